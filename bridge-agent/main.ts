@@ -37,15 +37,15 @@ command("init", "write a settings file, make the key, and print what the edge's 
   .option("--password-file <file>", "has that user's password; Asterisk has the user already (driver asterisk)")
   .option("--dial-in <numbers>", "numbers at which callers of the domain dial in, such as 18005551234,18005555678")
   .option("--state <folder>", "folder of key and journal", initDefaults.state)
-  .action(async (options: Options & InitOptions) => {
+  .action(async (options: SettingsOption & InitOptions) => {
     console.log(init(options.settings, await askForMissing(options, process.stdin)));
   });
 
-command("run", "serve the bridge until stopped").action(({ settings: file }: Options) => run(file));
+command("run", "serve the bridge until stopped").action(({ settings: file }: SettingsOption) => run(file));
 
 command("status", "what the running agent on this machine says of itself")
   .option("--json", "as JSON, for programs")
-  .action(async ({ settings: file, json }: Options & { readonly json?: true }) => {
+  .action(async ({ settings: file, json }: SettingsOption & { readonly json?: true }) => {
     const status = await askStatus(settingsOrExit(file));
     console.log(json ? printableJson(JSON.stringify(status)) : statusText(status));
   });
@@ -53,7 +53,7 @@ command("status", "what the running agent on this machine says of itself")
 command("calls", "the calls that the bridge holds for this agent's domain")
   .option("--watch", "again each two seconds")
   .option("--json", "as JSON, for programs")
-  .action(async ({ settings: file, watch, json }: Options & { readonly watch?: true; readonly json?: true }) => {
+  .action(async ({ settings: file, watch, json }: SettingsOption & { readonly watch?: true; readonly json?: true }) => {
     const settings = settingsOrExit(file);
     for (;;) {
       const calls = await askAgent(settings, "/calls");
@@ -68,19 +68,19 @@ command("calls", "the calls that the bridge holds for this agent's domain")
   });
 
 command("doctor", "check settings, key, disk, journal, name, TLS, proxy, edge, clock, bridge and policy").action(
-  async ({ settings: file }: Options) => {
+  async ({ settings: file }: SettingsOption) => {
     process.exit((await doctor(settingsOrExit(file), console.log)) ? 0 : 1);
   },
 );
 
 command("drain", "end the running agent once what runs is over; a standby takes its place").action(
-  async ({ settings: file }: Options) => {
+  async ({ settings: file }: SettingsOption) => {
     process.exitCode = (await drain(settingsOrExit(file), console.log)) ? 0 : 1;
   },
 );
 
 command("key", "print the public key for the edge's settings; makes the key if there is none").action(
-  ({ settings: file }: Options) => console.log(agentKey(settingsOrExit(file).state).publicKey),
+  ({ settings: file }: SettingsOption) => console.log(agentKey(settingsOrExit(file).state).publicKey),
 );
 
 program.version(version, "--version");
@@ -91,7 +91,7 @@ program
 
 await program.parseAsync().catch((error: Error) => fail(error.message));
 
-interface Options {
+interface SettingsOption {
   readonly settings: string;
 }
 

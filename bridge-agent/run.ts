@@ -2,23 +2,22 @@ import type { CommandId, EpochMs } from "../src/foundation/ids.ts";
 import { Histogram } from "../src/foundation/metrics.ts";
 import { type Person, persons, showFields } from "../src/foundation/shown.ts";
 import { WakeTimer } from "../src/foundation/time/wake-timer.ts";
-import { Agent, type AgentInput, type AgentStatus } from "./core/agent.ts";
-import type { Journal, JournalFailure } from "./core/journal.ts";
+import type { LegView } from "./callers/legs.ts";
+import { Agent, type AgentInput, type AgentStatus, type Unfinished, unfinishedText } from "./core/agent.ts";
+import type { AgentJournal, JournalFailure } from "./core/journal.ts";
 import { type Permitted, type PolicyReason, policyReasons } from "./core/policy.ts";
 import type { BridgeDriver, DriverPorts } from "./drivers/driver.ts";
-import { createDriver } from "./drivers/registry.ts";
+import { kindOf } from "./drivers/registry.ts";
 import { EdgeLink } from "./link/edge-link.ts";
 import type { OpenSocket } from "./link/reconnecting-socket.ts";
 import { type AgentLogLine, lineOf, lineOfCommand, type Note, withoutKey } from "./service/log.ts";
 import type { AgentSettings } from "./service/settings.ts";
 import type { AgentKey } from "./service/state-folder.ts";
-import { type Unfinished, unfinishedText } from "./service/unfinished.ts";
 
-/** The world of a running agent. */
 interface AgentPorts extends DriverPorts {
   /** Absent: as to the bridge. */
   readonly openEdgeSocket?: OpenSocket;
-  readonly journal: Journal;
+  readonly journal: AgentJournal;
   readonly key: AgentKey;
   now(): EpochMs;
   /** Milliseconds that nobody can set. They do not pass while the machine is suspended. */
@@ -32,9 +31,8 @@ interface AgentPorts extends DriverPorts {
   journalFailed(failure: JournalFailure): void;
 }
 
-/** What is counted from the begin of a running agent. */
+/** What is counted from the start of a running agent. */
 export class Counters {
-  /** By result. */
   readonly commandSeconds = new Histogram(
     "bridgehead_agent_command_seconds",
     "From when the bridge was given a command until its result was known, or given up.",
@@ -60,25 +58,26 @@ const FINISH_WITHIN_MS = 5_000;
 /** No command takes longer than 30 s. */
 const DRAIN_WITHIN_MS = 45_000;
 
-/** A call, for operations staff. */
-export interface CallView {
+export interface CallView extends Pick<LegView, "muted" | "stage"> {
   readonly call: string;
   /** Empty when withheld. */
   readonly number: string;
   readonly conference: string | null;
   readonly room: string | null;
-  readonly muted: boolean;
-  readonly stage: "prompted" | "dialled" | "entered";
   /** When this agent first saw the call, ISO 8601. */
   readonly since: string;
 }
 
 const showCall = showFields<CallView>({
-  ...{ call: "open", number: "personal", conference: "personal", room: "open" },
-  ...{ muted: "open", stage: "open", since: "open" },
+  call: "open",
+  number: "personal",
+  conference: "personal",
+  room: "open",
+  muted: "open",
+  stage: "open",
+  since: "open",
 });
 
-/** The agent with its link, its driver and its journal. */
 export class RunningAgent {
   readonly counters = new Counters();
   readonly #ports: AgentPorts;
@@ -101,7 +100,8 @@ export class RunningAgent {
     this.#person = settings.logs.personal ? persons.full : persons.masked;
     this.#agent = new Agent(ports.journal, ports.newId, settings.policy);
     const { agent, domain, bridge, dialIn } = settings;
-    this.#driver = createDriver(settings.driver, ports, { agent, owner: `${domain}/${bridge}`, dialIn });
+    const identity = { agent, owner: `${domain}/${bridge}`, dialIn };
+    this.#driver = kindOf(settings.driver).create(settings.driver, ports, identity);
     this.#link = new EdgeLink({
       settings,
       key: ports.key,
@@ -132,13 +132,9 @@ export class RunningAgent {
     this.#scheduleTick();
   }
 
-  /** Whether numbers and keys are shown as they are, from now on. */
-  showPersonal(personal: boolean): void {
-    this.#person = personal ? persons.full : persons.masked;
-  }
-
-  /** What its edge may bring about, from the next command on. */
-  setPolicy(policy: AgentSettings["policy"]): void {
+  /** How numbers and keys are shown, and what the edge may bring about, from now on. */
+  change({ logs, policy }: Pick<AgentSettings, "logs" | "policy">): void {
+    this.#person = logs.personal ? persons.full : persons.masked;
     this.#agent.policy = policy;
   }
 

@@ -9,9 +9,7 @@ import type { Leg, Legs } from "./legs.ts";
 const HANG_UP_AGAIN_MS = 2_000;
 
 export interface HangUpReason {
-  /** As the caller hears it. */
   readonly announcement: Announcement;
-  /** As operations staff read it. */
   readonly text: string;
 }
 

@@ -33,7 +33,6 @@ const PLEASE_WAIT_AGAIN_MS = 16_000;
 /** How long a caller waits for the edge at most: as long as in that dialplan. */
 const LONGEST_WAIT_MS = 5 * 60_000;
 
-/** Something that a caller is to hear. */
 export interface AnnouncementToCall {
   readonly call: CallId;
   readonly announcement: Announcement;
@@ -52,26 +51,15 @@ interface KeypadParts {
 export class Keypads {
   #codes: KeypadCodes = { merge: "*1", mute: "*6" };
   #sequences: readonly DialSequence[] = [];
-  readonly #legs: Legs;
-  readonly #hangUps: HangUps;
-  readonly #pending: PendingCommands;
-  readonly #reports: Reports;
-  readonly #newId: () => CommandId;
+  readonly #parts: KeypadParts;
   /** Legs whose keypad may change when time passes. */
   readonly #timed = new Set<Leg>();
   #announcements: AnnouncementToCall[] = [];
   /** `null`: the edge is there. */
   #edgeLostAt: EpochMs | null = 0;
-  /** Takes lines for operations staff about callers at the prompt. */
-  readonly #log: (note: Note) => void;
 
-  constructor({ legs, hangUps, pending, reports, newId, log }: KeypadParts) {
-    this.#legs = legs;
-    this.#hangUps = hangUps;
-    this.#pending = pending;
-    this.#reports = reports;
-    this.#newId = newId;
-    this.#log = log;
+  constructor(parts: KeypadParts) {
+    this.#parts = parts;
   }
 
   set codes(codes: KeypadCodes) {
@@ -80,22 +68,22 @@ export class Keypads {
   }
 
   get waitForTime(): boolean {
-    return this.#hangUps.wait || this.#timedLegs().next().done !== true;
+    return this.#parts.hangUps.wait || this.#timedLegs().next().done !== true;
   }
 
   *#timedLegs(): Generator<Leg> {
     for (const leg of this.#timed) {
       const { call, keypad } = leg;
       const waits = isAtPrompt(keypad) || (keypad?.at === "inside" && keypad.typed === this.#codes.mute);
-      if (waits && this.#legs.find(call) === leg) yield leg;
+      if (waits && this.#parts.legs.find(call) === leg) yield leg;
       else this.#timed.delete(leg);
     }
   }
 
   /** The link to the bridge broke, or another agent was active meanwhile: only a new state shows what is there. */
   clear(): void {
-    this.#legs.clear();
-    this.#hangUps.clear();
+    this.#parts.legs.clear();
+    this.#parts.hangUps.clear();
     this.#timed.clear();
     this.#announcements = [];
   }
@@ -121,21 +109,21 @@ export class Keypads {
   }
 
   prompted(arrival: Arrival, announcement: Announcement = "welcome"): void {
-    const leg = this.#legs.prompted(arrival);
+    const leg = this.#parts.legs.prompted(arrival);
     this.#timed.add(leg);
     this.announce(leg, announcement);
   }
 
   /** A caller who gives up at the prompt is worth a line if its keys were of no conference. */
   hungUp(call: CallId): void {
-    const leg = this.#legs.find(call);
+    const leg = this.#parts.legs.find(call);
     const unknown = leg ? unknownKeys(leg.keypad) : 0;
     if (leg && unknown > 0)
       this.#note(leg, "wrong-keys", `a caller hung up after ${counted(unknown, "key")} of no conference`, { unknown });
   }
 
   keys({ call, keys, inDoubt = false }: Omit<KeysEvent, "type">, now: EpochMs): void {
-    const leg = this.#legs.find(call);
+    const leg = this.#parts.legs.find(call);
     if (!leg || this.#hasTriedAll(leg)) return;
     this.#hush(leg);
     const before = leg.keypad;
@@ -147,7 +135,7 @@ export class Keypads {
 
   /** Hangs up on callers who key nothing; codes that waited for more keys count as they are. */
   timePassed(now: EpochMs): void {
-    this.#hangUps.timePassed(now);
+    this.#parts.hangUps.timePassed(now);
     for (const leg of this.#timedLegs()) {
       const before = leg.keypad;
       this.#press(leg, { type: "time", at: now });
@@ -160,10 +148,10 @@ export class Keypads {
   /** Nobody may be led in: what callers key counts later. */
   heldEvent(event: BridgeEvent, now: EpochMs): void {
     if (event.type === "prompted") return this.prompted(event, "please-wait");
-    if (event.type === "ended") return this.#legs.ended(event.call);
+    if (event.type === "ended") return this.#parts.legs.ended(event.call);
     if (event.type === "conference-ended")
-      for (const call of this.#legs.callsInside(event.conference)) this.#legs.ended(call);
-    const leg = event.type === "keys" && this.#legs.find(event.call);
+      for (const call of this.#parts.legs.callsInside(event.conference)) this.#parts.legs.ended(call);
+    const leg = event.type === "keys" && this.#parts.legs.find(event.call);
     if (!leg || leg.keypad === null || leg.keypad.at === "over") return;
     // A caller who is inside may key its code again; long after, nobody wants it to have an effect.
     if (leg.keypad.at === "inside") leg.keypad = inside(leg.keypad.silent);
@@ -175,16 +163,16 @@ export class Keypads {
   }
 
   heldTimePassed(now: EpochMs): void {
-    this.#hangUps.timePassed(now);
+    this.#parts.hangUps.timePassed(now);
     for (const leg of this.#timedLegs()) this.#announceAgain(leg, "please-wait", now);
   }
 
   /** Nobody may be led in; `calls` are all that the bridge has. */
   reconcileHeld(calls: readonly BridgeCall[], now: EpochMs): void {
-    const found = this.#legs.reconcile(calls);
+    const found = this.#parts.legs.reconcile(calls);
     this.#letInAdmitted();
     for (const call of found) {
-      const leg = this.#legs.find(call.call);
+      const leg = this.#parts.legs.find(call.call);
       if (call.stage !== "prompted" || !leg || !isAtPrompt(leg.keypad)) continue;
       this.#timed.add(leg);
       if (call.keys === "") {
@@ -202,7 +190,7 @@ export class Keypads {
     this.#letInAdmitted();
     this.#resumeHeld(now);
     for (const call of found) {
-      const leg = this.#legs.find(call.call);
+      const leg = this.#parts.legs.find(call.call);
       // Who was admitted, or has just been refused, so that the agent hangs up on it: its keys must not lead it in.
       if (call.stage !== "prompted" || !leg || !isAtPrompt(leg.keypad)) continue;
       this.#apply(leg, resume(call.keys, now, this.#rules), now);
@@ -212,9 +200,9 @@ export class Keypads {
 
   /** Callers who led themselves in, though the bridge still shows them at the prompt: what became of that is in doubt. */
   #letInAdmitted(): void {
-    for (const { command, origin, conference } of this.#pending.unfinished()) {
+    for (const { command, origin, conference } of this.#parts.pending.unfinished()) {
       if (origin !== "keypad" || command.type !== "admit") continue;
-      const leg = this.#legs.find(command.call);
+      const leg = this.#parts.legs.find(command.call);
       if (leg && isAtPrompt(leg.keypad)) letIn(leg, conference, !command.joinTone);
     }
   }
@@ -237,9 +225,8 @@ export class Keypads {
     }
   }
 
-  /** A command of a keypad was refused. */
   refused({ command, origin }: OpenCommand, reason: RefusalReason): void {
-    const leg = "call" in command ? this.#legs.find(command.call) : undefined;
+    const leg = "call" in command ? this.#parts.legs.find(command.call) : undefined;
     if (origin !== "keypad" || !leg || command.type !== "admit") return;
     this.#hangUpOnCaller(leg, refusedAs(reason));
   }
@@ -248,7 +235,7 @@ export class Keypads {
     if (announcement === null) return;
     // There is a key to ask for only where a conference runs already.
     const mayWait =
-      announcement === "key-again" || (announcement === "welcome" && this.#reports.allLive().length === 0);
+      announcement === "key-again" || (announcement === "welcome" && this.#parts.reports.allLive().length === 0);
     const heard = this.#isWithoutEdge && mayWait ? "please-wait" : announcement;
     if (heard === "please-wait") leg.isWaiting = true;
     this.#announcements.push({ call: leg.call, announcement: heard });
@@ -296,9 +283,10 @@ export class Keypads {
       codes: this.#codes,
       sequences: this.#sequences,
       find: (keyed) => {
-        const entrance = this.#reports.entrance(keyed);
-        const most = (entrance && this.#reports.live(entrance.conference)?.maxCallers) || Number.POSITIVE_INFINITY;
-        return entrance && { ...entrance, full: this.#legs.placesIn(entrance.conference) >= most };
+        const entrance = this.#parts.reports.entrance(keyed);
+        const limit =
+          (entrance && this.#parts.reports.live(entrance.conference)?.maxCallers) || Number.POSITIVE_INFINITY;
+        return entrance && { ...entrance, full: this.#parts.legs.placesIn(entrance.conference) >= limit };
       },
     };
   }
@@ -321,7 +309,7 @@ export class Keypads {
       }
       case "toggle-mute": {
         if (leg.conference === null) return;
-        const willBeMuted = this.#pending.willMute(leg.conference, call, now) ?? leg.muted;
+        const willBeMuted = this.#parts.pending.willMute(leg.conference, call, now) ?? leg.muted;
         return this.#enqueue(leg, { type: willBeMuted ? "unmute" : "mute", call }, now);
       }
       case "identify":
@@ -335,17 +323,18 @@ export class Keypads {
   }
 
   #enqueue({ conference }: Leg, command: BridgeCommand | Identify, now: EpochMs): void {
-    if (conference !== null) this.#pending.add({ conference, id: this.#newId(), origin: "keypad", command }, now);
+    if (conference !== null)
+      this.#parts.pending.add({ conference, id: this.#parts.newId(), origin: "keypad", command }, now);
   }
 
   #hangUpOnCaller(leg: Leg, { announcement, text }: HangUpReason): void {
     this.#note(leg, "caller-hung-up-on", `the agent hangs up on a caller at the prompt: ${text}`);
     this.announce(leg, announcement);
-    this.#hangUps.hangUp(leg);
+    this.#parts.hangUps.hangUp(leg);
   }
 
   #note({ call, number, conference }: Leg, event: Note["event"], text: string, more: Partial<Note> = {}): void {
-    this.#log({ level: "info", event, text, call, number, ...(conference !== null && { conference }), ...more });
+    this.#parts.log({ level: "info", event, text, call, number, ...(conference !== null && { conference }), ...more });
   }
 }
 

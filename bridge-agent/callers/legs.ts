@@ -29,15 +29,12 @@ export interface Leg {
   isWaiting: boolean;
 }
 
-/** A phone leg, as operations staff are shown it. */
 export type LegView = Pick<Leg, "call" | "number" | "conference" | "room" | "muted" | "since"> & {
   readonly stage: "prompted" | "dialled" | "entered";
 };
 
-/** A caller who dialled in. */
 export type Arrival = Pick<Extract<BridgeEvent, { type: "prompted" }>, "call" | "number" | "dialled">;
 
-/** The phone legs of the bridge, as far as this agent knows them. */
 export class Legs {
   /** The time of this turn. */
   now: EpochMs = 0;
@@ -47,11 +44,8 @@ export class Legs {
     return this.#legs.size;
   }
 
-  /** How many of them the bridge has dialled. */
   get dialledCount(): number {
-    let count = 0;
-    for (const { isDialled } of this.#legs.values()) if (isDialled) count += 1;
-    return count;
+    return [...this.#legs.values()].filter(({ isDialled }) => isDialled).length;
   }
 
   get views(): LegView[] {
@@ -97,10 +91,8 @@ export class Legs {
 
   /** How many places are taken: those of callers on their way in and of calls that are being dialled, too. */
   placesIn(key: ConfKey): number {
-    let count = 0;
-    for (const { conference, keypad } of this.#legs.values())
-      if (conference === key && keypad?.at !== "over") count += 1;
-    return count;
+    const isIn = ({ conference, keypad }: Leg) => conference === key && keypad?.at !== "over";
+    return [...this.#legs.values()].filter(isIn).length;
   }
 
   /** Whether nobody can talk to this caller. Who listens in silence is nobody that it could talk to. */

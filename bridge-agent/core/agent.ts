@@ -1,6 +1,7 @@
 import type { ExecutionResult } from "../../src/bridge/commands.ts";
 import type { CommandId, EpochMs } from "../../src/foundation/ids.ts";
 import { assertNever } from "../../src/foundation/result.ts";
+import { counted } from "../../src/foundation/text/counted.ts";
 import { SteadyClock } from "../../src/foundation/time/steady-clock.ts";
 import { version } from "../../src/foundation/version.ts";
 import type { EdgeToAgent } from "../../src/link/messages.ts";
@@ -10,14 +11,12 @@ import { Legs, type LegView } from "../callers/legs.ts";
 import type { DriverReport, DriverState, Execution } from "../drivers/driver.ts";
 import type { Note } from "../service/log.ts";
 import { BridgeConnection } from "./bridge-connection.ts";
-import { CommandRunner } from "./command-runner.ts";
+import { CommandRunner, noEffects, type TurnEffects } from "./command-runner.ts";
 import { ConferenceEvents } from "./conference-events.ts";
-import { noEffects, type TurnEffects } from "./effects.ts";
 import { HealthReport } from "./health-report.ts";
-import type { Assignment, Journal } from "./journal.ts";
+import type { AgentJournal, Assignment } from "./journal.ts";
 import { PendingCommands } from "./pending-commands.ts";
-import { Durations, type PolicySettings } from "./policy.ts";
-import { PolicyGate } from "./policy-gate.ts";
+import { Durations, Policy, type PolicySettings } from "./policy.ts";
 import { Reports } from "./reports.ts";
 import { AgentRole, actingText, takeoverText } from "./role.ts";
 
@@ -31,7 +30,6 @@ export type AgentInput =
   /** The answer to `askState`; `null`: the bridge went away before it came. */
   | { readonly type: "state"; readonly state: DriverState | null }
   | { readonly type: "result"; readonly execution: Execution; readonly result: ExecutionResult }
-  /** Some time has passed. */
   | { readonly type: "time" }
   /** The process is to end: nothing new is begun. */
   | { readonly type: "stop" };
@@ -54,15 +52,28 @@ export interface AgentStatus {
   readonly draining: boolean;
 }
 
+/** What an agent that is about to end waits for, or has left when it ends. */
+export type Unfinished = Pick<AgentStatus, "running" | "inDoubt" | "unacknowledged">;
+
+/** Of `null`: it is not known. Returns `null` for nothing. */
+export function unfinishedText(unfinished: Unfinished | null): string | null {
+  if (unfinished === null) return "not known, since the journal cannot be written";
+  const { running, inDoubt, unacknowledged } = unfinished;
+  const parts = [
+    { count: running, what: "command", rest: "at work on the bridge" },
+    { count: inDoubt, what: "command", rest: "whose result is not known" },
+    { count: unacknowledged, what: "report", rest: "not acknowledged by the edge" },
+  ];
+  const left = parts.filter(({ count }) => count > 0).map(({ count, what, rest }) => `${counted(count, what)} ${rest}`);
+  return left.join(" and ") || null;
+}
+
 const PRUNE_EVERY_MS = 10 * 60_000;
 /** Counted from when this agent last saw all of the bridge, so that not all agents send digests at once. */
 const DIGESTS_EVERY_MS = 60_000;
-/**
- * The agent without clock, sockets or disk of its own. The caller runs each turn within one transaction of the journal
- * and then does what the turn returns.
- */
+/** The agent without clock, sockets or disk. Each turn is a transaction of the journal; its effects come after it. */
 export class Agent {
-  readonly #journal: Journal;
+  readonly #journal: AgentJournal;
   readonly #reports: Reports;
   readonly #pending: PendingCommands;
   readonly #legs = new Legs();
@@ -70,7 +81,7 @@ export class Agent {
   readonly #keypads: Keypads;
   readonly #events: ConferenceEvents;
   readonly #commands: CommandRunner;
-  readonly #policy: PolicyGate;
+  readonly #policy: Policy;
   readonly #durations: Durations;
   readonly #role: AgentRole;
   readonly #bridge: BridgeConnection;
@@ -78,27 +89,25 @@ export class Agent {
   readonly #clock = new SteadyClock();
   #digestsAt: EpochMs = 0;
   #stopping = false;
-  /** Effects of the present turn so far. */
   #effects = noEffects();
   #prunedAt: EpochMs = 0;
   /** When the bridge was last connected while this agent was active; `null`: not since the edge made it active. */
   #bridgeBackAt: EpochMs | null = null;
 
   /** `newId` names the commands that the agent itself makes; never the same twice, not even after a restart. */
-  constructor(journal: Journal, newId: () => CommandId, policy: PolicySettings) {
+  constructor(journal: AgentJournal, newId: () => CommandId, policy: PolicySettings) {
     this.#journal = journal;
     const contents = journal.load();
-    this.#durations = new Durations(journal, contents.begins);
+    this.#durations = new Durations(journal, contents.starts);
     this.#reports = new Reports(journal, contents);
     this.#pending = new PendingCommands(journal, contents);
     this.#hangUps = new HangUps(this.#legs, newId);
-    const parts = { legs: this.#legs, hangUps: this.#hangUps, pending: this.#pending, reports: this.#reports };
-    this.#keypads = new Keypads({ ...parts, newId, log: (note) => this.#effects.notes.push(note) });
+    const shared = { legs: this.#legs, hangUps: this.#hangUps, pending: this.#pending, reports: this.#reports };
+    this.#keypads = new Keypads({ ...shared, newId, log: (note) => this.#effects.notes.push(note) });
     this.#events = new ConferenceEvents(this.#reports, this.#pending, this.#legs, this.#keypads, this.#durations);
-    const gated = { journal, pending: this.#pending, legs: this.#legs, durations: this.#durations };
-    this.#policy = new PolicyGate(policy, contents.dials, gated);
+    this.#policy = new Policy(policy, contents.dials, { ...shared, journal, durations: this.#durations });
     const effects = () => this.#effects;
-    this.#commands = new CommandRunner({ ...parts, events: this.#events, policy: this.#policy, newId, effects });
+    this.#commands = new CommandRunner({ ...shared, events: this.#events, policy: this.#policy, newId, effects });
     this.#role = new AgentRole(journal, contents.assignment);
     this.#bridge = new BridgeConnection(contents.bootId);
     if (contents.assignment) this.#keypads.codes = contents.assignment.keypad;
@@ -111,11 +120,11 @@ export class Agent {
     const [ticks, others] = [inputs.filter(isTick), inputs.filter((input) => !isTick(input))];
     const tick = ticks.length > 0;
     for (const input of [...others, ...ticks]) this.#apply(input, now);
-    if (this.#acting || this.#holdsCallers)
-      for (const hangUp of this.#hangUps.begin()) this.#commands.carryOut(hangUp, now);
+    const hasCallers = this.#acting || this.#holdsCallers;
+    if (hasCallers) for (const hangUp of this.#hangUps.begin()) this.#commands.carryOut(hangUp, now);
     if (this.#acting) this.#commands.begin(now);
     const announcements = this.#keypads.announcements();
-    if (this.#acting || this.#holdsCallers) this.#effects.announcements.push(...announcements);
+    if (hasCallers) this.#effects.announcements.push(...announcements);
     const wantsState = this.#pending.inDoubt > 0 || this.#reports.snapshotsWanted.size > 0;
     this.#effects.askState ||= this.#acting && !this.#bridge.isAsked && wantsState;
     if (this.#effects.askState) this.#bridge.ask();
@@ -164,11 +173,11 @@ export class Agent {
 
   /** Whether anything waits for time to pass; else it is enough to look at the clock now and then. */
   get waitsForTime(): boolean {
-    const isReporting = this.#role.active && this.#reports.unacknowledged > 0;
-    const isWaiting = this.#pending.inDoubt > 0 || isReporting || this.#commands.hasAcks;
-    const hasWaiting = this.#keypads.waitForTime || this.#events.hasDigests || this.#events.hasSpeech;
+    const { running, inDoubt, unacknowledged } = this.status;
+    const isWaiting = running + inDoubt + unacknowledged > 0 || this.#commands.hasAcks;
+    const hasWaiting = this.#keypads.waitForTime || this.#events.digests.isSending || this.#events.hasSpeech;
     const hasOtherPorts = this.#role.edgeUp && this.#health.hasOtherPorts(this.#portsInUse);
-    return isWaiting || hasWaiting || this.#pending.running > 0 || hasOtherPorts;
+    return isWaiting || hasWaiting || hasOtherPorts;
   }
 
   get #portsInUse(): number {
@@ -191,7 +200,7 @@ export class Agent {
       case "edge-lost":
         this.#role.edgeUp = false;
         this.#keypads.edgeLost(now);
-        this.#events.clearDigests();
+        this.#events.digests.clear();
         return;
       case "bridge":
         return this.#driverReport(input.report, now);
@@ -205,7 +214,7 @@ export class Agent {
         this.#keypads.timePassed(now);
         this.#events.reportSpeech();
         this.#commands.endOverdue(now);
-        this.#effects.askState ||= now >= this.#digestsAt && !this.#bridge.isAsked && !this.#events.hasDigests;
+        this.#effects.askState ||= now >= this.#digestsAt && !this.#bridge.isAsked && !this.#events.digests.isSending;
         return;
       case "stop":
         this.#stopping = true;
@@ -243,7 +252,7 @@ export class Agent {
       case "snapshot-wanted":
         return this.#reports.wantSnapshot(message.conference, message.unless);
       case "digest-confirmed":
-        return this.#events.digestConfirmed(message);
+        return this.#events.digests.confirmed(message);
       case "pong":
         return; // The link's own.
       default:
@@ -321,7 +330,7 @@ export class Agent {
         return this.#activate();
       case "disconnected":
         this.#note("warn", "bridge-disconnected", `bridge disconnected: ${report.why}`);
-        this.#events.clearDigests();
+        this.#events.digests.clear();
         this.#keypads.clear();
         this.#bridge.lost(report.why);
         if (report.isReplaced) this.#role.replaced();
@@ -342,7 +351,7 @@ export class Agent {
   /** Events were missed. Whoever still acts on the bridge, and was not succeeded, has missed no key: it keeps its callers. */
   #resync(): void {
     this.#bridge.resync();
-    this.#events.clearDigests();
+    this.#events.digests.clear();
   }
 
   #sendHealth(tick: boolean, now: EpochMs): void {

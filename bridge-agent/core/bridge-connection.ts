@@ -1,4 +1,4 @@
-import type { Ability } from "../../src/bridge/abilities.ts";
+import type { Ability } from "../../src/bridge/commands.ts";
 import type { DriverReport } from "../drivers/driver.ts";
 
 /** The agent's connection to its bridge: whether it is there, what it says of itself, and which of its states are on their way. */
@@ -27,7 +27,7 @@ export class BridgeConnection {
     return this.phase !== "away";
   }
 
-  /** What the edge hears of it: the same of an active agent and of a standby, which does not look at the state. The edge chooses by it. */
+  /** What is reported to the edge: the same of an active agent and of a standby, which does not look at the state. The edge chooses by it. */
   get health() {
     const { isUp: bridgeUp, bootId, ports, cannot } = this;
     return { bridgeUp, ...(bridgeUp && bootId !== null && { bootId }), ports, ...(cannot.length > 0 && { cannot }) };
@@ -40,7 +40,6 @@ export class BridgeConnection {
     this.bootId = bootId;
   }
 
-  /** Events were missed. */
   resync(): void {
     this.phase = "reconciling";
     this.callsOfOthers = 0;

@@ -10,7 +10,6 @@ const ACK_AFTER_MS = 300;
 export class CommandAcks {
   readonly #open = new Map<ConfKey, Map<CommandId, EpochMs>>();
   readonly #urgent = new Map<ConfKey, CommandId[]>();
-  /** Acknowledged as waiting. */
   readonly #waiting = new Map<ConfKey, Set<CommandId>>();
 
   /** Whether an ack may become due. */
@@ -36,7 +35,6 @@ export class CommandAcks {
     deleteFrom(this.#waiting, conference, id);
   }
 
-  /** The bridge is given this command now. */
   begun(conference: ConfKey, id: CommandId): void {
     if (deleteFrom(this.#waiting, conference, id)) this.#makeUrgent(conference, [id]);
   }

@@ -1,18 +1,44 @@
 import type { ExecutionResult } from "../../src/bridge/commands.ts";
 import { dialledDigits } from "../../src/foundation/dial-rules.ts";
 import type { CommandId, ConfKey, EpochMs } from "../../src/foundation/ids.ts";
+import { LogLimit } from "../../src/foundation/limits.ts";
 import type { AgentToEdge, EdgeToAgent } from "../../src/link/messages.ts";
 import type { HangUps } from "../callers/hang-ups.ts";
+import type { AnnouncementToCall } from "../callers/keypads.ts";
 import type { Legs } from "../callers/legs.ts";
 import type { Execution } from "../drivers/driver.ts";
 import type { Note } from "../service/log.ts";
 import { CommandAcks } from "./command-acks.ts";
 import type { ConferenceEvents } from "./conference-events.ts";
-import type { TurnEffects } from "./effects.ts";
 import { isInTime, type PendingCommands } from "./pending-commands.ts";
-import type { PolicyReason } from "./policy.ts";
-import type { PolicyGate } from "./policy-gate.ts";
+import { type Permitted, type Policy, type PolicyReason, policyReasons } from "./policy.ts";
 import type { Reports } from "./reports.ts";
+
+/** To be done once the turn's journal entries are on disk, and not before. */
+export interface TurnEffects {
+  readonly messages: AgentToEdge[];
+  /** Before the executions: who is hung up on hears why. */
+  readonly announcements: AnnouncementToCall[];
+  readonly executions: Permitted[];
+  /** The epoch from which on the bridge is to take commands from this agent, and from no other one. Comes before all that the bridge is asked. */
+  activate: number | null;
+  askState: boolean;
+  readonly notes: Note[];
+  /** What the policy refused or ended, each time. */
+  readonly policyActs: PolicyReason[];
+}
+
+export function noEffects(): TurnEffects {
+  return {
+    messages: [],
+    announcements: [],
+    executions: [],
+    activate: null,
+    askState: false,
+    notes: [],
+    policyActs: [],
+  };
+}
 
 interface RunnerParts {
   readonly pending: PendingCommands;
@@ -20,15 +46,15 @@ interface RunnerParts {
   readonly legs: Legs;
   readonly hangUps: HangUps;
   readonly events: ConferenceEvents;
-  readonly policy: PolicyGate;
+  readonly policy: Policy;
   newId(): CommandId;
-  /** Of the present turn. */
   effects(): TurnEffects;
 }
 
 /** The way of a command through the agent: received, begun, executed, and acknowledged to the edge. */
 export class CommandRunner {
   readonly #acks = new CommandAcks();
+  readonly #policyLines = new LogLimit();
   readonly #parts: RunnerParts;
 
   constructor(parts: RunnerParts) {
@@ -39,7 +65,6 @@ export class CommandRunner {
     return !this.#acks.isEmpty;
   }
 
-  /** Commands from the edge. */
   receive(message: Extract<EdgeToAgent, { type: "commands" }>, now: EpochMs): void {
     const { conference, commands, notUnderstood = [] } = message;
     for (const id of notUnderstood) {
@@ -58,7 +83,6 @@ export class CommandRunner {
     this.#acks.received(conference, ids, fresh, now);
   }
 
-  /** Begins what may begin. */
   begin(now: EpochMs): void {
     for (let ready = this.#parts.pending.begin(now); ready.length > 0; ready = this.#parts.pending.begin(now)) {
       for (const pending of ready) {
@@ -87,11 +111,14 @@ export class CommandRunner {
     return null;
   }
 
-  /** Each is counted. */
   #policyActs(reason: PolicyReason, about: Partial<Note>, now: EpochMs): void {
     this.#parts.effects().policyActs.push(reason);
-    const line = this.#parts.policy.line(reason, about, now);
-    if (line) this.#parts.effects().notes.push(line);
+    // An edge in wrong hands must not flood the log.
+    const droppedBefore = this.#policyLines.admit("policy", reason, now);
+    if (droppedBefore === null) return;
+    const dropped = droppedBefore > 0 ? { droppedBefore } : {};
+    const line = { level: "warn", event: "policy", text: policyReasons[reason], reason } as const;
+    this.#parts.effects().notes.push({ ...line, ...about, ...dropped });
   }
 
   /** Ends what lasts longer than the policy lets it, as somebody at a telephone could. */
@@ -105,7 +132,6 @@ export class CommandRunner {
     }
   }
 
-  /** The bridge answered, or did not. */
   executed({ id, conference }: Execution, result: ExecutionResult, isBridgeUp: boolean, now: EpochMs): void {
     if (conference === null) return this.#parts.hangUps.finished(id, result, now);
     const pending = this.#parts.pending.find(conference, id);

@@ -30,7 +30,7 @@ export class ConferenceEvents {
   readonly #speaking = new Set<CallId>();
   /** Calls that began or ceased to speak since the last tick: callers who begin together are reported together, a cough is not. */
   readonly #unreportedSpeech = new Map<CallId, ConfKey>();
-  readonly #digests = new Digests();
+  readonly digests = new Digests();
 
   constructor(reports: Reports, pending: PendingCommands, legs: Legs, keypads: Keypads, durations: Durations) {
     this.#durations = durations;
@@ -75,7 +75,6 @@ export class ConferenceEvents {
     }
   }
 
-  /** The result of a command is known. */
   settle(pending: OpenCommand, result: CommandResult): void {
     const { conference, id, origin, command } = pending;
     this.#pending.finish(pending, command.type === "dial" && result.done);
@@ -160,10 +159,7 @@ export class ConferenceEvents {
     for (const [call, place] of this.#unreportedSpeech) if (place === conference) this.#unreportedSpeech.delete(call);
   }
 
-  /**
-   * Finds what was missed and what became of the commands in doubt, from all that the bridge holds now. With `gap`, events
-   * were missed. The edge hears of all conferences, or of those for which it waits.
-   */
+  /** Finds what was missed, and what became of the commands in doubt. The edge gets reports of all conferences, or of those it waits for. */
   reconcile(state: BridgeState, { gap, all }: { readonly gap: boolean; readonly all: boolean }, now: EpochMs): void {
     const view = viewOf(state);
     for (const held of state.conferences) this.#updateRecord(held);
@@ -227,24 +223,12 @@ export class ConferenceEvents {
       const digest = digestIn(view, conference);
       return digest === null ? [] : [{ conference, digest, position: this.#reports.position(conference) }];
     });
-    this.#digests.beginRound(found);
-  }
-
-  get hasDigests(): boolean {
-    return this.#digests.isSending;
-  }
-
-  clearDigests(): void {
-    this.#digests.clear();
-  }
-
-  digestConfirmed(digest: ConferenceDigest): void {
-    this.#digests.confirmed(digest);
+    this.digests.beginRound(found);
   }
 
   /** The next digests to send; those of conferences in which something happened meanwhile are left out. */
   nextDigests(): ConferenceDigest[] {
-    return this.#digests.next(
+    return this.digests.next(
       ({ conference, position }) => this.#isQuiet(conference) && position === this.#reports.position(conference),
     );
   }
@@ -253,7 +237,7 @@ export class ConferenceEvents {
     return !this.#pending.isBusy(key) && this.#reports.isAcknowledged(key);
   }
 
-  /** A dialled call that was neither answered nor over when the agent last heard of it. */
+  /** A dialled call that was neither answered nor over when the bridge last reported it. */
   #checkDialled(id: CallId, { conference }: OpenCommand, view: BridgeView): void {
     const call = view.calls.get(id);
     if (call?.stage === "ringing") return;

@@ -8,17 +8,16 @@ export interface FoundDigest extends ConferenceDigest {
 
 /** The digests of a conference since it last changed. */
 interface DigestSeries extends FoundDigest {
-  /** The round in which the next one is due. */
   dueIn: number;
   /** The first pauses after a digest that is confirmed, in rounds. */
   readonly pauses: number[];
 }
 
 /** As long as this agent sees no change, a confirmed digest stays right: later ones only guard against what nobody thought of. */
-const MOST_ROUNDS = 8;
+const MAX_ROUNDS = 8;
 /** Each one wakes an object. With a tick each 200 ms, a round of 2,000 takes 40 s; a larger one is spread over 50 s. */
 const FEWEST_AT_ONCE = 10;
-const MOST_TICKS = 250;
+const MAX_TICKS = 250;
 
 /**
  * Which digests are sent when. A round begins each minute. A conference's digest is sent in each round until the edge confirms it, and
@@ -48,11 +47,11 @@ export class Digests {
       }),
     );
     this.#waiting = [...this.#series.values()].filter(({ dueIn }) => dueIn <= this.#round);
-    this.#atOnce = Math.max(FEWEST_AT_ONCE, Math.ceil(this.#waiting.length / MOST_TICKS));
+    this.#atOnce = Math.max(FEWEST_AT_ONCE, Math.ceil(this.#waiting.length / MAX_TICKS));
   }
 
   #begin(found: FoundDigest): DigestSeries {
-    const third = MOST_ROUNDS - (this.#begun % MOST_ROUNDS);
+    const third = MAX_ROUNDS - (this.#begun % MAX_ROUNDS);
     this.#begun += 1;
     return { ...found, dueIn: this.#round, pauses: [2, 4, third] };
   }
@@ -70,7 +69,7 @@ export class Digests {
   confirmed({ conference, digest }: ConferenceDigest): void {
     const series = this.#series.get(conference);
     if (series?.digest !== digest || series.dueIn > this.#round + 1) return;
-    series.dueIn = this.#round + (series.pauses.shift() ?? MOST_ROUNDS);
+    series.dueIn = this.#round + (series.pauses.shift() ?? MAX_ROUNDS);
   }
 
   /** Another agent may act meanwhile, or events may be missed: everything begins anew. */

@@ -4,7 +4,7 @@ import type { AgentToEdge } from "../../src/link/messages.ts";
 type HealthMessage = Extract<AgentToEdge, { type: "health" }>;
 type Waiting = NonNullable<HealthMessage["waiting"]>;
 
-/** A command or a report that takes no longer is no queue that people should hear of; and so often they hear of a change of it. */
+/** A command or a report that takes no longer is no queue that people should be shown; and so often they are shown a change of it. */
 const WAITS_MS = 5_000;
 
 /** When the edge is sent the agent's health. */
@@ -14,7 +14,7 @@ export class HealthReport {
   /** Since when a command has no result or a report no ack, and there was always one; `null`: there is none. */
   #waitsSince: EpochMs | null = null;
 
-  /** The edge has to hear all of it again. */
+  /** All of it has to be reported to the edge again. */
   clear(): void {
     this.#sent = null;
   }
@@ -42,7 +42,7 @@ export class HealthReport {
   }
 }
 
-/** What the edge hears at once when it changes. */
+/** What is reported to the edge at once when it changes. */
 function textOf({ bridgeUp, bootId, ports, cannot }: Omit<HealthMessage, "waiting">): string {
   return JSON.stringify([bridgeUp, bootId, ports, cannot]);
 }

@@ -33,7 +33,6 @@ export interface Assignment {
 
 export interface JournalContents {
   readonly assignment: Assignment | null;
-  /** The bridge's latest boot id. */
   readonly bootId: string | null;
   /** The conferences that are live, or of which the edge has not acknowledged everything. */
   readonly conferences: readonly {
@@ -42,7 +41,6 @@ export interface JournalContents {
     readonly stream: StreamId;
     /** The number of the next report. */
     readonly next: number;
-    /** The reports that the edge has not acknowledged, in order. */
     readonly reports: readonly NumberedReport[];
   }[];
   /** Unfinished ones, oldest first. */
@@ -50,7 +48,7 @@ export interface JournalContents {
   /** When calls were dialled lately. */
   readonly dials: readonly EpochMs[];
   /** Since when calls and conferences last, as the policy names them. */
-  readonly begins: readonly { readonly name: string; readonly at: EpochMs }[];
+  readonly starts: readonly { readonly name: string; readonly at: EpochMs }[];
 }
 
 /** Why nothing can be written. `full` passes when there is room again; the others need a person. */
@@ -61,7 +59,7 @@ export interface JournalFailure {
 
 /** All that outlives the process. What one turn writes is on disk together or not at all. */
 export type OpenJournal = ReturnType<typeof journalOf>;
-export type Journal = Omit<OpenJournal, "close">;
+export type AgentJournal = Omit<OpenJournal, "close">;
 
 /** The edge repeats a command within seconds; a day leaves time for any repair of the edge. */
 const FINISHED_FOR_MS = 24 * 3_600_000;
@@ -151,14 +149,12 @@ function transactionsOf(db: DatabaseSync, file: string) {
   /** Most turns of an agent write nothing: a transaction begins with its first write. */
   function toWrite(sql: string) {
     const statement = db.prepare(sql);
-    return {
-      run(...values: SQLInputValue[]) {
-        if (isBegun === false) {
-          begin.run();
-          isBegun = true;
-        }
-        return statement.run(...values);
-      },
+    return (...values: SQLInputValue[]) => {
+      if (isBegun === false) {
+        begin.run();
+        isBegun = true;
+      }
+      return statement.run(...values);
     };
   }
 
@@ -168,7 +164,7 @@ function transactionsOf(db: DatabaseSync, file: string) {
     transaction<Value>(work: () => Value): Result<Value, JournalFailure> {
       isBegun = false;
       try {
-        // What is written to a deleted file is on no disk. One in memory was on none from the begin.
+        // What is written to a deleted file is on no disk. One in memory was on none from the start.
         if (inode !== undefined && inodeOf(file) !== inode) return err(gone(file));
         const value = work();
         if (isBegun) commit.run();
@@ -225,20 +221,20 @@ function contentsOf(db: DatabaseSync): JournalContents {
       phase: phases[row.phase] ?? "finished",
     })),
     dials: JSON.parse(facts.get("dials") ?? "[]") as EpochMs[],
-    begins: read<{ name: string; at: EpochMs }>("SELECT * FROM since"),
+    starts: read<{ name: string; at: EpochMs }>("SELECT * FROM since"),
   };
 }
 
 function factsOf(toWrite: ToWrite) {
   const saveFact = toWrite("INSERT INTO fact VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value");
-  const saveBegin = toWrite("INSERT OR REPLACE INTO since VALUES (?, ?)");
-  const deleteBegin = toWrite("DELETE FROM since WHERE name = ?");
+  const saveStart = toWrite("INSERT OR REPLACE INTO since VALUES (?, ?)");
+  const deleteStart = toWrite("DELETE FROM since WHERE name = ?");
   return {
-    saveAssignment: (assignment: Assignment) => void saveFact.run("assignment", JSON.stringify(assignment)),
-    saveBootId: (bootId: string) => void saveFact.run("bridge", bootId),
-    saveDials: (dials: readonly EpochMs[]) => void saveFact.run("dials", JSON.stringify(dials)),
-    saveBegin: (name: string, at: EpochMs) => void saveBegin.run(name, at),
-    deleteBegin: (name: string) => void deleteBegin.run(name),
+    saveAssignment: (assignment: Assignment) => void saveFact("assignment", JSON.stringify(assignment)),
+    saveBootId: (bootId: string) => void saveFact("bridge", bootId),
+    saveDials: (dials: readonly EpochMs[]) => void saveFact("dials", JSON.stringify(dials)),
+    saveStart: (name: string, at: EpochMs) => void saveStart(name, at),
+    deleteStart: (name: string) => void deleteStart(name),
   };
 }
 
@@ -253,28 +249,21 @@ function conferencesOf(toWrite: ToWrite) {
     /** Makes the conference known, with a new stream that has no reports yet; its id is like no other. */
     beginStream(conference: ConfKey, record: JournaledConference): StreamId {
       const stream = randomUUID();
-      beginStream.run(conference, JSON.stringify(record), stream);
-      deleteReports.run(conference, Number.MAX_SAFE_INTEGER);
+      beginStream(conference, JSON.stringify(record), stream);
+      deleteReports(conference, Number.MAX_SAFE_INTEGER);
       return stream as string as StreamId;
     },
 
-    saveConference(conference: ConfKey, record: JournaledConference): void {
-      saveConference.run(JSON.stringify(record), conference);
-    },
-
+    saveConference: (conference: ConfKey, record: JournaledConference) =>
+      void saveConference(JSON.stringify(record), conference),
     /** All but its commands: they are kept to know repeats. */
-    deleteConference(conference: ConfKey): void {
-      deleteConference.run(conference);
-    },
-
-    appendReport(conference: ConfKey, { number, report }: NumberedReport): void {
-      appendReport.run(conference, number, JSON.stringify(report));
-    },
-
+    deleteConference: (conference: ConfKey) => void deleteConference(conference),
+    appendReport: (conference: ConfKey, { number, report }: NumberedReport) =>
+      void appendReport(conference, number, JSON.stringify(report)),
     /** Up to this number, which is kept: no later report may have it again. */
     deleteReports(conference: ConfKey, upTo: number): void {
-      saveNext.run(upTo + 1, conference);
-      deleteReports.run(conference, upTo);
+      saveNext(upTo + 1, conference);
+      deleteReports(conference, upTo);
     },
   };
 }
@@ -293,22 +282,16 @@ function commandsOf(toWrite: ToWrite) {
   return {
     /** False when there is a command of this id already. */
     addCommand({ conference, id, origin, command, begin }: NewCommand, at: EpochMs): boolean {
-      return addCommand.run(conference, id, origin, JSON.stringify(command), begin?.before ?? null, at).changes === 1;
+      return addCommand(conference, id, origin, JSON.stringify(command), begin?.before ?? null, at).changes === 1;
     },
 
     /** Its last moment to be begun again is written, too. */
-    begin({ conference, id, begin }: OpenCommand): void {
-      beginCommand.run(phases.indexOf("begun"), begin?.before ?? null, conference, id);
-    },
-
-    setPhase(conference: ConfKey, id: CommandId, phase: CommandPhase): void {
-      setPhase.run(phases.indexOf(phase), conference, id);
-    },
-
-    prune(now: EpochMs): void {
-      // The edge repeats a command whose result it does not have, however late: such a command stays known.
-      prune.run(now - FINISHED_FOR_MS, FINISHED_AT_MOST);
-    },
+    begin: ({ conference, id, begin }: OpenCommand) =>
+      void beginCommand(phases.indexOf("begun"), begin?.before ?? null, conference, id),
+    setPhase: (conference: ConfKey, id: CommandId, phase: CommandPhase) =>
+      void setPhase(phases.indexOf(phase), conference, id),
+    /** The edge repeats a command whose result it does not have, however late: such a command stays known. */
+    prune: (now: EpochMs) => void prune(now - FINISHED_FOR_MS, FINISHED_AT_MOST),
   };
 }
 
@@ -336,7 +319,6 @@ export function journalFault(file: string): JournalFailure | null {
   }
 }
 
-/** `file` is what the sentence names. */
 function faultIn(database: string, file: string): JournalFailure | null {
   try {
     using db = new DatabaseSync(database, { readOnly: true });

@@ -1,15 +1,20 @@
-import { effectOf, isInEffect, refusalOf, topicOfCall, topicsOf, undoes } from "../../src/bridge/command-rules.ts";
-import type { BridgeCommand, CommandResult } from "../../src/bridge/commands.ts";
-import { isTimedOnBridge, ON_BRIDGE_MS } from "../../src/bridge/deadlines.ts";
+import {
+  effectOf,
+  isInEffect,
+  refusalOf,
+  type Topic,
+  topicOfCall,
+  topicsOf,
+  undoes,
+} from "../../src/bridge/command-rules.ts";
+import { type BridgeCommand, type CommandResult, isTimedOnBridge, ON_BRIDGE_MS } from "../../src/bridge/commands.ts";
 import type { BridgeView } from "../../src/bridge/state.ts";
 import type { CallId, CommandId, ConfKey, EpochMs } from "../../src/foundation/ids.ts";
-import { TopicQueue } from "./topic-queue.ts";
 
-/** One thing to do for a conference, once. */
 export interface OpenCommand {
   readonly conference: ConfKey;
   readonly id: CommandId;
-  /** The edge hears the result of its commands; what a keypad or the agent's policy brings about is reported as an event. */
+  /** The result of its commands is reported to the edge; what a keypad or the agent's policy brings about is reported as an event. */
   readonly origin: "edge" | "keypad" | "policy";
   readonly command: BridgeCommand | Identify;
   /** When it may be begun, by this machine's clock; absent: at any time. */
@@ -29,13 +34,11 @@ export interface Identify {
  */
 export type CommandPhase = "received" | "begun" | "ringing" | "finished";
 
-/** A command's row in the journal. */
 export interface JournaledCommand {
   readonly pending: OpenCommand;
   readonly phase: CommandPhase;
 }
 
-/** The rows of commands in the journal. */
 interface CommandRows {
   /** `false`: it is there already. */
   addCommand(command: NewCommand, now: EpochMs): boolean;
@@ -196,15 +199,11 @@ export class PendingCommands {
     }
   }
 
-  /**
-   * Whether a later command that may still begin undoes it. The bridge then shows no trace of it, and need not: to carry
-   * it out once more would be heard. Should the later command be refused in the end, this one counts as done and never
-   * happened: the next digest of the conference shows it.
-   */
+  /** Whether a later command that may still begin undoes it: to carry it out once more would be heard, and the bridge shows no trace. */
   #isUndone(open: Open, now: EpochMs): boolean {
     const { conference, command } = open.pending;
     if (command.type === "identify") return false;
-    for (const { pending } of this.#queues.get(conference)?.behind(open) ?? []) {
+    for (const { pending } of this.#queues.get(conference)?.later(open) ?? []) {
       const later = pending.command;
       if (later.type !== "identify" && isInTime(pending, now) && undoes(later, command)) return true;
     }
@@ -257,7 +256,6 @@ export class PendingCommands {
     if (queue.size === 0) this.#queues.delete(pending.conference);
   }
 
-  /** The dials whose calls ring, by call. */
   ringing(): ReadonlyMap<CallId, OpenCommand> {
     return this.#ringing;
   }
@@ -289,4 +287,78 @@ function muteBy(command: OpenCommand["command"]): boolean | null {
   const effect = effectOf(command);
   if (effect.type === "mute-changed") return effect.muted;
   return effect.type === "call-entered" ? (effect.as?.muted ?? null) : null;
+}
+
+/** The items that have a topic. */
+interface Line<Item> {
+  /** One that has the topic for itself, or all of those that share it and came first. */
+  readonly front: Set<Item>;
+  isShared: boolean;
+  /** In order; whether each shares the topic. */
+  readonly waiting: Map<Item, boolean>;
+}
+
+/** Items go in order within each topic that one of them has for itself, and side by side otherwise. Costs the same however many wait. */
+export class TopicQueue<Item> {
+  /** `waitsFor`: in how many lines the item is not in front. */
+  readonly #places = new Map<Item, { readonly topics: readonly Topic[]; waitsFor: number }>();
+  readonly #lines = new Map<string, Line<Item>>();
+
+  get size(): number {
+    return this.#places.size;
+  }
+
+  /** In order. */
+  items(): Iterable<Item> {
+    return this.#places.keys();
+  }
+
+  /** Whether the item may go at once. */
+  add(item: Item, topics: readonly Topic[]): boolean {
+    const place = { topics, waitsFor: topics.length };
+    this.#places.set(item, place);
+    for (const { name, isShared } of topics) {
+      const line = this.#lines.get(name) ?? { front: new Set(), isShared, waiting: new Map() };
+      this.#lines.set(name, line);
+      line.waiting.set(item, isShared);
+      this.#advance(line);
+    }
+    return place.waitsFor === 0;
+  }
+
+  /** The items behind this one, whose turn it is, that have for themselves a topic that it has for itself, in order. */
+  *later(item: Item): Generator<Item> {
+    for (const { name, isShared } of this.#places.get(item)?.topics ?? []) {
+      if (isShared) continue;
+      for (const [other, shares] of this.#lines.get(name)?.waiting ?? []) if (!shares) yield other;
+    }
+  }
+
+  /** The items that may go now that this one is over. */
+  remove(item: Item): Item[] {
+    const { topics = [] } = this.#places.get(item) ?? {};
+    this.#places.delete(item);
+    return topics.flatMap(({ name }) => {
+      const line = this.#lines.get(name);
+      if (!line) return [];
+      line.front.delete(item);
+      line.waiting.delete(item);
+      if (line.front.size + line.waiting.size === 0) this.#lines.delete(name);
+      return this.#advance(line);
+    });
+  }
+
+  /** Brings to the front what may stand there, and returns the items that now wait in no line. */
+  #advance(line: Line<Item>): Item[] {
+    const free: Item[] = [];
+    for (const [item, isShared] of line.waiting) {
+      if (line.front.size > 0 && !(line.isShared && isShared)) break;
+      line.waiting.delete(item);
+      line.front.add(item);
+      line.isShared = isShared;
+      const place = this.#places.get(item);
+      if (place && --place.waitsFor === 0) free.push(item);
+    }
+    return free;
+  }
 }

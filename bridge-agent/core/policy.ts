@@ -1,23 +1,17 @@
 import type { Command } from "../../src/bridge/commands.ts";
-import { type DialRules, mayDial, type WrongNumber, wrongNumber } from "../../src/foundation/dial-rules.ts";
-import type { CallId, ConfKey, EpochMs } from "../../src/foundation/ids.ts";
+import { mayDial, type WrongNumber, wrongNumber } from "../../src/foundation/dial-rules.ts";
+import type { CallId, CommandId, ConfKey, EpochMs } from "../../src/foundation/ids.ts";
 import { err, ok, type Result } from "../../src/foundation/result.ts";
+import type { Legs } from "../callers/legs.ts";
 import type { Execution } from "../drivers/driver.ts";
+import type { AgentSettings } from "../service/settings.ts";
+import type { AgentJournal, JournalContents } from "./journal.ts";
+import type { PendingCommands } from "./pending-commands.ts";
 
 /** What an agent lets its edge bring about, whatever the edge asks for. */
-export interface PolicySettings extends DialRules {
-  /** Calls that may be dialled within any 60 seconds; absent: any number of them. */
-  readonly callsPerMinute?: number | undefined;
-  /** Dialled calls that may ring or be up at once; absent: any number of them. */
-  readonly callsAtOnce?: number | undefined;
-  /** How long a call may last, whoever dialled; absent: for ever. */
-  readonly longestCallMinutes?: number | undefined;
-  readonly longestConferenceMinutes?: number | undefined;
-}
+export type PolicySettings = AgentSettings["policy"];
 
-/** Why the policy refuses to dial. */
 type DialRefusal = WrongNumber | "number-denied" | "calls-at-once" | "calls-per-minute";
-/** Why it refuses a command, or ends what lasts too long; the value is what the log says. */
 export const policyReasons = {
   "malformed-number":
     "the edge asks to dial what is no number: refused. An edge of ours does not do that: see who has its place or its settings",
@@ -41,33 +35,44 @@ export type Permitted = Execution & { readonly [isPermitted]: true };
 
 const MINUTE_MS = 60_000;
 
-/** Decides on each command on its way to the driver. What it allows counts as carried out. */
+interface PolicyParts {
+  readonly journal: Pick<AgentJournal, "saveDials">;
+  readonly pending: Pick<PendingCommands, "find">;
+  readonly legs: Pick<Legs, "dialledCount" | "views">;
+  readonly durations: Durations;
+}
+
+/** The one way of a command to the driver, and what lasts longer than the policy lets it. */
 export class Policy {
   settings: PolicySettings;
-  /** When calls were dialled within the last minute. */
+  readonly #parts: PolicyParts;
+  /** When calls were dialled lately. */
   #dials: readonly EpochMs[];
+  /** Permitted dials whose result was not known when this was last looked at. */
+  readonly #dialling = new Map<string, { readonly conference: ConfKey; readonly id: CommandId }>();
 
   /** `dials`: what an earlier life had there. */
-  constructor(settings: PolicySettings, dials: readonly EpochMs[]) {
+  constructor(settings: PolicySettings, dials: readonly EpochMs[], parts: PolicyParts) {
     this.settings = settings;
     this.#dials = dials;
+    this.#parts = parts;
   }
 
-  get dials(): readonly EpochMs[] {
-    return this.#dials;
-  }
-
-  /** `dialled`: how many dialled calls ring or are up, or may be, without this one. */
-  permit(execution: Execution, dialled: number, now: EpochMs): Result<Permitted, DialRefusal> {
-    const { command } = execution;
-    if (command.type === "dial") {
-      const refusal = this.#refusalOfDial(command, dialled, now);
+  /** What is permitted counts as carried out. */
+  permit(execution: Execution, now: EpochMs): Result<Permitted, DialRefusal> {
+    const { id, conference, command } = execution;
+    if (command.type === "dial" && conference !== null) {
+      const name = `${conference} ${id}`;
+      const refusal = this.#refusalOfDial(command, this.#dialledBut(name), now);
       if (refusal !== null) return err(refusal);
       this.#dials = [...this.#dials, now];
+      this.#dialling.set(name, { conference, id });
+      this.#parts.journal.saveDials(this.#dials);
     }
     return ok(execution as Permitted);
   }
 
+  /** `dialled`: how many dialled calls ring or are up, or may be, without this one. */
   #refusalOfDial({ number }: Command<"dial">, dialled: number, now: EpochMs): DialRefusal | null {
     const { callsAtOnce = Number.POSITIVE_INFINITY, callsPerMinute = Number.POSITIVE_INFINITY } = this.settings;
     // An earlier life may have had a clock that was ahead.
@@ -78,12 +83,24 @@ export class Policy {
     if (dialled >= callsAtOnce) return "calls-at-once";
     return this.#dials.length >= callsPerMinute ? "calls-per-minute" : null;
   }
-}
 
-/** Since when calls and conferences last; outlives the process. */
-export interface Begins {
-  saveBegin(name: string, at: EpochMs): void;
-  deleteBegin(name: string): void;
+  /** How many dialled calls ring or are up beside that of this dial, with those that the bridge is about to dial. */
+  #dialledBut(name: string): number {
+    const { pending, legs } = this.#parts;
+    for (const [other, { conference, id }] of this.#dialling) {
+      if (pending.find(conference, id) === null) this.#dialling.delete(other);
+    }
+    return legs.dialledCount + this.#dialling.size - (this.#dialling.has(name) ? 1 : 0);
+  }
+
+  overdue(conferences: Iterable<ConfKey>, now: EpochMs): readonly Overdue[] {
+    const { durations, legs } = this.#parts;
+    if (!durations.isDue(now)) return [];
+    const calls = legs.views.flatMap(({ call, conference, since, stage }) =>
+      conference === null || stage === "prompted" ? [] : [{ call, conference, since }],
+    );
+    return durations.overdue(this.settings, calls, conferences, now);
+  }
 }
 
 /** One that lasts longer than the policy lets it; without `call` it is the whole conference. */
@@ -104,12 +121,12 @@ interface RunningSpan {
 
 /** Finds calls and conferences that last too long, for the agent that acts. */
 export class Durations {
-  readonly #begins: Begins;
+  readonly #starts: Pick<AgentJournal, "saveStart" | "deleteStart">;
   readonly #running = new Map<string, RunningSpan>();
   #lookAt: EpochMs = 0;
 
-  constructor(begins: Begins, known: readonly { readonly name: string; readonly at: EpochMs }[]) {
-    this.#begins = begins;
+  constructor(starts: Pick<AgentJournal, "saveStart" | "deleteStart">, known: JournalContents["starts"]) {
+    this.#starts = starts;
     for (const { name, at } of known) this.#running.set(name, { since: at, askedAt: null });
   }
 
@@ -118,7 +135,6 @@ export class Durations {
     this.#forget(`conference ${conference}`);
   }
 
-  /** Whether it is time to look again. */
   isDue(now: EpochMs): boolean {
     return now >= this.#lookAt;
   }
@@ -148,7 +164,7 @@ export class Durations {
   }
 
   #forget(name: string): void {
-    if (this.#running.delete(name)) this.#begins.deleteBegin(name);
+    if (this.#running.delete(name)) this.#starts.deleteStart(name);
   }
 
   #isOverdue(name: string, firstSeen: EpochMs, limitMinutes: number, now: EpochMs): boolean {
@@ -156,7 +172,7 @@ export class Durations {
     if (!running) {
       running = { since: firstSeen, askedAt: null };
       this.#running.set(name, running);
-      this.#begins.saveBegin(name, firstSeen);
+      this.#starts.saveStart(name, firstSeen);
     }
     running.since = Math.min(running.since, now); // An earlier life may have had a clock that was ahead.
     if (now - running.since < limitMinutes * MINUTE_MS) return false;

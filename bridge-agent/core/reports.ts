@@ -3,9 +3,10 @@ import type { Entrance } from "../../src/bridge/keypad.ts";
 import type { CallId, ConfKey, EpochMs, StreamId } from "../../src/foundation/ids.ts";
 import { TokenBucket } from "../../src/foundation/limits.ts";
 import type { AgentToEdge } from "../../src/link/messages.ts";
-import type { Journal, JournalContents, JournaledConference } from "./journal.ts";
+import type { AgentJournal, JournalContents, JournaledConference } from "./journal.ts";
 
 type ReportsMessage = Extract<AgentToEdge, { type: "reports" }>;
+type SentReports = Omit<ReportsMessage, "type" | "epoch">;
 
 interface ConferenceReports {
   record: JournaledConference;
@@ -13,17 +14,14 @@ interface ConferenceReports {
 }
 
 /** When so many reports of a conference wait, a snapshot replaces the events: no absence of the edge fills the disk. */
-const MOST_UNACKNOWLEDGED = 5_000;
+const MAX_UNACKNOWLEDGED = 5_000;
 /** A message without an ack is sent again after this time, and its conference no longer counts as in flight. */
 export const RESEND_AFTER_MS = 1_000;
-/**
- * Conferences in flight: with a message that waits for its ack. Further reports join until then, so that edge and agent have
- * fewer messages to commit, and a backlog does not delay the pings behind it.
- */
-const MOST_IN_FLIGHT = 16;
-const MOST_IN_A_MESSAGE = 500;
+/** Conferences whose message waits for its ack. Further reports join it, so that a backlog does not delay the pings. */
+const MAX_IN_FLIGHT = 16;
+const MAX_IN_A_MESSAGE = 500;
 /** In one message. One report may be longer. */
-const MOST_CHARACTERS = 100_000;
+const MAX_CHARACTERS = 100_000;
 /** Each message counts as so many characters more. */
 const MESSAGE_COST = 1_000;
 const WRITE_ACKS_WITHIN_MS = 60_000;
@@ -33,7 +31,7 @@ const UNKNOWN: JournaledConference = { anonymousId: null, locked: false, live: f
 
 /** The record of each conference, and the reports about it that the edge has not acknowledged. */
 export class Reports {
-  readonly #journal: Journal;
+  readonly #journal: AgentJournal;
   readonly #conferences = new Map<ConfKey, ConferenceReports>();
   /** Conferences that wait to send, in order. */
   readonly #unsent = new Set<ConfKey>();
@@ -46,7 +44,7 @@ export class Reports {
   /** Conferences of which the edge waits for a snapshot: in any case, or unless what the bridge holds has this digest. */
   readonly snapshotsWanted = new Map<ConfKey, string | null>();
 
-  constructor(journal: Journal, contents: JournalContents) {
+  constructor(journal: AgentJournal, contents: JournalContents) {
     this.#journal = journal;
     for (const { conference, record, stream, next, reports } of contents.conferences) {
       this.#conferences.set(conference, { record, stream: new ReportStream(stream, next, reports) });
@@ -54,7 +52,6 @@ export class Reports {
     }
   }
 
-  /** The live conference of this key. */
   live(key: string): JournaledConference | null {
     const record = this.#conferences.get(key as ConfKey)?.record;
     return record?.live ? record : null;
@@ -94,7 +91,6 @@ export class Reports {
     return !this.#conferences.get(key)?.stream.size;
   }
 
-  /** Another one after each report. */
   position(key: ConfKey): string {
     const stream = this.#conferences.get(key)?.stream;
     return stream ? `${stream.id} ${stream.reported}` : "";
@@ -113,7 +109,7 @@ export class Reports {
   add(key: ConfKey, report: Report): void {
     const { stream } = this.#open(key);
     this.#append(key, stream, report);
-    if (stream.size % MOST_UNACKNOWLEDGED === 0) this.restartStream(key);
+    if (stream.size % MAX_UNACKNOWLEDGED === 0) this.restartStream(key);
   }
 
   wantSnapshot(key: ConfKey, unless: string | null = null): void {
@@ -147,10 +143,7 @@ export class Reports {
     if (!stream.isSent) this.#unsent.add(key);
   }
 
-  /**
-   * The edge has the reports of this stream up to this number on disk. False: edge and agent disagree on how much was
-   * reported.
-   */
+  /** The edge has the reports up to this number on disk. False: edge and agent disagree on how much was reported. */
   acknowledge(key: ConfKey, stream: StreamId, upTo: number, now: EpochMs): boolean {
     const conference = this.#conferences.get(key);
     if (conference?.stream.id !== stream) return true; // The ack is of a stream that was replaced.
@@ -166,10 +159,7 @@ export class Reports {
     return true;
   }
 
-  /**
-   * An ack is written together with something else, or after a minute. An agent that dies before sends acknowledged reports
-   * once more, and the edge knows them.
-   */
+  /** An ack is written with something else, or after a minute: acknowledged reports that are sent again are known to the edge. */
   writeAcks(now: EpochMs): void {
     if (this.#acks.size === 0) return;
     if (!this.#journal.isWriting() && now - this.#acksSince < WRITE_ACKS_WITHIN_MS) return;
@@ -177,10 +167,7 @@ export class Reports {
     this.#acks.clear();
   }
 
-  /**
-   * Reports of other times are out of date: a new stream has the results, and a snapshot instead of the events. Only what
-   * a caller keyed shows in no snapshot, and is kept.
-   */
+  /** A new stream has the results, a snapshot in place of the events, and what callers keyed, which no snapshot shows. */
   restartStream(key: ConfKey): void {
     const conference = this.#conferences.get(key);
     if (!conference) return;
@@ -226,48 +213,43 @@ export class Reports {
   /** Reports that were never sent, as far as the link may carry them; with `again`, also those without an ack for too long. */
   due(epoch: number, now: EpochMs, again: boolean): ReportsMessage[] {
     if (this.#unacknowledged === 0) return [];
-    const batches = [...(again ? this.#overdueBatches(now) : []), ...this.#unsentBatches(now)];
-    return batches.map(([conference, stream, reports]) => ({ type: "reports", epoch, conference, stream, reports }));
+    const sent = [...(again ? this.#sendOverdue(now) : []), ...this.#sendUnsent(now)];
+    return sent.map((reports) => ({ type: "reports", epoch, ...reports }));
   }
 
-  *#unsentBatches(now: EpochMs): Generator<readonly [ConfKey, StreamId, readonly NumberedReport[]]> {
+  *#sendUnsent(now: EpochMs): Generator<SentReports> {
     for (const key of this.#unsent) {
       const stream = this.#conferences.get(key)?.stream;
-      const batch = stream?.first();
-      if (batch && (this.#inFlight.size >= MOST_IN_FLIGHT || !this.#spend(batch, now))) return;
+      if (stream && stream.size > 0) {
+        const sent = this.#inFlight.size < MAX_IN_FLIGHT ? this.#sendFirst(key, stream, now) : null;
+        if (sent === null) return;
+        this.#inFlight.add(key);
+        yield sent;
+      }
       this.#unsent.delete(key);
-      if (!stream || !batch) continue;
-      stream.sent(batch, now);
-      this.#inFlight.add(key);
-      yield [key, stream.id, batch.reports];
     }
   }
 
-  *#overdueBatches(now: EpochMs): Generator<readonly [ConfKey, StreamId, readonly NumberedReport[]]> {
+  *#sendOverdue(now: EpochMs): Generator<SentReports> {
     for (const [key, { stream }] of this.#conferences) {
       if (!stream.isOverdue(now)) continue;
       this.#inFlight.delete(key); // One that hangs must not hold up the others.
-      const batch = stream.first();
-      if (!batch || !this.#spend(batch, now)) continue;
-      stream.sent(batch, now);
-      yield [key, stream.id, batch.reports];
+      const sent = this.#sendFirst(key, stream, now);
+      if (sent) yield sent;
     }
   }
 
-  /** A single report may be longer than the whole allowance. */
-  #spend({ characters }: Batch, now: EpochMs): boolean {
-    return this.#allowance.spend(Math.min(characters + MESSAGE_COST, SEND_RATE.burst), now);
+  /** `null`: the link may not carry it now. A single report may be longer than the whole allowance. */
+  #sendFirst(conference: ConfKey, stream: ReportStream, now: EpochMs): SentReports | null {
+    const { reports, characters } = stream.first();
+    if (!this.#allowance.spend(Math.min(characters + MESSAGE_COST, SEND_RATE.burst), now)) return null;
+    stream.sent(reports.length, now);
+    return { conference, stream: stream.id, reports };
   }
 }
 
 function isAttendeeId(report: Report): report is Report & { readonly event: { readonly type: "attendee-identified" } } {
   return report.type === "event" && report.event.type === "attendee-identified";
-}
-
-/** The reports of one message. */
-interface Batch {
-  readonly reports: readonly NumberedReport[];
-  readonly characters: number;
 }
 
 /** The reports of one conference that the edge has not acknowledged, oldest first. */
@@ -319,8 +301,8 @@ export class ReportStream {
     this.#sent = 0;
   }
 
-  sent({ reports }: Batch, now: EpochMs): void {
-    this.#sent = reports.length;
+  sent(count: number, now: EpochMs): void {
+    this.#sent = count;
     this.#sentAt = now;
   }
 
@@ -328,23 +310,20 @@ export class ReportStream {
     return this.#sent > 0 && now - this.#sentAt >= RESEND_AFTER_MS;
   }
 
-  /** The next message. */
-  first(): Batch | null {
+  /** The reports of the next message. */
+  first(): { readonly reports: readonly NumberedReport[]; readonly characters: number } {
     const reports: NumberedReport[] = [];
     let characters = 0;
     for (const next of this.#waiting) {
-      const isFull = reports.length >= MOST_IN_A_MESSAGE || characters + next.characters > MOST_CHARACTERS;
+      const isFull = reports.length >= MAX_IN_A_MESSAGE || characters + next.characters > MAX_CHARACTERS;
       if (reports.length > 0 && isFull) break;
       reports.push(next.numbered);
       characters += next.characters;
     }
-    return reports.length === 0 ? null : { reports, characters };
+    return { reports, characters };
   }
 
-  /**
-   * Drops the reports up to this number, and says how many that were. `null`: the edge names numbers that were never
-   * given, or no longer those that it acknowledged before: one of the two has lost its state.
-   */
+  /** How many reports this drops; `null`: the number is none of this stream, so one of the two has lost its state. */
   acknowledge(upTo: number, now: EpochMs): number | null {
     const first = this.#waiting[0]?.numbered.number ?? this.#next;
     if (upTo >= this.#next || (upTo < first - 1 && this.#waiting.length > 0)) return null;

@@ -3,11 +3,11 @@ import { counted } from "../../src/foundation/text/counted.ts";
 import type { EdgeToAgent } from "../../src/link/messages.ts";
 import type { DriverState } from "../drivers/driver.ts";
 import type { Note } from "../service/log.ts";
-import type { Assignment, Journal } from "./journal.ts";
+import type { AgentJournal, Assignment } from "./journal.ts";
 
 /** Whether this agent acts: as the edge last said, and as far as it may go by that now. */
 export class AgentRole {
-  readonly #journal: Journal;
+  readonly #journal: AgentJournal;
   assignment: Assignment | null;
   /** The edge's present one. */
   epoch = 0;
@@ -15,15 +15,12 @@ export class AgentRole {
   /** When the edge made this agent active; `null`: not in this life of the process. */
   activeAt: EpochMs | null = null;
 
-  constructor(journal: Journal, assignment: Assignment | null) {
+  constructor(journal: AgentJournal, assignment: Assignment | null) {
     this.#journal = journal;
     this.assignment = assignment;
   }
 
-  /**
-   * An agent that is alone leads callers in while the edge is away, also after a restart: nobody else can. One of two acts
-   * only while the edge can say that it shall not; the edge activates the other one after 10 s of silence, when this link is over.
-   */
+  /** An agent that is alone leads callers in without the edge. One of two acts only while the edge can say that it shall not. */
   get active(): boolean {
     if (!this.assignment?.active) return false;
     return this.edgeUp || this.assignment.alone;
@@ -34,7 +31,7 @@ export class AgentRole {
     return this.assignment.active ? "active" : "standby";
   }
 
-  /** `succeeds`: another agent has acted since this one last heard of its role. */
+  /** `succeeds`: another agent has acted since this one last got its role. */
   assign(
     assignment: Assignment,
     activeSince: number,

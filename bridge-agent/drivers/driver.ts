@@ -1,7 +1,6 @@
 import type * as v from "valibot";
-import type { Ability } from "../../src/bridge/abilities.ts";
 import type { Announcement } from "../../src/bridge/announcements.ts";
-import type { BridgeCommand, ExecutionResult } from "../../src/bridge/commands.ts";
+import type { Ability, BridgeCommand, ExecutionResult } from "../../src/bridge/commands.ts";
 import type { BridgeEvent } from "../../src/bridge/events.ts";
 import type { BridgeState } from "../../src/bridge/state.ts";
 import type { CallId, CommandId, ConfKey } from "../../src/foundation/ids.ts";

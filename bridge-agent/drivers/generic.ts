@@ -17,7 +17,7 @@ import type { Result } from "../../src/foundation/result.ts";
 import { ReconnectingSocket, type SocketCodec } from "../link/reconnecting-socket.ts";
 import type { BridgeDriver, DriverIdentity, DriverKind, DriverPorts, DriverReport, DriverState } from "./driver.ts";
 import { Ownership } from "./ownership.ts";
-import { socketUrl } from "./socket-url.ts";
+import { socketUrl } from "./setting-values.ts";
 
 /** A bridge that falls silent is found within the sum of both. */
 const PING_EVERY_MS = 1_000;
@@ -50,11 +50,6 @@ type Unanswered = "lost" | "too-slow";
 
 const notOfProtocol = "it sent what is not of the bridge protocol";
 
-interface Waiting {
-  receive(answer: Answer): void;
-  lose(): void;
-}
-
 /** Fewer may be a bridge that was started anew. */
 const CLOSES_WITH_ADVICE = 3;
 
@@ -77,10 +72,10 @@ export class GenericDriver implements BridgeDriver {
   readonly #ports: DriverPorts;
   readonly #socket: ReconnectingSocket<Received, AgentToBridge>;
   readonly #ownership: Ownership;
-  readonly #waiting = new Map<number, Waiting>();
+  /** By the id of the question that each has asked. */
+  readonly #waiting = new Map<number, (answer: Answer | "lost") => void>();
   #report: (report: DriverReport) => void = () => {};
   #isGreeted = false;
-  /** `connected` was reported. */
   #ready = false;
   /** Whether the bridge says what the agent wants callers to hear. */
   #announces = false;
@@ -169,26 +164,22 @@ export class GenericDriver implements BridgeDriver {
     isRight: (answer: Answer) => answer is Right,
   ): Promise<Right | Unanswered> {
     const id = this.#send(question);
-    return new Promise((resolve) => {
-      const what = question.type === "command" ? question.command.type : question.type;
-      const cancelTimer = this.#ports.timers.after(RESULT_WITHIN_MS, () => {
-        this.#waiting.delete(id);
-        resolve("too-slow");
-        this.#socket.end(`it has not answered ${what} for ${RESULT_WITHIN_MS / 1_000} s`);
-      });
-      this.#waiting.set(id, {
-        receive: (answer) => {
-          if (!isRight(answer)) return this.#socket.end(`it answered ${what} with ${answer.type}`);
-          this.#waiting.delete(id);
-          cancelTimer();
-          resolve(answer);
-        },
-        lose: () => {
-          cancelTimer();
-          resolve("lost");
-        },
-      });
+    const what = question.type === "command" ? question.command.type : question.type;
+    const { promise, resolve } = Promise.withResolvers<Right | Unanswered>();
+    const settle = (answer: Right | Unanswered) => {
+      this.#waiting.delete(id);
+      cancelTimer();
+      resolve(answer);
+    };
+    const cancelTimer = this.#ports.timers.after(RESULT_WITHIN_MS, () => {
+      settle("too-slow");
+      this.#socket.end(`it has not answered ${what} for ${RESULT_WITHIN_MS / 1_000} s`);
     });
+    this.#waiting.set(id, (answer) => {
+      if (answer === "lost" || isRight(answer)) settle(answer);
+      else this.#socket.end(`it answered ${what} with ${answer.type}`);
+    });
+    return promise;
   }
 
   #send(question: Question): number {
@@ -231,7 +222,7 @@ export class GenericDriver implements BridgeDriver {
       case "refused":
       case "state":
       case "bad-state":
-        return this.#waiting.get(message.id)?.receive(message);
+        return this.#waiting.get(message.id)?.(message);
       case "hello":
         return this.#socket.end("it said hello twice on one connection");
       default:
@@ -255,17 +246,12 @@ export class GenericDriver implements BridgeDriver {
   }
 
   #resolveAll(): void {
-    for (const waiting of this.#waiting.values()) waiting.lose();
-    this.#waiting.clear();
+    for (const receive of this.#waiting.values()) receive("lost");
   }
 }
 
-const settings = v.strictObject({
-  type: v.literal("generic"),
-  url: socketUrl,
-});
+const settings = v.strictObject({ type: v.literal("generic"), url: socketUrl });
 
-/** Any program that speaks the generic bridge protocol. */
 export const generic = {
   settings,
   example: { type: "generic", url: "ws://127.0.0.1:8790/bridge" },

@@ -5,10 +5,7 @@ import type { CallId, ConfKey } from "../../src/foundation/ids.ts";
 import { assertNever } from "../../src/foundation/result.ts";
 import type { DriverIdentity, DriverState } from "./driver.ts";
 
-/**
- * Tells what on a bridge is an agent's from what is others'. It goes by the last state of the bridge, and by what has happened since. What is not
- * known to be the agent's is others'.
- */
+/** Finds what on a bridge is the agent's, by its last state and what has happened since. What is not known to be is others'. */
 export class Ownership {
   readonly #identity: Pick<DriverIdentity, "owner" | "dialIn"> | null;
   #conferences = new Set<ConfKey>();
@@ -20,7 +17,6 @@ export class Ownership {
     this.#identity = identity;
   }
 
-  /** The agent's part of a state. */
   ownPart({ conferences, calls }: BridgeState): DriverState {
     const own = conferences.filter(({ owner }) => this.#identity !== null && owner === this.#identity.owner);
     this.#conferences = new Set(own.map(({ conference }) => conference));
@@ -37,7 +33,6 @@ export class Ownership {
     return { conferences: own, calls: ownCalls, callsOfOthers: calls.filter(isUp).length - this.#calls.size };
   }
 
-  /** The bridge has carried out this command of the agent. */
   applySuccess(conference: ConfKey | null, command: BridgeCommand): void {
     if (command.type === "create-conference" && conference !== null) this.#conferences.add(conference);
     if (command.type === "end-conference" && conference !== null) this.#conferences.delete(conference);

@@ -1,6 +1,6 @@
 import * as v from "valibot";
-import { asterisk } from "./asterisk/kind.ts";
-import type { BridgeDriver, DriverIdentity, DriverKind, DriverPorts } from "./driver.ts";
+import { asterisk } from "./asterisk/driver.ts";
+import type { DriverKind } from "./driver.ts";
 import { generic } from "./generic.ts";
 
 /** Each kind of driver, under the `type` of its settings. A new one is a line here, and a folder of its own. */
@@ -19,15 +19,6 @@ export const driverSettings = v.variant(
   "type",
   Object.values(registered).map(({ settings }) => settings),
 );
-
-/** `identity`: `null` for a visitor beside the agent that serves the bridge. */
-export function createDriver(
-  settings: DriverSettings,
-  ports: DriverPorts,
-  identity: DriverIdentity | null,
-): BridgeDriver {
-  return kindOf(settings).create(settings, ports, identity);
-}
 
 export function kindOf<Type extends DriverType>({ type }: SettingsOf<Type>): DriverKind<SettingsOf<Type>> {
   return drivers[type as Type];

@@ -87,9 +87,7 @@ export class EdgeLink {
   /** The edge wants this signed; empty until it says so. */
   #challenge = "";
   #welcomed = false;
-  /** Of the edge, in the order in which they are tried. */
   readonly #addresses: readonly string[];
-  /** Which of them is tried now. */
   #place = 0;
   /** The last one about each address. */
   readonly #lastLines = new Map<string, string>();
@@ -122,7 +120,6 @@ export class EdgeLink {
     if (this.#welcomed) this.#socket.send(message);
   }
 
-  /** Gives the connection up and makes a new one. */
   renew(): void {
     this.#socket.end(RENEWED);
   }

@@ -64,14 +64,8 @@ export function readCa(file: string): string {
   throw new Error(`ca: ${file} has no certificate: write one or more there, each from -----BEGIN CERTIFICATE----- on`);
 }
 
-/** How to connect to the edge, as `ws` and `node:https` take it. */
-export interface EdgeRoute {
-  readonly agent?: Agent;
-  readonly ca?: string;
-}
-
-/** Made anew for each connection: the file and the environment may have changed. What it throws is a sentence. */
-export function edgeRoute(address: string, { ca }: Pick<AgentSettings, "ca">): EdgeRoute {
+/** How to connect, made anew each time: the file and the environment may have changed. What it throws is a sentence. */
+export function edgeRoute(address: string, { ca }: Pick<AgentSettings, "ca">): { agent?: Agent; ca?: string } {
   if (!address.startsWith("wss:")) return {};
   const proxy = proxyFor(address);
   // An older Node would leave the proxy out without a word.

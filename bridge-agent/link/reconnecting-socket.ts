@@ -41,9 +41,7 @@ interface ReconnectingSocketOptions<In, Out> {
   random(): number;
   /** How long the way from the first packet to the first answer to a ping may take. */
   readonly greetingMs: number;
-  /** How long a ping may wait for its answer. */
   readonly pongMs: number;
-  /** Between two attempts. */
   readonly longestPauseMs: number;
   /** The headers of the request for a connection, made anew for each attempt. */
   headers?(): Readonly<Record<string, string>>;
@@ -78,12 +76,8 @@ export class ReconnectingSocket<In, Out> {
   #cancelProof = () => {};
   #pingEveryMs = 0;
   #stopped = false;
-  /** Cancels the next attempt or the next ping. */
   #cancelNext = () => {};
-  /**
-   * Each cancels one timer that ends the connection. The first runs from the last answered ping, the others from the pings that
-   * are on their way, in order.
-   */
+  /** Each cancels a timer that ends the connection: of the last answered ping, then of the pings that are on their way. */
   #cancelEnds: (() => void)[] = [];
 
   constructor(options: ReconnectingSocketOptions<In, Out>) {
@@ -126,7 +120,6 @@ export class ReconnectingSocket<In, Out> {
     this.#socket?.send(message);
   }
 
-  /** Gives this connection up, for another one. */
   end(why: string): void {
     const socket = this.#socket;
     if (!socket) return;

@@ -12,8 +12,16 @@ import { isIP } from "node:net";
 import { TLSSocket } from "node:tls";
 import { isLoopback } from "../../src/foundation/loopback.ts";
 import { counted } from "../../src/foundation/text/counted.ts";
-import { type CheckResult, type Finding, findingLine } from "../../src/foundation/text/finding.ts";
-import { reasonOf } from "../../src/foundation/text/reason.ts";
+import {
+  type CheckResult,
+  type Finding,
+  findingLine,
+  findingsOf,
+  right,
+  warn,
+  wrong,
+} from "../../src/foundation/text/finding.ts";
+import { codeOf } from "../../src/foundation/text/reason.ts";
 import { REFUSAL_HEADER } from "../../src/link/hello.ts";
 import { journalFault } from "../core/journal.ts";
 import { kindOf } from "../drivers/registry.ts";
@@ -28,7 +36,7 @@ const PATIENCE_MS = 5_000;
 /** A bridge that refuses a connection may be about to start again: how long another attempt may take. */
 const PATIENCE_AFTER_REFUSAL_MS = 1_000;
 /** The edge refuses a clock that is minutes off; a minute is already worth a look. */
-const MOST_CLOCK_SKEW_MS = 60_000;
+const MAX_CLOCK_SKEW_MS = 60_000;
 /** A busy agent writes some MiB a day. */
 const LEAST_FREE_MIB = 100;
 const CERTIFICATE_ENDS_SOON_MS = 14 * 24 * 3_600_000;
@@ -45,56 +53,44 @@ interface EdgeAnswer {
 interface Asked {
   readonly address: string;
   readonly answer: EdgeAnswer | Error;
-  /** The other addresses. */
   readonly others: readonly Omit<Asked, "others">[];
 }
 
+const verdicts: readonly CheckResult["verdict"][] = ["ok", "warn", "WRONG"];
+
 /** Looks at everything an agent needs, one line each; whether nothing is wrong. It writes nothing, and disturbs no running agent. */
 export async function doctor(settings: AgentSettings, print: (line: string) => void): Promise<boolean> {
-  const checks: readonly (readonly [string, () => Promise<CheckResult>])[] = [
-    ["key", async () => checkKey(settings)],
-    ["disk", async () => checkDisk(settings)],
-    ["journal", async () => checkJournal(settings)],
-    ["agent", () => checkAgent(settings)],
-    ["name", async () => checkName(await asked)],
-    ["tls", async () => checkTls(settings, await asked)],
-    ["proxy", async () => checkProxy(await asked)],
-    ["edge", async () => checkEdge(settings, await asked)],
-    ["clock", async () => checkClock(settings, await asked)],
-    ["bridge", () => checkBridge(settings)],
-    ["policy", async () => checkPolicy(settings)],
-  ];
   const asked = askEdges(settings);
   asked.catch(() => {}); // The lines that need it say so.
+  const checks = {
+    settings: () => right("every one is right"),
+    key: () => checkKey(settings),
+    disk: () => checkDisk(settings),
+    journal: () => checkJournal(settings),
+    agent: () => checkAgent(settings),
+    name: async () => checkName(await asked),
+    tls: async () => checkTls(settings, await asked),
+    proxy: async () => checkProxy(await asked),
+    edge: async () => checkEdge(settings, await asked),
+    clock: async () => checkClock(settings, await asked),
+    bridge: () => checkBridge(settings),
+    policy: () => checkPolicy(settings),
+  };
   let allGood = true;
-  print(findingLine({ verdict: "ok", about: "settings", says: "every one is right" }));
-  for (const [about, check] of checks) {
-    const found = await check().catch((error: unknown) => bad(reasonOf(error)));
-    allGood &&= found.verdict !== "WRONG";
-    print(findingLine({ about, ...found }));
-  }
-  for (const finding of await inspectBridge(settings)) {
+  const show = (finding: Finding) => {
     allGood &&= finding.verdict !== "WRONG";
     print(findingLine(finding));
-  }
+  };
+  for await (const finding of findingsOf(checks)) show(finding);
+  for (const finding of await inspectBridge(settings)) show(finding);
   return allGood;
-}
-
-function good(says: string): CheckResult {
-  return { verdict: "ok", says };
-}
-
-function warn(says: string): CheckResult {
-  return { verdict: "warn", says };
-}
-
-function bad(says: string): CheckResult {
-  return { verdict: "WRONG", says };
 }
 
 function checkKey({ state, agent, bridge, domain }: AgentSettings): CheckResult {
   const key = readAgentKey(state);
-  return key ? good(`${key.publicKey}, of agent ${agent} for bridge ${bridge} of ${domain}`) : bad(missingKey(state));
+  return key
+    ? right(`${key.publicKey}, of agent ${agent} for bridge ${bridge} of ${domain}`)
+    : wrong(missingKey(state));
 }
 
 function checkDisk({ state }: AgentSettings): CheckResult {
@@ -102,8 +98,8 @@ function checkDisk({ state }: AgentSettings): CheckResult {
   const { bavail, bsize } = statfsSync(state);
   const freeMiB = Math.floor((bavail * bsize) / 2 ** 20);
   return freeMiB < LEAST_FREE_MIB
-    ? bad(`${state} has ${freeMiB} MiB left: make room, or the agent stops acting`)
-    : good(`${state} has ${freeMiB} MiB left`);
+    ? wrong(`${state} has ${freeMiB} MiB left: make room, or the agent stops acting`)
+    : right(`${state} has ${freeMiB} MiB left`);
 }
 
 function checkJournal({ state }: AgentSettings): CheckResult {
@@ -113,26 +109,26 @@ function checkJournal({ state }: AgentSettings): CheckResult {
     if (existsSync(file)) accessSync(file, constants.R_OK | constants.W_OK);
     else readdirSync(state); // It exists for nobody who may not look.
   } catch (error) {
-    return bad(`${file} cannot be used by this user (${codeOf(error)}): ${otherUser}`);
+    return wrong(`${file} cannot be used by this user (${codeOf(error)}): ${otherUser}`);
   }
-  if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) === 0) return good(`${file} is made at the first start`);
+  if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) === 0) return right(`${file} is made at the first start`);
   const fault = journalFault(file);
-  return fault ? bad(fault.sentence) : good(`${file} is whole`);
+  return fault ? wrong(fault.sentence) : right(`${file} is whole`);
 }
 
 async function checkAgent(settings: AgentSettings): Promise<CheckResult> {
   if (settings.listen.port === 0)
     return warn("listen.port is 0: `status`, `calls` and `drain` cannot find a running agent");
   const status = await askStatus(settings).catch((error: Error) => error);
-  if (status instanceof NoAgent) return good("none runs with these settings; `run` starts it");
-  if (status instanceof Error) return bad(status.message);
+  if (status instanceof NoAgent) return right("none runs with these settings; `run` starts it");
+  if (status instanceof Error) return wrong(status.message);
   const { agent, role, edgeUp, bridgeUp, ports, journal } = status;
-  if (agent !== settings.agent) return bad(`${agent} runs on port ${settings.listen.port}: set another listen.port`);
-  if (journal !== null) return bad(`it runs, but ${journal}`);
-  if (bridgeUp && ports === 0) return bad("it runs, and its bridge takes no new calls: see its log");
+  if (agent !== settings.agent) return wrong(`${agent} runs on port ${settings.listen.port}: set another listen.port`);
+  if (journal !== null) return wrong(`it runs, but ${journal}`);
+  if (bridgeUp && ports === 0) return wrong("it runs, and its bridge takes no new calls: see its log");
   const away = [...(edgeUp ? [] : ["the edge"]), ...(bridgeUp ? [] : ["the bridge"])];
   return away.length === 0
-    ? good(`it runs, and is ${role}`)
+    ? right(`it runs, and is ${role}`)
     : warn(`it runs, and has no connection to ${away.join(" and ")}: see the lines below, and its log`);
 }
 
@@ -143,17 +139,17 @@ async function checkName({ address }: Asked): Promise<CheckResult> {
   const theirs = proxy ? `${host} is looked up by the proxy, and ` : "";
   try {
     const found = await lookup(ours);
-    return good(isIP(ours) ? `${theirs}${ours} needs no look-up` : `${theirs}${ours} is ${found.address}`);
+    return right(isIP(ours) ? `${theirs}${ours} needs no look-up` : `${theirs}${ours} is ${found.address}`);
   } catch (error) {
     const what = proxy ? "HTTPS_PROXY or ALL_PROXY in this environment" : "`edge` in the settings";
-    return bad(`${ours} is not found (${codeOf(error)}): check ${what}, and this machine's DNS`);
+    return wrong(`${ours} is not found (${codeOf(error)}): check ${what}, and this machine's DNS`);
   }
 }
 
 function checkTls({ ca }: AgentSettings, { address, answer }: Asked): CheckResult {
   if (address.startsWith("ws:")) {
     return isLoopback(hostOf(address))
-      ? good("none, and none is needed on this machine")
+      ? right("none, and none is needed on this machine")
       : warn("none: who is on the way reads numbers and keys, and may change them; use wss://");
   }
   if (ca !== undefined) readCa(ca);
@@ -164,7 +160,7 @@ function checkTls({ ca }: AgentSettings, { address, answer }: Asked): CheckResul
       ca === undefined
         ? "for an authority of your own, set `ca` in the settings to its file"
         : `or put its authority into ${ca}`;
-    return bad(`${answer.message} (${code}): mend the certificate of ${hostOf(address)}; ${own}`);
+    return wrong(`${answer.message} (${code}): mend the certificate of ${hostOf(address)}; ${own}`);
   }
   const ends = answer.certificateEnds;
   if (ends === null) return warn("the certificate could not be read");
@@ -173,7 +169,7 @@ function checkTls({ ca }: AgentSettings, { address, answer }: Asked): CheckResul
   const by = ca === undefined ? "" : `, by ${ca}`;
   return leftMs < CERTIFICATE_ENDS_SOON_MS
     ? warn(`the certificate ends on ${day}: renew it`)
-    : good(`the certificate is right until ${day}${by}`);
+    : right(`the certificate is right until ${day}${by}`);
 }
 
 function checkProxy({ address, answer }: Asked): CheckResult {
@@ -183,26 +179,26 @@ function checkProxy({ address, answer }: Asked): CheckResult {
   const own = proxy ? `${shownProxy(proxy)} on this side` : `none on this side${unused}`;
   if (answer instanceof Error) {
     if (codeOf(answer) === "ERR_PROXY_TUNNEL")
-      return bad(`${answer.message}: look at what ${own} allows, and at user and password in ${name}`);
-    return proxy ? warn(`${own}: see the line about the edge`) : good(own);
+      return wrong(`${answer.message}: look at what ${own} allows, and at user and password in ${name}`);
+    return proxy ? warn(`${own}: see the line about the edge`) : right(own);
   }
   const { server, via } = answer.headers;
   const theirs = [server, via].filter((text) => text !== undefined).join(", ");
   const front = theirs ? `; in front of the edge: ${theirs}` : "";
-  if (answer.status === 426) return bad(`${own}${front}: it must pass on \`Upgrade: websocket\` under /agent/`);
-  return good(`${own}${front}`);
+  if (answer.status === 426) return wrong(`${own}${front}: it must pass on \`Upgrade: websocket\` under /agent/`);
+  return right(`${own}${front}`);
 }
 
 /** The address that answers; of several, with what is wrong with the others. */
 function checkEdge(settings: AgentSettings, { address, answer, others }: Asked): CheckResult {
   const found = checkAnswer(settings, address, answer);
   if (others.length === 0) return found;
-  const wrong = others.flatMap((other) => {
+  const faults = others.flatMap((other) => {
     const { verdict, says } = checkAnswer(settings, other.address, other.answer);
     return verdict === "ok" ? [] : [`${other.address}: ${says}`];
   });
-  const says = [`at ${address}${throughProxy(address)}: ${found.says}`, ...wrong].join("; ");
-  return { verdict: found.verdict === "ok" && wrong.length > 0 ? "warn" : found.verdict, says };
+  const says = [`at ${address}${throughProxy(address)}: ${found.says}`, ...faults].join("; ");
+  return { verdict: found.verdict === "ok" && faults.length > 0 ? "warn" : found.verdict, says };
 }
 
 function checkAnswer(
@@ -211,24 +207,25 @@ function checkAnswer(
   answer: EdgeAnswer | Error,
 ): CheckResult {
   if (answer instanceof Error) {
-    if (tlsFault.test(codeOf(answer))) return bad("not asked: see the line about TLS");
+    if (tlsFault.test(codeOf(answer))) return wrong("not asked: see the line about TLS");
     const through = throughProxy(edge);
     const look = `check \`edge\` in the settings, ${through ? "the proxy, " : ""}the network and its firewalls`;
-    return bad(`${edge} cannot be reached${through} (${answer.message}): ${look}`);
+    return wrong(`${edge} cannot be reached${through} (${answer.message}): ${look}`);
   }
   const { status, headers } = answer;
   const [code = ""] = String(headers[REFUSAL_HEADER] ?? "").split(" ");
   const reason = closeReasonOf(Number(code));
   // An agent that is known and may connect is given a challenge; only the answer to that would open a link.
   if (reason === "replayed")
-    return good(`it knows this key as agent ${agent} of bridge ${bridge} of ${domain}, and would connect it`);
+    return right(`it knows this key as agent ${agent} of bridge ${bridge} of ${domain}, and would connect it`);
   if (reason === "wrongKey" && ownKey(state) === null)
     return warn("it answers, and was not asked about this agent: see the line about the key");
-  if (reason === "badMessage") return bad(`${advice[reason]}, and that a proxy passes on the header bridgehead-hello`);
-  if (reason !== undefined) return bad(advice[reason]);
-  if (status === 426) return bad("it was not asked for a WebSocket: see the line about the proxy");
-  if (status >= 500) return bad(`${edge} answers ${status}: look at the edge's log, and at the proxy in front of it`);
-  return bad(
+  if (reason === "badMessage")
+    return wrong(`${advice[reason]}, and that a proxy passes on the header bridgehead-hello`);
+  if (reason !== undefined) return wrong(advice[reason]);
+  if (status === 426) return wrong("it was not asked for a WebSocket: see the line about the proxy");
+  if (status >= 500) return wrong(`${edge} answers ${status}: look at the edge's log, and at the proxy in front of it`);
+  return wrong(
     `${edge} answers ${status}, and not as an edge does: check \`edge\` in the settings, and the proxy in front of the edge`,
   );
 }
@@ -236,11 +233,11 @@ function checkAnswer(
 async function checkClock(settings: AgentSettings, { address, answer }: Asked): Promise<CheckResult> {
   if (answer instanceof Error) return warn("not compared: see the line about the edge");
   const date = answer.headers.date ?? (await dateOf(settings, address));
-  if (date === null) return good("not compared, the edge sends no date");
+  if (date === null) return right("not compared, the edge sends no date");
   const skewMs = Date.now() - Date.parse(date);
   const seconds = Math.round(Math.abs(skewMs) / 1_000);
-  if (Math.abs(skewMs) <= MOST_CLOCK_SKEW_MS) return good("agrees with the edge's");
-  return bad(`${seconds} s ${skewMs > 0 ? "ahead of" : "behind"} the edge's: set it, for example with NTP`);
+  if (Math.abs(skewMs) <= MAX_CLOCK_SKEW_MS) return right("agrees with the edge's");
+  return wrong(`${seconds} s ${skewMs > 0 ? "ahead of" : "behind"} the edge's: set it, for example with NTP`);
 }
 
 /** Where neither the edge's platform nor a proxy puts a date to each answer, `/healthz` has one. */
@@ -249,10 +246,7 @@ async function dateOf(settings: AgentSettings, address: string): Promise<string 
   return answer?.headers.date ?? null;
 }
 
-/**
- * Begins the handshake as the agent does, at each address, and leaves it at that: the edge checks who asks and gives a challenge. The
- * link of a running agent stays.
- */
+/** Begins the agent's handshake at each address: the edge checks who asks and gives a challenge. A running agent's link stays. */
 async function askEdges(settings: AgentSettings): Promise<Asked> {
   const key = ownKey(settings.state) ?? passingKey();
   const all = await Promise.all(
@@ -270,13 +264,11 @@ async function askEdges(settings: AgentSettings): Promise<Asked> {
       return { address, answer };
     }),
   );
-  const verdicts = all.map(({ address, answer }) => checkAnswer(settings, address, answer).verdict);
-  const best = ["ok", "warn", "WRONG"]
-    .map((verdict) => verdicts.indexOf(verdict as CheckResult["verdict"]))
-    .find((at) => at >= 0);
-  const [chosen] = all.splice(best ?? 0, 1);
-  if (!chosen) throw new Error("edge has no address");
-  return { ...chosen, others: all };
+  const rank = ({ address, answer }: (typeof all)[number]) =>
+    verdicts.indexOf(checkAnswer(settings, address, answer).verdict);
+  const [best, ...others] = all.toSorted((one, other) => rank(one) - rank(other));
+  if (!best) throw new Error("edge has no address");
+  return { ...best, others };
 }
 
 /** `null`: there is none, or it cannot be read. */
@@ -317,10 +309,6 @@ async function ask(url: string, headers: OutgoingHttpHeaders, settings: AgentSet
 
 const tlsFault = /CERT|TLS|SSL|SIGNED|VERIFY|EPROTO/;
 
-function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : "";
-}
-
 /** What there is to see at this kind of bridge; nothing where it does not answer: the line about the bridge says why. */
 async function inspectBridge({ driver, domain, bridge, agent, dialIn }: AgentSettings): Promise<readonly Finding[]> {
   const { inspect } = kindOf(driver).doctor;
@@ -333,7 +321,7 @@ async function checkBridge({ driver: settings }: AgentSettings): Promise<CheckRe
   const driver = create(settings, driverPorts, null);
   const finding = await new Promise<CheckResult>((resolve) => {
     let why = `the bridge does not answer within ${PATIENCE_MS / 1_000} s`;
-    const giveUp = () => resolve(bad([why, doctor.advice(why)].filter(Boolean).join(": ")));
+    const giveUp = () => resolve(wrong([why, doctor.advice(why)].filter(Boolean).join(": ")));
     let timer = setTimeout(giveUp, PATIENCE_MS);
     const waitAgain = (ms: number) => {
       clearTimeout(timer);
@@ -351,7 +339,7 @@ async function checkBridge({ driver: settings }: AgentSettings): Promise<CheckRe
         if (state === null) return; // The reason comes as `disconnected`, or never: then it did not answer.
         clearTimeout(timer);
         resolve(
-          good(
+          right(
             `${doctor.connected}${ports === null ? "" : `, with ${ports} ports`}; ${counted(state.callsOfOthers, "call")} up`,
           ),
         );
@@ -385,5 +373,5 @@ function checkPolicy({ policy }: AgentSettings): CheckResult {
   if (isDear)
     advice.push(`+1 has costly islands (${dearBegins.join(", ")} and more: see docs/settings.md), so deny them`);
   const may = `${numbers} may be dialled${but}; ${said}`;
-  return advice.length === 0 ? good(may) : warn(`${may}: ${advice.join("; ")}`);
+  return advice.length === 0 ? right(may) : warn(`${may}: ${advice.join("; ")}`);
 }

@@ -2,12 +2,11 @@ import { createServer, type IncomingMessage, type Server } from "node:http";
 import { familyOf, type Series } from "../../src/foundation/metrics.ts";
 import { reasonOf } from "../../src/foundation/text/reason.ts";
 import { version } from "../../src/foundation/version.ts";
-import type { AgentStatus } from "../core/agent.ts";
+import type { AgentStatus, Unfinished } from "../core/agent.ts";
 import { type CallView, Counters } from "../run.ts";
 import type { AgentKey } from "./state-folder.ts";
-import type { Unfinished } from "./unfinished.ts";
 
-export interface AgentHealth {
+interface AgentHealth {
   readonly status: AgentStatus;
   /** Why the journal cannot be written, and what to do; `null`: it can. */
   readonly journal: string | null;
@@ -16,7 +15,6 @@ export interface AgentHealth {
   readonly logLinesDropped: number;
 }
 
-/** What the health server serves. */
 export interface LocalAgent {
   readonly names: { readonly domain: string; readonly bridge: string; readonly agent: string };
   health(): AgentHealth;
@@ -27,14 +25,9 @@ export interface LocalAgent {
 }
 
 /** What `/status` answers. */
-export interface StatusAnswer extends AgentStatus {
-  readonly domain: string;
-  readonly bridge: string;
-  readonly agent: string;
-  readonly version: string;
-  /** Why the journal cannot be written, and what to do; `null`: it can. */
-  readonly journal: string | null;
-}
+export type StatusAnswer = AgentStatus &
+  LocalAgent["names"] &
+  Pick<AgentHealth, "journal"> & { readonly version: string };
 
 const SIGNED_HEADER = "bridgehead-signed";
 /** Both clocks are one. */
@@ -69,6 +62,7 @@ export function healthServer(agent: () => LocalAgent, port: number): Promise<Ser
   const server = createServer((request, response) => {
     const { names, health, calls, drain, key } = agent();
     const { domain, bridge, agent: name } = names;
+    const json = (value: unknown) => `${JSON.stringify(value)}\n`;
     const { status, journal } = health();
     const ready = journal === null && status.edgeUp && status.bridgeUp && !status.draining;
     const reply = (code: number, type: string, body: string) => {
@@ -85,22 +79,22 @@ export function healthServer(agent: () => LocalAgent, port: number): Promise<Ser
         return reply(
           ready ? 200 : 503,
           "application/json",
-          `${JSON.stringify({ ready, edgeUp: status.edgeUp, bridgeUp: status.bridgeUp, journal })}\n`,
+          json({ ready, edgeUp: status.edgeUp, bridgeUp: status.bridgeUp, journal }),
         );
       case "/status":
         return reply(
           200,
           "application/json",
-          `${JSON.stringify({ domain, bridge, agent: name, version, journal, ...status } satisfies StatusAnswer)}\n`,
+          json({ domain, bridge, agent: name, version, journal, ...status } satisfies StatusAnswer),
         );
       case "/metrics":
         return reply(200, "text/plain; version=0.0.4", metricsText(health()));
       case "/calls":
-        return reply(200, "application/json", `${JSON.stringify(calls())}\n`);
+        return reply(200, "application/json", json(calls()));
       case "/drain":
         if (request.method !== "POST") return reply(405, "text/plain", "POST\n");
         drain().then(
-          (unfinished) => reply(200, "application/json", `${JSON.stringify(unfinished)}\n`),
+          (unfinished) => reply(200, "application/json", json(unfinished)),
           (error: unknown) => reply(500, "text/plain", `${reasonOf(error)}\n`),
         );
         return;

@@ -32,7 +32,6 @@ export interface InitOptions {
   readonly ariUser?: string;
   /** Has the password of a user that the bridge has already: then no configuration is written for it. */
   readonly passwordFile?: string;
-  /** Numbers, with commas between them. */
   readonly dialIn?: string;
   readonly state: string;
   /** Where the sample configuration of the bridge goes, if there is one; by default beside the settings. */

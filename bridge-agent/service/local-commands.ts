@@ -1,11 +1,12 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { type Column, plainTerminal, table } from "../../src/foundation/table.ts";
 import { printable } from "../../src/foundation/text/printable.ts";
+import { codeOf } from "../../src/foundation/text/reason.ts";
+import { type Unfinished, unfinishedText } from "../core/agent.ts";
 import type { CallView } from "../run.ts";
 import { type StatusAnswer, signedRequest } from "./health.ts";
 import type { AgentSettings } from "./settings.ts";
 import { isFolderHeld, missingKey, passingKey, readAgentKey } from "./state-folder.ts";
-import { type Unfinished, unfinishedText } from "./unfinished.ts";
 
 const ANSWER_WITHIN_MS = 5_000;
 const LOOK_AGAIN_MS = 500;
@@ -59,7 +60,7 @@ const otherPort = "if that is another program, set listen.port to another port";
 const restart = "look at its log, and if it hangs, end its process and start it again (calls stay up)";
 
 function refused({ cause }: Error): boolean {
-  return cause instanceof Error && "code" in cause && cause.code === "ECONNREFUSED";
+  return codeOf(cause) === "ECONNREFUSED";
 }
 
 export async function askStatus(settings: AgentSettings): Promise<StatusAnswer> {
@@ -76,7 +77,6 @@ function parsed(text: string): unknown {
   }
 }
 
-/** `status` for people. */
 export function statusText(status: StatusAnswer): string {
   const { agent, domain, bridge, version, edgeUp, bridgeUp, bridgeTrouble, ports, calls, journal } = status;
   return [
@@ -109,7 +109,6 @@ const roles = {
   unknown: "unknown: the edge has not said yet",
 };
 
-/** What an agent that is about to end waits for. */
 export function waitsFor({ running, unacknowledged, edgeUp }: StatusAnswer): string {
   return `waits for ${unfinishedText({ running, inDoubt: 0, unacknowledged: edgeUp ? unacknowledged : 0 }) ?? "nothing"}`;
 }
@@ -142,10 +141,7 @@ export function callsText(calls: readonly CallView[]): string {
 
 const stages = { prompted: "at the prompt", dialled: "being called", entered: "in" };
 
-/**
- * Asks the agent to end, prints what it waits for, and returns once its process has ended: `true` if nothing was left. What
- * it throws is one sentence.
- */
+/** Asks the agent to end, and returns once its process has ended: `true` if nothing was left. Throws one sentence. */
 export async function drain(
   settings: AgentSettings,
   print: (line: string) => void,

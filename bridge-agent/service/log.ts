@@ -10,28 +10,39 @@ import type { Timers } from "../../src/foundation/time/timers.ts";
 import type { PolicyReason } from "../core/policy.ts";
 import type { Execution } from "../drivers/driver.ts";
 
+interface EventRule {
+  /** It is of one moment: said again, it is no repetition. */
+  readonly isOfMoment?: boolean;
+  /** Lines that no longer hold once this one is written. Said again, they are no repetition. */
+  readonly outdates?: readonly string[];
+}
+
+/** What a line of the log may be about, and how repetitions of it are counted. */
+const events = {
+  "edge-connected": { outdates: ["edge-trouble"] },
+  "edge-trouble": { outdates: ["edge-connected", "active"] },
+  "bridge-connected": { outdates: ["bridge-disconnected"] },
+  "bridge-disconnected": { outdates: ["bridge-connected", "active"] },
+  "bridge-notice": {},
+  active: {},
+  standby: { isOfMoment: true, outdates: ["active"] },
+  takeover: { isOfMoment: true },
+  "stood-still": {},
+  "wrong-keys": {},
+  "caller-hung-up-on": {},
+  "reports-disagree": {},
+  "command-unknown": {},
+  command: { isOfMoment: true },
+  policy: {},
+  drain: { isOfMoment: true },
+  journal: { isOfMoment: true },
+  settings: { isOfMoment: true },
+} as const satisfies Readonly<Record<string, EventRule>>;
+
 /** One thing that operations staff may ask about. Numbers and keys are as they are: `lineOf` shows them. */
 export interface Note {
   readonly level: "info" | "warn" | "error";
-  readonly event:
-    | "edge-connected"
-    | "edge-trouble"
-    | "bridge-connected"
-    | "bridge-disconnected"
-    | "bridge-notice"
-    | "active"
-    | "standby"
-    | "takeover"
-    | "stood-still"
-    | "wrong-keys"
-    | "caller-hung-up-on"
-    | "reports-disagree"
-    | "command-unknown"
-    | "command"
-    | "policy"
-    | "drain"
-    | "journal"
-    | "settings";
+  readonly event: keyof typeof events;
   readonly text: string;
   readonly conference?: ConfKey;
   readonly commandId?: CommandId;
@@ -54,8 +65,14 @@ export interface AgentLogLine extends Pick<Note, "level" | "event" | "text"> {
 
 type NoteDetails = Omit<Note, "level" | "event" | "text">;
 const showNote = showFields<NoteDetails>({
-  ...{ conference: "personal", commandId: "open", call: "open", number: "personal", epoch: "open" },
-  ...{ unknown: "open", reason: "open", droppedBefore: "open" },
+  conference: "personal",
+  commandId: "open",
+  call: "open",
+  number: "personal",
+  epoch: "open",
+  unknown: "open",
+  reason: "open",
+  droppedBefore: "open",
 });
 
 /** The line of this note; `person`: how numbers and the conference's key are shown. */
@@ -116,22 +133,6 @@ export function forPeople(json: string): string {
 }
 
 const COUNTED_FOR_MS = 60_000;
-const neverRepeated: ReadonlySet<Note["event"]> = new Set([
-  "command",
-  "settings",
-  "drain",
-  "journal",
-  "takeover",
-  "standby",
-]);
-/** Lines that no longer hold once this one is written. Said again, they are no repetition. */
-const outdates: Readonly<Partial<Record<Note["event"], readonly Note["event"][]>>> = {
-  "edge-connected": ["edge-trouble"],
-  "edge-trouble": ["edge-connected", "active"],
-  "bridge-connected": ["bridge-disconnected"],
-  "bridge-disconnected": ["bridge-connected", "active"],
-  standby: ["active"],
-};
 
 interface Recent {
   readonly line: AgentLogLine;
@@ -139,10 +140,7 @@ interface Recent {
   cancel(): void;
 }
 
-/**
- * Passes lines on. A line that is repeated within a minute is counted, and comes again with its count (`repeated`): when the
- * minute is over, or before a line that says the opposite. So the last line about a state is always the state that holds.
- */
+/** Counts lines that are repeated within a minute, and passes the count on then, or before a line that says the opposite. */
 export class RepeatLimit {
   readonly #timers: Timers;
   readonly #pass: (line: AgentLogLine) => void;
@@ -155,9 +153,9 @@ export class RepeatLimit {
 
   /** What happened to one call or command is no repetition of what happened to another, nor is what somebody has asked for. */
   put(line: AgentLogLine): void {
-    const outdated = outdates[line.event] ?? [];
-    for (const [key, recent] of this.#recent) if (outdated.includes(recent.line.event)) this.#close(key, recent);
-    if ("call" in line.details || "commandId" in line.details || neverRepeated.has(line.event)) return this.#pass(line);
+    const { isOfMoment = false, outdates = [] }: EventRule = events[line.event];
+    for (const [key, recent] of this.#recent) if (outdates.includes(recent.line.event)) this.#close(key, recent);
+    if ("call" in line.details || "commandId" in line.details || isOfMoment) return this.#pass(line);
     const key = JSON.stringify([line.event, line.about, line.text]);
     const recent = this.#recent.get(key);
     if (recent) {
@@ -191,27 +189,24 @@ export class RepeatLimit {
 }
 
 /** The log may wait in memory up to this size while its disk or its reader is slow; more is dropped. */
-const MOST_WAITING_BYTES = 1024 * 1024;
+const MAX_WAITING_BYTES = 1024 * 1024;
 const READER_PAUSE_MS = 20;
 
 interface Line {
   readonly bytes: Buffer;
-  /** How many lost lines it reports; 0: it is a line of its own. */
-  readonly lost: number;
+  /** How many dropped lines the notice before it reports. */
+  readonly reports: number;
 }
 
-/**
- * Writes lines to a file descriptor and never holds anybody up: lines that the disk does not take are lost and counted, and
- * the next line that it takes comes with their number.
- */
+/** Writes lines and never waits: what the disk does not take is lost and counted, and the next line comes with their number. */
 export class LogStream {
-  /** Lost lines since the process began. */
   dropped = 0;
   readonly #descriptor: number;
   readonly #shown: (json: string) => string;
   #waiting: Line[] = [];
   #waitingBytes = 0;
-  #unreported = 0;
+  /** How many of the dropped lines notices have reported. */
+  #reported = 0;
   #writing: Promise<void> | null = null;
   /** The last line on the disk has no end. */
   #isCut = false;
@@ -222,30 +217,23 @@ export class LogStream {
     this.#shown = shown;
   }
 
-  /** One line with its end. */
   write(json: string): void {
-    const bytes = Buffer.from(this.#shown(json));
-    if (this.#waitingBytes + bytes.length > MOST_WAITING_BYTES) return this.#lose({ bytes, lost: 0 });
-    if (this.#unreported > 0)
-      this.#wait({ bytes: Buffer.from(this.#shown(noticeOf(this.#unreported))), lost: this.#unreported });
-    this.#unreported = 0;
-    this.#wait({ bytes, lost: 0 });
+    const unreported = this.dropped - this.#reported;
+    const notice = unreported > 0 ? this.#shown(noticeOf(unreported)) : "";
+    const bytes = Buffer.from(notice + this.#shown(json));
+    if (this.#waitingBytes + bytes.length > MAX_WAITING_BYTES) {
+      this.dropped += 1;
+      return;
+    }
+    this.#waiting.push({ bytes, reports: unreported });
+    this.#waitingBytes += bytes.length;
+    this.#reported += unreported;
     this.#writing ??= this.#writeAll();
   }
 
   /** When all that waits is written or lost. */
   async flushed(): Promise<void> {
     await this.#writing;
-  }
-
-  #wait(line: Line): void {
-    this.#waiting.push(line);
-    this.#waitingBytes += line.bytes.length;
-  }
-
-  #lose({ lost }: Line): void {
-    if (lost === 0) this.dropped += 1;
-    this.#unreported += lost || 1;
   }
 
   async #writeAll(): Promise<void> {
@@ -255,7 +243,10 @@ export class LogStream {
       this.#waitingBytes = 0;
       const end = Buffer.from(this.#isCut ? "\n" : "");
       if (await this.#writeBytes(Buffer.concat([end, ...lines.map(({ bytes }) => bytes)]))) this.#isCut = false;
-      else for (const line of lines) this.#lose(line);
+      else {
+        this.dropped += lines.length;
+        for (const { reports } of lines) this.#reported -= reports;
+      }
     }
     this.#writing = null;
   }

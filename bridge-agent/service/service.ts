@@ -3,7 +3,7 @@ import type { Server } from "node:http";
 import { isDeepStrictEqual } from "node:util";
 import { err, ok, type Result } from "../../src/foundation/result.ts";
 import { reasonOf } from "../../src/foundation/text/reason.ts";
-import type { AgentStatus } from "../core/agent.ts";
+import { type AgentStatus, type Unfinished, unfinishedText } from "../core/agent.ts";
 import { type JournalFailure, journalFault, type OpenJournal, openJournal } from "../core/journal.ts";
 import { edgeAddresses, edgeRoute } from "../link/edge-route.ts";
 import { driverPorts, newCommandIds, openBy, timers } from "../node-ports.ts";
@@ -20,7 +20,6 @@ import {
   makeStateFolder,
   readAgentKey,
 } from "./state-folder.ts";
-import { type Unfinished, unfinishedText } from "./unfinished.ts";
 
 const TRY_JOURNAL_AGAIN_MS = 5_000;
 
@@ -128,8 +127,7 @@ export class AgentService {
     this.#settings = settings;
     const what = `changed: ${changed.join(", ")}`;
     if (!isRestart) {
-      this.#agent?.showPersonal(settings.logs.personal);
-      this.#agent?.setPolicy(settings.policy);
+      this.#agent?.change(settings);
       return ok(what);
     }
     this.#journalFault = null;
@@ -289,7 +287,6 @@ function changedSettings(before: AgentSettings, after: AgentSettings): string[] 
   return [...names].filter((name) => !isDeepStrictEqual(before[name], after[name]));
 }
 
-/** Frees what `kept` does not hold. */
 async function release({ server, releaseFolder }: Held, kept: Held | null): Promise<void> {
   if (server !== kept?.server) {
     const closed = new Promise((resolve) => server.close(resolve));

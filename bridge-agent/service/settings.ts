@@ -3,12 +3,12 @@ import { dirname, resolve } from "node:path";
 import * as v from "valibot";
 import { numberBegin } from "../../src/foundation/dial-rules.ts";
 import { err, ok, type Result } from "../../src/foundation/result.ts";
+import { namesIn } from "../../src/foundation/schemas.ts";
 import { parseCommentedJson } from "../../src/foundation/text/commented-json.ts";
-import { reasonOf } from "../../src/foundation/text/reason.ts";
+import { codeOf, reasonOf } from "../../src/foundation/text/reason.ts";
 import { mustBe, wrongValue } from "../../src/foundation/text/wrong-value.ts";
 import { driverSettings, drivers } from "../drivers/registry.ts";
-import { socketUrl } from "../drivers/socket-url.ts";
-import { strictObject } from "../drivers/strict-object.ts";
+import { socketUrl, strictObject } from "../drivers/setting-values.ts";
 
 const name = v.pipe(v.string(), v.regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 letters, digits, ".", "_" or "-"'));
 
@@ -22,12 +22,15 @@ const port = v.pipe(
 const begins = v.array(v.pipe(v.string(), v.regex(numberBegin.form, numberBegin.wrong)));
 const limit = v.optional(v.pipe(v.number(), v.integer("must be a whole number"), v.minValue(1, "must be 1 or more")));
 
-/** See `PolicySettings`. */
+/** Without a limit there may be any number, and a call or a conference may last for ever. */
 const policy = strictObject({
   allow: v.optional(begins, []),
   deny: v.optional(begins, []),
+  /** Calls that may be dialled within any 60 seconds. */
   callsPerMinute: limit,
+  /** Dialled calls that may ring or be up at once. */
   callsAtOnce: limit,
+  /** Whoever dialled. */
   longestCallMinutes: limit,
   longestConferenceMinutes: limit,
 });
@@ -111,7 +114,7 @@ export function readSettings(content: string): Result<AgentSettings, string> {
   if (issue.expected === "never") {
     const steps = path.split(".").slice(0, -1);
     const whose = steps.length === 0 ? "the settings" : `the settings of ${steps.join(".")}`;
-    return err(`${path} is no setting; ${whose} are ${Object.keys(entriesAt(agentSettings, steps, value)).join(", ")}`);
+    return err(`${path} is no setting; ${whose} are ${namesIn(agentSettings, steps, value).join(", ")}`);
   }
   const right = exampleAt(path, value);
   if (path === "") return err("it must be a JSON object");
@@ -122,31 +125,10 @@ export function readSettings(content: string): Result<AgentSettings, string> {
 }
 
 function adviceOn(error: unknown): string {
-  const code = error instanceof Error && "code" in error ? error.code : "";
+  const code = codeOf(error);
   if (code === "ENOENT") return "name another one by --settings, or have `bridgehead-agent init` write one";
   if (code === "EACCES") return "run this as root, or as the user of the agent";
   return "name another one by --settings";
-}
-
-/** What of a schema leads to the settings within an object. */
-interface Shape {
-  readonly kind?: string;
-  readonly entries?: Readonly<Record<string, Shape>>;
-  /** Of one that may be absent. */
-  readonly wrapped?: Shape;
-  readonly pipe?: readonly Shape[];
-  /** Of kinds of objects, told apart by `type`. */
-  readonly options?: readonly Shape[];
-  readonly literal?: unknown;
-}
-
-/** The settings that the object at this path may have. */
-function entriesAt(schema: Shape, steps: readonly string[], value: unknown): Readonly<Record<string, Shape>> {
-  const whole = schema.wrapped ?? schema;
-  const ofKind = whole.options?.find(({ entries }) => entries?.type?.literal === Object(value).type) ?? whole;
-  const { entries = {} } = ofKind.entries ? ofKind : (ofKind.pipe?.find(({ entries }) => entries) ?? {});
-  const [step, ...rest] = steps;
-  return step === undefined ? entries : entriesAt(entries[step] ?? {}, rest, Object(value)[step]);
 }
 
 /** The right value at this path; a driver's own settings have theirs at its kind. */

@@ -2,7 +2,7 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject,
 import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { reasonOf } from "../../src/foundation/text/reason.ts";
+import { codeOf, reasonOf } from "../../src/foundation/text/reason.ts";
 
 export function journalFile(folder: string): string {
   return join(folder, "journal.sqlite");
@@ -32,10 +32,6 @@ function cannotWrite(folder: string, error: unknown): Error {
 /** What to do about what this user may not read or write. */
 export const otherUser = "run this as the user to whom the folder belongs";
 
-function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : "";
-}
-
 /** One level after the other: Node's own `recursive` tries for ever where the system makes no folders, as in /proc. */
 export function makeFolder(folder: string): void {
   if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return;
@@ -59,10 +55,7 @@ export function holdStateFolder(folder: string): () => void {
 
 const SQLITE_BUSY = 5;
 
-/**
- * Locks the folder and returns how to release it; `null`: another one holds it. The system releases the lock of a process that
- * ends, whatever it dies of.
- */
+/** Locks the folder until it is released or the process ends, whatever it dies of; `null`: another one holds it. */
 export function lockFolder(folder: string): (() => void) | null {
   const lock = new DatabaseSync(join(folder, "lock"), { timeout: 0 });
   try {
@@ -70,7 +63,7 @@ export function lockFolder(folder: string): (() => void) | null {
     return () => lock.close();
   } catch (error) {
     lock.close();
-    if (error instanceof Error && "errcode" in error && error.errcode === SQLITE_BUSY) return null;
+    if (isBusy(error)) return null;
     throw error;
   }
 }
@@ -82,8 +75,12 @@ export function isFolderHeld(folder: string): boolean {
     lock.prepare("SELECT name FROM sqlite_master").all();
     return false;
   } catch (error) {
-    return error instanceof Error && "errcode" in error && error.errcode === SQLITE_BUSY;
+    return isBusy(error);
   }
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && "errcode" in error && error.errcode === SQLITE_BUSY;
 }
 
 /** The agent's Ed25519 key. The private half never leaves the machine; the edge's settings name the public one. */
@@ -122,7 +119,6 @@ export function readAgentKey(folder: string): AgentKey | null {
   }
 }
 
-/** What is to be done about a state folder that has no key, or is not there at all. */
 export function missingKey(folder: string): string {
   const what = existsSync(folder) ? `${keyFile(folder)} is not there` : `the state folder ${folder} is not there`;
   return (
@@ -162,8 +158,5 @@ export function writeOnce(file: string, content: string): void {
 function asAgentKey(privateKey: KeyObject): AgentKey {
   const { x } = createPublicKey(privateKey).export({ format: "jwk" });
   if (x === undefined) throw new Error("it is not an Ed25519 key");
-  return {
-    publicKey: x,
-    sign: (text) => sign(null, Buffer.from(text), privateKey).toString("base64url"),
-  };
+  return { publicKey: x, sign: (text) => sign(null, Buffer.from(text), privateKey).toString("base64url") };
 }

@@ -73,10 +73,12 @@ export class Agents {
     agent.acts = { owner, epoch };
     const rivals = [...this.#agents].filter((other) => other !== agent && other.acts?.owner === owner);
     const isLate = rivals.some(({ acts }) => acts !== null && acts.epoch > epoch);
-    for (const other of isLate ? [agent] : rivals) {
-      this.#remove(other);
-      other.socket.close(REPLACED_CODE, "another agent is active");
-    }
+    for (const other of isLate ? [agent] : rivals) this.replace(other);
+  }
+
+  protected replace(other: Agent): void {
+    this.#remove(other);
+    other.socket.close(REPLACED_CODE, "another agent is active");
   }
 
   #drop(agent: Agent): void {

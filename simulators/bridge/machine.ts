@@ -1,6 +1,5 @@
-import type { Ability } from "../../src/bridge/abilities.ts";
 import { needsOf } from "../../src/bridge/command-rules.ts";
-import type { BridgeCommand, CommandResult, CommandType } from "../../src/bridge/commands.ts";
+import type { Ability, BridgeCommand, CommandResult, CommandType } from "../../src/bridge/commands.ts";
 import type { BridgeEvent, EndReason } from "../../src/bridge/events.ts";
 import type { BridgeCall, BridgeState } from "../../src/bridge/state.ts";
 import type { CallId, CommandId, ConfKey, RoomId } from "../../src/foundation/ids.ts";

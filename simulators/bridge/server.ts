@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type WebSocket, WebSocketServer } from "ws";
-import type { Ability } from "../../src/bridge/abilities.ts";
+import type { Ability } from "../../src/bridge/commands.ts";
 import { decodeAgentToBridge, MAX_BRIDGE_MESSAGE_LENGTH } from "../../src/bridge/protocol.ts";
 import type { Timers } from "../../src/foundation/time/timers.ts";
 import { bodyOf, type ControlAnswer, problem, send } from "../control-requests.ts";

@@ -126,10 +126,9 @@ export class Sound {
 
   /** How loud these tones were in the packets since `from`. */
   hears(frequency: number, from: number): readonly { readonly at: number; readonly isHeard: boolean }[] {
-    return this.heard.slice(firstSince(this.heard, from)).map((frame) => ({
-      at: frame.at,
-      isHeard: loudnessOf(frame.payload, frequency) >= HEARD,
-    }));
+    return this.heard
+      .slice(firstSince(this.heard, from))
+      .map((frame) => ({ at: frame.at, isHeard: loudnessOf(frame.payload, frequency) >= HEARD }));
   }
 
   /** How many packets of a conversation should have come since `from`. */

@@ -6,18 +6,15 @@ export const AWAY_AFTER_MS = 10_000;
 /** How an agent is: `link`, it has none; `bridge`, it does not reach its bridge. */
 export type Presence = "here" | "link" | "bridge";
 
-/** An agent that is not here. */
-export interface Absence {
+interface Absence {
   readonly since: EpochMs;
   readonly why: Exclude<Presence, "here">;
-  /** Whether people were notified. */
   readonly isTold: boolean;
 }
 
-/** By the agent's name. */
 export type Absences = Readonly<Record<string, Absence>>;
 
-/** What people are to hear: an agent is away for so long, or is back. */
+/** What people are to be shown: an agent is away for so long, or is back. */
 export interface AbsenceEvent extends Omit<Absence, "isTold"> {
   readonly type: "agent.away" | "agent.back";
   readonly agent: string;

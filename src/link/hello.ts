@@ -1,7 +1,8 @@
 import * as v from "valibot";
-import { type Checked, whole, word } from "../bridge/schemas.ts";
+import { whole, word } from "../bridge/schemas.ts";
 import type { EpochMs } from "../foundation/ids.ts";
 import { err, ok, type Result } from "../foundation/result.ts";
+import type { Checked } from "../foundation/schemas.ts";
 import { CLOSE_CODES, type CloseReason } from "./messages.ts";
 
 export const LINK_PROTOCOL_VERSION = 1;
@@ -24,15 +25,12 @@ const facts = v.object({
 
 const signed = v.object({
   ...facts.entries,
-  /** The public half of the agent's key. */
   key: word,
-  /** Over `helloText`. */
   signature: v.pipe(word, v.regex(/^[A-Za-z0-9_-]{86}$/, "not 64 bytes in base64url")),
 });
 
 const versioned = v.object({ version: whole });
 
-/** How an agent says who it is. */
 export type Hello = Checked<typeof signed>;
 
 /** The text to sign: a signature is good for one version, domain, bridge, agent and socket. */
@@ -66,13 +64,9 @@ interface KnownAgent {
   readonly publicKey: string;
 }
 
-/** How far an agent's clock may be off. */
 export const MAX_CLOCK_SKEW_MS = 300_000;
 
-/**
- * Why the agent of this hello gets no socket at this place; `null`: it may ask the place's relay for one. Which domains and bridges
- * there are is said only to an agent that has the key of one of ours.
- */
+/** Why this agent gets no socket here; `null`: it may ask. Only who has a key of ours learns what bridges there are. */
 export async function helloFault(
   hello: Hello,
   place: Pick<KnownAgent, "domain" | "bridge">,

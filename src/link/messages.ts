@@ -1,12 +1,12 @@
 import * as v from "valibot";
-import { missingAbilities } from "../bridge/abilities.ts";
-import { type IssuedCommand, issuedCommand } from "../bridge/commands.ts";
+import { type IssuedCommand, issuedCommand, missingAbilities } from "../bridge/commands.ts";
 import { numberedReport } from "../bridge/events.ts";
 import { keypadCodes } from "../bridge/keypad-codes.ts";
-import { type Checked, commandId, conference, flag, id, typed, whole, word, wrong } from "../bridge/schemas.ts";
+import { commandId, conference, flag, id, typed, whole, word, wrong } from "../bridge/schemas.ts";
 import type { CommandId, EpochMs, StreamId } from "../foundation/ids.ts";
 import { type Rate, TokenBucket } from "../foundation/limits.ts";
 import { err, ok, type Result } from "../foundation/result.ts";
+import type { Checked } from "../foundation/schemas.ts";
 
 const epoch = whole;
 const stream = id<StreamId>();
@@ -33,10 +33,7 @@ const edgeToAgent = [
   typed("reports-ack", { conference, stream, upTo: whole }),
   /** The conference's object knows it as this digest says, or the conference is not the edge's. */
   typed("digest-confirmed", { conference, digest: word }),
-  /**
-   * The digest of this conference differs from what its object knows. With `unless`, nobody knows whether it does: no snapshot is wanted
-   * if what the bridge holds has this digest.
-   */
+  /** The digest differs from what the object knows. `unless`: no snapshot is wanted if the bridge has this one. */
   typed("snapshot-wanted", { conference, unless: v.optional(word) }),
   /** The answer to a ping, in the same order. */
   typed("pong", {}),
@@ -46,23 +43,16 @@ export type EdgeToAgent = Checked<(typeof edgeToAgent)[number]>;
 
 const conferenceDigest = v.object({
   conference,
-  /** See `digestOf`. */
   digest: word,
 });
 
 export type ConferenceDigest = Checked<typeof conferenceDigest>;
 
 const agentToEdge = [
-  /**
-   * The commands are in the journal; the edge need not repeat them. The bridge was given them, but for those that are `waiting`: when one of
-   * these is begun, it is acknowledged once more.
-   */
+  /** The commands are in the journal, and with the bridge but for those `waiting`, which are acknowledged again. */
   typed("commands-ack", { conference, ids: v.array(commandId), waiting: v.exactOptional(v.array(commandId)) }),
   typed("reports", { epoch, conference, stream, reports: v.array(numberedReport) }),
-  /**
-   * Of conferences on the bridge, of which nothing is pending or unacknowledged: each minute until the edge confirms it, then at
-   * intervals that grow to eight minutes.
-   */
+  /** Of conferences of which nothing is pending: each minute until it is confirmed, then each eight at most. */
   typed("digests", { epoch, digests: v.array(conferenceDigest) }),
   /**
    * Whether the bridge answers, which of its starts this is (absent: it does not answer), how full it is, and what it cannot do (absent: it
@@ -74,12 +64,10 @@ const agentToEdge = [
     portsInUse: whole,
     ports: v.nullable(whole),
     cannot: v.exactOptional(missingAbilities),
-    /** Of the agent. */
     version: v.exactOptional(v.pipe(v.string(), v.maxLength(64))),
     /** Commands without a result, and reports without an ack, once some have waited for 5 s; a change of these alone is sent each 5 s at most. */
     waiting: v.exactOptional(v.object({ commands: whole, reports: whole })),
   }),
-  /** A sign of life. */
   typed("ping", {}),
 ];
 
@@ -118,12 +106,10 @@ export function encodeMessage(message: EdgeToAgent | AgentToEdge): string {
 export const PING = encodeMessage({ type: "ping" });
 export const PONG = encodeMessage({ type: "pong" });
 
-/** The agent's only door for what the edge says. */
 export function decodeEdgeToAgent(text: string): Result<EdgeToAgent, LinkDecodeError> {
   return decode<EdgeToAgent>(fromEdge, text);
 }
 
-/** The relay's only door for what an agent says. */
 export function decodeAgentToEdge(text: string): Result<AgentToEdge, LinkDecodeError> {
   return decode<AgentToEdge>(fromAgent, text);
 }
@@ -160,18 +146,13 @@ export const CLOSE_CODES = {
   wrongKey: 4401,
   /** The hello does not answer the relay's challenge, which comes with this code. */
   replayed: 4402,
-  /** The key is an agent's, but of another domain. */
   unknownDomain: 4403,
-  /** The key is an agent's, but of another bridge of this domain. */
   unknownBridge: 4404,
   oldVersion: 4406,
-  /** No sign of life for too long. */
   silent: 4408,
-  /** The same agent connected anew. */
   replaced: 4409,
   /** The agent has lost its bridge, and another one has it. */
   bridgeAway: 4411,
-  /** The agent's clock is too far off. */
   clockSkew: 4410,
   /** The edge's settings for this agent are others now, and the agent may connect anew. */
   settingsChanged: 4412,
@@ -195,15 +176,11 @@ const allowances = {
   digests: { burst: 10_000, perSecond: 500 },
 } as const satisfies Record<string, Rate>;
 
-/** How many things go into one message. */
 const MAX_DIGESTS = 500;
 const MAX_REPORTS = 1_000;
 const MAX_IDS = 20_000;
 
-/**
- * `ignored`: nothing becomes of the message, and the agent repeats it or says it anew. `refused`: no honest agent sends such a
- * message, or so many.
- */
+/** `ignored`: the agent repeats it or says it anew. `refused`: no honest agent sends such a message, or so many. */
 export type Judgement = "allowed" | "ignored" | "refused";
 
 /** The rest of one agent's allowances; each question spends them. */

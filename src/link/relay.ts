@@ -1,19 +1,15 @@
-import type { Ability } from "../bridge/abilities.ts";
-import type { IssuedCommand } from "../bridge/commands.ts";
+import type { Ability, IssuedCommand } from "../bridge/commands.ts";
 import type { NumberedReport } from "../bridge/events.ts";
 import type { KeypadCodes } from "../bridge/keypad-codes.ts";
 import type { CommandId, ConfKey, EpochMs, StreamId } from "../foundation/ids.ts";
 import { assertNever } from "../foundation/result.ts";
 import type { AgentToEdge, CloseReason, EdgeToAgent } from "./messages.ts";
 
-/** How often an agent gives a sign of life. */
 export const HEARTBEAT_MS = 3_000;
-/** How long an agent may give none. */
 export const SILENCE_MS = 10_000;
 /** How long an active agent may be without its bridge while another agent has it. */
 export const BRIDGE_AWAY_MS = 2_000;
 
-/** One agent's socket. */
 export interface Link {
   readonly role: "active" | "standby";
   readonly id: string;
@@ -53,13 +49,10 @@ export type RelayInput =
   | { readonly type: "message"; readonly id: string; readonly message: AgentToEdge; readonly at: EpochMs }
   | { readonly type: "commands"; readonly conference: ConfKey; readonly commands: readonly IssuedCommand[] }
   | { readonly type: "closed"; readonly id: string }
-  /** These agents must connect anew. */
   | { readonly type: "settings-changed"; readonly agents: readonly string[] }
-  /** The active agent has been without its bridge for too long. */
   | { readonly type: "bridge-away" }
   /** An operator wants that a standby acts in the place of the active agent. */
   | { readonly type: "hand-over" }
-  /** Agents have given no sign of life for too long. */
   | { readonly type: "silent"; readonly ids: readonly string[] };
 
 export type RelayEffect =
@@ -73,7 +66,6 @@ export type ForConference =
       readonly type: "commands-ack";
       readonly conference: ConfKey;
       readonly ids: readonly CommandId[];
-      /** Those that the bridge was not given yet. */
       readonly waiting: readonly CommandId[];
     }
   | {
@@ -81,11 +73,10 @@ export type ForConference =
       readonly id: string;
       readonly conference: ConfKey;
       readonly stream: StreamId;
-      /** What the agent's bridge cannot do. */
       readonly cannot: readonly Ability[];
       readonly reports: readonly NumberedReport[];
     }
-  /** The agent hears when the conference knows the same; when it knows otherwise, the agent is asked for a snapshot. */
+  /** The agent is answered when the conference knows the same; when it knows otherwise, the agent is asked for a snapshot. */
   | { readonly type: "digest"; readonly id: string; readonly conference: ConfKey; readonly digest: string };
 
 interface RelayStep {
@@ -93,15 +84,14 @@ interface RelayStep {
   readonly effects: readonly RelayEffect[];
 }
 
-/** The one transition. */
 export function step(state: RelayState, input: RelayInput): RelayStep {
-  return then(act(state, input), (after) => activateOne(after, activeLink(state), whyOver(input)));
+  const acted = act(state, input);
+  const before = activeLink(state);
+  const closed = acted.effects.find((effect) => effect.type === "close" && effect.id === before?.id);
+  return then(acted, (after) => activateOne(after, before, closed?.type === "close" ? closed.why : "closed"));
 }
 
-/**
- * A relay that may have lost its sockets. The agent that was active may not have noticed, and acts on. So its link stays, and no
- * other agent acts until the link has been silent for too long.
- */
+/** A relay that may have lost its sockets: the agent that was active may act on, so its link stays for a while. */
 export function restore(state: RelayState, wasActive: Pick<Link, "id" | "agent"> | null): RelayState {
   if (wasActive === null || activeLink(state)) return state;
   const { id, agent } = wasActive;
@@ -116,10 +106,7 @@ export function activeLink(state: RelayState): Link | undefined {
 /** At most so many messages of reports wait for one conference; the agent repeats what finds no place. */
 const MAX_WAITING_REPORTS = 16;
 
-/**
- * Adds `next` to the messages that wait for one conference: acks first, the newest digest last. Agents repeat what is not
- * acknowledged, so for a conference that does not answer the newest reports wait and no copies of them.
- */
+/** Adds `next` to what waits for one conference: acks first, the newest digest last, no report twice. */
 export function joinWaiting(waiting: readonly ForConference[], next: ForConference): readonly ForConference[] {
   const acks = waiting.filter((one) => one.type === "commands-ack");
   const reports = waiting.filter((one) => one.type === "reports");
@@ -251,24 +238,7 @@ function activateOne(state: RelayState, before: Link | undefined, why: Replaced)
 }
 
 /** Why an agent is active no longer: the edge closed its link for this reason, or the link was closed by somebody else. */
-export type Replaced = CloseReason | "closed";
-
-function whyOver(input: RelayInput): Replaced {
-  switch (input.type) {
-    case "silent":
-      return "silent";
-    case "bridge-away":
-      return "bridgeAway";
-    case "hand-over":
-      return "handedOver";
-    case "settings-changed":
-      return "settingsChanged";
-    case "bad-message":
-      return input.why;
-    default:
-      return "closed";
-  }
-}
+type Replaced = CloseReason | "closed";
 
 /** Who takes over when there is no active agent: the longest connected standby of those that have their bridge, or else of all. */
 export function nextStandby({ links }: RelayState): Link | undefined {

@@ -5,10 +5,11 @@ import type { Execution } from "../../bridge-agent/drivers/driver.ts";
 import { Ownership } from "../../bridge-agent/drivers/ownership.ts";
 import type { AgentSettings } from "../../bridge-agent/service/settings.ts";
 import { Machine } from "../../simulators/bridge/machine.ts";
-import type { BridgeCommand, ExecutionResult, IssuedCommand } from "../../src/bridge/commands.ts";
+import type { BridgeCommand, Command, ExecutionResult, IssuedCommand } from "../../src/bridge/commands.ts";
 import type { BridgeEvent, ConferenceEvent, Report } from "../../src/bridge/events.ts";
 import type { KeypadCodes } from "../../src/bridge/keypad-codes.ts";
-import type { CommandId, ConfKey } from "../../src/foundation/ids.ts";
+import type { CallId, CommandId, ConfKey } from "../../src/foundation/ids.ts";
+import { version } from "../../src/foundation/version.ts";
 import type { AgentToEdge, EdgeToAgent } from "../../src/link/messages.ts";
 import { Clock } from "../simulation/clock.ts";
 
@@ -135,12 +136,7 @@ export class AgentWorld {
     this.#bridgeUp = true;
     this.#put({
       type: "bridge",
-      report: {
-        type: "connected",
-        bootId: this.machine.bootId,
-        ports: null,
-        cannot: this.machine.cannot,
-      },
+      report: { type: "connected", bootId: this.machine.bootId, ports: null, cannot: this.machine.cannot },
     });
   }
 
@@ -345,4 +341,37 @@ export class AgentWorld {
       if (name.startsWith(conference)) this.#watermarks.set(name, upTo);
     }
   }
+}
+
+export const call = (id: string) => id as CallId;
+
+export const create: Command<"create-conference"> = { type: "create-conference", maxCallers: null, anonymousId: "999" };
+
+export const dial = (id: string, local = "5551234"): BridgeCommand => ({
+  type: "dial",
+  call: call(id),
+  number: { country: "1", area: "408", local, extension: "" },
+  waitMs: 30_000,
+});
+
+export const admit = (id: string): BridgeCommand => ({ type: "admit", call: call(id), muted: false, joinTone: true });
+
+/** The health of an agent of which nothing is known yet but that nothing happens there. */
+export const quiet = {
+  ...{ type: "health", portsInUse: 0, ports: null, version },
+  waiting: { commands: 0, reports: 0 },
+};
+
+export function running(policy?: PolicySettings): AgentWorld {
+  const world = new AgentWorld(policy);
+  world.connect();
+  world.command("create", create);
+  world.settle();
+  return world;
+}
+
+/** An edge that admits whoever answers. */
+export function admitting(report: Report): [string, BridgeCommand][] {
+  if (report.type !== "event" || report.event.type !== "call-answered") return [];
+  return [[`admit-${report.event.call}`, admit(report.event.call)]];
 }

@@ -1,17 +1,9 @@
 import { describe, expect, test } from "vitest";
 import type { BridgeCommand, ExecutionResult } from "../../src/bridge/commands.ts";
 import type { CallId, ConfKey } from "../../src/foundation/ids.ts";
-import { AgentWorld, KEY } from "./agent-world.ts";
+import { AgentWorld, KEY, running } from "./agent-world.ts";
 
 const create: BridgeCommand = { type: "create-conference", maxCallers: null, anonymousId: "999" };
-
-function running(): AgentWorld {
-  const world = new AgentWorld();
-  world.connect();
-  world.command("create", create);
-  world.settle();
-  return world;
-}
 
 /** What a new caller hears from now on, key by key. */
 function heard(world: AgentWorld, keys: string): string[] {

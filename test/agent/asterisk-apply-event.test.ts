@@ -3,7 +3,7 @@ import type { AriEvent } from "../../bridge-agent/drivers/asterisk/ari.ts";
 import { applyEvent } from "../../bridge-agent/drivers/asterisk/mirror/apply-event.ts";
 import { callOver, nothing, talkChanged } from "../../bridge-agent/drivers/asterisk/mirror/changes.ts";
 import { Mirror } from "../../bridge-agent/drivers/asterisk/mirror/mirror.ts";
-import { probeId, whispererId } from "../../bridge-agent/drivers/asterisk/mirror/names.ts";
+import { helperId } from "../../bridge-agent/drivers/asterisk/mirror/names.ts";
 import { type CallId, MAIN_ROOM } from "../../src/foundation/ids.ts";
 import {
   began,
@@ -39,8 +39,8 @@ test("a caller who dials one of the owner's numbers is answered and reported, on
 });
 
 test.each([
-  ["whispers to a caller", whispererId("1")],
-  ["was made to see whether one can be", probeId("1")],
+  ["whispers to a caller", helperId("whisperer", "1")],
+  ["was made to see whether one can be", helperId("probe", "1")],
 ])("a channel that %s is no caller", (_, whisperer) => {
   expect(applyEvent(mirror, began(whisperer))).toEqual(nothing);
   expect(mirror.state().calls).toEqual([]);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { applyEvent, noKeyFollowed } from "../../bridge-agent/drivers/asterisk/mirror/apply-event.ts";
-import { type Call, callNotesOf, Mirror } from "../../bridge-agent/drivers/asterisk/mirror/mirror.ts";
+import { type Call, Mirror } from "../../bridge-agent/drivers/asterisk/mirror/mirror.ts";
+import { callNotesOf } from "../../bridge-agent/drivers/asterisk/mirror/names.ts";
 import { began, caller, entered, key, owner, pressed } from "./asterisk-messages.ts";
 
 /* What Asterisk told of keys that came in bunches: each with the ms since the one before, `/` how long it was pressed. */

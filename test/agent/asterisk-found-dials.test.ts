@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { callNotesOf, newCall, newConferenceNotes } from "../../bridge-agent/drivers/asterisk/mirror/mirror.ts";
-import { agentVariable, bridgeName } from "../../bridge-agent/drivers/asterisk/mirror/names.ts";
+import { newCall, newConferenceNotes } from "../../bridge-agent/drivers/asterisk/mirror/mirror.ts";
+import { agentVariable, bridgeName, callNotesOf } from "../../bridge-agent/drivers/asterisk/mirror/names.ts";
 import type { AsteriskSettings } from "../../bridge-agent/drivers/asterisk/settings.ts";
 import { driverPorts } from "../../bridge-agent/node-ports.ts";
 import { MAIN_ROOM } from "../../src/foundation/ids.ts";

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { reconcile } from "../../bridge-agent/drivers/asterisk/acts/reconcile.ts";
 import { applyEvent } from "../../bridge-agent/drivers/asterisk/mirror/apply-event.ts";
-import { callNotesOf, Mirror, newCall } from "../../bridge-agent/drivers/asterisk/mirror/mirror.ts";
+import { Mirror, newCall } from "../../bridge-agent/drivers/asterisk/mirror/mirror.ts";
+import { callNotesOf } from "../../bridge-agent/drivers/asterisk/mirror/names.ts";
 import { parseDialSequence } from "../../src/bridge/dial-sequences.ts";
 import { type KeypadRules, press, promptAfter, resume } from "../../src/bridge/keypad.ts";
 import { caller, channel, key, owner, pressed, snapshot } from "./asterisk-messages.ts";

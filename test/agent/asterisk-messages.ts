@@ -1,5 +1,10 @@
 import type { AriChannel, AriEvent } from "../../bridge-agent/drivers/asterisk/ari.ts";
-import { type Call, type Conference, type Mirror, newCall } from "../../bridge-agent/drivers/asterisk/mirror/mirror.ts";
+import {
+  type Call,
+  type Mirror,
+  type MirroredConference,
+  newCall,
+} from "../../bridge-agent/drivers/asterisk/mirror/mirror.ts";
 import { bridgeName } from "../../bridge-agent/drivers/asterisk/mirror/names.ts";
 import type { AriSnapshot } from "../../bridge-agent/drivers/asterisk/mirror/snapshot.ts";
 import { type CallId, type ConfKey, MAIN_ROOM, type RoomId } from "../../src/foundation/ids.ts";
@@ -58,11 +63,7 @@ export const bridgeOf = (
   room: RoomId,
   channels: string[] = [],
   kind: "main" | "sub" = room === MAIN_ROOM ? "main" : "sub",
-) => ({
-  id,
-  name: bridgeName({ owner, conference: key, room, kind }),
-  channels,
-});
+) => ({ id, name: bridgeName({ owner, conference: key, room, kind }), channels });
 export const snapshot = (more: Partial<AriSnapshot> = {}): AriSnapshot => ({
   bridges: [],
   channels: [],
@@ -75,13 +76,13 @@ export const snapshot = (more: Partial<AriSnapshot> = {}): AriSnapshot => ({
 });
 
 /** A call that is being dialled. */
-export function dialled(mirror: Mirror, conference: Conference, id: CallId, extension = ""): Call {
+export function dialled(mirror: Mirror, conference: MirroredConference, id: CallId, extension = ""): Call {
   const more = { number: "14085551234", conference: conference.key, extension, waitMs: 30_000 };
   return mirror.addCall(newCall(id, "out", more));
 }
 
 /** A caller in the main room. */
-export function entered(mirror: Mirror, conference: Conference, id: CallId = caller): Call {
+export function entered(mirror: Mirror, conference: MirroredConference, id: CallId = caller): Call {
   const more = { conference: conference.key, stage: "entered", room: MAIN_ROOM, joinTone: true } as const;
   return mirror.addCall(newCall(id, "in", more));
 }

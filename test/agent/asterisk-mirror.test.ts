@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { conferenceNotesOf, Mirror } from "../../bridge-agent/drivers/asterisk/mirror/mirror.ts";
+import { Mirror } from "../../bridge-agent/drivers/asterisk/mirror/mirror.ts";
+import { conferenceNotesOf } from "../../bridge-agent/drivers/asterisk/mirror/names.ts";
 import type { CallId } from "../../src/foundation/ids.ts";
 import { dialled, key, owner } from "./asterisk-messages.ts";
 

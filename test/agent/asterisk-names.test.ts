@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { reasonOfDial } from "../../bridge-agent/drivers/asterisk/mirror/causes.ts";
+import { reasonOfDial } from "../../bridge-agent/drivers/asterisk/mirror/apply-event.ts";
 import {
   bridgeName,
   digitsOf,

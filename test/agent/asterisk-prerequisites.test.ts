@@ -2,8 +2,10 @@ import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { Ari, AriFailure } from "../../bridge-agent/drivers/asterisk/ari.ts";
 import type { AsteriskSettings } from "../../bridge-agent/drivers/asterisk/settings.ts";
-import { unseenSounds } from "../../bridge-agent/drivers/asterisk/setup/prerequisites.ts";
+import { unseenSounds, whatIsMissing } from "../../bridge-agent/drivers/asterisk/setup/prerequisites.ts";
+import { timers } from "../../bridge-agent/node-ports.ts";
 import { AsteriskWorld, info } from "./asterisk-world.ts";
 import { type FakeAsterisk, healthyBut } from "./fake-asterisk.ts";
 
@@ -41,7 +43,7 @@ describe("what is wrong is one sentence, which says what to change", () => {
       "a user who may only read",
       { "POST /events/user/bridgehead-who-acts": { status: 403 } },
       {},
-      "Asterisk at URL lets the user bridgehead look and not act: set read_only = no in ari.conf",
+      "Asterisk at URL lets the user bridgehead look and not act: set read_only = no in ari.conf, and run asterisk -rx 'module reload res_ari.so'",
     ],
     [
       "too old",
@@ -139,6 +141,18 @@ describe("what is wrong is one sentence, which says what to change", () => {
       `write user and password of ari.conf into driver.user and ${file} (driver.passwordFile)`,
     );
   });
+});
+
+test("a bug of the agent is not reported as trouble of Asterisk", async () => {
+  const says = "wrong version number";
+  const askedWith = (error: Error) => {
+    const ari = new Ari({ url: world.asterisk.url, user: "u", password: "p" }, timers);
+    return whatIsMissing(Object.assign(ari, { ask: () => Promise.reject(error) }), {} as AsteriskSettings, null);
+  };
+
+  expect(await askedWith(new AriFailure(says))).toMatchObject({ error: expect.stringMatching("^does not connect") });
+  const bug = new TypeError(says);
+  await expect(askedWith(bug)).rejects.toBe(bug);
 });
 
 test("it is said once, and the driver connects as soon as it is mended", async () => {

@@ -2,12 +2,12 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { reconcile } from "../../bridge-agent/drivers/asterisk/acts/reconcile.ts";
 import { applyEvent } from "../../bridge-agent/drivers/asterisk/mirror/apply-event.ts";
 import { nothing } from "../../bridge-agent/drivers/asterisk/mirror/changes.ts";
-import { callNotesOf, Mirror, newCall, newConferenceNotes } from "../../bridge-agent/drivers/asterisk/mirror/mirror.ts";
+import { Mirror, newCall, newConferenceNotes } from "../../bridge-agent/drivers/asterisk/mirror/mirror.ts";
 import {
   bridgeName,
   type ConferenceNotes,
-  probeId,
-  whispererId,
+  callNotesOf,
+  helperId,
 } from "../../bridge-agent/drivers/asterisk/mirror/names.ts";
 import { type CallId, MAIN_ROOM, type RoomId } from "../../src/foundation/ids.ts";
 import {
@@ -33,8 +33,8 @@ const stageOf = (id: CallId) => mirror.state().calls.find(({ call }) => call ===
 
 describe("a snapshot", () => {
   test.each([
-    ["whispers to a caller", whispererId("1")],
-    ["was made to see whether one can be", probeId("1")],
+    ["whispers to a caller", helperId("whisperer", "1")],
+    ["was made to see whether one can be", helperId("probe", "1")],
   ])("hangs up a channel of an agent that is gone, which %s", (_, whisperer) => {
     const seen = snapshot({ channels: [channel(whisperer)] });
     expect(reconcile(mirror, seen, mirror.version, false)).toEqual(nothing);
@@ -320,7 +320,7 @@ describe("a snapshot", () => {
   test("counts calls of others, each Local channel once, and none that is no telephone's, or a probe", () => {
     const named = (name: string) => ({ ...channel(name), name });
     const channels = ["PJSIP/a-1", "Local/1@b-1;1", "Local/1@b-1;2", "Announcer/x-1", "Snoop/y-1"].map(named);
-    const probe = { ...named("Local/0@p-1;1"), id: probeId("1") };
+    const probe = { ...named("Local/0@p-1;1"), id: helperId("probe", "1") };
     const all = [...channels, probe, named("Local/0@p-1;2")];
     reconcile(mirror, snapshot({ channels: all, inApplication: new Set() }), mirror.version, true);
     expect(mirror.state()).toMatchObject({ calls: [], callsOfOthers: 2 });

@@ -19,7 +19,7 @@ test("the password stands in one place, and the files as they are have none", ()
 
   expect(Object.values(sampleConfig(values)).flatMap(assigned)).toEqual(["as-drawn"]);
   expect(readdirSync(templates).flatMap((name) => assigned(readFileSync(join(templates, name), "utf8")))).toEqual([
-    "@ARI_PASSWORD@",
+    "@ariPassword@",
   ]);
 });
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { AsteriskDriver } from "../../bridge-agent/drivers/asterisk/driver.ts";
-import { LOOK_EVERY_MS } from "../../bridge-agent/drivers/asterisk/watch-sound.ts";
+import { LOOK_AT_SOUND_EVERY_MS } from "../../bridge-agent/drivers/asterisk/mirror/calls.ts";
 import { driverPorts } from "../../bridge-agent/node-ports.ts";
 import type { BridgeCommand } from "../../src/bridge/commands.ts";
 import type { CallId, CommandId } from "../../src/foundation/ids.ts";
@@ -27,7 +27,7 @@ beforeEach(async () => {
   pauses.length = 0;
   const timers: Timers = {
     after: (ms, run) => {
-      if (ms !== LOOK_EVERY_MS) return driverPorts.timers.after(ms, run);
+      if (ms !== LOOK_AT_SOUND_EVERY_MS) return driverPorts.timers.after(ms, run);
       pauses.push(run);
       return () => {};
     },

@@ -3,6 +3,7 @@ import { RESEND_AFTER_MS, Reports } from "../../bridge-agent/core/reports.ts";
 import type { Report } from "../../src/bridge/events.ts";
 import { type CallId, type ConfKey, MAIN_ROOM } from "../../src/foundation/ids.ts";
 import { AgentBudget, type AgentToEdge } from "../../src/link/messages.ts";
+import { held } from "../builders.ts";
 import { openedJournal } from "./agent-world.ts";
 
 const turnEveryMs = 200;
@@ -44,10 +45,7 @@ class Backlog {
     this.judgements.add(this.budget.judgeText(length, this.now)).add(this.budget.judgeMessage(message, this.now));
     if (ackMs === null) return;
     const upTo = reports.at(-1)?.number ?? 0;
-    this.#acks.push({
-      at: this.now + ackMs,
-      run: () => this.reports.acknowledge(conference, stream, upTo, this.now),
-    });
+    this.#acks.push({ at: this.now + ackMs, run: () => this.reports.acknowledge(conference, stream, upTo, this.now) });
   }
 
   charactersWithin(fromMs: number, toMs: number): number {
@@ -60,7 +58,7 @@ function snapshot(callers: number): Report {
     ...{ call: `c${index}` as CallId, number: "14085551234", attendeeId: "123456" },
     ...{ muted: false, silent: false, room: MAIN_ROOM },
   }));
-  const conference = { locked: false, speaking: null, rooms: [], callers: all, dialled: [] };
+  const conference = held({ callers: all });
   return { type: "event", event: { type: "snapshot", conference } };
 }
 

@@ -451,7 +451,7 @@ test("doctor: what to do about a bridge that is not there", async () => {
   expect(said.bridge).toBe(
     "WRONG bridge: the bridge at ws://127.0.0.1:1/bridge does not connect: connect ECONNREFUSED 127.0.0.1:1: check that the bridge program runs, and `driver.url` in the settings; then look at its log",
   );
-}, 20_000);
+});
 
 test("status and calls for people", () => {
   const status: StatusAnswer = {
@@ -521,11 +521,11 @@ test("a standby does not pass for an agent without calls", async () => {
     ]);
   }
   standby.close();
-}, 20_000);
+});
 
 test("the version is told as by the edge's command", async () => {
   expect(await runMain("--version")).toEqual([0, `${version}\n`, ""]);
-}, 20_000);
+});
 
 test("a command that finds no agent says so in one line", async () => {
   const file = join(folder, "none.json");
@@ -538,7 +538,7 @@ test("a command that finds no agent says so in one line", async () => {
     const said = `no agent answers on 127.0.0.1:${port}: start it with \`run\`\n`;
     expect(await runMain(command, "--settings", file)).toEqual([1, "", said]);
   }
-}, 20_000);
+});
 
 /** Its exit code, and what it wrote to its standard output and to its standard error. */
 function runMain(...args: readonly string[]): Promise<readonly [code: unknown, stdout: string, stderr: string]> {
@@ -574,4 +574,4 @@ test("doctor checks the edge's certificate, and what ends soon is a warning", as
   expect(trusting).toMatch(/^warn {2}tls: the certificate ends on \d{4}-\d\d-\d\d: renew it$/m);
   expect(trusting).toMatch(/^ok {4}edge: it knows this key/m);
   server.close();
-}, 20_000);
+});

@@ -342,11 +342,7 @@ test.each(["socks5://user:p%40ss@proxy.example.com", "http://", "http://user:p%4
   async (value) => {
     vi.stubEnv("HTTPS_PROXY", value);
     const settings = { ...agentSettings, edge: "wss://tsp.example.com", state: join(folder, "bad-proxy") };
-    const service = new AgentService(settings, {
-      logStream: { dropped: 0, write() {} },
-      end() {},
-      drained() {},
-    });
+    const service = new AgentService(settings, { logStream: { dropped: 0, write() {} }, end() {}, drained() {} });
 
     await expect(service.start()).rejects.toThrow(
       /^the proxy in HTTPS_PROXY or ALL_PROXY must be an address such as http:\/\/proxy\.example\.com:3128$/,

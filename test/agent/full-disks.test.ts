@@ -8,6 +8,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { timers } from "../../bridge-agent/node-ports.ts";
 import { agentKey } from "../../bridge-agent/service/state-folder.ts";
 import { type SimulatedBridge, startSimulatedBridge } from "../../simulators/bridge/server.ts";
+import { agentSettings } from "./agent-world.ts";
 
 let folder: string;
 let settings: string;
@@ -20,18 +21,8 @@ beforeEach(async () => {
   bridge = await startSimulatedBridge(0, "boot", timers);
   port = await freePort();
   settings = join(folder, "agent.json");
-  writeFileSync(
-    settings,
-    JSON.stringify({
-      edge: "ws://127.0.0.1:9",
-      domain: "local",
-      bridge: "simulated",
-      agent: "agent-1",
-      state: "state",
-      listen: { port },
-      driver: { type: "generic", url: `ws://127.0.0.1:${bridge.port}/bridge` },
-    }),
-  );
+  const driver = { type: "generic", url: `ws://127.0.0.1:${bridge.port}/bridge` };
+  writeFileSync(settings, JSON.stringify({ ...agentSettings, state: "state", listen: { port }, driver }));
 });
 
 afterEach(async () => {
@@ -75,7 +66,7 @@ test("an agent whose journal's disk is full lets go of the bridge, says so once,
   const exit = once(limited, "exit");
   limited.kill("SIGTERM");
   expect(await exit).toEqual([0, null]);
-}, 30_000);
+});
 
 test("a key that a full disk cuts short is no key: it is made when there is room", () => {
   const key = ["bridge-agent/main.ts", "key", "--settings", settings];
@@ -88,7 +79,7 @@ test("a key that a full disk cuts short is no key: it is made when there is room
   expect(left).toEqual(["journal.sqlite"]);
   expect(roomy).toMatchObject({ status: 0, stderr: "", stdout: `${agentKey(join(folder, "state")).publicKey}\n` });
   expect(readdirSync(join(folder, "state"))).toEqual(["agent-key.pem", "journal.sqlite"]);
-}, 20_000);
+});
 
 async function answerOf(path: string): Promise<string | null> {
   return fetch(`http://127.0.0.1:${port}/${path}`)

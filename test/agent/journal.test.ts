@@ -51,8 +51,8 @@ test("what was written is there when the file is opened again", () => {
     first.setPhase(key, "c" as CommandId, "finished");
     first.appendReport(key, { number: 1, report: ended });
     first.saveDials([1, 2]);
-    for (const name of ["call a", "call b"]) first.saveBegin(name, 3);
-    first.deleteBegin("call a");
+    for (const name of ["call a", "call b"]) first.saveStart(name, 3);
+    first.deleteStart("call a");
   });
   const second = journal();
   expect(second.load()).toEqual({
@@ -64,7 +64,7 @@ test("what was written is there when the file is opened again", () => {
       { pending: { ...lock("b"), begin: { from: 0, before: 10_000 } }, phase: "begun" },
     ],
     dials: [1, 2],
-    begins: [{ name: "call b", at: 3 }],
+    starts: [{ name: "call b", at: 3 }],
   });
 });
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { BridgeCommand } from "../../src/bridge/commands.ts";
 import type { CallId } from "../../src/foundation/ids.ts";
-import { AgentWorld, anyNumber, KEY } from "./agent-world.ts";
+import { type AgentWorld, anyNumber, KEY, running } from "./agent-world.ts";
 
 const create: BridgeCommand = { type: "create-conference", maxCallers: null, anonymousId: null };
 const dial = (id: string, area = "408"): BridgeCommand => ({
@@ -10,14 +10,6 @@ const dial = (id: string, area = "408"): BridgeCommand => ({
   number: { country: "1", area, local: "5551234", extension: "" },
   waitMs: 30_000,
 });
-
-function running(policy: ConstructorParameters<typeof AgentWorld>[0]): AgentWorld {
-  const world = new AgentWorld(policy);
-  world.connect();
-  world.command("create", create);
-  world.settle();
-  return world;
-}
 
 /** A caller in the conference who dialled in. */
 function withCaller(policy: ConstructorParameters<typeof AgentWorld>[0]): { world: AgentWorld; call: CallId } {

@@ -14,9 +14,18 @@ function dial(to: PhoneNumber, call = "o1"): Execution {
   return { id: `dial ${call}`, conference: "1", command: { type: "dial", call, number: to, waitMs: 1 } } as never;
 }
 
+/** A policy beside which so many dialled calls are up; `saved` is what it has written of its dials. */
+function policyWith(settings: Partial<PolicySettings>, dials: readonly number[] = [], dialledCount = 0) {
+  const saved: number[] = [];
+  const journal = { saveDials: (dials: readonly number[]) => void saved.splice(0, saved.length, ...dials) };
+  const durations = new Durations({ saveStart() {}, deleteStart() {} }, []);
+  const parts = { journal, pending: { find: () => null }, legs: { dialledCount, views: [] }, durations };
+  return { policy: new Policy({ ...nothing, ...settings }, dials, parts), saved };
+}
+
 /** What the policy says of one dial, if only one is up to it. */
 function verdict(settings: Partial<PolicySettings>, to: PhoneNumber): string {
-  const permitted = new Policy({ ...nothing, ...settings }, []).permit(dial(to), 0, 0);
+  const permitted = policyWith(settings).policy.permit(dial(to), 0);
   return permitted.ok ? "allowed" : permitted.error;
 }
 
@@ -113,9 +122,9 @@ describe("which numbers may be dialled", () => {
 });
 
 test("so many calls a minute are dialled within any 60 seconds, also after a restart", () => {
-  const settings = { ...nothing, allow: ["+"], callsPerMinute: 2 };
-  const dialAt = (policy: Policy, at: number) => policy.permit(dial(number("14085551234")), 0, at).ok;
-  const before = new Policy(settings, []);
+  const settings = { allow: ["+"], callsPerMinute: 2 };
+  const dialAt = (policy: Policy, at: number) => policy.permit(dial(number("14085551234")), at).ok;
+  const { policy: before, saved } = policyWith(settings);
 
   expect([dialAt(before, 0), dialAt(before, 59_000), dialAt(before, 59_999), dialAt(before, 60_000)]).toEqual([
     true,
@@ -123,28 +132,29 @@ test("so many calls a minute are dialled within any 60 seconds, also after a res
     false,
     true,
   ]);
-  const after = new Policy(settings, before.dials);
+  const { policy: after } = policyWith(settings, saved);
   expect([dialAt(after, 118_999), dialAt(after, 119_000)]).toEqual([false, true]);
 });
 
 test("a clock that was set back between two lives makes nobody wait longer than a minute", () => {
-  const policy = new Policy({ ...nothing, allow: ["+"], callsPerMinute: 1 }, [1_000 * minute]);
+  const { policy } = policyWith({ allow: ["+"], callsPerMinute: 1 }, [1_000 * minute]);
 
-  expect(policy.permit(dial(number("14085551234")), 0, 0).ok).toBe(false);
-  expect(policy.permit(dial(number("14085551234")), 0, minute).ok).toBe(true);
+  expect(policy.permit(dial(number("14085551234")), 0).ok).toBe(false);
+  expect(policy.permit(dial(number("14085551234")), minute).ok).toBe(true);
 });
 
 test("so many dialled calls are up at once", () => {
-  const policy = new Policy({ ...nothing, allow: ["+"], callsAtOnce: 2 }, []);
+  const permittedBeside = (dialledCount: number) =>
+    policyWith({ allow: ["+"], callsAtOnce: 2 }, [], dialledCount).policy.permit(dial(number("14085551234")), 0);
 
-  expect(policy.permit(dial(number("14085551234")), 1, 0).ok).toBe(true);
-  expect(policy.permit(dial(number("14085551234")), 2, 0)).toEqual({ ok: false, error: "calls-at-once" });
+  expect(permittedBeside(1).ok).toBe(true);
+  expect(permittedBeside(2)).toEqual({ ok: false, error: "calls-at-once" });
 });
 
 test("other commands are no matter of numbers", () => {
   const expel = { id: "1", conference: "1", command: { type: "expel", call: "c1" } } as never;
 
-  expect(new Policy({ ...nothing, callsAtOnce: 1 }, []).permit(expel, 5, 0)).toEqual({ ok: true, value: expel });
+  expect(policyWith({ callsAtOnce: 1 }, [], 5).policy.permit(expel, 0)).toEqual({ ok: true, value: expel });
 });
 
 describe("how long calls and conferences last", () => {
@@ -153,8 +163,8 @@ describe("how long calls and conferences last", () => {
 
   function world(known = new Map<string, number>()) {
     const begins = {
-      saveBegin: (name: string, at: number) => void known.set(name, at),
-      deleteBegin: (name: string) => void known.delete(name),
+      saveStart: (name: string, at: number) => void known.set(name, at),
+      deleteStart: (name: string) => void known.delete(name),
     };
     const entries = [...known].map(([name, at]) => ({ name, at }));
     return { known, durations: new Durations(begins, entries) };

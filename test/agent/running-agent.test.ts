@@ -3,6 +3,7 @@ import type { JournalFailure } from "../../bridge-agent/core/journal.ts";
 import type { OpenSocket, SocketEvents } from "../../bridge-agent/link/reconnecting-socket.ts";
 import { RunningAgent } from "../../bridge-agent/run.ts";
 import type { AgentLogLine } from "../../bridge-agent/service/log.ts";
+import type { BridgeCommand } from "../../src/bridge/commands.ts";
 import { type AgentToBridge, type BridgeToAgent, REPLACED_CODE } from "../../src/bridge/protocol.ts";
 import type { CallId, CommandId } from "../../src/foundation/ids.ts";
 import { err, ok } from "../../src/foundation/result.ts";
@@ -56,7 +57,37 @@ function world(journalFailed = ({ sentence }: JournalFailure): void => expect.un
     machineMs += machine;
     monotonicMs += monotonic;
   };
-  return { timers, links, bridges, toBridge, sent, running, journal, standStill, notes, lines, closes };
+  /** The bridge answers the last such question. */
+  const answer = (type: "state" | "command", more: object) => {
+    const asked = toBridge.findLast((one) => one.type === type);
+    bridges[0]?.message(ok({ id: asked && "id" in asked ? asked.id : 0, ...more } as never));
+  };
+  /** Bridge and edge greet the agent. */
+  const greeted = async () => {
+    bridges[0]?.message(ok(hello));
+    links[0]?.message(ok(oneOfTwo));
+    await timers.pass(100);
+  };
+  /** And the bridge says that it holds nothing. */
+  const serves = async () => {
+    await greeted();
+    answer("state", { type: "state", state: emptyState });
+  };
+  const command = (id: string, body: BridgeCommand) =>
+    links[0]?.message(
+      ok({ type: "commands", epoch: 1, conference: KEY, commands: [{ id: id as CommandId, command: body }] }),
+    );
+  /** Both ends answer each ping for so long. */
+  const alive = async (ms: number) => {
+    for (let passed = 0; passed < ms; passed += 500) {
+      for (const end of [links, bridges]) end[0]?.message(ok({ type: "pong", id: 0 } as never));
+      await timers.pass(500);
+    }
+  };
+  return {
+    ...{ timers, links, bridges, toBridge, sent, running, journal, standStill, notes, lines, closes },
+    ...{ answer, greeted, serves, command, alive },
+  };
 }
 
 const standstills = [
@@ -127,10 +158,8 @@ test("an agent that becomes active says so to the bridge before it asks for the 
 });
 
 test("an agent whose place on the bridge another one has taken asks the edge anew whether it acts", async () => {
-  const { timers, links, bridges, toBridge, running } = world();
-  bridges[0]?.message(ok(hello));
-  links[0]?.message(ok(oneOfTwo));
-  await timers.pass(100);
+  const { timers, links, bridges, toBridge, running, greeted } = world();
+  await greeted();
   toBridge.length = 0;
   bridges[0]?.closed(REPLACED_CODE, "another agent is active");
   await timers.pass(0);
@@ -161,46 +190,35 @@ test("an agent that believes to be alone does not take back a place that another
 });
 
 test("a running agent shows numbers as they are from when its settings say so", async () => {
-  const { timers, links, bridges, toBridge, running } = world();
-  bridges[0]?.message(ok(hello));
-  links[0]?.message(ok(oneOfTwo));
-  await timers.pass(100);
-  const question = toBridge.find(({ type }) => type === "state");
+  const { timers, running, answer, greeted } = world();
+  await greeted();
   const call = { call: "c1", stage: "prompted", number: "14085551234", dialled: "18005551234", keys: "" } as never;
   const state = { conferences: [], calls: [call] };
-  bridges[0]?.message(ok({ type: "state", id: question && "id" in question ? question.id : 0, state }));
+  answer("state", { type: "state", state });
   await timers.pass(100);
 
   const masked = running.calls.map(({ number }) => number);
-  running.showPersonal(true);
+  running.change({ logs: { personal: true }, policy: { allow: [], deny: [] } });
 
   expect([masked, running.calls.map(({ number }) => number)]).toEqual([["*********34"], ["14085551234"]]);
 });
 
 test("the access codes of a conference are in no line of a running agent's log, whoever keys them where", async () => {
-  const { timers, links, bridges, toBridge, running, lines } = world();
-  running.showPersonal(true);
-  bridges[0]?.message(ok(hello));
-  links[0]?.message(ok(oneOfTwo));
+  const { timers, running, lines, answer, serves, command } = world();
+  running.change({ logs: { personal: true }, policy: { allow: [], deny: [] } });
+  await serves();
   await timers.pass(100);
-  const answer = (type: "state" | "command", more: object) => {
-    const asked = toBridge.findLast((one) => one.type === type);
-    bridges[0]?.message(ok({ id: asked && "id" in asked ? asked.id : 0, ...more } as never));
-    return timers.pass(100);
-  };
-  await answer("state", { type: "state", state: emptyState });
   const accessCodes = { subscriber: "314159", participant: "271828" };
-  const command = { type: "create-conference", maxCallers: null, anonymousId: "161803", accessCodes } as const;
-  links[0]?.message(ok({ type: "commands", epoch: 1, conference: KEY, commands: [{ id: "1" as CommandId, command }] }));
+  command("1", { type: "create-conference", maxCallers: null, anonymousId: "161803", accessCodes });
   await timers.pass(100);
-  await answer("command", { type: "done" });
+  answer("command", { type: "done" });
+  await timers.pass(100);
 
   const admit = { type: "admit", call: "c1" as CallId, muted: true, joinTone: false, attendeeId: "161803" } as const;
-  links[0]?.message(
-    ok({ type: "commands", epoch: 1, conference: KEY, commands: [{ id: "2" as CommandId, command: admit }] }),
-  );
+  command("2", admit);
   await timers.pass(100);
-  await answer("command", { type: "done" });
+  answer("command", { type: "done" });
+  await timers.pass(100);
 
   expect(lines.filter(({ event }) => event === "command")).toMatchObject([
     { details: { accessCodes: { subscriber: "(secret)", participant: "(secret)" } } },
@@ -210,21 +228,14 @@ test("the access codes of a conference are in no line of a running agent's log, 
 });
 
 test("how long the bridge took for a command is counted, by its result", async () => {
-  const { timers, links, bridges, toBridge, running } = world();
-  bridges[0]?.message(ok(hello));
-  links[0]?.message(ok(oneOfTwo));
-  await timers.pass(100);
-  const question = toBridge.find(({ type }) => type === "state");
-  bridges[0]?.message(ok({ type: "state", id: question && "id" in question ? question.id : 0, state: emptyState }));
+  const { timers, running, answer, serves, command } = world();
+  await serves();
   const create = { type: "create-conference", maxCallers: null, anonymousId: null } as const;
-  links[0]?.message(
-    ok({ type: "commands", epoch: 1, conference: KEY, commands: [{ id: "1" as CommandId, command: create }] }),
-  );
+  command("1", create);
   await timers.pass(400);
-  const command = toBridge.find(({ type }) => type === "command");
   await timers.pass(600);
 
-  bridges[0]?.message(ok({ type: "done", id: command && "id" in command ? command.id : 0 }));
+  answer("command", { type: "done" });
   await timers.pass(100);
 
   const text = running.counters.commandSeconds.text();
@@ -234,24 +245,16 @@ test("how long the bridge took for a command is counted, by its result", async (
 });
 
 test("a policy counts from the next command on, and what it refuses is counted and logged with the number masked", async () => {
-  const { timers, links, bridges, toBridge, running, lines } = world();
-  bridges[0]?.message(ok(hello));
-  links[0]?.message(ok(oneOfTwo));
-  await timers.pass(100);
-  const question = toBridge.find(({ type }) => type === "state");
-  bridges[0]?.message(ok({ type: "state", id: question && "id" in question ? question.id : 0, state: emptyState }));
+  const { timers, toBridge, running, lines, serves, command } = world();
+  await serves();
   const dial = (call: string) => {
     const number = { country: "1", area: "900", local: "5551234", extension: "" };
-    const command = {
-      id: call as CommandId,
-      command: { type: "dial", call: call as CallId, number, waitMs: 1 },
-    } as const;
-    links[0]?.message(ok({ type: "commands", epoch: 1, conference: KEY, commands: [command] }));
+    command(call, { type: "dial", call: call as CallId, number, waitMs: 1 });
     return timers.pass(100);
   };
   await dial("o1");
 
-  running.setPolicy({ allow: ["+1408"], deny: [] });
+  running.change({ logs: { personal: false }, policy: { allow: ["+1408"], deny: [] } });
   await dial("o2");
 
   const dialled = toBridge.flatMap((one) => (one.type === "command" ? [one.commandId] : []));
@@ -265,24 +268,15 @@ test("a policy counts from the next command on, and what it refuses is counted a
 
 /** An agent with one command under way that is about to end, and how to let time pass while its peers answer pings. */
 async function drainingWithCommand() {
-  const { timers, links, bridges, toBridge, running, notes, closes } = world();
-  bridges[0]?.message(ok(hello));
-  links[0]?.message(ok(oneOfTwo));
-  await timers.pass(100);
+  const { timers, bridges, toBridge, running, notes, closes, greeted, command, alive } = world();
+  await greeted();
   const idOf = (wanted: string) =>
     toBridge.flatMap((one) => (one.type === wanted && "id" in one ? [one.id] : []))[0] ?? 0;
   bridges[0]?.message(ok({ type: "state", id: idOf("state"), state: emptyState }));
   const create = { type: "create-conference", maxCallers: null, anonymousId: null } as const;
-  const commands = [{ id: "1" as CommandId, command: create }];
-  links[0]?.message(ok({ type: "commands", epoch: 1, conference: KEY, commands }));
+  command("1", create);
   await timers.pass(100);
   void running.drain();
-  const alive = async (ms: number) => {
-    for (let passed = 0; passed < ms; passed += 500) {
-      for (const end of [links, bridges]) end[0]?.message(ok({ type: "pong", id: 0 } as never));
-      await timers.pass(500);
-    }
-  };
   const finish = () => bridges[0]?.message(ok({ type: "done", id: idOf("command") }));
   return { notes, closes, alive, finish };
 }
@@ -322,25 +316,16 @@ test("drain: an agent whose journal fails meanwhile does not know what is left",
 });
 
 test("drain waits for the commands that run and for the edge to acknowledge, longer than a stop does, and then gives up its place", async () => {
-  const { timers, links, bridges, toBridge, sent, running, notes, closes } = world();
-  bridges[0]?.message(ok(hello));
-  links[0]?.message(ok(oneOfTwo));
-  await timers.pass(100);
+  const { timers, links, bridges, toBridge, sent, running, notes, closes, greeted, command, alive } = world();
+  await greeted();
   const ofType = (wanted: string) => toBridge.filter(({ type }) => type === wanted);
   const idOf = (question: AgentToBridge | undefined) => (question && "id" in question ? question.id : 0);
   bridges[0]?.message(ok({ type: "state", id: idOf(ofType("state")[0]), state: emptyState }));
   const create = { type: "create-conference", maxCallers: null, anonymousId: null } as const;
-  const commands = [{ id: "1" as CommandId, command: create }];
-  links[0]?.message(ok({ type: "commands", epoch: 1, conference: KEY, commands }));
+  command("1", create);
   await timers.pass(400);
   expect(running.status.running).toBe(1);
   let hasEnded = false;
-  const alive = async (ms: number) => {
-    for (let passed = 0; passed < ms; passed += 500) {
-      for (const end of [links, bridges]) end[0]?.message(ok({ type: "pong", id: 0 } as never));
-      await timers.pass(500);
-    }
-  };
 
   void running.drain().then(() => {
     hasEnded = true;

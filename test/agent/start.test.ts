@@ -10,19 +10,12 @@ import { text } from "node:stream/consumers";
 import { afterAll, expect, test, vi } from "vitest";
 import { WebSocketServer } from "ws";
 import { holdStateFolder } from "../../bridge-agent/service/state-folder.ts";
+import { agentSettings } from "./agent-world.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "bridgehead-test-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const right = {
-  edge: "ws://127.0.0.1:9",
-  domain: "acme",
-  bridge: "bridge-1",
-  agent: "agent-1",
-  state: "state",
-  listen: { port: 0 },
-  driver: { type: "generic", url: "ws://127.0.0.1:9/bridge" },
-};
+const right = { ...agentSettings, state: "state" };
 
 test.each(["run", "key"])("%s: a state folder that cannot be made is told by the setting's name", async (command) => {
   const file = join(folder, "in-the-way");
@@ -126,7 +119,6 @@ test.skipIf(process.getuid?.() !== 0)(
       );
     }
   },
-  30_000,
 );
 
 test("a SIGHUP before the agent has read its settings does not end it; it reads them once more", async () => {
@@ -144,12 +136,12 @@ test("a SIGHUP before the agent has read its settings does not end it; it reads 
   writeFileSync(settings, content);
   await writer.writeFile(content);
   await writer.close();
-  await Promise.race([exit, vi.waitFor(() => expect(log).toMatch("settings read again"), 10_000)]);
+  await Promise.race([exit, vi.waitFor(() => expect(log).toMatch("settings read again"))]);
   agent.kill("SIGTERM");
 
   expect(await exit).toEqual([0, null]);
   expect(log).toContain("settings read again; nothing has changed");
-}, 20_000);
+});
 
 test("a reload after which the agent cannot go on ends it with one line", async () => {
   const [settings, state] = [join(folder, "reload.json"), join(folder, "other-tables")];
@@ -167,7 +159,7 @@ test("a reload after which the agent cannot go on ends it with one line", async 
 
   expect(await once(agent, "exit")).toEqual([1, null]);
   expect(await stderr).toMatch(/^agent cannot start: table fact has 1 columns [^\n]*\n$/);
-}, 20_000);
+});
 
 test("a state folder that another agent holds is one line that says what to do", async () => {
   const state = join(folder, "held");
@@ -202,23 +194,19 @@ test.each([
     /^journal (\S+journal\.sqlite) is damaged \(file is not a database\)\. With the agent stopped, move it away .* Lost are /,
   ],
   ["doctor", 1, /WRONG journal: journal (\S+journal\.sqlite) is damaged \(file is not a database\)/],
-])(
-  "%s: a damaged journal is named, with what is safe to do and what that costs",
-  async (command, code, sentence) => {
-    const state = join(folder, `damaged-${command}`);
-    mkdirSync(state);
-    writeFileSync(
-      join(state, "journal.sqlite"),
-      "this is no database, and is longer than a database's header of a hundred bytes".repeat(2),
-    );
+])("%s: a damaged journal is named, with what is safe to do and what that costs", async (command, code, sentence) => {
+  const state = join(folder, `damaged-${command}`);
+  mkdirSync(state);
+  writeFileSync(
+    join(state, "journal.sqlite"),
+    "this is no database, and is longer than a database's header of a hundred bytes".repeat(2),
+  );
 
-    const ended = await agent(command, { state });
+  const ended = await agent(command, { state });
 
-    expect(ended.code).toBe(code);
-    expect(ended.stderr + ended.stdout).toMatch(sentence);
-  },
-  20_000,
-);
+  expect(ended.code).toBe(code);
+  expect(ended.stderr + ended.stdout).toMatch(sentence);
+});
 
 test("doctor: a bridge program of an older version is told what it lacks, and what to do", async () => {
   const bridge = new WebSocketServer({ port: 0, host: "127.0.0.1" });
@@ -233,7 +221,7 @@ test("doctor: a bridge program of an older version is told what it lacks, and wh
   bridge.close();
   expect(code).toBe(1);
   expect(stdout).toMatch(/^WRONG bridge: .* version 2 .* speaks 3: it does not say whose a conference is .* Update/m);
-}, 20_000);
+});
 
 /** Runs what is expected to end by itself. */
 function agent(
@@ -253,7 +241,7 @@ function runMain(
     execFile(
       process.execPath,
       ["bridge-agent/main.ts", ...args],
-      { timeout: 10_000, ...(uid !== undefined && { uid }) },
+      uid === undefined ? {} : { uid },
       (error, stdout, stderr) => ended({ code: error ? Number(error.code ?? -1) : 0, stderr, stdout }),
     );
   });

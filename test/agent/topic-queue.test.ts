@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { TopicQueue } from "../../bridge-agent/core/topic-queue.ts";
+import { TopicQueue } from "../../bridge-agent/core/pending-commands.ts";
 import { topicsOf } from "../../src/bridge/command-rules.ts";
 import type { BridgeCommand } from "../../src/bridge/commands.ts";
 import { type CallId, MAIN_ROOM, type RoomId } from "../../src/foundation/ids.ts";
@@ -56,15 +56,16 @@ test("the end waits for everything, and everything for the end; new entry rules 
   expect(queue.size).toBe(1);
 });
 
-test("an item that is over before its turn keeps the order of those before and behind it, in each of its topics", () => {
+test("an item that is over before its turn keeps nobody, and those behind it wait for those before it in a topic", () => {
   const queue = new TopicQueue<string>();
   add(queue, "create r1", createRoom("r1"));
   add(queue, "c1 into r1", move("c1", "r1"));
+  add(queue, "close r1", { type: "close-room", room: "r1" as RoomId });
   add(queue, "c1 back", move("c1", MAIN_ROOM));
 
-  expect(queue.remove("c1 into r1")).toEqual([]);
-  expect([...queue.items()]).toEqual(["create r1", "c1 back"]);
-  expect(queue.remove("create r1")).toEqual(["c1 back"]);
+  expect(queue.remove("c1 into r1")).toEqual(["c1 back"]);
+  expect([...queue.items()]).toEqual(["create r1", "close r1", "c1 back"]);
+  expect(queue.remove("create r1")).toEqual(["close r1"]);
 });
 
 test("behind a room's creation is its closing, behind a move are those of its call", () => {
@@ -76,9 +77,8 @@ test("behind a room's creation is its closing, behind a move are those of its ca
   add(queue, "close r1", { type: "close-room", room: "r1" as RoomId });
   add(queue, "end", { type: "end-conference" });
 
-  expect([...queue.behind("create r1")]).toEqual(["close r1"]);
-  expect([...queue.behind("c1 into r1")]).toEqual(["c1 back"]);
-  expect([...queue.behind("end")]).toEqual([]);
+  expect([...queue.later("create r1")]).toEqual(["close r1"]);
+  expect([...queue.later("c1 into r1")]).toEqual(["c1 back"]);
 });
 
 function add(queue: TopicQueue<string>, item: string, command: BridgeCommand): boolean {

@@ -7,7 +7,7 @@ import { driverPorts } from "../../bridge-agent/node-ports.ts";
 import { AsteriskOnTest } from "../../scripts/asterisk/asterisk-on-test.ts";
 import type { AsteriskHome } from "../../scripts/asterisk/find-asterisk.ts";
 import type { CallId } from "../../src/foundation/ids.ts";
-import type { BridgeOnTest } from "../conformance/bridge-driver.ts";
+import type { BridgeOnTest } from "../conformance/bridge-on-test.ts";
 import { startHoldingProxy } from "./holding-proxy.ts";
 
 /** So long Asterisk may take to notice that a telephone talks, or does not: it may not be looking. */

@@ -7,7 +7,6 @@ import type { BridgeCommand } from "../../src/bridge/commands.ts";
 import type { CallId, CommandId, ConfKey } from "../../src/foundation/ids.ts";
 import { type Acting, act } from "./acting-driver.ts";
 
-const patience = { timeout: 5_000, interval: 10 };
 const conference = "987654321" as ConfKey;
 const call = "leg-1" as CallId;
 const create: BridgeCommand = { type: "create-conference", maxCallers: null, anonymousId: null };
@@ -108,7 +107,7 @@ describe.each(inject("asterisks"))("an agent of $version that was killed as it d
 
     const { driver, reports } = await begin();
 
-    await vi.waitFor(() => expect(trunk.invites.size).toBe(1), patience);
+    await vi.waitFor(() => expect(trunk.invites.size).toBe(1));
     expect((await driver.state())?.calls).toMatchObject([{ call, stage: "ringing" }]);
     expect(reports).toEqual([]);
   });
@@ -119,19 +118,19 @@ describe.each(inject("asterisks"))("an agent of $version that was killed as it d
   ])("after it did, and %s: no telephone is called again, and the dial has come to nothing", async (_, answers) => {
     trunk.answers = answers;
     await killed("after");
-    await vi.waitFor(() => expect(trunk.invites.size).toBe(1), patience);
+    await vi.waitFor(() => expect(trunk.invites.size).toBe(1));
 
     const { reports } = await begin();
 
     const refused = { type: "ended", call, conference, reason: "refused" };
-    await vi.waitFor(() => expect(reports).toEqual([refused]), patience);
+    await vi.waitFor(() => expect(reports).toEqual([refused]));
     expect(trunk.invites.size).toBe(1);
   });
 
   test("after it did, and the telephone rings: it rings on, and is not called again", async () => {
     trunk.answers = ["100 Trying", "180 Ringing"];
     await killed("after");
-    await vi.waitFor(() => expect(trunk.invites.size).toBe(1), patience);
+    await vi.waitFor(() => expect(trunk.invites.size).toBe(1));
 
     const { driver, reports } = await begin();
 

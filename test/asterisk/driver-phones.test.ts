@@ -1,8 +1,8 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test, vi } from "vitest";
 import { AsteriskDriver } from "../../bridge-agent/drivers/asterisk/driver.ts";
+import { LOOK_AT_SOUND_EVERY_MS } from "../../bridge-agent/drivers/asterisk/mirror/calls.ts";
 import type { AsteriskSettings } from "../../bridge-agent/drivers/asterisk/settings.ts";
-import { LOOK_EVERY_MS } from "../../bridge-agent/drivers/asterisk/watch-sound.ts";
 import type { DriverReport } from "../../bridge-agent/drivers/driver.ts";
 import { driverPorts } from "../../bridge-agent/node-ports.ts";
 import { doctor } from "../../bridge-agent/service/doctor.ts";
@@ -12,7 +12,6 @@ import type { BridgeCommand } from "../../src/bridge/commands.ts";
 import { type CallId, type CommandId, type ConfKey, MAIN_ROOM, type RoomId } from "../../src/foundation/ids.ts";
 import { act } from "./acting-driver.ts";
 
-const patience = { timeout: 5_000, interval: 10 };
 const side = "side-room" as RoomId;
 
 describe.each(inject("asterisks"))("an agent of $version with telephones", (home) => {
@@ -79,7 +78,7 @@ describe.each(inject("asterisks"))("an agent of $version with telephones", (home
       );
       if (!found) throw new Error(`no ${type} among ${JSON.stringify(reports)}`);
       return found;
-    }, patience);
+    });
   }
   const newNumber = () => `1408555${numbers++}`;
   /** A telephone at the prompt. */
@@ -111,11 +110,11 @@ describe.each(inject("asterisks"))("an agent of $version with telephones", (home
       const other = await entered();
       const third = await entered();
       await phone.press("987#", how);
-      await vi.waitFor(() => expect(keysOf(call)).toBe("987#"), patience);
+      await vi.waitFor(() => expect(keysOf(call)).toBe("987#"));
       await done({ type: "admit", call, muted: false, joinTone: false });
       const since = performance.now();
       await phone.press("*6", how);
-      await vi.waitFor(() => expect(keysOf(call)).toBe("987#*6"), patience);
+      await vi.waitFor(() => expect(keysOf(call)).toBe("987#*6"));
       await other.phone.heardNothingSince(since);
       third.phone.talk();
       await other.phone.hears(third.phone);
@@ -133,7 +132,7 @@ describe.each(inject("asterisks"))("an agent of $version with telephones", (home
       const up = phones.up.length;
       await doctor({ ...place, ...rest, driver: settings, dialIn: [ours] }, (line) => lines.push(line));
       expect(lines.find((line) => line.includes(" bridge: "))).toMatch(new RegExp(`; ${up} calls up$`));
-    }, patience);
+    });
   });
 
   test("keys that come quickly, alike or not, come once each", async () => {
@@ -141,7 +140,7 @@ describe.each(inject("asterisks"))("an agent of $version with telephones", (home
     const { phone, call } = await prompted();
     phone.sound.keyMs = 60;
     await phone.press(quick);
-    await vi.waitFor(() => expect(keysOf(call).length).toBeGreaterThanOrEqual(quick.length), patience);
+    await vi.waitFor(() => expect(keysOf(call).length).toBeGreaterThanOrEqual(quick.length));
     expect(keysOf(call)).toBe(quick);
   });
 
@@ -150,7 +149,7 @@ describe.each(inject("asterisks"))("an agent of $version with telephones", (home
     driver.announce(call, "welcome");
     await phone.hearsSomething();
     await phone.press("77001100#", "info");
-    await vi.waitFor(() => expect(keysOf(call)).toBe("77001100#"), patience);
+    await vi.waitFor(() => expect(keysOf(call)).toBe("77001100#"));
   });
 
   test("a key by SIP INFO comes when the one before is over, as long as its telephone says", async () => {
@@ -158,7 +157,7 @@ describe.each(inject("asterisks"))("an agent of $version with telephones", (home
     phone.infoMs = 400;
     const since = performance.now();
     await phone.press("7123#", "info");
-    await vi.waitFor(() => expect(keysOf(call)).toBe("7123#"), patience);
+    await vi.waitFor(() => expect(keysOf(call)).toBe("7123#"));
     expect(performance.now() - since).toBeGreaterThanOrEqual(4 * phone.infoMs);
   });
 
@@ -166,12 +165,12 @@ describe.each(inject("asterisks"))("an agent of $version with telephones", (home
     const { phone, call } = await prompted();
     phone.sound.bunchedMs = 1_000;
     await phone.press("7123#");
-    await vi.waitFor(() => expect(keysOf(call)).toMatch(/#\??$/), patience);
+    await vi.waitFor(() => expect(keysOf(call)).toMatch(/#\??$/));
     expect(keysOf(call)).toMatch(/^[^#]+\?/);
     phone.sound.bunchedMs = 0;
     await pause(3_000);
     await phone.press("7123#");
-    await vi.waitFor(() => expect(keysOf(call)).toMatch(/#\??7123#$/), patience);
+    await vi.waitFor(() => expect(keysOf(call)).toMatch(/#\??7123#$/));
   });
   const keysOf = (call: CallId) =>
     reports
@@ -203,7 +202,7 @@ describe.each(inject("asterisks"))("an agent of $version with telephones", (home
     const { number, call } = await dial({ ringMs: 50, outcome: "answer" }, 5_000, "12");
     const phone = await phones.called(number);
     await reported("answered");
-    await vi.waitFor(() => expect(phone.sound.keysHeard).toBe("12"), patience);
+    await vi.waitFor(() => expect(phone.sound.keysHeard).toBe("12"));
     await pause(200);
     expect(phone.packetsOf(inside.phone)).toBe(0);
 
@@ -297,7 +296,7 @@ describe.each(inject("asterisks"))("an agent of $version with telephones", (home
     stopTalking(phone);
     await reported("talking", (report) => !report.talking);
     reports.length = 0;
-    await pause(2 * LOOK_EVERY_MS);
+    await pause(2 * LOOK_AT_SOUND_EVERY_MS);
     expect(reports).toEqual([]);
     phone.talk();
     await reported("talking", (report) => report.talking);
@@ -441,7 +440,7 @@ describe.each(inject("asterisks"))("an agent of $version with telephones", (home
         const channels: { name: string }[] = await (await asterisk.ari("GET", "/channels")).json();
         return channels.filter(({ name }) => name.startsWith("Snoop/"));
       };
-      await vi.waitFor(async () => expect(await whisperers()).toEqual([]), patience);
+      await vi.waitFor(async () => expect(await whisperers()).toEqual([]));
     });
   });
 });

@@ -6,7 +6,6 @@ import type { CallId, CommandId, ConfKey, RoomId } from "../../src/foundation/id
 import { type Acting, act } from "./acting-driver.ts";
 import { type AsteriskBridgeOnTest, asteriskBridgeOnTest, stopSpares } from "./asterisk-bridge-on-test.ts";
 
-const patience = { timeout: 10_000, interval: 20 };
 const conference = "987654321" as ConfKey;
 const side = "r7" as RoomId;
 const dialled = "leg-1" as CallId;
@@ -110,7 +109,7 @@ describe.each(inject("asterisks"))("an agent of $version", (home) => {
         expect(isHeard()).toBe(false);
         await done(again, { type: "unmute", call });
       }
-      await vi.waitFor(() => expect(isHeard()).toBe(true), patience);
+      await vi.waitFor(() => expect(isHeard()).toBe(true));
     },
   );
 
@@ -143,9 +142,8 @@ describe.each(inject("asterisks"))("an agent of $version", (home) => {
     const again = await begin(bridge.again(), 1);
     expect((await stateOf(again)).calls).toMatchObject([{ call: dialled, stage: "ringing" }]);
 
-    await vi.waitFor(
-      () => expect(again.reports).toEqual([{ type: "ended", call: dialled, conference, reason: "no-answer" }]),
-      { timeout: 3_000 },
+    await vi.waitFor(() =>
+      expect(again.reports).toEqual([{ type: "ended", call: dialled, conference, reason: "no-answer" }]),
     );
   });
 
@@ -177,7 +175,7 @@ describe.each(inject("asterisks"))("an agent of $version", (home) => {
     expect((await stateOf(again)).calls).toEqual([]);
 
     await done(again, dial);
-    await vi.waitFor(() => expect(again.reports).toEqual([answered]), patience);
+    await vi.waitFor(() => expect(again.reports).toEqual([answered]));
   });
 
   test("a dial of an agent that was killed once the channel was made goes on", async () => {
@@ -189,7 +187,7 @@ describe.each(inject("asterisks"))("an agent of $version", (home) => {
     const { calls } = await stateOf(again);
     expect(calls).toMatchObject([{ call: dialled, stage: expect.stringMatching(/^(?:ringing|answered)$/) }]);
 
-    await vi.waitFor(() => expect(again.reports).toEqual([answered]), patience);
+    await vi.waitFor(() => expect(again.reports).toEqual([answered]));
   });
 
   test("a dial of an agent that was killed as it dialled has come to nothing, and is told so", async () => {
@@ -200,7 +198,7 @@ describe.each(inject("asterisks"))("an agent of $version", (home) => {
     const again = await begin(bridge.again(), 1);
 
     const refused = { type: "ended", call: dialled, conference, reason: "refused" };
-    await vi.waitFor(() => expect(again.reports).toEqual([refused]), patience);
+    await vi.waitFor(() => expect(again.reports).toEqual([refused]));
     expect(await again.driver.execute("again" as CommandId, conference, dial)).toEqual({
       done: false,
       reason: "refused",
@@ -216,7 +214,7 @@ describe.each(inject("asterisks"))("an agent of $version", (home) => {
 
     await done(acting, dial);
 
-    await vi.waitFor(() => expect(acting.reports).toEqual([answered]), patience);
+    await vi.waitFor(() => expect(acting.reports).toEqual([answered]));
     await done(acting, { type: "end-conference" });
     await acting.driver.stop();
     // The command line stays until Asterisk has ended.
@@ -239,7 +237,7 @@ describe.each(inject("asterisks"))("an agent of $version", (home) => {
       const left = (await bridge.ari<{ id: string }[]>("GET", "/channels")).map(({ id }) => id);
       expect([inside, apart, dialled].filter((id) => left.includes(id))).toEqual([]);
       expect(await bridge.ari("GET", "/bridges")).toEqual([]);
-    }, patience);
+    });
   });
 
   test("a room that is destroyed behind the agent's back lets its callers back into the main one", async () => {
@@ -280,7 +278,7 @@ describe.each(inject("asterisks"))("an agent of $version", (home) => {
       const left = await bridges();
       expect(left.map(({ id }) => id).sort()).toEqual(ids);
       expect(left.find(({ id }) => id === main?.id)?.channels).toEqual([inside]);
-    }, patience);
+    });
     await done(again, { type: "end-conference" });
     await vi.waitFor(async () => expect(await bridges()).toEqual([]));
   });
@@ -300,7 +298,7 @@ describe.each(inject("asterisks"))("an agent of $version", (home) => {
       return acting.driver.execute(`create-${another}` as CommandId, String(another) as ConfKey, create);
     };
     const outOfCapacity = { done: false, reason: "capacity" };
-    await vi.waitFor(async () => expect(await createAnother()).toEqual(outOfCapacity), patience);
+    await vi.waitFor(async () => expect(await createAnother()).toEqual(outOfCapacity));
     const dial: BridgeCommand = { type: "dial", call: dialled, number, waitMs: 60_000 };
     expect(await acting.driver.execute("dial" as CommandId, conference, dial)).toEqual({
       done: false,
@@ -314,7 +312,7 @@ describe.each(inject("asterisks"))("an agent of $version", (home) => {
 
     await bridge.asterisk.cli("core abort shutdown");
     // Nobody has asked for a conference meanwhile: the edge chooses other bridges.
-    await vi.waitFor(() => expect(ports()).toEqual([0, null]), { ...patience, timeout: 15_000 });
+    await vi.waitFor(() => expect(ports()).toEqual([0, null]));
     expect(await createAnother()).toEqual({ done: true });
   });
 
@@ -331,7 +329,7 @@ describe.each(inject("asterisks"))("an agent of $version", (home) => {
     const release = await bridge.holdActs();
     await Promise.all(callers.map((call) => bridge.ari("DELETE", `/channels/phone-${call}`)));
     const ended = () => acting.reports.filter(({ type }) => type === "ended").length;
-    await vi.waitFor(() => expect(ended()).toBe(callers.length), patience);
+    await vi.waitFor(() => expect(ended()).toBe(callers.length));
     await bridge.held?.();
     await acting.driver.state();
     await release();

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
 import { connect, type Socket } from "node:net";
-import { probeId } from "../../bridge-agent/drivers/asterisk/mirror/names.ts";
+import { helperId } from "../../bridge-agent/drivers/asterisk/mirror/names.ts";
 
 /** The way between an agent and ARI: it can be cut, and can hold requests back. */
 export interface HoldingProxy {
@@ -44,7 +44,7 @@ export async function startHoldingProxy(
     const chunks: Buffer[] = [];
     for await (const chunk of incoming) chunks.push(chunk as Buffer);
     const body = Buffer.concat(chunks);
-    const isProbe = `${incoming.url}${body}`.includes(probeId(""));
+    const isProbe = `${incoming.url}${body}`.includes(helperId("probe", ""));
     if (held === null || !isAct(incoming) || isProbe) return pass(incoming, body, response);
     held.push(() => pass(incoming, body, response));
     isHolding();

@@ -80,9 +80,12 @@ const since18 = ["Channel.dialplan.app_name", "Channel.dialplan.app_data"];
 /** Registers that this Asterisk has all that the driver names. */
 export function hasAllThatTheDriverNames(version: string, { operations, models }: AriInterface): void {
   describe(`what ${version} says of its interface`, () => {
-    test.each(Object.entries(ari.operations))("has %s, with each parameter", (_, { method, path, parameters }) => {
-      const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
-      expect(operations[`${method} ${path}`]).toEqual(expect.arrayContaining([...inPath, ...parameters]));
+    test.each(Object.entries(ari.operations))("has %s, with each parameter", (_, operation) => {
+      const inPath = [...operation.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
+      const besidePath = operation.split("?")[1]?.split("&") ?? [];
+      expect(operations[ari.requestOf(operation).join(" ")]).toEqual(
+        expect.arrayContaining([...inPath, ...besidePath]),
+      );
     });
 
     test.each(places)("has %s", (place) => {
@@ -102,7 +105,7 @@ export function hasAllThatTheDriverNames(version: string, { operations, models }
 
 /** Its part that the driver names. */
 function named({ operations, models }: AriInterface): AriInterface {
-  const wanted = Object.values(ari.operations).map(({ method, path }) => `${method} ${path}`);
+  const wanted = Object.values(ari.operations).map((operation) => ari.requestOf(operation).join(" "));
   const fields = new Set(places.flatMap((place) => place.split(".").slice(1)));
   const kept: Record<string, Readonly<Record<string, string>>> = {};
   const keep = (name: string) => {

@@ -75,7 +75,7 @@ describe.each(inject("asterisks"))("$version with the sample configuration", (ho
     const since = performance.now();
     const before = phone.sound.signsOfLife;
 
-    await expect.poll(() => phone.sound.signsOfLife, { timeout: 5_000 }).toBeGreaterThan(before);
+    await expect.poll(() => phone.sound.signsOfLife).toBeGreaterThan(before);
     expect(phone.sound.isLoud(since)).toBe(false);
   });
 
@@ -115,7 +115,7 @@ describe.each(inject("asterisks"))("$version with the sample configuration", (ho
 
       await Promise.all([a.press("0123456789*#", how), b.press("77#", how)]);
       await expect
-        .poll(() => [keysOf(channels.a).join(""), keysOf(channels.b).join("")], { timeout: 5_000 })
+        .poll(() => [keysOf(channels.a).join(""), keysOf(channels.b).join("")])
         .toEqual(["0123456789*#", "77#"]);
       await b.hears(a);
     },
@@ -230,7 +230,7 @@ describe.each(inject("asterisks").slice(0, 1))("processes around $version", (hom
 
     child.kill("SIGKILL");
 
-    await expect.poll(running, { timeout: 5_000 }).toEqual([]);
+    await expect.poll(running).toEqual([]);
     rmSync(left, { recursive: true });
   });
 });

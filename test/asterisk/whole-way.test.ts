@@ -346,6 +346,7 @@ describe("telephones, Asterisk, agents, edge and WebEx", () => {
     await bob.call.hears(carol.call);
     const { edgeUrl: url } = world.run;
     const operator = new OperatorClient({ url, urlFrom: "", token: world.run.operatorToken(), tokenFrom: "" });
+    const simulated = { domain: "local", bridge: "simulated" };
     const agents = async () => (await operator.agents(["local"]))[0]?.agents ?? [];
     const roles = async () => Object.fromEntries((await agents()).map(({ agent, role }) => [role, agent]));
     const standbyIsThere = async () =>
@@ -362,8 +363,8 @@ describe("telephones, Asterisk, agents, edge and WebEx", () => {
       await eventually("a standby has the bridge", standbyIsThere);
       const { active: from = "", standby } = await roles();
       const request = meeting.muteRequest(alice.extCallId, status === "muted");
-      const [acts] = await Promise.all([
-        operator.handOver("local", "simulated", from),
+      const [{ acts }] = await Promise.all([
+        operator.ask("POST /domains/{domain}/bridges/{bridge}/hand-over", simulated, { body: { from } }),
         meeting.ask(request),
         carol.call.press("*6", "info"),
       ]);

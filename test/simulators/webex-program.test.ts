@@ -26,8 +26,9 @@ test.each([
 async function firstLine(env: Readonly<Record<string, string>>): Promise<string> {
   const [port] = await freePorts(1);
   const child = spawn(process.execPath, ["simulators/webex/main.ts"], { env: { WEBEX_PORT: String(port), ...env } });
+  const exited = once(child, "exit");
   const line = await Promise.race([once(child.stdout, "data"), once(child.stderr, "data")]);
   child.kill("SIGKILL");
-  await once(child, "exit");
+  await exited;
   return String(line[0]);
 }

@@ -1,75 +1,61 @@
 import * as v from "valibot";
 import { err, ok, type Result } from "../../../src/foundation/result.ts";
 import type { Timers } from "../../../src/foundation/time/timers.ts";
+import { Turns } from "../../../src/foundation/time/turns.ts";
 
-/** How one kind of request is made: the names in the path, and beside it, are Asterisk's. */
-interface Operation {
-  readonly method: "GET" | "POST" | "DELETE";
-  readonly path: string;
-  readonly parameters: readonly string[];
-}
-
-/** All that the driver asks of Asterisk. A test compares it with Asterisk's own description of its interface. */
+/** All that the driver asks of Asterisk, with Asterisk's names. A test compares it with Asterisk's own description of its interface. */
 export const operations = {
-  getInfo: { method: "GET", path: "/asterisk/info", parameters: ["only"] },
-  listModules: { method: "GET", path: "/asterisk/modules", parameters: [] },
-  getGlobalVar: { method: "GET", path: "/asterisk/variable", parameters: ["variable"] },
-  setGlobalVar: { method: "POST", path: "/asterisk/variable", parameters: ["variable", "value"] },
-  listByTech: { method: "GET", path: "/endpoints/{tech}", parameters: [] },
-  getEndpoint: { method: "GET", path: "/endpoints/{tech}/{resource}", parameters: [] },
-  getObject: {
-    method: "GET",
-    path: "/asterisk/config/dynamic/{configClass}/{objectType}/{id}",
-    parameters: [],
-  },
-  getSound: { method: "GET", path: "/sounds/{soundId}", parameters: [] },
-  getApplication: { method: "GET", path: "/applications/{applicationName}", parameters: [] },
-  subscribe: { method: "POST", path: "/applications/{applicationName}/subscription", parameters: ["eventSource"] },
-  userEvent: { method: "POST", path: "/events/user/{eventName}", parameters: ["application"] },
-  listBridges: { method: "GET", path: "/bridges", parameters: [] },
-  getBridge: { method: "GET", path: "/bridges/{bridgeId}", parameters: [] },
-  createBridge: { method: "POST", path: "/bridges", parameters: ["type", "bridgeId", "name"] },
-  destroyBridge: { method: "DELETE", path: "/bridges/{bridgeId}", parameters: [] },
-  addChannel: { method: "POST", path: "/bridges/{bridgeId}/addChannel", parameters: ["channel", "absorbDTMF"] },
-  playToBridge: { method: "POST", path: "/bridges/{bridgeId}/play", parameters: ["media"] },
-  listChannels: { method: "GET", path: "/channels", parameters: [] },
-  getChannel: { method: "GET", path: "/channels/{channelId}", parameters: [] },
-  createChannel: {
-    method: "POST",
-    path: "/channels/create",
-    parameters: ["endpoint", "app", "channelId", "variables"],
-  },
-  dial: { method: "POST", path: "/channels/{channelId}/dial", parameters: ["timeout"] },
-  answer: { method: "POST", path: "/channels/{channelId}/answer", parameters: [] },
-  hangUp: { method: "DELETE", path: "/channels/{channelId}", parameters: ["reason"] },
-  mute: { method: "POST", path: "/channels/{channelId}/mute", parameters: ["direction"] },
-  unmute: { method: "DELETE", path: "/channels/{channelId}/mute", parameters: ["direction"] },
-  sendDtmf: { method: "POST", path: "/channels/{channelId}/dtmf", parameters: ["dtmf", "before"] },
-  getRtpStatistics: { method: "GET", path: "/channels/{channelId}/rtp_statistics", parameters: [] },
-  getChannelVar: { method: "GET", path: "/channels/{channelId}/variable", parameters: ["variable"] },
-  play: {
-    method: "POST",
-    path: "/channels/{channelId}/play",
-    parameters: ["media", "lang", "playbackId"],
-  },
-  snoop: {
-    method: "POST",
-    path: "/channels/{channelId}/snoop",
-    parameters: ["spy", "whisper", "app", "snoopId"],
-  },
-  stopPlayback: { method: "DELETE", path: "/playbacks/{playbackId}", parameters: [] },
-  listSounds: { method: "GET", path: "/sounds", parameters: [] },
-  setChannelVar: { method: "POST", path: "/channels/{channelId}/variable", parameters: ["variable", "value"] },
-} as const satisfies Readonly<Record<string, Operation>>;
+  getInfo: "GET /asterisk/info?only",
+  listModules: "GET /asterisk/modules",
+  getGlobalVar: "GET /asterisk/variable?variable",
+  setGlobalVar: "POST /asterisk/variable?variable&value",
+  listByTech: "GET /endpoints/{tech}",
+  getEndpoint: "GET /endpoints/{tech}/{resource}",
+  getObject: "GET /asterisk/config/dynamic/{configClass}/{objectType}/{id}",
+  getSound: "GET /sounds/{soundId}",
+  getApplication: "GET /applications/{applicationName}",
+  subscribe: "POST /applications/{applicationName}/subscription?eventSource",
+  userEvent: "POST /events/user/{eventName}?application",
+  listBridges: "GET /bridges",
+  getBridge: "GET /bridges/{bridgeId}",
+  createBridge: "POST /bridges?type&bridgeId&name",
+  destroyBridge: "DELETE /bridges/{bridgeId}",
+  addChannel: "POST /bridges/{bridgeId}/addChannel?channel&absorbDTMF",
+  playToBridge: "POST /bridges/{bridgeId}/play?media",
+  listChannels: "GET /channels",
+  getChannel: "GET /channels/{channelId}",
+  createChannel: "POST /channels/create?endpoint&app&channelId&variables",
+  dial: "POST /channels/{channelId}/dial?timeout",
+  answer: "POST /channels/{channelId}/answer",
+  hangUp: "DELETE /channels/{channelId}?reason",
+  mute: "POST /channels/{channelId}/mute?direction",
+  unmute: "DELETE /channels/{channelId}/mute?direction",
+  sendDtmf: "POST /channels/{channelId}/dtmf?dtmf&before",
+  getRtpStatistics: "GET /channels/{channelId}/rtp_statistics",
+  getChannelVar: "GET /channels/{channelId}/variable?variable",
+  play: "POST /channels/{channelId}/play?media&lang&playbackId",
+  snoop: "POST /channels/{channelId}/snoop?spy&whisper&app&snoopId",
+  stopPlayback: "DELETE /playbacks/{playbackId}",
+  listSounds: "GET /sounds",
+  setChannelVar: "POST /channels/{channelId}/variable?variable&value",
+} as const;
 
 type Operations = typeof operations;
 type OperationName = keyof Operations;
 
-type InPath<Path extends string> = Path extends `${string}{${infer Name}}${infer Rest}` ? Name | InPath<Rest> : never;
+type InPath<Operation> = Operation extends `${string}{${infer Name}}${infer Rest}` ? Name | InPath<Rest> : never;
+type Listed<Names> = Names extends `${infer Name}&${infer Rest}` ? Name | Listed<Rest> : Names;
+type BesidePath<Operation> = Operation extends `${string}?${infer Names}` ? Listed<Names> : never;
 type Value = string | number | boolean | readonly string[] | Readonly<Record<string, string>>;
 type Parameters<Name extends OperationName> = {
-  readonly [Key in InPath<Operations[Name]["path"]>]: string;
-} & { readonly [Key in Operations[Name]["parameters"][number]]?: Value };
+  readonly [Key in InPath<Operations[Name]>]: string;
+} & { readonly [Key in BesidePath<Operations[Name]> & string]?: Value };
+
+/** Method and path of an operation. */
+export function requestOf(operation: string): readonly [method: string, path: string] {
+  const [method = "", path = ""] = operation.split(/[ ?]/);
+  return [method, path];
+}
 
 /** `status`: of HTTP; 2xx is success. `body`: what stood there, if it was JSON. */
 export interface AriAnswer {
@@ -80,8 +66,13 @@ export interface AriAnswer {
 /** Asterisk did not answer, or what it answered is not what it says of itself. */
 export class AriFailure extends Error {}
 
+/** A bridge that is alive answers a simple question by then. */
+export const ANSWER_WITHIN_MS = 2_000;
 /** Asterisk serves 100 connections in all. */
 const REQUESTS_AT_ONCE = 16;
+/** A channel that was just made, or answered, is not ready at once. */
+const TRIES = 100;
+const TRY_EVERY_MS = 20;
 
 interface AriAddress {
   /** As `http://127.0.0.1:8088/ari`. */
@@ -97,19 +88,19 @@ const urgent: ReadonlySet<OperationName> = new Set(["getInfo", "userEvent"]);
 export class Ari {
   readonly #address: AriAddress;
   readonly #timers: Timers;
-  /** Nobody waits for an answer any more. */
+  /** Nobody waits any more, for an answer or for time to pass. */
   readonly #over = new AbortController();
   /** What was sent is broken off. */
   readonly #brokenOff = new AbortController();
   readonly #sent = new Set<Promise<AriAnswer>>();
-  readonly #queue: (() => void)[] = [];
-  #running = 0;
+  readonly #turns: Turns;
   /** Awaited before each request that changes something. Throws `AriFailure` where that may not be sent. */
   guard: () => Promise<void> = async () => {};
 
   constructor(address: AriAddress, timers: Timers) {
     this.#address = address;
     this.#timers = timers;
+    this.#turns = new Turns(timers, () => REQUESTS_AT_ONCE);
   }
 
   get headers(): Readonly<Record<string, string>> {
@@ -122,48 +113,71 @@ export class Ari {
     return `${this.#address.url.replace("http", "ws")}/events?app=${encodeURIComponent(application)}`;
   }
 
-  /**
-   * Asks once. Throws `AriFailure` when there is no answer within `withinMs` of this call, or after `close`: then nobody knows whether it was done.
-   */
+  /** Asks once. Throws `AriFailure` without an answer in time, or after `close`: then nobody knows whether it was done. */
   async ask<Name extends OperationName>(
     name: Name,
     parameters: Parameters<Name>,
     withinMs = 30_000,
   ): Promise<AriAnswer> {
     const late = new AbortController();
-    const cancel = this.#timers.after(withinMs, () => late.abort());
+    const failure = new AriFailure(`it has not answered for ${withinMs / 1_000} s`);
+    const cancel = this.#timers.after(withinMs, () => late.abort(failure));
     const given = AbortSignal.any([this.#over.signal, late.signal]);
     try {
       if (urgent.has(name)) return await unless(given, this.#send(name, parameters, late.signal));
-      await this.#begin(given);
+      await unless(given, this.#turns.begin(withinMs));
       try {
-        if (operations[name].method !== "GET") await unless(given, this.guard());
+        if (!operations[name].startsWith("GET")) await unless(given, this.guard());
         return await unless(given, this.#send(name, parameters, late.signal));
       } finally {
-        this.#end();
+        this.#turns.end();
       }
     } catch (error) {
-      if (error instanceof AriFailure) throw error;
-      if (this.#over.signal.aborted) throw new AriFailure("the link is closed");
-      throw new AriFailure(late.signal.aborted ? `it has not answered for ${withinMs / 1_000} s` : why(error));
+      throw error instanceof AriFailure ? error : new AriFailure(why(error));
     } finally {
       cancel();
     }
   }
 
-  /** What is still unanswered fails now, and is broken off. */
+  /** Resolves after this time. Throws `AriFailure` when the link is closed before. */
+  pause(ms: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const cancel = this.#timers.after(ms, resolve);
+    return unless(this.#over.signal, promise).finally(cancel);
+  }
+
+  /** Asks again while that is too early, for 2 s at most; the last answer. */
+  async untilReady(
+    ask: () => Promise<AriAnswer>,
+    isTooEarly: (answer: AriAnswer) => boolean = ({ status }) => status === 409,
+  ): Promise<AriAnswer> {
+    for (let tries = 1; ; tries += 1) {
+      const answer = await ask();
+      if (!isTooEarly(answer) || tries >= TRIES) return answer;
+      await this.pause(TRY_EVERY_MS);
+    }
+  }
+
+  /** What Asterisk says of itself. */
+  async info(): Promise<v.InferOutput<typeof info>> {
+    return read("getInfo", info, await this.ask("getInfo", { only: "system,status" }, ANSWER_WITHIN_MS));
+  }
+
+  /** Empty where there is no such variable. */
+  async globalVar(name: string, withinMs?: number): Promise<string> {
+    return read("getGlobalVar", variable, await this.ask("getGlobalVar", { variable: name }, withinMs)).value;
+  }
+
+  /** What is still unanswered fails now, and is broken off; after `retire`, it is not. */
   close(): void {
     if (this.#over.signal.aborted) return;
-    this.#over.abort();
+    this.#over.abort(new AriFailure("the link is closed"));
     this.#brokenOff.abort();
   }
 
-  /**
-   * What is still unanswered fails now, and nothing new is sent. Asterisk carries out what it was sent, whether or not that is broken off:
-   * so it is not, and once Asterisk has answered all of it, within `withinMs`, the event `farewell` says so.
-   */
+  /** Fails what is unanswered without breaking it off, since Asterisk carries it out anyway; `farewell` says when it is answered. */
   async retire(farewell: Parameters<"userEvent">, withinMs: number): Promise<void> {
-    this.#over.abort();
+    this.#over.abort(new AriFailure("the link is closed"));
     const cancel = this.#timers.after(withinMs, () => this.#brokenOff.abort());
     await Promise.allSettled(this.#sent);
     // Nobody waits for it.
@@ -172,7 +186,7 @@ export class Ari {
   }
 
   #send<Name extends OperationName>(name: Name, parameters: Parameters<Name>, late: AbortSignal): Promise<AriAnswer> {
-    const { method, path } = operations[name];
+    const [method, path] = requestOf(operations[name]);
     const rest: Record<string, Value> = { ...parameters };
     const filled = path.replaceAll(/\{(\w+)\}/g, (_, key: string) => {
       const value = String(rest[key]);
@@ -189,36 +203,8 @@ export class Ari {
       signal: AbortSignal.any([this.#brokenOff.signal, late]),
     }).then(async (answer) => ({ status: answer.status, body: parsed(await answer.text()) }));
     this.#sent.add(sent);
-    const forget = () => this.#sent.delete(sent);
-    sent.then(forget, forget);
+    void sent.catch(() => {}).finally(() => this.#sent.delete(sent));
     return sent;
-  }
-
-  async #begin(given: AbortSignal): Promise<void> {
-    given.throwIfAborted();
-    if (this.#running < REQUESTS_AT_ONCE) {
-      this.#running += 1;
-      return;
-    }
-    let begin = () => {};
-    const begun = new Promise<void>((resolve) => {
-      begin = resolve;
-    });
-    this.#queue.push(begin);
-    try {
-      await unless(given, begun);
-    } catch (error) {
-      const place = this.#queue.indexOf(begin);
-      if (place >= 0) this.#queue.splice(place, 1);
-      else this.#end(); // It was just given the place.
-      throw error;
-    }
-  }
-
-  #end(): void {
-    const next = this.#queue.shift();
-    if (next) next();
-    else this.#running -= 1;
   }
 }
 

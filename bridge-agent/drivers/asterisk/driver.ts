@@ -2,16 +2,18 @@ import type { Announcement } from "../../../src/bridge/announcements.ts";
 import type { BridgeCommand, ExecutionResult } from "../../../src/bridge/commands.ts";
 import type { BridgeEvent } from "../../../src/bridge/events.ts";
 import type { CallId, CommandId, ConfKey } from "../../../src/foundation/ids.ts";
-import type { BridgeDriver, DriverIdentity, DriverPorts, DriverReport, DriverState } from "../driver.ts";
+import type { BridgeDriver, DriverIdentity, DriverKind, DriverPorts, DriverReport, DriverState } from "../driver.ts";
 import { Executor } from "./acts/executor.ts";
 import { reconcile } from "./acts/reconcile.ts";
-import { type AriEvent, AriFailure } from "./ari.ts";
+import type { AriEvent } from "./ari.ts";
 import { type AriSession, AsteriskLink } from "./link.ts";
 import { applyEvent, isEndOfKnown } from "./mirror/apply-event.ts";
 import { type Consequences, toDo } from "./mirror/changes.ts";
 import { Mirror } from "./mirror/mirror.ts";
 import { type SnapshotOptions, takeSnapshot } from "./mirror/snapshot.ts";
-import type { AsteriskSettings } from "./settings.ts";
+import { type AsteriskSettings, asteriskSettings } from "./settings.ts";
+import { inspectAsterisk } from "./setup/doctor.ts";
+import { initAsterisk } from "./setup/init.ts";
 import { missingSounds } from "./setup/prerequisites.ts";
 
 /** The longest that any command may take of a bridge that is alive. */
@@ -43,15 +45,11 @@ export class AsteriskDriver implements BridgeDriver {
   #bootId: string | null = null;
   /** What was last said of missing sounds. */
   #lacks: string | null = null;
-  /** Of which it was said that the dialplan hands them to this agent for nothing. */
-  readonly #unknownNumbers = new Set<string>();
-  #hasToldOfUndescribed = false;
+  /** What those dialled of whom it was said that they are turned away. */
+  readonly #turnedAway = new Set<string | null>();
   /** The end of the last reconciliation. */
   #reconciled: Promise<unknown> = Promise.resolve();
-  /**
-   * Events that came before the first snapshot since this agent acts: what the mirror has of a call may be out of date, and the snapshot
-   * must not take an event for what is newer. The ends of calls do not wait. `null`: it has that snapshot.
-   */
+  /** Events before the first snapshot since this agent acts, but the ends of calls: the snapshot counts first. `null`: it was taken. */
   #early: AriEvent[] | null = [];
   #cancelSettling = () => {};
   /** To be reported after the result that they follow from. */
@@ -96,12 +94,11 @@ export class AsteriskDriver implements BridgeDriver {
       isTooSlow = true;
       this.#link.lost(session, `it has not answered ${command.type} for ${RESULT_WITHIN_MS / 1_000} s`);
     });
+    const act = async () =>
+      (await session.activation) ? this.#executorOf(session).execute(commandId, conference, command) : null;
     try {
-      if (!(await session.activation)) return { done: "unknown" };
-      return await this.#executorOf(session).execute(commandId, conference, command);
-    } catch (error) {
-      if (!(error instanceof AriFailure)) throw error;
-      this.#link.lost(session, error.message);
+      const result = await this.#link.orLost(session, act);
+      if (result !== null) return result;
       return isTooSlow ? { done: "unknown", tooSlow: true } : { done: "unknown" };
     } finally {
       cancel();
@@ -142,14 +139,11 @@ export class AsteriskDriver implements BridgeDriver {
 
   /** Once for as long as nothing changes. */
   async #checkSounds(session: AriSession): Promise<void> {
-    try {
+    await this.#link.orLost(session, async () => {
       const lacks = await missingSounds(session.ari, this.#settings);
       if (lacks !== null && lacks !== this.#lacks) this.#notice(lacks);
       this.#lacks = lacks;
-    } catch (error) {
-      if (!(error instanceof AriFailure)) throw error;
-      this.#link.lost(session, error.message);
-    }
+    });
   }
 
   #notice(what: string): void {
@@ -157,23 +151,16 @@ export class AsteriskDriver implements BridgeDriver {
   }
 
   /** Once for each number. */
-  #noticeUnknownNumber(dialled: string): void {
-    if (this.#unknownNumbers.has(dialled) || this.#unknownNumbers.size >= UNKNOWN_NUMBERS_AT_MOST) return;
-    this.#unknownNumbers.add(dialled);
+  #noticeTurnedAway(dialled: string | null): void {
+    if (this.#turnedAway.has(dialled) || this.#turnedAway.size >= UNKNOWN_NUMBERS_AT_MOST) return;
+    this.#turnedAway.add(dialled);
     const whose = dialled === "" ? "calls without a number" : `calls to ${dialled}`;
     this.#notice(
-      `hands ${whose} to the application ${this.#settings.application}, and dialIn does not have it: such callers are turned away; ` +
-        "add the number to dialIn in this agent's settings, or take it out of extensions.conf",
-    );
-  }
-
-  /** Once: whoever calls so may do it again and again. */
-  #noticeUndescribed(): void {
-    if (this.#hasToldOfUndescribed) return;
-    this.#hasToldOfUndescribed = true;
-    this.#notice(
-      "cannot describe a call, since the Call-ID of its SIP is no UTF-8: such callers are turned away, and this is said once; " +
-        "its own log says when (Invalid UTF-8 string), and the trunk from where",
+      dialled === null
+        ? "cannot describe a call, since the Call-ID of its SIP is no UTF-8: such callers are turned away, and this is said once; " +
+            "its own log says when (Invalid UTF-8 string), and the trunk from where"
+        : `hands ${whose} to the application ${this.#settings.application}, and dialIn does not have it: such callers are turned away; ` +
+            "add the number to dialIn in this agent's settings, or take it out of extensions.conf",
     );
   }
 
@@ -218,8 +205,7 @@ export class AsteriskDriver implements BridgeDriver {
       },
       reportPorts: (ports) => this.#report({ type: "ports", ports }),
       notice: (what) => this.#notice(what),
-      turnedAway: (dialled) => this.#noticeUnknownNumber(dialled),
-      turnedAwayUndescribed: () => this.#noticeUndescribed(),
+      turnedAway: (dialled) => this.#noticeTurnedAway(dialled),
       failed: (why) => this.#link.lost(session, why),
     });
     this.#execution = { session, executor };
@@ -263,8 +249,8 @@ export class AsteriskDriver implements BridgeDriver {
   async #reconcileNow(session: AriSession, { afterGap, isActing, isSettled }: How): Promise<boolean> {
     const mirror = this.#mirror;
     const { application } = this.#settings;
-    try {
-      const options = { application, afterGap, isSettled };
+    const options = { application, afterGap, isSettled };
+    const isInLine = await this.#link.orLost(session, async () => {
       const { snapshot, since } = await takeSnapshot(session.ari, mirror, this.#ports.timers, options);
       // What happened before the snapshot must be known before it counts.
       if (isActing && !(await this.#link.mark(session))) return false;
@@ -277,10 +263,28 @@ export class AsteriskDriver implements BridgeDriver {
       }
       for (const each of consequences) this.#follow(each);
       return true;
-    } catch (error) {
-      if (!(error instanceof AriFailure)) throw error;
-      this.#link.lost(session, error.message);
-      return false;
-    }
+    });
+    return isInLine ?? false;
   }
 }
+
+/** Asterisk 16 and later, through its REST interface. */
+export const asterisk = {
+  settings: asteriskSettings,
+  example: {
+    type: "asterisk",
+    url: "http://127.0.0.1:8088/ari",
+    user: "bridgehead",
+    passwordFile: "/etc/bridgehead/ari-password",
+    application: "bridgehead",
+    endpoint: "PJSIP/{number}@trunk",
+    callerId: "18005551234",
+    ports: 350,
+    language: "en",
+    sounds: { welcome: ["conf-getconfno"] },
+    talking: { silenceMs: 1_200, level: 256 },
+  },
+  create: (settings, ports, identity) => new AsteriskDriver(settings, ports, identity),
+  doctor: { connected: "it is an Asterisk with all that the driver needs", advice: () => "", inspect: inspectAsterisk },
+  init: initAsterisk,
+} satisfies DriverKind<AsteriskSettings> & { settings: typeof asteriskSettings };

@@ -1,15 +1,15 @@
 import { doubling, pauseAfter } from "../../../src/delivery/backoff.ts";
+import { err, ok, type Result } from "../../../src/foundation/result.ts";
 import { reasonOf } from "../../../src/foundation/text/reason.ts";
 import { wait } from "../../../src/foundation/time/timers.ts";
 import type { DriverIdentity, DriverPorts } from "../driver.ts";
-import { Ari, type AriEvent, AriFailure, decodeEvent, info, isDone, type OtherEvent, read, variable } from "./ari.ts";
-import { type AgentNote, agentVariable, readAgentNote, retiredEvent } from "./mirror/names.ts";
+import { ANSWER_WITHIN_MS, Ari, type AriEvent, AriFailure, decodeEvent, isDone, type OtherEvent } from "./ari.ts";
+import { agentVariable, retiredEvent } from "./mirror/names.ts";
 import { type AsteriskSettings, readPassword } from "./settings.ts";
-import { whatIsMissing } from "./setup/prerequisites.ts";
+import { noteOf, whatIsMissing } from "./setup/prerequisites.ts";
 
-/** A bridge that falls silent is found within the sum of both. */
+/** A bridge that falls silent is found within this and `ANSWER_WITHIN_MS`. */
 const PING_EVERY_MS = 1_000;
-const ANSWER_WITHIN_MS = 2_000;
 const backoff = doubling(100, 1_000);
 /** How often it is tried whether the events have begun. */
 const MARK_EVERY_MS = 20;
@@ -25,10 +25,7 @@ interface LinkHandlers {
   /** Asterisk answers; another boot id than before: it was started anew. */
   connected(bootId: string): void;
   disconnected(why: string, isReplaced: boolean): void;
-  /**
-   * This agent has the events from now on. `isSettled`: nothing is on its way any more that an agent has asked for before. False: the link
-   * broke again.
-   */
+  /** This agent has the events. `isSettled`: nothing that an agent asked for before is on its way. False: the link broke again. */
   begun(session: AriSession, isSettled: boolean): Promise<boolean>;
   event(event: AriEvent): void;
 }
@@ -80,13 +77,26 @@ export class AsteriskLink {
     void this.#connect();
   }
 
+  /** What the action returns; `null`: Asterisk has failed, and this session is given up. */
+  async orLost<Value>(session: AriSession, action: () => Promise<Value>): Promise<Value | null> {
+    try {
+      return await action();
+    } catch (error) {
+      if (!(error instanceof AriFailure)) throw error;
+      this.lost(session, error.message);
+      return null;
+    }
+  }
+
   /** Takes the events of the application, unless an agent of a later epoch has them. */
   activate(epoch: number): void {
     const session = this.#session;
     if (session === null || this.#identity === null) return;
     const identity = this.#identity;
     const before = session.activation ?? Promise.resolve(true);
-    session.activation = before.then((acts) => acts && this.#activate(session, identity, epoch));
+    session.activation = before.then(
+      async (acts) => acts && ((await this.orLost(session, () => this.#activate(session, identity, epoch))) ?? false),
+    );
   }
 
   /** Kept once all events that have happened by now were passed on. False: the link is over. */
@@ -95,7 +105,7 @@ export class AsteriskLink {
     const markedAt = this.#ports.monotonicMs();
     // Another agent's marks come here, too, while it takes over.
     const name = `bridgehead-${this.#identity?.agent}-${this.#lastMark}`;
-    const came = new Promise<boolean>((resolve) => this.#marks.set(name, resolve));
+    const came = this.#marked(name);
     const { application } = this.#settings;
     const sent = await session.ari.ask("userEvent", { eventName: name, application }, ANSWER_WITHIN_MS);
     if (!isDone(sent)) this.lost(session, "it no longer has this agent's event socket");
@@ -153,45 +163,39 @@ export class AsteriskLink {
 
   async #connect(): Promise<void> {
     const tried = await this.#try();
-    if (this.#stopped) return tried.ari?.close();
-    if (tried.why !== null) {
-      tried.ari?.close();
-      if (tried.why !== this.#lastWhy) this.#handlers.disconnected(tried.why, false);
-      this.#lastWhy = tried.why;
+    if (this.#stopped) return tried.ok ? tried.value.ari.close() : undefined;
+    if (!tried.ok) {
+      if (tried.error !== this.#lastWhy) this.#handlers.disconnected(tried.error, false);
+      this.#lastWhy = tried.error;
       return this.#connectSoon();
     }
+    const { ari, bootId } = tried.value;
     this.#lastWhy = null;
-    this.#bootId = tried.bootId;
-    const session: AriSession = { ari: tried.ari, activation: null };
+    this.#bootId = bootId;
+    const session: AriSession = { ari, activation: null };
     this.#session = session;
     session.ari.guard = () => this.#mustAct(session);
     this.#pingLater(session);
-    this.#handlers.connected(tried.bootId);
+    this.#handlers.connected(bootId);
   }
 
-  async #try(): Promise<
-    | { readonly ari: Ari; readonly bootId: string; readonly why: null }
-    | { readonly ari: Ari | null; readonly why: string }
-  > {
+  async #try(): Promise<Result<{ readonly ari: Ari; readonly bootId: string }, string>> {
     const { url, user } = this.#settings;
     let password: string;
     try {
       password = readPassword(this.#settings);
     } catch (error) {
-      return {
-        ari: null,
-        why: `the password of Asterisk cannot be read: ${reasonOf(error)}; correct driver.passwordFile`,
-      };
+      return err(`the password of Asterisk cannot be read: ${reasonOf(error)}; correct driver.passwordFile`);
     }
     const ari = new Ari({ url, user, password }, this.#ports.timers);
-    try {
-      const found = await whatIsMissing(ari, this.#settings, this.#identity);
-      return found.ok ? { ari, bootId: found.value, why: null } : { ari, why: `Asterisk at ${url} ${found.error}` };
-    } catch (error) {
-      if (!(error instanceof AriFailure)) throw error;
-      const advice = "start Asterisk (its log says why it ends), set enabled = yes in http.conf, or correct driver.url";
-      return { ari, why: `Asterisk at ${url} does not connect: ${error.message}; ${advice}` };
-    }
+    const advice = "start Asterisk (its log says why it ends), set enabled = yes in http.conf, or correct driver.url";
+    const found = await whatIsMissing(ari, this.#settings, this.#identity).catch((error: unknown) => {
+      if (error instanceof AriFailure) return err(`does not connect: ${error.message}; ${advice}`);
+      throw error;
+    });
+    if (found.ok) return ok({ ari, bootId: found.value });
+    ari.close();
+    return err(`Asterisk at ${url} ${found.error}`);
   }
 
   #pingLater(session: AriSession): void {
@@ -200,16 +204,12 @@ export class AsteriskLink {
   }
 
   async #ping(session: AriSession): Promise<void> {
-    try {
-      const answer = await session.ari.ask("getInfo", { only: "system,status" }, ANSWER_WITHIN_MS);
-      const bootId = read("getInfo", info, answer).status.startup_time;
-      if (bootId !== this.#bootId) return this.lost(session, "it was started anew");
+    await this.orLost(session, async () => {
+      const { status } = await session.ari.info();
+      if (status.startup_time !== this.#bootId) return this.lost(session, "it was started anew");
       // The socket may be dead although nobody has said so.
-      if (this.#socket !== null && session.activation !== null && (await session.activation)) await this.mark(session);
-    } catch (error) {
-      if (!(error instanceof AriFailure)) throw error;
-      return this.lost(session, error.message);
-    }
+      if (this.#socket !== null && (await session.activation)) await this.mark(session);
+    });
     if (session !== this.#session) return;
     this.#failures = 0;
     this.#pingLater(session);
@@ -218,44 +218,32 @@ export class AsteriskLink {
   async #activate(session: AriSession, { owner, agent }: DriverIdentity, epoch: number): Promise<boolean> {
     const { ari } = session;
     const { application } = this.#settings;
-    const variableName = agentVariable(application);
-    try {
-      const note = readAgentNote(
-        read("getGlobalVar", variable, await ari.ask("getGlobalVar", { variable: variableName })).value,
-      );
-      const other = note !== null && note.agent !== agent ? note : null;
-      // The event reaches an agent that is connected, if there is one.
-      const isConnected =
-        other !== null && isDone(await ari.ask("userEvent", { eventName: "bridgehead-who-acts", application }));
-      if (isConnected && other.epoch > epoch) {
-        this.lost(
-          session,
-          `the agent ${other.agent} acts on it since epoch ${other.epoch}, this one was told to since ${epoch}`,
-          true,
-        );
-        return false;
-      }
-      const value = JSON.stringify({ owner, agent, epoch });
-      const written = await ari.ask("setGlobalVar", { variable: variableName, value });
-      if (!isDone(written)) throw new AriFailure(`it answered setGlobalVar with status ${written.status}`);
-      this.#epoch = epoch;
-      // An epoch more on the same socket: no event is missed.
-      if (this.#socket !== null) return session === this.#session;
-      const retired = isConnected ? this.#retired(other) : null;
-      if (!(await this.#openEvents(session))) return false;
-      const isLate = () => wait(this.#ports.timers, RETIRED_WITHIN_MS).then(() => false);
-      const isSettled = retired === null ? note === null : await Promise.race([retired, isLate()]);
-      return await this.#handlers.begun(session, isSettled);
-    } catch (error) {
-      if (!(error instanceof AriFailure)) throw error;
-      this.lost(session, error.message);
+    const note = await noteOf(ari, application);
+    const other = note !== null && note.agent !== agent ? note : null;
+    // The event reaches an agent that is connected, if there is one.
+    const isConnected =
+      other !== null && isDone(await ari.ask("userEvent", { eventName: "bridgehead-who-acts", application }));
+    if (isConnected && other.epoch > epoch) {
+      const why = `the agent ${other.agent} acts on it since epoch ${other.epoch}, this one is to since ${epoch}`;
+      this.lost(session, why, true);
       return false;
     }
+    const value = JSON.stringify({ owner, agent, epoch });
+    const written = await ari.ask("setGlobalVar", { variable: agentVariable(application), value });
+    if (!isDone(written)) throw new AriFailure(`it answered setGlobalVar with status ${written.status}`);
+    this.#epoch = epoch;
+    // An epoch more on the same socket: no event is missed.
+    if (this.#socket !== null) return session === this.#session;
+    const retired = isConnected ? this.#marked(retiredEvent(other)) : null;
+    if (!(await this.#openEvents(session))) return false;
+    const isLate = () => wait(this.#ports.timers, RETIRED_WITHIN_MS).then(() => false);
+    const isSettled = retired === null ? note === null : await Promise.race([retired, isLate()]);
+    return this.#handlers.begun(session, isSettled);
   }
 
-  /** Whether the agent that is about to be replaced says that nothing of it is on its way any more. */
-  #retired(other: AgentNote): Promise<boolean> {
-    return new Promise((resolve) => this.#marks.set(retiredEvent(other), resolve));
+  /** Whether the event of this name came; false: the link is over. */
+  #marked(name: string): Promise<boolean> {
+    return new Promise((resolve) => this.#marks.set(name, resolve));
   }
 
   /** Asterisk does not say when the events have begun: the first mark that comes does. */
@@ -281,22 +269,20 @@ export class AsteriskLink {
     );
     this.#socket = socket;
     const { timers } = this.#ports;
-    let isLate = false;
-    const cancel = timers.after(ANSWER_WITHIN_MS, () => {
-      isLate = true;
-    });
+    const cancel = timers.after(ANSWER_WITHIN_MS, () =>
+      this.lost(session, `its events have not begun for ${ANSWER_WITHIN_MS / 1_000} s`),
+    );
     const name = `bridgehead-${this.#identity?.agent}-begins-${++this.#lastMark}`;
-    const came = new Promise<boolean>((resolve) => this.#marks.set(name, resolve));
+    const came = this.#marked(name);
     let isOver = false;
     void came.then(() => {
       isOver = true;
     });
-    while (!isOver && !isLate) {
+    while (!isOver) {
       await ari.ask("userEvent", { eventName: name, application }, ANSWER_WITHIN_MS);
-      await Promise.race([came, new Promise<void>((resolve) => timers.after(MARK_EVERY_MS, resolve))]);
+      await Promise.race([came, wait(timers, MARK_EVERY_MS)]);
     }
     cancel();
-    if (isLate) this.lost(session, `its events have not begun for ${ANSWER_WITHIN_MS / 1_000} s`);
     return came;
   }
 

@@ -3,7 +3,7 @@ import { isAbsolute } from "node:path";
 import * as v from "valibot";
 import { type Announcement, announcements } from "../../../src/bridge/announcements.ts";
 import { isLoopback } from "../../../src/foundation/loopback.ts";
-import { strictObject } from "../strict-object.ts";
+import { strictObject } from "../setting-values.ts";
 
 /** The number to dial, in an endpoint pattern. */
 const NUMBER = "{number}";

@@ -3,8 +3,7 @@ import type { Announcement } from "../../../src/bridge/announcements.ts";
 import type { CallId } from "../../../src/foundation/ids.ts";
 import type { Timers } from "../../../src/foundation/time/timers.ts";
 import { type Ari, isDone } from "./ari.ts";
-import { playbackId, whispererId } from "./mirror/names.ts";
-import type { Pauses } from "./mirror/pauses.ts";
+import { helperId, playbackId } from "./mirror/names.ts";
 import { type AsteriskSettings, languageOf, soundsOf } from "./settings.ts";
 
 interface Sentence {
@@ -24,19 +23,17 @@ export class Voice {
   readonly #ari: Ari;
   readonly #settings: AsteriskSettings;
   readonly #timers: Timers;
-  readonly #pauses: Pauses;
   readonly #sentences = new Map<CallId, Sentence>();
 
-  constructor(ari: Ari, settings: AsteriskSettings, timers: Timers, pauses: Pauses) {
+  constructor(ari: Ari, settings: AsteriskSettings, timers: Timers) {
     this.#ari = ari;
     this.#settings = settings;
     this.#timers = timers;
-    this.#pauses = pauses;
   }
 
   /**
-   * Begins to say it; resolves when it has begun, or cannot. `aloneIn`: the bridge in which the caller is alone. `isAmongOthers`: the sentence is
-   * mixed into what the caller hears. Else it is all that the caller hears, since a channel to which nobody speaks takes no whisper.
+   * Resolves when it has begun, or cannot. `isAmongOthers`: it is mixed into what the caller hears; else it is all that the caller hears, since a
+   * channel to which nobody speaks takes no whisper. `aloneIn`: the bridge in which the caller is alone.
    */
   async say(
     call: CallId,
@@ -46,15 +43,26 @@ export class Voice {
     await this.hush(call);
     const media = soundsOf(this.#settings, announcement).map((name) => `sound:${name}`);
     if (media.length === 0) return;
-    const sentence = newSentence(call, announcement, aloneIn, isAmongOthers);
+    const unique = randomUUID();
+    const id = playbackId(announcement, call, unique);
+    const whisperer = isAmongOthers ? helperId("whisperer", unique) : null;
+    const { promise: over, resolve } = Promise.withResolvers<void>();
+    const end = () => {
+      sentence.isOver = true;
+      resolve();
+    };
+    const sentence: Sentence = { id, whisperer, aloneIn, over, end, isOver: false };
     this.#sentences.set(call, sentence);
-    void sentence.over.then(() => {
+    void over.then(() => {
       if (this.#sentences.get(call) === sentence) this.#sentences.delete(call);
     });
-    const { id, whisperer } = sentence;
-    if (whisperer !== null && !(await this.#makeWhisperer(call, whisperer))) return sentence.end();
+    if (whisperer !== null) {
+      const how = { app: this.#settings.application, spy: "none", whisper: "out" };
+      const made = await this.#ari.ask("snoop", { channelId: call, snoopId: whisperer, ...how });
+      if (!isDone(made)) return sentence.end();
+    }
     const where = { channelId: whisperer ?? call, playbackId: id };
-    const begun = await this.#pauses.untilReady(
+    const begun = await this.#ari.untilReady(
       () => this.#ari.ask("play", { ...where, media, lang: languageOf(this.#settings) }),
       ({ status }) => status === 409 && !sentence.isOver,
     );
@@ -96,7 +104,7 @@ export class Voice {
     for (const sentence of this.#sentences.values()) {
       if (sentence.id !== playback) continue;
       sentence.end();
-      await this.#dismiss(sentence);
+      if (sentence.whisperer !== null) await this.#stop(sentence);
     }
   }
 
@@ -110,43 +118,9 @@ export class Voice {
     for (const { end } of this.#sentences.values()) end();
   }
 
-  async #makeWhisperer(call: CallId, snoopId: string): Promise<boolean> {
-    const { application } = this.#settings;
-    const how = { spy: "none", whisper: "out" };
-    return isDone(await this.#ari.ask("snoop", { channelId: call, snoopId, app: application, ...how }));
+  /** A whisper ends with its channel. */
+  async #stop({ id, whisperer }: Sentence): Promise<void> {
+    if (whisperer === null) await this.#ari.ask("stopPlayback", { playbackId: id });
+    else await this.#ari.ask("hangUp", { channelId: whisperer });
   }
-
-  async #stop(sentence: Sentence): Promise<void> {
-    if (sentence.whisperer === null) await this.#ari.ask("stopPlayback", { playbackId: sentence.id });
-    else await this.#dismiss(sentence);
-  }
-
-  async #dismiss({ whisperer }: Sentence): Promise<void> {
-    if (whisperer !== null) await this.#ari.ask("hangUp", { channelId: whisperer });
-  }
-}
-
-function newSentence(
-  call: CallId,
-  announcement: Announcement,
-  aloneIn: string | null,
-  isAmongOthers: boolean,
-): Sentence {
-  let resolve = () => {};
-  const over = new Promise<void>((resolved) => {
-    resolve = resolved;
-  });
-  const unique = randomUUID();
-  const sentence: Sentence = {
-    id: playbackId(announcement, call, unique),
-    whisperer: isAmongOthers ? whispererId(unique) : null,
-    aloneIn,
-    over,
-    end: () => {
-      sentence.isOver = true;
-      resolve();
-    },
-    isOver: false,
-  };
-  return sentence;
 }

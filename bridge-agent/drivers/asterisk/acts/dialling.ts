@@ -1,8 +1,8 @@
 import type { Command, CommandResult } from "../../../../src/bridge/commands.ts";
 import type { CallId } from "../../../../src/foundation/ids.ts";
 import { type AriAnswer, channelInfo, isDone, read, variable } from "../ari.ts";
-import { type Call, type Conference, callNotesOf, newCall } from "../mirror/mirror.ts";
-import { CALL_VARIABLE } from "../mirror/names.ts";
+import { type Call, type MirroredConference, newCall } from "../mirror/mirror.ts";
+import { CALL_VARIABLE, callNotesOf } from "../mirror/names.ts";
 import { askCallNotes } from "../mirror/snapshot.ts";
 import { endpointFor, endpointParts } from "../settings.ts";
 import { setTrouble, takesCalls } from "../setup/takes-calls.ts";
@@ -22,7 +22,7 @@ const BEFORE_EXTENSION_MS = 500;
 /** Takes its place in the order itself, as there is no call before. */
 export async function dial(
   context: ExecutorContext,
-  conference: Conference,
+  conference: MirroredConference,
   { call: id, number, waitMs }: Command<"dial">,
 ): Promise<CommandResult> {
   const { mirror } = context;
@@ -45,7 +45,11 @@ export async function dial(
 }
 
 /** A channel that is made rings nobody: so a dial that broke off before the note is begun again, and one after it never is. */
-async function createAndRing(context: ExecutorContext, conference: Conference, call: Call): Promise<CommandResult> {
+async function createAndRing(
+  context: ExecutorContext,
+  conference: MirroredConference,
+  call: Call,
+): Promise<CommandResult> {
   const { ari, mirror } = context;
   const { endpoint, application, callerId } = context.settings;
   const notes = { [CALL_VARIABLE]: JSON.stringify(callNotesOf(call)) };
@@ -71,13 +75,13 @@ async function createAndRing(context: ExecutorContext, conference: Conference, c
 }
 
 /** Whether Asterisk dials, as far as it says. */
-async function ring(context: ExecutorContext, conference: Conference, call: Call): Promise<boolean> {
-  const { mirror, pauses } = context;
+async function ring(context: ExecutorContext, conference: MirroredConference, call: Call): Promise<boolean> {
+  const { ari, mirror } = context;
   // Its conference may have ended before it had a channel to hang up on.
   if (mirror.calls.get(call.id) !== call) return false;
   mirror.noteDialled(conference, call);
   if (!(await writeConference(context, conference)).done) return false;
-  const dialled = await pauses.untilReady(() => askDial(context, call));
+  const dialled = await ari.untilReady(() => askDial(context, call));
   // A telephone that is not there at all may be over already: its end is reported.
   if (!isDone(dialled)) return dialled.status === 404;
   call.isDialled = true;
@@ -102,7 +106,7 @@ export async function dialFound(context: ExecutorContext, id: CallId): Promise<v
 
 /** An earlier agent or link was about to dial it. Nobody is rung twice. */
 export async function settleDial(context: ExecutorContext, id: CallId): Promise<void> {
-  await context.pauses.pass(DIALS_WITHIN_MS);
+  await context.ari.pause(DIALS_WITHIN_MS);
   if (await inOrder(context, id, () => settle(context, id))) await limitRinging(context, id);
 }
 
@@ -117,10 +121,7 @@ async function settle(context: ExecutorContext, id: CallId): Promise<boolean> {
   return call.isDialled;
 }
 
-/**
- * By PJSIP alone can nobody be rung twice: what has been dialled has a SIP dialog, and will have no other. If that rings, Asterisk refuses to
- * dial (409); if it does not yet, Asterisk ends the call. With other channels nobody knows.
- */
+/** By PJSIP nobody is rung twice: what rings already is refused (409), and what is about to is ended. Other channels do not say. */
 async function dialOnce(context: ExecutorContext, call: Call): Promise<void> {
   if (endpointParts(context.settings.endpoint).technology.toUpperCase() !== "PJSIP") return;
   const state = await stateInTime(context, call);
@@ -131,10 +132,7 @@ async function dialOnce(context: ExecutorContext, call: Call): Promise<void> {
   await writeCall(context, call.id);
 }
 
-/**
- * The state of its channel. `null`: it is gone; or nobody waits for it any more, since it was made longer ago than it may ring, by
- * Asterisk's own clock, and does not ring yet.
- */
+/** `null`: it is gone, or was made longer ago, by Asterisk's clock, than it may ring, and does not ring yet. */
 async function stateInTime({ ari }: ExecutorContext, { id: channelId, waitMs }: Call): Promise<string | null> {
   const found = await ari.ask("getChannel", { channelId });
   const epoch = await ari.ask("getChannelVar", { channelId, variable: "EPOCH" });
@@ -150,10 +148,10 @@ async function giveUp({ ari }: ExecutorContext, call: Call): Promise<void> {
 }
 
 /** Asterisk has begun to dial: hangs up when nobody answers in time. */
-export async function limitRinging({ ari, mirror, pauses }: ExecutorContext, id: CallId): Promise<void> {
+export async function limitRinging({ ari, mirror }: ExecutorContext, id: CallId): Promise<void> {
   const call = mirror.calls.get(id);
   if (!call) return;
-  await pauses.pass(call.waitMs);
+  await ari.pause(call.waitMs);
   // What Asterisk said while this process stood still comes first.
   await new Promise((resolve) => setImmediate(resolve));
   if (call.stage !== "ringing" || mirror.calls.get(id) !== call || call.ending !== null) return;

@@ -3,12 +3,33 @@ import type { BridgeEvent } from "../../../../src/bridge/events.ts";
 import type { CallId, ConfKey } from "../../../../src/foundation/ids.ts";
 import { type Ari, isDone } from "../ari.ts";
 import type { FollowUp } from "../mirror/changes.ts";
-import { type Call, type Conference, callNotesOf, conferenceNotesOf, type Mirror } from "../mirror/mirror.ts";
-import { CALL_VARIABLE, type CallNotes, type ConferenceNotes, conferenceVariable } from "../mirror/names.ts";
-import type { Pauses } from "../mirror/pauses.ts";
+import type { Call, Mirror, MirroredConference } from "../mirror/mirror.ts";
+import {
+  CALL_VARIABLE,
+  type CallNotes,
+  type ConferenceNotes,
+  callNotesOf,
+  conferenceNotesOf,
+  conferenceVariable,
+} from "../mirror/names.ts";
 import type { AsteriskSettings } from "../settings.ts";
 import type { Voice } from "../voice.ts";
-import type { KeyedMutex } from "./keyed-mutex.ts";
+
+/** Carries out what has the same key one after the other, in the order in which it was asked for. */
+export class KeyedMutex {
+  /** The end of the last one of each key. */
+  readonly #last = new Map<string, Promise<unknown>>();
+
+  run<Value>(key: string, action: () => Promise<Value>): Promise<Value> {
+    const result = (this.#last.get(key) ?? Promise.resolve()).then(action);
+    const settled = result.catch(() => {});
+    this.#last.set(key, settled);
+    void settled.then(() => {
+      if (this.#last.get(key) === settled) this.#last.delete(key);
+    });
+    return result;
+  }
+}
 
 /** What a command or a follow-up is carried out with, as long as one link lasts. */
 export interface ExecutorContext {
@@ -17,7 +38,6 @@ export interface ExecutorContext {
   readonly settings: AsteriskSettings;
   readonly owner: string;
   readonly voice: Voice;
-  readonly pauses: Pauses;
   readonly mutex: KeyedMutex;
   /** Callers on their way from the prompt into a conference. */
   readonly beingAdmitted: Map<CallId, ConfKey>;
@@ -62,7 +82,7 @@ export async function holding<Value>(
   }
 }
 
-export function callOf({ mirror }: ExecutorContext, { key }: Conference, id: CallId): Call | undefined {
+export function callOf({ mirror }: ExecutorContext, { key }: MirroredConference, id: CallId): Call | undefined {
   const call = mirror.calls.get(id);
   return call?.conference === key ? call : undefined;
 }
@@ -86,7 +106,7 @@ export async function setVariable(
 /** Writes down on Asterisk what it does not know of a conference by itself. `change`: what is so as soon as that is written. */
 export async function writeConference(
   { ari, mirror, mutex }: ExecutorContext,
-  conference: Conference,
+  conference: MirroredConference,
   change: { readonly [Note in Exclude<keyof ConferenceNotes, "dialled">]?: ConferenceNotes[Note] | undefined } = {},
 ): Promise<CommandResult> {
   mirror.touch(conference);

@@ -16,29 +16,65 @@ import {
   LEAVE_TONE,
   mute,
   playTone,
+  watchSound,
 } from "../mirror/calls.ts";
-import type { FollowUp } from "../mirror/changes.ts";
-import { closeRoom, createConference, createRoom, endConference, lock, reportSpeakers } from "../mirror/conferences.ts";
+import type { CallFollowUp, FollowUp } from "../mirror/changes.ts";
+import { closeRoom, createConference, createRoom, endConference, reportSpeakers } from "../mirror/conferences.ts";
 import { conferenceVariable } from "../mirror/names.ts";
-import { Pauses } from "../mirror/pauses.ts";
 import { watchCalls } from "../setup/takes-calls.ts";
 import { Voice } from "../voice.ts";
-import { watchSound } from "../watch-sound.ts";
 import { dial, dialExtension, dialFound, limitRinging, settleDial } from "./dialling.ts";
-import { callOf, type ExecutorContext, holding, inOrder, refused, writeCall } from "./executor-context.ts";
-import { KeyedMutex } from "./keyed-mutex.ts";
+import {
+  callOf,
+  type ExecutorContext,
+  holding,
+  inOrder,
+  KeyedMutex,
+  refused,
+  writeCall,
+  writeConference,
+} from "./executor-context.ts";
 
 /** A caller who is hung up on at the prompt hears why, but holds its place no longer than this. */
 const LAST_WORDS_MS = 5_000;
+
+type CallAct = (context: ExecutorContext, call: CallId) => Promise<unknown>;
+
+function ordered(act: CallAct): CallAct {
+  return (context, call) => inOrder(context, call, () => act(context, call));
+}
+
+const callActs: Readonly<Record<CallFollowUp, CallAct>> = {
+  answer: ordered(answer),
+  "write-notes": ordered(writeCall),
+  // It has a channel, and nobody has dialled its number; with `settle-dial`, somebody was about to.
+  dial: ordered(dialFound),
+  "settle-dial": settleDial,
+  "dial-extension": ordered(dialExtension),
+  "limit-ringing": limitRinging,
+  "hang-up": ({ ari }, channelId) => ari.ask("hangUp", { channelId, reason: "normal" }),
+  // It is in no room.
+  "enter-main-room": ordered(enterMainRoom),
+  // The agent before may have been killed between a mute and its note: what is written down counts.
+  "apply-mute": ordered(applyMute),
+  // Asterisk does not know, or no longer, that it is to say who talks.
+  "detect-talking": async (context, call) => {
+    await detectTalking(context, call, false);
+    await detectTalking(context, call, true);
+  },
+  "watch-sound": watchSound,
+  // Its caller has pressed a key: that stops what it hears.
+  hush: ({ voice }, call) => voice.hush(call),
+  // A `#` of its caller waits to see whether keys follow.
+  "await-keys": awaitKeys,
+};
 
 type Given = "ari" | "mirror" | "settings" | "owner" | "report" | "reportPorts" | "notice";
 
 interface ExecutorOptions extends Pick<ExecutorContext, Given> {
   readonly timers: Timers;
-  /** Somebody dialled this number, which is none of this agent's owner's. */
-  turnedAway(dialled: string): void;
-  /** Asterisk cannot describe this caller. */
-  turnedAwayUndescribed(): void;
+  /** Somebody dialled this number, which is none of this agent's owner's; `null`: Asterisk cannot describe the caller. */
+  turnedAway(dialled: string | null): void;
   /** Asterisk does not answer what nobody waits for. */
   failed(why: string): void;
 }
@@ -49,24 +85,16 @@ export class Executor {
   readonly #context: ExecutorContext;
 
   constructor(options: ExecutorOptions) {
-    const { ari, mirror, settings, owner, timers, report, reportPorts, notice } = options;
-    const pauses = new Pauses(timers);
+    const { ari, settings, timers } = options;
     this.#options = options;
     this.#context = {
-      ari,
-      mirror,
-      settings,
-      owner,
-      voice: new Voice(ari, settings, timers, pauses),
-      pauses,
+      ...options,
+      voice: new Voice(ari, settings, timers),
       mutex: new KeyedMutex(),
       beingAdmitted: new Map(),
       soundWatched: new Set(),
       trouble: "none",
       begin: (followUps) => this.begin(followUps),
-      report,
-      reportPorts,
-      notice,
     };
   }
 
@@ -92,7 +120,7 @@ export class Executor {
         return holding(context, key, () => endConference(context, conference));
       case "lock":
       case "unlock":
-        return lock(context, conference, command.type === "lock");
+        return writeConference(context, conference, { locked: command.type === "lock" });
       case "create-room":
         return holding(context, key, () => createRoom(context, id, conference, command));
       case "close-room":
@@ -124,7 +152,6 @@ export class Executor {
     }
   }
 
-  /** In the background. */
   begin(followUps: readonly FollowUp[]): void {
     for (const followUp of followUps) this.#inBackground(this.#carryOut(followUp));
   }
@@ -136,7 +163,6 @@ export class Executor {
     if (event.type === "StasisEnd" || event.type === "ChannelDestroyed") voice.gone(event.channel.id as CallId);
   }
 
-  /** In the background. */
   announce(id: CallId, announcement: Announcement): void {
     const { mirror, voice } = this.#context;
     const say = async () => {
@@ -149,10 +175,9 @@ export class Executor {
     this.#inBackground(inOrder(this.#context, id, say));
   }
 
-  /** The link is over: what waits fails. */
+  /** The link is over. */
   stop(): void {
     this.#context.voice.close();
-    this.#context.pauses.stop();
   }
 
   #inBackground(action: Promise<unknown>): void {
@@ -164,41 +189,14 @@ export class Executor {
 
   async #carryOut(followUp: FollowUp): Promise<unknown> {
     const context = this.#context;
-    const { ari, mirror, voice } = context;
+    const { ari, mirror } = context;
     switch (followUp.type) {
-      case "answer":
-        return inOrder(context, followUp.call, () => answer(context, followUp.call));
-      case "write-notes":
-        return inOrder(context, followUp.call, () => writeCall(context, followUp.call));
-      case "dial":
-        return inOrder(context, followUp.call, () => dialFound(context, followUp.call));
-      case "settle-dial":
-        return settleDial(context, followUp.call);
-      case "dial-extension":
-        return inOrder(context, followUp.call, () => dialExtension(context, followUp.call));
-      case "limit-ringing":
-        return limitRinging(context, followUp.call);
-      case "hang-up":
-        return ari.ask("hangUp", { channelId: followUp.call, reason: "normal" });
       case "turn-away":
         this.#options.turnedAway(followUp.dialled);
-        return ari.ask("hangUp", { channelId: followUp.call, reason: "unallocated" });
-      case "turn-away-undescribed":
-        this.#options.turnedAwayUndescribed();
-        return ari.ask("hangUp", { channelId: followUp.call, reason: "normal" });
-      case "enter-main-room":
-        return inOrder(context, followUp.call, () => enterMainRoom(context, followUp.call));
-      case "apply-mute":
-        return inOrder(context, followUp.call, () => applyMute(context, followUp.call));
-      case "detect-talking":
-        await detectTalking(context, followUp.call, false);
-        return detectTalking(context, followUp.call, true);
-      case "watch-sound":
-        return watchSound(context, mirror.calls.get(followUp.call));
-      case "hush":
-        return voice.hush(followUp.call);
-      case "await-keys":
-        return awaitKeys(context, followUp.call);
+        return ari.ask("hangUp", {
+          channelId: followUp.call,
+          reason: followUp.dialled === null ? "normal" : "unallocated",
+        });
       case "watch-calls":
         return watchCalls(context);
       case "destroy-bridge":
@@ -209,7 +207,7 @@ export class Executor {
       case "play-leave-tone":
         return playTone(context, followUp.bridge, LEAVE_TONE);
       default:
-        return assertNever(followUp);
+        return callActs[followUp.type](context, followUp.call);
     }
   }
 }

@@ -12,8 +12,8 @@ import {
   roomOver,
   toDo,
 } from "../mirror/changes.ts";
-import { type Call, KEYS_KEPT, type Mirror, newCall } from "../mirror/mirror.ts";
-import { digitsOf, isProbe, isWhisperer } from "../mirror/names.ts";
+import { type Call, initialCall, KEYS_KEPT, type Mirror, newCall } from "../mirror/mirror.ts";
+import { isHelper } from "../mirror/names.ts";
 import { type AriRoom, type AriSnapshot, ownRooms } from "../mirror/snapshot.ts";
 
 /** One reconciliation, and what follows from it so far. */
@@ -35,9 +35,8 @@ interface Place {
 }
 
 /**
- * Brings the mirror in line with a snapshot, which was begun at the version `since` of the mirror: what has changed since stays. `afterGap`:
- * since the link began, or since this agent acts, events were missed. Then what is written on Asterisk counts, and nothing is reported: the
- * state shows it. Else events have shown all; should one have been lost, this reports it. `begun`: channels whose beginning was not missed.
+ * Brings the mirror in line with a snapshot, begun at its version `since`: what has changed since stays. `afterGap`: events were missed, so
+ * what is written on Asterisk counts, and nothing is reported. `begun`: channels whose beginning was not missed.
  */
 export function reconcile(
   mirror: Mirror,
@@ -71,10 +70,7 @@ function placesIn(rooms: readonly AriRoom[]): ReadonlyMap<string, Place> {
   return new Map(rooms.flatMap(({ conference: key, room, channels }) => channels.map((id) => [id, { key, room }])));
 }
 
-/**
- * Of several bridges with the name of one room, the room is the one that the mirror has, else one that is written about, else one with callers.
- * The others go: who is in one of them would hear nobody.
- */
+/** Of several bridges with the name of one room, one is the room, and the others go: who is in them would hear nobody. */
 function withoutImpostors(draft: MirrorDraft, rooms: readonly AriRoom[]): readonly AriRoom[] {
   const { mirror, snapshot } = draft;
   const groups = Map.groupBy(rooms, ({ conference, room }) => `${room} ${conference}`);
@@ -98,10 +94,7 @@ function isNoted({ conferenceNotes }: AriSnapshot, mainBridge: string): boolean 
   return (conferenceNotes.get(mainBridge) ?? null) !== null;
 }
 
-/**
- * A conference is there as long as its main bridge is. Notes are written before that is made: without a gap, or where the conference has just
- * ended, a bridge without notes is none.
- */
+/** A conference is there as long as its main bridge is, which has notes before it is made, so that one without is going. */
 function reconcileConferences(draft: MirrorDraft, rooms: readonly AriRoom[]): void {
   const { mirror, snapshot, since, afterGap } = draft;
   const mains = new Map(
@@ -150,7 +143,7 @@ function reconcileChannels(draft: MirrorDraft, places: ReadonlyMap<string, Place
     const isOurs = snapshot.inApplication.has(id);
     const known = mirror.calls.get(id);
     const place = places.get(id) ?? null;
-    if (isProbe(id) || isWhisperer(id)) {
+    if (isHelper(id)) {
       // Of an agent that is gone: nobody else would end it.
       if (afterGap && isOurs) follow(draft, toDo({ type: "hang-up", call: id }));
     } else if (isStray(draft, channel)) {
@@ -166,7 +159,7 @@ function reconcileChannels(draft: MirrorDraft, places: ReadonlyMap<string, Place
     }
   }
   mirror.strays = strays;
-  for (const id of snapshot.undescribed) follow(draft, toDo({ type: "turn-away-undescribed", call: id as CallId }));
+  for (const id of snapshot.undescribed) follow(draft, toDo({ type: "turn-away", call: id as CallId, dialled: null }));
 }
 
 /** Its call is over; or it was made and not dialled, by a request of an earlier link that Asterisk carried out late. */
@@ -189,12 +182,7 @@ function addFound(draft: MirrorDraft, channel: AriChannel, known: Call | undefin
     ...notes,
     room: place?.room ?? null,
     // What was asked for over an earlier link did not happen, or an event says why; who talks is found out anew.
-    ending: null,
-    isHeard: false,
-    isSending: true,
-    keptHash: null,
-    isSpokenTo: false,
-    talking: false,
+    ...initialCall,
   };
   mirror.calls.set(id, call); // As old as the snapshot: it is not touched.
   const key = place?.key ?? call.conference;
@@ -239,13 +227,10 @@ function unfinished(mirror: Mirror, call: Call, state: string, isInPlace: boolea
 }
 
 /** A channel that nothing is written about. */
-function strangerFound({ mirror, begun }: MirrorDraft, { id, state, caller, dialplan }: AriChannel): Consequences {
-  const [, how, ...args] = dialplan.app_name === "Stasis" ? (dialplan.app_data ?? "").split(",") : [];
-  const [dialled, number] = how === "in" ? args : [];
-  const found = callerFound(mirror, id as CallId, how === "in", {
-    number: digitsOf(number ?? caller.number),
-    dialled: digitsOf(dialled ?? dialplan.exten),
-  });
+function strangerFound({ mirror, begun }: MirrorDraft, channel: AriChannel): Consequences {
+  const { id, state, dialplan } = channel;
+  const [, ...args] = dialplan.app_name === "Stasis" ? (dialplan.app_data ?? "").split(",") : [];
+  const found = callerFound(mirror, channel, args);
   const call = mirror.calls.get(id as CallId);
   // Who has not been answered yet has keyed nothing.
   if (!call || state !== "Up" || begun.has(id)) return found;
@@ -300,7 +285,7 @@ const internal = /^(Announcer|Recorder|Snoop|Bridge|CBAnn|CBRec|ConfBridgeRecord
 function countOthers(mirror: Mirror, channels: readonly AriChannel[]): number {
   const half = /;[12]$/;
   const isOwn = ({ id }: AriChannel) =>
-    mirror.calls.has(id as CallId) || mirror.endedCalls.has(id as CallId) || isProbe(id);
+    mirror.calls.has(id as CallId) || mirror.endedCalls.has(id as CallId) || isHelper(id);
   const own = new Set(channels.filter(isOwn).map(({ name }) => name.replace(half, "")));
   const all = new Set(channels.filter(({ name }) => !internal.test(name)).map(({ name }) => name.replace(half, "")));
   return [...all].filter((name) => !own.has(name)).length;

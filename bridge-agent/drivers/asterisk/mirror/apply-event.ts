@@ -1,6 +1,6 @@
+import type { EndReason } from "../../../../src/bridge/events.ts";
 import { type CallId, MAIN_ROOM } from "../../../../src/foundation/ids.ts";
 import type { AriChannel, AriEvent } from "../ari.ts";
-import { mayBeOwnHangUp, reasonOfDial } from "./causes.ts";
 import {
   type Consequences,
   callerFound,
@@ -14,7 +14,7 @@ import {
   toDo,
 } from "./changes.ts";
 import { type Call, KEYS_KEPT, type Mirror } from "./mirror.ts";
-import { digitsOf, isProbe, isWhisperer } from "./names.ts";
+import { isHelper } from "./names.ts";
 
 type KeyEvent = Extract<AriEvent, { readonly type: "ChannelDtmfReceived" }>;
 
@@ -67,20 +67,13 @@ export function isEndOfKnown({ calls, endedCalls }: Mirror, event: AriEvent): bo
 }
 
 /** A channel came into the application: one that we dialled, or a caller. */
-function began(
-  mirror: Mirror,
-  { id, state, caller, dialplan }: AriChannel,
-  [how, dialled, number]: readonly string[],
-): Consequences {
+function began(mirror: Mirror, channel: AriChannel, args: readonly string[]): Consequences {
+  const { id, state } = channel;
   const call = id as CallId;
   const isKnown = mirror.calls.has(call) || mirror.endedCalls.has(call) || mirror.dialOf(id) !== null;
   // A caller's channel is never down: that one was asked for over an earlier link, and a snapshot finds it.
-  if (isKnown || isProbe(id) || isWhisperer(id) || state === "Down") return nothing;
-  const isTold = how === "in";
-  return callerFound(mirror, call, isTold, {
-    number: digitsOf(isTold && number !== undefined ? number : caller.number),
-    dialled: digitsOf(isTold && dialled !== undefined ? dialled : dialplan.exten),
-  });
+  if (isKnown || isHelper(id) || state === "Down") return nothing;
+  return callerFound(mirror, channel, args);
 }
 
 function dialWentOn(mirror: Mirror, id: CallId, status: string): Consequences {
@@ -119,10 +112,7 @@ function keyPressed(mirror: Mirror, { channel, digit, duration_ms, timestamp }: 
   return keyed(mirror, call, digit, isDoubtful);
 }
 
-/**
- * No key has followed a `#` after a `#`, which leaves the attendee ID out: so it was pressed. Were it doubled, the caller would key the ID
- * now, and go in without.
- */
+/** No key has followed a `#` after a `#`: so it was pressed. Were it doubled, the caller would key the attendee ID now. */
 export function noKeyFollowed(mirror: Mirror, call: Call): Consequences {
   if (mirror.calls.get(call.id) !== call || call.stage !== "prompted") return nothing;
   call.keptHash = null;
@@ -152,8 +142,8 @@ function channelGone(mirror: Mirror, id: CallId, cause: number): Consequences {
   const { ending, stage, dialStatus } = call;
   const isReported = ending === null || ending.isReported;
   // The telephone may have spoken just before it was hung up on.
-  const isAsTold = ending !== null && (!isReported || mayBeOwnHangUp({ cause, dialStatus }));
-  if (isAsTold) return callOver(mirror, call, ending.reason, isReported);
+  const isByCommand = ending !== null && (!isReported || mayBeOwnHangUp({ cause, dialStatus }));
+  if (isByCommand) return callOver(mirror, call, ending.reason, isReported);
   return callOver(mirror, call, stage === "ringing" ? reasonOfDial({ cause, dialStatus }) : "hung-up", isReported);
 }
 
@@ -166,4 +156,43 @@ function bridgeGone(mirror: Mirror, id: string): Consequences {
     }
   }
   return nothing;
+}
+
+/** What Asterisk said of a dialled call until it was over without an answer. */
+interface DialEnd {
+  /** The hang-up cause of Q.850; 0 where Asterisk does not know one. */
+  readonly cause: number;
+  /** As last reported by `Dial`; `null`: never. */
+  readonly dialStatus: string | null;
+}
+
+const reasons: Readonly<Record<number, EndReason>> = {
+  1: "invalid-number", // unallocated
+  2: "invalid-number", // no route to this network
+  3: "invalid-number", // no route to this destination
+  17: "busy",
+  18: "no-answer", // no response
+  19: "no-answer", // alerted, no answer
+  20: "no-answer", // absent
+  21: "rejected",
+  22: "invalid-number", // changed
+  27: "no-answer", // out of order
+  28: "invalid-number", // address incomplete
+};
+
+/**
+ * Why a dialled call ended without an answer. The cause counts: `Dial` says "NOANSWER" of rejected calls and unknown numbers. A Local channel may
+ * lose it; then the word of `Dial` is all. Trouble on the way is "refused", and so is 16: a telephone that rejects the call says so.
+ */
+export function reasonOfDial({ cause, dialStatus }: DialEnd): EndReason {
+  const reason = reasons[cause];
+  if (reason !== undefined) return reason;
+  if (dialStatus === "BUSY") return "busy";
+  if (cause === 0 && (dialStatus === null || dialStatus === "NOANSWER" || dialStatus === "RINGING")) return "no-answer";
+  return "refused";
+}
+
+/** Whether it may be the agent's own hang-up. Anything else is the telephone's word, or the network's. */
+function mayBeOwnHangUp({ cause, dialStatus }: DialEnd): boolean {
+  return dialStatus !== "BUSY" && (cause === 0 || cause === 16 || cause === 19);
 }

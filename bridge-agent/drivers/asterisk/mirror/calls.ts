@@ -2,12 +2,12 @@ import type { Command, CommandResult } from "../../../../src/bridge/commands.ts"
 import type { EndReason } from "../../../../src/bridge/events.ts";
 import { type CallId, MAIN_ROOM } from "../../../../src/foundation/ids.ts";
 import { callOf, done, type ExecutorContext, refused, setVariable, writeCall } from "../acts/executor-context.ts";
-import { type AriAnswer, isDone } from "../ari.ts";
+import { type AriAnswer, isDone, read, rtpStatistics } from "../ari.ts";
 import { noKeyFollowed } from "./apply-event.ts";
 import { callOver, talkChanged } from "./changes.ts";
-import type { Call, Conference } from "./mirror.ts";
+import type { Call, MirroredConference } from "./mirror.ts";
 
-/* What is done for one call. All of it but `awaitKeys`, `detectTalking` and `playTone` is called `inOrder`. */
+/* What is done for one call. All of it but `awaitKeys`, `detectTalking`, `playTone` and `watchSound` is called `inOrder`. */
 
 export const JOIN_TONE = "sound:confbridge-join";
 export const LEAVE_TONE = "sound:confbridge-leave";
@@ -20,7 +20,7 @@ export async function answer(context: ExecutorContext, id: CallId): Promise<void
 /** Only who dials in may find the conference full: callers to be dialled are counted before they are. */
 export async function admit(
   context: ExecutorContext,
-  conference: Conference,
+  conference: MirroredConference,
   command: Command<"admit">,
 ): Promise<CommandResult> {
   const { mirror, beingAdmitted } = context;
@@ -41,7 +41,7 @@ export async function admit(
 /** From the prompt, from an answered dial, or from another room; a lock keeps out callers at the prompt. */
 export async function enter(
   context: ExecutorContext,
-  conference: Conference,
+  conference: MirroredConference,
   command: Command<"admit" | "move">,
 ): Promise<CommandResult> {
   const { mirror } = context;
@@ -102,33 +102,30 @@ export async function enter(
 const KEYS_FOLLOW_WITHIN_MS = 1_500;
 
 /** Whether keys follow the `#` that is kept back. */
-export async function awaitKeys({ mirror, pauses, report, begin }: ExecutorContext, id: CallId): Promise<void> {
+export async function awaitKeys({ ari, mirror, report, begin }: ExecutorContext, id: CallId): Promise<void> {
   const call = mirror.calls.get(id);
   if (!call) return;
   const { keptHash } = call;
-  await pauses.pass(KEYS_FOLLOW_WITHIN_MS);
+  await ari.pause(KEYS_FOLLOW_WITHIN_MS);
   if (keptHash === null || call.keptHash !== keptHash) return;
   const { reports, followUps } = noKeyFollowed(mirror, call);
   report(reports);
   begin(followUps);
 }
 
-/**
- * One tone of a bridge after the other. Asked for two at once where none is played, Asterisk refuses one, and never destroys the channel
- * that it has made for it: then it could never end gracefully.
- */
+/** One tone of a bridge after the other: of two at once Asterisk refuses one, never destroys its channel, and cannot end gracefully. */
 export function playTone({ ari, mutex }: ExecutorContext, bridgeId: string, media: string): Promise<AriAnswer> {
   return mutex.run(`tones ${bridgeId}`, () => ari.ask("playToBridge", { bridgeId, media }));
 }
 
 /** The keys of a caller in a bridge go to nobody but us. */
 export async function addToBridge(
-  { ari, mirror, pauses, voice }: ExecutorContext,
+  { ari, mirror, voice }: ExecutorContext,
   id: CallId,
   bridgeId: string,
 ): Promise<AriAnswer> {
   await voice.makeWay(id, bridgeId);
-  return pauses.untilReady(
+  return ari.untilReady(
     () => ari.ask("addChannel", { bridgeId, channel: id, absorbDTMF: true }),
     ({ status }) => (status === 409 || status === 422) && mirror.calls.has(id),
   );
@@ -142,7 +139,7 @@ export async function enterMainRoom(context: ExecutorContext, id: CallId): Promi
 
 export async function mute(
   context: ExecutorContext,
-  conference: Conference,
+  conference: MirroredConference,
   id: CallId,
   muted: boolean,
 ): Promise<CommandResult> {
@@ -174,6 +171,34 @@ export async function detectTalking(context: ExecutorContext, id: CallId, isOn: 
   const { silenceMs, level } = context.settings.talking;
   const variable = isOn ? "TALK_DETECT(set)" : "TALK_DETECT(remove)";
   await setVariable(context, id, variable, isOn ? `${silenceMs},${level}` : "");
+}
+
+/** Two looks that find hardly more packets mean silence: that is 1.8 s to 3.6 s after the last sound. */
+export const LOOK_AT_SOUND_EVERY_MS = 1_800;
+/** Between two looks speech has 30 packets, of 60 ms each, or more. Comfort noise and other signs of life have 11 at most, one each 160 ms. */
+const SOUND_PACKETS = 20;
+
+/** Looks whether sound still comes from a call that talks: Asterisk judges only sound that comes, and a silent line would talk for ever. */
+export async function watchSound({ ari, mirror, soundWatched, report }: ExecutorContext, id: CallId): Promise<void> {
+  const call = mirror.calls.get(id);
+  if (call === undefined || soundWatched.has(call)) return;
+  const isDue = () => mirror.calls.get(id) === call && call.isHeard;
+  soundWatched.add(call);
+  try {
+    for (let before: number | null = null; ; ) {
+      await ari.pause(LOOK_AT_SOUND_EVERY_MS);
+      if (!isDue()) return;
+      const answer = await ari.ask("getRtpStatistics", { channelId: id });
+      // It is gone, or its sound does not come by RTP.
+      if (!isDone(answer)) return;
+      const { rxcount } = read("getRtpStatistics", rtpStatistics, answer);
+      call.isSending = before === null || Math.abs(rxcount - before) >= SOUND_PACKETS;
+      report(talkChanged(mirror, call).reports);
+      before = rxcount;
+    }
+  } finally {
+    soundWatched.delete(call);
+  }
 }
 
 /** As a command wants it: the end is not reported. */

@@ -1,37 +1,24 @@
 import type { BridgeEvent, EndReason } from "../../../../src/bridge/events.ts";
 import { type CallId, MAIN_ROOM, type RoomId } from "../../../../src/foundation/ids.ts";
-import { type Call, type Conference, type Mirror, newCall } from "./mirror.ts";
+import type { AriChannel } from "../ari.ts";
+import { type Call, type Mirror, type MirroredConference, newCall } from "./mirror.ts";
+import { digitsOf } from "./names.ts";
 
-/*
- * What can change on Asterisk by itself, whether an event or a snapshot shows it: each function changes the mirror, and returns
- * what follows.
- */
+/* What can change on Asterisk by itself: each function changes the mirror, and returns what follows. */
 
 /** Something that Asterisk is to do because of what happened. */
 export type FollowUp =
-  | { readonly type: "answer" | "write-notes" | "dial-extension" | "limit-ringing" | "hang-up"; readonly call: CallId }
-  /** It has a channel. `dial`: nobody has dialled its number. `settle-dial`: somebody was about to. */
-  | { readonly type: "dial" | "settle-dial"; readonly call: CallId }
-  /** It is in no room. */
-  | { readonly type: "enter-main-room"; readonly call: CallId }
-  /** The agent before may have been killed between a mute and its note: what is written down counts. */
-  | { readonly type: "apply-mute"; readonly call: CallId }
-  /** Asterisk does not know, or no longer, that it is to say who talks. */
-  | { readonly type: "detect-talking"; readonly call: CallId }
-  /** Asterisk says that it talks. */
-  | { readonly type: "watch-sound"; readonly call: CallId }
-  /** The dialplan hands calls for a number to this application that is none of its owner's. */
-  | { readonly type: "turn-away"; readonly call: CallId; readonly dialled: string }
-  /** Asterisk cannot describe it, and no event shows it. */
-  | { readonly type: "turn-away-undescribed"; readonly call: CallId }
-  /** Its caller has pressed a key: that stops what it hears. */
-  | { readonly type: "hush"; readonly call: CallId }
-  /** A `#` of its caller waits to see whether keys follow. */
-  | { readonly type: "await-keys"; readonly call: CallId }
-  | { readonly type: "destroy-bridge"; readonly bridge: string }
+  | { readonly type: CallFollowUp; readonly call: CallId }
+  /** Its number is none of the owner's, though the dialplan hands it to this application; `null`: Asterisk cannot describe the call. */
+  | { readonly type: "turn-away"; readonly call: CallId; readonly dialled: string | null }
+  | { readonly type: "destroy-bridge" | "play-leave-tone"; readonly bridge: string }
   /** Whether it takes new ones is to be found out, from now on. */
-  | { readonly type: "watch-calls" }
-  | { readonly type: "play-leave-tone"; readonly bridge: string };
+  | { readonly type: "watch-calls" };
+
+/** What is done for one call; the table of `acts/executor.ts` says how. */
+export type CallFollowUp =
+  | ("answer" | "write-notes" | "dial" | "settle-dial" | "dial-extension" | "limit-ringing" | "hang-up")
+  | ("enter-main-room" | "apply-mute" | "detect-talking" | "watch-sound" | "hush" | "await-keys");
 
 export interface Consequences {
   readonly reports: readonly BridgeEvent[];
@@ -44,16 +31,20 @@ export function toDo(...followUps: readonly FollowUp[]): Consequences {
   return { reports: [], followUps };
 }
 
-/** A channel that nobody knows of has called. `isTold`: the dialplan says that this is a caller. */
+/** A channel that nobody knows of has called. The dialplan says of a caller `in`, the number that it dialled, and its own. */
 export function callerFound(
   mirror: Mirror,
-  id: CallId,
-  isTold: boolean,
-  { number, dialled }: { readonly number: string; readonly dialled: string },
+  channel: Pick<AriChannel, "id" | "caller" | "dialplan">,
+  [how, ...numbers]: readonly string[],
 ): Consequences {
+  const id = channel.id as CallId;
+  const isCaller = how === "in";
+  const [calledNumber, callerNumber] = isCaller ? numbers : [];
+  const number = digitsOf(callerNumber ?? channel.caller.number);
+  const dialled = digitsOf(calledNumber ?? channel.dialplan.exten);
   if (!mirror.isOwnNumber(dialled)) {
     // A caller would wait in silence, since nobody else has this application.
-    return isTold ? toDo({ type: "turn-away", call: id, dialled }) : nothing;
+    return isCaller ? toDo({ type: "turn-away", call: id, dialled }) : nothing;
   }
   mirror.addCall(newCall(id, "in", { number, dialled }));
   return {
@@ -88,7 +79,7 @@ export function callOver(mirror: Mirror, call: Call, reason: EndReason, isReport
 }
 
 /** Somebody else has ended it. */
-export function conferenceOver(mirror: Mirror, { key, rooms }: Conference): Consequences {
+export function conferenceOver(mirror: Mirror, { key, rooms }: MirroredConference): Consequences {
   const hangUps = mirror.callsOf(key).map(({ id }) => ({ type: "hang-up", call: id }) as const);
   const bridges = Array.from(rooms.values(), ({ bridge }) => ({ type: "destroy-bridge", bridge }) as const);
   mirror.removeConference(key);
@@ -96,7 +87,7 @@ export function conferenceOver(mirror: Mirror, { key, rooms }: Conference): Cons
 }
 
 /** It is closed: whoever is left in it goes into the main room. */
-export function roomOver(mirror: Mirror, conference: Conference, room: RoomId): Consequences {
+export function roomOver(mirror: Mirror, conference: MirroredConference, room: RoomId): Consequences {
   const inside = mirror.callsOf(conference.key).filter((call) => call.room === room);
   mirror.removeRoom(conference, room);
   for (const call of inside) {

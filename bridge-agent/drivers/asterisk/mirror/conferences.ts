@@ -2,11 +2,11 @@ import * as v from "valibot";
 import type { Command, CommandResult } from "../../../../src/bridge/commands.ts";
 import { type CommandId, type ConfKey, MAIN_ROOM, type RoomId } from "../../../../src/foundation/ids.ts";
 import { done, type ExecutorContext, inOrder, refused, writeConference } from "../acts/executor-context.ts";
-import { type Ari, bridge, isDone, read, variable } from "../ari.ts";
+import { type Ari, bridge, isDone, read } from "../ari.ts";
 import { takesCalls } from "../setup/takes-calls.ts";
 import { addToBridge, detectTalking, hangUp } from "./calls.ts";
 import { roomOver, talkChanged } from "./changes.ts";
-import { type Conference, newConferenceNotes } from "./mirror.ts";
+import { type MirroredConference, newConferenceNotes } from "./mirror.ts";
 import { bridgeId, bridgeName, conferenceVariable, type RoomName, readBridgeName } from "./names.ts";
 
 export async function createConference(
@@ -53,8 +53,7 @@ export async function createConference(
 
 /** A conference that is over is noted no more, though Asterisk may show its bridge for a moment. */
 async function isNoted(ari: Ari, mainBridge: string): Promise<boolean> {
-  const answer = await ari.ask("getGlobalVar", { variable: conferenceVariable(mainBridge) });
-  return read("getGlobalVar", variable, answer).value !== "";
+  return (await ari.globalVar(conferenceVariable(mainBridge))) !== "";
 }
 
 /** Its id. Asterisk 16 says 500 where it has the bridge already, later ones 409. */
@@ -76,7 +75,7 @@ async function createBridge(
   return wanted.bridgeId;
 }
 
-export async function endConference(context: ExecutorContext, conference: Conference): Promise<CommandResult> {
+export async function endConference(context: ExecutorContext, conference: MirroredConference): Promise<CommandResult> {
   const { ari, mirror } = context;
   const { key, mainBridge, rooms } = conference;
   const ended = await Promise.all(
@@ -97,7 +96,7 @@ export async function endConference(context: ExecutorContext, conference: Confer
 export async function createRoom(
   context: ExecutorContext,
   id: CommandId,
-  conference: Conference,
+  conference: MirroredConference,
   { room, kind }: Command<"create-room">,
 ): Promise<CommandResult> {
   if (room === MAIN_ROOM) return refused("refused");
@@ -110,7 +109,7 @@ export async function createRoom(
 
 export async function closeRoom(
   context: ExecutorContext,
-  conference: Conference,
+  conference: MirroredConference,
   room: RoomId,
 ): Promise<CommandResult> {
   const { ari, mirror } = context;
@@ -131,13 +130,9 @@ export async function closeRoom(
   return done;
 }
 
-export function lock(context: ExecutorContext, conference: Conference, isLocked: boolean): Promise<CommandResult> {
-  return writeConference(context, conference, { locked: isLocked });
-}
-
 export async function reportSpeakers(
   context: ExecutorContext,
-  conference: Conference,
+  conference: MirroredConference,
   isOn: boolean,
 ): Promise<CommandResult> {
   const { mirror } = context;

@@ -25,22 +25,18 @@ interface Key {
 }
 
 /**
- * How a telephone keys, and which keys Asterisk may have doubled. It does so when packets with keys come in bunches, after a standstill of
- * the network or of Asterisk: it does not heed the beginning of a key that is less than its least pause after the one before. The second
- * telling seems to begin at once, or some 10 to 100 ms later: then it looks like a key that was pressed twice, quickly.
+ * Which keys Asterisk may have doubled: it overlooks the beginning of a key that is less than its least pause after the one before, as where
+ * packets come in bunches. Then the second report seems to begin at once, or some 10 to 100 ms later.
  *
- * Some telephones say that they pressed each key for longer than they did, so that the keys seem to overlap. Where packets come in bunches, some keys
- * do come one upon the other, too; where none has, the telephone is not believed when its caller is asked again.
- *
- * Keys by SIP INFO have no beginning: Asterisk spaces them out by their length and its least pause. But during a playback it passes on all
- * keys at once, each one once, and those by SIP INFO come closer.
+ * Some telephones say that each key was pressed for longer than it was. Where no two keys come one upon the other, such a telephone is not
+ * believed when its caller is asked again. Keys by SIP INFO have no beginning; during a playback they come closer, each once.
  */
 export class KeyTiming {
   /** `null`: pauses cannot be measured from the last key, since a sentence was played, or it was in doubt. */
   #last: Key | null = null;
   #doubtUntil: EpochMs = 0;
   #releasedAt: EpochMs = 0;
-  /** Between different keys: between equal ones it may be a second telling. */
+  /** Between different keys: between equal ones it may be a second report. */
   #shortestMs = Number.POSITIVE_INFINITY;
   /** Between any keys without doubt. */
   #longestMs = 0;

@@ -1,7 +1,7 @@
 import type { EndReason } from "../../../../src/bridge/events.ts";
-import type { AccessCodes } from "../../../../src/bridge/schemas.ts";
 import type { BridgeCall } from "../../../../src/bridge/state.ts";
 import { type CallId, type ConfKey, type EpochMs, MAIN_ROOM, type RoomId } from "../../../../src/foundation/ids.ts";
+import { setLimited } from "../../../../src/foundation/limits.ts";
 import type { DriverIdentity, DriverState } from "../../driver.ts";
 import { KeyTiming } from "./key-timing.ts";
 import type { CallNotes, ConferenceNotes, RoomName } from "./names.ts";
@@ -15,33 +15,21 @@ interface Entry {
   requests: number;
 }
 
-export interface Conference extends Entry {
+export interface MirroredConference extends Entry, ConferenceNotes {
   readonly key: ConfKey;
   /** The id of its main bridge, for good. */
   readonly mainBridge: string;
-  locked: boolean;
-  reportsSpeakers: boolean;
   /** The command that wants speakers reported has no result yet: they are after it. */
   isTurningOnSpeakers?: boolean;
-  anonymousId: string | null;
-  readonly accessCodes?: AccessCodes;
-  /** `null`, and 0: any number. */
-  readonly maxCallers: number | null;
-  dialled: ConferenceNotes["dialled"];
   readonly rooms: Map<RoomId, { readonly bridge: string; readonly kind: RoomName["kind"] }>;
 }
 
-export interface Call extends Entry {
+/** `conference` is `null` at the prompt. */
+export interface Call extends Entry, CallNotes {
   readonly id: CallId;
-  readonly direction: "in" | "out";
-  readonly number: string;
-  readonly dialled: string;
   stage: "prompted" | "ringing" | "answered" | "entered";
-  /** `null`: it is at the prompt. */
-  conference: ConfKey | null;
   /** `null`: it is in none. */
   room: RoomId | null;
-  keys: string;
   readonly keyTiming: KeyTiming;
   /** Its caller may have keyed what was never reported, and has not been asked anew since. */
   isBehindGap: boolean;
@@ -49,17 +37,6 @@ export interface Call extends Entry {
   keptHash: EpochMs | null;
   /** A sentence is played to it. A whisper is not. */
   isSpokenTo: boolean;
-  muted: boolean;
-  joinTone: boolean | null;
-  attendeeId: string | null;
-  /** It keyed the host's access code. */
-  host?: boolean;
-  /** To be dialled after the answer; empty when that is done. */
-  extension: string;
-  /** How long it may ring. */
-  readonly waitMs: number;
-  /** Asterisk has taken it to dial. */
-  isDialled: boolean;
   /** As last reported by `Dial`; `null`: never. */
   dialStatus: string | null;
   /** Whether Asterisk hears it talk, muted or not. */
@@ -83,31 +60,30 @@ export const KEYS_KEPT = 200;
 const ENDED_CALLS_KEPT = 1_000;
 const GONE_BRIDGES_KEPT = 1_000;
 /**
- * Of the calls that were dialled, in characters of JSON: several hundred calls, more than a bridge has ports. A dial is in doubt only until
- * the edge has its result, and a call that is up shows by itself. Asterisk takes no request of more than 40,960 bytes, in which each `"`
- * counts twice.
+ * Of the calls that were dialled, in characters of JSON: several hundred, more than a bridge has ports. Asterisk takes no request of more than
+ * 40,960 bytes, in which each `"` counts twice.
  */
 const DIALLED_NOTES_LENGTH = 25_000;
 
 /**
- * What Asterisk holds of one owner, as far as events, the results of requests and snapshots say. Events and results come in no common
- * order, and a snapshot is of no single moment: each may come twice or late. `version` and `Entry` show what is newer than a snapshot.
+ * What Asterisk holds of one owner. Events, results and snapshots come in no common order, each twice or late: `version` and `Entry` show what
+ * is newer than a snapshot.
  */
 export class Mirror {
   readonly #identity: OwnerIdentity | null;
-  readonly conferences = new Map<ConfKey, Conference>();
-  /** Those that are up. */
+  readonly conferences = new Map<ConfKey, MirroredConference>();
   readonly calls = new Map<CallId, Call>();
   /** Oldest first. */
   readonly endedCalls = new Map<CallId, EndedCall>();
   /** Conferences that are being made. */
   readonly beingMade = new Map<ConfKey, Entry>();
   /** Bridges that are gone: Asterisk shows them for a moment more, while callers leave. Oldest first. */
-  readonly goneBridges = new Set<string>();
+  readonly goneBridges = new Map<string, true>();
   /** Channels in the application that belong to nobody, as of the last snapshot. */
   strays: ReadonlySet<string> = new Set();
   callsOfOthers = 0;
-  #version = 0;
+  /** Rises with each change. */
+  version = 0;
 
   /** `null`: of a visitor, who has nothing there. */
   constructor(identity: OwnerIdentity | null) {
@@ -117,11 +93,6 @@ export class Mirror {
   /** To a visitor all calls are those of others. */
   get isVisitors(): boolean {
     return this.#identity === null;
-  }
-
-  /** Rises with each change. */
-  get version(): number {
-    return this.#version;
   }
 
   isOwn({ owner }: RoomName): boolean {
@@ -177,12 +148,12 @@ export class Mirror {
   }
 
   touch(entry: Entry): void {
-    this.#version += 1;
-    entry.touched = this.#version;
+    this.version += 1;
+    entry.touched = this.version;
   }
 
-  addConference(key: ConfKey, mainBridge: string, notes: Partial<ConferenceNotes> = {}): Conference {
-    const added: Conference = {
+  addConference(key: ConfKey, mainBridge: string, notes: Partial<ConferenceNotes> = {}): MirroredConference {
+    const added: MirroredConference = {
       ...newEntry,
       ...newConferenceNotes,
       ...notes,
@@ -200,20 +171,18 @@ export class Mirror {
     for (const call of this.callsOf(key)) this.end(call, "conference-ended");
     for (const { bridge } of this.conferences.get(key)?.rooms.values() ?? []) this.bridgeGone(bridge);
     this.conferences.delete(key);
-    this.#version += 1;
+    this.version += 1;
   }
 
-  removeRoom(conference: Conference, room: RoomId): void {
+  removeRoom(conference: MirroredConference, room: RoomId): void {
     const gone = conference.rooms.get(room);
     if (gone) this.bridgeGone(gone.bridge);
     conference.rooms.delete(room);
     this.touch(conference);
   }
 
-  /** It is being destroyed. */
   bridgeGone(id: string): void {
-    this.goneBridges.add(id);
-    keepLatest(this.goneBridges, GONE_BRIDGES_KEPT);
+    setLimited(this.goneBridges, id, true, GONE_BRIDGES_KEPT);
   }
 
   addCall(call: Call): Call {
@@ -223,7 +192,7 @@ export class Mirror {
   }
 
   /** From now on it may have been dialled, whatever becomes of it. */
-  noteDialled(conference: Conference, { id, number }: Call): void {
+  noteDialled(conference: MirroredConference, { id, number }: Call): void {
     let dialled = [...conference.dialled, { call: id, number }];
     while (JSON.stringify(dialled).length > DIALLED_NOTES_LENGTH) dialled = dialled.slice(1);
     conference.dialled = dialled;
@@ -240,9 +209,9 @@ export class Mirror {
     const { id, direction, number } = call;
     if (this.calls.get(id) !== call) return;
     this.calls.delete(id);
-    this.#version += 1;
-    this.endedCalls.set(id, { stage: "ended", call: id, direction, number, conference: call.conference, reason });
-    keepLatest(this.endedCalls, ENDED_CALLS_KEPT);
+    this.version += 1;
+    const ended: EndedCall = { stage: "ended", call: id, direction, number, conference: call.conference, reason };
+    setLimited(this.endedCalls, id, ended, ENDED_CALLS_KEPT);
   }
 
   state(): DriverState {
@@ -292,6 +261,16 @@ export const newConferenceNotes: ConferenceNotes = {
   dialled: [],
 };
 
+/** What is known of a call that nobody has followed yet. */
+export const initialCall = {
+  keptHash: null,
+  isSpokenTo: false,
+  isHeard: false,
+  isSending: true,
+  talking: false,
+  ending: null,
+} as const;
+
 export function newCall(id: CallId, direction: "in" | "out", more: Partial<Call> = {}): Call {
   return {
     ...newEntry,
@@ -305,8 +284,6 @@ export function newCall(id: CallId, direction: "in" | "out", more: Partial<Call>
     keys: "",
     keyTiming: new KeyTiming(),
     isBehindGap: false,
-    keptHash: null,
-    isSpokenTo: false,
     muted: false,
     joinTone: null,
     attendeeId: null,
@@ -314,28 +291,11 @@ export function newCall(id: CallId, direction: "in" | "out", more: Partial<Call>
     waitMs: 0,
     isDialled: false,
     dialStatus: null,
-    isHeard: false,
-    isSending: true,
-    talking: false,
-    ending: null,
+    ...initialCall,
     isMissing: false,
     isOutside: false,
     ...more,
   };
-}
-
-/** What is written on Asterisk about a call. */
-export function callNotesOf(call: Call): CallNotes {
-  const { direction, number, dialled, keys, conference, muted, joinTone, attendeeId, extension, waitMs } = call;
-  const { host, isDialled } = call;
-  const caller = { direction, number, dialled, keys, attendeeId, ...(host && { host }) };
-  return { ...caller, conference, muted, joinTone, extension, waitMs, isDialled };
-}
-
-/** What is written on Asterisk about a conference. */
-export function conferenceNotesOf(conference: Conference): ConferenceNotes {
-  const { locked, reportsSpeakers, anonymousId, accessCodes, maxCallers, dialled } = conference;
-  return { locked, reportsSpeakers, anonymousId, ...(accessCodes && { accessCodes }), maxCallers, dialled };
 }
 
 function stateOf(call: Call): BridgeCall {
@@ -346,12 +306,4 @@ function stateOf(call: Call): BridgeCall {
     return { stage, call: id, direction, number, conference, room, ...as, talking };
   }
   return { stage: stage === "ringing" ? "ringing" : "answered", call: id, number, conference };
-}
-
-/** Deletes the oldest of more than these. */
-function keepLatest(all: Map<string, unknown> | Set<string>, count: number): void {
-  for (const oldest of all.keys()) {
-    if (all.size <= count) return;
-    all.delete(oldest);
-  }
 }

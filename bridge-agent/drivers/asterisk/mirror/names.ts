@@ -1,19 +1,17 @@
 import * as v from "valibot";
 import type { Announcement } from "../../../../src/bridge/announcements.ts";
 import { accessCodes, call, conference, room } from "../../../../src/bridge/schemas.ts";
-import { type CallId, type CommandId, type ConfKey, MAIN_ROOM, type RoomId } from "../../../../src/foundation/ids.ts";
+import { type CallId, type CommandId, MAIN_ROOM } from "../../../../src/foundation/ids.ts";
 
-/*
- * What the agent writes into Asterisk, so that an agent that takes over can read it: names of bridges, and variables.
- */
+/* What the agent writes into Asterisk for the agent that takes over: names of bridges, and variables. */
+
+const roomName = v.pipe(
+  v.object({ owner: v.pipe(v.string(), v.nonEmpty()), conference, room, kind: v.picklist(["main", "sub", "private"]) }),
+  v.check(({ room, kind }) => (room === MAIN_ROOM) === (kind === "main")),
+);
 
 /** A room of a conference, which is a bridge of Asterisk. */
-export interface RoomName {
-  readonly owner: string;
-  readonly conference: ConfKey;
-  readonly room: RoomId;
-  readonly kind: "main" | "sub" | "private";
-}
+export type RoomName = Readonly<v.InferOutput<typeof roomName>>;
 
 const PREFIX = "bridgehead";
 
@@ -22,26 +20,13 @@ export function bridgeId(command: CommandId): string {
   return `${PREFIX}-${command}`;
 }
 
-const PROBE = `${PREFIX}-probe-`;
-
-/** The id of a channel that is made to see whether one can be. */
-export function probeId(unique: string): string {
-  return PROBE + unique;
+/** The id of a channel that is no call: it probes whether Asterisk makes channels, or whispers to a caller. */
+export function helperId(does: "probe" | "whisperer", unique: string): string {
+  return `${PREFIX}-${does}-${unique}`;
 }
 
-export function isProbe(channel: string): boolean {
-  return channel.startsWith(PROBE);
-}
-
-const WHISPERER = `${PREFIX}-whisperer-`;
-
-/** The id of a channel that whispers to a caller. */
-export function whispererId(unique: string): string {
-  return WHISPERER + unique;
-}
-
-export function isWhisperer(channel: string): boolean {
-  return channel.startsWith(WHISPERER);
+export function isHelper(channel: string): boolean {
+  return channel.startsWith(helperId("probe", "")) || channel.startsWith(helperId("whisperer", ""));
 }
 
 /** Says to whoever looks at Asterisk what is being said, and to whom. */
@@ -65,16 +50,6 @@ export function readBridgeName(name: string): RoomName | null {
     return null; // It is not encoded as ours are.
   }
 }
-
-const roomName: v.GenericSchema<unknown, RoomName> = v.pipe(
-  v.object({
-    owner: v.pipe(v.string(), v.nonEmpty()),
-    conference,
-    room,
-    kind: v.picklist(["main", "sub", "private"]),
-  }),
-  v.check(({ room, kind }) => (room === MAIN_ROOM) === (kind === "main")),
-);
 
 /** The variable of a channel that holds its `CallNotes`. */
 export const CALL_VARIABLE = "BRIDGEHEAD_CALL";
@@ -108,7 +83,7 @@ const callNotes = v.object({
 });
 
 /** What Asterisk does not know of a call by itself. Which room it is in is what the bridges say. */
-export type CallNotes = Readonly<v.InferOutput<typeof callNotes>>;
+export type CallNotes = v.InferOutput<typeof callNotes>;
 
 const conferenceNotes = v.object({
   locked: v.boolean(),
@@ -117,15 +92,12 @@ const conferenceNotes = v.object({
   accessCodes: v.exactOptional(accessCodes),
   /** `null`, and 0: any number. An earlier version wrote none. */
   maxCallers: v.optional(v.nullable(v.number()), null),
-  /**
-   * The last calls that were dialled, or are about to be: nobody is rung twice, even if the call was over before anybody looked. A call
-   * that has a channel and is not here was never dialled.
-   */
+  /** The last calls that were dialled, or are about to be: nobody is rung twice. A call that is not here was never dialled. */
   dialled: v.array(v.object({ call, number: v.string() })),
 });
 
 /** What Asterisk does not know of a conference by itself. */
-export type ConferenceNotes = Readonly<v.InferOutput<typeof conferenceNotes>>;
+export type ConferenceNotes = v.InferOutput<typeof conferenceNotes>;
 
 const agentNote = v.object({ owner: v.string(), agent: v.string(), epoch: v.number() });
 
@@ -135,6 +107,20 @@ export type AgentNote = Readonly<v.InferOutput<typeof agentNote>>;
 /** The event that shows a replaced agent's successor that Asterisk has answered all that it had asked for. */
 export function retiredEvent({ agent, epoch }: Pick<AgentNote, "agent" | "epoch">): string {
   return `${PREFIX}-retired-${agent}-${epoch}`;
+}
+
+/** What is written on Asterisk about a call. */
+export function callNotesOf(call: CallNotes): CallNotes {
+  return notesIn(call, callNotes.entries);
+}
+
+/** What is written on Asterisk about a conference. */
+export function conferenceNotesOf(conference: ConferenceNotes): ConferenceNotes {
+  return notesIn(conference, conferenceNotes.entries);
+}
+
+function notesIn<Notes extends object>(whole: Notes, notes: object): Notes {
+  return Object.fromEntries(Object.entries(whole).filter(([name]) => name in notes)) as Notes;
 }
 
 /** `null`: there are none, or somebody else wrote them. */

@@ -112,17 +112,13 @@ async function takeOne(
       callNotes.set(id, await askCallNotes(ari, id));
     }),
     ...mains.map(async ({ bridge: id }) => {
-      const answer = await ari.ask("getGlobalVar", { variable: conferenceVariable(id) });
-      conferenceNotes.set(id, readConferenceNotes(read("getGlobalVar", variable, answer).value));
+      conferenceNotes.set(id, readConferenceNotes(await ari.globalVar(conferenceVariable(id))));
     }),
   ]);
   return { bridges, channels, hasOthers: !cannotList, inApplication, undescribed, callNotes, conferenceNotes };
 }
 
-/**
- * Asterisk lists no channel at all as long as there is one, whoever's, that it cannot write in JSON: it does not look whether the Call-ID of a
- * caller's SIP is UTF-8. Asked for that one alone, it answers with nothing.
- */
+/** Asterisk lists no channel while one has a Call-ID that is no UTF-8; asked for that one alone, it answers with nothing. */
 async function askOneByOne(
   ari: Ari,
   ids: readonly string[],

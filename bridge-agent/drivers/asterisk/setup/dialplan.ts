@@ -24,7 +24,10 @@ interface Context {
 }
 
 /** A loop goes round no longer. */
-const MOST_STEPS = 100;
+const MAX_STEPS = 100;
+/** Applications behind which the call goes on with the next step, and those that end it. */
+const goingOn = "answer log noop playback progress ringing set verbose wait".split(" ");
+const ending = ["busy", "congestion", "hangup"];
 const patternSigns: Readonly<Record<string, string>> = {
   X: "\\d",
   Z: "[1-9]",
@@ -50,7 +53,7 @@ export class Dialplan {
   }
 
   wayOf(number: string, context: string): Way {
-    return this.#follow({ number, context, priority: 1, args: [] }, number, MOST_STEPS);
+    return this.#follow({ number, context, priority: 1, args: [] }, number, MAX_STEPS);
   }
 
   #read(text: string): void {
@@ -89,7 +92,6 @@ export class Dialplan {
     }
   }
 
-  /** The lines that are not empty. */
   #withoutComments(text: string): readonly string[] {
     const without = text.replaceAll(/\\;|;--(?!-)[\s\S]*?(?:--;|$)|;.*/g, (comment) => {
       if (comment === "\\;") return ";";
@@ -128,37 +130,21 @@ export class Dialplan {
       if (does === undefined) return { to: "unknown", at: `${extension.pattern},${priority}, which is not there` };
       const [, application = "", text = ""] = /^(\w+)\s*(?:\((.*)\))?$/.exec(does) ?? [];
       const args = split(text).map((arg) => filledIn(arg, place));
-      switch (application.toLowerCase()) {
-        case "answer":
-        case "log":
-        case "noop":
-        case "playback":
-        case "progress":
-        case "ringing":
-        case "set":
-        case "verbose":
-        case "wait":
-          priority += 1;
-          continue;
-        case "busy":
-        case "congestion":
-        case "hangup":
-          return { to: "end", at: does };
-        case "stasis": {
-          const [name = "", how, number] = args;
-          if ([name, how, number].some((arg) => arg?.includes("$"))) return { to: "unknown", at: does };
-          return how === "in" && number === dialled ? { to: "application", name } : { to: "end", at: does };
-        }
-        case "gosub":
-        case "goto": {
-          const next = placeAfter(args, place, extension, application.toLowerCase() === "gosub");
-          if (next === null) return { to: "unknown", at: does };
-          const way = this.#follow(next, dialled, left - 1);
-          return way.to === "nowhere" ? { to: "unknown", at: `${does}, which is not there` } : way;
-        }
-        default:
-          return { to: "unknown", at: does };
+      const kind = application.toLowerCase();
+      if (goingOn.includes(kind)) {
+        priority += 1;
+        continue;
       }
+      if (ending.includes(kind)) return { to: "end", at: does };
+      if (kind === "stasis") {
+        const [name = "", how, number] = args;
+        if ([name, how, number].some((arg) => arg?.includes("$"))) return { to: "unknown", at: does };
+        return how === "in" && number === dialled ? { to: "application", name } : { to: "end", at: does };
+      }
+      const next = kind === "gosub" || kind === "goto" ? placeAfter(args, place, extension, kind === "gosub") : null;
+      if (next === null) return { to: "unknown", at: does };
+      const way = this.#follow(next, dialled, left - 1);
+      return way.to === "nowhere" ? { to: "unknown", at: `${does}, which is not there` } : way;
     }
     return { to: "unknown", at: `${extension.pattern}, which goes round` };
   }

@@ -1,24 +1,27 @@
 import { readFileSync } from "node:fs";
 import { isLoopback } from "../../../../src/foundation/loopback.ts";
-import { assertNever } from "../../../../src/foundation/result.ts";
-import type { CheckResult, Finding } from "../../../../src/foundation/text/finding.ts";
+import { assertNever, err, ok, type Result } from "../../../../src/foundation/result.ts";
+import {
+  type CheckResult,
+  type Finding,
+  findingsOf,
+  right,
+  warn,
+  wrong,
+} from "../../../../src/foundation/text/finding.ts";
 import { reasonOf } from "../../../../src/foundation/text/reason.ts";
 import type { Timers } from "../../../../src/foundation/time/timers.ts";
 import type { DriverIdentity } from "../../driver.ts";
-import { Ari, configTuples, endpoint, info, isDone, read, variable } from "../ari.ts";
+import { ANSWER_WITHIN_MS, Ari, configTuples, endpoint, isDone, read } from "../ari.ts";
 import { JOIN_TONE, LEAVE_TONE } from "../mirror/calls.ts";
 import { type AsteriskSettings, endpointParts, readPassword } from "../settings.ts";
 import { Dialplan, exampleOf, type Way } from "./dialplan.ts";
-import { missingSounds, noteOf, runningModules, toRun, unseenSounds, whatIsMissing } from "./prerequisites.ts";
+import { applicationOf, missingSounds, runningModules, toRun, unseenSounds, whatIsMissing } from "./prerequisites.ts";
 import { sampleModules } from "./sample-config.ts";
 
-const ANSWER_WITHIN_MS = 2_000;
 /** Of each call: its sound, and the reports about that. */
 const RTP_PORTS_FOR_EACH_CALL = 2;
 
-const ok = (says: string): CheckResult => ({ verdict: "ok", says });
-const warn = (says: string): CheckResult => ({ verdict: "warn", says });
-const wrong = (says: string): CheckResult => ({ verdict: "WRONG", says });
 /** The modules that run; `null`: it is not known. */
 type RunningModules = ReadonlySet<string> | null;
 
@@ -43,10 +46,7 @@ const withoutModule: Readonly<Record<string, string>> = {
 /** Where the dialplan is entered that has no trunk: as in the sample configuration. */
 const SAMPLE_CONTEXT = "from-trunk";
 
-/**
- * What an operator may want to know of an Asterisk, beside what the driver needs to connect. Empty where it cannot be asked: then the
- * driver says why. Asks by REST alone: the application stays with the agent that has it.
- */
+/** What an operator may want to know of an Asterisk, by REST alone. Empty where it cannot be asked: then the driver says why. */
 export async function inspectAsterisk(
   settings: AsteriskSettings,
   identity: DriverIdentity,
@@ -56,28 +56,21 @@ export async function inspectAsterisk(
   if (ari === null) return [];
   try {
     const trunk = await trunkOf(ari, settings);
-    const files = new ConfigFiles(ari, settings);
     const running = await runningModules(ari).catch(() => null);
-    const checks: readonly (readonly [string, () => Promise<CheckResult>])[] = [
-      ["version", () => checkVersion(ari)],
-      ["needs", () => checkNeeds(ari, settings)],
-      ["modules", async () => checkModules(running)],
-      ["rights", () => checkRights(ari, settings)],
-      ["application", () => checkApplication(ari, settings, identity)],
-      ["dialplan", () => checkDialplan(files, settings, identity, trunk?.get("context") ?? SAMPLE_CONTEXT)],
-      ["trunk", () => checkTrunk(ari, settings, trunk, running)],
-      ["strangers", async () => checkStrangers(settings, trunk, running)],
-      ["sounds", () => checkSounds(ari, settings)],
-      ["rtp", () => checkRtp(files, settings)],
-      ["keys", () => checkKeys(files)],
-    ];
+    const checks = {
+      version: () => checkVersion(ari),
+      needs: () => checkNeeds(ari, settings),
+      modules: () => checkModules(running),
+      application: () => checkApplication(ari, settings, identity),
+      dialplan: () => checkDialplan(ari, settings, identity, trunk?.get("context") ?? SAMPLE_CONTEXT),
+      trunk: () => checkTrunk(ari, settings, trunk, running),
+      strangers: () => checkStrangers(settings, trunk, running),
+      sounds: () => checkSounds(ari, settings),
+      rtp: () => checkRtp(ari, settings),
+      keys: () => checkKeys(ari, settings),
+    };
     const findings: Finding[] = [];
-    for (const [about, check] of checks) {
-      findings.push({
-        about,
-        ...(await check().catch((error: unknown): CheckResult => wrong(reasonOf(error)))),
-      });
-    }
+    for await (const finding of findingsOf(checks)) findings.push(finding);
     return findings;
   } finally {
     ari.close();
@@ -88,7 +81,7 @@ export async function inspectAsterisk(
 async function openAri(settings: AsteriskSettings, timers: Timers): Promise<Ari | null> {
   try {
     const ari = new Ari({ ...settings, password: readPassword(settings) }, timers);
-    read("getInfo", info, await ari.ask("getInfo", { only: "system,status" }, ANSWER_WITHIN_MS));
+    await ari.info();
     return ari;
   } catch {
     return null;
@@ -96,13 +89,13 @@ async function openAri(settings: AsteriskSettings, timers: Timers): Promise<Ari 
 }
 
 async function checkVersion(ari: Ari): Promise<CheckResult> {
-  const { system, status } = read("getInfo", info, await ari.ask("getInfo", { only: "system,status" }));
-  return ok(`Asterisk ${system.version}, up since ${status.startup_time}`);
+  const { system, status } = await ari.info();
+  return right(`Asterisk ${system.version}, up since ${status.startup_time}`);
 }
 
 async function checkNeeds(ari: Ari, settings: AsteriskSettings): Promise<CheckResult> {
   const found = await whatIsMissing(ari, settings, null);
-  if (found.ok) return ok("version, modules and endpoint are what the driver needs");
+  if (found.ok) return right("version, modules and endpoint are what the driver needs");
   return wrong(`Asterisk ${found.error}`);
 }
 
@@ -115,50 +108,33 @@ function checkModules(running: RunningModules): CheckResult {
     name === "res_websocket_client" ||
     (name.startsWith("res_timing_") && [...running].some((each) => each.startsWith("res_timing_")));
   const missing = all.filter((name) => !running.has(name) && !isReplaced(name));
-  if (missing.length === 0) return ok("those of the sample configuration run");
+  if (missing.length === 0) return right("those of the sample configuration run");
   const list = missing.map((name) => (name in withoutModule ? `${name} (${withoutModule[name]})` : name)).join(", ");
   return warn(`of the sample configuration, these do not run: ${list}; ${toRun(missing)}`);
 }
 
-/** Nobody hears of an event for an application that there is not. */
-async function checkRights(ari: Ari, { user }: AsteriskSettings): Promise<CheckResult> {
-  const asked = await ari.ask("userEvent", { eventName: "doctor", application: "bridgehead.doctor" }, ANSWER_WITHIN_MS);
-  if (asked.status !== 403) return ok(`the user ${user} may look and act`);
-  return wrong(
-    `the user ${user} may look and not act: set read_only = no in ari.conf, and run asterisk -rx 'module reload res_ari.so'`,
-  );
-}
-
-async function checkApplication(
-  ari: Ari,
-  { application }: AsteriskSettings,
-  { owner }: DriverIdentity,
-): Promise<CheckResult> {
-  const note = await noteOf(ari, application);
-  const isThere = isDone(await ari.ask("getApplication", { applicationName: application }, ANSWER_WITHIN_MS));
-  if (note === null) {
-    return isThere
-      ? wrong(`${application} is another program's: stop that, or set driver.application to another one`)
-      : ok(`${application} is nobody's yet: the agent takes it when it acts`);
-  }
-  if (note.owner === owner) return ok(`${application} is ${owner}'s; ${note.agent} acted last`);
-  return wrong(
-    `${application} is in use for ${note.owner} (agent ${note.agent}): set driver.application to one of this agent's own, and hand its callers to that in extensions.conf`,
-  );
+async function checkApplication(ari: Ari, settings: AsteriskSettings, identity: DriverIdentity): Promise<CheckResult> {
+  const note = await applicationOf(ari, settings, identity);
+  if (!note.ok) return wrong(`Asterisk ${note.error}`);
+  const { application } = settings;
+  if (note.value === null) return right(`${application} is nobody's yet: the agent takes it when it acts`);
+  return right(`${application} is ${identity.owner}'s; ${note.value.agent} acted last`);
 }
 
 async function checkDialplan(
-  files: ConfigFiles,
-  { application }: AsteriskSettings,
+  ari: Ari,
+  settings: AsteriskSettings,
   { dialIn }: DriverIdentity,
   context: string,
 ): Promise<CheckResult> {
+  const { application } = settings;
   const example = dialIn?.[0] ?? "18005551234";
   const shown = (number: string) => `asterisk -rx 'dialplan show ${number}@${context}'`;
-  const text = await files.read("extensions.conf");
-  if (text === null) {
-    return warn(`not looked at, since ${files.why}: ${shown(example)} must lead to ${application}`);
+  const file = await readConfig(ari, settings, "extensions.conf");
+  if (!file.ok) {
+    return warn(`not looked at, since ${file.error}: ${shown(example)} must lead to ${application}`);
   }
+  const text = file.value;
   if (isOn(settingIn(text, "general", "clearglobalvars"))) {
     return wrong(
       "clearglobalvars is on in extensions.conf: each reload of the dialplan has Asterisk forget what agents have written down there of running conferences, such as a lock; set clearglobalvars = no under [general], and restart Asterisk",
@@ -170,7 +146,7 @@ async function checkDialplan(
   const led = examples.filter(({ number }) => leadsHere(dialplan.wayOf(number, context)));
   if (dialIn === undefined && led.length > 0) {
     const patterns = led.map(({ pattern }) => pattern).join(", ");
-    return ok(`${patterns} in ${context} leads to ${application}`);
+    return right(`${patterns} in ${context} leads to ${application}`);
   }
   const dialledNumbers = dialIn ?? (examples.length > 0 ? examples.map(({ number }) => number) : [example]);
   for (const dialled of dialledNumbers) {
@@ -199,7 +175,7 @@ async function checkDialplan(
         return assertNever(way);
     }
   }
-  return ok(`${dialIn?.join(", ")} in ${context} leads to ${application}`);
+  return right(`${dialIn?.join(", ")} in ${context} leads to ${application}`);
 }
 
 /** The section of the endpoint; `null` where the pattern names none of PJSIP. */
@@ -255,9 +231,9 @@ async function checkTrunk(
   }
   const asked = await ari.ask("getEndpoint", { tech: technology, resource }, ANSWER_WITHIN_MS);
   if (read("getEndpoint", endpoint, asked).state === "online") {
-    return ok(`${resource} at ${contact} answers OPTIONS`);
+    return right(`${resource} at ${contact} answers OPTIONS`);
   }
-  const { status } = read("getInfo", info, await ari.ask("getInfo", { only: "system,status" }, ANSWER_WITHIN_MS));
+  const { status } = await ari.info();
   const sinceMs = Date.now() - Date.parse(status.last_reload_time ?? status.startup_time);
   if (sinceMs < Number(frequency) * 1_000 + QUALIFIED_WITHIN_MS) {
     return warn(
@@ -276,7 +252,7 @@ function checkStrangers({ endpoint: pattern }: AsteriskSettings, trunk: Trunk, r
   const module = "res_pjsip_endpoint_identifier_user";
   const isByName =
     running.has(module) && trunk.get("auth") === "" && /\busername\b/.test(trunk.get("identify_by") ?? "");
-  if (!isByName) return ok(`no name in From makes a stranger ${resource}`);
+  if (!isByName) return right(`no name in From makes a stranger ${resource}`);
   return warn(
     `${module} runs, and takes any stranger who writes ${resource} into From for ${resource}: take it out of modules.conf, or set identify_by = ip for ${resource} in pjsip.conf`,
   );
@@ -298,16 +274,18 @@ async function checkSounds(ari: Ari, settings: AsteriskSettings): Promise<CheckR
   if (unseen.length > 0) {
     return warn(`${unseen.join(", ")} cannot be looked at from here: see that Asterisk has them`);
   }
-  return ok(`${wanted.join(", ")} and all that callers hear are there`);
+  return right(`${wanted.join(", ")} and all that callers hear are there`);
 }
 
-async function checkRtp(files: ConfigFiles, { ports }: AsteriskSettings): Promise<CheckResult> {
+async function checkRtp(ari: Ari, settings: AsteriskSettings): Promise<CheckResult> {
+  const { ports } = settings;
   const wanted = ports === undefined ? null : ports * RTP_PORTS_FOR_EACH_CALL;
-  const text = await files.read("rtp.conf");
-  if (text === null) {
+  const file = await readConfig(ari, settings, "rtp.conf");
+  if (!file.ok) {
     const needs = wanted === null ? "" : `; driver.ports wants ${wanted} of them`;
-    return warn(`not looked at, since ${files.why}: asterisk -rx 'rtp show settings' has the ports${needs}`);
+    return warn(`not looked at, since ${file.error}: asterisk -rx 'rtp show settings' has the ports${needs}`);
   }
+  const text = file.value;
   const first = Number(/^\s*rtpstart\s*=>?\s*(\d+)/m.exec(text)?.[1] ?? 5_000);
   const last = Number(/^\s*rtpend\s*=>?\s*(\d+)/m.exec(text)?.[1] ?? 31_000);
   const count = Math.max(0, last - first + 1);
@@ -318,23 +296,23 @@ async function checkRtp(files: ConfigFiles, { ports }: AsteriskSettings): Promis
     );
   }
   const calls = Math.floor(count / RTP_PORTS_FOR_EACH_CALL);
-  if (wanted === null || count >= wanted) return ok(`${range}, enough for ${calls} calls`);
+  if (wanted === null || count >= wanted) return right(`${range}, enough for ${calls} calls`);
   const end = first + wanted - 1;
   const more = end <= HIGHEST_PORT ? `set rtpend = ${end} in rtp.conf` : "set a lower rtpstart in rtp.conf";
   return wrong(`${range} is enough for ${calls} calls, and driver.ports is ${ports}: ${more}, or lower driver.ports`);
 }
 
 /** With any other least duration than 0, Asterisk doubles keys that come quickly. */
-async function checkKeys(files: ConfigFiles): Promise<CheckResult> {
-  const text = await files.read("asterisk.conf");
-  if (text === null) {
+async function checkKeys(ari: Ari, settings: AsteriskSettings): Promise<CheckResult> {
+  const file = await readConfig(ari, settings, "asterisk.conf");
+  if (!file.ok) {
     return warn(
-      `not looked at, since ${files.why}: asterisk -rx 'core show settings' must have a Min DTMF duration of 0, or quick keys count twice`,
+      `not looked at, since ${file.error}: asterisk -rx 'core show settings' must have a Min DTMF duration of 0, or quick keys count twice`,
     );
   }
-  const ms = settingIn(text, "options", "mindtmfduration");
+  const ms = settingIn(file.value, "options", "mindtmfduration");
   if (Number(ms) === 0)
-    return ok(
+    return right(
       "each key counts once, however short (mindtmfduration = 0); of keys that a network holds back Asterisk tells some twice, and callers are asked for them again",
     );
   const found = ms === undefined ? "is not set, which means 80 ms" : `is ${ms} ms`;
@@ -355,30 +333,14 @@ function isOn(value = ""): boolean {
   return /^(yes|true|y|t|1|on)$/i.test(value);
 }
 
-/** Asterisk's files, where it runs on this machine and they may be read. REST does not show what is in these. */
-class ConfigFiles {
-  readonly #ari: Ari;
-  readonly #settings: AsteriskSettings;
-  why = "";
-
-  constructor(ari: Ari, settings: AsteriskSettings) {
-    this.#ari = ari;
-    this.#settings = settings;
-  }
-
-  /** `null`: it cannot be read, and `why` says why. */
-  async read(name: string): Promise<string | null> {
-    if (!isLoopback(new URL(this.#settings.url).hostname)) {
-      this.why = "Asterisk is on another machine";
-      return null;
-    }
-    const answer = await this.#ari.ask("getGlobalVar", { variable: "ASTETCDIR" }, ANSWER_WITHIN_MS);
-    const file = `${read("getGlobalVar", variable, answer).value || "/etc/asterisk"}/${name}`;
-    try {
-      return readFileSync(file, "utf8");
-    } catch (error) {
-      this.why = `${file} cannot be read by this user (${reasonOf(error)})`;
-      return null;
-    }
+/** One of Asterisk's files, where it runs on this machine and may be read; else why not. REST does not show what is in these. */
+async function readConfig(ari: Ari, { url }: AsteriskSettings, name: string): Promise<Result<string, string>> {
+  if (!isLoopback(new URL(url).hostname)) return err("Asterisk is on another machine");
+  const folder = (await ari.globalVar("ASTETCDIR", ANSWER_WITHIN_MS)) || "/etc/asterisk";
+  const file = `${folder}/${name}`;
+  try {
+    return ok(readFileSync(file, "utf8"));
+  } catch (error) {
+    return err(`${file} cannot be read by this user (${reasonOf(error)})`);
   }
 }

@@ -4,13 +4,13 @@ import * as v from "valibot";
 import { announcements } from "../../../../src/bridge/announcements.ts";
 import { isLoopback } from "../../../../src/foundation/loopback.ts";
 import { err, ok, type Result } from "../../../../src/foundation/result.ts";
+import { codeOf } from "../../../../src/foundation/text/reason.ts";
 import type { DriverIdentity } from "../../driver.ts";
-import { type Ari, type AriAnswer, AriFailure, info, isDone, modules, read, sounds, variable } from "../ari.ts";
+import { ANSWER_WITHIN_MS, type Ari, AriFailure, info, isDone, modules, read, sounds } from "../ari.ts";
 import { type AgentNote, agentVariable, readAgentNote } from "../mirror/names.ts";
 import { type AsteriskSettings, endpointParts, languageOf, soundsOf } from "../settings.ts";
 
 const OLDEST_VERSION = 16;
-const ANSWER_WITHIN_MS = 2_000;
 
 /** What the driver's requests need, beside what they need themselves. */
 const neededModules = [
@@ -39,21 +39,23 @@ export async function whatIsMissing(
   identity: DriverIdentity | null,
 ): Promise<Result<string, string>> {
   const { user, endpoint, passwordFile } = settings;
-  const answer = await askInfo(ari);
+  const asked = ari.ask("getInfo", { only: "system,status" }, ANSWER_WITHIN_MS);
+  const answer = await asked.catch((error: unknown) => {
+    if (error instanceof AriFailure) return error;
+    throw error;
+  });
   if (answer instanceof AriFailure) {
     if (!/wrong version number|packet length too long/.test(answer.message)) throw answer;
     return err("does not connect: it speaks no TLS there; set tlsenable = yes in http.conf, or correct driver.url");
   }
-  if (answer.status === 401 || answer.status === 403) {
-    const where = passwordFile === undefined ? "driver.password" : `${passwordFile} (driver.passwordFile)`;
-    return err(`refuses the user ${user}: write user and password of ari.conf into driver.user and ${where}`);
-  }
-  if (answer.status === 404) {
-    return err(
-      "has no ARI there: set enabled = yes in ari.conf and http.conf; in modules.conf, load res_ari_asterisk and all that it needs (as the sample configuration does; after asterisk -rx 'module load res_ari_asterisk.so' Asterisk's log says what it lacks); or correct driver.url",
-    );
-  }
-  if (answer.status === 503) return err("is going away: it takes no requests any more");
+  const where = passwordFile === undefined ? "driver.password" : `${passwordFile} (driver.passwordFile)`;
+  const refused = `refuses the user ${user}: write user and password of ari.conf into driver.user and ${where}`;
+  const noAri =
+    "has no ARI there: set enabled = yes in ari.conf and http.conf; in modules.conf, load res_ari_asterisk and all that it needs (as the sample configuration does; after asterisk -rx 'module load res_ari_asterisk.so' Asterisk's log says what it lacks); or correct driver.url";
+  const goingAway = "is going away: it takes no requests any more";
+  const byStatus: Readonly<Record<number, string>> = { 401: refused, 403: refused, 404: noAri, 503: goingAway };
+  const fault = byStatus[answer.status];
+  if (fault !== undefined) return err(fault);
   if (isDone(answer) && !v.safeParse(info, answer.body).success) {
     return err("does not answer: what answers there is no Asterisk; correct driver.url");
   }
@@ -75,8 +77,8 @@ export async function whatIsMissing(
   const noEndpoint = await missingEndpoint(ari, endpoint);
   if (noEndpoint !== null) return err(noEndpoint);
   if (identity === null) return ok(status.startup_time);
-  const trouble = await applicationTrouble(ari, settings, identity);
-  return trouble === null ? ok(status.startup_time) : err(trouble);
+  const found = await applicationOf(ari, settings, identity);
+  return found.ok ? ok(status.startup_time) : found;
 }
 
 /** Why nobody can be called by this pattern; `null`: Asterisk knows its endpoint. */
@@ -99,37 +101,32 @@ async function missingEndpoint(ari: Ari, endpoint: string): Promise<string | nul
   return null;
 }
 
-/** Why this agent cannot act on the application; `null`: it can. */
-async function applicationTrouble(
+/** Whose the application is, which nothing keeps from this agent; or why it cannot act on it, as the end of a sentence. */
+export async function applicationOf(
   ari: Ari,
   { application, user }: AsteriskSettings,
-  identity: DriverIdentity,
-): Promise<string | null> {
+  { owner }: DriverIdentity,
+): Promise<Result<AgentNote | null, string>> {
   const before = await noteOf(ari, application);
   const eventName = "bridgehead-who-acts";
   const asked = await ari.ask("userEvent", { eventName, application }, ANSWER_WITHIN_MS);
-  if (asked.status === 403) return `lets the user ${user} look and not act: set read_only = no in ari.conf`;
+  if (asked.status === 403) {
+    const remedy = "set read_only = no in ari.conf, and run asterisk -rx 'module reload res_ari.so'";
+    return err(`lets the user ${user} look and not act: ${remedy}`);
+  }
   const isInUse = isDone(asked);
   // The other agent of this owner may have begun to act just now: it writes its note first.
   const note = before ?? (isInUse ? await noteOf(ari, application) : null);
-  if (note !== null && note.owner !== identity.owner) {
+  if (note !== null && note.owner !== owner) {
     const whose = `has the application ${application} in use for ${note.owner} (agent ${note.agent})`;
     const remedy = "set driver.application to one of this agent's own, and hand its callers to that in extensions.conf";
     const release = `asterisk -rx 'dialplan set global ${agentVariable(application)} ""'`;
-    return `${whose}: ${remedy}${isInUse ? "" : `; or, if that owner is no more, run ${release}`}`;
+    return err(`${whose}: ${remedy}${isInUse ? "" : `; or, if that owner is no more, run ${release}`}`);
   }
-  if (note === null && isInUse) {
-    return `has the application ${application} in use by another program: stop that, or set driver.application to another one`;
-  }
-  return null;
-}
-
-/** The answer; or why there is none. */
-function askInfo(ari: Ari): Promise<AriAnswer | AriFailure> {
-  return ari.ask("getInfo", { only: "system,status" }, ANSWER_WITHIN_MS).catch((error: unknown) => {
-    if (error instanceof AriFailure) return error;
-    throw error;
-  });
+  if (note !== null || !isInUse) return ok(note);
+  return err(
+    `has the application ${application} in use by another program: stop that, or set driver.application to another one`,
+  );
 }
 
 /** Without `.so`. */
@@ -186,7 +183,7 @@ function isFileThere(name: string, settings: AsteriskSettings): boolean | null {
     try {
       return readdirSync(place).some((file) => file.startsWith(`${basename(name)}.`));
     } catch (error) {
-      return error instanceof Error && "code" in error && error.code === "EACCES" ? null : false;
+      return codeOf(error) === "EACCES" ? null : false;
     }
   });
   return found.includes(true) || (found.includes(null) ? null : false);
@@ -194,6 +191,5 @@ function isFileThere(name: string, settings: AsteriskSettings): boolean | null {
 
 /** Who acts on an application, as noted in Asterisk; `null`: nobody has noted it. */
 export async function noteOf(ari: Ari, application: string): Promise<AgentNote | null> {
-  const answer = await ari.ask("getGlobalVar", { variable: agentVariable(application) }, ANSWER_WITHIN_MS);
-  return readAgentNote(read("getGlobalVar", variable, answer).value);
+  return readAgentNote(await ari.globalVar(agentVariable(application), ANSWER_WITHIN_MS));
 }

@@ -1,14 +1,14 @@
 import { randomUUID } from "node:crypto";
 import type { ExecutorContext } from "../acts/executor-context.ts";
 import { isDone } from "../ari.ts";
-import { probeId } from "../mirror/names.ts";
+import { helperId } from "../mirror/names.ts";
 
 const LOOK_EVERY_MS = 5_000;
 
 /** Whether Asterisk makes channels: one that is about to end makes none, though it makes bridges. What is found is reported. */
 export async function takesCalls(context: ExecutorContext): Promise<boolean> {
   const { ari, settings } = context;
-  const channelId = probeId(randomUUID());
+  const channelId = helperId("probe", randomUUID());
   const made = await ari.ask("createChannel", {
     endpoint: "Local/0@bridgehead-probe",
     app: settings.application,
@@ -41,6 +41,6 @@ export function setTrouble(context: ExecutorContext, trouble: ExecutorContext["t
 export async function watchCalls(context: ExecutorContext): Promise<void> {
   for (;;) {
     await takesCalls(context);
-    await context.pauses.pass(LOOK_EVERY_MS);
+    await context.ari.pause(LOOK_EVERY_MS);
   }
 }

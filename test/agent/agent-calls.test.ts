@@ -1,0 +1,348 @@
+import { describe, expect, test, vi } from "vitest";
+import { isInEffect } from "../../src/bridge/command-rules.ts";
+import { type BridgeState, viewOf } from "../../src/bridge/state.ts";
+import { type ConfKey, MAIN_ROOM } from "../../src/foundation/ids.ts";
+import { aCaller } from "../builders.ts";
+import { AgentWorld, admit, create, KEY, running } from "./agent-world.ts";
+
+test("a caller is led in by its keys and told with what it keyed", () => {
+  const world = running();
+  const id = world.machine.dialIn("14085551234", "987654321#444#");
+  world.settle();
+  expect(world.events()).toEqual([
+    {
+      type: "caller-entered",
+      caller: aCaller({ call: id, attendeeId: "444" }),
+    },
+  ]);
+});
+
+test("a silent monitor enters muted and without a tone", () => {
+  const world = running();
+  const id = world.machine.dialIn("", "987654321#999#");
+  world.settle();
+  expect(world.machine.world.calls.get(id)).toMatchObject({ muted: true, joinTone: false });
+  expect(world.events()).toMatchObject([{ type: "caller-entered", caller: { silent: true, muted: true } }]);
+});
+
+test("a silent monitor is one also for an agent that did not make the conference (protocol 4.18)", () => {
+  const { machine } = running();
+  const id = machine.dialIn("", "987654321#999#");
+  const world = new AgentWorld();
+  world.machine = machine;
+  world.connect();
+  world.settle();
+  expect(world.machine.world.calls.get(id)).toMatchObject({ stage: "entered", muted: true, joinTone: false });
+});
+
+test("after a create with another AnonymousID, who keys that one is a silent monitor, and who keys the old one is not (protocol 4.18)", () => {
+  const world = running();
+  world.command("create-2", { ...create, anonymousId: "555" });
+  world.settle();
+  const old = world.machine.dialIn("", "987654321#999#");
+  const latest = world.machine.dialIn("", "987654321#555#");
+  world.settle();
+  expect(world.machine.world.calls.get(old)).toMatchObject({ muted: false, joinTone: true });
+  expect(world.machine.world.calls.get(latest)).toMatchObject({ muted: true, joinTone: false });
+
+  world.restart();
+  world.settle();
+  const after = world.machine.dialIn("", "987654321#555#");
+  world.settle();
+  expect(world.machine.world.calls.get(after)).toMatchObject({ muted: true, joinTone: false });
+});
+
+describe("access codes", () => {
+  const accessCodes = { subscriber: "1111", participant: "2222" };
+  const other = "555" as ConfKey;
+
+  function withCodes(): AgentWorld {
+    const world = new AgentWorld();
+    world.connect();
+    world.command("create", { ...create, accessCodes });
+    world.settle();
+    return world;
+  }
+  function dialled(world: AgentWorld, keys: string) {
+    const id = world.machine.dialIn("", keys);
+    world.settle();
+    const { conference, host = false } = world.machine.world.calls.get(id) ?? {};
+    return { conference, host };
+  }
+  const isIn = { conference: KEY, host: false };
+  const isHost = { conference: KEY, host: true };
+  const isOutside = { conference: null, host: false };
+
+  test("both lead in like the key, and the edge hears who is the host (protocol 2.2.1)", () => {
+    const world = withCodes();
+    expect(["2222##", "1111#444#", "987654321##"].map((keys) => dialled(world, keys))).toEqual([isIn, isHost, isIn]);
+    const hosts = world.events().map((event) => event.type === "caller-entered" && (event.caller.host ?? false));
+    expect(hosts).toEqual([false, true, false]);
+  });
+
+  test("an agent that did not make the conference knows codes and host (protocol 2.2.1)", () => {
+    const { machine } = withCodes();
+    const world = new AgentWorld();
+    world.machine = machine;
+    world.connect();
+    world.settle();
+    const calls = [world.machine.dialIn("", "2222#444#"), world.machine.dialIn("", "1111#444#")];
+    world.restart();
+    world.settle();
+    const held = calls.map((id) => world.machine.world.calls.get(id));
+    expect(held).toMatchObject([{ conference: KEY }, { conference: KEY, host: true }]);
+    world.restart();
+    world.settle();
+    const [snapshot] = world
+      .events()
+      .filter((event) => event.type === "snapshot")
+      .slice(-1);
+    const callers = (snapshot?.type === "snapshot" && snapshot.conference?.callers) || [];
+    expect(callers.map(({ host = false }) => host)).toEqual([false, true]);
+  });
+
+  test("those of the latest create lead in, with its AnonymousID and its limit, also after a restart (protocol 2.2.1, 4.18)", () => {
+    const world = withCodes();
+    const latest = { subscriber: "3333", participant: "2222" };
+    world.command("again", { ...create, anonymousId: "555", maxCallers: 3, accessCodes: latest });
+    world.settle();
+    expect(["1111##", "3333##"].map((keys) => dialled(world, keys))).toEqual([isOutside, isHost]);
+    world.restart();
+    world.settle();
+    expect(["1111##", "2222#555#"].map((keys) => dialled(world, keys))).toEqual([isOutside, isIn]);
+    const silent = [...world.machine.world.calls.values()].filter(({ muted }) => muted);
+    expect(silent.map(({ attendeeId }) => attendeeId)).toEqual(["555"]);
+
+    world.command("without", { ...create, maxCallers: 2 });
+    world.settle();
+    for (const keys of ["3333##", "2222##", "987654321##"]) dialled(world, keys);
+    expect([...world.machine.world.calls.values()].filter(({ stage }) => stage === "entered")).toHaveLength(2);
+  });
+
+  test("an agent that did not make the conference knows its limit (protocol 4.2)", () => {
+    const { machine } = withCodes();
+    const [held] = machine.world.conferences.values();
+    if (held) held.maxCallers = 1;
+    for (const keys of ["2222#444#", "987654321#555#"]) machine.dialIn("", keys);
+    const world = new AgentWorld();
+    world.machine = machine;
+    world.connect();
+    world.settle();
+    expect([...machine.world.calls.values()].map(({ stage }) => stage)).toEqual(["entered"]);
+    expect(world.acts().filter((act) => act.startsWith("admit"))).toHaveLength(1);
+  });
+
+  test("a create in doubt is carried out again unless the bridge has all that it says", () => {
+    const said = { ...create, maxCallers: 5, accessCodes };
+    for (const [shown, isDone] of [
+      [{}, true],
+      [{ anonymousId: "555" }, false],
+      [{ maxCallers: 6 }, false],
+      [{ maxCallers: undefined }, true], // This bridge does not show it.
+      [{ accessCodes: { subscriber: "1111", participant: null } }, false],
+      [{ accessCodes: undefined }, false],
+    ] as const) {
+      const world = new AgentWorld();
+      world.connect();
+      world.command("create", said);
+      world.settle();
+      const state = world.machine.state();
+      const view = viewOf({
+        ...state,
+        conferences: state.conferences.map((one) => ({ ...one, ...shown })),
+      } as BridgeState);
+      expect(isInEffect(view, KEY, said), JSON.stringify(shown)).toBe(isDone);
+    }
+  });
+
+  test("a code that two conferences have leads into neither, and into the other one once one is over (protocol 2.2.1)", () => {
+    const world = withCodes();
+    world.command("other", { ...create, accessCodes }, {}, other);
+    world.settle();
+    expect([dialled(world, "2222##"), dialled(world, "987654321##")]).toEqual([isOutside, isIn]);
+    world.command("end", { type: "end-conference" });
+    world.settle();
+    expect(dialled(world, "2222##")).toEqual({ ...isIn, conference: other });
+  });
+
+  test("who keys a code that is subscriber's and participant's is no host (protocol 2.2.1)", () => {
+    const world = new AgentWorld();
+    world.connect();
+    world.command("create", { ...create, accessCodes: { subscriber: "1111", participant: "1111" } });
+    world.settle();
+    expect(dialled(world, "1111##")).toEqual(isIn);
+  });
+});
+
+test("an agent goes by its own record where the bridge does not say who is a silent monitor", () => {
+  const world = running();
+  const conference = world.machine.world.conferences.get(KEY);
+  if (conference) conference.anonymousId = null;
+  world.restart();
+  world.settle();
+  const id = world.machine.dialIn("", "987654321#999#");
+  world.settle();
+  expect(world.machine.world.calls.get(id)).toMatchObject({ muted: true, joinTone: false });
+});
+
+test("what is keyed right behind the admission is told behind it", () => {
+  const world = running();
+  world.machine.dialIn("1", "987654321##*6*1555#*6");
+  world.settle();
+  expect(world.events().map((event) => (event.type === "caller-muted" ? event.muted : event.type))).toEqual([
+    "caller-entered",
+    true,
+    "attendee-identified",
+    false,
+  ]);
+});
+
+describe("a mute key", () => {
+  function inside() {
+    const world = running();
+    const call = world.machine.dialIn("1", "987654321##");
+    world.settle();
+    const caller = world.machine.world.calls.get(call);
+    if (!caller) throw new Error("nobody has entered");
+    const press = () => {
+      world.machine.press(caller, "*6");
+      world.pass(2_000);
+      return caller.muted;
+    };
+    return { world, call, caller, press };
+  }
+  const slow = { delayMs: 400, refuse: [], down: false } as const;
+  const quick = { ...slow, delayMs: 0 } as const;
+
+  test("switches each time", () => {
+    const { press } = inside();
+    expect([press(), press(), press()]).toEqual([true, false, true]);
+  });
+
+  test("that is pressed twice at once changes nothing", () => {
+    const { world, caller } = inside();
+    world.machine.setFaults(slow);
+    world.machine.press(caller, "*6*6");
+    world.pass(2_000);
+    expect(caller.muted).toBe(false);
+  });
+
+  test("undoes what is under way when it is pressed, and the next one undoes that", () => {
+    const { world, call, press } = inside();
+    world.machine.setFaults(slow);
+    world.command("mute", { type: "mute", call });
+    world.command("unmute", { type: "unmute", call });
+    world.settle();
+    expect(press()).toBe(true);
+    world.machine.setFaults(quick);
+    expect(press()).toBe(false);
+  });
+
+  test("does not count a mute that comes to nothing, as its time has passed", () => {
+    const { world, call, caller } = inside();
+    world.machine.setFaults({ ...slow, delayMs: 3_000 });
+    world.command("move", { type: "move", call, room: MAIN_ROOM });
+    world.command("mute", { type: "mute", call }, { withinMs: 1_000 });
+    world.pass(2_000);
+    world.machine.press(caller, "*6");
+    world.pass(10_000);
+    expect(caller.muted).toBe(true);
+  });
+
+  test("does not count a mute that the bridge has refused", () => {
+    const { world, press } = inside();
+    world.machine.setFaults({ ...quick, refuse: ["mute"] });
+    expect(press()).toBe(false);
+    world.machine.setFaults(quick);
+    expect(press()).toBe(true);
+  });
+
+  test("counts also when the agent died over it", () => {
+    const { world, caller, press } = inside();
+    world.machine.setFaults(slow);
+    world.machine.press(caller, "*6");
+    world.settle();
+    world.loseBridge();
+    world.restart();
+    world.settle();
+    world.machine.setFaults(quick);
+    world.connectBridge();
+    world.pass(2_000);
+    expect(caller.muted).toBe(true);
+    expect(press()).toBe(false);
+  });
+
+  test("switches a caller whom the bridge has muted without a word, once the agent has looked", () => {
+    const { world, caller, press } = inside();
+    caller.muted = true;
+    world.pass(61_000);
+    expect(press()).toBe(false);
+  });
+
+  test("goes by what the bridge shows, whatever an admission in doubt was to bring", () => {
+    const { world, call, caller, press } = inside();
+    caller.muted = true; // By the agent that was active before, at the caller's key.
+    world.command("admit", admit(call), { again: true });
+    world.settle();
+    expect(press()).toBe(false);
+  });
+});
+
+test("a call that the bridge has dropped without a word is counted until the agent looks", () => {
+  const world = running();
+  const forgotten = world.machine.dialIn("1", "987654321##");
+  const ended = world.machine.world.calls.get(world.machine.dialIn("2", "987654321##"));
+  world.machine.dialIn("3", "987654321##");
+  world.settle();
+  world.machine.world.calls.delete(forgotten);
+  if (ended) world.machine.world.endCall(ended, "hung-up");
+  expect(world.status.calls).toBe(3);
+  world.pass(61_000);
+  expect(world.status.calls).toBe(1);
+  expect(world.heard.findLast(({ type }) => type === "health")).toMatchObject({ portsInUse: 1 });
+});
+
+test("callers are led in while the edge is away, and told when it is back", () => {
+  const world = running();
+  world.loseEdge();
+  world.machine.dialIn("1", "987654321##");
+  world.settle();
+  expect(world.acts().at(-1)).toMatch(/^admit .* done$/);
+  expect(world.events()).toEqual([]);
+  world.connectEdge();
+  world.settle();
+  expect(world.events().map(({ type }) => type)).toEqual(["caller-entered", "snapshot"]);
+});
+
+test.each([
+  [true, "led in while the edge is away, also after a restart"],
+  [false, "left to the other one while the edge cannot tell which of the two acts"],
+])("a bridge with one agent: %s; its callers are %s", (alone) => {
+  const world = new AgentWorld();
+  world.alone = alone;
+  world.connect();
+  world.command("create", create);
+  world.settle();
+  world.loseEdge();
+  world.machine.dialIn("1", "987654321#444#");
+  world.settle();
+  world.restart();
+  world.machine.dialIn("2", "987654321#444#");
+  world.pass(1_000);
+  const admitted = () => world.acts().filter((act) => act.startsWith("admit")).length;
+  expect(admitted()).toBe(alone ? 2 : 0);
+  world.connectEdge();
+  world.settle();
+  expect(admitted()).toBe(2);
+});
+
+test("an agent that is alone looks at the bridge each minute, also while the edge is away", () => {
+  const world = running();
+  world.loseEdge();
+  world.settle();
+  const look = vi.spyOn(world.machine, "state");
+  world.machine.lockByTelephone(KEY, true); // The report waits for an ack, and the agent for time to pass.
+  world.pass(10 * 60_000);
+  expect(look.mock.calls.length).toBeGreaterThanOrEqual(9);
+  expect(look.mock.calls.length).toBeLessThanOrEqual(11);
+});

@@ -1,0 +1,379 @@
+import { expect, test } from "vitest";
+import type { BridgeCommand } from "../../src/bridge/commands.ts";
+import type { CommandId, RoomId } from "../../src/foundation/ids.ts";
+import { AgentWorld, call, create, dial, KEY, quiet, running } from "./agent-world.ts";
+
+test("a command is carried out and answered, and its result is acknowledgement enough", () => {
+  const world = running();
+  expect(world.acts()).toEqual(["create-conference done"]);
+  expect(world.results()).toEqual({ create: true });
+  expect(world.heard.map(({ type }) => type)).toEqual(["health", "reports"]);
+});
+
+test("a command that comes again is acknowledged and does nothing", () => {
+  const world = running();
+  world.command("create", create);
+  world.settle();
+  expect(world.heard.filter(({ type }) => type === "commands-ack")).toHaveLength(1);
+  expect(world.acts()).toEqual(["create-conference done"]);
+  expect(world.accepted).toHaveLength(1);
+});
+
+test("a refusal is passed on", () => {
+  const world = running();
+  world.command("mute", { type: "mute", call: call("nobody") });
+  world.settle();
+  expect(world.accepted.at(-1)).toEqual({
+    type: "result",
+    id: "mute",
+    result: { done: false, reason: "no-such-call" },
+  });
+});
+
+test("a command that is not understood is refused once, and the others are carried out", () => {
+  const world = running();
+  const notUnderstood = [`${KEY}.7.abc`] as CommandId[];
+  const commands = [{ id: "lock" as CommandId, command: { type: "lock" } }] as const;
+  for (let times = 0; times < 2; times += 1) {
+    world.tell({ type: "commands", epoch: world.epoch, conference: KEY, commands, notUnderstood });
+    world.settle();
+  }
+  expect(world.acts().slice(1)).toEqual(["lock done"]);
+  expect(world.notes.slice(2)).toEqual(["a command is refused: this version of the agent does not know it"]);
+  expect(world.accepted.slice(1)).toEqual([
+    { type: "result", id: notUnderstood[0], result: { done: false, reason: "not-supported" } },
+    { type: "result", id: "lock", result: { done: true } },
+  ]);
+});
+
+test("commands that were told before are looked into one after the other without a pause", () => {
+  const world = running();
+  const id = world.machine.dialIn("1", "987654321##");
+  world.settle();
+  for (let count = 0; count < 20; count += 1) {
+    world.command(`o${count}`, { type: count % 2 === 0 ? "mute" : "unmute", call: id }, { again: true });
+  }
+  world.settle();
+  expect(Object.keys(world.results())).toHaveLength(21);
+});
+
+test.each([
+  ["is not done again", 5_000, []],
+  ["is done where the later one comes too late", 0, ["mute c1-boot1 done"]],
+])("what a command that was sent before undoes %s", (_, withinMs, acts) => {
+  const world = running();
+  const call = world.machine.dialIn("1", "987654321##");
+  world.settle();
+  const before = world.acts().length;
+  const commands = [
+    { id: "o1" as CommandId, command: { type: "mute", call }, again: true },
+    { id: "o2" as CommandId, command: { type: "unmute", call }, again: true, withinMs },
+  ] as const;
+  world.tell({ type: "commands", epoch: world.epoch, conference: KEY, commands });
+  world.settle();
+  expect(world.acts().slice(before)).toEqual(acts);
+});
+
+test("commands of an older epoch are passed over", () => {
+  const world = running();
+  world.tell({ type: "activate", epoch: 5 });
+  world.command("lock", { type: "lock" });
+  world.settle();
+  world.pass(1_000);
+  expect(world.acts()).toEqual(["create-conference done"]);
+  expect(world.heard.filter(({ type }) => type === "commands-ack")).toEqual([]);
+});
+
+test("what the bridge cannot do is told with its health: a standby's, and anew when it changes", () => {
+  const world = new AgentWorld();
+  const told = () => world.heard.findLast((message) => message.type === "health");
+  world.machine.cannot = ["dial"];
+  world.connect("standby");
+  world.settle();
+  const health = { ...quiet, bridgeUp: true, bootId: "boot1" };
+  expect(told()).toEqual({ ...health, cannot: ["dial"] });
+
+  world.loseBridge();
+  world.machine.cannot = [];
+  world.connectBridge();
+  world.settle();
+  expect(told()).toEqual(health);
+
+  world.restartBridge();
+  world.settle();
+  expect(told()).toEqual({ ...health, bootId: "boot2" });
+});
+
+test("commands and reports that wait are told after 5 s, and then each 5 s at most", () => {
+  const world = new AgentWorld();
+  const told = () => world.heard.flatMap((message) => (message.type === "health" ? [message.waiting] : []));
+  world.connect("active");
+  world.settle();
+  world.pass(5_000);
+  const before = told().length;
+
+  world.machine.faults = { ...world.machine.faults, delayMs: 5_600 };
+  world.silent = true;
+  world.command("create", create);
+  world.settle();
+  world.pass(4_800);
+  expect(told()).toHaveLength(before);
+  world.pass(4_800);
+  expect(told().slice(before)).toEqual([{ commands: 1, reports: 0 }]);
+  world.pass(1_000);
+  expect(told().slice(before + 1)).toEqual([{ commands: 0, reports: 1 }]);
+  world.pass(60_000);
+  expect(told()).toHaveLength(before + 2);
+});
+
+test("a standby does nothing until it is activated, and says whether it has the bridge", () => {
+  const world = new AgentWorld();
+  world.connect("standby");
+  world.command("create", create);
+  world.machine.dialIn("1408", "1#");
+  world.pass(60_000);
+  expect(world.acts()).toEqual([]);
+  expect(world.heard).toEqual([{ ...quiet, bridgeUp: true, bootId: "boot1" }]);
+  world.loseBridge();
+  world.settle();
+  expect(world.heard.at(-1)).toEqual({ ...quiet, bridgeUp: false });
+  world.connectBridge();
+  world.epoch = 2;
+  world.tell({ type: "activate", epoch: 2 });
+  world.pass(1_200);
+  expect(world.acts()).toEqual(["create-conference done"]);
+});
+
+test("asked about a conference that neither it nor the bridge knows, it tells that there is none", () => {
+  const world = new AgentWorld();
+  world.connect("standby");
+  world.epoch = 2;
+  world.tell({ type: "activate", epoch: 2 });
+  world.pass(120_000);
+  expect(world.accepted).toEqual([]);
+  world.tell({ type: "snapshot-wanted", conference: KEY });
+  world.pass(1_000);
+  expect(world.events()).toEqual([{ type: "snapshot", conference: null }]);
+});
+
+test("a command that waited when another agent took over is not carried out when that one is gone", () => {
+  const world = running();
+  world.loseBridge();
+  world.command("dial", dial("out1"));
+  world.command("lock", { type: "lock" });
+  world.settle();
+  world.connectEdge("standby");
+  world.connectBridge();
+  world.settle();
+  world.epoch = 2;
+  world.tell({ type: "activate", epoch: 2 });
+  world.pass(3_000);
+  expect(world.acts()).toEqual(["create-conference done"]);
+  expect(world.results()).toEqual({ create: true, dial: false, lock: false });
+});
+
+test("a command whose time has passed before it could be begun does nothing, and what is behind it goes on", () => {
+  const world = running();
+  world.loseBridge();
+  world.command("dial", dial("out1"), { withinMs: 10_000 });
+  world.command("cancel", { type: "cancel-dial", call: call("out1") });
+  world.command("lock", { type: "lock" }, { withinMs: 12_000 });
+  world.settle();
+  world.pass(10_000);
+  world.connectBridge();
+  world.settle();
+  expect(world.acts().slice(1)).toEqual(["lock done", "cancel-dial out1 refused"]);
+  expect(world.accepted).toContainEqual({ type: "result", id: "dial", result: { done: false, reason: "too-late" } });
+});
+
+test("a command whose time may have passed while the agent was gone, as its clock was set back, is not begun", () => {
+  const world = running();
+  world.loseBridge();
+  world.setClockBack(3_600_000);
+  world.command("lock", { type: "lock" }, { withinMs: 10_000 });
+  world.settle();
+  world.setClockBack(-1_800_000);
+  world.restart();
+  world.connectBridge();
+  world.settle();
+  expect(world.acts()).toEqual(["create-conference done"]);
+  expect(world.results()).toEqual({ create: true, lock: false });
+});
+
+test("on a slow bridge twelve rooms are created at once, and a caller is let in and speakers are reported meanwhile", () => {
+  const world = running();
+  const caller = world.machine.dialIn("1", "");
+  world.settle();
+  world.machine.setFaults({ delayMs: 2_000, refuse: [], down: false });
+  const rooms = Array.from({ length: 12 }, (_, index) => `r${index}` as RoomId);
+  for (const room of rooms) world.command(`create ${room}`, { type: "create-room", room, kind: "sub" });
+  world.command("speakers", { type: "report-speakers" });
+  const dialled = world.machine.world.calls.get(caller);
+  if (dialled) world.machine.press(dialled, "987654321##");
+  world.pass(2_200);
+  expect(world.acts().slice(1).toSorted()).toEqual(
+    [...rooms.map(() => "create-room done"), `admit ${caller} done`, "report-speakers done"].toSorted(),
+  );
+  expect(world.accepted.map((report) => report.type === "event" && report.event.type)).toContain("caller-entered");
+});
+
+test("a move into a room waits on the bridge for the room's creation, and for nothing else", () => {
+  const world = running();
+  const caller = world.machine.dialIn("1", "987654321##");
+  world.settle();
+  world.machine.setFaults({ delayMs: 2_000, refuse: [], down: false });
+  const [own, other] = ["r1", "r2"] as RoomId[];
+  for (const room of [own, other] as RoomId[])
+    world.command(`create ${room}`, { type: "create-room", room, kind: "sub" });
+  world.pass(1_000);
+  world.command("move", { type: "move", call: caller, room: own as RoomId });
+  world.pass(1_000);
+  expect(world.results()).not.toHaveProperty("move");
+  world.pass(2_200);
+  expect(world.results()).toMatchObject({ "create r1": true, "create r2": true, move: true });
+});
+
+test("the edge hears which commands the bridge was not given yet, and when it is given one of them", () => {
+  const world = running();
+  const caller = world.machine.dialIn("1", "987654321##");
+  world.settle();
+  world.machine.setFaults({ delayMs: 2_000, refuse: [], down: false });
+  const before = world.heard.length;
+  world.command("mute", { type: "mute", call: caller });
+  world.command("unmute", { type: "unmute", call: caller });
+  world.settle();
+  world.pass(2_600);
+  const acks = world.heard.slice(before).filter(({ type }) => type === "commands-ack");
+  const ack = { type: "commands-ack", conference: KEY };
+  expect(acks).toEqual([
+    { ...ack, ids: ["mute", "unmute"], waiting: ["unmute"] },
+    { ...ack, ids: ["unmute"] },
+  ]);
+});
+
+test("what the bridge was not given while it is away waits, and is not begun after its time", () => {
+  const world = running();
+  world.loseBridge();
+  world.command("lock", { type: "lock" }, { withinMs: 30_000 });
+  world.pass(1_000);
+  expect(world.heard.at(-1)).toEqual({ type: "commands-ack", conference: KEY, ids: ["lock"], waiting: ["lock"] });
+
+  world.pass(28_000);
+  world.connectBridge();
+  world.settle();
+  expect(world.results()).toEqual({ create: true, lock: true });
+});
+
+test.each([
+  ["is not begun again", { type: "lock" }, 10_000, false],
+  ["is begun again before that", { type: "lock" }, 9_000, true],
+  ["but for a call-out, which has a time of its own,", dial("out1"), 10_000, true],
+] as const)("what the bridge was given 10 s ago, and lost, %s", (_, command, ms, acts) => {
+  const world = running();
+  world.machine.setFaults({ delayMs: 60_000, refuse: [], down: false });
+  world.command("o1", command, { withinMs: 30_000 });
+  world.pass(ms / 2);
+  world.restart();
+  world.loseBridge();
+  world.pass(ms / 2);
+  world.machine.setFaults({ delayMs: 0, refuse: [], down: false });
+  world.connectBridge();
+  world.pass(1_000);
+  expect(world.results()).toEqual({ create: true, o1: acts });
+});
+
+test("a command that was begun in time is told as what became of it, however late", () => {
+  const world = running();
+  world.machine.setFaults({ delayMs: 5_000, refuse: [], down: false });
+  world.command("dial", dial("out1"), { withinMs: 1_000 });
+  world.pass(6_000);
+  expect(world.results()).toEqual({ create: true, dial: true });
+});
+
+test("a command in doubt whose time has passed is not begun again", () => {
+  const world = running();
+  world.machine.setFaults({ delayMs: 5_000, refuse: [], down: false });
+  world.command("lock", { type: "lock" }, { withinMs: 1_000 });
+  world.pass(2_000);
+  world.restart();
+  world.pass(6_000);
+  expect(world.acts()).toEqual(["create-conference done"]);
+  expect(world.results()).toEqual({ create: true, lock: false });
+});
+
+test.each<[string, BridgeCommand, string]>([
+  ["a conference", { type: "lock" }, "no-such-conference"],
+  ["a call", { type: "mute", call: call("out1") }, "no-such-call"],
+  ["a room", { type: "move", call: call("out2"), room: "r1" as RoomId }, "no-such-room"],
+])(
+  "a command in doubt that needs %s which is not there is refused without asking the bridge again",
+  (_, command, reason) => {
+    const world = running();
+    world.command("dial", dial("out2"));
+    world.settle();
+    world.machine.setFaults({ delayMs: 5_000, refuse: [], down: false });
+    world.command("doubtful", command);
+    world.pass(1_000);
+    if (command.type === "lock") world.machine.endByTelephone(KEY);
+    world.restart();
+    world.pass(6_000);
+    expect(world.acts()).toEqual(["create-conference done", "dial out2 done"]);
+    expect(world.accepted).toContainEqual({ type: "result", id: "doubtful", result: { done: false, reason } });
+  },
+);
+
+test.each<[string, BridgeCommand["type"], "hung-up" | "expelled", object]>([
+  ["hung up while an expel was in doubt", "expel", "hung-up", { done: false, reason: "no-such-call" }],
+  ["was expelled while that was in doubt", "expel", "expelled", { done: true }],
+])("a caller who %s left as the bridge says", (_, type, reason, result) => {
+  const world = running();
+  const id = world.machine.dialIn("14085551234", "987654321#444#");
+  world.settle();
+  world.loseBridge();
+  world.machine.world.endCall(world.machine.world.find(id) ?? expect.unreachable(), reason);
+  world.command("doubtful", { type, call: id } as BridgeCommand, { again: true });
+  world.connectBridge();
+  world.pass(1_000);
+
+  const left = { type: "event", event: { type: "caller-left", call: id, reason } };
+  const settled = { type: "result", id: "doubtful", result };
+  expect(world.accepted.slice(2, 4)).toEqual(reason === "hung-up" ? [left, settled] : [settled, expect.anything()]);
+});
+
+test("what was not told when another agent took over is dropped, but for results", () => {
+  const world = running();
+  world.alone = false;
+  world.connectEdge();
+  world.edgeDeaf = true;
+  world.machine.lockByTelephone(KEY, true);
+  world.command("dial", dial("out1"));
+  world.settle();
+  world.edgeDeaf = false;
+  world.epoch = 2;
+  world.connectEdge("standby");
+  world.settle();
+  world.epoch = 3;
+  world.tell({ type: "activate", epoch: 3 });
+  world.pass(1_000);
+  expect(world.results()).toEqual({ create: true, dial: true });
+  expect(world.events().map(({ type }) => type)).toEqual(["call-answered", "snapshot"]);
+});
+
+test("commands for one call go in order, those for others do not wait, and create goes first", () => {
+  const world = new AgentWorld();
+  world.connect();
+  world.machine.setFaults({ delayMs: 100, refuse: [], down: false });
+  world.command("create", create);
+  world.command("dial-a", dial("a"));
+  world.command("cancel-a", { type: "cancel-dial", call: call("a") });
+  world.command("dial-b", dial("b"));
+  world.command("end", { type: "end-conference" });
+  world.pass(1_000);
+  expect(world.acts()).toEqual([
+    "create-conference done",
+    "dial a done",
+    "dial b done",
+    "cancel-dial a done",
+    "end-conference done",
+  ]);
+});

@@ -1,0 +1,377 @@
+import { describe, expect, test } from "vitest";
+import { ReportStream } from "../../bridge-agent/core/reports.ts";
+import type { NumberedReport, Report } from "../../src/bridge/events.ts";
+import { digestOf } from "../../src/bridge/state.ts";
+import { type CommandId, type ConfKey, MAIN_ROOM, type StreamId } from "../../src/foundation/ids.ts";
+import { AgentWorld, call, create, KEY, OWNER, running } from "./agent-world.ts";
+
+function unacknowledged(): AgentWorld {
+  const world = running();
+  world.edgeDeaf = true;
+  world.machine.lockByTelephone(KEY, true);
+  world.settle();
+  world.edgeDeaf = false;
+  return world;
+}
+const locked = [{ type: "lock-changed", locked: true }];
+
+test("what is not acknowledged within a second is sent again, and accepted once", () => {
+  const world = unacknowledged();
+  world.pass(800);
+  expect(world.events()).toEqual([]);
+  world.pass(400);
+  expect(world.events()).toEqual(locked);
+  world.pass(5_000);
+  expect(world.events()).toEqual(locked);
+});
+
+test("what is not acknowledged is sent again at once after a reconnect", () => {
+  const world = unacknowledged();
+  world.loseEdge();
+  world.connectEdge();
+  world.settle();
+  expect(world.events().slice(0, 1)).toEqual(locked);
+});
+
+test("through a thousand reconnects in a row each event is told once, in one stream, and nothing is left behind", () => {
+  const world = running();
+  for (let round = 0; round < 1_000; round += 1) {
+    world.silent = round % 3 === 0; // It takes what it hears, and the link is gone before it says so.
+    world.machine.lockByTelephone(KEY, round % 2 === 0);
+    world.settle();
+    world.silent = false;
+    world.loseEdge();
+    world.pass(200);
+    world.epoch += 1;
+    world.connectEdge();
+    world.settle();
+  }
+  const changes = world.events().flatMap((event) => (event.type === "lock-changed" ? [event.locked] : []));
+  expect(changes).toEqual(Array.from({ length: 1_000 }, (_, round) => round % 2 === 0));
+  const streams = world.heard.flatMap((message) => (message.type === "reports" ? [message.stream] : []));
+  expect(new Set(streams).size).toBe(1);
+  expect(world.status.unacknowledged).toBe(0);
+  world.pass(61_000);
+  expect(world.journal.load()).toMatchObject({ conferences: [{ reports: [] }], commands: [] });
+});
+
+const journaled = (world: AgentWorld) => world.journal.load().conferences.map(({ reports }) => reports.length);
+
+test("an ack costs no write of its own, but for one a minute", () => {
+  const world = running();
+  world.pass(61_000);
+  expect(journaled(world)).toEqual([0]);
+  world.machine.lockByTelephone(KEY, true);
+  world.pass(5_000);
+  expect([world.status.unacknowledged, journaled(world)]).toEqual([0, [1]]);
+  world.machine.lockByTelephone(KEY, false); // Its report takes the ack of the one before along.
+  world.pass(5_000);
+  expect(journaled(world)).toEqual([1]);
+  world.pass(60_000);
+  expect(journaled(world)).toEqual([0]);
+});
+
+test("an agent that dies before it has written an ack tells the edge nothing new", () => {
+  const world = running();
+  world.machine.lockByTelephone(KEY, true);
+  world.pass(5_000);
+  const told = world.events();
+  world.restart();
+  world.pass(5_000);
+  expect(world.events().filter(({ type }) => type !== "snapshot")).toEqual(
+    told.filter(({ type }) => type !== "snapshot"),
+  );
+  expect(world.status.unacknowledged).toBe(0);
+});
+
+test("an ack of a stream that was replaced deletes nothing of the new one", () => {
+  const world = running();
+  world.silent = true;
+  world.machine.lockByTelephone(KEY, true);
+  world.settle();
+  world.command("7", { type: "unlock" });
+  world.pass(1_500);
+  const reports = world.heard.findLast((message) => message.type === "reports");
+  const result = reports?.reports.at(-1);
+  if (!reports || result?.report.type !== "result") throw new Error("the result was not reported");
+  const { stream } = reports;
+  world.tell({ type: "reports-ack", conference: KEY, stream, upTo: result.number - 1 });
+  world.tell({ type: "reports-ack", conference: KEY, stream, upTo: 1_000 }); // The edge has lost its state.
+  world.pass(5_000);
+  expect(journaled(world)).toEqual([world.status.unacknowledged]);
+  expect(world.status.unacknowledged).toBeGreaterThan(0);
+});
+
+test("what was not acknowledged when the agent died is sent when it is back", () => {
+  const world = unacknowledged();
+  world.restart();
+  world.settle();
+  expect(world.events().slice(0, 1)).toEqual(locked);
+});
+
+test.each([
+  ["more than was ever told", 40],
+  ["less than it took", 0],
+])("an edge that knows %s hears how the conference stands, and from then on all that happens", (_, upTo) => {
+  const world = running();
+  world.remember(KEY, upTo);
+  world.machine.lockByTelephone(KEY, true);
+  world.pass(2_000);
+  expect(world.events()).toEqual([{ type: "snapshot", conference: expect.objectContaining({ locked: true }) }]);
+  world.machine.lockByTelephone(KEY, false);
+  world.pass(2_000);
+  expect(world.events().slice(1)).toEqual([{ type: "lock-changed", locked: false }]);
+  expect(world.status.unacknowledged).toBe(0);
+});
+
+test("an edge that has forgotten one conference is told of that one anew, and of no other", () => {
+  const other = "123456789" as ConfKey;
+  const world = running();
+  world.command("other", create, {}, other);
+  world.settle();
+  world.silent = true;
+  world.machine.lockByTelephone(KEY, true);
+  world.settle();
+  world.silent = false;
+  world.remember(other, 0);
+  world.command("lock", { type: "lock" }, {}, other);
+  world.pass(3_000);
+  expect(world.events()).toEqual([
+    { type: "lock-changed", locked: true },
+    { type: "snapshot", conference: expect.objectContaining({ locked: true, callers: [] }) },
+  ]);
+  expect(world.results()).toEqual({ create: true, other: true, lock: true });
+  expect(world.status.unacknowledged).toBe(0);
+});
+
+test("what happens while the edge is away for long is told by one snapshot, and the results of commands all the same", () => {
+  const world = running();
+  world.edgeDeaf = true;
+  world.command("unlock", { type: "unlock" });
+  world.settle();
+  world.edgeDeaf = false;
+  world.loseEdge();
+  world.settle();
+  let most = 0;
+  for (let count = 0; count < 13_001; count += 1) {
+    world.machine.lockByTelephone(KEY, count % 2 === 0);
+    world.settle();
+    most = Math.max(most, world.status.unacknowledged);
+  }
+  expect(most).toBeLessThan(5_002);
+  expect(world.journal.load().conferences[0]?.reports).toHaveLength(world.status.unacknowledged);
+  world.connectEdge();
+  world.settle();
+  expect(world.results()).toEqual({ create: true, unlock: true });
+  expect(world.events()[0]).toMatchObject({ type: "snapshot" });
+  expect(world.events().at(-1)).toMatchObject({ type: "snapshot", conference: { locked: true } });
+});
+
+test("who merged by key while the edge was away for long is told with the newest key, for no snapshot shows it", () => {
+  const world = running();
+  const id = world.machine.dialIn("1", "987654321#444#");
+  world.settle();
+  world.loseEdge();
+  const leg = world.machine.world.calls.get(id);
+  if (leg) world.machine.press(leg, "*1444#*1555#");
+  for (let count = 0; count < 6_000; count += 1) {
+    world.machine.lockByTelephone(KEY, count % 2 === 0);
+    world.settle();
+  }
+  world.connectEdge();
+  world.settle();
+  expect(world.events().slice(1, 3)).toEqual([
+    expect.objectContaining({ type: "attendee-identified", call: id, attendeeId: "555" }),
+    expect.objectContaining({ type: "snapshot" }),
+  ]);
+});
+
+test("a flood goes out in messages of bounded size, in order", () => {
+  const world = running();
+  world.loseEdge();
+  for (let count = 0; count < 1_200; count += 1) world.machine.lockByTelephone(KEY, count % 2 === 0);
+  world.settle();
+  world.connectEdge();
+  world.settle();
+  expect(world.events().filter(({ type }) => type === "lock-changed")).toHaveLength(1_200);
+  const sizes = world.heard.flatMap((message) => (message.type === "reports" ? [message.reports.length] : []));
+  expect(sizes).toEqual([1, 500, 500, 201]);
+});
+
+test("no message but one with a single report is longer than the edge takes at a time", () => {
+  const stream = new ReportStream("s1" as StreamId, 1, []);
+  const callers = Array.from({ length: 5_000 }, (_, index) => ({
+    ...{ call: call(`c${index}`), number: "14085551234", attendeeId: "123456" },
+    ...{ muted: false, silent: false, room: MAIN_ROOM },
+  }));
+  const conference = { locked: false, speaking: null, rooms: [], callers, dialled: [] };
+  const snapshot: Report = { type: "event", event: { type: "snapshot", conference } };
+  const few: Report = {
+    type: "event",
+    event: { type: "snapshot", conference: { ...conference, callers: callers.slice(0, 100) } },
+  };
+  for (const report of [few, snapshot, ...Array.from({ length: 20 }, () => few)]) stream.append(report);
+  const messages: (readonly NumberedReport[])[] = [];
+  while (stream.size > 0) {
+    const { reports } = stream.first();
+    messages.push(reports);
+    stream.sent(reports.length, 0);
+    stream.acknowledge(reports.at(-1)?.number ?? 0, 0);
+  }
+  expect(messages.flat()).toHaveLength(22);
+  for (const message of messages.filter(({ length }) => length > 1)) {
+    expect(JSON.stringify(message).length).toBeLessThan(110_000);
+  }
+  expect(messages.filter(({ length }) => length === 1)).toHaveLength(2);
+});
+
+test("a conference that is over and told is forgotten, and the next one of its key is told as another", () => {
+  const world = running();
+  world.command("end", { type: "end-conference" });
+  world.settle();
+  expect(world.journal.load().conferences).toEqual([]);
+  world.remember(KEY, 0); // Its object was deleted meanwhile.
+  world.command("again", create);
+  world.settle();
+  expect(world.results()).toEqual({ create: true, end: true, again: true });
+  expect(world.accepted).toHaveLength(3);
+});
+
+describe("each minute", () => {
+  const digests = (world: AgentWorld) =>
+    world.heard.flatMap((message) => (message.type === "digests" ? message.digests : []));
+  const snapshots = (world: AgentWorld) => world.events().filter(({ type }) => type === "snapshot");
+
+  test("the edge hears the digest of each conference in which nothing is under way or unacknowledged", () => {
+    const world = running();
+    world.machine.dialIn("1", "987654321#444#");
+    world.settle();
+    world.pass(59_000);
+    expect(digests(world)).toEqual([]);
+    world.pass(1_200);
+    const { callers } = snapshotOfBridge(world);
+    expect(digests(world)).toEqual([
+      { conference: KEY, digest: digestOf({ locked: false, callers, dialled: [], rooms: [], speaking: null }) },
+    ]);
+    world.machine.setFaults({ delayMs: 100_000, refuse: [], down: false });
+    world.command("lock", { type: "lock" });
+    world.pass(60_000);
+    expect(digests(world)).toHaveLength(1);
+    expect(snapshots(world)).toEqual([]);
+  });
+
+  test("a digest that the edge has confirmed waits for two rounds; what the bridge changes without a word, for none", () => {
+    const world = running();
+    world.pass(60_200);
+    const [digest] = digests(world);
+    if (!digest) throw new Error("no digest was sent");
+    world.tell({ type: "digest-confirmed", ...digest });
+    world.pass(60_000);
+    expect(digests(world)).toHaveLength(1);
+    world.pass(60_000);
+    world.tell({ type: "digest-confirmed", ...digest });
+    expect(digests(world)).toHaveLength(2);
+    Object.assign(world.machine.world.conferences.get(KEY) ?? {}, { locked: true });
+    world.pass(60_000);
+    expect(digests(world)).toHaveLength(3);
+  });
+
+  test("a conference that the edge knows otherwise is told in full, and no other", () => {
+    const world = running();
+    world.tell({ type: "snapshot-wanted", conference: KEY });
+    world.settle();
+    expect(snapshots(world)).toHaveLength(1);
+    world.pass(60_000);
+    expect(snapshots(world)).toHaveLength(1);
+  });
+
+  test.each([
+    [
+      "has the edge's digest",
+      (world: AgentWorld) =>
+        digestOf({ ...snapshotOfBridge(world), locked: false, dialled: [], rooms: [], speaking: null }),
+      0,
+    ],
+    ["has another one", () => "other", 1],
+    [
+      "was asked for in any case as well",
+      (world: AgentWorld) => {
+        world.tell({ type: "snapshot-wanted", conference: KEY });
+        return digestOf({ ...snapshotOfBridge(world), locked: false, dialled: [], rooms: [], speaking: null });
+      },
+      1,
+    ],
+  ])(
+    "of a conference that %s, asked for unless it has that, so many snapshots are sent: %#",
+    (_what, unless, count) => {
+      const world = running();
+      world.machine.dialIn("1", "987654321#444#");
+      world.settle();
+      world.tell({ type: "snapshot-wanted", conference: KEY, unless: unless(world) });
+      world.settle();
+      expect(snapshots(world)).toHaveLength(count);
+    },
+  );
+
+  test("the edge hears of a conference that the bridge has lost, and that no agent knows of, when it asks", () => {
+    const world = new AgentWorld();
+    world.connect();
+    world.settle();
+    world.tell({ type: "snapshot-wanted", conference: KEY, unless: "open.0.0.0" });
+    world.settle();
+    expect(world.events()).toEqual([{ type: "snapshot", conference: null }]);
+  });
+
+  test("while a command is under way, a conference is not compared", () => {
+    const world = running();
+    world.machine.setFaults({ delayMs: 100_000, refuse: [], down: false });
+    world.command("lock", { type: "lock" });
+    world.settle();
+    world.tell({ type: "snapshot-wanted", conference: KEY, unless: "other" });
+    world.settle();
+    expect(snapshots(world)).toEqual([]);
+    world.pass(30_000);
+    expect(snapshots(world)).toEqual([]);
+  });
+
+  test("the digests of many conferences are spread over the minute", () => {
+    const world = new AgentWorld();
+    world.connect();
+    const keys = Array.from({ length: 1_201 }, (_, index) => `${100_000_000 + index}` as ConfKey);
+    for (const [index, key] of keys.entries()) world.command(`create-${index}`, create, {}, key);
+    world.settle();
+    world.pass(60_200);
+    const sizes = () => world.heard.flatMap((message) => (message.type === "digests" ? [message.digests.length] : []));
+    expect(sizes()).toEqual([10]);
+    // A change makes a digest wrong that was not sent yet.
+    world.machine.lockByTelephone(keys.at(-1) ?? KEY, true);
+    world.pass(24_000);
+    expect(sizes()).toEqual(Array.from({ length: 120 }, () => 10));
+    world.pass(35_000);
+    expect(sizes()).toHaveLength(120);
+  });
+
+  test("a conference that the bridge holds, and nobody else knows, has its digest told", () => {
+    const world = new AgentWorld();
+    world.machine.execute(OWNER, "elsewhere" as CommandId, "1" as ConfKey, create, () => {});
+    world.connect();
+    world.pass(60_400);
+    expect(digests(world)).toEqual([
+      { conference: "1", digest: digestOf({ locked: false, callers: [], dialled: [], rooms: [], speaking: null }) },
+    ]);
+  });
+
+  test("a conference that the bridge has dropped without a word is told as gone", () => {
+    const world = running();
+    world.machine.world.endConference(KEY);
+    world.pass(60_400);
+    expect(snapshots(world)).toEqual([{ type: "snapshot", conference: null }]);
+    world.pass(60_400);
+    expect(snapshots(world)).toHaveLength(1);
+  });
+
+  function snapshotOfBridge(world: AgentWorld) {
+    const callers = world.machine.state().calls.flatMap((held) => (held.stage === "entered" ? [held] : []));
+    return { callers };
+  }
+});
