@@ -1,7 +1,6 @@
 import { topicsOf } from "../../src/bridge/command-rules.ts";
-import type { IssuedCommand } from "../../src/bridge/commands.ts";
-import { LATEST_MS, ON_BRIDGE_MS } from "../../src/bridge/deadlines.ts";
-import { overdueAt, waiterFor } from "../../src/conference/deadlines.ts";
+import { type IssuedCommand, LATEST_MS, ON_BRIDGE_MS } from "../../src/bridge/commands.ts";
+import { overdueAt, waiterFor } from "../../src/conference/decide.ts";
 import type { ConferenceState, PendingCommand } from "../../src/conference/state.ts";
 import { pauseAfter } from "../../src/delivery/backoff.ts";
 import type { BridgeName, CommandId, EpochMs } from "../../src/foundation/ids.ts";
@@ -14,47 +13,45 @@ import type { Platform } from "../platform/platform.ts";
 
 type Commands = ReadonlyMap<CommandId, PendingCommand>;
 
-/** Before a command that no agent has acknowledged is sent again, for the first minute. */
+/** Pauses before a command that no agent has acknowledged is sent again, for the first minute. */
 const backoff = [1000, 2000, 4000, 5000] as const;
-/** After that: an agent that has been away for so long reports when it is back. */
+/** The pause after that minute. An agent that was away for so long reports when it is back. */
 const longPauseMs = 60_000;
 const patienceMs = 60_000;
-/** Before an acknowledged command: another agent may be active by now, and have nothing to report of this conference. */
+/** The pause before an acknowledged command is sent again: another agent may be active, and have nothing to report of it. */
 const repeatAckedMs = 10_000;
-/** Pause after a bridge's relay could not be reached. */
 const relayAgainMs = 1000;
 const sendWithinMs = 5000;
 /** A relay that needs longer counts as one without an agent. */
 const healthWithinMs = 1000;
-/** A bridge is behind whose results have taken this part of the time that there is. */
+/** A bridge counts as too slow once its results take this share of the time allowed. */
 const behindShare = 1 / 2;
-/** So new is a last result that tells how the bridge is. */
+/** A result that came longer ago does not show how the bridge is now. */
 const newMs = 5_000;
 
-/** A command of a topic. */
 interface Member {
   readonly command: PendingCommand;
   readonly isShared: boolean;
 }
 
 interface Sent {
-  /** 0: it was issued in this life, and nobody can have begun it. */
+  /** How often it was sent in this life. 0: it was issued in this life and not sent, so nobody can have begun it. */
   readonly times: number;
   readonly firstAt: EpochMs;
   readonly lastAt: EpochMs;
   readonly isAcked: boolean;
-  /** When the bridge was given it, as its agent said; `null`: not yet, as far as is known. */
+  /** When the agent gave it to the bridge; `null`: not yet, as far as is known. */
   readonly begunAt: EpochMs | null;
 }
 
-/** When each command was sent. Only in memory: after a restart all are sent once more, which is harmless. */
+/** When each command was sent. It is in memory alone: after a restart all are sent once more, which is harmless. */
 export class CommandSchedule {
   /** A command that is missing here is due, and may have begun. */
   readonly #sent = new Map<CommandId, Sent>();
   /** When the last result came, and whether it had come late. */
   #lastResult: { readonly at: EpochMs; readonly isLate: boolean } | null = null;
 
-  /** These commands are on disk now; commands that are not pending any more are dropped. For how long those were under way. */
+  /** Adds commands that are on disk now, and drops those no longer pending. Returns for how long those were under way. */
   issued(issued: readonly IssuedCommand[], pending: Commands, now: EpochMs): readonly number[] {
     const tookMs: number[] = [];
     for (const { id } of issued) this.#sent.set(id, { times: 0, firstAt: 0, lastAt: 0, isAcked: false, begunAt: null });
@@ -69,8 +66,8 @@ export class CommandSchedule {
   }
 
   /**
-   * Whether the bridge works, but so far behind that a command issued now would be answered too late: the last result came just
-   * now and took long, and other commands have waited as long. If no result comes at all, another agent may soon take over.
+   * Whether the bridge works so slowly that a command issued now would be answered too late: the last result came just now and
+   * took long, and another command has waited as long. If no result comes at all, another agent may soon take over.
    */
   isBehind(now: EpochMs): boolean {
     if (!this.#lastResult?.isLate || now - this.#lastResult.at >= newMs) return false;
@@ -78,7 +75,7 @@ export class CommandSchedule {
     return false;
   }
 
-  /** An agent has these in its journal; the bridge was given all but those that are `waiting`. */
+  /** An agent has these commands in its journal, and has given the bridge all but the `waiting` ones. */
   ack(ids: readonly CommandId[], waiting: readonly CommandId[], now: EpochMs): void {
     const isWaiting = new Set(waiting);
     for (const id of ids) {
@@ -88,12 +85,12 @@ export class CommandSchedule {
     }
   }
 
-  /** The commands on which the bridge has been at work for too long, for who waits for them. */
+  /** The commands on which the bridge has worked for longer than somebody waits for them. */
   overdue(state: ConferenceState, now: EpochMs): readonly CommandId[] {
     return [...this.#overdueTimes(state)].flatMap(([id, at]) => (at <= now ? [id] : []));
   }
 
-  /** The commands whose time is up now, and which no agent has acknowledged though they were sent again; each once. */
+  /** The commands whose time is up, and which no agent has acknowledged although they were sent again. Each is listed once. */
   unacknowledged({ commands, callOuts }: ConferenceState, now: EpochMs): readonly CommandId[] {
     return [...commands.values()].flatMap(({ id, command, answerBy, expired }) => {
       if (expired) return [];
@@ -103,14 +100,14 @@ export class CommandSchedule {
     });
   }
 
-  /** By when this command fails for whoever waits for it; `null`: nobody waits, or for a time of its own. */
+  /** When this command fails for whoever waits for it; `null`: nobody waits, or the wait has a limit of its own. */
   failsAt(state: ConferenceState, command: PendingCommand): EpochMs | null {
     const begunAt = this.#sent.get(command.id)?.begunAt ?? null;
     const overdue = begunAt === null ? null : overdueAt(state, command, begunAt);
     return earliest(waiterFor(state, command)?.until ?? command.answerBy, overdue);
   }
 
-  /** When the next command is overdue, unless its result comes; `null`: none is at work that somebody waits for. */
+  /** When the next command becomes overdue; `null`: the bridge works on none that somebody waits for. */
   nextOverdue(state: ConferenceState): EpochMs | null {
     return earliest(...Array.from(this.#overdueTimes(state), ([, at]) => at));
   }
@@ -123,22 +120,22 @@ export class CommandSchedule {
     }
   }
 
-  /** The agent has reported something: what it has not acknowledged for a while is due. */
+  /** The agent has reported something, so it is there: commands that it has not acknowledged for a while are due. */
   agentReported(now: EpochMs): void {
     for (const [id, { times, lastAt, isAcked }] of this.#sent) {
       if (times > 0 && !isAcked && now - lastAt >= backoff[0]) this.#sent.delete(id);
     }
   }
 
-  /** Another agent may be active, which knows nothing of what the one before has acknowledged: all is due. */
+  /** Another agent may be active, without the commands that the former one has acknowledged: all are due. */
   agentChanged(): void {
     for (const [id, { times }] of this.#sent) if (times > 0) this.#sent.delete(id);
   }
 
   /**
-   * The commands to send now, in the order in which they were issued; from now on they count as sent. A topic is sent whole:
-   * an earlier command may have got lost, and must not be overtaken; and only with a later command at hand can an agent
-   * know that the earlier one was undone since, and must not be repeated.
+   * The commands to send now, in the order in which they were issued; they count as sent. A topic is sent whole. An earlier
+   * command may be lost, and must not be overtaken. And only a later command shows the agent that an earlier one was undone
+   * since, and must not be repeated.
    */
   due(pending: Commands, now: EpochMs): readonly IssuedCommand[] {
     const commands = [...pending.values()];
@@ -146,7 +143,6 @@ export class CommandSchedule {
     return this.#withTheirTopics(due, commands).map((command) => this.#send(command, now));
   }
 
-  /** These commands, and all that must be sent with them, in order. */
   #withTheirTopics(due: readonly PendingCommand[], commands: readonly PendingCommand[]): readonly PendingCommand[] {
     if (due.length === 0) return due;
     const members = new Map<string, Member[]>();
@@ -171,9 +167,9 @@ export class CommandSchedule {
   }
 
   /**
-   * Those of one topic that go along: all that have it for themselves, if one of them, or a command behind one, goes. Of those that
-   * share it, the ones before the last of these, until an agent has acknowledged them: all of them where one is sent again, since that may
-   * go to another agent, which has nothing of what the one before acknowledged.
+   * The commands of one topic that go along. If a command of its own, or one behind it, goes, all commands of its own go. Shared ones
+   * before the last of these go until an agent has acknowledged them. They all go if a command of its own is sent again: that may
+   * reach another agent, which has none of what the former one acknowledged.
    */
   #goingWith(members: readonly Member[], going: ReadonlySet<PendingCommand>): readonly PendingCommand[] {
     const first = members.findIndex(({ isShared }) => !isShared);
@@ -194,19 +190,13 @@ export class CommandSchedule {
     return { sent: times, taken: isAcked };
   }
 
-  /** For how long this command is not due yet. */
   pauseOf(id: CommandId, now: EpochMs): number {
     return Math.max(0, this.#dueAt(id) - now);
   }
 
   /** When the next command is to be sent; `null` when none is pending. */
   nextDue(pending: Commands): EpochMs | null {
-    let next: EpochMs | null = null;
-    for (const id of pending.keys()) {
-      const at = this.#dueAt(id);
-      if (next === null || at < next) next = at;
-    }
-    return next;
+    return earliest(...Array.from(pending.keys(), (id) => this.#dueAt(id)));
   }
 
   #send({ id, command, answerBy }: PendingCommand, now: EpochMs): IssuedCommand {
@@ -233,7 +223,7 @@ export class CommandSchedule {
   }
 }
 
-/** On the bridge, or from when it was sent first. */
+/** Whether it has taken too long on the bridge, or since it was first sent. */
 function isLate({ firstAt, begunAt }: Sent, now: EpochMs): boolean {
   const isLateOnBridge = begunAt !== null && now - begunAt >= ON_BRIDGE_MS * behindShare;
   return isLateOnBridge || now - firstAt >= LATEST_MS * behindShare;
@@ -247,20 +237,20 @@ interface SenderPorts extends Pick<Platform, "now" | "after" | "log"> {
   relay(bridge: BridgeName): Pick<RelayRpc, "sendCommands" | "health">;
   /** The bridges of the domain; none when the settings do not have it any more. */
   bridges(): readonly BridgeName[];
-  /** Keeps this bridge for the conference, unless it has one by now; the one that it has. */
+  /** Keeps this bridge for the conference, unless it has one already. Returns the one that it has. */
   keepBridge(bridge: BridgeName): BridgeName;
-  /** Calls `send` with what is pending then. */
+  /** Calls `send` with the commands that are pending then. */
   sendAgain(): void;
 }
 
-/** Sends the pending commands of one conference to its bridge, each until its result has come. Waits for nobody. */
+/** Sends the pending commands of one conference to its bridge, each until its result has come. */
 export class CommandSender {
   readonly schedule = new CommandSchedule();
   readonly #ports: SenderPorts;
   #choosing: Promise<BridgeName | null> | null = null;
-  /** The epoch since which the agent is active that was sent the last commands, by bridge. */
+  /** By bridge, the epoch of the agent that was sent the last commands. */
   readonly #activeSince = new Map<BridgeName, number>();
-  /** When commands whose relay could not be reached are sent again; no agent's report will resend them. */
+  /** When commands are sent again whose relay could not be reached: no report of an agent brings that about. */
   readonly #again = new Map<CommandId, EpochMs>();
   readonly #next: WakeTimer;
 
@@ -278,19 +268,18 @@ export class CommandSender {
     for (const id of this.#again.keys()) if (!pending.has(id)) this.#again.delete(id);
     if (pending.size === 0) return;
     const due = this.schedule.due(pending, this.#ports.now());
-    // A command left over from an earlier life names its bridge; it may be gone by the time a bridge is chosen.
+    // A command of an earlier life names its bridge, and may not be pending any more when a bridge is chosen.
     const byBridge = Map.groupBy(due, ({ id }) => pending.get(id)?.bridge ?? own);
     for (const [bridge, commands] of byBridge) this.#sendTo(bridge, identity, commands);
   }
 
-  /** Whether another agent than before is active on this bridge since then, as far as this life knows. */
+  /** Whether another agent has become active on this bridge, as far as this life knows. Remembers the epoch. */
   isAnother(bridge: BridgeName, activeSince: number): boolean {
     const before = this.#activeSince.get(bridge) ?? activeSince;
     this.#activeSince.set(bridge, activeSince);
     return before !== activeSince;
   }
 
-  /** Nothing is sent any more unless `send` is called. */
   stop(): void {
     this.#next.cancel();
   }
@@ -314,7 +303,7 @@ export class CommandSender {
       this.#ports.sendAgain();
     } catch (error) {
       this.#ports.log({ level: "warn", event: "commands-not-sent", why: String(error) });
-      // After their own pause, and before the alarm.
+      // They are sent again after their own pause, and before the alarm.
       const now = this.#ports.now();
       for (const { id } of commands) this.#again.set(id, now + Math.max(relayAgainMs, this.schedule.pauseOf(id, now)));
       this.#wakeForNext();
@@ -334,7 +323,7 @@ export class CommandSender {
     return this.#choosing;
   }
 
-  /** The bridge with the most free ports among those that answer in time; else the first one that may be back in time; a drained one last. */
+  /** The bridge with the most free ports. Bridges that do not answer in time come behind those, and drained ones last. */
   async #freestBridge(): Promise<BridgeName | null> {
     const found = await Promise.all(
       this.#ports.bridges().map(async (bridge) => {

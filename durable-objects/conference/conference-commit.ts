@@ -1,11 +1,11 @@
 import type { IssuedCommand } from "../../src/bridge/commands.ts";
+import { applyTransaction } from "../../src/conference/decide.ts";
 import { isCommand } from "../../src/conference/draft.ts";
 import type { Fact } from "../../src/conference/facts.ts";
 import type { ConferenceInput } from "../../src/conference/inputs.ts";
 import { type OperatorAction, operatorRefusal } from "../../src/conference/operator-actions.ts";
 import type { Queue, Rows } from "../../src/conference/server/queue.ts";
-import { applyTransaction } from "../../src/conference/transaction.ts";
-import type { CommandId, EpochMs, MsgId, TransId, WebexHost } from "../../src/foundation/ids.ts";
+import type { EpochMs, MsgId, TransId, WebexHost } from "../../src/foundation/ids.ts";
 import { dayMs, wait } from "../../src/foundation/time/timers.ts";
 import { decidedBy } from "../../src/replay/history.ts";
 import type { AgentReports, ConferenceDocument, ConferenceIdentity } from "../../src/rpc/conference.ts";
@@ -13,8 +13,10 @@ import type { IdsWanted } from "../../src/rpc/id-allocator.ts";
 import type { Domain } from "../../src/settings/load.ts";
 import { type IdSupply, NoIds } from "../ids/id-supply.ts";
 import type { Platform } from "../platform/platform.ts";
-import { type ConferenceStore, type Progress, withStream } from "./conference-store.ts";
+import type { CommandSchedule } from "./command-sender.ts";
+import type { ConferenceStore } from "./conference-store.ts";
 import type { Outbox, Undelivered } from "./outbox.ts";
+import { freshReports, isOnOtherBridge, type Progress, withStream } from "./progress.ts";
 
 /** An input to commit, before it is known whether it was committed before. */
 export type Item =
@@ -24,6 +26,14 @@ export type Item =
   | { readonly type: "undelivered"; readonly undelivered: Undelivered }
   | { readonly type: "reached"; readonly host: WebexHost }
   | { readonly type: "time" };
+
+/** Whether the item reports no more than who speaks. */
+export function isSpeech(item: Item): boolean {
+  if (item.type !== "bridge") return false;
+  return item.reports.reports.every(
+    ({ report }) => report.type === "event" && report.event.type === "speaking-changed",
+  );
+}
 
 interface Waiting {
   readonly item: Item;
@@ -58,7 +68,6 @@ export class GroupCommit {
     this.#ports = ports;
   }
 
-  /** Whether nothing waits. */
   get isIdle(): boolean {
     return !this.#running;
   }
@@ -94,7 +103,7 @@ export class GroupCommit {
         if (canFetch) await this.#ids.supply(run);
         else run();
       } catch (error) {
-        // Each further item would wait as long for an allocator that does not answer.
+        // If the allocator does not answer, each further item would wait for it as long.
         if (error instanceof NoIds) canFetch = false;
         throw error;
       }
@@ -110,7 +119,6 @@ export class GroupCommit {
   }
 }
 
-/** All that a transaction needs: its time, whose conference it is, and where everything goes. */
 interface Context {
   readonly at: EpochMs;
   readonly identity: ConferenceIdentity;
@@ -118,80 +126,55 @@ interface Context {
   readonly store: ConferenceStore;
   readonly outbox: Outbox;
   readonly ids: IdSupply;
+  readonly schedule: CommandSchedule;
   nonce(): string;
-  /** The commands on which the bridge has been at work for too long. */
-  overdue(): readonly CommandId[];
-  /** The commands whose time is up, and which no agent has acknowledged. */
-  unacknowledged(): readonly CommandId[];
+}
+
+/** What was committed, with what is to be sent. */
+interface Committed {
+  readonly queue: Queue;
+  readonly commands: readonly IssuedCommand[];
+  readonly facts: readonly Fact[];
 }
 
 /**
  * Commits all items in one transaction, or throws and leaves nothing of any of them. `null`: all of them were committed before,
  * and nothing is written.
  */
-export function transact(context: Context, submitted: readonly Item[]): Batch | null {
-  const { identity, domain, store, outbox, ids } = context;
-  // What is confirmed is deleted here, so the sign of life that it is must not be missing.
+export function transact(context: Context, submitted: readonly Item[]): Committed | null {
+  const { identity, domain, store, outbox, ids, nonce } = context;
+  // This transaction deletes what is confirmed, so it must also act on the signs of life among it.
   const signs = outbox.signs.map((host) => ({ type: "reached" as const, host: host as WebexHost }));
   const items: readonly Item[] = [...signs, ...submitted];
   if (items.every((item) => inputOf(item, context, outbox.rows) === null)) return null;
   const { transactionMemoryMs: neededMs, journalRetentionDays } = domain.settings;
-  return ids.transaction(
-    (nextId) => {
-      store.identify(identity, { neededMs, keptMs: journalRetentionDays * dayMs }, context.nonce);
-      const batch = new Batch(context, nextId);
-      for (const item of items) batch.apply(item);
-      outbox.write(batch.queue.rows);
-      return batch;
-    },
-    (work) => store.transaction(work),
-  );
-}
-
-/** One transaction of a conference: what is decided on each item goes to the store, and the rest of it is collected here. */
-class Batch {
-  queue: Queue;
-  readonly commands: IssuedCommand[] = [];
-  readonly facts: Fact[] = [];
-  readonly #context: Context;
-  readonly #nextId: (kind: keyof IdsWanted) => string;
-
-  constructor(context: Context, nextId: (kind: keyof IdsWanted) => string) {
-    this.#context = context;
-    this.#nextId = nextId;
-    this.queue = context.outbox.queue;
-  }
-
-  apply(item: Item): void {
-    const input = inputOf(item, this.#context, this.queue.rows);
-    if (!input) return;
-    const { identity, domain, store, outbox, ids, nonce } = this.#context;
-    const nextId = this.#nextId;
-    const { state, progress } = store;
-    const { decision, facts, queue, ...applied } = applyTransaction({ state, queue: this.queue, progress }, input, {
-      confKey: identity.confKey,
-      domain,
-      row: store.nextSeq,
-      ...(item.type === "bridge" && { reporter: item.reports }),
-      ...(item.type === "webex" && { shared: item.document.shared }),
-      msgId: () => nextId("msgIds") as MsgId,
-      transId: () => nextId("transIds") as TransId,
-      documentSeq: () => outbox.nextSeq(),
-      nonce,
-    });
-    this.queue = queue;
-    for (const effect of decision.effects) if (isCommand(effect)) this.commands.push(effect);
-    this.facts.push(...facts);
-    const streams = streamsAfter(item, input, progress);
-    const after = {
-      ...progress,
-      ...applied.progress,
-      ...streams,
-      ...ids.atHand,
-      decidedBy: decidedBy(domain.settings),
-    };
-    store.append(input, decision.changes, after, facts);
-  }
+  const commitAll = (nextId: (kind: keyof IdsWanted) => string): Committed => {
+    store.identify(identity, { neededMs, keptMs: journalRetentionDays * dayMs }, nonce);
+    let { queue } = outbox;
+    const [commands, facts]: [IssuedCommand[], Fact[]] = [[], []];
+    for (const item of items) {
+      const input = inputOf(item, context, queue.rows);
+      if (!input) continue;
+      const { state, progress } = store;
+      const applied = applyTransaction({ state, queue, progress }, input, {
+        ...{ confKey: identity.confKey, domain, row: store.nextSeq, nonce },
+        ...(item.type === "bridge" && { reporter: item.reports }),
+        ...(item.type === "webex" && { shared: item.document.shared }),
+        msgId: () => nextId("msgIds") as MsgId,
+        transId: () => nextId("transIds") as TransId,
+        documentSeq: () => outbox.nextSeq(),
+      });
+      queue = applied.queue;
+      commands.push(...applied.decision.effects.filter(isCommand));
+      facts.push(...applied.facts);
+      const decided = { ...applied.progress, ...ids.atHand, decidedBy: decidedBy(domain.settings) };
+      const after = { ...progress, ...decided, ...streamsAfter(item, input, progress) };
+      store.append(input, applied.decision.changes, after, applied.facts);
+    }
+    outbox.write(queue.rows);
+    return { queue, commands, facts };
+  };
+  return ids.transaction(commitAll, (work) => store.transaction(work));
 }
 
 function streamsAfter(item: Item, input: ConferenceInput, progress: Progress): Pick<Progress, "streams"> | undefined {
@@ -200,7 +183,7 @@ function streamsAfter(item: Item, input: ConferenceInput, progress: Progress): P
   return { streams: withStream(progress, bridge, stream, input.reports.at(-1)?.number ?? 0) };
 }
 
-/** `null`: there is nothing in the item that was not committed before, or that would be done. */
+/** The input to commit; `null`: all of the item was committed before, or nothing follows from it. */
 function inputOf(item: Item, { at, store, domain, ...context }: Context, rows: Rows): ConferenceInput | null {
   switch (item.type) {
     case "webex": {
@@ -209,9 +192,9 @@ function inputOf(item: Item, { at, store, domain, ...context }: Context, rows: R
     }
     case "bridge": {
       const { bridge } = item.reports;
-      const reports = store.freshReports(item.reports);
-      const elsewhere = store.isElsewhere(bridge) && { elsewhere: bridge };
-      return reports.length === 0 ? null : { type: "bridge", at, reports, ...elsewhere };
+      const reports = freshReports(store.progress, item.reports);
+      const other = isOnOtherBridge(store.progress, bridge) && { elsewhere: bridge };
+      return reports.length === 0 ? null : { type: "bridge", at, reports, ...other };
     }
     case "undelivered": {
       const { seq, messages, why, unpostable } = item.undelivered;
@@ -232,7 +215,8 @@ function inputOf(item: Item, { at, store, domain, ...context }: Context, rows: R
       return isDone ? null : { type: "operator", at, ...action };
     }
     case "time": {
-      const [overdue, unacknowledged] = [context.overdue(), context.unacknowledged()];
+      const overdue = context.schedule.overdue(store.state, at);
+      const unacknowledged = context.schedule.unacknowledged(store.state, at);
       const known = { ...(overdue.length > 0 && { overdue }), ...(unacknowledged.length > 0 && { unacknowledged }) };
       return { type: "time", at, ...known };
     }

@@ -1,7 +1,7 @@
+import { secretsOf } from "../../src/conference/head.ts";
 import type { InputRow } from "../../src/conference/inputs.ts";
 import { showOutgoing } from "../../src/conference/server/posts.ts";
 import { owedIn } from "../../src/conference/server/resync.ts";
-import { secretsOf } from "../../src/conference/state.ts";
 import { StagesFold } from "../../src/explain/stages.ts";
 import { type ConfirmedFact, Timeline } from "../../src/explain/timeline.ts";
 import { Why } from "../../src/explain/why.ts";
@@ -21,9 +21,9 @@ import type { ConferenceView } from "../../src/rpc/conference-view.ts";
 import type { Explanation, StoryLine } from "../../src/rpc/story.ts";
 import type { Domain } from "../../src/settings/load.ts";
 import type { CommandSchedule } from "./command-sender.ts";
+import { givenUpIn, sendAgainRefusalOf, textOf } from "./conference-actions.ts";
 import type { ConferenceStore } from "./conference-store.ts";
-import { viewOf } from "./conference-view.ts";
-import { givenUpIn, sendAgainRefusalOf, textOf } from "./given-up-posts.ts";
+import { conferenceViewOf } from "./conference-view.ts";
 import { JournalReaders, showRow } from "./journal-readers.ts";
 import type { Outbox } from "./outbox.ts";
 
@@ -51,7 +51,7 @@ export class ConferenceReader {
     this.#store = store;
     this.#outbox = outbox;
     this.#schedule = schedule;
-    this.#journal = new JournalReaders(ports, (after) => store.history(after));
+    this.#journal = new JournalReaders(ports, (after) => store.journal.history(after));
   }
 
   /** A timer would keep the object alive, so it is called now and then. */
@@ -60,7 +60,7 @@ export class ConferenceReader {
   }
 
   async givenUp(row: number): Promise<GivenUpContent | null> {
-    const document = givenUpIn(this.#store, row);
+    const document = givenUpIn(this.#store.journal, row);
     const domain = document && this.#ports.domain();
     if (!document || !domain) return null;
     const again = await this.action(sendAgainId(row));
@@ -76,7 +76,7 @@ export class ConferenceReader {
 
   async action(id: ActionId): Promise<ActionStages | null> {
     const fold = await this.#fold(`action ${id}`, () => {
-      const row = this.#store.rowOf(id);
+      const row = this.#store.journal.rowOf(id);
       return row === null ? null : [new StagesFold(id), row];
     });
     fold?.read(this.#unwritten);
@@ -85,7 +85,7 @@ export class ConferenceReader {
 
   view(): ConferenceView | null {
     const { identity } = this.#store;
-    return identity && viewOf(identity.confKey, this.#store, this.#outbox.rows, this.#schedule, this.#person);
+    return identity && conferenceViewOf(identity.confKey, this.#store, this.#outbox.rows, this.#schedule, this.#person);
   }
 
   entered(): ReadonlyMap<CallId, EpochMs> {
@@ -111,7 +111,7 @@ export class ConferenceReader {
 
   /** What is confirmed and will be a part of the next row. To read it twice changes nothing. */
   get #unwritten(): InputRow & { readonly facts: readonly ConfirmedFact[] } {
-    return { seq: this.#store.lastSeq, at: this.#ports.now(), input: null, facts: this.#outbox.confirmed };
+    return { seq: this.#store.journal.lastSeq, at: this.#ports.now(), input: null, facts: this.#outbox.confirmed };
   }
 
   /** A view of all rows, as people may read them: what has become secret begins another. `begin`: it begins with this row. */

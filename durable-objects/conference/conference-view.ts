@@ -1,45 +1,21 @@
+import { isOngoing } from "../../src/conference/head.ts";
 import { withJitter } from "../../src/conference/server/debts.ts";
 import type { Rows } from "../../src/conference/server/queue.ts";
 import { owedIn } from "../../src/conference/server/resync.ts";
-import { isOngoing, type PendingCommand } from "../../src/conference/state.ts";
+import type { PendingCommand } from "../../src/conference/state.ts";
 import { nameOf } from "../../src/explain/timeline.ts";
 import type { ConfKey } from "../../src/foundation/ids.ts";
-import { type Person, showFields } from "../../src/foundation/shown.ts";
-import type { CommandView, ConferenceView } from "../../src/rpc/conference-view.ts";
+import { type Person, type Show, showOf } from "../../src/foundation/shown.ts";
+import { type CommandView, type ConferenceView, conferenceView } from "../../src/rpc/conference-view.ts";
 import type { CommandSchedule } from "./command-sender.ts";
 import type { ConferenceStore } from "./conference-store.ts";
 
-type Part<List extends "callers" | "callOuts" | "rooms" | "documents" | "outages"> = ConferenceView[List][number];
-
-const showView = showFields<ConferenceView>({
-  ...{ key: "open", phase: "open", lastAt: "open", bridge: "open", extConfId: "open", host: "address" },
-  ...{ attached: "open", locked: "open" },
-  callers: showFields<Part<"callers">>({
-    ...{ call: "open", extCallId: "open", number: "personal", attendeeId: "personal", room: "open", muted: "open" },
-    speaks: "open",
-  }),
-  callOuts: showFields<Part<"callOuts">>({ call: "open", stage: "open", extCallId: "open" }),
-  rooms: showFields<Part<"rooms">>({ room: "open", subConfId: "open", stage: "open" }),
-  commands: showFields<CommandView>({
-    ...{ id: "open", type: "open", sent: "open", taken: "open", answerBy: "open", askers: "open" },
-  }),
-  documents: showFields<Part<"documents">>({
-    ...{ transId: "open", host: "address", messages: "open", queuedAt: "open", attempts: "open", dueAt: "open" },
-    failure: "open",
-  }),
-  outages: showFields<Part<"outages">>({
-    host: "address",
-    since: "open",
-    why: "open",
-    messages: "open",
-    probeAt: "open",
-  }),
-});
+const showView = showOf(conferenceView) as Show;
 
 /** A conference as operators see it. `person`: how a number or code of a person is shown. */
-export function viewOf(
+export function conferenceViewOf(
   key: ConfKey,
-  { state, lastAt, progress }: Pick<ConferenceStore, "state" | "lastAt" | "progress">,
+  { state, journal, progress }: ConferenceStore,
   outbox: Rows,
   schedule: Pick<CommandSchedule, "stateOf" | "failsAt">,
   person: Person,
@@ -48,7 +24,10 @@ export function viewOf(
   const ongoing = isOngoing(head) ? head : null;
   const running = head.phase === "running" ? head : null;
   const view: ConferenceView = {
-    ...{ key, phase: head.phase === "absent" ? "not-created" : head.phase, lastAt, bridge: progress.bridge },
+    key,
+    phase: head.phase === "absent" ? "not-created" : head.phase,
+    lastAt: journal.lastAt,
+    bridge: progress.bridge,
     ...{ extConfId: ongoing?.extConfId ?? "", host: ongoing?.host ?? "" },
     ...{ attached: running?.attached ?? ongoing !== null, locked: running?.locked ?? false },
     callers: [...state.callers.values()]
@@ -74,7 +53,7 @@ export function viewOf(
       probeAt: outage.probe ? null : withJitter(outage, key),
     })),
   };
-  return showView(view, person);
+  return showView(view, person) as ConferenceView;
 }
 
 /** Who asked for this command, of those who have an answer. */

@@ -1,11 +1,10 @@
-import type { NumberedReport } from "../../src/bridge/events.ts";
-import type { OperatorRefusal } from "../../src/conference/action-row.ts";
 import { nextDeadline } from "../../src/conference/decide.ts";
-import { type OperatorAction, operatorRefusal } from "../../src/conference/operator-actions.ts";
+import { holdsHandle, isOngoing } from "../../src/conference/head.ts";
+import type { OperatorAction } from "../../src/conference/operator-actions.ts";
 import { type Comparison, compareDigest, ownDigest } from "../../src/conference/reconcile.ts";
 import { takeoverSize } from "../../src/conference/server/failover.ts";
-import { noQueue } from "../../src/conference/server/queue.ts";
-import { holdsHandle, isOngoing } from "../../src/conference/state.ts";
+import { noQueue, type Rows } from "../../src/conference/server/queue.ts";
+import type { ConferenceState } from "../../src/conference/state.ts";
 import { logLines, outcomesOf } from "../../src/explain/log.ts";
 import type {
   BridgeName,
@@ -17,56 +16,45 @@ import type {
   TransId,
   WebexHost,
 } from "../../src/foundation/ids.ts";
-import { isRecord } from "../../src/foundation/record.ts";
 import type { LogFacts } from "../../src/foundation/text/log-line.ts";
 import { earliest } from "../../src/foundation/time/earliest.ts";
 import { within } from "../../src/foundation/time/timers.ts";
-import { sendAgainId } from "../../src/operators/send-again.ts";
-import type { AgentReports, ConferenceDocument, ConferenceIdentity, OperatorResult } from "../../src/rpc/conference.ts";
+import type { AgentReports, ConferenceDocument, ConferenceIdentity } from "../../src/rpc/conference.ts";
 import type { DirectoryRpc } from "../../src/rpc/directory.ts";
-import type { Trouble } from "../../src/rpc/directory-feed.ts";
-import type { IdBlocks, IdRequest, IdsWanted } from "../../src/rpc/id-allocator.ts";
+import type { IdsWanted } from "../../src/rpc/id-allocator.ts";
 import type { SharedAnswers, ShareResult } from "../../src/rpc/mailbox.ts";
 import type { RelayRpc } from "../../src/rpc/relay.ts";
 import type { WebexSiteRpc } from "../../src/rpc/webex-site.ts";
 import type { Domain } from "../../src/settings/load.ts";
-import { isAnswered } from "../../src/tsp/answers.ts";
-import type { FromWebex } from "../../src/tsp/messages.ts";
+import { type FromWebex, isAnswered } from "../../src/tsp/messages.ts";
 import { maxMessages } from "../../src/tsp/protocol-table.ts";
 import { IdSupply } from "../ids/id-supply.ts";
 import { Clock, nextWake } from "../platform/clock.ts";
 import type { LogLine } from "../platform/log.ts";
 import { newTally } from "../platform/measures.ts";
-import type { Platform } from "../platform/platform.ts";
+import type { DomainPorts, Platform } from "../platform/platform.ts";
 import { CommandSender } from "./command-sender.ts";
-import { GroupCommit, type Item, transact } from "./conference-commit.ts";
+import { ConferenceActions } from "./conference-actions.ts";
+import { GroupCommit, type Item, isSpeech, transact } from "./conference-commit.ts";
 import { ConferenceReader } from "./conference-reader.ts";
 import { ConferenceStore } from "./conference-store.ts";
 import { DirectoryFeed } from "./directory-feed.ts";
-import { givenUpIn, sendAgainRefusalOf } from "./given-up-posts.ts";
 import { Outbox } from "./outbox.ts";
+import { isOnOtherBridge, latestStream, reportsUpTo } from "./progress.ts";
 
-/** The world around a conference. */
-interface ConferencePorts extends Platform {
-  /** `null` when the settings do not have the domain; throws when they cannot be read. */
-  domain(name: DomainName): Domain | null;
+interface ConferencePorts extends Platform, DomainPorts {
   relay(domain: DomainName, bridge: BridgeName): Pick<RelayRpc, "sendCommands" | "askForSnapshot" | "health">;
-  allocateIds(request: IdRequest): Promise<IdBlocks>;
   /** Hands answers over to the domain's mailbox, where they meet those of other conferences. */
   share(answers: SharedAnswers): Promise<ShareResult>;
   directory(domain: DomainName): Pick<DirectoryRpc, "follow">;
   webexSite(domain: DomainName): Pick<WebexSiteRpc, "topics">;
-  /** What operators see of it has changed, and is committed. */
+  /** Called when a change that operators see is committed. */
   changed(): void;
-  /** 64 random bits as text. */
-  nonce(): string;
-  /** Deletes everything, and ends the life of the object. */
-  deleteAll(): Promise<void>;
 }
 
-/** The object is alive as a rule when something is due, and does that by itself. A create has the shortest deadline. */
+/** How soon an alarm comes at the earliest: an object that is alive does what is due by itself. A create has the shortest deadline. */
 const alarmLeadMs = { creating: 1000, later: 5000 } as const;
-/** How soon a post is confirmed, as a rule. */
+/** Within this time a post is confirmed, as a rule. */
 const confirmedMs = 300;
 const overdueMs = 60_000;
 const askWithinMs = 5000;
@@ -89,7 +77,7 @@ export class Conference {
   readonly #commits: GroupCommit;
   readonly #directoryFeed: DirectoryFeed;
   readonly reader: ConferenceReader;
-  /** Documents that are being committed. */
+  readonly actions: ConferenceActions;
   readonly #underWay = new Map<TransId, Promise<void>>();
   #identity: ConferenceIdentity | null;
   /** The stream of the last report from its bridge, also where nothing of it could be committed; `null`: none in this life. */
@@ -98,12 +86,15 @@ export class Conference {
   /** Restores everything, and resumes what is outstanding at once. */
   constructor(platform: ConferencePorts) {
     const store = new ConferenceStore(platform.sql, (error) => platform.abort(`the store is lost: ${error}`));
-    const { lastAt, progress } = store;
+    store.upgrade(platform.domain);
+    const { progress } = store;
     const log = (line: LogLine) => {
       const { domain, confKey: conference } = this.#identity ?? {};
       platform.log({ ...line, ...(conference !== undefined && { domain, conference }) });
     };
-    this.#clock = new Clock({ ...platform, log }, lastAt, progress.aheadMs, (aheadMs) => store.correct({ aheadMs }));
+    this.#clock = new Clock({ ...platform, log }, store.journal.lastAt, progress.aheadMs, (aheadMs) =>
+      store.correct({ aheadMs }),
+    );
     const ports = { ...platform, log, now: this.#clock.now, tally: this.#tally };
     this.#ports = ports;
     this.#store = store;
@@ -112,31 +103,21 @@ export class Conference {
     this.#ids = new IdSupply(
       ports,
       { msgIds, transIds },
-      () => {
-        const { msgIds, transIds } = this.#idsOfTakeover;
-        const callers = store.state.callers.size;
-        // Where callers come one by one, each message has a TransID of its own.
-        return { msgIds: msgIds + 50 + callers, transIds: transIds + 20 + callers };
-      },
-      (wanted) => {
-        const { domain, confKey: holder } = this.#identified;
-        return ports.allocateIds({ domain, holder, ...wanted });
-      },
+      () => fullSupply(store.state, this.#outbox.rows),
+      (wanted) => ports.allocateIds({ domain: this.#identified.domain, holder: this.#identified.confKey, ...wanted }),
     );
-    const changed = () => {
-      this.#directoryFeed?.changed();
-      ports.changed();
-    };
-    this.#outbox = new Outbox(
-      {
-        ...ports,
-        changed,
-        awaits: (host) => store.state.outages.has(host as WebexHost),
-        reached: (host) => this.#reached(host as WebexHost),
+    const outboxPorts = {
+      ...ports,
+      changed: () => {
+        this.#directoryFeed?.changed();
+        ports.changed();
       },
-      store,
-      () => this.#findDomain(),
-      (undelivered) => this.#commits.submit({ type: "undelivered", undelivered }),
+      awaits: (host: string) => store.state.outages.has(host as WebexHost),
+      reached: (host: string) => this.#reached(host as WebexHost),
+    };
+    const findDomain = () => this.#findDomain();
+    this.#outbox = new Outbox(outboxPorts, store, findDomain, (undelivered) =>
+      this.#commits.submit({ type: "undelivered", undelivered }),
     );
     this.#commits = new GroupCommit((items) => this.#commit(items), this.#ids, ports);
     this.#sender = new CommandSender({
@@ -149,18 +130,11 @@ export class Conference {
       },
       sendAgain: () => this.#send(),
     });
-    this.reader = new ConferenceReader(
-      { ...ports, domain: () => this.#findDomain() },
-      store,
-      this.#outbox,
-      this.#sender.schedule,
-    );
-    this.#directoryFeed = new DirectoryFeed(ports, {
-      store,
-      trouble: () => this.#trouble,
-      documents: () => this.#outbox.rows,
-      domain: () => this.#findDomain(),
-    });
+    const read = { ...ports, domain: findDomain };
+    this.reader = new ConferenceReader(read, store, this.#outbox, this.#sender.schedule);
+    const submit = (action: OperatorAction) => this.#commits.submit({ type: "operator", action });
+    this.actions = new ConferenceActions({ ...read, submit }, store);
+    this.#directoryFeed = new DirectoryFeed(read, store, this.#outbox);
     if (store.unknownKinds.size > 0) this.#log("warn", "unknown-entries", { kinds: [...store.unknownKinds] });
     if (!store.identity) return;
     this.#outbox.load();
@@ -170,8 +144,8 @@ export class Conference {
   }
 
   async receive(document: ConferenceDocument): Promise<boolean> {
-    this.#identify(document);
-    const { transId, messages, fromCache } = document;
+    const { domain, confKey, transId, messages, fromCache } = document;
+    this.#identity ??= { domain, confKey };
     let committed = this.#underWay.get(transId);
     if (!committed) {
       if (this.#store.hasDocument(transId, this.#ports.now())) {
@@ -190,19 +164,19 @@ export class Conference {
   }
 
   async report(reports: AgentReports): Promise<number> {
-    this.#identify(reports);
-    const { bridge, stream, activeSince } = reports;
-    if (!this.#store.isElsewhere(bridge)) {
+    const { domain, confKey, bridge, stream, activeSince } = reports;
+    this.#identity ??= { domain, confKey };
+    if (!isOnOtherBridge(this.#store.progress, bridge)) {
       const { schedule } = this.#sender;
-      // An agent that begins a stream anew cannot be told from another agent; the first stream of all says nothing.
-      const latest = this.#arrivedStream ?? this.#store.latestStream(bridge);
+      // An agent that begins a stream anew looks like another agent; the first stream of all says nothing.
+      const latest = this.#arrivedStream ?? latestStream(this.#store.progress, bridge);
       this.#arrivedStream = stream;
       const isAnother = activeSince !== null && this.#sender.isAnother(bridge, activeSince);
       if (!isAnother && (latest === null || latest === stream)) schedule.agentReported(this.#ports.now());
       else schedule.agentChanged();
     }
     await this.#commits.submit({ type: "bridge", reports });
-    return this.#store.reportsUpTo(bridge, stream);
+    return reportsUpTo(this.#store.progress, bridge, stream);
   }
 
   ackCommands(bridge: BridgeName, ids: readonly CommandId[], waiting: readonly CommandId[] = []): void {
@@ -213,48 +187,14 @@ export class Conference {
   }
 
   compareDigest(bridge: BridgeName, digest: string): Comparison {
-    return this.#store.isElsewhere(bridge) ? "differs" : compareDigest(this.#store.state, digest);
+    const { state, progress } = this.#store;
+    return isOnOtherBridge(progress, bridge) ? "differs" : compareDigest(state, digest);
   }
 
   hasHandle(extConfId: ExtConfId, claimedBy: TransId | null): boolean {
     const now = this.#ports.now();
     if (claimedBy !== null && !this.#store.hasDocument(claimedBy, now)) return true;
     return holdsHandle(this.#store.state.head, extConfId, now);
-  }
-
-  async operate(action: OperatorAction): Promise<OperatorResult> {
-    const known = this.#known(action) ?? this.#refusal(action);
-    if (known !== null) return known;
-    await this.#commits.submit({ type: "operator", action });
-    // What came before it in the same commit may have changed everything.
-    return this.#known(action) ?? this.#refusal(action) ?? "no-such-conference";
-  }
-
-  /** What is answered to an action whose id is on disk; `null`: it is not. */
-  #known({ id, request }: OperatorAction): OperatorResult | null {
-    if (!this.#store.hasAction(id, this.#ports.now())) return null;
-    const before = this.#store.requestOf(id);
-    return before === null || inOrder(before) === inOrder(request) ? "done" : "other-action";
-  }
-
-  #refusal({ request }: OperatorAction): OperatorRefusal | null {
-    const { state, progress } = this.#store;
-    const settings = this.#identity && this.#findDomain()?.settings;
-    return settings
-      ? operatorRefusal(state, request, { settings, cannot: progress.cannot ?? [] })
-      : "no-such-conference";
-  }
-
-  async sendAgain(row: number, person: string): Promise<OperatorResult> {
-    const document = givenUpIn(this.#store, row);
-    const domain = document && this.#findDomain();
-    if (!document || !domain) return "no-such-post";
-    const id = sendAgainId(row);
-    // For as long as the journal has the row: longer than other actions are known.
-    if (this.#store.requestOf(id) !== null) return "done";
-    const { transId: _, ...givenUp } = document;
-    const refusal = sendAgainRefusalOf(this.#store.state, row, document, domain);
-    return refusal ?? this.operate({ id, person, request: { type: "send-again", row, ...givenUp } });
   }
 
   alarm(): Promise<void> {
@@ -286,7 +226,7 @@ export class Conference {
     const nextCommand = this.#sender.schedule.nextDue(this.#store.state.commands);
     const due = earliest(nextCommand, this.#outbox.nextDue, nextDeadline(this.#store.state));
     if (due !== null && due + overdueMs < now) await this.alarm();
-    const deleteAt = this.#deleteAt(domain);
+    const deleteAt = deletionOf(this.#store, domain);
     if (deleteAt !== null && deleteAt <= now) return this.#arm(deleteAt);
     const { bridge } = this.#store.progress;
     const digest = ownDigest(this.#store.state);
@@ -296,46 +236,30 @@ export class Conference {
   }
 
   get #identified(): ConferenceIdentity {
-    if (!this.#identity) throw new Error("this conference object was never told which conference it is");
+    if (!this.#identity) throw new Error("this conference object does not know which conference it is");
     return this.#identity;
-  }
-
-  #identify({ domain, confKey }: ConferenceIdentity): void {
-    this.#identity ??= { domain, confKey };
   }
 
   #findDomain(): Domain | null {
     return this.#ports.domain(this.#identified.domain);
   }
 
-  /** From when on nobody needs anything of this conference; `null`: that cannot be said yet. */
-  #deleteAt(domain: Domain | null): EpochMs | null {
-    const { state, lastAt, retention } = this.#store;
-    const retainedUntil = lastAt + Math.max(retention.neededMs, retention.keptMs);
-    if (!domain) return retainedUntil;
-    const { head, ...entries } = state;
-    const isOver = head.phase === "absent" || head.phase === "ended";
-    if (!this.#store.identity || !isOver || Object.values(entries).some(({ size }) => size > 0)) return null;
-    const closedUntil = head.phase === "ended" ? head.closedUntil : undefined;
-    return Math.max(retainedUntil, closedUntil ?? 0);
-  }
-
   /** Does what is due, after setting the next alarm. */
   async #wake(why: "alarm" | "restored"): Promise<void> {
     const now = this.#ports.now();
     const domain = this.#findDomain();
-    const deleteAt = this.#deleteAt(domain);
+    const deleteAt = deletionOf(this.#store, domain);
     if (why === "alarm" && deleteAt !== null && deleteAt <= now && this.#isQuiet(domain)) {
-      this.#outbox.adopt(noQueue);
+      this.#outbox.accept(noQueue);
       this.#sender.stop();
       this.#directoryFeed.stop();
-      // Conferences of a domain that is gone may run still.
+      // A conference of a domain that is gone may still run.
       Object.assign(this.#tally, newTally());
       return await this.#ports.deleteAll();
     }
     if (!domain)
       return this.#clock.wakeBy(Math.min(Math.max(deleteAt ?? now, now + alarmLeadMs.later), now + domainAgainMs));
-    // An alarm for the deletion was set in an earlier life: to set it again whenever the object is restored costs a row.
+    // An earlier life has set the alarm for the deletion. To set it again after each restart would cost a row.
     this.#arm(why === "alarm" ? deleteAt : null);
     this.#outbox.deleteConfirmed();
     this.#outbox.pump();
@@ -345,7 +269,7 @@ export class Conference {
     for (const host of this.#outbox.signs) await this.#commits.submit({ type: "reached", host: host as WebexHost });
   }
 
-  /** Whether nothing is under way that would write into the tables after their deletion. */
+  /** Whether nothing under way could write into the tables after their deletion. */
   #isQuiet(domain: Domain | null): boolean {
     const isIdle = this.#underWay.size === 0 && this.#commits.isIdle && !this.#ids.isRefilling;
     return isIdle && (domain === null || this.#outbox.rows.length === 0);
@@ -356,13 +280,11 @@ export class Conference {
     this.#sender.send(this.#identified, state.commands, progress.bridge);
   }
 
-  /** When somebody is to be answered with a failure, or something else is due. */
   get #nextDeadline(): EpochMs | null {
-    const { state } = this.#store;
-    return earliest(nextDeadline(state, this.#identity?.confKey), this.#sender.schedule.nextOverdue(state));
+    const { state, identity } = this.#store;
+    return earliest(nextDeadline(state, identity?.confKey), this.#sender.schedule.nextOverdue(state));
   }
 
-  /** Sees to it that there is an alarm for what is outstanding. */
   #arm(deleteAt: EpochMs | null): void {
     const { state } = this.#store;
     const leadMs = state.head.phase === "creating" ? alarmLeadMs.creating : alarmLeadMs.later;
@@ -371,7 +293,7 @@ export class Conference {
     if (next !== null) this.#clock.wakeBy(next);
   }
 
-  /** For who speaks: saves the row of the alarm if the post is confirmed at once. A death before that delays it until the next input or sweep. */
+  /** For a report of who speaks: no alarm if it is confirmed at once, which saves a row. A death delays it until the next input or sweep. */
   #armLater(): void {
     this.#ports.after(confirmedMs, () =>
       this.#clock.alarm.guard(() => {
@@ -381,59 +303,48 @@ export class Conference {
     );
   }
 
-  /** Commits all items in one transaction, or throws and leaves nothing of any of them; then does what follows. */
+  /** Commits all items in one transaction, or throws and keeps none of them. Then does what follows. */
   #commit(items: readonly Item[]): void {
     const at = this.#ports.now();
     const domain = this.#findDomain();
-    if (!domain) {
+    if (!domain)
       throw new Error(
-        `the settings have no domain "${this.#identity?.domain}": put it back, and its conferences go on`,
+        `the settings have no domain "${this.#identified.domain}": put it back, and its conferences go on`,
       );
-    }
-    const [store, outbox, ids] = [this.#store, this.#outbox, this.#ids];
-    const { nonce } = this.#ports;
-    const overdue = () => this.#sender.schedule.overdue(store.state, at);
-    const unacknowledged = () => this.#sender.schedule.unacknowledged(store.state, at);
-    const context = { at, identity: this.#identified, domain, store, outbox, ids, nonce, overdue, unacknowledged };
+    const [store, outbox, ids, { schedule }] = [this.#store, this.#outbox, this.#ids, this.#sender];
+    const { nonce, measures } = this.#ports;
+    const context = { at, identity: this.#identified, domain, store, outbox, ids, schedule, nonce };
     const batch = transact(context, items);
     // A repeated report is a sign of life, too.
     if (!batch) return this.#send();
-    // The commit stands even if something here throws. The group commit would act on each item again if it heard of the error.
+    // The commit stands even if something here throws. If it threw, the group commit would act on each item again.
     try {
-      const tookMs = this.#sender.schedule.issued(batch.commands, this.#store.state.commands, at);
-      for (const ms of tookMs) this.#ports.measures.commandSeconds.observe({ domain: domain.name }, ms);
+      const tookMs = schedule.issued(batch.commands, store.state.commands, at);
+      for (const ms of tookMs) measures.commandSeconds.observe({ domain: domain.name }, ms);
       this.#measure();
       this.#directoryFeed.committed(batch.facts);
-      this.#outbox.adopt(batch.queue);
+      outbox.accept(batch.queue);
       this.#ports.changed();
       this.#send();
-      // The alarm comes after the sending, which it would repeat: where it cannot be set, there is no other repeat.
-      if (items.every(isSpeech) && nextDeadline(this.#store.state) === null) this.#armLater();
-      else this.#arm(this.#deleteAt(domain));
-      if (this.#ongoing !== null) this.#ids.keep(this.#idsOfTakeover);
-      for (const outcome of outcomesOf(batch.facts))
-        this.#ports.measures.outcomes.count({ domain: domain.name, outcome });
+      // Send first: the alarm would only repeat it, and if the alarm cannot be set there is no repeat.
+      if (items.every(isSpeech) && nextDeadline(store.state) === null) this.#armLater();
+      else this.#arm(deletionOf(store, domain));
+      if (this.#ongoing !== null) ids.keep(idsOfTakeover(store.state, outbox.rows));
+      for (const outcome of outcomesOf(batch.facts)) measures.outcomes.count({ domain: domain.name, outcome });
       for (const { level, event, ...about } of logLines(batch.facts)) this.#log(level, event, about);
     } catch (error) {
       this.#log("error", "follow-up-broke", { why: String(error) });
     }
   }
 
-  /** As many as another server needs that takes over now: 50 messages share a TransID. */
-  get #idsOfTakeover(): IdsWanted {
-    const waiting = this.#outbox.rows.reduce((sum, { messages }) => sum + messages.length, 0);
-    const msgIds = takeoverSize(this.#store.state) + waiting;
-    return { msgIds, transIds: Math.ceil(msgIds / maxMessages) + 2 };
-  }
-
-  /** What fails here is made up for by the next transaction, which has this sign of life first. */
+  /** If this fails, the next transaction acts on the sign of life first. */
   #reached(host: WebexHost): void {
     this.#commits
       .submit({ type: "reached", host })
       .catch((error: unknown) => this.#log("warn", "not-resynchronised", { host, why: String(error) }));
   }
 
-  /** `null`: there is no conference, or it is over. */
+  /** The phase of a conference that is not over; `null`: there is none. */
   get #ongoing(): "creating" | "running" | null {
     const { head } = this.#store.state;
     return isOngoing(head) ? head.phase : null;
@@ -446,35 +357,35 @@ export class Conference {
     this.#ports.measures.keep(this.#identified.domain, this.#identified.confKey, this.#tally);
   }
 
-  get #trouble(): readonly Trouble[] {
-    const { commands } = this.#store.state;
-    const hasFailed =
-      this.#store.state.outages.size > 0 || this.#outbox.rows.some(({ failure }) => failure !== undefined);
-    const isLate = [...commands.values()].some(({ expired }) => expired);
-    return [...(hasFailed ? (["posts"] as const) : []), ...(isLate ? (["commands"] as const) : [])];
-  }
-
   #log(level: LogLine["level"], event: string, facts: LogFacts): void {
     this.#ports.log({ level, event, ...facts });
   }
 }
 
-/** Whether WebEx may just as well ask again later. A conference is created, taken over and closed in any case. */
+/** When this conference can be deleted; `null`: that is not known yet. */
+function deletionOf({ identity, state, journal, retention }: ConferenceStore, domain: Domain | null): EpochMs | null {
+  const retainedUntil = journal.lastAt + Math.max(retention.neededMs, retention.keptMs);
+  if (!domain) return retainedUntil;
+  const { head, ...entries } = state;
+  if (!identity || isOngoing(head) || Object.values(entries).some(({ size }) => size > 0)) return null;
+  const closedUntil = head.phase === "ended" ? head.closedUntil : undefined;
+  return Math.max(retainedUntil, closedUntil ?? 0);
+}
+
+/** The ids that a server needs that takes over now: 50 messages share a TransID. */
+function idsOfTakeover(state: ConferenceState, documents: Rows): IdsWanted {
+  const waiting = documents.reduce((sum, { messages }) => sum + messages.length, 0);
+  const msgIds = takeoverSize(state) + waiting;
+  return { msgIds, transIds: Math.ceil(msgIds / maxMessages) + 2 };
+}
+
+function fullSupply(state: ConferenceState, documents: Rows): IdsWanted {
+  const { msgIds, transIds } = idsOfTakeover(state, documents);
+  // Where callers come one by one, each message has a TransID of its own.
+  return { msgIds: msgIds + 50 + state.callers.size, transIds: transIds + 20 + state.callers.size };
+}
+
+/** Whether a slow bridge may refuse this request. Creates, takeovers and closes are never refused. */
 function mayWait(message: FromWebex): boolean {
   return isAnswered(message) && message.type !== "create-conference" && message.type !== "close-conference";
-}
-
-function isSpeech(item: Item): boolean {
-  return item.type === "bridge" && item.reports.reports.every(isOfSpeech);
-}
-
-function isOfSpeech({ report }: NumberedReport): boolean {
-  return report.type === "event" && report.event.type === "speaking-changed";
-}
-
-/** The same text for the same data, in whatever order its fields are. */
-function inOrder(data: unknown): string {
-  return JSON.stringify(data, (_, value) =>
-    isRecord(value) ? Object.fromEntries(Object.entries(value).sort()) : value,
-  );
 }

@@ -1,95 +1,94 @@
 import type { Fact, FactKind } from "../../src/conference/facts.ts";
-import type { Rows } from "../../src/conference/server/queue.ts";
-import { isOngoing } from "../../src/conference/state.ts";
+import { isOngoing } from "../../src/conference/head.ts";
 import { doubling, pauseAfter } from "../../src/delivery/backoff.ts";
 import { spread } from "../../src/foundation/hash.ts";
 import type { ConfKey, DomainName, WebexHost } from "../../src/foundation/ids.ts";
-import { type Person, persons, showFields } from "../../src/foundation/shown.ts";
+import { type Person, persons, showOf } from "../../src/foundation/shown.ts";
 import { within } from "../../src/foundation/time/timers.ts";
 import { WakeTimer } from "../../src/foundation/time/wake-timer.ts";
 import {
-  concernsDirectory,
   directoryFacts,
+  isForDirectory,
   isOwed,
   isSpeech,
   type PlacedFact,
 } from "../../src/records/directory-facts.ts";
-import { viewOf } from "../../src/records/running.ts";
-import { isTold } from "../../src/records/webhooks.ts";
+import { runningView } from "../../src/records/running.ts";
+import { hasWebhook } from "../../src/records/webhooks.ts";
 import type { DirectoryRpc } from "../../src/rpc/directory.ts";
-import type { FactPage, FeedAnswer, LiveState, Trouble, WaitingDocuments } from "../../src/rpc/directory-feed.ts";
+import {
+  type FactPage,
+  type FeedAnswer,
+  type LiveState,
+  type Trouble,
+  type WaitingDocuments,
+  waitingDocuments,
+} from "../../src/rpc/directory-feed.ts";
 import type { WebexSiteRpc } from "../../src/rpc/webex-site.ts";
 import type { Domain } from "../../src/settings/load.ts";
 import { maxMessages } from "../../src/tsp/protocol-table.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { ConferenceStore } from "./conference-store.ts";
+import type { Outbox } from "./outbox.ts";
 
 interface DirectoryFeedPorts extends Pick<Platform, "now" | "after" | "log"> {
   directory(domain: DomainName): Pick<DirectoryRpc, "follow">;
   webexSite(domain: DomainName): Pick<WebexSiteRpc, "topics">;
-  /** The directory has a record that it did not have. */
+  /** Called when the directory has got a new record. */
   changed(): void;
-}
-
-/** The conference whose facts are sent. */
-interface Subject {
-  readonly store: ConferenceStore;
-  trouble(): readonly Trouble[];
-  /** Those without a Confirmation, in the order in which they were queued. */
-  documents(): Rows;
   domain(): Domain | null;
 }
 
-/** What comes soon after a fact that somebody waits for goes with it. */
+/** The wait before a page, so that facts that follow soon go with the first one. */
 const firstMs = 200;
-/** Until the directory has said how many pages it can take. */
+/** The pause after a page until the directory has said how long it is to be. */
 const leastPauseMs = 1_000;
 const answerWithinMs = 10_000;
-/** What the site's object does not say by then, the record lacks. */
+/** How long a page waits for a topic. Then the record lacks it. */
 const topicWithinMs = 2_000;
-/** Documents are confirmed in less, as a rule: what is so for a moment is not worth a page. */
+/** How long a document must wait to be shown as waiting. Most are confirmed sooner, and are not worth a page. */
 const waitsMs = 5_000;
 const backoff = doubling(5_000, 5 * 60_000);
-/** That are read for one page: nothing else of the conference goes on meanwhile. */
+/** Rows read for one page. Nothing else of the conference goes on meanwhile. */
 const mostRows = 500;
-/** In one page; more only where one row has more. */
+/** Facts in one page. Only a single row with more of them exceeds it. */
 const mostFacts = 500;
-/** In a row. A directory that dies over each page is asked again later. */
+/** Pages in a row that the directory may refuse. After that it gets the next one later. */
 const mostRefusals = 3;
 
-/** All conferences of a server say these at about the same time: they are gathered, though owed. */
+/** Facts that all conferences of a server have at about the same time. They are gathered, although they are owed. */
 const outageEnds: ReadonlySet<FactKind> = new Set(["server-reached", "server-settled"]);
 
-const showWaiting = showFields<WaitingDocuments>({
-  ...{ host: "address", documents: "open", oldestAt: "open", failure: "open" },
-});
+const showWaiting = showOf(waitingDocuments);
 
 /**
- * Sends the facts of one conference to its domain's directory, in order, some time after their commit: at once where a record or a webhook
- * waits for it, the rest gathered. Nobody waits for that. One page is on its way at a time; what was not acknowledged is sent again.
+ * Sends the facts of one conference to its domain's directory, in order, after their commit: soon where a record or a webhook waits for
+ * one, the others gathered. One page is on its way at a time, and what was not acknowledged is sent again. Nothing waits for the feed.
  */
 export class DirectoryFeed {
   readonly #ports: DirectoryFeedPorts;
-  readonly #subject: Subject;
+  readonly #store: ConferenceStore;
+  readonly #outbox: Pick<Outbox, "rows">;
   readonly #next: WakeTimer;
   /** How people were shown in the last page; `null`: the directory may not know the conference, and gets a view of it. */
   #knownAs: string | null = null;
-  /** As the directory has it, or will soon. */
+  /** The live state that the directory has, or is about to get. */
   #live: string;
-  /** There is something to send that is not owed. */
+  /** Whether there is something to send that is not owed. */
   #isChanged = false;
-  /** It is not known whether the directory has what is owed: an earlier page may have arrived. */
+  /** Whether the directory may have what is owed: an earlier page may have arrived. */
   #isUnsure: boolean;
   #sending: Promise<void> | null = null;
   #isStopped = false;
   #pauseMs = leastPauseMs;
   #notBefore = Number.NEGATIVE_INFINITY;
-  /** In a row. */
+  /** Pages in a row that failed. */
   #failures = 0;
 
-  constructor(ports: DirectoryFeedPorts, subject: Subject) {
+  constructor(ports: DirectoryFeedPorts, store: ConferenceStore, outbox: Pick<Outbox, "rows">) {
     this.#ports = ports;
-    this.#subject = subject;
+    this.#store = store;
+    this.#outbox = outbox;
     this.#isUnsure = this.#owes;
     this.#live = this.#liveText;
     this.#next = new WakeTimer(ports, ports.now, () => {
@@ -97,39 +96,38 @@ export class DirectoryFeed {
     });
   }
 
-  /** Facts that the directory is not known to have. */
+  /** Whether there are facts that the directory needs and has not acknowledged. */
   get #owes(): boolean {
-    const { telling } = this.#subject.store.progress;
+    const { telling } = this.#store.progress;
     return telling !== undefined && telling.told < telling.upTo;
   }
 
   get #isWatched(): boolean {
-    return this.#subject.store.progress.telling?.isWatched ?? false;
+    return this.#store.progress.telling?.isWatched ?? false;
   }
 
-  /** A new life of the object. */
   restored(): void {
     this.#live = this.#liveText;
     this.remind();
   }
 
-  /** What is owed is sent by the next attempt, at the latest now. */
+  /** Sends what is owed soon, or once the present pause is over. */
   remind(): void {
     if (this.#owes) this.#schedule(firstMs);
   }
 
   committed(facts: readonly Fact[]): void {
-    const { state } = this.#subject.store;
-    // Sent at once, its ack is a part of the row that WebEx's Confirmation of the end writes, most often the last one for long.
+    const { state } = this.#store;
+    // Sent at once: the directory's ack then goes into the row of WebEx's Confirmation of the end, often the last row for long.
     if (!isOngoing(state.head) && this.#owes && this.#failures === 0) return this.#wakeWithin(0);
     if (facts.some((fact) => this.#isAwaited(fact))) return this.#schedule(firstMs);
-    const isShown = (fact: Fact) => concernsDirectory(fact) && (this.#isWatched || !isSpeech(fact));
-    if (!facts.some(isShown)) return this.changed();
+    const isWanted = (fact: Fact) => isForDirectory(fact) && (this.#isWatched || !isSpeech(fact));
+    if (!facts.some(isWanted)) return this.changed();
     this.#isChanged = true;
     this.#schedule(this.#gatherMs);
   }
 
-  /** Without a fact: WebEx confirms nothing any more, or again. */
+  /** Something has changed without a fact: documents wait, or are confirmed again. */
   changed(): void {
     const live = this.#liveText;
     if (live === this.#live) return;
@@ -143,30 +141,30 @@ export class DirectoryFeed {
     this.#next.cancel();
   }
 
-  /** The directory has asked. Rejects where it does not answer. */
+  /** The directory has asked for a page. Rejects if the page is not acknowledged. */
   async feed(isWatched: boolean): Promise<void> {
     await this.#sending?.catch(() => {});
-    if (!this.#subject.store.identity) return;
-    if (isWatched && !this.#isWatched) this.#subject.store.setDirectoryProgress({ isWatched }, true);
-    // Else it has asked twice, and the page that is on its way has a view.
+    if (!this.#store.identity) return;
+    if (isWatched && !this.#isWatched) this.#store.setDirectoryProgress({ isWatched }, true);
+    // If a page is on its way, the directory has asked twice, and that page has a view.
     if (!this.#sending) this.#knownAs = null;
     await this.#send();
   }
 
   #isAwaited(fact: Fact): boolean {
-    return isOwed(fact) && !outageEnds.has(fact.kind) && (this.#hasReceivers || !isTold(fact) || "record" in fact);
+    return isOwed(fact) && !outageEnds.has(fact.kind) && (this.#hasReceivers || !hasWebhook(fact) || "record" in fact);
   }
 
   get #hasReceivers(): boolean {
-    return (this.#subject.domain()?.settings.webhooks.length ?? 0) > 0;
+    return (this.#ports.domain()?.settings.webhooks.length ?? 0) > 0;
   }
 
-  /** In a large domain, what only its list shows is gathered, unless somebody watches. */
+  /** How long facts that only the list shows are gathered: in a large domain longer, unless somebody watches. */
   get #gatherMs(): number {
     return this.#isWatched || this.#pauseMs <= leastPauseMs ? firstMs : this.#pauseMs;
   }
 
-  /** After a page there is a pause, also for what is awaited. */
+  /** Sends a page then, and not before the pause after the last page is over, even if somebody waits. */
   #schedule(ms: number): void {
     this.#wakeWithin(Math.max(ms, this.#notBefore - this.#ports.now()));
   }
@@ -183,15 +181,14 @@ export class DirectoryFeed {
     return this.#sending;
   }
 
-  /** Page after page until the directory has everything. */
   async #sendAll(): Promise<void> {
     this.#next.cancel();
-    const { store } = this.#subject;
+    const store = this.#store;
     try {
       for (let refusals = 0; refusals < mostRefusals; ) {
         const page = this.#nextPage();
         if (!page || this.#isStopped) return;
-        const isCut = page.upTo < store.lastSeq;
+        const isCut = page.upTo < store.journal.lastSeq;
         const facts = await this.#withTopics(page.facts);
         const asked = this.#ports.directory(page.domain).follow({ ...page, facts });
         const answer = await within(this.#ports, answerWithinMs, "the directory", asked);
@@ -214,9 +211,9 @@ export class DirectoryFeed {
     }
   }
 
-  /** False: the directory wants what is before the page, or a view. */
+  /** False: the directory wants facts from before the page, or a view. */
   #isAccepted({ facts, upTo }: FactPage, { row, place, isWatched, pauseMs }: FeedAnswer): boolean {
-    const { store } = this.#subject;
+    const store = this.#store;
     this.#pauseMs = pauseMs;
     this.#notBefore = this.#ports.now() + pauseMs;
     if (row === null || row < upTo) {
@@ -225,10 +222,10 @@ export class DirectoryFeed {
       return false;
     }
     this.#failures = 0;
-    // Who speaks may have changed meanwhile, unnoticed.
+    // Nobody watched, so who speaks may have changed without a page.
     const isNewlyWatched = isWatched && !this.#isWatched;
     if (isNewlyWatched) this.#knownAs = null;
-    // As a rule the next row says so. After a failure there may be none for long, and each life of the object would send again.
+    // As a rule the next row keeps this. After a failure there may be none for long, and each life of the object would send again.
     const isAlone =
       this.#isUnsure || facts.some(({ fact: { kind } }) => kind === "post-given-up" || outageEnds.has(kind));
     const isLast = !isOngoing(store.state.head) && isAlone;
@@ -239,12 +236,13 @@ export class DirectoryFeed {
   }
 
   #nextPage(): FactPage | null {
-    const { store, domain } = this.#subject;
-    const { identity, journalName: journal, state, lastSeq } = store;
+    const store = this.#store;
+    const { identity, journalName: journal, state } = store;
+    const { lastSeq } = store.journal;
     const { telling } = store.progress;
     if (!identity || !telling) return null;
     const { told: after, place } = telling;
-    const shownAs = domain()?.settings.recordsPersonal ?? "none";
+    const shownAs = this.#ports.domain()?.settings.recordsPersonal ?? "none";
     const person = persons[shownAs];
     const { facts, upTo } = this.#factsAfter(after, person);
     const isKnown = this.#knownAs === shownAs && isOngoing(state.head);
@@ -253,15 +251,15 @@ export class DirectoryFeed {
     this.#live = this.#liveText;
     return {
       ...{ domain: identity.domain, key: identity.confKey, journal, after, place, upTo, facts },
-      ...(!isKnown && { view: viewOf(state, lastSeq, person) }),
-      // For the directory it is over with the page that has the end of it.
+      ...(!isKnown && { view: runningView(state, lastSeq, person) }),
+      // For the directory, the conference is over with the page that has its end.
       live: isOngoing(state.head) || upTo < lastSeq ? this.#liveState : null,
     };
   }
 
   #factsAfter(after: number, person: Person): Pick<FactPage, "facts" | "upTo"> {
-    const { store } = this.#subject;
-    const rows = store.facts(after, mostRows);
+    const store = this.#store;
+    const rows = store.journal.facts(after, mostRows);
     const facts: PlacedFact[] = [];
     let upTo = after;
     for (const row of rows) {
@@ -270,10 +268,10 @@ export class DirectoryFeed {
       facts.push(...some);
       upTo = row.seq;
     }
-    return { facts, upTo: rows.length < mostRows ? store.lastSeq : upTo };
+    return { facts, upTo: rows.length < mostRows ? store.journal.lastSeq : upTo };
   }
 
-  /** What WebEx did not say itself, the site may have said before. */
+  /** Adds to records the topic that WebEx did not send, if the WebEx site has named it. */
   async #withTopics(facts: readonly PlacedFact[]): Promise<readonly PlacedFact[]> {
     const isLacking = ({ fact }: PlacedFact) =>
       "record" in fact && fact.record.kind === "conference" && fact.record.topic === "";
@@ -286,10 +284,10 @@ export class DirectoryFeed {
     return facts.map((placed) => (isLacking(placed) ? withTopic(placed) : placed));
   }
 
-  /** Of all conferences of this key, as far as the domain's WebEx site has said it, and records may have it; else empty. */
+  /** The topic of this ConfKey at the domain's WebEx site; empty if it is not known, or records may not have it. */
   async #topicOfSite(): Promise<string> {
-    const { domain, store } = this.#subject;
-    const { webexSite, recordsPersonal } = domain()?.settings ?? {};
+    const store = this.#store;
+    const { webexSite, recordsPersonal } = this.#ports.domain()?.settings ?? {};
     if (!webexSite || recordsPersonal !== "full" || !store.identity) return "";
     const { domain: name, confKey } = store.identity;
     const asked = this.#ports.webexSite(name).topics(name, [confKey as ConfKey]);
@@ -298,21 +296,27 @@ export class DirectoryFeed {
   }
 
   get #liveState(): LiveState {
-    const { store, trouble } = this.#subject;
-    return { bridge: store.progress.bridge, trouble: trouble(), waiting: this.#waiting };
+    return { bridge: this.#store.progress.bridge, trouble: this.#trouble, waiting: this.#waiting };
   }
 
-  /** Looked at with each commit, so it costs little. */
+  get #trouble(): readonly Trouble[] {
+    const { outages, commands } = this.#store.state;
+    const hasFailed = outages.size > 0 || this.#outbox.rows.some(({ failure }) => failure !== undefined);
+    const isLate = [...commands.values()].some(({ expired }) => expired);
+    return [...(hasFailed ? (["posts"] as const) : []), ...(isLate ? (["commands"] as const) : [])];
+  }
+
+  /** The live state as text, to compare it after each commit at little cost. */
   get #liveText(): string {
-    if (!isOngoing(this.#subject.store.state.head)) return "";
+    if (!isOngoing(this.#store.state.head)) return "";
     const { bridge, trouble, waiting } = this.#liveState;
     return `${bridge} ${trouble} ${waiting.map(({ host, oldestAt, failure }) => `${host} ${oldestAt} ${failure}`)}`;
   }
 
-  /** What a receiver does not confirm for longer than a moment, and what a server is owed. */
+  /** The documents that wait for longer than a moment, by receiver, with what a server is owed. */
   get #waiting(): readonly WaitingDocuments[] {
-    const { outages, debts } = this.#subject.store.state;
-    const waiting = Map.groupBy(this.#subject.documents(), ({ host }) => host);
+    const { outages, debts } = this.#store.state;
+    const waiting = Map.groupBy(this.#outbox.rows, ({ host }) => host);
     const now = this.#ports.now();
     return [...new Set([...waiting.keys(), ...outages.keys()])].flatMap((host) => {
       const own = waiting.get(host) ?? [];

@@ -10,14 +10,12 @@ import type { ToWebex } from "../../src/tsp/messages.ts";
 import type { LogLine } from "../platform/log.ts";
 import type { HttpAnswer, PostContent } from "../platform/post.ts";
 
-/** The part of a domain that an outbox needs. */
 export interface OutboxDomain {
   readonly name: DomainName;
   readonly settings: Pick<DomainSettings, "webex" | "passthroughUrl" | "logs" | "protocol">;
   readonly codec: Pick<AdapterCodec, "encode" | "readConfirmation" | "sends">;
 }
 
-/** A line of the log about the document. */
 export type DocumentNote = (level: LogLine["level"], event: string, why: string) => void;
 
 /** Where the document is posted; `null`: the settings do not have its receiver any more. */
@@ -53,7 +51,6 @@ export function answersOf(row: QueuedDocument, { name: domain, settings }: Outbo
   };
 }
 
-/** As the partner's back end gets it. */
 export function bodyOf({ confKey, extConfId, extCallId, data }: ClientData): string {
   return JSON.stringify({ confKey, extConfId, extCallId, data });
 }

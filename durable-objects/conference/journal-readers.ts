@@ -3,54 +3,51 @@ import { type InputRow, showInput } from "../../src/conference/inputs.ts";
 import type { EpochMs } from "../../src/foundation/ids.ts";
 import type { Person } from "../../src/foundation/shown.ts";
 import { type Timers, wait } from "../../src/foundation/time/timers.ts";
-import type { HistoryRow } from "../../src/replay/history.ts";
-import { type TransactionRows, transactionsIn } from "../../src/replay/rows.ts";
+import { type HistoryRow, type TransactionRows, transactionsIn } from "../../src/replay/history.ts";
 
 /** A reader of the journal that was asked for. */
 interface Asked<Reader> {
   readonly name: string;
-  /** The settings by which it reads: with others another one begins. */
+  /** The settings by which it reads. With other settings, another reader begins. */
   readonly settings: unknown;
-  /** It may stand anywhere before this row. */
+  /** The reader may stand anywhere before this row. */
   readonly before: number;
-  /** Where there is none yet: a new one, and the row before which it stands; `null`: there is nothing to read. */
+  /** Makes a new reader, if none is kept, and says before which row it stands; `null`: there is nothing to read. */
   begin(): readonly [reader: Reader, next: number] | null;
 }
 
 interface Kept extends Pick<Asked<unknown>, "name" | "settings"> {
   readonly reader: unknown;
-  /** The row before which it stands. */
+  /** The row before which the reader stands. */
   next: number;
-  /** When somebody has asked for it last. */
   askedAt: EpochMs;
   /** `null`: nobody reads with it now. */
   reading: Promise<unknown> | null;
 }
 
-/** Readers that are kept at a time. */
 const mostKept = 20;
-/** How long one is kept that nobody asks for. */
+/** How long a reader is kept that nobody asks for. */
 const keptMs = 60_000;
-/** Rows that are read before all others have a turn. */
+/** How many rows are read before other work has a turn. */
 const rowsATurn = 20;
 
 /**
- * What reads a conference's journal for people, who look at it again and again: each reader keeps its place, is used by one at a time, and
- * lets all other work go first now and then.
+ * Readers of a conference's journal, for people who look at it again and again. Each keeps its place, is used by one at a time, and now
+ * and then lets other work go first.
  */
 export class JournalReaders {
   readonly #ports: Timers & { now(): EpochMs };
   readonly #rows: (after: number) => Iterable<HistoryRow>;
-  /** That which was asked for last is the last. */
+  /** The reader that was last asked for is the last. */
   #kept: readonly Kept[] = [];
 
-  /** `rows`: all behind this one, in order. */
+  /** `rows` gives the rows behind this one, in order. */
   constructor(ports: Timers & { now(): EpochMs }, rows: (after: number) => Iterable<HistoryRow>) {
     this.#ports = ports;
     this.#rows = rows;
   }
 
-  /** Has `read` go on with the transactions before which the reader stands. It stands behind those that were read to their end. */
+  /** Calls `read` with the transactions from the reader's place on. The place moves behind those that were read to their end. */
   async use<Reader, Answer>(
     asked: Asked<Reader>,
     read: (reader: Reader, transactions: AsyncIterable<TransactionRows>) => Promise<Answer>,
@@ -74,7 +71,6 @@ export class JournalReaders {
     }
   }
 
-  /** The transactions from this row on. */
   async *transactions(from: number): AsyncGenerator<TransactionRows> {
     let read = 0;
     for (const rows of transactionsIn(this.#rows(from - 1))) {
@@ -111,7 +107,6 @@ function keptAs({ name, settings, begin }: Asked<unknown>): Kept | null {
   return begun && { name, settings, reader: begun[0], next: begun[1], askedAt: 0, reading: null };
 }
 
-/** A row as people may read it. */
 export function showRow({ seq, at, input, facts }: InputRow, person: Person): InputRow {
   const shown = facts?.map((fact) => showFact(fact, person)) ?? null;
   return { seq, at, input: input && showInput(input, person), facts: shown };

@@ -11,7 +11,7 @@ import {
   type QueuedMessage,
   type Rows,
 } from "../../src/conference/server/queue.ts";
-import { type Attempt, Deliveries, type DeliveryPolicy, surplus } from "../../src/delivery/deliveries.ts";
+import { type Attempt, Deliveries, surplus } from "../../src/delivery/deliveries.ts";
 import type { EpochMs, TransId, WebexHost } from "../../src/foundation/ids.ts";
 import type { LogFacts } from "../../src/foundation/text/log-line.ts";
 import { within } from "../../src/foundation/time/timers.ts";
@@ -32,55 +32,53 @@ import {
 } from "./document-post.ts";
 
 interface Ports extends Pick<Platform, "now" | "after" | "log" | "post" | "measures"> {
-  /** Of the owner; the documents in it are the outbox's to keep. */
+  /** The owner's tally. The outbox keeps its `documents` and `oldestAt` up to date. */
   readonly tally: Tally;
-  /** Hands answers over to where they meet those of other conferences; without it, there are none such. */
+  /** Hands answers to the mailbox, where they meet those of other conferences. Absent: no answers are shared. */
   share?(answers: SharedAnswers): Promise<ShareResult>;
-  /** The rows have changed, or why they wait, or their Confirmations are on disk; absent: they are shown to nobody. */
+  /** Called when rows changed, or why they wait, or when Confirmations are on disk. Absent: nobody is shown them. */
   changed?(): void;
-  /** Whether a sign of life of this host is waited for: what it confirms is deleted together with what follows from that. */
+  /** Whether this host counts as unreachable. Its next Confirmation is a sign of life: one transaction deletes the row and acts on it. */
   awaits?(host: QueuedDocument["host"]): boolean;
-  /** This host, of which a sign of life was waited for, has confirmed a document. */
+  /** Called when such a host has confirmed a document. */
   reached?(host: QueuedDocument["host"]): void;
 }
 
-/** Where the rows are on disk. They are changed within a transaction. */
+/** The rows on disk. They change within a transaction. */
 export interface OutboxStore {
-  /** In order. */
   loadOutbox(): readonly QueuedDocument[];
   transaction(work: () => void): void;
   putDocument(row: QueuedDocument): void;
   deleteDocument(seq: QueuedDocument["seq"]): void;
-  /** Says what happened to the rows; absent: nobody asks. */
+  /** Stores facts about the rows. Absent: the owner has no journal. */
   say?(...facts: readonly Fact[]): void;
 }
 
-/** Messages of one row that are not tried any more. */
+/** Messages of one row that are given up. */
 export interface Undelivered {
   readonly seq: QueuedDocument["seq"];
   readonly messages: readonly QueuedMessage[];
   readonly why: string;
-  /** They can never be posted. */
   readonly unpostable?: true;
 }
 
-type Lost = Pick<Undelivered, "why" | "unpostable"> & { readonly messages?: Undelivered["messages"] };
+type LostPost = Pick<Undelivered, "why" | "unpostable"> & { readonly messages?: Undelivered["messages"] };
 
 /** A row that is confirmed and still on disk. */
 interface Confirmed {
   readonly fact: Extract<Fact, { kind: "post-confirmed" }>;
-  /** Whose sign of life it is; `null`: of nobody who was taken for unreachable. */
+  /** The host whose sign of life it is; `null`: the host did not count as unreachable. */
   readonly signOf: QueuedDocument["host"] | null;
 }
 
-/** Characters of a failure that are told to the directory. */
+/** How much of a failure's text the directory gets, in characters. */
 const mostWhy = 200;
-/** 50,000 messages, if they had to wait: more than a failover of the largest conference. */
+/** With 50 messages in each, more than a failover of the largest conference. */
 const mostRowsOfHost = 1000;
 
 /**
  * Messages on their way to WebEx and to the partner's back end: rows on disk, in order, and one post in flight for each host.
- * The owner changes the rows in a transaction of its own (`write`) and hands them over when that is committed (`adopt`).
+ * The owner changes the rows in a transaction of its own (`write`) and hands them over when that is committed (`accept`).
  */
 export class Outbox {
   readonly #ports: Ports;
@@ -88,12 +86,11 @@ export class Outbox {
   readonly #domain: () => OutboxDomain | null;
   readonly #giveUp: (undelivered: Undelivered) => Promise<void>;
   #queue = noQueue;
-  /** Confirmed and still on disk: the deletion of a row that was confirmed at once needs no flush of its own. */
+  /** Rows that are confirmed and still on disk. The next transaction deletes them, which saves a flush. */
   #confirmed = new Map<QueuedDocument["seq"], Confirmed>();
-  /** Rises with each message, so that a new row is never taken for one that is still in flight. */
+  /** The number of the latest row. It never goes down, so no new row has the number of one in flight. */
   #seq = 0;
   readonly #deliveries: Deliveries<QueuedDocument>;
-  /** Who waits for a change of the rows. */
   #waiting: (() => void)[] = [];
   readonly #next: WakeTimer;
 
@@ -115,7 +112,7 @@ export class Outbox {
     this.#deliveries = new Deliveries({
       now: ports.now,
       attempt: (row, attempt) => this.#attempt(row, attempt),
-      // While the settings do not have the domain, the alarm comes back, and not this loop.
+      // While the settings do not have the domain, the alarm tries again, and not this loop.
       goOn: () => domain() && this.pump(),
       broke: ({ transId }, error) =>
         ports.log({ level: "error", event: "delivery-broke", transId, why: String(error) }),
@@ -130,24 +127,23 @@ export class Outbox {
     return this.#queue.rows;
   }
 
-  /** When something is to be done here at the latest. */
+  /** When the alarm must come for the rows at the latest; `null`: nothing waits. */
   get nextDue(): EpochMs | null {
     return this.#deliveries.nextDue(lanes(this.rows));
   }
 
-  /** Writes nothing: an object must begin on a full disk too, and the next life would correct these rows in the same way. */
+  /** Writes nothing, since an object must begin on a full disk too. The next life would correct the rows in the same way. */
   load(): void {
     this.#keep(afterRestart(this.#store.loadOutbox(), this.#ports.now()));
     this.#seq = this.rows.at(-1)?.seq ?? 0;
   }
 
-  /** The number of a new document. */
   nextSeq(): QueuedDocument["seq"] {
     this.#seq += 1;
     return this.#seq;
   }
 
-  /** Brings the disk from the rows here to these; the owner's transaction is around it, and has what follows from all `signs`. */
+  /** Writes these rows in place of the present ones, within the owner's transaction, which also acts on all `signs`. */
   write(rows: Rows): void {
     this.#write(rows, this.#confirmed);
   }
@@ -163,7 +159,7 @@ export class Outbox {
   }
 
   /** Accepts what is on disk now. A post whose row is gone is broken off. */
-  adopt(queue: Queue): void {
+  accept(queue: Queue): void {
     this.#queue = queue;
     this.#confirmed.clear();
     this.#count();
@@ -177,22 +173,21 @@ export class Outbox {
     while (this.holds(sharedAs)) await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 
-  /** Whether a message of this name waits here. */
   holds(sharedAs: string): boolean {
     return this.rows.some(({ messages }) => messages.some((message) => message.sharedAs === sharedAs));
   }
 
-  /** Which documents were confirmed, and when; the disk hears of them with the next transaction, or with the alarm. */
+  /** Which documents were confirmed, and when. Their rows leave the disk with the next transaction, or with the alarm. */
   get confirmed(): readonly Confirmed["fact"][] {
     return Array.from(this.#confirmed.values(), ({ fact }) => fact);
   }
 
-  /** Hosts that have given a sign of life of which the disk has not heard. */
+  /** Hosts that have given a sign of life. What follows from it is not on disk yet. */
   get signs(): readonly QueuedDocument["host"][] {
     return [...this.#confirmed.values()].flatMap(({ signOf }) => signOf ?? []);
   }
 
-  /** Deletes what is confirmed and was not deleted together with something else, but no sign of life; the owner's alarm calls it. */
+  /** Deletes the confirmed rows that no transaction has deleted, except signs of life. The owner's alarm calls it. */
   deleteConfirmed(): void {
     if (this.#confirmed.size === this.signs.length) return;
     this.#commit(this.rows);
@@ -212,7 +207,7 @@ export class Outbox {
     const target = targetOf(row, domain);
     if (target === null) return this.#end(row, domain, { why: "the settings do not have its receiver any more" });
     if (row.shared) return this.#share(row, domain, attempt.signal);
-    if (row.attempts >= policyOf(domain).attempts)
+    if (row.attempts >= domain.settings.webex.attempts)
       return this.#end(row, domain, { why: row.failure ?? "a restart in its last attempt" });
     const note: DocumentNote = (level, event, why) => this.#log(level, event, row, { why });
     const content = contentOf(row, domain, note);
@@ -241,8 +236,8 @@ export class Outbox {
   }
 
   /**
-   * The row is done when its answers were posted with the others: what comes behind it waits for that (protocol T46). They are handed
-   * over until that succeeds, which is no attempt to post: whoever has them by now counts those.
+   * Hands the row's answers to the mailbox, again and again until it takes them; the mailbox counts the attempts to post. The row
+   * is done when they were posted with the others, and the rows behind it wait for that (protocol T46).
    */
   async #share(row: QueuedDocument, domain: OutboxDomain, signal: AbortSignal): Promise<void> {
     const { attempts, timeoutMs, retryDelaysMs } = domain.settings.webex;
@@ -261,19 +256,19 @@ export class Outbox {
     }
     if (signal.aborted) return;
     if (result === "confirmed") this.#done(this.#asItIs(begun), domain, this.#ports.now() - begunAt);
-    // The post was tried, and is counted, where the answers meet.
+    // The mailbox has tried the post, and counts it.
     else await this.#drop(begun, { why: "not confirmed together with the answers of other conferences" });
     await this.#limit(row.host, domain);
   }
 
-  /** Its server may have been replaced while it was posted. */
+  /** The row as it is now: its server may have been replaced while it was posted. */
   #asItIs(row: QueuedDocument): QueuedDocument {
     return this.rows.find(({ seq }) => seq === row.seq) ?? row;
   }
 
   async #failed(row: QueuedDocument, domain: OutboxDomain, why: string): Promise<void> {
     this.#counted(domain, row, "failed", 0, why);
-    const next = afterFailure(row, policyOf(domain), this.#ports.now(), why);
+    const next = afterFailure(row, domain.settings.webex, this.#ports.now(), why);
     if (!next) return this.#end(row, domain, { why });
     this.#log("warn", "post-failed", row, { why, nextAt: new Date(next.dueAt).toISOString() });
     const { attempts: attempt, dueAt: nextAt } = next;
@@ -281,13 +276,13 @@ export class Outbox {
     this.#commit(replaced(this.rows, next), { kind: "post-failed", ...failed });
   }
 
-  /** The row is given up, or some of its messages. */
-  async #end(row: QueuedDocument, domain: OutboxDomain, lost: Lost): Promise<void> {
+  /** Gives up the row, or some of its messages. */
+  async #end(row: QueuedDocument, domain: OutboxDomain, lost: LostPost): Promise<void> {
     await this.#drop(row, lost);
     if (!row.probe) this.#counted(domain, row, "given-up", 0, lost.why);
   }
 
-  async #drop(row: QueuedDocument, { messages = row.messages, why, ...how }: Lost): Promise<void> {
+  async #drop(row: QueuedDocument, { messages = row.messages, why, ...how }: LostPost): Promise<void> {
     await this.#giveUp({ seq: row.seq, messages, why: why.slice(0, mostWhy), ...how });
     if (row.probe) this.#log("warn", "probe-failed", row, { why });
     else this.#log("error", "post-given-up", row, { why, messages: namesOf(messages) });
@@ -297,8 +292,8 @@ export class Outbox {
   async #limit(host: QueuedDocument["host"], domain: OutboxDomain): Promise<void> {
     const waiting = this.rows.filter((row) => row.host === host);
     const why = `${waiting.length} documents wait for this host`;
-    // With the first one a conference may withdraw all others.
-    for (const row of surplus(waiting, policyOf(domain), this.#ports.now()))
+    // A conference that gives up the first row may withdraw the others.
+    for (const row of surplus(waiting, { mostWaiting: mostRowsOfHost }, this.#ports.now()))
       if (this.rows.includes(row)) await this.#end(row, domain, { why });
   }
 
@@ -311,7 +306,7 @@ export class Outbox {
   #done(row: QueuedDocument, domain: OutboxDomain, tookMs: number): void {
     if (domain.settings.logs.posts) this.#log("info", "post-delivered", row, { ms: tookMs });
     this.#keep(this.rows.filter((other) => other.seq !== row.seq));
-    // Else a death in between would leave a server owed what it has just confirmed.
+    // Not deleted here: a death before the conference acts on it would leave the server owed what it has confirmed.
     const isSign = !row.oneAttempt && this.#ports.awaits?.(row.host) === true;
     const fact = { kind: "post-confirmed", transId: row.transId as TransId, at: this.#ports.now() } as const;
     this.#confirmed.set(row.seq, { fact, signOf: isSign ? row.host : null });
@@ -327,7 +322,8 @@ export class Outbox {
     });
     for (const seq of confirmed.keys()) this.#confirmed.delete(seq);
     this.#keep(rows);
-    if (this.#deliveries.works()) this.pump();
+    this.#deliveries.works();
+    this.pump();
   }
 
   #keep(rows: Rows): void {
@@ -362,11 +358,6 @@ function postsOf({ host }: QueuedDocument, outcome: PostResult, tookMs: number, 
     ...{ confirmed: is("confirmed", "refused"), failed: is("failed"), givenUp: is("given-up"), tookMs },
     lastFailure: why === undefined ? null : { at, why: why.slice(0, mostWhy) },
   };
-}
-
-function policyOf({ settings: { webex } }: OutboxDomain): DeliveryPolicy {
-  const { attempts, retryDelaysMs: backoff } = webex;
-  return { attempts, backoff, keptMs: Number.POSITIVE_INFINITY, mostWaiting: mostRowsOfHost };
 }
 
 function replaced(rows: Rows, row: QueuedDocument): Rows {

@@ -10,32 +10,29 @@ import {
 } from "../../src/records/activity.ts";
 
 interface ActivityPorts extends Timers {
-  /** Resolves when the domain's directory has it. */
   count(domain: DomainName, minutes: readonly ActivityMinute[]): Promise<void>;
 }
 
-/** What is not told yet, and the minute in which something was told last. */
+/** What is not sent yet, and the minute in which something was sent last. */
 interface Waiting {
   readonly activity: Activity;
-  toldIn: EpochMs | null;
+  sentIn: EpochMs | null;
 }
 
-/** What comes soon after the first request or post of a minute is told with it. */
+/** What comes soon after the first request or post of a minute goes with it. */
 const togetherMs = 1_000;
 const answerWithinMs = 10_000;
 
 /**
- * Brings what WebEx has asked of this process, and what its objects have posted, to the directories, for each domain once in a minute at
- * most. Nothing waits for it. What comes behind the first of a minute is told with the next request, post or sweep in a later one: a timer for
- * it would keep an object awake, and billed. It is for plots, and not for bills: what a process has not told when it ends is lost, and what a directory took although its
- * answer was lost is told twice.
+ * Brings what WebEx has asked of this process, and what its objects have posted, to the directories: for each domain once in a minute at
+ * most, with a request, post or sweep of that minute, since a timer would keep an object awake, and billed. It is for plots, and not for
+ * bills: what a process has not sent when it ends is lost, and what a directory has although its answer was lost counts twice.
  */
 export class ActivitySender {
   readonly #domains = new Map<DomainName, Waiting>();
   #ports: ActivityPorts | null = null;
 
-  /** Until then nothing is told. */
-  tellBy(ports: ActivityPorts): void {
+  sendBy(ports: ActivityPorts): void {
     this.#ports = ports;
   }
 
@@ -44,24 +41,24 @@ export class ActivitySender {
     void this.remind(domain, at);
   }
 
-  /** Resolves when that which this request had told is told, which no answer waits for: the platform ends the timers of a request with it. */
+  /** Resolves once this request's count has been sent. Responses do not wait for it; the platform ends the timers of a request with it. */
   countRequest(domain: DomainName, at: EpochMs, outcome: keyof Requests): Promise<void> {
     this.#waitingOf(domain).activity.addRequests(at, { ...noRequests, [outcome]: 1 });
     return this.remind(domain, at);
   }
 
-  /** Has what waits told, unless something was told in the same minute; resolves then, and never rejects. */
+  /** Sends what waits, unless something was sent in the same minute; resolves then, and never rejects. */
   async remind(domain: DomainName, now: EpochMs): Promise<void> {
     const waiting = this.#domains.get(domain);
     const ports = this.#ports;
-    if (!waiting || !ports || waiting.activity.isEmpty || waiting.toldIn === minuteOf(now)) return;
-    waiting.toldIn = minuteOf(now);
+    if (!waiting || !ports || waiting.activity.isEmpty || waiting.sentIn === minuteOf(now)) return;
+    waiting.sentIn = minuteOf(now);
     await wait(ports, togetherMs);
     await this.#count(domain, waiting.activity, ports, now);
   }
 
   #waitingOf(domain: DomainName): Waiting {
-    const waiting = this.#domains.get(domain) ?? { activity: new Activity(), toldIn: null };
+    const waiting = this.#domains.get(domain) ?? { activity: new Activity(), sentIn: null };
     this.#domains.set(domain, waiting);
     return waiting;
   }

@@ -5,17 +5,16 @@ import type { CountsPortion } from "../../src/rpc/counts.ts";
 
 interface CountsSenderPorts extends Timers {
   now(): EpochMs;
-  /** Another name for each life of a process. */
+  /** A name for this life of the process, unlike all others. */
   newName(): string;
-  /** Resolves when the portions count; they count once, however often they come. */
+  /** Resolves when the portions are counted: once, however often they come. */
   send(from: string, portions: readonly CountsPortion[]): Promise<void>;
 }
 
-/** How often a process sends what it has counted. */
 const everyMs = 30_000;
-/** For a request of the edge, which the platform lets live on for 30 s. */
+/** How long counts of a request wait. The platform lets the request live on for 30 s. */
 const requestWaitsMs = 20_000;
-/** Portions that may have come, though no answer did. Where more would wait, the counts wait in one. */
+/** How many portions wait that may have come without an answer. Further counts are gathered in one. */
 const mostPortions = 20;
 
 /**
@@ -37,19 +36,19 @@ export class CountsSender {
   }
 
   /**
-   * An object has counted, or is awake: it sends what there is, if the last time is long enough ago. Objects have no timer for it, which would keep
-   * them awake, and billed: what is counted meanwhile waits for the next count, alarm or sweep.
+   * An object has counted, or is awake: sends what there is, if the last time is long enough ago. A timer would keep objects awake, and
+   * billed, so what is counted meanwhile waits for the next count, alarm or sweep.
    */
   counted(): void {
     if (!isPast(this.#sentAt, everyMs, this.#ports.now())) return;
     this.#sentAt = this.#ports.now();
-    // Together with all that is counted in the same turn.
+    // Later in this turn, with all else that is counted in it.
     queueMicrotask(() => void this.flush().catch(() => {}));
   }
 
   /** A request of the edge has counted: resolves when that is sent. One request waits for all. */
   async afterRequest(): Promise<void> {
-    // The one that waited may be gone.
+    // A request that waited may have ended before it sent anything.
     if (!isPast(this.#waitsSince, 2 * requestWaitsMs, this.#ports.now())) return;
     this.#waitsSince = this.#ports.now();
     await wait(this.#ports, requestWaitsMs);
@@ -57,7 +56,7 @@ export class CountsSender {
     await this.flush().catch(() => {});
   }
 
-  /** Resolves when all that was counted so far has come; rejects when that is not known: then it is sent again. */
+  /** Resolves when all counts so far have come. Rejects when that is not known; they are then sent again. */
   async flush(): Promise<void> {
     if (!this.#counts.isEmpty && this.#portions.length < mostPortions) {
       this.#number += 1;

@@ -18,10 +18,10 @@ interface Row {
  */
 export class DeploymentCounts implements CountsRpc {
   readonly #ports: Pick<Platform, "sql" | "log">;
-  /** By domain; those of none under the empty name. */
+  /** The counts of each domain. Counts without a domain have the empty name. */
   readonly #domains = new Map<string, Counts>();
   readonly #upTo = new Map<string, number>();
-  /** Domains whose row is behind. */
+  /** Domains whose row lacks something. */
   readonly #unwritten = new Set<string>();
 
   constructor(ports: Pick<Platform, "sql" | "log">) {

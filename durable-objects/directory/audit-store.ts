@@ -1,24 +1,27 @@
 import type { EpochMs } from "../../src/foundation/ids.ts";
 import { type AuditEntry, isOutcomeKnown } from "../../src/operators/audit.ts";
 import type { AuditPage } from "../../src/rpc/directory.ts";
-import { hasTable, type Sql } from "../platform/platform.ts";
+import { LazyTables } from "../platform/lazy-tables.ts";
+import type { Sql } from "../platform/platform.ts";
 
-/** An entry that is told again comes within seconds: it is looked for among so many. */
+/** How many latest entries are searched for one that comes again: it does so within seconds. */
 const mostSince = 50;
 
-/** What people have asked of a domain, one row each, in a table that is made with the first of them. */
+const table = "CREATE TABLE IF NOT EXISTS audit (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, data TEXT NOT NULL)";
+
+/** What people have asked of a domain: a row for each entry. The first one makes the table. */
 export class AuditStore {
   readonly #sql: Sql;
+  readonly #table: LazyTables;
 
   constructor(sql: Sql) {
     this.#sql = sql;
+    this.#table = new LazyTables(sql, "audit", table);
   }
 
-  /** Within a transaction. An entry that is there is not kept twice, and an outcome takes the place of what was kept before it was known. */
+  /** Adds an entry within a transaction, each once. An entry with its outcome replaces the one without. */
   add(entry: AuditEntry): void {
-    this.#sql.exec(
-      "CREATE TABLE IF NOT EXISTS audit (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, data TEXT NOT NULL)",
-    );
+    this.#table.make();
     const data = JSON.stringify(entry);
     const latest = this.#sql.exec("SELECT id, data FROM audit ORDER BY id DESC LIMIT ?", mostSince);
     if (latest.some((row) => row.data === data)) return;
@@ -26,32 +29,25 @@ export class AuditStore {
       const known = JSON.parse(String(before)) as AuditEntry;
       if (!isSameRequest(known, entry)) continue;
       if (!isOutcomeKnown(known)) this.#sql.exec("UPDATE audit SET data = ? WHERE id = ?", data, id ?? null);
-      // What was asked may come behind its outcome.
+      // An entry without outcome may come behind the one with it.
       if (!isOutcomeKnown(known) || !isOutcomeKnown(entry)) return;
     }
     this.#sql.exec("INSERT INTO audit (at, data) VALUES (?, ?)", entry.at, data);
   }
 
-  /** The latest first, those before this place. */
+  /** Entries before this place, the latest first. */
   page(before: number | null, limit: number): AuditPage {
-    if (!hasTable(this.#sql, "audit")) return { entries: [], next: null };
     const query = "SELECT id, data FROM audit WHERE id < ? ORDER BY id DESC LIMIT ?";
-    const rows = this.#sql.exec(query, before ?? Number.MAX_SAFE_INTEGER, limit + 1);
-    const shown = rows.slice(0, limit);
-    return {
-      entries: shown.map(({ data }) => JSON.parse(String(data)) as AuditEntry),
-      next: rows.length > limit ? Number(shown.at(-1)?.id) : null,
-    };
+    const rows = this.#table.read(query, before ?? Number.MAX_SAFE_INTEGER, limit + 1);
+    const entries = rows.slice(0, limit).map(({ data }) => JSON.parse(String(data)) as AuditEntry);
+    return { entries, next: rows.length > limit ? Number(rows[limit - 1]?.id) : null };
   }
 
-  /** Deletes some of the oldest from before this time; whether there may be more of them. */
+  /** Deletes some of the oldest entries from before this time. Returns whether there may be more. */
   deleteBefore(at: EpochMs, atMost: number): boolean {
-    if (!hasTable(this.#sql, "audit")) return false;
-    const oldest = this.#sql.exec("SELECT id, at FROM audit ORDER BY id LIMIT ?", atMost);
+    const oldest = this.#table.read("SELECT id, at FROM audit ORDER BY id LIMIT ?", atMost);
     const old = oldest.filter((row) => Number(row.at) < at);
-    const upTo = old.at(-1)?.id;
-    if (upTo === undefined) return false;
-    this.#sql.exec("DELETE FROM audit WHERE id <= ? AND at < ?", upTo, at);
+    for (const { id = null } of old.slice(-1)) this.#sql.exec("DELETE FROM audit WHERE id <= ? AND at < ?", id, at);
     return old.length === atMost;
   }
 }

@@ -1,32 +1,32 @@
 import type { DomainName, EpochMs } from "../../src/foundation/ids.ts";
 import type { ActivityMinute } from "../../src/records/activity.ts";
 import { type DirectoryRecord, wholeRecord } from "../../src/records/conference-record.ts";
-import type { WebhookProgress } from "../../src/records/new-webhooks.ts";
+import type { WebhookProgress } from "../../src/records/webhooks.ts";
 import type { ListedConference, PlacedRecord } from "../../src/rpc/directory.ts";
 import type { DirectoryPlace } from "../../src/rpc/directory-feed.ts";
-import { hasTable, type Sql, type SqlRow } from "../platform/platform.ts";
+import { LazyTables } from "../platform/lazy-tables.ts";
+import type { Sql, SqlRow } from "../platform/platform.ts";
 import type { DomainRetention } from "../platform/retention.ts";
 
-/** What the row of a conference that runs says; all else of it is in memory alone. */
+/** A running conference on disk. All else of it is in memory alone. */
 export interface RunningRow extends Omit<ListedConference, "now"> {
   /** Absent: there were no receivers of webhooks. */
   readonly heard?: WebhookProgress;
 }
 
-/** What is known of the directory itself. */
-export interface About extends DomainRetention {
+export interface DirectoryIdentity extends DomainRetention {
   readonly domain: DomainName;
-  /** Another one after everything was lost. */
+  /** The directory's name for itself. It gets another one after it has lost everything. */
   readonly directory: string;
 }
 
 const tables = [
   "CREATE TABLE IF NOT EXISTS record (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, data TEXT NOT NULL)",
-  // One row; `last`: no record that is gone had a higher id.
+  // One row. No deleted record had a higher id than `last`.
   `CREATE TABLE IF NOT EXISTS about (domain TEXT PRIMARY KEY, directory TEXT NOT NULL, kept_ms INTEGER NOT NULL,
    removed_at INTEGER, last INTEGER NOT NULL) WITHOUT ROWID`,
 ];
-/** One row: all minutes together cost one row written, where each in a row of its own would cost a deletion, too. */
+/** All minutes in one row, which costs one row written. A row for each minute would cost its deletion, too. */
 const activityTable =
   "CREATE TABLE IF NOT EXISTS activity (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, data TEXT NOT NULL)";
 
@@ -37,19 +37,21 @@ const activityTable =
  */
 export class DirectoryStore {
   readonly #sql: Sql;
-  #hasTables: boolean;
-  #about: About | null = null;
+  readonly #tables: LazyTables;
+  readonly #activityTable: LazyTables;
+  #about: DirectoryIdentity | null = null;
   #last = 0;
   #lastAt: EpochMs = 0;
   #lowest = 0;
 
   constructor(sql: Sql) {
     this.#sql = sql;
-    this.#hasTables = hasTable(sql, "about");
+    this.#tables = new LazyTables(sql, "about", ...tables);
+    this.#activityTable = new LazyTables(sql, "activity", activityTable);
     this.#load();
   }
 
-  get about(): About | null {
+  get about(): DirectoryIdentity | null {
     return this.#about;
   }
 
@@ -58,34 +60,31 @@ export class DirectoryStore {
     return this.#about && { directory: this.#about.directory, id: this.#last };
   }
 
-  /** Whether all is here that was here when this place was given. */
+  /** Whether nothing was lost since this place was given. */
   has({ directory, id }: DirectoryPlace): boolean {
     return directory === this.#about?.directory && id <= this.#last;
   }
 
-  /** All or nothing; memory is as it was before when `work` throws. */
-  transaction<Value>(about: About, work: () => Value): Value {
+  /** All or nothing: if `work` throws, disk and memory are as before. */
+  transaction<Value>(about: DirectoryIdentity, work: () => Value): Value {
     try {
       return this.#sql.transaction(() => {
-        if (!this.#hasTables) for (const table of tables) this.#sql.exec(table);
-        this.#hasTables = true;
+        this.#tables.make();
         this.#keep(about);
         return work();
       });
     } catch (error) {
-      this.#hasTables = hasTable(this.#sql, "about");
       this.#load();
       throw error;
     }
   }
 
   running(): ReadonlyMap<number, RunningRow> {
-    if (!this.#hasTables) return new Map();
-    const rows = this.#sql.exec("SELECT id, data FROM record WHERE id < 0");
+    const rows = this.#tables.read("SELECT id, data FROM record WHERE id < 0");
     return new Map(rows.map(({ id, data }) => [Number(id), JSON.parse(String(data)) as RunningRow]));
   }
 
-  /** Within a transaction: the id of its row. */
+  /** Writes the row of a conference that begins. Within a transaction; returns its id. */
   begin(row: RunningRow, at: EpochMs): number {
     this.#lowest -= 1;
     this.#sql.exec(
@@ -95,7 +94,7 @@ export class DirectoryStore {
     return this.#lowest;
   }
 
-  /** Within a transaction: the id of the record. `running`: the row of the conference that it was. */
+  /** Writes a record. Within a transaction; returns its id. `running`: the conference's row, which becomes the record. */
   add(record: DirectoryRecord, at: EpochMs, running: number | null): number {
     const id = this.#last + 1;
     const time = this.#time(at);
@@ -107,7 +106,6 @@ export class DirectoryStore {
     return id;
   }
 
-  /** Within a transaction. */
   replace(id: number, record: DirectoryRecord | RunningRow): void {
     this.#sql.exec("UPDATE record SET data = ? WHERE id = ?", JSON.stringify(record), id);
   }
@@ -116,37 +114,33 @@ export class DirectoryStore {
     this.#sql.exec("DELETE FROM record WHERE id = ?", id);
   }
 
-  /** Records behind this id in their order, or before it in reverse. */
+  /** Records behind this id in order, or those before it in reverse order. */
   page(from: number | null, order: "oldest" | "newest", limit: number): readonly PlacedRecord[] {
-    if (!this.#hasTables) return [];
     const rows =
       order === "oldest"
-        ? this.#sql.exec("SELECT * FROM record WHERE id > ? ORDER BY id LIMIT ?", Math.max(from ?? 0, 0), limit)
-        : this.#sql.exec(
+        ? this.#tables.read("SELECT * FROM record WHERE id > ? ORDER BY id LIMIT ?", Math.max(from ?? 0, 0), limit)
+        : this.#tables.read(
             "SELECT * FROM record WHERE id > 0 AND id < ? ORDER BY id DESC LIMIT ?",
             ...[from ?? Number.MAX_SAFE_INTEGER, limit],
           );
     return rows.map(toPlaced);
   }
 
-  /** The first id from this time on, by halving: ids may be missing. */
+  /** The first id from this time on. Found by halving, since ids may be missing. */
   firstSince(at: EpochMs): number {
     let [low, high] = [1, this.#last + 1];
     while (low < high) {
       const middle = Math.floor((low + high) / 2);
-      const [row] = this.#hasTables
-        ? this.#sql.exec("SELECT id, at FROM record WHERE id >= ? ORDER BY id LIMIT 1", middle)
-        : [];
+      const [row] = this.#tables.read("SELECT id, at FROM record WHERE id >= ? ORDER BY id LIMIT 1", middle);
       if (!row || Number(row.at) >= at) high = middle;
       else low = Number(row.id) + 1;
     }
     return low;
   }
 
-  /** Deletes some of the oldest records from before this time; whether there may be more of them. */
+  /** Deletes some of the oldest records from before this time. Returns whether there may be more. */
   deleteBefore(at: EpochMs, atMost: number): boolean {
-    if (!this.#hasTables) return false;
-    const rows = this.#sql.exec("SELECT id, at FROM record WHERE id > 0 ORDER BY id LIMIT ?", atMost);
+    const rows = this.#tables.read("SELECT id, at FROM record WHERE id > 0 ORDER BY id LIMIT ?", atMost);
     const old = rows.filter((row) => Number(row.at) < at);
     const upTo = old.at(-1)?.id;
     if (upTo === undefined) return false;
@@ -158,15 +152,13 @@ export class DirectoryStore {
     return old.length === atMost;
   }
 
-  /** Posts of the last hour, and when they were kept. */
   get activity(): { readonly at: EpochMs; readonly minutes: readonly ActivityMinute[] } | null {
-    const [row] = hasTable(this.#sql, "activity") ? this.#sql.exec("SELECT at, data FROM activity") : [];
+    const [row] = this.#activityTable.read("SELECT at, data FROM activity");
     return row ? { at: Number(row.at), minutes: JSON.parse(String(row.data)) as readonly ActivityMinute[] } : null;
   }
 
-  /** Within a transaction. */
   keepActivity(minutes: readonly ActivityMinute[], at: EpochMs): void {
-    this.#sql.exec(activityTable);
+    this.#activityTable.make();
     this.#sql.exec(
       `INSERT INTO activity (id, at, data) VALUES (1, ?, ?)
        ON CONFLICT (id) DO UPDATE SET at = excluded.at, data = excluded.data`,
@@ -178,7 +170,7 @@ export class DirectoryStore {
     return Math.max(at, this.#lastAt);
   }
 
-  #keep(about: About): void {
+  #keep(about: DirectoryIdentity): void {
     const known = this.#about;
     if (known && known.keptMs === about.keptMs && known.removedAt === about.removedAt) return;
     this.#sql.exec(
@@ -194,8 +186,7 @@ export class DirectoryStore {
     this.#last = 0;
     this.#lastAt = 0;
     this.#lowest = 0;
-    if (!this.#hasTables) return;
-    const [about] = this.#sql.exec("SELECT * FROM about");
+    const [about] = this.#tables.read("SELECT * FROM about");
     if (!about) return;
     this.#about = {
       ...{ domain: about.domain as DomainName, directory: String(about.directory), keptMs: Number(about.kept_ms) },

@@ -1,90 +1,71 @@
 import { wireNameOf } from "../../src/explain/timeline.ts";
 import type { ConfKey, DomainName, EpochMs } from "../../src/foundation/ids.ts";
 import { setLimited } from "../../src/foundation/limits.ts";
-import { earliest } from "../../src/foundation/time/earliest.ts";
-import { dayMs, hourMs, within } from "../../src/foundation/time/timers.ts";
+import { dayMs, hourMs } from "../../src/foundation/time/timers.ts";
 import type { AuditEntry } from "../../src/operators/audit.ts";
 import { Activity, type ActivityMinute, minuteOf } from "../../src/records/activity.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
 import type { PlacedFact } from "../../src/records/directory-facts.ts";
-import { agentEvent, newWebhooks } from "../../src/records/new-webhooks.ts";
-import { foldOf, type PersonInside, type RunningFold, withFact } from "../../src/records/running.ts";
+import { foldOf, type RunningFold, withFact } from "../../src/records/running.ts";
+import { agentEvent, newWebhooks } from "../../src/records/webhooks.ts";
 import type {
   AgentEvent,
   AuditPage,
-  ConferenceTotals,
   DirectoryRpc,
   DomainActivity,
   GivenUpPage,
-  ListedConference,
-  RunningPage,
-  RunningQuery,
   WebhookView,
 } from "../../src/rpc/directory.ts";
 import type { FactPage, FeedAnswer, GivenUpPost, LiveState } from "../../src/rpc/directory-feed.ts";
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";
-import type { Domain } from "../../src/settings/load.ts";
 import { Alarm, type AlarmPorts } from "../platform/alarm.ts";
-import type { Platform, Sql } from "../platform/platform.ts";
+import type { DomainPorts, Platform } from "../platform/platform.ts";
 import { isOver, retentionAt } from "../platform/retention.ts";
 import { AuditStore } from "./audit-store.ts";
-import { type About, DirectoryStore, type RunningRow } from "./directory-store.ts";
-import { type FeedPorts, FeedRequests } from "./feed-requests.ts";
+import { type DirectoryIdentity, DirectoryStore, type RunningRow } from "./directory-store.ts";
 import { GivenUpStore } from "./given-up-store.ts";
-import { type Cursor, type Followed, hostsOf, isShownAs, type Listed, listed, loadsOf } from "./listed.ts";
 import { RecordStore } from "./record-store.ts";
+import { type Cursor, type FeedPorts, type Followed, type RunningEntry, RunningList } from "./running-list.ts";
 import { Webhooks } from "./webhooks.ts";
 
-interface DirectoryPorts extends AlarmPorts, FeedPorts, Pick<Platform, "post" | "measures"> {
-  readonly sql: Sql;
-  /** `null` when the settings do not have the domain; throws when they cannot be read. */
-  domain(name: DomainName): Domain | null;
-  /** What people see of it has changed, and is committed. */
+interface DirectoryPorts
+  extends AlarmPorts,
+    FeedPorts,
+    Pick<Platform, "post" | "measures" | "sql">,
+    Pick<DomainPorts, "domain" | "nonce" | "deleteAll"> {
+  /** Called when a change that people see is committed. */
   changed(): void;
   /** A secret that webhooks are signed with; `undefined`: there is none of this name. */
   secret(name: string): string | undefined;
-  /** 64 random bits as text. */
-  nonce(): string;
-  /** Deletes everything, and ends the life of the object. */
-  deleteAll(): Promise<void>;
 }
 
 const mostPage = 1_000;
 const deleteEveryMs = 6 * hourMs;
 const deletePortion = 1_000;
 const portionEveryMs = 10_000;
-/** What does not tell how it is when asked is not asked again at each look. */
-const askAgainMs = 60_000;
-/** What does not answer by then is missing in what waits for it, which says so. `GET /readyz` waits for the directory for 2 s. */
-const knownWithinMs = 1_500;
-/** A page that people look at asks anew at each change. */
-const watchedMs = 5 * 60_000;
-/** Conferences that nobody watches send so many pages a second, all together. */
+/** How many pages a second all unwatched conferences together send. */
 const mostPagesPerSecond = 200;
 const leastPauseMs = 1_000;
-/** Conferences that are over, of which pages may still come. */
+/** How many conferences that are over are remembered: pages of them may still come. */
 const mostOver = 10_000;
 
 /**
  * The conferences of one domain: those that run, and a record of each call and each conference that is over; a fold of the facts that
  * conferences send after their commits, at least once, in order. Each record is kept once. Callers and rooms are in memory alone.
  */
-export class Directory implements Omit<DirectoryRpc, "records" | "erase" | "rebuild"> {
+export class Directory implements Omit<DirectoryRpc, keyof RecordStore | keyof RunningList> {
   readonly #ports: DirectoryPorts;
   readonly #alarm: Alarm;
   readonly #store: DirectoryStore;
   readonly recordStore: RecordStore;
-  readonly feedRequests: FeedRequests;
+  readonly list: RunningList;
   readonly #audit: AuditStore;
   readonly #givenUp: GivenUpStore;
   readonly #webhooks: Webhooks;
-  readonly #running = new Map<ConfKey, Listed>();
   readonly #over = new Map<ConfKey, Cursor>();
   #activity = new Activity();
-  /** The minute in which it was kept last; `null`: never. */
+  /** The minute in which it was last written; `null`: never. */
   #activityKeptIn: EpochMs | null = null;
-  /** What is asked now; `null`: nothing is. */
-  #asking: Promise<unknown> | null = null;
   #hasAlarm = false;
 
   constructor(ports: DirectoryPorts) {
@@ -93,10 +74,8 @@ export class Directory implements Omit<DirectoryRpc, "records" | "erase" | "rebu
     this.#store = new DirectoryStore(ports.sql);
     this.#audit = new AuditStore(ports.sql);
     this.#givenUp = new GivenUpStore(ports.sql);
-    for (const [id, row] of this.#store.running())
-      this.#running.set(row.key, { id, row, known: null, watchedAt: null, isWatched: false, askedAt: null });
+    this.list = new RunningList(ports, this.#store);
     this.recordStore = new RecordStore(this.#store, (domain) => this.#aboutNow(domain));
-    this.feedRequests = new FeedRequests(ports, (key) => this.#isWatched(this.#running.get(key)));
     this.#webhooks = new Webhooks({
       ...ports,
       domain: () => this.#store.about?.domain ?? null,
@@ -109,11 +88,11 @@ export class Directory implements Omit<DirectoryRpc, "records" | "erase" | "rebu
   async follow(page: FactPage): Promise<FeedAnswer> {
     const { key, journal, upTo, live } = page;
     const at = this.#ports.now();
-    const before = this.#running.get(key);
+    const before = this.list.conferences.get(key);
     const cursor = this.#cursorOf(page);
     const has = this.#rowBefore(page, cursor);
     if (has !== page.after) return this.#answer(page, has);
-    // It came late: what it says is known, and how the conference was then is of no use.
+    // The page came late: its facts are known, and its view is out of date.
     if (cursor && upTo < cursor.row) return this.#answer(page, cursor.row);
     const fresh = cursor ? page.facts.filter(({ row }) => row > cursor.row) : page.facts;
     try {
@@ -122,13 +101,14 @@ export class Directory implements Omit<DirectoryRpc, "records" | "erase" | "rebu
       const { watchedAt = null, askedAt = null } = before ?? {};
       const next = { journal, row: upTo };
       const known = fold && live && { cursor: next, fold, foldedUpTo, live };
-      if (row) this.#running.set(key, { ...row, known, watchedAt, isWatched: this.#isWatched(before), askedAt });
-      else this.#running.delete(key);
+      if (row)
+        this.list.conferences.set(key, { ...row, known, watchedAt, isWatched: this.list.isWatched(key), askedAt });
+      else this.list.conferences.delete(key);
       if (row && known) this.#over.delete(key);
       else setLimited(this.#over, key, next, mostOver);
     } catch (error) {
-      // The fold was changed in place, and what it says is not on disk.
-      if (before) this.#running.set(key, { ...before, known: null });
+      // The fold was changed in place, and does not agree with the disk any more.
+      if (before) this.list.conferences.set(key, { ...before, known: null });
       throw error;
     }
     this.#ports.changed();
@@ -137,33 +117,28 @@ export class Directory implements Omit<DirectoryRpc, "records" | "erase" | "rebu
     return this.#answer(page, upTo);
   }
 
-  /** In this life; `null`: it has got nothing of this journal yet. */
+  /** How far this life has got with the journal; `null`: it has nothing of it yet. */
   #cursorOf({ key, journal }: FactPage): Cursor | null {
-    const cursor = this.#running.get(key)?.known?.cursor ?? this.#over.get(key);
+    const cursor = this.list.conferences.get(key)?.known?.cursor ?? this.#over.get(key);
     return cursor?.journal === journal ? cursor : null;
   }
 
-  /** Where the page is to begin; `null`: with a view. A page that begins earlier is as good. */
+  /** The row behind which the next page must begin, or earlier; `null`: the page needs a view. */
   #rowBefore({ after, place, view }: FactPage, cursor: Cursor | null): number | null {
     if (cursor) return Math.min(after, cursor.row);
-    // A directory that was lost, or an older copy of it: what it acknowledged is gone.
+    // The directory was lost or set back to an older copy: what it acknowledged is gone.
     if (place !== null && !this.#store.has(place)) return 0;
     return view === undefined ? null : after;
   }
 
   #answer({ domain, key }: FactPage, row: number | null): FeedAnswer {
-    const isWatched = this.#isWatched(this.#running.get(key));
+    const isWatched = this.list.isWatched(key);
     const { directory } = this.#aboutNow(domain);
-    const pauseMs = Math.ceil((this.#running.size * 1_000) / mostPagesPerSecond);
+    const pauseMs = Math.ceil((this.list.conferences.size * 1_000) / mostPagesPerSecond);
     return {
       ...{ row, place: this.#store.place ?? { directory, id: 0 }, isWatched },
       pauseMs: isWatched ? leastPauseMs : Math.max(leastPauseMs, pauseMs),
     };
-  }
-
-  #isWatched(one: Listed | undefined): boolean {
-    const { watchedAt = null } = one ?? {};
-    return watchedAt !== null && this.#ports.now() - watchedAt < watchedMs;
   }
 
   #folded(
@@ -172,7 +147,7 @@ export class Directory implements Omit<DirectoryRpc, "records" | "erase" | "rebu
   ): Pick<Followed, "foldedUpTo"> & { fold: RunningFold | null } {
     if (view) return { fold: foldOf(view), foldedUpTo: view.row };
     if (!live) return { fold: null, foldedUpTo: upTo };
-    const { fold: before = null, foldedUpTo = 0 } = this.#running.get(key)?.known ?? {};
+    const { fold: before = null, foldedUpTo = 0 } = this.list.conferences.get(key)?.known ?? {};
     const fold = fresh.filter(({ row }) => row > foldedUpTo).reduce(withFact, before);
     return { fold, foldedUpTo: Math.max(foldedUpTo, upTo) };
   }
@@ -182,18 +157,18 @@ export class Directory implements Omit<DirectoryRpc, "records" | "erase" | "rebu
     page: FactPage,
     fresh: readonly PlacedFact[],
     { fold, isSure, at }: { readonly fold: RunningFold | null; readonly isSure: boolean; readonly at: EpochMs },
-  ): Pick<Listed, "id" | "row"> | null {
+  ): Pick<RunningEntry, "id" | "row"> | null {
     const { domain, key, live } = page;
-    const before = this.#running.get(key);
+    const before = this.list.conferences.get(key);
     const hasReceivers = this.#receivers(domain).length > 0;
     const records = recordsIn(fresh);
     const isKept = isSure ? () => false : this.recordStore.keptIn(page, records);
     const isOver = records.some((record) => record.kind === "conference" && before && isOf(before.row, record));
-    // It is over, and a page to come says so; how it was is not known since a restart.
+    // The conference is over, and a later page says so. How it was is not known since the directory's restart.
     const isLeft = live !== null && page.view === null && !isOver;
     const row = fold ? rowOf(key, fold, live) : isLeft && before ? before.row : null;
     const webhooks = hasReceivers
-      ? newWebhooks(page, fresh, { heard: before?.row.heard, life: row?.life ?? null, isKept, at })
+      ? newWebhooks(page, fresh, { progress: before?.row.heard, life: row?.life ?? null, isKept, at })
       : null;
     const isSame = before !== undefined && row !== null && isOf(before.row, row);
     const posts = fresh.flatMap(({ row, at, fact }) =>
@@ -204,10 +179,10 @@ export class Directory implements Omit<DirectoryRpc, "records" | "erase" | "rebu
     if (isSame && !hasMore && !webhooks?.isNew) return { id: before.id, row: { ...before.row, ...row } };
     if (!before && !row && !hasMore && !webhooks?.isNew) return null;
     return this.#store.transaction(this.#aboutNow(domain), () => {
-      let own: Listed | null = before ?? null;
+      let own: RunningEntry | null = before ?? null;
       for (const record of records) {
         const isItsEnd = own !== null && record.kind === "conference" && isOf(own.row, record);
-        // A record that is there already has no use for the row.
+        // The record is there already, so the row does not become one.
         if (!isKept(record)) this.#store.add(record, at, isItsEnd ? (own?.id ?? null) : null);
         else if (isItsEnd && own) this.#store.delete(own.id);
         if (isItsEnd) own = null;
@@ -220,75 +195,13 @@ export class Directory implements Omit<DirectoryRpc, "records" | "erase" | "rebu
         own = null;
       }
       if (!row) return null;
-      const kept: RunningRow = { ...row, ...(webhooks && { heard: webhooks.heard }) };
+      const kept: RunningRow = { ...row, ...(webhooks && { heard: webhooks.progress }) };
       if (own && webhooks?.isNew) this.#store.replace(own.id, kept);
       return {
         id: own?.id ?? this.#store.begin(kept, at),
         row: own && !webhooks?.isNew ? { ...own.row, ...row } : kept,
       };
     });
-  }
-
-  async running(query: RunningQuery): Promise<RunningPage> {
-    const { after, limit, begins = "", troubled = false, number, attendeeId } = query;
-    // What is found by how it is, or by who is inside, must not be missing because nobody knows that.
-    if (troubled || number !== undefined || attendeeId !== undefined) await this.#allKnown();
-    const isTroubled = ({ known }: Listed) => known !== null && known.live.trouble.length > 0;
-    const isMeant = (person: PersonInside) =>
-      isShownAs(number, person.number) && isShownAs(attendeeId, person.attendeeId);
-    const isWithPerson = ({ known }: Listed) =>
-      (number === undefined && attendeeId === undefined) || [...(known?.fold.people.values() ?? [])].some(isMeant);
-    const keys = [...this.#running]
-      .filter(
-        ([key, one]) =>
-          key.startsWith(begins) &&
-          (after === null || key > after) &&
-          (!troubled || isTroubled(one)) &&
-          isWithPerson(one),
-      )
-      .map(([key]) => key);
-    const page = keys.sort().slice(0, Math.min(limit, mostPage));
-    const all = [...this.#running.values()];
-    const unknown = this.#unknown;
-    const answer = {
-      conferences: page.flatMap((key) => this.find(key) ?? []),
-      next: page.length < keys.length ? (page.at(-1) ?? null) : null,
-      total: this.#running.size,
-      bridges: loadsOf(all),
-      unknown: unknown.length,
-    };
-    const silent = query.isWatched ? this.#noteWatched(page) : [];
-    // Those that people look at come first.
-    if (unknown.length + silent.length > 0) void this.#ask([...silent, ...unknown]);
-    return answer;
-  }
-
-  /** As the list has it now; `null`: it does not run, as far as is known. */
-  find(key: ConfKey): ListedConference | null {
-    const one = this.#running.get(key);
-    return one ? listed(one) : null;
-  }
-
-  /** Those of them that do not know yet that people look at them, or have said nothing since a restart. */
-  #noteWatched(keys: readonly ConfKey[]): readonly Listed[] {
-    const watchedAt = this.#ports.now();
-    const watched = keys.flatMap((key) => this.#running.get(key) ?? []);
-    for (const one of watched) this.#running.set(one.row.key, { ...one, watchedAt });
-    return watched.filter(({ isWatched }) => !isWatched);
-  }
-
-  async totals(): Promise<ConferenceTotals> {
-    await this.#allKnown();
-    const totals = { creating: 0, running: 0, callers: 0, documents: 0, oldestAt: null as EpochMs | null };
-    for (const { row, known } of this.#running.values()) {
-      totals[row.phase] += 1;
-      totals.callers += known?.fold.people.size ?? 0;
-      for (const { documents, oldestAt } of known?.live.waiting ?? []) {
-        totals.documents += documents;
-        totals.oldestAt = earliest(totals.oldestAt, oldestAt);
-      }
-    }
-    return totals;
   }
 
   /** Writes a row, unless one was written in the same minute: then it is a part of the next one, and until then in memory alone. */
@@ -300,7 +213,7 @@ export class Directory implements Omit<DirectoryRpc, "records" | "erase" | "rebu
       try {
         this.#store.transaction(this.#aboutNow(domain), () => this.#store.keepActivity(this.#activity.data(), now));
       } catch (error) {
-        // It is told again.
+        // The process sends these minutes again.
         this.#loadActivity();
         throw error;
       }
@@ -311,13 +224,12 @@ export class Directory implements Omit<DirectoryRpc, "records" | "erase" | "rebu
   }
 
   async activity(): Promise<DomainActivity> {
-    await this.#allKnown();
+    await this.list.allKnown();
     this.#activity.keepHour(this.#ports.now());
-    const hosts = hostsOf([...this.#running.values()]);
-    return { minutes: this.#activity.data(), hosts, unknown: this.#unknown.length };
+    return { minutes: this.#activity.data(), hosts: this.list.hosts, unknown: this.list.unknown.length };
   }
 
-  async tellOfAgents(domain: DomainName, events: readonly AgentEvent[]): Promise<void> {
+  async notifyOfAgents(domain: DomainName, events: readonly AgentEvent[]): Promise<void> {
     if (this.#receivers(domain).length === 0) return;
     this.#store.transaction(this.#aboutNow(domain), () => this.#webhooks.add(events.map(agentEvent)));
     await this.#ensureAlarm(this.#ports.now());
@@ -346,7 +258,7 @@ export class Directory implements Omit<DirectoryRpc, "records" | "erase" | "rebu
     return this.#audit.page(before, Math.min(limit, mostPage));
   }
 
-  /** Deletes some of what is older than the settings want, and sends webhooks that are due. */
+  /** Deletes some rows that are older than the settings want, and posts the webhooks that are due. */
   alarm(): Promise<void> {
     return this.#alarm.fired(async () => {
       const { about } = this.#store;
@@ -380,45 +292,12 @@ export class Directory implements Omit<DirectoryRpc, "records" | "erase" | "rebu
     return (domain && this.#ports.domain(domain)?.settings.webhooks) ?? [];
   }
 
-  #aboutNow(name: DomainName): About {
+  #aboutNow(name: DomainName): DirectoryIdentity {
     const known = this.#store.about;
     const domain = this.#ports.domain(name);
     const keptMs = domain && domain.settings.recordsDays * dayMs;
     const directory = known?.directory ?? this.#ports.nonce();
     return { domain: name, directory, ...retentionAt(this.#ports.now(), keptMs, known) };
-  }
-
-  /** Those that have said nothing since a restart. */
-  get #unknown(): readonly Listed[] {
-    return [...this.#running.values()].filter(({ known }) => known === null);
-  }
-
-  /** Resolves when all have told how they are, or soon: a conference may hang. */
-  async #allKnown(): Promise<void> {
-    const unknown = this.#unknown;
-    if (unknown.length === 0) return;
-    await within(this.#ports, knownWithinMs, "the conferences", this.#ask(unknown)).catch(() => {});
-  }
-
-  /**
-   * These tell how they are, unless nothing is left of them. Those that were asked a short time ago are left out. Resolves when all that were
-   * asked have told, also those that somebody else had asked before.
-   */
-  async #ask(silent: readonly Listed[]): Promise<void> {
-    const { about } = this.#store;
-    if (!about) return;
-    if (this.#asking) return void (await this.#asking);
-    const askedAt = this.#ports.now();
-    const asked = silent.filter((one) => one.askedAt === null || askedAt - one.askedAt >= askAgainMs);
-    const keys = new Set(asked.map(({ row }) => row.key));
-    for (const key of keys) {
-      const one = this.#running.get(key);
-      if (one) this.#running.set(key, { ...one, askedAt });
-    }
-    this.#asking = this.feedRequests.ask(about.domain, [...keys]).finally(() => {
-      this.#asking = null;
-    });
-    await this.#asking;
   }
 }
 

@@ -3,29 +3,28 @@ import { dayMs } from "../../src/foundation/time/timers.ts";
 import { type DirectoryRecord, identityOf } from "../../src/records/conference-record.ts";
 import type { ErasurePage, PlacedRecord, RecordPage, RecordQuery } from "../../src/rpc/directory.ts";
 import type { FactPage } from "../../src/rpc/directory-feed.ts";
-import type { About, DirectoryStore } from "./directory-store.ts";
+import type { DirectoryIdentity, DirectoryStore } from "./directory-store.ts";
 
-/** Records that one page looks at, however few of them fit. */
+/** How many records one page looks at, however few of them fit the filters. */
 const mostLooked = 5_000;
-/** Records that one call of an erasure looks at: others wait meanwhile. */
+/** How many records one call of an erasure looks at. Other calls wait meanwhile. */
 const mostErasing = 20_000;
-/** Identities of records in memory. */
 const mostRead = 200_000;
-/** Where a conference has no place yet, its records are looked for from so long before its begin; clocks may be wrong. */
+/** If a conference has no place yet, its records are searched from so long before its start, since clocks may be wrong. */
 const clockMarginMs = dayMs;
 const mostPage = 1_000;
 const portion = 500;
 
-/** The records of what is over: what people ask of them, and which of them were kept before. */
+/** The records of calls and conferences that are over: what people ask of them, and which ones are there already. */
 export class RecordStore {
   readonly #store: DirectoryStore;
-  readonly #aboutNow: (domain: DomainName) => About;
+  readonly #aboutNow: (domain: DomainName) => DirectoryIdentity;
   /** Identity → id of each record behind the first of these ids, up to the second. */
   readonly #read = new Map<string, number>();
   #readBehind: number;
   #readUpTo: number;
 
-  constructor(store: DirectoryStore, aboutNow: (domain: DomainName) => About) {
+  constructor(store: DirectoryStore, aboutNow: (domain: DomainName) => DirectoryIdentity) {
     this.#store = store;
     this.#aboutNow = aboutNow;
     this.#readBehind = store.place?.id ?? 0;
@@ -75,14 +74,14 @@ export class RecordStore {
     return { erased, next: place };
   }
 
-  /** Says of each of these records whether it was kept before. */
+  /** Returns a check whether a record is there already, for these records. */
   keptIn({ place }: FactPage, records: readonly DirectoryRecord[]): (record: DirectoryRecord) => boolean {
     if (records.length === 0) return () => false;
     const readBehind = this.#readFrom(place, records);
     return (record) => (this.#read.get(identityOf(record)) ?? 0) > readBehind;
   }
 
-  /** The id behind which a copy of these records must be. All that stands behind it is known then. */
+  /** The id behind which copies of these records must stand. Reads all identities behind it. */
   #readFrom(place: FactPage["place"], records: readonly DirectoryRecord[]): number {
     const last = this.#store.place?.id ?? 0;
     const begun = records.map((record) =>
@@ -120,7 +119,7 @@ function fits({ record }: PlacedRecord, { kind, filter = {} }: RecordQuery): boo
   });
 }
 
-/** People leave it out, since it is the same for all servers of a domain. */
+/** Without the part that people leave out, since all servers of a domain have it. */
 function withoutScheme(host: string): string {
   return host.replace(/^https?:\/\//, "");
 }

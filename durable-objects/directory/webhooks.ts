@@ -1,49 +1,33 @@
 import { Webhook } from "standardwebhooks";
 import { pauseAfter } from "../../src/delivery/backoff.ts";
-import {
-  type Attempt,
-  Deliveries,
-  type Delivery,
-  type DeliveryPolicy,
-  surplus,
-} from "../../src/delivery/deliveries.ts";
+import { type Attempt, Deliveries, type Delivery, surplus } from "../../src/delivery/deliveries.ts";
 import type { DomainName, EpochMs } from "../../src/foundation/ids.ts";
-import { persons, showFields } from "../../src/foundation/shown.ts";
+import { persons, showOf } from "../../src/foundation/shown.ts";
 import type { LogFacts } from "../../src/foundation/text/log-line.ts";
 import { reasonOf } from "../../src/foundation/text/reason.ts";
 import { SteadyClock } from "../../src/foundation/time/steady-clock.ts";
 import { dayMs, hourMs } from "../../src/foundation/time/timers.ts";
 import type { WebhookEvent } from "../../src/records/webhooks.ts";
-import type { WebhookView } from "../../src/rpc/directory.ts";
+import { type WebhookView, webhookView } from "../../src/rpc/directory.ts";
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";
-import { hasTable, type Platform, type Sql, type SqlRow } from "../platform/platform.ts";
+import { LazyTables } from "../platform/lazy-tables.ts";
+import type { Platform, Sql, SqlRow } from "../platform/platform.ts";
 import type { HttpAnswer } from "../platform/post.ts";
 
 type Receiver = DomainSettings["webhooks"][number];
 
-const showView = showFields<WebhookView>({
-  ...{ url: "address", events: "open", waiting: "open", refused: "open", oldestAt: "open", givenUp: "open" },
-  failure: showFields<NonNullable<WebhookView["failure"]>>({
-    since: "open",
-    attempts: "open",
-    why: "open",
-    nextAt: "open",
-  }),
-  lastGivenUpAt: "open",
-});
+const showView = showOf(webhookView);
 
 interface WebhookPorts extends Pick<Platform, "now" | "log" | "post" | "measures"> {
   readonly sql: Sql;
-  /** `null`: it was never told. */
+  /** `null`: it is not known yet. */
   domain(): DomainName | null;
   receivers(): readonly Receiver[];
   /** A secret of the deployment; `undefined`: there is none of this name. */
   secret(name: string): string | undefined;
-  /** Sees to it that `pump` is called by then. */
   wakeBy(at: EpochMs): void;
 }
 
-/** One event on its way to one receiver. */
 interface Waiting {
   readonly receiver: Receiver;
   /** Rises by one with each event of this receiver. */
@@ -54,11 +38,10 @@ interface Waiting {
   readonly event: Pick<WebhookEvent, "id" | "type" | "at">;
   /** The same bytes on each attempt. */
   readonly body: string;
-  /** How often this receiver, though it answers others, refused it. */
+  /** How often the receiver refused this event, though it answered. */
   readonly refused: number;
 }
 
-/** How a receiver has been, once it has failed. */
 interface ReceiverState {
   /** In a row. */
   readonly failures: number;
@@ -71,42 +54,41 @@ interface ReceiverState {
 
 const fresh: ReceiverState = { failures: 0, since: null, why: "", dueAt: 0, givenUp: 0, lastGivenUpAt: null };
 
-const policy: DeliveryPolicy = {
-  attempts: Number.POSITIVE_INFINITY,
-  // As Standard Webhooks has them.
+const policy = {
+  // The pauses of Standard Webhooks.
   backoff: [5_000, 300_000, 0.5 * hourMs, 2 * hourMs, 5 * hourMs, 10 * hourMs, 14 * hourMs, 20 * hourMs, dayMs],
   keptMs: 3 * dayMs,
   mostWaiting: 10_000,
 };
 const timeoutMs = 15_000;
-/** A death of the object while something is on its way is noticed by then. */
+/** When the alarm comes if the object dies while a post is on its way. */
 const backstopMs = 60_000;
 
 const tables = [
-  // In the order in which they are posted: without an index, and without a look at those of other receivers or at those that are not due.
+  // The key is the order of posting: no index, and no look at rows of other receivers or at rows that are not due.
   `CREATE TABLE IF NOT EXISTS webhook (url TEXT NOT NULL, due INTEGER NOT NULL, id INTEGER NOT NULL, data TEXT NOT NULL,
    PRIMARY KEY (url, due, id)) WITHOUT ROWID`,
   "CREATE TABLE IF NOT EXISTS webhook_receiver (url TEXT PRIMARY KEY, data TEXT NOT NULL) WITHOUT ROWID",
 ];
 
 /**
- * Events on their way to the receivers of one domain, by the rules of Standard Webhooks: a row for each event and receiver until it is delivered.
- * Each receiver gets one post at a time, in order. Where it does not answer, all wait; where it refuses one event, that one waits, and those
- * that were never refused pass it. Nobody waits for any of it, and where the settings name no receiver, nothing is written.
+ * Posts events to the receivers of one domain, by the rules of Standard Webhooks. An event has a row for each receiver until it is delivered.
+ * A receiver gets one post at a time, in order. If it does not answer, all its events wait. If it refuses one event, the others pass it.
+ * Nothing waits for webhooks. Without receivers in the settings, nothing is written.
  */
 export class Webhooks {
   readonly #ports: WebhookPorts;
   readonly #clock = new SteadyClock();
   readonly #deliveries: Deliveries<Waiting>;
-  #hasTables: boolean;
-  /** The receivers whose events alone are here; `null`: nobody has looked yet. */
+  readonly #tables: LazyTables;
+  /** The receivers when rows of others were last deleted; `null`: not in this life. */
   #named: string | null = null;
-  /** The highest id of each receiver; absent: nobody has looked yet. */
+  /** The highest id of each receiver; absent: not read yet. */
   readonly #last = new Map<string, number>();
 
   constructor(ports: WebhookPorts) {
     this.#ports = ports;
-    this.#hasTables = hasTable(ports.sql, "webhook");
+    this.#tables = new LazyTables(ports.sql, "webhook_receiver", ...tables);
     this.#deliveries = new Deliveries({
       now: this.#now,
       attempt: (row, attempt) => this.#attempt(row, attempt),
@@ -117,7 +99,7 @@ export class Webhooks {
 
   readonly #now = (): EpochMs => this.#clock.at(this.#ports.now());
 
-  /** Within the transaction of what they tell of. */
+  /** Writes the events. Called within the transaction of what they report. */
   add(events: readonly WebhookEvent[]): void {
     const { sql } = this.#ports;
     const rows = this.#ports
@@ -126,7 +108,7 @@ export class Webhooks {
         events.flatMap((event) => (wanted.includes(event.type) ? [{ url, event }] : [])),
       );
     if (rows.length === 0) return;
-    if (!this.#hasTables) for (const table of tables) sql.exec(table);
+    this.#tables.make();
     for (const { url, event } of rows) {
       const { id, type, at, data } = event;
       const body = JSON.stringify({ type, timestamp: new Date(at).toISOString(), data });
@@ -135,7 +117,7 @@ export class Webhooks {
     }
   }
 
-  /** Another one also where the transaction fails. */
+  /** Never gives an id twice, also where the transaction fails. */
   #nextId(url: string): number {
     const inTable = "SELECT max(id) AS last FROM webhook WHERE url = ?";
     const last = this.#last.get(url) ?? Number(this.#ports.sql.exec(inTable, url)[0]?.last ?? 0);
@@ -143,35 +125,48 @@ export class Webhooks {
     return last + 1;
   }
 
-  /** The transaction that `add` was in is over, or the alarm has come: begins what is due. */
+  /** Begins what is due. Called after the transaction that `add` was in, and by the alarm. */
   pump(): void {
-    this.#hasTables = this.#hasTables || hasTable(this.#ports.sql, "webhook");
-    if (!this.#hasTables) return;
+    if (!this.#tables.areThere) return;
     const receivers = this.#ports.receivers();
+    if (this.#named === null) this.#shortenPauses(receivers);
     this.#deleteOthers(receivers);
     const waitMs = this.#deliveries.begin(receivers.flatMap((receiver) => this.#nextOf(receiver) ?? []));
     if (waitMs !== null) this.#ports.wakeBy(this.#ports.now() + waitMs);
   }
 
-  /** What the receiver is to get next: those that it refused come behind all others, by the time when they are due. */
+  /** What the receiver gets next. Events that it refused come behind all others, by the time when they are due. */
   #nextOf(receiver: Receiver): Delivery<Waiting> | null {
     const { url } = receiver;
     if (this.#deliveries.isUnderWay(url)) return null;
-    const [next] = this.#all("SELECT id, due, data FROM webhook WHERE url = ? ORDER BY due, id LIMIT 1", url);
+    const [next] = this.#tables.read("SELECT id, due, data FROM webhook WHERE url = ? ORDER BY due, id LIMIT 1", url);
     if (!next) return null;
     const row = toWaiting(receiver, next);
     const dueAt = Math.max(row.due, this.#stateOf(url).dueAt);
-    // An earlier life has counted by a clock that was wrong.
-    const isWrong = dueAt > this.#now() + dayMs;
-    return { row, id: url, receiver: url, lane: url, dueAt: isWrong ? 0 : dueAt };
+    return { row, id: url, receiver: url, lane: url, dueAt };
   }
 
-  /** How each of these receivers is. */
+  /** A life before may have counted by a clock that was ahead: nothing waits for longer than its pause. */
+  #shortenPauses(receivers: readonly Receiver[]): void {
+    const now = this.#now();
+    for (const receiver of receivers) {
+      const { url } = receiver;
+      const state = this.#stateOf(url);
+      const dueAt = now + pauseAfter(state.failures, policy.backoff);
+      if (state.dueAt > dueAt) this.#keep(url, { ...state, dueAt });
+      for (const row of this.#tables.read("SELECT id, due, data FROM webhook WHERE url = ? AND due > ?", url, now)) {
+        const waiting = toWaiting(receiver, row);
+        const due = now + pauseAfter(waiting.refused, policy.backoff);
+        if (waiting.due > due) this.#keepDue(waiting, due);
+      }
+    }
+  }
+
   view(receivers: readonly Receiver[]): readonly WebhookView[] {
     return receivers.map((receiver) => {
       const { url, events } = receiver;
       // SQLite gives the other columns of the row that has the lowest id.
-      const [oldest] = this.#all(
+      const [oldest] = this.#tables.read(
         "SELECT count(*) AS waiting, total(due > 0) AS refused, min(id) AS id, due, data FROM webhook WHERE url = ?",
         url,
       );
@@ -209,7 +204,7 @@ export class Webhooks {
     const isRefused = answer.kind === "answered" && isOfEvent(answer.status);
     if (isRefused) this.#refused(waiting, why);
     else this.#receiverFailed(receiver, why);
-    // All that waits is read for it. A receiver that refuses one event may refuse each.
+    // This reads all that waits, so not after each refusal: a receiver that refuses one event may refuse each.
     const isOld = surplus([waiting], policy, now()).length > 0;
     if (!isRefused || isOld || waiting.row % 1_000 === 0) this.#giveUpOld(receiver, why);
   }
@@ -233,13 +228,11 @@ export class Webhooks {
     return this.#ports.post({ url, timeoutMs, signal, contentType: "application/json", body, headers });
   }
 
-  /** The receiver works, and does not want this event: it comes again later, and the next ones pass it. */
-  #refused({ receiver, row, due, event, body, refused }: Waiting, why: string): void {
-    const later = this.#now() + pauseAfter(refused + 1, policy.backoff);
-    const data = JSON.stringify({ event, body, refused: refused + 1 });
-    const update = "UPDATE webhook SET due = ?, data = ? WHERE url = ? AND due = ? AND id = ?";
-    this.#ports.sql.exec(update, later, data, receiver.url, due, row);
-    this.#log("warn", "webhook-refused", receiver, { id: event.id, why, attempt: refused + 1 });
+  /** The receiver works, but refuses this event: try it again later, and let the next ones pass. */
+  #refused(waiting: Waiting, why: string): void {
+    const attempt = waiting.refused + 1;
+    this.#keepDue({ ...waiting, refused: attempt }, this.#now() + pauseAfter(attempt, policy.backoff));
+    this.#log("warn", "webhook-refused", waiting.receiver, { id: waiting.event.id, why, attempt });
   }
 
   #receiverFailed(receiver: Receiver, why: string): void {
@@ -252,9 +245,9 @@ export class Webhooks {
 
   #giveUpOld(receiver: Receiver, why: string): void {
     const now = this.#ports.now();
-    const all = this.#all("SELECT id, due, data FROM webhook WHERE url = ? ORDER BY id", receiver.url).map((row) =>
-      toWaiting(receiver, row),
-    );
+    const all = this.#tables
+      .read("SELECT id, due, data FROM webhook WHERE url = ? ORDER BY id", receiver.url)
+      .map((row) => toWaiting(receiver, row));
     const lost = surplus(all, policy, now);
     const [first] = lost;
     if (!first) return;
@@ -267,24 +260,30 @@ export class Webhooks {
     this.#log("error", "webhook-given-up", receiver, { events: lost.length, id: first.event.id, why });
   }
 
+  #keepDue({ receiver, row, due, event, body, refused }: Waiting, later: EpochMs): void {
+    const data = JSON.stringify({ event, body, refused });
+    const update = "UPDATE webhook SET due = ?, data = ? WHERE url = ? AND due = ? AND id = ?";
+    this.#ports.sql.exec(update, later, data, receiver.url, due, row);
+  }
+
   #delete({ receiver: { url }, due, row }: Waiting): void {
     this.#ports.sql.exec("DELETE FROM webhook WHERE url = ? AND due = ? AND id = ?", url, due, row);
   }
 
-  /** Of receivers that the settings do not name any more. All that waits is read for it, so only when the settings name others. */
+  /** Deletes rows of receivers that the settings do not name any more. It reads all rows, so only when the settings name others. */
   #deleteOthers(receivers: readonly Receiver[]): void {
     const urls = new Set(receivers.map(({ url }) => url));
     const named = [...urls].join(" ");
     if (named === this.#named) return;
     for (const table of ["webhook", "webhook_receiver"]) {
-      for (const { url } of this.#all(`SELECT DISTINCT url FROM ${table}`))
+      for (const { url } of this.#tables.read(`SELECT DISTINCT url FROM ${table}`))
         if (!urls.has(String(url))) this.#ports.sql.exec(`DELETE FROM ${table} WHERE url = ?`, url ?? "");
     }
     this.#named = named;
   }
 
   #stateOf(url: string): ReceiverState {
-    const [row] = this.#all("SELECT data FROM webhook_receiver WHERE url = ?", url);
+    const [row] = this.#tables.read("SELECT data FROM webhook_receiver WHERE url = ?", url);
     return row ? JSON.parse(String(row.data)) : fresh;
   }
 
@@ -296,10 +295,6 @@ export class Webhooks {
     );
   }
 
-  #all(query: string, ...bindings: readonly (string | number)[]): readonly SqlRow[] {
-    return this.#hasTables ? this.#ports.sql.exec(query, ...bindings) : [];
-  }
-
   #counted(outcome: "delivered" | "failed" | "given-up"): void {
     this.#ports.measures.webhooks.count({ domain: this.#ports.domain() ?? "", outcome });
   }
@@ -309,7 +304,7 @@ export class Webhooks {
   }
 }
 
-/** A status that says more of the event than of the receiver. */
+/** Whether this status is about the event, and not about the receiver. */
 function isOfEvent(status: number): boolean {
   return status >= 300 && status <= 499 && status !== 408 && status !== 429;
 }

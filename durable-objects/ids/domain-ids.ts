@@ -1,49 +1,63 @@
-import type { ConfKey, DomainName, MsgId } from "../../src/foundation/ids.ts";
-import { dayMs } from "../../src/foundation/time/timers.ts";
+import type { ConfKey, DomainName, EpochMs, MsgId } from "../../src/foundation/ids.ts";
+import { dayMs, within } from "../../src/foundation/time/timers.ts";
 import type { ConferenceRpc } from "../../src/rpc/conference.ts";
 import type { HolderPage, IdAllocatorRpc, IdBlocks, IdRequest } from "../../src/rpc/id-allocator.ts";
-import type { Domain } from "../../src/settings/load.ts";
-import type { AlarmPorts } from "../platform/alarm.ts";
-import type { Sql } from "../platform/platform.ts";
-import { IdAllocator } from "./id-allocator.ts";
-import { type Round, Sweep } from "./sweep.ts";
+import { Alarm, type AlarmPorts } from "../platform/alarm.ts";
+import type { DomainPorts } from "../platform/platform.ts";
+import type { IdAllocator } from "./id-allocator.ts";
 
-interface DomainIdsPorts extends AlarmPorts {
-  readonly sql: Sql;
-  /** `null` when the settings do not have the domain. */
-  domain(name: DomainName): Domain | null;
+interface DomainIdsPorts extends AlarmPorts, Pick<DomainPorts, "domain"> {
   conference(domain: DomainName, confKey: ConfKey): Pick<ConferenceRpc, "sweep">;
   /** Values on disk by name. */
   readonly kept: { get<Value>(name: string): Value | undefined; put(name: string, value: unknown): void };
 }
 
+/** A round of sweeps that is under way. */
+interface Round {
+  readonly beganAt: EpochMs;
+  /** The conferences that are left are before this place. */
+  readonly before: number;
+}
+
+const roundKey = "sweepRound";
+/** A conference is allocated ids when it begins, and again as long as it sends messages. */
+const reachMs = 6 * 3_600_000;
+/** A conference that runs is allocated some after this time, however quiet it is: long before it would be out of reach. */
+const renewAfterMs = reachMs / 2;
+const everyMs = 300_000;
+const pageEveryMs = 10_000;
+const sweepWithinMs = 10_000;
+/** All objects of an edge may share one thread: the posts of others must find a gap. */
+const sweptAtOnce = 20;
+/** Before this place are no conferences: what is left of the round is the expiry of old ids. */
+const behindAll = 0;
+
 /**
  * The TransIDs and MsgIDs of one domain, allocated in blocks, so that no two objects ever use the same. By its blocks the allocator knows
- * which conferences there are, and sweeps them.
+ * which conferences there are, and sweeps them, so that no message pays for this: it wakes each conference that runs, or did in the last
+ * six hours, every five minutes, so that it does what is overdue and compares itself with its bridge. The platform gives up an alarm that
+ * failed some times in a row, as in an outage of a few minutes: nothing else would then wake a conference that nobody talks to. A round
+ * goes page by page, the latest conferences first, and takes longer with more than 15,000; one that failed comes again in the next round.
+ * When ids expire, their conference is woken a last time, or for a week as long as that fails: the alarm for its deletion may have been
+ * given up, too. The expiry of many ids goes on in later rounds.
  */
 export class DomainIds implements IdAllocatorRpc {
   readonly #ports: DomainIdsPorts;
   readonly #ids: IdAllocator;
-  readonly #sweep: Sweep;
+  readonly #alarm: Alarm;
 
-  constructor(ports: DomainIdsPorts) {
+  constructor(ports: DomainIdsPorts, ids: IdAllocator) {
     this.#ports = ports;
-    this.#ids = new IdAllocator(ports.sql);
-    this.#sweep = new Sweep({
-      ...ports,
-      ids: this.#ids,
-      log: (line) => ports.log({ ...line, domain: this.#domain }),
-      // Only what was allocated is swept, and the domain is kept since then.
-      conference: (confKey) => ports.conference(this.#domain as DomainName, confKey),
-      keptRound: () => ports.kept.get<Round>("sweepRound") ?? null,
-      keepRound: (round) => ports.kept.put("sweepRound", round),
-    });
+    this.#ids = ids;
+    this.#alarm = new Alarm({ ...ports, log: (line) => ports.log({ ...line, domain: this.#domain }) });
   }
 
+  /** The next round is due in five minutes at the latest. */
   async allocate({ domain, holder, ...wanted }: IdRequest): Promise<IdBlocks> {
-    const blocks = this.#ids.allocate(holder, wanted, this.#ports.now());
+    const now = this.#ports.now();
+    const blocks = this.#ids.allocate(holder, wanted, now);
     if (this.#domain === undefined) this.#ports.kept.put("domain", domain);
-    await this.#sweep.allocated();
+    await this.#alarm.ensure(now + everyMs);
     return blocks;
   }
 
@@ -56,15 +70,65 @@ export class DomainIds implements IdAllocatorRpc {
     return this.#ids.holdersSince(this.#ports.now() - lastMs, before, upTo);
   }
 
+  /** Begins a round now. One that is under way begins anew, for it has passed conferences by. */
   sweep(): Promise<void> {
-    return this.#sweep.begin();
+    this.#keepRound(null);
+    return this.#alarm.ensure(this.#ports.now());
   }
 
   alarm(): Promise<void> {
-    return this.#sweep.alarm();
+    return this.#alarm.fired(() => this.#sweepPage());
   }
 
   get #domain(): DomainName | undefined {
     return this.#ports.kept.get<DomainName>("domain");
+  }
+
+  #keepRound(round: Round | null): void {
+    this.#ports.kept.put(roundKey, round);
+  }
+
+  /** The round is kept when the page is done: a page is swept again over which the object died. */
+  async #sweepPage(): Promise<void> {
+    const ids = this.#ids;
+    const at = this.#ports.now();
+    const kept = this.#ports.kept.get<Round | null>(roundKey) ?? null;
+    // After the clock was set back, a round would have begun in the future.
+    const beganAt = Math.min(kept?.beganAt ?? at, at);
+    const { holders, next } = ids.holdersSince(at - reachMs, kept?.before ?? null);
+    const expired = next === null ? ids.expired(at) : null;
+    const nextPage = at + pageEveryMs;
+    const nextRound = Math.max(beganAt + everyMs, nextPage);
+    const hasMoreToExpire = expired?.hasMore === true && nextPage < nextRound;
+    const before = next ?? (hasMoreToExpire ? behindAll : null);
+    const isAtRest = kept === null && holders.length === 0;
+    const expiry = isAtRest ? ids.nextExpiry : at;
+    if (before !== null) this.#alarm.wakeBy(nextPage);
+    else if (expiry !== null) this.#alarm.wakeBy(Math.max(expiry, nextRound));
+    const latest = new Map(holders.map((holder) => [holder.key, holder.at]));
+    const { running, failed } = await this.#sweep(new Set([...latest.keys(), ...(expired?.holders ?? [])]));
+    for (const key of running) if ((latest.get(key) ?? 0) <= at - renewAfterMs) ids.renew(key, at);
+    if (expired) ids.expire(expired, failed, at);
+    if (before !== null) this.#keepRound({ beganAt, before });
+    else if (kept !== null) this.#keepRound(null);
+  }
+
+  /** The conferences that run, and those that could not be swept. */
+  async #sweep(conferences: ReadonlySet<ConfKey>): Promise<Record<"running" | "failed", ReadonlySet<ConfKey>>> {
+    // Only what was allocated is swept, and the domain is kept since then.
+    const domain = this.#domain as DomainName;
+    const rest = conferences.values();
+    const [running, failed] = [new Set<ConfKey>(), new Set<ConfKey>()];
+    const sweepOneByOne = async () => {
+      for (const confKey of rest) {
+        const swept = this.#ports.conference(domain, confKey).sweep();
+        const runs = await within(this.#ports, sweepWithinMs, "a conference", swept).catch(() => null);
+        if (runs === null) failed.add(confKey);
+        else if (runs) running.add(confKey);
+      }
+    };
+    await Promise.all(Array.from({ length: sweptAtOnce }, sweepOneByOne));
+    if (failed.size > 0) this.#ports.log({ level: "warn", event: "not-swept", domain, conferences: failed.size });
+    return { running, failed };
   }
 }

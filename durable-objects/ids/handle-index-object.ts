@@ -3,7 +3,6 @@ import { dayMs } from "../../src/foundation/time/timers.ts";
 import { objectClass } from "../platform/object-class.ts";
 import { HandleIndex } from "./handle-index.ts";
 
-/** The handle index of one domain, on the platform. */
 export const HandleIndexObject = objectClass("handles", DurableObject, (place) => {
   const index = new HandleIndex({
     ...place,

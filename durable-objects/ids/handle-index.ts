@@ -1,13 +1,14 @@
+import { Seen } from "../../src/delivery/seen.ts";
 import type { ConfKey, DomainName, EpochMs, ExtConfId, TransId } from "../../src/foundation/ids.ts";
 import { setLimited } from "../../src/foundation/limits.ts";
 import { within } from "../../src/foundation/time/timers.ts";
-import type { HandleClaim, HandleIndexRpc, HandleRequest } from "../../src/rpc/handle-index.ts";
+import type { HandleClaim, HandleIndexRpc, HandleRequest, NamedConferences } from "../../src/rpc/handle-index.ts";
 import { Alarm, type AlarmPorts } from "../platform/alarm.ts";
-import { hasTable, type Sql, type SqlRow, type SqlValue } from "../platform/platform.ts";
+import { LazyTables } from "../platform/lazy-tables.ts";
+import type { DomainPorts, Sql, SqlRow } from "../platform/platform.ts";
 import { isOver, retentionAt } from "../platform/retention.ts";
-import { TransactionNames } from "./transaction-names.ts";
 
-export interface HandleIndexPorts extends AlarmPorts {
+export interface HandleIndexPorts extends AlarmPorts, Pick<DomainPorts, "deleteAll"> {
   readonly sql: Sql;
   /** How long a conference keeps its rows, in milliseconds; `null`: the settings have no such domain. */
   retentionMs(domain: DomainName): number | null;
@@ -16,13 +17,11 @@ export interface HandleIndexPorts extends AlarmPorts {
    * have this transaction yet, whose create claimed the handle.
    */
   hasHandle(domain: DomainName, claim: HandleClaim, claimedBy: TransId | null): Promise<boolean>;
-  /** Deletes everything, and ends the life of the object. */
-  deleteAll(): Promise<void>;
 }
 
 type Handle = HandleClaim & { readonly claimedAt: EpochMs };
 
-/** A claim that another conference makes too. */
+/** A claim that another conference holds. */
 interface Contested {
   readonly claim: HandleClaim;
   readonly holder: Handle;
@@ -33,10 +32,10 @@ interface Contested {
 /** A create may take this long to reach its conference, which holds the claimed handle from then on. */
 const youngMs = 30_000;
 const mostYoung = 10_000;
-/** A conference that hangs holds up those that claim its handle no longer than this; they get 503 then. */
+/** How long a claim waits for the conference that holds its handle. Then it gets 503. */
 const answerWithinMs = 5_000;
 const releaseEveryMs = 6 * 3_600_000;
-/** Handles that one alarm asks about, and the pause before the next ones. */
+/** How many handles one alarm asks about, and the pause before the next ones. */
 const portion = 100;
 const portionEveryMs = 10_000;
 
@@ -59,15 +58,15 @@ export class HandleIndex implements HandleIndexRpc {
   readonly #ports: HandleIndexPorts;
   readonly #alarm: Alarm;
   readonly #transactions: TransactionNames;
-  #hasTables: boolean;
-  /** Which transaction claimed each handle last. A young claim of an earlier life is left alone. */
+  readonly #tables: LazyTables;
+  /** The transaction that last claimed each handle. Young claims of an earlier life are left alone. */
   readonly #claimedBy = new Map<ExtConfId, TransId>();
 
   constructor(ports: HandleIndexPorts) {
     this.#ports = ports;
     this.#alarm = new Alarm(ports);
     this.#transactions = new TransactionNames(ports.sql);
-    this.#hasTables = hasTable(ports.sql, "release_progress");
+    this.#tables = new LazyTables(ports.sql, "release_progress", ...tables);
   }
 
   async resolve(request: HandleRequest): Promise<ReadonlyMap<ExtConfId, ConfKey> | null> {
@@ -79,7 +78,6 @@ export class HandleIndex implements HandleIndexRpc {
     if (claims.length > 0) await this.#claim(request, remember);
     else if (verdict === "new") this.#ports.sql.transaction(remember)();
     const found = new Map<ExtConfId, ConfKey>();
-    if (!this.#hasTables) return found;
     for (const extConfId of [...claims.map((claim) => claim.extConfId), ...handles]) {
       const handle = this.#find(extConfId);
       if (handle) found.set(extConfId, handle.confKey);
@@ -88,10 +86,9 @@ export class HandleIndex implements HandleIndexRpc {
   }
 
   async hasConference(confKey: ConfKey): Promise<boolean> {
-    return this.#read("SELECT 1 FROM handle WHERE conf_key = ? LIMIT 1", confKey).length > 0;
+    return this.#tables.read("SELECT 1 FROM handle WHERE conf_key = ? LIMIT 1", confKey).length > 0;
   }
 
-  /** Releases a portion of the handles that came out of use. */
   alarm(): Promise<void> {
     return this.#alarm.fired(async () => {
       const next = await this.#release();
@@ -106,14 +103,13 @@ export class HandleIndex implements HandleIndexRpc {
   async #claim({ domain, transId, claims }: HandleRequest, remember: () => () => void): Promise<void> {
     const { sql } = this.#ports;
     const { contested, remembered } = sql.transaction(() => {
-      if (!this.#hasTables) for (const table of tables) sql.exec(table);
+      this.#tables.make();
       sql.exec(
         "INSERT INTO release_progress SELECT ?, '', ?, NULL WHERE NOT EXISTS (SELECT 1 FROM release_progress)",
         ...[domain, this.#ports.retentionMs(domain)],
       );
       return { remembered: remember(), contested: claims.flatMap((claim) => this.#claimFree(claim, transId)) };
     });
-    this.#hasTables = true;
     remembered();
     await this.#alarm.ensure(this.#ports.now() + releaseEveryMs);
     await Promise.all(
@@ -152,7 +148,7 @@ export class HandleIndex implements HandleIndexRpc {
   /** When the next portion is due; `null` when nothing is left to release. */
   async #release(): Promise<EpochMs | null> {
     const { sql, log, now, retentionMs, deleteAll } = this.#ports;
-    const [row] = this.#read("SELECT * FROM release_progress");
+    const [row] = this.#tables.read("SELECT * FROM release_progress");
     if (!row) return null;
     const domain = row.domain as DomainName;
     const known = { keptMs: Number(row.kept_ms), removedAt: row.removed_at as EpochMs | null };
@@ -196,12 +192,8 @@ export class HandleIndex implements HandleIndexRpc {
   }
 
   #find(extConfId: ExtConfId): Handle | undefined {
-    const [row] = this.#ports.sql.exec("SELECT * FROM handle WHERE ext_conf_id = ?", extConfId);
+    const [row] = this.#tables.read("SELECT * FROM handle WHERE ext_conf_id = ?", extConfId);
     return row && toHandle(row);
-  }
-
-  #read(query: string, ...values: readonly SqlValue[]): readonly SqlRow[] {
-    return this.#hasTables ? this.#ports.sql.exec(query, ...values) : [];
   }
 
   #put({ extConfId, confKey }: HandleClaim): void {
@@ -218,10 +210,48 @@ export class HandleIndex implements HandleIndexRpc {
   }
 }
 
-function toHandle(row: Readonly<Record<string, unknown>>): Handle {
+function toHandle(row: SqlRow): Handle {
   return {
     extConfId: row.ext_conf_id as ExtConfId,
     confKey: row.conf_key as ConfKey,
     claimedAt: Number(row.claimed_at),
   };
+}
+
+/** Transactions that are remembered. WebEx repeats within seconds, so that those of an honest flood are still known. */
+const mostKnown = 10_000;
+const namesTable = `CREATE TABLE IF NOT EXISTS transaction_names (at INTEGER, under TEXT, names TEXT NOT NULL, PRIMARY KEY (at, under))
+   WITHOUT ROWID`;
+
+/** Which conferences the documents of one domain named, by their TransID: a document under the same one is a repeat (protocol T38, T40). */
+class TransactionNames {
+  readonly #sql: Sql;
+  readonly #table: LazyTables;
+  readonly #known: Seen<string, string>;
+
+  constructor(sql: Sql) {
+    this.#sql = sql;
+    this.#table = new LazyTables(sql, "transaction_names", namesTable);
+    const rows = this.#table.read("SELECT * FROM transaction_names ORDER BY at");
+    this.#known = new Seen(
+      mostKnown,
+      rows.map(({ under, names, at }) => [String(under), String(names), Number(at)]),
+    );
+  }
+
+  /** `other`: another document came under the same, and named other conferences. */
+  judge({ under, names, memoryMs }: NamedConferences, now: EpochMs): "new" | "repeat" | "other" {
+    const known = this.#known.get(under, now - memoryMs);
+    if (known === undefined) return "new";
+    return known === names ? "repeat" : "other";
+  }
+
+  /** Remembers a new transaction, once it is on disk: within the caller's transaction, and in memory by what it returns. */
+  write({ under, names, memoryMs }: NamedConferences, now: EpochMs): () => void {
+    this.#table.make();
+    for (const [oldest, at] of this.#known.outdated(under, now - memoryMs))
+      this.#sql.exec("DELETE FROM transaction_names WHERE at = ? AND under = ?", at, oldest);
+    this.#sql.exec("INSERT INTO transaction_names (at, under, names) VALUES (?, ?, ?)", now, under, names);
+    return () => this.#known.add(under, names, now, now - memoryMs);
+  }
 }

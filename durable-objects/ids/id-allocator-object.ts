@@ -1,10 +1,10 @@
 import { DurableObject } from "cloudflare:workers";
 import { objectClass } from "../platform/object-class.ts";
 import { DomainIds } from "./domain-ids.ts";
+import { IdAllocator } from "./id-allocator.ts";
 
-/** The ids of one domain, on the platform. */
 export const IdAllocatorObject = objectClass(
   "idAllocator",
   DurableObject,
-  (place, { ctx }) => new DomainIds({ ...place, kept: ctx.storage.kv }),
+  (place, { ctx }) => new DomainIds({ ...place, kept: ctx.storage.kv }, new IdAllocator(place.sql)),
 );

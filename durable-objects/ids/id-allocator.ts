@@ -4,12 +4,12 @@ import type { Holder, HolderPage, IdBlock, IdBlocks, IdsWanted } from "../../src
 import { firstPlaceOf, idAt, placeByTime, placeOf, runFrom } from "../../src/tsp/id-scheme.ts";
 import type { Sql } from "../platform/platform.ts";
 
-/** How long it is known who holds a block: as long as an answer with its MsgID may come. */
+/** How long the holder of a block is known: as long as an answer with its MsgID may come. */
 const holderMemoryMs = 7 * dayMs;
 const pageSize = 500;
 
 /** Blocks that are not needed any more, the oldest first. */
-export interface ExpiredBlocks {
+interface ExpiredBlocks {
   readonly holders: readonly ConfKey[];
   /** The place of the last of them. */
   readonly upTo: number;
@@ -83,7 +83,7 @@ export class IdAllocator {
     return { holders, next: holders.length < pageSize ? null : (holders.at(-1)?.place ?? null) };
   }
 
-  /** Some of the oldest blocks, if they are not needed any more. */
+  /** Returns some of the oldest blocks, if they are not needed any more. */
   expired(now: EpochMs): ExpiredBlocks | null {
     const rows = this.#sql.exec(
       `SELECT msg_first, holder FROM allocated WHERE msg_first < ?
@@ -120,7 +120,7 @@ export class IdAllocator {
     return oldest ? Number(oldest.at) + holderMemoryMs + dayMs : null;
   }
 
-  /** `null` for a block that is older than `keptMs`: its conference may be deleted. */
+  /** The conference that holds this MsgID; `null`: its block is older than `keptMs`, and the conference may be deleted. */
   holderOf(msgId: MsgId, now: EpochMs, keptMs = holderMemoryMs): ConfKey | null {
     if (!/^\d{11}$/.test(msgId)) return null;
     const place = placeOf(Number(msgId), now);

@@ -7,7 +7,7 @@ import type { Platform } from "../platform/platform.ts";
 export type IdsAtHand = Readonly<Record<keyof IdsWanted, readonly IdBlock[]>>;
 export const noIds: IdsAtHand = { msgIds: [], transIds: [] };
 
-/** Well below the time for which the allocator knows the holder of a MsgID. */
+/** How long ids are kept: well below the time for which the allocator knows the holder of a MsgID. */
 const keptMs = 4 * dayMs;
 const allocateWithinMs = 5000;
 /** What is decided later may need more ids than what was decided before they were fetched. */
@@ -20,7 +20,6 @@ const none: IdsWanted = { msgIds: 0, transIds: 0 };
 class OutOfIds extends Error {
   readonly needed: IdsWanted;
 
-  /** `needed`: by the whole transaction. */
   constructor(needed: IdsWanted) {
     super(`too few ids are at hand: ${needed.msgIds} MsgIDs and ${needed.transIds} TransIDs are needed`);
     this.needed = needed;
@@ -57,7 +56,6 @@ export class IdSupply {
     return this.#atHand;
   }
 
-  /** Whether ids are on their way, so that somebody may wait for them. */
   get isRefilling(): boolean {
     return this.#refilling !== null;
   }
@@ -121,7 +119,6 @@ export class IdSupply {
     }
   }
 
-  /** Resolves when so many are at hand. */
   async #obtain(needed: IdsWanted): Promise<void> {
     // A refill that is under way may be for fewer, or fail by a fault that is over by now.
     if (this.#refilling) await this.#refilling.catch(() => {});
@@ -140,7 +137,7 @@ export class IdSupply {
     return this.#left("msgIds") < msgIds || this.#left("transIds") < transIds;
   }
 
-  /** Drops ids of which the allocator will soon not know any more whose they are. */
+  /** Drops ids whose holder the allocator will soon not know any more. */
   #dropOld(): void {
     const now = this.#ports.now();
     const oldest = firstPlaceOf(now - keptMs);
@@ -150,7 +147,7 @@ export class IdSupply {
     this.#atHand = { msgIds: msgIds.filter(isYoung), transIds: transIds.filter(isYoung) };
   }
 
-  /** One at a time: whoever comes meanwhile gets this one. */
+  /** Fetches one refill at a time. A call that comes meanwhile gets the same one. */
   #refill(needed: IdsWanted): Promise<void> {
     this.#refilling ??= within(this.#ports, allocateWithinMs, "the id allocator", this.#fetch(needed))
       .catch((error: unknown) => {

@@ -11,24 +11,17 @@ import type { DomainName, EpochMs, TransId } from "../../src/foundation/ids.ts";
 import { LogLimit } from "../../src/foundation/limits.ts";
 import type { BadTarget } from "../../src/routing/target-url.ts";
 import type { ConferenceTotals } from "../../src/rpc/directory.ts";
-import type { IdBlocks, IdRequest } from "../../src/rpc/id-allocator.ts";
 import type { Mail, MailboxRpc, SharedAnswers, ShareResult } from "../../src/rpc/mailbox.ts";
-import type { Domain } from "../../src/settings/load.ts";
-import type { SharedRequests } from "../../src/tsp/answers.ts";
+import type { SharedRequests } from "../../src/tsp/messages.ts";
 import { Outbox, type OutboxStore, type Undelivered } from "../conference/outbox.ts";
 import { IdSupply, noIds } from "../ids/id-supply.ts";
 import { Clock, nextWake } from "../platform/clock.ts";
+import { LazyTables } from "../platform/lazy-tables.ts";
 import type { LogLine } from "../platform/log.ts";
 import { newTally } from "../platform/measures.ts";
-import { hasTable, type Platform, type Sql } from "../platform/platform.ts";
+import type { DomainPorts, Platform, Sql } from "../platform/platform.ts";
 
-interface MailboxPorts extends Platform {
-  /** `null` when the settings do not have the domain; throws when they cannot be read. */
-  domain(name: DomainName): Domain | null;
-  allocateIds(request: IdRequest): Promise<IdBlocks>;
-  /** Deletes everything, and ends the life of the object. */
-  deleteAll(): Promise<void>;
-}
+type MailboxPorts = Platform & Pick<DomainPorts, "domain" | "allocateIds" | "deleteAll">;
 
 /** Few ids at a time: this mail is rare, and ids that are not used are lost when the object is evicted. */
 const fullSupply = { msgIds: 0, transIds: 50 };
@@ -39,8 +32,8 @@ const mostHosts = 50;
 const mostAnswered = 10_000;
 const tables = [
   "CREATE TABLE IF NOT EXISTS owner (domain TEXT PRIMARY KEY) WITHOUT ROWID",
-  "CREATE TABLE IF NOT EXISTS answer (at INTEGER, request TEXT, PRIMARY KEY (at, request)) WITHOUT ROWID",
   "CREATE TABLE IF NOT EXISTS outbox (seq INTEGER PRIMARY KEY, row TEXT NOT NULL)",
+  "CREATE TABLE IF NOT EXISTS answer (at INTEGER, request TEXT, PRIMARY KEY (at, request)) WITHOUT ROWID",
 ];
 
 /**
@@ -49,6 +42,7 @@ const tables = [
  */
 export class Mailbox implements MailboxRpc {
   readonly #ports: MailboxPorts;
+  readonly #tables: LazyTables;
   readonly #outbox: Outbox;
   readonly #tally = newTally();
   /** Transactions whose repeats may still come, and answers that were given up. */
@@ -57,14 +51,13 @@ export class Mailbox implements MailboxRpc {
   readonly #clock: Clock;
   readonly #ids: IdSupply;
   #domain: DomainName | null;
-  /** When the last transaction was answered. */
   #lastAt: EpochMs;
 
   constructor(platform: MailboxPorts) {
     const { sql } = platform;
-    const read = (query: string) => (hasTable(sql, "answer") ? sql.exec(query) : []);
-    this.#domain = (read("SELECT domain FROM owner")[0]?.domain ?? null) as DomainName | null;
-    const answers = read("SELECT at, request FROM answer ORDER BY at");
+    this.#tables = new LazyTables(sql, "answer", ...tables);
+    this.#domain = (this.#tables.read("SELECT domain FROM owner")[0]?.domain ?? null) as DomainName | null;
+    const answers = this.#tables.read("SELECT at, request FROM answer ORDER BY at");
     this.#answered = new Seen(
       mostAnswered,
       answers.map(({ at, request }) => [String(request), null, Number(at)]),
@@ -124,7 +117,7 @@ export class Mailbox implements MailboxRpc {
     await this.#ids.supply(() => this.#commit(domain, id, mail, shared));
   }
 
-  /** Nothing is awaited here: a copy that waited for ids as well finds the answer to this one. */
+  /** Awaits nothing: a copy that waited for ids too must find the answer to this one. */
   #commit(domainName: DomainName, id: string, mail: readonly QueuedPost[], shared: SharedRequests): void {
     const domain = this.#ports.domain(this.#named);
     if (!domain) throw new Error(`the settings have no domain "${this.#domain}": its mail cannot be sent`);
@@ -137,7 +130,7 @@ export class Mailbox implements MailboxRpc {
     const { sql } = this.#ports;
     const queue = this.#ids.transaction(
       (nextId) => {
-        for (const table of tables) sql.exec(table);
+        this.#tables.make();
         sql.exec("DELETE FROM answer WHERE at <= ?", outdatedAt);
         sql.exec("INSERT INTO answer (at, request) VALUES (?, ?)", now, id);
         sql.exec("INSERT INTO owner (domain) VALUES (?) ON CONFLICT DO NOTHING", domainName);
@@ -158,7 +151,7 @@ export class Mailbox implements MailboxRpc {
     );
     this.#answered.add(id, null, now, since);
     this.#lastAt = now;
-    this.#outbox.adopt(queue);
+    this.#outbox.accept(queue);
     this.#ports.measures.keep(this.#named, "", this.#tally);
     this.#arm(this.#outbox.nextDue);
   }
@@ -169,20 +162,20 @@ export class Mailbox implements MailboxRpc {
 
   async #wake(why: "alarm" | "restored"): Promise<void> {
     const deleteAt = this.#deleteAt;
-    // Ids are on their way for mail that would be written into the tables after their deletion.
+    // Mail that waits for ids would be written after the deletion of its tables.
     if (why === "alarm" && deleteAt <= this.#ports.now() && !this.#ids.isRefilling) return this.#delete();
     this.#outbox.pump();
     this.#outbox.deleteConfirmed();
-    // An alarm for the deletion was set in an earlier life: to set it again whenever the object is restored costs a row.
+    // An earlier life has set the alarm for the deletion. To set it again after each restart would cost a row.
     this.#arm(this.#outbox.nextDue ?? (why === "alarm" ? deleteAt : null));
   }
 
   get #named(): DomainName {
-    if (!this.#domain) throw new Error("this mailbox was never told its domain");
+    if (!this.#domain) throw new Error("this mailbox does not know its domain");
     return this.#domain;
   }
 
-  /** From when on nobody needs anything of this mailbox: at once when the settings do not have its domain any more. */
+  /** When this mailbox can be deleted: at once, if the settings do not have its domain any more. */
   get #deleteAt(): EpochMs {
     const domain = this.#domain && this.#ports.domain(this.#domain);
     if (!domain) return 0;
@@ -192,7 +185,7 @@ export class Mailbox implements MailboxRpc {
   async #delete(): Promise<void> {
     const { length } = this.#outbox.rows;
     if (length > 0) this.#ports.log({ level: "warn", event: "mail-of-no-domain", rows: length });
-    this.#outbox.adopt(noQueue);
+    this.#outbox.accept(noQueue);
     await this.#ports.deleteAll();
   }
 
@@ -201,7 +194,7 @@ export class Mailbox implements MailboxRpc {
     if (!row) return;
     const rows = withoutMessages(this.#outbox.rows, row.transId, messages);
     const now = this.#ports.now();
-    // Whose answers these are may ask once more, also after a restart.
+    // The conference that shared these answers may ask once more, also after a restart.
     const names = messages.flatMap(({ sharedAs }) =>
       sharedAs === undefined || this.#isLost(sharedAs) ? [] : sharedAs,
     );
@@ -211,7 +204,7 @@ export class Mailbox implements MailboxRpc {
       for (const name of fresh) this.#ports.sql.exec("INSERT INTO answer (at, request) VALUES (?, ?)", now, name);
     });
     for (const name of fresh) this.#answered.add(name, null, now, Number.NEGATIVE_INFINITY);
-    this.#outbox.adopt({ ...this.#outbox.queue, rows });
+    this.#outbox.accept({ ...this.#outbox.queue, rows });
   }
 
   #isLost(sharedAs: string): boolean {
@@ -228,7 +221,7 @@ export class Mailbox implements MailboxRpc {
   }
 }
 
-/** Under this name it is kept that these answers were given up. */
+/** The name that says, beside those of transactions, that these answers were given up. */
 function lost(sharedAs: string): string {
   return `${sharedAs} lost`;
 }

@@ -4,11 +4,10 @@ import type { Platform } from "./platform.ts";
 
 export type AlarmPorts = Pick<Platform, "now" | "after" | "log" | "setAlarm" | "getAlarm">;
 
-/** After work that broke: a write may fail once, and settings be unreadable for hours. */
+/** Pauses after work that broke: a write may fail once, and settings may be unreadable for hours. */
 const backoff = doubling(2_000, 60_000);
-/** Pause after an alarm that the platform could not set. */
 const setAgainMs = 5_000;
-/** So long the platform may take to bring an alarm that is due. */
+/** How late the platform may bring an alarm. */
 const comesWithinMs = 5_000;
 
 /**
@@ -17,18 +16,17 @@ const comesWithinMs = 5_000;
  */
 export class Alarm {
   readonly #ports: AlarmPorts;
-  /** As this life set it; `null`: not, or it has come. */
+  /** The alarm that this life has set; `null`: none, or it has come. */
   #at: EpochMs | null = null;
-  /** In a row. */
+  /** Failures in a row. */
   #failures = 0;
-  /** For when an alarm is to be set that the platform did not set; `null`: there is none. */
+  /** The time of an alarm that the platform failed to set; `null`: there is none. */
   #unset: EpochMs | null = null;
 
   constructor(ports: AlarmPorts) {
     this.#ports = ports;
   }
 
-  /** The alarm has come: does its work. */
   fired(work: () => void | Promise<void>): Promise<void> {
     this.#at = null;
     return this.guard(work);
@@ -71,7 +69,7 @@ export class Alarm {
     }
   }
 
-  /** A life that ends before leaves it to what wakes the object next. */
+  /** If this life ends before, whatever wakes the object next sets the alarm. */
   #setLater(at: EpochMs, error: unknown): void {
     const isWaiting = this.#unset !== null;
     this.#unset = Math.min(this.#unset ?? at, at);
@@ -80,7 +78,7 @@ export class Alarm {
     const since = this.#ports.now();
     this.#ports.after(setAgainMs, () => {
       const earliest = this.#unset ?? at;
-      // Was the clock set back meanwhile, the alarm would come later by as much.
+      // If the clock was set back in the meantime, the alarm would be that much late.
       const setBackMs = Math.max(0, since + setAgainMs - this.#ports.now());
       this.#unset = null;
       this.wakeBy(earliest - setBackMs);

@@ -3,10 +3,11 @@ import type { DomainName, EpochMs } from "../../src/foundation/ids.ts";
 import { Counter, Counts, type CountsTo, Histogram } from "../../src/foundation/metrics.ts";
 import { earliest } from "../../src/foundation/time/earliest.ts";
 import type { ConferenceTotals } from "../../src/rpc/directory.ts";
+import type { DomainSettings } from "../../src/settings/domain-settings.ts";
 import type { Domain } from "../../src/settings/load.ts";
 import { ActivitySender } from "../counts/activity-sender.ts";
 
-/** What one object with an outbox has to do now; the object keeps it up to date. */
+/** How busy one object with an outbox is. The object keeps it up to date. */
 export interface Tally {
   /** `null`: there is no conference, or it is over. */
   phase: "creating" | "running" | null;
@@ -24,10 +25,6 @@ export function newTally(): Tally {
 const postResults = ["confirmed", "refused", "failed", "given-up"] as const;
 export type PostResult = (typeof postResults)[number];
 
-const siteOutcomes = ["answered", "refused", "failed"] as const;
-const webhookOutcomes = ["delivered", "failed", "given-up"] as const;
-const checkOutcomes = ["done", "failed"] as const;
-
 /** Where nobody scrapes the metrics, tallies of conferences that are over are deleted after so many new ones. */
 const deleteOverEvery = 1_000;
 
@@ -39,57 +36,55 @@ export class Measures implements CountsTo {
   readonly counts: Counts = new Counts();
   /** What was asked and posted, for the plots of each domain. */
   readonly activity = new ActivitySender();
-  /** Hears of each count. */
+  /** Called after each count. */
   onCounted: () => void = () => {};
-  readonly posts = new Counter(
-    "bridgehead_posts_total",
-    "Posts to TSP servers and back ends: each attempt that was confirmed, refused or failed, and each document that was given up.",
-    this,
-  );
-  readonly postSeconds = new Histogram(
-    "bridgehead_post_seconds",
-    "From the begin of a post to its answer, or its failure.",
-    this,
-  );
-  readonly commandSeconds = new Histogram(
-    "bridgehead_command_seconds",
-    "From when a command was first sent to an agent until it is over.",
-    this,
-  );
-  readonly eventSeconds = new Histogram(
-    "bridgehead_event_seconds",
-    "From when reports of an agent were handed to their conference until it has committed them.",
-    this,
-  );
-  readonly outcomes = new Counter(
-    "bridgehead_outcomes_total",
-    "What became of conferences and callers, call-outs that the domain's policy denied, and commands that failed.",
-    this,
-  );
-  readonly takeovers = new Counter(
-    "bridgehead_takeovers_total",
-    "An agent became active in the place of another one.",
-    this,
-  );
-  readonly foreignReports = new Counter(
-    "bridgehead_foreign_reports_total",
-    "Messages of agents with reports about conferences that are not the edge's.",
-    this,
-  );
-  readonly siteRequests = new Counter(
+  readonly #families: Family[] = [];
+  readonly siteRequests = this.#counter(
     "bridgehead_webex_site_requests_total",
     "Requests to a domain's WebEx site: answered, refused alone, or failed like all others would.",
-    this,
+    ({ webexSite }) => (webexSite ? each("answered", "refused", "failed") : []),
   );
-  readonly checks = new Counter(
+  readonly checks = this.#counter(
     "bridgehead_provisioning_checks_total",
     "Comparisons of a domain's WebEx site with its settings that came to their end, or failed.",
-    this,
+    ({ webexSite }) => (webexSite ? each("done", "failed") : []),
   );
-  readonly webhooks = new Counter(
+  readonly takeovers = this.#counter(
+    "bridgehead_takeovers_total",
+    "An agent became active in the place of another one.",
+    ofBridges,
+  );
+  readonly foreignReports = this.#counter(
+    "bridgehead_foreign_reports_total",
+    "Messages of agents with reports about conferences that are not the edge's.",
+    ofBridges,
+  );
+  readonly outcomes = this.#counter(
+    "bridgehead_outcomes_total",
+    "What became of conferences and callers, call-outs that the domain's policy denied, and commands that failed.",
+    () => each(...outcomes, ...Object.values(formerOutcomes)),
+  );
+  readonly posts = this.#counter(
+    "bridgehead_posts_total",
+    "Posts to TSP servers and back ends: each attempt that was confirmed, refused or failed, and each document that was given up.",
+    () => each(...postResults),
+  );
+  readonly postSeconds = this.#histogram(
+    "bridgehead_post_seconds",
+    "From the start of a post to its answer, or its failure.",
+  );
+  readonly commandSeconds = this.#histogram(
+    "bridgehead_command_seconds",
+    "From when a command was first sent to an agent until it is over.",
+  );
+  readonly eventSeconds = this.#histogram(
+    "bridgehead_event_seconds",
+    "From when reports of an agent were handed to their conference until it has committed them.",
+  );
+  readonly webhooks = this.#counter(
     "bridgehead_webhooks_total",
     "Webhooks: each that was delivered, each attempt that failed, and each that was given up.",
-    this,
+    ({ webhooks }) => (webhooks.length > 0 ? each("delivered", "failed", "given-up") : []),
   );
   readonly #tallies = new Map<string, { readonly domain: DomainName; readonly tally: Tally }>();
 
@@ -111,7 +106,7 @@ export class Measures implements CountsTo {
     }
   }
 
-  /** Of each domain that has a tally here. */
+  /** The totals of each domain that has a tally here. */
   totals(): ReadonlyMap<DomainName, ConferenceTotals> {
     this.#deleteOver();
     const totals = new Map<DomainName, ConferenceTotals>();
@@ -130,28 +125,37 @@ export class Measures implements CountsTo {
 
   /** What all processes counted, as Prometheus reads it. */
   text(domains: Iterable<Domain>, shown: Counts): string {
-    for (const { name: domain, settings } of domains) {
-      for (const outcome of postResults) this.posts.begin({ domain, outcome }, shown);
-      for (const outcome of [...outcomes, ...Object.values(formerOutcomes)])
-        this.outcomes.begin({ domain, outcome }, shown);
-      for (const histogram of [this.postSeconds, this.commandSeconds, this.eventSeconds])
-        histogram.begin({ domain }, shown);
-      if (settings.webexSite) {
-        for (const outcome of siteOutcomes) this.siteRequests.begin({ domain, outcome }, shown);
-        for (const outcome of checkOutcomes) this.checks.begin({ domain, outcome }, shown);
-      }
-      if (settings.webhooks.length > 0)
-        for (const outcome of webhookOutcomes) this.webhooks.begin({ domain, outcome }, shown);
-      for (const { name: bridge } of settings.bridges) {
-        for (const counter of [this.takeovers, this.foreignReports]) counter.begin({ domain, bridge }, shown);
-      }
-    }
-    const families = [
-      ...[this.siteRequests, this.checks, this.takeovers, this.foreignReports, this.outcomes, this.posts],
-      ...[this.postSeconds, this.commandSeconds, this.eventSeconds, this.webhooks],
-    ];
-    return families.map((family) => family.text(shown)).join("");
+    for (const { name: domain, settings } of domains)
+      for (const { family, start } of this.#families)
+        for (const labels of start(settings)) family.begin({ domain, ...labels }, shown);
+    return this.#families.map(({ family }) => family.text(shown)).join("");
+  }
+
+  #counter(name: string, help: string, start: Family["start"]): Counter {
+    const family = new Counter(name, help, this);
+    this.#families.push({ family, start });
+    return family;
+  }
+
+  #histogram(name: string, help: string): Histogram {
+    const family = new Histogram(name, help, this);
+    this.#families.push({ family, start: () => [{}] });
+    return family;
   }
 }
 
-const noTotals: ConferenceTotals = { creating: 0, running: 0, callers: 0, documents: 0, oldestAt: null };
+interface Family {
+  readonly family: Counter | Histogram;
+  /** The series of a domain that are shown before anything was counted, by their labels besides the domain. */
+  start(settings: DomainSettings): readonly Readonly<Record<string, string>>[];
+}
+
+function each(...outcomes: readonly string[]) {
+  return outcomes.map((outcome) => ({ outcome }));
+}
+
+function ofBridges({ bridges }: DomainSettings) {
+  return bridges.map(({ name: bridge }) => ({ bridge }));
+}
+
+export const noTotals: ConferenceTotals = { creating: 0, running: 0, callers: 0, documents: 0, oldestAt: null };

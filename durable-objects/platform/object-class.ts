@@ -1,14 +1,34 @@
 import type { DurableObject } from "cloudflare:workers";
-import type { DomainName } from "../../src/foundation/ids.ts";
+import type { BridgeName, ConfKey, DomainName } from "../../src/foundation/ids.ts";
 import type { IdRequest } from "../../src/rpc/id-allocator.ts";
-import { type Answering, type ObjectName, type ObjectRpcs, objectMethods } from "../../src/rpc/objects.ts";
+import {
+  type Answering,
+  type EdgeObjects,
+  type ObjectName,
+  type ObjectRpcs,
+  objectMethods,
+} from "../../src/rpc/objects.ts";
 import { findDomain } from "../../src/settings/load.ts";
-import { objectsOf } from "./objects.ts";
 import { type Env, platformOf } from "./platform.ts";
 import { deleteObject } from "./retention.ts";
 
+/** All objects by their names. A stub is made for each call: one whose object has ended once stays broken. */
+export function objectsOf(env: Env) {
+  return {
+    conference: (domain: DomainName, confKey: ConfKey) => env.CONFERENCE.getByName(`${domain}/${confKey}`),
+    handles: (domain: DomainName) => env.HANDLE_INDEX.getByName(domain),
+    idAllocator: (domain: DomainName) => env.ID_ALLOCATOR.getByName(domain),
+    mailbox: (domain: DomainName) => env.MAILBOX.getByName(domain),
+    directory: (domain: DomainName) => env.DIRECTORY.getByName(domain),
+    relay: (domain: DomainName, bridge: BridgeName) => env.RELAY.getByName(`${domain}/${bridge}`),
+    counts: () => env.COUNTS.getByName("all"),
+    sessions: () => env.SESSIONS.getByName("all"),
+    webexSite: (domain: DomainName) => env.WEBEX_SITE.getByName(domain),
+  } satisfies EdgeObjects;
+}
+
 /** What a class needs of the place where its object runs. */
-export type Place = ReturnType<typeof placeOf>;
+type ObjectPlace = ReturnType<typeof placeOf>;
 
 function placeOf(ctx: DurableObjectState, env: Env, deleted: () => void) {
   const objects = objectsOf(env);
@@ -38,28 +58,36 @@ interface Base {
 export function objectClass<Name extends ObjectName, Own extends object, Whole extends Answering<ObjectRpcs[Name]>>(
   name: Name,
   Shell: abstract new (ctx: DurableObjectState, env: Env) => DurableObject<Env> & Own,
-  make: (place: Place, object: Base & Own) => Whole | Promise<Whole>,
+  make: (place: ObjectPlace, object: Base & Own) => Whole | Promise<Whole>,
 ) {
   class ObjectOnPlatform extends (Shell as object as typeof DurableObject<Env>) {
     #made: Whole | Promise<Whole> | null = null;
 
     /** No method of the prototype, so that nobody calls it from outside. */
     readonly whole = async (): Promise<Whole> => {
-      const { ctx, env } = this;
-      const place = placeOf(ctx, env, () => {
+      try {
+        this.#made ??= make(this.#place(), this as object as Base & Own);
+        return await this.#made;
+      } catch (error) {
         this.#made = null;
-      });
-      this.#made ??= make(place, this as object as Base & Own);
-      return this.#made;
+        throw error;
+      }
     };
 
-    override alarm(): Promise<void> {
-      return call(this, "alarm", []) as Promise<void>;
+    override async alarm(): Promise<void> {
+      const whole = (await this.whole()) as { alarm?(): Promise<void> | void };
+      await whole.alarm?.();
+    }
+
+    #place(): ObjectPlace {
+      return placeOf(this.ctx, this.env, () => {
+        this.#made = null;
+      });
     }
   }
   const call = async (object: ObjectOnPlatform, method: string, asked: readonly unknown[]): Promise<unknown> => {
     const whole = (await object.whole()) as object as Readonly<Record<string, Method>>;
-    return whole[method]?.(...asked);
+    return (whole[method] as Method).call(whole, ...asked);
   };
   for (const method of Object.keys(objectMethods[name])) {
     Object.defineProperty(ObjectOnPlatform.prototype, method, {
@@ -72,3 +100,17 @@ export function objectClass<Name extends ObjectName, Own extends object, Whole e
 }
 
 type Method = (...asked: readonly unknown[]) => unknown;
+
+type Joined<Parts> = Parts extends readonly [infer First, ...infer Rest] ? First & Joined<Rest> : unknown;
+
+/** One object with the methods of all parts. Where several parts have a method, the first one's counts. */
+export function joined<Parts extends readonly [object, ...object[]]>(...parts: Parts): Joined<Parts> {
+  const [first] = parts;
+  return new Proxy(first, {
+    get: (_, name) => {
+      const part = parts.find((one) => name in one) ?? first;
+      const value: unknown = Reflect.get(part, name);
+      return typeof value === "function" ? value.bind(part) : value;
+    },
+  }) as Joined<Parts>;
+}

@@ -1,15 +1,15 @@
-import type { EpochMs } from "../../src/foundation/ids.ts";
+import type { DomainName, EpochMs } from "../../src/foundation/ids.ts";
 import type { Timers } from "../../src/foundation/time/timers.ts";
 import type { ConferenceRpc } from "../../src/rpc/conference.ts";
 import type { CountsRpc } from "../../src/rpc/counts.ts";
 import type { DirectoryRpc } from "../../src/rpc/directory.ts";
 import type { HandleIndexRpc } from "../../src/rpc/handle-index.ts";
-import type { IdAllocatorRpc } from "../../src/rpc/id-allocator.ts";
+import type { IdAllocatorRpc, IdBlocks, IdRequest } from "../../src/rpc/id-allocator.ts";
 import type { MailboxRpc } from "../../src/rpc/mailbox.ts";
 import type { RelayRpc } from "../../src/rpc/relay.ts";
 import type { SessionsRpc } from "../../src/rpc/sessions.ts";
 import type { WebexSiteRpc } from "../../src/rpc/webex-site.ts";
-import { showsPersonal } from "../../src/settings/load.ts";
+import { type Domain, showsPersonal } from "../../src/settings/load.ts";
 import type { ActivitySender } from "../counts/activity-sender.ts";
 import { CountsSender } from "../counts/counts-sender.ts";
 import { type Log, logOf } from "./log.ts";
@@ -32,6 +32,17 @@ export interface Platform extends Timers {
   abort(why: string): void;
 }
 
+/** What the object of a domain needs besides; each class asks for its part. */
+export interface DomainPorts {
+  /** `null` when the settings do not have the domain; throws when they cannot be read. */
+  domain(name: DomainName): Domain | null;
+  allocateIds(request: IdRequest): Promise<IdBlocks>;
+  /** 64 random bits as text. */
+  nonce(): string;
+  /** Deletes everything, and ends the life of the object: the next call begins anew. */
+  deleteAll(): Promise<void>;
+}
+
 export type SqlValue = string | number | null;
 export type SqlRow = Readonly<Record<string, SqlValue>>;
 
@@ -47,7 +58,6 @@ export const measures = new Measures();
 
 let sender: CountsSender | null = null;
 
-/** Of this process. */
 export function countsSenderOf(env: Env): CountsSender {
   sender ??= new CountsSender(
     {
@@ -63,25 +73,16 @@ export function countsSenderOf(env: Env): CountsSender {
 
 type Objects<Calls> = DurableObjectNamespace<Calls & Rpc.DurableObjectBranded>;
 
-/** The objects and the settings that the edge is given at start. */
+/** The objects (`objectsOf` has their names) and the settings that the edge is given at start. */
 export interface Env {
-  /** Named `domain/confKey`. */
   readonly CONFERENCE: Objects<ConferenceRpc>;
-  /** Named `all`: there is one. */
   readonly COUNTS: Objects<CountsRpc>;
-  /** Named `domain`. */
   readonly DIRECTORY: Objects<DirectoryRpc>;
-  /** Named `domain`. */
   readonly HANDLE_INDEX: Objects<HandleIndexRpc>;
-  /** Named `domain`. */
   readonly ID_ALLOCATOR: Objects<IdAllocatorRpc>;
-  /** Named `domain`. */
   readonly MAILBOX: Objects<MailboxRpc>;
-  /** Named `domain/bridge`. */
   readonly RELAY: Objects<RelayRpc>;
-  /** Named `domain`. */
   readonly WEBEX_SITE: Objects<WebexSiteRpc>;
-  /** Named `all`: there is one. */
   readonly SESSIONS: Objects<SessionsRpc>;
   /** JSON: domain name → settings. */
   readonly DOMAINS: string;
@@ -114,9 +115,8 @@ export function platformOf(ctx: DurableObjectState, env: Env): Platform {
   };
 }
 
-/** Of this process. */
 export function activitySenderOf(env: Env): ActivitySender {
-  measures.activity.tellBy({
+  measures.activity.sendBy({
     ...timers,
     count: (domain, minutes) => env.DIRECTORY.getByName(domain).count(domain, minutes),
   });

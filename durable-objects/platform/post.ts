@@ -1,4 +1,5 @@
 import { endsWithin, readCapped } from "../../src/foundation/limits.ts";
+import { reasonOf } from "../../src/foundation/text/reason.ts";
 
 /** XML for WebEx, whose TransID says that it is a repeat; or JSON, with a key that is the same on each attempt, or with headers of its own. */
 export type PostContent =
@@ -48,8 +49,7 @@ export async function fetchPost(request: PostRequest): Promise<HttpAnswer> {
     });
     return { kind: "answered", status: response.status, body: await capped(response) };
   } catch (error) {
-    const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-    return { kind: "failed", reason: reason.replace(/\.+$/, "") }; // It stands within sentences.
+    return { kind: "failed", reason: reasonOf(error).replace(/\.+$/, "") }; // It stands within sentences.
   } finally {
     clearTimeout(timer);
     signal.removeEventListener("abort", breakOff);

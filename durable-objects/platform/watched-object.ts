@@ -2,21 +2,21 @@ import { DurableObject } from "cloudflare:workers";
 import type { EpochMs } from "../../src/foundation/ids.ts";
 import { type Env, timers } from "./platform.ts";
 
-/** What a watcher was admitted by may have ended since; then it is looked at anew. */
+/** How long a socket lasts. What its watcher was admitted by may have ended since: the next socket is checked anew. */
 const LIFE_MS = 5 * 60_000;
-/** Many changes are told together, and no watcher hears more often. */
+/** Changes within this time are one message. */
 const EVERY_MS = 250;
-/** The browser opens another socket at once. */
+/** With this code, the browser opens another socket at once. */
 const TIME_IS_UP = 4000;
 const CHANGED = JSON.stringify({ changed: true });
 
-/** Kept by the platform with a socket. */
+/** What the platform keeps with a socket. */
 interface Kept {
   readonly begunAt: EpochMs;
 }
 
 /**
- * An object that pages of the console watch. They hear that something has changed, and nothing else; who watches was admitted on the way
+ * An object that pages of the console watch. They learn that something has changed, and nothing else; who watches was admitted on the way
  * here. The platform keeps the sockets while the object sleeps, and answers their pings. Nothing is on disk, and while nobody watches
  * nothing is done.
  */
@@ -42,7 +42,7 @@ export abstract class WatchedObject extends DurableObject<Env> {
     socket.close(1000);
   }
 
-  /** What is shown of this object has changed, and is committed. */
+  /** Notifies watchers: a change that is shown of this object is committed. */
   changed(): void {
     if (this.#isWaiting || this.ctx.getWebSockets().length === 0) return;
     this.#isWaiting = true;

@@ -1,23 +1,46 @@
 import type { EpochMs } from "../../src/foundation/ids.ts";
 import { type EdgeToAgent, encodeMessage, PING, PONG } from "../../src/link/messages.ts";
-import type { AgentSockets, Attachment } from "./relay.ts";
+import type { Link } from "../../src/link/relay.ts";
+import type { Identity } from "./relay-store.ts";
 
-/** The agent's last sign of life that woke the relay, and a ping that does not count. */
-interface Seen {
+/** Stays with a socket while the relay sleeps. */
+export interface Attachment {
+  readonly identity: Identity;
+  readonly link: Link;
+}
+
+/** The sockets of the agents, each named by the id of its link. They outlive the relay's memory, with what they keep. */
+export interface AgentSockets {
+  /** The latest attachment of each open socket. */
+  attachments(): readonly Attachment[];
+  /** When the agent last gave a sign of life over this socket, to a second; `null`: the socket is not open. */
+  lastSeen(id: string): EpochMs | null;
+  seen(id: string, at: EpochMs): void;
+  /** Sockets of this agent, among them those whose close the agent has not answered yet. */
+  countOf(agent: string): number;
+  keep(id: string, attachment: Attachment): void;
+  /** Sends nothing over a socket that is closed. */
+  send(id: string, message: EdgeToAgent): void;
+  /** The socket no longer counts, and is in no list of attachments. */
+  close(id: string, code: number, reason: string): void;
+}
+
+/** The agent's last sign of life that woke the relay, and a ping that does not count as one. */
+interface SocketSeen {
   lastSeen: EpochMs;
   /** The clock was set back behind this ping. */
   futurePing: EpochMs | null;
 }
 
-interface OpenSocket extends Seen {
+interface AcceptedSocket extends SocketSeen {
   readonly socket: WebSocket;
   attachment: Attachment | null;
   /** The `lastSeen` that the platform keeps. */
   keptSeen: EpochMs;
 }
 
-/** Kept by the platform with a socket. */
-type Kept = Attachment & Readonly<Seen>;
+/** What the platform keeps with a socket. */
+type Kept = Attachment & Readonly<SocketSeen>;
 
 /** Far below the silence after which an agent counts as gone. */
 const KEEP_SEEN_MS = 1_000;
@@ -25,7 +48,7 @@ const KEEP_SEEN_MS = 1_000;
 /** The platform's sockets, which stay open while the object sleeps. The tags of a socket are the id of its link and its agent. */
 export class HibernatingSockets implements AgentSockets {
   readonly #ctx: DurableObjectState;
-  readonly #open = new Map<string, OpenSocket>();
+  readonly #open = new Map<string, AcceptedSocket>();
 
   constructor(ctx: DurableObjectState) {
     this.#ctx = ctx;
@@ -112,7 +135,7 @@ export class HibernatingSockets implements AgentSockets {
     return socket;
   }
 
-  #write(open: OpenSocket): void {
+  #write(open: AcceptedSocket): void {
     const { socket, attachment, lastSeen, futurePing } = open;
     if (attachment) socket.serializeAttachment({ ...attachment, lastSeen, futurePing } satisfies Kept);
     open.keptSeen = lastSeen;

@@ -15,7 +15,7 @@ const OfRelay = objectClass("relay", DurableObject, (place, { ctx, env }) => {
     newId: () => crypto.randomUUID(),
     settings: (domain) => findDomain(env, domain)?.settings,
     sweep: (domain) => place.idAllocator(domain).sweep(),
-    tellOfAgents: (domain, events) => place.directory(domain).tellOfAgents(domain, events),
+    notifyOfAgents: (domain, events) => place.directory(domain).notifyOfAgents(domain, events),
   });
   return Object.assign(relay, { sockets });
 });

@@ -1,42 +1,47 @@
 import type { BridgeName, ConfKey, DomainName, EpochMs } from "../../src/foundation/ids.ts";
 import { setLimited } from "../../src/foundation/limits.ts";
+import type { LogFacts } from "../../src/foundation/text/log-line.ts";
 import { dayMs } from "../../src/foundation/time/timers.ts";
 import type { Absences } from "../../src/link/absences.ts";
 import type { LastActive, Link } from "../../src/link/relay.ts";
 import type { AgentEvent } from "../../src/rpc/directory.ts";
 import { EntryTable, entryTableSql } from "../platform/entry-table.ts";
+import type { LogLine } from "../platform/log.ts";
 import type { Sql } from "../platform/platform.ts";
 
-/** Longer than a conference lasts, and than anything of it is kept. */
+/** How long a conference's row is kept: longer than it lasts, and than anything else of it is kept. */
 const keptDays = 30;
 
-/** As many as a round of digests of a large bridge has. Keys that an agent makes up must not fill the memory. */
+/** As many conferences as a large bridge has. Keys that an agent makes up must not fill the memory. */
 const MAX_REMEMBERED = 50_000;
 
-/** When the agent that was active last gave a sign of life (`null`: not known), and why it is not active any more. */
+/** When the last active agent gave its last sign of life (`null`: not known), and why it is not active any more. */
 export interface Lost {
   readonly at: EpochMs | null;
   readonly why: string;
 }
 
-/** Which bridge the relay is of. */
+/** The relay's bridge. */
 export interface Identity {
   readonly domain: DomainName;
   readonly bridge: BridgeName;
 }
+
+/** Writes a line of the log about this agent; empty: about none. */
+export type RelayLog = (event: string, agent: string, facts: LogFacts, level?: LogLine["level"]) => void;
 
 export interface RelayEntries {
   readonly epoch: number;
   /** `lastSeen`: when its socket was found missing. */
   readonly active: (Pick<Link, "id" | "agent"> & { readonly lastSeen?: EpochMs }) | null;
   readonly lastActive: LastActive;
-  /** The last time that none was active any more. */
+  /** When last no agent was active any more, and why. */
   readonly lost: Lost;
-  /** Of the bridge, as an active agent last said. */
+  /** Which start of the bridge this is, as an active agent last said. */
   readonly bootId: string;
-  /** Since when it takes no new conferences; `null`: it takes them. */
+  /** Since when the bridge takes no new conferences; `null`: it takes them. */
   readonly drainedSince: EpochMs | null;
-  /** Kept where receivers of webhooks hear of agents. The events are on their way to the directory. */
+  /** Kept where receivers of webhooks are notified of agents. The events are on their way to the directory. */
   readonly absences: {
     readonly identity: Identity;
     readonly away: Absences;
@@ -60,7 +65,7 @@ export class RelayStore extends EntryTable<RelayEntries> {
     sql.exec("CREATE INDEX IF NOT EXISTS conference_by_day ON conference (day)");
   }
 
-  /** The edge has something to do with this conference on this bridge. */
+  /** Notes that the edge has something to do with this conference on this bridge. */
   addConference(key: ConfKey, at: EpochMs): void {
     const day = Math.floor(at / dayMs);
     if ((this.#dayOf(key) ?? Number.NEGATIVE_INFINITY) < day) this.#touch(key, day);

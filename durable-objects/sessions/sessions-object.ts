@@ -2,5 +2,4 @@ import { DurableObject } from "cloudflare:workers";
 import { objectClass } from "../platform/object-class.ts";
 import { Sessions } from "./sessions.ts";
 
-/** The sessions of operators, on the platform. There is one. */
 export const SessionsObject = objectClass("sessions", DurableObject, (place) => new Sessions(place));

@@ -14,9 +14,9 @@ import type { Platform, SqlRow } from "../platform/platform.ts";
 
 /** The record of sign-ins. */
 const SIGN_INS_KEPT_MS = 400 * dayMs;
-const MOST_SIGN_INS = 100_000;
+const MAX_SIGN_INS = 100_000;
 /** More are nobody's honest use; the oldest one ends. */
-const MOST_SESSIONS_EACH = 100;
+const MAX_SESSIONS_EACH = 100;
 
 const tables = [
   "CREATE TABLE IF NOT EXISTS session (hash TEXT PRIMARY KEY, person TEXT NOT NULL, credential TEXT NOT NULL, begun_at INTEGER NOT NULL, seen_at INTEGER NOT NULL, address TEXT NOT NULL) WITHOUT ROWID",
@@ -38,7 +38,7 @@ export class Sessions implements SessionsRpc {
     sql.transaction(() => {
       sql.exec("DELETE FROM session WHERE begun_at <= ? OR seen_at <= ?", at - SESSION_MS, at - IDLE_MS);
       const others = this.#ofPerson(person);
-      for (const { hash: oldest } of others.slice(0, Math.max(0, others.length - MOST_SESSIONS_EACH + 1))) {
+      for (const { hash: oldest } of others.slice(0, Math.max(0, others.length - MAX_SESSIONS_EACH + 1))) {
         sql.exec("DELETE FROM session WHERE hash = ?", oldest);
       }
       sql.exec("INSERT INTO session VALUES (?, ?, ?, ?, ?, ?)", hash, person, credential, at, at, from);
@@ -112,7 +112,7 @@ export class Sessions implements SessionsRpc {
     );
     sql.exec(
       "DELETE FROM sign_in WHERE id IN (SELECT id FROM sign_in ORDER BY id LIMIT 10) AND (id <= ? OR at <= ?)",
-      Number(row?.id) - MOST_SIGN_INS,
+      Number(row?.id) - MAX_SIGN_INS,
       at - SIGN_INS_KEPT_MS,
     );
   }

@@ -6,21 +6,20 @@ import { dayMs, hourMs } from "../../src/foundation/time/timers.ts";
 import type { ProvisioningState } from "../../src/rpc/webex-site.ts";
 import type { WebexSiteSettings } from "../../src/settings/domain-settings.ts";
 import { sharedCodeDifference } from "../../webex-interfaces/doors/edge.ts";
-
-import type { Platform } from "../platform/platform.ts";
-import { type DomainsPort, mostUsers, SiteComparison, withDifferences } from "./site-comparison.ts";
+import type { DomainPorts, Platform } from "../platform/platform.ts";
+import { type ComparisonParts, compareTurn, expectedOf, mostUsers, withDifferences } from "./site-comparison.ts";
 import type { WebexNumbers } from "./webex-numbers.ts";
 import type { Connection, SiteFailure, WebexSiteClient } from "./webex-site-client.ts";
 import type { Check, WebexSiteStore } from "./webex-site-store.ts";
 
-/** From the begin of a turn to that of the next, and after one that failed. */
+/** From the start of a turn to that of the next, and after one that failed. */
 const turnPauseMs = 7_000;
 /** A check that has not come to its end by then ends with what was compared; without any, it has failed. */
 const checkWithinMs = 4 * hourMs;
 /** A site that answers others, but has no proper answer about itself or its list of users, is asked again so often. */
 const mostFailedTurns = 5;
 const failedTurnBackoff = doubling(30_000, 240_000);
-export interface ProvisioningPorts extends DomainsPort, Pick<Platform, "now" | "log" | "measures"> {}
+type ProvisioningPorts = Pick<Platform & DomainPorts, "domain" | "now" | "log" | "measures">;
 
 /** Compares the site's accounts with the domain's settings: each night, and when operators ask for it. */
 export class ProvisioningCheck {
@@ -28,14 +27,14 @@ export class ProvisioningCheck {
   readonly #store: WebexSiteStore;
   readonly #client: WebexSiteClient;
   readonly #numbers: WebexNumbers;
-  readonly #comparison: SiteComparison;
+  readonly #comparison: ComparisonParts;
 
   constructor(ports: ProvisioningPorts, store: WebexSiteStore, client: WebexSiteClient, numbers: WebexNumbers) {
     this.#ports = ports;
     this.#store = store;
     this.#client = client;
     this.#numbers = numbers;
-    this.#comparison = new SiteComparison(ports, store, client, numbers);
+    this.#comparison = { ports, store, client, numbers };
   }
 
   /** Begins a check for an operator. One that waits for a site that is left alone goes on at once; one that runs keeps its pace. */
@@ -94,24 +93,9 @@ export class ProvisioningCheck {
     const now = this.#ports.now();
     this.#store.deleteCodes();
     this.#store.write("check", {
-      ...{
-        begunAt: now,
-        isUrgent,
-        due: now,
-        dueSetAt: now,
-        tookMs: 0,
-        waits: null,
-        next: null,
-        pageBegan: null,
-        left: [],
-        isListed: false,
-        failedTurns: 0,
-        unread: 0,
-        codesUnder: null,
-        codesLostOf: 0,
-        isShifted: false,
-      },
-      ...{ users: 0, of: null, differences: [], more: 0, numbers: [] },
+      ...{ begunAt: now, isUrgent, due: now, dueSetAt: now, tookMs: 0, waits: null, failedTurns: 0 },
+      ...{ next: null, pageBegan: null, left: [], isListed: false, isShifted: false, unread: 0 },
+      ...{ codesUnder: null, codesLostOf: 0, users: 0, of: null, differences: [], more: 0, numbers: [] },
     });
   }
 
@@ -121,7 +105,7 @@ export class ProvisioningCheck {
     const digest = this.#client.codeDigest(before.begunAt);
     const codesUnder = await digest("");
     const begun = codesUnder === before.codesUnder ? before : { ...before, codesUnder, codesLostOf: before.users };
-    const { check, codes, failure } = await this.#comparison.turn(connection, begun);
+    const { check, codes, failure } = await compareTurn(this.#comparison, connection, begun);
     const digests = await Promise.all(codes.map(async ({ code, owner }) => ({ code: await digest(code), owner })));
     const now = this.#ports.now();
     // Meanwhile the settings may have come to name another site or user: then the check is gone, or another one is there.
@@ -154,7 +138,7 @@ export class ProvisioningCheck {
     this.#store.write("check", { ...check, due, dueSetAt: now, tookMs: tookMs(check, now) });
   }
 
-  /** Until the next try; `null`: there is none. */
+  /** The pause before the next try, in milliseconds; `null`: there is none. */
   #pauseAfter({ why, until = 0 }: SiteFailure, { failedTurns }: Check): number | null {
     switch (why) {
       case "refused":
@@ -182,36 +166,26 @@ export class ProvisioningCheck {
 
   /** `late`: why not all users were compared. */
   #end({ settings }: Connection, check: Check, late?: string): void {
-    // Codes that one account has twice are told with the account.
+    // Codes that one account has twice stand with the account.
     const shared = this.#store
       .sharedCodes()
       .filter(({ one, other }) => accountOf(one) !== accountOf(other))
       .map(({ one, other }) => sharedCodeDifference(one, other));
     const { begunAt, users, of, differences, more, numbers, codesLostOf, isShifted } = withDifferences(check, shared);
     const endedAt = this.#ports.now();
-    const expected = this.#comparison.expected();
+    const expected = expectedOf(this.#comparison);
     const notCompared = [
-      ...(late === undefined ? [] : [`${sentence(late)} The others were not.`]),
-      ...(expected.numbers.length === 0
-        ? ["The settings name no numbers, so those of the accounts were not compared: set webexSite.expects.numbers."]
-        : []),
-      ...(expected.edge === undefined
-        ? [
-            "The settings do not say how WebEx reaches the edge, so adaptor URLs were compared by their path alone: set webexSite.expects.edge.",
-          ]
-        : []),
-      ...(codesLostOf > 0
-        ? [
-            `The secret of webexSite or the edge's operator token was changed during the check, so that access codes of the first ${codesLostOf} users were not compared with those of the others: have the check made again.`,
-          ]
-        : []),
-      ...(isShifted
-        ? [
-            "Users were deleted at the site during the check, so that some of the others may not have been listed: have the check made again.",
-          ]
-        : []),
-      ...(of !== null && of > mostUsers ? [`Only the first ${mostUsers} of ${of} users were compared.`] : []),
-    ];
+      late !== undefined && `${sentence(late)} The others were not.`,
+      expected.numbers.length === 0 &&
+        "The settings name no numbers, so those of the accounts were not compared: set webexSite.expects.numbers.",
+      expected.edge === undefined &&
+        "The settings do not say how WebEx reaches the edge, so adaptor URLs were compared by their path alone: set webexSite.expects.edge.",
+      codesLostOf > 0 &&
+        `The secret of webexSite or the edge's operator token was changed during the check, so that access codes of the first ${codesLostOf} users were not compared with those of the others: have the check made again.`,
+      isShifted &&
+        "Users were deleted at the site during the check, so that some of the others may not have been listed: have the check made again.",
+      of !== null && of > mostUsers && `Only the first ${mostUsers} of ${of} users were compared.`,
+    ].filter((says) => says !== false);
     const count = differences.length + more;
     this.#store.transaction(() => {
       this.#store.write("lastCheck", { begunAt, endedAt, users, differences, more, notCompared });
@@ -236,7 +210,7 @@ export class ProvisioningCheck {
     this.#store.delete("check");
     this.#store.deleteCodes();
     this.#ports.measures.checks.count({ domain: this.#store.domain ?? "", outcome: "failed" });
-    // What is wrong with the site as a whole was told when that began.
+    // What is wrong with the site as a whole is in the log since that began.
     if (why !== "site") this.#ports.log({ level: "warn", event: "provisioning-not-checked", msg: says });
   }
 

@@ -38,7 +38,7 @@ export class WebexNumbers {
     this.#client = client;
   }
 
-  /** Those that the domain's settings do not call foreign. */
+  /** The numbers that the domain's settings do not call foreign. */
   known(domain: Domain): readonly SiteNumber[] {
     const ofSite = this.#store.read("siteNumbers")?.numbers ?? [];
     const numbers = distinct([...ofSite, ...(this.#ofAccounts()?.numbers ?? [])]);
@@ -70,7 +70,7 @@ export class WebexNumbers {
     return { ok: true, value };
   }
 
-  /** Reads the numbers anew. A failure is told by the client alone. */
+  /** Reads the numbers anew. The client logs a failure. */
   async ask(connection: Connection): Promise<void> {
     const asked = await this.askSite(connection);
     if (asked.ok || asked.why === "site" || asked.why === "not-sent") return;

@@ -3,7 +3,6 @@ import type { DomainName, EpochMs } from "../../src/foundation/ids.ts";
 import { dayMs, hourMs } from "../../src/foundation/time/timers.ts";
 import { Turns } from "../../src/foundation/time/turns.ts";
 import type { WebexSiteSettings } from "../../src/settings/domain-settings.ts";
-import type { Domain } from "../../src/settings/load.ts";
 import {
   isOfAccepted,
   type PostFetch,
@@ -15,13 +14,12 @@ import {
   XmlApi,
   type XmlApiFault,
 } from "../../webex-interfaces/doors/edge.ts";
-import type { Platform } from "../platform/platform.ts";
+import type { DomainPorts, Platform } from "../platform/platform.ts";
 import type { Digest } from "./code-digest.ts";
-import type { Trouble, WebexSiteStore } from "./webex-site-store.ts";
+import type { SiteTrouble, WebexSiteStore } from "./webex-site-store.ts";
 
-export interface WebexSiteClientPorts extends Pick<Platform, "now" | "after" | "log" | "measures"> {
-  /** `null` when the settings do not have the domain; throws when they cannot be read. */
-  domain(name: DomainName): Domain | null;
+export interface WebexSiteClientPorts
+  extends Pick<Platform & DomainPorts, "now" | "after" | "log" | "measures" | "domain"> {
   /** A secret of the deployment, by its name. */
   secret(name: string): string | undefined;
   readonly fetch: PostFetch;
@@ -64,14 +62,14 @@ export interface SiteFailure {
    * site answers others, but refuses this request, or has no proper answer to it. `not-sent`: others took too long, or the settings changed.
    */
   readonly why: "site" | "rate-limit" | "refused" | "unreadable" | "not-sent";
-  /** Of `site` and `rate-limit`: it is not asked again before; absent: the next request is sent. */
+  /** For `site` and `rate-limit`: until when nothing is asked; absent: the next request is sent. */
   readonly until?: EpochMs;
 }
 
 export interface AskOptions {
   /** Somebody asked for it by hand: it is sent to a site that is left alone, too, a refused secret once a minute at most. */
   readonly isUrgent?: boolean;
-  /** Of a check, which waits for the site's rate limit by itself: operators shall not wait with it. */
+  /** The request is one of a check, which waits for the site's rate limit by itself, so that operators do not wait with it. */
   readonly isOfCheck?: boolean;
   /** How long it waits for other requests. */
   readonly waitsMs?: number;
@@ -79,11 +77,11 @@ export interface AskOptions {
 
 type Answer<Value> = { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly error: XmlApiFault };
 
-/** Requests to the site of the settings. A site that does not answer is left alone for a while, and told in one line of the log. */
+/** Requests to the site of the settings. A site that does not answer is left alone for a while, and has one line in the log. */
 export class WebexSiteClient {
   readonly #ports: WebexSiteClientPorts;
   readonly #store: WebexSiteStore;
-  /** By all that it was made of, the secret among them; in memory alone. */
+  /** `key` has all that the connection was made of, the secret too, so it is in memory alone. */
   #connection: { readonly key: string; readonly to: Connection; readonly turns: Turns } | undefined;
 
   constructor(ports: WebexSiteClientPorts, store: WebexSiteStore) {
@@ -241,7 +239,7 @@ export class WebexSiteClient {
     const as = { form: "anonymous", site: { siteName: site.name } } as const;
     const answer = await api.call("getAPIVersion", {}, { as, deadlineMs: versionWithinMs });
     if (answer.ok) return null;
-    // A site that tells nobody its version without a password has answered, too.
+    // A site that shows nobody its version without a password has answered, too.
     const isAnswer =
       isOfAccepted(answer.error) || (answer.error.kind === "refused" && answer.error.why === "wrong-credentials");
     return isAnswer ? null : answer.error;
@@ -279,13 +277,13 @@ export class WebexSiteClient {
     const again = isUrgent ? Math.min(beforeMs, longest) : (backoff.find((ms) => ms > beforeMs) ?? longest);
     // The limit has a window of its own.
     const pauseMs = isRateLimit(fault) ? Math.max(0, (fault.retryAt ?? now) - now) : Math.max(first, again);
-    // It stays refused, whatever else fails meanwhile.
+    // A refused secret stays refused, whatever else fails meanwhile.
     const refused = refusedSecret ?? trouble?.refusedSecret;
     this.#inTrouble({ kind, says, pauseMs, ...(refused !== undefined && { refusedSecret: refused }) });
     return { ok: false, why: "site", says, until: now + pauseMs };
   }
 
-  #inTrouble(trouble: Omit<Trouble, "since" | "until">): void {
+  #inTrouble(trouble: Omit<SiteTrouble, "since" | "until">): void {
     const { kind, says, pauseMs, refusedSecret } = trouble;
     const now = this.#ports.now();
     const before = this.#store.read("trouble");

@@ -2,7 +2,7 @@ import type { ConfKey, DomainName, EpochMs } from "../../src/foundation/ids.ts";
 import type { ProvisioningResult } from "../../src/rpc/webex-site.ts";
 import type { AccessCode, Difference, Meeting, SiteNumber } from "../../webex-interfaces/doors/edge.ts";
 import { EntryTable, entryTableSql } from "../platform/entry-table.ts";
-import { hasTable, type Sql } from "../platform/platform.ts";
+import { hasColumn, hasTable, type Sql } from "../platform/platform.ts";
 
 const mostMeetings = 10_000;
 
@@ -15,13 +15,13 @@ const tables = [
 ];
 
 /** Why the site answers nothing now. */
-export interface Trouble {
-  /** Another one gets a line of its own in the log. */
+export interface SiteTrouble {
+  /** Trouble of another kind gets a line of its own in the log. */
   readonly kind: string;
   readonly says: string;
   readonly since: EpochMs;
   readonly pauseMs: number;
-  /** Nothing is asked before. */
+  /** Until then the site is asked nothing. */
   readonly until: EpochMs;
   /** The digest of the secret that the site has refused since this began, whatever else fails by now. */
   readonly refusedSecret?: string;
@@ -50,7 +50,7 @@ export interface Check {
   /** Turns in a row that had no proper answer, and users in a row. */
   readonly failedTurns: number;
   readonly unread: number;
-  /** Another one under another key of digests; `null`: no turn has begun. */
+  /** The digest of an empty text, which shows under which key codes are compared; `null`: no turn has begun. */
   readonly codesUnder: string | null;
   /** Users whose access codes were compared under another key. */
   readonly codesLostOf: number;
@@ -66,20 +66,20 @@ export interface Check {
   readonly numbers: readonly SiteNumber[];
 }
 
-/** What there is once, each as JSON. */
+/** Values that the object has once, each as JSON. */
 interface SiteEntries {
-  readonly trouble: Trouble;
-  /** The one before. */
-  readonly lastTrouble: Pick<Trouble, "kind" | "pauseMs"> & { readonly endedAt: EpochMs };
+  readonly trouble: SiteTrouble;
+  /** The trouble before. */
+  readonly lastTrouble: Pick<SiteTrouble, "kind" | "pauseMs"> & { readonly endedAt: EpochMs };
   readonly check: Check;
   readonly lastCheck: ProvisioningResult;
-  /** Of a check later than `lastCheck`. */
+  /** Why a check later than `lastCheck` failed. */
   readonly checkFailure: { readonly at: EpochMs; readonly says: string };
-  /** Since when nights count: the begin of the last nightly check, or the first settings. */
+  /** Since when nights count: the start of the last nightly check, or the first settings. */
   readonly nightsFrom: EpochMs;
-  /** Those of the site itself. */
+  /** The numbers of the site itself. */
   readonly siteNumbers: { readonly at: EpochMs; readonly numbers: readonly SiteNumber[] };
-  /** Those that the last check found at its users. */
+  /** The numbers that the last check found at the site's users. */
   readonly accountNumbers: { readonly at: EpochMs; readonly numbers: readonly SiteNumber[] };
 }
 
@@ -87,7 +87,7 @@ interface SiteEntries {
 export interface MeetingRow {
   readonly session: string;
   readonly askedAt: EpochMs;
-  /** What the site said last; `null`: nothing yet. */
+  /** What the site last said; `null`: nothing yet. */
   readonly known: { readonly at: EpochMs; readonly meeting: Meeting } | null;
   /** Why the last question had no answer. */
   readonly failure: string | null;
@@ -103,6 +103,8 @@ export class WebexSiteStore extends EntryTable<SiteEntries> {
     super(sql);
     this.#sql = sql;
     this.#hasTables = hasTable(sql, "entry");
+    // Version 0.1 called the column `name`. Goes with version 0.3.
+    if (hasColumn(sql, "entry", "name")) sql.exec("ALTER TABLE entry RENAME COLUMN name TO key");
     this.#domain = this.#hasTables
       ? ((sql.exec("SELECT domain FROM owner")[0]?.domain ?? null) as DomainName | null)
       : null;
@@ -117,7 +119,7 @@ export class WebexSiteStore extends EntryTable<SiteEntries> {
     return this.#domain;
   }
 
-  /** What is known of another site, or of what another user saw, is deleted. */
+  /** Begins with these settings. Deletes what is known of another site, or was seen by another user. */
   own(domain: DomainName, identity: string, at: EpochMs): void {
     this.#domain = domain;
     if (this.#hasTables && this.#sql.exec("SELECT identity FROM owner")[0]?.identity === identity) return;
@@ -144,8 +146,8 @@ export class WebexSiteStore extends EntryTable<SiteEntries> {
     return this.#hasTables ? super.read(name) : undefined;
   }
 
-  /** What the site is left alone for at that time. Before its begin is after a clock that was set back. */
-  troubleAt(now: EpochMs): Trouble | undefined {
+  /** Why the site is left alone at that time, if it is. A time before the trouble began means that the clock was set back. */
+  troubleAt(now: EpochMs): SiteTrouble | undefined {
     const trouble = this.read("trouble");
     return trouble && now < trouble.until && now >= trouble.until - trouble.pauseMs ? trouble : undefined;
   }
@@ -169,7 +171,7 @@ export class WebexSiteStore extends EntryTable<SiteEntries> {
     );
   }
 
-  /** What was known of the meeting before stays. */
+  /** Writes why there was no answer. What is known of the meeting stays. */
   writeMeetingFailure(conference: ConfKey, session: string, at: EpochMs, says: string): void {
     this.#sql.exec(
       "INSERT INTO meeting (conference, session, asked_at, failure) VALUES (?, ?, ?, ?) ON CONFLICT (conference) DO UPDATE SET session = excluded.session, asked_at = excluded.asked_at, failure = excluded.failure",
@@ -177,7 +179,7 @@ export class WebexSiteStore extends EntryTable<SiteEntries> {
     );
   }
 
-  /** Those that were asked about before, and of more than 10,000 those that nobody has asked about for the longest time. */
+  /** Deletes meetings that nobody has asked about since then. Beyond 10,000, those go that nobody asked about for longest. */
   deleteOldMeetings(before: EpochMs): void {
     this.#sql.exec("DELETE FROM meeting WHERE asked_at < ?", before);
     this.#sql.exec(

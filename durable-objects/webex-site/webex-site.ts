@@ -1,19 +1,18 @@
 import type { ConfKey, DomainName, EpochMs } from "../../src/foundation/ids.ts";
+import { earliest } from "../../src/foundation/time/earliest.ts";
 import { dayMs, within } from "../../src/foundation/time/timers.ts";
 import type { MeetingAnswer, MeetingQuestion, ProvisioningState, WebexSiteRpc } from "../../src/rpc/webex-site.ts";
 import type { WebexSiteSettings } from "../../src/settings/domain-settings.ts";
 import type { SiteNumber } from "../../webex-interfaces/doors/edge.ts";
 import { Alarm } from "../platform/alarm.ts";
-import type { Platform } from "../platform/platform.ts";
-import { ProvisioningCheck, type ProvisioningPorts } from "./provisioning-check.ts";
+import type { DomainPorts, Platform } from "../platform/platform.ts";
+import { ProvisioningCheck } from "./provisioning-check.ts";
 import { noAnswer, WebexMeetings } from "./webex-meetings.ts";
 import { WebexNumbers } from "./webex-numbers.ts";
 import { type Connection, settingsChanged, WebexSiteClient, type WebexSiteClientPorts } from "./webex-site-client.ts";
 import { WebexSiteStore } from "./webex-site-store.ts";
 
-export interface WebexSitePorts extends Platform, WebexSiteClientPorts, ProvisioningPorts {
-  deleteAll(): Promise<void>;
-}
+interface WebexSitePorts extends Platform, WebexSiteClientPorts, Pick<DomainPorts, "deleteAll"> {}
 
 /** How long a question waits for the site; the routes give it some seconds more. */
 const answerWithinMs = 5_000;
@@ -127,14 +126,9 @@ export class WebexSite implements WebexSiteRpc {
   /** Within a day at the latest: the settings may lose the site while the edge is down, and then nothing else wakes the object. */
   #nextWake(settings: WebexSiteSettings): EpochMs {
     const oldestAt = this.#store.oldestMeetingAt();
-    return Math.min(
-      this.#ports.now() + dayMs,
-      ...[
-        this.#check.dueAt(settings),
-        this.#numbers.dueAt(settings),
-        oldestAt === null ? null : oldestAt + this.#retentionMs + 1,
-      ].filter((at) => at !== null),
-    );
+    const deletionAt = oldestAt === null ? null : oldestAt + this.#retentionMs + 1;
+    const latest = this.#ports.now() + dayMs;
+    return earliest(latest, this.#check.dueAt(settings), this.#numbers.dueAt(settings), deletionAt) ?? latest;
   }
 
   get #retentionMs(): number {

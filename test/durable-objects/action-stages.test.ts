@@ -4,7 +4,6 @@ import type { Report } from "../../src/bridge/events.ts";
 import { StagesFold } from "../../src/explain/stages.ts";
 import type { ActionId, CommandId } from "../../src/foundation/ids.ts";
 import type { ActionStages, NotificationStage } from "../../src/rpc/action-stages.ts";
-import type { OperatorResult } from "../../src/rpc/conference.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import { testDomain } from "../local-domain.ts";
 import {
@@ -19,11 +18,6 @@ import {
 
 const number = { country: "1", area: "408", local: "5550123", extension: "" };
 const settledMs = 12_000;
-
-function operate(world: ConferenceWorld, id: string, request: object): Promise<OperatorResult> {
-  const action = { id, person: "Ann", request } as unknown as Parameters<typeof world.conference.operate>[0];
-  return world.during(world.conference.operate(action));
-}
 
 async function stagesOf(world: ConferenceWorld, id: string): Promise<ActionStages> {
   const stages = await world.during(world.conference.reader.action(id as ActionId));
@@ -47,14 +41,10 @@ function wordsOf(told: NotificationStage): string {
 function refused(world: ConferenceWorld, reason = "refused"): Promise<number> {
   const ids = [...world.stored.state.commands.keys()];
   const result = { done: false, reason } as const;
-  return world.during(world.report(...ids.map((id) => ({ type: "result", id, result }) as Report)));
+  return world.reported(...ids.map((id) => ({ type: "result", id, result }) as Report));
 }
 
-async function runningWorld(callers = 2): Promise<ConferenceWorld> {
-  const world = new ConferenceWorld();
-  await world.running(callers);
-  return world;
-}
+const runningWorld = (callers = 2) => ConferenceWorld.running(callers);
 
 function request(type: string, more: object): FromWebex {
   return { type, msgId: `m-${type}`, replyTo: host, extConfId, ...more } as unknown as FromWebex;
@@ -64,7 +54,7 @@ test("an action's stages: on disk, sent, done on the bridge, told to WebEx", asy
   const world = await runningWorld();
   expect(await world.conference.reader.action("a1" as ActionId)).toBeNull();
 
-  expect(await operate(world, "a1", { type: "mute", call: "c0" })).toBe("done");
+  expect(await world.operate("a1", { type: "mute", call: "c0" })).toBe("done");
   const { onDisk, asked, person } = await stagesOf(world, "a1");
   expect(person).toBe("Ann");
   expect(asked).toBe(onDisk.at);
@@ -79,7 +69,7 @@ test("an action's stages: on disk, sent, done on the bridge, told to WebEx", asy
 
 test("an action is told when WebEx has confirmed it", async () => {
   const world = await runningWorld();
-  await operate(world, "a1", { type: "lock" });
+  await world.operate("a1", { type: "lock" });
   await world.allDone();
   // Before the disk hears of the Confirmation, and behind that.
   expect(inShort(await stagesOf(world, "a1"))).toEqual(["lock: done", "done", "confirmed"]);
@@ -92,43 +82,43 @@ test("an action is told when WebEx has confirmed it", async () => {
 test("the same id again, at once or after a restart, is answered alike and does nothing", async () => {
   const world = await runningWorld();
   const before = world.journalRows;
-  const both = [operate(world, "a1", { type: "mute", call: "c0" }), operate(world, "a1", { type: "mute", call: "c0" })];
+  const both = [world.operate("a1", { type: "mute", call: "c0" }), world.operate("a1", { type: "mute", call: "c0" })];
   expect(await Promise.all(both)).toEqual(["done", "done"]);
   expect(world.journalRows).toBe(before + 1);
   await world.allDone();
-  await operate(world, "a2", { type: "unmute", call: "c0" });
+  await world.operate("a2", { type: "unmute", call: "c0" });
   await world.allDone();
   const rows = world.journalRows;
   const sent = world.sent.flat().length;
 
   world.start();
-  expect(await operate(world, "a1", { type: "mute", call: "c0" })).toBe("done");
+  expect(await world.operate("a1", { type: "mute", call: "c0" })).toBe("done");
   // Also where it would be refused by now.
-  await world.during(world.report(callerLeft(0)));
-  expect(await operate(world, "a1", { type: "mute", call: "c0" })).toBe("done");
+  await world.reported(callerLeft(0));
+  expect(await world.operate("a1", { type: "mute", call: "c0" })).toBe("done");
 
   expect(world.sent.flat()).toHaveLength(sent);
   expect(world.journalRows).toBe(rows + 1);
   await world.time.pass(world.domain.settings.transactionMemoryMs);
-  expect(await operate(world, "a1", { type: "mute", call: "c0" })).toBe("no-such-call");
+  expect(await world.operate("a1", { type: "mute", call: "c0" })).toBe("no-such-call");
 });
 
 test("an id of another action is refused, and nothing is done", async () => {
   const world = await runningWorld();
   const callOut = { type: "call-out", number, muted: true };
-  expect(await operate(world, "a1", callOut)).toBe("done");
+  expect(await world.operate("a1", callOut)).toBe("done");
   const rows = world.journalRows;
-  const both = [operate(world, "a2", { type: "lock" }), operate(world, "a2", { type: "unlock" })];
+  const both = [world.operate("a2", { type: "lock" }), world.operate("a2", { type: "unlock" })];
 
   expect(await Promise.all(both)).toEqual(["done", "other-action"]);
   expect(world.journalRows).toBe(rows + 1);
-  expect(await operate(world, "a1", { ...callOut, muted: false })).toBe("other-action");
-  expect(await operate(world, "a1", { muted: true, number: { ...number }, type: "call-out" })).toBe("done");
+  expect(await world.operate("a1", { ...callOut, muted: false })).toBe("other-action");
+  expect(await world.operate("a1", { muted: true, number: { ...number }, type: "call-out" })).toBe("done");
 });
 
 test("the number of a call-out is shown as the domain's settings say", async () => {
   const world = await runningWorld();
-  await operate(world, "a1", { type: "call-out", number, attendeeId: "4711" });
+  await world.operate("a1", { type: "call-out", number, attendeeId: "4711" });
   expect((await stagesOf(world, "a1")).request).toEqual({
     ...{ type: "call-out", attendeeId: "(secret)" }, // It may be a meeting's AnonymousID.
     number: { ...number, country: "*", area: "***", local: "*****23" },
@@ -139,27 +129,27 @@ test("the number of a call-out is shown as the domain's settings say", async () 
 
 test("an id that WebEx has used as a TransID is another one", async () => {
   const world = await runningWorld();
-  expect(await operate(world, "create", { type: "lock" })).toBe("done");
+  expect(await world.operate("create", { type: "lock" })).toBe("done");
   expect(world.sent.at(-1)?.map(({ command }) => command.type)).toEqual(["lock"]);
 });
 
 test("what is refused at once is not on disk, and is looked at anew", async () => {
   const world = await runningWorld(1);
   const rows = world.journalRows;
-  expect(await operate(world, "a1", { type: "mute", call: "c1" })).toBe("no-such-call");
+  expect(await world.operate("a1", { type: "mute", call: "c1" })).toBe("no-such-call");
   expect(world.journalRows).toBe(rows);
   expect(await world.conference.reader.action("a1" as ActionId)).toBeNull();
 
   await world.reported(callerEntered(1));
-  expect(await operate(world, "a1", { type: "mute", call: "c1" })).toBe("done");
+  expect(await world.operate("a1", { type: "mute", call: "c1" })).toBe("done");
 });
 
 test("two actions in one commit: the second one is judged behind the first", async () => {
   const world = await runningWorld();
   const results = await Promise.all([
-    operate(world, "a0", { type: "lock" }),
-    operate(world, "a1", { type: "end" }),
-    operate(world, "a2", { type: "mute", call: "c0" }),
+    world.operate("a0", { type: "lock" }),
+    world.operate("a1", { type: "end" }),
+    world.operate("a2", { type: "mute", call: "c0" }),
   ]);
   expect(results).toEqual(["done", "done", "no-such-conference"]);
   expect(await world.conference.reader.action("a2" as ActionId)).toBeNull();
@@ -167,14 +157,14 @@ test("two actions in one commit: the second one is judged behind the first", asy
 
 test("what is so already is done, and WebEx is not told", async () => {
   const world = await runningWorld();
-  await operate(world, "a1", { type: "unmute", call: "c0" });
+  await world.operate("a1", { type: "unmute", call: "c0" });
   expect(inShort(await stagesOf(world, "a1"))).toEqual(["", "done", "nothing changed"]);
 });
 
 test("two actions that want the same have one command, and both its result", async () => {
   const world = await runningWorld();
-  await operate(world, "a1", { type: "mute", call: "c0" });
-  await operate(world, "a2", { type: "mute", call: "c0" });
+  await world.operate("a1", { type: "mute", call: "c0" });
+  await world.operate("a2", { type: "mute", call: "c0" });
   await world.allDone();
   await world.time.pass(settledMs);
 
@@ -189,16 +179,16 @@ test("very many actions that want the same make no row long, and each has the re
   const world = await runningWorld(0);
   await world.reported(callerEntered(0));
   const ids = Array.from({ length: 100 }, (_, index) => `a${index}`);
-  for (const id of ids) await operate(world, id, { type: "mute", call: "c0" });
+  for (const id of ids) await world.operate(id, { type: "mute", call: "c0" });
   const [pending] = world.stored.state.commands.values();
   expect(pending?.by).toHaveLength(16);
   await world.allDone();
-  for (const id of ids) await operate(world, `b${id}`, { type: "unmute", call: "c0" });
+  for (const id of ids) await world.operate(`b${id}`, { type: "unmute", call: "c0" });
   await world.allDone();
   for (const { held } of world.stored.state.callers.values())
     for (const { by } of held) expect(by?.length).toBeLessThanOrEqual(16);
   const [caller] = world.stored.state.callers.values();
-  await world.during(world.receive("t", request("caller-named", { msgId: caller?.enterMsgId, extCallId: "1001" })));
+  await world.received("t", request("caller-named", { msgId: caller?.enterMsgId, extCallId: "1001" }));
   await world.time.pass(settledMs);
 
   for (const id of ["a0", "a99"])
@@ -209,11 +199,11 @@ test("very many actions that want the same make no row long, and each has the re
 
 test("the bridge refuses, or says nothing in time; a late result counts", async () => {
   const world = await runningWorld();
-  await operate(world, "a1", { type: "lock" });
+  await world.operate("a1", { type: "lock" });
   await refused(world);
   expect(inShort(await stagesOf(world, "a1"))).toEqual(["lock: refused: refused", "refused: refused", null]);
 
-  await operate(world, "a2", { type: "mute", call: "c0" });
+  await world.operate("a2", { type: "mute", call: "c0" });
   world.ackAll();
   await world.time.pass(settledMs);
   expect(inShort(await stagesOf(world, "a2"))).toEqual(["mute: no result: too-late", "no result: too-late", null]);
@@ -224,8 +214,8 @@ test("the bridge refuses, or says nothing in time; a late result counts", async 
 
 test("the conference ends before the bridge has answered", async () => {
   const world = await runningWorld();
-  await operate(world, "a1", { type: "mute", call: "c0" });
-  await world.during(world.report({ type: "event", event: { type: "conference-ended" } }));
+  await world.operate("a1", { type: "mute", call: "c0" });
+  await world.reported({ type: "event", event: { type: "conference-ended" } });
   expect(inShort(await stagesOf(world, "a1"))).toEqual([
     "mute: no result: the conference ended",
     "no result: the conference ended",
@@ -235,7 +225,7 @@ test("the conference ends before the bridge has answered", async () => {
 
 test("everybody is muted: one command each, and one change of each is told", async () => {
   const world = await runningWorld(4);
-  await operate(world, "a1", { type: "mute-all" });
+  await world.operate("a1", { type: "mute-all" });
   await world.allDone();
   await world.time.pass(settledMs);
 
@@ -245,22 +235,20 @@ test("everybody is muted: one command each, and one change of each is told", asy
 test("a caller that WebEx has not named is told of when it is named; one that WebEx refuses to name never", async () => {
   const world = await runningWorld(0);
   await world.reported(callerEntered(0));
-  await operate(world, "a1", { type: "mute", call: "c0" });
+  await world.operate("a1", { type: "mute", call: "c0" });
   await world.allDone();
   await world.time.pass(settledMs);
   expect(inShort(await stagesOf(world, "a1"))).toEqual(["mute: done", "done", null]);
   const [caller] = world.stored.state.callers.values();
-  await world.during(world.receive("t", request("caller-named", { msgId: caller?.enterMsgId, extCallId: "1001" })));
+  await world.received("t", request("caller-named", { msgId: caller?.enterMsgId, extCallId: "1001" }));
   await world.time.pass(settledMs);
   expect(inShort(await stagesOf(world, "a1"))).toEqual(["mute: done", "done", "confirmed"]);
 
   await world.reported(callerEntered(1));
   await world.time.pass(settledMs);
   const second = [...world.stored.state.callers.values()].at(-1);
-  await world.during(
-    world.receive("t2", request("caller-named", { msgId: second?.enterMsgId, result: "no-such-call" })),
-  );
-  await operate(world, "a2", { type: "mute", call: "c1" });
+  await world.received("t2", request("caller-named", { msgId: second?.enterMsgId, result: "no-such-call" }));
+  await world.operate("a2", { type: "mute", call: "c1" });
   await world.allDone();
   expect(inShort(await stagesOf(world, "a2"))).toEqual(["mute: done", "done", "WebEx has given this call no name"]);
 });
@@ -268,29 +256,29 @@ test("a caller that WebEx has not named is told of when it is named; one that We
 test.each(["expel", "mute"])("a caller that has left before WebEx names it: %s", async (type) => {
   const world = await runningWorld(0);
   await world.reported(callerEntered(0));
-  await operate(world, "a1", { type, call: "c0" });
+  await world.operate("a1", { type, call: "c0" });
   await world.allDone();
   if (type === "mute") await world.reported(callerLeft(0));
   await world.time.pass(settledMs);
   expect(inShort(await stagesOf(world, "a1"))).toEqual([`${type}: done`, "done", null]);
   const [caller] = world.stored.state.callers.values();
-  await world.during(world.receive("t", request("caller-named", { msgId: caller?.enterMsgId, extCallId: "1001" })));
+  await world.received("t", request("caller-named", { msgId: caller?.enterMsgId, extCallId: "1001" }));
   await world.time.pass(settledMs);
   expect(inShort(await stagesOf(world, "a1"))).toEqual([`${type}: done`, "done", "confirmed"]);
 });
 
 test("WebEx is told nothing after a keep-alive close, and the action is done all the same", async () => {
   const world = await runningWorld();
-  await world.during(world.receive("t-close", request("close-conference", { keepAlive: true })));
-  await operate(world, "a1", { type: "mute", call: "c0" });
+  await world.received("t-close", request("close-conference", { keepAlive: true }));
+  await world.operate("a1", { type: "mute", call: "c0" });
   await world.allDone();
   expect(inShort(await stagesOf(world, "a1"))).toEqual([
     "mute: done",
     "done",
     "WebEx has let the conference go on alone",
   ]);
-  await operate(world, "a2", { type: "call-out", number });
-  await operate(world, "a3", { type: "end" });
+  await world.operate("a2", { type: "call-out", number });
+  await world.operate("a3", { type: "end" });
   await world.allDone();
   expect((await stagesOf(world, "a2")).result).toMatchObject({ type: "refused", why: "conference-ended" });
   expect(inShort(await stagesOf(world, "a3"))).toEqual([
@@ -303,18 +291,19 @@ test("WebEx is told nothing after a keep-alive close, and the action is done all
 test("a notification that WebEx never confirms is owed, and one to a replaced server dropped", async () => {
   const world = await runningWorld();
   world.answer = () => ({ kind: "failed", reason: "refused" });
-  await operate(world, "a1", { type: "lock" });
+  await world.operate("a1", { type: "lock" });
   await world.allDone();
   await world.time.pass(120_000);
   expect(inShort(await stagesOf(world, "a1"))).toEqual(["lock: done", "done", "owed 1"]);
 
-  await operate(world, "a2", { type: "unlock" });
-  await operate(world, "a3", { type: "hybrid-data", connectData: "x" });
+  await world.operate("a2", { type: "unlock" });
+  await world.operate("a3", { type: "hybrid-data", connectData: "x" });
   await world.allDone();
-  await world.during(
-    world.receive("t-over", createConference({ msgId: "m2", replyTo: "127.0.0.1:8802", extConfId: "7002" } as object)),
+  await world.received(
+    "t-over",
+    createConference({ msgId: "m2", replyTo: "127.0.0.1:8802", extConfId: "7002" } as object),
   );
-  const settled = "its server was replaced, and the next one is told all";
+  const settled = "its server was replaced, and the next one is notified of all";
   expect(inShort(await stagesOf(world, "a2"))).toEqual(["unlock: done", "done", settled]);
   expect(inShort(await stagesOf(world, "a3")).at(-1)).toBe(settled);
 });
@@ -322,16 +311,16 @@ test("a notification that WebEx never confirms is owed, and one to a replaced se
 test("the settings no longer let the server be posted to, at once or once it is back", async () => {
   const world = await runningWorld();
   world.answer = () => ({ kind: "failed", reason: "refused" });
-  await operate(world, "a1", { type: "lock" });
+  await world.operate("a1", { type: "lock" });
   await world.allDone();
   await world.time.pass(120_000);
-  await operate(world, "a2", { type: "mute", call: "c0" });
+  await world.operate("a2", { type: "mute", call: "c0" });
   await world.allDone();
   expect(inShort(await stagesOf(world, "a2"))).toEqual(["mute: done", "done", "owed 1"]);
 
   world.domain = testDomain({ webex: { hosts: ["other.example.com"] } });
-  await world.during(world.receive("t-back", muteCaller("1002")));
-  await operate(world, "a3", { type: "unmute", call: "c0" });
+  await world.received("t-back", muteCaller("1002"));
+  await world.operate("a3", { type: "unmute", call: "c0" });
   await world.allDone();
   const refusal = "the settings do not let its server be posted to";
   expect(inShort(await stagesOf(world, "a2"))).toEqual(["mute: done", "done", refusal]);
@@ -341,26 +330,30 @@ test("the settings no longer let the server be posted to, at once or once it is 
 test("a server that was lost is replaced: the facts say that it is owed nothing any more", async () => {
   const world = await runningWorld();
   world.answer = () => ({ kind: "failed", reason: "refused" });
-  await operate(world, "a1", { type: "lock" });
+  await world.operate("a1", { type: "lock" });
   await world.allDone();
   await world.time.pass(140_000);
   const kinds = () =>
-    world.stored.facts(0).flatMap(({ facts }) => facts.flatMap(({ kind }) => (kind.startsWith("server-") ? kind : [])));
+    world.stored.journal
+      .facts(0)
+      .flatMap(({ facts }) => facts.flatMap(({ kind }) => (kind.startsWith("server-") ? kind : [])));
   expect(kinds()).toEqual(["server-lost"]);
 
   const other = { msgId: "m2", replyTo: "127.0.0.1:8802", extConfId: "7002" } as object;
-  await world.during(world.receive("t-over", createConference(other)));
+  await world.received("t-over", createConference(other));
   expect(kinds()).toEqual(["server-lost", "server-settled"]);
 });
 
 test("what is owed is owed since the first time, however often its server is probed with it, until it is confirmed", async () => {
   const world = await runningWorld();
   world.answer = () => ({ kind: "failed", reason: "refused" });
-  await operate(world, "a1", { type: "mute", call: "c0" });
+  await world.operate("a1", { type: "mute", call: "c0" });
   await world.allDone();
   const shown = new Map<string, NotificationStage | null>();
   const owedAt = () =>
-    world.stored.facts(0).flatMap(({ at, facts }) => (facts.some(({ kind }) => kind === "message-owed") ? [at] : []));
+    world.stored.journal
+      .facts(0)
+      .flatMap(({ at, facts }) => (facts.some(({ kind }) => kind === "message-owed") ? [at] : []));
   while (owedAt().length < 1) await world.time.pass(100);
   while (owedAt().length < 4) {
     const { told } = await stagesOf(world, "a1");
@@ -377,7 +370,7 @@ test("what is owed is owed since the first time, however often its server is pro
 test("an end that nobody waits for any more was never told, and says so", async () => {
   const world = await runningWorld();
   world.answer = () => ({ kind: "failed", reason: "refused" });
-  await operate(world, "a1", { type: "end" });
+  await world.operate("a1", { type: "end" });
   await world.allDone();
   await world.time.pass(2 * 3_600_000);
 
@@ -387,17 +380,17 @@ test("an end that nobody waits for any more was never told, and says so", async 
 
 test("callers are expelled and moved", async () => {
   const world = await runningWorld();
-  await world.during(world.receive("t-room", request("create-sub-conference", { subConfId: "s1" })));
+  await world.received("t-room", request("create-sub-conference", { subConfId: "s1" }));
   await world.allDone();
   const [room] = world.stored.state.rooms.keys();
-  await operate(world, "a1", { type: "move", call: "c0", room });
+  await world.operate("a1", { type: "move", call: "c0", room });
   await world.allDone();
-  await operate(world, "a2", { type: "move", call: "c0", room: "main" });
+  await world.operate("a2", { type: "move", call: "c0", room: "main" });
   await world.allDone();
-  await operate(world, "a3", { type: "expel", call: "c0" });
+  await world.operate("a3", { type: "expel", call: "c0" });
   await world.allDone();
-  await operate(world, "a4", { type: "expel", call: "c1" });
-  await world.during(world.report(callerLeft(1)));
+  await world.operate("a4", { type: "expel", call: "c1" });
+  await world.reported(callerLeft(1));
   await refused(world, "no-such-call");
   await world.time.pass(settledMs);
 
@@ -411,8 +404,8 @@ test("callers are expelled and moved", async () => {
 
 test("the conference is ended", async () => {
   const world = await runningWorld();
-  await operate(world, "a1", { type: "end" });
-  await operate(world, "a2", { type: "end" });
+  await world.operate("a1", { type: "end" });
+  await world.operate("a2", { type: "end" });
   expect(inShort(await stagesOf(world, "a1"))).toEqual(["end-conference: null", null, null]);
   await world.allDone();
   await world.time.pass(settledMs);
@@ -424,19 +417,19 @@ test("the conference is ended", async () => {
 
 test("a bridge that ends the conference by itself meanwhile has ended it", async () => {
   const world = await runningWorld();
-  await operate(world, "a1", { type: "end" });
-  await world.during(world.report({ type: "event", event: { type: "conference-ended" } }));
+  await world.operate("a1", { type: "end" });
+  await world.reported({ type: "event", event: { type: "conference-ended" } });
   await world.time.pass(settledMs);
   expect(inShort(await stagesOf(world, "a1")).slice(1)).toEqual(["done", "confirmed"]);
 });
 
 test("a call out: dialled, admitted, told as a caller who enters", async () => {
   const world = await runningWorld(1);
-  await operate(world, "a1", { type: "call-out", number, attendeeId: "77" });
+  await world.operate("a1", { type: "call-out", number, attendeeId: "77" });
   const [call = ""] = world.stored.state.callOuts.keys();
   await world.allDone();
   expect(inShort(await stagesOf(world, "a1"))).toEqual(["dial: done", null, null]);
-  await world.during(world.report({ type: "event", event: { type: "call-answered", call } } as Report));
+  await world.reported({ type: "event", event: { type: "call-answered", call } } as Report);
   expect(inShort(await stagesOf(world, "a1"))).toEqual(["dial: done, admit: null", null, null]);
   await world.allDone();
   await world.time.pass(settledMs);
@@ -447,20 +440,18 @@ test("a call out: dialled, admitted, told as a caller who enters", async () => {
 
 test("a call out that nobody answers, is busy, is refused or is hung up by an operator", async () => {
   const world = await runningWorld(1);
-  await operate(world, "busy", { type: "call-out", number });
+  await world.operate("busy", { type: "call-out", number });
   const [busy] = world.stored.state.callOuts.keys();
-  await world.during(
-    world.report({ type: "event", event: { type: "caller-left", call: busy, reason: "busy" } } as Report),
-  );
-  await operate(world, "refused", { type: "call-out", number });
+  await world.reported({ type: "event", event: { type: "caller-left", call: busy, reason: "busy" } } as Report);
+  await world.operate("refused", { type: "call-out", number });
   await refused(world, "capacity");
-  await operate(world, "nobody", { type: "call-out", number });
+  await world.operate("nobody", { type: "call-out", number });
   await world.allDone();
   await world.time.pass(80_000);
   await world.allDone();
-  await operate(world, "hung up", { type: "call-out", number });
+  await world.operate("hung up", { type: "call-out", number });
   const call = [...world.stored.state.callOuts.keys()].at(-1);
-  await operate(world, "hangs up", { type: "expel", call });
+  await world.operate("hangs up", { type: "expel", call });
   await world.allDone();
 
   expect((await stagesOf(world, "busy")).result).toMatchObject({ type: "refused", why: "busy" });
@@ -472,17 +463,17 @@ test("a call out that nobody answers, is busy, is refused or is hung up by an op
 
 test("a call out of WebEx that an operator hangs up is answered", async () => {
   const world = await runningWorld(1);
-  await world.during(world.receive("t-call", request("call-out", { extCallId: "9", phone: number })));
+  await world.received("t-call", request("call-out", { extCallId: "9", phone: number }));
   const [call] = world.stored.state.callOuts.keys();
-  await operate(world, "a1", { type: "expel", call });
+  await world.operate("a1", { type: "expel", call });
   await world.allDone();
   expect(inShort(await stagesOf(world, "a1"))).toEqual(["cancel-dial: done", "done", "confirmed"]);
 });
 
 test("data for a client and connect data are told at once", async () => {
   const world = await runningWorld(1);
-  await operate(world, "a1", { type: "passthrough", extCallId: "1001", data: "eA==" });
-  await operate(world, "a2", { type: "hybrid-data", connectData: "x" });
+  await world.operate("a1", { type: "passthrough", extCallId: "1001", data: "eA==" });
+  await world.operate("a2", { type: "hybrid-data", connectData: "x" });
   await world.time.pass(settledMs);
   expect(inShort(await stagesOf(world, "a1"))).toEqual(["", "done", "confirmed"]);
   expect(inShort(await stagesOf(world, "a2"))).toEqual(["", "done", "confirmed"]);
@@ -490,8 +481,8 @@ test("data for a client and connect data are told at once", async () => {
 
 test("the story tells who acted, and by which action", async () => {
   const world = await runningWorld(1);
-  await operate(world, "a1", { type: "mute", call: "c0" });
-  await operate(world, "a2", { type: "call-out", number });
+  await world.operate("a1", { type: "mute", call: "c0" });
+  await world.operate("a2", { type: "call-out", number });
   const told = (await world.conference.reader.story(0)).items.filter(({ from }) => from === "operator");
   expect(told.map(({ what, facts }) => ({ what, facts }))).toEqual([
     { what: "mute", facts: { person: "Ann", action: "a1", call: "c0" } },
@@ -501,23 +492,23 @@ test("the story tells who acted, and by which action", async () => {
 
 test("an operator's command has as long as WebEx's", async () => {
   const world = await runningWorld(1);
-  await operate(world, "a1", { type: "mute", call: "c0" });
+  await world.operate("a1", { type: "mute", call: "c0" });
   const [id = "" as CommandId] = world.stored.state.commands.keys();
   expect(world.stored.state.commands.get(id)?.answerBy).toBe((await stagesOf(world, "a1")).asked + 30_000);
 });
 
 test("who looks again at an action has read what was added since, and of many those that were asked for last are kept", async () => {
   const world = await runningWorld();
-  await operate(world, "a1", { type: "lock" });
+  await world.operate("a1", { type: "lock" });
   const asked: number[] = [];
   const ports = { after: (ms: number, run: () => void) => world.time.after(ms, run), now: () => world.time.now };
   const readers = new JournalReaders(ports, (after) => {
     asked.push(after);
-    return world.stored.history(after);
+    return world.stored.journal.history(after);
   });
   const look = (id: string) => {
     asked.length = 0;
-    const row = world.stored.rowOf(id as ActionId) ?? 0;
+    const row = world.stored.journal.rowOf(id as ActionId) ?? 0;
     const begin = () => [new StagesFold(id as ActionId), row] as const;
     const wanted = { name: id, settings: null, before: Number.POSITIVE_INFINITY, begin };
     return readers.use(wanted, async (fold, transactions) => {
@@ -525,7 +516,7 @@ test("who looks again at an action has read what was added since, and of many th
       return fold.stages;
     });
   };
-  const { lastSeq } = world.stored;
+  const { lastSeq } = world.stored.journal;
   expect((await look("a1"))?.result).toBeNull();
   // The action is in the last row.
   expect(asked).toEqual([lastSeq - 1]);
@@ -542,7 +533,7 @@ test("who looks again at an action has read what was added since, and of many th
   expect(await look("a1")).toEqual(later);
   expect(asked[0]).toBe(lastSeq - 1);
   await look("other-19");
-  expect(asked).toEqual([world.stored.lastSeq]);
+  expect(asked).toEqual([world.stored.journal.lastSeq]);
   // Nobody has asked for it for a minute.
   await world.time.pass(60_000);
   await look("a1");
@@ -552,13 +543,13 @@ test("who looks again at an action has read what was added since, and of many th
 test("what a server that cannot be reached is owed: told once it is back, or told otherwise by then", async () => {
   const world = await runningWorld();
   world.answer = () => ({ kind: "failed", reason: "refused" });
-  await operate(world, "a1", { type: "lock" });
+  await world.operate("a1", { type: "lock" });
   await world.allDone();
   await world.time.pass(20_000);
-  await operate(world, "a2", { type: "mute", call: "c0" });
+  await world.operate("a2", { type: "mute", call: "c0" });
   await world.allDone();
-  await operate(world, "a3", { type: "mute", call: "c1" });
-  await operate(world, "a4", { type: "unmute", call: "c1" });
+  await world.operate("a3", { type: "mute", call: "c1" });
+  await world.operate("a4", { type: "unmute", call: "c1" });
   await world.allDone();
   expect(inShort(await stagesOf(world, "a1")).at(-1)).toBe("owed 1");
   expect(inShort(await stagesOf(world, "a2"))).toEqual(["mute: done", "done", "owed 1"]);
@@ -568,7 +559,7 @@ test("what a server that cannot be reached is owed: told once it is back, or tol
   expect(inShort(await stagesOf(world, "a1")).at(-1)).toBe("confirmed");
   expect(inShort(await stagesOf(world, "a2"))).toEqual(["mute: done", "done", "confirmed"]);
   // WebEx learns how the call is in the end.
-  const later = "WebEx could not be reached, and was told later how it was then";
+  const later = "WebEx could not be reached, and was notified later of how it was then";
   expect(inShort(await stagesOf(world, "a3"))).toEqual(["mute: done", "done", later]);
   expect(inShort(await stagesOf(world, "a4"))).toEqual(["unmute: done", "done", "confirmed"]);
 });

@@ -26,7 +26,7 @@ function process() {
     answer: async () => {},
     post: () => sender.countPosts(domain, time.now, confirmed),
   };
-  sender.tellBy({
+  sender.sendBy({
     after: (ms, run) => time.after(ms, run),
     count: async (_, minutes) => {
       told.push({ at: time.now - begins, minutes });
@@ -115,7 +115,7 @@ test("what did not come is told again in the next minute, and no more than an ho
 /** The sums of what a conference's process told. */
 function toldBy(world: ConferenceWorld) {
   const told: ActivityMinute[] = [];
-  world.measures.activity.tellBy({
+  world.measures.activity.sendBy({
     after: (ms, run) => world.time.after(ms, run),
     count: async (name, minutes) => {
       expect(name).toBe(domain);
@@ -141,7 +141,7 @@ test("each post to WebEx is counted, with its time; so are attempts that fail an
   await world.running(1);
   const before = world.posted.length;
   world.answer = () => ({ kind: "answered", status: 503, body: new Uint8Array() });
-  await world.during(world.report(callerEntered(1)));
+  await world.reported(callerEntered(1));
   await world.time.pass(5 * minute);
   await world.conference.sweep();
   await world.time.pass(5_000);
@@ -165,7 +165,7 @@ test("posts to a partner's back end are not among those to WebEx", async () => {
   const sums = toldBy(world);
   await world.running(1);
   const data = { type: "passthrough", msgId: "m-data", extConfId: "7001", extCallId: "1001", data: "AAAA" };
-  await world.during(world.receive("data", { ...data, replyTo: host } as never));
+  await world.received("data", { ...data, replyTo: host } as never);
   await world.time.pass(2 * minute);
   await world.conference.sweep();
   await world.time.pass(5_000);

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { CommandSchedule, CommandSender } from "../../durable-objects/conference/command-sender.ts";
 import type { PendingCommand } from "../../src/conference/state.ts";
 import { type BridgeName, type CallId, type CommandId, MAIN_ROOM, type RoomId } from "../../src/foundation/ids.ts";
+import type { CommandsForBridge } from "../../src/rpc/relay.ts";
 import { Clock } from "../simulation/clock.ts";
 import { identity } from "./conference-world.ts";
 
@@ -168,22 +169,10 @@ test("a command whose relay cannot be reached is sent again in its time, whateve
   const time = new Clock();
   const sentAt = new Map<CommandId, number[]>();
   const pending = new Map<CommandId, PendingCommand>();
-  const sender: CommandSender = new CommandSender({
-    now: () => time.now,
-    after: (ms, run) => time.after(ms, run),
-    log: () => {},
-    relay: () => ({
-      sendCommands: async ({ commands }) => {
-        for (const { id } of commands) sentAt.set(id, [...(sentAt.get(id) ?? []), time.now]);
-        throw new Error("it is being moved");
-      },
-      health: () => new Promise(() => {}),
-    }),
-    bridges: () => [],
-    keepBridge: (bridge) => bridge,
-    sendAgain: () => send(),
+  const { send } = senderOver(pending, time, async ({ commands }) => {
+    for (const { id } of commands) sentAt.set(id, [...(sentAt.get(id) ?? []), time.now]);
+    throw new Error("it is being moved");
   });
-  const send = () => sender.send(identity, pending, "a" as BridgeName);
   const issue = (one: PendingCommand) => {
     pending.set(one.id, one);
     send();
@@ -206,22 +195,10 @@ test("what goes alone does not reach another agent before what the agent before 
   const told: [activeSince: number | null, ids: string[]][] = [];
   let activeSince = 1;
   const pending = new Map([mute("1", "c1")].map((one) => [one.id, one]));
-  const sender: CommandSender = new CommandSender({
-    now: () => 0,
-    after: () => () => {},
-    log: () => {},
-    relay: () => ({
-      sendCommands: async ({ commands, activeSince: before }) => {
-        told.push([before, commands.map(({ id }) => id)]);
-        return activeSince;
-      },
-      health: () => new Promise(() => {}),
-    }),
-    bridges: () => [],
-    keepBridge: (bridge) => bridge,
-    sendAgain: () => send(),
+  const { sender, send } = senderOver(pending, new Clock(), async ({ commands, activeSince: before }) => {
+    told.push([before, commands.map(({ id }) => id)]);
+    return activeSince;
   });
-  const send = () => sender.send(identity, pending, "a" as BridgeName);
   const settled = async () => {
     for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
   };
@@ -247,19 +224,9 @@ test("two answers under way tell of another agent when they differ", async () =>
   const answers: ((activeSince: number) => void)[] = [];
   let again = 0;
   const pending = new Map([mute("1", "c1"), mute("2", "c2")].map((one) => [one.id, one]));
-  const sender = new CommandSender({
-    now: () => 0,
-    after: () => () => {},
-    log: () => {},
-    relay: () => ({
-      sendCommands: () => new Promise((resolve) => answers.push(resolve)),
-      health: () => new Promise(() => {}),
-    }),
-    bridges: () => [],
-    keepBridge: (bridge) => bridge,
-    sendAgain: () => {
-      again += 1;
-    },
+  const asked = () => new Promise<number>((resolve) => answers.push(resolve));
+  const { sender } = senderOver(pending, new Clock(), asked, () => {
+    again += 1;
   });
   for (const one of pending.values()) {
     sender.schedule.issued([one], pending, 0);
@@ -271,6 +238,22 @@ test("two answers under way tell of another agent when they differ", async () =>
   }
   expect([answers.length, again]).toEqual([2, 1]);
 });
+
+/** A sender of these commands over a relay that takes them so. */
+function senderOver(
+  pending: ReadonlyMap<CommandId, PendingCommand>,
+  time: Clock,
+  sendCommands: (sent: CommandsForBridge) => Promise<number | null>,
+  sendAgain?: () => void,
+) {
+  const sender: CommandSender = new CommandSender({
+    ...{ now: () => time.now, after: (ms, run) => time.after(ms, run), log: () => {} },
+    relay: () => ({ sendCommands, health: () => new Promise(() => {}) }),
+    ...{ bridges: () => [], keepBridge: (bridge) => bridge, sendAgain: sendAgain ?? (() => send()) },
+  });
+  const send = () => sender.send(identity, pending, "a" as BridgeName);
+  return { sender, send };
+}
 
 function command(id: string, body: PendingCommand["command"]): PendingCommand {
   return { id: id as CommandId, command: body, answerBy: 10_000, request: null };

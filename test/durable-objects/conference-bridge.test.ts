@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import type { Ability } from "../../src/bridge/abilities.ts";
-import type { BridgeCommand } from "../../src/bridge/commands.ts";
+import type { Ability, BridgeCommand } from "../../src/bridge/commands.ts";
 import type { Report } from "../../src/bridge/events.ts";
 import { digestOf } from "../../src/bridge/state.ts";
 import type { BridgeName, StreamId } from "../../src/foundation/ids.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
+import { held } from "../builders.ts";
 import {
   ConferenceWorld,
   callerEntered,
@@ -26,7 +26,7 @@ function addBridge(world: ConferenceWorld): void {
 test("a conference stays on its bridge when the settings get another one, and the first one costs no row", async () => {
   const world = new ConferenceWorld();
   const before = world.sql.rowsWritten;
-  await world.during(world.receive("create", createConference()));
+  await world.received("create", createConference());
   // Journal, identity, head, command.
   expect(world.sql.rowsWritten - before).toBe(1);
   await world.allDone();
@@ -34,7 +34,7 @@ test("a conference stays on its bridge when the settings get another one, and th
   prefer(world, "second");
   world.start();
 
-  await world.during(world.receive("t1", lock("m1")));
+  await world.received("t1", lock("m1"));
 
   expect(new Set(world.sentTo)).toEqual(new Set(["simulated"]));
 });
@@ -47,29 +47,25 @@ test("of several bridges the chosen one is kept, also by an object that comes ba
   prefer(world, "simulated");
   world.start();
 
-  await world.during(world.receive("t1", lock("m1")));
+  await world.received("t1", lock("m1"));
 
   expect(new Set(world.sentTo)).toEqual(new Set(["second"]));
 });
 
 test("a conference that is over and begins anew may be held by another bridge", async () => {
-  const world = new ConferenceWorld();
-  await world.running(0);
-  await world.during(
-    world.receive("t1", { type: "close-conference", msgId: "m", replyTo: host, extConfId } as FromWebex),
-  );
+  const world = await ConferenceWorld.running(0);
+  await world.received("t1", { type: "close-conference", msgId: "m", replyTo: host, extConfId } as FromWebex);
   await world.allDone();
   addBridge(world);
   prefer(world, "second");
 
-  await world.during(world.receive("t2", createConference()));
+  await world.received("t2", createConference());
 
   expect(world.sentTo.at(-1)).toBe("second");
 });
 
 test("what the bridge cannot do is kept, also by an object that comes back, until its agent says otherwise", async () => {
-  const world = new ConferenceWorld();
-  await world.running(0);
+  const world = await ConferenceWorld.running(0);
   const sent = () => world.sent.flat().map(({ command }) => command.type);
   const answers = () => Array.from(world.posted.at(-1)?.body.matchAll(/ Result="(\d+)"/g) ?? [], ([, code]) => code);
   let number = 0;
@@ -86,18 +82,18 @@ test("what the bridge cannot do is kept, also by an object that comes back, unti
     );
 
   await report("simulated", ["lock"]);
-  await world.during(world.receive("t1", lock("m1")));
+  await world.received("t1", lock("m1"));
   expect([sent(), answers()]).toEqual([["create-conference"], ["14"]]);
 
   world.start();
   number = 0;
   await report("elsewhere", []);
-  await world.during(world.receive("t2", lock("m2")));
+  await world.received("t2", lock("m2"));
   expect([sent(), answers()]).toEqual([["create-conference"], ["14"]]);
 
   number = 1;
   await report("simulated"); // As an agent of an older version.
-  await world.during(world.receive("t3", lock("m3")));
+  await world.received("t3", lock("m3"));
   expect(sent()).toEqual(["create-conference", "lock"]);
 });
 
@@ -111,7 +107,7 @@ async function chosenBridgeDead(): Promise<ConferenceWorld> {
   const world = new ConferenceWorld();
   addBridge(world);
   prefer(world, "simulated");
-  await world.during(world.receive("t1", createConference()));
+  await world.received("t1", createConference());
   await world.time.pass(16_000);
   expect(answers(world)).toEqual(["16"]);
   return world;
@@ -132,7 +128,7 @@ function sentTo(world: ConferenceWorld, bridge: string): string[] {
 test("a conference whose bridge never answered is created on another one, and what is left to do stays with the first", async () => {
   const world = await chosenBridgeDead();
   prefer(world, "second");
-  await world.during(world.receive("t2", createConference({ msgId: "m2" } as Partial<FromWebex>)));
+  await world.received("t2", createConference({ msgId: "m2" } as Partial<FromWebex>));
   await world.during(world.reportFrom("second", done(world, "create-conference")));
   await world.time.pass(1000);
 
@@ -145,7 +141,7 @@ test("a conference whose bridge never answered is created on another one, and wh
   const gone = { done: false, reason: "no-such-conference" } as const;
   await world.during(world.reportFrom("simulated", { ...done(world, "end-conference"), result: gone }));
   world.start();
-  await world.during(world.receive("t3", lock("m3")));
+  await world.received("t3", lock("m3"));
   expect(sentTo(world, "second")).toEqual(["create-conference", "lock"]);
   expect(world.stored.state.commands.size).toBe(1);
 });
@@ -153,24 +149,14 @@ test("a conference whose bridge never answered is created on another one, and wh
 test("what a bridge holds of a conference that is on another one is ended there, and is nobody's news", async () => {
   const world = await chosenBridgeDead();
   prefer(world, "second");
-  await world.during(world.receive("t2", createConference()));
+  await world.received("t2", createConference());
   await world.during(world.reportFrom("second", done(world, "create-conference")));
   await world.during(world.reportFrom("simulated", done(world, "end-conference")));
   await world.time.pass(1000);
   const posts = world.posted.length;
 
-  expect(
-    world.conference.compareDigest(
-      "second" as BridgeName,
-      digestOf({ locked: false, callers: [], dialled: [], rooms: [], speaking: null }),
-    ),
-  ).toBe("same");
-  expect(
-    world.conference.compareDigest(
-      "simulated" as BridgeName,
-      digestOf({ locked: false, callers: [], dialled: [], rooms: [], speaking: null }),
-    ),
-  ).toBe("differs");
+  expect(world.conference.compareDigest("second" as BridgeName, digestOf(held()))).toBe("same");
+  expect(world.conference.compareDigest("simulated" as BridgeName, digestOf(held()))).toBe("differs");
   for (let times = 0; times < 2; times += 1) await world.during(world.reportFrom("simulated", snapshot));
   await world.time.pass(1000);
 
@@ -182,7 +168,7 @@ test("what a bridge holds of a conference that is on another one is ended there,
 test("however often it is created on a bridge that never answers, one end is left to do", async () => {
   const world = await chosenBridgeDead();
   for (const transId of ["t2", "t3"]) {
-    await world.during(world.receive(transId, createConference()));
+    await world.received(transId, createConference());
     await world.time.pass(16_000);
   }
 
@@ -228,7 +214,7 @@ test("a relay that hangs holds up no choice of a bridge: after a second it count
   const world = new ConferenceWorld();
   addBridge(world);
   world.freePorts = (bridge) => (bridge === "simulated" ? new Promise(() => {}) : Promise.resolve(1));
-  await world.during(world.receive("t1", createConference()));
+  await world.received("t1", createConference());
   expect(world.sentTo).toEqual([]);
   await world.time.pass(1_000);
 
@@ -244,7 +230,7 @@ test("a new conference goes to the bridge that is there, whatever ports the othe
   world.bridgesDown.clear();
   world.bridgesDown.add("simulated");
 
-  await world.during(world.receive("t1", lock("m1")));
+  await world.received("t1", lock("m1"));
 
   expect(new Set(world.sentTo)).toEqual(new Set(["simulated"]));
 });
@@ -256,7 +242,7 @@ test("a bridge that takes no new calls, though some are up, comes before one tha
     world.portsInUse = 5;
     world.freePorts = async (bridge) => (bridge === "simulated" ? 0 : 6);
     for (const bridge of down) world.bridgesDown.add(bridge);
-    await world.during(world.receive("t1", createConference()));
+    await world.received("t1", createConference());
     return [...new Set(world.sentTo)];
   };
   expect(await chosen(["second"])).toEqual(["simulated"]);
@@ -269,7 +255,7 @@ test("a bridge that is drained gets a new conference only where all are: to have
     addBridge(world);
     for (const bridge of down) world.bridgesDown.add(bridge);
     for (const bridge of drained) world.bridgesDrained.add(bridge);
-    await world.during(world.receive("t1", createConference()));
+    await world.received("t1", createConference());
     return [...new Set(world.sentTo)];
   };
   expect(await chosen([], ["simulated"])).toEqual(["second"]);
@@ -282,7 +268,7 @@ test("a relay that hangs over commands is tried again, and holds up no command f
   prefer(world, "second");
   const before = world.sentTo.length;
   world.onSent = () => (world.sentTo.at(-1) === "simulated" ? new Promise(() => {}) : undefined);
-  await world.during(world.receive("t2", createConference({ msgId: "m2" } as Partial<FromWebex>)));
+  await world.received("t2", createConference({ msgId: "m2" } as Partial<FromWebex>));
   expect(world.sentTo.slice(before)).toContain("second");
   await world.time.pass(6_100);
 
@@ -293,16 +279,15 @@ test("a relay that hangs over commands is tried again, and holds up no command f
 });
 
 test("a command that no agent has acknowledged in time is named once, by the row in which its time is up", async () => {
-  const world = new ConferenceWorld();
-  await world.running(2);
+  const world = await ConferenceWorld.running(2);
   const phone = { country: "1", area: "408", local: "5557777", extension: "" };
   const callOut = { type: "call-out", msgId: "m-out", replyTo: host, extConfId, extCallId: "2001", phone };
-  await world.during(world.receive("out", callOut as FromWebex));
-  for (const name of ["1001", "1002"]) await world.during(world.receive(name, muteCaller(name)));
+  await world.received("out", callOut as FromWebex);
+  for (const name of ["1001", "1002"]) await world.received(name, muteCaller(name));
   const issued = [...world.stored.state.commands.keys()];
   await world.time.pass(240_000);
 
-  const named = [...world.stored.history(0)].flatMap(({ input }) =>
+  const named = [...world.stored.journal.history(0)].flatMap(({ input }) =>
     input?.type === "time" ? (input.unacknowledged ?? []) : [],
   );
   expect(issued).toHaveLength(3);
@@ -311,38 +296,35 @@ test("a command that no agent has acknowledged in time is named once, by the row
 });
 
 test("reports of another bridge send none of this bridge's commands again", async () => {
-  const world = new ConferenceWorld();
-  await world.running(1);
+  const world = await ConferenceWorld.running(1);
   addBridge(world);
-  await world.during(world.receive("t1", lock("m1")));
+  await world.received("t1", lock("m1"));
   const sent = world.sent.length;
   for (let times = 0; times < 3; times += 1) {
     await world.during(world.reportFrom("second", callerEntered(times)));
-    await world.during(world.report(callerEntered(7)));
+    await world.reported(callerEntered(7));
   }
   expect(world.sent).toHaveLength(sent);
 });
 
 test("a bridge that sends ever new streams does not make the count of another bridge's stream begin anew", async () => {
-  const world = new ConferenceWorld();
-  await world.running(1);
+  const world = await ConferenceWorld.running(1);
   for (let times = 0; times < 20; times += 1) await world.during(world.reportFrom("second", callerEntered(times)));
 
-  const upTo = await world.during(world.report());
+  const upTo = await world.reported();
   expect(upTo).toBeGreaterThan(0);
-  expect(await world.during(world.report(callerEntered(5)))).toBe(upTo + 1);
+  expect(await world.reported(callerEntered(5))).toBe(upTo + 1);
 });
 
 test("a relay that fails is tried again after each command's own pause, and not only by the alarm", async () => {
-  const world = new ConferenceWorld();
-  await world.running(0);
+  const world = await ConferenceWorld.running(0);
   const begin = world.time.now;
   const at: number[] = [];
   world.onSent = () => {
     at.push(world.time.now - begin);
     throw new Error("out of reach");
   };
-  await world.during(world.receive("t1", lock("m1")));
+  await world.received("t1", lock("m1"));
   world.alarmAt = null;
   await world.time.pass(30_000);
 
@@ -359,7 +341,7 @@ test("where the domain is removed before a bridge is chosen, nothing is sent and
     world.domain = { ...world.domain, settings: { ...world.domain.settings, bridges: [] } };
     return value;
   };
-  await world.during(world.receive("t1", createConference()));
+  await world.received("t1", createConference());
   await world.time.pass(3_000);
 
   expect([world.sent, world.lines.filter(({ level }) => level !== "info")]).toEqual([[], []]);

@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
 import type { HttpAnswer } from "../../durable-objects/platform/post.ts";
-import type { CommandId, ExtConfId, MsgId, TransId, WebexHost } from "../../src/foundation/ids.ts";
+import type { ExtConfId, MsgId, TransId, WebexHost } from "../../src/foundation/ids.ts";
 import type { SharedAnswers, ShareResult } from "../../src/rpc/mailbox.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
+import { done } from "../builders.ts";
 import { testDomain } from "../local-domain.ts";
 import {
   ConferenceWorld,
@@ -22,8 +23,7 @@ const never = new Promise<never>(() => {});
 
 /** A running conference that has said all it has to say, and then a failing WebEx. */
 async function quiet(callers = 0): Promise<ConferenceWorld> {
-  const world = new ConferenceWorld();
-  await world.running(callers);
+  const world = await ConferenceWorld.running(callers);
   world.posted.length = 0;
   return world;
 }
@@ -32,52 +32,19 @@ function enteredIn(bodies: readonly { readonly body: string }[]): number[] {
   return bodies.map(({ body }) => body.split("<A2W_NotifyUserEnter ").length - 1);
 }
 
-/** When, how many answers, of those to requests of one document whose results come at these times. */
-async function answersTo(resultsAt: readonly number[], settings: object = {}): Promise<number[][]> {
-  const world = await quiet(4);
-  world.domain = testDomain(settings);
-  const requests = resultsAt.map((_, index) => muteCaller(`${1001 + index}`, `m${index}`));
-  await world.during(world.receive("t1", ...requests));
-  const beganAt = world.time.now;
-  const ids = [...world.stored.state.commands.keys()];
-  for (const [index, at] of resultsAt.entries()) {
-    await world.time.pass(beganAt + at - world.time.now);
-    world.report({ type: "result", id: ids[index] as CommandId, result: { done: true } });
-  }
-  await world.time.pass(1_000);
-  return world.posted.map(({ at, body }) => [at - beganAt, body.split("<A2W_RspUpdateUser ").length - 1]);
+/** A document of which another conference has a part. */
+function receiveShared(world: ConferenceWorld, messages: readonly FromWebex[], requests = both): Promise<unknown> {
+  const document = { domain: world.domain.name, confKey, transId: "t1" as TransId, messages };
+  return world.during(world.conference.receive({ ...document, shared: [requests] }));
 }
-
-test("the answer to the only request of a document is posted at once", async () => {
-  expect(await answersTo([7])).toEqual([[7, 1]]);
-});
-
-test("the answers to a document travel together, as soon as the last of them is there (protocol T45)", async () => {
-  expect(await answersTo([5, 10, 20])).toEqual([[20, 3]]);
-});
-
-test("an answer waits for those of its document 300 ms at most, and what is late then goes alone (protocol T45)", async () => {
-  expect(await answersTo([5, 10, 600])).toEqual([
-    [305, 2],
-    [600, 1],
-  ]);
-});
-
-test("where `webex.gatherMs` is 0, an answer waits for none that is not ready", async () => {
-  expect(await answersTo([5, 10, 600], { webex: { gatherMs: 0 } })).toEqual([
-    [5, 1],
-    [10, 1],
-    [600, 1],
-  ]);
-});
 
 test("an answer that is never sent is waited for by none", async () => {
   const world = await quiet(1);
   world.domain = testDomain({ protocol: { silent: ["A2W_RspUpdateConference"] } });
-  await world.during(world.receive("t1", muteCaller("1001", "m0"), lock("m1")));
+  await world.received("t1", muteCaller("1001", "m0"), lock("m1"));
   const [mute] = [...world.stored.state.commands.values()].filter(({ command }) => command.type === "mute");
   const beganAt = world.time.now;
-  await world.during(world.report({ type: "result", id: mute?.id as CommandId, result: { done: true } }));
+  await world.reported(done(mute?.id));
 
   expect(world.posted.map(({ at }) => at - beganAt)).toEqual([0]);
 });
@@ -90,16 +57,7 @@ test("what follows an answer that is posted with others waits until that was pos
     shared.push(answers);
     return promise;
   };
-  const messages = [muteCaller("1001", "m0")];
-  await world.during(
-    world.conference.receive({
-      domain: world.domain.name,
-      confKey,
-      transId: "t1" as TransId,
-      messages,
-      shared: [both],
-    }),
-  );
+  await receiveShared(world, [muteCaller("1001", "m0")]);
   await world.allDone();
   await world.time.pass(100);
 
@@ -121,10 +79,9 @@ test("further answers are handed over while the first waits elsewhere, each with
     return promise;
   };
   const messages = [muteCaller("1001", "m0"), muteCaller("1002", "m1")];
-  const document = { domain: world.domain.name, confKey, transId: "t1" as TransId, messages };
-  await world.during(world.conference.receive({ ...document, shared: [["m0", "m1", "elsewhere"] as MsgId[]] }));
+  await receiveShared(world, messages, ["m0", "m1", "elsewhere"] as MsgId[]);
   const ids = [...world.stored.state.commands.keys()];
-  for (const id of ids) await world.during(world.report({ type: "result", id, result: { done: true } }));
+  for (const id of ids) await world.reported(done(id));
 
   expect(shared).toEqual([
     ["m0", 300],
@@ -146,16 +103,7 @@ test("an answer that could not be handed over is handed over again under its nam
     if (ids.length < 3) throw new Error("the mailbox cannot be reached");
     return "confirmed";
   };
-  const messages = [muteCaller("1001", "m0")];
-  await world.during(
-    world.conference.receive({
-      domain: world.domain.name,
-      confKey,
-      transId: "t1" as TransId,
-      messages,
-      shared: [both],
-    }),
-  );
+  await receiveShared(world, [muteCaller("1001", "m0")]);
   await world.allDone();
   await world.time.pass(100);
   world.kill();
@@ -171,8 +119,8 @@ test("a document whose commit fails, and that WebEx repeats, leaves nothing that
   const world = await quiet(2);
   const messages = [muteCaller("1001", "m0"), muteCaller("1002", "m1")];
   const tooLarge = { type: "passthrough", msgId: "m", extConfId, extCallId: "1001", data: "x".repeat(2_000_000) };
-  await expect(world.during(world.receive("t1", ...messages, tooLarge as FromWebex))).rejects.toThrow("too large");
-  await world.during(world.receive("t2", ...messages.slice(0, 1)));
+  await expect(world.received("t1", ...messages, tooLarge as FromWebex)).rejects.toThrow("too large");
+  await world.received("t2", ...messages.slice(0, 1));
   const beganAt = world.time.now;
   await world.allDone();
   await world.time.pass(100);
@@ -182,9 +130,9 @@ test("a document whose commit fails, and that WebEx repeats, leaves nothing that
 
 test("a crash while an answer waits posts it with what came meanwhile, under one TransID", async () => {
   const world = await quiet(2);
-  await world.during(world.receive("t1", muteCaller("1001", "m0"), muteCaller("1002", "m1")));
+  await world.received("t1", muteCaller("1001", "m0"), muteCaller("1002", "m1"));
   const [id] = [...world.stored.state.commands.keys()];
-  world.report({ type: "result", id: id as CommandId, result: { done: true } });
+  world.report(done(id));
   world.report(callerEntered(9));
   await world.time.pass(10);
   expect(world.posted).toEqual([]);
@@ -208,11 +156,11 @@ test("one post is in flight at a time, and what comes meanwhile goes together af
   const world = await quiet();
   let open: (result: HttpAnswer) => void = () => {};
   world.answer = () => new Promise((resolve) => (open = resolve));
-  await world.during(world.report(callerEntered(0)));
+  await world.reported(callerEntered(0));
   await world.time.pass(500);
-  await world.during(world.report(callerEntered(1)));
+  await world.reported(callerEntered(1));
   await world.time.pass(500);
-  await world.during(world.report(callerEntered(2)));
+  await world.reported(callerEntered(2));
   expect(enteredIn(world.posted)).toEqual([1]);
 
   open(world.confirmed(world.posted[0]?.transId ?? ""));
@@ -223,7 +171,7 @@ test("one post is in flight at a time, and what comes meanwhile goes together af
 test("three attempts, at once and after 2 s, with the same bytes; then the conference goes on without it (protocol T36, T37, T41, T43)", async () => {
   const world = await quiet();
   world.answer = (posted) => (posted.body.includes('Status="') ? failed : world.confirmed(posted.transId));
-  await world.during(world.receive("t-lock", lock("m-lock")));
+  await world.received("t-lock", lock("m-lock"));
   await world.allDone();
   await world.time.pass(4_000);
 
@@ -233,7 +181,7 @@ test("three attempts, at once and after 2 s, with the same bytes; then the confe
   expect([second, third]).toEqual([first, first + 2000]);
   expect(world.outboxRows).toBe(0);
   expect(world.lines.filter(({ event }) => event === "post-given-up")).toHaveLength(1);
-  await world.during(world.receive("t-unlock", lock("m-again")));
+  await world.received("t-unlock", lock("m-again"));
   expect(
     world.sent
       .flat()
@@ -250,7 +198,7 @@ const lives = [
 test.each(lives)("a clock that is set back by an hour puts nothing off %s", async (_, dies) => {
   const world = await quiet();
   world.answer = () => failed;
-  await world.during(world.report(callerEntered(0)));
+  await world.reported(callerEntered(0));
   await world.time.pass(1_000);
   expect(world.posted).toHaveLength(2);
 
@@ -265,7 +213,7 @@ test.each(lives)("a clock that is set back by an hour puts nothing off %s", asyn
 
 test.each(lives)("a clock that is set back by an hour doubles a request's time at most %s", async (_, dies) => {
   const world = await quiet();
-  await world.during(world.receive("t-lock", lock("m-lock")));
+  await world.received("t-lock", lock("m-lock"));
   world.clockSetMs = -3_600_000;
   if (dies) {
     world.kill();
@@ -280,7 +228,7 @@ test("after a clock was set back by an hour, a call-out is answered in time also
   const world = await quiet();
   const phone = { country: "1", area: "408", local: "5551234", extension: "" };
   const asked = { type: "call-out", msgId: "m-out", replyTo: host, extConfId, extCallId: "77" };
-  await world.during(world.receive("t-out", { ...asked, privilege: "speak", phone } as unknown as FromWebex));
+  await world.received("t-out", { ...asked, privilege: "speak", phone } as unknown as FromWebex);
   await world.allDone();
   world.clockSetMs = -3_600_000;
   world.kill();
@@ -301,7 +249,7 @@ test.each<[string, (world: ConferenceWorld, transId: string) => HttpAnswer]>([
 ])("%s is a failed attempt (protocol T42)", async (_, answer) => {
   const world = await quiet();
   world.answer = (posted) => answer(world, posted.transId);
-  await world.during(world.report(callerEntered(0)));
+  await world.reported(callerEntered(0));
   await world.time.pass(4_000);
 
   expect(world.posted).toHaveLength(3);
@@ -310,7 +258,7 @@ test.each<[string, (world: ConferenceWorld, transId: string) => HttpAnswer]>([
 test("a Confirmation with a code other than 0 is the end of it, and is logged with the messages (protocol T42)", async () => {
   const world = await quiet();
   world.answer = ({ transId }) => world.confirmed(transId, "internal-failure");
-  await world.during(world.report(callerEntered(0)));
+  await world.reported(callerEntered(0));
   await world.time.pass(10_000);
 
   expect(world.posted).toHaveLength(1);
@@ -321,7 +269,7 @@ test("a Confirmation with a code other than 0 is the end of it, and is logged wi
 test("no restart leads to an attempt too many", async () => {
   const world = await quiet();
   world.answer = () => never;
-  await world.during(world.report(callerEntered(0)));
+  await world.reported(callerEntered(0));
   for (let life = 0; life < 6; life += 1) {
     await world.time.pass(100);
     world.kill();
@@ -339,7 +287,7 @@ test("an object that dies over its first attempt posts the same again (protocol 
   const world = await quiet();
   const { answer } = world;
   world.answer = () => never;
-  await world.during(world.report(callerEntered(0)));
+  await world.reported(callerEntered(0));
   world.kill();
   world.answer = answer;
 
@@ -354,14 +302,14 @@ test("a failover drops what was queued for the old server, which gets the answer
   const other = "localhost:8802" as WebexHost;
   const hangs = () => world.time.wait(10_000).then(() => failed);
   world.answer = (posted) => (posted.url.includes("8801") ? hangs() : world.confirmed(posted.transId));
-  await world.during(world.receive("t-mute", muteCaller("1001")));
+  await world.received("t-mute", muteCaller("1001"));
   await world.allDone();
   await world.time.pass(100);
-  await world.during(world.report(callerEntered(9)));
+  await world.reported(callerEntered(9));
   expect(world.posted).toHaveLength(1);
 
   const create = createConference({ msgId: "m2", replyTo: other, extConfId: "7002" as ExtConfId } as never);
-  await world.during(world.receive("t-create", create));
+  await world.received("t-create", create);
   expect(world.posted[0]?.signal.aborted).toBe(false);
   await world.time.pass(60_000);
 
@@ -399,7 +347,7 @@ test("what a failover drops while its last attempt fails is not given up as well
 test("nothing goes to a host that is not listed", async () => {
   const world = await quiet();
   const evil = { ...lock("m-lock"), replyTo: "evil.example.com:80" as WebexHost };
-  await world.during(world.receive("t", evil as ReturnType<typeof lock>));
+  await world.received("t", evil as ReturnType<typeof lock>);
   await world.allDone();
   await world.time.pass(1000);
 
@@ -415,7 +363,7 @@ test("while a repeat of a post hangs, the alarm waits for its end, and does not 
     await world.time.wait(timeoutMs);
     return failed;
   };
-  await world.during(world.report(callerEntered(0)));
+  await world.reported(callerEntered(0));
   const alarms: number[] = [];
   const beganAt = world.time.now;
   for (let second = 0; second < 31; second += 1) {

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import type { IssuedCommand } from "../../src/bridge/commands.ts";
 import type { Report } from "../../src/bridge/events.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
+import { done, event } from "../builders.ts";
 import {
   ConferenceWorld,
   callerEntered,
@@ -33,7 +34,7 @@ class Neighbours {
       for (const command of commands) {
         if (this.acts.some(({ id }) => id === command.id)) continue;
         this.acts.push(command);
-        this.#reports.push({ type: "result", id: command.id, result: { done: true } });
+        this.#reports.push(done(command.id));
       }
     };
     this.world.answer = ({ transId, body }) => {
@@ -106,7 +107,7 @@ async function meeting(killAt: number | null): Promise<Neighbours> {
   );
   neighbours.send("t2", muteCaller(`${name?.[1]}-0`, "m-mute"), lock("m-lock"));
   await neighbours.pass(3);
-  neighbours.happen({ type: "event", event: { type: "caller-left", call: "c1" as never, reason: "hung-up" } });
+  neighbours.happen(event({ type: "caller-left", call: "c1" as never, reason: "hung-up" }));
   await neighbours.pass(3);
   neighbours.send("t3", { type: "close-conference", msgId: "m-close", replyTo: host, extConfId } as FromWebex);
   await neighbours.pass(8);
@@ -140,4 +141,4 @@ test("an object killed at any step of a meeting loses nothing and does nothing t
     // The one that forgets it all, in a week.
     expect((disturbed.world.alarmAt ?? 0) - disturbed.world.time.now).toBeGreaterThan(6 * 86_400_000);
   }
-}, 60_000);
+});

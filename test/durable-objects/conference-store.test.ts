@@ -93,7 +93,7 @@ test("a transaction that fails leaves disk and memory as they were", () => {
     });
 
   expect(fails).toThrow("a bug");
-  expect([store.identity, store.state.head, store.progress.serial, store.lastAt]).toEqual([
+  expect([store.identity, store.state.head, store.progress.serial, store.journal.lastAt]).toEqual([
     null,
     { phase: "absent" },
     0,
@@ -154,10 +154,10 @@ test("memory that cannot be reloaded after a failed transaction is reported as l
     (error) => lost.push(String(error)),
   );
   store.transaction(() => store.identify(identity, retention));
-  isBroken = true;
 
   const fails = () =>
     store.transaction(() => {
+      isBroken = true;
       store.append({ type: "time", at: 5 }, { ...none, head }, progress);
       throw new Error("a bug");
     });
@@ -167,7 +167,8 @@ test("memory that cannot be reloaded after a failed transaction is reported as l
 
 /** All of a conference, with the order of its entries. */
 function contentsOf(store: ConferenceStore) {
-  const { identity, retention, state, progress, lastAt } = store;
+  const { identity, retention, state, progress } = store;
+  const { lastAt } = store.journal;
   const outbox = store.loadOutbox();
   const { head, ...entries } = state;
   return { identity, retention, head, ...Object.values(entries).map((map) => [...map]), outbox, progress, lastAt };
@@ -255,10 +256,9 @@ test.each([
 const bytesWithoutFacts = 2_250;
 
 test("with its facts, the journal of a mute is at most a quarter longer than without", async () => {
-  const world = new ConferenceWorld();
-  await world.running(3);
-  const before = world.stored.lastSeq;
-  await world.during(world.receive("T-1", muteCaller("1002")));
+  const world = await ConferenceWorld.running(3);
+  const before = world.stored.journal.lastSeq;
+  await world.received("T-1", muteCaller("1002"));
   await world.allDone();
   await world.time.pass(5_000);
 
@@ -270,8 +270,7 @@ test("with its facts, the journal of a mute is at most a quarter longer than wit
 });
 
 test("what a newer version wrote is kept for it, and a conference that steps back from that version goes on and logs it once", async () => {
-  const world = new ConferenceWorld();
-  await world.running(1);
+  const world = await ConferenceWorld.running(1);
   world.kill();
   for (const key of ["poll/1", "poll/2"]) {
     world.sql.exec("INSERT INTO entry (key, position, value) VALUES (?, 1000, ?)", key, '{"yes": 1}');
@@ -281,9 +280,9 @@ test("what a newer version wrote is kept for it, and a conference that steps bac
      SELECT seq + 1, at, progress, '[["poll/2",null],["poll/3",{"yes":3}]]' FROM journal ORDER BY seq DESC LIMIT 1`,
   );
   world.start();
-  for (let index = 0; index < 40; index += 1) await world.during(world.receive(`t${index}`, lock(`m${index}`)));
+  for (let index = 0; index < 40; index += 1) await world.received(`t${index}`, lock(`m${index}`));
   const fails = { ...lock("m"), data: "x".repeat(2_000_000) } as never;
-  await expect(world.during(world.receive("t", fails))).rejects.toThrow("too large");
+  await expect(world.received("t", fails)).rejects.toThrow("too large");
 
   const kept = () => world.sql.exec("SELECT key, value FROM entry WHERE key LIKE 'poll/%'");
   expect(kept()).toEqual([

@@ -6,6 +6,7 @@ import { Measures } from "../../durable-objects/platform/measures.ts";
 import type { HttpAnswer, PostRequest } from "../../durable-objects/platform/post.ts";
 import type { IssuedCommand } from "../../src/bridge/commands.ts";
 import type { Report } from "../../src/bridge/events.ts";
+import type { OperatorAction } from "../../src/conference/operator-actions.ts";
 import type {
   BridgeName,
   ConfKey,
@@ -15,12 +16,14 @@ import type {
   TransId,
   WebexHost,
 } from "../../src/foundation/ids.ts";
+import type { OperatorResult } from "../../src/rpc/conference.ts";
 import type { FactPage, FeedAnswer } from "../../src/rpc/directory-feed.ts";
 import type { IdBlocks, IdsWanted } from "../../src/rpc/id-allocator.ts";
 import type { SharedAnswers, ShareResult } from "../../src/rpc/mailbox.ts";
 import type { Domain } from "../../src/settings/load.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import type { ResultWord } from "../../src/tsp/protocol-table.ts";
+import { done, entered, left } from "../builders.ts";
 import { testDomain } from "../local-domain.ts";
 import { Clock } from "../simulation/clock.ts";
 import { worldBegins } from "../simulation/context.ts";
@@ -37,7 +40,7 @@ type Posted = PostRequest & { readonly at: number; readonly transId: string };
 
 /** Around one conference: its disk, its alarm, its clock, and both its neighbours, as a test wants them. */
 export class ConferenceWorld {
-  readonly time = new Clock(worldBegins);
+  readonly time: Clock;
   readonly sql = new Database();
   domain: Domain = testDomain();
   readonly allocator = new IdAllocator(new Database());
@@ -93,8 +96,16 @@ export class ConferenceWorld {
   #reports = 0;
   #streams = 0;
 
-  constructor() {
+  constructor(time = new Clock(worldBegins)) {
+    this.time = time;
     this.conference = this.start();
+  }
+
+  /** With a conference that runs, and so many callers, each named `1001`, `1002` … by WebEx. */
+  static async running(callers: number): Promise<ConferenceWorld> {
+    const world = new ConferenceWorld();
+    await world.running(callers);
+    return world;
   }
 
   /** A new object over the same disk; the one before never does anything again. */
@@ -219,6 +230,17 @@ export class ConferenceWorld {
     return this.conference.receive({ ...identity, transId: transId as TransId, messages });
   }
 
+  /** The same, while time goes on. */
+  received(transId: string, ...messages: readonly FromWebex[]): Promise<boolean> {
+    return this.during(this.receive(transId, ...messages));
+  }
+
+  /** What an operator asks under this id, while time goes on. */
+  operate(id: string, request: object, person = "Ann"): Promise<OperatorResult> {
+    const action = { id, person, request } as unknown as OperatorAction;
+    return this.during(this.conference.actions.operate(action));
+  }
+
   /** The next reports of the agent's stream. */
   report(...reports: readonly Report[]): Promise<number> {
     return this.reportAs(this.#reports + 1, ...reports);
@@ -249,7 +271,7 @@ export class ConferenceWorld {
   /** Everything that was sent and has no result yet gets one: done. */
   async allDone(): Promise<void> {
     const ids = [...this.stored.state.commands.keys()];
-    await this.during(this.report(...ids.map((id): Report => ({ type: "result", id, result: { done: true } }))));
+    await this.during(this.report(...ids.map((id): Report => done(id))));
   }
 
   /** Waits for something while time goes on. */
@@ -262,9 +284,8 @@ export class ConferenceWorld {
     return settled.value;
   }
 
-  /** A conference that runs and has so many callers, each named `1001`, `1002` … by WebEx. */
   async running(callers: number): Promise<void> {
-    await this.during(this.receive("create", createConference()));
+    await this.received("create", createConference());
     await this.allDone();
     const entered = Array.from({ length: callers }, (_, index) => callerEntered(index));
     if (callers > 0) await this.reported(...entered);
@@ -274,7 +295,7 @@ export class ConferenceWorld {
       (msgId, index) => ({ type: "caller-named", msgId, extCallId: `${1001 + index}` }) as FromWebex,
     );
     for (let first = 0; first < named.length; first += 50) {
-      await this.during(this.receive(`named-${first}`, ...named.slice(first, first + 50)));
+      await this.received(`named-${first}`, ...named.slice(first, first + 50));
     }
     await this.time.pass(5000);
   }
@@ -328,14 +349,6 @@ export function lock(msgId: string): FromWebex {
   return { type: "update-conference", msgId, replyTo: host, extConfId, action: "lock" } as FromWebex;
 }
 
-export function callerLeft(index: number): Report {
-  return { type: "event", event: { type: "caller-left", call: `c${index}`, reason: "hung-up" } } as Report;
-}
+export const callerLeft = (index: number): Report => left(`c${index}`);
 
-export function callerEntered(index: number): Report {
-  const caller = {
-    ...{ call: `c${index}`, number: "14085551234", attendeeId: null },
-    ...{ muted: false, silent: false, room: "main" },
-  };
-  return { type: "event", event: { type: "caller-entered", caller } } as Report;
-}
+export const callerEntered = (index: number): Report => entered({ call: `c${index}` });

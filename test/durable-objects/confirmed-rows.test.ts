@@ -1,25 +1,25 @@
 import { expect, test } from "vitest";
 import type { Report } from "../../src/bridge/events.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
+import { event } from "../builders.ts";
 import { ConferenceWorld, callerEntered, createConference, extConfId, host } from "./conference-world.ts";
 
 const lock = { type: "update-conference", msgId: "m-lock", replyTo: host, extConfId, action: "lock" } as FromWebex;
 
 /** A running conference that has said all it has to say. */
 async function quiet(): Promise<ConferenceWorld> {
-  const world = new ConferenceWorld();
-  await world.running(0);
+  const world = await ConferenceWorld.running(0);
   world.posted.length = 0;
   return world;
 }
 
 test("a confirmed transaction goes from the disk with the next one, or about five seconds later (protocol T36)", async () => {
   const world = await quiet();
-  await world.during(world.report(callerEntered(0)));
+  await world.reported(callerEntered(0));
   await world.time.pass(100);
   expect([world.posted.length, world.outboxRows]).toEqual([1, 1]);
   const before = world.sql.transactions;
-  await world.during(world.report(callerEntered(1)));
+  await world.reported(callerEntered(1));
   expect([world.outboxRows, world.sql.transactions - before]).toEqual([1, 1]);
 
   await world.time.pass(6000);
@@ -28,7 +28,7 @@ test("a confirmed transaction goes from the disk with the next one, or about fiv
 
 test("a death between the Confirmation and the deletion posts the same once more (protocol T36)", async () => {
   const world = await quiet();
-  await world.during(world.report(callerEntered(0)));
+  await world.reported(callerEntered(0));
   await world.time.pass(100);
   world.kill();
   await world.time.pass(6000);
@@ -40,14 +40,14 @@ test("a death between the Confirmation and the deletion posts the same once more
 
 test("a conference whose end WebEx has confirmed can be created anew, though the edge died right after it and WebEx then fell silent", async () => {
   const world = await quiet();
-  await world.during(world.report({ type: "event", event: { type: "conference-ended" } }));
+  await world.reported(event({ type: "conference-ended" }));
   expect(world.posted).toHaveLength(1);
   world.kill();
   world.answer = () => ({ kind: "failed", reason: "TimeoutError" });
   world.start();
   await world.time.pass(60_000);
   const sent = world.sent.length;
-  await world.during(world.receive("create-again", createConference()));
+  await world.received("create-again", createConference());
 
   expect(world.sent.slice(sent).flatMap((commands) => commands.map(({ command }) => command.type))).toEqual([
     "create-conference",
@@ -61,7 +61,7 @@ test("what was confirmed at a later attempt is never taken for given up after a 
     await world.time.wait(300); // The alarm that comes with the third attempt is over by then.
     return world.confirmed(posted.transId);
   };
-  await world.during(world.report(callerEntered(0)));
+  await world.reported(callerEntered(0));
   while (world.posted.length < 3) await world.time.pass(1);
   await world.time.pass(301);
   expect(world.outboxRows).toBe(0);
@@ -81,7 +81,7 @@ test("a document that is confirmed at its last attempt while the disk is full is
     };
     return world.confirmed(posted.transId);
   };
-  await world.during(world.report(callerEntered(0)));
+  await world.reported(callerEntered(0));
   while (world.posted.length < 3) await world.time.pass(1);
   await world.time.pass(2_000);
   world.onStep = () => {};
@@ -93,12 +93,12 @@ test("a document that is confirmed at its last attempt while the disk is full is
 
 test.each([
   ["the alarm brings it", async () => {}],
-  ["a request comes first", (world: ConferenceWorld) => world.during(world.receive("lock", lock))],
+  ["a request comes first", (world: ConferenceWorld) => world.received("lock", lock)],
 ])("a probe that is confirmed while the disk is full ends the outage once the disk takes it: %s", async (_, next) => {
   const world = await quiet();
   world.answer = () => ({ kind: "failed", reason: "TimeoutError" });
-  await world.during(world.report(callerEntered(0)));
-  await world.during(world.report(callerEntered(1)));
+  await world.reported(callerEntered(0));
+  await world.reported(callerEntered(1));
   while (world.posted.length < 3) await world.time.pass(1);
   await world.time.pass(1_000);
   world.posted.length = 0;
@@ -125,10 +125,9 @@ test.each([
 
 /** A quiet conference of one caller, whose speech WebEx wants to hear of. */
 async function attentive(): Promise<ConferenceWorld> {
-  const world = new ConferenceWorld();
-  await world.running(1);
+  const world = await ConferenceWorld.running(1);
   const report = { type: "update-conference", msgId: "m-report", replyTo: host, extConfId, action: "report-speakers" };
-  await world.during(world.receive("report", report as FromWebex));
+  await world.received("report", report as FromWebex);
   await world.allDone();
   await world.time.pass(6000);
   world.posted.length = 0;
@@ -136,13 +135,13 @@ async function attentive(): Promise<ConferenceWorld> {
 }
 
 function speaks(speaking: boolean): Report {
-  return { type: "event", event: { type: "speaking-changed", call: "c0", speaking } } as Report;
+  return event({ type: "speaking-changed", call: "c0", speaking });
 }
 
 test("a report of who speaks costs two rows: one of the journal, one when it is confirmed, and no alarm", async () => {
   const world = await attentive();
   const [rows, alarms] = [world.sql.rowsWritten, world.alarmsSet];
-  await world.during(world.report(speaks(true)));
+  await world.reported(speaks(true));
   await world.time.pass(6000);
 
   expect(world.posted).toHaveLength(1);
@@ -151,9 +150,9 @@ test("a report of who speaks costs two rows: one of the journal, one when it is 
 
 test("a change of speech soon after the last report is told in time", async () => {
   const world = await attentive();
-  await world.during(world.report(speaks(true)));
+  await world.reported(speaks(true));
   await world.time.pass(250);
-  await world.during(world.report(speaks(false)));
+  await world.reported(speaks(false));
   await world.time.pass(500);
 
   expect(world.posted).toHaveLength(2);
@@ -162,7 +161,7 @@ test("a change of speech soon after the last report is told in time", async () =
 test("a report of who speaks that is not confirmed at once is repeated, also after a death", async () => {
   const world = await attentive();
   world.answer = () => ({ kind: "failed", reason: "TimeoutError" });
-  await world.during(world.report(speaks(true)));
+  await world.reported(speaks(true));
   await world.time.pass(400);
   world.kill();
   world.answer = ({ transId }) => world.confirmed(transId);
@@ -176,7 +175,7 @@ test("a report of who speaks that is not confirmed at once is repeated, also aft
 test("a report of who speaks is posted by the next life when the edge died before its post", async () => {
   const world = await attentive();
   world.answer = () => new Promise(() => {});
-  await world.during(world.report(speaks(true)));
+  await world.reported(speaks(true));
   world.kill();
   world.posted.length = 0;
   world.answer = ({ transId }) => world.confirmed(transId);

@@ -1,9 +1,20 @@
 import { expect, test } from "vitest";
 import type { Report } from "../../src/bridge/events.ts";
+import type { ConfKey, TransId } from "../../src/foundation/ids.ts";
 import type { FactPage, FeedAnswer } from "../../src/rpc/directory-feed.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
+import { aCaller, event } from "../builders.ts";
 import { testDomain } from "../local-domain.ts";
-import { ConferenceWorld, callerEntered, callerLeft, extConfId, host, lock } from "./conference-world.ts";
+import {
+  ConferenceWorld,
+  callerEntered,
+  callerLeft,
+  createConference,
+  extConfId,
+  host,
+  identity,
+  lock,
+} from "./conference-world.ts";
 
 const receiver = { url: "https://voice.example.com/events", secretFrom: "WEBHOOK_SECRET_ACME" };
 
@@ -42,11 +53,11 @@ test("in a large domain the end of an outage is gathered: all conferences of the
   const world = await pausing(50_000);
   const confirms = world.answer;
   world.answer = () => ({ kind: "failed", reason: "TimeoutError" });
-  await world.reported({ type: "event", event: { type: "lock-changed", locked: true } } as Report);
+  await world.reported(event({ type: "lock-changed", locked: true }));
   await world.time.pass(200_000);
   world.pages.length = 0;
   world.answer = confirms;
-  await world.during(world.receive("t-back", lock("m-back")));
+  await world.received("t-back", lock("m-back"));
   await world.time.pass(20_000);
   expect(world.stored.state.outages.size).toBe(0);
   expect(world.pages).toEqual([]);
@@ -83,7 +94,7 @@ test("a conference ends at once for the directory, whatever it has sent before",
   await world.reported(callerLeft(1));
   await world.time.pass(1_000);
   world.pages.length = 0;
-  await world.reported({ type: "event", event: { type: "conference-ended" } } as Report);
+  await world.reported(event({ type: "conference-ended" }));
   await world.time.pass(100);
 
   expect(kindsIn(world.pages)).toEqual(["conference-ended"]);
@@ -96,19 +107,19 @@ test("nothing of people leaves a conference that the settings do not let records
     ["full", ["4711", "4420999", "Berth planning"]],
   ] as const) {
     const world = await pausing(1_000, { isWatched: true }, { recordsPersonal, webhooks: [receiver] });
-    const caller = { call: "c1", number: "4420999", attendeeId: null, muted: false, silent: false, room: "main" };
+    const caller = aCaller({ call: "c1", number: "4420999" });
     const identified = { type: "attendee-identified", id: "k1", call: "c1", attendeeId: "4711" };
     const create = { type: "create-conference", msgId: "m2", replyTo: host, extConfId, confKey: "5" };
-    await world.reported({ type: "event", event: { type: "caller-entered", caller } } as Report);
+    await world.reported(event({ type: "caller-entered", caller }));
     await world.reported({ type: "event", event: identified } as Report);
     await world.time.pass(2_000);
     world.start();
-    await world.reported({ type: "event", event: { type: "speaking-changed", call: "c1", speaking: true } } as Report);
+    await world.reported(event({ type: "speaking-changed", call: "c1", speaking: true }));
     await world.during(world.conference.feedDirectory(true));
-    await world.reported({ type: "event", event: { type: "conference-ended" } } as Report);
-    await world.during(world.receive("next", { ...create, conferenceName: "Berth planning" } as object as FromWebex));
+    await world.reported(event({ type: "conference-ended" }));
+    await world.received("next", { ...create, conferenceName: "Berth planning" } as object as FromWebex);
     await world.allDone();
-    await world.reported({ type: "event", event: { type: "conference-ended" } } as Report);
+    await world.reported(event({ type: "conference-ended" }));
     await world.time.pass(10_000);
 
     const sent = JSON.stringify(world.pages);
@@ -165,11 +176,11 @@ test("who speaks is sent while somebody watches, and only then", async () => {
   for (const isWatched of [true, false]) {
     const world = await pausing(1_000, { isWatched });
     const report = { type: "update-conference", msgId: "m", replyTo: host, extConfId, action: "report-speakers" };
-    await world.during(world.receive("report", report as FromWebex));
+    await world.received("report", report as FromWebex);
     await world.allDone();
     await world.reported(callerEntered(1));
     await world.time.pass(2_000);
-    await world.reported({ type: "event", event: { type: "speaking-changed", call: "c1", speaking: true } } as Report);
+    await world.reported(event({ type: "speaking-changed", call: "c1", speaking: true }));
     await world.time.pass(2_000);
     await world.reported(callerEntered(2));
     await world.time.pass(2_000);
@@ -182,7 +193,7 @@ test("of a long journal at most 500 rows are read for one page, also where the d
   const world = await pausing(1_000);
   world.follow = () => Promise.reject(new Error("it is away"));
   await world.reported(callerEntered(1));
-  const muted = (isMuted: boolean) => ({ type: "event", event: { type: "caller-muted", call: "c1", muted: isMuted } });
+  const muted = (isMuted: boolean) => event({ type: "caller-muted", call: "c1", muted: isMuted });
   for (let index = 0; index < 600; index += 1) await world.reported(muted(index % 2 === 0) as Report);
   await world.reported(callerLeft(1));
   world.pages.length = 0;
@@ -201,4 +212,25 @@ test("of a long journal at most 500 rows are read for one page, also where the d
   expect(kindsIn(world.pages)).toEqual(["call-entered", "call-left"]);
   expect(Math.max(...read)).toBeLessThanOrEqual(500);
   expect(read.length).toBe(world.pages.length);
+});
+
+test("conferences whose pages failed together come again one by one, after half of the pause at the earliest", async () => {
+  const pauses: number[] = [];
+  for (const confKey of ["1", "2", "3"] as ConfKey[]) {
+    const world = new ConferenceWorld();
+    const sentAt: number[] = [];
+    world.follow = async () => {
+      sentAt.push(world.time.now);
+      throw new Error("it is away");
+    };
+    const create = createConference({ confKey });
+    await world.during(
+      world.conference.receive({ ...identity, confKey, transId: "t1" as TransId, messages: [create] }),
+    );
+    await world.time.pass(20_000);
+    pauses.push((sentAt[1] ?? 0) - (sentAt[0] ?? 0));
+  }
+
+  expect(new Set(pauses).size).toBe(3);
+  expect(pauses.every((ms) => ms >= 2_500 && ms < 5_000)).toBe(true);
 });

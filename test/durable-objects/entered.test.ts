@@ -2,12 +2,11 @@ import { expect, test } from "vitest";
 import { ConferenceWorld, callerEntered, callerLeft, muteCaller } from "./conference-world.ts";
 
 test("it is known since when each caller is in the conference, and of nobody who has left", async () => {
-  const world = new ConferenceWorld();
-  await world.running(1);
+  const world = await ConferenceWorld.running(1);
   const before = [...world.conference.reader.entered()];
   const at = world.time.now;
   await world.reported(callerEntered(1));
-  await world.during(world.receive("t-mute", muteCaller("1001")));
+  await world.received("t-mute", muteCaller("1001"));
   await world.allDone();
 
   expect(before).toEqual([["c0", expect.any(Number)]]);
@@ -22,8 +21,7 @@ test("it is known since when each caller is in the conference, and of nobody who
 });
 
 test("a new life of the object knows it, too", async () => {
-  const world = new ConferenceWorld();
-  await world.running(2);
+  const world = await ConferenceWorld.running(2);
   const before = [...world.conference.reader.entered()];
   expect(before).toHaveLength(2);
   await world.time.pass(1_000);

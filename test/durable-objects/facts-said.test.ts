@@ -1,10 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { parseTranscript } from "../../scripts/read-transcript.ts";
 import { type Fact, facts } from "../../src/conference/facts.ts";
-import { Stage } from "../../src/transcripts/play.ts";
-import { parseTranscript } from "../../src/transcripts/transcript.ts";
-import { testDomain } from "../local-domain.ts";
+import { HandWritten } from "../transcripts/hand-written.ts";
 import { ConferenceWorld, createConference } from "./conference-world.ts";
 
 /** What the rules say in all transcripts. */
@@ -12,7 +11,7 @@ function inTranscripts(): readonly Fact[] {
   const folder = join(import.meta.dirname, "../transcripts");
   const names = readdirSync(folder).filter((name) => name.endsWith(".txt"));
   return names.flatMap((name) => {
-    const stage = new Stage(testDomain);
+    const stage = new HandWritten();
     const steps = parseTranscript(readFileSync(join(folder, name), "utf8")).filter((item) => typeof item !== "string");
     return steps.flatMap(({ happens }) => {
       stage.happen(happens);
@@ -23,13 +22,12 @@ function inTranscripts(): readonly Fact[] {
 
 /** What the outbox and the queue say of a server that does not confirm, and of one that may not be posted to. */
 async function inOutbox(): Promise<readonly Fact[]> {
-  const world = new ConferenceWorld();
-  await world.running(0);
+  const world = await ConferenceWorld.running(0);
   const create = createConference({ msgId: "m2", extConfId: "7002", replyTo: "evil.example.com:80" } as never);
-  await world.during(world.receive("taken-over", create));
+  await world.received("taken-over", create);
   world.answer = () => ({ kind: "failed", reason: "TimeoutError" });
-  await world.during(world.receive("anew", createConference({ msgId: "m3", extConfId: "7003" } as never)));
-  return world.stored.facts(0).flatMap(({ facts }) => facts);
+  await world.received("anew", createConference({ msgId: "m3", extConfId: "7003" } as never));
+  return world.stored.journal.facts(0).flatMap(({ facts }) => facts);
 }
 
 test("each fact is said: by a rule in a transcript, or by who posts", async () => {

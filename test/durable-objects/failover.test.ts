@@ -22,8 +22,7 @@ function callsEntered(world: ConferenceWorld, port: number): string[] {
 test.each([1, 2, 50, 51, 120, 500])(
   "another server takes over a conference of %d callers: in order, each once, at most 50 in a transaction, one post at a time (protocol 4.9)",
   async (callers) => {
-    const world = new ConferenceWorld();
-    await world.running(callers);
+    const world = await ConferenceWorld.running(callers);
     world.posted.length = 0;
     let inFlight = 0;
     world.answer = async ({ transId }) => {
@@ -34,7 +33,7 @@ test.each([1, 2, 50, 51, 120, 500])(
       return world.confirmed(transId);
     };
 
-    await world.during(world.receive("take-over", createConference(server2)));
+    await world.received("take-over", createConference(server2));
     await world.time.pass(60_000);
 
     const transactions = heardBy(world, 8802);
@@ -47,15 +46,14 @@ test.each([1, 2, 50, 51, 120, 500])(
 );
 
 test("a third server takes over while the second is still being sent: the second hears no more, the third hears all (protocol 4.9)", async () => {
-  const world = new ConferenceWorld();
-  await world.running(120);
+  const world = await ConferenceWorld.running(120);
   world.posted.length = 0;
   const hangs = () => world.time.wait(10_000).then(() => ({ kind: "failed", reason: "TimeoutError" }) as const);
   world.answer = ({ url, transId }) => (url.includes(":8802/") ? hangs() : world.confirmed(transId));
 
-  await world.during(world.receive("second", createConference(server2)));
+  await world.received("second", createConference(server2));
   await world.time.pass(1000);
-  await world.during(world.receive("third", createConference(server3)));
+  await world.received("third", createConference(server3));
   await world.time.pass(60_000);
 
   expect(heardBy(world, 8802).length).toBe(1);
@@ -64,14 +62,13 @@ test("a third server takes over while the second is still being sent: the second
 });
 
 test("of 120 callers each muted one is reported as muted, behind all entries (protocol F1)", async () => {
-  const world = new ConferenceWorld();
-  await world.running(120);
-  await world.during(world.receive("mutes", muteCaller("1001"), muteCaller("1120")));
+  const world = await ConferenceWorld.running(120);
+  await world.received("mutes", muteCaller("1001"), muteCaller("1120"));
   await world.allDone();
   await world.time.pass(1000);
   world.posted.length = 0;
 
-  await world.during(world.receive("take-over", createConference(server2)));
+  await world.received("take-over", createConference(server2));
   await world.time.pass(1000);
 
   const messages = heardBy(world, 8802).flat();
@@ -81,8 +78,8 @@ test("of 120 callers each muted one is reported as muted, behind all entries (pr
 
 test("another server takes over while the conference is being created: it is answered and sent, and the bridge creates once (protocol 4.9)", async () => {
   const world = new ConferenceWorld();
-  await world.during(world.receive("create", createConference()));
-  await world.during(world.receive("take-over", createConference(server2)));
+  await world.received("create", createConference());
+  await world.received("take-over", createConference(server2));
   await world.allDone();
   await world.time.pass(1000);
 

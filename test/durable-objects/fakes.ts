@@ -1,3 +1,4 @@
+import { Directory } from "../../durable-objects/directory/directory.ts";
 import { HandleIndex, type HandleIndexPorts } from "../../durable-objects/ids/handle-index.ts";
 import { Measures } from "../../durable-objects/platform/measures.ts";
 import type { Platform } from "../../durable-objects/platform/platform.ts";
@@ -9,7 +10,7 @@ import type { Clock } from "../simulation/clock.ts";
 import { Database } from "../simulation/database.ts";
 
 /** The platform of one object, on the tests' clock: nothing is lost, posts fail, and the alarm never comes. */
-export function fakePlatform(time: Clock, more: Partial<Platform> = {}): Platform {
+export function fakePlatform(time: Pick<Clock, "now" | "after">, more: Partial<Platform> = {}): Platform {
   return {
     sql: new Database(),
     log: () => {},
@@ -22,6 +23,24 @@ export function fakePlatform(time: Clock, more: Partial<Platform> = {}): Platfor
     abort: () => {},
     ...more,
   };
+}
+
+/** A directory of a domain that has no conferences and nobody who watches; what it posts fails. */
+export function aDirectory(
+  time: Pick<Clock, "now" | "after">,
+  more: Partial<ConstructorParameters<typeof Directory>[0]>,
+): Directory {
+  return new Directory({
+    ...fakePlatform(time),
+    domain: () => null,
+    secret: () => undefined,
+    conference: () => ({ feedDirectory: async () => false }),
+    conferencesOf: async () => ({ holders: [], next: null }),
+    changed: () => {},
+    nonce: () => "1",
+    deleteAll: async () => {},
+    ...more,
+  });
 }
 
 /** A TSP server's Confirmation of a document. */

@@ -3,8 +3,7 @@ import { expect, test } from "vitest";
 import { append, gather, lanes, type Queue, type QueuedDocument } from "../../src/conference/server/queue.ts";
 import { heads } from "../../src/delivery/deliveries.ts";
 import type { WebexHost } from "../../src/foundation/ids.ts";
-import type { OpenRequest } from "../../src/tsp/answers.ts";
-import type { ToWebex } from "../../src/tsp/messages.ts";
+import type { OpenRequest, ToWebex } from "../../src/tsp/messages.ts";
 
 const gatherMs = 300;
 const host = "a:80" as WebexHost;

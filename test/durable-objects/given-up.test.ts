@@ -6,6 +6,7 @@ import type { Report } from "../../src/bridge/events.ts";
 import type { ConfKey, WebexHost } from "../../src/foundation/ids.ts";
 import type { GivenUpPost } from "../../src/rpc/directory-feed.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
+import { event } from "../builders.ts";
 import { testDomain } from "../local-domain.ts";
 import { Database } from "../simulation/database.ts";
 import {
@@ -23,8 +24,7 @@ const refusesAll = () => failed;
 
 /** A conference with callers, of whose reports WebEx confirmed nothing until the last of them was given up. */
 async function lost(callers: number, ...reports: readonly Report[]): Promise<ConferenceWorld> {
-  const world = new ConferenceWorld();
-  await world.running(callers);
+  const world = await ConferenceWorld.running(callers);
   const confirms = world.answer;
   world.answer = refusesAll;
   await world.reported(...reports);
@@ -40,9 +40,9 @@ const sentOf = (world: ConferenceWorld) =>
     facts.flatMap(({ row, at, fact }) => (fact.kind === "post-given-up" ? [{ row, at, ...fact }] : [])),
   );
 const rowOf = (world: ConferenceWorld) => sentOf(world).at(-1)?.row ?? 0;
-const sendAgain = (world: ConferenceWorld, row = rowOf(world)) => world.during(world.conference.sendAgain(row, "Ann"));
-const muted = (call: string, muted: boolean) =>
-  ({ type: "event", event: { type: "caller-muted", call, muted } }) as object as Report;
+const sendAgain = (world: ConferenceWorld, row = rowOf(world)) =>
+  world.during(world.conference.actions.sendAgain(row, "Ann"));
+const muted = (call: string, muted: boolean) => event({ type: "caller-muted", call, muted }) as object as Report;
 
 test("the directory hears what was given up: when, for whom, after how many attempts, and why", async () => {
   const world = await lost(1, muted("c0", true));
@@ -75,7 +75,7 @@ test("what was given up is told alike each time, by a later life and to a direct
 });
 
 test("what was given up behind a conference's end is told once, though no row follows", async () => {
-  const world = await lost(0, { type: "event", event: { type: "conference-ended" } } as Report);
+  const world = await lost(0, event({ type: "conference-ended" }));
   const before = sentOf(world).length;
   world.kill();
   world.start();
@@ -88,11 +88,11 @@ test.each(["server-reached", "server-settled"] as const)(
   "that an ended conference owes nothing any more comes to the directory once, whenever its object dies: %s",
   async (kind) => {
     for (const isHeard of [true, false]) {
-      const world = await lost(0, { type: "event", event: { type: "conference-ended" } } as Report);
+      const world = await lost(0, event({ type: "conference-ended" }));
       if (kind === "server-settled") world.answer = refusesAll;
       const { follow } = world;
       if (!isHeard) world.follow = () => Promise.reject(new Error("it is away"));
-      const isSaid = () => world.stored.facts(0).some(({ facts }) => facts.some((fact) => fact.kind === kind));
+      const isSaid = () => world.stored.journal.facts(0).some(({ facts }) => facts.some((fact) => fact.kind === kind));
       while (!isSaid()) await world.time.pass(60_000);
       if (!isHeard) world.pages.length = 0;
       world.follow = follow;
@@ -148,7 +148,7 @@ test("what was given up goes out again under another TransID with its MsgID, and
 test("it is sent again once, however often and by however many people that is asked, and after days", async () => {
   const world = await lost(1, muted("c0", true));
   const row = rowOf(world);
-  const both = [world.conference.sendAgain(row, "Ann"), world.conference.sendAgain(row, "Bob")];
+  const both = [world.conference.actions.sendAgain(row, "Ann"), world.conference.actions.sendAgain(row, "Bob")];
   expect(await world.during(Promise.all(both))).toEqual(["done", "done"]);
   await world.time.pass(6_000);
   world.kill();
@@ -192,7 +192,7 @@ test("what the settings did not let be posted, when its server was back, is sent
   const world = await lost(2, muted("c0", true));
   const { domain } = world;
   world.domain = testDomain({ webex: { hosts: ["elsewhere.example.com"] } });
-  await world.during(world.receive("t-back", muteCaller("1002")));
+  await world.received("t-back", muteCaller("1002"));
   expect([world.stored.state.outages.size, world.stored.state.debts.size]).toEqual([0, 0]);
   world.domain = domain;
   world.posted.length = 0;
@@ -210,7 +210,7 @@ test("a caller whose entry was lost is named by WebEx after the entry was sent a
   const caller = world.stored.state.callers.get("c0" as never);
   expect(world.stored.state.debts.size).toBe(0);
   const named = { type: "caller-named", msgId: caller?.enterMsgId, extCallId: "1001" } as FromWebex;
-  await world.during(world.receive("named", named));
+  await world.received("named", named);
 
   expect(world.stored.state.callers.get("c0" as never)).toMatchObject({ extCallId: "1001", left: false });
 });
@@ -253,10 +253,10 @@ test("a call whose end was lost is told as left, and not once more to the next s
 test("nothing of a conference that has ended or begun anew is sent again", async () => {
   const world = await lost(1, muted("c0", true));
   const row = rowOf(world);
-  await world.reported({ type: "event", event: { type: "conference-ended" } } as Report);
+  await world.reported(event({ type: "conference-ended" }));
   expect(await sendAgain(world, row)).toBe("conference-over");
   await world.time.pass(5_000);
-  await world.during(world.receive("anew", createConference({ msgId: "m-anew" as never })));
+  await world.received("anew", createConference({ msgId: "m-anew" as never }));
   await world.allDone();
 
   expect(await sendAgain(world, row)).toBe("conference-over");
@@ -266,11 +266,11 @@ test("nothing is sent again to a server that another one has replaced, nor while
   const world = await lost(1, muted("c0", true));
   const row = rowOf(world);
   const close = { type: "close-conference", msgId: "m-close", replyTo: host, extConfId, keepAlive: true } as FromWebex;
-  await world.during(world.receive("close", close));
+  await world.received("close", close);
   expect(await sendAgain(world, row)).toBe("without-webex");
 
   const next = { msgId: "m-next", replyTo: "http://localhost:8800" as WebexHost, extConfId: "3100418" };
-  await world.during(world.receive("next", createConference(next as never)));
+  await world.received("next", createConference(next as never));
   expect(await sendAgain(world, row)).toBe("server-replaced");
 });
 
@@ -288,7 +288,7 @@ test("data for the partner's back end is sent again with its body, as long as th
   world.answer = refusesAll;
   world.posted.length = 0;
   const data = { type: "passthrough", msgId: "m-data", replyTo: host, extConfId, extCallId: "1001", data: "YQ==" };
-  await world.during(world.receive("data", data as FromWebex));
+  await world.received("data", data as FromWebex);
   await world.time.pass(60_000);
   const toBackEnd = () => world.posted.filter(({ url }) => url.endsWith("/data")).map(({ body }) => body);
   const row = sentOf(world).find((post) => post.host === "*back-end")?.row ?? 0;

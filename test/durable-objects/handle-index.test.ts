@@ -282,7 +282,7 @@ test("a domain that is removed keeps its handles as long as its conferences keep
 
   time.now += 1;
   await index.alarm();
-  await expect(index.hasConference(first)).rejects.toThrow("no such table");
+  expect(await index.hasConference(first)).toBe(false);
 });
 
 test("a TransID that comes with another document is known, also in another life, for as long as it is remembered", async () => {
@@ -331,13 +331,7 @@ test("of the transactions of a flood the latest 10,000 are known", async () => {
   const sql = new Database();
   const index = memoryHandles(() => 1_000_000, { sql });
   const ask = (id: number, names = "one") =>
-    index.resolve({
-      domain,
-      transId,
-      claims: [],
-      handles: [],
-      named: { under: `${id}`, names, memoryMs: hourMs },
-    });
+    index.resolve({ domain, transId, claims: [], handles: [], named: { under: `${id}`, names, memoryMs: hourMs } });
   for (let id = 0; id <= 10_000; id += 1) await ask(id);
 
   expect(sql.exec("SELECT count(*) AS rows FROM transaction_names")).toEqual([{ rows: 10_000 }]);

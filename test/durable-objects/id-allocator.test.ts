@@ -76,14 +76,14 @@ test("thirty conferences a minute, of ten callers who come and go one by one, ge
   };
   await world.running(0);
   for (let index = 0; index < 10; index += 1) {
-    await world.during(world.report(callerEntered(index)));
+    await world.reported(callerEntered(index));
     await world.time.pass(3000);
   }
   const entered = [...world.stored.state.callers.values()];
   for (const [index, { enterMsgId: msgId }] of entered.entries()) {
     const named = { type: "caller-named", msgId, extCallId: `${index}` } as FromWebex;
-    await world.during(world.receive(`named-${index}`, named));
-    await world.during(world.report(callerLeft(index)));
+    await world.received(`named-${index}`, named);
+    await world.reported(callerLeft(index));
     await world.time.pass(3000);
   }
   expect(world.posted).toHaveLength(21);
@@ -225,11 +225,10 @@ test("a conference that was allocated TransIDs alone is known too, whatever is a
 });
 
 test("a conference that gives answers alone is not given more MsgIDs with each refill", async () => {
-  const world = new ConferenceWorld();
-  await world.running(0);
+  const world = await ConferenceWorld.running(0);
   for (let index = 0; index < 300; index += 1) {
     const message = { type: "unknown", element: "W2A_New", msgId: `m${index}`, replyTo: host, extConfId };
-    await world.during(world.receive(`t${index}`, message as unknown as FromWebex));
+    await world.received(`t${index}`, message as unknown as FromWebex);
   }
 
   const { msgIds, transIds } = world.stored.progress;
@@ -286,14 +285,14 @@ test("a conference that begins anew asked new numbers, since it is not known for
   const world = new ConferenceWorld();
   const close = { type: "close-conference", msgId: "m", replyTo: host, extConfId } as FromWebex;
   await world.running(0);
-  await world.during(world.receive("close", close));
+  await world.received("close", close);
   await world.allDone();
   await world.time.pass(6 * dayMs);
-  await world.during(world.receive("create again", createConference()));
+  await world.received("create again", createConference());
   await world.allDone();
   await world.time.pass(2 * dayMs);
   world.allocator.allocate(b, both(10), world.time.now);
-  await world.during(world.report(callerEntered(0)));
+  await world.reported(callerEntered(0));
 
   const [entered] = world.stored.state.callers.values();
   expect(world.allocator.holderOf(entered?.enterMsgId as MsgId, world.time.now)).toBe(confKey);

@@ -13,18 +13,13 @@ function world() {
   const time = new Clock(worldBegins);
   const sql = new Database();
   const domain = testDomain();
-  let isKnown = true;
-  let isReadable = true;
-  let isFull = false;
+  const state = { isKnown: true, isReadable: true, isFull: false, isReachable: true, allocateMs: 0, deleted: 0 };
   const write = () => {
-    if (isFull) throw new Error("database or disk is full");
+    if (state.isFull) throw new Error("database or disk is full");
   };
-  let allocateMs = 0;
-  let deleted = 0;
   const events: string[] = [];
   const bodies: string[] = [];
   const alarms: number[] = [];
-  let reachable = true;
   let next = 61_041_000_000;
   let lives = 0;
   const open = () => {
@@ -42,7 +37,7 @@ function world() {
         after: (ms, run) => time.after(ms, () => life === lives && run()),
         post: async ({ body }) => {
           bodies.push(body);
-          return reachable ? confirmation(domain, transIdOf(body)) : { kind: "failed", reason: "refused" };
+          return state.isReachable ? confirmation(domain, transIdOf(body)) : { kind: "failed", reason: "refused" };
         },
         abort: (why) => events.push(why),
         setAlarm: async (at) => {
@@ -51,42 +46,21 @@ function world() {
         },
       }),
       domain: () => {
-        if (!isReadable) throw new Error("the settings cannot be read");
-        return isKnown ? domain : null;
+        if (!state.isReadable) throw new Error("the settings cannot be read");
+        return state.isKnown ? domain : null;
       },
       allocateIds: async () => {
-        if (allocateMs > 0) await time.wait(allocateMs);
+        if (state.allocateMs > 0) await time.wait(state.allocateMs);
         next += 10;
         return { msgIds: { first: 0, end: 0 }, transIds: { first: next - 10, end: next } };
       },
       deleteAll: async () => {
-        deleted += 1;
+        state.deleted += 1;
         sql.clear();
       },
     });
   };
-  return {
-    ...{ time, sql, bodies, alarms, events, open },
-    deleted: () => deleted,
-    removeDomain: () => {
-      isKnown = false;
-    },
-    fillDisk: () => {
-      isFull = true;
-    },
-    emptyDisk: () => {
-      isFull = false;
-    },
-    slowAllocator: (ms: number) => {
-      allocateMs = ms;
-    },
-    breakSettings: () => {
-      isReadable = false;
-    },
-    reach: (now: boolean) => {
-      reachable = now;
-    },
-  };
+  return { time, sql, bodies, alarms, events, open, state };
 }
 
 const unknown: ToWebex = { type: "message-error", msgId: "m1" as MsgId, result: "unknown-message" };
@@ -145,8 +119,8 @@ test("an answer that comes later than 300 ms goes alone, and a copy of it is not
 });
 
 test("a shared answer is over when it was posted or given up, and no earlier; which of the two is said, also by the next object", async () => {
-  const { time, bodies, open, reach } = world();
-  reach(false);
+  const { time, bodies, open, state } = world();
+  state.isReachable = false;
   const results: string[] = [];
   const share = async (id: string) => results.push(await open().share(answer(id, "m1")));
   const shared = share("61041000001");
@@ -158,7 +132,7 @@ test("a shared answer is over when it was posted or given up, and no earlier; wh
   expect([bodies.length, results]).toEqual([3, ["given-up", "given-up"]]);
 
   // WebEx has asked once more, by the same MsgID.
-  reach(true);
+  state.isReachable = true;
   const again = share("61041000002");
   await time.pass(400);
   await again;
@@ -179,8 +153,8 @@ test("mails that come together do not take each other's ids", async () => {
 });
 
 test("it is tried three times and then given up, without an alarm that stays", async () => {
-  const { time, sql, bodies, open, reach } = world();
-  reach(false);
+  const { time, sql, bodies, open, state } = world();
+  state.isReachable = false;
   await open().send(mail("t1"));
   await time.pass(10_000);
 
@@ -235,16 +209,16 @@ test("both spellings of a server that one document names are answered", async ()
 });
 
 test("servers beyond 50 that are not reached yet have to ask again; each other one is served meanwhile", async () => {
-  const { time, bodies, open, reach } = world();
+  const { time, bodies, open, state } = world();
   const port = (number: number) => `http://127.0.0.1:${20_000 + number}` as WebexHost;
   const mailbox = open();
-  reach(false);
+  state.isReachable = false;
   for (let number = 0; number < 50; number += 1) await mailbox.send(mail(`t${number}`, [unknown], port(number)));
 
   await expect(mailbox.send(mail("t50", [unknown], port(50)))).rejects.toThrow("answers to 50 servers wait already");
   await mailbox.send(mail("t51", [unknown], port(49)));
   await time.pass(10_000);
-  reach(true);
+  state.isReachable = true;
   bodies.length = 0;
   await mailbox.send(mail("t50", [unknown], port(50)));
   await time.pass(1_000);
@@ -253,9 +227,9 @@ test("servers beyond 50 that are not reached yet have to ask again; each other o
 });
 
 test("whoever asks for answers that nobody takes fills neither log nor memory", async () => {
-  const { time, sql, events, open, reach } = world();
+  const { time, sql, events, open, state } = world();
   const mailbox = open();
-  reach(false);
+  state.isReachable = false;
   for (let number = 0; number < 10_100; number += 1) await mailbox.send(mail(`t${number}`));
   await time.pass(10_000);
 
@@ -265,96 +239,96 @@ test("whoever asks for answers that nobody takes fills neither log nor memory", 
 });
 
 test("when all is confirmed and old it deletes itself, by its alarm", async () => {
-  const { time, sql, alarms, open, deleted } = world();
+  const { time, sql, alarms, open, state } = world();
   const mailbox = open();
   await mailbox.send(mail("t1"));
   await time.pass(5000);
   await mailbox.alarm();
-  expect([deleted(), alarms.at(-1)]).toEqual([0, time.now - 5000 + 7_200_000]);
+  expect([state.deleted, alarms.at(-1)]).toEqual([0, time.now - 5000 + 7_200_000]);
 
   await time.pass(7_195_000);
   await mailbox.alarm();
-  expect(deleted()).toBe(1);
+  expect(state.deleted).toBe(1);
   expect(sql.exec("SELECT name FROM sqlite_master")).toEqual([]);
 });
 
 test("mail of a domain that the settings have no more is dropped at the next alarm, and not tried for ever", async () => {
-  const { time, bodies, open, events, deleted, reach, removeDomain } = world();
-  reach(false);
+  const { time, bodies, open, events, state } = world();
+  state.isReachable = false;
   await open().send(mail("t1"));
   await time.pass(100);
-  removeDomain();
+  state.isKnown = false;
   const next = open();
   await next.alarm();
   const attempts = bodies.length;
   events.length = 0;
   await time.pass(60_000);
 
-  expect([deleted(), bodies.length]).toEqual([1, attempts]);
+  expect([state.deleted, bodies.length]).toEqual([1, attempts]);
   expect(events.filter((event) => event === "delivery-broke").length).toBeLessThanOrEqual(2);
 });
 
 test("an alarm that breaks is logged, does not fail, and comes again", async () => {
-  const { time, open, events, alarms, breakSettings } = world();
+  const { time, open, events, alarms, state } = world();
   const mailbox = open();
   await mailbox.send(mail("t1"));
   await time.pass(1000);
-  breakSettings();
+  state.isReadable = false;
   await mailbox.alarm();
 
   expect([events, alarms.at(-1)]).toEqual([["alarm-broke"], time.now + 2_000]);
 });
 
 test("also where the next alarm cannot be set", async () => {
-  const { time, open, events, breakSettings, fillDisk } = world();
+  const { time, open, events, state } = world();
   const mailbox = open();
   await mailbox.send(mail("t1"));
   await time.pass(1000);
-  breakSettings();
-  fillDisk();
+  state.isReadable = false;
+  state.isFull = true;
   await mailbox.alarm();
 
   expect(events).toEqual(["alarm-broke", "no-alarm"]);
 });
 
 test("an object that is restored on a full disk lives, and posts what waits when there is room", async () => {
-  const { time, bodies, events, open, fillDisk, emptyDisk, sql } = world();
+  const { time, bodies, events, open, sql, state } = world();
   await open().send(mail("t1"));
   bodies.length = 0;
-  fillDisk();
+  state.isFull = true;
   const mailbox = open();
   await mailbox.alarm();
   await time.pass(0);
   expect([bodies.length, new Set(events)]).toEqual([0, new Set(["no-alarm", "delivery-broke"])]);
 
-  emptyDisk();
+  state.isFull = false;
   await time.pass(5_000);
   expect([bodies.length, sql.exec("SELECT seq FROM outbox")]).toEqual([1, []]);
 });
 
 test("mail that cannot be sent leaves nothing on disk", async () => {
-  const { sql, open, alarms, removeDomain } = world();
-  removeDomain();
+  const { sql, open, alarms, state } = world();
+  state.isKnown = false;
   const mailbox = open();
   await expect(mailbox.send(mail("t1"))).rejects.toThrow("no domain");
   expect([sql.exec("SELECT name FROM sqlite_master"), alarms]).toEqual([[], []]);
 });
 
 test("the alarm deletes nothing while mail waits for ids", async () => {
-  const { time, sql, open, deleted, slowAllocator } = world();
+  const { time, sql, open, state } = world();
   const before = open();
   await before.send(mail("t1"));
   await time.pass(5_000);
   await before.alarm();
   await time.pass(7_200_000);
-  slowAllocator(1_000);
+  state.allocateMs = 1_000;
   const mailbox = open();
   const sent = mailbox.send(mail("t2"));
   await mailbox.alarm();
   await time.pass(2_000);
   await sent;
 
-  expect([deleted(), sql.exec("SELECT request FROM answer")]).toEqual([0, [{ request: "t2" }]]);
+  expect([state.deleted, sql.exec("SELECT request FROM answer")]).toEqual([0, [{ request: "t2" }]]);
 });
 
 test("answers that come at the same time, more than there are ids at hand, are all accepted", async () => {

@@ -34,16 +34,15 @@ test("each series of a domain begins at 0", () => {
 });
 
 test("what becomes of a conference and its callers is logged and counted, once", async () => {
-  const world = new ConferenceWorld();
-  await world.running(2);
+  const world = await ConferenceWorld.running(2);
   expect(seriesIn(world, "running")).toBe(1);
   expect(seriesIn(world, "callers")).toBe(2);
-  await world.during(world.report(callerLeft(0)));
+  await world.reported(callerLeft(0));
   expect(seriesIn(world, "callers")).toBe(1);
   world.start();
   await world.time.pass(100);
   expect(seriesIn(world, "callers")).toBe(1);
-  await world.during(world.receive("t-close", close));
+  await world.received("t-close", close);
   await world.allDone();
 
   const outcomes = world.lines.filter(({ event }) => /^(conference|call)-/.test(event));
@@ -64,25 +63,24 @@ test("what becomes of a conference and its callers is logged and counted, once",
 });
 
 test("a command that fails is logged with its id, once; that its caller has hung up is no failure", async () => {
-  const world = new ConferenceWorld();
-  await world.running(1);
+  const world = await ConferenceWorld.running(1);
   const pending = () => [...world.stored.state.commands.keys()];
-  await world.during(world.receive("t-lock", lock("m1")));
+  await world.received("t-lock", lock("m1"));
   const [refused] = pending();
   if (!refused) return expect.unreachable();
   const result = { done: false, reason: "refused" } as const;
-  await world.during(world.report({ type: "result", id: refused, result }));
-  await world.during(world.receive("t-lock-again", lock("m2")));
+  await world.reported({ type: "result", id: refused, result });
+  await world.received("t-lock-again", lock("m2"));
   const [late] = pending();
   if (!late) return expect.unreachable();
   world.ackAll();
   await world.time.pass(11_000);
-  await world.during(world.report({ type: "result", id: late, result }));
+  await world.reported({ type: "result", id: late, result });
   const drop = { type: "drop-caller", msgId: "m3", replyTo: host, extConfId, extCallId: "1001" } as FromWebex;
-  await world.during(world.receive("t-drop", drop));
+  await world.received("t-drop", drop);
   const [expel] = pending();
   if (!expel) return expect.unreachable();
-  await world.during(world.report({ type: "result", id: expel, result: { done: false, reason: "no-such-call" } }));
+  await world.reported({ type: "result", id: expel, result: { done: false, reason: "no-such-call" } });
 
   const failures = world.lines.filter(({ event }) => event === "command-failed");
   expect(failures.map(({ level, commandId, command, why }) => ({ level, commandId, command, why }))).toEqual([
@@ -97,7 +95,7 @@ test("a call-out that the domain's policy denies is logged, as a warning, with i
   await world.running(0);
   const phone = { country: "49", area: "30", local: "5550123", extension: "" };
   const callOut = { type: "call-out", msgId: "m1", replyTo: host, extConfId, extCallId: "77", phone };
-  await world.during(world.receive("t-call-out", callOut as unknown as FromWebex));
+  await world.received("t-call-out", callOut as unknown as FromWebex);
 
   expect(world.lines.filter(({ event }) => event === "call-out-denied")).toMatchObject([
     { level: "warn", domain: "local", country: "49", number: "49305550123" },
@@ -107,12 +105,11 @@ test("a call-out that the domain's policy denies is logged, as a warning, with i
 });
 
 test("a post that fails is logged at each attempt, and when it is given up, and waits until then", async () => {
-  const world = new ConferenceWorld();
-  await world.running(0);
+  const world = await ConferenceWorld.running(0);
   const before = seriesIn(world, 'bridgehead_posts_total{domain="local",outcome="confirmed"}');
   world.answer = () => failed;
   world.lines.length = 0;
-  await world.during(world.report(callerEntered(1)));
+  await world.reported(callerEntered(1));
   await world.time.pass(950);
   expect(seriesIn(world, "documents")).toBe(1);
   expect(seriesIn(world, "oldest")).toBe(1);
@@ -145,7 +142,7 @@ test.each([true, false])("a delivered post has a line where the domain wants tha
 
 test("commands are timed from when they are sent", async () => {
   const world = new ConferenceWorld();
-  await world.during(world.receive("create", createConference()));
+  await world.received("create", createConference());
   await world.time.pass(700);
   await world.allDone();
 
@@ -155,12 +152,11 @@ test("commands are timed from when they are sent", async () => {
 });
 
 test("the directory is told that WebEx does not confirm, how much waits and since when, and that it is over", async () => {
-  const world = new ConferenceWorld();
-  await world.running(0);
+  const world = await ConferenceWorld.running(0);
   await world.time.pass(5_000);
   world.answer = () => failed;
   const since = world.time.now;
-  await world.during(world.report(callerEntered(1)));
+  await world.reported(callerEntered(1));
   await world.time.pass(1_500);
   expect(world.pages.at(-1)?.live).toMatchObject({ trouble: ["posts"], waiting: [{ documents: 1, oldestAt: since }] });
 

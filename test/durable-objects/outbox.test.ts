@@ -25,8 +25,8 @@ test("a server that hangs holds up no other one: an answer to the second goes ou
   const world = await quiet(new ConferenceWorld());
   const other = "localhost:8802" as WebexHost;
   world.answer = (posted) => (posted.url.includes("8801") ? hangs : world.confirmed(posted.transId));
-  await world.during(world.report(callerEntered(1)));
-  await world.during(world.receive("t-lock", { ...lock("m-lock"), replyTo: other } as FromWebex));
+  await world.reported(callerEntered(1));
+  await world.received("t-lock", { ...lock("m-lock"), replyTo: other } as FromWebex);
   await world.allDone();
   await world.time.pass(100);
 
@@ -37,9 +37,9 @@ test("a server that hangs holds up no other one: an answer to the second goes ou
 test("the successor of a server that hangs does not wait for it (protocol 4.9)", async () => {
   const world = await quiet(new ConferenceWorld());
   world.answer = (posted) => (posted.url.includes("8801") ? hangs : world.confirmed(posted.transId));
-  await world.during(world.report(callerEntered(1)));
+  await world.reported(callerEntered(1));
   const moved = { msgId: "m2", replyTo: "localhost:8802", extConfId: "7002" as ExtConfId } as never;
-  await world.during(world.receive("t-create", createConference(moved)));
+  await world.received("t-create", createConference(moved));
   await world.time.pass(100);
 
   expect(world.posted.at(-1)?.url).toBe("http://localhost:8802/");
@@ -51,7 +51,7 @@ test("client data goes to the back end as JSON, each piece with a key of its own
   world.domain = testDomain({ passthroughUrl: backEnd });
   await quiet(world);
   world.answer = () => (world.posted.length < 2 ? failed : accepted);
-  await world.during(world.receive("t1", clientData(1), clientData(2)));
+  await world.received("t1", clientData(1), clientData(2));
   await world.time.pass(5_000);
 
   expect(world.posted.map(({ url, contentType, body }) => [url, contentType, JSON.parse(body).data])).toEqual([
@@ -68,9 +68,9 @@ test("client data is tried three times, also across a restart, and holds up no m
   world.domain = testDomain({ passthroughUrl: backEnd });
   await quiet(world);
   world.answer = (posted) => (posted.url === backEnd ? failed : world.confirmed(posted.transId));
-  await world.during(world.receive("t1", clientData(1)));
+  await world.received("t1", clientData(1));
   world.start();
-  await world.during(world.report(callerEntered(1)));
+  await world.reported(callerEntered(1));
   await world.time.pass(10_000);
 
   expect(world.posted.filter(({ url }) => url === backEnd)).toHaveLength(3);
@@ -94,7 +94,7 @@ test("a message that cannot be written is given up and logged, and the others of
   world.domain = { ...world.domain, codec: { ...codec, encode } };
   const unknown = { type: "unknown", element: "W2A_New", replyTo: host, extConfId } as unknown as FromWebex;
   const ask = (msgId: string) => ({ ...unknown, msgId }) as FromWebex;
-  await world.during(world.receive("t1", ask("m-good"), ask("m-bad"), ask("m-fine")));
+  await world.received("t1", ask("m-good"), ask("m-bad"), ask("m-fine"));
   await world.time.pass(1_000);
 
   expect(world.posted.map(({ body }) => [...body.matchAll(/ MsgID="([^"]*)"/g)].map(([, msgId]) => msgId))).toEqual([
@@ -167,7 +167,7 @@ test("an object whose memory cannot be trusted after a failed commit ends its li
 
   isBroken = false;
   world.start();
-  expect(await world.during(world.receive("t2", lock("m2")))).toBe(true);
+  expect(await world.received("t2", lock("m2"))).toBe(true);
 });
 
 test("while the disk is full a document is tried after 1, 2, 4 … 60 seconds, and within one after the first transaction that succeeds", async () => {
@@ -193,13 +193,13 @@ test("while the disk is full a document is tried after 1, 2, 4 … 60 seconds, a
     }
     return gaps.slice(0, -1);
   };
-  await world.during(world.report(callerEntered(1)));
+  await world.reported(callerEntered(1));
   expect(await tries(190)).toEqual([1, 2, 4, 8, 16, 32, 60, 60]);
 
   isFull = false;
   world.answer = ({ transId }) => world.confirmed(transId);
   const posted = world.posted.length;
-  await world.during(world.receive("t-lock", lock("m-lock")));
+  await world.received("t-lock", lock("m-lock"));
   await world.time.pass(1_000);
   expect(world.posted.slice(posted)[0]?.body).toContain("A2W_NotifyUserEnter");
 
@@ -207,7 +207,7 @@ test("while the disk is full a document is tried after 1, 2, 4 … 60 seconds, a
     isFull = true;
     return failed;
   };
-  await world.during(world.report(callerEntered(2)));
+  await world.reported(callerEntered(2));
   expect(await tries(4)).toEqual([1, 2]);
   expect(world.lines.filter(({ event }) => event === "delivery-broke")).toHaveLength(12);
 });

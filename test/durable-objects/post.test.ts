@@ -87,7 +87,7 @@ test.each<[string, Answer]>([
 ])("a longer answer is broken off, %s", async (_how, answer) => {
   expect(await post(await serving(answer))).toEqual({
     kind: "failed",
-    reason: "Error: the answer has more than 65536 bytes",
+    reason: "the answer has more than 65536 bytes",
   });
 });
 

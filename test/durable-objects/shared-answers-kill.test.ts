@@ -4,6 +4,7 @@ import type { HttpAnswer } from "../../durable-objects/platform/post.ts";
 import type { Report } from "../../src/bridge/events.ts";
 import type { CommandId, MsgId, TransId } from "../../src/foundation/ids.ts";
 import type { ToWebex } from "../../src/tsp/messages.ts";
+import { done } from "../builders.ts";
 import { Database } from "../simulation/database.ts";
 import { ConferenceWorld, confKey, createConference, host } from "./conference-world.ts";
 import { confirmation, fakePlatform, transIdOf } from "./fakes.ts";
@@ -46,7 +47,7 @@ class TwoCreates {
   async pass(ms: number): Promise<void> {
     for (let passed = 0; passed < ms; passed += 100) {
       if (!this.world.alive) this.world.start();
-      const results = [...this.#done].map((id): Report => ({ type: "result", id, result: { done: true } }));
+      const results = [...this.#done].map((id): Report => done(id));
       this.world.reportAs(1, ...results).catch(() => {});
       await this.world.time.pass(100);
     }

@@ -4,6 +4,7 @@ import { Timeline } from "../../src/explain/timeline.ts";
 import type { TransId } from "../../src/foundation/ids.ts";
 import type { StoryLine } from "../../src/rpc/story.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
+import { aCaller, held } from "../builders.ts";
 import { testDomain } from "../local-domain.ts";
 import {
   ConferenceWorld,
@@ -34,10 +35,9 @@ async function since(world: ConferenceWorld, lines: number): Promise<readonly St
 }
 
 test("a mute is told from the request to its Confirmation", async () => {
-  const world = new ConferenceWorld();
-  await world.running(1);
+  const world = await ConferenceWorld.running(1);
   const before = (await story(world)).length;
-  await world.during(world.receive("t-mute", muteCaller("1001")));
+  await world.received("t-mute", muteCaller("1001"));
   await world.allDone();
   await world.time.pass(6000);
 
@@ -56,8 +56,7 @@ test("a mute is told from the request to its Confirmation", async () => {
 });
 
 test("what WebEx has confirmed is told before a row has it, and once", async () => {
-  const world = new ConferenceWorld();
-  await world.running(0);
+  const world = await ConferenceWorld.running(0);
   const before = (await story(world)).length;
   await world.reported(callerEntered(0));
   const confirmed = ["bridge > edge: caller-entered", "edge > webex: A2W_NotifyUserEnter", "webex > edge: confirmed"];
@@ -72,8 +71,7 @@ test("what WebEx has confirmed is told before a row has it, and once", async () 
 });
 
 test("what a checkpoint wrote is still told", async () => {
-  const world = new ConferenceWorld();
-  await world.running(40);
+  const world = await ConferenceWorld.running(40);
   const entered = told(await story(world)).filter((line) => line === "edge > webex: A2W_NotifyUserEnter");
   expect(entered).toHaveLength(40);
 });
@@ -84,7 +82,7 @@ test("a document that is not delivered is told with its attempts, their reasons 
   await world.running(0);
   const before = (await story(world)).length;
   world.answer = () => ({ kind: "answered", status: 500, body: new Uint8Array() });
-  await world.during(world.report(callerEntered(0)));
+  await world.reported(callerEntered(0));
   await world.time.pass(6_000);
 
   expect(told(await since(world, before), "why", "attempt", "messages")).toEqual([
@@ -101,14 +99,13 @@ test("a document that is not delivered is told with its attempts, their reasons 
 });
 
 test("a refusal and a command without result are told with their reasons", async () => {
-  const world = new ConferenceWorld();
-  await world.running(2);
+  const world = await ConferenceWorld.running(2);
   const before = (await story(world)).length;
-  await world.during(world.receive("t1", muteCaller("1001")));
+  await world.received("t1", muteCaller("1001"));
   const [id] = world.stored.state.commands.keys();
   const refused = { type: "result", id, result: { done: false, reason: "no-such-call" } } as Report;
-  await world.during(world.report(refused));
-  await world.during(world.receive("t2", muteCaller("1002")));
+  await world.reported(refused);
+  await world.received("t2", muteCaller("1002"));
   world.ackAll();
   await world.time.pass(20_000);
 
@@ -122,13 +119,12 @@ test("a refusal and a command without result are told with their reasons", async
 });
 
 test("documents for a server that was replaced are told as dropped", async () => {
-  const world = new ConferenceWorld();
-  await world.running(0);
+  const world = await ConferenceWorld.running(0);
   world.answer = ({ url, transId }) =>
     url.includes("8801") ? { kind: "failed", reason: "TimeoutError" } : world.confirmed(transId);
-  await world.during(world.report(callerEntered(0)));
+  await world.reported(callerEntered(0));
   const next = { msgId: "m2", replyTo: "localhost:8802", extConfId: "7002" } as never;
-  await world.during(world.receive("t-create", createConference(next) as FromWebex));
+  await world.received("t-create", createConference(next) as FromWebex);
 
   expect(told(await story(world), "messages")).toContain(
     "edge > edge: dropped, its server was replaced, messages A2W_NotifyUserEnter",
@@ -136,11 +132,10 @@ test("documents for a server that was replaced are told as dropped", async () =>
 });
 
 test("documents behind one that was given up are told as withdrawn", async () => {
-  const world = new ConferenceWorld();
-  await world.running(0);
+  const world = await ConferenceWorld.running(0);
   world.answer = () => ({ kind: "failed", reason: "TimeoutError" });
-  await world.during(world.report(callerEntered(0)));
-  await world.during(world.report(callerEntered(1)));
+  await world.reported(callerEntered(0));
+  await world.reported(callerEntered(1));
   await world.time.pass(10_000);
 
   expect(told(await story(world), "messages")).toContain(
@@ -152,7 +147,7 @@ test("a story names commands and calls by the ids that the view has", async () =
   const world = new ConferenceWorld();
   world.domain = testDomain({ logs: { personal: false } });
   await world.running(1);
-  await world.during(world.receive("t1", muteCaller("1001")));
+  await world.received("t1", muteCaller("1001"));
 
   const [command] = world.conference.reader.view()?.commands ?? [];
   expect(command?.id).toContain(confKey);
@@ -166,18 +161,17 @@ test("numbers and IDs of people are masked unless the domain shows them", async 
     const world = new ConferenceWorld();
     world.domain = testDomain({ logs: { personal } });
     await world.running(0);
-    await world.during(world.report(entered));
+    await world.reported(entered);
     const text = JSON.stringify([await story(world), world.conference.reader.view()?.callers]);
     expect([/14085551234/.test(text), /4711/.test(text), /\*34"/.test(text)]).toEqual([personal, personal, !personal]);
   }
 });
 
 test("a view shows what is outstanding, and why", async () => {
-  const world = new ConferenceWorld();
-  await world.running(1);
+  const world = await ConferenceWorld.running(1);
   world.answer = () => ({ kind: "failed", reason: "TimeoutError" });
-  await world.during(world.report(callerEntered(1)));
-  await world.during(world.receive("t1", muteCaller("1001")));
+  await world.reported(callerEntered(1));
+  await world.received("t1", muteCaller("1001"));
   world.ackAll();
 
   const view = world.conference.reader.view();
@@ -196,9 +190,9 @@ test("a view shows what is outstanding, and why", async () => {
 
 test("a conference that the bridge did not create is shown, as it is explained", async () => {
   const refused = new ConferenceWorld();
-  await refused.during(refused.receive("t", createConference()));
+  await refused.received("t", createConference());
   const [id] = refused.stored.state.commands.keys();
-  await refused.during(refused.report({ type: "result", id, result: { done: false, reason: "refused" } } as Report));
+  await refused.reported({ type: "result", id, result: { done: false, reason: "refused" } } as Report);
   expect(refused.conference.reader.view()).toMatchObject({
     key: confKey,
     phase: "not-created",
@@ -211,18 +205,17 @@ test("a conference that the bridge did not create is shown, as it is explained",
 });
 
 test("a snapshot is told with what the bridge held, and an end since it held nothing", async () => {
-  const world = new ConferenceWorld();
-  await world.running(1);
+  const world = await ConferenceWorld.running(1);
   const before = (await story(world)).length;
-  const caller = { call: "c0", number: "14085551234", attendeeId: null, muted: false, silent: false, room: "main" };
-  const held = { locked: true, speaking: null, rooms: [], callers: [caller], dialled: [] };
+  const caller = aCaller();
+  const onBridge = held({ locked: true, callers: [caller] });
   const snapshot = (conference: object | null) =>
     ({ type: "event", event: { type: "snapshot", conference } }) as Report;
-  await world.during(world.report(snapshot(held)));
+  await world.reported(snapshot(onBridge));
   await world.time.pass(6_000);
-  await world.during(world.report(snapshot({ ...held, locked: false, callers: [caller, { ...caller, call: "c1" }] })));
+  await world.reported(snapshot({ ...onBridge, locked: false, callers: [caller, { ...caller, call: "c1" }] }));
   await world.time.pass(6_000);
-  await world.during(world.report(snapshot(null)));
+  await world.reported(snapshot(null));
 
   const lines = told(await since(world, before), "held", "status");
   expect(lines.filter((line) => line.startsWith("bridge > edge"))).toEqual([
@@ -237,14 +230,13 @@ test("a snapshot is told with what the bridge held, and an end since it held not
 
 test("an end that WebEx or the telephone asked for is not told as a loss, though a snapshot without the conference follows", async () => {
   for (const isByTelephone of [false, true]) {
-    const world = new ConferenceWorld();
-    await world.running(0);
-    if (isByTelephone) await world.during(world.report({ type: "event", event: { type: "conference-ended" } }));
+    const world = await ConferenceWorld.running(0);
+    if (isByTelephone) await world.reported({ type: "event", event: { type: "conference-ended" } });
     else {
       const close = { type: "close-conference", msgId: "m-close", replyTo: host, extConfId } as FromWebex;
-      await world.during(world.receive("t-close", close));
+      await world.received("t-close", close);
     }
-    await world.during(world.report({ type: "event", event: { type: "snapshot", conference: null } }));
+    await world.reported({ type: "event", event: { type: "snapshot", conference: null } });
     await world.allDone();
 
     const lines = told(await story(world), "held");
@@ -254,14 +246,13 @@ test("an end that WebEx or the telephone asked for is not told as a loss, though
 });
 
 test("a story is whole and in order of time, though the object was evicted in a pause and counts its documents anew", async () => {
-  const world = new ConferenceWorld();
-  await world.running(0);
+  const world = await ConferenceWorld.running(0);
   expect(world.outboxRows).toBe(0);
   const before = (await story(world)).length;
   world.kill();
   world.start();
   const close = { type: "close-conference", msgId: "m-close", replyTo: host, extConfId } as FromWebex;
-  await world.during(world.receive("t-close", close));
+  await world.received("t-close", close);
   await world.allDone();
   await world.time.pass(6_000);
 
@@ -289,12 +280,11 @@ test("a row of version 0.1 is told as not shown, once", () => {
 });
 
 test("a long story comes in parts, and other work goes first between pages of rows", async () => {
-  const world = new ConferenceWorld();
-  await world.running(1);
+  const world = await ConferenceWorld.running(1);
   for (let round = 0; round < 600; round += 1) {
     const muted = round % 2 === 0;
     const event = { type: "caller-muted", call: "c0", muted };
-    await world.during(world.report({ type: "event", event } as Report));
+    await world.reported({ type: "event", event } as Report);
   }
   const first = world.conference.reader.story(0);
   let isRead = false;
@@ -313,11 +303,10 @@ test("a long story comes in parts, and other work goes first between pages of ro
 });
 
 test("what is confirmed and written later stands where it was confirmed", async () => {
-  const world = new ConferenceWorld();
-  await world.running(0);
-  await world.during(world.report(callerEntered(0)));
+  const world = await ConferenceWorld.running(0);
+  await world.reported(callerEntered(0));
   await world.time.pass(100);
-  await world.during(world.report(callerEntered(1)));
+  await world.reported(callerEntered(1));
   await world.time.pass(6_000);
 
   const lines = await story(world);

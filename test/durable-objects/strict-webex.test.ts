@@ -66,11 +66,11 @@ async function refusalsOf(protocol: object): Promise<{ refused: string[]; posted
   let requests = 0;
   const ask = async (...messages: object[]) => {
     const whole = messages.map((message) => ({ msgId: `m-${++requests}`, replyTo: host, extConfId, ...message }));
-    await world.during(world.receive(`t-${requests}`, ...(whole as unknown as FromWebex[])));
+    await world.received(`t-${requests}`, ...(whole as unknown as FromWebex[]));
     await world.allDone();
     await world.time.pass(100);
   };
-  const report = (event: object) => world.during(world.report({ type: "event", event } as never));
+  const report = (event: object) => world.reported({ type: "event", event } as never);
 
   await world.running(2);
   const phone = { country: "1", area: "408", local: "5550123", extension: "" };
@@ -87,7 +87,7 @@ async function refusalsOf(protocol: object): Promise<{ refused: string[]; posted
   await ask({ type: "remove-from-sub-conference", subConfId: "s1", extCallId: "1001" });
   await ask({ type: "close-sub-conference", subConfId: "s1" }, { type: "unknown", element: "W2A_New" });
   await ask({ type: "cancel-call-out", extCallId: "no-such" }, { type: "drop-caller", extCallId: "1002" });
-  await world.during(world.report(callerEntered(2), callerLeft(0)));
+  await world.reported(callerEntered(2), callerLeft(0));
   await ask({ type: "close-conference" });
   await world.time.pass(10_000);
   return { refused, posted: world.posted.map(({ body }) => body) };

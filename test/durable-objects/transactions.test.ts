@@ -3,10 +3,10 @@ import { ConferenceWorld, callerEntered, createConference, muteCaller } from "./
 
 test("an answer repeats the MsgID of its request under a TransID of our own, which counts apart from MsgIDs (protocol T34, T44)", async () => {
   const world = new ConferenceWorld();
-  await world.during(world.receive("52491000777", createConference()));
+  await world.received("52491000777", createConference());
   await world.allDone();
   for (let index = 0; index < 3; index += 1) {
-    await world.during(world.report(callerEntered(index * 2), callerEntered(index * 2 + 1)));
+    await world.reported(callerEntered(index * 2), callerEntered(index * 2 + 1));
     await world.time.pass(1000);
   }
 
@@ -23,8 +23,7 @@ test("an answer repeats the MsgID of its request under a TransID of our own, whi
 });
 
 test("a copy that comes while the first is on its way to the disk waits for it, and nothing is done twice (protocol T39)", async () => {
-  const world = new ConferenceWorld();
-  await world.running(1);
+  const world = await ConferenceWorld.running(1);
   const order: string[] = [];
   const first = world.receive("copy", muteCaller("1001")).then(() => order.push("first"));
   const copy = world.receive("copy", muteCaller("1001")).then(() => order.push("copy"));

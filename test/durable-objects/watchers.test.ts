@@ -1,21 +1,20 @@
 import { expect, test } from "vitest";
+import { event } from "../builders.ts";
 import { ConferenceWorld, callerEntered } from "./conference-world.ts";
 
 test("watchers are told of a commit when it is on disk", async () => {
-  const world = new ConferenceWorld();
-  await world.running(1);
+  const world = await ConferenceWorld.running(1);
   await world.allDone();
   const rows: number[] = [];
   const before = world.journalRows;
   world.onChanged = () => rows.push(world.journalRows);
-  await world.reported({ type: "event", event: { type: "speaking-changed", call: "c0", speaking: true } } as never);
+  await world.reported(event({ type: "speaking-changed", call: "c0", speaking: true }) as never);
 
   expect([...new Set(rows)]).toEqual([before + 1]);
 });
 
 test("watchers are told that WebEx has confirmed, with which nothing else comes", async () => {
-  const world = new ConferenceWorld();
-  await world.running(1);
+  const world = await ConferenceWorld.running(1);
   await world.allDone();
   const waiting: (number | undefined)[] = [];
   world.onChanged = () => waiting.push(world.conference.reader.view()?.documents.length);
@@ -27,8 +26,7 @@ test("watchers are told that WebEx has confirmed, with which nothing else comes"
 });
 
 test("watchers are told when an agent has taken a command", async () => {
-  const world = new ConferenceWorld();
-  await world.running(1);
+  const world = await ConferenceWorld.running(1);
   let changes = 0;
   world.onChanged = () => {
     changes += 1;
@@ -39,12 +37,11 @@ test("watchers are told when an agent has taken a command", async () => {
 });
 
 test("watchers are told when the directory has the records of what has ended", async () => {
-  const world = new ConferenceWorld();
-  await world.running(1);
+  const world = await ConferenceWorld.running(1);
   const told: number[] = [];
   world.onChanged = () =>
     told.push(world.pages.flatMap(({ facts }) => facts.filter(({ fact }) => "record" in fact)).length);
-  await world.reported({ type: "event", event: { type: "conference-ended" } } as never);
+  await world.reported(event({ type: "conference-ended" }) as never);
   await world.allDone();
   await world.time.pass(10_000);
 

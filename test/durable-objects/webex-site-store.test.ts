@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { WebexSiteStore } from "../../durable-objects/webex-site/webex-site-store.ts";
 import type { ConfKey, DomainName } from "../../src/foundation/ids.ts";
+import { costMs } from "../cost.ts";
 import { Database } from "../simulation/database.ts";
 
 const domain = "local" as DomainName;
@@ -23,11 +24,10 @@ test("each owner of an access code is found beside the first one, also where twe
   store.transaction(() => {
     store.addCodes(Array.from({ length: 20_000 }, (_, n) => ({ code: "all", owner: `user ${100_000 + n}` })));
   });
-  const begun = performance.now();
-  const shared = store.sharedCodes();
+  let shared: ReturnType<typeof store.sharedCodes> = [];
 
   // Pair by pair it takes half a minute.
-  expect(performance.now() - begun).toBeLessThan(3_000);
+  expect(costMs(() => (shared = store.sharedCodes()))).toBeLessThan(3_000);
   expect(shared).toHaveLength(20_000);
   expect(shared[19_998]).toEqual({ one: "user 119999", other: "user 100000" });
 });
@@ -53,4 +53,25 @@ test("the oldest meeting is found without reading the others", () => {
   const [plan] = sql.exec("EXPLAIN QUERY PLAN SELECT min(asked_at) AS at FROM meeting");
 
   expect(plan?.detail).toContain("INDEX meeting_by_time");
+});
+
+test("what version 0.1 stored of a site is found after the upgrade, and goes on from there", () => {
+  const sql = new Database();
+  newStore(sql).writeMeetingFailure("7" as ConfKey, "1", 1_000, "none");
+  sql.exec("DROP TABLE entry");
+  sql.exec("CREATE TABLE IF NOT EXISTS entry (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID");
+  const numbers = { at: 2_000, numbers: [] };
+  for (const [name, value] of Object.entries({ nightsFrom: 3_000, siteNumbers: numbers }))
+    sql.exec("INSERT INTO entry (name, value) VALUES (?, ?)", name, JSON.stringify(value));
+
+  for (const store of [newStore(sql), newStore(sql)]) {
+    expect(store.domain).toBe(domain);
+    expect(store.meeting("7" as ConfKey)).toMatchObject({ askedAt: 1_000, failure: "none" });
+    expect(store.read("nightsFrom")).toBe(3_000);
+    expect(store.read("siteNumbers")).toEqual(numbers);
+  }
+  const store = new WebexSiteStore(sql);
+  store.write("nightsFrom", 4_000);
+  store.delete("siteNumbers");
+  expect([store.read("nightsFrom"), store.read("siteNumbers")]).toEqual([4_000, undefined]);
 });

@@ -1,11 +1,11 @@
 import { Webhook } from "standardwebhooks";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { Directory } from "../../durable-objects/directory/directory.ts";
+import type { Directory } from "../../durable-objects/directory/directory.ts";
 import type { LogLine } from "../../durable-objects/platform/log.ts";
 import { Measures } from "../../durable-objects/platform/measures.ts";
 import type { HttpAnswer, PostRequest } from "../../durable-objects/platform/post.ts";
 import type { BridgeName, CallId, DomainName, WebexHost } from "../../src/foundation/ids.ts";
-import { dayMs } from "../../src/foundation/time/timers.ts";
+import { dayMs, hourMs } from "../../src/foundation/time/timers.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
 import type { DirectoryFact } from "../../src/records/directory-facts.ts";
 import type { AgentEvent } from "../../src/rpc/directory.ts";
@@ -17,6 +17,7 @@ import { worldBegins } from "../simulation/context.ts";
 import { Database } from "../simulation/database.ts";
 import { ConferenceWorld, callerEntered, callerLeft, confKey, createConference } from "./conference-world.ts";
 import { aPage } from "./fact-page.ts";
+import { aDirectory } from "./fakes.ts";
 
 const domain = "local" as DomainName;
 const url = "https://voice.example.com/events";
@@ -49,11 +50,10 @@ class World {
   start(): Directory {
     this.#life += 1;
     const life = this.#life;
-    this.directory = new Directory({
+    this.directory = aDirectory(this.time, {
       sql: this.sql,
       measures: this.measures,
       now: () => this.time.now - this.setBackMs,
-      after: (ms, run) => this.time.after(ms, run),
       log: (line) => this.lines.push(line),
       domain: () => this.domain,
       secret: (name) => (name === receiver.secretFrom ? this.secret : undefined),
@@ -63,10 +63,6 @@ class World {
         const answer = await this.answer(read(request));
         return life === this.#life ? answer : new Promise(() => {});
       },
-      changed: () => {},
-      conference: () => ({ feedDirectory: async () => false }),
-      conferencesOf: async () => ({ holders: [], next: null }),
-      nonce: () => "1",
       setAlarm: async (at) => {
         this.alarmAt = at;
       },
@@ -76,8 +72,8 @@ class World {
     return this.directory;
   }
 
-  tellOfAgents(...events: readonly AgentEvent[]): Promise<void> {
-    return this.directory.tellOfAgents(domain, events);
+  notifyOfAgents(...events: readonly AgentEvent[]): Promise<void> {
+    return this.directory.notifyOfAgents(domain, events);
   }
 
   /** Lets time go by, with the alarms that come. */
@@ -165,19 +161,19 @@ test("a meeting is told from its begin to its end, in order, each event signed a
     await conference.time.pass(ms);
     await world.pass(ms);
   };
-  await conference.during(conference.receive("create", createConference()));
+  await conference.received("create", createConference());
   await both(2_000);
   expect(world.events).toEqual([]);
   await conference.allDone();
   await both(2_000);
-  await conference.during(conference.report(callerEntered(1), callerEntered(2)));
+  await conference.reported(callerEntered(1), callerEntered(2));
   await both(2_000);
-  await conference.during(conference.report(callerLeft(1)));
+  await conference.reported(callerLeft(1));
   await both(2_000);
   // Came and went between two looks of the directory.
-  await conference.during(conference.report(callerEntered(3)));
-  await conference.during(conference.report(callerLeft(3)));
-  await conference.during(conference.report({ type: "event", event: { type: "conference-ended" } }));
+  await conference.reported(callerEntered(3));
+  await conference.reported(callerLeft(3));
+  await conference.reported({ type: "event", event: { type: "conference-ended" } });
   await both(5_000);
 
   expect(world.events).toEqual([
@@ -279,18 +275,31 @@ test("a clock that is set back lengthens no pause, of a receiver that is away or
   }
 });
 
-test("after a restart nothing waits for a time that a clock has counted which was days ahead", async () => {
-  const world = new World();
-  world.answer = () => gone;
-  world.setBackMs = -2 * dayMs;
-  await world.joins("c1");
-  world.answer = () => taken;
-  world.setBackMs = 0;
-  world.start();
-  await world.directory.alarm();
-  await world.time.pass(0);
+test.each([
+  { ahead: "the clock was ahead, and goes right before a restart", setBackMs: [-2 * dayMs, 0, 0] },
+  {
+    ahead: "the clock is set back, and then the receiver fails, and then comes a restart",
+    setBackMs: [0, 8 * hourMs, 8 * hourMs],
+  },
+  { ahead: "the clock is set back by less than a pause after a restart", setBackMs: [0, 0, 8 * hourMs] },
+])("nothing waits for longer than its pause: $ahead", async ({ setBackMs: [first = 0, second = 0, third = 0] }) => {
+  for (const failed of [gone, { ...taken, status: 404 }]) {
+    const world = new World();
+    world.setBackMs = first;
+    await world.joins("c0");
+    world.answer = () => failed;
+    world.setBackMs = second;
+    await world.joins("c1");
+    world.answer = () => taken;
+    world.setBackMs = third;
+    world.start();
+    await world.directory.alarm();
+    await world.time.pass(5_000);
+    await world.directory.alarm();
+    await world.time.pass(0);
 
-  expect(world.events.slice(1)).toEqual([`conference.started ${confKey}`, "call.joined c1"]);
+    expect(world.events.slice(2)).toEqual(["call.joined c1", "call.joined c1"]);
+  }
 });
 
 test("an event that a receiver refuses is passed by the others, and comes again", async () => {
@@ -495,18 +504,16 @@ test("a meeting that is over before the directory hears of it is told whole, tho
   const conference = new ConferenceWorld();
   conference.domain = testDomain({ webhooks: [receiver] });
   conference.follow = () => Promise.reject(new Error("it is away"));
-  await conference.during(conference.receive("create", createConference()));
+  await conference.received("create", createConference());
   await conference.allDone();
   for (let call = 0; call < 600; call += 100)
-    await conference.during(
-      conference.report(...Array.from({ length: 100 }, (_, index) => callerEntered(call + index))),
-    );
-  await conference.during(conference.report({ type: "event", event: { type: "conference-ended" } }));
+    await conference.reported(...Array.from({ length: 100 }, (_, index) => callerEntered(call + index)));
+  await conference.reported({ type: "event", event: { type: "conference-ended" } });
   await conference.time.pass(1_000);
   const listed: number[] = [];
   conference.follow = async (page) => {
     const answer = await world.directory.follow(page);
-    listed.push((await world.directory.running({ domain, after: null, limit: 10 })).total);
+    listed.push((await world.directory.list.running({ domain, after: null, limit: 10 })).total);
     return answer;
   };
   await conference.time.pass(60_000);
@@ -526,7 +533,7 @@ test("what goes before the end of a conference, in a page of its own, is told on
   await world.joins("c1");
   await world.follow(aPage({ running: { trouble: ["posts"] } }));
   const cut: FactPage = { ...aPage({ running: { trouble: ["posts"] }, facts: [joined("c2")] }), view: null };
-  const total = async () => (await world.directory.running({ domain, after: null, limit: 10 })).total;
+  const total = async () => (await world.directory.list.running({ domain, after: null, limit: 10 })).total;
   world.start();
   await world.follow(cut);
   expect(await total()).toBe(1);
@@ -612,7 +619,7 @@ test("who came in is told once, also by the next life of the conference, with th
   const world = new World();
   conference.follow = (page) => world.directory.follow(page);
   await conference.running(0);
-  await conference.during(conference.report(callerEntered(1)));
+  await conference.reported(callerEntered(1));
   await conference.time.pass(2_000);
   const calls = async () => {
     await world.pass(1_000);
@@ -621,7 +628,7 @@ test("who came in is told once, also by the next life of the conference, with th
   expect(await calls()).toMatchObject([{ call: "c1", number: "*********34" }]);
 
   conference.start();
-  await conference.during(conference.report(callerEntered(2)));
+  await conference.reported(callerEntered(2));
   await conference.time.pass(2_000);
   expect(await calls()).toMatchObject([{ call: "c1" }, { call: "c2" }]);
 });
@@ -631,8 +638,8 @@ test("an agent that is away and back is told by two events, each by the same id 
   const since = worldBegins - 10_000;
   const about = { bridge: "main" as BridgeName, agent: "agent.1", why: "link", since, acts: null } as const;
   const away = { type: "agent.away", at: worldBegins, ...about } as const;
-  await world.tellOfAgents(away);
-  await world.tellOfAgents(away, { type: "agent.back", at: worldBegins + 5_000, ...about, acts: "agent.1" });
+  await world.notifyOfAgents(away);
+  await world.notifyOfAgents(away, { type: "agent.back", at: worldBegins + 5_000, ...about, acts: "agent.1" });
   await world.pass(1_000);
   expect(world.posted.map((request) => [request.headers["webhook-id"], JSON.parse(request.body)])).toEqual([
     ...[0, 1].map(() => [
@@ -649,7 +656,7 @@ test("an agent that is away and back is told by two events, each by the same id 
   ]);
 
   world.domain = testDomain({ webhooks: [{ ...receiver, events: ["call.left"] }] });
-  await world.tellOfAgents(away);
+  await world.notifyOfAgents(away);
   await world.pass(1_000);
   expect(world.posted).toHaveLength(3);
 });

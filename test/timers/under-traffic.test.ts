@@ -1,11 +1,11 @@
 import { globSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { Alarm } from "../../durable-objects/platform/alarm.ts";
-import { KeyedQueue } from "../../durable-objects/relay/keyed-queue.ts";
 import type { Report } from "../../src/bridge/events.ts";
 import { WakeTimer } from "../../src/foundation/time/wake-timer.ts";
 import { ConferenceWorld, callerEntered, lock } from "../durable-objects/conference-world.ts";
 import { fakePlatform } from "../durable-objects/fakes.ts";
+import { ReportsWorld } from "../durable-objects/reports-world.ts";
 import { testDomain } from "../local-domain.ts";
 import { Clock } from "../simulation/clock.ts";
 import { AgentInTraffic } from "./agent-in-traffic.ts";
@@ -145,7 +145,7 @@ const timers: Readonly<Record<string, readonly Row[]>> = {
         const world = await quiet();
         world.domain = testDomain({ webex: { attempts: 3, retryDelaysMs: [2_000, 5_000] } });
         world.answer = () => ({ kind: "failed", reason: "TimeoutError" });
-        await world.during(world.receive("t1", lock("m-lock")));
+        await world.received("t1", lock("m-lock"));
         await world.allDone();
         // Each commit looks for what is due, so that only the time behind the last one shows the timer.
         await inTraffic(world.time, 1_800, () => world.report(speaks()));
@@ -235,22 +235,16 @@ const timers: Readonly<Record<string, readonly Row[]>> = {
       },
     },
   ],
-  "durable-objects/relay/keyed-queue.ts": [
+  "durable-objects/relay/bridge-reports.ts": [
     {
-      what: "the end of a job that hangs, while others come",
+      what: "the end of a call that hangs, while more comes for its conference",
       lateMs: async () => {
         const time = new Clock();
         const failedAt: number[] = [];
-        const queue = new KeyedQueue<string, number>({
-          timers: time,
-          limitMs: 2_000,
-          maxKeys: 2,
-          join: (waiting, job) => [...waiting, job],
-          run: () => new Promise(() => {}),
-          failed: () => failedAt.push(time.now),
-        });
-        await inTraffic(time, 5_000, () => queue.add("key", time.now));
-        return [2_000, 4_000].map((due, index) => (failedAt[index] ?? never) - due);
+        const hang = () => new Promise<"undecided">(() => {});
+        const world = new ReportsWorld(time, hang, () => failedAt.push(time.now));
+        await inTraffic(time, 25_000, () => world.add("key", String(time.now)));
+        return [10_000, 20_000].map((due, index) => (failedAt[index] ?? never) - due);
       },
     },
   ],
@@ -297,8 +291,7 @@ async function inTraffic(time: Clock, ms: number, act: () => unknown): Promise<v
 }
 
 async function quiet(): Promise<ConferenceWorld> {
-  const world = new ConferenceWorld();
-  await world.running(1);
+  const world = await ConferenceWorld.running(1);
   world.posted.length = 0;
   return world;
 }

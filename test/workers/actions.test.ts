@@ -5,6 +5,7 @@ import type { Report } from "../../src/bridge/events.ts";
 import type { BridgeName, ConfKey, DomainName, StreamId } from "../../src/foundation/ids.ts";
 import type { ActionStages } from "../../src/rpc/action-stages.ts";
 import type { AuditPage } from "../../src/rpc/directory.ts";
+import { aCaller, done, event } from "../builders.ts";
 import { operatorToken, viewerToken } from "./test-domains.ts";
 
 const domain = "local" as DomainName;
@@ -38,7 +39,7 @@ async function report(...all: readonly object[]): Promise<void> {
 /** The bridge has done all that it was told. */
 async function bridgeDoes(): Promise<void> {
   const { commands = [] } = (await conference().view()) ?? {};
-  await report(...commands.map(({ id }) => ({ type: "result", id, result: { done: true } })));
+  await report(...commands.map(({ id }) => done(id)));
 }
 
 function ask(path: string, init: RequestInit = {}, token: string = operatorToken): Promise<Response> {
@@ -53,8 +54,8 @@ test("an action goes its way over the API, from the request to what WebEx is tol
   const body = `<WbxTSPSchema><TransID>1</TransID>${create}</WbxTSPSchema>`;
   expect(await (await exports.default.fetch(`${origin}/tsp/local`, { method: "POST", body })).text()).toContain('"0"');
   await bridgeDoes();
-  const caller = { call: "c1", number: "4420", attendeeId: null, muted: false, silent: false, room: "main" };
-  await report({ type: "event", event: { type: "caller-entered", caller } });
+  const caller = aCaller({ call: "c1", number: "4420" });
+  await report(event({ type: "caller-entered", caller }));
 
   const mute = { method: "POST", headers: { "idempotency-key": "k/1" }, body: '{"type":"mute","call":"c1"}' };
   const accepted = await ask(`${base}/actions`, mute);

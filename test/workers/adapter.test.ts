@@ -95,15 +95,7 @@ test("the edge is alive, not ready without an agent, and closed without the oper
         expect.objectContaining({ kind: "hidden" }), // The domain with a secret.
       ],
       domains: {
-        local: {
-          simulated: {
-            ready: false,
-            agentConnected: false,
-            bridgeUp: false,
-            portsInUse: 0,
-            ports: null,
-          },
-        },
+        local: { simulated: { ready: false, agentConnected: false, bridgeUp: false, portsInUse: 0, ports: null } },
       },
     },
   ]);

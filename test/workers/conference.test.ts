@@ -16,14 +16,11 @@ import type {
   WebexHost,
 } from "../../src/foundation/ids.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
+import { done } from "../builders.ts";
 
 const host = "127.0.0.1:8801" as WebexHost;
 /** Another one for each test, since an object may outlive the storage that is taken from under it. */
-let identity = {
-  domain: "local" as DomainName,
-  bridge: "simulated" as BridgeName,
-  confKey: "987654320" as ConfKey,
-};
+let identity = { domain: "local" as DomainName, bridge: "simulated" as BridgeName, confKey: "987654320" as ConfKey };
 let create: FromWebex;
 const hybridData: OperatorAction = {
   ...{ id: "a1" as ActionId, person: "Ann" },
@@ -73,10 +70,7 @@ const outboxRows = () => stored((store) => store.loadOutbox().length);
 
 async function bridgeDone(first = 1): Promise<number> {
   const pending = await stored(({ state }) => [...state.commands.keys()]);
-  const reports = pending.map((id, index) => ({
-    number: first + index,
-    report: { type: "result", id, result: { done: true } } as const,
-  }));
+  const reports = pending.map((id, index) => ({ number: first + index, report: done(id) }));
   return conference().report({ ...identity, stream: "s1" as StreamId, activeSince: null, reports });
 }
 
@@ -108,7 +102,7 @@ test("the bridge's result becomes an answer to WebEx, under ids of the allocator
   expect(await bridgeDone()).toBe(1);
 
   // Its row goes with the alarm, since nothing else is committed.
-  await vi.waitFor(async () => expect(await outboxRows()).toBe(0), { timeout: 4000 });
+  await vi.waitFor(async () => expect(await outboxRows()).toBe(0));
   expect(posted).toEqual([expect.stringMatching(/<TransID>\d{11}<.*A2W_RspCreateConference MsgID="m1" Result="0"/)]);
   const status = /A2W_NotifyConferenceChange MsgID="(\d{11})"/.exec(posted[0] ?? "")?.[1] as MsgId;
   expect(await env.ID_ALLOCATOR.getByName("local").holderOf(status)).toBe(identity.confKey);
@@ -122,7 +116,7 @@ test("a killed object delivers what it left behind when its alarm comes, without
   await abortAllDurableObjects();
   reachable = true;
 
-  await vi.waitFor(() => expect(posted).toHaveLength(2), { timeout: 4000 });
+  await vi.waitFor(() => expect(posted).toHaveLength(2));
   expect(new Set(posted).size).toBe(1);
   await vi.waitFor(async () => expect(await outboxRows()).toBe(0));
 });
@@ -214,7 +208,7 @@ test("a conference that is over is deleted by its alarm after a week, and may be
   await bridgeDone(committed + 1);
   await rows("UPDATE journal SET at = at - 8 * 86400000");
   // It may just be telling the directory.
-  await vi.waitFor(() => evictDurableObject(conference()), { timeout: 5000 });
+  await vi.waitFor(() => evictDurableObject(conference()));
 
   await runDurableObjectAlarm(conference());
 

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Report } from "../../src/bridge/events.ts";
 import type { BridgeName, ConfKey, DomainName, StreamId, TransId, WebexHost } from "../../src/foundation/ids.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
+import { done, entered, event } from "../builders.ts";
 
 const domain = "local" as DomainName;
 let confKey = "987650300" as ConfKey;
@@ -36,10 +37,6 @@ async function report(...all: readonly Report[]): Promise<void> {
   await conference().report({ domain, confKey, bridge, stream, activeSince: null, reports: numbered });
 }
 
-function event(body: object): Report {
-  return { type: "event", event: body } as Report;
-}
-
 /** A conference that runs, with one caller. */
 async function run(): Promise<void> {
   const replyTo = "127.0.0.1:8801" as WebexHost;
@@ -48,8 +45,7 @@ async function run(): Promise<void> {
   const view = await conference().view();
   const [command] = view?.commands ?? [];
   if (!command) throw new Error("nothing was sent to the bridge");
-  const caller = { call: "c1", number: "4420", attendeeId: null, muted: false, silent: false, room: "main" };
-  await report({ type: "result", id: command.id, result: { done: true } }, event({ type: "caller-entered", caller }));
+  await report(done(command.id), entered({ call: "c1", number: "4420" }));
 }
 
 test("a conference is listed while it runs, and leaves its records; both outlive an eviction", async () => {
@@ -96,7 +92,7 @@ test("a directory that is lost is rebuilt from the conferences", async () => {
   await evictDurableObject(directory());
   expect(await records()).toEqual([]);
 
-  expect(await directory().rebuild(domain, null)).toMatchObject({ told: 1, failed: [], next: null });
+  expect(await directory().rebuild(domain, null)).toMatchObject({ reported: 1, failed: [], next: null });
   expect(await records()).toHaveLength(2);
 });
 

@@ -3,6 +3,7 @@ import { env, exports } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { ConfKey, DomainName, ExtConfId, TransId } from "../../src/foundation/ids.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
+import { done } from "../builders.ts";
 import { aPage } from "../durable-objects/fact-page.ts";
 import { operatorToken, viewerToken } from "./test-domains.ts";
 
@@ -88,7 +89,7 @@ test("who watches a conference hears of its commits", async () => {
   await create();
   const { heard } = await watch(`local/${confKey}`);
   const [command] = (await conference().view())?.commands ?? [];
-  const report = { number: 1, report: { type: "result", id: command?.id, result: { done: true } } } as never;
+  const report = { number: 1, report: done(command?.id) } as never;
   const reports = { domain, confKey, bridge: "simulated", stream: "s", activeSince: null, reports: [report] } as never;
   await conference().report(reports);
   await vi.waitFor(() => expect(heard).not.toEqual([]));

@@ -5,6 +5,7 @@ import { digestOf } from "../../src/bridge/state.ts";
 import type { BridgeName, CommandId, ConfKey, DomainName, StreamId } from "../../src/foundation/ids.ts";
 import { encodeHello, REFUSAL_HEADER } from "../../src/link/hello.ts";
 import { CLOSE_CODES, type CloseReason, type EdgeToAgent } from "../../src/link/messages.ts";
+import { done, held } from "../builders.ts";
 import { AgentClient } from "./agent-client.ts";
 import { helloOf } from "./hello-of.ts";
 import { agents } from "./test-domains.ts";
@@ -33,7 +34,7 @@ afterEach(async () => {
   vi.restoreAllMocks();
   // The runtime does not survive a reset in the middle of a socket's closing.
   AgentClient.hangUpAll();
-  await vi.waitFor(async () => expect(await openSockets()).toBe(0), { interval: 1 });
+  await vi.waitFor(async () => expect(await openSockets()).toBe(0));
 });
 
 test("an agent proves who it is, and gets the keypad codes and the bridge's commands", async () => {
@@ -64,7 +65,7 @@ test("what the agent reports is acknowledged when the conference has stored it, 
   if (commands.type !== "commands") throw new Error(`unexpected ${commands.type}`);
   const ids = commands.commands.map(({ id }) => id);
   const reports = ids.map((id, index) => {
-    return { number: index + 1, report: { type: "result", id, result: { done: true } } } as const;
+    return { number: index + 1, report: done(id) } as const;
   });
 
   agent.say({ type: "commands-ack", conference, ids });
@@ -87,14 +88,14 @@ test("a snapshot is wanted of a conference whose digest differs; a foreign confe
   const commands = await agent.next();
   if (commands.type !== "commands") throw new Error(`unexpected ${commands.type}`);
   const [{ id } = { id: "none" as CommandId }] = commands.commands;
-  const created = { number: 1, report: { type: "result", id, result: { done: true } } } as const;
+  const created = { number: 1, report: done(id) } as const;
   agent.say({ type: "reports", epoch: 1, conference, stream, reports: [created] });
   expect(await agent.next()).toMatchObject({ type: "reports-ack", upTo: 1 });
 
   const objects = async () => (await listDurableObjectIds(env.CONFERENCE)).length;
   const before = await objects();
   const foreign = Array.from({ length: 400 }, (_, index) => String(600_000_000 + index) as ConfKey);
-  const digest = digestOf({ locked: false, callers: [], dialled: [], rooms: [], speaking: null });
+  const digest = digestOf(held());
   const digests = [conference, ...foreign].map((key) => ({ conference: key, digest }));
   agent.say({ type: "digests", epoch: 1, digests });
   const [key] = foreign as [ConfKey];
@@ -108,7 +109,7 @@ test("a snapshot is wanted of a conference whose digest differs; a foreign confe
   agent.say({
     type: "digests",
     epoch: 1,
-    digests: [{ conference, digest: digestOf({ locked: true, callers: [], dialled: [], rooms: [], speaking: null }) }],
+    digests: [{ conference, digest: digestOf(held({ locked: true })) }],
   });
   expect(await agent.next()).toEqual({ type: "snapshot-wanted", conference });
   expect(await objects()).toBe(before);
@@ -419,7 +420,7 @@ test("an agent that comes a hundred times anew has one session, and what it repo
     else expect(await nextBut(agent, "commands")).toEqual({ type: "reports-ack", conference: key, stream, upTo: 1 });
   }
 
-  await vi.waitFor(async () => expect(await openSockets()).toBe(1), { interval: 1 });
+  await vi.waitFor(async () => expect(await openSockets()).toBe(1));
   expect(await relay().health()).toMatchObject({ agentConnected: true });
   const conferenceObject = env.CONFERENCE.getByName(`local/${key}`);
   const committed = await runInDurableObject(conferenceObject, (_object, state) =>

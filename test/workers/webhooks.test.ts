@@ -8,6 +8,7 @@ import type { Sql } from "../../durable-objects/platform/platform.ts";
 import type { Report } from "../../src/bridge/events.ts";
 import type { BridgeName, ConfKey, DomainName, StreamId, TransId, WebexHost } from "../../src/foundation/ids.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
+import { done, entered, event } from "../builders.ts";
 import { webhookSecret } from "./test-domains.ts";
 
 const domain = "harbour" as DomainName;
@@ -53,13 +54,11 @@ test("webhooks are signed on the platform so that a receiver can verify them, an
   await conference().receive({ domain, confKey, transId: "t1" as TransId, messages: [create] });
   const [command] = (await conference().view())?.commands ?? [];
   if (!command) return expect.unreachable();
-  const caller = { call: "c1", number: "4420", attendeeId: null, muted: false, silent: false, room: "main" };
-  const entered = { type: "event", event: { type: "caller-entered", caller } } as Report;
-  await report({ type: "result", id: command.id, result: { done: true } }, entered);
+  await report(done(command.id), entered({ call: "c1", number: "4420" }));
   await vi.waitFor(() => expect(posted.map(({ type }) => type)).toEqual(["conference.started", "call.joined"]));
 
   works = false;
-  await report({ type: "event", event: { type: "conference-ended" } } as Report);
+  await report(event({ type: "conference-ended" }));
   await vi.waitFor(
     async () => expect(await directory().webhooks(domain)).toMatchObject([{ waiting: 2, failure: { attempts: 1 } }]),
     5_000,

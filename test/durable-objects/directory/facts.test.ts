@@ -182,10 +182,10 @@ test("a directory that was lost has all records again when it is rebuilt, and re
   world.sql = new Database();
   world.start();
   expect(await world.all()).toEqual([]);
-  expect(await world.directory.feedRequests.rebuild(domain, null)).toEqual({ told: 1, failed: [], next: null });
-  await world.directory.feedRequests.rebuild(domain, null);
+  expect(await world.directory.list.rebuild(domain, null)).toEqual({ reported: 1, failed: [], next: null });
+  await world.directory.list.rebuild(domain, null);
   world.start();
-  await world.directory.feedRequests.rebuild(domain, null);
+  await world.directory.list.rebuild(domain, null);
 
   expect(await world.all()).toEqual(before);
 });

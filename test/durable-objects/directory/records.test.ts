@@ -73,15 +73,15 @@ test("a rebuild asks some conferences at a time, each once", async () => {
   const world = new DirectoryWorld();
   const keys = Array.from({ length: 50 }, (_, index) => String(index) as ConfKey);
   world.holders = keys.map((key, index) => ({ key, place: 50 - index, at: 0 }));
-  const told: number[] = [];
+  const reported: number[] = [];
   let next: RebuildPage["next"] = null;
   do {
-    const page: RebuildPage = await world.directory.feedRequests.rebuild(domain, next);
-    told.push(page.told);
+    const page: RebuildPage = await world.directory.list.rebuild(domain, next);
+    reported.push(page.reported);
     next = page.next;
   } while (next !== null);
 
-  expect(told).toEqual([20, 20, 10]);
+  expect(reported).toEqual([20, 20, 10]);
   expect(world.asked).toEqual(keys.map((key) => key));
 });
 
@@ -177,7 +177,7 @@ test("however many conferences of one key are told anew, the site is asked once"
   world.sql = new Database();
   world.start();
   asked = 0;
-  await world.directory.feedRequests.rebuild(domain, null);
+  await world.directory.list.rebuild(domain, null);
 
   expect((await world.all()).map((record) => record.kind === "conference" && record.topic)).toEqual(
     Array(3).fill("Berth planning"),
@@ -221,7 +221,7 @@ test("a conference that wrote more than its journal holds has all its records", 
     await conference.report({ type: "event", event } as never);
   }
   conference.start();
-  const [oldest] = conference.stored.history();
+  const [oldest] = conference.stored.journal.history();
   expect(oldest?.seq).toBeGreaterThan(100);
   await conference.reported(ended);
   await conference.time.pass(5_000);

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { ConfKey, WebexHost } from "../../../src/foundation/ids.ts";
 import { masked } from "../../../src/foundation/shown.ts";
 import type { FromWebex } from "../../../src/tsp/messages.ts";
+import { aCaller, event } from "../../builders.ts";
 import { testDomain } from "../../local-domain.ts";
 import { worldBegins } from "../../simulation/context.ts";
 import { type ConferenceWorld, callerEntered, callerLeft, confKey, extConfId, host } from "../conference-world.ts";
@@ -104,8 +105,8 @@ test("who has left is not found, nor one half of one person with the other half 
   const conference = world.conference();
   await conference.running(0);
   const entered = (call: string, number: string, attendeeId: string) => {
-    const caller = { call, number, attendeeId, muted: false, silent: false, room: "main" };
-    return { type: "event", event: { type: "caller-entered", caller } } as never;
+    const caller = aCaller({ call, number, attendeeId });
+    return event({ type: "caller-entered", caller }) as never;
   };
   await conference.reported(entered("c1", "4420", "1"), entered("c2", "4421", "2"));
   await conference.time.pass(2_000);
@@ -120,8 +121,7 @@ test("who has left is not found, nor one half of one person with the other half 
 });
 
 describe("who speaks in a running conference", () => {
-  const speaks = (call: string, speaking: boolean) =>
-    ({ type: "event", event: { type: "speaking-changed", call, speaking } }) as never;
+  const speaks = (call: string, speaking: boolean) => event({ type: "speaking-changed", call, speaking }) as never;
   const speakersIn = async (world: DirectoryWorld, query: object = { isWatched: true }) =>
     (await list(world, query)).conferences[0]?.now?.speakers;
 
@@ -131,7 +131,7 @@ describe("who speaks in a running conference", () => {
     conference.domain = testDomain({ recordsPersonal: "full", ...settings });
     await conference.running(3);
     const report = { type: "update-conference", msgId: "m", replyTo: host, extConfId, action: "report-speakers" };
-    await conference.during(conference.receive("report", report as FromWebex));
+    await conference.received("report", report as FromWebex);
     await conference.allDone();
     await conference.time.pass(2_000);
     return conference;
@@ -288,18 +288,18 @@ test("the totals are of all that run; those that are not known after a restart a
   const tell = (key: string) => world.directory.follow(aPage({ key, running: all[key as never] }));
   for (const key of Object.keys(all)) await tell(key);
   const totals = { creating: 1, running: 2, callers: 6, documents: 2, oldestAt: worldBegins };
-  expect(await world.directory.totals()).toEqual(totals);
+  expect(await world.directory.list.totals()).toEqual(totals);
 
   world.start();
   world.feedDirectory = async (key) => {
     await tell(key);
     return true;
   };
-  expect(await world.directory.totals()).toEqual(totals);
+  expect(await world.directory.list.totals()).toEqual(totals);
 
   world.start();
   world.feedDirectory = () => new Promise(() => {});
-  const late = world.directory.totals();
+  const late = world.directory.list.totals();
   await world.time.pass(2_000);
   expect(await late).toEqual({ creating: 1, running: 2, callers: 0, documents: 0, oldestAt: null });
 });
@@ -396,6 +396,6 @@ test("documents are told to wait once they do for some seconds or were not confi
     posted.url.endsWith("/data") ? { kind: "failed", reason: "nobody listens" } : conference.confirmed(posted.transId);
   await conference.reported(callerEntered(5));
   const data = { type: "passthrough", msgId: "m-data", replyTo: host, extConfId, extCallId: "1001", data: "YQ==" };
-  await conference.during(conference.receive("t-data", data as FromWebex));
+  await conference.received("t-data", data as FromWebex);
   expect(await waits(1_000)).toEqual([1, expect.any(Number), [["*back-end", "nobody listens"]]]);
 });

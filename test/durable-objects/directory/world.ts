@@ -1,17 +1,18 @@
-import { Directory } from "../../../durable-objects/directory/directory.ts";
-import { Measures } from "../../../durable-objects/platform/measures.ts";
+import type { Directory } from "../../../durable-objects/directory/directory.ts";
 import type { Report } from "../../../src/bridge/events.ts";
 import type { ConfKey, DomainName } from "../../../src/foundation/ids.ts";
 import type { CallRecord } from "../../../src/records/call-record.ts";
 import type { ConferenceRecord } from "../../../src/records/conference-record.ts";
 import type { Holder } from "../../../src/rpc/id-allocator.ts";
 import type { Domain } from "../../../src/settings/load.ts";
+import { entered, event } from "../../builders.ts";
 import { testDomain } from "../../local-domain.ts";
 import { aCallRecord } from "../../records/a-record.ts";
 import { Clock } from "../../simulation/clock.ts";
 import { worldBegins } from "../../simulation/context.ts";
 import { Database } from "../../simulation/database.ts";
 import { ConferenceWorld, confKey } from "../conference-world.ts";
+import { aDirectory } from "../fakes.ts";
 
 export const domain = "local" as DomainName;
 
@@ -38,7 +39,7 @@ export class DirectoryWorld {
   }
 
   start(): Directory {
-    this.directory = new Directory({
+    this.directory = aDirectory(this.time, {
       sql: {
         exec: (query, ...bindings) => {
           const [, verb] =
@@ -50,9 +51,6 @@ export class DirectoryWorld {
         },
         transaction: (work) => this.sql.transaction(work),
       },
-      now: () => this.time.now,
-      after: (ms, run) => this.time.after(ms, run),
-      log: () => {},
       domain: () => this.domain,
       conference: (_, key) => ({
         feedDirectory: async (isWatched) => {
@@ -67,9 +65,6 @@ export class DirectoryWorld {
       changed: () => {
         this.changes.push(Number(this.sql.exec("SELECT count(*) AS rows FROM record")[0]?.rows));
       },
-      measures: new Measures(),
-      post: async () => ({ kind: "failed", reason: "nobody listens" }),
-      secret: () => undefined,
       nonce: () => String(++this.#nonces),
       setAlarm: async (at) => {
         this.alarmAt = at;
@@ -101,7 +96,7 @@ export class DirectoryWorld {
   }
 }
 
-export const ended = { type: "event", event: { type: "conference-ended" } } as const;
+export const ended = event({ type: "conference-ended" });
 
 export function call(name: string, more: Partial<CallRecord> = {}): CallRecord {
   const times = { answeredAt: worldBegins, enteredAt: worldBegins, endedAt: worldBegins };
@@ -109,12 +104,6 @@ export function call(name: string, more: Partial<CallRecord> = {}): CallRecord {
 }
 
 export const list = (world: DirectoryWorld, more: object = {}) =>
-  world.directory.running({ domain, after: null, limit: 100, ...more });
+  world.directory.list.running({ domain, after: null, limit: 100, ...more });
 
-export function personEntered(call: number): Report {
-  const caller = { call: `c${call}`, number: String(44_200_000 + call), attendeeId: null };
-  return {
-    type: "event",
-    event: { type: "caller-entered", caller: { ...caller, muted: false, silent: false, room: "main" } },
-  } as Report;
-}
+export const personEntered = (call: number): Report => entered({ call: `c${call}`, number: String(44_200_000 + call) });

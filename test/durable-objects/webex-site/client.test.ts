@@ -232,9 +232,7 @@ test("an answer that shows nothing of the password ends no pause after a wrong o
   expect(world.events()).not.toContain("webex-site-works-again");
 });
 
-test("a site that works for a moment and fails again is left alone for longer and longer all the same", {
-  timeout: 60_000,
-}, async () => {
+test("a site that works for a moment and fails again is left alone for longer and longer all the same", async () => {
   const world = new World({ cacheMs: 60_000 });
   let asks = 0;
   const away = () => Promise.reject(new Error("connect refused"));

@@ -298,9 +298,7 @@ function slowUsers(world: World, ms: number): void {
     body.includes("GetUser") ? world.time.wait(ms).then(() => answerOf(world, body)) : undefined;
 }
 
-test("a check of a slow site ends after four hours with what was compared, and says how far it came", {
-  timeout: 60_000,
-}, async () => {
+test("a check of a slow site ends after four hours with what was compared, and says how far it came", async () => {
   const world = new World().as("site.admin");
   // Two have no account: one is listed early, and one last.
   world.addUsers(1_600);
@@ -325,9 +323,7 @@ test("a check of a slow site ends after four hours with what was compared, and s
   ]);
 });
 
-test("a check that did not come to all accounts lets numbers of the one before be seen, for a week from that", {
-  timeout: 60_000,
-}, async () => {
+test("a check that did not come to all accounts lets numbers of the one before be seen, for a week from that", async () => {
   const world = new World({ globalNumbers: true, cacheMs: 12 * hourMs }).as("site.admin");
   const numbers = async () => (await world.object.numbers(domain)).map(({ number }) => number);
   await world.check();

@@ -1,0 +1,110 @@
+import type { OperatorRefusal } from "../../src/conference/action-row.ts";
+import { isOngoing } from "../../src/conference/head.ts";
+import { type OperatorAction, operatorRefusal } from "../../src/conference/operator-actions.ts";
+import { BACK_END } from "../../src/conference/server/posts.ts";
+import { type GivenUpDocument, sendAgainRefusal } from "../../src/conference/server/send-again.ts";
+import type { ConferenceState } from "../../src/conference/state.ts";
+import type { EpochMs, TransId, WebexHost } from "../../src/foundation/ids.ts";
+import { isRecord } from "../../src/foundation/record.ts";
+import { sendAgainId } from "../../src/operators/send-again.ts";
+import { targetUrl } from "../../src/routing/target-url.ts";
+import type { OperatorResult } from "../../src/rpc/conference.ts";
+import type { Domain } from "../../src/settings/load.ts";
+import type { ToWebex } from "../../src/tsp/messages.ts";
+import type { ConferenceStore } from "./conference-store.ts";
+import { bodyOf } from "./document-post.ts";
+import type { Journal } from "./journal.ts";
+
+interface ActionPorts {
+  now(): EpochMs;
+  domain(): Domain | null;
+  submit(action: OperatorAction): Promise<void>;
+}
+
+/** What operators do to a conference. */
+export class ConferenceActions {
+  readonly #ports: ActionPorts;
+  readonly #store: ConferenceStore;
+
+  constructor(ports: ActionPorts, store: ConferenceStore) {
+    this.#ports = ports;
+    this.#store = store;
+  }
+
+  async operate(action: OperatorAction): Promise<OperatorResult> {
+    const known = this.#known(action) ?? this.#refusal(action);
+    if (known !== null) return known;
+    await this.#ports.submit(action);
+    // What came before it in the same commit may have changed everything.
+    return this.#known(action) ?? this.#refusal(action) ?? "no-such-conference";
+  }
+
+  async sendAgain(row: number, person: string): Promise<OperatorResult> {
+    const document = givenUpIn(this.#store.journal, row);
+    const domain = document && this.#ports.domain();
+    if (!document || !domain) return "no-such-post";
+    const id = sendAgainId(row);
+    // For as long as the journal has the row: longer than other actions are known.
+    if (this.#store.journal.requestOf(id) !== null) return "done";
+    const { transId: _, ...givenUp } = document;
+    const refusal = sendAgainRefusalOf(this.#store.state, row, document, domain);
+    return refusal ?? this.operate({ id, person, request: { type: "send-again", row, ...givenUp } });
+  }
+
+  /** What is answered to an action whose id is on disk; `null`: it is not. */
+  #known({ id, request }: OperatorAction): OperatorResult | null {
+    if (!this.#store.hasAction(id, this.#ports.now())) return null;
+    const before = this.#store.journal.requestOf(id);
+    return before === null || inOrder(before) === inOrder(request) ? "done" : "other-action";
+  }
+
+  #refusal({ request }: OperatorAction): OperatorRefusal | null {
+    const { identity, state, progress } = this.#store;
+    const settings = identity && this.#ports.domain()?.settings;
+    if (!settings) return "no-such-conference";
+    return operatorRefusal(state, request, { settings, cannot: progress.cannot ?? [] });
+  }
+}
+
+/** The same text for the same data, in whatever order its fields are. */
+function inOrder(data: unknown): string {
+  return JSON.stringify(data, (_, value) =>
+    isRecord(value) ? Object.fromEntries(Object.entries(value).sort()) : value,
+  );
+}
+
+type PostedDocument = GivenUpDocument & { readonly transId: string };
+
+/** What was given up in this row of the journal; `null`: nothing was. */
+export function givenUpIn(journal: Journal, row: number): PostedDocument | null {
+  const input = journal.inputOf(row);
+  if (input?.type !== "undelivered" || !input.of) return null;
+  const { messages, of } = input;
+  const isUnowed = of.unpostable === true || of.oneAttempt === true;
+  const after = new Set(journal.refusedAfter(row));
+  const refused = messages.flatMap(({ msgId }) => (after.has(msgId) ? [msgId] : []));
+  const more = { ...(isUnowed && { isUnowed }), ...(refused.length > 0 && { refused }) };
+  return { host: of.host, transId: of.transId, messages, ...more };
+}
+
+/** Why it is not sent again now; `null`: it can be. */
+export function sendAgainRefusalOf(
+  state: ConferenceState,
+  row: number,
+  document: GivenUpDocument,
+  { settings }: Domain,
+): OperatorRefusal | null {
+  // Another conference of the same key has begun since.
+  if (isOngoing(state.head) && state.head.life.row > row) return "conference-over";
+  const { host } = document;
+  const isAllowed = host === BACK_END ? settings.passthroughUrl !== undefined : targetUrl(host, settings.webex).ok;
+  return isAllowed ? sendAgainRefusal(state, document) : "host-not-allowed";
+}
+
+/** As it was posted; `null`: it cannot be written. */
+export function textOf({ host, transId, messages }: PostedDocument, { codec }: Domain): string | null {
+  const [first] = messages;
+  return first?.type === "client-data"
+    ? bodyOf(first)
+    : codec.encode(transId as TransId, messages as readonly ToWebex[], host as WebexHost).text;
+}

@@ -1,0 +1,284 @@
+import type { ConfKey, DomainName, EpochMs } from "../../src/foundation/ids.ts";
+import { masked } from "../../src/foundation/shown.ts";
+import { earliest } from "../../src/foundation/time/earliest.ts";
+import { dayMs, type Timers, wait, within } from "../../src/foundation/time/timers.ts";
+import type { PersonInside, RunningFold } from "../../src/records/running.ts";
+import type { ConferenceRpc } from "../../src/rpc/conference.ts";
+import type {
+  BridgeLoad,
+  ConferenceTotals,
+  ListedConference,
+  RebuildPage,
+  RunningPage,
+  RunningQuery,
+  ServerLoad,
+} from "../../src/rpc/directory.ts";
+import type { FactPage, LiveState } from "../../src/rpc/directory-feed.ts";
+import type { HolderPage } from "../../src/rpc/id-allocator.ts";
+import type { Log } from "../platform/log.ts";
+import type { DirectoryStore, RunningRow } from "./directory-store.ts";
+
+export interface FeedPorts extends Timers {
+  now(): EpochMs;
+  readonly log: Log;
+  conference(domain: DomainName, confKey: ConfKey): Pick<ConferenceRpc, "feedDirectory">;
+  /** The conferences that were allocated ids, as `IdAllocatorRpc` has them. */
+  conferencesOf(domain: DomainName, lastMs: number, before: number | null, upTo: number | null): Promise<HolderPage>;
+}
+
+export type Cursor = Pick<FactPage, "journal"> & { readonly row: number };
+
+export interface RunningEntry {
+  readonly id: number;
+  readonly row: RunningRow;
+  /** How the conference is; `null`: it has sent nothing since the directory's own restart. */
+  readonly known: Followed | null;
+  readonly watchedAt: EpochMs | null;
+  /** Whether the last answer to the conference said that people look at it. */
+  readonly isWatched: boolean;
+  readonly askedAt: EpochMs | null;
+}
+
+export interface Followed {
+  readonly cursor: Cursor;
+  readonly fold: RunningFold;
+  /** The row up to which the fold goes. It may be ahead of the facts: those up to it are for records and webhooks alone. */
+  readonly foldedUpTo: number;
+  readonly live: LiveState;
+}
+
+const mostPage = 1_000;
+/** A conference that does not answer is asked again after this time. */
+const askAgainMs = 60_000;
+/** How long a list waits for conferences. It says how many did not answer. `GET /readyz` waits for the directory for 2 s. */
+const knownWithinMs = 1_500;
+/** How long people count as looking: a page that they look at asks anew with each change. */
+const watchedMs = 5 * 60_000;
+/** How many TSP servers are listed. */
+const mostLoads = 50;
+/** How many conferences with trouble are named for each server. */
+const mostTroubled = 5;
+
+const askedAtOnce = 20;
+const askWithinMs = 20_000;
+/** After this time the next ones are asked, though some have not answered. */
+const nextAskedAfterMs = 1_000;
+/** workerd reads its sockets only while nothing waits to run: without a pause no page would come until all were asked. */
+const askPauseMs = 20;
+const rebuildMs = 7 * dayMs;
+/** How many conferences one call of a rebuild asks: it must end in time, even if some hang. */
+const mostRebuilding = 20;
+
+/** The conferences that run, as far as the directory knows how they are. */
+export class RunningList {
+  readonly #ports: FeedPorts;
+  readonly #store: DirectoryStore;
+  readonly conferences: Map<ConfKey, RunningEntry>;
+  #asking: Promise<unknown> | null = null;
+
+  constructor(ports: FeedPorts, store: DirectoryStore) {
+    this.#ports = ports;
+    this.#store = store;
+    const unknown = { known: null, watchedAt: null, isWatched: false, askedAt: null };
+    this.conferences = new Map(Array.from(store.running(), ([id, row]) => [row.key, { id, row, ...unknown }]));
+  }
+
+  isWatched(key: ConfKey): boolean {
+    const { watchedAt = null } = this.conferences.get(key) ?? {};
+    return watchedAt !== null && this.#ports.now() - watchedAt < watchedMs;
+  }
+
+  async running(query: RunningQuery): Promise<RunningPage> {
+    const { after, limit, begins = "", troubled = false, number, attendeeId } = query;
+    // A search by trouble or by a person inside must not miss a conference only because nothing is known of it.
+    if (troubled || number !== undefined || attendeeId !== undefined) await this.allKnown();
+    const isTroubled = ({ known }: RunningEntry) => known !== null && known.live.trouble.length > 0;
+    const isMeant = (person: PersonInside) =>
+      isShownAs(number, person.number) && isShownAs(attendeeId, person.attendeeId);
+    const isWithPerson = ({ known }: RunningEntry) =>
+      (number === undefined && attendeeId === undefined) || [...(known?.fold.people.values() ?? [])].some(isMeant);
+    const keys = [...this.conferences]
+      .filter(
+        ([key, one]) =>
+          key.startsWith(begins) &&
+          (after === null || key > after) &&
+          (!troubled || isTroubled(one)) &&
+          isWithPerson(one),
+      )
+      .map(([key]) => key);
+    const page = keys.sort().slice(0, Math.min(limit, mostPage));
+    const all = [...this.conferences.values()];
+    const unknown = this.unknown;
+    const answer = {
+      conferences: page.flatMap((key) => this.find(key) ?? []),
+      next: page.length < keys.length ? (page.at(-1) ?? null) : null,
+      total: this.conferences.size,
+      bridges: loadsOf(all),
+      unknown: unknown.length,
+    };
+    const silent = query.isWatched ? this.#noteWatched(page) : [];
+    // Conferences that people look at come first.
+    if (unknown.length + silent.length > 0) void this.#ask([...silent, ...unknown]);
+    return answer;
+  }
+
+  /** The conference as the list has it; `null`: it does not run, as far as is known. */
+  find(key: ConfKey): ListedConference | null {
+    const one = this.conferences.get(key);
+    return one ? listed(one) : null;
+  }
+
+  /** Returns the conferences that do not know yet that people look at them, or have sent nothing since a restart. */
+  #noteWatched(keys: readonly ConfKey[]): readonly RunningEntry[] {
+    const watchedAt = this.#ports.now();
+    const watched = keys.flatMap((key) => this.conferences.get(key) ?? []);
+    for (const one of watched) this.conferences.set(one.row.key, { ...one, watchedAt });
+    return watched.filter(({ isWatched }) => !isWatched);
+  }
+
+  async totals(): Promise<ConferenceTotals> {
+    await this.allKnown();
+    const totals = { creating: 0, running: 0, callers: 0, documents: 0, oldestAt: null as EpochMs | null };
+    for (const { row, known } of this.conferences.values()) {
+      totals[row.phase] += 1;
+      totals.callers += known?.fold.people.size ?? 0;
+      for (const { documents, oldestAt } of known?.live.waiting ?? []) {
+        totals.documents += documents;
+        totals.oldestAt = earliest(totals.oldestAt, oldestAt);
+      }
+    }
+    return totals;
+  }
+
+  get hosts(): readonly ServerLoad[] {
+    return hostsOf([...this.conferences.values()]);
+  }
+
+  /** The conferences that have sent nothing since a restart. */
+  get unknown(): readonly RunningEntry[] {
+    return [...this.conferences.values()].filter(({ known }) => known === null);
+  }
+
+  /** Resolves when all have answered, or soon: a conference may hang. */
+  async allKnown(): Promise<void> {
+    const unknown = this.unknown;
+    if (unknown.length === 0) return;
+    await within(this.#ports, knownWithinMs, "the conferences", this.#ask(unknown)).catch(() => {});
+  }
+
+  /** Asks conferences how they are, except those asked a short time ago. Resolves when all have answered, those asked before too. */
+  async #ask(silent: readonly RunningEntry[]): Promise<void> {
+    const { about } = this.#store;
+    if (!about) return;
+    if (this.#asking) return void (await this.#asking);
+    const askedAt = this.#ports.now();
+    const asked = silent.filter((one) => one.askedAt === null || askedAt - one.askedAt >= askAgainMs);
+    const keys = new Set(asked.map(({ row }) => row.key));
+    for (const key of keys) {
+      const one = this.conferences.get(key);
+      if (one) this.conferences.set(key, { ...one, askedAt });
+    }
+    this.#asking = this.#askEach(about.domain, [...keys]).finally(() => {
+      this.#asking = null;
+    });
+    await this.#asking;
+  }
+
+  /** Returns the conferences that could not be asked. */
+  async #askEach(domain: DomainName, keys: readonly ConfKey[]): Promise<readonly ConfKey[]> {
+    const failed: ConfKey[] = [];
+    const askOne = async (key: ConfKey) => {
+      const asked = this.#ports.conference(domain, key).feedDirectory(this.isWatched(key));
+      const runs = await within(this.#ports, askWithinMs, "a conference", asked).catch(() => null);
+      if (runs === null) failed.push(key);
+    };
+    const all: Promise<unknown>[] = [];
+    for (let first = 0; first < keys.length; first += askedAtOnce) {
+      if (first > 0) await wait(this.#ports, askPauseMs);
+      const some = Promise.all(keys.slice(first, first + askedAtOnce).map(askOne));
+      all.push(some);
+      await within(this.#ports, nextAskedAfterMs, "some conferences", some).catch(() => {});
+    }
+    await Promise.all(all);
+    if (failed.length > 0) this.#ports.log({ level: "warn", event: "not-asked", conferences: failed.length });
+    return failed;
+  }
+
+  async rebuild(domain: DomainName, from: RebuildPage["next"]): Promise<RebuildPage> {
+    const { holders, next } = await this.#ports.conferencesOf(
+      domain,
+      rebuildMs,
+      from?.before ?? null,
+      from?.upTo ?? null,
+    );
+    const upTo = from?.upTo ?? holders[0]?.place;
+    const some = holders.slice(0, mostRebuilding);
+    const before = some.length < holders.length ? (some.at(-1)?.place ?? null) : next;
+    const keys = some.map(({ key }) => key);
+    const failed = await this.#askEach(domain, keys);
+    return {
+      reported: keys.length - failed.length,
+      failed,
+      next: before === null || upTo === undefined ? null : { before, upTo },
+    };
+  }
+}
+
+function listed({ row: { heard: _, ...row }, known }: RunningEntry): ListedConference {
+  if (!known) return { ...row, now: null };
+  const { attached, locked, people, rooms, speaking } = known.fold;
+  const { trouble, waiting } = known.live;
+  return {
+    ...row,
+    now: {
+      ...{ attached, locked, callers: people.size, rooms: rooms.size, trouble },
+      speakers: [...speaking].flatMap((call) => people.get(call) ?? []),
+      documents: waiting.reduce((sum, { documents }) => sum + documents, 0),
+      oldestDocumentAt: earliest(...waiting.map(({ oldestAt }) => oldestAt)),
+      ...(waiting.length > 0 && { waiting }),
+    },
+  };
+}
+
+function loadsOf(all: readonly RunningEntry[]): readonly BridgeLoad[] {
+  const loads = new Map<string, BridgeLoad>();
+  for (const { row, known } of all) {
+    const { bridge } = row;
+    const { conferences = 0, callers = 0 } = loads.get(bridge ?? "") ?? {};
+    const inside = known?.fold.people.size ?? 0;
+    loads.set(bridge ?? "", { bridge, conferences: conferences + 1, callers: callers + inside });
+  }
+  return [...loads].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, load]) => load);
+}
+
+/** People whom the settings have masked are found by the end of their numbers. */
+function isShownAs(wanted: string | undefined, shown: string): boolean {
+  return wanted === undefined || shown === wanted || shown === masked(wanted);
+}
+
+/** The servers for which most documents wait come first. */
+function hostsOf(all: readonly RunningEntry[]): readonly ServerLoad[] {
+  const hosts = new Map<ServerLoad["host"], ServerLoad>();
+  const loadOf = (host: ServerLoad["host"]): ServerLoad =>
+    hosts.get(host) ?? { host, conferences: 0, documents: 0, oldestDocumentAt: null, failure: null, troubled: [] };
+  for (const { row, known } of all) {
+    const load = loadOf(row.webexHost);
+    hosts.set(load.host, { ...load, conferences: load.conferences + 1 });
+    // A conference may post to the back end, too, or still to the server that it was with before.
+    for (const { host, documents, oldestAt, failure } of known?.live.waiting ?? []) {
+      const before = loadOf(host);
+      const isTroubled = failure !== null && before.troubled.length < mostTroubled;
+      hosts.set(host, {
+        ...before,
+        documents: before.documents + documents,
+        oldestDocumentAt: earliest(before.oldestDocumentAt, oldestAt),
+        failure: failure ?? before.failure,
+        troubled: isTroubled ? [...before.troubled, row.key] : before.troubled,
+      });
+    }
+  }
+  const loads = [...hosts.values()].sort(
+    (one, other) => other.documents - one.documents || other.conferences - one.conferences,
+  );
+  return loads.slice(0, mostLoads);
+}

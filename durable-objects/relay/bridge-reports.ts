@@ -1,0 +1,114 @@
+import type { ConfKey, DomainName } from "../../src/foundation/ids.ts";
+import { assertNever } from "../../src/foundation/result.ts";
+import { within } from "../../src/foundation/time/timers.ts";
+import { type ForConference, findLink, joinWaiting, type RelayState } from "../../src/link/relay.ts";
+import type { ConferenceRpc } from "../../src/rpc/conference.ts";
+import type { Platformed } from "../../src/rpc/objects.ts";
+import type { Platform } from "../platform/platform.ts";
+import type { AgentSockets } from "./hibernating-sockets.ts";
+import type { Identity, RelayLog, RelayStore } from "./relay-store.ts";
+
+export interface ReportsPorts extends Pick<Platform, "now" | "after" | "measures"> {
+  conference(
+    domain: DomainName,
+    key: ConfKey,
+  ): Pick<ConferenceRpc, "ackCommands" | "report" | "compareDigest"> & Pick<Platformed, "id">;
+  readonly sockets: Pick<AgentSockets, "send">;
+  /** The bridge's identity now. */
+  identity(): Identity | undefined;
+  state(): RelayState;
+}
+
+const answerWithinMs = 10_000;
+/** How many conferences may be brought something at a time. */
+const mostConferences = 10_000;
+
+/** Brings conferences what agents send for them: in order, one call at a time. */
+export class BridgeReports {
+  readonly #ports: ReportsPorts;
+  readonly #store: RelayStore;
+  readonly #log: RelayLog;
+  /** For each conference, what waits behind the call under way. */
+  readonly #waiting = new Map<ConfKey, readonly ForConference[]>();
+
+  constructor(ports: ReportsPorts, store: RelayStore, log: RelayLog) {
+    this.#ports = ports;
+    this.#store = store;
+    this.#log = log;
+  }
+
+  /** A bridge may hold conferences that the edge does not know, as after a loss of the edge's state. Messages about those wake no object. */
+  add(said: ForConference): void {
+    const { conference } = said;
+    const identity = this.#ports.identity();
+    if (this.#store.hasConference(conference, this.#ports.now())) this.#wait(said);
+    else if (said.type === "reports") {
+      // Without an ack, the agent would send its reports for ever.
+      this.#ack(said, said.reports.at(-1)?.number ?? 0);
+      if (identity) this.#ports.measures.foreignReports.count({ ...identity });
+      this.#log("foreign-conference", findLink(this.#ports.state(), said.id)?.agent ?? "", { conference });
+    } else if (said.type === "digest") this.#confirmDigest(said);
+  }
+
+  /** Joins what comes in one turn before it is brought. The agent repeats what is dropped. */
+  #wait(said: ForConference): void {
+    const { conference } = said;
+    const waiting = this.#waiting.get(conference);
+    if (!waiting && this.#waiting.size >= mostConferences)
+      return this.#log("too-many-conferences-wait", "", { conference }, "warn");
+    this.#waiting.set(conference, joinWaiting(waiting ?? [], said));
+    if (!waiting) queueMicrotask(() => this.#bringAll(conference));
+  }
+
+  /** After a failure the agent repeats. A conference that hangs is brought the next message all the same. */
+  async #bringAll(conference: ConfKey): Promise<void> {
+    for (;;) {
+      const [said, ...others] = this.#waiting.get(conference) ?? [];
+      const identity = this.#ports.identity();
+      if (!said || !identity) break;
+      this.#waiting.set(conference, others);
+      try {
+        await within(this.#ports, answerWithinMs, "the answer", this.#bring(said, identity));
+      } catch (error) {
+        const { id } = this.#ports.conference(identity.domain, conference);
+        const facts = { conference, ...(id && { objectId: String(id) }), error: String(error) };
+        this.#log("conference-not-reached", "", facts, "error");
+      }
+    }
+    this.#waiting.delete(conference);
+  }
+
+  async #bring(said: ForConference, { domain, bridge }: Identity): Promise<void> {
+    const { conference: confKey } = said;
+    const conference = this.#ports.conference(domain, confKey);
+    const begunAt = this.#ports.now();
+    switch (said.type) {
+      case "commands-ack":
+        return conference.ackCommands(bridge, said.ids, said.waiting);
+      case "reports": {
+        const { stream, cannot, reports } = said;
+        const activeSince = this.#ports.state().lastActive?.since ?? null;
+        const upTo = await conference.report({ domain, bridge, confKey, stream, activeSince, cannot, reports });
+        this.#ports.measures.eventSeconds.observe({ domain }, this.#ports.now() - begunAt);
+        return this.#ack(said, upTo);
+      }
+      case "digest": {
+        const found = await conference.compareDigest(bridge, said.digest);
+        if (found === "same") return this.#confirmDigest(said);
+        if (found === "undecided") return; // Not confirmed, the digest comes again in a minute.
+        this.#log("conference-differs", "", { conference: confKey });
+        return this.#ports.sockets.send(said.id, { type: "snapshot-wanted", conference: confKey });
+      }
+      default:
+        return assertNever(said);
+    }
+  }
+
+  #ack({ id, conference, stream }: Extract<ForConference, { type: "reports" }>, upTo: number): void {
+    this.#ports.sockets.send(id, { type: "reports-ack", conference, stream, upTo });
+  }
+
+  #confirmDigest({ id, conference, digest }: Extract<ForConference, { type: "digest" }>): void {
+    this.#ports.sockets.send(id, { type: "digest-confirmed", conference, digest });
+  }
+}

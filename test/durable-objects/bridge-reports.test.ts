@@ -1,0 +1,103 @@
+import { expect, test } from "vitest";
+import { Clock } from "../simulation/clock.ts";
+import { ReportsWorld } from "./reports-world.ts";
+
+/** Conferences that are asked about digests; those that are `slow` answer when they are let. `log` has a line for each thing that happened. */
+class Asked {
+  readonly log: string[] = [];
+  readonly time = new Clock();
+  readonly #open = new Map<string, PromiseWithResolvers<"undecided">>();
+  readonly world: ReportsWorld;
+
+  constructor(...slow: string[]) {
+    const compare = async (key: string, digest: string): Promise<"undecided"> => {
+      this.log.push(`${key}: ${digest}`);
+      if (digest === "bad") throw new Error("bad digest");
+      if (!slow.includes(key)) return "undecided";
+      const open = Promise.withResolvers<"undecided">();
+      this.#open.set(key, open);
+      return open.promise;
+    };
+    this.world = new ReportsWorld(this.time, compare, (line) => this.log.push(line));
+  }
+
+  async answers(key: string): Promise<void> {
+    this.#open.get(key)?.resolve("undecided");
+    await this.settle();
+  }
+
+  async settle(): Promise<void> {
+    for (let turn = 0; turn < 50; turn += 1) await Promise.resolve();
+  }
+}
+
+test("a conference is asked one thing after the other, another one meanwhile", async () => {
+  const asked = new Asked("a");
+  asked.world.add("a", "first");
+  await asked.settle();
+  asked.world.add("a", "second");
+  asked.world.add("b", "first");
+  await asked.settle();
+  expect(asked.log).toEqual(["a: first", "b: first"]);
+
+  await asked.answers("a");
+  expect(asked.log.at(-1)).toBe("a: second");
+});
+
+test("of what waits for a conference, the newest digest is left", async () => {
+  const asked = new Asked("a");
+  asked.world.add("a", "first");
+  await asked.settle();
+  for (let count = 0; count < 1_000; count += 1) asked.world.add("a", `repeat ${count}`);
+
+  for (let count = 0; count < 5; count += 1) await asked.answers("a");
+  expect(asked.log).toEqual(["a: first", "a: repeat 999"]);
+});
+
+test("what comes in one turn is joined before the conference is asked", async () => {
+  const asked = new Asked();
+  for (const digest of ["first", "second"]) asked.world.add("a", digest);
+  await asked.settle();
+
+  expect(asked.log).toEqual(["a: second"]);
+});
+
+test("a conference that hangs is left after 10 s, and asked the next thing", async () => {
+  const asked = new Asked("a");
+  asked.world.add("a", "first");
+  await asked.settle();
+  asked.world.add("a", "second");
+  asked.time.advance(9_999);
+  await asked.settle();
+  expect(asked.log).toEqual(["a: first"]);
+
+  asked.time.advance(1);
+  await asked.settle();
+  const late = "a conference-not-reached Error: the answer took longer than 10000 ms";
+  expect(asked.log.slice(1)).toEqual([late, "a: second"]);
+});
+
+test("a failure does not hold up the next thing", async () => {
+  const asked = new Asked();
+  asked.world.add("a", "bad");
+  await asked.settle();
+  asked.world.add("a", "good");
+  await asked.settle();
+
+  expect(asked.log).toEqual(["a: bad", "a conference-not-reached Error: bad digest", "a: good"]);
+});
+
+test("beyond 10,000 conferences, what comes for others is dropped until one has answered", async () => {
+  const all = Array.from({ length: 10_000 }, (_, index) => `c${index}`);
+  const asked = new Asked(...all);
+  for (const key of all) asked.world.add(key, "first");
+  asked.world.add("late", "dropped");
+  await asked.settle();
+  expect(asked.log.filter((line) => line.startsWith("late"))).toEqual(["late too-many-conferences-wait"]);
+  asked.world.add("c1", "second");
+
+  await asked.answers("c0");
+  asked.world.add("late", "asked");
+  await asked.answers("c1");
+  expect(asked.log.slice(-2)).toEqual(["late: asked", "c1: second"]);
+});

@@ -1,0 +1,139 @@
+import { expect, test } from "vitest";
+import type { ConfKey } from "../../src/foundation/ids.ts";
+import { err, ok } from "../../src/foundation/result.ts";
+import { LINK_PROTOCOL_VERSION } from "../../src/link/hello.ts";
+import { agentWithoutKey } from "../local-domain.ts";
+import { bridge, digests, domain, health, own, RelayWorld, reports } from "./relay-world.ts";
+
+test("12,000 digests in one message close the agent's socket, and wake nothing", async () => {
+  const world = await RelayWorld.begin();
+  world.says(digests(...Array.from({ length: 12_000 }, (_, index) => String(600_000_000 + index) as ConfKey)));
+  await world.settle();
+
+  expect(world.closed).toEqual(["link-1: 4429 tooMuch"]);
+  expect(world.asked).toEqual([]);
+});
+
+test("reports and digests beyond an agent's allowance are ignored, and their agent stays", async () => {
+  const world = await RelayWorld.begin();
+  for (let number = 1; number <= 20; number += 1) world.says(reports(own, number), 4_000_000);
+  await world.settle();
+  expect(world.asked).toHaveLength(8);
+
+  world.now += 1_000;
+  world.says(reports(own, 9), 4_000_000);
+  await world.settle();
+  expect(world.asked.at(-1)).toBe(`${own} report 9 of ${bridge}`);
+
+  const many = digests(...Array.from({ length: 500 }, () => own));
+  for (let count = 0; count < 30; count += 1) world.says(many);
+  expect(world.closed).toEqual([]);
+  expect(world.lines.map(({ event }) => event)).toContain("agent-message-ignored");
+});
+
+test("a flood of messages is cut off, nothing of it is decoded after that, and a new socket brings no new allowance", async () => {
+  const world = await RelayWorld.begin();
+  let decoded = 0;
+  const flood = (id: string) => {
+    for (let count = 0; count < 20_000; count += 1) {
+      world.relay.received(id, 30, () => {
+        decoded += 1;
+        return ok(health);
+      });
+    }
+  };
+  flood("link-1");
+  flood(world.connect());
+  expect(decoded).toBe(10_000);
+  expect(world.closed).toEqual(["link-1: 4429 tooMuch", "link-2: 4429 tooMuch"]);
+
+  world.now += 1_000;
+  world.connect();
+  world.says(health);
+  expect(await world.relay.health()).toMatchObject({ portsInUse: 3 });
+});
+
+test("one agent's flood leaves the other agent its allowance", async () => {
+  const world = await RelayWorld.begin();
+  const other = world.connect("agent-2");
+  for (let count = 0; count < 10_001; count += 1) world.relay.received("link-1", 30, () => ok(health));
+  expect(world.closed).toEqual(["link-1: 4429 tooMuch"]);
+
+  world.relay.received(other, 30, () => ok({ ...health, portsInUse: 7 }));
+  expect(await world.relay.health()).toMatchObject({ portsInUse: 7 });
+});
+
+test.each([
+  ["agent-3", agentWithoutKey("agent-3").publicKey],
+  ["agent-1", "B".repeat(43)],
+])("%s is closed if the settings lost it, or its key, while it connected", (agent, key) => {
+  const world = new RelayWorld();
+  world.connect(agent, key);
+
+  expect(world.closed).toEqual(["link-1: 4401 wrongKey"]);
+  expect(world.sent).toEqual([]);
+});
+
+test("an agent that connects again and again is refused; repeats of its old requests cost it nothing", () => {
+  const world = new RelayWorld();
+  const old = {
+    version: LINK_PROTOCOL_VERSION,
+    agent: "agent-1",
+    domain,
+    bridge,
+    at: world.now,
+    key: "k",
+    signature: "s",
+  };
+  for (let count = 0; count < 1_000; count += 1) world.relay.refusalOf({ ...old, challenge: "old" });
+
+  for (let count = 0; count < 200; count += 1) world.connect();
+  expect(() => world.connect()).toThrow("refused");
+  expect(world.sockets.size).toBe(1);
+
+  world.now += 1_000;
+  world.connect();
+});
+
+test("an agent that sends what is no message, over ever new sockets, fills no log", async () => {
+  const world = await RelayWorld.begin();
+  const offend = () => {
+    const id = world.connect();
+    world.relay.received(id, 5, () => err({ kind: "not-json" }));
+  };
+  for (let count = 0; count < 100; count += 1) offend();
+  const refused = () => world.lines.filter(({ event }) => event === "agent-message-refused");
+  expect(refused()).toHaveLength(20);
+
+  world.now += 10_000;
+  offend();
+  expect(refused().slice(20)).toEqual([
+    {
+      level: "warn",
+      event: "agent-message-refused",
+      domain,
+      bridge,
+      agent: "agent-1",
+      droppedBefore: 80,
+      kind: "not-json",
+    },
+  ]);
+});
+
+test("a message that is too long is too much, and one that is none a bad message", async () => {
+  const world = await RelayWorld.begin();
+  world.relay.received("link-1", 10, () => err({ kind: "too-long", length: 5_000_000 }));
+  world.connect();
+  world.relay.received("link-2", 10, () => err({ kind: "not-json" }));
+
+  expect(world.closed).toEqual(["link-1: 4429 tooMuch", "link-2: 4400 badMessage"]);
+});
+
+test("an agent that answers no close gets no more sockets, so that it cannot use up the edge's descriptors", () => {
+  const world = new RelayWorld();
+  world.socketsOfAgent = 99;
+  world.connect();
+  world.socketsOfAgent = 100;
+
+  expect(() => world.connect()).toThrow("refused");
+});

@@ -1,0 +1,213 @@
+import { describe, expect, test } from "vitest";
+import type { BridgeCommand, IssuedCommand } from "../../src/bridge/commands.ts";
+import type { CallId, CommandId, ConfKey } from "../../src/foundation/ids.ts";
+import { ok } from "../../src/foundation/result.ts";
+import { testDomain } from "../local-domain.ts";
+import { bridge, commands, domain, foreign, health, own, RelayWorld, twoAgents } from "./relay-world.ts";
+
+test("operators are shown the agent's version and what waits there, and strangers who ask for the bridge's health are not", async () => {
+  const world = await RelayWorld.begin();
+  const ofAgent = { version: "1.4.0", waiting: { commands: 2, reports: 0 } };
+  world.says({ ...health, ...ofAgent });
+
+  expect(await world.relay.agents()).toMatchObject([{ health: ofAgent }]);
+  expect(await world.relay.health()).toEqual({ agentConnected: true, bridgeUp: true, portsInUse: 3, ports: null });
+});
+
+describe("an operator has an agent hand over", () => {
+  const withStandby = async () => {
+    const world = await twoAgents();
+    world.relay.received("link-2", 100, () => ok(health));
+    world.sent.length = 0;
+    return world;
+  };
+
+  test("the standby acts at once, commands go to it from then on, and asked again nothing happens", async () => {
+    const world = await withStandby();
+    expect(await world.relay.handOver("agent-1")).toEqual({ acts: "agent-2" });
+    expect(world.closed).toEqual(["link-1: 4413 handedOver"]);
+    const replaces = { agent: "agent-1", why: "handedOver" };
+    expect(world.sent).toEqual([{ type: "activate", epoch: 2, replaces }]);
+
+    world.connect("agent-1");
+    world.says(health);
+    expect(await world.relay.handOver("agent-1")).toEqual({ acts: "agent-2" });
+    expect(world.closed).toHaveLength(1);
+    const sent = { domain, bridge, conference: own, commands, activeSince: 1 };
+    expect(await world.relay.sendCommands(sent)).toBe(2);
+    await world.relay.sendCommands({ ...sent, activeSince: 2 });
+    expect(world.sent.at(-1)).toEqual({ type: "commands", epoch: 2, conference: own, commands });
+  });
+
+  test("it stays where no standby has the bridge, where nobody acts, and where its socket got lost", async () => {
+    const alone = await RelayWorld.begin();
+    expect(await alone.relay.handOver("agent-1")).toBe("no-standby");
+    expect(await new RelayWorld().relay.handOver("agent-1")).toBe("no-agent");
+
+    const world = await withStandby();
+    world.sockets.delete("link-1");
+    world.sleep();
+    expect(await world.relay.handOver("agent-1")).toBe("no-agent");
+    expect([...alone.closed, ...world.closed]).toEqual([]);
+  });
+});
+
+describe("where receivers of webhooks want to hear of agents", () => {
+  const receiver = { url: "https://voice.example.com/", secretFrom: "WEBHOOK_SECRET_ACME" };
+  const watched = async (...connected: string[]) => {
+    const world = new RelayWorld();
+    world.webhooks = [receiver];
+    world.sleep();
+    for (const agent of connected) world.connect(agent);
+    await world.settle();
+    return world;
+  };
+  const passes = async (world: RelayWorld, ms: number, ...alive: string[]) => {
+    const end = world.now + ms;
+    while (world.alarmAt !== null && world.alarmAt <= end) {
+      world.now = Math.max(world.now, world.alarmAt);
+      world.alarmAt = null;
+      for (const id of alive) world.pings(id);
+      await world.relay.alarm();
+      await world.settle();
+    }
+    world.now = end;
+    for (const id of alive) world.pings(id);
+  };
+  const told = (world: RelayWorld) => world.told.map(({ type, agent, why, acts }) => `${type} ${agent} ${why} ${acts}`);
+
+  test("an agent that goes is told after ten seconds, with who acts now, and its return", async () => {
+    const world = await watched("agent-1", "agent-2");
+    world.sockets.delete("link-1");
+    world.relay.closed("link-1");
+    await passes(world, 9_900, "link-2");
+    expect(told(world)).toEqual([]);
+    await passes(world, 200, "link-2");
+    expect(told(world)).toEqual(["agent.away agent-1 link agent-2"]);
+    await passes(world, 600_000, "link-2");
+    world.connect("agent-1");
+    await world.settle();
+    expect(told(world).slice(1)).toEqual(["agent.back agent-1 link agent-2"]);
+  });
+
+  test("one that is alone and falls silent is told by itself, though the relay slept; where nobody wants to hear of it, nothing wakes the relay", async () => {
+    const world = await watched("agent-1");
+    await passes(world, 1_000, "link-1");
+    world.sleep();
+    await passes(world, 30_500);
+    expect(told(world)).toEqual(["agent.away agent-2 link agent-1", "agent.away agent-1 link null"]);
+
+    const unwatched = new RelayWorld();
+    unwatched.connect("agent-1");
+    expect(unwatched.alarmAt).toBeNull();
+    expect([...unwatched.sql.exec("SELECT key FROM entry WHERE key = 'absences'")]).toEqual([]);
+  });
+
+  test("what the directory did not take is told again, also by a relay that woke without any socket", async () => {
+    const world = await watched("agent-1");
+    world.sockets.clear();
+    world.relay.closed("link-1");
+    world.sleep();
+    world.directoryFails = true;
+    await passes(world, 11_000);
+    expect(told(world)).toEqual([]);
+    expect(world.lines.map(({ event }) => event)).toContain("agents-not-told");
+    world.directoryFails = false;
+    await passes(world, 10_000);
+    expect(told(world)).toEqual(["agent.away agent-1 link null", "agent.away agent-2 link null"]);
+  });
+
+  test("one that has lost its bridge is told, and once", async () => {
+    const world = await watched("agent-1", "agent-2");
+    world.relay.received("link-1", 100, () => ok({ ...health, bridgeUp: false }));
+    await passes(world, 15_000, "link-1", "link-2");
+    expect(told(world)).toEqual(["agent.away agent-1 bridge agent-1"]);
+    await passes(world, 60_000, "link-1", "link-2");
+    expect(world.told).toHaveLength(1);
+  });
+});
+
+describe("a bridge that is drained", () => {
+  const create = { type: "create-conference", maxCallers: null, anonymousId: null } as const;
+  const [mute, again] = [{ type: "mute", call: "c1" as CallId } as const, { again: true } as const];
+  const named = (id: string, command: BridgeCommand, more = {}) => ({ id: id as CommandId, command, ...more });
+  const send = (world: RelayWorld, conference: ConfKey, ...sent: IssuedCommand[]) =>
+    world.relay.sendCommands({ domain, bridge, conference, commands: sent, activeSince: null });
+
+  test("refuses new conferences at once, with and without an agent, and over a sleep; what runs there goes on", async () => {
+    const world = await RelayWorld.begin();
+    expect(await world.relay.drain(domain, bridge, true)).toBe(world.now);
+    await send(world, foreign, named("o2", create));
+    await world.settle();
+    expect(world.sent).toEqual([]);
+    expect(world.reported).toEqual([{ id: "o2", result: { done: false, reason: "capacity" } }]);
+
+    await send(world, own, named("o3", mute), named("o4", { ...create, renews: true }));
+    await send(world, own, named("o5", create, again));
+    expect(world.sent.flatMap((one) => (one.type === "commands" ? one.commands.map(({ id }) => id) : []))).toEqual([
+      ...["o3", "o4", "o5"],
+    ]);
+
+    world.sockets.clear();
+    world.sleep();
+    world.relay.closed("link-1");
+    await send(world, foreign, named("o6", create));
+    await world.settle();
+    expect(world.reported.map(({ id }) => id)).toEqual(["o2", "o6"]);
+  });
+
+  test("refuses a new conference again where that was lost, and not one that may have begun before", async () => {
+    const world = await RelayWorld.begin();
+    const { createTimeoutMs } = testDomain().settings;
+    await world.relay.drain(domain, bridge, true);
+    world.now += 5_000;
+    world.pings("link-1");
+    await send(world, own, named("o2", create, { ...again, withinMs: createTimeoutMs - 5_001 }));
+    await send(world, foreign, named("o3", create, { ...again, withinMs: createTimeoutMs - 4_999 }));
+    await send(world, own, named("o4", create, { ...again, withinMs: 0 }));
+    await world.settle();
+
+    expect(world.sent.flatMap((one) => (one.type === "commands" ? one.commands.map(({ id }) => id) : []))).toEqual([
+      ...["o2", "o4"],
+    ]);
+    expect(world.reported).toEqual([{ id: "o3", result: { done: false, reason: "capacity" } }]);
+  });
+
+  test("says since when, however often it is asked for, until that is taken back", async () => {
+    const world = await RelayWorld.begin();
+    const since = await world.relay.drain(domain, bridge, true);
+    world.now += 60_000;
+    world.pings("link-1");
+    world.sleep();
+    expect(await world.relay.drain(domain, bridge, true)).toBe(since);
+    expect(await world.relay.health()).toMatchObject({ drainedSince: since });
+    expect(await world.relay.drain(domain, bridge, false)).toBeNull();
+    world.sleep();
+    expect(await world.relay.health()).not.toHaveProperty("drainedSince");
+    await send(world, foreign, named("o2", create));
+    expect(world.sent).toMatchObject([{ commands: [{ id: "o2" }] }]);
+    expect(world.lines.map(({ event }) => event).filter((event) => event.includes("drained"))).toEqual([
+      "bridge-drained",
+      "bridge-undrained",
+    ]);
+  });
+});
+
+test("a relay says since when its bridge has no agent, or its agent no bridge, also after a sleep", async () => {
+  const world = await RelayWorld.begin();
+  const awaySince = async () => (await world.relay.health()).awaySince;
+  world.says({ ...health, bridgeUp: true });
+  expect(await awaySince()).toBeUndefined();
+  const bridgeAt = world.now;
+  world.says({ ...health, bridgeUp: false });
+  world.now += 5_000;
+  world.says({ ...health, bridgeUp: false });
+  expect(await awaySince()).toBe(bridgeAt);
+
+  const agentAt = world.now;
+  world.sockets.delete("link-1");
+  world.relay.closed("link-1");
+  world.now += 60_000;
+  world.sleep();
+  expect(await world.relay.health()).toMatchObject({ agentConnected: false, awaySince: agentAt });
+});

@@ -1,0 +1,267 @@
+import { expect, test } from "vitest";
+import type { LogLine } from "../../durable-objects/platform/log.ts";
+import { ok } from "../../src/foundation/result.ts";
+import { measuredText } from "./fakes.ts";
+import { bridge, commands, domain, health, own, RelayWorld, twoAgents } from "./relay-world.ts";
+
+test("a command finds the active agent silent after ten seconds, and goes to the other one at once", async () => {
+  const world = await twoAgents();
+  const send = () => world.relay.sendCommands({ domain, bridge, conference: own, commands, activeSince: null });
+  world.now += 999;
+  await send();
+  expect(world.closed).toEqual([]);
+
+  world.now += 1;
+  world.sent.length = 0;
+  await send();
+  expect(world.closed).toEqual(["link-1: 4408 silent"]);
+  expect(world.sent).toMatchObject([
+    { type: "activate", epoch: 2 },
+    { type: "commands", epoch: 2 },
+  ]);
+});
+
+test("any message is a sign of life, also before a sleep", async () => {
+  const world = await twoAgents();
+  world.relay.received("link-1", 30, () => ok(health));
+  world.sleep();
+  world.now += 9_999;
+  expect(await world.relay.health()).toMatchObject({ agentConnected: true, portsInUse: 3 });
+
+  world.now += 1;
+  expect(await world.relay.health()).toMatchObject({ agentConnected: false });
+});
+
+test("the alarm comes when the next agent would be silent for too long", async () => {
+  const world = await twoAgents();
+  const silentAt = world.now + 1_000;
+  expect(world.alarmAt).toBe(silentAt);
+
+  world.now = silentAt;
+  world.relay.alarm();
+  expect(world.closed).toEqual(["link-1: 4408 silent"]);
+  expect(world.alarmAt).toBe(silentAt); // Nobody is left who could take the place of the other one.
+});
+
+test("an agent that falls silent after the clock was set back is replaced in time all the same", async () => {
+  const world = await twoAgents();
+  world.now -= 3_600_000;
+  await world.relay.health();
+  world.now += 9_999;
+  world.pings("link-2");
+  await world.relay.health();
+  expect(world.closed).toEqual([]);
+
+  world.now += 1;
+  await world.relay.health();
+  expect(world.closed).toEqual(["link-1: 4408 silent"]);
+});
+
+test("an active agent whose socket got lost in a sleep is waited for as long as one that is silent", async () => {
+  const world = await RelayWorld.begin();
+  world.sockets.clear();
+  world.now += 60_000;
+  world.sleep();
+  world.connect("agent-2");
+  world.now += 5_000;
+  world.sleep();
+  world.now += 4_999;
+  world.pings("link-2");
+  await world.relay.health();
+  expect(world.sent.at(-1)).toMatchObject({ type: "welcome", role: "standby" });
+
+  world.now += 1;
+  await world.relay.health();
+  expect(world.sent.at(-1)).toMatchObject({ type: "activate", epoch: 2 });
+});
+
+test("an agent that has lost its bridge gives its place after two seconds to one that has it, also over a sleep", async () => {
+  const world = await twoAgents();
+  const health = (id: string, bridgeUp: boolean) =>
+    world.relay.received(id, 100, () => ok({ type: "health", bridgeUp, portsInUse: 0, ports: null }));
+  health("link-2", true);
+  health("link-1", false);
+  expect(world.alarmAt).toBeLessThanOrEqual(world.now + 2_000);
+  world.now += 1_900;
+  world.sleep();
+  await world.relay.health();
+  expect(world.closed).toEqual([]);
+  world.now += 100;
+  await world.relay.alarm();
+  expect(world.closed).toEqual(["link-1: 4411 bridgeAway"]);
+  expect(world.sent.at(-1)).toMatchObject({ type: "activate", epoch: 2 });
+});
+
+test("an agent keeps its place when the bridge is back in time, or when no other agent has it", async () => {
+  const world = await twoAgents();
+  const health = (id: string, bridgeUp: boolean) =>
+    world.relay.received(id, 100, () => ok({ type: "health", bridgeUp, portsInUse: 0, ports: null }));
+  health("link-1", false);
+  health("link-2", false);
+  world.now += 5_000;
+  await world.relay.health();
+  health("link-1", true);
+  health("link-2", true);
+  await world.relay.health();
+  expect(world.closed).toEqual([]);
+});
+
+test("an agent whose welcome got lost learns that no other one was active meanwhile, also after a sleep", async () => {
+  const world = await RelayWorld.begin();
+  for (const id of ["link-1", "link-2"]) {
+    world.sockets.delete(id);
+    world.relay.closed(id);
+    world.sleep();
+    world.connect();
+  }
+  expect(world.sent.at(-1)).toMatchObject({ type: "welcome", role: "active", epoch: 3, activeSince: 1 });
+});
+
+test("an alarm that restores the relay while nothing can be written does not fail", async () => {
+  const world = await twoAgents();
+  world.sockets.delete("link-1");
+  const { exec } = world.sql;
+  world.sql.exec = (query, ...bindings) => {
+    if (/^(INSERT|UPDATE|DELETE)/.test(query)) throw new Error("database or disk is full");
+    return exec.call(world.sql, query, ...bindings);
+  };
+  world.now += 10_000;
+  world.pings("link-2");
+  world.sleep();
+  await world.relay.alarm();
+  expect(world.alarmAt).toBe(world.now + 2_000);
+
+  world.sql.exec = exec;
+  world.sent.length = 0;
+  await world.relay.alarm();
+  world.now += 10_000;
+  world.pings("link-2");
+  await world.relay.alarm();
+  expect(world.sent).toMatchObject([{ type: "activate", epoch: 2 }]);
+});
+
+test("an agent whose socket closes is logged as disconnected, and not as silent; the other one takes its place", async () => {
+  const world = await twoAgents();
+  world.now += 60_000;
+  for (const id of ["link-1", "link-2"]) world.pings(id);
+  world.lines.length = 0;
+  world.sent.length = 0;
+  world.sockets.delete("link-1");
+  world.relay.closed("link-1");
+
+  expect(world.lines).toMatchObject([
+    { event: "agent-disconnected", agent: "agent-1", role: "active" },
+    { event: "agent-takeover", agent: "agent-2", from: "agent-1", why: "closed", nobodyActedMs: 0, epoch: 2 },
+  ]);
+  expect(world.sent).toMatchObject([{ type: "activate", epoch: 2 }]);
+});
+
+test("a takeover says who, from whom, why, and for how long nobody acted, and is counted", async () => {
+  const world = await twoAgents();
+  const counted = () =>
+    Number(/^bridgehead_takeovers_total\{.*\} (\d+)$/m.exec(measuredText(world.measures, [], 0))?.[1] ?? 0);
+  expect(counted()).toBe(0);
+  for (const id of ["link-1", "link-2"]) world.pings(id);
+  world.now += 10_000;
+  world.pings("link-2");
+  world.lines.length = 0;
+  await world.relay.alarm();
+  expect(world.lines).toMatchObject([
+    { event: "agent-closed", agent: "agent-1", why: "silent" },
+    { level: "warn", event: "agent-takeover", agent: "agent-2", from: "agent-1", why: "silent", nobodyActedMs: 10_000 },
+  ]);
+  expect(counted()).toBe(1);
+
+  world.sockets.delete("link-2");
+  world.relay.closed("link-2");
+  expect(world.lines.at(-1)).toMatchObject({
+    level: "warn",
+    event: "no-agent-active",
+    agent: "agent-2",
+    why: "closed",
+  });
+  expect(counted()).toBe(1);
+  world.sleep();
+  world.now += 4_000;
+  world.connect("agent-1");
+  expect(world.lines.at(-1)).toMatchObject({ event: "agent-takeover", from: "agent-2", nobodyActedMs: 4_000 });
+  expect(counted()).toBe(2);
+});
+
+test("two processes that connect under one name are told so at the fourth time in a minute", async () => {
+  const world = await RelayWorld.begin();
+  for (let times = 0; times < 4; times += 1) {
+    world.now += 5_000;
+    world.connect();
+  }
+  const replaced = world.lines.filter(({ event }) => event === "agent-closed");
+  const note = "it seems that two processes connect under this name, with one key: stop one";
+  expect(replaced.map(({ why, note }) => [why, note])).toEqual([
+    ...Array.from({ length: 3 }, () => ["replaced", undefined]),
+    ["replaced", note],
+  ]);
+
+  world.now += 60_000;
+  world.connect();
+  expect(world.lines.filter(({ event }) => event === "agent-closed").at(-1)?.note).toBeUndefined();
+});
+
+test("the log spells each reason in one way, whether an agent was closed or another one became active", async () => {
+  const world = await twoAgents();
+  world.lines.length = 0;
+  await world.relay.closeAgents(["agent-1"]);
+  expect(world.lines).toMatchObject([
+    { event: "agent-closed", why: "settings-changed" },
+    { event: "agent-takeover", why: "settings-changed" },
+  ]);
+  // The wire keeps its own words.
+  expect(world.closed).toEqual(["link-1: 4412 settingsChanged"]);
+});
+
+test("for how long nobody acted is left out where the socket was lost with the edge", async () => {
+  const about = ({ event, why, nobodyActedMs }: LogLine) => ({ event, why, nobodyActedMs });
+  const back = await RelayWorld.begin();
+  back.sockets.clear();
+  back.now += 13_000;
+  back.sleep();
+  back.connect();
+  expect(about(back.lines.at(-1) as LogLine)).toEqual({ event: "agent-active", why: "opened" });
+
+  const away = await RelayWorld.begin();
+  away.sockets.clear();
+  away.now += 13_000;
+  away.sleep();
+  away.connect("agent-2");
+  away.now += 10_000;
+  away.pings("link-2");
+  await away.relay.alarm();
+  expect(about(away.lines.at(-1) as LogLine)).toEqual({ event: "agent-takeover", why: "silent" });
+
+  // Also where it was lost while nobody was there to take the place.
+  const none = await RelayWorld.begin();
+  none.sockets.clear();
+  none.sleep();
+  none.now += 13_000;
+  await none.relay.health();
+  none.now += 1_000;
+  none.connect();
+  expect(about(none.lines.at(-1) as LogLine)).toEqual({ event: "agent-active", why: "silent" });
+});
+
+test("an alarm that finds a silent agent while nothing can be written does not fail, and comes again", async () => {
+  const world = await twoAgents();
+  world.now += 10_000;
+  world.pings("link-2");
+  const { exec } = world.sql;
+  world.sql.exec = () => {
+    throw new Error("database or disk is full");
+  };
+  await world.relay.alarm();
+  expect(world.alarmAt).toBe(world.now + 2_000);
+  expect(world.lines.at(-1)).toMatchObject({ level: "error", event: "alarm-broke", domain, bridge });
+
+  world.sql.exec = exec;
+  world.sent.length = 0;
+  await world.relay.alarm();
+  expect(world.sent).toMatchObject([{ type: "activate", epoch: 2 }]);
+});

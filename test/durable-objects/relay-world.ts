@@ -1,0 +1,157 @@
+import type { LogLine } from "../../durable-objects/platform/log.ts";
+import { Measures } from "../../durable-objects/platform/measures.ts";
+import type { Attachment } from "../../durable-objects/relay/hibernating-sockets.ts";
+import { Relay } from "../../durable-objects/relay/relay.ts";
+import type { CommandResult } from "../../src/bridge/commands.ts";
+import type { Comparison } from "../../src/conference/reconcile.ts";
+import type { BridgeName, CommandId, ConfKey, DomainName, StreamId } from "../../src/foundation/ids.ts";
+import { ok } from "../../src/foundation/result.ts";
+import { LINK_PROTOCOL_VERSION } from "../../src/link/hello.ts";
+import type { AgentToEdge, EdgeToAgent } from "../../src/link/messages.ts";
+import type { AgentEvent } from "../../src/rpc/directory.ts";
+import type { DomainSettingsInput } from "../../src/settings/domain-settings.ts";
+import { event } from "../builders.ts";
+import { agentWithoutKey, testDomain } from "../local-domain.ts";
+import { Clock } from "../simulation/clock.ts";
+import { Database } from "../simulation/database.ts";
+
+export const domain = "local" as DomainName;
+export const bridge = "simulated" as BridgeName;
+export const [own, foreign] = ["555111222" as ConfKey, "555999999" as ConfKey];
+export const stream = "s1" as StreamId;
+export const commands = [{ id: "o1" as CommandId, command: { type: "lock" as const } }];
+export const dayMs = 86_400_000;
+
+export const reports = (conference: ConfKey, number = 1): AgentToEdge => {
+  const report = event({ type: "conference-ended" });
+  return { type: "reports", epoch: 1, conference, stream, reports: [{ number, report }] };
+};
+
+export const digests = (...keys: ConfKey[]): AgentToEdge => {
+  return { type: "digests", epoch: 1, digests: keys.map((conference) => ({ conference, digest: "d" })) };
+};
+
+/** A relay with one connected agent; `asked` has what the conferences were asked, `sent` what the agent was sent. */
+export class RelayWorld {
+  readonly sql = new Database();
+  readonly timers = new Clock();
+  readonly asked: string[] = [];
+  readonly sent: EdgeToAgent[] = [];
+  readonly lines: LogLine[] = [];
+  readonly measures = new Measures();
+  readonly closed: string[] = [];
+  /** What receivers of webhooks are to hear. */
+  readonly told: AgentEvent[] = [];
+  directoryFails = false;
+  webhooks: DomainSettingsInput["webhooks"] = [];
+  /** Results of commands that conferences were told. */
+  readonly reported: { readonly id: CommandId; readonly result: CommandResult }[] = [];
+  readonly sockets = new Map<string, { attachment: Attachment | null; lastSeen: number }>();
+  alarmAt: number | null = null;
+  now = Date.UTC(2026, 0, 1, 12);
+  hangs = false;
+  /** By comparing a digest. */
+  found: Comparison = "same";
+  relay = this.#restart();
+  #links = 0;
+
+  static async begin(): Promise<RelayWorld> {
+    const world = new RelayWorld();
+    world.connect();
+    await world.relay.sendCommands({ domain, bridge, conference: own, commands, activeSince: null });
+    world.sent.length = 0;
+    return world;
+  }
+
+  connect(agent = "agent-1", key = agentWithoutKey(agent).publicKey): string {
+    const id = `link-${++this.#links}`;
+    const hello = { version: LINK_PROTOCOL_VERSION, agent, domain, bridge, at: this.now, key, signature: "s" };
+    const challenge = this.relay.refusalOf({ ...hello, challenge: "" })?.["bridgehead-refusal"].slice(5) ?? "";
+    if (this.relay.refusalOf({ ...hello, challenge })) throw new Error("refused");
+    this.sockets.set(id, { attachment: null, lastSeen: 0 });
+    this.relay.opened(id, { ...hello, challenge });
+    return id;
+  }
+
+  /** Sockets whose close the agent has not answered, among others. */
+  socketsOfAgent = 0;
+
+  /** The platform answers the ping by itself. */
+  pings(id: string): void {
+    Object.assign(this.sockets.get(id) ?? {}, { lastSeen: this.now });
+  }
+
+  /** The agent's newest link says this. */
+  says(message: AgentToEdge, length = 100): void {
+    this.relay.received(`link-${this.#links}`, length, () => ok(message));
+  }
+
+  /** The relay sleeps, and wakes with what its sockets and its disk say. */
+  sleep(): void {
+    this.relay = this.#restart();
+  }
+
+  async settle(): Promise<void> {
+    for (let turn = 0; turn < 50; turn += 1) await Promise.resolve();
+  }
+
+  #restart(): Relay {
+    const { settings } = testDomain({ webhooks: this.webhooks }, ["agent-1", "agent-2"].map(agentWithoutKey));
+    const ask = async (line: string): Promise<void> => {
+      this.asked.push(line);
+      if (this.hangs) await new Promise(() => {});
+    };
+    return new Relay({
+      sql: this.sql,
+      after: (ms, run) => this.timers.after(ms, run),
+      sockets: {
+        attachments: () => [...this.sockets.values()].flatMap(({ attachment }) => attachment ?? []),
+        lastSeen: (id) => this.sockets.get(id)?.lastSeen ?? null,
+        seen: (id, at) => Object.assign(this.sockets.get(id) ?? {}, { lastSeen: at }),
+        countOf: () => this.socketsOfAgent,
+        keep: (id, attachment) => Object.assign(this.sockets.get(id) ?? {}, { attachment }),
+        send: (id, message) => this.sockets.has(id) && void this.sent.push(message),
+        close: (id, code, reason) => {
+          this.sockets.delete(id);
+          this.closed.push(`${id}: ${code} ${reason}`);
+        },
+      },
+      log: (line) => this.lines.push(line),
+      measures: this.measures,
+      now: () => this.now,
+      newId: () => "challenge",
+      setAlarm: async (at) => {
+        this.alarmAt = at;
+      },
+      getAlarm: async () => this.alarmAt,
+      settings: () => settings,
+      conference: (_, key) => ({
+        ackCommands: (from, ids) => ask(`${key} acks ${ids.join()} of ${from}`),
+        report: ({ reports, bridge: from, cannot = [] }) => {
+          for (const { report } of reports)
+            if (report.type === "result") this.reported.push({ id: report.id, result: report.result });
+          return ask(`${key} report ${[reports[0]?.number, ...cannot].join(" without ")} of ${from}`).then(() => 1);
+        },
+        compareDigest: (from) => ask(`${key} digest of ${from}`).then(() => this.found),
+      }),
+      sweep: (domain) => ask(`${domain} sweeps`),
+      notifyOfAgents: async (_, events) => {
+        if (this.directoryFails) throw new Error("it does not answer");
+        this.told.push(...events);
+      },
+    });
+  }
+}
+
+export const health = { type: "health", bridgeUp: true, portsInUse: 3, ports: null } as const;
+
+/** An active agent on `link-1` and a standby on `link-2`, which pings each three seconds up to now. */
+export async function twoAgents(): Promise<RelayWorld> {
+  const world = await RelayWorld.begin();
+  world.connect("agent-2");
+  for (let count = 0; count < 3; count += 1) {
+    world.now += 3_000;
+    world.pings("link-2");
+  }
+  return world;
+}

@@ -1,0 +1,43 @@
+import { BridgeReports } from "../../durable-objects/relay/bridge-reports.ts";
+import { RelayStore } from "../../durable-objects/relay/relay-store.ts";
+import type { BridgeName, ConfKey, DomainName } from "../../src/foundation/ids.ts";
+import type { Clock } from "../simulation/clock.ts";
+import { Database } from "../simulation/database.ts";
+import { fakePlatform } from "./fakes.ts";
+
+/** What a relay brings its conferences: `compare` gets each digest, and `write` each line of the relay's log. */
+export class ReportsWorld {
+  readonly #store = new RelayStore(new Database());
+  readonly #time: Clock;
+  readonly #reports: BridgeReports;
+
+  constructor(
+    time: Clock,
+    compare: (conference: ConfKey, digest: string) => Promise<"undecided">,
+    write: (line: string) => void,
+  ) {
+    this.#time = time;
+    const conference = (_: DomainName, key: ConfKey) => ({
+      id: "",
+      compareDigest: (_bridge: BridgeName, digest: string) => compare(key, digest),
+      ackCommands: async () => {},
+      report: async () => 0,
+    });
+    const ports = {
+      ...fakePlatform(time),
+      conference,
+      sockets: { send: () => {} },
+      identity: () => ({ domain: "acme" as DomainName, bridge: "east" as BridgeName }),
+      state: () => ({ epoch: 1, lastActive: null, links: [] }),
+    };
+    const log = (event: string, _: string, { conference, error = "" }: { conference?: unknown; error?: unknown }) =>
+      write(`${conference} ${event} ${error}`.trim());
+    this.#reports = new BridgeReports(ports, this.#store, log);
+  }
+
+  add(key: string, digest: string): void {
+    const conference = key as ConfKey;
+    this.#store.addConference(conference, this.#time.now);
+    this.#reports.add({ type: "digest", id: "link", conference, digest });
+  }
+}

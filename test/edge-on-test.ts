@@ -1,0 +1,37 @@
+import { RateLimit } from "../src/foundation/limits.ts";
+import { Counts } from "../src/foundation/metrics.ts";
+import type { Timers } from "../src/foundation/time/timers.ts";
+import type { Route } from "../src/http/api/route.ts";
+import { type AppPorts, createApp } from "../src/http/app.ts";
+import { Attempts } from "../src/http/guard.ts";
+import { Metrics } from "../src/http/monitoring/monitoring.ts";
+import { Storage } from "../src/http/storage.ts";
+import { HandleCache } from "../src/routing/deliver.ts";
+import type { EdgeObjects } from "../src/rpc/objects.ts";
+import type { Domain } from "../src/settings/load.ts";
+
+/** The edge on test: its own routes over these objects, whether they are the product's or answer as a test says. */
+export function edgeOnTest(
+  time: Timers & { now(): number },
+  domains: readonly Domain[],
+  objects: EdgeObjects,
+  more: Partial<AppPorts> = {},
+  routes?: readonly Route[],
+): ReturnType<typeof createApp> {
+  const { after, now } = time;
+  const ports: AppPorts = {
+    ...{ after, now, objects, domains: new Map(domains.map((domain) => [domain.name, domain])) },
+    ...{ handleCache: new HandleCache(), posts: new RateLimit(), attempts: new Attempts(), sessionKey: "a key" },
+    ...{ metrics: new Metrics(new Counts()), measured: () => "", processText: () => "", ownTotals: () => null },
+    storage: new Storage({ after, now, disk: null, mark: "a mark", log: () => {} }),
+    people: async () => ({ byToken: new Map(), access: null }),
+    fetch: () => Promise.reject(new Error("nobody answers")),
+    flushCounts: async () => {},
+    requested: () => {},
+    auditAsked: async () => true,
+    audit: () => {},
+    log: () => {},
+    ...more,
+  };
+  return createApp(ports, routes);
+}
