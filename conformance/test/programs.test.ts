@@ -81,7 +81,7 @@ test("an adapter conforms only where each documented clause that can be played w
   expect(verdictOf(few).text).toMatch(
     /^not shown to conform: no documented clause failed, 2 of 1\d\d passed; 1\d\d not tested \(.* and 1\d\d more\)$/,
   );
-}, 60_000);
+});
 
 test("each report says how the run was made, and what it shows", async () => {
   const made = await reportOf();

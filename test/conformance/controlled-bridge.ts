@@ -5,7 +5,7 @@ import { GenericDriver } from "../../bridge-agent/drivers/generic.ts";
 import { driverPorts } from "../../bridge-agent/node-ports.ts";
 import { freePorts } from "../../simulators/free-ports.ts";
 import type { CallId } from "../../src/foundation/ids.ts";
-import type { BridgeOnTest } from "./bridge-driver.ts";
+import type { BridgeOnTest } from "./bridge-on-test.ts";
 
 /** A bridge program that runs. */
 export interface RunningBridge {

@@ -2,7 +2,7 @@ import type { BridgeDriver, DriverReport, DriverState } from "../../bridge-agent
 import type { Announcement } from "../../src/bridge/announcements.ts";
 import type { BridgeCommand, ExecutionResult } from "../../src/bridge/commands.ts";
 import type { CallId, CommandId, ConfKey } from "../../src/foundation/ids.ts";
-import type { BridgeOnTest } from "./bridge-driver.ts";
+import type { BridgeOnTest } from "./bridge-on-test.ts";
 
 /** How long a test waits for a connection, a result, a state or a report. */
 const DRIVER_WITHIN_MS = 5_000;

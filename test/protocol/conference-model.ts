@@ -1,14 +1,14 @@
-import type { Ability } from "../../src/bridge/abilities.ts";
 import { needsOf } from "../../src/bridge/command-rules.ts";
-import type { RefusalReason } from "../../src/bridge/commands.ts";
+import type { Ability, RefusalReason } from "../../src/bridge/commands.ts";
 import type { ConferenceEvent, Report } from "../../src/bridge/events.ts";
 import { decide, nextDeadline } from "../../src/conference/decide.ts";
 import { type DecisionContext, isCommand, isPost } from "../../src/conference/draft.ts";
+import type { Head } from "../../src/conference/head.ts";
 import type { ConferenceInput } from "../../src/conference/inputs.ts";
 import type { OperatorRequest } from "../../src/conference/operator-actions.ts";
 import { isClosedAnswer, isEnd } from "../../src/conference/server/debts.ts";
 import { isAnswer, type Post, withoutDropped } from "../../src/conference/server/posts.ts";
-import { applyChanges, type ConferenceState, emptyState, type Head } from "../../src/conference/state.ts";
+import { applyChanges, type ConferenceState, emptyState } from "../../src/conference/state.ts";
 import {
   type ActionId,
   type BridgeName,
@@ -21,8 +21,7 @@ import {
   type TransId,
   type WebexHost,
 } from "../../src/foundation/ids.ts";
-import { requestOf } from "../../src/tsp/answers.ts";
-import type { FromWebex } from "../../src/tsp/messages.ts";
+import { type FromWebex, requestOf } from "../../src/tsp/messages.ts";
 import { testDomain } from "../local-domain.ts";
 import { FactFold, saidBy } from "../simulation/fact-fold.ts";
 
@@ -209,11 +208,7 @@ export class ConferenceModel {
     const call = (calls[which % Math.max(1, calls.length)] ?? "c1") as CallId;
     const rooms = [MAIN_ROOM, ...this.state.rooms.keys()];
     const room = rooms[which % rooms.length] ?? MAIN_ROOM;
-    const meant = {
-      ...request,
-      ...("call" in request && { call }),
-      ...("room" in request && { room }),
-    };
+    const meant = { ...request, ...("call" in request && { call }), ...("room" in request && { room }) };
     const id = `a${++this.#numbers}` as ActionId;
     this.#facts.ask({ id, request: meant });
     this.#decide({ type: "operator", at: this.#now, id, person: "Ann", request: meant });

@@ -4,16 +4,11 @@ import { topicsOf } from "../../src/bridge/command-rules.ts";
 import type { ConferenceEvent, Report } from "../../src/bridge/events.ts";
 import { decide, nextDeadline } from "../../src/conference/decide.ts";
 import { isPost } from "../../src/conference/draft.ts";
+import type { Running } from "../../src/conference/head.ts";
 import type { ConferenceInput } from "../../src/conference/inputs.ts";
 import { type OperatorRequest, operatorRefusal } from "../../src/conference/operator-actions.ts";
 import { type Post, withoutDropped } from "../../src/conference/server/posts.ts";
-import {
-  applyChanges,
-  type Caller,
-  emptyState,
-  type PendingCommand,
-  type Running,
-} from "../../src/conference/state.ts";
+import { applyChanges, type Caller, emptyState, type PendingCommand } from "../../src/conference/state.ts";
 import type {
   ActionId,
   BridgeName,
@@ -351,11 +346,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 6, arbitrary: fc.record({ do: fc.constant("confirm"), messages: fc.constantFrom(1, 2, 50) }) },
   {
     weight: 5,
-    arbitrary: fc.record({
-      do: fc.constant("lose"),
-      messages: fc.constantFrom(1, 2, 50),
-      hasArrived: fc.boolean(),
-    }),
+    arbitrary: fc.record({ do: fc.constant("lose"), messages: fc.constantFrom(1, 2, 50), hasArrived: fc.boolean() }),
   },
   {
     weight: 4,

@@ -1,7 +1,6 @@
 import fc from "fast-check";
 import { test } from "vitest";
-import { abilities } from "../../src/bridge/abilities.ts";
-import type { RefusalReason } from "../../src/bridge/commands.ts";
+import { abilities, type RefusalReason } from "../../src/bridge/commands.ts";
 import { ConferenceModel, type Happening } from "./conference-model.ts";
 
 const replyTo = fc.constantFrom("tsp1:80", "tsp2:80");

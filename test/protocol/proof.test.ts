@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { protocolPage } from "../../scripts/protocol-page.ts";
 import { faultsOf, readRuns, type TestRun } from "../../scripts/protocol-runs.ts";
-import { defects } from "../simulation/defects.ts";
+import { defects } from "../simulation/defects/defects.ts";
 import { defectsOfRules } from "./rule-defects.ts";
 
 const file = "test/tsp/faults.test.ts";

@@ -9,7 +9,8 @@ import type { NamedTest, ShownBy } from "../../scripts/generated-page.ts";
 import { protocolPage } from "../../scripts/protocol-page.ts";
 import { faultsOf, readRuns, runsOf, type TestRun } from "../../scripts/protocol-runs.ts";
 import { runTool } from "../../scripts/run-tool.ts";
-import { type Defect, defects, plant } from "../simulation/defects.ts";
+import { type Defect, plant } from "../simulation/defects/defect.ts";
+import { defects } from "../simulation/defects/defects.ts";
 import { defectsOfRules } from "./rule-defects.ts";
 
 const project = fileURLToPath(new URL("../../", import.meta.url));

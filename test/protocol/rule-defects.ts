@@ -1,5 +1,5 @@
 /**
- * Planted defects (test/simulation/defects.ts) that break a rule of the protocol, by their names: of the tests that show the rule, one at
+ * Planted defects (test/simulation/defects) that break a rule of the protocol, by their names: of the tests that show the rule, one at
  * least must fail with the defect.
  */
 export const defectsOfRules: Readonly<Record<string, readonly string[]>> = {

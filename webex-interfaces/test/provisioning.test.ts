@@ -152,7 +152,8 @@ test("what a site says is told at no more than some lines", () => {
 
 test("a site's texts of any length and signs are compared at once", () => {
   const signs = ["/", "%", "%25", ".", "-", " ", "a.", "\t", "1", "(", "@", "x/"];
-  const [begunAt, texts] = [performance.now(), signs.map((sign) => `${sign.repeat(100_000 / sign.length)}!`)];
+  const texts = signs.map((sign) => `${sign.repeat(100_000 / sign.length)}!`);
+  const before = process.threadCpuUsage();
   for (const text of [...texts, ...texts.map((end) => `https://tsp.example.com/tsp/acme/${end}`)]) {
     const adaptor = { ...telephony.tspAdaptorSettings.primaryLarge, globalCallInNumURL: text };
     differences(
@@ -169,7 +170,7 @@ test("a site's texts of any length and signs are compared at once", () => {
     );
   }
 
-  expect(performance.now() - begunAt).toBeLessThan(4_000);
+  expect(process.threadCpuUsage(before).user / 1_000).toBeLessThan(4_000);
 });
 
 test("an adaptor URL may end with a slash; one that ends with several gets 404", () => {

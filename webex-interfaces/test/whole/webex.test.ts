@@ -50,24 +50,6 @@ function webex(words: readonly string[], variables: Readonly<Record<string, stri
   });
 }
 
-test("an operation is carried out on a site", async () => {
-  const variables = { WEBEX_SITE: site, WEBEX_ID: "anna.berg", WEBEX_PASSWORD: password };
-  const { code, stdout, stderr } = await webex(["call", "getMeeting", "meetingKey=712475001"], variables);
-
-  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-  expect(JSON.parse(stdout)).toMatchObject({ metaData: { confName: "Berth planning" } });
-});
-
-test("without a terminal nobody is asked for a password", async () => {
-  const run = await webex(["call", "getAPIVersion", "--site", site, "--id", "anna.berg"], { WEBEX_PASSWORD: "" });
-
-  expect(run).toEqual({
-    code: 1,
-    stdout: "",
-    stderr: "there is no password: set WEBEX_PASSWORD, or give --password-file\n",
-  });
-});
-
 test("a form with a secret is for nobody else to read, and no file is overwritten", async () => {
   const file = join(folder, "log-in.html");
   const words = ["link", "log-in", "--site", site, "--id", "anna.berg", "--form", file];

@@ -185,9 +185,7 @@ describe("what is no answer is a fault", () => {
   });
 
   test("a body that breaks off is not reached", async () => {
-    const body = new ReadableStream({
-      pull: (controller) => controller.error(new Error("reset")),
-    });
+    const body = new ReadableStream({ pull: (controller) => controller.error(new Error("reset")) });
     const api = new XmlApi(
       { site: example, credentials, retryPausesMs: [] },
       { fetch: async () => new Response(body), timers: world.timers, now: () => 0 },
@@ -631,9 +629,7 @@ describe("a list", () => {
 
     expect(
       await world.api().list("lstsummaryMeeting", { listControl: { startFrom: 7 } }, { pageSize: 1 }),
-    ).toMatchObject({
-      error: { why: "access-denied" },
-    });
+    ).toMatchObject({ error: { why: "access-denied" } });
     expect(controls()[0]).toBe("<startFrom>7</startFrom><maximumNum>1</maximumNum>");
   });
 });

@@ -154,13 +154,13 @@ describe("an answer as large as is read takes no long time", () => {
     "names of one kind": answerWith("<meeting>".repeat(40) + "x".repeat(size)),
   };
 
-  test.each(Object.keys(shapes))("%s", { timeout: 60_000 }, (shape) => {
-    const started = performance.now();
+  test.each(Object.keys(shapes))("%s", (shape) => {
+    const before = process.threadCpuUsage();
     readResponse(lstsummaryMeeting, shapes[shape] ?? "");
     readResponse(reserveLab, shapes[shape] ?? "");
 
     // Quadratic work on so many characters takes minutes, linear work a second.
-    expect(performance.now() - started).toBeLessThan(20_000);
+    expect(process.threadCpuUsage(before).user / 1_000).toBeLessThan(20_000);
   });
 });
 
