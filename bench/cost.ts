@@ -127,13 +127,7 @@ async function plainUnits(causes: readonly Counted[]): Promise<readonly Units[]>
         before,
       );
       const alarms = traffic.commands + traffic.posts;
-      result.push({
-        ...own,
-        objectRequests: own.objectRequests - own.alarms + alarms,
-        alarms,
-        rowsRead,
-        rowsWritten,
-      });
+      result.push({ ...own, objectRequests: own.objectRequests - own.alarms + alarms, alarms, rowsRead, rowsWritten });
     }
     return result;
   } finally {

@@ -245,11 +245,7 @@ async function peerFigures(given: Comparison): Promise<readonly Line[]> {
     const lane = (side: Side): Lane => ({ side, conferences: hundred, until: "confirmed" });
     const { pids, url } = peer;
     const { sides, extent } = given;
-    const lanes = {
-      peer: lane(sides.confirmer(pids, url)),
-      bare: lane(sides.floor),
-      adapter: lane(sides.adapter),
-    };
+    const lanes = { peer: lane(sides.confirmer(pids, url)), bare: lane(sides.floor), adapter: lane(sides.adapter) };
     const rounds = await inRounds(given, lanes, (next) => inTurns(next, callers, extent.loadPosts));
     const beside = (what: string, other: readonly Round[]): Line => ({
       figure: `confirms, ${callers} callers, beside ${what}`,
@@ -384,10 +380,7 @@ async function createFigures({ creates, createsOverMs }: Extent): Promise<readon
 /** In the floor's column: the adapter whose conferences tell no directory. */
 async function tellingFigures({ rounds, toldCreates }: Extent): Promise<readonly Line[]> {
   const { untold, told } = await createsToldAndUntold(rounds, toldCreates, createsPerSecond);
-  const confirmMs = {
-    floor: median(all(untold, "confirmMs")),
-    adapter: median(all(told, "confirmMs")),
-  };
+  const confirmMs = { floor: median(all(untold, "confirmMs")), adapter: median(all(told, "confirmMs")) };
   const edgeMs = { floor: middle(untold, "edgeMs"), adapter: middle(told, "edgeMs") };
   return [
     { figure: "confirm of a create, beside an edge that tells no directory, p50", unit: "ms", ...confirmMs },

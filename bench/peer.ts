@@ -42,11 +42,7 @@ export async function startPeer(): Promise<Peer | null> {
   const server = [join(folder, "server.mjs"), String(port), socket];
   processes.start("fastify", { command: process.execPath, args: server, env: {} });
   await until("the peer answers", async () => (await statusOf(url)) !== null);
-  return {
-    pids: { edge: processes.pid("fastify"), agent: processes.pid("redis") },
-    url,
-    stop: () => processes.stop(),
-  };
+  return { pids: { edge: processes.pid("fastify"), agent: processes.pid("redis") }, url, stop: () => processes.stop() };
 }
 
 function skipped(why: string): null {

@@ -1,10 +1,10 @@
 import { Command, InvalidArgumentError } from "commander";
-import { isSocketUrl } from "../bridge-agent/drivers/socket-url.ts";
+import { isSocketUrl } from "../bridge-agent/drivers/setting-values.ts";
 import { driverPorts } from "../bridge-agent/node-ports.ts";
 import { type Finding, findingLine } from "../src/foundation/text/finding.ts";
 import { printable } from "../src/foundation/text/printable.ts";
 import { version } from "../src/foundation/version.ts";
-import { domainNameFault } from "../src/settings/load.ts";
+import { domainNameFault } from "../src/settings/check-domains.ts";
 import { addWebex, webexPorts } from "../webex-interfaces/doors/command.ts";
 import { checkBridge } from "./bridge/bridge-check.ts";
 import { addBridgeWork } from "./bridge/bridge-work.ts";

@@ -1,5 +1,5 @@
 /**
- * A moment as people write it: date and time in ISO 8601, a date alone (its begin here), or a time of the day here (`02:40`, `02:40:15`, `02:40:15.5`), the last one
+ * A moment as people write it: date and time in ISO 8601, a date alone (its start here), or a time of the day here (`02:40`, `02:40:15`, `02:40:15.5`), the last one
  * that is not after `now`, or with `notBefore` the first one that is not before that. In milliseconds since 1970; `null` for anything else.
  */
 export function clockTime(text: string, now: number, notBefore?: number): number | null {

@@ -4,7 +4,6 @@ import { printable } from "../src/foundation/text/printable.ts";
 export interface Notice {
   readonly level: "info" | "warn" | "error";
   readonly event: string;
-  /** A sentence for a person. */
   readonly msg: string;
   readonly facts?: Readonly<Record<string, unknown>>;
 }

@@ -6,6 +6,12 @@ export function systemReason(error: unknown): string {
   return words.get(code) ?? reasonOf(error);
 }
 
+/** Why a file cannot be read. */
+export function readReason(error: unknown): string {
+  const isMissing = error instanceof Error && "code" in error && error.code === "ENOENT";
+  return isMissing ? "there is no such file" : systemReason(error);
+}
+
 const words: ReadonlyMap<unknown, string> = new Map([
   ["EADDRINUSE", "the port is taken"],
   ["EADDRNOTAVAIL", "it is no address of this machine"],

@@ -37,6 +37,13 @@ export function wrapped(words: readonly string[], width: number): string[] {
   return lines;
 }
 
+/** Each text as an item of a list, its further lines indented by two columns more. */
+export function items(texts: readonly string[], width: number): string[] {
+  return texts.flatMap((text) =>
+    wrapped(wordsOf(text), width - 4).map((line, at) => `${at === 0 ? "  " : "    "}${line}`),
+  );
+}
+
 export function duration(ms: number): string {
   if (ms < 1_000) return `${Math.round(ms)} ms`;
   const seconds = Math.floor(ms / 1_000);

@@ -5,8 +5,9 @@ import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { Option } from "commander";
-import { isSocketUrl } from "../bridge-agent/drivers/socket-url.ts";
+import { isSocketUrl } from "../bridge-agent/drivers/setting-values.ts";
 import type { AgentSettingsInput } from "../bridge-agent/service/settings.ts";
+import { missingSecretsOf } from "../cli/edge/check.ts";
 import { requireFreePort } from "../cli/edge/edge-state.ts";
 import {
   type Guard,
@@ -20,11 +21,11 @@ import {
   writeAnew,
 } from "../cli/edge/supervise.ts";
 import { extraAuthorities } from "../cli/edge/workerd.ts";
-import { missingSecretsOf, secretsIn } from "../cli/secrets.ts";
 import { systemReason } from "../cli/system-reason.ts";
 import { readOperators } from "../src/operators/people.ts";
 import { loadDomains } from "../src/settings/load.ts";
 import { localDomain, mergeSettings } from "../src/settings/local-domain.ts";
+import { secretsIn } from "../src/settings/values.ts";
 import { first, passwordsFile } from "../webex-interfaces/doors/site.ts";
 import {
   type AsteriskPlan,

@@ -15,6 +15,7 @@ const proofs = [
   "npm run prove:kills -- --kills 50",
   "npm run prove:kills -- --bridge asterisk --kills 50",
   "env SHARE=1 npm test -- conformance/test",
+  "env LEAVE_OUT=all npm test -- --only tests -- test/changes",
 ];
 
 const { only = "" } = command(

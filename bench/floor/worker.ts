@@ -28,7 +28,8 @@ export default {
     const given = (parameter: string) => searchParams.get(parameter) ?? "";
     switch (route) {
       case "agent":
-        return env.RELAY.getByName("relay").fetch(request);
+        // An object wants a whole address; the request has its path alone.
+        return env.RELAY.getByName("relay").fetch(new Request("http://edge/agent", request));
       case "ready":
         return new Response(null, { status: (await env.RELAY.getByName("relay").isReady()) ? 200 : 503 });
       case "echo":

@@ -9,12 +9,10 @@ import { CheckedBridge, type CheckingAgent } from "./checked-bridge.ts";
 import { Checks, type Expectation, GiveUp } from "./checks.ts";
 import { checkGreeting } from "./greeting-check.ts";
 
-/** Whose the conference of a check is. */
 const OWNER = "bridgehead-check/bridge";
 const STRANGER = "bridgehead-check/other-bridge";
-export interface BridgeCheckOptions {
+interface BridgeCheckOptions {
   readonly url: string;
-  /** Of a conference that is made and ended. */
   readonly key: string;
   readonly ports: DriverPorts;
   /** How long is waited for what a bridge might still begin of commands that it must not carry out. */
@@ -37,7 +35,7 @@ class BridgeCheck {
     this.#options = options;
     this.#checks = new Checks((line) => options.print(printable(line)));
     this.#key = options.key as ConfKey;
-    this.#bridge = new CheckedBridge(options);
+    this.#bridge = new CheckedBridge(options.url, this.#key, options.ports);
   }
 
   async run(): Promise<boolean> {
@@ -166,18 +164,19 @@ class BridgeCheck {
     ];
     for (const [command, reason] of refusals) {
       const of = reason === "no-such-call" ? "an unknown call" : "an unknown room";
-      await this.#checks.check(`${command.type} of ${of} is refused as ${reason}`, async () => {
-        const result = await this.#bridge.execute(driver, command);
-        return this.#notSupported(command, result) ?? [{ done: false, reason }, result];
-      });
+      await this.#checkRefused(`${command.type} of ${of}`, driver, command, reason);
     }
     const unknown = `${this.#key}0` as ConfKey;
     for (const type of ["lock", "end-conference"] as const) {
-      await this.#checks.check(`${type} of an unknown conference is refused as no-such-conference`, async () => {
-        const result = await this.#bridge.execute(driver, { type }, unknown);
-        return this.#notSupported({ type }, result) ?? [{ done: false, reason: "no-such-conference" }, result];
-      });
+      await this.#checkRefused(`${type} of an unknown conference`, driver, { type }, "no-such-conference", unknown);
     }
+  }
+
+  async #checkRefused(what: string, driver: BridgeDriver, command: BridgeCommand, reason: string, key = this.#key) {
+    await this.#checks.check(`${what} is refused as ${reason}`, async () => {
+      const result = await this.#bridge.execute(driver, command, key);
+      return this.#notSupported(command, result) ?? [{ done: false, reason }, result];
+    });
   }
 
   async #checkStranger(driver: BridgeDriver): Promise<void> {
@@ -189,10 +188,7 @@ class BridgeCheck {
       await this.#bridge.execute(stranger, create),
     ]);
     for (const type of ["lock", "end-conference"] as const) {
-      await this.#checks.check(`${type} by another owner is refused as no-such-conference`, async () => {
-        const result = await this.#bridge.execute(stranger, { type });
-        return this.#notSupported({ type }, result) ?? [{ done: false, reason: "no-such-conference" }, result];
-      });
+      await this.#checkRefused(`${type} by another owner`, stranger, { type }, "no-such-conference");
     }
     await this.#checks.check("a conference stays as it is, whatever another owner asks for", async () => [
       before,
@@ -205,18 +201,18 @@ class BridgeCheck {
     const second = await this.#bridge.connect("agent-1", OWNER);
     await this.#checks.check("a new connection under an agent's name takes the place of the older one", async () => [
       "closed",
-      await this.#bridge.endOf(first),
+      await this.#bridge.connectionEnd(first),
     ]);
     second.driver.activate(1);
     const other = await this.#bridge.connect("agent-2", OWNER);
     await this.#checks.check("an agent of a higher epoch takes the active one's place (4001)", async () => {
       other.driver.activate(2);
-      return ["replaced", await this.#bridge.endOf(second)];
+      return ["replaced", await this.#bridge.connectionEnd(second)];
     });
     const late = await this.#bridge.connect("agent-1", OWNER);
     await this.#checks.check("an agent that was replaced and has not heard of it is closed, too (4001)", async () => {
       late.driver.activate(1);
-      return ["replaced", await this.#bridge.endOf(late)];
+      return ["replaced", await this.#bridge.connectionEnd(late)];
     });
     await this.#checks.check("the agent that replaced it acts", async () => [
       { done: true },

@@ -3,26 +3,19 @@ import type { Command } from "commander";
 import { counted } from "../../src/foundation/text/counted.ts";
 import { printable } from "../../src/foundation/text/printable.ts";
 import { StartError } from "../edge/supervise.ts";
-import { askEdge, examples, question } from "../operator/ask-edge.ts";
+import { askEdge, examples, type Options, question } from "../operator/ask-edge.ts";
 import type { AgentsOfBridge, OperatorClient } from "../operator/operator-client.ts";
 import { jsonText } from "../terminal.ts";
 
-/** So often it is asked how many conferences are left. */
 const LOOK_EVERY_MS = 2_000;
 
-interface Options {
-  readonly domain?: string;
-  readonly json?: true;
-}
-
-/** The commands for planned work on a bridge, and on the machine of an agent. */
 export function addBridgeWork(program: Command): void {
   question(program, "drain <bridge>", "let a bridge take no new conferences; those that it has go on")
     .option("--wait", "until its last conference has ended")
     .addHelpText("after", examples("drain simulated", "drain main --domain acme --wait"))
     .action((bridge: string, options: Options & { wait?: true }) =>
       work(options, async (edge, domain, show) => {
-        await edge.drain(domain, bridge, true);
+        await edge.ask("PUT /domains/{domain}/bridges/{bridge}/drain", { domain, bridge });
         return drained(() => bridgeOf(edge, domain, bridge), options.wait === true, show, pause);
       }),
     );
@@ -30,7 +23,7 @@ export function addBridgeWork(program: Command): void {
     .addHelpText("after", examples("undrain simulated"))
     .action((bridge: string, options: Options) =>
       work(options, async (edge, domain, show) => {
-        await edge.drain(domain, bridge, false);
+        await edge.ask("DELETE /domains/{domain}/bridges/{bridge}/drain", { domain, bridge });
         show(`${bridge} takes new conferences`);
         return bridgeOf(edge, domain, bridge);
       }),
@@ -40,7 +33,8 @@ export function addBridgeWork(program: Command): void {
     .action((bridge: string, options: Options) =>
       work(options, async (edge, domain, show) => {
         const from = actingOn(await bridgeOf(edge, domain, bridge));
-        const acts = await edge.handOver(domain, bridge, from);
+        const place = { domain, bridge };
+        const { acts } = await edge.ask("POST /domains/{domain}/bridges/{bridge}/hand-over", place, { body: { from } });
         show(`${acts} acts on ${bridge}, in place of ${from}`);
         return { bridge, acts, from };
       }),
@@ -69,7 +63,6 @@ async function bridgeOf(edge: OperatorClient, domain: string, name: string): Pro
   throw new StartError(`the domain ${domain} has no bridge ${name}; it has ${names}`);
 }
 
-/** The agent that acts on the bridge. */
 export function actingOn({ bridge, agents }: AgentsOfBridge): string {
   const acts = agents?.find(({ role, lastSeen }) => role === "active" && lastSeen !== null);
   if (acts) return acts.agent;

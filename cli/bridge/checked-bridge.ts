@@ -5,9 +5,8 @@ import type {
   DriverReport,
   DriverState,
 } from "../../bridge-agent/drivers/driver.ts";
-import { createDriver } from "../../bridge-agent/drivers/registry.ts";
-import type { Ability } from "../../src/bridge/abilities.ts";
-import type { BridgeCommand, ExecutionResult } from "../../src/bridge/commands.ts";
+import { generic } from "../../bridge-agent/drivers/generic.ts";
+import type { Ability, BridgeCommand, ExecutionResult } from "../../src/bridge/commands.ts";
 import { type CommandId, type ConfKey, MAIN_ROOM, type RoomId } from "../../src/foundation/ids.ts";
 import { within } from "../../src/foundation/time/timers.ts";
 import { GiveUp } from "./checks.ts";
@@ -16,66 +15,57 @@ import { GREETING_MS } from "./greeting-check.ts";
 export interface CheckingAgent {
   readonly driver: BridgeDriver;
   readonly reports: readonly DriverReport[];
-  /** How its connection ended. */
   readonly closed: Promise<string>;
-}
-
-interface CheckedBridgeOptions {
-  readonly url: string;
-  /** Of a conference that is made and ended. */
-  readonly key: string;
-  readonly ports: DriverPorts;
 }
 
 /** The bridge under check, with the agents that are connected to it. */
 export class CheckedBridge {
-  readonly #options: CheckedBridgeOptions;
+  readonly #url: string;
   readonly #key: ConfKey;
+  readonly #ports: DriverPorts;
   readonly #drivers = new Set<BridgeDriver>();
   cannot: readonly Ability[] = [];
   #commands = 0;
   /** Why the latest connection that was lost was. */
   #lost = "it gave none";
 
-  constructor(options: CheckedBridgeOptions) {
-    this.#options = options;
-    this.#key = options.key as ConfKey;
+  constructor(url: string, key: ConfKey, ports: DriverPorts) {
+    this.#url = url;
+    this.#key = key;
+    this.#ports = ports;
   }
 
   async connect(agent: string, owner: string): Promise<CheckingAgent> {
-    const { url, ports } = this.#options;
+    const ports = this.#ports;
     const identity: DriverIdentity = { agent: `bridgehead-check-${agent}`, owner, dialIn: [] };
-    const driver = createDriver({ type: "generic", url }, ports, identity);
+    const driver = generic.create({ type: "generic", url: this.#url }, ports, identity);
     this.#drivers.add(driver);
     const reports: DriverReport[] = [];
-    let close: (how: "closed" | "replaced") => void = () => {};
-    const closed = new Promise<string>((resolve) => {
-      close = resolve;
+    const closed = Promise.withResolvers<string>();
+    const connected = Promise.withResolvers<void>();
+    driver.start((report) => {
+      reports.push(report);
+      if (report.type === "connected") {
+        this.cannot = report.cannot ?? [];
+        connected.resolve();
+      }
+      if (report.type !== "disconnected") return;
+      this.#lost = report.why;
+      connected.reject(new GiveUp(report.why));
+      void this.stop(driver); // It would connect again, and close others.
+      closed.resolve(report.isReplaced ? "replaced" : "closed");
     });
-    const connected = new Promise<void>((resolve, reject) => {
-      driver.start((report) => {
-        reports.push(report);
-        if (report.type === "connected") {
-          this.cannot = report.cannot ?? [];
-          resolve();
-        }
-        if (report.type !== "disconnected") return;
-        this.#lost = report.why;
-        reject(new GiveUp(report.why));
-        void this.stop(driver); // It would connect again, and close others.
-        close(report.isReplaced ? "replaced" : "closed");
-      });
-    });
-    await within(ports.timers, GREETING_MS, "the connection", connected).catch((error: Error) => {
+    await within(ports.timers, GREETING_MS, "the connection", connected.promise).catch((error: Error) => {
       throw new GiveUp(`nothing else can be checked: ${error.message}`);
     });
     await this.#state(driver); // From here on the driver knows what is its owner's.
-    return { driver, reports, closed };
+    return { driver, reports, closed: closed.promise };
   }
 
-  endOf({ closed }: CheckingAgent): Promise<string> {
-    const { timers } = this.#options.ports;
-    return within(timers, GREETING_MS, "", closed).catch(() => `still connected after ${GREETING_MS / 1_000} s`);
+  connectionEnd({ closed }: CheckingAgent): Promise<string> {
+    return within(this.#ports.timers, GREETING_MS, "", closed).catch(
+      () => `still connected after ${GREETING_MS / 1_000} s`,
+    );
   }
 
   async stop(driver: BridgeDriver): Promise<void> {

@@ -5,7 +5,6 @@ export class GiveUp extends Error {}
 
 export type Expectation = readonly [expected: unknown, seen: unknown];
 
-/** Prints checks one by one, and counts them. */
 export class Checks {
   readonly print: (line: string) => void;
   passed = 0;

@@ -1,5 +1,5 @@
 import type { DriverPorts } from "../../bridge-agent/drivers/driver.ts";
-import { abilities } from "../../src/bridge/abilities.ts";
+import { abilities } from "../../src/bridge/commands.ts";
 import {
   type AgentToBridge,
   BRIDGE_PROTOCOL_VERSION,
@@ -70,13 +70,14 @@ function visitOf(url: string, ports: DriverPorts) {
   const message = async (fits: (one: BridgeToAgent) => boolean): Promise<unknown> => {
     for (let read = 0; ; read += 1) {
       if (received[read] === undefined && lost === "") {
-        const more = new Promise<void>((resolve) => {
-          next = resolve;
-        });
-        const isLate = await within(ports.timers, GREETING_MS, "", more).then(
-          () => false,
-          () => true,
-        );
+        const more = Promise.withResolvers<void>();
+        next = more.resolve;
+        const isLate = await within(
+          ports.timers,
+          GREETING_MS,
+          "",
+          more.promise.then(() => false),
+        ).catch(() => true);
         if (isLate) return `nothing within ${GREETING_MS / 1_000} s`;
       }
       const one = received[read];

@@ -3,11 +3,12 @@ import { dirname } from "node:path";
 import { isRecord } from "../../src/foundation/record.ts";
 import type { Finding } from "../../src/foundation/text/finding.ts";
 import { reasonOf } from "../../src/foundation/text/reason.ts";
-import { type Person, readOperators, unknownDomains } from "../../src/operators/people.ts";
+import { type Operator, readOperators, unknownDomains } from "../../src/operators/people.ts";
+import { checkDomains } from "../../src/settings/check-domains.ts";
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";
-import { domainFaults, loadDomains } from "../../src/settings/load.ts";
+import { loadDomains, secretsOf } from "../../src/settings/load.ts";
+import { secretIn } from "../../src/settings/values.ts";
 import { warningsOf as warningsOfDomain } from "../../src/settings/warnings.ts";
-import { missingSecretsOf } from "../secrets.ts";
 import { loadEdgeSettings, readCommentedJson } from "./edge-settings.ts";
 import { readOperatorToken, requireFormat, requireOwnHost, requireWritable } from "./edge-state.ts";
 import { addressOf } from "./workerd.ts";
@@ -26,7 +27,7 @@ export async function checkEdge(file: string): Promise<Finding[]> {
     await checkState(state),
     await checkToken(operatorTokenFile, state),
     ...checkOperators(operators, domains),
-    ...checkDomains(domains, domainsFile),
+    ...domainFindings(domains, domainsFile),
     ...missingSecretsOf(domains, process.env),
   ];
 }
@@ -49,7 +50,7 @@ function checkOperators(json: string, domains: string): Finding[] {
   ];
 }
 
-function rightsText({ role, domains, secrets }: Omit<Person, "name">): string {
+function rightsText({ role, domains, secrets }: Omit<Operator, "name">): string {
   return `${role} of ${domains.join(", ")}${secrets ? ", reads secrets" : ""}`;
 }
 
@@ -57,12 +58,12 @@ function rightsText({ role, domains, secrets }: Omit<Person, "name">): string {
 export function checkDomainsFile(file: string): Finding[] {
   const read = readCommentedJson(file);
   return read.ok
-    ? checkDomains(JSON.stringify(read.value), file)
+    ? domainFindings(JSON.stringify(read.value), file)
     : [{ verdict: "WRONG", about: "domains", says: read.error }];
 }
 
 /** A line for each domain, or for each of its mistakes, and one for each warning. */
-function checkDomains(json: string, file: string): Finding[] {
+function domainFindings(json: string, file: string): Finding[] {
   const all: unknown = JSON.parse(json);
   const single = isRecord(all)
     ? Object.entries(all).map(([name, settings]) => ({
@@ -73,9 +74,9 @@ function checkDomains(json: string, file: string): Finding[] {
   if (single.length === 0)
     return [{ verdict: "warn", about: "domains", says: `${file} has none: the edge serves nobody` }];
   const findings = single.flatMap(({ about, json }): Finding[] => {
-    const loaded = loadDomains(json);
-    if (!loaded.ok) return domainFaults(json).map((says) => ({ verdict: "WRONG", about, says }));
-    return Array.from(loaded.value, ([, { settings }]): Finding => ({ verdict: "ok", about, says: summary(settings) }));
+    const checked = checkDomains(json);
+    if (!checked.ok) return checked.error.map((says) => ({ verdict: "WRONG", about, says }));
+    return Object.values(checked.value).map((settings) => ({ verdict: "ok", about, says: summary(settings) }));
   });
   const fault = lengthFault(json);
   return [
@@ -85,12 +86,29 @@ function checkDomains(json: string, file: string): Finding[] {
   ];
 }
 
-/** What works, and is not right in production. */
 export function warningsOf(json: string): Finding[] {
   const loaded = loadDomains(json);
   const domains = loaded.ok ? Array.from(loaded.value.values()) : [];
   return domains.flatMap((domain) =>
     warningsOfDomain(domain).map((says): Finding => ({ verdict: "warn", about: `domain ${domain.name}`, says })),
+  );
+}
+
+const missing = {
+  site: (name: string) =>
+    `needs the secret of its WebEx site in the variable ${name}, which is not set: nothing is asked there (docs/operations.md)`,
+  webhooks: (name: string) =>
+    `signs webhooks with the variable ${name}, which is not set: they wait until it is (docs/webhooks.md)`,
+} as const;
+
+/** A warning for each secret of a site, or of webhooks, that is not among these variables. */
+export function missingSecretsOf(domains: string, variables: NodeJS.ProcessEnv): Finding[] {
+  const loaded = loadDomains(domains);
+  if (!loaded.ok) return [];
+  return (["site", "webhooks"] as const).flatMap((of) =>
+    secretsOf(loaded.value, of)
+      .filter(({ secret }) => secretIn(variables, of, secret) === undefined)
+      .map(({ domain, secret }) => ({ verdict: "warn", about: `domain ${domain}`, says: missing[of](secret) })),
   );
 }
 
@@ -132,7 +150,6 @@ function checkToken(file: string, state: string): Promise<Finding> {
   });
 }
 
-/** What the check says, or what it throws. */
 async function judged(about: string, check: () => string | Promise<string>): Promise<Finding> {
   try {
     return { verdict: "ok", about, says: await check() };

@@ -1,4 +1,8 @@
 import { setTimeout as pause } from "node:timers/promises";
+import type { Checked } from "../../src/foundation/schemas.ts";
+import { segmentOf } from "../../src/foundation/text/path-segment.ts";
+import type { PathParts } from "../../src/http/api/route.ts";
+import type { Signatures } from "../../src/http/api/routes.ts";
 import type { EdgeAddress } from "./find-edge.ts";
 import { StartError } from "./supervise.ts";
 
@@ -12,59 +16,72 @@ export const AGAIN_MS = 1_000;
 /** Nobody knows what became of the request. */
 export class NoAnswer extends StartError {}
 
+/** The edge has no such thing. */
+class NotFound extends StartError {}
+
+type Answers = {
+  readonly [Route in Signatures as Route["operation"]]: Checked<Route["answer"]["schema"]>;
+};
+type Operation = keyof Answers;
+export type ApiAnswer<Asked extends Operation> = Answers[Asked];
+
+/** What a request has beside the parts of its path. */
 interface ApiRequest {
-  readonly method: "GET" | "POST" | "PUT" | "DELETE";
+  readonly query?: Readonly<Record<string, string | number | null | undefined>>;
   readonly body?: object;
   readonly actionId?: string;
 }
 
-/** What was done of an erasure or a rebuild, and where it goes on. */
-export interface Portion {
-  readonly next: string | null;
-  readonly erased?: number;
-  readonly told?: number;
-  readonly failed?: readonly string[];
-}
+type Paged = {
+  [Asked in Operation]: Answers[Asked] extends { readonly next: string | null } ? Asked : never;
+}[Operation];
 
 /** The API of an edge, asked with an operator's token. What a person can put right is thrown as a `StartError`. */
 export class EdgeApi {
   readonly #edge: EdgeAddress;
-  readonly pause: (ms: number) => Promise<unknown>;
+  protected readonly pause: (ms: number) => Promise<unknown>;
 
   constructor(edge: EdgeAddress, wait: (ms: number) => Promise<unknown> = pause) {
     this.#edge = edge;
     this.pause = wait;
   }
 
-  async ask<Answer>(path: string, method: "GET" | "DELETE" = "GET"): Promise<Answer> {
-    const found = await this.find<Answer>(path, method);
-    if (found === null) throw new StartError(`${this.#edge.url} does not know /api/v1/${path}: is it another version?`);
-    return found;
+  async ask<Asked extends Operation>(
+    operation: Asked,
+    parts: PathParts<Asked>,
+    request: ApiRequest = {},
+  ): Promise<Answers[Asked]> {
+    let response: Response;
+    let answer: unknown;
+    try {
+      response = await this.#fetch(operation, parts, request, AbortSignal.timeout(PATIENCE_MS));
+      answer = parsed(await response.text()); // An answer may break off.
+    } catch (error) {
+      throw this.#noAnswer(error);
+    }
+    if (response.ok && answer !== undefined) return answer as Answers[Asked];
+    throw this.#refused(response.status, answer);
   }
 
   /** `null`: the edge has no such thing. */
-  async find<Answer>(path: string, method: "GET" | "POST" | "DELETE" = "GET"): Promise<Answer | null> {
-    const { status, answer } = await this.#send(path, { method });
-    if (status < 300 && answer !== undefined) return answer as Answer;
-    if (status === 404 && detailOf(answer) !== undefined) return null;
-    throw this.#refused(status, answer);
-  }
-
-  async request<Answer>(path: string, sent: ApiRequest): Promise<Answer> {
-    const { status, answer } = await this.#send(path, sent);
-    if (status !== 200) throw this.#refused(status, answer);
-    return answer as Answer;
+  async find<Asked extends Operation>(operation: Asked, parts: PathParts<Asked>): Promise<Answers[Asked] | null> {
+    try {
+      return await this.ask(operation, parts);
+    } catch (error) {
+      if (error instanceof NotFound) return null;
+      throw error;
+    }
   }
 
   /** The answer; what is not answered is asked again. */
-  async insist(path: string, sent: ApiRequest): Promise<unknown> {
+  async insist<Asked extends Operation>(
+    operation: Asked,
+    parts: PathParts<Asked>,
+    request: ApiRequest = {},
+  ): Promise<Answers[Asked]> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        const { status, answer } = await this.#send(path, sent);
-        if (status < 300 && answer !== undefined) return answer;
-        const detail = detailOf(answer);
-        if (status === 404 || status === 409 || status === 422) throw new StartError(`refused (${status}): ${detail}`);
-        if (status !== 503 || attempt === MOST_ATTEMPTS) throw this.#refused(status, answer);
+        return await this.ask(operation, parts, request);
       } catch (error) {
         if (!(error instanceof NoAnswer) || attempt === MOST_ATTEMPTS) throw error;
       }
@@ -72,54 +89,67 @@ export class EdgeApi {
     }
   }
 
-  /** What is done some at a time, until all is. A portion without an answer is asked for again: doing it twice changes nothing. */
-  async *inPortions(path: string, body?: object): AsyncGenerator<Portion> {
-    let cursor: string | null = null;
+  /** Page by page. A page that changes something is insisted on: doing it twice changes nothing. */
+  async *pages<Asked extends Paged>(
+    operation: Asked,
+    parts: PathParts<Asked>,
+    request: ApiRequest = {},
+  ): AsyncGenerator<Answers[Asked]> {
+    let cursor: string | null | undefined;
     do {
-      const query: string = cursor === null ? "" : `?${new URLSearchParams({ cursor })}`;
-      const portion = (await this.insist(`${path}${query}`, { method: "POST", ...(body && { body }) })) as Portion;
-      yield portion;
-      cursor = portion.next;
+      const asked = { ...request, query: { ...request.query, cursor } };
+      const page: Answers[Asked] = await (operation.startsWith("GET")
+        ? this.ask(operation, parts, asked)
+        : this.insist(operation, parts, asked));
+      yield page;
+      cursor = page.next;
     } while (cursor !== null);
   }
 
-  #refused(status: number, answer: unknown): StartError {
-    const { url, tokenFrom } = this.#edge;
-    if (status === 401) return new StartError(`the edge at ${url} refuses the operator's token of ${tokenFrom} (401)`);
-    const detail = detailOf(answer);
-    return new StartError(`${url} answers ${status}${detail ? `: ${detail}` : ", and not as an edge does"}`);
-  }
-
-  /** Rejects with a `NoAnswer` where none comes. `answer` is `undefined` where it is no JSON. */
-  async #send(
-    path: string,
-    { method, body, actionId }: ApiRequest,
-  ): Promise<{ readonly status: number; readonly answer: unknown }> {
-    const { url, token } = this.#edge;
+  #fetch(
+    operation: string,
+    parts: unknown,
+    { query = {}, body, actionId }: ApiRequest,
+    signal: AbortSignal,
+  ): Promise<Response> {
+    const [method = "", path = ""] = operation.split(" ");
+    const filled = path.replaceAll(/\{(\w+)\}/g, (_, name) => segmentOf(String(Reflect.get(Object(parts), name))));
+    const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== null);
+    const search = new URLSearchParams(given.map(([name, value]) => [name, String(value)]));
     const headers = {
-      authorization: `Bearer ${token}`,
+      authorization: `Bearer ${this.#edge.token}`,
       ...(actionId !== undefined && { "idempotency-key": actionId }),
     };
-    const request = { method, headers, body: body ? JSON.stringify(body) : null };
-    try {
-      const response = await fetch(`${url}/api/v1/${path}`, { ...request, signal: AbortSignal.timeout(PATIENCE_MS) });
-      // An answer may break off.
-      return { status: response.status, answer: parsed(await response.text()) };
-    } catch (error) {
-      throw this.#noAnswer(error);
-    }
+    const url = `${this.#edge.url}/api/v1${filled}${search.size > 0 ? `?${search}` : ""}`;
+    return fetch(url, { method, headers, body: body ? JSON.stringify(body) : null, signal });
+  }
+
+  /** An answer without a `detail` is not an edge's. Behind 503 nobody knows whether it was done. */
+  #refused(status: number, answer: unknown): StartError {
+    const { url, tokenFrom } = this.#edge;
+    const { title, detail } = (answer ?? {}) as { readonly title?: string; readonly detail?: string };
+    if (status === 401) return new StartError(`the edge at ${url} refuses the operator's token of ${tokenFrom} (401)`);
+    const answers = `${url} answers ${status}${detail === undefined ? ", and not as an edge does" : `: ${detail}`}`;
+    if (status === 503) return new NoAnswer(answers);
+    if (detail === undefined) return new StartError(answers);
+    const says = `refused (${status}): ${detail}`;
+    if (status !== 404) return new StartError(says);
+    return title === "not found"
+      ? new StartError(`${says} Is the edge at ${url} another version?`)
+      : new NotFound(says);
   }
 
   /** An answer piece by piece. Rejects with a `NoAnswer` where none comes, it breaks off, or nothing comes for long. */
-  async *stream(path: string): AsyncGenerator<string> {
-    const { url, token } = this.#edge;
+  async *stream<Asked extends Operation>(
+    operation: Asked,
+    parts: PathParts<Asked>,
+    query: NonNullable<ApiRequest["query"]>,
+  ): AsyncGenerator<string> {
     const silence = new AbortController();
     const late = () => silence.abort(new Error("nothing came for 30 s"));
     let timer = setTimeout(late, PATIENCE_MS);
     try {
-      const headers = { authorization: `Bearer ${token}` };
-      const response = await fetch(`${url}/api/v1/${path}`, { headers, signal: silence.signal });
-      if (response.status === 503) throw new Error("503");
+      const response = await this.#fetch(operation, parts, { query }, silence.signal);
       if (!response.ok) throw this.#refused(response.status, parsed(await response.text()));
       const decoder = new TextDecoder();
       for await (const bytes of response.body ?? []) {
@@ -140,10 +170,6 @@ export class EdgeApi {
     const why = cause instanceof Error ? ("code" in cause && cause.code) || cause.message : (error as Error).message;
     return new NoAnswer(`no edge answers at ${url}, which is from ${urlFrom} (${why})`);
   }
-}
-
-function detailOf(answer: unknown): string | undefined {
-  return (answer as { readonly detail?: string } | undefined)?.detail;
 }
 
 /** `undefined`: it is no JSON. */

@@ -5,7 +5,7 @@ import { err, ok, type Result } from "../../src/foundation/result.ts";
 import { parseCommentedJson } from "../../src/foundation/text/commented-json.ts";
 import { mustBe, wrongValue } from "../../src/foundation/text/wrong-value.ts";
 import { readOperators } from "../../src/operators/people.ts";
-import { systemReason } from "../system-reason.ts";
+import { readReason, systemReason } from "../system-reason.ts";
 
 /** Where packages put the settings of the edge. */
 export const settingsFile = "/etc/bridgehead/edge.json";
@@ -20,10 +20,8 @@ const port = v.pipe(
 
 /** The edge on a machine of one's own. Paths are relative to the settings file. */
 export const edgeSettings = v.strictObject({
-  /** Where it listens. */
   host: v.optional(v.pipe(v.string(), v.regex(/^[\w.:-]+$/, "must be an address of this machine")), "127.0.0.1"),
   port: v.optional(port, 8787),
-  /** Folder of everything that must survive. */
   state: path,
   /** By default `operator-token` in the state folder, made at random. */
   operatorTokenFile: v.optional(path),
@@ -45,16 +43,12 @@ const example: Required<v.InferInput<typeof edgeSettings>> = {
   domains: "domains.json",
 };
 
-export interface EdgeSettings {
-  readonly host: string;
-  readonly port: number;
-  readonly state: string;
+export interface EdgeSettings extends Readonly<Pick<v.InferOutput<typeof edgeSettings>, "host" | "port" | "state">> {
   readonly operatorTokenFile: string;
   /** JSON, checked; empty where there are none. */
   readonly operators: string;
   /** JSON; what is in it is not checked yet. */
   readonly domains: string;
-  /** The file that has the domains. */
   readonly domainsFile: string;
 }
 
@@ -71,8 +65,7 @@ export function loadEdgeSettings(file: string): Result<EdgeSettings, string> {
   const settings = checked.output;
   const beside = (name: string) => resolve(dirname(file), name);
   const state = beside(settings.state);
-  const domainsFile = typeof settings.domains === "string" ? beside(settings.domains) : file;
-  const domains = typeof settings.domains === "string" ? readCommentedJson(domainsFile) : ok(settings.domains);
+  const domains = inlineOrIn(settings.domains, file);
   if (!domains.ok) return domains;
   const people = operatorsIn(settings.operators, file);
   if (!people.ok) return people;
@@ -82,20 +75,28 @@ export function loadEdgeSettings(file: string): Result<EdgeSettings, string> {
     state,
     operatorTokenFile: settings.operatorTokenFile ? beside(settings.operatorTokenFile) : join(state, "operator-token"),
     operators: people.value,
-    domains: JSON.stringify(domains.value),
-    domainsFile,
+    domains: domains.value.json,
+    domainsFile: domains.value.from,
   });
 }
 
-/** The people, whose file may be beside the settings file. */
+/** A part of the settings as JSON, and the file that has it: the settings file, or one beside it. */
+function inlineOrIn(
+  given: string | object,
+  file: string,
+): Result<{ readonly json: string; readonly from: string }, string> {
+  const from = typeof given === "string" ? resolve(dirname(file), given) : file;
+  const read = typeof given === "string" ? readCommentedJson(from) : ok(given);
+  return read.ok ? ok({ json: JSON.stringify(read.value), from }) : read;
+}
+
 function operatorsIn(operators: string | object | undefined, file: string): Result<string, string> {
   if (operators === undefined) return ok("");
-  const place = typeof operators === "string" ? resolve(dirname(file), operators) : file;
-  const read = typeof operators === "string" ? readCommentedJson(place) : ok(operators);
+  const read = inlineOrIn(operators, file);
   if (!read.ok) return read;
-  const json = JSON.stringify(read.value);
+  const { json, from } = read.value;
   const checked = readOperators(json, "operators");
-  return checked.ok ? ok(json) : err(`${place}: ${checked.error}`);
+  return checked.ok ? ok(json) : err(`${from}: ${checked.error}`);
 }
 
 /** The JSON of a file, in which lines may have comments. */
@@ -104,8 +105,7 @@ export function readCommentedJson(file: string): Result<unknown, string> {
   try {
     text = readFileSync(file, "utf8");
   } catch (error) {
-    const isMissing = error instanceof Error && "code" in error && error.code === "ENOENT";
-    return err(`${file} cannot be read (${isMissing ? "there is no such file" : systemReason(error)})`);
+    return err(`${file} cannot be read (${readReason(error)})`);
   }
   try {
     return ok(parseCommentedJson(text));

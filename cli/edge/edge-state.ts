@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { accessSync, constants, existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
@@ -7,34 +8,25 @@ import { systemReason } from "../system-reason.ts";
 import { StartError } from "./supervise.ts";
 
 /** Throws if another program has the port: it would answer in our place. `setting` names what to change. */
-export async function requireFreePort(setting: string, port: number, host = "127.0.0.1"): Promise<void> {
-  await new Promise<void>((free, taken) => {
-    const server = createServer();
-    server.once("error", (error) =>
-      taken(
-        new StartError(`cannot listen on ${host}:${port} (${systemReason(error)}); set ${setting} to another port`),
-      ),
-    );
-    server.listen({ port, host, exclusive: true }, () => server.close(() => free()));
-  });
+export function requireFreePort(setting: string, port: number, host = "127.0.0.1"): Promise<void> {
+  return requireListening(host, port, `${host}:${port}`, `${setting} to another port`);
 }
 
 /** Throws if nothing can listen on the host; no port is needed for that. `setting` names what to change. */
-export async function requireOwnHost(setting: string, host: string): Promise<void> {
-  await new Promise<void>((own, foreign) => {
-    const server = createServer();
-    server.once("error", (error) =>
-      foreign(
-        new StartError(
-          `cannot listen on ${host} (${systemReason(error)}); set ${setting} to an address of this machine, such as 127.0.0.1`,
-        ),
-      ),
-    );
-    server.listen({ port: 0, host }, () => server.close(() => own()));
-  });
+export function requireOwnHost(setting: string, host: string): Promise<void> {
+  return requireListening(host, 0, host, `${setting} to an address of this machine, such as 127.0.0.1`);
 }
 
-/** What an HTTP header can carry. */
+async function requireListening(host: string, port: number, place: string, remedy: string): Promise<void> {
+  const server = createServer();
+  try {
+    await once(server.listen({ port, host, exclusive: true }), "listening");
+  } catch (error) {
+    throw new StartError(`cannot listen on ${place} (${systemReason(error)}); set ${remedy}`);
+  }
+  await once(server.close(), "close");
+}
+
 export const sendable: RegExp = /^[\x21-\x7e]+$/;
 
 /** The operator's token in a file that only its owner can read; made at random if there is none. */
@@ -62,24 +54,20 @@ const locks: (() => void)[] = [];
 
 /** Makes the state folder if need be; from now on it is ours alone. `setting` names what to change where it cannot be. */
 export function holdEdgeState(folder: string, setting: string): void {
-  let release: (() => void) | null;
   try {
     makeFolder(folder);
     writeFileSync(join(folder, "lock"), "", { flag: "a" }); // The lock itself would not say why it cannot be written.
-    release = lockFolder(folder);
-  } catch (error) {
-    throw notWritable(folder, setting, error);
-  }
-  if (!release) {
-    throw new StartError(
-      `the state folder ${folder} is in use by another run; stop that one, or set ${setting} to another folder`,
-    );
-  }
-  locks.push(release);
-  try {
+    const release = lockFolder(folder);
+    if (!release) {
+      const says = `the state folder ${folder} is in use by another run`;
+      throw new StartError(`${says}; stop that one, or set ${setting} to another folder`);
+    }
+    locks.push(release);
     if (!hasState(folder)) writeFileSync(join(folder, "format"), STATE_FORMAT);
   } catch (error) {
-    throw notWritable(folder, setting, error);
+    if (error instanceof StartError) throw error;
+    const says = `cannot write to the state folder ${folder} (${systemReason(error)})`;
+    throw new StartError(`${says}; set ${setting} to another`);
   }
   requireFormat(folder, setting);
 }
@@ -121,10 +109,4 @@ function readOwn(file: string): string {
   } catch (error) {
     throw new StartError(`cannot read ${file} (${systemReason(error)}); move it away`);
   }
-}
-
-function notWritable(folder: string, setting: string, error: unknown): StartError {
-  return new StartError(
-    `cannot write to the state folder ${folder} (${systemReason(error)}); set ${setting} to another`,
-  );
 }

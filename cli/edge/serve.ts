@@ -4,28 +4,22 @@ import { setTimeout as pause } from "node:timers/promises";
 import { notifySystemd, watchdogMs } from "../../bridge-agent/service/service-manager.ts";
 import { version } from "../../src/foundation/version.ts";
 import { loadDomains } from "../../src/settings/load.ts";
-import { type EnvironmentVariables, missingSecretsOf, secretsIn } from "../secrets.ts";
+import { secretsIn } from "../../src/settings/values.ts";
 import { systemReason } from "../system-reason.ts";
-import { lengthFault, warningsOf } from "./check.ts";
+import { lengthFault, missingSecretsOf, warningsOf } from "./check.ts";
 import { type EdgeSettings, loadEdgeSettings } from "./edge-settings.ts";
 import { holdEdgeState, operatorTokenIn, requireFreePort, requireOwnHost } from "./edge-state.ts";
 import { give, type Launch, Part, StartError, startGuard } from "./supervise.ts";
 import { extraAuthorities, prepareWorkerd, urlHere } from "./workerd.ts";
 
-/** What the edge is made of. */
 export interface EdgeParts {
-  /** The workerd binary. */
   readonly workerd: () => string;
-  /** The bundled Worker. */
   readonly worker: () => Promise<Uint8Array>;
 }
 
 const ASK_WITHIN_MS = 5_000;
 
-/**
- * Serves the edge alone, on plain workerd, and says how to stop it. Its log goes where ours goes. SIGHUP reads the domains again; without a
- * restart, since that would cost every agent its link.
- */
+/** Serves the edge alone, on plain workerd, and says how to stop it. SIGHUP reads the domains again: a restart would cost every agent its link. */
 export async function serve(file: string, parts: EdgeParts): Promise<() => Promise<void>> {
   const settings = settingsIn(file);
   const { host, port, state } = settings;
@@ -35,8 +29,7 @@ export async function serve(file: string, parts: EdgeParts): Promise<() => Promi
   process.on("SIGHUP", () => {
     reloads = reloads.then(async () => reload(file, await running.promise)); // One after the other.
   });
-  giveWarnings(settings.domains);
-  giveMissingSecrets(settings.domains, process.env);
+  giveWarnings(settings.domains, process.env);
   await requireOwnHost(`host in ${file}`, host);
   await requireFreePort(`port in ${file}`, port, host);
   holdEdgeState(state, `state in ${file}`);
@@ -71,7 +64,7 @@ export async function serve(file: string, parts: EdgeParts): Promise<() => Promi
       ended.abort();
       ended = new AbortController();
       const onReady = () => running.resolve({ begun: settings, edge, launch, url, reloadToken, signal });
-      void tellWhenReady(url, AbortSignal.any([signal, ended.signal]), onReady);
+      void reportWhenReady(url, AbortSignal.any([signal, ended.signal]), onReady);
     },
   });
   edge.start();
@@ -85,7 +78,6 @@ export async function serve(file: string, parts: EdgeParts): Promise<() => Promi
   };
 }
 
-/** Checked as a whole. */
 function settingsIn(file: string): EdgeSettings {
   const settings = loadEdgeSettings(file);
   if (!settings.ok) throw new StartError(settings.error);
@@ -97,8 +89,8 @@ function settingsIn(file: string): EdgeSettings {
   return settings.value;
 }
 
-/** Says when the edge answers after a start of its process; from then on, systemd hears of it as long as it does: of a full disk too, which no restart would help. */
-async function tellWhenReady(url: string, stop: AbortSignal, onReady: () => void): Promise<void> {
+/** Says when the edge answers after a start of its process; from then on, systemd is notified as long as it does: of a full disk too, which no restart would help. */
+async function reportWhenReady(url: string, stop: AbortSignal, onReady: () => void): Promise<void> {
   const answers = () =>
     fetch(`${url}/healthz`, { signal: AbortSignal.timeout(ASK_WITHIN_MS) })
       .then(async ({ body }) => {
@@ -124,7 +116,6 @@ interface RunningEdge {
   readonly launch: Launch;
   readonly url: string;
   readonly reloadToken: string;
-  /** Aborted when the edge is to stop. */
   readonly signal: AbortSignal;
 }
 
@@ -138,8 +129,7 @@ async function reload(file: string, { begun, edge, launch, url, reloadToken, sig
     const msg = `settings stay as they were: ${systemReason(error)}`;
     return give("reload", { level: "error", event: "reload-refused", msg });
   }
-  giveWarnings(now.domains);
-  giveMissingSecrets(now.domains, launch.env ?? {}); // Those of the start: a process gets no new environment.
+  giveWarnings(now.domains, launch.env); // Secrets of the start: a process gets no new environment.
   edge.launch = { ...launch, env: { ...launch.env, DOMAINS: now.domains, OPERATORS: now.operators } }; // For the start after a crash.
   const headers = { authorization: `Bearer ${reloadToken}` };
   const hand = async (path: string, body: string) => {
@@ -161,17 +151,10 @@ async function reload(file: string, { begun, edge, launch, url, reloadToken, sig
   give("reload", { level: "info", event: "reload", msg: `domains read again from ${now.domainsFile}${rest}` });
 }
 
-function giveWarnings(domains: string): void {
-  for (const { about, says } of warningsOf(domains)) {
-    give("warning", { level: "warn", event: "settings-warning", msg: `${about} ${says}` });
-  }
-}
-
 /** Conferences do without a WebEx site, so that its secret may be missing. */
-function giveMissingSecrets(domains: string, variables: EnvironmentVariables): void {
-  for (const { about, says } of missingSecretsOf(domains, variables)) {
+function giveWarnings(domains: string, variables: NodeJS.ProcessEnv): void {
+  for (const { about, says } of [...warningsOf(domains), ...missingSecretsOf(domains, variables)])
     give("warning", { level: "warn", event: "settings-warning", msg: `${about} ${says}` });
-  }
 }
 
 /** As "host", "host and port" or "host, port and state". */

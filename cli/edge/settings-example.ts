@@ -1,12 +1,7 @@
-import { example } from "../../src/settings/load.ts";
+import { samples } from "../../src/settings/example.ts";
 
-/**
- * A whole settings file of an edge in production with one domain. Key and secret are those of the documents, which are refused:
- * so nobody forgets to put his own.
- */
+/** A whole settings file of an edge with one domain. Its key and secret are those of the documents, which are refused until they are replaced. */
 export function settingsExample(domain: string): string {
-  const [secret] = example.adapterSecrets ?? [];
-  const publicKey = example.bridges[0]?.agents[0]?.publicKey;
   return `// The edge, and all domains that it serves. Checked by \`bridgehead check\`; read again by \`systemctl reload bridgehead-edge\`.
 {
   "host": "127.0.0.1", // A proxy with TLS stands in front: see /usr/share/doc/bridgehead-edge/examples.
@@ -24,13 +19,13 @@ export function settingsExample(domain: string): string {
         "retryDelaysMs": [0, 2000]
       },
       // The last part of the adapter URL, https://HOST/tsp/${domain}/SECRET. Your own: openssl rand -hex 11
-      "adapterSecrets": ["${secret}"],
+      "adapterSecrets": ["${samples.secret.value}"],
       "bridges": [
         {
           "name": "main",
           "agents": [
             // The key that this prints beside the bridge: bridgehead-agent key
-            { "name": "agent-1", "publicKey": "${publicKey}" }
+            { "name": "agent-1", "publicKey": "${samples.key.value}" }
           ]
         }
       ],

@@ -93,7 +93,6 @@ export function writeAnew(file: string, content: string | Uint8Array): void {
   }
 }
 
-/** How to start a process. */
 export interface Launch {
   readonly command: string;
   readonly args: readonly string[];
@@ -106,16 +105,13 @@ interface PartOptions {
   readonly launch: Launch;
   /** The output of the process; emptied with each new `Part`. `null`: it goes where ours goes, for people where that is a terminal, and else in lines of JSON, as do notices about the process. */
   readonly logFile: string | null;
-  /** Called with each start of the process. */
   readonly onStart: (pid: number) => void;
 }
 
 /** A process that ends sooner than this after its start could not do its work. */
 const QUICK_END_MS = 2_000;
 const backoff = [250, 500, 750, 1_000];
-/** Characters of a part's log in a line of ours. */
 const MAX_QUOTED = 600;
-/** How often the same failure is printed again. */
 const PRINT_AGAIN_MS = 60_000;
 
 /** A process that is started again whenever it ends, for ever: the missing thing, such as room on the disk, may come back. */
@@ -255,7 +251,6 @@ function lastLine(logFile: string | null): string {
   }
 }
 
-/** To the process and to all that it started. */
 function signalGroup(leader: ChildProcess | undefined, signal: "SIGTERM" | "SIGKILL"): void {
   if (!leader?.pid) return;
   try {
@@ -271,10 +266,7 @@ export interface Guard {
   watch(pids: readonly number[]): void;
 }
 
-/**
- * A shell that reads process ids from a pipe. The system closes the pipe when we die, whatever we die of. The shell then
- * kills the groups of the last line, which is empty after an orderly end.
- */
+/** A shell that reads process ids from a pipe. The pipe closes when we die, whatever of; the shell then kills the groups of the last line. */
 export function startGuard(): Guard {
   const script = 'groups=; while read -r line; do groups=$line; done; [ -z "$groups" ] || kill -9 $groups';
   const shell = spawn("/bin/sh", ["-c", script], { detached: true, stdio: ["pipe", "ignore", "ignore"] });

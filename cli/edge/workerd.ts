@@ -16,11 +16,8 @@ export const edgeObjects = {
   WEBEX_SITE: "WebexSiteObject",
 } as const;
 
-/** What plain workerd needs to serve a Worker. */
 export interface WorkerdOptions {
-  /** The binary. */
   readonly workerd: string;
-  /** The bundled Worker. */
   readonly worker: Uint8Array;
   /** Bundle, configuration and the objects' databases lie here. */
   readonly folder: string;
@@ -45,10 +42,7 @@ export function extraAuthorities({ NODE_EXTRA_CA_CERTS: file }: NodeJS.ProcessEn
   }
 }
 
-/**
- * How to serve a Worker on plain workerd. That is one process: a kill frees its port and loses nothing that
- * was confirmed, and a new one is up in 50 ms.
- */
+/** How to serve a Worker on plain workerd, as one process: a kill loses nothing that was confirmed, and a new one is up in 50 ms. */
 export function prepareWorkerd(options: WorkerdOptions): Launch {
   const folder = resolve(options.folder);
   mkdirSync(join(folder, "objects"), { recursive: true });

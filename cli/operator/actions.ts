@@ -4,24 +4,19 @@ import { type Command, InvalidArgumentError } from "commander";
 import * as v from "valibot";
 import { type ActionTable, isFlag, isOptional } from "../../src/conference/action-row.ts";
 import { askedActions } from "../../src/conference/operator-actions.ts";
+import type { Terminal } from "../../src/foundation/table.ts";
+import { counted } from "../../src/foundation/text/counted.ts";
 import { allPrintable, printable } from "../../src/foundation/text/printable.ts";
-import type { ActionStages } from "../../src/rpc/action-stages.ts";
+import type { ActionStages, SentCommand } from "../../src/rpc/action-stages.ts";
 import { NoAnswer } from "../edge/edge-api.ts";
 import { StartError } from "../edge/supervise.ts";
-import { jsonText, ownTerminal } from "../terminal.ts";
-import { endOf, stageLines } from "./action-text.ts";
-import { askEdge, examples, question } from "./ask-edge.ts";
-import type { ConferenceOfDomain } from "./operator-client.ts";
+import { duration, jsonText, localTime, ownTerminal } from "../terminal.ts";
+import { askEdge, examples, type Options, question } from "./ask-edge.ts";
+import type { ConferenceOfDomain, OperatorClient } from "./operator-client.ts";
 
-/** So often it is asked how far an action has come. */
 const LOOK_EVERY_MS = 200;
 /** The bridge has 10 s, and then WebEx three attempts. */
 const WITHIN_MS = 30_000;
-
-interface Options {
-  readonly domain?: string;
-  readonly json?: true;
-}
 
 type Asked = ReturnType<typeof askedActions>[string];
 
@@ -68,20 +63,19 @@ function act(
     const domain = await edge.domain(ofDomain);
     const parameters = parametersOf(await edge.conference(domain, key));
     const id = randomUUID();
-    await named(id, edge.act(domain, key, { type, ...parameters }, id));
+    const place = { domain, confKey: key };
+    const request = { body: { type, ...parameters }, actionId: id };
+    await named(id, edge.insist("POST /domains/{domain}/conferences/{confKey}/actions", place, request));
     if (!json)
       process.stdout.write(
         `${ownTerminal().style("bold", printable(`${titleOf(row, type, parameters)} in conference ${key}`))}\n`,
       );
     const { withinMs = WITHIN_MS } = row.asked;
-    const stages = await named(
-      id,
-      followPrinted(() => edge.action(domain, key, id), withinMs, json),
-    );
-    const end = endOf(stages);
+    const stages = await named(id, followPrinted(edge, { ...place, action: id }, withinMs, json));
+    const end = actionEnd(stages);
     if (end === "open")
       throw new StartError(`not over within ${withinMs / 1_000} s; \`bridgehead conference ${key}\` shows what waits`);
-    if (end !== "told" && end !== "not to be told") process.exitCode = 1;
+    if (end !== "confirmed" && end !== "nothing to notify") process.exitCode = 1;
   });
 }
 
@@ -97,7 +91,8 @@ async function named<Result>(id: string, work: Promise<Result>): Promise<Result>
 
 /** Follows an action to its end, or until its time is up, and prints each line once; `json`: how it is then, and nothing before. */
 export async function followPrinted(
-  look: () => Promise<ActionStages | null>,
+  edge: OperatorClient,
+  action: { readonly domain: string; readonly confKey: string; readonly action: string },
   withinMs: number,
   json: true | undefined,
 ): Promise<ActionStages> {
@@ -107,6 +102,7 @@ export async function followPrinted(
     if (json) return;
     for (const line of newLines(shown, stageLines(allPrintable(stages), terminal))) process.stdout.write(`${line}\n`);
   };
+  const look = () => edge.find("GET /domains/{domain}/conferences/{confKey}/actions/{action}", action);
   const stages = await followed(look, withinMs, show, pause);
   if (json) process.stdout.write(`${jsonText(stages)}\n`);
   return stages;
@@ -123,7 +119,7 @@ export async function followed(
     const stages = await look();
     if (!stages) throw new StartError("the conference's journal does not have the action any more");
     show(stages);
-    if (endOf(stages) !== "open" || waited >= withinMs) return stages;
+    if (actionEnd(stages) !== "open" || waited >= withinMs) return stages;
     await wait(LOOK_EVERY_MS);
   }
 }
@@ -135,7 +131,6 @@ export function newLines(shown: Set<string>, lines: readonly string[]): readonly
   return unseen;
 }
 
-/** The id of the call that a person means. */
 export function callOf({ key, callers, callOuts }: ConferenceOfDomain, named: string): string {
   const byId = [...callers, ...callOuts].find(({ call }) => call === named);
   if (byId) return byId.call;
@@ -160,9 +155,64 @@ function titleOf({ parameters }: Asked, type: string, given: Readonly<Record<str
   return [type, ...needed.map((name) => (name === "room" ? `to ${given.room}` : given[name]))].join(" ");
 }
 
-/** An option as its parameter wants it. */
 function checked(schema: v.GenericSchema, text: string): string {
   const [issue] = v.safeParse(schema, text).issues ?? [];
   if (issue === undefined) return text;
   throw new InvalidArgumentError(`It ${issue.message}.`);
+}
+
+type ActionEnd = "confirmed" | "nothing to notify" | "owed" | "given up" | "refused" | "no result" | "open";
+
+export function actionEnd({ result, told: notification }: ActionStages): ActionEnd {
+  if (result === null) return "open";
+  if (result.type !== "done") return result.type;
+  if (notification === null) return "open";
+  if ("owed" in notification) return "owed";
+  if ("notBecause" in notification) return notification.isGivenUp ? "given up" : "nothing to notify";
+  return notification.confirmedAt === null ? "open" : "confirmed";
+}
+
+/** A line for each stage that is known; when more is known, they are still true. */
+export function stageLines(stages: ActionStages, { style }: Terminal): readonly string[] {
+  const { asked, onDisk, person, sent, result, told: notification } = stages;
+  const line = (stage: string, at: number | null, text: string) =>
+    `  ${stage.padEnd(10)}${(at === null ? "" : at === asked ? "at once" : `+${duration(at - asked)}`).padEnd(10)}${text}`.trimEnd();
+  const command = ({ id, type }: SentCommand) => `${type} ${style("dim", `(${id})`)}`;
+  const ofBridge = sent.flatMap((one) => [
+    { at: one.at, text: line("sent", one.at, `${command(one)} to the bridge`) },
+    ...(one.result && sent.length > 1
+      ? [
+          {
+            at: one.result.at,
+            text: line("bridge", one.result.at, `${command(one)}: ${"why" in one.result ? one.result.why : "done"}`),
+          },
+        ]
+      : []),
+  ]);
+  const lines = [
+    line("asked", null, `${localTime(asked)} by ${person}`),
+    line("on disk", onDisk.at, `row ${onDisk.seq} of the journal`),
+    ...ofBridge.sort((one, other) => one.at - other.at).map(({ text }) => text),
+  ];
+  if (result?.type === "done") {
+    lines.push(
+      style("green", line("done", result.at, sent.length === 0 ? "nothing was to be done on the bridge" : "")),
+    );
+  } else if (result) {
+    lines.push(style("red", line(result.type, result.at, whyOf(result))));
+  }
+  if (notification && "notBecause" in notification) lines.push(line("not told", null, notification.notBecause));
+  else if (notification && "owed" in notification) {
+    const text = `${counted(notification.owed, "message")} to WebEx: its server is behind, and gets this once it answers`;
+    lines.push(style("yellow", line("owed", notification.owedSince, text)));
+  } else if (notification) {
+    lines.push(line("telling", null, `WebEx, by TransID ${notification.transIds.join(", ")}`));
+    if (notification.confirmedAt !== null)
+      lines.push(style("green", line("told", notification.confirmedAt, "WebEx has confirmed it")));
+  }
+  return lines;
+}
+
+function whyOf({ type, why }: { readonly type: "refused" | "no result"; readonly why: string }): string {
+  return type === "refused" ? `the bridge refuses it: ${why}` : `${why}; a late result counts all the same`;
 }

@@ -1,20 +1,84 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { type Command, InvalidArgumentError } from "commander";
-import { printable } from "../../src/foundation/text/printable.ts";
+import type { Terminal } from "../../src/foundation/table.ts";
+import { allPrintable, printable } from "../../src/foundation/text/printable.ts";
 import { hourMs } from "../../src/foundation/time/timers.ts";
 import { clockTime } from "../clock-time.ts";
 import { findEdge } from "../edge/find-edge.ts";
 import { StartError } from "../edge/supervise.ts";
 import { systemReason } from "../system-reason.ts";
-import { endWithReader, localTime } from "../terminal.ts";
+import { endWithReader, jsonText, localTime, ownTerminal } from "../terminal.ts";
 import { OperatorClient } from "./operator-client.ts";
+
+const WATCH_EVERY_MS = 1_000;
 
 /** A command that asks a running edge about a domain, or about all. */
 export function question(program: Command, name: string, description: string): Command {
   return program
     .command(name)
     .description(description)
-    .option("--domain <name>", "of this domain alone; needed for one conference where there are several")
+    .option("--domain <name>", "of this domain alone; where there are several, needed for all but lists")
     .option("--json", "as JSON");
+}
+
+export interface Options {
+  readonly domain?: string;
+  readonly json?: true;
+}
+
+/** What is found: as programs get it, and for people. */
+interface Found {
+  readonly data: unknown;
+  lines(now: number, terminal: Terminal): readonly string[];
+  readonly warning?: string | undefined;
+  /** Whether what was to be done was not done: exit code 1. */
+  readonly failed?: boolean;
+}
+
+/** `text` gets the data with all texts made printable. */
+export function found<Data>(
+  data: Data,
+  text: (shown: Data, now: number, terminal: Terminal) => readonly string[],
+  more: Pick<Found, "warning" | "failed"> = {},
+): Found {
+  return { data, lines: (now, terminal) => text(allPrintable(data), now, terminal), ...more };
+}
+
+export function answer(
+  { json, watch }: Options & { readonly watch?: true },
+  ask: (edge: OperatorClient) => Promise<Found>,
+): Promise<void> {
+  return askEdge(async (edge) => {
+    const first = await ask(edge);
+    show(first, json);
+    if (first.failed) process.exitCode = 1;
+    if (watch) await watchFor(() => ask(edge), first, json);
+  });
+}
+
+function show({ data, lines, warning }: Found, json: true | undefined): void {
+  process.stdout.write(`${json ? jsonText(data) : lines(Date.now(), ownTerminal()).join("\n")}\n`);
+  if (warning) console.error(warning);
+}
+
+/** On a terminal each second, in place; elsewhere once more whenever something has changed. */
+async function watchFor(ask: () => Promise<Found>, first: Found, json: true | undefined): Promise<never> {
+  const inPlace = process.stdout.isTTY && !json;
+  let shown = JSON.stringify(first.data);
+  for (;;) {
+    await pause(WATCH_EVERY_MS);
+    try {
+      const next = await ask();
+      const now = JSON.stringify(next.data);
+      if (!inPlace && now === shown) continue;
+      shown = now;
+      process.stdout.write(inPlace ? "\u001b[H\u001b[2J" : json ? "" : "\n");
+      show(next, json);
+    } catch (error) {
+      if (!(error instanceof StartError)) throw error;
+      console.error(printable(`${systemReason(error)}; is asked again`));
+    }
+  }
 }
 
 /** Does something with the edge; what a person can put right is one line on stderr and exit code 1. */
@@ -54,7 +118,6 @@ export function periodOf(
   return { since: since ?? undefined, until: until ?? undefined };
 }
 
-/** The example lines at the end of a command's help. */
 export function examples(...lines: readonly string[]): string {
   return `\n${lines.length === 1 ? "Example" : "Examples"}:\n${lines.map((line) => `  bridgehead ${line}`).join("\n")}`;
 }

@@ -1,41 +1,32 @@
 import type { Command } from "commander";
-import { type Terminal, table } from "../../src/foundation/table.ts";
+import type { Terminal } from "../../src/foundation/table.ts";
 import { counted } from "../../src/foundation/text/counted.ts";
-import { allPrintable } from "../../src/foundation/text/printable.ts";
 import { StartError } from "../edge/supervise.ts";
-import { jsonText, ownTerminal, toSecond } from "../terminal.ts";
-import { endOf, stageLines } from "./action-text.ts";
-import { followPrinted } from "./actions.ts";
-import { askEdge, examples, question } from "./ask-edge.ts";
-import type { ListedPost, ShownPost } from "./operator-client.ts";
-import { bare, domainColumn } from "./views.ts";
+import { toSecond } from "../terminal.ts";
+import { actionEnd, followPrinted, stageLines } from "./actions.ts";
+import { answer, askEdge, examples, found, type Options, question } from "./ask-edge.ts";
+import type { OperatorClient, PostOfDomain, ShownPost } from "./operator-client.ts";
+import { bare, listText } from "./views.ts";
 
-/** Lines for people. */
 const USUAL = 100;
 /** WebEx has three attempts of 10 s. */
 const WITHIN_MS = 40_000;
-
-interface Options {
-  readonly domain?: string;
-  readonly json?: true;
-}
 
 /** The commands about documents that WebEx did not confirm, and that are not tried any more. */
 export function addGivenUp(program: Command): void {
   question(program, "given-up [id]", `documents that were given up: the latest ${USUAL}, or one with what stood in it`)
     .addHelpText("after", examples("given-up", "given-up 001795315210000-17-987654321"))
-    .action((id: string | undefined, { domain: named, json }: Options) =>
-      askEdge(async (edge) => {
-        if (id !== undefined) {
-          const post = await edge.givenUpPost(await edge.domain(named), id);
-          return print(json ? [jsonText(post)] : postText(allPrintable(post), ownTerminal()));
-        }
-        const domains = await edge.domains(named);
-        const lists = domains.map(async (domain) =>
-          (await edge.givenUp(domain, USUAL)).map((post) => ({ ...post, domain })),
+    .action((id: string | undefined, options: Options) =>
+      answer(options, async (edge) => {
+        if (id !== undefined) return found(await postOf(edge, await edge.domain(options.domain), id), postText);
+        const posts = await edge.ofEach(await edge.domains(options.domain), async (domain) => {
+          const query = { limit: USUAL };
+          return (await edge.ask("GET /domains/{domain}/given-up-posts", { domain }, { query })).posts;
+        });
+        return found(
+          posts.toSorted((one, other) => other.at - one.at),
+          givenUpText,
         );
-        const posts = (await Promise.all(lists)).flat().sort((one, other) => other.at - one.at);
-        print(json ? [jsonText(posts)] : givenUpText(allPrintable(posts), ownTerminal()));
       }),
     );
 
@@ -44,26 +35,29 @@ export function addGivenUp(program: Command): void {
     .action((id: string, { domain: named, json }: Options) =>
       askEdge(async (edge) => {
         const domain = await edge.domain(named);
-        const { conference } = await edge.givenUpPost(domain, id);
-        const action = await edge.sendAgain(domain, id);
-        const stages = await followPrinted(() => edge.action(domain, conference, action), WITHIN_MS, json);
-        if (endOf(stages) === "told") return;
+        const { conference: confKey } = await postOf(edge, domain, id);
+        const sent = await edge.insist("POST /domains/{domain}/given-up-posts/{post}/send", { domain, post: id });
+        const stages = await followPrinted(edge, { domain, confKey, action: sent.id }, WITHIN_MS, json);
+        if (actionEnd(stages) === "confirmed") return;
         process.exitCode = 1;
-        if (endOf(stages) === "open")
+        if (actionEnd(stages) === "open")
           throw new StartError(`not confirmed within ${WITHIN_MS / 1_000} s; it is tried on`);
       }),
     );
 }
 
-/** A line for each document. */
-export function givenUpText(
-  posts: readonly (ListedPost & { readonly domain: string })[],
-  terminal: Terminal,
-): readonly string[] {
-  if (posts.length === 0) return ["nothing was given up"];
-  return table<(typeof posts)[number]>(
+async function postOf(edge: OperatorClient, domain: string, post: string): Promise<ShownPost> {
+  const shown = await edge.find("GET /domains/{domain}/given-up-posts/{post}", { domain, post });
+  if (shown) return shown;
+  throw new StartError(
+    `nothing that was given up goes by ${post} in ${domain}; \`bridgehead given-up\` lists what was`,
+  );
+}
+
+function givenUpText(posts: readonly PostOfDomain[], _: number, terminal: Terminal): readonly string[] {
+  return listText<PostOfDomain>(
+    "nothing was given up",
     [
-      domainColumn(posts),
       { title: "ID", text: ({ id }) => id },
       { title: "WHEN", text: ({ at }) => toSecond(at) },
       {
@@ -81,14 +75,12 @@ export function givenUpText(
   );
 }
 
-/** What has become of it since. */
-function sinceText({ owed, settledAt, expired }: ListedPost): string {
+function sinceText({ owed, settledAt, expired }: PostOfDomain): string {
   if (settledAt === null) return owed ? "owed" : "";
   return `${expired ? "expired" : "settled"} ${toSecond(settledAt).slice(11)}`;
 }
 
-/** One document: what stood in it, and what became of it. */
-export function postText(post: ShownPost, terminal: Terminal): readonly string[] {
+function postText(post: ShownPost, _: number, terminal: Terminal): readonly string[] {
   const { id, conference, host, at, attempts, why, transId, messages, document, notSentAgain, again } = post;
   const standing = again
     ? ["", ...stageLines(again, terminal)]
@@ -101,8 +93,4 @@ export function postText(post: ShownPost, terminal: Terminal): readonly string[]
     ...standing,
     ...(document === null ? [] : ["", document]),
   ];
-}
-
-function print(lines: readonly string[]): void {
-  if (lines.length > 0) process.stdout.write(`${lines.join("\n")}\n`);
 }

@@ -17,7 +17,6 @@ export function newOperator(
   return { token, line: JSON.stringify({ name, tokenSha256, role, domains, ...(secrets && { secrets }) }) };
 }
 
-/** The commands about who may ask a running edge. */
 export function addPeople(program: Command): void {
   program
     .command("operator")
@@ -45,8 +44,12 @@ export function addPeople(program: Command): void {
     .command("sign-out")
     .description("end all sessions that a person has at the console; the token stays good")
     .argument("<name>", "who, as in the settings; `operator` for whoever has the operator's token")
+    .usage("<name>")
     .action((name: string) =>
-      askEdge(async (edge) => print(`ended ${counted(await edge.endSessions(name), "session")} of ${name}`)),
+      askEdge(async (edge) => {
+        const { ended } = await edge.ask("DELETE /people/{person}/sessions", { person: name });
+        print(`ended ${counted(ended, "session")} of ${name}`);
+      }),
     );
 }
 

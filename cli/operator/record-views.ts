@@ -1,20 +1,13 @@
-import { type Terminal, table } from "../../src/foundation/table.ts";
+import type { Terminal } from "../../src/foundation/table.ts";
 import { cut } from "../../src/foundation/text/cut.ts";
-import type { AuditEntry } from "../../src/operators/audit.ts";
 import { duration, toSecond } from "../terminal.ts";
-import type { ListedRecord } from "./operator-client.ts";
-import { domainColumn } from "./views.ts";
+import type { AuditOfDomain, RecordOfDomain } from "./operator-client.ts";
+import { listText } from "./views.ts";
 
-/** A record, and the domain that it is of. */
-export type RecordOfDomain = ListedRecord & { readonly domain: string };
-export type AuditOfDomain = AuditEntry & { readonly domain: string };
-
-/** A line for each call or conference that is over. */
 export function recordsText(records: readonly RecordOfDomain[], terminal: Terminal): readonly string[] {
-  if (records.length === 0) return ["no record"];
-  return table<RecordOfDomain>(
+  return listText<RecordOfDomain>(
+    "no record",
     [
-      domainColumn(records),
       { title: "ENDED", text: ({ endedAt }) => toSecond(endedAt) },
       { title: "CONFERENCE", text: ({ conference }) => conference, style: () => "bold" },
       {
@@ -40,12 +33,10 @@ export function recordsText(records: readonly RecordOfDomain[], terminal: Termin
 /** Of a key that somebody made up; WebEx's have a dozen digits. */
 const MOST_KEY = 32;
 
-/** A line for each thing that somebody has asked of a domain. */
 export function auditText(entries: readonly AuditOfDomain[], terminal: Terminal): readonly string[] {
-  if (entries.length === 0) return ["nobody has asked anything"];
-  return table<AuditOfDomain>(
+  return listText<AuditOfDomain>(
+    "nobody has asked anything",
     [
-      domainColumn(entries),
       { title: "WHEN", text: ({ at }) => toSecond(at) },
       { title: "WHO", text: ({ person, role, by }) => `${person} (${role}, ${by})`, style: () => "bold", cut: true },
       { title: "WHAT", text: ({ action, about: { type } }) => type ?? action },

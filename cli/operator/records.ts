@@ -3,39 +3,45 @@ import { type Command, Option } from "commander";
 import { counted } from "../../src/foundation/text/counted.ts";
 import { allPrintable, printable, printableJson } from "../../src/foundation/text/printable.ts";
 import { StartError } from "../edge/supervise.ts";
-import { jsonText, ownTerminal } from "../terminal.ts";
-import { askEdge, clockTimeText, examples, periodOf, question } from "./ask-edge.ts";
-import type { OperatorClient, RecordSelection } from "./operator-client.ts";
+import { ownTerminal } from "../terminal.ts";
+import { answer, askEdge, clockTimeText, examples, found, type Options, periodOf, question } from "./ask-edge.ts";
+import type { OperatorClient, Search } from "./operator-client.ts";
 import { auditText, recordsText } from "./record-views.ts";
 
 /** Lines for people; an export has all. */
 const USUAL = 100;
 
-interface Options {
-  readonly domain?: string;
-  readonly json?: true;
+interface PeriodOptions extends Options {
   readonly since?: string;
   readonly until?: string;
 }
 
-interface RecordOptions extends Options {
+interface RecordOptions extends PeriodOptions {
   readonly csv?: true;
   readonly ndjson?: true;
   readonly after?: string;
-  readonly kind?: string;
-  readonly conference?: string;
-  readonly number?: string;
-  readonly attendeeId?: string;
-  readonly bridge?: string;
-  readonly server?: string;
-  readonly endedBy?: string;
-  readonly status?: string;
+  readonly [filter: string]: string | true | undefined;
 }
 
-/** The commands about what is over: records of calls and conferences, and what people have asked. */
+/** By their names in the API. */
+const filterOptions: Readonly<Record<string, Option>> = {
+  kind: new Option("--kind <kind>", "calls alone, or conferences alone").choices(["call", "conference"]),
+  conference: new Option("--conference <key>", "of this conference"),
+  number: new Option("--number <number>", "with this number at the other end"),
+  attendeeId: new Option("--attendee-id <id>", "with this attendee ID"),
+  bridge: new Option("--bridge <name>", "on this bridge"),
+  webexHost: new Option("--server <host>", "of this TSP server"),
+  endedBy: new Option("--ended-by <who>", "ended by caller, webex, operator, telephone, policy, bridge or nobody"),
+  status: new Option("--status <word>", "completed, busy, no-answer, failed or canceled"),
+};
+
 export function addRecords(program: Command): void {
   addUpkeep(program);
-  question(program, "records", `records of calls and conferences that are over: the latest ${USUAL}, or all as a file`)
+  const records = question(
+    program,
+    "records",
+    `records of calls and conferences that are over: the latest ${USUAL}, or all as a file`,
+  )
     .option("--csv", "all that fit as a table: calls, or conferences with --kind conference")
     .option("--ndjson", "all that fit as lines of JSON")
     .option("--since <time>", "recorded from then on, as 2026-11-01, 2026-11-01T02:40 or 02:40", clockTimeText)
@@ -44,14 +50,6 @@ export function addRecords(program: Command): void {
       "--after <cursor>",
       "behind the record of this cursor, the first column of an export; without the names of columns",
     )
-    .addOption(new Option("--kind <kind>", "calls alone, or conferences alone").choices(["call", "conference"]))
-    .option("--conference <key>", "of this conference")
-    .option("--number <number>", "with this number at the other end")
-    .option("--attendee-id <id>", "with this attendee ID")
-    .option("--bridge <name>", "on this bridge")
-    .option("--server <host>", "of this TSP server")
-    .option("--ended-by <who>", "ended by caller, webex, operator, telephone, policy, bridge or nobody")
-    .option("--status <word>", "completed, busy, no-answer, failed or canceled")
     .addHelpText(
       "after",
       examples(
@@ -61,31 +59,38 @@ export function addRecords(program: Command): void {
       ),
     )
     .action((options: RecordOptions) => askEdge((edge) => showRecords(edge, options)));
+  for (const option of Object.values(filterOptions)) records.addOption(option);
 
   question(program, "audit", `what people have asked of a domain, refusals too: the latest ${USUAL}`)
     .option("--since <time>", "all since then, as 2026-11-01, 2026-11-01T02:40 or 02:40", clockTimeText)
     .addHelpText("after", examples("audit", "audit --since 2026-11-20 --json"))
-    .action((options: Options) =>
-      askEdge(async (edge) => {
+    .action((options: PeriodOptions) =>
+      answer(options, async (edge) => {
         const { since } = periodOf(options, Date.now());
         const domains = await edge.domains(options.domain);
-        const lists = domains.map(async (domain) =>
-          (await edge.audit(domain, USUAL, since)).map((entry) => ({ ...entry, domain })),
+        const entries = await edge.ofEach(domains, (domain) => edge.audit(domain, USUAL, since));
+        return found(
+          entries.toSorted((one, other) => other.at - one.at),
+          (shown, _, terminal) => auditText(shown, terminal),
         );
-        const entries = (await Promise.all(lists)).flat().sort((one, other) => other.at - one.at);
-        await print(options.json ? jsonText(entries) : auditText(allPrintable(entries), ownTerminal()).join("\n"));
       }),
     );
 }
 
-/** What is done to records by hand. */
 function addUpkeep(program: Command): void {
   question(program, "erase <number>", "take a person's number, and the attendee ID beside it, out of all records")
     .addHelpText("after", examples("erase +14085551234 --domain acme"))
     .action((number: string, { domain: named, json }: Options) =>
       askEdge(async (edge) => {
-        const erased = await edge.erase(await edge.domain(named), number);
-        await print(json ? JSON.stringify({ erased }) : `the number is out of ${counted(erased, "record")}`);
+        const domain = await edge.domain(named);
+        let erased = 0;
+        const path = "POST /domains/{domain}/records/erasures";
+        for await (const page of edge.pages(path, { domain }, { body: { number } })) erased += page.erased;
+        if (json || erased > 0)
+          await print(json ? JSON.stringify({ erased }) : `the number is out of ${counted(erased, "record")}`);
+        if (erased > 0) return;
+        process.exitCode = 1;
+        console.error(printable(`no record has the number ${number}: look at each digit, and at the country code`));
       }),
     );
 
@@ -94,13 +99,17 @@ function addUpkeep(program: Command): void {
     .action(({ domain: named, json }: Options) =>
       askEdge(async (edge) => {
         const domain = await edge.domain(named);
-        const { reported, failed } = await edge.rebuild(domain, (so) => {
-          if (!json) console.error(`${counted(so, "conference")} told so far`);
-        });
+        let reported = 0;
+        const failed: string[] = [];
+        for await (const page of edge.pages("POST /domains/{domain}/records/rebuild", { domain })) {
+          reported += page.told;
+          failed.push(...page.failed);
+          if (!json) console.error(`${counted(reported, "conference")} reported so far`);
+        }
         await print(
           json
             ? printableJson(JSON.stringify({ told: reported, failed }))
-            : `${counted(reported, "conference")} told all`,
+            : `${counted(reported, "conference")} reported all`,
         );
         if (failed.length === 0) return;
         process.exitCode = 1;
@@ -116,20 +125,22 @@ async function showRecords(edge: OperatorClient, options: RecordOptions): Promis
   if (csv || ndjson || json) return exportRecords(edge, await edge.domain(named), filters, options);
   if (after !== undefined) throw new StartError("--after is for --csv, --ndjson and --json");
   const domains = await edge.domains(named);
-  const lists = domains.map(async (domain) => {
-    const { records, next } = await edge.records(domain, { ...filters, limit: String(USUAL) });
-    return { records: records.map((record) => ({ ...record, domain })), hasMore: next !== null };
+  const query = { ...filters, limit: USUAL, order: "newest" };
+  let hasMore = false;
+  const records = await edge.ofEach(domains, async (domain) => {
+    const page = await edge.ask("GET /domains/{domain}/records", { domain }, { query });
+    hasMore ||= page.next !== null;
+    return page.records;
   });
-  const found = await Promise.all(lists);
-  const records = found.flatMap((one) => one.records).sort((one, other) => other.recordedAt - one.recordedAt);
+  records.sort((one, other) => other.recordedAt - one.recordedAt);
   await print(recordsText(allPrintable(records), ownTerminal()).join("\n"));
-  if (found.some(({ hasMore }) => hasMore)) console.error(`there may be more: --csv, --ndjson or --json has all`);
+  if (hasMore) console.error(`there may be more: --csv, --ndjson or --json has all`);
 }
 
 async function exportRecords(
   edge: OperatorClient,
   domain: string,
-  filters: RecordSelection,
+  filters: Search,
   { csv, json, after }: RecordOptions,
 ): Promise<void> {
   // A terminal is steered by nothing; a file has what the records have.
@@ -146,13 +157,9 @@ async function exportRecords(
   if (json) await print(count === 0 ? "]" : "\n]");
 }
 
-function filtersOf(options: RecordOptions): RecordSelection {
-  const { since, until } = periodOf(options, Date.now());
-  const { kind, conference, number, attendeeId, bridge, server: webexHost, endedBy, status } = options;
-  const all = { since, until, kind, conference, number, attendeeId, bridge, webexHost, endedBy, status };
-  return Object.fromEntries(
-    Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]])),
-  );
+function filtersOf(options: RecordOptions): Search {
+  const given = Object.entries(filterOptions).map(([name, option]) => [name, options[option.attributeName()]]);
+  return { ...periodOf(options, Date.now()), ...Object.fromEntries(given) };
 }
 
 function print(text: string): Promise<void> {

@@ -1,12 +1,13 @@
 import { type Block, blocksOf, isTrouble } from "../../src/explain/story-blocks.ts";
 import type { Terminal } from "../../src/foundation/table.ts";
-import type { StoryLine, StorySide } from "../../src/rpc/story.ts";
+import { counted } from "../../src/foundation/text/counted.ts";
+import type { Explanation, StoryLine, StorySide } from "../../src/rpc/story.ts";
 import { duration, localTime, wrapped } from "../terminal.ts";
 import type { AgentsOfBridge, ConferenceOfDomain } from "./operator-client.ts";
 import { bare, conferenceHead, outstandingText } from "./views.ts";
 
 /** From when to when, in milliseconds since 1970, both included. */
-export interface Period {
+interface Period {
   readonly since: number;
   readonly until: number;
 }
@@ -122,4 +123,39 @@ function factsOf({ facts }: StoryLine, shown: { host: string }): string[] {
 function isRepeated(fact: string, { facts: { msgId } }: StoryLine, isOfAnother: boolean): boolean {
   if (/^(number|did|attendeeId)=/.test(fact)) return !isOfAnother;
   return /^(msgId|extCallId|call|room|subConfId)=/.test(fact) || (!!msgId && /^transId=/.test(fact));
+}
+
+const INDENT = "  ";
+/** For people; the latest. */
+const MOST_ANSWERS = 200;
+
+/** Answers for people: when, the question, the answer, and the rows of the journal that prove it. */
+export function whyText(
+  conference: ConferenceOfDomain,
+  answers: readonly Explanation[],
+  now: number,
+  terminal: Terminal,
+): readonly string[] {
+  const older = answers.length - MOST_ANSWERS;
+  const left = `${counted(older, "earlier answer")} left out: --since, --until and --call ask for less, --json has all`;
+  const sentences = answers
+    .slice(-MOST_ANSWERS)
+    .flatMap(({ at, question, answer, rows }) => [
+      "",
+      ...wrapped(`${localTime(at)}  ${question}`.split(" "), terminal.width).map((line) =>
+        terminal.style("bold", line),
+      ),
+      ...wrapped(answer.split(" "), terminal.width - INDENT.length).map((line) => INDENT + line),
+      INDENT + terminal.style("dim", proof(rows)),
+    ]);
+  return [
+    ...conferenceHead(conference, now, terminal),
+    ...(older > 0 ? ["", ...wrapped(left.split(" "), terminal.width)] : []),
+    ...(sentences.length > 0 ? sentences : ["", "nothing needs an explanation"]),
+  ];
+}
+
+function proof(rows: Explanation["rows"]): string {
+  const seqs = rows.map(({ seq }) => seq).join(", ");
+  return `${rows.length === 1 ? "row" : "rows"} ${seqs} of the journal`;
 }

@@ -1,31 +1,19 @@
 import { type Column, type Terminal, table } from "../../src/foundation/table.ts";
 import { counted } from "../../src/foundation/text/counted.ts";
 import type { AgentView } from "../../src/rpc/relay.ts";
-import { duration, fromNow, localTime, wordsOf, wrapped } from "../terminal.ts";
-import type { AgentsOfBridge, ConferenceOfDomain, HostOfDomain, RunningOfDomain } from "./operator-client.ts";
+import { duration, fromNow, items, localTime } from "../terminal.ts";
+import type { AgentsOfBridge, ConferenceOfDomain, RunningOfDomain, ServerOfDomain } from "./operator-client.ts";
 
-/** A line for each conference. */
 export function conferencesText(
   conferences: readonly ConferenceOfDomain[],
   now: number,
   terminal: Terminal,
 ): readonly string[] {
-  if (conferences.length === 0) return ["no conference"];
-  return table<ConferenceOfDomain>(
-    [
-      domainColumn(conferences),
-      { title: "CONFERENCE", text: ({ key }) => key, style: () => "bold" },
-      { title: "STATE", text: stateOf, style: (one) => (isOver(one) ? "dim" : null) },
-      { title: "TOPIC", text: ({ topic }) => topic ?? "", cut: true },
-      { title: "CALLERS", text: ({ callers }) => String(callers.length) },
-      { title: "BRIDGE", text: ({ bridge }) => bridge ?? "", cut: true },
-      { title: "TSP SERVER", text: ({ host }) => bare(host), cut: true },
-      { title: "WAITING", text: waitingOf, style: () => "yellow" },
-      { title: "LAST", text: ({ lastAt }) => fromNow(lastAt, now) },
-    ],
-    conferences,
-    terminal,
-  );
+  const rows = conferences.map((one) => ({
+    ...{ ...one, state: stateOf(one), isOver: isOver(one), callers: String(one.callers.length), server: one.host },
+    ...{ waiting: waitingOf(one), at: one.lastAt },
+  }));
+  return listText("no conference", conferenceColumns("LAST", now), rows, terminal);
 }
 
 /** A line for each conference that runs, as its domain's directory has it. */
@@ -34,42 +22,47 @@ export function runningText(
   now: number,
   terminal: Terminal,
 ): readonly string[] {
-  if (conferences.length === 0) return ["no conference"];
-  return table<RunningOfDomain>(
-    [
-      domainColumn(conferences),
-      { title: "CONFERENCE", text: ({ key }) => key, style: () => "bold" },
-      { title: "STATE", text: (one) => stateOf({ phase: one.phase, attached: true, locked: false, ...one.now }) },
-      { title: "TOPIC", text: ({ topic }) => topic ?? "", cut: true },
-      { title: "CALLERS", text: (one) => String(one.now?.callers ?? "?") },
-      { title: "BRIDGE", text: ({ bridge }) => bridge ?? "", cut: true },
-      { title: "TSP SERVER", text: ({ webexHost }) => bare(webexHost), cut: true },
-      { title: "WAITING", text: troubleOf, style: () => "yellow" },
-      { title: "SINCE", text: ({ createdAt }) => fromNow(createdAt, now) },
-    ],
-    conferences,
-    terminal,
-  );
+  const rows = conferences.map((one) => ({
+    ...{ ...one, state: stateOf({ phase: one.phase, attached: true, locked: false, ...one.now }), isOver: false },
+    ...{ callers: String(one.now?.callers ?? "?"), server: one.webexHost, waiting: troubleOf(one), at: one.createdAt },
+  }));
+  return listText("no conference", conferenceColumns("SINCE", now), rows, terminal);
 }
 
-/** What a directory hears of what waits: once an attempt has failed, or a command is late. */
+interface ConferenceRow extends Pick<ConferenceOfDomain, "domain" | "key" | "topic" | "bridge"> {
+  readonly state: string;
+  readonly isOver: boolean;
+  readonly callers: string;
+  readonly server: string;
+  readonly waiting: string;
+  readonly at: number;
+}
+
+function conferenceColumns(when: "LAST" | "SINCE", now: number): readonly Column<ConferenceRow>[] {
+  return [
+    { title: "CONFERENCE", text: ({ key }) => key, style: () => "bold" },
+    { title: "STATE", text: ({ state }) => state, style: ({ isOver }) => (isOver ? "dim" : null) },
+    { title: "TOPIC", text: ({ topic }) => topic ?? "", cut: true },
+    { title: "CALLERS", text: ({ callers }) => callers },
+    { title: "BRIDGE", text: ({ bridge }) => bridge ?? "", cut: true },
+    { title: "TSP SERVER", text: ({ server }) => bare(server), cut: true },
+    { title: "WAITING", text: ({ waiting }) => waiting, style: () => "yellow" },
+    { title: when, text: ({ at }) => fromNow(at, now) },
+  ];
+}
+
+/** What a directory is sent of what waits: once an attempt has failed, or a command is late. */
 function troubleOf({ now }: RunningOfDomain): string {
   const { trouble = [], documents = 0 } = now ?? {};
-  const parts = [
-    ...(trouble.includes("commands") ? ["late cmd"] : []),
-    ...(trouble.includes("posts") ? [`${documents} doc`] : []),
-  ];
-  return parts.join(", ");
+  return [trouble.includes("commands") && "late cmd", trouble.includes("posts") && `${documents} doc`]
+    .filter(Boolean)
+    .join(", ");
 }
 
 /** Commands without a result, documents that are not confirmed, and messages that a server which is behind is owed. */
 function waitingOf({ commands, documents, outages }: ConferenceOfDomain): string {
-  const parts = [
-    ...(commands.length > 0 ? [`${commands.length} cmd`] : []),
-    ...(documents.length > 0 ? [`${documents.length} doc`] : []),
-    ...outages.map(({ messages }) => `owes ${messages}`),
-  ];
-  return parts.join(", ");
+  const counts = [commands.length > 0 && `${commands.length} cmd`, documents.length > 0 && `${documents.length} doc`];
+  return [...counts, ...outages.map(({ messages }) => `owes ${messages}`)].filter(Boolean).join(", ");
 }
 
 function isOver({ phase }: ConferenceOfDomain): boolean {
@@ -82,7 +75,6 @@ function stateOf({ phase, attached, locked }: Pick<ConferenceOfDomain, "phase" |
   return locked ? "locked" : "running";
 }
 
-/** All about one conference as it is now. */
 export function conferenceText(conference: ConferenceOfDomain, now: number, terminal: Terminal): readonly string[] {
   const { callers, callOuts, rooms } = conference;
   const section = (title: string, lines: readonly string[]) =>
@@ -132,7 +124,6 @@ const failureTexts = {
   operator: { coming: "the operator's action fails", past: "the operator's action failed" },
 } as const;
 
-/** What a conference waits for, and why. */
 export function outstandingText(
   { commands, documents, outages, bridge }: ConferenceOfDomain,
   { now, agents, startedAt }: Outstanding,
@@ -169,21 +160,12 @@ export function outstandingText(
     const probe = probeAt === null || probeAt <= now ? "a probe is under way" : `probed next ${fromNow(probeAt, now)}`;
     return `${bare(host)}: since ${localTime(at)}; ${why}; is owed ${counted(messages, "message")} once it answers; ${probe}`;
   });
-  const items = (title: string, list: readonly string[]) =>
-    list.length === 0
-      ? []
-      : [
-          "",
-          terminal.style("yellow", title),
-          ...list.flatMap((text) => {
-            const [first = "", ...rest] = wrapped(wordsOf(text), terminal.width - 4);
-            return [`  ${first}`, ...rest.map((line) => `    ${line}`)];
-          }),
-        ];
+  const part = (title: string, list: readonly string[]) =>
+    list.length === 0 ? [] : ["", terminal.style("yellow", title), ...items(list, terminal.width)];
   const lines = [
-    ...items(`${counted(commands.length, "command")} without a result`, ofCommands),
-    ...items(`${counted(documents.length, "document")} not confirmed`, ofDocuments),
-    ...items(`${counted(outages.length, "server")} behind`, ofOutages),
+    ...part(`${counted(commands.length, "command")} without a result`, ofCommands),
+    ...part(`${counted(documents.length, "document")} not confirmed`, ofDocuments),
+    ...part(`${counted(outages.length, "server")} behind`, ofOutages),
   ];
   return lines.length === 0 ? ["", terminal.style("green", "nothing is outstanding")] : lines;
 }
@@ -192,19 +174,7 @@ function bridgeFault({ agent, health }: AgentView): string[] {
   return health?.bridgeUp === false ? [`agent ${agent} does not reach the bridge`] : [];
 }
 
-/** One call of a running conference. */
-interface CallRow {
-  readonly domain: string;
-  readonly conference: string;
-  readonly call: string;
-  readonly number: string;
-  readonly attendeeId: string;
-  /** Empty until WebEx has named the call. */
-  readonly extCallId: string;
-  readonly room: string;
-  readonly muted: boolean;
-  readonly speaks: boolean;
-}
+type CallRow = ConferenceOfDomain["callers"][number] & { readonly domain: string; readonly conference: string };
 
 function callRowOf({ domain, key }: ConferenceOfDomain) {
   return (caller: ConferenceOfDomain["callers"][number]): CallRow => ({ domain, conference: key, ...caller });
@@ -231,31 +201,28 @@ const callerColumns: readonly Column<CallRow>[] = [
   { title: "CALL", text: ({ call }) => call, style: () => "dim", cut: true },
 ];
 
-/** A line for each caller of running conferences. */
 export function callsText(calls: readonly CallRow[], terminal: Terminal): readonly string[] {
-  if (calls.length === 0) return ["no caller"];
   const conference: Column<CallRow> = { title: "CONFERENCE", text: (call) => call.conference, style: () => "bold" };
-  return table([domainColumn(calls), conference, ...callerColumns], calls, terminal);
+  return listText("no caller", [conference, ...callerColumns], calls, terminal);
 }
 
 /** A line for each TSP server of conferences that run, and for the back end where something waits for it. */
-export function hostsText(hosts: readonly HostOfDomain[], now: number, terminal: Terminal): readonly string[] {
-  if (hosts.length === 0) return ["no conference runs, so there is no TSP server"];
-  return table<HostOfDomain>(
+export function serversText(servers: readonly ServerOfDomain[], now: number, terminal: Terminal): readonly string[] {
+  return listText<ServerOfDomain>(
+    "no conference runs, so there is no TSP server",
     [
-      domainColumn(hosts),
       { title: "TSP SERVER", text: serverOf, style: () => "bold", cut: true },
       { title: "CONFERENCES", text: ({ conferences }) => String(conferences) },
       { title: "WAITING", text: ({ documents }) => (documents === 0 ? "-" : counted(documents, "document")) },
       { title: "OLDEST", text: ({ oldestDocumentAt: at }) => (at === null ? "" : fromNow(at, now)) },
       { title: "LAST FAILURE", text: ({ failure }) => failure ?? "", style: () => "red", cut: true },
     ],
-    hosts,
+    servers,
     terminal,
   );
 }
 
-function serverOf({ host }: HostOfDomain): string {
+function serverOf({ host }: ServerOfDomain): string {
   return host === "*back-end" ? "the back end" : bare(host);
 }
 
@@ -270,23 +237,14 @@ interface AgentRow {
 
 /** A line for each connected agent, and for each bridge that has none. */
 export function agentsText(bridges: readonly AgentsOfBridge[], now: number, terminal: Terminal): readonly string[] {
-  const rows = bridges.flatMap(({ domain, bridge, agents, drainedSince }): AgentRow[] =>
-    agents === null || agents.length === 0
-      ? [
-          {
-            domain,
-            bridge,
-            fault: agents === null ? "its relay does not answer" : "no agent is connected",
-            agent: null,
-            drained: false,
-          },
-        ]
-      : agents.map((agent) => ({ domain, bridge, fault: "", agent, drained: drainedSince !== null })),
-  );
-  if (rows.length === 0) return ["no bridge"];
-  return table<AgentRow>(
+  const rows = bridges.flatMap(({ domain, bridge, agents, drainedSince }): AgentRow[] => {
+    const fault = agents === null ? "its relay does not answer" : "no agent is connected";
+    if (!agents?.length) return [{ domain, bridge, fault, agent: null, drained: drainedSince !== null }];
+    return agents.map((agent) => ({ domain, bridge, fault: "", agent, drained: drainedSince !== null }));
+  });
+  return listText<AgentRow>(
+    "no bridge",
     [
-      domainColumn(rows),
       { title: "BRIDGE", text: ({ bridge }) => bridge, style: () => "bold", cut: true },
       {
         title: "AGENT",
@@ -302,7 +260,7 @@ export function agentsText(bridges: readonly AgentsOfBridge[], now: number, term
       {
         title: "BRIDGE IS",
         text: ({ agent, drained }) =>
-          agent ? [bridgeIs(agent), drained ? "drained" : ""].filter(Boolean).join(", ") : "",
+          [agent ? bridgeIs(agent) : "", drained ? "drained" : ""].filter(Boolean).join(", "),
         style: ({ agent, drained }) => (!agent || bridgeIs(agent) !== "up" ? "red" : drained ? "yellow" : "green"),
       },
       { title: "PORTS", text: ({ agent }) => portsOf(agent?.health ?? null) },
@@ -340,17 +298,21 @@ function portsOf(health: AgentView["health"]): string {
 function unfinishedOf(health: AgentView["health"]): string {
   if (!health?.waiting) return "";
   const { commands, reports } = health.waiting;
-  const parts = [
-    ...(commands > 0 ? [counted(commands, "command")] : []),
-    ...(reports > 0 ? [counted(reports, "report")] : []),
-  ];
-  return parts.join(", ") || "nothing";
+  const parts = [commands > 0 && counted(commands, "command"), reports > 0 && counted(reports, "report")];
+  return parts.filter(Boolean).join(", ") || "nothing";
 }
 
-/** Only where there is more than one domain. */
-export function domainColumn<Row extends { readonly domain: string }>(rows: readonly Row[]): Column<Row> {
+/** A line for each row, with its domain where there is more than one. */
+export function listText<Row extends { readonly domain: string }>(
+  nothing: string,
+  columns: readonly Column<Row>[],
+  rows: readonly Row[],
+  terminal: Terminal,
+): readonly string[] {
+  if (rows.length === 0) return [nothing];
   const isOne = new Set(rows.map(({ domain }) => domain)).size < 2;
-  return { title: "DOMAIN", text: ({ domain }) => (isOne ? "" : domain), cut: true };
+  const domain: Column<Row> = { title: "DOMAIN", text: (row) => (isOne ? "" : row.domain), cut: true };
+  return table([domain, ...columns], rows, terminal);
 }
 
 /** A server without the scheme, which is the same for all of a domain. */

@@ -7,7 +7,7 @@ export function findChromium(folder?: string): Promise<Result<Tool, string>> {
   return findTool({
     name: "chromium",
     what: "Chromium",
-    installedAs: ["chromium", "chromium-browser", "google-chrome"],
+    installedAs: ["chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"],
     variable: "CHROMIUM",
     folder,
   });

@@ -1,4 +1,4 @@
-import { sideNames } from "../../src/explain/story-sides.ts";
+import { sideNames } from "../../src/explain/story-blocks.ts";
 import { Address, withNames } from "../../src/transcripts/transcript.ts";
 
 /** Attributes that most messages share, and that nobody looks for in a picture. */

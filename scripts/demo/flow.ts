@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseTranscript, stepsOf, type Transcript, titleOf } from "../../src/transcripts/transcript.ts";
+import type { Transcript } from "../../src/transcripts/transcript.ts";
+import { parseTranscript, stepsOf, titleOf } from "../read-transcript.ts";
 
 /** A call flow of the protocol; docs/transcripts.md says how to read one. */
 export interface Flow {

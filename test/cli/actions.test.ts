@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
-import { endOf, stageLines } from "../../cli/operator/action-text.ts";
-import { callOf, followed, newLines } from "../../cli/operator/actions.ts";
+import { actionEnd, callOf, followed, newLines, stageLines } from "../../cli/operator/actions.ts";
 import { localTime } from "../../cli/terminal.ts";
 import type { ActionStages } from "../../src/rpc/action-stages.ts";
 import { caller, conference, now, painted, plain } from "./view-examples.ts";
@@ -48,7 +47,7 @@ test.each<[object, string, string]>([
   [{ sent: [mute] }, "open", "  sent      at once   mute (5.9) to the bridge"],
   [
     { result: done(0), told: { notBecause: "nothing changed" } },
-    "not to be told",
+    "nothing to notify",
     "  not told            nothing changed",
   ],
   [
@@ -63,14 +62,14 @@ test.each<[object, string, string]>([
   ],
   [{ result: done(0) }, "open", "  done      at once   nothing was to be done on the bridge"],
   [{ result: done(0), told: { ...told, confirmedAt: null } }, "open", "  telling             WebEx, by TransID t1"],
-  [{ result: done(0), told }, "told", "  told      +48 ms    WebEx has confirmed it"],
+  [{ result: done(0), told }, "confirmed", "  told      +48 ms    WebEx has confirmed it"],
   [
     { result: { type: "no result", at: now + 10_000, why: "too-late" } },
     "no result",
     "  no result +10 s     too-late; a late result counts all the same",
   ],
 ])("the stages %j are %s", (more, end, last) => {
-  expect([endOf(stages(more)), stageLines(stages(more), plain).at(-1)]).toEqual([end, last]);
+  expect([actionEnd(stages(more)), stageLines(stages(more), plain).at(-1)]).toEqual([end, last]);
 });
 
 test("an action is looked at until it is over, or its time is up", async () => {
@@ -87,7 +86,7 @@ test("an action is looked at until it is over, or its time is up", async () => {
 
   waited = 0;
   expect(
-    endOf(
+    actionEnd(
       await followed(
         async () => stages(),
         30_000,

@@ -119,7 +119,7 @@ test("a bridge that lets no second agent in has failed", async () => {
   const { good, complaints } = await check((url, headers, codec, events) => {
     connections += 1;
     if (connections < 3) return driverPorts.openSocket(url, headers, codec, events);
-    events.closed(1013, "try again later");
+    queueMicrotask(() => events.closed(1013, "try again later"));
     return { send: () => {}, close: () => {} };
   });
 

@@ -15,18 +15,23 @@ let folder: string;
 let server: Server;
 /** What the edge answers, by path; and what it was asked. */
 let answers: Record<string, unknown>;
+/** The title of the answer where that has none. */
+let missing: string;
 let asked: string[];
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), "bridgehead-client-"));
   answers = { domains: { domains: [{ name: "acme" }, { name: "other" }] } };
   asked = [];
+  missing = "no such conference";
   server = createServer(({ url = "" }, response) => {
     const path = url.replace("/api/v1/", "");
     asked.push(path);
     const answer = answers[path];
     response.writeHead(answer === undefined ? 404 : 200);
-    response.end(typeof answer === "string" ? answer : JSON.stringify(answer ?? { detail: "nothing is here" }));
+    response.end(
+      typeof answer === "string" ? answer : JSON.stringify(answer ?? { title: missing, detail: "Nothing is here." }),
+    );
   });
   await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
 });
@@ -152,7 +157,7 @@ test("a local run whose file is broken is said in one line", () => {
 
 test("a list has all pages of all domains, and how many did not answer", async () => {
   answers["domains/acme/conferences?hours=2&all=1"] = { conferences: [{ key: "1" }], next: "17-99", unreachable: 1 };
-  answers["domains/acme/conferences?hours=2&all=1&before=17-99"] = {
+  answers["domains/acme/conferences?hours=2&all=1&cursor=17-99"] = {
     conferences: [{ key: "2" }],
     next: null,
     unreachable: 1,
@@ -177,7 +182,7 @@ test("one of several domains must be named, and a wrong name is answered with th
 });
 
 test("an unknown key is answered with those that are known", async () => {
-  answers["domains/acme/conferences?"] = {
+  answers["domains/acme/conferences"] = {
     ...{ conferences: ["1", "2", "3", "4", "5", "6", "7"].map((key) => ({ key })), next: null, unreachable: 0 },
   };
   const none = client().conference("acme", "a/b");
@@ -202,7 +207,7 @@ test("an answer that breaks off is no edge's answer", async () => {
 
 test("for programs, texts are as the edge has them; for people they steer no terminal", async () => {
   const callers = [{ call: "c1", extCallId: "a\u001b[2J\u009b\u202eb", number: "", attendeeId: "", room: "main" }];
-  answers["domains/acme/conferences?"] = { conferences: [{ key: "1", callers }], next: null, unreachable: 0 };
+  answers["domains/acme/conferences"] = { conferences: [{ key: "1", callers }], next: null, unreachable: 0 };
 
   const json = await said("calls", "--json");
   expect(JSON.parse(json)).toEqual([expect.objectContaining({ extCallId: "a\u001b[2J\u009b\u202eb" })]);
@@ -265,6 +270,15 @@ test("a time of the day that would be tomorrow's is refused as the end of a peri
 test.each(["--since", "--until"])("%s that is no time is refused", async (option) => {
   await expect(said("explain", "1", option, "soon")).rejects.toThrow(
     /'soon' is invalid. It must be a time such as 02:40/,
+  );
+});
+
+test("an edge without the path may be another version", async () => {
+  answers = {};
+  missing = "not found";
+
+  await expect(client().domains(undefined)).rejects.toThrow(
+    /^refused \(404\): Nothing is here. Is the edge at http:\S+ another version\?$/,
   );
 });
 

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command, CommanderError } from "commander";
 import { expect, onTestFinished, test } from "vitest";
+import { addBridgeWork } from "../../cli/bridge/bridge-work.ts";
 import { checkEdge } from "../../cli/edge/check.ts";
 import { loadEdgeSettings } from "../../cli/edge/edge-settings.ts";
 import { addPeople, newOperator } from "../../cli/operator/people.ts";
@@ -45,6 +46,16 @@ test("a viewer with secrets is refused in a line that says what to do", async ()
   expect(said).toEqual([
     "error: --secrets cannot go with --role viewer: a viewer reads no secret. Add --role operator, or leave --secrets out.\n",
   ]);
+});
+
+test("the general help and a command's own help show it alike, and what --domain is needed for", () => {
+  const program = new Command("bridgehead");
+  for (const add of [addPeople, addBridgeWork]) add(program);
+  const [, usage] = /Usage: bridgehead (.+)/.exec(program.commands[1]?.helpInformation() ?? "") ?? [];
+  expect(usage).toBe("sign-out <name>");
+  expect(program.helpInformation()).toContain(`  ${usage} `);
+  const drain = program.commands.find((command) => command.name() === "drain")?.helpInformation() ?? "";
+  expect(drain.replaceAll(/\s+/g, " ")).toContain("where there are several, needed for all but lists");
 });
 
 test.each<[string, object | string, string]>([

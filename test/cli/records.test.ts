@@ -2,9 +2,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { bridgehead } from "../../cli/bridgehead.ts";
-import { OperatorClient } from "../../cli/operator/operator-client.ts";
+import { type AuditOfDomain, OperatorClient, type RecordOfDomain } from "../../cli/operator/operator-client.ts";
 import type { RecordLine } from "../../cli/operator/record-lines.ts";
-import { type AuditOfDomain, auditText, type RecordOfDomain, recordsText } from "../../cli/operator/record-views.ts";
+import { auditText, recordsText } from "../../cli/operator/record-views.ts";
 import { localTime } from "../../cli/terminal.ts";
 import { now, painted, plain } from "./view-examples.ts";
 
@@ -96,7 +96,7 @@ test("what the edge refuses of an export is told in its words, once", async () =
   answer = (_, response) => response.writeHead(409).end('{"detail":"The directory was lost."}');
   const lines = client().exportRecords("acme", "csv", {}, "7-1", () => {});
 
-  await expect(whole(lines)).rejects.toThrow("answers 409: The directory was lost.");
+  await expect(whole(lines)).rejects.toThrow("refused (409): The directory was lost.");
   expect(asked).toHaveLength(1);
 });
 
@@ -228,7 +228,9 @@ function answersActions(...statuses: readonly (number | "breaks off")[]): {
 
 test("an action that is not answered is sent again under the same key", async () => {
   const { keys, bodies } = answersActions("breaks off", 503, 202);
-  await client().act("acme", "5551", { type: "lock" }, "k1");
+  const place = { domain: "acme", confKey: "5551" };
+  const path = "POST /domains/{domain}/conferences/{confKey}/actions";
+  await client().insist(path, place, { body: { type: "lock" }, actionId: "k1" });
 
   expect([keys, bodies]).toEqual([["k1", "k1", "k1"], Array.from({ length: 3 }, () => '{"type":"lock"}')]);
 });
@@ -254,13 +256,16 @@ test("a command that acts shows its stages until WebEx knows of it", async () =>
   expect(process.exitCode).toBeUndefined();
 });
 
-test.each([404, 409, 422])("what an edge refuses with %i is told in its words, and is exit code 1", async (status) => {
-  answersActions(status);
-  expect(await said("call-out", "5551", "+14085551234", "--muted")).toMatchObject({
-    complaints: [`refused (${status}): The conference 5551 has no caller of this name.`],
-  });
-  expect(process.exitCode).toBe(1);
-});
+test.each([400, 403, 404, 405, 409, 413, 422, 429])(
+  "what an edge refuses with %i is told in its words, and is exit code 1",
+  async (status) => {
+    answersActions(status);
+    expect(await said("call-out", "5551", "+14085551234", "--muted")).toMatchObject({
+      complaints: [`refused (${status}): The conference 5551 has no caller of this name.`],
+    });
+    expect(process.exitCode).toBe(1);
+  },
+);
 
 test.each([
   [["unmute", "5551", "c1"], { type: "unmute", call: "c1" }],

@@ -11,9 +11,7 @@ import { freePorts } from "../../simulators/free-ports.ts";
 import { version } from "../../src/foundation/version.ts";
 import { localDomain } from "../../src/settings/local-domain.ts";
 
-const local = localDomain({
-  agents: [{ name: "agent-1", publicKey: "PUAXw-hDiVqStwqnTRt-vJyYLM8uxJaMwM1V8Sr0Zgw" }],
-});
+const local = localDomain({ agents: [{ name: "agent-1", publicKey: "PUAXw-hDiVqStwqnTRt-vJyYLM8uxJaMwM1V8Sr0Zgw" }] });
 const sweden = { number: "+46 8 465 004 10", kind: "toll", label: "å".repeat(60) };
 /** Fewer characters than are too many, and more bytes. */
 const tooLong = { long: { ...local, globalNumbers: { SE: Array.from({ length: 800 }, () => sweden) } } };

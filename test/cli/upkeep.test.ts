@@ -83,6 +83,16 @@ test("a number is erased portion by portion to the end", async () => {
   });
 });
 
+test("a number that no record has ends with exit code 1, and not as if it were erased", async () => {
+  const path = "domains/acme/records/erasures";
+  const answers = { [`POST ${path}`]: [{ erased: 0, next: null }] };
+  const complaints = "no record has the number 1408: look at each digit, and at the country code\n";
+
+  expect(await bridgehead(answers, "erase", "1408")).toMatchObject({ printed: "", complaints, code: 1 });
+  const json = await bridgehead(answers, "erase", "1408", "--json");
+  expect(json).toMatchObject({ printed: '{"erased":0}\n', complaints, code: 1 });
+});
+
 test("a rebuild goes on to its end, and names those that did not answer", async () => {
   const path = "domains/acme/records/rebuild";
   const answers = {
@@ -91,9 +101,9 @@ test("a rebuild goes on to its end, and names those that did not answer", async 
   };
   const { printed, complaints, code } = await bridgehead(answers, "rebuild");
 
-  expect([printed, code]).toEqual(["23 conferences told all\n", 1]);
+  expect([printed, code]).toEqual(["23 conferences reported all\n", 1]);
   expect(complaints).toBe(
-    "20 conferences told so far\n23 conferences told so far\ndid not answer, so rebuild again: 5\n",
+    "20 conferences reported so far\n23 conferences reported so far\ndid not answer, so rebuild again: 5\n",
   );
 });
 
@@ -111,15 +121,15 @@ test("a rebuild that the edge cannot answer for now is asked for again", async (
 });
 
 test("the conferences that run come from the directories, in pages, the latest first", async () => {
-  const path = "GET domains/acme/running-conferences?";
+  const path = "GET domains/acme/running-conferences";
   const answers = {
     [path]: [{ conferences: [running("1")], next: "1", unknown: 0 }],
-    [`${path}cursor=1`]: [{ conferences: [running("2", { createdAt: now })], next: null, unknown: 0 }],
+    [`${path}?cursor=1`]: [{ conferences: [running("2", { createdAt: now })], next: null, unknown: 0 }],
   };
   const { printed, asked } = await bridgehead(answers, "conferences");
 
   expect(printed.match(/^\d+/gm)).toEqual(["2", "1"]);
-  expect(asked).toEqual([path, `${path}cursor=1`]);
+  expect(asked).toEqual([path, `${path}?cursor=1`]);
 });
 
 test("running conferences are found by who is in them; programs get all of each", async () => {
@@ -164,7 +174,7 @@ test("an action whose edge dies meanwhile is named, so that its way can be asked
 });
 
 test("a directory that was started anew is asked once more, when its conferences have told it how they are", async () => {
-  const path = "GET domains/acme/running-conferences?";
+  const path = "GET domains/acme/running-conferences";
   const unknown = { conferences: [{ ...running("1"), now: null }], next: null, unknown: 1 };
   const answers = { [path]: [unknown, { conferences: [running("1")], next: null, unknown: 0 }] };
   const { printed, complaints, asked } = await bridgehead(answers, "conferences");
@@ -178,6 +188,8 @@ test("a list or a figure that may lack something says so", async () => {
   };
   const found = await bridgehead(answers, "conferences", "--number", "1");
   expect(found.complaints).toContain("not whole: 2 conferences did not report to the directory yet; ask again");
+  expect((await bridgehead(answers, "servers")).complaints).toContain("not whole: 1 conference did not report");
+  // The older name of the command.
   expect((await bridgehead(answers, "hosts")).complaints).toContain("not whole: 1 conference did not report");
 });
 
@@ -199,7 +211,7 @@ test.each([
 test("who may not end the sessions of others is told so in a line", async () => {
   const answers = { "DELETE people/boris/sessions": [{ status: 403, detail: "You may end your own sessions." }] };
   const { complaints, code } = await bridgehead(answers, "sign-out", "boris");
-  expect([complaints, code]).toEqual([expect.stringMatching(/answers 403: You may end your own sessions\.\n$/), 1]);
+  expect([complaints, code]).toEqual(["refused (403): You may end your own sessions.\n", 1]);
 });
 
 test("who looks for people among those that are over is told where to look", async () => {

@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
-import type { AgentsOfBridge, HostOfDomain } from "../../cli/operator/operator-client.ts";
+import type { AgentsOfBridge, ServerOfDomain } from "../../cli/operator/operator-client.ts";
 import {
   agentsText,
   callsOf,
   callsText,
   conferencesText,
   conferenceText,
-  hostsText,
+  serversText,
 } from "../../cli/operator/views.ts";
 import { localTime } from "../../cli/terminal.ts";
 import type { WebexHost } from "../../src/foundation/ids.ts";
@@ -121,7 +121,7 @@ test("calls are those of all conferences, and what matters has a colour", () => 
 
 test("hosts are shown with what waits for them, since when and why", () => {
   const host = (name: string) => ({ domain: "local", host: name as WebexHost, conferences: 2, troubled: [] });
-  const hosts: readonly HostOfDomain[] = [
+  const servers: readonly ServerOfDomain[] = [
     {
       ...host("http://tsp1.example.com:8800"),
       ...{ documents: 2, oldestDocumentAt: now - 90_000, failure: "HTTP status 500" },
@@ -130,13 +130,13 @@ test("hosts are shown with what waits for them, since when and why", () => {
     { ...host("*back-end"), ...{ conferences: 0, documents: 1, oldestDocumentAt: now - 5_000, failure: null } },
   ];
 
-  expect(hostsText(hosts, now, plain)).toEqual([
+  expect(serversText(servers, now, plain)).toEqual([
     "TSP SERVER             CONFERENCES  WAITING      OLDEST          LAST FAILURE",
     "tsp1.example.com:8800  2            2 documents  1 min 30 s ago  HTTP status 500",
     "tsp2.example.com       2            -",
     "the back end           0            1 document   5.0 s ago",
   ]);
-  expect(hostsText([], now, plain)).toEqual(["no conference runs, so there is no TSP server"]);
+  expect(serversText([], now, plain)).toEqual(["no conference runs, so there is no TSP server"]);
 });
 
 test("a bridge without agents, and one whose relay does not answer, are said to be so", () => {

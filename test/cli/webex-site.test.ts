@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { meetingText } from "../../cli/operator/meeting.ts";
-import { provisioningText } from "../../cli/operator/provisioning.ts";
+import { missingSecretsOf } from "../../cli/edge/check.ts";
 import { conferencesText, conferenceText } from "../../cli/operator/views.ts";
-import { missingSecretsOf, secretsIn } from "../../cli/secrets.ts";
+import { meetingText, provisioningText } from "../../cli/operator/webex-site.ts";
 import type { MeetingAnswer, ProvisioningState } from "../../src/rpc/webex-site.ts";
 import { localDomain } from "../../src/settings/local-domain.ts";
+import { secretsIn } from "../../src/settings/values.ts";
 import { conference, now, plain } from "./view-examples.ts";
 
 const nothing: ProvisioningState = { last: null, running: null, failure: null, nextAt: null };

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { whyText } from "../../cli/operator/why.ts";
+import { whyText } from "../../cli/operator/story.ts";
 import { localTime } from "../../cli/terminal.ts";
 import type { CallId } from "../../src/foundation/ids.ts";
 import type { Explanation } from "../../src/rpc/story.ts";

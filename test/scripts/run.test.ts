@@ -22,7 +22,7 @@ function firstStart(lines: readonly string[]): readonly string[] {
   writeFileSync(join(folder, "npm"), npm, { mode: 0o700 });
   const run = [join(folder, "scripts", "run.mjs"), "x.ts"];
   const env = { ...process.env, PATH: `${folder}:${process.env.PATH}` };
-  const { stderr, status } = spawnSync(process.execPath, run, { encoding: "utf8", env, timeout: 10_000 });
+  const { stderr, status } = spawnSync(process.execPath, run, { encoding: "utf8", env });
   expect(status).toBe(1);
   return stderr.trim().split("\n").slice(1);
 }
@@ -81,7 +81,7 @@ test("what Node has compiled of a program is kept beside the packages", () => {
   writeFileSync(join(folder, "x.mts"), "console.log(process.env.NODE_COMPILE_CACHE as string);");
   const { NODE_COMPILE_CACHE: _, ...env } = process.env;
   const run = [join(folder, "scripts", "run.mjs"), "x.mts"];
-  const { stdout } = spawnSync(process.execPath, run, { encoding: "utf8", env, timeout: 10_000 });
+  const { stdout } = spawnSync(process.execPath, run, { encoding: "utf8", env });
 
   const cache = join(folder, "node_modules", ".cache", "node");
   expect(stdout).toBe(`${cache}\n`);

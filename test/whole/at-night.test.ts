@@ -167,7 +167,7 @@ const stages: Readonly<Record<string, () => Promise<void>>> = {
       return JSON.parse(stdout).documents[0]?.attempts === 2 && JSON.parse(stdout).documents[0].failure;
     });
     await eventually("the directory has heard of it", async () => {
-      const { stdout } = await bridgehead(["hosts", "--json"]);
+      const { stdout } = await bridgehead(["servers", "--json"]);
       return JSON.parse(stdout)[0]?.failure;
     });
   },

@@ -45,8 +45,7 @@ test("a folder outside of the project imports the suite from the npm package, wi
       async function makeBridge(): Promise<BridgeOnTest> {
         const { lockByTelephone, ...bridge } = await simulatedBridge();
         const { stop }: { stop(): Promise<void> } = agentsOf("ws://127.0.0.1:9");
-        return {
-          ...bridge,
+        return { ...bridge,
           without: ["lock-by-telephone"],
           heard: async (call: CallId): Promise<readonly Announcement[] | null> => null,
           truth: async (call: string) => bridge.truth?.(call as CallId) ?? null,
@@ -92,8 +91,7 @@ function wrong(members: string): string {
   bridgeDriverConformance("of mine", async () => {
     const bridge = await simulatedBridge();
     let report = () => {};
-    const right = (driver) => ({
-      start: (to) => driver.start((report = to)),
+    const right = (driver) => ({ start: (to) => driver.start((report = to)),
       activate: (epoch) => driver.activate(epoch),
       announce: (call, announcement) => driver.announce(call, announcement),
       execute: (id, conference, command) => driver.execute(id, conference, command),
@@ -150,8 +148,7 @@ test.each([
 });
 
 test("a driver that is replaced as soon as it becomes active may know that nothing was done", async () => {
-  const other = `other: {
-    ...right(bridge.other),
+  const other = `other: { ...right(bridge.other),
     activate: () => void bridge.other.stop().then(() => report({ ...disconnected, isReplaced: true })),
   }`;
 

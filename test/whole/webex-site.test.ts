@@ -45,7 +45,9 @@ test("topics, meetings, numbers and the provisioning check come from a real site
   ]);
   expect((await fetch(shown.links?.join?.url ?? "")).status).toBe(200);
 
-  expect(await bridgehead("conferences")).toMatch(/TOPIC.*\n712475001 +running +Berth planning/);
+  await eventually("the list has the topic of a running conference", async () =>
+    /TOPIC.*\n712475001 +running +Berth planning/.test(await bridgehead("conferences")),
+  );
   expect(await bridgehead("explain", "712475001")).toContain("\ntopic Berth planning\n");
 
   expect(await bridgehead("meeting", "712475001")).toMatch(/^Berth planning, as the site said .*\n {2}kind +MC/);

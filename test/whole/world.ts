@@ -40,12 +40,7 @@ export async function worldOf<Bridge extends Telephones>(run: LocalRun, bridge: 
 export async function startWebex(run: LocalRun): Promise<WebexServer> {
   // It goes on trying for 10 s: as long as any part may be away here. Each is a server of its own: two with one number make the same TransIDs
   // within a second, and a second world on the state of a first one would take them for repeats.
-  const webex = new WebexServer({
-    adapterUrl: run.adapterUrl,
-    attempts: 100,
-    retryMs: 100,
-    serverId: nextServerId++,
-  });
+  const webex = new WebexServer({ adapterUrl: run.adapterUrl, attempts: 100, retryMs: 100, serverId: nextServerId++ });
   await webex.start();
   return webex;
 }
