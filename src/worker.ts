@@ -1,6 +1,7 @@
 import { waitUntil } from "cloudflare:workers";
 import type { LogLine } from "../durable-objects/platform/log.ts";
-import { objectsOf } from "../durable-objects/platform/objects.ts";
+import { noTotals } from "../durable-objects/platform/measures.ts";
+import { objectsOf } from "../durable-objects/platform/object-class.ts";
 import {
   activitySenderOf,
   countsSenderOf,
@@ -16,18 +17,18 @@ import type { LogFacts } from "./foundation/text/log-line.ts";
 import { reasonOf } from "./foundation/text/reason.ts";
 import { within } from "./foundation/time/timers.ts";
 import { version } from "./foundation/version.ts";
+import { withWholeUrl } from "./http/address.ts";
 import { AgentsToClose } from "./http/agents/agents-to-close.ts";
 import { type AppPorts, createApp } from "./http/app.ts";
+import { keepAsked, keepAudit } from "./http/audited.ts";
 import { Attempts, bearerOf } from "./http/guard.ts";
-import { keepAsked, keepAudit } from "./http/keep-audit.ts";
 import { type EdgeEvent, Metrics, processText } from "./http/monitoring/monitoring.ts";
 import { problem } from "./http/problem.ts";
 import { Storage } from "./http/storage.ts";
-import { withWholeUrl } from "./http/whole-url.ts";
 import { type People, peopleOf, readOperators } from "./operators/people.ts";
 import { HandleCache } from "./routing/deliver.ts";
-import type { ConferenceTotals } from "./rpc/directory.ts";
-import { type Domains, domainsOf, replaceDomains, siteSecretOf, siteSecretsOf } from "./settings/load.ts";
+import { type Domains, domainsOf, replaceDomains, secretsOf } from "./settings/load.ts";
+import { secretIn } from "./settings/values.ts";
 
 export { ConferenceObject } from "../durable-objects/conference/conference-object.ts";
 export { CountsObject } from "../durable-objects/counts/counts-object.ts";
@@ -39,10 +40,9 @@ export { RelayObject } from "../durable-objects/relay/relay-object.ts";
 export { SessionsObject } from "../durable-objects/sessions/sessions-object.ts";
 export { WebexSiteObject } from "../durable-objects/webex-site/webex-site-object.ts";
 
-const noTotals: ConferenceTotals = { creating: 0, running: 0, callers: 0, documents: 0, oldestAt: null };
 let app: ReturnType<typeof createApp> | undefined;
 let agentsToClose: AgentsToClose | undefined;
-const metrics = new Metrics({ counts: measures.counts });
+const metrics = new Metrics(measures.counts);
 const logLimit = new LogLimit();
 
 export default {
@@ -183,8 +183,8 @@ function wakeSites(domains: Domains, env: Env, context: ExecutionContext): void 
   const [before, now] = [sent.domains, Date.now()];
   if (before === domains || (before === null && Math.abs(now - sent.at) < SEND_AGAIN_MS)) return;
   sent = { domains, at: now };
-  for (const { domain, secret } of siteSecretsOf(domains)) {
-    if (siteSecretOf(env, secret) === undefined)
+  for (const { domain, secret } of secretsOf(domains, "site")) {
+    if (secretIn(env, "site", secret) === undefined)
       limitedLog(env, "warn", "webex-site-without-secret", { domain, secret });
   }
   const withSite = [...(before?.values() ?? []), ...domains.values()].flatMap(({ name, settings }) =>

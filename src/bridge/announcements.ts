@@ -12,9 +12,7 @@ export const announcements = [
   "unknown-conference",
   /** Nobody who knows of new conferences can be reached: wait. Said again and again, for some minutes. */
   "please-wait",
-  /** The conference is locked; the call ends. */
   "locked",
-  /** The conference takes no more callers; the call ends. */
   "full",
   /** The caller is in the conference, where others are. */
   "joined",

@@ -1,7 +1,6 @@
 import { dialledDigits } from "../foundation/dial-rules.ts";
 import { type CallId, type ConfKey, MAIN_ROOM, type RoomId } from "../foundation/ids.ts";
-import type { Ability } from "./abilities.ts";
-import type { BridgeCommand, Command, CommandType, RefusalReason } from "./commands.ts";
+import type { Ability, BridgeCommand, Command, CommandType, RefusalReason } from "./commands.ts";
 import type { EndReason } from "./events.ts";
 import { type AccessCodes, isSameCodes } from "./schemas.ts";
 import type { BridgeCall, BridgeState, BridgeView } from "./state.ts";
@@ -40,20 +39,22 @@ interface Entry {
   readonly host?: true;
 }
 
-/**
- * What commands wait for. Those that share a topic are carried out side by side; one that has it for itself waits for all before it,
- * and all behind it wait.
- */
+/** What commands wait for. Who shares a topic goes side by side; who has it for itself waits for all before it. */
 export interface Topic {
   readonly name: string;
   readonly isShared: boolean;
 }
 
-/** All that is particular to one kind of command. */
+/** As much of a command as its needs depend on. */
+type CommandPart<Type extends CommandType = CommandType> = { readonly type: Type } & Partial<Command<Type>>;
+/** A command that a request or an action leads to: its type, where its needs depend on nothing else. */
+export type NeededCommand = CommandType | CommandPart;
+
 interface CommandRule<Type extends CommandType> {
+  /** For people, to follow "Why did the bridge not " and, while it is pending, "Why "; `CALL` stands for the call. */
+  readonly says: { readonly act: string; readonly pending: string };
   /** What the bridge must be able to do; `null`: every bridge carries it out. */
-  needs(command: Command<Type>): Ability | null;
-  /** What it has for itself while it is carried out; see `Topic`. */
+  needs(command: CommandPart<Type>): Ability | null;
   topic(command: Command<Type>): string;
   /** The command that leaves no trace of this one; `null`: there is none. */
   readonly undoneBy: CommandType | null;
@@ -69,7 +70,6 @@ const none: CommandEffect = { type: "none" };
 /** Shared by every command that does not make or end the conference. */
 const CONFERENCE = "conference";
 
-/** What all commands that end a call have alike. */
 const ending = {
   topic: topicOfCall,
   undoneBy: null,
@@ -78,9 +78,14 @@ const ending = {
   effect: ({ call }: { readonly call: CallId }): CommandEffect => ({ type: "call-ended", call }),
 };
 
+const locking = { needs: (): Ability => "lock", topic: () => "lock", refusal: needsConference };
+const reporting = { needs: (): Ability => "speakers", topic: () => "speakers", refusal: needsConference };
+const muting = { needs: (): Ability => "mute", topic: topicOfCall, refusal: needsCall };
+
 /** A new command has a row here, is issued by a rule of `src/conference`, and is carried out by each driver. */
 const rules: { readonly [Type in CommandType]: CommandRule<Type> } = {
   "create-conference": {
+    says: { act: "create the conference", pending: "does the conference not run" },
     needs: () => null,
     topic: ({ renews }) => (renews ? "entry-rules" : CONFERENCE),
     undoneBy: "end-conference",
@@ -97,6 +102,7 @@ const rules: { readonly [Type in CommandType]: CommandRule<Type> } = {
     }),
   },
   "end-conference": {
+    says: { act: "end the conference", pending: "has the conference not ended" },
     needs: () => null,
     topic: () => CONFERENCE,
     undoneBy: null,
@@ -105,38 +111,35 @@ const rules: { readonly [Type in CommandType]: CommandRule<Type> } = {
     effect: () => ({ type: "conference-ended" }),
   },
   lock: {
-    needs: () => "lock",
-    topic: () => "lock",
+    says: { act: "lock the conference", pending: "is the conference not locked" },
+    ...locking,
     undoneBy: "unlock",
     isInEffect: ({ conference }) => conference?.locked === true,
-    refusal: needsConference,
     effect: () => ({ type: "conference-changed", change: { locked: true } }),
   },
   unlock: {
-    needs: () => "lock",
-    topic: () => "lock",
+    says: { act: "unlock the conference", pending: "is the conference not unlocked" },
+    ...locking,
     undoneBy: "lock",
     isInEffect: ({ conference }) => conference?.locked === false,
-    refusal: needsConference,
     effect: () => ({ type: "conference-changed", change: { locked: false } }),
   },
   "report-speakers": {
-    needs: () => "speakers",
-    topic: () => "speakers",
+    says: { act: "report who speaks", pending: "does the bridge not report who speaks" },
+    ...reporting,
     undoneBy: "stop-reporting-speakers",
     isInEffect: ({ conference }) => conference?.reportsSpeakers === true,
-    refusal: needsConference,
     effect: () => ({ type: "speakers-reported" }),
   },
   "stop-reporting-speakers": {
-    needs: () => "speakers",
-    topic: () => "speakers",
+    says: { act: "stop reporting who speaks", pending: "does the bridge still report who speaks, and not stop" },
+    ...reporting,
     undoneBy: "report-speakers",
     isInEffect: ({ conference }) => conference?.reportsSpeakers === false,
-    refusal: needsConference,
     effect: () => ({ type: "speakers-no-longer-reported" }),
   },
   "create-room": {
+    says: { act: "open a room", pending: "is the room not open" },
     needs: ({ kind }) => (kind === "sub" ? "sub-rooms" : "private-rooms"),
     topic: topicOfRoom,
     undoneBy: "close-room",
@@ -146,6 +149,7 @@ const rules: { readonly [Type in CommandType]: CommandRule<Type> } = {
   },
   // Issued once nobody is in the room or on the way out of it.
   "close-room": {
+    says: { act: "close a room", pending: "is the room not closed" },
     needs: () => null,
     topic: topicOfRoom,
     undoneBy: null,
@@ -154,6 +158,7 @@ const rules: { readonly [Type in CommandType]: CommandRule<Type> } = {
     effect: () => none,
   },
   dial: {
+    says: { act: "dial a number", pending: "is CALL not dialled" },
     needs: () => "dial",
     topic: topicOfCall,
     undoneBy: "cancel-dial",
@@ -161,9 +166,14 @@ const rules: { readonly [Type in CommandType]: CommandRule<Type> } = {
     refusal: needsConference,
     effect: ({ call, number }) => ({ type: "call-dialled", call, number: dialledDigits(number) }),
   },
-  "cancel-dial": { needs: () => "dial", ...ending },
-  expel: { needs: () => null, ...ending },
+  "cancel-dial": {
+    says: { act: "stop ringing", pending: "has CALL not stopped ringing" },
+    needs: () => "dial",
+    ...ending,
+  },
+  expel: { says: { act: "drop a caller", pending: "is CALL not dropped" }, needs: () => null, ...ending },
   admit: {
+    says: { act: "let a caller in", pending: "is CALL not let in" },
     needs: ({ muted }) => (muted ? "mute" : null),
     topic: topicOfCall,
     undoneBy: null,
@@ -177,6 +187,7 @@ const rules: { readonly [Type in CommandType]: CommandRule<Type> } = {
     }),
   },
   move: {
+    says: { act: "move a caller", pending: "is CALL not in the other room" },
     needs: () => null,
     topic: topicOfCall,
     undoneBy: "move",
@@ -185,19 +196,17 @@ const rules: { readonly [Type in CommandType]: CommandRule<Type> } = {
     effect: ({ call, room }) => ({ type: "call-entered", call, room, as: null }),
   },
   mute: {
-    needs: () => "mute",
-    topic: topicOfCall,
+    says: { act: "mute a caller", pending: "is CALL not muted" },
+    ...muting,
     undoneBy: "unmute",
     isInEffect: ({ call }) => call?.stage === "entered" && call.muted,
-    refusal: needsCall,
     effect: ({ call }) => ({ type: "mute-changed", call, muted: true }),
   },
   unmute: {
-    needs: () => "mute",
-    topic: topicOfCall,
+    says: { act: "unmute a caller", pending: "is CALL not unmuted" },
+    ...muting,
     undoneBy: "mute",
     isInEffect: ({ call }) => call?.stage === "entered" && !call.muted,
-    refusal: needsCall,
     effect: ({ call }) => ({ type: "mute-changed", call, muted: false }),
   },
 };
@@ -213,7 +222,6 @@ export function topicsOf(command: BridgeCommand): readonly Topic[] {
   return [{ name: CONFERENCE, isShared: true }, ...room, own];
 }
 
-/** The topic of all that is to be done for one call. */
 export function topicOfCall({ call }: { readonly call: string }): string {
   return `call ${call}`;
 }
@@ -228,7 +236,6 @@ export function undoes(later: BridgeCommand, earlier: BridgeCommand): boolean {
   return ruleOf(earlier).undoneBy === later.type && subjectOf(earlier) === subjectOf(later);
 }
 
-/** Whether the bridge is as this command leaves it. */
 export function isInEffect(view: BridgeView, key: ConfKey, command: BridgeCommand): boolean {
   return ruleOf(command).isInEffect(heldFor(view, key, command), command);
 }
@@ -238,9 +245,19 @@ export function refusalOf(view: BridgeView, key: ConfKey, command: BridgeCommand
   return ruleOf(command).refusal(heldFor(view, key, command), command);
 }
 
-/** What the bridge must be able to do for this command; `null`: every bridge carries it out. */
-export function needsOf(command: BridgeCommand): Ability | null {
-  return ruleOf(command).needs(command);
+export function needsOf(command: CommandPart): Ability | null {
+  return ruleOf(command as BridgeCommand).needs(command);
+}
+
+/** Whether a bridge that cannot do some things can carry out each of these commands. */
+export function isPossible(commands: readonly NeededCommand[], cannot: readonly Ability[]): boolean {
+  return commands
+    .map((command) => needsOf(typeof command === "string" ? { type: command } : command))
+    .every((ability) => ability === null || !cannot.includes(ability));
+}
+
+export function wordsOf(type: CommandType): CommandRule<CommandType>["says"] {
+  return rules[type].says;
 }
 
 export function effectOf(command: BridgeCommand): CommandEffect {
@@ -272,7 +289,6 @@ function isOver({ call }: Held): boolean {
   return call === undefined || isEndedByCommand(call);
 }
 
-/** Whether the bridge shows that a command ended this call. */
 export function isEndedByCommand(call: BridgeCall): boolean {
   return call.stage === "ended" && endsByCommand.includes(call.reason);
 }

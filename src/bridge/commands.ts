@@ -1,7 +1,8 @@
 import * as v from "valibot";
 import type { PhoneNumber } from "../foundation/ids.ts";
+import type { Checked } from "../foundation/schemas.ts";
 import { open, personal, secret } from "../foundation/shown.ts";
-import { accessCodes, type Checked, call, commandId, flag, room, typed, whole, word } from "./schemas.ts";
+import { accessCodes, call, commandId, flag, room, typed, whole, word } from "./schemas.ts";
 
 const number: v.GenericSchema<unknown, PhoneNumber> = personal(
   v.object({ country: word, area: word, local: word, extension: word }),
@@ -22,10 +23,7 @@ export const command = v.variant("type", [
   /** Starts to ring; what becomes of the call is reported later, by `call-answered` or `caller-left`. */
   typed("dial", { call, number, waitMs: whole }),
   v.object({ type: v.picklist(["cancel-dial", "mute", "unmute", "expel"]), call }),
-  /**
-   * Brings an answered or prompted call into the main room. `attendeeId` is what a caller from the prompt keyed, and `host` that it keyed
-   * the host's access code; the bridge keeps both as a part of its state.
-   */
+  /** Brings an answered or prompted call into the main room; the bridge keeps what a caller from the prompt keyed. */
   typed("admit", {
     call,
     muted: flag,
@@ -67,7 +65,6 @@ export const refusalReason = v.picklist([
   "unreachable",
 ]);
 
-/** Why a command had no effect. */
 export type RefusalReason = Checked<typeof refusalReason>;
 
 export const commandResult = v.variant("done", [
@@ -78,8 +75,27 @@ export const commandResult = v.variant("done", [
 /** The result of a command. A change that a command made is reported by this alone, never by an event as well. */
 export type CommandResult = Checked<typeof commandResult>;
 
-/**
- * The result of a command as a driver knows it. `unknown`: the link broke before the answer; the state shows whether the command was
- * carried out. With `tooSlow` the bridge took so long for this very command that the link was given up.
- */
+/** `unknown`: the link broke before the answer. `tooSlow`: it was given up for this very command. */
 export type ExecutionResult = CommandResult | { readonly done: "unknown"; readonly tooSlow?: true };
+
+/** What a bridge may be unable to do. All else every bridge does: it holds conferences, lets callers in and hangs up on them. */
+export const abilities = ["lock", "mute", "dial", "sub-rooms", "private-rooms", "speakers"] as const;
+export type Ability = (typeof abilities)[number];
+
+/** What a bridge cannot do. A word of a later version says nothing here. */
+export const missingAbilities = v.pipe(
+  v.array(word),
+  v.transform((words): readonly Ability[] => abilities.filter((ability) => words.includes(ability))),
+);
+
+/** From when a request came: then it is answered with a failure, wherever its commands are. */
+export const LATEST_MS = 30_000;
+/** How long a bridge may be at work on one command of a request. */
+export const ON_BRIDGE_MS = 10_000;
+/** How long after the end of the ringing a call-out of which nothing was reported has failed. */
+export const CALL_OUT_GRACE_MS = 5_000;
+
+/** Whether its request waits from when the bridge was given it. A create and a call-out have times of their own. */
+export function isTimedOnBridge({ type }: BridgeCommand): boolean {
+  return type !== "create-conference" && type !== "dial";
+}

@@ -1,7 +1,4 @@
-/**
- * The keys that a telephone dials by itself, as WebEx writes them (protocol 6.6): which keys open the sequence, which entries follow,
- * each ended by `#`, and which keys end it.
- */
+/** The keys that a telephone dials by itself (protocol 6.6): an opening, entries with `#` behind each, an ending. */
 export interface DialSequence {
   readonly opening: string;
   /** `AccessCode` is the first. */
@@ -12,11 +9,9 @@ export interface DialSequence {
 /** The entries of a sequence that was dialled to its end. Those of a sign-in mean nothing to an adapter: WebEx gives it no profiles. */
 export interface DialledSequence {
   readonly accessCode: string;
-  /** `null`: the sequence has no such entry. */
   readonly attendeeId: string | null;
 }
 
-/** No entry has more digits. */
 const MAX_ENTRY = 64;
 
 /** `[AccessNumber],,*01*[AccessCode]#[AttendeeID]#*01*`; `null`: it is none that differs from other keys. */

@@ -1,8 +1,8 @@
 import * as v from "valibot";
+import type { Checked } from "../foundation/schemas.ts";
 import { open, personal } from "../foundation/shown.ts";
 import { commandResult } from "./commands.ts";
 import {
-  type Checked,
   call,
   callerNumber,
   commandId,
@@ -28,7 +28,6 @@ export const endReason = v.picklist([
   "refused",
 ]);
 
-/** Why a call is over. */
 export type EndReason = Checked<typeof endReason>;
 
 /** `main` is among those of each conference. */
@@ -39,13 +38,11 @@ export const bridgeEvent = v.variant("type", [
   typed("prompted", { call, number: callerNumber, dialled: open(callerNumber) }),
   /** One or more of `0-9*#`, in the order they were pressed, at the prompt or in a conference. `inDoubt`: each may be the one before, doubled. */
   typed("keys", { call, keys: pressedKeys, inDoubt: v.exactOptional(flag) }),
-  /** A dialled call was picked up; it waits to be admitted, or moved into a room. */
   typed("answered", { call, conference }),
   /** `conference` is `null` for a caller who never left the prompt. */
   typed("ended", { call, conference: v.nullable(conference), reason: endReason }),
   /** Only between `report-speakers` and `stop-reporting-speakers`, and never for a muted call. */
   typed("talking", { call, conference, talking: flag }),
-  /** Locked or unlocked by telephone. */
   typed("lock-changed", { conference, locked: flag }),
   /** Ended by telephone. Its calls are over with it, without an event each. */
   typed("conference-ended", { conference }),
@@ -58,7 +55,6 @@ const caller = v.object({
   call,
   /** The caller's or the called number, digits; empty when withheld. */
   number: callerNumber,
-  /** The attendee ID that the caller keyed, if any. */
   attendeeId: keyedId,
   muted: flag,
   /** Entered without a tone because its attendee ID is the conference's AnonymousID. */
@@ -70,12 +66,10 @@ const caller = v.object({
   dialled: v.exactOptional(open(callerNumber)),
 });
 
-/** One caller in a conference, as the bridge holds it. */
 export type BridgeCaller = Checked<typeof caller>;
 
 const snapshot = v.object({
   locked: flag,
-  /** The calls that speak; `null` while that is not reported. */
   speaking: v.nullable(v.array(call)),
   rooms,
   /** Callers at the prompt and ringing calls are not among them. */
@@ -84,7 +78,6 @@ const snapshot = v.object({
   dialled: v.array(v.object({ call, answered: flag })),
 });
 
-/** A conference as the bridge holds it. */
 export type ConferenceSnapshot = Checked<typeof snapshot>;
 
 const conferenceEvent = v.variant("type", [
@@ -98,9 +91,7 @@ const conferenceEvent = v.variant("type", [
   /** The caller keyed the merge code and this attendee ID (protocol 4.19). The id stays the same when it is reported again. */
   typed("attendee-identified", { id: commandId, call, attendeeId: personal(word) }),
   typed("speaking-changed", { call, speaking: flag }),
-  /** Locked or unlocked from the telephone side. */
   typed("lock-changed", { locked: flag }),
-  /** Ended from the telephone side. */
   typed("conference-ended", {}),
   /** All that the bridge holds now; `null`: it has no such conference. Sent after every gap. */
   typed("snapshot", { conference: v.nullable(snapshot) }),

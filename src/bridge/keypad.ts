@@ -16,11 +16,9 @@ import {
 /** What leads into a conference: its key, or one of its access codes (protocol 2.2.1). */
 export interface Entrance {
   readonly conference: ConfKey;
-  /** The host's own access code was keyed. */
   readonly host: boolean;
   readonly anonymousId: string | null;
   readonly locked: boolean;
-  /** It takes no more callers. */
   readonly full?: boolean;
 }
 
@@ -37,16 +35,12 @@ export type AtPrompt = Entry &
 
 interface Entry extends Tries {
   readonly typed: string;
-  /**
-   * Keys may have been lost or doubled: what has been keyed since the last sentence is asked for again, once the caller keys no more.
-   * The doubt ends with the sentence that asks.
-   */
+  /** Keys may have been lost or doubled: what was keyed since the last sentence is asked for again. */
   readonly inDoubt: boolean;
   readonly since: EpochMs;
 }
 
 interface Tries {
-  /** How many keys of no conference were tried. */
   readonly unknown: number;
   /** How often it was asked again for what was in doubt. */
   readonly doubts: number;
@@ -57,7 +51,6 @@ export type KeypadInput =
   | { readonly type: "keys"; readonly keys: string; readonly at: EpochMs; readonly inDoubt?: boolean }
   | { readonly type: "time"; readonly at: EpochMs };
 
-/** The consequence of a caller's keys, or of its silence. */
 export type KeypadAction =
   | {
       readonly type: "admit";
@@ -72,18 +65,19 @@ export type KeypadAction =
 export interface KeypadRules {
   readonly codes: Pick<KeypadCodes, "merge" | "mute">;
   readonly sequences?: readonly DialSequence[];
-  /** The conference that has this key or access code now, if there is one. */
   find(key: string): Entrance | null;
 }
 
-/** How long a prompted caller may key nothing. */
+interface Context {
+  readonly rules: KeypadRules;
+  readonly now: EpochMs;
+  /** What follows is added to these. */
+  readonly actions: KeypadAction[];
+}
+
 const PATIENCE_MS = 30_000;
-/**
- * How long a sequence waits for its next key, three pauses of a telephone and one more: by then it is all that it could grow into, and one
- * that is not complete will not be.
- */
+/** How long a sequence waits for its next key: three pauses of a telephone and one more. */
 const SEQUENCE_PAUSE_MS = 8_000;
-/** How many unknown conference keys a call may try. */
 export const KEY_TRIES = 3;
 /** More than any sequence has: further keys are not kept. */
 const MAX_KEYS = 400;
@@ -126,29 +120,30 @@ export function press(
   input: KeypadInput,
   rules: KeypadRules,
 ): { readonly keypad: Keypad; readonly actions: readonly KeypadAction[] } {
-  const actions: KeypadAction[] = [];
+  const context: Context = { rules, now: input.at, actions: [] };
   let next = keypad;
-  if (input.type === "time") next = wait(next, input.at, rules, actions);
+  if (input.type === "time") next = wait(next, context);
   else {
-    const { keys, at, inDoubt: isDoubtful = false } = input;
-    for (const key of keys) if (isKey(key)) next = pressOne(next, key, isDoubtful, at, rules, actions);
+    const { keys, inDoubt: isDoubtful = false } = input;
+    for (const key of keys) if (isKey(key)) next = pressOne(next, key, isDoubtful, context);
   }
-  return { keypad: next, actions };
+  return { keypad: next, actions: context.actions };
 }
 
-function wait(keypad: Keypad, now: EpochMs, rules: KeypadRules, actions: KeypadAction[]): Keypad {
+function wait(keypad: Keypad, context: Context): Keypad {
+  const { now, rules } = context;
   switch (keypad.at) {
     case "sequence": {
       if (now - keypad.since < SEQUENCE_PAUSE_MS) return keypad;
       const dialled = keypad.inDoubt ? null : completeIn(keypad.typed, rules);
-      return dialled ? enterDialled(keypad, dialled, now, rules, actions) : askInstead(keypad, now, rules, actions);
+      return dialled ? enterDialled(keypad, dialled, context) : askInstead(keypad, context);
     }
     case "conference-key":
     case "attendee-id":
-      if (isAskedNow(keypad, now)) return askAgain(keypad, now, actions);
-      return now - keypad.since >= PATIENCE_MS ? hangUp("silent", actions) : keypad;
+      if (isAskedNow(keypad, now)) return askAgain(keypad, context);
+      return now - keypad.since >= PATIENCE_MS ? hangUp("silent", context) : keypad;
     case "inside":
-      return waitInside(keypad, now, rules.codes, actions);
+      return waitInside(keypad, context);
     case "over":
       return keypad;
     default:
@@ -156,35 +151,28 @@ function wait(keypad: Keypad, now: EpochMs, rules: KeypadRules, actions: KeypadA
   }
 }
 
-function pressOne(
-  keypad: Keypad,
-  key: string,
-  isDoubtful: boolean,
-  now: EpochMs,
-  rules: KeypadRules,
-  actions: KeypadAction[],
-): Keypad {
+function pressOne(keypad: Keypad, key: string, isDoubtful: boolean, context: Context): Keypad {
+  const { now, rules } = context;
   if (keypad.at === "over") return keypad;
-  if (keypad.at === "inside") return pressInside(keypad, { key, isDoubtful }, now, rules.codes, actions);
-  if (keypad.inDoubt) return pressInDoubt(keypad, key, now, rules);
-  if (isDoubtful) return pressInDoubt(inDoubt(keypad, now), key, now, rules);
+  if (keypad.at === "inside") return pressInside(keypad, key, isDoubtful, context);
+  if (keypad.inDoubt) return pressInDoubt(keypad, key, context);
+  if (isDoubtful) return pressInDoubt(inDoubt(keypad, now), key, context);
   const { typed } = keypad;
   const keys = (typed + key).slice(0, MAX_KEYS);
   const next = { ...keypad, typed: keys, since: now };
   switch (keypad.at) {
     case "conference-key":
-      if (key === "#" && /^\d*$/.test(typed))
-        return typed === "" ? keypad : chooseConference(typed, keypad, now, rules, actions);
+      if (key === "#" && /^\d*$/.test(typed)) return typed === "" ? keypad : chooseConference(typed, keypad, context);
       if (isOpening(keys, rules)) return { ...next, at: "sequence" };
       return /^\d+$/.test(keys) || mayOpen(keys, rules) ? next : inDoubt(keypad, now);
     case "sequence": {
       // Its access code counts when it is over (protocol 6.6): else the rest, with an unknown code, would count as further keys.
       if (canGrow(keys, rules)) return next;
       const dialled = completeIn(keys, rules);
-      return dialled ? enterDialled(keypad, dialled, now, rules, actions) : inDoubt(keypad, now);
+      return dialled ? enterDialled(keypad, dialled, context) : inDoubt(keypad, now);
     }
     case "attendee-id":
-      if (key === "#") return enterAs(keypad, now, rules, actions);
+      if (key === "#") return enterAs(keypad, context);
       return key === "*" ? inDoubt(keypad, now) : next;
     default:
       return assertNever(keypad);
@@ -198,22 +186,21 @@ function inDoubt(keypad: AtPrompt, now: EpochMs): AtPrompt {
 }
 
 /** No key counts; but a caller who may have keyed another conference is asked for the conference. */
-function pressInDoubt(keypad: AtPrompt, key: string, now: EpochMs, rules: KeypadRules): AtPrompt {
+function pressInDoubt(keypad: AtPrompt, key: string, { now, rules }: Context): AtPrompt {
   if (keypad.at !== "attendee-id") return { ...keypad, since: now };
   const { typed } = keypad;
   if (key === "#" && rules.find(typed) !== null) return inDoubt(prompted(now, keypad), now);
   return { ...keypad, typed: /\d/.test(key) ? (typed + key).slice(0, MAX_KEYS) : "", since: now };
 }
 
-/** Whether a caller in doubt keys no more. */
 export function isAskedNow({ at, inDoubt, since }: AtPrompt, now: EpochMs): boolean {
   return inDoubt && now - since >= (at === "sequence" ? SEQUENCE_PAUSE_MS : DOUBT_PAUSE_MS);
 }
 
 /** A caller whose keys are in doubt each time is let go: else it would be asked for ever. */
-function askAgain(keypad: AtPrompt, now: EpochMs, actions: KeypadAction[]): Keypad {
-  if (keypad.doubts >= KEY_TRIES) return hangUp("unclear-keys", actions);
-  return { ...keypad, typed: "", inDoubt: false, doubts: keypad.doubts + 1, since: now };
+function askAgain(keypad: AtPrompt, context: Context): Keypad {
+  if (keypad.doubts >= KEY_TRIES) return hangUp("unclear-keys", context);
+  return { ...keypad, typed: "", inDoubt: false, doubts: keypad.doubts + 1, since: context.now };
 }
 
 /** What a caller at the prompt is asked for at its new place in the menu; `null`: nothing. `before`: `null` for a new caller. */
@@ -223,7 +210,6 @@ export function promptAfter(before: Keypad | null, after: Keypad | null): Announ
   return after.unknown > unknownKeys(before) ? "key-again" : "welcome";
 }
 
-/** How many keys of no conference a caller at the prompt has tried. */
 export function unknownKeys(keypad: Keypad | null): number {
   return isAtPrompt(keypad) ? keypad.unknown : 0;
 }
@@ -236,70 +222,50 @@ function isKey(sign: string): boolean {
   return /[0-9*#]/.test(sign);
 }
 
-function chooseConference(
-  key: string,
-  tries: Tries,
-  now: EpochMs,
-  rules: KeypadRules,
-  actions: KeypadAction[],
-): Keypad {
+function chooseConference(key: string, tries: Tries, context: Context): Keypad {
+  const { now, rules } = context;
   const found = rules.find(key);
-  if (found?.locked) return hangUp("locked", actions);
-  if (found?.full) return hangUp("full", actions);
+  if (found?.locked) return hangUp("locked", context);
+  if (found?.full) return hangUp("full", context);
   if (found) {
     const { conference, host } = found;
     return { ...prompted(now, tries), at: "attendee-id", conference, host };
   }
   const unknown = tries.unknown + 1;
-  return unknown >= KEY_TRIES ? hangUp("unknown-keys", actions) : prompted(now, { ...tries, unknown });
+  return unknown >= KEY_TRIES ? hangUp("unknown-keys", context) : prompted(now, { ...tries, unknown });
 }
 
 /** What a caller has typed is its attendee ID; unless it was keying the conference anew when it was asked for that. */
-function enterAs(
-  keypad: Extract<AtPrompt, { at: "attendee-id" }>,
-  now: EpochMs,
-  rules: KeypadRules,
-  actions: KeypadAction[],
-): Keypad {
+function enterAs(keypad: AskedForId, context: Context): Keypad {
   const { conference, typed } = keypad;
-  const isAnew = typed !== "" && rules.find(typed)?.conference === conference;
-  return isAnew ? chooseConference(typed, keypad, now, rules, actions) : enter(keypad, now, rules, actions);
+  const isAnew = typed !== "" && context.rules.find(typed)?.conference === conference;
+  return isAnew ? chooseConference(typed, keypad, context) : enter(keypad, context);
 }
 
-function enter(
-  keypad: Extract<AtPrompt, { at: "attendee-id" }>,
-  now: EpochMs,
-  rules: KeypadRules,
-  actions: KeypadAction[],
-): Keypad {
+type AskedForId = Extract<AtPrompt, { at: "attendee-id" }>;
+
+function enter(keypad: AskedForId, context: Context): Keypad {
   const { conference, host, typed } = keypad;
-  const found = rules.find(conference);
+  const found = context.rules.find(conference);
   // The conference may have ended, been locked or become full since its key was keyed.
-  if (found === null || found.locked || found.full) return chooseConference(conference, keypad, now, rules, actions);
+  if (found === null || found.locked || found.full) return chooseConference(conference, keypad, context);
   const attendeeId = typed === "" || typed.length > MAX_TYPED ? null : typed;
   const silent = attendeeId !== null && attendeeId === found.anonymousId;
-  actions.push({ type: "admit", conference, attendeeId, silent, host });
+  context.actions.push({ type: "admit", conference, attendeeId, silent, host });
   return inside(silent);
 }
 
-function enterDialled(
-  keypad: AtPrompt,
-  { accessCode, attendeeId }: DialledSequence,
-  now: EpochMs,
-  rules: KeypadRules,
-  actions: KeypadAction[],
-): Keypad {
-  const chosen = chooseConference(accessCode, keypad, now, rules, actions);
-  if (chosen.at !== "attendee-id") return chosen;
-  return enter({ ...chosen, typed: attendeeId ?? "" }, now, rules, actions);
+function enterDialled(keypad: AtPrompt, { accessCode, attendeeId }: DialledSequence, context: Context): Keypad {
+  const chosen = chooseConference(accessCode, keypad, context);
+  return chosen.at === "attendee-id" ? enter({ ...chosen, typed: attendeeId ?? "" }, context) : chosen;
 }
 
 /** The telephone dials no further: its caller is asked for what is missing, and for the attendee ID in any case. */
-function askInstead(keypad: AtPrompt, now: EpochMs, rules: KeypadRules, actions: KeypadAction[]): Keypad {
-  const asked = keypad.inDoubt ? askAgain(keypad, now, actions) : keypad;
+function askInstead(keypad: AtPrompt, context: Context): Keypad {
+  const asked = keypad.inDoubt ? askAgain(keypad, context) : keypad;
   if (!isAtPrompt(asked)) return asked;
-  const [accessCode = "", ...more] = withoutOpening(keypad.typed, rules).split("#");
-  return more.length > 0 ? chooseConference(accessCode, asked, now, rules, actions) : prompted(now, asked);
+  const [accessCode = "", ...more] = withoutOpening(keypad.typed, context.rules).split("#");
+  return more.length > 0 ? chooseConference(accessCode, asked, context) : prompted(context.now, asked);
 }
 
 function completeIn(keys: string, { sequences = [] }: KeypadRules): DialledSequence | null {
@@ -325,7 +291,7 @@ function isOpening(keys: string, { sequences = [] }: KeypadRules): boolean {
   return sequences.some(({ opening }) => opening === keys);
 }
 
-function hangUp(why: Extract<KeypadAction, { type: "hang-up" }>["why"], actions: KeypadAction[]): Keypad {
+function hangUp(why: Extract<KeypadAction, { type: "hang-up" }>["why"], { actions }: Context): Keypad {
   actions.push({ type: "hang-up", why });
   return { at: "over" };
 }

@@ -1,9 +1,9 @@
 import * as v from "valibot";
 import { err, ok, type Result } from "../foundation/result.ts";
-import { missingAbilities } from "./abilities.ts";
-import { command, refusalReason } from "./commands.ts";
+import type { Checked } from "../foundation/schemas.ts";
+import { command, missingAbilities, refusalReason } from "./commands.ts";
 import { bridgeEvent } from "./events.ts";
-import { type Checked, call, commandId, conference, flag, typed, whole, word, wrong } from "./schemas.ts";
+import { call, commandId, conference, flag, typed, whole, word, wrong } from "./schemas.ts";
 import { bridgeState } from "./state.ts";
 
 /** The generic bridge protocol, described in docs/bridge-protocol.md. */
@@ -56,7 +56,6 @@ const anyHello = typed("hello", { version: whole });
 /** Longest message in characters: the state of a bridge with some 20,000 calls. */
 export const MAX_BRIDGE_MESSAGE_LENGTH = 8 * 1024 * 1024;
 
-/** A bridge's only door for what an agent says; the failure is a sentence. */
 export function decodeAgentToBridge(text: string): Result<AgentToBridge, string> {
   return decode(agentToBridge, text);
 }

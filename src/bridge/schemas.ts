@@ -1,26 +1,9 @@
 import * as v from "valibot";
 import type { CallId, CommandId, ConfKey, RoomId } from "../foundation/ids.ts";
+import type { Checked } from "../foundation/schemas.ts";
 import { open, personal, secret } from "../foundation/shown.ts";
 
-/*
- * The parts of the schemas of messages. Each message is written once, as a schema; its type is derived from that.
- */
-
-/** The type of the values that a schema lets through, for reading alone. Types that share a schema are variants of their own. */
-export type Checked<Schema extends v.GenericSchema> = Fixed<v.InferOutput<Schema>>;
-type Fixed<Value> = Value extends string | number | boolean | null | undefined
-  ? Value
-  : Value extends { readonly type: infer Type }
-    ? Each<Value, Type>
-    : { readonly [Key in keyof Value]: Fixed<Value[Key]> };
-type Each<Value, Type> = Type extends string
-  ? { readonly [Key in keyof Value]: Key extends "type" ? Type : Fixed<Value[Key]> }
-  : never;
-
-/**
- * Says what should stand at a place of a message, and what does stand there if that is a number out of range or a word in place of
- * another word, such as a type. Any other text may be somebody's number.
- */
+/** What should stand there, and what does if that is a number or a word of ours: other text may be a number. */
 export function wrong({ type, kind, message, expected, received, input }: v.BaseIssue<unknown>): string {
   if (type === "custom") return message;
   if (received === "undefined") return "is missing";
@@ -31,7 +14,6 @@ export function wrong({ type, kind, message, expected, received, input }: v.Base
   return `expected ${expected}${isWord ? `, received ${received}` : ""}`;
 }
 
-/** One variant of a union, known by its `type`. */
 export function typed<const Type extends string, Entries extends v.ObjectEntries>(type: Type, entries: Entries) {
   return v.object({ type: v.literal(type), ...entries });
 }

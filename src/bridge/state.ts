@@ -1,10 +1,10 @@
 import * as v from "valibot";
 import { hash } from "../foundation/hash.ts";
 import { type CallId, type ConfKey, MAIN_ROOM, type RoomId } from "../foundation/ids.ts";
+import type { Checked } from "../foundation/schemas.ts";
 import { type BridgeCaller, type ConferenceSnapshot, endReason, rooms } from "./events.ts";
 import {
   accessCodes,
-  type Checked,
   call,
   callerNumber,
   conference,
@@ -21,7 +21,6 @@ const direction = v.picklist(["in", "out"]);
 const bridgeCall = v.variant("stage", [
   /** Dialled in, at this number, and is in no conference; `keys` are all that it pressed since the prompt. */
   v.object({ stage: v.literal("prompted"), call, number: callerNumber, dialled: callerNumber, keys: pressedKeys }),
-  /** Dialled by us and not in a room yet. */
   v.object({ stage: v.picklist(["ringing", "answered"]), call, number: callerNumber, conference }),
   v.object({
     stage: v.literal("entered"),
@@ -71,10 +70,8 @@ export const bridgeState = v.object({
   calls: v.array(bridgeCall),
 });
 
-/** All that a bridge holds at one moment. */
 export type BridgeState = Checked<typeof bridgeState>;
 
-/** A bridge's state, indexed. */
 export interface BridgeView {
   readonly conferences: ReadonlyMap<ConfKey, BridgeState["conferences"][number]>;
   readonly calls: ReadonlyMap<CallId, BridgeCall>;
@@ -122,15 +119,12 @@ export function callerOf(call: Extract<BridgeCall, { stage: "entered" }>): Bridg
   return { call: call.call, number, attendeeId, muted, silent: call.joinTone === false, room, ...(host && { host }) };
 }
 
-/** The part of a conference that a digest stands for. */
 interface Digested {
   readonly locked: boolean;
   readonly callers: Iterable<Pick<BridgeCaller, "call" | "muted" | "room">>;
-  /** Calls that were dialled and have not entered. */
   readonly dialled: Iterable<{ readonly call: CallId }>;
   /** With or without the main room, which is always there. */
   readonly rooms: Iterable<{ readonly id: RoomId }>;
-  /** `null` while speakers are not reported. */
   readonly speaking: Iterable<CallId> | null;
 }
 

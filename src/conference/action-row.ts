@@ -1,21 +1,19 @@
 import * as v from "valibot";
-import type { Ability } from "../bridge/abilities.ts";
+import type { NeededCommand } from "../bridge/command-rules.ts";
 import { phoneNumberOf, wrongNumber } from "../foundation/dial-rules.ts";
 import type { CallId } from "../foundation/ids.ts";
 import { open, personal } from "../foundation/shown.ts";
 import type { DecisionContext, Draft } from "./draft.ts";
+import type { Running } from "./head.ts";
 import type { SendAgainRefusal } from "./server/send-again.ts";
-import type { ConferenceState, Running } from "./state.ts";
+import type { ConferenceState } from "./state.ts";
 
-/** Why nothing is begun. */
 export type OperatorRefusal =
   | "no-such-conference"
   | "no-such-call"
   /** Neither the main room nor an open sub-conference. */
   | "no-such-room"
-  /** The bridge cannot do it. */
   | "not-supported"
-  /** The domain's policy does not let this number be called. */
   | "denied-by-policy"
   /** A move out of a private talk, or of its host, would end the talk without WebEx, which alone begins and ends it (protocol 4.21). */
   | "in-private-talk"
@@ -33,11 +31,10 @@ export type OperatorRefusal =
 interface ActionOf<Parameters extends v.ObjectEntries> {
   /** Fields of the API, words and options of the command. Each has a mark: who may read it. */
   readonly parameters: Parameters;
-  /** What the bridge must be able to do; `null`: the bridge has no part in it. */
-  readonly needs: readonly Ability[] | null;
-  /** How people ask for it. Absent: it has a request of its own in the API. */
-  readonly asked?: Asked;
-  /** What was asked. */
+  /** The commands that it leads to; `null`: the bridge has no part in it. */
+  readonly needs: readonly NeededCommand[] | null;
+  /** Absent: it has a request of its own in the API. */
+  readonly asked?: ActionOffer;
   title(asked: AskedOf<Parameters>): string;
   /** It can be asked of a conference that is closing, too. */
   readonly whileClosing?: true;
@@ -49,7 +46,7 @@ interface ActionOf<Parameters extends v.ObjectEntries> {
   apply(draft: Draft, asked: AskedOf<Parameters>, head: Running): void;
 }
 
-export interface Asked {
+export interface ActionOffer {
   /** In the command's help, and in the API's description. */
   readonly says: string;
   /** What follows the conference's key in examples of the command. */
@@ -62,7 +59,6 @@ export interface Asked {
 /** In the console: a button of each caller where the action has the parameter `call`, else of the conference. */
 interface Button {
   readonly title: string;
-  /** Presses it. */
   readonly key: string;
   /** In the list of keys, where the title says less. */
   readonly says?: string;
@@ -72,16 +68,14 @@ interface Button {
   readonly ofCallOut?: string;
   /** What is asked back before it cannot be undone, and the button that then does it. */
   readonly question?: { says(confKey: string, callers: number): string; readonly confirm: string };
-  /** What people fill in, in a form of its own. */
   readonly form?: {
-    readonly fields: Readonly<Record<string, Field>>;
+    readonly fields: Readonly<Record<string, FormField>>;
     readonly confirm: string;
     readonly note: string;
   };
 }
 
-/** A field of a form. */
-export interface Field {
+export interface FormField {
   readonly label: string;
   readonly type?: "tel";
   readonly placeholder?: string;
@@ -114,9 +108,11 @@ export const call = name<CallId>("Its `call` in the conference's view.");
 const wholeNumber = "must be a whole number with + and the country code, such as +14085551234";
 export const number = v.pipe(
   personal(v.string()),
+  v.transform(withoutSigns),
   v.regex(/^\+[1-9]\d{2,14}$/, wholeNumber),
   v.check((text) => wrongNumber(phoneNumberOf(text)) === null, wholeNumber),
   v.transform(phoneNumberOf),
+  v.description("With + and the country code; blanks and signs between the digits do not count."),
 );
 
 /** Text that WebEx gets unchanged. What XML 1.0 has no form for would arrive as other bytes. */
@@ -132,7 +128,6 @@ export function xmlText(mark: typeof open) {
 
 type Wrapped = v.GenericSchema & { readonly wrapped?: v.GenericSchema };
 
-/** Whether a parameter may be left out. */
 export function isOptional(parameter: v.GenericSchema | undefined): boolean {
   return parameter?.type === "exact_optional";
 }
@@ -142,7 +137,12 @@ export function isFlag(parameter: v.GenericSchema | undefined): boolean {
   return (parameter as Wrapped | undefined)?.wrapped?.type === "boolean";
 }
 
-/** People write blanks and signs between the digits, and may leave out the plus before a country code. */
-export function withoutSigns(number: string): string {
-  return number.replaceAll(/[\s()./-]/g, "").replace(/^(?=[1-9])/, "+");
+/** People write blanks and signs between the digits. */
+function withoutSigns(number: string): string {
+  return number.replaceAll(/[\s()./-]/g, "");
+}
+
+/** In a form that asks for the country code, the plus before it may be left out. */
+export function withPlus(number: string): string {
+  return withoutSigns(number).replace(/^(?=[1-9])/, "+");
 }

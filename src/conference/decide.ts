@@ -1,7 +1,11 @@
-import type { CommandId, ConfKey, EpochMs } from "../foundation/ids.ts";
+import { type Ability, isTimedOnBridge, LATEST_MS, ON_BRIDGE_MS } from "../bridge/commands.ts";
+import type { BridgeName, CallId, CommandId, ConfKey, EpochMs, MsgId, RoomId, TransId } from "../foundation/ids.ts";
 import { assertNever } from "../foundation/result.ts";
-import { waiterFor } from "./deadlines.ts";
-import { type Decision, type DecisionContext, Draft } from "./draft.ts";
+import type { DomainSettings } from "../settings/domain-settings.ts";
+import { answerTo, requestOf, type SharedRequests } from "../tsp/messages.ts";
+import { type Decision, type DecisionContext, Draft, isPost } from "./draft.ts";
+import { actionsOf, type Fact, summaryOf } from "./facts.ts";
+import type { Head } from "./head.ts";
 import type { ConferenceInput } from "./inputs.ts";
 import { closingDue, endIfDeserted, expireClosing, failCreate, retryEnd } from "./lifecycle.ts";
 import { applyAction } from "./operator-actions.ts";
@@ -12,13 +16,179 @@ import { closeIfEmpty, failClose, retryClosing } from "./parts/rooms.ts";
 import { notifySpeakers, speechDue } from "./parts/speakers.ts";
 import { applyReports, applyResult } from "./reports.ts";
 import { applyRequests } from "./requests.ts";
+import type { Outgoing, Post } from "./server/posts.ts";
+import {
+  enqueue,
+  gather,
+  isHandedOver,
+  type Queue,
+  type QueueContext,
+  type Rows,
+  withoutDropped,
+  withoutMessages,
+} from "./server/queue.ts";
 import { applyUndelivered, probe, probeDue, resync } from "./server/resync.ts";
-import type { ConferenceState, PendingCommand } from "./state.ts";
+import type { Caller, Changes, ConferenceState, PendingCommand, Room } from "./state.ts";
 
-/**
- * Decides what a conference does next, by the rules of the protocol's call flows. Pure: the same state, input and context give the same
- * decision. Never throws for anything that WebEx or a bridge can send.
- */
+/** How far a conference has come: what decisions need besides its state. */
+export interface DecisionProgress {
+  /** The bridge that holds the conference, once one was chosen. */
+  readonly bridge: BridgeName | null;
+  /** What that bridge cannot do, as its agent said when it last reported; absent: it can do everything, as far as is known. */
+  readonly cannot?: readonly Ability[] | undefined;
+  readonly serial: number;
+}
+
+export interface Situation {
+  readonly state: ConferenceState;
+  readonly queue: Queue;
+  readonly progress: DecisionProgress;
+}
+
+export interface TransactionContext extends QueueContext {
+  readonly domain: QueueContext["domain"] & { readonly settings: DomainSettings };
+  readonly confKey: ConfKey;
+  readonly row: number;
+  /** Of a report: the bridge, and what it cannot do. */
+  readonly reporter?: { readonly bridge: BridgeName | null; readonly cannot?: readonly Ability[] | undefined };
+  /** Of a document: requests that other conferences answer, too. */
+  readonly shared?: SharedRequests | undefined;
+  msgId(): MsgId;
+  nonce(): string;
+}
+
+/** All that follows from one input: what is to be written, and then sent. */
+export interface Transaction {
+  readonly decision: Decision;
+  /** What happened to the conference and to its queue, in order. */
+  readonly facts: readonly Fact[];
+  readonly queue: Queue;
+  readonly progress: DecisionProgress;
+}
+
+/** Decides on one input, and queues what is to be posted. Pure, like `decide`. */
+export function applyTransaction(
+  { state, queue, progress }: Situation,
+  input: ConferenceInput,
+  context: TransactionContext,
+): Transaction {
+  const { domain, reporter } = context;
+  let { bridge, cannot, serial } = progress;
+  let { rows, open } = queue;
+  if (input.type === "undelivered" && input.of) rows = withoutMessages(rows, input.of.transId, input.messages);
+  if (input.type === "webex") ({ open } = gather({ rows, open }, requestsOf(input, context), input.at, context.shared));
+  if (input.type === "bridge" && reporter) {
+    // Nobody chose a bridge for a conference that WebEx never created: it is on the bridge that reports it.
+    if (state.head.phase === "absent") bridge ??= reporter.bridge;
+    if (input.elsewhere === undefined) cannot = reporter.cannot?.length ? reporter.cannot : undefined;
+  }
+  const decision = decide(state, input, {
+    confKey: context.confKey,
+    settings: domain.settings,
+    bridge,
+    cannot: cannot ?? [],
+    row: context.row,
+    msgId: () => context.msgId(),
+    serial: () => {
+      serial += 1;
+      return serial;
+    },
+    nonce: () => context.nonce(),
+    unconfirmed: () => unconfirmedIn(rows),
+    sends: domain.codec.sends,
+  });
+  const facts = [...givenUp(input, decision.facts), ...decision.facts];
+  const kept = withoutDropped(rows, decision.dropQueued);
+  facts.push(...dropped(rows, kept));
+  let after: Queue = { rows: kept, open };
+  const queuedFacts = new Map<string, QueuedFact>();
+  for (const effect of decision.effects) {
+    if (!isPost(effect)) continue;
+    const queued = enqueue(after, effect, input.at, context);
+    if (!queued.ok) facts.push(refused(effect, queued.error.kind));
+    else if (queued.value !== after) {
+      after = queued.value;
+      addQueued(queuedFacts, after.rows, effect);
+    }
+  }
+  facts.push(...queuedFacts.values());
+  if (begins(state.head, decision.changes)) {
+    // A new life may be on another bridge. An only bridge is kept at once, and stays when the settings get a second one.
+    bridge = onlyBridge(domain.settings);
+    cannot = undefined;
+  }
+  return { decision, facts, queue: after, progress: { bridge, cannot, serial } };
+}
+
+function requestsOf(
+  { messages }: Extract<ConferenceInput, { type: "webex" }>,
+  { domain: { codec } }: TransactionContext,
+) {
+  return messages
+    .map(requestOf)
+    .filter((request) => request !== null)
+    .filter((request) => codec.sends(answerTo(request, "ok")));
+}
+
+function unconfirmedIn(rows: Rows): readonly Post[] {
+  return rows.flatMap((row) => {
+    const { host, oneAttempt, messages } = row;
+    const how = { ...(oneAttempt && { oneAttempt }), ...(isHandedOver(row) && { handedOver: true as const }) };
+    return messages.map((message) => ({ host, message, ...how }));
+  });
+}
+
+/** `decided`: what happened because of it. The document is owed if one of its own messages is owed from now on. */
+function givenUp(input: ConferenceInput, decided: readonly Fact[] = []): Fact[] {
+  if (input.type !== "undelivered" || !input.of) return [];
+  const { host, transId, attempts, why, probe } = input.of;
+  const messages = namesOf(input.messages);
+  const has = (kind: "message-owed" | "message-dropped", msgId: MsgId) =>
+    decided.some((fact) => fact.kind === kind && fact.msgId === msgId);
+  const owed = messages.some(({ msgId }) => has("message-owed", msgId) && !has("message-dropped", msgId));
+  const more = { ...(probe && { probe }), ...(owed && { owed }) };
+  return [{ kind: "post-given-up", transId: transId as TransId, host, attempts, why, messages, ...more }];
+}
+
+/** What was withdrawn from the queue, since its server was replaced or cannot be reached. */
+function dropped(before: Rows, after: Rows): Fact[] {
+  if (before === after) return [];
+  return before.flatMap(({ seq, transId, messages }) => {
+    const kept = after.find((row) => row.seq === seq)?.messages ?? [];
+    const gone = namesOf(messages.filter((message) => !kept.includes(message)));
+    return gone.length > 0 ? [{ kind: "post-dropped", transId: transId as TransId, messages: gone } as const] : [];
+  });
+}
+
+type QueuedFact = Extract<Fact, { kind: "post-queued" }>;
+
+function addQueued(facts: Map<string, QueuedFact>, rows: Rows, { host, message, actions, call }: Post): void {
+  const row = rows.findLast(({ messages }) => messages.includes(message));
+  if (!row) return;
+  const transId = row.transId as TransId;
+  const summary = { ...summaryOf(message, call), ...(actions && { actions }) };
+  const { messages = [] } = facts.get(transId) ?? {};
+  facts.set(transId, { kind: "post-queued", transId, host, messages: [...messages, summary] });
+}
+
+function refused({ host, message: { type, msgId }, actions }: Post, why: string): Fact {
+  return { kind: "host-refused", host, type, msgId, why, ...(actions && { actions }) };
+}
+
+function namesOf(messages: readonly Outgoing[]): Pick<Outgoing, "type" | "msgId">[] {
+  return messages.map(({ type, msgId }) => ({ type, msgId }));
+}
+
+function begins(before: Head, { head }: Changes): boolean {
+  return head?.phase === "creating" && before.phase !== "creating";
+}
+
+function onlyBridge({ bridges }: DomainSettings): BridgeName | null {
+  const [only, ...others] = bridges;
+  return only && others.length === 0 ? (only.name as BridgeName) : null;
+}
+
+/** What a conference does next, by the protocol's call flows. Pure; throws for nothing that can be sent to it. */
 export function decide(state: ConferenceState, input: ConferenceInput, context: DecisionContext): Decision {
   const draft = new Draft(state, input.at, context);
   switch (input.type) {
@@ -47,10 +217,7 @@ export function decide(state: ConferenceState, input: ConferenceInput, context: 
   return draft.decision();
 }
 
-/**
- * Does what follows from the state alone: closes an empty room that is to be closed, undoes a private talk that failed,
- * reports the speakers, ends a conference that nobody wants.
- */
+/** What follows from the state alone, whatever the input was. */
 function tidyUp(draft: Draft): void {
   for (const { room } of draft.rooms.values()) closeIfEmpty(draft, room);
   tidyTalk(draft);
@@ -61,18 +228,15 @@ function tidyUp(draft: Draft): void {
 /** When the passing of time next changes something; `null`: never. With a key, probes have their jitter. */
 export function nextDeadline(state: ConferenceState, confKey?: ConfKey): EpochMs | null {
   const { head, commands, callOuts, rooms, outages } = state;
-  let next: EpochMs | null = null;
+  let next: EpochMs | null = probeDue(state, confKey);
   const consider = (at: EpochMs | null | undefined) => {
     if (at !== null && at !== undefined && (next === null || at < next)) next = at;
   };
   if (head.phase === "running") {
+    const { closing, renewAt, talk } = head;
     if (outages.size === 0) consider(speechDue(head.speech));
-    consider(head.retryEndAt);
-    consider(head.keptUntil);
-    if (!head.closing) consider(head.renewAt);
-    consider(head.talk?.retryAt);
-    consider(head.talk?.aloneUntil);
-    if (head.closing) consider(closingDue(head.closing));
+    for (const at of [head.retryEndAt, head.keptUntil, talk?.retryAt, talk?.aloneUntil]) consider(at);
+    consider(closing ? closingDue(closing) : renewAt);
   }
   for (const command of commands.values()) if (!command.expired) consider(command.answerBy);
   for (const callOut of callOuts.values()) consider(callOut.answerBy);
@@ -80,7 +244,6 @@ export function nextDeadline(state: ConferenceState, confKey?: ConfKey): EpochMs
     consider(room.closeRequest?.answerBy);
     consider(room.retryAt);
   }
-  consider(probeDue(state, confKey));
   return next;
 }
 
@@ -144,4 +307,37 @@ function expireCommand(draft: Draft, command: PendingCommand): void {
   draft.commands.set(command.id, { ...rest, request: null, expired: true, answerBy: draft.at });
   draft.fact({ kind: "command-expired", command: command.id, type: command.command.type });
   applyResult(draft, command, { done: false, reason: "too-late" });
+}
+
+interface Entries {
+  readonly head: Head;
+  readonly callers: { get(call: CallId): Caller | undefined };
+  readonly rooms: { get(room: RoomId): Room | undefined };
+}
+
+/** Who waits for a command, and when they are answered with a failure at the latest. */
+type Waiter =
+  | { readonly for: "command" | "end"; readonly until: EpochMs }
+  | { readonly for: "closing"; readonly room: Room; readonly until: EpochMs };
+
+/** Who waits for it, or for the end or closing that it is a part of. `null`: nobody, or for a time of its own. */
+export function waiterFor({ head, callers, rooms }: Entries, pending: PendingCommand): Waiter | null {
+  const { command, request, group, by = [], answerBy, expired, bridge } = pending;
+  if (expired || bridge !== undefined || !isTimedOnBridge(command)) return null;
+  if (request || group !== undefined || actionsOf(by).length > 0)
+    return answerBy === null ? null : { for: "command", until: answerBy };
+  if (command.type === "end-conference") {
+    const closing = head.phase === "running" ? head.closing : undefined;
+    return closing && closing.requests.length > 0 ? { for: "end", until: closing.answerBy } : null;
+  }
+  const caller = "call" in command ? callers.get(command.call) : undefined;
+  const id = command.type === "close-room" ? command.room : caller?.room;
+  const room = id === undefined ? undefined : rooms.get(id);
+  return room?.closeRequest ? { for: "closing", room, until: room.closeRequest.answerBy } : null;
+}
+
+/** When the bridge has been at work on it for too long, for whoever waits; `null`: nobody does. Who began to wait later, waits as long. */
+export function overdueAt(state: Entries, pending: PendingCommand, begunAt: EpochMs): EpochMs | null {
+  const waiter = waiterFor(state, pending);
+  return waiter && Math.max(begunAt, waiter.until - LATEST_MS) + ON_BRIDGE_MS;
 }

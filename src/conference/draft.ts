@@ -1,36 +1,21 @@
-import type { Ability } from "../bridge/abilities.ts";
-import type { BridgeCommand, CommandResult, IssuedCommand, RefusalReason } from "../bridge/commands.ts";
-import { LATEST_MS } from "../bridge/deadlines.ts";
+import {
+  type Ability,
+  type BridgeCommand,
+  type CommandResult,
+  type IssuedCommand,
+  LATEST_MS,
+  type RefusalReason,
+} from "../bridge/commands.ts";
 import type { BridgeName, CallId, CommandId, ConfKey, EpochMs, MsgId, RoomId, WebexHost } from "../foundation/ids.ts";
-import type { DomainSettings } from "../settings/domain-settings.ts";
-import { type AnswerType, answerTo, type OpenRequest } from "../tsp/answers.ts";
-import type { ToWebex, ToWebexMessages } from "../tsp/messages.ts";
+import { Overlay } from "../foundation/overlay.ts";
+import type { DecisiveSettings } from "../settings/domain-settings.ts";
+import { answerTo, type OpenRequest, type ToWebex, type ToWebexMessages } from "../tsp/messages.ts";
 import type { ResultWord } from "../tsp/protocol-table.ts";
 import { actionsOf, type Cause, type Fact, facts, joined } from "./facts.ts";
-import { debtKey } from "./server/debts.ts";
-import { BACK_END, type ClientData, type Dropped, type Post, withoutDropped } from "./server/posts.ts";
-import {
-  type Caller,
-  type CallOut,
-  type Changes,
-  type ConferenceState,
-  type Head,
-  isFormerHandle,
-  isOngoing,
-  type Life,
-  type Ongoing,
-  type Outage,
-  type PendingCommand,
-  type Room,
-  secretsOf,
-} from "./state.ts";
-
-/** The settings that decisions use; of others they know nothing. */
-export const decisive = [
-  ...(["transactionMemoryMs", "closedMemoryMs", "createTimeoutMs"] as const),
-  ...(["hybrid", "recording", "passthroughUrl", "policy", "protocol"] as const),
-] satisfies readonly (keyof DomainSettings)[];
-export type DecisiveSettings = Pick<DomainSettings, (typeof decisive)[number]>;
+import { type Head, isFormerHandle, isOngoing, type Life, type Ongoing, type Running, secretsOf } from "./head.ts";
+import { debtKey, type NotificationType } from "./server/debts.ts";
+import { type Dropped, type Post, withoutDropped } from "./server/posts.ts";
+import type { Caller, CallOut, Changes, ConferenceState, Outage, PendingCommand, Room } from "./state.ts";
 
 /** The settings, ids and outbox that a decision is handed besides the state and the input. */
 export interface DecisionContext {
@@ -48,13 +33,11 @@ export interface DecisionContext {
   serial(): number;
   /** 64 random bits as text. */
   nonce(): string;
-  /** Messages that WebEx and the back end have not confirmed yet. */
   unconfirmed(): readonly Post[];
   /** Whether the domain wants this message sent: what is not sent is not owed either. */
   sends(message: ToWebex): boolean;
 }
 
-/** A command to the bridge, or a post. */
 export type Effect = IssuedCommand | Post;
 
 /** The consequences of one input. Nothing of it is sent before all of it is on disk. */
@@ -64,7 +47,6 @@ export interface Decision {
   readonly effects: readonly Effect[];
   /** What is taken out of the queue before the posts of this decision are queued (protocol 4.9). */
   readonly dropQueued: readonly Dropped[];
-  /** What happened, in order. */
   readonly facts: readonly Fact[];
 }
 
@@ -75,15 +57,14 @@ export interface CommandOptions extends Pick<PendingCommand, "bridge" | "group" 
   readonly timeoutMs?: number;
 }
 
-/** A fact without its cause. */
 type UncausedFact = { [Kind in Fact["kind"]]: Omit<Extract<Fact, { kind: Kind }>, "by"> }[Fact["kind"]];
-
-type NotificationType = Exclude<keyof ToWebexMessages, AnswerType>;
 
 /** A message that WebEx did not ask for, without what all of them carry. */
 type Notification = {
   [Type in NotificationType]: { readonly type: Type } & Omit<ToWebexMessages[Type], "type" | "msgId" | "extConfId">;
 }[NotificationType];
+
+type OptionalPart = { [Name in keyof Running]-?: object extends Pick<Running, Name> ? Name : never }[keyof Running];
 
 /** The state that one decision is changing: reads see the changes so far, and the state itself stays as it is. */
 export class Draft {
@@ -104,7 +85,6 @@ export class Draft {
   readonly #facts: Fact[] = [];
   /** Types of the messages that this decision owes, by their MsgIDs. */
   readonly #owed = new Map<MsgId, ToWebex["type"]>();
-  /** Who or what brings about what happens now. */
   #by: readonly Cause[] = [];
 
   constructor(state: ConferenceState, at: EpochMs, context: DecisionContext) {
@@ -121,11 +101,7 @@ export class Draft {
     this.debts = new Overlay(state.debts);
   }
 
-  /**
-   * Issues a command, pending until its result comes. A command that answers a request has a deadline. Commands of an ended
-   * conference expire too: a bridge that never returns must not be retried for ever, and a snapshot shows what one that
-   * returns still holds.
-   */
+  /** Issues a command, pending until its result. One that answers a request or outlives its conference has a deadline. */
   issue(command: BridgeCommand, request: OpenRequest | null = null, more: CommandOptions = {}): void {
     const isNeeded = this.ongoing && more.bridge === undefined;
     const defaultMs = isNeeded ? null : this.context.settings.transactionMemoryMs;
@@ -149,7 +125,6 @@ export class Draft {
     this.addAsker(pending);
   }
 
-  /** The result of this command decides what is asked now, too. */
   addAsker(pending: PendingCommand): void {
     const { id, command } = pending;
     this.commands.set(id, { ...pending, by: joined(pending.by, this.by) });
@@ -168,18 +143,15 @@ export class Draft {
 
   /** The result of this command will answer the request, too: in the time that the command has left, else in a time of its own. */
   join({ expired, ...pending }: PendingCommand, request: OpenRequest | null): void {
-    const { head } = this;
-    if (!request || head.phase !== "running") return;
+    const { running } = this;
+    if (!request || !running) return;
     const { group = this.context.serial() } = pending;
     const answerBy = expired ? null : pending.answerBy;
     this.addAsker({ ...pending, group, answerBy: answerBy ?? this.at + LATEST_MS });
-    this.head = { ...head, groups: [...head.groups, { id: group, request }] };
+    this.update({ groups: [...running.groups, { id: group, request }] });
   }
 
-  /**
-   * An id for a command, a call or a room. The random bits keep it from being guessed by the agent of another bridge, and
-   * unlike all earlier ids even if the serials ever start again.
-   */
+  /** An id for a command, a call or a room, which the agent of another bridge cannot guess. */
   newId(): string {
     return `${this.context.confKey}.${this.context.serial()}.${this.context.nonce()}`;
   }
@@ -191,10 +163,9 @@ export class Draft {
     return this.commands.find(touches) !== undefined;
   }
 
-  /** Whether a command of these types is pending for the conference; commands left over from an earlier life do not count. */
-  isPending(...types: readonly BridgeCommand["type"][]): boolean {
-    const matches = ({ command, bridge }: PendingCommand) => bridge === undefined && types.includes(command.type);
-    return this.commands.find(matches) !== undefined;
+  /** A pending command of these types; those left over from an earlier life do not count. */
+  pending(...types: readonly BridgeCommand["type"][]): PendingCommand | undefined {
+    return this.commands.find(({ command, bridge }) => bridge === undefined && types.includes(command.type));
   }
 
   /** Answers a request: to the server that sent it (protocol T11), also where that was replaced, else to the conference's (protocol T14). */
@@ -212,10 +183,7 @@ export class Draft {
     else this.#send(host, answer);
   }
 
-  /**
-   * Notifies the conference's server (protocol T12), of this call. The notification's MsgID; `null`: no server listens. `firstMsgId`:
-   * it was sent before, under this one.
-   */
+  /** Notifies the conference's server (protocol T12), once more under `firstMsgId`. `null`: no server listens. */
   notify(notification: Notification, call?: CallId, firstMsgId?: MsgId | null): MsgId | null {
     const { ongoing } = this;
     const isDetached = this.head.phase === "running" && !this.head.attached;
@@ -232,11 +200,6 @@ export class Draft {
     if (actions.length > 0) this.fact({ kind: "message-withheld", type, why, ...(call && { call }), actions });
   }
 
-  sendToBackEnd(message: ClientData): void {
-    this.post({ host: BACK_END, message });
-  }
-
-  /** Queues a message as it is. */
   post(post: Post): void {
     const actions = [...new Set([...(post.actions ?? []), ...actionsOf(this.by)])];
     this.#effects.push(actions.length > 0 ? { ...post, actions } : post);
@@ -251,24 +214,20 @@ export class Draft {
     );
   }
 
-  /** What this decision posts to this server is a probe. */
   markProbe(host: WebexHost): void {
     this.#effects = this.#effects.map((effect) =>
       isPost(effect) && effect.host === host && !effect.oneAttempt ? { ...effect, probe: true as const } : effect,
     );
   }
 
-  /** Nothing of what is queued for this server is posted. */
   withdrawQueued(host: Post["host"]): void {
     this.#dropQueued.push({ host, keepsAnswers: false });
   }
 
-  /** Messages that are not confirmed yet, this decision's posts included. */
   unconfirmed(): readonly Post[] {
     return [...withoutDropped(this.context.unconfirmed(), this.#dropQueued), ...this.#effects.filter(isPost)];
   }
 
-  /** Keeps what a server that is behind is to learn. */
   owe(message: ToWebex): void {
     const isData = ({ type }: ToWebex) => type === "client-passthrough";
     if (isData(message) && this.debts.values().filter(isData).length >= MAX_DATA)
@@ -284,7 +243,6 @@ export class Draft {
     return this.#by;
   }
 
-  /** Does this work, which these bring about. */
   because(by: readonly Cause[], work: () => void): void {
     const before = this.#by;
     this.#by = by;
@@ -304,7 +262,6 @@ export class Draft {
     this.#facts.push(said as Fact);
   }
 
-  /** Says something odd, for operations staff. */
   note(text: string): void {
     this.fact({ kind: "noted", text });
   }
@@ -312,6 +269,19 @@ export class Draft {
   /** Server, handles and limits of the conference; `null` while there is none. */
   get ongoing(): Ongoing | null {
     return isOngoing(this.head) ? this.head : null;
+  }
+
+  get running(): Running | null {
+    return this.head.phase === "running" ? this.head : null;
+  }
+
+  /** Changes parts of a conference that runs; `undefined` takes a part away that it may lack. */
+  update(
+    parts: Partial<Omit<Running, OptionalPart>> & { readonly [Name in OptionalPart]?: Running[Name] | undefined },
+  ): void {
+    if (!this.running) return;
+    const kept = Object.entries({ ...this.running, ...parts }).filter(([, part]) => part !== undefined);
+    this.head = Object.fromEntries(kept) as object as Running;
   }
 
   decision(): Decision {
@@ -386,60 +356,6 @@ function callOf({ command }: Pick<PendingCommand, "command">): CallId | null {
   return "call" in command ? command.call : null;
 }
 
-/** A map with changes laid over it. */
-class Overlay<Key extends string, Value> {
-  readonly changes = new Map<Key, Value | null>();
-  readonly #base: ReadonlyMap<Key, Value>;
-
-  constructor(base: ReadonlyMap<Key, Value>) {
-    this.#base = base;
-  }
-
-  get(key: Key): Value | undefined {
-    const changed = this.changes.get(key);
-    return changed === undefined ? this.#base.get(key) : (changed ?? undefined);
-  }
-
-  set(key: Key, value: Value): void {
-    this.changes.set(key, value);
-  }
-
-  delete(key: Key): void {
-    if (this.#base.has(key)) this.changes.set(key, null);
-    else this.changes.delete(key);
-  }
-
-  values(): Value[] {
-    return this.entries().map(([, value]) => value);
-  }
-
-  /** A copy: a loop may change the entries that it walks over. */
-  entries(): [Key, Value][] {
-    const entries: [Key, Value][] = [];
-    for (const [key, value] of this.#base) {
-      const changed = this.changes.get(key);
-      if (changed === undefined) entries.push([key, value]);
-      else if (changed !== null) entries.push([key, changed]);
-    }
-    for (const [key, value] of this.changes) if (value !== null && !this.#base.has(key)) entries.push([key, value]);
-    return entries;
-  }
-
-  find(matches: (value: Value) => boolean): Value | undefined {
-    for (const [key, value] of this.#base) {
-      const current = this.changes.has(key) ? this.changes.get(key) : value;
-      if (current && matches(current)) return current;
-    }
-    for (const [key, value] of this.changes) if (value && !this.#base.has(key) && matches(value)) return value;
-    return undefined;
-  }
-
-  clear(): void {
-    for (const key of [...this.#base.keys(), ...this.changes.keys()]) this.delete(key);
-  }
-}
-
-/** A command's result in WebEx's words. */
 export function resultWord(result: ResultWord | CommandResult): ResultWord {
   if (typeof result === "string") return result;
   return result.done ? "ok" : refusalWords[result.reason];

@@ -1,64 +1,51 @@
 import * as v from "valibot";
 import { refusalReason } from "../bridge/commands.ts";
 import { endReason } from "../bridge/events.ts";
-import { type Checked, typed } from "../bridge/schemas.ts";
-import type {
-  ActionId,
-  BridgeName,
-  CallId,
-  CommandId,
-  EpochMs,
-  ExtCallId,
-  ExtConfId,
-  MsgId,
-  RoomId,
-  SubConfId,
-  TransId,
-  WebexHost,
-} from "../foundation/ids.ts";
-import { address, open, type Person, personal, type Show, showOf } from "../foundation/shown.ts";
+import { typed } from "../bridge/schemas.ts";
+import type { ActionId, BridgeName, CallId, EpochMs } from "../foundation/ids.ts";
+import type { Checked } from "../foundation/schemas.ts";
+import { open, type Person, type Show, showOf } from "../foundation/shown.ts";
 import { callRecord, enders } from "../records/call-record.ts";
 import { conferenceRecord } from "../records/conference-record.ts";
-import type { Outgoing, Post } from "./server/posts.ts";
+import {
+  action,
+  call,
+  command,
+  count,
+  extCallId,
+  extConfId,
+  flag,
+  list,
+  maxCallers,
+  maybe,
+  msgId,
+  nullable,
+  plain,
+  room,
+  server,
+  subConfId,
+  text,
+  transId,
+  word,
+  yes,
+} from "./marked.ts";
+import { type Outgoing, receiver } from "./server/posts.ts";
 
 /*
  * What happens to a conference, in the words of log, metrics, API, webhooks, records and pages. A fact is complete: a view of facts
  * needs no state beside them. What begins ends by a fact with the same id: a conference, a call, a room, a command, a post.
  */
 
-const id = <Id extends string>() => open(v.custom<Id>((value) => typeof value === "string"));
-const word = open(v.string());
-const flag = open(v.boolean());
-const count = open(v.number());
-const text = personal(v.string());
-const call = id<CallId>();
-const room = id<RoomId>();
-const command = id<CommandId>();
-const action = id<ActionId>();
-const transId = id<TransId>();
-const msgId = id<MsgId>();
-const extConfId = id<ExtConfId>();
-const extCallId = id<ExtCallId>();
-const subConfId = id<SubConfId>();
-/** `null`: any number. */
-const maxCallers = v.nullable(count);
-/** A TSP server; the partner's back end may be a receiver, too. */
-const server = address(id<WebexHost>());
-const receiver = address(id<Post["host"]>());
-
 export const cause = v.variant("type", [
-  typed("request", { transId, msgId: v.exactOptional(msgId) }),
+  typed("request", { transId, msgId: maybe(msgId) }),
   typed("action", { action, person: word }),
   /** An event that the bridge reported by itself. */
   typed("report", { event: word }),
-  /** The bridge was found to hold something else. */
   typed("repair", {}),
   typed("deadline", {}),
-  /** A post was confirmed or given up. */
   typed("post", {}),
 ]);
 
-/** Who or what brought something about. */
 export type Cause = Checked<typeof cause>;
 const by = v.array(cause);
 
@@ -86,24 +73,22 @@ const failure = open(v.union([refusalReason, v.literal("conference-over")]));
 
 const message = v.object({ type: word, msgId });
 /** The operators' actions that WebEx learns of by it. */
-const named = v.exactOptional(v.pipe(v.array(action), v.readonly()));
+const named = maybe(list(action));
 /** What tells one message of a type from another. */
 const said = { extCallId, subConfId, status: word, action: word, actionResult: word, result: word };
 const messageSummary = v.object({
   ...{ ...message.entries, ...v.partial(v.object(said)).entries, actions: named },
   /** The call that it is about, where it does not name it. */
-  call: v.exactOptional(call),
+  call: maybe(call),
 });
 /** What facts say of a message; its text is in the document. */
 export type MessageSummary = Checked<typeof messageSummary>;
 
 export const facts = {
   /** `life`: the row in which it began, which tells conferences of one key apart. */
-  "conference-requested": v.object({
-    ...{ life: count, extConfId, host: server, maxCallers, topic: v.exactOptional(text), by },
-  }),
+  "conference-requested": v.object({ life: count, extConfId, host: server, maxCallers, topic: maybe(text), by }),
   "conference-created": v.object({
-    ...{ life: count, createdAt: count, extConfId, host: server, bridge: v.nullable(id<BridgeName>()), by },
+    ...{ life: count, createdAt: count, extConfId, host: server, bridge: nullable(plain<BridgeName>()), by },
   }),
   "conference-not-created": v.object({ why: word, record: conferenceRecord, by }),
   "conference-taken-over": v.object({ extConfId, host: server, maxCallers, by }),
@@ -117,25 +102,23 @@ export const facts = {
     record: conferenceRecord,
     by,
   }),
-  "call-dialled": v.object({ call, number: text, extCallId: v.nullable(extCallId), by }),
+  "call-dialled": v.object({ call, number: text, extCallId: nullable(extCallId), by }),
   "call-answered": v.object({ call, by }),
   "call-entered": v.object({
-    ...{
-      call,
-      life: count,
-      began: count,
-      direction: open(v.picklist(["in", "out"])),
-      number: text,
-      attendeeId: v.nullable(text),
-    },
-    ...{ extCallId: v.nullable(extCallId), participantType, muted: flag, room, by },
+    call,
+    life: count,
+    began: count,
+    direction: open(v.picklist(["in", "out"])),
+    number: text,
+    attendeeId: nullable(text),
+    ...{ extCallId: nullable(extCallId), participantType, muted: flag, room, by },
   }),
   /** WebEx has named it, or named it anew; it may have left by then. */
   "call-named": v.object({ call, extCallId, by }),
-  /** WebEx refuses to name it, or nobody waits for its name any more: WebEx hears nothing of it. */
+  /** WebEx refuses to name it, or nobody waits for its name any more: WebEx is notified of nothing. */
   "call-not-named": v.object({ call, by }),
   /** The caller keyed its attendee ID after entering (protocol 4.19). */
-  "call-merged": v.object({ call, attendeeId: v.nullable(text), by }),
+  "call-merged": v.object({ call, attendeeId: nullable(text), by }),
   "call-muted": v.object({ call, muted: flag, by }),
   "call-moved": v.object({ call, room, by }),
   "call-left": v.object({ call, why: open(leaveReason), record: callRecord, by }),
@@ -150,18 +133,18 @@ export const facts = {
   /** The bridge says who speaks, or no longer (protocol 4.16). */
   "speakers-followed": v.object({ on: flag, by }),
   "speaker-changed": v.object({ call, speaking: flag }),
-  "command-issued": v.object({ command, type: word, call: v.exactOptional(call), room: v.exactOptional(room), by }),
+  "command-issued": v.object({ command, type: word, call: maybe(call), room: maybe(room), by }),
   /** Somebody else wants the same: its result counts for them, too. */
   "command-joined": v.object({ command, type: word, by }),
   "command-done": v.object({ command }),
   /** `late`: those who waited for it were answered before. */
-  "command-failed": v.object({ command, type: word, why: failure, late: v.exactOptional(v.literal(true)) }),
+  "command-failed": v.object({ command, type: word, why: failure, late: maybe(yes) }),
   /** It has no result in time; a late one still counts. */
   "command-expired": v.object({ command, type: word }),
   /** No message is made of it: WebEx has let the conference go on alone, or has not named the call, and may still do so. */
   "message-withheld": v.object({
     ...{ type: word, why: open(v.picklist(["detached", "unnamed", "not-named-yet"])) },
-    ...{ call: v.exactOptional(call), actions: named },
+    ...{ call: maybe(call), actions: named },
   }),
   /** The server cannot be reached: it is notified of this, or of how it is then, once it can be. */
   "message-owed": v.object({ ...message.entries, actions: named }),
@@ -174,9 +157,9 @@ export const facts = {
   "post-given-up": v.object({
     ...{ transId, host: receiver, attempts: count, why: word, messages: v.array(message) },
     /** It was to find out whether its server is back. */
-    probe: v.exactOptional(v.literal(true)),
+    probe: maybe(yes),
     /** Its server is told of it, or of how it is then, once it can be reached. */
-    owed: v.exactOptional(v.literal(true)),
+    owed: maybe(yes),
   }),
   /** The settings do not let this server be posted to. */
   "host-refused": v.object({ host: receiver, ...message.entries, why: word, actions: named }),
@@ -185,8 +168,7 @@ export const facts = {
   "server-lost": v.object({ host: server, why: word }),
   "server-reached": v.object({ host: server }),
   /** It was lost, and is owed nothing any more: another one has taken over, or, of a conference that is over, nobody waits (`expired`). */
-  "server-settled": v.object({ host: server, expired: v.exactOptional(v.literal(true)) }),
-  /** The bridge held this otherwise. */
+  "server-settled": v.object({ host: server, expired: maybe(yes) }),
   repaired: v.object({
     what: open(
       v.picklist([
@@ -194,7 +176,7 @@ export const facts = {
         ...(["lost", "over"] as const),
       ]),
     ),
-    call: v.exactOptional(call),
+    call: maybe(call),
   }),
   /** Something odd, for operations staff. */
   noted: v.object({ text: word }),
@@ -205,7 +187,6 @@ export type FactKind = keyof typeof facts;
 type SaidName = keyof typeof said;
 const saidNames = Object.keys(said) as readonly SaidName[];
 
-/** What tells a message from another one of its type. */
 export function saidIn(message: object): Partial<Record<SaidName, string>> {
   const found: Partial<Record<SaidName, string>> = {};
   for (const name of saidNames) {
@@ -221,7 +202,6 @@ export function summaryOf(message: Outgoing, call?: CallId): MessageSummary {
   return { type, msgId, ...saidIn(message), ...(call && { call }) } as MessageSummary;
 }
 
-/** A fact about one message at most. */
 export type SingleFact = Exclude<Fact, PostQueued> | (Omit<PostQueued, "messages"> & MessageSummary);
 type PostQueued = Extract<Fact, { kind: "post-queued" }>;
 
@@ -237,19 +217,16 @@ export function actionsOf(by: readonly Cause[]): readonly ActionId[] {
   return by.flatMap((one) => (one.type === "action" ? [one.action] : []));
 }
 
-/** What happened to a conference. */
 export type Fact = {
   readonly [Kind in FactKind]: { readonly kind: Kind } & Readonly<v.InferOutput<(typeof facts)[Kind]>>;
 }[FactKind];
 
 const shows = new Map(Object.entries(facts).map(([kind, fields]) => [kind, showOf(fields) as Show]));
 
-/** A fact as people may read it. */
 export function showFact<One extends Fact>(fact: One, person: Person): One {
   return { kind: fact.kind, ...(shows.get(fact.kind)?.(fact, person) as object) } as One;
 }
 
-/** What one row of a conference's journal says. */
 export interface FactRow {
   readonly seq: number;
   readonly at: EpochMs;

@@ -1,11 +1,11 @@
-import type { Command, RefusalReason } from "../bridge/commands.ts";
-import { LATEST_MS } from "../bridge/deadlines.ts";
+import { type Command, LATEST_MS, type RefusalReason } from "../bridge/commands.ts";
 import type { EpochMs, ExtConfId } from "../foundation/ids.ts";
-import { type OpenRequest, requestOf } from "../tsp/answers.ts";
-import type { FromWebexMessages } from "../tsp/messages.ts";
+import { earliest } from "../foundation/time/earliest.ts";
+import { type FromWebexMessages, type OpenRequest, requestOf } from "../tsp/messages.ts";
 import type { ResultWord } from "../tsp/protocol-table.ts";
 import { type Draft, resultWord } from "./draft.ts";
 import type { Fact } from "./facts.ts";
+import type { Closing, CreateRequest, Creating, Running } from "./head.ts";
 import { removeCallOut } from "./parts/call-outs.ts";
 import { notifyChange } from "./parts/callers.ts";
 import { createCommand, entryRulesOf, refusesZero, renewEntryRules } from "./parts/entry-rules.ts";
@@ -24,7 +24,7 @@ import { answerCreate, notifyRunning, notifyStatus } from "./server/conference-s
 import { isClosedAnswer, isEnd } from "./server/debts.ts";
 import { failOver, isByOther, namedHostOf, saidAnew, setServer } from "./server/failover.ts";
 import { clear, deleteOutdated, oweEnd, settle } from "./server/resync.ts";
-import type { CallOut, Closing, CreateRequest, Creating, Running } from "./state.ts";
+import type { CallOut } from "./state.ts";
 
 /** Pause after a bridge refused to end a deserted conference. */
 const RETRY_END_MS = 60_000;
@@ -33,19 +33,18 @@ const MAX_WAITING_CREATES = 50;
 /** How long a conference that WebEx has detached from before anybody could enter waits for its first caller. */
 const KEPT_EMPTY_MS = 600_000;
 
-/** Creates, answers again, or takes over: the request's key and handle decide (protocol 2.2.1). */
-export function create(draft: Draft, message: CreateRequest): void {
-  createBy(draft, message, draft.at + draft.context.settings.createTimeoutMs);
-}
-
-/** The same for a create that may have waited: its deadline counts from when WebEx asked. */
-function createBy(draft: Draft, message: CreateRequest, answerBy: EpochMs): void {
+/** Creates, answers again, or takes over: the request's key and handle decide (protocol 2.2.1). `answerBy`: of one that has waited. */
+export function create(
+  draft: Draft,
+  message: CreateRequest,
+  answerBy = draft.at + draft.context.settings.createTimeoutMs,
+): void {
   const { head } = draft;
   switch (head.phase) {
     case "absent":
       return beginCreate(draft, message, answerBy);
     case "ended":
-      if (!wasClosedUnnoticed(draft, message)) return beginCreate(draft, message, answerBy);
+      if (!notifiesOfEnd(draft, message)) return beginCreate(draft, message, answerBy);
       for (const { host, probe } of draft.outages.values()) {
         if (host === message.replyTo) continue;
         settle(draft, message.replyTo);
@@ -58,20 +57,18 @@ function createBy(draft: Draft, message: CreateRequest, answerBy: EpochMs): void
       return joinCreate(draft, head, message);
     case "running": {
       const { closing } = head;
-      // Its server does not know that an operator ends it: the next one is to hear of the end.
+      // Its server does not know that an operator ends it: the next one is to be notified of the end.
       if (isFailover(head, message) && (!closing || isOperatorsAlone(closing))) return failOver(draft, head, message);
       if (!closing) return repeatCreate(draft, head, message);
       if (closing.next.length >= MAX_WAITING_CREATES) return draft.answer(requestOf(message), "capacity-exceeded");
-      draft.head = { ...head, closing: { ...closing, next: [...closing.next, { message, answerBy, by: draft.by }] } };
-      return;
+      draft.update({ closing: { ...closing, next: [...closing.next, { message, answerBy, by: draft.by }] } });
     }
   }
 }
 
-/** WebEx asks again for what is there. */
 function repeatCreate(draft: Draft, head: Running, message: CreateRequest): void {
   answerCreate(draft, requestOf(message));
-  draft.head = { ...head, ...saidAnew(draft, head, message) };
+  draft.update(saidAnew(draft, head, message));
   renewEntryRules(draft, head);
 }
 
@@ -86,7 +83,7 @@ function joinCreate(draft: Draft, head: Creating, message: CreateRequest): void 
   const ongoing = isOther
     ? setServer(draft, creating, message)
     : { ...creating, ...saidAnew(draft, creating, message) };
-  draft.head = { ...ongoing, requests: [...ongoing.requests, ...openRequests(message)] };
+  draft.head = { ...ongoing, requests: [...ongoing.requests, requestOf(message)] };
 }
 
 /** The bridge has created it (protocol 4.1). */
@@ -101,8 +98,8 @@ export function completeCreate(draft: Draft, head: Creating, command: Command<"c
   for (const request of head.requests.filter((one) => !isFromServer(one))) answerCreate(draft, request);
   renewEntryRules(draft, command);
   if (head.keeps) {
-    detach(draft, running, head.keeps);
-    draft.head = { ...(draft.head as Running), keptUntil: draft.at + KEPT_EMPTY_MS };
+    detach(draft, head.keeps);
+    draft.update({ keptUntil: draft.at + KEPT_EMPTY_MS });
   }
 }
 
@@ -126,73 +123,59 @@ export function failCreate(draft: Draft, head: Creating, reason: RefusalReason |
 
 /** Answers the creates of this handle that wait for the end of the conference before; false: there are none. */
 export function closeWaitingCreates(draft: Draft, extConfId: ExtConfId): boolean {
-  const { head } = draft;
-  if (head.phase !== "running" || !head.closing) return false;
-  const { closing } = head;
+  const closing = draft.running?.closing;
+  if (!closing) return false;
   const isClosed = (one: Closing["next"][number]) => one.message.extConfId === extConfId;
   for (const { message } of closing.next.filter(isClosed)) draft.answer(requestOf(message), "conference-closed");
   const next = closing.next.filter((one) => !isClosed(one));
-  draft.head = { ...head, closing: { ...closing, next } };
+  draft.update({ closing: { ...closing, next } });
   return next.length < closing.next.length;
 }
 
 /** WebEx closes the conference (protocol 2.2.3, 4.7). */
 export function close(draft: Draft, head: Creating | Running, message: FromWebexMessages["close-conference"]): void {
-  const requests = openRequests(message);
+  const request = requestOf(message);
   if (head.phase === "running" && head.closing) {
     const { closing } = head;
-    if (isOperatorsAlone(closing) && message.keepAlive) return detach(draft, head, requests);
+    if (isOperatorsAlone(closing) && message.keepAlive) return detach(draft, [request]);
     const asked = (!head.attached || closing.byOperator) && ({ isAsked: true } as const);
-    joinEnd(draft);
+    const pending = draft.pending("end-conference");
+    if (pending) draft.addAsker(pending);
     // Who asks when nobody waits any more has a time of its own.
     const answerBy = closing.requests.length === 0 ? draft.at + LATEST_MS : closing.answerBy;
-    const all = [...closing.requests, ...requests];
-    draft.head = { ...head, closing: { ...closing, answerBy, requests: all, ...asked } };
-    return;
+    return draft.update({ closing: { ...closing, answerBy, requests: [...closing.requests, request], ...asked } });
   }
   if (head.phase === "running") {
-    if (message.keepAlive) detach(draft, head, requests);
-    else beginEnd(draft, head, requests, { ...(!head.attached && { isAsked: true }) });
-    return;
+    if (message.keepAlive) return detach(draft, [request]);
+    return beginEnd(draft, [request], { ...(!head.attached && { isAsked: true }) });
   }
-  const keeps = [...(head.keeps ?? []), ...requests];
+  const keeps = [...(head.keeps ?? []), request];
   if (message.keepAlive) {
-    if (keeps.length > MAX_WAITING_CREATES) for (const request of requests) draft.answer(request, "capacity-exceeded");
+    if (keeps.length > MAX_WAITING_CREATES) draft.answer(request, "capacity-exceeded");
     else draft.head = { ...head, keeps };
     return;
   }
-  for (const request of head.requests) draft.answer(request, "conference-closed");
-  beginEnd(draft, runningFrom(head), keeps);
+  for (const one of head.requests) draft.answer(one, "conference-closed");
+  draft.head = runningFrom(head);
+  beginEnd(draft, keeps);
 }
 
-/** WebEx does not know of this end. */
 function isOperatorsAlone({ byOperator, isAsked }: Closing): boolean {
   return byOperator === true && !isAsked;
-}
-
-/** WebEx, too, wants the end that is under way. */
-function joinEnd(draft: Draft): void {
-  const pending = draft.commands.find(
-    ({ bridge, command }) => bridge === undefined && command.type === "end-conference",
-  );
-  if (pending) draft.addAsker(pending);
 }
 
 /** An operator ends the conference; where it is being ended already, that counts for this action, too. */
 export function endByOperator(draft: Draft, head: Running): void {
   const end = { type: "end-conference" } as const;
   if (head.closing) draft.issueOnce(end, [end.type]);
-  else beginEnd(draft, head, [], { byOperator: true });
+  else beginEnd(draft, [], { byOperator: true });
 }
 
-/**
- * The meeting is over and its audio goes on (protocol 4.8): nobody is dropped, and WebEx is notified of nothing more. Nobody could
- * bring together any more who is apart, so all meet in the main room.
- */
-function detach(draft: Draft, head: Running, requests: readonly OpenRequest[]): void {
+/** The meeting is over and its audio goes on (protocol 4.8). Nobody could bring callers together any more: all meet in the main room. */
+function detach(draft: Draft, requests: readonly OpenRequest[]): void {
   for (const request of requests) draft.answer(request, "ok");
-  const { speech, ...rest } = head;
-  draft.head = { ...rest, attached: false };
+  const speech = draft.running?.speech;
+  draft.update({ speech: undefined, attached: false });
   if (speech) draft.fact({ kind: "speakers-followed", on: false });
   draft.fact({ kind: "conference-detached" });
   deleteOutdated(draft);
@@ -216,37 +199,25 @@ function isDeparture(fact: Fact): boolean {
 
 /** Ends a conference that WebEx has detached from and that nobody is in (protocol 4.8). */
 export function endIfDeserted(draft: Draft): void {
-  const { head } = draft;
-  if (head.phase !== "running" || head.attached || head.closing) return;
-  if (head.retryEndAt !== undefined || head.keptUntil !== undefined) return;
+  const { running } = draft;
+  if (!running || running.attached || running.closing) return;
+  if (running.retryEndAt !== undefined || running.keptUntil !== undefined) return;
   const isWanted = ({ stage }: CallOut) => stage !== "dropping"; // The others are hung up by the end.
   if (draft.callers.find((caller) => !caller.left) || draft.callOuts.find(isWanted)) return;
   // Else it was deserted before, and a pause is over.
   const by = draft.whoLedTo(isDeparture) ?? [{ type: "deadline" }];
-  draft.because(by, () => beginEnd(draft, head, []));
+  draft.because(by, () => beginEnd(draft, []));
 }
 
 /** Lets a refused end be tried again once the pause is over, and a conference end that nobody came into. */
 export function retryEnd(draft: Draft): void {
-  const { head, at } = draft;
-  if (head.phase !== "running") return;
-  const { retryEndAt, keptUntil, ...running } = head;
-  const isOver = (until: EpochMs | undefined) => until !== undefined && until <= at;
-  if (!isOver(retryEndAt) && !isOver(keptUntil)) return;
-  draft.head = {
-    ...running,
-    ...(retryEndAt !== undefined && !isOver(retryEndAt) && { retryEndAt }),
-    ...(keptUntil !== undefined && !isOver(keptUntil) && { keptUntil }),
-  };
+  const isOver = (until: EpochMs | undefined) => until !== undefined && until <= draft.at;
+  if (isOver(draft.running?.retryEndAt)) draft.update({ retryEndAt: undefined });
+  if (isOver(draft.running?.keptUntil)) draft.update({ keptUntil: undefined });
 }
 
-function beginEnd(
-  draft: Draft,
-  head: Running,
-  requests: readonly OpenRequest[],
-  by: Pick<Closing, "byOperator" | "isAsked"> = {},
-): void {
-  draft.head = { ...head, closing: { requests, answerBy: draft.at + LATEST_MS, next: [], ...by } };
+function beginEnd(draft: Draft, requests: readonly OpenRequest[], by: Partial<Closing> = {}): void {
+  draft.update({ closing: { requests, answerBy: draft.at + LATEST_MS, next: [], ...by } });
   draft.issue({ type: "end-conference" });
 }
 
@@ -260,7 +231,7 @@ export function completeClose(draft: Draft, { requests, next, isAsked }: Closing
   const how: ConferenceEnd = { endedBy, reason: endedBy === "nobody" ? "deserted" : "closed" };
   answerOpenRequests(draft, "conference-closed", how);
   for (const request of requests) draft.answer(request, "ok");
-  if (isAsked && draft.head.phase === "running") draft.head = { ...draft.head, attached: true };
+  if (isAsked) draft.update({ attached: true });
   notifyStatus(draft, "ended");
   end(draft, how);
   createWaiting(draft, next);
@@ -268,43 +239,41 @@ export function completeClose(draft: Draft, { requests, next, isAsked }: Closing
 
 /** Who ended the conference before did not ask for these. */
 function createWaiting(draft: Draft, next: Closing["next"]): void {
-  for (const { message, answerBy, by = [] } of next) draft.because(by, () => createBy(draft, message, answerBy));
+  for (const { message, answerBy, by = [] } of next) draft.because(by, () => create(draft, message, answerBy));
 }
 
 /** The bridge refused to end it: WebEx is answered so, and the conference goes on. */
 export function failClose(draft: Draft, head: Running, { requests, next }: Closing, result: ResultWord): void {
   for (const request of requests) draft.answer(request, result);
-  const { closing, ...running } = head;
-  draft.head = { ...running, retryEndAt: draft.at + RETRY_END_MS };
-  if (head.life.runningAt === null && !draft.isPending("create-conference")) noteCreated(draft, head);
+  draft.update({ closing: undefined, retryEndAt: draft.at + RETRY_END_MS });
+  if (head.life.runningAt === null && !draft.pending("create-conference")) noteCreated(draft, head);
   createWaiting(draft, next);
 }
 
 /** The bridge does not end it in time: WebEx is answered so, and the command to end it stays pending. `isOverdue`: whenever it was asked. */
 export function expireClosing(draft: Draft, isOverdue = false): void {
-  const { head, at } = draft;
-  if (head.phase !== "running" || !head.closing) return;
-  const { closing } = head;
+  const { at, running } = draft;
+  if (!running?.closing) return;
+  const { closing } = running;
   const requests = isOverdue || closing.answerBy <= at ? closing.requests : [];
   const late = closing.next.filter(({ answerBy }) => answerBy <= at);
   if (requests.length === 0 && late.length === 0) return;
   for (const request of requests) draft.answer(request, "bridge-timeout");
   for (const { message } of late) draft.answer(requestOf(message), "bridge-timeout");
   const next = closing.next.filter(({ answerBy }) => at < answerBy);
-  draft.head = { ...head, closing: { ...closing, requests: requests.length > 0 ? [] : closing.requests, next } };
+  draft.update({ closing: { ...closing, requests: requests.length > 0 ? [] : closing.requests, next } });
 }
 
 /** When `expireClosing` next has something to do. */
 export function closingDue({ requests, answerBy, next }: Closing): EpochMs | null {
-  const times = [...(requests.length > 0 ? [answerBy] : []), ...next.map((one) => one.answerBy)];
-  return times.length > 0 ? Math.min(...times) : null;
+  return earliest(requests.length > 0 ? answerBy : null, ...next.map((one) => one.answerBy));
 }
 
 /** Ended from the telephone side (protocol 4.7): one notification, and none for each caller. */
 export function endByTelephone(draft: Draft): void {
-  const { head } = draft;
-  if (head.phase !== "running") return;
-  if (head.closing) return completeClose(draft, head.closing);
+  const { running } = draft;
+  if (!running) return;
+  if (running.closing) return completeClose(draft, running.closing);
   const how: ConferenceEnd = { endedBy: "telephone", reason: "ended" };
   answerOpenRequests(draft, "conference-closed", how);
   notifyStatus(draft, "ended");
@@ -313,9 +282,9 @@ export function endByTelephone(draft: Draft): void {
 
 /** The bridge has lost the conference: WebEx is notified that each caller left and that the conference is over. */
 export function endAsLost(draft: Draft): void {
-  const { head } = draft;
-  if (head.phase !== "running") return;
-  if (head.closing) return completeClose(draft, head.closing);
+  const { running } = draft;
+  if (!running) return;
+  if (running.closing) return completeClose(draft, running.closing);
   const how: ConferenceEnd = { endedBy: "bridge", reason: "lost" };
   for (const callOut of draft.callOuts.values())
     if (callOut.stage === "waiting") removeCallOut(draft, callOut, endWith(callOut, how));
@@ -347,7 +316,7 @@ function beginCreate(draft: Draft, message: CreateRequest, answerBy: EpochMs): v
     formerHandles: [],
     ...rules,
     ...namedHostOf(message),
-    requests: openRequests(message),
+    requests: [requestOf(message)],
     life: draft.life,
   };
   draft.issue(createCommand(rules), null, { timeoutMs: answerBy - draft.at });
@@ -359,10 +328,10 @@ function isFailover(head: Creating | Running, message: CreateRequest): boolean {
 }
 
 /**
- * Whether the conference of this key ended without WebEx's knowledge (protocol 4.9 F5, section 5, row 20): the notification
- * was given up, or is still on its way to a server that this create replaces.
+ * Whether the conference ended without WebEx's knowledge: the notification was given up, or is still on its way to a server that
+ * this create replaces. Then its answer is the notification (protocol 4.9 F5, section 5, row 20).
  */
-function wasClosedUnnoticed(draft: Draft, message: CreateRequest): boolean {
+function notifiesOfEnd(draft: Draft, message: CreateRequest): boolean {
   const { head, at } = draft;
   if (head.phase !== "ended" || head.byWebex) return false;
   if (head.closedUntil !== undefined) {
@@ -392,7 +361,7 @@ function end(draft: Draft, how: ConferenceEnd): void {
   const record = conferenceRecord(draft, how);
   draft.fact({ kind: "conference-ended", endedBy, why, callers: callers.length, record });
   const { host, extConfId } = draft.ongoing ?? {};
-  const isAsked = draft.head.phase === "running" && draft.head.closing?.isAsked === true;
+  const isAsked = draft.running?.closing?.isAsked === true;
   draft.head = {
     phase: "ended",
     ...(host && { host }),
@@ -412,7 +381,7 @@ function answerOpenRequests(draft: Draft, result: ResultWord, how: ConferenceEnd
   }
   for (const command of draft.commands.values()) draft.answer(command.request, result);
   for (const room of draft.rooms.values()) draft.answer(room.closeRequest?.request ?? null, result);
-  if (draft.head.phase === "running") for (const { request } of draft.head.groups) draft.answer(request, result);
+  for (const { request } of draft.running?.groups ?? []) draft.answer(request, result);
   draft.callOuts.clear();
   for (const { id, command, bridge = draft.context.bridge } of draft.commands.values()) {
     if (bridge !== draft.context.bridge) continue;
@@ -420,9 +389,4 @@ function answerOpenRequests(draft: Draft, result: ResultWord, how: ConferenceEnd
     draft.fact({ kind: "command-failed", command: id, type: command.type, why: "conference-over" });
   }
   draft.rooms.clear();
-}
-
-function openRequests(message: CreateRequest | FromWebexMessages["close-conference"]): OpenRequest[] {
-  const request = requestOf(message);
-  return request ? [request] : [];
 }

@@ -1,11 +1,22 @@
 import * as v from "valibot";
-import { type ActionId, type ExtCallId, MAIN_ROOM, type MsgId, type RoomId } from "../foundation/ids.ts";
+import { isPossible } from "../bridge/command-rules.ts";
+import { LATEST_MS } from "../bridge/commands.ts";
+import { mayDial } from "../foundation/dial-rules.ts";
+import {
+  type ActionId,
+  type CallId,
+  type ExtCallId,
+  MAIN_ROOM,
+  type MsgId,
+  type PhoneNumber,
+  type RoomId,
+} from "../foundation/ids.ts";
 import { address, open, type Show, secret, shownBy, showOf } from "../foundation/shown.ts";
 import { sentence } from "../foundation/text/sentence.ts";
 import {
   type Action,
+  type ActionOffer,
   type ActionTable,
-  type Asked,
   type AskedOf,
   action,
   call,
@@ -14,17 +25,20 @@ import {
   type OperatorRefusal,
   type RefusalContext,
   type RunningState,
-  withoutSigns,
+  withPlus,
   xmlText,
 } from "./action-row.ts";
 import type { Draft } from "./draft.ts";
+import type { Running } from "./head.ts";
 import { endByOperator } from "./lifecycle.ts";
-import { callOut, callOutRefusal, expel, lock, move, mute, unlessHere } from "./operator-acts.ts";
-import { muteAll } from "./requests.ts";
+import { dial, drop, isLockedOut } from "./parts/call-outs.ts";
+import { isMuteState } from "./parts/callers.ts";
+import { sendBack } from "./parts/rooms.ts";
+import { isOnTheLine, muteAll } from "./requests.ts";
 import { notifyStatus } from "./server/conference-status.ts";
 import { BACK_END, type Outgoing, showOutgoing } from "./server/posts.ts";
 import { type GivenUpDocument, sendAgain, sendAgainRefusal } from "./server/send-again.ts";
-import type { ConferenceState } from "./state.ts";
+import type { CallEnd, Caller, ConferenceState } from "./state.ts";
 
 const ofCaller = ["444", "c17 --domain acme"];
 const muting = { key: "m", says: "Mute or unmute" };
@@ -56,7 +70,7 @@ export const operatorActions = {
   }),
   move: action({
     parameters: { call, room: name<RoomId>("`main`, or a sub-conference that is open.") },
-    needs: [],
+    needs: ["move"],
     title: ({ call, room }) => `Move the call ${call} to ${room}`,
     asked: {
       says: "move a caller to a sub-conference that is open, or back to `main`",
@@ -73,7 +87,7 @@ export const operatorActions = {
   }),
   expel: action({
     parameters: { call },
-    needs: [],
+    needs: ["expel"],
     title: ({ call }) => `Hang up the call ${call}`,
     asked: {
       ...{ says: "hang up a caller, or a call-out that rings", examples: ofCaller },
@@ -122,7 +136,7 @@ export const operatorActions = {
   }),
   end: action({
     parameters: {},
-    needs: [],
+    needs: ["end-conference"],
     title: () => "End the conference",
     asked: {
       says: "end a conference: all of its calls are hung up",
@@ -147,7 +161,7 @@ export const operatorActions = {
         ),
         v.description("The attendee ID by which WebEx knows the person."),
       ),
-      muted: v.pipe(v.exactOptional(open(v.boolean())), v.description("Muted from the begin on.")),
+      muted: v.pipe(v.exactOptional(open(v.boolean())), v.description("Muted from the start.")),
     },
     needs: ["dial"],
     title: () => "Call a number",
@@ -159,7 +173,7 @@ export const operatorActions = {
         ...{ title: "Call somebody", key: "c", says: "Call a number" },
         form: {
           fields: {
-            number: { label: "Number", type: "tel", placeholder: "+1 408 555 0101", maxLength: 40, read: withoutSigns },
+            number: { label: "Number", type: "tel", placeholder: "+1 408 555 0101", maxLength: 40, read: withPlus },
             attendeeId: { label: "Attendee ID", placeholder: "none", maxLength: 64 },
             muted: { label: "enters muted" },
           },
@@ -215,15 +229,13 @@ export const operatorActions = {
   }),
 } satisfies ActionTable;
 
-type Rows = typeof operatorActions;
-type RequestType = keyof Rows;
+type ActionRows = typeof operatorActions;
+type RequestType = keyof ActionRows;
 
-/** What an operator can ask of a running conference. */
 export type OperatorRequest = {
-  [Type in RequestType]: Readonly<{ type: Type } & AskedOf<Rows[Type]["parameters"]>>;
+  [Type in RequestType]: Readonly<{ type: Type } & AskedOf<ActionRows[Type]["parameters"]>>;
 }[RequestType];
 
-/** A request with its id, and the name of who asks. */
 export interface OperatorAction {
   readonly id: ActionId;
   readonly person: string;
@@ -233,11 +245,11 @@ export interface OperatorAction {
 /** Those that people ask for by one request of the API, a command and the console. */
 export function askedActions(
   actions: ActionTable = operatorActions,
-): Readonly<Record<string, Action & { asked: Asked }>> {
+): Readonly<Record<string, Action & { asked: ActionOffer }>> {
   return Object.fromEntries(Object.entries(actions).flatMap(([type, row]) => (hasAsked(row) ? [[type, row]] : [])));
 }
 
-function hasAsked(row: Action): row is Action & { asked: Asked } {
+function hasAsked(row: Action): row is Action & { asked: ActionOffer } {
   return row.asked !== undefined;
 }
 
@@ -251,7 +263,6 @@ export function requestSchema(actions: ActionTable): v.GenericSchema<unknown, Op
 
 export const showRequest: Show<OperatorRequest> = showOf(requestSchema(operatorActions));
 
-/** What was asked, as a title. */
 export function requestTitle(request: OperatorRequest): string {
   return rowOf(request, operatorActions).title(request);
 }
@@ -266,7 +277,7 @@ export function operatorRefusal(
   const { head } = state;
   const row = rowOf(request, actions);
   if (head.phase !== "running" || (head.closing && !row.whileClosing)) return row.over ?? "no-such-conference";
-  if (row.needs?.some((ability) => context.cannot.includes(ability))) return "not-supported";
+  if (!isPossible(row.needs ?? [], context.cannot)) return "not-supported";
   return row.refuse?.(state as RunningState, request, context) ?? null;
 }
 
@@ -292,4 +303,75 @@ function callsThatEnd(callers: number): string {
 
 function showMessages(messages: readonly Outgoing[], person: Parameters<typeof showOutgoing>[1]): readonly Outgoing[] {
   return messages.map((one) => showOutgoing(one, person));
+}
+
+function callerHere(draft: Draft, call: CallId): Caller | undefined {
+  const caller = draft.callers.get(call);
+  return caller?.left ? undefined : caller;
+}
+
+/** WebEx learns of it by a change of the caller (protocol 2.3.4). Legs of a private talk can be muted like all others. */
+function mute(draft: Draft, call: CallId, muted: boolean): void {
+  const caller = callerHere(draft, call);
+  if (caller && isMuteState(draft, caller, muted)) return;
+  draft.issueOnce({ type: muted ? "mute" : "unmute", call }, ["mute", "unmute"]);
+}
+
+/** WebEx learns of a lock by Status 2, and of its end by Status 0 (protocol 2.3.2, 4.10). */
+function lock(draft: Draft, head: Running, locked: boolean): void {
+  if (head.locked === locked && !draft.pending("lock", "unlock")) return;
+  draft.issueOnce({ type: locked ? "lock" : "unlock" }, ["lock", "unlock"]);
+}
+
+const cancelledByOperator: CallEnd = { endedBy: "operator", status: "canceled", reason: "cancelled" };
+
+/** WebEx learns of it by a change of the caller (protocol 4.12); a private talk ends with its invitee. */
+function expel(draft: Draft, call: CallId): void {
+  const dialled = draft.callOuts.get(call);
+  if (dialled && !isOnTheLine(dialled)) return drop(draft, dialled, "cancelled", cancelledByOperator);
+  draft.issueOnce({ type: "expel", call }, ["expel"]);
+}
+
+/** WebEx learns of it by a change of the sub-conference's calls (protocol 2.3.7, 4.13). */
+function move(draft: Draft, call: CallId, room: RoomId): void {
+  const caller = callerHere(draft, call);
+  if (!caller || (caller.room === room && !draft.isBusy(call, "move"))) return;
+  const command = { type: "move", call, room } as const;
+  if (room === MAIN_ROOM && !draft.underWay(command, ["move"]))
+    return sendBack(draft, caller, null, { timeoutMs: LATEST_MS });
+  draft.issueOnce(command, ["move"]);
+}
+
+/** WebEx has not asked for it: to WebEx it is a caller like one who dials in, who enters unnamed (protocol 2.3.3, 4.2). */
+function callOut(
+  draft: Draft,
+  { number, attendeeId, muted = false }: { number: PhoneNumber; attendeeId?: string; muted?: boolean },
+): void {
+  const wanted = {
+    request: null,
+    extCallId: null,
+    number,
+    ...(attendeeId !== undefined && { attendeeId }),
+    participantType: "participant" as const,
+    muted,
+    privately: false,
+  };
+  dial(draft, wanted, undefined);
+}
+
+function unlessHere({ callers }: ConferenceState, { call }: { readonly call: CallId }): OperatorRefusal | null {
+  return callers.get(call)?.left === false ? null : "no-such-call";
+}
+
+function callOutRefusal(
+  { head, callers, callOuts }: RunningState,
+  number: PhoneNumber,
+  context: RefusalContext,
+): OperatorRefusal | null {
+  const { policy } = context.settings;
+  if (policy && !mayDial(policy, number)) return "denied-by-policy";
+  if (isLockedOut({ head, context })) return "conference-locked";
+  const present = [...callers.values()].filter(({ left }) => !left).length;
+  const pending = [...callOuts.values()].filter(({ stage }) => stage !== "dropping").length;
+  return head.maxCallers !== null && present + pending >= head.maxCallers ? "conference-full" : null;
 }

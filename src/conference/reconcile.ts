@@ -2,6 +2,7 @@ import type { BridgeCaller, ConferenceSnapshot } from "../bridge/events.ts";
 import { digestOf } from "../bridge/state.ts";
 import { type BridgeName, type CallId, MAIN_ROOM, type RoomId } from "../foundation/ids.ts";
 import type { Draft } from "./draft.ts";
+import type { Running } from "./head.ts";
 import { endAsLost } from "./lifecycle.ts";
 import { applyAdmitted, endCallOut, placeCaller } from "./parts/call-outs.ts";
 import { addCaller, applyMuted, removeCaller } from "./parts/callers.ts";
@@ -10,7 +11,7 @@ import { applyMove, applyRoomClosed } from "./parts/rooms.ts";
 import { setReporting, setSpeaking } from "./parts/speakers.ts";
 import { failedEnd, repaired, withRepair } from "./records.ts";
 import { setLocked } from "./server/conference-status.ts";
-import { type Caller, type ConferenceState, isMutedOnBridge, type Running } from "./state.ts";
+import { type Caller, type ConferenceState, isMutedOnBridge } from "./state.ts";
 
 /** `undecided`: commands are pending, and their results will say what changed. */
 export type Comparison = "same" | "differs" | "undecided";
@@ -50,10 +51,7 @@ export function endAsOver(draft: Draft, bridge?: BridgeName): void {
   if (!isUnderWay) draft.issue({ type: "end-conference" }, null, bridge === undefined ? {} : { bridge });
 }
 
-/**
- * Repairs each difference between the conference and what its bridge holds, as if the event that was missed came now. What a
- * pending command is about to change is left to that command's result.
- */
+/** Repairs each difference to what the bridge holds, as if the missed event came now; pending commands aside. */
 export function compareWithBridge(draft: Draft, bridge: ConferenceSnapshot | null): void {
   const { head } = draft;
   // A pending creation or end has its own result.
@@ -65,9 +63,9 @@ export function compareWithBridge(draft: Draft, bridge: ConferenceSnapshot | nul
   if (head.phase !== "running") {
     return endAsOver(draft);
   }
-  if (head.locked !== bridge.locked && !draft.isPending("lock", "unlock")) {
+  if (head.locked !== bridge.locked && !draft.pending("lock", "unlock")) {
     repaired(draft, "locked");
-    setLocked(draft, head, bridge.locked);
+    setLocked(draft, bridge.locked);
   }
   const present = new Map(bridge.callers.map((caller) => [caller.call, caller]));
   for (const caller of draft.callers.values()) {
@@ -115,11 +113,11 @@ function compareCaller(draft: Draft, caller: Caller, found: BridgeCaller): void 
 }
 
 function compareSpeakers(draft: Draft, { callers, speaking }: ConferenceSnapshot): void {
-  const { head } = draft;
-  if (head.phase !== "running") return;
-  if ((head.speech === undefined) !== (speaking === null)) repairReporting(draft, head);
-  if (!head.speech) return;
-  const before = head.speech.speaking;
+  const { running } = draft;
+  if (!running) return;
+  if ((running.speech === undefined) !== (speaking === null)) repairReporting(draft, running);
+  if (!running.speech) return;
+  const before = running.speech.speaking;
   const now = new Set(speaking);
   for (const { call } of callers) {
     if (!draft.callers.get(call) || before.includes(call) === now.has(call)) continue;
@@ -130,7 +128,7 @@ function compareSpeakers(draft: Draft, { callers, speaking }: ConferenceSnapshot
 
 /** The bridge reports speakers and should not, or the other way round. After a failover nobody may have asked for them. */
 function repairReporting(draft: Draft, head: Running): void {
-  if (draft.isPending("report-speakers", "stop-reporting-speakers")) return;
+  if (draft.pending("report-speakers", "stop-reporting-speakers")) return;
   repaired(draft, "reporting");
   if (head.speech?.reporting === false) setReporting(draft, head, false);
   else draft.issue({ type: head.speech ? "report-speakers" : "stop-reporting-speakers" });
@@ -140,7 +138,7 @@ function repairReporting(draft: Draft, head: Running): void {
 function compareRooms(draft: Draft, { rooms, callers }: ConferenceSnapshot): void {
   const found = new Set(rooms.map(({ id }) => id));
   for (const room of draft.rooms.values()) {
-    if (found.has(room.room) || draft.isPending("create-room", "close-room")) continue;
+    if (found.has(room.room) || draft.pending("create-room", "close-room")) continue;
     repaired(draft, "room");
     applyRoomClosed(draft, room, { done: true });
   }

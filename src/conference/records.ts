@@ -5,15 +5,8 @@ import type { CallRecord, Ender } from "../records/call-record.ts";
 import type { ConferenceRecord } from "../records/conference-record.ts";
 import type { Draft } from "./draft.ts";
 import { actionsOf, type Cause, type Fact } from "./facts.ts";
-import {
-  type CallEnd,
-  type Caller,
-  type CallHistory,
-  type CallOut,
-  type Life,
-  namedAs,
-  type Ongoing,
-} from "./state.ts";
+import { type Life, namedAs, type Ongoing } from "./head.ts";
+import type { CallEnd, Caller, CallHistory, CallOut } from "./state.ts";
 
 /** No more rooms are named in one record. */
 const MAX_ROOMS = 50;
@@ -138,11 +131,11 @@ export function endWith({ history }: Caller | CallOut, { endedBy }: ConferenceEn
 }
 
 /** Who wants the end of the conference that is being closed. */
-export function enderOfClosing({ head }: Pick<Draft, "head">): Ender | null {
-  if (head.phase !== "running" || !head.closing) return null;
-  const { byOperator, isAsked } = head.closing;
+export function enderOfClosing({ running }: Draft): Ender | null {
+  if (!running?.closing) return null;
+  const { byOperator, isAsked } = running.closing;
   if (byOperator) return "operator";
-  return head.attached || isAsked ? "webex" : "nobody";
+  return running.attached || isAsked ? "webex" : "nobody";
 }
 
 function overStatus({ enteredAt, answeredAt = enteredAt }: CallHistory): CallEnd["status"] {
@@ -166,11 +159,9 @@ export function callOver(draft: Draft, call: Caller | CallOut, end: CallEnd): vo
   const record: CallRecord = {
     ...{ kind: "call", conference: draft.context.confKey, life: life?.row ?? 0, began: history.began },
     ...{ call: call.call, extCallId: call.extCallId ?? "", direction: isOut ? "out" : "in" },
-    ...{
-      number: numberOf(call),
-      attendeeId: namedAs({ ...call, attendeeId: call.attendeeId ?? null }, draft.head) ?? "",
-      participantType: String(call.participantType),
-    },
+    number: numberOf(call),
+    attendeeId: namedAs({ ...call, attendeeId: call.attendeeId ?? null }, draft.head) ?? "",
+    participantType: String(call.participantType),
     ...{ host: isHost(draft, call), bridge: draft.context.bridge ?? "", webexHost: ongoing?.host ?? "" },
     ...{ dialledAt: history.dialledAt ?? null, answeredAt, enteredAt, endedAt: at },
     ...{ seconds: Math.round(ms / 1_000), minutes, ...end },
@@ -211,9 +202,9 @@ export function conferenceRecord(draft: Draft, end: ConferenceEnd): ConferenceRe
 }
 
 /** The bridge held this otherwise: records count it. */
-export function repaired(draft: Draft, what: Repair): undefined;
-export function repaired(draft: Draft, what: Repair, call: Caller): Caller;
-export function repaired(draft: Draft, what: Repair, call?: Caller): Caller | undefined {
+export function repaired(draft: Draft, what: RepairKind): undefined;
+export function repaired(draft: Draft, what: RepairKind, call: Caller): Caller;
+export function repaired(draft: Draft, what: RepairKind, call?: Caller): Caller | undefined {
   draft.fact({ kind: "repaired", what, ...(call && { call: call.call }) });
   updateLife(draft, ({ repairs }) => ({ repairs: repairs + 1 }));
   return call && withRepair(call);
@@ -223,4 +214,4 @@ export function withRepair(call: Caller): Caller {
   return { ...call, history: { ...call.history, repairs: (call.history.repairs ?? 0) + 1 } };
 }
 
-type Repair = Extract<Fact, { kind: "repaired" }>["what"];
+type RepairKind = Extract<Fact, { kind: "repaired" }>["what"];

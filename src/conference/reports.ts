@@ -4,6 +4,7 @@ import type { BridgeName, CommandId } from "../foundation/ids.ts";
 import { assertNever } from "../foundation/result.ts";
 import { type Draft, resultWord } from "./draft.ts";
 import type { Cause } from "./facts.ts";
+import type { CommandGroup, Running } from "./head.ts";
 import {
   completeClose,
   completeCreate,
@@ -30,7 +31,7 @@ import { setReporting, setSpeaking } from "./parts/speakers.ts";
 import { compareWithBridge, endAsOver } from "./reconcile.ts";
 import { expelledEnd, failedEnd, reportedEnd } from "./records.ts";
 import { setLocked } from "./server/conference-status.ts";
-import { type Caller, type CommandGroup, isMutedOnBridge, type PendingCommand, type Running } from "./state.ts";
+import { type Caller, isMutedOnBridge, type PendingCommand } from "./state.ts";
 
 /** Reports of an agent of the conference's bridge, or of another bridge: `otherBridge`. */
 export function applyReports(draft: Draft, reports: readonly NumberedReport[], otherBridge?: BridgeName): void {
@@ -87,7 +88,7 @@ function applyReportedResult(draft: Draft, id: CommandId, result: CommandResult,
 }
 
 function applyEvent(draft: Draft, event: ConferenceEvent, otherBridge: BridgeName | undefined): void {
-  const { head } = draft;
+  const { running } = draft;
   switch (event.type) {
     case "snapshot":
       if (otherBridge === undefined) return compareWithBridge(draft, event.conference);
@@ -96,10 +97,10 @@ function applyEvent(draft: Draft, event: ConferenceEvent, otherBridge: BridgeNam
     case "conference-ended":
       return endByTelephone(draft);
     case "lock-changed":
-      if (head.phase === "running" && head.locked !== event.locked) setLocked(draft, head, event.locked);
+      if (running && running.locked !== event.locked) setLocked(draft, event.locked);
       return;
     case "caller-entered":
-      if (head.phase === "running") addCaller(draft, event.caller);
+      if (running) addCaller(draft, event.caller);
       return;
     case "call-answered": {
       const callOut = draft.callOuts.get(event.call);
@@ -137,33 +138,32 @@ function withCaller(draft: Draft, call: Caller["call"], act: (caller: Caller) =>
 /** The bridge carried out a command, or refused it. The command is no longer pending. */
 export function applyResult(draft: Draft, pending: PendingCommand, result: CommandResult): void {
   applyResultByType(draft, pending, result);
-  const { head } = draft;
   // It ended while no agent was active.
   const isGone = !result.done && result.reason === "no-such-conference";
-  if (isGone && head.phase === "running" && !head.closing) draft.because([{ type: "repair" }], () => endAsLost(draft));
+  if (isGone && draft.running && !draft.running.closing) draft.because([{ type: "repair" }], () => endAsLost(draft));
 }
 
 function applyResultByType(draft: Draft, pending: PendingCommand, result: CommandResult): void {
-  const { head } = draft;
+  const { head, running } = draft;
   const { command, request } = pending;
   switch (command.type) {
     case "create-conference":
-      if (head.phase === "running") return applyRenewal(draft, head, command, result);
+      if (running) return applyRenewal(draft, running, command, result);
       if (head.phase !== "creating") return;
       return result.done ? completeCreate(draft, head, command) : failCreate(draft, head, result.reason);
     case "end-conference":
-      if (head.phase !== "running" || !head.closing) return;
-      if (result.done || result.reason === "no-such-conference") return completeClose(draft, head.closing);
-      return failClose(draft, head, head.closing, resultWord(result));
+      if (!running?.closing) return;
+      if (result.done || result.reason === "no-such-conference") return completeClose(draft, running.closing);
+      return failClose(draft, running, running.closing, resultWord(result));
     case "lock":
     case "unlock":
       draft.answer(request, result);
-      if (result.done && head.phase === "running") setLocked(draft, head, command.type === "lock");
+      if (result.done) setLocked(draft, command.type === "lock");
       return;
     case "report-speakers":
     case "stop-reporting-speakers":
       draft.answer(request, result);
-      if (result.done && head.phase === "running") applyReporting(draft, head, pending, command.type);
+      if (result.done && running) applyReporting(draft, running, pending, command.type);
       return;
     case "create-room": {
       const room = draft.rooms.get(command.room);
@@ -206,7 +206,7 @@ function applyResultByType(draft: Draft, pending: PendingCommand, result: Comman
 
 /** The bridge has taken the entry rules, or has created a conference that WebEx has closed meanwhile, and that never runs. */
 function applyRenewal(draft: Draft, head: Running, command: Command<"create-conference">, result: CommandResult): void {
-  if (!result.done) return delayRenewal(draft, head);
+  if (!result.done) return delayRenewal(draft);
   if (head.life.runningAt === null && !head.closing) noteCreated(draft, head);
   renewEntryRules(draft, command);
 }
@@ -221,10 +221,7 @@ function answerDrops(draft: Draft, call: Caller["call"], result: CommandResult):
   }
 }
 
-/**
- * The bridge reports speakers, or no longer. Where the present server has not asked for that (its time had passed, or a server
- * that was replaced has asked), the bridge is told the contrary, unless another request is pending.
- */
+/** The bridge reports speakers, or no longer: where the present server has not asked for that, it is undone. */
 function applyReporting(
   draft: Draft,
   head: Running,
@@ -236,7 +233,7 @@ function applyReporting(
   const isAsked = request !== null && extConfId === head.extConfId;
   if (isAsked || isReporting === (type === "report-speakers"))
     return setReporting(draft, head, type === "report-speakers");
-  if (draft.isPending("report-speakers", "stop-reporting-speakers")) return;
+  if (draft.pending("report-speakers", "stop-reporting-speakers")) return;
   draft.issue({ type: isReporting ? "report-speakers" : "stop-reporting-speakers" });
 }
 
@@ -299,10 +296,9 @@ function applyMuteResult(
 
 /** The requests are answered with the first of their calls that changes, or with the last that does not (protocol 4.11). */
 function answerGroup(draft: Draft, id: CommandGroup["id"] | undefined, result: CommandResult): void {
-  const { head } = draft;
-  if (head.phase !== "running") return;
-  const answered = head.groups.filter((one) => one.id === id);
+  const groups = draft.running?.groups ?? [];
+  const answered = groups.filter((one) => one.id === id);
   if (answered.length === 0 || (!result.done && draft.commands.find((command) => command.group === id))) return;
   for (const { request } of answered) draft.answer(request, result);
-  draft.head = { ...head, groups: head.groups.filter((one) => one.id !== id) };
+  draft.update({ groups: groups.filter((one) => one.id !== id) });
 }

@@ -1,19 +1,26 @@
-import type { Ability } from "../bridge/abilities.ts";
+import { isPossible, type NeededCommand } from "../bridge/command-rules.ts";
 import { MAIN_ROOM, type TransId } from "../foundation/ids.ts";
 import { assertNever } from "../foundation/result.ts";
-import { type AnsweredType, type OpenRequest, requestOf } from "../tsp/answers.ts";
-import type { FromWebex, FromWebexMessages } from "../tsp/messages.ts";
+import {
+  type AnsweredType,
+  type FromWebex,
+  type FromWebexMessages,
+  type OpenRequest,
+  requestOf,
+} from "../tsp/messages.ts";
 import type { ResultWord, UpdateAction } from "../tsp/protocol-table.ts";
 import type { Draft } from "./draft.ts";
 import { actionsOf } from "./facts.ts";
+import { type Creating, isFormerHandle, type Running } from "./head.ts";
 import { close, closeWaitingCreates, create } from "./lifecycle.ts";
 import { cancelCallOut, entersMuted, startCallOut } from "./parts/call-outs.ts";
 import { awaitsName, findCaller, nameCaller, setMuted } from "./parts/callers.ts";
 import { hostOf } from "./parts/host.ts";
 import { addToMain, endTalk } from "./parts/private-talk.ts";
 import { closeRoom, createRoom, moveCall } from "./parts/rooms.ts";
+import { BACK_END } from "./server/posts.ts";
 import { isFromUnreachable, resync } from "./server/resync.ts";
-import { type CallOut, type Creating, isFormerHandle, type Running } from "./state.ts";
+import type { CallOut } from "./state.ts";
 
 /** To a back end that hangs, each takes half a minute. */
 const MAX_CLIENT_DATA = 100;
@@ -56,17 +63,17 @@ export function applyRequests(
   }
   // Names come first: an entry is told again only as long as its call has none.
   const isName = ({ type }: FromWebex) => type === "caller-named";
-  let isHeard = false;
+  let isBack = false;
   for (const received of [...messages.filter(isName), ...messages.filter((message) => !isName(message))]) {
     const message = fromItsServer(draft, received);
-    isHeard ||= isFromUnreachable(draft, message);
+    isBack ||= isFromUnreachable(draft, message);
     // Of a create, its own rule decides what that server is told.
     const isCreate = message.type === "create-conference";
-    if (isHeard && !isName(message) && !isCreate) resync(draft, "request");
+    if (isBack && !isName(message) && !isCreate) resync(draft, "request");
     apply(message);
     if (isCreate && isFromUnreachable(draft, message)) resync(draft, "request");
   }
-  if (isHeard) resync(draft, "request");
+  if (isBack) resync(draft, "request");
 }
 
 /** Its form was checked before; a request that the state forbids is answered so (protocol T27). */
@@ -78,8 +85,8 @@ function applyRequest(draft: Draft, message: FromWebex): void {
 }
 
 /** Whether another create has replaced the message's handle, and none has brought it back since. */
-function isReplaced({ head }: Draft, { extConfId }: FromWebex): boolean {
-  const next = head.phase === "running" && head.closing ? head.closing.next : [];
+function isReplaced({ head, running }: Draft, { extConfId }: FromWebex): boolean {
+  const next = running?.closing?.next ?? [];
   return isFormerHandle(head, extConfId) && !next.some(({ message }) => message.extConfId === extConfId);
 }
 
@@ -125,7 +132,7 @@ function forwardClientData(draft: Draft, message: FromWebexMessages["passthrough
   }
   // Without the conference's key, which begins other ids: this id leaves for a back end, and stands in the log.
   const id = `${serial()}.${nonce()}`;
-  draft.sendToBackEnd({ type: "client-data", id, msgId, confKey, extConfId, extCallId, data });
+  draft.post({ host: BACK_END, message: { type: "client-data", id, msgId, confKey, extConfId, extCallId, data } });
 }
 
 /** A request that needs a conference. */
@@ -137,14 +144,13 @@ function applyConferenceRequest(draft: Draft, message: ConferenceRequest): void 
   if (message.type === "close-conference") return close(draft, live, message);
   if (live.phase === "running" && live.closing) return draft.answer(request, "no-such-conference");
   const { needs, apply } = ruleOf(message);
-  if (needs(message).some((ability) => draft.context.cannot.includes(ability)))
-    return draft.answer(request, "not-supported");
+  if (!isPossible(needs(message), draft.context.cannot)) return draft.answer(request, "not-supported");
   apply(draft, message, live);
 }
 
 interface RequestRule<Message> {
-  /** All that the bridge must be able to do: nothing is begun where one thing is missing (protocol T27). */
-  needs(message: Message): readonly Ability[];
+  /** The commands that it leads to: nothing is begun where the bridge cannot do one of them (protocol T27). */
+  needs(message: Message): readonly NeededCommand[];
   apply(draft: Draft, message: Message, live: Creating | Running): void;
 }
 
@@ -154,35 +160,35 @@ const rules: { readonly [Type in RuledType]: RequestRule<FromWebexMessages[Type]
   "call-out": {
     needs: (message) => [
       "dial",
-      ...(message.joinMode === "private-talk" ? (["private-rooms"] as const) : []),
+      ...(message.joinMode === "private-talk" ? [{ type: "create-room", kind: "private" } as const] : []),
       ...(entersMuted(message) ? (["mute"] as const) : []),
     ],
     apply: (draft, message, live) => startCallOut(draft, live, message),
   },
   "cancel-call-out": { needs: () => [], apply: cancelCallOut },
   "update-caller": { needs: () => ["mute"], apply: updateCaller },
-  "drop-caller": { needs: () => [], apply: dropCaller },
+  "drop-caller": { needs: () => ["expel"], apply: dropCaller },
   "update-conference": {
-    needs: ({ action }) => (typeof action === "number" ? [] : abilitiesForAction[action]),
+    needs: ({ action }) => (typeof action === "number" ? [] : commandsOf[action]),
     apply: update,
   },
-  "create-sub-conference": { needs: () => ["sub-rooms"], apply: createRoom },
-  "add-to-sub-conference": { needs: () => [], apply: moveCall },
-  "remove-from-sub-conference": { needs: () => [], apply: moveCall },
-  "close-sub-conference": { needs: () => [], apply: closeRoom },
+  "create-sub-conference": { needs: () => [{ type: "create-room", kind: "sub" }], apply: createRoom },
+  "add-to-sub-conference": { needs: () => ["move"], apply: moveCall },
+  "remove-from-sub-conference": { needs: () => ["move"], apply: moveCall },
+  "close-sub-conference": { needs: () => ["close-room"], apply: closeRoom },
 };
 
 function ruleOf<Type extends RuledType>(message: FromWebexMessages[Type]): RequestRule<FromWebexMessages[Type]> {
   return rules[message.type as Type];
 }
 
-const abilitiesForAction: Readonly<Record<UpdateAction, readonly Ability[]>> = {
+const commandsOf: Readonly<Record<UpdateAction, readonly NeededCommand[]>> = {
   lock: ["lock"],
-  unlock: ["lock"],
+  unlock: ["unlock"],
   "mute-all": ["mute"],
-  "unmute-all": ["mute"],
-  "report-speakers": ["speakers"],
-  "stop-reporting-speakers": ["speakers"],
+  "unmute-all": ["unmute"],
+  "report-speakers": ["report-speakers"],
+  "stop-reporting-speakers": ["stop-reporting-speakers"],
   "add-to-main": [],
   "end-private-talk": [],
   "unlock-waiting-room": [],
@@ -221,10 +227,7 @@ export function isOnTheLine({ stage }: CallOut): boolean {
   return stage === "answered" || stage === "waiting";
 }
 
-/**
- * One action code for the whole conference (protocol 2.2.2). A domain can switch the answers off, since the guide shows none
- * (protocol section 5, row 16).
- */
+/** One action code for the whole conference (protocol 2.2.2, section 5, row 16). */
 function update(draft: Draft, message: FromWebexMessages["update-conference"], head: Creating | Running): void {
   const request = requestOf(message);
   const { action } = message;
@@ -267,7 +270,7 @@ export function muteAll(draft: Draft, head: Creating | Running, muted: boolean, 
   const concerned = meant.filter(({ call, muted: now }) => now !== muted || draft.isBusy(call, "mute", "unmute"));
   if (head.phase !== "running" || concerned.length === 0) return draft.answer(request, "ok");
   const group = draft.context.serial();
-  if (request) draft.head = { ...head, groups: [...head.groups, { id: group, request }] };
+  if (request) draft.update({ groups: [...head.groups, { id: group, request }] });
   for (const { call } of concerned) {
     const command = { type: muted ? "mute" : "unmute", call } as const;
     if (actionsOf(draft.by).length > 0) draft.issueOnce(command, ["mute", "unmute"], { group });

@@ -1,6 +1,7 @@
 import type { Child } from "hono/jsx";
 import type { EpochMs } from "../foundation/ids.ts";
-import type { Person } from "../operators/people.ts";
+import type { Operator } from "../operators/people.ts";
+import { Words } from "./parts.tsx";
 import { pathOf } from "./paths.ts";
 
 /** The pages of a domain that the navigation names. */
@@ -8,14 +9,14 @@ const places = {
   overview: { title: "Overview", path: [] },
   conferences: { title: "Conferences", path: ["conferences"] },
   bridges: { title: "Bridges", path: ["bridges"] },
-  hosts: { title: "WebEx hosts", path: ["hosts"] },
+  servers: { title: "TSP servers", path: ["servers"] },
   settings: { title: "Domain", path: ["settings"] },
   audit: { title: "Audit", path: ["audit"] },
 } as const;
 
 /** What stands around each page. */
 export interface Frame {
-  readonly person: Person;
+  readonly person: Operator;
   /** How the person has signed in. */
   readonly by: "token" | "session" | "access";
   /** Those that the person sees, in the order of the settings. */
@@ -25,15 +26,17 @@ export interface Frame {
   readonly here: keyof typeof places | null;
   /** The address of the socket that says when something has changed; `null`: the page stays as it is. */
   readonly live: string | null;
-  /** So often the page asks anew besides, while somebody looks, for what nobody tells; absent: never. */
+  /** So often the page asks anew besides, while somebody looks, for what changes without a word; absent: never. */
   readonly everyMs?: number;
   readonly now: EpochMs;
 }
 
-/**
- * A page of the console. What the browser keeps up to date are elements with `data-part` and an id of their own; rows that `j` and `k`
- * go through have `data-row`, and what a letter presses has `data-key`.
- */
+/** What stands around a page of a domain. */
+export interface DomainFrame extends Frame {
+  readonly domain: string;
+}
+
+/** A page. The browser keeps elements with `data-part` up to date; `j` and `k` go through `data-row`, and letters press `data-key`. */
 export function Page({ title, children, ...frame }: Frame & { readonly title: string; readonly children?: Child }) {
   const { domain, live, everyMs, now } = frame;
   return (
@@ -53,6 +56,20 @@ export function Page({ title, children, ...frame }: Frame & { readonly title: st
       </main>
       <Keys />
     </Document>
+  );
+}
+
+/** In place of a page that cannot be shown: what happened, and what to do. */
+export function TroublePage({ title, says, ...frame }: Frame & { readonly title: string; readonly says: string }) {
+  return (
+    <Page {...frame} title={title}>
+      <p>
+        <Words of={says} />
+      </p>
+      <p>
+        <a href="/console">To the overview</a>
+      </p>
+    </Page>
   );
 }
 
@@ -93,11 +110,7 @@ function Header({ person, by, domains, domain, here, live }: Frame) {
         <nav aria-label="Pages">
           <ul>
             {Object.entries(places).map(([name, { title, path }]) => (
-              <li>
-                <a href={pathOf(domain, ...path)} {...(name === here && { "aria-current": "page" })}>
-                  {title}
-                </a>
-              </li>
+              <PageLink to={pathOf(domain, ...path)} title={title} isHere={name === here} />
             ))}
           </ul>
         </nav>
@@ -135,14 +148,26 @@ function Chooser({ domains, domain, here }: Pick<Frame, "domains" | "here"> & { 
       <summary aria-label={`Domain: ${domain}`}>{domain}</summary>
       <ul>
         {domains.map((name) => (
-          <li>
-            <a href={pathOf(name, ...path)} {...(name === domain && { "aria-current": "true" })}>
-              {name}
-            </a>
-          </li>
+          <PageLink to={pathOf(name, ...path)} title={name} isHere={name === domain} />
         ))}
       </ul>
     </details>
+  );
+}
+
+interface PageLinkProps {
+  readonly to: string;
+  readonly title: string;
+  readonly isHere: boolean;
+}
+
+function PageLink({ to, title, isHere }: PageLinkProps) {
+  return (
+    <li>
+      <a href={to} {...(isHere && { "aria-current": "page" })}>
+        {title}
+      </a>
+    </li>
   );
 }
 

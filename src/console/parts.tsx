@@ -49,48 +49,98 @@ export function Words({ of }: { readonly of: string }) {
   return <>{of.split("`").map((text, index) => (index % 2 === 1 ? <code>{text}</code> : text))}</>;
 }
 
-/** What something is, under its name. */
-export function Fact({ name, children }: { readonly name: string; readonly children?: Child }) {
+interface FactsProps {
+  /** By their names; without a fact there is no name. */
+  readonly of: Readonly<Record<string, Child>>;
+  /** `glance`: each under its name, in a line. `facts`: beside it, each in a line of its own. */
+  readonly kind?: string;
+  /** By which the browser keeps it up to date; absent: it stands in a part that has a name. */
+  readonly part?: string;
+}
+
+/** What something is, in short. */
+export function Facts({ of, kind = "glance", part }: FactsProps) {
   return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
+    <dl class={kind} {...(part !== undefined && { id: part, "data-part": "" })}>
+      {Object.entries(of).map(
+        ([name, fact]) =>
+          fact !== null && (
+            <div>
+              <dt>{name}</dt>
+              <dd>{fact}</dd>
+            </div>
+          ),
+      )}
+    </dl>
   );
 }
 
-interface TableProps {
-  /** Of each column; that of figures stands to the right. Empty: a column of buttons. */
-  readonly heads: readonly (string | { readonly number: string })[];
+interface TableProps<Row> {
+  readonly rows: readonly Row[];
+  /** By their heads; the first one names the row. A cell that is `null` says "none". Without a name: buttons. */
+  readonly columns: Readonly<Record<string, ((row: Row) => Child) | false>>;
+  /** Of the cells, by the head of the column; a `number` stands to the right. */
+  readonly classes?: Readonly<Record<string, string>>;
+  /** By which the browser knows a row again; `j` and `k` go through rows that have one. */
+  readonly id?: (row: Row) => string;
   /** What the style knows it by, where it is like no other. */
   readonly kind?: string;
-  /** Its rows. */
-  readonly children?: Child;
+  readonly caption?: Child;
 }
 
 /** A list in columns; on a narrow screen its cells say by `data-label` what they are. */
-export function Table({ heads, kind, children }: TableProps) {
+export function Table<Row>({ rows, columns, classes = {}, id, kind, caption }: TableProps<Row>) {
+  const cells = Object.entries(columns).flatMap(([head, cell]) => (cell ? [{ head, cell, style: classes[head] }] : []));
   return (
     <div class="table">
       <table {...(kind !== undefined && { class: kind })}>
+        {caption !== undefined && <caption>{caption}</caption>}
         <thead>
           <tr>
-            {heads.map((head) =>
+            {cells.map(({ head, style }) =>
               head === "" ? (
                 <td />
-              ) : typeof head === "string" ? (
-                <th scope="col">{head}</th>
               ) : (
-                <th scope="col" class="number">
-                  {head.number}
+                <th scope="col" {...(style?.startsWith("number") && { class: "number" })}>
+                  {head}
                 </th>
               ),
             )}
           </tr>
         </thead>
-        <tbody>{children}</tbody>
+        <tbody>
+          {rows.map((row) => (
+            <tr {...(id && { id: id(row), "data-row": "", tabindex: -1 })}>
+              {cells.map(({ head, cell, style }, index) => {
+                const shown = cell(row);
+                if (index === 0) return <th scope="row">{shown}</th>;
+                return (
+                  <td {...(head !== "" && { "data-label": head })} {...(style !== undefined && { class: style })}>
+                    {shown === null ? <None /> : shown}
+                  </td>
+                );
+              })}
+            </tr>
+          ))}
+        </tbody>
       </table>
     </div>
+  );
+}
+
+/** A table under its title; nothing where it has no rows. */
+export function Listed<Row>({
+  title,
+  note,
+  ...table
+}: TableProps<Row> & { readonly title: string; readonly note?: string }) {
+  if (table.rows.length === 0) return null;
+  return (
+    <section>
+      <h2>{title}</h2>
+      {note !== undefined && <p class="dim">{note}</p>}
+      <Table {...table} />
+    </section>
   );
 }
 
@@ -107,4 +157,106 @@ export function Empty({ title, children }: { readonly title: string; readonly ch
 /** In a cell that has nothing. */
 export function None() {
   return <span class="dim">none</span>;
+}
+
+/** A text of somebody else's, in whichever direction it is written; `null`: there is none. */
+export function isolatedText(text: string | null): Child {
+  return text ? <bdi>{text}</bdi> : null;
+}
+
+/** With commas between them. */
+export function listed(items: readonly Child[]): Child {
+  return items.map((item, index) => [index > 0 && ", ", item]);
+}
+
+interface TabsProps {
+  readonly label: string;
+  /** By the names that pages go by. */
+  readonly tabs: Readonly<Record<string, { readonly title: string; readonly to: string }>>;
+  readonly here: string;
+}
+
+/** Pages beside each other. */
+export function Tabs({ label, tabs, here }: TabsProps) {
+  return (
+    <nav class="tabs" aria-label={label}>
+      {Object.entries(tabs).map(([name, { title, to }]) => (
+        <a href={to} {...(name === here && { "aria-current": "page" })}>
+          {title}
+        </a>
+      ))}
+    </nav>
+  );
+}
+
+interface FurtherProps {
+  /** Addresses by their titles; `null`: there is no such page. */
+  readonly to: Readonly<Record<string, string | null>>;
+  readonly children?: Child;
+}
+
+/** Links to other pages of a list. */
+export function Further({ to, children }: FurtherProps) {
+  return (
+    <div class="line">
+      {Object.entries(to).map(([title, path]) => path !== null && <a href={path}>{title}</a>)}
+      {children}
+    </div>
+  );
+}
+
+interface FieldProps {
+  readonly label: string;
+  readonly name: string;
+  readonly value: string;
+  readonly type?: "text" | "search" | "date";
+  readonly maxlength?: number;
+  readonly list?: string;
+  readonly placeholder?: string;
+}
+
+/** What people fill in, below its label. */
+export function Field({ label, name, type = "text", ...input }: FieldProps) {
+  return (
+    <div>
+      <label for={name}>{label}</label>
+      <input id={name} name={name} type={type} autocomplete="off" {...input} />
+    </div>
+  );
+}
+
+interface ChoiceProps {
+  readonly label: string;
+  readonly name: string;
+  readonly value: string;
+  /** What nothing chosen means. */
+  readonly all: string;
+  /** Titles by values. */
+  readonly values: Readonly<Record<string, string>>;
+}
+
+/** One of several values, or none of them. */
+export function Choice({ label, name, value: chosen, all, values }: ChoiceProps) {
+  return (
+    <div>
+      <label for={name}>{label}</label>
+      <select id={name} name={name}>
+        <option value="">{all}</option>
+        {Object.entries(values).map(([value, title]) => (
+          <option value={value} {...(value === chosen && { selected: true })}>
+            {title}
+          </option>
+        ))}
+      </select>
+    </div>
+  );
+}
+
+/** The button of a form by which people search. */
+export function Search() {
+  return (
+    <button type="submit">
+      Search <kbd>/</kbd>
+    </button>
+  );
 }

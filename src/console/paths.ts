@@ -5,7 +5,7 @@ export function pathOf(domain: string, ...parts: readonly string[]): string {
   return `/console/${[domain, ...parts].map(segmentOf).join("/")}`;
 }
 
-/** The address of the socket by which a page hears of changes in a domain, or in one of its conferences. */
+/** The address of the socket that brings a page word of changes in a domain, or in one of its conferences. */
 export function liveOf(domain: string, confKey?: string): string {
   return confKey === undefined ? pathOf("live", domain) : pathOf("live", domain, confKey);
 }

@@ -78,7 +78,7 @@ main.alone .brand { padding: 0; }
 .mark { display: inline-block; padding: 0 8px; border-radius: 10px; line-height: 20px; background: var(--hover); color: var(--dim); white-space: nowrap; }
 .mark.good { background: var(--good-soft); color: var(--good); } .mark.warn { background: var(--warn-soft); color: var(--warn); } .mark.bad { background: var(--bad-soft); color: var(--bad); }
 .facts { display: grid; grid-template-columns: fit-content(45%) minmax(0, 1fr); gap: 4px 16px; }
-.facts dd { overflow-wrap: anywhere; min-width: 0; }
+.facts > div { display: contents; } .facts dd { overflow-wrap: anywhere; min-width: 0; }
 .plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 340px), 1fr)); gap: 16px; }
 .plot { gap: 8px; } .plot svg { display: block; width: 100%; height: 64px; border-bottom: 1px solid var(--line); }
 .plot svg.good { fill: var(--accent); } .plot svg.bad { fill: var(--bad); }
@@ -114,8 +114,8 @@ label { font-size: 13px; color: var(--dim); }
 input, select, textarea { font: inherit; color: inherit; background: var(--box); border: 1px solid #7b868f; border-radius: 6px; padding: 5px 9px; min-width: 0; width: 100%; height: 36px; }
 textarea { height: auto; min-height: 72px; }
 input[type=checkbox] { width: 16px; height: 16px; vertical-align: -2px; accent-color: var(--accent); }
-button, a.button { font: inherit; line-height: 1.4; min-height: 36px; padding: 5px 13px; border: 1px solid #7b868f; border-radius: 6px; background: var(--box); color: var(--text); cursor: pointer; text-decoration: none; display: inline-flex; align-items: center; justify-content: center; gap: 7px; white-space: nowrap; }
-button:hover, a.button:hover { background: var(--hover); }
+button, .button { font: inherit; line-height: 1.4; min-height: 36px; padding: 5px 13px; border: 1px solid #7b868f; border-radius: 6px; background: var(--box); color: var(--text); cursor: pointer; text-decoration: none; display: inline-flex; align-items: center; justify-content: center; gap: 7px; white-space: nowrap; }
+button:hover, .button:not(.off):hover { background: var(--hover); }
 button.main { background: var(--accent); border-color: var(--accent); color: var(--on-accent); font-weight: 600; }
 button.main:hover { filter: brightness(1.1); }
 button.danger { color: var(--bad); border-color: var(--bad); }

@@ -1,5 +1,5 @@
 import type { EpochMs } from "../foundation/ids.ts";
-import { type Backoff, doubling, pauseAfter } from "./backoff.ts";
+import { doubling, pauseAfter } from "./backoff.ts";
 
 /** A row that waits for its receiver. */
 export interface Delivery<Row> {
@@ -11,38 +11,28 @@ export interface Delivery<Row> {
   readonly dueAt: EpochMs;
 }
 
-/** How long a row waits after a failure, and when it is given up. */
-export interface DeliveryPolicy {
-  /** In all, the first one among them. */
-  readonly attempts: number;
-  readonly backoff: Backoff;
-  readonly keptMs: number;
-  /** For one receiver. One that is slow for hours must not fill the disk. */
-  readonly mostWaiting: number;
-}
-
 /** A row that is under way. */
 export interface Attempt {
-  /** The row was withdrawn. */
+  /** Aborted when the row is withdrawn. */
   readonly signal: AbortSignal;
-  /** When the attempt is over at the latest; `null`: its beginning is not on disk. */
+  /** When the attempt ends at the latest; `null`: that it began is not on disk. */
   overAt: EpochMs | null;
 }
 
 interface DeliveryPorts<Row> {
-  /** Of a clock that cannot be set back. */
+  /** Time that never goes back. */
   now(): EpochMs;
   attempt(row: Row, attempt: Attempt): Promise<void>;
-  /** An attempt has ended: time to begin the next one. */
+  /** Called when an attempt has ended: the next one can begin. */
   goOn(): void;
-  /** An error of the disk or of our own, for the log. */
+  /** Called with an error of the disk or of our own code, for the log. */
   broke(row: Row, error: unknown): void;
 }
 
-/** After such an error, which no policy counts. */
+/** Pauses of a receiver after such errors, which count as no attempts. */
 const errorBackoff = doubling(1_000, 60_000);
 
-/** Begins rows when they may begin. It has no rows, no timer and no socket of its own: whoever has them asks it what is next. */
+/** Begins the attempts that are due. It has no rows, timers or sockets: the owner hands in its rows each time. */
 export class Deliveries<Row> {
   readonly #ports: DeliveryPorts<Row>;
   readonly #attempts = new Map<string | number, Attempt & { readonly controller: AbortController }>();
@@ -52,7 +42,7 @@ export class Deliveries<Row> {
     this.#ports = ports;
   }
 
-  /** Begins what is due, of all that waits; in how many milliseconds more is due, `null`: nothing waits for its time. */
+  /** Begins the rows that are due. Returns in how many milliseconds the next one is; `null`: no row waits for its time. */
   begin(waiting: readonly Delivery<Row>[]): number | null {
     const now = this.#ports.now();
     const busy = new Set(waiting.filter(({ id }) => this.isUnderWay(id)).map(({ lane }) => lane));
@@ -66,7 +56,7 @@ export class Deliveries<Row> {
       : null;
   }
 
-  /** When something is to be done at the latest, by the next life if this one ends before. */
+  /** When the alarm must come at the latest, in case this life ends before; `null`: nothing waits. */
   nextDue(waiting: readonly Delivery<Row>[]): EpochMs | null {
     const dues = heads(waiting).map((head) => this.#attempts.get(head.id)?.overAt ?? this.#dueAt(head));
     return dues.length > 0 ? Math.min(...dues) : null;
@@ -76,26 +66,24 @@ export class Deliveries<Row> {
     return this.#attempts.has(id);
   }
 
-  /** All others are withdrawn. */
+  /** Withdraws the attempts of all other rows. */
   keepOnly(ids: ReadonlySet<string | number>): void {
     for (const [id, { controller }] of this.#attempts) if (!ids.has(id)) controller.abort();
   }
 
-  /** Nothing is begun for this receiver for a while, though it is not at fault. */
+  /** Begins nothing for this receiver for a while, after an error that is not the receiver's. */
   pause(receiver: string): void {
     const failures = (this.#pauses.get(receiver)?.failures ?? 0) + 1;
     this.#pauses.set(receiver, { failures, until: this.#ports.now() + pauseAfter(failures, errorBackoff) });
   }
 
-  /** The disk works: what broke is tried within a second, and not at once, since the error may be our own. Whether anything had broken. */
-  works(): boolean {
+  /** A transaction has succeeded: every pause ends within a second. Not at once, since the error may be in our own code. */
+  works(): void {
     const now = this.#ports.now();
-    const hadPauses = this.#pauses.size > 0;
     for (const [receiver, { until }] of this.#pauses) {
       if (until <= now) this.#pauses.delete(receiver);
       else this.#pauses.set(receiver, { failures: 0, until: Math.min(until, now + pauseAfter(1, errorBackoff)) });
     }
-    return hadPauses;
   }
 
   async #run({ row, id, receiver }: Delivery<Row>, attempt: Attempt): Promise<void> {
@@ -126,21 +114,19 @@ export class Deliveries<Row> {
   }
 }
 
-/** The first of each lane. */
+/** The first row of each lane. */
 export function heads<Row>(waiting: readonly Delivery<Row>[]): readonly Delivery<Row>[] {
   const lanes = new Set<string>();
   return waiting.filter(({ lane }) => !lanes.has(lane) && lanes.add(lane));
 }
 
-/** When the next attempt may begin; `null`: the one that failed was the last one. */
-export function nextAttemptAt(attempts: number, policy: DeliveryPolicy, now: EpochMs): EpochMs | null {
-  return attempts >= policy.attempts ? null : now + pauseAfter(attempts, policy.backoff);
-}
-
-/** Of all rows of one receiver, in the order in which they came, those that are given up: they are too old or too many. */
+/**
+ * The rows that are too many or too old for one receiver. `rows` are all that wait for it, the oldest first. Without a limit
+ * a receiver that is slow for hours would fill the disk.
+ */
 export function surplus<Row extends { readonly queuedAt: EpochMs }>(
   rows: readonly Row[],
-  { keptMs, mostWaiting }: DeliveryPolicy,
+  { mostWaiting, keptMs = Number.POSITIVE_INFINITY }: { readonly mostWaiting: number; readonly keptMs?: number },
   now: EpochMs,
 ): readonly Row[] {
   const over = rows.length - mostWaiting;

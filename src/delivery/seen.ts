@@ -1,6 +1,6 @@
 import type { EpochMs } from "../foundation/ids.ts";
 
-/** What was seen and when, the oldest first. What was seen too long ago counts as unseen, and beyond a number the oldest goes. */
+/** Keys that were seen, and when. A key that was seen too long ago counts as unseen. Beyond `most` keys, the oldest goes. */
 export class Seen<Key, Value = null> {
   readonly #most: number;
   readonly #entries: Map<Key, { readonly value: Value; readonly at: EpochMs }>;
@@ -16,7 +16,7 @@ export class Seen<Key, Value = null> {
     return entry && entry.at > since ? entry.value : undefined;
   }
 
-  /** What goes when this is added, and when it was seen: what is too old, or too much, and the same. */
+  /** The keys that go when this one is added, and when they were seen: old ones, those beyond `most`, and the key itself. */
   outdated(key: Key, since: EpochMs): readonly (readonly [Key, EpochMs])[] {
     const old = new Map<Key, EpochMs>();
     for (const [oldest, { at }] of this.#entries) {

@@ -73,7 +73,7 @@ function lineOf(fact: Fact): FactLine | null {
   }
 }
 
-/** Who hangs up while a command is on its way makes no trouble, and of a late failure those who waited were told before. */
+/** Who hangs up while a command is on its way makes no trouble, and a late failure follows a line that says so. */
 function isTrouble(fact: Fact): boolean {
   if (fact.kind !== "command-failed") return true;
   return !fact.late && fact.why !== "no-such-call" && fact.why !== "conference-over";

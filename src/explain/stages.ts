@@ -3,6 +3,7 @@ import { actionsOf, type Fact, type SingleFact, singleFacts } from "../conferenc
 import type { InputRow } from "../conference/inputs.ts";
 import type { ActionId, CallId, CommandId, EpochMs, MsgId, TransId } from "../foundation/ids.ts";
 import type { ActionResult, ActionStages, NotificationStage, SentCommand } from "../rpc/action-stages.ts";
+import { type FactOf, type Fold, fold } from "./fold.ts";
 
 /** A message that carries the action. */
 type MessageFate =
@@ -11,28 +12,23 @@ type MessageFate =
   | { readonly is: "owed" | "given-up" }
   | { readonly is: "dropped"; readonly why: string };
 
-type WithheldFact = Extract<Fact, { kind: "message-withheld" }>;
-
-const replaced = "its server was replaced, and the next one is told all";
+const replaced = "its server was replaced, and the next one is notified of all";
 const expired = "WebEx could not be reached for so long that nobody waits for it any more";
 const whyWithheld = {
   detached: "WebEx has let the conference go on alone",
   unnamed: "WebEx has given this call no name",
 } as const;
 
-/**
- * What became of one action, from the row of the journal that has it on: it is over when all that was begun in its name is, and WebEx
- * knows of it when each message that carries it is confirmed.
- */
+/** What became of one action. It is over when all that was begun in its name is, and WebEx knows of it when each of its messages is confirmed. */
 export class StagesFold {
   readonly #id: ActionId;
   #begun: Pick<ActionStages, "person" | "request" | "onDisk"> | null = null;
   readonly #sent = new Map<CommandId, SentCommand>();
   readonly #messages = new Map<MsgId, MessageFate>();
-  /** Those that a server which is behind is owed, each with the begin of that, however often it is probed with them. */
+  /** Since when a server which is behind is owed each of them, however often it is probed with it. */
   readonly #owed = new Map<MsgId, EpochMs>();
   /** By the call: of what no message was made. */
-  readonly #withheld = new Map<CallId | undefined, WithheldFact["why"]>();
+  readonly #withheld = new Map<CallId | undefined, FactOf<"message-withheld">["why"]>();
   /** The call that it had dialled. */
   #dialled: CallId | null = null;
   /** What became of that call, or of the conference that it ends. */
@@ -89,90 +85,77 @@ export class StagesFold {
     return { notBecause: this.#isIdle ? "nothing changed" : "no notification of its own was due" };
   }
 
-  #read(at: EpochMs, fact: SingleFact, why: string): void {
+  #read(at: EpochMs, fact: SingleFact, whyDropped: string): void {
     const isOwn =
       ("by" in fact && actionsOf(fact.by).includes(this.#id)) ||
       ("actions" in fact && fact.actions?.includes(this.#id) === true);
     if (isOwn) this.#isIdle = false;
-    switch (fact.kind) {
-      case "command-issued":
-      case "command-joined": {
-        const { command: id, type } = fact;
-        // A conference may end since its last caller was expelled: that is no part of the expulsion.
-        if (type === "end-conference" && this.#begun?.request.type !== "end") return;
-        if (isOwn && !this.#sent.has(id)) this.#sent.set(id, { id, type: type as CommandType, at, result: null });
-        return;
-      }
-      case "command-done":
-        return this.#answered(fact.command, { type: "done", at });
-      case "command-failed": {
-        const { command, type, why } = fact;
-        if (why === "conference-over")
-          return this.#answered(command, { type: "no result", at, why: "the conference ended" });
-        return this.#answered(command, isSoAlready(type, why) ? { type: "done", at } : { type: "refused", at, why });
-      }
-      case "command-expired":
-        return this.#answered(fact.command, { type: "no result", at, why: "too-late" });
-      case "call-dialled":
-        if (isOwn) this.#dialled = fact.call;
-        return;
-      case "call-entered":
-        if (fact.call === this.#dialled) this.#result = { type: "done", at };
-        return;
-      case "call-not-entered":
-        if (fact.call === this.#dialled) this.#result = { type: "refused", at, why: fact.why };
-        return;
-      case "conference-ended":
-        if (this.#begun?.request.type === "end") this.#result ??= { type: "done", at };
-        for (const call of this.#withheld.keys()) this.#notNamed(call);
-        return;
-      case "conference-taken-over":
-        return this.#settleWithheld();
-      case "call-named":
-        if (this.#withheld.get(fact.call) === "not-named-yet") this.#withheld.delete(fact.call);
-        return;
-      case "call-not-named":
-        return this.#notNamed(fact.call);
-      case "message-withheld":
-        if (isOwn) this.#withheld.set(fact.call, fact.why);
-        return;
-      default:
-        this.#readMessage(at, fact, isOwn, why);
-    }
+    fold(this.#facts, fact, at, isOwn, whyDropped);
   }
 
-  #readMessage(at: EpochMs, fact: SingleFact, isOwn: boolean, whyDropped: string): void {
-    switch (fact.kind) {
-      case "post-queued":
-        return this.#become(fact.msgId, { is: "queued", transId: fact.transId }, isOwn);
-      case "message-owed":
-        this.#become(fact.msgId, { is: "owed" }, isOwn);
-        if (this.#messages.has(fact.msgId) && !this.#owed.has(fact.msgId)) this.#owed.set(fact.msgId, at);
-        return;
-      case "message-dropped":
-        this.#owed.delete(fact.msgId);
-        return this.#drop(fact.msgId, "owed", whyDropped);
-      case "server-reached":
-      case "server-settled":
-        return this.#owed.clear(); // At most one server is behind.
-      case "host-refused": {
-        const why = "the settings do not let its server be posted to";
-        return this.#become(fact.msgId, { is: "dropped", why }, isOwn);
-      }
-      case "post-confirmed":
-        for (const [msgId, fate] of this.#messages) {
-          if (fate.is === "queued" && fate.transId === fact.transId)
-            this.#messages.set(msgId, { ...fate, is: "confirmed", at: fact.at });
-        }
-        return;
-      case "post-given-up":
-        for (const { msgId } of fact.messages) this.#become(msgId, { is: "given-up" });
-        return;
-      case "post-dropped":
-        for (const { msgId } of fact.messages) this.#drop(msgId, "queued", replaced);
-        return;
-      default:
-    }
+  readonly #facts: Fold<[at: EpochMs, isOwn: boolean, whyDropped: string]> = {
+    "command-issued": (fact, at, isOwn) => this.#issued(fact, at, isOwn),
+    "command-joined": (fact, at, isOwn) => this.#issued(fact, at, isOwn),
+    "command-done": ({ command }, at) => this.#answered(command, { type: "done", at }),
+    "command-failed": ({ command, type, why }, at) => {
+      if (why === "conference-over")
+        return this.#answered(command, { type: "no result", at, why: "the conference ended" });
+      this.#answered(command, isSoAlready(type, why) ? { type: "done", at } : { type: "refused", at, why });
+    },
+    "command-expired": ({ command }, at) => this.#answered(command, { type: "no result", at, why: "too-late" }),
+    "call-dialled": ({ call }, _, isOwn) => {
+      if (isOwn) this.#dialled = call;
+    },
+    "call-entered": ({ call }, at) => {
+      if (call === this.#dialled) this.#result = { type: "done", at };
+    },
+    "call-not-entered": ({ call, why }, at) => {
+      if (call === this.#dialled) this.#result = { type: "refused", at, why };
+    },
+    "conference-ended": (_, at) => {
+      if (this.#begun?.request.type === "end") this.#result ??= { type: "done", at };
+      for (const call of this.#withheld.keys()) this.#notNamed(call);
+    },
+    // The next server learns how all is.
+    "conference-taken-over": () => {
+      for (const call of this.#withheld.keys()) this.#named(call);
+    },
+    "call-named": ({ call }) => this.#named(call),
+    "call-not-named": ({ call }) => this.#notNamed(call),
+    "message-withheld": ({ call, why }, _, isOwn) => {
+      if (isOwn) this.#withheld.set(call, why);
+    },
+    "post-queued": ({ msgId, transId }, _, isOwn) => this.#become(msgId, { is: "queued", transId }, isOwn),
+    "message-owed": ({ msgId }, at, isOwn) => {
+      this.#become(msgId, { is: "owed" }, isOwn);
+      if (this.#messages.has(msgId) && !this.#owed.has(msgId)) this.#owed.set(msgId, at);
+    },
+    "message-dropped": ({ msgId }, _, __, why) => {
+      this.#owed.delete(msgId);
+      this.#drop(msgId, "owed", why);
+    },
+    // At most one server is behind.
+    "server-reached": () => this.#owed.clear(),
+    "server-settled": () => this.#owed.clear(),
+    "host-refused": ({ msgId }, _, isOwn) =>
+      this.#become(msgId, { is: "dropped", why: "the settings do not let its server be posted to" }, isOwn),
+    "post-confirmed": ({ transId, at }) => {
+      for (const [msgId, fate] of this.#messages)
+        if (fate.is === "queued" && fate.transId === transId)
+          this.#messages.set(msgId, { ...fate, is: "confirmed", at });
+    },
+    "post-given-up": ({ messages }) => {
+      for (const { msgId } of messages) this.#become(msgId, { is: "given-up" });
+    },
+    "post-dropped": ({ messages }) => {
+      for (const { msgId } of messages) this.#drop(msgId, "queued", replaced);
+    },
+  };
+
+  #issued({ command: id, type }: FactOf<"command-issued" | "command-joined">, at: EpochMs, isOwn: boolean): void {
+    // A conference may end since its last caller was expelled: that is no part of the expulsion.
+    if (type === "end-conference" && this.#begun?.request.type !== "end") return;
+    if (isOwn && !this.#sent.has(id)) this.#sent.set(id, { id, type: type as CommandType, at, result: null });
   }
 
   #answered(id: CommandId, result: ActionResult): void {
@@ -192,9 +175,8 @@ export class StagesFold {
     if (this.#withheld.get(call) === "not-named-yet") this.#withheld.set(call, "unnamed");
   }
 
-  /** The next server is told how all is. */
-  #settleWithheld(): void {
-    for (const [call, why] of this.#withheld) if (why === "not-named-yet") this.#withheld.delete(call);
+  #named(call: CallId | undefined): void {
+    if (this.#withheld.get(call) === "not-named-yet") this.#withheld.delete(call);
   }
 }
 
@@ -202,7 +184,7 @@ export class StagesFold {
 function whyDropped(facts: readonly Fact[]): string {
   if (facts.some(({ kind }) => kind === "conference-taken-over")) return replaced;
   const isExpired = facts.some((fact) => fact.kind === "server-settled" && fact.expired);
-  return isExpired ? expired : "WebEx could not be reached, and was told later how it was then";
+  return isExpired ? expired : "WebEx could not be reached, and was notified later of how it was then";
 }
 
 /** The bridge refuses what is so already: the call or the conference is gone. */

@@ -1,11 +1,12 @@
 import type { ConferenceEvent, ConferenceSnapshot, NumberedReport } from "../bridge/events.ts";
-import { type Cause, type SingleFact, saidIn, singleFacts } from "../conference/facts.ts";
+import { type Cause, saidIn, singleFacts } from "../conference/facts.ts";
 import type { ConferenceInput, InputRow } from "../conference/inputs.ts";
 import { BACK_END, type Outgoing } from "../conference/server/posts.ts";
 import type { CallId, CommandId, EpochMs, TransId } from "../foundation/ids.ts";
 import { counted } from "../foundation/text/counted.ts";
 import type { StoryFacts, StoryLine, StorySide } from "../rpc/story.ts";
 import { type FromWebex, fromWebex, toWebex } from "../tsp/messages.ts";
+import { type FactOf, type Fold, fold } from "./fold.ts";
 
 /** Fields of messages, events and requests that tell one of a type from another. */
 const telling: ReadonlySet<string> = new Set([
@@ -13,15 +14,12 @@ const telling: ReadonlySet<string> = new Set([
   ...["participantType", "joinMode", "extCallIds", "speaking", "call", "room", "muted", "locked", "reason"],
   ...["attendeeId", "did", "number"],
 ]);
-export type ConfirmedFact = Extract<SingleFact, { kind: "post-confirmed" }>;
+export type ConfirmedFact = FactOf<"post-confirmed">;
 
 /** Some 300 bytes each. */
 const mostLines = 20_000;
 
-/**
- * A conference's journal as lines for people: what was asked, sent to the bridge, done there, posted and confirmed, or why not. What began
- * before the first row is told without its beginning.
- */
+/** A conference's journal as lines for people. What began before the first row stands without its beginning. */
 export class Timeline {
   #lines: StoryLine[] = [];
   readonly #issued = new Map<CommandId, { readonly type: string; readonly at: EpochMs }>();
@@ -46,7 +44,7 @@ export class Timeline {
     if (facts === null) return this.#older(row);
     this.#dialled = new Map(facts.flatMap((fact) => (fact.kind === "call-dialled" ? [[fact.call, fact.number]] : [])));
     if (row.input) this.#input(row, row.input);
-    for (const fact of facts.flatMap(singleFacts)) this.#fact(row, fact);
+    for (const fact of facts.flatMap(singleFacts)) fold(this.#facts, fact, row);
     if (this.#lines.length > 2 * mostLines) this.#lines = this.#lines.slice(-mostLines);
   }
 
@@ -96,52 +94,44 @@ export class Timeline {
     this.#say(row, "bridge", "edge", `${issued?.type ?? "command"}: ${became}`, facts);
   }
 
-  #fact(row: Omit<InputRow, "facts">, fact: SingleFact): void {
-    switch (fact.kind) {
-      case "command-issued": {
-        const { command, type, call, room } = fact;
-        this.#issued.set(command, { type, at: row.at });
-        const number = type === "dial" && call !== undefined ? (this.#dialled.get(call) ?? "") : "";
-        const facts = { call: call ?? "", room: room ?? "", number, commandId: command };
-        return this.#say(row, "edge", "bridge", type, facts, ledBy(fact.by, call));
-      }
-      case "call-named":
-      case "call-dialled":
-        this.#calls.set(fact.extCallId ?? "", fact.call);
-        return;
-      case "command-expired":
-        return this.#say(row, "edge", "edge", `${fact.type}: no result in time`, { commandId: fact.command });
-      case "conference-ended":
-        if (fact.why === "lost") this.#say(row, "edge", "edge", "ended, since the bridge no longer had it", {});
-        return;
-      case "post-queued": {
-        const { type, msgId, host, transId, call = "" } = fact;
-        this.#hosts.set(transId, host);
-        const facts = { msgId, call, ...saidIn(fact), ...this.#document(transId) };
-        const [action] = fact.actions ?? [];
-        const by = action ? `action ${action}` : ledBy([], call || this.#calls.get(fact.extCallId ?? ""));
-        return this.#say(row, "edge", sideOf(host), wireNameOf(type), facts, by);
-      }
-      case "post-failed": {
-        const { transId, why, attempt, at, nextAt } = fact;
-        const next = { why, attempt: String(attempt), nextAt: new Date(nextAt).toISOString() };
-        const to = sideOf(this.#hosts.get(transId));
-        return this.#say({ ...row, at }, "edge", to, "not delivered", { ...this.#document(transId), ...next });
-      }
-      case "post-confirmed":
-        this.#lines.push(this.#confirmedLine(row, fact));
-        this.#hosts.delete(fact.transId);
-        return;
-      case "post-given-up":
-        return this.#say(row, "edge", "edge", "given up", { transId: fact.transId, messages: namesIn(fact.messages) });
-      case "post-dropped": {
-        const isWithdrawn = row.input?.type === "undelivered";
-        const what = isWithdrawn ? "withdrawn, its server is not reached" : "dropped, its server was replaced";
-        return this.#say(row, "edge", "edge", what, { transId: fact.transId, messages: namesIn(fact.messages) });
-      }
-      default:
-    }
-  }
+  readonly #facts: Fold<[row: Omit<InputRow, "facts">]> = {
+    "command-issued": ({ command, type, call, room, by }, row) => {
+      this.#issued.set(command, { type, at: row.at });
+      const number = type === "dial" && call !== undefined ? (this.#dialled.get(call) ?? "") : "";
+      const facts = { call: call ?? "", room: room ?? "", number, commandId: command };
+      this.#say(row, "edge", "bridge", type, facts, ledBy(by, call));
+    },
+    "call-named": ({ call, extCallId }) => this.#calls.set(extCallId, call),
+    "call-dialled": ({ call, extCallId }) => this.#calls.set(extCallId ?? "", call),
+    "command-expired": ({ command, type }, row) =>
+      this.#say(row, "edge", "edge", `${type}: no result in time`, { commandId: command }),
+    "conference-ended": ({ why }, row) => {
+      if (why === "lost") this.#say(row, "edge", "edge", "ended, since the bridge no longer had it", {});
+    },
+    "post-queued": (fact, row) => {
+      const { type, msgId, host, transId, call = "", actions: [action] = [] } = fact;
+      this.#hosts.set(transId, host);
+      const facts = { msgId, call, ...saidIn(fact), ...this.#document(transId) };
+      const by = action ? `action ${action}` : ledBy([], call || this.#calls.get(fact.extCallId ?? ""));
+      this.#say(row, "edge", sideOf(host), wireNameOf(type), facts, by);
+    },
+    "post-failed": ({ transId, why, attempt, at, nextAt }, row) => {
+      const next = { why, attempt: String(attempt), nextAt: new Date(nextAt).toISOString() };
+      const to = sideOf(this.#hosts.get(transId));
+      this.#say({ ...row, at }, "edge", to, "not delivered", { ...this.#document(transId), ...next });
+    },
+    "post-confirmed": (fact, row) => {
+      this.#lines.push(this.#confirmedLine(row, fact));
+      this.#hosts.delete(fact.transId);
+    },
+    "post-given-up": ({ transId, messages }, row) =>
+      this.#say(row, "edge", "edge", "given up", { transId, messages: namesIn(messages) }),
+    "post-dropped": ({ transId, messages }, row) => {
+      const isWithdrawn = row.input?.type === "undelivered";
+      const what = isWithdrawn ? "withdrawn, its server is not reached" : "dropped, its server was replaced";
+      this.#say(row, "edge", "edge", what, { transId, messages: namesIn(messages) });
+    },
+  };
 
   #confirmedLine({ seq }: Pick<InputRow, "seq">, { transId, at }: ConfirmedFact): StoryLine {
     const host = this.#hosts.get(transId);

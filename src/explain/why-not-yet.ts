@@ -1,31 +1,12 @@
-import type { CommandType } from "../bridge/commands.ts";
+import { wordsOf } from "../bridge/command-rules.ts";
 import type { MessageSummary } from "../conference/facts.ts";
 import type { EpochMs, TransId } from "../foundation/ids.ts";
 import { counted } from "../foundation/text/counted.ts";
 import type { ConferenceView, OutageView } from "../rpc/conference-view.ts";
 import type { Explanation } from "../rpc/story.ts";
+import { isAskedFor } from "./why/calls.ts";
 import { askerIn, askerText, type Known, type KnownCall } from "./why/known.ts";
-import { isAskedFor } from "./why/mutes.ts";
 import { callerText, callsOf, messageTexts, numberText, rowsOf, serverText, timeText } from "./why/words.ts";
-
-/** What is not so yet while a command is pending, to follow "Why ". */
-const questions: Readonly<Record<CommandType, (call: string) => string>> = {
-  "create-conference": () => "does the conference not run",
-  "end-conference": () => "has the conference not ended",
-  lock: () => "is the conference not locked",
-  unlock: () => "is the conference not unlocked",
-  "report-speakers": () => "does the bridge not report who speaks",
-  "stop-reporting-speakers": () => "does the bridge still report who speaks, and not stop",
-  "create-room": () => "is the room not open",
-  "close-room": () => "is the room not closed",
-  dial: (call) => `is ${call} not dialled`,
-  "cancel-dial": (call) => `has ${call} not stopped ringing`,
-  mute: (call) => `is ${call} not muted`,
-  unmute: (call) => `is ${call} not unmuted`,
-  expel: (call) => `is ${call} not dropped`,
-  admit: (call) => `is ${call} not let in`,
-  move: (call) => `is ${call} not in the other room`,
-};
 
 /** What is pending in a conference now. `owed`: the messages that the server which is behind is owed. */
 interface Pending {
@@ -33,13 +14,14 @@ interface Pending {
   readonly owed: readonly MessageSummary[];
 }
 
-/** Why is what was asked for not done, or not told to WebEx, yet? A function of what is pending now; `known` has its rows. */
+/** Why is what was asked for not done, or WebEx not notified of it, yet? A function of what is pending now; `known` has its rows. */
 export function whyNotYet({ view, owed }: Pending, known: Known, now: EpochMs): readonly Explanation[] {
   const commands = view.commands.flatMap((command): Explanation[] => {
     const issued = known.commands.get(command.id);
     if (!issued || !isAskedFor(issued, known)) return [];
     const call = issued.call === null ? undefined : known.calls.get(issued.call);
-    const question = `Why ${questions[command.type](call ? textOf(call) : "the call")} yet?`;
+    const pending = wordsOf(command.type).pending.replace("CALL", () => (call ? callText(call) : "the call"));
+    const question = `Why ${pending} yet?`;
     const asked = askerIn(issued.by) ? `${askerText(issued.by, known.askedBy(issued.by), issued)}. ` : "";
     const answer = `${asked}${whyPending(command, view, now)}`;
     return [{ at: issued.at, calls: call ? [call.call] : [], question, answer, rows: rowsOf(issued) }];
@@ -49,7 +31,7 @@ export function whyNotYet({ view, owed }: Pending, known: Known, now: EpochMs): 
     // A post to a server that is behind is a probe.
     if (!post || failure === undefined || view.outages.some((outage) => outage.host === host)) return [];
     const messages = post.messages;
-    const question = `Why is WebEx not told yet ${messageTexts(messages)}?`;
+    const question = `Why is WebEx not notified yet ${messageTexts(messages)}?`;
     const next = dueAt > now ? `the next one begins at ${timeText(dueAt)}` : "the next one is under way";
     const answer = `${serverText(host)} has not confirmed it: attempt ${attempts} failed with ${failure}, and ${next}.`;
     return [{ at: post.since.at, calls: callsOf(messages), question, answer, rows: rowsOf(post.since, post.failed) }];
@@ -70,12 +52,12 @@ function whyOwed(
   const texts = owed.map((fact) => ({ fact, call: known.callOf(fact), owed: known.owed.get(fact.msgId) }));
   return [...Map.groupBy(texts, ({ call }) => call?.call).values()].map((own) => {
     const rows = own.flatMap(({ owed }) => owed ?? []);
-    const question = `Why is WebEx not told yet ${messageTexts(own)}?`;
+    const question = `Why is WebEx not notified yet ${messageTexts(own)}?`;
     return { at: rows[0]?.at ?? since, calls: callsOf(own), question, answer, rows: rowsOf(...rows) };
   });
 }
 
-function textOf(call: KnownCall): string {
+function callText(call: KnownCall): string {
   return call.isInside ? callerText(call) : numberText(call.number, call.extCallId);
 }
 

@@ -1,16 +1,11 @@
-import { type SingleFact, singleFacts } from "../conference/facts.ts";
+import { singleFacts } from "../conference/facts.ts";
 import type { InputRow } from "../conference/inputs.ts";
 import type { Explanation } from "../rpc/story.ts";
+import { fold } from "./fold.ts";
+import { notNamed, ofCalls } from "./why/calls.ts";
 import { ConferenceQuestions } from "./why/conference.ts";
-import { ends } from "./why/ends.ts";
-import { Known, type WhyRow } from "./why/known.ts";
-import { mutes } from "./why/mutes.ts";
-import { notNamed } from "./why/names.ts";
+import { Known } from "./why/known.ts";
 import { Posts } from "./why/posts.ts";
-
-type Answer = (fact: SingleFact, row: WhyRow, known: Known) => Explanation | null;
-
-const questions = [mutes, ends] as readonly Readonly<Partial<Record<string, Answer>>>[];
 
 /** Answers what people ask about a conference, each answer with the rows of the journal that prove it. */
 export class Why {
@@ -23,8 +18,7 @@ export class Why {
     if (facts === null) return; // A row of version 0.1 does not say what happened.
     const all = { ...row, facts: facts.flatMap(singleFacts) };
     this.known.read(all);
-    for (const fact of all.facts)
-      for (const asked of questions) this.#answers.push(...[asked[fact.kind]?.(fact, all, this.known) ?? []].flat());
+    this.#answers.push(...all.facts.flatMap((fact) => fold(ofCalls, fact, all, this.known) ?? []));
     this.#conference.read(all);
     this.#posts.read(all);
   }

@@ -1,13 +1,9 @@
 import type { PhoneNumber } from "./ids.ts";
 
-/** Which numbers may be dialled, by how they begin. */
 export interface DialRules {
   /** Begins of numbers that may be dialled, "+" and digits; "+" alone: every number. */
   readonly allow: readonly string[];
-  /**
-   * Begins of numbers that may not be dialled. Where begins of both lists fit a number, the longest one counts; of two alike, this one.
-   * These fit, too, where the number has zeros behind the country code that the begin does not have.
-   */
+  /** Begins that may not: the longest of both lists counts, of two alike this one. Zeros in between do not help. */
   readonly deny: readonly string[];
 }
 
@@ -37,7 +33,6 @@ export function phoneNumberOf(text: string): PhoneNumber {
   return { country: code, area: "", local: rest, extension: "" };
 }
 
-/** As a bridge dials it. */
 export function dialledDigits({ country, area, local }: Omit<PhoneNumber, "extension">): string {
   return country + area + local;
 }

@@ -17,10 +17,7 @@ export type SubConfId = Branded<"SubConfId">;
 export type MsgId = Branded<"MsgId">;
 /** Identifies one posted document and its repeats (protocol T36 to T38). */
 export type TransId = Branded<"TransId">;
-/**
- * A TSP server. The decoder gives it as WebEx wrote it; the edge replaces that by the origin that is posted to,
- * and an allowed path (`canonicalHost`), so behind the edge two hosts are one server exactly when their texts are equal.
- */
+/** A TSP server: as WebEx wrote it; behind the edge as `canonicalHost` has it, one text for one server. */
 export type WebexHost = Branded<"WebexHost">;
 /** One phone leg on the bridge. The bridge makes the ids of calls in, we make those of call-outs. */
 export type CallId = Branded<"CallId">;

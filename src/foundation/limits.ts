@@ -5,9 +5,7 @@ export interface Rate {
   readonly perSecond: number;
 }
 
-/**
- * Grants a burst at once, and a rate on average. A pause earns a burst at most, and so does a clock that is set back and set right again.
- */
+/** Grants a burst at once, and a rate on average. No pause or clock that was set earns more than a burst. */
 export class TokenBucket {
   readonly #rate: Rate;
   #tokens: number;
@@ -39,7 +37,6 @@ export class TokenBucket {
     return this.#tokens < amount ? ((amount - this.#tokens) * 1_000) / perSecond : 0;
   }
 
-  /** Spends the amount if the bucket has it. */
   spend(amount: number, at: EpochMs): boolean {
     return this.waitMs(amount, at) === 0;
   }
@@ -61,10 +58,7 @@ export function setLimited<Key, Value>(cache: Map<Key, Value>, key: Key, value: 
 export class RateLimit {
   readonly #buckets = new Map<string, { readonly perMinute: number; readonly bucket: TokenBucket }>();
 
-  /**
-   * 0 when one more is allowed now, which is then spent; else the seconds to wait. A pause earns at most a minute's worth. Another rate
-   * than before counts at once, and begins with a full minute's worth.
-   */
+  /** 0: one more is allowed, and spent; else the seconds to wait. Another rate than before counts at once. */
   waitSeconds(name: string, perMinute: number, at: EpochMs): number {
     let limit = this.#buckets.get(name);
     if (limit?.perMinute !== perMinute) {

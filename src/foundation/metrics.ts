@@ -46,13 +46,12 @@ function sumOf(before: readonly number[], more: readonly number[]): number[] {
   return more.map((value, place) => (before[place] ?? 0) + value);
 }
 
-/** Where a family counts, and who hears that it did. */
+/** Where a family counts, and what is called when it did. */
 export interface CountsTo {
   readonly counts: Counts;
   counted?(): void;
 }
 
-/** Only rises; by its labels. */
 export class Counter {
   readonly name: string;
   readonly #help: string;
@@ -85,7 +84,6 @@ const bounds = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 1
 /** How many ended within each bound and not within the one before, how many took longer, and the sum. */
 const nothing: readonly number[] = new Array<number>(bounds.length + 2).fill(0);
 
-/** How long something took, by its labels. */
 export class Histogram {
   readonly name: string;
   readonly #help: string;

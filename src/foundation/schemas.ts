@@ -1,21 +1,62 @@
 import * as v from "valibot";
 import type { ConfKey } from "./ids.ts";
+import { open } from "./shown.ts";
 
-/** The type of what a schema describes, for reading alone. */
-export type Shown<Value> = Value extends string | number | boolean | null | undefined
+/** The type of the values that a schema lets through, for reading alone. Types that share a schema are variants of their own. */
+export type Checked<Schema extends v.GenericSchema> = Fixed<v.InferOutput<Schema>>;
+type Fixed<Value> = unknown extends Value
   ? Value
-  : { readonly [Name in keyof Value]: Shown<Value[Name]> };
-export type Answer<Schema extends v.GenericSchema> = Shown<v.InferOutput<Schema>>;
+  : Value extends string | number | boolean | null | undefined
+    ? Value
+    : Value extends { readonly type: infer Type }
+      ? Each<Value, Type>
+      : { readonly [Key in keyof Value]: Fixed<Value[Key]> };
+type Each<Value, Type> = Type extends string
+  ? { readonly [Key in keyof Value]: Key extends "type" ? Type : Fixed<Value[Key]> }
+  : never;
 
 /** A text of which the code knows more: an id, or a word of a list of its own. */
 export function text<Name extends string>(): v.GenericSchema<string, Name> {
   return v.string() as v.GenericSchema as v.GenericSchema<string, Name>;
 }
 
-/** As all times are told. */
-export const time = v.pipe(v.number(), v.description("Milliseconds since 1970-01-01T00:00Z."));
+/** What a schema describes, of which the code knows more. */
+export function as<Value>(schema: v.GenericSchema): v.GenericSchema<unknown, Value> {
+  return schema as v.GenericSchema<unknown, Value>;
+}
+
+export const time = open(v.pipe(v.number(), v.description("Milliseconds since 1970-01-01T00:00Z.")));
 
 export const confKey = v.pipe(
   text<ConfKey>(),
   v.description("The ConfKey: WebEx's meeting number, which callers key."),
 );
+
+/** What of a schema leads to the names within an object. */
+interface SchemaPart {
+  readonly kind?: string;
+  readonly entries?: Readonly<Record<string, SchemaPart>>;
+  readonly value?: SchemaPart;
+  readonly item?: SchemaPart;
+  /** Of one that may be absent. */
+  readonly wrapped?: SchemaPart;
+  readonly pipe?: readonly SchemaPart[];
+  /** Of kinds of objects, which `type` names; or words. */
+  readonly options?: readonly unknown[];
+  readonly literal?: unknown;
+}
+
+/** The names that an object may have at this path of what the schema describes; `value`: what stands there as a whole. */
+export function namesIn(schema: SchemaPart, path: readonly string[], value?: unknown): string[] {
+  const { wrapped, pipe, options } = schema;
+  const within =
+    wrapped ??
+    pipe?.find(({ entries, value, item }) => entries ?? value ?? item) ??
+    (options as readonly SchemaPart[] | undefined)?.find(
+      ({ entries }) => entries?.type?.literal === Object(value).type,
+    );
+  if (within) return namesIn(within, path, value);
+  const [step, ...rest] = path;
+  if (step === undefined) return Object.keys(schema.entries ?? {});
+  return namesIn(schema.entries?.[step] ?? schema.value ?? schema.item ?? {}, rest, Object(value)[step]);
+}

@@ -1,7 +1,4 @@
-/**
- * Whether a text from a stranger is one of the expected ones. Hashes are of one length and unforeseeable, and all are
- * compared in full: neither length nor time tells how much of a guess was right.
- */
+/** Whether a stranger's text is one of these. Hashes are compared in full: no time tells how right a guess was. */
 export async function isOneOf(expected: readonly string[], given: string): Promise<boolean> {
   const [actual = "", ...hashes] = await Promise.all([given, ...expected].map(sha256));
   return indexOfEqual(hashes, actual) >= 0;
@@ -18,7 +15,6 @@ export function indexOfEqual(hashes: readonly string[], given: string): number {
   return found;
 }
 
-/** In hexadecimal digits. */
 export async function sha256(text: string): Promise<string> {
   return hexOf(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
 }

@@ -23,12 +23,10 @@ function mark(shown: Mark) {
   return <Schema extends v.GenericSchema>(schema: Schema): Schema => ({ ...schema, shown });
 }
 
-/** Marks a schema whose values a function shows. */
 export function shownBy<Value>(shown: (value: Value, person: Person) => Value) {
   return (schema: v.GenericSchema<Value>): v.GenericSchema<Value> => ({ ...schema, shown }) as v.GenericSchema<Value>;
 }
 
-/** What stands in the place of a secret. */
 export const secretText = "(secret)";
 
 /** Only its last two characters, so that a reader can tell two apart. */
@@ -65,7 +63,6 @@ export function showFields<Value extends object>(
   return showByName(new Map(shows)) as Show<Value>;
 }
 
-/** The fields of all variants of a union. */
 type FieldOf<Value> = Value extends unknown ? keyof Value : never;
 type PartOf<Value, Name> = Value extends unknown ? (Name extends keyof Value ? Value[Name] : never) : never;
 type Plain = string | number | boolean;
@@ -193,7 +190,6 @@ function shownPhone(phone: Readonly<Record<string, unknown>>, person: Person): u
   );
 }
 
-/** An address as it may be read. */
 function withoutQuery(text: string): string {
   return text.replace(/^([a-z][a-z\d+.-]*:\/\/)?[^/?#]*@/i, "$1").replace(/[?#].*$/s, "?…");
 }

@@ -1,4 +1,3 @@
-/** Where lines for people go. */
 export interface Terminal {
   /** Columns; without an end where a program reads the lines. */
   readonly width: number;

@@ -28,3 +28,12 @@ export function isByHttps(request: Request): boolean {
     text.startsWith("https://"),
   );
 }
+
+/** With its whole URL; plain workerd hands over the target as it came. `null`: none can be made, or a URL would change the target. */
+export function withWholeUrl(request: Request): Request | null {
+  const { url: target, headers } = request;
+  if (!target.startsWith("/")) return URL.canParse(target) ? request : null;
+  const url = URL.parse(`http://${headers.get("host") || "localhost"}${target}`);
+  const isSame = url !== null && url.username + url.password === "" && url.pathname === target.replace(/\?.*$/s, "");
+  return isSame ? new Request(url, request) : null;
+}

@@ -9,29 +9,25 @@ import { apiRoutes } from "./api/routes.ts";
 import { addEntrance, consolePages, failedPage, toSignIn } from "./console/console.tsx";
 import { addConferencePages } from "./console/console-conference.tsx";
 import { addDomainPages } from "./console/console-domain.tsx";
-import { addGivenUpPages } from "./console/console-given-up.tsx";
 import { signIn, signOut } from "./console/console-session.ts";
 import { addWebexSitePages } from "./console/console-webex-site.tsx";
 import type { PeoplePorts } from "./edge-ports.ts";
 import { admitPerson, type Variables } from "./guard.ts";
-import type { MetricsPorts } from "./monitoring/metrics-text.ts";
+import { addMetrics, type MetricsPorts } from "./monitoring/metrics-text.ts";
 import type { Metrics } from "./monitoring/monitoring.ts";
-import { addHealth, addMetrics } from "./monitoring/monitoring-routes.ts";
-import { Readiness } from "./monitoring/readiness.ts";
+import { addHealth, Readiness } from "./monitoring/readiness.ts";
 import { failureOf, forOneRequest } from "./objects-of-request.ts";
 import { noSuchPage, problem, withInstance } from "./problem.ts";
 import type { Storage } from "./storage.ts";
 import { type AdapterPorts, addAdapter } from "./webex/adapter.ts";
 import { addGlobalNumbers } from "./webex/global-numbers.ts";
 
-/** What the routes need of the place where they run, all together. */
 export interface AppPorts extends AdapterPorts, PeoplePorts, MetricsPorts {
   readonly objects: EdgeObjects;
   readonly metrics: Metrics;
   readonly storage: Storage;
 }
 
-/** All routes of the edge, and who may use them. */
 export function createApp(edge: AppPorts, routes: readonly Route[] = apiRoutes): Hono<Variables> {
   const app = new Hono<Variables>();
   const readiness = new Readiness(edge);
@@ -54,20 +50,17 @@ export function createApp(edge: AppPorts, routes: readonly Route[] = apiRoutes):
   addApi(app, edge, routes);
   app.route(
     "/console",
-    consolePages(edge, (pages) => {
-      addDomainPages(pages, edge, readiness);
-      addConferencePages(pages, edge);
-      addWebexSitePages(pages, edge);
-      addGivenUpPages(pages, edge);
+    consolePages(edge, (add) => {
+      addDomainPages(add, readiness);
+      addConferencePages(add);
+      addWebexSitePages(add);
     }),
   );
   app.notFound(() => noSuchPage());
   app.onError((error, context) => {
-    const { object, objectId, conference, error: why } = failureOf(error);
-    edge.log("request-failed", { object, objectId, conference, error: why }, "error");
-    const page = failedPage(context);
-    if (page) return page;
-    return instanceOf(context, problem(503, "failed for now", "The request could not be carried out. Try it again."));
+    edge.log("request-failed", { ...failureOf(error) }, "error");
+    const answer = problem(503, "failed for now", "The request could not be carried out. Try it again.");
+    return failedPage(context) ?? instanceOf(context, answer);
   });
   return app;
 }
@@ -89,7 +82,6 @@ function addGuard(app: Hono<Variables>, edge: PeoplePorts): void {
   }
 }
 
-/** A problem of the API says which request it was. */
 function instanceOf(context: Context, response: Response): Promise<Response> | Response {
   const { path } = context.req;
   return path.startsWith("/api/v1") ? withInstance(response, path) : response;

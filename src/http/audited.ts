@@ -1,9 +1,11 @@
 import type { DomainName } from "../foundation/ids.ts";
 import { cut } from "../foundation/text/cut.ts";
+import type { LogFacts } from "../foundation/text/log-line.ts";
+import { type Timers, wait, within } from "../foundation/time/timers.ts";
 import { type AuditEntry, unknownOutcome } from "../operators/audit.ts";
+import type { DirectoryRpc } from "../rpc/directory.ts";
 import type { SignedIn } from "./guard.ts";
 
-/** Where it is written down what people ask. */
 export interface AuditPorts {
   now(): number;
   /** Writes down that a person asks this of a domain, before it is done; `false`, after two seconds: it could not. */
@@ -12,11 +14,9 @@ export interface AuditPorts {
   audit(domain: DomainName, entry: AuditEntry): void;
 }
 
-/** What a person asks of a domain. */
-export interface Asked {
+interface AskedRequest {
   readonly domain: DomainName;
   readonly signedIn: SignedIn;
-  /** The operation's name in the API. */
   readonly action: string;
   readonly actionId: string;
   /** All that is asked, such as which caller it is about. */
@@ -28,19 +28,15 @@ export interface Asked {
 export const notWrittenDown =
   "A secret is shown only once the audit has who reads it, and the audit does not answer. Try it again.";
 
-/** The answer, and of a refusal its title. */
 export interface Became {
   readonly response: Response;
   readonly refusal: string | null;
 }
 
-/**
- * Carries out what a person asks, and writes down what became of it, also where that failed. That it was asked is on
- * disk before, unless the directory is away: staff can act also then. `act` hears whether it is.
- */
+/** Carries out what a person asks, and keeps in the audit that it was asked (before) and what became of it. `act` gets whether the former worked. */
 export async function audited(
   edge: AuditPorts,
-  asked: Asked,
+  asked: AskedRequest,
   act: (isWrittenDown: boolean) => Promise<Became>,
 ): Promise<Response> {
   const { domain, signedIn, action, actionId, from } = asked;
@@ -64,4 +60,47 @@ export async function audited(
 /** What people send is kept for long, so it is not kept at any length. */
 function shortened(about: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
   return Object.fromEntries(Object.entries(about).map(([name, text]) => [name, cut(text, 256)]));
+}
+
+interface KeptPorts extends Timers {
+  log(event: "audit-not-kept", facts: LogFacts, level: "error"): void;
+  directory(domain: DomainName): Pick<DirectoryRpc, "keepAudit">;
+}
+
+/** The platform gives work behind an answer 30 s. */
+const PAUSES_MS = [0, 1_000, 5_000];
+const ANSWER_WITHIN_MS = 7_000;
+/** Somebody waits for it. */
+const ASKED_WITHIN_MS = 2_000;
+
+/** Has the domain's directory keep that something is asked; `false`: it did not within 2 s. */
+export async function keepAsked(
+  ports: Omit<KeptPorts, "log">,
+  domain: DomainName,
+  entry: AuditEntry,
+): Promise<boolean> {
+  try {
+    await within(ports, ASKED_WITHIN_MS, "the directory", ports.directory(domain).keepAudit(domain, entry));
+    return true;
+  } catch {
+    // Told again with its outcome, whose failures are logged.
+    return false;
+  }
+}
+
+/** Has the domain's directory keep what a person has asked, and asks again where that fails. The log has it in any case. */
+export async function keepAudit(ports: KeptPorts, domain: DomainName, entry: AuditEntry): Promise<void> {
+  let failure: unknown;
+  for (const pauseMs of PAUSES_MS) {
+    if (pauseMs > 0) await wait(ports, pauseMs);
+    try {
+      // Each time anew: the stub of an object that has ended stays broken.
+      const kept = ports.directory(domain).keepAudit(domain, entry);
+      return await within(ports, ANSWER_WITHIN_MS, "the directory", kept);
+    } catch (error) {
+      failure = error;
+    }
+  }
+  const { person, action, actionId } = entry;
+  ports.log("audit-not-kept", { domain, person, action, actionId, error: String(failure) }, "error");
 }

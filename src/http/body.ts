@@ -3,7 +3,7 @@ import { endsWithin, readCapped } from "../foundation/limits.ts";
 import { err, ok, type Result } from "../foundation/result.ts";
 import { mustBe, wrongValue } from "../foundation/text/wrong-value.ts";
 import { type Timers, within } from "../foundation/time/timers.ts";
-import { problem } from "./problem.ts";
+import { problem, wrongPart } from "./problem.ts";
 
 /** How long a whole body may take to come: a slow sender would otherwise hold its connection and its memory for ever. */
 const BODY_WITHIN_MS = 10_000;
@@ -31,7 +31,7 @@ export function tooLong(limit: number): Response {
   return problem(413, "too long", `The body may have at most ${limit} bytes.`);
 }
 
-/** A request's body as JSON that this schema describes, or the answer to any other body. */
+/** A request's body as JSON that this schema describes, or the answer to any other body. A schema may let it be empty (`undefined`). */
 export async function readJson<Body>(
   request: Request,
   limit: number,
@@ -42,7 +42,8 @@ export async function readJson<Body>(
   if (!bytes.ok) return bytes;
   let json: unknown;
   try {
-    json = JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes.value));
+    if (bytes.value.length > 0 || !v.is(schema, undefined))
+      json = JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes.value));
   } catch {
     return err(problem(400, "bad body", "The body must be JSON in UTF-8."));
   }
@@ -51,7 +52,5 @@ export async function readJson<Body>(
   const [issue] = parsed.issues;
   const name = v.getDotPath(issue) ?? "";
   const fault = issue.expected === "never" ? "is no field of this body" : wrongValue(issue);
-  return err(
-    problem(400, "bad body", `${name || "the body"} ${fault}.`, {}, { errors: [{ in: "body", name, detail: fault }] }),
-  );
+  return err(wrongPart("body", name, fault));
 }

@@ -6,16 +6,13 @@ import type { AuditPorts } from "./audited.ts";
 import type { GuardPorts } from "./guard.ts";
 import type { EdgeEvent } from "./monitoring/monitoring.ts";
 
-/** What every part of the edge's routes needs. */
 export interface EdgePorts extends Timers {
   readonly domains: ReadonlyMap<string, Domain>;
   readonly objects: EdgeObjects;
   now(): number;
-  /** One line for operations staff. */
   log(event: EdgeEvent, facts: LogFacts, level?: "info" | "warn" | "error"): void;
 }
 
-/** What routes for people need. */
 export interface PeoplePorts extends EdgePorts, GuardPorts, AuditPorts {
   readonly objects: EdgeObjects;
 }

@@ -3,30 +3,25 @@ import { getCookie } from "hono/cookie";
 import type { EpochMs } from "../foundation/ids.ts";
 import { setLimited, TokenBucket } from "../foundation/limits.ts";
 import { isLoopback } from "../foundation/loopback.ts";
-import { type People, type Person, personOfToken } from "../operators/people.ts";
-import { isCrossSite } from "../operators/same-site.ts";
+import { type Operator, type People, personOfToken } from "../operators/people.ts";
 import { type Session, sessionCookie, sessionHashOf } from "../operators/sessions.ts";
 import type { EdgeObjects } from "../rpc/objects.ts";
 import { networkOf } from "./address.ts";
 import { problem } from "./problem.ts";
 
-/** Who asks, and how we know. */
 export type SignedIn =
-  | { readonly by: "token" | "access"; readonly person: Person }
-  | { readonly by: "session"; readonly person: Person; readonly session: Session };
+  | { readonly by: "token" | "access"; readonly person: Operator }
+  | { readonly by: "session"; readonly person: Operator; readonly session: Session };
 
 /** What the guard leaves for the routes behind it. */
 export interface Variables {
   readonly Variables: { signedIn: SignedIn };
 }
 
-/** To viewers who want to change something. */
 export const viewersLook = "You may look, and change nothing. Ask somebody whose role is operator.";
 
-/** To those who may read no secret. */
 export const mayReadNone = 'Secrets are for people whose settings have "secrets": true. Ask whoever keeps them.';
 
-/** What the guard needs of the edge. */
 export interface GuardPorts {
   /** All who may sign in, as the settings have them now. */
   people(): Promise<People>;
@@ -45,10 +40,7 @@ const MOST_ADDRESSES = 10_000;
 /** Refusals of all addresses together that are written down: each is a row. The metric and the log count all. */
 const notedRate = { burst: 60, perSecond: 1 };
 
-/**
- * Limits guesses at tokens, by address, in this isolate's memory. This machine's own address is not limited: a proxy on it may tell no other,
- * and a stranger would lock out the staff.
- */
+/** Limits guesses at tokens by address, in this isolate. This machine's own is not limited: behind a proxy a stranger would lock out the staff. */
 export class Attempts {
   readonly #buckets = new Map<string, TokenBucket>();
   #noted: TokenBucket | undefined;
@@ -59,7 +51,6 @@ export class Attempts {
     return bucket ? Math.ceil(bucket.lacksMs(1, now) / 1_000) : 0;
   }
 
-  /** Whether one more refusal may be written down. */
   mayNote(now: EpochMs): boolean {
     this.#noted ??= new TokenBucket(notedRate, now);
     return this.#noted.spend(1, now);
@@ -75,10 +66,7 @@ export class Attempts {
   }
 }
 
-/**
- * Who asks: by the bearer token, by the cookie of a session, or by Cloudflare Access, and by the first of them that is there. `null`:
- * nobody whom we know.
- */
+/** By the first that is there: a bearer token, the cookie of a session, Cloudflare Access. `null`: nobody whom we know. */
 export async function whoAsks(context: Context, ports: GuardPorts): Promise<SignedIn | null> {
   const authorization = context.req.header("authorization");
   if (authorization !== undefined) {
@@ -113,23 +101,27 @@ export function bearerOf(authorization: string): string | null {
   return /^Bearer +(\S+) *$/i.exec(authorization)?.[1] ?? null;
 }
 
-/** The answer to a request that another site's page could have made; `null`: it is none. `isAmbient`: a cookie says who asks. */
-export function crossSiteRefusal(context: Context, isAmbient: boolean): Response | null {
-  const { req } = context;
-  const origins = {
-    method: req.method,
-    upgrade: req.header("upgrade"),
-    origin: req.header("origin"),
-    fetchSite: req.header("sec-fetch-site"),
-    host: req.header("host") ?? new URL(req.url).host,
-  };
-  if (!isCrossSite(origins, isAmbient)) return null;
-  const detail =
-    "This request comes from another site, or does not say from which. Send it from the console, or with a bearer token.";
+/** The answer to a request that another site's page could have made; `null`: none could. `isAmbient`: a cookie says who asks, not a token. */
+export function crossSiteRefusal({ req }: Context, isAmbient: boolean): Response | null {
+  const isSocket = req.header("upgrade")?.toLowerCase() === "websocket";
+  // A browser's page may ask freely for what changes nothing: no answer says that others may read it.
+  if ((req.method === "GET" || req.method === "HEAD") && !isSocket) return null;
+  const fetchSite = req.header("sec-fetch-site");
+  const origin = req.header("origin");
+  const host = req.header("host") ?? new URL(req.url).host;
+  const isOurs =
+    fetchSite !== undefined
+      ? fetchSite === "same-origin" || fetchSite === "none"
+      : origin === undefined
+        ? !isAmbient
+        : URL.parse(origin)?.host === host.toLowerCase();
+  if (isOurs) return null;
+  const detail = isAmbient
+    ? "This request comes from another site, or does not say from which. Send it from the console, or with a bearer token."
+    : "This request has a token, and says that another site's page sends it. Send it from a program, without Origin and Sec-Fetch-Site.";
   return problem(403, "cross-site", detail);
 }
 
-/** Who asks, or the answer to somebody who may not. */
 export async function admitPerson(context: Context, ports: GuardPorts, address: string): Promise<SignedIn | Response> {
   const waitSeconds = ports.attempts.waitSeconds(address, ports.now());
   if (waitSeconds > 0 && context.req.header("authorization") !== undefined) return tooManyAttempts(waitSeconds);
@@ -142,7 +134,7 @@ export async function admitPerson(context: Context, ports: GuardPorts, address: 
   return crossSiteRefusal(context, signedIn.by !== "token") ?? signedIn;
 }
 
-export function notSignedIn(): Response {
+function notSignedIn(): Response {
   const detail = "Send your token, or the operator's, as Authorization: Bearer <token>, or sign in at /console.";
   return problem(401, "not authorised", detail, { "www-authenticate": "Bearer" });
 }

@@ -1,8 +1,8 @@
 import type { ConfKey } from "../foundation/ids.ts";
+import type { LogFacts } from "../foundation/text/log-line.ts";
 import { type Timers, within } from "../foundation/time/timers.ts";
 import { type EdgeObjects, type ObjectName, objectMethods, type Platformed, requestMs } from "../rpc/objects.ts";
 
-/** As log and failures name them. */
 const called: Readonly<Record<ObjectName, string>> = {
   ...{ conference: "a conference", handles: "the handle index", idAllocator: "the id allocator" },
   ...{ mailbox: "the mailbox", directory: "the directory", relay: "the relay", counts: "the object of counts" },
@@ -31,6 +31,25 @@ export function failureOf(error: unknown): Failure {
   return error instanceof ObjectFailure ? error.failure : { error: String(error) };
 }
 
+/** An answer that can be missing still says the rest; without its relay a bridge holds no conference. */
+const levels = { "view-failed": "warn", "relay-unreachable": "error" } as const;
+type Missing = keyof typeof levels;
+
+/** What an object answers; `null` where it fails, which the log says. */
+export async function answerOrNull<Value>(
+  asked: Promise<Value>,
+  edge: { log(event: Missing, facts: LogFacts, level: "warn" | "error"): void },
+  facts: LogFacts,
+  event: Missing = "view-failed",
+): Promise<Value | null> {
+  try {
+    return await asked;
+  } catch (error) {
+    edge.log(event, { ...facts, ...failureOf(error) }, levels[event]);
+    return null;
+  }
+}
+
 /**
  * What is wrong if an object's storage failed; `null`: it was something else, such as a bridge that is too far behind. A disk that is full
  * concerns all objects; all else may be the damaged database of this one. The platform marks neither, and says it in words alone.
@@ -48,20 +67,26 @@ interface Ports extends Timers {
 
 type Method = (...asked: readonly unknown[]) => Promise<unknown>;
 
-/**
- * The objects for one request, whose calls reject when their time is over, since one that hangs would hold the request for ever. Each
- * failure says which object it was.
- */
+/** For how many milliseconds a request waits for each method of an object; a word: as long as the request lasts. */
+const limits = new Map(
+  Object.entries(objectMethods).map(([name, methods]) => [
+    name as ObjectName,
+    new Map<PropertyKey, number | string>(Object.entries({ fetch: "request", ...methods })),
+  ]),
+);
+
+/** The objects for one request. Calls reject when its time is over, since one that hangs would hold it for ever; failures name the object. */
 export function forOneRequest<Edge extends Ports>(edge: Edge): Edge {
   const before = edge.now() + requestMs;
   const limited = (name: ObjectName) => (domain?: string, of?: string) => {
     const get = edge.objects[name] as (domain?: string, of?: string) => Platformed;
-    const object = get(domain, of) as Platformed & { readonly [method: string]: Method };
-    const calls = Object.entries({ fetch: "request", ...objectMethods[name] }).map(([method, limit]) => {
-      const call: Method = (...asked) => {
+    const object = get(domain, of) as Platformed & { readonly [method: PropertyKey]: Method };
+    const call =
+      (method: PropertyKey, limit: number | string): Method =>
+      (...asked) => {
         // A clock that is set meanwhile must not make it longer.
         const ms = typeof limit === "number" ? limit : Math.min(before - edge.now(), requestMs);
-        const answer = object[method]?.(...asked) ?? Promise.reject(new Error(`there is no ${method}`));
+        const answer = object[method]?.(...asked) ?? Promise.reject(new Error(`there is no ${String(method)}`));
         return within(edge, ms, called[name], answer).catch((cause: unknown) => {
           const error = String(cause);
           const conference = name === "conference" ? (of as ConfKey) : undefined;
@@ -73,9 +98,15 @@ export function forOneRequest<Edge extends Ports>(edge: Edge): Edge {
           });
         });
       };
-      return [method, call] as const;
-    });
-    return Object.fromEntries(calls);
+    return new Proxy(
+      {},
+      {
+        get: (_, method) => {
+          const limit = limits.get(name)?.get(method);
+          return limit === undefined ? undefined : call(method, limit);
+        },
+      },
+    );
   };
   const objects = Object.keys(objectMethods).map((name) => [name, limited(name as ObjectName)]);
   return { ...edge, objects: Object.fromEntries(objects) };

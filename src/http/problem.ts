@@ -1,4 +1,6 @@
 import type { ContentfulStatusCode } from "hono/utils/http-status";
+import * as v from "valibot";
+import { as, type Checked, text } from "../foundation/schemas.ts";
 
 /** What went wrong, by the title of its problem: what that means, and what to do. `GET /api/v1/problems/{type}` shows it. */
 export const problemMeanings = {
@@ -12,7 +14,7 @@ export const problemMeanings = {
   "failed for now":
     "A part of the system did not answer in time. Nothing says whether it was done: ask again with the same Idempotency-Key.",
   "method not allowed": "The path is there, for other methods. The header Allow names them.",
-  "no access code": "The domain's WebEx site has told no access code of this conference.",
+  "no access code": "The domain's WebEx site has given no access code of this conference.",
   "no site": "The domain has no WebEx site in its settings.",
   "no such action": "The conference's journal has no action of this id.",
   "no such agent": "The agent is refused its link.",
@@ -37,24 +39,22 @@ export const problemMeanings = {
 } as const;
 export type ProblemTitle = keyof typeof problemMeanings;
 
-/** One value that is wrong. */
-export interface WrongPart {
-  readonly in: "query" | "body" | "header" | "path";
-  /** Of a value within the body, its path with dots; empty: the whole. */
-  readonly name: string;
-  readonly detail: string;
-}
-
-/** The body of a problem. */
-export interface Problem {
-  readonly type: string;
-  readonly title: ProblemTitle;
-  readonly status: ContentfulStatusCode;
-  readonly detail: string;
-  /** Which of those with this title: a word for programs. */
-  readonly reason?: string;
-  readonly errors?: readonly WrongPart[];
-}
+/** The body of a problem. A wrong value within the body of a request is named by its path with dots; empty: the whole. */
+export const problemBody = v.object({
+  type: v.pipe(v.string(), v.description("Where it says what the problem means: a path of this API.")),
+  title: v.pipe(text<ProblemTitle>(), v.description("What happened; the same for each problem of a type.")),
+  status: as<ContentfulStatusCode>(v.number()),
+  detail: v.pipe(v.string(), v.description("What to do, in a sentence.")),
+  instance: v.pipe(v.string(), v.description("The path that was asked for.")),
+  reason: v.pipe(v.optional(v.string()), v.description("Which of the refusals of this title: a word for programs.")),
+  errors: v.pipe(
+    v.optional(
+      v.array(v.object({ in: v.picklist(["query", "body", "header", "path"]), name: v.string(), detail: v.string() })),
+    ),
+    v.description("The values that are wrong."),
+  ),
+});
+export type Problem = Checked<typeof problemBody>;
 
 /** An error as RFC 9457 has it: what happened in `title`, and what to do in `detail`. Requests of `/api/v1` get an `instance`, too. */
 export function problem(
@@ -64,13 +64,12 @@ export function problem(
   headers: Record<string, string> = {},
   more: Pick<Problem, "reason" | "errors"> = {},
 ): Response {
-  const body: Problem = { type: typeOfProblem(title), title, status, detail, ...more };
+  const body: Omit<Problem, "instance"> = { type: typeOfProblem(title), title, status, detail, ...more };
   return new Response(JSON.stringify(body), { status, headers: { ...headers, "content-type": problemType } });
 }
 
 export const problemType = "application/problem+json";
 
-/** Where it says what a problem means. */
 export function typeOfProblem(title: ProblemTitle): string {
   return `/api/v1/problems/${slugOf(title)}`;
 }
@@ -85,6 +84,11 @@ export async function withInstance(response: Response, instance: string): Promis
   const body = { ...((await response.json()) as object), instance };
   const { status, headers } = response;
   return new Response(JSON.stringify(body), { status, headers });
+}
+
+export function wrongPart(part: "query" | "body" | "header", name: string, fault: string): Response {
+  const errors = [{ in: part, name, detail: fault }];
+  return problem(400, `bad ${part}`, `${name || `the ${part}`} ${fault}.`, {}, { errors });
 }
 
 export function notAllowed(detail: string): Response {

@@ -22,10 +22,7 @@ interface StoragePorts extends Timers {
 
 /** How long all get the same answer of the disk. */
 const SAME_ANSWER_MS = 1_000;
-/**
- * How long a failed commit counts. On a disk that is full, the probe's small file may still fit, and a commit to pages that a database has
- * already: neither says that there is room again.
- */
+/** How long a failed commit counts: on a full disk the probe's small file may still fit, and says nothing of room for a database. */
 const FAILURE_COUNTS_MS = 60_000;
 /** A disk that takes longer hangs. */
 const PROBE_WITHIN_MS = 2_000;
@@ -44,7 +41,6 @@ export class Storage {
   #latest = 0;
   /** The last commit that failed for a reason that concerns all objects; `null`: none did lately. */
   #failure: { readonly at: number; readonly why: string } | null = null;
-  /** `null`: nothing is wrong. */
   #faultSince: number | null = null;
 
   constructor(ports: StoragePorts) {
@@ -83,7 +79,6 @@ export class Storage {
     return this.#faultSince;
   }
 
-  /** As Prometheus reads it. */
   async metrics(): Promise<string> {
     const up = (await this.fault()) === null ? 1 : 0;
     return familyOf("gauge", "bridgehead_storage_up", "Whether what is committed reaches the disk.", [[{}, up]]);

@@ -1,21 +1,18 @@
 import { createRemoteJWKSet, customFetch, errors, jwtVerify } from "jose";
-import type { AccessPeople, Person } from "./people.ts";
+import type { AccessPeople, Operator } from "./people.ts";
 
 /** By the address of a team's keys. The keys are fetched when a token comes, kept for ten minutes, and fetched anew for an unknown one. */
 const known = new Map<string, ReturnType<typeof createRemoteJWKSet>>();
 
 type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
-/**
- * The person whom Cloudflare Access has signed in, by its token in `Cf-Access-Jwt-Assertion`; `null`: the token is not right, or
- * nobody has that address. Rejects where the keys of the team cannot be had.
- */
+/** The person of a token in `Cf-Access-Jwt-Assertion`; `null`: it is wrong, or nobody's. Rejects where the keys of the team cannot be had. */
 export async function personOfAccess(
   { issuer, audience, people }: AccessPeople,
   token: string,
   fetch: Fetch,
   now: number,
-): Promise<Person | null> {
+): Promise<Operator | null> {
   const url = `${issuer}/cdn-cgi/access/certs`;
   const keys = known.get(url) ?? createRemoteJWKSet(new URL(url), { [customFetch]: fetch });
   known.set(url, keys);

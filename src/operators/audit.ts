@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { type Answer, time } from "../foundation/schemas.ts";
+import { type Checked, time } from "../foundation/schemas.ts";
 
 /** One action of a person in a domain: who, what, when, what became of it, and from where. */
 export const auditEntry = v.object({
@@ -20,7 +20,7 @@ export const auditEntry = v.object({
   refusal: v.pipe(v.nullable(v.string()), v.description("The title of its problem; null: it was done.")),
   from: v.pipe(v.string(), v.description("The address; empty where the platform tells none.")),
 });
-export type AuditEntry = Answer<typeof auditEntry>;
+export type AuditEntry = Checked<typeof auditEntry>;
 
 /** In an entry until its outcome is known: for good where a part failed, or the process died first. */
 export const unknownOutcome = { status: 503, refusal: "failed for now" } as const;

@@ -60,31 +60,25 @@ export function isDown({ kind }: Fault): boolean {
 
 /** What is wrong with posts, though conferences can be held. */
 export function postFaultsOf({ domain, waiting, webhooks }: FoundDomain, now: EpochMs): readonly Fault[] {
-  const about = { domain, bridge: null } as const;
+  const fault = (kind: Fault["kind"], since: EpochMs, says: string) => ({ kind, domain, bridge: null, since, says });
+  const faults: Fault[] = [];
   const since = waiting?.oldestAt ?? null;
-  const documents = waiting?.documents === 1 ? "1 document waits" : `${waiting?.documents} documents wait`;
-  const posts: readonly Fault[] =
-    since === null || now - since < waitsLongMs
-      ? []
-      : [
-          {
-            ...{ ...about, kind: "posts-wait", since },
-            says: `${documents} for a server of WebEx, or for the back end, of ${domain}. "bridgehead hosts" names the one that is slow or away; where its conferences are over, post-failed in the log does.`,
-          },
-        ];
-  const failing = webhooks.flatMap(({ url, failure, refused, oldestAt }): Fault[] => {
+  if (since !== null && now - since >= waitsLongMs) {
+    const documents = waiting?.documents === 1 ? "1 document waits" : `${waiting?.documents} documents wait`;
+    const says = `${documents} for a server of WebEx, or for the back end, of ${domain}. "bridgehead servers" names the one that is slow or away; where its conferences are over, post-failed in the log does.`;
+    faults.push(fault("posts-wait", since, says));
+  }
+  for (const { url, failure, refused, oldestAt } of webhooks) {
     const receiver = `The receiver ${url} of ${domain}`;
-    const fault = (since: EpochMs, says: string) => [{ ...about, kind: "webhook-fails" as const, since, says }];
-    if (failure)
-      return fault(
-        failure.since,
-        `${receiver} takes no webhooks: ${failure.why.replace(/\.$/, "")}. They wait for it, three days at most.`,
-      );
-    if (refused === 0 || oldestAt === null || now - oldestAt < refusedLongMs) return [];
-    const says = `${receiver} has refused ${counted(refused, "webhook")}; webhook-refused in the log says why. They come again for three days, and are given up then.`;
-    return fault(oldestAt, says);
-  });
-  return [...posts, ...failing];
+    if (failure) {
+      const says = `${receiver} takes no webhooks: ${failure.why.replace(/\.$/, "")}. They wait for it, three days at most.`;
+      faults.push(fault("webhook-fails", failure.since, says));
+    } else if (refused > 0 && oldestAt !== null && now - oldestAt >= refusedLongMs) {
+      const says = `${receiver} has refused ${counted(refused, "webhook")}; webhook-refused in the log says why. They come again for three days, and are given up then.`;
+      faults.push(fault("webhook-fails", oldestAt, says));
+    }
+  }
+  return faults;
 }
 
 /** All that is wrong: first what concerns everybody, then bridge by bridge. `disk`: what its probe says; `null`: nothing. */

@@ -8,7 +8,7 @@ import { mustBe, wrongValue } from "../foundation/text/wrong-value.ts";
 export type Role = "viewer" | "operator";
 
 /** Who may see what, and whether they may act there. */
-export interface Person {
+export interface Operator {
   readonly name: string;
   readonly role: Role;
   /** `["*"]`: all. */
@@ -26,22 +26,22 @@ export interface AccessPeople {
   readonly issuer: string;
   readonly audience: string;
   /** By e-mail address in lower case. */
-  readonly people: ReadonlyMap<string, Person>;
+  readonly people: ReadonlyMap<string, Operator>;
 }
 
 export interface People {
-  readonly byToken: ReadonlyMap<Credential, Person>;
+  readonly byToken: ReadonlyMap<Credential, Operator>;
   readonly access: AccessPeople | null;
 }
 
 /** Whoever has OPERATOR_TOKEN. Several people may have it, so the audit could not say who read a secret. */
-export const tokenOperator: Person = { name: "operator", role: "operator", domains: ["*"], secrets: false };
+const tokenOperator: Operator = { name: "operator", role: "operator", domains: ["*"], secrets: false };
 
-export function seesDomain({ domains }: Person, domain: string): boolean {
+export function seesDomain({ domains }: Operator, domain: string): boolean {
   return domains.includes("*") || domains.includes(domain);
 }
 
-export function seesAll({ domains }: Person): boolean {
+export function seesAll({ domains }: Operator): boolean {
   return domains.includes("*");
 }
 
@@ -49,7 +49,7 @@ export function seesAll({ domains }: Person): boolean {
 export async function personOfToken(
   { byToken }: People,
   token: string,
-): Promise<{ readonly person: Person; readonly credential: Credential } | null> {
+): Promise<{ readonly person: Operator; readonly credential: Credential } | null> {
   const index = indexOfEqual([...byToken.keys()], await sha256(token));
   const [credential, person] = [...byToken][index] ?? [];
   return credential !== undefined && person ? { person, credential } : null;
@@ -107,7 +107,7 @@ export const operatorsSettings = v.strictObject({
 });
 export type OperatorsSettings = v.InferOutput<typeof operatorsSettings>;
 
-function actsOrReadsNone({ role, secrets }: Pick<Person, "role" | "secrets">): boolean {
+function actsOrReadsNone({ role, secrets }: Pick<Operator, "role" | "secrets">): boolean {
   return role === "operator" || !secrets;
 }
 
@@ -159,7 +159,7 @@ export function readOperators(json: string, name = "OPERATORS"): Result<Operator
 
 /** All who may sign in. Without a token in `operatorToken` nobody is the operator. */
 export async function peopleOf({ people, access }: OperatorsSettings, operatorToken: string): Promise<People> {
-  const byToken = new Map<Credential, Person>();
+  const byToken = new Map<Credential, Operator>();
   for (const { tokenSha256: credential, ...person } of people) byToken.set(credential, person);
   if (operatorToken !== "") byToken.set(await sha256(operatorToken), tokenOperator);
   return {

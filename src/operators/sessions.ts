@@ -1,11 +1,11 @@
 import * as v from "valibot";
 import type { EpochMs } from "../foundation/ids.ts";
-import { type Answer, time } from "../foundation/schemas.ts";
+import { type Checked, time } from "../foundation/schemas.ts";
 import { hmacSha256, indexOfEqual, sha256 } from "../foundation/secrets.ts";
 import { hourMs } from "../foundation/time/timers.ts";
 import type { Credential } from "./people.ts";
 
-/** A session ends so long after its begin, and so long after it was last used. */
+/** A session ends so long after its start, and so long after it was last used. */
 export const SESSION_MS = 12 * hourMs;
 export const IDLE_MS = hourMs;
 /** Its use is written down no more often: each time is a row. */
@@ -30,13 +30,13 @@ export interface Session {
 }
 
 /** When it ends if it is not used. */
-export function endOf({ begunAt, seenAt }: Pick<Session, "begunAt" | "seenAt">): EpochMs {
+export function sessionEnd({ begunAt, seenAt }: Pick<Session, "begunAt" | "seenAt">): EpochMs {
   return Math.min(begunAt + SESSION_MS, seenAt + IDLE_MS);
 }
 
-/** Also not before its begin: a clock that was set back must not make it longer. */
+/** Also not before its start: a clock that was set back must not make it longer. */
 export function isOver(session: Session, now: EpochMs): boolean {
-  return now >= endOf(session) || now < session.begunAt - SEEN_EVERY_MS;
+  return now >= sessionEnd(session) || now < session.begunAt - SEEN_EVERY_MS;
 }
 
 /** What the cookie holds: the id, and a seal without which no object is asked whether there is such a session. */
@@ -68,4 +68,4 @@ export const signIn = v.object({
   of: v.pipe(v.optional(v.string()), v.description("Whose sessions were ended.")),
   from: addressFrom,
 });
-export type SignIn = Answer<typeof signIn>;
+export type SignIn = Checked<typeof signIn>;

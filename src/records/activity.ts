@@ -1,31 +1,30 @@
 import * as v from "valibot";
 import type { EpochMs, WebexHost } from "../foundation/ids.ts";
-import { type Answer, text, time } from "../foundation/schemas.ts";
-import { persons, showFields } from "../foundation/shown.ts";
+import { type Checked, text, time } from "../foundation/schemas.ts";
+import { address, open, persons, showOf } from "../foundation/shown.ts";
 import { hourMs } from "../foundation/time/timers.ts";
 
 export const minuteMs = 60_000;
 
 /** What became of posts to one TSP server. */
 const hostPosts = v.object({
-  host: v.pipe(v.nullable(text<WebexHost>()), v.description("The TSP server; null: all but the 20 busiest, together.")),
-  confirmed: v.pipe(v.number(), v.description("Documents that it confirmed, whatever the code.")),
-  failed: v.pipe(v.number(), v.description("Attempts that it did not confirm.")),
-  givenUp: v.pipe(v.number(), v.description("Documents that are not tried any more.")),
+  host: address(
+    v.pipe(v.nullable(text<WebexHost>()), v.description("The TSP server; null: all but the 20 busiest, together.")),
+  ),
+  confirmed: open(v.pipe(v.number(), v.description("Documents that it confirmed, whatever the code."))),
+  failed: open(v.pipe(v.number(), v.description("Attempts that it did not confirm."))),
+  givenUp: open(v.pipe(v.number(), v.description("Documents that are not tried any more."))),
   tookMs: v.pipe(
-    v.number(),
+    open(v.number()),
     v.description(
       "How long the confirmed ones took, all together, in milliseconds: divide by `confirmed` for the mean.",
     ),
   ),
-  lastFailure: v.nullable(v.object({ at: time, why: v.string() })),
+  lastFailure: open(v.nullable(v.object({ at: time, why: v.string() }))),
 });
-export type HostPosts = Answer<typeof hostPosts>;
+export type HostPosts = Checked<typeof hostPosts>;
 
-const showPosts = showFields<HostPosts>({
-  ...{ host: "address", confirmed: "open", failed: "open", givenUp: "open", tookMs: "open" },
-  lastFailure: showFields<NonNullable<HostPosts["lastFailure"]>>({ at: "open", why: "open" }),
-});
+const showPosts = showOf(hostPosts);
 
 /** Documents that WebEx has posted to us. */
 const requests = v.object({
@@ -35,7 +34,7 @@ const requests = v.object({
     v.description("Those that were confirmed with another code, could not be stored, came too fast or were too large."),
   ),
 });
-export type Requests = Answer<typeof requests>;
+export type Requests = Checked<typeof requests>;
 
 /** What WebEx asked, and what became of our posts, in one minute. */
 export const activityMinute = v.object({
@@ -43,7 +42,7 @@ export const activityMinute = v.object({
   requests,
   hosts: v.array(hostPosts),
 });
-export type ActivityMinute = Answer<typeof activityMinute>;
+export type ActivityMinute = Checked<typeof activityMinute>;
 
 interface Minute {
   requests: Requests;

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { type Columns, column, count, flag, host, person, time, timeOrNull, word, words } from "./columns.ts";
+import { type Columns, column, count, flag, host, person, recordOf, time, timeOrNull, word, words } from "./columns.ts";
 
 /** As Twilio's `CallStatus` has it. `completed`: it was answered, and is over. */
 export const callStatuses = ["completed", "busy", "no-answer", "failed", "canceled"] as const;
@@ -41,17 +41,12 @@ export const callColumns = {
   repairs: column(count, "how often the bridge was found to hold it otherwise than reported"),
   dialled: column(
     person,
-    "for `in`, the number that the caller dialled, digits; empty where the bridge did not tell it",
+    "for `in`, the number that the caller dialled, digits; empty where the bridge did not say it",
     "",
   ),
 } as const satisfies Columns;
 
-export const callRecord = v.object({
-  kind: v.literal("call"),
-  ...(Object.fromEntries(Object.entries(callColumns).map(([name, { schema }]) => [name, schema])) as {
-    [Name in keyof typeof callColumns]: (typeof callColumns)[Name]["schema"];
-  }),
-});
+export const callRecord = recordOf("call", callColumns);
 
 /** One row for each ended call. */
 export type CallRecord = Readonly<v.InferOutput<typeof callRecord>>;

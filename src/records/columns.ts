@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { address, open, personal } from "../foundation/shown.ts";
 
 /** One column of a record: what may stand there, and what it means. */
-interface Column<Schema extends v.GenericSchema = v.GenericSchema> {
+interface RecordColumn<Schema extends v.GenericSchema = v.GenericSchema> {
   readonly schema: Schema;
   readonly meaning: string;
   /** What a record has that was kept before there was this column; absent: each record has it. */
@@ -10,11 +10,11 @@ interface Column<Schema extends v.GenericSchema = v.GenericSchema> {
 }
 
 /** A column that some kept records do not have. */
-interface LaterColumn<Schema extends v.GenericSchema> extends Column<Schema> {
+interface LaterColumn<Schema extends v.GenericSchema> extends RecordColumn<Schema> {
   readonly before: v.InferOutput<Schema>;
 }
 
-export type Columns = Readonly<Record<string, Column>>;
+export type Columns = Readonly<Record<string, RecordColumn>>;
 
 export const word = open(v.string());
 export const words = v.array(word);
@@ -28,14 +28,23 @@ export const time = open(v.pipe(v.number(), v.integer()));
 export const timeOrNull = v.nullable(time);
 
 /** `before`: for a column that begins later, what older records have there. */
-export function column<const Schema extends v.GenericSchema>(schema: Schema, meaning: string): Column<Schema>;
+export function column<const Schema extends v.GenericSchema>(schema: Schema, meaning: string): RecordColumn<Schema>;
 export function column<const Schema extends v.GenericSchema>(
   schema: Schema,
   meaning: string,
   before: v.InferOutput<Schema>,
 ): LaterColumn<Schema>;
-export function column(schema: v.GenericSchema, meaning: string, before?: unknown): Column {
+export function column(schema: v.GenericSchema, meaning: string, before?: unknown): RecordColumn {
   return { schema, meaning, before };
+}
+
+/** The schema of a record with these columns. */
+export function recordOf<const Kind extends string, Of extends Columns>(kind: Kind, columns: Of) {
+  const schemas = Object.entries(columns).map(([name, { schema }]) => [name, schema]);
+  return v.object({
+    kind: v.literal(kind),
+    ...(Object.fromEntries(schemas) as { [Name in keyof Of]: Of[Name]["schema"] }),
+  });
 }
 
 type LaterName<Of extends Columns> = {

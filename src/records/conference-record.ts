@@ -7,6 +7,7 @@ import {
   host,
   type KeptRecord,
   person,
+  recordOf,
   time,
   timeOrNull,
   withColumns,
@@ -37,12 +38,7 @@ export const conferenceColumns = {
   topic: column(person, "the meeting's name, where WebEx gave it or the domain's site was asked; else empty", ""),
 } as const satisfies Columns;
 
-export const conferenceRecord = v.object({
-  kind: v.literal("conference"),
-  ...(Object.fromEntries(Object.entries(conferenceColumns).map(([name, { schema }]) => [name, schema])) as {
-    [Name in keyof typeof conferenceColumns]: (typeof conferenceColumns)[Name]["schema"];
-  }),
-});
+export const conferenceRecord = recordOf("conference", conferenceColumns);
 
 /** One row for each ended conference. */
 export type ConferenceRecord = Readonly<v.InferOutput<typeof conferenceRecord>>;

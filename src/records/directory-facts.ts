@@ -3,14 +3,14 @@ import { type Fact, type FactKind, type FactRow, facts } from "../conference/fac
 import type { EpochMs } from "../foundation/ids.ts";
 import { type Person, persons, type Show, showOf } from "../foundation/shown.ts";
 
-type FieldsOf<Kind extends FactKind> = Readonly<v.InferOutput<(typeof facts)[Kind]>>;
+type FactFields<Kind extends FactKind> = Readonly<v.InferOutput<(typeof facts)[Kind]>>;
 
 /**
  * `owed`: a record, a webhook, or the list waits for it, also where the conference never says anything again. `listed`: the list alone
  * shows it, and a later page or a view says it too. `watched`: as `listed`, and only while somebody watches.
  */
 type Need = "owed" | "listed" | "watched";
-type Needs = { readonly [Kind in FactKind]?: readonly [need: Need, ...fields: (keyof FieldsOf<Kind>)[]] };
+type Needs = { readonly [Kind in FactKind]?: readonly [need: Need, ...fields: (keyof FactFields<Kind>)[]] };
 
 /** What the domain's directory gets of a conference, for its list, records and webhooks: these fields of these facts. */
 const needs = {
@@ -48,8 +48,8 @@ export type OwedFactKind = {
 /** A fact as the directory gets it. */
 export type DirectoryFact = {
   readonly [Kind in DirectoryFactKind]: { readonly kind: Kind } & Pick<
-    FieldsOf<Kind>,
-    Extract<(typeof needs)[Kind][number], keyof FieldsOf<Kind>>
+    FactFields<Kind>,
+    Extract<(typeof needs)[Kind][number], keyof FactFields<Kind>>
   >;
 }[DirectoryFactKind];
 
@@ -80,7 +80,7 @@ export function isSpeech(fact: Fact | DirectoryFact): boolean {
   return needOf(fact) === "watched";
 }
 
-export function concernsDirectory({ kind }: Fact): boolean {
+export function isForDirectory({ kind }: Fact): boolean {
   return shows.has(kind);
 }
 

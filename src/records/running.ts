@@ -1,7 +1,8 @@
-import { type ConferenceState, isOngoing, namedAs } from "../conference/state.ts";
+import { isOngoing, namedAs } from "../conference/head.ts";
+import type { ConferenceState } from "../conference/state.ts";
 import type { CallId, EpochMs, RoomId, WebexHost } from "../foundation/ids.ts";
 import { type Person, showFields } from "../foundation/shown.ts";
-import type { PlacedFact } from "./directory-facts.ts";
+import type { DirectoryFact, PlacedFact } from "./directory-facts.ts";
 
 /** Who is in a conference, by what people are looked for: the other end's number, and the attendee ID, if any. */
 export interface PersonInside {
@@ -9,7 +10,7 @@ export interface PersonInside {
   readonly attendeeId: string;
 }
 
-/** A conference that is being created or runs, as its facts tell it. */
+/** A conference that is being created or runs, as its facts say. */
 export interface RunningFold {
   /** Which conference of this key: the row of its journal in which it began. */
   readonly life: number;
@@ -51,57 +52,38 @@ export function withFact(fold: RunningFold | null, { at, fact }: PlacedFact): Ru
     const nobody = { people: new Map(), rooms: new Set<RoomId>(), speaking: new Set<CallId>() };
     return { life, createdAt: at, phase: "creating", webexHost, attached: true, locked: false, ...nobody };
   }
-  if (!fold) return null;
-  switch (fact.kind) {
-    case "conference-created":
-      fold.phase = "running";
-      break;
-    case "conference-taken-over":
-      fold.webexHost = fact.host;
-      fold.attached = true;
-      break;
-    case "conference-detached":
-      fold.attached = false;
-      break;
-    case "conference-locked":
-      fold.locked = fact.locked;
-      break;
-    case "conference-not-created":
-    case "conference-ended":
-      return null;
-    case "call-entered":
-      fold.people.set(fact.call, { number: fact.number, attendeeId: fact.attendeeId ?? "" });
-      break;
-    case "call-merged":
-      fold.people.set(fact.call, { number: "", ...fold.people.get(fact.call), attendeeId: fact.attendeeId ?? "" });
-      break;
-    case "call-left":
-      fold.people.delete(fact.call);
-      fold.speaking.delete(fact.call);
-      break;
-    case "room-opened":
-    case "talk-opened":
-      fold.rooms.add(fact.room);
-      break;
-    case "room-closed":
-    case "talk-ended":
-      fold.rooms.delete(fact.room);
-      break;
-    case "speakers-followed":
-      fold.speaking.clear();
-      break;
-    case "speaker-changed":
-      if (fact.speaking) fold.speaking.add(fact.call);
-      else fold.speaking.delete(fact.call);
-      break;
-    default:
-      break;
-  }
+  if (!fold || fact.kind === "conference-not-created" || fact.kind === "conference-ended") return null;
+  const change = changes[fact.kind] as ((fold: RunningFold, fact: DirectoryFact) => unknown) | undefined;
+  change?.(fold, fact);
   return fold;
 }
 
-/** What the facts of a conference up to this row tell of it, as its state has it; `null`: none is being created or runs. */
-export function viewOf(
+const changes: {
+  readonly [Kind in DirectoryFact["kind"]]?: (
+    fold: RunningFold,
+    fact: Extract<DirectoryFact, { readonly kind: Kind }>,
+  ) => unknown;
+} = {
+  "conference-created": (fold) => Object.assign(fold, { phase: "running" }),
+  "conference-taken-over": (fold, { host }) => Object.assign(fold, { webexHost: host, attached: true }),
+  "conference-detached": (fold) => Object.assign(fold, { attached: false }),
+  "conference-locked": (fold, { locked }) => Object.assign(fold, { locked }),
+  "call-entered": ({ people }, { call, number, attendeeId }) =>
+    people.set(call, { number, attendeeId: attendeeId ?? "" }),
+  "call-merged": ({ people }, { call, attendeeId }) =>
+    people.set(call, { number: "", ...people.get(call), attendeeId: attendeeId ?? "" }),
+  "call-left": ({ people, speaking }, { call }) => [people.delete(call), speaking.delete(call)],
+  "room-opened": ({ rooms }, { room }) => rooms.add(room),
+  "talk-opened": ({ rooms }, { room }) => rooms.add(room),
+  "room-closed": ({ rooms }, { room }) => rooms.delete(room),
+  "talk-ended": ({ rooms }, { room }) => rooms.delete(room),
+  "speakers-followed": ({ speaking }) => speaking.clear(),
+  "speaker-changed": ({ speaking }, { call, speaking: speaks }) =>
+    speaks ? speaking.add(call) : speaking.delete(call),
+};
+
+/** What the facts of a conference up to this row say of it, as its state has it; `null`: none is being created or runs. */
+export function runningView(
   { head, callers, rooms, commands }: ConferenceState,
   row: number,
   person: Person,

@@ -1,6 +1,8 @@
-import type { EpochMs } from "../foundation/ids.ts";
+import type { ConfKey, EpochMs } from "../foundation/ids.ts";
+import type { AgentEvent } from "../rpc/directory.ts";
+import type { FactPage, Trouble } from "../rpc/directory-feed.ts";
 import type { CallRecord } from "./call-record.ts";
-import type { ConferenceRecord } from "./conference-record.ts";
+import type { ConferenceRecord, DirectoryRecord } from "./conference-record.ts";
 import type { DirectoryFact, OwedFactKind, PlacedFact } from "./directory-facts.ts";
 
 type DataOf<Kind extends DirectoryFact["kind"]> = (
@@ -22,7 +24,7 @@ const left = {
   data: ({ record: { kind: _, ...data } }: { readonly record: CallRecord }) => data,
 } as const;
 
-/** Of which facts receivers of webhooks are told, and what. */
+/** The facts that receivers of webhooks get, and what of them. */
 const sources = {
   "conference-created": {
     type: "conference.started",
@@ -46,18 +48,18 @@ const sources = {
   "call-not-entered": left,
 } as const satisfies { readonly [Kind in OwedFactKind]?: WebhookSource<Kind> };
 
-/** What no fact of a conference tells: how it is meanwhile, and how the agents of a bridge are. */
+/** What no fact of a conference says: how it is meanwhile, and how the agents of a bridge are. */
 const liveTypes = ["trouble.began", "trouble.ended", "agent.away", "agent.back"] as const;
 
 type WebhookEventType = (typeof sources)[keyof typeof sources]["type"] | (typeof liveTypes)[number];
 
-/** All that receivers may hear of. */
+/** All that receivers can be notified of. */
 export const webhookEventTypes: readonly WebhookEventType[] = [
   ...new Set(Object.values(sources).map(({ type }) => type)),
   ...liveTypes,
 ];
 
-/** One thing that receivers of webhooks hear of. */
+/** One thing that receivers of webhooks are notified of. */
 export interface WebhookEvent {
   /** The same for each copy of it, and another one for each other event; without a full stop, as the rules want it. */
   readonly id: string;
@@ -66,7 +68,7 @@ export interface WebhookEvent {
   readonly data: object;
 }
 
-/** What receivers hear of this fact of this conference; `null`: nothing. */
+/** The event that this fact of this conference is for receivers; `null`: none. */
 export function webhookOf(conference: string, { row, index, at, fact }: PlacedFact): WebhookEvent | null {
   const found = (sources as Readonly<Record<string, WebhookSource<never> | undefined>>)[fact.kind];
   if (!found) return null;
@@ -74,12 +76,12 @@ export function webhookOf(conference: string, { row, index, at, fact }: PlacedFa
   return webhook(found.type as WebhookEventType, at, data, conference, row, index, at);
 }
 
-export function isTold({ kind }: { readonly kind: string }): boolean {
+export function hasWebhook({ kind }: { readonly kind: string }): boolean {
   return kind in sources;
 }
 
 /** `names`: what tells this event from all others of its type. */
-export function webhook(
+function webhook(
   type: WebhookEventType,
   at: EpochMs,
   data: object,
@@ -87,4 +89,88 @@ export function webhook(
 ): WebhookEvent {
   const id = [type, ...names].map((name) => encodeURIComponent(name).replaceAll(".", "_")).join(":");
   return { id, type, at, data };
+}
+
+/** What receivers of webhooks have been sent of a conference that runs. */
+export interface WebhookProgress {
+  /** The facts of this journal up to this row, but for those that records have. Absent in what version 0.1 kept. */
+  readonly journal?: string;
+  readonly row?: number;
+  readonly trouble: readonly Trouble[];
+}
+
+interface NewWebhooks {
+  readonly events: readonly WebhookEvent[];
+  readonly progress: WebhookProgress;
+  /** What no record would say is to be kept. */
+  readonly isNew: boolean;
+}
+
+/** What receivers of webhooks have not been sent yet. `life`: of the conference that runs; `isKept`: whether the directory has this record. */
+export function newWebhooks(
+  { key, journal, upTo, live }: FactPage,
+  fresh: readonly PlacedFact[],
+  {
+    progress: { journal: of, row: upToRow = 0, trouble: before = [] } = { trouble: [] },
+    life,
+    isKept,
+    at,
+  }: {
+    readonly progress: WebhookProgress | undefined;
+    readonly life: number | null;
+    readonly at: EpochMs;
+    isKept(record: DirectoryRecord): boolean;
+  },
+): NewWebhooks {
+  const known = of === journal ? upToRow : 0;
+  // What came with a record that is there, or before it, was sent with it.
+  const notifiedUpTo = fresh.reduce(
+    (upTo, { row, fact }) => ("record" in fact && isKept(fact.record) ? Math.max(upTo, row) : upTo),
+    known,
+  );
+  const events: WebhookEvent[] = [];
+  let trouble = before;
+  let isNew = false;
+  for (const placed of fresh) {
+    const { fact } = placed;
+    const isRecord = "record" in fact;
+    if (isRecord ? isKept(fact.record) : placed.row <= notifiedUpTo) continue;
+    // A conference's trouble ends with it at the latest.
+    if (isRecord && fact.record.kind === "conference") {
+      events.push(...troubleEvents(key, fact.record.life, trouble, [], at));
+      trouble = [];
+    }
+    const event = webhookOf(key, placed);
+    if (!event) continue;
+    events.push(event);
+    isNew ||= !isRecord;
+  }
+  if (life !== null) {
+    const now = live?.trouble ?? [];
+    const changes = troubleEvents(key, life, trouble, now, at);
+    events.push(...changes);
+    isNew ||= changes.length > 0;
+    trouble = now;
+  }
+  return { events, progress: { journal, row: upTo, trouble }, isNew };
+}
+
+function troubleEvents(
+  conference: ConfKey,
+  life: number,
+  before: readonly Trouble[],
+  now: readonly Trouble[],
+  at: EpochMs,
+): readonly WebhookEvent[] {
+  const event = (type: "trouble.began" | "trouble.ended", trouble: Trouble): WebhookEvent =>
+    webhook(type, at, { conference, life, trouble }, conference, life, trouble, at);
+  return [
+    ...before.filter((one) => !now.includes(one)).map((one) => event("trouble.ended", one)),
+    ...now.filter((one) => !before.includes(one)).map((one) => event("trouble.began", one)),
+  ];
+}
+
+/** What the relay of a bridge says of its agents. */
+export function agentEvent({ type, at, ...data }: AgentEvent): WebhookEvent {
+  return webhook(type, at, data, data.bridge, data.agent, data.since);
 }

@@ -3,15 +3,7 @@ import { issuedCommand } from "../bridge/commands.ts";
 import { showFact } from "../conference/facts.ts";
 import { showInput } from "../conference/inputs.ts";
 import { showOutgoing } from "../conference/server/posts.ts";
-import {
-  entriesIn,
-  showCaller,
-  showCallOut,
-  showHead,
-  showOutage,
-  showPending,
-  showRoom,
-} from "../conference/state.ts";
+import { entriesIn, showEntry } from "../conference/state.ts";
 import { logLines } from "../explain/log.ts";
 import type { WebexHost } from "../foundation/ids.ts";
 import { type Person, type Show, showFields, showOf } from "../foundation/shown.ts";
@@ -19,11 +11,9 @@ import type { ReplayDocument, ReplayPage, ReplayPost, ReplayState, ReplayStep, W
 import type { Domain } from "../settings/load.ts";
 import { createCodec } from "../tsp/codec.ts";
 import type { ToWebex } from "../tsp/messages.ts";
-import { showMessage } from "../tsp/show-message.ts";
-import { type Entries, stateOf } from "./entries.ts";
+import { changesOf, inputsOf, type StoredEntries, stateOf, type TransactionRows } from "./history.ts";
 import { Page } from "./page.ts";
-import type { Replay, Step } from "./replay.ts";
-import { changesOf, inputsOf, type TransactionRows } from "./rows.ts";
+import type { Replay, ReplayedStep } from "./replay.ts";
 import { type SentMessage, sentBy, writtenIn } from "./sent.ts";
 
 /** How many steps one page has at most. */
@@ -40,7 +30,7 @@ export async function replayPage(
   { from, limit }: { readonly from: number; readonly limit: number },
 ): Promise<ReplayPage> {
   const page = new Page<ReplayStep>(Math.min(limit, MOST_STEPS));
-  const shown = (step: Step, isShort?: boolean) => stepShown(step, replay.domain, person, isShort);
+  const shown = (step: ReplayedStep, isShort?: boolean) => stepShown(step, replay.domain, person, isShort);
   let { previous } = replay;
   for await (const rows of transactions) {
     if ((inputsOf(rows).at(-1)?.seq ?? 0) < from) {
@@ -89,7 +79,7 @@ const showDocument = showFields<ReplayDocument>({
 });
 const showSent = showFields<SentMessage>({ host: "address", transId: "open", message: showOutgoing });
 
-type Wired = Pick<Step, "seq" | "input" | "commands" | "messages">;
+type Wired = Pick<ReplayedStep, "seq" | "input" | "commands" | "messages">;
 
 const showCommands = showOf(v.array(issuedCommand));
 
@@ -103,7 +93,7 @@ function wireShown({ seq, input, commands, messages }: Wired, domain: Domain, pe
 }
 
 /** `isShort`: of both states, only what changes. */
-function stepShown(step: Step, domain: Domain, person: Person, isShort = false): ReplayStep {
+function stepShown(step: ReplayedStep, domain: Domain, person: Person, isShort = false): ReplayStep {
   const { at, version, changes, facts, verdict, documents } = step;
   const changed = new Set(changes.map(([key]) => key));
   const before = [...entriesIn(step.before)].filter(([key]) => !isShort || key === "head" || changed.has(key));
@@ -117,14 +107,18 @@ function stepShown(step: Step, domain: Domain, person: Person, isShort = false):
   };
 }
 
-function stateShown(entries: Entries, person: Person): ReplayState {
+function stateShown(entries: StoredEntries, person: Person): ReplayState {
   const { head, callers, callOuts, commands, rooms, outages, debts } = stateOf(entries);
   const shown = <Entry>(all: ReadonlyMap<string, Entry>, show: Show<Entry>) =>
     [...all.values()].map((entry) => show(entry, person));
   return {
-    ...{ head: showHead(head, person), callers: shown(callers, showCaller), callOuts: shown(callOuts, showCallOut) },
-    ...{ commands: shown(commands, showPending), rooms: shown(rooms, showRoom), outages: shown(outages, showOutage) },
-    debts: [...debts].map(([key, message]) => [key, showMessage(message, person)]),
+    head: showEntry.head(head, person),
+    callers: shown(callers, showEntry.callers),
+    callOuts: shown(callOuts, showEntry.callOuts),
+    commands: shown(commands, showEntry.commands),
+    rooms: shown(rooms, showEntry.rooms),
+    outages: shown(outages, showEntry.outages),
+    debts: [...debts].map(([key, message]) => [key, showEntry.debts(message, person)]),
   };
 }
 
@@ -139,7 +133,7 @@ function postShown(sent: SentMessage, domain: Domain, person: Person): ReplayPos
 
 /** As WebEx may have written it: the journal keeps what was read. */
 function textOfInput(
-  { transId, messages }: Extract<NonNullable<Step["input"]>, { type: "webex" }>,
+  { transId, messages }: Extract<NonNullable<ReplayedStep["input"]>, { type: "webex" }>,
   { settings }: Domain,
 ): string | null {
   const known = messages.filter((message) => message.type !== "unknown");

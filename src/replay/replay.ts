@@ -1,31 +1,39 @@
+import { applyTransaction, type DecisionProgress, type Situation } from "../conference/decide.ts";
 import { type Fact, type SingleFact, singleFacts } from "../conference/facts.ts";
 import type { ConferenceInput } from "../conference/inputs.ts";
 import { gatheredIn, type QueuedDocument } from "../conference/server/queue.ts";
 import { applyChanges, applyEntry, type ConferenceState, emptyState, entriesIn } from "../conference/state.ts";
-import { applyTransaction, type DecisionProgress, type Situation } from "../conference/transaction.ts";
 import type { MsgId, TransId } from "../foundation/ids.ts";
 import type { ReplayStep } from "../rpc/replay.ts";
 import type { Domain } from "../settings/load.ts";
-import { type Entries, entryIn, isOfState, stateOf } from "./entries.ts";
-import { type About, decidedBy, deciderIn, type HistoryRow } from "./history.ts";
-import { changesOf, inputsOf, type TransactionRows } from "./rows.ts";
-import { messagesOf, type Sent, sentBy, writtenIn } from "./sent.ts";
+import {
+  type About,
+  changesOf,
+  decidedBy,
+  deciderIn,
+  entryIn,
+  type HistoryRow,
+  inputsOf,
+  isOfState,
+  reporterOf,
+  type StoredEntries,
+  stateOf,
+  type TransactionRows,
+} from "./history.ts";
+import { messagesOf, type SentByRow, sentBy, writtenIn } from "./sent.ts";
 import { UnknownIds } from "./unknown-ids.ts";
 
 /** A row of the journal, and what it says of all that followed from its input. */
-export interface Step extends Sent, Pick<ReplayStep, "seq" | "at" | "version" | "verdict"> {
+export interface ReplayedStep extends SentByRow, Pick<ReplayStep, "seq" | "at" | "version" | "verdict"> {
   readonly input: ConferenceInput | null;
   readonly facts: readonly Fact[];
   /** Valid until the next step is asked for. */
   readonly before: ConferenceState;
   /** Of several inputs in one transaction, the last one has the changes of all. */
-  readonly changes: Entries;
+  readonly changes: StoredEntries;
 }
 
-/**
- * A conference at a place of its journal. It goes through the transactions one by one: the state before each, what the rows say that it
- * changed and caused, and whether today's code decides the same.
- */
+/** A conference at a place of its journal: the state before each transaction, what it changed and caused, and whether today's code decides alike. */
 export class Replay {
   readonly #about: About;
   readonly #state = emptyState();
@@ -57,7 +65,7 @@ export class Replay {
   }
 
   /** Goes behind a transaction, row by row; whoever leaves off within it finds it before that transaction. */
-  *steps(rows: TransactionRows): Generator<Step> {
+  *steps(rows: TransactionRows): Generator<ReplayedStep> {
     this.#begin(rows);
     const recorded = changesOf(rows);
     const written = writtenIn([...this.#outbox, ...(recorded ?? [])]);
@@ -95,7 +103,7 @@ export class Replay {
     this.#previous = inputsOf(rows).at(-1)?.seq ?? null;
   }
 
-  #verdict(rows: TransactionRows, documents: readonly QueuedDocument[]): Step["verdict"] {
+  #verdict(rows: TransactionRows, documents: readonly QueuedDocument[]): ReplayedStep["verdict"] {
     const recorded = changesOf(rows);
     const { progress } = lastOf(rows);
     const mayDiffer = (why: string) => ({ is: "may differ", why }) as const;
@@ -129,12 +137,12 @@ export class Replay {
   }
 
   /** What is under these keys after such changes. */
-  #entriesAfter({ changes }: Consequences, keys: readonly string[]): object {
+  #entriesAfter({ changes }: ReplayedEffects, keys: readonly string[]): object {
     const entries = keys.map((key) => [key, changes.has(key) ? changes.get(key) : entryIn(this.#state, key)] as const);
     return Object.fromEntries(entries.filter(([, value]) => value !== null));
   }
 
-  #decideAgain(rows: TransactionRows, ids: UnknownIds): Consequences {
+  #decideAgain(rows: TransactionRows, ids: UnknownIds): ReplayedEffects {
     const begin = this.#progress ?? { bridge: null, serial: 0 };
     const today = this.#decide(rows, ids, begin);
     if (this.#gap === null || this.#progress !== null) return today;
@@ -143,7 +151,7 @@ export class Replay {
   }
 
   /** What today's code decides on the inputs of a transaction, with marks in place of ids that only the journal knows. */
-  #decide(rows: TransactionRows, ids: UnknownIds, progress: DecisionProgress): Consequences {
+  #decide(rows: TransactionRows, ids: UnknownIds, progress: DecisionProgress): ReplayedEffects {
     const { confKey, domain } = this.#about;
     const confirmed = new Set(rows.flatMap(factsOf).map((fact) => fact.kind === "post-confirmed" && fact.transId));
     const waiting = [...this.#outbox.values()].filter(({ transId }) => !confirmed.has(transId as TransId));
@@ -154,10 +162,9 @@ export class Replay {
     const state = inputs.length > 1 ? stateOf(entriesIn(this.#state)) : this.#state;
     let situation: Situation = { state, queue: { rows: waiting, open: [] }, progress };
     let documents = Math.max(0, ...waiting.map(({ seq }) => seq));
-    for (const { input, seq, progress: then } of inputs) {
-      const bridge = (input.type === "bridge" && input.elsewhere) || then.bridge;
-      const { decision, ...after } = applyTransaction(situation, input, {
-        ...{ confKey, domain, row: seq, reporter: { bridge, cannot: then.cannot } },
+    for (const row of inputs) {
+      const { decision, ...after } = applyTransaction(situation, row.input, {
+        ...{ confKey, domain, row: row.seq, reporter: reporterOf(row) },
         msgId: () => ids.next() as MsgId,
         transId: () => ids.next() as TransId,
         documentSeq: () => ++documents,
@@ -173,7 +180,7 @@ export class Replay {
 }
 
 /** What followed from the inputs of one transaction. */
-interface Consequences {
+interface ReplayedEffects {
   readonly facts: readonly Fact[];
   readonly documents: readonly QueuedDocument[];
   /** By keys; `null` deletes an entry. */
@@ -188,7 +195,7 @@ const ofOutbox: ReadonlySet<Fact["kind"]> = new Set(["post-confirmed", "post-fai
  * Facts and messages: whatever differs first is named. Which documents messages join depends on
  * what is being posted; each host's keep their order all the same, but for gathered answers.
  */
-function comparable({ facts, documents }: Consequences, isGathered: ReturnType<typeof gatheredIn>): object {
+function comparable({ facts, documents }: ReplayedEffects, isGathered: ReturnType<typeof gatheredIn>): object {
   const decided = facts.flatMap(singleFacts).filter(({ kind }) => !ofOutbox.has(kind));
   const placeOf = (fact: SingleFact) => {
     if (fact.kind !== "post-queued") return "";

@@ -5,7 +5,7 @@ import type { QueuedDocument } from "../conference/server/queue.ts";
 import type { PendingCommand } from "../conference/state.ts";
 import type { EpochMs, TransId } from "../foundation/ids.ts";
 import type { ReplayStep } from "../rpc/replay.ts";
-import { type Entries, valuesOf } from "./entries.ts";
+import { type StoredEntries, valuesOf } from "./history.ts";
 
 /** In the document that carries it. */
 export interface SentMessage extends Pick<Post, "host" | "message"> {
@@ -13,12 +13,12 @@ export interface SentMessage extends Pick<Post, "host" | "message"> {
 }
 
 /** What left with a row, and what became of documents. */
-export interface Sent extends Pick<ReplayStep, "documents"> {
+export interface SentByRow extends Pick<ReplayStep, "documents"> {
   readonly commands: readonly IssuedCommand[];
   readonly messages: readonly SentMessage[];
 }
 
-type MutableSent = { [List in keyof Sent]: Sent[List][number][] };
+type MutableSent = { [List in keyof SentByRow]: SentByRow[List][number][] };
 
 /** Commands and documents, as they stand on disk in full. */
 interface Written {
@@ -26,14 +26,14 @@ interface Written {
   readonly documents: readonly QueuedDocument[];
 }
 
-export function writtenIn(entries: Entries): Written {
+export function writtenIn(entries: StoredEntries): Written {
   const pending = valuesOf<PendingCommand>(entries, "command");
   const commands = new Map(pending.map(({ id, command }) => [id, command]));
   return { commands, documents: valuesOf<QueuedDocument>(entries, "outbox") };
 }
 
 /** What these facts of a row say was sent, as far as it is written. */
-export function sentBy(facts: readonly Fact[], at: EpochMs, { commands, documents }: Written): Sent {
+export function sentBy(facts: readonly Fact[], at: EpochMs, { commands, documents }: Written): SentByRow {
   const sent: MutableSent = { commands: [], messages: [], documents: [] };
   for (const fact of facts) {
     if (fact.kind === "command-issued") {

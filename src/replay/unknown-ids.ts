@@ -4,10 +4,7 @@ import { isRecord } from "../foundation/record.ts";
 const MARK = "\uE000";
 const marked = new RegExp(`${MARK}(\\d+)${MARK}`, "g");
 
-/**
- * Stands in for ids that the journal does not record as such. A decision is made with marks in their place, and compared with what the
- * journal has: each mark stands for one text, the same everywhere.
- */
+/** Marks in the place of ids that the journal does not record as such: compared with the journal, each mark stands for one text, the same everywhere. */
 export class UnknownIds {
   #given = 0;
   readonly #found = new Map<string, string>();

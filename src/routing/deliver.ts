@@ -2,13 +2,10 @@ import { Seen } from "../delivery/seen.ts";
 import type { ConfKey, DomainName, EpochMs, ExtConfId, MsgId, TransId, WebexHost } from "../foundation/ids.ts";
 import type { HandleClaim } from "../rpc/handle-index.ts";
 import type { EdgeObjects } from "../rpc/objects.ts";
-import type { SharedRequests } from "../tsp/answers.ts";
-import { answerTo, isAnswered, requestOf } from "../tsp/answers.ts";
-import type { FromWebex, ToWebex } from "../tsp/messages.ts";
+import { answerTo, type FromWebex, isAnswered, requestOf, type SharedRequests, type ToWebex } from "../tsp/messages.ts";
 import type { ResultWord } from "../tsp/protocol-table.ts";
 import { type BadTarget, canonicalHost, type TargetSettings } from "./target-url.ts";
 
-/** The objects that messages of WebEx go to. */
 type Recipients = Pick<EdgeObjects, "conference" | "handles" | "idAllocator" | "mailbox">;
 
 /** The messages of one document that passed all checks of form. */
@@ -18,10 +15,7 @@ interface InboundDocument {
   readonly messages: readonly FromWebex[];
   /** Where a document that comes under the TransID of another one is found out, and for how long. */
   readonly transactions: {
-    /**
-     * `conference`: by each conference for itself, but creates of one server by the handle index, which they reach anyway; `domain`:
-     * all by the index.
-     */
+    /** `conference`: by each for itself, creates of one server by the handle index; `domain`: all by the index. */
     readonly scope: "conference" | "domain";
     readonly memoryMs: number;
   };
@@ -36,10 +30,7 @@ interface HostsChecked {
   readonly verdict: ResultWord | null;
 }
 
-/**
- * Gives each message's host its canonical form, and refuses the messages whose host may not be posted to: nobody could get
- * their answers (protocol T16).
- */
+/** Gives hosts their canonical form, and refuses messages whose host may not be posted to (protocol T16). */
 export function checkHosts(messages: readonly FromWebex[], settings: TargetSettings): HostsChecked {
   const refused: HostsChecked["refused"][number][] = [];
   const kept = messages.flatMap((message): FromWebex[] => {
@@ -92,10 +83,7 @@ export async function deliver(
   return notes;
 }
 
-/**
- * Most documents are for one conference whose handle is known here, and cost one call. Only whole documents go this way, since
- * a conference ignores a second part of a transaction of which it has a first one.
- */
+/** Most documents are for one known conference, and cost one call. A conference ignores a second part of a document. */
 async function deliverFromCache(
   document: InboundDocument,
   objects: Recipients,
@@ -113,16 +101,13 @@ async function deliverFromCache(
   return objects.conference(domain, confKey).receive({ domain, confKey, transId, messages, fromCache: true });
 }
 
-/**
- * Asks the index once for all handles of the document, and the id allocator for each MsgID that stands alone. `null`: another
- * document came under its TransID, so that this one counts as a repeat (protocol T38).
- */
+/** Asks the index for handles, and the id allocator for MsgIDs. `null`: another one had its TransID (protocol T38). */
 async function find(
   { domain, transId, messages, transactions: { scope, memoryMs } }: InboundDocument,
   objects: Recipients,
   cache: HandleCache,
   now: EpochMs,
-): Promise<Found | null> {
+): Promise<FoundHandles | null> {
   const claims: HandleClaim[] = [];
   const handles = new Set<ExtConfId>();
   const msgIds = new Set<MsgId>();
@@ -176,7 +161,7 @@ function sharedRequests({ conferences, unrouted }: Routed, gathers: InboundDocum
 }
 
 /** How a message names its conference. */
-type Address =
+type MessageAddress =
   /** A create names the key itself, and the handle that means this conference from now on. */
   | { readonly by: "conf-key"; readonly confKey: ConfKey; readonly extConfId: ExtConfId }
   | { readonly by: "ext-conf-id"; readonly extConfId: ExtConfId }
@@ -185,7 +170,7 @@ type Address =
   | { readonly by: "nothing" };
 
 /** The conferences behind the handles of a document. A handle that is not in here is unknown. */
-export interface Found {
+export interface FoundHandles {
   readonly byExtConfId: ReadonlyMap<ExtConfId, ConfKey>;
   readonly byMsgId: ReadonlyMap<MsgId, ConfKey>;
 }
@@ -199,7 +184,7 @@ export interface Routed {
   readonly notes: readonly string[];
 }
 
-function addressOf(message: FromWebex): Address {
+function addressOf(message: FromWebex): MessageAddress {
   if (message.type === "create-conference") {
     return { by: "conf-key", confKey: message.confKey, extConfId: message.extConfId };
   }
@@ -210,7 +195,7 @@ function addressOf(message: FromWebex): Address {
   return { by: "nothing" };
 }
 
-export function route(messages: readonly FromWebex[], found: Found): Routed {
+export function route(messages: readonly FromWebex[], found: FoundHandles): Routed {
   const conferences = new Map<ConfKey, FromWebex[]>();
   const unrouted = new Map<WebexHost, ToWebex[]>();
   const notes: string[] = [];
@@ -222,7 +207,7 @@ export function route(messages: readonly FromWebex[], found: Found): Routed {
   return { conferences, unrouted, notes };
 }
 
-function conferenceOf(message: FromWebex, found: Found): ConfKey | null {
+function conferenceOf(message: FromWebex, found: FoundHandles): ConfKey | null {
   const address = addressOf(message);
   switch (address.by) {
     case "conf-key":
@@ -262,10 +247,7 @@ function append<Key, Item>(lists: Map<Key, Item[]>, key: Key, item: Item): void 
   else lists.set(key, [item]);
 }
 
-/**
- * Remembers for which conference a handle stands, so that an ordinary message costs no look-up. A handle changes its
- * conference only after the holder is over, which then says so; for want of that, an entry's age is bounded.
- */
+/** Remembers for which conference a handle stands; one that is over says so, and for want of that an entry expires. */
 export class HandleCache {
   readonly #seen: Seen<string, ConfKey>;
   readonly #ageMs: number;

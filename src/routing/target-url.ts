@@ -2,7 +2,6 @@ import type { WebexHost } from "../foundation/ids.ts";
 import { setLimited } from "../foundation/limits.ts";
 import { err, ok, type Result } from "../foundation/result.ts";
 
-/** How hosts are posted to. */
 interface TargetRule {
   readonly scheme: "http" | "https" | "auto";
   readonly path: string;
@@ -10,7 +9,6 @@ interface TargetRule {
   readonly paths: readonly string[];
 }
 
-/** Where a domain's posts may go, and how. */
 export interface TargetSettings extends TargetRule {
   /** Host names, any port; `*.example.com` matches each subdomain (protocol T16). */
   readonly hosts: readonly string[];
@@ -46,7 +44,6 @@ export function canonicalHost(webexHost: string, settings: TargetSettings): Resu
   return target.ok ? ok(target.value.host) : target;
 }
 
-/** The URL that a domain's posts to this host go to. */
 export function targetUrl(webexHost: string, settings: TargetSettings): Result<string, BadTarget> {
   const target = targetOf(webexHost, settings);
   return target.ok ? ok(target.value.url) : target;
@@ -103,10 +100,7 @@ function mayChoose(paths: readonly string[], path: string): boolean {
   return paths.some((begin) => path === begin || path.startsWith(begin.endsWith("/") ? begin : `${begin}/`));
 }
 
-/**
- * Compared as text: another spelling of a listed address (numbers, a trailing dot, IPv6 forms) is another host, because
- * what a resolver makes of it is not ours to know.
- */
+/** Compared as text: another spelling of a listed address is another host, whatever a resolver makes of it. */
 export function isAllowedHost(hosts: readonly string[], host: string): boolean {
   return hosts.some((listed) => {
     const pattern = listed.toLowerCase();

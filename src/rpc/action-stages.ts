@@ -2,7 +2,7 @@ import * as v from "valibot";
 import type { CommandType } from "../bridge/commands.ts";
 import type { OperatorRequest } from "../conference/operator-actions.ts";
 import type { ActionId, CommandId } from "../foundation/ids.ts";
-import { type Answer, text, time } from "../foundation/schemas.ts";
+import { as, type Checked, text, time } from "../foundation/schemas.ts";
 import { seq } from "./story.ts";
 
 const result = v.pipe(
@@ -14,12 +14,12 @@ const result = v.pipe(
   ),
   v.description("null: not known yet. `no result`: none came in time, or can come; a late one counts all the same."),
 );
-export type ActionResult = NonNullable<Answer<typeof result>>;
+export type ActionResult = NonNullable<Checked<typeof result>>;
 
 const sentCommand = v.object({ id: text<CommandId>(), type: text<CommandType>(), at: time, result });
-export type SentCommand = Answer<typeof sentCommand>;
+export type SentCommand = Checked<typeof sentCommand>;
 
-const told = v.pipe(
+const notification = v.pipe(
   v.nullable(
     v.union([
       v.object({
@@ -44,13 +44,13 @@ const told = v.pipe(
   ),
   v.description("How WebEx is told."),
 );
-export type NotificationStage = NonNullable<Answer<typeof told>>;
+export type NotificationStage = NonNullable<Checked<typeof notification>>;
 
 /** What has become of an operator's action, stage by stage. */
 export const actionStages = v.object({
   id: text<ActionId>(),
   person: v.string(),
-  request: v.looseObject({ type: v.string() }) as v.GenericSchema as v.GenericSchema<unknown, OperatorRequest>,
+  request: as<OperatorRequest>(v.looseObject({ type: v.string() })),
   asked: time,
   onDisk: v.object({ seq, at: time }),
   sent: v.pipe(
@@ -60,6 +60,6 @@ export const actionStages = v.object({
     ),
   ),
   result,
-  told,
+  told: notification,
 });
-export type ActionStages = Omit<Answer<typeof actionStages>, "request"> & { readonly request: OperatorRequest };
+export type ActionStages = Checked<typeof actionStages>;

@@ -10,74 +10,83 @@ import type {
   SubConfId,
   WebexHost,
 } from "../foundation/ids.ts";
-import { type Answer, confKey, text, time } from "../foundation/schemas.ts";
+import { type Checked, confKey, text, time } from "../foundation/schemas.ts";
+import { address, open, personal } from "../foundation/shown.ts";
 
-const command = v.object({
-  id: text<CommandId>(),
-  type: text<CommandType>(),
-  sent: v.pipe(v.number(), v.description("How often, in this life of the object.")),
-  taken: v.pipe(v.boolean(), v.description("Whether an agent has it in its journal.")),
-  answerBy: v.pipe(v.nullable(time), v.description("When it fails for those who asked for it, or did.")),
-  askers: v.pipe(
-    v.array(v.picklist(["webex", "operator"])),
-    v.description("Who asked for it; none: it follows from something else."),
-  ),
-});
-export type CommandView = Answer<typeof command>;
+const command = open(
+  v.object({
+    id: text<CommandId>(),
+    type: text<CommandType>(),
+    sent: v.pipe(v.number(), v.description("How often, in this life of the object.")),
+    taken: v.pipe(v.boolean(), v.description("Whether an agent has it in its journal.")),
+    answerBy: v.pipe(v.nullable(time), v.description("When it fails for those who asked for it, or did.")),
+    askers: v.pipe(
+      v.array(v.picklist(["webex", "operator"])),
+      v.description("Who asked for it; none: it follows from something else."),
+    ),
+  }),
+);
+export type CommandView = Checked<typeof command>;
 
 /** A server whose post was given up: it gets what it is owed with its next sign of life. */
 const outage = v.object({
-  host: v.string(),
+  host: address(v.string()),
   since: v.pipe(time, v.description("Of a conference that is over, since its end.")),
-  why: v.pipe(v.string(), v.description("Why the last post was given up.")),
-  messages: v.pipe(v.number(), v.description("How many it is owed.")),
+  why: open(v.pipe(v.string(), v.description("Why the last post was given up."))),
+  messages: open(v.pipe(v.number(), v.description("How many it is owed."))),
   probeAt: v.pipe(v.nullable(time), v.description("When it is probed next; null: a probe is under way.")),
 });
-export type OutageView = Answer<typeof outage>;
+export type OutageView = Checked<typeof outage>;
 
 /** A conference as operators see it. Numbers and IDs of people are masked where the domain's log masks them. */
 export const conferenceView = v.object({
-  key: confKey,
+  key: open(confKey),
   phase: v.pipe(
     v.picklist(["creating", "running", "ended", "not-created"]),
     v.description("not-created: the bridge has not created it; the next create tries it anew."),
   ),
   lastAt: v.pipe(time, v.description("The last input, in milliseconds since 1970-01-01T00:00Z.")),
-  bridge: v.nullable(text<BridgeName>()),
-  extConfId: v.pipe(text<ExtConfId | "">(), v.description("Empty once it is over.")),
-  host: v.pipe(text<WebexHost | "">(), v.description("The TSP server that is notified; empty once it is over.")),
-  attached: v.pipe(v.boolean(), v.description("False after a close with KeepAlive, until WebEx creates it again.")),
-  locked: v.boolean(),
+  bridge: open(v.nullable(text<BridgeName>())),
+  extConfId: open(v.pipe(text<ExtConfId | "">(), v.description("Empty once it is over."))),
+  host: address(
+    v.pipe(text<WebexHost | "">(), v.description("The TSP server that is notified; empty once it is over.")),
+  ),
+  attached: open(
+    v.pipe(v.boolean(), v.description("False after a close with KeepAlive, until WebEx creates it again.")),
+  ),
+  locked: open(v.boolean()),
   callers: v.array(
     v.object({
-      call: text<CallId>(),
-      extCallId: v.pipe(text<ExtCallId | "">(), v.description("Empty until WebEx has named the call.")),
-      number: v.string(),
-      attendeeId: v.string(),
-      room: text<RoomId>(),
-      muted: v.boolean(),
-      speaks: v.boolean(),
+      call: open(text<CallId>()),
+      extCallId: open(v.pipe(text<ExtCallId | "">(), v.description("Empty until WebEx has named the call."))),
+      number: personal(v.string()),
+      attendeeId: personal(v.string()),
+      room: open(text<RoomId>()),
+      muted: open(v.boolean()),
+      speaks: open(v.boolean()),
     }),
   ),
-  callOuts: v.array(v.object({ call: text<CallId>(), stage: v.string(), extCallId: text<ExtCallId | "">() })),
-  rooms: v.array(
-    v.object({
-      room: text<RoomId>(),
-      subConfId: v.pipe(text<SubConfId>(), v.description("WebEx's name for the sub-conference.")),
-      stage: v.string(),
-    }),
+  callOuts: open(v.array(v.object({ call: text<CallId>(), stage: v.string(), extCallId: text<ExtCallId | "">() }))),
+  rooms: open(
+    v.array(
+      v.object({
+        room: text<RoomId>(),
+        subConfId: v.pipe(text<SubConfId>(), v.description("WebEx's name for the sub-conference.")),
+        stage: v.string(),
+      }),
+    ),
   ),
   commands: v.pipe(v.array(command), v.description("Those without a result.")),
   documents: v.pipe(
     v.array(
       v.object({
-        transId: v.string(),
-        host: v.string(),
-        messages: v.array(v.string()),
+        transId: open(v.string()),
+        host: address(v.string()),
+        messages: open(v.array(v.string())),
         queuedAt: time,
-        attempts: v.number(),
+        attempts: open(v.number()),
         dueAt: time,
-        failure: v.pipe(v.exactOptional(v.string()), v.description("Why the last attempt failed.")),
+        failure: open(v.pipe(v.exactOptional(v.string()), v.description("Why the last attempt failed."))),
       }),
     ),
     v.description("Those that their receiver has not confirmed."),
@@ -87,4 +96,4 @@ export const conferenceView = v.object({
     v.description("The server that is behind: a post to it was given up, and it is told once it answers. At most one."),
   ),
 });
-export type ConferenceView = Answer<typeof conferenceView>;
+export type ConferenceView = Checked<typeof conferenceView>;

@@ -1,4 +1,4 @@
-import type { Ability } from "../bridge/abilities.ts";
+import type { Ability } from "../bridge/commands.ts";
 import type { NumberedReport } from "../bridge/events.ts";
 import type { OperatorRefusal } from "../conference/action-row.ts";
 import type { OperatorAction } from "../conference/operator-actions.ts";
@@ -15,8 +15,7 @@ import type {
   StreamId,
   TransId,
 } from "../foundation/ids.ts";
-import type { SharedRequests } from "../tsp/answers.ts";
-import type { FromWebex } from "../tsp/messages.ts";
+import type { FromWebex, SharedRequests } from "../tsp/messages.ts";
 import type { ActionStages } from "./action-stages.ts";
 import type { ConferenceView } from "./conference-view.ts";
 import type { Explanation, StoryLine } from "./story.ts";
@@ -73,24 +72,15 @@ export interface GivenUpContent {
  * settings do not have the domain. A caller that stops waiting does not know whether it was committed, and asks again.
  */
 export interface ConferenceRpc {
-  /**
-   * Resolves to true when the messages, or an earlier copy of them, are on disk; to false, with nothing done, when they
-   * were recalled and one of their handles does not stand for this conference.
-   */
+  /** True: the messages, or an earlier copy, are on disk. False: recalled, and a handle stands for another conference; nothing was done. */
   receive(document: ConferenceDocument): Promise<boolean>;
   /** Resolves, when they are on disk, to the highest number committed of this stream; 0 when none ever was. */
   report(reports: AgentReports): Promise<number>;
-  /**
-   * An agent of this bridge has these commands in its journal, and has given them to the bridge, but for those that are `waiting`. Commands
-   * of another bridge are left alone.
-   */
+  /** An agent of this bridge has these commands in its journal, and all but `waiting` are with the bridge. Those of another bridge are left alone. */
   ackCommands(bridge: BridgeName, ids: readonly CommandId[], waiting?: readonly CommandId[]): Promise<void>;
   /** Whether this bridge holds the conference as this object knows it; nothing is written. */
   compareDigest(bridge: BridgeName, digest: string): Promise<Comparison>;
-  /**
-   * Whether this handle stands for this conference now, and the conference is not over; `claimedBy`: or will soon, since the
-   * conference does not have this transaction yet.
-   */
+  /** Whether this handle stands for this conference, which is not over. `claimedBy`: or will, by a transaction that has not come yet. */
   hasHandle(extConfId: ExtConfId, claimedBy: TransId | null): Promise<boolean>;
   /** As it is now, without changing anything; `null`: there never was one, or nothing is left of it. */
   view(): Promise<ConferenceView | null>;
@@ -123,9 +113,6 @@ export interface ConferenceRpc {
    * this writes nothing. Resolves to whether the conference is being created or runs.
    */
   sweep(): Promise<boolean>;
-  /**
-   * Sends the domain's directory how the conference is now, and all facts that it is not known to have. `isWatched`: people look at the
-   * conference. Resolves, when the directory has it, to whether a conference is being created or runs; rejects where it does not answer.
-   */
+  /** Resolves, once the directory has all facts and how the conference is now, to whether it is being created or runs. `isWatched`: people look at it. */
   feedDirectory(isWatched: boolean): Promise<boolean>;
 }

@@ -1,23 +1,28 @@
 import * as v from "valibot";
 import type { Post } from "../conference/server/posts.ts";
-import type { BridgeName, ConfKey, DomainName, EpochMs } from "../foundation/ids.ts";
-import { type Answer, confKey, time } from "../foundation/schemas.ts";
+import type { BridgeName, ConfKey, DomainName } from "../foundation/ids.ts";
+import { type Checked, confKey, text, time } from "../foundation/schemas.ts";
+import { address, open } from "../foundation/shown.ts";
 import type { PlacedFact } from "../records/directory-facts.ts";
 import type { RunningView } from "../records/running.ts";
 
-/** What is wrong with a conference that runs. `posts`: WebEx does not confirm; `commands`: the bridge does not answer in time. */
-export type Trouble = "posts" | "commands";
+/** What is wrong with a conference that runs. */
+export const trouble = v.pipe(
+  v.array(v.picklist(["posts", "commands"])),
+  v.description("`posts`: WebEx does not confirm; `commands`: the bridge does not answer in time."),
+);
+export type Trouble = Checked<typeof trouble>[number];
 
-/** Documents that wait for one receiver. */
-export interface WaitingDocuments {
-  /** The TSP server, or `*back-end`: the partner's. */
-  readonly host: Post["host"];
-  /** Without a Confirmation for some seconds, or behind an attempt that failed. */
-  readonly documents: number;
-  readonly oldestAt: EpochMs;
-  /** Why the last attempt of one of them failed; `null`: none has. */
-  readonly failure: string | null;
-}
+/** Documents that wait for one receiver: without a Confirmation for some seconds, or behind an attempt that failed. */
+export const waitingDocuments = v.object({
+  host: address(v.pipe(text<Post["host"]>(), v.description("The TSP server, or `*back-end`: the partner's."))),
+  documents: open(v.number()),
+  oldestAt: time,
+  failure: open(
+    v.pipe(v.nullable(v.string()), v.description("Why the last attempt of one of them failed; null: none has.")),
+  ),
+});
+export type WaitingDocuments = Checked<typeof waitingDocuments>;
 
 /** How a conference is now, as no fact tells it. */
 export interface LiveState {
@@ -88,4 +93,4 @@ export const givenUpPost = v.object({
     v.description("Its server could not be reached for so long that nobody waits for it any more, and was never told."),
   ),
 });
-export type GivenUpPost = Answer<typeof givenUpPost>;
+export type GivenUpPost = Checked<typeof givenUpPost>;

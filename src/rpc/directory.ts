@@ -1,12 +1,20 @@
 import * as v from "valibot";
 import type { BridgeName, ConfKey, DomainName, EpochMs, WebexHost } from "../foundation/ids.ts";
-import { type Answer, confKey, text, time } from "../foundation/schemas.ts";
+import { type Checked, confKey, text, time } from "../foundation/schemas.ts";
+import { address, open } from "../foundation/shown.ts";
 import type { AbsenceEvent } from "../link/absences.ts";
 import type { AuditEntry } from "../operators/audit.ts";
 import { type ActivityMinute, activityMinute } from "../records/activity.ts";
 import type { Ender } from "../records/call-record.ts";
 import type { DirectoryRecord } from "../records/conference-record.ts";
-import type { DirectoryPlace, FactPage, FeedAnswer, GivenUpPost, WaitingDocuments } from "./directory-feed.ts";
+import {
+  type DirectoryPlace,
+  type FactPage,
+  type FeedAnswer,
+  type GivenUpPost,
+  trouble,
+  waitingDocuments,
+} from "./directory-feed.ts";
 
 /** What the directory says of a conference that is being created or runs. */
 export const listedConference = v.object({
@@ -44,41 +52,21 @@ export const listedConference = v.object({
           v.description("Since when the oldest of them waits; null: none does."),
         ),
         waiting: v.pipe(
-          v.exactOptional(
-            v.array(
-              v.object({
-                host: v.pipe(
-                  text<WaitingDocuments["host"]>(),
-                  v.description("The TSP server, or `*back-end`: the partner's."),
-                ),
-                documents: v.number(),
-                oldestAt: time,
-                failure: v.pipe(
-                  v.nullable(v.string()),
-                  v.description("Why the last attempt of one of them failed; null: none has."),
-                ),
-              }),
-            ),
-          ),
+          v.exactOptional(v.array(waitingDocuments)),
           v.description("The same by receiver; absent: none waits."),
         ),
-        trouble: v.pipe(
-          v.array(v.picklist(["posts", "commands"])),
-          v.description("`posts`: WebEx does not confirm; `commands`: the bridge does not answer in time."),
-        ),
+        trouble,
       }),
     ),
     v.description("null: the directory was started anew, and has asked it."),
   ),
 });
-export type ListedConference = Answer<typeof listedConference>;
+export type ListedConference = Checked<typeof listedConference>;
 
 export interface RunningQuery {
   readonly domain: DomainName;
-  /** Those behind this one alone. */
   readonly after: ConfKey | null;
   readonly limit: number;
-  /** Whose key begins so. */
   readonly begins?: string;
   /** Those alone that have told of trouble. */
   readonly troubled?: boolean;
@@ -90,25 +78,27 @@ export interface RunningQuery {
 }
 
 /** `bridge`: `null` for conferences that have none yet. `callers`: as far as they have told. */
-export const bridgeLoad = v.object({
+const bridgeLoad = v.object({
   bridge: v.nullable(text<BridgeName>()),
   conferences: v.number(),
   callers: v.number(),
 });
-export type BridgeLoad = Answer<typeof bridgeLoad>;
+export type BridgeLoad = Checked<typeof bridgeLoad>;
 
-export interface RunningPage {
-  /** In the order of their keys. */
-  readonly conferences: readonly ListedConference[];
-  /** `null`: there are no more. */
-  readonly next: ConfKey | null;
-  /** All that run. */
-  readonly total: number;
-  /** All that run, by their bridges in the order of the names. */
-  readonly bridges: readonly BridgeLoad[];
-  /** So many of them have not told since the directory's own restart how they are, or who is inside; they were asked. */
-  readonly unknown: number;
-}
+export const runningPage = v.object({
+  conferences: v.array(listedConference),
+  next: v.nullable(text<ConfKey>()),
+  total: v.pipe(v.number(), v.description("All that run, whatever their key.")),
+  bridges: v.pipe(v.array(bridgeLoad), v.description("All that run, by their bridges; null: they have none yet.")),
+  unknown: v.pipe(
+    v.number(),
+    v.description(
+      "So many of all have not told how they are, or who is in them, since the directory was started anew; ask again in some seconds.",
+    ),
+  ),
+});
+/** In the order of their keys. */
+export type RunningPage = Checked<typeof runningPage>;
 
 export interface RecordQuery {
   readonly domain: DomainName;
@@ -124,7 +114,7 @@ export interface RecordQuery {
 }
 
 /** All that is given must fit; a field that a record does not have fits nothing. */
-export interface RecordFilter {
+interface RecordFilter {
   readonly conference?: ConfKey | undefined;
   readonly number?: string | undefined;
   readonly attendeeId?: string | undefined;
@@ -136,7 +126,6 @@ export interface RecordFilter {
 
 export interface PlacedRecord {
   readonly id: number;
-  /** When the directory got it. */
   readonly at: EpochMs;
   readonly record: DirectoryRecord;
 }
@@ -149,33 +138,20 @@ export interface RecordPage {
   readonly next: number | null;
 }
 
-export interface AuditPage {
-  readonly entries: readonly AuditEntry[];
-  /** The place of the next page; `null`: there are no more. */
-  readonly next: number | null;
-}
-
+/** A part of what there is, and the place of the next one; `null`: there are no more. */
+type PageOf<Of, Place> = Of & { readonly next: Place | null };
+export type AuditPage = PageOf<{ readonly entries: readonly AuditEntry[] }, number>;
 /** The latest first. */
-export interface GivenUpPage {
-  readonly posts: readonly (GivenUpPost & { readonly id: string })[];
-  /** The place of the next page; `null`: there are no more. */
-  readonly next: string | null;
-}
-
-export interface ErasurePage {
-  /** How many had the number. */
-  readonly erased: number;
-  /** The place from which the next page goes on; `null`: all records were looked at. */
-  readonly next: number | null;
-}
+export type GivenUpPage = PageOf<{ readonly posts: readonly (GivenUpPost & { readonly id: string })[] }, string>;
+/** How many had the number. */
+export type ErasurePage = PageOf<{ readonly erased: number }, number>;
 
 export interface RebuildPage {
-  readonly told: number;
+  readonly reported: number;
   readonly failed: readonly ConfKey[];
   readonly next: { readonly before: number; readonly upTo: number } | null;
 }
 
-/** Of conferences that are not over. */
 export interface ConferenceTotals {
   readonly creating: number;
   readonly running: number;
@@ -188,42 +164,44 @@ export interface ConferenceTotals {
 
 /** A receiver of webhooks, and how it is. */
 export const webhookView = v.object({
-  url: v.string(),
-  events: v.array(v.string()),
-  waiting: v.pipe(v.number(), v.description("Events on their way, or that wait for the next attempt.")),
-  refused: v.pipe(v.number(), v.description("So many of them it has refused: they come again, three days at most.")),
+  url: address(v.string()),
+  events: open(v.array(v.string())),
+  waiting: open(v.pipe(v.number(), v.description("Events on their way, or that wait for the next attempt."))),
+  refused: open(
+    v.pipe(v.number(), v.description("So many of them it has refused: they come again, three days at most.")),
+  ),
   oldestAt: v.pipe(v.nullable(time), v.description("When the oldest of them happened; null: none waits.")),
   failure: v.pipe(
-    v.nullable(v.object({ since: time, attempts: v.number(), why: v.string(), nextAt: time })),
+    open(v.nullable(v.object({ since: time, attempts: v.number(), why: v.string(), nextAt: time }))),
     v.description("null: the last post was taken, or only its event refused."),
   ),
-  givenUp: v.pipe(v.number(), v.description("Events that the receiver was never given.")),
+  givenUp: open(v.pipe(v.number(), v.description("Events that the receiver was never given."))),
   lastGivenUpAt: v.nullable(time),
 });
-export type WebhookView = Answer<typeof webhookView>;
+export type WebhookView = Checked<typeof webhookView>;
 
 /** The conferences that run with one TSP server, and what waits for it; or what waits for the partner's back end. */
-const hostLoad = v.object({
-  host: v.pipe(text<WaitingDocuments["host"]>(), v.description("The TSP server, or `*back-end`: the partner's.")),
+const serverLoad = v.object({
+  host: waitingDocuments.entries.host,
   conferences: v.pipe(v.number(), v.description("Those that run with it.")),
   documents: v.pipe(
     v.number(),
     v.description("Documents that wait for it: not confirmed for some seconds, or behind an attempt that failed."),
   ),
   oldestDocumentAt: v.pipe(v.nullable(time), v.description("Since when the oldest of them waits; null: none does.")),
-  failure: v.pipe(v.nullable(v.string()), v.description("Why the last attempt of one of them failed; null: none has.")),
+  failure: waitingDocuments.entries.failure,
   troubled: v.pipe(v.array(confKey), v.description("Some of the conferences to which it does not confirm.")),
 });
-export type HostLoad = Answer<typeof hostLoad>;
+export type ServerLoad = Checked<typeof serverLoad>;
 
 /** What a domain was asked and has posted in the last hour, and what its conferences still have to post. */
 export const domainActivity = v.object({
   minutes: v.pipe(
     v.array(activityMinute),
-    v.description("By their begin, the oldest first; those in which nothing came or was posted are left out."),
+    v.description("By their start, the oldest first; those in which nothing came or was posted are left out."),
   ),
   hosts: v.pipe(
-    v.array(hostLoad),
+    v.array(serverLoad),
     v.description(
       "The servers of conferences that run, and those for which something of them waits, at most 50; those for which the most waits are the first.",
     ),
@@ -233,9 +211,9 @@ export const domainActivity = v.object({
     v.description("So many conferences have not told what waits in them since the directory was started anew."),
   ),
 });
-export type DomainActivity = Answer<typeof domainActivity>;
+export type DomainActivity = Checked<typeof domainActivity>;
 
-/** What receivers of webhooks hear of an agent. */
+/** What receivers of webhooks are notified of about an agent. */
 export interface AgentEvent extends AbsenceEvent {
   readonly bridge: BridgeName;
   /** The agent that acts on the bridge then; `null`: none does. */
@@ -246,21 +224,16 @@ export interface AgentEvent extends AbsenceEvent {
 export interface DirectoryRpc {
   /** Resolves when what the page says is on disk, or to what is wanted instead. What comes twice is kept once. */
   follow(page: FactPage): Promise<FeedAnswer>;
-  /**
-   * Those that have not told since its own restart are asked. Where somebody looks for trouble or for a person, the answer waits for them, but
-   * for no more than two seconds.
-   */
+  /** Conferences that sent nothing since its own restart are asked. Who looks for trouble or a person waits for them, two seconds at most. */
   running(query: RunningQuery): Promise<RunningPage>;
   /** As the conferences told it; those that have not told since its own restart are asked first, for two seconds at most. */
   totals(): Promise<ConferenceTotals>;
   /** What one process was asked and has posted, and has not told before. It may be told twice, and be lost. */
   count(domain: DomainName, minutes: readonly ActivityMinute[]): Promise<void>;
-  /** What waits is known as in `totals`. */
   activity(): Promise<DomainActivity>;
   records(query: RecordQuery): Promise<RecordPage>;
-  /** Resolves when they are on disk, for the receivers of webhooks. Those that come twice are told twice, each time under the same id. */
-  tellOfAgents(domain: DomainName, events: readonly AgentEvent[]): Promise<void>;
-  /** The receivers of the domain's webhooks. */
+  /** Resolves when they are on disk, for the receivers of webhooks. Those that come twice are sent twice, each time under the same id. */
+  notifyOfAgents(domain: DomainName, events: readonly AgentEvent[]): Promise<void>;
   webhooks(domain: DomainName): Promise<readonly WebhookView[]>;
   /** Takes a number of a person, and the attendee ID beside it, out of records that have it: those behind this place, some at a time. */
   erase(domain: DomainName, number: string, from: number): Promise<ErasurePage>;

@@ -27,10 +27,7 @@ export interface HandleRequest {
 
 /** The handles and conferences of one domain. */
 export interface HandleIndexRpc {
-  /**
-   * Claims first, then says for each handle that is known which conference it stands for; unknown ones are left out. `null`: a document
-   * that named other conferences came under this TransID, and nothing is done.
-   */
+  /** Claims first, then the conference of each handle that is known. `null`: the TransID is that of a document for other conferences; nothing is done. */
   resolve(request: HandleRequest): Promise<ReadonlyMap<ExtConfId, ConfKey> | null>;
   /** Whether any handle stands for this conference. */
   hasConference(confKey: ConfKey): Promise<boolean>;

@@ -1,6 +1,5 @@
 import type { DomainName, MsgId, TransId, WebexHost } from "../foundation/ids.ts";
-import type { SharedRequests } from "../tsp/answers.ts";
-import type { ToWebex } from "../tsp/messages.ts";
+import type { SharedRequests, ToWebex } from "../tsp/messages.ts";
 import type { ConferenceTotals } from "./directory.ts";
 
 /** Answers to one document that belong to no conference. */

@@ -24,10 +24,7 @@ export interface ObjectRpcs {
 
 export type ObjectName = keyof ObjectRpcs;
 
-/**
- * How long a request of WebEx or of a person waits for a method. `request`: for what is left of its 8 s. A number: so many milliseconds for
- * this call alone. `objects`: no request calls it.
- */
+/** How long a request waits for a method. `request`: what is left of its 8 s; a number: as many milliseconds; `objects`: no request calls it. */
 type Limit = "request" | "objects" | number;
 
 /** What the platform has a request wait for all that it asks: WebEx gives a post up after 10 s. */
@@ -52,7 +49,7 @@ export const objectMethods = {
   idAllocator: { allocate: "objects", holderOf: "request", conferencesOf: "request", sweep: "objects" },
   mailbox: { send: "request", share: "objects", waiting: viewMs },
   directory: {
-    ...{ follow: "objects", tellOfAgents: "objects", count: "objects", keepAudit: "objects" },
+    ...{ follow: "objects", notifyOfAgents: "objects", count: "objects", keepAudit: "objects" },
     ...{ running: "request", totals: viewMs, activity: "request", webhooks: viewMs, audit: "request" },
     ...{ givenUp: "request", givenUpPost: "request" },
     // One request may ask for many pages: each has its own time.
@@ -93,7 +90,7 @@ export type Answering<Rpc> = {
 export interface Platformed {
   /** workerd names its database by this id. */
   readonly id?: { toString(): string };
-  /** Takes a request for a WebSocket: an agent's at a relay; at a directory or conference, one of a page that hears of changes. */
+  /** Takes a request for a WebSocket: an agent's at a relay; at a directory or conference, one of a page that shows changes. */
   fetch(url: string | Request, init?: RequestInit): Promise<Response>;
 }
 

@@ -1,11 +1,10 @@
 import * as v from "valibot";
-import type { Ability } from "../bridge/abilities.ts";
-import type { IssuedCommand } from "../bridge/commands.ts";
+import type { Ability, IssuedCommand } from "../bridge/commands.ts";
 import type { BridgeName, ConfKey, DomainName, EpochMs } from "../foundation/ids.ts";
-import { type Answer, text, time } from "../foundation/schemas.ts";
+import { type Checked, text, time } from "../foundation/schemas.ts";
 import type { Health } from "../link/relay.ts";
 
-/** How a bridge is, as its relay last heard. */
+/** How a bridge is, as was last reported to its relay. */
 export interface BridgeHealth extends Omit<Health, "version" | "waiting"> {
   readonly agentConnected: boolean;
   /** Since when no agent is connected, or the one that acts is without the bridge; absent: it is not so, or nobody knows. */
@@ -39,7 +38,7 @@ export const agentView = v.object({
     v.description("null: it has not said."),
   ),
 });
-export type AgentView = Answer<typeof agentView>;
+export type AgentView = Checked<typeof agentView>;
 
 /** Commands of one conference for its bridge. */
 export interface CommandsForBridge {
@@ -60,10 +59,7 @@ export type HandOver =
   | "no-standby";
 
 export interface RelayRpc {
-  /**
-   * To the active agent, if there is one. Nothing is kept for later: commands without an ack are sent again. Resolves to the epoch since
-   * which that agent is active. Where it is not the agent of `activeSince`, nothing was sent: it has nothing of the commands before.
-   */
+  /** To the active agent. Resolves to the epoch since which it is active; where that is not `activeSince`, nothing was sent. */
   sendCommands(commands: CommandsForBridge): Promise<number | null>;
   /** Asks the active agent, if there is one, for a snapshot of this conference, unless what the bridge holds has this digest. */
   askForSnapshot(conference: ConfKey, unless: string): Promise<void>;

@@ -1,11 +1,11 @@
 import * as v from "valibot";
 import type { CallId } from "../foundation/ids.ts";
-import { type Answer, text, time } from "../foundation/schemas.ts";
+import { type Checked, text, time } from "../foundation/schemas.ts";
 
 export const seq = v.pipe(v.number(), v.description("Of the row in the conference's journal."));
 
 const side = v.picklist(["webex", "edge", "bridge", "back end", "operator"]);
-export type StorySide = Answer<typeof side>;
+export type StorySide = Checked<typeof side>;
 
 /** One thing that happened in a conference. */
 export const storyLine = v.object({
@@ -22,7 +22,7 @@ export const storyLine = v.object({
     ),
   ),
 });
-export type StoryLine = Answer<typeof storyLine>;
+export type StoryLine = Checked<typeof storyLine>;
 export type StoryFacts = StoryLine["facts"];
 
 /** One question that people ask about a conference, answered from its journal. */
@@ -33,4 +33,4 @@ export const explanation = v.object({
   answer: v.string(),
   rows: v.pipe(v.array(v.object({ seq, at: time })), v.description("Of the journal, in order: they prove it.")),
 });
-export type Explanation = Answer<typeof explanation>;
+export type Explanation = Checked<typeof explanation>;

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import type { FilledSequence, Meeting, SiteNumber } from "../../webex-interfaces/doors/edge.ts";
 import type { ConfKey, DomainName } from "../foundation/ids.ts";
-import { type Answer, text, time } from "../foundation/schemas.ts";
+import { type Checked, text, time } from "../foundation/schemas.ts";
 import type { ConferenceIdentity } from "./conference.ts";
 
 /** A conference at its domain's WebEx site. */
@@ -61,7 +61,7 @@ export const meetingAnswer = v.object({
   failure: v.pipe(v.nullable(v.string()), v.description("Why the site did not answer the last look-up; null: it did.")),
   notes: v.array(v.string()),
 });
-export type MeetingAnswer = Answer<typeof meetingAnswer>;
+export type MeetingAnswer = Checked<typeof meetingAnswer>;
 
 /** What the last finished provisioning check found. */
 const provisioningResult = v.object({
@@ -72,7 +72,7 @@ const provisioningResult = v.object({
   more: v.pipe(v.number(), v.description("Further differences that are only counted.")),
   notCompared: v.pipe(v.array(v.string()), v.description("What was not compared, and why.")),
 });
-export type ProvisioningResult = Answer<typeof provisioningResult>;
+export type ProvisioningResult = Checked<typeof provisioningResult>;
 
 const runningCheck = v.object({
   begunAt: time,
@@ -83,7 +83,7 @@ const runningCheck = v.object({
     v.description("Why the site keeps it from going on, and when it is asked again; null: it goes on."),
   ),
 });
-export type RunningCheck = Answer<typeof runningCheck>;
+export type RunningCheck = Checked<typeof runningCheck>;
 
 export const provisioningState = v.object({
   last: v.pipe(v.nullable(provisioningResult), v.description("The last check that came to its end; null: none did.")),
@@ -94,11 +94,9 @@ export const provisioningState = v.object({
   ),
   nextAt: v.nullable(time),
 });
-export type ProvisioningState = Answer<typeof provisioningState>;
+export type ProvisioningState = Checked<typeof provisioningState>;
 
-/**
- * What a domain knows of its WebEx site. Nothing on the way of a call asks it. Where the domain has no site, nothing is written.
- */
+/** What a domain knows of its WebEx site. Nothing on the way of a call asks it. Where the domain has no site, nothing is written. */
 export interface WebexSiteRpc {
   /** The settings were read, perhaps anew: sees to it that the object wakes for what it does by itself. Asks the site nothing. */
   settingsRead(domain: DomainName): Promise<void>;

@@ -1,76 +1,40 @@
 import * as v from "valibot";
 import { siteOf } from "../../webex-interfaces/doors/edge.ts";
-import { numberBegin } from "../foundation/dial-rules.ts";
 import { isLoopback } from "../foundation/loopback.ts";
 import { open, personal, persons, type Show, secret, address as shownAddress, showOf } from "../foundation/shown.ts";
 import { webhookEventTypes } from "../records/webhooks.ts";
 import { overridesFault } from "../tsp/overrides-fault.ts";
 import { defaultCodes, type ProtocolOverrides } from "../tsp/protocol-table.ts";
-import { repairs } from "../tsp/repairs.ts";
 import { shapeForm, unconfirmedRequests } from "../tsp/shapes.ts";
-import { isXmlText } from "../tsp/xml.ts";
-
-const whole = open(v.pipe(v.number(), v.integer("must be a whole number")));
-const flag = open(v.boolean());
-const positive = v.pipe(whole, v.minValue(1, "must be at least 1"));
-const belowADay = v.pipe(whole, v.maxValue(86_399_999, "must be below 24 hours, 86400000"));
-const duration = v.pipe(belowADay, v.minValue(1, "must be at least 1"));
-const pause = v.pipe(belowADay, v.minValue(0, "must not be negative"));
-/** Text of a message or of a header: with a control character, the message could not be written (and so no create answered). */
-const short = v.pipe(
-  v.string(),
-  v.maxLength(1024, "must have at most 1024 characters"),
-  v.check(isXmlText, "must not have characters that XML cannot carry, such as control characters"),
-);
-const noAddress = "must be an address that begins with http:// or https://";
-const address = shownAddress(v.pipe(short, v.url(noAddress), v.regex(/^https?:\/\//i, noAddress)));
-const isOrigin = (url: string) => URL.parse(url)?.href === `${URL.parse(url)?.origin}/`;
-const path = open(v.pipe(v.string(), v.startsWith("/", "must begin with /")));
-const scheme = v.picklist(["http", "https", "auto"], 'must be "http", "https" or "auto"');
-const paths = v.array(path);
-/** Name of a host, without its port. */
-const hostPattern = open(
-  v.pipe(
-    v.string(),
-    v.regex(
-      /^(?:(?:\*\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)*|\[?(?:[0-9a-f]*:){2,}[0-9a-f.:]*\]?)$/i,
-      "must be a host name without a port, such as tsp1.example.com or *.example.com",
-    ),
-  ),
-);
-const numberBegins = open(v.array(v.pipe(v.string(), v.regex(numberBegin.form, numberBegin.wrong))));
-const keypadCode = open(v.pipe(v.string(), v.regex(/^[0-9*]{1,8}$/, "must be 1 to 8 of 0-9 and *, for example *6")));
-/** WebEx's own way to write what a telephone dials (protocol 6.6); the keypad reads it by `parseDialSequence`. */
-const dialSequence = open(
-  v.pipe(
-    v.string(),
-    v.maxLength(200, "must have at most 200 characters"),
-    v.regex(
-      /^(?:\[AccessNumber\])?,*\*[\d*]*\[AccessCode\]#(?:,*\[(?:AttendeeID|ProfileID|PIN|Password)\]#)*,*[\d*]*$/,
-      "must open with * and have [AccessCode]# and then any of [AttendeeID]#, [ProfileID]#, [PIN]# and [Password]#, for example [AccessNumber],,*00*[AccessCode]#,,,[AttendeeID]#",
-    ),
-  ),
-);
-/** Those of WebEx's documents of which none is the beginning of another: so none has to wait for more keys. */
-const plainSequences = [
-  "[AccessNumber],,*00*[AccessCode]#,,,[AttendeeID]#",
-  "[AccessNumber],,*01*[AccessCode]#[AttendeeID]#*01*",
-  "[AccessNumber],,*01*[AccessCode]#[ProfileID]#[PIN]#*01*",
-  "[AccessNumber],,*01*[AccessCode]#[ProfileID]#[PIN]#[Password]#*01*",
-];
-const wireName = open(v.pipe(v.string(), v.regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,63}$/, "must be an XML name")));
-const documentName = open(
-  v.pipe(
-    v.string(),
-    v.regex(/^[\w.-]+(?: [\w.-]+)*$/, "must be words of letters, digits, _, . and -, for example WTSPDOM Response"),
-    v.maxLength(64, "must have at most 64 characters"),
-  ),
-);
-const callName = v.pipe(
-  v.string(),
-  v.nonEmpty("must not be empty"),
-  v.maxLength(64, "must have at most 64 characters"),
-);
+import { repairs } from "../tsp/xml.ts";
+import {
+  address,
+  callName,
+  countryCode,
+  dialSequence,
+  digits,
+  documentName,
+  duration,
+  flag,
+  hostPattern,
+  isOrigin,
+  keypadCode,
+  namesDiffer,
+  numberBegins,
+  path,
+  paths,
+  pause,
+  personText,
+  plainSequences,
+  positive,
+  scheme,
+  secretName,
+  short,
+  shownNumber,
+  siteLabel,
+  whole,
+  wireName,
+} from "./values.ts";
 
 const codes = v.partial(
   v.strictObject(
@@ -160,31 +124,6 @@ const recordingSequence = secret(
   ),
 );
 
-const digits = open(v.pipe(v.string(), v.regex(/^\d*$/, "must be digits")));
-
-const countryNames = new Intl.DisplayNames("en", { type: "region", fallback: "none" });
-
-const countryCode = v.pipe(
-  v.string(),
-  v.check(isCountryCode, "must be a country's two capital letters of ISO 3166, for example GB"),
-);
-
-const shownNumber = v.strictObject({
-  /** As it is shown: from abroad (`+44 20 …`) or, for a number that abroad cannot dial, as it is dialled within the country. */
-  number: open(
-    v.pipe(
-      v.string(),
-      v.regex(
-        /^(?:\+[1-9]|\d)(?:[ -]?\d){2,14}$/,
-        "must be 3 to 15 digits, a + before them or not, single blanks or hyphens between them, for example +44 20 7946 0100",
-      ),
-    ),
-  ),
-  kind: v.picklist(["toll", "toll-free"], 'must be "toll" or "toll-free"'),
-  /** Tells a country's numbers apart: a city, a language, a carrier. */
-  label: v.optional(open(callName)),
-});
-
 /** The numbers that callers of a domain may dial, by country; the first number of a country is shown first (protocol 1.6). */
 const globalNumbers = v.pipe(
   v.record(countryCode, v.pipe(v.array(shownNumber), v.minLength(1, "must have at least one number"))),
@@ -192,28 +131,6 @@ const globalNumbers = v.pipe(
 );
 
 export type GlobalNumbers = v.InferOutput<typeof globalNumbers>;
-
-/**
- * Names of Worker secrets or environment variables that hold a site's secret. None but these is ever read, so that settings cannot have the
- * operator's token sent to a site; `bridgehead serve` hands over all of its own environment that begin so.
- */
-export const siteSecretName: RegExp = /^WEBEX_SECRET_[A-Z0-9_]{1,50}$/;
-const secretRef = open(
-  v.pipe(
-    v.string(),
-    v.regex(
-      siteSecretName,
-      "must be the name of a secret or variable that begins with WEBEX_SECRET_, in capitals, digits and _, and never the secret itself",
-    ),
-  ),
-);
-const personText = v.pipe(
-  v.string(),
-  v.nonEmpty("must not be empty"),
-  v.maxLength(256, "must have at most 256 characters"),
-  v.check(isXmlText, "must not have characters that XML cannot carry, such as control characters"),
-);
-const siteLabel = open(callName);
 
 /** The domain's site at WebEx. Nothing that a call needs depends on it. */
 const webexSiteSettings = v.strictObject({
@@ -230,8 +147,8 @@ const webexSiteSettings = v.strictObject({
   webExId: v.optional(open(personText)),
   email: v.optional(open(personText)),
   /** Where the secret is: one of the two. */
-  passwordFrom: v.optional(secretRef),
-  accessTokenFrom: v.optional(secretRef),
+  passwordFrom: v.optional(secretName("site")),
+  accessTokenFrom: v.optional(secretName("site")),
   partnerId: v.optional(secret(personText)),
   /** How old an answer of the site may be before it is asked again. */
   cacheMs: v.optional(v.pipe(duration, v.minValue(60_000, "must be at least 60000")), 3_600_000),
@@ -283,9 +200,6 @@ const webexSite = v.pipe(
   ),
 );
 
-/** Names of Worker secrets or environment variables that webhooks are signed with. */
-export const webhookSecretName: RegExp = /^WEBHOOK_SECRET_[A-Z0-9_]{1,50}$/;
-
 const webhook = v.strictObject({
   /** Records have numbers of people: http only on this machine. */
   url: v.pipe(
@@ -299,13 +213,7 @@ const webhook = v.strictObject({
       return url === null || (url.username === "" && url.password === "" && url.hash === "");
     }, "must have no user, password or fragment"),
   ),
-  secretFrom: v.pipe(
-    open(v.string()),
-    v.regex(
-      webhookSecretName,
-      "must be the name of a secret or variable that begins with WEBHOOK_SECRET_, in capitals, digits and _, and never the secret itself",
-    ),
-  ),
+  secretFrom: secretName("webhooks"),
   events: v.optional(
     v.pipe(
       v.array(v.picklist(webhookEventTypes, `must be "${webhookEventTypes.join('" or "')}"`)),
@@ -401,7 +309,7 @@ export const domainSettings = v.strictObject({
     }),
   ),
   passthroughUrl: v.optional(address),
-  /** Who hears of conferences and calls, by the rules of Standard Webhooks. */
+  /** Who is notified of conferences and calls, by the rules of Standard Webhooks. */
   webhooks: v.optional(webhooks, []),
   /** Numbers that WebEx may have dialled, by how they begin: a country is its code. Absent: all, as far as the agents' own policies go. */
   policy: v.optional(v.strictObject({ allow: v.optional(numberBegins, ["+"]), deny: v.optional(numberBegins, []) })),
@@ -437,20 +345,9 @@ export type DomainSettings = v.InferOutput<typeof domainSettings>;
 /** The settings of a domain as an operator writes them, before they are checked. */
 export type DomainSettingsInput = v.InferInput<typeof domainSettings>;
 
-/** A country's English name, from the platform's data. */
-export function countryName(code: string): string {
-  return countryNames.of(code) ?? code;
-}
-
-function namesDiffer(items: readonly { readonly name: string }[]): boolean {
-  return new Set(items.map((item) => item.name)).size === items.length;
-}
-
-function isCountryCode(code: string): boolean {
-  // The platform's data also has codes that stand for no country, and former countries under the name of today's.
-  return (
-    /^(?!ZZ|QO|X[AB])[A-Z]{2}$/.test(code) &&
-    countryNames.of(code) !== undefined &&
-    new Intl.Locale(`und-${code}`).region === code
-  );
-}
+/** The settings that decisions use; of others they know nothing. */
+export const decisive = [
+  ...(["transactionMemoryMs", "closedMemoryMs", "createTimeoutMs"] as const),
+  ...(["hybrid", "recording", "passthroughUrl", "policy", "protocol"] as const),
+] satisfies readonly (keyof DomainSettings)[];
+export type DecisiveSettings = Pick<DomainSettings, (typeof decisive)[number]>;

@@ -1,22 +1,19 @@
 import { singleFacts } from "../conference/facts.ts";
 import type { ConferenceInput } from "../conference/inputs.ts";
 import type { Outgoing } from "../conference/server/posts.ts";
-import type { TestFact, TestRow, TestRowsPage } from "../rpc/replay.ts";
-import { bridgeNames, type DomainOf, Stage } from "./play.ts";
+import type { TestFact, TestRow, TestRows } from "../rpc/replay.ts";
+import { bridgeNames, Stage } from "./stage.ts";
 import { TestLines } from "./test-lines.ts";
 import { printTranscript, type Step } from "./transcript.ts";
 
 /** A longer test is none that anybody reads. */
 const MOST_ROWS = 3_000;
 
-/**
- * The rows of a conference's journal as a transcript that plays in `test/transcripts` as it is; `null`: nothing of them can be played. It
- * begins where the rows begin, or at the first create among them, and ends where today's code decides otherwise than the journal says.
- */
-export function asTest(pages: readonly TestRowsPage[], domainOf: DomainOf): string | null {
+/** A journal as a transcript for `test/transcripts`, from its first create to where today's code decides otherwise; `null`: nothing can be played. */
+export function asTest(pages: readonly TestRows[]): string | null {
   const [first] = pages;
   if (!first) return null;
-  const writer = new TestWriter(first, domainOf);
+  const writer = new TestWriter(first);
   for (const row of pages.flatMap(({ rows }) => rows)) if (!writer.add(row)) break;
   return writer.text;
 }
@@ -29,8 +26,8 @@ interface Waiting {
 }
 
 class TestWriter {
-  readonly #stage: Stage;
-  readonly #text: TestLines;
+  readonly #stage = new Stage();
+  readonly #text = new TestLines(this.#stage);
   readonly #steps: (Step | string)[] = [];
   readonly #bridges: string[] = [];
   /** By the journal's documents. */
@@ -43,9 +40,7 @@ class TestWriter {
   #bridge: string | null = "simulated";
   #cannot = "";
 
-  constructor({ settings }: TestRowsPage, domainOf: DomainOf) {
-    this.#stage = new Stage(domainOf);
-    this.#text = new TestLines(this.#stage);
+  constructor({ settings }: TestRows) {
     const own = this.#settings(settings as { readonly protocol?: { readonly host?: NamedHosts } });
     if (Object.keys(own).length > 0) this.#happen([`settings ${JSON.stringify(own)}`]);
   }

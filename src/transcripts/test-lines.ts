@@ -5,7 +5,7 @@ import { isRecord } from "../foundation/record.ts";
 import { Replacements } from "../foundation/text/replacements.ts";
 import { createCodec, type WebexCodec } from "../tsp/codec.ts";
 import { type FromWebex, fromWebex, type MessageSpec } from "../tsp/messages.ts";
-import type { Stage } from "./play.ts";
+import type { Stage } from "./stage.ts";
 
 /** What a journal has, as the lines of a transcript, with made-up names and numbers. */
 export class TestLines {
@@ -131,31 +131,20 @@ export class TestLines {
   }
 
   #event(event: ConferenceEvent): string {
-    const { type } = event;
-    switch (type) {
-      case "caller-entered":
-        return this.#entered(event.caller);
-      case "caller-left":
-        return `${type} ${this.#called(this.#call(event.call))}${event.reason === "hung-up" ? "" : ` reason=${event.reason}`}`;
-      case "call-answered":
-        return `${type} ${this.#called(this.#call(event.call))}`;
-      case "caller-muted":
-        return `${type} ${this.#called(this.#call(event.call))} muted=${yes(event.muted)}`;
-      case "speaking-changed":
-        return `${type} ${this.#called(this.#call(event.call))} speaking=${yes(event.speaking)}`;
-      case "lock-changed":
-        return `${type} locked=${yes(event.locked)}`;
-      case "attendee-identified": {
-        const called = this.#called(this.#call(event.call));
-        return `${type} ${called} attendeeId=${event.attendeeId} id=${this.#keyed.of(event.id)}`;
-      }
-      case "conference-ended":
-        return type;
-      case "snapshot":
-        return event.conference === null
-          ? `${type} none`
-          : `${type} ${JSON.stringify({ conference: this.named(event.conference) })}`;
-    }
+    if (event.type === "caller-entered") return this.#entered(event.caller);
+    if (event.type === "snapshot" && event.conference)
+      return `${event.type} ${JSON.stringify({ conference: this.named(event.conference) })}`;
+    if (event.type === "snapshot") return "snapshot none";
+    const { type, ...fields } = event;
+    return [type, ...Object.entries(fields).flatMap(([name, value]) => this.#word(name, value))].join(" ");
+  }
+
+  /** What is usual goes without saying. */
+  #word(name: string, value: string | boolean): string[] {
+    if (name === "reason" && value === "hung-up") return [];
+    if (typeof value === "boolean") return [`${name}=${value ? "yes" : "no"}`];
+    if (name === "call") return [this.#called(this.#call(value))];
+    return [`${name}=${name === "id" ? this.#keyed.of(value) : value}`];
   }
 
   #entered(caller: BridgeCaller): string {
@@ -202,10 +191,6 @@ function isLike(one: BridgeCommand, other: BridgeCommand): boolean {
   return (
     one.type === other.type && part(one, "call") === part(other, "call") && part(one, "room") === part(other, "room")
   );
-}
-
-function yes(is: boolean): "yes" | "no" {
-  return is ? "yes" : "no";
 }
 
 function numberIn(message: FromWebex): string[] {

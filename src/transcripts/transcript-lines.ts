@@ -1,7 +1,6 @@
 import { type BridgeCommand, type RefusalReason, refusalReason } from "../bridge/commands.ts";
-import type { BridgeCaller, ConferenceEvent, ConferenceSnapshot, EndReason } from "../bridge/events.ts";
+import type { BridgeCaller, ConferenceEvent } from "../bridge/events.ts";
 import type { ConferenceInput } from "../conference/inputs.ts";
-import type { OperatorRequest } from "../conference/operator-actions.ts";
 import type { ConferenceState, PendingCommand } from "../conference/state.ts";
 import type { CallId, CommandId, RoomId } from "../foundation/ids.ts";
 import { isRecord } from "../foundation/record.ts";
@@ -17,21 +16,6 @@ export class TranscriptLines {
   constructor(names: ShortNames, state: ConferenceState) {
     this.#names = names;
     this.#state = state;
-  }
-
-  /** What an operator asks, but to send something again. */
-  operatorRequest(type: string, words: readonly string[]): OperatorRequest {
-    const [path = "", body = "{}"] = words;
-    if (type === "POST" || type === "PUT")
-      return { type: path === "hybrid" ? "hybrid-data" : "passthrough", ...JSON.parse(body) };
-    if (type !== "call-out") return { type, ...this.#fields(words) } as unknown as OperatorRequest;
-    const [country = "", area = "", local = "", extension = ""] = path.split(",");
-    const { muted, attendeeId } = pairs(words.slice(1));
-    return {
-      ...{ type, number: { country, area, local, extension } },
-      ...(attendeeId !== undefined && { attendeeId }),
-      ...(muted === "yes" && { muted: true }),
-    };
   }
 
   /** `done mute c1`, `refused dial (unreachable)`, or an event. */
@@ -56,7 +40,7 @@ export class TranscriptLines {
 
   /** The oldest pending command of this type, and for this call or room where one is named; `nth=2`: the next one. */
   pending([type, ...words]: readonly string[]): PendingCommand {
-    const { nth = "1", ...fields } = this.#fields(words);
+    const { nth = "1", ...fields } = this.fields(words);
     const wanted = Object.entries(fields);
     const fitting = [...this.#state.commands.values()].filter(
       ({ command }) =>
@@ -70,58 +54,17 @@ export class TranscriptLines {
   #event(type: string, words: readonly string[]): ConferenceEvent {
     if (words[0]?.startsWith("{"))
       return { type, ...(this.real(JSON.parse(words.join(" "))) as object) } as ConferenceEvent;
-    const given = this.#fields(words);
-    const call = given.call as CallId;
-    switch (type) {
-      case "caller-entered":
-        return { type, caller: callerFrom(given) };
-      case "caller-left":
-        return { type, call, reason: (given.reason ?? "hung-up") as EndReason };
-      case "call-answered":
-        return { type, call };
-      case "caller-muted":
-        return { type, call, muted: given.muted === "yes" };
-      case "speaking-changed":
-        return { type, call, speaking: given.speaking === "yes" };
-      case "attendee-identified":
-        return {
-          type,
-          id: (given.id ?? `keyed-${++this.#keyings}`) as CommandId,
-          call,
-          attendeeId: given.attendeeId ?? "",
-        };
-      case "lock-changed":
-        return { type, locked: given.locked === "yes" };
-      case "conference-ended":
-        return { type };
-      case "snapshot":
-        return { type, conference: words[0] === "none" ? null : this.#snapshot(words) };
-      default:
-        throw new Error(`no such event: ${type}`);
-    }
-  }
-
-  /** `snapshot c1/muted c2/room=r1/speaking dialled=o1/answered locked`; without a speaker, speakers are not reported. */
-  #snapshot(words: readonly string[]): ConferenceSnapshot {
-    const real = (name: string) => this.#names.idOf(name) ?? name;
-    const callers: BridgeCaller[] = [];
-    const speaking: CallId[] = [];
-    const dialled: { call: CallId; answered: boolean }[] = [];
-    for (const word of words.filter((each) => each !== "locked")) {
-      const [name = "", ...marks] = word.replace(/^\w+=/, "").split("/");
-      const call = real(name) as CallId;
-      const room = marks.find((mark) => mark.startsWith("room="))?.slice(5);
-      if (word.startsWith("dialled=")) dialled.push({ call, answered: marks.includes("answered") });
-      else {
-        callers.push(
-          callerFrom({ call, ...(room && { room: real(room) }), ...(marks.includes("muted") && { muted: "yes" }) }),
-        );
-        if (marks.includes("speaking")) speaking.push(call);
-      }
-    }
-    const rooms = [...this.#state.rooms.keys()].map((id) => ({ id, kind: "sub" as const }));
-    const reported = speaking.length > 0 ? speaking : null;
-    return { locked: words.includes("locked"), speaking: reported, rooms, callers, dialled };
+    if (type === "snapshot") return { type, conference: null };
+    const given = this.fields(words);
+    if (type === "caller-entered") return { type, caller: callerFrom(given) };
+    const usual = usualWords[type as keyof typeof usualWords];
+    if (!usual) throw new Error(`no such event: ${type}`);
+    const id = type === "attendee-identified" && { id: `keyed-${++this.#keyings}` };
+    const fields = Object.entries({ ...usual, ...id, ...given }).map(([name, text]) => [
+      name,
+      text in yesOrNo ? yesOrNo[text] : text,
+    ]);
+    return { type, ...Object.fromEntries(fields) } as ConferenceEvent;
   }
 
   /** Data with ids in place of names. */
@@ -133,7 +76,7 @@ export class TranscriptLines {
   }
 
   /** `c1 reason=busy` → `{ call: …, reason: "busy" }`, with ids in place of names. */
-  #fields(words: readonly string[]): Readonly<Record<string, string>> {
+  fields(words: readonly string[]): Readonly<Record<string, string>> {
     const named = words.map((word) =>
       word.includes("=") ? word : `${/^[co]\d/.test(word) ? "call" : "room"}=${word}`,
     );
@@ -143,11 +86,24 @@ export class TranscriptLines {
   }
 }
 
+const yesOrNo: Readonly<Record<string, boolean>> = { yes: true, no: false };
+
+/** What events mean that do not say it. */
+const usualWords = {
+  "caller-left": { reason: "hung-up" },
+  "call-answered": {},
+  "caller-muted": { muted: "no" },
+  "speaking-changed": { speaking: "no" },
+  "attendee-identified": { attendeeId: "" },
+  "lock-changed": { locked: "no" },
+  "conference-ended": {},
+} as const satisfies Partial<Record<ConferenceEvent["type"], object>>;
+
 function isRefusalReason(text: string): text is RefusalReason {
   return refusalReason.options.some((reason) => reason === text);
 }
 
-function callerFrom(given: Readonly<Record<string, string>>): BridgeCaller {
+export function callerFrom(given: Readonly<Record<string, string>>): BridgeCaller {
   return {
     call: given.call as CallId,
     number: given.number ?? "",

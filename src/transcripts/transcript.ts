@@ -18,28 +18,12 @@ import { escapeXml } from "../tsp/xml.ts";
 export type Transcript = readonly (Step | Remark)[];
 
 /** A comment or an empty line. */
-type Remark = string;
+export type Remark = string;
 
 export interface Step {
   readonly happens: readonly string[];
   /** In full: `A→W tsp1 1001 A2W_NotifyConferenceChange Status=0`. */
   readonly follows: readonly string[];
-}
-
-/** Throws where a line follows from nothing. */
-export function parseTranscript(text: string): Transcript {
-  const address = new Address();
-  const items: (Remark | { happens: string[]; follows: string[] })[] = [];
-  for (const line of text.split("\n")) {
-    const said = line.trim().replace(/(=-?\d+) \([a-z-]+\)/g, "$1");
-    const latest = items.findLast((item) => typeof item !== "string");
-    if (said === "" || said.startsWith("#")) items.push(line);
-    else if (!line.startsWith(" ")) items.push({ happens: [said], follows: [] });
-    else if (!latest) throw new Error(`"${said}" follows from nothing: put what happens at the margin above it`);
-    else if (said.startsWith("+ ")) latest.happens.push(said.slice(2));
-    else latest.follows.push(address.complete(said));
-  }
-  return items;
 }
 
 export function printTranscript(transcript: Transcript): string {
@@ -52,17 +36,7 @@ export function printTranscript(transcript: Transcript): string {
   return transcript.flatMap((item) => (typeof item === "string" ? [item] : print(item))).join("\n");
 }
 
-export function stepsOf(transcript: Transcript): readonly Step[] {
-  return transcript.filter((item) => typeof item !== "string");
-}
-
-/** The first comment. */
-export function titleOf(transcript: Transcript): string {
-  const title = transcript.find((item) => typeof item === "string" && item.startsWith("#")) ?? "";
-  return String(title).replace(/^#\s*/, "");
-}
-
-/** Where a post of the adapter goes, in full and as short as in a file. */
+/** Where posts of the adapter go, as short as in a file. */
 export class Address {
   #host = "tsp1";
   #extConfId = "1001";
@@ -77,19 +51,9 @@ export class Address {
     if (changed[1]) words.splice(1, 0, `ExtConfID=${extConfId}`);
     return `A→W ${changed[0] || ""}${words.join(" ")}`;
   }
-
-  complete(line: string): string {
-    const [, host = this.#host, message = ""] = /^A→W (?:(tsp\d+) )?(.*)$/.exec(line) ?? [];
-    if (message === "") return line;
-    const [said, named] = / ExtConfID=(\S+)/.exec(message) ?? [];
-    this.#host = host;
-    if (named) this.#extConfId = named;
-    const extConfId = hasExtConfId(message) ? this.#extConfId : noExtConfId;
-    return `A→W ${host} ${extConfId} ${said ? message.replace(said, "") : message}`;
-  }
 }
 
-const noExtConfId = "-";
+export const noExtConfId = "-";
 
 function isOther(extConfId: string, latest: string): boolean {
   return extConfId !== noExtConfId && extConfId !== latest;
@@ -172,7 +136,7 @@ const elementsWithExtConfId = new Set(
     .flatMap(({ wire, aliases = [] }) => [wire, ...aliases]),
 );
 
-function hasExtConfId(message: string): boolean {
+export function hasExtConfId(message: string): boolean {
   return elementsWithExtConfId.has(/\bA2W_\w+/.exec(message)?.[0] ?? "");
 }
 

@@ -19,9 +19,7 @@ interface Codec<Incoming, Outgoing> {
    * Throws a RangeError for another number of messages.
    */
   encode(transId: string, messages: readonly Outgoing[], server?: WebexHost): Encoded<Outgoing>;
-  /** The answer to a posted document. */
   confirm(transId: string, result: ResultWord): string;
-  /** The peer's answer to our document. */
   readConfirmation(bytes: Uint8Array): Result<Confirmation, string>;
   /** Whether the domain wants this message sent at all (protocol 2.3.1: each unconfirmed answer can be switched off). */
   sends(message: Outgoing): boolean;
@@ -36,7 +34,6 @@ interface Encoded<Message> {
 }
 
 export type AdapterCodec = Codec<FromWebex, ToWebex>;
-/** For a program that plays WebEx. */
 export type WebexCodec = Codec<ToWebex | UnknownMessage, Exclude<FromWebex, UnknownMessage>>;
 
 /** Throws if `overridesFault` finds a fault in the overrides; those of the settings are checked when they are loaded. */
@@ -86,10 +83,7 @@ function build<Incoming extends TableMessage, Outgoing extends TableMessage>(
   };
 }
 
-/**
- * One document of 1 to 50 messages; a message that cannot be written does not hold up the others. The same messages give
- * the same text each time, as a repeat must (protocol T37).
- */
+/** One document of those that can be written. The same messages give the same text, as a repeat must (protocol T37). */
 function writeDocument<Message extends TableMessage>(
   transId: string,
   messages: readonly Message[],

@@ -1,9 +1,8 @@
 import type { ConfKey, ExtCallId, ExtConfId, MsgId, PhoneNumber, SubConfId, WebexHost } from "../foundation/ids.ts";
 import { err, ok, type Result } from "../foundation/result.ts";
 import type { Mark } from "../foundation/shown.ts";
-import { readInteger } from "./integer.ts";
 import type { CodeLists, Codes, ResultWord } from "./protocol-table.ts";
-import { childrenNamed, escapeXml, isXmlText, type XmlElement } from "./xml.ts";
+import { childrenNamed, escapeXml, isXmlText, readInteger, type XmlElement } from "./xml.ts";
 
 /** The kind of value that a field holds on the wire; its type, its check and its text form follow from it. */
 export type FieldKind =
@@ -15,7 +14,6 @@ export type FieldKind =
   | { readonly kind: "msg-id" }
   /** The id of a call, without `%`; the text `null`, empty and absent all mean "none yet" (protocol section 5, row 6). */
   | { readonly kind: "call-id"; readonly max: number }
-  /** `host:port`. */
   | { readonly kind: "host"; readonly max: number }
   /** `max` counts characters, or the bytes of its UTF-8 form; `shown`: who may read it. */
   | { readonly kind: "text"; readonly max: number; readonly unit?: "bytes"; readonly shown: Mark }
@@ -112,7 +110,6 @@ export function optional<const Kind extends FieldKind>(
   return { wire, need: "optional", kind, ...more };
 }
 
-/** Who may read the value of a field. */
 export function markOf({ kind }: Field): Mark {
   return kind.kind === "text" ? kind.shown : marks[kind.kind];
 }
@@ -169,7 +166,6 @@ export function readField(
   return ok(value);
 }
 
-/** What is left of a value that `readValue` refuses. */
 function repair(
   text: string,
   kind: FieldKind,
@@ -281,7 +277,6 @@ function wholeNumber(value: unknown): string | undefined {
   return Number.isSafeInteger(value) ? String(value) : undefined;
 }
 
-/** Signs between the digits of a number that is written for people. */
 const separators = /[\s()./\u2010-\u2015-]/g;
 
 const keysOfLetters = ["abc", "def", "ghi", "jkl", "mno", "pqrs", "tuv", "wxyz"];

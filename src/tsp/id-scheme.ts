@@ -3,9 +3,7 @@ import { dayMs } from "../foundation/time/timers.ts";
 
 /** 1970-01-01 by the count of protocol T32: its ordinal 719,163 and 1,721,424. */
 const firstDay = 2_440_587;
-/** Five digits for the day. */
 const prefixes = 100_000;
-/** Six digits for the sequence. */
 const sequences = 1_000_000;
 /** How often the sequence may begin in one day. */
 const laps = 10;

@@ -1,5 +1,7 @@
-import type { ExtConfId, MsgId, WebexHost } from "../foundation/ids.ts";
-import { type Field, type FieldsOf, optional, required } from "./fields.ts";
+import type { ExtCallId, ExtConfId, MsgId, SubConfId, WebexHost } from "../foundation/ids.ts";
+import { type Person, type Show, showFields } from "../foundation/shown.ts";
+import { type Field, type FieldsOf, markOf, optional, required } from "./fields.ts";
+import { type ResultWord, resultTexts, type UpdateAction } from "./protocol-table.ts";
 
 /** One message of the protocol: everything that the reader, its checks, the writer and the types need to know. */
 export interface MessageSpec {
@@ -248,10 +250,7 @@ export const toWebex = {
   "client-passthrough": documented("A2W_CSPClientPassthrough", "2.3.11", { msgId, extConfId, extCallId, data }),
 } as const satisfies Record<string, MessageSpec>;
 
-/**
- * The fields (and `element`, the message itself) that WebEx spelled otherwise than we do, and the message's `shape` in the
- * domain's `protocol`; the answer repeats the spelling.
- */
+/** Names (and `element`, `shape`) that WebEx spelled otherwise than we do; the answer repeats them. */
 export type Spelling = Readonly<Record<string, string>>;
 
 type MessagesOf<Specs extends Readonly<Record<string, MessageSpec>>> = {
@@ -272,5 +271,93 @@ export interface UnknownMessage {
 
 /** A message that passed all checks of form. */
 export type FromWebex = FromWebexMessages[keyof FromWebexMessages] | UnknownMessage;
-/** A message to WebEx. */
 export type ToWebex = ToWebexMessages[keyof ToWebexMessages];
+
+/** Which message answers which request (protocol T24, 2.3.1, section 5, rows 11, 12). A message that is not here gets no answer. */
+export const answerTypes = {
+  "create-conference": "conference-created",
+  "update-conference": "conference-updated",
+  "close-conference": "conference-closed",
+  "call-out": "called-out",
+  "cancel-call-out": "call-out-cancelled",
+  "update-caller": "caller-updated",
+  "drop-caller": "caller-dropped",
+  "create-sub-conference": "sub-conference-created",
+  "add-to-sub-conference": "added-to-sub-conference",
+  "remove-from-sub-conference": "removed-from-sub-conference",
+  "close-sub-conference": "sub-conference-closed",
+  unknown: "message-error",
+} as const satisfies { readonly [Type in FromWebex["type"]]?: ToWebex["type"] };
+
+export type AnsweredType = keyof typeof answerTypes;
+/** The messages to WebEx that answer a request; all others are notifications. */
+export type AnswerType = (typeof answerTypes)[AnsweredType];
+
+export interface OpenRequest {
+  readonly type: AnsweredType;
+  readonly msgId: MsgId;
+  /** The server that asked and gets the answer (protocol T11). */
+  readonly replyTo?: WebexHost;
+  readonly extConfId?: ExtConfId;
+  readonly extCallId?: ExtCallId;
+  readonly subConfId?: SubConfId;
+  readonly action?: UpdateAction | number;
+  readonly spelling?: Spelling;
+}
+
+export const showOpenRequest: Show<OpenRequest> = showFields<OpenRequest>({
+  ...{ type: "open", msgId: "open", replyTo: "address", extConfId: "open", extCallId: "open", subConfId: "open" },
+  ...{ action: "open", spelling: "open" },
+});
+
+/** Requests of one document whose answers travel together although they come from several conferences, by server. */
+export type SharedRequests = readonly (readonly MsgId[])[];
+
+type Answered = Extract<FromWebex, { type: AnsweredType }>;
+
+export function isAnswered(message: FromWebex): message is Answered {
+  return Object.hasOwn(answerTypes, message.type);
+}
+
+/** The part of a message that its answer needs; `null` if the message gets no answer. */
+export function requestOf(message: Exclude<Answered, UnknownMessage>): OpenRequest;
+export function requestOf(message: FromWebex): OpenRequest | null;
+export function requestOf(message: FromWebex): OpenRequest | null {
+  if (!isAnswered(message) || message.msgId === undefined) return null;
+  const { type, msgId, replyTo, extConfId } = message;
+  return {
+    type,
+    msgId,
+    ...(replyTo !== undefined && { replyTo }),
+    ...(extConfId !== undefined && { extConfId }),
+    ...("extCallId" in message && { extCallId: message.extCallId }),
+    ...("subConfId" in message && { subConfId: message.subConfId }),
+    ...("action" in message && { action: message.action }),
+    ...("spelling" in message && { spelling: message.spelling }),
+  };
+}
+
+/** The answer to a request: the request's MsgID (protocol T44), the result, and the handles that the request named. */
+export function answerTo(request: OpenRequest, result: ResultWord): ToWebex {
+  const { type, msgId, replyTo: _, ...handles } = request;
+  if (type === "unknown") return { type: answerTypes[type], msgId, result, text: resultTexts["unknown-message"] };
+  return { type: answerTypes[type], msgId, result, ...handles } as ToWebex;
+}
+
+const showUnknown = showFields<UnknownMessage>({
+  ...{ type: "open", element: "open", msgId: "open", replyTo: "address", extConfId: "open" },
+});
+
+type AnyMessage = { readonly type: string; readonly spelling?: Spelling };
+const shows: ReadonlyMap<string, Show<AnyMessage>> = new Map(
+  [...Object.entries<MessageSpec>(fromWebex), ...Object.entries<MessageSpec>(toWebex)].map(([type, { fields }]) => {
+    const marks = Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, markOf(field)]));
+    return [type, showFields<AnyMessage>({ type: "open", spelling: "open", ...marks })];
+  }),
+);
+
+/** A message as people may read it; of a type that this version does not have, nothing but that. */
+export function showMessage<Message extends FromWebex | ToWebex>(message: Message, person: Person): Message {
+  const show = message.type === "unknown" ? showUnknown : shows.get(message.type);
+  return show ? ((show as Show<unknown>)(message, person) as Message) : ({ type: message.type } as Message);
+}

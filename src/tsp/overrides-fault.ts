@@ -1,4 +1,3 @@
-import { readInteger } from "./integer.ts";
 import { fromWebex, type MessageSpec, toWebex } from "./messages.ts";
 import { codeLists, type ProtocolOverrides } from "./protocol-table.ts";
 import { answerElementOf, isSameValue, type ShapeName, type WireShape, wireShapeOf } from "./shapes.ts";
@@ -13,6 +12,7 @@ import {
   shapedWords,
   shapesOf,
 } from "./vocabulary.ts";
+import { readInteger } from "./xml.ts";
 
 interface OverridesFault {
   readonly setting: "elements" | "attributes" | "codes" | "shapes" | "silent";
@@ -20,10 +20,7 @@ interface OverridesFault {
   readonly says: string;
 }
 
-/**
- * Why these overrides cannot be meant, for the operator who wrote them: they name what is not in the tables, or give two
- * things that are read one name, number or shape. `null` if they are in order.
- */
+/** Why these overrides cannot be meant: they name what is in no table, or two things alike. `null`: in order. */
 export function overridesFault(overrides: ProtocolOverrides): OverridesFault | null {
   return namesFault(overrides) ?? codesFault(overrides) ?? shapesFault(overrides);
 }

@@ -1,13 +1,10 @@
-import type { Repair } from "./repairs.ts";
 import type { Shapes } from "./shapes.ts";
+import type { Repair } from "./xml.ts";
 
 /** Most messages in one document (protocol 1.3). */
 export const maxMessages = 50;
 
-/**
- * The codes of the protocol. Those that the public documents leave open are assumed (protocol note, sections 2.2.2 and
- * 3.2); a domain's `protocol` setting replaces any of them.
- */
+/** The codes, documented or assumed (protocol 2.2.2, 3.2); a domain's `protocol` setting replaces any of them. */
 export const defaultCodes = {
   updateAction: {
     lock: 1,
@@ -74,7 +71,6 @@ export const defaultCodes = {
   },
 } as const satisfies Record<string, Readonly<Record<string, number>>>;
 
-/** Texts for people, by the result that they explain. */
 export const resultTexts = {
   /** The guide's own words (section "Adapter Backward Compatibility"). */
   "unknown-message": "unknown msg received",
@@ -87,7 +83,6 @@ export type DocumentNames = Readonly<typeof defaultDocumentNames>;
 export type Codes = typeof defaultCodes;
 /** How a request ended, in our words. */
 export type ResultWord = keyof Codes["result"];
-/** A request about a running conference by one action code. */
 export type UpdateAction = keyof Codes["updateAction"];
 
 /** The `protocol` setting of a domain; absent parts keep the defaults. */
@@ -96,7 +91,6 @@ export interface ProtocolOverrides {
   readonly elements?: Readonly<Record<string, string>>;
   /** Default attribute name → the name used instead, both ways. */
   readonly attributes?: Readonly<Record<string, string>>;
-  /** Code list → word → number. */
   readonly codes?: { readonly [List in keyof Codes]?: { readonly [Word in keyof Codes[List]]?: number } };
   /** What requests that nobody has confirmed look like on the wire, and their answers. */
   readonly shapes?: Shapes;

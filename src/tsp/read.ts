@@ -1,12 +1,10 @@
 import type { TransId } from "../foundation/ids.ts";
 import { err, ok, type Result } from "../foundation/result.ts";
 import { isId, isNeeded, readField, readPhone, readValue, type ValueFault } from "./fields.ts";
-import { readInteger } from "./integer.ts";
 import { type CodeLists, maxMessages, type ResultWord } from "./protocol-table.ts";
-import { repairXml } from "./repairs.ts";
 import { hasSign } from "./shapes.ts";
 import { findName, type MessagePlan, type ShapePlan, type TableMessage, type Vocabulary } from "./vocabulary.ts";
-import { childrenNamed, isNamed, parseXml, roughTextOf, type XmlElement } from "./xml.ts";
+import { childrenNamed, isNamed, parseXml, readInteger, repairXml, roughTextOf, type XmlElement } from "./xml.ts";
 
 /** The verdict on a document: all its messages, or the one code that refuses it as a whole (protocol T21 to T23). */
 export type Decoded<Message> =
@@ -25,10 +23,7 @@ export type Decoded<Message> =
       readonly detail: string;
     };
 
-/**
- * Reads and checks a document. The same bytes get the same verdict each time (protocol T39). What is no XML is refused, but
- * for the slips that the domain wants repaired (protocol section 5, rows 1, 3).
- */
+/** Reads and checks a document: the same bytes, the same verdict (protocol T39; section 5, rows 1, 3). */
 export function readDocument<Message extends TableMessage>(
   bytes: Uint8Array,
   vocabulary: Vocabulary,
@@ -165,7 +160,7 @@ function readMessage(
   return ok(message);
 }
 
-const MOST_OF_A_HOST = 256;
+const MAX_HOST = 256;
 
 /** Keeps those of its common attributes that are valid; a bad one does not refuse the document (protocol T24). */
 function readUnknownMessage(element: XmlElement, { common, codes }: Vocabulary): WritableMessage {
@@ -176,7 +171,7 @@ function readUnknownMessage(element: XmlElement, { common, codes }: Vocabulary):
     const read = attribute && readValue(attribute.raw, field.kind, codes);
     if (read?.ok && read.value !== undefined) message[name] = read.value;
     // What is no host stays: where nobody can be answered, the Confirmation says so (protocol T16).
-    if (read && !read.ok && name === "replyTo") message[name] = attribute.raw.trim().slice(0, MOST_OF_A_HOST);
+    if (read && !read.ok && name === "replyTo") message[name] = attribute.raw.trim().slice(0, MAX_HOST);
   }
   return message;
 }
@@ -205,9 +200,7 @@ function collect(element: XmlElement, plan: MessagePlan, notes: string[]): reado
   return received;
 }
 
-/** The answer to a posted document. */
 export interface Confirmation {
-  /** The confirmed document's; empty if the receiver names none. */
   readonly transId: string;
   /** 0: the document was received and is in order. */
   readonly result: number;

@@ -1,10 +1,6 @@
-import { readInteger } from "./integer.ts";
-import type { XmlElement } from "./xml.ts";
+import { readInteger, type XmlElement } from "./xml.ts";
 
-/**
- * The requests that nobody has confirmed, by the names that `protocol.shapes` has for them: our message and, where it stands for
- * several requests, the code that makes it this one (protocol 2.2.2, 2.2.5 to 2.2.7).
- */
+/** The requests that nobody has confirmed, by their names in `protocol.shapes` (protocol 2.2.2, 2.2.5 to 2.2.7). */
 export const unconfirmedRequests = {
   "cancel-call-out": { type: "cancel-call-out" },
   mute: { type: "update-caller", code: { field: "privilege", word: "listen" } },
@@ -32,7 +28,6 @@ export const shapeForm = {
   wrong: "must be an element, alone or with the attribute that tells it apart, such as W2A_UpdateUser ActionCode=7",
 };
 
-/** A shape as it stands on the wire. */
 export interface WireShape {
   readonly element: string;
   /** What tells it from other messages of that element. */

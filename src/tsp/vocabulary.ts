@@ -1,6 +1,5 @@
-import { answerTypes } from "./answers.ts";
 import type { Field } from "./fields.ts";
-import { fromWebex, type MessageSpec, toWebex } from "./messages.ts";
+import { answerTypes, fromWebex, type MessageSpec, toWebex } from "./messages.ts";
 import {
   type CodeLists,
   codeLists,
@@ -8,7 +7,6 @@ import {
   defaultDocumentNames,
   type ProtocolOverrides,
 } from "./protocol-table.ts";
-import type { Repair } from "./repairs.ts";
 import {
   answerElementOf,
   type ShapeName,
@@ -18,11 +16,11 @@ import {
   type WireShape,
   wireShapeOf,
 } from "./shapes.ts";
+import type { Repair } from "./xml.ts";
 
 /** The tables of one direction with a domain's overrides worked in, as look-ups. */
 export interface Vocabulary {
   readonly elements: NameIndex<ElementPlan>;
-  /** The shapes that the domain has given to messages. */
   readonly shapes: readonly ShapePlan[];
   readonly byType: ReadonlyMap<string, MessagePlan>;
   /** The fields that are read of a message that is not in the tables. */
@@ -36,7 +34,6 @@ export interface Vocabulary {
   readonly extra: boolean;
 }
 
-/** What an element of a document may be. */
 interface ElementPlan {
   readonly wire: string;
   readonly aliases: readonly string[];
@@ -67,7 +64,6 @@ export interface MessagePlan {
   /** In the order of the table: they are checked and written in this order. */
   readonly fields: readonly FieldPlan[];
   readonly names: NameIndex<FieldPlan>;
-  /** Further names under which it is read. */
   readonly aliases: readonly string[];
   /** From an alias of the request, or of this message, to the element name of an answer in that spelling. */
   readonly spellings: ReadonlyMap<string, string>;
@@ -75,16 +71,13 @@ export interface MessagePlan {
 
 interface FieldPlan {
   readonly field: Field;
-  /** Its name in our messages. */
   readonly name: string;
   readonly wire: string;
   /** Further names under which it is read; the answer repeats the name. */
   readonly aliases: readonly string[];
-  /** Its place in the message's table. */
   readonly index: number;
 }
 
-/** Any message of the tables. */
 export interface TableMessage {
   readonly type: string;
 }
@@ -139,10 +132,7 @@ function planElements(
   });
 }
 
-/**
- * A shape of an element that the tables have is read under all names of that element, and answered by its answer; any other
- * element is answered as the guide names all answers.
- */
+/** A shape of an element of the tables has its names and its answer; any other an answer by the guide's pattern. */
 export function planShape(
   direction: "from-webex" | "to-webex",
   name: ShapeName,
@@ -163,7 +153,6 @@ export function planShape(
   return { name, sign, implied: (field && code) ?? null, plan, silentAs: host?.answer?.wire ?? answer };
 }
 
-/** The request of the tables that has this element, and the answer to it. */
 export function hostOf(
   element: string,
   overrides: ProtocolOverrides,
@@ -215,7 +204,6 @@ function aliasesOf(
   return name === wire ? aliases : [];
 }
 
-/** The entry for a name of a document. */
 export function findName<Entry>(names: NameIndex<Entry>, name: string): Named<Entry> | undefined {
   return names.get(name) ?? (name.length <= 64 ? names.get(foldedKey(name)) : undefined);
 }
@@ -225,7 +213,6 @@ function foldedKey(name: string): string {
   return ` ${name.toLowerCase()}`;
 }
 
-/** What a message is called. */
 type Look = Pick<MessagePlan, "wire" | "aliases">;
 
 function lookOf(spec: MessageSpec, overrides: ProtocolOverrides): Look {

@@ -351,7 +351,7 @@ describe("in the conference, where keys may be told twice,", () => {
       }),
       { numRuns: 20_000 },
     );
-  }, 60_000);
+  });
 });
 
 describe("access codes and dial sequences", () => {
@@ -718,5 +718,5 @@ describe("whatever keys are lost or doubled, and whenever another agent takes ov
       }),
       { numRuns: 5_000 },
     );
-  }, 60_000);
+  });
 });

@@ -1,4 +1,4 @@
-import { abilities } from "../../src/bridge/abilities.ts";
+import { abilities } from "../../src/bridge/commands.ts";
 import { bridgeDriverConformance } from "../conformance/bridge-driver.ts";
 import { simulatedBridgeOnTest } from "./simulated-bridge-on-test.ts";
 

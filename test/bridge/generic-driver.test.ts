@@ -9,12 +9,7 @@ import { decodeBridgeToAgent } from "../../src/bridge/protocol.ts";
 import type { CallId, CommandId, ConfKey } from "../../src/foundation/ids.ts";
 import { Clock } from "../simulation/clock.ts";
 
-const hello = {
-  type: "hello",
-  version: 3,
-  bootId: "b1",
-  ports: 24,
-};
+const hello = { type: "hello", version: 3, bootId: "b1", ports: 24 };
 
 /** Of a caller whom each agent hears. */
 const anyEvent = { type: "prompted", call: "c1", number: "", dialled: "" };
@@ -78,11 +73,7 @@ async function reportAfter(ms: number): Promise<DriverReport> {
 
 test("a hello connects, with the ports of the bridge", async () => {
   const socket = await connection();
-  expect(await say(socket, hello)).toEqual({
-    type: "connected",
-    bootId: "b1",
-    ports: 24,
-  });
+  expect(await say(socket, hello)).toEqual({ type: "connected", bootId: "b1", ports: 24 });
 });
 
 test("a hello may say what the bridge cannot do; a word of a later version says nothing", async () => {

@@ -1,8 +1,8 @@
 import { type SimulatedBridge, startSimulatedBridge } from "../../simulators/bridge/server.ts";
 import type { Call } from "../../simulators/bridge/world.ts";
-import type { Ability } from "../../src/bridge/abilities.ts";
+import type { Ability } from "../../src/bridge/commands.ts";
 import type { CallId } from "../../src/foundation/ids.ts";
-import type { BridgeOnTest } from "../conformance/bridge-driver.ts";
+import type { BridgeOnTest } from "../conformance/bridge-on-test.ts";
 import { agentsOf, lossyWay, truthOf } from "../conformance/controlled-bridge.ts";
 import { Clock } from "../simulation/clock.ts";
 

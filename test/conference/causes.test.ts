@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
 import { actionsOf, type Fact } from "../../src/conference/facts.ts";
-import { Stage } from "../../src/transcripts/play.ts";
-import { testDomain } from "../local-domain.ts";
+import { HandWritten } from "../transcripts/hand-written.ts";
 
 /** The host c1 and c2 are inside, and the host's invitee has been picked up. */
 const picked = [
@@ -16,8 +15,8 @@ const picked = [
 ];
 const open = [["B→A done create-room"], ["B→A done move c1"], ["B→A done move o1"]];
 
-function play(...steps: readonly (readonly string[])[]): Stage {
-  const stage = new Stage(testDomain);
+function play(...steps: readonly (readonly string[])[]): HandWritten {
+  const stage = new HandWritten();
   for (const step of [...picked, ...steps]) stage.happen(step as [string, ...string[]]);
   return stage;
 }
@@ -62,7 +61,7 @@ test("a private talk whose invitee an operator expels is closed by that operator
 });
 
 test("a create that waits for an operator's end is WebEx's doing", () => {
-  const stage = new Stage(testDomain);
+  const stage = new HandWritten();
   stage.happen(["given a running conference"]);
   stage.happen(["operator end"]);
   stage.happen(["W→A W2A_CreateConference MsgID=5"]);

@@ -3,6 +3,7 @@ import type { ConferenceSnapshot, Report } from "../../src/bridge/events.ts";
 import { digestOf } from "../../src/bridge/state.ts";
 import { decide } from "../../src/conference/decide.ts";
 import { type Decision, type DecisionContext, isCommand, isPost } from "../../src/conference/draft.ts";
+import type { Creating, Running } from "../../src/conference/head.ts";
 import type { ConferenceInput } from "../../src/conference/inputs.ts";
 import { compareDigest } from "../../src/conference/reconcile.ts";
 import {
@@ -10,11 +11,9 @@ import {
   type Caller,
   type CallOut,
   type ConferenceState,
-  type Creating,
   emptyState,
   type OwnState,
   type Room,
-  type Running,
 } from "../../src/conference/state.ts";
 import type {
   BridgeName,
@@ -145,7 +144,7 @@ test("of lost entries of callers who left the newest 100 are kept, and the dropp
 
   const kept = (decision.changes.head as Running).lostEntries ?? [];
   expect([kept.length, kept[0], kept.at(-1)]).toEqual([100, "m1", "m100"]);
-  expect(notesIn(decision)).toEqual(["if WebEx names the call of message m0, it is not told that the call left"]);
+  expect(notesIn(decision)).toEqual(["if WebEx names the call of message m0, it is not notified that the call left"]);
 });
 
 test("a digest shows a dialled call that nobody wants", () => {

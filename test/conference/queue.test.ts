@@ -14,15 +14,14 @@ import {
 } from "../../src/conference/server/queue.ts";
 import { heads } from "../../src/delivery/deliveries.ts";
 import type { MsgId, WebexHost } from "../../src/foundation/ids.ts";
-import type { OpenRequest } from "../../src/tsp/answers.ts";
-import type { ToWebex } from "../../src/tsp/messages.ts";
+import type { OpenRequest, ToWebex } from "../../src/tsp/messages.ts";
 
 const host = "a:80" as WebexHost;
 const other = "b:80" as WebexHost;
 const message = (msgId: string) => ({ type: "message-error", msgId, result: "unknown-message" }) as ToWebex;
 const first = message("first");
 const next = message("next");
-const policy = { attempts: 3, backoff: [0, 2000], keptMs: Number.POSITIVE_INFINITY, mostWaiting: 1_000 };
+const policy = { attempts: 3, retryDelaysMs: [0, 2000] };
 
 function row(more: Partial<QueuedDocument> = {}): QueuedDocument {
   return { seq: 1, host, transId: "t1", queuedAt: 1000, attempts: 0, dueAt: 1000, messages: [first], ...more };

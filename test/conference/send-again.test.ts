@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
+import type { Running } from "../../src/conference/head.ts";
 import { debtKey } from "../../src/conference/server/debts.ts";
 import { BACK_END, type Outgoing, type Post } from "../../src/conference/server/posts.ts";
 import { sendAgainRefusal } from "../../src/conference/server/send-again.ts";
-import { type Caller, type ConferenceState, emptyState, type Running } from "../../src/conference/state.ts";
+import { type Caller, type ConferenceState, emptyState } from "../../src/conference/state.ts";
 import type { WebexHost } from "../../src/foundation/ids.ts";
 import type { ToWebex } from "../../src/tsp/messages.ts";
 

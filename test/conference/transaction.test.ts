@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
-import type { ConferenceInput } from "../../src/conference/inputs.ts";
-import { noQueue, type QueuedDocument } from "../../src/conference/server/queue.ts";
-import { applyChanges, emptyState } from "../../src/conference/state.ts";
 import {
   applyTransaction,
   type Situation,
   type Transaction,
   type TransactionContext,
-} from "../../src/conference/transaction.ts";
+} from "../../src/conference/decide.ts";
+import type { ConferenceInput } from "../../src/conference/inputs.ts";
+import { noQueue, type QueuedDocument } from "../../src/conference/server/queue.ts";
+import { applyChanges, emptyState } from "../../src/conference/state.ts";
 import type {
   BridgeName,
   CommandId,

@@ -59,7 +59,7 @@ test("who is in the conference is told with number, attendee ID, WebEx's call, s
     "14085550101 c1 444 7001 3 min mutedUn",
     "number withheld c2 none not named yet none speaks",
   ]);
-  expect(page.text).toContain("Callers 2 , 1 speaking, 1 muted Bridge north WebEx host tsp1 ExtConfID 77");
+  expect(page.text).toContain("Callers 2 , 1 speaking, 1 muted Bridge north TSP server tsp1 ExtConfID 77");
   expect(page.linkTo("14085550101")).toBe("/console/local/conferences/987654321/timeline?call=c1");
 });
 
@@ -132,7 +132,7 @@ test("what is under way is told: commands, documents and why they wait", () => {
   expect(page.text).toContain("A2W_NotifyUserEnter t1 tsp1 1 min 3 no answer within 10 s");
   const outage = { host: "tsp1", since: now, why: "no answer within 10 s", messages: 3, probeAt: null };
   const behind = shown({ view: view({ outages: [outage] }) }).text;
-  expect(behind).toMatch(/Server that is behind .*tsp1 .* 3 under way no answer within 10 s/);
+  expect(behind).toMatch(/Servers that are behind .*tsp1 .* 3 under way no answer within 10 s/);
   expect(behind).toContain("WebEx does not confirm");
   // It comes and goes: nothing below it moves.
   expect(page.text.indexOf("Commands without a result")).toBeGreaterThan(page.text.indexOf("Call somebody"));
@@ -174,16 +174,16 @@ const sent = [{ id: "k1", type: "mute", at: now, result: null }] as object as Ac
 const done = { type: "done", at: now + 40 } as const;
 
 test.each<[string, Partial<ActionStages>, string[]]>([
-  ["just asked", {}, ["[waits] Sent not yet", "[waits] Done on the bridge not yet", "[waits] Told to WebEx not yet"]],
+  ["just asked", {}, ["[waits] Sent not yet", "[waits] Done on the bridge not yet", "[waits] WebEx notified not yet"]],
   [
     "on its way",
     { sent },
-    ["[done] Sent after 0 ms", "[waits] Done on the bridge not yet", "[waits] Told to WebEx not yet"],
+    ["[done] Sent after 0 ms", "[waits] Done on the bridge not yet", "[waits] WebEx notified not yet"],
   ],
   [
     "done, and told",
     { sent, result: done, told: { transIds: ["t"], confirmedAt: now + 1_500 } },
-    ["[done] Sent after 0 ms", "[done] Done on the bridge after 40 ms", "[done] Told to WebEx after 1.5 s"],
+    ["[done] Sent after 0 ms", "[done] Done on the bridge after 40 ms", "[done] WebEx notified after 1.5 s"],
   ],
   [
     "not confirmed",
@@ -191,7 +191,7 @@ test.each<[string, Partial<ActionStages>, string[]]>([
     [
       "[done] Sent after 0 ms",
       "[done] Done on the bridge after 40 ms",
-      "[waits] Told to WebEx posted, not confirmed yet",
+      "[waits] WebEx notified posted, not confirmed yet",
     ],
   ],
   [
@@ -200,13 +200,13 @@ test.each<[string, Partial<ActionStages>, string[]]>([
     [
       "[not needed] Sent nothing to send",
       "[done] Done on the bridge it is so already",
-      "[not needed] Told to WebEx nothing changed",
+      "[not needed] WebEx notified nothing changed",
     ],
   ],
   [
     "given up",
     { sent, result: done, told: { notBecause: "it was given up", isGivenUp: true } },
-    ["[done] Sent after 0 ms", "[done] Done on the bridge after 40 ms", "[failed] Told to WebEx it was given up"],
+    ["[done] Sent after 0 ms", "[done] Done on the bridge after 40 ms", "[failed] WebEx notified it was given up"],
   ],
   [
     "refused",
@@ -214,7 +214,7 @@ test.each<[string, Partial<ActionStages>, string[]]>([
     [
       "[done] Sent after 0 ms",
       "[failed] Done on the bridge refused: no-such-call",
-      "[not needed] Told to WebEx nothing to tell",
+      "[not needed] WebEx notified nothing to say",
     ],
   ],
 ])("an action that is %s shows its way", (_, more, rest) => {

@@ -6,7 +6,7 @@ import { ConferencesPage } from "../../src/console/domain/conferences.tsx";
 import { OverviewPage } from "../../src/console/domain/overview.tsx";
 import { RecordsPage } from "../../src/console/domain/record-list.tsx";
 import { SettingsPage } from "../../src/console/domain/settings.tsx";
-import { WebexHostsPage } from "../../src/console/domain/webex-hosts.tsx";
+import { TspServersPage } from "../../src/console/domain/tsp-servers.tsx";
 import { Page } from "../../src/console/page.tsx";
 import { pathOf, withQuery } from "../../src/console/paths.ts";
 import type { ActionId, BridgeName, ConfKey, WebexHost } from "../../src/foundation/ids.ts";
@@ -27,17 +27,16 @@ function listed(key: string, more: Partial<ListedConference> = {}): ListedConfer
   return {
     ...{ key: key as ConfKey, life: 1, createdAt: now - 3 * minuteMs, phase: "running" },
     ...{ webexHost: "tsp1" as WebexHost, bridge: "main" as BridgeName },
-    now: {
-      attached: true,
-      locked: false,
-      callers: 2,
-      speakers: [],
-      rooms: 0,
-      trouble: [],
-      documents: 0,
-      oldestDocumentAt: null,
-    },
+    now: isNow(),
     ...more,
+  };
+}
+
+/** How a conference is that gives no occasion for a word. */
+function isNow(more: Partial<NonNullable<ListedConference["now"]>> = {}): NonNullable<ListedConference["now"]> {
+  return {
+    ...{ attached: true, locked: false, callers: 2, speakers: [], rooms: 0, trouble: [] },
+    ...{ documents: 0, oldestDocumentAt: null, ...more },
   };
 }
 
@@ -96,7 +95,7 @@ test("a row says of a conference how it is, and leads to it, whatever its key", 
       "7 → /console/acme/conferences/7",
       ...["being created", "2", "nobody", "0", "tsp1", "none yet", "3 min"],
       "8 → /console/acme/conferences/8",
-      ...["not told yet", "?", "?", "?", "tsp1", "main", "3 min"],
+      ...["not known yet", "?", "?", "?", "tsp1", "main", "3 min"],
     ].join("\n"),
   );
   expect(text).toContain("6 running in all, with 12 callers");
@@ -134,16 +133,7 @@ test("the overview says that nothing is wrong, or what and since when, and how m
   const fault = { kind: "no-agent" as const, domain: "acme", bridge: "main", since: now - 5 * minuteMs };
   const away = { ...found, health: { ...health, agentConnected: false } };
   const trouble = listed("5", {
-    now: {
-      attached: true,
-      locked: false,
-      callers: 1,
-      speakers: [],
-      rooms: 0,
-      trouble: ["posts"],
-      documents: 1,
-      oldestDocumentAt: now,
-    },
+    now: isNow({ callers: 1, trouble: ["posts"], documents: 1, oldestDocumentAt: now }),
   });
   const text = readPage(
     OverviewPage({
@@ -163,12 +153,7 @@ test("screen readers are told what is wrong, each by itself, and neither ages no
     const waits = { kind: "posts-wait" as const, domain: "acme", bridge: null, since, says: `${count} documents wait` };
     const away = { kind: "no-agent" as const, domain: "acme", bridge: "main", since, says: "No agent is there." };
     const troubled = keys.map((key) =>
-      listed(key, {
-        now: {
-          ...{ attached: true, locked: false, callers: 1, speakers: [], rooms: 0, trouble: ["posts"] },
-          ...{ documents: count, oldestDocumentAt: since },
-        },
-      }),
+      listed(key, { now: isNow({ trouble: ["posts"], documents: count, oldestDocumentAt: since }) }),
     );
     const faults = count === 0 ? [] : [away, waits, waits];
     const page = OverviewPage({ ...frame, running: running(...troubled), bridges: [found], faults, activity: silence });
@@ -196,17 +181,8 @@ test("screen readers are told what is wrong, each by itself, and neither ages no
 test("names from outside are shown each by itself, whatever way they are written", () => {
   const name = "\u05e9\u05dc\u05d5\u05dd";
   const speakers = [name, "\u202eabc"].map((attendeeId) => ({ number: "", attendeeId }));
-  const now = {
-    attached: true,
-    locked: false,
-    callers: 2,
-    rooms: 0,
-    trouble: [],
-    documents: 0,
-    oldestDocumentAt: null,
-  };
   const page = ConferencesPage({
-    ...{ ...frame, running: running(listed("5", { now: { ...now, speakers } })), begins: "", after: null },
+    ...{ ...frame, running: running(listed("5", { now: isNow({ speakers }) })), begins: "", after: null },
     topics: new Map([["5", name]]),
   });
   const isolated = Array.from(String(page).matchAll(/<bdi>(.*?)<\/bdi>/g), ([, text]) => text);
@@ -297,7 +273,7 @@ test("hosts say of what was given up whether it is owed, settled, or expired", (
   const settled = { ...post, owed: true as const, settledAt: now };
   const all = [post, { ...settled, settledAt: null }, settled, { ...settled, expired: true as const }];
   const givenUp = { posts: all.map((one, index) => ({ id: `1-${index}-5`, ...one })), next: null };
-  const text = readPage(WebexHostsPage({ ...frame, givenUp, before: null, activity: silence }));
+  const text = readPage(TspServersPage({ ...frame, givenUp, before: null, activity: silence }));
 
   expect(text.match(/^(owed|settled|expired)$/gm)).toEqual(["owed", "settled", "expired"]);
 });
@@ -310,16 +286,16 @@ test("hosts say what was given up, the latest first, and lead to what stood in i
     ],
     next: "1-6-6",
   };
-  const text = readPage(WebexHostsPage({ ...frame, givenUp, before: null, activity: silence }));
+  const text = readPage(TspServersPage({ ...frame, givenUp, before: null, activity: silence }));
   expect(text).toContain(
     [
-      "11:59:00 → /console/acme/hosts/posts/1-7-5%2F7",
+      "11:59:00 → /console/acme/servers/posts/1-7-5%2F7",
       ...["5/7 → /console/acme/conferences/5%2F7", "tsp1", "3", "HTTP status 503"],
       "A2W_NotifyUserEnter, A2W_NotifyUserChange",
     ].join("\n"),
   );
   expect(text).toContain("the partner's back end");
-  expect(text).toContain("Older → /console/acme/hosts?before=1-6-6");
+  expect(text).toContain("Older → /console/acme/servers?before=1-6-6");
 });
 
 test("what was given up can be sent again, by whoever may act, while it is there and was not", () => {
@@ -342,7 +318,7 @@ test("what was given up can be sent again, by whoever may act, while it is there
 
 test("hosts say what they confirmed, how fast, and what waits for them; the longest queue first", () => {
   const lastFailure = { at: now - 2 * minuteMs, why: "HTTP status 503" };
-  const page = WebexHostsPage({
+  const page = TspServersPage({
     ...{ ...frame, givenUp: none, before: null },
     activity: {
       unknown: 1,
@@ -379,7 +355,7 @@ test("hosts say what they confirmed, how fast, and what waits for them; the long
       ],
     },
   });
-  expect(readPage(page)).toContain("What waits is not all: 1 conference did not tell yet");
+  expect(readPage(page)).toContain("What waits is not all: 1 conference did not report yet");
   expect(readPage(page)).toContain(
     [
       ...["tsp1", "75 % 30 of 40", "30 ms", "2", "4, the oldest for 3 min", "11:58:00 HTTP status 503"],
@@ -392,7 +368,7 @@ test("hosts say what they confirmed, how fast, and what waits for them; the long
 });
 
 test("without hosts the page says what would be there", () => {
-  expect(readPage(WebexHostsPage({ ...frame, givenUp: none, before: null, activity: silence }))).toContain(
+  expect(readPage(TspServersPage({ ...frame, givenUp: none, before: null, activity: silence }))).toContain(
     "nothing was posted in the last hour",
   );
 });
@@ -410,9 +386,9 @@ test("bridges show which agent acts, which stands by, and which is not there", (
   expect(text).toContain(
     [
       ...["agent-1", "acts", "2 s ago", "answers", "12", "2 commands, 1 report", "1.4.0"],
-      ...["agent-2", "stands by", "its socket is gone", "it has not said", "?", "not told", "not told"],
+      ...["agent-2", "stands by", "its socket is gone", "it has not said", "?", "not known", "not known"],
       ...["agent-3", "not connected", "none", "not known", "?", "not known", "not known"],
-      'This bridge cannot do: lock. WebEx is told "not supported".',
+      'This bridge cannot do: lock. WebEx is answered "not supported".',
     ].join("\n"),
   );
   const silent = { ...bridge, found: { ...found, health: null }, agents: null };
@@ -564,7 +540,7 @@ test("texts from outside stay texts", () => {
       faults: [{ kind: "disk", domain: null, bridge: null, since: now, says: `${hostile} \`${hostile}\`` }],
       activity: silence,
     }),
-    WebexHostsPage({
+    TspServersPage({
       ...names,
       givenUp: { posts: [{ id: hostile, ...post, host: hostile, why: hostile, messages: [hostile] }], next: hostile },
       before: hostile,

@@ -174,7 +174,7 @@ test("a line opens to its own text on the wire, and an input to what followed on
     wireRow(4, { inputText: "<W2A_UpdateUser/>", commands: [mute, { ...mute, id: "k2" } as typeof mute] }),
     wireRow(5, { input: { type: "bridge", at: 0, reports } as never, messages: [answer, other] }),
   ];
-  const texts = shown(story, wire).all("div", 'class="wire"').slice(5, 10);
+  const texts = shown(story, wire).all("section", 'class="wire"').slice(5, 10);
 
   expect(texts).toEqual([
     'From WebEx, as it may have stood on the wire <W2A_UpdateUser/> What followed: To the bridge {"id":"k1","command":{"type":"mute","call":"c1"}} To the bridge {"id":"k2","command":{"type":"mute","call":"c1"}} Row 4 in the replay',

@@ -1,11 +1,12 @@
 import { expect, test } from "vitest";
 import { showRow } from "../../durable-objects/conference/journal-readers.ts";
-import type { ConferenceEvent, Report } from "../../src/bridge/events.ts";
+import type { Report } from "../../src/bridge/events.ts";
 import { owedIn } from "../../src/conference/server/resync.ts";
 import { Why } from "../../src/explain/why.ts";
 import { whyNotYet } from "../../src/explain/why-not-yet.ts";
 import { type Person, persons } from "../../src/foundation/shown.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
+import { entered as enteredAs, event, held } from "../builders.ts";
 import {
   ConferenceWorld,
   callerEntered,
@@ -24,14 +25,14 @@ interface Wanted {
 
 function explained(world: ConferenceWorld, { call }: Wanted = {}, person: Person = persons.full) {
   const why = new Why();
-  for (const row of world.stored.history()) why.read(showRow(row, person));
+  for (const row of world.stored.journal.history()) why.read(showRow(row, person));
   const view = world.conference.reader.view();
   const pending = view && { view, owed: owedIn(world.stored.state) };
   return why.answers(pending ? whyNotYet(pending, why.known, world.time.now) : [], call);
 }
 
 /** Question and answer in one line, times as `T`. */
-function told(world: ConferenceWorld, wanted: Wanted = {}): string[] {
+function sentences(world: ConferenceWorld, wanted: Wanted = {}): string[] {
   return explained(world, wanted).map(({ question, answer }) =>
     `${question} ${answer}`.replace(/\d\d:\d\d:\d\d UTC/g, "T"),
   );
@@ -43,11 +44,7 @@ const agentAway = "No agent of the bridge took the command in time: the agent wa
 
 /** The answers to questions that begin so. */
 function about(world: ConferenceWorld, begin: string, wanted: Wanted = {}): string[] {
-  return told(world, wanted).filter((text) => text.startsWith(begin));
-}
-
-function event(happened: object): Report {
-  return { type: "event", event: happened as ConferenceEvent };
+  return sentences(world, wanted).filter((text) => text.startsWith(begin));
 }
 
 function request(type: string, msgId: string, more: object = {}): FromWebex {
@@ -60,17 +57,15 @@ function named(world: ConferenceWorld, more: object = {}): FromWebex {
 }
 
 async function entered(): Promise<ConferenceWorld> {
-  const world = new ConferenceWorld();
-  await world.running(0);
-  const caller = { call: "c0", number: "14085551234", attendeeId: "444", muted: false, silent: false, room: "main" };
-  await world.reported(event({ type: "caller-entered", caller }));
+  const world = await ConferenceWorld.running(0);
+  await world.reported(enteredAs({ attendeeId: "444" }));
   await world.time.pass(6_000);
   return world;
 }
 
 async function refused(world: ConferenceWorld, reason: string): Promise<void> {
   const [id] = world.stored.state.commands.keys();
-  await world.during(world.report({ type: "result", id, result: { done: false, reason } } as Report));
+  await world.reported({ type: "result", id, result: { done: false, reason } } as Report);
 }
 
 const unnamed = "Why does WebEx not show the caller 14085551234";
@@ -81,28 +76,28 @@ test("a caller whom WebEx does not name: the entry has no answer, is given up, i
     `${unnamed} under its name? WebEx confirmed the message that the caller entered at T, and never answered it by a name for the call.`,
   ]);
   // Nearly: it is named at once.
-  await silent.during(silent.receive("t", named(silent)));
-  expect(told(silent)).toEqual([]);
+  await silent.received("t", named(silent));
+  expect(sentences(silent)).toEqual([]);
 
   const refusing = await entered();
-  await refusing.during(refusing.receive("t", named(refusing, { result: "capacity-exceeded", extCallId: undefined })));
+  await refusing.received("t", named(refusing, { result: "capacity-exceeded", extCallId: undefined }));
   expect(about(refusing, unnamed)).toEqual([
     `${unnamed} under its name? WebEx refused at T to name the call: its result was capacity-exceeded.`,
   ]);
 
   const late = await entered();
   const name = named(late);
-  await late.during(late.report(callerLeft(0)));
-  await late.during(late.receive("t", name));
+  await late.reported(callerLeft(0));
+  await late.received("t", name);
   expect(about(late, unnamed)).toEqual([
     `${unnamed} (WebEx's call 1001) under its name? The caller left at T, and WebEx named it only at T.`,
   ]);
 
   const slow = await entered();
   await slow.time.pass(60_000);
-  await slow.during(slow.receive("t", named(slow)));
+  await slow.received("t", named(slow));
   expect(about(slow, unnamed)).toEqual([
-    `${unnamed} (WebEx's call 1001) under its name? WebEx does since T: it named the call 66 s after it was told of it.`,
+    `${unnamed} (WebEx's call 1001) under its name? WebEx does since T: it named the call 66 s after it was notified of it.`,
   ]);
 });
 
@@ -116,18 +111,18 @@ test("an entry that WebEx does not confirm is told as tried again, and then as g
   expect(about(world, unnamed)).toEqual([
     `${unnamed} under its name? WebEx has not confirmed the message that the caller entered: attempt 1 failed at T (HTTP status 500), and it is tried again.`,
   ]);
-  expect(about(world, "Why is WebEx not told yet")).toEqual([
-    `Why is WebEx not told yet that the caller 14085551234 entered? WebEx's server ${host} has not confirmed it: attempt 1 failed with HTTP status 500, and the next one begins at T.`,
+  expect(about(world, "Why is WebEx not notified yet")).toEqual([
+    `Why is WebEx not notified yet that the caller 14085551234 entered? WebEx's server ${host} has not confirmed it: attempt 1 failed with HTTP status 500, and the next one begins at T.`,
   ]);
   await world.time.pass(200_000);
   expect(about(world, unnamed)).toEqual([
-    `${unnamed} under its name? WebEx did not confirm the message that the caller entered, and after the last attempt it was given up at T: HTTP status 500. So WebEx does not know of the call, and is told of it once its server can be reached.`,
+    `${unnamed} under its name? WebEx did not confirm the message that the caller entered, and after the last attempt it was given up at T: HTTP status 500. So WebEx does not know of the call, and is notified of it once its server can be reached.`,
   ]);
-  expect(about(world, "Why is WebEx not told yet")).toEqual([
-    `Why is WebEx not told yet that the caller 14085551234 entered? WebEx's server ${host} is behind since T (HTTP status 500), and is owed 1 message: it gets this once it confirms the probe that is under way, or posts a request before.`,
+  expect(about(world, "Why is WebEx not notified yet")).toEqual([
+    `Why is WebEx not notified yet that the caller 14085551234 entered? WebEx's server ${host} is behind since T (HTTP status 500), and is owed 1 message: it gets this once it confirms the probe that is under way, or posts a request before.`,
   ]);
-  expect(about(world, "Why was WebEx not told")).toEqual([
-    `Why was WebEx not told that the caller 14085551234 entered? WebEx's server ${host} did not confirm the message in the attempts that the settings allow: its last known attempt failed with HTTP status 500. It was given up at T. As soon as the server can be reached, it is told how things are then.`,
+  expect(about(world, "Why was WebEx not notified")).toEqual([
+    `Why was WebEx not notified that the caller 14085551234 entered? WebEx's server ${host} did not confirm the message in the attempts that the settings allow: its last known attempt failed with HTTP status 500. It was given up at T. As soon as the server can be reached, it is notified of how things are then.`,
   ]);
   const [first] = explained(world, { call: "c0" });
   const rows = first?.rows.map(({ seq }) => seq) ?? [];
@@ -136,21 +131,20 @@ test("an entry that WebEx does not confirm is told as tried again, and then as g
 });
 
 test("what a server that is behind is owed is told call by call, and as told once the server is back", async () => {
-  const world = new ConferenceWorld();
-  await world.running(2);
+  const world = await ConferenceWorld.running(2);
   world.answer = () => ({ kind: "failed", reason: "refused" });
   await world.reported(event({ type: "caller-muted", call: "c0", muted: true }));
   await world.time.pass(6_000);
   await world.reported(callerEntered(2));
   await world.reported(event({ type: "caller-muted", call: "c1", muted: true }));
   const behind = `WebEx's server ${host} is behind since T (refused), and is owed 3 messages: it gets this once it confirms the probe that is under way, or posts a request before.`;
-  const muted = "Why is WebEx not told yet that the caller 14085551234 (WebEx's call";
-  expect(about(world, "Why is WebEx not told yet")).toEqual([
+  const muted = "Why is WebEx not notified yet that the caller 14085551234 (WebEx's call";
+  expect(about(world, "Why is WebEx not notified yet")).toEqual([
     `${muted} 1001) is muted? ${behind}`,
-    `Why is WebEx not told yet that the caller 14085551234 entered? ${behind}`,
+    `Why is WebEx not notified yet that the caller 14085551234 entered? ${behind}`,
     `${muted} 1002) is muted? ${behind}`,
   ]);
-  expect(about(world, "Why is WebEx not told yet", { call: "c1" })).toEqual([`${muted} 1002) is muted? ${behind}`]);
+  expect(about(world, "Why is WebEx not notified yet", { call: "c1" })).toEqual([`${muted} 1002) is muted? ${behind}`]);
   const [one] = explained(world, { call: "c2" }).filter(({ question }) => question.includes("yet"));
   expect(one?.rows).toHaveLength(1);
   expect(world.conference.reader.view()?.outages).toEqual([
@@ -159,9 +153,9 @@ test("what a server that is behind is owed is told call by call, and as told onc
 
   world.answer = ({ transId }) => world.confirmed(transId);
   await world.time.pass(60_000);
-  expect(about(world, "Why is WebEx not told yet")).toEqual([]);
+  expect(about(world, "Why is WebEx not notified yet")).toEqual([]);
   expect(world.conference.reader.view()?.outages).toEqual([]);
-  const lost = about(world, "Why was WebEx not told");
+  const lost = about(world, "Why was WebEx not notified");
   expect(lost).toHaveLength(1);
   expect(lost[0]).toMatch(/The server was reached again, and has confirmed it at T\.$/);
   // Of the caller who entered meanwhile it has heard by now.
@@ -175,45 +169,44 @@ test("what a server that is behind is owed is told call by call, and as told onc
   await world.reported(event({ type: "caller-muted", call: "c0", muted: true }));
   world.answer = ({ transId }) => world.confirmed(transId);
   await world.time.pass(60_000);
-  expect(about(world, "Why was WebEx not told").at(-1)).toMatch(/It is not told any more: another message says how/);
+  expect(about(world, "Why was WebEx not notified").at(-1)).toMatch(
+    /Its server is not notified of it any more: another message says how/,
+  );
 });
 
 test("an entry that is given up once more, when its server was back for a moment, names its caller", async () => {
-  const world = new ConferenceWorld();
-  await world.running(0);
+  const world = await ConferenceWorld.running(0);
   world.answer = () => ({ kind: "failed", reason: "refused" });
   await world.reported(callerEntered(0));
   await world.time.pass(6_000);
-  await world.during(world.receive("t-sign", request("passthrough", "m-sign") as never));
+  await world.received("t-sign", request("passthrough", "m-sign") as never);
   await world.time.pass(12_000);
-  expect(about(world, "Why was WebEx not told")).toEqual([
+  expect(about(world, "Why was WebEx not notified")).toEqual([
     expect.stringContaining("that the caller 14085551234 entered?"),
     expect.stringContaining("that the caller 14085551234 entered?"),
   ]);
 });
 
 test("who keyed no attendee ID is no person of the meeting to WebEx", async () => {
-  const world = new ConferenceWorld();
-  await world.running(1);
-  expect(told(world)).toEqual([
+  const world = await ConferenceWorld.running(1);
+  expect(sentences(world)).toEqual([
     `${unnamed} (WebEx's call 1001) under its name? WebEx named the call, but the caller has keyed no attendee ID, so WebEx cannot tell which person of the meeting it is.`,
   ]);
-  await world.during(world.report(event({ type: "attendee-identified", id: "k1", call: "c0", attendeeId: "444" })));
-  expect(told(world)).toEqual([]);
+  await world.reported(event({ type: "attendee-identified", id: "k1", call: "c0", attendeeId: "444" }));
+  expect(sentences(world)).toEqual([]);
 });
 
 test("a silent monitor has keyed no attendee ID of its own, and nobody asks for one", async () => {
-  const world = new ConferenceWorld();
-  await world.running(0);
+  const world = await ConferenceWorld.running(0);
   const caller = { call: "c0", number: "14085551234", attendeeId: null, muted: true, silent: true, room: "main" };
   await world.reported(event({ type: "caller-entered", caller }));
-  await world.during(world.receive("t", named(world)));
-  expect(told(world).filter((text) => text.includes("under its name"))).toEqual([]);
+  await world.received("t", named(world));
+  expect(sentences(world).filter((text) => text.includes("under its name"))).toEqual([]);
 });
 
 async function namedCaller(): Promise<ConferenceWorld> {
   const world = await entered();
-  await world.during(world.receive("t", named(world)));
+  await world.received("t", named(world));
   return world;
 }
 
@@ -221,26 +214,25 @@ const muted = "Why was the caller 14085551234 (WebEx's call 1001) muted?";
 
 test("a mute is told by who wanted it: WebEx for one or all, the caller's keys, a comparison with the bridge", async () => {
   const world = await namedCaller();
-  const unmute = () => world.during(world.report(event({ type: "caller-muted", call: "c0", muted: false })));
-  await world.during(world.receive("t1", muteCaller("1001")));
+  const unmute = () => world.reported(event({ type: "caller-muted", call: "c0", muted: false }));
+  await world.received("t1", muteCaller("1001"));
   expect(about(world, muted)).toEqual([]); // Asked for, and not done.
   await world.allDone();
   expect(about(world, muted)).toEqual([`${muted} WebEx asked for it at T, and the bridge did it at T.`]);
   await unmute();
-  await world.during(world.report(event({ type: "caller-muted", call: "c0", muted: true })));
+  await world.reported(event({ type: "caller-muted", call: "c0", muted: true }));
   expect(about(world, muted).slice(1)).toEqual([`${muted} The caller muted itself by the keys of its telephone.`]);
   await unmute();
   const caller = { call: "c0", number: "14085551234", attendeeId: "444", muted: true, silent: false, room: "main" };
-  const held = { locked: false, speaking: null, rooms: [], callers: [caller], dialled: [] };
-  await world.during(world.report(event({ type: "snapshot", conference: held })));
+  await world.reported(event({ type: "snapshot", conference: held({ callers: [caller] }) }));
   expect(about(world, muted).slice(2)).toEqual([
     `${muted} The bridge held it as muted when conference and bridge were compared: word of the change had not come before.`,
   ]);
   await unmute();
   await world.reported(callerEntered(7));
-  await world.during(world.receive("t2", request("update-conference", "m-all", { action: "mute-all" })));
+  await world.received("t2", request("update-conference", "m-all", { action: "mute-all" }));
   await world.allDone();
-  const all = told(world).filter((text) => text.includes("for all callers"));
+  const all = sentences(world).filter((text) => text.includes("for all callers"));
   expect(all).toEqual([
     "Why was the caller 14085551234 muted? WebEx asked for it for all callers at T, and the bridge did it at T.",
   ]);
@@ -251,17 +243,16 @@ test.each([
   ["operator", "An operator"],
 ])("a mute by %s is told as wanted by: %s", async (person, who) => {
   const world = await namedCaller();
-  const action = { id: "a1", person, request: { type: "mute", call: "c0" } } as never;
-  await world.during(world.conference.operate(action));
+  await world.operate("a1", { type: "mute", call: "c0" }, person);
   await world.allDone();
   expect(about(world, muted)).toEqual([`${muted} ${who} asked for it at T, and the bridge did it at T.`]);
 });
 
 test("a mute that the bridge refuses, or does not answer, is told as asked for and not done", async () => {
   const world = await namedCaller();
-  await world.during(world.receive("t1", muteCaller("1001")));
+  await world.received("t1", muteCaller("1001"));
   await refused(world, "unreachable");
-  await world.during(world.receive("t2", muteCaller("1001", "m2")));
+  await world.received("t2", muteCaller("1001", "m2"));
   world.ackAll();
   await world.time.pass(12_000);
   const question = "Why was the caller 14085551234 (WebEx's call 1001) not muted?";
@@ -270,60 +261,55 @@ test("a mute that the bridge refuses, or does not answer, is told as asked for a
     `${question} WebEx asked for it at T. The bridge did not answer in time.`,
   ]);
   const away = await namedCaller();
-  await away.during(away.receive("t1", muteCaller("1001")));
+  await away.received("t1", muteCaller("1001"));
   await away.time.pass(40_000);
   expect(about(away, question)).toEqual([`${question} WebEx asked for it at T. ${agentAway}`]);
   // A late refusal is no second answer.
   await refused(world, "too-late");
   expect(about(world, question)).toHaveLength(2);
-  await world.during(world.receive("t3", request("drop-caller", "m3", { extCallId: "1001" })));
+  await world.received("t3", request("drop-caller", "m3", { extCallId: "1001" }));
   await refused(world, "refused");
   expect(about(world, "Why was the caller 14085551234 (WebEx's call 1001) not dropped?")).toEqual([
     "Why was the caller 14085551234 (WebEx's call 1001) not dropped? WebEx asked for it at T. The bridge refused it: it gave no reason.",
   ]);
 });
 
-test("an entry that was withdrawn, since its server is not reached, is told as not told yet", async () => {
+test("an entry that was withdrawn, since its server is not reached, is told as not notified yet", async () => {
   const world = new ConferenceWorld();
   world.domain = testDomain({ webex: { retryDelaysMs: [1_000] } });
   await world.running(0);
   world.answer = () => ({ kind: "failed", reason: "refused" });
   await world.reported(callerEntered(0));
-  await world.during(world.report(callerEntered(1)));
+  await world.reported(callerEntered(1));
   await world.time.pass(20_000);
   const [, second] = explained(world).filter(({ question }) => question.startsWith("Why does WebEx not show"));
-  expect(second?.answer).toBe("WebEx could not be reached when the caller entered, and was not told of it yet.");
-  await world.during(world.report(callerLeft(1)));
+  expect(second?.answer).toBe("WebEx could not be reached when the caller entered, and was not notified of it yet.");
+  await world.reported(callerLeft(1));
   const [, left] = about(world, "Why does WebEx not show");
-  expect(left).toMatch(/ and was not told of it\. The caller left at T\.$/);
+  expect(left).toMatch(/ and was not notified of it\. The caller left at T\.$/);
   const other = { msgId: "m2", replyTo: "localhost:8802", extConfId: "7002" } as never;
-  await world.during(world.receive("t-create", createConference(other)));
+  await world.received("t-create", createConference(other));
   const [failover] = about(world, "What did the failover");
-  expect(failover).toContain(" What 127.0.0.1:8801 was owed, it is not told any more.");
+  expect(failover).toContain(" What 127.0.0.1:8801 was owed, it is not notified of any more.");
 });
 
 test("nobody asked for the mute that a private talk's host has again afterwards, so nobody asks why it was refused", async () => {
   const world = await namedCaller();
-  await world.during(world.report(event({ type: "caller-muted", call: "c0", muted: true })));
+  await world.reported(event({ type: "caller-muted", call: "c0", muted: true }));
   const phone = { country: "1", area: "408", local: "5550123", extension: "" };
-  await world.during(
-    world.receive("t1", request("call-out", "m1", { extCallId: "2001", joinMode: "private-talk", phone })),
-  );
+  await world.received("t1", request("call-out", "m1", { extCallId: "2001", joinMode: "private-talk", phone }));
   const [call] = world.stored.state.callOuts.keys();
-  await world.during(world.report(event({ type: "call-answered", call })));
+  await world.reported(event({ type: "call-answered", call }));
   for (let round = 0; round < 4; round += 1) await world.allDone();
-  await world.during(
-    world.receive("t2", request("update-conference", "m2", { action: "add-to-main", extCallId: "2001" })),
-  );
+  await world.received("t2", request("update-conference", "m2", { action: "add-to-main", extCallId: "2001" }));
   await refused(world, "unreachable");
   await world.allDone();
 
-  expect(told(world).filter((text) => text.includes("not muted"))).toEqual([]);
+  expect(sentences(world).filter((text) => text.includes("not muted"))).toEqual([]);
 });
 
 test("who enters muted is told as silent monitor, as dialled to listen, or as muted before", async () => {
-  const world = new ConferenceWorld();
-  await world.running(0);
+  const world = await ConferenceWorld.running(0);
   const caller = { number: "14085551234", attendeeId: "999", room: "main" };
   const enters = (call: string, marks: object) =>
     world.reported(event({ type: "caller-entered", caller: { ...caller, call, ...marks } }));
@@ -332,31 +318,31 @@ test("who enters muted is told as silent monitor, as dialled to listen, or as mu
   await enters("c3", { muted: false, silent: false });
   const phone = { country: "1", area: "408", local: "5550123", extension: "" };
   const callOut = { extCallId: "2001", privilege: "listen", phone };
-  await world.during(world.receive("t1", request("call-out", "m1", callOut)));
+  await world.received("t1", request("call-out", "m1", callOut));
   const [call] = world.stored.state.callOuts.keys();
-  await world.during(world.report(event({ type: "call-answered", call })));
+  await world.reported(event({ type: "call-answered", call }));
   await world.allDone();
   await world.allDone();
-  expect(told(world).filter((text) => text.includes(" muted? "))).toEqual([
+  expect(sentences(world).filter((text) => text.includes(" muted? "))).toEqual([
     "Why was the caller 14085551234 muted? It keyed the ID of silent monitors as its attendee ID, so it entered muted and may only listen.",
-    "Why was the caller 14085551234 muted? It was muted already when the bridge told that it entered.",
+    "Why was the caller 14085551234 muted? It was muted already when the bridge reported that it entered.",
     "Why was the caller 14085550123 (WebEx's call 2001) muted? WebEx had it dialled as a call that may only listen, so it was muted before it entered.",
   ]);
 });
 
 test("who returns from a sub-conference as muted as it was is told so", async () => {
   const world = await namedCaller();
-  await world.during(world.receive("t0", muteCaller("1001")));
+  await world.received("t0", muteCaller("1001"));
   await world.allDone();
-  await world.during(world.receive("t1", request("create-sub-conference", "m1", { subConfId: "s1" })));
+  await world.received("t1", request("create-sub-conference", "m1", { subConfId: "s1" }));
   await world.allDone();
   const into = request("add-to-sub-conference", "m2", { subConfId: "s1", extCallId: "1001" });
-  await world.during(world.receive("t2", into));
+  await world.received("t2", into);
   await world.allDone();
-  await world.during(world.receive("t3", { ...muteCaller("1001", "m3"), privilege: "speak" } as FromWebex));
+  await world.received("t3", { ...muteCaller("1001", "m3"), privilege: "speak" } as FromWebex);
   await world.allDone();
   const back = request("remove-from-sub-conference", "m4", { subConfId: "s1", extCallId: "1001" });
-  await world.during(world.receive("t4", back));
+  await world.received("t4", back);
   await world.allDone();
   expect(about(world, muted)).toEqual([
     `${muted} WebEx asked for it at T, and the bridge did it at T.`,
@@ -368,35 +354,34 @@ const ended = "Why did the call of the caller 14085551234 (WebEx's call 1001) en
 
 test("the end of a call is told by its cause", async () => {
   const hungUp = await namedCaller();
-  await hungUp.during(hungUp.report(callerLeft(0)));
-  expect(told(hungUp)).toEqual([`${ended} The caller hung up.`]);
+  await hungUp.reported(callerLeft(0));
+  expect(sentences(hungUp)).toEqual([`${ended} The caller hung up.`]);
 
   const dropped = await namedCaller();
-  await dropped.during(dropped.receive("t1", request("drop-caller", "m1", { extCallId: "1001" })));
-  expect(told(dropped)).toEqual([
+  await dropped.received("t1", request("drop-caller", "m1", { extCallId: "1001" }));
+  expect(sentences(dropped)).toEqual([
     `Why is the caller 14085551234 (WebEx's call 1001) not dropped yet? WebEx asked for it at T. ${unacknowledged}`,
   ]);
   await dropped.allDone();
-  expect(told(dropped)).toEqual([`${ended} WebEx asked for it at T, and the bridge dropped it at T.`]);
+  expect(sentences(dropped)).toEqual([`${ended} WebEx asked for it at T, and the bridge dropped it at T.`]);
 
   const gone = await namedCaller();
-  await gone.during(gone.receive("t1", request("drop-caller", "m1", { extCallId: "1001" })));
+  await gone.received("t1", request("drop-caller", "m1", { extCallId: "1001" }));
   await refused(gone, "no-such-call");
-  expect(told(gone)).toEqual([
+  expect(sentences(gone)).toEqual([
     `${ended} It was to be dropped, and the bridge answered that the call was over already: word of its end had not come before.`,
   ]);
 
   const kept = await namedCaller();
-  await kept.during(kept.receive("t1", request("drop-caller", "m1", { extCallId: "1001" })));
+  await kept.received("t1", request("drop-caller", "m1", { extCallId: "1001" }));
   await refused(kept, "unreachable");
   expect(about(kept, ended)).toEqual([]);
 
   const missed = await namedCaller();
-  const held = { locked: false, speaking: null, rooms: [], callers: [], dialled: [] };
-  await missed.during(missed.report(event({ type: "snapshot", conference: held })));
-  expect(told(missed)).toEqual([
+  await missed.reported(event({ type: "snapshot", conference: held() }));
+  expect(sentences(missed)).toEqual([
     `${ended} The bridge no longer had the call when conference and bridge were compared: word of its end had not come before.`,
-    "What did the comparison with the bridge change? Conference and bridge were compared, and the bridge held it otherwise: a caller had left. WebEx was told so, as of any change.",
+    "What did the comparison with the bridge change? Conference and bridge were compared, and the bridge held it otherwise: a caller had left. WebEx was notified of that, as of any change.",
   ]);
 });
 
@@ -406,20 +391,18 @@ test("a call-out that does not enter is told by its cause", async () => {
   await world.running(0);
   const dial = (msgId: string, extCallId: string, country: string) => {
     const phone = { country, area: "408", local: "5550123", extension: "" };
-    return world.during(
-      world.receive(`t-${msgId}`, request("call-out", msgId, { extCallId, privilege: "speak", phone })),
-    );
+    return world.received(`t-${msgId}`, request("call-out", msgId, { extCallId, privilege: "speak", phone }));
   };
   await dial("m1", "2001", "44");
   await dial("m2", "2002", "1");
   const question = (number: string, call: string) =>
     `Why was the number ${number} (WebEx's call ${call}) not brought into the conference?`;
-  expect(told(world)).toEqual([
+  expect(sentences(world)).toEqual([
     `${question("444085550123", "2001")} The domain's settings do not allow that number.`,
     `Why is the number 14085550123 (WebEx's call 2002) not dialled yet? WebEx asked for it at T. ${unacknowledged}`,
   ]);
   const [call] = world.stored.state.callOuts.keys();
-  await world.during(world.report(event({ type: "caller-left", call, reason: "busy" })));
+  await world.reported(event({ type: "caller-left", call, reason: "busy" }));
   expect(about(world, "Why was").slice(1)).toEqual([`${question("14085550123", "2002")} The line was busy.`]);
 
   await dial("m3", "2003", "1");
@@ -428,7 +411,7 @@ test("a call-out that does not enter is told by its cause", async () => {
   expect(about(world, "Why was").slice(2)).toEqual([`${question("14085550123", "2003")} ${agentAway}`]);
 
   await dial("m4", "2004", "1");
-  await world.during(world.receive("t5", request("cancel-call-out", "m5", { extCallId: "2004" })));
+  await world.received("t5", request("cancel-call-out", "m5", { extCallId: "2004" }));
   await world.allDone();
   expect(about(world, "Why was").slice(3)).toEqual([
     `${question("14085550123", "2004")} WebEx cancelled the call while it rang.`,
@@ -439,37 +422,36 @@ test("a failover is told with its servers, with what was dropped and told anew, 
   const world = await namedCaller();
   world.answer = ({ url, transId }) =>
     url.includes("8801") ? { kind: "failed", reason: "TimeoutError" } : world.confirmed(transId);
-  await world.during(world.report(callerEntered(1)));
+  await world.reported(callerEntered(1));
   const other = { msgId: "m2", replyTo: "localhost:8802", extConfId: "7002" } as never;
-  await world.during(world.receive("t-create", createConference(other)));
+  await world.received("t-create", createConference(other));
   const before =
-    "What did the failover change? WebEx's server localhost:8802 took over from 127.0.0.1:8801, and calls the conference 7002 instead of 7001. What waited for 127.0.0.1:8801 was not sent any more: that a caller entered. localhost:8802 was told anew: that the conference is running and that a caller entered (2 times).";
+    "What did the failover change? WebEx's server localhost:8802 took over from 127.0.0.1:8801, and calls the conference 7002 instead of 7001. What waited for 127.0.0.1:8801 was not sent any more: that a caller entered. localhost:8802 was notified anew: that the conference is running and that a caller entered (2 times).";
   expect(about(world, "What did the failover")).toEqual([before]);
-  expect(about(world, "Why was WebEx not told")).toEqual([
-    "Why was WebEx not told that the caller 14085551234 entered? WebEx's server 127.0.0.1:8801 was replaced by another server before it had confirmed the message. localhost:8802 was told how the conference is instead.",
+  expect(about(world, "Why was WebEx not notified")).toEqual([
+    "Why was WebEx not notified that the caller 14085551234 entered? WebEx's server 127.0.0.1:8801 was replaced by another server before it had confirmed the message. localhost:8802 was notified of how the conference is instead.",
   ]);
-  const held = { locked: true, speaking: null, rooms: [], callers: [], dialled: [] };
-  await world.during(world.report(event({ type: "snapshot", conference: held })));
+  await world.reported(event({ type: "snapshot", conference: held({ locked: true }) }));
   expect(about(world, "What did the failover")).toEqual([
     `${before} Soon after, a comparison found that the bridge held it otherwise: the lock had changed and a caller had left (2 times).`,
   ]);
   // Nearly: the same server asks again for the same conference.
   const same = await namedCaller();
-  await same.during(same.receive("t-create", createConference({ msgId: "m2" } as never)));
-  expect(told(same)).toEqual([]);
+  await same.received("t-create", createConference({ msgId: "m2" } as never));
+  expect(sentences(same)).toEqual([]);
 });
 
 test("what is pending is told as acknowledged, as not acknowledged, and as late, and no more once it is done", async () => {
   const world = await namedCaller();
-  await world.during(world.receive("t1", muteCaller("1001")));
+  await world.received("t1", muteCaller("1001"));
   const question = "Why is the caller 14085551234 (WebEx's call 1001) not muted yet? WebEx asked for it at T.";
-  expect(told(world)).toEqual([`${question} ${unacknowledged}`]);
-  expect(explained(world)[0]?.rows).toEqual([{ seq: world.stored.lastSeq, at: world.stored.lastAt }]);
+  expect(sentences(world)).toEqual([`${question} ${unacknowledged}`]);
+  expect(explained(world)[0]?.rows).toEqual([{ seq: world.stored.journal.lastSeq, at: world.stored.journal.lastAt }]);
   await world.time.pass(10_000);
-  expect(told(world)[0]).toMatch(/sent \d+ times, and no agent .* the agent is away, or its link is broken\.$/);
+  expect(sentences(world)[0]).toMatch(/sent \d+ times, and no agent .* the agent is away, or its link is broken\.$/);
   world.ackAll();
   const acknowledged = `${question} The agent of the bridge simulated has the command, and the bridge has not answered yet.`;
-  expect(told(world)).toEqual([acknowledged]);
+  expect(sentences(world)).toEqual([acknowledged]);
   await world.time.pass(60_000);
   expect(about(world, "Why is")).toEqual([`${acknowledged} It is late since T; it still counts.`]);
   await world.allDone();
@@ -479,56 +461,58 @@ test("what is pending is told as acknowledged, as not acknowledged, and as late,
 test("the end of a conference is told by its cause, and that it has not ended yet", async () => {
   const end = "Why did the conference end?";
   const closed = await namedCaller();
-  await closed.during(closed.receive("t1", request("close-conference", "m1")));
-  expect(told(closed)).toEqual([`Why has the conference not ended yet? WebEx asked for it at T. ${unacknowledged}`]);
+  await closed.received("t1", request("close-conference", "m1"));
+  expect(sentences(closed)).toEqual([
+    `Why has the conference not ended yet? WebEx asked for it at T. ${unacknowledged}`,
+  ]);
   await refused(closed, "unreachable");
-  expect(told(closed)).toEqual([
+  expect(sentences(closed)).toEqual([
     "Why did the bridge not end the conference? WebEx asked for it at T, and the bridge refused: it could not be reached.",
   ]);
-  await closed.during(closed.receive("t2", request("close-conference", "m2")));
+  await closed.received("t2", request("close-conference", "m2"));
   await closed.allDone();
   expect(about(closed, end)).toEqual([`${end} WebEx closed it at T, and the bridge ended it at T.`]);
   expect(about(closed, ended)).toEqual([`${ended} The conference ended, and its calls with it.`]);
 
   const byTelephone = await namedCaller();
-  await byTelephone.during(byTelephone.report(event({ type: "conference-ended" })));
+  await byTelephone.reported(event({ type: "conference-ended" }));
   expect(about(byTelephone, end)).toEqual([`${end} Somebody ended it by telephone, at the bridge.`]);
 
   const lost = await namedCaller();
-  await lost.during(lost.report(event({ type: "snapshot", conference: null })));
+  await lost.reported(event({ type: "snapshot", conference: null }));
   expect(about(lost, end)).toEqual([
     `${end} The bridge no longer had it: it had ended there, or the bridge was started anew, and word of that had not come.`,
   ]);
 
   const deserted = await namedCaller();
-  await deserted.during(deserted.receive("t1", request("close-conference", "m1", { keepAlive: true })));
+  await deserted.received("t1", request("close-conference", "m1", { keepAlive: true }));
   const kept =
-    "Why was WebEx told nothing of the conference for a while? WebEx closed the meeting at T and kept its audio: it wants to hear nothing of it until it opens it again.";
-  expect(told(deserted)).toEqual([kept]);
-  await deserted.during(deserted.report(callerLeft(0)));
+    "Why was WebEx notified of nothing in the conference for a while? WebEx closed the meeting at T and kept its audio: it wants to hear nothing of it until it opens it again.";
+  expect(sentences(deserted)).toEqual([kept]);
+  await deserted.reported(callerLeft(0));
   await deserted.allDone();
   expect(about(deserted, end)).toEqual([
     `${end} WebEx had closed the meeting at T and kept its audio, and nobody was left on the telephone.`,
   ]);
 
   const closedLater = await namedCaller();
-  await closedLater.during(closedLater.receive("t1", request("close-conference", "m1", { keepAlive: true })));
-  await closedLater.during(closedLater.receive("t2", request("close-conference", "m2")));
+  await closedLater.received("t1", request("close-conference", "m1", { keepAlive: true }));
+  await closedLater.received("t2", request("close-conference", "m2"));
   await closedLater.allDone();
   expect(about(closedLater, end)).toEqual([`${end} WebEx closed it at T, and the bridge ended it at T.`]);
 });
 
 test("a conference that is not created is told by its cause", async () => {
   const world = new ConferenceWorld();
-  await world.during(world.receive("t1", createConference()));
-  expect(told(world)).toEqual([`Why does the conference not run yet? WebEx asked for it at T. ${unacknowledged}`]);
+  await world.received("t1", createConference());
+  expect(sentences(world)).toEqual([`Why does the conference not run yet? WebEx asked for it at T. ${unacknowledged}`]);
   await refused(world, "capacity");
   const why = "Why was the conference not created?";
   expect(about(world, why)).toEqual([`${why} The bridge refused to create it: it has no free port, or is drained.`]);
-  await world.during(world.receive("t2", createConference({ msgId: "m2" } as never)));
+  await world.received("t2", createConference({ msgId: "m2" } as never));
   await world.time.pass(20_000);
   expect(about(world, why).slice(1)).toEqual([`${why} ${agentAway}`]);
-  await world.during(world.receive("t3", createConference({ msgId: "m3" } as never)));
+  await world.received("t3", createConference({ msgId: "m3" } as never));
   world.ackAll();
   await world.time.pass(20_000);
   expect(about(world, why).slice(2)).toEqual([`${why} The bridge did not answer in time.`]);
@@ -537,20 +521,20 @@ test("a conference that is not created is told by its cause", async () => {
 test("a lock and a full conference are told while they last, and with their end", async () => {
   const question = "Why could nobody else enter?";
   const world = await namedCaller();
-  await world.during(world.receive("t1", lock("m1")));
+  await world.received("t1", lock("m1"));
   await world.allDone();
   const first = `${question} The conference was locked from T on: WebEx wanted that. Nobody who dials a locked conference is let in.`;
-  expect(told(world)).toEqual([first]);
-  await world.during(world.report(event({ type: "lock-changed", locked: false })));
-  expect(told(world)).toEqual([first.replace("from T on", "at T, for less than a second")]);
-  await world.during(world.receive("t2", lock("m2")));
+  expect(sentences(world)).toEqual([first]);
+  await world.reported(event({ type: "lock-changed", locked: false }));
+  expect(sentences(world)).toEqual([first.replace("from T on", "at T, for less than a second")]);
+  await world.received("t2", lock("m2"));
   await world.allDone();
   await world.time.pass(2_000);
-  await world.during(world.report(event({ type: "lock-changed", locked: false })));
-  expect(told(world).at(-1)).toContain("was locked from T until T: WebEx wanted that");
+  await world.reported(event({ type: "lock-changed", locked: false }));
+  expect(sentences(world).at(-1)).toContain("was locked from T until T: WebEx wanted that");
 
   const full = new ConferenceWorld();
-  await full.during(full.receive("t1", createConference({ maxCallers: 1 } as never)));
+  await full.received("t1", createConference({ maxCallers: 1 } as never));
   await full.allDone();
   expect(about(full, question)).toEqual([]);
   await full.reported(callerEntered(0));
@@ -562,11 +546,11 @@ test("a lock and a full conference are told while they last, and with their end"
 test("of one call only its own answers are given, by its id or by WebEx's name for it; numbers are shown as is wanted", async () => {
   const world = await namedCaller();
   await world.reported(callerEntered(1));
-  await world.during(world.report(callerLeft(0)));
-  expect(told(world).length).toBe(2);
-  expect(told(world, { call: "c0" })).toEqual([`${ended} The caller hung up.`]);
-  expect(told(world, { call: "1001" })).toEqual(told(world, { call: "c0" }));
-  expect(told(world, { call: "nobody" })).toEqual([]);
+  await world.reported(callerLeft(0));
+  expect(sentences(world).length).toBe(2);
+  expect(sentences(world, { call: "c0" })).toEqual([`${ended} The caller hung up.`]);
+  expect(sentences(world, { call: "1001" })).toEqual(sentences(world, { call: "c0" }));
+  expect(sentences(world, { call: "nobody" })).toEqual([]);
   const hidden = explained(world, {}, persons.masked);
   expect(JSON.stringify(hidden)).not.toMatch(/14085551234|"444/);
 });

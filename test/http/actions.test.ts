@@ -54,6 +54,7 @@ test.each<[object, object, object]>([
   [{ type: "unmute-all" }, { type: "unmute-all" }, {}],
   [{ type: "end" }, { type: "end" }, {}],
   [{ type: "call-out", number: "+14085550123" }, { type: "call-out", number }, { number: "**********23" }],
+  [{ type: "call-out", number: "+1 (408) 555-0123" }, { type: "call-out", number }, { number: "**********23" }],
   [
     { type: "call-out", number: "+14085550123", attendeeId: "44", muted: true },
     { type: "call-out", number, attendeeId: "44", muted: true },

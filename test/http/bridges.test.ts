@@ -50,6 +50,14 @@ test("a bridge is drained and takes conferences again, each written down with wh
   ]);
 });
 
+test("a request that needs no body may have an empty one, and no field", async () => {
+  const edge = newEdge();
+  const drain = (body?: object) => ask(edge, "PUT", `${bridges}/simulated/drain`, body);
+  expect(await drain({ x: 1 })).toMatchObject({ status: 400, body: { detail: "x is no field of this body." } });
+  expect(edge.calls).toEqual([]);
+  expect([(await drain({})).status, (await drain()).status]).toEqual([200, 200]);
+});
+
 test("an agent hands over to the one that is answered; a refusal says why, and is written down", async () => {
   const edge = newEdge();
   const handOver = () => ask(edge, "POST", `${bridges}/simulated/hand-over`, { from: "agent-1" });
@@ -88,6 +96,15 @@ test.each([
     expect(edge.calls).toEqual([]);
   },
 );
+
+test("a hand-over that names no agent is refused with what is missing", async () => {
+  const edge = newEdge();
+  const empty = await ask(edge, "POST", `${bridges}/simulated/hand-over`, { from: "" });
+  expect([empty.status, empty.body.detail]).toEqual([400, 'from must not be empty (it is "").']);
+  const { status, text } = await browse(edge, "/simulated/hand-over", {});
+  expect([status, text]).toEqual([400, expect.stringContaining("from is missing.")]);
+  expect(edge.calls.filter((call) => call.includes("hands over"))).toEqual([]);
+});
 
 test("a drained bridge says so to whoever looks: with what it still carries, among what is wrong, and in the metrics", async () => {
   const edge = newEdge();
@@ -139,7 +156,10 @@ test("the console's bridges are drained and handed over by operators, after a qu
   edge.handOver = { acts: "agent-2" } satisfies HandOver;
   expect((await browse(edge, "/simulated/hand-over", { from: "agent-1" })).text).not.toContain("No standby");
   edge.handOver = "no-standby";
-  expect((await browse(edge, "/simulated/hand-over", { from: "agent-1" })).text).toContain("No standby is connected");
+  expect((await browse(edge, "/simulated/hand-over", { from: "agent-1" })).text).toMatch(
+    /At \d\d:\d\d:\d\d UTC: No standby is connected/,
+  );
+  expect((await browse(edge, "?refused=no-standby")).text).not.toContain("No standby");
   const asked = edge.calls.filter((call) => /drained|hands over/.test(call));
   expect(asked).toEqual([
     ...["simulated is drained", "simulated is undrained"],

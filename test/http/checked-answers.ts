@@ -1,10 +1,10 @@
 import type { Hono } from "hono";
 import * as v from "valibot";
 import { expect } from "vitest";
-import { problemBody, refusalsOf } from "../../src/http/api/openapi.ts";
+import { refusalsOf } from "../../src/http/api/openapi.ts";
 import { routerPath } from "../../src/http/api/route.ts";
 import { apiRoutes } from "../../src/http/api/routes.ts";
-import { problemType } from "../../src/http/problem.ts";
+import { problemBody, problemType } from "../../src/http/problem.ts";
 
 /** The statuses that were seen of each operation, by its id. */
 export const seen = new Map<string, Set<number>>();

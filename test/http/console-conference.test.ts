@@ -32,8 +32,7 @@ interface Answer {
 
 /** A conference with so many callers that really runs behind the edge, and somebody who is signed in. */
 async function there(who: keyof typeof tokens = "boris", callers = 2): Promise<There> {
-  const world = new ConferenceWorld();
-  await world.running(callers);
+  const world = await ConferenceWorld.running(callers);
   const edge = new FakeEdge(token, {}, { people }, ["other"]);
   await edge.held(extConfId, confKey);
   edge.time = world.time.now;
@@ -114,15 +113,21 @@ test("a form leads back to the callers that were looked at", async () => {
   expect(asked.headers.get("location")).toMatch(/\?page=2&action=console-x-/);
 });
 
-test("what the conference refuses is told in a sentence on its page", async () => {
-  const { world, get, post } = await there();
+test("what the conference refuses is told in a sentence on its page, with when, and no longer than a minute", async () => {
+  const { world, edge, get, post } = await there();
   await world.reported(callerLeft(0));
   const refused = await post({ type: "mute", call: "c0", mark: "x" });
-  expect([refused.status, refused.to]).toEqual([303, `${page}?refused=no-such-call`]);
+  expect([refused.status, refused.to]).toEqual([303, `${page}?refused=no-such-call&at=${edge.time}`]);
+  const at = new Date(edge.time).toISOString().slice(11, 19);
   expect((await get(refused.to)).text).toContain(
-    "The conference 987654321 has no caller of this name: its view has those that it has.",
+    `At ${at} UTC: The conference 987654321 has no such call now. It may have ended; look at who is in it.`,
   );
-  expect((await get(`${page}?refused=constructor`)).text).not.toContain("notice bad");
+  for (const other of ["no-such-call", "constructor&at=", "no-such-call&at=soon"]) {
+    const { text } = await get(`${page}?refused=${other.replace(/=$/, `=${edge.time}`)}`);
+    expect(text).not.toContain("notice bad");
+  }
+  edge.time += 60_000;
+  expect((await get(refused.to)).text).not.toContain("notice bad");
 });
 
 test("a call that is wrong leads back to a live page with what was typed, and says beside the field what is wrong", async () => {
@@ -167,6 +172,16 @@ test.each([
   const answer = await post(fields as never);
   expect([answer.status, edge.actionIds]).toEqual([409, []]);
   expect(answer.text).toContain(says);
+});
+
+test("a form that is too long is said to be that", async () => {
+  const { edge, get, post, find } = await there();
+  const answers = [await post({ type: "end", other: "x".repeat(8_192) }), await find("x".repeat(8_192))];
+  for (const { status, text } of answers) {
+    expect(status).toBe(413);
+    expect(text).toContain("The body may have at most 8192 bytes.");
+  }
+  expect([edge.actionIds, (await get(page)).status]).toEqual([[], 200]);
 });
 
 test("a viewer sees the page without forms, and is refused by the server; both sides of it are written down", async () => {
@@ -219,7 +234,7 @@ test("a form of another site, or without a word on where it comes from, does not
 
 test("the timeline has the text of each line on the wire", async () => {
   const { world, get } = await there();
-  await world.during(world.receive("t-mute", muteCaller("1001")));
+  await world.received("t-mute", muteCaller("1001"));
   await world.allDone();
   const { status, text } = await get(`${page}/timeline?call=1001`);
 
@@ -240,7 +255,7 @@ test("why, by a call's id or WebEx's name for it", async () => {
     return conference.explain(call, from);
   };
   edge.real.set(confKey, { ...conference, explain });
-  await world.during(world.receive("t-mute", muteCaller("1001")));
+  await world.received("t-mute", muteCaller("1001"));
   await world.allDone();
   for (const call of ["c0", "1001"]) {
     const { text } = await get(`${page}/why?call=${call}`);

@@ -340,7 +340,12 @@ test("a number is erased from all records, however it is written, and the record
     { number: "", attendeeId: "" },
   ]);
   expect(edge.audited).toMatchObject([["local", { action: "eraseNumber", about: { number: "*********34" } }]]);
-  expect((await post(edge, "/records/erasures", { number: "" })).status).toBe(400);
+  for (const number of ["", " ", "+", "(-)"]) {
+    expect(await post(edge, "/records/erasures", { number })).toMatchObject({
+      status: 400,
+      body: { detail: expect.stringContaining("number must have a digit, or a letter where bridges report names") },
+    });
+  }
 });
 
 test("an erasure among many records says where it goes on when its time is up", async () => {

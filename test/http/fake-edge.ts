@@ -1,22 +1,17 @@
 import type { Hono } from "hono";
 import * as v from "valibot";
-import { Directory } from "../../durable-objects/directory/directory.ts";
-import { Measures } from "../../durable-objects/platform/measures.ts";
+import type { Directory } from "../../durable-objects/directory/directory.ts";
 import { Sessions } from "../../durable-objects/sessions/sessions.ts";
 import type { OperatorRequest } from "../../src/conference/operator-actions.ts";
 import type { ActionId, ConfKey, DomainName, ExtConfId, MsgId } from "../../src/foundation/ids.ts";
-import { RateLimit } from "../../src/foundation/limits.ts";
 import { Counts } from "../../src/foundation/metrics.ts";
 import type { Timers } from "../../src/foundation/time/timers.ts";
 import type { Route } from "../../src/http/api/route.ts";
 import { apiRoutes } from "../../src/http/api/routes.ts";
-import { createApp } from "../../src/http/app.ts";
-import { Attempts } from "../../src/http/guard.ts";
 import { Metrics } from "../../src/http/monitoring/monitoring.ts";
 import { type Disk, Storage } from "../../src/http/storage.ts";
 import type { AuditEntry } from "../../src/operators/audit.ts";
 import { operatorsSettings, peopleOf } from "../../src/operators/people.ts";
-import { HandleCache } from "../../src/routing/deliver.ts";
 import type { ActionStages } from "../../src/rpc/action-stages.ts";
 import type { OperatorResult } from "../../src/rpc/conference.ts";
 import type { ConferenceView } from "../../src/rpc/conference-view.ts";
@@ -32,7 +27,8 @@ import type { DomainSettingsInput } from "../../src/settings/domain-settings.ts"
 import type { Domain } from "../../src/settings/load.ts";
 import type { FromWebex, ToWebex } from "../../src/tsp/messages.ts";
 import type { SiteNumber } from "../../webex-interfaces/doors/edge.ts";
-import { memoryHandles } from "../durable-objects/fakes.ts";
+import { aDirectory, memoryHandles } from "../durable-objects/fakes.ts";
+import { edgeOnTest } from "../edge-on-test.ts";
 import { fakeObjects, type SomeObjects } from "../fake-objects.ts";
 import { testDomain } from "../local-domain.ts";
 import { Database } from "../simulation/database.ts";
@@ -180,12 +176,16 @@ export class FakeEdge {
       this.lines.push(facts);
     };
     const people = peopleOf(v.parse(operatorsSettings, operators), operatorToken);
-    const fetch = async (url: string) => this.fetches(url);
+    const time = { ...timers, now: () => this.time };
+    const domains = [domain, ...otherDomains.map((name) => ({ ...domain, name: name as DomainName }))];
     this.app = checkedAnswers(
-      createApp(
+      edgeOnTest(
+        time,
+        domains,
+        this.#objects(),
         {
-          ...timers,
-          ...{ people: () => people, sessionKey: "a key", attempts: new Attempts(), fetch },
+          people: () => people,
+          fetch: async (url: string) => this.fetches(url),
           requested: (domain, outcome) => this.requested.push(`${domain}: ${outcome}`),
           auditAsked: async (domain, entry) => {
             this.auditAsked.push([domain, entry]);
@@ -195,25 +195,16 @@ export class FakeEdge {
             this.audited.push([domain, entry]);
             void this.directory.keepAudit(domain, entry);
           },
-          domains: new Map(
-            [domain.name, ...otherDomains].map((name) => [name, { ...domain, name: name as DomainName }]),
-          ),
-          objects: this.#objects(),
           ownTotals: (domain) => {
             this.#call(`totals of ${domain}`, "directory");
             return this.totals;
           },
-          handleCache: new HandleCache(),
-          posts: new RateLimit(),
-          metrics: new Metrics({ counts: this.counts }),
-          storage: new Storage({ ...timers, disk: this.disk, mark: "a mark", now: () => this.time, log }),
-          measured: () => "",
+          metrics: new Metrics(this.counts),
+          storage: new Storage({ ...time, disk: this.disk, mark: "a mark", log }),
           flushCounts: async () => {
             this.#call("flush the counts", "flush");
             this.kept.addAll(this.counts.removeAll());
           },
-          processText: () => "",
-          now: () => this.time,
           log,
         },
         routes,
@@ -223,28 +214,22 @@ export class FakeEdge {
 
   /** Another life of the directory over its disk. */
   startDirectory(): Directory {
-    return new Directory({
-      sql: this.directoryDisk,
-      ...timers,
-      now: () => this.time,
-      log: () => {},
-      domain: () => this.#domain,
-      conference: (_, key) => ({
-        feedDirectory: async () => {
-          this.#call(`${key} feeds the directory`, key);
-          return false;
-        },
-      }),
-      conferencesOf: async (_, ...page) => this.#conferencesOf(...page),
-      changed: () => {},
-      measures: new Measures(),
-      post: async () => ({ kind: "failed", reason: "nobody listens" }),
-      secret: () => undefined,
-      nonce: () => String(++this.#directories),
-      setAlarm: async () => {},
-      getAlarm: async () => null,
-      deleteAll: async () => {},
-    });
+    return aDirectory(
+      { ...timers, now: this.time },
+      {
+        sql: this.directoryDisk,
+        now: () => this.time,
+        domain: () => this.#domain,
+        conference: (_, key) => ({
+          feedDirectory: async () => {
+            this.#call(`${key} feeds the directory`, key);
+            return false;
+          },
+        }),
+        conferencesOf: async (_, ...page) => this.#conferencesOf(...page),
+        nonce: () => String(++this.#directories),
+      },
+    );
   }
 
   loseDirectory(): void {
@@ -371,14 +356,14 @@ export class FakeEdge {
   #fakeDirectory(domain: DomainName): ReturnType<NonNullable<SomeObjects["directory"]>> {
     const asked = async (what: string) => this.#call(`${what} of the directory`, "directory");
     return {
-      running: (query) => asked("running").then(() => this.directory.running(query)),
+      running: (query) => asked("running").then(() => this.directory.list.running(query)),
       activity: () => asked("activity").then(() => this.directory.activity()),
       records: (query) => asked("records").then(() => this.directory.recordStore.records(query)),
       erase: (...all) => asked("erase").then(() => this.directory.recordStore.erase(...all)),
       givenUp: (...page) => asked("given-up posts").then(() => this.directory.givenUp(...page)),
       givenUpPost: (id) => asked("a given-up post").then(() => this.directory.givenUpPost(id)),
       audit: (...page) => asked("audit").then(() => this.directory.audit(...page)),
-      rebuild: (...all) => asked("rebuild").then(() => this.directory.feedRequests.rebuild(...all)),
+      rebuild: (...all) => asked("rebuild").then(() => this.directory.list.rebuild(...all)),
       webhooks: async () => {
         this.#call(`webhooks of ${domain}`, "directory");
         return this.webhooks;

@@ -3,6 +3,7 @@ import type { Report } from "../../src/bridge/events.ts";
 import type { MsgId, TransId, WebexHost } from "../../src/foundation/ids.ts";
 import { sha256 } from "../../src/foundation/secrets.ts";
 import type { DirectoryFact } from "../../src/records/directory-facts.ts";
+import { event } from "../builders.ts";
 import { ConferenceWorld, confKey } from "../durable-objects/conference-world.ts";
 import { aPage } from "../durable-objects/fact-page.ts";
 import { FakeEdge, token } from "./fake-edge.ts";
@@ -25,11 +26,10 @@ interface Post {
 
 /** An edge with one conference, whose caller's mute WebEx never confirmed. */
 async function lost() {
-  const world = new ConferenceWorld();
-  await world.running(1);
+  const world = await ConferenceWorld.running(1);
   const confirms = world.answer;
   world.answer = () => ({ kind: "failed", reason: "TimeoutError" });
-  await world.reported({ type: "event", event: { type: "caller-muted", call: "c0", muted: true } } as object as Report);
+  await world.reported(event({ type: "caller-muted", call: "c0", muted: true }) as object as Report);
   await world.time.pass(60_000);
   world.answer = confirms;
   world.posted.length = 0;
@@ -109,7 +109,7 @@ test("what nobody waits for any more is marked in the list as expired: its serve
 
 test("what is not sent again is told in a sentence, and nothing is sent", async () => {
   const { world, ask, json, id } = await lost();
-  await world.reported({ type: "event", event: { type: "conference-ended" } } as Report);
+  await world.reported(event({ type: "conference-ended" }));
   await world.time.pass(1_000);
   world.posted.length = 0;
   const one = `${api}/${encodeURIComponent(id)}`;
@@ -166,8 +166,8 @@ test("a journal that was deleted counts anew: another document in the same row i
 test("the console shows it, and its button sends it again for an operator alone", async () => {
   const { world, edge, ask, id } = await lost();
   const html = { accept: "text/html" };
-  const page = `/console/local/hosts/posts/${encodeURIComponent(id)}`;
-  expect((await ask("/console/local/hosts", { headers: html })).text).toContain(page);
+  const page = `/console/local/servers/posts/${encodeURIComponent(id)}`;
+  expect((await ask("/console/local/servers", { headers: html })).text).toContain(page);
   expect((await ask(page, { headers: html })).text).toContain("Send again</button>");
   expect((await ask(page, { headers: html }, "token-of-anna")).text).not.toContain("Send again</button>");
   expect((await ask(page, { method: "POST" }, "token-of-anna")).status).toBe(403);
@@ -182,5 +182,5 @@ test("the console shows it, and its button sends it again for an operator alone"
     "anna not allowed",
     "operator null",
   ]);
-  expect((await ask("/console/local/hosts/posts/nothing", { headers: html })).status).toBe(404);
+  expect((await ask("/console/local/servers/posts/nothing", { headers: html })).status).toBe(404);
 });

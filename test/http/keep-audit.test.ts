@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { DomainName } from "../../src/foundation/ids.ts";
-import { keepAsked, keepAudit } from "../../src/http/keep-audit.ts";
+import { keepAsked, keepAudit } from "../../src/http/audited.ts";
 import type { AuditEntry } from "../../src/operators/audit.ts";
 import { Clock } from "../simulation/clock.ts";
 

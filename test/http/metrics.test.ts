@@ -43,7 +43,7 @@ test.each(files)("each metric that %s names exists", (file) => {
 
 test("whatever is counted or measured is in what Prometheus reads", () => {
   const shown = new Set(families.map(({ name }) => name));
-  const counted = [measures, new Metrics({ counts: new Counts() })]
+  const counted = [measures, new Metrics(new Counts())]
     .flatMap((one) => Object.values(one) as unknown[])
     .filter((one) => one instanceof Counter || one instanceof Histogram);
 
@@ -59,7 +59,7 @@ test("each metric is explained to operators", () => {
 });
 
 test("each event whose lines may be dropped has a series from the start, so that the first drop counts", () => {
-  const routes = new Metrics({ counts: new Counts() });
+  const routes = new Metrics(new Counts());
   const dropped = [
     ...routes.text([], new Counts()).matchAll(/^bridgehead_log_lines_dropped_total\{event="([a-z-]+)"\} 0$/gm),
   ];

@@ -212,12 +212,11 @@ test("a replay goes on from where the page before ended; a wrong query says what
 
 test("a replay has what became of documents also in the four lists of version 0.1", async () => {
   const edge = await edgeWith(view("1"));
-  const world = new ConferenceWorld();
-  await world.running(0);
+  const world = await ConferenceWorld.running(0);
   world.answer = () => ({ kind: "failed", reason: "TimeoutError" });
-  await world.during(world.report(callerEntered(0)));
+  await world.reported(callerEntered(0));
   const next = { msgId: "m2", replyTo: "localhost:8802", extConfId: "7002" } as never;
-  await world.during(world.receive("t-create", createConference(next)));
+  await world.received("t-create", createConference(next));
   await world.time.pass(100_000);
   const { steps }: ReplayPage = JSON.parse(await world.during(world.conference.reader.replay(0, 100)));
   edge.replaySteps = steps;

@@ -370,7 +370,10 @@ test.each<[what: string, headers: Record<string, string>, byCookie: number, byTo
   const cookie = await signedIn(edge);
 
   expect(await statusOf(edge, hybrid, { ...headers, cookie }, change)).toBe(byCookie);
-  expect(await statusOf(edge, hybrid, { ...headers, ...bearer(token) }, change)).toBe(byToken);
+  const asked = await edge.app.request(hybrid, { ...change, headers: { ...headers, ...bearer(token) } });
+  expect(asked.status).toBe(byToken);
+  // It has one.
+  expect(await asked.text()).not.toContain("with a bearer token");
   // Looking changes nothing, but a socket may be read by the page that opened it.
   const socket = { ...headers, cookie, upgrade: "websocket" };
   expect(await statusOf(edge, "/api/v1/me", { ...headers, cookie })).toBe(200);

@@ -1,4 +1,4 @@
-import { joined } from "../../durable-objects/platform/joined.ts";
+import { joined } from "../../durable-objects/platform/object-class.ts";
 import type { EdgeObjects } from "../../src/rpc/objects.ts";
 import { objectMethods } from "../../src/rpc/objects.ts";
 import type { ConferenceWorld } from "../durable-objects/conference-world.ts";
@@ -11,14 +11,14 @@ export type RealConference = Omit<ReturnType<EdgeObjects["conference"]>, "fetch"
 /** The conference of a world, as the edge reaches it. The world's time goes on while it does what an operator asks. */
 export function realConference(world: ConferenceWorld): RealConference {
   const { conference } = world;
-  const whole = joined(conference, conference.reader) as object as Readonly<Record<string, Method>>;
+  const whole = joined(conference, conference.actions, conference.reader) as object as Readonly<Record<string, Method>>;
   const calls = Object.keys(objectMethods.conference).map((method) => [
     method,
     async (...asked: readonly unknown[]) => whole[method]?.(...asked),
   ]);
   return {
     ...Object.fromEntries(calls),
-    operate: (action) => world.during(conference.operate(action)),
-    sendAgain: (...asked) => world.during(conference.sendAgain(...asked)),
+    operate: (action) => world.during(conference.actions.operate(action)),
+    sendAgain: (...asked) => world.during(conference.actions.sendAgain(...asked)),
   };
 }

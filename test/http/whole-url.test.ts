@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { withWholeUrl } from "../../src/http/whole-url.ts";
+import { withWholeUrl } from "../../src/http/address.ts";
 
 /** As plain workerd hands it over. */
 function received(target: string, host?: string): Request {

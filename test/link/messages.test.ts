@@ -59,14 +59,7 @@ const edgeToAgent: EdgeToAgent[] = [
   { type: "pong" },
 ];
 
-const caller: BridgeCaller = {
-  call,
-  number: "",
-  attendeeId: null,
-  muted: false,
-  silent: false,
-  room: MAIN_ROOM,
-};
+const caller: BridgeCaller = { call, number: "", attendeeId: null, muted: false, silent: false, room: MAIN_ROOM };
 
 const events: ConferenceEvent[] = [
   { type: "caller-entered", caller },

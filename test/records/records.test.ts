@@ -5,8 +5,9 @@ import type { Cause, Fact, FactKind } from "../../src/conference/facts.ts";
 import type { ActionId, CallId, ExtConfId, MsgId, WebexHost } from "../../src/foundation/ids.ts";
 import type { CallRecord } from "../../src/records/call-record.ts";
 import type { ConferenceRecord } from "../../src/records/conference-record.ts";
-import { viewOf } from "../../src/records/running.ts";
+import { runningView } from "../../src/records/running.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
+import { aCaller, event, left, snapshot } from "../builders.ts";
 import {
   ConferenceWorld,
   callerEntered,
@@ -23,20 +24,14 @@ const otherHost = "http://tsp2.example.com:8800" as WebexHost;
 
 /** The records of all that a conference's journal says. */
 function recordsOf(world: ConferenceWorld): readonly (CallRecord | ConferenceRecord)[] {
-  return world.stored.facts(0).flatMap(({ facts }) => facts.flatMap((fact) => ("record" in fact ? [fact.record] : [])));
+  return world.stored.journal
+    .facts(0)
+    .flatMap(({ facts }) => facts.flatMap((fact) => ("record" in fact ? [fact.record] : [])));
 }
 
 const callsOf = (world: ConferenceWorld) => recordsOf(world).filter((record) => record.kind === "call");
 const conferencesOf = (world: ConferenceWorld) => recordsOf(world).filter((record) => record.kind === "conference");
 const how = ({ endedBy, status, reason }: CallRecord | ConferenceRecord) => `${endedBy} ${status} ${reason}`;
-
-function event(body: object): Report {
-  return { type: "event", event: body } as Report;
-}
-
-function left(call: string, reason: EndReason): Report {
-  return event({ type: "caller-left", call, reason });
-}
 
 function message(body: object): FromWebex {
   return { msgId: `m-${JSON.stringify(body).length}`, replyTo: host, extConfId, ...body } as FromWebex;
@@ -44,9 +39,7 @@ function message(body: object): FromWebex {
 
 async function callOut(world: ConferenceWorld, more: object = {}): Promise<CallId> {
   const phone = { country: "1", area: "408", local: "5557777", extension: "" };
-  await world.during(
-    world.receive("call-out", message({ type: "call-out", msgId: "m-out", extCallId: "2001", phone, ...more })),
-  );
+  await world.received("call-out", message({ type: "call-out", msgId: "m-out", extCallId: "2001", phone, ...more }));
   const [call] = world.stored.state.callOuts.keys();
   if (call === undefined) throw new Error("nothing is dialled");
   return call;
@@ -59,41 +52,24 @@ async function result(world: ConferenceWorld, type: CommandType, reason?: string
   await world.reported(...ids.map(({ id }) => ({ type: "result", id, result: became }) as Report));
 }
 
-function snapshot(callers: readonly object[], more: object = {}): Report {
-  const rooms = [{ id: "main", kind: "main" }];
-  return event({
-    type: "snapshot",
-    conference: { locked: false, speaking: null, rooms, callers, dialled: [], ...more },
-  });
-}
-
-function held(call: string, more: object = {}): object {
-  return { call, number: "14085551234", attendeeId: null, muted: false, silent: false, room: "main", ...more };
-}
-
 async function operate(world: ConferenceWorld, id: string, request: object): Promise<void> {
-  const action = { id, person: "Ann", request } as unknown as Parameters<typeof world.conference.operate>[0];
-  expect(await world.during(world.conference.operate(action))).toBe("done");
+  expect(await world.operate(id, request)).toBe("done");
 }
 
 const byAnn = { type: "action", action: "a1", person: "Ann" };
 
 /** Who or what brought about each fact of this kind. */
 function causesOf(world: ConferenceWorld, kind: FactKind): readonly (readonly Cause[])[] {
-  const facts = world.stored.facts(0).flatMap((row) => row.facts);
+  const facts = world.stored.journal.facts(0).flatMap((row) => row.facts);
   return facts.flatMap((fact) => (fact.kind === kind && "by" in fact ? [fact.by] : []));
 }
 
 function issued(world: ConferenceWorld): readonly Extract<Fact, { kind: "command-issued" }>[] {
-  const facts = world.stored.facts(0).flatMap((row) => row.facts);
+  const facts = world.stored.journal.facts(0).flatMap((row) => row.facts);
   return facts.filter((fact) => fact.kind === "command-issued");
 }
 
-async function running(callers = 1): Promise<ConferenceWorld> {
-  const world = new ConferenceWorld();
-  await world.running(callers);
-  return world;
-}
+const running = (callers = 1) => ConferenceWorld.running(callers);
 
 test("a caller who dialled in and hung up", async () => {
   const world = await running();
@@ -114,7 +90,8 @@ test("a caller who dialled in and hung up", async () => {
 
 test("a record has the number that the caller dialled, also of one who entered and left at once", async () => {
   const world = await running(0);
-  const entered = (call: string) => event({ type: "caller-entered", caller: held(call, { dialled: "18005550001" }) });
+  const entered = (call: string) =>
+    event({ type: "caller-entered", caller: aCaller({ call: call, dialled: "18005550001" }) });
   await world.reported(entered("c1"));
   await world.reported(entered("c2"), left("c2", "hung-up"), left("c1", "hung-up"));
   await world.reported(callerEntered(3));
@@ -130,7 +107,7 @@ test("a record has the number that the caller dialled, also of one who entered a
 test("a call that entered and was found gone in one transaction has a record", async () => {
   const world = await running(0);
   await world.reported(callerEntered(0), snapshot([]));
-  await world.reported(callerEntered(1), snapshot([held("c1")]));
+  await world.reported(callerEntered(1), snapshot([aCaller({ call: "c1" })]));
 
   expect(callsOf(world).map((record) => `${record.call} ${how(record)}`)).toEqual(["c0 bridge completed not-found"]);
 });
@@ -138,15 +115,13 @@ test("a call that entered and was found gone in one transaction has a record", a
 test("a conference has the name of its latest create, and not that of one which waits for its end", async () => {
   const world = new ConferenceWorld();
   const create = (name: string, more: object = {}) =>
-    world.during(world.receive(name, createConference({ conferenceName: name, msgId: `m-${name}`, ...more } as never)));
+    world.received(name, createConference({ conferenceName: name, msgId: `m-${name}`, ...more } as never));
   await create("Pilots");
   await world.allDone();
   await create("Pilots and tugs", { replyTo: otherHost, extConfId: "3100418" });
-  await world.during(
-    world.receive(
-      "close",
-      message({ type: "close-conference", msgId: "m-c", replyTo: otherHost, extConfId: "3100418" }),
-    ),
+  await world.received(
+    "close",
+    message({ type: "close-conference", msgId: "m-c", replyTo: otherHost, extConfId: "3100418" }),
   );
   await create("Berths", { extConfId: "3100419" });
   await result(world, "end-conference");
@@ -177,7 +152,7 @@ test("a call of a moment is billed one minute", async () => {
 
 test("a caller whom WebEx expels", async () => {
   const world = await running();
-  await world.during(world.receive("drop", message({ type: "drop-caller", extCallId: "1001" })));
+  await world.received("drop", message({ type: "drop-caller", extCallId: "1001" }));
   await result(world, "expel");
 
   expect(callsOf(world).map(how)).toEqual(["webex completed expelled"]);
@@ -185,7 +160,7 @@ test("a caller whom WebEx expels", async () => {
 
 test("a caller whom WebEx expels, of whose end the event comes before the result", async () => {
   const world = await running();
-  await world.during(world.receive("drop", message({ type: "drop-caller", extCallId: "1001" })));
+  await world.received("drop", message({ type: "drop-caller", extCallId: "1001" }));
   await world.reported(left("c0", "expelled"));
 
   expect(callsOf(world).map(how)).toEqual(["webex completed expelled"]);
@@ -195,7 +170,7 @@ test("two who want a caller expelled are both named; who hangs up by itself does
   const endings = async (reason: EndReason) => {
     const world = await running();
     await operate(world, "a1", { type: "expel", call: "c0" });
-    await world.during(world.receive("drop", message({ type: "drop-caller", extCallId: "1001", msgId: "m-drop" })));
+    await world.received("drop", message({ type: "drop-caller", extCallId: "1001", msgId: "m-drop" }));
     await world.reported(left("c0", reason));
     return [...callsOf(world).map(how), ...causesOf(world, "call-left")];
   };
@@ -215,7 +190,7 @@ test("a caller whom the host expels by telephone", async () => {
 
 test("a caller whom the bridge no longer has", async () => {
   const world = await running(2);
-  await world.reported(snapshot([held("c1")]));
+  await world.reported(snapshot([aCaller({ call: "c1" })]));
 
   expect(callsOf(world).map((call) => [how(call), call.repairs])).toEqual([["bridge completed not-found", 1]]);
 });
@@ -252,7 +227,7 @@ test("a call-out that WebEx cancels while it rings", async () => {
   const world = await running(0);
   await callOut(world);
   await result(world, "dial");
-  await world.during(world.receive("cancel", message({ type: "cancel-call-out", extCallId: "2001" })));
+  await world.received("cancel", message({ type: "cancel-call-out", extCallId: "2001" }));
   expect(callsOf(world)).toEqual([]);
   await result(world, "cancel-dial");
 
@@ -295,7 +270,7 @@ test("a call-out into a locked conference is not admitted, by the domain's polic
   world.domain = { ...world.domain, settings: { ...world.domain.settings, protocol: { lockedCallOuts: "refused" } } };
   const call = await callOut(world);
   await result(world, "dial");
-  await world.during(world.receive("lock", lock("m-lock")));
+  await world.received("lock", lock("m-lock"));
   await result(world, "lock");
   await world.reported(event({ type: "call-answered", call }));
   await result(world, "cancel-dial");
@@ -305,7 +280,7 @@ test("a call-out into a locked conference is not admitted, by the domain's polic
 
 test("a silent monitor enters muted", async () => {
   const world = await running(0);
-  await world.reported(event({ type: "caller-entered", caller: held("s1", { muted: true, silent: true }) }));
+  await world.reported(event({ type: "caller-entered", caller: aCaller({ call: "s1", muted: true, silent: true }) }));
   await world.time.pass(30_000);
   await world.reported(left("s1", "hung-up"));
 
@@ -314,7 +289,7 @@ test("a silent monitor enters muted", async () => {
 
 test("mutes by WebEx and by keys are counted, and their seconds", async () => {
   const world = await running();
-  await world.during(world.receive("mute", muteCaller("1001")));
+  await world.received("mute", muteCaller("1001"));
   await result(world, "mute");
   await world.time.pass(20_000);
   await world.reported(event({ type: "caller-muted", call: "c0", muted: false }));
@@ -327,7 +302,7 @@ test("mutes by WebEx and by keys are counted, and their seconds", async () => {
 
 test("a mute that only a comparison with the bridge found is a repair", async () => {
   const world = await running();
-  await world.reported(snapshot([held("c0", { muted: true })]));
+  await world.reported(snapshot([aCaller({ call: "c0", muted: true })]));
   await world.reported(callerLeft(0));
 
   expect(callsOf(world)).toMatchObject([{ mutes: 1, repairs: 1 }]);
@@ -335,7 +310,7 @@ test("a mute that only a comparison with the bridge found is a repair", async ()
 
 test("a caller whom only a comparison with the bridge found is a repair, and one of whom an event told is none", async () => {
   const world = await running();
-  await world.reported(snapshot([held("c0"), held("c1")]));
+  await world.reported(snapshot([aCaller({ call: "c0" }), aCaller({ call: "c1" })]));
   await world.reported(callerLeft(0), callerLeft(1));
 
   expect(callsOf(world).map(({ call, repairs }) => [call, repairs])).toEqual([
@@ -346,15 +321,14 @@ test("a caller whom only a comparison with the bridge found is a repair, and one
 
 test("a sub-conference stands among a call's rooms", async () => {
   const world = await running();
-  await world.during(
-    world.receive(
-      "room",
-      message({ type: "create-sub-conference", msgId: "m-room", subConfId: "9", extCallIds: ["1001"] }),
-    ),
+  await world.received(
+    "room",
+    message({ type: "create-sub-conference", msgId: "m-room", subConfId: "9", extCallIds: ["1001"] }),
   );
   for (let turns = 0; turns < 4; turns++) await world.allDone();
-  await world.during(
-    world.receive("add", message({ type: "add-to-sub-conference", msgId: "m-add", subConfId: "9", extCallId: "1001" })),
+  await world.received(
+    "add",
+    message({ type: "add-to-sub-conference", msgId: "m-add", subConfId: "9", extCallId: "1001" }),
   );
   for (let turns = 0; turns < 4; turns++) await world.allDone();
   await world.reported(callerLeft(0));
@@ -382,9 +356,7 @@ test("a failover is counted for the conference and for the calls that lived thro
   const world = await running(2);
   await world.reported(callerLeft(0));
   const other = "127.0.0.1:8802" as WebexHost;
-  await world.during(
-    world.receive("again", createConference({ msgId: "m-2", replyTo: other, extConfId: "7002" } as never)),
-  );
+  await world.received("again", createConference({ msgId: "m-2", replyTo: other, extConfId: "7002" } as never));
   await world.reported(callerLeft(1));
   await world.reported(event({ type: "conference-ended" }));
 
@@ -397,11 +369,9 @@ test("a failover is counted for the conference and for the calls that lived thro
 test("its own server that attaches again takes nothing over, and under a new handle it does (protocol 4.8 step 6, 4.9)", async () => {
   const world = await running();
   const detach = { type: "close-conference", msgId: "m-detach", keepAlive: true };
-  await world.during(world.receive("detach", message(detach)));
-  await world.during(world.receive("again", createConference({ msgId: "m-2" as MsgId })));
-  await world.during(
-    world.receive("anew", createConference({ msgId: "m-3" as MsgId, extConfId: "7002" as ExtConfId })),
-  );
+  await world.received("detach", message(detach));
+  await world.received("again", createConference({ msgId: "m-2" as MsgId }));
+  await world.received("anew", createConference({ msgId: "m-3" as MsgId, extConfId: "7002" as ExtConfId }));
   await world.reported(event({ type: "conference-ended" }));
 
   expect(callsOf(world).map(({ failovers }) => failovers)).toEqual([1]);
@@ -431,7 +401,7 @@ test("a private talk that never opened does not end, and the directory lists no 
   await result(world, "create-room");
   await result(world, "move");
   await result(world, "move", "no-such-call");
-  const listed = viewOf(world.stored.state, world.stored.lastSeq, (text) => text);
+  const listed = runningView(world.stored.state, world.stored.journal.lastSeq, (text) => text);
   for (let turns = 0; turns < 4; turns++) await world.allDone();
 
   expect(listed).toMatchObject({ people: [expect.anything()], rooms: [] });
@@ -442,7 +412,7 @@ test("a private talk that never opened does not end, and the directory lists no 
 
 test("a conference that WebEx closes, with all that is in it", async () => {
   const world = await running(2);
-  await world.during(world.receive("close", message({ type: "close-conference" })));
+  await world.received("close", message({ type: "close-conference" }));
   await result(world, "end-conference");
 
   expect(recordsOf(world).map(how)).toEqual([
@@ -458,7 +428,7 @@ test("a conference that WebEx closes, with all that is in it", async () => {
 test("an operator ends a conference, and WebEx closes it then: the operator has ended it, and both are named", async () => {
   const world = await running();
   await operate(world, "a1", { type: "end" });
-  await world.during(world.receive("close", message({ type: "close-conference", msgId: "m-close" })));
+  await world.received("close", message({ type: "close-conference", msgId: "m-close" }));
   await result(world, "end-conference");
 
   expect(recordsOf(world).map(how)).toEqual(["operator completed conference-ended", "operator completed closed"]);
@@ -466,7 +436,7 @@ test("an operator ends a conference, and WebEx closes it then: the operator has 
     [byAnn, { type: "request", transId: "close", msgId: "m-close" }],
   ]);
   // WebEx knows of this end, and a create begins anew.
-  await world.during(world.receive("again", createConference({ msgId: "m-again" } as object)));
+  await world.received("again", createConference({ msgId: "m-again" } as object));
   expect(world.stored.state.head.phase).toBe("creating");
 });
 
@@ -498,7 +468,7 @@ test("a command finds that the bridge has lost the conference: that is a repair,
 
 test("a conference that WebEx let go on alone, and everybody left", async () => {
   const world = await running();
-  await world.during(world.receive("close", message({ type: "close-conference", keepAlive: true })));
+  await world.received("close", message({ type: "close-conference", keepAlive: true }));
   await world.time.pass(1_000);
   expect(recordsOf(world)).toEqual([]);
   await world.reported(callerLeft(0));
@@ -509,7 +479,7 @@ test("a conference that WebEx let go on alone, and everybody left", async () => 
 
 test("the end of a deserted conference, and of a room, say what brought them about", async () => {
   const deserted = await running();
-  await deserted.during(deserted.receive("close", message({ type: "close-conference", keepAlive: true })));
+  await deserted.received("close", message({ type: "close-conference", keepAlive: true }));
   await deserted.reported(left("c0", "hung-up"));
   await result(deserted, "end-conference");
   const report = { type: "report", event: "caller-left" };
@@ -518,9 +488,9 @@ test("the end of a deserted conference, and of a room, say what brought them abo
 
   const world = await running();
   const named = { subConfId: "s1" };
-  await world.during(world.receive("open", message({ type: "create-sub-conference", msgId: "m-open", ...named })));
+  await world.received("open", message({ type: "create-sub-conference", msgId: "m-open", ...named }));
   await result(world, "create-room");
-  await world.during(world.receive("close", message({ type: "close-sub-conference", msgId: "m-close", ...named })));
+  await world.received("close", message({ type: "close-sub-conference", msgId: "m-close", ...named }));
   await result(world, "close-room");
   const asked = { type: "request", transId: "close", msgId: "m-close" };
   expect(causesOf(world, "command-issued").at(-1)).toEqual([asked]);
@@ -529,7 +499,7 @@ test("the end of a deserted conference, and of a room, say what brought them abo
 
 test("nobody is left in a conference without WebEx since an operator expelled the last caller", async () => {
   const world = await running();
-  await world.during(world.receive("close", message({ type: "close-conference", keepAlive: true })));
+  await world.received("close", message({ type: "close-conference", keepAlive: true }));
   await operate(world, "a1", { type: "expel", call: "c0" });
   await result(world, "expel");
   const stages = await world.during(world.conference.reader.action("a1" as ActionId));
@@ -542,8 +512,8 @@ test("nobody is left in a conference without WebEx since an operator expelled th
 
 test("a conference that WebEx let go on alone, and closed after all (protocol 4.8)", async () => {
   const world = await running();
-  await world.during(world.receive("keep", message({ type: "close-conference", keepAlive: true })));
-  await world.during(world.receive("close", message({ type: "close-conference" })));
+  await world.received("keep", message({ type: "close-conference", keepAlive: true }));
+  await world.received("close", message({ type: "close-conference" }));
   await result(world, "end-conference");
 
   expect(recordsOf(world).map(how)).toEqual(["webex completed conference-ended", "webex completed closed"]);
@@ -551,7 +521,7 @@ test("a conference that WebEx let go on alone, and closed after all (protocol 4.
 
 test("a conference that the bridge does not create, or not in time", async () => {
   const [refused, late] = [new ConferenceWorld(), new ConferenceWorld()];
-  for (const world of [refused, late]) await world.during(world.receive("create", createConference()));
+  for (const world of [refused, late]) await world.received("create", createConference());
   await result(refused, "create-conference", "capacity");
   await late.time.pass(60_000);
 
@@ -561,8 +531,8 @@ test("a conference that the bridge does not create, or not in time", async () =>
 
 test("a conference that WebEx closes before the bridge has created it never ran", async () => {
   const world = new ConferenceWorld();
-  await world.during(world.receive("create", createConference()));
-  await world.during(world.receive("close", message({ type: "close-conference" })));
+  await world.received("create", createConference());
+  await world.received("close", message({ type: "close-conference" }));
   await world.allDone();
 
   expect(conferencesOf(world)).toMatchObject([{ runningAt: null, endedBy: "webex", status: "failed", seconds: 0 }]);
@@ -570,9 +540,9 @@ test("a conference that WebEx closes before the bridge has created it never ran"
 
 test("a conference that begins in the moment in which the one before ends is another one", async () => {
   const world = await running();
-  await world.during(world.receive("close", message({ type: "close-conference" })));
+  await world.received("close", message({ type: "close-conference" }));
   const again = createConference({ msgId: "m-again", extConfId: "7002" } as never);
-  await world.during(world.receive("create-again", again));
+  await world.received("create-again", again);
   await result(world, "end-conference");
   await world.allDone();
   await world.reported(event({ type: "conference-ended" }));

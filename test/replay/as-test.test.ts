@@ -1,9 +1,7 @@
 import { expect, test } from "vitest";
 import { mayDial, wrongNumber } from "../../src/foundation/dial-rules.ts";
-import { MadeUp } from "../../src/replay/made-up.ts";
+import { MadeUp } from "../../src/replay/test-rows.ts";
 import { asTest } from "../../src/transcripts/as-test.ts";
-import { transcriptDomain } from "../../src/transcripts/domain.ts";
-import { play } from "../../src/transcripts/play.ts";
 import {
   ConferenceWorld,
   callerEntered,
@@ -13,25 +11,26 @@ import {
   muteCaller,
 } from "../durable-objects/conference-world.ts";
 import { testDomain } from "../local-domain.ts";
+import { play } from "../transcripts/hand-written.ts";
 import { historyOf, testPages } from "./simulated-journals.ts";
 
 async function saved(world: ConferenceWorld, from = 0): Promise<string> {
   const rows = [...historyOf(world.stored)].filter(({ seq }) => seq > from);
-  return asTest(await testPages(rows, { confKey, domain: world.domain }), transcriptDomain) ?? "";
+  return asTest(await testPages(rows, { confKey, domain: world.domain })) ?? "";
 }
 
 async function played(settings: object = {}): Promise<ConferenceWorld> {
   const world = new ConferenceWorld();
   world.domain = testDomain(settings);
   await world.running(1);
-  await world.during(world.receive("t-mute", muteCaller("1001")));
+  await world.received("t-mute", muteCaller("1001"));
   await world.allDone();
   return world;
 }
 
 test("a saved test has what happened and what followed, with made-up names, and plays as it is", async () => {
   const text = await saved(await played());
-  expect(play(text, testDomain)).toBe(text);
+  expect(play(text)).toBe(text);
   expect(text.replace(/^later .*\n/gm, "")).toBe(
     [
       "# A conference as its journal has it, with made-up names and numbers: 7 rows.",
@@ -65,7 +64,7 @@ test("settings that decide go with it, without what names anybody", async () => 
     rateLimitPerMinute: 77,
   };
   const text = await saved(await played(settings));
-  expect(play(text, testDomain)).toBe(text);
+  expect(play(text)).toBe(text);
   expect(text).toContain('"createTimeoutMs":9000');
   expect(text).not.toMatch(/secret|7654321|777|4711|rateLimit/);
   expect(text).not.toContain("A→W A2W_RspUpdateUser");
@@ -76,11 +75,11 @@ test("requests in shapes of the domain's own are saved, and answered, in these",
   world.domain = testDomain({ protocol: { shapes: { mute: "W2A_UpdateUser Mute=1" } } });
   await world.running(1);
   const mute = { ...muteCaller("1001"), spelling: { shape: "mute", element: "W2A_UpdateCall" } } as never;
-  await world.during(world.receive("t-mute", mute));
+  await world.received("t-mute", mute);
   await world.allDone();
   const text = await saved(world);
 
-  expect(play(text, testDomain)).toBe(text);
+  expect(play(text)).toBe(text);
   expect(text).toContain("W→A W2A_UpdateCall MsgID=2 ExtCallID=1 Mute=1\n");
   expect(text).toContain("A→W A2W_RspUpdateCall MsgID=2 Result=0 (ok) ExtCallID=1 Mute=1\n");
 });
@@ -88,15 +87,15 @@ test("requests in shapes of the domain's own are saved, and answered, in these",
 test("of a journal whose beginning is no longer kept, it begins with the next create", async () => {
   const world = await played();
   const close = { ...createConference(), type: "close-conference", msgId: "m-close" } as never;
-  await world.during(world.receive("t-close", close));
+  await world.received("t-close", close);
   await world.allDone();
   const endedAt = world.journalRows;
-  await world.during(world.receive("t-again", createConference({ msgId: "m-again" } as never)));
+  await world.received("t-again", createConference({ msgId: "m-again" } as never));
   await world.allDone();
   await world.reported(callerEntered(5));
   const text = await saved(world, 3);
   expect(endedAt).toBeGreaterThan(3);
-  expect(play(text, testDomain)).toBe(text);
+  expect(play(text)).toBe(text);
   expect(text.match(/W→A \S+|B→A \S+ \S+/g)).toEqual([
     "W→A W2A_CreateConference",
     "B→A done create-conference",
@@ -111,9 +110,9 @@ test("a failover and what was given up are played by their places in the queue",
   await world.time.pass(100_000);
   await world.reported(callerEntered(2));
   const next = { msgId: "m2", replyTo: "localhost:8802", extConfId: "7002" } as never;
-  await world.during(world.receive("t-create", createConference(next)));
+  await world.received("t-create", createConference(next));
   const text = await saved(world);
-  expect(play(text, testDomain)).toBe(text);
+  expect(play(text)).toBe(text);
   expect(text).toContain("\nlost 1\n");
   expect(text).toContain("notifications queued for tsp1 are dropped");
   expect(text).not.toContain(host);
@@ -129,11 +128,11 @@ test("what was given up and is sent again by an operator is played, and all that
   world.answer = isConfirmed;
   const rows = [...historyOf(world.stored)].filter(({ input }) => input?.type === "undelivered").map(({ seq }) => seq);
   expect(rows).toHaveLength(3);
-  await world.during(world.conference.sendAgain(rows[1] ?? 0, "Ann"));
+  await world.during(world.conference.actions.sendAgain(rows[1] ?? 0, "Ann"));
   await world.allDone();
   await world.reported(callerEntered(3));
   const text = await saved(world);
-  expect(play(text, testDomain)).toBe(text);
+  expect(play(text)).toBe(text);
   const [, rest = ""] = text.split(/^operator /m);
   expect(rest.replace(/^later .*\n/gm, "").split("\n")).toEqual([
     "send-again 2",
@@ -155,7 +154,7 @@ test("a test ends where the journal has messages to one host in another order", 
         fact.kind === "post-queued" ? { ...fact, messages: fact.messages.toReversed() } : fact,
       ) ?? null,
   }));
-  const text = asTest(await testPages(reversed, { confKey, domain: world.domain }), transcriptDomain);
+  const text = asTest(await testPages(reversed, { confKey, domain: world.domain }));
 
   expect(text).toContain("# From row 2 on the journal says otherwise than what follows here: the rest is left out.");
 });
@@ -164,7 +163,7 @@ test("an answer that joined an earlier one, past notifications, is saved, and wh
   const world = new ConferenceWorld();
   world.domain = testDomain({ protocol: { together: false } });
   await world.running(2);
-  await world.during(world.receive("t-mute", muteCaller("1001"), muteCaller("1002")));
+  await world.received("t-mute", muteCaller("1001"), muteCaller("1002"));
   await world.allDone();
   await world.reported(callerEntered(5));
   const text = await saved(world);

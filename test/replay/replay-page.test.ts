@@ -8,9 +8,8 @@ import { ConferenceWorld, confKey, extConfId, host, muteCaller } from "../durabl
 import { historyOf, readersOf } from "./simulated-journals.ts";
 
 async function played(): Promise<ConferenceWorld> {
-  const world = new ConferenceWorld();
-  await world.running(1);
-  await world.during(world.receive("t-mute", muteCaller("1001")));
+  const world = await ConferenceWorld.running(1);
+  await world.received("t-mute", muteCaller("1001"));
   await world.allDone();
   const phone = { country: "1", area: "408", local: "7770123", extension: "" };
   const callOut = {
@@ -22,7 +21,7 @@ async function played(): Promise<ConferenceWorld> {
     privilege: "speak",
     phone,
   };
-  await world.during(world.receive("t-dial", callOut as object as FromWebex));
+  await world.received("t-dial", callOut as object as FromWebex);
   await world.time.pass(6_000);
   return world;
 }
@@ -106,7 +105,7 @@ test("codes of a conference are in no step, whoever may read numbers", async () 
     ...{ type: "create-conference", msgId: "m0", replyTo: host, extConfId, confKey, anonymousId: "161803" },
     ...{ subscriberCode: "314159", participantCode: "271828", hybridToken: "sdk-token" },
   };
-  await world.during(world.receive("t0", create as object as FromWebex));
+  await world.received("t0", create as object as FromWebex);
   await world.allDone();
   const shown = JSON.stringify(await pageOf(world, 0));
   expect(shown).toContain('AnonymousID=\\"(secret)\\"');

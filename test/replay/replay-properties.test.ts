@@ -1,13 +1,12 @@
 import { beforeAll, expect, test } from "vitest";
+import { parseTranscript } from "../../scripts/read-transcript.ts";
 import type { Outgoing } from "../../src/conference/server/posts.ts";
 import { applyEntry, emptyState } from "../../src/conference/state.ts";
 import type { WebexHost } from "../../src/foundation/ids.ts";
 import type { About } from "../../src/replay/history.ts";
 import { asTest } from "../../src/transcripts/as-test.ts";
-import { play } from "../../src/transcripts/play.ts";
-import { parseTranscript } from "../../src/transcripts/transcript.ts";
-import { testDomain } from "../local-domain.ts";
 import { attendeeBegin, secretBegin } from "../simulation/shown-judge.ts";
+import { play } from "../transcripts/hand-written.ts";
 import { conferencesOfWorld, type KeptConference, replay, testPages } from "./simulated-journals.ts";
 
 /** Of a world in which operators send again what was given up; most have nothing to send. */
@@ -58,9 +57,9 @@ test("each conference of simulated worlds, saved as a test, plays as it is, send
   for (const [seed, conferences] of worlds) {
     for (const { about, rows } of conferences) {
       const pages = await testPages(rows, about);
-      const saved = asTest(pages, testDomain);
+      const saved = asTest(pages);
       if (saved === null) continue;
-      expect(play(saved, testDomain), `seed ${seed}, ${about.confKey}`).toBe(saved);
+      expect(play(saved), `seed ${seed}, ${about.confKey}`).toBe(saved);
       const steps = [...replay(rows, about)];
       const sent = steps.map((step) => step.messages.map(({ host, message }) => elementIn(about, host, message)));
       const inTest = parseTranscript(saved).map((item) =>

@@ -1,8 +1,7 @@
 import { expect, test, vi } from "vitest";
 import type { Fact } from "../../src/conference/facts.ts";
-import type { HistoryRow } from "../../src/replay/history.ts";
-import { Replay, type Step } from "../../src/replay/replay.ts";
-import { transactionsIn } from "../../src/replay/rows.ts";
+import { type HistoryRow, transactionsIn } from "../../src/replay/history.ts";
+import { Replay, type ReplayedStep } from "../../src/replay/replay.ts";
 import {
   ConferenceWorld,
   callerEntered,
@@ -14,18 +13,17 @@ import {
 import { testDomain } from "../local-domain.ts";
 import { historyOf, replay } from "./simulated-journals.ts";
 
-function stepsOf(world: ConferenceWorld, rows: readonly HistoryRow[] = [...historyOf(world.stored)]): Step[] {
+function stepsOf(world: ConferenceWorld, rows: readonly HistoryRow[] = [...historyOf(world.stored)]): ReplayedStep[] {
   return [...replay(rows, { confKey, domain: world.domain })];
 }
 
-function verdicts(steps: readonly Step[]): string[] {
+function verdicts(steps: readonly ReplayedStep[]): string[] {
   return [...new Set(steps.map(({ verdict }) => (verdict.is === "may differ" ? verdict.why : verdict.is)))];
 }
 
 async function muted(): Promise<ConferenceWorld> {
-  const world = new ConferenceWorld();
-  await world.running(1);
-  await world.during(world.receive("t-mute", muteCaller("1001")));
+  const world = await ConferenceWorld.running(1);
+  await world.received("t-mute", muteCaller("1001"));
   await world.allDone();
   await world.time.pass(6_000);
   return world;
@@ -100,8 +98,7 @@ test("rows whose beginning is no longer kept say that they may differ", async ()
 });
 
 test("several inputs of one transaction are steps of their own", async () => {
-  const world = new ConferenceWorld();
-  await world.running(0);
+  const world = await ConferenceWorld.running(0);
   const both = [world.report(callerEntered(0)), world.report(callerEntered(1)), world.report(callerEntered(2))];
   await world.during(Promise.all(both));
   const steps = stepsOf(world);
@@ -117,13 +114,12 @@ test("several inputs of one transaction are steps of their own", async () => {
 });
 
 test("a failover drops what waited for the server before, also where it shares its transaction", async () => {
-  const world = new ConferenceWorld();
-  await world.running(0);
+  const world = await ConferenceWorld.running(0);
   world.answer = ({ url, transId }) =>
     url.includes("8801") ? { kind: "failed", reason: "TimeoutError" } : world.confirmed(transId);
-  await world.during(world.report(callerEntered(0)));
+  await world.reported(callerEntered(0));
   const next = { msgId: "m2", replyTo: "localhost:8802", extConfId: "7002" } as never;
-  await world.during(world.receive("t-create", createConference(next)));
+  await world.received("t-create", createConference(next));
   const steps = stepsOf(world);
 
   expect(verdicts(steps)).toEqual(["same"]);
@@ -171,7 +167,7 @@ test("an answer that joined an earlier one, past notifications, is no difference
   const world = new ConferenceWorld();
   world.domain = testDomain({ protocol: { together: false } });
   await world.running(2);
-  await world.during(world.receive("t-mute", muteCaller("1001"), muteCaller("1002")));
+  await world.received("t-mute", muteCaller("1001"), muteCaller("1002"));
   await world.allDone();
   const steps = stepsOf(world);
   const types = steps.map(({ messages }) => messages.map(({ message }) => message.type));
@@ -186,10 +182,9 @@ test("an answer that joined an earlier one, past notifications, is no difference
 
 test("a step costs what it changed, however many callers there are", async () => {
   const costOf = async (callers: number) => {
-    const world = new ConferenceWorld();
-    await world.running(callers);
-    const before = world.stored.lastSeq;
-    await world.during(world.receive("t-mute", muteCaller("1001")));
+    const world = await ConferenceWorld.running(callers);
+    const before = world.stored.journal.lastSeq;
+    await world.received("t-mute", muteCaller("1001"));
     await world.allDone();
     const replay = new Replay({ confKey, domain: world.domain });
     const [earlier, later] = [false, true].map((is) =>

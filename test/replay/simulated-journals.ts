@@ -2,9 +2,8 @@ import { ConferenceStore } from "../../durable-objects/conference/conference-sto
 import { JournalReaders } from "../../durable-objects/conference/journal-readers.ts";
 import type { ConferenceState } from "../../src/conference/state.ts";
 import type { ConfKey } from "../../src/foundation/ids.ts";
-import type { About, HistoryRow } from "../../src/replay/history.ts";
-import { Replay, type Step } from "../../src/replay/replay.ts";
-import { transactionsIn } from "../../src/replay/rows.ts";
+import { type About, type HistoryRow, transactionsIn } from "../../src/replay/history.ts";
+import { Replay, type ReplayedStep } from "../../src/replay/replay.ts";
 import { TestReader, testRowsPage } from "../../src/replay/test-rows.ts";
 import type { TestRowsPage } from "../../src/rpc/replay.ts";
 import type { Database } from "../simulation/database.ts";
@@ -73,11 +72,11 @@ export async function testPages(rows: readonly HistoryRow[], about: About): Prom
 }
 
 /** All steps of a journal. */
-export function* replay(rows: Iterable<HistoryRow>, about: About): Generator<Step> {
+export function* replay(rows: Iterable<HistoryRow>, about: About): Generator<ReplayedStep> {
   const replayed = new Replay(about);
   for (const transaction of transactionsIn(rows)) yield* replayed.steps(transaction);
 }
 
-export function* historyOf(store: Pick<ConferenceStore, "history">): Generator<HistoryRow> {
-  yield* store.history();
+export function* historyOf(store: ConferenceStore): Generator<HistoryRow> {
+  yield* store.journal.history();
 }

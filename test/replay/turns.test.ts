@@ -1,8 +1,7 @@
 import { beforeAll, expect, test } from "vitest";
-import type { HistoryRow } from "../../src/replay/history.ts";
-import { Replay, type Step } from "../../src/replay/replay.ts";
+import { type HistoryRow, transactionsIn } from "../../src/replay/history.ts";
+import { Replay, type ReplayedStep } from "../../src/replay/replay.ts";
 import { replayPage, wirePage } from "../../src/replay/replay-page.ts";
-import { transactionsIn } from "../../src/replay/rows.ts";
 import type { ReplayPage } from "../../src/rpc/replay.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import { ConferenceWorld, confKey, createConference, extConfId, host } from "../durable-objects/conference-world.ts";
@@ -23,9 +22,7 @@ beforeAll(async () => {
   for (let mute = 0; mute < 120; mute += 1) {
     const to = { extConfId, replyTo: host, extCallId: `${1001 + (mute % 60)}` };
     const privilege = mute % 120 < 60 ? "listen" : "speak";
-    await world.during(
-      world.receive(`t${mute}`, { type: "update-caller", msgId: `m${mute}`, privilege, ...to } as FromWebex),
-    );
+    await world.received(`t${mute}`, { type: "update-caller", msgId: `m${mute}`, privilege, ...to } as FromWebex);
     await world.allDone();
   }
   rows = [...historyOf(world.stored)];
@@ -37,9 +34,9 @@ function bytesOf(value: unknown): number {
 
 /** A replay that says when it decides on a step. */
 class WatchedReplay extends Replay {
-  onStep: (step: Step) => void = () => {};
+  onStep: (step: ReplayedStep) => void = () => {};
 
-  override *steps(transaction: Parameters<Replay["steps"]>[0]): Generator<Step> {
+  override *steps(transaction: Parameters<Replay["steps"]>[0]): Generator<ReplayedStep> {
     for (const step of super.steps(transaction)) {
       this.onStep(step);
       yield step;
@@ -157,10 +154,9 @@ test("the wire of many rows is at most 200 kB, too", async () => {
 });
 
 test("a step that is longer than a page has what changed, and the first of each list", async () => {
-  const large = new ConferenceWorld();
-  await large.running(400);
+  const large = await ConferenceWorld.running(400);
   const next = { msgId: "m2", replyTo: "localhost:8802", extConfId: "7002" } as never;
-  await large.during(large.receive("t-create", createConference(next)));
+  await large.received("t-create", createConference(next));
   const all = [...historyOf(large.stored)];
   const replay = new Replay({ confKey, domain: large.domain });
   const from = all.findLast(({ input }) => input?.type === "webex")?.seq ?? 0;

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { ConfKey, ExtCallId, ExtConfId, MsgId, WebexHost } from "../../src/foundation/ids.ts";
-import { type Found, type Routed, route } from "../../src/routing/deliver.ts";
+import { type FoundHandles, type Routed, route } from "../../src/routing/deliver.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 
 const host = "tsp1.example.com:80" as WebexHost;
@@ -10,7 +10,7 @@ const msgId = "52491000001" as MsgId;
 const extCallId = "9" as ExtCallId;
 const nothing: Routed = { conferences: new Map(), unrouted: new Map(), notes: [] };
 
-const found: Found = {
+const found: FoundHandles = {
   byExtConfId: new Map([[handle, key]]),
   byMsgId: new Map([["52491000077" as MsgId, key]]),
 };

@@ -6,7 +6,7 @@ import { edgeSettings } from "../../cli/edge/edge-settings.ts";
 import { settingsExample } from "../../cli/edge/settings-example.ts";
 import { parseCommentedJson } from "../../src/foundation/text/commented-json.ts";
 import { domainSettings, protocolSettings } from "../../src/settings/domain-settings.ts";
-import { example } from "../../src/settings/load.ts";
+import { example } from "../../src/settings/example.ts";
 
 const page = readFileSync("docs/settings.md", "utf8");
 

@@ -2,16 +2,12 @@ import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { parseDialSequence } from "../../src/bridge/dial-sequences.ts";
 import type { DomainName } from "../../src/foundation/ids.ts";
 import { webhookEventTypes } from "../../src/records/webhooks.ts";
+import { checkDomains } from "../../src/settings/check-domains.ts";
 import { domainSettings } from "../../src/settings/domain-settings.ts";
-import {
-  agentsLost,
-  domainFaults,
-  example,
-  loadDomains,
-  siteSecretOf,
-  webhookSecretOf,
-} from "../../src/settings/load.ts";
+import { example } from "../../src/settings/example.ts";
+import { agentsLost, loadDomains } from "../../src/settings/load.ts";
 import { localDomain, mergeSettings } from "../../src/settings/local-domain.ts";
+import { secretIn } from "../../src/settings/values.ts";
 
 const publicKey = "PUAXw-hDiVqStwqnTRt-vJyYLM8uxJaMwM1V8Sr0Zgw";
 const local = localDomain({ agents: [{ name: "agent-1", publicKey }] });
@@ -65,15 +61,18 @@ test("all mistakes are told, what is no setting first, and a mistyped setting no
     acme: { ...example, passthroughUrl: "x" },
   };
 
-  expect(domainFaults(JSON.stringify(domains))).toEqual([
-    expect.stringMatching(/^DOMAINS\.acme\.bridges\.0\.agents\.0\.publicKey is the sample key /),
-    expect.stringMatching(/^DOMAINS\.acme\.adapterSecrets\.0 is the sample secret /),
-    "DOMAINS.local.webex.timeoutms is not a setting; did you mean timeoutMs?",
-    expect.stringMatching(/^DOMAINS\.local\.createTimeoutMs must be at least 1 /),
-    expect.stringMatching(/^DOMAINS\.local\.adapterSecrets\.0 must be 16 to 32 of /),
-    expect.stringMatching(/^DOMAINS\.acme\.passthroughUrl must be an address /),
-  ]);
-  expect(domainFaults(JSON.stringify({ local }))).toEqual([]);
+  expect(checkDomains(JSON.stringify(domains))).toMatchObject({
+    ok: false,
+    error: [
+      expect.stringMatching(/^DOMAINS\.acme\.bridges\.0\.agents\.0\.publicKey is the sample key /),
+      expect.stringMatching(/^DOMAINS\.acme\.adapterSecrets\.0 is the sample secret /),
+      "DOMAINS.local.webex.timeoutms is not a setting; did you mean timeoutMs?",
+      expect.stringMatching(/^DOMAINS\.local\.createTimeoutMs must be at least 1 /),
+      expect.stringMatching(/^DOMAINS\.local\.adapterSecrets\.0 must be 16 to 32 of /),
+      expect.stringMatching(/^DOMAINS\.acme\.passthroughUrl must be an address /),
+    ],
+  });
+  expect(checkDomains(JSON.stringify({ local }))).toMatchObject({ ok: true });
   expect(loadDomains(JSON.stringify({ local: domains.local }))).toEqual({
     ok: false,
     error: "DOMAINS.local.webex.timeoutms is not a setting; did you mean timeoutMs?",
@@ -498,7 +497,7 @@ test("a secret in place of its name, or a name of another secret, is refused, an
 test("no secret but those of sites can be read by its name", () => {
   const env = { OPERATOR_TOKEN: "a", WEBEX_SECRET_ACME: "b", WEBEX_SECRET_EMPTY: "", WEBEX_SECRET_OBJECT: {} };
 
-  expect(siteSecretOf(env, "WEBEX_SECRET_ACME")).toBe("b");
+  expect(secretIn(env, "site", "WEBEX_SECRET_ACME")).toBe("b");
   for (const name of [
     "OPERATOR_TOKEN",
     "WEBEX_SECRET_EMPTY",
@@ -506,7 +505,7 @@ test("no secret but those of sites can be read by its name", () => {
     "WEBEX_SECRET_NONE",
     "constructor",
   ])
-    expect(siteSecretOf(env, name), name).toBeUndefined();
+    expect(secretIn(env, "site", name), name).toBeUndefined();
 });
 
 const webhook = { url: "https://voice.example.com/events", secretFrom: "WEBHOOK_SECRET_ACME" };
@@ -540,5 +539,5 @@ test("no two receivers of webhooks have one address, and there are at most ten",
 
 test("only a secret for webhooks is read as one", () => {
   const env = { WEBHOOK_SECRET_ACME: "a", WEBEX_SECRET_ACME: "b", OPERATOR_TOKEN: "c" };
-  expect(Object.keys(env).map((name) => webhookSecretOf(env, name))).toEqual(["a", undefined, undefined]);
+  expect(Object.keys(env).map((name) => secretIn(env, "webhooks", name))).toEqual(["a", undefined, undefined]);
 });

@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
-import { play } from "../../src/transcripts/play.ts";
-import { testDomain } from "../local-domain.ts";
+import { play } from "./hand-written.ts";
 
 test("client data for a back end that accepts none waits up to 100 pieces; further ones are dropped (protocol 4.22)", () => {
   const data = Array.from(
@@ -9,7 +8,6 @@ test("client data for a back end that accepts none waits up to 100 pieces; furth
   );
   const played = play(
     ['settings {"passthroughUrl":"http://127.0.0.1:9/client"}', "given a running conference", ...data].join("\n"),
-    testDomain,
   );
 
   const dropped = played.split("\n").filter((line) => line.includes("is dropped"));

@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
 import type { MsgId } from "../../src/foundation/ids.ts";
-import { answerTo, isAnswered, requestOf } from "../../src/tsp/answers.ts";
-import { type FromWebex, fromWebex, toWebex } from "../../src/tsp/messages.ts";
+import { answerTo, type FromWebex, fromWebex, isAnswered, requestOf, toWebex } from "../../src/tsp/messages.ts";
 
 const messages = [...Object.keys(fromWebex), "unknown"].map(
   (type) => ({ type, msgId: "1", replyTo: "h:80", extConfId: "7", element: "W2A_New" }) as unknown as FromWebex,

@@ -1,9 +1,8 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { ExtCallId, ExtConfId, MsgId } from "../../src/foundation/ids.ts";
-import { answerTypes } from "../../src/tsp/answers.ts";
 import { completeText, createCodec } from "../../src/tsp/codec.ts";
-import { type FromWebexMessages, fromWebex, type MessageSpec } from "../../src/tsp/messages.ts";
+import { answerTypes, type FromWebexMessages, fromWebex, type MessageSpec } from "../../src/tsp/messages.ts";
 import { overridesFault } from "../../src/tsp/overrides-fault.ts";
 import { defaultCodes, type ProtocolOverrides } from "../../src/tsp/protocol-table.ts";
 import { shapeForm, type UnconfirmedRequest, unconfirmedRequests } from "../../src/tsp/shapes.ts";

@@ -1,8 +1,14 @@
 import { expect, test } from "vitest";
 import { masked, persons, secretText } from "../../src/foundation/shown.ts";
 import { createCodec } from "../../src/tsp/codec.ts";
-import { type FromWebex, fromWebex, type MessageSpec, type ToWebex, toWebex } from "../../src/tsp/messages.ts";
-import { showMessage } from "../../src/tsp/show-message.ts";
+import {
+  type FromWebex,
+  fromWebex,
+  type MessageSpec,
+  showMessage,
+  type ToWebex,
+  toWebex,
+} from "../../src/tsp/messages.ts";
 
 const create = {
   ...{ type: "create-conference", msgId: "m1", replyTo: "https://tsp1.example.com/post?token=7", extConfId: "7001" },

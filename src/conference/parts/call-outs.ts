@@ -1,14 +1,13 @@
-import type { CommandResult, RefusalReason } from "../../bridge/commands.ts";
-import { CALL_OUT_GRACE_MS } from "../../bridge/deadlines.ts";
+import { CALL_OUT_GRACE_MS, type CommandResult, type RefusalReason } from "../../bridge/commands.ts";
 import type { EndReason } from "../../bridge/events.ts";
 import { mayDial, wrongNumber } from "../../foundation/dial-rules.ts";
 import { type CallId, MAIN_ROOM, type RoomId } from "../../foundation/ids.ts";
-import { type OpenRequest, requestOf } from "../../tsp/answers.ts";
-import type { FromWebexMessages } from "../../tsp/messages.ts";
+import { type FromWebexMessages, type OpenRequest, requestOf } from "../../tsp/messages.ts";
 import type { ResultWord } from "../../tsp/protocol-table.ts";
 import type { DecisionContext, Draft } from "../draft.ts";
+import type { Creating, Head, Running } from "../head.ts";
 import { callOver, entered, expelledEnd, failedEnd, newHistory, reportedEnd } from "../records.ts";
-import type { CallEnd, Caller, CallOut, Creating, Head, Running } from "../state.ts";
+import type { CallEnd, Caller, CallOut } from "../state.ts";
 import { applyEntered, findCaller, notifyEntered, notifyMuteState } from "./callers.ts";
 import { secretMark } from "./entry-rules.ts";
 import { hostForTalk } from "./host.ts";
@@ -210,7 +209,7 @@ export function applyHangUp(draft: Draft, callOut: CallOut, result: CommandResul
     draft.callOuts.set(callOut.call, { ...callOut, answerBy: draft.at + RETRY_HANG_UP_MS });
 }
 
-/** Nothing was heard in time: WebEx is answered so, and the call is hung up. */
+/** No result came in time: WebEx is answered so, and the call is hung up. */
 export function expireCallOut(draft: Draft, callOut: CallOut): void {
   if (callOut.stage === "dropping") hangUp(draft, callOut);
   else if (draft.isBusy(callOut.call, "dial"))

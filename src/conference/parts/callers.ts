@@ -1,11 +1,11 @@
 import type { BridgeCaller, ConferenceEvent } from "../../bridge/events.ts";
 import type { CallId, ExtCallId, MsgId, RoomId } from "../../foundation/ids.ts";
-import type { OpenRequest } from "../../tsp/answers.ts";
-import type { FromWebexMessages } from "../../tsp/messages.ts";
+import type { FromWebexMessages, OpenRequest } from "../../tsp/messages.ts";
 import type { Draft } from "../draft.ts";
 import { joined } from "../facts.ts";
+import { namedAs } from "../head.ts";
 import { callOver, entered, newHistory, updateLife, withMuted, withRoom } from "../records.ts";
-import { type CallEnd, type Caller, type CallerChange, isMutedOnBridge, namedAs } from "../state.ts";
+import { type CallEnd, type Caller, type CallerChange, isMutedOnBridge } from "../state.ts";
 import { secretMark } from "./entry-rules.ts";
 import { recogniseHost, renameHost } from "./host.ts";
 import { reconsiderSpeaker, removeSpeaker } from "./speakers.ts";
@@ -19,10 +19,7 @@ const MAX_IDENTIFICATIONS = 10;
 
 type AttendeeIdentified = Extract<ConferenceEvent, { type: "attendee-identified" }>;
 
-/**
- * A call that dialled in has entered the conference (protocol 4.2, 4.18). WebEx takes a caller that enters for unmuted, and a
- * snapshot can show a caller that has muted itself since.
- */
+/** A call that dialled in has entered (protocol 4.2, 4.18). A snapshot can show one that has muted itself since. */
 export function addCaller(draft: Draft, arrival: BridgeCaller): void {
   if (draft.callers.get(arrival.call) || draft.callOuts.get(arrival.call)) return;
   const { dialled } = arrival;
@@ -54,13 +51,11 @@ export function addCaller(draft: Draft, arrival: BridgeCaller): void {
 export function applyEntered(draft: Draft, caller: Caller): void {
   const { call, number, extCallId, participantType, muted, room, history } = caller;
   draft.fact({
-    ...{
-      kind: "call-entered",
-      call,
-      life: draft.life?.row ?? 0,
-      began: history.began,
-      direction: history.dialledAt === undefined ? "in" : "out",
-    },
+    kind: "call-entered",
+    call,
+    life: draft.life?.row ?? 0,
+    began: history.began,
+    direction: history.dialledAt === undefined ? "in" : "out",
     ...{ number, attendeeId: namedAs(caller, draft.head), extCallId, participantType, muted, room },
   });
   updateLife(draft, (life) => {
@@ -68,16 +63,10 @@ export function applyEntered(draft: Draft, caller: Caller): void {
     return { callers, mostCallers: Math.max(life.mostCallers, callers) };
   });
   recogniseHost(draft, call);
-  const { head } = draft;
-  if (head.phase !== "running" || head.keptUntil === undefined) return;
-  const { keptUntil, ...running } = head;
-  draft.head = running;
+  if (draft.running?.keptUntil !== undefined) draft.update({ keptUntil: undefined });
 }
 
-/**
- * Notifies WebEx of a caller. Its answer, `caller-named`, names the call or confirms the name (protocol 2.3.3). `firstMsgId`: the
- * server knows of the entry under this MsgID.
- */
+/** Notifies WebEx of a caller, who is to be named (protocol 2.3.3). `firstMsgId`: the server has it under this one. */
 export function notifyEntered(
   draft: Draft,
   caller: Caller,
@@ -133,9 +122,8 @@ export function nameCaller(draft: Draft, message: FromWebexMessages["caller-name
 }
 
 /** Whether the conference's server was sent a `caller-entered` with this MsgID. */
-export function awaitsName({ callers, callOuts, head }: Draft, msgId: MsgId): boolean {
-  const isLost = head.phase === "running" && head.lostEntries?.includes(msgId);
-  if (isLost || callOuts.find(({ enterMsgId }) => enterMsgId === msgId)) return true;
+export function awaitsName({ callers, callOuts, running }: Draft, msgId: MsgId): boolean {
+  if (running?.lostEntries?.includes(msgId) || callOuts.find(({ enterMsgId }) => enterMsgId === msgId)) return true;
   return callers.find(({ enterMsgId, namedBy }) => enterMsgId === msgId || namedBy === msgId) !== undefined;
 }
 
@@ -152,7 +140,7 @@ function repeatUnderName(draft: Draft, caller: Caller, held: Caller["held"]): vo
 }
 
 /** It is in a sub-conference, of which the server knows (protocol 2.3.8). */
-function notifyItsRoom(draft: Draft, { room: id, extCallId }: Caller): void {
+export function notifyItsRoom(draft: Draft, { room: id, extCallId }: Caller): void {
   const room = draft.rooms.get(id);
   if (room?.stage !== "open" || extCallId === null) return;
   const { subConfId, spelling } = room;
@@ -161,11 +149,10 @@ function notifyItsRoom(draft: Draft, { room: id, extCallId }: Caller): void {
 
 /** The caller left before WebEx named it, so report it as left. (WebEx had got the entry; only its Confirmation was lost.) */
 function nameDeparted(draft: Draft, { msgId, extCallId, result = "ok" }: FromWebexMessages["caller-named"]): void {
-  const { head } = draft;
-  if (head.phase !== "running" || !head.lostEntries?.includes(msgId)) {
+  const lostEntries = draft.running?.lostEntries ?? [];
+  if (!lostEntries.includes(msgId))
     return draft.note(`WebEx names a call for message ${msgId}, for which no caller waits`);
-  }
-  draft.head = { ...head, lostEntries: head.lostEntries.filter((lost) => lost !== msgId) };
+  draft.update({ lostEntries: lostEntries.filter((lost) => lost !== msgId) });
   if (result !== "ok" || extCallId === undefined) return;
   draft.notify({ type: "caller-changed", extCallId, status: "left" });
 }
@@ -242,10 +229,7 @@ export function setRoom<Moved extends Caller>(draft: Draft, caller: Moved, room:
   return moved;
 }
 
-/**
- * The caller keyed its attendee ID after entering (protocol 4.19). An agent whose ack was lost reports it again, in another stream
- * and maybe hours later; a caller who keys the same ID anew wants to be merged anew.
- */
+/** The caller keyed its attendee ID after entering (protocol 4.19). An agent may report it twice, under one id. */
 export function applyAttendeeId(draft: Draft, caller: Caller, { id, attendeeId }: AttendeeIdentified): void {
   const { keyedSecret: _, identifications = [], ...others } = caller;
   if (identifications.includes(id)) return;
@@ -266,7 +250,7 @@ export function removeCaller(draft: Draft, caller: Caller, end: CallEnd): void {
   const { call, enterMsgId } = caller;
   callOver(draft, caller, end);
   notifyChange(draft, { ...caller, left: true }, { status: "left" });
-  if (draft.head.phase === "running" && !draft.head.attached) oweLeft(draft, caller);
+  if (draft.running?.attached === false) oweLeft(draft, caller);
   if (enterMsgId === null || isEntryOwed(draft, caller)) deleteDeparted(draft, caller);
   else limitDeparted(draft);
   removeSpeaker(draft, call);
@@ -310,11 +294,10 @@ export function deleteDeparted(draft: Draft, caller: Caller): void {
   if (extCallId === null) draft.fact({ kind: "call-not-named", call });
   draft.callers.delete(call);
   draft.debts.delete(`entry ${enterMsgId}`);
-  const { head } = draft;
-  if (head.phase !== "running" || extCallId !== null || enterMsgId === null || !wasPosted) return;
-  const lostEntries = [...(head.lostEntries ?? []), enterMsgId];
+  if (!draft.running || extCallId !== null || enterMsgId === null || !wasPosted) return;
+  const lostEntries = [...(draft.running.lostEntries ?? []), enterMsgId];
   const dropped = lostEntries.length > MAX_LOST_ENTRIES ? lostEntries.shift() : undefined;
-  draft.head = { ...head, lostEntries };
+  draft.update({ lostEntries });
   if (dropped !== undefined)
-    draft.note(`if WebEx names the call of message ${dropped}, it is not told that the call left`);
+    draft.note(`if WebEx names the call of message ${dropped}, it is not notified that the call left`);
 }

@@ -1,19 +1,17 @@
 import type { Command } from "../../bridge/commands.ts";
 import { type AccessCodes, isSameCodes } from "../../bridge/schemas.ts";
 import type { Draft } from "../draft.ts";
-import { type Caller, type CreateRequest, type EntryRules, type Running, secretsOf } from "../state.ts";
+import { type CreateRequest, type EntryRules, secretsOf } from "../head.ts";
+import type { Caller } from "../state.ts";
 
 /** The keypad takes no more digits. */
 const MAX_CODE = 64;
 /** How many replaced codes are kept, so that they name nobody. */
-export const MAX_FORMER_SECRETS = 20;
+const MAX_FORMER_SECRETS = 20;
 /** Pause after a bridge refused to take the rules. */
 const RETRY_MS = 60_000;
 
-/**
- * The latest create counts (protocol 4.18): how many callers may enter, who is a silent monitor, which codes lead in. What it does
- * not say stays as it was `before`.
- */
+/** The latest create counts (protocol 4.18). What it does not say stays as it was `before`. */
 export function entryRulesOf(draft: Draft, message: CreateRequest, before: EntryRules | null = null): EntryRules {
   const { maxCallers, anonymousId } = message;
   const keeps = maxCallers === undefined || (maxCallers === 0 && refusesZero(draft));
@@ -50,32 +48,27 @@ export function createCommand({ maxCallers, anonymousId, accessCodes }: EntryRul
   return { type: "create-conference", maxCallers, anonymousId, ...(accessCodes && { accessCodes }) };
 }
 
-/**
- * Sends the bridge the rules where it has others (`held`), or has refused these. One command at a time: however
- * often WebEx moves while the bridge is away, one command waits for it.
- */
+/** Sends the bridge the rules where it has others (`held`), or has refused these: one command at a time. */
 export function renewEntryRules(draft: Draft, held: EntryRules): void {
-  const { head } = draft;
-  if (head.phase !== "running" || draft.isPending("create-conference")) return;
-  if (head.renewAt === undefined && isSame(head, held)) return;
-  issueRenewal(draft, head);
+  const { running } = draft;
+  if (!running || draft.pending("create-conference")) return;
+  if (running.renewAt !== undefined || !isSame(running, held)) issueRenewal(draft, running);
 }
 
 /** The bridge has refused them. */
-export function delayRenewal(draft: Draft, head: Running): void {
-  draft.head = { ...head, renewAt: draft.at + RETRY_MS };
+export function delayRenewal(draft: Draft): void {
+  draft.update({ renewAt: draft.at + RETRY_MS });
 }
 
 /** Tells the bridge once more, when the pause is over. */
 export function retryRenewal(draft: Draft): void {
-  const { head, at } = draft;
-  if (head.phase !== "running" || head.closing || head.renewAt === undefined || at < head.renewAt) return;
-  issueRenewal(draft, head);
+  const { running, at } = draft;
+  if (running?.renewAt !== undefined && !running.closing && running.renewAt <= at) issueRenewal(draft, running);
 }
 
-function issueRenewal(draft: Draft, { renewAt, ...head }: Running): void {
-  draft.head = head;
-  draft.issue({ ...createCommand(head), renews: true });
+function issueRenewal(draft: Draft, rules: EntryRules): void {
+  draft.update({ renewAt: undefined });
+  draft.issue({ ...createCommand(rules), renews: true });
 }
 
 function isSame(one: EntryRules, other: EntryRules): boolean {

@@ -1,6 +1,7 @@
 import type { CallId } from "../../foundation/ids.ts";
 import type { Draft } from "../draft.ts";
-import type { Caller, ChosenHost, Ongoing } from "../state.ts";
+import type { ChosenHost, Ongoing } from "../head.ts";
+import type { Caller } from "../state.ts";
 
 /** Attendee IDs and ExtCallIDs that name the host's call, if anything does. */
 interface NamedHosts {
@@ -68,13 +69,12 @@ function isChosen({ call, attendeeId }: Caller, chosen: ChosenHost | undefined):
   return call === chosen.call;
 }
 
-function chosenHost({ head }: Draft): ChosenHost | undefined {
-  return head.phase === "running" ? head.chosenHost : undefined;
+function chosenHost({ running }: Draft): ChosenHost | undefined {
+  return running?.chosenHost;
 }
 
 function setHost(draft: Draft, { call, attendeeId, number }: Caller): void {
-  const { head } = draft;
-  if (head.phase === "running") draft.head = { ...head, chosenHost: { call, attendeeId, number } };
+  draft.update({ chosenHost: { call, attendeeId, number } });
 }
 
 function namedHosts({ ongoing, context }: Draft): NamedHosts {

@@ -1,10 +1,10 @@
 import type { CommandResult } from "../../bridge/commands.ts";
 import { type CallId, MAIN_ROOM, type RoomId } from "../../foundation/ids.ts";
-import type { OpenRequest } from "../../tsp/answers.ts";
-import type { FromWebexMessages } from "../../tsp/messages.ts";
+import type { FromWebexMessages, OpenRequest } from "../../tsp/messages.ts";
 import type { Draft } from "../draft.ts";
 import type { Fact } from "../facts.ts";
-import type { Caller, CallOut, PendingCommand, PrivateTalk } from "../state.ts";
+import type { PrivateTalk } from "../head.ts";
+import type { Caller, CallOut, PendingCommand } from "../state.ts";
 import { admit, dialled, drop, hangUp, markAnswered, placeCaller } from "./call-outs.ts";
 import { applyMuted, findCaller, notifyMuteState, setRoom } from "./callers.ts";
 import { hostForTalk } from "./host.ts";
@@ -36,11 +36,10 @@ export function connectAnswered(draft: Draft, callOut: CallOut): void {
 
 /** Brings the invitee and the host together in a room of their own (protocol 4.21). */
 function openTalk(draft: Draft, invitee: CallOut): void {
-  const { head } = draft;
   const host = hostForTalk(draft);
-  if (head.phase !== "running" || head.talk || !host || !isFree(draft, host.call)) return keepWaiting(draft, invitee);
+  if (talkOf(draft) || !host || !isFree(draft, host.call)) return keepWaiting(draft, invitee);
   const room = draft.newId() as RoomId;
-  setTalk(draft, { room, host: host.call, invitee: invitee.call, stage: "opening", by: draft.by });
+  draft.update({ talk: { room, host: host.call, invitee: invitee.call, stage: "opening", by: draft.by } });
   draft.issue({ type: "create-room", room, kind: "private" });
 }
 
@@ -56,7 +55,7 @@ export function applyTalkMove(draft: Draft, talk: PrivateTalk, { caller, to, req
   if (!result.done) {
     if (talk.stage !== "adding") return;
     if (talk.notifiesJoin) return recallTalk(draft, talk, [talk.host]);
-    setTalk(draft, { ...talk, stage: "open" }); // WebEx can ask for it again.
+    draft.update({ talk: { ...talk, stage: "open" } }); // WebEx can ask for it again.
     if (caller.heardInTalk === false) liftMute(draft, caller);
     return;
   }
@@ -73,7 +72,7 @@ export function applyTalkMove(draft: Draft, talk: PrivateTalk, { caller, to, req
   }
   if (caller.call !== talk.invitee || talk.stage === "ending") return;
   const joined: PrivateTalk = { ...talk, notifiesJoin: true };
-  setTalk(draft, joined);
+  draft.update({ talk: joined });
   // The request was answered when its time had passed; the invitee came after all.
   if (talk.stage === "open") recallTalk(draft, joined, [talk.host]);
 }
@@ -83,10 +82,7 @@ function bringIn(draft: Draft, { room }: PrivateTalk, { call, muted }: CallOut):
   draft.issue(muted ? { type: "mute", call } : { type: "move", call, room });
 }
 
-/**
- * The host talks in private although it is muted in the main conference, where it stays so: nobody is told (protocol 4.21). Whoever
- * mutes or unmutes the host meanwhile decides for the talk and for afterwards.
- */
+/** The host is heard in the talk, though it stays muted in the main conference: nobody is notified (protocol 4.21). */
 function liftMute(draft: Draft, { call, muted }: Caller): void {
   if (!muted || draft.context.cannot.includes("mute") || draft.isBusy(call, "unmute")) return;
   draft.issue({ type: "unmute", call }, null, { forTalk: true });
@@ -108,7 +104,7 @@ export function restoreInMain(draft: Draft, { call, room }: Caller): void {
   if (room !== talkOf(draft)?.room) restoreMute(draft, call);
 }
 
-/** The bridge has lifted or restored the host's mute. If it refuses to restore it, WebEx must hear what is so. */
+/** The bridge has lifted or restored the host's mute. If it refuses to restore it, WebEx is notified of how it is. */
 export function applyTalkMute(draft: Draft, caller: Caller, muted: boolean, result: CommandResult): void {
   if (result.done) {
     if (muted) setSpeaking(draft, caller.call, false);
@@ -132,7 +128,7 @@ export function applyInviteeMove(draft: Draft, talk: PrivateTalk, invitee: CallO
   const isOver = talk.stage === "ending";
   placeCaller(draft, invitee, talk.room, isOver ? undefined : "private-talk");
   if (isOver) return bringBack(draft, talk, invitee.call);
-  setTalk(draft, { ...talk, stage: "open" });
+  draft.update({ talk: { ...talk, stage: "open" } });
   draft.fact({ kind: "talk-opened", room: talk.room, host: talk.host, invitee: invitee.call });
 }
 
@@ -154,7 +150,7 @@ export function addToMain(
 }
 
 function addInvitee(draft: Draft, { aloneUntil, ...talk }: PrivateTalk, request: OpenRequest | null): void {
-  setTalk(draft, { ...talk, stage: "adding", by: draft.by });
+  draft.update({ talk: { ...talk, stage: "adding", by: draft.by } });
   bringBack(draft, talk, talk.host);
   draft.issue({ type: "move", call: talk.invitee, room: MAIN_ROOM }, request);
 }
@@ -199,7 +195,7 @@ function endWaiting(draft: Draft, invitee: CallOut, joins: boolean): void {
     const ordinary: CallOut = { ...invitee, privately: false, stage: "answered" };
     draft.callOuts.set(invitee.call, ordinary);
     if (!isAdmitted) admit(draft, ordinary, null);
-  } else if (draft.head.phase === "running" && draft.head.attached) notifyWaiting(draft, invitee);
+  } else if (draft.running?.attached) notifyWaiting(draft, invitee);
   else drop(draft, invitee, "cancelled", { endedBy: "policy", status: "completed", reason: "cancelled" });
 }
 
@@ -208,7 +204,7 @@ function notifyJoined(draft: Draft): void {
   const talk = talkOf(draft);
   if (!talk?.notifiesJoin || callsInside(draft, talk).includes(talk.host)) return;
   const { notifiesJoin, ...rest } = talk;
-  setTalk(draft, rest);
+  draft.update({ talk: rest });
   const invitee = draft.callers.get(talk.invitee);
   if (invitee && !invitee.left) notifyMuteState(draft, invitee, { action: "joined-main", actionResult: "ok" });
 }
@@ -220,7 +216,7 @@ export function tidyTalk(draft: Draft): void {
   const isGone = (fact: Fact) =>
     (fact.kind === "call-left" || fact.kind === "call-not-entered") && [talk.host, talk.invitee].includes(fact.call);
   const by = talk.stage === "ending" ? talk.by : (draft.whoLedTo(isGone) ?? talk.by);
-  if (by !== talk.by) setTalk(draft, { ...talk, by });
+  if (by !== talk.by) draft.update({ talk: { ...talk, by } });
   draft.because(by, () => tidy(draft));
 }
 
@@ -242,13 +238,13 @@ function tidy(draft: Draft): void {
   // The talk ends with its invitee.
   if (talk.stage === "open" && isHere(draft, invitee)) return watchInvitee(draft, talk);
   if (callsInside(draft, talk).length === 0) {
-    setTalk(draft, null);
+    draft.update({ talk: undefined });
     if (!talk.neverOpened) draft.fact({ kind: "talk-ended", room });
     draft.issue({ type: "close-room", room });
   } else if (talk.stage !== "ending") recallTalk(draft, talk, [host]);
   else if (talk.retryAt === undefined && !draft.isBusy(invitee, "expel")) {
     draft.note(`a caller is still in a private talk that is over: tried again in ${RETRY_MS / 1_000} s`);
-    setTalk(draft, { ...talk, retryAt: draft.at + RETRY_MS });
+    draft.update({ talk: { ...talk, retryAt: draft.at + RETRY_MS } });
   }
 }
 
@@ -256,7 +252,7 @@ function tidy(draft: Draft): void {
 function watchInvitee(draft: Draft, { aloneUntil, ...talk }: PrivateTalk): void {
   const isAlone = !callsInside(draft, talk).includes(talk.host);
   if (isAlone === (aloneUntil !== undefined)) return;
-  setTalk(draft, isAlone ? { ...talk, aloneUntil: draft.at + ALONE_MS } : talk);
+  draft.update({ talk: isAlone ? { ...talk, aloneUntil: draft.at + ALONE_MS } : talk });
 }
 
 /** The pause after a refusal is over, or the time of an invitee who was left alone. */
@@ -278,21 +274,14 @@ export function resumeTalk(draft: Draft): void {
 }
 
 export function talkOf(draft: Draft): PrivateTalk | undefined {
-  return draft.head.phase === "running" ? draft.head.talk : undefined;
-}
-
-function setTalk(draft: Draft, talk: PrivateTalk | null): void {
-  const { head } = draft;
-  if (head.phase !== "running") return;
-  const { talk: before, ...rest } = head;
-  draft.head = talk ? { ...rest, talk } : rest;
+  return draft.running?.talk;
 }
 
 function recallTalk(draft: Draft, { retryAt, aloneUntil, ...talk }: PrivateTalk, calls: readonly CallId[]): void {
   const neverOpened = talk.stage === "opening" && { neverOpened: true as const };
   const by = talk.stage === "ending" ? talk.by : draft.by;
   const ending: PrivateTalk = { ...talk, stage: "ending", ...neverOpened, by };
-  setTalk(draft, ending);
+  draft.update({ talk: ending });
   for (const call of calls) bringBack(draft, ending, call);
 }
 

@@ -1,12 +1,10 @@
-import type { CommandResult } from "../../bridge/commands.ts";
-import { LATEST_MS } from "../../bridge/deadlines.ts";
+import { type CommandResult, LATEST_MS } from "../../bridge/commands.ts";
 import { MAIN_ROOM, type RoomId } from "../../foundation/ids.ts";
-import { type OpenRequest, requestOf } from "../../tsp/answers.ts";
-import type { FromWebexMessages } from "../../tsp/messages.ts";
+import { type FromWebexMessages, type OpenRequest, requestOf } from "../../tsp/messages.ts";
 import type { ResultWord } from "../../tsp/protocol-table.ts";
 import type { CommandOptions, Draft } from "../draft.ts";
 import type { Caller, CloseRequest, Room } from "../state.ts";
-import { findCaller, notifyMuteState, setRoom } from "./callers.ts";
+import { findCaller, notifyItsRoom, notifyMuteState, setRoom } from "./callers.ts";
 import { applyTalkMove, type Move, talkOf } from "./private-talk.ts";
 
 /** Pause after a bridge refused to close a room that nobody else would close. */
@@ -145,11 +143,8 @@ export function notifyRooms(draft: Draft): void {
 
 function notifyInProgress(draft: Draft, room: Room): void {
   notifyRoom(draft, room, "in-progress");
-  for (const { room: where, left, extCallId } of draft.callers.values()) {
-    if (where !== room.room || left || extCallId === null) continue;
-    const { subConfId, spelling } = room;
-    draft.notify({ type: "joined-sub-conference", subConfId, extCallId, ...(spelling && { spelling }) });
-  }
+  for (const caller of draft.callers.values())
+    if (caller.room === room.room && !caller.left) notifyItsRoom(draft, caller);
 }
 
 /** Moves a call back into the main room, muted first as it was there before. */

@@ -1,8 +1,7 @@
-import type { OpenRequest } from "../../tsp/answers.ts";
-import type { ToWebexMessages } from "../../tsp/messages.ts";
+import type { OpenRequest, ToWebexMessages } from "../../tsp/messages.ts";
 import type { Codes } from "../../tsp/protocol-table.ts";
 import type { Draft } from "../draft.ts";
-import type { Running } from "../state.ts";
+import type { Running } from "../head.ts";
 
 /** Notifies WebEx that the conference runs, and of all that holds for the whole of it (protocol 4.1 step 4, 4.9 F2, 4.20). */
 export function notifyRunning(draft: Draft, head: Running): void {
@@ -40,8 +39,9 @@ export function answerCreate(draft: Draft, request: OpenRequest | null): void {
 }
 
 /** Locked or unlocked (protocol 4.10). WebEx has no status for "unlocked"; "running" means it (protocol 2.3.2). */
-export function setLocked(draft: Draft, head: Running, locked: boolean): void {
-  draft.head = { ...head, locked };
+export function setLocked(draft: Draft, locked: boolean): void {
+  if (!draft.running) return;
+  draft.update({ locked });
   draft.fact({ kind: "conference-locked", locked });
   notifyStatus(draft, locked ? "locked" : "running");
 }

@@ -1,8 +1,7 @@
 import { pauseAfter } from "../../delivery/backoff.ts";
 import { spread } from "../../foundation/hash.ts";
 import type { ConfKey, EpochMs } from "../../foundation/ids.ts";
-import { assertNever } from "../../foundation/result.ts";
-import type { ToWebex } from "../../tsp/messages.ts";
+import type { AnswerType, ToWebex, ToWebexMessages } from "../../tsp/messages.ts";
 import type { Outage } from "../state.ts";
 import { isAnswer, type Outgoing } from "./posts.ts";
 
@@ -27,6 +26,7 @@ export const debtKinds = [
   "data",
 ] as const;
 type DebtKind = (typeof debtKinds)[number];
+export type NotificationType = Exclude<keyof ToWebexMessages, AnswerType>;
 
 /** Whether this message reports the conference's end. */
 export function isEnd(message: Outgoing): boolean {
@@ -38,56 +38,37 @@ export function isClosedAnswer(message: Outgoing): boolean {
   return message.type === "conference-created" && message.result === "conference-closed";
 }
 
+type Debt = readonly [kind: DebtKind, subject: string];
+
+const debts: { readonly [Type in NotificationType]: (message: ToWebexMessages[Type]) => Debt } = {
+  "conference-changed": ({ status }) => ["status", String(status)],
+  "caller-entered": ({ msgId }) => ["entry", msgId],
+  "caller-changed": (message) => [kindOfChange(message), message.extCallId],
+  "sub-conference-changed": ({ subConfId }) => ["room", subConfId],
+  "sub-conference-call-changed": ({ extCallId, subConfId }) => ["place", `${extCallId} ${subConfId}`],
+  "joined-sub-conference": ({ extCallId, subConfId }) => ["place", `${extCallId} ${subConfId}`],
+  "client-passthrough": ({ msgId }) => ["data", msgId],
+  "speaking-changed": () => ["speech", ""],
+};
+
+function debtOf(message: ToWebex): Debt {
+  if (isAnswer(message)) return ["answer", `${message.type} ${message.msgId}`];
+  return (debts[message.type] as (message: ToWebex) => Debt)(message);
+}
+
 /** What of this kind is owed for one thing: a later message with the same key says what the earlier one said. */
 export function debtKey(message: ToWebex): string {
-  return `${debtKindOf(message)} ${subjectOf(message)}`;
+  return debtOf(message).join(" ");
 }
 
 export function debtKindOf(message: ToWebex): DebtKind {
-  if (isAnswer(message)) return "answer";
-  switch (message.type) {
-    case "conference-changed":
-      return "status";
-    case "caller-entered":
-      return "entry";
-    case "caller-changed":
-      if (message.status === "left") return "left";
-      if (message.action) return "joined";
-      return message.attendeeId === undefined ? "muted" : "merged";
-    case "sub-conference-changed":
-      return "room";
-    case "sub-conference-call-changed":
-    case "joined-sub-conference":
-      return "place";
-    case "client-passthrough":
-      return "data";
-    case "speaking-changed":
-      return "speech";
-    default:
-      return assertNever(message);
-  }
+  return debtOf(message)[0];
 }
 
-function subjectOf(message: ToWebex): string {
-  if (isAnswer(message)) return `${message.type} ${message.msgId}`;
-  switch (message.type) {
-    case "conference-changed":
-      return String(message.status);
-    case "caller-changed":
-      return message.extCallId;
-    case "sub-conference-changed":
-      return message.subConfId;
-    case "sub-conference-call-changed":
-    case "joined-sub-conference":
-      return `${message.extCallId} ${message.subConfId}`;
-    case "speaking-changed":
-      return "";
-    case "caller-entered":
-    case "client-passthrough":
-      return message.msgId;
-    default:
-      return assertNever(message);
-  }
+function kindOfChange({ status, action, attendeeId }: ToWebexMessages["caller-changed"]): DebtKind {
+  if (status === "left") return "left";
+  if (action) return "joined";
+  return attendeeId === undefined ? "muted" : "merged";
 }
 
 /** When the next probe is due: something new makes a pause a tenth as long. */

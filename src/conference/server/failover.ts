@@ -1,12 +1,13 @@
 import type { ExtCallId } from "../../foundation/ids.ts";
-import { requestOf } from "../../tsp/answers.ts";
+import { requestOf } from "../../tsp/messages.ts";
 import type { Draft } from "../draft.ts";
+import type { CreateRequest, Creating, EntryRules, Running } from "../head.ts";
 import { notifyEntered, notifyMuteState } from "../parts/callers.ts";
 import { entryRulesOf, renewEntryRules } from "../parts/entry-rules.ts";
 import { endTalks } from "../parts/private-talk.ts";
 import { notifyRooms } from "../parts/rooms.ts";
 import { countTakeover, updateLife } from "../records.ts";
-import type { ConferenceState, CreateRequest, Creating, EntryRules, Running } from "../state.ts";
+import type { ConferenceState } from "../state.ts";
 import { answerCreate, notifyRunning } from "./conference-status.ts";
 import type { Outgoing } from "./posts.ts";
 import { settle } from "./resync.ts";
@@ -16,12 +17,9 @@ const FORMER_HANDLE_MS = 60_000;
 /** How many are known, since WebEx may move the conference again and again. */
 const MAX_FORMER_HANDLES = 50;
 /** Notifications of a takeover that concern the conference as a whole, and one to spare. */
-const MOST_OF_CONFERENCE = 4;
+const MAX_OF_CONFERENCE = 4;
 
-/**
- * Another TSP server takes over the running conference (protocol 4.9). It is notified of the whole state, in the order of protocol
- * 4.15. A caller who joined meanwhile is a caller like any other (protocol F3).
- */
+/** Another TSP server takes over, and is notified of the whole state in the order of protocol 4.15 (protocol 4.9, F3). */
 export function failOver(draft: Draft, head: Running, message: CreateRequest): void {
   const isOther = isByOther(head, message);
   const queued = draft.unconfirmed().filter(({ host }) => isOther && host === head.host);
@@ -54,13 +52,10 @@ export function failOver(draft: Draft, head: Running, message: CreateRequest): v
 
 /** How many notifications another server gets that takes over now, at most: for each call its entry, its mute state and its room. */
 export function takeoverSize({ callers, callOuts, rooms, debts }: ConferenceState): number {
-  return MOST_OF_CONFERENCE + 3 * callers.size + callOuts.size + rooms.size + debts.size;
+  return MAX_OF_CONFERENCE + 3 * callers.size + callOuts.size + rooms.size + debts.size;
 }
 
-/**
- * Binds the conference to the server and the handle of this request (protocol T13). The old server gets the answers that it is
- * owed, and nothing else (protocol 4.9).
- */
+/** Binds the conference to this server and handle (protocol T13); the old server gets its answers (protocol 4.9). */
 export function setServer<Head extends Creating | Running>(draft: Draft, head: Head, message: CreateRequest): Head {
   const { extConfId, replyTo: host } = message;
   const isOther = isByOther(head, message);

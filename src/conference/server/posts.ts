@@ -1,8 +1,8 @@
-import type { ActionId, CallId, ConfKey, ExtCallId, ExtConfId, MsgId, WebexHost } from "../../foundation/ids.ts";
-import { type Person, showFields } from "../../foundation/shown.ts";
-import type { AnswerType } from "../../tsp/answers.ts";
-import type { FromWebex, ToWebex } from "../../tsp/messages.ts";
-import { showMessage } from "../../tsp/show-message.ts";
+import * as v from "valibot";
+import type { ActionId, CallId, ConfKey, WebexHost } from "../../foundation/ids.ts";
+import { address, type Person, secret, showOf } from "../../foundation/shown.ts";
+import { type AnswerType, type FromWebex, showMessage, type ToWebex } from "../../tsp/messages.ts";
+import { count, extCallId, extConfId, fields, maybe, msgId, plain, word, yes } from "../marked.ts";
 
 /** A message that leaves: to a TSP server, or client data to the partner's back end. */
 export type Outgoing = ToWebex | ClientData;
@@ -15,6 +15,9 @@ export function isAnswer(message: Outgoing): message is Answer {
 
 /** The partner's back end, in place of a TSP server. No `WbxHostName` has this form. */
 export const BACK_END = "*back-end";
+
+/** Who is posted to: a TSP server, or the partner's back end. */
+export const receiver = address(plain<Post["host"]>());
 
 export interface Post {
   readonly host: WebexHost | typeof BACK_END;
@@ -32,21 +35,20 @@ export interface Post {
 }
 
 /** Data from one caller's client, for the partner's back end (protocol 4.22). */
-export interface ClientData {
-  readonly type: "client-data";
+const clientData = fields({
+  type: v.literal("client-data"),
   /** The same on each attempt, so that the back end recognises a repeat. */
-  readonly id: string;
+  id: word,
   /** The request's. */
-  readonly msgId: MsgId;
-  readonly confKey: ConfKey;
-  readonly extConfId: ExtConfId;
-  readonly extCallId: ExtCallId;
-  readonly data: string;
-}
-
-const showClientData = showFields<ClientData>({
-  ...{ type: "open", id: "open", msgId: "open", confKey: "open", extConfId: "open", extCallId: "open", data: "secret" },
+  msgId,
+  confKey: plain<ConfKey>(),
+  extConfId,
+  extCallId,
+  data: secret(v.string()),
 });
+export interface ClientData extends v.InferOutput<typeof clientData> {}
+
+const showClientData = showOf(clientData);
 
 export function showOutgoing<Message extends Outgoing | FromWebex>(message: Message, person: Person): Message {
   return (message.type === "client-data" ? showClientData(message, person) : showMessage(message, person)) as Message;
@@ -68,21 +70,17 @@ export function withoutDropped<Queued extends Post>(queue: readonly Queued[], dr
 }
 
 /** A document that its receiver did not confirm. */
-export interface UndeliveredDocument {
-  readonly host: Post["host"];
-  readonly transId: string;
+export const undeliveredDocument = fields({
+  host: receiver,
+  transId: word,
   /** How often it was posted. */
-  readonly attempts: number;
+  attempts: count,
   /** Why it is not tried any more. */
-  readonly why: string;
+  why: word,
   /** It was for a server that had been replaced (protocol 4.9). */
-  readonly oneAttempt?: true;
-  readonly probe?: true;
+  oneAttempt: maybe(yes),
+  probe: maybe(yes),
   /** It can never be posted: it cannot be written, or the settings do not have its receiver. */
-  readonly unpostable?: true;
-}
-
-export const showUndelivered = showFields<UndeliveredDocument>({
-  ...{ host: "address", transId: "open", attempts: "open", why: "open", oneAttempt: "open", probe: "open" },
-  unpostable: "open",
+  unpostable: maybe(yes),
 });
+export interface UndeliveredDocument extends v.InferOutput<typeof undeliveredDocument> {}

@@ -1,10 +1,11 @@
-import { type Delivery, type DeliveryPolicy, nextAttemptAt } from "../../delivery/deliveries.ts";
+import { pauseAfter } from "../../delivery/backoff.ts";
+import type { Delivery } from "../../delivery/deliveries.ts";
 import type { EpochMs, MsgId, TransId } from "../../foundation/ids.ts";
 import { ok, type Result } from "../../foundation/result.ts";
 import { type BadTarget, targetUrl } from "../../routing/target-url.ts";
 import type { DomainSettings } from "../../settings/domain-settings.ts";
-import type { OpenRequest, SharedRequests } from "../../tsp/answers.ts";
 import type { AdapterCodec } from "../../tsp/codec.ts";
+import type { OpenRequest, SharedRequests } from "../../tsp/messages.ts";
 import { maxMessages } from "../../tsp/protocol-table.ts";
 import type { Dropped, Outgoing, Post } from "./posts.ts";
 import { isAnswer } from "./posts.ts";
@@ -132,10 +133,7 @@ export function gatherShared(queue: Queue, host: Post["host"], requests: readonl
   return { ...queue, open: [...open, { host, requests, answered: [], answersTo, until: now + openMs }] };
 }
 
-/**
- * The queue with one message more; the same queue where the domain does not want it sent, and an error where its receiver may not be
- * posted to.
- */
+/** The queue with one message more; the same one where it is not to be sent; an error where its host is not allowed. */
 export function enqueue(queue: Queue, post: QueuedPost, now: EpochMs, context: QueueContext): Result<Queue, BadTarget> {
   const { settings, codec } = context.domain;
   const { host, message } = post;
@@ -220,10 +218,7 @@ function mayOvertake(answer: QueuedMessage, rows: Rows): boolean {
   );
 }
 
-/**
- * Which messages of the documents that one transaction changed may have overtaken others: answers
- * that joined an earlier answer although there was a newer document.
- */
+/** Which messages may have overtaken others: answers that joined an earlier one although there was a newer document. */
 export function gatheredIn(rows: Rows): (message: { readonly type: string; readonly msgId: string }) => boolean {
   const answers = rows
     .filter(({ host, seq }) => rows.some((other) => other.host === host && other.seq > seq))
@@ -309,7 +304,7 @@ export function withoutDropped(rows: Rows, dropped: readonly Dropped[]): Rows {
     const drop = row.oneAttempt ? undefined : dropped.find(({ host }) => host === row.host);
     if (!drop || (isHandedOver(row) && !drop.keepsAnswers)) return row;
     const answers = row.messages.filter(isAnswer);
-    // With notifications that nobody is to hear any more, one attempt was enough.
+    // Its notifications are dropped too, so one attempt was enough.
     const isTried = row.failure !== undefined && answers.length < row.messages.length;
     if (!drop.keepsAnswers || answers.length === 0 || isTried) return [];
     const { probe, ...kept } = row;
@@ -325,12 +320,12 @@ export function isHandedOver({ shared, attempts }: Pick<QueuedDocument, "shared"
 /** The row after a failed attempt; `null` when that was the last one (protocol T37, T41, T43). */
 export function afterFailure(
   row: QueuedDocument,
-  policy: DeliveryPolicy,
+  { attempts, retryDelaysMs }: Pick<DomainSettings["webex"], "attempts" | "retryDelaysMs">,
   now: EpochMs,
   failure: string,
 ): QueuedDocument | null {
-  const dueAt = row.oneAttempt ? null : nextAttemptAt(row.attempts, policy, now);
-  return dueAt === null ? null : { ...row, failure, failedAt: now, dueAt };
+  if (row.oneAttempt || row.attempts >= attempts) return null;
+  return { ...row, failure, failedAt: now, dueAt: now + pauseAfter(row.attempts, retryDelaysMs) };
 }
 
 /**

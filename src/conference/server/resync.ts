@@ -160,10 +160,7 @@ function isExpired({ at, head, context }: Draft, { since }: Outage): boolean {
   return (head.phase === "ended" || head.phase === "absent") && at >= since + context.settings.closedMemoryMs;
 }
 
-/**
- * A sign of life: the server has confirmed a post, or asks something. It gets what it is owed, answers first, then the state of
- * what it missed, once each (protocol 4.9, last paragraph).
- */
+/** A sign of life: the server gets what it is owed, answers first, then the state (protocol 4.9, last paragraph). */
 export function resync(draft: Draft, sign: "confirmed" | "request"): void {
   const outage = currentOutage(draft);
   if (!outage) return;

@@ -1,7 +1,8 @@
 import type { MsgId } from "../../foundation/ids.ts";
 import type { Draft } from "../draft.ts";
+import type { Running } from "../head.ts";
 import { callOfEntry } from "../parts/callers.ts";
-import type { ConferenceState, Running } from "../state.ts";
+import type { ConferenceState } from "../state.ts";
 import { debtKey } from "./debts.ts";
 import type { Outgoing, Post } from "./posts.ts";
 import { BACK_END } from "./posts.ts";
@@ -18,11 +19,11 @@ export interface GivenUpDocument {
 }
 
 export type SendAgainRefusal =
-  /** Of an ended conference WebEx hears with its next create (protocol F5). */
+  /** The conference has ended: WebEx is answered so with its next create (protocol F5). */
   | "conference-over"
   /** The conference has another server, which was told all there was to tell (protocol 4.9). */
   | "server-replaced"
-  /** WebEx has let it go on alone, and hears nothing of it (protocol 4.8). */
+  /** WebEx has let it go on alone, and is notified of nothing (protocol 4.8). */
   | "without-webex"
   /** What it says is not so any more. */
   | "outdated"
@@ -73,7 +74,7 @@ function isOfFormerHandle(message: Outgoing, head: Running): boolean {
   return "extConfId" in message && message.extConfId !== undefined && message.extConfId !== head.extConfId;
 }
 
-/** Whether WebEx would hear the truth. A notification that is late must not undo one that came after it. */
+/** Whether the notification is still true. A late one must not undo one that came after it. */
 function isStillSo({ callers, rooms }: ConferenceState, head: Running, message: Outgoing): boolean {
   const callerOf = (extCallId: string) =>
     [...callers.values()].find((caller) => caller.extCallId === extCallId && !caller.left);

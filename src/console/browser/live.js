@@ -99,7 +99,7 @@ export function live(ageOf) {
       const newer = page.getElementById(part.id);
       if (newer) morph(part, newer);
     }
-    tellAges();
+    showAges();
   }
 
   /**
@@ -217,7 +217,7 @@ export function live(ageOf) {
 
   // How long things have lasted.
 
-  function tellAges() {
+  function showAges() {
     for (const time of document.querySelectorAll("time[data-age]")) {
       const since = Date.parse(time.getAttribute("datetime") ?? "");
       const text = ageOf(Date.now() - clockAheadMs - since);
@@ -341,7 +341,7 @@ export function live(ageOf) {
     event.preventDefault();
   });
 
-  setInterval(tellAges, AGES_EVERY_MS);
+  setInterval(showAges, AGES_EVERY_MS);
   if (every) setInterval(() => document.hidden || refresh(), Number(every));
   if (address) connect(address);
 }

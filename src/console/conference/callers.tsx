@@ -1,6 +1,6 @@
 import { type CallId, type EpochMs, MAIN_ROOM, type RoomId } from "../../foundation/ids.ts";
 import type { ConferenceView } from "../../rpc/conference-view.ts";
-import { Age, Empty, Mark, None, Table } from "../parts.tsx";
+import { Age, Empty, Field, isolatedText, Mark, Table } from "../parts.tsx";
 import { withQuery } from "../paths.ts";
 import { CallerActions, type FormTarget } from "./conference-actions.tsx";
 import { type ConferenceFrame, conferencePath } from "./conference-frame.tsx";
@@ -16,7 +16,7 @@ export interface CallerList {
 /** Callers on one page. */
 const MOST_CALLERS = 100;
 
-interface CallersProps {
+export interface CallersProps {
   readonly frame: ConferenceFrame;
   readonly view: ConferenceView;
   /** When they entered, as far as that is known. */
@@ -28,7 +28,7 @@ interface CallersProps {
 
 /** Everybody who is in a conference, so many to a page. */
 export function Callers({ frame, view, entered, list, form }: CallersProps) {
-  const { callers, rooms } = view;
+  const { callers } = view;
   if (callers.length === 0) {
     return (
       <Empty title="Nobody is in the conference.">
@@ -36,10 +36,7 @@ export function Callers({ frame, view, entered, list, form }: CallersProps) {
       </Empty>
     );
   }
-  const open = rooms.filter(({ stage }) => stage === "open").map(({ room }) => room);
-  const places = [MAIN_ROOM, ...open];
   const { shown, page, pages, fitting } = callersShown(callers, list);
-  const hasRooms = rooms.length > 0 || callers.some(({ room }) => room !== MAIN_ROOM);
   return (
     <section>
       <h2>Callers</h2>
@@ -47,66 +44,53 @@ export function Callers({ frame, view, entered, list, form }: CallersProps) {
         <CallerSearch {...{ frame, page, pages }} find={list.find} fitting={fitting} all={callers.length} />
       )}
       {shown.length === 0 && <Empty title="No caller fits.">Look for less, or for all.</Empty>}
-      <Table
-        kind="callers"
-        heads={[
-          "Caller",
-          "Attendee ID",
-          "WebEx's call",
-          ...(hasRooms ? ["Room"] : []),
-          "In for",
-          "Voice",
-          ...(form ? [""] : []),
-        ]}
-      >
-        {shown.map((caller) => (
-          <CallerRow {...{ frame, view, form, caller }} since={entered.get(caller.call)} {...{ places, hasRooms }} />
-        ))}
-      </Table>
+      <CallerTable {...{ frame, view, entered, form, shown }} />
     </section>
   );
 }
 
-interface CallerRowProps extends Pick<CallersProps, "frame" | "view" | "form"> {
-  readonly caller: ConferenceView["callers"][number];
-  /** When it entered, if that is known. */
-  readonly since: EpochMs | undefined;
-  /** The rooms that there are. */
-  readonly places: readonly RoomId[];
-  readonly hasRooms: boolean;
-}
+type CallerTableProps = Omit<CallersProps, "list"> & { readonly shown: ConferenceView["callers"] };
 
-function CallerRow({ frame, view, form, caller, since, places, hasRooms }: CallerRowProps) {
-  const { call, number, attendeeId, extCallId, room, muted, speaks } = caller;
-  const about = `name-${call}`;
+function CallerTable({ frame: { domain, confKey, now }, view, entered, form, shown }: CallerTableProps) {
+  const { callers, rooms, locked } = view;
+  const hasRooms = rooms.length > 0 || callers.some(({ room }) => room !== MAIN_ROOM);
+  const places = [MAIN_ROOM, ...rooms.filter(({ stage }) => stage === "open").map(({ room }) => room)];
   const nameOf = (room: RoomId) =>
-    view.rooms.find((one) => one.room === room)?.subConfId ?? (room === MAIN_ROOM ? "main" : "private talk");
+    rooms.find((one) => one.room === room)?.subConfId ?? (room === MAIN_ROOM ? "main" : "private talk");
+  const timeline = conferencePath(domain, confKey, "timeline");
   return (
-    <tr id={`call-${call}`} data-row="" tabindex={-1}>
-      <th scope="row" id={about}>
-        <a href={withQuery(conferencePath(frame.domain, frame.confKey, "timeline"), { call })}>
-          {number || "number withheld"}
-        </a>{" "}
-        <span class="dim">{call}</span>
-      </th>
-      <td data-label="Attendee ID">{attendeeId ? <bdi>{attendeeId}</bdi> : <None />}</td>
-      <td data-label="WebEx's call">{extCallId || <span class="dim">not named yet</span>}</td>
-      {hasRooms && <td data-label="Room">{nameOf(room)}</td>}
-      <td data-label="In for" class="short">
-        {since === undefined ? <None /> : <Age since={since} now={frame.now} />}
-      </td>
-      <td data-label="Voice" class="short">
-        <Voice muted={muted} speaks={speaks} />
-      </td>
-      {form && (
-        <td class="actions">
-          <CallerActions
-            {...{ form, call, caller, locked: view.locked }}
-            rooms={places.filter((one) => one !== room).map((one) => [one, nameOf(one)])}
-          />
-        </td>
-      )}
-    </tr>
+    <Table
+      kind="callers"
+      rows={shown}
+      id={({ call }) => `call-${call}`}
+      classes={{ "In for": "short", Voice: "short", "": "actions" }}
+      columns={{
+        Caller: ({ call, number }) => (
+          <span id={`name-${call}`}>
+            <a href={withQuery(timeline, { call })}>{number || "number withheld"}</a> <span class="dim">{call}</span>
+          </span>
+        ),
+        "Attendee ID": ({ attendeeId }) => isolatedText(attendeeId),
+        "WebEx's call": ({ extCallId }) => extCallId || <span class="dim">not named yet</span>,
+        Room: hasRooms && (({ room }) => nameOf(room)),
+        "In for": ({ call }) => {
+          const since = entered.get(call);
+          return since === undefined ? null : <Age since={since} now={now} />;
+        },
+        Voice: ({ muted, speaks }) => {
+          if (muted) return <Mark is="warn">muted</Mark>;
+          return speaks ? <Mark is="good">speaks</Mark> : <span class="dim">open</span>;
+        },
+        "":
+          form !== null &&
+          ((caller) => (
+            <CallerActions
+              {...{ form, call: caller.call, caller, locked }}
+              rooms={places.filter((one) => one !== caller.room).map((one) => [one, nameOf(one)])}
+            />
+          )),
+      }}
+    />
   );
 }
 
@@ -135,10 +119,7 @@ function CallerSearch({ frame, find, page, pages, fitting, all }: SearchProps) {
   return (
     <>
       <form class="bar" method="post" action={path}>
-        <div>
-          <label for="find">Number, attendee ID or call</label>
-          <input id="find" type="search" name="find" value={find} autocomplete="off" />
-        </div>
+        <Field label="Number, attendee ID or call" name="find" type="search" value={find} />
         <button type="submit">Find</button>
         {find !== "" && (
           <button type="submit" name="find" value="">
@@ -161,11 +142,6 @@ function CallerSearch({ frame, find, page, pages, fitting, all }: SearchProps) {
       </nav>
     </>
   );
-}
-
-function Voice({ muted, speaks }: { readonly muted: boolean; readonly speaks: boolean }) {
-  if (muted) return <Mark is="warn">muted</Mark>;
-  return speaks ? <Mark is="good">speaks</Mark> : <span class="dim">open</span>;
 }
 
 /** In addresses: what is usual is left out. */

@@ -1,5 +1,5 @@
 import type { Child } from "hono/jsx";
-import { type ActionTable, type Field, isFlag, isOptional } from "../../conference/action-row.ts";
+import { type ActionTable, type FormField, isFlag, isOptional } from "../../conference/action-row.ts";
 import { askedActions } from "../../conference/operator-actions.ts";
 import type { ConferenceView } from "../../rpc/conference-view.ts";
 
@@ -18,10 +18,7 @@ interface FormProps {
   readonly children?: Child;
 }
 
-/**
- * A form that asks for one action. `mark` is how the conference was when the page was made: the same action on the same mark is one action,
- * so that a double click or a reload acts once.
- */
+/** A form that asks for one action. The same action on the same `mark` is one action, so a double click or a reload acts once. */
 function ActionForm({ form, type, call, stays = true, children }: FormProps) {
   return (
     <form method="post" action={form.to} {...(stays && { "data-stay": "" })}>
@@ -159,37 +156,29 @@ interface FilledActionsProps {
 export function FilledActions({ form, wrong: anyWrong, actions }: FilledActionsProps) {
   return (
     <>
-      {asked(actions, false).map(
-        ([
-          type,
-          {
-            parameters,
-            asked: { button },
-          },
-        ]) => {
-          if (!button.form) return null;
-          const { fields, confirm, note } = button.form;
-          const wrong = anyWrong?.typed.type === type ? anyWrong : null;
-          return (
-            <details class="filled" open={wrong !== null}>
-              <summary data-key={button.key} data-says={button.says}>
-                {button.title} <Letter is={button.key} />
-              </summary>
-              <ActionForm form={form} type={type} stays={false}>
-                {Object.entries(fields).map(([name, field], index) => (
-                  <Filled {...{ type, name, field, wrong }} parameter={parameters[name]} isFirst={index === 0} />
-                ))}
-                <button type="submit" class="main">
-                  {confirm}
-                </button>
-                <p id={`${type}-note`} class="dim">
-                  {note}
-                </p>
-              </ActionForm>
-            </details>
-          );
-        },
-      )}
+      {asked(actions, false).map(([type, row]) => {
+        const { title, key, says, form: filled } = row.asked.button;
+        if (!filled) return null;
+        const wrong = anyWrong?.typed.type === type ? anyWrong : null;
+        return (
+          <details class="filled" open={wrong !== null}>
+            <summary data-key={key} data-says={says}>
+              {title} <Letter is={key} />
+            </summary>
+            <ActionForm form={form} type={type} stays={false}>
+              {Object.entries(filled.fields).map(([name, field], index) => (
+                <Filled {...{ type, name, field, wrong }} parameter={row.parameters[name]} isFirst={index === 0} />
+              ))}
+              <button type="submit" class="main">
+                {filled.confirm}
+              </button>
+              <p id={`${type}-note`} class="dim">
+                {filled.note}
+              </p>
+            </ActionForm>
+          </details>
+        );
+      })}
     </>
   );
 }
@@ -197,7 +186,7 @@ export function FilledActions({ form, wrong: anyWrong, actions }: FilledActionsP
 interface FilledProps {
   readonly type: string;
   readonly name: string;
-  readonly field: Field;
+  readonly field: FormField;
   readonly parameter: Parameters<typeof isFlag>[0];
   readonly wrong: WrongForm | null;
   /** Then the note below the form is about it. */

@@ -1,14 +1,14 @@
 import type { Child } from "hono/jsx";
 import type { ConfKey } from "../../foundation/ids.ts";
-import { type Frame, Page } from "../page.tsx";
+import { type DomainFrame, Page } from "../page.tsx";
+import { Field, Tabs } from "../parts.tsx";
 import { pathOf } from "../paths.ts";
 
 const tabs = { now: "Now", meeting: "Meeting", timeline: "Timeline", why: "Why?", replay: "Replay" } as const;
 type ConferenceTab = keyof typeof tabs;
 
 /** What stands around each page of one conference. */
-export interface ConferenceFrame extends Omit<Frame, "here" | "domain"> {
-  readonly domain: string;
+export interface ConferenceFrame extends Omit<DomainFrame, "here"> {
   readonly confKey: ConfKey;
   /** As the domain's WebEx site called it, where that is known. */
   readonly topic: string | undefined;
@@ -24,6 +24,11 @@ export function ConferenceFramePage({
   children,
   ...frame
 }: ConferenceFrame & { readonly tab: ConferenceTab; readonly children?: Child }) {
+  const shown = Object.fromEntries(
+    Object.entries(tabs)
+      .filter(([name]) => hasSite || name !== "meeting")
+      .map(([name, title]) => [name, { title, to: conferencePath(frame.domain, confKey, name as ConferenceTab) }]),
+  );
   return (
     <Page {...frame} here="conferences" title={`Conference ${confKey}`}>
       {topic !== undefined && (
@@ -31,19 +36,7 @@ export function ConferenceFramePage({
           <bdi>{topic}</bdi>
         </p>
       )}
-      <nav class="tabs" aria-label="Of this conference">
-        {Object.entries(tabs).map(
-          ([name, title]) =>
-            (hasSite || name !== "meeting") && (
-              <a
-                href={conferencePath(frame.domain, confKey, name as ConferenceTab)}
-                {...(name === tab && { "aria-current": "page" })}
-              >
-                {title}
-              </a>
-            ),
-        )}
-      </nav>
+      <Tabs label="Of this conference" tabs={shown} here={tab} />
       {children}
     </Page>
   );
@@ -62,5 +55,31 @@ export function SaveTest({ domain, confKey }: Pick<ConferenceFrame, "domain" | "
       <summary>Save as a test</summary>
       <code>{`bridgehead save-test ${word(confKey)} --domain ${word(domain)} > ${word(`${confKey}.txt`)}`}</code>
     </details>
+  );
+}
+
+interface CallFilterProps {
+  readonly path: string;
+  /** About this call alone; empty: all. */
+  readonly call: string;
+  readonly calls: readonly { readonly call: string; readonly number?: string }[];
+  readonly isFiltered: boolean;
+  readonly children?: Child;
+}
+
+/** By which call people look at what happened. */
+export function CallFilter({ path, call, calls, isFiltered, children }: CallFilterProps) {
+  return (
+    <form class="bar" action={path}>
+      <Field label="Call" name="call" type="search" value={call} list="calls" placeholder="all calls" />
+      <datalist id="calls">
+        {calls.map(({ call, number }) => (
+          <option value={call}>{number}</option>
+        ))}
+      </datalist>
+      {children}
+      <button type="submit">Show</button>
+      {isFiltered && <a href={path}>Show all</a>}
+    </form>
   );
 }

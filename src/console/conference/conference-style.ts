@@ -1,4 +1,15 @@
-import { type Places, places, placesWithBeside } from "../story/sequence-places.ts";
+/** Where the line of each party stands in a sequence diagram: hundredths of its width, from the left. */
+export interface Places {
+  readonly webex: number;
+  readonly edge: number;
+  readonly bridge: number;
+  /** Operators and the back end; `null`: nothing came from them or went to them. */
+  readonly beside: number | null;
+}
+
+/** Most room is between WebEx and Bridgehead: its messages have the longest names. */
+export const places: Places = { webex: 8, edge: 57, bridge: 92, beside: null };
+export const placesWithBeside = { webex: 7, edge: 44, bridge: 76, beside: 94 } as const satisfies Places;
 
 /** What the pages of one conference have of their own. */
 export const conferenceStyle = `
@@ -14,18 +25,15 @@ section { display: flex; flex-direction: column; gap: 10px; min-width: 0; }
 
 /* Actions. */
 .actions { display: flex; flex-wrap: wrap; gap: 8px; align-items: flex-start; }
-td time { white-space: nowrap; }
 tbody th .dim { display: inline-block; font-weight: 400; font-size: 13px; }
 td.short { overflow-wrap: normal; white-space: nowrap; }
-thead th { overflow-wrap: normal; }
 td .mark { justify-self: start; }
 td.actions { display: table-cell; width: 1%; white-space: nowrap; padding-block: 5px; }
 td.actions form { display: inline-flex; flex-direction: row; gap: 4px; margin-left: 6px; }
 td.actions select { width: auto; max-width: 110px; min-height: 30px; padding: 2px 6px; }
 td.actions button { min-height: 30px; padding: 2px 8px; }
 tr[data-row]:focus, summary[data-row]:focus { outline: 2px solid var(--accent); outline-offset: -2px; }
-summary.button { font: inherit; line-height: 1.4; min-height: 36px; padding: 5px 13px; border: 1px solid #7b868f; border-radius: 6px; background: var(--box); cursor: pointer; display: inline-flex; align-items: center; gap: 7px; list-style: none; }
-summary.button::-webkit-details-marker { display: none; }
+summary.button { list-style: none; } summary.button::-webkit-details-marker { display: none; }
 /* The button stays where it is; what it asks stands below all buttons. */
 .question[open] { display: contents; }
 .question::details-content { order: 1; flex-basis: 100%; }
@@ -99,7 +107,7 @@ summary.button::-webkit-details-marker { display: none; }
 .pages form { flex-direction: row; align-items: center; gap: 8px; }
 .pages form label { display: flex; align-items: center; gap: 8px; }
 .pages form input { width: 9ch; }
-.button.off { font: inherit; line-height: 1.4; min-height: 34px; padding: 5px 13px; border: 1px solid var(--line); border-radius: 6px; color: var(--dim); display: inline-flex; align-items: center; gap: 7px; }
+.button.off { border-color: var(--line); color: var(--dim); cursor: default; }
 
 /* Why, and the replay. */
 .answer { padding: 14px 18px; border: 1px solid var(--line); border-radius: 10px; background: var(--box); display: flex; flex-direction: column; gap: 6px; overflow-wrap: anywhere; }

@@ -1,9 +1,8 @@
 import type { EpochMs } from "../../foundation/ids.ts";
-import type { CallRecord } from "../../records/call-record.ts";
-import type { ConferenceRecord, DirectoryRecord } from "../../records/conference-record.ts";
+import type { DirectoryRecord } from "../../records/conference-record.ts";
 import { ageOf } from "../browser/age.js";
-import { endOf } from "../domain/record-list.tsx";
-import { Empty, Fact, None, Table, Time } from "../parts.tsx";
+import { endText } from "../domain/record-list.tsx";
+import { Empty, Facts, isolatedText, Listed, Time } from "../parts.tsx";
 
 interface EndedProps {
   /** The latest first. */
@@ -13,8 +12,8 @@ interface EndedProps {
 
 /** What is kept of a conference that is over: its records, and those of its calls. */
 export function EndedConference({ records, now }: EndedProps) {
-  const conferences = records.filter((one): one is ConferenceRecord => one.kind === "conference");
-  const calls = records.filter((one): one is CallRecord => one.kind === "call");
+  const conferences = records.filter((one) => one.kind === "conference");
+  const calls = records.filter((one) => one.kind === "call");
   if (records.length === 0) {
     return (
       <Empty title="It has no records.">
@@ -30,65 +29,41 @@ export function EndedConference({ records, now }: EndedProps) {
           <h2>
             From <Time at={one.createdAt} now={now} /> to <Time at={one.endedAt} now={now} />
           </h2>
-          <dl class="glance">
-            <Fact name="Ended by">{endOf(one)}</Fact>
-            <Fact name="Lasted">{ageOf(one.seconds * 1_000)}</Fact>
-            <Fact name="Calls">
-              {String(one.calls)}
-              <span class="dim">{`, at most ${one.mostCallers} at once, ${one.callMinutes} started minutes`}</span>
-            </Fact>
-            <Fact name="Bridge">{one.bridge || "none"}</Fact>
-            <Fact name="WebEx hosts">{one.webexHosts.join(", ") || "none"}</Fact>
-            <Fact name="Failovers">{String(one.failovers)}</Fact>
-            <Fact name="Repairs">{String(one.repairs)}</Fact>
-            <Fact name="Given up">{String(one.givenUp)}</Fact>
-          </dl>
+          <Facts
+            of={{
+              "Ended by": endText(one),
+              Lasted: ageOf(one.seconds * 1_000),
+              Calls: [
+                one.calls,
+                <span class="dim">{`, at most ${one.mostCallers} at once, ${one.callMinutes} started minutes`}</span>,
+              ],
+              Bridge: one.bridge || "none",
+              "TSP servers": one.webexHosts.join(", ") || "none",
+              Failovers: one.failovers,
+              Repairs: one.repairs,
+              "Given up": one.givenUp,
+            }}
+          />
         </section>
       ))}
-      {calls.length > 0 && <EndedCalls {...{ calls, now }} />}
+      <Listed
+        title="Calls that are over"
+        rows={calls}
+        id={({ life, began, call }) => `ended-${life}-${began}-${call}`}
+        classes={{ Mutes: "number" }}
+        columns={{
+          Number: ({ number, call }) => [number || "withheld", " ", <span class="dim">{call}</span>],
+          "Attendee ID": ({ attendeeId }) => isolatedText(attendeeId),
+          Direction: ({ direction }) => direction,
+          Answered: ({ answeredAt }) =>
+            answeredAt === null ? <span class="dim">never</span> : <Time at={answeredAt} now={now} />,
+          Ended: ({ endedAt }) => <Time at={endedAt} now={now} />,
+          Lasted: ({ seconds }) => ageOf(seconds * 1_000),
+          "Ended by": endText,
+          Rooms: ({ rooms }) => rooms.join(", ") || null,
+          Mutes: ({ mutes }) => mutes,
+        }}
+      />
     </>
-  );
-}
-
-function EndedCalls({ calls, now }: { readonly calls: readonly CallRecord[]; readonly now: EpochMs }) {
-  return (
-    <section>
-      <h2>Calls that are over</h2>
-      <Table
-        heads={[
-          "Number",
-          "Attendee ID",
-          "Direction",
-          "Answered",
-          "Ended",
-          "Lasted",
-          "Ended by",
-          "Rooms",
-          { number: "Mutes" },
-        ]}
-      >
-        {calls.map((one) => (
-          <tr data-row="" tabindex={-1}>
-            <th scope="row">
-              {one.number || "withheld"} <span class="dim">{one.call}</span>
-            </th>
-            <td data-label="Attendee ID">{one.attendeeId ? <bdi>{one.attendeeId}</bdi> : <None />}</td>
-            <td data-label="Direction">{one.direction}</td>
-            <td data-label="Answered">
-              {one.answeredAt === null ? <span class="dim">never</span> : <Time at={one.answeredAt} now={now} />}
-            </td>
-            <td data-label="Ended">
-              <Time at={one.endedAt} now={now} />
-            </td>
-            <td data-label="Lasted">{ageOf(one.seconds * 1_000)}</td>
-            <td data-label="Ended by">{endOf(one)}</td>
-            <td data-label="Rooms">{one.rooms.join(", ") || <None />}</td>
-            <td data-label="Mutes" class="number">
-              {String(one.mutes)}
-            </td>
-          </tr>
-        ))}
-      </Table>
-    </section>
   );
 }

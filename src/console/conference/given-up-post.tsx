@@ -4,8 +4,8 @@ import { sentence } from "../../foundation/text/sentence.ts";
 import type { GivenUpContent } from "../../rpc/conference.ts";
 import type { GivenUpPage } from "../../rpc/directory.ts";
 import type { GivenUpPost } from "../../rpc/directory-feed.ts";
-import { type Frame, Page } from "../page.tsx";
-import { Empty, Fact, hostText, Notice, Table, Time, Words } from "../parts.tsx";
+import { type DomainFrame, Page } from "../page.tsx";
+import { Empty, Facts, Further, hostText, Notice, Table, Time, Words } from "../parts.tsx";
 import { pathOf, withQuery } from "../paths.ts";
 import { ActionLine } from "./action-line.tsx";
 
@@ -19,7 +19,7 @@ interface ListProps {
 
 /** Documents that were given up, the latest first. */
 export function GivenUpList({ domain, page: { posts, next }, before, now }: ListProps) {
-  const path = pathOf(domain, "hosts");
+  const path = pathOf(domain, "servers");
   if (posts.length === 0) {
     return (
       <Empty title={before === null ? "Nothing was given up" : "There are no more"}>
@@ -29,39 +29,36 @@ export function GivenUpList({ domain, page: { posts, next }, before, now }: List
   }
   return (
     <>
-      <Table heads={["Given up", "Conference", "WebEx host", { number: "Attempts" }, "Why", "Since", "Messages"]}>
-        {posts.map((post) => (
-          <tr id={`post-${post.id}`} data-row="">
-            <th scope="row">
-              <a href={pathOf(domain, "hosts", "posts", post.id)}>
-                <Time at={post.at} now={now} />
-              </a>
-            </th>
-            <td data-label="Conference">
-              <a href={pathOf(domain, "conferences", post.conference)}>{post.conference}</a>
-            </td>
-            <td data-label="WebEx host">{hostText(post.host)}</td>
-            <td data-label="Attempts" class="number">
-              {post.attempts}
-            </td>
-            <td data-label="Why">{post.why}</td>
-            <td data-label="Since">
-              {post.settledAt === null ? (post.owed ? "owed" : "") : post.expired ? "expired" : "settled"}
-            </td>
-            <td data-label="Messages">{post.messages.join(", ")}</td>
-          </tr>
-        ))}
-      </Table>
-      <div class="line">
-        {before !== null && <a href={path}>Latest</a>}
-        {next !== null && <a href={withQuery(path, { before: next })}>Older</a>}
-      </div>
+      <Table
+        rows={posts}
+        id={({ id }) => `post-${id}`}
+        classes={{ Attempts: "number" }}
+        columns={{
+          "Given up": ({ id, at }) => (
+            <a href={pathOf(domain, "servers", "posts", id)}>
+              <Time at={at} now={now} />
+            </a>
+          ),
+          Conference: ({ conference }) => <a href={pathOf(domain, "conferences", conference)}>{conference}</a>,
+          "TSP server": ({ host }) => hostText(host),
+          Attempts: ({ attempts }) => attempts,
+          Why: ({ why }) => why,
+          Since: ({ settledAt, owed, expired }) =>
+            settledAt === null ? (owed ? "owed" : "") : expired ? "expired" : "settled",
+          Messages: ({ messages }) => messages.join(", "),
+        }}
+      />
+      <Further
+        to={{
+          Latest: before === null ? null : path,
+          Older: next === null ? null : withQuery(path, { before: next }),
+        }}
+      />
     </>
   );
 }
 
-interface PostProps extends Frame {
-  readonly domain: string;
+interface PostProps extends DomainFrame {
   readonly id: string;
   readonly post: GivenUpPost;
   /** `null`: the conference's journal does not have it any more. */
@@ -78,22 +75,20 @@ export function GivenUpPostPage({ id, post, content, notSentAgain, ...frame }: P
   return (
     <Page {...frame} title="Given up">
       <p>
-        <a href={pathOf(domain, "hosts")}>WebEx hosts</a>
+        <a href={pathOf(domain, "servers")}>TSP servers</a>
       </p>
       <section id="post" data-part="" class="part">
-        <dl class="facts">
-          <Fact name="Conference">
-            <a href={pathOf(domain, "conferences", conference)}>{conference}</a>
-          </Fact>
-          <Fact name="To">{hostText(host)}</Fact>
-          <Fact name="Given up">
-            <Time at={at} now={now} />
-            {`, after ${counted(attempts, "attempt")}`}
-          </Fact>
-          <Fact name="Why">{why}</Fact>
-          <Fact name="TransID">{transId}</Fact>
-          <Fact name="Messages">{messages.join(", ")}</Fact>
-        </dl>
+        <Facts
+          kind="facts"
+          of={{
+            Conference: <a href={pathOf(domain, "conferences", conference)}>{conference}</a>,
+            To: hostText(host),
+            "Given up": [<Time at={at} now={now} />, `, after ${counted(attempts, "attempt")}`],
+            Why: why,
+            TransID: transId,
+            Messages: messages.join(", "),
+          }}
+        />
         {content?.again && <ActionLine stages={content.again} now={now} />}
         {notSentAgain !== null && (
           <Notice is="plain">
@@ -101,7 +96,7 @@ export function GivenUpPostPage({ id, post, content, notSentAgain, ...frame }: P
           </Notice>
         )}
         {maySend && (
-          <form method="post" action={pathOf(domain, "hosts", "posts", id)} class="inline" data-stay="">
+          <form method="post" action={pathOf(domain, "servers", "posts", id)} class="inline" data-stay="">
             <button type="submit">Send again</button>
           </form>
         )}

@@ -1,7 +1,7 @@
 import { secretText } from "../../foundation/shown.ts";
 import { sentence } from "../../foundation/text/sentence.ts";
 import type { MeetingAnswer } from "../../rpc/webex-site.ts";
-import { Age, Empty, Notice, Table, Time } from "../parts.tsx";
+import { Age, Empty, Facts, isolatedText, Listed, listed, Notice, Time } from "../parts.tsx";
 import { type ConferenceFrame, ConferenceFramePage, conferencePath } from "./conference-frame.tsx";
 
 type Meeting = NonNullable<MeetingAnswer["meeting"]>;
@@ -39,7 +39,7 @@ export function MeetingPage({ frame, siteUrl, answer, accessCode }: MeetingProps
               As {siteHost} said at <Time at={knownAt} now={frame.now} />, <Age since={knownAt} now={frame.now} /> ago.
             </p>
           )}
-          <Facts meeting={{ ...meeting, accessCode: accessCode ?? meeting.accessCode }} />
+          <MeetingFacts meeting={{ ...meeting, accessCode: accessCode ?? meeting.accessCode }} />
           {mayRead && (
             <form method="post" action={path} class="line">
               <button type="submit">Show the access code</button>
@@ -47,8 +47,21 @@ export function MeetingPage({ frame, siteUrl, answer, accessCode }: MeetingProps
             </form>
           )}
           <Links links={answer.links} origin={origin} />
-          <Numbers numbers={meeting.numbers} />
-          <DialIn dialIn={dialIn} />
+          <Listed
+            title="Call-in numbers"
+            rows={meeting.numbers}
+            columns={{
+              Number: ({ number }) => number,
+              Kind: ({ kind }) => kind,
+              Label: ({ label = "" }) => <bdi>{label}</bdi>,
+            }}
+          />
+          <Listed
+            title="As telephones key them"
+            note="A comma is a pause. Names in brackets stand for what the caller keys."
+            rows={dialIn}
+            columns={{ Sequence: ({ name }) => name, Keys: ({ dialString }) => <code>{dialString}</code> }}
+          />
           <Missing missing={meeting.missing} notes={notes} />
         </>
       )}
@@ -56,37 +69,22 @@ export function MeetingPage({ frame, siteUrl, answer, accessCode }: MeetingProps
   );
 }
 
-function Facts({ meeting }: { readonly meeting: Meeting }) {
+function MeetingFacts({ meeting }: { readonly meeting: Meeting }) {
   const { topic, host, schedule, status, accessCode, service, sessionKey } = meeting;
-  const account = host === null ? [] : [host.webExId, host.email].filter((text, at, all) => all.indexOf(text) === at);
-  const rows: Readonly<Record<string, readonly (string | null)[] | null>> = {
-    Topic: topic === null ? null : [topic],
-    Host: host && [host.name, ...account],
-    Begins: schedule && [schedule.startsAt.replace("T", " "), schedule.timeZone],
-    Lasts: schedule && [`${schedule.minutes} min`],
-    Status: status === null ? null : [status],
-    "Access code": accessCode === null ? null : [accessCode],
-    Session: [sessionKey, service],
-  };
+  const all = (...texts: readonly (string | null)[]) => listed([...new Set(texts)].filter(Boolean).map(isolatedText));
   return (
-    <dl class="card facts">
-      {Object.entries(rows).map(
-        ([name, values]) =>
-          values !== null && (
-            <>
-              <dt>{name}</dt>
-              <dd>
-                {values.filter(Boolean).map((value, index) => (
-                  <>
-                    {index > 0 && ", "}
-                    <bdi>{value}</bdi>
-                  </>
-                ))}
-              </dd>
-            </>
-          ),
-      )}
-    </dl>
+    <Facts
+      kind="card facts"
+      of={{
+        Topic: isolatedText(topic),
+        Host: host && all(host.name, host.webExId, host.email),
+        Begins: schedule && all(schedule.startsAt.replace("T", " "), schedule.timeZone),
+        Lasts: schedule && `${schedule.minutes} min`,
+        Status: status,
+        "Access code": isolatedText(accessCode),
+        Session: all(sessionKey, service),
+      }}
+    />
   );
 }
 
@@ -98,60 +96,20 @@ function Links({ links, origin }: { readonly links: MeetingAnswer["links"]; read
   if (join === null && start === null) return null;
   return (
     <p class="line">
-      {join !== null && (
-        <a class="button" href={join} rel="noreferrer">
-          Join
-        </a>
-      )}
-      {start !== null && (
-        <>
-          <a class="button" href={start} rel="noreferrer">
-            Start
-          </a>
-          <span class="dim">To start it, the host logs in at the site.</span>
-        </>
-      )}
+      {join !== null && <SiteLink to={join}>Join</SiteLink>}
+      {start !== null && [
+        <SiteLink to={start}>Start</SiteLink>,
+        <span class="dim">To start it, the host logs in at the site.</span>,
+      ]}
     </p>
   );
 }
 
-function Numbers({ numbers }: Pick<Meeting, "numbers">) {
-  if (numbers.length === 0) return null;
+function SiteLink({ to, children }: { readonly to: string; readonly children: string }) {
   return (
-    <section>
-      <h2>Call-in numbers</h2>
-      <Table heads={["Number", "Kind", "Label"]}>
-        {numbers.map(({ number, kind, label = "" }) => (
-          <tr>
-            <th scope="row">{number}</th>
-            <td data-label="Kind">{kind}</td>
-            <td data-label="Label">
-              <bdi>{label}</bdi>
-            </td>
-          </tr>
-        ))}
-      </Table>
-    </section>
-  );
-}
-
-function DialIn({ dialIn }: Pick<MeetingAnswer, "dialIn">) {
-  if (dialIn.length === 0) return null;
-  return (
-    <section>
-      <h2>As telephones key them</h2>
-      <p class="dim">A comma is a pause. Names in brackets stand for what the caller keys.</p>
-      <Table heads={["Sequence", "Keys"]}>
-        {dialIn.map(({ name, dialString }) => (
-          <tr>
-            <th scope="row">{name}</th>
-            <td data-label="Keys">
-              <code>{dialString}</code>
-            </td>
-          </tr>
-        ))}
-      </Table>
-    </section>
+    <a class="button" href={to} rel="noreferrer">
+      {children}
+    </a>
   );
 }
 

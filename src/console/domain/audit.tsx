@@ -1,12 +1,10 @@
-import type { EpochMs } from "../../foundation/ids.ts";
 import type { AuditEntry } from "../../operators/audit.ts";
 import type { AuditPage as Entries } from "../../rpc/directory.ts";
-import { type Frame, Page } from "../page.tsx";
-import { Empty, Mark, Table, Time } from "../parts.tsx";
+import { type DomainFrame, Page } from "../page.tsx";
+import { Empty, Further, Mark, Table, Time } from "../parts.tsx";
 import { pathOf, withQuery } from "../paths.ts";
 
-interface AuditProps extends Frame {
-  readonly domain: string;
+interface AuditProps extends DomainFrame {
   readonly entries: Entries;
   /** Those before this place alone. */
   readonly before: string | null;
@@ -27,54 +25,43 @@ export function AuditPage({ entries: { entries, next }, before, ...frame }: Audi
             Each action, by this console, the API or a command, stands here a moment after its answer.
           </Empty>
         )}
-        <div class="line">
-          {before !== null && <a href={path}>Latest</a>}
-          {next !== null && <a href={withQuery(path, { before: String(next) })}>Older</a>}
-        </div>
+        <Further
+          to={{
+            Latest: before === null ? null : path,
+            Older: next === null ? null : withQuery(path, { before: String(next) }),
+          }}
+        />
       </section>
     </Page>
   );
 }
 
-interface TableProps {
-  readonly domain: string;
-  readonly entries: readonly AuditEntry[];
-  readonly now: EpochMs;
-}
+type EntryTableProps = Pick<AuditProps, "domain" | "now"> & { readonly entries: readonly AuditEntry[] };
 
-function EntryTable({ domain, entries, now }: TableProps) {
+function EntryTable({ domain, entries, now }: EntryTableProps) {
   return (
-    <Table heads={["When", "Who", "Action", "About", "Outcome", "From"]}>
-      {entries.map((entry) => (
-        <tr data-row="" tabindex={-1}>
-          <td data-label="When">
-            <Time at={entry.at} now={now} />
-          </td>
-          <th scope="row">
-            {entry.person} <span class="dim small">{`${entry.role}, by ${entry.by}`}</span>
-          </th>
-          <td data-label="Action">{entry.action}</td>
-          <td data-label="About">
-            <About domain={domain} entry={entry} />
-          </td>
-          <td data-label="Outcome">
-            {entry.refusal === null ? <Mark is="good">done</Mark> : <Mark is="bad">{entry.refusal}</Mark>}
-          </td>
-          <td data-label="From">{entry.from || "not known"}</td>
-        </tr>
-      ))}
-    </Table>
-  );
-}
-
-function About({ domain, entry: { about } }: { readonly domain: string; readonly entry: AuditEntry }) {
-  const { confKey, ...rest } = about;
-  return (
-    <span class="marks">
-      {confKey !== undefined && <a href={pathOf(domain, "conferences", confKey)}>{confKey}</a>}
-      {Object.entries(rest).map(([name, value]) => (
-        <span>{`${name} ${value}`}</span>
-      ))}
-    </span>
+    <Table
+      rows={entries}
+      id={({ at, actionId }) => `entry-${at}-${actionId}`}
+      columns={{
+        When: ({ at }) => <Time at={at} now={now} />,
+        Who: ({ person, role, by }) => (
+          <>
+            <b>{person}</b> <span class="dim small">{`${role}, by ${by}`}</span>
+          </>
+        ),
+        Action: ({ action }) => action,
+        About: ({ about: { confKey, ...rest } }) => (
+          <span class="marks">
+            {confKey !== undefined && <a href={pathOf(domain, "conferences", confKey)}>{confKey}</a>}
+            {Object.entries(rest).map(([name, value]) => (
+              <span>{`${name} ${value}`}</span>
+            ))}
+          </span>
+        ),
+        Outcome: ({ refusal }) => (refusal === null ? <Mark is="good">done</Mark> : <Mark is="bad">{refusal}</Mark>),
+        From: ({ from }) => from || "not known",
+      }}
+    />
   );
 }

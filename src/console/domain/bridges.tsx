@@ -1,9 +1,10 @@
+import type { Child } from "hono/jsx";
 import type { EpochMs } from "../../foundation/ids.ts";
 import { counted } from "../../foundation/text/counted.ts";
 import type { Fault, FoundBridge } from "../../operators/faults.ts";
 import type { BridgeLoad } from "../../rpc/directory.ts";
 import type { AgentView } from "../../rpc/relay.ts";
-import { type Frame, Page } from "../page.tsx";
+import { type DomainFrame, Page } from "../page.tsx";
 import { Age, Mark, Notice, Table } from "../parts.tsx";
 import { pathOf } from "../paths.ts";
 import { BridgeMark, FaultLine, hasPorts, loadText, Ports } from "./overview.tsx";
@@ -17,8 +18,7 @@ interface ShownBridge {
   readonly load: BridgeLoad | undefined;
 }
 
-interface BridgesProps extends Frame {
-  readonly domain: string;
+interface BridgesProps extends DomainFrame {
   readonly bridges: readonly ShownBridge[];
   readonly faults: readonly Fault[];
   /** Why what was just asked was not done. */
@@ -53,7 +53,9 @@ export function BridgesPage({ bridges, faults, refusal = null, ...frame }: Bridg
           {bridge.agents === null ? (
             <Notice is="bad">Its agents cannot be shown: the relay does not answer.</Notice>
           ) : (
-            <Agents expected={bridge.expected} agents={bridge.agents} now={frame.now} />
+            <Agents
+              {...{ bridge: bridge.found.bridge, expected: bridge.expected, agents: bridge.agents, now: frame.now }}
+            />
           )}
           {mayAct && <BridgeActions domain={frame.domain} bridge={bridge} />}
         </section>
@@ -67,113 +69,104 @@ function BridgeActions({ domain, bridge }: { readonly domain: string; readonly b
   const { found, agents } = bridge;
   if (!found.health) return null;
   const path = (what: string) => pathOf(domain, "bridges", found.bridge, what);
-  const acts = agents?.find(({ role, lastSeen }) => role === "active" && lastSeen !== null);
+  const active = agents?.find(({ role, lastSeen }) => role === "active" && lastSeen !== null);
   const standby = agents?.find(({ role, health }) => role === "standby" && health?.bridgeUp);
   return (
     <div class="actions whole">
       {found.health.drainedSince === undefined ? (
-        <details class="question" id={`drain-${found.bridge}`}>
-          <summary class="button">Drain …</summary>
-          <div>
-            <p>
-              {`Shall ${found.bridge} take no new conferences? Those that it has go on. New ones go to other bridges of ${domain}; where there is none, WebEx is told that there is no room.`}
-            </p>
-            <form method="post" action={path("drain")} data-stay="">
-              <button type="submit">Take no new conferences</button>
-            </form>
-          </div>
-        </details>
+        <Question id={`drain-${found.bridge}`} title="Drain" to={path("drain")} confirm="Take no new conferences">
+          {`Shall ${found.bridge} take no new conferences? Those that it has go on. New ones go to other bridges of ${domain}; where there is none, WebEx is answered that there is no room.`}
+        </Question>
       ) : (
         <form method="post" action={path("undrain")} data-stay="">
           <button type="submit">Take conferences again</button>
         </form>
       )}
-      {acts && standby && (
-        <details class="question" id={`hand-over-${found.bridge}`}>
-          <summary class="button">Hand over …</summary>
-          <div>
-            <p>
-              Shall <bdi>{standby.agent}</bdi> act from now on, in place of <bdi>{acts.agent}</bdi>? Calls stay, and
-              nothing is lost. <bdi>{acts.agent}</bdi> then stands by.
-            </p>
-            <form method="post" action={path("hand-over")} data-stay="">
-              <input type="hidden" name="from" value={acts.agent} />
-              <button type="submit">Hand over now</button>
-            </form>
-          </div>
-        </details>
+      {active && standby && (
+        <Question
+          {...{ id: `hand-over-${found.bridge}`, title: "Hand over", to: path("hand-over"), from: active.agent }}
+          confirm="Hand over now"
+        >
+          Shall <bdi>{standby.agent}</bdi> act from now on, in place of <bdi>{active.agent}</bdi>? Calls stay, and
+          nothing is lost. <bdi>{active.agent}</bdi> then stands by.
+        </Question>
       )}
     </div>
   );
 }
 
-interface AgentsProps {
-  readonly expected: readonly string[];
+interface QuestionProps {
+  readonly id: string;
+  readonly title: string;
+  readonly to: string;
+  /** The agent that the question is about. */
+  readonly from?: string;
+  readonly confirm: string;
+  readonly children: Child;
+}
+
+/** A button that asks before anything is done. */
+function Question({ id, title, to, from, confirm, children }: QuestionProps) {
+  return (
+    <details class="question" id={id}>
+      <summary class="button">{title} …</summary>
+      <div>
+        <p>{children}</p>
+        <form method="post" action={to} data-stay="">
+          {from !== undefined && <input type="hidden" name="from" value={from} />}
+          <button type="submit">{confirm}</button>
+        </form>
+      </div>
+    </details>
+  );
+}
+
+interface AgentsProps extends Pick<ShownBridge, "expected"> {
+  readonly bridge: string;
   readonly agents: readonly AgentView[];
   readonly now: EpochMs;
 }
 
-function Agents({ expected, agents, now }: AgentsProps) {
+function Agents({ bridge, expected, agents, now }: AgentsProps) {
   const missing = expected.filter((name) => !agents.some(({ agent }) => agent === name));
   const cannot = [...new Set(agents.flatMap(({ health }) => health?.cannot ?? []))];
+  const rows = [
+    ...agents.map((agent) => ({ name: agent.agent, agent })),
+    ...missing.map((name) => ({ name, agent: null })),
+  ];
   return (
     <>
       <Table
-        heads={["Agent", "Part", "Last sign of life", "Its bridge", { number: "Ports in use" }, "Waiting", "Version"]}
-      >
-        {agents.map((agent) => (
-          <tr data-row="" tabindex={-1}>
-            <th scope="row">
-              <bdi>{agent.agent}</bdi>
-            </th>
-            <td data-label="Part">
-              {agent.role === "active" ? <Mark is="good">acts</Mark> : <Mark is="plain">stands by</Mark>}
-            </td>
-            <td data-label="Last sign of life">
-              {agent.lastSeen === null ? (
-                <Mark is="warn">its socket is gone</Mark>
-              ) : (
-                <>
-                  <Age since={agent.lastSeen} now={now} /> ago
-                </>
-              )}
-            </td>
-            <td data-label="Its bridge">{bridgeOf(agent)}</td>
-            <td data-label="Ports in use" class="number">
-              {agent.health?.portsInUse ?? "?"}
-            </td>
-            <td data-label="Waiting">{waitingOf(agent)}</td>
-            <td data-label="Version">{agent.health?.version ?? "not told"}</td>
-          </tr>
-        ))}
-        {missing.map((name) => (
-          <tr data-row="" tabindex={-1}>
-            <th scope="row">
-              <bdi>{name}</bdi>
-            </th>
-            <td data-label="Part">
-              <Mark is={agents.length === 0 ? "bad" : "warn"}>not connected</Mark>
-            </td>
-            <td data-label="Last sign of life">none</td>
-            <td data-label="Its bridge">not known</td>
-            <td data-label="Ports in use" class="number">
-              ?
-            </td>
-            <td data-label="Waiting">not known</td>
-            <td data-label="Version">not known</td>
-          </tr>
-        ))}
-      </Table>
+        rows={rows}
+        id={({ name }) => `agent-${bridge}-${name}`}
+        classes={{ "Ports in use": "number" }}
+        columns={{
+          Agent: ({ name }) => <bdi>{name}</bdi>,
+          Part: ({ agent }) => {
+            if (!agent) return <Mark is={agents.length === 0 ? "bad" : "warn"}>not connected</Mark>;
+            return agent.role === "active" ? <Mark is="good">acts</Mark> : <Mark is="plain">stands by</Mark>;
+          },
+          "Last sign of life": ({ agent }) => {
+            if (!agent) return null;
+            if (agent.lastSeen === null) return <Mark is="warn">its socket is gone</Mark>;
+            return [<Age since={agent.lastSeen} now={now} />, " ago"];
+          },
+          "Its bridge": ({ agent }) => (agent ? bridgeOf(agent) : "not known"),
+          "Ports in use": ({ agent }) => agent?.health?.portsInUse ?? "?",
+          Waiting: ({ agent }) => (agent ? waitingOf(agent) : "not known"),
+          Version: ({ agent }) => agent?.health?.version ?? "not known",
+        }}
+      />
       {cannot.length > 0 && (
-        <p class="dim">{`This bridge cannot do: ${cannot.join(", ")}. WebEx is told "not supported".`}</p>
+        <p class="dim">{`This bridge cannot do: ${cannot.join(", ")}. WebEx is answered "not supported".`}</p>
       )}
     </>
   );
 }
 
-/** An agent that does not tell is older than the field. */
+/** An agent that does not say it is older than the field. */
 function waitingOf({ health }: AgentView): string {
-  if (!health?.waiting) return "not told";
+  if (!health?.waiting) return "not known";
   const { commands, reports } = health.waiting;
   if (commands + reports === 0) return "nothing";
   return `${counted(commands, "command")}, ${counted(reports, "report")}`;

@@ -1,13 +1,13 @@
+import type { Child } from "hono/jsx";
 import type { EpochMs } from "../../foundation/ids.ts";
 import { counted } from "../../foundation/text/counted.ts";
 import type { PersonInside } from "../../records/running.ts";
 import type { ListedConference, RunningPage } from "../../rpc/directory.ts";
 import type { Trouble } from "../../rpc/directory-feed.ts";
-import { TopicOf, type Topics } from "../conference/topic.tsx";
-import { type Frame, Page } from "../page.tsx";
-import { Age, Empty, Mark, Notice, Table } from "../parts.tsx";
+import { type DomainFrame, Page } from "../page.tsx";
+import { Age, Empty, Field, Further, isolatedText, listed, Mark, Notice, Search, Table } from "../parts.tsx";
 import { pathOf, withQuery } from "../paths.ts";
-import { ListTabs } from "./record-list.tsx";
+import { ListTabs, Topic, type Topics } from "./record-list.tsx";
 
 /** What is wrong with a conference, in words. */
 export const troubleWords: Readonly<Record<Trouble, string>> = {
@@ -18,8 +18,7 @@ export const troubleWords: Readonly<Record<Trouble, string>> = {
 /** Speakers in a row of the list. */
 const MOST_NAMED = 2;
 
-interface ConferencesProps extends Frame {
-  readonly domain: string;
+interface ConferencesProps extends DomainFrame {
   readonly running: RunningPage;
   /** As the domain's WebEx site called them, as far as that is known. */
   readonly topics?: Topics;
@@ -38,101 +37,79 @@ interface ConferencesProps extends Frame {
 export function ConferencesPage(props: ConferencesProps) {
   const { running, topics, begins, number = "", attendeeId = "", people = "full", after, ...frame } = props;
   const { domain, now } = frame;
-  const search = { begins };
   const isForPerson = number !== "" || attendeeId !== "";
   const path = pathOf(domain, "conferences");
+  const { conferences, next, unknown } = running;
   return (
     <Page {...frame} title="Conferences">
       <ListTabs domain={domain} here="running" />
       <form class="bar" method="post" action={path} data-stay="">
-        <div>
-          <label for="begins">Key begins with</label>
-          <input id="begins" name="begins" type="search" value={begins} maxlength={64} autocomplete="off" />
-        </div>
+        <Field label="Key begins with" name="begins" type="search" value={begins} maxlength={64} />
         {people !== "none" && (
           <>
-            <div>
-              <label for="number">Number</label>
-              <input id="number" name="number" type="text" value={number} maxlength={64} autocomplete="off" />
-            </div>
-            <div>
-              <label for="attendeeId">Attendee ID</label>
-              <input
-                id="attendeeId"
-                name="attendeeId"
-                type="text"
-                value={attendeeId}
-                maxlength={64}
-                autocomplete="off"
-              />
-            </div>
+            <Field label="Number" name="number" value={number} maxlength={64} />
+            <Field label="Attendee ID" name="attendeeId" value={attendeeId} maxlength={64} />
           </>
         )}
-        <button type="submit">
-          Search <kbd>/</kbd>
-        </button>
+        <Search />
       </form>
       <section id="list" data-part="" class="part">
         <p class="dim">{countOf(running)}</p>
-        {running.unknown > 0 && (
+        {unknown > 0 && (
           <Notice is="plain">
-            {`The list was started anew: ${running.unknown} of them have not told yet how they are or who is inside, and were asked.`}
+            {`The list was started anew: ${unknown} of them have not yet said how they are or who is inside, and were asked.`}
           </Notice>
         )}
-        {isForPerson && people !== "full" && (
-          <Notice is="plain">
-            {people === "none"
-              ? "The settings of this domain keep nothing of numbers and attendee IDs (recordsPersonal): search by the key."
-              : "The settings of this domain keep the last two characters alone (recordsPersonal): others may fit as well."}
-          </Notice>
-        )}
-        {running.conferences.length > 0 ? (
-          <ConferenceTable domain={domain} conferences={running.conferences} topics={topics} now={now} />
+        {isForPerson && people !== "full" && <Notice is="plain">{peopleWords[people]}</Notice>}
+        {conferences.length > 0 ? (
+          <ConferenceTable {...{ domain, conferences, topics, now }} />
         ) : (
           <NoConferences begins={begins} isForPerson={isForPerson} after={after} />
         )}
-        <div class="line">
-          {after !== null && <a href={withQuery(path, search)}>First page</a>}
-          {running.next !== null && <a href={withQuery(path, { ...search, after: running.next })}>Next page</a>}
-        </div>
+        <Further
+          to={{
+            "First page": after === null ? null : withQuery(path, { begins }),
+            "Next page": next === null ? null : withQuery(path, { begins, after: next }),
+          }}
+        />
       </section>
     </Page>
   );
 }
+
+const peopleWords = {
+  none: "The settings of this domain keep nothing of numbers and attendee IDs (recordsPersonal): search by the key.",
+  masked: "The settings of this domain keep the last two characters alone (recordsPersonal): others may fit as well.",
+} as const;
 
 function countOf({ total, bridges }: RunningPage): string {
   const callers = bridges.reduce((sum, load) => sum + load.callers, 0);
   return `${total} running in all, with ${counted(callers, "caller")}`;
 }
 
-function NoConferences({
-  begins,
-  isForPerson,
-  after,
-}: Pick<ConferencesProps, "begins" | "after"> & { readonly isForPerson: boolean }) {
-  if (isForPerson) {
-    return (
-      <Empty title="Nobody like that is in a running conference">
-        A caller who has left stands under Calls, by the same number or attendee ID.
-      </Empty>
-    );
-  }
-  if (begins !== "") {
-    return (
-      <Empty title={`No running conference has a key that begins with ${begins}`}>
-        It may have ended: look under Ended, by its whole key.
-      </Empty>
-    );
-  }
-  if (after !== null) return <Empty title="There are no more">Those that were here have ended.</Empty>;
-  return (
-    <Empty title="No conference runs">
-      As soon as WebEx creates one, it stands here. What has ended stands under Ended and Calls.
-    </Empty>
-  );
+type NoneProps = Pick<ConferencesProps, "begins" | "after"> & { readonly isForPerson: boolean };
+
+function NoConferences({ begins, isForPerson, after }: NoneProps) {
+  const [title, says] = isForPerson
+    ? ([
+        "Nobody like that is in a running conference",
+        "A caller who has left stands under Calls, by the same number or attendee ID.",
+      ] as const)
+    : begins !== ""
+      ? [
+          `No running conference has a key that begins with ${begins}`,
+          "It may have ended: look under Ended, by its whole key.",
+        ]
+      : after !== null
+        ? ["There are no more", "Those that were here have ended."]
+        : [
+            "No conference runs",
+            "As soon as WebEx creates one, it stands here. What has ended stands under Ended and Calls.",
+          ];
+  return <Empty title={title}>{says}</Empty>;
 }
 
-interface TableProps {
+interface ConferenceTableProps {
   readonly domain: string;
   readonly conferences: readonly ListedConference[];
   readonly topics?: Topics | undefined;
@@ -140,70 +117,42 @@ interface TableProps {
 }
 
 /** Running conferences, one in a row. */
-export function ConferenceTable({ domain, conferences, topics, now }: TableProps) {
+export function ConferenceTable({ domain, conferences, topics, now }: ConferenceTableProps) {
   return (
     <Table
-      heads={[
-        "Conference",
-        "State",
-        { number: "Callers" },
-        "Speaking",
-        { number: "Rooms" },
-        "WebEx host",
-        "Bridge",
-        "Since",
-      ]}
-    >
-      {conferences.map((one) => (
-        <tr id={`conference-${one.key}`} data-row="">
-          <th scope="row">
-            <a href={pathOf(domain, "conferences", one.key)}>{one.key}</a>
-            <TopicOf conference={one.key} topics={topics} />
-          </th>
-          <td data-label="State">
-            <span class="marks">
-              <State of={one} />
-            </span>
-          </td>
-          <td data-label="Callers" class="number">
-            {one.now?.callers ?? "?"}
-          </td>
-          <td data-label="Speaking" class="speaking">
-            {one.now ? <Speakers speakers={one.now.speakers} /> : "?"}
-          </td>
-          <td data-label="Rooms" class="number">
-            {one.now?.rooms ?? "?"}
-          </td>
-          <td data-label="WebEx host">{one.webexHost}</td>
-          <td data-label="Bridge" class="bridge">
-            {one.bridge ?? "none yet"}
-          </td>
-          <td data-label="Since">
-            <Age since={one.createdAt} now={now} />
-          </td>
-        </tr>
-      ))}
-    </Table>
+      rows={conferences}
+      id={({ key }) => `conference-${key}`}
+      classes={{ Callers: "number", Rooms: "number", Speaking: "speaking", Bridge: "bridge" }}
+      columns={{
+        Conference: ({ key }) => (
+          <>
+            <a href={pathOf(domain, "conferences", key)}>{key}</a>
+            <Topic is={topics?.get(key)} />
+          </>
+        ),
+        State: (one) => (
+          <span class="marks">
+            <State of={one} />
+          </span>
+        ),
+        Callers: ({ now }) => now?.callers ?? "?",
+        Speaking: ({ now }) => (now ? speakersText(now.speakers) : "?"),
+        Rooms: ({ now }) => now?.rooms ?? "?",
+        "TSP server": ({ webexHost }) => webexHost,
+        Bridge: ({ bridge }) => bridge ?? "none yet",
+        Since: ({ createdAt }) => <Age since={createdAt} now={now} />,
+      }}
+    />
   );
 }
 
 /** Who speaks, shortly; settings may keep no names. */
-function Speakers({ speakers = [] }: { readonly speakers: readonly PersonInside[] | undefined }) {
+function speakersText(speakers: readonly PersonInside[] = []): Child {
   const names = speakers.map(({ number, attendeeId }) => number || attendeeId).filter((name) => name !== "");
-  const rest = speakers.length - Math.min(names.length, MOST_NAMED);
   const named = names.slice(0, MOST_NAMED);
-  if (named.length === 0) return <>{rest === 0 ? "nobody" : counted(rest, "caller")}</>;
-  return (
-    <>
-      {named.map((name, index) => (
-        <>
-          {index > 0 && ", "}
-          <bdi>{name}</bdi>
-        </>
-      ))}
-      {rest > 0 && ` and ${rest} more`}
-    </>
-  );
+  const rest = speakers.length - named.length;
+  if (named.length === 0) return rest === 0 ? "nobody" : counted(rest, "caller");
+  return [listed(named.map(isolatedText)), rest > 0 && ` and ${rest} more`];
 }
 
 function State({ of: { phase, now } }: { readonly of: ListedConference }) {
@@ -219,7 +168,7 @@ function State({ of: { phase, now } }: { readonly of: ListedConference }) {
       ))}
       {now?.locked && <Mark is="plain">locked</Mark>}
       {now?.attached === false && <Mark is="warn">without WebEx</Mark>}
-      {now === null && phase === "running" && <Mark is="plain">not told yet</Mark>}
+      {now === null && phase === "running" && <Mark is="plain">not known yet</Mark>}
     </>
   );
 }

@@ -1,19 +1,18 @@
 import { counted } from "../../foundation/text/counted.ts";
 import type { Fault, FoundBridge } from "../../operators/faults.ts";
 import type { BridgeLoad, DomainActivity, RunningPage } from "../../rpc/directory.ts";
-import type { Topics } from "../conference/topic.tsx";
-import { type Frame, Page } from "../page.tsx";
-import { Age, Mark, Time, Words } from "../parts.tsx";
+import { type DomainFrame, Page } from "../page.tsx";
+import { Age, Facts, Mark, Time, Words } from "../parts.tsx";
 import { pathOf } from "../paths.ts";
 import { ConferenceTable, troubleWords } from "./conferences.tsx";
-import { hourOf, MinuteTable, Plot } from "./plot.tsx";
+import { hourOf, MinuteTable, Plots } from "./plot.tsx";
+import type { Topics } from "./record-list.tsx";
 
-interface OverviewProps extends Frame {
-  readonly domain: string;
+interface OverviewProps extends DomainFrame {
   /** All that run; its own page is that of the troubled ones. */
   readonly running: RunningPage;
   /** As the domain's WebEx site called them, as far as that is known. */
-  readonly topics?: Topics;
+  readonly topics?: Topics | undefined;
   readonly bridges: readonly FoundBridge[];
   readonly faults: readonly Fault[];
   readonly activity: DomainActivity;
@@ -21,41 +20,20 @@ interface OverviewProps extends Frame {
 
 /** A domain at a glance: how much there is, what is wrong, and how much room is left. */
 export function OverviewPage({ running, topics, bridges, faults, activity, ...frame }: OverviewProps) {
-  const { domain, now } = frame;
-  const sum = (count: (load: BridgeLoad) => number) =>
-    running.bridges.reduce((before, load) => before + count(load), 0);
-  const hour = hourOf(activity.minutes, now);
-  const isCalm = faults.length === 0 && running.conferences.length === 0;
+  const { domain } = frame;
+  const hour = hourOf(activity.minutes, frame.now);
+  const figures = {
+    "Conferences now": running.total,
+    "Callers now": running.bridges.reduce((sum, { callers }) => sum + callers, 0),
+    "Ports in use": bridges.reduce((sum, { health }) => sum + (health?.portsInUse ?? 0), 0),
+    "Ports free": freePorts(bridges),
+  };
   return (
     <Page {...frame} title="Overview">
-      <dl class="figures" id="figures" data-part="">
-        <Figure says="Conferences now" value={running.total} />
-        <Figure says="Callers now" value={sum(({ callers }) => callers)} />
-        <Figure
-          says="Ports in use"
-          value={bridges.reduce((before, { health }) => before + (health?.portsInUse ?? 0), 0)}
-        />
-        <Figure says="Ports free" value={freePorts(bridges)} />
-      </dl>
+      <Facts part="figures" kind="figures" of={figures} />
       <section id="wrong" data-part="" class="part">
         <h2>What is wrong</h2>
-        <Announced running={running} faults={faults} />
-        {isCalm && (
-          <p>
-            <Mark is="good">nothing</Mark> Bridges answer, and WebEx confirms.
-          </p>
-        )}
-        {faults.length > 0 && (
-          <ul class="part">
-            {faults.map((fault) => (
-              <FaultLine fault={fault} now={now} />
-            ))}
-          </ul>
-        )}
-        {running.conferences.length > 0 && (
-          <ConferenceTable domain={domain} conferences={running.conferences} topics={topics} now={now} />
-        )}
-        {running.next !== null && <p class="dim">There are more conferences with trouble than these.</p>}
+        <Wrong {...{ running, topics, faults, domain, now: frame.now }} />
       </section>
       <section id="bridges" data-part="" class="part">
         <h2>Bridges</h2>
@@ -72,33 +50,39 @@ export function OverviewPage({ running, topics, bridges, faults, activity, ...fr
       <section id="posts" data-part="" class="part">
         <div class="line">
           <h2>To and from WebEx in the last hour</h2>
-          <a class="end" href={pathOf(domain, "hosts")}>
-            Posts by WebEx host
+          <a class="end" href={pathOf(domain, "servers")}>
+            Posts by TSP server
           </a>
         </div>
-        <div class="plots">
-          <Plot title="Requests confirmed" hour={hour} is="good" count={({ requests }) => requests.confirmed} />
-          <Plot title="Requests refused" hour={hour} is="bad" count={({ requests }) => requests.refused} />
-          <Plot title="Posts confirmed" hour={hour} is="good" count={({ confirmed }) => confirmed} />
-          <Plot
-            title="Failed posts, and documents given up"
-            hour={hour}
-            is="bad"
-            count={({ failed, givenUp }) => failed + givenUp}
-          />
-        </div>
+        <Plots hour={hour} />
         <MinuteTable hour={hour} />
       </section>
     </Page>
   );
 }
 
-function Figure({ says, value }: { readonly says: string; readonly value: number | string }) {
+type WrongProps = Pick<OverviewProps, "running" | "topics" | "faults" | "domain" | "now">;
+
+function Wrong({ running, topics, faults, domain, now }: WrongProps) {
+  const { conferences } = running;
   return (
-    <div>
-      <dt>{says}</dt>
-      <dd>{value}</dd>
-    </div>
+    <>
+      <Announced running={running} faults={faults} />
+      {faults.length + conferences.length === 0 && (
+        <p>
+          <Mark is="good">nothing</Mark> Bridges answer, and WebEx confirms.
+        </p>
+      )}
+      {faults.length > 0 && (
+        <ul class="part">
+          {faults.map((fault) => (
+            <FaultLine fault={fault} now={now} />
+          ))}
+        </ul>
+      )}
+      {conferences.length > 0 && <ConferenceTable {...{ domain, conferences, topics, now }} />}
+      {running.next !== null && <p class="dim">There are more conferences with trouble than these.</p>}
+    </>
   );
 }
 
@@ -113,7 +97,7 @@ const faultWords: Readonly<Record<Fault["kind"], string>> = {
   "webhook-fails": "A receiver takes no webhooks",
 };
 
-/** What is wrong, for screen readers, which tell what is new in it: without ages and counts, which change all the time. */
+/** What is wrong, for screen readers, which read out what is new in it: without ages and counts, which change all the time. */
 function Announced({ running, faults }: Pick<OverviewProps, "running" | "faults">) {
   const says = [
     ...faults.map(({ kind, bridge }) => `${faultWords[kind]}${bridge === null ? "" : `: ${bridge}`}.`),

@@ -1,6 +1,8 @@
+import type { Child } from "hono/jsx";
 import type { EpochMs } from "../../foundation/ids.ts";
 import {
   type ActivityMinute,
+  type HostPosts,
   minuteMs,
   minuteOf,
   noPosts,
@@ -11,13 +13,9 @@ import {
 import { millisecondsText, Table } from "../parts.tsx";
 
 /** One minute, all TSP servers together. */
-interface Minute {
+interface Minute extends Pick<HostPosts, "confirmed" | "failed" | "givenUp" | "tookMs"> {
   readonly at: EpochMs;
   readonly requests: Requests;
-  readonly confirmed: number;
-  readonly failed: number;
-  readonly givenUp: number;
-  readonly tookMs: number;
 }
 
 const minutesShown = 60;
@@ -44,13 +42,30 @@ interface PlotProps {
   count(minute: Minute): number;
 }
 
+export function Plots({ hour }: Pick<PlotProps, "hour">) {
+  return (
+    <div class="plots">
+      {plots.map((plot) => (
+        <Plot {...plot} hour={hour} />
+      ))}
+    </div>
+  );
+}
+
+const plots: readonly Omit<PlotProps, "hour">[] = [
+  { title: "Requests confirmed", is: "good", count: ({ requests }) => requests.confirmed },
+  { title: "Requests refused", is: "bad", count: ({ requests }) => requests.refused },
+  { title: "Posts confirmed", is: "good", count: ({ confirmed }) => confirmed },
+  { title: "Failed posts, and documents given up", is: "bad", count: ({ failed, givenUp }) => failed + givenUp },
+];
+
 /** One bar for each minute, and in figures the sum, the most and the last. */
-export function Plot({ title, hour, is, count }: PlotProps) {
+function Plot({ title, hour, is, count }: PlotProps) {
   const counts = hour.map(count);
   const most = Math.max(...counts);
   const sum = counts.reduce((before, one) => before + one, 0);
   const mostAt = hour[counts.indexOf(most)]?.at ?? 0;
-  // What goes on is told late: the last whole minute is the one to look at.
+  // Counts come late: the last whole minute is the one to look at.
   const figures = `${sum} in all${most > 0 ? `, at most ${most} a minute (${clockOf(mostAt)}), ${counts.at(-2) ?? 0} in the last whole one` : ""}`;
   return (
     <figure class="card plot">
@@ -91,31 +106,23 @@ export function MinuteTable({ hour }: { readonly hour: readonly Minute[] }) {
   return (
     <details id="minutes">
       <summary>The same in figures</summary>
-      <Table heads={["Minute (UTC)", ...Object.keys(columns).map((number) => ({ number }))]}>
-        {busy.map((minute) => (
-          <tr>
-            <th scope="row">
-              <time datetime={new Date(minute.at).toISOString()}>{clockOf(minute.at)}</time>
-            </th>
-            {Object.entries(columns).map(([name, figure]) => (
-              <td data-label={name} class="number">
-                {figure(minute)}
-              </td>
-            ))}
-          </tr>
-        ))}
-      </Table>
+      <Table rows={busy} columns={columns} classes={classes} />
     </details>
   );
 }
 
-const columns: Readonly<Record<string, (minute: Minute) => number | string>> = {
+const figures: Readonly<Record<string, (minute: Minute) => Child>> = {
   "Requests confirmed": ({ requests }) => requests.confirmed,
   "Requests refused": ({ requests }) => requests.refused,
   "Posts confirmed": ({ confirmed }) => confirmed,
   "Mean time": ({ confirmed, tookMs }) => (confirmed > 0 ? millisecondsText(tookMs / confirmed) : ""),
   "Failed attempts": ({ failed }) => failed,
   "Given up": ({ givenUp }) => givenUp,
+};
+const classes = Object.fromEntries(Object.keys(figures).map((head) => [head, "number"]));
+const columns = {
+  "Minute (UTC)": ({ at }: Minute) => <time datetime={new Date(at).toISOString()}>{clockOf(at)}</time>,
+  ...figures,
 };
 
 function clockOf(at: EpochMs): string {

@@ -1,12 +1,12 @@
 import type { EpochMs } from "../../foundation/ids.ts";
 import { counted } from "../../foundation/text/counted.ts";
+import { cut } from "../../foundation/text/cut.ts";
 import { type CallRecord, callStatuses, enders } from "../../records/call-record.ts";
-import type { ConferenceRecord } from "../../records/conference-record.ts";
+import type { ConferenceRecord, DirectoryRecord } from "../../records/conference-record.ts";
 import type { RecordPage } from "../../rpc/directory.ts";
 import { ageOf } from "../browser/age.js";
-import { Topic, type Topics } from "../conference/topic.tsx";
-import { type Frame, Page } from "../page.tsx";
-import { Empty, Mark, Notice, Table, Time } from "../parts.tsx";
+import { type DomainFrame, Page } from "../page.tsx";
+import { Choice, Empty, Field, Further, Mark, Notice, Search, Table, Tabs, Time } from "../parts.tsx";
 import { pathOf, withQuery } from "../paths.ts";
 
 /** By what records are looked for, as the address has it; all of it texts. */
@@ -15,15 +15,14 @@ export const recordFilters = [
 ] as const;
 export type RecordFilters = Readonly<Partial<Record<(typeof recordFilters)[number], string>>>;
 
-interface RecordsProps extends Frame {
-  readonly domain: string;
+interface RecordsProps extends DomainFrame {
   readonly kind: "conference" | "call";
   readonly filters: RecordFilters;
   /** What of the filters cannot be; `null`: all is right. */
   readonly wrong: string | null;
   readonly records: RecordPage;
   /** What the domain's WebEx site called these conferences, as far as that is known. */
-  readonly topics?: Topics;
+  readonly topics?: Topics | undefined;
   /** Those before this place alone. */
   readonly cursor: string | null;
   /** Names of the domain's bridges. */
@@ -38,22 +37,26 @@ export function RecordsPage({ kind, filters, wrong, records, topics, cursor, bri
   const { number, attendeeId, ...named } = filters;
   const isFiltered = Object.values(filters).some((value) => value !== "");
   const address = (more: Readonly<Record<string, string | null>>) => withQuery(path, { kind, ...named, ...more });
-  const list =
-    kind === "call" ? (
-      <Calls domain={domain} page={records} now={now} />
-    ) : (
-      <Conferences domain={domain} page={records} topics={topics} now={now} />
-    );
+  const rows = records.records.map(({ id, record }) => ({ ...record, id }));
   return (
     <Page {...frame} title="Conferences">
       <ListTabs domain={domain} here={kind} />
       <Filters kind={kind} filters={filters} path={path} bridges={bridges} />
       {wrong !== null && <Notice is="bad">{wrong}</Notice>}
       <section id="list" data-part="" class="part">
-        {records.records.length > 0 ? list : <NoRecords isFiltered={isFiltered} hasMore={records.next !== null} />}
-        <div class="line">
-          {cursor !== null && <a href={address({})}>Latest</a>}
-          {records.next !== null && <a href={address({ cursor: String(records.next) })}>Older</a>}
+        {rows.length === 0 ? (
+          <NoRecords isFiltered={isFiltered} hasMore={records.next !== null} />
+        ) : kind === "call" ? (
+          <Calls {...{ domain, now }} rows={rows.filter((row) => row.kind === "call")} />
+        ) : (
+          <Conferences {...{ domain, topics, now }} rows={rows.filter((row) => row.kind === "conference")} />
+        )}
+        <Further
+          to={{
+            Latest: cursor === null ? null : address({}),
+            Older: records.next === null ? null : address({ cursor: String(records.next) }),
+          }}
+        >
           {number || attendeeId ? (
             <span class="end dim">bridgehead records has those of one person as CSV.</span>
           ) : (
@@ -61,34 +64,43 @@ export function RecordsPage({ kind, filters, wrong, records, topics, cursor, bri
               Download all as CSV
             </a>
           )}
-        </div>
+        </Further>
       </section>
     </Page>
   );
 }
 
-/** What the list of conferences has beside each other. */
-export function ListTabs({
-  domain,
-  here,
-}: {
+interface ListTabsProps {
   readonly domain: string;
   readonly here: "running" | RecordsProps["kind"];
-}) {
+}
+
+/** What the list of conferences has beside each other. */
+export function ListTabs({ domain, here }: ListTabsProps) {
   const records = pathOf(domain, "records");
   const tabs = {
     running: { title: "Running", to: pathOf(domain, "conferences") },
     conference: { title: "Ended", to: withQuery(records, { kind: "conference" }) },
     call: { title: "Calls", to: withQuery(records, { kind: "call" }) },
   };
-  return (
-    <nav class="tabs" aria-label="Conferences">
-      {Object.entries(tabs).map(([name, { title, to }]) => (
-        <a href={to} {...(name === here && { "aria-current": "page" })}>
-          {title}
-        </a>
-      ))}
-    </nav>
+  return <Tabs label="Conferences" tabs={tabs} here={here} />;
+}
+
+/** What a domain's WebEx site calls conferences, by their keys. */
+export type Topics = ReadonlyMap<string, string>;
+
+/** Sites allow hundreds of characters, and a list has one line. */
+const MOST_OF_TOPIC = 80;
+
+/** A conference's topic beside its key in a list, where it is known. */
+export function Topic({ is }: { readonly is: string | undefined }) {
+  return is === undefined ? null : (
+    <>
+      {" "}
+      <span class="dim">
+        <bdi>{cut(is, MOST_OF_TOPIC)}</bdi>
+      </span>
+    </>
   );
 }
 
@@ -111,59 +123,28 @@ interface FiltersProps extends Pick<RecordsProps, "kind" | "filters" | "bridges"
 }
 
 function Filters({ kind, filters, path, bridges }: FiltersProps) {
+  const statuses = kind === "call" ? callStatuses : ["completed", "failed"];
+  const of = (name: keyof RecordFilters) => ({ name, value: filters[name] ?? "" });
+  const field = { maxlength: 128 };
   return (
     <form class="bar" method="post" action={path}>
       <input type="hidden" name="kind" value={kind} />
-      <Field name="since" label="From" type="date" filters={filters} />
-      <Field name="until" label="To" type="date" filters={filters} />
-      <Field name="conference" label="Conference" type="search" filters={filters} />
-      {kind === "call" && <Field name="number" label="Number" type="text" filters={filters} />}
-      {kind === "call" && <Field name="attendeeId" label="Attendee ID" type="text" filters={filters} />}
-      <Field name="webexHost" label="WebEx host" type="text" filters={filters} />
-      <Choice name="bridge" label="Bridge" values={bridges} filters={filters} />
-      <Choice name="endedBy" label="Ended by" values={enders} filters={filters} />
-      <Choice
-        name="status"
-        label="Became"
-        values={kind === "call" ? callStatuses : ["completed", "failed"]}
-        filters={filters}
-      />
-      <button type="submit">
-        Search <kbd>/</kbd>
-      </button>
+      <Field label="From" type="date" {...of("since")} {...field} />
+      <Field label="To" type="date" {...of("until")} {...field} />
+      <Field label="Conference" type="search" {...of("conference")} {...field} />
+      {kind === "call" && <Field label="Number" {...of("number")} {...field} />}
+      {kind === "call" && <Field label="Attendee ID" {...of("attendeeId")} {...field} />}
+      <Field label="TSP server" {...of("webexHost")} {...field} />
+      <Choice label="Bridge" all="any" values={asTitles(bridges)} {...of("bridge")} />
+      <Choice label="Ended by" all="any" values={asTitles(enders)} {...of("endedBy")} />
+      <Choice label="Became" all="any" values={asTitles(statuses)} {...of("status")} />
+      <Search />
     </form>
   );
 }
 
-interface FieldProps {
-  readonly name: keyof RecordFilters;
-  readonly label: string;
-  readonly filters: RecordFilters;
-}
-
-function Field({ name, label, type, filters }: FieldProps & { readonly type: "date" | "search" | "text" }) {
-  return (
-    <div>
-      <label for={name}>{label}</label>
-      <input id={name} name={name} type={type} value={filters[name] ?? ""} maxlength={128} autocomplete="off" />
-    </div>
-  );
-}
-
-function Choice({ name, label, values, filters }: FieldProps & { readonly values: readonly string[] }) {
-  return (
-    <div>
-      <label for={name}>{label}</label>
-      <select id={name} name={name}>
-        <option value="">any</option>
-        {values.map((value) => (
-          <option value={value} selected={filters[name] === value}>
-            {value}
-          </option>
-        ))}
-      </select>
-    </div>
-  );
+function asTitles(values: readonly string[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(values.map((value) => [value, value]));
 }
 
 function NoRecords({ isFiltered, hasMore }: { readonly isFiltered: boolean; readonly hasMore: boolean }) {
@@ -176,53 +157,35 @@ function NoRecords({ isFiltered, hasMore }: { readonly isFiltered: boolean; read
   );
 }
 
-interface ListProps {
+interface ListProps<Kind extends DirectoryRecord> {
   readonly domain: string;
-  readonly page: RecordPage;
+  readonly rows: readonly (Kind & { readonly id: number })[];
   readonly now: EpochMs;
 }
 
-function Conferences({ domain, page, topics, now }: ListProps & { readonly topics: Topics | undefined }) {
+function Conferences({ domain, rows, topics, now }: ListProps<ConferenceRecord> & Pick<RecordsProps, "topics">) {
   return (
     <Table
-      heads={[
-        "Conference",
-        "Ended",
-        "Lasted",
-        "Ended by",
-        { number: "Calls" },
-        { number: "Minutes" },
-        "WebEx hosts",
-        "Bridge",
-      ]}
-    >
-      {page.records.flatMap(({ id, record }) =>
-        record.kind === "conference" ? (
-          <tr id={`record-${id}`} data-row="">
-            <th scope="row">
-              <a href={pathOf(domain, "conferences", record.conference)}>{record.conference}</a>
-              <Topic is={record.topic || topics?.get(record.conference)} />
-              <ConferenceMarks of={record} />
-            </th>
-            <td data-label="Ended">
-              <Time at={record.endedAt} now={now} />
-            </td>
-            <td data-label="Lasted">{record.runningAt === null ? "never ran" : ageOf(record.seconds * 1_000)}</td>
-            <td data-label="Ended by">{endOf(record)}</td>
-            <td data-label="Calls" class="number">
-              {record.calls}
-            </td>
-            <td data-label="Minutes" class="number">
-              {record.callMinutes}
-            </td>
-            <td data-label="WebEx hosts">{record.webexHosts.join(", ")}</td>
-            <td data-label="Bridge">{record.bridge}</td>
-          </tr>
-        ) : (
-          []
+      rows={rows}
+      id={({ id }) => `record-${id}`}
+      classes={{ Calls: "number", Minutes: "number" }}
+      columns={{
+        Conference: (one) => (
+          <>
+            <a href={pathOf(domain, "conferences", one.conference)}>{one.conference}</a>
+            <Topic is={one.topic || topics?.get(one.conference)} />
+            <ConferenceMarks of={one} />
+          </>
         ),
-      )}
-    </Table>
+        Ended: ({ endedAt }) => <Time at={endedAt} now={now} />,
+        Lasted: ({ runningAt, seconds }) => (runningAt === null ? "never ran" : ageOf(seconds * 1_000)),
+        "Ended by": endText,
+        Calls: ({ calls }) => calls,
+        Minutes: ({ callMinutes }) => callMinutes,
+        "TSP servers": ({ webexHosts }) => webexHosts.join(", "),
+        Bridge: ({ bridge }) => bridge,
+      }}
+    />
   );
 }
 
@@ -237,35 +200,27 @@ function ConferenceMarks({ of: { status, failovers, repairs, givenUp } }: { read
   );
 }
 
-function Calls({ domain, page, now }: ListProps) {
+function Calls({ domain, rows, now }: ListProps<CallRecord>) {
   return (
-    <Table heads={["Number", "Dialled", "Conference", "Attendee ID", "Ended", "Lasted", "Ended by", "Bridge"]}>
-      {page.records.flatMap(({ id, record }) =>
-        record.kind === "call" ? (
-          <tr id={`record-${id}`} data-row="">
-            <th scope="row">
-              {record.number || "withheld"}
-              <CallMarks of={record} />
-            </th>
-            <td data-label="Dialled">{record.dialled}</td>
-            <td data-label="Conference">
-              <a href={pathOf(domain, "conferences", record.conference)}>{record.conference}</a>
-            </td>
-            <td data-label="Attendee ID">
-              <bdi>{record.attendeeId}</bdi>
-            </td>
-            <td data-label="Ended">
-              <Time at={record.endedAt} now={now} />
-            </td>
-            <td data-label="Lasted">{record.answeredAt === null ? "not answered" : ageOf(record.seconds * 1_000)}</td>
-            <td data-label="Ended by">{endOf(record)}</td>
-            <td data-label="Bridge">{record.bridge}</td>
-          </tr>
-        ) : (
-          []
+    <Table
+      rows={rows}
+      id={({ id }) => `record-${id}`}
+      columns={{
+        Number: (one) => (
+          <>
+            {one.number || "withheld"}
+            <CallMarks of={one} />
+          </>
         ),
-      )}
-    </Table>
+        Dialled: ({ dialled }) => dialled,
+        Conference: ({ conference }) => <a href={pathOf(domain, "conferences", conference)}>{conference}</a>,
+        "Attendee ID": ({ attendeeId }) => <bdi>{attendeeId}</bdi>,
+        Ended: ({ endedAt }) => <Time at={endedAt} now={now} />,
+        Lasted: ({ answeredAt, seconds }) => (answeredAt === null ? "not answered" : ageOf(seconds * 1_000)),
+        "Ended by": endText,
+        Bridge: ({ bridge }) => bridge,
+      }}
+    />
   );
 }
 
@@ -281,6 +236,6 @@ function CallMarks({ of: { status, direction, host, repairs } }: { readonly of: 
 }
 
 /** Who ended it, and why. */
-export function endOf({ endedBy, reason }: { readonly endedBy: string; readonly reason: string }): string {
+export function endText({ endedBy, reason }: { readonly endedBy: string; readonly reason: string }): string {
   return reason === "" ? endedBy : `${endedBy}: ${reason}`;
 }

@@ -1,11 +1,10 @@
 import { isRecord } from "../../foundation/record.ts";
 import { ageOf } from "../browser/age.js";
-import { type Frame, Page } from "../page.tsx";
-import { Notice } from "../parts.tsx";
+import { type DomainFrame, Page } from "../page.tsx";
+import { Facts, Notice } from "../parts.tsx";
 import { DomainTabs } from "./webex-site.tsx";
 
-interface SettingsProps extends Frame {
-  readonly domain: string;
+interface SettingsProps extends DomainFrame {
   /** With their defaults, without secrets. */
   readonly settings: Readonly<Record<string, unknown>>;
   /** What is not right in production, and what to keep in mind: sentences behind the domain's name. */
@@ -43,24 +42,14 @@ export function SettingsPage({ settings, warnings, reminders, ...frame }: Settin
 }
 
 /** Long items of a list have a line each. */
-type Row = readonly [name: string, value: readonly string[]];
+type SettingRow = readonly [name: string, lines: readonly string[]];
 
-function Group({ title, rows }: { readonly title: string; readonly rows: readonly Row[] }) {
+function Group({ title, rows }: { readonly title: string; readonly rows: readonly SettingRow[] }) {
+  const facts = rows.map(([name, lines]) => [name, lines.map((line) => <div>{line}</div>)]);
   return (
     <section class="card">
       <h2>{title}</h2>
-      <dl class="facts">
-        {rows.map(([name, value]) => (
-          <>
-            <dt>{name}</dt>
-            <dd>
-              {value.map((line) => (
-                <div>{line}</div>
-              ))}
-            </dd>
-          </>
-        ))}
-      </dl>
+      <Facts kind="facts" of={Object.fromEntries(facts)} />
     </section>
   );
 }
@@ -75,9 +64,9 @@ function isBare(value: unknown): boolean {
 }
 
 /** A row for each value, by its path; what has a name goes by it. */
-function rowsOf(path: string, value: unknown): readonly Row[] {
+function rowsOf(path: string, value: unknown): readonly SettingRow[] {
   if (value === undefined || isBare(value)) return [];
-  if (!isNested(value)) return [[path, textOf(path, value)]];
+  if (!isNested(value)) return [[path, linesOf(path, value)]];
   const parts = Array.isArray(value) ? value.map(namedItem) : Object.entries(Object(value));
   return parts.flatMap(([name, part]) => rowsOf(path === "" ? name : `${path} · ${name}`, part));
 }
@@ -90,7 +79,7 @@ function namedItem(item: unknown, index: number): readonly [name: string, item: 
 
 const LONG = 16;
 
-function textOf(path: string, value: unknown): readonly string[] {
+function linesOf(path: string, value: unknown): readonly string[] {
   if (Array.isArray(value)) {
     if (value.length === 0) return ["none"];
     return value.some((item) => String(item).length > LONG) ? value.map(String) : [value.join(", ")];

@@ -3,12 +3,11 @@ import { counted } from "../../foundation/text/counted.ts";
 import { sentence } from "../../foundation/text/sentence.ts";
 import type { ProvisioningResult, ProvisioningState, RunningCheck } from "../../rpc/webex-site.ts";
 import { ageOf } from "../browser/age.js";
-import { type Frame, Page } from "../page.tsx";
-import { Age, Empty, Fact, Mark, Notice, Table, Time } from "../parts.tsx";
+import { type DomainFrame, Page } from "../page.tsx";
+import { Age, Empty, Facts, Mark, Notice, Table, Tabs, Time } from "../parts.tsx";
 import { pathOf } from "../paths.ts";
 
-interface WebexSiteProps extends Frame {
-  readonly domain: string;
+interface WebexSiteProps extends DomainFrame {
   /** The address of the domain's site. */
   readonly siteUrl: string;
   readonly check: ProvisioningState;
@@ -32,21 +31,17 @@ export function WebexSitePage({ siteUrl, check, ...frame }: WebexSiteProps) {
             The check that ended at <Time at={failure.at} now={now} /> came to no result. {sentence(failure.says)}
           </Notice>
         )}
-        <dl class="glance">
-          <Fact name="Last check">
-            {last === null ? (
-              "none"
-            ) : (
-              <>
-                <Time at={last.endedAt} now={now} />
-                <span class="dim">{`, ${counted(last.users, "user")} in ${ageOf(last.endedAt - last.begunAt)}`}</span>
-              </>
-            )}
-          </Fact>
-          <Fact name="Next by itself">
-            {nextAt === null ? "none, by webexSite.nightlyCheck" : <Time at={nextAt} now={now} />}
-          </Fact>
-        </dl>
+        <Facts
+          of={{
+            "Last check": last
+              ? [
+                  <Time at={last.endedAt} now={now} />,
+                  <span class="dim">{`, ${counted(last.users, "user")} in ${ageOf(last.endedAt - last.begunAt)}`}</span>,
+                ]
+              : "none",
+            "Next by itself": nextAt === null ? "none, by webexSite.nightlyCheck" : <Time at={nextAt} now={now} />,
+          }}
+        />
         {mayBegin && (
           <form method="post" action={pathOf(domain, "site")} class="inline" data-stay="">
             <button type="submit">{running === null ? "Compare now" : "Go on now"}</button>
@@ -68,25 +63,15 @@ export function WebexSitePage({ siteUrl, check, ...frame }: WebexSiteProps) {
 
 /** What there is of a domain beside each other, where it has a WebEx site. */
 export function DomainTabs({ domain, here }: { readonly domain: string; readonly here: "settings" | "site" }) {
-  const tabs = { settings: "Settings", site: "WebEx site" } as const;
-  return (
-    <nav class="tabs" aria-label="Domain">
-      {Object.entries(tabs).map(([name, title]) => (
-        <a href={pathOf(domain, name)} {...(name === here && { "aria-current": "page" })}>
-          {title}
-        </a>
-      ))}
-    </nav>
-  );
+  const tabs = {
+    settings: { title: "Settings", to: pathOf(domain, "settings") },
+    site: { title: "WebEx site", to: pathOf(domain, "site") },
+  };
+  return <Tabs label="Domain" tabs={tabs} here={here} />;
 }
 
-function Running({
-  check: { begunAt, users, of, waits },
-  now,
-}: {
-  readonly check: RunningCheck;
-  readonly now: EpochMs;
-}) {
+function Running({ check, now }: { readonly check: RunningCheck; readonly now: EpochMs }) {
+  const { begunAt, users, of, waits } = check;
   const far = `${users} of ${of ?? "the site's"} users so far.`;
   return (
     <Notice is={waits === null ? "plain" : "warn"}>
@@ -118,14 +103,10 @@ function Differences({ of: { differences, more, notCompared } }: { readonly of: 
             <Mark is="good">none</Mark> {notCompared.length === 0 && "The site is as the settings say."}
           </p>
         ) : (
-          <Table heads={["About", "What differs, and what to do"]}>
-            {differences.map(({ about, says }) => (
-              <tr>
-                <th scope="row">{about}</th>
-                <td>{says}</td>
-              </tr>
-            ))}
-          </Table>
+          <Table
+            rows={differences}
+            columns={{ About: ({ about }) => about, "What differs, and what to do": ({ says }) => says }}
+          />
         )}
         {more > 0 && <p class="dim">{`And ${more} more, which are only counted.`}</p>}
       </section>

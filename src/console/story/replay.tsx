@@ -1,3 +1,4 @@
+import type { Child } from "hono/jsx";
 import type { ConferenceInput } from "../../conference/inputs.ts";
 import type { ReplayDocument, ReplayStep } from "../../rpc/replay.ts";
 import {
@@ -6,7 +7,7 @@ import {
   conferencePath,
   SaveTest,
 } from "../conference/conference-frame.tsx";
-import { Empty, Mark, Time } from "../parts.tsx";
+import { Empty, Mark, Table, Time } from "../parts.tsx";
 import { withQuery } from "../paths.ts";
 import { type ChangedEntry, entriesOf, stateChanges } from "./state-changes.ts";
 import { Text } from "./wire.tsx";
@@ -30,7 +31,7 @@ export function ReplayPage({ frame, step, previous, next }: ReplayProps) {
   return (
     <ConferenceFramePage {...frame} tab="replay">
       <nav class="pages steps" aria-label="Steps">
-        <Step to={previous === null ? null : to(previous)} rel="prev" key_="p" says="Previous" />
+        <Step to={previous === null ? null : to(previous)} rel="prev" letter="p" says="Previous" />
         <form action={path} class="inline">
           <label>
             Row{" "}
@@ -38,7 +39,7 @@ export function ReplayPage({ frame, step, previous, next }: ReplayProps) {
           </label>
           <button type="submit">Go</button>
         </form>
-        <Step to={next === null ? null : to(next)} rel="next" key_="n" says="Next" />
+        <Step to={next === null ? null : to(next)} rel="next" letter="n" says="Next" />
         <SaveTest domain={frame.domain} confKey={frame.confKey} />
       </nav>
       {step ? (
@@ -55,19 +56,15 @@ export function ReplayPage({ frame, step, previous, next }: ReplayProps) {
 interface StepProps {
   readonly to: string | null;
   readonly rel: "prev" | "next";
-  readonly key_: string;
+  readonly letter: string;
   readonly says: string;
 }
 
-function Step({ to, rel, key_, says }: StepProps) {
-  const text = (
-    <>
-      <kbd>{key_}</kbd> {says}
-    </>
-  );
+function Step({ to, rel, letter, says }: StepProps) {
+  const text = [<kbd>{letter}</kbd>, ` ${says}`];
   if (to === null) return <span class="button off">{text}</span>;
   return (
-    <a class="button" href={to} rel={rel} data-key={key_} data-says={`${says} row`}>
+    <a class="button" href={to} rel={rel} data-key={letter} data-says={`${says} row`}>
       {text}
     </a>
   );
@@ -95,7 +92,8 @@ function Shown({ frame, step }: { readonly frame: ConferenceFrame; readonly step
       </section>
       <section>
         <h2>What changed</h2>
-        {changes.length === 0 ? <p class="dim">Nothing of the conference's state.</p> : <Changes changes={changes} />}
+        {changes.length === 0 && <p class="dim">Nothing of the conference's state.</p>}
+        <Few of={changes} show={(change) => <Change change={change} />} />
         <WholeState step={step} />
       </section>
       <section>
@@ -122,9 +120,9 @@ function Input({ step: { input, inputText } }: { readonly step: ReplayStep }) {
     <>
       <p>{inputText === null || input === null ? whatCame(input) : `WebEx sent:`}</p>
       {inputText !== null && <Text title="From WebEx, as it may have stood on the wire" text={inputText} />}
-      {input?.type === "bridge" &&
-        input.reports.slice(0, MOST_SHOWN).map((report) => <Text title="Report" text={JSON.stringify(report)} />)}
-      {input?.type === "bridge" && <More count={input.reports.length - MOST_SHOWN} />}
+      {input?.type === "bridge" && (
+        <Few of={input.reports} show={(report) => <Text title="Report" text={JSON.stringify(report)} />} />
+      )}
     </>
   );
 }
@@ -158,56 +156,35 @@ function requestText({ type, ...more }: Extract<ConferenceInput, { type: "operat
 
 const becameMarks = { new: "good", gone: "bad", changed: "warn" } as const;
 
-function Changes({ changes }: { readonly changes: readonly ChangedEntry[] }) {
-  return (
-    <>
-      {changes.slice(0, MOST_SHOWN).map((change) => (
-        <Change change={change} />
-      ))}
-      <More count={changes.length - MOST_SHOWN} />
-    </>
-  );
-}
-
 /** What is new or gone has one value a field, and what has changed has two. */
 function Change({ change: { name, became, fields } }: { readonly change: ChangedEntry }) {
   return (
-    <div class="table">
-      <table class="changes">
-        <caption>
-          {name} <Mark is={becameMarks[became]}>{became}</Mark>
-        </caption>
-        <thead>
-          <tr>
-            <th scope="col">Field</th>
-            {became !== "new" && <th scope="col">Before</th>}
-            {became !== "gone" && <th scope="col">After</th>}
-          </tr>
-        </thead>
-        <tbody>
-          {fields.map((field) => (
-            <tr>
-              <th scope="row">{field.name}</th>
-              {became !== "new" && (
-                <td data-label="Before">{field.before === null ? <Absent /> : <del>{field.before}</del>}</td>
-              )}
-              {became !== "gone" && (
-                <td data-label="After">{field.after === null ? <Absent /> : <ins>{field.after}</ins>}</td>
-              )}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table
+      kind="changes"
+      caption={[name, " ", <Mark is={becameMarks[became]}>{became}</Mark>]}
+      rows={fields}
+      columns={{
+        Field: ({ name }) => name,
+        Before: became !== "new" && (({ before }) => before && <del>{before}</del>),
+        After: became !== "gone" && (({ after }) => after && <ins>{after}</ins>),
+      }}
+    />
   );
 }
 
-function Absent() {
-  return <span class="dim">none</span>;
+interface FewProps<Item> {
+  readonly of: readonly Item[];
+  readonly show: (item: Item) => Child;
 }
 
-function More({ count }: { readonly count: number }) {
-  return count > 0 ? <p class="dim">and {String(count)} more</p> : null;
+/** The first ones, and how many there are besides. */
+function Few<Item>({ of, show }: FewProps<Item>) {
+  return (
+    <>
+      {of.slice(0, MOST_SHOWN).map(show)}
+      {of.length > MOST_SHOWN && <p class="dim">and {of.length - MOST_SHOWN} more</p>}
+    </>
+  );
 }
 
 /** Both states side by side; what differs is marked in them, too. */
@@ -217,29 +194,20 @@ function WholeState({ step: { before, after } }: { readonly step: ReplayStep }) 
     <details>
       <summary>The whole state before and after</summary>
       <div class="states">
-        {(
-          [
-            ["Before", before],
-            ["After", after],
-          ] as const
-        ).map(([title, state]) => {
-          const entries = entriesOf(state);
-          return (
-            <section>
-              <h3>{title}</h3>
-              {entries.slice(0, MOST_SHOWN).map(({ name, fields }) => {
-                const text = [...fields].map(([field, value]) => `${field}: ${value}`).join("\n");
-                return (
-                  <details class="entry">
-                    <summary>{changed.has(name) ? <mark>{name}</mark> : name}</summary>
-                    <pre tabindex={0}>{text}</pre>
-                  </details>
-                );
-              })}
-              <More count={entries.length - MOST_SHOWN} />
-            </section>
-          );
-        })}
+        {Object.entries({ Before: before, After: after }).map(([title, state]) => (
+          <section>
+            <h3>{title}</h3>
+            <Few
+              of={entriesOf(state)}
+              show={({ name, fields }) => (
+                <details class="entry">
+                  <summary>{changed.has(name) ? <mark>{name}</mark> : name}</summary>
+                  <pre tabindex={0}>{[...fields].map(([field, value]) => `${field}: ${value}`).join("\n")}</pre>
+                </details>
+              )}
+            />
+          </section>
+        ))}
       </div>
     </details>
   );
@@ -279,14 +247,16 @@ function Caused({ step }: { readonly step: ReplayStep }) {
           ))}
         </ul>
       )}
-      {commands.slice(0, MOST_SHOWN).map((command) => (
-        <Text title={`To the bridge: ${command.command.type}`} text={JSON.stringify(command)} />
-      ))}
-      <More count={commands.length - MOST_SHOWN} />
-      {messages.slice(0, MOST_SHOWN).map(({ host, type, text }) => (
-        <Text title={`To ${host}: ${type}`} text={text ?? "It cannot be written in the domain's protocol."} />
-      ))}
-      <More count={messages.length - MOST_SHOWN} />
+      <Few
+        of={commands}
+        show={(command) => <Text title={`To the bridge: ${command.command.type}`} text={JSON.stringify(command)} />}
+      />
+      <Few
+        of={messages}
+        show={({ host, type, text }) => (
+          <Text title={`To ${host}: ${type}`} text={text ?? "It cannot be written in the domain's protocol."} />
+        )}
+      />
     </>
   );
 }

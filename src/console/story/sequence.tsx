@@ -1,15 +1,16 @@
-import { isTrouble } from "../../explain/story-blocks.ts";
-import { sideNames } from "../../explain/story-sides.ts";
+import { isTrouble, sideNames } from "../../explain/story-blocks.ts";
 import type { EpochMs } from "../../foundation/ids.ts";
 import type { WireRow } from "../../rpc/replay.ts";
 import type { StoryLine, StorySide } from "../../rpc/story.ts";
 import { type ConferenceFrame, conferencePath } from "../conference/conference-frame.tsx";
+import { type Places, places, placesWithBeside } from "../conference/conference-style.ts";
 import { withQuery } from "../paths.ts";
-import { type Places, places, placesWithBeside } from "./sequence-places.ts";
 import { factsText, wayText } from "./story-lines.ts";
 import { Wire } from "./wire.tsx";
 
 type Party = keyof Places;
+
+const partyNames: Readonly<Record<Party, string>> = { ...sideNames, beside: "Others" };
 
 interface SequenceProps {
   readonly frame: ConferenceFrame;
@@ -31,10 +32,9 @@ export function Sequence({ frame, lines, wire, row }: SequenceProps) {
   return (
     <div class={hasBeside ? "sequence with-beside" : "sequence"}>
       <div class="parties" aria-hidden="true">
-        <b class="webex">{sideNames.webex}</b>
-        <b class="edge">{sideNames.edge}</b>
-        <b class="bridge">{sideNames.bridge}</b>
-        {hasBeside && <b class="beside">Others</b>}
+        {Object.entries(at).map(
+          ([party, place]) => place !== null && <b class={party}>{partyNames[party as Party]}</b>,
+        )}
       </div>
       <Lifelines at={at} />
       <ol>
@@ -62,7 +62,7 @@ export function Sequence({ frame, lines, wire, row }: SequenceProps) {
   );
 }
 
-/** Of each row the line to which links lead. A Confirmation is told with the row in which it was written, and is not what that is about. */
+/** For each row the line that links point to. A Confirmation stands with the row in which it was written, and is not its subject. */
 function headsOf(lines: readonly StoryLine[]): ReadonlySet<StoryLine> {
   const heads = new Map<number, StoryLine>();
   for (const line of lines) {
@@ -112,14 +112,14 @@ function Message({ frame, line, at, row, id, isOpen, begins, isSameTime, isRepea
           </span>
           {from !== to && <Arrow from={at[from] ?? 0} to={at[to] ?? 0} kind={kindOf(line)} />}
         </summary>
-        <div class="wire">
+        <section class="wire">
           <Wire line={line} row={row} isRepeated={isRepeated} />
           <p>
             <a href={withQuery(conferencePath(frame.domain, frame.confKey, "replay"), { row: String(line.seq) })}>
               Row {String(line.seq)} in the replay
             </a>
           </p>
-        </div>
+        </section>
       </details>
     </li>
   );
@@ -178,7 +178,7 @@ function dayOf(at: EpochMs): string {
   return new Date(at).toISOString().slice(0, 10);
 }
 
-/** To a millisecond: lines are told apart by it. */
+/** To a millisecond, since lines come close after each other. */
 function Clock({ at, isRepeated }: { readonly at: EpochMs; readonly isRepeated: boolean }) {
   const iso = new Date(at).toISOString();
   return (

@@ -1,5 +1,4 @@
-import { blocksOf, idOf } from "../../explain/story-blocks.ts";
-import { sideNames } from "../../explain/story-sides.ts";
+import { blocksOf, idOf, sideNames } from "../../explain/story-blocks.ts";
 import type { StoryLine } from "../../rpc/story.ts";
 
 /** What of a conference's story is looked at; it stands in the page's address. */
@@ -89,7 +88,7 @@ function callNames(lines: readonly StoryLine[]): (line: StoryLine) => readonly s
   for (const row of Map.groupBy(lines, ({ seq }) => seq).values()) {
     const entered = row.filter(({ from, what }) => from === "bridge" && what === "caller-entered");
     const notified = row.filter(({ what }) => what === "A2W_NotifyUserEnter");
-    // WebEx is told of them in the order in which they came.
+    // WebEx is notified of them in the order in which they came.
     if (entered.length === notified.length)
       for (const [at, line] of notified.entries()) note(idOf(line), entered[at]?.facts.call);
   }
@@ -122,7 +121,7 @@ function callsOf(lines: readonly StoryLine[]): readonly StoryCall[] {
   return [...calls].map(([call, number]) => ({ call, number }));
 }
 
-/** Who tells whom. */
+/** From whom to whom. */
 export function wayText({ from, to }: StoryLine): string {
   return from === to ? sideNames[from] : `${sideNames[from]} → ${sideNames[to]}`;
 }

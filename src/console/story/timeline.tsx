@@ -1,11 +1,12 @@
 import type { WireRow } from "../../rpc/replay.ts";
 import {
+  CallFilter,
   type ConferenceFrame,
   ConferenceFramePage,
   conferencePath,
   SaveTest,
 } from "../conference/conference-frame.tsx";
-import { Empty } from "../parts.tsx";
+import { Choice, Empty } from "../parts.tsx";
 import { withQuery } from "../paths.ts";
 import { Sequence } from "./sequence.tsx";
 import { type StoryFilter, type StoryPage, sides, storyText } from "./story-lines.ts";
@@ -72,72 +73,38 @@ function Nothing({ all, path }: { readonly all: number; readonly path: string })
   );
 }
 
-type Shown = Pick<TimelineProps, "frame" | "story" | "filter">;
+type ShownProps = Pick<TimelineProps, "frame" | "story" | "filter">;
 
-function Filter({ frame: { domain, confKey }, story: { calls }, filter }: Shown) {
-  const path = conferencePath(domain, confKey, "timeline");
+function Filter({ frame: { domain, confKey }, story: { calls }, filter: { call, side } }: ShownProps) {
   return (
-    <form class="bar" action={path}>
-      <div>
-        <label for="call">Call</label>
-        <input
-          id="call"
-          type="search"
-          name="call"
-          value={filter.call}
-          list="calls"
-          placeholder="all calls"
-          autocomplete="off"
-        />
-      </div>
-      <datalist id="calls">
-        {calls.map(({ call, number }) => (
-          <option value={call}>{number}</option>
-        ))}
-      </datalist>
-      <div>
-        <label for="side">With</label>
-        <select id="side" name="side">
-          <option value="">everybody</option>
-          {Object.entries(sides).map(([side, name]) => (
-            <option value={side} {...(side === filter.side && { selected: true })}>
-              {name}
-            </option>
-          ))}
-        </select>
-      </div>
-      <button type="submit">Show</button>
-      {(filter.call !== "" || filter.side !== "") && <a href={path}>Show all</a>}
-    </form>
+    <CallFilter
+      {...{ path: conferencePath(domain, confKey, "timeline"), call, calls }}
+      isFiltered={call !== "" || side !== ""}
+    >
+      <Choice label="With" name="side" value={side} all="everybody" values={sides} />
+    </CallFilter>
   );
 }
 
-function Pages({ frame: { domain, confKey }, story: { page, pages, fitting, all }, filter }: Shown) {
-  const to = (wanted: number) =>
-    withQuery(conferencePath(domain, confKey, "timeline"), { ...filter, page: String(wanted) });
+function Pages({ frame: { domain, confKey }, story: { page, pages, fitting, all }, filter }: ShownProps) {
   const count = fitting === all ? `${all} lines` : `${fitting} of ${all} lines`;
   if (pages === 1) return <p class="dim">{count}</p>;
+  const step = (title: string, to: number, isThere: boolean, rel?: string) => {
+    if (!isThere) return <span class="dim">{title}</span>;
+    const path = withQuery(conferencePath(domain, confKey, "timeline"), { ...filter, page: String(to) });
+    return (
+      <a href={path} {...(rel !== undefined && { rel })}>
+        {title}
+      </a>
+    );
+  };
   return (
     <nav class="pages" aria-label="Pages of the timeline">
-      {page > 1 ? <a href={to(1)}>First</a> : <span class="dim">First</span>}
-      {page > 1 ? (
-        <a href={to(page - 1)} rel="prev">
-          Earlier
-        </a>
-      ) : (
-        <span class="dim">Earlier</span>
-      )}
-      <span>
-        page {String(page)} of {String(pages)}, {count}
-      </span>
-      {page < pages ? (
-        <a href={to(page + 1)} rel="next">
-          Later
-        </a>
-      ) : (
-        <span class="dim">Later</span>
-      )}
-      {page < pages ? <a href={to(pages)}>Latest</a> : <span class="dim">Latest</span>}
+      {step("First", 1, page > 1)}
+      {step("Earlier", page - 1, page > 1, "prev")}
+      <span>{`page ${page} of ${pages}, ${count}`}</span>
+      {step("Later", page + 1, page < pages, "next")}
+      {step("Latest", pages, page < pages)}
     </nav>
   );
 }

@@ -1,5 +1,10 @@
 import type { Explanation } from "../../rpc/story.ts";
-import { type ConferenceFrame, ConferenceFramePage, conferencePath } from "../conference/conference-frame.tsx";
+import {
+  CallFilter,
+  type ConferenceFrame,
+  ConferenceFramePage,
+  conferencePath,
+} from "../conference/conference-frame.tsx";
 import { Empty, Time } from "../parts.tsx";
 import { withQuery } from "../paths.ts";
 
@@ -18,54 +23,28 @@ export function WhyPage({ frame, answers, call }: WhyProps) {
   return (
     <ConferenceFramePage {...frame} tab="why">
       {calls.length + call.length > 0 && (
-        <form class="bar" action={path}>
-          <div>
-            <label for="call">Call</label>
-            <input
-              id="call"
-              type="search"
-              name="call"
-              value={call}
-              list="calls"
-              placeholder="all calls"
-              autocomplete="off"
-            />
-          </div>
-          <datalist id="calls">
-            {calls.map((one) => (
-              <option value={one} />
-            ))}
-          </datalist>
-          <button type="submit">Show</button>
-          {call !== "" && <a href={path}>Show all</a>}
-        </form>
+        <CallFilter {...{ path, call, calls: calls.map((call) => ({ call })), isFiltered: call !== "" }} />
       )}
-      {answers.length === 0 ? (
-        <Nothing call={call} />
-      ) : (
-        answers.map((answer) => <Answer frame={frame} answer={answer} />)
+      {answers.map((answer) => (
+        <Answer frame={frame} answer={answer} />
+      ))}
+      {answers.length === 0 && (
+        <Empty
+          title={call === "" ? "Nothing needs an explanation." : `Nothing about the call ${call} needs an explanation.`}
+        >
+          Here would stand why a caller was muted, dropped, not admitted or not shown under its name, why WebEx was not
+          notified of something, what a failover changed, and why the conference ended.
+        </Empty>
       )}
     </ConferenceFramePage>
-  );
-}
-
-function Nothing({ call }: { readonly call: string }) {
-  return (
-    <Empty
-      title={call === "" ? "Nothing needs an explanation." : `Nothing about the call ${call} needs an explanation.`}
-    >
-      Here would stand why a caller was muted, dropped, not admitted or not shown under its name, why WebEx was not told
-      of something, what a failover changed, and why the conference ended.
-    </Empty>
   );
 }
 
 function Answer({ frame, answer }: Pick<WhyProps, "frame"> & { readonly answer: Explanation }) {
   const { domain, confKey, now } = frame;
   const { at, question, answer: text, rows, calls } = answer;
-  const inTimeline = (row: number) =>
-    `${withQuery(conferencePath(domain, confKey, "timeline"), { row: String(row) })}#row-${row}`;
-  const inReplay = (row: number) => withQuery(conferencePath(domain, confKey, "replay"), { row: String(row) });
+  const timeline = conferencePath(domain, confKey, "timeline");
+  const replay = conferencePath(domain, confKey, "replay");
   return (
     <article class="answer" data-row="">
       <h2>{question}</h2>
@@ -73,11 +52,12 @@ function Answer({ frame, answer }: Pick<WhyProps, "frame"> & { readonly answer: 
       <p class="dim proof">
         <Time at={at} now={now} />
         {calls.map((call) => (
-          <a href={withQuery(conferencePath(domain, confKey, "timeline"), { call })}>The call {call}</a>
+          <a href={withQuery(timeline, { call })}>The call {call}</a>
         ))}
         {rows.map(({ seq }) => (
           <span>
-            Row {String(seq)}: <a href={inTimeline(seq)}>timeline</a>, <a href={inReplay(seq)}>replay</a>
+            Row {seq}: <a href={`${withQuery(timeline, { row: String(seq) })}#row-${seq}`}>timeline</a>,{" "}
+            <a href={withQuery(replay, { row: String(seq) })}>replay</a>
           </span>
         ))}
       </p>

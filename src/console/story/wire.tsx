@@ -1,7 +1,8 @@
-import { sideNames } from "../../explain/story-sides.ts";
+import type { Report } from "../../bridge/events.ts";
+import { sideNames } from "../../explain/story-blocks.ts";
 import type { WireRow } from "../../rpc/replay.ts";
 import type { StoryLine } from "../../rpc/story.ts";
-import { type WireText, wireTexts } from "./wire-texts.ts";
+import { Facts, hostText } from "../parts.tsx";
 
 interface WireProps {
   readonly line: StoryLine;
@@ -14,20 +15,19 @@ interface WireProps {
 /** What went over the wire with a line, and behind an input what followed on both sides. */
 export function Wire({ line, row, isRepeated }: WireProps) {
   const { own, following, more } = wireTexts(line, row);
-  const facts = Object.entries(line.facts);
   return (
     <>
       {isRepeated ? (
         <p class="dim">Its document, and what followed, stand at the line of {sideNames[line.from]} before.</p>
       ) : (
-        own.map((text) => <Text {...text} />)
+        <>
+          {own.map(Text)}
+          {following.length > 0 && <p class="dim">What followed:</p>}
+          {following.map(Text)}
+          {more > 0 && <p class="dim">and {more} more, which the replay has</p>}
+        </>
       )}
-      {!isRepeated && following.length > 0 && <p class="dim">What followed:</p>}
-      {!isRepeated && following.map((text) => <Text {...text} />)}
-      {!isRepeated && more > 0 && <p class="dim">and {String(more)} more, which the replay has</p>}
-      {own.length === 0 && facts.length > 0 && (
-        <dl class="facts">{facts.flatMap(([name, value]) => [<dt>{name}</dt>, <dd>{value}</dd>])}</dl>
-      )}
+      {own.length === 0 && <Facts kind="facts" of={line.facts} />}
     </>
   );
 }
@@ -39,4 +39,74 @@ export function Text({ title, text }: WireText) {
       <pre tabindex={0}>{text}</pre>
     </figure>
   );
+}
+
+/** What went over the wire with a line. */
+interface WireText {
+  readonly title: string;
+  readonly text: string;
+}
+
+/** Of what followed, in one line; the replay of the row has all. */
+const MOST_FOLLOWING = 4;
+
+/** The texts of a line, and behind an input those that followed on both sides. `more`: so many are left out. */
+function wireTexts(
+  line: StoryLine,
+  row: WireRow | undefined,
+): { readonly own: readonly WireText[]; readonly following: readonly WireText[]; readonly more: number } {
+  if (!row) return { own: [], following: [], more: 0 };
+  const own = ownTexts(line, row);
+  const isInput = line.to === "edge" && line.from !== "edge" && line.what !== "confirmed";
+  const following = isInput ? [...toBridge(row), ...toWebex(row)] : [];
+  return { own, following: following.slice(0, MOST_FOLLOWING), more: Math.max(0, following.length - MOST_FOLLOWING) };
+}
+
+function ownTexts(line: StoryLine, row: WireRow): readonly WireText[] {
+  const { input } = row;
+  if (line.what === "confirmed" || line.what === "not delivered") return [];
+  if (line.from === "webex")
+    return row.inputText === null
+      ? []
+      : [{ title: "From WebEx, as it may have stood on the wire", text: row.inputText }];
+  if (line.from === "bridge" && input?.type === "bridge") {
+    const reports = input.reports.filter(({ report }) => isOf(line, report));
+    return reports.map((report) => ({ title: "From the bridge", text: JSON.stringify(report) }));
+  }
+  if (line.from === "operator" && input?.type === "operator")
+    return [{ title: "From the operator", text: JSON.stringify(input.request) }];
+  if (line.to === "bridge") return toBridge(row, ({ id }) => id === line.facts.commandId);
+  if (line.to === "webex" || line.to === "back end") {
+    const alike = row.messages.filter(({ text, transId }) => isText(line, text, transId));
+    return toWebex({ messages: alike });
+  }
+  return [];
+}
+
+function isOf({ what, facts }: StoryLine, report: Report): boolean {
+  if (report.type === "result") return report.id === facts.commandId;
+  const { event } = report;
+  const call = "call" in event ? event.call : "caller" in event ? event.caller.call : undefined;
+  return event.type === what && call === facts.call;
+}
+
+function isText({ what, facts }: StoryLine, text: string | null, transId: string | null): boolean {
+  if (transId !== null && transId !== facts.transId) return false;
+  if (what === "client data") return true;
+  const isNamed = text?.includes(`<${what} `) || text?.includes(`<${what}>`) || text?.includes(`<${what}/`);
+  return isNamed === true && (!facts.msgId || text?.includes(`"${facts.msgId}"`) === true);
+}
+
+function toBridge(
+  { commands }: Pick<WireRow, "commands">,
+  is: (command: WireRow["commands"][number]) => boolean = () => true,
+): readonly WireText[] {
+  return commands.filter(is).map((command) => ({ title: "To the bridge", text: JSON.stringify(command) }));
+}
+
+function toWebex({ messages }: Pick<WireRow, "messages">): readonly WireText[] {
+  return messages.map(({ host, text, type }) => ({
+    title: `To ${hostText(host)}`,
+    text: text ?? `${type}: it cannot be written in the domain's protocol`,
+  }));
 }

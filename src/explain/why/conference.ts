@@ -1,9 +1,11 @@
+import { wordsOf } from "../../bridge/command-rules.ts";
 import type { WebexHost } from "../../foundation/ids.ts";
 import { counted } from "../../foundation/text/counted.ts";
+import { capitalized } from "../../foundation/text/sentence.ts";
 import type { Explanation } from "../../rpc/story.ts";
-import { askerIn, askerText, type FactOf, type Known, operatorText, type WhyRow } from "./known.ts";
+import { type FactOf, type Fold, fold } from "../fold.ts";
+import { askerIn, askerText, type Known, operatorText, type WhyRow } from "./known.ts";
 import {
-  commandTexts,
   countedTexts,
   explained,
   type Moment,
@@ -13,11 +15,10 @@ import {
   refusalTexts,
   resultText,
   rowsOf,
-  sentence,
   timeText,
 } from "./words.ts";
 
-/** Repairs this soon after a failover are told with it. */
+/** Repairs this soon after a failover belong to it. */
 const AFTER_FAILOVER_MS = 60_000;
 
 const repairTexts: Readonly<Record<FactOf<"repaired">["what"], string>> = {
@@ -37,6 +38,8 @@ const repairTexts: Readonly<Record<FactOf<"repaired">["what"], string>> = {
 const conferenceCommands: readonly string[] = ["end-conference", "lock", "unlock", "create-room", "move"];
 /** A conference that is over is not one that the bridge refused to change. */
 const overReasons: readonly string[] = ["no-such-conference", "no-such-call", "conference-over"];
+
+type SpanName = "detached" | "locked" | "full";
 
 /** A time during which something was so. */
 interface Span {
@@ -61,14 +64,14 @@ export class ConferenceQuestions {
     readonly rows: Moment[];
   }[] = [];
   /** What lasts. */
-  readonly #spans = new Map<"detached" | "locked" | "full", Span>();
+  readonly #spans = new Map<SpanName, Span>();
 
   constructor(known: Known) {
     this.#known = known;
   }
 
   read(row: WhyRow): void {
-    for (const fact of row.facts) this.#read(row, fact);
+    for (const fact of row.facts) fold(this.#facts, fact, row);
     this.#repaired(row);
     this.#limit(row);
   }
@@ -82,54 +85,46 @@ export class ConferenceQuestions {
     return [...this.#answers, ...failovers, ...spans];
   }
 
-  #read(row: WhyRow, fact: WhyRow["facts"][number]): void {
-    switch (fact.kind) {
-      case "conference-requested":
-        [this.#asked, this.#server, this.#most] = [momentOf(row), fact, fact.maxCallers];
-        [this.#callers, this.#closed] = [0, null];
-        return;
-      case "conference-not-created":
-        return this.#notCreated(row, fact);
-      case "conference-detached":
-        return this.#begin("detached", row, (end) => ({
-          question: "Why was WebEx told nothing of the conference for a while?",
-          answer: `WebEx closed the meeting at ${timeText(row.at)} and kept its audio: it wants to hear nothing of it until it opens it again.${end && ` That lasted until ${end}.`}`,
-        }));
-      case "conference-taken-over":
-        return this.#takenOver(row, fact);
-      case "conference-ended":
-        this.#ended(row, fact);
-        for (const name of this.#spans.keys()) this.#end(name, row);
-        [this.#most, this.#closed] = [null, null];
-        return;
-      case "conference-locked":
-        return fact.locked ? this.#locked(row, fact) : this.#end("locked", row);
-      case "call-entered":
-        this.#callers += 1;
-        return;
-      case "call-left":
-        this.#callers -= 1;
-        return;
-      case "command-issued":
-        if (fact.type === "end-conference") this.#closed ??= momentOf(row);
-        return;
-      case "command-failed":
-        return this.#failed(row, fact);
-      case "post-queued":
-        return this.#refused(row, fact);
-      default:
-    }
+  readonly #facts: Fold<[row: WhyRow]> = {
+    "conference-requested": (fact, row) => {
+      [this.#asked, this.#server, this.#most] = [momentOf(row), fact, fact.maxCallers];
+      [this.#callers, this.#closed] = [0, null];
+    },
+    "conference-not-created": (fact, row) => this.#notCreated(row, fact),
+    "conference-detached": (_, row) =>
+      this.#start("detached", row, (end) => ({
+        question: "Why was WebEx notified of nothing in the conference for a while?",
+        answer: `WebEx closed the meeting at ${timeText(row.at)} and kept its audio: it wants to hear nothing of it until it opens it again.${end && ` That lasted until ${end}.`}`,
+      })),
+    "conference-taken-over": (fact, row) => this.#takenOver(row, fact),
+    "conference-ended": (fact, row) => {
+      this.#ended(row, fact);
+      for (const name of this.#spans.keys()) this.#end(name, row);
+      [this.#most, this.#closed] = [null, null];
+    },
+    "conference-locked": (fact, row) => (fact.locked ? this.#locked(row, fact) : this.#end("locked", row)),
+    "call-entered": () => this.#count(1),
+    "call-left": () => this.#count(-1),
+    "command-issued": ({ type }, row) => {
+      if (type === "end-conference") this.#closed ??= momentOf(row);
+    },
+    "command-failed": (fact, row) => this.#failed(row, fact),
+    "post-queued": (fact, row) => this.#refused(row, fact),
+  };
+
+  #count(change: number): void {
+    this.#callers += change;
   }
 
   #push(row: Moment, question: string, answer: string, ...rows: readonly (Moment | null | undefined)[]): void {
     this.#answers.push(explained(row, [], question, answer, ...rows));
   }
 
-  #begin(name: "detached" | "locked" | "full", row: Moment, textsTo: Span["textsTo"]): void {
+  #start(name: SpanName, row: Moment, textsTo: Span["textsTo"]): void {
     this.#spans.set(name, { since: momentOf(row), textsTo });
   }
 
-  #end(name: "detached" | "locked" | "full", row: Moment): void {
+  #end(name: SpanName, row: Moment): void {
     const span = this.#spans.get(name);
     if (span) this.#answers.push(spanAnswer(span, row));
     this.#spans.delete(name);
@@ -147,7 +142,7 @@ export class ConferenceQuestions {
       }
       const operator = endedBy === "operator" ? (operatorText(askerIn(by)) ?? "an operator") : null;
       const asked = this.#closed ? ` at ${timeText(this.#closed.at)}` : "";
-      const who = operator === null ? `WebEx closed it${asked}` : `${sentence(operator)} wanted that${asked}`;
+      const who = operator === null ? `WebEx closed it${asked}` : `${capitalized(operator)} wanted that${asked}`;
       return `${who}, and the bridge ended it at ${timeText(row.at)}.`;
     };
     this.#push(row, "Why did the conference end?", whyEnded(), detached, this.#closed);
@@ -168,17 +163,17 @@ export class ConferenceQuestions {
     if (type !== "conference-created" || result === "ok" || row.input?.type !== "webex") return;
     const answer =
       result === "conference-closed"
-        ? "It had ended while WebEx could not be reached, and WebEx did not know. It was told so in place of a new conference; it can create one from then on."
+        ? "It had ended while WebEx could not be reached, and WebEx did not know. It was notified of that in place of a new conference; it can create one from then on."
         : resultText(result);
     this.#push(row, "Why was WebEx refused the conference?", answer);
   }
 
-  /** What concerns the conference as a whole and was not done. */
+  /** What was to change the conference as a whole and was not done. */
   #failed(row: WhyRow, { command: id, why }: FactOf<"command-failed">): void {
     const command = this.#known.commands.get(id);
     if (command?.type === "end-conference") this.#closed = null;
     if (!command || !conferenceCommands.includes(command.type) || overReasons.includes(why)) return;
-    const question = `Why did the bridge not ${commandTexts[command.type]}?`;
+    const question = `Why did the bridge not ${wordsOf(command.type).act}?`;
     const asked = askerIn(command.by)
       ? askerText(command.by, this.#known.askedBy(command.by), command)
       : `The edge asked for it at ${timeText(command.at)}`;
@@ -208,9 +203,9 @@ export class ConferenceQuestions {
       ".",
       isAttached ? " WebEx had closed the meeting before and kept its audio." : "",
       dropped.length > 0 ? ` What waited for ${from.host} was not sent any more: ${textsOf(dropped)}.` : "",
-      isSettled ? ` What ${from.host} was owed, it is not told any more.` : "",
+      isSettled ? ` What ${from.host} was owed, it is not notified of any more.` : "",
       dropped.length === 0 && !isSettled ? " Nothing waited for the server before." : "",
-      notified.length === 0 ? "" : ` ${to.host} was told anew: ${textsOf(notified)}.`,
+      notified.length === 0 ? "" : ` ${to.host} was notified anew: ${textsOf(notified)}.`,
     ];
     this.#failovers.push({ row: momentOf(row), answer: sentences.join(""), repairs: [], rows: [] });
   }
@@ -218,7 +213,7 @@ export class ConferenceQuestions {
   #repaired(row: WhyRow): void {
     const repairs = row.facts.flatMap((fact) => (fact.kind === "repaired" ? [repairTexts[fact.what]] : []));
     if (repairs.length === 0) return;
-    const answer = `Conference and bridge were compared, and the bridge held it otherwise: ${countedTexts(repairs)}. WebEx was told so, as of any change.`;
+    const answer = `Conference and bridge were compared, and the bridge held it otherwise: ${countedTexts(repairs)}. WebEx was notified of that, as of any change.`;
     this.#push(row, "What did the comparison with the bridge change?", answer);
     const failover = this.#failovers.at(-1);
     if (!failover || row.at - failover.row.at > AFTER_FAILOVER_MS) return;
@@ -229,7 +224,7 @@ export class ConferenceQuestions {
   #locked(row: WhyRow, { by }: FactOf<"conference-locked">): void {
     const asker = askerIn(by);
     const who = asker ? (operatorText(asker) ?? "WebEx") : "somebody at the bridge";
-    this.#begin("locked", row, (end) => ({
+    this.#start("locked", row, (end) => ({
       question: "Why could nobody else enter?",
       answer: `The conference was locked ${periodText(timeText(row.at), end)}: ${who} wanted that. Nobody who dials a locked conference is let in.`,
     }));
@@ -239,9 +234,9 @@ export class ConferenceQuestions {
     const most = this.#most;
     if (!most || this.#callers < most) return this.#end("full", row);
     if (this.#spans.has("full")) return;
-    this.#begin("full", row, (end) => ({
+    this.#start("full", row, (end) => ({
       question: "Why could nobody else enter?",
-      answer: `${sentence(periodText(timeText(row.at), end))} the conference had ${counted(most, "caller")}, as many as WebEx allows for this conference.`,
+      answer: `${capitalized(periodText(timeText(row.at), end))} the conference had ${counted(most, "caller")}, as many as WebEx allows for this conference.`,
     }));
   }
 }

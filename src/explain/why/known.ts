@@ -2,11 +2,11 @@ import type { CommandType } from "../../bridge/commands.ts";
 import type { Cause, MessageSummary, SingleFact } from "../../conference/facts.ts";
 import type { InputRow } from "../../conference/inputs.ts";
 import type { CallId, CommandId, ExtCallId, MsgId, TransId } from "../../foundation/ids.ts";
+import { capitalized } from "../../foundation/text/sentence.ts";
 import type { Explanation } from "../../rpc/story.ts";
 import type { FromWebex } from "../../tsp/messages.ts";
-import { type Moment, momentOf, sentence, timeText } from "./words.ts";
-
-export type FactOf<Kind extends SingleFact["kind"]> = Extract<SingleFact, { kind: Kind }>;
+import { type FactOf, type Fold, fold } from "../fold.ts";
+import { type Moment, momentOf, timeText } from "./words.ts";
 
 /** One row, as questions read it. */
 export interface WhyRow extends Moment {
@@ -15,9 +15,7 @@ export interface WhyRow extends Moment {
 }
 
 /** For each kind of fact that people ask about: the answer, or `null` if this one needs none. */
-export type Questions = {
-  readonly [Kind in SingleFact["kind"]]?: (fact: FactOf<Kind>, row: WhyRow, known: Known) => Explanation | null;
-};
+export type Questions = Fold<[row: WhyRow, known: Known], Explanation | null>;
 
 /** A call as it was last: in the conference, dialled, or over. */
 export interface KnownCall {
@@ -95,7 +93,7 @@ export class Known {
       for (const message of input.messages) this.#asked.set(`${input.transId} ${message.msgId}`, askedFor(message));
     if (input?.type === "time") for (const id of input.unacknowledged ?? []) this.#unacknowledged.add(id);
     if (input?.type === "operator") this.#asked.set(input.id, input.request.type);
-    for (const fact of row.facts) this.#read(momentOf(row), fact);
+    for (const fact of row.facts) fold(this.#facts, fact, momentOf(row));
     if (input?.type !== "webex") return;
     for (const message of input.messages) {
       if (message.type === "caller-named") this.#named(momentOf(row), message.msgId, String(message.result ?? "ok"));
@@ -138,97 +136,78 @@ export class Known {
     return own.filter(({ fact }) => messages.some(({ msgId }) => msgId === fact.msgId));
   }
 
-  #read(moment: Moment, fact: SingleFact): void {
-    switch (fact.kind) {
-      case "call-dialled": {
-        const { call, number, extCallId } = fact;
-        const status = { isInside: false, isMonitor: false, dialled: moment, entry: null };
-        this.calls.set(call, { call, number, attendeeId: null, extCallId, ...status });
-        return;
-      }
-      case "call-entered": {
-        const { call, number, attendeeId, extCallId } = fact;
-        const dialled = this.calls.get(call)?.dialled ?? null;
-        const isMonitor = fact.participantType === "silent-monitor";
-        const begun = { notification: null, refused: null, named: null, left: null, over: null };
-        const entry = { isDetached: this.#isDetached, ...begun };
-        this.calls.set(call, { call, number, attendeeId, extCallId, isInside: true, isMonitor, dialled, entry });
-        return;
-      }
-      case "conference-requested":
-      case "conference-taken-over":
-        this.#isDetached = false;
-        return;
-      case "conference-detached":
-        this.#isDetached = true;
-        return;
-      case "conference-ended":
-        for (const { entry } of this.calls.values()) if (entry && !entry.left) entry.over ??= moment;
-        return;
-      case "call-named":
-        return this.#change(fact.call, { extCallId: fact.extCallId });
-      case "call-merged":
-        return this.#change(fact.call, { attendeeId: fact.attendeeId });
-      case "call-left": {
-        const { entry } = this.calls.get(fact.call) ?? {};
-        if (entry && fact.why !== "conference-ended") entry.left = moment;
-        return this.#change(fact.call, { isInside: false });
-      }
-      case "command-issued": {
-        const { command, type, call = null, by } = fact;
-        this.commands.set(command, { ...moment, id: command, type: type as CommandType, call, by });
-        return;
-      }
-      case "command-joined": {
-        const command = this.commands.get(fact.command);
-        if (command) this.commands.set(fact.command, { ...command, by: [...command.by, ...fact.by] });
-        return;
-      }
-      default:
-        this.#readPost(moment, fact);
-    }
+  readonly #facts: Fold<[moment: Moment]> = {
+    "call-dialled": ({ call, number, extCallId }, dialled) => {
+      const status = { isInside: false, isMonitor: false, dialled, entry: null };
+      this.calls.set(call, { call, number, attendeeId: null, extCallId, ...status });
+    },
+    "call-entered": ({ call, number, attendeeId, extCallId, participantType }) => {
+      const dialled = this.calls.get(call)?.dialled ?? null;
+      const isMonitor = participantType === "silent-monitor";
+      const begun = { notification: null, refused: null, named: null, left: null, over: null };
+      const entry = { isDetached: this.#isDetached, ...begun };
+      this.calls.set(call, { call, number, attendeeId, extCallId, isInside: true, isMonitor, dialled, entry });
+    },
+    "conference-requested": () => this.#detach(false),
+    "conference-taken-over": () => this.#detach(false),
+    "conference-detached": () => this.#detach(true),
+    "conference-ended": (_, moment) => {
+      for (const { entry } of this.calls.values()) if (entry && !entry.left) entry.over ??= moment;
+    },
+    "call-named": ({ call, extCallId }) => this.#change(call, { extCallId }),
+    "call-merged": ({ call, attendeeId }) => this.#change(call, { attendeeId }),
+    "call-left": ({ call, why }, moment) => {
+      const { entry } = this.calls.get(call) ?? {};
+      if (entry && why !== "conference-ended") entry.left = moment;
+      this.#change(call, { isInside: false });
+    },
+    "command-issued": ({ command, type, call = null, by }, moment) =>
+      this.commands.set(command, { ...moment, id: command, type: type as CommandType, call, by }),
+    "command-joined": (fact) => {
+      const command = this.commands.get(fact.command);
+      if (command) this.commands.set(fact.command, { ...command, by: [...command.by, ...fact.by] });
+    },
+    "post-queued": (fact, moment) => this.#queued(fact, moment),
+    "post-failed": (fact, { seq }) => {
+      const post = this.posts.get(fact.transId);
+      if (post) post.failed = { ...fact, seq };
+    },
+    "post-confirmed": ({ transId, at }, { seq }) => {
+      const post = this.posts.get(transId);
+      if (post) post.confirmed = { seq, at };
+    },
+    "post-given-up": (fact, moment) => {
+      for (const message of this.messagesIn(fact)) message.givenUp = moment;
+    },
+    "post-dropped": (fact) => {
+      for (const message of this.messagesIn(fact)) message.isDropped = true;
+    },
+    "message-owed": ({ msgId }, moment) => {
+      if (!this.owed.has(msgId)) this.owed.set(msgId, moment);
+    },
+    "message-dropped": ({ msgId }) => this.owed.delete(msgId),
+    // At most one server is behind.
+    "server-reached": () => this.owed.clear(),
+    "server-settled": () => this.owed.clear(),
+  };
+
+  #detach(isDetached: boolean): void {
+    this.#isDetached = isDetached;
   }
 
-  #readPost(moment: Moment, fact: SingleFact): void {
-    const post = "transId" in fact ? this.posts.get(fact.transId) : undefined;
-    switch (fact.kind) {
-      case "post-queued": {
-        const { transId, host } = fact;
-        const call = this.callOf(fact);
-        const own = post ?? { transId, host, since: moment, messages: [], failed: null, confirmed: null };
-        const message = { ...moment, fact, call, post: own, givenUp: null, isDropped: false };
-        own.messages.push(message);
-        this.posts.set(transId, own);
-        this.messages.set(fact.msgId, message);
-        const entry = fact.type === "caller-entered" ? call?.entry : null;
-        // An invitee was told of when it waited, and a new server is told anew.
-        if (entry && entry.notification?.fact.msgId !== fact.msgId)
-          Object.assign(entry, { notification: message, refused: null });
-        return;
-      }
-      case "post-failed":
-        if (post) post.failed = { ...fact, seq: moment.seq };
-        return;
-      case "post-confirmed":
-        if (post) post.confirmed = { seq: moment.seq, at: fact.at };
-        return;
-      case "post-given-up":
-        for (const message of this.messagesIn(fact)) message.givenUp = moment;
-        return;
-      case "message-owed":
-        if (!this.owed.has(fact.msgId)) this.owed.set(fact.msgId, moment);
-        return;
-      case "message-dropped":
-        this.owed.delete(fact.msgId);
-        return;
-      case "server-reached":
-      case "server-settled":
-        return this.owed.clear(); // At most one server is behind.
-      case "post-dropped":
-        for (const message of this.messagesIn(fact)) message.isDropped = true;
-        return;
-      default:
-    }
+  #queued(fact: FactOf<"post-queued">, moment: Moment): void {
+    const { transId, host, msgId } = fact;
+    const call = this.callOf(fact);
+    const fresh = { transId, host, since: moment, messages: [], failed: null, confirmed: null };
+    const post: KnownPost = this.posts.get(transId) ?? fresh;
+    const message = { ...moment, fact, call, post, givenUp: null, isDropped: false };
+    post.messages.push(message);
+    this.posts.set(transId, post);
+    this.messages.set(msgId, message);
+    const entry = fact.type === "caller-entered" ? call?.entry : null;
+    // WebEx was notified of an invitee when it waited, and a new server is notified anew.
+    if (entry && entry.notification?.fact.msgId !== msgId)
+      Object.assign(entry, { notification: message, refused: null });
   }
 
   #named(moment: Moment, msgId: MsgId, result: string): void {
@@ -262,11 +241,11 @@ export function operatorText(cause: Cause | undefined): string | null {
   return cause.person === "" || cause.person === "operator" ? "an operator" : `the operator ${cause.person}`;
 }
 
-/** Who asked, as the begin of a sentence. `asked`: the type of that request. */
+/** Who asked, to start a sentence. `asked`: the type of that request. */
 export function askerText(by: readonly Cause[], asked: string | null, { at }: Moment): string {
   const forAll = asked === "mute-all" || asked === "unmute-all" ? " for all callers" : "";
   const who = operatorText(askerIn(by));
-  return sentence(
+  return capitalized(
     who === null ? `WebEx asked for it${forAll} at ${timeText(at)}` : `${who} asked for it at ${timeText(at)}`,
   );
 }

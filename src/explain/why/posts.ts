@@ -1,6 +1,7 @@
 import { BACK_END } from "../../conference/server/posts.ts";
 import type { Explanation } from "../../rpc/story.ts";
-import type { FactOf, Known, KnownMessage, WhyRow } from "./known.ts";
+import type { FactOf } from "../fold.ts";
+import type { Known, KnownMessage, WhyRow } from "./known.ts";
 import { callsOf, explained, type Moment, messageTexts, momentOf, serverText, timeText } from "./words.ts";
 
 type GoneFact = FactOf<"post-given-up" | "post-dropped">;
@@ -11,11 +12,11 @@ interface Gone {
   readonly messages: readonly KnownMessage[];
   readonly why: string;
   readonly failed: Moment | null;
-  /** Those that its server is told once it can be reached. */
+  /** Those that its server is notified of once it can be reached. */
   readonly owed: readonly KnownMessage[];
 }
 
-/** Why was WebEx, or the partner's back end, not told of something, and what has become of it since? */
+/** Why was WebEx, or the partner's back end, not notified of something, and what has become of it since? */
 export class Posts {
   readonly #known: Known;
   readonly #gone: Gone[] = [];
@@ -37,7 +38,7 @@ export class Posts {
       if (!first) return [];
       const { host, since } = first.post;
       const who = host === BACK_END ? "the partner's back end" : "WebEx";
-      const question = `Why was ${who} not told ${messageTexts(messages)}?`;
+      const question = `Why was ${who} not notified ${messageTexts(messages)}?`;
       const answer = `${serverText(host)} ${why}${owed.length > 0 ? ` ${this.#since(owed)}` : ""}`;
       return [explained(row, callsOf(messages), question, answer, since, failed)];
     });
@@ -58,7 +59,7 @@ export class Posts {
     if (this.#owedIn(fact, row).length > 0)
       return this.#push(fact, row, "could not be reached: a post before it was given up.", null);
     const next = row.facts.find((one) => one.kind === "conference-taken-over");
-    const then = next ? ` ${next.host} was told how the conference is instead.` : "";
+    const then = next ? ` ${next.host} was notified of how the conference is instead.` : "";
     const why = `was replaced by another server before it had confirmed the message.${then}`;
     this.#push(fact, row, why, this.#known.posts.get(fact.transId)?.failed ?? null);
   }
@@ -76,7 +77,7 @@ export class Posts {
   /** What became of these. */
   #since(messages: readonly KnownMessage[]): string {
     if (messages.some(({ fact }) => this.#known.owed.has(fact.msgId)))
-      return "As soon as the server can be reached, it is told how things are then.";
+      return "As soon as the server can be reached, it is notified of how things are then.";
     const again = messages.flatMap((message) => {
       const latest = this.#known.messages.get(message.fact.msgId);
       return latest && latest.post !== message.post && !latest.givenUp && !latest.isDropped ? latest.post : [];
@@ -85,6 +86,6 @@ export class Posts {
     if (waiting) return `It was posted again at ${timeText(waiting.since.at)}, and is not confirmed yet.`;
     const confirmed = again.flatMap((post) => post.confirmed ?? []).at(-1);
     if (confirmed) return `The server was reached again, and has confirmed it at ${timeText(confirmed.at)}.`;
-    return "It is not told any more: another message says how things are, or nobody waits for it.";
+    return "Its server is not notified of it any more: another message says how things are, or nobody waits for it.";
   }
 }

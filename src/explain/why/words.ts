@@ -1,4 +1,4 @@
-import type { CommandType, RefusalReason } from "../../bridge/commands.ts";
+import type { RefusalReason } from "../../bridge/commands.ts";
 import type { LeaveReason, MessageSummary } from "../../conference/facts.ts";
 import { BACK_END } from "../../conference/server/posts.ts";
 import type { CallId, EpochMs } from "../../foundation/ids.ts";
@@ -50,10 +50,6 @@ export function numberText(number: string, extCallId: string | null): string {
 
 export function timeText(at: EpochMs): string {
   return `${new Date(at).toISOString().slice(11, 19)} UTC`;
-}
-
-export function sentence(text: string): string {
-  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
 }
 
 /** Each text once, with how often it came, in the order in which they came first. */
@@ -125,24 +121,6 @@ const resultTexts: Readonly<Partial<Record<ResultWord, string>>> = {
   cancelled: "WebEx cancelled the call.",
 };
 
-export const commandTexts: Readonly<Record<CommandType, string>> = {
-  "create-conference": "create the conference",
-  "end-conference": "end the conference",
-  lock: "lock the conference",
-  unlock: "unlock the conference",
-  "report-speakers": "report who speaks",
-  "stop-reporting-speakers": "stop reporting who speaks",
-  "create-room": "open a room",
-  "close-room": "close a room",
-  dial: "dial a number",
-  "cancel-dial": "stop ringing",
-  mute: "mute a caller",
-  unmute: "unmute a caller",
-  expel: "drop a caller",
-  admit: "let a caller in",
-  move: "move a caller",
-};
-
 export function serverText(host: string): string {
   return host === BACK_END ? "The partner's back end" : `WebEx's server ${host}`;
 }
@@ -157,7 +135,7 @@ interface SaidMessage {
   readonly fact: Pick<MessageSummary, "type" | "status" | "extCallId">;
 }
 
-/** What messages say, to follow "WebEx was not told ". */
+/** What messages say, to follow "WebEx was not notified ". */
 export function messageTexts(messages: readonly SaidMessage[]): string {
   return countedTexts(messages.map(messageText));
 }

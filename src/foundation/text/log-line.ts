@@ -22,7 +22,6 @@ const marks = {
   ...{ locked: "open", room: "open", "call-out": "open", lost: "open", over: "open" },
 } as const satisfies Record<string, Mark | Show>;
 
-/** What a line of the edge's log may say. */
 export type LogFacts = { readonly [Name in keyof typeof marks]?: unknown };
 
 const show = showFields<LogFacts>(marks as Readonly<Record<keyof LogFacts, Mark | Show>>);

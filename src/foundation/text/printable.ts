@@ -1,7 +1,4 @@
-/**
- * The text as it is safe to show to a person: what steers a terminal, ends a line or turns the reading direction is written as its code,
- * such as `\u001b`.
- */
+/** The text as it is safe to show: what steers a terminal, ends a line or turns its direction stands as its code. */
 export function printable(text: string): string {
   return text.replace(steering, (character) => codeOf(character.codePointAt(0) ?? 0));
 }

@@ -1,9 +1,6 @@
 import type { EpochMs } from "../ids.ts";
 
-/**
- * Time that never goes back. When the machine's clock is set back, this clock goes on from where it was at the same pace, so
- * that something due in two seconds is not put off by an hour.
- */
+/** Time that never goes back: when the machine's clock is set back, it goes on from where it was, at the same pace. */
 export class SteadyClock {
   #last: EpochMs = 0;
   #aheadMs = 0;
@@ -21,12 +18,10 @@ export class SteadyClock {
     this.#aheadMs = Math.max(this.#aheadMs, aheadMs);
   }
 
-  /** The lead on the machine's clock. */
   get aheadMs(): number {
     return this.#aheadMs;
   }
 
-  /** The machine's clock at this time. */
   onMachine(time: EpochMs): EpochMs {
     return time - this.#aheadMs;
   }

@@ -1,9 +1,6 @@
 import type { Timers } from "./timers.ts";
 
-/**
- * Calls `wake` once, within the shortest time that was asked for; then it waits to be asked again. To ask again can bring the
- * call forward, and never puts it off: no timer is ended before another one has come, whatever becomes of the clock.
- */
+/** Calls `wake` once, within the shortest time asked for: to ask again brings it forward, and never puts it off. */
 export class WakeTimer {
   readonly #timers: Timers;
   readonly #now: () => number;

@@ -5,7 +5,6 @@ import { type Timers, wait, within } from "../../foundation/time/timers.ts";
 import { agentsLost, type Domains } from "../../settings/load.ts";
 
 interface Ports extends Timers {
-  /** Resolves when the relay of this bridge has closed the links of these agents. */
   closeAgents(domain: DomainName, bridge: string, agents: readonly string[]): Promise<void>;
   log(event: "agents-not-closed", facts: LogFacts, level: "error"): void;
 }

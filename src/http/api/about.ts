@@ -1,15 +1,12 @@
 import * as v from "valibot";
 import { type ProblemTitle, problem, problemMeanings, slugOf, typeOfProblem } from "../problem.ts";
-import { type Route, route } from "./route.ts";
+import { type Route, routeOf } from "./route.ts";
 
-/** What the API says of itself. */
+const route = routeOf("About");
+
 export function aboutRoutes(all: () => readonly Route[]) {
   return [
-    route({
-      method: "GET",
-      path: "/openapi.json",
-      id: "showOpenApi",
-      tag: "About",
+    route("showOpenApi", "GET /openapi.json", {
       says: "This description, as OpenAPI 3.1",
       answer: {
         says: "An OpenAPI document.",
@@ -24,11 +21,7 @@ export function aboutRoutes(all: () => readonly Route[]) {
         return Response.json(openApiOf(all()));
       },
     }),
-    route({
-      method: "GET",
-      path: "/problems/{type}",
-      id: "showProblem",
-      tag: "About",
+    route("showProblem", "GET /problems/{type}", {
       says: "What a problem means: the address of its `type`",
       answer: { says: "The problem.", schema: v.object({ type: v.string(), title: v.string(), means: v.string() }) },
       refusals: { 404: "There is no such problem." },

@@ -1,8 +1,9 @@
 import type { Context, Hono } from "hono";
-import type { ConfKey } from "../../foundation/ids.ts";
+import * as v from "valibot";
+import type { BridgeName, ConfKey } from "../../foundation/ids.ts";
 import { ok, type Result } from "../../foundation/result.ts";
 import { textOfSegment } from "../../foundation/text/path-segment.ts";
-import { type Person, seesAll, seesDomain } from "../../operators/people.ts";
+import { type Operator, seesAll, seesDomain } from "../../operators/people.ts";
 import { addressOf } from "../address.ts";
 import { audited, notWrittenDown } from "../audited.ts";
 import { readJson } from "../body.ts";
@@ -11,53 +12,55 @@ import type { Variables } from "../guard.ts";
 import { mayReadNone, type SignedIn, viewersLook } from "../guard.ts";
 import { forOneRequest } from "../objects-of-request.ts";
 import { notAllowed, problem } from "../problem.ts";
-import { type Call, changes, type Route, readActionId, readQuery, routerPath } from "./route.ts";
+import { isKnown, unknown } from "./conferences/conferences.ts";
+import { type ApiCall, changes, type Route, readActionId, readQuery, routerPath } from "./route.ts";
+import { noSiteText } from "./webex-site.ts";
 
 /** Far above what most requests need; the limits of the fields are checked apart. */
 const MAX_BODY_BYTES = 64 * 1024;
 
+/** The body of a request that needs none. */
+const noFields = v.optional(v.strictObject({}));
+
 /** A request of somebody whom the guard has let in. */
-export interface RouteRequest {
+interface RouteRequest {
   readonly request: Request;
   readonly signedIn: SignedIn;
-  /** The address from which it came. */
   readonly from: string;
   readonly path: Readonly<Record<string, string>>;
 }
 
-/** Carries out one request of the API for a person who is signed in, as far as the person may. */
+/** Carries out one request of the API for a person who is signed in, as far as the person may. `edge`: for this one request. */
 export async function answerRoute(
   route: Route,
   { request, signedIn, from, path }: RouteRequest,
   edge: PeoplePorts,
 ): Promise<Response> {
   const domain = edge.domains.get(path.domain ?? "");
-  // A domain that is none of the person's is answered as one that is not there.
+  // Domains that the person may not see return 404.
   const isSeen = domain !== undefined && seesDomain(signedIn.person, domain.name);
   if (path.domain !== undefined && !isSeen) return problem(404, "no such domain", `There is no domain ${path.domain}.`);
   const actionId = readActionId(request);
-  const read = async (): Promise<Result<Call<never, never>, Response>> => {
+  const read = async (): Promise<Result<ApiCall<never, never, never>, Response>> => {
     if (!actionId.ok) return actionId;
     const query = readQuery(route.query ?? {}, new URL(request.url).searchParams);
     if (!query.ok) return query;
-    const limited = forOneRequest(edge);
-    const body = route.body ? await readJson(request, route.maxBodyBytes ?? MAX_BODY_BYTES, limited, route.body) : null;
+    const body = changes(route) ? await readJson(request, MAX_BODY_BYTES, edge, route.body ?? noFields) : null;
     if (body?.ok === false) return body;
+    const confKey = path.confKey as ConfKey;
     const call = {
-      ...{ request, edge: limited, signedIn, from, domain, path },
-      confKey: path.confKey as ConfKey,
-      query: query.value,
-      body: body?.value,
-      actionId: actionId.value,
-    } as Call;
-    return ok(call as Call<never, never>);
+      ...{ request, edge, signedIn, from, domain, path, confKey, bridge: path.bridge as BridgeName },
+      ...(isSeen && path.confKey !== undefined && { conference: edge.objects.conference(domain.name, confKey) }),
+      ...{ query: query.value, body: body?.value, actionId: actionId.value },
+    } as ApiCall;
+    return ok(call as ApiCall<never, never, never>);
   };
   const call = await read();
   const forbidden = whyForbidden(route, signedIn.person);
   const answer = async (): Promise<Response> => {
     if (forbidden !== null) return notAllowed(forbidden);
     if (!call.ok) return call.error;
-    const given = await route.handle(call.value);
+    const given = (await absence(route, call.value, path.bridge)) ?? (await route.handle(call.value));
     return given instanceof Response ? given : Response.json(given, { status: route.answer.status ?? 200 });
   };
   if (!changes(route) || !domain) return answer();
@@ -73,8 +76,23 @@ export async function answerRoute(
   });
 }
 
+/** Where there is no such bridge, conference or site; `null`: there is. Asked, its object would be made, and stay. */
+async function absence(
+  { needsSite, needsConference }: Route,
+  { domain, confKey, edge }: ApiCall,
+  bridge: string | undefined,
+): Promise<Response | null> {
+  if (needsSite && !domain.settings.webexSite) return problem(404, "no site", noSiteText(domain));
+  if (needsConference) return (await isKnown(domain, confKey, edge)) ? null : unknown(domain, confKey);
+  if (bridge === undefined) return null;
+  const bridges = domain.settings.bridges.map(({ name }) => name);
+  if (bridges.includes(bridge)) return null;
+  const detail = `The domain ${domain.name} has no bridge ${bridge}; it has ${bridges.join(", ")}.`;
+  return problem(404, "no such bridge", detail);
+}
+
 /** Why the person may not ask for it; `null`: the person may. */
-function whyForbidden(route: Route, person: Person): string | null {
+function whyForbidden(route: Route, person: Operator): string | null {
   if (route.showsSecret && !person.secrets) return mayReadNone;
   if (changes(route) && person.role === "viewer" && !route.viewersMay) return viewersLook;
   return route.allDomains && !seesAll(person) ? "This is for those who see all domains." : null;
@@ -90,13 +108,16 @@ export function pathOf({ req }: Context): RouteRequest["path"] {
   return Object.fromEntries(parts.map(([name, part]) => [name, textOfSegment(part)]));
 }
 
-/** The routes of the API, behind the guard. */
 export function addApi(app: Hono<Variables>, edge: PeoplePorts, routes: readonly Route[]): void {
   for (const route of routes) {
     app.on(route.method, routerPath(route), (context) => {
       const { raw: request } = context.req;
       const { signedIn } = context.var;
-      return answerRoute(route, { request, signedIn, from: addressOf(request), path: pathOf(context) }, edge);
+      return answerRoute(
+        route,
+        { request, signedIn, from: addressOf(request), path: pathOf(context) },
+        forOneRequest(edge),
+      );
     });
   }
   for (const [path, ofPath] of Map.groupBy(routes, routerPath)) {

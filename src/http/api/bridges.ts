@@ -1,14 +1,15 @@
 import * as v from "valibot";
 import type { BridgeName } from "../../foundation/ids.ts";
 import { time } from "../../foundation/schemas.ts";
-import type { HandOver } from "../../rpc/relay.ts";
-import type { Domain } from "../../settings/load.ts";
+import { agentView, type HandOver } from "../../rpc/relay.ts";
+import { answerOrNull } from "../objects-of-request.ts";
 import { problem } from "../problem.ts";
-import { type Call, route } from "./route.ts";
+import { next, pageOf, wholeList } from "./paging.ts";
+import { type ApiCall, routeOf } from "./route.ts";
+
+const route = routeOf("Bridges and agents");
 
 const path = "/domains/{domain}/bridges/{bridge}";
-const tag = "Bridges and agents";
-const refusals = { 404: "There is no such domain that you see, or it has no such bridge." } as const;
 const drained = {
   says: "It is on disk.",
   schema: v.object({
@@ -16,71 +17,83 @@ const drained = {
     drainedSince: v.pipe(v.nullable(time), v.description("null: it takes new conferences.")),
   }),
 };
+const load = v.object({ conferences: v.number(), callers: v.number() });
+const bridgeAgents = v.object({
+  bridge: v.string(),
+  drainedSince: v.pipe(v.nullable(time), v.description("null: it takes new conferences, or nobody knows.")),
+  load: v.pipe(
+    v.nullable(load),
+    v.description("Conferences that are being created or run there, and those who are in them; null: nobody knows."),
+  ),
+  agents: v.nullable(v.array(agentView)),
+});
 
 export const bridgeRoutes = [
-  route({
-    method: "PUT",
-    path: `${path}/drain`,
-    id: "drainBridge",
-    tag,
+  route("listAgents", "GET /domains/{domain}/agents", {
+    says: "The connected agents of each bridge, whether it is drained, and what it carries",
+    query: wholeList,
+    answer: {
+      says: "Bridges in the order of the settings. `agents` is null for a bridge whose relay does not answer.",
+      schema: v.object({ bridges: v.array(bridgeAgents), next }),
+    },
+    async handle({ domain: { name: domain, settings }, edge, query }) {
+      const { page, next } = pageOf(settings.bridges, query);
+      const { directory, relay } = edge.objects;
+      const list = answerOrNull(directory(domain).running({ domain, after: null, limit: 0 }), edge, { domain });
+      const bridges = page.map(async ({ name }) => {
+        const bridge = name as BridgeName;
+        const [agents, health, running] = await Promise.all([
+          answerOrNull(relay(domain, bridge).agents(), edge, { domain, bridge }, "relay-unreachable"),
+          relay(domain, bridge)
+            .health()
+            .catch(() => null),
+          list,
+        ]);
+        const { conferences = 0, callers = 0 } = running?.bridges.find((load) => load.bridge === bridge) ?? {};
+        const load = running && { conferences, callers };
+        return { bridge, drainedSince: health?.drainedSince ?? null, load, agents };
+      });
+      return { bridges: await Promise.all(bridges), next };
+    },
+  }),
+  route("drainBridge", `PUT ${path}/drain`, {
     says: "From now on the bridge takes no new conferences; those that it has go on",
     more: "New ones go to the domain's other bridges, or are refused where all are drained. It lasts until it is taken back. `GET …/agents` says how many conferences are left.",
     answer: drained,
-    refusals,
     handle: (call) => drain(call, true),
   }),
-  route({
-    method: "DELETE",
-    path: `${path}/drain`,
-    id: "undrainBridge",
-    tag,
+  route("undrainBridge", `DELETE ${path}/drain`, {
     says: "The bridge takes new conferences again",
     answer: drained,
-    refusals,
     handle: (call) => drain(call, false),
   }),
-  route({
-    method: "POST",
-    path: `${path}/hand-over`,
-    id: "handOver",
-    tag,
+  route("handOver", `POST ${path}/hand-over`, {
     says: "A standby acts from now on, in the place of the agent that acts",
     more: "Nothing is lost or done twice, and calls stay. The other agent connects anew and stands by. Where another agent acts already, nothing is done.",
     body: v.strictObject({
-      from: v.pipe(v.string(), v.maxLength(256), v.description("The agent that is to act no longer.")),
+      from: v.pipe(
+        v.string(),
+        v.nonEmpty("must not be empty"),
+        v.maxLength(256),
+        v.description("The agent that is to act no longer."),
+      ),
     }),
     answer: {
       says: "Who acts now.",
       schema: v.object({ bridge: v.string(), acts: v.pipe(v.string(), v.description("The name of the agent.")) }),
     },
-    refusals: { ...refusals, 409: "No standby has the bridge, or nobody acts there; nothing was done." },
+    refusals: { 409: "No standby has the bridge, or nobody acts there; nothing was done." },
     about: ({ body: { from } }) => ({ from }),
-    async handle({ domain, path, body: { from }, edge: { objects } }) {
-      const bridge = bridgeIn(domain, path.bridge);
-      if (bridge === null) return noBridge(domain, path.bridge);
-      const result = await objects.relay(domain.name, bridge).handOver(from);
-      if (isHandOverRefusal(result)) {
-        return problem(409, "refused", handOverRefusals[result], {}, { reason: result });
-      }
-      return { bridge, acts: result.acts };
+    async handle({ domain: { name }, bridge, body: { from }, edge: { objects } }) {
+      const result = await objects.relay(name, bridge).handOver(from);
+      if (typeof result === "object") return { bridge, acts: result.acts };
+      return problem(409, "refused", handOverRefusals[result], {}, { reason: result });
     },
   }),
 ];
 
-async function drain({ domain, path, edge: { objects } }: Call, drained: boolean) {
-  const bridge = bridgeIn(domain, path.bridge);
-  if (bridge === null) return noBridge(domain, path.bridge);
-  return { bridge, drainedSince: await objects.relay(domain.name, bridge).drain(domain.name, bridge, drained) };
-}
-
-/** `null`: the domain has no bridge of this name. A relay that never was would be made by the question. */
-function bridgeIn({ settings }: Domain, name = ""): BridgeName | null {
-  return settings.bridges.some((bridge) => bridge.name === name) ? (name as BridgeName) : null;
-}
-
-function noBridge({ name, settings }: Domain, bridge = ""): Response {
-  const names = settings.bridges.map((known) => known.name).join(", ");
-  return problem(404, "no such bridge", `The domain ${name} has no bridge ${bridge}; it has ${names}.`);
+async function drain({ domain: { name }, bridge, edge: { objects } }: ApiCall, drained: boolean) {
+  return { bridge, drainedSince: await objects.relay(name, bridge).drain(name, bridge, drained) };
 }
 
 type HandOverRefusal = Exclude<HandOver, object>;

@@ -1,16 +1,15 @@
 import * as v from "valibot";
 import { seesDomain } from "../../operators/people.ts";
+import { domainActivity, webhookView } from "../../rpc/directory.ts";
 import { shownSettings } from "../../settings/domain-settings.ts";
 import { remindersOf, warningsOf } from "../../settings/warnings.ts";
 import { next, pageOf, wholeList } from "./paging.ts";
-import { route } from "./route.ts";
+import { routeOf } from "./route.ts";
+
+const route = routeOf("Domains");
 
 export const domainRoutes = [
-  route({
-    method: "GET",
-    path: "/domains",
-    id: "listDomains",
-    tag: "Domains",
+  route("listDomains", "GET /domains", {
     says: "The domains that you see, and their bridges",
     query: wholeList,
     answer: {
@@ -27,11 +26,7 @@ export const domainRoutes = [
       return { domains, next };
     },
   }),
-  route({
-    method: "GET",
-    path: "/domains/{domain}/settings",
-    id: "showSettings",
-    tag: "Domains",
+  route("showSettings", "GET /domains/{domain}/settings", {
     says: "The settings of a domain as they count now, with their defaults, and what is not right or to be kept in mind",
     more: "Secrets are not shown.",
     answer: {
@@ -45,10 +40,28 @@ export const domainRoutes = [
     handle({ domain }) {
       const sentence = (says: string) => `${domain.name} ${says}.`;
       return {
-        settings: shownSettings(domain.settings) as Readonly<Record<string, NonNullable<unknown>>>,
+        settings: { ...shownSettings(domain.settings) },
         warnings: warningsOf(domain).map(sentence),
         reminders: remindersOf(domain).map(sentence),
       };
+    },
+  }),
+  route("getActivity", "GET /domains/{domain}/activity", {
+    says: "What came from WebEx and was posted to it in the last hour, by minute, posts by TSP server, and what waits",
+    more: "For plots: what had not been told when its process ended is missing, and a minute is whole once something came or was posted in a later one. `/metrics` counts exactly.",
+    answer: { says: "Minutes and servers.", schema: domainActivity },
+    handle: ({ domain: { name }, edge: { objects } }) => objects.directory(name).activity(),
+  }),
+  route("listWebhooks", "GET /domains/{domain}/webhooks", {
+    says: "The receivers of the domain's webhooks, and how they are",
+    query: wholeList,
+    answer: {
+      says: "Receivers in the order of the settings.",
+      schema: v.object({ webhooks: v.array(webhookView), next }),
+    },
+    async handle({ domain: { name }, edge: { objects }, query }) {
+      const { page, next } = pageOf(await objects.directory(name).webhooks(name), query);
+      return { webhooks: page, next };
     },
   }),
 ];

@@ -1,24 +1,8 @@
 import { toJsonSchema } from "@valibot/to-json-schema";
 import * as v from "valibot";
-import { problemType } from "../problem.ts";
+import { problemBody, problemType } from "../problem.ts";
 import { conference } from "./conferences/conferences.ts";
 import { changes, type Route, type Schema } from "./route.ts";
-
-/** Every refusal: RFC 9457. */
-export const problemBody = v.object({
-  type: v.pipe(v.string(), v.description("Where it says what the problem means: a path of this API.")),
-  title: v.pipe(v.string(), v.description("What happened; the same for each problem of a type.")),
-  status: v.number(),
-  detail: v.pipe(v.string(), v.description("What to do, in a sentence.")),
-  instance: v.pipe(v.string(), v.description("The path that was asked for.")),
-  reason: v.pipe(v.optional(v.string()), v.description("Which of the refusals of this title: a word for programs.")),
-  errors: v.pipe(
-    v.optional(
-      v.array(v.object({ in: v.picklist(["query", "body", "header", "path"]), name: v.string(), detail: v.string() })),
-    ),
-    v.description("The values that are wrong."),
-  ),
-});
 
 /** Those that stand in many answers. */
 const shared: Readonly<Record<string, Schema>> = { Conference: conference, Problem: problemBody };
@@ -28,25 +12,31 @@ const refusalSays: Readonly<Record<number, string>> = {
   400: "A value is wrong, and `errors` says which. Nothing was done.",
   401: "Nobody whom the settings name asks so: the token is missing or wrong, or the session is over.",
   403: "Your role, your domains or your right to read secrets do not reach so far, or the request comes from a page of another site.",
-  404: "There is no such domain that you see.",
   408: "The body did not come within 10 s. Nothing was done.",
   413: "The body is too long. Nothing was done.",
   429: "Too many wrong tokens came from your address.",
   503: "A part of the system did not answer in time: try again.",
 };
 
-/** The statuses that a route may refuse with. */
+function absenceSays({ path, needsConference }: Route): string {
+  const others = path.includes("{bridge}")
+    ? ", or it has no such bridge"
+    : needsConference
+      ? ", or nothing is kept of such a conference"
+      : "";
+  return `There is no such domain that you see${others}.`;
+}
+
 export function refusalsOf(route: Route): readonly number[] {
-  const { path, body, refusals = {} } = route;
+  const { path, refusals = {} } = route;
   const own = Object.keys(refusals).map(Number);
   // A parameter that a request does not have is refused, too.
   const all = [400, 401, 403, 429, 503, ...own];
   if (path.includes("{domain}")) all.push(404);
-  if (body) all.push(408, 413);
+  if (changes(route)) all.push(408, 413);
   return [...new Set(all)].sort((a, b) => a - b);
 }
 
-/** All routes as an OpenAPI 3.1 document. */
 export function openApiOf(routes: readonly Route[]): object {
   const paths: Record<string, Record<string, object>> = {};
   for (const route of routes) {
@@ -100,7 +90,9 @@ function operationOf(route: Route): object {
   const refusals = refusalsOf(route).map((refusal) => [
     refusal,
     {
-      description: (route.refusals as Readonly<Record<number, string>> | undefined)?.[refusal] ?? refusalSays[refusal],
+      description:
+        (route.refusals as Readonly<Record<number, string>> | undefined)?.[refusal] ??
+        (refusal === 404 ? absenceSays(route) : refusalSays[refusal]),
       content: { [problemType]: problem },
     },
   ]);

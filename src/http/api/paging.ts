@@ -4,7 +4,6 @@ import type { ItemPage } from "../../rpc/conference.ts";
 /** How many a page of a list in memory has, unless `limit` says otherwise. */
 const USUAL = 1_000;
 
-/** At most so many at once. */
 export function limitOf(most: number) {
   return v.optional(
     v.pipe(
@@ -28,7 +27,18 @@ export function cursorOf(form: RegExp) {
   );
 }
 
-/** `next` of each list. */
+export const rowCursor = cursorOf(/^\d{1,15}$/);
+
+/** `null`: the first page. */
+export function placeOf(cursor: string | undefined): number | null {
+  return cursor === undefined ? null : Number(cursor);
+}
+
+/** `next` of a page behind which there is this place. */
+export function cursorAt(place: number | null): string | null {
+  return place === null ? null : String(place);
+}
+
 export const next = v.pipe(v.nullable(v.string()), v.description("`cursor` of the next page; null: there is none."));
 
 /** Query parameters of a list that is at hand as a whole. */
@@ -61,5 +71,5 @@ export async function gathered<Item>(
     next = part.next;
   }
   if (items.length > limit) return { page: items.slice(0, limit), next: String(from + limit) };
-  return { page: items, next: next === null ? null : String(next) };
+  return { page: items, next: cursorAt(next) };
 }

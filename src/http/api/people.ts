@@ -1,20 +1,19 @@
 import * as v from "valibot";
 import { time } from "../../foundation/schemas.ts";
+import { auditEntry } from "../../operators/audit.ts";
 import { seesAll } from "../../operators/people.ts";
-import { addressFrom as address, endOf, signIn } from "../../operators/sessions.ts";
+import { addressFrom as address, sessionEnd, signIn } from "../../operators/sessions.ts";
 import { problem } from "../problem.ts";
-import { cursorOf, limitOf, next, pageOf, wholeList } from "./paging.ts";
-import { route } from "./route.ts";
+import { cursorAt, limitOf, next, pageOf, placeOf, rowCursor, wholeList } from "./paging.ts";
+import { routeOf } from "./route.ts";
+
+const route = routeOf("People");
 
 const role = v.picklist(["viewer", "operator"]);
 const domains = v.pipe(v.array(v.string()), v.description('The domains that this person sees; `["*"]`: all.'));
 
 export const peopleRoutes = [
-  route({
-    method: "GET",
-    path: "/me",
-    id: "showMe",
-    tag: "People",
+  route("showMe", "GET /me", {
     says: "Who you are, and what you may",
     answer: {
       says: "You.",
@@ -29,14 +28,10 @@ export const peopleRoutes = [
     },
     handle({ signedIn }) {
       const { person, by } = signedIn;
-      return { ...person, by, endsAt: signedIn.by === "session" ? endOf(signedIn.session) : null };
+      return { ...person, by, endsAt: signedIn.by === "session" ? sessionEnd(signedIn.session) : null };
     },
   }),
-  route({
-    method: "GET",
-    path: "/sessions",
-    id: "listSessions",
-    tag: "People",
+  route("listSessions", "GET /sessions", {
     says: "Sessions of the console that have not ended, the oldest first",
     more: "Your own; operators of all domains see everybody's.",
     query: wholeList,
@@ -52,21 +47,17 @@ export const peopleRoutes = [
       const { page, next } = pageOf(await edge.objects.sessions().list(seesEverybody ? null : person.name), query);
       const sessions = page.map(({ person, begunAt, seenAt, from, ...session }) => ({
         ...{ person, begunAt, seenAt, from },
-        endsAt: endOf({ ...session, begunAt, seenAt }),
+        endsAt: sessionEnd({ ...session, begunAt, seenAt }),
       }));
       return { sessions, next };
     },
   }),
-  route({
-    method: "DELETE",
-    path: "/people/{person}/sessions",
-    id: "endSessions",
-    tag: "People",
+  route("endSessions", "DELETE /people/{person}/sessions", {
     says: "Ends all sessions of a person",
     more: "Your own; operators of all domains may end anybody's. The token stays good: take it out of the settings, and the sessions that it began are over, too.",
     viewersMay: true,
     answer: { says: "How many were ended.", schema: v.object({ ended: v.number() }) },
-    async handle({ edge, signedIn: { person: by }, path: { person = "" }, from }) {
+    async handle({ edge, signedIn: { person: by }, path: { person }, from }) {
       const may = person === by.name || (seesAll(by) && by.role === "operator");
       if (!may) {
         const detail = "You may end your own sessions. Ask an operator of all domains to end another one's.";
@@ -75,27 +66,28 @@ export const peopleRoutes = [
       return { ended: await edge.objects.sessions().endAll(person, by.name, from) };
     },
   }),
-  route({
-    method: "GET",
-    path: "/sign-ins",
-    id: "listSignIns",
-    tag: "People",
+  route("listSignIns", "GET /sign-ins", {
     says: "The record of sign-ins at the console, the latest first",
     more: "Kept for 400 days, 100,000 at most. Who comes by Cloudflare Access stands in its own log.",
     allDomains: true,
-    query: { cursor: cursorOf(/^\d{1,15}$/), limit: limitOf(1_000) },
-    answer: {
-      says: "Sign-ins, refusals and ends.",
-      schema: v.object({
-        signIns: v.array(signIn),
-        next,
-      }),
-    },
+    query: { cursor: rowCursor, limit: limitOf(1_000) },
+    answer: { says: "Sign-ins, refusals and ends.", schema: v.object({ signIns: v.array(signIn), next }) },
     async handle({ edge, query: { cursor, limit = 100 } }) {
-      const { signIns, next } = await edge.objects
-        .sessions()
-        .signIns(cursor === undefined ? null : Number(cursor), limit);
-      return { signIns, next: next === null ? null : String(next) };
+      const { signIns, next } = await edge.objects.sessions().signIns(placeOf(cursor), limit);
+      return { signIns, next: cursorAt(next) };
+    },
+  }),
+  route("listAudit", "GET /domains/{domain}/audit", {
+    says: "What people have asked of a domain, the latest first",
+    more: "Every request of this description but GET, refused ones too, as long as records are kept; but none of nobody who is known (401), of another site's page (403, `cross-site`), or for a path that has no such method (404, 405). That it was asked is there before it is done, as `failed for now`, and what became of it some moments after the answer.",
+    query: { cursor: rowCursor, limit: limitOf(1_000) },
+    answer: {
+      says: "Who asked what, about what, when, from where, and what became of it.",
+      schema: v.object({ entries: v.array(auditEntry), next }),
+    },
+    async handle({ domain: { name }, edge: { objects }, query: { cursor, limit = 100 } }) {
+      const { entries, next } = await objects.directory(name).audit(placeOf(cursor), limit);
+      return { entries, next: cursorAt(next) };
     },
   }),
 ];

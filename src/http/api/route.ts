@@ -1,64 +1,68 @@
 import * as v from "valibot";
-import type { ConfKey } from "../../foundation/ids.ts";
+import type { BridgeName, ConfKey } from "../../foundation/ids.ts";
 import { err, ok, type Result } from "../../foundation/result.ts";
-import type { Answer as AnswerOf } from "../../foundation/schemas.ts";
+import type { Checked } from "../../foundation/schemas.ts";
 import { mustBe, wrongValue } from "../../foundation/text/wrong-value.ts";
+import type { EdgeObjects } from "../../rpc/objects.ts";
 import type { Domain } from "../../settings/load.ts";
 import type { PeoplePorts } from "../edge-ports.ts";
 import type { SignedIn } from "../guard.ts";
-import { problem } from "../problem.ts";
+import { wrongPart } from "../problem.ts";
 
-/** A schema of JSON as it goes over the wire. */
 export type Schema<Value = unknown> = v.GenericSchema<unknown, Value>;
 /** Query parameters by name: texts, numbers, and `flag`s. */
-export type QueryEntries = Readonly<Record<string, Schema>>;
+type QueryEntries = Readonly<Record<string, Schema>>;
 type QueryOf<Query extends QueryEntries> = { readonly [Name in keyof Query]: v.InferOutput<Query[Name]> };
 
+/** The parts of a path by their names, which stand in braces there. */
+export type PathParts<Path> = Path extends `${string}{${infer Name}}${infer Rest}`
+  ? { readonly [Part in Name]: string } & PathParts<Rest>
+  : unknown;
+
 /** One request, checked: its person may make it. */
-export interface Call<Query = unknown, Body = unknown> {
+export interface ApiCall<Query = unknown, Body = unknown, Parts = unknown> {
   readonly request: Request;
   /** Whose calls of objects have a limit in time. */
   readonly edge: PeoplePorts;
   readonly signedIn: SignedIn;
-  /** The address from which it came. */
   readonly from: string;
   /** Of `{domain}` in the path; the person sees it. Read only where the path has one. */
   readonly domain: Domain;
-  /** Of `{confKey}` in the path. */
+  /** Of `{bridge}` in the path; the domain has it. */
+  readonly bridge: BridgeName;
+  /** Of `{confKey}` in the path, and its object, which may never have been. */
   readonly confKey: ConfKey;
-  /** All parts of the path by name. */
-  readonly path: Readonly<Record<string, string>>;
+  readonly conference: ReturnType<EdgeObjects["conference"]>;
+  readonly path: Parts;
   readonly query: Query;
   readonly body: Body;
   /** The `Idempotency-Key`, or one of its own: a repeat with the same one is the same action. */
   readonly actionId: string;
 }
 
-type About = Readonly<Record<string, string>>;
+type AuditedParts = Readonly<Record<string, string>>;
+type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+/** Method and path behind `/api/v1`; names in braces are parts of the path. Those of a domain begin with `/domains/{domain}`. */
+type Operation = `${Method} /${string}`;
 
-/** How a route is written down. */
-interface RouteInput<Query extends QueryEntries, Body, Answer extends Schema> {
-  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
-  /** Behind `/api/v1`; names in braces are parts of the path. Those of a domain begin with `/domains/{domain}`. */
-  readonly path: `/${string}`;
-  /** Its name for programs that are generated, and in the record of actions. */
-  readonly id: string;
-  readonly tag: string;
-  /** One line. */
+interface AnswerOf<Answer extends Schema> {
+  readonly status?: 200 | 201 | 202;
+  readonly says: string;
+  readonly schema: Answer;
+  /** Other forms that its handler gives as a `Response`. */
+  readonly also?: readonly string[];
+}
+
+interface RouteInput<Query extends QueryEntries, Body, Answer extends Schema, Parts> {
   readonly says: string;
   readonly more?: string;
   readonly query?: Query;
   readonly body?: Schema<Body>;
-  /** Far above what any request needs by default. */
-  readonly maxBodyBytes?: number;
-  readonly answer: {
-    readonly status?: 200 | 201 | 202;
-    /** What it is, in a line. */
-    readonly says: string;
-    readonly schema: Answer;
-    /** Other forms that its handler gives as a `Response`. */
-    readonly also?: readonly string[];
-  };
+  readonly answer: AnswerOf<Answer>;
+  /** Of a conference of which something is kept: any other is answered with 404. */
+  readonly needsConference?: true;
+  /** Of a domain that has a WebEx site. */
+  readonly needsSite?: true;
   /** Refusals beside those that follow from the rest, by status: what each of them means here. */
   readonly refusals?: Readonly<Partial<Record<404 | 409 | 413 | 422, string>>>;
   /** Viewers may, although something changes: their own affairs. */
@@ -68,30 +72,46 @@ interface RouteInput<Query extends QueryEntries, Body, Answer extends Schema> {
   /** Those alone who may read secrets, and once it is on disk who reads this one. */
   readonly showsSecret?: true;
   /** What else the record of the action says, such as which caller it is about: it is written down before anything is done. */
-  about?(call: Call<QueryOf<Query>, Body>): Promise<About> | About;
+  about?(call: ApiCall<QueryOf<Query>, Body, Parts>): Promise<AuditedParts> | AuditedParts;
   /** The answer's data, or a `Response` that is no JSON of this schema: a refusal, or one of the other forms. */
-  handle(call: Call<QueryOf<Query>, Body>): Promise<AnswerOf<Answer> | Response> | AnswerOf<Answer> | Response;
+  handle(call: ApiCall<QueryOf<Query>, Body, Parts>): Promise<Checked<Answer> | Response> | Checked<Answer> | Response;
 }
 
 /** A route as the table has it: its types are checked. */
-export interface Route extends Omit<RouteInput<QueryEntries, unknown, Schema>, "about" | "handle" | "body"> {
+export interface Route extends Omit<RouteInput<QueryEntries, unknown, Schema, unknown>, "about" | "handle" | "body"> {
+  /** Its name for programs that are generated, and in the record of actions. */
+  readonly id: string;
+  readonly tag: string;
+  readonly operation: Operation;
+  readonly method: Method;
+  readonly path: string;
   readonly body?: Schema;
-  about?(call: Call<never, never>): Promise<About> | About;
-  handle(call: Call<never, never>): Promise<unknown> | unknown;
+  about?(call: ApiCall<never, never, never>): Promise<AuditedParts> | AuditedParts;
+  handle(call: ApiCall<never, never, never>): Promise<unknown> | unknown;
 }
 
-export function route<const Query extends QueryEntries, Body, Answer extends Schema>(
-  input: RouteInput<Query, Body, Answer>,
-): Route {
-  return input as object as Route;
+/** What programs that ask it must know, as types. */
+interface TypedRoute<Asked extends Operation, Answer extends Schema> extends Route {
+  readonly operation: Asked;
+  readonly answer: AnswerOf<Answer>;
 }
 
-/** Whether something may change by it. */
+/** What makes the routes of one chapter of the description. */
+export function routeOf(tag: string) {
+  return <const Asked extends Operation, const Query extends QueryEntries, Body, Answer extends Schema>(
+    id: string,
+    operation: Asked,
+    input: RouteInput<Query, Body, Answer, PathParts<Asked>>,
+  ): TypedRoute<Asked, Answer> => {
+    const [method, path] = operation.split(" ");
+    return { ...input, id, tag, operation, method, path } as object as TypedRoute<Asked, Answer>;
+  };
+}
+
 export function changes({ method }: Pick<Route, "method">): boolean {
   return method !== "GET";
 }
 
-/** The same path in the router's form. */
 export function routerPath({ path }: Pick<Route, "path">): string {
   return `/api/v1${path.replaceAll(/\{(\w+)\}/g, ":$1")}`;
 }
@@ -107,20 +127,16 @@ export function readQuery(entries: QueryEntries, given: URLSearchParams): Result
     if (!schema) {
       const names = Object.keys(entries);
       const known = names.length === 0 ? "this request has none" : `there are ${names.join(", ")}`;
-      return err(badQuery(name, `is no parameter of this request; ${known}`));
+      return err(wrongPart("query", name, `is no parameter of this request; ${known}`));
     }
     const [first = "", ...others] = given.getAll(name);
-    if (others.length > 0) return err(badQuery(name, "stands there more than once"));
+    if (others.length > 0) return err(wrongPart("query", name, "stands there more than once"));
     values[name] = isNumeric(schema) ? numberOf(first) : first;
   }
   const parsed = v.safeParse(v.object(entries as v.ObjectEntries), values, { abortEarly: true, message: mustBe });
   if (parsed.success) return ok(parsed.output);
   const [issue] = parsed.issues;
-  return err(badQuery(v.getDotPath(issue) ?? "", wrongValue(issue)));
-}
-
-function badQuery(name: string, fault: string): Response {
-  return problem(400, "bad query", `${name} ${fault}.`, {}, { errors: [{ in: "query", name, detail: fault }] });
+  return err(wrongPart("query", v.getDotPath(issue) ?? "", wrongValue(issue)));
 }
 
 /** What is no number stays as it is, and is refused as that. */
@@ -140,15 +156,5 @@ export function readActionId({ headers }: Request): Result<string, Response> {
   if (given === null) return ok(crypto.randomUUID());
   if (idempotencyKey.test(given)) return ok(given);
   const fault = "must be 1 to 64 visible characters of ASCII, such as a UUID; leave it out, and each request counts";
-  return err(
-    problem(
-      400,
-      "bad header",
-      `Idempotency-Key ${fault}.`,
-      {},
-      {
-        errors: [{ in: "header", name: "Idempotency-Key", detail: fault }],
-      },
-    ),
-  );
+  return err(wrongPart("header", "Idempotency-Key", fault));
 }

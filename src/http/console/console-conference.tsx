@@ -1,4 +1,3 @@
-import type { Hono } from "hono";
 import { type CallerList, listQuery } from "../../console/conference/callers.tsx";
 import { ConferencePage } from "../../console/conference/conference.tsx";
 import type { WrongForm } from "../../console/conference/conference-actions.tsx";
@@ -16,29 +15,36 @@ import type { ReplayPage as ReplaySteps, WireRow } from "../../rpc/replay.ts";
 import { isKnown, topicsOf } from "../api/conferences/conferences.ts";
 import { isRefusal, refusalText } from "../api/conferences/operate.ts";
 import { gathered } from "../api/paging.ts";
-import type { PeoplePorts } from "../edge-ports.ts";
-import type { Variables } from "../guard.ts";
-import { actionIdOf, bodyOf, fieldOf } from "./action-form.ts";
-import { addPage, answer, type PageCall, trouble } from "./console.tsx";
-import { askApi, formOf, problemIn, refusedPage } from "./form.ts";
-import { apart, keepTyped, typedIn } from "./typed.ts";
+import { type AddPage, answer, type PageCall, trouble } from "./console.tsx";
+import {
+  actionIdOf,
+  askApi,
+  bodyOf,
+  byPerson,
+  fieldOf,
+  formOf,
+  keepTyped,
+  problemIn,
+  refusalIn,
+  refusedNow,
+  refusedPage,
+  typedIn,
+} from "./form.ts";
 
-/** Records of one conference on its page, the latest first. */
 /** Of some 200 kB each: more makes no page that anybody reads. */
 const MOST_WIRE_ANSWERS = 5;
 const MOST_RECORDS = 200;
 /** Each look at the timeline reads the whole journal: a longer one is not followed as it grows. */
 const MOST_LIVE_LINES = 1_000;
 
-/** The pages of one conference, and the form by which operators act in it. */
-export function addConferencePages(pages: Hono<Variables>, edge: PeoplePorts): void {
+export function addConferencePages(add: AddPage): void {
   const path = "/:domain/conferences/:confKey" as const;
-  addPage(pages, edge, path, (call) => conferencePage(call, edge, keyOf(call), null));
-  addPage(pages, edge, path, (call) => find(call, edge, keyOf(call)), "POST");
-  addPage(pages, edge, `${path}/timeline`, (call) => withConference(call, edge, timelinePage));
-  addPage(pages, edge, `${path}/why`, (call) => withConference(call, edge, whyPage));
-  addPage(pages, edge, `${path}/replay`, (call) => withConference(call, edge, replayPage));
-  addPage(pages, edge, `${path}/actions`, (call) => act(call, edge, keyOf(call)), "POST");
+  add(path, (call) => conferencePage(call, null));
+  add(path, find, "POST");
+  add(`${path}/timeline`, (call) => withConference(call, timelinePage));
+  add(`${path}/why`, (call) => withConference(call, whyPage));
+  add(`${path}/replay`, (call) => withConference(call, replayPage));
+  add(`${path}/actions`, act, "POST");
 }
 
 function keyOf({ context }: PageCall): ConfKey {
@@ -50,17 +56,16 @@ type Shown = ReturnType<typeof TimelinePage>;
 /** Only where something is kept of the conference: an object that never was would be made by the question, and stay. */
 export async function withConference(
   call: PageCall,
-  edge: PeoplePorts,
   page: (call: PageCall, frame: ConferenceFrame) => Promise<Shown | Response>,
 ): Promise<Shown | Response> {
   const confKey = keyOf(call);
-  if (!(await isKnown(call.domain, confKey, call.edge))) return unknownConference(call, edge, confKey);
+  if (!(await isKnown(call.domain, confKey, call.edge))) return unknownConference(call, confKey);
   return page(call, await frameOf(call, confKey));
 }
 
-function unknownConference({ context, domain }: PageCall, edge: PeoplePorts, confKey: ConfKey): Response {
-  const says = `Nothing is kept of a conference with the key ${confKey} in ${domain.name}. Look at the key.`;
-  return trouble(context, edge, 404, "No such conference", says);
+function unknownConference(call: PageCall, confKey: ConfKey): Response {
+  const says = `Nothing is kept of a conference with the key ${confKey} in ${call.domain.name}. Look at the key.`;
+  return trouble(call, 404, "No such conference", says);
 }
 
 /** Where `live` is false the page stays as it is. */
@@ -74,15 +79,11 @@ async function frameOf(call: PageCall, confKey: ConfKey, live = false): Promise<
   };
 }
 
-async function conferencePage(
-  call: PageCall,
-  edge: PeoplePorts,
-  confKey: ConfKey,
-  fault: string | null,
-): Promise<Shown | Response> {
-  const { context, domain } = call;
-  const { objects } = call.edge;
-  const known = await isKnown(domain, confKey, call.edge);
+async function conferencePage(call: PageCall, fault: string | null): Promise<Shown | Response> {
+  const { context, domain, edge } = call;
+  const { objects } = edge;
+  const confKey = keyOf(call);
+  const known = await isKnown(domain, confKey, edge);
   const conference = objects.conference(domain.name, confKey);
   const actionId = context.req.query("action") ?? "";
   const [view, action] = await Promise.all([
@@ -90,8 +91,7 @@ async function conferencePage(
     known && actionId !== "" ? conference.action(actionId as ActionId) : null,
   ]);
   const isRunning = view?.phase === "creating" || view?.phase === "running";
-  const refused = context.req.query("refused") ?? "";
-  const refusal = fault ?? (isRefusal(refused) ? refusalText(refused, confKey) : null);
+  const refusal = fault ?? refusalIn(call, (reason) => (isRefusal(reason) ? refusalText(reason, confKey) : null));
   const [frame, entered, { records }] = await Promise.all([
     // The address of an answer to a form is no page's.
     frameOf(call, confKey, fault === null && (isRunning || action !== null)),
@@ -99,7 +99,7 @@ async function conferencePage(
     // Of one that runs, they are looked for once it is over.
     isRunning ? { records: [] } : objects.directory(domain.name).records(recordsOf(call, confKey)),
   ]);
-  if (view === null && records.length === 0) return unknownConference(call, edge, confKey);
+  if (view === null && records.length === 0) return unknownConference(call, confKey);
   return (
     <ConferencePage
       {...{ frame, view, entered, action, refusal }}
@@ -178,35 +178,38 @@ function numberIn(text: string | undefined): number | undefined {
   return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 }
 
-/** The form by which callers are looked for. */
-async function find({ context, domain }: PageCall, edge: PeoplePorts, confKey: ConfKey): Promise<Response> {
-  const [typed] = apart(await formOf(context, edge));
-  const path = conferencePath(domain.name, confKey);
+async function find(call: PageCall): Promise<Response> {
+  const { context, domain } = call;
+  const form = await formOf(call);
+  if (form instanceof Response) return form;
+  const [typed] = byPerson(form);
+  const path = conferencePath(domain.name, keyOf(call));
   keepTyped(context, "callers", path, typed);
   return context.redirect(path, 303);
 }
 
 /** Does what a form of the page asks, and leads back to the page, which shows what becomes of it. */
-async function act(call: PageCall, edge: PeoplePorts, confKey: ConfKey): Promise<Response> {
+async function act(call: PageCall): Promise<Response> {
   const { context, domain, signedIn } = call;
-  const form = await formOf(context, edge);
+  const form = await formOf(call);
+  if (form instanceof Response) return form;
   const body = bodyOf(form);
   const actionId = await actionIdOf(body, signedIn.person.name, form.get("mark") ?? "");
-  const asked = await askApi(call, edge, "act", { body, actionId });
-  const path = conferencePath(domain.name, confKey);
+  const asked = await askApi(call, "act", { body, actionId });
+  const path = conferencePath(domain.name, keyOf(call));
   const backTo = (shown: Readonly<Record<string, string>>, typed: Readonly<Record<string, string>> = {}) => {
     keepTyped(context, "form", path, typed);
     return context.redirect(withQuery(path, { ...listQuery(listOf(call)), ...shown }), 303);
   };
   if (asked.ok) return backTo({ action: actionId });
   const problem = await problemIn(asked);
-  if (problem.reason !== undefined) return backTo({ refused: problem.reason });
+  if (problem.reason !== undefined) return backTo(refusedNow(call, problem.reason));
   const [wrong] = problem.errors ?? [];
-  if (!wrong) return refusedPage(call, edge, problem);
+  if (!wrong) return refusedPage(call, problem);
   const field = fieldOf(body.type, wrong.name);
   const says = `${field.says} ${wrong.detail}. Nothing was done.`;
   // The page that it leads to has an address of its own, so that it stays live.
   if (field.isTyped) return backTo({}, { ...Object.fromEntries(form), field: wrong.name, says });
-  const page = await conferencePage(call, edge, confKey, says);
+  const page = await conferencePage(call, says);
   return page instanceof Response ? page : answer(context, page, 409);
 }

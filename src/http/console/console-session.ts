@@ -2,13 +2,13 @@ import type { Context } from "hono";
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import * as v from "valibot";
 import { err, ok, type Result } from "../../foundation/result.ts";
-import { type Person, personOfToken } from "../../operators/people.ts";
+import { type Operator, personOfToken } from "../../operators/people.ts";
 import {
-  endOf,
   newSessionText,
   SESSION_MS,
   type Session,
   sessionCookie,
+  sessionEnd,
   sessionHashOf,
 } from "../../operators/sessions.ts";
 import { addressOf, isByHttps } from "../address.ts";
@@ -30,7 +30,7 @@ export async function signIn(context: Context, edge: PeoplePorts): Promise<Respo
   const begun = await beginSession(context, edge, body.value.token);
   if (!begun.ok) return begun.error;
   const { person, session } = begun.value;
-  return context.json({ ...person, endsAt: endOf(session) }, 201);
+  return context.json({ ...person, endsAt: sessionEnd(session) }, 201);
 }
 
 /** The answer to somebody who may not even try a token now; `null`: it may be tried. */
@@ -44,7 +44,7 @@ export async function beginSession(
   context: Context,
   edge: PeoplePorts,
   token: string,
-): Promise<Result<{ readonly person: Person; readonly session: Session }, Response>> {
+): Promise<Result<{ readonly person: Operator; readonly session: Session }, Response>> {
   const from = addressOf(context.req.raw);
   const found = await personOfToken(await edge.people(), token);
   if (found === null) {

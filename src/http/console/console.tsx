@@ -6,8 +6,7 @@ import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { ageOf } from "../../console/browser/age.js";
 import { live } from "../../console/browser/live.js";
 import { conferenceStyle } from "../../console/conference/conference-style.ts";
-import { TroublePage } from "../../console/domain/trouble.tsx";
-import { Document, type Frame, icon } from "../../console/page.tsx";
+import { Document, type DomainFrame, type Frame, icon, TroublePage } from "../../console/page.tsx";
 import { liveOf, pathOf, withQuery } from "../../console/paths.ts";
 import { SignInPage } from "../../console/sign-in.tsx";
 import { style } from "../../console/style.ts";
@@ -26,7 +25,7 @@ import { failureOf, forOneRequest } from "../objects-of-request.ts";
 import { problem } from "../problem.ts";
 import { beginSession, endSession, MAX_SIGN_IN_BYTES, MAX_TOKEN, signInRefusal } from "./console-session.ts";
 
-export type Pages = Hono<Variables>;
+type Pages = Hono<Variables>;
 
 /** One request for a page of a domain; its person sees the domain. */
 export interface PageCall {
@@ -35,12 +34,12 @@ export interface PageCall {
   readonly edge: PeoplePorts;
   readonly signedIn: SignedIn;
   readonly domain: Domain;
-  /** What `Page` needs, but for its title. `confKey`: the page hears of this conference alone. */
-  frame(here: Frame["here"], confKey?: ConfKey): Frame & { readonly domain: string };
+  /** What `Page` needs, but for its title. `confKey`: the page shows changes of this conference alone. */
+  frame(here: Frame["here"], confKey?: ConfKey): DomainFrame;
 }
 
 /** The parts of a page's address by name are decoded; a form that has done its work answers with a redirect. */
-export type AnswerPage = (call: PageCall) => Promise<Child | Response> | Child | Response;
+type AnswerPage = (call: PageCall) => Promise<Child | Response> | Child | Response;
 
 const SIGN_IN = "/console/sign-in";
 
@@ -134,55 +133,52 @@ export function failedPage(context: Context): Response | null {
   );
 }
 
-/** All pages, behind the guard. `add` adds those of domains. */
-export function consolePages(edge: PeoplePorts, add: (pages: Pages) => void): Pages {
+/** Adds a page of a domain, at this path behind `/console`, or a form of it. */
+export type AddPage = (path: `/:domain${string}`, page: AnswerPage, method?: "GET" | "POST") => void;
+
+/** All pages, behind the guard. `addAll` adds those of domains; domains that the person may not see return 404. */
+export function consolePages(edge: PeoplePorts, addAll: (add: AddPage) => void): Pages {
   const pages: Pages = new Hono();
   pages.get("/", (context) => {
     const [first] = seenBy(context.var.signedIn, edge);
     if (first !== undefined) return context.redirect(pathOf(first), 302);
-    return trouble(context, edge, 404, "No domain", "The settings let you see no domain. Ask whoever keeps them.");
+    return trouble({ context, edge }, 404, "No domain", "The settings let you see no domain. Ask whoever keeps them.");
   });
-  add(pages);
-  pages.all("*", (context) => trouble(context, edge, 404, "Not found", "Nothing is at this address."));
+  // Where the page of servers was before, which people may have kept.
+  pages.all("/:domain/hosts/*", ({ req, redirect }) => {
+    const { pathname, search } = new URL(req.url);
+    return redirect(pathname.replace(/^(\/console\/[^/]+)\/hosts/, "$1/servers") + search, 308);
+  });
+  addAll((path, page, method = "GET") => {
+    pages.on(method, path, async (context) => {
+      const { signedIn } = context.var;
+      const name = context.req.param("domain") ?? "";
+      const domain = edge.domains.get(name);
+      if (!domain || !seesDomain(signedIn.person, name)) {
+        return trouble({ context, edge }, 404, "No such domain", `There is no domain ${name} that you may see.`);
+      }
+      const frame: PageCall["frame"] = (here, confKey) => {
+        return { ...frameOf({ context, edge }, { domain: null, here, live: liveOf(name, confKey) }), domain: name };
+      };
+      const shown = await page({ context, edge: forOneRequest(edge), signedIn, domain, frame });
+      return shown instanceof Response ? shown : answer(context, shown);
+    });
+  });
+  pages.all("*", (context) => trouble({ context, edge }, 404, "Not found", "Nothing is at this address."));
   pages.onError((error, context) => {
-    const { object, objectId, conference, error: why } = failureOf(error);
-    edge.log("request-failed", { object, objectId, conference, error: why }, "error");
-    const says = `${object ?? "A part of the system"} did not answer in time. Load the page again; the log says more.`;
-    return trouble(context, edge, 503, "Failed for now", sentence(says));
+    const failure = failureOf(error);
+    edge.log("request-failed", { ...failure }, "error");
+    const says = `${failure.object ?? "A part of the system"} did not answer in time. Load the page again; the log says more.`;
+    return trouble({ context, edge }, 503, "Failed for now", sentence(says));
   });
   return pages;
 }
 
-/** A page of a domain, at this path behind `/console`, or a form of it. A domain that is none of the person's is answered as one that is not there. */
-export function addPage(
-  pages: Pages,
-  edge: PeoplePorts,
-  path: `/:domain${string}`,
-  page: AnswerPage,
-  method: "GET" | "POST" = "GET",
-): void {
-  pages.on(method, path, async (context) => {
-    const { signedIn } = context.var;
-    const name = context.req.param("domain") ?? "";
-    const domain = edge.domains.get(name);
-    if (!domain || !seesDomain(signedIn.person, name)) {
-      return trouble(context, edge, 404, "No such domain", `There is no domain ${name} that you may see.`);
-    }
-    const shown = await page({
-      ...{ context, edge: forOneRequest(edge), signedIn, domain },
-      frame: (here, confKey) => ({
-        ...frameOf(context, edge, { domain: null, here, live: liveOf(name, confKey) }),
-        domain: name,
-      }),
-    });
-    return shown instanceof Response ? shown : answer(context, shown);
-  });
-}
+type Around = Pick<PageCall, "context" | "edge">;
 
 /** A page in place of another one: what happened, and what to do. Programs get it as the API tells problems. */
 export function trouble(
-  context: Context<Variables>,
-  edge: PeoplePorts,
+  { context, edge }: Around,
   status: ContentfulStatusCode,
   title: string,
   says: string,
@@ -192,11 +188,11 @@ export function trouble(
   }
   const [, , name = ""] = context.req.path.split("/");
   const domain = seenBy(context.var.signedIn, edge).find((seen) => seen === name) ?? null;
-  const frame = frameOf(context, edge, { domain, here: null, live: null });
+  const frame = frameOf({ context, edge }, { domain, here: null, live: null });
   return answer(context, <TroublePage {...frame} title={title} says={says} />, status);
 }
 
-function frameOf(context: Context<Variables>, edge: PeoplePorts, page: Pick<Frame, "domain" | "here" | "live">): Frame {
+function frameOf({ context, edge }: Around, page: Pick<Frame, "domain" | "here" | "live">): Frame {
   const { signedIn } = context.var;
   return { person: signedIn.person, by: signedIn.by, domains: seenBy(signedIn, edge), now: edge.now(), ...page };
 }
@@ -205,13 +201,11 @@ function seenBy({ person }: SignedIn, edge: PeoplePorts): readonly string[] {
   return Array.from(edge.domains.keys()).filter((name) => seesDomain(person, name));
 }
 
-/** A page of the console as an answer. */
 export function answer(context: Context, page: Child, status: ContentfulStatusCode = 200): Response {
   context.header("cache-control", "no-store");
   return context.body(`<!doctype html>${page}`, status, { "content-type": "text/html; charset=utf-8" });
 }
 
-/** Whether a browser asks for a page to show. */
 function wantsPage({ req }: Context): boolean {
   return req.header("accept")?.includes("text/html") === true && req.header("authorization") === undefined;
 }
@@ -248,7 +242,7 @@ async function signInByForm(context: Context, edge: PeoplePorts): Promise<Respon
   return begun.ok ? context.redirect(to, 303) : again(to, begun.error);
 }
 
-/** A page of the console to go on to, without the name of any host; whatever else is asked for leads to its begin. */
+/** A page of the console to go on to, without the name of any host; whatever else is asked for leads to its overview. */
 function ownPath(to = ""): string {
   const url = URL.parse(to, "http://console");
   const isPage = url !== null && /^\/console(?:\/|$)/.test(url.pathname) && url.pathname !== SIGN_IN;

@@ -1,25 +1,29 @@
 import type { Context } from "hono";
+import { getCookie, setCookie } from "hono/cookie";
+import { isFlag } from "../../conference/action-row.ts";
+import { askedActions } from "../../conference/operator-actions.ts";
 import { withQuery } from "../../console/paths.ts";
-import { addressOf } from "../address.ts";
+import { sha256 } from "../../foundation/secrets.ts";
+import { capitalized } from "../../foundation/text/sentence.ts";
+import { addressOf, isByHttps } from "../address.ts";
 import { answerRoute, pathOf } from "../api/answer-route.ts";
 import { apiRoutes } from "../api/routes.ts";
 import { readBody } from "../body.ts";
-import type { PeoplePorts } from "../edge-ports.ts";
 import type { Problem } from "../problem.ts";
-import { addPage, type PageCall, type Pages, trouble } from "./console.tsx";
+import { type AddPage, type PageCall, trouble } from "./console.tsx";
 
 const MAX_FORM_BYTES = 8_192;
 
-/** What a form of a page has; nothing where it is too long, or does not come whole. */
-export async function formOf({ req }: Context, edge: PeoplePorts): Promise<URLSearchParams> {
-  const body = await readBody(req.raw, MAX_FORM_BYTES, edge);
-  return new URLSearchParams(body.ok ? new TextDecoder().decode(body.value) : "");
+/** What a form of a page has, or the page that says that it is too long, or does not come whole. */
+export async function formOf(call: PageCall): Promise<URLSearchParams | Response> {
+  const body = await readBody(call.context.req.raw, MAX_FORM_BYTES, call.edge);
+  if (!body.ok) return refusedPage(call, await problemIn(body.error));
+  return new URLSearchParams(new TextDecoder().decode(body.value));
 }
 
 /** Asks the API as the person of the page, who is known by now: it checks, does and writes down what programs ask in the same way. */
 export function askApi(
-  { context, domain, signedIn }: PageCall,
-  edge: PeoplePorts,
+  { context, edge, domain, signedIn }: PageCall,
   id: string,
   { body, actionId }: { readonly body?: object; readonly actionId?: string } = {},
 ): Promise<Response> {
@@ -39,8 +43,8 @@ export async function problemIn(refused: Response): Promise<Problem> {
 }
 
 /** A page in place of a refusal of the API, in the API's words. */
-export function refusedPage({ context }: PageCall, edge: PeoplePorts, { status, title, detail }: Problem): Response {
-  return trouble(context, edge, status, headings[title] ?? title.replace(/^./, (first) => first.toUpperCase()), detail);
+export function refusedPage(call: PageCall, { status, title, detail }: Problem): Response {
+  return trouble(call, status, headings[title] ?? capitalized(title), detail);
 }
 
 const headings: Readonly<Record<string, string>> = {
@@ -49,32 +53,94 @@ const headings: Readonly<Record<string, string>> = {
   refused: "Not done",
 };
 
-/**
- * A form that asks the API for one thing, and leads to the page `to`. `fields` are the body. `saysWhy`: that page says why nothing was done.
- */
-export function addForm(
-  pages: Pages,
-  edge: PeoplePorts,
-  path: `/:domain${string}`,
-  { asks, to, fields = [], saysWhy }: FormInput,
-): void {
+/** A form that asks the API for one thing, and leads to the page `to`. `fields` are the body. `saysWhy`: that page says why nothing was done. */
+export function addForm(add: AddPage, path: `/:domain${string}`, { asks, to, fields = [], saysWhy }: FormInput): void {
   const post = async (call: PageCall) => {
     const { context } = call;
-    const form = fields.length === 0 ? null : await formOf(context, edge);
-    const body = form && Object.fromEntries(fields.map((name) => [name, form.get(name) ?? ""]));
-    const answer = await askApi(call, edge, asks, body ? { body } : {});
+    const form = fields.length === 0 ? null : await formOf(call);
+    if (form instanceof Response) return form;
+    const body = form && Object.fromEntries([...form].filter(([name]) => fields.includes(name)));
+    const answer = await askApi(call, asks, body ? { body } : {});
     if (answer.ok) return context.redirect(to(call), 303);
     const problem = await problemIn(answer);
-    if (!saysWhy || problem.reason === undefined) return refusedPage(call, edge, problem);
-    return context.redirect(withQuery(to(call), { refused: problem.reason }), 303);
+    if (!saysWhy || problem.reason === undefined) return refusedPage(call, problem);
+    return context.redirect(withQuery(to(call), refusedNow(call, problem.reason)), 303);
   };
-  addPage(pages, edge, path, post, "POST");
+  add(path, post, "POST");
 }
 
 interface FormInput {
-  /** The operation's name in the API. */
   readonly asks: string;
   to(call: PageCall): string;
   readonly fields?: readonly string[];
   readonly saysWhy?: true;
+}
+
+/** So long a page says why nothing was done: its address may be kept, and things change. */
+const REFUSAL_SHOWN_MS = 60_000;
+
+/** In the address of a page: why nothing was done, and when. */
+export function refusedNow({ edge }: Pick<PageCall, "edge">, reason: string): Readonly<Record<string, string>> {
+  return { refused: reason, at: String(edge.now()) };
+}
+
+/** What the page of such an address says; `null`: nothing, or nothing any more. */
+export function refusalIn({ context, edge }: PageCall, textOf: (reason: string) => string | null): string | null {
+  const { refused = "", at } = context.req.query();
+  const time = Number(at);
+  const says = Math.abs(edge.now() - time) < REFUSAL_SHOWN_MS ? textOf(refused) : null;
+  return says && `At ${new Date(time).toISOString().slice(11, 19)} UTC: ${says}`;
+}
+
+/** What a form of a conference's page asks, as the API has it; what is wrong with it, the API says. */
+export function bodyOf(form: URLSearchParams): Readonly<Record<string, unknown>> {
+  const row = askedActions()[form.get("type") ?? ""];
+  const entries = [...form].flatMap(([name, value]) => {
+    const text = value.trim();
+    if (text === "" || name === "mark") return [];
+    return [[name, isFlag(row?.parameters[name]) || (row?.asked.button.form?.fields[name]?.read?.(text) ?? text)]];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** How people know a field of a form. `isTyped`: they fill it in. */
+export function fieldOf(type: unknown, name: string): { readonly says: string; readonly isTyped: boolean } {
+  const label = askedActions()[String(type)]?.asked.button.form?.fields[name]?.label;
+  if (label === undefined) return { says: `The form's ${name}`, isTyped: false };
+  return { says: `The ${label.slice(0, 1).toLowerCase()}${label.slice(1)}`, isTyped: true };
+}
+
+/** The same for the same request of one person on the same `mark`: a form that is sent twice acts once, and one that is filled in anew acts again. */
+export async function actionIdOf(body: object, person: string, mark: string): Promise<string> {
+  const known = /^[0-9a-z]{1,12}$/.test(mark) ? mark : "none";
+  const digest = await sha256(JSON.stringify([body, person]));
+  return `console-${known}-${digest.slice(0, 24)}`;
+}
+
+/** What somebody has typed of people stands in no address: addresses are logged, kept and sent on. */
+const personalFields: readonly string[] = ["number", "attendeeId", "find"];
+const KEPT_S = 600;
+
+/** Keeps fields with the browser, for a page at this path alone. None: what was kept goes. */
+export function keepTyped(
+  context: Context,
+  page: string,
+  path: string,
+  fields: Readonly<Record<string, string>>,
+): void {
+  const isEmpty = Object.values(fields).every((value) => value === "");
+  setCookie(context, `bridgehead-${page}`, isEmpty ? "" : String(new URLSearchParams(fields)), {
+    ...{ path, httpOnly: true, sameSite: "Strict", secure: isByHttps(context.req.raw), maxAge: isEmpty ? 0 : KEPT_S },
+  });
+}
+
+export function typedIn(context: Context, page: string): Readonly<Record<string, string>> {
+  return Object.fromEntries(new URLSearchParams(getCookie(context, `bridgehead-${page}`) ?? ""));
+}
+
+/** The fields of a form that are of people, and all others. */
+export function byPerson(form: URLSearchParams): readonly [Record<string, string>, Record<string, string>] {
+  const [personal, others]: [Record<string, string>, Record<string, string>] = [{}, {}];
+  for (const [name, value] of form) (personalFields.includes(name) ? personal : others)[name] = value;
+  return [personal, others];
 }

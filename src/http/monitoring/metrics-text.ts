@@ -1,9 +1,14 @@
+import type { Hono } from "hono";
 import type { BridgeName, DomainName } from "../../foundation/ids.ts";
 import { Counts, domainOfSeries, familyOf, type Series } from "../../foundation/metrics.ts";
 import { within } from "../../foundation/time/timers.ts";
+import { seesAll } from "../../operators/people.ts";
 import type { EdgeObjects } from "../../rpc/objects.ts";
 import type { Domain } from "../../settings/load.ts";
 import type { EdgePorts } from "../edge-ports.ts";
+import type { Variables } from "../guard.ts";
+import { answerOrNull, forOneRequest } from "../objects-of-request.ts";
+import { notAllowed } from "../problem.ts";
 import type { Storage } from "../storage.ts";
 import type { Metrics } from "./monitoring.ts";
 import { type TotalsPorts, totalsOf } from "./totals.ts";
@@ -19,27 +24,21 @@ export interface MetricsPorts extends EdgePorts, TotalsPorts {
   measured(domains: Iterable<Domain>, shown: Counts): string;
   /** Resolves when what this process has counted so far is among the counts of all. */
   flushCounts(): Promise<void>;
-  /** What runs here, as Prometheus reads it. */
   processText(): string;
 }
 
 /** The metrics of the whole deployment, as Prometheus reads them: what all processes counted, and how its objects are now. */
-export async function metricsText(edge: MetricsPorts): Promise<string> {
+async function metricsText(edge: MetricsPorts): Promise<string> {
   const domains = Array.from(edge.domains.values());
-  const [counts, gauges, storage] = await Promise.all([
-    countsOf(edge),
-    gaugesOf(edge, domains),
-    edge.storage.metrics(),
-  ]);
+  const [counts, now, storage] = await Promise.all([countsOf(edge), gaugesOf(edge, domains), edge.storage.metrics()]);
   const up = familyOf("gauge", "bridgehead_counts_up", "Whether the counts of the deployment could be read.", [
     [{}, counts ? 1 : 0],
   ]);
   // Without the counts of all, those of this process alone would look as if all had fallen.
   const counted = counts ? edge.metrics.text(domains, counts) + edge.measured(domains, counts) : "";
-  return counted + gauges + storage + up + edge.processText();
+  return counted + now + storage + up + edge.processText();
 }
 
-/** `null`: they cannot be read. */
 async function countsOf(edge: MetricsPorts): Promise<Counts | null> {
   try {
     // What this process cannot hand over comes later.
@@ -58,75 +57,81 @@ async function countsOf(edge: MetricsPorts): Promise<Counts | null> {
   }
 }
 
+/** How things are now, by the name of the gauge behind `bridgehead_`. */
+const gauges = {
+  conferences: "Conferences that are not over.",
+  callers: "Callers in conferences.",
+  documents_waiting:
+    "Documents that wait for their receiver: not confirmed for some seconds, or behind an attempt that failed.",
+  oldest_document_seconds: "For how long the oldest of them waits.",
+  agents: "Agents with a link, as their relay last knew.",
+  bridge_drained: "Whether a bridge takes no new conferences, as asked.",
+  provisioning_differences: "Differences between a domain's WebEx site and its settings, as the last check found them.",
+} as const;
+type Found = readonly [name: keyof typeof gauges, labels: Series[number][0], value: number];
+
 /** What an object does not say is left out, but a bridge whose relay does not answer has no agent. */
 async function gaugesOf(edge: MetricsPorts, domains: readonly Domain[]): Promise<string> {
-  const conferences: Gauge = [];
-  const callers: Gauge = [];
-  const documents: Gauge = [];
-  const ages: Gauge = [];
-  const differences: Gauge = [];
-  const agents: Gauge = [];
-  const drained: Gauge = [];
-  const ofDomain = async ({ name: domain, settings }: Domain) => {
-    const totals = await orNull(edge, domain, totalsOf(edge, domain));
-    if (totals) {
-      const { oldestAt } = totals;
-      conferences.push(
-        [{ domain, phase: "creating" }, totals.creating],
-        [{ domain, phase: "running" }, totals.running],
-      );
-      callers.push([{ domain }, totals.callers]);
-      documents.push([{ domain }, totals.documents]);
-      ages.push([{ domain }, oldestAt === null ? 0 : Math.max(0, (edge.now() - oldestAt) / 1_000)]);
-    }
-    if (!settings.webexSite) return;
-    const last = (await orNull(edge, domain, edge.objects.webexSite(domain).provisioning(domain)))?.last;
-    if (last) differences.push([{ domain }, last.differences.length + last.more]);
-  };
-  const ofBridge = async (domain: DomainName, bridge: BridgeName) => {
-    const [found, health] = await Promise.all([
-      orNull(edge, domain, edge.objects.relay(domain, bridge).agents()),
-      orNull(edge, domain, edge.objects.relay(domain, bridge).health()),
-    ]);
-    if (health) drained.push([{ domain, bridge }, health.drainedSince === undefined ? 0 : 1]);
-    const connected = found ?? [];
-    for (const role of ["active", "standby"] as const) {
-      const there = connected.filter((agent) => agent.role === role && agent.lastSeen !== null);
-      agents.push([{ domain, bridge, role }, there.length]);
-    }
-  };
-  await Promise.all([
-    ...domains.map(ofDomain),
-    ...domains.flatMap(({ name, settings }) => settings.bridges.map((one) => ofBridge(name, one.name as BridgeName))),
+  const found = await Promise.all([
+    ...domains.map((domain) => foundOfDomain(edge, domain)),
+    ...domains.flatMap(({ name, settings }) =>
+      settings.bridges.map((bridge) => foundOfBridge(edge, name, bridge.name as BridgeName)),
+    ),
   ]);
-  return [
-    familyOf("gauge", "bridgehead_conferences", "Conferences that are not over.", conferences),
-    familyOf("gauge", "bridgehead_callers", "Callers in conferences.", callers),
-    familyOf(
+  const series = Map.groupBy(found.flat(), ([name]) => name);
+  const families = Object.entries(gauges).map(([name, says]) => {
+    const values = series.get(name as keyof typeof gauges) ?? [];
+    return familyOf(
       "gauge",
-      "bridgehead_documents_waiting",
-      "Documents that wait for their receiver: not confirmed for some seconds, or behind an attempt that failed.",
-      documents,
-    ),
-    familyOf("gauge", "bridgehead_oldest_document_seconds", "For how long the oldest of them waits.", ages),
-    familyOf("gauge", "bridgehead_agents", "Agents with a link, as their relay last knew.", agents),
-    familyOf("gauge", "bridgehead_bridge_drained", "Whether a bridge takes no new conferences, as asked.", drained),
-    familyOf(
-      "gauge",
-      "bridgehead_provisioning_differences",
-      "Differences between a domain's WebEx site and its settings, as the last check found them.",
-      differences,
-    ),
-  ].join("");
+      `bridgehead_${name}`,
+      says,
+      values.map(([, labels, value]) => [labels, value] as const),
+    );
+  });
+  return families.join("");
 }
 
-type Gauge = Series[number][];
-
-async function orNull<Value>(edge: EdgePorts, domain: DomainName, asked: Promise<Value>): Promise<Value | null> {
-  try {
-    return await asked;
-  } catch (error) {
-    edge.log("view-failed", { domain, error: String(error) }, "warn");
-    return null;
+async function foundOfDomain(edge: MetricsPorts, { name: domain, settings }: Domain): Promise<readonly Found[]> {
+  const [totals, site] = await Promise.all([
+    answerOrNull(totalsOf(edge, domain), edge, { domain }),
+    settings.webexSite && answerOrNull(edge.objects.webexSite(domain).provisioning(domain), edge, { domain }),
+  ]);
+  const found: Found[] = [];
+  if (totals) {
+    const { oldestAt } = totals;
+    found.push(
+      ["conferences", { domain, phase: "creating" }, totals.creating],
+      ["conferences", { domain, phase: "running" }, totals.running],
+      ["callers", { domain }, totals.callers],
+      ["documents_waiting", { domain }, totals.documents],
+      ["oldest_document_seconds", { domain }, oldestAt === null ? 0 : Math.max(0, (edge.now() - oldestAt) / 1_000)],
+    );
   }
+  const last = site?.last;
+  if (last) found.push(["provisioning_differences", { domain }, last.differences.length + last.more]);
+  return found;
+}
+
+async function foundOfBridge(edge: MetricsPorts, domain: DomainName, bridge: BridgeName): Promise<readonly Found[]> {
+  const relay = edge.objects.relay(domain, bridge);
+  const [agents, health] = await Promise.all([
+    answerOrNull(relay.agents(), edge, { domain }),
+    answerOrNull(relay.health(), edge, { domain }),
+  ]);
+  const connected = agents?.filter(({ lastSeen }) => lastSeen !== null) ?? [];
+  return [
+    ...(health ? [["bridge_drained", { domain, bridge }, health.drainedSince === undefined ? 0 : 1] as const] : []),
+    ...(["active", "standby"] as const).map((role) => {
+      const there = connected.filter((agent) => agent.role === role);
+      return ["agents", { domain, bridge, role }, there.length] as const;
+    }),
+  ];
+}
+
+export function addMetrics(app: Hono<Variables>, edge: MetricsPorts): void {
+  app.get("/metrics", async (context) => {
+    if (!seesAll(context.var.signedIn.person)) return notAllowed("Metrics are of all domains, and you see some.");
+    const text = await metricsText(forOneRequest(edge));
+    return new Response(text, { headers: { "content-type": "text/plain; version=0.0.4" } });
+  });
 }

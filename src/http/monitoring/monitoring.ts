@@ -8,82 +8,65 @@ const agentRefusals = ["badMessage", "wrongKey", "oldVersion", "clockSkew", "unk
 
 /** Lines that a request can cause, so that their number is limited. */
 export const edgeEvents = [
-  ...(["agents-not-closed", "audit-not-kept", "document-note", "document-not-stored"] as const),
-  ...([
-    "document-refused",
-    "export-broken",
-    "host-refused",
-    "operators-refused",
-    "relay-unreachable",
-    "request-failed",
-    "settings-refused",
-    "sign-in",
-    "view-failed",
-  ] as const),
-  ...(["storage-fails", "storage-works-again", "webex-site-asleep", "webex-site-without-secret"] as const),
+  ...(["agents-not-closed", "audit-not-kept", "document-note", "document-not-stored", "document-refused"] as const),
+  ...(["export-broken", "host-refused", "operators-refused", "relay-unreachable", "request-failed"] as const),
+  ...(["settings-refused", "sign-in", "view-failed", "storage-fails", "storage-works-again"] as const),
+  ...(["webex-site-asleep", "webex-site-without-secret"] as const),
 ] as const;
 export type EdgeEvent = (typeof edgeEvents)[number];
 
 /** What the routes count and measure. The counts leave the process for the object that adds up those of all processes. */
-export class Metrics {
-  readonly documents: Counter;
-  readonly notStored: Counter;
-  readonly objectsFailed: Counter;
-  readonly confirmSeconds: Histogram;
-  readonly hostsRefused: Counter;
-  readonly rateLimited: Counter;
-  readonly strangers: Counter;
-  readonly agentsRefused: Counter;
-  readonly operatorsRefused: Counter;
-  readonly logLinesDropped: Counter;
+export class Metrics implements CountsTo {
+  readonly counts: Counts;
+  readonly documents = new Counter(
+    "bridgehead_documents_total",
+    "Documents from WebEx, by the word for the result in their Confirmation.",
+    this,
+  );
+  readonly notStored = new Counter(
+    "bridgehead_documents_not_stored_total",
+    "Documents answered with 503, which WebEx sends again.",
+    this,
+  );
+  readonly objectsFailed = new Counter(
+    "bridgehead_object_storage_failures_total",
+    "Those of them where the storage of one object failed, and not for want of room: its database may be damaged.",
+    this,
+  );
+  readonly confirmSeconds = new Histogram(
+    "bridgehead_confirm_seconds",
+    "From the start of a document's request to its Confirmation, or to a 503.",
+    this,
+  );
+  readonly hostsRefused = new Counter(
+    "bridgehead_hosts_refused_total",
+    "Messages that named a TSP server outside the domain's list.",
+    this,
+  );
+  readonly rateLimited = new Counter("bridgehead_rate_limited_total", "Posts answered with 429.", this);
+  readonly strangers = new Counter(
+    "bridgehead_strangers_total",
+    "Requests of an adapter URL that does not exist: unknown domain or wrong secret.",
+    this,
+  );
+  readonly agentsRefused = new Counter(
+    "bridgehead_agents_refused_total",
+    "Agents, or strangers in their place, that were given no socket, by the reason.",
+    this,
+  );
+  readonly operatorsRefused = new Counter(
+    "bridgehead_operators_refused_total",
+    "Requests without the operator's token.",
+    this,
+  );
+  readonly logLinesDropped = new Counter(
+    "bridgehead_log_lines_dropped_total",
+    "Lines that the edge's log left out, since too many of one event came.",
+    this,
+  );
 
-  constructor(to: CountsTo) {
-    this.documents = new Counter(
-      "bridgehead_documents_total",
-      "Documents from WebEx, by the word for the result in their Confirmation.",
-      to,
-    );
-    this.notStored = new Counter(
-      "bridgehead_documents_not_stored_total",
-      "Documents answered with 503, which WebEx sends again.",
-      to,
-    );
-    this.objectsFailed = new Counter(
-      "bridgehead_object_storage_failures_total",
-      "Those of them where the storage of one object failed, and not for want of room: its database may be damaged.",
-      to,
-    );
-    this.confirmSeconds = new Histogram(
-      "bridgehead_confirm_seconds",
-      "From the begin of a document's request to its Confirmation, or to a 503.",
-      to,
-    );
-    this.hostsRefused = new Counter(
-      "bridgehead_hosts_refused_total",
-      "Messages that named a WebEx host outside the domain's list.",
-      to,
-    );
-    this.rateLimited = new Counter("bridgehead_rate_limited_total", "Posts answered with 429.", to);
-    this.strangers = new Counter(
-      "bridgehead_strangers_total",
-      "Requests of an adapter URL that does not exist: unknown domain or wrong secret.",
-      to,
-    );
-    this.agentsRefused = new Counter(
-      "bridgehead_agents_refused_total",
-      "Agents, or strangers in their place, that were given no socket, by the reason.",
-      to,
-    );
-    this.operatorsRefused = new Counter(
-      "bridgehead_operators_refused_total",
-      "Requests without the operator's token.",
-      to,
-    );
-    this.logLinesDropped = new Counter(
-      "bridgehead_log_lines_dropped_total",
-      "Lines that the edge's log left out, since too many of one event came.",
-      to,
-    );
+  constructor(counts: Counts) {
+    this.counts = counts;
   }
 
   /** What all processes counted, as Prometheus reads it. */
@@ -98,10 +81,7 @@ export class Metrics {
     this.operatorsRefused.begin({}, shown);
     for (const event of edgeEvents) this.logLinesDropped.begin({ event }, shown);
     for (const why of agentRefusals) this.agentsRefused.begin({ why }, shown);
-    const families = [
-      ...[this.documents, this.notStored, this.objectsFailed, this.confirmSeconds, this.hostsRefused, this.rateLimited],
-      ...[this.strangers, this.agentsRefused, this.operatorsRefused, this.logLinesDropped],
-    ];
+    const families = Object.values(this).filter((field) => field instanceof Counter || field instanceof Histogram);
     return families.map((family) => family.text(shown)).join("");
   }
 }

@@ -1,5 +1,7 @@
+import type { Hono } from "hono";
 import type { BridgeName, DomainName, EpochMs } from "../../foundation/ids.ts";
 import { within } from "../../foundation/time/timers.ts";
+import { version } from "../../foundation/version.ts";
 import {
   type Fault,
   type FoundBridge,
@@ -8,18 +10,21 @@ import {
   isDown,
   postFaultsOf,
 } from "../../operators/faults.ts";
-import { type Person, seesDomain } from "../../operators/people.ts";
+import { type Operator, seesDomain } from "../../operators/people.ts";
 import type { EdgeObjects } from "../../rpc/objects.ts";
 import type { BridgeHealth } from "../../rpc/relay.ts";
-import type { Domain } from "../../settings/load.ts";
-import type { EdgePorts } from "../edge-ports.ts";
+import { type Domain, settingsDigest } from "../../settings/load.ts";
+import { addressOf } from "../address.ts";
+import type { EdgePorts, PeoplePorts } from "../edge-ports.ts";
+import { admitPerson, saysWho, type Variables } from "../guard.ts";
+import { answerOrNull, forOneRequest } from "../objects-of-request.ts";
 import type { Storage } from "../storage.ts";
 import { type TotalsPorts, totalsOf } from "./totals.ts";
 
 /** How long strangers get the same answer: their requests would otherwise cost a call to every relay each. */
 const SAME_ANSWER_MS = 1_000;
 /** A relay that has not answered by then counts as not ready, so that it does not hold up the answer about the others. */
-const RELAY_WITHIN_MS = 2_000;
+const ANSWER_WITHIN_MS = 2_000;
 /** In place of what is wrong in domains whose names are no stranger's business. */
 const hidden = {
   ...{ kind: "hidden", domain: null, bridge: null, since: null },
@@ -32,12 +37,6 @@ type Bridge = {
   readonly takesCalls?: false;
   readonly takesConferences?: false;
 } & Partial<Omit<BridgeHealth, "awaySince" | "drainedSince">>;
-
-/** What was found of bridges and disk. */
-interface Looked {
-  readonly bridges: readonly FoundBridge[];
-  readonly disk: { readonly says: string; readonly since: EpochMs | null } | null;
-}
 
 interface ReadinessPorts extends EdgePorts, TotalsPorts {
   readonly objects: EdgeObjects;
@@ -56,27 +55,33 @@ export class Readiness {
     this.#edge = edge;
   }
 
-  /** Whether all is ready, and the bridges of domains that the person sees; strangers are shown those alone whose names are no secret. */
-  async answer(to: Person | null): Promise<Response> {
-    const looked = await this.#look(to);
-    const { bridges, disk } = looked;
+  /** What is wrong in the domains that the person sees, worst first. Strangers see domains whose names are no secret, and nothing of posts. */
+  async answer(to: Operator | null): Promise<Response> {
+    const { domains, now } = this.#edge;
+    const bridges = await this.#look(to);
+    const disk = await this.#disk();
     const all = faultsOf(disk, bridges);
     const ready = !all.some(isDown);
-    const problems = (await this.faults(to, looked)).map((fault) => ({
+    const seen = all.filter(({ domain }) => this.#maySee(domain, to));
+    const own = Array.from(domains.values()).filter(({ name }) => to && seesDomain(to, name));
+    const posts = (await Promise.all(own.map((domain) => this.#askPosts(domain)))).flatMap((found) =>
+      postFaultsOf(found, now()),
+    );
+    const problems = [...seen, ...posts].map((fault) => ({
       ...fault,
       since: fault.since === null ? null : new Date(fault.since).toISOString(),
     }));
-    const domains: Record<string, Record<string, Bridge>> = {};
-    for (const name of this.#edge.domains.keys()) if (this.#maySee(name, to)) domains[name] = {};
-    for (const found of bridges) {
-      const ofDomain = domains[found.domain];
-      if (ofDomain) ofDomain[found.bridge] = bridgeAs(found);
-    }
+    const shown = Array.from(domains.keys()).filter((name) => this.#maySee(name, to));
     const body = {
       ready,
-      problems: all.every(({ domain }) => this.#maySee(domain, to)) ? problems : [...problems, hidden],
+      problems: seen.length === all.length ? problems : [...problems, hidden],
       ...(disk !== null && { disk: disk.says }),
-      domains,
+      domains: Object.fromEntries(
+        shown.map((name) => {
+          const found = bridges.filter(({ domain }) => domain === name);
+          return [name, Object.fromEntries(found.map((one) => [one.bridge, bridgeAs(one)]))];
+        }),
+      ),
     };
     return Response.json(body, { status: ready ? 200 : 503 });
   }
@@ -85,88 +90,80 @@ export class Readiness {
   async lookAt(
     domain: Domain,
   ): Promise<{ readonly bridges: readonly FoundBridge[]; readonly faults: readonly Fault[] }> {
-    const { storage, now } = this.#edge;
-    const { name, settings } = domain;
-    const [bridges, says, posts] = await Promise.all([
-      Promise.all(settings.bridges.map((bridge) => this.#askOne(name, bridge.name as BridgeName))),
-      storage.fault(),
-      this.#askPosts(domain),
-    ]);
-    const disk = says === null ? null : { says, since: storage.faultSince };
-    return { bridges, faults: [...faultsOf(disk, bridges), ...postFaultsOf(posts, now())] };
-  }
-
-  /** All that is wrong where the person sees it: first what keeps conferences from being held. Strangers do not hear about posts. */
-  async faults(to: Person | null, looked?: Looked): Promise<readonly Fault[]> {
-    const { bridges, disk } = looked ?? (await this.#look(to));
-    const shown = faultsOf(disk, bridges).filter(({ domain }) => this.#maySee(domain, to));
-    return to ? [...shown, ...(await this.#postFaults(to))] : shown;
+    const [bridges, disk, posts] = await Promise.all([this.#ask([domain]), this.#disk(), this.#askPosts(domain)]);
+    return { bridges, faults: [...faultsOf(disk, bridges), ...postFaultsOf(posts, this.#edge.now())] };
   }
 
   /** For strangers, what was seen a moment ago will do. */
-  async #look(to: Person | null): Promise<Looked> {
-    const { storage, now } = this.#edge;
-    const at = now();
+  #look(to: Operator | null): Promise<readonly FoundBridge[]> {
+    const at = this.#edge.now();
     if (to || !this.#latest || Math.abs(at - this.#askedAt) >= SAME_ANSWER_MS) {
       this.#askedAt = at;
-      this.#latest = this.#ask();
+      this.#latest = this.#ask(this.#edge.domains.values());
     }
-    const bridges = await this.#latest;
-    const says = await storage.fault();
-    return { bridges, disk: says === null ? null : { says, since: storage.faultSince } };
+    return this.#latest;
   }
 
-  #maySee(domain: string | null, to: Person | null): boolean {
+  async #disk() {
+    const { storage } = this.#edge;
+    const says = await storage.fault();
+    return says === null ? null : { says, since: storage.faultSince };
+  }
+
+  #maySee(domain: string | null, to: Operator | null): boolean {
     if (domain === null) return true;
     const isOpen = this.#edge.domains.get(domain)?.settings.adapterSecrets.length === 0;
     return isOpen || (to !== null && seesDomain(to, domain));
   }
 
-  async #postFaults(to: Person): Promise<readonly Fault[]> {
-    const seen = Array.from(this.#edge.domains.values()).filter(({ name }) => seesDomain(to, name));
-    const found = await Promise.all(seen.map((domain) => this.#askPosts(domain)));
-    return found.flatMap((domain) => postFaultsOf(domain, this.#edge.now()));
-  }
-
   async #askPosts({ name: domain, settings }: Domain): Promise<FoundDomain> {
-    const { objects } = this.#edge;
-    const orElse = <Value>(asked: Promise<Value>, value: Value) =>
-      within(this.#edge, RELAY_WITHIN_MS, "the directory", asked).catch((error) => {
-        this.#edge.log("view-failed", { domain, error: String(error) }, "warn");
-        return value;
-      });
+    const edge = this.#edge;
+    const inTime = <Value>(asked: Promise<Value>) =>
+      answerOrNull(within(edge, ANSWER_WITHIN_MS, "the directory", asked), edge, { domain });
     const [waiting, webhooks] = await Promise.all([
-      orElse(totalsOf(this.#edge, domain), null),
-      settings.webhooks.length > 0 ? orElse(objects.directory(domain).webhooks(domain), []) : [],
+      inTime(totalsOf(edge, domain)),
+      settings.webhooks.length > 0 ? inTime(edge.objects.directory(domain).webhooks(domain)) : null,
     ]);
-    return { domain, waiting, webhooks };
+    return { domain, waiting, webhooks: webhooks ?? [] };
   }
 
-  #ask(): Promise<readonly FoundBridge[]> {
-    const bridges = Array.from(this.#edge.domains.values()).flatMap(({ name: domain, settings }) =>
-      settings.bridges.map(({ name }) => this.#askOne(domain, name as BridgeName)),
+  #ask(domains: Iterable<Domain>): Promise<readonly FoundBridge[]> {
+    const bridges = Array.from(domains).flatMap(({ name, settings }) =>
+      settings.bridges.map((bridge) => this.#askOne(name, bridge.name as BridgeName)),
     );
     return Promise.all(bridges);
   }
 
   async #askOne(domain: DomainName, bridge: BridgeName): Promise<FoundBridge> {
+    const edge = this.#edge;
     const name = `${domain}/${bridge}`;
-    try {
-      const health = await within(
-        this.#edge,
-        RELAY_WITHIN_MS,
-        "the relay",
-        this.#edge.objects.relay(domain, bridge).health(),
-      );
-      this.#unreachable.delete(name);
-      return { domain, bridge, health, unreachableSince: null };
-    } catch (error) {
-      this.#edge.log("relay-unreachable", { domain, bridge, error: String(error) }, "error");
-      const unreachableSince = this.#unreachable.get(name) ?? this.#edge.now();
-      this.#unreachable.set(name, unreachableSince);
-      return { domain, bridge, health: null, unreachableSince };
-    }
+    const asked = within(edge, ANSWER_WITHIN_MS, "the relay", edge.objects.relay(domain, bridge).health());
+    const health = await answerOrNull(asked, edge, { domain, bridge }, "relay-unreachable");
+    const unreachableSince = health ? null : (this.#unreachable.get(name) ?? edge.now());
+    if (unreachableSince === null) this.#unreachable.delete(name);
+    else this.#unreachable.set(name, unreachableSince);
+    return { domain, bridge, health, unreachableSince };
   }
+}
+
+interface HealthPorts extends PeoplePorts {
+  readonly storage: Pick<Storage, "fault">;
+}
+
+export function addHealth(app: Hono<Variables>, edge: HealthPorts, readiness: Readiness): void {
+  // Plain workerd tells no time of its own, and agents compare their clocks with this one.
+  app.get("/healthz", async () => {
+    const headers = { date: new Date(edge.now()).toUTCString() };
+    const disk = await edge.storage.fault();
+    if (disk !== null) return Response.json({ status: "failing", disk }, { status: 503, headers });
+    // Reports of the conformance kit name by it what was tested.
+    return Response.json({ status: "ok", version, settings: await settingsDigest(edge.domains) }, { headers });
+  });
+  app.get("/readyz", async (context) => {
+    if (!saysWho(context)) return readiness.answer(null);
+    const admitted = await admitPerson(context, forOneRequest(edge), addressOf(context.req.raw)).catch(() => null);
+    return readiness.answer(admitted === null || admitted instanceof Response ? null : admitted.person);
+  });
 }
 
 function bridgeAs({ health }: FoundBridge): Bridge {

@@ -1,6 +1,7 @@
 import type { Hono } from "hono";
 import type { DomainName, TransId } from "../../foundation/ids.ts";
 import type { RateLimit } from "../../foundation/limits.ts";
+import type { Result } from "../../foundation/result.ts";
 import { isOneOf } from "../../foundation/secrets.ts";
 import type { Requests } from "../../records/activity.ts";
 import { checkHosts, deliver, type HandleCache } from "../../routing/deliver.ts";
@@ -14,14 +15,13 @@ import type { Metrics } from "../monitoring/monitoring.ts";
 import { failureOf, forOneRequest, storageFault } from "../objects-of-request.ts";
 import { noSuchPage } from "../problem.ts";
 import type { Storage } from "../storage.ts";
-import { decompress } from "./decompress.ts";
+import { decompress, type NotDecompressed } from "./decompress.ts";
 
 /** Larger than any document of 50 messages, also when it came compressed (protocol T8). */
 const MAX_DOCUMENT_BYTES = 1024 * 1024;
 
 export interface AdapterPorts extends EdgePorts {
   readonly handleCache: HandleCache;
-  /** Posts to each domain's adapter URL. */
   readonly posts: RateLimit;
   readonly metrics: Metrics;
   readonly storage: Pick<Storage, "failed" | "fault">;
@@ -29,7 +29,6 @@ export interface AdapterPorts extends EdgePorts {
   requested(domain: DomainName, outcome: keyof Requests): void;
 }
 
-/** The adapter URL of each domain. */
 export function addAdapter(app: Hono<Variables>, edge: AdapterPorts): void {
   // Whoever writes down a URL may put a slash behind it.
   for (const path of ["/tsp/:domain", "/tsp/:domain/", "/tsp/:domain/:secret", "/tsp/:domain/:secret/"]) {
@@ -43,10 +42,7 @@ export function addAdapter(app: Hono<Variables>, edge: AdapterPorts): void {
   }
 }
 
-/**
- * The domain of an adapter URL: `/tsp/{domain}/{secret}`, or `/tsp/{domain}` where the domain has no secrets. An unknown domain
- * takes the same steps to its `null` as a wrong secret, so that neither bytes nor time tell which it was.
- */
+/** The domain of an adapter URL. An unknown domain takes the same steps as a wrong secret, so that neither bytes nor time tell which it was. */
 async function domainOfAdapterUrl(
   domains: ReadonlyMap<string, Domain>,
   name: string,
@@ -61,75 +57,72 @@ async function domainOfAdapterUrl(
   return domain && right ? domain : null;
 }
 
-/**
- * Receives one document from WebEx (protocol T1, T4, T5, T8). What is wrong with its form is said in the Confirmation; a
- * Confirmation of 0 says that all of it is on disk; 503 says that some of it is not, so that WebEx sends it again.
- */
+/** One document from WebEx (protocol T1, T4, T5, T8). A Confirmation of 0: all is on disk; 503: some is not, so WebEx sends it again. */
 async function receiveDocument(request: Request, domain: Domain, edge: AdapterPorts): Promise<Response> {
   const { metrics } = edge;
+  const { name, settings, codec } = domain;
   const begunAt = edge.now();
   if (request.method !== "POST") {
     return new Response("The adapter takes TSP documents by POST.\n", { status: 405, headers: { allow: "POST" } });
   }
-  const waitSeconds = edge.posts.waitSeconds(domain.name, domain.settings.rateLimitPerMinute, edge.now());
+  const waitSeconds = edge.posts.waitSeconds(name, settings.rateLimitPerMinute, edge.now());
   if (waitSeconds > 0) {
-    metrics.rateLimited.count({ domain: domain.name });
-    edge.requested(domain.name, "refused");
-    const text = `More than ${domain.settings.rateLimitPerMinute} posts a minute. Send it again in ${waitSeconds} s.\n`;
+    metrics.rateLimited.count({ domain: name });
+    edge.requested(name, "refused");
+    const text = `More than ${settings.rateLimitPerMinute} posts a minute. Send it again in ${waitSeconds} s.\n`;
     return new Response(text, { status: 429, headers: { "retry-after": String(waitSeconds) } });
   }
   const confirm = (transId: string, result: ResultWord) => {
-    metrics.documents.count({ domain: domain.name, result });
-    metrics.confirmSeconds.observe({ domain: domain.name }, edge.now() - begunAt);
-    edge.requested(domain.name, result === "ok" ? "confirmed" : "refused");
-    const headers = { "content-type": "text/xml; charset=UTF-8" };
-    return new Response(domain.codec.confirm(transId, result), { headers });
+    metrics.documents.count({ domain: name, result });
+    metrics.confirmSeconds.observe({ domain: name }, edge.now() - begunAt);
+    edge.requested(name, result === "ok" ? "confirmed" : "refused");
+    return new Response(codec.confirm(transId, result), { headers: { "content-type": "text/xml; charset=UTF-8" } });
   };
-  const body = await readBody(request, MAX_DOCUMENT_BYTES, edge);
-  if (!body.ok) {
-    edge.requested(domain.name, "refused");
-    return body.error;
-  }
   const refuse = (transId: string, result: ResultWord, detail: string) => {
-    edge.log("document-refused", { domain: domain.name, transId, result, detail }, "warn");
+    edge.log("document-refused", { domain: name, transId, result, detail }, "warn");
     return confirm(transId, result);
   };
-  const text = await decompress(body.value, request.headers.get("content-encoding"), MAX_DOCUMENT_BYTES, edge);
-  if (!text.ok && text.error.kind === "too-long") {
-    edge.requested(domain.name, "refused");
-    return tooLong(MAX_DOCUMENT_BYTES);
+  const text = await documentText(request, edge);
+  if (text instanceof Response) {
+    edge.requested(name, "refused");
+    return text;
   }
   if (!text.ok) return refuse("", "not-xml", text.error.says);
-  const document = domain.codec.decode(text.value);
+  const document = codec.decode(text.value);
   if (!document.ok) return refuse(document.transId, document.result, document.detail);
   const { transId } = document;
-  const { messages, refused, verdict } = checkHosts(document.messages, domain.settings.webex);
+  const { messages, refused, verdict } = checkHosts(document.messages, settings.webex);
   for (const { message, why } of refused) {
-    edge.log(
-      "host-refused",
-      { domain: domain.name, transId, host: message.replyTo, message: message.type, why },
-      "warn",
-    );
-    metrics.hostsRefused.count({ domain: domain.name });
+    const facts = { domain: name, transId, host: message.replyTo, message: message.type, why };
+    edge.log("host-refused", facts, "warn");
+    metrics.hostsRefused.count({ domain: name });
   }
-  if (verdict !== null && domain.settings.protocol.refuseHosts !== false) {
-    return confirm(transId, verdict);
-  }
+  if (verdict !== null && settings.protocol.refuseHosts !== false) return confirm(transId, verdict);
   try {
-    const { protocol, webex, transactionMemoryMs: memoryMs } = domain.settings;
+    const { protocol, webex, transactionMemoryMs: memoryMs } = settings;
     const transactions = { scope: protocol.transIds ?? "conference", memoryMs };
-    const gathers = (answer: ToWebex) => webex.gatherMs > 0 && domain.codec.sends(answer);
-    const inbound = { domain: domain.name, transId, messages, transactions, gathers };
+    const gathers = (answer: ToWebex) => webex.gatherMs > 0 && codec.sends(answer);
+    const inbound = { domain: name, transId, messages, transactions, gathers };
     const notes = await deliver(inbound, edge.objects, edge.handleCache, edge.now());
-    for (const note of [...document.notes, ...notes]) edge.log("document-note", { domain: domain.name, transId, note });
+    for (const note of [...document.notes, ...notes]) edge.log("document-note", { domain: name, transId, note });
   } catch (error) {
-    metrics.confirmSeconds.observe({ domain: domain.name }, edge.now() - begunAt);
-    return notStored(error, domain.name, transId, edge);
+    metrics.confirmSeconds.observe({ domain: name }, edge.now() - begunAt);
+    return notStored(error, name, transId, edge);
   }
   return confirm(transId, "ok");
 }
 
-/** WebEx sends the document again. */
+/** The bytes of a document's text, or the answer to one that is too long or too slow. */
+async function documentText(
+  request: Request,
+  edge: AdapterPorts,
+): Promise<Result<Uint8Array, NotDecompressed> | Response> {
+  const body = await readBody(request, MAX_DOCUMENT_BYTES, edge);
+  if (!body.ok) return body.error;
+  const text = await decompress(body.value, request.headers.get("content-encoding"), MAX_DOCUMENT_BYTES, edge);
+  return !text.ok && text.error.kind === "too-long" ? tooLong(MAX_DOCUMENT_BYTES) : text;
+}
+
 async function notStored(error: unknown, domain: DomainName, transId: TransId, edge: AdapterPorts): Promise<Response> {
   edge.metrics.notStored.count({ domain });
   edge.requested(domain, "refused");
@@ -137,9 +130,7 @@ async function notStored(error: unknown, domain: DomainName, transId: TransId, e
   if (fault?.of === "disk") edge.storage.failed(fault.why);
   const disk = await diskFault(fault, edge);
   if (fault && disk === undefined) edge.metrics.objectsFailed.count({ domain });
-  const { object, objectId, conference, error: why } = failureOf(error);
-  const facts = { domain, transId, disk, object, objectId, conference, error: why };
-  edge.log("document-not-stored", facts, "error");
+  edge.log("document-not-stored", { domain, transId, disk, ...failureOf(error) }, "error");
   const headers = { "retry-after": "2" };
   return new Response("Not all of the document could be stored. Send it again.\n", { status: 503, headers });
 }

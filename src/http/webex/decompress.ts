@@ -1,7 +1,6 @@
 import { err, ok, type Result } from "../../foundation/result.ts";
 import { type Timers, wait, within } from "../../foundation/time/timers.ts";
 
-/** By their names in RFC 9110. */
 const formats: Readonly<Record<string, "gzip" | "deflate">> = { gzip: "gzip", "x-gzip": "gzip", deflate: "deflate" };
 
 /** What a piece becomes is held in memory: at most 1,032 times as much, if all of it are zeros. */

@@ -3,10 +3,11 @@ import { html, raw } from "hono/html";
 import type { SiteNumber } from "../../../webex-interfaces/doors/edge.ts";
 import type { DomainName } from "../../foundation/ids.ts";
 import { digitsOf } from "../../foundation/text/digits.ts";
-import { countryName, type GlobalNumbers } from "../../settings/domain-settings.ts";
+import type { GlobalNumbers } from "../../settings/domain-settings.ts";
+import { countryName } from "../../settings/values.ts";
 import type { EdgePorts } from "../edge-ports.ts";
 import type { Variables } from "../guard.ts";
-import { failureOf, forOneRequest } from "../objects-of-request.ts";
+import { answerOrNull, forOneRequest } from "../objects-of-request.ts";
 import { noSuchPage, problem } from "../problem.ts";
 
 /** One thing about the caller's own meeting: a number to dial, or a code to key in. */
@@ -61,28 +62,24 @@ const SAME_NUMBERS_MS = 60_000;
 const NO_NUMBERS_MS = 2_000;
 
 /** The numbers that are known of each domain's WebEx site, none where nothing is known. No request asks the site. */
-export class SiteNumbers {
+class SiteNumbers {
   readonly #latest = new Map<DomainName, { readonly at: number; readonly numbers: readonly SiteNumber[] }>();
 
   /** Those of before where the object does not answer at once. */
-  async of(domain: DomainName, { objects, log, now }: EdgePorts): Promise<readonly SiteNumber[]> {
+  async of(domain: DomainName, edge: EdgePorts): Promise<readonly SiteNumber[]> {
+    const { objects, now } = edge;
     const latest = this.#latest.get(domain);
     const sameMs = latest?.numbers.length ? SAME_NUMBERS_MS : NO_NUMBERS_MS;
     if (latest && Math.abs(now() - latest.at) < sameMs) return latest.numbers;
     // Who comes meanwhile sees what was known before. On the platform no request may wait for a promise of another one.
     if (latest) this.#latest.set(domain, { ...latest, at: now() });
-    const asked = objects.webexSite(domain).numbers(domain);
-    const numbers = await asked.catch((error: unknown) => {
-      const { object, objectId, error: why } = failureOf(error);
-      log("view-failed", { domain, object, objectId, error: why }, "warn");
-      return latest?.numbers ?? [];
-    });
+    const found = await answerOrNull(objects.webexSite(domain).numbers(domain), edge, { domain });
+    const numbers = found ?? latest?.numbers ?? [];
     this.#latest.set(domain, { at: now(), numbers });
     return numbers;
   }
 }
 
-/** The page of call-in numbers of each domain. */
 export function addGlobalNumbers(app: Hono<Variables>, edge: EdgePorts): void {
   const siteNumbers = new SiteNumbers();
   app.all("/global-numbers/:domain", async (context) => {
@@ -96,10 +93,7 @@ export function addGlobalNumbers(app: Hono<Variables>, edge: EdgePorts): void {
   });
 }
 
-/**
- * `GET /global-numbers/:domain`: the page that WebEx links to as the domain's global call-in numbers (protocol 1.6). Where numbers of the
- * domain's WebEx site are known, only these are shown: under the countries and labels that the domain's own list has for them.
- */
+/** The page of global call-in numbers (protocol 1.6). Where the site's numbers are known, only these, by the countries of the domain's own list. */
 export async function globalNumbers(
   request: Request,
   own: GlobalNumbers,
@@ -130,10 +124,7 @@ async function sha256(text: string): Promise<string> {
 /** Longer than any number or code; what is longer is none. */
 const MAX_CHARACTERS = 64;
 
-/**
- * The details that WebEx filled into the URL from the meeting's TSP account (protocol 1.6). Upper and lower case of the six
- * names are alike; the first usable value of a repeated name counts; everything else is passed over.
- */
+/** What WebEx filled into the URL (protocol 1.6), by names in any case. Of a repeated name, the first usable value counts. */
 function meetingDetails(query: URLSearchParams): MeetingDetail[] {
   const given = usableValues(query);
   const toll = fullNumber(given.get("tollnumcc"), given.get("tollnum"));

@@ -1,4 +1,4 @@
-import type * as v from "valibot";
+import * as v from "valibot";
 import type { ActionTable } from "../../../conference/action-row.ts";
 import {
   askedActions,
@@ -11,21 +11,27 @@ import type { ActionId } from "../../../foundation/ids.ts";
 import { masked, showOf } from "../../../foundation/shown.ts";
 import { actionStages } from "../../../rpc/action-stages.ts";
 import { problem } from "../../problem.ts";
-import { type Route, route } from "../route.ts";
+import { type ApiCall, routeOf } from "../route.ts";
 import { isKnown } from "./conferences.ts";
 import { accepted, acceptedAction, operate, operateRefusals } from "./operate.ts";
 
+const route = routeOf("Conferences");
+
+const queued = {
+  status: 202,
+  says: "It is on disk, and will be posted.",
+  schema: v.object({ accepted: v.literal(true) }),
+} as const;
+const refusals = {
+  ...operateRefusals,
+  413: "The data is longer than WebEx takes, or the body than any needs. Nothing was sent.",
+} as const;
 const path = "/domains/{domain}/conferences/{confKey}/actions";
 
-/** The request by which people ask for an action, whichever it is. */
-export function actRoute(actions: ActionTable = operatorActions): Route {
+export function actRoute(actions: ActionTable = operatorActions) {
   const asked = askedActions(actions);
   const body = requestSchema(asked);
-  return route({
-    method: "POST",
-    path,
-    id: "act",
-    tag: "Conferences",
+  return route("act", `POST ${path}`, {
     says: `Has a conference do something: ${Object.keys(asked).join(", ")}`,
     more: "WebEx is told by its ordinary notifications. `GET …/actions/{id}` shows how far it has come.",
     body,
@@ -49,11 +55,7 @@ function aboutRequest(request: OperatorRequest, schema: v.GenericSchema): Readon
 
 export const actionRoutes = [
   actRoute(),
-  route({
-    method: "GET",
-    path: `${path}/{action}`,
-    id: "showAction",
-    tag: "Conferences",
+  route("showAction", `GET ${path}/{action}`, {
     says: "How far an action has come: asked, on disk, sent, done on the bridge, told to WebEx",
     more: "As the conference's journal has it. What is not known yet is null.",
     answer: {
@@ -61,12 +63,44 @@ export const actionRoutes = [
       schema: actionStages,
     },
     refusals: { 404: "There is no such domain that you see, or nothing is kept of such a conference or action." },
-    async handle({ domain, confKey, edge, path: { action = "" } }) {
+    async handle({ domain, confKey, conference, edge, path: { action } }) {
       const known = await isKnown(domain, confKey, edge);
-      const stages = known && (await edge.objects.conference(domain.name, confKey).action(action as ActionId));
+      const stages = known && (await conference.action(action as ActionId));
       if (stages) return stages;
       const detail = `The journal of the conference ${confKey} has no action with this id: it was refused, or is too long ago.`;
       return problem(404, "no such action", detail);
     },
   }),
+  route("sendPassthrough", "POST /domains/{domain}/conferences/{confKey}/passthrough", {
+    says: "Sends data to one caller's client (protocol 2.3.11)",
+    more: "`A2W_CSPClientPassthrough` to WebEx, with at most 1,024 bytes of data.",
+    body: v.object(operatorActions.passthrough.parameters),
+    answer: queued,
+    refusals,
+    async handle(call) {
+      const { extCallId, data } = call.body;
+      if (new TextEncoder().encode(data).byteLength > 1024) return tooLong("data may have at most 1024 bytes");
+      return send({ type: "passthrough", extCallId, data }, call);
+    },
+  }),
+  route("setHybridData", "PUT /domains/{domain}/conferences/{confKey}/hybrid", {
+    says: "New connect data for the clients of a conference (Status 6)",
+    more: "`A2W_NotifyConferenceChange` to WebEx, with at most 1,024 characters.",
+    body: v.object(operatorActions["hybrid-data"].parameters),
+    answer: queued,
+    refusals,
+    async handle(call) {
+      const { connectData } = call.body;
+      if (connectData.length > 1024) return tooLong("connectData may have at most 1024 characters");
+      return send({ type: "hybrid-data", connectData }, call);
+    },
+  }),
 ];
+
+async function send(request: OperatorRequest, call: ApiCall): Promise<{ readonly accepted: true } | Response> {
+  return (await operate(request, call)) ?? { accepted: true };
+}
+
+function tooLong(detail: string): Response {
+  return problem(413, "too long", `Nothing was sent: ${detail}.`);
+}

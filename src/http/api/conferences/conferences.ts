@@ -2,13 +2,17 @@ import * as v from "valibot";
 import type { ConfKey } from "../../../foundation/ids.ts";
 import { hourMs } from "../../../foundation/time/timers.ts";
 import { type ConferenceView, conferenceView } from "../../../rpc/conference-view.ts";
+import { listedConference, runningPage } from "../../../rpc/directory.ts";
 import { storyLine } from "../../../rpc/story.ts";
 import type { Domain } from "../../../settings/load.ts";
 import type { PeoplePorts } from "../../edge-ports.ts";
-import { failureOf } from "../../objects-of-request.ts";
+import { answerOrNull, failureOf } from "../../objects-of-request.ts";
 import { problem } from "../../problem.ts";
 import { cursorOf, gathered, limitOf, next, wholeList } from "../paging.ts";
-import { flag, route } from "../route.ts";
+import { flag, routeOf } from "../route.ts";
+import { digitsOfNumber } from "../values.ts";
+
+const route = routeOf("Conferences");
 
 /** How far back a list goes at least. All that run are among these: the sweep has ids allocated to them every few hours. */
 const DEFAULT_HOURS = 6;
@@ -21,21 +25,20 @@ const ASKED_AT_ONCE = 20;
 /** After this time no more conferences are asked, and `next` says where to go on: those that have begun may take some seconds more. */
 const LIST_WITHIN_MS = 5_000;
 
-/** A conference as operators see it, and its topic. */
-export const conference = v.object({
-  ...conferenceView.entries,
-  topic: v.pipe(v.optional(v.string()), v.description("As the domain's WebEx site called it, where that is cached.")),
-});
+/** Beside what the edge itself knows of a conference. */
+export const topic = v.pipe(
+  v.exactOptional(v.string()),
+  v.description("As the domain's WebEx site called it, where that is cached."),
+);
+
+/** A conference as operators see it. */
+export const conference = v.object({ ...conferenceView.entries, topic });
 
 const place = /^\d{1,15}-\d{1,15}$/;
 const hoursFault = `must be above 0 and at most ${MOST_HOURS}`;
 
 export const conferenceRoutes = [
-  route({
-    method: "GET",
-    path: "/domains/{domain}/conferences",
-    id: "listConferences",
-    tag: "Conferences",
+  route("listConferences", "GET /domains/{domain}/conferences", {
     says: "The conferences that are not over, the latest first",
     more: "With callers, rooms, commands without a result, documents without a Confirmation and why, and the server that is behind. `all=1&hours=6`: those that were over in these hours, too. A page ends earlier where its conferences take long to answer; all pages are of the conferences that there were at the first. `unreachable` counts those that did not answer within 3 s: `view-failed` in the log names them. Each is asked, and wakes: this is for people, not for monitoring.",
     query: {
@@ -72,10 +75,8 @@ export const conferenceRoutes = [
           const holder = isLate ? undefined : holders[asked];
           if (!holder) return;
           const index = asked++;
-          found[index] = await viewOf(domain, holder.key, edge).catch((error: unknown) => {
-            const { object, objectId, error: why } = failureOf(error);
-            const facts = { domain: domain.name, conference: holder.key, object, objectId, error: why };
-            edge.log("view-failed", facts, "warn");
+          found[index] = await knownView(domain, holder.key, edge).catch((error: unknown) => {
+            edge.log("view-failed", { domain: domain.name, conference: holder.key, ...failureOf(error) }, "warn");
             return "unreachable" as const;
           });
         }
@@ -94,36 +95,93 @@ export const conferenceRoutes = [
       };
     },
   }),
-  route({
-    method: "GET",
-    path: "/domains/{domain}/conferences/{confKey}",
-    id: "showConference",
-    tag: "Conferences",
+  route("showConference", "GET /domains/{domain}/conferences/{confKey}", {
     says: "One conference as it is now",
     answer: { says: "The conference.", schema: conference },
-    refusals: { 404: "There is no such domain that you see, or nothing is kept of such a conference." },
-    async handle({ domain, confKey, edge }) {
-      const [view, topics] = await Promise.all([viewOf(domain, confKey, edge), topicsOf(domain, [confKey], edge)]);
+    needsConference: true,
+    async handle({ domain, confKey, conference, edge }) {
+      const [view, topics] = await Promise.all([conference.view(), topicsOf(domain, [confKey], edge)]);
       return view ? withTopic(view, topics) : unknown(domain, confKey);
     },
   }),
-  route({
-    method: "GET",
-    path: "/domains/{domain}/conferences/{confKey}/story",
-    id: "tellStory",
-    tag: "Conferences",
+  route("tellStory", "GET /domains/{domain}/conferences/{confKey}/story", {
     says: "All that a conference's journal still holds, the oldest line first",
     query: wholeList,
     answer: {
       says: "What was asked, sent to the bridge, done there, posted and confirmed, or why not.",
       schema: v.object({ lines: v.array(storyLine), next }),
     },
-    refusals: { 404: "There is no such domain that you see, or nothing is kept of such a conference." },
-    async handle({ domain, confKey, edge, query }) {
-      if (!(await isKnown(domain, confKey, edge))) return unknown(domain, confKey);
-      const conference = edge.objects.conference(domain.name, confKey);
+    needsConference: true,
+    async handle({ conference, query }) {
       const { page, next } = await gathered((from) => conference.story(from), query);
       return { lines: page, next };
+    },
+  }),
+];
+
+/** The directory gives no more at once. */
+const MOST_RUNNING = 1_000;
+
+/** In place of people whom the settings let nobody find. */
+const noPeople =
+  "The settings of this domain keep nothing of numbers and attendee IDs (`recordsPersonal`), so running conferences are found by their keys alone.";
+
+function person(what: string) {
+  return v.optional(
+    v.pipe(
+      v.string(),
+      v.nonEmpty("must not be empty"),
+      v.maxLength(256, "must be at most 256 characters"),
+      v.description(
+        `${what} Where \`recordsPersonal\` is \`masked\`, by its length and its last two characters alone.`,
+      ),
+    ),
+  );
+}
+
+export const runningRoutes = [
+  route("listRunning", "GET /domains/{domain}/running-conferences", {
+    says: "The conferences that are being created or run, in the order of their keys",
+    more: "In one call to the domain's directory, for programs that ask often. What it says is a second old at most, where more than 200 conferences run five seconds for each thousand of them, and wakes no conference. Where nobody has told or asked it for a while, it has to ask the conferences first: who looks for trouble or for people waits for that, 2 s at most. `unknown` counts those that have not told. `GET …/conferences` says more of each.",
+    query: {
+      begins: v.optional(
+        v.pipe(
+          v.string(),
+          v.maxLength(64, "must be at most 64 characters"),
+          v.description("Those whose key begins so."),
+        ),
+      ),
+      number: person("Those with a caller of this number; a `+` and signs between its digits do not count."),
+      attendeeId: person("Those with a caller of this attendee ID."),
+      cursor: cursorOf(/^.{1,64}$/s),
+      troubled: v.pipe(flag, v.description("1: those alone that have told of trouble.")),
+      limit: limitOf(MOST_RUNNING),
+    },
+    answer: {
+      says: "Conferences, and how many there are in all.",
+      schema: v.object({
+        ...runningPage.entries,
+        conferences: v.array(v.object({ ...listedConference.entries, topic })),
+        next,
+      }),
+    },
+    refusals: { 422: "The domain's settings keep no numbers and attendee IDs, so nobody is found by them." },
+    async handle({
+      domain,
+      edge,
+      query: { begins = "", cursor = null, limit = MOST_RUNNING, troubled, number, attendeeId },
+    }) {
+      const { name, settings } = domain;
+      if ((number ?? attendeeId) !== undefined && settings.recordsPersonal === "none")
+        return problem(422, "cannot be done", noPeople);
+      const query = { domain: name, after: cursor as ConfKey | null, limit, begins, attendeeId };
+      const found = await edge.objects.directory(name).running({
+        ...{ ...query, troubled: troubled !== undefined },
+        number: number === undefined ? undefined : digitsOfNumber(number),
+      });
+      const keys = found.conferences.map(({ key }) => key);
+      const topics = await topicsOf(domain, keys, edge);
+      return { ...found, conferences: found.conferences.map((one) => withTopic(one, topics)) };
     },
   }),
 ];
@@ -132,25 +190,18 @@ export const conferenceRoutes = [
 export async function topicsOf(
   { name, settings }: Domain,
   keys: readonly ConfKey[],
-  { objects, log }: PeoplePorts,
+  edge: PeoplePorts,
 ): Promise<ReadonlyMap<ConfKey, string>> {
   if (!settings.webexSite || keys.length === 0) return new Map();
-  return objects
-    .webexSite(name)
-    .topics(name, keys)
-    .catch((error: unknown) => {
-      const { object, objectId, error: why } = failureOf(error);
-      log("view-failed", { domain: name, object, objectId, error: why }, "warn");
-      return new Map();
-    });
+  return (await answerOrNull(edge.objects.webexSite(name).topics(name, keys), edge, { domain: name })) ?? new Map();
 }
 
-function withTopic(view: ConferenceView, topics: ReadonlyMap<ConfKey, string>): ConferenceView & { topic?: string } {
+export function withTopic<View extends { readonly key: ConfKey }>(view: View, topics: ReadonlyMap<ConfKey, string>) {
   const topic = topics.get(view.key);
   return topic === undefined ? view : { ...view, topic };
 }
 
-export async function viewOf(domain: Domain, confKey: ConfKey, edge: PeoplePorts): Promise<ConferenceView | null> {
+export async function knownView(domain: Domain, confKey: ConfKey, edge: PeoplePorts): Promise<ConferenceView | null> {
   if (!(await isKnown(domain, confKey, edge))) return null;
   return edge.objects.conference(domain.name, confKey).view();
 }

@@ -1,16 +1,17 @@
 import * as v from "valibot";
 import { sendAgainId } from "../../../operators/send-again.ts";
 import { actionStages } from "../../../rpc/action-stages.ts";
-import type { GivenUpContent, OperatorResult } from "../../../rpc/conference.ts";
+import type { GivenUpContent } from "../../../rpc/conference.ts";
 import { type GivenUpPost, givenUpPost } from "../../../rpc/directory-feed.ts";
 import type { Domain } from "../../../settings/load.ts";
 import type { PeoplePorts } from "../../edge-ports.ts";
-import type { SignedIn } from "../../guard.ts";
 import { problem } from "../../problem.ts";
 import { cursorOf, limitOf, next } from "../paging.ts";
-import { route } from "../route.ts";
+import { routeOf } from "../route.ts";
 import { isKnown } from "./conferences.ts";
 import { accepted, acceptedAction, refusalOf, refusalText } from "./operate.ts";
+
+const route = routeOf("Domains");
 
 const path = "/domains/{domain}/given-up-posts";
 const MOST_LISTED = 1_000;
@@ -22,11 +23,7 @@ const listed = {
 };
 
 export const givenUpRoutes = [
-  route({
-    method: "GET",
-    path,
-    id: "listGivenUpPosts",
-    tag: "Domains",
+  route("listGivenUpPosts", `GET ${path}`, {
     says: "Documents of conferences that their receiver did not confirm and that are not tried any more, the latest first",
     more: "At most 1,000, and none that is older than records are kept. Answers that belong to no conference are not among them: the log has those (`post-given-up`).",
     query: { cursor: cursorOf(/^\d{15}-.{1,100}$/s), limit: limitOf(MOST_LISTED) },
@@ -37,11 +34,7 @@ export const givenUpRoutes = [
     handle: ({ domain: { name }, edge, query: { cursor = null, limit = USUAL } }) =>
       edge.objects.directory(name).givenUp(cursor, limit),
   }),
-  route({
-    method: "GET",
-    path: `${path}/{post}`,
-    id: "showGivenUpPost",
-    tag: "Domains",
+  route("showGivenUpPost", `GET ${path}/{post}`, {
     says: "One of them with what stood in it, and whether it can be sent again",
     more: "What stood in it is in the journal of its conference alone, for `journalRetentionDays`, and shown as the journal is.",
     answer: {
@@ -63,7 +56,7 @@ export const givenUpRoutes = [
       }),
     },
     refusals: { 404: "There is no such domain that you see, or no such document is kept." },
-    async handle({ domain, edge, path: { post: id = "" } }) {
+    async handle({ domain, edge, path: { post: id } }) {
       const found = await foundPost(domain, id, edge);
       if (!found) return noSuchPost(id);
       const { post, content } = found;
@@ -73,11 +66,7 @@ export const givenUpRoutes = [
       };
     },
   }),
-  route({
-    method: "POST",
-    path: `${path}/{post}/send`,
-    id: "sendAgain",
-    tag: "Domains",
+  route("sendAgain", `POST ${path}/{post}/send`, {
     says: "Sends a document that was given up once more, behind all that waits for its server",
     more: "By the ordinary way: under a TransID of its own, with the same MsgIDs, and tried as often as others; what is given up again is in the list anew. What is not so any more is left out of it. Each document is sent again once: a further request is answered alike, and sends nothing.",
     answer: accepted,
@@ -86,12 +75,13 @@ export const givenUpRoutes = [
       409: "WebEx would hear what is wrong, or nobody would hear it; the detail says why.",
       422: "The settings do not have its receiver any more.",
     },
-    about: ({ domain, edge, path: { post: id = "" } }) => aboutPost(domain, id, edge),
-    async handle({ domain, edge, path: { post: id = "" }, signedIn }) {
+    about: ({ domain, edge, path: { post: id } }) => aboutPost(domain, id, edge),
+    async handle({ domain, edge, path: { post: id }, signedIn }) {
       const found = await foundPost(domain, id, edge);
       if (!found) return noSuchPost(id);
       const { conference, row } = found.post;
-      const result = await sendAgain(domain, found, edge, signedIn);
+      const object = edge.objects.conference(domain.name, conference);
+      const result = found.content ? await object.sendAgain(row, signedIn.person.name) : "no-such-post";
       if (result !== "done") return refusalOf(result, conference);
       return acceptedAction(domain.name, conference, sendAgainId(row));
     },
@@ -112,23 +102,12 @@ export async function foundPost(domain: Domain, id: string, edge: PeoplePorts): 
   return { post, content: content?.transId === post.transId ? content : null };
 }
 
-/** By its conference, if that still has it. */
-async function sendAgain(
-  { name }: Domain,
-  { post: { conference, row }, content }: FoundPost,
-  edge: PeoplePorts,
-  { person }: SignedIn,
-): Promise<OperatorResult> {
-  return content ? edge.objects.conference(name, conference).sendAgain(row, person.name) : "no-such-post";
-}
-
 /** Why it is not sent again, in a sentence; `null`: it can be, or it was. */
 export function notSentAgain({ conference }: GivenUpPost, content: GivenUpContent | null): string | null {
   const refusal = content ? content.refusal : "no-such-post";
   return refusal && refusalText(refusal, conference);
 }
 
-/** What the record of actions says of it. */
 async function aboutPost(domain: Domain, id: string, edge: PeoplePorts): Promise<Readonly<Record<string, string>>> {
   const post = await edge.objects.directory(domain.name).givenUpPost(id);
   return post ? { post: id, confKey: post.conference, host: post.host, transId: post.transId } : { post: id };

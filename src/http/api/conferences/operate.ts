@@ -4,11 +4,11 @@ import type { ActionId, DomainName } from "../../../foundation/ids.ts";
 import { segmentOf } from "../../../foundation/text/path-segment.ts";
 import type { OperatorResult } from "../../../rpc/conference.ts";
 import { type ProblemTitle, problem } from "../../problem.ts";
-import type { Call } from "../route.ts";
+import type { ApiCall } from "../route.ts";
+import { isKnown } from "./conferences.ts";
 
 type Refusal = Exclude<OperatorResult, "done">;
 
-/** The refusals of whatever is asked of a conference. */
 export const operateRefusals = {
   404: "There is no such domain that you see, no such conference runs, or it has no such caller or room.",
   409: "The conference refuses it as things are, and says why.",
@@ -18,16 +18,13 @@ export const operateRefusals = {
 /** Asks something of a conference, as the person of this request; `null`: it is on disk, and else the answer that says why nothing was done. */
 export async function operate(
   request: OperatorRequest,
-  { domain: { name }, confKey, edge, actionId, signedIn }: Call,
+  { domain, confKey, conference, edge, actionId, signedIn }: ApiCall,
 ): Promise<Response | null> {
   const action = { id: actionId as ActionId, person: signedIn.person.name, request };
-  // A conference object that never was would be made by the question, and stay.
-  const isKnown = await edge.objects.handles(name).hasConference(confKey);
-  const result = isKnown ? await edge.objects.conference(name, confKey).operate(action) : "no-such-conference";
+  const result = (await isKnown(domain, confKey, edge)) ? await conference.operate(action) : "no-such-conference";
   return result === "done" ? null : refusalOf(result, confKey);
 }
 
-/** What is answered to an action that is on disk. */
 export const accepted = {
   status: 202,
   says: "It is on disk. `Location` is where its stages are.",
@@ -46,84 +43,65 @@ export function acceptedAction(domain: DomainName, confKey: string, action: stri
   return Response.json({ id: action, stages }, { status: 202, headers: { location: stages } });
 }
 
-/** The answer to what a conference refuses. */
 export function refusalOf(refusal: Refusal, confKey: string): Response {
-  const [status, title] = refusals[refusal];
+  const { status, title } = refusals[refusal];
   return problem(status, title, refusalText(refusal, confKey), {}, { reason: refusal });
 }
 
-/** Why nothing was done, in a sentence. */
 export function refusalText(refusal: Refusal, confKey: string): string {
-  return refusals[refusal][2].replace("KEY", () => confKey);
+  return refusals[refusal].says.replace("KEY", () => confKey);
 }
 
 export function isRefusal(text: string): text is Refusal {
   return Object.hasOwn(refusals, text);
 }
 
-const refusals: Readonly<Record<Refusal, readonly [404 | 409 | 422, ProblemTitle, string]>> = {
-  "no-such-conference": [404, "no such conference", "No conference with the key KEY is running in this domain."],
-  "no-such-call": [
-    404,
+const refused = (says: string) => ({ status: 409, title: "refused", says }) as const;
+const impossible = (says: string) => ({ status: 422, title: "cannot be done", says }) as const;
+const missing = (title: ProblemTitle, says: string) => ({ status: 404, title, says }) as const;
+
+const refusals: Readonly<Record<Refusal, ReturnType<typeof refused | typeof impossible | typeof missing>>> = {
+  "no-such-conference": missing("no such conference", "No conference with the key KEY is running in this domain."),
+  "no-such-call": missing(
     "no such call",
-    "The conference KEY has no caller of this name: its view has those that it has.",
-  ],
-  "no-such-room": [
-    404,
+    "The conference KEY has no such call now. It may have ended; look at who is in it.",
+  ),
+  "no-such-room": missing(
     "no such room",
     "The conference KEY has no open sub-conference of this name; `main` is its main room.",
-  ],
-  "in-private-talk": [
-    409,
-    "refused",
-    "The caller is in a private talk, which WebEx alone ends. Wait for its end, or expel the invitee.",
-  ],
-  "conference-locked": [
-    409,
-    "refused",
-    "The conference KEY is locked, and this domain then lets nobody be called into it. Unlock it first.",
-  ],
-  "conference-full": [409, "refused", "The conference KEY has as many callers as WebEx allows for it."],
-  "not-supported": [422, "cannot be done", "The bridge of the conference KEY cannot do this."],
-  "denied-by-policy": [422, "cannot be done", "The policy in the domain's settings denies this number."],
-  "no-such-post": [
-    404,
+  ),
+  "no-such-post": missing(
     "no such post",
     "The conference KEY does not keep this document any more, or never gave it up.",
-  ],
-  "conference-over": [
-    409,
-    "refused",
+  ),
+  "in-private-talk": refused(
+    "The caller is in a private talk, which WebEx alone ends. Wait for its end, or expel the invitee.",
+  ),
+  "conference-locked": refused(
+    "The conference KEY is locked, and this domain then lets nobody be called into it. Unlock it first.",
+  ),
+  "conference-full": refused("The conference KEY has as many callers as WebEx allows for it."),
+  "conference-over": refused(
     "The conference KEY has ended or begun anew, so this is not sent again. WebEx hears of an end with its next create of this key (code 11).",
-  ],
-  "server-replaced": [
-    409,
-    "refused",
+  ),
+  "server-replaced": refused(
     "WebEx has taken the conference KEY over since, by another server or under another handle, and was told then how it is.",
-  ],
-  "without-webex": [
-    409,
-    "refused",
+  ),
+  "without-webex": refused(
     "WebEx has let the conference KEY go on alone, and is told how it is once it creates it again.",
-  ],
-  outdated: [
-    409,
-    "refused",
+  ),
+  outdated: refused(
     "Nothing that this document says of the conference KEY is still so: WebEx would hear what is wrong.",
-  ],
-  "told-since": [
-    409,
-    "refused",
+  ),
+  "told-since": refused(
     "What this document says of the conference KEY is on its way by itself, or went out, since its server could be reached again: nothing is left to send.",
-  ],
-  "host-not-allowed": [
-    422,
-    "cannot be done",
+  ),
+  "not-supported": impossible("The bridge of the conference KEY cannot do this."),
+  "denied-by-policy": impossible("The policy in the domain's settings denies this number."),
+  "host-not-allowed": impossible(
     "The settings do not have the receiver of this document (`webex.hosts`, or `passthroughUrl`). Put it back, and send again.",
-  ],
-  "other-action": [
-    422,
-    "cannot be done",
+  ),
+  "other-action": impossible(
     "Another action of the conference KEY came under this Idempotency-Key. Take a new one for each action.",
-  ],
+  ),
 };

@@ -1,52 +1,35 @@
-import { abilities } from "../bridge/abilities.ts";
-import type { BridgeCommand } from "../bridge/commands.ts";
-import { overdueAt } from "../conference/deadlines.ts";
-import { nextDeadline } from "../conference/decide.ts";
+import { type Ability, abilities, type BridgeCommand } from "../bridge/commands.ts";
+import { applyTransaction, type DecisionProgress } from "../conference/decide.ts";
 import { type Decision, type Effect, isCommand } from "../conference/draft.ts";
 import type { Fact } from "../conference/facts.ts";
 import type { ConferenceInput } from "../conference/inputs.ts";
-import { type OperatorRequest, operatorRefusal } from "../conference/operator-actions.ts";
+import type { OperatorRequest } from "../conference/operator-actions.ts";
 import type { Outgoing, Post } from "../conference/server/posts.ts";
 import { noQueue, type Queue, type Rows } from "../conference/server/queue.ts";
 import type { GivenUpDocument } from "../conference/server/send-again.ts";
 import { applyChanges, type ConferenceState, emptyState } from "../conference/state.ts";
-import { applyTransaction, type DecisionProgress } from "../conference/transaction.ts";
-import type { ActionId, BridgeName, CommandId, ConfKey, MsgId, TransId, WebexHost } from "../foundation/ids.ts";
-import type { Domain } from "../settings/load.ts";
+import type {
+  ActionId,
+  BridgeName,
+  CommandId,
+  ConfKey,
+  DomainName,
+  EpochMs,
+  MsgId,
+  TransId,
+  WebexHost,
+} from "../foundation/ids.ts";
+import { type Domain, loadDomains } from "../settings/load.ts";
+import { localDomain, mergeSettings } from "../settings/local-domain.ts";
 import { completeText } from "../tsp/codec.ts";
 import { ShortNames } from "./short-names.ts";
-import {
-  commandLine,
-  documentOf,
-  elementOf,
-  parseTranscript,
-  postedLine,
-  printTranscript,
-  type Step,
-} from "./transcript.ts";
+import { commandLine, documentOf, elementOf, postedLine, type Step } from "./transcript.ts";
 import { TranscriptLines } from "./transcript-lines.ts";
 
 /** The conference of each transcript. */
 const CONF_KEY = "987654321" as ConfKey;
 /** `B→A`, `B2→A`, `B3→A` … */
 export const bridgeNames = ["simulated", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth"];
-const BEGINNING = ["W→A W2A_CreateConference MsgID=1", "B→A done create-conference"];
-
-/** The domain of a transcript, with the settings that it names laid over those of a local run. */
-export type DomainOf = (overrides: object) => Domain;
-
-/**
- * Plays a transcript on the rules alone, and returns it with what truly follows in place. docs/transcripts.md says what can happen in
- * one.
- */
-export function play(transcript: string, domainOf: DomainOf): string {
-  const stage = new Stage(domainOf);
-  return printTranscript(
-    parseTranscript(transcript).map((item) =>
-      typeof item === "string" ? item : { ...item, follows: stage.happen(item.happens) },
-    ),
-  );
-}
 
 type OperatorFields = Omit<Extract<ConferenceInput, { type: "operator" }>, "type" | "at">;
 
@@ -54,31 +37,36 @@ type OperatorFields = Omit<Extract<ConferenceInput, { type: "operator" }>, "type
 export class Stage {
   readonly #state = emptyState();
   readonly #names = new ShortNames();
-  readonly #lines = new TranscriptLines(this.#names, this.#state);
-  readonly #domainOf: DomainOf;
-  #domain: Domain;
+  /** What the words of its lines stand for. */
+  readonly lines = new TranscriptLines(this.#names, this.#state);
+  #domain = domainWith({});
   #progress: DecisionProgress = { bridge: "simulated" as BridgeName, serial: 0 };
   /** Each message in a document of its own. */
   #queue: Queue = noQueue;
   #facts: readonly Fact[] = [];
   /** What each `lost` gave up. */
   readonly #lost: GivenUpDocument[] = [];
-  /** When the bridge was given a command. */
-  readonly #begunAt = new Map<CommandId, number>();
   #now = 0;
   #msgIds = 0;
   #actions = 0;
   #documents = 0;
   #reports = 0;
 
-  constructor(domainOf: DomainOf) {
-    this.#domainOf = domainOf;
-    this.#domain = withServers(domainOf({}));
+  constructor() {
     this.#names.give(CONF_KEY, "KEY");
   }
 
   get domain(): Domain {
     return this.#domain;
+  }
+
+  get now(): EpochMs {
+    return this.#now;
+  }
+
+  /** What the conference's bridge cannot do. */
+  get cannot(): readonly Ability[] {
+    return this.#progress.cannot ?? [];
   }
 
   get state(): ConferenceState {
@@ -104,7 +92,7 @@ export class Stage {
     const rest = words.join(" ");
     switch (word) {
       case "settings":
-        this.#domain = withServers(this.#domainOf(JSON.parse(rest)));
+        this.#domain = domainWith(JSON.parse(rest));
         return [];
       case "bridge":
         if (words[0] === "is") {
@@ -113,24 +101,22 @@ export class Stage {
         }
         this.#progress = { ...this.#progress, cannot: abilities.filter((ability) => words.includes(ability)) };
         return [];
-      case "given":
-        for (const earlier of BEGINNING) this.happen([earlier]);
-        this.#queue = noQueue;
-        return [];
       case "confirmed":
         this.#dequeue(words);
         return [];
       case "reached": {
         const [host] = this.#state.outages.keys();
         if (host === undefined) throw new Error(`no server is behind: ${line}`);
-        return this.#decide({ type: "reached", at: this.#now, host });
+        return this.decide({ type: "reached", at: this.#now, host });
       }
       case "W→A":
-        return this.#decide(this.#posted([rest, ...more]));
+        return this.decide(this.#posted([rest, ...more]));
       case "B→A":
-        return words[0] === "begun" ? this.#begun([rest, ...more]) : this.#reported([rest, ...more]);
+        return this.#reported([rest, ...more]);
       case "operator":
-        return rest.startsWith("{") ? this.#asRecorded(rest) : this.#operate(words);
+        return words[0] === "send-again"
+          ? this.act(this.sendAgain(Number(words[1])))
+          : this.decide({ type: "operator", at: this.#now, ...(this.lines.real(JSON.parse(rest)) as OperatorFields) });
       case "lost": {
         const lost = this.#dequeue(words);
         const messages = lost.flatMap((row) => row.messages);
@@ -143,15 +129,13 @@ export class Stage {
           why: "",
           ...(first.oneAttempt && { oneAttempt: true as const }),
         };
-        return this.#decide({ type: "undelivered", at: this.#now, messages, ...(of && { of }) });
+        return this.decide({ type: "undelivered", at: this.#now, messages, ...(of && { of }) });
       }
-      case "time":
-        return this.#pass(this.#now + Number(/^([\d.]+) s$/.exec(rest)?.[1]) * 1_000);
       case "later":
         this.#now += Math.round(Number(/^([\d.]+) s$/.exec(rest)?.[1]) * 1_000);
         return [];
       case "due":
-        return this.#due(rest === "" ? [] : [rest, ...more].map((text) => this.#lines.pending(text.split(" ")).id));
+        return this.due(rest === "" ? [] : [rest, ...more].map((text) => this.lines.pending(text.split(" ")).id));
       default: {
         const [, bridge] = /^B(\d)→A$/.exec(word) ?? [];
         if (bridge === undefined) throw new Error(`no such line in a transcript: ${line}`);
@@ -160,22 +144,12 @@ export class Stage {
     }
   }
 
-  /** The bridge is given these commands. */
-  #begun(texts: readonly string[]): string[] {
-    for (const text of texts) {
-      const [word, ...words] = text.split(" ");
-      if (word !== "begun") throw new Error(`what is begun has a line of its own: ${text}`);
-      this.#begunAt.set(this.#lines.pending(words).id, this.#now);
-    }
-    return [];
-  }
-
   #reported(texts: readonly string[], other?: BridgeName): string[] {
-    return this.#decide({
+    return this.decide({
       type: "bridge",
       at: this.#now,
       ...(other !== undefined && { elsewhere: other }),
-      reports: texts.map((text) => ({ number: ++this.#reports, report: this.#lines.report(text) })),
+      reports: texts.map((text) => ({ number: ++this.#reports, report: this.lines.report(text) })),
     });
   }
 
@@ -187,56 +161,18 @@ export class Stage {
     return taken;
   }
 
-  /** Time goes on to `until` and stops at each moment when something is due. */
-  #pass(until: number): string[] {
-    const follows: string[] = [];
-    for (let due = this.#nextDue; due !== null && due <= until; due = this.#nextDue) {
-      this.#now = Math.max(this.#now, due);
-      const happened = this.#due([...this.#overdueTimes].flatMap(([id, at]) => (at <= this.#now ? [id] : [])));
-      if (happened.length > 0) follows.push(`at ${this.#now / 1_000} s:`, ...happened);
-      if (this.#nextDue === due) throw new Error(`the deadline ${due} was not met`);
-    }
-    this.#now = until;
-    return follows;
+  /** Time comes, and with it these commands are late. */
+  due(overdue: readonly CommandId[]): string[] {
+    return this.decide({ type: "time", at: this.#now, ...(overdue.length > 0 && { overdue }) });
   }
 
-  #due(overdue: readonly CommandId[]): string[] {
-    return this.#decide({ type: "time", at: this.#now, ...(overdue.length > 0 && { overdue }) });
-  }
-
-  get #nextDue(): number | null {
-    const times = [nextDeadline(this.#state), ...this.#overdueTimes.values()].filter((at) => at !== null);
-    return times.length === 0 ? null : Math.min(...times);
-  }
-
-  /** When the bridge has been at work on each command for too long. */
-  get #overdueTimes(): ReadonlyMap<CommandId, number> {
-    const times = [...this.#begunAt].flatMap(([id, begunAt]) => {
-      const pending = this.#state.commands.get(id);
-      const at = pending ? overdueAt(this.#state, pending, begunAt) : null;
-      return at === null ? [] : [[id, at] as const];
-    });
-    return new Map(times);
-  }
-
-  /** `POST passthrough {…}`, `PUT hybrid {…}`, or `mute c1`, `move c1 room=r1`, `call-out 1,408,5550100 muted=yes`, `send-again 1`, `end` … */
-  #operate([type = "", ...words]: readonly string[]): string[] {
+  act(request: OperatorRequest): string[] {
     const id = `a${++this.#actions}` as ActionId;
-    const request =
-      type === "send-again" ? this.#sendAgain(Number(words[0])) : this.#lines.operatorRequest(type, words);
-    const context = { settings: this.#domain.settings, cannot: this.#progress.cannot ?? [] };
-    const refusal = operatorRefusal(this.#state, request, context);
-    if (refusal !== null) return [`refused: ${refusal}`];
-    return this.#decide({ type: "operator", at: this.#now, id, person: "Ann", request });
-  }
-
-  /** An action as a journal has it. */
-  #asRecorded(text: string): string[] {
-    return this.#decide({ type: "operator", at: this.#now, ...(this.#lines.real(JSON.parse(text)) as OperatorFields) });
+    return this.decide({ type: "operator", at: this.#now, id, person: "Ann", request });
   }
 
   /** What was given up by the first `lost`, or a later one. */
-  #sendAgain(place: number): OperatorRequest {
+  sendAgain(place: number): OperatorRequest {
     const lost = this.#lost[place - 1];
     if (!lost) throw new Error(`nothing was given up by a ${place}. "lost"`);
     return { type: "send-again", row: place, ...lost };
@@ -252,7 +188,7 @@ export class Stage {
     return { type: "webex", at: this.#now, transId: "1" as TransId, messages: decoded.messages };
   }
 
-  #decide(input: ConferenceInput): string[] {
+  decide(input: ConferenceInput): string[] {
     const situation = { state: this.#state, queue: this.#queue, progress: this.#progress };
     const { decision, facts, queue, progress } = applyTransaction(situation, input, {
       confKey: CONF_KEY,
@@ -311,7 +247,12 @@ export class Stage {
   }
 }
 
-/** The servers of transcripts may be posted to. */
-function withServers({ settings, ...domain }: Domain): Domain {
+/** That of a local run, with these settings laid over it; the servers of transcripts may be posted to. */
+function domainWith(overrides: object): Domain {
+  const agents = [{ name: "agent-1", publicKey: "A".repeat(43) }];
+  const domains = loadDomains(JSON.stringify({ local: mergeSettings(localDomain({ agents }), overrides) }));
+  const domain = domains.ok ? domains.value.get("local" as DomainName) : undefined;
+  if (!domain) throw new Error(domains.ok ? "there is no domain local" : domains.error);
+  const { settings } = domain;
   return { ...domain, settings: { ...settings, webex: { ...settings.webex, hosts: ["*.example.com"] } } };
 }

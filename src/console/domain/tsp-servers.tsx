@@ -1,0 +1,111 @@
+import type { Child } from "hono/jsx";
+import type { EpochMs, WebexHost } from "../../foundation/ids.ts";
+import { counted } from "../../foundation/text/counted.ts";
+import { type HostPosts, noPosts, together } from "../../records/activity.ts";
+import type { DomainActivity, GivenUpPage, ServerLoad } from "../../rpc/directory.ts";
+import { GivenUpList } from "../conference/given-up-post.tsx";
+import { type DomainFrame, Page } from "../page.tsx";
+import { Age, Empty, hostText, listed, Mark, millisecondsText, Table, Time } from "../parts.tsx";
+import { pathOf } from "../paths.ts";
+
+interface ServersProps extends DomainFrame {
+  readonly activity: DomainActivity;
+  readonly givenUp: GivenUpPage;
+  /** Those that were given up before this one alone. */
+  readonly before: string | null;
+}
+
+interface ShownServer extends HostPosts {
+  readonly load: ServerLoad | undefined;
+}
+
+/** The TSP servers to which a domain posts: what they confirmed in the last hour, how fast, what waits for them, and what was given up. */
+export function TspServersPage({ activity, givenUp, before, ...frame }: ServersProps) {
+  const { domain, now } = frame;
+  const servers = serversOf(activity);
+  return (
+    <Page {...frame} title="TSP servers">
+      <section id="hosts" data-part="" class="part">
+        {servers.length === 0 ? (
+          <Empty title="No conference runs, and nothing was posted in the last hour">
+            The TSP servers of WebEx stand here with what they confirmed, how fast, and what waits for them.
+          </Empty>
+        ) : (
+          <>
+            <p class="dim">Posts of the last hour. A minute is whole once something is posted in a later one.</p>
+            {activity.unknown > 0 && (
+              <p class="dim">
+                {`What waits is not all: ${counted(activity.unknown, "conference")} did not report yet, and were asked.`}
+              </p>
+            )}
+            <ServerTable {...{ servers, domain, now }} />
+          </>
+        )}
+      </section>
+      <section id="given-up" data-part="" class="part">
+        <h2>Given up</h2>
+        <GivenUpList domain={domain} page={givenUp} before={before} now={now} />
+      </section>
+    </Page>
+  );
+}
+
+type ServerTableProps = Pick<ServersProps, "domain" | "now"> & { readonly servers: readonly ShownServer[] };
+
+function ServerTable({ servers, domain, now }: ServerTableProps) {
+  return (
+    <Table
+      kind="hosts"
+      rows={servers}
+      id={({ host }) => `host-${host ?? ""}`}
+      classes={{ "Mean time": "number short", "Given up": "number", "Last failure": "failure" }}
+      columns={{
+        "TSP server": ({ host }) => (host === null ? "all others" : hostText(host)),
+        "Attempts confirmed": attemptsText,
+        "Mean time": ({ confirmed, tookMs }) => confirmed > 0 && millisecondsText(tookMs / confirmed),
+        "Given up": ({ givenUp }) => givenUp,
+        "Documents that wait": ({ load }) => waitingText(load, now),
+        "Last failure": ({ lastFailure, load }) =>
+          lastFailure ? [<Time at={lastFailure.at} now={now} />, ` ${lastFailure.why}`] : (load?.failure ?? "none"),
+        Conferences: ({ load }) => conferencesText(load, domain),
+      }}
+    />
+  );
+}
+
+function attemptsText({ confirmed, failed }: ShownServer): Child {
+  const attempts = confirmed + failed;
+  if (attempts === 0) return "none was made";
+  const is = failed === 0 ? "good" : confirmed === 0 ? "bad" : "warn";
+  // Never 100 % where something failed.
+  return [<Mark is={is}>{`${Math.floor((confirmed / attempts) * 100)} %`}</Mark>, ` ${confirmed} of ${attempts}`];
+}
+
+function waitingText(load: ServerLoad | undefined, now: EpochMs): Child {
+  if (!load || load.documents === 0) return "none";
+  const { documents, oldestDocumentAt } = load;
+  return [documents, oldestDocumentAt !== null && [", the oldest for ", <Age since={oldestDocumentAt} now={now} />]];
+}
+
+function conferencesText(load: ServerLoad | undefined, domain: string): Child {
+  const { conferences = 0, troubled = [] } = load ?? {};
+  const running = conferences === 0 ? "none runs" : `${conferences} ${conferences === 1 ? "runs" : "run"}`;
+  const links = troubled.map((key) => <a href={pathOf(domain, "conferences", key)}>{key}</a>);
+  return [running, links.length > 0 && ["; not confirmed to ", listed(links)]];
+}
+
+/** Those for which the most waits are the first, then the busiest. */
+function serversOf({ minutes, hosts: loads }: DomainActivity): readonly ShownServer[] {
+  // Posts to the back end are not counted.
+  const none = loads.map(({ host }) => [host as WebexHost, { ...noPosts, host: host as WebexHost }] as const);
+  const sums = new Map<WebexHost | null, HostPosts>(none);
+  for (const posts of minutes.flatMap(({ hosts }) => hosts)) {
+    const before = sums.get(posts.host);
+    sums.set(posts.host, before ? together(before, posts) : posts);
+  }
+  const waits = ({ load }: ShownServer) => load?.documents ?? 0;
+  const busy = ({ confirmed, failed }: ShownServer) => confirmed + failed;
+  return [...sums.values()]
+    .map((posts) => ({ ...posts, load: loads.find(({ host }) => host === posts.host) }))
+    .sort((one, other) => waits(other) - waits(one) || busy(other) - busy(one));
+}

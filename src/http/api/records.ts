@@ -1,0 +1,230 @@
+import * as v from "valibot";
+import type { ConfKey } from "../../foundation/ids.ts";
+import { masked } from "../../foundation/shown.ts";
+import { callColumns, callStatuses, enders } from "../../records/call-record.ts";
+import { type Columns, column, csvHead, csvLine, time, word } from "../../records/columns.ts";
+import { conferenceColumns } from "../../records/conference-record.ts";
+import type { PlacedRecord, RebuildPage, RecordPage } from "../../rpc/directory.ts";
+import { failureOf } from "../objects-of-request.ts";
+import { problem } from "../problem.ts";
+import { cursorAt, cursorOf, limitOf, next, placeOf, rowCursor } from "./paging.ts";
+import { routeOf } from "./route.ts";
+import { digitsOfNumber, moment } from "./values.ts";
+
+const route = routeOf("Records");
+
+/** The directory gives no more at once. */
+const MOST_LISTED = 1_000;
+const USUAL = 100;
+/** Records of an export that are in memory at a time. */
+const PORTION = 500;
+
+const placed = {
+  cursor: column(word, "its place: with it as `cursor`, a request goes on behind this record"),
+  recordedAt: column(time, "when the directory got it, soon after the end"),
+} as const satisfies Columns;
+const columns = {
+  call: { ...placed, ...callColumns },
+  conference: { ...placed, ...conferenceColumns },
+} as const;
+
+const record = v.variant("kind", [
+  v.object({ kind: v.literal("call"), ...described(columns.call) }),
+  v.object({ kind: v.literal("conference"), ...described(columns.conference) }),
+]);
+
+/** The directory's name and the record's id: a directory that was lost counts anew. */
+const place = /^\d{1,20}-\d{1,15}$/;
+
+const contentTypes = { csv: "text/csv; charset=UTF-8; header=present", ndjson: "application/x-ndjson" } as const;
+
+export const recordRoutes = [
+  route("listRecords", "GET /domains/{domain}/records", {
+    says: "The records of calls and conferences that are over",
+    more: "For billing, `format=csv` or `ndjson` gives all that fit in one answer, and each line has its `cursor`: an export that broke off goes on behind its last whole line, and nothing is missing or there twice ([operations.md](operations.md#billing)).",
+    query: {
+      kind: v.pipe(v.optional(v.picklist(["call", "conference"])), v.description("Without it both; in CSV, calls.")),
+      since: v.optional(moment("Recorded from then on. A record comes soon after the end, and later ones behind it.")),
+      until: v.optional(moment("Recorded before then.")),
+      conference: filter("The conference's key."),
+      number: filter("The other end's number; a `+` and signs between its digits do not count."),
+      attendeeId: filter("As the record has it."),
+      bridge: filter("The bridge's name."),
+      webexHost: filter("The TSP server; of a conference, any of its servers."),
+      endedBy: v.pipe(v.optional(v.picklist(enders)), v.description("Who ended it.")),
+      status: v.pipe(v.optional(v.picklist(callStatuses)), v.description("What became of it.")),
+      order: v.pipe(v.optional(v.picklist(["oldest", "newest"]), "oldest"), v.description("Which come first.")),
+      format: v.pipe(
+        v.optional(v.picklist(["json", "ndjson", "csv"]), "json"),
+        v.description("`json` is one page. The others go on to the last record, or to `limit`."),
+      ),
+      cursor: cursorOf(place),
+      limit: limitOf(MOST_LISTED),
+    },
+    answer: {
+      says: "A page as JSON; or a line for each record, as JSON or as CSV (RFC 4180) behind a line of names.",
+      schema: v.object({ records: v.array(record), next }),
+      also: Object.values(contentTypes),
+    },
+    refusals: { 409: "The cursor is of a directory that was lost since; the detail says how to go on." },
+    async handle({ domain: { name }, edge, query }) {
+      const { format, cursor, limit, order, since, until, conference, number, ...rest } = query;
+      const { kind = format === "csv" ? "call" : undefined, ...fields } = rest;
+      const [named, id] = cursor?.split("-") ?? [];
+      const most = limit ?? (format === "json" ? USUAL : Number.POSITIVE_INFINITY);
+      const filter = {
+        ...{ ...fields, conference: conference as ConfKey | undefined },
+        number: number === undefined ? number : digitsOfNumber(number),
+      };
+      const portion = format === "json" ? most : Math.min(most, PORTION);
+      const pageBehind = (cursor: number | null): Promise<RecordPage> =>
+        edge.objects
+          .directory(name)
+          .records({ domain: name, kind, since, until, filter, order, cursor, limit: portion });
+      const first = await pageBehind(placeOf(id));
+      const { directory, id: last } = first.end ?? { directory: "", id: 0 };
+      // One that was restored from a backup may not have given out this place yet.
+      if (named !== undefined && (named !== directory || Number(id) > last)) return beganAnew();
+      const shown = ({ id, at, record }: PlacedRecord) => ({
+        ...{ cursor: `${directory}-${id}`, recordedAt: at },
+        ...record,
+      });
+      if (format === "json") {
+        const { records, next } = first;
+        return { records: records.map(shown), next: next === null ? null : `${directory}-${next}` };
+      }
+      const isCsv = format === "csv";
+      const columnsOfKind = columns[kind ?? "call"];
+      const line = (one: PlacedRecord) =>
+        isCsv ? csvLine(columnsOfKind, shown(one)) : `${JSON.stringify(shown(one))}\n`;
+      const pageOrLog = async (place: number) => {
+        try {
+          const page = await pageBehind(place);
+          if (page.end?.directory !== directory) throw new Error("the directory was lost meanwhile");
+          return page;
+        } catch (error) {
+          edge.log("export-broken", { domain: name, ...failureOf(error) }, "error");
+          throw error;
+        }
+      };
+      const stream = streamOf(exported(first, isCsv ? csvHead(columnsOfKind) : "", most, line, pageOrLog));
+      return new Response(stream, { headers: { "content-type": contentTypes[format] } });
+    },
+  }),
+];
+
+/** After this time no more is begun, and `next` says where to go on. */
+const WITHIN_MS = 5_000;
+
+export const recordUpkeepRoutes = [
+  route("eraseNumber", "POST /domains/{domain}/records/erasures", {
+    says: "Takes a person's number, and the attendee ID beside it, out of all records",
+    more: "The records stay, without both. Ask again with `cursor` until `next` is null. What else has the number, and how long, stands in [operations.md](operations.md#erase-a-number).",
+    query: { cursor: rowCursor },
+    body: v.object({
+      number: v.pipe(
+        v.string(),
+        v.regex(/[\p{L}\p{N}]/u, "must have a digit, or a letter where bridges report names"),
+        v.maxLength(256, "must be at most 256 characters"),
+        v.description("Digits as records have them, or a caller's name; a `+` and signs between digits do not count."),
+      ),
+    }),
+    answer: {
+      says: "How many records had it, and where to go on.",
+      schema: v.object({ erased: v.number(), next }),
+    },
+    about: ({ body }) => ({ number: masked(digitsOfNumber(body.number)) }),
+    async handle({ domain: { name }, edge, query: { cursor }, body }) {
+      const number = digitsOfNumber(body.number);
+      const before = edge.now() + WITHIN_MS;
+      let erased = 0;
+      let place: number | null = placeOf(cursor) ?? 0;
+      do {
+        const page = await edge.objects.directory(name).erase(name, number, place);
+        erased += page.erased;
+        place = page.next;
+      } while (place !== null && edge.now() < before);
+      return { erased, next: cursorAt(place) };
+    },
+  }),
+  route("rebuildRecords", "POST /domains/{domain}/records/rebuild", {
+    says: "Has the conferences of the last week tell the directory anew what they know",
+    more: "For a directory that was lost. What is there already is not kept twice. Ask again with `cursor` until `next` is null.",
+    query: { cursor: cursorOf(/^\d{1,15}-\d{1,15}$/) },
+    answer: {
+      says: "How many conferences reported all they know, which could not, and where to go on.",
+      schema: v.object({
+        told: v.number(),
+        failed: v.pipe(
+          v.array(v.string()),
+          v.description("Keys of those that did not answer: rebuild again for them."),
+        ),
+        next,
+      }),
+    },
+    async handle({ domain: { name }, edge, query: { cursor } }) {
+      const until = edge.now() + WITHIN_MS;
+      const [before, upTo] = cursor?.split("-").map(Number) ?? [];
+      let place: RebuildPage["next"] = before === undefined || upTo === undefined ? null : { before, upTo };
+      let reported = 0;
+      const failed: string[] = [];
+      do {
+        const page: RebuildPage = await edge.objects.directory(name).rebuild(name, place);
+        reported += page.reported;
+        failed.push(...page.failed);
+        place = page.next;
+      } while (place !== null && edge.now() < until);
+      return { told: reported, failed, next: place && `${place.before}-${place.upTo}` };
+    },
+  }),
+];
+
+function filter(what: string) {
+  return v.optional(v.pipe(v.string(), v.maxLength(256, "must be at most 256 characters"), v.description(what)));
+}
+
+/** The columns as fields of JSON, with their meaning. */
+function described<const Of extends Columns>(of: Of) {
+  const entries = Object.entries(of).map(([name, { schema, meaning }]) => [
+    name,
+    v.pipe(schema, v.description(meaning)),
+  ]);
+  return Object.fromEntries(entries) as { readonly [Name in keyof Of]: Of[Name]["schema"] };
+}
+
+function beganAnew(): Response {
+  const detail =
+    "The directory was lost, or an older copy of it restored, since this cursor was given. Ask without cursor, by since, and leave out what you have.";
+  return problem(409, "records began anew", detail);
+}
+
+/** All records as bytes, one page in memory at a time. Where a page fails the answer breaks off, so that nobody takes it for whole. */
+async function* exported(
+  first: RecordPage,
+  head: string,
+  most: number,
+  line: (record: PlacedRecord) => string,
+  pageBehind: (place: number) => Promise<RecordPage>,
+): AsyncGenerator<Uint8Array> {
+  const encoder = new TextEncoder();
+  if (head !== "") yield encoder.encode(head);
+  let left = most;
+  for (let page = first; ; page = await pageBehind(page.next)) {
+    const text = page.records.slice(0, left).map(line).join("");
+    left -= page.records.length;
+    if (text !== "") yield encoder.encode(text);
+    if (page.next === null || left <= 0) return;
+  }
+}
+
+/** A part is made when the reader wants it. */
+function streamOf(parts: AsyncGenerator<Uint8Array>): ReadableStream<Uint8Array> {
+  const source = {
+    async pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
+      const { done, value } = await parts.next();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+  };
+  return new ReadableStream(source, { highWaterMark: 0 });
+}
