@@ -10,6 +10,8 @@ const ownProcess = ["test/agent/commands.test.ts", "test/agent/init.test.ts"];
 const testTimeout = 60_000;
 /** Telephones and browsers have clocks of their own: where the machine stands still for a moment, a test tries once more, and `npm test` says so. */
 const retry = 1;
+/** What a test waits for; a limit of its own is only what it tests. */
+const patient = { setupFiles: ["./test/patience.ts"], expect: { poll: { timeout: 15_000, interval: 10 } } };
 /** As tsconfig.base.json has it for the other bundlers. */
 const jsx = { oxc: { jsx: { runtime: "automatic", importSource: "hono/jsx" } } } as const;
 
@@ -23,6 +25,7 @@ export default defineConfig({
         ...jsx,
         test: {
           name: "pure",
+          ...patient,
           environment: "node",
           // A thread starts with half the work of a process.
           pool: "threads",
@@ -58,7 +61,8 @@ export default defineConfig({
         ],
         test: {
           name: "workers",
-          setupFiles: ["./test/workers/setup.ts"],
+          ...patient,
+          setupFiles: [...patient.setupFiles, "./test/workers/setup.ts"],
           include: ["test/workers/**/*.test.ts"],
           testTimeout,
           hookTimeout: testTimeout,
@@ -67,6 +71,7 @@ export default defineConfig({
       {
         test: {
           name: "whole",
+          ...patient,
           environment: "node",
           include: ["{test,*/test}/whole/**/*.test.ts", ...ownProcess],
           // Each of its files has processes of its own, which mostly wait.
@@ -79,6 +84,7 @@ export default defineConfig({
       {
         test: {
           name: "asterisk",
+          ...patient,
           environment: "node",
           include: ["test/asterisk/**/*.test.ts"],
           globalSetup: ["./test/asterisk/setup.ts"],
@@ -91,6 +97,7 @@ export default defineConfig({
         ...jsx,
         test: {
           name: "browser",
+          ...patient,
           environment: "node",
           include: ["test/browser/**/*.test.ts"],
           globalSetup: ["./test/browser/setup.ts"],

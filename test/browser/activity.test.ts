@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { conferenceStyle } from "../../src/console/conference/conference-style.ts";
 import { OverviewPage } from "../../src/console/domain/overview.tsx";
-import { WebexHostsPage } from "../../src/console/domain/webex-hosts.tsx";
+import { TspServersPage } from "../../src/console/domain/tsp-servers.tsx";
 import { style } from "../../src/console/style.ts";
 import type { BridgeName, ConfKey, WebexHost } from "../../src/foundation/ids.ts";
 import { type HostPosts, noPosts } from "../../src/records/activity.ts";
@@ -48,16 +48,16 @@ const overview = OverviewPage({
   running: { conferences: [], next: null, total: 120, bridges: [], unknown: 0 },
   bridges: [{ domain: "acme", bridge: "main" as BridgeName, health, unreachableSince: null }],
 });
-const ofHosts = WebexHostsPage({
+const ofHosts = TspServersPage({
   ...frame,
   live: null,
-  here: "hosts",
+  here: "servers",
   activity,
   givenUp: { posts: [], next: null },
   before: null,
 });
 
-test.each(["wide", "narrow"] as const)("no row of WebEx hosts moves as a failure comes, %s", async (width) => {
+test.each(["wide", "narrow"] as const)("no row of TSP servers moves as a failure comes, %s", async (width) => {
   const placesOf = async (failed: number) => {
     const shown = hosts.slice(0, 2).map((host) => ({
       ...{ ...posts(host, 1), failed },
@@ -65,8 +65,8 @@ test.each(["wide", "narrow"] as const)("no row of WebEx hosts moves as a failure
     }));
     const minutes = [{ at: now, requests: { confirmed: 1, refused: 0 }, hosts: shown }];
     const givenUp = { posts: [], next: null };
-    const page = WebexHostsPage({
-      ...{ ...frame, live: null, here: "hosts", before: null, givenUp, activity: { minutes, hosts: [], unknown: 0 } },
+    const page = TspServersPage({
+      ...{ ...frame, live: null, here: "servers", before: null, givenUp, activity: { minutes, hosts: [], unknown: 0 } },
     });
     const opened = await browser.open(await servePage(withStyle(page), STYLE_ALONE), { scheme: "light", width });
     return opened

@@ -111,7 +111,5 @@ export async function change(page: Page, { scheme, width }: Look): Promise<void>
 export async function screenshot(page: Page, name: string, { scheme, width }: Look): Promise<void> {
   if (!process.env.BRIDGEHEAD_SCREENS) return;
   mkdirSync(screens, { recursive: true });
-  await page.screenshot({
-    path: join(screens, `${name}-${scheme}-${width}.png`),
-  });
+  await page.screenshot({ path: join(screens, `${name}-${scheme}-${width}.png`) });
 }

@@ -68,7 +68,7 @@ test.each(looks)("the pages of a conference are fit for everybody, and whole, $s
     if (look.scheme === "light") expect(await tabFaults(page), name).toEqual([]);
   };
   await rowOf(page, "14085550444").getByRole("button", { name: "Mute" }).click();
-  await page.getByText("Told to WebEx").waitFor();
+  await page.getByText("WebEx notified").waitFor();
   await rowOf(page, "14085550444").getByText("muted", { exact: true }).waitFor();
   await expectFit("conference");
   await page.getByText("End …").click();
@@ -117,7 +117,7 @@ test("a call is seen within a second of its joining, and is muted by keys: on th
   // The action shows its way until WebEx has confirmed, and the focus is where it was.
   await page
     .getByRole("listitem")
-    .filter({ hasText: /^Told to WebEx\s*after/ })
+    .filter({ hasText: /^WebEx notified\s*after/ })
     .waitFor();
   expect(await page.evaluate(() => document.activeElement?.textContent)).toBe(from);
   await page.keyboard.press("m");
@@ -138,7 +138,7 @@ test("a double click, a key that is held down and a reload act once, also when t
   await page.reload();
   await page
     .getByRole("listitem")
-    .filter({ hasText: /^Told to WebEx\s*after/ })
+    .filter({ hasText: /^WebEx notified\s*after/ })
     .waitFor();
 
   await isLive(page);
@@ -160,7 +160,7 @@ test("what happened is explained, stepped through and copied, and the command th
   await rowOf(page, "14085550444").getByRole("button", { name: "Mute" }).click();
   await page
     .getByRole("listitem")
-    .filter({ hasText: /^Told to WebEx\s*after/ })
+    .filter({ hasText: /^WebEx notified\s*after/ })
     .waitFor();
 
   await page.getByRole("link", { name: "Why?" }).click();

@@ -8,7 +8,7 @@ import { ConferencesPage } from "../../src/console/domain/conferences.tsx";
 import { OverviewPage } from "../../src/console/domain/overview.tsx";
 import { RecordsPage } from "../../src/console/domain/record-list.tsx";
 import { SettingsPage } from "../../src/console/domain/settings.tsx";
-import { WebexHostsPage } from "../../src/console/domain/webex-hosts.tsx";
+import { TspServersPage } from "../../src/console/domain/tsp-servers.tsx";
 import { SignInPage } from "../../src/console/sign-in.tsx";
 import { storyPage } from "../../src/console/story/story-lines.ts";
 import { TimelinePage } from "../../src/console/story/timeline.tsx";
@@ -80,11 +80,7 @@ const entry = {
     from: unbroken,
   },
 };
-const placed = (record: DirectoryRecord) => ({
-  end: null,
-  next: 5,
-  records: [{ id: 1, at: now, record }],
-});
+const placed = (record: DirectoryRecord) => ({ end: null, next: 5, records: [{ id: 1, at: now, record }] });
 const filters = { number: unbroken, since: "2026-03-01" };
 const listed = { ...frame, filters, wrong: words + unbroken, cursor: "9", bridges: ["main", unbroken] };
 const host = unbroken as WebexHost;
@@ -138,7 +134,7 @@ const pages = {
     wire: [{ seq: 1, input: null, inputText: words + unbroken, commands: [], messages: [] }],
   }),
   overview: OverviewPage({ ...frame, running, bridges: [found("main"), found(unbroken)], faults: [fault], activity }),
-  hosts: WebexHostsPage({ ...frame, activity, givenUp: { posts: [{ id: "1", ...post }], next: "1" }, before: "2" }),
+  hosts: TspServersPage({ ...frame, activity, givenUp: { posts: [{ id: "1", ...post }], next: "1" }, before: "2" }),
   givenUp: GivenUpPostPage({
     ...{ ...frame, id: "1", post, notSentAgain: words },
     content: { transId: "1", text: unbroken.repeat(20), refusal: "outdated", again: null },

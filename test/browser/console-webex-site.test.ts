@@ -114,7 +114,7 @@ test("on a small evening the pages agree with each other and with the bridge", a
   await page.getByText("speaks", { exact: true }).waitFor();
   await page.getByRole("row").filter({ hasText: "14085550118" }).getByRole("button", { name: "Mute" }).click();
   await page.getByText(`${evening["712475001"].length}, 1 speaking, 1 muted`).waitFor();
-  await page.locator("li.done", { hasText: "Told to WebEx" }).waitFor();
+  await page.locator("li.done", { hasText: "WebEx notified" }).waitFor();
   await screenshot(page, "evening-conference", look("dark", "wide"));
 
   await change(page, look("light", "wide"));

@@ -36,6 +36,13 @@ test("axe's findings name rule and place", async () => {
   ]);
 });
 
+test("in the dark axe looks at colours, as the rest is the same in the light", async () => {
+  const html = "<title>a</title><button></button><p style='color:#777;background:#666'>faint</p>";
+  const page = await browser.open(await servePage(html, "style-src 'unsafe-inline'"), { ...look, scheme: "dark" });
+
+  expect(await axe(page)).toEqual([expect.stringMatching(/^color-contrast: .*faint/)]);
+});
+
 test("what leaves its box, lies on other text, or makes the page too wide is found", async () => {
   const html = `<meta name=viewport content="width=device-width">
     <div style="width:60px">${"w".repeat(100)}</div>

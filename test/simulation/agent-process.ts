@@ -1,5 +1,5 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
-import { type Journal, type JournalFailure, openJournal } from "../../bridge-agent/core/journal.ts";
+import { type AgentJournal, type JournalFailure, openJournal } from "../../bridge-agent/core/journal.ts";
 import type { OpenSocket, SocketEvents } from "../../bridge-agent/link/reconnecting-socket.ts";
 import { RunningAgent } from "../../bridge-agent/run.ts";
 import type { AgentSettings } from "../../bridge-agent/service/settings.ts";
@@ -40,7 +40,7 @@ class Died extends Error {}
 /** One agent: its journal outlives the process, which may die at any step or stand still for a while. */
 export class AgentProcess {
   readonly name: string;
-  journal = openMemoryJournal(() => this.#beforeWrite());
+  journal = openMemoryJournal((query, values) => this.#beforeWrite(query, values));
   /** When this machine's clock was last set. */
   clockSetAt = 0;
   /** Called once, when it has sent its next ping to the edge. */
@@ -111,7 +111,7 @@ export class AgentProcess {
   loseJournal(): void {
     this.die();
     this.journal.close();
-    this.journal = openMemoryJournal(() => this.#beforeWrite());
+    this.journal = openMemoryJournal((query, values) => this.#beforeWrite(query, values));
   }
 
   /** Nothing happens in the process; what comes for it waits in its sockets. `stops`: what a machine that is suspended stops, too. */
@@ -217,7 +217,7 @@ export class AgentProcess {
   }
 
   /** The process may die before a transaction is on disk, or right after; what writes nothing changes nothing. */
-  #journal(life: number): Journal {
+  #journal(life: number): AgentJournal {
     const { journal } = this;
     return {
       ...journal,
@@ -238,14 +238,17 @@ export class AgentProcess {
   }
 
   /** SQLite's own error, or the end of the process, at the first write of a transaction. */
-  #beforeWrite(): void {
+  #beforeWrite(query: string, values: readonly SQLInputValue[]): boolean {
+    const write = { disk: "agent", query, values, isFull: this.isDiskFull } as const;
+    if (this.#context.lie.loses?.(write)) return false;
     if (this.isDiskFull) throw Object.assign(new Error("database or disk is full"), { errcode: 13 });
-    if (this.#wrote) return;
+    if (this.#wrote) return true;
     if (this.faults.hits("agent dies before a write")) {
       this.die();
       throw new Died();
     }
     this.#wrote = true;
+    return true;
   }
 
   #openSocket(life: number): OpenSocket {
@@ -282,7 +285,10 @@ export class AgentProcess {
       this.onCommand?.();
       this.onCommand = null;
     }
-    wire.toFar(message);
+    const { toEdge, toBridge } = this.#context.lie;
+    if (toEdge && wire === this.edgeWire) message = toEdge(message as AgentToEdge);
+    if (toBridge && wire === this.bridgeWire) message = toBridge(message as AgentToBridge);
+    if (message !== null) wire.toFar(message);
   }
 
   #openEdge<In>(life: number, hello: string, events: SocketEvents<In>): AgentWire {
@@ -290,8 +296,11 @@ export class AgentProcess {
       this.#context,
       this.#draws,
       {
-        heard: (message: EdgeToAgent) =>
+        heard: (said: EdgeToAgent) =>
           this.#within(life, () => {
+            const { toAgent = (as) => as } = this.#context.lie;
+            const message = toAgent(said);
+            if (message === null) return;
             if (message.type === "welcome" && wire === this.edgeWire) this.#welcomed = true;
             events.message(ok(message as In));
           }),
@@ -323,7 +332,8 @@ export class AgentProcess {
       this.#context,
       this.#draws,
       {
-        heard: (message: BridgeToAgent) => this.#within(life, () => events.message(ok(message as In))),
+        heard: (message: BridgeToAgent) =>
+          this.#within(life, () => events.message(ok((this.#context.lie.fromBridge?.(message) ?? message) as In))),
         closed: (code: number) => this.#within(life, () => events.closed(code, "the link broke")),
       },
       nowhere,
@@ -343,35 +353,38 @@ function isCommand(message: unknown): message is Extract<AgentToBridge, { type: 
   return (message as AgentToBridge).type === "command";
 }
 
+/** False: the write is lost, and nobody hears of it. */
+type BeforeWrite = (query: string, values: readonly SQLInputValue[]) => boolean;
+
+const lost = { changes: 1, lastInsertRowid: 0 };
+
 /** Tells of each write before it happens, which may then fail. */
 class WatchedDatabase extends DatabaseSync {
-  beforeWrite = () => {};
+  beforeWrite: BeforeWrite = () => true;
 
   override prepare(sql: string): StatementSync {
     const statement = super.prepare(sql);
     if (!/^\s*(?:INSERT|UPDATE|DELETE)/.test(sql)) return statement;
     const run = statement.run.bind(statement);
-    statement.run = ((...values: SQLInputValue[]) => {
-      this.beforeWrite();
-      return run(...values);
-    }) as typeof run;
+    statement.run = ((...values: SQLInputValue[]) =>
+      this.beforeWrite(sql, values) ? run(...values) : lost) as typeof run;
     return statement;
   }
 }
 
 interface MemoryJournal {
   readonly database: WatchedDatabase;
-  readonly journal: Journal;
+  readonly journal: AgentJournal;
 }
 
 /** To open one costs more than to empty one. */
 const spare: MemoryJournal[] = [];
 
-function openMemoryJournal(beforeWrite: () => void): Journal & { close(): void } {
+function openMemoryJournal(beforeWrite: BeforeWrite): AgentJournal & { close(): void } {
   const { database, journal } = spare.pop() ?? newMemoryJournal();
   database.beforeWrite = beforeWrite;
   const close = () => {
-    database.beforeWrite = () => {};
+    database.beforeWrite = () => true;
     for (const table of ["fact", "conference", "command", "report"]) database.exec(`DELETE FROM ${table}`);
     spare.push({ database, journal });
   };

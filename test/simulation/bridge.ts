@@ -233,7 +233,7 @@ export class Bridge {
       machine.world.addConference(unknownKey, this.#owner);
       machine.dialIn("4421", "", foreignDialIn);
     }
-    const agents = new Agents({
+    const agents = new (this.#context.lie.letsTwoAgentsAct ? EqualAgents : Agents)({
       bootId: machine.bootId,
       cannot: machine.cannot,
       world: machine.world,
@@ -252,6 +252,10 @@ export class Bridge {
           machine.setFaults({ ...machine.faults, delayMs: this.faults.draws.between(0, this.#slowMs) });
         }
         const call = "call" in command ? machine.world.find(command.call) : undefined;
+        if (this.#context.lie.ignores?.(command, conference === null)) {
+          answer({ done: true });
+          return () => {};
+        }
         return machine.execute(owner, commandId, conference, command, (result) => {
           if (machine !== this.machine) return;
           const { done } = result;
@@ -270,6 +274,11 @@ export class Bridge {
     });
     return [machine, agents];
   }
+}
+
+/** None ever acts in the place of another. */
+class EqualAgents extends Agents {
+  protected override replace(): void {}
 }
 
 function callsIn({ world }: Machine): Call[] {

@@ -1,6 +1,7 @@
 import { Draws } from "../../simulators/draws.ts";
 import type { Clock } from "./clock.ts";
 import type { FaultSource, Faults } from "./faults.ts";
+import type { LyingPorts } from "./lies.ts";
 import type { Rule } from "./rules.ts";
 
 /** What every part of a world stands on. */
@@ -11,6 +12,8 @@ export interface WorldContext {
   readonly clock: Clock;
   readonly faults: Faults;
   readonly edgeMachines: EdgeMachines;
+  /** Empty in most worlds. */
+  readonly lie: LyingPorts;
   /** A line for the story of this world; the text is only made when somebody reads it. */
   tell(line: () => string): void;
   /** Something happened that must never happen. */

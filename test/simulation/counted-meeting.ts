@@ -247,7 +247,7 @@ function newContext(violations: string[]): WorldContext {
   // As the platform evicts an object without work.
   const edgeMachines: EdgeMachines = { skewMs: 0, clockSetAt: -1, isDiskFull: false, idleMs: 10_000 };
   return {
-    ...{ seed: 1, site: "", clock, edgeMachines, tell },
+    ...{ seed: 1, site: "", clock, edgeMachines, lie: {}, tell },
     faults: new Faults({ seed: 1, strength: {}, spared: new Set(), now: () => clock.now, tell }),
     violated: (rule, how) => violations.push(`${rule}: ${how}`),
     edgeNow: () => Math.floor(worldBegins + clock.now),

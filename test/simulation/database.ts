@@ -1,5 +1,6 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
-import { ConferenceStore, type Progress } from "../../durable-objects/conference/conference-store.ts";
+import { ConferenceStore } from "../../durable-objects/conference/conference-store.ts";
+import type { Progress } from "../../durable-objects/conference/progress.ts";
 import { hasTable, type Sql, type SqlRow, type SqlValue } from "../../durable-objects/platform/platform.ts";
 import type { BridgeName } from "../../src/foundation/ids.ts";
 

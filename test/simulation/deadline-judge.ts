@@ -1,5 +1,5 @@
-import { ON_BRIDGE_MS } from "../../src/bridge/deadlines.ts";
-import { waiterFor } from "../../src/conference/deadlines.ts";
+import { ON_BRIDGE_MS } from "../../src/bridge/commands.ts";
+import { waiterFor } from "../../src/conference/decide.ts";
 import type { CommandId, ConfKey } from "../../src/foundation/ids.ts";
 import type { WorldContext } from "./context.ts";
 import { conferenceOn } from "./database.ts";

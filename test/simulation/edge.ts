@@ -1,8 +1,8 @@
 import { Conference } from "../../durable-objects/conference/conference.ts";
-import type { EntryChange } from "../../durable-objects/conference/conference-store.ts";
 import { Directory } from "../../durable-objects/directory/directory.ts";
 import { DomainIds } from "../../durable-objects/ids/domain-ids.ts";
 import { HandleIndex } from "../../durable-objects/ids/handle-index.ts";
+import { IdAllocator } from "../../durable-objects/ids/id-allocator.ts";
 import { Mailbox } from "../../durable-objects/mail/mailbox.ts";
 import { Measures } from "../../durable-objects/platform/measures.ts";
 import type { Platform, Sql, SqlValue } from "../../durable-objects/platform/platform.ts";
@@ -21,7 +21,8 @@ import type {
   ExtConfId,
   MsgId,
 } from "../../src/foundation/ids.ts";
-import { viewOf } from "../../src/records/running.ts";
+import { runningView } from "../../src/records/running.ts";
+import type { StoredEntries } from "../../src/replay/history.ts";
 import { checkHosts, deliver, type HandleCache } from "../../src/routing/deliver.ts";
 import type { IdBlocks, IdRequest } from "../../src/rpc/id-allocator.ts";
 import type { EdgeObjects } from "../../src/rpc/objects.ts";
@@ -117,7 +118,7 @@ export class Edge {
     this.resends = new ResendJudge(context);
     this.resends.watch(this);
     this.#objects = this.#makeObjects();
-    this.measures.activity.tellBy({
+    this.measures.activity.sendBy({
       after: (ms, run) => context.clock.after(ms, run),
       count: (name, minutes) => this.#of(name).directory.call((directory) => directory.count(name, minutes)),
     });
@@ -214,23 +215,26 @@ export class Edge {
     let firstInMs: number | null = draws(context, "sweep").between(20_000, 300_000);
     return new Hosted("id allocator", context, (life) => {
       const { send, setAlarm } = life;
-      return new DomainIds({
-        ...life,
-        setAlarm: (at) => {
-          if (firstInMs === null) return setAlarm(at);
-          const first = context.edgeNow() + firstInMs;
-          firstInMs = null;
-          return setAlarm(first);
+      return new DomainIds(
+        {
+          ...life,
+          setAlarm: (at) => {
+            if (firstInMs === null) return setAlarm(at);
+            const first = context.edgeNow() + firstInMs;
+            firstInMs = null;
+            return setAlarm(first);
+          },
+          now: context.edgeNow,
+          domain: (name) => this.#shared.edges.get(name)?.domain ?? null,
+          log: ({ event }) => context.tell(() => `id allocator: ${event}`),
+          conference: (_, confKey) => ({ sweep: () => send(() => this.#sweep(confKey)) }),
+          kept: {
+            get: <Value>(name: string) => kept.get(name) as Value | undefined,
+            put: (name, value) => void kept.set(name, value),
+          },
         },
-        now: context.edgeNow,
-        domain: (name) => this.#shared.edges.get(name)?.domain ?? null,
-        log: ({ event }) => context.tell(() => `id allocator: ${event}`),
-        conference: (_, confKey) => ({ sweep: () => send(() => this.#sweep(confKey)) }),
-        kept: {
-          get: <Value>(name: string) => kept.get(name) as Value | undefined,
-          put: (name, value) => void kept.set(name, value),
-        },
-      });
+        new IdAllocator(life.sql),
+      );
     });
   }
 
@@ -402,10 +406,10 @@ export class Edge {
   }
 
   #judgeListed(confKey: ConfKey, disk: Database, directory: Directory, row: number): void {
-    const { state, lastSeq } = conferenceOn(disk);
-    if (lastSeq !== row) return;
-    const listed = directory.find(confKey);
-    const view = viewOf(state, row, (text) => text);
+    const { state, journal } = conferenceOn(disk);
+    if (journal.lastSeq !== row) return;
+    const listed = directory.list.find(confKey);
+    const view = runningView(state, row, (text) => text);
     const { attached, locked, callers, rooms } = listed?.now ?? {};
     const shown = listed && [listed.life, listed.phase, listed.webexHost, attached, locked, callers, rooms];
     const is = view && [view.life, view.phase, view.webexHost, view.attached, view.locked];
@@ -443,7 +447,7 @@ export class Edge {
     const rows = written.filter(([query]) => query.startsWith("INSERT INTO journal")).map(([, bindings]) => bindings);
     if (rows.length === 0 || !rows.every(([, , , input]) => this.#isLate(String(input)))) return;
     const requests = rows.flatMap(([, , , input]) => (JSON.parse(String(input)) as { messages: FromWebex[] }).messages);
-    const changes = JSON.parse(String(rows.at(-1)?.[5] ?? "[]")) as readonly EntryChange[];
+    const changes = JSON.parse(String(rows.at(-1)?.[5] ?? "[]")) as StoredEntries;
     const changed = changes.map(([key]) => key).filter((key) => !key.startsWith("outbox/"));
     this.onLateRequests(confKey, requests, changed);
   }

@@ -2,7 +2,7 @@ import { actionsOf, type Fact, singleFacts } from "../../src/conference/facts.ts
 import type { OperatorRequest } from "../../src/conference/operator-actions.ts";
 import type { ConferenceState } from "../../src/conference/state.ts";
 import { assertNever } from "../../src/foundation/result.ts";
-import { answerTypes } from "../../src/tsp/answers.ts";
+import { answerTypes } from "../../src/tsp/messages.ts";
 
 const mutes = ["mute", "unmute", "caller-changed", "caller-updated", "conference-updated"];
 const locks = ["lock", "unlock", "conference-changed", "conference-updated"];

@@ -1,3 +1,4 @@
+import type { LieName } from "./lies.ts";
 import type { Rule } from "./rules.ts";
 import { run } from "./world.ts";
 
@@ -8,20 +9,25 @@ export interface Found {
   readonly rules: readonly Rule[];
 }
 
-/**
- * `node first-failure.ts COUNT RULES [alone]`: lives through seeds 1, 2, 3 … and writes the worlds that fail, until one breaks one of
- * these rules (a JSON list); with `alone`, until one breaks one of them and no other.
- */
-const [count, wanted = "[]", alone] = process.argv.slice(2);
-const seeds = Number(count);
-const rules: readonly Rule[] = JSON.parse(wanted);
+/** What to look for, as JSON in the one argument. */
+export interface Search {
+  /** How many worlds at most: seeds 1, 2, 3 … */
+  readonly seeds: number;
+  /** Until a world breaks one of these. */
+  readonly rules: readonly Rule[];
+  /** And no other. */
+  readonly alone: boolean;
+  readonly lie?: LieName | undefined;
+}
+
+const { seeds, rules, alone, lie }: Search = JSON.parse(process.argv[2] ?? "");
 let seed = 1;
 
 function next(): void {
-  const broken = [...new Set(run({ seed }).violations.map(({ rule }) => rule))];
+  const broken = [...new Set(run({ seed, lie }).violations.map(({ rule }) => rule))];
   console.log(broken.length > 0 ? JSON.stringify({ seed, rules: broken } satisfies Found) : "");
   seed += 1;
-  const isFound = broken.some((rule) => rules.includes(rule)) && (alone === undefined || broken.length === 1);
+  const isFound = broken.some((rule) => rules.includes(rule)) && (!alone || broken.length === 1);
   if (seed <= seeds && !isFound) setImmediate(next);
 }
 

@@ -130,7 +130,7 @@ export class Hosted<Object extends object> {
   }
 
   #lifeOf(life: number): Life {
-    const { clock } = this.#context;
+    const { clock, lie } = this.#context;
     const alive = <Value>(promise: Promise<Value>): Promise<Value> =>
       promise.then(
         (value) => (life === this.life ? value : never()),
@@ -145,7 +145,7 @@ export class Hosted<Object extends object> {
       this.billed.alarmsSet += 1;
       // It is written with what else is written in this turn: an object that dies in the turn has not set it.
       queueMicrotask(() => {
-        if (life === this.life) this.#ring(at);
+        if (life === this.life && !lie.forgetsAlarms) this.#ring(at);
       });
     };
     /** Statements of the present transaction up to the one that fails; 0: none does. */
@@ -167,7 +167,10 @@ export class Hosted<Object extends object> {
           if (this.#context.edgeMachines.isDiskFull && isWrite) this.#diskIsFull();
           if (!inTransaction && isWrite && this.faults.hits("write fails")) throw new WriteFailed();
           if (failsIn > 0 && --failsIn === 0) throw new WriteFailed();
-          return this.disk.exec(query, ...bindings);
+          const { isDiskFull: isFull } = this.#context.edgeMachines;
+          if (isWrite && lie.loses?.({ disk: "edge", query, values: bindings, isFull })) return [];
+          const rows = this.disk.exec(query, ...bindings);
+          return lie.reads?.(query, rows) ?? rows;
         },
         transaction: (work) => {
           if (life !== this.life) throw new Dead();

@@ -1,10 +1,12 @@
 import type { Draws } from "../../simulators/draws.ts";
-import type { ConfKey } from "../../src/foundation/ids.ts";
+import type { ConfKey, MsgId } from "../../src/foundation/ids.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import type { Association } from "./association.ts";
 import type { WorldContext } from "./context.ts";
 import { conferenceOn } from "./database.ts";
 import type { Edge } from "./edge.ts";
+import type { Meeting, MeetingWorld } from "./meeting.ts";
+import type { Request, Server } from "./webex.ts";
 
 /** What a server that was replaced may still ask, and how often beside the others. */
 const kinds = {
@@ -126,4 +128,60 @@ export function judgeLate(
   if (!isLate || catchesUp || late.changed.length === 0) return;
   const types = late.requests.map(({ type, msgId }) => `${type} ${msgId}`).join(", ");
   violated("a replaced server changes nothing", `${late.confKey}: ${types} changed ${late.changed.join(", ")}`);
+}
+
+/** Those of one meeting. */
+export class LateRequests {
+  readonly #world: MeetingWorld;
+  readonly #meeting: Meeting;
+  readonly #draws: Draws;
+  readonly #isAny: boolean;
+  #count = 0;
+
+  constructor(world: MeetingWorld, meeting: Meeting, draws: Draws) {
+    this.#world = world;
+    this.#meeting = meeting;
+    this.#draws = draws;
+    this.#isAny = draws.chance(0.6);
+  }
+
+  /** The server that was replaced does not know it yet, or has requests on their way. */
+  start(old: Association): void {
+    const server = this.#world.webex.servers.find(({ host }) => host === old.host);
+    if (!server || !this.#isAny) return;
+    for (const { kind, afterMs } of drawLate(this.#draws)) {
+      this.#world.context.clock.after(afterMs, () => {
+        this.#count += 1;
+        const name = `${this.#meeting.name}, late request ${this.#count}: ${kind}`;
+        if (this.#meeting.quiet || !server.up || this.#world.spared.has(name)) return;
+        this.#world.done.push(name);
+        this.#world.context.tell(() => `== ${name}`);
+        this.#askLate(kind, server, old);
+      });
+    }
+  }
+
+  #askLate(kind: LateKind, server: Server, old: Association): void {
+    const number = `${this.#meeting.name.slice(8)}${String(this.#count).padStart(3, "0")}`;
+    const body = lateBody(kind, { draws: this.#draws, old, current: this.#meeting.association, number });
+    const { host, extConfId } = old;
+    const entry = kind === "name" ? this.#draws.pick(old.entries) : undefined;
+    const msgId = entry ?? (`${this.#meeting.name.slice(8)}-late-${this.#count}` as MsgId);
+    const request = { ...body, msgId, replyTo: host, extConfId } as Request;
+    if (kind !== "name" && kind !== "passthrough") {
+      const isClose = request.type === "close-conference";
+      this.#world.webex.owe({
+        ...{ msgId, kind: `late ${kind}`, host, extConfId, withinMs: 1_000 },
+        ...{ excused: "its server was replaced", excusedAt: this.#world.context.clock.now },
+        answered: (result) => {
+          if (result === "no-such-conference" || (isClose && result === "ok")) return;
+          this.#world.context.violated(
+            "a replaced server changes nothing",
+            `${kind} of ${extConfId} at ${host}: ${result}`,
+          );
+        },
+      });
+    }
+    void this.#world.webex.post(server, [request]);
+  }
 }

@@ -1,34 +1,136 @@
-import type { Draws } from "../../simulators/draws.ts";
-import type { Report } from "../../src/bridge/events.ts";
-import type { ConfKey, StreamId } from "../../src/foundation/ids.ts";
-import type { AgentToEdge } from "../../src/link/messages.ts";
-import type { Bridge } from "./bridge.ts";
-import type { Edge } from "./edge.ts";
+import type { SqlRow } from "../../durable-objects/platform/platform.ts";
+import type { BridgeCommand } from "../../src/bridge/commands.ts";
+import type { AgentToBridge, BridgeToAgent } from "../../src/bridge/protocol.ts";
+import type { Comparison } from "../../src/conference/reconcile.ts";
+import type { AgentToEdge, EdgeToAgent } from "../../src/link/messages.ts";
+import type { Rule } from "./rules.ts";
 
-type MessageOf = (epoch: number) => AgentToEdge;
+interface Write {
+  readonly disk: "edge" | "agent";
+  readonly query: string;
+  readonly values: readonly unknown[];
+  readonly isFull: boolean;
+}
 
-/** What an agent could make up about a conference of another bridge, with the ids that are in use there. */
-export function lieAbout(conference: ConfKey, draws: Draws, edge: Edge, home: Bridge): MessageOf | undefined {
-  const stream = `lie-${draws.between(0, 1_000_000)}` as StreamId;
-  const report = (report: Report): MessageOf => {
-    return (epoch) => ({ type: "reports", epoch, conference, stream, reports: [{ number: 1, report }] });
-  };
-  const call = draws.pick(home.callsOf(conference))?.id;
-  const ids = edge.pendingCommands(conference);
-  const id = draws.pick(ids);
-  const lies: MessageOf[] = [
-    report({ type: "event", event: { type: "conference-ended" } }),
-    report({ type: "event", event: { type: "snapshot", conference: null } }),
-    (epoch) => ({ type: "digests", epoch, digests: [{ conference, digest: "made up" }] }),
-  ];
-  if (call) {
-    lies.push(report({ type: "event", event: { type: "caller-left", call, reason: "hung-up" } }));
-    lies.push(report({ type: "event", event: { type: "caller-muted", call, muted: draws.chance(0.5) } }));
-  }
-  if (id) {
-    lies.push(report({ type: "result", id, result: { done: true } }));
-    lies.push(report({ type: "result", id, result: { done: false, reason: "no-such-conference" } }));
-    lies.push(() => ({ type: "commands-ack", conference, ids }));
-  }
-  return draws.pick(lies);
+/** Ports that do not do what they say. */
+export interface LyingPorts {
+  /** A disk says that it has written this, and has not. */
+  loses?(write: Write): boolean;
+  /** The rows that a disk of the edge gives back. */
+  reads?(query: string, rows: readonly SqlRow[]): readonly SqlRow[];
+  /** An alarm is said to be set, and never rings. */
+  forgetsAlarms?: true;
+  /** What an agent's link to the edge makes of a message; `null`: it loses it. */
+  toEdge?(message: AgentToEdge): AgentToEdge | null;
+  toAgent?(message: EdgeToAgent): EdgeToAgent | null;
+  /** A socket that the relay closes stays open for a moment. */
+  closesLate?(reason: string): boolean;
+  /** What a relay gets in place of a conference's answer. */
+  acksFailedReports?: true;
+  compares?: Comparison;
+  /** Each signature is found right. */
+  believesSignatures?: true;
+  toBridge?(message: AgentToBridge): AgentToBridge;
+  fromBridge?(message: BridgeToAgent): BridgeToAgent;
+  /** A bridge says that it has done this, and has not. */
+  ignores?(command: BridgeCommand, isAtPrompt: boolean): boolean;
+  letsTwoAgentsAct?: true;
+}
+
+interface Lie extends LyingPorts {
+  /** As of a planted defect. */
+  readonly foundBy: Rule | readonly Rule[];
+}
+
+let epoch = 1_000_000;
+
+/** Ports that lie, by name: each lie must be found by the worlds, as if it were a defect. */
+export const lies = {
+  "an alarm that is set never rings": { foundBy: "outboxes are empty", forgetsAlarms: true },
+  "a disk loses that a bridge is drained": {
+    foundBy: "a drained bridge takes no new conference",
+    loses: (write) => isEntry(write, "drainedSince"),
+  },
+  "a disk loses the epoch": { foundBy: "an epoch begins once", loses: (write) => isEntry(write, "epoch") },
+  "a disk loses which conferences a relay knows": {
+    foundBy: ["no command is pending", "a pending command is sent again"],
+    loses: ({ disk, query }) => disk === "edge" && query.startsWith("INSERT INTO conference"),
+  },
+  "a disk keeps what a checkpoint deletes": {
+    foundBy: ["outboxes are empty", "a request is answered once", "a repeat has the same bytes"],
+    loses: ({ query, values }) => query.startsWith("DELETE FROM entry") && String(values[0]).includes("/"),
+  },
+  "a disk forgets the row behind a checkpoint": {
+    foundBy: "no command is pending",
+    reads: (query, rows) => (query.startsWith("SELECT changes FROM journal") ? rows.slice(1) : rows),
+  },
+  "a disk forgets which actions of operators it has": {
+    foundBy: "an operator's action acts once",
+    reads: (query, rows) =>
+      query.startsWith("SELECT trans_id, at") ? rows.filter((row) => !String(row.trans_id).startsWith("op ")) : rows,
+  },
+  "an agent's disk loses that a command has begun": {
+    foundBy: "a command acts once",
+    loses: ({ query }) => query.startsWith("UPDATE command SET phase = ?, begin_before"),
+  },
+  "an agent's disk is full, and says nothing": {
+    foundBy: "an agent acts only with its journal",
+    loses: ({ disk, isFull }) => disk === "agent" && isFull,
+  },
+  "a link loses digests": {
+    foundBy: "a digest finds what no event told",
+    toEdge: (message) => (message.type === "digests" ? null : message),
+  },
+  "a link turns commands around": {
+    foundBy: "no command overtakes an earlier one",
+    toAgent: (message) =>
+      message.type === "commands" ? { ...message, commands: message.commands.toReversed() } : message,
+  },
+  "the socket of an agent that hands over closes late": {
+    foundBy: "one agent acts at a time",
+    closesLate: (reason) => reason === "handedOver",
+  },
+  "a relay is told that a conference has reports, which it has not": {
+    foundBy: "no command is pending",
+    acksFailedReports: true,
+  },
+  "a relay is told that a digest is right, which is not": {
+    foundBy: "a digest finds what no event told",
+    compares: "same",
+  },
+  "each signature is found right": { foundBy: "nobody poses as an agent", believesSignatures: true },
+  "a bridge takes each agent for the latest": {
+    foundBy: "a command acts once",
+    toBridge(message) {
+      if (message.type !== "activate") return message;
+      epoch += 1;
+      return { ...message, epoch };
+    },
+  },
+  "a bridge lets two agents act": { foundBy: "a key acts once", letsTwoAgentsAct: true },
+  "a bridge shows nobody as muted": {
+    foundBy: "WebEx knows what is so",
+    fromBridge: (message) => inState(message, { muted: false }),
+  },
+  "a bridge shows everybody as talking": {
+    foundBy: "whom WebEx holds for a speaker talks on the bridge",
+    fromBridge: (message) => inState(message, { talking: true }),
+  },
+  "a bridge does not hang up on callers at the prompt": {
+    foundBy: "nobody is left on the line",
+    ignores: (command, isAtPrompt) => command.type === "expel" && isAtPrompt,
+  },
+} as const satisfies Record<string, Lie>;
+
+export type LieName = keyof typeof lies;
+
+function isEntry({ disk, query, values }: Write, key: string): boolean {
+  return disk === "edge" && query.startsWith("INSERT INTO entry") && values[0] === key;
+}
+
+/** Changes what a bridge's state shows of those who are in a conference. */
+function inState(message: BridgeToAgent, shown: { muted?: false; talking?: true }): BridgeToAgent {
+  if (message.type !== "state") return message;
+  const calls = message.state.calls.map((call) => (call.stage === "entered" ? { ...call, ...shown } : call));
+  return { ...message, state: { ...message.state, calls } };
 }

@@ -5,11 +5,20 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { atExit, exitOnSignals, temporaryFolder } from "../../scripts/at-exit.ts";
 import { command, listed, partOfName, wholeNumber } from "../../scripts/command.ts";
-import { type Defect, defects, plant } from "./defects.ts";
-import type { Found } from "./first-failure.ts";
+import { type Defect, plant } from "./defects/defect.ts";
+import { defects } from "./defects/defects.ts";
+import type { Found, Search } from "./first-failure.ts";
+import { type LieName, lies } from "./lies.ts";
 import type { Rule } from "./rules.ts";
 
-const names = defects.map(({ name }) => name);
+/** A defect of the product, or a port that lies. */
+type Planted = Pick<Defect, "name" | "foundBy"> & (Defect | { readonly lie: LieName });
+
+const everything: readonly Planted[] = [
+  ...defects,
+  ...Object.entries(lies).map(([name, { foundBy }]) => ({ name, foundBy, lie: name as LieName })),
+];
+const names = everything.map(({ name }) => name);
 const partOfDefect = partOfName("defect", names);
 /**
  * For each rule some defect must break it in a world that breaks no other: without the rule, that world would pass. A defect that is
@@ -17,7 +26,7 @@ const partOfDefect = partOfName("defect", names);
  */
 const { seeds, only = [""] } = command(
   "simulate:mutants",
-  "Plants one defect after the other in a copy of the sources, and shows how many worlds it took until one broke a rule that the defect names, and until one broke it alone.",
+  "Plants one defect after the other in a copy of the sources, lets one port after the other lie, and shows how many worlds it took until one broke a rule that the defect names, and until one broke it alone.",
 )
   .option("--seeds <count>", "how many worlds a defect may survive", wholeNumber(1), 3_000)
   .option<readonly string[]>(
@@ -46,7 +55,7 @@ const stuckMs = 300_000;
 
 exitOnSignals("SIGINT", "SIGTERM", "SIGHUP");
 
-const chosen = defects.filter(({ name }) => only.some((text) => name.includes(text)));
+const chosen = everything.filter(({ name }) => only.some((text) => name.includes(text)));
 /** The rules that some world broke alone, and in which world. */
 const alone = new Map<Rule, number>();
 let failures = 0;
@@ -62,7 +71,7 @@ console.log(`${ofRules.size} rules, ${ofRules.size - alone.size} without a world
 process.exitCode = failures === 0 && ofRules.size === alone.size ? 0 : 1;
 
 /** The one rule that finds the defect, if it is one. */
-function ownRule({ foundBy }: Defect): Rule | null {
+function ownRule({ foundBy }: Planted): Rule | null {
   return typeof foundBy === "string" ? foundBy : null;
 }
 
@@ -78,9 +87,9 @@ async function inCopies<Item>(items: Item[], work: (item: Item, copy: string) =>
 }
 
 /** Lives through worlds until one breaks a rule that the defect names. */
-async function find(defect: Defect, copy: string): Promise<void> {
+async function find(defect: Planted, copy: string): Promise<void> {
   const rules = [defect.foundBy].flat();
-  const worlds = await withDefect(defect, copy, [JSON.stringify(rules)]);
+  const worlds = await withDefect(defect, copy, { rules, alone: false });
   const right = worlds.find((world) => world.rules.some((rule) => rules.includes(rule)));
   const own = ownRule(defect);
   if (right && own !== null && right.rules.length === 1 && !alone.has(own)) alone.set(own, right.seed);
@@ -91,11 +100,11 @@ async function find(defect: Defect, copy: string): Promise<void> {
 }
 
 /** Lives through worlds with one defect after the other until one breaks the rule and no other. */
-async function breakAlone(rule: Rule | null, breaking: readonly Defect[], copy: string): Promise<void> {
+async function breakAlone(rule: Rule | null, breaking: readonly Planted[], copy: string): Promise<void> {
   if (rule === null) return;
   for (const defect of breaking) {
     if (alone.has(rule)) break;
-    const worlds = await withDefect(defect, copy, [JSON.stringify([rule]), "alone"]);
+    const worlds = await withDefect(defect, copy, { rules: [rule], alone: true });
     const lone = worlds.find(({ rules }) => rules.length === 1 && rules[0] === rule);
     if (lone) alone.set(rule, lone.seed);
   }
@@ -105,7 +114,8 @@ async function breakAlone(rule: Rule | null, breaking: readonly Defect[], copy: 
 }
 
 /** The worlds that fail with this defect in the copy. */
-async function withDefect(defect: Defect, copy: string, search: readonly string[]): Promise<Found[]> {
+async function withDefect(defect: Planted, copy: string, wanted: Pick<Search, "rules" | "alone">): Promise<Found[]> {
+  if ("lie" in defect) return await failuresIn(copy, { seeds, ...wanted, lie: defect.lie });
   const path = join(copy, defect.file);
   const healthy = readFileSync(path, "utf8");
   const planted = plant(defect, healthy);
@@ -113,17 +123,17 @@ async function withDefect(defect: Defect, copy: string, search: readonly string[
     throw new Error(`"${defect.name}": its text must stand in ${defect.file} once: see defects.test.ts`);
   writeFileSync(path, planted);
   try {
-    return await failuresIn(copy, search);
+    return await failuresIn(copy, { seeds, ...wanted });
   } finally {
     writeFileSync(path, healthy);
   }
 }
 
 /** The worlds that fail, in a process of its own: the copy's modules are loaded anew. */
-function failuresIn(copy: string, search: readonly string[]): Promise<Found[]> {
+function failuresIn(copy: string, search: Search): Promise<Found[]> {
   return new Promise((resolve, reject) => {
     const script = join(copy, "test/simulation/first-failure.ts");
-    const child = spawn(process.execPath, [script, String(seeds), ...search], { stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(process.execPath, [script, JSON.stringify(search)], { stdio: ["ignore", "pipe", "pipe"] });
     const cancelKill = atExit(() => child.kill("SIGKILL"));
     let output = "";
     let errors = "";

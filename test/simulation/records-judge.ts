@@ -1,12 +1,13 @@
-import type { EntryChange } from "../../durable-objects/conference/conference-store.ts";
 import { hasTable } from "../../durable-objects/platform/platform.ts";
-import type { Caller, CallOut, Head, PendingCommand } from "../../src/conference/state.ts";
+import type { Head } from "../../src/conference/head.ts";
+import type { Caller, CallOut, PendingCommand } from "../../src/conference/state.ts";
 import type { CallId, ConfKey } from "../../src/foundation/ids.ts";
 import { persons } from "../../src/foundation/shown.ts";
 import type { CallRecord } from "../../src/records/call-record.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
 import { directoryFacts } from "../../src/records/directory-facts.ts";
 import { webhookOf } from "../../src/records/webhooks.ts";
+import type { StoredEntries } from "../../src/replay/history.ts";
 import type { Bridges } from "./bridge.ts";
 import type { WorldContext } from "./context.ts";
 import { conferenceOn, type Database } from "./database.ts";
@@ -80,7 +81,7 @@ export function checkWebhooks({ context, edge }: { readonly context: WorldContex
   const expected = new Set(
     [...edge.conferences].flatMap(([key, { disk }]) =>
       conferenceOn(disk)
-        .facts(0)
+        .journal.facts(0)
         .flatMap((row) => directoryFacts(row, persons.full, false))
         .flatMap((placed) => webhookOf(key, placed)?.id ?? []),
     ),
@@ -199,17 +200,17 @@ function countIn(disk: Database): Counted {
 }
 
 /** The changes of each row that concern conferences and calls, in order. */
-function* changesOn(disk: Database): Iterable<readonly EntryChange[]> {
+function* changesOn(disk: Database): Iterable<StoredEntries> {
   if (!hasTable(disk, "journal")) return;
   for (const { changes } of disk.exec("SELECT changes FROM journal WHERE changes IS NOT NULL ORDER BY seq")) {
     const text = String(changes);
     // Most rows say nothing of them, and need not be read.
-    if (/"(?:caller\/|call-out\/|cancel-dial"|head")/.test(text)) yield JSON.parse(text) as EntryChange[];
+    if (/"(?:caller\/|call-out\/|cancel-dial"|head")/.test(text)) yield JSON.parse(text) as StoredEntries;
   }
 }
 
 /** In one transaction the bridge refused one, and WebEx asked for the next. */
-function createsAnew(changes: readonly EntryChange[]): boolean {
+function createsAnew(changes: StoredEntries): boolean {
   const commands = changes.filter(([key]) => key.startsWith("command/"));
   return commands.some(([, value]) => value === null) && commands.some(([, value]) => value !== null);
 }

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import type { AgentKey } from "../../bridge-agent/service/state-folder.ts";
 import { Measures } from "../../durable-objects/platform/measures.ts";
-import { type Attachment, Relay, type RelayPorts } from "../../durable-objects/relay/relay.ts";
+import type { Attachment } from "../../durable-objects/relay/hibernating-sockets.ts";
+import { Relay, type RelayPorts } from "../../durable-objects/relay/relay.ts";
 import type { Draws } from "../../simulators/draws.ts";
 import type { BridgeName, CommandId, ConfKey, DomainName } from "../../src/foundation/ids.ts";
 import { ok } from "../../src/foundation/result.ts";
@@ -90,6 +91,7 @@ export class RelayHost {
     { conference, sweep }: Pick<RelayPorts, "conference" | "sweep">,
   ) {
     this.#context = context;
+    const { lie } = context;
     this.#edgeAheadMs = context.edgeNow() - context.clock.now;
     this.place = place;
     this.#settings = settings;
@@ -121,12 +123,23 @@ export class RelayHost {
           const ask = <Answer>(question: () => Promise<Answer>) => send(() => this.#answer(question()));
           return {
             ackCommands: (bridge, ids, waiting) => ask(() => ackCommands(bridge, ids, waiting)),
-            report: (reports) => ask(() => report(reports)),
-            compareDigest: (bridge, digest) => ask(() => compareDigest(bridge, digest)),
+            report: (reports) =>
+              ask(() =>
+                report(reports).catch((error) => {
+                  const { number } = reports.reports.at(-1) ?? {};
+                  if (lie.acksFailedReports && number !== undefined) return number;
+                  throw error;
+                }),
+              ),
+            compareDigest: (bridge, digest) =>
+              ask(async () => {
+                const found = await compareDigest(bridge, digest);
+                return lie.compares ?? found;
+              }),
           };
         },
         sweep: (domain) => send(() => sweep(domain)),
-        tellOfAgents: async () => {
+        notifyOfAgents: async () => {
           throw new Error("no domain of a simulation has webhooks");
         },
       });
@@ -151,7 +164,9 @@ export class RelayHost {
     const known = this.#settings.bridges.flatMap(({ name, agents }) =>
       agents.map(({ name: agent, publicKey }) => ({ ...place, bridge: name, agent, publicKey })),
     );
-    const isSigned = async (key: string, text: string, signature: string) => signature === signatureOf(key, text);
+    const { believesSignatures = false } = this.#context.lie;
+    const isSigned = async (key: string, text: string, signature: string) =>
+      believesSignatures || signature === signatureOf(key, text);
     const now = this.#context.edgeNow();
     const why = hello.ok ? await helloFault(hello.value, place, known, now, isSigned) : hello.error;
     if (why !== null || !hello.ok) return refusal(why ?? "badMessage")[REFUSAL_HEADER];
@@ -345,14 +360,18 @@ export class RelayHost {
       },
       close: (id, code, reason) => {
         if (!isAlive()) return;
-        const { violated } = this.#context;
+        const { clock, lie, violated } = this.#context;
         if (reason === "tooMuch") violated("an honest agent may say what it says", id);
-        if (this.#active?.id === id) this.#active = null;
         const socket = this.#sockets.get(id);
         if (socket && reason === "handedOver" && socket.agent !== this.#handsOver)
           violated("an agent hands over when it is asked to", `${socket.agent} does, asked was ${this.#handsOver}`);
-        this.#sockets.delete(id);
-        socket?.wire.close("far", code);
+        const close = () => {
+          if (this.#active?.id === id) this.#active = null;
+          this.#sockets.delete(id);
+          socket?.wire.close("far", code);
+        };
+        if (lie.closesLate?.(reason)) clock.after(1, close);
+        else close();
         if (socket && reason === "silent" && this.#isTimed) this.activeAgent.silent(socket.agent);
       },
     };

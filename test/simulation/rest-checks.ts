@@ -48,7 +48,7 @@ export function checkAtRest({ context, edge, webex, bridges, agents, meetings }:
 function checkFacts(key: string, store: ConferenceStore, violated: WorldContext["violated"]): void {
   const fold = new FactFold();
   try {
-    for (const { input, facts } of store.history()) {
+    for (const { input, facts } of store.journal.history()) {
       if (input?.type === "operator") fold.ask(input);
       for (const fact of facts ?? []) fold.add(fact);
     }

@@ -1,6 +1,6 @@
 /**
  * The rules that each world is judged by, and what each one promises. `docs/reliability.md` shows them. Each has a planted
- * defect that it finds alone: see `defects.ts`.
+ * defect that it finds alone: see `defects`.
  */
 export const rules = {
   // What WebEx asks.

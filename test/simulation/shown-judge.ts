@@ -94,7 +94,7 @@ export function judgeLists(violated: Violated, { directory, domain }: Edge): voi
   directory.deliver(async (one) => {
     judgeSecrets(violated, "the webhooks", await one.webhooks(domain.name));
     judgeSecrets(violated, "posts and what waits", await one.activity());
-    const { conferences } = await one.running({ domain: domain.name, after: null, limit: 100 });
+    const { conferences } = await one.list.running({ domain: domain.name, after: null, limit: 100 });
     judgeSecrets(violated, "the list of conferences", conferences, new Set());
     judgeSecrets(violated, "the list of what was given up", await one.givenUp(null, 100));
   });

@@ -35,10 +35,7 @@ export function newSite(
   const switches = drawSwitches(context);
   const webex = new Webex(context, 2 + own.between(0, 2), switches);
   const agentCounts = [own.chance(0.5) ? 1 : 2, ...(own.chance(0.2) ? [1] : [])];
-  const domain = {
-    ...domainOf(agentCounts, switches),
-    name: (context.site === "" ? "local" : "other") as DomainName,
-  };
+  const domain = { ...domainOf(agentCounts, switches), name: (context.site === "" ? "local" : "other") as DomainName };
   const edge = new Edge(context, shared, domain, async (origin, request) =>
     request.url === backEnd
       ? { kind: "answered", status: 204, body: new Uint8Array() }
@@ -115,10 +112,7 @@ const secretSettings = {
     connectData: `room=${settingBegin}103`,
     appDetection: `voice://app?ticket=${settingBegin}104`,
   },
-  recording: {
-    number: { country: "1", area: "212", local: "7770199" },
-    sequence: `P15D${settingBegin}105#P0`,
-  },
+  recording: { number: { country: "1", area: "212", local: "7770199" }, sequence: `P15D${settingBegin}105#P0` },
 };
 
 /** Tells the meetings what they must know of each other's sides. */

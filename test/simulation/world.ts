@@ -8,6 +8,7 @@ import { disturb, disturbEdge, heal } from "./disturb.ts";
 import type { Shared } from "./edge.ts";
 import { type FaultKind, Faults, faultRates } from "./faults.ts";
 import { Dead } from "./hosted.ts";
+import { type LieName, lies } from "./lies.ts";
 import {
   checkAtRest,
   checkCallers,
@@ -42,6 +43,8 @@ export interface Options {
   readonly seed: number;
   /** Faults and actions that are not to happen. */
   readonly spared?: ReadonlySet<string>;
+  /** A port that does not do what it says. */
+  readonly lie?: LieName | undefined;
   /** Whether to write down what happens. */
   readonly withStory?: boolean;
   /** Looks into the world at its end, while the disks are still there. */
@@ -73,7 +76,7 @@ process.on("unhandledRejection", (error) => {
 });
 
 /** Lives through one world. Must be called from the event loop itself, not from a promise's reaction: see `Clock`. */
-export function run({ seed, spared = new Set(), withStory = false, inspect }: Options): Outcome {
+export function run({ seed, spared = new Set(), lie, withStory = false, inspect }: Options): Outcome {
   const clock = new Clock();
   const story: string[] = [];
   const violations: Violation[] = [];
@@ -100,6 +103,7 @@ export function run({ seed, spared = new Set(), withStory = false, inspect }: Op
     clock,
     faults,
     edgeMachines,
+    lie: lie ? lies[lie] : {},
     tell,
     violated(rule, how) {
       violations.push({ rule, how, at: clock.now });

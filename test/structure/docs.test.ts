@@ -2,8 +2,8 @@ import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { apiPage } from "../../scripts/api-page.ts";
-import { abilities } from "../../src/bridge/abilities.ts";
 import { commandTypes } from "../../src/bridge/command-rules.ts";
+import { abilities } from "../../src/bridge/commands.ts";
 import { type AppPorts, createApp } from "../../src/http/app.ts";
 import { fromWebex, toWebex } from "../../src/tsp/messages.ts";
 

@@ -2,7 +2,7 @@ import { existsSync, globSync, readFileSync } from "node:fs";
 import { posix } from "node:path";
 import { expect, test } from "vitest";
 import { edgeObjects } from "../../cli/edge/workerd.ts";
-import { allowed, circlesIn, importsOf, rules, violations } from "./imports.ts";
+import { allowed, circlesIn, importsOf, rules, unused, violations } from "./imports.ts";
 
 const folders = "{src,durable-objects,bridge-agent,simulators,cli,scripts,bench,conformance,webex-interfaces}";
 const files = globSync(`${folders}/**/*.{ts,tsx,js}`);
@@ -36,6 +36,13 @@ test.each(["conformance", "webex-interfaces"])("beside Node %s needs only what i
   expect(root.dependencies).toMatchObject(dependencies);
   expect(version).toBe(root.version);
   expect(root.workspaces).toContain(wing);
+});
+
+test("a folder imports all that the table of folders allows it", () => {
+  const imports = files.flatMap((file) => importsOf(file, readFileSync(file, "utf8")));
+
+  // Promised to those who write a driver.
+  expect(unused(imports)).toEqual(["bridge-agent/drivers does not import ws"]);
 });
 
 test("docs/architecture.md has the same table", () => {
@@ -139,15 +146,16 @@ test("the Worker reaches nothing that makes or plays transcripts", () => {
 });
 
 test("what the rows of a journal changed is read by store, replay and upgrade alone: all others read facts", () => {
-  const readers = /^(durable-objects\/conference\/(conference-store|upgrade)\.ts|src\/replay\/|src\/conference\/)/;
+  const readers =
+    /^(durable-objects\/conference\/(conference-store|journal|upgrade)\.ts|src\/replay\/|src\/conference\/)/;
   const keysOfEntries = /["'`[](outbox|caller|call-out|command|room|outage|debt)\/(["'`]|\$\{)/;
   const others = globSync("{src,durable-objects,cli}/**/*.{ts,tsx}").filter((file) => !readers.test(file));
   const found = others.filter((file) => {
     const text = readFileSync(file, "utf8");
-    return /\bEntryChange\b/.test(text) || keysOfEntries.test(text);
+    return /\bStoredEntries\b/.test(text) || keysOfEntries.test(text);
   });
   // They hand the rows to readers, and know nothing of them.
-  const handsOver = others.filter((file) => /\bHistoryRow\b|\bstore\.history\(/.test(readFileSync(file, "utf8")));
+  const handsOver = others.filter((file) => /\bHistoryRow\b|\bjournal\.history\(/.test(readFileSync(file, "utf8")));
 
   expect(others.length).toBeGreaterThan(200);
   expect(found).toEqual([]);

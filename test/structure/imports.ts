@@ -19,41 +19,26 @@ export const rules: Readonly<Record<string, Rule>> = {
   },
   "src/conference": {
     may: [
-      ...["src/foundation", "src/delivery", "src/bridge", "src/tsp/answers.ts", "src/tsp/protocol-table.ts"],
-      ...[
-        "src/tsp/show-message.ts",
-        "src/routing/target-url.ts",
-        "src/records/call-record.ts",
-        "src/records/conference-record.ts",
-        "valibot",
-      ],
+      ...["src/foundation", "src/delivery", "src/bridge", "src/tsp/messages.ts", "src/tsp/protocol-table.ts"],
+      ...["src/routing/target-url.ts", "src/records/call-record.ts", "src/records/conference-record.ts", "valibot"],
     ],
-    mayAsType: ["src/tsp/codec.ts", "src/tsp/messages.ts", "src/settings"],
+    mayAsType: ["src/tsp/codec.ts", "src/settings"],
   },
-  "src/operators": { may: ["src/foundation", "jose", "valibot"], mayAsType: ["src/bridge", "src/conference"] },
+  "src/operators": { may: ["src/foundation", "jose", "valibot"] },
   "src/records": {
-    may: ["src/foundation", "src/conference/facts.ts", "src/conference/state.ts", "valibot"],
-    mayAsType: ["src/bridge", "src/conference", "src/rpc"],
+    may: ["src/foundation", "src/conference/facts.ts", "src/conference/head.ts", "valibot"],
+    mayAsType: ["src/conference", "src/rpc"],
   },
   "src/routing": {
-    may: ["src/foundation", "src/delivery", "src/tsp/answers.ts", "src/tsp/protocol-table.ts"],
-    mayAsType: ["src/tsp/messages.ts", "src/rpc"],
+    may: ["src/foundation", "src/delivery", "src/tsp/messages.ts", "src/tsp/protocol-table.ts"],
+    mayAsType: ["src/rpc"],
   },
   "src/explain": {
-    may: ["src/foundation", "src/bridge", "src/conference", "src/replay", "src/tsp"],
+    may: ["src/foundation", "src/bridge", "src/conference", "src/tsp"],
     mayAsType: ["src/rpc"],
   },
   "src/replay": {
-    may: [
-      "src/foundation",
-      "src/bridge",
-      "src/conference",
-      "src/explain",
-      "src/routing",
-      "src/settings",
-      "src/tsp",
-      "valibot",
-    ],
+    may: ["src/foundation", "src/bridge", "src/conference", "src/explain", "src/settings", "src/tsp", "valibot"],
     mayAsType: ["src/rpc"],
   },
   "src/transcripts": {
@@ -63,7 +48,7 @@ export const rules: Readonly<Record<string, Rule>> = {
   "src/console": {
     may: [
       ...["src/foundation", "src/conference/action-row.ts", "src/conference/operator-actions.ts"],
-      ...["src/explain/story-blocks.ts", "src/explain/story-sides.ts", "src/records", "hono"],
+      ...["src/explain/story-blocks.ts", "src/records", "hono"],
     ],
     mayAsType: ["src/bridge", "src/conference", "src/operators", "src/rpc"],
   },
@@ -111,7 +96,6 @@ export const rules: Readonly<Record<string, Rule>> = {
       "src/settings",
       "durable-objects",
     ],
-    mayAsType: ["src/rpc"],
   },
   "durable-objects": {
     may: [
@@ -128,11 +112,10 @@ export const rules: Readonly<Record<string, Rule>> = {
       "src/records",
       "src/replay",
       "src/routing",
-      "src/rpc/objects.ts",
+      "src/rpc",
       "src/settings",
       "webex-interfaces/doors/edge.ts",
     ],
-    mayAsType: ["src/rpc"],
   },
   "bridge-agent": {
     may: [
@@ -192,7 +175,7 @@ export const rules: Readonly<Record<string, Rule>> = {
       "commander",
       "valibot",
     ],
-    mayAsType: ["src/rpc"],
+    mayAsType: ["src/rpc", "src/http/api"],
   },
   scripts: {
     may: ["src", "cli", "bridge-agent", "simulators", "webex-interfaces/doors", "node:*", "commander", "esbuild"],
@@ -284,12 +267,30 @@ export function violations(imports: readonly Import[]): string[] {
   return imports.flatMap((found) => {
     const folder = longestPrefix(found.file, Object.keys(rules));
     if (!folder) return [`${found.file}:${found.line}: there is no rule for this folder`];
-    const target = found.from.startsWith(".") ? posix.join(posix.dirname(found.file), found.from) : found.from;
+    const target = targetOf(found);
     if (longestPrefix(target, Object.keys(rules)) === folder) return [];
     const rule = rules[folder] ?? { may: [] };
     if (isAmong(target, rule.may) || (found.typeOnly && isAmong(target, rule.mayAsType ?? []))) return [];
     return [`${found.file}:${found.line}: imports ${target}, but ${folder} may import ${allowed(rule)}`];
   });
+}
+
+function targetOf({ file, from }: Import): string {
+  return from.startsWith(".") ? posix.join(posix.dirname(file), from) : from;
+}
+
+/** What a folder is allowed, and does not import. */
+export function unused(imports: readonly Import[]): string[] {
+  const found = imports.map((one) => ({
+    ...one,
+    folder: longestPrefix(one.file, Object.keys(rules)),
+    target: targetOf(one),
+  }));
+  return Object.entries(rules).flatMap(([folder, { may, mayAsType = [] }]) =>
+    [...may, ...mayAsType]
+      .filter((name) => !found.some((one) => one.folder === folder && isAmong(one.target, [name])))
+      .map((name) => `${folder} does not import ${name}`),
+  );
 }
 
 /** The files of each circle, in which each imports the next one, types included. */

@@ -1,0 +1,115 @@
+import type { DefectsByFile } from "./defect.ts";
+
+/** Which agent acts, and what passes between it and the edge. */
+export const relayDefects: DefectsByFile = {
+  "durable-objects/relay/relay.ts": {
+    "a clock that is set back keeps a silent agent active": {
+      foundBy: "a silent agent is replaced",
+      before: "if (this.#lastSeen(id) > at) this.#ports.sockets.seen(id, at);",
+      after: "if (this.#lastSeen(id) > at) continue;",
+    },
+    "a hand over that is asked for twice is done twice": {
+      foundBy: "an agent hands over when it is asked to",
+      before: 'if (active.agent === from) this.#step({ type: "hand-over" });',
+      after: 'this.#step({ type: "hand-over" });',
+    },
+    "a silent agent stays the active one": {
+      foundBy: ["a world comes to its end", "a silent agent is replaced"],
+      before: "if (silent.length > 0) ",
+      after: "if (silent.length > ids.length) ",
+    },
+    "the relay sets no alarm": {
+      foundBy: "a silent agent is replaced",
+      before: 'if (!isWatched && !links.some(({ role }) => role === "standby")) return;',
+      after: "if (links.length > 0) return;",
+    },
+    "a silent agent is given up a millisecond after the alarm for it": {
+      foundBy: "a world comes to its end",
+      before: "at - this.#lastSeen(id) >= SILENCE_MS",
+      after: "at - this.#lastSeen(id) > SILENCE_MS",
+    },
+    "an alarm whose write fails is left to the platform": {
+      foundBy: "no alarm fails",
+      before:
+        "    return this.#alarm.fired(() => {\n      this.#replaceUseless();\n      this.#absences.look(this.#identity, this.#state);\n",
+      after:
+        "    return this.#alarm.fired(() => {}).then(() => {\n      this.#replaceUseless();\n      this.#absences.look(this.#identity, this.#state);\n",
+    },
+  },
+  "durable-objects/relay/agent-limits.ts": {
+    "an old hello is good for a socket": {
+      foundBy: "nobody poses as an agent",
+      before: 'if (challenge !== wanted) return refusal("replayed", wanted);',
+      after: 'if (challenge === "") return refusal("replayed", wanted);',
+    },
+  },
+  "durable-objects/relay/bridge-reports.ts": {
+    "a conference that hangs holds up its reports for ever": {
+      foundBy: ["no command is pending", "one agent is active and done"],
+      before: "within(this.#ports, answerWithinMs,",
+      after: "within(this.#ports, answerWithinMs * 1_000_000,",
+    },
+    "the relay asks about a digest before it knows whose conference it is": {
+      foundBy: "a conference that the edge does not know goes on",
+      before: '    } else if (said.type === "digest") this.#confirmDigest(said);\n',
+      after:
+        '    } else if (said.type === "digest" && identity) {\n' +
+        "      const { domain, bridge } = identity;\n" +
+        "      this.#ports.conference(domain, conference).compareDigest(bridge, said.digest).catch(() => {});\n" +
+        "    }\n",
+    },
+    "the relay of one domain tells the conferences of another": {
+      foundBy: ["no command overtakes an earlier one", "no command is pending", "a command acts once"],
+      before: "const conference = this.#ports.conference(domain, confKey);",
+      after:
+        'const conference = this.#ports.conference(domain === "other" ? ("local" as DomainName) : domain, confKey);',
+    },
+    "the relay takes every conference for the edge's own": {
+      foundBy: "a conference that the edge does not know goes on",
+      before: "if (this.#store.hasConference(conference, this.#ports.now())) this.#wait(said);",
+      after: "if (this.#store) this.#wait(said);",
+    },
+  },
+  "src/link/relay.ts": {
+    "nobody acts when the active agent has closed its link": {
+      foundBy: "one of the connected agents acts",
+      before: "  return then(acted, (after) =>",
+      after: '  return input.type === "closed" ? acted : then(acted, (after) =>',
+    },
+    "an agent that hands over is not told so": {
+      foundBy: ["one agent acts at a time", "an agent that was replaced leaves the bridge alone"],
+      before: "? close(state, active.id, why) : unchanged(state);",
+      after:
+        '? unchanged(changed(state, { ...active, role: why === "handedOver" ? "standby" : active.role })) : unchanged(state);',
+    },
+    "an epoch is used twice": {
+      foundBy: "an epoch begins once",
+      before: "const epoch = state.epoch + 1;",
+      after: "const epoch = Math.max(1, state.epoch);",
+    },
+    "an agent without its bridge stays the active one": {
+      foundBy: "an agent without its bridge is replaced",
+      before: "return active && nextStandby(state)?.health?.bridgeUp ?",
+      after: "return active?.health?.bridgeUp ?",
+    },
+    "a relay that lost its sockets lets the other agent act at once": {
+      foundBy: "an agent that was replaced leaves the bridge alone",
+      before: "if (wasActive === null || activeLink(state)) return state;",
+      after: "if (wasActive === null || activeLink(state) || state.epoch > 0) return state;",
+    },
+  },
+  "src/link/hello.ts": {
+    "a key of another bridge is good here": {
+      foundBy: "nobody poses as an agent",
+      before: "const atBridge = inDomain.filter(({ bridge }) => bridge === place.bridge && bridge === hello.bridge);",
+      after: "const atBridge = inDomain.map((home) => ({ ...home, agent: hello.agent }));",
+    },
+  },
+  "src/link/messages.ts": {
+    "an agent may say too little": {
+      foundBy: "an honest agent may say what it says",
+      before: "messages: { burst: 10_000, perSecond: 5_000 },",
+      after: "messages: { burst: 20, perSecond: 2 },",
+    },
+  },
+};
