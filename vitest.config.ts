@@ -8,7 +8,7 @@ import { domains, operators, operatorToken, webhookSecret } from "./test/workers
 const ownProcess = ["test/agent/commands.test.ts", "test/agent/init.test.ts"];
 /** What a test waits for has a limit of its own where time matters; this one must suffice on a busy machine. */
 const testTimeout = 60_000;
-/** Telephones and browsers have clocks of their own: where the machine stands still for a moment, a test tries once more, and `npm test` says so. */
+/** Telephones, browsers and other processes have clocks of their own: where the machine stands still for a moment, a test tries once more, and `npm test` says so. */
 const retry = 1;
 /** What a test waits for; a limit of its own is only what it tests. */
 const patient = { setupFiles: ["./test/patience.ts"], expect: { poll: { timeout: 15_000, interval: 10 } } };
@@ -77,8 +77,7 @@ export default defineConfig({
           // Each of its files has processes of its own, which mostly wait.
           maxWorkers: 3,
           sequence: { groupOrder: 1 },
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+          ...{ testTimeout: 120_000, hookTimeout: 120_000, retry },
         },
       },
       {
