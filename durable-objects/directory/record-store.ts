@@ -1,4 +1,5 @@
-import type { DomainName, EpochMs } from "../../src/foundation/ids.ts";
+import type { DomainName } from "../../src/foundation/ids.ts";
+import { endsOfNumber, fitsNumber, spellingsOf } from "../../src/foundation/text/spelled.ts";
 import { dayMs } from "../../src/foundation/time/timers.ts";
 import { type DirectoryRecord, identityOf } from "../../src/records/conference-record.ts";
 import type { ErasurePage, PlacedRecord, RecordPage, RecordQuery } from "../../src/rpc/directory.ts";
@@ -7,8 +8,12 @@ import type { DirectoryIdentity, DirectoryStore } from "./directory-store.ts";
 
 /** How many records one page looks at, however few of them fit the filters. */
 const mostLooked = 5_000;
+/** The same where SQLite looks for a text in them: a tenth of a second or two. */
+const mostSearched = 150_000;
 /** How many records one call of an erasure looks at. Other calls wait meanwhile. */
 const mostErasing = 20_000;
+/** How many other numbers one call of an erasure names. */
+const mostAlike = 10;
 const mostRead = 200_000;
 /** If a conference has no place yet, its records are searched from so long before its start, since clocks may be wrong. */
 const clockMarginMs = dayMs;
@@ -32,30 +37,34 @@ export class RecordStore {
   }
 
   async records(query: RecordQuery): Promise<RecordPage> {
-    const { cursor, order, since, until, limit } = query;
-    const first = since === undefined ? 1 : this.#store.firstSince(since);
-    const behind = until === undefined ? Number.MAX_SAFE_INTEGER : this.#store.firstSince(until);
-    const isOldest = order === "oldest";
-    let from = isOldest ? Math.max(cursor ?? 0, first - 1) : Math.min(cursor ?? Number.MAX_SAFE_INTEGER, behind);
-    const records: PlacedRecord[] = [];
+    const { cursor, order, since, until, limit, filter = {} } = query;
     const end = this.#store.place;
-    for (let looked = 0; looked < mostLooked; looked += portion) {
-      const page = this.#store.page(from, order, portion);
+    const first = Math.max(since === undefined ? 1 : this.#store.firstSince(since), this.#store.first);
+    const behind = until === undefined ? (end?.id ?? 0) + 1 : this.#store.firstSince(until);
+    const isOldest = order === "oldest";
+    const holds = textsIn(filter);
+    const span = holds ? mostSearched : mostLooked;
+    let from = isOldest ? Math.max(cursor ?? 0, first - 1) : Math.min(cursor ?? behind, behind);
+    const to = isOldest ? Math.min(from + span + 1, behind) : Math.max(from - span - 1, first - 1);
+    const records: PlacedRecord[] = [];
+    for (;;) {
+      const page = this.#store.page(from, order, portion, { to, holds });
       for (const one of page) {
-        if (isOldest ? one.id >= behind : one.id < first) return { end, records, next: null };
         from = one.id;
         if (fits(one, query)) records.push(one);
         if (records.length >= Math.min(limit, mostPage)) return { end, records, next: from };
       }
-      if (page.length < portion) return { end, records, next: null };
+      if (page.length < portion) break;
     }
-    return { end, records, next: from };
+    const next = isOldest ? (to < behind ? to - 1 : null) : to >= first ? to + 1 : null;
+    return { end, records, next };
   }
 
   /** Also in the middle of an export: ids stay. */
   async erase(domain: DomainName, number: string, from: number): Promise<ErasurePage> {
-    if (number === "" || !this.#store.about) return { erased: 0, next: null };
+    if (number === "" || !this.#store.about) return { erased: 0, alike: [], next: null };
     let erased = 0;
+    const alike = new Set<string>();
     let place = from;
     for (let looked = 0; looked < mostErasing; looked += portion) {
       const page = this.#store.page(place, "oldest", portion);
@@ -68,10 +77,14 @@ export class RecordStore {
         });
       }
       erased += concerned.length;
-      if (page.length < portion) return { erased, next: null };
+      for (const { record } of page) {
+        const isAlike = record.kind === "call" && record.number !== number && fitsNumber(number, record.number);
+        if (isAlike && alike.size < mostAlike) alike.add(record.number);
+      }
+      if (page.length < portion) return { erased, alike: [...alike], next: null };
       place = page.at(-1)?.id ?? place;
     }
-    return { erased, next: place };
+    return { erased, alike: [...alike], next: place };
   }
 
   /** Returns a check whether a record is there already, for these records. */
@@ -111,12 +124,30 @@ export class RecordStore {
 function fits({ record }: PlacedRecord, { kind, filter = {} }: RecordQuery): boolean {
   if (kind !== undefined && record.kind !== kind) return false;
   const fields: Readonly<Record<string, unknown>> = record;
-  return Object.entries(filter).every(([name, wanted]: readonly [string, EpochMs | string | undefined]) => {
+  return Object.entries(filter).every(([name, wanted]: readonly [string, string | undefined]) => {
     if (wanted === undefined) return true;
-    if (name !== "webexHost") return fields[name] === wanted;
+    const value = fields[name];
+    if (name === "number") return typeof value === "string" && fitsNumber(wanted, value);
+    if (name === "conference" || name === "attendeeId") return spellingsOf(wanted).some((one) => one === value);
+    if (name !== "webexHost") return value === wanted;
     const hosts = [fields.webexHosts ?? fields.webexHost].flat();
     return hosts.some((host) => withoutScheme(String(host)) === withoutScheme(String(wanted)));
   });
+}
+
+/** The JSON of each record that fits has one of these in it; `undefined`: that cannot be said. */
+function textsIn({
+  conference,
+  number,
+  attendeeId,
+}: NonNullable<RecordQuery["filter"]>): readonly string[] | undefined {
+  if (number) return endsOfNumber(number).map((end) => `${inJson(end)}"`);
+  const id = conference || attendeeId;
+  return id ? spellingsOf(id).map((one) => `"${inJson(one)}"`) : undefined;
+}
+
+function inJson(text: string): string {
+  return JSON.stringify(text).slice(1, -1);
 }
 
 /** Without the part that people leave out, since all servers of a domain have it. */

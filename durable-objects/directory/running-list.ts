@@ -1,5 +1,6 @@
 import type { ConfKey, DomainName, EpochMs } from "../../src/foundation/ids.ts";
 import { masked } from "../../src/foundation/shown.ts";
+import { fitsNumber, spellingsOf } from "../../src/foundation/text/spelled.ts";
 import { earliest } from "../../src/foundation/time/earliest.ts";
 import { dayMs, type Timers, wait, within } from "../../src/foundation/time/timers.ts";
 import type { PersonInside, RunningFold } from "../../src/records/running.ts";
@@ -92,15 +93,16 @@ export class RunningList {
     const { after, limit, begins = "", troubled = false, number, attendeeId } = query;
     // A search by trouble or by a person inside must not miss a conference only because nothing is known of it.
     if (troubled || number !== undefined || attendeeId !== undefined) await this.allKnown();
+    const beginnings = spellingsOf(begins);
     const isTroubled = ({ known }: RunningEntry) => known !== null && known.live.trouble.length > 0;
     const isMeant = (person: PersonInside) =>
-      isShownAs(number, person.number) && isShownAs(attendeeId, person.attendeeId);
+      (number === undefined || fitsNumber(number, person.number)) && isShownAs(attendeeId, person.attendeeId);
     const isWithPerson = ({ known }: RunningEntry) =>
       (number === undefined && attendeeId === undefined) || [...(known?.fold.people.values() ?? [])].some(isMeant);
     const keys = [...this.conferences]
       .filter(
         ([key, one]) =>
-          key.startsWith(begins) &&
+          beginnings.some((begin) => key.startsWith(begin)) &&
           (after === null || key > after) &&
           (!troubled || isTroubled(one)) &&
           isWithPerson(one),
@@ -251,9 +253,9 @@ function loadsOf(all: readonly RunningEntry[]): readonly BridgeLoad[] {
   return [...loads].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, load]) => load);
 }
 
-/** People whom the settings have masked are found by the end of their numbers. */
+/** People whom the settings have masked are found by the end of their IDs. */
 function isShownAs(wanted: string | undefined, shown: string): boolean {
-  return wanted === undefined || shown === wanted || shown === masked(wanted);
+  return wanted === undefined || spellingsOf(wanted).some((one) => shown === one || shown === masked(one));
 }
 
 /** The servers for which most documents wait come first. */

@@ -70,7 +70,7 @@ export interface RunningQuery {
   readonly begins?: string;
   /** Those alone that have told of trouble. */
   readonly troubled?: boolean;
-  /** Those alone in which somebody has this number, and this attendee ID. */
+  /** Those alone in which somebody has this number, and this attendee ID, as people write them. */
   readonly number?: string | undefined;
   readonly attendeeId?: string | undefined;
   /** People look at the answer: for five minutes, what happens in these, also who speaks, comes within a second. */
@@ -113,7 +113,7 @@ export interface RecordQuery {
   readonly filter?: RecordFilter;
 }
 
-/** All that is given must fit; a field that a record does not have fits nothing. */
+/** All that is given must fit; a field that a record does not have fits nothing. Numbers and IDs are as people write them. */
 interface RecordFilter {
   readonly conference?: ConfKey | undefined;
   readonly number?: string | undefined;
@@ -143,8 +143,8 @@ type PageOf<Of, Place> = Of & { readonly next: Place | null };
 export type AuditPage = PageOf<{ readonly entries: readonly AuditEntry[] }, number>;
 /** The latest first. */
 export type GivenUpPage = PageOf<{ readonly posts: readonly (GivenUpPost & { readonly id: string })[] }, string>;
-/** How many had the number. */
-export type ErasurePage = PageOf<{ readonly erased: number }, number>;
+/** How many had the number; `alike`: numbers that are another spelling of it, or another line, and stay. */
+export type ErasurePage = PageOf<{ readonly erased: number; readonly alike: readonly string[] }, number>;
 
 export interface RebuildPage {
   readonly reported: number;

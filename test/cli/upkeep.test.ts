@@ -93,6 +93,25 @@ test("a number that no record has ends with exit code 1, and not as if it were e
   expect(json).toMatchObject({ printed: '{"erased":0}\n', complaints, code: 1 });
 });
 
+test("an erasure takes the number as it is typed alone, and names those that a search finds by it", async () => {
+  const path = "domains/acme/records/erasures";
+  const alike = ["15552345678"];
+  const says = "records have 15552345678: erase each that is meant, as it stands here\n";
+
+  const some = { [`POST ${path}`]: [{ erased: 1, alike, next: null }] };
+  expect(await bridgehead(some, "erase", "5552345678")).toMatchObject({
+    ...{ printed: "the number is out of 1 record\n", complaints: `of numbers like it, ${says}`, code: 0 },
+  });
+  expect((await bridgehead(some, "erase", "5552345678", "--json")).printed).toBe(
+    '{"erased":1,"alike":["15552345678"]}\n',
+  );
+  const none = { [`POST ${path}`]: [{ erased: 0, alike, next: null }] };
+
+  expect(await bridgehead(none, "erase", "555-234-5678")).toMatchObject({
+    ...{ printed: "", complaints: `no record has the number 555-234-5678: ${says}`, code: 1 },
+  });
+});
+
 test("a rebuild goes on to its end, and names those that did not answer", async () => {
   const path = "domains/acme/records/rebuild";
   const answers = {

@@ -105,6 +105,10 @@ test("of 1,000 callers there are pages, and those who are looked for; forms lead
   const found = shown({ view: view({ callers }), list: { find: "c99", page: 7 } });
   expect(found.all("tr", "data-row")).toHaveLength(11);
   expect(found.text).toContain("11 of 1000 callers, page 1 of 1");
+  const named = [...callers, { ...caller, call: "c9", number: "15552345678", attendeeId: "555123456" }];
+  for (const find of ["555-234-5678", "+1 (555) 234 5678", "555 123 456", "555123456#"]) {
+    expect(shown({ view: view({ callers: named }), list: { find, page: 1 } }).all("tr", "data-row")).toHaveLength(1);
+  }
   expect(shown({ list: { find: "nobody", page: 1 } }).text).toContain("No caller fits.");
   expect(shown().html).not.toContain('type="search"');
 });

@@ -104,14 +104,17 @@ test("a time stands at the first of the lines that have it; people who hear the 
   );
 });
 
-test.each(["c1", "7001"])("of one call, by %s, there is all that is about it and what followed", (call) => {
-  expect(whats({ call })).toEqual([
-    ...["14085550101", "A2W_NotifyUserEnter", "W2A_RspNotifyUserEnter", "W2A_UpdateUser", "mute", "mute: done"],
-    ...["A2W_RspUpdateUser", "confirmed"],
-  ]);
-  expect(whats({ call: "c2" })).toEqual(["14085550102", "A2W_NotifyUserEnter"]);
-  expect(whats({ call: "nobody" })).toEqual([]);
-});
+test.each(["c1", "7001", "+1 408 555-0101", "408-555-0101"])(
+  "of one call, by %s, there is all that is about it and what followed",
+  (call) => {
+    expect(whats({ call })).toEqual([
+      ...["14085550101", "A2W_NotifyUserEnter", "W2A_RspNotifyUserEnter", "W2A_UpdateUser", "mute", "mute: done"],
+      ...["A2W_RspUpdateUser", "confirmed"],
+    ]);
+    expect(whats({ call: "c2" })).toEqual(["14085550102", "A2W_NotifyUserEnter"]);
+    expect(whats({ call: "nobody" })).toEqual([]);
+  },
+);
 
 test("of one call among others that came in one row there is what is its own", () => {
   const batch = [

@@ -331,7 +331,7 @@ test("a number is erased from all records, however it is written, and the record
 
   expect(await post(edge, "/records/erasures", { number: "+1 (408) 555-1234" })).toEqual({
     status: 200,
-    body: { erased: 2, next: null },
+    body: { erased: 2, alike: [], next: null },
   });
   const { body } = await asked(edge, "/records?format=json");
   expect((body as Page).records).toMatchObject([
@@ -356,9 +356,17 @@ test("an erasure among many records says where it goes on when its time is up", 
     edge.time += 3_000;
   };
 
-  expect((await post(edge, "/records/erasures", { number: "1" })).body).toEqual({ erased: 400, next: "40000" });
+  expect((await post(edge, "/records/erasures", { number: "1" })).body).toEqual({
+    erased: 400,
+    alike: [],
+    next: "40000",
+  });
   expect(edge.time).toBe(now + 6_000);
-  expect((await post(edge, "/records/erasures?cursor=40000", { number: "1" })).body).toEqual({ erased: 1, next: null });
+  expect((await post(edge, "/records/erasures?cursor=40000", { number: "1" })).body).toEqual({
+    erased: 1,
+    alike: [],
+    next: null,
+  });
 });
 
 test("a rebuild has each conference tell what it knows, names those that do not answer, and goes on from page to page", async () => {

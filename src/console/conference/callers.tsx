@@ -1,4 +1,5 @@
 import { type CallId, type EpochMs, MAIN_ROOM, type RoomId } from "../../foundation/ids.ts";
+import { fitsNumber, spellingsOf } from "../../foundation/text/spelled.ts";
 import type { ConferenceView } from "../../rpc/conference-view.ts";
 import { Age, Empty, Field, isolatedText, Mark, Table } from "../parts.tsx";
 import { withQuery } from "../paths.ts";
@@ -96,8 +97,11 @@ function CallerTable({ frame: { domain, confKey, now }, view, entered, form, sho
 
 /** The callers of this page, of those who fit. */
 function callersShown(callers: ConferenceView["callers"], { find, page }: CallerList) {
-  const fitting = callers.filter(({ number, attendeeId, call, extCallId }) =>
-    [number, attendeeId, call, extCallId].some((text) => text.includes(find)),
+  const spellings = spellingsOf(find);
+  const fitting = callers.filter(
+    ({ number, attendeeId, call, extCallId }) =>
+      fitsNumber(find, number) ||
+      [number, attendeeId, call, extCallId].some((text) => spellings.some((one) => text.includes(one))),
   );
   const pages = Math.max(1, Math.ceil(fitting.length / MOST_CALLERS));
   const wanted = Math.min(Math.max(page, 1), pages);

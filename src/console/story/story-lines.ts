@@ -1,9 +1,10 @@
 import { blocksOf, idOf, sideNames } from "../../explain/story-blocks.ts";
+import { fitsNumber } from "../../foundation/text/spelled.ts";
 import type { StoryLine } from "../../rpc/story.ts";
 
 /** What of a conference's story is looked at; it stands in the page's address. */
 export interface StoryFilter {
-  /** About this call alone: its id, or WebEx's name for it; empty: all. */
+  /** About this call alone: its id, or WebEx's name for it, or all of one number; empty: all. */
   readonly call: string;
   readonly side: keyof typeof sides | "";
 }
@@ -65,7 +66,10 @@ function linesOf(lines: readonly StoryLine[], { call, side }: StoryFilter): read
 function linesOfCall(lines: readonly StoryLine[], call: string): readonly StoryLine[] {
   const blocks = blocksOf(lines);
   const namesIn = callNames(lines);
-  const names = new Set([call]);
+  const ofNumber = callsOf(lines, Number.POSITIVE_INFINITY).filter(
+    ({ number }) => number !== "" && fitsNumber(call, number),
+  );
+  const names = new Set([call, ...ofNumber.map((one) => one.call)]);
   // What stands for one call: the names in one line, and those in a block that is about one call alone.
   const alike = [...lines.map(namesIn), ...blocks.flatMap(onlyCallIn)].filter(({ length }) => length > 1);
   for (let known = 0; known < names.size; ) {
@@ -111,11 +115,11 @@ function sideOf({ from, to }: StoryLine): keyof typeof sides {
   return other === "webex" || other === "bridge" ? other : "others";
 }
 
-function callsOf(lines: readonly StoryLine[]): readonly StoryCall[] {
+function callsOf(lines: readonly StoryLine[], most = MOST_CALLS): readonly StoryCall[] {
   const calls = new Map<string, string>();
   for (const { facts } of lines) {
     const { call, number = "" } = facts;
-    if (call === undefined || (!calls.has(call) && calls.size >= MOST_CALLS)) continue;
+    if (call === undefined || (!calls.has(call) && calls.size >= most)) continue;
     calls.set(call, calls.get(call) || number);
   }
   return [...calls].map(([call, number]) => ({ call, number }));

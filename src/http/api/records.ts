@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import type { ConfKey } from "../../foundation/ids.ts";
 import { masked } from "../../foundation/shown.ts";
+import { digitsIn } from "../../foundation/text/spelled.ts";
 import { callColumns, callStatuses, enders } from "../../records/call-record.ts";
 import { type Columns, column, csvHead, csvLine, time, word } from "../../records/columns.ts";
 import { conferenceColumns } from "../../records/conference-record.ts";
@@ -9,7 +10,7 @@ import { failureOf } from "../objects-of-request.ts";
 import { problem } from "../problem.ts";
 import { cursorAt, cursorOf, limitOf, next, placeOf, rowCursor } from "./paging.ts";
 import { routeOf } from "./route.ts";
-import { digitsOfNumber, moment } from "./values.ts";
+import { anySpelling, moment } from "./values.ts";
 
 const route = routeOf("Records");
 
@@ -47,7 +48,7 @@ export const recordRoutes = [
       since: v.optional(moment("Recorded from then on. A record comes soon after the end, and later ones behind it.")),
       until: v.optional(moment("Recorded before then.")),
       conference: filter("The conference's key."),
-      number: filter("The other end's number; a `+` and signs between its digits do not count."),
+      number: filter(`The other end's number. ${anySpelling}`),
       attendeeId: filter("As the record has it."),
       bridge: filter("The bridge's name."),
       webexHost: filter("The TSP server; of a conference, any of its servers."),
@@ -68,14 +69,11 @@ export const recordRoutes = [
     },
     refusals: { 409: "The cursor is of a directory that was lost since; the detail says how to go on." },
     async handle({ domain: { name }, edge, query }) {
-      const { format, cursor, limit, order, since, until, conference, number, ...rest } = query;
+      const { format, cursor, limit, order, since, until, conference, ...rest } = query;
       const { kind = format === "csv" ? "call" : undefined, ...fields } = rest;
       const [named, id] = cursor?.split("-") ?? [];
       const most = limit ?? (format === "json" ? USUAL : Number.POSITIVE_INFINITY);
-      const filter = {
-        ...{ ...fields, conference: conference as ConfKey | undefined },
-        number: number === undefined ? number : digitsOfNumber(number),
-      };
+      const filter = { ...fields, conference: conference as ConfKey | undefined };
       const portion = format === "json" ? most : Math.min(most, PORTION);
       const pageBehind = (cursor: number | null): Promise<RecordPage> =>
         edge.objects
@@ -126,25 +124,38 @@ export const recordUpkeepRoutes = [
         v.string(),
         v.regex(/[\p{L}\p{N}]/u, "must have a digit, or a letter where bridges report names"),
         v.maxLength(256, "must be at most 256 characters"),
-        v.description("Digits as records have them, or a caller's name; a `+` and signs between digits do not count."),
+        v.description(
+          "All its digits as records have them, or a caller's name; a `+`, signs between digits and a `#` behind them do not count.",
+        ),
       ),
     }),
     answer: {
       says: "How many records had it, and where to go on.",
-      schema: v.object({ erased: v.number(), next }),
+      schema: v.object({
+        erased: v.number(),
+        alike: v.pipe(
+          v.array(v.string()),
+          v.description(
+            "Other numbers that a search for this one finds, as with a country code: some of them. They stay: erase each that is meant.",
+          ),
+        ),
+        next,
+      }),
     },
-    about: ({ body }) => ({ number: masked(digitsOfNumber(body.number)) }),
+    about: ({ body }) => ({ number: masked(exactly(body.number)) }),
     async handle({ domain: { name }, edge, query: { cursor }, body }) {
-      const number = digitsOfNumber(body.number);
+      const number = exactly(body.number);
       const before = edge.now() + WITHIN_MS;
       let erased = 0;
+      const alike = new Set<string>();
       let place: number | null = placeOf(cursor) ?? 0;
       do {
         const page = await edge.objects.directory(name).erase(name, number, place);
         erased += page.erased;
+        for (const other of page.alike) alike.add(other);
         place = page.next;
       } while (place !== null && edge.now() < before);
-      return { erased, next: cursorAt(place) };
+      return { erased, alike: [...alike], next: cursorAt(place) };
     },
   }),
   route("rebuildRecords", "POST /domains/{domain}/records/rebuild", {
@@ -178,6 +189,11 @@ export const recordUpkeepRoutes = [
     },
   }),
 ];
+
+/** Nobody else's number goes: the digits are compared as they are, from the first to the last. */
+function exactly(number: string): string {
+  return digitsIn(number) ?? number;
+}
 
 function filter(what: string) {
   return v.optional(v.pipe(v.string(), v.maxLength(256, "must be at most 256 characters"), v.description(what)));

@@ -14,7 +14,6 @@ export function moment(what: string) {
   );
 }
 
-/** A telephone number as records have it: people write a `+`, and signs between the digits. Names of callers stay as they are. */
-export function digitsOfNumber(text: string): string {
-  return /^\+?[\d\s()./-]+$/.test(text) ? text.replaceAll(/\D/g, "") : text;
-}
+/** How numbers that people look for may be written, for the description. */
+export const anySpelling =
+  "In any spelling: `+`, signs between digits and a `#` behind them do not count, and from 7 digits on it may lack country and area, or have what records lack.";

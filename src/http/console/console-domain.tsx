@@ -16,7 +16,6 @@ import { remindersOf, warningsOf } from "../../settings/warnings.ts";
 import { handOverRefusals, isHandOverRefusal } from "../api/bridges.ts";
 import { topicsOf } from "../api/conferences/conferences.ts";
 import { foundPost, notSentAgain } from "../api/conferences/given-up-posts.ts";
-import { digitsOfNumber } from "../api/values.ts";
 import type { PeoplePorts } from "../edge-ports.ts";
 import type { Readiness } from "../monitoring/readiness.ts";
 import { answerOrNull } from "../objects-of-request.ts";
@@ -104,7 +103,7 @@ async function conferencesPage({ context, edge, domain, frame }: PageCall) {
   const search = { begins: begins.trim(), number: number.trim(), attendeeId: attendeeId.trim() };
   const running = await edge.objects.directory(domain.name).running({
     ...{ domain: domain.name, after: after as ConfKey | null, limit: PAGE_ROWS, begins: search.begins },
-    number: search.number === "" ? undefined : digitsOfNumber(search.number),
+    number: search.number || undefined,
     attendeeId: search.attendeeId || undefined,
     isWatched: true,
   });
@@ -165,7 +164,7 @@ async function recordsPage({ context, edge, domain, frame }: PageCall) {
   const filter = {
     ...texts,
     conference: conference as ConfKey | undefined,
-    number: number === undefined ? undefined : digitsOfNumber(number),
+    number,
     endedBy: endedBy !== undefined && isEnder(endedBy) ? endedBy : undefined,
   };
   const records: RecordPage = await objects.directory(domain.name).records({

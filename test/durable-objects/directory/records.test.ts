@@ -51,8 +51,8 @@ test("a number is erased from all records that have it, with the attendee ID, an
   const records = ["1", "2", "1"].map((number, index) => call(`c${index}`, { number }));
   await world.directory.follow(aPage({ records }));
 
-  expect(await world.directory.recordStore.erase(domain, "1", 0)).toEqual({ erased: 2, next: null });
-  expect(await world.directory.recordStore.erase(domain, "1", 0)).toEqual({ erased: 0, next: null });
+  expect(await world.directory.recordStore.erase(domain, "1", 0)).toEqual({ erased: 2, alike: [], next: null });
+  expect(await world.directory.recordStore.erase(domain, "1", 0)).toEqual({ erased: 0, alike: [], next: null });
   expect((await world.all()).map((record) => record.kind === "call" && [record.number, record.attendeeId])).toEqual([
     ["", ""],
     ["2", "77"],
@@ -60,13 +60,58 @@ test("a number is erased from all records that have it, with the attendee ID, an
   ]);
 });
 
+test("records are found by a number or a key in any spelling, and an erasure takes one spelling alone", async () => {
+  const world = new DirectoryWorld();
+  const numbers = ["15552345678", "5552345678", "15552345670", "*********78", "5552345678 x", "4420"];
+  const records = numbers.map((number, index) => call(`c${index}`, { number }));
+  await world.directory.follow(aPage({ records: [...records, call("c6", { conference: "555123456" })] }));
+  const { recordStore } = world.directory;
+  const names = async (filter: object) => {
+    const page = { domain, cursor: null, limit: 9, filter };
+    const found = await recordStore.records({ ...page, order: "oldest" });
+    const backwards = await recordStore.records({ ...page, order: "newest" });
+    expect(backwards.records.toReversed()).toEqual(found.records);
+    return found.records.map(({ record }) => record.kind === "call" && record.call);
+  };
+
+  expect(await names({ number: "+1 (555) 234-5678" })).toEqual(["c0", "c1", "c3"]);
+  expect(await names({ number: "555-234-5678#" })).toEqual(["c0", "c1", "c3"]);
+  expect(await names({ number: "44-20" })).toEqual(["c5"]);
+  expect(await names({ conference: "555 123 456#" })).toEqual(["c6"]);
+  expect(await names({ conference: "555 123 456#", number: "15552345678" })).toEqual([]);
+
+  const erased = await recordStore.erase(domain, "5552345678", 0);
+  expect(erased).toEqual({ erased: 1, alike: ["15552345678", "*********78"], next: null });
+  expect(await names({ number: "5552345678" })).toEqual(["c0", "c3"]);
+});
+
+test("a search among many records looks at some at a time, in either order, and at none that are deleted", async () => {
+  const world = new DirectoryWorld();
+  await world.directory.follow(aPage({ records: [call("c1", { number: "1", attendeeId: "7" })] }));
+  await world.directory.follow(
+    aPage({ records: Array.from({ length: 5_001 }, (_, index) => call(`c${index + 2}`, { attendeeId: "7" })) }),
+  );
+  const page = (more: object) =>
+    world.directory.recordStore.records({ domain, cursor: null, order: "newest", limit: 9, ...more });
+  const filter = { status: "busy" };
+  expect(await page({ filter })).toMatchObject({ records: [], next: 3 });
+  expect(await page({ filter, cursor: 3 })).toMatchObject({ records: [], next: null });
+  expect(await page({ filter, order: "oldest" })).toMatchObject({ records: [], next: 5_000 });
+  expect(await page({ filter, order: "oldest", cursor: 5_000 })).toMatchObject({ next: null });
+  // SQLite looks for these by itself.
+  expect(await page({ filter: { number: "1" } })).toMatchObject({ records: [{ id: 1 }], next: null });
+
+  world.sql.exec("DELETE FROM record WHERE id < 3");
+  expect(await page({ filter })).toMatchObject({ records: [], next: null });
+});
+
 test("an erasure holds nobody up for long: it looks at some records, and says where it goes on", async () => {
   const world = new DirectoryWorld();
   const records = Array.from({ length: 20_100 }, (_, index) => call(`c${index}`, { number: String(index % 1_000) }));
   await world.directory.follow(aPage({ records }));
 
-  expect(await world.directory.recordStore.erase(domain, "7", 0)).toEqual({ erased: 20, next: 20_000 });
-  expect(await world.directory.recordStore.erase(domain, "7", 20_000)).toEqual({ erased: 1, next: null });
+  expect(await world.directory.recordStore.erase(domain, "7", 0)).toEqual({ erased: 20, alike: [], next: 20_000 });
+  expect(await world.directory.recordStore.erase(domain, "7", 20_000)).toEqual({ erased: 1, alike: [], next: null });
 });
 
 test("a rebuild asks some conferences at a time, each once", async () => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { ConfKey, WebexHost } from "../../../src/foundation/ids.ts";
 import { masked } from "../../../src/foundation/shown.ts";
 import type { FromWebex } from "../../../src/tsp/messages.ts";
-import { aCaller, event } from "../../builders.ts";
+import { aCaller, entered, event } from "../../builders.ts";
 import { testDomain } from "../../local-domain.ts";
 import { worldBegins } from "../../simulation/context.ts";
 import { type ConferenceWorld, callerEntered, callerLeft, confKey, extConfId, host } from "../conference-world.ts";
@@ -98,6 +98,26 @@ test("a running conference is found by the number or attendee ID of somebody in 
       await count({}),
     ]).toEqual(found);
   }
+});
+
+test("numbers, IDs and keys are found as people write them", async () => {
+  const world = new DirectoryWorld();
+  const conference = world.conference();
+  await conference.running(0);
+  await conference.reported(entered({ call: "c1", number: "15552345678", attendeeId: "444" }) as never);
+  await conference.time.pass(2_000);
+  const spaced = confKey.replace(/^(...)(...)/, "$1 $2-");
+  for (const query of [
+    { number: "555-234-5678" },
+    { number: "+1 (555) 234 5678" },
+    { attendeeId: "444#" },
+    { begins: `${confKey}#` },
+    { begins: spaced },
+    { begins: spaced.slice(0, 6) },
+  ])
+    expect((await list(world, query)).conferences.map(({ key }) => key)).toEqual([confKey]);
+  for (const query of [{ number: "5678" }, { attendeeId: "44" }, { begins: "0 0" }])
+    expect((await list(world, query)).conferences).toEqual([]);
 });
 
 test("who has left is not found, nor one half of one person with the other half of another", async () => {

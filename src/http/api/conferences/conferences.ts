@@ -10,7 +10,7 @@ import { answerOrNull, failureOf } from "../../objects-of-request.ts";
 import { problem } from "../../problem.ts";
 import { cursorOf, gathered, limitOf, next, wholeList } from "../paging.ts";
 import { flag, routeOf } from "../route.ts";
-import { digitsOfNumber } from "../values.ts";
+import { anySpelling } from "../values.ts";
 
 const route = routeOf("Conferences");
 
@@ -133,7 +133,7 @@ function person(what: string) {
       v.nonEmpty("must not be empty"),
       v.maxLength(256, "must be at most 256 characters"),
       v.description(
-        `${what} Where \`recordsPersonal\` is \`masked\`, by its length and its last two characters alone.`,
+        `${what} Where \`recordsPersonal\` is \`masked\`, by its last two characters, and its length where it has fewer than 7.`,
       ),
     ),
   );
@@ -151,7 +151,7 @@ export const runningRoutes = [
           v.description("Those whose key begins so."),
         ),
       ),
-      number: person("Those with a caller of this number; a `+` and signs between its digits do not count."),
+      number: person(`Those with a caller of this number. ${anySpelling}`),
       attendeeId: person("Those with a caller of this attendee ID."),
       cursor: cursorOf(/^.{1,64}$/s),
       troubled: v.pipe(flag, v.description("1: those alone that have told of trouble.")),
@@ -177,7 +177,7 @@ export const runningRoutes = [
       const query = { domain: name, after: cursor as ConfKey | null, limit, begins, attendeeId };
       const found = await edge.objects.directory(name).running({
         ...{ ...query, troubled: troubled !== undefined },
-        number: number === undefined ? undefined : digitsOfNumber(number),
+        number,
       });
       const keys = found.conferences.map(({ key }) => key);
       const topics = await topicsOf(domain, keys, edge);

@@ -1,0 +1,55 @@
+import { masked } from "../shown.ts";
+
+/** So many digits at the end name a line wherever numbers are dialled without an area; fewer fit half a town. */
+const leastEnd = 7;
+
+/**
+ * The digits of what is written as numbers and keys are: with `+`, `(0)` and signs between them, and with the `#` that callers key behind a key.
+ * `null`: it is written otherwise, as a name.
+ */
+export function digitsIn(text: string): string | null {
+  // What is copied from a list of contacts may have marks of direction in it.
+  const plain = text
+    .normalize("NFKC")
+    .replace(/\p{Cf}/gu, "")
+    .trim()
+    .replace(/^tel:/i, "");
+  if (!/^\+?[\d\s()./\p{Pd}\u2212]*\d[\d\s()./\p{Pd}\u2212]*#?$/u.test(plain)) return null;
+  const isAbroad = /^(\+|00)/.test(plain);
+  return (isAbroad ? plain.replace("(0)", "") : plain).replace(/\D/g, "");
+}
+
+/** The same text as somebody else may have written it: as it is typed, and by its digits alone. */
+export function spellingsOf(text: string): readonly string[] {
+  const typed = text.trim();
+  return [...new Set([typed, digitsIn(typed) ?? typed])];
+}
+
+/** Whether a number as it is kept is the one that is typed, however it is spelled, with its country and area or without. Masked ones may be. */
+export function fitsNumber(typed: string, kept: string): boolean {
+  if (spellingsOf(typed).some((one) => one === kept || masked(one) === kept)) return true;
+  const wanted = withoutTrunk(digitsIn(typed) ?? "");
+  if (kept.startsWith("*"))
+    return kept.length >= leastEnd && wanted.length >= leastEnd && endOf(kept) === endOf(wanted);
+  const own = withoutTrunk(digitsIn(kept) ?? "");
+  const [end, whole] = wanted.length < own.length ? [wanted, own] : [own, wanted];
+  return end.length >= leastEnd && whole.endsWith(end);
+}
+
+/** Each number that fits what is typed ends with one of these texts, as it is kept. */
+export function endsOfNumber(typed: string): readonly string[] {
+  const spellings = spellingsOf(typed);
+  const wanted = withoutTrunk(digitsIn(typed) ?? "");
+  const others = wanted.length < leastEnd ? spellings.map(masked) : [wanted.slice(-leastEnd), `*${endOf(wanted)}`];
+  return [...new Set([...spellings, ...others])];
+}
+
+/** Some countries dial a 0, or 00, before what is the number abroad. */
+function withoutTrunk(digits: string): string {
+  return digits.replace(/^0+/, "");
+}
+
+/** What a masked number shows. */
+function endOf(text: string): string {
+  return text.slice(-2);
+}
