@@ -18,6 +18,7 @@ import { addGivenUp } from "./operator/given-up.ts";
 import { addPeople } from "./operator/people.ts";
 import { addQuestions } from "./operator/questions.ts";
 import { addRecords } from "./operator/records.ts";
+import { addTrouble } from "./operator/trouble.ts";
 
 /** The operators' command. A further command is one more `command(…)` here, and a file beside this one that does the work. */
 export function bridgehead(parts: EdgeParts): Command {
@@ -52,6 +53,7 @@ export function bridgehead(parts: EdgeParts): Command {
     .requiredOption("--domain <name>", "name of the domain", domainName)
     .action(({ domain }: { domain: string }) => print(settingsExample(domain).trimEnd()));
 
+  addTrouble(program);
   addQuestions(program);
   addActions(program);
   addBridgeWork(program);

@@ -11,6 +11,7 @@ export type ServerOfDomain = OfDomain<ApiAnswer<"GET /domains/{domain}/activity"
 export type RecordOfDomain = OfDomain<ApiAnswer<"GET /domains/{domain}/records">["records"][number]>;
 export type PostOfDomain = OfDomain<ApiAnswer<"GET /domains/{domain}/given-up-posts">["posts"][number]>;
 export type ShownPost = ApiAnswer<"GET /domains/{domain}/given-up-posts/{post}">;
+export type TroubleOfDomain = ApiAnswer<"GET /domains/{domain}/trouble">["trouble"][number];
 export type AuditOfDomain = OfDomain<AuditEntry>;
 
 export type Search = Readonly<Record<string, string | number | undefined>>;
@@ -105,6 +106,13 @@ export class OperatorClient extends EdgeApi {
 
   agents(domains: readonly string[]): Promise<AgentsOfBridge[]> {
     return this.ofEach(domains, async (domain) => (await this.ask("GET /domains/{domain}/agents", { domain })).bridges);
+  }
+
+  /** What is wrong in these domains; what concerns all of them once. */
+  async trouble(domains: readonly string[]): Promise<readonly TroubleOfDomain[]> {
+    const lists = domains.map((domain) => this.ask("GET /domains/{domain}/trouble", { domain }));
+    const all = (await Promise.all(lists)).flatMap(({ trouble }) => trouble);
+    return [...new Map(all.map((one) => [`${one.domain} ${one.id}`, one])).values()];
   }
 
   /** All records that fit, the oldest first. An answer that breaks off is asked for its rest: no line is missing or there twice. */

@@ -10,5 +10,5 @@ export const DirectoryObject = objectClass("directory", WatchedObject, (place, o
     changed: () => object.changed(),
     secret: (name) => secretIn(object.env, "webhooks", name),
   });
-  return joined(directory, directory.list, directory.recordStore);
+  return joined(directory, directory.list, directory.recordStore, directory.knownTrouble);
 });

@@ -24,6 +24,7 @@ import { isOver, retentionAt } from "../platform/retention.ts";
 import { AuditStore } from "./audit-store.ts";
 import { type DirectoryIdentity, DirectoryStore, type RunningRow } from "./directory-store.ts";
 import { GivenUpStore } from "./given-up-store.ts";
+import { KnownTroubles } from "./known-trouble.ts";
 import { RecordStore } from "./record-store.ts";
 import { type Cursor, type FeedPorts, type Followed, type RunningEntry, RunningList } from "./running-list.ts";
 import { Webhooks } from "./webhooks.ts";
@@ -53,12 +54,13 @@ const mostOver = 10_000;
  * The conferences of one domain: those that run, and a record of each call and each conference that is over; a fold of the facts that
  * conferences send after their commits, at least once, in order. Each record is kept once. Callers and rooms are in memory alone.
  */
-export class Directory implements Omit<DirectoryRpc, keyof RecordStore | keyof RunningList> {
+export class Directory implements Omit<DirectoryRpc, keyof RecordStore | keyof RunningList | keyof KnownTroubles> {
   readonly #ports: DirectoryPorts;
   readonly #alarm: Alarm;
   readonly #store: DirectoryStore;
   readonly recordStore: RecordStore;
   readonly list: RunningList;
+  readonly knownTrouble: KnownTroubles;
   readonly #audit: AuditStore;
   readonly #givenUp: GivenUpStore;
   readonly #webhooks: Webhooks;
@@ -81,6 +83,11 @@ export class Directory implements Omit<DirectoryRpc, keyof RecordStore | keyof R
       domain: () => this.#store.about?.domain ?? null,
       receivers: () => this.#receivers(this.#store.about?.domain ?? null),
       wakeBy: (at) => this.#alarm.wakeBy(at),
+    });
+    this.knownTrouble = new KnownTroubles({
+      ...{ sql: ports.sql, givenUp: this.#givenUp, list: this.list, changed: ports.changed },
+      webhooks: (domain) => this.#webhooks.view(this.#receivers(domain)),
+      transaction: (domain, work) => this.#store.transaction(this.#aboutNow(domain), work),
     });
     this.#loadActivity();
   }
@@ -270,6 +277,7 @@ export class Directory implements Omit<DirectoryRpc, keyof RecordStore | keyof R
       this.#store.transaction(current, () => {});
       const before = now - current.keptMs;
       this.#givenUp.deleteBefore(before);
+      this.knownTrouble.deleteBefore(before);
       const hasMoreActions = this.#audit.deleteBefore(before, deletePortion);
       const hasMore = this.#store.deleteBefore(before, deletePortion) || hasMoreActions;
       this.#alarm.wakeBy(now + (hasMore ? portionEveryMs : deleteEveryMs));

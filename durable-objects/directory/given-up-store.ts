@@ -1,4 +1,5 @@
 import type { ConfKey, EpochMs } from "../../src/foundation/ids.ts";
+import type { KnownTrouble } from "../../src/operators/trouble.ts";
 import type { PlacedFact } from "../../src/records/directory-facts.ts";
 import type { GivenUpPage } from "../../src/rpc/directory.ts";
 import type { GivenUpPost } from "../../src/rpc/directory-feed.ts";
@@ -18,6 +19,8 @@ const table =
 export class GivenUpStore {
   readonly #sql: Sql;
   readonly #table: LazyTables;
+  /** The TSP server and time of each document that is open, the oldest first; `null`: not read since something changed. */
+  #open: readonly Pick<GivenUpPost, "host" | "at">[] | null = null;
   /** The ids of documents that may still be owed, so that the end of one conference's outage reads no rows of others; `null`: not read yet. */
   #owed: Set<string> | null = null;
 
@@ -29,6 +32,7 @@ export class GivenUpStore {
   /** Adds a document within a transaction, each once. Beyond the limit the oldest go. */
   add(post: GivenUpPost): void {
     this.#table.make();
+    this.#open = null;
     const insert = "INSERT INTO given_up (id, at, data) VALUES (?, ?, ?) ON CONFLICT (id) DO NOTHING";
     this.#sql.exec(insert, idOf(post), post.at, JSON.stringify(post));
     if (post.owed) this.#owed?.add(idOf(post));
@@ -42,6 +46,7 @@ export class GivenUpStore {
   /** The conference owes nothing from before this fact any more. Within a transaction. */
   settle(conference: ConfKey, { row, at, fact }: PlacedFact): void {
     const settled = { settledAt: at, ...("expired" in fact && fact.expired && { expired: fact.expired }) };
+    this.#open = null;
     this.#owed ??= new Set(
       this.page(null, most).posts.flatMap(({ id, owed, settledAt }) => (owed && settledAt === null ? [id] : [])),
     );
@@ -53,6 +58,21 @@ export class GivenUpStore {
       else if (post.conference === conference && post.row < row)
         this.#sql.exec("UPDATE given_up SET data = ? WHERE id = ?", JSON.stringify({ ...post, ...settled }), id);
     }
+  }
+
+  /** How many documents of each TSP server are open: nobody told it what stood there, nor are they from before the time that was acknowledged. */
+  openByHost(acknowledgedUpTo: (host: string) => EpochMs): KnownTrouble["givenUp"] {
+    // A server that was away for so long was never told.
+    this.#open ??= this.page(null, most)
+      .posts.filter(({ settledAt, expired }) => settledAt === null || expired)
+      .reverse();
+    const byHost = Map.groupBy(this.#open, ({ host }) => host);
+    return [...byHost].flatMap(([about, posts]) => {
+      const upTo = acknowledgedUpTo(about);
+      const times = posts.map(({ at }) => at).filter((at) => at > upTo);
+      const [since, latest] = [times[0], times.at(-1)];
+      return since === undefined || latest === undefined ? [] : [{ about, since, latest, count: times.length }];
+    });
   }
 
   /** Documents before this id, the latest first. */
@@ -71,6 +91,7 @@ export class GivenUpStore {
 
   deleteBefore(at: EpochMs): void {
     this.#owed = null;
+    this.#open = null;
     if (this.#table.areThere) this.#sql.exec("DELETE FROM given_up WHERE id < ?", timeIn(at));
   }
 }

@@ -3,6 +3,7 @@ import { masked } from "../../src/foundation/shown.ts";
 import { fitsNumber, spellingsOf } from "../../src/foundation/text/spelled.ts";
 import { earliest } from "../../src/foundation/time/earliest.ts";
 import { dayMs, type Timers, wait, within } from "../../src/foundation/time/timers.ts";
+import type { KnownTrouble } from "../../src/operators/trouble.ts";
 import type { PersonInside, RunningFold } from "../../src/records/running.ts";
 import type { ConferenceRpc } from "../../src/rpc/conference.ts";
 import type {
@@ -154,6 +155,13 @@ export class RunningList {
 
   get hosts(): readonly ServerLoad[] {
     return hostsOf([...this.conferences.values()]);
+  }
+
+  /** How many conferences of each bridge have commands that are late. */
+  get late(): KnownTrouble["late"] {
+    const late = [...this.conferences.values()].filter(({ known }) => known?.live.trouble.includes("commands"));
+    const byBridge = Map.groupBy(late, ({ row }) => row.bridge);
+    return [...byBridge].flatMap(([bridge, all]) => (bridge === null ? [] : [{ bridge, conferences: all.length }]));
   }
 
   /** The conferences that have sent nothing since a restart. */

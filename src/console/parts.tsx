@@ -208,6 +208,8 @@ export function Further({ to, children }: FurtherProps) {
 interface FieldProps {
   readonly label: string;
   readonly name: string;
+  /** The same as its name, unless a page has several of it. */
+  readonly id?: string;
   readonly value: string;
   readonly type?: "text" | "search" | "date";
   readonly maxlength?: number;
@@ -216,11 +218,11 @@ interface FieldProps {
 }
 
 /** What people fill in, below its label. */
-export function Field({ label, name, type = "text", ...input }: FieldProps) {
+export function Field({ label, name, id = name, type = "text", ...input }: FieldProps) {
   return (
     <div>
-      <label for={name}>{label}</label>
-      <input id={name} name={name} type={type} autocomplete="off" {...input} />
+      <label for={id}>{label}</label>
+      <input id={id} name={name} type={type} autocomplete="off" {...input} />
     </div>
   );
 }

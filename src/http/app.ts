@@ -22,15 +22,16 @@ import type { Storage } from "./storage.ts";
 import { type AdapterPorts, addAdapter } from "./webex/adapter.ts";
 import { addGlobalNumbers } from "./webex/global-numbers.ts";
 
-export interface AppPorts extends AdapterPorts, PeoplePorts, MetricsPorts {
+export interface AppPorts extends AdapterPorts, Omit<PeoplePorts & MetricsPorts, "lookAt"> {
   readonly objects: EdgeObjects;
   readonly metrics: Metrics;
   readonly storage: Storage;
 }
 
-export function createApp(edge: AppPorts, routes: readonly Route[] = apiRoutes): Hono<Variables> {
+export function createApp(ports: AppPorts, routes: readonly Route[] = apiRoutes): Hono<Variables> {
   const app = new Hono<Variables>();
-  const readiness = new Readiness(edge);
+  const readiness = new Readiness(ports);
+  const edge = { ...ports, lookAt: readiness.lookAt };
   addAdapter(app, edge);
   addGlobalNumbers(app, edge);
   addHealth(app, edge, readiness);
@@ -51,7 +52,7 @@ export function createApp(edge: AppPorts, routes: readonly Route[] = apiRoutes):
   app.route(
     "/console",
     consolePages(edge, (add) => {
-      addDomainPages(add, readiness);
+      addDomainPages(add);
       addConferencePages(add);
       addWebexSitePages(add);
     }),

@@ -1,5 +1,6 @@
 import type { LogFacts } from "../foundation/text/log-line.ts";
 import type { Timers } from "../foundation/time/timers.ts";
+import type { DomainTrouble, FoundBridge } from "../operators/trouble.ts";
 import type { EdgeObjects } from "../rpc/objects.ts";
 import type { Domain } from "../settings/load.ts";
 import type { AuditPorts } from "./audited.ts";
@@ -13,6 +14,16 @@ export interface EdgePorts extends Timers {
   log(event: EdgeEvent, facts: LogFacts, level?: "info" | "warn" | "error"): void;
 }
 
-export interface PeoplePorts extends EdgePorts, GuardPorts, AuditPorts {
+export interface PeoplePorts extends EdgePorts, GuardPorts, AuditPorts, TroublePorts {
   readonly objects: EdgeObjects;
+}
+
+export interface TroublePorts {
+  /** The bridges of a domain, and what is wrong there, asked anew; for a person who sees it. */
+  lookAt(domain: Domain): Promise<LookedAt>;
+}
+
+export interface LookedAt {
+  readonly bridges: readonly FoundBridge[];
+  readonly trouble: readonly DomainTrouble[];
 }

@@ -4,6 +4,7 @@ import { type Checked, confKey, text, time } from "../foundation/schemas.ts";
 import { address, open } from "../foundation/shown.ts";
 import type { AbsenceEvent } from "../link/absences.ts";
 import type { AuditEntry } from "../operators/audit.ts";
+import type { Acknowledgement, KnownTrouble } from "../operators/trouble.ts";
 import { type ActivityMinute, activityMinute } from "../records/activity.ts";
 import type { Ender } from "../records/call-record.ts";
 import type { DirectoryRecord } from "../records/conference-record.ts";
@@ -235,6 +236,10 @@ export interface DirectoryRpc {
   /** Resolves when they are on disk, for the receivers of webhooks. Those that come twice are sent twice, each time under the same id. */
   notifyOfAgents(domain: DomainName, events: readonly AgentEvent[]): Promise<void>;
   webhooks(domain: DomainName): Promise<readonly WebhookView[]>;
+  /** What is wrong as far as the directory knows, and what is acknowledged. */
+  trouble(domain: DomainName): Promise<KnownTrouble>;
+  /** Keeps who has taken something on; an earlier acknowledgement of the same is replaced. */
+  acknowledge(domain: DomainName, acknowledgement: Acknowledgement): Promise<void>;
   /** Takes a number of a person, and the attendee ID beside it, out of records that have it: those behind this place, some at a time. */
   erase(domain: DomainName, number: string, from: number): Promise<ErasurePage>;
   /** Has the conferences of the last week tell everything that their journals hold, some at a time. */

@@ -3,6 +3,7 @@ import type { Ability, IssuedCommand } from "../bridge/commands.ts";
 import type { BridgeName, ConfKey, DomainName, EpochMs } from "../foundation/ids.ts";
 import { type Checked, text, time } from "../foundation/schemas.ts";
 import type { Health } from "../link/relay.ts";
+import type { FoundTrouble } from "../operators/trouble.ts";
 
 /** How a bridge is, as was last reported to its relay. */
 export interface BridgeHealth extends Omit<Health, "version" | "waiting"> {
@@ -11,6 +12,8 @@ export interface BridgeHealth extends Omit<Health, "version" | "waiting"> {
   readonly awaySince?: EpochMs;
   /** Since when it takes no new conferences, as an operator asked; absent: it takes them. */
   readonly drainedSince?: EpochMs;
+  /** Of its agents, and of what it holds; absent: nothing is wrong there. */
+  readonly trouble?: readonly FoundTrouble[];
 }
 
 /** A connected agent, as its relay knows it. */

@@ -44,7 +44,7 @@ const activity: DomainActivity = {
 
 const health = { agentConnected: true, bridgeUp: true, portsInUse: 12, ports: 100 };
 const overview = OverviewPage({
-  ...{ ...frame, live: null, here: "overview", activity, faults: [] },
+  ...{ ...frame, live: null, here: "overview", activity, trouble: [] },
   running: { conferences: [], next: null, total: 120, bridges: [], unknown: 0 },
   bridges: [{ domain: "acme", bridge: "main" as BridgeName, health, unreachableSince: null }],
 });

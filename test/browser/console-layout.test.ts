@@ -14,6 +14,7 @@ import { storyPage } from "../../src/console/story/story-lines.ts";
 import { TimelinePage } from "../../src/console/story/timeline.tsx";
 import { style } from "../../src/console/style.ts";
 import type { BridgeName, ConfKey, WebexHost } from "../../src/foundation/ids.ts";
+import { showTrouble } from "../../src/operators/trouble.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
 import type { DomainActivity } from "../../src/rpc/directory.ts";
 import type { GivenUpPost } from "../../src/rpc/directory-feed.ts";
@@ -32,7 +33,18 @@ const trouble = ["posts", "commands"] as const;
 const health = { agentConnected: true, bridgeUp: true, portsInUse: 95, ports: 100 };
 const ofAgent = { version: unbroken.slice(0, 64), waiting: { commands: 99_999, reports: 99_999 } };
 const found = (bridge: string) => ({ domain: "acme", bridge, health, unreachableSince: null });
-const fault = { kind: "no-agent" as const, domain: "acme", bridge: unbroken, since: now - 1, says: words + unbroken };
+const wrong = [
+  showTrouble(
+    { kind: "posts-given-up", about: unbroken, since: now - 9_000_000, latest: now - 1, count: 999 },
+    "acme",
+    null,
+  ),
+  showTrouble({ kind: "standby-away", about: unbroken, since: now - 1 }, "acme", unbroken),
+  {
+    ...showTrouble({ kind: "webhook-fails", about: unbroken, why: words + unbroken, since: now - 1 }, "acme", null),
+    acknowledged: { by: words, at: now - 1, word: words + unbroken },
+  },
+];
 
 const domains = Array.from({ length: 60 }, (_, index) => `domain-${index}`);
 const frame = {
@@ -133,7 +145,7 @@ const pages = {
     ...{ story: storyPage(story, everything, {}), filter: everything, row: 1 },
     wire: [{ seq: 1, input: null, inputText: words + unbroken, commands: [], messages: [] }],
   }),
-  overview: OverviewPage({ ...frame, running, bridges: [found("main"), found(unbroken)], faults: [fault], activity }),
+  overview: OverviewPage({ ...frame, running, bridges: [found("main"), found(unbroken)], trouble: wrong, activity }),
   hosts: TspServersPage({ ...frame, activity, givenUp: { posts: [{ id: "1", ...post }], next: "1" }, before: "2" }),
   givenUp: GivenUpPostPage({
     ...{ ...frame, id: "1", post, notSentAgain: words },
@@ -143,7 +155,7 @@ const pages = {
   ended: RecordsPage({ ...listed, kind: "conference", records: placed(conference) }),
   calls: RecordsPage({ ...listed, kind: "call", records: placed(call) }),
   bridges: BridgesPage({
-    ...{ ...frame, faults: [fault] },
+    ...{ ...frame, trouble: wrong },
     bridges: [
       {
         ...{ found: found(unbroken), expected: [unbroken], load: undefined },

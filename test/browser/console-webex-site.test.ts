@@ -159,7 +159,7 @@ test("on a small evening the pages agree with each other and with the bridge", a
     "4",
     ...[callers + 1, callers + 1, PORTS - callers - 1].map(String),
   ]);
-  await page.getByText(/^The bridge simulated of local is drained: .*Since \d\d:\d\d:\d\d \(\d+ s\)\.$/).waitFor();
+  await page.getByText(/^The bridge simulated of local is drained: /).waitFor();
   await screenshot(page, "evening-wrong", look("light", "wide"));
   world.webex.answerMode = { type: "confirm" };
   await goTo("/bridges");

@@ -276,7 +276,7 @@ test("the overview says what is wrong while it is so, without a reload", async (
   await page.getByText("Bridges answer, and WebEx confirms.").waitFor();
   await world.bridge.faults({ down: true });
   await page.getByText("The agent of the bridge simulated of local does not reach its bridge.").waitFor();
-  await page.getByText(/Since \d\d:\d\d:\d\d \(\d+ s\)/).waitFor();
+  await page.getByText(/^since \d\d:\d\d:\d\d \(\d+ s\)/).waitFor();
   await page.getByText("bridge away").waitFor();
   const told = page.getByRole("status", { name: "What is wrong" });
   expect(await told.textContent()).toBe("The bridge is away: simulated. ");

@@ -11,7 +11,7 @@ import { Page } from "../../src/console/page.tsx";
 import { pathOf, withQuery } from "../../src/console/paths.ts";
 import type { ActionId, BridgeName, ConfKey, WebexHost } from "../../src/foundation/ids.ts";
 import type { AuditEntry } from "../../src/operators/audit.ts";
-import type { FoundBridge } from "../../src/operators/faults.ts";
+import { type FoundBridge, showTrouble } from "../../src/operators/trouble.ts";
 import { type HostPosts, noPosts, noRequests } from "../../src/records/activity.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
 import type { ActionStages } from "../../src/rpc/action-stages.ts";
@@ -122,7 +122,7 @@ test("the overview says that nothing is wrong, or what and since when, and how m
       ...frame,
       running: { ...running(), total: 7 },
       bridges: [found, found],
-      faults: [],
+      trouble: [],
       activity: silence,
     }),
   );
@@ -130,7 +130,6 @@ test("the overview says that nothing is wrong, or what and since when, and how m
   expect(calm).toContain("Ports free\n176");
   expect(calm).toContain("12 of 100 ports in use, 88 free");
 
-  const fault = { kind: "no-agent" as const, domain: "acme", bridge: "main", since: now - 5 * minuteMs };
   const away = { ...found, health: { ...health, agentConnected: false } };
   const trouble = listed("5", {
     now: isNow({ callers: 1, trouble: ["posts"], documents: 1, oldestDocumentAt: now }),
@@ -138,10 +137,16 @@ test("the overview says that nothing is wrong, or what and since when, and how m
   const text = readPage(
     OverviewPage({
       ...{ ...frame, running: running(trouble), bridges: [away], activity: silence },
-      faults: [{ ...fault, says: "No agent is there. See `doctor`." }],
+      trouble: [showTrouble({ kind: "no-agent", since: now - 5 * minuteMs }, "acme", "main")],
     }),
   );
-  expect(text).toContain("No agent is there. See doctor . Since 11:55:00 ( 5 min ).");
+  expect(text).toContain(
+    [
+      "No agent is connected since 11:55:00 ( 5 min )",
+      "No agent of the bridge main of acme is connected, so nobody can call in or out there.",
+      'See "bridgehead-agent doctor" beside the bridge.',
+    ].join("\n"),
+  );
   expect(text).toContain("5 → /console/acme/conferences/5\nWebEx does not confirm");
   expect(text).toContain("Ports free\n0");
   expect(text).not.toContain("Bridges answer");
@@ -150,13 +155,19 @@ test("the overview says that nothing is wrong, or what and since when, and how m
 test("screen readers are told what is wrong, each by itself, and neither ages nor counts", () => {
   const told = (minutes: number, count: number, ...keys: readonly string[]) => {
     const since = now - minutes * minuteMs;
-    const waits = { kind: "posts-wait" as const, domain: "acme", bridge: null, since, says: `${count} documents wait` };
-    const away = { kind: "no-agent" as const, domain: "acme", bridge: "main", since, says: "No agent is there." };
+    const waits = showTrouble({ kind: "posts-wait", since, count }, "acme", null);
+    const away = showTrouble({ kind: "no-agent", since }, "acme", "main");
     const troubled = keys.map((key) =>
       listed(key, { now: isNow({ trouble: ["posts"], documents: count, oldestDocumentAt: since }) }),
     );
-    const faults = count === 0 ? [] : [away, waits, waits];
-    const page = OverviewPage({ ...frame, running: running(...troubled), bridges: [found], faults, activity: silence });
+    const trouble = count === 0 ? [] : [away, waits, waits];
+    const page = OverviewPage({
+      ...frame,
+      running: running(...troubled),
+      bridges: [found],
+      trouble,
+      activity: silence,
+    });
     const [, said = ""] = /<div [^>]*role="status"[^>]*aria-atomic="false">(.*?)<\/div>/.exec(String(page)) ?? [];
     return Array.from(said.matchAll(/<span id="([^"]*)">(.*?) ?<\/span>/g), ([, id, text]) => [id, text]);
   };
@@ -210,7 +221,7 @@ test("the overview plots each minute of the last hour, and says the same in figu
     ],
     hosts: [],
   };
-  const page = OverviewPage({ ...frame, running: running(), bridges: [found], faults: [], activity });
+  const page = OverviewPage({ ...frame, running: running(), bridges: [found], trouble: [], activity });
   const html = String(page);
   const [asked, refused, confirmed, failed] = [...html.matchAll(/<svg class="(?:good|bad)" .*?<\/svg>/gs)].map(
     ([svg]) => svg,
@@ -241,7 +252,7 @@ test("the overview plots each minute of the last hour, and says the same in figu
 });
 
 test("an hour in which nothing came or was posted is said so", () => {
-  const page = OverviewPage({ ...frame, running: running(), bridges: [], faults: [], activity: silence });
+  const page = OverviewPage({ ...frame, running: running(), bridges: [], trouble: [], activity: silence });
   expect(readPage(page)).toContain("Nothing came from WebEx, or was posted to it, in the last hour.");
   expect(String(page)).toContain('aria-label="Posts confirmed: 0 in all"');
   expect(String(page)).not.toContain("<rect");
@@ -382,7 +393,7 @@ test("bridges show which agent acts, which stands by, and which is not there", (
   };
   const standsBy: AgentView = { agent: "agent-2", role: "standby", lastSeen: null, health: null };
   const bridge = { found, expected: ["agent-1", "agent-2", "agent-3"], agents: [acts, standsBy], load: undefined };
-  const text = readPage(BridgesPage({ ...frame, bridges: [bridge], faults: [] }));
+  const text = readPage(BridgesPage({ ...frame, bridges: [bridge], trouble: [] }));
   expect(text).toContain(
     [
       ...["agent-1", "acts", "2 s ago", "answers", "12", "2 commands, 1 report", "1.4.0"],
@@ -392,7 +403,7 @@ test("bridges show which agent acts, which stands by, and which is not there", (
     ].join("\n"),
   );
   const silent = { ...bridge, found: { ...found, health: null }, agents: null };
-  const without = readPage(BridgesPage({ ...frame, bridges: [silent], faults: [] }));
+  const without = readPage(BridgesPage({ ...frame, bridges: [silent], trouble: [] }));
   expect(without).toContain("relay does not answer");
   expect(without).toContain("Its agents cannot be shown");
 });
@@ -537,7 +548,14 @@ test("texts from outside stay texts", () => {
     ConferencesPage({ ...names, running: { ...running(one), next: odd }, begins: hostile, after: hostile }),
     OverviewPage({
       ...{ ...names, running: running(one), bridges: [{ ...found, bridge: hostile }] },
-      faults: [{ kind: "disk", domain: null, bridge: null, since: now, says: `${hostile} \`${hostile}\`` }],
+      trouble: [
+        showTrouble({ kind: "disk", since: now, why: `${hostile} \`${hostile}\`` }, null, null),
+        showTrouble({ kind: "posts-given-up", about: hostile, since: now }, hostile, null),
+        {
+          ...showTrouble({ kind: "standby-away", about: hostile, since: now }, hostile, hostile),
+          acknowledged: { by: hostile, at: now, word: hostile },
+        },
+      ],
       activity: silence,
     }),
     TspServersPage({
@@ -555,7 +573,7 @@ test("texts from outside stay texts", () => {
     RecordsPage({ ...shown, ...names, kind: "call", filters, records: records({ ...call, ...text }), wrong: hostile }),
     RecordsPage({ ...shown, ...names, kind: "conference", filters, records: records({ ...conference, ...text }) }),
     BridgesPage({
-      ...{ ...names, faults: [] },
+      ...{ ...names, trouble: [] },
       bridges: [{ found: { ...found, bridge: hostile }, expected: [hostile], agents: [], load: undefined }],
     }),
     AuditPage({

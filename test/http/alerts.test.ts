@@ -112,6 +112,13 @@ const cases: readonly Case[] = [
     ...{ alert: "BridgeheadProvisioningDiffers", every: "10m", silent: ["23h"], fires: ["25h"] },
     series: { [`bridgehead_provisioning_differences{${domain}}`]: "3x200" },
   },
+  {
+    ...{ alert: "BridgeheadTrouble", silent: ["5m", "9m"], fires: ["7m"], about: 'kind="posts-given-up"' },
+    series: {
+      [`bridgehead_trouble{${domain}, kind="posts-given-up"}`]: "0x20 2x11 0x40",
+      [`bridgehead_trouble{${domain}, kind="no-agent"}`]: "1x80",
+    },
+  },
   counted("BridgeheadProvisioningNotChecked", `bridgehead_provisioning_checks_total{${domain}, outcome="failed"}`),
   counted("BridgeheadForeignReports", `bridgehead_foreign_reports_total{${bridge}}`),
   {

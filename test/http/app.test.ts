@@ -34,7 +34,7 @@ test("the edge is alive, tells its time, and is ready when every bridge has an a
 
   expect(response.status).toBe(200);
   expect(await response.json()).toEqual({
-    ...{ ready: true, problems: [] },
+    ...{ ready: true, trouble: [], problems: [] },
     domains: { local: { simulated: { ready: true, ...up } } },
   });
 });
@@ -100,12 +100,24 @@ test("a bridge that takes no new calls is said to be so, and serves those that i
   const response = await edge.app.request("/readyz");
 
   expect(response.status).toBe(200);
+  const what = { kind: "bridge-ends", domain: "local", bridge: "simulated", since: null };
+  const says = "The bridge simulated of local is about to end: it takes no new calls, and keeps those it has.";
+  const todo = "Start it anew once they are over, if somebody wanted that; else see its log.";
   expect(await response.json()).toEqual({
     ready: true,
-    problems: [
+    problems: [{ ...what, says: `${says} ${todo}` }],
+    trouble: [
       {
-        ...{ kind: "bridge-ends", domain: "local", bridge: "simulated", since: null },
-        says: "The bridge simulated of local is about to end: it takes no new calls, and keeps those it has.",
+        ...{
+          id: "bridge-ends:simulated",
+          severity: "bad",
+          endsBy: "mending",
+          ...what,
+          about: null,
+          latest: null,
+          count: 1,
+        },
+        ...{ title: "The bridge is about to end", says, todo, acknowledged: null },
       },
     ],
     domains: { local: { simulated: { ready: true, takesCalls: false, ...ending } } },
@@ -136,7 +148,7 @@ test("of a domain with a secret, only the operator learns more than whether all 
   expect([stranger.status, await stranger.json()]).toEqual([
     503,
     {
-      ready: false,
+      ...{ ready: false, trouble: [] },
       problems: [
         {
           ...{ kind: "hidden", domain: null, bridge: null, since: null },
@@ -232,12 +244,12 @@ test("strangers cannot have the relays asked more than once a second; the operat
   expect(edge.calls).toHaveLength(2);
 
   await edge.app.request("/readyz", { headers: { authorization } });
-  expect(edge.calls.slice(2)).toEqual(["health of simulated", "totals of local"]);
+  expect(edge.calls.slice(2)).toEqual(["health of simulated", "totals of local", "trouble of local"]);
 
   // After the clock is set back, the old answer would else hold until it has caught up.
   edge.time -= 3_600_000;
   await edge.app.request("/readyz");
-  expect(edge.calls).toHaveLength(5);
+  expect(edge.calls).toHaveLength(6);
 });
 
 test.each([

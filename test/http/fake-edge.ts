@@ -368,6 +368,11 @@ export class FakeEdge {
         this.#call(`webhooks of ${domain}`, "directory");
         return this.webhooks;
       },
+      trouble: async () => {
+        this.#call(`trouble of ${domain}`, "directory");
+        return { ...(await this.directory.knownTrouble.trouble(domain)), webhooks: this.webhooks };
+      },
+      acknowledge: (...all) => asked("acknowledge").then(() => this.directory.knownTrouble.acknowledge(...all)),
       fetch: async () => new Response(`watches ${domain} null`),
     };
   }

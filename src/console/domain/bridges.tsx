@@ -1,13 +1,14 @@
 import type { Child } from "hono/jsx";
 import type { EpochMs } from "../../foundation/ids.ts";
 import { counted } from "../../foundation/text/counted.ts";
-import type { Fault, FoundBridge } from "../../operators/faults.ts";
+import type { DomainTrouble, FoundBridge } from "../../operators/trouble.ts";
 import type { BridgeLoad } from "../../rpc/directory.ts";
 import type { AgentView } from "../../rpc/relay.ts";
 import { type DomainFrame, Page } from "../page.tsx";
 import { Age, Mark, Notice, Table } from "../parts.tsx";
 import { pathOf } from "../paths.ts";
-import { BridgeMark, FaultLine, hasPorts, loadText, Ports } from "./overview.tsx";
+import { BridgeMark, hasPorts, loadText, Ports } from "./overview.tsx";
+import { TroubleLine } from "./trouble.tsx";
 
 interface ShownBridge {
   readonly found: FoundBridge;
@@ -20,13 +21,13 @@ interface ShownBridge {
 
 interface BridgesProps extends DomainFrame {
   readonly bridges: readonly ShownBridge[];
-  readonly faults: readonly Fault[];
+  readonly trouble: readonly DomainTrouble[];
   /** Why what was just asked was not done. */
   readonly refusal?: string | null;
 }
 
 /** The bridges of a domain, and the agents beside them. */
-export function BridgesPage({ bridges, faults, refusal = null, ...frame }: BridgesProps) {
+export function BridgesPage({ bridges, trouble, refusal = null, ...frame }: BridgesProps) {
   const mayAct = frame.person.role === "operator";
   return (
     <Page {...frame} title="Bridges">
@@ -41,10 +42,10 @@ export function BridgesPage({ bridges, faults, refusal = null, ...frame }: Bridg
             <p class="dim end">{loadText(bridge.load)}</p>
           </div>
           <ul class="part">
-            {faults
-              .filter((fault) => fault.bridge === bridge.found.bridge)
-              .map((fault) => (
-                <FaultLine fault={fault} now={frame.now} />
+            {trouble
+              .filter((one) => one.bridge === bridge.found.bridge)
+              .map((one) => (
+                <TroubleLine trouble={one} now={frame.now} to={null} />
               ))}
           </ul>
           {hasPorts(bridge.found.health) && (

@@ -1,12 +1,12 @@
 import { counted } from "../../foundation/text/counted.ts";
-import type { Fault, FoundBridge } from "../../operators/faults.ts";
+import type { DomainTrouble, FoundBridge } from "../../operators/trouble.ts";
 import type { BridgeLoad, DomainActivity, RunningPage } from "../../rpc/directory.ts";
 import { type DomainFrame, Page } from "../page.tsx";
-import { Age, Facts, Mark, Time, Words } from "../parts.tsx";
+import { Facts, Mark } from "../parts.tsx";
 import { pathOf } from "../paths.ts";
-import { ConferenceTable, troubleWords } from "./conferences.tsx";
 import { hourOf, MinuteTable, Plots } from "./plot.tsx";
 import type { Topics } from "./record-list.tsx";
+import { TroublePart } from "./trouble.tsx";
 
 interface OverviewProps extends DomainFrame {
   /** All that run; its own page is that of the troubled ones. */
@@ -14,12 +14,12 @@ interface OverviewProps extends DomainFrame {
   /** As the domain's WebEx site called them, as far as that is known. */
   readonly topics?: Topics | undefined;
   readonly bridges: readonly FoundBridge[];
-  readonly faults: readonly Fault[];
+  readonly trouble: readonly DomainTrouble[];
   readonly activity: DomainActivity;
 }
 
 /** A domain at a glance: how much there is, what is wrong, and how much room is left. */
-export function OverviewPage({ running, topics, bridges, faults, activity, ...frame }: OverviewProps) {
+export function OverviewPage({ running, topics, bridges, trouble, activity, ...frame }: OverviewProps) {
   const { domain } = frame;
   const hour = hourOf(activity.minutes, frame.now);
   const figures = {
@@ -33,7 +33,7 @@ export function OverviewPage({ running, topics, bridges, faults, activity, ...fr
       <Facts part="figures" kind="figures" of={figures} />
       <section id="wrong" data-part="" class="part">
         <h2>What is wrong</h2>
-        <Wrong {...{ running, topics, faults, domain, now: frame.now }} />
+        <TroublePart {...{ running, topics, trouble, domain, person: frame.person, now: frame.now }} />
       </section>
       <section id="bridges" data-part="" class="part">
         <h2>Bridges</h2>
@@ -58,83 +58,6 @@ export function OverviewPage({ running, topics, bridges, faults, activity, ...fr
         <MinuteTable hour={hour} />
       </section>
     </Page>
-  );
-}
-
-type WrongProps = Pick<OverviewProps, "running" | "topics" | "faults" | "domain" | "now">;
-
-function Wrong({ running, topics, faults, domain, now }: WrongProps) {
-  const { conferences } = running;
-  return (
-    <>
-      <Announced running={running} faults={faults} />
-      {faults.length + conferences.length === 0 && (
-        <p>
-          <Mark is="good">nothing</Mark> Bridges answer, and WebEx confirms.
-        </p>
-      )}
-      {faults.length > 0 && (
-        <ul class="part">
-          {faults.map((fault) => (
-            <FaultLine fault={fault} now={now} />
-          ))}
-        </ul>
-      )}
-      {conferences.length > 0 && <ConferenceTable {...{ domain, conferences, topics, now }} />}
-      {running.next !== null && <p class="dim">There are more conferences with trouble than these.</p>}
-    </>
-  );
-}
-
-const faultWords: Readonly<Record<Fault["kind"], string>> = {
-  disk: "The edge cannot write to its disk",
-  "relay-unreachable": "The relay does not answer",
-  "no-agent": "No agent is connected",
-  "bridge-away": "The bridge is away",
-  "bridge-ends": "The bridge is about to end",
-  "bridge-drained": "The bridge is drained",
-  "posts-wait": "Documents wait for WebEx, or for the back end",
-  "webhook-fails": "A receiver takes no webhooks",
-};
-
-/** What is wrong, for screen readers, which read out what is new in it: without ages and counts, which change all the time. */
-function Announced({ running, faults }: Pick<OverviewProps, "running" | "faults">) {
-  const says = [
-    ...faults.map(({ kind, bridge }) => `${faultWords[kind]}${bridge === null ? "" : `: ${bridge}`}.`),
-    ...running.conferences.flatMap(({ key, now }) =>
-      (now?.trouble ?? []).map((trouble) => `Conference ${key}: ${troubleWords[trouble]}.`),
-    ),
-  ];
-  return (
-    <div class="unseen" id="announced" role="status" aria-label="What is wrong" aria-atomic="false">
-      {says.length === 0 && <span id="said-nothing">Nothing is wrong.</span>}
-      {says.map((text, index) => (
-        <span id={idOfSaid(text, says.slice(0, index))}>{text} </span>
-      ))}
-    </div>
-  );
-}
-
-/** By which the browser knows a sentence again, wherever it stands then. */
-function idOfSaid(text: string, before: readonly string[]): string {
-  const times = before.filter((one) => one === text).length;
-  return `said-${text.replaceAll(/[^A-Za-z0-9]+/g, "-")}${times}`;
-}
-
-/** A sentence of what is wrong, and since when. */
-export function FaultLine({ fault: { kind, says, since }, now }: { readonly fault: Fault; readonly now: number }) {
-  // A drain is what somebody wanted.
-  return (
-    <li class={`notice ${kind === "bridge-drained" ? "warn" : "bad"}`}>
-      <Words of={says} />
-      {since !== null && (
-        <span>
-          {" "}
-          Since <Time at={since} now={now} /> (<Age since={since} now={now} />
-          ).
-        </span>
-      )}
-    </li>
   );
 }
 

@@ -8,10 +8,12 @@ import { domainRoutes } from "./domains.ts";
 import { peopleRoutes } from "./people.ts";
 import { recordRoutes, recordUpkeepRoutes } from "./records.ts";
 import type { Route } from "./route.ts";
+import { troubleRoutes } from "./trouble.ts";
 import { webexSiteRoutes } from "./webex-site.ts";
 
 const routes = [
   ...domainRoutes,
+  ...troubleRoutes,
   ...givenUpRoutes,
   ...bridgeRoutes,
   ...runningRoutes,

@@ -17,7 +17,6 @@ import { handOverRefusals, isHandOverRefusal } from "../api/bridges.ts";
 import { topicsOf } from "../api/conferences/conferences.ts";
 import { foundPost, notSentAgain } from "../api/conferences/given-up-posts.ts";
 import type { PeoplePorts } from "../edge-ports.ts";
-import type { Readiness } from "../monitoring/readiness.ts";
 import { answerOrNull } from "../objects-of-request.ts";
 import { type AddPage, type PageCall, trouble } from "./console.tsx";
 import { addForm, byPerson, formOf, keepTyped, refusalIn, typedIn } from "./form.ts";
@@ -27,15 +26,19 @@ const MOST_TROUBLED = 20;
 /** Agents come and go, and calls take ports, without a word to the directory. */
 const everyMs = 5_000;
 
-export function addDomainPages(add: AddPage, readiness: Readiness): void {
-  add("/:domain", (call) => overviewPage(call, readiness));
+export function addDomainPages(add: AddPage): void {
+  add("/:domain", overviewPage);
+  addForm(add, "/:domain/trouble/:trouble", {
+    ...{ asks: "acknowledgeTrouble", fields: ["word", "latest"] },
+    to: ({ domain }) => pathOf(domain.name),
+  });
   add("/:domain/conferences", conferencesPage);
   add("/:domain/records", recordsPage);
   for (const page of ["conferences", "records"] as const) {
     add(`/:domain/${page}`, (call) => search(call, page), "POST");
   }
 
-  add("/:domain/bridges", (call) => bridgesPage(call, readiness));
+  add("/:domain/bridges", bridgesPage);
   // Sent twice, each does the same once.
   const bridge = "/:domain/bridges/:bridge";
   const back = { to: ({ domain }: PageCall) => pathOf(domain.name, "bridges"), saysWhy: true } as const;
@@ -85,13 +88,13 @@ function addGivenUpPages(add: AddPage): void {
   addForm(add, path, { asks: "sendAgain", to });
 }
 
-async function overviewPage({ edge, domain, frame }: PageCall, readiness: Readiness) {
+async function overviewPage({ edge, domain, frame }: PageCall) {
   const directory = edge.objects.directory(domain.name);
   const query = { domain: domain.name, after: null, limit: MOST_TROUBLED, troubled: true, isWatched: true };
   const [running, activity, found] = await Promise.all([
     directory.running(query),
     directory.activity(),
-    readiness.lookAt(domain),
+    edge.lookAt(domain),
   ]);
   const topics = await topicsIn(running, domain, edge);
   return <OverviewPage {...frame("overview")} {...{ everyMs, running, topics, activity }} {...found} />;
@@ -112,15 +115,15 @@ async function conferencesPage({ context, edge, domain, frame }: PageCall) {
   return <ConferencesPage {...frame("conferences")} {...{ running, topics, after, people, ...search }} />;
 }
 
-async function bridgesPage(call: PageCall, readiness: Readiness) {
+async function bridgesPage(call: PageCall) {
   const { edge, domain, frame } = call;
   const { name, settings } = domain;
   const { directory, relay } = edge.objects;
   const agentsOf = (bridge: string) =>
     answerOrNull(relay(name, bridge as BridgeName).agents(), edge, { domain: name, bridge }, "relay-unreachable");
-  const [{ bridges: loads }, { bridges, faults }, agents] = await Promise.all([
+  const [{ bridges: loads }, { bridges, trouble }, agents] = await Promise.all([
     directory(name).running({ domain: name, after: null, limit: 0 }),
-    readiness.lookAt(domain),
+    edge.lookAt(domain),
     Promise.all(settings.bridges.map(({ name }) => agentsOf(name))),
   ]);
   const shown = bridges.map((found, index) => ({
@@ -130,7 +133,7 @@ async function bridgesPage(call: PageCall, readiness: Readiness) {
     load: loads.find(({ bridge }) => bridge === found.bridge),
   }));
   const refusal = refusalIn(call, (reason) => (isHandOverRefusal(reason) ? handOverRefusals[reason] : null));
-  return <BridgesPage {...{ ...frame("bridges"), everyMs, bridges: shown, faults, refusal }} />;
+  return <BridgesPage {...{ ...frame("bridges"), everyMs, bridges: shown, trouble, refusal }} />;
 }
 
 async function search(call: PageCall, page: "conferences" | "records"): Promise<Response> {

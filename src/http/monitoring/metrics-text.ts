@@ -3,9 +3,10 @@ import type { BridgeName, DomainName } from "../../foundation/ids.ts";
 import { Counts, domainOfSeries, familyOf, type Series } from "../../foundation/metrics.ts";
 import { within } from "../../foundation/time/timers.ts";
 import { seesAll } from "../../operators/people.ts";
+import { isOpen, troubleKinds } from "../../operators/trouble.ts";
 import type { EdgeObjects } from "../../rpc/objects.ts";
 import type { Domain } from "../../settings/load.ts";
-import type { EdgePorts } from "../edge-ports.ts";
+import type { EdgePorts, TroublePorts } from "../edge-ports.ts";
 import type { Variables } from "../guard.ts";
 import { answerOrNull, forOneRequest } from "../objects-of-request.ts";
 import { notAllowed } from "../problem.ts";
@@ -16,7 +17,7 @@ import { type TotalsPorts, totalsOf } from "./totals.ts";
 /** What does not answer by then is left out. */
 const ANSWER_WITHIN_MS = 2_000;
 
-export interface MetricsPorts extends EdgePorts, TotalsPorts {
+export interface MetricsPorts extends EdgePorts, TotalsPorts, TroublePorts {
   readonly objects: EdgeObjects;
   readonly metrics: Pick<Metrics, "text">;
   readonly storage: Pick<Storage, "metrics">;
@@ -66,6 +67,7 @@ const gauges = {
   oldest_document_seconds: "For how long the oldest of them waits.",
   agents: "Agents with a link, as their relay last knew.",
   bridge_drained: "Whether a bridge takes no new conferences, as asked.",
+  trouble: "What is wrong and nobody has acknowledged, as the overview and the API show it.",
   provisioning_differences: "Differences between a domain's WebEx site and its settings, as the last check found them.",
 } as const;
 type Found = readonly [name: keyof typeof gauges, labels: Series[number][0], value: number];
@@ -91,8 +93,10 @@ async function gaugesOf(edge: MetricsPorts, domains: readonly Domain[]): Promise
   return families.join("");
 }
 
-async function foundOfDomain(edge: MetricsPorts, { name: domain, settings }: Domain): Promise<readonly Found[]> {
-  const [totals, site] = await Promise.all([
+async function foundOfDomain(edge: MetricsPorts, ofSettings: Domain): Promise<readonly Found[]> {
+  const { name: domain, settings } = ofSettings;
+  const [{ trouble }, totals, site] = await Promise.all([
+    edge.lookAt(ofSettings),
     answerOrNull(totalsOf(edge, domain), edge, { domain }),
     settings.webexSite && answerOrNull(edge.objects.webexSite(domain).provisioning(domain), edge, { domain }),
   ]);
@@ -107,6 +111,9 @@ async function foundOfDomain(edge: MetricsPorts, { name: domain, settings }: Dom
       ["oldest_document_seconds", { domain }, oldestAt === null ? 0 : Math.max(0, (edge.now() - oldestAt) / 1_000)],
     );
   }
+  const open = trouble.filter(isOpen);
+  for (const kind of troubleKinds)
+    found.push(["trouble", { domain, kind }, open.filter((one) => one.kind === kind).length]);
   const last = site?.last;
   if (last) found.push(["provisioning_differences", { domain }, last.differences.length + last.more]);
   return found;

@@ -2,20 +2,20 @@ import type { Hono } from "hono";
 import type { BridgeName, DomainName, EpochMs } from "../../foundation/ids.ts";
 import { within } from "../../foundation/time/timers.ts";
 import { version } from "../../foundation/version.ts";
+import { type Operator, seesDomain } from "../../operators/people.ts";
 import {
-  type Fault,
+  type DomainTrouble,
   type FoundBridge,
   type FoundDomain,
-  faultsOf,
   isDown,
-  postFaultsOf,
-} from "../../operators/faults.ts";
-import { type Operator, seesDomain } from "../../operators/people.ts";
+  isOpen,
+  troubleOf,
+} from "../../operators/trouble.ts";
 import type { EdgeObjects } from "../../rpc/objects.ts";
 import type { BridgeHealth } from "../../rpc/relay.ts";
 import { type Domain, settingsDigest } from "../../settings/load.ts";
 import { addressOf } from "../address.ts";
-import type { EdgePorts, PeoplePorts } from "../edge-ports.ts";
+import type { EdgePorts, PeoplePorts, TroublePorts } from "../edge-ports.ts";
 import { admitPerson, saysWho, type Variables } from "../guard.ts";
 import { answerOrNull, forOneRequest } from "../objects-of-request.ts";
 import type { Storage } from "../storage.ts";
@@ -25,6 +25,7 @@ import { type TotalsPorts, totalsOf } from "./totals.ts";
 const SAME_ANSWER_MS = 1_000;
 /** A relay that has not answered by then counts as not ready, so that it does not hold up the answer about the others. */
 const ANSWER_WITHIN_MS = 2_000;
+const unknown = { waiting: null, known: null };
 /** In place of what is wrong in domains whose names are no stranger's business. */
 const hidden = {
   ...{ kind: "hidden", domain: null, bridge: null, since: null },
@@ -36,9 +37,9 @@ type Bridge = {
   readonly ready: boolean;
   readonly takesCalls?: false;
   readonly takesConferences?: false;
-} & Partial<Omit<BridgeHealth, "awaySince" | "drainedSince">>;
+} & Partial<Omit<BridgeHealth, "awaySince" | "drainedSince" | "trouble">>;
 
-interface ReadinessPorts extends EdgePorts, TotalsPorts {
+export interface ReadinessPorts extends EdgePorts, TotalsPorts {
   readonly objects: EdgeObjects;
   readonly storage: Pick<Storage, "fault" | "faultSince">;
 }
@@ -58,23 +59,23 @@ export class Readiness {
   /** What is wrong in the domains that the person sees, worst first. Strangers see domains whose names are no secret, and nothing of posts. */
   async answer(to: Operator | null): Promise<Response> {
     const { domains, now } = this.#edge;
-    const bridges = await this.#look(to);
-    const disk = await this.#disk();
-    const all = faultsOf(disk, bridges);
-    const ready = !all.some(isDown);
-    const seen = all.filter(({ domain }) => this.#maySee(domain, to));
-    const own = Array.from(domains.values()).filter(({ name }) => to && seesDomain(to, name));
-    const posts = (await Promise.all(own.map((domain) => this.#askPosts(domain)))).flatMap((found) =>
-      postFaultsOf(found, now()),
+    const [bridges, disk] = [await this.#look(to), await this.#disk()];
+    const found = await Promise.all(
+      Array.from(domains.values(), async (domain) => {
+        const ofDomain = bridges.filter((one) => one.domain === domain.name);
+        if (to && seesDomain(to, domain.name))
+          return troubleOf(null, ofDomain, await this.#askDirectory(domain), now());
+        return troubleOf(null, ofDomain.map(asStrangersSee), { ...unknown, domain: domain.name }, now());
+      }),
     );
-    const problems = [...seen, ...posts].map((fault) => ({
-      ...fault,
-      since: fault.since === null ? null : new Date(fault.since).toISOString(),
-    }));
+    const all = [...troubleOf(disk, [], { ...unknown, domain: "" }, now()), ...found.flat()];
+    const trouble = all.filter(({ domain }) => this.#maySee(domain, to));
+    const ready = !all.some(isDown);
+    const problems = trouble.filter(isOpen).map(asProblem);
     const shown = Array.from(domains.keys()).filter((name) => this.#maySee(name, to));
     const body = {
-      ready,
-      problems: seen.length === all.length ? problems : [...problems, hidden],
+      ...{ ready, trouble },
+      problems: trouble.length === all.length ? problems : [...problems, hidden],
       ...(disk !== null && { disk: disk.says }),
       domains: Object.fromEntries(
         shown.map((name) => {
@@ -86,13 +87,10 @@ export class Readiness {
     return Response.json(body, { status: ready ? 200 : 503 });
   }
 
-  /** The bridges of a domain, and what is wrong there, asked anew; for a person who sees it. */
-  async lookAt(
-    domain: Domain,
-  ): Promise<{ readonly bridges: readonly FoundBridge[]; readonly faults: readonly Fault[] }> {
-    const [bridges, disk, posts] = await Promise.all([this.#ask([domain]), this.#disk(), this.#askPosts(domain)]);
-    return { bridges, faults: [...faultsOf(disk, bridges), ...postFaultsOf(posts, this.#edge.now())] };
-  }
+  readonly lookAt: TroublePorts["lookAt"] = async (domain) => {
+    const [bridges, disk, found] = await Promise.all([this.#ask([domain]), this.#disk(), this.#askDirectory(domain)]);
+    return { bridges, trouble: troubleOf(disk, bridges, found, this.#edge.now()) };
+  };
 
   /** For strangers, what was seen a moment ago will do. */
   #look(to: Operator | null): Promise<readonly FoundBridge[]> {
@@ -116,15 +114,15 @@ export class Readiness {
     return isOpen || (to !== null && seesDomain(to, domain));
   }
 
-  async #askPosts({ name: domain, settings }: Domain): Promise<FoundDomain> {
+  async #askDirectory({ name: domain }: Domain): Promise<FoundDomain> {
     const edge = this.#edge;
     const inTime = <Value>(asked: Promise<Value>) =>
       answerOrNull(within(edge, ANSWER_WITHIN_MS, "the directory", asked), edge, { domain });
-    const [waiting, webhooks] = await Promise.all([
+    const [waiting, known] = await Promise.all([
       inTime(totalsOf(edge, domain)),
-      settings.webhooks.length > 0 ? inTime(edge.objects.directory(domain).webhooks(domain)) : null,
+      inTime(edge.objects.directory(domain).trouble(domain)),
     ]);
-    return { domain, waiting, webhooks: webhooks ?? [] };
+    return { domain, waiting, known };
   }
 
   #ask(domains: Iterable<Domain>): Promise<readonly FoundBridge[]> {
@@ -166,9 +164,25 @@ export function addHealth(app: Hono<Variables>, edge: HealthPorts, readiness: Re
   });
 }
 
+/** As releases before had it, and for one more. */
+function asProblem({ kind, domain, bridge, since, says, todo }: DomainTrouble) {
+  return {
+    kind,
+    domain,
+    bridge,
+    since: since === null ? null : new Date(since).toISOString(),
+    says: `${says} ${todo}`,
+  };
+}
+
+/** Agents and their names are no stranger's business. */
+function asStrangersSee(found: FoundBridge): FoundBridge {
+  return { ...found, health: found.health && { ...found.health, trouble: [] } };
+}
+
 function bridgeAs({ health }: FoundBridge): Bridge {
   if (!health) return { ready: false };
-  const { awaySince: _, drainedSince, ...rest } = health;
+  const { awaySince: _, trouble: __, drainedSince, ...rest } = health;
   const ready = health.agentConnected && health.bridgeUp;
   const takes = {
     ...(ready && health.ports === 0 && { takesCalls: false as const }),

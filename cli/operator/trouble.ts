@@ -1,0 +1,92 @@
+import type { Command } from "commander";
+import type { Terminal } from "../../src/foundation/table.ts";
+import { counted } from "../../src/foundation/text/counted.ts";
+import { fromNow, wordsOf, wrapped } from "../terminal.ts";
+import { answer, examples, found, type Options, question } from "./ask-edge.ts";
+import type { OperatorClient, TroubleOfDomain } from "./operator-client.ts";
+
+/** The commands about what is wrong. */
+export function addTrouble(program: Command): void {
+  question(program, "status", "how the edge is: figures, and what is wrong; exit code 1 if something is open").action(
+    (options: Options) =>
+      answer(options, async (edge) => {
+        const domains = await edge.domains(options.domain);
+        const [figures, trouble] = await Promise.all([
+          edge.ofEach(domains, async (domain) => [await figuresOf(edge, domain)]),
+          edge.trouble(domains),
+        ]);
+        const failed = trouble.some(({ acknowledged }) => acknowledged === null);
+        return found({ figures, trouble }, statusText, { failed });
+      }),
+  );
+
+  question(program, "trouble", "what is wrong, what to do, and who has taken it on").action((options: Options) =>
+    answer(options, async (edge) => found(await edge.trouble(await edge.domains(options.domain)), troubleText)),
+  );
+
+  question(program, "acknowledge <id> <word>", "say that you take on what is wrong, or know of it, and what is done")
+    .addHelpText("after", examples('acknowledge posts-given-up:tsp1.example.com:443 "told WebEx, ticket 4711"'))
+    .action((id: string, word: string, options: Options) =>
+      answer(options, async (edge) => {
+        const domain = await edge.domain(options.domain);
+        const path = "POST /domains/{domain}/trouble/{trouble}/acknowledge";
+        const { trouble } = await edge.insist(path, { domain, trouble: id }, { body: { word } });
+        return found([trouble], troubleText);
+      }),
+    );
+}
+
+async function figuresOf(edge: OperatorClient, domain: string) {
+  const [{ total, bridges, unknown }, agents] = await Promise.all([
+    edge.ask("GET /domains/{domain}/running-conferences", { domain }, { query: { limit: 1 } }),
+    edge.agents([domain]),
+  ]);
+  const callers = bridges.reduce((sum, load) => sum + load.callers, 0);
+  const shown = agents.map(({ bridge, agents, drainedSince }) => {
+    const health = agents?.find(({ role }) => role === "active")?.health ?? null;
+    return {
+      bridge,
+      up: health?.bridgeUp ?? false,
+      drainedSince,
+      ports: health?.ports ?? null,
+      inUse: health?.portsInUse,
+    };
+  });
+  return { conferences: total, callers: unknown > 0 ? null : callers, bridges: shown };
+}
+
+interface StatusFound {
+  readonly figures: readonly (Awaited<ReturnType<typeof figuresOf>> & { readonly domain: string })[];
+  readonly trouble: readonly TroubleOfDomain[];
+}
+
+function statusText({ figures, trouble }: StatusFound, now: number, terminal: Terminal): readonly string[] {
+  const { style } = terminal;
+  const lines = figures.flatMap(({ domain, conferences, callers, bridges }) => [
+    `${style("bold", domain)}: ${counted(conferences, "conference")}, ${callers === null ? "callers not known yet" : counted(callers, "caller")}`,
+    ...bridges.map(({ bridge, up, ports, inUse = 0, drainedSince }) => {
+      if (!up) return `  bridge ${bridge}: ${style("red", "away")}`;
+      const full = ports === null ? `${counted(inUse, "port")} in use` : `${inUse} of ${counted(ports, "port")} in use`;
+      return `  bridge ${bridge}: up, ${full}${drainedSince === null ? "" : `, ${style("yellow", "drained")}`}`;
+    }),
+  ]);
+  return [...lines, "", ...troubleText(trouble, now, terminal)];
+}
+
+export function troubleText(trouble: readonly TroubleOfDomain[], now: number, terminal: Terminal): readonly string[] {
+  if (trouble.length === 0) return [terminal.style("green", "nothing is wrong")];
+  return trouble.flatMap((one, index) => [...(index === 0 ? [] : [""]), ...oneText(one, now, terminal)]);
+}
+
+function oneText(one: TroubleOfDomain, now: number, { width, style }: Terminal): readonly string[] {
+  const { id, title, severity, since, says, todo, acknowledged } = one;
+  const when = since === null ? "" : `, since ${fromNow(since, now)}`;
+  const taken = acknowledged && `${acknowledged.by}, ${fromNow(acknowledged.at, now)}: ${acknowledged.word}`;
+  const color = taken ? "dim" : severity === "warn" ? "yellow" : "red";
+  return [
+    `${style(color, title)}${when}`,
+    ...[says, taken ?? todo, taken ? "" : `bridgehead acknowledge ${id} "…"`]
+      .filter((text) => text !== "")
+      .flatMap((text) => wrapped(wordsOf(text), width - 2).map((line) => `  ${line}`)),
+  ];
+}

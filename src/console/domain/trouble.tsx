@@ -1,0 +1,126 @@
+import type { EpochMs } from "../../foundation/ids.ts";
+import type { DomainTrouble } from "../../operators/trouble.ts";
+import type { RunningPage } from "../../rpc/directory.ts";
+import type { DomainFrame } from "../page.tsx";
+import { Age, Field, Mark, Time, Words } from "../parts.tsx";
+import { pathOf } from "../paths.ts";
+import { ConferenceTable, troubleWords } from "./conferences.tsx";
+import type { Topics } from "./record-list.tsx";
+
+interface TroubleProps extends Pick<DomainFrame, "domain" | "person" | "now"> {
+  readonly trouble: readonly DomainTrouble[];
+  /** The conferences that are troubled. */
+  readonly running: RunningPage;
+  readonly topics?: Topics | undefined;
+}
+
+/** What is wrong in a domain: first what nobody has taken on, then the conferences that it is about, then the rest. */
+export function TroublePart({ trouble, running, topics, domain, person, now }: TroubleProps) {
+  const { conferences } = running;
+  const open = trouble.filter(({ acknowledged }) => acknowledged === null);
+  const taken = trouble.filter(({ acknowledged }) => acknowledged !== null);
+  const list = (shown: readonly DomainTrouble[]) => (
+    <ul class="part">
+      {shown.map((one) => (
+        <TroubleLine
+          trouble={one}
+          now={now}
+          to={person.role === "operator" ? pathOf(domain, "trouble", one.id) : null}
+        />
+      ))}
+    </ul>
+  );
+  return (
+    <>
+      <Announced running={running} open={open} />
+      {open.length + conferences.length === 0 && (
+        <p>
+          <Mark is="good">nothing</Mark>{" "}
+          {taken.length === 0 ? "Bridges answer, and WebEx confirms." : "Somebody has taken on all that is wrong."}
+        </p>
+      )}
+      {open.length > 0 && list(open)}
+      {conferences.length > 0 && <ConferenceTable {...{ domain, conferences, topics, now }} />}
+      {running.next !== null && <p class="dim">There are more conferences with trouble than these.</p>}
+      {taken.length > 0 && list(taken)}
+    </>
+  );
+}
+
+interface LineProps {
+  readonly trouble: DomainTrouble;
+  readonly now: EpochMs;
+  /** Where it is acknowledged; `null`: not here, or not by this person. */
+  readonly to: string | null;
+}
+
+/** What is wrong, since when, what to do, and who does it. */
+export function TroubleLine({ trouble, now, to }: LineProps) {
+  const { id, severity, endsBy, title, says, todo, since, latest, count, acknowledged } = trouble;
+  const happened = endsBy === "acknowledgement";
+  const last = latest === since ? null : latest;
+  return (
+    <li id={`trouble-${id}`} class={`trouble ${acknowledged ? "taken" : severity}`}>
+      <p class="line">
+        <Mark is={acknowledged ? "plain" : severity === "warn" ? "warn" : "bad"}>{title}</Mark>
+        {since !== null && (
+          <span class="dim small">
+            {"since "}
+            <Time at={since} now={now} /> (<Age since={since} now={now} />)
+            {last !== null && [", last ", <Time at={last} now={now} />]}
+          </span>
+        )}
+      </p>
+      <p>
+        <Words of={says} />
+      </p>
+      {acknowledged ? (
+        <p>
+          <bdi>{acknowledged.by}</bdi>
+          {" at "}
+          <Time at={acknowledged.at} now={now} />
+          {": "}
+          <bdi>{acknowledged.word}</bdi>
+        </p>
+      ) : (
+        <p class="dim">
+          <Words of={todo} />
+        </p>
+      )}
+      {to !== null && !acknowledged && (
+        <details class="question" id={`acknowledge-${id}`}>
+          <summary class="button">Acknowledge …</summary>
+          <form class="inline" method="post" action={to} data-stay="">
+            <input type="hidden" name="latest" value={String(latest ?? "")} />
+            <Field label="What is done about it" name="word" id={`word-${id}`} value="" maxlength={500} />
+            <button type="submit">{count > 1 && happened ? `Acknowledge all ${count}` : "Acknowledge"}</button>
+          </form>
+        </details>
+      )}
+    </li>
+  );
+}
+
+/** What is wrong, for screen readers, which read out what is new in it: without ages and counts, which change all the time. */
+function Announced({ running, open }: { readonly running: RunningPage; readonly open: readonly DomainTrouble[] }) {
+  const says = [
+    ...open.map(({ title, bridge, about }) => `${[title, bridge, about].filter((part) => part !== null).join(": ")}.`),
+    ...running.conferences.flatMap(({ key, now }) =>
+      (now?.trouble ?? []).map((trouble) => `Conference ${key}: ${troubleWords[trouble]}.`),
+    ),
+  ];
+  return (
+    <div class="unseen" id="announced" role="status" aria-label="What is wrong" aria-atomic="false">
+      {says.length === 0 && <span id="said-nothing">Nothing is wrong.</span>}
+      {says.map((text, index) => (
+        <span id={idOfSaid(text, says.slice(0, index))}>{text} </span>
+      ))}
+    </div>
+  );
+}
+
+/** By which the browser knows a sentence again, wherever it stands then. */
+function idOfSaid(text: string, before: readonly string[]): string {
+  const times = before.filter((one) => one === text).length;
+  return `said-${text.replaceAll(/[^A-Za-z0-9]+/g, "-")}${times}`;
+}

@@ -1,0 +1,53 @@
+import * as v from "valibot";
+import { domainTrouble } from "../../operators/trouble.ts";
+import { problem } from "../problem.ts";
+import { next, pageOf, wholeList } from "./paging.ts";
+import { routeOf } from "./route.ts";
+
+const route = routeOf("Domains");
+
+const path = "/domains/{domain}/trouble";
+const MOST_WORDS = 500;
+
+export const troubleRoutes = [
+  route("listTrouble", `GET ${path}`, {
+    says: "What is wrong in a domain, and who has taken it on: the same as the overview and `/readyz` show",
+    more: "It stays until it is mended, or somebody acknowledges it. What is acknowledged and still so comes last; what only had happened, such as documents that were given up, is not listed any more.",
+    query: wholeList,
+    answer: { says: "The worst first.", schema: v.object({ trouble: v.array(domainTrouble), next }) },
+    async handle({ domain, edge, query }) {
+      const { page, next } = pageOf((await edge.lookAt(domain)).trouble, query);
+      return { trouble: page, next };
+    },
+  }),
+  route("acknowledgeTrouble", `POST ${path}/{trouble}/acknowledge`, {
+    says: "Says that somebody has taken it on, or knows of it",
+    more: "It covers what there is now: what happens later, or begins anew, is open again. The audit keeps it.",
+    body: v.strictObject({
+      word: v.pipe(
+        v.string(),
+        v.trim(),
+        v.nonEmpty("must not be empty"),
+        v.maxLength(MOST_WORDS),
+        v.description("What is done about it, or why nothing is."),
+      ),
+      latest: v.pipe(
+        v.optional(v.union([v.number(), v.pipe(v.string(), v.regex(/^\d{0,15}$/, "must be a number"))])),
+        v.description("`latest` as the person has seen it: what has happened since is not covered."),
+      ),
+    }),
+    answer: { says: "It is on disk.", schema: v.object({ trouble: domainTrouble }) },
+    refusals: { 404: "There is no such domain that you see, or nothing of this id is wrong there." },
+    about: ({ body: { word } }) => ({ word }),
+    async handle({ domain, edge, signedIn, path: { trouble: id }, body: { word, latest: seen } }) {
+      const found = (await edge.lookAt(domain)).trouble.find((one) => one.id === id);
+      if (!found) return problem(404, "no such trouble", `Nothing that goes by ${id} is wrong in ${domain.name} now.`);
+      const at = edge.now();
+      const latest = seen === undefined || seen === "" ? found.latest : Number(seen);
+      const upTo = found.endsBy === "acknowledgement" ? (latest ?? at) : at;
+      const by = signedIn.person.name;
+      await edge.objects.directory(domain.name).acknowledge(domain.name, { id, upTo, by, at, word });
+      return { trouble: { ...found, acknowledged: { by, at, word } } };
+    },
+  }),
+];

@@ -1,0 +1,25 @@
+import { expect, test } from "vitest";
+import { troubleText } from "../../cli/operator/trouble.ts";
+import { showTrouble, troubleKinds } from "../../src/operators/trouble.ts";
+
+const now = 10_000_000;
+const terminal = { width: 1_000, style: (_: unknown, text: string) => text };
+
+test.each(troubleKinds)("%s is said with since when, what it is, what to do, and how it is acknowledged", (kind) => {
+  const one = showTrouble({ kind, about: "one", since: now - 60_000, count: 2, why: "away" }, "acme", "main");
+  expect(troubleText([one], now, terminal)).toEqual([
+    `${one.title}, since 1 min 0 s ago`,
+    `  ${one.says}`,
+    `  ${one.todo}`,
+    `  bridgehead acknowledge ${one.id} "…"`,
+  ]);
+});
+
+test("what somebody has taken on is said with who and the word; nothing wrong is said, too", () => {
+  const one = showTrouble({ kind: "no-agent", since: null }, "acme", "main");
+  const acknowledged = { by: "anna", at: now - 1_000, word: "power cut" };
+  expect(troubleText([{ ...one, acknowledged }], now, terminal)).toEqual([
+    ...["No agent is connected", `  ${one.says}`, "  anna, 1.0 s ago: power cut"],
+  ]);
+  expect(troubleText([], now, terminal)).toEqual(["nothing is wrong"]);
+});

@@ -1,0 +1,215 @@
+import { createHash } from "node:crypto";
+import { beforeEach, expect, test } from "vitest";
+import type { BridgeName, TransId, WebexHost } from "../../src/foundation/ids.ts";
+import type { DomainTrouble, TroubleKind } from "../../src/operators/trouble.ts";
+import type { DirectoryFact } from "../../src/records/directory-facts.ts";
+import type { BridgeHealth } from "../../src/rpc/relay.ts";
+import { readPage } from "../console/read-page.ts";
+import { aPage } from "../durable-objects/fact-page.ts";
+import { FakeEdge, token } from "./fake-edge.ts";
+
+const viewer = "viewers-token";
+const tokenSha256 = createHash("sha256").update(viewer).digest("hex");
+const boris = { name: "boris", tokenSha256, role: "viewer" as const, domains: ["local"] };
+const path = "/api/v1/domains/local/trouble";
+const host = "tsp1.example.com:443";
+const url = "https://voice.example.com/events";
+const up: BridgeHealth = { agentConnected: true, bridgeUp: true, portsInUse: 3, ports: 50 };
+const receiver = {
+  url,
+  events: [],
+  waiting: 0,
+  refused: 0,
+  oldestAt: null,
+  failure: null,
+  givenUp: 0,
+  lastGivenUpAt: null,
+};
+
+let edge: FakeEdge;
+beforeEach(() => {
+  edge = new FakeEdge(token, { webhooks: [{ url, secretFrom: "WEBHOOK_SECRET_A" }] }, { people: [boris] });
+  edge.health.set("simulated", up);
+});
+
+async function ask(asked: string, body?: object, by = token) {
+  const headers = { authorization: `Bearer ${by}` };
+  const init = body ? { method: "POST", headers, body: JSON.stringify(body) } : { headers };
+  return edge.app.request(asked, init);
+}
+
+const listed = async () => ((await (await ask(path)).json()) as { trouble: DomainTrouble[] }).trouble;
+const acknowledge = (id: string, body: object, by?: string) =>
+  ask(`${path}/${encodeURIComponent(id)}/acknowledge`, body, by);
+
+/** What a person's browser sends and gets at the console; a redirect is followed. */
+async function browse(asked: string, form?: Readonly<Record<string, string>>, by = token) {
+  const accept = { accept: "text/html", "sec-fetch-site": "same-origin" };
+  const signIn = { method: "POST", headers: accept, body: new URLSearchParams({ token: by }) };
+  const cookie = (await edge.app.request("/console/sign-in", signIn)).headers.get("set-cookie")?.split(";")[0] ?? "";
+  const headers = { ...accept, cookie };
+  const sent = form ? { method: "POST", headers, body: new URLSearchParams(form) } : { headers };
+  const answer = await edge.app.request(`/console/local${asked}`, sent);
+  const to = answer.headers.get("location");
+  const page = to === null ? answer : await edge.app.request(to, { headers });
+  return readPage(await page.text());
+}
+
+/** Documents to a TSP server are given up. */
+async function giveUp(
+  count: number,
+  more: { readonly settled?: true; readonly owed?: true; readonly key?: string } = {},
+) {
+  const { key = "987654321", settled, owed } = more;
+  const facts = Array.from({ length: count }, (_, index): DirectoryFact => {
+    const about = { host: host as WebexHost, transId: String(index) as TransId, attempts: 3, why: "TimeoutError" };
+    return { kind: "post-given-up", ...about, messages: [], ...(owed && { owed }) } as DirectoryFact;
+  });
+  const reached: DirectoryFact = { kind: "server-reached", host: host as WebexHost } as DirectoryFact;
+  const page = aPage({ key, running: {}, facts: settled ? [...facts, reached] : facts, at: edge.time });
+  await edge.directory.follow(page);
+}
+
+/** How each kind comes about. */
+const kinds: Readonly<Record<TroubleKind, () => unknown>> = {
+  disk: () => {
+    edge.disk.full = true;
+  },
+  "relay-unreachable": () => edge.broken.add("simulated"),
+  "no-agent": () => edge.health.set("simulated", { ...up, agentConnected: false }),
+  "bridge-away": () => edge.health.set("simulated", { ...up, bridgeUp: false }),
+  "bridge-ends": () => edge.health.set("simulated", { ...up, ports: 0 }),
+  "bridge-drained": () => edge.health.set("simulated", { ...up, drainedSince: edge.time }),
+  "standby-away": () => edge.health.set("simulated", withTrouble("standby-away")),
+  "standby-without-bridge": () => edge.health.set("simulated", withTrouble("standby-without-bridge")),
+  "posts-wait": () => {
+    edge.totals = { ...edge.totals, documents: 2, oldestAt: edge.time - 30_000 };
+  },
+  "posts-given-up": () => giveUp(3),
+  "commands-late": () =>
+    edge.directory.follow(aPage({ running: { bridge: "simulated" as BridgeName, trouble: ["commands"] } })),
+  "webhook-fails": () =>
+    edge.webhooks.push({ ...receiver, failure: { since: 1, attempts: 2, why: "away", nextAt: 2 } }),
+  "webhooks-given-up": () => edge.webhooks.push({ ...receiver, givenUp: 4, lastGivenUpAt: edge.time }),
+};
+
+function withTrouble(kind: "standby-away" | "standby-without-bridge"): BridgeHealth {
+  return { ...up, trouble: [{ kind, about: "agent-2", since: edge.time - 60_000 }] };
+}
+
+test.each(Object.entries(kinds))(
+  "%s is said in the same sentence wherever people and programs look",
+  async (kind, plant) => {
+    await plant();
+    const [one, ...others] = await listed();
+    expect([one?.kind, others]).toEqual([kind, []]);
+    if (!one) return;
+    const ready = (await (await ask("/readyz")).json()) as { trouble: DomainTrouble[]; problems: { says: string }[] };
+    expect(ready.trouble).toEqual([one]);
+    expect(ready.problems.map(({ says }) => says)).toEqual([`${one.says} ${one.todo}`]);
+    const overview = await browse("");
+    for (const text of [one.title, one.says, one.todo]) expect(overview).toContain(text);
+    expect(overview).not.toContain("Bridges answer");
+    const metrics = await (await ask("/metrics")).text();
+    const open = [...metrics.matchAll(/^bridgehead_trouble\{domain="local",kind="([^"]*)"\} 1$/gm)].map(
+      ([, found]) => found,
+    );
+    expect(open).toEqual([kind]);
+  },
+);
+
+test("documents that were given up stay until somebody has acknowledged them, and later ones are open again", async () => {
+  await giveUp(3);
+  edge.time += 3_600_000;
+  expect(await listed()).toMatchObject([
+    { id: `posts-given-up:${host}`, count: 3, severity: "bad", acknowledged: null },
+  ]);
+  expect((await ask("/readyz")).status).toBe(200);
+
+  const [one] = await listed();
+  expect((await acknowledge(one?.id ?? "", { word: " told WebEx " }, viewer)).status).toBe(403);
+  expect((await acknowledge(one?.id ?? "", { word: " " })).status).toBe(400);
+  expect((await acknowledge("posts-given-up:other", { word: "x" })).status).toBe(404);
+  expect(await listed()).toHaveLength(1);
+  const done = await acknowledge(one?.id ?? "", { word: " told WebEx " });
+  expect([done.status, await done.json()]).toMatchObject([
+    200,
+    { trouble: { ...one, acknowledged: { by: "operator", at: edge.time, word: "told WebEx" } } },
+  ]);
+  expect(edge.audited.at(-1)).toMatchObject([
+    "local",
+    { action: "acknowledgeTrouble", about: { trouble: one?.id, word: "told WebEx" }, status: 200 },
+  ]);
+  expect(await listed()).toEqual([]);
+  expect(await browse("")).toContain("nothing Bridges answer, and WebEx confirms.");
+
+  // Another life of the directory knows the same.
+  edge.directory = edge.startDirectory();
+  expect(await listed()).toEqual([]);
+  await giveUp(2, { key: "5" });
+  edge.directory = edge.startDirectory();
+  expect(await listed()).toMatchObject([{ count: 2, since: edge.time, latest: edge.time }]);
+});
+
+test("what was given up is no trouble any more once its server has been told", async () => {
+  await giveUp(2, { owed: true, key: "5" });
+  await giveUp(1, { owed: true, key: "6" });
+  expect(await listed()).toMatchObject([{ count: 3 }]);
+  await giveUp(0, { key: "5", settled: true });
+  expect(await listed()).toMatchObject([{ count: 1 }]);
+  await giveUp(0, { key: "6", settled: true });
+  expect(await listed()).toEqual([]);
+});
+
+test("who acknowledges covers what was seen, and not what happened meanwhile", async () => {
+  await giveUp(1);
+  const [seen] = await listed();
+  edge.time += 1_000;
+  await giveUp(1, { key: "6" });
+  await acknowledge(seen?.id ?? "", { word: "seen", latest: seen?.latest });
+  expect(await listed()).toMatchObject([{ count: 1, since: edge.time, acknowledged: null }]);
+});
+
+test("what is acknowledged and still so comes last, with who took it; when it begins anew, it is open", async () => {
+  const since = edge.time - 60_000;
+  edge.health.set("simulated", { ...up, agentConnected: false, bridgeUp: false, awaySince: since });
+  await giveUp(1);
+  await acknowledge("no-agent:simulated", { word: "power cut, back at noon" });
+  expect((await listed()).map(({ kind, acknowledged }) => [kind, acknowledged?.word ?? null])).toEqual([
+    ["posts-given-up", null],
+    ["no-agent", "power cut, back at noon"],
+  ]);
+  const ready = await ask("/readyz");
+  expect([ready.status, await ready.json()]).toMatchObject([
+    503,
+    { ready: false, problems: [{ kind: "posts-given-up" }] },
+  ]);
+  expect(await browse("")).toContain("operator at 00:16:40 : power cut, back at noon");
+  edge.health.set("simulated", { ...up, agentConnected: false, bridgeUp: false, awaySince: edge.time + 1 });
+  expect((await listed()).map(({ acknowledged }) => acknowledged)).toEqual([null, null]);
+});
+
+test("what nobody knows the beginning of is open again after a day", async () => {
+  edge.health.set("simulated", { ...up, ports: 0 });
+  await acknowledge("bridge-ends:simulated", { word: "upgrade" });
+  edge.time += 24 * 3_600_000 - 1;
+  expect(await listed()).toMatchObject([{ acknowledged: { word: "upgrade" } }]);
+  edge.time += 1;
+  expect(await listed()).toMatchObject([{ acknowledged: null }]);
+});
+
+test("operators acknowledge on the overview, with a word; viewers see it, and have no form", async () => {
+  await giveUp(2);
+  expect(await browse("", undefined, viewer)).not.toContain("Acknowledge");
+  expect(await browse("")).toContain("Acknowledge all 2");
+  const id = encodeURIComponent(`posts-given-up:${host}`);
+  expect(await browse(`/trouble/${id}`, { word: "" })).toContain("word must not be empty");
+  expect(await browse(`/trouble/${id}`, { word: "told", latest: String(edge.time) })).toContain("Bridges answer");
+});
+
+test("strangers hear nothing of agents and documents, also of a domain whose name is no secret", async () => {
+  edge.health.set("simulated", withTrouble("standby-away"));
+  await giveUp(1);
+  const answer = await edge.app.request("/readyz");
+  expect(await answer.json()).toMatchObject({ ready: true, trouble: [], problems: [] });
+});
