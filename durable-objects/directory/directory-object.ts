@@ -10,5 +10,6 @@ export const DirectoryObject = objectClass("directory", WatchedObject, (place, o
     changed: () => object.changed(),
     secret: (name) => secretIn(object.env, "webhooks", name),
   });
-  return joined(directory, directory.list, directory.recordStore, directory.knownTrouble);
+  const { list, recordStore, promptStore, knownTrouble } = directory;
+  return joined(directory, list, recordStore, promptStore, knownTrouble);
 });

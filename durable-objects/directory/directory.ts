@@ -1,6 +1,7 @@
 import { wireNameOf } from "../../src/explain/timeline.ts";
 import type { ConfKey, DomainName, EpochMs } from "../../src/foundation/ids.ts";
 import { setLimited } from "../../src/foundation/limits.ts";
+import { persons } from "../../src/foundation/shown.ts";
 import { dayMs, hourMs } from "../../src/foundation/time/timers.ts";
 import type { AuditEntry } from "../../src/operators/audit.ts";
 import { Activity, type ActivityMinute, minuteOf } from "../../src/records/activity.ts";
@@ -25,6 +26,7 @@ import { AuditStore } from "./audit-store.ts";
 import { type DirectoryIdentity, DirectoryStore, type RunningRow } from "./directory-store.ts";
 import { GivenUpStore } from "./given-up-store.ts";
 import { KnownTroubles } from "./known-trouble.ts";
+import { PromptStore } from "./prompt-store.ts";
 import { RecordStore } from "./record-store.ts";
 import { type Cursor, type FeedPorts, type Followed, type RunningEntry, RunningList } from "./running-list.ts";
 import { Webhooks } from "./webhooks.ts";
@@ -54,13 +56,16 @@ const mostOver = 10_000;
  * The conferences of one domain: those that run, and a record of each call and each conference that is over; a fold of the facts that
  * conferences send after their commits, at least once, in order. Each record is kept once. Callers and rooms are in memory alone.
  */
-export class Directory implements Omit<DirectoryRpc, keyof RecordStore | keyof RunningList | keyof KnownTroubles> {
+export class Directory
+  implements Omit<DirectoryRpc, keyof RecordStore | keyof RunningList | keyof KnownTroubles | keyof PromptStore>
+{
   readonly #ports: DirectoryPorts;
   readonly #alarm: Alarm;
   readonly #store: DirectoryStore;
   readonly recordStore: RecordStore;
   readonly list: RunningList;
   readonly knownTrouble: KnownTroubles;
+  readonly promptStore: PromptStore;
   readonly #audit: AuditStore;
   readonly #givenUp: GivenUpStore;
   readonly #webhooks: Webhooks;
@@ -77,7 +82,13 @@ export class Directory implements Omit<DirectoryRpc, keyof RecordStore | keyof R
     this.#audit = new AuditStore(ports.sql);
     this.#givenUp = new GivenUpStore(ports.sql);
     this.list = new RunningList(ports, this.#store);
-    this.recordStore = new RecordStore(this.#store, (domain) => this.#aboutNow(domain));
+    this.promptStore = new PromptStore(ports.sql, {
+      transaction: (domain, work) => this.#store.transaction(this.#aboutNow(domain), work),
+      person: (domain) => persons[ports.domain(domain)?.settings.recordsPersonal ?? "none"],
+      now: () => ports.now(),
+      changed: () => this.#changed(),
+    });
+    this.recordStore = new RecordStore(this.#store, (domain) => this.#aboutNow(domain), this.promptStore);
     this.#webhooks = new Webhooks({
       ...ports,
       domain: () => this.#store.about?.domain ?? null,
@@ -104,6 +115,8 @@ export class Directory implements Omit<DirectoryRpc, keyof RecordStore | keyof R
     const fresh = cursor ? page.facts.filter(({ row }) => row > cursor.row) : page.facts;
     try {
       const { fold, foldedUpTo } = this.#folded(page, fresh);
+      for (const { at, fact } of fresh)
+        if (fact.kind === "call-entered") this.promptStore.entered(page.domain, fact.number, at);
       const row = this.#keep(page, fresh, { fold, isSure: cursor !== null, at });
       const { watchedAt = null, askedAt = null } = before ?? {};
       const next = { journal, row: upTo };
@@ -249,8 +262,7 @@ export class Directory implements Omit<DirectoryRpc, keyof RecordStore | keyof R
 
   async keepAudit(domain: DomainName, entry: AuditEntry): Promise<void> {
     this.#store.transaction(this.#aboutNow(domain), () => this.#audit.add(entry));
-    this.#ports.changed();
-    await this.#ensureAlarm(this.#ports.now());
+    await this.#changed();
   }
 
   async givenUp(before: string | null, limit: number): Promise<GivenUpPage> {
@@ -278,6 +290,7 @@ export class Directory implements Omit<DirectoryRpc, keyof RecordStore | keyof R
       const before = now - current.keptMs;
       this.#givenUp.deleteBefore(before);
       this.knownTrouble.deleteBefore(before);
+      this.promptStore.deleteBefore(before);
       const hasMoreActions = this.#audit.deleteBefore(before, deletePortion);
       const hasMore = this.#store.deleteBefore(before, deletePortion) || hasMoreActions;
       this.#alarm.wakeBy(now + (hasMore ? portionEveryMs : deleteEveryMs));
@@ -289,6 +302,11 @@ export class Directory implements Omit<DirectoryRpc, keyof RecordStore | keyof R
     this.#activity = new Activity();
     this.#activity.addAll(activity?.minutes ?? []);
     this.#activityKeptIn = activity && minuteOf(activity.at);
+  }
+
+  #changed(): Promise<void> {
+    this.#ports.changed();
+    return this.#ensureAlarm(this.#ports.now());
   }
 
   async #ensureAlarm(now: EpochMs): Promise<void> {

@@ -1,6 +1,7 @@
 import * as v from "valibot";
+import { type PromptCall, promptCall } from "../bridge/prompt-call.ts";
 import type { Post } from "../conference/server/posts.ts";
-import type { BridgeName, ConfKey, DomainName } from "../foundation/ids.ts";
+import type { BridgeName, ConfKey, DomainName, EpochMs } from "../foundation/ids.ts";
 import { type Checked, confKey, text, time } from "../foundation/schemas.ts";
 import { address, open } from "../foundation/shown.ts";
 import type { PlacedFact } from "../records/directory-facts.ts";
@@ -94,3 +95,55 @@ export const givenUpPost = v.object({
   ),
 });
 export type GivenUpPost = Checked<typeof givenUpPost>;
+
+/** A call at the prompt that was not led in at once, as the directory keeps it. */
+export const keptPromptCall = v.object({
+  id: v.pipe(open(v.number()), v.description("Its place: later calls have greater ones.")),
+  bridge: open(text<BridgeName>()),
+  ...promptCall.entries,
+});
+export type KeptPromptCall = Checked<typeof keptPromptCall>;
+
+export interface PromptCallsOfBridge {
+  readonly bridge: BridgeName;
+  readonly calls: readonly PromptCall[];
+  /** So many more, the agent had no room to keep. */
+  readonly dropped: number;
+}
+
+export interface PromptCallQuery {
+  /** A caller's number, in any spelling. */
+  readonly number?: string | undefined;
+  /** Those alone that came to the prompt from then on. */
+  readonly since?: EpochMs | undefined;
+  /** Those before this place; `null`: from the latest. */
+  readonly before: number | null;
+  readonly limit: number;
+}
+
+/** The latest first. */
+export interface PromptCallPage {
+  readonly calls: readonly KeptPromptCall[];
+  readonly next: number | null;
+  /** So many more were not kept while the edge was away. */
+  readonly notKept: number;
+}
+
+/** A caller who could not get in three times or more, and has not got in since. */
+export const refusedCaller = v.object({
+  number: v.pipe(
+    promptCall.entries.number,
+    v.description("Empty or masked, as `recordsPersonal` has it: then it is one call with three wrong keys."),
+  ),
+  calls: v.pipe(v.number(), v.description("So many calls did not get in.")),
+  since: v.pipe(time, v.description("When the first of them came.")),
+  latest: v.pipe(keptPromptCall, v.description("The last of them.")),
+});
+export type RefusedCaller = Checked<typeof refusedCaller>;
+
+export interface PromptCallsRpc {
+  /** Resolves when they are on disk. What comes twice is kept once, and what comes with more of its story replaces what was there. */
+  keepPromptCalls(domain: DomainName, said: PromptCallsOfBridge): Promise<void>;
+  promptCalls(query: PromptCallQuery): Promise<PromptCallPage>;
+  refusedCallers(): Promise<readonly RefusedCaller[]>;
+}

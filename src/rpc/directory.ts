@@ -13,6 +13,7 @@ import {
   type FactPage,
   type FeedAnswer,
   type GivenUpPost,
+  type PromptCallsRpc,
   trouble,
   waitingDocuments,
 } from "./directory-feed.ts";
@@ -222,7 +223,7 @@ export interface AgentEvent extends AbsenceEvent {
 }
 
 /** The conferences of one domain: those that run, and the records of those that ran. */
-export interface DirectoryRpc {
+export interface DirectoryRpc extends PromptCallsRpc {
   /** Resolves when what the page says is on disk, or to what is wanted instead. What comes twice is kept once. */
   follow(page: FactPage): Promise<FeedAnswer>;
   /** Conferences that sent nothing since its own restart are asked. Who looks for trouble or a person waits for them, two seconds at most. */

@@ -52,6 +52,7 @@ export const objectMethods = {
     ...{ follow: "objects", notifyOfAgents: "objects", count: "objects", keepAudit: "objects" },
     ...{ running: "request", totals: viewMs, activity: "request", webhooks: viewMs, audit: "request" },
     ...{ givenUp: "request", givenUpPost: "request", trouble: viewMs, acknowledge: "request" },
+    ...{ keepPromptCalls: "objects", promptCalls: "request", refusedCallers: viewMs },
     // One request may ask for many pages: each has its own time.
     ...{ records: requestMs, erase: requestMs, rebuild: rebuildMs },
   },

@@ -361,6 +361,7 @@ export class FakeEdge {
       records: (query) => asked("records").then(() => this.directory.recordStore.records(query)),
       erase: (...all) => asked("erase").then(() => this.directory.recordStore.erase(...all)),
       givenUp: (...page) => asked("given-up posts").then(() => this.directory.givenUp(...page)),
+      promptCalls: (query) => asked("prompt calls").then(() => this.directory.promptStore.promptCalls(query)),
       givenUpPost: (id) => asked("a given-up post").then(() => this.directory.givenUpPost(id)),
       audit: (...page) => asked("audit").then(() => this.directory.audit(...page)),
       rebuild: (...all) => asked("rebuild").then(() => this.directory.list.rebuild(...all)),

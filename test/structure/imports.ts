@@ -72,7 +72,7 @@ export const rules: Readonly<Record<string, Rule>> = {
     mayAsType: ["src/conference", "webex-interfaces/doors/edge.ts"],
   },
   "src/rpc": {
-    may: ["src/foundation", "src/records/activity.ts", "valibot"],
+    may: ["src/foundation", "src/bridge/prompt-call.ts", "src/records/activity.ts", "valibot"],
     mayAsType: [
       ...[
         "src/bridge",

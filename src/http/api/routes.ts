@@ -6,6 +6,7 @@ import { explainRoutes } from "./conferences/explain.ts";
 import { givenUpRoutes } from "./conferences/given-up-posts.ts";
 import { domainRoutes } from "./domains.ts";
 import { peopleRoutes } from "./people.ts";
+import { promptCallRoutes } from "./prompt-calls.ts";
 import { recordRoutes, recordUpkeepRoutes } from "./records.ts";
 import type { Route } from "./route.ts";
 import { troubleRoutes } from "./trouble.ts";
@@ -15,6 +16,7 @@ const routes = [
   ...domainRoutes,
   ...troubleRoutes,
   ...givenUpRoutes,
+  ...promptCallRoutes,
   ...bridgeRoutes,
   ...runningRoutes,
   ...conferenceRoutes,

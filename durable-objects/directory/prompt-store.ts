@@ -1,0 +1,196 @@
+import { isRefused, MAX_PROMPT_STEPS, type PromptCall, promptCall, wrongKeysOf } from "../../src/bridge/prompt-call.ts";
+import type { BridgeName, DomainName, EpochMs } from "../../src/foundation/ids.ts";
+import { type Person, type Show, showOf } from "../../src/foundation/shown.ts";
+import { fitsNumber } from "../../src/foundation/text/spelled.ts";
+import type {
+  KeptPromptCall,
+  PromptCallPage,
+  PromptCallQuery,
+  PromptCallsOfBridge,
+  PromptCallsRpc,
+  RefusedCaller,
+} from "../../src/rpc/directory-feed.ts";
+import { LazyTables } from "../platform/lazy-tables.ts";
+import type { Sql, SqlRow } from "../platform/platform.ts";
+
+/** Rows kept for one domain: no flood of callers fills the disk. */
+const most = 5_000;
+const mostPage = 1_000;
+/** So many calls that did not get in are more than a mistake. */
+const often = 3;
+/** No caller is at the prompt for longer. Some bridges give the id of a call to another one some day. */
+const longestPromptMs = 30 * 60_000;
+
+/** `refused`: it did not get in. `mended`: its number got in since. */
+const tables = [
+  "CREATE TABLE IF NOT EXISTS prompt_dropped (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, count INTEGER NOT NULL)",
+  "CREATE INDEX IF NOT EXISTS prompt_call_name ON prompt_call (name)",
+  `CREATE TABLE IF NOT EXISTS prompt_call (id INTEGER PRIMARY KEY, name TEXT NOT NULL, at INTEGER NOT NULL,
+   number TEXT NOT NULL, refused INTEGER NOT NULL, mended INTEGER NOT NULL DEFAULT 0, data TEXT NOT NULL)`,
+];
+
+interface PromptStorePorts {
+  /** All or nothing; keeps whose directory this is. */
+  transaction(domain: DomainName, work: () => void): void;
+  /** How the domain's settings have records show people. */
+  person(domain: DomainName): Person;
+  now(): EpochMs;
+  /** Called when a change that people see is committed. */
+  changed(): Promise<void>;
+}
+
+const show = showOf(promptCall) as Show as Show<PromptCall>;
+
+/** The calls at the prompt that were not led in at once: a row for each. The first one makes the tables. */
+export class PromptStore implements PromptCallsRpc {
+  readonly #sql: Sql;
+  readonly #tables: LazyTables;
+  readonly #ports: PromptStorePorts;
+  /** The refused calls by their numbers, the latest first, so that a caller who enters reads no rows; `null`: not read yet. */
+  #refused: ReadonlyMap<string, readonly KeptPromptCall[]> | null = null;
+
+  constructor(sql: Sql, ports: PromptStorePorts) {
+    this.#sql = sql;
+    const [dropped = "", index = "", calls = ""] = tables;
+    this.#tables = new LazyTables(sql, "prompt_call", dropped, calls, index);
+    this.#ports = ports;
+  }
+
+  async keepPromptCalls(domain: DomainName, { bridge, calls, dropped }: PromptCallsOfBridge): Promise<void> {
+    const person = this.#ports.person(domain);
+    this.#refused = null;
+    this.#ports.transaction(domain, () => {
+      this.#tables.make();
+      for (const call of calls) this.#keep(bridge, show(call, person));
+      if (dropped > 0) {
+        const add = `INSERT INTO prompt_dropped (id, at, count) VALUES (1, ?, ?)
+                     ON CONFLICT (id) DO UPDATE SET at = excluded.at, count = count + excluded.count`;
+        this.#sql.exec(add, this.#ports.now(), dropped);
+      }
+      this.#sql.exec("DELETE FROM prompt_call WHERE id <= (SELECT max(id) FROM prompt_call) - ?", most);
+    });
+    await this.#ports.changed();
+  }
+
+  /** Adds a call, or what is new in the story of one that is there. */
+  #keep(bridge: BridgeName, call: PromptCall): void {
+    const name = `${bridge} ${call.call}`;
+    const rows = this.#sql.exec("SELECT id, data FROM prompt_call WHERE name = ? ORDER BY id DESC", name).map(toKept);
+    const known = rows.find(({ at }) => at === call.at) ?? rows.find((row) => isAtOneTime(row, call));
+    this.#write(known ? { ...known, ...joined(known, call) } : { id: null, bridge, ...call });
+    if (call.end?.why === "entered") this.#mend(call.number, call.end.at);
+  }
+
+  #write({ id, ...row }: Omit<KeptPromptCall, "id"> & { readonly id: number | null }): void {
+    this.#sql.exec(
+      `INSERT INTO prompt_call (id, name, at, number, refused, data) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE
+       SET at = excluded.at, number = excluded.number, refused = excluded.refused, data = excluded.data`,
+      ...[id, `${row.bridge} ${row.call}`, row.at, row.number, isRefused(row) ? 1 : 0, JSON.stringify(row)],
+    );
+  }
+
+  /** A caller is in a conference: that it could not get in before is mended. */
+  entered(domain: DomainName, number: string, at: EpochMs): void {
+    if (!isWhole(number) || !this.#refusedByNumber().has(number)) return;
+    this.#refused = null;
+    this.#ports.transaction(domain, () => this.#mend(number, at));
+  }
+
+  #mend(number: string, at: EpochMs): void {
+    if (isWhole(number)) this.#sql.exec("UPDATE prompt_call SET mended = 1 WHERE number = ? AND at <= ?", number, at);
+  }
+
+  async promptCalls({ number, since, before, limit }: PromptCallQuery): Promise<PromptCallPage> {
+    const count = Math.min(limit, mostPage);
+    const rows = this.#tables.read(
+      "SELECT id, number, data FROM prompt_call WHERE id < ? AND at >= ? ORDER BY id DESC LIMIT ?",
+      ...[before ?? Number.MAX_SAFE_INTEGER, since ?? 0, number === undefined ? count + 1 : most],
+    );
+    const found = number === undefined ? rows : rows.filter((row) => fitsNumber(number, String(row.number)));
+    const calls = found.slice(0, count).map(toKept);
+    const [dropped] = this.#tables.read("SELECT count FROM prompt_dropped");
+    return {
+      calls,
+      next: found.length > count ? (calls.at(-1)?.id ?? null) : null,
+      notKept: Number(dropped?.count ?? 0),
+    };
+  }
+
+  async refusedCallers(): Promise<readonly RefusedCaller[]> {
+    return [...this.#refusedByNumber()].flatMap(([number, calls]): RefusedCaller[] => {
+      const [latest] = calls;
+      const first = calls.at(-1);
+      if (isWhole(number) && calls.length >= often && latest && first)
+        return [{ number, calls: calls.length, since: first.at, latest }];
+      // Nobody knows which calls are of one caller: each one stands for itself.
+      const alone = isWhole(number) ? [] : calls.filter((call) => wrongKeysOf(call) >= often);
+      return alone.map((call) => ({ number, calls: 1, since: call.at, latest: call }));
+    });
+  }
+
+  #refusedByNumber(): ReadonlyMap<string, readonly KeptPromptCall[]> {
+    if (this.#refused) return this.#refused;
+    const rows = this.#tables.read(
+      "SELECT id, data FROM prompt_call WHERE refused = 1 AND mended = 0 ORDER BY id DESC",
+    );
+    this.#refused = Map.groupBy(rows.map(toKept), ({ number }) => number);
+    return this.#refused;
+  }
+
+  /** Takes a person's number out of all rows. */
+  erase(number: string): void {
+    if (!this.#tables.areThere) return;
+    this.#refused = null;
+    this.#sql.transaction(() => {
+      for (const row of this.#sql.exec("SELECT id, data FROM prompt_call WHERE number = ?", number))
+        this.#write({ ...toKept(row), number: "" });
+    });
+  }
+
+  deleteBefore(at: EpochMs): void {
+    if (!this.#tables.areThere) return;
+    this.#refused = null;
+    this.#sql.transaction(() => {
+      this.#sql.exec("DELETE FROM prompt_call WHERE at < ?", at);
+      this.#sql.exec("DELETE FROM prompt_dropped WHERE at < ?", at);
+    });
+  }
+}
+
+/** Whether it is somebody's number: neither withheld nor masked. */
+function isWhole(number: string): boolean {
+  return /^[^*]+$/.test(number);
+}
+
+function toKept({ id, data }: SqlRow): KeptPromptCall {
+  return { id: Number(id), ...(JSON.parse(String(data)) as Omit<KeptPromptCall, "id">) };
+}
+
+/** Whether these two may be one call, of which two agents tell; else the bridge has given its id to another one. */
+function isAtOneTime(one: PromptCall, other: PromptCall): boolean {
+  return one.at <= lastOf(other) && other.at <= lastOf(one);
+}
+
+function lastOf({ at, end }: PromptCall): EpochMs {
+  return end && end.why !== "lost" ? end.at : at + longestPromptMs;
+}
+
+/** All that either says of it. What was kept of its caller stays: the number may have been erased. */
+function joined(known: PromptCall, said: PromptCall): Pick<PromptCall, "at" | "steps" | "end"> {
+  const steps = new Map([...numbered(known.steps), ...numbered(said.steps)]);
+  const ends = [known.end, said.end].filter((end) => end !== null);
+  const end = ends.find(({ why }) => why !== "lost") ?? ends[0] ?? null;
+  return {
+    at: Math.min(known.at, said.at),
+    steps: [...steps.values()].sort((one, other) => one.at - other.at).slice(-MAX_PROMPT_STEPS),
+    end,
+  };
+}
+
+/** Steps of one moment are told apart by their order. */
+function numbered(steps: PromptCall["steps"]): readonly (readonly [string, PromptCall["steps"][number]])[] {
+  return steps.map((step, index) => [
+    `${step.at} ${steps.slice(0, index).filter(({ at }) => at === step.at).length}`,
+    step,
+  ]);
+}

@@ -1,0 +1,69 @@
+import * as v from "valibot";
+import { type Checked, time } from "../foundation/schemas.ts";
+import { open } from "../foundation/shown.ts";
+import { call, callerNumber, conference, typed, whole } from "./schemas.ts";
+
+/** What became of a call at the prompt. `lost`: it was gone when the agent or the bridge was back. */
+export const promptEnds = {
+  entered: "It is in its conference.",
+  "hung-up": "The caller hung up.",
+  "keyed-nothing": "The agent hung up: the caller keyed nothing.",
+  "stopped-keying": "The agent hung up: the caller keyed no more, though something was missing, often the #.",
+  "unknown-keys": "The agent hung up: no conference has the keys.",
+  "unclear-keys": "The agent hung up: each time it was unclear what was keyed.",
+  locked: "The conference was locked.",
+  full: "The conference was full.",
+  refused: "The bridge refused to admit it.",
+  "no-edge": "The edge was away for as long as a caller waits, 5 minutes.",
+  lost: "Not known: it was gone when the agent or the bridge was back.",
+} as const;
+
+export type PromptEnd = keyof typeof promptEnds;
+
+const promptEnd = open(v.picklist(Object.keys(promptEnds) as [PromptEnd, ...PromptEnd[]]));
+
+/** More than any caller can make: an agent lets it try three times, its successor three times more. */
+export const MAX_PROMPT_STEPS = 20;
+
+const step = v.variant("type", [
+  /** No conference had this key then. How many digits it had says whether some were missing; they themselves are never said. */
+  typed("wrong-key", { at: time, digits: whole }),
+  /** Keys may have been lost or doubled, or the caller took them back by a star: it was asked again. */
+  typed("unclear-keys", { at: time }),
+]);
+
+/** The story of a call at the prompt that was not led in at once. It is sent as a whole, each time that it has changed. */
+export const promptCall = v.object({
+  call,
+  number: callerNumber,
+  dialled: open(callerNumber),
+  at: v.pipe(time, v.description("When it came to the prompt.")),
+  steps: v.pipe(
+    v.array(step),
+    v.maxLength(MAX_PROMPT_STEPS),
+    v.description("What was keyed in vain; of a wrong key how many digits it had, and never which."),
+  ),
+  end: v.pipe(
+    v.nullable(
+      v.object({
+        at: time,
+        why: promptEnd,
+        conference: v.pipe(v.exactOptional(conference), v.description("Absent: it has keyed the key of none.")),
+        digits: v.pipe(v.exactOptional(whole), v.description("So many digits stood there without a #.")),
+      }),
+    ),
+    v.description("null: it is at the prompt, or the agent has not said what became of it."),
+  ),
+});
+
+export type PromptCall = Checked<typeof promptCall>;
+
+export function wrongKeysOf({ steps }: Pick<PromptCall, "steps">): number {
+  return steps.filter(({ type }) => type === "wrong-key").length;
+}
+
+/** Whether its caller tried to get in, and did not: who hangs up without a key has only called. */
+export function isRefused({ steps, end }: PromptCall): boolean {
+  if (end === null || end.why === "entered" || end.why === "lost") return false;
+  return steps.length > 0 || end.conference !== undefined || (end.why !== "hung-up" && end.why !== "keyed-nothing");
+}

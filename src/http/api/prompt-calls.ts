@@ -1,0 +1,46 @@
+import * as v from "valibot";
+import { keptPromptCall } from "../../rpc/directory-feed.ts";
+import { cursorAt, limitOf, next, placeOf, rowCursor } from "./paging.ts";
+import { routeOf } from "./route.ts";
+import { anySpelling, moment } from "./values.ts";
+
+const route = routeOf("Domains");
+
+const MOST_LISTED = 1_000;
+const USUAL = 100;
+
+export const promptCallRoutes = [
+  route("listPromptCalls", "GET /domains/{domain}/prompt-calls", {
+    says: "Calls at the prompt that were not led in at once, the latest first",
+    more: "A call is among them from its first wrong key on, or when it was turned away or hung up without having got in; not one whose first key was right. At most 5,000, and none that is older than records are kept.",
+    query: {
+      number: v.optional(
+        v.pipe(
+          v.string(),
+          v.maxLength(256, "must be at most 256 characters"),
+          v.description(`The caller's number. ${anySpelling}`),
+        ),
+      ),
+      since: v.optional(moment("That came to the prompt from then on.")),
+      cursor: rowCursor,
+      limit: limitOf(MOST_LISTED),
+    },
+    answer: {
+      says: "Calls with what was keyed in vain, and how each ended.",
+      schema: v.object({
+        calls: v.array(keptPromptCall),
+        notKept: v.pipe(
+          v.number(),
+          v.description("So many more were not kept by agents while the edge was away for long."),
+        ),
+        next,
+      }),
+    },
+    async handle({ domain: { name }, edge, query: { number, since, cursor, limit = USUAL } }) {
+      const page = await edge.objects.directory(name).promptCalls({
+        ...{ number, since, before: placeOf(cursor), limit },
+      });
+      return { ...page, next: cursorAt(page.next) };
+    },
+  }),
+];

@@ -1,0 +1,143 @@
+import { expect, test } from "vitest";
+import type { PromptCall } from "../../../src/bridge/prompt-call.ts";
+import type { BridgeName, CallId, ConfKey } from "../../../src/foundation/ids.ts";
+import { dayMs } from "../../../src/foundation/time/timers.ts";
+import { entered } from "../../builders.ts";
+import { testDomain } from "../../local-domain.ts";
+import { worldBegins } from "../../simulation/context.ts";
+import { DirectoryWorld, domain } from "./world.ts";
+
+const bridge = "main" as BridgeName;
+const ada = "15552345678";
+const wrongKey = (at: number, digits = 9) => ({ type: "wrong-key", at: worldBegins + at, digits }) as const;
+const end = (at: number, why: NonNullable<PromptCall["end"]>["why"] = "unknown-keys") => ({
+  at: worldBegins + at,
+  why,
+});
+
+function aCall(name: string, { at = 0, ...more }: Partial<PromptCall> = {}): PromptCall {
+  const who = { call: name as CallId, number: ada, dialled: "18005551234" };
+  return { ...who, at: worldBegins + at, steps: [], end: null, ...more };
+}
+
+class PromptWorld extends DirectoryWorld {
+  keep(calls: readonly PromptCall[], dropped = 0): Promise<void> {
+    return this.directory.promptStore.keepPromptCalls(domain, { bridge, calls, dropped });
+  }
+
+  page(more: object = {}) {
+    return this.directory.promptStore.promptCalls({ before: null, limit: 100, ...more });
+  }
+
+  async refused() {
+    return (await this.directory.promptStore.refusedCallers()).map(({ number, calls }) => [number, calls]);
+  }
+}
+
+test("a call is kept once, with the latest of its story, also in the next life", async () => {
+  const world = new PromptWorld();
+  await world.keep([aCall("c1", { steps: [wrongKey(5)] })]);
+  const whole = aCall("c1", { steps: [wrongKey(5), wrongKey(5, 4)], end: end(9) });
+  await world.keep([whole]);
+  await world.keep([aCall("c1", { steps: [wrongKey(5)] })]);
+
+  world.start();
+  expect(await world.page()).toEqual({ calls: [{ id: 1, bridge, ...whole }], next: null, notKept: 0 });
+});
+
+test("what two agents saw of one call is one story; a later call of the same id is another one", async () => {
+  const world = new PromptWorld();
+  await world.keep([aCall("c1", { steps: [wrongKey(5)], end: end(20, "lost") })]);
+  await world.keep([aCall("c1", { at: 12, steps: [wrongKey(15)], end: end(30, "hung-up") })]);
+  await world.keep([aCall("c1", { at: 40, steps: [wrongKey(50)] })]);
+
+  const { calls } = await world.page();
+  expect(calls.map(({ at, steps, end }) => [at - worldBegins, steps.length, end?.why])).toEqual([
+    [40, 1, undefined],
+    [0, 2, "hung-up"],
+  ]);
+});
+
+test("calls are found by number, with or without the country, and by time, page by page", async () => {
+  const world = new PromptWorld();
+  await world.keep([1, 2, 3].map((n) => aCall(`c${n}`, { at: n * 1_000, end: end(n * 1_000, "hung-up") })));
+  await world.keep([aCall("c4", { number: "442012345678" }), aCall("c5", { number: "" })]);
+
+  const found = async (more: object) => (await world.page(more)).calls.map(({ call }) => call);
+  expect(await found({ number: ada })).toEqual(["c3", "c2", "c1"]);
+  expect(await found({ number: "5552345678" })).toEqual(["c3", "c2", "c1"]);
+  expect(await found({ number: "345678" })).toEqual([]);
+  expect(await found({ since: worldBegins + 2_000 })).toEqual(["c3", "c2"]);
+  expect(await world.page({ limit: 2 })).toMatchObject({ calls: [{ call: "c5" }, { call: "c4" }], next: 4 });
+  expect(await found({ before: 4, limit: 1 })).toEqual(["c3"]);
+});
+
+test("a caller who could not get in three times is refused until it enters, on whatever way", async () => {
+  const world = new PromptWorld();
+  const tries = [1, 2, 3].map((n) => aCall(`c${n}`, { at: n, end: end(n, n === 3 ? "locked" : "unknown-keys") }));
+  await world.keep(tries.slice(0, 2));
+  expect(await world.refused()).toEqual([]);
+  await world.keep(tries.slice(2));
+  expect(await world.refused()).toEqual([[ada, 3]]);
+
+  await world.keep([
+    aCall("c4", { at: 10, steps: [wrongKey(10)], end: { ...end(11, "entered"), conference: "7" as ConfKey } }),
+  ]);
+  expect(await world.refused()).toEqual([]);
+  await world.keep(tries);
+  expect(await world.refused()).toEqual([]);
+});
+
+test("a caller who got in by its conference is refused no longer", async () => {
+  const world = new PromptWorld();
+  await world.keep([1, 2, 3].map((n) => aCall(`c${n}`, { end: end(n) })));
+  const conference = world.conference();
+  await conference.running(0);
+  await conference.reported(entered({ call: "c9", number: ada }));
+  await conference.time.pass(5_000);
+  expect(await world.refused()).toEqual([]);
+  expect((await world.page()).calls).toHaveLength(3);
+});
+
+test("who only calls and hangs up is no refused caller; one without a number counts by the keys of one call", async () => {
+  const world = new PromptWorld();
+  await world.keep([1, 2, 3].map((n) => aCall(`c${n}`, { end: end(n, n === 1 ? "keyed-nothing" : "hung-up") })));
+  await world.keep([4, 5, 6].map((n) => aCall(`c${n}`, { number: "", steps: [wrongKey(n)], end: end(n, "hung-up") })));
+  expect(await world.refused()).toEqual([]);
+  await world.keep([aCall("c7", { number: "", steps: [wrongKey(7), wrongKey(8), wrongKey(9)], end: end(9) })]);
+  expect(await world.refused()).toEqual([["", 1]]);
+});
+
+test.each([
+  ["masked", "*********78"],
+  ["none", ""],
+] as const)("the number is kept as recordsPersonal has it: %s", async (recordsPersonal, number) => {
+  const world = new PromptWorld();
+  world.domain = testDomain({ recordsPersonal });
+  await world.keep([aCall("c1", { steps: [wrongKey(5)] })]);
+  expect((await world.page({ number: ada })).calls).toHaveLength(number === "" ? 0 : 1);
+  expect((await world.page()).calls).toMatchObject([{ call: "c1", number, steps: [wrongKey(5)] }]);
+  expect(JSON.stringify(world.sql.exec("SELECT * FROM prompt_call"))).not.toContain(ada);
+});
+
+test("an erased number is taken out, and does not come back with a repeat", async () => {
+  const world = new PromptWorld();
+  await world.keep([aCall("c1", { steps: [wrongKey(5)] })]);
+  await world.directory.recordStore.erase(domain, ada, 0);
+  await world.keep([aCall("c1", { steps: [wrongKey(5)], end: end(9) })]);
+  expect((await world.page()).calls).toMatchObject([{ number: "", end: { why: "unknown-keys" } }]);
+  expect(JSON.stringify(world.sql.exec("SELECT * FROM prompt_call"))).not.toContain(ada);
+});
+
+test("no flood fills the disk, calls go with the records, and what was not kept is said", async () => {
+  const world = new PromptWorld();
+  const calls = Array.from({ length: 5_010 }, (_, n) => aCall(`c${n}`, { end: end(n) }));
+  await world.keep(calls, 30);
+  await world.keep([], 7);
+  expect(world.sql.exec("SELECT count(*) AS rows FROM prompt_call")).toEqual([{ rows: 5_000 }]);
+  expect((await world.page()).notKept).toBe(37);
+
+  world.time.now += 401 * dayMs;
+  await world.directory.alarm();
+  expect(await world.page()).toEqual({ calls: [], next: null, notKept: 0 });
+});
