@@ -87,14 +87,15 @@ export function conferenceText(conference: ConferenceOfDomain, now: number, term
     ),
     ...section(
       `${counted(callOuts.length, "call")} that we dial`,
-      callOuts.map(
-        ({ call, stage, extCallId }) =>
-          `${extCallId === "" ? "for an operator" : `ExtCallID ${extCallId}`}: ${stage} (${call})`,
-      ),
+      callOuts.map(({ call, number, stage, extCallId }) => {
+        const whose = extCallId === "" ? "for an operator" : `ExtCallID ${extCallId}`;
+        // An edge of the last release does not say the number.
+        return `${[number, whose].filter(Boolean).join(", ")}: ${stage} (${call})`;
+      }),
     ),
     ...section(
       counted(rooms.length, "further room"),
-      rooms.map(({ room, stage }) => `${room}: ${stage}`),
+      rooms.map(({ room, subConfId, name, stage }) => `${name ?? subConfId}: ${stage} (${room})`),
     ),
     ...outstandingText(conference, { now, agents: null, startedAt: new Map() }, terminal),
   ];

@@ -85,7 +85,9 @@ export class ConferenceReader {
 
   view(): ConferenceView | null {
     const { identity } = this.#store;
-    return identity && conferenceViewOf(identity.confKey, this.#store, this.#outbox.rows, this.#schedule, this.#person);
+    if (!identity) return null;
+    const keepsNames = this.#ports.domain()?.settings.recordsPersonal === "full";
+    return conferenceViewOf(identity.confKey, keepsNames, this.#store, this.#outbox.rows, this.#schedule, this.#person);
   }
 
   entered(): ReadonlyMap<CallId, EpochMs> {

@@ -1,4 +1,5 @@
-import { isOngoing } from "../../src/conference/head.ts";
+import { type Head, isOngoing } from "../../src/conference/head.ts";
+import { dialled } from "../../src/conference/parts/call-outs.ts";
 import { withJitter } from "../../src/conference/server/debts.ts";
 import type { Rows } from "../../src/conference/server/queue.ts";
 import { owedIn } from "../../src/conference/server/resync.ts";
@@ -12,9 +13,15 @@ import type { ConferenceStore } from "./conference-store.ts";
 
 const showView = showOf(conferenceView) as Show;
 
-/** A conference as operators see it. `person`: how a number or code of a person is shown. */
+/** The name that WebEx gave the meeting, into which people write names; `undefined`: it gave none, or names are not kept. */
+export function shownTopic(head: Head, keepsNames: boolean): string | undefined {
+  return keepsNames && isOngoing(head) ? head.life.topic || undefined : undefined;
+}
+
+/** A conference as operators see it. `person`: how a number or code of a person is shown; `keepsNames`: whether names of meetings are. */
 export function conferenceViewOf(
   key: ConfKey,
+  keepsNames: boolean,
   { state, journal, progress }: ConferenceStore,
   outbox: Rows,
   schedule: Pick<CommandSchedule, "stateOf" | "failsAt">,
@@ -23,8 +30,10 @@ export function conferenceViewOf(
   const { head } = state;
   const ongoing = isOngoing(head) ? head : null;
   const running = head.phase === "running" ? head : null;
+  const topic = shownTopic(head, keepsNames);
   const view: ConferenceView = {
     key,
+    ...(topic !== undefined && { topic }),
     phase: head.phase === "absent" ? "not-created" : head.phase,
     lastAt: journal.lastAt,
     bridge: progress.bridge,
@@ -36,10 +45,12 @@ export function conferenceViewOf(
         ...{ call, extCallId: extCallId ?? "", number, attendeeId: attendeeId ?? "" },
         ...{ room, muted, speaks: running?.speech?.speaking.includes(call) ?? false },
       })),
-    callOuts: [...state.callOuts.values()].map(({ call, stage, extCallId }) => ({
-      ...{ call, stage, extCallId: extCallId ?? "" },
+    callOuts: [...state.callOuts.values()].map((callOut) => ({
+      ...{ call: callOut.call, number: dialled(callOut), stage: callOut.stage, extCallId: callOut.extCallId ?? "" },
     })),
-    rooms: [...state.rooms.values()].map(({ room, subConfId, stage }) => ({ room, subConfId, stage })),
+    rooms: [...state.rooms.values()].map(({ room, subConfId, name, stage }) => ({
+      ...{ room, subConfId, ...(name !== undefined && keepsNames && { name }), stage },
+    })),
     commands: [...state.commands.values()].map((pending) => ({
       ...{ id: pending.id, type: pending.command.type, answerBy: schedule.failsAt(state, pending) },
       ...{ askers: askersOf(pending), ...schedule.stateOf(pending.id) },

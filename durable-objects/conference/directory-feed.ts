@@ -29,6 +29,7 @@ import type { Domain } from "../../src/settings/load.ts";
 import { maxMessages } from "../../src/tsp/protocol-table.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { ConferenceStore } from "./conference-store.ts";
+import { shownTopic } from "./conference-view.ts";
 import type { Outbox } from "./outbox.ts";
 
 interface DirectoryFeedPorts extends Pick<Platform, "now" | "after" | "log"> {
@@ -244,6 +245,8 @@ export class DirectoryFeed {
     const { told: after, place } = telling;
     const shownAs = this.#ports.domain()?.settings.recordsPersonal ?? "none";
     const person = persons[shownAs];
+    const topic = shownTopic(state.head, shownAs === "full");
+    const named = topic !== undefined && { topic };
     const { facts, upTo } = this.#factsAfter(after, person);
     const isKnown = this.#knownAs === shownAs && isOngoing(state.head);
     this.#knownAs = shownAs;
@@ -253,7 +256,7 @@ export class DirectoryFeed {
       ...{ domain: identity.domain, key: identity.confKey, journal, after, place, upTo, facts },
       ...(!isKnown && { view: runningView(state, lastSeq, person) }),
       // For the directory, the conference is over with the page that has its end.
-      live: isOngoing(state.head) || upTo < lastSeq ? this.#liveState : null,
+      live: isOngoing(state.head) || upTo < lastSeq ? { ...this.#liveState, ...named } : null,
     };
   }
 
@@ -308,9 +311,10 @@ export class DirectoryFeed {
 
   /** The live state as text, to compare it after each commit at little cost. */
   get #liveText(): string {
-    if (!isOngoing(this.#store.state.head)) return "";
+    const { head } = this.#store.state;
+    if (!isOngoing(head)) return "";
     const { bridge, trouble, waiting } = this.#liveState;
-    return `${bridge} ${trouble} ${waiting.map(({ host, oldestAt, failure }) => `${host} ${oldestAt} ${failure}`)}`;
+    return `${bridge} ${head.life.topic} ${trouble} ${waiting.map(({ host, oldestAt, failure }) => `${host} ${oldestAt} ${failure}`)}`;
   }
 
   /** The documents that wait for longer than a moment, by receiver, with what a server is owed. */

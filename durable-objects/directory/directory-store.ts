@@ -9,7 +9,7 @@ import type { Sql, SqlRow } from "../platform/platform.ts";
 import type { DomainRetention } from "../platform/retention.ts";
 
 /** A running conference on disk. All else of it is in memory alone. */
-export interface RunningRow extends Omit<ListedConference, "now"> {
+export interface RunningRow extends Omit<ListedConference, "now" | "topic"> {
   /** Absent: there were no receivers of webhooks. */
   readonly heard?: WebhookProgress;
 }

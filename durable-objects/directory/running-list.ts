@@ -237,9 +237,10 @@ export class RunningList {
 function listed({ row: { heard: _, ...row }, known }: RunningEntry): ListedConference {
   if (!known) return { ...row, now: null };
   const { attached, locked, people, rooms, speaking } = known.fold;
-  const { trouble, waiting } = known.live;
+  const { topic, trouble, waiting } = known.live;
   return {
     ...row,
+    ...(topic !== undefined && { topic }),
     now: {
       ...{ attached, locked, callers: people.size, rooms: rooms.size, trouble },
       speakers: [...speaking].flatMap((call) => people.get(call) ?? []),

@@ -176,6 +176,8 @@ export interface CloseRequest extends v.InferOutput<typeof closeRequest> {}
 export const subConference = fields({
   room,
   subConfId,
+  /** As WebEx named it for people; absent: it did not. */
+  name: maybe(text),
   spelling: maybe(plain<Spelling>()),
   stage: v.picklist(["opening", "open", "closing"]),
   closeRequest: nullable(closeRequest),

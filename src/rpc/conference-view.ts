@@ -12,6 +12,7 @@ import type {
 } from "../foundation/ids.ts";
 import { type Checked, confKey, text, time } from "../foundation/schemas.ts";
 import { address, open, personal } from "../foundation/shown.ts";
+import { topic } from "./directory-feed.ts";
 
 const command = open(
   v.object({
@@ -41,6 +42,7 @@ export type OutageView = Checked<typeof outage>;
 /** A conference as operators see it. Numbers and IDs of people are masked where the domain's log masks them. */
 export const conferenceView = v.object({
   key: open(confKey),
+  topic,
   phase: v.pipe(
     v.picklist(["creating", "running", "ended", "not-created"]),
     v.description("not-created: the bridge has not created it; the next create tries it anew."),
@@ -66,12 +68,23 @@ export const conferenceView = v.object({
       speaks: open(v.boolean()),
     }),
   ),
-  callOuts: open(v.array(v.object({ call: text<CallId>(), stage: v.string(), extCallId: text<ExtCallId | "">() }))),
+  callOuts: v.array(
+    v.object({
+      call: open(text<CallId>()),
+      number: personal(v.string()),
+      stage: open(v.string()),
+      extCallId: open(text<ExtCallId | "">()),
+    }),
+  ),
   rooms: open(
     v.array(
       v.object({
         room: text<RoomId>(),
-        subConfId: v.pipe(text<SubConfId>(), v.description("WebEx's name for the sub-conference.")),
+        subConfId: v.pipe(text<SubConfId>(), v.description("WebEx's id for the sub-conference.")),
+        name: v.pipe(
+          v.exactOptional(v.string()),
+          v.description("As WebEx named it for people; with `recordsPersonal` `full` alone."),
+        ),
         stage: v.string(),
       }),
     ),

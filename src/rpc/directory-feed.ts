@@ -25,8 +25,20 @@ export const waitingDocuments = v.object({
 });
 export type WaitingDocuments = Checked<typeof waitingDocuments>;
 
+/** The name of a meeting is of people: it is shown where `recordsPersonal` keeps all of them, and not at all elsewhere. */
+export const topic = open(
+  v.pipe(
+    v.exactOptional(v.string()),
+    v.description(
+      "The meeting's name, as WebEx gave it with its create, else as the domain's WebEx site called it where that is cached; with `recordsPersonal` `full` alone.",
+    ),
+  ),
+);
+
 /** How a conference is now, as no fact tells it. */
 export interface LiveState {
+  /** As WebEx named it; absent: it did not, or the settings keep no names. */
+  readonly topic?: string;
   readonly bridge: BridgeName | null;
   readonly trouble: readonly Trouble[];
   readonly waiting: readonly WaitingDocuments[];

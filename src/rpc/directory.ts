@@ -14,6 +14,7 @@ import {
   type FeedAnswer,
   type GivenUpPost,
   type PromptCallsRpc,
+  topic,
   trouble,
   waitingDocuments,
 } from "./directory-feed.ts";
@@ -29,6 +30,7 @@ export const listedConference = v.object({
   phase: v.picklist(["creating", "running"]),
   webexHost: v.pipe(text<WebexHost>(), v.description("The TSP server that is notified.")),
   bridge: v.nullable(text<BridgeName>()),
+  topic,
   now: v.pipe(
     v.nullable(
       v.object({

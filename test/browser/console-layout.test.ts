@@ -206,11 +206,10 @@ test("names that are written from right to left stay in their place", async () =
   const speakers = [name, other].map((attendeeId) => ({ number: "", attendeeId }));
   const [first] = conferences;
   if (!first) throw new Error("no conference");
-  const shown = { ...first, now: { ...first.now, speakers } };
+  const shown = { ...first, topic, now: { ...first.now, speakers } };
   const page = await open(
     ConferencesPage({
       ...{ ...frame, begins: "", after: null, running: { ...running, conferences: [shown], next: null } },
-      topics: new Map([[first.key as string, topic]]),
     }),
     { scheme: "light", width: "wide" },
   );

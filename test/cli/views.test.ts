@@ -47,8 +47,8 @@ test("a domain is named where there are several", () => {
 test("a conference shows its callers, and what it waits for", () => {
   const one = conference({
     callers: [caller(), caller({ call: "c2", extCallId: "", number: "", attendeeId: "", speaks: true })],
-    callOuts: [{ call: "leg-1", stage: "ringing", extCallId: "9001" }],
-    rooms: [{ room: "r7", subConfId: "1", stage: "open" }],
+    callOuts: [{ call: "leg-1", number: "14085550123", stage: "ringing", extCallId: "9001" }],
+    rooms: [{ room: "r7", subConfId: "1", name: "Harbour pilots", stage: "open" }],
     commands: [command, { ...command, id: "555120777.10.7", type: "mute", sent: 3, taken: false, answerBy: null }],
     documents: [document, { ...document, transId: "61365000007", attempts: 0, failure: undefined }],
   });
@@ -63,10 +63,10 @@ test("a conference shows its callers, and what it waits for", () => {
     "  withheld               not named  main  speaks  c2",
     "",
     "1 call that we dial",
-    "  ExtCallID 9001: ringing (leg-1)",
+    "  14085550123, ExtCallID 9001: ringing (leg-1)",
     "",
     "1 further room",
-    "  r7: open",
+    "  Harbour pilots: open (r7)",
     "",
     "2 commands without a result",
     "  unmute (555120777.9.165): no result; sent once, the agent has it, the bridge",

@@ -69,10 +69,11 @@ test("an operator is offered what fits: of a muted caller the unmute, of a locke
   const other = view({
     ...{ locked: true, callers: [{ ...caller, muted: true }], rooms: [{ room: "r1", subConfId: "5", stage: "open" }] },
     callOuts: [
-      { call: "d1", stage: "dialling", extCallId: "" },
-      { call: "d2", stage: "dropping", extCallId: "" },
+      { call: "d1", number: "14085550123", stage: "dialling", extCallId: "" },
+      { call: "d2", number: "14085550124", stage: "dropping", extCallId: "" },
     ],
   });
+  expect(shown({ view: other }).text).toContain("14085550123 d1 none dialling");
   expect(offered(shown({ view: other }))).toEqual([
     ...["unlock", ...all, "unmute c1", "move c1", "expel c1", "expel d1", "call-out"],
   ]);
@@ -87,6 +88,11 @@ test("a caller is moved to where it is not, by WebEx's names of rooms", () => {
   const inside = shown({ view: view({ rooms, callers: [{ ...caller, room: "r1" }] }) });
   expect(inside.all("select", 'name="room"')).toEqual(["main"]);
   expect(inside.text).toContain("Room Stage Callers 5 r1 open 1 6 r2 opening 0");
+
+  const [first, second] = rooms;
+  const named = shown({ view: view({ rooms: [{ ...first, name: "Pilots" }, second] }) });
+  expect(named.all("select", 'name="room"')).toEqual(["Pilots"]);
+  expect(named.text).toContain("Pilots 5, r1 open 0");
 });
 
 test("of 1,000 callers there are pages, and those who are looked for; forms lead back there", () => {

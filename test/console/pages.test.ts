@@ -193,8 +193,7 @@ test("names from outside are shown each by itself, whatever way they are written
   const name = "\u05e9\u05dc\u05d5\u05dd";
   const speakers = [name, "\u202eabc"].map((attendeeId) => ({ number: "", attendeeId }));
   const page = ConferencesPage({
-    ...{ ...frame, running: running(listed("5", { now: isNow({ speakers }) })), begins: "", after: null },
-    topics: new Map([["5", name]]),
+    ...{ ...frame, running: running(listed("5", { topic: name, now: isNow({ speakers }) })), begins: "", after: null },
   });
   const isolated = Array.from(String(page).matchAll(/<bdi>(.*?)<\/bdi>/g), ([, text]) => text);
   expect(isolated).toEqual([name, name, "\u202eabc"]);

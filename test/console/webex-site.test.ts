@@ -200,9 +200,9 @@ test("lists have the topics that are known beside the keys, the long ones cut", 
     ...{ key: key as ConfKey, life: 1, createdAt: now, phase: "running", now: null },
     ...{ webexHost: "tsp1" as WebexHost, bridge: "main" as BridgeName },
   });
-  const topics = new Map([["5", `Berth ${"x".repeat(300)}`]]);
-  const running = { conferences: [listed("5"), listed("6")], next: null, total: 2, bridges: [], unknown: 0 };
-  const list = readPage(ConferencesPage({ ...frame, running, topics, begins: "", after: null }));
+  const named = { ...listed("5"), topic: `Berth ${"x".repeat(300)}` };
+  const running = { conferences: [named, listed("6")], next: null, total: 2, bridges: [], unknown: 0 };
+  const list = readPage(ConferencesPage({ ...frame, running, begins: "", after: null }));
   expect(list).toContain(`5 → /console/acme/conferences/5 Berth ${"x".repeat(74)}…\n`);
   expect(list).toContain("6 → /console/acme/conferences/6\n");
 

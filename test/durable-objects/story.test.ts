@@ -167,6 +167,26 @@ test("numbers and IDs of people are masked unless the domain shows them", async 
   }
 });
 
+test("a view has the number that is being called and the name of a sub-conference, as far as the settings let them be shown", async () => {
+  const phone = { country: "1", area: "408", local: "5557777", extension: "" };
+  for (const [personal, recordsPersonal, number, name] of [
+    [true, "full", "14085557777", "Pilots"],
+    [false, "full", "*********77", "Pilots"],
+    [true, "masked", "14085557777", undefined],
+  ] as const) {
+    const world = await ConferenceWorld.running(0);
+    world.domain = testDomain({ logs: { personal }, recordsPersonal });
+    const of = { replyTo: host, extConfId };
+    await world.received("t1", { ...of, type: "call-out", msgId: "m1", extCallId: "2001", phone } as FromWebex);
+    const room = { type: "create-sub-conference", msgId: "m2", subConfId: "9", name: "Pilots" };
+    await world.received("t2", { ...of, ...room } as FromWebex);
+
+    const { callOuts, rooms } = world.conference.reader.view() ?? {};
+    expect(callOuts).toMatchObject([{ number, stage: "dialling", extCallId: "2001" }]);
+    expect(rooms?.map((one) => [one.subConfId, one.name])).toEqual([["9", name]]);
+  }
+});
+
 test("a view shows what is outstanding, and why", async () => {
   const world = await ConferenceWorld.running(1);
   world.answer = () => ({ kind: "failed", reason: "TimeoutError" });

@@ -13,11 +13,12 @@ const RETRY_MS = 10_000;
 /** Opens a sub-conference, a room of its own on the bridge (protocol 2.2.8, 4.13). */
 export function createRoom(draft: Draft, message: FromWebexMessages["create-sub-conference"]): void {
   const request = requestOf(message);
-  const { subConfId, spelling } = message;
+  const { subConfId, name, spelling } = message;
   if (subConfId === undefined) return draft.answer(request, "attribute-missing");
   if (draft.rooms.find((room) => room.subConfId === subConfId)) return draft.answer(request, "room-exists");
   const room = draft.newId() as RoomId;
-  draft.rooms.set(room, { room, subConfId, stage: "opening", closeRequest: null, ...(spelling && { spelling }) });
+  const named = { ...(name && { name }), ...(spelling && { spelling }) };
+  draft.rooms.set(room, { room, subConfId, ...named, stage: "opening", closeRequest: null });
   draft.issue({ type: "create-room", room, kind: "sub" }, request);
 }
 

@@ -56,8 +56,10 @@ function CallerTable({ frame: { domain, confKey, now }, view, entered, form, sho
   const { callers, rooms, locked } = view;
   const hasRooms = rooms.length > 0 || callers.some(({ room }) => room !== MAIN_ROOM);
   const places = [MAIN_ROOM, ...rooms.filter(({ stage }) => stage === "open").map(({ room }) => room)];
-  const nameOf = (room: RoomId) =>
-    rooms.find((one) => one.room === room)?.subConfId ?? (room === MAIN_ROOM ? "main" : "private talk");
+  const nameOf = (room: RoomId) => {
+    const { name, subConfId } = rooms.find((one) => one.room === room) ?? {};
+    return name ?? subConfId ?? (room === MAIN_ROOM ? "main" : "private talk");
+  };
   const timeline = conferencePath(domain, confKey, "timeline");
   return (
     <Table

@@ -10,7 +10,7 @@ type ConferenceTab = keyof typeof tabs;
 /** What stands around each page of one conference. */
 export interface ConferenceFrame extends Omit<DomainFrame, "here"> {
   readonly confKey: ConfKey;
-  /** As the domain's WebEx site called it, where that is known. */
+  /** As WebEx named it, or else the domain's WebEx site, where that is known. */
   readonly topic: string | undefined;
   /** Whether the domain has a WebEx site, which may know more. */
   readonly hasSite: boolean;

@@ -43,8 +43,9 @@ export function ConferencePage({
   const mayAct = view?.phase === "running" && frame.person.role === "operator";
   const path = conferencePath(frame.domain, frame.confKey);
   const form = mayAct ? { to: withQuery(`${path}/actions`, listQuery(list)), mark: view.lastAt.toString(36) } : null;
+  const recorded = records.find((one) => one.kind === "conference")?.topic || undefined;
   return (
-    <ConferenceFramePage {...frame} tab="now">
+    <ConferenceFramePage {...frame} topic={isRunning ? frame.topic : (recorded ?? frame.topic)} tab="now">
       <div id="answer" data-part="" role="status" aria-label="Answer">
         {refusal !== null && <Notice is="bad">{refusal}</Notice>}
         {action !== null && <ActionLine stages={action} now={frame.now} />}

@@ -20,7 +20,11 @@ export function RunningConference({ frame, view, entered, list, form }: CallersP
         id={({ call }) => `call-${call}`}
         classes={{ "": "actions" }}
         columns={{
-          Call: ({ call }) => <span id={`name-${call}`}>{call}</span>,
+          Number: ({ call, number }) => (
+            <span id={`name-${call}`}>
+              {number} <span class="dim">{call}</span>
+            </span>
+          ),
           "WebEx's call": ({ extCallId }) => extCallId || null,
           Stage: ({ stage }) => stage,
           "":
@@ -33,7 +37,11 @@ export function RunningConference({ frame, view, entered, list, form }: CallersP
         title="Sub-conferences"
         rows={rooms}
         columns={{
-          Room: ({ room, subConfId }) => [<bdi>{subConfId}</bdi>, " ", <span class="dim">{room}</span>],
+          Room: ({ room, subConfId, name }) => [
+            <bdi>{name ?? subConfId}</bdi>,
+            " ",
+            <span class="dim">{name === undefined ? room : `${subConfId}, ${room}`}</span>,
+          ],
           Stage: ({ stage }) => stage,
           Callers: ({ room }) => callers.filter((caller) => caller.room === room).length,
         }}

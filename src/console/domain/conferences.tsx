@@ -7,7 +7,7 @@ import type { Trouble } from "../../rpc/directory-feed.ts";
 import { type DomainFrame, Page } from "../page.tsx";
 import { Age, Empty, Field, Further, isolatedText, listed, Mark, Notice, Search, Table } from "../parts.tsx";
 import { pathOf, withQuery } from "../paths.ts";
-import { ListTabs, Topic, type Topics } from "./record-list.tsx";
+import { ListTabs, Topic } from "./record-list.tsx";
 
 /** What is wrong with a conference, in words. */
 export const troubleWords: Readonly<Record<Trouble, string>> = {
@@ -20,8 +20,6 @@ const MOST_NAMED = 2;
 
 interface ConferencesProps extends DomainFrame {
   readonly running: RunningPage;
-  /** As the domain's WebEx site called them, as far as that is known. */
-  readonly topics?: Topics;
   /** By which keys are to begin; empty: all. */
   readonly begins: string;
   /** Of somebody who is to be in it; empty: anybody. */
@@ -35,7 +33,7 @@ interface ConferencesProps extends DomainFrame {
 
 /** The conferences of a domain that run. */
 export function ConferencesPage(props: ConferencesProps) {
-  const { running, topics, begins, number = "", attendeeId = "", people = "full", after, ...frame } = props;
+  const { running, begins, number = "", attendeeId = "", people = "full", after, ...frame } = props;
   const { domain, now } = frame;
   const isForPerson = number !== "" || attendeeId !== "";
   const path = pathOf(domain, "conferences");
@@ -62,7 +60,7 @@ export function ConferencesPage(props: ConferencesProps) {
         )}
         {isForPerson && people !== "full" && <Notice is="plain">{peopleWords[people]}</Notice>}
         {conferences.length > 0 ? (
-          <ConferenceTable {...{ domain, conferences, topics, now }} />
+          <ConferenceTable {...{ domain, conferences, now }} />
         ) : (
           <NoConferences begins={begins} isForPerson={isForPerson} after={after} />
         )}
@@ -112,22 +110,21 @@ function NoConferences({ begins, isForPerson, after }: NoneProps) {
 interface ConferenceTableProps {
   readonly domain: string;
   readonly conferences: readonly ListedConference[];
-  readonly topics?: Topics | undefined;
   readonly now: EpochMs;
 }
 
 /** Running conferences, one in a row. */
-export function ConferenceTable({ domain, conferences, topics, now }: ConferenceTableProps) {
+export function ConferenceTable({ domain, conferences, now }: ConferenceTableProps) {
   return (
     <Table
       rows={conferences}
       id={({ key }) => `conference-${key}`}
       classes={{ Callers: "number", Rooms: "number", Speaking: "speaking", Bridge: "bridge" }}
       columns={{
-        Conference: ({ key }) => (
+        Conference: ({ key, topic }) => (
           <>
             <a href={pathOf(domain, "conferences", key)}>{key}</a>
-            <Topic is={topics?.get(key)} />
+            <Topic is={topic} />
           </>
         ),
         State: (one) => (

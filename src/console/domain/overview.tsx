@@ -5,21 +5,18 @@ import { type DomainFrame, Page } from "../page.tsx";
 import { Facts, Mark } from "../parts.tsx";
 import { pathOf } from "../paths.ts";
 import { hourOf, MinuteTable, Plots } from "./plot.tsx";
-import type { Topics } from "./record-list.tsx";
 import { TroublePart } from "./trouble.tsx";
 
 interface OverviewProps extends DomainFrame {
   /** All that run; its own page is that of the troubled ones. */
   readonly running: RunningPage;
-  /** As the domain's WebEx site called them, as far as that is known. */
-  readonly topics?: Topics | undefined;
   readonly bridges: readonly FoundBridge[];
   readonly trouble: readonly DomainTrouble[];
   readonly activity: DomainActivity;
 }
 
 /** A domain at a glance: how much there is, what is wrong, and how much room is left. */
-export function OverviewPage({ running, topics, bridges, trouble, activity, ...frame }: OverviewProps) {
+export function OverviewPage({ running, bridges, trouble, activity, ...frame }: OverviewProps) {
   const { domain } = frame;
   const hour = hourOf(activity.minutes, frame.now);
   const figures = {
@@ -33,7 +30,7 @@ export function OverviewPage({ running, topics, bridges, trouble, activity, ...f
       <Facts part="figures" kind="figures" of={figures} />
       <section id="wrong" data-part="" class="part">
         <h2>What is wrong</h2>
-        <TroublePart {...{ running, topics, trouble, domain, person: frame.person, now: frame.now }} />
+        <TroublePart {...{ running, trouble, domain, person: frame.person, now: frame.now }} />
       </section>
       <section id="bridges" data-part="" class="part">
         <h2>Bridges</h2>

@@ -5,17 +5,15 @@ import type { DomainFrame } from "../page.tsx";
 import { Age, Field, Mark, Time, Words } from "../parts.tsx";
 import { pathOf } from "../paths.ts";
 import { ConferenceTable, troubleWords } from "./conferences.tsx";
-import type { Topics } from "./record-list.tsx";
 
 interface TroubleProps extends Pick<DomainFrame, "domain" | "person" | "now"> {
   readonly trouble: readonly DomainTrouble[];
   /** The conferences that are troubled. */
   readonly running: RunningPage;
-  readonly topics?: Topics | undefined;
 }
 
 /** What is wrong in a domain: first what nobody has taken on, then the conferences that it is about, then the rest. */
-export function TroublePart({ trouble, running, topics, domain, person, now }: TroubleProps) {
+export function TroublePart({ trouble, running, domain, person, now }: TroubleProps) {
   const { conferences } = running;
   const open = trouble.filter(({ acknowledged }) => acknowledged === null);
   const taken = trouble.filter(({ acknowledged }) => acknowledged !== null);
@@ -40,7 +38,7 @@ export function TroublePart({ trouble, running, topics, domain, person, now }: T
         </p>
       )}
       {open.length > 0 && list(open)}
-      {conferences.length > 0 && <ConferenceTable {...{ domain, conferences, topics, now }} />}
+      {conferences.length > 0 && <ConferenceTable {...{ domain, conferences, now }} />}
       {running.next !== null && <p class="dim">There are more conferences with trouble than these.</p>}
       {taken.length > 0 && list(taken)}
     </>

@@ -1,11 +1,11 @@
 import { toJsonSchema } from "@valibot/to-json-schema";
 import * as v from "valibot";
+import { conferenceView } from "../../rpc/conference-view.ts";
 import { problemBody, problemType } from "../problem.ts";
-import { conference } from "./conferences/conferences.ts";
 import { changes, type Route, type Schema } from "./route.ts";
 
 /** Those that stand in many answers. */
-const shared: Readonly<Record<string, Schema>> = { Conference: conference, Problem: problemBody };
+const shared: Readonly<Record<string, Schema>> = { Conference: conferenceView, Problem: problemBody };
 
 /** What a status means where a route does not say more. */
 const refusalSays: Readonly<Record<number, string>> = {

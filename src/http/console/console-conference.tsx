@@ -11,8 +11,9 @@ import { WhyPage } from "../../console/story/why.tsx";
 import type { ActionId, ConfKey } from "../../foundation/ids.ts";
 import { textOfSegment } from "../../foundation/text/path-segment.ts";
 import type { ConferenceRpc } from "../../rpc/conference.ts";
+import type { ConferenceView } from "../../rpc/conference-view.ts";
 import type { ReplayPage as ReplaySteps, WireRow } from "../../rpc/replay.ts";
-import { isKnown, topicsOf } from "../api/conferences/conferences.ts";
+import { isKnown, withTopics } from "../api/conferences/conferences.ts";
 import { isRefusal, refusalText } from "../api/conferences/operate.ts";
 import { gathered } from "../api/paging.ts";
 import { type AddPage, answer, type PageCall, trouble } from "./console.tsx";
@@ -60,7 +61,8 @@ export async function withConference(
 ): Promise<Shown | Response> {
   const confKey = keyOf(call);
   if (!(await isKnown(call.domain, confKey, call.edge))) return unknownConference(call, confKey);
-  return page(call, await frameOf(call, confKey));
+  const view = await call.edge.objects.conference(call.domain.name, confKey).view();
+  return page(call, await frameOf(call, confKey, view));
 }
 
 function unknownConference(call: PageCall, confKey: ConfKey): Response {
@@ -68,13 +70,19 @@ function unknownConference(call: PageCall, confKey: ConfKey): Response {
   return trouble(call, 404, "No such conference", says);
 }
 
-/** Where `live` is false the page stays as it is. */
-async function frameOf(call: PageCall, confKey: ConfKey, live = false): Promise<ConferenceFrame> {
+/** Where `live` is false the page stays as it is. `view`: `null`, where it is not known whether anything is kept. */
+async function frameOf(
+  call: PageCall,
+  confKey: ConfKey,
+  view: ConferenceView | null,
+  live = false,
+): Promise<ConferenceFrame> {
   const { domain, edge, frame } = call;
-  const topics = await topicsOf(domain, [confKey], edge);
+  const named: { readonly key: ConfKey; readonly topic?: string } = view ?? { key: confKey };
+  const [{ topic } = named] = await withTopics(domain, [named], edge);
   const around = frame("conferences", confKey);
   return {
-    ...{ ...around, domain: domain.name, confKey, topic: topics.get(confKey) },
+    ...{ ...around, domain: domain.name, confKey, topic },
     ...{ hasSite: domain.settings.webexSite !== undefined, live: live ? around.live : null },
   };
 }
@@ -94,7 +102,7 @@ async function conferencePage(call: PageCall, fault: string | null): Promise<Sho
   const refusal = fault ?? refusalIn(call, (reason) => (isRefusal(reason) ? refusalText(reason, confKey) : null));
   const [frame, entered, { records }] = await Promise.all([
     // The address of an answer to a form is no page's.
-    frameOf(call, confKey, fault === null && (isRunning || action !== null)),
+    frameOf(call, confKey, view, fault === null && (isRunning || action !== null)),
     isRunning ? conference.entered() : new Map(),
     // Of one that runs, they are looked for once it is over.
     isRunning ? { records: [] } : objects.directory(domain.name).records(recordsOf(call, confKey)),

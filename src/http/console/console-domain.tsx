@@ -9,14 +9,12 @@ import { TspServersPage } from "../../console/domain/tsp-servers.tsx";
 import { pathOf, withQuery } from "../../console/paths.ts";
 import type { BridgeName, ConfKey } from "../../foundation/ids.ts";
 import { type Ender, enders } from "../../records/call-record.ts";
-import type { RecordPage, RunningPage } from "../../rpc/directory.ts";
+import type { RecordPage } from "../../rpc/directory.ts";
 import { shownSettings } from "../../settings/domain-settings.ts";
-import type { Domain } from "../../settings/load.ts";
 import { remindersOf, warningsOf } from "../../settings/warnings.ts";
 import { handOverRefusals, isHandOverRefusal } from "../api/bridges.ts";
-import { topicsOf } from "../api/conferences/conferences.ts";
+import { topicsOf, withTopics } from "../api/conferences/conferences.ts";
 import { foundPost, notSentAgain } from "../api/conferences/given-up-posts.ts";
-import type { PeoplePorts } from "../edge-ports.ts";
 import { answerOrNull } from "../objects-of-request.ts";
 import { type AddPage, type PageCall, trouble } from "./console.tsx";
 import { addForm, byPerson, formOf, keepTyped, refusalIn, typedIn } from "./form.ts";
@@ -96,8 +94,10 @@ async function overviewPage({ edge, domain, frame }: PageCall) {
     directory.activity(),
     edge.lookAt(domain),
   ]);
-  const topics = await topicsIn(running, domain, edge);
-  return <OverviewPage {...frame("overview")} {...{ everyMs, running, topics, activity }} {...found} />;
+  const conferences = await withTopics(domain, running.conferences, edge);
+  return (
+    <OverviewPage {...frame("overview")} {...{ everyMs, running: { ...running, conferences }, activity }} {...found} />
+  );
 }
 
 async function conferencesPage({ context, edge, domain, frame }: PageCall) {
@@ -110,9 +110,14 @@ async function conferencesPage({ context, edge, domain, frame }: PageCall) {
     attendeeId: search.attendeeId || undefined,
     isWatched: true,
   });
-  const topics = await topicsIn(running, domain, edge);
+  const conferences = await withTopics(domain, running.conferences, edge);
   const people = domain.settings.recordsPersonal;
-  return <ConferencesPage {...frame("conferences")} {...{ running, topics, after, people, ...search }} />;
+  return (
+    <ConferencesPage
+      {...frame("conferences")}
+      {...{ running: { ...running, conferences }, after, people, ...search }}
+    />
+  );
 }
 
 async function bridgesPage(call: PageCall) {
@@ -178,11 +183,6 @@ async function recordsPage({ context, edge, domain, frame }: PageCall) {
   const keys = records.records.map(({ record }) => record.conference as ConfKey);
   const topics = await topicsOf(domain, kind === "conference" ? [...new Set(keys)] : [], edge);
   return <RecordsPage {...frame("conferences")} {...{ kind, filters, wrong, records, topics, cursor, bridges }} />;
-}
-
-function topicsIn({ conferences }: RunningPage, domain: Domain, edge: PeoplePorts): ReturnType<typeof topicsOf> {
-  const keys = conferences.map(({ key }) => key);
-  return topicsOf(domain, keys, edge);
 }
 
 /** The place that another page has named; `null`: none, or none that there can be. */

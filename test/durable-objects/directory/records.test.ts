@@ -3,6 +3,7 @@ import type { ConfKey } from "../../../src/foundation/ids.ts";
 import { dayMs } from "../../../src/foundation/time/timers.ts";
 import type { CallRecord } from "../../../src/records/call-record.ts";
 import type { RebuildPage } from "../../../src/rpc/directory.ts";
+import { entered } from "../../builders.ts";
 import { testDomain } from "../../local-domain.ts";
 import { worldBegins } from "../../simulation/context.ts";
 import { Database } from "../../simulation/database.ts";
@@ -196,11 +197,36 @@ test("the name of a meeting is kept where all of a person is, by WebEx's create 
     const named = conferenceName === undefined ? {} : { conferenceName };
     await conference.during(conference.receive("create", createConference(named as never)));
     await conference.allDone();
+    await conference.time.pass(1_000);
+    // Of what runs, the site's name is looked up by whoever shows it.
+    const live = topic === conferenceName ? topic : undefined;
+    expect((await list(world)).conferences.map((one) => one.topic)).toEqual([live]);
+    expect(conference.conference.reader.view()?.topic).toEqual(live);
     await conference.reported(ended);
     await conference.time.pass(1_000);
 
     expect(await world.all()).toMatchObject([{ kind: "conference", topic }]);
   }
+});
+
+test("another name that WebEx gives a running conference stands in the list, and one that may not be kept any more goes", async () => {
+  const world = new DirectoryWorld();
+  const conference = world.conference();
+  const created = (name: string, more: object) =>
+    conference.during(conference.receive(name, createConference({ msgId: name, ...more } as never)));
+  const topics = async () => {
+    await conference.time.pass(2_000);
+    return (await list(world)).conferences.map(({ topic }) => topic);
+  };
+  await created("one", { conferenceName: "Berths" });
+  await conference.allDone();
+  expect(await topics()).toEqual(["Berths"]);
+  await created("two", { conferenceName: "Berths and tugs", extConfId: "7002" });
+  await conference.allDone();
+  expect(await topics()).toEqual(["Berths and tugs"]);
+  conference.domain = testDomain({ recordsPersonal: "masked" });
+  await conference.reported(entered());
+  expect(await topics()).toEqual([undefined]);
 });
 
 test("however many conferences of one key are told anew, the site is asked once", async () => {

@@ -2,7 +2,7 @@ import * as v from "valibot";
 import type { ConfKey } from "../../../foundation/ids.ts";
 import { hourMs } from "../../../foundation/time/timers.ts";
 import { type ConferenceView, conferenceView } from "../../../rpc/conference-view.ts";
-import { listedConference, runningPage } from "../../../rpc/directory.ts";
+import { runningPage } from "../../../rpc/directory.ts";
 import { storyLine } from "../../../rpc/story.ts";
 import type { Domain } from "../../../settings/load.ts";
 import type { PeoplePorts } from "../../edge-ports.ts";
@@ -25,15 +25,6 @@ const ASKED_AT_ONCE = 20;
 /** After this time no more conferences are asked, and `next` says where to go on: those that have begun may take some seconds more. */
 const LIST_WITHIN_MS = 5_000;
 
-/** Beside what the edge itself knows of a conference. */
-export const topic = v.pipe(
-  v.exactOptional(v.string()),
-  v.description("As the domain's WebEx site called it, where that is cached."),
-);
-
-/** A conference as operators see it. */
-export const conference = v.object({ ...conferenceView.entries, topic });
-
 const place = /^\d{1,15}-\d{1,15}$/;
 const hoursFault = `must be above 0 and at most ${MOST_HOURS}`;
 
@@ -53,7 +44,7 @@ export const conferenceRoutes = [
     },
     answer: {
       says: "`unreachable` counts those that did not answer within 3 s.",
-      schema: v.object({ conferences: v.array(conference), next, unreachable: v.number() }),
+      schema: v.object({ conferences: v.array(conferenceView), next, unreachable: v.number() }),
     },
     async handle({ domain, edge, query: { all, hours, cursor, limit = MOST_LISTED, before = cursor } }) {
       const begunAt = edge.now();
@@ -62,11 +53,6 @@ export const conferenceRoutes = [
         .idAllocator(domain.name)
         .conferencesOf(Math.max(hours, DEFAULT_HOURS) * hourMs, from ?? null, top ?? null);
       const holders = allocated.slice(0, limit);
-      const topics = topicsOf(
-        domain,
-        holders.map(({ key }) => key),
-        edge,
-      );
       const found: (ConferenceView | null | "unreachable")[] = [];
       let asked = 0;
       const askOneByOne = async () => {
@@ -83,13 +69,12 @@ export const conferenceRoutes = [
       };
       await Promise.all(Array.from({ length: ASKED_AT_ONCE }, askOneByOne));
       const endedSince = all === undefined ? Number.POSITIVE_INFINITY : begunAt - hours * hourMs;
-      const known = await topics;
       const left = asked < allocated.length ? allocated[asked - 1]?.place : later;
+      const conferences = found
+        .filter((view) => view !== null && view !== "unreachable")
+        .filter(({ phase, lastAt }) => phase === "creating" || phase === "running" || lastAt >= endedSince);
       return {
-        conferences: found
-          .filter((view) => view !== null && view !== "unreachable")
-          .filter(({ phase, lastAt }) => phase === "creating" || phase === "running" || lastAt >= endedSince)
-          .map((view) => withTopic(view, known)),
+        conferences: await withTopics(domain, conferences, edge),
         next: typeof left === "number" ? `${left}-${top ?? allocated[0]?.place}` : null,
         unreachable: found.filter((view) => view === "unreachable").length,
       };
@@ -97,11 +82,12 @@ export const conferenceRoutes = [
   }),
   route("showConference", "GET /domains/{domain}/conferences/{confKey}", {
     says: "One conference as it is now",
-    answer: { says: "The conference.", schema: conference },
+    answer: { says: "The conference.", schema: conferenceView },
     needsConference: true,
     async handle({ domain, confKey, conference, edge }) {
-      const [view, topics] = await Promise.all([conference.view(), topicsOf(domain, [confKey], edge)]);
-      return view ? withTopic(view, topics) : unknown(domain, confKey);
+      const view = await conference.view();
+      const [shown] = view ? await withTopics(domain, [view], edge) : [];
+      return shown ?? unknown(domain, confKey);
     },
   }),
   route("tellStory", "GET /domains/{domain}/conferences/{confKey}/story", {
@@ -159,11 +145,7 @@ export const runningRoutes = [
     },
     answer: {
       says: "Conferences, and how many there are in all.",
-      schema: v.object({
-        ...runningPage.entries,
-        conferences: v.array(v.object({ ...listedConference.entries, topic })),
-        next,
-      }),
+      schema: v.object({ ...runningPage.entries, next }),
     },
     refusals: { 422: "The domain's settings keep no numbers and attendee IDs, so nobody is found by them." },
     async handle({
@@ -179,9 +161,7 @@ export const runningRoutes = [
         ...{ ...query, troubled: troubled !== undefined },
         number,
       });
-      const keys = found.conferences.map(({ key }) => key);
-      const topics = await topicsOf(domain, keys, edge);
-      return { ...found, conferences: found.conferences.map((one) => withTopic(one, topics)) };
+      return { ...found, conferences: await withTopics(domain, found.conferences, edge) };
     },
   }),
 ];
@@ -196,9 +176,22 @@ export async function topicsOf(
   return (await answerOrNull(edge.objects.webexSite(name).topics(name, keys), edge, { domain: name })) ?? new Map();
 }
 
-export function withTopic<View extends { readonly key: ConfKey }>(view: View, topics: ReadonlyMap<ConfKey, string>) {
-  const topic = topics.get(view.key);
-  return topic === undefined ? view : { ...view, topic };
+/** With the names that WebEx itself gave, and where it gave none, with those of its site. */
+export async function withTopics<View extends { readonly key: ConfKey; readonly topic?: string }>(
+  domain: Domain,
+  views: readonly View[],
+  edge: PeoplePorts,
+): Promise<readonly View[]> {
+  const unnamed = views.filter(({ topic }) => topic === undefined);
+  const topics = await topicsOf(
+    domain,
+    unnamed.map(({ key }) => key),
+    edge,
+  );
+  return views.map((view) => {
+    const topic = view.topic ?? topics.get(view.key);
+    return topic === undefined ? view : { ...view, topic };
+  });
 }
 
 export async function knownView(domain: Domain, confKey: ConfKey, edge: PeoplePorts): Promise<ConferenceView | null> {
