@@ -11,6 +11,7 @@ import type { ActionStages, SentCommand } from "../../src/rpc/action-stages.ts";
 import { NoAnswer } from "../edge/edge-api.ts";
 import { StartError } from "../edge/supervise.ts";
 import { duration, jsonText, localTime, ownTerminal } from "../terminal.ts";
+import { type Agreement, isAgreed, ownQuestions } from "./agreement.ts";
 import { askEdge, examples, type Options, question } from "./ask-edge.ts";
 import type { ConferenceOfDomain, OperatorClient } from "./operator-client.ts";
 
@@ -37,9 +38,10 @@ export function addActions(program: Command, actions?: ActionTable): void {
       if (isFlag(schema)) command.option(flag, help);
       else command.option(`${flag} <${flag.split("-").at(-1)}>`, help, (text: string) => checked(schema, text));
     }
+    if (row.asked.button.question) command.option("--yes", "does not ask back");
     command.addHelpText("after", examples(...endings.map((ending) => `${type} 987654321 ${ending}`.trim())));
     command.action((key: string, ...rest: unknown[]) => {
-      const given = command.opts<Options>();
+      const given = command.opts<Options & Agreement>();
       const texts = rest.slice(0, needed.length) as readonly string[];
       return act(row, type, given, key, (of) =>
         Object.fromEntries([
@@ -55,13 +57,15 @@ export function addActions(program: Command, actions?: ActionTable): void {
 function act(
   row: Asked,
   type: string,
-  { domain: ofDomain, json }: Options,
+  { domain: ofDomain, json, yes }: Options & Agreement,
   key: string,
   parametersOf: (conference: ConferenceOfDomain) => Readonly<Record<string, unknown>>,
 ): Promise<void> {
   return askEdge(async (edge) => {
     const domain = await edge.domain(ofDomain);
-    const parameters = parametersOf(await edge.conference(domain, key));
+    const conference = await edge.conference(domain, key);
+    const parameters = parametersOf(conference);
+    if (!yes && !(await isAgreed(questionOf(row, conference), ownQuestions()))) return;
     const id = randomUUID();
     const place = { domain, confKey: key };
     const request = { body: { type, ...parameters }, actionId: id };
@@ -77,6 +81,11 @@ function act(
       throw new StartError(`not over within ${withinMs / 1_000} s; \`bridgehead conference ${key}\` shows what waits`);
     if (end !== "confirmed" && end !== "nothing to notify") process.exitCode = 1;
   });
+}
+
+function questionOf({ asked }: Asked, { key, callers }: ConferenceOfDomain): string | null {
+  const muted = callers.filter((caller) => caller.muted).length;
+  return asked.button.question?.says({ confKey: key, callers: callers.length, muted }) ?? null;
 }
 
 /** Where the edge dies meanwhile, the id says what became of the action, and has it done once. */

@@ -66,13 +66,31 @@ interface Button {
   when?(now: { readonly muted: boolean; readonly locked: boolean }): boolean;
   /** Its title where the call is being dialled; absent: it is not offered there. */
   readonly ofCallOut?: string;
-  /** What is asked back before it cannot be undone, and the button that then does it. */
-  readonly question?: { says(confKey: string, callers: number): string; readonly confirm: string };
+  /** What is asked of a whole conference has one, or a form. */
+  readonly question?: ActionQuestion;
+  /** The action that takes it back; it has the same key. */
+  readonly undo?: string;
   readonly form?: {
     readonly fields: Readonly<Record<string, FormField>>;
     readonly confirm: string;
     readonly note: string;
   };
+}
+
+/** What is asked back before anything is done, and the button that then does it. */
+export interface ActionQuestion {
+  says(whole: WholeConference): string;
+  readonly confirm: string;
+  /** It cannot be undone. */
+  readonly isFinal?: true;
+}
+
+/** Whom an action on the whole conference touches. */
+export interface WholeConference {
+  readonly confKey: string;
+  readonly callers: number;
+  /** Of these. */
+  readonly muted: number;
 }
 
 export interface FormField {

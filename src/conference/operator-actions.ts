@@ -13,6 +13,7 @@ import {
 } from "../foundation/ids.ts";
 import { address, open, type Show, secret, shownBy, showOf } from "../foundation/shown.ts";
 import { sentence } from "../foundation/text/sentence.ts";
+import { actionQuestions } from "./action-questions.ts";
 import {
   type Action,
   type ActionOffer,
@@ -52,7 +53,7 @@ export const operatorActions = {
     title: ({ call }) => `Mute the call ${call}`,
     asked: {
       ...{ says: "mute a caller", examples: ofCaller },
-      button: { ...muting, title: "Mute", when: ({ muted }) => !muted },
+      button: { ...muting, title: "Mute", when: ({ muted }) => !muted, undo: "unmute" },
     },
     refuse: unlessHere,
     apply: (draft, { call }) => mute(draft, call, true),
@@ -63,7 +64,7 @@ export const operatorActions = {
     title: ({ call }) => `Unmute the call ${call}`,
     asked: {
       ...{ says: "let a muted caller be heard again", examples: ofCaller },
-      button: { ...muting, title: "Unmute", when: ({ muted }) => muted },
+      button: { ...muting, title: "Unmute", when: ({ muted }) => muted, undo: "mute" },
     },
     refuse: unlessHere,
     apply: (draft, { call }) => mute(draft, call, false),
@@ -105,7 +106,13 @@ export const operatorActions = {
     title: () => "Lock the conference",
     asked: {
       says: "let nobody in who dials in",
-      button: { ...locking, title: "Lock", when: ({ locked }) => !locked },
+      button: {
+        ...locking,
+        title: "Lock",
+        when: ({ locked }) => !locked,
+        undo: "unlock",
+        question: actionQuestions.lock,
+      },
     },
     apply: (draft, _, head) => lock(draft, head, true),
   }),
@@ -115,7 +122,13 @@ export const operatorActions = {
     title: () => "Unlock the conference",
     asked: {
       says: "let callers in again",
-      button: { ...locking, title: "Unlock", when: ({ locked }) => locked },
+      button: {
+        ...locking,
+        title: "Unlock",
+        when: ({ locked }) => locked,
+        undo: "lock",
+        question: actionQuestions.unlock,
+      },
     },
     apply: (draft, _, head) => lock(draft, head, false),
   }),
@@ -124,14 +137,20 @@ export const operatorActions = {
     parameters: {},
     needs: ["mute"],
     title: () => "Mute all",
-    asked: { says: "mute all callers but the host", button: { title: "Mute all", key: "a" } },
+    asked: {
+      says: "mute all callers but the host",
+      button: { title: "Mute all", key: "a", question: actionQuestions["mute-all"] },
+    },
     apply: (draft, _, head) => muteAll(draft, head, true, null),
   }),
   "unmute-all": action({
     parameters: {},
     needs: ["mute"],
     title: () => "Unmute all",
-    asked: { says: "let all muted callers be heard again", button: { title: "Unmute all", key: "u" } },
+    asked: {
+      says: "let all muted callers be heard again",
+      button: { title: "Unmute all", key: "u", question: actionQuestions["unmute-all"] },
+    },
     apply: (draft, _, head) => muteAll(draft, head, false, null),
   }),
   end: action({
@@ -140,13 +159,7 @@ export const operatorActions = {
     title: () => "End the conference",
     asked: {
       says: "end a conference: all of its calls are hung up",
-      button: {
-        ...{ title: "End", key: "e", says: "End the conference, after a question" },
-        question: {
-          says: (confKey, callers) => `End the conference ${confKey}? ${callsThatEnd(callers)} It cannot be undone.`,
-          confirm: "End it for everybody",
-        },
-      },
+      button: { title: "End", key: "e", says: "End the conference", question: actionQuestions.end },
     },
     whileClosing: true,
     apply: (draft, _, head) => endByOperator(draft, head),
@@ -294,11 +307,6 @@ export function applyAction(
 
 function rowOf({ type }: OperatorRequest, actions: ActionTable): Action {
   return actions[type] as Action;
-}
-
-function callsThatEnd(callers: number): string {
-  if (callers === 0) return "Nobody is in it.";
-  return callers === 1 ? "The call of its one caller ends." : `The calls of its ${callers} callers end.`;
 }
 
 function showMessages(messages: readonly Outgoing[], person: Parameters<typeof showOutgoing>[1]): readonly Outgoing[] {

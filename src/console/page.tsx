@@ -198,7 +198,11 @@ function Keys() {
           </div>
         ))}
       </dl>
-      <p class="dim">A letter on a button of the row that has the focus presses it.</p>
+      <p class="dim">
+        A letter on a caller's button presses it in the row that is selected, by <kbd>j</kbd>, <kbd>k</kbd> or a click.
+        All other letters open a page, a form or a question, and do nothing else. <kbd>Esc</kbd> closes what they
+        opened.
+      </p>
       <form method="dialog">
         <label>
           <input type="checkbox" id="keys-act" checked /> Single letters act

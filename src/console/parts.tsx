@@ -189,6 +189,41 @@ export function Tabs({ label, tabs, here }: TabsProps) {
   );
 }
 
+interface QuestionProps {
+  readonly id: string;
+  readonly title: string;
+  /** The letter that opens it, with what the list of keys says of it. */
+  readonly letter?: { readonly key: string; readonly says: string };
+  readonly asks: Child;
+  /** The form that does it. */
+  readonly children: Child;
+}
+
+/** A button that asks before anything is done. As it opens, what it asks gets the focus, so that nothing that is typed presses anything. */
+export function Question({ id, title, letter, asks, children }: QuestionProps) {
+  return (
+    <details class="question" id={id} data-asks="">
+      <summary class="button" {...(letter && { "data-key": letter.key, "data-says": letter.says })}>
+        {title} … {letter && <Letter is={letter.key} />}
+      </summary>
+      {/* biome-ignore lint/a11y/useSemanticElements: a fieldset is for fields. */}
+      <div role="group" tabindex={-1} aria-labelledby={`${id}-asks`}>
+        <p id={`${id}-asks`}>{asks}</p>
+        {children}
+      </div>
+    </details>
+  );
+}
+
+/** What presses a button, written on it; not part of its name. */
+export function Letter({ is }: { readonly is: string }) {
+  return (
+    <span aria-hidden="true">
+      <kbd>{is}</kbd>
+    </span>
+  );
+}
+
 interface FurtherProps {
   /** Addresses by their titles; `null`: there is no such page. */
   readonly to: Readonly<Record<string, string | null>>;

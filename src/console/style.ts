@@ -106,6 +106,8 @@ table.hosts th:nth-child(3), table.hosts th:nth-child(4) { width: 8%; }
 tbody tr:last-child > * { border-bottom: 0; }
 tbody th { font-size: 15px; color: var(--text); font-weight: 600; } th .dim { font-weight: 400; }
 tbody tr:hover, tbody tr:focus-within { background: var(--hover); }
+/* The row on which letters act. */
+tbody tr[data-row]:focus-within { background: var(--accent-soft); box-shadow: inset 3px 0 0 var(--accent); }
 td.number, th.number { text-align: right; }
 
 /* What people fill in and press. */

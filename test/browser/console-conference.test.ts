@@ -143,9 +143,11 @@ test("a double click, a key that is held down and a reload act once, also when t
 
   await isLive(page);
   await page.keyboard.down("l");
-  await page.getByText("Locked", { exact: true }).waitFor();
+  await page.getByText("Lock the conference").waitFor();
   for (let again = 0; again < 5; again += 1) await page.keyboard.down("l");
   await page.keyboard.up("l");
+  await page.getByRole("button", { name: "Lock it" }).dblclick();
+  await page.getByText("Locked", { exact: true }).waitFor();
   await row.getByRole("button", { name: "Expel" }).click();
   await page.getByText("Nobody is in the conference.").waitFor();
   const acts = ["mute", "unmute", "lock", "unlock"].map((act) => actsOf(meeting, act));

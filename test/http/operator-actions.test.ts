@@ -6,7 +6,7 @@ import {
   operatorActions,
   operatorRefusal,
 } from "../../src/conference/operator-actions.ts";
-import { CallerActions, FilledActions, WholeActions } from "../../src/console/conference/conference-actions.tsx";
+import { CallerActions, FilledActions, Undo, WholeActions } from "../../src/console/conference/conference-actions.tsx";
 import { actRoute } from "../../src/http/api/conferences/actions.ts";
 import { openApiOf } from "../../src/http/api/openapi.ts";
 import { apiRoutes } from "../../src/http/api/routes.ts";
@@ -77,6 +77,42 @@ test("one more row that people fill in is a form of the conference, with a field
   expect(String(WholeActions({ confKey: "5", view, form: target, actions: { greet } }))).not.toContain("Greet");
 });
 
+test("what is asked of a whole conference asks back with the number of callers, or is filled in", () => {
+  const target = { to: "/to", mark: "x" };
+  const callers = Array.from({ length: 301 }, (_, index) => ({ call: `c${index}`, muted: index < 1 }));
+  const whole = Object.entries(askedActions()).filter(([, { parameters }]) => !("call" in parameters));
+  expect(whole.map(([type]) => type)).toEqual(["lock", "unlock", "mute-all", "unmute-all", "end", "call-out"]);
+  for (const [type, { asked }] of whole) {
+    const { question, form } = asked.button;
+    const says = question?.says({ confKey: "5", callers: 301, muted: 7 });
+    if (!form) expect(says, type).toMatch(/ (?:294|301|7) callers/);
+  }
+  const page = String(WholeActions({ confKey: "5", view: conferenceView("5", { callers } as never), form: target }));
+  expect(page).toContain("Mute 300 callers? Whoever of them is the host is not muted.");
+  expect(page).toContain("Lock the conference 5? Nobody else gets in. Its 301 callers stay.");
+  // Each button that is no answer to a question only opens one.
+  expect(page.match(/data-key/g)).toHaveLength(4);
+  expect(page.match(/<summary class="button" data-key/g)).toHaveLength(4);
+});
+
+test("what is done can be taken back where it is still so", () => {
+  const form = { to: "/to", mark: "x" };
+  const undo = (request: object, muted: boolean, result: object | null = { type: "done", at: 1 }) =>
+    String(
+      Undo({
+        form,
+        view: conferenceView("5", { callers: [{ call: "c1", muted }], locked: true } as never),
+        stages: { request, result } as never,
+      }) ?? "",
+    );
+  const mute = { type: "mute", call: "c1" };
+
+  expect(undo(mute, true)).toMatch(/name="type" value="unmute".*name="call" value="c1".*Undo: unmute</);
+  expect(undo({ type: "lock" }, false)).toMatch(/name="type" value="unlock".*Undo: unlock</);
+  expect([undo(mute, false), undo(mute, true, null), undo({ ...mute, call: "c2" }, true)]).toEqual(["", "", ""]);
+  expect([undo({ type: "unlock" }, false), undo({ type: "expel", call: "c1" }, true)]).toEqual(["", ""]);
+});
+
 test("one more row is refused and done by its own rules", () => {
   const issued: unknown[] = [];
   const head = { phase: "running", closing: null };
@@ -104,4 +140,13 @@ test("what people ask for has a key of its own, but for two that undo each other
   const keys = Map.groupBy(Object.entries(askedActions()), ([, { asked }]) => asked.button.key);
   const shared = [...keys.values()].filter((rows) => rows.length > 1).map((rows) => rows.map(([type]) => type));
   expect(shared).toEqual([...[["mute", "unmute"]], ["lock", "unlock"]]);
+  const undone = Object.entries(askedActions()).flatMap(([type, { asked }]) =>
+    asked.button.undo ? [[type, asked.button.undo]] : [],
+  );
+  expect(undone).toEqual(
+    shared.flatMap(([one, other]) => [
+      [one, other],
+      [other, one],
+    ]),
+  );
 });

@@ -240,9 +240,26 @@ export function live(ageOf) {
     // What went wrong is a page of its own.
     if (!response.ok)
       return morph(document.body, new DOMParser().parseFromString(await response.text(), "text/html").body);
+    const asked = form.closest("details[data-asks]");
+    if (asked instanceof HTMLDetailsElement) {
+      asked.open = false;
+      asked.querySelector("summary")?.focus();
+    }
     // A reload must not ask for it again, and the address shows what is seen.
     history.replaceState(null, "", response.url);
     await show(response);
+  });
+
+  // What asks for something: as it opens, the focus goes in, at once, so that the next letter is typed there.
+
+  document.addEventListener("click", (event) => {
+    const summary = event.target instanceof Element ? event.target.closest("summary") : null;
+    const asking = summary?.parentElement;
+    if (!(asking instanceof HTMLDetailsElement) || !asking.hasAttribute("data-asks") || asking.open) return;
+    event.preventDefault();
+    asking.open = true;
+    const first = asking.querySelector("[tabindex='-1'], input:not([type=hidden]), select, textarea");
+    if (first instanceof HTMLElement) first.focus();
   });
 
   // By the second click of a double click the button may ask for the opposite.
@@ -320,15 +337,26 @@ export function live(ageOf) {
   document.addEventListener("keydown", (event) => {
     const { target, key } = event;
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-    if (!(target instanceof Element) || target.closest("input, textarea, select, dialog, [contenteditable]")) return;
+    if (!(target instanceof Element)) return;
+    const asking = target.closest("details[data-asks][open]");
+    if (asking instanceof HTMLDetailsElement && key === "Escape") {
+      event.preventDefault();
+      asking.open = false;
+      return asking.querySelector("summary")?.focus();
+    }
+    // What is typed where something is asked presses nothing.
+    if (target.closest("input, textarea, select, dialog, [contenteditable], details[data-asks][open] > :not(summary)"))
+      return;
     if (key === "?") {
       event.preventDefault();
       return showKeys();
     }
     if (!keysAct()) return;
     const search = document.querySelector("[type=search]");
-    const inRow = target.closest("[data-row]")?.querySelector(`[data-key="${CSS.escape(key)}"]`);
-    const ofPage = [...document.querySelectorAll(`[data-key="${CSS.escape(key)}"]`)].find(
+    const letter = `[data-key="${CSS.escape(key)}"]`;
+    const inRow = target.closest("[data-row]")?.querySelector(letter);
+    // Without a row, a letter leads to another page or opens what asks. It never does anything.
+    const ofPage = [...document.querySelectorAll(`a${letter}, details[data-asks] > summary${letter}`)].find(
       (one) => !one.closest("[data-row]"),
     );
     const pressed = inRow ?? ofPage;

@@ -8,10 +8,12 @@ import { millisecondsText, Time } from "../parts.tsx";
 interface ActionLineProps {
   readonly stages: ActionStages;
   readonly now: EpochMs;
+  /** What takes it back. */
+  readonly children?: Child;
 }
 
 /** An action on its way: asked, on disk, sent, done on the bridge, confirmed by WebEx, each with its time. */
-export function ActionLine({ stages, now }: ActionLineProps) {
+export function ActionLine({ stages, now, children }: ActionLineProps) {
   const { person, request, asked } = stages;
   return (
     <div class="action">
@@ -28,6 +30,7 @@ export function ActionLine({ stages, now }: ActionLineProps) {
           </li>
         ))}
       </ol>
+      {children}
     </div>
   );
 }

@@ -1,7 +1,16 @@
 import type { Child } from "hono/jsx";
-import { type ActionTable, type FormField, isFlag, isOptional } from "../../conference/action-row.ts";
+import {
+  type ActionTable,
+  type ActionQuestion as AskedBack,
+  type FormField,
+  isFlag,
+  isOptional,
+  type WholeConference,
+} from "../../conference/action-row.ts";
 import { askedActions } from "../../conference/operator-actions.ts";
+import type { ActionStages } from "../../rpc/action-stages.ts";
 import type { ConferenceView } from "../../rpc/conference-view.ts";
+import { Letter, Question } from "../parts.tsx";
 
 /** Where forms go, and how the conference was when they were made. */
 export interface FormTarget {
@@ -57,15 +66,6 @@ function ActionButton({ row, about, title = row.asked.button.title, children, ..
   );
 }
 
-/** What presses a button, written on it; not part of its name. */
-function Letter({ is }: { readonly is: string }) {
-  return (
-    <span aria-hidden="true">
-      <kbd>{is}</kbd>
-    </span>
-  );
-}
-
 interface CallerActionsProps {
   readonly form: FormTarget;
   readonly call: string;
@@ -112,29 +112,56 @@ interface WholeProps {
 
 /** What can be done with a conference as a whole. */
 export function WholeActions({ confKey, view: { locked, callers }, form, actions }: WholeProps) {
+  const whole = { confKey, callers: callers.length, muted: callers.filter(({ muted }) => muted).length };
   return (
     <div class="actions whole">
       {asked(actions, false).map(([type, row]) => {
-        const { title, key, says, when, question, form: fields } = row.asked.button;
-        if (fields || when?.({ muted: false, locked }) === false) return null;
-        if (!question) return <ActionButton {...{ form, type, row }} />;
-        return (
-          <details class="question">
-            <summary class="button" data-key={key} data-says={says}>
-              {title} … <Letter is={key} />
-            </summary>
-            <div>
-              <p>{question.says(confKey, callers.length)}</p>
-              <ActionForm form={form} type={type}>
-                <button type="submit" class="danger">
-                  {question.confirm}
-                </button>
-              </ActionForm>
-            </div>
-          </details>
-        );
+        const { when, question } = row.asked.button;
+        if (!question || when?.({ muted: false, locked }) === false) return null;
+        return <ActionQuestion {...{ form, type, row, question, whole }} id={`ask-${type}`} />;
       })}
     </div>
+  );
+}
+
+interface UndoProps {
+  readonly form: FormTarget;
+  readonly view: Pick<ConferenceView, "locked" | "callers">;
+  readonly stages: Pick<ActionStages, "request" | "result">;
+  readonly actions?: ActionTable;
+}
+
+/** Takes an action back that is done, where things are still as it has left them. */
+export function Undo({ form, view: { locked, callers }, stages: { request, result }, actions }: UndoProps) {
+  const rows = askedActions(actions);
+  const type = rows[request.type]?.asked.button.undo;
+  const row = type === undefined ? undefined : rows[type];
+  const caller = "call" in request ? callers.find(({ call }) => call === request.call) : undefined;
+  if (!type || !row || result?.type !== "done" || ("call" in request && !caller)) return null;
+  if (row.asked.button.when?.({ muted: caller?.muted ?? false, locked }) === false) return null;
+  return (
+    <ActionForm {...{ form, type, ...(caller && { call: caller.call }) }}>
+      <button type="submit">Undo: {row.asked.button.title.toLowerCase()}</button>
+    </ActionForm>
+  );
+}
+
+interface ActionQuestionProps extends Pick<ButtonProps, "form" | "type" | "row"> {
+  readonly id: string;
+  readonly question: AskedBack;
+  readonly whole: WholeConference;
+}
+
+function ActionQuestion({ id, form, type, row, question, whole }: ActionQuestionProps) {
+  const { title, key, says = title } = row.asked.button;
+  return (
+    <Question {...{ id, title, letter: { key, says } }} asks={question.says(whole)}>
+      <ActionForm form={form} type={type}>
+        <button type="submit" {...(question.isFinal && { class: "danger" })}>
+          {question.confirm}
+        </button>
+      </ActionForm>
+    </Question>
   );
 }
 
@@ -161,7 +188,7 @@ export function FilledActions({ form, wrong: anyWrong, actions }: FilledActionsP
         if (!filled) return null;
         const wrong = anyWrong?.typed.type === type ? anyWrong : null;
         return (
-          <details class="filled" open={wrong !== null}>
+          <details class="filled" open={wrong !== null} data-asks="">
             <summary data-key={key} data-says={says}>
               {title} <Letter is={key} />
             </summary>

@@ -50,6 +50,7 @@ summary.button { list-style: none; } summary.button::-webkit-details-marker { di
 .filled p { flex-basis: 100%; font-size: 13px; }
 .stages { display: grid; grid-template-columns: repeat(5, minmax(0, 1fr)); }
 .action { display: flex; flex-direction: column; gap: 12px; padding: 14px 18px; border: 1px solid var(--line); border-radius: 10px; background: var(--box); overflow-wrap: anywhere; }
+.action > form { align-items: flex-start; }
 .stages > li { position: relative; padding: 22px 10px 0 0; display: flex; flex-direction: column; font-size: 13px; }
 .dot { position: absolute; top: 4px; left: 0; width: 12px; height: 12px; border-radius: 50%; border: 2px solid var(--dim); background: var(--box); z-index: 1; }
 .stages > li::after { content: ""; position: absolute; top: 9px; left: 12px; right: 0; border-top: 2px solid var(--line); }

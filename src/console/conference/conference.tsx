@@ -6,7 +6,7 @@ import { Mark, Notice, Time } from "../parts.tsx";
 import { withQuery } from "../paths.ts";
 import { ActionLine } from "./action-line.tsx";
 import { type CallerList, listQuery } from "./callers.tsx";
-import { FilledActions, type WrongForm } from "./conference-actions.tsx";
+import { FilledActions, Undo, type WrongForm } from "./conference-actions.tsx";
 import { type ConferenceFrame, ConferenceFramePage, conferencePath } from "./conference-frame.tsx";
 import { EndedConference } from "./ended-conference.tsx";
 import { RunningConference, Waiting } from "./running-conference.tsx";
@@ -48,7 +48,11 @@ export function ConferencePage({
     <ConferenceFramePage {...frame} topic={isRunning ? frame.topic : (recorded ?? frame.topic)} tab="now">
       <div id="answer" data-part="" role="status" aria-label="Answer">
         {refusal !== null && <Notice is="bad">{refusal}</Notice>}
-        {action !== null && <ActionLine stages={action} now={frame.now} />}
+        {action !== null && (
+          <ActionLine stages={action} now={frame.now}>
+            {form && view && <Undo {...{ form, view }} stages={action} />}
+          </ActionLine>
+        )}
       </div>
       <div id="state" data-part="">
         {view && isRunning ? (

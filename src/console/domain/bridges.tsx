@@ -1,11 +1,10 @@
-import type { Child } from "hono/jsx";
 import type { EpochMs } from "../../foundation/ids.ts";
 import { counted } from "../../foundation/text/counted.ts";
 import type { DomainTrouble, FoundBridge } from "../../operators/trouble.ts";
 import type { BridgeLoad } from "../../rpc/directory.ts";
 import type { AgentView } from "../../rpc/relay.ts";
 import { type DomainFrame, Page } from "../page.tsx";
-import { Age, Mark, Notice, Table } from "../parts.tsx";
+import { Age, Mark, Notice, Question, Table } from "../parts.tsx";
 import { pathOf } from "../paths.ts";
 import { BridgeMark, hasPorts, loadText, Ports } from "./overview.tsx";
 import { TroubleLine } from "./trouble.tsx";
@@ -75,8 +74,14 @@ function BridgeActions({ domain, bridge }: { readonly domain: string; readonly b
   return (
     <div class="actions whole">
       {found.health.drainedSince === undefined ? (
-        <Question id={`drain-${found.bridge}`} title="Drain" to={path("drain")} confirm="Take no new conferences">
-          {`Shall ${found.bridge} take no new conferences? Those that it has go on. New ones go to other bridges of ${domain}; where there is none, WebEx is answered that there is no room.`}
+        <Question
+          id={`drain-${found.bridge}`}
+          title="Drain"
+          asks={`Shall ${found.bridge} take no new conferences? Those that it has go on. New ones go to other bridges of ${domain}; where there is none, WebEx is answered that there is no room.`}
+        >
+          <form method="post" action={path("drain")} data-stay="">
+            <button type="submit">Take no new conferences</button>
+          </form>
         </Question>
       ) : (
         <form method="post" action={path("undrain")} data-stay="">
@@ -85,40 +90,22 @@ function BridgeActions({ domain, bridge }: { readonly domain: string; readonly b
       )}
       {active && standby && (
         <Question
-          {...{ id: `hand-over-${found.bridge}`, title: "Hand over", to: path("hand-over"), from: active.agent }}
-          confirm="Hand over now"
+          id={`hand-over-${found.bridge}`}
+          title="Hand over"
+          asks={
+            <>
+              Shall <bdi>{standby.agent}</bdi> act from now on, in place of <bdi>{active.agent}</bdi>? Calls stay, and
+              nothing is lost. <bdi>{active.agent}</bdi> then stands by.
+            </>
+          }
         >
-          Shall <bdi>{standby.agent}</bdi> act from now on, in place of <bdi>{active.agent}</bdi>? Calls stay, and
-          nothing is lost. <bdi>{active.agent}</bdi> then stands by.
+          <form method="post" action={path("hand-over")} data-stay="">
+            <input type="hidden" name="from" value={active.agent} />
+            <button type="submit">Hand over now</button>
+          </form>
         </Question>
       )}
     </div>
-  );
-}
-
-interface QuestionProps {
-  readonly id: string;
-  readonly title: string;
-  readonly to: string;
-  /** The agent that the question is about. */
-  readonly from?: string;
-  readonly confirm: string;
-  readonly children: Child;
-}
-
-/** A button that asks before anything is done. */
-function Question({ id, title, to, from, confirm, children }: QuestionProps) {
-  return (
-    <details class="question" id={id}>
-      <summary class="button">{title} …</summary>
-      <div>
-        <p>{children}</p>
-        <form method="post" action={to} data-stay="">
-          {from !== undefined && <input type="hidden" name="from" value={from} />}
-          <button type="submit">{confirm}</button>
-        </form>
-      </div>
-    </details>
   );
 }
 

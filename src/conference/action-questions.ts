@@ -1,0 +1,38 @@
+import { counted } from "../foundation/text/counted.ts";
+import type { ActionQuestion } from "./action-row.ts";
+
+/** What is asked back before an action touches a whole conference: each says how many callers it touches. */
+export const actionQuestions = {
+  lock: {
+    says: ({ confKey, callers }) => `Lock the conference ${confKey}? Nobody else gets in. ${whoStays(callers)}`,
+    confirm: "Lock it",
+  },
+  unlock: {
+    says: ({ confKey, callers }) => `Unlock the conference ${confKey}? Whoever dials in gets in. ${whoStays(callers)}`,
+    confirm: "Unlock it",
+  },
+  "mute-all": {
+    says: ({ callers, muted }) =>
+      `Mute ${counted(callers - muted, "caller")}? Whoever of them is the host is not muted.`,
+    confirm: "Mute all",
+  },
+  "unmute-all": {
+    says: ({ muted }) => `Unmute ${counted(muted, "caller")}? Everybody then hears what is said there.`,
+    confirm: "Unmute all",
+  },
+  end: {
+    says: ({ confKey, callers }) => `End the conference ${confKey}? ${callsThatEnd(callers)} It cannot be undone.`,
+    confirm: "End it for everybody",
+    isFinal: true,
+  },
+} satisfies Readonly<Record<string, ActionQuestion>>;
+
+function whoStays(callers: number): string {
+  if (callers === 0) return "Nobody is in it.";
+  return callers === 1 ? "Its one caller stays." : `Its ${callers} callers stay.`;
+}
+
+function callsThatEnd(callers: number): string {
+  if (callers === 0) return "Nobody is in it.";
+  return callers === 1 ? "The call of its one caller ends." : `The calls of its ${callers} callers end.`;
+}
