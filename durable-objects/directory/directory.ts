@@ -96,7 +96,8 @@ export class Directory
       wakeBy: (at) => this.#alarm.wakeBy(at),
     });
     this.knownTrouble = new KnownTroubles({
-      ...{ sql: ports.sql, givenUp: this.#givenUp, list: this.list, changed: ports.changed },
+      ...{ sql: ports.sql, givenUp: this.#givenUp, list: this.list, prompt: this.promptStore },
+      changed: ports.changed,
       webhooks: (domain) => this.#webhooks.view(this.#receivers(domain)),
       transaction: (domain, work) => this.#store.transaction(this.#aboutNow(domain), work),
     });

@@ -66,7 +66,7 @@ export class GivenUpStore {
     this.#open ??= this.page(null, most)
       .posts.filter(({ settledAt, expired }) => settledAt === null || expired)
       .reverse();
-    const byHost = Map.groupBy(this.#open, ({ host }) => host);
+    const byHost = Map.groupBy(this.#open, ({ host }) => host.replace(/^https?:\/\//, ""));
     return [...byHost].flatMap(([about, posts]) => {
       const upTo = acknowledgedUpTo(about);
       const times = posts.map(({ at }) => at).filter((at) => at > upTo);

@@ -1,6 +1,8 @@
+import { promptEnds } from "../../src/bridge/prompt-call.ts";
 import type { DomainName, EpochMs } from "../../src/foundation/ids.ts";
-import type { Acknowledgement, KnownTrouble } from "../../src/operators/trouble.ts";
+import type { Acknowledgement, FoundTrouble, KnownTrouble } from "../../src/operators/trouble.ts";
 import type { DirectoryRpc, WebhookView } from "../../src/rpc/directory.ts";
+import type { RefusedCaller } from "../../src/rpc/directory-feed.ts";
 import { LazyTables } from "../platform/lazy-tables.ts";
 import type { Sql } from "../platform/platform.ts";
 import type { GivenUpStore } from "./given-up-store.ts";
@@ -10,6 +12,7 @@ interface KnownTroublePorts {
   readonly sql: Sql;
   readonly givenUp: GivenUpStore;
   readonly list: RunningList;
+  readonly prompt: Pick<DirectoryRpc, "refusedCallers">;
   webhooks(domain: DomainName): readonly WebhookView[];
   /** Writes to the domain's disk, all or nothing. */
   transaction(domain: DomainName, work: () => void): void;
@@ -30,14 +33,16 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
   }
 
   async trouble(domain: DomainName): Promise<KnownTrouble> {
-    const { list, givenUp, webhooks } = this.#ports;
+    const { list, givenUp, prompt, webhooks } = this.#ports;
     await list.allKnown();
+    const refused = Map.groupBy(await prompt.refusedCallers(), ({ number }) => number);
     const acknowledged = this.#table.read("SELECT data FROM acknowledgement").map(({ data }) => {
       return JSON.parse(String(data)) as Acknowledgement;
     });
     const upTo = new Map(acknowledged.map((one) => [one.id, one.upTo]));
     return {
       givenUp: givenUp.openByHost((host) => upTo.get(`posts-given-up:${host}`) ?? Number.NEGATIVE_INFINITY),
+      refused: Array.from(refused, ([number, calls]) => refusedCaller(number, calls)),
       ...{ late: list.late, webhooks: webhooks(domain), acknowledged },
     };
   }
@@ -58,4 +63,15 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
   deleteBefore(at: EpochMs): void {
     if (this.#table.areThere) this.#ports.sql.exec("DELETE FROM acknowledgement WHERE at < ?", at);
   }
+}
+
+/** Of callers without a whole number, nobody knows who is who: they are one. */
+function refusedCaller(number: string, all: readonly RefusedCaller[]): FoundTrouble {
+  const last = all.reduce((one, other) => (other.latest.at > one.latest.at ? other : one)).latest;
+  return {
+    ...{ kind: "caller-refused", about: number === "" ? null : number, latest: last.at },
+    since: Math.min(...all.map(({ since }) => since)),
+    count: all.reduce((sum, { calls }) => sum + calls, 0),
+    why: last.end ? promptEnds[last.end.why] : "",
+  };
 }

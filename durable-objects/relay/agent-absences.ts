@@ -1,7 +1,8 @@
 import type { DomainName } from "../../src/foundation/ids.ts";
 import { within } from "../../src/foundation/time/timers.ts";
-import { lookForAbsences, type Presence } from "../../src/link/absences.ts";
+import { AWAY_AFTER_MS, lookForAbsences, type Presence } from "../../src/link/absences.ts";
 import { activeLink, type RelayState } from "../../src/link/relay.ts";
+import type { FoundTrouble } from "../../src/operators/trouble.ts";
 import type { AgentEvent } from "../../src/rpc/directory.ts";
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";
 import type { Alarm } from "../platform/alarm.ts";
@@ -17,7 +18,7 @@ interface AbsencesPorts extends Pick<Platform, "now" | "after"> {
 const sendWithinMs = 5_000;
 const sendAgainMs = 10_000;
 
-/** Keeps which agents are away, where receivers of webhooks want to know, and has the directory notify them of long absences and returns. */
+/** Keeps which agents of a bridge are away, and has the directory notify receivers of webhooks of long absences and returns. */
 export class AgentAbsences {
   readonly #ports: AbsencesPorts;
   readonly #store: RelayStore;
@@ -33,24 +34,42 @@ export class AgentAbsences {
   }
 
   look(identity: Identity | undefined, state: RelayState): void {
-    const agents = identity && this.watched(identity);
-    if (!agents) return;
+    const agents = identity ? this.#agents(identity) : [];
+    // Of an agent that is alone, the relay knows without this whether it is there.
+    if (!identity || (agents.length < 2 && !this.isWatched(identity))) return;
     const presences = new Map(agents.map(({ name }) => [name, presenceOf(state, name)]));
     const known = this.#store.read("absences") ?? { identity, away: {}, events: [] };
     const { after, events, nextAt } = lookForAbsences(known.away, presences, this.#ports.now());
     const acts = activeLink(state)?.agent ?? null;
-    const more = events.map((event) => ({ ...event, bridge: identity.bridge, acts }));
+    const more = (this.isWatched(identity) ? events : []).map((event) => ({ ...event, bridge: identity.bridge, acts }));
     if (more.length > 0 || JSON.stringify(after) !== JSON.stringify(known.away))
       this.#store.write("absences", { identity, away: after, events: [...known.events, ...more] });
-    if (nextAt !== null) this.#alarm.wakeBy(nextAt);
+    if (nextAt !== null && this.isWatched(identity)) this.#alarm.wakeBy(nextAt);
     void this.#send();
   }
 
-  /** The agents of the settings; `undefined`: nobody wants to be notified of them. */
-  watched({ domain, bridge }: Identity): DomainSettings["bridges"][number]["agents"] | undefined {
-    const settings = this.#ports.settings(domain);
-    const isWanted = settings?.webhooks.some(({ events }) => events.some((event) => event.startsWith("agent.")));
-    return isWanted ? settings?.bridges.find(({ name }) => name === bridge)?.agents : undefined;
+  /** The agents that could not take over now, while another one acts. */
+  trouble(identity: Identity | undefined, state: RelayState): readonly FoundTrouble[] {
+    const active = activeLink(state);
+    const { away = {} } = this.#store.read("absences") ?? {};
+    if (!identity || !active) return [];
+    return this.#agents(identity).flatMap(({ name }): FoundTrouble[] => {
+      const presence = presenceOf(state, name);
+      const since = Object.hasOwn(away, name) ? away[name]?.since : undefined;
+      if (name === active.agent || presence === "here" || since === undefined) return [];
+      if (this.#ports.now() - since < AWAY_AFTER_MS) return [];
+      return [{ kind: presence === "link" ? "standby-away" : "standby-without-bridge", about: name, since }];
+    });
+  }
+
+  /** Whether receivers of webhooks want to be notified of agents. */
+  isWatched({ domain }: Identity): boolean {
+    const webhooks = this.#ports.settings(domain)?.webhooks ?? [];
+    return webhooks.some(({ events }) => events.some((event) => event.startsWith("agent.")));
+  }
+
+  #agents({ domain, bridge }: Identity): DomainSettings["bridges"][number]["agents"] {
+    return this.#ports.settings(domain)?.bridges.find(({ name }) => name === bridge)?.agents ?? [];
   }
 
   async #send(): Promise<void> {

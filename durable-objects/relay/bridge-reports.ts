@@ -5,6 +5,7 @@ import { type ForConference, findLink, joinWaiting, type RelayState } from "../.
 import type { ConferenceRpc } from "../../src/rpc/conference.ts";
 import type { Platformed } from "../../src/rpc/objects.ts";
 import type { Platform } from "../platform/platform.ts";
+import { ForeignConferences } from "./foreign-conferences.ts";
 import type { AgentSockets } from "./hibernating-sockets.ts";
 import type { Identity, RelayLog, RelayStore } from "./relay-store.ts";
 
@@ -28,6 +29,7 @@ export class BridgeReports {
   readonly #ports: ReportsPorts;
   readonly #store: RelayStore;
   readonly #log: RelayLog;
+  readonly foreign: ForeignConferences;
   /** For each conference, what waits behind the call under way. */
   readonly #waiting = new Map<ConfKey, readonly ForConference[]>();
 
@@ -35,14 +37,16 @@ export class BridgeReports {
     this.#ports = ports;
     this.#store = store;
     this.#log = log;
+    this.foreign = new ForeignConferences(ports, store);
   }
 
   /** A bridge may hold conferences that the edge does not know, as after a loss of the edge's state. Messages about those wake no object. */
   add(said: ForConference): void {
     const { conference } = said;
     const identity = this.#ports.identity();
-    if (this.#store.hasConference(conference, this.#ports.now())) this.#wait(said);
-    else if (said.type === "reports") {
+    if (this.#store.hasConference(conference, this.#ports.now())) return this.#wait(said);
+    this.foreign.heard(said);
+    if (said.type === "reports") {
       // Without an ack, the agent would send its reports for ever.
       this.#ack(said, said.reports.at(-1)?.number ?? 0);
       if (identity) this.#ports.measures.foreignReports.count({ ...identity });

@@ -41,12 +41,14 @@ export interface RelayEntries {
   readonly bootId: string;
   /** Since when the bridge takes no new conferences; `null`: it takes them. */
   readonly drainedSince: EpochMs | null;
-  /** Kept where receivers of webhooks are notified of agents. The events are on their way to the directory. */
+  /** Kept where there are several agents, or receivers of webhooks are notified of them. The events are on their way to the directory. */
   readonly absences: {
     readonly identity: Identity;
     readonly away: Absences;
     readonly events: readonly AgentEvent[];
   };
+  /** When it was found first that the bridge holds a conference that the edge does not know. */
+  readonly foreign: Readonly<Record<ConfKey, EpochMs>>;
   /** The day on which old conferences were last deleted. */
   readonly prunedOn: number;
 }

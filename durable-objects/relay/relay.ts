@@ -32,6 +32,7 @@ import { AgentAbsences } from "./agent-absences.ts";
 import { AgentLimits } from "./agent-limits.ts";
 import { BridgeDrain, refusalsOf } from "./bridge-drain.ts";
 import { BridgeReports, type ReportsPorts } from "./bridge-reports.ts";
+import { certificateTrouble } from "./foreign-conferences.ts";
 import type { AgentSockets } from "./hibernating-sockets.ts";
 import { type Identity, type Lost, type RelayEntries, type RelayLog, RelayStore } from "./relay-store.ts";
 
@@ -152,6 +153,7 @@ export class Relay implements RelayRpc {
     const { domain, bridge, conference, commands, activeSince } = sent;
     this.#identity = { domain, bridge };
     this.#store.addConference(conference, this.#ports.now());
+    this.#reports.foreign.delete(conference);
     this.#replaceUseless();
     const now = this.#ports.now();
     const { createTimeoutMs = 0 } = this.#ports.settings(domain) ?? {};
@@ -189,12 +191,23 @@ export class Relay implements RelayRpc {
     const lostAt = active ? this.#missedAt : this.#store.read("lost")?.at;
     const awaySince = agentConnected ? active.bridgeAwaySince : lostAt;
     // These say something of the agent, which strangers who ask whether the bridge is ready must not know.
-    const { version: _, waiting: __, ...ofBridge } = active?.health ?? { bridgeUp: false, portsInUse: 0, ports: null };
+    const {
+      version: _,
+      waiting: __,
+      certificateEnds: ___,
+      ...ofBridge
+    } = active?.health ?? { bridgeUp: false, portsInUse: 0, ports: null };
+    const trouble = [
+      ...this.#absences.trouble(this.#identity, this.#state),
+      ...this.#reports.foreign.trouble(),
+      ...certificateTrouble(this.#state, this.#ports.now()),
+    ];
     return {
       agentConnected,
       ...ofBridge,
       ...(typeof awaySince === "number" && { awaySince }),
       ...(this.#drain.since !== null && { drainedSince: this.#drain.since }),
+      ...(trouble.length > 0 && { trouble }),
     };
   }
 
@@ -338,7 +351,7 @@ export class Relay implements RelayRpc {
   #wakeForStandby(): void {
     const { links } = this.#state;
     // Nobody could act in the place of an agent that is alone: its silence is noticed when there is something to send, unless somebody wants to be notified of it.
-    const isWatched = links.length > 0 && this.#identity !== undefined && this.#absences.watched(this.#identity);
+    const isWatched = links.length > 0 && this.#identity !== undefined && this.#absences.isWatched(this.#identity);
     if (!isWatched && !links.some(({ role }) => role === "standby")) return;
     const silentAt = Math.min(...links.map(({ id }) => this.#lastSeen(id))) + SILENCE_MS;
     const awaySince = this.#bridgeAwaySince;

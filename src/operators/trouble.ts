@@ -107,6 +107,14 @@ const rows = {
       `The receiver ${about} of ${domain} was never given some webhooks, ${count} so far.`,
     todo: () => "Mend the receiver, and take what it missed from the records.",
   },
+  "caller-refused": {
+    title: "A caller could not get in",
+    severity: "warn",
+    happened: true,
+    says: ({ about, domain, count, why }) =>
+      `${about === "" ? "A caller without a number" : `The caller ${about}`} could not get in at ${domain}, ${counted(count, "time")}. The last time: ${why}`,
+    todo: () => "Its calls at the prompt say what was keyed, and why it was not led in.",
+  },
   "bridge-ends": {
     title: "The bridge is about to end",
     severity: "bad",
@@ -131,6 +139,20 @@ const rows = {
     severity: "warn",
     says: ({ about, here }) => `The agent ${about} of ${here} does not reach the bridge, so it could not take over.`,
     todo: () => '"bridgehead-agent doctor" on its machine says why.',
+  },
+  "orphan-conference": {
+    title: "The bridge holds conferences that the edge does not know",
+    severity: "warn",
+    says: ({ here, count, why }) =>
+      `${here.replace("the", "The")} holds ${counted(count, "conference")} that the edge does not know: ${why}.`,
+    todo: () =>
+      "If the edge lost its state, they are adopted once WebEx creates them again; else end them at the bridge, and find out which other edge uses it.",
+  },
+  "certificate-expires": {
+    title: "The certificate of the edge ends soon",
+    severity: "warn",
+    says: ({ here, why }) => `The certificate of the edge, as agents of ${here} see it, ends on ${why}.`,
+    todo: () => "Renew it in the proxy in front of the edge, or see why that does not renew it by itself.",
   },
 } as const satisfies Readonly<Record<string, TroubleRow>>;
 
@@ -215,6 +237,8 @@ export interface FoundDomain {
 export interface KnownTrouble {
   /** What was given up and nobody has acknowledged, by TSP server. */
   readonly givenUp: readonly Required<Pick<FoundTrouble, "about" | "since" | "latest" | "count">>[];
+  /** Callers who could not get in. */
+  readonly refused: readonly FoundTrouble[];
   /** How many conferences wait for their bridge. */
   readonly late: readonly { readonly bridge: string; readonly conferences: number }[];
   readonly webhooks: readonly {
@@ -251,6 +275,7 @@ export function troubleOf(
     ...[
       ...waitTrouble(waiting, now),
       ...(known?.givenUp ?? []).map((one) => ({ kind: "posts-given-up", ...one }) as const),
+      ...(known?.refused ?? []),
       ...webhookTrouble(known?.webhooks ?? [], now),
     ].map((one) => showTrouble(one, domain, null)),
   ];

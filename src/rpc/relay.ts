@@ -6,7 +6,7 @@ import type { Health } from "../link/relay.ts";
 import type { FoundTrouble } from "../operators/trouble.ts";
 
 /** How a bridge is, as was last reported to its relay. */
-export interface BridgeHealth extends Omit<Health, "version" | "waiting"> {
+export interface BridgeHealth extends Omit<Health, "version" | "waiting" | "certificateEnds"> {
   readonly agentConnected: boolean;
   /** Since when no agent is connected, or the one that acts is without the bridge; absent: it is not so, or nobody knows. */
   readonly awaySince?: EpochMs;
@@ -30,6 +30,10 @@ export const agentView = v.object({
         ports: v.pipe(v.nullable(v.number()), v.description("null: no limit.")),
         cannot: v.pipe(v.exactOptional(v.array(text<Ability>())), v.description("What the bridge cannot do.")),
         version: v.pipe(v.exactOptional(v.string()), v.description("Of the agent; an old one does not say.")),
+        certificateEnds: v.pipe(
+          v.exactOptional(time),
+          v.description("When the certificate of the edge ends, as this agent sees it."),
+        ),
         waiting: v.pipe(
           v.exactOptional(v.object({ commands: v.number(), reports: v.number() })),
           v.description(

@@ -100,7 +100,13 @@ describe("where receivers of webhooks want to hear of agents", () => {
     const unwatched = new RelayWorld();
     unwatched.connect("agent-1");
     expect(unwatched.alarmAt).toBeNull();
-    expect([...unwatched.sql.exec("SELECT key FROM entry WHERE key = 'absences'")]).toEqual([]);
+
+    const alone = new RelayWorld();
+    alone.agentNames = ["agent-1"];
+    alone.sleep();
+    alone.connect("agent-1");
+    expect(alone.alarmAt).toBeNull();
+    expect([...alone.sql.exec("SELECT key FROM entry WHERE key = 'absences'")]).toEqual([]);
   });
 
   test("what the directory did not take is told again, also by a relay that woke without any socket", async () => {

@@ -44,6 +44,8 @@ export class RelayWorld {
   readonly told: AgentEvent[] = [];
   directoryFails = false;
   webhooks: DomainSettingsInput["webhooks"] = [];
+  /** The agents of the settings, from the next restart on. */
+  agentNames = ["agent-1", "agent-2"];
   /** Results of commands that conferences were told. */
   readonly reported: { readonly id: CommandId; readonly result: CommandResult }[] = [];
   readonly sockets = new Map<string, { attachment: Attachment | null; lastSeen: number }>();
@@ -81,9 +83,9 @@ export class RelayWorld {
     Object.assign(this.sockets.get(id) ?? {}, { lastSeen: this.now });
   }
 
-  /** The agent's newest link says this. */
-  says(message: AgentToEdge, length = 100): void {
-    this.relay.received(`link-${this.#links}`, length, () => ok(message));
+  /** The agent's newest link says this, or another one. */
+  says(message: AgentToEdge, length = 100, link = `link-${this.#links}`): void {
+    this.relay.received(link, length, () => ok(message));
   }
 
   /** The relay sleeps, and wakes with what its sockets and its disk say. */
@@ -96,7 +98,7 @@ export class RelayWorld {
   }
 
   #restart(): Relay {
-    const { settings } = testDomain({ webhooks: this.webhooks }, ["agent-1", "agent-2"].map(agentWithoutKey));
+    const { settings } = testDomain({ webhooks: this.webhooks }, this.agentNames.map(agentWithoutKey));
     const ask = async (line: string): Promise<void> => {
       this.asked.push(line);
       if (this.hangs) await new Promise(() => {});

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { beforeEach, expect, test } from "vitest";
-import type { BridgeName, TransId, WebexHost } from "../../src/foundation/ids.ts";
+import type { BridgeName, CallId, DomainName, TransId, WebexHost } from "../../src/foundation/ids.ts";
 import type { DomainTrouble, TroubleKind } from "../../src/operators/trouble.ts";
 import type { DirectoryFact } from "../../src/records/directory-facts.ts";
 import type { BridgeHealth } from "../../src/rpc/relay.ts";
@@ -70,6 +70,16 @@ async function giveUp(
   await edge.directory.follow(page);
 }
 
+/** A number calls in so often, and the agent hangs up. */
+function callInVain(number: string, times: number): Promise<void> {
+  const calls = Array.from({ length: times }, (_, index) => ({
+    ...{ call: `c${index}` as CallId, number, dialled: "", at: edge.time + index, steps: [] },
+    end: { at: edge.time + index, why: "unknown-keys" as const },
+  }));
+  const said = { bridge: "simulated" as BridgeName, calls, dropped: 0 };
+  return edge.directory.promptStore.keepPromptCalls("local" as DomainName, said);
+}
+
 /** How each kind comes about. */
 const kinds: Readonly<Record<TroubleKind, () => unknown>> = {
   disk: () => {
@@ -82,10 +92,21 @@ const kinds: Readonly<Record<TroubleKind, () => unknown>> = {
   "bridge-drained": () => edge.health.set("simulated", { ...up, drainedSince: edge.time }),
   "standby-away": () => edge.health.set("simulated", withTrouble("standby-away")),
   "standby-without-bridge": () => edge.health.set("simulated", withTrouble("standby-without-bridge")),
+  "orphan-conference": () =>
+    edge.health.set("simulated", {
+      ...up,
+      trouble: [{ kind: "orphan-conference", since: 1, latest: 2, count: 1, why: "555" }],
+    }),
+  "certificate-expires": () =>
+    edge.health.set("simulated", {
+      ...up,
+      trouble: [{ kind: "certificate-expires", about: "2026-12-01", since: 1, why: "2026-12-01" }],
+    }),
   "posts-wait": () => {
     edge.totals = { ...edge.totals, documents: 2, oldestAt: edge.time - 30_000 };
   },
   "posts-given-up": () => giveUp(3),
+  "caller-refused": () => callInVain("15552345678", 3),
   "commands-late": () =>
     edge.directory.follow(aPage({ running: { bridge: "simulated" as BridgeName, trouble: ["commands"] } })),
   "webhook-fails": () =>

@@ -1,0 +1,101 @@
+import { beforeEach, expect, test } from "vitest";
+import { bridge, commands, dayMs, digests, domain, foreign, health, own, RelayWorld, reports } from "./relay-world.ts";
+
+const minuteMs = 60_000;
+
+let world: RelayWorld;
+beforeEach(async () => {
+  world = await RelayWorld.begin();
+});
+
+const found = async () => (await world.relay.health()).trouble ?? [];
+const foundOf = async (kind: string) => (await found()).filter((one) => one.kind === kind);
+
+/** Time passes, and these links give signs of life meanwhile. */
+async function pass(ms: number, ...links: readonly string[]) {
+  for (let left = ms; left > 0; left -= 3_000) {
+    world.now += Math.min(left, 3_000);
+    for (const link of links) world.pings(link);
+    if (world.alarmAt !== null && world.alarmAt <= world.now) await world.relay.alarm();
+  }
+}
+
+test("of several agents in the settings, one that is away for ten seconds could not take over, also for a relay that slept", async () => {
+  const second = world.connect("agent-2");
+  expect(await found()).toEqual([]);
+  world.sockets.delete(second);
+  world.relay.closed(second);
+  const since = world.now;
+  await pass(9_999, "link-1");
+  expect(await found()).toEqual([]);
+  await pass(1, "link-1");
+  world.sleep();
+  expect(await found()).toEqual([{ kind: "standby-away", about: "agent-2", since }]);
+  world.connect("agent-2");
+  expect(await found()).toEqual([]);
+  // Nobody wants to be notified of it.
+  expect(world.told).toEqual([]);
+});
+
+test("a standby that has not the bridge could not take over either, and the agent that acts is no standby", async () => {
+  const second = world.connect("agent-2");
+  world.says({ ...health, bridgeUp: false }, 100, second);
+  const since = world.now;
+  await pass(15_000, "link-1", second);
+  expect(await found()).toEqual([{ kind: "standby-without-bridge", about: "agent-2", since }]);
+  world.says(health, 100, second);
+  expect(await found()).toEqual([]);
+  world.says({ ...health, bridgeUp: false }, 100, "link-1");
+  world.says({ ...health, bridgeUp: false }, 100, second);
+  await pass(15_000, "link-1", second);
+  expect((await found()).map(({ about }) => about)).toEqual(["agent-2"]);
+});
+
+test("where the settings name one agent, or nobody acts, no standby is missing", async () => {
+  world.sockets.delete("link-1");
+  world.relay.closed("link-1");
+  await pass(30_000);
+  expect(await found()).toEqual([]);
+
+  world = new RelayWorld();
+  world.agentNames = ["agent-1"];
+  world.sleep();
+  world.connect();
+  await pass(30_000, "link-1");
+  expect(await found()).toEqual([]);
+});
+
+test("a conference on the bridge that the edge does not know is an orphan, until it is over, known, or heard of no more", async () => {
+  world.says(digests(own, foreign));
+  const since = world.now;
+  const orphan = { kind: "orphan-conference", since, latest: since, count: 1, why: foreign };
+  expect(await foundOf("orphan-conference")).toEqual([orphan]);
+  await pass(8 * minuteMs, "link-1");
+  world.sleep();
+  world.says(digests(foreign));
+  await pass(19 * minuteMs, "link-1");
+  expect(await foundOf("orphan-conference")).toEqual([orphan]);
+  await pass(minuteMs, "link-1");
+  expect(await foundOf("orphan-conference")).toEqual([]);
+
+  world.says(digests(foreign));
+  expect(await foundOf("orphan-conference")).toHaveLength(1);
+  world.says(reports(foreign));
+  expect(await foundOf("orphan-conference")).toEqual([]);
+  world.says(digests(foreign));
+  await world.relay.sendCommands({ domain, bridge, conference: foreign, commands, activeSince: null });
+  expect(await foundOf("orphan-conference")).toEqual([]);
+});
+
+test("a certificate of the edge that ends within 14 days is trouble from then on", async () => {
+  const certificateEnds = Date.UTC(2026, 0, 20);
+  world.says({ ...health, certificateEnds });
+  expect(await foundOf("certificate-expires")).toEqual([]);
+  world.now = certificateEnds - 14 * dayMs;
+  world.pings("link-1");
+  expect(await foundOf("certificate-expires")).toEqual([
+    { kind: "certificate-expires", about: "2026-01-20", since: world.now, why: "2026-01-20" },
+  ]);
+  // Of the agent, so none of what strangers see.
+  expect(await world.relay.health()).not.toHaveProperty("certificateEnds");
+});

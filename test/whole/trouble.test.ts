@@ -1,0 +1,92 @@
+import { execFile } from "node:child_process";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { DomainTrouble } from "../../src/operators/trouble.ts";
+import { eventually, kill, Meeting, startWorld, type World } from "./world.ts";
+
+let world: World;
+beforeAll(async () => {
+  world = await startWorld({ twoAgents: true, domain: { webex: { timeoutMs: 200, retryDelaysMs: [0, 50] } } });
+});
+afterAll(() => world?.stop());
+
+/** The operators' command, and its exit code. */
+function bridgehead(...args: readonly string[]): Promise<readonly [code: number, output: string]> {
+  const env = { ...process.env, BRIDGEHEAD_STATE: world.run.state, FORCE_COLOR: undefined, NO_COLOR: "1" };
+  return new Promise((resolve) => {
+    execFile(process.execPath, ["scripts/bridgehead.ts", ...args], { env }, (error, stdout) =>
+      resolve([error === null ? 0 : Number(error.code), stdout]),
+    );
+  });
+}
+
+async function ask(path: string): Promise<string> {
+  const headers = { authorization: `Bearer ${world.run.operatorToken()}`, accept: "text/html" };
+  return (await fetch(`${world.run.edgeUrl}${path}`, { headers })).text();
+}
+
+/** What is wrong, where each place says the same; `null`: they do not. */
+async function wrong(): Promise<readonly DomainTrouble[] | null> {
+  const { trouble } = JSON.parse(await ask("/readyz")) as { trouble: DomainTrouble[] };
+  const open = trouble.filter(({ acknowledged }) => acknowledged === null);
+  const listed = JSON.parse(await ask("/api/v1/domains/local/trouble")) as { trouble: DomainTrouble[] };
+  const [metrics, overview, [code, status]] = await Promise.all([
+    ask("/metrics"),
+    ask("/console/local"),
+    bridgehead("status"),
+  ]);
+  const counted = [...metrics.matchAll(/^bridgehead_trouble\{.*kind="([^"]*)"\} [1-9]/gm)].map(([, kind]) => kind);
+  const isSame =
+    JSON.stringify(listed.trouble) === JSON.stringify(trouble) &&
+    JSON.stringify(counted.sort()) === JSON.stringify(open.map(({ kind }) => kind).sort()) &&
+    code === (open.length > 0 ? 1 : 0) &&
+    trouble.every(({ says, title }) => status.includes(title) && overview.includes(says.replaceAll("'", "&#39;"))) &&
+    status.includes("nothing is wrong") === (trouble.length === 0);
+  return isSame ? trouble : null;
+}
+
+const isWrong = (says: string, ms: number, ...kinds: readonly string[]) =>
+  eventually(
+    says,
+    async () => {
+      const found = await wrong();
+      const named = found?.map(({ kind }) => kind) ?? ["not the same everywhere"];
+      if (JSON.stringify(named) === JSON.stringify(kinds) && found) return found;
+      throw new Error(`found ${named}`);
+    },
+    ms,
+  );
+
+test("lost posts are said everywhere within 5 s, after a kill too, and until somebody acknowledges them", async () => {
+  await isWrong("nothing is wrong", 15_000);
+  const meeting = new Meeting(world);
+  await meeting.create();
+  const { call } = await meeting.callIn("301");
+  world.webex.answerMode = { type: "status", status: 503 };
+  await world.bridge.hangUp(call);
+
+  const [one] = await isWrong("documents were given up", 5_000, "posts-given-up");
+  const { posts } = JSON.parse(await ask("/api/v1/domains/local/given-up-posts")) as { posts: unknown[] };
+  expect(one).toMatchObject({
+    about: world.webex.host.replace("http://", ""),
+    count: posts.length,
+    acknowledged: null,
+  });
+  await kill(world, "edge");
+  expect(await isWrong("it is so after a kill", 15_000, "posts-given-up")).toEqual([one]);
+
+  const [code, output] = await bridgehead("acknowledge", one?.id ?? "", "told WebEx");
+  expect([code, output]).toEqual([0, expect.stringContaining("told WebEx")]);
+  await isWrong("it is acknowledged", 5_000);
+  expect((await bridgehead("audit"))[1]).toContain("acknowledgeTrouble");
+});
+
+test("a standby that is lost is trouble within 15 s, and none once it is back", async () => {
+  await eventually("both agents are there", async () => {
+    const { bridges } = JSON.parse(await ask("/api/v1/domains/local/agents"));
+    return bridges[0].agents.length === 2;
+  });
+  await world.run.secondAgent?.stop();
+  const [one] = await isWrong("a standby is away", 15_000, "standby-away");
+  expect(one).toMatchObject({ bridge: "simulated", since: expect.any(Number), severity: "warn" });
+  expect((await fetch(`${world.run.edgeUrl}/readyz`)).status).toBe(200);
+});
