@@ -104,6 +104,7 @@ export async function followPrinted(
   action: { readonly domain: string; readonly confKey: string; readonly action: string },
   withinMs: number,
   json: true | undefined,
+  goesOn: readonly ActionEnd[] = ["open"],
 ): Promise<ActionStages> {
   const terminal = ownTerminal();
   const shown = new Set<string>();
@@ -112,7 +113,7 @@ export async function followPrinted(
     for (const line of newLines(shown, stageLines(allPrintable(stages), terminal))) process.stdout.write(`${line}\n`);
   };
   const look = () => edge.find("GET /domains/{domain}/conferences/{confKey}/actions/{action}", action);
-  const stages = await followed(look, withinMs, show, pause);
+  const stages = await followed(look, withinMs, show, pause, goesOn);
   if (json) process.stdout.write(`${jsonText(stages)}\n`);
   return stages;
 }
@@ -123,12 +124,13 @@ export async function followed(
   withinMs: number,
   show: (stages: ActionStages) => void,
   wait: (ms: number) => Promise<unknown>,
+  goesOn: readonly ActionEnd[] = ["open"],
 ): Promise<ActionStages> {
   for (let waited = 0; ; waited += LOOK_EVERY_MS) {
     const stages = await look();
     if (!stages) throw new StartError("the conference's journal does not have the action any more");
     show(stages);
-    if (actionEnd(stages) !== "open" || waited >= withinMs) return stages;
+    if (!goesOn.includes(actionEnd(stages)) || waited >= withinMs) return stages;
     await wait(LOOK_EVERY_MS);
   }
 }

@@ -37,10 +37,14 @@ export function addGivenUp(program: Command): void {
         const domain = await edge.domain(named);
         const { conference: confKey } = await postOf(edge, domain, id);
         const sent = await edge.insist("POST /domains/{domain}/given-up-posts/{post}/send", { domain, post: id });
-        const stages = await followPrinted(edge, { domain, confKey, action: sent.id }, WITHIN_MS, json);
-        if (actionEnd(stages) === "confirmed") return;
+        const stages = await followPrinted(edge, { domain, confKey, action: sent.id }, WITHIN_MS, json, [
+          "open",
+          "owed",
+        ]);
+        const end = actionEnd(stages);
+        if (end === "confirmed") return;
         process.exitCode = 1;
-        if (actionEnd(stages) === "open")
+        if (end === "open" || end === "owed")
           throw new StartError(`not confirmed within ${WITHIN_MS / 1_000} s; it is tried on`);
       }),
     );

@@ -271,7 +271,7 @@ function expire(draft: Draft, overdue: readonly CommandId[]): void {
   retryRenewal(draft);
   expireTalk(draft);
   retryClosing(draft);
-  probe(draft);
+  probe(draft, "due");
 }
 
 function isOver(draft: Draft, answerBy: EpochMs | null): boolean {

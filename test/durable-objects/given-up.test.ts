@@ -160,21 +160,46 @@ test("it is sent again once, however often and by however many people that is as
   expect(world.posted.filter(({ body }) => body.includes("A2W_NotifyUserChange"))).toHaveLength(1);
 });
 
-test("what is given up once more is told anew, and can be sent again in its turn", async () => {
-  const world = await lost(1, muted("c0", true));
-  const first = rowOf(world);
+test("to send again is no sign of life: a server that is still down is probed at once, and its outage is as it was", async () => {
+  const world = await lost(2, muted("c0", true), muted("c1", true));
   const confirms = world.answer;
+  const before = [...world.stored.state.outages.values()];
+  const oldest = () => world.pages.at(-1)?.live?.waiting.map(({ oldestAt }) => oldestAt);
+  const oldestBefore = oldest();
+  const row = rowOf(world);
   world.answer = refusesAll;
-  await sendAgain(world);
-  await world.time.pass(60_000);
-  world.answer = confirms;
+  world.pages.length = 0;
 
-  expect(rowOf(world)).toBeGreaterThan(first);
-  expect((await world.conference.reader.givenUp(first))?.again?.told).toEqual({
-    owed: 1,
-    owedSince: expect.any(Number),
-  });
+  expect(await sendAgain(world, row)).toBe("done");
+  await world.time.pass(10_000);
+  expect(new Set(world.posted.map(({ transId }) => transId)).size).toBe(1);
+
+  const [outage] = world.stored.state.outages.values();
+  expect(outage).toMatchObject({ since: before[0]?.since, probes: (before[0]?.probes ?? 0) + 1 });
+  const kinds = world.pages.flatMap(({ facts }) => facts.map(({ fact }) => fact.kind));
+  expect(kinds.filter((kind) => /server|given-up/.test(kind))).toEqual([]);
+  expect([oldestBefore, oldest() ?? oldestBefore]).toEqual([[outage?.since], [outage?.since]]);
+  const again = async () => (await world.conference.reader.givenUp(row))?.again?.told;
+  expect(await again()).toEqual({ owed: 2, owedSince: expect.any(Number) });
+  world.answer = confirms;
+  await world.time.pass(400_000);
+  expect(await again()).toMatchObject({ confirmedAt: expect.any(Number) });
+});
+
+test("what is sent again while a probe has it is not posted twice", async () => {
+  const world = await lost(1, muted("c0", true));
+  const confirms = world.answer;
+  let confirm = () => {};
+  world.answer = (posted) => new Promise((resolve) => (confirm = () => resolve(confirms(posted))));
+  while (world.posted.length === 0) await world.time.pass(10_000);
   expect(await sendAgain(world)).toBe("done");
+  const told = async () => (await world.conference.reader.givenUp(rowOf(world)))?.again?.told;
+  expect(await told()).toEqual({ owed: 1, owedSince: expect.any(Number) });
+  confirm();
+  await world.time.pass(6_000);
+
+  expect(await told()).toEqual({ notBecause: expect.stringContaining("was notified later") });
+  expect(world.posted).toHaveLength(1);
 });
 
 test("what WebEx was told since, when its server was back, is not sent again, and says so", async () => {
@@ -207,6 +232,7 @@ test("a caller whose entry was lost is named by WebEx after the entry was sent a
   const world = await lost(0, callerEntered(0));
   expect([...world.stored.state.debts.values()]).toMatchObject([{ type: "caller-entered" }]);
   await sendAgain(world);
+  await world.time.pass(1_000);
   const caller = world.stored.state.callers.get("c0" as never);
   expect(world.stored.state.debts.size).toBe(0);
   const named = { type: "caller-named", msgId: caller?.enterMsgId, extCallId: "1001" } as FromWebex;
@@ -222,10 +248,10 @@ test("with it goes all else that the server is owed, as it is now; a document of
   world.posted.length = 0;
   expect(await sendAgain(world)).toBe("done");
   await world.time.pass(1_000);
-  expect(world.posted.map(({ body }) => [...body.matchAll(/ExtCallID="(\d+)"/g)].map(([, id]) => id))).toEqual([
-    ["1001", "1002"],
+  expect(world.posted.map(({ body }) => /ExtCallID="\d+" Status="\d"/.exec(body)?.[0])).toEqual([
+    'ExtCallID="1001" Status="0"',
+    'ExtCallID="1002" Status="1"',
   ]);
-  expect(world.posted[0]?.body).toMatch(/ExtCallID="1001" Status="0".*ExtCallID="1002" Status="1"/);
 
   const other = await lost(1, muted("c0", true));
   await other.reported(muted("c0", false));

@@ -7,7 +7,7 @@ import { applyLostSpeech, notifySpeakers } from "../parts/speakers.ts";
 import { updateLife } from "../records.ts";
 import type { ConferenceState, Outage } from "../state.ts";
 import { notifyStatus } from "./conference-status.ts";
-import { debtKindOf, debtKinds, isClosedAnswer, isEnd, probeDueAt, withJitter } from "./debts.ts";
+import { debtKey, debtKindOf, debtKinds, isClosedAnswer, isEnd, probeDueAt, withJitter } from "./debts.ts";
 import type { UndeliveredDocument } from "./posts.ts";
 import { BACK_END, isAnswer, type Outgoing } from "./posts.ts";
 
@@ -40,6 +40,7 @@ export function applyUndelivered(
   const last = head.phase === "ended" ? head.host : undefined;
   const server = draft.ongoing?.host ?? last ?? currentOutage(draft)?.host;
   const host = of?.host ?? server ?? BACK_END;
+  if (of?.probe && of.unpostable) return endUnpostableProbe(draft, messages);
   if (host === BACK_END || (server ?? host) !== host || of?.oneAttempt || of?.unpostable) return;
   const queued = draft.unconfirmed().filter((post) => post.host === host && !post.oneAttempt && !post.handedOver);
   if (queued.length > 0) draft.withdrawQueued(host);
@@ -54,6 +55,17 @@ export function applyUndelivered(
   for (const { msgId } of tried) markPosted(draft, msgId);
   for (const caller of draft.callers.values()) {
     if (caller.left && isEntryOwed(draft, caller)) deleteDeparted(draft, caller);
+  }
+  deleteOutdated(draft);
+}
+
+/** What cannot be written is owed no more, or its server would be probed with nothing else. */
+function endUnpostableProbe(draft: Draft, messages: readonly Outgoing[]): void {
+  for (const message of messages) if (message.type !== "client-data") deleteDebt(draft, debtKey(message), message);
+  const outage = currentOutage(draft);
+  if (outage && !isQueuedFor(draft, outage.host)) {
+    const { probe: _, ...rest } = outage;
+    draft.outages.set(outage.host, rest);
   }
   deleteOutdated(draft);
 }
@@ -127,11 +139,12 @@ export function probeDue(state: ConferenceState, confKey: ConfKey | undefined): 
   return confKey === undefined ? probeDueAt(outage) : withJitter(outage, confKey);
 }
 
-/** Posts the first thing that is owed, in a transaction of its own, to find out whether the server is back. */
-export function probe(draft: Draft): void {
+/** Posts the first thing that is owed to find out whether the server is back: when that is due, or an operator asks for it. */
+export function probe(draft: Draft, why: "due" | "asked"): void {
   const outage = currentOutage(draft);
-  if (!outage || draft.at < probeDueAt(outage)) return;
+  if (!outage || (why === "due" && draft.at < probeDueAt(outage))) return;
   const { host } = outage;
+  if (why === "asked" && isQueuedFor(draft, host)) return;
   if (isExpired(draft, outage)) {
     draft.fact({ kind: "server-settled", host, expired: true });
     return clear(draft);

@@ -6,7 +6,7 @@ import type { ConferenceState } from "../state.ts";
 import { debtKey } from "./debts.ts";
 import type { Outgoing, Post } from "./posts.ts";
 import { BACK_END } from "./posts.ts";
-import { resync } from "./resync.ts";
+import { probe } from "./resync.ts";
 
 /** A document that was given up, as far as it is still there. */
 export interface GivenUpDocument {
@@ -43,18 +43,23 @@ export function sendAgainRefusal(state: ConferenceState, document: GivenUpDocume
   return soStill.some((message) => isUntold(state, document, message)) ? null : "told-since";
 }
 
-/** Queues what is still so of the document once more, as it was, behind all that waits. What waits there already is on its way. */
+/**
+ * Queues what is still so of the document once more, as it was, behind all that waits. A server that is behind is probed at once
+ * instead: that somebody asks is no sign of life, and once it answers it gets all that it is owed, in order, and this with it.
+ */
 export function sendAgain(draft: Draft, document: GivenUpDocument): void {
+  const { state, head } = draft;
+  if (head.phase !== "running") return;
   const { host, messages } = document;
-  const missing = messages.filter((message) => isUntold(draft.state, document, message));
+  const due = messages.filter((message) => isUntold(state, document, message) && isStillSo(state, head, message));
+  if (host !== BACK_END && draft.outages.get(host)) {
+    for (const message of due)
+      if (message.type !== "client-data") draft.owe(draft.debts.get(debtKey(message)) ?? message);
+    return probe(draft, "asked");
+  }
   const waiting = draft.unconfirmed().flatMap((post) => (post.host === host ? [post.message.msgId] : []));
-  // A server that is behind gets all that it is owed, in order, and this with it.
-  const isUnreachable = host !== BACK_END && draft.outages.get(host) !== undefined;
-  if (isUnreachable) resync(draft, "request");
-  for (const message of missing) {
-    const { head } = draft;
-    if (head.phase !== "running" || !isStillSo(draft.state, head, message)) continue;
-    if (waiting.includes(message.msgId) || (isUnreachable && isOwed(draft.state, message))) continue;
+  for (const message of due) {
+    if (waiting.includes(message.msgId)) continue;
     const call = message.type === "caller-entered" ? callOfEntry(draft, message.msgId) : undefined;
     draft.post({ host, message, ...(call && { call }) });
   }
