@@ -14,6 +14,7 @@ import { type EdgeParts, serve } from "./edge/serve.ts";
 import { settingsExample } from "./edge/settings-example.ts";
 import { print, runUntilStopped } from "./edge/supervise.ts";
 import { addActions } from "./operator/actions.ts";
+import { addFind } from "./operator/find.ts";
 import { addGivenUp } from "./operator/given-up.ts";
 import { addPeople } from "./operator/people.ts";
 import { addQuestions } from "./operator/questions.ts";
@@ -55,6 +56,7 @@ export function bridgehead(parts: EdgeParts): Command {
 
   addTrouble(program);
   addQuestions(program);
+  addFind(program);
   addActions(program);
   addBridgeWork(program);
   addGivenUp(program);

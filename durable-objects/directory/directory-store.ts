@@ -130,7 +130,7 @@ export class DirectoryStore {
     const held = holds ? `AND (${holds.map(() => "instr(lower(data), ?) > 0").join(" OR ")})` : "";
     const rows = this.#tables.read(
       `SELECT * FROM record WHERE id > ? AND id < ? ${held} ORDER BY id ${isOldest ? "ASC" : "DESC"} LIMIT ?`,
-      ...[Math.max(below, 0), above, ...(holds ?? []).map((text) => text.toLowerCase()), limit],
+      ...[Math.max(below, 0), above, ...(holds ?? []).map(lowerAscii), limit],
     );
     return rows.map(toPlaced);
   }
@@ -213,6 +213,11 @@ export class DirectoryStore {
     this.#lastAt = Number(newest?.at ?? 0);
     this.#lowest = Math.min(Number(lowest?.id ?? 0), 0);
   }
+}
+
+/** As SQLite's `lower` does. */
+function lowerAscii(text: string): string {
+  return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }
 
 function toPlaced({ id, at, data }: SqlRow): PlacedRecord {

@@ -1,5 +1,5 @@
 import type { DomainName } from "../../src/foundation/ids.ts";
-import { endsOfNumber, fitsNumber, spellingsOf } from "../../src/foundation/text/spelled.ts";
+import { endsOfNumber, fitsName, fitsNumber, spellingsOf } from "../../src/foundation/text/spelled.ts";
 import { dayMs } from "../../src/foundation/time/timers.ts";
 import { type DirectoryRecord, identityOf } from "../../src/records/conference-record.ts";
 import type { ErasurePage, PlacedRecord, RecordPage, RecordQuery } from "../../src/rpc/directory.ts";
@@ -134,6 +134,7 @@ function fits({ record }: PlacedRecord, { kind, filter = {} }: RecordQuery): boo
   const fields: Readonly<Record<string, unknown>> = record;
   return Object.entries(filter).every(([name, wanted]: readonly [string, string | undefined]) => {
     if (wanted === undefined) return true;
+    if (name === "text") return isMeant(record, wanted);
     const value = fields[name];
     if (name === "number") return typeof value === "string" && fitsNumber(wanted, value);
     if (name === "conference" || name === "attendeeId") return spellingsOf(wanted).some((one) => one === value);
@@ -143,15 +144,35 @@ function fits({ record }: PlacedRecord, { kind, filter = {} }: RecordQuery): boo
   });
 }
 
+/** Whether a record is of whom or what somebody looks for by a text. A key means the conference, and not its calls. */
+function isMeant(record: DirectoryRecord, text: string): boolean {
+  const spellings = spellingsOf(text);
+  if (record.kind === "conference") {
+    const ids: readonly string[] = [record.conference, ...record.extConfIds];
+    return fitsName(text, record.topic) || spellings.some((one) => ids.includes(one));
+  }
+  const { number, attendeeId, call, extCallId } = record;
+  return fitsNumber(text, number) || spellings.some((one) => [attendeeId, call, extCallId].includes(one));
+}
+
+type Filter = NonNullable<RecordQuery["filter"]>;
+
 /** The JSON of each record that fits has one of these in it; `undefined`: that cannot be said. */
-function textsIn({
-  conference,
-  number,
-  attendeeId,
-}: NonNullable<RecordQuery["filter"]>): readonly string[] | undefined {
-  if (number) return endsOfNumber(number).map((end) => `${inJson(end)}"`);
+function textsIn({ conference, number, attendeeId, text }: Filter): readonly string[] | undefined {
+  if (text) return [...new Set([longestAscii(text.trim()), ...spellingsOf(text), ...endsInJson(text)])];
+  if (number) return endsInJson(number);
   const id = conference || attendeeId;
   return id ? spellingsOf(id).map((one) => `"${inJson(one)}"`) : undefined;
+}
+
+function endsInJson(number: string): readonly string[] {
+  return endsOfNumber(number).map((end) => `${inJson(end)}"`);
+}
+
+/** The part of a text that has no letter of which SQLite does not know the small one. */
+function longestAscii(text: string): string {
+  const parts = inJson(text).match(/[\x20-\x7e]+/g) ?? [];
+  return parts.toSorted((one, other) => other.length - one.length)[0] ?? inJson(text);
 }
 
 function inJson(text: string): string {

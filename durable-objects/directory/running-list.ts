@@ -1,14 +1,13 @@
 import type { ConfKey, DomainName, EpochMs } from "../../src/foundation/ids.ts";
-import { masked } from "../../src/foundation/shown.ts";
-import { fitsNumber, spellingsOf } from "../../src/foundation/text/spelled.ts";
 import { earliest } from "../../src/foundation/time/earliest.ts";
 import { dayMs, type Timers, wait, within } from "../../src/foundation/time/timers.ts";
 import type { KnownTrouble } from "../../src/operators/trouble.ts";
-import type { PersonInside, RunningFold } from "../../src/records/running.ts";
+import type { RunningFold } from "../../src/records/running.ts";
 import type { ConferenceRpc } from "../../src/rpc/conference.ts";
 import type {
   BridgeLoad,
   ConferenceTotals,
+  FoundPerson,
   ListedConference,
   RebuildPage,
   RunningPage,
@@ -19,6 +18,7 @@ import type { FactPage, LiveState } from "../../src/rpc/directory-feed.ts";
 import type { HolderPage } from "../../src/rpc/id-allocator.ts";
 import type { Log } from "../platform/log.ts";
 import type { DirectoryStore, RunningRow } from "./directory-store.ts";
+import { foundIn, isSearchForPeople } from "./running-search.ts";
 
 export interface FeedPorts extends Timers {
   now(): EpochMs;
@@ -91,29 +91,23 @@ export class RunningList {
   }
 
   async running(query: RunningQuery): Promise<RunningPage> {
-    const { after, limit, begins = "", troubled = false, number, attendeeId } = query;
+    const { after, limit, troubled = false } = query;
     // A search by trouble or by a person inside must not miss a conference only because nothing is known of it.
-    if (troubled || number !== undefined || attendeeId !== undefined) await this.allKnown();
-    const beginnings = spellingsOf(begins);
+    if (troubled || isSearchForPeople(query)) await this.allKnown();
     const isTroubled = ({ known }: RunningEntry) => known !== null && known.live.trouble.length > 0;
-    const isMeant = (person: PersonInside) =>
-      (number === undefined || fitsNumber(number, person.number)) && isShownAs(attendeeId, person.attendeeId);
-    const isWithPerson = ({ known }: RunningEntry) =>
-      (number === undefined && attendeeId === undefined) || [...(known?.fold.people.values() ?? [])].some(isMeant);
-    const keys = [...this.conferences]
-      .filter(
-        ([key, one]) =>
-          beginnings.some((begin) => key.startsWith(begin)) &&
-          (after === null || key > after) &&
-          (!troubled || isTroubled(one)) &&
-          isWithPerson(one),
-      )
-      .map(([key]) => key);
+    const found = new Map<ConfKey, readonly FoundPerson[]>();
+    for (const [key, one] of this.conferences) {
+      if ((after !== null && key <= after) || (troubled && !isTroubled(one))) continue;
+      const people = foundIn(key, one.known?.fold, one.known?.live.topic, query);
+      if (people) found.set(key, people);
+    }
+    const keys = [...found.keys()];
     const page = keys.sort().slice(0, Math.min(limit, mostPage));
     const all = [...this.conferences.values()];
     const unknown = this.unknown;
     const answer = {
       conferences: page.flatMap((key) => this.find(key) ?? []),
+      ...(query.named && { found }),
       next: page.length < keys.length ? (page.at(-1) ?? null) : null,
       total: this.conferences.size,
       bridges: loadsOf(all),
@@ -260,11 +254,6 @@ function loadsOf(all: readonly RunningEntry[]): readonly BridgeLoad[] {
     loads.set(bridge ?? "", { bridge, conferences: conferences + 1, callers: callers + inside });
   }
   return [...loads].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, load]) => load);
-}
-
-/** People whom the settings have masked are found by the end of their IDs. */
-function isShownAs(wanted: string | undefined, shown: string): boolean {
-  return wanted === undefined || spellingsOf(wanted).some((one) => shown === one || shown === masked(one));
 }
 
 /** The servers for which most documents wait come first. */

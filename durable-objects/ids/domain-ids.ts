@@ -1,4 +1,4 @@
-import type { ConfKey, DomainName, EpochMs, MsgId } from "../../src/foundation/ids.ts";
+import type { ConfKey, DomainName, EpochMs, MsgId, TransId } from "../../src/foundation/ids.ts";
 import { dayMs, within } from "../../src/foundation/time/timers.ts";
 import type { ConferenceRpc } from "../../src/rpc/conference.ts";
 import type { HolderPage, IdAllocatorRpc, IdBlocks, IdRequest } from "../../src/rpc/id-allocator.ts";
@@ -64,6 +64,12 @@ export class DomainIds implements IdAllocatorRpc {
   async holderOf(msgId: MsgId): Promise<ConfKey | null> {
     const domain = this.#domain === undefined ? null : this.#ports.domain(this.#domain);
     return domain && this.#ids.holderOf(msgId, this.#ports.now(), domain.settings.journalRetentionDays * dayMs);
+  }
+
+  async holdersOf(id: string): Promise<readonly ConfKey[]> {
+    const now = this.#ports.now();
+    const holders = [await this.holderOf(id as MsgId), this.#ids.holderOfTransaction(id as TransId, now)];
+    return [...new Set(holders.filter((key) => key !== null))];
   }
 
   async conferencesOf(lastMs: number, before: number | null, upTo: number | null): Promise<HolderPage> {

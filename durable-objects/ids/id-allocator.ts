@@ -1,4 +1,4 @@
-import type { ConfKey, EpochMs, MsgId } from "../../src/foundation/ids.ts";
+import type { ConfKey, EpochMs, MsgId, TransId } from "../../src/foundation/ids.ts";
 import { dayMs } from "../../src/foundation/time/timers.ts";
 import type { Holder, HolderPage, IdBlock, IdBlocks, IdsWanted } from "../../src/rpc/id-allocator.ts";
 import { firstPlaceOf, idAt, placeByTime, placeOf, runFrom } from "../../src/tsp/id-scheme.ts";
@@ -130,6 +130,16 @@ export class IdAllocator {
     );
     if (!found || place >= Number(found.msg_end) || Number(found.at) <= now - keptMs) return null;
     return found.holder as ConfKey | null;
+  }
+
+  /** The conference that was given this TransID; `null`: none that is known. All blocks are looked at: this is for people. */
+  holderOfTransaction(transId: TransId, now: EpochMs): ConfKey | null {
+    if (!/^\d{11}$/.test(transId)) return null;
+    const [found] = this.#sql.exec(
+      "SELECT holder FROM allocated WHERE trans_end > ? ORDER BY trans_end, msg_first LIMIT 1",
+      placeOf(Number(transId), now),
+    );
+    return (found?.holder ?? null) as ConfKey | null;
   }
 }
 

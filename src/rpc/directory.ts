@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import type { BridgeName, ConfKey, DomainName, EpochMs, WebexHost } from "../foundation/ids.ts";
+import type { BridgeName, CallId, ConfKey, DomainName, EpochMs, WebexHost } from "../foundation/ids.ts";
 import { type Checked, confKey, text, time } from "../foundation/schemas.ts";
 import { address, open } from "../foundation/shown.ts";
 import type { AbsenceEvent } from "../link/absences.ts";
@@ -8,6 +8,7 @@ import type { Acknowledgement, KnownTrouble } from "../operators/trouble.ts";
 import { type ActivityMinute, activityMinute } from "../records/activity.ts";
 import type { Ender } from "../records/call-record.ts";
 import type { DirectoryRecord } from "../records/conference-record.ts";
+import type { PersonInside } from "../records/running.ts";
 import {
   type DirectoryPlace,
   type FactPage,
@@ -18,6 +19,11 @@ import {
   trouble,
   waitingDocuments,
 } from "./directory-feed.ts";
+
+/** Somebody in a conference who was looked for. */
+export interface FoundPerson extends PersonInside {
+  readonly call: CallId;
+}
 
 /** What the directory says of a conference that is being created or runs. */
 export const listedConference = v.object({
@@ -77,6 +83,10 @@ export interface RunningQuery {
   /** Those alone in which somebody has this number, and this attendee ID, as people write them. */
   readonly number?: string | undefined;
   readonly attendeeId?: string | undefined;
+  /** Those alone that have this key or name, or somebody with this number, attendee ID or id of a call. */
+  readonly text?: string | undefined;
+  /** The answer says who it is that was found, and not only where. */
+  readonly named?: boolean;
   /** People look at the answer: for five minutes, what happens in these, also who speaks, comes within a second. */
   readonly isWatched?: boolean;
 }
@@ -101,8 +111,10 @@ export const runningPage = v.object({
     ),
   ),
 });
-/** In the order of their keys. */
-export type RunningPage = Checked<typeof runningPage>;
+/** In the order of their keys. `found`: who was looked for and is inside, 20 of each conference at most; absent: it was not asked. */
+export interface RunningPage extends Checked<typeof runningPage> {
+  readonly found?: ReadonlyMap<ConfKey, readonly FoundPerson[]>;
+}
 
 export interface RecordQuery {
   readonly domain: DomainName;
@@ -126,6 +138,8 @@ interface RecordFilter {
   readonly webexHost?: string | undefined;
   readonly endedBy?: Ender | undefined;
   readonly status?: string | undefined;
+  /** A number, an attendee ID or an id of a call; or a key, an ExtConfID or a part of a name of a conference. */
+  readonly text?: string | undefined;
 }
 
 export interface PlacedRecord {

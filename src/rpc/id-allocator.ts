@@ -44,6 +44,8 @@ export interface IdAllocatorRpc {
   allocate(request: IdRequest): Promise<IdBlocks>;
   /** The conference that was given the block of this MsgID. */
   holderOf(msgId: MsgId): Promise<ConfKey | null>;
+  /** The conferences that were given the blocks of this id, as a MsgID and as a TransID: none, one or two. Whether they used it, they know. */
+  holdersOf(id: string): Promise<readonly ConfKey[]>;
   /**
    * Conferences that were allocated ids in the last so many milliseconds, the latest first, some at a time: those before this place. Ids
    * behind `upTo` do not count, which is the first place of the first page. A conference that runs is allocated ids every few hours,

@@ -46,7 +46,13 @@ export const objectMethods = {
     ...{ givenUp: "request", replay: "request", wire: "request", testRows: "request" },
   },
   handles: { resolve: "request", hasConference: "request" },
-  idAllocator: { allocate: "objects", holderOf: "request", conferencesOf: "request", sweep: "objects" },
+  idAllocator: {
+    allocate: "objects",
+    holderOf: "request",
+    holdersOf: "request",
+    conferencesOf: "request",
+    sweep: "objects",
+  },
   mailbox: { send: "request", share: "objects", waiting: viewMs },
   directory: {
     ...{ follow: "objects", notifyOfAgents: "objects", count: "objects", keepAudit: "objects" },

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { Command } from "commander";
 import { afterEach, expect, test, vi } from "vitest";
 import { addActions } from "../../cli/operator/actions.ts";
+import { addFind } from "../../cli/operator/find.ts";
 import { addGivenUp } from "../../cli/operator/given-up.ts";
 import { addPeople } from "../../cli/operator/people.ts";
 import { addQuestions } from "../../cli/operator/questions.ts";
@@ -56,7 +57,7 @@ async function bridgehead(answers: Readonly<Record<string, readonly object[]>>, 
     complaints += `${text}\n`;
   });
   const program = new Command().exitOverride().configureOutput({ writeErr: () => {} });
-  for (const add of [addQuestions, addActions, addRecords, addGivenUp, addPeople]) add(program);
+  for (const add of [addQuestions, addFind, addActions, addRecords, addGivenUp, addPeople]) add(program);
   await program.parseAsync([...args], { from: "user" });
   vi.restoreAllMocks();
   return { printed, complaints, asked: asked.slice(1), code: process.exitCode ?? 0 };
@@ -91,6 +92,31 @@ test("a number that no record has ends with exit code 1, and not as if it were e
   expect(await bridgehead(answers, "erase", "1408")).toMatchObject({ printed: "", complaints, code: 1 });
   const json = await bridgehead(answers, "erase", "1408", "--json");
   expect(json).toMatchObject({ printed: '{"erased":0}\n', complaints, code: 1 });
+});
+
+test("a text is looked for in each domain; what is found says what it is and why", async () => {
+  const line = {
+    ...{ what: "not-let-in", from: now, to: now, number: "15552345678", attendeeId: "", conference: "5" },
+    ...{ call: "p1", why: "The conference was locked." },
+  };
+  const page = { lines: [line], next: null };
+  const conferences = [{ key: "555120777", topic: "Berths", state: "running", at: now, by: "name" }];
+  const answers = {
+    "GET domains/acme/find?text=berths&limit=100": [{ ...page, conferences }],
+    "GET domains/acme/find?text=nobody&limit=100": [{ lines: [], conferences: [], next: null }],
+    "GET domains/acme/numbers?number=555-234-5678&limit=100": [{ ...page, next: "7-0" }],
+  };
+
+  const found = await bridgehead(answers, "find", "berths");
+  expect(found).toMatchObject({ complaints: "", code: 0 });
+  expect(found.printed).toMatch(/555120777 +running +Berths +name/);
+  expect(found.printed).toMatch(/not let in +5 +15552345678 +The conference was locked\./);
+  const number = await bridgehead(answers, "number", "555-234-5678");
+  expect(number.printed).toMatch(/not let in +5 +15552345678/);
+  expect(number.complaints).toContain("there is more than these 100");
+  expect(await bridgehead(answers, "find", "nobody")).toMatchObject({
+    ...{ printed: "nothing is found: look at each character, or for a part of the name\n", code: 1 },
+  });
 });
 
 test("an erasure takes the number as it is typed alone, and names those that a search finds by it", async () => {

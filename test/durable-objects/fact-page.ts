@@ -30,7 +30,15 @@ export function aPage({ key = "987654321", running, records = [], facts = [], at
     return { row: last, index: 0, at, fact };
   });
   last += 1;
-  const { bridge = "main" as BridgeName, trouble = [], waiting = [], callers = 3, rooms = 0, ...more } = running ?? {};
+  const {
+    bridge = "main" as BridgeName,
+    trouble = [],
+    waiting = [],
+    callers = 3,
+    rooms = 0,
+    topic,
+    ...more
+  } = running ?? {};
   const nobody = { number: "", attendeeId: "" };
   const people = typeof callers === "number" ? Array.from({ length: callers }, () => nobody) : callers;
   const view: RunningView = {
@@ -41,7 +49,11 @@ export function aPage({ key = "987654321", running, records = [], facts = [], at
   };
   return {
     ...{ domain: "local" as DomainName, key: key as ConfKey, journal: "1", after: 0, place: null, upTo: last },
-    ...{ facts: placed, view: running ? view : null, live: running ? { bridge, trouble, waiting } : null },
+    ...{
+      facts: placed,
+      view: running ? view : null,
+      live: running ? { bridge, trouble, waiting, ...(topic !== undefined && { topic }) } : null,
+    },
   };
 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { IdAllocator } from "../../durable-objects/ids/id-allocator.ts";
-import type { ConfKey, MsgId } from "../../src/foundation/ids.ts";
+import type { ConfKey, MsgId, TransId } from "../../src/foundation/ids.ts";
 import type { IdsWanted } from "../../src/rpc/id-allocator.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import { Database } from "../simulation/database.ts";
@@ -30,6 +30,23 @@ test("blocks follow one another, from the day's first id on, also after a restar
     first: 52_491_000_060,
     end: 52_491_000_070,
   });
+});
+
+test("a TransID leads to whom its block was given, where blocks have none of them, too", () => {
+  const ids = new IdAllocator(new Database());
+  const given = [a, b, c].map((holder, index) =>
+    ids.allocate(holder, { msgIds: 5, transIds: index === 1 ? 0 : 10 }, midnight),
+  );
+  const holderOf = (id: number) => ids.holderOfTransaction(String(id) as TransId, midnight);
+  const [first, none, last] = given.map(({ transIds }) => transIds);
+
+  expect([first, last].map((block) => [holderOf(block?.first ?? 0), holderOf((block?.end ?? 0) - 1)])).toEqual([
+    ["a", "a"],
+    ["c", "c"],
+  ]);
+  expect(none?.end).toBe(none?.first);
+  expect(holderOf(last?.end ?? 0)).toBeNull();
+  expect(ids.holderOfTransaction("x" as TransId, midnight)).toBeNull();
 });
 
 test("after its state was lost, an allocator gives out no id of before, at up to eleven a second", () => {

@@ -279,6 +279,10 @@ export class FakeEdge {
           call(`holder of ${msgId}`, "ids");
           return this.holders.get(msgId) ?? null;
         },
+        holdersOf: async (id) => {
+          const holder = this.holders.get(id as MsgId);
+          return holder === undefined ? [] : [holder];
+        },
         conferencesOf: async (lastMs, before, upTo) => this.#conferencesOf(lastMs, before, upTo),
       }),
       mailbox: () => ({

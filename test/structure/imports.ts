@@ -26,7 +26,13 @@ export const rules: Readonly<Record<string, Rule>> = {
   },
   "src/operators": { may: ["src/foundation", "jose", "valibot"] },
   "src/records": {
-    may: ["src/foundation", "src/conference/facts.ts", "src/conference/head.ts", "valibot"],
+    may: [
+      "src/foundation",
+      "src/bridge/prompt-call.ts",
+      "src/conference/facts.ts",
+      "src/conference/head.ts",
+      "valibot",
+    ],
     mayAsType: ["src/conference", "src/rpc"],
   },
   "src/routing": {

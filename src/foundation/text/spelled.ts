@@ -44,6 +44,15 @@ export function endsOfNumber(typed: string): readonly string[] {
   return [...new Set([...spellings, ...others])];
 }
 
+/** Fewer letters stand in too many names. */
+const leastOfName = 2;
+
+/** Whether a name has this in it, in capital letters or small. */
+export function fitsName(typed: string, name = ""): boolean {
+  const part = typed.trim().toLocaleLowerCase();
+  return part.length >= leastOfName && name.toLocaleLowerCase().includes(part);
+}
+
 /** Some countries dial a 0, or 00, before what is the number abroad. */
 function withoutTrunk(digits: string): string {
   return digits.replace(/^0+/, "");

@@ -77,6 +77,7 @@ const tagSays: Readonly<Record<string, string>> = {
   Domains: "Telephony domains of WebEx.",
   "Bridges and agents": "What is connected beside the telephone bridges.",
   Conferences: "Conferences and their callers.",
+  Find: "Whatever a number, a name or an id stands for.",
   Records: "What is left of calls and conferences that are over.",
   "WebEx site": "What a domain's WebEx site says.",
   People: "Who may sign in, and who has.",

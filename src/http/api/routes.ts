@@ -5,6 +5,7 @@ import { conferenceRoutes, runningRoutes } from "./conferences/conferences.ts";
 import { explainRoutes } from "./conferences/explain.ts";
 import { givenUpRoutes } from "./conferences/given-up-posts.ts";
 import { domainRoutes } from "./domains.ts";
+import { findRoutes } from "./find.ts";
 import { peopleRoutes } from "./people.ts";
 import { promptCallRoutes } from "./prompt-calls.ts";
 import { recordRoutes, recordUpkeepRoutes } from "./records.ts";
@@ -14,6 +15,7 @@ import { webexSiteRoutes } from "./webex-site.ts";
 
 const routes = [
   ...domainRoutes,
+  ...findRoutes,
   ...troubleRoutes,
   ...givenUpRoutes,
   ...promptCallRoutes,

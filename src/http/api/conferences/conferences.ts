@@ -109,7 +109,7 @@ export const conferenceRoutes = [
 const MOST_RUNNING = 1_000;
 
 /** In place of people whom the settings let nobody find. */
-const noPeople =
+export const noPeople =
   "The settings of this domain keep nothing of numbers and attendee IDs (`recordsPersonal`), so running conferences are found by their keys alone.";
 
 function person(what: string) {

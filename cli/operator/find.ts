@@ -1,0 +1,119 @@
+import type { Command } from "commander";
+import type { Column, Terminal } from "../../src/foundation/table.ts";
+import type { Found, FoundConference } from "../../src/http/api/find.ts";
+import { toSecond } from "../terminal.ts";
+import { answer, examples, found, type Options, question } from "./ask-edge.ts";
+import { listText } from "./views.ts";
+
+/** Lines for people; `--json` has as many of each domain. */
+const USUAL = 100;
+
+type PersonLine = Found["lines"][number];
+type OfDomain<Of> = Of & { readonly domain: string };
+
+/** The commands that find whatever a number, a name or an id stands for. */
+export function addFind(program: Command): void {
+  question(
+    program,
+    "find <text>",
+    "whatever a text names: conferences by key, ExtConfID, name or message, and people by number, attendee ID or call",
+  )
+    .addHelpText("after", examples("find '555 123 456#'", "find 408-555-0123", "find 'berth planning'"))
+    .action((text: string, options: Options) =>
+      answer(options, async (edge) => {
+        const conferences: OfDomain<FoundConference>[] = [];
+        const lines: OfDomain<PersonLine>[] = [];
+        let hasMore = false;
+        for (const domain of await edge.domains(options.domain)) {
+          const page = await edge.ask("GET /domains/{domain}/find", { domain }, { query: { text, limit: USUAL } });
+          conferences.push(...page.conferences.map((one) => ({ domain, ...one })));
+          lines.push(...page.lines.map((one) => ({ domain, ...one })));
+          hasMore ||= page.next !== null;
+        }
+        const data = { conferences, lines };
+        const failed = conferences.length + lines.length === 0;
+        return found(data, (shown, _, terminal) => foundText(shown, terminal), { ...more(hasMore), failed });
+      }),
+    );
+
+  question(program, "number <number>", "what happened to a telephone number in all conferences, the latest first")
+    .addHelpText("after", examples("number 14085550123", "number 408-555-0123 --json"))
+    .action((number: string, options: Options) =>
+      answer(options, async (edge) => {
+        let hasMore = false;
+        const lines = await edge.ofEach(await edge.domains(options.domain), async (domain) => {
+          const query = { number, limit: USUAL };
+          const page = await edge.ask("GET /domains/{domain}/numbers", { domain }, { query });
+          hasMore ||= page.next !== null;
+          return page.lines;
+        });
+        const failed = lines.length === 0;
+        return found(lines, (shown, _, terminal) => linesText(shown, terminal), { ...more(hasMore), failed });
+      }),
+    );
+}
+
+function more(hasMore: boolean): { readonly warning?: string } {
+  return hasMore ? { warning: `there is more than these ${USUAL} of a domain: \`bridgehead records\` has all` } : {};
+}
+
+interface AllFound {
+  readonly conferences: readonly OfDomain<FoundConference>[];
+  readonly lines: readonly OfDomain<PersonLine>[];
+}
+
+function foundText({ conferences, lines }: AllFound, terminal: Terminal): readonly string[] {
+  if (conferences.length + lines.length === 0)
+    return ["nothing is found: look at each character, or for a part of the name"];
+  return [
+    ...(conferences.length > 0 ? listText("", conferenceColumns, conferences, terminal) : []),
+    ...(conferences.length > 0 && lines.length > 0 ? [""] : []),
+    ...(lines.length > 0 ? linesText(lines, terminal) : []),
+  ];
+}
+
+const conferenceColumns: readonly Column<OfDomain<FoundConference>>[] = [
+  { title: "CONFERENCE", text: ({ key }) => key, style: () => "bold" },
+  { title: "STATE", text: ({ state }) => state, style: ({ state }) => (state === "over" ? "dim" : null) },
+  { title: "TOPIC", text: ({ topic }) => topic ?? "", cut: true },
+  { title: "FOUND BY", text: ({ by, row }) => (row === undefined ? by : `${by}, row ${row}`) },
+  { title: "SINCE, OR OVER AT", text: ({ at }) => (at === null ? "" : toSecond(at)) },
+];
+
+function linesText(lines: readonly OfDomain<PersonLine>[], terminal: Terminal): readonly string[] {
+  return listText<OfDomain<PersonLine>>(
+    "nothing is known of this number: look at each digit",
+    [
+      { title: "WHEN", text: ({ from, to }) => toTime(from ?? to) },
+      { title: "UNTIL", text: ({ what, to }) => (what === "inside" ? "now" : toTime(to)) },
+      { title: "WHAT", text: ({ what }) => whatText[what], style: ({ what }) => styles[what] ?? null },
+      { title: "CONFERENCE", text: ({ conference }) => conference ?? "none keyed", style: () => "bold" },
+      { title: "TOPIC", text: ({ topic }) => topic ?? "", cut: true },
+      { title: "NUMBER", text: ({ number }) => number || "withheld" },
+      { title: "ATTENDEE", text: ({ attendeeId }) => attendeeId, cut: true },
+      { title: "WHY", text: ({ why }) => why, cut: true },
+      { title: "CALL", text: ({ call }) => call, style: () => "dim", cut: true },
+    ],
+    lines,
+    terminal,
+  );
+}
+
+function toTime(at: number | null): string {
+  return at === null ? "" : toSecond(at);
+}
+
+const whatText: Readonly<Record<PersonLine["what"], string>> = {
+  inside: "in now",
+  left: "was in",
+  "not-reached": "not reached",
+  "not-let-in": "not let in",
+  "let-in": "let in",
+  "at-prompt": "at the prompt",
+};
+
+const styles: Readonly<Partial<Record<PersonLine["what"], "green" | "red" | "yellow">>> = {
+  inside: "green",
+  "not-reached": "yellow",
+  "not-let-in": "red",
+};

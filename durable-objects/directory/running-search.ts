@@ -1,0 +1,46 @@
+import type { ConfKey } from "../../src/foundation/ids.ts";
+import { masked } from "../../src/foundation/shown.ts";
+import { fitsName, fitsNumber, spellingsOf } from "../../src/foundation/text/spelled.ts";
+import type { RunningFold } from "../../src/records/running.ts";
+import type { FoundPerson, RunningQuery } from "../../src/rpc/directory.ts";
+
+/** People of one conference who are named. */
+const mostFound = 20;
+
+type Sought = Pick<RunningQuery, "begins" | "number" | "attendeeId" | "text">;
+
+export function isSearchForPeople({ number, attendeeId, text }: Sought): boolean {
+  return number !== undefined || attendeeId !== undefined || text !== undefined;
+}
+
+/** Why a conference is one that is looked for: by itself, and by these people in it; `null`: it is not. */
+export function foundIn(
+  key: ConfKey,
+  fold: RunningFold | undefined,
+  topic: string | undefined,
+  sought: Sought,
+): readonly FoundPerson[] | null {
+  const { begins = "", text } = sought;
+  if (!spellingsOf(begins).some((begin) => key.startsWith(begin))) return null;
+  if (!isSearchForPeople(sought)) return [];
+  const people: FoundPerson[] = [];
+  for (const [call, person] of fold?.people ?? []) {
+    if (people.length < mostFound && isMeant({ call, ...person }, sought)) people.push({ call, ...person });
+  }
+  const isItself = text !== undefined && (spellingsOf(text).some((one) => one === key) || fitsName(text, topic));
+  return isItself || people.length > 0 ? people : null;
+}
+
+function isMeant({ call, number, attendeeId }: FoundPerson, sought: Sought): boolean {
+  const { text } = sought;
+  if (text !== undefined) return call === text.trim() || fitsNumber(text, number) || isShownAs(text, attendeeId);
+  return (
+    (sought.number === undefined || fitsNumber(sought.number, number)) &&
+    (sought.attendeeId === undefined || isShownAs(sought.attendeeId, attendeeId))
+  );
+}
+
+/** People whom the settings have masked are found by the end of their IDs. */
+function isShownAs(wanted: string, shown: string): boolean {
+  return shown !== "" && spellingsOf(wanted).some((one) => shown === one || shown === masked(one));
+}

@@ -1,0 +1,269 @@
+import * as v from "valibot";
+import type { ConfKey, ExtConfId, TransId } from "../../foundation/ids.ts";
+import { type Checked, time } from "../../foundation/schemas.ts";
+import { fitsName, spellingsOf } from "../../foundation/text/spelled.ts";
+import { lineOfCall, lineOfPromptCall, type PersonLine, personLine } from "../../records/person-line.ts";
+import type { ListedConference, PlacedRecord, RunningPage } from "../../rpc/directory.ts";
+import { type KeptPromptCall, topic } from "../../rpc/directory-feed.ts";
+import type { Domain } from "../../settings/load.ts";
+import type { PeoplePorts } from "../edge-ports.ts";
+import { answerOrNull } from "../objects-of-request.ts";
+import { problem } from "../problem.ts";
+import { isKnown, noPeople, topicsOf } from "./conferences/conferences.ts";
+import { cursorOf, gathered, limitOf, next } from "./paging.ts";
+import { routeOf } from "./route.ts";
+import { anySpelling } from "./values.ts";
+
+const route = routeOf("Find");
+
+const MOST_LISTED = 200;
+const USUAL = 50;
+/** Conferences that are asked since when somebody is in them, and whether muted. */
+const MOST_ASKED = 10;
+
+const foundConference = v.object({
+  key: v.string(),
+  topic,
+  state: v.pipe(
+    v.picklist(["creating", "running", "over", "kept"]),
+    v.description("`over`: it has a record; `kept`: it has none, and its journal is still there."),
+  ),
+  at: v.pipe(v.nullable(time), v.description("When it began, or was over; null: not known.")),
+  by: v.picklist(["key", "ExtConfID", "name", "message"]),
+  row: v.pipe(v.exactOptional(v.number()), v.description("Of its journal: where the message is.")),
+});
+export type FoundConference = Checked<typeof foundConference>;
+
+const lines = v.pipe(v.array(personLine), v.description("Those of now, and then the latest first."));
+const place = cursorOf(/^\d{1,15}-\d{1,15}$/);
+
+export const findRoutes = [
+  route("find", "GET /domains/{domain}/find", {
+    says: "Whatever a text names: conferences, and people on the telephone",
+    more: "Running conferences and those with a record by key, ExtConfID or a part of the name; the conference of a MsgID or TransID of the adapter's; who is or was in conferences, was called, or could not get in, by number, attendee ID, or id of a call (WebEx's once the call is over).",
+    query: {
+      text: v.pipe(
+        v.string(),
+        v.nonEmpty("must not be empty"),
+        v.maxLength(256, "must be at most 256 characters"),
+        v.description(`What is looked for. Numbers: ${anySpelling}`),
+      ),
+      cursor: place,
+      limit: limitOf(MOST_LISTED),
+    },
+    answer: {
+      says: "Conferences, which the first page alone has, and what happened to people.",
+      schema: v.object({ conferences: v.array(foundConference), lines, next }),
+    },
+    handle: ({ domain, edge, query: { text, cursor, limit = USUAL } }) => findIn(domain, text, { cursor, limit }, edge),
+  }),
+  route("showNumber", "GET /domains/{domain}/numbers", {
+    says: "What happened to a telephone number, in all conferences",
+    more: "In now, calls that are over, call-outs that failed, and calls that could not get in.",
+    query: {
+      number: v.pipe(
+        v.string(),
+        v.nonEmpty("must not be empty"),
+        v.maxLength(256, "must be at most 256 characters"),
+        v.description(`The number. ${anySpelling}`),
+      ),
+      cursor: place,
+      limit: limitOf(MOST_LISTED),
+    },
+    answer: { says: "What happened.", schema: v.object({ lines, next }) },
+    refusals: { 422: "The domain's settings keep no numbers, so nobody is found by them." },
+    handle: ({ domain, edge, query: { number, cursor, limit = USUAL } }) =>
+      domain.settings.recordsPersonal === "none"
+        ? problem(422, "cannot be done", noPeople)
+        : numberIn(domain, number, { cursor, limit }, edge),
+  }),
+];
+
+interface Page {
+  readonly cursor?: string | undefined;
+  readonly limit: number;
+}
+
+interface FoundLines {
+  readonly lines: readonly PersonLine[];
+  readonly next: string | null;
+}
+
+export interface Found extends FoundLines {
+  readonly conferences: readonly FoundConference[];
+}
+
+/** What happened to a number, the latest first. */
+export async function numberIn(domain: Domain, number: string, page: Page, edge: PeoplePorts): Promise<FoundLines> {
+  const { lines, next } = await pageOf(domain, { number }, page, edge);
+  return { lines, next };
+}
+
+export async function findIn(domain: Domain, typed: string, page: Page, edge: PeoplePorts): Promise<Found> {
+  const text = typed.trim();
+  const [people, named] = await Promise.all([
+    pageOf(domain, { text }, page, edge),
+    page.cursor === undefined ? namedBy(domain, text, edge) : ([] as readonly FoundConference[]),
+  ]);
+  const told = new Set(people.conferences.map(({ key }) => key));
+  // What is kept alone says less than that it runs, or how it ended.
+  const others = named.filter(({ key, row }, index) => {
+    const isFirst = named.findIndex((one) => one.key === key && one.row === undefined) === index;
+    return row !== undefined || (isFirst && !told.has(key));
+  });
+  return { ...people, conferences: [...people.conferences, ...others] };
+}
+
+type Sought = { readonly text: string } | { readonly number: string };
+
+async function pageOf(domain: Domain, sought: Sought, { cursor, limit }: Page, edge: PeoplePorts) {
+  const { name } = domain;
+  const directory = edge.objects.directory(name);
+  const [afterRecord, afterPrompt] = cursor?.split("-").map(Number) ?? [];
+  const isFirst = cursor === undefined;
+  const number = "text" in sought ? sought.text : sought.number;
+  const kind = "text" in sought ? undefined : ("call" as const);
+  const none = { records: [], calls: [], next: null };
+  const [running, records, prompts] = await Promise.all([
+    isFirst ? directory.running({ domain: name, after: null, limit: MOST_LISTED, named: true, ...sought }) : null,
+    afterRecord === 0
+      ? none
+      : directory.records({
+          ...{ domain: name, cursor: afterRecord ?? null, order: "newest", limit, kind, filter: sought },
+        }),
+    afterPrompt === 0 ? none : directory.promptCalls({ number, before: afterPrompt ?? null, limit }),
+  ]);
+  const conferences = running?.conferences ?? [];
+  const inside = await insideOf(domain, running?.found ?? new Map(), edge);
+  const merged = [...records.records.map((one) => ofRecord(one, number)), ...prompts.calls.map(ofPrompt)]
+    .sort((one, other) => other.at - one.at)
+    .slice(0, limit);
+  const taken = {
+    record: merged.findLast(({ record }) => record)?.record,
+    prompt: merged.findLast(({ prompt }) => prompt)?.prompt,
+  };
+  const nextOf = (all: readonly { readonly id: number }[], next: number | null, last: number | undefined) => {
+    const isWhole = all.length === 0 || all.at(-1)?.id === last;
+    return isWhole ? next : (last ?? (all[0]?.id ?? 0) + 1);
+  };
+  const nextRecord = nextOf(records.records, records.next, taken.record?.id);
+  const nextPrompt = nextOf(prompts.calls, prompts.next, taken.prompt?.id);
+  const lines = [...inside, ...merged.flatMap(({ line }) => line ?? [])];
+  return {
+    conferences: [
+      ...conferences.flatMap((one) => ofRunning(one, "text" in sought ? sought.text : null)),
+      ...merged.flatMap(({ conference }) => conference ?? []),
+    ],
+    lines: await named(domain, conferences, lines, edge),
+    next: nextRecord === null && nextPrompt === null ? null : `${nextRecord ?? 0}-${nextPrompt ?? 0}`,
+  };
+}
+
+/** What a record or a call at the prompt says, and when it was over. */
+interface Merged {
+  readonly at: number;
+  readonly record?: PlacedRecord;
+  readonly prompt?: KeptPromptCall;
+  readonly line?: PersonLine;
+  readonly conference?: FoundConference;
+}
+
+function ofRecord(placed: PlacedRecord, text: string): Merged {
+  const { at, record } = placed;
+  if (record.kind === "call") return { at, record: placed, line: lineOfCall(record) };
+  const { conference: key, topic, endedAt } = record;
+  const ids = spellingsOf(text);
+  const by = ids.some((id) => id === key)
+    ? "key"
+    : ids.some((id) => record.extConfIds.includes(id))
+      ? "ExtConfID"
+      : "name";
+  return { at, record: placed, conference: { key, ...(topic !== "" && { topic }), state: "over", at: endedAt, by } };
+}
+
+function ofPrompt(prompt: KeptPromptCall): Merged {
+  return { at: prompt.end?.at ?? prompt.at, prompt, line: lineOfPromptCall(prompt) };
+}
+
+function ofRunning(one: ListedConference, text: string | null): readonly FoundConference[] {
+  if (text === null) return [];
+  const { key, topic, phase, createdAt: at } = one;
+  const isKey = spellingsOf(text).some((spelling) => spelling === key);
+  if (!isKey && !fitsName(text, topic)) return [];
+  return [{ key, ...(topic !== undefined && { topic }), state: phase, at, by: isKey ? "key" : "name" }];
+}
+
+/** Who is in these conferences. The first ones are asked since when, and whether muted. */
+async function insideOf(
+  domain: Domain,
+  found: NonNullable<RunningPage["found"]>,
+  edge: PeoplePorts,
+): Promise<readonly PersonLine[]> {
+  const withPeople = [...found].filter(([, people]) => people.length > 0);
+  const lists = withPeople.map(async ([key, people], index): Promise<readonly PersonLine[]> => {
+    const object = edge.objects.conference(domain.name, key);
+    const asked = Promise.all([object.view(), object.entered()]);
+    const [view, entered] =
+      (index < MOST_ASKED ? await answerOrNull(asked, edge, { domain: domain.name, conference: key }) : null) ?? [];
+    return people.map((person) => {
+      const caller = view?.callers.find(({ call }) => call === person.call);
+      const voice = caller?.muted ? ", muted" : caller?.speaks ? ", speaks" : "";
+      return {
+        ...{ what: "inside", from: entered?.get(person.call) ?? null, to: null, ...person, conference: key },
+        why: `It is in the conference${voice}.`,
+      };
+    });
+  });
+  return (await Promise.all(lists)).flat();
+}
+
+/** With the names of the conferences, as far as they are known. */
+async function named(
+  domain: Domain,
+  running: readonly ListedConference[],
+  lines: readonly PersonLine[],
+  edge: PeoplePorts,
+) {
+  const own = new Map<string, string>(running.flatMap(({ key, topic }) => (topic === undefined ? [] : [[key, topic]])));
+  const keys = new Set(
+    lines.flatMap(({ conference }) => (conference !== null && !own.has(conference) ? [conference] : [])),
+  );
+  const ofSite = await topicsOf(domain, [...keys] as ConfKey[], edge);
+  return lines.map((line) => {
+    const topic = own.get(line.conference ?? "") ?? ofSite.get(line.conference as ConfKey);
+    return topic === undefined ? line : { ...line, topic };
+  });
+}
+
+/** Conferences that a text names as an id: their key or ExtConfID, or the id of one of their messages. */
+async function namedBy(domain: Domain, text: string, edge: PeoplePorts): Promise<readonly FoundConference[]> {
+  const { handles, idAllocator } = edge.objects;
+  const { name } = domain;
+  const spellings = spellingsOf(text);
+  const asked = { domain: name, transId: "" as TransId, claims: [], handles: spellings as readonly ExtConfId[] };
+  const [known, ofHandles, holders] = await Promise.all([
+    Promise.all(spellings.map((key) => isKnown(domain, key as ConfKey, edge))),
+    handles(name).resolve(asked),
+    /^\d{11}$/.test(text) ? idAllocator(name).holdersOf(text) : [],
+  ]);
+  const kept = { state: "kept", at: null } as const;
+  return [
+    ...spellings.flatMap((key, index) => (known[index] ? [{ ...kept, key, by: "key" } as const] : [])),
+    ...[...(ofHandles?.values() ?? [])].map((key) => ({ ...kept, key, by: "ExtConfID" }) as const),
+    ...(await Promise.all(holders.map((key) => messageIn(domain, key, text, edge)))).flat(),
+  ];
+}
+
+/** Where in a conference's journal a message has this id: it may have been allocated and not used. */
+async function messageIn(
+  domain: Domain,
+  key: ConfKey,
+  id: string,
+  edge: PeoplePorts,
+): Promise<readonly FoundConference[]> {
+  if (!(await isKnown(domain, key, edge))) return [];
+  const conference = edge.objects.conference(domain.name, key);
+  const { page: lines } = await gathered((from) => conference.story(from));
+  const line = lines.find(({ facts }) => facts.msgId === id || facts.transId === id);
+  return line ? [{ key, state: "kept", at: line.at, by: "message", row: line.seq }] : [];
+}

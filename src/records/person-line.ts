@@ -1,0 +1,66 @@
+import * as v from "valibot";
+import { isRefused, promptEnds, wrongKeysOf } from "../bridge/prompt-call.ts";
+import { type Checked, time } from "../foundation/schemas.ts";
+import { counted } from "../foundation/text/counted.ts";
+import { sentence } from "../foundation/text/sentence.ts";
+import type { KeptPromptCall } from "../rpc/directory-feed.ts";
+import type { CallRecord } from "./call-record.ts";
+
+/** Something that happened to a person on the telephone, or the call that it is in now. */
+export const personLine = v.object({
+  what: v.pipe(
+    v.picklist(["inside", "left", "not-reached", "not-let-in", "let-in", "at-prompt"]),
+    v.description(
+      "`inside`: in a conference now; `left`: was in one; `not-reached`: was called, and did not enter; `not-let-in`: called, and did not get in; `let-in`: got in behind wrong keys; `at-prompt`: keys.",
+    ),
+  ),
+  from: v.pipe(v.nullable(time), v.description("When it began; null: not known.")),
+  to: v.pipe(v.nullable(time), v.description("When it was over; null: it is not.")),
+  number: v.string(),
+  attendeeId: v.string(),
+  conference: v.pipe(v.nullable(v.string()), v.description("Its key; null: no key of a conference was keyed.")),
+  topic: v.pipe(v.exactOptional(v.string()), v.description("The meeting's name, where it is known.")),
+  call: v.pipe(v.string(), v.description("The call's id at the bridge.")),
+  why: v.pipe(v.string(), v.description("What became of it and why, in a sentence.")),
+});
+export type PersonLine = Checked<typeof personLine>;
+
+/** What the record of a call says of the person at its other end. */
+export function lineOfCall({
+  dialledAt,
+  answeredAt,
+  enteredAt,
+  endedAt,
+  status,
+  endedBy,
+  reason,
+  ...call
+}: CallRecord): PersonLine {
+  const { number, attendeeId, conference, mutes } = call;
+  const isReached = enteredAt !== null;
+  const ended = `${endedBy}: ${reason}`;
+  const muted = mutes > 0 ? `; was muted ${mutes === 1 ? "once" : `${mutes} times`}` : "";
+  return {
+    ...{ what: isReached ? "left" : "not-reached", from: enteredAt ?? answeredAt ?? dialledAt, to: endedAt },
+    ...{ number, attendeeId, conference, call: call.call },
+    why: sentence(isReached ? `ended by ${ended}${muted}` : `${status}: ended by ${ended}`),
+  };
+}
+
+/** What a call at the prompt says of its caller. */
+export function lineOfPromptCall(prompt: KeptPromptCall): PersonLine {
+  const { at: from, number, call, end } = prompt;
+  const wrong = wrongKeysOf(prompt);
+  const keyed = wrong > 0 ? `${counted(wrong, "wrong key")} of ${digitsOfKeys(prompt)}. ` : "";
+  const what = isRefused(prompt) || (end && end.why !== "entered") ? "not-let-in" : end ? "let-in" : "at-prompt";
+  return {
+    ...{ what, from, to: end?.at ?? null, number, attendeeId: "", conference: end?.conference ?? null, call },
+    why: `${keyed}${end ? promptEnds[end.why] : "It is at the prompt."}`,
+  };
+}
+
+/** How many digits the wrong keys had: whether some were missing. */
+function digitsOfKeys({ steps }: KeptPromptCall): string {
+  const digits = steps.flatMap((step) => (step.type === "wrong-key" ? [step.digits] : []));
+  return `${[...new Set(digits)].join(", ")} ${digits.every((one) => one === 1) ? "digit" : "digits"}`;
+}

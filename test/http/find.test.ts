@@ -1,0 +1,151 @@
+import { expect, test } from "vitest";
+import type { PromptCall } from "../../src/bridge/prompt-call.ts";
+import type { BridgeName, CallId, ConfKey, DomainName, MsgId } from "../../src/foundation/ids.ts";
+import type { Found } from "../../src/http/api/find.ts";
+import type { DirectoryRecord } from "../../src/records/conference-record.ts";
+import type { StoryLine } from "../../src/rpc/story.ts";
+import { type ARunning, aPage } from "../durable-objects/fact-page.ts";
+import { aCallRecord, aConferenceRecord } from "../records/a-record.ts";
+import { conferenceView, FakeEdge, token } from "./fake-edge.ts";
+
+const ada = "15552345678";
+const caller = { number: ada, attendeeId: "444" };
+
+async function runs(edge: FakeEdge, key: string, more: ARunning = {}): Promise<void> {
+  edge.views.set(key as ConfKey, conferenceView(key, { callers: [] }));
+  await edge.directory.follow(aPage({ key, running: { createdAt: 900_000, callers: 0, ...more } }));
+}
+
+async function ended(edge: FakeEdge, at: number, ...records: readonly DirectoryRecord[]): Promise<void> {
+  edge.time = at;
+  await edge.directory.follow(aPage({ key: "5", records }));
+}
+
+function keyed(edge: FakeEdge, more: Partial<PromptCall>): Promise<void> {
+  const call = { call: "p1" as CallId, number: ada, dialled: "18005551234", at: edge.time, steps: [], end: null };
+  const said = { bridge: "main" as BridgeName, calls: [{ ...call, ...more }], dropped: 0 };
+  return edge.directory.promptStore.keepPromptCalls("local" as DomainName, said);
+}
+
+async function asked(edge: FakeEdge, path: string) {
+  const headers = { authorization: `Bearer ${token}` };
+  const response = await edge.app.request(`/api/v1/domains/local/${path}`, { headers });
+  return { status: response.status, body: (await response.json()) as Found };
+}
+
+const found = async (edge: FakeEdge, text: string) => (await asked(edge, `find?text=${encodeURIComponent(text)}`)).body;
+const keysOf = ({ conferences }: Found) => conferences.map(({ key, state, by }) => `${key} ${state} by ${by}`);
+
+test("a number has what happened to it in all conferences: in now, in before, not reached, not let in", async () => {
+  const edge = new FakeEdge();
+  await ended(edge, 1_000_000, aCallRecord({ call: "c1", number: ada, mutes: 2 }));
+  const out = { direction: "out", answeredAt: null, enteredAt: null, dialledAt: 1_990_000 } as const;
+  const busy = { ...out, status: "busy", endedBy: "caller", reason: "busy" } as const;
+  await ended(edge, 2_000_000, aCallRecord({ call: "c2", number: ada, endedAt: 2_000_000, ...busy }));
+  await ended(edge, 2_000_001, aCallRecord({ call: "other", number: "14085551234" }));
+  edge.time = 3_000_000;
+  const steps = [{ type: "wrong-key", at: 3_000_010, digits: 8 } as const];
+  await keyed(edge, { steps, end: { at: 3_000_020, why: "locked", conference: "5" as ConfKey } });
+  await runs(edge, "555123456", { topic: "Berth planning", callers: [caller] });
+  const inside = { call: "c0", extCallId: "77", room: "main", muted: true, speaks: false, ...caller };
+  edge.views.set("555123456" as ConfKey, conferenceView("555123456", { callers: [inside as never] }));
+
+  const { status, body } = await asked(edge, `numbers?number=${encodeURIComponent("+1 (555) 234-5678")}`);
+  expect(status).toBe(200);
+  expect(body).toEqual({
+    next: null,
+    lines: [
+      {
+        ...{ what: "inside", from: null, to: null, ...caller, conference: "555123456", topic: "Berth planning" },
+        ...{ call: "c0", why: "It is in the conference, muted." },
+      },
+      {
+        ...{ what: "not-let-in", from: 3_000_000, to: 3_000_020, number: ada, attendeeId: "", conference: "5" },
+        ...{ call: "p1", why: "1 wrong key of 8 digits. The conference was locked." },
+      },
+      {
+        ...{ what: "not-reached", from: 1_990_000, to: 2_000_000, number: ada, attendeeId: "77", conference: "5" },
+        ...{ call: "c2", why: "Busy: ended by caller: busy." },
+      },
+      {
+        ...{ what: "left", from: 0, to: 60_000, number: ada, attendeeId: "77", conference: "5" },
+        ...{ call: "c1", why: "Ended by caller: hung-up; was muted 2 times." },
+      },
+    ],
+  });
+  expect((await asked(edge, "numbers?number=5678")).body.lines).toEqual([]);
+});
+
+test("what happened to a number comes in pages, and nothing is left out or there twice", async () => {
+  const edge = new FakeEdge();
+  for (let index = 1; index <= 7; index++) {
+    await ended(edge, 1_000_000 + index * 1_000, aCallRecord({ call: `c${index}`, number: ada }));
+    await keyed(edge, { call: `p${index}` as CallId, end: { at: edge.time + 500, why: "locked" } });
+  }
+  for (const limit of [1, 2, 3, 5, 20]) {
+    const calls: string[] = [];
+    let cursor: string | null = "";
+    while (cursor !== null) {
+      const { body } = await asked(edge, `numbers?number=${ada}&limit=${limit}${cursor && `&cursor=${cursor}`}`);
+      expect(body.lines.length).toBeLessThanOrEqual(limit);
+      calls.push(...body.lines.map(({ call }) => call));
+      cursor = body.next;
+    }
+    expect(calls).toEqual([7, 6, 5, 4, 3, 2, 1].flatMap((index) => [`p${index}`, `c${index}`]));
+  }
+});
+
+test("a conference is found by its key in any spelling, its handle, and a part of its name", async () => {
+  const edge = new FakeEdge();
+  await runs(edge, "555123456", { topic: "Berth planning" });
+  await runs(edge, "555999999", { topic: "Tugs" });
+  await ended(edge, 1_000_000, aConferenceRecord({ conference: "777", extConfIds: ["9001"], topic: "Ängste, Übung" }));
+
+  for (const text of ["555123456", "555123456#", "555 123 456", "berth", "TH PLAN"])
+    expect(keysOf(await found(edge, text)), text).toEqual([`555123456 running by ${/\d/.test(text) ? "key" : "name"}`]);
+  expect(keysOf(await found(edge, "777#"))).toEqual(["777 over by key"]);
+  expect(keysOf(await found(edge, "9001"))).toEqual(["777 over by ExtConfID"]);
+  for (const text of ["übung", "ÄNGSTE", "ste, ü"])
+    expect(keysOf(await found(edge, text)), text).toEqual(["777 over by name"]);
+  expect(await found(edge, "nothing like it")).toEqual({ conferences: [], lines: [], next: null });
+  // A key means the conference, and not all who were in it.
+  await ended(edge, 1_000_000, aCallRecord({ conference: "777", call: "c1" }));
+  expect((await found(edge, "777")).lines).toEqual([]);
+});
+
+test("people are found by their attendee ID and by the ids of their calls", async () => {
+  const edge = new FakeEdge();
+  await runs(edge, "555123456", { callers: [caller] });
+  await ended(edge, 1_000_000, aCallRecord({ call: "leg-9", extCallId: "31007", attendeeId: "4711" }));
+  const calls = async (text: string) => (await found(edge, text)).lines.map(({ what, call }) => `${what} ${call}`);
+
+  expect(await calls("444#")).toEqual(["inside c0"]);
+  expect(await calls("c0")).toEqual(["inside c0"]);
+  for (const text of ["4711", "leg-9", "31007"]) expect(await calls(text), text).toEqual(["left leg-9"]);
+  expect((await found(edge, "444")).conferences).toEqual([]);
+});
+
+test("a message's id leads to its conference, and to the row that has it", async () => {
+  const edge = new FakeEdge();
+  const [used, unused] = ["61365000007", "61365000008"];
+  await edge.held("7001", "5");
+  for (const id of [used, unused]) edge.holders.set(id as MsgId, "5" as ConfKey);
+  const line = { at: 950_000, from: "edge", to: "webex", what: "A2W_NotifyUserEnter", facts: { msgId: used } };
+  edge.stories.set("5" as ConfKey, [{ seq: 17, ...line } as StoryLine]);
+
+  expect((await found(edge, used)).conferences).toEqual([
+    { key: "5", state: "kept", at: 950_000, by: "message", row: 17 },
+  ]);
+  expect((await found(edge, unused)).conferences).toEqual([]);
+  for (const [text, by] of [
+    ["7001", "ExtConfID"],
+    ["5", "key"],
+  ] as const)
+    expect((await found(edge, text)).conferences).toEqual([{ key: "5", state: "kept", at: null, by }]);
+});
+
+test("where the settings keep nothing of people, the question for a number is refused", async () => {
+  const edge = new FakeEdge(token, { recordsPersonal: "none" });
+  expect(await asked(edge, `numbers?number=${ada}`)).toMatchObject({ status: 422, body: { title: "cannot be done" } });
+  expect((await asked(edge, "find?text=")).status).toBe(400);
+});
