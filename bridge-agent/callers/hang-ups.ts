@@ -1,6 +1,7 @@
 import type { Announcement } from "../../src/bridge/announcements.ts";
 import type { ExecutionResult, RefusalReason } from "../../src/bridge/commands.ts";
 import type { KeypadAction } from "../../src/bridge/keypad.ts";
+import type { PromptEnd } from "../../src/bridge/prompt-call.ts";
 import type { CallId, CommandId, EpochMs } from "../../src/foundation/ids.ts";
 import type { Execution } from "../drivers/driver.ts";
 import type { Leg, Legs } from "./legs.ts";
@@ -9,23 +10,36 @@ import type { Leg, Legs } from "./legs.ts";
 const HANG_UP_AGAIN_MS = 2_000;
 
 export interface HangUpReason {
+  readonly why: PromptEnd;
+  /** Why the bridge refused to admit it. */
+  readonly reason?: RefusalReason;
   readonly announcement: Announcement;
   readonly text: string;
 }
 
-export const hangUpReasons: Readonly<
-  Record<Extract<KeypadAction, { type: "hang-up" }>["why"] | "no-edge", HangUpReason>
-> = {
-  silent: { announcement: "goodbye", text: "it keyed nothing for too long" },
+const reasons = {
+  "keyed-nothing": { announcement: "goodbye", text: "it keyed nothing for too long" },
+  "stopped-keying": { announcement: "goodbye", text: "it keyed no more for too long, though something was missing" },
   "unknown-keys": { announcement: "unknown-conference", text: "no conference has the keys that it keyed" },
   "unclear-keys": { announcement: "goodbye", text: "each time it was unclear what it keyed" },
   locked: { announcement: "locked", text: "the conference is locked" },
   full: { announcement: "full", text: "the conference takes no more callers" },
   "no-edge": { announcement: "goodbye", text: "the edge was away for as long as a caller waits, 5 minutes" },
-};
+} as const satisfies Partial<Record<PromptEnd, Omit<HangUpReason, "why">>>;
+
+/** `hasKeyed`: whether its caller has keyed anything at the prompt. */
+export function hangUpReason(
+  why: Extract<KeypadAction, { type: "hang-up" }>["why"] | "no-edge",
+  hasKeyed: boolean,
+): HangUpReason {
+  const end = why !== "silent" ? why : hasKeyed ? "stopped-keying" : "keyed-nothing";
+  return { why: end, ...reasons[end] };
+}
 
 export function refusedAs(reason: RefusalReason): HangUpReason {
-  return { announcement: heardFor[reason] ?? "goodbye", text: `the bridge refused to admit it (${reason})` };
+  const why = reason === "locked" ? "locked" : reason === "capacity" ? "full" : "refused";
+  const announcement = heardFor[reason] ?? "goodbye";
+  return { why, reason, announcement, text: `the bridge refused to admit it (${reason})` };
 }
 
 const heardFor: Partial<Record<RefusalReason, Announcement>> = {

@@ -4,9 +4,11 @@ import { type DialSequence, parseDialSequence } from "../../src/bridge/dial-sequ
 import type { BridgeEvent } from "../../src/bridge/events.ts";
 import {
   type AtPrompt,
+  type Entrance,
   isAskedNow,
   isAtPrompt,
   KEY_TRIES,
+  type Keypad,
   type KeypadAction,
   type KeypadInput,
   type KeypadRules,
@@ -18,14 +20,16 @@ import {
 } from "../../src/bridge/keypad.ts";
 import { inside, type KeypadCodes } from "../../src/bridge/keypad-codes.ts";
 import type { BridgeCall } from "../../src/bridge/state.ts";
-import type { CallId, CommandId, EpochMs } from "../../src/foundation/ids.ts";
+import type { CallId, CommandId, ConfKey, EpochMs } from "../../src/foundation/ids.ts";
 import { assertNever } from "../../src/foundation/result.ts";
 import { counted } from "../../src/foundation/text/counted.ts";
+import type { Assignment } from "../core/journal.ts";
 import type { Identify, OpenCommand, PendingCommands } from "../core/pending-commands.ts";
 import type { Reports } from "../core/reports.ts";
 import type { Note } from "../service/log.ts";
-import { type HangUpReason, type HangUps, hangUpReasons, refusedAs } from "./hang-ups.ts";
+import { type HangUpReason, type HangUps, hangUpReason, refusedAs } from "./hang-ups.ts";
 import { type Arrival, type KeysEvent, type Leg, type Legs, letIn } from "./legs.ts";
+import type { PromptCalls } from "./prompt-calls.ts";
 
 /** How long a caller who waits for the edge hears nothing: as long as in the sample dialplan of Asterisk, where no agent is. */
 const PLEASE_WAIT_AGAIN_MS = 16_000;
@@ -43,6 +47,7 @@ interface KeypadParts {
   readonly hangUps: HangUps;
   readonly pending: PendingCommands;
   readonly reports: Reports;
+  readonly promptCalls: PromptCalls;
   newId(): CommandId;
   log(note: Note): void;
 }
@@ -62,7 +67,8 @@ export class Keypads {
     this.#parts = parts;
   }
 
-  set codes(codes: KeypadCodes) {
+  assigned({ keypad: codes, promptCalls = false }: Pick<Assignment, "keypad" | "promptCalls">): void {
+    this.#parts.promptCalls.isWanted = promptCalls;
     this.#codes = codes;
     this.#sequences = (codes.sequences ?? []).flatMap((template) => parseDialSequence(template) ?? []);
   }
@@ -97,6 +103,7 @@ export class Keypads {
 
   edgeLost(now: EpochMs): void {
     this.#edgeLostAt ??= now;
+    this.#parts.promptCalls.edgeLost();
   }
 
   edgeBack(): void {
@@ -110,13 +117,15 @@ export class Keypads {
 
   prompted(arrival: Arrival, announcement: Announcement = "welcome"): void {
     const leg = this.#parts.legs.prompted(arrival);
+    this.#parts.promptCalls.arrived(leg.call, leg.since);
     this.#timed.add(leg);
     this.announce(leg, announcement);
   }
 
   /** A caller who gives up at the prompt is worth a line if its keys were of no conference. */
-  hungUp(call: CallId): void {
+  hungUp(call: CallId, now: EpochMs): void {
     const leg = this.#parts.legs.find(call);
+    if (leg) this.#parts.promptCalls.hungUp(leg, now);
     const unknown = leg ? unknownKeys(leg.keypad) : 0;
     if (leg && unknown > 0)
       this.#note(leg, "wrong-keys", `a caller hung up after ${counted(unknown, "key")} of no conference`, { unknown });
@@ -126,6 +135,7 @@ export class Keypads {
     const leg = this.#parts.legs.find(call);
     if (!leg || this.#hasTriedAll(leg)) return;
     this.#hush(leg);
+    leg.hasKeyed = true;
     const before = leg.keypad;
     // One by one, so that each step of the menu is seen.
     for (const key of keys)
@@ -148,7 +158,10 @@ export class Keypads {
   /** Nobody may be led in: what callers key counts later. */
   heldEvent(event: BridgeEvent, now: EpochMs): void {
     if (event.type === "prompted") return this.prompted(event, "please-wait");
-    if (event.type === "ended") return this.#parts.legs.ended(event.call);
+    if (event.type === "ended") {
+      this.hungUp(event.call, now);
+      return this.#parts.legs.ended(event.call);
+    }
     if (event.type === "conference-ended")
       for (const call of this.#parts.legs.callsInside(event.conference)) this.#parts.legs.ended(call);
     const leg = event.type === "keys" && this.#parts.legs.find(event.call);
@@ -157,6 +170,7 @@ export class Keypads {
     if (leg.keypad.at === "inside") leg.keypad = inside(leg.keypad.silent);
     else {
       this.#hush(leg);
+      leg.hasKeyed = true;
       leg.keypad = { ...leg.keypad, since: now };
       leg.heldKeys = [...leg.heldKeys, event];
     }
@@ -170,6 +184,7 @@ export class Keypads {
   /** Nobody may be led in; `calls` are all that the bridge has. */
   reconcileHeld(calls: readonly BridgeCall[], now: EpochMs): void {
     const found = this.#parts.legs.reconcile(calls);
+    this.#parts.promptCalls.reconcile(calls, now);
     this.#letInAdmitted();
     for (const call of found) {
       const leg = this.#parts.legs.find(call.call);
@@ -228,7 +243,7 @@ export class Keypads {
   refused({ command, origin }: OpenCommand, reason: RefusalReason): void {
     const leg = "call" in command ? this.#parts.legs.find(command.call) : undefined;
     if (origin !== "keypad" || !leg || command.type !== "admit") return;
-    this.#hangUpOnCaller(leg, refusedAs(reason));
+    this.#hangUpOnCaller(leg, refusedAs(reason), leg.keypad, leg.conference);
   }
 
   announce(leg: Leg, announcement: Announcement | null): void {
@@ -245,7 +260,7 @@ export class Keypads {
   #announceAgain(leg: Leg, announcement: Announcement, now: EpochMs): void {
     if (!isAtPrompt(leg.keypad)) return;
     if (now - Math.max(leg.since, this.#edgeLostAt ?? 0) >= LONGEST_WAIT_MS)
-      return this.#hangUpOnCaller(leg, hangUpReasons["no-edge"]);
+      return this.#hangUpOnCaller(leg, hangUpReason("no-edge", leg.hasKeyed), leg.keypad);
     if (!isAskedNow(leg.keypad, now) && now - leg.keypad.since < PLEASE_WAIT_AGAIN_MS) return;
     leg.keypad = { ...begunAnew(leg.keypad, now), unknown: leg.keypad.unknown };
     leg.heldKeys = [];
@@ -268,9 +283,10 @@ export class Keypads {
   }
 
   #apply(leg: Leg, { keypad, actions }: ReturnType<typeof press>, now: EpochMs): void {
-    const unknown = unknownKeys(leg.keypad);
+    const before = leg.keypad;
+    const unknown = unknownKeys(before);
     leg.keypad = keypad;
-    for (const action of actions) this.#follow(leg, action, unknown, now);
+    for (const action of actions) this.#follow(leg, action, before, now);
     if (unknown > 0 && keypad.at === "inside")
       this.#note(leg, "wrong-keys", `a caller found its conference after ${counted(unknown, "key")} of no conference`, {
         unknown,
@@ -279,28 +295,24 @@ export class Keypads {
   }
 
   get #rules(): KeypadRules {
-    return {
-      codes: this.#codes,
-      sequences: this.#sequences,
-      find: (keyed) => {
-        const entrance = this.#parts.reports.entrance(keyed);
-        const limit =
-          (entrance && this.#parts.reports.live(entrance.conference)?.maxCallers) || Number.POSITIVE_INFINITY;
-        return entrance && { ...entrance, full: this.#parts.legs.placesIn(entrance.conference) >= limit };
-      },
-    };
+    return { codes: this.#codes, sequences: this.#sequences, find: (keyed) => entranceOf(keyed, this.#parts) };
   }
 
-  /** `unknown`: how many keys of no conference the caller had tried before. */
-  #follow(leg: Leg, action: KeypadAction, unknown: number, now: EpochMs): void {
+  /** `before`: where in the menu the caller was. */
+  #follow(leg: Leg, action: KeypadAction, before: Keypad | null, now: EpochMs): void {
     const { call } = leg;
     switch (action.type) {
-      case "hang-up":
+      case "wrong-key":
+      case "unclear-keys":
+        return this.#parts.promptCalls.step(leg, { ...action, at: now });
+      case "hang-up": {
         if (this.#isWithoutEdge && action.why !== "locked" && action.why !== "full") {
-          leg.keypad = prompted(now, { unknown: action.why === "unknown-keys" ? KEY_TRIES : unknown });
+          leg.keypad = prompted(now, { unknown: action.why === "unknown-keys" ? KEY_TRIES : unknownKeys(before) });
           return;
         }
-        return this.#hangUpOnCaller(leg, hangUpReasons[action.why]);
+        const refuses = "conference" in action ? action.conference : null;
+        return this.#hangUpOnCaller(leg, hangUpReason(action.why, leg.hasKeyed), before, refuses);
+      }
       case "admit": {
         const { conference, attendeeId, silent, host } = action;
         leg.conference = conference;
@@ -327,15 +339,25 @@ export class Keypads {
       this.#parts.pending.add({ conference, id: this.#parts.newId(), origin: "keypad", command }, now);
   }
 
-  #hangUpOnCaller(leg: Leg, { announcement, text }: HangUpReason): void {
-    this.#note(leg, "caller-hung-up-on", `the agent hangs up on a caller at the prompt: ${text}`);
-    this.announce(leg, announcement);
-    this.#parts.hangUps.hangUp(leg);
+  /** `before`: where in the menu it was; `refuses`: the conference that does not take it. */
+  #hangUpOnCaller(leg: Leg, reason: HangUpReason, before: Keypad | null, refuses: ConfKey | null = null): void {
+    const { legs, promptCalls, hangUps } = this.#parts;
+    this.#note(leg, "caller-hung-up-on", `the agent hangs up on a caller at the prompt: ${reason.text}`);
+    this.announce(leg, reason.announcement);
+    promptCalls.hungUpOn(leg, reason, before, refuses, legs.now);
+    hangUps.hangUp(leg);
   }
 
   #note({ call, number, conference }: Leg, event: Note["event"], text: string, more: Partial<Note> = {}): void {
     this.#parts.log({ level: "info", event, text, call, number, ...(conference !== null && { conference }), ...more });
   }
+}
+
+/** What this key leads into now, and whether there is room. */
+function entranceOf(keyed: string, { reports, legs }: Pick<KeypadParts, "reports" | "legs">): Entrance | null {
+  const entrance = reports.entrance(keyed);
+  const limit = (entrance && reports.live(entrance.conference)?.maxCallers) || Number.POSITIVE_INFINITY;
+  return entrance && { ...entrance, full: legs.placesIn(entrance.conference) >= limit };
 }
 
 /** The place in the menu of a caller who is asked once more. */

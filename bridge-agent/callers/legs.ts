@@ -23,6 +23,8 @@ export interface Leg {
   entered: boolean;
   /** `null` for a dialled call before it enters: its keys mean nothing. */
   keypad: Keypad | null;
+  /** Whether its caller has keyed anything at the prompt. */
+  hasKeyed: boolean;
   /** What its caller has keyed at the prompt while nobody could be led in. */
   heldKeys: readonly KeysEvent[];
   /** Its caller has heard so, has keyed nothing since, and is to be asked when the edge is back. */
@@ -111,7 +113,7 @@ export class Legs {
     for (const call of this.#legs.keys()) if (!ids.has(call)) this.ended(call);
     const found = held.filter(({ call }) => !this.#legs.has(call));
     for (const call of found) {
-      if (call.stage === "prompted") this.prompted(call);
+      if (call.stage === "prompted") this.prompted(call).hasKeyed = call.keys !== "";
       else if (call.stage === "entered") {
         const { conference, number, muted, direction, room } = call;
         const leg = this.#newLeg(call.call, number, conference, direction === "out");
@@ -141,7 +143,7 @@ export class Legs {
   /** A leg that is in no room yet, whose keys mean nothing yet. */
   #newLeg(call: CallId, number: string, conference: ConfKey | null, isDialled: boolean): Leg {
     const place = { dialled: "", isDialled, conference, room: null, muted: false, entered: false };
-    return { call, number, since: this.now, ...place, keypad: null, heldKeys: [], isWaiting: false };
+    return { call, number, since: this.now, ...place, keypad: null, hasKeyed: false, heldKeys: [], isWaiting: false };
   }
 }
 

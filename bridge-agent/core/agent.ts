@@ -8,6 +8,7 @@ import type { EdgeToAgent } from "../../src/link/messages.ts";
 import { HangUps } from "../callers/hang-ups.ts";
 import { Keypads } from "../callers/keypads.ts";
 import { Legs, type LegView } from "../callers/legs.ts";
+import { PromptCalls } from "../callers/prompt-calls.ts";
 import type { DriverReport, DriverState, Execution } from "../drivers/driver.ts";
 import type { Note } from "../service/log.ts";
 import { BridgeConnection } from "./bridge-connection.ts";
@@ -68,7 +69,6 @@ export function unfinishedText(unfinished: Unfinished | null): string | null {
   return left.join(" and ") || null;
 }
 
-const PRUNE_EVERY_MS = 10 * 60_000;
 /** Counted from when this agent last saw all of the bridge, so that not all agents send digests at once. */
 const DIGESTS_EVERY_MS = 60_000;
 /** The agent without clock, sockets or disk. Each turn is a transaction of the journal; its effects come after it. */
@@ -78,6 +78,7 @@ export class Agent {
   readonly #pending: PendingCommands;
   readonly #legs = new Legs();
   readonly #hangUps: HangUps;
+  readonly #promptCalls: PromptCalls;
   readonly #keypads: Keypads;
   readonly #events: ConferenceEvents;
   readonly #commands: CommandRunner;
@@ -90,7 +91,6 @@ export class Agent {
   #digestsAt: EpochMs = 0;
   #stopping = false;
   #effects = noEffects();
-  #prunedAt: EpochMs = 0;
   /** When the bridge was last connected while this agent was active; `null`: not since the edge made it active. */
   #bridgeBackAt: EpochMs | null = null;
 
@@ -102,15 +102,17 @@ export class Agent {
     this.#reports = new Reports(journal, contents);
     this.#pending = new PendingCommands(journal, contents);
     this.#hangUps = new HangUps(this.#legs, newId);
+    this.#promptCalls = new PromptCalls(journal, contents, this.#reports);
     const shared = { legs: this.#legs, hangUps: this.#hangUps, pending: this.#pending, reports: this.#reports };
-    this.#keypads = new Keypads({ ...shared, newId, log: (note) => this.#effects.notes.push(note) });
-    this.#events = new ConferenceEvents(this.#reports, this.#pending, this.#legs, this.#keypads, this.#durations);
+    const callers = { ...shared, promptCalls: this.#promptCalls };
+    this.#keypads = new Keypads({ ...callers, newId, log: (note) => this.#effects.notes.push(note) });
+    this.#events = new ConferenceEvents({ ...callers, keypads: this.#keypads, durations: this.#durations });
     this.#policy = new Policy(policy, contents.dials, { ...shared, journal, durations: this.#durations });
     const effects = () => this.#effects;
     this.#commands = new CommandRunner({ ...shared, events: this.#events, policy: this.#policy, newId, effects });
     this.#role = new AgentRole(journal, contents.assignment);
     this.#bridge = new BridgeConnection(contents.bootId);
-    if (contents.assignment) this.#keypads.codes = contents.assignment.keypad;
+    if (contents.assignment) this.#keypads.assigned(contents.assignment);
   }
 
   turn(inputs: readonly AgentInput[], machineTime: EpochMs): TurnEffects {
@@ -134,7 +136,7 @@ export class Agent {
       const digests = tick ? this.#events.nextDigests() : [];
       if (digests.length > 0) this.#effects.messages.push({ type: "digests", epoch: this.#role.epoch, digests });
     }
-    if (tick) this.#prune(now);
+    if (tick) this.#pending.prune(now);
     this.#reports.writeAcks(now);
     const effects = this.#effects;
     this.#effects = noEffects();
@@ -175,7 +177,11 @@ export class Agent {
   get waitsForTime(): boolean {
     const { running, inDoubt, unacknowledged } = this.status;
     const isWaiting = running + inDoubt + unacknowledged > 0 || this.#commands.hasAcks;
-    const hasWaiting = this.#keypads.waitForTime || this.#events.digests.isSending || this.#events.hasSpeech;
+    const hasWaiting =
+      this.#promptCalls.isWaiting ||
+      this.#keypads.waitForTime ||
+      this.#events.digests.isSending ||
+      this.#events.hasSpeech;
     const hasOtherPorts = this.#role.edgeUp && this.#health.hasOtherPorts(this.#portsInUse);
     return isWaiting || hasWaiting || hasOtherPorts;
   }
@@ -228,8 +234,8 @@ export class Agent {
     if (message.type !== "welcome" && !this.#role.edgeUp) return; // The message came over a link that was given up.
     switch (message.type) {
       case "welcome": {
-        const { role, epoch, activeSince, alone, keypad } = message;
-        const assignment = { active: role === "active", epoch, alone, keypad };
+        const { role, epoch, activeSince, alone, keypad, promptCalls = false } = message;
+        const assignment = { active: role === "active", epoch, alone, keypad, ...(promptCalls && { promptCalls }) };
         const missed = this.#role.changeMissed(assignment, activeSince);
         if (missed) this.#effects.notes.push(missed);
         return this.#assign(assignment, activeSince, now);
@@ -249,6 +255,8 @@ export class Agent {
         this.#note("warn", "reports-disagree", text, { conference });
         return this.#reports.restartStream(conference);
       }
+      case "prompt-calls-ack":
+        return this.#promptCalls.acknowledge(message.upTo);
       case "snapshot-wanted":
         return this.#reports.wantSnapshot(message.conference, message.unless);
       case "digest-confirmed":
@@ -288,7 +296,7 @@ export class Agent {
     if (!this.#role.edgeUp) this.#keypads.edgeBack();
     const { wasActive, succeeds } = this.#role.assign(assignment, activeSince, now);
     if (!wasActive && assignment.active) this.#bridgeBackAt = null;
-    this.#keypads.codes = assignment.keypad;
+    this.#keypads.assigned(assignment);
     this.#health.clear();
     if (!assignment.active || succeeds) {
       // Reports that waited while another agent acted are out of date: that agent's snapshots replace them.
@@ -359,12 +367,7 @@ export class Agent {
     const health = { type: "health", ...this.#bridge.health, portsInUse: this.#portsInUse, version } as const;
     const due = this.#health.due(health, waits, now, tick);
     if (due) this.#effects.messages.push(due);
-  }
-
-  #prune(now: EpochMs): void {
-    if (now - this.#prunedAt < PRUNE_EVERY_MS) return;
-    this.#prunedAt = now;
-    this.#journal.prune(now);
+    this.#effects.messages.push(...this.#promptCalls.due(now));
   }
 }
 

@@ -15,6 +15,7 @@ import { assertNever } from "../../src/foundation/result.ts";
 import type { ConferenceDigest } from "../../src/link/messages.ts";
 import type { Keypads } from "../callers/keypads.ts";
 import type { Legs } from "../callers/legs.ts";
+import type { PromptCalls } from "../callers/prompt-calls.ts";
 import { Digests, type FoundDigest } from "./digests.ts";
 import type { OpenCommand, PendingCommands } from "./pending-commands.ts";
 import type { Durations } from "./policy.ts";
@@ -26,18 +27,27 @@ export class ConferenceEvents {
   readonly #pending: PendingCommands;
   readonly #legs: Legs;
   readonly #keypads: Keypads;
+  readonly #promptCalls: PromptCalls;
   readonly #durations: Durations;
   readonly #speaking = new Set<CallId>();
   /** Calls that began or ceased to speak since the last tick: callers who begin together are reported together, a cough is not. */
   readonly #unreportedSpeech = new Map<CallId, ConfKey>();
   readonly digests = new Digests();
 
-  constructor(reports: Reports, pending: PendingCommands, legs: Legs, keypads: Keypads, durations: Durations) {
-    this.#durations = durations;
-    this.#reports = reports;
-    this.#pending = pending;
-    this.#legs = legs;
-    this.#keypads = keypads;
+  constructor(parts: {
+    readonly reports: Reports;
+    readonly pending: PendingCommands;
+    readonly legs: Legs;
+    readonly keypads: Keypads;
+    readonly promptCalls: PromptCalls;
+    readonly durations: Durations;
+  }) {
+    this.#durations = parts.durations;
+    this.#reports = parts.reports;
+    this.#pending = parts.pending;
+    this.#legs = parts.legs;
+    this.#keypads = parts.keypads;
+    this.#promptCalls = parts.promptCalls;
   }
 
   bridgeEvent(event: BridgeEvent, now: EpochMs): void {
@@ -51,7 +61,7 @@ export class ConferenceEvents {
         return this.#reports.addEvent(event.conference, { type: "call-answered", call: event.call });
       case "ended": {
         const { call, conference, reason } = event;
-        this.#keypads.hungUp(call);
+        this.#keypads.hungUp(call, now);
         this.#callEnded(call);
         if (conference !== null) this.#reports.addEvent(conference, { type: "caller-left", call, reason });
         return;
@@ -109,6 +119,7 @@ export class ConferenceEvents {
         return;
       case "call-entered": {
         if (!leg) return;
+        const wrongKeys = this.#promptCalls.entered(leg, conference, this.#legs.now);
         this.#legs.entered(leg, conference, effect.room, effect.as?.silent ?? false);
         if (effect.as === null) return;
         leg.muted = effect.as.muted;
@@ -116,7 +127,9 @@ export class ConferenceEvents {
         this.#keypads.announce(leg, this.#legs.isAlone(leg) ? "alone" : "joined");
         const { call, number, dialled } = leg;
         const caller = { call, number, room: MAIN_ROOM, ...effect.as, ...(dialled !== "" && { dialled }) };
-        return this.#reports.addEvent(conference, { type: "caller-entered", caller });
+        const prompt = { waitedMs: Math.max(0, this.#legs.now - leg.since), wrongKeys };
+        const told = this.#promptCalls.isWanted && { prompt };
+        return this.#reports.addEvent(conference, { type: "caller-entered", caller, ...told });
       }
       case "mute-changed": {
         const { call, muted } = effect;
@@ -164,6 +177,7 @@ export class ConferenceEvents {
     const view = viewOf(state);
     for (const held of state.conferences) this.#updateRecord(held);
     const found = this.#legs.reconcile(state.calls);
+    this.#promptCalls.reconcile(state.calls, now);
     this.#pending.readDoubts(view, now, (pending, result) => {
       const { conference, command } = pending;
       if (command.type === "expel" || command.type === "cancel-dial")

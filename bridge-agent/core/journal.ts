@@ -6,6 +6,7 @@ import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 import { pathToFileURL } from "node:url";
 import type { NumberedReport, Report } from "../../src/bridge/events.ts";
 import type { KeypadCodes } from "../../src/bridge/keypad-codes.ts";
+import type { PromptCall } from "../../src/bridge/prompt-call.ts";
 import type { AccessCodes } from "../../src/bridge/schemas.ts";
 import type { CommandId, ConfKey, EpochMs, StreamId } from "../../src/foundation/ids.ts";
 import { err, ok, type Result } from "../../src/foundation/result.ts";
@@ -29,6 +30,8 @@ export interface Assignment {
   readonly alone: boolean;
   readonly epoch: number;
   readonly keypad: KeypadCodes;
+  /** Whether the edge keeps calls at the prompt; absent: it does not. */
+  readonly promptCalls?: boolean;
 }
 
 export interface JournalContents {
@@ -49,6 +52,10 @@ export interface JournalContents {
   readonly dials: readonly EpochMs[];
   /** Since when calls and conferences last, as the policy names them. */
   readonly starts: readonly { readonly name: string; readonly at: EpochMs }[];
+  /** Calls at the prompt that are not over, or that the edge has not acknowledged, in the order of their numbers. */
+  readonly promptCalls: readonly { readonly number: number; readonly call: PromptCall }[];
+  /** How many more there was no room for, that the edge does not know of. */
+  readonly droppedPromptCalls: number;
 }
 
 /** Why nothing can be written. `full` passes when there is room again; the others need a person. */
@@ -84,6 +91,9 @@ const schema = `
     conference TEXT NOT NULL, number INTEGER NOT NULL, report TEXT NOT NULL, PRIMARY KEY (conference, number)
   ) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS since (name TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS prompt_call (
+    call TEXT NOT NULL, at INTEGER NOT NULL, number INTEGER NOT NULL, story TEXT NOT NULL, PRIMARY KEY (call, at)
+  ) WITHOUT ROWID;
   PRAGMA user_version = ${FORMAT};
   COMMIT;
 `;
@@ -222,6 +232,10 @@ function contentsOf(db: DatabaseSync): JournalContents {
     })),
     dials: JSON.parse(facts.get("dials") ?? "[]") as EpochMs[],
     starts: read<{ name: string; at: EpochMs }>("SELECT * FROM since"),
+    promptCalls: read<{ number: number; story: string }>("SELECT number, story FROM prompt_call ORDER BY number").map(
+      ({ number, story }) => ({ number, call: JSON.parse(story) as PromptCall }),
+    ),
+    droppedPromptCalls: Number(facts.get("droppedPromptCalls") ?? 0),
   };
 }
 
@@ -229,12 +243,18 @@ function factsOf(toWrite: ToWrite) {
   const saveFact = toWrite("INSERT INTO fact VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value");
   const saveStart = toWrite("INSERT OR REPLACE INTO since VALUES (?, ?)");
   const deleteStart = toWrite("DELETE FROM since WHERE name = ?");
+  const savePromptCall = toWrite("INSERT OR REPLACE INTO prompt_call VALUES (?, ?, ?, ?)");
+  const deletePromptCall = toWrite("DELETE FROM prompt_call WHERE call = ? AND at = ?");
   return {
     saveAssignment: (assignment: Assignment) => void saveFact("assignment", JSON.stringify(assignment)),
     saveBootId: (bootId: string) => void saveFact("bridge", bootId),
     saveDials: (dials: readonly EpochMs[]) => void saveFact("dials", JSON.stringify(dials)),
     saveStart: (name: string, at: EpochMs) => void saveStart(name, at),
     deleteStart: (name: string) => void deleteStart(name),
+    savePromptCall: (number: number, story: PromptCall) =>
+      void savePromptCall(story.call, story.at, number, JSON.stringify(story)),
+    deletePromptCall: ({ call, at }: PromptCall) => void deletePromptCall(call, at),
+    saveDroppedPromptCalls: (count: number) => void saveFact("droppedPromptCalls", String(count)),
   };
 }
 

@@ -39,7 +39,10 @@ export interface JournaledCommand {
   readonly phase: CommandPhase;
 }
 
+const PRUNE_EVERY_MS = 10 * 60_000;
+
 interface CommandRows {
+  prune(now: EpochMs): void;
   /** `false`: it is there already. */
   addCommand(command: NewCommand, now: EpochMs): boolean;
   begin(command: OpenCommand): void;
@@ -76,6 +79,7 @@ export class PendingCommands {
   #ready: Open[] = [];
   #running = 0;
   #isActive = false;
+  #prunedAt: EpochMs = 0;
 
   constructor(journal: CommandRows, contents: { readonly commands: readonly JournaledCommand[] }) {
     this.#journal = journal;
@@ -83,6 +87,13 @@ export class PendingCommands {
       if (phase === "ringing" && "call" in pending.command) this.#ringing.set(pending.command.call, pending);
       else this.#enqueue({ ...fresh, pending, mayHaveBegun: phase === "begun", isOld: true });
     }
+  }
+
+  /** Deletes finished ones that nobody asks for again, now and then. */
+  prune(now: EpochMs): void {
+    if (now - this.#prunedAt < PRUNE_EVERY_MS) return;
+    this.#prunedAt = now;
+    this.#journal.prune(now);
   }
 
   get running(): number {

@@ -15,6 +15,8 @@ interface ConferenceReports {
 
 /** When so many reports of a conference wait, a snapshot replaces the events: no absence of the edge fills the disk. */
 const MAX_UNACKNOWLEDGED = 5_000;
+/** So many callers who were turned away a new stream still tells of. */
+const MAX_TURNED_AWAY = 100;
 /** A message without an ack is sent again after this time, and its conference no longer counts as in flight. */
 export const RESEND_AFTER_MS = 1_000;
 /** Conferences whose message waits for its ack. Further reports join it, so that a backlog does not delay the pings. */
@@ -167,21 +169,30 @@ export class Reports {
     this.#acks.clear();
   }
 
-  /** A new stream has the results, a snapshot in place of the events, and what callers keyed, which no snapshot shows. */
-  restartStream(key: ConfKey): void {
+  /** A new stream has the results, a snapshot in place of the events, and what no snapshot shows: what callers keyed, and who was turned away last. */
+  restartStream(key: ConfKey, keepsTurnedAway = true): void {
     const conference = this.#conferences.get(key);
     if (!conference) return;
     const results: Report[] = [];
     const identified = new Map<CallId, Report>();
+    const turnedAway: Report[] = [];
     for (const report of conference.stream.reports) {
       if (report.type === "result") results.push(report);
       else if (isAttendeeId(report)) identified.set(report.event.call, report);
+      else if (isTurnedAway(report) && keepsTurnedAway) turnedAway.push(report);
     }
+    results.push(...turnedAway.slice(-MAX_TURNED_AWAY));
     this.#unacknowledged -= conference.stream.size;
     this.#inFlight.delete(key);
     conference.stream = this.#beginStream(key, conference.record, [...results, ...identified.values()]);
     this.wantSnapshot(key);
     this.#deleteIfOver(key, conference);
+  }
+
+  /** This edge does not know them, and would take the agent for broken. */
+  leaveOutTurnedAway(): void {
+    for (const [key, { stream }] of this.#conferences)
+      if (stream.reports.some(isTurnedAway)) this.restartStream(key, false);
   }
 
   restartStreamsWithEvents(): void {
@@ -250,6 +261,10 @@ export class Reports {
 
 function isAttendeeId(report: Report): report is Report & { readonly event: { readonly type: "attendee-identified" } } {
   return report.type === "event" && report.event.type === "attendee-identified";
+}
+
+function isTurnedAway(report: Report): boolean {
+  return report.type === "event" && report.event.type === "caller-turned-away";
 }
 
 /** The reports of one conference that the edge has not acknowledged, oldest first. */

@@ -1,8 +1,9 @@
 import type { ConfKey, DomainName } from "../../src/foundation/ids.ts";
 import { assertNever } from "../../src/foundation/result.ts";
 import { within } from "../../src/foundation/time/timers.ts";
-import { type ForConference, findLink, joinWaiting, type RelayState } from "../../src/link/relay.ts";
+import { type ForConference, type ForDirectory, findLink, joinWaiting, type RelayState } from "../../src/link/relay.ts";
 import type { ConferenceRpc } from "../../src/rpc/conference.ts";
+import type { PromptCallsRpc } from "../../src/rpc/directory-feed.ts";
 import type { Platformed } from "../../src/rpc/objects.ts";
 import type { Platform } from "../platform/platform.ts";
 import { ForeignConferences } from "./foreign-conferences.ts";
@@ -14,6 +15,8 @@ export interface ReportsPorts extends Pick<Platform, "now" | "after" | "measures
     domain: DomainName,
     key: ConfKey,
   ): Pick<ConferenceRpc, "ackCommands" | "report" | "compareDigest"> & Pick<Platformed, "id">;
+  /** See `PromptCallsRpc`. */
+  readonly keepPromptCalls: PromptCallsRpc["keepPromptCalls"];
   readonly sockets: Pick<AgentSockets, "send">;
   /** The bridge's identity now. */
   identity(): Identity | undefined;
@@ -32,6 +35,7 @@ export class BridgeReports {
   readonly foreign: ForeignConferences;
   /** For each conference, what waits behind the call under way. */
   readonly #waiting = new Map<ConfKey, readonly ForConference[]>();
+  #isKeeping = false;
 
   constructor(ports: ReportsPorts, store: RelayStore, log: RelayLog) {
     this.#ports = ports;
@@ -41,7 +45,8 @@ export class BridgeReports {
   }
 
   /** A bridge may hold conferences that the edge does not know, as after a loss of the edge's state. Messages about those wake no object. */
-  add(said: ForConference): void {
+  add(said: ForConference | ForDirectory): void {
+    if (said.type === "prompt-calls") return void this.#keep(said);
     const { conference } = said;
     const identity = this.#ports.identity();
     if (this.#store.hasConference(conference, this.#ports.now())) return this.#wait(said);
@@ -105,6 +110,23 @@ export class BridgeReports {
       }
       default:
         return assertNever(said);
+    }
+  }
+
+  /** One call to the directory at a time: the agent repeats what comes meanwhile, and what fails. */
+  async #keep({ id, upTo, calls, dropped }: ForDirectory): Promise<void> {
+    const identity = this.#ports.identity();
+    if (!identity || this.#isKeeping) return;
+    this.#isKeeping = true;
+    try {
+      const { domain, bridge } = identity;
+      const kept = this.#ports.keepPromptCalls(domain, { bridge, calls, dropped });
+      await within(this.#ports, answerWithinMs, "the answer", kept);
+      this.#ports.sockets.send(id, { type: "prompt-calls-ack", upTo });
+    } catch (error) {
+      this.#log("directory-not-reached", "", { error: String(error) }, "error");
+    } finally {
+      this.#isKeeping = false;
     }
   }
 

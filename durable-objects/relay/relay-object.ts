@@ -15,6 +15,7 @@ const OfRelay = objectClass("relay", DurableObject, (place, { ctx, env }) => {
     newId: () => crypto.randomUUID(),
     settings: (domain) => findDomain(env, domain)?.settings,
     sweep: (domain) => place.idAllocator(domain).sweep(),
+    keepPromptCalls: (domain, said) => place.directory(domain).keepPromptCalls(domain, said),
     notifyOfAgents: (domain, events) => place.directory(domain).notifyOfAgents(domain, events),
   });
   return Object.assign(relay, { sockets });

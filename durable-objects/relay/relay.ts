@@ -36,7 +36,9 @@ import { certificateTrouble } from "./foreign-conferences.ts";
 import type { AgentSockets } from "./hibernating-sockets.ts";
 import { type Identity, type Lost, type RelayEntries, type RelayLog, RelayStore } from "./relay-store.ts";
 
-export interface RelayPorts extends AlarmPorts, Pick<ReportsPorts, "conference" | "measures" | "sockets"> {
+export interface RelayPorts
+  extends AlarmPorts,
+    Pick<ReportsPorts, "conference" | "keepPromptCalls" | "measures" | "sockets"> {
   readonly sql: Sql;
   readonly sockets: AgentSockets;
   newId(): string;

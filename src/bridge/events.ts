@@ -1,7 +1,8 @@
 import * as v from "valibot";
 import type { Checked } from "../foundation/schemas.ts";
 import { open, personal } from "../foundation/shown.ts";
-import { commandResult } from "./commands.ts";
+import { commandResult, refusalReason } from "./commands.ts";
+import { promptEnd } from "./prompt-call.ts";
 import {
   call,
   callerNumber,
@@ -81,7 +82,13 @@ const snapshot = v.object({
 export type ConferenceSnapshot = Checked<typeof snapshot>;
 
 const conferenceEvent = v.variant("type", [
-  typed("caller-entered", { caller }),
+  /** `prompt`: how it came in from the prompt; absent from agents that are older than this field. */
+  typed("caller-entered", { caller, prompt: v.exactOptional(v.object({ waitedMs: whole, wrongKeys: whole })) }),
+  /** It has keyed the key or access code of this conference at the prompt, and was hung up on. Sent to edges that know it alone. */
+  typed("caller-turned-away", {
+    ...{ call, number: callerNumber, dialled: open(callerNumber), why: promptEnd },
+    ...{ reason: v.exactOptional(refusalReason), wrongKeys: whole, waitedMs: whole },
+  }),
   /** A dialled call was picked up; it waits to be admitted or moved into a room. */
   typed("call-answered", { call }),
   /** A call is over: one that had entered, or a dialled one that never did. */

@@ -59,8 +59,14 @@ export type KeypadAction =
       readonly silent: boolean;
       readonly host: boolean;
     }
-  | { readonly type: "hang-up"; readonly why: "silent" | "unknown-keys" | "unclear-keys" | "locked" | "full" }
+  /** What was keyed is no key of a conference now. It is kept nowhere, as it may be one of another conference, or soon. */
+  | { readonly type: "wrong-key"; readonly digits: number }
+  | { readonly type: "unclear-keys" }
+  | { readonly type: "hang-up"; readonly why: "silent" | "unknown-keys" | "unclear-keys" }
+  | { readonly type: "hang-up"; readonly why: "locked" | "full"; readonly conference: ConfKey }
   | CodeAction;
+
+type HangUp = Extract<KeypadAction, { type: "hang-up" }>;
 
 export interface KeypadRules {
   readonly codes: Pick<KeypadCodes, "merge" | "mute">;
@@ -141,7 +147,7 @@ function wait(keypad: Keypad, context: Context): Keypad {
     case "conference-key":
     case "attendee-id":
       if (isAskedNow(keypad, now)) return askAgain(keypad, context);
-      return now - keypad.since >= PATIENCE_MS ? hangUp("silent", context) : keypad;
+      return now - keypad.since >= PATIENCE_MS ? hangUp({ why: "silent" }, context) : keypad;
     case "inside":
       return waitInside(keypad, context);
     case "over":
@@ -199,7 +205,8 @@ export function isAskedNow({ at, inDoubt, since }: AtPrompt, now: EpochMs): bool
 
 /** A caller whose keys are in doubt each time is let go: else it would be asked for ever. */
 function askAgain(keypad: AtPrompt, context: Context): Keypad {
-  if (keypad.doubts >= KEY_TRIES) return hangUp("unclear-keys", context);
+  context.actions.push({ type: "unclear-keys" });
+  if (keypad.doubts >= KEY_TRIES) return hangUp({ why: "unclear-keys" }, context);
   return { ...keypad, typed: "", inDoubt: false, doubts: keypad.doubts + 1, since: context.now };
 }
 
@@ -225,14 +232,14 @@ function isKey(sign: string): boolean {
 function chooseConference(key: string, tries: Tries, context: Context): Keypad {
   const { now, rules } = context;
   const found = rules.find(key);
-  if (found?.locked) return hangUp("locked", context);
-  if (found?.full) return hangUp("full", context);
   if (found) {
-    const { conference, host } = found;
+    const { conference, host, locked, full } = found;
+    if (locked || full) return hangUp({ why: locked ? "locked" : "full", conference }, context);
     return { ...prompted(now, tries), at: "attendee-id", conference, host };
   }
   const unknown = tries.unknown + 1;
-  return unknown >= KEY_TRIES ? hangUp("unknown-keys", context) : prompted(now, { ...tries, unknown });
+  context.actions.push({ type: "wrong-key", digits: key.length });
+  return unknown >= KEY_TRIES ? hangUp({ why: "unknown-keys" }, context) : prompted(now, { ...tries, unknown });
 }
 
 /** What a caller has typed is its attendee ID; unless it was keying the conference anew when it was asked for that. */
@@ -291,7 +298,9 @@ function isOpening(keys: string, { sequences = [] }: KeypadRules): boolean {
   return sequences.some(({ opening }) => opening === keys);
 }
 
-function hangUp(why: Extract<KeypadAction, { type: "hang-up" }>["why"], { actions }: Context): Keypad {
-  actions.push({ type: "hang-up", why });
+type WhyOf<Action> = Action extends HangUp ? Omit<Action, "type"> : never;
+
+function hangUp(why: WhyOf<HangUp>, { actions }: Context): Keypad {
+  actions.push({ type: "hang-up", ...why });
   return { at: "over" };
 }

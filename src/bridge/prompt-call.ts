@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { type Checked, time } from "../foundation/schemas.ts";
 import { open } from "../foundation/shown.ts";
+import { refusalReason } from "./commands.ts";
 import { call, callerNumber, conference, typed, whole } from "./schemas.ts";
 
 /** What became of a call at the prompt. `lost`: it was gone when the agent or the bridge was back. */
@@ -20,7 +21,7 @@ export const promptEnds = {
 
 export type PromptEnd = keyof typeof promptEnds;
 
-const promptEnd = open(v.picklist(Object.keys(promptEnds) as [PromptEnd, ...PromptEnd[]]));
+export const promptEnd = open(v.picklist(Object.keys(promptEnds) as [PromptEnd, ...PromptEnd[]]));
 
 /** More than any caller can make: an agent lets it try three times, its successor three times more. */
 export const MAX_PROMPT_STEPS = 20;
@@ -48,6 +49,7 @@ export const promptCall = v.object({
       v.object({
         at: time,
         why: promptEnd,
+        reason: v.pipe(v.exactOptional(refusalReason), v.description("Why the bridge refused.")),
         conference: v.pipe(v.exactOptional(conference), v.description("Absent: it has keyed the key of none.")),
         digits: v.pipe(v.exactOptional(whole), v.description("So many digits stood there without a #.")),
       }),

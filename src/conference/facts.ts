@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { refusalReason } from "../bridge/commands.ts";
 import { endReason } from "../bridge/events.ts";
+import { promptEnd } from "../bridge/prompt-call.ts";
 import { typed } from "../bridge/schemas.ts";
 import type { ActionId, BridgeName, CallId, EpochMs } from "../foundation/ids.ts";
 import type { Checked } from "../foundation/schemas.ts";
@@ -14,6 +15,7 @@ import {
   count,
   extCallId,
   extConfId,
+  fields,
   flag,
   list,
   maxCallers,
@@ -112,6 +114,20 @@ export const facts = {
     number: text,
     attendeeId: nullable(text),
     ...{ extCallId: nullable(extCallId), participantType, muted: flag, room, by },
+    /** How it came in from the prompt; absent: it did not, or its agent did not say. */
+    prompt: maybe(fields({ waitedMs: count, wrongKeys: count })),
+  }),
+  /** Its caller has keyed the key of this conference at the prompt, and was hung up on. `reason`: why the bridge refused. */
+  "call-turned-away": v.object({
+    ...{
+      call,
+      number: text,
+      why: promptEnd,
+      reason: maybe(open(refusalReason)),
+      wrongKeys: count,
+      waitedMs: count,
+      by,
+    },
   }),
   /** WebEx has named it, or named it anew; it may have left by then. */
   "call-named": v.object({ call, extCallId, by }),

@@ -100,8 +100,13 @@ function applyEvent(draft: Draft, event: ConferenceEvent, otherBridge: BridgeNam
       if (running && running.locked !== event.locked) setLocked(draft, event.locked);
       return;
     case "caller-entered":
-      if (running) addCaller(draft, event.caller);
+      if (running) addCaller(draft, event.caller, event.prompt);
       return;
+    case "caller-turned-away": {
+      const { type: _, dialled: __, ...said } = event;
+      if (running) draft.fact({ kind: "call-turned-away", ...said });
+      return;
+    }
     case "call-answered": {
       const callOut = draft.callOuts.get(event.call);
       if (callOut) return connectAnswered(draft, callOut);

@@ -57,6 +57,8 @@ function lineOf(fact: Fact): FactLine | null {
       return line(fact.kind, { call: fact.call, number: fact.number, dialled: fact.direction === "out" });
     case "call-left":
       return isWithConference(fact) ? null : line(fact.kind, { call: fact.call, why: fact.why });
+    case "call-turned-away":
+      return line(fact.kind, { call: fact.call, number: fact.number, why: fact.why });
     case "call-out-denied":
       return trouble(fact.kind, { country: fact.country, number: fact.number });
     case "host-refused":

@@ -12,7 +12,7 @@ import { type FactOf, type Fold, fold } from "./fold.ts";
 const telling: ReadonlySet<string> = new Set([
   ...["msgId", "extCallId", "subConfId", "action", "privilege", "status", "result", "keepAlive"],
   ...["participantType", "joinMode", "extCallIds", "speaking", "call", "room", "muted", "locked", "reason"],
-  ...["attendeeId", "did", "number"],
+  ...["attendeeId", "did", "number", "why", "wrongKeys", "waitedMs"],
 ]);
 export type ConfirmedFact = FactOf<"post-confirmed">;
 
@@ -193,7 +193,7 @@ function sideOf(host: string | undefined): StorySide {
 }
 
 function callerOf(event: ConferenceEvent): object {
-  return event.type === "caller-entered" ? event.caller : event;
+  return event.type === "caller-entered" ? { ...event.caller, ...event.prompt } : event;
 }
 
 function heldText(conference: ConferenceSnapshot | null): string {

@@ -29,7 +29,8 @@ export class Why {
     const named = new Set(calls.map((one) => one.call));
     const folds = [...this.#conference.answers(), ...this.#posts.answers()];
     const answers = [...this.#answers, ...notNamed(this.known), ...folds, ...notYet];
-    const wanted = call === undefined ? answers : answers.filter(({ calls }) => calls.some((one) => named.has(one)));
+    const wanted =
+      call === undefined ? answers : answers.filter(({ calls }) => calls.some((one) => one === call || named.has(one)));
     return wanted.toSorted((one, other) => one.at - other.at || (one.rows[0]?.seq ?? 0) - (other.rows[0]?.seq ?? 0));
   }
 }

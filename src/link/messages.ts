@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { type IssuedCommand, issuedCommand, missingAbilities } from "../bridge/commands.ts";
 import { numberedReport } from "../bridge/events.ts";
 import { keypadCodes } from "../bridge/keypad-codes.ts";
+import { promptCall } from "../bridge/prompt-call.ts";
 import { commandId, conference, flag, id, typed, whole, word, wrong } from "../bridge/schemas.ts";
 import type { CommandId, EpochMs, StreamId } from "../foundation/ids.ts";
 import { type Rate, TokenBucket } from "../foundation/limits.ts";
@@ -22,6 +23,8 @@ const edgeToAgent = [
     /** Whether the bridge has no other agent that could act in this one's place. */
     alone: flag,
     keypad: keypadCodes,
+    /** It keeps calls at the prompt, and knows who was turned away; absent from edges that are older than this field. */
+    promptCalls: v.exactOptional(flag),
   }),
   /** A standby is the active agent from now on, in place of the one that was; for the log alone. */
   typed("activate", { epoch, replaces: v.optional(v.object({ agent: word, why: word })) }),
@@ -33,6 +36,8 @@ const edgeToAgent = [
   typed("reports-ack", { conference, stream, upTo: whole }),
   /** The conference's object knows it as this digest says, or the conference is not the edge's. */
   typed("digest-confirmed", { conference, digest: word }),
+  /** The domain has these calls on disk, up to the message of this number. */
+  typed("prompt-calls-ack", { upTo: whole }),
   /** The digest differs from what the object knows. `unless`: no snapshot is wanted if the bridge has this one. */
   typed("snapshot-wanted", { conference, unless: v.optional(word) }),
   /** The answer to a ping, in the same order. */
@@ -70,6 +75,11 @@ const agentToEdge = [
     /** Commands without a result, and reports without an ack, once some have waited for 5 s; a change of these alone is sent each 5 s at most. */
     waiting: v.exactOptional(v.object({ commands: whole, reports: whole })),
   }),
+  /**
+   * Calls at the prompt that were not led in at once, each with its whole story so far; of the active agent and of others. It comes again until
+   * it is acknowledged. `dropped`: so many more the agent had no room for.
+   */
+  typed("prompt-calls", { upTo: whole, calls: v.array(promptCall), dropped: whole }),
   typed("ping", {}),
 ];
 
@@ -176,10 +186,13 @@ const allowances = {
   characters: { burst: 8 * MAX_MESSAGE_LENGTH, perSecond: MAX_MESSAGE_LENGTH },
   /** Each digest wakes the object of its conference. */
   digests: { burst: 10_000, perSecond: 500 },
+  /** Each is a row on the domain's disk. */
+  promptCalls: { burst: 1_000, perSecond: 50 },
 } as const satisfies Record<string, Rate>;
 
 const MAX_DIGESTS = 500;
 const MAX_REPORTS = 1_000;
+export const MAX_PROMPT_CALLS = 100;
 const MAX_IDS = 20_000;
 
 /** `ignored`: the agent repeats it or says it anew. `refused`: no honest agent sends such a message, or so many. */
@@ -210,6 +223,11 @@ export class AgentBudget {
         return message.reports.length <= MAX_REPORTS ? "allowed" : "refused";
       case "commands-ack":
         return Math.max(message.ids.length, message.waiting?.length ?? 0) <= MAX_IDS ? "allowed" : "refused";
+      case "prompt-calls": {
+        const { length } = message.calls;
+        if (length > MAX_PROMPT_CALLS) return "refused";
+        return this.#spend("promptCalls", length, at) ? "allowed" : "ignored";
+      }
       case "health":
       case "ping":
         return "allowed";

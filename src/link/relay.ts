@@ -58,7 +58,11 @@ export type RelayInput =
 export type RelayEffect =
   | { readonly type: "send"; readonly id: string; readonly message: EdgeToAgent }
   | { readonly type: "close"; readonly id: string; readonly why: CloseReason }
+  | ForDirectory
   | ForConference;
+
+/** What the domain's directory is to keep; the link `id` is told when it has. */
+export type ForDirectory = Extract<AgentToEdge, { type: "prompt-calls" }> & { readonly id: string };
 
 /** Part of an agent's message, for one conference; the answer goes to the link `id`. */
 export type ForConference =
@@ -182,7 +186,7 @@ function opened(state: RelayState, input: Extract<RelayInput, { type: "opened" }
     const role = activeLink(state)?.id === id ? "active" : "standby";
     const activeSince = lastActive?.since ?? epoch;
     const welcome = { type: "welcome", role, epoch, activeSince, heartbeatMs: HEARTBEAT_MS, alone, keypad } as const;
-    return { state, effects: [send(id, welcome)] };
+    return { state, effects: [send(id, { ...welcome, promptCalls: true })] };
   });
 }
 
@@ -202,6 +206,9 @@ function received(state: RelayState, { id, message, at }: Extract<RelayInput, { 
       const bridgeAwaySince = health.bridgeUp ? null : (link.bridgeAwaySince ?? at);
       return unchanged(changed(state, { ...link, health, bridgeAwaySince }));
     }
+    case "prompt-calls":
+      // Also of an agent that acts no longer: nobody else knows what it saw.
+      return { state, effects: [{ ...message, id }] };
     case "commands-ack": {
       if (!isActive) return unchanged(state);
       const { conference, ids, waiting = [] } = message;

@@ -8,6 +8,7 @@ import { Machine } from "../../simulators/bridge/machine.ts";
 import type { BridgeCommand, Command, ExecutionResult, IssuedCommand } from "../../src/bridge/commands.ts";
 import type { BridgeEvent, ConferenceEvent, Report } from "../../src/bridge/events.ts";
 import type { KeypadCodes } from "../../src/bridge/keypad-codes.ts";
+import type { PromptCall } from "../../src/bridge/prompt-call.ts";
 import type { CallId, CommandId, ConfKey } from "../../src/foundation/ids.ts";
 import { version } from "../../src/foundation/version.ts";
 import type { AgentToEdge, EdgeToAgent } from "../../src/link/messages.ts";
@@ -66,6 +67,10 @@ export class AgentWorld {
   /** Whether the bridge has no other agent. */
   alone = true;
   keypad: KeypadCodes = { merge: "*1", mute: "*6" };
+  /** Whether the edge says that it keeps calls at the prompt; an older one does not. */
+  keepsPromptCalls = false;
+  /** Those that it keeps, by call. */
+  readonly promptCalls = new Map<CallId, PromptCall>();
   /** The connection looks alive, but what the agent says is lost. */
   edgeDeaf = false;
   /** How the edge reacts to what it takes, with commands of its own. */
@@ -162,8 +167,9 @@ export class AgentWorld {
 
   connectEdge(role: "active" | "standby" = "active"): void {
     this.#edgeUp = true;
-    const { epoch, activeSince, alone, keypad } = this;
-    this.tell({ type: "welcome", role, epoch, activeSince, heartbeatMs: 3_000, alone, keypad });
+    const { epoch, activeSince, alone, keypad, keepsPromptCalls } = this;
+    const keeps = keepsPromptCalls && { promptCalls: true };
+    this.tell({ type: "welcome", role, epoch, activeSince, heartbeatMs: 3_000, alone, keypad, ...keeps });
   }
 
   loseEdge(): void {
@@ -320,6 +326,10 @@ export class AgentWorld {
   #edgeHears(message: AgentToEdge): void {
     this.heard.push(message);
     if (message.type === "commands-ack") for (const id of message.ids) this.#repeated.delete(id);
+    if (message.type === "prompt-calls") {
+      for (const call of message.calls) this.promptCalls.set(call.call, call);
+      if (!this.silent) this.tell({ type: "prompt-calls-ack", upTo: message.upTo });
+    }
     if (message.type !== "reports") return;
     const { conference, stream } = message;
     const name = `${conference} ${stream}`;

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { HangUps } from "../../bridge-agent/callers/hang-ups.ts";
 import { Keypads } from "../../bridge-agent/callers/keypads.ts";
 import { Legs } from "../../bridge-agent/callers/legs.ts";
+import { PromptCalls } from "../../bridge-agent/callers/prompt-calls.ts";
 import { PendingCommands } from "../../bridge-agent/core/pending-commands.ts";
 import { Reports } from "../../bridge-agent/core/reports.ts";
 import { type CallId, type CommandId, type ConfKey, MAIN_ROOM } from "../../src/foundation/ids.ts";
@@ -22,7 +23,8 @@ function heldLegs() {
   const newId = () => `keypad-${++ids}` as CommandId;
   const legs = new Legs();
   const hangUps = new HangUps(legs, newId);
-  const keypads = new Keypads({ legs, hangUps, pending, reports, newId, log: () => {} });
+  const promptCalls = new PromptCalls(journal, contents, reports);
+  const keypads = new Keypads({ legs, hangUps, pending, reports, promptCalls, newId, log: () => {} });
   keypads.edgeBack();
   reports.change(KEY, { live: true, anonymousId: "999" });
   const held = (event: Parameters<Keypads["heldEvent"]>[0], at = 0) => keypads.heldEvent(event, at);

@@ -5,7 +5,8 @@ import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { journalFault, openJournal } from "../../bridge-agent/core/journal.ts";
 import type { OpenCommand } from "../../bridge-agent/core/pending-commands.ts";
-import type { CommandId, ConfKey } from "../../src/foundation/ids.ts";
+import type { PromptCall } from "../../src/bridge/prompt-call.ts";
+import type { CallId, CommandId, ConfKey } from "../../src/foundation/ids.ts";
 import { openedJournal } from "./agent-world.ts";
 
 const key = "987654321" as ConfKey;
@@ -34,6 +35,10 @@ function lock(id: string): OpenCommand {
 }
 
 const record = { anonymousId: "999", locked: false, live: true };
+const story: PromptCall = {
+  ...{ call: "c1" as CallId, number: "14085551234", dialled: "", at: 4, steps: [] },
+  end: { at: 5, why: "hung-up" },
+};
 const ended = { type: "event", event: { type: "conference-ended" } } as const;
 
 test("what was written is there when the file is opened again", () => {
@@ -53,6 +58,11 @@ test("what was written is there when the file is opened again", () => {
     first.saveDials([1, 2]);
     for (const name of ["call a", "call b"]) first.saveStart(name, 3);
     first.deleteStart("call a");
+    first.savePromptCall(1, { ...story, end: null });
+    first.savePromptCall(2, story);
+    first.savePromptCall(3, { ...story, at: 5 });
+    first.deletePromptCall({ ...story, at: 5 });
+    first.saveDroppedPromptCalls(3);
   });
   const second = journal();
   expect(second.load()).toEqual({
@@ -65,6 +75,8 @@ test("what was written is there when the file is opened again", () => {
     ],
     dials: [1, 2],
     starts: [{ name: "call b", at: 3 }],
+    promptCalls: [{ number: 2, call: story }],
+    droppedPromptCalls: 3,
   });
 });
 

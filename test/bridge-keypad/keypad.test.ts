@@ -1,18 +1,26 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parseDialSequence } from "../../src/bridge/dial-sequences.ts";
+import * as allOf from "../../src/bridge/keypad.ts";
 import {
   type Entrance,
   type Keypad,
   type KeypadAction,
   type KeypadRules,
-  press,
   promptAfter,
   prompted,
-  resume,
 } from "../../src/bridge/keypad.ts";
 import { inside } from "../../src/bridge/keypad-codes.ts";
 import type { ConfKey } from "../../src/foundation/ids.ts";
+
+/** What keys bring about, without what is said of them alone, which tests of its own look at. */
+function acting<Step extends ReturnType<typeof allOf.press>>({ keypad, actions }: Step) {
+  const acts = actions.filter(({ type }) => type !== "wrong-key" && type !== "unclear-keys");
+  const alike = acts.map((act) => (act.type === "hang-up" ? ({ type: act.type, why: act.why } as KeypadAction) : act));
+  return { keypad, actions: alike };
+}
+const press = (...of: Parameters<typeof allOf.press>) => acting(allOf.press(...of));
+const resume = (...of: Parameters<typeof allOf.resume>) => acting(allOf.resume(...of));
 
 function leadsTo(conference: string, more: Partial<Entrance> = {}): Entrance {
   return { conference: conference as ConfKey, host: false, anonymousId: null, locked: false, ...more };
@@ -37,8 +45,8 @@ function admit(attendeeId: string | null, silent = false, conference = "98765432
 }
 const silent: KeypadAction = { type: "hang-up", why: "silent" };
 const unknownKeys: KeypadAction = { type: "hang-up", why: "unknown-keys" };
-const isFull: KeypadAction = { type: "hang-up", why: "full" };
-const isLocked: KeypadAction = { type: "hang-up", why: "locked" };
+const isFull = { type: "hang-up", why: "full" } as KeypadAction;
+const isLocked = { type: "hang-up", why: "locked" } as KeypadAction;
 const toggle: KeypadAction = { type: "toggle-mute" };
 const askAgain: KeypadAction = { type: "ask-again" };
 const identify = (attendeeId: string): KeypadAction => ({ type: "identify", attendeeId });
@@ -49,6 +57,17 @@ test("a conference that became full since its key was keyed ends the call at the
 
   expect(keyed("#", keypad)).toEqual([admit("444")]);
   expect(keyed("#", keypad, full)).toEqual([isFull]);
+});
+
+test("of a wrong key, how many digits it had is said, and of a refusal which conference it is", () => {
+  const said = (keys: string) => allOf.press(prompted(0), { type: "keys", keys, at: 0 }, rules).actions;
+  expect(said("12345#")).toEqual([{ type: "wrong-key", digits: 5 }]);
+  expect(said("1#987654321##")).toEqual([{ type: "wrong-key", digits: 1 }, admit(null)]);
+  expect(said("1#22#333#").map((each) => ("digits" in each ? each.digits : each))).toEqual([1, 2, 3, unknownKeys]);
+  expect(said("111#")).toEqual([{ type: "hang-up", why: "locked", conference: "111" }]);
+  expect(said("222#")).toEqual([{ type: "hang-up", why: "full", conference: "222" }]);
+  const { keypad } = press(prompted(0), { type: "keys", keys: "98*", at: 0 }, rules);
+  expect(allOf.press(keypad, { type: "time", at: 4_000 }, rules).actions).toEqual([{ type: "unclear-keys" }]);
 });
 
 describe("at the prompt", () => {

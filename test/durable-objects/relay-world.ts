@@ -137,6 +137,10 @@ export class RelayWorld {
         compareDigest: (from) => ask(`${key} digest of ${from}`).then(() => this.found),
       }),
       sweep: (domain) => ask(`${domain} sweeps`),
+      keepPromptCalls: (_, said) => {
+        if (this.directoryFails) throw new Error("it does not answer");
+        return ask(`${said.calls.length} calls at the prompt of ${said.bridge}`).then(() => {});
+      },
       notifyOfAgents: async (_, events) => {
         if (this.directoryFails) throw new Error("it does not answer");
         this.told.push(...events);

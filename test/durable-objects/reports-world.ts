@@ -26,6 +26,7 @@ export class ReportsWorld {
     const ports = {
       ...fakePlatform(time),
       conference,
+      keepPromptCalls: async () => {},
       sockets: { send: () => {} },
       identity: () => ({ domain: "acme" as DomainName, bridge: "east" as BridgeName }),
       state: () => ({ epoch: 1, lastActive: null, links: [] }),

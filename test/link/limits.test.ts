@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { CommandId, ConfKey, StreamId } from "../../src/foundation/ids.ts";
+import type { CallId, CommandId, ConfKey, StreamId } from "../../src/foundation/ids.ts";
 import { AgentBudget, type AgentToEdge, MAX_MESSAGE_LENGTH } from "../../src/link/messages.ts";
 
 const conference = "555111222" as ConfKey;
@@ -47,6 +47,18 @@ test("a message with more in it than any agent's is refused", () => {
   ];
 
   expect(messages.map((message) => budget.judgeMessage(message, 0))).toEqual(["refused", "refused", "refused"]);
+});
+
+test("calls at the prompt are ignored for a while beyond what callers can make: each is a row", () => {
+  const story = { call: "c1" as CallId, number: "", dialled: "", at: 0, steps: [], end: null };
+  const said = (count: number): AgentToEdge => {
+    return { type: "prompt-calls", upTo: 1, dropped: 0, calls: Array(count).fill(story) };
+  };
+  const budget = new AgentBudget();
+  const answers = Array.from({ length: 12 }, () => budget.judgeMessage(said(100), 0));
+  expect(answers.indexOf("ignored")).toBe(10);
+  expect(budget.judgeMessage(said(100), 2_000)).toBe("allowed");
+  expect(budget.judgeMessage(said(101), 9_000)).toBe("refused");
 });
 
 test("digests that come again and again are ignored for a while: each wakes an object", () => {

@@ -56,6 +56,7 @@ const edgeToAgent: EdgeToAgent[] = [
   },
   { type: "reports-ack", conference, stream, upTo: 0 },
   { type: "snapshot-wanted", conference },
+  { type: "prompt-calls-ack", upTo: 3 },
   { type: "pong" },
 ];
 
@@ -63,6 +64,11 @@ const caller: BridgeCaller = { call, number: "", attendeeId: null, muted: false,
 
 const events: ConferenceEvent[] = [
   { type: "caller-entered", caller },
+  { type: "caller-entered", caller, prompt: { waitedMs: 9_000, wrongKeys: 1 } },
+  {
+    ...{ type: "caller-turned-away", call, number: "14085551234", dialled: "", why: "refused", reason: "capacity" },
+    ...{ wrongKeys: 1, waitedMs: 9_000 },
+  },
   { type: "call-answered", call },
   { type: "caller-left", call, reason: "no-answer" },
   { type: "caller-muted", call, muted: true },
@@ -97,6 +103,16 @@ const agentToEdge: AgentToEdge[] = [
       ...events.map((event, index) => ({ number: index + 3, report: { type: "event", event } as const })),
     ],
   },
+  {
+    ...{ type: "prompt-calls", upTo: 3, dropped: 1 },
+    calls: [
+      {
+        ...{ call, number: "14085551234", dialled: "", at: 1, steps: [{ type: "wrong-key", at: 2, digits: 9 }] },
+        end: { at: 3, why: "stopped-keying", conference, digits: 4 },
+      },
+      { call, number: "", dialled: "", at: 1, steps: [{ type: "unclear-keys", at: 2 }], end: null },
+    ],
+  },
   { type: "digests", epoch: 1, digests: [{ conference, digest: "open.0.0.0" }] },
   { type: "health", bridgeUp: true, portsInUse: 3, ports: null },
   { type: "health", bridgeUp: true, portsInUse: 3, ports: null, cannot: ["lock"] },
@@ -120,6 +136,15 @@ test.each(agentToEdge.map((message) => [message.type, message] as const))(
     expect(decodeAgentToEdge(encodeMessage(message))).toEqual({ ok: true, value: message });
   },
 );
+
+test("of calls at the prompt nothing is taken that nobody judged, and no story without an end", () => {
+  const said = { call: "c1", number: "1", dialled: "", at: 1, steps: [], end: null };
+  const decoded = (of: object) =>
+    decodeAgentToEdge(JSON.stringify({ type: "prompt-calls", upTo: 1, dropped: 0, calls: [{ ...said, ...of }] }));
+  const steps = [{ type: "wrong-key", at: 1, digits: 2, keys: "12" }];
+  expect(JSON.stringify(decoded({ steps, keyed: "12#" }))).not.toContain("12");
+  expect(decoded({ steps: Array(21).fill({ type: "unclear-keys", at: 1 }) }).ok).toBe(false);
+});
 
 test("what a newer version says besides is passed over: an older edge takes an ack without `waiting`", () => {
   const ack = { type: "commands-ack", conference, ids: ["o1"] };

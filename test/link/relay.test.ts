@@ -37,6 +37,7 @@ function story(...inputs: RelayInput[]): { readonly state: RelayState; readonly 
       if (effect.type === "commands-ack") return `${effect.conference} hears: acks ${effect.ids.join()}`;
       if (effect.type === "digest") return `${effect.conference} hears: digest ${effect.digest}`;
       if (effect.type === "reports") return `${effect.conference} hears: ${effect.reports.length} of ${effect.stream}`;
+      if (effect.type === "prompt-calls") return `the directory hears: ${effect.calls.length} calls at the prompt`;
       const { message } = effect;
       const epoch = "epoch" in message ? ` ${message.epoch}` : "";
       const role = "role" in message ? ` ${message.role}` : "";
@@ -64,9 +65,16 @@ test("the first agent that proves itself is active, with an epoch that no other 
         heartbeatMs: HEARTBEAT_MS,
         alone: false,
         keypad,
+        promptCalls: true,
       },
     },
   ]);
+});
+
+test("what a standby saw of callers at the prompt counts, too: it acted when it saw that", () => {
+  const said = { type: "prompt-calls", upTo: 3, calls: [], dropped: 2 } as const;
+  const { last } = story(...two, { type: "message", id: "b", message: said, at: 0 });
+  expect(last).toEqual(["the directory hears: 0 calls at the prompt"]);
 });
 
 test("a second agent is standby under the same epoch", () => {

@@ -191,6 +191,8 @@ export class Edge {
       return new RelayHost(context, place, settings, {
         conference: (name, confKey) => this.#of(name).#forRelay(confKey),
         sweep: (name) => this.#of(name).allocator.call((allocator) => allocator.sweep()),
+        keepPromptCalls: (name, said) =>
+          this.#of(name).directory.call((directory) => directory.promptStore.keepPromptCalls(name, said)),
       });
     });
   }

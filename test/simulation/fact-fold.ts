@@ -166,6 +166,7 @@ export class FactFold {
         if (!this.#lost.delete(fact.host)) throw new Error(`${fact.host} was not lost`);
         return;
       case "call-answered":
+      case "call-turned-away":
       case "call-out-denied":
       case "command-expired":
       case "command-joined":

@@ -88,7 +88,7 @@ export class RelayHost {
     context: WorldContext,
     place: { readonly domain: DomainName; readonly bridge: BridgeName },
     settings: DomainSettings,
-    { conference, sweep }: Pick<RelayPorts, "conference" | "sweep">,
+    { conference, sweep, keepPromptCalls }: Pick<RelayPorts, "conference" | "sweep" | "keepPromptCalls">,
   ) {
     this.#context = context;
     const { lie } = context;
@@ -139,6 +139,7 @@ export class RelayHost {
           };
         },
         sweep: (domain) => send(() => sweep(domain)),
+        keepPromptCalls: (domain, said) => send(() => keepPromptCalls(domain, said)),
         notifyOfAgents: async () => {
           throw new Error("no domain of a simulation has webhooks");
         },

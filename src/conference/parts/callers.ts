@@ -17,10 +17,11 @@ const MAX_NAMELESS = 1_000;
 /** How many are kept of one caller: an agent reports only the last one again. */
 const MAX_IDENTIFICATIONS = 10;
 
+type FromPrompt = Extract<ConferenceEvent, { type: "caller-entered" }>["prompt"];
 type AttendeeIdentified = Extract<ConferenceEvent, { type: "attendee-identified" }>;
 
 /** A call that dialled in has entered (protocol 4.2, 4.18). A snapshot can show one that has muted itself since. */
-export function addCaller(draft: Draft, arrival: BridgeCaller): void {
+export function addCaller(draft: Draft, arrival: BridgeCaller, prompt?: FromPrompt): void {
   if (draft.callers.get(arrival.call) || draft.callOuts.get(arrival.call)) return;
   const { dialled } = arrival;
   const caller = entered(draft, {
@@ -42,13 +43,13 @@ export function addCaller(draft: Draft, arrival: BridgeCaller): void {
     history: { ...newHistory(draft), ...(dialled !== undefined && { dialled }) },
   });
   notifyEntered(draft, caller);
-  applyEntered(draft, caller);
+  applyEntered(draft, caller, prompt);
   const known = draft.callers.get(arrival.call);
   if (known && arrival.muted && !arrival.silent) notifyChange(draft, known, { status: "muted" });
 }
 
 /** From now on the conference is over when it is deserted. */
-export function applyEntered(draft: Draft, caller: Caller): void {
+export function applyEntered(draft: Draft, caller: Caller, prompt?: FromPrompt): void {
   const { call, number, extCallId, participantType, muted, room, history } = caller;
   draft.fact({
     kind: "call-entered",
@@ -57,6 +58,7 @@ export function applyEntered(draft: Draft, caller: Caller): void {
     began: history.began,
     direction: history.dialledAt === undefined ? "in" : "out",
     ...{ number, attendeeId: namedAs(caller, draft.head), extCallId, participantType, muted, room },
+    ...(prompt && { prompt }),
   });
   updateLife(draft, (life) => {
     const callers = life.callers + 1;

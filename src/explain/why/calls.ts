@@ -1,5 +1,7 @@
 import type { CommandType } from "../../bridge/commands.ts";
+import { promptEnds } from "../../bridge/prompt-call.ts";
 import type { CallId } from "../../foundation/ids.ts";
+import { counted } from "../../foundation/text/counted.ts";
 import { capitalized } from "../../foundation/text/sentence.ts";
 import type { Explanation } from "../../rpc/story.ts";
 import type { FactOf } from "../fold.ts";
@@ -35,7 +37,7 @@ const notDoneTexts: Readonly<Partial<Record<CommandType, string>>> = {
   expel: "not dropped",
 };
 
-/** Why was a caller muted, why not muted or dropped although it was asked for, why did a call end, and why did one not enter? */
+/** Why was a caller muted, why not muted or dropped although it was asked for, why did a call end, and why did one not enter, or get in? */
 export const ofCalls: Questions = {
   "call-muted": (fact, row, known) =>
     fact.muted ? answer(known, fact.call, "muted", row, ...whyMuted(fact, row, known)) : null,
@@ -49,6 +51,10 @@ export const ofCalls: Questions = {
   "command-expired": (fact, row, known) =>
     notDone(fact, row, known, known.noAnswerText(known.commands.get(fact.command))),
   "call-left": left,
+  "call-turned-away": (fact, row) => {
+    const who = callerText({ number: fact.number, attendeeId: null, extCallId: null });
+    return explained(row, [fact.call], `Why could ${who} not get in?`, turnedAwayText(fact));
+  },
   "call-not-entered": ({ call, why, record, by }, row, known) => {
     const who = numberText(record.number, record.extCallId === "" ? null : record.extCallId);
     const question =
@@ -79,6 +85,12 @@ function whyMuted({ call, by }: FactOf<"call-muted">, row: WhyRow, known: Known)
       command,
     ];
   return ["The caller muted itself by the keys of its telephone.", command];
+}
+
+function turnedAwayText({ why, reason, wrongKeys, waitedMs }: FactOf<"call-turned-away">): string {
+  const refused = reason ? `The bridge refused to admit it: ${refusalText(reason)}.` : promptEnds[why];
+  const before = wrongKeys > 0 ? ` It had keyed ${counted(wrongKeys, "wrong key")} before.` : "";
+  return `${refused} It was at the prompt for ${Math.round(waitedMs / 1_000)} s.${before}`;
 }
 
 function whyEnteredMuted({ participantType, direction, by }: FactOf<"call-entered">): string {

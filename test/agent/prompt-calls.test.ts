@@ -1,0 +1,243 @@
+import { expect, test } from "vitest";
+import { type Command, refusalReason } from "../../src/bridge/commands.ts";
+import type { PromptCall } from "../../src/bridge/prompt-call.ts";
+import type { CallId } from "../../src/foundation/ids.ts";
+import { decodeEdgeToAgent, encodeMessage } from "../../src/link/messages.ts";
+import { AgentWorld, create, KEY } from "./agent-world.ts";
+
+/* What the edge learns of callers at the prompt who are not led in at once. */
+
+const begin = 100_000_000;
+
+/** An edge that keeps them, and a conference that runs. */
+function keeping(command: Command<"create-conference"> = create): AgentWorld {
+  const world = new AgentWorld();
+  world.keepsPromptCalls = true;
+  world.connect();
+  world.command("create", command);
+  world.settle();
+  return world;
+}
+
+function dialIn(world: AgentWorld, keys: string): CallId {
+  const id = world.machine.dialIn("14085551234", keys, "18005551234");
+  world.settle();
+  return id;
+}
+
+function hangUp(world: AgentWorld, id: CallId): void {
+  const call = world.machine.world.calls.get(id);
+  if (call) world.machine.hangUp(call);
+  world.settle();
+}
+
+/** How a call ended, what was keyed in vain, and whose key was keyed. */
+function storyOf(world: AgentWorld, id: CallId): unknown {
+  const { steps, end = null } = world.promptCalls.get(id) ?? { steps: [] };
+  const keyed = steps.map((step) => (step.type === "wrong-key" ? step.digits : "unclear"));
+  if (end === null) return [null, ...keyed];
+  const { at: _, why, ...rest } = end;
+  return Object.keys(rest).length > 0 ? [why, ...keyed, rest] : [why, ...keyed];
+}
+
+test("a caller whose first key is right costs the edge no message more", () => {
+  const before = new AgentWorld();
+  for (const world of [before, keeping()]) {
+    if (world === before) {
+      world.connect();
+      world.command("create", create);
+      world.settle();
+    }
+    hangUp(world, dialIn(world, "987654321#444#"));
+  }
+  const world = keeping();
+  hangUp(world, dialIn(world, "987654321#444#"));
+  expect(world.heard.map(({ type }) => type)).toEqual(before.heard.map(({ type }) => type));
+  expect(world.journal.load().promptCalls).toEqual([]);
+});
+
+test("a wrong key is known at once, by how many digits it had and never by which", () => {
+  const world = keeping();
+  const id = dialIn(world, "12345#");
+  const story: PromptCall = {
+    ...{ call: id, number: "14085551234", dialled: "18005551234", at: begin },
+    ...{ steps: [{ type: "wrong-key", at: begin, digits: 5 }], end: null },
+  };
+  expect(world.promptCalls.get(id)).toEqual(story);
+  expect(JSON.stringify([world.heard, world.journal.load()])).not.toContain("12345");
+});
+
+test.each<[string, string, readonly unknown[]]>([
+  ["who keys three unknown keys", "1#22#333#", ["unknown-keys", 1, 2, 3]],
+  ["who keys nothing", "", ["keyed-nothing"]],
+  ["who keys no #", "987654321", ["stopped-keying", { digits: 9 }]],
+  ["who keys no more after a wrong key", "1#", ["stopped-keying", 1]],
+  [
+    "who keys the conference and no # behind the attendee ID",
+    "987654321#444",
+    ["stopped-keying", { conference: KEY, digits: 3 }],
+  ],
+])("%s", (_, keys, story) => {
+  const world = keeping();
+  const id = dialIn(world, keys);
+  world.pass(31_000);
+  expect(storyOf(world, id)).toEqual(story);
+  expect(world.journal.load().promptCalls).toEqual([]);
+  const noted = world.notes.some((text) => text.includes("it keyed nothing"));
+  expect(noted).toBe(keys === "");
+});
+
+test("who gives up has a story, too; a caller who gets in behind wrong keys has one, and its conference says so", () => {
+  const world = keeping();
+  const gone = dialIn(world, "1#98765");
+  hangUp(world, gone);
+  const silent = dialIn(world, "");
+  hangUp(world, silent);
+  const late = dialIn(world, "22#");
+  world.pass(14_000);
+  world.machine.press(world.machine.world.calls.get(late) as never, "987654321##");
+  world.settle();
+
+  expect([gone, silent, late].map((id) => storyOf(world, id))).toEqual([
+    ["hung-up", 1, { digits: 5 }],
+    ["hung-up"],
+    ["entered", 2, { conference: KEY }],
+  ]);
+  expect(world.events()).toMatchObject([{ type: "caller-entered", prompt: { waitedMs: 14_000, wrongKeys: 1 } }]);
+});
+
+test("who is turned away by a conference stands in its own reports, too", () => {
+  const world = keeping({ ...create, maxCallers: 1 });
+  dialIn(world, "987654321##");
+  const full = dialIn(world, "987654321#");
+  world.machine.lockByTelephone(KEY, true);
+  world.settle();
+  const locked = dialIn(world, "7#987654321#");
+  expect([full, locked].map((id) => storyOf(world, id))).toEqual([
+    ["full", { conference: KEY }],
+    ["locked", 1, { conference: KEY }],
+  ]);
+  const about = { type: "caller-turned-away", number: "14085551234", dialled: "18005551234", waitedMs: 0 };
+  expect(world.events().filter(({ type }) => type === "caller-turned-away")).toEqual([
+    { ...about, call: full, why: "full", wrongKeys: 0 },
+    { ...about, call: locked, why: "locked", wrongKeys: 1 },
+  ]);
+});
+
+test("whom the bridge refuses to admit is turned away with the bridge's reason", () => {
+  const world = keeping();
+  world.machine.setFaults({ delayMs: 0, refuse: ["admit"], down: false });
+  const id = dialIn(world, "987654321##");
+  const [, { reason }] = storyOf(world, id) as [string, { reason: string }];
+  expect(storyOf(world, id)).toEqual(["refused", { reason, conference: KEY }]);
+  expect(refusalReason.options).toContain(reason);
+  expect(world.events()).toMatchObject([{ type: "caller-turned-away", why: "refused", reason }]);
+});
+
+test("a story goes on, and is not lost, wherever the agent dies", () => {
+  const first = keeping();
+  dialIn(first, "1#");
+  const steps = first.steps + 40;
+  let deaths = 0;
+  for (let crashAt = 1; crashAt <= steps; crashAt += 1) {
+    const world = new AgentWorld();
+    world.keepsPromptCalls = true;
+    world.crashAt = crashAt;
+    world.connect();
+    world.command("create", create);
+    world.settle();
+    const id = dialIn(world, "1#");
+    world.pass(2_000);
+    const call = world.machine.world.calls.get(id);
+    if (call) world.machine.press(call, "22#");
+    world.settle();
+    hangUp(world, id);
+    world.pass(6_000);
+    deaths += world.crashes;
+    const story = world.promptCalls.get(id);
+    // A key that the agent died of was heard by nobody: only what it had written counts.
+    expect([crashAt, story?.end?.why]).toEqual([crashAt, story ? expect.stringMatching(/hung-up|lost/) : undefined]);
+    expect(world.journal.load().promptCalls).toEqual([]);
+  }
+  expect(deaths).toBeGreaterThan(5);
+});
+
+test("what became of a call while nobody looked is said when the agent is back", () => {
+  const world = keeping();
+  const [gone, stays] = [dialIn(world, "1#"), dialIn(world, "22#")];
+  world.loseBridge();
+  world.settle();
+  hangUp(world, gone);
+  world.connectBridge();
+  world.settle();
+  expect(storyOf(world, gone)).toEqual(["hung-up", 1]);
+  expect(storyOf(world, stays)).toEqual([null, 2]);
+});
+
+test("without the edge the oldest stories are dropped at last, and counted", () => {
+  const world = keeping();
+  world.loseEdge();
+  world.settle();
+  for (let call = 0; call < 1_010; call += 1) hangUp(world, dialIn(world, "1#"));
+  expect(world.journal.load()).toMatchObject({ droppedPromptCalls: 10 });
+  world.restart();
+  world.connectEdge();
+  world.settle();
+  world.pass(1_000);
+  const sent = world.heard.filter((message) => message.type === "prompt-calls");
+  expect(sent.map(({ calls, dropped }) => [calls.length, dropped])).toEqual([[100, 10], ...Array(9).fill([100, 0])]);
+  expect(world.journal.load()).toMatchObject({ promptCalls: [], droppedPromptCalls: 0 });
+});
+
+test("what the edge does not acknowledge is sent again, each second", () => {
+  const world = keeping();
+  world.silent = true;
+  const id = dialIn(world, "1#");
+  world.pass(2_000);
+  world.silent = false;
+  world.pass(1_200);
+  hangUp(world, id);
+  expect(world.heard.filter(({ type }) => type === "prompt-calls").length).toBeGreaterThanOrEqual(3);
+  expect(world.journal.load().promptCalls).toEqual([]);
+});
+
+test("an edge that has not said that it keeps them hears nothing of them, also where one before it did", () => {
+  const world = keeping();
+  world.edgeDeaf = true;
+  world.machine.lockByTelephone(KEY, true);
+  world.settle();
+  dialIn(world, "1#987654321#");
+  world.loseEdge();
+  world.keepsPromptCalls = false;
+  world.heard.length = 0;
+  world.edgeDeaf = false;
+  world.connectEdge();
+  world.settle();
+  dialIn(world, "987654321#");
+  world.machine.lockByTelephone(KEY, false);
+  world.settle();
+  dialIn(world, "1#987654321##");
+  expect(JSON.stringify(world.heard)).not.toMatch(/prompt|turned-away/);
+  expect(world.events()).toMatchObject([{ type: "snapshot" }, { type: "lock-changed" }, { type: "caller-entered" }]);
+});
+
+test("a standby has its say on what it saw while it acted", () => {
+  const world = keeping();
+  world.edgeDeaf = true;
+  const id = dialIn(world, "1#");
+  world.loseEdge();
+  world.edgeDeaf = false;
+  world.alone = false;
+  world.connectEdge("standby");
+  world.settle();
+  world.pass(1_200);
+  expect(storyOf(world, id)).toEqual([null, 1]);
+});
+
+test("an agent reads what an older edge says, and the reverse", () => {
+  const welcome = { type: "welcome", role: "active", epoch: 1, activeSince: 1, heartbeatMs: 3_000, alone: true };
+  const older = { ...welcome, keypad: { merge: "*1", mute: "*6" } };
+  expect(decodeEdgeToAgent(JSON.stringify(older))).toEqual({ ok: true, value: older });
+  const newer = { ...older, promptCalls: true };
+  expect(decodeEdgeToAgent(encodeMessage(newer as never))).toEqual({ ok: true, value: newer });
+});
