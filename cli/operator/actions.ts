@@ -172,13 +172,14 @@ function checked(schema: v.GenericSchema, text: string): string {
   throw new InvalidArgumentError(`It ${issue.message}.`);
 }
 
-type ActionEnd = "confirmed" | "nothing to notify" | "owed" | "given up" | "refused" | "no result" | "open";
+type ActionEnd = "confirmed" | "nothing to notify" | "owed" | "unnamed" | "given up" | "refused" | "no result" | "open";
 
 export function actionEnd({ result, told: notification }: ActionStages): ActionEnd {
   if (result === null) return "open";
   if (result.type !== "done") return result.type;
   if (notification === null) return "open";
   if ("owed" in notification) return "owed";
+  if ("notYetBecause" in notification) return "unnamed";
   if ("notBecause" in notification) return notification.isGivenUp ? "given up" : "nothing to notify";
   return notification.confirmedAt === null ? "open" : "confirmed";
 }
@@ -216,6 +217,8 @@ export function stageLines(stages: ActionStages, { style }: Terminal): readonly 
   else if (notification && "owed" in notification) {
     const text = `${counted(notification.owed, "message")} to WebEx: its server is behind, and gets this once it answers`;
     lines.push(style("yellow", line("owed", notification.owedSince, text)));
+  } else if (notification && "notYetBecause" in notification) {
+    lines.push(style("yellow", line("waits", notification.since, notification.notYetBecause)));
   } else if (notification) {
     lines.push(line("telling", null, `WebEx, by TransID ${notification.transIds.join(", ")}`));
     if (notification.confirmedAt !== null)

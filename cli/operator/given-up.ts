@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import type { Terminal } from "../../src/foundation/table.ts";
 import { counted } from "../../src/foundation/text/counted.ts";
 import { StartError } from "../edge/supervise.ts";
-import { toSecond } from "../terminal.ts";
+import { jsonText, toSecond } from "../terminal.ts";
 import { actionEnd, followPrinted, stageLines } from "./actions.ts";
 import { answer, askEdge, examples, found, type Options, question } from "./ask-edge.ts";
 import type { OperatorClient, PostOfDomain, ShownPost } from "./operator-client.ts";
@@ -35,7 +35,10 @@ export function addGivenUp(program: Command): void {
     .action((id: string, { domain: named, json }: Options) =>
       askEdge(async (edge) => {
         const domain = await edge.domain(named);
-        const { conference: confKey } = await postOf(edge, domain, id);
+        const post = await postOf(edge, domain, id);
+        const settled = settledText(post);
+        if (settled !== null) return void process.stdout.write(json ? `${jsonText(post)}\n` : `${settled}\n`);
+        const { conference: confKey } = post;
         const sent = await edge.insist("POST /domains/{domain}/given-up-posts/{post}/send", { domain, post: id });
         const stages = await followPrinted(edge, { domain, confKey, action: sent.id }, WITHIN_MS, json, [
           "open",
@@ -79,6 +82,12 @@ function givenUpText(posts: readonly PostOfDomain[], _: number, terminal: Termin
   );
 }
 
+/** Why nothing of it is left to send; `null`: it may be. */
+function settledText({ settledAt, expired }: ShownPost): string | null {
+  if (settledAt === null || expired) return null;
+  return `settled since ${toSecond(settledAt)}: its server was reached, and is owed nothing of it any more`;
+}
+
 function sinceText({ owed, settledAt, expired }: PostOfDomain): string {
   if (settledAt === null) return owed ? "owed" : "";
   return `${expired ? "expired" : "settled"} ${toSecond(settledAt).slice(11)}`;
@@ -86,11 +95,9 @@ function sinceText({ owed, settledAt, expired }: PostOfDomain): string {
 
 function postText(post: ShownPost, _: number, terminal: Terminal): readonly string[] {
   const { id, conference, host, at, attempts, why, transId, messages, document, notSentAgain, again } = post;
-  const standing = again
-    ? ["", ...stageLines(again, terminal)]
-    : notSentAgain === null
-      ? ["", `\`bridgehead send-again ${id}\` sends it again.`]
-      : ["", notSentAgain];
+  const settled = settledText(post);
+  const whether = settled ?? notSentAgain ?? (again ? null : `\`bridgehead send-again ${id}\` sends it again.`);
+  const standing = [...(whether === null ? [] : ["", whether]), ...(again ? ["", ...stageLines(again, terminal)] : [])];
   return [
     `${terminal.style("bold", messages.join(", "))} of conference ${conference} to ${bare(host)}, TransID ${transId}`,
     `given up ${toSecond(at)} after ${counted(attempts, "attempt")}: ${why}`,

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { type Command, InvalidArgumentError } from "commander";
+import { linesOfCall } from "../../src/explain/story-blocks.ts";
 import { counted } from "../../src/foundation/text/counted.ts";
 import { allPrintable } from "../../src/foundation/text/printable.ts";
 import type { ProvisioningState } from "../../src/rpc/webex-site.ts";
@@ -76,7 +77,7 @@ function addStories(program: Command): void {
     .option("--since <time>", "what happened from then on, as 02:40, 02:40:15 or 2026-11-21T02:40", clockTimeText)
     .option("--until <time>", "what happened up to then; of a time alone, the first one after --since", clockTimeText)
     .option("--why", "answers in sentences instead: why callers were muted, dropped, not named, why it ended …")
-    .option("--call <id>", "answers about this call alone: its id, or WebEx's name for it")
+    .option("--call <id>", "of this call alone: its id, WebEx's name for it, or a number")
     .action((key: string, options: Options & { since?: string; until?: string; why?: true; call?: string }) =>
       answer(options, async (edge) => {
         const { since = 0, until = Number.POSITIVE_INFINITY } = periodOf(options, Date.now());
@@ -85,19 +86,16 @@ function addStories(program: Command): void {
         const conference = await edge.conference(domain, key);
         const place = { domain, confKey: key };
         const { call } = options;
-        if (options.why || call !== undefined) {
+        if (options.why) {
           const path = "GET /domains/{domain}/conferences/{confKey}/explain";
           const { answers: all } = await edge.ask(path, place, { query: { call } });
-          if (call !== undefined && all.length === 0) await checkCall(edge, domain, key, call);
+          if (call !== undefined && all.length === 0) await storyOf(edge, domain, key, call);
           const answers = all.filter(({ at }) => at >= since && at <= until);
           return found({ conference, answers }, (shown, now, terminal) =>
             whyText(shown.conference, shown.answers, now, terminal),
           );
         }
-        const [{ lines }, agents] = await Promise.all([
-          edge.ask("GET /domains/{domain}/conferences/{confKey}/story", place),
-          edge.agents([domain]),
-        ]);
+        const [lines, agents] = await Promise.all([storyOf(edge, domain, key, call), edge.agents([domain])]);
         return found({ conference, lines: linesWithin(lines, period) }, (shown, now, terminal) =>
           storyText(shown.conference, allPrintable(lines), allPrintable(agents), now, terminal, period),
         );
@@ -153,11 +151,13 @@ function addDomains(program: Command): void {
 }
 
 /** That nothing needs an explanation is said of calls alone that the conference has, or had. */
-async function checkCall(edge: OperatorClient, domain: string, key: string, named: string): Promise<void> {
+/** What is kept of the conference, or of one call of it. */
+async function storyOf(edge: OperatorClient, domain: string, key: string, call: string | undefined) {
   const { lines } = await edge.ask("GET /domains/{domain}/conferences/{confKey}/story", { domain, confKey: key });
-  if (lines.some(({ facts: { call, extCallId } }) => call === named || extCallId === named)) return;
+  const ofCall = call === undefined ? lines : linesOfCall(lines, call);
+  if (call === undefined || ofCall.length > 0) return ofCall;
   throw new StartError(
-    `the conference ${key} has no call ${named}, and had none; \`bridgehead explain ${key}\` names them`,
+    `the conference ${key} has no call ${call}, and had none; \`bridgehead explain ${key}\` names them`,
   );
 }
 

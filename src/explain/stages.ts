@@ -12,6 +12,11 @@ type MessageFate =
   | { readonly is: "owed" | "given-up" }
   | { readonly is: "dropped"; readonly why: string };
 
+interface Withheld {
+  readonly why: FactOf<"message-withheld">["why"];
+  readonly at: EpochMs;
+}
+
 const replaced = "its server was replaced, and the next one is notified of all";
 const expired = "WebEx could not be reached for so long that nobody waits for it any more";
 const whyWithheld = {
@@ -28,7 +33,7 @@ export class StagesFold {
   /** Since when a server which is behind is owed each of them, however often it is probed with it. */
   readonly #owed = new Map<MsgId, EpochMs>();
   /** By the call: of what no message was made. */
-  readonly #withheld = new Map<CallId | undefined, FactOf<"message-withheld">["why"]>();
+  readonly #withheld = new Map<CallId | undefined, Withheld>();
   /** The call that it had dialled. */
   #dialled: CallId | null = null;
   /** What became of that call, or of the conference that it ends. */
@@ -71,15 +76,20 @@ export class StagesFold {
     if (fates.some(({ is }) => is === "given-up"))
       return { notBecause: "WebEx did not confirm it, and it was given up", isGivenUp: true };
     const withheld = [...this.#withheld.values()];
-    const isOpen = fates.some(({ is }) => is === "queued") || withheld.includes("not-named-yet");
+    const isOpen = fates.some(({ is }) => is === "queued");
+    const unnamed = withheld.filter(({ why }) => why === "not-named-yet");
+    if (!isOpen && unnamed.length > 0) {
+      const calls = unnamed.length === 1 ? "this call" : `${unnamed.length} calls`;
+      const since = Math.min(...unnamed.map(({ at }) => at));
+      return { notYetBecause: `WebEx has given ${calls} no name yet`, since };
+    }
     const posted = fates.filter((fate) => fate.is === "queued" || fate.is === "confirmed");
     if (posted.length > 0) {
       const confirmedAt = isOpen ? null : Math.max(...posted.map((fate) => ("at" in fate ? fate.at : 0)));
       return { transIds: [...new Set(posted.map(({ transId }) => transId))], confirmedAt };
     }
-    if (isOpen) return null;
     const [dropped] = fates.flatMap((fate) => (fate.is === "dropped" ? fate.why : []));
-    const [why] = withheld.flatMap((one) => (one === "not-named-yet" ? [] : whyWithheld[one]));
+    const [why] = withheld.flatMap(({ why }) => (why === "not-named-yet" ? [] : whyWithheld[why]));
     if (dropped !== undefined || why !== undefined) return { notBecause: dropped ?? why ?? "" };
     if (result.type !== "done") return null;
     return { notBecause: this.#isIdle ? "nothing changed" : "no notification of its own was due" };
@@ -122,8 +132,8 @@ export class StagesFold {
     },
     "call-named": ({ call }) => this.#named(call),
     "call-not-named": ({ call }) => this.#notNamed(call),
-    "message-withheld": ({ call, why }, _, isOwn) => {
-      if (isOwn) this.#withheld.set(call, why);
+    "message-withheld": ({ call, why }, at, isOwn) => {
+      if (isOwn) this.#withheld.set(call, { why, at });
     },
     "post-queued": ({ msgId, transId }, _, isOwn) => this.#become(msgId, { is: "queued", transId }, isOwn),
     "message-owed": ({ msgId }, at, isOwn) => {
@@ -172,11 +182,12 @@ export class StagesFold {
   }
 
   #notNamed(call: CallId | undefined): void {
-    if (this.#withheld.get(call) === "not-named-yet") this.#withheld.set(call, "unnamed");
+    const withheld = this.#withheld.get(call);
+    if (withheld?.why === "not-named-yet") this.#withheld.set(call, { ...withheld, why: "unnamed" });
   }
 
   #named(call: CallId | undefined): void {
-    if (this.#withheld.get(call) === "not-named-yet") this.#withheld.delete(call);
+    if (this.#withheld.get(call)?.why === "not-named-yet") this.#withheld.delete(call);
   }
 }
 

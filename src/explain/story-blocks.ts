@@ -1,3 +1,4 @@
+import { fitsNumber } from "../foundation/text/spelled.ts";
 import type { StoryLine, StorySide } from "../rpc/story.ts";
 
 /** Who takes part in a conference's story, from left to right as it is drawn: in the console, and at a terminal by the demo. */
@@ -58,6 +59,70 @@ export function blocksOf(lines: readonly StoryLine[]): readonly Readonly<Block>[
   }
   const inOrder = (one: StoryLine, other: StoryLine) => one.at - other.at || one.seq - other.seq;
   return blocks.map((block) => block.toSorted(inOrder) as Block).sort(([one], [other]) => inOrder(one, other));
+}
+
+export interface StoryCall {
+  readonly call: string;
+  readonly number: string;
+}
+
+/** The calls that lines name, in the order in which they came, and their numbers: so many at most. */
+export function callsOf(lines: readonly StoryLine[], most: number): readonly StoryCall[] {
+  const calls = new Map<string, string>();
+  for (const { facts } of lines) {
+    const { call, number = "" } = facts;
+    if (call === undefined || (!calls.has(call) && calls.size >= most)) continue;
+    calls.set(call, calls.get(call) || number);
+  }
+  return [...calls].map(([call, number]) => ({ call, number }));
+}
+
+/** Lines that belong to this call, by its id or by WebEx's name for it, or to all of one number, with all that followed from them. */
+export function linesOfCall(lines: readonly StoryLine[], call: string): readonly StoryLine[] {
+  const blocks = blocksOf(lines);
+  const namesIn = callNames(lines);
+  const ofNumber = callsOf(lines, Number.POSITIVE_INFINITY).filter(
+    ({ number }) => number !== "" && fitsNumber(call, number),
+  );
+  const names = new Set([call, ...ofNumber.map((one) => one.call)]);
+  // What stands for one call: the names in one line, and those in a block that is about one call alone.
+  const alike = [...lines.map(namesIn), ...blocks.flatMap(onlyCallIn)].filter(({ length }) => length > 1);
+  for (let known = 0; known < names.size; ) {
+    known = names.size;
+    for (const some of alike) if (some.some((name) => names.has(name))) for (const name of some) names.add(name);
+  }
+  const isAbout = (line: StoryLine) => namesIn(line).some((name) => names.has(name));
+  const kept = new Set(blocks.filter((block) => block.some(isAbout)).flat());
+  return lines.filter((line) => kept.has(line) && (namesIn(line).length === 0 || isAbout(line)));
+}
+
+/** By what a line names calls: their ids, and WebEx's names for them. */
+function callNames(lines: readonly StoryLine[]): (line: StoryLine) => readonly string[] {
+  /** By the ids of the messages that were about them. */
+  const byMessage = new Map<string, Set<string>>();
+  const note = (id: string | null, name: string | undefined) => {
+    if (id !== null && name !== undefined) byMessage.set(id, (byMessage.get(id) ?? new Set()).add(name));
+  };
+  for (const line of lines) note(idOf(line), line.facts.extCallId);
+  for (const row of Map.groupBy(lines, ({ seq }) => seq).values()) {
+    const entered = row.filter(({ from, what }) => from === "bridge" && what === "caller-entered");
+    const notified = row.filter(({ what }) => what === "A2W_NotifyUserEnter");
+    // WebEx is notified of them in the order in which they came.
+    if (entered.length === notified.length)
+      for (const [at, line] of notified.entries()) note(idOf(line), entered[at]?.facts.call);
+  }
+  return (line) => {
+    const { call, extCallId } = line.facts;
+    const own = [call, extCallId].filter((name) => name !== undefined);
+    return [...new Set([...own, ...(byMessage.get(idOf(line) ?? "") ?? [])])];
+  };
+}
+
+/** The id and WebEx's name of the call that a block is about, if it is about one. */
+function onlyCallIn(block: readonly StoryLine[]): readonly (readonly string[])[] {
+  const ids = new Set(block.flatMap(({ facts }) => facts.call ?? []));
+  const extCallIds = new Set(block.flatMap(({ facts }) => facts.extCallId ?? []));
+  return ids.size === 1 && extCallIds.size === 1 ? [[...ids, ...extCallIds]] : [];
 }
 
 /** By what a line belongs to others; `null`: by nothing of its own. Both ends number their own messages. */

@@ -34,6 +34,13 @@ const notification = v.pipe(
         owedSince: v.pipe(time, v.description("Of the first of them.")),
       }),
       v.object({
+        notYetBecause: v.pipe(
+          v.string(),
+          v.description("WebEx has given a call no name yet. Once it does, it is notified, and the stage goes on."),
+        ),
+        since: time,
+      }),
+      v.object({
         notBecause: v.string(),
         isGivenUp: v.pipe(
           v.exactOptional(v.literal(true)),

@@ -60,6 +60,11 @@ test.each<[object, string, string]>([
     "owed",
     "  owed      +700 ms   2 messages to WebEx: its server is behind, and gets this once it answers",
   ],
+  [
+    { result: done(0), told: { notYetBecause: "WebEx has given this call no name yet", since: now + 48 } },
+    "unnamed",
+    "  waits     +48 ms    WebEx has given this call no name yet",
+  ],
   [{ result: done(0) }, "open", "  done      at once   nothing was to be done on the bridge"],
   [{ result: done(0), told: { ...told, confirmedAt: null } }, "open", "  telling             WebEx, by TransID t1"],
   [{ result: done(0), told }, "confirmed", "  told      +48 ms    WebEx has confirmed it"],

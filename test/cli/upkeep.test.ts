@@ -190,6 +190,21 @@ test("running conferences are found by who is in them; programs get all of each"
   expect(asked).toEqual([path, "GET domains/acme/conferences/1"]);
 });
 
+test("explain with a call and without --why is the timeline of that call alone", async () => {
+  const path = "GET domains/acme/conferences/1";
+  const line = (seq: number, call: string) => {
+    return { seq, at: now + seq, from: "bridge", to: "edge", what: "caller-muted", facts: { call } };
+  };
+  const answers = {
+    [path]: [{ key: "1", phase: "ended", callers: [], callOuts: [], host: "", extConfId: "7", attached: true }],
+    [`${path}/story`]: [{ lines: [line(1, "c1"), line(2, "c2")] }],
+    "GET domains/acme/agents": [{ bridges: [] }],
+  };
+  const { printed } = await bridgehead(answers, "explain", "1", "--call", "c2", "--json");
+  expect(JSON.parse(printed).lines.map(({ seq }: { seq: number }) => seq)).toEqual([2]);
+  expect((await bridgehead(answers, "explain", "1", "--call", "c9")).complaints).toContain("has no call c9");
+});
+
 test("a call that a conference never had is no call of which nothing needs an explanation", async () => {
   const path = "GET domains/acme/conferences/1";
   const answers = {
@@ -240,6 +255,7 @@ test("a list or a figure that may lack something says so", async () => {
 
 test.each([
   [{ transIds: ["1"], confirmedAt: now }, 0],
+  [{ notYetBecause: "WebEx has given this call no name yet", since: now }, 1],
   [{ notBecause: "nothing changed" }, 0],
   [{ notBecause: "it was given up", isGivenUp: true }, 1],
 ])("an action of which WebEx is told %j ends with %i", async (told, code) => {
@@ -315,6 +331,15 @@ test("the list says what has become of each: owed, settled, or expired", async (
   const lines = (await bridgehead(answers, "given-up")).printed.split("\n").slice(1);
   const since = lines.map((line) => /(owed|settled|expired)( \d\d:\d\d:\d\d)?/.exec(line)?.[0].replace(/\d/g, "0"));
   expect(since.slice(0, 4)).toEqual(["owed", "settled 00:00:00", "expired 00:00:00", undefined]);
+});
+
+test("of what is settled nothing is sent again: it says since when, and not what was done before", async () => {
+  const path = "domains/acme/given-up-posts/0017-17-555";
+  const settled = { ...shown, settledAt: now, again: { told: { notBecause: "of before" } } };
+  const { printed, code } = await bridgehead({ [`GET ${path}`]: [settled] }, "send-again", "0017-17-555");
+
+  expect(printed).toMatch(/^settled since .*: its server was reached/);
+  expect([printed.includes("of before"), code]).toEqual([false, 0]);
 });
 
 test("what is sent again is followed until WebEx has confirmed it; a refusal is the edge's", async () => {

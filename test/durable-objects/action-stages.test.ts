@@ -35,6 +35,7 @@ function inShort({ sent, result, told }: ActionStages): readonly unknown[] {
 
 function wordsOf(told: NotificationStage): string {
   if ("owed" in told) return `owed ${told.owed}`;
+  if ("notYetBecause" in told) return told.notYetBecause;
   return "notBecause" in told ? told.notBecause : told.confirmedAt === null ? "queued" : "confirmed";
 }
 
@@ -238,7 +239,8 @@ test("a caller that WebEx has not named is told of when it is named; one that We
   await world.operate("a1", { type: "mute", call: "c0" });
   await world.allDone();
   await world.time.pass(settledMs);
-  expect(inShort(await stagesOf(world, "a1"))).toEqual(["mute: done", "done", null]);
+  const unnamed = "WebEx has given this call no name yet";
+  expect(inShort(await stagesOf(world, "a1"))).toEqual(["mute: done", "done", unnamed]);
   const [caller] = world.stored.state.callers.values();
   await world.received("t", request("caller-named", { msgId: caller?.enterMsgId, extCallId: "1001" }));
   await world.time.pass(settledMs);
@@ -260,7 +262,8 @@ test.each(["expel", "mute"])("a caller that has left before WebEx names it: %s",
   await world.allDone();
   if (type === "mute") await world.reported(callerLeft(0));
   await world.time.pass(settledMs);
-  expect(inShort(await stagesOf(world, "a1"))).toEqual([`${type}: done`, "done", null]);
+  const unnamed = "WebEx has given this call no name yet";
+  expect(inShort(await stagesOf(world, "a1"))).toEqual([`${type}: done`, "done", unnamed]);
   const [caller] = world.stored.state.callers.values();
   await world.received("t", request("caller-named", { msgId: caller?.enterMsgId, extCallId: "1001" }));
   await world.time.pass(settledMs);

@@ -71,6 +71,7 @@ function notificationStage({ told, result }: ActionStages, after: After): StageT
   if (told === null) return result && result.type !== "done" ? ["none", "nothing to say"] : ["waits", "not yet"];
   if ("owed" in told)
     return ["waits", `its server is behind, and gets ${counted(told.owed, "message")} once it answers`];
+  if ("notYetBecause" in told) return ["waits", told.notYetBecause];
   if ("notBecause" in told) return [told.isGivenUp ? "failed" : "none", told.notBecause];
   return told.confirmedAt === null ? ["waits", "posted, not confirmed yet"] : ["done", after(told.confirmedAt)];
 }
