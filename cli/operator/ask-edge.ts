@@ -7,7 +7,7 @@ import { clockTime } from "../clock-time.ts";
 import { findEdge } from "../edge/find-edge.ts";
 import { StartError } from "../edge/supervise.ts";
 import { systemReason } from "../system-reason.ts";
-import { endWithReader, jsonText, localTime, ownTerminal } from "../terminal.ts";
+import { endWithReader, jsonText, localTime, ownTerminal, ownZone } from "../terminal.ts";
 import { OperatorClient } from "./operator-client.ts";
 
 const WATCH_EVERY_MS = 1_000;
@@ -95,20 +95,21 @@ export async function askEdge(work: (edge: OperatorClient) => Promise<void>): Pr
 
 /** An option that is a time; which day a time of the day is of depends on other options. */
 export function clockTimeText(text: string): string {
-  if (clockTime(text, Date.now()) !== null) return text;
+  if (clockTime(text, Date.now(), ownZone()) !== null) return text;
   throw new InvalidArgumentError("It must be a time such as 02:40, 02:40:15, 2026-11-21 or 2026-11-21T02:40.");
 }
 
 /** The period that is asked about may go on, but not for so long: then the times were mixed up. */
 const MOST_AHEAD_MS = 12 * hourMs;
 
-/** A period of these options, in milliseconds since 1970; `undefined`: it has no begin, or no end. */
+/** A period of these options in a zone, in milliseconds since 1970; `undefined`: it has no begin, or no end. */
 export function periodOf(
   options: { readonly since?: string; readonly until?: string },
   now: number,
+  zone = ownZone(),
 ): { readonly since: number | undefined; readonly until: number | undefined } {
-  const since = options.since === undefined ? null : clockTime(options.since, now);
-  const until = options.until === undefined ? null : clockTime(options.until, now, since ?? undefined);
+  const since = options.since === undefined ? null : clockTime(options.since, now, zone);
+  const until = options.until === undefined ? null : clockTime(options.until, now, zone, since ?? undefined);
   if (since !== null && until !== null && until < since)
     throw new StartError(`--until ${localTime(until)} is before --since ${localTime(since)}`);
   if (until !== null && until > now + MOST_AHEAD_MS && !options.until?.includes("-"))

@@ -18,9 +18,17 @@ export type Search = Readonly<Record<string, string | number | undefined>>;
 
 /** What operators ask the edge: the API, and what takes several requests. */
 export class OperatorClient extends EdgeApi {
+  readonly #zones = new Map<string, string>();
+
+  /** The time zone of a domain that `domains` has found; of an edge of the last release, UTC. */
+  zoneOf(domain: string): string {
+    return this.#zones.get(domain) ?? "UTC";
+  }
+
   /** All domains, or the one that is named, if there is one of that name. */
   async domains(named: string | undefined): Promise<readonly string[]> {
     const { domains } = await this.ask("GET /domains", {});
+    for (const { name, timeZone } of domains) if (timeZone !== undefined) this.#zones.set(name, timeZone);
     const names = domains.map(({ name }) => name);
     if (named === undefined) return names;
     if (names.includes(named)) return [named];

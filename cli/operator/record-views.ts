@@ -4,11 +4,14 @@ import { duration, toSecond } from "../terminal.ts";
 import type { AuditOfDomain, RecordOfDomain } from "./operator-client.ts";
 import { listText } from "./views.ts";
 
-export function recordsText(records: readonly RecordOfDomain[], terminal: Terminal): readonly string[] {
+/** The time zone of a domain. */
+type ZoneOf = (domain: string) => string;
+
+export function recordsText(records: readonly RecordOfDomain[], zoneOf: ZoneOf, terminal: Terminal): readonly string[] {
   return listText<RecordOfDomain>(
     "no record",
     [
-      { title: "ENDED", text: ({ endedAt }) => toSecond(endedAt) },
+      { title: "ENDED", text: ({ endedAt, domain }) => toSecond(endedAt, zoneOf(domain)) },
       { title: "CONFERENCE", text: ({ conference }) => conference, style: () => "bold" },
       {
         title: "WHAT",
@@ -33,11 +36,11 @@ export function recordsText(records: readonly RecordOfDomain[], terminal: Termin
 /** Of a key that somebody made up; WebEx's have a dozen digits. */
 const MOST_KEY = 32;
 
-export function auditText(entries: readonly AuditOfDomain[], terminal: Terminal): readonly string[] {
+export function auditText(entries: readonly AuditOfDomain[], zoneOf: ZoneOf, terminal: Terminal): readonly string[] {
   return listText<AuditOfDomain>(
     "nobody has asked anything",
     [
-      { title: "WHEN", text: ({ at }) => toSecond(at) },
+      { title: "WHEN", text: ({ at, domain }) => toSecond(at, zoneOf(domain)) },
       { title: "WHO", text: ({ person, role, by }) => `${person} (${role}, ${by})`, style: () => "bold", cut: true },
       { title: "WHAT", text: ({ action, about: { type } }) => type ?? action },
       { title: "ABOUT", text: ({ about }) => aboutText(about), cut: true },

@@ -1,7 +1,8 @@
 import { once } from "node:events";
-import { type Command, Option } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { counted } from "../../src/foundation/text/counted.ts";
 import { allPrintable, printable, printableJson } from "../../src/foundation/text/printable.ts";
+import { daysOfMonth } from "../../src/foundation/time/zone.ts";
 import { StartError } from "../edge/supervise.ts";
 import { ownTerminal } from "../terminal.ts";
 import { answer, askEdge, clockTimeText, examples, found, type Options, periodOf, question } from "./ask-edge.ts";
@@ -20,6 +21,7 @@ interface RecordOptions extends PeriodOptions {
   readonly csv?: true;
   readonly ndjson?: true;
   readonly after?: string;
+  readonly month?: string;
   readonly [filter: string]: string | true | undefined;
 }
 
@@ -44,8 +46,13 @@ export function addRecords(program: Command): void {
   )
     .option("--csv", "all that fit as a table: calls, or conferences with --kind conference")
     .option("--ndjson", "all that fit as lines of JSON")
-    .option("--since <time>", "recorded from then on, as 2026-11-01, 2026-11-01T02:40 or 02:40", clockTimeText)
+    .option(
+      "--since <time>",
+      "recorded from then on, as 2026-11-01, 2026-11-01T02:40 or 02:40 of the domain's time zone",
+      clockTimeText,
+    )
     .option("--until <time>", "recorded before then", clockTimeText)
+    .option("--month <month>", "recorded in this month of the domain's time zone, as 2026-10", monthText)
     .option(
       "--after <cursor>",
       "behind the record of this cursor, the first column of an export; without the names of columns",
@@ -53,7 +60,7 @@ export function addRecords(program: Command): void {
     .addHelpText(
       "after",
       examples(
-        "records --since 2026-11-01 --until 2026-12-01 --csv > november.csv",
+        "records --month 2026-11 --csv > november.csv",
         "records --csv --after 5533298-1200 >> all.csv",
         "records --number +14085551234 --since 2026-11-20",
       ),
@@ -62,16 +69,21 @@ export function addRecords(program: Command): void {
   for (const option of Object.values(filterOptions)) records.addOption(option);
 
   question(program, "audit", `what people have asked of a domain, refusals too: the latest ${USUAL}`)
-    .option("--since <time>", "all since then, as 2026-11-01, 2026-11-01T02:40 or 02:40", clockTimeText)
+    .option(
+      "--since <time>",
+      "all since then, as 2026-11-01, 2026-11-01T02:40 or 02:40 of the domain's time zone",
+      clockTimeText,
+    )
     .addHelpText("after", examples("audit", "audit --since 2026-11-20 --json"))
     .action((options: PeriodOptions) =>
       answer(options, async (edge) => {
-        const { since } = periodOf(options, Date.now());
         const domains = await edge.domains(options.domain);
-        const entries = await edge.ofEach(domains, (domain) => edge.audit(domain, USUAL, since));
+        const entries = await edge.ofEach(domains, (domain) =>
+          edge.audit(domain, USUAL, periodOf(options, Date.now(), edge.zoneOf(domain)).since),
+        );
         return found(
           entries.toSorted((one, other) => other.at - one.at),
-          (shown, _, terminal) => auditText(shown, terminal),
+          (shown, _, terminal) => auditText(shown, (domain) => edge.zoneOf(domain), terminal),
         );
       }),
     );
@@ -134,19 +146,21 @@ function addUpkeep(program: Command): void {
 async function showRecords(edge: OperatorClient, options: RecordOptions): Promise<void> {
   const { csv, ndjson, json, after, domain: named } = options;
   if ([csv, ndjson, json].filter(Boolean).length > 1) throw new StartError("say one of --csv, --ndjson and --json");
-  const filters = filtersOf(options);
-  if (csv || ndjson || json) return exportRecords(edge, await edge.domain(named), filters, options);
+  if (csv || ndjson || json) {
+    const domain = await edge.domain(named);
+    return exportRecords(edge, domain, filtersOf(options, edge.zoneOf(domain)), options);
+  }
   if (after !== undefined) throw new StartError("--after is for --csv, --ndjson and --json");
   const domains = await edge.domains(named);
-  const query = { ...filters, limit: USUAL, order: "newest" };
   let hasMore = false;
   const records = await edge.ofEach(domains, async (domain) => {
+    const query = { ...filtersOf(options, edge.zoneOf(domain)), limit: USUAL, order: "newest" };
     const page = await edge.ask("GET /domains/{domain}/records", { domain }, { query });
     hasMore ||= page.next !== null;
     return page.records;
   });
   records.sort((one, other) => other.recordedAt - one.recordedAt);
-  await print(recordsText(allPrintable(records), ownTerminal()).join("\n"));
+  await print(recordsText(allPrintable(records), (domain) => edge.zoneOf(domain), ownTerminal()).join("\n"));
   if (hasMore) console.error(`there may be more: --csv, --ndjson or --json has all`);
 }
 
@@ -170,9 +184,17 @@ async function exportRecords(
   if (json) await print(count === 0 ? "]" : "\n]");
 }
 
-function filtersOf(options: RecordOptions): Search {
+function filtersOf({ month, ...options }: RecordOptions, zone: string): Search {
   const given = Object.entries(filterOptions).map(([name, option]) => [name, options[option.attributeName()]]);
-  return { ...periodOf(options, Date.now()), ...Object.fromEntries(given) };
+  const days = month === undefined ? null : daysOfMonth(month);
+  if (days && (options.since ?? options.until) !== undefined)
+    throw new StartError("say --month, or --since and --until");
+  return { ...periodOf(days ?? options, Date.now(), zone), ...Object.fromEntries(given) };
+}
+
+function monthText(text: string): string {
+  if (daysOfMonth(text)) return text;
+  throw new InvalidArgumentError("It must be a month such as 2026-10.");
 }
 
 function print(text: string): Promise<void> {

@@ -167,6 +167,7 @@ export function callOver(draft: Draft, call: Caller | CallOut, end: CallEnd): vo
     ...{ seconds: Math.round(ms / 1_000), minutes, ...end },
     ...{ mutes, mutedSeconds: Math.round(mutedMs(draft, history) / 1_000), failovers, repairs },
     ...{ rooms: enteredAt === null ? [] : [...roomsOf(call)], dialled: history.dialled ?? "" },
+    customerReference: referenceOf(draft),
   };
   const about = { call: call.call, why: end.reason, record };
   draft.fact(enteredAt === null ? { kind: "call-not-entered", ...about } : { kind: "call-left", ...about });
@@ -198,7 +199,12 @@ export function conferenceRecord(draft: Draft, end: ConferenceEnd): ConferenceRe
     ...{ ...life, extConfIds: [...life.extConfIds], webexHosts: [...life.webexHosts], endedAt: at },
     seconds: runningAt === null ? 0 : Math.round((at - runningAt) / 1_000),
     ...{ endedBy: end.endedBy, status: runningAt === null ? "failed" : "completed", reason: end.reason },
+    customerReference: referenceOf(draft),
   };
+}
+
+function referenceOf({ context }: Draft): string {
+  return context.settings.customerReference ?? "";
 }
 
 /** The bridge held this otherwise: records count it. */

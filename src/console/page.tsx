@@ -1,7 +1,7 @@
 import type { Child } from "hono/jsx";
 import type { EpochMs } from "../foundation/ids.ts";
 import type { Operator } from "../operators/people.ts";
-import { Words } from "./parts.tsx";
+import { Words, ZoneOfPage } from "./parts.tsx";
 import { pathOf } from "./paths.ts";
 
 /** The pages of a domain that the navigation names. */
@@ -29,6 +29,8 @@ export interface Frame {
   /** So often the page asks anew besides, while somebody looks, for what changes without a word; absent: never. */
   readonly everyMs?: number;
   readonly now: EpochMs;
+  /** In which the page shows times; absent: UTC. */
+  readonly timeZone?: string;
 }
 
 /** What stands around a page of a domain. */
@@ -38,9 +40,9 @@ export interface DomainFrame extends Frame {
 
 /** A page. The browser keeps elements with `data-part` up to date; `j` and `k` go through `data-row`, and letters press `data-key`. */
 export function Page({ title, children, ...frame }: Frame & { readonly title: string; readonly children?: Child }) {
-  const { domain, live, everyMs, now } = frame;
+  const { domain, live, everyMs, now, timeZone = "UTC" } = frame;
   return (
-    <Document title={domain === null ? title : `${title} · ${domain}`} now={now} script={true}>
+    <Document title={domain === null ? title : `${title} · ${domain}`} {...{ now, timeZone }} script={true}>
       <a class="skip" href="#main">
         Skip to the content
       </a>
@@ -52,7 +54,7 @@ export function Page({ title, children, ...frame }: Frame & { readonly title: st
         {...(everyMs !== undefined && { "data-every": String(everyMs) })}
       >
         <h1>{title}</h1>
-        {children}
+        <ZoneOfPage.Provider value={timeZone}>{children}</ZoneOfPage.Provider>
       </main>
       <Keys />
     </Document>
@@ -76,14 +78,15 @@ export function TroublePage({ title, says, ...frame }: Frame & { readonly title:
 interface DocumentProps {
   readonly title: string;
   readonly now?: EpochMs;
+  readonly timeZone?: string;
   readonly script?: boolean;
   readonly children?: Child;
 }
 
 /** A page without its frame: nobody is signed in. */
-export function Document({ title, now, script = false, children }: DocumentProps) {
+export function Document({ title, now, timeZone, script = false, children }: DocumentProps) {
   return (
-    <html lang="en" {...(now !== undefined && { "data-now": String(now) })}>
+    <html lang="en" {...(now !== undefined && { "data-now": String(now), "data-zone": timeZone })}>
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
@@ -98,7 +101,7 @@ export function Document({ title, now, script = false, children }: DocumentProps
   );
 }
 
-function Header({ person, by, domains, domain, here, live }: Frame) {
+function Header({ person, by, domains, domain, here, live, timeZone = "UTC" }: Frame) {
   return (
     <header class="frame">
       <a class="brand" href="/console">
@@ -132,6 +135,7 @@ function Header({ person, by, domains, domain, here, live }: Frame) {
         <p id="link" role="status" aria-label="Connection" class="dim">
           {live === null ? "" : "as of now; reload for newer"}
         </p>
+        {domain !== null && <p class="dim">{`times in ${timeZone}`}</p>}
         <button id="keys-button" type="button" class="quiet" aria-haspopup="dialog">
           <kbd>?</kbd> Keys
         </button>
@@ -200,8 +204,8 @@ function Keys() {
       </dl>
       <p class="dim">
         A letter on a caller's button presses it in the row that is selected, by <kbd>j</kbd>, <kbd>k</kbd> or a click.
-        All other letters open a page, a form or a question, and do nothing else. <kbd>Esc</kbd> closes what they
-        opened.
+        Letters of the whole page open a form, a question or a page, and do nothing else. <kbd>Esc</kbd> closes what
+        they opened.
       </p>
       <form method="dialog">
         <label>

@@ -1,24 +1,38 @@
-import type { Child } from "hono/jsx";
+import { type Child, createContext, useContext } from "hono/jsx";
 import type { EpochMs } from "../foundation/ids.ts";
+import { zonedDay, zonedTime } from "../foundation/time/zone.ts";
 import { ageOf } from "./browser/age.js";
 
-/** A time of day in UTC with its seconds; behind the date where it is not today's. */
+/** The time zone in which a page shows times. */
+export const ZoneOfPage = createContext("UTC");
+
+/** A time of day in the page's zone with its seconds; behind the date where it is not today's. */
 export function Time({ at, now }: { readonly at: EpochMs; readonly now: EpochMs }) {
-  const iso = new Date(at).toISOString();
-  const isToday = iso.slice(0, 10) === new Date(now).toISOString().slice(0, 10);
-  const clock = iso.slice(11, 19);
+  const zone = useContext(ZoneOfPage);
+  const [date, clock] = dateAndClock(at, zone);
   return (
-    <time datetime={iso} title={`${iso.slice(0, 10)} ${clock} UTC`}>
-      {isToday ? clock : `${iso.slice(0, 10)} ${clock}`}
+    <time datetime={new Date(at).toISOString()} title={wholeTime(at, zone)}>
+      {date === zonedDay(now, zone) ? clock : `${date} ${clock}`}
     </time>
   );
+}
+
+function dateAndClock(at: EpochMs, zone: string): readonly [date: string, clock: string] {
+  const text = zonedTime(at, zone);
+  return [text.slice(0, 10), text.slice(11, 19)];
+}
+
+/** As `2026-10-25 02:30:00 +01:00 Europe/Berlin`. */
+function wholeTime(at: EpochMs, zone: string): string {
+  const offset = zone === "UTC" ? "" : `${zonedTime(at, zone).slice(-6)} `;
+  return `${dateAndClock(at, zone).join(" ")} ${offset}${zone}`;
 }
 
 /** How long ago that was, in words; the browser counts on. */
 export function Age({ since, now }: { readonly since: EpochMs; readonly now: EpochMs }) {
   const iso = new Date(since).toISOString();
   return (
-    <time datetime={iso} title={`since ${iso.slice(0, 19).replace("T", " ")} UTC`} data-age="">
+    <time datetime={iso} title={`since ${wholeTime(since, useContext(ZoneOfPage))}`} data-age="">
       {ageOf(now - since)}
     </time>
   );

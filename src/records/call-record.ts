@@ -1,5 +1,18 @@
 import * as v from "valibot";
-import { type Columns, column, count, flag, host, person, recordOf, time, timeOrNull, word, words } from "./columns.ts";
+import {
+  type Columns,
+  column,
+  count,
+  flag,
+  host,
+  person,
+  recordOf,
+  reference,
+  time,
+  timeOrNull,
+  word,
+  words,
+} from "./columns.ts";
 
 /** As Twilio's `CallStatus` has it. `completed`: it was answered, and is over. */
 export const callStatuses = ["completed", "busy", "no-answer", "failed", "canceled"] as const;
@@ -44,6 +57,7 @@ export const callColumns = {
     "for `in`, the number that the caller dialled, digits; empty where the bridge did not say it",
     "",
   ),
+  customerReference: reference,
 } as const satisfies Columns;
 
 export const callRecord = recordOf("call", callColumns);

@@ -38,6 +38,9 @@ export function column(schema: v.GenericSchema, meaning: string, before?: unknow
   return { schema, meaning, before };
 }
 
+/** The same in records of calls and of conferences. */
+export const reference = column(word, "`customerReference` of the domain's settings when this ended; may be empty", "");
+
 /** The schema of a record with these columns. */
 export function recordOf<const Kind extends string, Of extends Columns>(kind: Kind, columns: Of) {
   const schemas = Object.entries(columns).map(([name, { schema }]) => [name, schema]);

@@ -8,6 +8,7 @@ import {
   type KeptRecord,
   person,
   recordOf,
+  reference,
   time,
   timeOrNull,
   withColumns,
@@ -36,6 +37,7 @@ export const conferenceColumns = {
   repairs: column(count, "how often the bridge was found to hold something otherwise than reported"),
   givenUp: column(count, "messages to WebEx that were given up before its end"),
   topic: column(person, "the meeting's name, where WebEx gave it or the domain's site was asked; else empty", ""),
+  customerReference: reference,
 } as const satisfies Columns;
 
 export const conferenceRecord = recordOf("conference", conferenceColumns);

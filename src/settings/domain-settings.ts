@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { siteOf } from "../../webex-interfaces/doors/edge.ts";
 import { isLoopback } from "../foundation/loopback.ts";
 import { open, personal, persons, type Show, secret, address as shownAddress, showOf } from "../foundation/shown.ts";
+import { isTimeZone } from "../foundation/time/zone.ts";
 import { webhookEventTypes } from "../records/webhooks.ts";
 import { overridesFault } from "../tsp/overrides-fault.ts";
 import { defaultCodes, type ProtocolOverrides } from "../tsp/protocol-table.ts";
@@ -273,6 +274,13 @@ export const domainSettings = v.strictObject({
   recordsDays: v.optional(v.pipe(positive, v.maxValue(3_650, "must be at most 3650")), 400),
   /** What of people's numbers and IDs goes into records. */
   recordsPersonal: v.optional(v.picklist(["full", "masked", "none"], 'must be "full", "masked" or "none"'), "full"),
+  /** Where its days begin and end, as people and bills count them. */
+  timeZone: v.optional(
+    v.pipe(open(v.string()), v.check(isTimeZone, "must be a time zone by its IANA name, such as Europe/Berlin or UTC")),
+    "UTC",
+  ),
+  /** As the books of whoever is billed know the domain: each record has it. */
+  customerReference: v.optional(open(personText)),
   createTimeoutMs: duration,
   keypad: v.pipe(
     v.strictObject({
@@ -347,7 +355,7 @@ export type DomainSettingsInput = v.InferInput<typeof domainSettings>;
 
 /** The settings that decisions use; of others they know nothing. */
 export const decisive = [
-  ...(["transactionMemoryMs", "closedMemoryMs", "createTimeoutMs"] as const),
+  ...(["transactionMemoryMs", "closedMemoryMs", "createTimeoutMs", "customerReference"] as const),
   ...(["hybrid", "recording", "passthroughUrl", "policy", "protocol"] as const),
 ] satisfies readonly (keyof DomainSettings)[];
 export type DecisiveSettings = Pick<DomainSettings, (typeof decisive)[number]>;

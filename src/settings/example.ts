@@ -56,6 +56,7 @@ export const example: DomainSettingsInput = {
     },
   ],
   policy: { allow: ["+1", "+44"], deny: ["+1900"] },
+  customerReference: "ACME-4711",
   globalNumbers: { GB: [{ number: "+44 20 7946 0100", kind: "toll", label: "London" }] },
   webexSite: {
     site: "acme.webex.com",

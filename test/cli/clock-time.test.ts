@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { clockTime } from "../../cli/clock-time.ts";
+import { ownZone } from "../../cli/terminal.ts";
 
 const now = new Date(2026, 10, 21, 3, 0).getTime();
 
@@ -16,7 +17,7 @@ test.each<[string, Date | null]>([
   ["02:60", null],
   ["yesterday", null],
 ])("at three in the morning of 21 November, %s is %s", (text, moment) => {
-  expect(clockTime(text, now)).toBe(moment?.getTime() ?? null);
+  expect(clockTime(text, now, ownZone())).toBe(moment?.getTime() ?? null);
 });
 
 test.each<[string, Date, Date]>([
@@ -27,5 +28,16 @@ test.each<[string, Date, Date]>([
   ["00:10", new Date(2026, 9, 31, 23, 50), new Date(2026, 10, 1, 0, 10)],
   ["2026-11-19T23:50", new Date(2026, 10, 21, 2, 40), new Date(2026, 10, 19, 23, 50)],
 ])("at three in the morning of 21 November, %s after %s is %s", (text, since, moment) => {
-  expect(clockTime(text, now, since.getTime())).toBe(moment.getTime());
+  expect(clockTime(text, now, ownZone(), since.getTime())).toBe(moment.getTime());
+});
+
+test.each<[text: string, zone: string, at: string]>([
+  ["2026-10-25", "Europe/Berlin", "2026-10-24T22:00Z"],
+  ["2026-11-21T02:40", "America/New_York", "2026-11-21T07:40Z"],
+  ["2026-11-21T02:40+05:30", "America/New_York", "2026-11-20T21:10Z"],
+  // At three in the morning of UTC it is ten in the evening before in New York.
+  ["21:50", "America/New_York", "2026-11-21T02:50Z"],
+  ["22:10", "America/New_York", "2026-11-20T03:10Z"],
+])("%s in the zone %s is %s", (text, zone, at) => {
+  expect(clockTime(text, Date.parse("2026-11-21T03:00Z"), zone)).toBe(Date.parse(at));
 });

@@ -5,7 +5,7 @@ import { bridgehead } from "../../cli/bridgehead.ts";
 import { type AuditOfDomain, OperatorClient, type RecordOfDomain } from "../../cli/operator/operator-client.ts";
 import type { RecordLine } from "../../cli/operator/record-lines.ts";
 import { auditText, recordsText } from "../../cli/operator/record-views.ts";
-import { localTime } from "../../cli/terminal.ts";
+import { zonedTime } from "../../src/foundation/time/zone.ts";
 import { now, painted, plain } from "./view-examples.ts";
 
 let server: Server;
@@ -17,7 +17,7 @@ beforeEach(async () => {
   asked = [];
   server = createServer((request, response) => {
     const path = (request.url ?? "").replace("/api/v1/", "");
-    if (path === "domains") return response.end('{"domains":[{"name":"acme"}]}');
+    if (path === "domains") return response.end('{"domains":[{"name":"acme","timeZone":"Europe/Berlin"}]}');
     asked.push(path);
     return answer(path, response, request);
   });
@@ -100,16 +100,27 @@ test("what the edge refuses of an export is told in its words, once", async () =
   expect(asked).toHaveLength(1);
 });
 
-test("records are printed as a table, as lines and as JSON, of a period in this machine's time", async () => {
+test("records are printed as a table, as lines and as JSON, of a period in the domain's time zone", async () => {
   const ndjson = '{"cursor":"7-1","call":"a"}\n{"cursor":"7-2","call":"b"}\n';
   answer = (path, response) => response.end(path.includes("format=csv") ? "cursor,call\r\n7-1,a\r\n" : ndjson);
   const period = ["--since", "2026-11-01", "--until", "2026-12-01"];
-  const [since, until] = [new Date(2026, 10, 1), new Date(2026, 11, 1)].map((at) => at.getTime());
+  const [since, until] = ["2026-10-31T23:00Z", "2026-11-30T23:00Z"].map((at) => Date.parse(at));
 
   expect(await said("records", ...period, "--csv")).toEqual({ text: "cursor,call\r\n7-1,a\r\n", complaints: [] });
   expect(asked).toEqual([`domains/acme/records?since=${since}&until=${until}&format=csv`]);
+  await said("records", "--month", "2026-11", "--csv");
+  await said("records", "--month", "2026-10", "--csv");
+  // Of 31 days, one has 25 hours.
+  const october = Date.parse("2026-09-30T22:00Z");
+  expect(asked.slice(1)).toEqual(
+    [
+      [since, until],
+      [october, since],
+    ].map(([from, to]) => `domains/acme/records?since=${from}&until=${to}&format=csv`),
+  );
+  expect((Number(since) - october) / 3_600_000).toBe(31 * 24 + 1);
   expect((await said("records", "--ndjson", "--server", "tsp1", "--ended-by", "webex")).text).toBe(ndjson);
-  expect(asked[1]).toBe("domains/acme/records?webexHost=tsp1&endedBy=webex&format=ndjson");
+  expect(asked[3]).toBe("domains/acme/records?webexHost=tsp1&endedBy=webex&format=ndjson");
   expect(JSON.parse((await said("records", "--json")).text)).toEqual([
     { cursor: "7-1", call: "a" },
     { cursor: "7-2", call: "b" },
@@ -122,6 +133,7 @@ test("records are printed as a table, as lines and as JSON, of a period in this 
 test.each([
   [["--csv", "--json"], "say one of --csv, --ndjson and --json"],
   [["--after", "7-1"], "--after is for --csv, --ndjson and --json"],
+  [["--month", "2026-11", "--since", "2026-11-02", "--csv"], "say --month, or --since and --until"],
 ])("records %j are refused", async (args, why) => {
   expect((await said("records", ...args)).complaints).toEqual([why]);
   expect([process.exitCode, asked]).toEqual([1, []]);
@@ -141,15 +153,16 @@ test("for people, records are a line each, and more than these are told", async 
     reason: "closed",
   } as RecordOfDomain;
   const busy = { ...record, direction: "out", seconds: 0, status: "busy", endedBy: "nobody" } as RecordOfDomain;
-  const at = localTime(now).slice(0, 19).replace("T", " ");
-  expect(recordsText([conference, record, busy], { ...plain, width: 120 })).toEqual([
-    "ENDED                CONFERENCE  WHAT        NUMBER       LASTED     CALLS  STATUS  ENDED BY",
+  const at = zonedTime(now, "Asia/Kolkata").slice(0, 19).replace("T", " ").concat(" +05:30");
+  const inKolkata = () => "Asia/Kolkata";
+  expect(recordsText([conference, record, busy], inKolkata, { ...plain, width: 120 })).toEqual([
+    "ENDED                       CONFERENCE  WHAT        NUMBER       LASTED     CALLS  STATUS  ENDED BY",
     `${at}  5551        conference               1 min 9 s  3              operator: closed`,
     `${at}  5551        call in     14085551234  1 min 9 s                 caller: hung-up`,
     `${at}  5551        call out    14085551234  0 ms              busy    nobody: hung-up`,
   ]);
-  expect(recordsText([busy], painted).join("\n")).toContain("<yellow>busy</>");
-  expect(recordsText([], plain)).toEqual(["no record"]);
+  expect(recordsText([busy], inKolkata, painted).join("\n")).toContain("<yellow>busy</>");
+  expect(recordsText([], inKolkata, plain)).toEqual(["no record"]);
 
   answer = (_, response) => response.end(JSON.stringify({ records: [record], next: "7-1" }));
   const { text, complaints } = await said("records");
@@ -166,17 +179,18 @@ const entry: AuditOfDomain = {
 };
 
 test("what people have asked is a line each: who, what, about what, and what became of it", () => {
-  const at = localTime(now).slice(0, 19).replace("T", " ");
+  const at = `${new Date(now).toISOString().slice(0, 19).replace("T", " ")} +00:00`;
+  const inUtc = () => "UTC";
   const wide = { ...plain, width: 200 };
   const erasure = { ...entry, action: "eraseNumber", about: { number: "**34" }, status: 200, refusal: null };
-  expect(auditText([entry, erasure], wide)).toEqual([
-    "WHEN                 WHO                     WHAT         ABOUT          OUTCOME          FROM",
+  expect(auditText([entry, erasure], inUtc, wide)).toEqual([
+    "WHEN                        WHO                     WHAT         ABOUT          OUTCOME          FROM",
     `${at}  anna (viewer, session)  mute         5551, call c1  403 not allowed  192.0.2.7`,
     `${at}  anna (viewer, session)  eraseNumber  number **34    200              192.0.2.7`,
   ]);
   const long = { ...entry, about: { ...entry.about, confKey: "5".repeat(300) } };
-  expect(auditText([long], wide)[1]?.length).toBeLessThan(150);
-  expect(auditText([], plain)).toEqual(["nobody has asked anything"]);
+  expect(auditText([long], inUtc, wide)[1]?.length).toBeLessThan(150);
+  expect(auditText([], inUtc, plain)).toEqual(["nobody has asked anything"]);
 });
 
 test("the audit of a period is read page by page until its begin", async () => {
@@ -185,7 +199,7 @@ test("the audit of a period is read page by page until its begin", async () => {
     const cursor = Number(/cursor=(\d)/.exec(path)?.[1] ?? 0);
     response.end(JSON.stringify({ entries: [pages[cursor]], next: String(cursor + 1) }));
   };
-  const since = localTime(now - 2.5 * 86_400_000).slice(0, 16);
+  const since = zonedTime(now - 2.5 * 86_400_000, "Europe/Berlin").slice(0, 16);
 
   expect(JSON.parse((await said("audit", "--since", since, "--json")).text)).toHaveLength(2);
   expect(asked).toEqual(["", "&cursor=1", "&cursor=2"].map((cursor) => `domains/acme/audit?limit=1000${cursor}`));

@@ -56,7 +56,7 @@ const empty: ConferenceSnapshot = {
   dialled: [],
 };
 
-function after(state: Partial<ConferenceState>, input: ConferenceInput): Decision {
+function after(state: Partial<ConferenceState>, input: ConferenceInput, more: Partial<DecisionContext> = {}): Decision {
   let count = 0;
   const context: DecisionContext = {
     confKey: "555" as ConfKey,
@@ -69,6 +69,7 @@ function after(state: Partial<ConferenceState>, input: ConferenceInput): Decisio
     nonce: () => `random${++count}`,
     unconfirmed: () => [],
     sends: () => true,
+    ...more,
   };
   return decide({ ...emptyState(), head, ...state }, input, context);
 }
@@ -101,6 +102,21 @@ test("no id of a command can be guessed: each has random bits of its own", () =>
   const { effects } = after({}, { type: "webex", at: 1_000, transId: "1" as TransId, messages: [lock, lock] });
 
   expect(effects.filter(isCommand).map(({ id }) => id)).toEqual(["555.1.random2", "555.3.random4"]);
+});
+
+test.each([
+  [{ ...settings, customerReference: "ACME-4711" }, "ACME-4711"],
+  [settings, ""],
+])("each record has the customer's reference, as it was when the call and the conference ended", (ofDomain, said) => {
+  const ended: Report = { type: "event", event: { type: "conference-ended" } };
+  const callers = new Map([["c1" as CallId, aCaller({ call: "c1" as CallId })]]);
+  const { facts } = after({ callers }, reported(ended), { settings: ofDomain });
+
+  const records = facts.flatMap((fact) => ("record" in fact ? [fact.record] : []));
+  expect(records.map(({ kind, customerReference }) => [kind, customerReference])).toEqual([
+    ["call", said],
+    ["conference", said],
+  ]);
 });
 
 test("of calls that left while WebEx was away the newest 1,000 are kept, and the dropped ones are named", () => {

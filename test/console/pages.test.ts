@@ -462,12 +462,26 @@ test("what records are looked for by stays in the links, the export's too, but f
   expect(text).toContain(`Latest → /console/acme/records?${query}`);
   expect(text).toContain(`Older → /console/acme/records?${query}&cursor=17`);
   expect(text).toContain("bridgehead records has those of one person as CSV.");
-  const until = Date.UTC(2026, 2, 3);
   const { number: _, ...others } = filters;
   const ofAll = readPage(RecordsPage({ ...shown, kind: "call", filters: others, records: page, cursor: "40" }));
   expect(ofAll).toContain(
-    `Download all as CSV → /api/v1/domains/acme/records?format=csv&kind=call&endedBy=webex&since=2026-03-01T00%3A00Z&until=${until}`,
+    "Download these as CSV → /api/v1/domains/acme/records?format=csv&kind=call&endedBy=webex&since=2026-03-01&until=2026-03-03",
   );
+});
+
+test.each([
+  ["UTC", "2025-12-31T23:59Z", "2025-11"],
+  ["Europe/Berlin", "2025-12-31T23:59Z", "2025-12"],
+  ["America/New_York", "2026-01-01T02:00Z", "2025-11"],
+])("last month in %s at %s is %s; times are of that zone, and say so", (timeZone, at, month) => {
+  const frame = { ...shown, timeZone, now: Date.parse(at), kind: "call", filters: {}, cursor: null } as const;
+  const page = RecordsPage({ ...frame, records: { ...records({ ...call, endedAt: Date.parse(at) }), next: null } });
+  expect(readPage(page)).toContain(
+    `${month} as CSV → /api/v1/domains/acme/records?format=csv&kind=call&month=${month}`,
+  );
+  const [, title] = /title="([^"]*)"[^>]*>\d\d:\d\d:00</.exec(String(page)) ?? [];
+  expect(title).toMatch(new RegExp(`^20\\d\\d-.* ${timeZone}$`));
+  expect(String(page)).toContain(`times in ${timeZone}`);
 });
 
 test.each([

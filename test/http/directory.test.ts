@@ -156,6 +156,9 @@ async function paged(edge: FakeEdge, query: string): Promise<readonly string[]> 
   }
 }
 
+/** In the zone of a domain that names none; all of them began at the same time. */
+const zoned = { timeZone: "UTC", day: "1970-01-01", startedLocal: expect.stringMatching(/^1970-01-01T00:.*\+00:00$/) };
+
 test("records come in pages, each with its place and with the time at which the directory got it", async () => {
   const edge = new FakeEdge();
   await ended(edge, call("c1"), call("c2", { number: "=1" }));
@@ -164,14 +167,39 @@ test("records come in pages, each with its place and with the time at which the 
 
   expect((await asked(edge, "/records?limit=2")).body).toEqual({
     records: [
-      { cursor: "1-1", recordedAt: 1_000_000, ...call("c1") },
-      { cursor: "1-2", recordedAt: 1_000_000, ...call("c2", { number: "=1" }) },
+      { cursor: "1-1", recordedAt: 1_000_000, ...call("c1"), ...zoned },
+      { cursor: "1-2", recordedAt: 1_000_000, ...call("c2", { number: "=1" }), ...zoned },
     ],
     next: "1-2",
   });
   expect((await asked(edge, "/records?cursor=1-2")).body).toEqual({
-    records: [{ cursor: "1-3", recordedAt: 1_060_000, ...conferenceOver }],
+    records: [{ cursor: "1-3", recordedAt: 1_060_000, ...conferenceOver, ...zoned }],
     next: null,
+  });
+});
+
+test.each([
+  ["month=2026-10", ["c2", "c3"]],
+  ["since=2026-10-25&until=2026-10-26", ["c2", "c3"]],
+  // The first of two hours of this name.
+  ["since=2026-10-25T02:30", ["c2", "c3", "c4"]],
+  ["since=2026-10-25T03:00", ["c3", "c4"]],
+  ["month=2026-11", ["c4"]],
+])("records of %s are those of the domain's days", async (query, found) => {
+  const edge = new FakeEdge(token, { timeZone: "Europe/Berlin" });
+  const times = ["2026-09-30T21:59:59.999Z", "2026-10-25T00:30Z", "2026-10-25T22:59:59Z", "2026-10-31T23:00Z"];
+  for (const [index, at] of times.entries()) {
+    edge.time = Date.parse(at);
+    await ended(edge, call(`c${index + 1}`));
+  }
+  expect(await paged(edge, query)).toEqual(found);
+  const { body } = await asked(edge, "/records?limit=1");
+  expect(body).toMatchObject({ records: [{ timeZone: "Europe/Berlin", day: "2026-09-30" }] });
+});
+
+test("a month stands in place of since and until", async () => {
+  expect(await asked(new FakeEdge(), "/records?month=2026-10&until=2026-10-02")).toMatchObject({
+    ...{ status: 400, body: { errors: [{ in: "query", name: "month" }] } },
   });
 });
 
@@ -205,6 +233,8 @@ test.each([
 
 test.each([
   ["since=yesterday", "since"],
+  ["since=2026-02-30", "since"],
+  ["month=2026-13", "month"],
   ["until=2026-13-01T00:00Z", "until"],
   ["cursor=7", "cursor"],
   ["endedBy=me", "endedBy"],

@@ -267,7 +267,7 @@ test("the agents of each bridge are listed; those of a relay that does not answe
     { domain: "local", bridge: "simulated", error: "Error: simulated is broken" },
   ]);
   expect((await asked(edge, "/api/v1/domains")).body).toEqual({
-    domains: [{ name: "local", bridges: ["simulated"] }],
+    domains: [{ name: "local", bridges: ["simulated"], timeZone: "UTC" }],
     next: null,
   });
 });

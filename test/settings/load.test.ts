@@ -25,7 +25,7 @@ test("the local domain is valid, and the same text is read once", () => {
         webex: { ...webex, paths: [], servers: {}, gatherMs: 300 },
         keypad: { ...local.keypad, sequences: expect.toSatisfy((all: string[]) => all.every(parseDialSequence)) },
         ...{ journalRetentionDays: 7, protocol: {}, adapterSecrets: [], logs: { personal: false, posts: false } },
-        ...{ recordsDays: 400, recordsPersonal: "full", webhooks: [] },
+        ...{ recordsDays: 400, recordsPersonal: "full", webhooks: [], timeZone: "UTC" },
       },
     ],
   ]);

@@ -32,7 +32,7 @@ export function live(ageOf) {
 
   /** @param {Date} at */
   function clock(at) {
-    return at.toISOString().slice(11, 19);
+    return at.toLocaleTimeString("en-GB", { timeZone: document.documentElement.dataset.zone ?? "UTC" });
   }
 
   // What has changed.

@@ -1,6 +1,7 @@
 import type { EpochMs } from "../../foundation/ids.ts";
 import { counted } from "../../foundation/text/counted.ts";
 import { cut } from "../../foundation/text/cut.ts";
+import { nextDay, zonedDay } from "../../foundation/time/zone.ts";
 import { type CallRecord, callStatuses, enders } from "../../records/call-record.ts";
 import type { ConferenceRecord, DirectoryRecord } from "../../records/conference-record.ts";
 import type { RecordPage } from "../../rpc/directory.ts";
@@ -31,7 +32,7 @@ interface RecordsProps extends DomainFrame {
 
 /** Whoever looks for records of a domain comes here: what has ended, the latest first. */
 export function RecordsPage({ kind, filters, wrong, records, topics, cursor, bridges, ...frame }: RecordsProps) {
-  const { domain, now } = frame;
+  const { domain, now, timeZone = "UTC" } = frame;
   const path = pathOf(domain, "records");
   // What is of people stands in no address.
   const { number, attendeeId, ...named } = filters;
@@ -60,9 +61,12 @@ export function RecordsPage({ kind, filters, wrong, records, topics, cursor, bri
           {number || attendeeId ? (
             <span class="end dim">bridgehead records has those of one person as CSV.</span>
           ) : (
-            <a class="end" href={exportOf(domain, kind, named)}>
-              Download all as CSV
-            </a>
+            <span class="end line">
+              <a href={exportOf(domain, kind, { month: lastMonth(now, timeZone) })}>
+                {`${lastMonth(now, timeZone)} as CSV`}
+              </a>
+              <a href={exportOf(domain, kind, named)}>{isFiltered ? "Download these as CSV" : "Download all as CSV"}</a>
+            </span>
           )}
         </Further>
       </section>
@@ -104,18 +108,23 @@ export function Topic({ is }: { readonly is: string | undefined }) {
   );
 }
 
-/** The day before whose end `until` is, as the next midnight. */
-export function dayAfter(day: string): EpochMs {
-  return Date.parse(`${day}T00:00Z`) + 86_400_000;
-}
-
-function exportOf(domain: string, kind: RecordsProps["kind"], { since, until, ...rest }: RecordFilters): string {
-  const isDay = (day: string | undefined) => day !== undefined && !Number.isNaN(Date.parse(`${day}T00:00Z`));
+function exportOf(
+  domain: string,
+  kind: RecordsProps["kind"],
+  { since, until, ...rest }: RecordFilters & { readonly month?: string },
+): string {
   return withQuery(`/api/v1/domains/${encodeURIComponent(domain)}/records`, {
     ...{ format: "csv", kind, ...rest },
-    since: isDay(since) ? `${since}T00:00Z` : null,
-    until: until !== undefined && isDay(until) ? String(dayAfter(until)) : null,
+    // Days count there as here; the last one is part of the list.
+    since: since !== undefined && nextDay(since) !== null ? since : null,
+    until: until === undefined ? null : nextDay(until),
   });
+}
+
+/** The month before this one in the zone: `2026-10`. */
+function lastMonth(now: EpochMs, zone: string): string {
+  const [year = 0, month = 0] = zonedDay(now, zone).split("-").map(Number);
+  return new Date(Date.UTC(year, month - 2)).toISOString().slice(0, 7);
 }
 
 interface FiltersProps extends Pick<RecordsProps, "kind" | "filters" | "bridges"> {

@@ -1,9 +1,12 @@
+import { useContext } from "hono/jsx";
 import { isTrouble, sideNames } from "../../explain/story-blocks.ts";
 import type { EpochMs } from "../../foundation/ids.ts";
+import { zonedDay, zonedTime } from "../../foundation/time/zone.ts";
 import type { WireRow } from "../../rpc/replay.ts";
 import type { StoryLine, StorySide } from "../../rpc/story.ts";
 import { type ConferenceFrame, conferencePath } from "../conference/conference-frame.tsx";
 import { type Places, places, placesWithBeside } from "../conference/conference-style.ts";
+import { ZoneOfPage } from "../parts.tsx";
 import { withQuery } from "../paths.ts";
 import { factsText, wayText } from "./story-lines.ts";
 import { Wire } from "./wire.tsx";
@@ -28,6 +31,7 @@ export function Sequence({ frame, lines, wire, row }: SequenceProps) {
   const bySeq = new Map(wire.map((one) => [one.seq, one]));
   const heads = headsOf(lines);
   const documents = new Set<number>();
+  const zone = useContext(ZoneOfPage);
   let before: StoryLine | undefined;
   return (
     <div class={hasBeside ? "sequence with-beside" : "sequence"}>
@@ -42,8 +46,8 @@ export function Sequence({ frame, lines, wire, row }: SequenceProps) {
           const isHead = heads.has(line);
           const isRepeated = line.from === "webex" && line.what !== "confirmed" && documents.has(line.seq);
           if (line.from === "webex") documents.add(line.seq);
-          const day = dayOf(line.at);
-          const isNewDay = before === undefined || day !== dayOf(before.at);
+          const day = zonedDay(line.at, zone);
+          const isNewDay = before === undefined || day !== zonedDay(before.at, zone);
           const isSameTime = before?.at === line.at;
           const begins = before?.seq !== line.seq;
           before = line;
@@ -174,16 +178,11 @@ function laneOf(from: Party, to: Party): string {
   return other === "edge" ? "note" : `lane-${other}`;
 }
 
-function dayOf(at: EpochMs): string {
-  return new Date(at).toISOString().slice(0, 10);
-}
-
 /** To a millisecond, since lines come close after each other. */
 function Clock({ at, isRepeated }: { readonly at: EpochMs; readonly isRepeated: boolean }) {
-  const iso = new Date(at).toISOString();
   return (
-    <time datetime={iso} {...(isRepeated && { class: "unseen" })}>
-      {iso.slice(11, 23)}
+    <time datetime={new Date(at).toISOString()} {...(isRepeated && { class: "unseen" })}>
+      {zonedTime(at, useContext(ZoneOfPage)).slice(11, 23)}
     </time>
   );
 }

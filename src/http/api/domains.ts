@@ -14,7 +14,10 @@ export const domainRoutes = [
     query: wholeList,
     answer: {
       says: "Domains in the order of the settings.",
-      schema: v.object({ domains: v.array(v.object({ name: v.string(), bridges: v.array(v.string()) })), next }),
+      schema: v.object({
+        domains: v.array(v.object({ name: v.string(), bridges: v.array(v.string()), timeZone: v.string() })),
+        next,
+      }),
     },
     handle({ edge, signedIn, query }) {
       const seen = Array.from(edge.domains.values()).filter(({ name }) => seesDomain(signedIn.person, name));
@@ -22,6 +25,7 @@ export const domainRoutes = [
       const domains = page.map(({ name, settings }) => ({
         name,
         bridges: settings.bridges.map((bridge) => bridge.name),
+        timeZone: settings.timeZone,
       }));
       return { domains, next };
     },

@@ -36,9 +36,9 @@ export const promptCallRoutes = [
         next,
       }),
     },
-    async handle({ domain: { name }, edge, query: { number, since, cursor, limit = USUAL } }) {
+    async handle({ domain: { name, settings }, edge, query: { number, since, cursor, limit = USUAL } }) {
       const page = await edge.objects.directory(name).promptCalls({
-        ...{ number, since, before: placeOf(cursor), limit },
+        ...{ number, since: since?.in(settings.timeZone), before: placeOf(cursor), limit },
       });
       return { ...page, next: cursorAt(page.next) };
     },

@@ -2,12 +2,13 @@ import * as v from "valibot";
 import type { ConfKey } from "../../foundation/ids.ts";
 import { masked } from "../../foundation/shown.ts";
 import { digitsIn } from "../../foundation/text/spelled.ts";
+import { daysOfMonth, momentIn, zonedDay, zonedTime } from "../../foundation/time/zone.ts";
 import { callColumns, callStatuses, enders } from "../../records/call-record.ts";
 import { type Columns, column, csvHead, csvLine, time, word } from "../../records/columns.ts";
-import { conferenceColumns } from "../../records/conference-record.ts";
+import { conferenceColumns, type DirectoryRecord } from "../../records/conference-record.ts";
 import type { PlacedRecord, RebuildPage, RecordPage } from "../../rpc/directory.ts";
 import { failureOf } from "../objects-of-request.ts";
-import { problem } from "../problem.ts";
+import { problem, wrongPart } from "../problem.ts";
 import { cursorAt, cursorOf, limitOf, next, placeOf, rowCursor } from "./paging.ts";
 import { routeOf } from "./route.ts";
 import { anySpelling, moment } from "./values.ts";
@@ -24,9 +25,18 @@ const placed = {
   cursor: column(word, "its place: with it as `cursor`, a request goes on behind this record"),
   recordedAt: column(time, "when the directory got it, soon after the end"),
 } as const satisfies Columns;
+/** The same in the domain's zone, as bills have it. */
+const zoned = {
+  timeZone: column(word, "the domain's time zone now, in which the two columns behind it count"),
+  day: column(word, "the day of `recordedAt` there, by which `since`, `until` and `month` choose"),
+  startedLocal: column(
+    word,
+    "when it was picked up there, or the conference ran, with the offset from UTC; empty if it never was",
+  ),
+} as const satisfies Columns;
 const columns = {
-  call: { ...placed, ...callColumns },
-  conference: { ...placed, ...conferenceColumns },
+  call: { ...placed, ...callColumns, ...zoned },
+  conference: { ...placed, ...conferenceColumns, ...zoned },
 } as const;
 
 const record = v.variant("kind", [
@@ -47,6 +57,13 @@ export const recordRoutes = [
       kind: v.pipe(v.optional(v.picklist(["call", "conference"])), v.description("Without it both; in CSV, calls.")),
       since: v.optional(moment("Recorded from then on. A record comes soon after the end, and later ones behind it.")),
       until: v.optional(moment("Recorded before then.")),
+      month: v.optional(
+        v.pipe(
+          v.string(),
+          v.check((text) => daysOfMonth(text) !== null, "must be a month such as 2026-10"),
+          v.description("Recorded in this month of the domain's `timeZone`, in place of `since` and `until`."),
+        ),
+      ),
       conference: filter("The conference's key."),
       number: filter(`The other end's number. ${anySpelling}`),
       attendeeId: filter("As the record has it."),
@@ -68,17 +85,19 @@ export const recordRoutes = [
       also: Object.values(contentTypes),
     },
     refusals: { 409: "The cursor is of a directory that was lost since; the detail says how to go on." },
-    async handle({ domain: { name }, edge, query }) {
-      const { format, cursor, limit, order, since, until, conference, ...rest } = query;
+    async handle({ domain: { name, settings }, edge, query }) {
+      const { format, cursor, limit, order, since, until, month, conference, ...rest } = query;
+      if (month !== undefined && (since ?? until) !== undefined)
+        return wrongPart("query", "month", "stands in place of since and until");
+      const { timeZone } = settings;
+      const period = periodOf({ since, until, month }, timeZone);
       const { kind = format === "csv" ? "call" : undefined, ...fields } = rest;
       const [named, id] = cursor?.split("-") ?? [];
       const most = limit ?? (format === "json" ? USUAL : Number.POSITIVE_INFINITY);
       const filter = { ...fields, conference: conference as ConfKey | undefined };
       const portion = format === "json" ? most : Math.min(most, PORTION);
       const pageBehind = (cursor: number | null): Promise<RecordPage> =>
-        edge.objects
-          .directory(name)
-          .records({ domain: name, kind, since, until, filter, order, cursor, limit: portion });
+        edge.objects.directory(name).records({ domain: name, kind, ...period, filter, order, cursor, limit: portion });
       const first = await pageBehind(placeOf(id));
       const { directory, id: last } = first.end ?? { directory: "", id: 0 };
       // One that was restored from a backup may not have given out this place yet.
@@ -86,6 +105,7 @@ export const recordRoutes = [
       const shown = ({ id, at, record }: PlacedRecord) => ({
         ...{ cursor: `${directory}-${id}`, recordedAt: at },
         ...record,
+        ...{ timeZone, day: zonedDay(at, timeZone), startedLocal: startedIn(record, timeZone) },
       });
       if (format === "json") {
         const { records, next } = first;
@@ -193,6 +213,24 @@ export const recordUpkeepRoutes = [
 /** Nobody else's number goes: the digits are compared as they are, from the first to the last. */
 function exactly(number: string): string {
   return digitsIn(number) ?? number;
+}
+
+interface Asked {
+  readonly since: v.InferOutput<ReturnType<typeof moment>> | undefined;
+  readonly until: Asked["since"];
+  readonly month: string | undefined;
+}
+
+/** From when to when, by the domain's clock. */
+function periodOf({ since, until, month }: Asked, zone: string) {
+  const days = month === undefined ? null : daysOfMonth(month);
+  if (days) return { since: momentIn(days.since, zone) ?? 0, until: momentIn(days.until, zone) ?? 0 };
+  return { since: since?.in(zone), until: until?.in(zone) };
+}
+
+function startedIn(record: DirectoryRecord, zone: string): string {
+  const at = record.kind === "call" ? record.answeredAt : record.runningAt;
+  return at === null ? "" : zonedTime(at, zone);
 }
 
 function filter(what: string) {

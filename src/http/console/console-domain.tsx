@@ -3,11 +3,12 @@ import { AuditPage } from "../../console/domain/audit.tsx";
 import { BridgesPage } from "../../console/domain/bridges.tsx";
 import { ConferencesPage } from "../../console/domain/conferences.tsx";
 import { OverviewPage } from "../../console/domain/overview.tsx";
-import { dayAfter, type RecordFilters, RecordsPage, recordFilters } from "../../console/domain/record-list.tsx";
+import { type RecordFilters, RecordsPage, recordFilters } from "../../console/domain/record-list.tsx";
 import { SettingsPage } from "../../console/domain/settings.tsx";
 import { TspServersPage } from "../../console/domain/tsp-servers.tsx";
 import { pathOf, withQuery } from "../../console/paths.ts";
 import type { BridgeName, ConfKey } from "../../foundation/ids.ts";
+import { momentIn, nextDay } from "../../foundation/time/zone.ts";
 import { type Ender, enders } from "../../records/call-record.ts";
 import type { RecordPage } from "../../rpc/directory.ts";
 import { shownSettings } from "../../settings/domain-settings.ts";
@@ -161,10 +162,12 @@ async function recordsPage({ context, edge, domain, frame }: PageCall) {
   );
   const { since, until, endedBy, number, conference, ...texts } = filters;
   const cursor = placeIn(given.cursor);
-  const from = since === undefined ? undefined : Date.parse(`${since}T00:00Z`);
-  const to = until === undefined ? undefined : dayAfter(until);
+  const { timeZone } = domain.settings;
+  const startOf = (day: string | null) => (day === null ? null : momentIn(day, timeZone));
+  const from = since === undefined ? undefined : startOf(since);
+  const to = until === undefined ? undefined : startOf(nextDay(until));
   const wrong =
-    Number.isNaN(from) || Number.isNaN(to)
+    from === null || to === null
       ? "A day is written as 2026-11-01. All days are shown."
       : endedBy !== undefined && !isEnder(endedBy)
         ? `Nothing is ended by ${endedBy}: there are ${enders.join(", ")}. All are shown.`
@@ -177,7 +180,7 @@ async function recordsPage({ context, edge, domain, frame }: PageCall) {
   };
   const records: RecordPage = await objects.directory(domain.name).records({
     ...{ domain: domain.name, cursor: cursor === null ? null : Number(cursor), order: "newest", limit: PAGE_ROWS },
-    ...{ kind, since: from || undefined, until: to || undefined, filter },
+    ...{ kind, since: from ?? undefined, until: to ?? undefined, filter },
   });
   const bridges = domain.settings.bridges.map(({ name }) => name);
   const keys = records.records.map(({ record }) => record.conference as ConfKey);

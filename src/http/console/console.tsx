@@ -158,7 +158,8 @@ export function consolePages(edge: PeoplePorts, addAll: (add: AddPage) => void):
         return trouble({ context, edge }, 404, "No such domain", `There is no domain ${name} that you may see.`);
       }
       const frame: PageCall["frame"] = (here, confKey) => {
-        return { ...frameOf({ context, edge }, { domain: null, here, live: liveOf(name, confKey) }), domain: name };
+        const around = frameOf({ context, edge }, { domain: null, here, live: liveOf(name, confKey) });
+        return { ...around, domain: name, timeZone: domain.settings.timeZone };
       };
       const shown = await page({ context, edge: forOneRequest(edge), signedIn, domain, frame });
       return shown instanceof Response ? shown : answer(context, shown);
