@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { Column, Terminal } from "../../src/foundation/table.ts";
-import type { Found, FoundConference } from "../../src/http/api/find.ts";
+import type { Found } from "../../src/http/api/find.ts";
 import { toSecond } from "../terminal.ts";
 import { answer, examples, found, type Options, question } from "./ask-edge.ts";
 import { listText } from "./views.ts";
@@ -8,6 +8,7 @@ import { listText } from "./views.ts";
 /** Lines for people; `--json` has as many of each domain. */
 const USUAL = 100;
 
+type FoundConference = Found["conferences"][number];
 type PersonLine = Found["lines"][number];
 type OfDomain<Of> = Of & { readonly domain: string };
 

@@ -109,6 +109,7 @@ function Header({ person, by, domains, domain, here, live, timeZone = "UTC" }: F
         Bridgehead
       </a>
       {domain !== null && <Chooser domains={domains} domain={domain} here={here} />}
+      {domain !== null && <Find domain={domain} />}
       {domain !== null && (
         <nav aria-label="Pages">
           <ul>
@@ -141,6 +142,30 @@ function Header({ person, by, domains, domain, here, live, timeZone = "UTC" }: F
         </button>
       </div>
     </header>
+  );
+}
+
+/** Finds whatever people have in hand. What they type stands in no address. */
+function Find({ domain }: { readonly domain: string }) {
+  return (
+    <search class="find">
+      <form method="post" action={pathOf(domain, "find")}>
+        <input
+          {...{
+            type: "search",
+            name: "find",
+            maxlength: 256,
+            autocomplete: "off",
+            placeholder: "Find anything",
+          }}
+          aria-label="Find a number, a key, a name or an id"
+          aria-keyshortcuts="/"
+        />
+        <span aria-hidden="true">
+          <kbd>/</kbd>
+        </span>
+      </form>
+    </search>
   );
 }
 
@@ -188,7 +213,7 @@ export function Logo() {
 export const icon = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="7" fill="#0a6b62"/><path d="M4 22h24M7 22V11M25 22V11M7 11c4 8 14 8 18 0M12 22v-5.6M16 22v-4.8M20 22v-5.6" fill="none" stroke="#fff" stroke-width="2.2" stroke-linecap="round"/></svg>`;
 
 function Keys() {
-  const general = { "/": "Search", j: "Next row", k: "Row before", "?": "These keys" };
+  const general = { "/": "Find", j: "Next row", k: "Row before", "?": "These keys" };
   return (
     <dialog id="keys" aria-labelledby="keys-title">
       <h2 id="keys-title">Keys</h2>

@@ -260,7 +260,7 @@ interface FieldProps {
   /** The same as its name, unless a page has several of it. */
   readonly id?: string;
   readonly value: string;
-  readonly type?: "text" | "search" | "date";
+  readonly type?: "text" | "date";
   readonly maxlength?: number;
   readonly list?: string;
   readonly placeholder?: string;
@@ -305,9 +305,5 @@ export function Choice({ label, name, value: chosen, all, values }: ChoiceProps)
 
 /** The button of a form by which people search. */
 export function Search() {
-  return (
-    <button type="submit">
-      Search <kbd>/</kbd>
-    </button>
-  );
+  return <button type="submit">Search</button>;
 }

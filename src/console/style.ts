@@ -45,6 +45,7 @@ header.frame { display: flex; flex-direction: column; gap: 14px; padding: 20px 1
 .chooser > summary::-webkit-details-marker { display: none; }
 .chooser > summary::after { content: "▾"; float: right; color: var(--dim); }
 .chooser > ul { position: absolute; z-index: 5; left: 0; right: 0; max-height: 50vh; margin-top: 4px; padding: 4px; overflow-y: auto; background: var(--box); border: 1px solid var(--line); border-radius: 8px; box-shadow: 0 8px 24px #0003; }
+.find { position: relative; } .find input { padding-right: 36px; } .find kbd { position: absolute; right: 8px; top: 8px; pointer-events: none; } .find input:focus + span { display: none; }
 header nav ul { display: flex; flex-direction: column; gap: 2px; }
 header nav a, .chooser li a { display: block; padding: 6px 9px; border-radius: 6px; color: var(--text); text-decoration: none; overflow-wrap: anywhere; }
 header nav a:hover, .chooser li a:hover { background: var(--hover); }
@@ -98,7 +99,7 @@ th { text-align: left; font-weight: 500; }
 th, td { padding: 8px 14px; border-bottom: 1px solid var(--line); vertical-align: baseline; }
 thead th, .number { overflow-wrap: normal; } td:not(.number) { min-width: 84px; }
 /* As wide as a number: no column moves as somebody begins to speak. */
-td.speaking { min-width: 128px; } td.bridge { min-width: 104px; }
+td.speaking { min-width: 128px; } td.story { min-width: 144px; } .story .marks { gap: 12px; } td.bridge { min-width: 104px; }
 /* Room for a failure's time and text: neither columns nor rows move as one comes. */
 table.hosts { table-layout: fixed; } td.failure { height: calc(2lh + 18px); }
 table.hosts th:nth-child(1) { width: 20%; } table.hosts th:nth-child(2) { width: 17%; } table.hosts th:nth-child(6) { width: 19%; }
@@ -141,6 +142,7 @@ dialog form { flex-direction: row; justify-content: space-between; align-items: 
   header.frame { position: static; height: auto; flex-direction: row; flex-wrap: wrap; align-items: center; gap: 8px 14px; padding: 12px 16px; border-right: 0; border-bottom: 1px solid var(--line); overflow: visible; }
   .brand { padding: 0; }
   .chooser { min-width: 150px; }
+  .find { order: 4; flex: 1 1 260px; }
   header nav { order: 5; width: 100%; } header nav ul { flex-direction: row; flex-wrap: wrap; } header nav a { padding: 5px 10px; }
   .person { flex-direction: row; align-items: center; margin: 0 0 0 auto; padding: 0; gap: 10px; font-size: 13px; }
   .foot { order: 6; width: 100%; flex-direction: row; align-items: center; justify-content: space-between; padding: 0; }

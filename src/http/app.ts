@@ -9,6 +9,7 @@ import { apiRoutes } from "./api/routes.ts";
 import { addEntrance, consolePages, failedPage, toSignIn } from "./console/console.tsx";
 import { addConferencePages } from "./console/console-conference.tsx";
 import { addDomainPages } from "./console/console-domain.tsx";
+import { addFindPages } from "./console/console-find.tsx";
 import { signIn, signOut } from "./console/console-session.ts";
 import { addWebexSitePages } from "./console/console-webex-site.tsx";
 import type { PeoplePorts } from "./edge-ports.ts";
@@ -53,6 +54,7 @@ export function createApp(ports: AppPorts, routes: readonly Route[] = apiRoutes)
     "/console",
     consolePages(edge, (add) => {
       addDomainPages(add);
+      addFindPages(add);
       addConferencePages(add);
       addWebexSitePages(add);
     }),

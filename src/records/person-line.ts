@@ -43,7 +43,11 @@ export function lineOfCall({
   return {
     ...{ what: isReached ? "left" : "not-reached", from: enteredAt ?? answeredAt ?? dialledAt, to: endedAt },
     ...{ number, attendeeId, conference, call: call.call },
-    why: sentence(isReached ? `ended by ${ended}${muted}` : `${status}: ended by ${ended}`),
+    why: sentence(
+      isReached
+        ? `ended by ${ended}${muted}`
+        : `${status}${reason === status ? "" : `: ${reason}`}, ended by ${endedBy}`,
+    ),
   };
 }
 

@@ -5,6 +5,8 @@ import { GivenUpPostPage } from "../../src/console/conference/given-up-post.tsx"
 import { AuditPage } from "../../src/console/domain/audit.tsx";
 import { BridgesPage } from "../../src/console/domain/bridges.tsx";
 import { ConferencesPage } from "../../src/console/domain/conferences.tsx";
+import { FindPage } from "../../src/console/domain/find.tsx";
+import { NumberPage } from "../../src/console/domain/number.tsx";
 import { OverviewPage } from "../../src/console/domain/overview.tsx";
 import { RecordsPage } from "../../src/console/domain/record-list.tsx";
 import { SettingsPage } from "../../src/console/domain/settings.tsx";
@@ -139,6 +141,57 @@ const post: GivenUpPost = {
   ...{ attempts: 3, why: words, settledAt: now, messages: [unbroken, unbroken] },
 };
 
+const person = { number: unbroken, attendeeId: unbroken, topic: words, call: unbroken, why: words + unbroken };
+const people = [
+  { what: "inside" as const, from: now - 90_000_000, to: null, ...person, conference: unbroken },
+  { what: "not-let-in" as const, from: now - 90_000_000, to: now, ...person, conference: null },
+];
+const named = [
+  { key: unbroken, topic: words, state: "kept" as const, at: now - 90_000_000, by: "message" as const, row: 99_999 },
+];
+
+/** What a shift sees of somebody who cannot get in. */
+const ada = { number: "15552345678", attendeeId: "444", topic: "Berth planning", conference: "555123456" };
+const story5 = [
+  {
+    what: "inside" as const,
+    from: now - 190_000,
+    to: null,
+    ...ada,
+    call: "c7-879c6d35",
+    why: "It is muted.",
+  },
+  {
+    ...{ what: "not-let-in" as const, from: now - 320_000, to: now - 300_000, ...ada, attendeeId: "", call: "p1" },
+    why: "2 wrong keys of 8 digits. The conference was locked.",
+  },
+  {
+    ...{ what: "not-reached" as const, from: now - 7_000_000, to: now - 6_970_000, ...ada, conference: "555123457" },
+    ...{ topic: "Tugs and pilots", call: "c2-879c6d35", why: "Busy, ended by caller." },
+  },
+  {
+    ...{ what: "left" as const, from: now - 90_000_000, to: now - 87_000_000, ...ada, call: "c1-5a31bb02" },
+    why: "Ended by webex: conference-ended; was muted 2 times.",
+  },
+];
+const usual = {
+  ...frame,
+  domains: ["acme"],
+  domain: "acme",
+  person: { ...frame.person, name: "anna" },
+  people: "full" as const,
+};
+const hits = [
+  { key: "555123456", topic: "Berth planning", state: "running" as const, at: now - 900_000, by: "name" as const },
+  {
+    key: "555123400",
+    topic: "Berth planning, first part",
+    state: "over" as const,
+    at: now - 90_000_000,
+    by: "name" as const,
+  },
+];
+
 const pages = {
   timeline: TimelinePage({
     frame: { ...frame, confKey: unbroken as ConfKey, topic: words, hasSite: true },
@@ -154,6 +207,16 @@ const pages = {
   conferences: ConferencesPage({ ...frame, running, begins: unbroken, after: unbroken }),
   ended: RecordsPage({ ...listed, kind: "conference", records: placed(conference) }),
   calls: RecordsPage({ ...listed, kind: "call", records: placed(call) }),
+  find: FindPage({
+    ...frame,
+    text: unbroken,
+    people: "masked",
+    conferences: named,
+    lines: people,
+    next: "1-2",
+    cursor: "3-4",
+  }),
+  number: NumberPage({ ...frame, number: unbroken, people: "masked", lines: people, next: "1-2", cursor: "3-4" }),
   bridges: BridgesPage({
     ...{ ...frame, trouble: wrong },
     bridges: [
@@ -219,6 +282,21 @@ test("names that are written from right to left stay in their place", async () =
   expect(places).toEqual(places.toSorted((one, another) => one - another));
   expect(places).toHaveLength(2);
   await screenshot(page, "right-to-left", { scheme: "light", width: "wide" });
+});
+
+test.each(looks)("what is found of a number, a name or nothing, $scheme and $width", async (look) => {
+  const found = { ...usual, next: null, cursor: null };
+  const shown = {
+    number: NumberPage({ ...found, number: "+1 555 234-5678", lines: story5, next: "7-0" }),
+    find: FindPage({ ...found, text: "berth", conferences: hits, lines: story5.slice(0, 1) }),
+    "find-nothing": FindPage({ ...found, text: "bert planing", conferences: [], lines: [] }),
+  };
+  for (const [name, page] of Object.entries(shown)) {
+    const opened = await open(page, look);
+    expect(await axe(opened), name).toEqual([]);
+    expect(await layoutFaults(opened), name).toEqual([]);
+    await screenshot(opened, name, look);
+  }
 });
 
 test.each(looks)("whoever sees many domains chooses among them, $scheme and $width", async (look) => {

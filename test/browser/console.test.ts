@@ -185,7 +185,7 @@ test("people work by keys: rows, search, what the keys are, and none of it in a 
   await page.keyboard.press("/");
   await page.keyboard.type("70000000jk?2");
   expect(await page.getByRole("searchbox").inputValue()).toBe("70000000jk?2");
-  await page.getByRole("searchbox").fill("700000002");
+  await page.getByLabel("Key begins with").fill("700000002");
   await page.keyboard.press("Enter");
   await page.getByRole("row", { name: "700000001" }).waitFor({ state: "detached" });
   expect(new URL(page.url()).search).toBe("?begins=700000002");
@@ -210,7 +210,7 @@ test("a page whose edge is gone says so and since when, and catches up when it i
   await away.waitFor();
   await crowd(500, 501, 1);
   await isLive(page);
-  await page.getByRole("searchbox").fill("7000005");
+  await page.getByLabel("Key begins with").fill("7000005");
   await page.keyboard.press("Enter");
   await page.getByRole("row", { name: "700000500" }).waitFor();
   for (const fault of browser.forgive())

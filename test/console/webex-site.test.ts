@@ -184,7 +184,7 @@ test("a check that failed says why beside the last one that did not; before the 
 });
 
 test("viewers see the check and begin none", () => {
-  expect(String(sitePage({ last }, frame))).not.toContain('method="post" action="/console/acme');
+  expect(String(sitePage({ last }, frame))).not.toContain('method="post" action="/console/acme/site');
   expect(String(sitePage({ last }))).toContain('<form method="post" action="/console/acme/site"');
 });
 

@@ -186,7 +186,7 @@ test("a form that is too long is said to be that", async () => {
 
 test("a viewer sees the page without forms, and is refused by the server; both sides of it are written down", async () => {
   const { edge, get, post } = await there("anna");
-  expect((await get(page)).text).not.toContain('<form method="post" action="/console/local');
+  expect((await get(page)).text).not.toContain('<form method="post" action="/console/local/conferences');
   const answer = await post({ type: "end", mark: "x" });
   expect([answer.status, edge.actionIds]).toEqual([403, []]);
   expect(answer.text).toContain("You may look, and change nothing.");

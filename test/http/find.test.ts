@@ -57,7 +57,7 @@ test("a number has what happened to it in all conferences: in now, in before, no
     lines: [
       {
         ...{ what: "inside", from: null, to: null, ...caller, conference: "555123456", topic: "Berth planning" },
-        ...{ call: "c0", why: "It is in the conference, muted." },
+        ...{ call: "c0", why: "It is muted." },
       },
       {
         ...{ what: "not-let-in", from: 3_000_000, to: 3_000_020, number: ada, attendeeId: "", conference: "5" },
@@ -65,7 +65,7 @@ test("a number has what happened to it in all conferences: in now, in before, no
       },
       {
         ...{ what: "not-reached", from: 1_990_000, to: 2_000_000, number: ada, attendeeId: "77", conference: "5" },
-        ...{ call: "c2", why: "Busy: ended by caller: busy." },
+        ...{ call: "c2", why: "Busy, ended by caller." },
       },
       {
         ...{ what: "left", from: 0, to: 60_000, number: ada, attendeeId: "77", conference: "5" },

@@ -125,7 +125,7 @@ function CallerSearch({ frame, find, page, pages, fitting, all }: SearchProps) {
   return (
     <>
       <form class="bar" method="post" action={path}>
-        <Field label="Number, attendee ID or call" name="find" type="search" value={find} />
+        <Field label="Number, attendee ID or call" name="find" value={find} />
         <button type="submit">Find</button>
         {find !== "" && (
           <button type="submit" name="find" value="">

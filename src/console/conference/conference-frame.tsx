@@ -71,7 +71,7 @@ interface CallFilterProps {
 export function CallFilter({ path, call, calls, isFiltered, children }: CallFilterProps) {
   return (
     <form class="bar" action={path}>
-      <Field label="Call" name="call" type="search" value={call} list="calls" placeholder="all calls" />
+      <Field label="Call" name="call" value={call} list="calls" placeholder="all calls" />
       <datalist id="calls">
         {calls.map(({ call, number }) => (
           <option value={call}>{number}</option>

@@ -25,8 +25,7 @@ interface ConferencesProps extends DomainFrame {
   /** Of somebody who is to be in it; empty: anybody. */
   readonly number?: string;
   readonly attendeeId?: string;
-  /** What the settings let people be found by. */
-  readonly people?: "full" | "masked" | "none";
+  readonly people?: PeopleShown;
   /** Behind this key alone. */
   readonly after: string | null;
 }
@@ -42,7 +41,7 @@ export function ConferencesPage(props: ConferencesProps) {
     <Page {...frame} title="Conferences">
       <ListTabs domain={domain} here="running" />
       <form class="bar" method="post" action={path} data-stay="">
-        <Field label="Key begins with" name="begins" type="search" value={begins} maxlength={64} />
+        <Field label="Key begins with" name="begins" value={begins} maxlength={64} />
         {people !== "none" && (
           <>
             <Field label="Number" name="number" value={number} maxlength={64} />
@@ -75,7 +74,10 @@ export function ConferencesPage(props: ConferencesProps) {
   );
 }
 
-const peopleWords = {
+/** What the settings let people be found by. */
+export type PeopleShown = "full" | "masked" | "none";
+
+export const peopleWords = {
   none: "The settings of this domain keep nothing of numbers and attendee IDs (recordsPersonal): search by the key.",
   masked: "The settings of this domain keep the last two characters alone (recordsPersonal): others may fit as well.",
 } as const;

@@ -140,7 +140,7 @@ function Filters({ kind, filters, path, bridges }: FiltersProps) {
       <input type="hidden" name="kind" value={kind} />
       <Field label="From" type="date" {...of("since")} {...field} />
       <Field label="To" type="date" {...of("until")} {...field} />
-      <Field label="Conference" type="search" {...of("conference")} {...field} />
+      <Field label="Conference" {...of("conference")} {...field} />
       {kind === "call" && <Field label="Number" {...of("number")} {...field} />}
       {kind === "call" && <Field label="Attendee ID" {...of("attendeeId")} {...field} />}
       <Field label="TSP server" {...of("webexHost")} {...field} />

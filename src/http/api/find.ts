@@ -1,10 +1,10 @@
 import * as v from "valibot";
 import type { ConfKey, ExtConfId, TransId } from "../../foundation/ids.ts";
-import { type Checked, time } from "../../foundation/schemas.ts";
 import { fitsName, spellingsOf } from "../../foundation/text/spelled.ts";
+import { type FoundConference, foundConference } from "../../records/found-conference.ts";
 import { lineOfCall, lineOfPromptCall, type PersonLine, personLine } from "../../records/person-line.ts";
 import type { ListedConference, PlacedRecord, RunningPage } from "../../rpc/directory.ts";
-import { type KeptPromptCall, topic } from "../../rpc/directory-feed.ts";
+import type { KeptPromptCall } from "../../rpc/directory-feed.ts";
 import type { Domain } from "../../settings/load.ts";
 import type { PeoplePorts } from "../edge-ports.ts";
 import { answerOrNull } from "../objects-of-request.ts";
@@ -20,19 +20,6 @@ const MOST_LISTED = 200;
 const USUAL = 50;
 /** Conferences that are asked since when somebody is in them, and whether muted. */
 const MOST_ASKED = 10;
-
-const foundConference = v.object({
-  key: v.string(),
-  topic,
-  state: v.pipe(
-    v.picklist(["creating", "running", "over", "kept"]),
-    v.description("`over`: it has a record; `kept`: it has none, and its journal is still there."),
-  ),
-  at: v.pipe(v.nullable(time), v.description("When it began, or was over; null: not known.")),
-  by: v.picklist(["key", "ExtConfID", "name", "message"]),
-  row: v.pipe(v.exactOptional(v.number()), v.description("Of its journal: where the message is.")),
-});
-export type FoundConference = Checked<typeof foundConference>;
 
 const lines = v.pipe(v.array(personLine), v.description("Those of now, and then the latest first."));
 const place = cursorOf(/^\d{1,15}-\d{1,15}$/);
@@ -207,10 +194,9 @@ async function insideOf(
       (index < MOST_ASKED ? await answerOrNull(asked, edge, { domain: domain.name, conference: key }) : null) ?? [];
     return people.map((person) => {
       const caller = view?.callers.find(({ call }) => call === person.call);
-      const voice = caller?.muted ? ", muted" : caller?.speaks ? ", speaks" : "";
       return {
         ...{ what: "inside", from: entered?.get(person.call) ?? null, to: null, ...person, conference: key },
-        why: `It is in the conference${voice}.`,
+        why: caller?.muted ? "It is muted." : caller?.speaks ? "It speaks." : caller ? "It is not muted." : "",
       };
     });
   });

@@ -1,0 +1,78 @@
+import { FindPage } from "../../console/domain/find.tsx";
+import { NumberPage } from "../../console/domain/number.tsx";
+import { pathOf } from "../../console/paths.ts";
+import type { ConfKey } from "../../foundation/ids.ts";
+import { digitsIn, spellingsOf } from "../../foundation/text/spelled.ts";
+import { isKnown } from "../api/conferences/conferences.ts";
+import { findIn, numberIn } from "../api/find.ts";
+import type { AddPage, PageCall } from "./console.tsx";
+import { formOf, keepTyped, typedIn } from "./form.ts";
+
+const PAGE_LINES = 50;
+/** As the API allows. */
+const MOST_TYPED = 256;
+const emptyPage = { conferences: [], lines: [], next: null };
+
+export function addFindPages(add: AddPage): void {
+  add("/:domain/find", findPage);
+  add("/:domain/find", find, "POST");
+  add("/:domain/numbers", numberPage);
+  add("/:domain/numbers", look, "POST");
+}
+
+/** Goes straight to a conference whose key it is; all else is looked for by the page. */
+async function find(call: PageCall): Promise<Response> {
+  const { context, domain, edge } = call;
+  const form = await formOf(call);
+  if (form instanceof Response) return form;
+  const text = (form.get("find") ?? "").trim();
+  for (const key of spellingsOf(text)) {
+    if (key !== "" && (await isKnown(domain, key as ConfKey, edge)))
+      return context.redirect(pathOf(domain.name, "conferences", key), 303);
+  }
+  return shown(call, "find", { find: text });
+}
+
+async function look(call: PageCall): Promise<Response> {
+  const form = await formOf(call);
+  if (form instanceof Response) return form;
+  return shown(call, "numbers", { number: (form.get("number") ?? "").trim() });
+}
+
+/** The page at this path, which gets what was typed from the browser. */
+function shown(
+  { context, domain }: PageCall,
+  page: "find" | "numbers",
+  typed: Readonly<Record<string, string>>,
+): Response {
+  const path = pathOf(domain.name, page);
+  keepTyped(context, page, path, typed);
+  return context.redirect(path, 303);
+}
+
+async function findPage(call: PageCall) {
+  const { context, domain, edge } = call;
+  const text = (typedIn(context, "find").find ?? "").slice(0, MOST_TYPED);
+  const page = pageIn(call);
+  const found = text === "" ? emptyPage : await findIn(domain, text, page, edge);
+  const around = { ...call.frame(null), live: null, cursor: page.cursor ?? null };
+  // Who looks for a name or an id is not told what the settings say of numbers.
+  const people = digitsIn(text) === null ? "full" : domain.settings.recordsPersonal;
+  return <FindPage {...around} {...{ text, people, ...found }} />;
+}
+
+async function numberPage(call: PageCall) {
+  const { context, domain, edge } = call;
+  const number = (typedIn(context, "numbers").number ?? "").slice(0, MOST_TYPED);
+  const page = pageIn(call);
+  const { recordsPersonal: people } = domain.settings;
+  const isAsked = number !== "" && people !== "none";
+  const found = isAsked ? await numberIn(domain, number, page, edge) : emptyPage;
+  const around = { ...call.frame(null), live: null, cursor: page.cursor ?? null };
+  return <NumberPage {...around} {...{ number, people }} lines={found.lines} next={found.next} />;
+}
+
+function pageIn({ context }: PageCall) {
+  const cursor = context.req.query("cursor") ?? "";
+  return { limit: PAGE_LINES, ...(/^\d{1,15}-\d{1,15}$/.test(cursor) && { cursor }) };
+}

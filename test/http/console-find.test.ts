@@ -1,0 +1,72 @@
+import { expect, test } from "vitest";
+import type { ConfKey } from "../../src/foundation/ids.ts";
+import { readPage } from "../console/read-page.ts";
+import { aPage } from "../durable-objects/fact-page.ts";
+import { aCallRecord } from "../records/a-record.ts";
+import { BrowserCookies } from "./browser-cookies.ts";
+import { conferenceView, FakeEdge, token } from "./fake-edge.ts";
+
+/** A person's window: signed in, it sends forms, and reads pages. */
+async function windowOf(edge: FakeEdge) {
+  const accept = { accept: "text/html", "sec-fetch-site": "same-origin" };
+  const cookies = new BrowserCookies();
+  const ask = async (path: string, fields?: Readonly<Record<string, string>>) => {
+    const form = fields && { method: "POST", body: new URLSearchParams(fields) };
+    const response = await edge.app.request(path, { ...form, headers: { ...accept, cookie: cookies.for(path) } });
+    cookies.keep(response);
+    return response;
+  };
+  await ask("/console/sign-in", { token });
+  const post = async (path: string, fields: Readonly<Record<string, string>>) =>
+    (await ask(`/console/local${path}`, fields)).headers.get("location") ?? "";
+  const read = async (path: string) => readPage(await (await ask(path)).text());
+  return { post, read };
+}
+
+test("the field of each page leads straight to a conference whose key it has, in any spelling", async () => {
+  const edge = new FakeEdge();
+  await edge.held("7001", "555123456");
+  edge.views.set("555123456" as ConfKey, conferenceView("555123456"));
+  const { post } = await windowOf(edge);
+
+  for (const find of ["555123456", "555 123 456#", " 555-123-456 "])
+    expect(await post("/find", { find })).toBe("/console/local/conferences/555123456");
+});
+
+test("all else is looked for by a page whose address has nothing of it", async () => {
+  const edge = new FakeEdge();
+  const caller = { number: "15552345678", attendeeId: "444" };
+  await edge.directory.follow(
+    aPage({ key: "70", running: { createdAt: edge.time, topic: "Berth planning", callers: [caller] } }),
+  );
+  await edge.directory.follow(aPage({ key: "5", records: [aCallRecord({ call: "c9", number: caller.number })] }));
+  const { post, read } = await windowOf(edge);
+
+  const to = await post("/find", { find: "berth" });
+  expect(to).toBe("/console/local/find");
+  const named = await read(to);
+  expect(named).toContain("1 conference for berth");
+  expect(named).toContain("70 → /console/local/conferences/70 Berth planning");
+  await post("/find", { find: "555-234-5678" });
+  const people = await read(to);
+  expect(people).toContain("2 calls for 555-234-5678");
+  expect(people).toContain("Timeline → /console/local/conferences/5/timeline?call=c9");
+  await post("/find", { find: "nobody" });
+  expect(await read(to)).toContain("Nothing is found");
+
+  const numbers = await post("/numbers", { number: "+1 555 234 5678" });
+  expect(numbers).toBe("/console/local/numbers");
+  expect(await read(numbers)).toMatch(/in now[\s\S]*was in/);
+  await post("/numbers", { number: "99" });
+  expect(await read(numbers)).toContain("Nothing is known of this number");
+});
+
+test("where the settings keep nothing of people, both pages say so", async () => {
+  const edge = new FakeEdge(token, { recordsPersonal: "none" });
+  const { post, read } = await windowOf(edge);
+  const says = "keep nothing of numbers and attendee IDs";
+
+  expect(await read(await post("/numbers", { number: "15552345678" }))).toContain(says);
+  expect(await read(await post("/find", { find: "15552345678" }))).toContain(says);
+  expect(await read(await post("/find", { find: "berth" }))).not.toContain(says);
+});
