@@ -1,6 +1,5 @@
 import { waitUntil } from "cloudflare:workers";
 import type { LogLine } from "../durable-objects/platform/log.ts";
-import { noTotals } from "../durable-objects/platform/measures.ts";
 import { objectsOf } from "../durable-objects/platform/object-class.ts";
 import {
   activitySenderOf,
@@ -82,8 +81,6 @@ function edgeOf(env: Env): AppPorts {
       return known(env);
     },
     objects: objectsOf(env),
-    // On plain workerd this process has all objects.
-    ownTotals: (domain) => (env.STATE_DISK ? (measures.totals().get(domain) ?? noTotals) : null),
     handleCache: new HandleCache(),
     posts: new RateLimit(),
     metrics,

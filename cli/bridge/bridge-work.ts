@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Command } from "commander";
-import { counted } from "../../src/foundation/text/counted.ts";
 import { printable } from "../../src/foundation/text/printable.ts";
+import { figuresOf, figureText } from "../../src/operators/figures.ts";
 import { StartError } from "../edge/supervise.ts";
 import { askEdge, examples, type Options, question } from "../operator/ask-edge.ts";
 import type { AgentsOfBridge, OperatorClient } from "../operator/operator-client.ts";
@@ -99,7 +99,7 @@ export async function drained(
 
 function leftText(load: AgentsOfBridge["load"]): string {
   if (load === null) return "nobody knows how many conferences are left; the directory does not answer";
-  const { conferences, callers } = load;
-  if (conferences === 0) return "no conference is left";
-  return `${counted(conferences, "conference")} left, with ${counted(callers, "caller")}`;
+  if (load.conferences === 0) return "no conference is left";
+  const { conferences, callers } = figuresOf({ conferences: load });
+  return `${figureText(conferences, "conference")} left, with ${figureText(callers, "caller")}`;
 }

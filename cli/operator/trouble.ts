@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { Terminal } from "../../src/foundation/table.ts";
-import { counted } from "../../src/foundation/text/counted.ts";
+import { figureText } from "../../src/operators/figures.ts";
 import { fromNow, wordsOf, wrapped } from "../terminal.ts";
 import { answer, examples, found, type Options, question } from "./ask-edge.ts";
 import type { OperatorClient, TroubleOfDomain } from "./operator-client.ts";
@@ -37,22 +37,15 @@ export function addTrouble(program: Command): void {
 }
 
 async function figuresOf(edge: OperatorClient, domain: string) {
-  const [{ total, bridges, unknown }, agents] = await Promise.all([
-    edge.ask("GET /domains/{domain}/running-conferences", { domain }, { query: { limit: 1 } }),
+  const [{ figures }, agents] = await Promise.all([
+    edge.ask("GET /domains/{domain}/figures", { domain }),
     edge.agents([domain]),
   ]);
-  const callers = bridges.reduce((sum, load) => sum + load.callers, 0);
-  const shown = agents.map(({ bridge, agents, drainedSince }) => {
+  const bridges = agents.map(({ bridge, agents, drainedSince }) => {
     const health = agents?.find(({ role }) => role === "active")?.health ?? null;
-    return {
-      bridge,
-      up: health?.bridgeUp ?? false,
-      drainedSince,
-      ports: health?.ports ?? null,
-      inUse: health?.portsInUse,
-    };
+    return { bridge, up: health?.bridgeUp ?? false, drainedSince };
   });
-  return { conferences: total, callers: unknown > 0 ? null : callers, bridges: shown };
+  return { figures, bridges };
 }
 
 interface StatusFound {
@@ -62,12 +55,12 @@ interface StatusFound {
 
 function statusText({ figures, trouble }: StatusFound, now: number, terminal: Terminal): readonly string[] {
   const { style } = terminal;
-  const lines = figures.flatMap(({ domain, conferences, callers, bridges }) => [
-    `${style("bold", domain)}: ${counted(conferences, "conference")}, ${callers === null ? "callers not known yet" : counted(callers, "caller")}`,
-    ...bridges.map(({ bridge, up, ports, inUse = 0, drainedSince }) => {
+  const lines = figures.flatMap(({ domain, figures, bridges }) => [
+    style("bold", domain),
+    ...figures.map((figure) => `  ${figure.word}: ${figureText(figure)}`),
+    ...bridges.map(({ bridge, up, drainedSince }) => {
       if (!up) return `  bridge ${bridge}: ${style("red", "away")}`;
-      const full = ports === null ? `${counted(inUse, "port")} in use` : `${inUse} of ${counted(ports, "port")} in use`;
-      return `  bridge ${bridge}: up, ${full}${drainedSince === null ? "" : `, ${style("yellow", "drained")}`}`;
+      return `  bridge ${bridge}: up${drainedSince === null ? "" : `, ${style("yellow", "drained")}`}`;
     }),
   ]);
   return [...lines, "", ...troubleText(trouble, now, terminal)];

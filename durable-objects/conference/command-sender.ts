@@ -341,5 +341,5 @@ function freePorts({ agentConnected, bridgeUp, ports, portsInUse, drainedSince }
   if (drainedSince !== undefined) return -2;
   if (!agentConnected || !bridgeUp) return -1;
   // A bridge that takes no new calls has 0 ports, whatever is up.
-  return ports === null ? Number.MAX_SAFE_INTEGER : Math.max(0, ports - portsInUse);
+  return ports === null ? Number.MAX_SAFE_INTEGER : Math.max(0, ports - (portsInUse ?? ports));
 }

@@ -31,7 +31,6 @@ import { maxMessages } from "../../src/tsp/protocol-table.ts";
 import { IdSupply } from "../ids/id-supply.ts";
 import { Clock, nextWake } from "../platform/clock.ts";
 import type { LogLine } from "../platform/log.ts";
-import { newTally } from "../platform/measures.ts";
 import type { DomainPorts, Platform } from "../platform/platform.ts";
 import { CommandSender } from "./command-sender.ts";
 import { ConferenceActions } from "./conference-actions.ts";
@@ -72,7 +71,6 @@ export class Conference {
   readonly #clock: Clock;
   readonly #ids: IdSupply;
   readonly #outbox: Outbox;
-  readonly #tally = newTally();
   readonly #sender: CommandSender;
   readonly #commits: GroupCommit;
   readonly #directoryFeed: DirectoryFeed;
@@ -95,7 +93,7 @@ export class Conference {
     this.#clock = new Clock({ ...platform, log }, store.journal.lastAt, progress.aheadMs, (aheadMs) =>
       store.correct({ aheadMs }),
     );
-    const ports = { ...platform, log, now: this.#clock.now, tally: this.#tally };
+    const ports = { ...platform, log, now: this.#clock.now };
     this.#ports = ports;
     this.#store = store;
     this.#identity = store.identity;
@@ -138,7 +136,6 @@ export class Conference {
     if (store.unknownKinds.size > 0) this.#log("warn", "unknown-entries", { kinds: [...store.unknownKinds] });
     if (!store.identity) return;
     this.#outbox.load();
-    this.#measure();
     this.#directoryFeed.restored();
     this.#clock.alarm.guard(() => this.#wake("restored"));
   }
@@ -253,8 +250,6 @@ export class Conference {
       this.#outbox.accept(noQueue);
       this.#sender.stop();
       this.#directoryFeed.stop();
-      // A conference of a domain that is gone may still run.
-      Object.assign(this.#tally, newTally());
       return await this.#ports.deleteAll();
     }
     if (!domain)
@@ -321,7 +316,6 @@ export class Conference {
     try {
       const tookMs = schedule.issued(batch.commands, store.state.commands, at);
       for (const ms of tookMs) measures.commandSeconds.observe({ domain: domain.name }, ms);
-      this.#measure();
       this.#directoryFeed.committed(batch.facts);
       outbox.accept(batch.queue);
       this.#ports.changed();
@@ -348,13 +342,6 @@ export class Conference {
   get #ongoing(): "creating" | "running" | null {
     const { head } = this.#store.state;
     return isOngoing(head) ? head.phase : null;
-  }
-
-  #measure(): void {
-    const { head } = this.#store.state;
-    this.#tally.phase = this.#ongoing;
-    this.#tally.callers = isOngoing(head) ? head.life.callers : 0;
-    this.#ports.measures.keep(this.#identified.domain, this.#identified.confKey, this.#tally);
   }
 
   #log(level: LogLine["level"], event: string, facts: LogFacts): void {

@@ -1,5 +1,6 @@
 import type { Fact, FactKind } from "../../src/conference/facts.ts";
 import { isOngoing } from "../../src/conference/head.ts";
+import { waitingRows } from "../../src/conference/server/queue.ts";
 import { doubling, pauseAfter } from "../../src/delivery/backoff.ts";
 import { spread } from "../../src/foundation/hash.ts";
 import type { ConfKey, DomainName, WebexHost } from "../../src/foundation/ids.ts";
@@ -47,8 +48,6 @@ const leastPauseMs = 1_000;
 const answerWithinMs = 10_000;
 /** How long a page waits for a topic. Then the record lacks it. */
 const topicWithinMs = 2_000;
-/** How long a document must wait to be shown as waiting. Most are confirmed sooner, and are not worth a page. */
-const waitsMs = 5_000;
 const backoff = doubling(5_000, 5 * 60_000);
 /** Rows read for one page. Nothing else of the conference goes on meanwhile. */
 const mostRows = 500;
@@ -320,15 +319,15 @@ export class DirectoryFeed {
   /** The documents that wait for longer than a moment, by receiver, with what a server is owed. */
   get #waiting(): readonly WaitingDocuments[] {
     const { outages, debts } = this.#store.state;
-    const waiting = Map.groupBy(this.#outbox.rows, ({ host }) => host);
-    const now = this.#ports.now();
+    const all = this.#outbox.rows;
+    const waiting = waitingRows(all, this.#ports.now());
     return [...new Set([...waiting.keys(), ...outages.keys()])].flatMap((host) => {
-      const own = waiting.get(host) ?? [];
       const outage = outages.get(host as WebexHost);
-      const oldestAt = outage?.since ?? own[0]?.queuedAt ?? now;
-      const failure = outage?.why ?? own.find((one) => one.failure !== undefined)?.failure ?? null;
-      if (failure === null && now - oldestAt < waitsMs) return [];
-      const documents = own.length + (outage ? Math.ceil(debts.size / maxMessages) : 0);
+      const own = waiting.get(host);
+      const rows = own?.rows ?? all.filter((row) => row.host === host).length;
+      const documents = rows + (outage ? Math.ceil(debts.size / maxMessages) : 0);
+      const oldestAt = outage?.since ?? own?.oldestAt ?? 0;
+      const failure = outage?.why ?? own?.failure ?? null;
       return [showWaiting({ host, documents, oldestAt, failure }, persons.none)];
     });
   }

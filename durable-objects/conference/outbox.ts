@@ -19,7 +19,7 @@ import { WakeTimer } from "../../src/foundation/time/wake-timer.ts";
 import type { HostPosts } from "../../src/records/activity.ts";
 import type { SharedAnswers, ShareResult } from "../../src/rpc/mailbox.ts";
 import type { LogLine } from "../platform/log.ts";
-import type { PostResult, Tally } from "../platform/measures.ts";
+import type { PostResult } from "../platform/measures.ts";
 import type { Platform } from "../platform/platform.ts";
 import {
   answersOf,
@@ -32,8 +32,6 @@ import {
 } from "./document-post.ts";
 
 interface Ports extends Pick<Platform, "now" | "after" | "log" | "post" | "measures"> {
-  /** The owner's tally. The outbox keeps its `documents` and `oldestAt` up to date. */
-  readonly tally: Tally;
   /** Hands answers to the mailbox, where they meet those of other conferences. Absent: no answers are shared. */
   share?(answers: SharedAnswers): Promise<ShareResult>;
   /** Called when rows changed, or why they wait, or when Confirmations are on disk. Absent: nobody is shown them. */
@@ -333,9 +331,6 @@ export class Outbox {
 
   #count(): void {
     for (const resolve of this.#waiting.splice(0)) resolve();
-    const { tally } = this.#ports;
-    tally.documents = this.rows.length;
-    tally.oldestAt = this.rows[0]?.queuedAt ?? null;
     this.#ports.changed?.();
   }
 

@@ -18,7 +18,7 @@ import type { FactPage, LiveState } from "../../src/rpc/directory-feed.ts";
 import type { HolderPage } from "../../src/rpc/id-allocator.ts";
 import type { Log } from "../platform/log.ts";
 import type { DirectoryStore, RunningRow } from "./directory-store.ts";
-import { foundIn, isSearchForPeople } from "./running-search.ts";
+import { foundIn } from "./running-search.ts";
 
 export interface FeedPorts extends Timers {
   now(): EpochMs;
@@ -92,12 +92,16 @@ export class RunningList {
 
   async running(query: RunningQuery): Promise<RunningPage> {
     const { after, limit, troubled = false } = query;
-    // A search by trouble or by a person inside must not miss a conference only because nothing is known of it.
-    if (troubled || isSearchForPeople(query)) await this.allKnown();
+    const isBehind = (key: ConfKey) => after === null || key > after;
+    const first = [...this.conferences.keys()].filter(
+      (key) => isBehind(key) && foundIn(key, undefined, undefined, query),
+    );
+    // What is not known is not shown as nothing. Those on the page are asked first.
+    await this.allKnown(first.sort().slice(0, Math.min(limit, mostPage)));
     const isTroubled = ({ known }: RunningEntry) => known !== null && known.live.trouble.length > 0;
     const found = new Map<ConfKey, readonly FoundPerson[]>();
     for (const [key, one] of this.conferences) {
-      if ((after !== null && key <= after) || (troubled && !isTroubled(one))) continue;
+      if (!isBehind(key) || (troubled && !isTroubled(one))) continue;
       const people = foundIn(key, one.known?.fold, one.known?.live.topic, query);
       if (people) found.set(key, people);
     }
@@ -135,7 +139,8 @@ export class RunningList {
 
   async totals(): Promise<ConferenceTotals> {
     await this.allKnown();
-    const totals = { creating: 0, running: 0, callers: 0, documents: 0, oldestAt: null as EpochMs | null };
+    const unknown = this.unknown.length;
+    const totals = { creating: 0, running: 0, unknown, callers: 0, documents: 0, oldestAt: null as EpochMs | null };
     for (const { row, known } of this.conferences.values()) {
       totals[row.phase] += 1;
       totals.callers += known?.fold.people.size ?? 0;
@@ -163,11 +168,12 @@ export class RunningList {
     return [...this.conferences.values()].filter(({ known }) => known === null);
   }
 
-  /** Resolves when all have answered, or soon: a conference may hang. */
-  async allKnown(): Promise<void> {
+  /** Resolves when all have answered, or soon: a conference may hang. `first`: they are asked before the others. */
+  async allKnown(first: readonly ConfKey[] = []): Promise<void> {
     const unknown = this.unknown;
     if (unknown.length === 0) return;
-    await within(this.#ports, knownWithinMs, "the conferences", this.#ask(unknown)).catch(() => {});
+    const shown = first.flatMap((key) => unknown.find(({ row }) => row.key === key) ?? []);
+    await within(this.#ports, knownWithinMs, "the conferences", this.#ask([...shown, ...unknown])).catch(() => {});
   }
 
   /** Asks conferences how they are, except those asked a short time ago. Resolves when all have answered, those asked before too. */
@@ -249,9 +255,10 @@ function loadsOf(all: readonly RunningEntry[]): readonly BridgeLoad[] {
   const loads = new Map<string, BridgeLoad>();
   for (const { row, known } of all) {
     const { bridge } = row;
-    const { conferences = 0, callers = 0 } = loads.get(bridge ?? "") ?? {};
-    const inside = known?.fold.people.size ?? 0;
-    loads.set(bridge ?? "", { bridge, conferences: conferences + 1, callers: callers + inside });
+    const { conferences = 0, callers = null, unknown = 0 } = loads.get(bridge ?? "") ?? {};
+    const inside = known ? (callers ?? 0) + known.fold.people.size : callers;
+    const silent = unknown + (known ? 0 : 1);
+    loads.set(bridge ?? "", { bridge, conferences: conferences + 1, callers: inside, unknown: silent });
   }
   return [...loads].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, load]) => load);
 }

@@ -9,7 +9,7 @@ const mostFound = 20;
 
 type Sought = Pick<RunningQuery, "begins" | "number" | "attendeeId" | "text">;
 
-export function isSearchForPeople({ number, attendeeId, text }: Sought): boolean {
+function isSearchForPeople({ number, attendeeId, text }: Sought): boolean {
   return number !== undefined || attendeeId !== undefined || text !== undefined;
 }
 

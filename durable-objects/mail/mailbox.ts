@@ -4,11 +4,13 @@ import {
   noQueue,
   type QueuedDocument,
   type QueuedPost,
+  waitingRows,
   withoutMessages,
 } from "../../src/conference/server/queue.ts";
 import { Seen } from "../../src/delivery/seen.ts";
 import type { DomainName, EpochMs, TransId } from "../../src/foundation/ids.ts";
 import { LogLimit } from "../../src/foundation/limits.ts";
+import { earliest } from "../../src/foundation/time/earliest.ts";
 import type { BadTarget } from "../../src/routing/target-url.ts";
 import type { ConferenceTotals } from "../../src/rpc/directory.ts";
 import type { Mail, MailboxRpc, SharedAnswers, ShareResult } from "../../src/rpc/mailbox.ts";
@@ -18,7 +20,6 @@ import { IdSupply, noIds } from "../ids/id-supply.ts";
 import { Clock, nextWake } from "../platform/clock.ts";
 import { LazyTables } from "../platform/lazy-tables.ts";
 import type { LogLine } from "../platform/log.ts";
-import { newTally } from "../platform/measures.ts";
 import type { DomainPorts, Platform, Sql } from "../platform/platform.ts";
 
 type MailboxPorts = Platform & Pick<DomainPorts, "domain" | "allocateIds" | "deleteAll">;
@@ -44,7 +45,6 @@ export class Mailbox implements MailboxRpc {
   readonly #ports: MailboxPorts;
   readonly #tables: LazyTables;
   readonly #outbox: Outbox;
-  readonly #tally = newTally();
   /** Transactions whose repeats may still come, and answers that were given up. */
   readonly #answered: Seen<string>;
   readonly #logLimit = new LogLimit();
@@ -73,7 +73,7 @@ export class Mailbox implements MailboxRpc {
       });
     };
     this.#clock = new Clock({ ...platform, log }, this.#lastAt);
-    const ports = { ...platform, log, now: this.#clock.now, tally: this.#tally };
+    const ports = { ...platform, log, now: this.#clock.now };
     this.#ports = ports;
     this.#ids = new IdSupply(
       ports,
@@ -89,7 +89,6 @@ export class Mailbox implements MailboxRpc {
     );
     if (!this.#domain) return;
     this.#outbox.load();
-    platform.measures.keep(this.#domain, "", this.#tally);
     this.#clock.alarm.guard(() => this.#wake("restored"));
   }
 
@@ -108,8 +107,13 @@ export class Mailbox implements MailboxRpc {
   }
 
   async waiting(): Promise<Pick<ConferenceTotals, "documents" | "oldestAt">> {
-    const { documents, oldestAt } = this.#tally;
-    return { documents, oldestAt };
+    // Conferences count what they have handed over.
+    const own = this.#outbox.rows.filter(({ messages }) => messages.every(({ sharedAs }) => sharedAs === undefined));
+    const waiting = [...waitingRows(own, this.#clock.now()).values()];
+    return {
+      documents: waiting.reduce((sum, { rows }) => sum + rows, 0),
+      oldestAt: earliest(...waiting.map(({ oldestAt }) => oldestAt)),
+    };
   }
 
   async #accept(domain: DomainName, id: string, mail: readonly QueuedPost[], shared: SharedRequests): Promise<void> {
@@ -152,7 +156,6 @@ export class Mailbox implements MailboxRpc {
     this.#answered.add(id, null, now, since);
     this.#lastAt = now;
     this.#outbox.accept(queue);
-    this.#ports.measures.keep(this.#named, "", this.#tally);
     this.#arm(this.#outbox.nextDue);
   }
 

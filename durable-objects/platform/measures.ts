@@ -1,37 +1,14 @@
 import { formerOutcomes, outcomes } from "../../src/explain/log.ts";
-import type { DomainName, EpochMs } from "../../src/foundation/ids.ts";
 import { Counter, Counts, type CountsTo, Histogram } from "../../src/foundation/metrics.ts";
-import { earliest } from "../../src/foundation/time/earliest.ts";
-import type { ConferenceTotals } from "../../src/rpc/directory.ts";
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";
 import type { Domain } from "../../src/settings/load.ts";
 import { ActivitySender } from "../counts/activity-sender.ts";
-
-/** How busy one object with an outbox is. The object keeps it up to date. */
-export interface Tally {
-  /** `null`: there is no conference, or it is over. */
-  phase: "creating" | "running" | null;
-  callers: number;
-  documents: number;
-  /** When the oldest of the documents was queued. */
-  oldestAt: EpochMs | null;
-}
-
-export function newTally(): Tally {
-  return { phase: null, callers: 0, documents: 0, oldestAt: null };
-}
 
 /** What became of an attempt to post a document, or of the document. `refused`: confirmed, with another code than 0. */
 const postResults = ["confirmed", "refused", "failed", "given-up"] as const;
 export type PostResult = (typeof postResults)[number];
 
-/** Where nobody scrapes the metrics, tallies of conferences that are over are deleted after so many new ones. */
-const deleteOverEvery = 1_000;
-
-/**
- * What the objects of this process count and measure. The counts leave the process for the object that adds up those of all processes. The
- * tallies stay: on plain workerd they are of all objects there are, and after a start each counts from when it wakes.
- */
+/** What the objects of this process count and measure. The counts leave the process for the object that adds up those of all processes. */
 export class Measures implements CountsTo {
   readonly counts: Counts = new Counts();
   /** What was asked and posted, for the plots of each domain. */
@@ -86,41 +63,9 @@ export class Measures implements CountsTo {
     "Webhooks: each that was delivered, each attempt that failed, and each that was given up.",
     ({ webhooks }) => (webhooks.length > 0 ? each("delivered", "failed", "given-up") : []),
   );
-  readonly #tallies = new Map<string, { readonly domain: DomainName; readonly tally: Tally }>();
 
   counted(): void {
     this.onCounted();
-  }
-
-  /** `object`: a ConfKey, or empty for the domain's mailbox. */
-  keep(domain: DomainName, object: string, tally: Tally): void {
-    const name = `${domain}/${object}`;
-    if (this.#tallies.get(name)?.tally === tally) return;
-    this.#tallies.set(name, { domain, tally });
-    if (this.#tallies.size % deleteOverEvery === 0) this.#deleteOver();
-  }
-
-  #deleteOver(): void {
-    for (const [name, { tally }] of this.#tallies) {
-      if (tally.phase === null && tally.documents === 0) this.#tallies.delete(name);
-    }
-  }
-
-  /** The totals of each domain that has a tally here. */
-  totals(): ReadonlyMap<DomainName, ConferenceTotals> {
-    this.#deleteOver();
-    const totals = new Map<DomainName, ConferenceTotals>();
-    for (const { domain, tally } of this.#tallies.values()) {
-      const { creating, running, callers, documents, oldestAt } = totals.get(domain) ?? noTotals;
-      totals.set(domain, {
-        creating: creating + (tally.phase === "creating" ? 1 : 0),
-        running: running + (tally.phase === "running" ? 1 : 0),
-        callers: callers + tally.callers,
-        documents: documents + tally.documents,
-        oldestAt: earliest(oldestAt, tally.oldestAt),
-      });
-    }
-    return totals;
   }
 
   /** What all processes counted, as Prometheus reads it. */
@@ -157,5 +102,3 @@ function each(...outcomes: readonly string[]) {
 function ofBridges({ bridges }: DomainSettings) {
   return bridges.map(({ name: bridge }) => ({ bridge }));
 }
-
-export const noTotals: ConferenceTotals = { creating: 0, running: 0, callers: 0, documents: 0, oldestAt: null };

@@ -204,9 +204,11 @@ export class Relay implements RelayRpc {
       ...this.#reports.foreign.trouble(),
       ...certificateTrouble(this.#state, this.#ports.now()),
     ];
+    const isKnown = agentConnected && ofBridge.bridgeUp;
     return {
       agentConnected,
       ...ofBridge,
+      ...(!isKnown && { portsInUse: null, ports: null }),
       ...(typeof awaySince === "number" && { awaySince }),
       ...(this.#drain.since !== null && { drainedSince: this.#drain.since }),
       ...(trouble.length > 0 && { trouble }),

@@ -213,7 +213,8 @@ export interface FoundBridge {
   readonly health: {
     readonly agentConnected: boolean;
     readonly bridgeUp: boolean;
-    readonly portsInUse: number;
+    /** `null`: nobody knows. */
+    readonly portsInUse: number | null;
     readonly ports: number | null;
     readonly awaySince?: EpochMs;
     readonly drainedSince?: EpochMs;

@@ -91,11 +91,11 @@ export interface RunningQuery {
   readonly isWatched?: boolean;
 }
 
-/** `bridge`: `null` for conferences that have none yet. `callers`: as far as they have told. */
 const bridgeLoad = v.object({
-  bridge: v.nullable(text<BridgeName>()),
+  bridge: v.pipe(v.nullable(text<BridgeName>()), v.description("null: of conferences that have none yet.")),
   conferences: v.number(),
-  callers: v.number(),
+  callers: v.pipe(v.nullable(v.number()), v.description("In those that have told; null: none of them has.")),
+  unknown: v.pipe(v.number(), v.description("So many of them have not told how they are, or who is in them.")),
 });
 export type BridgeLoad = Checked<typeof bridgeLoad>;
 
@@ -173,6 +173,8 @@ export interface RebuildPage {
 export interface ConferenceTotals {
   readonly creating: number;
   readonly running: number;
+  /** So many of them have not told how they are since the directory was started anew. What follows is of the others. */
+  readonly unknown: number;
   readonly callers: number;
   /** Documents that their receiver has not confirmed. */
   readonly documents: number;
@@ -242,7 +244,7 @@ export interface AgentEvent extends AbsenceEvent {
 export interface DirectoryRpc extends PromptCallsRpc {
   /** Resolves when what the page says is on disk, or to what is wanted instead. What comes twice is kept once. */
   follow(page: FactPage): Promise<FeedAnswer>;
-  /** Conferences that sent nothing since its own restart are asked. Who looks for trouble or a person waits for them, two seconds at most. */
+  /** Conferences that sent nothing since its own restart are asked first, for two seconds at most. */
   running(query: RunningQuery): Promise<RunningPage>;
   /** As the conferences told it; those that have not told since its own restart are asked first, for two seconds at most. */
   totals(): Promise<ConferenceTotals>;

@@ -6,7 +6,9 @@ import type { Health } from "../link/relay.ts";
 import type { FoundTrouble } from "../operators/trouble.ts";
 
 /** How a bridge is, as was last reported to its relay. */
-export interface BridgeHealth extends Omit<Health, "version" | "waiting" | "certificateEnds"> {
+export interface BridgeHealth extends Omit<Health, "version" | "waiting" | "certificateEnds" | "portsInUse"> {
+  /** `null`: nobody knows, since no agent says it of the bridge; then `ports` is `null`, too, and else where there is no limit. */
+  readonly portsInUse: number | null;
   readonly agentConnected: boolean;
   /** Since when no agent is connected, or the one that acts is without the bridge; absent: it is not so, or nobody knows. */
   readonly awaySince?: EpochMs;

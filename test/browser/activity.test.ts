@@ -4,6 +4,7 @@ import { OverviewPage } from "../../src/console/domain/overview.tsx";
 import { TspServersPage } from "../../src/console/domain/tsp-servers.tsx";
 import { style } from "../../src/console/style.ts";
 import type { BridgeName, ConfKey, WebexHost } from "../../src/foundation/ids.ts";
+import { figuresOf } from "../../src/operators/figures.ts";
 import { type HostPosts, noPosts } from "../../src/records/activity.ts";
 import type { DomainActivity } from "../../src/rpc/directory.ts";
 import { frame, now } from "../console/read-page.ts";
@@ -44,6 +45,7 @@ const activity: DomainActivity = {
 
 const health = { agentConnected: true, bridgeUp: true, portsInUse: 12, ports: 100 };
 const overview = OverviewPage({
+  figures: figuresOf({ minutes: activity.minutes }),
   ...{ ...frame, live: null, here: "overview", activity, trouble: [] },
   running: { conferences: [], next: null, total: 120, bridges: [], unknown: 0 },
   bridges: [{ domain: "acme", bridge: "main" as BridgeName, health, unreachableSince: null }],

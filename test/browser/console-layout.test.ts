@@ -16,6 +16,7 @@ import { storyPage } from "../../src/console/story/story-lines.ts";
 import { TimelinePage } from "../../src/console/story/timeline.tsx";
 import { style } from "../../src/console/style.ts";
 import type { BridgeName, ConfKey, WebexHost } from "../../src/foundation/ids.ts";
+import { figuresOf } from "../../src/operators/figures.ts";
 import { showTrouble } from "../../src/operators/trouble.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
 import type { DomainActivity } from "../../src/rpc/directory.ts";
@@ -141,6 +142,12 @@ const post: GivenUpPost = {
   ...{ attempts: 3, why: words, settledAt: now, messages: [unbroken, unbroken] },
 };
 
+const bridges = [found("main"), found(unbroken)];
+const figures = figuresOf({
+  minutes: activity.minutes,
+  bridges,
+  conferences: { conferences: 99_999, callers: 99_999, unknown: 99 },
+});
 const person = { number: unbroken, attendeeId: unbroken, topic: words, call: unbroken, why: words + unbroken };
 const people = [
   { what: "inside" as const, from: now - 90_000_000, to: null, ...person, conference: unbroken },
@@ -198,7 +205,7 @@ const pages = {
     ...{ story: storyPage(story, everything, {}), filter: everything, row: 1 },
     wire: [{ seq: 1, input: null, inputText: words + unbroken, commands: [], messages: [] }],
   }),
-  overview: OverviewPage({ ...frame, running, bridges: [found("main"), found(unbroken)], trouble: wrong, activity }),
+  overview: OverviewPage({ ...frame, figures, running, bridges, trouble: wrong, activity }),
   hosts: TspServersPage({ ...frame, activity, givenUp: { posts: [{ id: "1", ...post }], next: "1" }, before: "2" }),
   givenUp: GivenUpPostPage({
     ...{ ...frame, id: "1", post, notSentAgain: words },
@@ -229,7 +236,7 @@ const pages = {
       },
       {
         ...{ found: { ...found("main"), health: { ...health, drainedSince: now - 1 } }, expected: [unbroken] },
-        ...{ load: { bridge: "main" as BridgeName, conferences: 3, callers: 17 }, agents: [] },
+        ...{ load: { bridge: "main" as BridgeName, conferences: 3, callers: 17, unknown: 0 }, agents: [] },
       },
     ],
     refusal: words + unbroken,

@@ -11,6 +11,7 @@ import { Page } from "../../src/console/page.tsx";
 import { pathOf, withQuery } from "../../src/console/paths.ts";
 import type { ActionId, BridgeName, ConfKey, WebexHost } from "../../src/foundation/ids.ts";
 import type { AuditEntry } from "../../src/operators/audit.ts";
+import { figuresOf } from "../../src/operators/figures.ts";
 import { type FoundBridge, showTrouble } from "../../src/operators/trouble.ts";
 import { type HostPosts, noPosts, noRequests } from "../../src/records/activity.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
@@ -41,10 +42,16 @@ function isNow(more: Partial<NonNullable<ListedConference["now"]>> = {}): NonNul
 }
 
 function running(...conferences: readonly ListedConference[]): RunningPage {
-  const load = { bridge: "main" as BridgeName, conferences: conferences.length, callers: 2 * conferences.length };
+  const load = {
+    bridge: "main" as BridgeName,
+    conferences: conferences.length,
+    callers: 2 * conferences.length,
+    unknown: 0,
+  };
   return { conferences, next: null, total: conferences.length, bridges: [load], unknown: 0 };
 }
 
+const figures = figuresOf({});
 const silence: DomainActivity = { minutes: [], hosts: [], unknown: 0 };
 
 function posts(host: string | null, more: Partial<HostPosts> = {}): HostPosts {
@@ -122,6 +129,7 @@ test("the overview says that nothing is wrong, or what and since when, and how m
       ...frame,
       running: { ...running(), total: 7 },
       bridges: [found, found],
+      figures: figuresOf({ bridges: [found, found] }),
       trouble: [],
       activity: silence,
     }),
@@ -130,13 +138,14 @@ test("the overview says that nothing is wrong, or what and since when, and how m
   expect(calm).toContain("Ports free\n176");
   expect(calm).toContain("12 of 100 ports in use, 88 free");
 
-  const away = { ...found, health: { ...health, agentConnected: false } };
+  const away = { ...found, health: { ...health, agentConnected: false, portsInUse: null, ports: null } };
   const trouble = listed("5", {
     now: isNow({ callers: 1, trouble: ["posts"], documents: 1, oldestDocumentAt: now }),
   });
   const text = readPage(
     OverviewPage({
       ...{ ...frame, running: running(trouble), bridges: [away], activity: silence },
+      figures: figuresOf({ bridges: [found, away] }),
       trouble: [showTrouble({ kind: "no-agent", since: now - 5 * minuteMs }, "acme", "main")],
     }),
   );
@@ -148,7 +157,8 @@ test("the overview says that nothing is wrong, or what and since when, and how m
     ].join("\n"),
   );
   expect(text).toContain("5 → /console/acme/conferences/5\nWebEx does not confirm");
-  expect(text).toContain("Ports free\n0");
+  expect(text).toContain("Ports in use\nat least 12, not known for main");
+  expect(text).toContain("Callers now\nnot known");
   expect(text).not.toContain("Bridges answer");
 });
 
@@ -163,6 +173,7 @@ test("screen readers are told what is wrong, each by itself, and neither ages no
     const trouble = count === 0 ? [] : [away, waits, waits];
     const page = OverviewPage({
       ...frame,
+      figures,
       running: running(...troubled),
       bridges: [found],
       trouble,
@@ -220,7 +231,7 @@ test("the overview plots each minute of the last hour, and says the same in figu
     ],
     hosts: [],
   };
-  const page = OverviewPage({ ...frame, running: running(), bridges: [found], trouble: [], activity });
+  const page = OverviewPage({ ...frame, figures, running: running(), bridges: [found], trouble: [], activity });
   const html = String(page);
   const [asked, refused, confirmed, failed] = [...html.matchAll(/<svg class="(?:good|bad)" .*?<\/svg>/gs)].map(
     ([svg]) => svg,
@@ -251,7 +262,7 @@ test("the overview plots each minute of the last hour, and says the same in figu
 });
 
 test("an hour in which nothing came or was posted is said so", () => {
-  const page = OverviewPage({ ...frame, running: running(), bridges: [], trouble: [], activity: silence });
+  const page = OverviewPage({ ...frame, figures, running: running(), bridges: [], trouble: [], activity: silence });
   expect(readPage(page)).toContain("Nothing came from WebEx, or was posted to it, in the last hour.");
   expect(String(page)).toContain('aria-label="Posts confirmed: 0 in all"');
   expect(String(page)).not.toContain("<rect");
@@ -560,7 +571,7 @@ test("texts from outside stay texts", () => {
   for (const page of [
     ConferencesPage({ ...names, running: { ...running(one), next: odd }, begins: hostile, after: hostile }),
     OverviewPage({
-      ...{ ...names, running: running(one), bridges: [{ ...found, bridge: hostile }] },
+      ...{ ...names, figures, running: running(one), bridges: [{ ...found, bridge: hostile }] },
       trouble: [
         showTrouble({ kind: "disk", since: now, why: `${hostile} \`${hostile}\`` }, null, null),
         showTrouble({ kind: "posts-given-up", about: hostile, since: now }, hostile, null),

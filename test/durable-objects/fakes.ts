@@ -70,20 +70,9 @@ export function memoryHandles(now: () => number, more: Partial<HandleIndexPorts>
   });
 }
 
-/** What these measures counted, and what their tallies say, as Prometheus reads it. */
-export function measuredText(measures: Measures, domains: readonly Domain[], now: number): string {
+/** What these measures counted, as Prometheus reads it. */
+export function measuredText(measures: Measures, domains: readonly Domain[] = []): string {
   const shown = new Counts();
   shown.addAll(measures.counts.data());
-  const gauges = domains.map(({ name }) => {
-    const {
-      creating = 0,
-      running = 0,
-      callers = 0,
-      documents = 0,
-      oldestAt = null,
-    } = measures.totals().get(name) ?? {};
-    const age = oldestAt === null ? 0 : (now - oldestAt) / 1_000;
-    return `creating ${creating}\nrunning ${running}\ncallers ${callers}\ndocuments ${documents}\noldest ${age}\n`;
-  });
-  return measures.text(domains, shown) + gauges.join("");
+  return measures.text(domains, shown);
 }

@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
 import { Outbox } from "../../durable-objects/conference/outbox.ts";
-import { newTally } from "../../durable-objects/platform/measures.ts";
 import type { HttpAnswer } from "../../durable-objects/platform/post.ts";
 import type { QueuedDocument } from "../../src/conference/server/queue.ts";
 import type { MsgId, WebexHost } from "../../src/foundation/ids.ts";
@@ -31,7 +30,6 @@ function outboxOfTwo() {
           return url.includes("8801") ? confirmation(domain, transIdOf(body)) : failed;
         },
       }),
-      tally: newTally(),
       awaits: (host) => state.isAwaited && host === reached,
     },
     {

@@ -159,7 +159,7 @@ test("an agent whose socket closes is logged as disconnected, and not as silent;
 test("a takeover says who, from whom, why, and for how long nobody acted, and is counted", async () => {
   const world = await twoAgents();
   const counted = () =>
-    Number(/^bridgehead_takeovers_total\{.*\} (\d+)$/m.exec(measuredText(world.measures, [], 0))?.[1] ?? 0);
+    Number(/^bridgehead_takeovers_total\{.*\} (\d+)$/m.exec(measuredText(world.measures))?.[1] ?? 0);
   expect(counted()).toBe(0);
   for (const id of ["link-1", "link-2"]) world.pings(id);
   world.now += 10_000;

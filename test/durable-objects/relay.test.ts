@@ -85,7 +85,7 @@ test("an agent's reports about foreign conferences are counted, and no others", 
   world.says(digests(foreign));
   world.says(reports(foreign, 1));
   world.says(reports(foreign, 2));
-  expect(measuredText(world.measures, [], 0)).toContain(
+  expect(measuredText(world.measures)).toContain(
     `bridgehead_foreign_reports_total{domain="${domain}",bridge="${bridge}"} 2\n`,
   );
 });

@@ -58,7 +58,7 @@ test("the metrics are of the whole deployment: what all processes counted, and h
     'bridgehead_rate_limited_total{domain="local"} 0',
   ]);
 
-  edge.totals = { creating: 1, running: 2, callers: 30, documents: 4, oldestAt: edge.time - 5_000 };
+  edge.totals = { creating: 1, running: 2, unknown: 0, callers: 30, documents: 4, oldestAt: edge.time - 5_000 };
   const agent = { agent: "a", lastSeen: edge.time, health: null };
   edge.agents.push({ ...agent, role: "active" }, { ...agent, role: "standby", lastSeen: null });
   const gauges = ["conferences{", "callers{", "documents_waiting{", "oldest_document_seconds{", "agents{"];
@@ -203,10 +203,11 @@ test("a person who sees the domain also hears what waits and which receiver of w
     const { problems } = (await answer.json()) as { problems: Record<string, unknown>[] };
     return [answer.status, ...problems.map(({ kind, since, says }) => [kind, since, says])];
   };
-  edge.totals = { ...edge.totals, documents: 1, oldestAt: edge.time - 29_999 };
+  const none = { creating: 0, running: 0, unknown: 0, callers: 0 };
+  edge.totals = { ...none, documents: 1, oldestAt: edge.time - 29_999 };
   expect(await asked({ authorization })).toEqual([200]);
 
-  edge.totals = { ...edge.totals, documents: 3, oldestAt: edge.time - 30_000 };
+  edge.totals = { ...none, documents: 3, oldestAt: edge.time - 30_000 };
   const failure = { since: 60_000, attempts: 2, why: "Error: Network connection lost.", nextAt: 0 };
   const receiver = { url, events: [], waiting: 4, oldestAt: 0, failure, refused: 3, givenUp: 0, lastGivenUpAt: null };
   const refuses = { ...receiver, failure: null, oldestAt: edge.time - 60_000 };

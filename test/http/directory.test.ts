@@ -97,7 +97,7 @@ test("the running conferences are listed by key, in pages, by one question of th
         },
       },
     ],
-    ...{ next: null, total: 4, unknown: 0, bridges: [{ bridge: "main", conferences: 4, callers: 12 }] },
+    ...{ next: null, total: 4, unknown: 0, bridges: [{ bridge: "main", conferences: 4, callers: 12, unknown: 0 }] },
   });
   const troubled = (await asked(edge, "/running-conferences?troubled=1")).body as { conferences: { key: string }[] };
   expect(troubled.conferences.map(({ key }) => key)).toEqual(["123"]);

@@ -133,7 +133,7 @@ export class FakeEdge {
   readonly counts = new Counts();
   readonly kept = new Counts();
   readonly webhooks: WebhookView[] = [];
-  totals: ConferenceTotals = { creating: 0, running: 0, callers: 0, documents: 0, oldestAt: null };
+  totals: ConferenceTotals | null = null;
   readonly disk = new FakeDisk();
   /** In milliseconds. */
   time = 1_000_000;
@@ -194,10 +194,6 @@ export class FakeEdge {
           audit: (domain, entry) => {
             this.audited.push([domain, entry]);
             void this.directory.keepAudit(domain, entry);
-          },
-          ownTotals: (domain) => {
-            this.#call(`totals of ${domain}`, "directory");
-            return this.totals;
           },
           metrics: new Metrics(this.counts),
           storage: new Storage({ ...time, disk: this.disk, mark: "a mark", log }),
@@ -286,6 +282,7 @@ export class FakeEdge {
         conferencesOf: async (lastMs, before, upTo) => this.#conferencesOf(lastMs, before, upTo),
       }),
       mailbox: () => ({
+        waiting: async () => ({ documents: 0, oldestAt: null }),
         send: async ({ answers }) => {
           call(`mail to ${[...answers.keys()]}`, "mailbox");
           for (const [host, messages] of answers) {
@@ -331,7 +328,7 @@ export class FakeEdge {
         health: async () => {
           call(`health of ${bridge}`, bridge);
           if (this.hung.has(bridge)) return new Promise(() => {});
-          const none = { agentConnected: false, bridgeUp: false, portsInUse: 0, ports: null };
+          const none = { agentConnected: false, bridgeUp: false, portsInUse: null, ports: null };
           return this.health.get(bridge) ?? none;
         },
         agents: async () => {
@@ -361,6 +358,10 @@ export class FakeEdge {
     const asked = async (what: string) => this.#call(`${what} of the directory`, "directory");
     return {
       running: (query) => asked("running").then(() => this.directory.list.running(query)),
+      totals: async () => {
+        this.#call(`totals of ${domain}`, "directory");
+        return this.totals ?? this.directory.list.totals();
+      },
       activity: () => asked("activity").then(() => this.directory.activity()),
       records: (query) => asked("records").then(() => this.directory.recordStore.records(query)),
       erase: (...all) => asked("erase").then(() => this.directory.recordStore.erase(...all)),

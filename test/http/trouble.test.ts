@@ -103,7 +103,7 @@ const kinds: Readonly<Record<TroubleKind, () => unknown>> = {
       trouble: [{ kind: "certificate-expires", about: "2026-12-01", since: 1, why: "2026-12-01" }],
     }),
   "posts-wait": () => {
-    edge.totals = { ...edge.totals, documents: 2, oldestAt: edge.time - 30_000 };
+    edge.totals = { creating: 0, running: 0, unknown: 0, callers: 0, documents: 2, oldestAt: edge.time - 30_000 };
   },
   "posts-given-up": () => giveUp(3),
   "caller-refused": () => callInVain("15552345678", 3),

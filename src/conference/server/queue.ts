@@ -264,6 +264,26 @@ export function withoutMessages(rows: Rows, transId: string, messages: readonly 
  * The rows in lanes, one for each host, or where answers of several conferences meet, for each document. Answers that are handed over
  * have lanes of their own: others to the same document are not held up by the notifications between them, but all else waits.
  */
+/** How long a document must wait to be shown as waiting. Most are confirmed sooner. */
+const waitsMs = 5_000;
+
+/** What one receiver has not confirmed. */
+export interface WaitingRows {
+  readonly rows: number;
+  readonly oldestAt: EpochMs;
+  /** Why the last attempt of one of them failed; `null`: none has. */
+  readonly failure: string | null;
+}
+
+/** Documents that count as waiting, by receiver: the oldest has waited for some seconds, or an attempt has failed. */
+export function waitingRows(all: Rows, now: EpochMs): ReadonlyMap<QueuedDocument["host"], WaitingRows> {
+  const found = [...Map.groupBy(all, ({ host }) => host)].map(([host, rows]) => {
+    const failure = rows.find((row) => row.failure !== undefined)?.failure ?? null;
+    return [host, { rows: rows.length, oldestAt: rows[0]?.queuedAt ?? now, failure }] as const;
+  });
+  return new Map(found.filter(([, { oldestAt, failure }]) => failure !== null || now - oldestAt >= waitsMs));
+}
+
 export function lanes(rows: Rows): readonly Delivery<QueuedDocument>[] {
   const first = new Map<string, QueuedDocument | null>();
   return rows.flatMap((row) => {

@@ -6,7 +6,7 @@ import type { AgentView } from "../../rpc/relay.ts";
 import { type DomainFrame, Page } from "../page.tsx";
 import { Age, Mark, Notice, Question, Table } from "../parts.tsx";
 import { pathOf } from "../paths.ts";
-import { BridgeMark, hasPorts, loadText, Ports } from "./overview.tsx";
+import { BridgeFigures, BridgeMark } from "./overview.tsx";
 import { TroubleLine } from "./trouble.tsx";
 
 interface ShownBridge {
@@ -38,7 +38,6 @@ export function BridgesPage({ bridges, trouble, refusal = null, ...frame }: Brid
           <div class="line">
             <h2>{bridge.found.bridge}</h2>
             <BridgeMark health={bridge.found.health} />
-            <p class="dim end">{loadText(bridge.load)}</p>
           </div>
           <ul class="part">
             {trouble
@@ -47,9 +46,7 @@ export function BridgesPage({ bridges, trouble, refusal = null, ...frame }: Brid
                 <TroubleLine trouble={one} now={frame.now} to={null} />
               ))}
           </ul>
-          {hasPorts(bridge.found.health) && (
-            <Ports inUse={bridge.found.health.portsInUse} of={bridge.found.health.ports} />
-          )}
+          <BridgeFigures bridge={bridge.found.bridge} health={bridge.found.health} load={bridge.load} />
           {bridge.agents === null ? (
             <Notice is="bad">Its agents cannot be shown: the relay does not answer.</Notice>
           ) : (

@@ -1,6 +1,7 @@
 import type { Child } from "hono/jsx";
 import type { EpochMs } from "../../foundation/ids.ts";
 import { counted } from "../../foundation/text/counted.ts";
+import { type Figures, figuresOf, figureText } from "../../operators/figures.ts";
 import type { PersonInside } from "../../records/running.ts";
 import type { ListedConference, RunningPage } from "../../rpc/directory.ts";
 import type { Trouble } from "../../rpc/directory-feed.ts";
@@ -30,6 +31,12 @@ interface ConferencesProps extends DomainFrame {
   readonly after: string | null;
 }
 
+function loadOf({ total: conferences, bridges, unknown }: RunningPage) {
+  const told = bridges.flatMap(({ callers }) => callers ?? []);
+  const callers = told.length > 0 || unknown === 0 ? told.reduce((sum, one) => sum + one, 0) : null;
+  return { conferences, callers, unknown };
+}
+
 /** The conferences of a domain that run. */
 export function ConferencesPage(props: ConferencesProps) {
   const { running, begins, number = "", attendeeId = "", people = "full", after, ...frame } = props;
@@ -51,7 +58,7 @@ export function ConferencesPage(props: ConferencesProps) {
         <Search />
       </form>
       <section id="list" data-part="" class="part">
-        <p class="dim">{countOf(running)}</p>
+        <p class="dim">{countOf(figuresOf({ conferences: loadOf(running) }))}</p>
         {unknown > 0 && (
           <Notice is="plain">
             {`The list was started anew: ${unknown} of them have not yet said how they are or who is inside, and were asked.`}
@@ -82,9 +89,8 @@ export const peopleWords = {
   masked: "The settings of this domain keep the last two characters alone (recordsPersonal): others may fit as well.",
 } as const;
 
-function countOf({ total, bridges }: RunningPage): string {
-  const callers = bridges.reduce((sum, load) => sum + load.callers, 0);
-  return `${total} running in all, with ${counted(callers, "caller")}`;
+function countOf({ conferences, callers }: Figures): string {
+  return `${figureText(conferences)} running in all, with ${figureText(callers, "caller")}`;
 }
 
 type NoneProps = Pick<ConferencesProps, "begins" | "after"> & { readonly isForPerson: boolean };

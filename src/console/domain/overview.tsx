@@ -1,4 +1,4 @@
-import { counted } from "../../foundation/text/counted.ts";
+import { type Figure, type Figures, figuresOf, figureText, noLimit } from "../../operators/figures.ts";
 import type { DomainTrouble, FoundBridge } from "../../operators/trouble.ts";
 import type { BridgeLoad, DomainActivity, RunningPage } from "../../rpc/directory.ts";
 import { type DomainFrame, Page } from "../page.tsx";
@@ -10,24 +10,21 @@ import { TroublePart } from "./trouble.tsx";
 interface OverviewProps extends DomainFrame {
   /** All that run; its own page is that of the troubled ones. */
   readonly running: RunningPage;
+  readonly figures: Figures;
   readonly bridges: readonly FoundBridge[];
   readonly trouble: readonly DomainTrouble[];
   readonly activity: DomainActivity;
 }
 
+const shown = ["conferences", "callers", "portsInUse", "portsFree", "documentsWaiting", "documentsGivenUp"] as const;
+
 /** A domain at a glance: how much there is, what is wrong, and how much room is left. */
-export function OverviewPage({ running, bridges, trouble, activity, ...frame }: OverviewProps) {
+export function OverviewPage({ running, figures, bridges, trouble, activity, ...frame }: OverviewProps) {
   const { domain } = frame;
   const hour = hourOf(activity.minutes, frame.now);
-  const figures = {
-    "Conferences now": running.total,
-    "Callers now": running.bridges.reduce((sum, { callers }) => sum + callers, 0),
-    "Ports in use": bridges.reduce((sum, { health }) => sum + (health?.portsInUse ?? 0), 0),
-    "Ports free": freePorts(bridges),
-  };
   return (
     <Page {...frame} title="Overview">
-      <Facts part="figures" kind="figures" of={figures} />
+      <Facts part="figures" kind="figures" of={figureFacts(shown.map((name) => figures[name]))} />
       <section id="wrong" data-part="" class="part">
         <h2>What is wrong</h2>
         <TroublePart {...{ running, trouble, domain, person: frame.person, now: frame.now }} />
@@ -75,8 +72,7 @@ function BridgeCard({ found: { bridge, health }, load, domain }: CardProps) {
           <BridgeMark health={health} />
         </span>
       </div>
-      {hasPorts(health) && <Ports inUse={health.portsInUse} of={health.ports} />}
-      <p class="dim">{loadText(load)}</p>
+      <BridgeFigures bridge={bridge} health={health} load={load} />
     </article>
   );
 }
@@ -90,38 +86,43 @@ export function BridgeMark({ health }: Pick<FoundBridge, "health">) {
   return health.drainedSince === undefined ? <Mark is="good">answers</Mark> : <Mark is="warn">drained</Mark>;
 }
 
-/** What a bridge carries. */
-export function loadText(load: BridgeLoad | undefined): string {
-  return `${counted(load?.conferences ?? 0, "conference")}, ${counted(load?.callers ?? 0, "caller")}`;
+interface BridgeFiguresProps extends Pick<FoundBridge, "bridge" | "health"> {
+  readonly load: BridgeLoad | undefined;
 }
 
-/** Of a bridge that is away, nobody knows how full it is. */
-export function hasPorts(health: FoundBridge["health"]): health is NonNullable<FoundBridge["health"]> {
-  return health?.agentConnected === true && health.bridgeUp;
-}
-
-/** How full a bridge is. */
-export function Ports({ inUse, of }: { readonly inUse: number; readonly of: number | null }) {
-  if (of === null) return <p>{`${counted(inUse, "port")} in use, without a limit`}</p>;
-  const free = Math.max(0, of - inUse);
+/** How full a bridge is, and what it carries. */
+export function BridgeFigures({ bridge, health, load = noLoad }: BridgeFiguresProps) {
+  const source = { conferences: load, bridges: [{ bridge, health }] };
+  const { ports, portsInUse, portsFree, conferences, callers } = figuresOf(source);
+  const [inUse, most] = [Number(portsInUse.value), Number(ports.value)];
+  const portsText =
+    portsInUse.value === null
+      ? "Ports in use: not known"
+      : ports.value === noLimit
+        ? `${figureText(portsInUse, "port")} in use, without a limit`
+        : `${figureText(portsInUse)} of ${figureText(ports, "port")} in use, ${figureText(portsFree)} free`;
   return (
-    <div>
-      <meter
-        aria-label="Ports in use"
-        min={0}
-        max={Math.max(of, 1)}
-        low={of * 0.7}
-        high={of * 0.9}
-        optimum={0}
-        value={inUse}
-      />
-      <p>{`${inUse} of ${of} ports in use, ${free} free`}</p>
-    </div>
+    <>
+      {portsInUse.value !== null && ports.value !== noLimit && (
+        <meter
+          aria-label="Ports in use"
+          min={0}
+          max={Math.max(most, 1)}
+          low={most * 0.7}
+          high={most * 0.9}
+          optimum={0}
+          value={inUse}
+        />
+      )}
+      <p>{portsText}</p>
+      <p class="dim">{`${figureText(conferences, "conference")}, ${figureText(callers, "caller")}`}</p>
+    </>
   );
 }
 
-function freePorts(bridges: readonly FoundBridge[]): number | string {
-  const ports = bridges.flatMap(({ health }) => (hasPorts(health) ? health : []));
-  if (ports.some((health) => health.ports === null)) return "no limit";
-  return ports.reduce((sum, health) => sum + Math.max(0, (health.ports ?? 0) - health.portsInUse), 0);
+const noLoad: BridgeLoad = { bridge: null, conferences: 0, callers: 0, unknown: 0 };
+
+/** Figures by their words. */
+function figureFacts(figures: readonly Figure[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(figures.map((figure) => [figure.word, figureText(figure)]));
 }

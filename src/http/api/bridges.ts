@@ -17,7 +17,11 @@ const drained = {
     drainedSince: v.pipe(v.nullable(time), v.description("null: it takes new conferences.")),
   }),
 };
-const load = v.object({ conferences: v.number(), callers: v.number() });
+const load = v.object({
+  conferences: v.number(),
+  callers: v.pipe(v.nullable(v.number()), v.description("In those that have told; null: none of them has.")),
+  unknown: v.pipe(v.number(), v.description("So many of them have not told how they are, or who is in them.")),
+});
 const bridgeAgents = v.object({
   bridge: v.string(),
   drainedSince: v.pipe(v.nullable(time), v.description("null: it takes new conferences, or nobody knows.")),
@@ -49,8 +53,12 @@ export const bridgeRoutes = [
             .catch(() => null),
           list,
         ]);
-        const { conferences = 0, callers = 0 } = running?.bridges.find((load) => load.bridge === bridge) ?? {};
-        const load = running && { conferences, callers };
+        const {
+          conferences = 0,
+          callers = 0,
+          unknown = 0,
+        } = running?.bridges.find((load) => load.bridge === bridge) ?? {};
+        const load = running && { conferences, callers, unknown };
         return { bridge, drainedSince: health?.drainedSince ?? null, load, agents };
       });
       return { bridges: await Promise.all(bridges), next };

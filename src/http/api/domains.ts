@@ -1,13 +1,25 @@
 import * as v from "valibot";
+import { type FigureName, figureTable, noLimit } from "../../operators/figures.ts";
 import { seesDomain } from "../../operators/people.ts";
 import { domainActivity, webhookView } from "../../rpc/directory.ts";
 import { shownSettings } from "../../settings/domain-settings.ts";
 import { remindersOf, warningsOf } from "../../settings/warnings.ts";
+import { figuresOfDomain } from "../monitoring/figures-of-domain.ts";
 import { next, pageOf, wholeList } from "./paging.ts";
 import { routeOf } from "./route.ts";
 
 const route = routeOf("Domains");
 
+const figure = v.object({
+  name: v.picklist(Object.keys(figureTable) as FigureName[]),
+  word: v.pipe(v.string(), v.description("As people are shown it.")),
+  says: v.pipe(v.string(), v.description("What it counts.")),
+  value: v.pipe(v.nullable(v.union([v.number(), v.literal(noLimit)])), v.description("null: not known.")),
+  missing: v.pipe(
+    v.array(v.string()),
+    v.description("What is not in the value, since nobody knows it, such as the name of a bridge whose agent is away."),
+  ),
+});
 export const domainRoutes = [
   route("listDomains", "GET /domains", {
     says: "The domains that you see, and their bridges",
@@ -49,6 +61,14 @@ export const domainRoutes = [
         reminders: remindersOf(domain).map(sentence),
       };
     },
+  }),
+  route("getFigures", "GET /domains/{domain}/figures", {
+    says: "How much there is in a domain now, and came and went in the last hour: the figures that console and metrics show",
+    answer: {
+      says: "Figures. What nobody knows is null, and never 0.",
+      schema: v.object({ figures: v.array(figure) }),
+    },
+    handle: async ({ domain, edge }) => ({ figures: Object.values(await figuresOfDomain(edge, domain)) }),
   }),
   route("getActivity", "GET /domains/{domain}/activity", {
     says: "What came from WebEx and was posted to it in the last hour, by minute, posts by TSP server, and what waits",

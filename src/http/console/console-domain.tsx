@@ -16,6 +16,7 @@ import { remindersOf, warningsOf } from "../../settings/warnings.ts";
 import { handOverRefusals, isHandOverRefusal } from "../api/bridges.ts";
 import { topicsOf, withTopics } from "../api/conferences/conferences.ts";
 import { foundPost, notSentAgain } from "../api/conferences/given-up-posts.ts";
+import { figuresOfDomain } from "../monitoring/figures-of-domain.ts";
 import { answerOrNull } from "../objects-of-request.ts";
 import { type AddPage, type PageCall, trouble } from "./console.tsx";
 import { addForm, byPerson, formOf, keepTyped, refusalIn, typedIn } from "./form.ts";
@@ -95,10 +96,12 @@ async function overviewPage({ edge, domain, frame }: PageCall) {
     directory.activity(),
     edge.lookAt(domain),
   ]);
-  const conferences = await withTopics(domain, running.conferences, edge);
-  return (
-    <OverviewPage {...frame("overview")} {...{ everyMs, running: { ...running, conferences }, activity }} {...found} />
-  );
+  const [conferences, figures] = await Promise.all([
+    withTopics(domain, running.conferences, edge),
+    figuresOfDomain(edge, domain, { bridges: found.bridges, activity }),
+  ]);
+  const shown = { everyMs, running: { ...running, conferences }, figures, activity };
+  return <OverviewPage {...frame("overview")} {...shown} {...found} />;
 }
 
 async function conferencesPage({ context, edge, domain, frame }: PageCall) {

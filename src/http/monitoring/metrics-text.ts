@@ -2,6 +2,7 @@ import type { Hono } from "hono";
 import type { BridgeName, DomainName } from "../../foundation/ids.ts";
 import { Counts, domainOfSeries, familyOf, type Series } from "../../foundation/metrics.ts";
 import { within } from "../../foundation/time/timers.ts";
+import { figureTable } from "../../operators/figures.ts";
 import { seesAll } from "../../operators/people.ts";
 import { isOpen, troubleKinds } from "../../operators/trouble.ts";
 import type { EdgeObjects } from "../../rpc/objects.ts";
@@ -11,13 +12,13 @@ import type { Variables } from "../guard.ts";
 import { answerOrNull, forOneRequest } from "../objects-of-request.ts";
 import { notAllowed } from "../problem.ts";
 import type { Storage } from "../storage.ts";
+import { figuresOfDomain } from "./figures-of-domain.ts";
 import type { Metrics } from "./monitoring.ts";
-import { type TotalsPorts, totalsOf } from "./totals.ts";
 
 /** What does not answer by then is left out. */
 const ANSWER_WITHIN_MS = 2_000;
 
-export interface MetricsPorts extends EdgePorts, TotalsPorts, TroublePorts {
+export interface MetricsPorts extends EdgePorts, TroublePorts {
   readonly objects: EdgeObjects;
   readonly metrics: Pick<Metrics, "text">;
   readonly storage: Pick<Storage, "metrics">;
@@ -60,11 +61,11 @@ async function countsOf(edge: MetricsPorts): Promise<Counts | null> {
 
 /** How things are now, by the name of the gauge behind `bridgehead_`. */
 const gauges = {
-  conferences: "Conferences that are not over.",
-  callers: "Callers in conferences.",
-  documents_waiting:
-    "Documents that wait for their receiver: not confirmed for some seconds, or behind an attempt that failed.",
-  oldest_document_seconds: "For how long the oldest of them waits.",
+  conferences: figureTable.conferences.says,
+  conferences_unknown: figureTable.unknown.says,
+  callers: figureTable.callers.says,
+  documents_waiting: figureTable.documentsWaiting.says,
+  oldest_document_seconds: figureTable.oldestDocumentSeconds.says,
   agents: "Agents with a link, as their relay last knew.",
   bridge_drained: "Whether a bridge takes no new conferences, as asked.",
   trouble: "What is wrong and nobody has acknowledged, as the overview and the API show it.",
@@ -95,22 +96,21 @@ async function gaugesOf(edge: MetricsPorts, domains: readonly Domain[]): Promise
 
 async function foundOfDomain(edge: MetricsPorts, ofSettings: Domain): Promise<readonly Found[]> {
   const { name: domain, settings } = ofSettings;
-  const [{ trouble }, totals, site] = await Promise.all([
+  const [{ trouble }, figures, site] = await Promise.all([
     edge.lookAt(ofSettings),
-    answerOrNull(totalsOf(edge, domain), edge, { domain }),
+    figuresOfDomain(edge, ofSettings, { activity: null, bridges: [] }),
     settings.webexSite && answerOrNull(edge.objects.webexSite(domain).provisioning(domain), edge, { domain }),
   ]);
   const found: Found[] = [];
-  if (totals) {
-    const { oldestAt } = totals;
-    found.push(
-      ["conferences", { domain, phase: "creating" }, totals.creating],
-      ["conferences", { domain, phase: "running" }, totals.running],
-      ["callers", { domain }, totals.callers],
-      ["documents_waiting", { domain }, totals.documents],
-      ["oldest_document_seconds", { domain }, oldestAt === null ? 0 : Math.max(0, (edge.now() - oldestAt) / 1_000)],
-    );
-  }
+  for (const [name, labels, { value }] of [
+    ["conferences", { domain, phase: "creating" }, figures.creating],
+    ["conferences", { domain, phase: "running" }, figures.running],
+    ["conferences_unknown", { domain }, figures.unknown],
+    ["callers", { domain }, figures.callers],
+    ["documents_waiting", { domain }, figures.documentsWaiting],
+    ["oldest_document_seconds", { domain }, figures.oldestDocumentSeconds],
+  ] as const)
+    if (typeof value === "number") found.push([name, labels, value]);
   const open = trouble.filter(isOpen);
   for (const kind of troubleKinds)
     found.push(["trouble", { domain, kind }, open.filter((one) => one.kind === kind).length]);

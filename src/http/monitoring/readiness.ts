@@ -19,7 +19,7 @@ import type { EdgePorts, PeoplePorts, TroublePorts } from "../edge-ports.ts";
 import { admitPerson, saysWho, type Variables } from "../guard.ts";
 import { answerOrNull, forOneRequest } from "../objects-of-request.ts";
 import type { Storage } from "../storage.ts";
-import { type TotalsPorts, totalsOf } from "./totals.ts";
+import { totalsOf } from "./figures-of-domain.ts";
 
 /** How long strangers get the same answer: their requests would otherwise cost a call to every relay each. */
 const SAME_ANSWER_MS = 1_000;
@@ -39,7 +39,7 @@ type Bridge = {
   readonly takesConferences?: false;
 } & Partial<Omit<BridgeHealth, "awaySince" | "drainedSince" | "trouble">>;
 
-export interface ReadinessPorts extends EdgePorts, TotalsPorts {
+export interface ReadinessPorts extends EdgePorts {
   readonly objects: EdgeObjects;
   readonly storage: Pick<Storage, "fault" | "faultSince">;
 }
@@ -119,7 +119,7 @@ export class Readiness {
     const inTime = <Value>(asked: Promise<Value>) =>
       answerOrNull(within(edge, ANSWER_WITHIN_MS, "the directory", asked), edge, { domain });
     const [waiting, known] = await Promise.all([
-      inTime(totalsOf(edge, domain)),
+      inTime(totalsOf(edge.objects, domain)),
       inTime(edge.objects.directory(domain).trouble(domain)),
     ]);
     return { domain, waiting, known };

@@ -9,17 +9,28 @@ import { type ConferenceWorld, callerEntered, callerLeft, confKey, extConfId, ho
 import { aPage } from "../fact-page.ts";
 import { DirectoryWorld, list, personEntered } from "./world.ts";
 
-test("the list is whole after a restart of the directory, and those who run are asked how they are once somebody looks", async () => {
+test("the list is whole after a restart of the directory, and waits for those who run, who are asked how they are once somebody looks", async () => {
   const world = new DirectoryWorld();
   const conference = world.conference();
   await conference.running(2);
   world.start();
   expect(world.asked).toEqual([]);
 
-  expect(await list(world)).toMatchObject({ total: 1, unknown: 1, conferences: [{ key: confKey, now: null }] });
-  await conference.time.pass(1_000);
+  const load = { bridge: "simulated", conferences: 1 };
+  expect(await list(world)).toMatchObject({
+    ...{ total: 1, unknown: 0, bridges: [{ ...load, callers: 2, unknown: 0 }] },
+    conferences: [{ now: { callers: 2 } }],
+  });
   expect(world.asked).toEqual([confKey]);
-  expect(await list(world)).toMatchObject({ total: 1, unknown: 0, conferences: [{ now: { callers: 2 } }] });
+
+  world.start();
+  world.feedDirectory = () => new Promise(() => {});
+  const late = list(world);
+  await world.time.pass(1_500);
+  expect(await late).toMatchObject({
+    ...{ total: 1, unknown: 1, bridges: [{ ...load, callers: null, unknown: 1 }] },
+    conferences: [{ key: confKey, now: null }],
+  });
 });
 
 test("after a restart those on the page are asked first, and the rest in portions, so that pages need not wait for all", async () => {
@@ -27,7 +38,7 @@ test("after a restart those on the page are asked first, and the rest in portion
   const keys = Array.from({ length: 50 }, (_, index) => String(100 + index) as ConfKey);
   for (const key of keys) await world.directory.follow(aPage({ key, running: {} }));
   world.start();
-  await list(world, { begins: "10", isWatched: true });
+  void list(world, { begins: "10", isWatched: true });
   await world.time.pass(1);
   const [shown, rest] = [keys.slice(0, 10), keys.slice(10)];
   expect(world.asked).toEqual([...shown, ...rest.reverse().slice(0, 10)].map((key) => key));
@@ -44,8 +55,8 @@ test("a conference that hangs when asked after a restart holds the next ones up 
   const keys = Array.from({ length: 30 }, (_, index) => String(100 + index) as ConfKey);
   for (const key of keys) await world.directory.follow(aPage({ key, running: {} }));
   world.start();
-  world.feedDirectory = (key) => (key === "129" ? new Promise(() => {}) : Promise.resolve(true));
-  await list(world);
+  world.feedDirectory = (key) => (key === "100" ? new Promise(() => {}) : Promise.resolve(true));
+  void list(world);
   await world.time.pass(900);
   expect(world.asked).toHaveLength(20);
   await world.time.pass(200);
@@ -278,7 +289,7 @@ test("who looks for a person waits for those that do not know yet, whoever has a
     await answers.promise;
     return feedDirectory(key, what);
   };
-  await list(world);
+  void list(world);
   let isOver = false;
   const both = Promise.all([list(world, { number: "14085551234" }), list(world, { attendeeId: "1" })]);
   const either = Promise.race([list(world, { number: "1" }), both]).then(() => {
@@ -307,7 +318,7 @@ test("the totals are of all that run; those that are not known after a restart a
   const all = { 111: {}, 222: { waiting }, 333: { phase: "creating", callers: 0 } } as const;
   const tell = (key: string) => world.directory.follow(aPage({ key, running: all[key as never] }));
   for (const key of Object.keys(all)) await tell(key);
-  const totals = { creating: 1, running: 2, callers: 6, documents: 2, oldestAt: worldBegins };
+  const totals = { creating: 1, running: 2, unknown: 0, callers: 6, documents: 2, oldestAt: worldBegins };
   expect(await world.directory.list.totals()).toEqual(totals);
 
   world.start();
@@ -321,7 +332,7 @@ test("the totals are of all that run; those that are not known after a restart a
   world.feedDirectory = () => new Promise(() => {});
   const late = world.directory.list.totals();
   await world.time.pass(2_000);
-  expect(await late).toEqual({ creating: 1, running: 2, callers: 0, documents: 0, oldestAt: null });
+  expect(await late).toEqual({ creating: 1, running: 2, unknown: 3, callers: 0, documents: 0, oldestAt: null });
 });
 
 test("hosts say what waits for them and since when, and which conferences have trouble; the longest queue first", async () => {

@@ -299,12 +299,12 @@ test("a request that was not sent ends no trouble, and is not counted", async ()
   world.instead = html;
   await world.meeting();
   await world.time.pass(61_000);
-  const before = [world.asked.length, measuredText(world.measures, [world.domain()], 0)];
+  const before = [world.asked.length, measuredText(world.measures, [world.domain()])];
 
   const odd = await world.meeting("a-b" as ConfKey);
 
   expect(odd.failure).toMatch(/sessionKey must be digits/);
-  expect([world.asked.length, measuredText(world.measures, [world.domain()], 0)]).toEqual(before);
+  expect([world.asked.length, measuredText(world.measures, [world.domain()])]).toEqual(before);
   expect(world.events()).toEqual(["webex-site-fails"]);
 });
 

@@ -1,0 +1,50 @@
+import type { BridgeName, DomainName } from "../../foundation/ids.ts";
+import { type Figures, figuresOf, type PortsOfBridge } from "../../operators/figures.ts";
+import type { ConferenceTotals, DomainActivity } from "../../rpc/directory.ts";
+import type { EdgeObjects } from "../../rpc/objects.ts";
+import type { Domain } from "../../settings/load.ts";
+import type { EdgePorts } from "../edge-ports.ts";
+import { answerOrNull } from "../objects-of-request.ts";
+
+/** Of a domain's conferences, and of what waits in its mailbox. */
+export async function totalsOf(objects: EdgeObjects, domain: DomainName): Promise<ConferenceTotals> {
+  const [totals, { documents, oldestAt }] = await Promise.all([
+    objects.directory(domain).totals(),
+    objects.mailbox(domain).waiting(),
+  ]);
+  const since = [totals.oldestAt, oldestAt].filter((at) => at !== null);
+  const oldest = since.length > 0 ? Math.min(...since) : null;
+  return { ...totals, documents: totals.documents + documents, oldestAt: oldest };
+}
+
+/** What is known already of a domain, and is not asked for again. */
+interface Known {
+  readonly bridges?: readonly PortsOfBridge[] | undefined;
+  readonly activity?: Pick<DomainActivity, "minutes"> | null;
+}
+
+/** All figures of a domain, as its objects have them now. What does not answer is not known. */
+export async function figuresOfDomain(
+  edge: EdgePorts,
+  { name: domain, settings }: Domain,
+  known: Known = {},
+): Promise<Figures> {
+  const { objects, now } = edge;
+  const healthOf = (bridge: string) =>
+    answerOrNull(objects.relay(domain, bridge as BridgeName).health(), edge, { domain, bridge }, "relay-unreachable");
+  const [totals, activity, bridges] = await Promise.all([
+    answerOrNull(totalsOf(objects, domain), edge, { domain }),
+    known.activity !== undefined
+      ? known.activity
+      : answerOrNull(objects.directory(domain).activity(), edge, { domain }),
+    known.bridges ??
+      Promise.all(settings.bridges.map(async ({ name: bridge }) => ({ bridge, health: await healthOf(bridge) }))),
+  ]);
+  const conferences = totals && conferencesIn(totals);
+  return figuresOf({ now: now(), conferences, documents: totals, minutes: activity?.minutes ?? null, bridges });
+}
+
+function conferencesIn({ creating, running, unknown, callers }: ConferenceTotals) {
+  const conferences = creating + running;
+  return { creating, running, conferences, unknown, callers: unknown > 0 && unknown === conferences ? null : callers };
+}

@@ -1,0 +1,201 @@
+import type { EpochMs } from "../foundation/ids.ts";
+import { counted } from "../foundation/text/counted.ts";
+
+/** What the objects of a domain, or of one of its bridges, say. `null`: they did not answer. */
+export interface FigureSource {
+  readonly now: EpochMs;
+  readonly conferences: FoundConferences | null;
+  readonly documents: FoundDocuments | null;
+  /** The last hour, minute by minute. */
+  readonly minutes: readonly FoundMinute[] | null;
+  readonly bridges: readonly PortsOfBridge[];
+}
+
+/** Of a bridge that no agent reaches, nobody knows how full it is. */
+export interface PortsOfBridge {
+  readonly bridge: string;
+  /** `null`: its relay did not answer. Of `portsInUse`: nobody knows; of `ports` then, too, and else: there is no limit. */
+  readonly health: { readonly portsInUse: number | null; readonly ports: number | null } | null;
+}
+
+interface FoundConferences {
+  readonly creating?: number;
+  readonly running?: number;
+  readonly conferences: number;
+  /** In those that have told; `null`: none has. */
+  readonly callers: number | null;
+  /** Conferences that have not told how they are. */
+  readonly unknown: number;
+}
+
+interface FoundDocuments {
+  readonly documents: number;
+  readonly oldestAt: EpochMs | null;
+  readonly unknown: number;
+}
+
+interface FoundMinute {
+  readonly requests: { readonly confirmed: number; readonly refused: number };
+  readonly hosts: readonly FoundPosts[];
+}
+
+interface FoundPosts {
+  readonly confirmed: number;
+  readonly failed: number;
+  readonly givenUp: number;
+}
+
+/** A value, and what it lacks. `null`: nothing of it is known. */
+type Found = readonly [value: number | typeof noLimit | null, ...missing: readonly string[]];
+export const noLimit = "no limit";
+
+interface FigureRow {
+  readonly word: string;
+  /** What it counts, in a sentence for whoever asks. */
+  readonly says: string;
+  of(source: FigureSource): Found;
+}
+
+/** All figures that people are shown of a domain or a bridge: each has one word and one source. */
+export const figureTable = {
+  conferences: {
+    word: "Conferences now",
+    says: "Conferences that are not over.",
+    of: ({ conferences }) => [conferences?.conferences ?? null],
+  },
+  creating: {
+    word: "Conferences being created",
+    says: "Those of them that the bridge has not created yet.",
+    of: ({ conferences }) => [conferences?.creating ?? null],
+  },
+  running: {
+    word: "Conferences running",
+    says: "Those of them that the bridge has created.",
+    of: ({ conferences }) => [conferences?.running ?? null],
+  },
+  unknown: {
+    word: "Conferences that have not reported",
+    says: "Those of them that have not said how they are, or who is in them, since the directory was started anew.",
+    of: ({ conferences }) => [conferences?.unknown ?? null],
+  },
+  callers: {
+    word: "Callers now",
+    says: "Callers in conferences.",
+    of: ({ conferences }) => [conferences?.callers ?? null, ...silent(conferences)],
+  },
+  portsInUse: {
+    word: "Ports in use",
+    says: "Ports of bridges that are in use, as their active agents say.",
+    of: ({ bridges }) => sumOfPorts(bridges, ({ portsInUse }) => portsInUse),
+  },
+  portsFree: {
+    word: "Ports free",
+    says: "Ports of bridges that are free.",
+    of: ({ bridges }) =>
+      sumOfPorts(bridges, ({ ports, portsInUse }) =>
+        ports === null ? noLimit : Math.max(0, ports - (portsInUse ?? 0)),
+      ),
+  },
+  ports: {
+    word: "Ports in all",
+    says: "Ports of bridges, in use or free.",
+    of: ({ bridges }) => sumOfPorts(bridges, ({ ports }) => ports ?? noLimit),
+  },
+  documentsWaiting: {
+    word: "Documents that wait",
+    says: "Documents that wait for their receiver: not confirmed for some seconds, or behind an attempt that failed.",
+    of: ({ documents }) => [documents?.documents ?? null, ...silent(documents)],
+  },
+  oldestDocumentSeconds: {
+    word: "Seconds that the oldest waits",
+    says: "For how long the oldest of the documents that wait has waited; 0: none waits.",
+    of: ({ documents, now }) => [
+      documents && (documents.oldestAt === null ? 0 : Math.max(0, (now - documents.oldestAt) / 1_000)),
+      ...silent(documents),
+    ],
+  },
+  requestsConfirmed: {
+    word: "Requests confirmed in the last hour",
+    says: "Documents of WebEx that were confirmed with 0.",
+    of: ({ minutes }) => inHour(minutes, ({ requests }) => requests.confirmed),
+  },
+  requestsRefused: {
+    word: "Requests refused in the last hour",
+    says: "Documents of WebEx that were confirmed with another code, could not be stored, came too fast or were too large.",
+    of: ({ minutes }) => inHour(minutes, ({ requests }) => requests.refused),
+  },
+  postsConfirmed: {
+    word: "Posts confirmed in the last hour",
+    says: "Documents that their receiver confirmed, whatever the code.",
+    of: ({ minutes }) => inHour(minutes, ofHosts("confirmed")),
+  },
+  postsFailed: {
+    word: "Failed attempts in the last hour",
+    says: "Attempts to post a document that its receiver did not confirm.",
+    of: ({ minutes }) => inHour(minutes, ofHosts("failed")),
+  },
+  documentsGivenUp: {
+    word: "Documents given up in the last hour",
+    says: "Documents that are not tried any more.",
+    of: ({ minutes }) => inHour(minutes, ofHosts("givenUp")),
+  },
+} as const satisfies Readonly<Record<string, FigureRow>>;
+
+export type FigureName = keyof typeof figureTable;
+declare const isMade: unique symbol;
+
+/** A figure as people are shown it. Only `figuresOf` makes one. */
+export interface Figure {
+  readonly [isMade]: true;
+  readonly name: FigureName;
+  readonly word: string;
+  readonly says: string;
+  readonly value: Found[0];
+  /** What is not in the value, since nobody knows it. */
+  readonly missing: readonly string[];
+}
+
+export type Figures = Readonly<Record<FigureName, Figure>>;
+
+const nothing: FigureSource = { now: 0, conferences: null, documents: null, minutes: null, bridges: [] };
+
+export function figuresOf(known: Partial<FigureSource>): Figures {
+  const source = { ...nothing, ...known };
+  const figures = Object.entries<FigureRow>(figureTable).map(([name, { word, says, of }]) => {
+    const [value, ...missing] = of(source);
+    return [name, { name, word, says, value, missing }];
+  });
+  return Object.fromEntries(figures) as Figures;
+}
+
+/** The figure for people: "40", "at least 40, not known for east", "not known"; with what it counts in a sentence: "40 callers". */
+export function figureText({ value, missing }: Pick<Figure, "value" | "missing">, what = ""): string {
+  if (value === null) return what === "" ? "not known" : `${what}s that are not known`;
+  const text = what === "" ? String(value) : counted(Number(value), what);
+  return missing.length === 0 ? text : `at least ${text}, not known for ${missing.join(", ")}`;
+}
+
+function silent(found: { readonly unknown: number } | null): readonly string[] {
+  return !found?.unknown ? [] : [counted(found.unknown, "conference")];
+}
+
+type Ports = NonNullable<PortsOfBridge["health"]>;
+
+function sumOfPorts(bridges: FigureSource["bridges"], portsOf: (health: Ports) => Found[0]): Found {
+  const found = bridges.map(({ bridge, health }) => ({
+    bridge,
+    ports: health && health.portsInUse !== null ? portsOf(health) : null,
+  }));
+  const missing = found.flatMap(({ bridge, ports }) => (ports === null ? bridge : []));
+  const known = found.flatMap(({ ports }) => ports ?? []);
+  if (known.length === 0) return [null, ...missing];
+  return [known.includes(noLimit) ? noLimit : known.reduce((sum: number, ports) => sum + Number(ports), 0), ...missing];
+}
+
+function inHour(minutes: readonly FoundMinute[] | null, count: (minute: FoundMinute) => number): Found {
+  return [minutes?.reduce((sum, minute) => sum + count(minute), 0) ?? null];
+}
+
+function ofHosts(count: keyof FoundPosts): (minute: FoundMinute) => number {
+  return ({ hosts }) => hosts.reduce((sum, posts) => sum + posts[count], 0);
+}
