@@ -1,9 +1,12 @@
 import type { Command } from "commander";
 import type { Terminal } from "../../src/foundation/table.ts";
 import { counted } from "../../src/foundation/text/counted.ts";
+import { allPrintable } from "../../src/foundation/text/printable.ts";
+import { documentsText, joinedPortions, type SentAgain } from "../../src/operators/send-again.ts";
 import { StartError } from "../edge/supervise.ts";
 import { jsonText, toSecond } from "../terminal.ts";
 import { actionEnd, followPrinted, stageLines } from "./actions.ts";
+import { type Agreement, isAgreed, ownQuestions } from "./agreement.ts";
 import { answer, askEdge, examples, found, type Options, question } from "./ask-edge.ts";
 import type { OperatorClient, PostOfDomain, ShownPost } from "./operator-client.ts";
 import { bare, listText } from "./views.ts";
@@ -11,6 +14,8 @@ import { bare, listText } from "./views.ts";
 const USUAL = 100;
 /** WebEx has three attempts of 10 s. */
 const WITHIN_MS = 40_000;
+/** What is owed goes out with the probe that begins now, if its server answers. */
+const goesOn = ["open", "owed"] as const;
 
 /** The commands about documents that WebEx did not confirm, and that are not tried any more. */
 export function addGivenUp(program: Command): void {
@@ -30,20 +35,22 @@ export function addGivenUp(program: Command): void {
       }),
     );
 
-  question(program, "send-again <id>", "send a document that was given up once more, as far as it is still so")
-    .addHelpText("after", examples("send-again 001795315210000-17-987654321"))
-    .action((id: string, { domain: named, json }: Options) =>
+  question(program, "send-again [id]", "send a document that was given up once more, as far as it is still so")
+    .option("--server <host>", "instead of one: all that were given up for this TSP server; says how many, and asks")
+    .option("--yes", "do not ask")
+    .addHelpText("after", examples("send-again 001795315210000-17-987654321", "send-again --server tsp1.example.com"))
+    .action((id: string | undefined, { domain: named, json, server, yes }: Options & Agreement & { server?: string }) =>
       askEdge(async (edge) => {
         const domain = await edge.domain(named);
+        if ((id === undefined) === (server === undefined)) throw new StartError("name a document, or a --server");
+        if (server !== undefined) return sendAllAgain(edge, { domain, server }, { json, yes });
+        if (id === undefined) return;
         const post = await postOf(edge, domain, id);
         const settled = settledText(post);
         if (settled !== null) return void process.stdout.write(json ? `${jsonText(post)}\n` : `${settled}\n`);
         const { conference: confKey } = post;
         const sent = await edge.insist("POST /domains/{domain}/given-up-posts/{post}/send", { domain, post: id });
-        const stages = await followPrinted(edge, { domain, confKey, action: sent.id }, WITHIN_MS, json, [
-          "open",
-          "owed",
-        ]);
+        const stages = await followPrinted(edge, { domain, confKey, action: sent.id }, WITHIN_MS, json, goesOn);
         const end = actionEnd(stages);
         if (end === "confirmed") return;
         process.exitCode = 1;
@@ -51,6 +58,38 @@ export function addGivenUp(program: Command): void {
           throw new StartError(`not confirmed within ${WITHIN_MS / 1_000} s; it is tried on`);
       }),
     );
+}
+
+/** Says what would be sent, asks, and sends it. */
+async function sendAllAgain(
+  edge: OperatorClient,
+  place: { readonly domain: string; readonly server: string },
+  { json, yes }: { readonly [Name in "json" | "yes"]: true | undefined },
+): Promise<void> {
+  const path = "/domains/{domain}/servers/{server}/send-again";
+  const show = (sent: SentAgain, verb: string) =>
+    process.stdout.write(`${json ? jsonText(sent) : sentText(allPrintable(sent), verb).join("\n")}\n`);
+  const preview = joinedPortions(await all(edge.pages(`GET ${path}`, place)));
+  if (preview.documents === 0) return void show(preview, "to be sent");
+  if (!yes) {
+    const { ask, note } = ownQuestions();
+    for (const line of sentText(allPrintable(preview), "to be sent")) note(line);
+    if (ask === null) throw new StartError("without a terminal this is done with --yes alone");
+    const question = `Send ${documentsText(preview)} to ${bare(place.server)} again?`;
+    if (!(await isAgreed(question, { ask, note }))) return;
+  }
+  show(joinedPortions(await all(edge.pages(`POST ${path}`, place))), "sent again");
+}
+
+async function all(portions: AsyncIterable<SentAgain>): Promise<readonly SentAgain[]> {
+  const found: SentAgain[] = [];
+  for await (const portion of portions) found.push(portion);
+  return found;
+}
+
+function sentText(sent: SentAgain, verb: string): readonly string[] {
+  const not = sent.not.map(({ documents, says }) => `  ${counted(documents, "document")} not: ${says}`);
+  return [`${documentsText(sent)} ${verb} to ${bare(sent.server)}`, ...not];
 }
 
 async function postOf(edge: OperatorClient, domain: string, post: string): Promise<ShownPost> {

@@ -8,7 +8,7 @@ import type { EpochMs, TransId, WebexHost } from "../../src/foundation/ids.ts";
 import { isRecord } from "../../src/foundation/record.ts";
 import { sendAgainId } from "../../src/operators/send-again.ts";
 import { targetUrl } from "../../src/routing/target-url.ts";
-import type { OperatorResult } from "../../src/rpc/conference.ts";
+import type { GivenUpPlace, OperatorResult, SendAgainResult } from "../../src/rpc/conference.ts";
 import type { Domain } from "../../src/settings/load.ts";
 import type { ToWebex } from "../../src/tsp/messages.ts";
 import type { ConferenceStore } from "./conference-store.ts";
@@ -49,6 +49,21 @@ export class ConferenceActions {
     const { transId: _, ...givenUp } = document;
     const refusal = sendAgainRefusalOf(this.#store.state, row, document, domain);
     return refusal ?? this.operate({ id, person, request: { type: "send-again", row, ...givenUp } });
+  }
+
+  async sendEachAgain(documents: readonly GivenUpPlace[], person: string | null): Promise<readonly SendAgainResult[]> {
+    const results: SendAgainResult[] = [];
+    for (const one of documents) results.push(await this.#sendOneAgain(one, person));
+    return results;
+  }
+
+  async #sendOneAgain({ row, transId }: GivenUpPlace, person: string | null): Promise<SendAgainResult> {
+    const { journal, state } = this.#store;
+    const document = givenUpIn(journal, row);
+    const domain = this.#ports.domain();
+    if (document?.transId !== transId || !domain) return "no-such-post";
+    if (journal.requestOf(sendAgainId(row)) !== null) return "sent-before";
+    return person === null ? (sendAgainRefusalOf(state, row, document, domain) ?? "done") : this.sendAgain(row, person);
   }
 
   /** What is answered to an action whose id is on disk; `null`: it is not. */

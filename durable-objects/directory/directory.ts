@@ -266,8 +266,8 @@ export class Directory
     await this.#changed();
   }
 
-  async givenUp(before: string | null, limit: number): Promise<GivenUpPage> {
-    return this.#givenUp.page(before, Math.min(limit, mostPage));
+  async givenUp(before: string | null, limit: number, server?: string): Promise<GivenUpPage> {
+    return this.#givenUp.page(before, Math.min(limit, mostPage), server);
   }
 
   async givenUpPost(id: string): Promise<GivenUpPost | null> {

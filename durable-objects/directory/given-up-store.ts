@@ -66,7 +66,7 @@ export class GivenUpStore {
     this.#open ??= this.page(null, most)
       .posts.filter(({ settledAt, expired }) => settledAt === null || expired)
       .reverse();
-    const byHost = Map.groupBy(this.#open, ({ host }) => host.replace(/^https?:\/\//, ""));
+    const byHost = Map.groupBy(this.#open, ({ host }) => bareHost(host));
     return [...byHost].flatMap(([about, posts]) => {
       const upTo = acknowledgedUpTo(about);
       const times = posts.map(({ at }) => at).filter((at) => at > upTo);
@@ -75,12 +75,15 @@ export class GivenUpStore {
     });
   }
 
-  /** Documents before this id, the latest first. */
-  page(before: string | null, limit: number): GivenUpPage {
+  /** Documents before this id, the latest first; `server`: those for this one alone, with its scheme or without. */
+  page(before: string | null, limit: number, server?: string): GivenUpPage {
     const query = "SELECT id, data FROM given_up WHERE id < ? ORDER BY id DESC LIMIT ?";
-    const rows = this.#table.read(query, before ?? behindAll, limit + 1);
-    const posts = rows.slice(0, limit).map(({ id, data }) => ({ id: String(id), ...postIn(data) }));
-    return { posts, next: rows.length > limit ? (posts.at(-1)?.id ?? null) : null };
+    const rows = this.#table.read(query, before ?? behindAll, server === undefined ? limit + 1 : most);
+    const found = rows
+      .map(({ id, data }) => ({ id: String(id), ...postIn(data) }))
+      .filter(({ host }) => server === undefined || bareHost(host) === bareHost(server));
+    const posts = found.slice(0, limit);
+    return { posts, next: found.length > limit ? (posts.at(-1)?.id ?? null) : null };
   }
 
   /** The document of this id; `null`: there is none, or none any more. */
@@ -98,6 +101,10 @@ export class GivenUpStore {
 
 function postIn(data: SqlValue | undefined): GivenUpPost {
   return { settledAt: null, ...JSON.parse(String(data)) };
+}
+
+function bareHost(host: string): string {
+  return host.replace(/^https?:\/\//, "");
 }
 
 /** Ids begin with digits. */

@@ -55,6 +55,15 @@ export interface ItemPage<Item> {
 /** `done`: it is on disk. `other-action`: one that asked for something else is, under the same id. */
 export type OperatorResult = "done" | "other-action" | OperatorRefusal;
 
+/** What becomes of a document that shall be sent again with others; `sent-before`: it was. */
+export type SendAgainResult = OperatorResult | "sent-before";
+
+/** Where the journal has a document that was given up. */
+export interface GivenUpPlace {
+  readonly row: number;
+  readonly transId: string;
+}
+
 /** What stood in a document that was given up, and what can become of it. Numbers are masked where the domain's log masks them. */
 export interface GivenUpContent {
   /** The TransID under which it was posted: a journal that was deleted and begun anew has another document in the same row. */
@@ -105,6 +114,8 @@ export interface ConferenceRpc {
   givenUp(row: number): Promise<GivenUpContent | null>;
   /** Sends it again, as far as it is still so. Each document once: what was sent again before is answered alike, and nothing is sent. */
   sendAgain(row: number, person: string): Promise<OperatorResult>;
+  /** The same for several documents, each by its row and the TransID that it had. `person`: `null` asks what would become of each, and sends nothing. */
+  sendEachAgain(documents: readonly GivenUpPlace[], person: string | null): Promise<readonly SendAgainResult[]>;
   /** What has become of an operator's action; `null`: nothing of it is in the journal. */
   action(id: ActionId): Promise<ActionStages | null>;
   /**

@@ -265,8 +265,8 @@ export interface DirectoryRpc extends PromptCallsRpc {
   rebuild(domain: DomainName, from: RebuildPage["next"]): Promise<RebuildPage>;
   /** Keeps what a person has asked of the domain. The same entry again, within seconds, is not kept twice. */
   keepAudit(domain: DomainName, entry: AuditEntry): Promise<void>;
-  /** Documents that were given up, the latest first, before this place. */
-  givenUp(before: string | null, limit: number): Promise<GivenUpPage>;
+  /** Documents that were given up, the latest first, before this place; `server`: those for this one alone. */
+  givenUp(before: string | null, limit: number, server?: string): Promise<GivenUpPage>;
   /** One of them; `null`: there is none of this id, or none any more. */
   givenUpPost(id: string): Promise<GivenUpPost | null>;
   /** What people have asked, the latest first, before this place. */

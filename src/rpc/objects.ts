@@ -39,7 +39,7 @@ const rebuildMs = 25_000;
 /** Each method of each object, once: shells, limits in time and fakes come from this list. */
 export const objectMethods = {
   conference: {
-    ...{ receive: "request", operate: "request", sendAgain: "request" },
+    ...{ receive: "request", operate: "request", sendAgain: "request", sendEachAgain: "request" },
     ...{ report: "objects", ackCommands: "objects", compareDigest: "objects", hasHandle: "objects" },
     ...{ sweep: "objects", feedDirectory: "objects" },
     ...{ view: viewMs, entered: "request", story: "request", explain: "request", action: "request" },

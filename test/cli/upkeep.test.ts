@@ -342,6 +342,28 @@ test("of what is settled nothing is sent again: it says since when, and not what
   expect([printed.includes("of before"), code]).toEqual([false, 0]);
 });
 
+test("all for a server is sent again in portions, by --yes; without it and without a terminal nothing is", async () => {
+  const path = "domains/acme/servers/tsp1/send-again";
+  const not = [{ reason: "outdated", says: "It is not so any more.", documents: 2 }];
+  const portion = { server: "tsp1", documents: 2, conferences: ["1", "2"], not, next: "c" };
+  const last = { ...portion, documents: 1, conferences: ["2"], next: null };
+  const answers = {
+    [`GET ${path}`]: [portion],
+    [`GET ${path}?cursor=c`]: [last],
+    [`POST ${path}`]: [portion],
+    [`POST ${path}?cursor=c`]: [last],
+  };
+  const preview = "3 documents of 2 conferences to be sent to tsp1\n  4 documents not: It is not so any more.\n";
+  const refused = await bridgehead(answers, "send-again", "--server", "tsp1");
+  expect(refused.complaints).toContain("without a terminal this is done with --yes alone");
+  expect(refused.asked.some((one) => one.startsWith("POST"))).toBe(false);
+  const sent = await bridgehead(answers, "send-again", "--server", "tsp1", "--yes");
+  expect(sent.printed).toBe(preview.replace("to be sent", "sent again"));
+  expect(sent.asked.filter((one) => one.startsWith("POST"))).toEqual([`POST ${path}`, `POST ${path}?cursor=c`]);
+  const neither = await bridgehead(answers, "send-again");
+  expect(neither.complaints).toContain("name a document, or a --server");
+});
+
 test("what is sent again is followed until WebEx has confirmed it; a refusal is the edge's", async () => {
   const path = "domains/acme/given-up-posts/0017-17-555";
   const stages = {

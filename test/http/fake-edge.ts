@@ -398,6 +398,7 @@ export class FakeEdge {
         return true;
       },
       sendAgain: () => "no-such-post",
+      sendEachAgain: (documents) => documents.map(() => "no-such-post" as const),
       view: async () => {
         this.#call(`view of ${confKey}`, confKey);
         if (this.hung.has(confKey)) return new Promise(() => {});

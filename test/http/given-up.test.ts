@@ -184,3 +184,48 @@ test("the console shows it, and its button sends it again for an operator alone"
   ]);
   expect((await ask("/console/local/servers/posts/nothing", { headers: html })).status).toBe(404);
 });
+
+test("all that was given up for a server is sent again at once: with a preview, each once, and why the others are not", async () => {
+  const { world, edge, ask, json } = await lost();
+  const settled = { kind: "server-reached" } as const;
+  await edge.directory.follow(aPage({ key: "404", facts: [{ ...givenUp, owed: true }, settled], at: edge.time }));
+  await edge.directory.follow(aPage({ key: "405", facts: [givenUp], at: edge.time }));
+  const path = (server: string) => `/api/v1/domains/local/servers/${encodeURIComponent(server)}/send-again`;
+  const { posts } = await json<{ posts: readonly { host: string }[] }>(`${api}?server=127.0.0.1:8801`);
+  expect(posts.map(({ host }) => host)).toEqual(["127.0.0.1:8801"]);
+
+  const preview = { server: "127.0.0.1:8801", documents: 1, conferences: [confKey], not: [], next: null };
+  expect(await json(path("127.0.0.1:8801"))).toEqual(preview);
+  expect(world.posted).toEqual([]);
+  const others = await json<{ not: readonly object[] }>(path("http://tsp1"));
+  expect(others).toMatchObject({ documents: 0, conferences: [] });
+  expect(others.not).toEqual([
+    { reason: "settled", says: expect.stringContaining("owed nothing"), documents: 1 },
+    { reason: "no-such-post", says: expect.stringContaining("The conference does not keep"), documents: 1 },
+  ]);
+
+  const post = { method: "POST", headers: { "idempotency-key": "once" } };
+  expect((await ask(path("127.0.0.1:8801"), post, "token-of-anna")).status).toBe(403);
+  expect(await json(path("127.0.0.1:8801"), post)).toEqual(preview);
+  const again = [{ reason: "sent-before", says: expect.any(String), documents: 1 }];
+  expect(await json(path("127.0.0.1:8801"), post)).toEqual({ ...preview, documents: 0, conferences: [], not: again });
+  await world.time.pass(6_000);
+  expect(world.posted).toHaveLength(1);
+  const [, entry] = edge.audited.find(([, { status }]) => status === 200) ?? [];
+  expect(entry).toMatchObject({ action: "sendAllAgain", about: { server: "127.0.0.1:8801" }, person: "operator" });
+});
+
+test("the console says how many would be sent again to a server, and its button sends them", async () => {
+  const { world, ask } = await lost();
+  const html = { headers: { accept: "text/html" } };
+  const page = "/console/local/servers/127.0.0.1%3A8801/send-again";
+  expect((await ask("/console/local/servers", html)).text).toContain(`href="${page}"`);
+  expect((await ask(page, html)).text).toContain("Send 1 document of 1 conference again</button>");
+  expect((await ask(page, html, "token-of-anna")).text).not.toContain("again</button>");
+
+  const sent = await ask(page, { method: "POST" });
+  expect([sent.status, sent.headers.get("location")]).toEqual([303, page]);
+  await world.time.pass(1_000);
+  expect(world.posted).toHaveLength(1);
+  expect((await ask(page, html)).text).toContain("1 document not: Somebody has sent it again before.");
+});

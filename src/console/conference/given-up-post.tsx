@@ -1,6 +1,7 @@
 import type { EpochMs } from "../../foundation/ids.ts";
 import { counted } from "../../foundation/text/counted.ts";
 import { sentence } from "../../foundation/text/sentence.ts";
+import type { SentAgain } from "../../operators/send-again.ts";
 import type { GivenUpContent } from "../../rpc/conference.ts";
 import type { GivenUpPage } from "../../rpc/directory.ts";
 import type { GivenUpPost } from "../../rpc/directory-feed.ts";
@@ -29,6 +30,7 @@ export function GivenUpList({ domain, page: { posts, next }, before, now }: List
   }
   return (
     <>
+      <SendAgainLinks {...{ domain, posts }} />
       <Table
         rows={posts}
         id={({ id }) => `post-${id}`}
@@ -55,6 +57,53 @@ export function GivenUpList({ domain, page: { posts, next }, before, now }: List
         }}
       />
     </>
+  );
+}
+
+/** A link for each TSP server that leads to what would be sent to it again. */
+function SendAgainLinks({ domain, posts }: { readonly domain: string; readonly posts: GivenUpPage["posts"] }) {
+  const open = posts.filter(({ settledAt }) => settledAt === null).map(({ host }) => host);
+  return (
+    <p>
+      {[...new Set(open)].map((host) => (
+        <a class="button" href={pathOf(domain, "servers", host, "send-again")}>
+          Send again all for {hostText(host)} …
+        </a>
+      ))}
+    </p>
+  );
+}
+
+interface SendAgainProps extends DomainFrame {
+  readonly sent: SentAgain;
+}
+
+/** What would be sent if all that was given up for one TSP server were sent again, and the button that does it. */
+export function SendAgainPage({ sent, ...frame }: SendAgainProps) {
+  const { domain, person } = frame;
+  const { server, documents, conferences, not } = sent;
+  const isNothing = documents === 0 && not.length === 0;
+  const all = `${counted(documents, "document")} of ${counted(conferences.length, "conference")}`;
+  return (
+    <Page {...frame} title="Send again">
+      <p>
+        <a href={pathOf(domain, "servers")}>TSP servers</a>
+      </p>
+      <section id="send-again" data-part="" class="part">
+        <p>
+          {isNothing ? "Nothing was given up for " : `${all} can be sent again to `}
+          {hostText(server)}.
+        </p>
+        {not.map(({ documents, says }) => (
+          <p>{`${counted(documents, "document")} not: ${says}`}</p>
+        ))}
+        {person.role === "operator" && documents > 0 && (
+          <form method="post" action={pathOf(domain, "servers", server, "send-again")} class="inline">
+            <button type="submit">Send {all} again</button>
+          </form>
+        )}
+      </section>
+    </Page>
   );
 }
 

@@ -4,6 +4,7 @@ import { actionRoutes } from "./conferences/actions.ts";
 import { conferenceRoutes, runningRoutes } from "./conferences/conferences.ts";
 import { explainRoutes } from "./conferences/explain.ts";
 import { givenUpRoutes } from "./conferences/given-up-posts.ts";
+import { sendAgainRoutes } from "./conferences/send-again.ts";
 import { domainRoutes } from "./domains.ts";
 import { findRoutes } from "./find.ts";
 import { peopleRoutes } from "./people.ts";
@@ -18,6 +19,7 @@ const routes = [
   ...findRoutes,
   ...troubleRoutes,
   ...givenUpRoutes,
+  ...sendAgainRoutes,
   ...promptCallRoutes,
   ...bridgeRoutes,
   ...runningRoutes,

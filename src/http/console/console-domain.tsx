@@ -1,4 +1,4 @@
-import { GivenUpPostPage } from "../../console/conference/given-up-post.tsx";
+import { GivenUpPostPage, SendAgainPage } from "../../console/conference/given-up-post.tsx";
 import { AuditPage } from "../../console/domain/audit.tsx";
 import { BridgesPage } from "../../console/domain/bridges.tsx";
 import { ConferencesPage } from "../../console/domain/conferences.tsx";
@@ -9,6 +9,7 @@ import { TspServersPage } from "../../console/domain/tsp-servers.tsx";
 import { pathOf, withQuery } from "../../console/paths.ts";
 import type { BridgeName, ConfKey } from "../../foundation/ids.ts";
 import { momentIn, nextDay } from "../../foundation/time/zone.ts";
+import { joinedPortions, type SentAgain } from "../../operators/send-again.ts";
 import { type Ender, enders } from "../../records/call-record.ts";
 import type { RecordPage } from "../../rpc/directory.ts";
 import { shownSettings } from "../../settings/domain-settings.ts";
@@ -19,7 +20,7 @@ import { foundPost, notSentAgain } from "../api/conferences/given-up-posts.ts";
 import { figuresOfDomain } from "../monitoring/figures-of-domain.ts";
 import { answerOrNull } from "../objects-of-request.ts";
 import { type AddPage, type PageCall, trouble } from "./console.tsx";
-import { addForm, byPerson, formOf, keepTyped, refusalIn, typedIn } from "./form.ts";
+import { addForm, askApi, byPerson, formOf, keepTyped, problemIn, refusalIn, refusedPage, typedIn } from "./form.ts";
 
 const PAGE_ROWS = 100;
 const MOST_TROUBLED = 20;
@@ -67,7 +68,32 @@ export function addDomainPages(add: AddPage): void {
   });
 }
 
+/** All that was given up for one TSP server: the preview, and the form that sends it again. */
+function addSendAgainPages(add: AddPage): void {
+  const path = "/:domain/servers/:server/send-again" as const;
+  const portions = async (call: PageCall, asks: "previewSendAgain" | "sendAllAgain") => {
+    const found: SentAgain[] = [];
+    for (let cursor: string | null | undefined; cursor !== null; cursor = found.at(-1)?.next ?? null) {
+      const answer = await askApi(call, asks, cursor === undefined ? {} : { query: { cursor } });
+      if (!answer.ok) return refusedPage(call, await problemIn(answer));
+      found.push(await answer.json());
+    }
+    return joinedPortions(found);
+  };
+  add(path, async (call) => {
+    const sent = await portions(call, "previewSendAgain");
+    return sent instanceof Response ? sent : <SendAgainPage {...{ ...call.frame("servers"), live: null, sent }} />;
+  });
+  const post = async (call: PageCall) => {
+    const sent = await portions(call, "sendAllAgain");
+    if (sent instanceof Response) return sent;
+    return call.context.redirect(pathOf(call.domain.name, "servers", sent.server, "send-again"), 303);
+  };
+  add(path, post, "POST");
+}
+
 function addGivenUpPages(add: AddPage): void {
+  addSendAgainPages(add);
   const path = "/:domain/servers/posts/:post" as const;
   const idOf = ({ context }: PageCall) => context.req.param("post") ?? "";
   add(path, async (call) => {

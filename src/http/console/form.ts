@@ -25,12 +25,16 @@ export async function formOf(call: PageCall): Promise<URLSearchParams | Response
 export function askApi(
   { context, edge, domain, signedIn }: PageCall,
   id: string,
-  { body, actionId }: { readonly body?: object; readonly actionId?: string } = {},
+  {
+    body,
+    actionId,
+    query = {},
+  }: { readonly body?: object; readonly actionId?: string; readonly query?: Readonly<Record<string, string>> } = {},
 ): Promise<Response> {
   const route = apiRoutes.find((one) => one.id === id);
   if (!route) throw new Error(`the API has no ${id}`);
   const headers = { ...(actionId !== undefined && { "idempotency-key": actionId }) };
-  const request = new Request(new URL("/", context.req.url), {
+  const request = new Request(new URL(withQuery("/", query), context.req.url), {
     ...{ method: route.method, headers },
     ...(body && { body: JSON.stringify(body) }),
   });

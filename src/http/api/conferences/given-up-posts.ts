@@ -17,6 +17,8 @@ const path = "/domains/{domain}/given-up-posts";
 const MOST_LISTED = 1_000;
 const USUAL = 100;
 
+export const postCursor = cursorOf(/^\d{15}-.{1,100}$/s);
+
 const listed = {
   id: v.pipe(v.string(), v.description("Its name in the path of further requests.")),
   ...givenUpPost.entries,
@@ -26,13 +28,18 @@ export const givenUpRoutes = [
   route("listGivenUpPosts", `GET ${path}`, {
     says: "Documents of conferences that their receiver did not confirm and that are not tried any more, the latest first",
     more: "At most 1,000, and none that is older than records are kept. Answers that belong to no conference are not among them: the log has those (`post-given-up`).",
-    query: { cursor: cursorOf(/^\d{15}-.{1,100}$/s), limit: limitOf(MOST_LISTED) },
+    query: {
+      server: v.optional(
+        v.pipe(v.string(), v.description("Those for this TSP server alone, with its scheme or without.")),
+      ),
+      ...{ cursor: postCursor, limit: limitOf(MOST_LISTED) },
+    },
     answer: {
       says: "Documents, without what stood in them.",
       schema: v.object({ posts: v.array(v.object(listed)), next }),
     },
-    handle: ({ domain: { name }, edge, query: { cursor = null, limit = USUAL } }) =>
-      edge.objects.directory(name).givenUp(cursor, limit),
+    handle: ({ domain: { name }, edge, query: { cursor = null, limit = USUAL, server } }) =>
+      edge.objects.directory(name).givenUp(cursor, limit, server),
   }),
   route("showGivenUpPost", `GET ${path}/{post}`, {
     says: "One of them with what stood in it, and whether it can be sent again",

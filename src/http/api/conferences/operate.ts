@@ -48,8 +48,10 @@ export function refusalOf(refusal: Refusal, confKey: string): Response {
   return problem(status, title, refusalText(refusal, confKey), {}, { reason: refusal });
 }
 
-export function refusalText(refusal: Refusal, confKey: string): string {
-  return refusals[refusal].says.replace("KEY", () => confKey);
+/** Without a key: of several conferences. */
+export function refusalText(refusal: Refusal, confKey?: string): string {
+  const { says } = refusals[refusal];
+  return confKey === undefined ? says.replace(" KEY", "") : says.replace("KEY", () => confKey);
 }
 
 export function isRefusal(text: string): text is Refusal {
