@@ -314,3 +314,33 @@ test.each(looks)("whoever sees many domains chooses among them, $scheme and $wid
   expect(await axe(page)).toEqual([]);
   await screenshot(page, "chooser", look);
 });
+
+test.each(looks)(
+  "the overview shows what is wrong, what to do and who has taken it on, $scheme and $width",
+  async (look) => {
+    const host = "tsp1.example.com:443";
+    const shown = [
+      showTrouble(
+        { kind: "posts-given-up", about: host, since: now - 3_600_000, latest: now - 120_000, count: 16 },
+        "acme",
+        null,
+      ),
+      showTrouble({ kind: "standby-away", about: "agent-2", since: now - 300_000 }, "acme", "main"),
+      {
+        ...showTrouble({ kind: "bridge-drained", since: now - 7_200_000 }, "acme", "main"),
+        acknowledged: { by: "anna", at: now - 7_000_000, word: "New hardware, back at noon" },
+      },
+    ];
+    const calm = { ...running, conferences: [], next: null };
+    const page = await open(
+      OverviewPage({ ...frame, running: calm, bridges: [found("main")], trouble: shown, activity }),
+      look,
+    );
+    await page.getByText("Acknowledge …").first().click();
+    await page.getByLabel("What is done about it").first().fill("Told WebEx, ticket 4711");
+    expect(await page.getByRole("button", { name: "Acknowledge all 16" }).isVisible()).toBe(true);
+    expect(await layoutFaults(page)).toEqual([]);
+    expect(await axe(page)).toEqual([]);
+    await screenshot(page, "trouble", look);
+  },
+);

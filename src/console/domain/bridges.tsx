@@ -43,7 +43,7 @@ export function BridgesPage({ bridges, trouble, refusal = null, ...frame }: Brid
             {trouble
               .filter((one) => one.bridge === bridge.found.bridge)
               .map((one) => (
-                <TroubleLine trouble={one} now={frame.now} to={null} />
+                <TroubleLine trouble={one} now={frame.now} to={null} isOnBridges />
               ))}
           </ul>
           <BridgeFigures bridge={bridge.found.bridge} health={bridge.found.health} load={bridge.load} />

@@ -50,13 +50,21 @@ interface LineProps {
   readonly now: EpochMs;
   /** Where it is acknowledged; `null`: not here, or not by this person. */
   readonly to: string | null;
+  readonly isOnBridges?: boolean;
 }
 
+/** The page that says more of it, beside the one of its bridge. */
+const pages: Readonly<Partial<Record<DomainTrouble["kind"], keyof typeof pageTitles>>> = {
+  ...{ "posts-wait": "servers", "posts-given-up": "servers", "commands-late": "conferences" },
+};
+const pageTitles = { servers: "TSP servers", conferences: "Conferences", bridges: "Bridges" } as const;
+
 /** What is wrong, since when, what to do, and who does it. */
-export function TroubleLine({ trouble, now, to }: LineProps) {
-  const { id, severity, endsBy, title, says, todo, since, latest, count, acknowledged } = trouble;
+export function TroubleLine({ trouble, now, to, isOnBridges = false }: LineProps) {
+  const { id, kind, domain, bridge, severity, endsBy, title, says, todo, since, latest, count, acknowledged } = trouble;
   const happened = endsBy === "acknowledgement";
   const last = latest === since ? null : latest;
+  const where = isOnBridges || domain === null ? null : (pages[kind] ?? (bridge === null ? null : "bridges"));
   return (
     <li id={`trouble-${id}`} class={`trouble ${acknowledged ? "taken" : severity}`}>
       <p class="line">
@@ -67,6 +75,11 @@ export function TroubleLine({ trouble, now, to }: LineProps) {
             <Time at={since} now={now} /> (<Age since={since} now={now} />)
             {last !== null && [", last ", <Time at={last} now={now} />]}
           </span>
+        )}
+        {where && (
+          <a class="end small" href={pathOf(domain ?? "", where)}>
+            {pageTitles[where]}
+          </a>
         )}
       </p>
       <p>
@@ -86,8 +99,8 @@ export function TroubleLine({ trouble, now, to }: LineProps) {
         </p>
       )}
       {to !== null && !acknowledged && (
-        <details class="question" id={`acknowledge-${id}`}>
-          <summary class="button">Acknowledge …</summary>
+        <details id={`acknowledge-${id}`}>
+          <summary>Acknowledge …</summary>
           <form class="inline" method="post" action={to} data-stay="">
             <input type="hidden" name="latest" value={String(latest ?? "")} />
             <Field label="What is done about it" name="word" id={`word-${id}`} value="" maxlength={500} />
