@@ -97,7 +97,15 @@ export class Directory
     });
     this.knownTrouble = new KnownTroubles({
       ...{ sql: ports.sql, givenUp: this.#givenUp, list: this.list, prompt: this.promptStore },
-      changed: ports.changed,
+      receivers: {
+        areThere: (domain) => this.#receivers(domain).length > 0,
+        add: (events) => this.#webhooks.add(events),
+      },
+      now: () => ports.now(),
+      changed: async () => {
+        await this.#changed();
+        this.#webhooks.pump();
+      },
       webhooks: (domain) => this.#webhooks.view(this.#receivers(domain)),
       transaction: (domain, work) => this.#store.transaction(this.#aboutNow(domain), work),
     });
@@ -210,6 +218,7 @@ export class Directory
       }
       for (const post of posts) this.#givenUp.add(post);
       if (settled) this.#givenUp.settle(key, settled);
+      if (posts.length > 0 || settled) this.knownTrouble.noteGivenUp(domain);
       if (webhooks) this.#webhooks.add(webhooks.events);
       if (own && !(row && isOf(own.row, row))) {
         this.#store.delete(own.id);

@@ -1,6 +1,13 @@
 import { promptEnds } from "../../src/bridge/prompt-call.ts";
-import type { DomainName, EpochMs } from "../../src/foundation/ids.ts";
-import type { Acknowledgement, FoundTrouble, KnownTrouble } from "../../src/operators/trouble.ts";
+import type { BridgeName, DomainName, EpochMs } from "../../src/foundation/ids.ts";
+import {
+  type Acknowledgement,
+  type DomainTrouble,
+  type FoundTrouble,
+  type KnownTrouble,
+  showTrouble,
+} from "../../src/operators/trouble.ts";
+import { domainTroubleEvent, type WebhookEvent } from "../../src/records/webhooks.ts";
 import type { DirectoryRpc, WebhookView } from "../../src/rpc/directory.ts";
 import type { RefusedCaller } from "../../src/rpc/directory-feed.ts";
 import { LazyTables } from "../platform/lazy-tables.ts";
@@ -14,34 +21,40 @@ interface KnownTroublePorts {
   readonly list: RunningList;
   readonly prompt: Pick<DirectoryRpc, "refusedCallers">;
   webhooks(domain: DomainName): readonly WebhookView[];
+  /** Adds events for receivers of webhooks, within a transaction; `false`: there is no receiver. */
+  readonly receivers: { areThere(domain: DomainName): boolean; add(events: readonly WebhookEvent[]): void };
+  now(): EpochMs;
   /** Writes to the domain's disk, all or nothing. */
   transaction(domain: DomainName, work: () => void): void;
-  changed(): void;
+  /** Called when a change that people see is committed. */
+  changed(): Promise<void>;
 }
 
 const table =
   "CREATE TABLE IF NOT EXISTS acknowledgement (id TEXT PRIMARY KEY, at INTEGER NOT NULL, data TEXT NOT NULL) WITHOUT ROWID";
+/** What receivers of webhooks were notified of and is not over: a row for each bridge, and one, without a name, for the domain. */
+const notifiedTable =
+  "CREATE TABLE IF NOT EXISTS notified_trouble (bridge TEXT PRIMARY KEY, data TEXT NOT NULL) WITHOUT ROWID";
 
 /** What the directory knows of trouble, and who has acknowledged what: a row for each, which the first one makes the table of. */
-export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledge"> {
+export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledge" | "notifyOfTrouble"> {
   readonly #ports: KnownTroublePorts;
   readonly #table: LazyTables;
+  readonly #notified: LazyTables;
 
   constructor(ports: KnownTroublePorts) {
     this.#ports = ports;
     this.#table = new LazyTables(ports.sql, "acknowledgement", table);
+    this.#notified = new LazyTables(ports.sql, "notified_trouble", notifiedTable);
   }
 
   async trouble(domain: DomainName): Promise<KnownTrouble> {
-    const { list, givenUp, prompt, webhooks } = this.#ports;
+    const { list, prompt, webhooks } = this.#ports;
     await list.allKnown();
     const refused = Map.groupBy(await prompt.refusedCallers(), ({ number }) => number);
-    const acknowledged = this.#table.read("SELECT data FROM acknowledgement").map(({ data }) => {
-      return JSON.parse(String(data)) as Acknowledgement;
-    });
-    const upTo = new Map(acknowledged.map((one) => [one.id, one.upTo]));
+    const acknowledged = this.#acknowledged;
     return {
-      givenUp: givenUp.openByHost((host) => upTo.get(`posts-given-up:${host}`) ?? Number.NEGATIVE_INFINITY),
+      givenUp: this.#givenUp(acknowledged),
       refused: Array.from(refused, ([number, calls]) => refusedCaller(number, calls)),
       ...{ late: list.late, webhooks: webhooks(domain), acknowledged },
     };
@@ -56,8 +69,54 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
          ON CONFLICT (id) DO UPDATE SET at = excluded.at, data = excluded.data`,
         ...[id, at, JSON.stringify(acknowledgement)],
       );
+      this.noteGivenUp(domain);
     });
-    this.#ports.changed();
+    await this.#ports.changed();
+  }
+
+  async notifyOfTrouble(domain: DomainName, bridge: BridgeName, trouble: readonly FoundTrouble[]): Promise<void> {
+    if (!this.#ports.receivers.areThere(domain)) return;
+    const shown = trouble.map((one) => showTrouble(one, domain, bridge));
+    this.#ports.transaction(domain, () => this.#note(bridge, shown));
+    await this.#ports.changed();
+  }
+
+  /** After something was given up, settled or acknowledged, in the same transaction: what of it begins or ends for receivers of webhooks. */
+  noteGivenUp(domain: DomainName): void {
+    if (!this.#ports.receivers.areThere(domain)) return;
+    const open = this.#givenUp(this.#acknowledged);
+    this.#note(
+      "",
+      open.map((one) => showTrouble({ kind: "posts-given-up", ...one }, domain, null)),
+    );
+  }
+
+  #note(bridge: string, shown: readonly DomainTrouble[]): void {
+    const [row] = this.#notified.read("SELECT data FROM notified_trouble WHERE bridge = ?", bridge);
+    const before: readonly DomainTrouble[] = row ? JSON.parse(String(row.data)) : [];
+    const hasId = (all: readonly DomainTrouble[], id: string) => all.some((one) => one.id === id);
+    const at = this.#ports.now();
+    const events = [
+      ...before.filter(({ id }) => !hasId(shown, id)).map((one) => domainTroubleEvent("trouble.ended", one, at)),
+      ...shown.filter(({ id }) => !hasId(before, id)).map((one) => domainTroubleEvent("trouble.began", one, at)),
+    ];
+    if (events.length === 0) return;
+    this.#notified.make();
+    this.#ports.sql.exec(
+      "INSERT INTO notified_trouble (bridge, data) VALUES (?, ?) ON CONFLICT (bridge) DO UPDATE SET data = excluded.data",
+      ...[bridge, JSON.stringify(shown)],
+    );
+    this.#ports.receivers.add(events);
+  }
+
+  get #acknowledged(): readonly Acknowledgement[] {
+    const rows = this.#table.read("SELECT data FROM acknowledgement");
+    return rows.map(({ data }) => JSON.parse(String(data)) as Acknowledgement);
+  }
+
+  #givenUp(acknowledged: readonly Acknowledgement[]): KnownTrouble["givenUp"] {
+    const upTo = new Map(acknowledged.map((one) => [one.id, one.upTo]));
+    return this.#ports.givenUp.openByHost((host) => upTo.get(`posts-given-up:${host}`) ?? Number.NEGATIVE_INFINITY);
   }
 
   deleteBefore(at: EpochMs): void {

@@ -62,10 +62,10 @@ export class AgentAbsences {
     });
   }
 
-  /** Whether receivers of webhooks want to be notified of agents. */
+  /** Whether receivers of webhooks want to be notified of agents, or of trouble, which agents make. */
   isWatched({ domain }: Identity): boolean {
     const webhooks = this.#ports.settings(domain)?.webhooks ?? [];
-    return webhooks.some(({ events }) => events.some((event) => event.startsWith("agent.")));
+    return webhooks.some(({ events }) => events.some((event) => /^(?:agent|trouble)\./.test(event)));
   }
 
   #agents({ domain, bridge }: Identity): DomainSettings["bridges"][number]["agents"] {

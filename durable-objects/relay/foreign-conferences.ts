@@ -1,6 +1,5 @@
 import type { ConfKey, EpochMs } from "../../src/foundation/ids.ts";
-import { dayMs } from "../../src/foundation/time/timers.ts";
-import type { ForConference, RelayState } from "../../src/link/relay.ts";
+import type { ForConference } from "../../src/link/relay.ts";
 import type { FoundTrouble } from "../../src/operators/trouble.ts";
 import type { RelayStore } from "./relay-store.ts";
 
@@ -63,16 +62,4 @@ export class ForeignConferences {
   #keep(): void {
     this.#store.write("foreign", Object.fromEntries(Array.from(this.#known, ([key, { since }]) => [key, since])));
   }
-}
-
-/** So long before its end a certificate is to be renewed. */
-const renewBeforeMs = 14 * dayMs;
-
-/** The certificate of the edge, as an agent sees it, ends soon; of several the one that ends first. */
-export function certificateTrouble({ links }: RelayState, now: EpochMs): readonly FoundTrouble[] {
-  const ends = links.flatMap(({ health }) => health?.certificateEnds ?? []);
-  const first = Math.min(...ends);
-  if (first - now > renewBeforeMs) return [];
-  const why = new Date(first).toISOString().slice(0, 10);
-  return [{ kind: "certificate-expires", about: why, since: first - renewBeforeMs, why }];
 }

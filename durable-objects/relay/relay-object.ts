@@ -17,6 +17,7 @@ const OfRelay = objectClass("relay", DurableObject, (place, { ctx, env }) => {
     sweep: (domain) => place.idAllocator(domain).sweep(),
     keepPromptCalls: (domain, said) => place.directory(domain).keepPromptCalls(domain, said),
     notifyOfAgents: (domain, events) => place.directory(domain).notifyOfAgents(domain, events),
+    notifyOfTrouble: (domain, ...of) => place.directory(domain).notifyOfTrouble(domain, ...of),
   });
   return Object.assign(relay, { sockets });
 });

@@ -47,6 +47,8 @@ export interface RelayEntries {
     readonly away: Absences;
     readonly events: readonly AgentEvent[];
   };
+  /** What receivers of webhooks were notified of and is not over, by its names. */
+  readonly notified: readonly string[];
   /** When it was found first that the bridge holds a conference that the edge does not know. */
   readonly foreign: Readonly<Record<ConfKey, EpochMs>>;
   /** The day on which old conferences were last deleted. */

@@ -23,6 +23,7 @@ import {
   SILENCE_MS,
   step,
 } from "../../src/link/relay.ts";
+import { bridgeTrouble, type FoundTrouble } from "../../src/operators/trouble.ts";
 import type { AgentEvent } from "../../src/rpc/directory.ts";
 import type { AgentView, BridgeHealth, CommandsForBridge, HandOver, RelayRpc } from "../../src/rpc/relay.ts";
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";
@@ -31,10 +32,11 @@ import type { Sql } from "../platform/platform.ts";
 import { AgentAbsences } from "./agent-absences.ts";
 import { AgentLimits } from "./agent-limits.ts";
 import { BridgeDrain, refusalsOf } from "./bridge-drain.ts";
+import { actedUntil, activeLine, bridgeHealth, certificateTrouble } from "./bridge-health.ts";
 import { BridgeReports, type ReportsPorts } from "./bridge-reports.ts";
-import { certificateTrouble } from "./foreign-conferences.ts";
 import type { AgentSockets } from "./hibernating-sockets.ts";
 import { type Identity, type Lost, type RelayEntries, type RelayLog, RelayStore } from "./relay-store.ts";
+import { TroubleFeed } from "./trouble-feed.ts";
 
 export interface RelayPorts
   extends AlarmPorts,
@@ -45,8 +47,9 @@ export interface RelayPorts
   settings(domain: DomainName): DomainSettings | undefined;
   /** See `IdAllocatorRpc.sweep`. */
   sweep(domain: DomainName): Promise<void>;
-  /** See `DirectoryRpc.notifyOfAgents`. */
+  /** See `DirectoryRpc.notifyOfAgents`, and the same of `notifyOfTrouble`. */
   notifyOfAgents(domain: DomainName, events: readonly AgentEvent[]): Promise<void>;
+  notifyOfTrouble(domain: DomainName, bridge: BridgeName, trouble: readonly FoundTrouble[]): Promise<void>;
 }
 
 /** One process connects anew now and then; two that throw each other out do so each five seconds. */
@@ -74,6 +77,7 @@ export class Relay implements RelayRpc {
   readonly #drain: BridgeDrain;
   readonly #absences: AgentAbsences;
   readonly #reports: BridgeReports;
+  readonly #trouble: TroubleFeed;
 
   constructor(ports: RelayPorts) {
     this.#ports = ports;
@@ -90,6 +94,7 @@ export class Relay implements RelayRpc {
     this.#missed = wasActive && !activeLink(state) ? { ...wasActive, lastSeen: this.#missedAt } : null;
     this.#drain = new BridgeDrain(this.#store, this.#log);
     this.#absences = new AgentAbsences(ports, this.#store, this.#alarm, this.#log);
+    this.#trouble = new TroubleFeed(ports, this.#store, this.#alarm, this.#log);
     const current = { identity: () => this.#identity, state: () => this.#state };
     this.#reports = new BridgeReports({ ...ports, ...current }, this.#store, this.#log);
   }
@@ -146,7 +151,7 @@ export class Relay implements RelayRpc {
   alarm(): Promise<void> {
     return this.#alarm.fired(() => {
       this.#replaceUseless();
-      this.#absences.look(this.#identity, this.#state);
+      this.#lookForTrouble();
       this.#wakeForStandby();
     });
   }
@@ -188,31 +193,20 @@ export class Relay implements RelayRpc {
 
   async health(): Promise<BridgeHealth> {
     this.#replaceUseless();
+    return this.#health();
+  }
+
+  #health(): BridgeHealth {
     const active = activeLink(this.#state);
     const agentConnected = active !== undefined && this.#ports.sockets.lastSeen(active.id) !== null;
     const lostAt = active ? this.#missedAt : this.#store.read("lost")?.at;
     const awaySince = agentConnected ? active.bridgeAwaySince : lostAt;
-    // These say something of the agent, which strangers who ask whether the bridge is ready must not know.
-    const {
-      version: _,
-      waiting: __,
-      certificateEnds: ___,
-      ...ofBridge
-    } = active?.health ?? { bridgeUp: false, portsInUse: 0, ports: null };
     const trouble = [
       ...this.#absences.trouble(this.#identity, this.#state),
       ...this.#reports.foreign.trouble(),
       ...certificateTrouble(this.#state, this.#ports.now()),
     ];
-    const isKnown = agentConnected && ofBridge.bridgeUp;
-    return {
-      agentConnected,
-      ...ofBridge,
-      ...(!isKnown && { portsInUse: null, ports: null }),
-      ...(typeof awaySince === "number" && { awaySince }),
-      ...(this.#drain.since !== null && { drainedSince: this.#drain.since }),
-      ...(trouble.length > 0 && { trouble }),
-    };
+    return bridgeHealth(active, { agentConnected, awaySince, drainedSince: this.#drain.since, trouble });
   }
 
   /** The settings of these agents have changed: they must prove who they are again, or are turned away. */
@@ -232,7 +226,9 @@ export class Relay implements RelayRpc {
 
   async drain(domain: DomainName, bridge: BridgeName, drained: boolean): Promise<EpochMs | null> {
     this.#identity = { domain, bridge };
-    return this.#drain.set(drained, this.#ports.now());
+    const since = this.#drain.set(drained, this.#ports.now());
+    this.#lookForTrouble();
+    return since;
   }
 
   #apply(input: RelayInput): void {
@@ -273,7 +269,7 @@ export class Relay implements RelayRpc {
     if (lastActive && lastActive !== before.lastActive) this.#store.write("lastActive", lastActive);
     const active = activeLink(state);
     const isAnother = active?.id !== was?.id;
-    const lost = isAnother && was ? { at: this.#actedUntil(was, input), why: input.type } : undefined;
+    const lost = isAnother && was ? { at: actedUntil(was, input, this.#ports), why: input.type } : undefined;
     if (isAnother) this.#store.write("active", active ? { id: active.id, agent: active.agent } : null);
     if (lost && !active) this.#store.write("lost", lost);
     this.#state = state;
@@ -281,9 +277,14 @@ export class Relay implements RelayRpc {
     const changed = state.links.filter((link) => !before.links.includes(link));
     if (identity) for (const link of changed) this.#ports.sockets.keep(link.id, { identity, link });
     for (const effect of effects) this.#carryOut(effect, before);
-    if (isAnother) this.#logActive(before, active, lost ?? this.#store.read("lost"));
+    if (isAnother) this.#logActive(before.lastActive?.agent, lost ?? this.#store.read("lost"));
     this.#noticeRestart();
-    if (state.links !== before.links) this.#absences.look(this.#identity, this.#state);
+    if (state.links !== before.links) this.#lookForTrouble();
+  }
+
+  #lookForTrouble(): void {
+    this.#absences.look(this.#identity, this.#state);
+    void this.#trouble.look(this.#identity, () => bridgeTrouble({ health: this.#health(), unreachableSince: null }));
   }
 
   /**
@@ -302,25 +303,11 @@ export class Relay implements RelayRpc {
     this.#ports.sweep(this.#identity.domain).catch(failed);
   }
 
-  /** Until when the agent acted; `null`: its socket was lost with an earlier life of the edge, which writes no sign of life to disk. */
-  #actedUntil({ id, bridgeAwaySince }: Link, { type }: RelayInput): EpochMs | null {
-    if (type !== "closed" && this.#ports.sockets.lastSeen(id) === null) return null;
-    if (type === "silent") return this.#lastSeen(id);
-    return (type === "bridge-away" ? bridgeAwaySince : null) ?? this.#ports.now();
-  }
-
   /** Another link is active than before, or none; `lost`: the link that was active last. */
-  #logActive({ lastActive }: RelayState, active: Link | undefined, lost: Lost | undefined): void {
-    const why = lost && { why: lost.why };
-    if (!active) return this.#log("no-agent-active", lastActive?.agent ?? "", { ...why }, "warn");
-    const { epoch } = this.#state;
-    const lostAt = lost?.at ?? null;
-    const nobodyActed = lostAt !== null && { nobodyActedMs: Math.max(0, this.#ports.now() - lostAt) };
-    const facts = { epoch, ...why, ...nobodyActed };
-    const from = lastActive?.agent ?? active.agent;
-    if (from === active.agent) return this.#log("agent-active", active.agent, facts);
-    if (this.#identity) this.#ports.measures.takeovers.count({ ...this.#identity });
-    this.#log("agent-takeover", active.agent, { from, ...facts }, "warn");
+  #logActive(before: string | undefined, lost: Lost | undefined): void {
+    const line = activeLine(before, this.#state, lost, this.#ports.now());
+    if (line.event === "agent-takeover" && this.#identity) this.#ports.measures.takeovers.count({ ...this.#identity });
+    this.#log(line.event, line.agent, line.facts, line.level);
   }
 
   #carryOut(effect: RelayEffect, before: RelayState): void {

@@ -1,4 +1,5 @@
 import type { ConfKey, EpochMs } from "../foundation/ids.ts";
+import type { DomainTrouble } from "../operators/trouble.ts";
 import type { AgentEvent } from "../rpc/directory.ts";
 import type { FactPage, Trouble } from "../rpc/directory-feed.ts";
 import type { CallRecord } from "./call-record.ts";
@@ -168,6 +169,15 @@ function troubleEvents(
     ...before.filter((one) => !now.includes(one)).map((one) => event("trouble.ended", one)),
     ...now.filter((one) => !before.includes(one)).map((one) => event("trouble.began", one)),
   ];
+}
+
+/** What is wrong in the domain, or with one of its bridges, has begun or ended. */
+export function domainTroubleEvent(
+  type: "trouble.began" | "trouble.ended",
+  { id, kind, bridge, about, since, says }: DomainTrouble,
+  at: EpochMs,
+): WebhookEvent {
+  return webhook(type, at, { kind, bridge, about, since, says }, id, at);
 }
 
 /** What the relay of a bridge says of its agents. */

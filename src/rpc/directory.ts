@@ -4,7 +4,7 @@ import { type Checked, confKey, text, time } from "../foundation/schemas.ts";
 import { address, open } from "../foundation/shown.ts";
 import type { AbsenceEvent } from "../link/absences.ts";
 import type { AuditEntry } from "../operators/audit.ts";
-import type { Acknowledgement, KnownTrouble } from "../operators/trouble.ts";
+import type { Acknowledgement, FoundTrouble, KnownTrouble } from "../operators/trouble.ts";
 import { type ActivityMinute, activityMinute } from "../records/activity.ts";
 import type { Ender } from "../records/call-record.ts";
 import type { DirectoryRecord } from "../records/conference-record.ts";
@@ -254,6 +254,8 @@ export interface DirectoryRpc extends PromptCallsRpc {
   records(query: RecordQuery): Promise<RecordPage>;
   /** Resolves when they are on disk, for the receivers of webhooks. Those that come twice are sent twice, each time under the same id. */
   notifyOfAgents(domain: DomainName, events: readonly AgentEvent[]): Promise<void>;
+  /** All that is wrong with a bridge now: receivers are notified of what has begun and ended since the last word. */
+  notifyOfTrouble(domain: DomainName, bridge: BridgeName, trouble: readonly FoundTrouble[]): Promise<void>;
   webhooks(domain: DomainName): Promise<readonly WebhookView[]>;
   /** What is wrong as far as the directory knows, and what is acknowledged. */
   trouble(domain: DomainName): Promise<KnownTrouble>;

@@ -55,7 +55,13 @@ export const objectMethods = {
   },
   mailbox: { send: "request", share: "objects", waiting: viewMs },
   directory: {
-    ...{ follow: "objects", notifyOfAgents: "objects", count: "objects", keepAudit: "objects" },
+    ...{
+      follow: "objects",
+      notifyOfAgents: "objects",
+      notifyOfTrouble: "objects",
+      count: "objects",
+      keepAudit: "objects",
+    },
     ...{ running: "request", totals: viewMs, activity: "request", webhooks: viewMs, audit: "request" },
     ...{ givenUp: "request", givenUpPost: "request", trouble: viewMs, acknowledge: "request" },
     ...{ keepPromptCalls: "objects", promptCalls: "request", refusedCallers: viewMs },

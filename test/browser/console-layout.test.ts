@@ -333,7 +333,7 @@ test.each(looks)(
     ];
     const calm = { ...running, conferences: [], next: null };
     const page = await open(
-      OverviewPage({ ...frame, running: calm, bridges: [found("main")], trouble: shown, activity }),
+      OverviewPage({ ...frame, figures, running: calm, bridges: [found("main")], trouble: shown, activity }),
       look,
     );
     await page.getByText("Acknowledge …").first().click();

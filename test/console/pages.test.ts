@@ -151,7 +151,7 @@ test("the overview says that nothing is wrong, or what and since when, and how m
   );
   expect(text).toContain(
     [
-      "No agent is connected since 11:55:00 ( 5 min )",
+      "No agent is connected since 11:55:00 ( 5 min ) Bridges → /console/acme/bridges",
       "No agent of the bridge main of acme is connected, so nobody can call in or out there.",
       'See "bridgehead-agent doctor" beside the bridge.',
     ].join("\n"),

@@ -99,3 +99,26 @@ test("a certificate of the edge that ends within 14 days is trouble from then on
   // Of the agent, so none of what strangers see.
   expect(await world.relay.health()).not.toHaveProperty("certificateEnds");
 });
+
+test("where receivers of webhooks want it, the directory hears what has lasted ten seconds, and of its end, once", async () => {
+  world.webhooks = [{ url: "https://voice.example.com/events", secretFrom: "WEBHOOK_SECRET_A" }];
+  world.sleep();
+  const second = world.connect("agent-2");
+  world.says(health);
+  await pass(30_000, "link-1", second);
+  expect(world.notified).toEqual([]);
+  await world.relay.drain(domain, bridge, true);
+  await pass(12_000, "link-1", second);
+  expect(world.notified).toEqual(["bridge-drained"]);
+  world.sleep();
+  await pass(12_000, "link-1", second);
+  world.directoryFails = true;
+  await world.relay.drain(domain, bridge, false);
+  await pass(3_000, "link-1", second);
+  expect(world.notified).toEqual(["bridge-drained"]);
+  world.directoryFails = false;
+  world.sockets.delete("link-1");
+  world.relay.closed("link-1");
+  await pass(15_000, second);
+  expect(world.notified).toEqual(["bridge-drained", "", "standby-away"]);
+});

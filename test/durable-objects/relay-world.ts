@@ -42,6 +42,8 @@ export class RelayWorld {
   readonly closed: string[] = [];
   /** What receivers of webhooks are to hear. */
   readonly told: AgentEvent[] = [];
+  /** The kinds of trouble that its directory was told of, each time all. */
+  readonly notified: string[] = [];
   directoryFails = false;
   webhooks: DomainSettingsInput["webhooks"] = [];
   /** The agents of the settings, from the next restart on. */
@@ -140,6 +142,10 @@ export class RelayWorld {
       keepPromptCalls: (_, said) => {
         if (this.directoryFails) throw new Error("it does not answer");
         return ask(`${said.calls.length} calls at the prompt of ${said.bridge}`).then(() => {});
+      },
+      notifyOfTrouble: async (_domain, _bridge, trouble) => {
+        if (this.directoryFails) throw new Error("it does not answer");
+        this.notified.push(trouble.map(({ kind }) => kind).join());
       },
       notifyOfAgents: async (_, events) => {
         if (this.directoryFails) throw new Error("it does not answer");

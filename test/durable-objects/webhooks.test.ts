@@ -4,7 +4,7 @@ import type { Directory } from "../../durable-objects/directory/directory.ts";
 import type { LogLine } from "../../durable-objects/platform/log.ts";
 import { Measures } from "../../durable-objects/platform/measures.ts";
 import type { HttpAnswer, PostRequest } from "../../durable-objects/platform/post.ts";
-import type { BridgeName, CallId, DomainName, WebexHost } from "../../src/foundation/ids.ts";
+import type { BridgeName, CallId, DomainName, TransId, WebexHost } from "../../src/foundation/ids.ts";
 import { dayMs, hourMs } from "../../src/foundation/time/timers.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
 import type { DirectoryFact } from "../../src/records/directory-facts.ts";
@@ -659,4 +659,47 @@ test("an agent that is away and back is told by two events, each by the same id 
   await world.notifyOfAgents(away);
   await world.pass(1_000);
   expect(world.posted).toHaveLength(3);
+});
+
+test("trouble of a bridge begins and ends for receivers, each once, also when it is told again by another life", async () => {
+  const world = new World();
+  const notify = (...kinds: readonly ("no-agent" | "bridge-drained")[]) =>
+    world.directory.knownTrouble.notifyOfTrouble(
+      domain,
+      "main" as BridgeName,
+      kinds.map((kind) => ({ kind, since: worldBegins - 10_000 })),
+    );
+  await notify("no-agent", "bridge-drained");
+  world.start();
+  await notify("no-agent", "bridge-drained");
+  await notify("bridge-drained");
+  await world.pass(1_000);
+  const byId = new Map(world.posted.map(({ headers, body }) => [headers["webhook-id"], JSON.parse(body)]));
+  const events = [...byId.values()];
+  expect(events.map(({ type, data }) => [type, data.kind, data.bridge])).toEqual([
+    ["trouble.began", "no-agent", "main"],
+    ["trouble.began", "bridge-drained", "main"],
+    ["trouble.ended", "no-agent", "main"],
+  ]);
+  expect(events[0].data).toEqual({
+    ...{ kind: "no-agent", bridge: "main", about: null, since: worldBegins - 10_000 },
+    says: "No agent of the bridge main of local is connected, so nobody can call in or out there.",
+  });
+});
+
+test("documents that are given up begin trouble for receivers, and an acknowledgement ends it", async () => {
+  const world = new World();
+  const lost = { host: "tsp1" as WebexHost, transId: "7" as TransId, attempts: 3, why: "away", messages: [] };
+  const giveUp = (key: string) =>
+    world.directory.follow(aPage({ key, running: {}, facts: [{ kind: "post-given-up", ...lost }] }));
+  await giveUp("5");
+  await giveUp("6");
+  const ack = { id: "posts-given-up:tsp1", upTo: worldBegins, by: "anna", at: worldBegins, word: "told them" };
+  await world.directory.knownTrouble.acknowledge(domain, ack);
+  await world.pass(1_000);
+  const events = world.posted.map(({ body }) => JSON.parse(body)).filter(({ data }) => data.kind);
+  expect(events.map(({ type, data }) => [type, data.about])).toEqual([
+    ["trouble.began", "tsp1"],
+    ["trouble.ended", "tsp1"],
+  ]);
 });

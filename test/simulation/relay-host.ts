@@ -140,9 +140,8 @@ export class RelayHost {
         },
         sweep: (domain) => send(() => sweep(domain)),
         keepPromptCalls: (domain, said) => send(() => keepPromptCalls(domain, said)),
-        notifyOfAgents: async () => {
-          throw new Error("no domain of a simulation has webhooks");
-        },
+        notifyOfAgents: hasNoWebhooks,
+        notifyOfTrouble: hasNoWebhooks,
       });
       hasBegun = true;
       return relay;
@@ -479,4 +478,8 @@ export function simulatedKey(agent: string): AgentKey {
 
 function signatureOf(publicKey: string, text: string): string {
   return createHash("sha512").update(`${publicKey}\n${text}`).digest("base64url");
+}
+
+async function hasNoWebhooks(): Promise<never> {
+  throw new Error("no domain of a simulation has webhooks");
 }

@@ -33,7 +33,7 @@ export const rules: Readonly<Record<string, Rule>> = {
       "src/conference/head.ts",
       "valibot",
     ],
-    mayAsType: ["src/conference", "src/rpc"],
+    mayAsType: ["src/conference", "src/operators", "src/rpc"],
   },
   "src/routing": {
     may: ["src/foundation", "src/delivery", "src/tsp/messages.ts", "src/tsp/protocol-table.ts"],

@@ -30,10 +30,9 @@ export const relayDefects: DefectsByFile = {
     },
     "an alarm whose write fails is left to the platform": {
       foundBy: "no alarm fails",
-      before:
-        "    return this.#alarm.fired(() => {\n      this.#replaceUseless();\n      this.#absences.look(this.#identity, this.#state);\n",
+      before: "    return this.#alarm.fired(() => {\n      this.#replaceUseless();\n      this.#lookForTrouble();\n",
       after:
-        "    return this.#alarm.fired(() => {}).then(() => {\n      this.#replaceUseless();\n      this.#absences.look(this.#identity, this.#state);\n",
+        "    return this.#alarm.fired(() => {}).then(() => {\n      this.#replaceUseless();\n      this.#lookForTrouble();\n",
     },
   },
   "durable-objects/relay/agent-limits.ts": {
@@ -66,8 +65,8 @@ export const relayDefects: DefectsByFile = {
     },
     "the relay takes every conference for the edge's own": {
       foundBy: "a conference that the edge does not know goes on",
-      before: "if (this.#store.hasConference(conference, this.#ports.now())) this.#wait(said);",
-      after: "if (this.#store) this.#wait(said);",
+      before: "if (this.#store.hasConference(conference, this.#ports.now())) return this.#wait(said);",
+      after: "if (this.#store) return this.#wait(said);",
     },
   },
   "src/link/relay.ts": {

@@ -1,0 +1,77 @@
+import type { EpochMs } from "../../src/foundation/ids.ts";
+import type { LogFacts } from "../../src/foundation/text/log-line.ts";
+import { dayMs } from "../../src/foundation/time/timers.ts";
+import { activeLink, type Health, type Link, type RelayInput, type RelayState } from "../../src/link/relay.ts";
+import type { FoundTrouble } from "../../src/operators/trouble.ts";
+import type { BridgeHealth } from "../../src/rpc/relay.ts";
+import type { AgentSockets } from "./hibernating-sockets.ts";
+import type { Lost } from "./relay-store.ts";
+
+interface Around extends Pick<BridgeHealth, "agentConnected"> {
+  readonly awaySince: EpochMs | null | undefined;
+  readonly drainedSince: EpochMs | null;
+  readonly trouble: readonly FoundTrouble[];
+}
+
+/** How a bridge is, as its active agent says. What says something of the agent is left out: strangers ask whether the bridge is ready. */
+export function bridgeHealth(active: Link | undefined, around: Around): BridgeHealth {
+  const { agentConnected, awaySince, drainedSince, trouble } = around;
+  const none: Health = { bridgeUp: false, portsInUse: 0, ports: null };
+  const { version: _, waiting: __, certificateEnds: ___, ...ofBridge } = active?.health ?? none;
+  return {
+    ...{ agentConnected, ...ofBridge },
+    ...(!(agentConnected && ofBridge.bridgeUp) && { portsInUse: null, ports: null }),
+    ...(typeof awaySince === "number" && { awaySince }),
+    ...(drainedSince !== null && { drainedSince }),
+    ...(trouble.length > 0 && { trouble }),
+  };
+}
+
+/** Until when the agent acted; `null`: its socket was lost with an earlier life of the edge, which writes no sign of life to disk. */
+export function actedUntil(
+  { id, bridgeAwaySince }: Link,
+  { type }: RelayInput,
+  { sockets, now }: { readonly sockets: Pick<AgentSockets, "lastSeen">; now(): EpochMs },
+): EpochMs | null {
+  const lastSeen = sockets.lastSeen(id);
+  if (type !== "closed" && lastSeen === null) return null;
+  if (type === "silent") return lastSeen;
+  return (type === "bridge-away" ? bridgeAwaySince : null) ?? now();
+}
+
+interface ActiveLine {
+  readonly event: "no-agent-active" | "agent-active" | "agent-takeover";
+  readonly agent: string;
+  readonly facts: LogFacts;
+  readonly level: "info" | "warn";
+}
+
+/** What the log says of who acts now. `before`: the agent that acted last; `lost`: when and why it did no more. */
+export function activeLine(
+  before: string | undefined,
+  state: RelayState,
+  lost: Lost | undefined,
+  now: EpochMs,
+): ActiveLine {
+  const active = activeLink(state);
+  const why = lost && { why: lost.why };
+  if (!active) return { event: "no-agent-active", agent: before ?? "", facts: { ...why }, level: "warn" };
+  const lostAt = lost?.at ?? null;
+  const nobodyActed = lostAt !== null && { nobodyActedMs: Math.max(0, now - lostAt) };
+  const facts = { epoch: state.epoch, ...why, ...nobodyActed };
+  const { agent } = active;
+  if (before === undefined || before === agent) return { event: "agent-active", agent, facts, level: "info" };
+  return { event: "agent-takeover", agent, facts: { from: before, ...facts }, level: "warn" };
+}
+
+/** So long before its end a certificate is to be renewed. */
+const renewBeforeMs = 14 * dayMs;
+
+/** The certificate of the edge, as an agent sees it, ends soon; of several the one that ends first. */
+export function certificateTrouble({ links }: RelayState, now: EpochMs): readonly FoundTrouble[] {
+  const ends = links.flatMap(({ health }) => health?.certificateEnds ?? []);
+  const first = Math.min(...ends);
+  if (first - now > renewBeforeMs) return [];
+  const why = new Date(first).toISOString().slice(0, 10);
+  return [{ kind: "certificate-expires", about: why, since: first - renewBeforeMs, why }];
+}
