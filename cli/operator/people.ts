@@ -48,7 +48,9 @@ export function addPeople(program: Command): void {
     .action((name: string) =>
       askEdge(async (edge) => {
         const { ended } = await edge.ask("DELETE /people/{person}/sessions", { person: name });
-        print(`ended ${counted(ended, "session")} of ${name}`);
+        const said =
+          ended === 0 ? `nobody of the name ${name} was signed in` : `ended ${counted(ended, "session")} of ${name}`;
+        process.stdout.write(`${said}\n`);
       }),
     );
 }

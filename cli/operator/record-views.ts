@@ -1,5 +1,6 @@
 import type { Terminal } from "../../src/foundation/table.ts";
 import { cut } from "../../src/foundation/text/cut.ts";
+import { shownEntry } from "../../src/operators/audit.ts";
 import { duration, toSecond } from "../terminal.ts";
 import type { AuditOfDomain, RecordOfDomain } from "./operator-client.ts";
 import { listText } from "./views.ts";
@@ -42,7 +43,7 @@ export function auditText(entries: readonly AuditOfDomain[], zoneOf: ZoneOf, ter
     [
       { title: "WHEN", text: ({ at, domain }) => toSecond(at, zoneOf(domain)) },
       { title: "WHO", text: ({ person, role, by }) => `${person} (${role}, ${by})`, style: () => "bold", cut: true },
-      { title: "WHAT", text: ({ action, about: { type } }) => type ?? action },
+      { title: "WHAT", text: (entry) => `${shownEntry(entry).what}${entry.repeat ? " (repeated)" : ""}` },
       { title: "ABOUT", text: ({ about }) => aboutText(about), cut: true },
       {
         title: "OUTCOME",

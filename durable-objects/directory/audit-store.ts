@@ -20,10 +20,12 @@ export class AuditStore {
   }
 
   /** Adds an entry within a transaction, each once. An entry with its outcome replaces the one without. */
-  add(entry: AuditEntry): void {
+  add(asked: AuditEntry): void {
     this.#table.make();
-    const data = JSON.stringify(entry);
     const latest = this.#sql.exec("SELECT id, data FROM audit ORDER BY id DESC LIMIT ?", mostSince);
+    const isRepeat = latest.some((row) => isDoneBefore(JSON.parse(String(row.data)), asked));
+    const entry: AuditEntry = { ...asked, ...(isRepeat && { repeat: true }) };
+    const data = JSON.stringify(entry);
     if (latest.some((row) => row.data === data)) return;
     for (const { id, data: before } of latest) {
       const known = JSON.parse(String(before)) as AuditEntry;
@@ -50,6 +52,12 @@ export class AuditStore {
     for (const { id = null } of old.slice(-1)) this.#sql.exec("DELETE FROM audit WHERE id <= ? AND at < ?", id, at);
     return old.length === atMost;
   }
+}
+
+/** Under the same Idempotency-Key, as far as the latest entries tell. */
+function isDoneBefore(before: AuditEntry, entry: AuditEntry): boolean {
+  if (before.at >= entry.at || before.refusal !== null || entry.actionId === "") return false;
+  return (["person", "action", "actionId"] as const).every((name) => before[name] === entry[name]);
 }
 
 function isSameRequest(one: AuditEntry, other: AuditEntry): boolean {

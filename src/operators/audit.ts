@@ -7,7 +7,7 @@ export const auditEntry = v.object({
   person: v.string(),
   role: v.picklist(["viewer", "operator"]),
   by: v.pipe(v.picklist(["token", "session", "access"]), v.description("How the person had signed in.")),
-  action: v.pipe(v.string(), v.description("The `operationId` of the request.")),
+  action: v.pipe(v.string(), v.description("The `operationId` of the request; `what` has the action's own name.")),
   about: v.pipe(
     v.record(v.string(), v.string()),
     v.description("Such as `confKey`, the `type` of an action and its `call`; numbers are masked."),
@@ -19,8 +19,40 @@ export const auditEntry = v.object({
   status: v.pipe(v.number(), v.description("Of the answer.")),
   refusal: v.pipe(v.nullable(v.string()), v.description("The title of its problem; null: it was done.")),
   from: v.pipe(v.string(), v.description("The address; empty where the platform tells none.")),
+  repeat: v.pipe(
+    v.exactOptional(v.literal(true)),
+    v.description(
+      "The same request was done before under this Idempotency-Key: it was answered alike, and nothing was done.",
+    ),
+  ),
 });
 export type AuditEntry = Checked<typeof auditEntry>;
+
+/** An entry as people are shown it, in the words of commands. */
+export const shownAuditEntry = v.object({
+  ...auditEntry.entries,
+  what: v.pipe(v.string(), v.description("The action's own name, as commands have it: `mute-all`, `hand-over`.")),
+});
+export type ShownAuditEntry = Checked<typeof shownAuditEntry>;
+
+/** The names of actions by the `operationId` of their request. */
+const names: Readonly<Record<string, string>> = {
+  ...{ acknowledgeTrouble: "acknowledge", drainBridge: "drain", undrainBridge: "undrain", handOver: "hand-over" },
+  ...{
+    readAccessCode: "access-code",
+    beginProvisioning: "provisioning",
+    act: "action",
+    sendPassthrough: "passthrough",
+  },
+  ...{ setHybridData: "hybrid-data", sendAgain: "send-again", sendAllAgain: "send-again", eraseNumber: "erase" },
+  rebuildRecords: "rebuild",
+};
+
+export function shownEntry<Entry extends AuditEntry>(entry: Entry): Entry & ShownAuditEntry {
+  const { action, about } = entry;
+  const what = (action === "act" ? about.type : undefined) ?? names[action] ?? action;
+  return { ...entry, what };
+}
 
 /** In an entry until its outcome is known: for good where a part failed, or the process died first. */
 export const unknownOutcome = { status: 503, refusal: "failed for now" } as const;

@@ -89,6 +89,7 @@ const entry = {
   ...{ at: now, person: unbroken, role: "operator" as const, by: "session" as const, action: unbroken },
   ...{
     about: { confKey: unbroken, number: unbroken },
+    what: unbroken,
     actionId: "k",
     status: 403,
     refusal: "no such conference",

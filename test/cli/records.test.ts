@@ -182,11 +182,18 @@ test("what people have asked is a line each: who, what, about what, and what bec
   const at = `${new Date(now).toISOString().slice(0, 19).replace("T", " ")} +00:00`;
   const inUtc = () => "UTC";
   const wide = { ...plain, width: 200 };
-  const erasure = { ...entry, action: "eraseNumber", about: { number: "**34" }, status: 200, refusal: null };
+  const erasure = {
+    ...entry,
+    action: "eraseNumber",
+    about: { number: "**34" },
+    status: 200,
+    refusal: null,
+    repeat: true as const,
+  };
   expect(auditText([entry, erasure], inUtc, wide)).toEqual([
-    "WHEN                        WHO                     WHAT         ABOUT          OUTCOME          FROM",
-    `${at}  anna (viewer, session)  mute         5551, call c1  403 not allowed  192.0.2.7`,
-    `${at}  anna (viewer, session)  eraseNumber  number **34    200              192.0.2.7`,
+    "WHEN                        WHO                     WHAT              ABOUT          OUTCOME          FROM",
+    `${at}  anna (viewer, session)  mute              5551, call c1  403 not allowed  192.0.2.7`,
+    `${at}  anna (viewer, session)  erase (repeated)  number **34    200              192.0.2.7`,
   ]);
   const long = { ...entry, about: { ...entry.about, confKey: "5".repeat(300) } };
   expect(auditText([long], inUtc, wide)[1]?.length).toBeLessThan(150);

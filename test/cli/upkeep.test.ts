@@ -269,6 +269,13 @@ test.each([
   expect((await bridgehead(answers, "lock", "1")).code).toBe(code);
 });
 
+test("to sign out somebody who is not signed in says so", async () => {
+  const answers = (ended: number) => ({ "DELETE people/boris/sessions": [{ ended }] });
+  const nobody = await bridgehead(answers(0), "sign-out", "boris");
+  expect(nobody.printed).toBe("nobody of the name boris was signed in\n");
+  expect((await bridgehead(answers(2), "sign-out", "boris")).printed).toBe("ended 2 sessions of boris\n");
+});
+
 test("who may not end the sessions of others is told so in a line", async () => {
   const answers = { "DELETE people/boris/sessions": [{ status: 403, detail: "You may end your own sessions." }] };
   const { complaints, code } = await bridgehead(answers, "sign-out", "boris");

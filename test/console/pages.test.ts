@@ -10,7 +10,7 @@ import { TspServersPage } from "../../src/console/domain/tsp-servers.tsx";
 import { Page } from "../../src/console/page.tsx";
 import { pathOf, withQuery } from "../../src/console/paths.ts";
 import type { ActionId, BridgeName, ConfKey, WebexHost } from "../../src/foundation/ids.ts";
-import type { AuditEntry } from "../../src/operators/audit.ts";
+import type { ShownAuditEntry } from "../../src/operators/audit.ts";
 import { figuresOf } from "../../src/operators/figures.ts";
 import { type FoundBridge, showTrouble } from "../../src/operators/trouble.ts";
 import { type HostPosts, noPosts, noRequests } from "../../src/records/activity.ts";
@@ -525,20 +525,28 @@ test("settings stand by their names, times in words, and what has a name goes by
   );
 });
 
-const entry: AuditEntry = {
+const entry: ShownAuditEntry = {
   ...{ at: now, person: "boris", role: "operator", by: "session", action: "act", status: 202, refusal: null },
-  ...{ about: { confKey: "5", type: "mute", call: "c1" }, actionId: "k1", from: "192.0.2.7" },
+  ...{ about: { confKey: "5", type: "mute", call: "c1" }, actionId: "k1", from: "192.0.2.7", what: "mute" },
 };
 
 test("the audit says who asked what, about what, and what became of it", () => {
-  const refused = { ...entry, refusal: "not allowed", status: 403, by: "token" as const, about: {}, from: "" };
+  const refused = {
+    ...entry,
+    refusal: "not allowed",
+    status: 403,
+    by: "token" as const,
+    about: {},
+    from: "",
+    repeat: true as const,
+  };
   const page = { entries: [entry, refused], next: 7 };
   const text = readPage(AuditPage({ ...frame, entries: page, before: "9" }));
   expect(text).toContain(
     [
-      ...["12:00:00", "boris operator, by session", "act", "5 → /console/acme/conferences/5 type mute call c1"],
+      ...["12:00:00", "boris operator, by session", "mute", "5 → /console/acme/conferences/5 call c1"],
       ...["done", "192.0.2.7"],
-      ...["12:00:00", "boris operator, by token", "act", "not allowed", "not known"],
+      ...["12:00:00", "boris operator, by token", "mute repeated", "not allowed", "not known"],
     ].join("\n"),
   );
   expect(text).toContain("Latest → /console/acme/audit");

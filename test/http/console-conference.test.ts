@@ -135,7 +135,9 @@ test("a call that is wrong leads back to a live page with what was typed, and sa
   const typed = { number: '"><script>555', attendeeId: "ann", muted: "1" };
   const answer = await post({ type: "call-out", ...typed, mark: "x" });
   expect([answer.status, answer.to, edge.actionIds]).toEqual([303, page, []]);
-  expect(edge.audited.at(-1)?.[1]).toMatchObject({ action: "act", status: 400, refusal: "bad body" });
+  expect(edge.audited.at(-1)?.[1]).toMatchObject({
+    ...{ action: "act", about: { type: "call-out" }, status: 400, refusal: "bad body" },
+  });
 
   const { text } = await get(answer.to);
   expect(text).toContain('data-live="/console/live/local/987654321"');

@@ -1,11 +1,10 @@
-import type { AuditEntry } from "../../operators/audit.ts";
-import type { AuditPage as Entries } from "../../rpc/directory.ts";
+import type { ShownAuditEntry } from "../../operators/audit.ts";
 import { type DomainFrame, Page } from "../page.tsx";
 import { Empty, Further, Mark, Table, Time } from "../parts.tsx";
 import { pathOf, withQuery } from "../paths.ts";
 
 interface AuditProps extends DomainFrame {
-  readonly entries: Entries;
+  readonly entries: { readonly entries: readonly ShownAuditEntry[]; readonly next: number | null };
   /** Those before this place alone. */
   readonly before: string | null;
 }
@@ -36,7 +35,7 @@ export function AuditPage({ entries: { entries, next }, before, ...frame }: Audi
   );
 }
 
-type EntryTableProps = Pick<AuditProps, "domain" | "now"> & { readonly entries: readonly AuditEntry[] };
+type EntryTableProps = Pick<AuditProps, "domain" | "now"> & { readonly entries: readonly ShownAuditEntry[] };
 
 function EntryTable({ domain, entries, now }: EntryTableProps) {
   return (
@@ -50,8 +49,8 @@ function EntryTable({ domain, entries, now }: EntryTableProps) {
             <b>{person}</b> <span class="dim small">{`${role}, by ${by}`}</span>
           </>
         ),
-        Action: ({ action }) => action,
-        About: ({ about: { confKey, ...rest } }) => (
+        Action: ({ what, repeat }) => [what, repeat && <span class="dim small"> repeated</span>],
+        About: ({ about: { confKey, type: _, ...rest } }) => (
           <span class="marks">
             {confKey !== undefined && <a href={pathOf(domain, "conferences", confKey)}>{confKey}</a>}
             {Object.entries(rest).map(([name, value]) => (

@@ -1,6 +1,8 @@
 import type { Context, Hono } from "hono";
 import * as v from "valibot";
+import { askedActions } from "../../conference/operator-actions.ts";
 import type { BridgeName, ConfKey } from "../../foundation/ids.ts";
+import { isRecord } from "../../foundation/record.ts";
 import { ok, type Result } from "../../foundation/result.ts";
 import { textOfSegment } from "../../foundation/text/path-segment.ts";
 import { type Operator, seesAll, seesDomain } from "../../operators/people.ts";
@@ -41,11 +43,17 @@ export async function answerRoute(
   const isSeen = domain !== undefined && seesDomain(signedIn.person, domain.name);
   if (path.domain !== undefined && !isSeen) return problem(404, "no such domain", `There is no domain ${path.domain}.`);
   const actionId = readActionId(request);
+  let given: unknown;
   const read = async (): Promise<Result<ApiCall<never, never, never>, Response>> => {
     if (!actionId.ok) return actionId;
     const query = readQuery(route.query ?? {}, new URL(request.url).searchParams);
     if (!query.ok) return query;
-    const body = changes(route) ? await readJson(request, MAX_BODY_BYTES, edge, route.body ?? noFields) : null;
+    const schema = v.pipe(
+      v.unknown(),
+      v.transform((json) => (given = json)),
+      route.body ?? noFields,
+    );
+    const body = changes(route) ? await readJson(request, MAX_BODY_BYTES, edge, schema) : null;
     if (body?.ok === false) return body;
     const confKey = path.confKey as ConfKey;
     const call = {
@@ -67,7 +75,7 @@ export async function answerRoute(
   const { domain: _, ...ofPath } = path;
   const asked = {
     ...{ domain: domain.name, signedIn, from, action: route.id, actionId: actionId.ok ? actionId.value : "" },
-    about: { ...ofPath, ...(call.ok && (await route.about?.(call.value))) },
+    about: { ...ofPath, ...(call.ok ? await route.about?.(call.value) : typeIn(given)) },
   };
   return audited(edge, asked, async (isWrittenDown) => {
     const mayAnswer = isWrittenDown || !route.showsSecret || forbidden !== null || !call.ok;
@@ -96,6 +104,12 @@ function whyForbidden(route: Route, person: Operator): string | null {
   if (route.showsSecret && !person.secrets) return mayReadNone;
   if (changes(route) && person.role === "viewer" && !route.viewersMay) return viewersLook;
   return route.allDomains && !seesAll(person) ? "This is for those who see all domains." : null;
+}
+
+/** The action that a wrong body asks for. */
+function typeIn(body: unknown): Readonly<Record<string, string>> {
+  const type = isRecord(body) ? body.type : undefined;
+  return typeof type === "string" && Object.hasOwn(askedActions(), type) ? { type } : {};
 }
 
 async function titleOf(response: Response): Promise<string> {

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { time } from "../../foundation/schemas.ts";
-import { auditEntry } from "../../operators/audit.ts";
+import { shownAuditEntry, shownEntry } from "../../operators/audit.ts";
 import { seesAll } from "../../operators/people.ts";
 import { addressFrom as address, sessionEnd, signIn } from "../../operators/sessions.ts";
 import { problem } from "../problem.ts";
@@ -83,11 +83,11 @@ export const peopleRoutes = [
     query: { cursor: rowCursor, limit: limitOf(1_000) },
     answer: {
       says: "Who asked what, about what, when, from where, and what became of it.",
-      schema: v.object({ entries: v.array(auditEntry), next }),
+      schema: v.object({ entries: v.array(shownAuditEntry), next }),
     },
     async handle({ domain: { name }, edge: { objects }, query: { cursor, limit = 100 } }) {
       const { entries, next } = await objects.directory(name).audit(placeOf(cursor), limit);
-      return { entries, next: cursorAt(next) };
+      return { entries: entries.map(shownEntry), next: cursorAt(next) };
     },
   }),
 ];

@@ -9,6 +9,7 @@ import { TspServersPage } from "../../console/domain/tsp-servers.tsx";
 import { pathOf, withQuery } from "../../console/paths.ts";
 import type { BridgeName, ConfKey } from "../../foundation/ids.ts";
 import { momentIn, nextDay } from "../../foundation/time/zone.ts";
+import { shownEntry } from "../../operators/audit.ts";
 import { joinedPortions, type SentAgain } from "../../operators/send-again.ts";
 import { type Ender, enders } from "../../records/call-record.ts";
 import type { RecordPage } from "../../rpc/directory.ts";
@@ -49,8 +50,9 @@ export function addDomainPages(add: AddPage): void {
 
   add("/:domain/audit", async ({ context, edge: { objects }, domain, frame }) => {
     const before = placeIn(context.req.query("before"));
-    const entries = await objects.directory(domain.name).audit(before === null ? null : Number(before), PAGE_ROWS);
-    return <AuditPage {...frame("audit")} entries={entries} before={before} />;
+    const place = before === null ? null : Number(before);
+    const { entries, next } = await objects.directory(domain.name).audit(place, PAGE_ROWS);
+    return <AuditPage {...frame("audit")} entries={{ entries: entries.map(shownEntry), next }} before={before} />;
   });
   add("/:domain/servers", async ({ context, edge: { objects }, domain, frame }) => {
     const before = context.req.query("before") ?? null;

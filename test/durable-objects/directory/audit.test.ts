@@ -44,6 +44,19 @@ test("what is asked is kept before it is done, and its outcome takes that place,
   expect((await entries()).map(({ status }) => status)).toEqual([403, 503, 202]);
 });
 
+test("what was done and comes again under its Idempotency-Key is marked, also before its outcome is known", async () => {
+  const world = new DirectoryWorld();
+  const keep = (more: Partial<AuditEntry>) => world.directory.keepAudit(domain, entry(world, more));
+  await keep({ actionId: "refused" });
+  await keep({ status: 202, refusal: null });
+  await world.time.pass(1);
+  for (const outcome of [unknownOutcome, { status: 202, refusal: null }]) await keep(outcome);
+  for (const more of [{ actionId: "refused" }, { person: "boris" }, { action: "drainBridge" }]) await keep(more);
+
+  const { entries } = await world.directory.audit(null, 9);
+  expect(entries.map(({ repeat }) => repeat)).toEqual([undefined, undefined, undefined, true, undefined, undefined]);
+});
+
 test("what people have asked goes with the records of its time", async () => {
   const world = new DirectoryWorld();
   for (let index = 0; index < 1_100; index++) await world.directory.keepAudit(domain, entry(world, { status: index }));
