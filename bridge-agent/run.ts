@@ -17,6 +17,8 @@ import type { AgentKey } from "./service/state-folder.ts";
 interface AgentPorts extends DriverPorts {
   /** Absent: as to the bridge. */
   readonly openEdgeSocket?: OpenSocket;
+  /** When the certificate of the edge at this address ends; absent, or `null`: nobody says. */
+  certificateEnds?(address: string): Promise<number | null>;
   readonly journal: AgentJournal;
   readonly key: AgentKey;
   now(): EpochMs;
@@ -106,6 +108,7 @@ export class RunningAgent {
       settings,
       key: ports.key,
       openSocket: ports.openEdgeSocket ?? ports.openSocket,
+      certificateEnds: async (address) => (await ports.certificateEnds?.(address)) ?? null,
       timers: ports.timers,
       now: ports.now,
       random: ports.random,

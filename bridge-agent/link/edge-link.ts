@@ -1,5 +1,5 @@
 import type { Result } from "../../src/foundation/result.ts";
-import type { Timers } from "../../src/foundation/time/timers.ts";
+import { hourMs, type Timers } from "../../src/foundation/time/timers.ts";
 import { encodeHello, HELLO_HEADER, helloText, LINK_PROTOCOL_VERSION } from "../../src/link/hello.ts";
 import {
   type AgentToEdge,
@@ -20,6 +20,8 @@ interface EdgeLinkOptions {
   readonly settings: Pick<AgentSettings, "edge" | "domain" | "bridge" | "agent">;
   readonly key: AgentKey;
   readonly openSocket: OpenSocket;
+  /** When the certificate at this address ends, in milliseconds since 1970; `null`: nobody says. */
+  certificateEnds(address: string): Promise<number | null>;
   readonly timers: Timers;
   now(): number;
   /** 0 to 1. */
@@ -39,6 +41,8 @@ const PONG_MS = 3_000;
 const LONGEST_HEARTBEAT_MS = 3_000;
 /** A person may take long, but a network comes back at any moment. */
 export const LONGEST_PAUSE_MS = 5_000;
+/** A certificate may be renewed while a link lasts for weeks. */
+const CERTIFICATE_EVERY_MS = 6 * hourMs;
 /** Why the agent itself ends a connection that works. */
 const RENEWED = "this agent connects to the edge anew, to ask whether it acts";
 
@@ -89,6 +93,10 @@ export class EdgeLink {
   #welcomed = false;
   readonly #addresses: readonly string[];
   #place = 0;
+  #certificateEnds: number | null = null;
+  /** As the edge was last sent it on this link. */
+  #health: Extract<AgentToEdge, { type: "health" }> | null = null;
+  #cancelCertificate = () => {};
   /** The last one about each address. */
   readonly #lastLines = new Map<string, string>();
 
@@ -117,7 +125,11 @@ export class EdgeLink {
 
   /** Before the welcome nothing is sent: the journal keeps what matters. */
   send(message: AgentToEdge): void {
-    if (this.#welcomed) this.#socket.send(message);
+    if (!this.#welcomed) return;
+    if (message.type !== "health") return this.#socket.send(message);
+    this.#health = message;
+    const certificateEnds = this.#certificateEnds;
+    this.#socket.send(certificateEnds === null ? message : { ...message, certificateEnds });
   }
 
   renew(): void {
@@ -126,6 +138,7 @@ export class EdgeLink {
 
   stop(): void {
     this.#welcomed = false;
+    this.#cancelCertificate();
     this.#socket.stop();
   }
 
@@ -141,15 +154,31 @@ export class EdgeLink {
         this.#challenge = "";
         this.#log("edge-connected", `edge connected${this.#way}, this agent is ${message.role}`);
         this.#socket.greeted(Math.min(message.heartbeatMs, LONGEST_HEARTBEAT_MS));
+        void this.#lookAtCertificate();
         return this.#options.message(message);
       default:
         if (this.#welcomed) this.#options.message(message);
     }
   }
 
+  /** An edge that is asked and does not answer is no trouble: the link is up. */
+  async #lookAtCertificate(): Promise<void> {
+    const address = this.#address;
+    this.#cancelCertificate();
+    if (address.startsWith("wss:")) {
+      this.#cancelCertificate = this.#options.timers.after(CERTIFICATE_EVERY_MS, () => void this.#lookAtCertificate());
+    }
+    const ends = await this.#options.certificateEnds(address);
+    if (!this.#welcomed || address !== this.#address || ends === null || ends === this.#certificateEnds) return;
+    this.#certificateEnds = ends;
+    if (this.#health) this.send(this.#health);
+  }
+
   #lost(code: number, why: string): "at once" | "soon" | "late" {
     const reason = closeReasonOf(code);
     const wasWelcomed = this.#welcomed;
+    this.#health = null;
+    this.#cancelCertificate();
     if (this.#welcomed) this.#options.lost();
     this.#welcomed = false;
     const answeredChallenge = this.#challenge !== "";

@@ -1,15 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { lookup } from "node:dns/promises";
 import { accessSync, constants, existsSync, readdirSync, statfsSync, statSync } from "node:fs";
-import {
-  request as httpRequest,
-  type IncomingHttpHeaders,
-  type IncomingMessage,
-  type OutgoingHttpHeaders,
-} from "node:http";
-import { request as httpsRequest } from "node:https";
 import { isIP } from "node:net";
-import { TLSSocket } from "node:tls";
 import { isLoopback } from "../../src/foundation/loopback.ts";
 import { counted } from "../../src/foundation/text/counted.ts";
 import {
@@ -25,8 +17,9 @@ import { codeOf } from "../../src/foundation/text/reason.ts";
 import { REFUSAL_HEADER } from "../../src/link/hello.ts";
 import { journalFault } from "../core/journal.ts";
 import { kindOf } from "../drivers/registry.ts";
+import { askEdge, type EdgeAnswer } from "../link/edge-answer.ts";
 import { advice, closeReasonOf, helloHeader, linkUrl } from "../link/edge-link.ts";
-import { edgeAddresses, edgeRoute, hostOf, proxyFor, readCa, shownProxy, throughProxy } from "../link/edge-route.ts";
+import { edgeAddresses, hostOf, proxyFor, readCa, shownProxy, throughProxy } from "../link/edge-route.ts";
 import { driverPorts } from "../node-ports.ts";
 import { askStatus, NoAgent } from "./local-commands.ts";
 import type { AgentSettings } from "./settings.ts";
@@ -40,14 +33,6 @@ const MAX_CLOCK_SKEW_MS = 60_000;
 /** A busy agent writes some MiB a day. */
 const LEAST_FREE_MIB = 100;
 const CERTIFICATE_ENDS_SOON_MS = 14 * 24 * 3_600_000;
-
-/** What the edge, or a proxy in front of it, answered to the agent's first request for a socket. */
-interface EdgeAnswer {
-  readonly status: number;
-  readonly headers: IncomingHttpHeaders;
-  /** When the server's certificate ends; `null` without TLS. */
-  readonly certificateEnds: Date | null;
-}
 
 /** One address of the edge, and what was answered there, or why nothing was. */
 interface Asked {
@@ -242,7 +227,7 @@ async function checkClock(settings: AgentSettings, { address, answer }: Asked): 
 
 /** Where neither the edge's platform nor a proxy puts a date to each answer, `/healthz` has one. */
 async function dateOf(settings: AgentSettings, address: string): Promise<string | null> {
-  const answer = await ask(`${address.replace(/\/+$/, "")}/healthz`, {}, settings).catch(() => null);
+  const answer = await askEdge(`${address.replace(/\/+$/, "")}/healthz`, {}, settings).catch(() => null);
   return answer?.headers.date ?? null;
 }
 
@@ -258,7 +243,7 @@ async function askEdges(settings: AgentSettings): Promise<Asked> {
         "sec-websocket-version": "13",
         "sec-websocket-key": randomBytes(16).toString("base64"),
       };
-      const answer = await ask(linkUrl(settings, address), headers, settings).catch((error: unknown) =>
+      const answer = await askEdge(linkUrl(settings, address), headers, settings).catch((error: unknown) =>
         error instanceof Error ? error : new Error(String(error)),
       );
       return { address, answer };
@@ -278,33 +263,6 @@ function ownKey(state: string): AgentKey | null {
   } catch {
     return null; // See the line about the key.
   }
-}
-
-/** A first answer, by the agent's own way to this address. */
-async function ask(url: string, headers: OutgoingHttpHeaders, settings: AgentSettings): Promise<EdgeAnswer> {
-  const { agent = false, ca } = edgeRoute(url, settings);
-  const options = { headers, agent, timeout: PATIENCE_MS, ...(ca !== undefined && { ca }) };
-  return new Promise((resolve, reject) => {
-    const request = (url.startsWith("wss:") ? httpsRequest : httpRequest)(url.replace(/^ws/, "http"), options);
-    const timer = setTimeout(() => {
-      // A request that waits for a proxy does not say that it was destroyed.
-      reject(new Error(`it does not answer within ${PATIENCE_MS / 1_000} s`));
-      request.destroy();
-    }, PATIENCE_MS);
-    const answered = ({ statusCode = 0, headers, socket }: IncomingMessage) => {
-      clearTimeout(timer);
-      const ends = socket instanceof TLSSocket ? new Date(socket.getPeerCertificate().valid_to) : null;
-      resolve({ status: statusCode, headers, certificateEnds: ends });
-      socket.destroy();
-    };
-    request.on("response", answered);
-    request.on("upgrade", answered);
-    request.on("error", (error) => {
-      clearTimeout(timer);
-      reject(error.message ? error : new Error(codeOf(error)));
-    });
-    request.end();
-  });
 }
 
 const tlsFault = /CERT|TLS|SSL|SIGNED|VERIFY|EPROTO/;

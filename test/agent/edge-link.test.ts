@@ -90,6 +90,9 @@ class FakeRelay {
   }
 }
 
+/** When the edge's certificate ends. */
+let ends: number | null;
+
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), "bridgehead-link-"));
   relay = new FakeRelay();
@@ -98,10 +101,12 @@ beforeEach(async () => {
   heard = [];
   notes = [];
   gone = () => {};
+  ends = null;
   link = new EdgeLink({
     settings: { edge: `ws://127.0.0.1:${relay.port}/`, domain: "local", bridge: "simulated", agent: "agent-1" },
     key: agentKey(folder),
     openSocket,
+    certificateEnds: async () => ends,
     timers,
     now: () => 1_790_000_000_000,
     random: () => 1,
@@ -371,3 +376,16 @@ async function pausesOf(draw: number): Promise<number[]> {
   socket.stop();
   return pauses;
 }
+
+test("the edge is told when its certificate ends, once that is known, and with each health that follows", async () => {
+  ends = 1_800_000_000_000;
+  const socket = await welcomed();
+  const health = { type: "health", bridgeUp: true, portsInUse: 1, ports: null } as const;
+  link.send(health);
+  const first = await relay.message();
+  // What was sent before it was known comes once more.
+  expect("certificateEnds" in first ? first : await relay.message()).toEqual({ ...health, certificateEnds: ends });
+  link.send({ ...health, portsInUse: 2 });
+  expect(await relay.message()).toEqual({ ...health, portsInUse: 2, certificateEnds: ends });
+  socket.close();
+});

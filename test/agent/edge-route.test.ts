@@ -9,6 +9,7 @@ import { join } from "node:path";
 import type { Duplex } from "node:stream";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { type ClientOptions, type WebSocket, WebSocketServer } from "ws";
+import { certificateEnds } from "../../bridge-agent/link/edge-answer.ts";
 import { EdgeLink } from "../../bridge-agent/link/edge-link.ts";
 import { edgeRoute, proxyFor, readCa } from "../../bridge-agent/link/edge-route.ts";
 import { openBy } from "../../bridge-agent/node-ports.ts";
@@ -161,6 +162,7 @@ function link(settings: { readonly edge: string | string[]; readonly ca?: string
     settings: { ...agentSettings, ...settings },
     key: agentKey(join(folder, "key")),
     openSocket: openBy((url) => ({ ...edgeRoute(url, settings), ...more })),
+    certificateEnds: async () => null,
     timers,
     now: Date.now,
     random: () => 1,
@@ -192,11 +194,22 @@ test("an agent reaches a TLS edge through a proxy, trusting an authority of its 
   await until(() => lines.some((line) => line.includes("edge-connected")));
   await service.stop();
 
-  expect(proxy.asked).toEqual([`${host}:${port(edge)} Basic ${Buffer.from("user:p@ss").toString("base64")}`]);
+  // The link, and whoever looks when the certificate ends.
+  const asked = `${host}:${port(edge)} Basic ${Buffer.from("user:p@ss").toString("base64")}`;
+  expect([...new Set(proxy.asked)]).toEqual([asked]);
   expect(lines.find((line) => line.includes("edge-connected"))).toContain(
     `"msg":"edge connected through the proxy http://127.0.0.1:${port(proxy)}, this agent is active"`,
   );
   expect(lines.join("")).not.toContain("p%40ss");
+});
+
+test("an agent knows when the certificate of its edge ends; without TLS, or where nobody is, it knows nothing", async () => {
+  const ca = join(folder, "ca.pem");
+  const address = `wss://${host}:${port(edge)}`;
+  const days = ((await certificateEnds(address, { ca })) ?? 0) / 86_400_000 - Date.now() / 86_400_000;
+  expect(Math.round(days)).toBe(98);
+  expect(await certificateEnds(address, {})).toBeNull();
+  expect(await certificateEnds(`ws://127.0.0.1:${port(edge)}`, {})).toBeNull();
 });
 
 test("an edge whose authority is not known is not trusted, and the line says which setting to write", async () => {

@@ -146,9 +146,11 @@ test("of calls at the prompt nothing is taken that nobody judged, and no story w
   expect(decoded({ steps: Array(21).fill({ type: "unclear-keys", at: 1 }) }).ok).toBe(false);
 });
 
-test("what a newer version says besides is passed over: an older edge takes an ack without `waiting`", () => {
+test("what a newer version says besides is passed over: an older edge takes an ack without `waiting`, and no end of a certificate", () => {
   const ack = { type: "commands-ack", conference, ids: ["o1"] };
   expect(decodeAgentToEdge(JSON.stringify({ ...ack, later: ["o1"] }))).toEqual({ ok: true, value: ack });
+  const health = { type: "health", bridgeUp: true, portsInUse: 0, ports: null };
+  expect(decodeAgentToEdge(JSON.stringify({ ...health, laterThanThis: 1 }))).toEqual({ ok: true, value: health });
 });
 
 test("what a bridge cannot do is understood as far as this version knows it", () => {

@@ -271,6 +271,7 @@ const keptTimers: Readonly<Record<string, string>> = {
   "bridge-agent/drivers/asterisk/driver.ts": "one for each session; the end of the session",
   "bridge-agent/drivers/asterisk/link.ts":
     "the next ping or attempt, set when the one before is over; the end of the session",
+  "bridge-agent/link/edge-link.ts": "the next look at the certificate, set with each link; the end of the link",
   "bridge-agent/link/reconnecting-socket.ts":
     "the next ping or attempt, set when the one before is over; the end of the connection",
   "bridge-agent/service/service.ts": "the next attempt, set when the one before has failed; a stop",
