@@ -8,6 +8,7 @@ import { WebexServer } from "../simulators/webex/server.ts";
 import type { ExtConfId } from "../src/foundation/ids.ts";
 import { type Conference, fillConferences } from "./conferences.ts";
 import { createAtRate } from "./creates.ts";
+import { type FirstBytes, firstBytes } from "./first-byte.ts";
 import { startFloor } from "./floor/start.ts";
 import { inTurns, median, paced, percentile, type Times, type Transaction } from "./load.ts";
 import { startPeer } from "./peer.ts";
@@ -112,6 +113,7 @@ export const figures: readonly Figure[] = [
   { name: "telling: creates beside an edge without a directory", alone: tellingFigures },
   { name: "viewers: creates while people read a long history", alone: viewerFigures },
   { name: "memory of idle conferences", alone: memoryFigures },
+  { name: "first-byte: pages of the console beside 3,000 conferences", alone: firstByteFigures },
 ];
 
 export async function withComparison<Value>(
@@ -431,6 +433,23 @@ async function memoryFigures({ idleConferences, idleMs }: Extent): Promise<reado
       await bare.stop();
     }
   });
+}
+
+async function firstByteFigures({ creates }: Extent): Promise<readonly Line[]> {
+  const found = await firstBytes(creates);
+  const figure = (page: string, when: string) => `first byte of ${page} beside ${creates} conferences, ${when}`;
+  const goal = (atMost: number): Goal => ({ of: "value", atMost });
+  const p99 = (looks: FirstBytes["warm"], of: "firstMs" | "wholeMs") =>
+    percentile(
+      looks.map((look) => look[of]),
+      99,
+    );
+  return found.flatMap(({ page, warm, cold }) => [
+    { figure: figure(page, "p99"), unit: "ms" as const, adapter: p99(warm, "firstMs"), goal: goal(100) },
+    { figure: "    its last byte, p99", unit: "ms" as const, adapter: p99(warm, "wholeMs") },
+    { figure: figure(page, "after a kill"), unit: "ms" as const, adapter: cold.firstMs, goal: goal(500) },
+    { figure: "    its last byte, after a kill", unit: "ms" as const, adapter: cold.wholeMs },
+  ]);
 }
 
 /** A new adapter that has had nothing to do, and the time when its agent connected. */

@@ -91,10 +91,11 @@ export function Document({ title, now, timeZone, script = false, children }: Doc
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
-        <title>{`${title} · Bridgehead`}</title>
         <link rel="icon" href="/console/assets/icon.svg" type="image/svg+xml" />
         <link rel="stylesheet" href="/console/assets/style.css" />
         {script ? <script src="/console/assets/live.js" defer /> : null}
+        {/* The last: what stands before it is sent before the page's data is there. */}
+        <title>{`${title} · Bridgehead`}</title>
       </head>
       <body>{children}</body>
     </html>

@@ -23,6 +23,7 @@ import type { Variables } from "../guard.ts";
 import { admitPerson, crossSiteRefusal, type SignedIn } from "../guard.ts";
 import { failureOf, forOneRequest } from "../objects-of-request.ts";
 import { problem } from "../problem.ts";
+import { begunPage, pageHeaders } from "./begun-page.tsx";
 import { beginSession, endSession, MAX_SIGN_IN_BYTES, MAX_TOKEN, signInRefusal } from "./console-session.ts";
 
 type Pages = Hono<Variables>;
@@ -157,22 +158,30 @@ export function consolePages(edge: PeoplePorts, addAll: (add: AddPage) => void):
       if (!domain || !seesDomain(signedIn.person, name)) {
         return trouble({ context, edge }, 404, "No such domain", `There is no domain ${name} that you may see.`);
       }
+      const { timeZone } = domain.settings;
+      const now = edge.now();
       const frame: PageCall["frame"] = (here, confKey) => {
         const around = frameOf({ context, edge }, { domain: null, here, live: liveOf(name, confKey) });
-        return { ...around, domain: name, timeZone: domain.settings.timeZone };
+        return { ...around, domain: name, timeZone, now };
       };
-      const shown = await page({ context, edge: forOneRequest(edge), signedIn, domain, frame });
-      return shown instanceof Response ? shown : answer(context, shown);
+      const whole = async () => {
+        const shown = await page({ context, edge: forOneRequest(edge), signedIn, domain, frame });
+        return shown instanceof Response ? shown : answer(context, shown);
+      };
+      if (method === "POST") return whole();
+      return begunPage(context, edge, { now, timeZone }, whole(), (error) => failed({ context, edge }, error));
     });
   });
   pages.all("*", (context) => trouble({ context, edge }, 404, "Not found", "Nothing is at this address."));
-  pages.onError((error, context) => {
-    const failure = failureOf(error);
-    edge.log("request-failed", { ...failure }, "error");
-    const says = `${failure.object ?? "A part of the system"} did not answer in time. Load the page again; the log says more.`;
-    return trouble({ context, edge }, 503, "Failed for now", sentence(says));
-  });
+  pages.onError((error, context) => failed({ context, edge }, error));
   return pages;
+}
+
+function failed(around: Pick<PageCall, "context" | "edge">, error: unknown): Response {
+  const failure = failureOf(error);
+  around.edge.log("request-failed", { ...failure }, "error");
+  const says = `${failure.object ?? "A part of the system"} did not answer in time. Load the page again; the log says more.`;
+  return trouble(around, 503, "Failed for now", sentence(says));
 }
 
 type Around = Pick<PageCall, "context" | "edge">;
@@ -203,8 +212,7 @@ function seenBy({ person }: SignedIn, edge: PeoplePorts): readonly string[] {
 }
 
 export function answer(context: Context, page: Child, status: ContentfulStatusCode = 200): Response {
-  context.header("cache-control", "no-store");
-  return context.body(`<!doctype html>${page}`, status, { "content-type": "text/html; charset=utf-8" });
+  return context.body(`<!doctype html>${page}`, status, pageHeaders);
 }
 
 function wantsPage({ req }: Context): boolean {

@@ -1,0 +1,97 @@
+import { request } from "node:http";
+import { join } from "node:path";
+import { performance } from "node:perf_hooks";
+import { setTimeout as pause } from "node:timers/promises";
+import { temporaryFolder } from "../scripts/at-exit.ts";
+import { LocalRun } from "../scripts/local-run.ts";
+import { fillConferences } from "./conferences.ts";
+
+const warmLooks = 30;
+const firstKey = 800_000_000;
+/** The pages that people have open, behind `/console/local`. */
+const pages = {
+  overview: "",
+  list: "/conferences",
+  "a conference": `/conferences/${firstKey}`,
+  "TSP servers": "/servers",
+} as const;
+const back = { every: 5, within: 20_000 } as const;
+
+/** How long a browser waits for a page: for its first byte, and for all of it. */
+export interface FirstBytes {
+  readonly page: string;
+  readonly warm: readonly Look[];
+  /** The first request that the edge answers after a SIGKILL. */
+  readonly cold: Look;
+}
+
+interface Look {
+  readonly firstMs: number;
+  readonly wholeMs: number;
+}
+
+/** First bytes of the console's pages while so many real conferences run, each with a caller. */
+export async function firstBytes(conferences: number): Promise<readonly FirstBytes[]> {
+  const run = await LocalRun.start({ state: join(temporaryFolder("bench"), "first-byte") });
+  try {
+    await fillConferences(run, Array<number>(conferences).fill(1), firstKey);
+    const found: FirstBytes[] = [];
+    for (const [page, path] of Object.entries(pages)) {
+      const look = () => lookAt(run, `/console/local${path}`);
+      await look();
+      const warm: Look[] = [];
+      for (let count = 0; count < warmLooks; count += 1) {
+        warm.push(await look());
+        await pause(20);
+      }
+      found.push({ page, warm, cold: await afterKill(run, look) });
+      await allKnown(run, conferences);
+    }
+    return found;
+  } finally {
+    await run.stop();
+  }
+}
+
+async function afterKill(run: LocalRun, look: () => Promise<Look>): Promise<Look> {
+  process.kill(run.pids().edge, "SIGKILL");
+  for (const deadline = Date.now() + back.within; ; await pause(back.every)) {
+    try {
+      return await look();
+    } catch (error) {
+      // Nobody listens yet.
+      if (Date.now() > deadline) throw error;
+    }
+  }
+}
+
+/** The next page is measured when the edge has all of its conferences again. */
+async function allKnown(run: LocalRun, conferences: number): Promise<void> {
+  const headers = { authorization: `Bearer ${run.operatorToken()}` };
+  for (const deadline = Date.now() + 120_000; ; await pause(500)) {
+    const response = await fetch(`${run.edgeUrl}/api/v1/domains/local/running-conferences?limit=1`, { headers });
+    const { total, unknown } = (await response.json()) as { readonly total?: number; readonly unknown?: number };
+    if (total === conferences && unknown === 0) return;
+    if (Date.now() > deadline)
+      throw new Error(`of ${conferences} conferences the list has ${total}, ${unknown} unknown`);
+  }
+}
+
+function lookAt(run: LocalRun, path: string): Promise<Look> {
+  const token = `Bearer ${run.operatorToken()}`;
+  const headers = { authorization: token, accept: "text/html", "sec-fetch-dest": "document" };
+  const startedAt = performance.now();
+  return new Promise((resolve, reject) => {
+    const asked = request(`${run.edgeUrl}${path}`, { headers, agent: false }, (response) => {
+      let firstMs = 0;
+      response.once("data", () => {
+        firstMs = performance.now() - startedAt;
+      });
+      response.once("end", () => resolve({ firstMs, wholeMs: performance.now() - startedAt }));
+      response.once("error", reject);
+      if (response.statusCode !== 200) reject(new Error(`${path} was answered with ${response.statusCode}`));
+    });
+    asked.once("error", reject);
+    asked.end();
+  });
+}
