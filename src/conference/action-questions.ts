@@ -13,11 +13,16 @@ export const actionQuestions = {
   },
   "mute-all": {
     says: ({ callers, muted }) =>
-      `Mute ${counted(callers - muted, "caller")}? Whoever of them is the host is not muted.`,
+      callers === muted
+        ? "Mute all? Nobody is there who is not muted."
+        : `Mute ${counted(callers - muted, "caller")}? Whoever of them is the host is not muted.`,
     confirm: "Mute all",
   },
   "unmute-all": {
-    says: ({ muted }) => `Unmute ${counted(muted, "caller")}? Everybody then hears what is said there.`,
+    says: ({ muted }) =>
+      muted === 0
+        ? "Unmute all? Nobody is muted."
+        : `Unmute ${counted(muted, "caller")}? Everybody then hears what is said there.`,
     confirm: "Unmute all",
   },
   end: {

@@ -40,7 +40,7 @@ export function Age({ since, now }: { readonly since: EpochMs; readonly now: Epo
 
 /** To whom something is posted. */
 export function hostText(host: string): string {
-  return host === "*back-end" ? "the partner's back end" : host;
+  return host === "*back-end" ? "the partner's back end" : host.replace(/^https?:\/\//, "");
 }
 
 /** A mean, which is not exact to the millisecond. */

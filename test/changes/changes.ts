@@ -194,12 +194,12 @@ export const changes: readonly Change[] = [
     files: {
       "durable-objects/platform/measures.ts": [
         [
-          "  readonly #tallies = new Map<",
-          '  readonly kept = this.#counter("bridgehead_tallies_total", "Tallies that were kept.", () => []);\n  readonly #tallies = new Map<',
+          "  readonly webhooks = this.#counter(",
+          '  readonly kept = this.#counter("bridgehead_tallies_total", "Tallies that were kept.", () => []);\n  readonly webhooks = this.#counter(',
         ],
         [
-          "    this.#tallies.set(name, { domain, tally });",
-          "    this.kept.count({ domain });\n    this.#tallies.set(name, { domain, tally });",
+          "    for (const { name: domain, settings } of domains)\n",
+          '    this.kept.count({ domain: "" });\n    for (const { name: domain, settings } of domains)\n',
         ],
       ],
     },

@@ -142,7 +142,7 @@ test("what is under way is told: commands, documents and why they wait", () => {
   expect(page.text).toContain("A2W_NotifyUserEnter t1 tsp1 1 min 3 no answer within 10 s");
   const outage = { host: "tsp1", since: now, why: "no answer within 10 s", messages: 3, probeAt: null };
   const behind = shown({ view: view({ outages: [outage] }) }).text;
-  expect(behind).toMatch(/Servers that are behind .*tsp1 .* 3 under way no answer within 10 s/);
+  expect(behind).toMatch(/TSP servers that are behind .*tsp1 .* 3 under way no answer within 10 s/);
   expect(behind).toContain("WebEx does not confirm");
   // It comes and goes: nothing below it moves.
   expect(page.text.indexOf("Commands without a result")).toBeGreaterThan(page.text.indexOf("Call somebody"));

@@ -2,7 +2,7 @@ import type { EpochMs } from "../../foundation/ids.ts";
 import type { DirectoryRecord } from "../../records/conference-record.ts";
 import { ageOf } from "../browser/age.js";
 import { endText } from "../domain/record-list.tsx";
-import { Empty, Facts, isolatedText, Listed, Time } from "../parts.tsx";
+import { Empty, Facts, hostText, isolatedText, Listed, Time } from "../parts.tsx";
 
 interface EndedProps {
   /** The latest first. */
@@ -38,7 +38,7 @@ export function EndedConference({ records, now }: EndedProps) {
                 <span class="dim">{`, at most ${one.mostCallers} at once, ${one.callMinutes} started minutes`}</span>,
               ],
               Bridge: one.bridge || "none",
-              "TSP servers": one.webexHosts.join(", ") || "none",
+              "TSP servers": one.webexHosts.map(hostText).join(", ") || "none",
               Failovers: one.failovers,
               Repairs: one.repairs,
               "Given up": one.givenUp,

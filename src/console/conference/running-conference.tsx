@@ -1,7 +1,7 @@
 import type { EpochMs } from "../../foundation/ids.ts";
 import type { ConferenceView } from "../../rpc/conference-view.ts";
 import { troubleWords } from "../domain/conferences.tsx";
-import { Age, Facts, Listed, Mark, Time } from "../parts.tsx";
+import { Age, Facts, hostText, Listed, Mark, Time } from "../parts.tsx";
 import { pathOf } from "../paths.ts";
 import { Callers, type CallersProps } from "./callers.tsx";
 import { CallerActions, WholeActions } from "./conference-actions.tsx";
@@ -71,18 +71,18 @@ export function Waiting({ view, now }: { readonly view: ConferenceView; readonly
         classes={{ "Waits for": "short", Attempts: "short" }}
         columns={{
           Messages: ({ messages, transId }) => [messages.join(", "), " ", <span class="dim">{transId}</span>],
-          To: ({ host }) => host,
+          To: ({ host }) => hostText(host),
           "Waits for": ({ queuedAt }) => <Age since={queuedAt} now={now} />,
           Attempts: ({ attempts }) => attempts,
           "Why the last one failed": ({ failure }) => failure ?? null,
         }}
       />
       <Listed
-        title="Servers that are behind"
+        title="TSP servers that are behind"
         rows={outages}
         classes={{ "Messages that it is owed": "short" }}
         columns={{
-          Server: ({ host }) => host,
+          "TSP server": ({ host }) => hostText(host),
           Since: ({ since }) => <Time at={since} now={now} />,
           "Messages that it is owed": ({ messages }) => messages,
           "Next probe": ({ probeAt }) => (probeAt === null ? "under way" : <Time at={probeAt} now={now} />),
@@ -115,7 +115,7 @@ function Glance({ frame, view }: Pick<CallersProps, "frame" | "view">) {
             callers.length > 0 && <span class="dim">{`, ${speaking} speaking, ${muted} muted`}</span>,
           ],
           Bridge: bridge === null ? "none yet" : <a href={pathOf(frame.domain, "bridges")}>{bridge}</a>,
-          "TSP server": host || "none",
+          "TSP server": hostText(host) || "none",
           ExtConfID: extConfId || "none",
           "Last input": [<Age since={lastAt} now={frame.now} />, " ago"],
         }}

@@ -6,7 +6,7 @@ import type { PersonInside } from "../../records/running.ts";
 import type { ListedConference, RunningPage } from "../../rpc/directory.ts";
 import type { Trouble } from "../../rpc/directory-feed.ts";
 import { type DomainFrame, Page } from "../page.tsx";
-import { Age, Empty, Field, Further, isolatedText, listed, Mark, Notice, Search, Table } from "../parts.tsx";
+import { Age, Empty, Field, Further, hostText, isolatedText, listed, Mark, Notice, Search, Table } from "../parts.tsx";
 import { pathOf, withQuery } from "../paths.ts";
 import { ListTabs, Topic } from "./record-list.tsx";
 
@@ -143,7 +143,7 @@ export function ConferenceTable({ domain, conferences, now }: ConferenceTablePro
         Callers: ({ now }) => now?.callers ?? "?",
         Speaking: ({ now }) => (now ? speakersText(now.speakers) : "?"),
         Rooms: ({ now }) => now?.rooms ?? "?",
-        "TSP server": ({ webexHost }) => webexHost,
+        "TSP server": ({ webexHost }) => hostText(webexHost),
         Bridge: ({ bridge }) => bridge ?? "none yet",
         Since: ({ createdAt }) => <Age since={createdAt} now={now} />,
       }}

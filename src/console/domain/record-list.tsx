@@ -7,7 +7,7 @@ import type { ConferenceRecord, DirectoryRecord } from "../../records/conference
 import type { RecordPage } from "../../rpc/directory.ts";
 import { ageOf } from "../browser/age.js";
 import { type DomainFrame, Page } from "../page.tsx";
-import { Choice, Empty, Field, Further, Mark, Notice, Search, Table, Tabs, Time } from "../parts.tsx";
+import { Choice, Empty, Field, Further, hostText, Mark, Notice, Search, Table, Tabs, Time } from "../parts.tsx";
 import { pathOf, withQuery } from "../paths.ts";
 
 /** By what records are looked for, as the address has it; all of it texts. */
@@ -191,7 +191,7 @@ function Conferences({ domain, rows, topics, now }: ListProps<ConferenceRecord> 
         "Ended by": endText,
         Calls: ({ calls }) => calls,
         Minutes: ({ callMinutes }) => callMinutes,
-        "TSP servers": ({ webexHosts }) => webexHosts.join(", "),
+        "TSP servers": ({ webexHosts }) => webexHosts.map(hostText).join(", "),
         Bridge: ({ bridge }) => bridge,
       }}
     />
