@@ -117,7 +117,7 @@ const figures: Readonly<Record<string, (minute: Minute) => Child>> = {
   "Posts confirmed": ({ confirmed }) => confirmed,
   "Mean time": ({ confirmed, tookMs }) => (confirmed > 0 ? millisecondsText(tookMs / confirmed) : ""),
   "Failed attempts": ({ failed }) => failed,
-  "Given up": ({ givenUp }) => givenUp,
+  "Documents given up": ({ givenUp }) => givenUp,
 };
 const classes = Object.fromEntries(Object.keys(figures).map((head) => [head, "number"]));
 const columns = {

@@ -58,12 +58,12 @@ function ServerTable({ servers, domain, now }: ServerTableProps) {
       kind="hosts"
       rows={servers}
       id={({ host }) => `host-${host ?? ""}`}
-      classes={{ "Mean time": "number short", "Given up": "number", "Last failure": "failure" }}
+      classes={{ "Mean time": "number short", "Documents given up": "number", "Last failure": "failure" }}
       columns={{
         "TSP server": ({ host }) => (host === null ? "all others" : hostText(host)),
         "Attempts confirmed": attemptsText,
         "Mean time": ({ confirmed, tookMs }) => confirmed > 0 && millisecondsText(tookMs / confirmed),
-        "Given up": ({ givenUp }) => givenUp,
+        "Documents given up": ({ givenUp }) => givenUp,
         "Documents that wait": ({ load }) => waitingText(load, now),
         "Last failure": ({ lastFailure, load }) =>
           lastFailure ? [<Time at={lastFailure.at} now={now} />, ` ${lastFailure.why}`] : (load?.failure ?? "none"),

@@ -57,7 +57,7 @@ export class Posts {
 
   #dropped(fact: FactOf<"post-dropped">, row: WhyRow): void {
     if (this.#owedIn(fact, row).length > 0)
-      return this.#push(fact, row, "could not be reached: a post before it was given up.", null);
+      return this.#push(fact, row, "could not be reached: a document before it was given up.", null);
     const next = row.facts.find((one) => one.kind === "conference-taken-over");
     const then = next ? ` ${next.host} was notified of how the conference is instead.` : "";
     const why = `was replaced by another server before it had confirmed the message.${then}`;
