@@ -189,7 +189,7 @@ export function stageLines(stages: ActionStages, { style }: Terminal): readonly 
   const { asked, onDisk, person, sent, result, told: notification } = stages;
   const line = (stage: string, at: number | null, text: string) =>
     `  ${stage.padEnd(10)}${(at === null ? "" : at === asked ? "at once" : `+${duration(at - asked)}`).padEnd(10)}${text}`.trimEnd();
-  const command = ({ id, type }: SentCommand) => `${type} ${style("dim", `(${id})`)}`;
+  const command = ({ id, type }: Pick<SentCommand, "id" | "type">) => `${type} ${style("dim", `(${id})`)}`;
   const ofBridge = sent.flatMap((one) => [
     { at: one.at, text: line("sent", one.at, `${command(one)} to the bridge`) },
     ...(one.result && sent.length > 1
@@ -210,6 +210,14 @@ export function stageLines(stages: ActionStages, { style }: Terminal): readonly 
     lines.push(
       style("green", line("done", result.at, sent.length === 0 ? "nothing was to be done on the bridge" : "")),
     );
+    for (const { undoneBy } of sent)
+      if (undoneBy)
+        lines.push(
+          style(
+            "yellow",
+            line("undone", null, `by ${command(undoneBy)}, issued before this was known: it may never have been so`),
+          ),
+        );
   } else if (result) {
     lines.push(style("red", line(result.type, result.at, whyOf(result))));
   }

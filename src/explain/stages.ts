@@ -1,3 +1,4 @@
+import { undoEachOther } from "../bridge/command-rules.ts";
 import type { CommandType } from "../bridge/commands.ts";
 import { actionsOf, type Fact, type SingleFact, singleFacts } from "../conference/facts.ts";
 import type { InputRow } from "../conference/inputs.ts";
@@ -29,6 +30,7 @@ export class StagesFold {
   readonly #id: ActionId;
   #begun: Pick<ActionStages, "person" | "request" | "onDisk"> | null = null;
   readonly #sent = new Map<CommandId, SentCommand>();
+  readonly #calls = new Map<CommandId, CallId>();
   readonly #messages = new Map<MsgId, MessageFate>();
   /** Since when a server which is behind is owed each of them, however often it is probed with it. */
   readonly #owed = new Map<MsgId, EpochMs>();
@@ -104,7 +106,11 @@ export class StagesFold {
   }
 
   readonly #facts: Fold<[at: EpochMs, isOwn: boolean, whyDropped: string]> = {
-    "command-issued": (fact, at, isOwn) => this.#issued(fact, at, isOwn),
+    "command-issued": (fact, at, isOwn) => {
+      this.#undo(fact);
+      this.#issued(fact, at, isOwn);
+      if (isOwn && fact.call) this.#calls.set(fact.command, fact.call);
+    },
     "command-joined": (fact, at, isOwn) => this.#issued(fact, at, isOwn),
     "command-done": ({ command }, at) => this.#answered(command, { type: "done", at }),
     "command-failed": ({ command, type, why }, at) => {
@@ -166,6 +172,14 @@ export class StagesFold {
     // A conference may end since its last caller was expelled: that is no part of the expulsion.
     if (type === "end-conference" && this.#begun?.request.type !== "end") return;
     if (isOwn && !this.#sent.has(id)) this.#sent.set(id, { id, type: type as CommandType, at, result: null });
+  }
+
+  /** An agent in doubt about two commands that undo each other carries out the later one alone, and says done of both. */
+  #undo({ command: id, type, call }: FactOf<"command-issued">): void {
+    const later = { id, type: type as CommandType };
+    for (const [own, sent] of this.#sent)
+      if (sent.result === null && this.#calls.get(own) === call && undoEachOther(sent.type, later.type))
+        this.#sent.set(own, { ...sent, undoneBy: later });
   }
 
   #answered(id: CommandId, result: ActionResult): void {

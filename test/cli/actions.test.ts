@@ -65,6 +65,11 @@ test.each<[object, string, string]>([
     "unnamed",
     "  waits     +48 ms    WebEx has given this call no name yet",
   ],
+  [
+    { sent: [{ ...mute, undoneBy: { id: "5.10", type: "unmute" } }], result: done(0) },
+    "open",
+    "  undone              by unmute (5.10), issued before this was known: it may never have been so",
+  ],
   [{ result: done(0) }, "open", "  done      at once   nothing was to be done on the bridge"],
   [{ result: done(0), told: { ...told, confirmedAt: null } }, "open", "  telling             WebEx, by TransID t1"],
   [{ result: done(0), told }, "confirmed", "  told      +48 ms    WebEx has confirmed it"],

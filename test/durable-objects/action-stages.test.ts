@@ -224,6 +224,19 @@ test("the conference ends before the bridge has answered", async () => {
   ]);
 });
 
+test("a mute whose unmute was issued before its result came says that it is undone, and of another call's nothing", async () => {
+  const world = await runningWorld(3);
+  await world.operate("a1", { type: "mute", call: "c0" });
+  await world.operate("a2", { type: "mute", call: "c1" });
+  await world.operate("a3", { type: "unmute", call: "c0" });
+  await world.allDone();
+  await world.operate("a4", { type: "unmute", call: "c1" });
+  await world.allDone();
+
+  const undone = async (id: string) => (await stagesOf(world, id)).sent.map(({ undoneBy }) => undoneBy?.type);
+  expect([await undone("a1"), await undone("a2"), await undone("a3")]).toEqual([["unmute"], [undefined], [undefined]]);
+});
+
 test("everybody is muted: one command each, and one change of each is told", async () => {
   const world = await runningWorld(4);
   await world.operate("a1", { type: "mute-all" });
