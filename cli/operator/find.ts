@@ -82,23 +82,22 @@ const conferenceColumns: readonly Column<OfDomain<FoundConference>>[] = [
 ];
 
 function linesText(lines: readonly OfDomain<PersonLine>[], terminal: Terminal): readonly string[] {
-  return listText<OfDomain<PersonLine>>(
-    "nothing is known of this number: look at each digit",
-    [
-      { title: "WHEN", text: ({ from, to }) => toTime(from ?? to) },
-      { title: "UNTIL", text: ({ what, to }) => (what === "inside" ? "now" : toTime(to)) },
-      { title: "WHAT", text: ({ what }) => whatText[what], style: ({ what }) => styles[what] ?? null },
-      { title: "CONFERENCE", text: ({ conference }) => conference ?? "none keyed", style: () => "bold" },
-      { title: "TOPIC", text: ({ topic }) => topic ?? "", cut: true },
-      { title: "NUMBER", text: ({ number }) => number || "withheld" },
-      { title: "ATTENDEE", text: ({ attendeeId }) => attendeeId, cut: true },
-      { title: "WHY", text: ({ why }) => why, cut: true },
-      { title: "CALL", text: ({ call }) => call, style: () => "dim", cut: true },
-    ],
-    lines,
-    terminal,
-  );
+  // A column of which nothing is known would take the place of others.
+  const columns = lineColumns.filter(({ text }) => lines.some((line) => text(line) !== ""));
+  return listText("nothing is known of this number: look at each digit", columns, lines, terminal);
 }
+
+const lineColumns: readonly Column<OfDomain<PersonLine>>[] = [
+  { title: "WHEN", text: ({ from, to }) => toTime(from ?? to) },
+  { title: "UNTIL", text: ({ what, to }) => (what === "inside" ? "now" : toTime(to)) },
+  { title: "WHAT", text: ({ what }) => whatText[what], style: ({ what }) => styles[what] ?? null },
+  { title: "CONFERENCE", text: ({ conference }) => conference ?? "none keyed", style: () => "bold" },
+  { title: "TOPIC", text: ({ topic }) => topic ?? "", cut: true },
+  { title: "NUMBER", text: ({ number }) => number || "withheld" },
+  { title: "ATTENDEE", text: ({ attendeeId }) => attendeeId, cut: true },
+  { title: "WHY", text: ({ why }) => why, cut: true },
+  { title: "CALL", text: ({ call }) => call, style: () => "dim", cut: true },
+];
 
 function toTime(at: number | null): string {
   return at === null ? "" : toSecond(at);

@@ -125,7 +125,7 @@ export class Directory
     try {
       const { fold, foldedUpTo } = this.#folded(page, fresh);
       for (const { at, fact } of fresh)
-        if (fact.kind === "call-entered") this.promptStore.entered(page.domain, fact.number, at);
+        if (fact.kind === "call-entered") this.promptStore.entered(page.domain, key, fact, at);
       const row = this.#keep(page, fresh, { fold, isSure: cursor !== null, at });
       const { watchedAt = null, askedAt = null } = before ?? {};
       const next = { journal, row: upTo };

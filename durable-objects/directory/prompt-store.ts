@@ -1,7 +1,8 @@
 import { isRefused, MAX_PROMPT_STEPS, type PromptCall, promptCall, wrongKeysOf } from "../../src/bridge/prompt-call.ts";
-import type { BridgeName, DomainName, EpochMs } from "../../src/foundation/ids.ts";
+import type { BridgeName, ConfKey, DomainName, EpochMs } from "../../src/foundation/ids.ts";
 import { type Person, type Show, showOf } from "../../src/foundation/shown.ts";
 import { fitsNumber } from "../../src/foundation/text/spelled.ts";
+import type { DirectoryFact } from "../../src/records/directory-facts.ts";
 import type {
   KeptPromptCall,
   PromptCallPage,
@@ -21,12 +22,12 @@ const often = 3;
 /** No caller is at the prompt for longer. Some bridges give the id of a call to another one some day. */
 const longestPromptMs = 30 * 60_000;
 
-/** `refused`: it did not get in. `mended`: its number got in since. */
+/** `mended`: its number got in since. */
 const tables = [
   "CREATE TABLE IF NOT EXISTS prompt_dropped (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, count INTEGER NOT NULL)",
   "CREATE INDEX IF NOT EXISTS prompt_call_name ON prompt_call (name)",
   `CREATE TABLE IF NOT EXISTS prompt_call (id INTEGER PRIMARY KEY, name TEXT NOT NULL, at INTEGER NOT NULL,
-   number TEXT NOT NULL, refused INTEGER NOT NULL, mended INTEGER NOT NULL DEFAULT 0, data TEXT NOT NULL)`,
+   number TEXT NOT NULL, state TEXT NOT NULL, mended INTEGER NOT NULL DEFAULT 0, data TEXT NOT NULL)`,
 ];
 
 interface PromptStorePorts {
@@ -39,6 +40,8 @@ interface PromptStorePorts {
   changed(): Promise<void>;
 }
 
+type Entered = Pick<Extract<DirectoryFact, { readonly kind: "call-entered" }>, "call" | "number">;
+
 const show = showOf(promptCall) as Show as Show<PromptCall>;
 
 /** The calls at the prompt that were not led in at once: a row for each. The first one makes the tables. */
@@ -46,8 +49,8 @@ export class PromptStore implements PromptCallsRpc {
   readonly #sql: Sql;
   readonly #tables: LazyTables;
   readonly #ports: PromptStorePorts;
-  /** The refused calls by their numbers, the latest first, so that a caller who enters reads no rows; `null`: not read yet. */
-  #refused: ReadonlyMap<string, readonly KeptPromptCall[]> | null = null;
+  /** What a caller who enters may change, the latest first, so that it reads no rows; `null`: not read yet. */
+  #unsettled: readonly KeptPromptCall[] | null = null;
 
   constructor(sql: Sql, ports: PromptStorePorts) {
     this.#sql = sql;
@@ -58,7 +61,7 @@ export class PromptStore implements PromptCallsRpc {
 
   async keepPromptCalls(domain: DomainName, { bridge, calls, dropped }: PromptCallsOfBridge): Promise<void> {
     const person = this.#ports.person(domain);
-    this.#refused = null;
+    this.#unsettled = null;
     this.#ports.transaction(domain, () => {
       this.#tables.make();
       for (const call of calls) this.#keep(bridge, show(call, person));
@@ -83,17 +86,30 @@ export class PromptStore implements PromptCallsRpc {
 
   #write({ id, ...row }: Omit<KeptPromptCall, "id"> & { readonly id: number | null }): void {
     this.#sql.exec(
-      `INSERT INTO prompt_call (id, name, at, number, refused, data) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE
-       SET at = excluded.at, number = excluded.number, refused = excluded.refused, data = excluded.data`,
-      ...[id, `${row.bridge} ${row.call}`, row.at, row.number, isRefused(row) ? 1 : 0, JSON.stringify(row)],
+      `INSERT INTO prompt_call (id, name, at, number, state, data) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE
+       SET at = excluded.at, number = excluded.number, state = excluded.state, data = excluded.data`,
+      ...[
+        id,
+        `${row.bridge} ${row.call}`,
+        row.at,
+        row.number,
+        row.end === null ? "open" : isRefused(row) ? "refused" : "over",
+        JSON.stringify(row),
+      ],
     );
   }
 
-  /** A caller is in a conference: that it could not get in before is mended. */
-  entered(domain: DomainName, number: string, at: EpochMs): void {
-    if (!isWhole(number) || !this.#refusedByNumber().has(number)) return;
-    this.#refused = null;
-    this.#ports.transaction(domain, () => this.#mend(number, at));
+  /** A caller is in a conference. That it could not get in before is mended; an agent that has died since cannot say that it got in. */
+  entered(domain: DomainName, conference: ConfKey, { call, number }: Entered, at: EpochMs): void {
+    const isItself = (one: KeptPromptCall) => one.call === call && Math.abs(one.at - at) <= longestPromptMs;
+    const unsettled = this.#read();
+    const row = unsettled.find((one) => one.end === null && isItself(one));
+    if (!row && !(isWhole(number) && unsettled.some((one) => one.number === number))) return;
+    this.#unsettled = null;
+    this.#ports.transaction(domain, () => {
+      if (row) this.#write({ ...row, end: { at, why: "entered", conference } });
+      this.#mend(number, at);
+    });
   }
 
   #mend(number: string, at: EpochMs): void {
@@ -117,7 +133,8 @@ export class PromptStore implements PromptCallsRpc {
   }
 
   async refusedCallers(): Promise<readonly RefusedCaller[]> {
-    return [...this.#refusedByNumber()].flatMap(([number, calls]): RefusedCaller[] => {
+    const byNumber = Map.groupBy(this.#read().filter(isRefused), ({ number }) => number);
+    return [...byNumber].flatMap(([number, calls]): RefusedCaller[] => {
       const [latest] = calls;
       const first = calls.at(-1);
       if (isWhole(number) && calls.length >= often && latest && first)
@@ -128,19 +145,19 @@ export class PromptStore implements PromptCallsRpc {
     });
   }
 
-  #refusedByNumber(): ReadonlyMap<string, readonly KeptPromptCall[]> {
-    if (this.#refused) return this.#refused;
-    const rows = this.#tables.read(
-      "SELECT id, data FROM prompt_call WHERE refused = 1 AND mended = 0 ORDER BY id DESC",
-    );
-    this.#refused = Map.groupBy(rows.map(toKept), ({ number }) => number);
-    return this.#refused;
+  #read(): readonly KeptPromptCall[] {
+    this.#unsettled ??= this.#tables
+      .read(
+        "SELECT id, data FROM prompt_call WHERE state = 'open' OR (state = 'refused' AND mended = 0) ORDER BY id DESC",
+      )
+      .map(toKept);
+    return this.#unsettled;
   }
 
   /** Takes a person's number out of all rows. */
   erase(number: string): void {
     if (!this.#tables.areThere) return;
-    this.#refused = null;
+    this.#unsettled = null;
     this.#sql.transaction(() => {
       for (const row of this.#sql.exec("SELECT id, data FROM prompt_call WHERE number = ?", number))
         this.#write({ ...toKept(row), number: "" });
@@ -149,7 +166,7 @@ export class PromptStore implements PromptCallsRpc {
 
   deleteBefore(at: EpochMs): void {
     if (!this.#tables.areThere) return;
-    this.#refused = null;
+    this.#unsettled = null;
     this.#sql.transaction(() => {
       this.#sql.exec("DELETE FROM prompt_call WHERE at < ?", at);
       this.#sql.exec("DELETE FROM prompt_dropped WHERE at < ?", at);

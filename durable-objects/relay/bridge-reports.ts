@@ -24,6 +24,7 @@ export interface ReportsPorts extends Pick<Platform, "now" | "after" | "measures
 }
 
 const answerWithinMs = 10_000;
+const keptWithinMs = 10_000;
 /** How many conferences may be brought something at a time. */
 const mostConferences = 10_000;
 
@@ -121,7 +122,7 @@ export class BridgeReports {
     try {
       const { domain, bridge } = identity;
       const kept = this.#ports.keepPromptCalls(domain, { bridge, calls, dropped });
-      await within(this.#ports, answerWithinMs, "the answer", kept);
+      await within(this.#ports, keptWithinMs, "the answer", kept);
       this.#ports.sockets.send(id, { type: "prompt-calls-ack", upTo });
     } catch (error) {
       this.#log("directory-not-reached", "", { error: String(error) }, "error");

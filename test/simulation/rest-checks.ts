@@ -39,6 +39,7 @@ export function checkAtRest({ context, edge, webex, bridges, agents, meetings }:
   if (edge.conferences.has(unknownKey))
     violated("a conference that the edge does not know goes on", "its object is open");
   checkCallers({ context, bridges, meetings });
+  checkPromptCalls({ context, edge, bridges });
   for (const bridge of bridges.all) checkBridge(bridge, { context, bridges, agents, meetings });
   checkRecords({ context, edge, bridges });
   checkWebhooks({ context, edge });
@@ -107,6 +108,19 @@ export function checkCallers({ context, bridges, meetings }: Pick<Parts, "contex
       context.violated("nobody is left on the line", `${call.number} is ${call.stage}`);
     }
   }
+}
+
+function checkPromptCalls({ context, edge, bridges }: Pick<Parts, "context" | "edge" | "bridges">): void {
+  const { disk } = edge.directory;
+  const [table] = disk.exec("SELECT name FROM sqlite_master WHERE name = 'prompt_call'");
+  const rows = table ? disk.exec("SELECT name, data FROM prompt_call") : [];
+  const ended = new Set(rows.flatMap(({ name, data }) => (JSON.parse(String(data)).end ? [String(name)] : [])));
+  for (const { name, machine } of bridges.all)
+    for (const { id, conference, dialled, endReason } of machine.world.ended.values()) {
+      const isHungUpOn = conference === null && dialled === dialIn && endReason === "refused";
+      if (isHungUpOn && !ended.has(`${name} ${id}`))
+        context.violated("who was hung up on at the prompt is told of", `${name} ${id}`);
+    }
 }
 
 /** What no digest has found, before a sweep or another agent has helped. A conference that the bridge lost has no digest. */

@@ -125,6 +125,8 @@ export const rules = {
     "While nothing fails, what callers do is told within seconds, and not only by the next digest.",
   "a digest finds what no event told":
     "What the bridge changed without an event is at WebEx some minutes after the last fault, without a restart or another agent; no room is left over.",
+  "who was hung up on at the prompt is told of":
+    "Each caller on whom an agent hung up at the prompt stands in the domain's list of such calls with how it ended, whatever was killed meanwhile.",
   "facts and state agree":
     "The facts of a conference give the roster, the mutes, the rooms, the pending commands, the server and the lock that its state has.",
   "WebEx knows what is so":

@@ -5,6 +5,7 @@ import { dayMs } from "../../../src/foundation/time/timers.ts";
 import { entered } from "../../builders.ts";
 import { testDomain } from "../../local-domain.ts";
 import { worldBegins } from "../../simulation/context.ts";
+import { confKey } from "../conference-world.ts";
 import { DirectoryWorld, domain } from "./world.ts";
 
 const bridge = "main" as BridgeName;
@@ -97,6 +98,19 @@ test("a caller who got in by its conference is refused no longer", async () => {
   await conference.time.pass(5_000);
   expect(await world.refused()).toEqual([]);
   expect((await world.page()).calls).toHaveLength(3);
+});
+
+test("a call whose agent died is no longer at the prompt once its conference says that it entered", async () => {
+  const world = new PromptWorld();
+  await world.keep([aCall("c1", { number: "", steps: [wrongKey(5)] }), aCall("c2", { number: "" })]);
+  const conference = world.conference();
+  await conference.running(0);
+  await conference.reported(entered({ call: "c1", number: "" }));
+  await conference.time.pass(5_000);
+  expect((await world.page()).calls.map(({ call, end }) => [call, end?.why, end?.conference])).toEqual([
+    ["c2", undefined, undefined],
+    ["c1", "entered", confKey],
+  ]);
 });
 
 test("who only calls and hangs up is no refused caller; one without a number counts by the keys of one call", async () => {

@@ -88,13 +88,25 @@ export const agentDefects: DefectsByFile = {
     },
     "a caller who keys nothing stays at the prompt": {
       foundBy: "nobody is left on the line",
-      before: "        return this.#hangUpOnCaller(leg, hangUpReasons[action.why]);\n",
+      before: "        return this.#hangUpOnCaller(leg, hangUpReason(action.why, leg.hasKeyed), before, refuses);\n",
       after: "        return;\n",
     },
     "a mute key overlooks what is under way": {
       foundBy: "a mute key switches",
       before: "this.#parts.pending.willMute(leg.conference, call, now) ?? leg.muted;",
       after: "leg.muted;",
+    },
+  },
+  "bridge-agent/callers/prompt-calls.ts": {
+    "a caller who was hung up on leaves no trace": {
+      foundBy: "who was hung up on at the prompt is told of",
+      before: "    this.#change(this.#storyOf(leg), { end });\n",
+      after: "",
+    },
+    "a story that was not acknowledged is not sent again": {
+      foundBy: "who was hung up on at the prompt is told of",
+      before: "number > this.#acknowledged",
+      after: "number > this.#last - 1",
     },
   },
   "bridge-agent/link/reconnecting-socket.ts": {
