@@ -127,10 +127,12 @@ export class DirectoryStore {
     const isOldest = order === "oldest";
     const [below, above] = isOldest ? [from, to ?? Number.MAX_SAFE_INTEGER] : [to ?? 0, from];
     // Their JSON is looked at before it is read: a scan of this kind is ten times as fast.
-    const held = holds ? `AND (${holds.map(() => "instr(lower(data), ?) > 0").join(" OR ")})` : "";
+    const held = holds
+      ? `AND (${holds.map((text) => (hasLetter(text) ? like : "instr(data, ?) > 0")).join(" OR ")})`
+      : "";
     const rows = this.#tables.read(
       `SELECT * FROM record WHERE id > ? AND id < ? ${held} ORDER BY id ${isOldest ? "ASC" : "DESC"} LIMIT ?`,
-      ...[Math.max(below, 0), above, ...(holds ?? []).map(lowerAscii), limit],
+      ...[Math.max(below, 0), above, ...(holds ?? []).map((text) => (hasLetter(text) ? patternOf(text) : text)), limit],
     );
     return rows.map(toPlaced);
   }
@@ -215,9 +217,24 @@ export class DirectoryStore {
   }
 }
 
-/** As SQLite's `lower` does. */
-function lowerAscii(text: string): string {
-  return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+/** Half as fast as `instr`, and does not tell capital letters from small ones. */
+const like = "data LIKE ? ESCAPE '!'";
+/** Bytes of a pattern; the platform takes no more than 50. */
+const mostOfPattern = 48;
+
+function hasLetter(text: string): boolean {
+  return /\p{L}/u.test(text);
+}
+
+/** Fits whatever has the beginning of this text in it. SQLite knows the small letters of ASCII alone; any other character fits any. */
+function patternOf(text: string): string {
+  let pattern = "%";
+  for (const one of text) {
+    const next = /[%_!]/.test(one) ? `!${one}` : /[\x20-\x7e]/.test(one) ? one : "_";
+    if (pattern.length + next.length >= mostOfPattern) break;
+    pattern += next;
+  }
+  return `${pattern}%`;
 }
 
 function toPlaced({ id, at, data }: SqlRow): PlacedRecord {

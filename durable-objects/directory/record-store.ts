@@ -159,7 +159,7 @@ type Filter = NonNullable<RecordQuery["filter"]>;
 
 /** The JSON of each record that fits has one of these in it; `undefined`: that cannot be said. */
 function textsIn({ conference, number, attendeeId, text }: Filter): readonly string[] | undefined {
-  if (text) return [...new Set([longestAscii(text.trim()), ...spellingsOf(text), ...endsInJson(text)])];
+  if (text) return [...new Set([inJson(text.trim()), ...endsInJson(text)])];
   if (number) return endsInJson(number);
   const id = conference || attendeeId;
   return id ? spellingsOf(id).map((one) => `"${inJson(one)}"`) : undefined;
@@ -167,12 +167,6 @@ function textsIn({ conference, number, attendeeId, text }: Filter): readonly str
 
 function endsInJson(number: string): readonly string[] {
   return endsOfNumber(number).map((end) => `${inJson(end)}"`);
-}
-
-/** The part of a text that has no letter of which SQLite does not know the small one. */
-function longestAscii(text: string): string {
-  const parts = inJson(text).match(/[\x20-\x7e]+/g) ?? [];
-  return parts.toSorted((one, other) => other.length - one.length)[0] ?? inJson(text);
 }
 
 function inJson(text: string): string {

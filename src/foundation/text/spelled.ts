@@ -40,8 +40,9 @@ export function fitsNumber(typed: string, kept: string): boolean {
 export function endsOfNumber(typed: string): readonly string[] {
   const spellings = spellingsOf(typed);
   const wanted = withoutTrunk(digitsIn(typed) ?? "");
-  const others = wanted.length < leastEnd ? spellings.map(masked) : [wanted.slice(-leastEnd), `*${endOf(wanted)}`];
-  return [...new Set([...spellings, ...others])];
+  if (wanted.length < leastEnd) return [...new Set([...spellings, ...spellings.map(masked)])];
+  const end = wanted.slice(-leastEnd);
+  return [end, `*${endOf(wanted)}`, ...spellings.filter((one) => !one.endsWith(end))];
 }
 
 /** Fewer letters stand in too many names. */
