@@ -16,12 +16,13 @@ type OfDomain<Of> = Of & { readonly domain: string };
 export function addFind(program: Command): void {
   question(
     program,
-    "find <text>",
+    "find <text...>",
     "whatever a text names: conferences by key, ExtConfID, name or message, and people by number, attendee ID or call",
   )
-    .addHelpText("after", examples("find '555 123 456#'", "find 408-555-0123", "find 'berth planning'"))
-    .action((text: string, options: Options) =>
+    .addHelpText("after", examples("find 555 123 456", "find 408-555-0123", "find berth planning"))
+    .action((words: readonly string[], options: Options) =>
       answer(options, async (edge) => {
+        const text = words.join(" ");
         const conferences: OfDomain<FoundConference>[] = [];
         const lines: OfDomain<PersonLine>[] = [];
         let hasMore = false;
@@ -37,10 +38,11 @@ export function addFind(program: Command): void {
       }),
     );
 
-  question(program, "number <number>", "what happened to a telephone number in all conferences, the latest first")
+  question(program, "number <number...>", "what happened to a telephone number in all conferences, the latest first")
     .addHelpText("after", examples("number 14085550123", "number 408-555-0123 --json"))
-    .action((number: string, options: Options) =>
+    .action((parts: readonly string[], options: Options) =>
       answer(options, async (edge) => {
+        const number = parts.join(" ");
         let hasMore = false;
         const lines = await edge.ofEach(await edge.domains(options.domain), async (domain) => {
           const query = { number, limit: USUAL };

@@ -102,12 +102,12 @@ test("a text is looked for in each domain; what is found says what it is and why
   const page = { lines: [line], next: null };
   const conferences = [{ key: "555120777", topic: "Berths", state: "running", at: now, by: "name" }];
   const answers = {
-    "GET domains/acme/find?text=berths&limit=100": [{ ...page, conferences }],
+    "GET domains/acme/find?text=big+berths&limit=100": [{ ...page, conferences }],
     "GET domains/acme/find?text=nobody&limit=100": [{ lines: [], conferences: [], next: null }],
     "GET domains/acme/numbers?number=555-234-5678&limit=100": [{ ...page, next: "7-0" }],
   };
 
-  const found = await bridgehead(answers, "find", "berths");
+  const found = await bridgehead(answers, "find", "big", "berths");
   expect(found).toMatchObject({ complaints: "", code: 0 });
   expect(found.printed).toMatch(/555120777 +running +Berths +name/);
   expect(found.printed).toMatch(/not let in +5 +15552345678 +The conference was locked\./);

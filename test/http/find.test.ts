@@ -113,6 +113,16 @@ test("a conference is found by its key in any spelling, its handle, and a part o
   expect((await found(edge, "777")).lines).toEqual([]);
 });
 
+test("a running conference that is found by its handle is said to run, with its name", async () => {
+  const edge = new FakeEdge();
+  await edge.held("7001", "555123456");
+  await runs(edge, "555123456", { topic: "Berth planning" });
+
+  expect((await found(edge, "7001")).conferences).toEqual([
+    { key: "555123456", topic: "Berth planning", state: "running", at: 900_000, by: "ExtConfID" },
+  ]);
+});
+
 test("people are found by their attendee ID and by the ids of their calls", async () => {
   const edge = new FakeEdge();
   await runs(edge, "555123456", { callers: [caller] });

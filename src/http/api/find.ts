@@ -98,7 +98,19 @@ export async function findIn(domain: Domain, typed: string, page: Page, edge: Pe
     const isFirst = named.findIndex((one) => one.key === key && one.row === undefined) === index;
     return row !== undefined || (isFirst && !told.has(key));
   });
-  return { ...people, conferences: [...people.conferences, ...others] };
+  const known = await Promise.all(others.map((one) => asItRuns(domain, one, edge)));
+  return { ...people, conferences: [...people.conferences, ...known] };
+}
+
+/** As the directory has the conference, where it runs. */
+async function asItRuns(domain: Domain, one: FoundConference, edge: PeoplePorts): Promise<FoundConference> {
+  const { name } = domain;
+  const begins = one.key;
+  const { conferences } = await edge.objects.directory(name).running({ domain: name, after: null, limit: 1, begins });
+  const [listed] = conferences;
+  if (listed?.key !== one.key) return one;
+  const { topic, phase, createdAt } = listed;
+  return { ...one, ...(topic !== undefined && { topic }), state: phase, at: one.at ?? createdAt };
 }
 
 type Sought = { readonly text: string } | { readonly number: string };
