@@ -72,6 +72,7 @@ function timeOfDay(at: number): string {
 const variable: readonly (readonly [RegExp, string])[] = [
   [/\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)/g, "TIME"],
   [/next=[\d:.]+/g, "next=TIME"],
+  [/\d\d:\d\d:\d\d UTC/g, "TIME"],
   [/\b\d+(\.\d+)? (ms|s|min)( \d+ s)?\b/g, "DURATION"],
   [/"nobodyActedMs":\d+/g, '"nobodyActedMs":DURATION'],
   [/127\.0\.0\.1:\d+/g, "HOST"],
@@ -159,6 +160,15 @@ let slowCall: Awaited<ReturnType<Meeting["callIn"]>>["extCallId"];
 /** What the page says happened before a question. */
 const stages: Readonly<Record<string, () => Promise<void>>> = {
   "": async () => undefined,
+  locked: async () => {
+    await world.bridge.callIn("14085550107", "99#555120888#");
+    await eventually("the conference has said so", async () => {
+      return (await bridgehead(["explain", "555120888", "--why"])).stdout.includes("14085550107");
+    });
+    await eventually("the number is found", async () => {
+      return (await bridgehead(["number", "14085550107"])).stdout.includes("not let in");
+    });
+  },
   silent: async () => {
     world.webex.answerMode = { type: "status", status: 500 };
     await world.bridge.callIn("14085550199", "555120666#199#");

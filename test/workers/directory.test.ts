@@ -2,7 +2,16 @@ import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Report } from "../../src/bridge/events.ts";
-import type { BridgeName, ConfKey, DomainName, StreamId, TransId, WebexHost } from "../../src/foundation/ids.ts";
+import type { PromptCall } from "../../src/bridge/prompt-call.ts";
+import type {
+  BridgeName,
+  CallId,
+  ConfKey,
+  DomainName,
+  StreamId,
+  TransId,
+  WebexHost,
+} from "../../src/foundation/ids.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import { done, entered, event } from "../builders.ts";
 
@@ -114,4 +123,19 @@ test("what was posted is in the directory by its host, outlives an eviction, and
     return storage.sql.exec(query).rowsWritten;
   });
   expect(written).toBe(1);
+});
+
+test("calls at the prompt are kept on the platform, each once, and outlive an eviction", async () => {
+  const call = { call: "p1" as CallId, number: "14085550107", dialled: "", at: 1_000 };
+  const steps = [{ type: "wrong-key", at: 2_000, digits: 4 }] as const;
+  const keep = (...calls: readonly PromptCall[]) =>
+    directory().keepPromptCalls(domain, { bridge: "simulated" as BridgeName, calls, dropped: 1 });
+  await keep({ ...call, steps, end: null });
+  const end = { at: 9_000, why: "unknown-keys" } as const;
+  await keep(...[1, 2, 3].map((n) => ({ ...call, call: `p${n}` as CallId, steps, end })));
+  await evictDurableObject(directory());
+
+  const page = await directory().promptCalls({ number: "408-555-0107", before: null, limit: 2 });
+  expect(page).toMatchObject({ calls: [{ call: "p3", end }, { call: "p2" }], next: 2, notKept: 2 });
+  expect(await directory().refusedCallers()).toMatchObject([{ number: "14085550107", calls: 3 }]);
 });
