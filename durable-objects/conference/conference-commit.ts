@@ -197,13 +197,13 @@ function inputOf(item: Item, { at, store, domain, ...context }: Context, rows: R
       return reports.length === 0 ? null : { type: "bridge", at, reports, ...other };
     }
     case "undelivered": {
-      const { seq, messages, why, unpostable } = item.undelivered;
+      const { seq, messages, why, unpostable, lastFailed } = item.undelivered;
       // A failover may have dropped the row meanwhile.
       const row = rows.find((one) => one.seq === seq);
       if (!row) return null;
       const { host, transId, attempts, oneAttempt, probe } = row;
       const kind = { ...(oneAttempt && { oneAttempt }), ...(probe && { probe }), ...(unpostable && { unpostable }) };
-      const of = { host, transId, attempts, why, ...kind };
+      const of = { host, transId, attempts, why, ...kind, ...(lastFailed && { lastFailed }) };
       return { type: "undelivered", at, messages, of };
     }
     case "reached":

@@ -1,4 +1,5 @@
 import { nextDeadline } from "../../src/conference/decide.ts";
+import type { Fact } from "../../src/conference/facts.ts";
 import { holdsHandle, isOngoing } from "../../src/conference/head.ts";
 import type { OperatorAction } from "../../src/conference/operator-actions.ts";
 import { type Comparison, compareDigest, ownDigest } from "../../src/conference/reconcile.ts";
@@ -110,6 +111,7 @@ export class Conference {
         this.#directoryFeed?.changed();
         ports.changed();
       },
+      said: (facts: readonly Fact[]) => this.#directoryFeed.committed(facts),
       awaits: (host: string) => store.state.outages.has(host as WebexHost),
       reached: (host: string) => this.#reached(host as WebexHost),
     };
@@ -202,7 +204,6 @@ export class Conference {
   async sweep(): Promise<boolean> {
     if (!this.#store.identity) return false;
     this.#ports.measures.counted();
-    void this.#ports.measures.activity.remind(this.#identified.domain, this.#ports.now());
     this.#directoryFeed.remind();
     this.reader.deleteUnused();
     await this.#sweep();

@@ -9,6 +9,7 @@ import { within } from "../../src/foundation/time/timers.ts";
 import { WakeTimer } from "../../src/foundation/time/wake-timer.ts";
 import {
   directoryFacts,
+  isCounted,
   isForDirectory,
   isOwed,
   isSpeech,
@@ -43,6 +44,8 @@ interface DirectoryFeedPorts extends Pick<Platform, "now" | "after" | "log"> {
 
 /** The wait before a page, so that facts that follow soon go with the first one. */
 const firstMs = 200;
+/** The same where only figures wait, which are to have a post five seconds after it. */
+const countedMs = 2_000;
 /** The pause after a page until the directory has said how long it is to be. */
 const leastPauseMs = 1_000;
 const answerWithinMs = 10_000;
@@ -118,6 +121,10 @@ export class DirectoryFeed {
 
   committed(facts: readonly Fact[]): void {
     const { state } = this.#store;
+    if (facts.some(isCounted) && facts.every((fact) => isCounted(fact) || !isForDirectory(fact))) {
+      this.#isChanged = true;
+      return this.#schedule(Math.max(countedMs, this.#gatherMs));
+    }
     // Sent at once: the directory's ack then goes into the row of WebEx's Confirmation of the end, often the last row for long.
     if (!isOngoing(state.head) && this.#owes && this.#failures === 0) return this.#wakeWithin(0);
     if (facts.some((fact) => this.#isAwaited(fact))) return this.#schedule(firstMs);
@@ -152,7 +159,12 @@ export class DirectoryFeed {
   }
 
   #isAwaited(fact: Fact): boolean {
-    return isOwed(fact) && !outageEnds.has(fact.kind) && (this.#hasReceivers || !hasWebhook(fact) || "record" in fact);
+    return (
+      isOwed(fact) &&
+      !isCounted(fact) &&
+      !outageEnds.has(fact.kind) &&
+      (this.#hasReceivers || !hasWebhook(fact) || "record" in fact)
+    );
   }
 
   get #hasReceivers(): boolean {
@@ -226,8 +238,9 @@ export class DirectoryFeed {
     const isNewlyWatched = isWatched && !this.#isWatched;
     if (isNewlyWatched) this.#knownAs = null;
     // As a rule the next row keeps this. After a failure there may be none for long, and each life of the object would send again.
-    const isAlone =
-      this.#isUnsure || facts.some(({ fact: { kind } }) => kind === "post-given-up" || outageEnds.has(kind));
+    const isOwn = (kind: FactKind) => kind === "post-given-up" || outageEnds.has(kind);
+    const isLastPost = this.#outbox.rows.length === 0 && facts.some(({ fact }) => isCounted(fact));
+    const isAlone = this.#isUnsure || isLastPost || facts.some(({ fact: { kind } }) => isOwn(kind));
     const isLast = !isOngoing(store.state.head) && isAlone;
     store.setDirectoryProgress({ told: row, place, isWatched }, isLast || isNewlyWatched);
     this.#isUnsure = false;

@@ -1,6 +1,5 @@
 import type { Fact } from "../../src/conference/facts.ts";
 import { isEnd } from "../../src/conference/server/debts.ts";
-import { BACK_END } from "../../src/conference/server/posts.ts";
 import {
   afterFailure,
   afterRestart,
@@ -38,6 +37,8 @@ interface Ports extends Pick<Platform, "now" | "after" | "log" | "post" | "measu
   changed?(): void;
   /** Whether this host counts as unreachable. Its next Confirmation is a sign of life: one transaction deletes the row and acts on it. */
   awaits?(host: QueuedDocument["host"]): boolean;
+  /** Called with facts about the rows that are on disk. */
+  said?(facts: readonly Fact[]): void;
   /** Called when such a host has confirmed a document. */
   reached?(host: QueuedDocument["host"]): void;
 }
@@ -58,9 +59,12 @@ export interface Undelivered {
   readonly messages: readonly QueuedMessage[];
   readonly why: string;
   readonly unpostable?: true;
+  readonly lastFailed?: true;
 }
 
-type LostPost = Pick<Undelivered, "why" | "unpostable"> & { readonly messages?: Undelivered["messages"] };
+type LostPost = Pick<Undelivered, "why" | "unpostable" | "lastFailed"> & {
+  readonly messages?: Undelivered["messages"];
+};
 
 /** A row that is confirmed and still on disk. */
 interface Confirmed {
@@ -69,6 +73,8 @@ interface Confirmed {
   readonly signOf: QueuedDocument["host"] | null;
 }
 
+/** How long a Confirmation waits for another transaction that deletes its row. */
+const sayWithinMs = 2_000;
 /** How much of a failure's text the directory gets, in characters. */
 const mostWhy = 200;
 /** With 50 messages in each, more than a failover of the largest conference. */
@@ -90,6 +96,7 @@ export class Outbox {
   #seq = 0;
   readonly #deliveries: Deliveries<QueuedDocument>;
   #waiting: (() => void)[] = [];
+  #isToSay = false;
   readonly #next: WakeTimer;
 
   /**
@@ -159,6 +166,7 @@ export class Outbox {
   /** Accepts what is on disk now. A post whose row is gone is broken off. */
   accept(queue: Queue): void {
     this.#queue = queue;
+    if (this.#confirmed.size > 0) this.#ports.said?.(this.confirmed);
     this.#confirmed.clear();
     this.#count();
     this.#deliveries.works();
@@ -228,7 +236,7 @@ export class Outbox {
     const confirmed = judge(answer, begun, domain, note);
     if (confirmed.ok) {
       this.#counted(domain, begun, confirmed.value, tookMs);
-      this.#done(begun, domain, tookMs);
+      this.#done(begun, domain, tookMs, confirmed.value);
     } else await this.#failed(this.#asItIs(begun), domain, confirmed.error);
     await this.#limit(row.host, domain);
   }
@@ -267,10 +275,10 @@ export class Outbox {
   async #failed(row: QueuedDocument, domain: OutboxDomain, why: string): Promise<void> {
     this.#counted(domain, row, "failed", 0, why);
     const next = afterFailure(row, domain.settings.webex, this.#ports.now(), why);
-    if (!next) return this.#end(row, domain, { why });
+    if (!next) return this.#end(row, domain, { why, lastFailed: true });
     this.#log("warn", "post-failed", row, { why, nextAt: new Date(next.dueAt).toISOString() });
     const { attempts: attempt, dueAt: nextAt } = next;
-    const failed = { transId: row.transId as TransId, attempt, why, at: this.#ports.now(), nextAt };
+    const failed = { transId: row.transId as TransId, attempt, why, at: this.#ports.now(), nextAt, host: row.host };
     this.#commit(replaced(this.rows, next), { kind: "post-failed", ...failed });
   }
 
@@ -301,15 +309,32 @@ export class Outbox {
    * row is deleted now if it may soon be given up, or reports the conference's end: WebEx could not create that anew for an
    * hour (protocol F5). Where the disk is full, the deletion is tried again with the next transaction or the alarm.
    */
-  #done(row: QueuedDocument, domain: OutboxDomain, tookMs: number): void {
+  #done(row: QueuedDocument, domain: OutboxDomain, tookMs: number, posted: PostResult | null = null): void {
     if (domain.settings.logs.posts) this.#log("info", "post-delivered", row, { ms: tookMs });
     this.#keep(this.rows.filter((other) => other.seq !== row.seq));
     // Not deleted here: a death before the conference acts on it would leave the server owed what it has confirmed.
     const isSign = !row.oneAttempt && this.#ports.awaits?.(row.host) === true;
-    const fact = { kind: "post-confirmed", transId: row.transId as TransId, at: this.#ports.now() } as const;
+    const how = { host: row.host, tookMs, ...(posted === "refused" && { refused: true as const }) };
+    const about = { transId: row.transId as TransId, at: this.#ports.now(), ...(posted && how) };
+    const fact = { kind: "post-confirmed", ...about } as const;
     this.#confirmed.set(row.seq, { fact, signOf: isSign ? row.host : null });
     if (isSign) this.#ports.reached?.(row.host);
     else if (row.attempts > 1 || row.messages.some(isEnd)) this.deleteConfirmed();
+    else this.#sayConfirmed();
+  }
+
+  /** Figures have it within seconds, though nothing else is written. If this fails, the alarm does it. */
+  #sayConfirmed(): void {
+    if (this.#isToSay || !this.#store.say) return;
+    this.#isToSay = true;
+    this.#ports.after(sayWithinMs, () => {
+      this.#isToSay = false;
+      try {
+        this.deleteConfirmed();
+      } catch (error) {
+        this.#ports.log({ level: "warn", event: "confirmed-not-deleted", why: String(error) });
+      }
+    });
   }
 
   #commit(rows: Rows, ...facts: readonly Fact[]): void {
@@ -319,6 +344,7 @@ export class Outbox {
       this.#store.say?.(...facts);
     });
     for (const seq of confirmed.keys()) this.#confirmed.delete(seq);
+    this.#ports.said?.([...Array.from(confirmed.values(), ({ fact }) => fact), ...facts]);
     this.#keep(rows);
     this.#deliveries.works();
     this.pump();
@@ -337,7 +363,9 @@ export class Outbox {
   #counted(domain: OutboxDomain, row: QueuedDocument, outcome: PostResult, tookMs: number, why?: string): void {
     const { measures, now } = this.#ports;
     measures.posts.count({ domain: domain.name, outcome });
-    if (row.host !== BACK_END)
+    // A journal has it as a fact, and what a conference has handed over is given up there.
+    const isHandedOver = outcome === "given-up" && row.messages.some(({ sharedAs }) => sharedAs !== undefined);
+    if (!this.#store.say && !isHandedOver)
       measures.activity.countPosts(domain.name, now(), postsOf(row, outcome, tookMs, now(), why));
   }
 

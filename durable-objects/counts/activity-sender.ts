@@ -4,74 +4,87 @@ import {
   Activity,
   type ActivityMinute,
   type HostPosts,
-  minuteOf,
   noRequests,
   type Requests,
 } from "../../src/records/activity.ts";
+import type { CountSource } from "../../src/rpc/directory.ts";
 
 interface ActivityPorts extends Timers {
-  count(domain: DomainName, minutes: readonly ActivityMinute[]): Promise<void>;
+  /** A name for this life of the process, unlike all others. */
+  newName(): string;
+  count(domain: DomainName, source: CountSource, minutes: readonly ActivityMinute[]): Promise<void>;
 }
 
-/** What is not sent yet, and the minute in which something was sent last. */
+/** What is not sent yet of a domain, and the portion that may have come without an answer. */
 interface Waiting {
   readonly activity: Activity;
-  sentIn: EpochMs | null;
+  portion: readonly ActivityMinute[] | null;
+  number: number;
+  sending: Promise<void> | null;
 }
 
-/** What comes soon after the first request or post of a minute goes with it. */
+/** What comes soon after a request goes with it. */
 const togetherMs = 1_000;
 const answerWithinMs = 10_000;
 
 /**
- * Brings what WebEx has asked of this process, and what its objects have posted, to the directories: for each domain once in a minute at
- * most, with a request, post or sweep of that minute, since a timer would keep an object awake, and billed. It is for plots, and not for
- * bills: what a process has not sent when it ends is lost, and what a directory has although its answer was lost counts twice.
+ * Brings what WebEx has asked of this process, and what its mailboxes have posted, to the directories: a second after it came, for each domain
+ * at once. A portion that comes again counts once. What a process has not sent when it ends is lost: the last second, as a rule.
  */
 export class ActivitySender {
   readonly #domains = new Map<DomainName, Waiting>();
   #ports: ActivityPorts | null = null;
+  #name: string | null = null;
 
   sendBy(ports: ActivityPorts): void {
     this.#ports = ports;
   }
 
   countPosts(domain: DomainName, at: EpochMs, posts: HostPosts): void {
-    this.#waitingOf(domain).activity.add(at, posts);
-    void this.remind(domain, at);
+    const waiting = this.#waitingOf(domain);
+    waiting.activity.add(at, posts);
+    void this.#send(domain, waiting);
   }
 
   /** Resolves once this request's count has been sent. Responses do not wait for it; the platform ends the timers of a request with it. */
   countRequest(domain: DomainName, at: EpochMs, outcome: keyof Requests): Promise<void> {
-    this.#waitingOf(domain).activity.addRequests(at, { ...noRequests, [outcome]: 1 });
-    return this.remind(domain, at);
-  }
-
-  /** Sends what waits, unless something was sent in the same minute; resolves then, and never rejects. */
-  async remind(domain: DomainName, now: EpochMs): Promise<void> {
-    const waiting = this.#domains.get(domain);
-    const ports = this.#ports;
-    if (!waiting || !ports || waiting.activity.isEmpty || waiting.sentIn === minuteOf(now)) return;
-    waiting.sentIn = minuteOf(now);
-    await wait(ports, togetherMs);
-    await this.#count(domain, waiting.activity, ports, now);
+    const waiting = this.#waitingOf(domain);
+    waiting.activity.addRequests(at, { ...noRequests, [outcome]: 1 });
+    return this.#send(domain, waiting);
   }
 
   #waitingOf(domain: DomainName): Waiting {
-    const waiting = this.#domains.get(domain) ?? { activity: new Activity(), sentIn: null };
+    const waiting = this.#domains.get(domain) ?? { activity: new Activity(), portion: null, number: 0, sending: null };
     this.#domains.set(domain, waiting);
     return waiting;
   }
 
-  async #count(domain: DomainName, activity: Activity, ports: ActivityPorts, now: EpochMs): Promise<void> {
-    const minutes = activity.removeAll();
-    if (minutes.length === 0) return;
-    try {
-      await within(ports, answerWithinMs, "the directory", ports.count(domain, minutes));
-    } catch {
-      // The next minute tries again.
-      activity.addAll(minutes);
-      activity.keepHour(now);
+  /** One portion is on its way at a time. What comes meanwhile goes with the next one. */
+  #send(domain: DomainName, waiting: Waiting): Promise<void> {
+    waiting.sending ??= this.#sendAll(domain, waiting).finally(() => {
+      waiting.sending = null;
+    });
+    return waiting.sending;
+  }
+
+  async #sendAll(domain: DomainName, waiting: Waiting): Promise<void> {
+    const ports = this.#ports;
+    if (!ports) return;
+    this.#name ??= ports.newName();
+    while (waiting.portion || !waiting.activity.isEmpty) {
+      await wait(ports, togetherMs);
+      if (!waiting.portion) {
+        waiting.portion = waiting.activity.removeAll();
+        waiting.number += 1;
+      }
+      const source = { key: `*${this.#name}`, name: this.#name, upTo: waiting.number };
+      try {
+        await within(ports, answerWithinMs, "the directory", ports.count(domain, source, waiting.portion));
+        waiting.portion = null;
+      } catch {
+        // The next request or post tries again.
+        return;
+      }
     }
   }
 }

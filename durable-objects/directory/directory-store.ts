@@ -34,7 +34,7 @@ const tables = [
   `CREATE TABLE IF NOT EXISTS about (domain TEXT PRIMARY KEY, directory TEXT NOT NULL, kept_ms INTEGER NOT NULL,
    removed_at INTEGER, last INTEGER NOT NULL) WITHOUT ROWID`,
 ];
-/** All minutes in one row, which costs one row written. A row for each minute would cost its deletion, too. */
+/** Of version 0.1: all minutes in one row. */
 const activityTable =
   "CREATE TABLE IF NOT EXISTS activity (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, data TEXT NOT NULL)";
 
@@ -169,18 +169,10 @@ export class DirectoryStore {
     return old.length === atMost;
   }
 
-  get activity(): { readonly at: EpochMs; readonly minutes: readonly ActivityMinute[] } | null {
-    const [row] = this.#activityTable.read("SELECT at, data FROM activity");
-    return row ? { at: Number(row.at), minutes: JSON.parse(String(row.data)) as readonly ActivityMinute[] } : null;
-  }
-
-  keepActivity(minutes: readonly ActivityMinute[], at: EpochMs): void {
-    this.#activityTable.make();
-    this.#sql.exec(
-      `INSERT INTO activity (id, at, data) VALUES (1, ?, ?)
-       ON CONFLICT (id) DO UPDATE SET at = excluded.at, data = excluded.data`,
-      ...[at, JSON.stringify(minutes)],
-    );
+  /** What version 0.1 has counted in its last hour. */
+  get activity(): readonly ActivityMinute[] {
+    const [row] = this.#activityTable.read("SELECT data FROM activity");
+    return row ? (JSON.parse(String(row.data)) as readonly ActivityMinute[]) : [];
   }
 
   #time(at: EpochMs): EpochMs {

@@ -4,14 +4,15 @@ import { setLimited } from "../../src/foundation/limits.ts";
 import { persons } from "../../src/foundation/shown.ts";
 import { dayMs, hourMs } from "../../src/foundation/time/timers.ts";
 import type { AuditEntry } from "../../src/operators/audit.ts";
-import { Activity, type ActivityMinute, minuteOf } from "../../src/records/activity.ts";
+import { Activity, type ActivityMinute } from "../../src/records/activity.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
-import type { PlacedFact } from "../../src/records/directory-facts.ts";
+import { isCounted, type PlacedFact } from "../../src/records/directory-facts.ts";
 import { foldOf, type RunningFold, withFact } from "../../src/records/running.ts";
 import { agentEvent, newWebhooks } from "../../src/records/webhooks.ts";
 import type {
   AgentEvent,
   AuditPage,
+  CountSource,
   DirectoryRpc,
   DomainActivity,
   GivenUpPage,
@@ -23,6 +24,7 @@ import { Alarm, type AlarmPorts } from "../platform/alarm.ts";
 import type { DomainPorts, Platform } from "../platform/platform.ts";
 import { isOver, retentionAt } from "../platform/retention.ts";
 import { AuditStore } from "./audit-store.ts";
+import { CountStore } from "./count-store.ts";
 import { type DirectoryIdentity, DirectoryStore, type RunningRow } from "./directory-store.ts";
 import { GivenUpStore } from "./given-up-store.ts";
 import { KnownTroubles } from "./known-trouble.ts";
@@ -70,9 +72,7 @@ export class Directory
   readonly #givenUp: GivenUpStore;
   readonly #webhooks: Webhooks;
   readonly #over = new Map<ConfKey, Cursor>();
-  #activity = new Activity();
-  /** The minute in which it was last written; `null`: never. */
-  #activityKeptIn: EpochMs | null = null;
+  readonly #counts: CountStore;
   #hasAlarm = false;
 
   constructor(ports: DirectoryPorts) {
@@ -109,7 +109,7 @@ export class Directory
       webhooks: (domain) => this.#webhooks.view(this.#receivers(domain)),
       transaction: (domain, work) => this.#store.transaction(this.#aboutNow(domain), work),
     });
-    this.#loadActivity();
+    this.#counts = new CountStore(ports.sql, this.#store.activity);
   }
 
   async follow(page: FactPage): Promise<FeedAnswer> {
@@ -136,6 +136,7 @@ export class Directory
       if (row && known) this.#over.delete(key);
       else setLimited(this.#over, key, next, mostOver);
     } catch (error) {
+      this.#counts.load();
       // The fold was changed in place, and does not agree with the disk any more.
       if (before) this.list.conferences.set(key, { ...before, known: null });
       throw error;
@@ -204,7 +205,8 @@ export class Directory
       fact.kind === "post-given-up" ? [givenUpPost(key, row, at, fact)] : [],
     );
     const settled = fresh.findLast(({ fact: { kind } }) => kind === "server-reached" || kind === "server-settled");
-    const hasMore = records.length > 0 || posts.length > 0 || settled !== undefined;
+    const hasCounts = page.facts.some(({ fact }) => isCounted(fact));
+    const hasMore = records.length > 0 || posts.length > 0 || settled !== undefined || hasCounts;
     if (isSame && !hasMore && !webhooks?.isNew) return { id: before.id, row: { ...before.row, ...row } };
     if (!before && !row && !hasMore && !webhooks?.isNew) return null;
     return this.#store.transaction(this.#aboutNow(domain), () => {
@@ -217,6 +219,7 @@ export class Directory
         if (isItsEnd) own = null;
       }
       for (const post of posts) this.#givenUp.add(post);
+      if (hasCounts || posts.length > 0) this.#counts.add(sourceOf(page), (after) => postsIn(page.facts, after), at);
       if (settled) this.#givenUp.settle(key, settled);
       if (posts.length > 0 || settled) this.knownTrouble.noteGivenUp(domain);
       if (webhooks) this.#webhooks.add(webhooks.events);
@@ -234,29 +237,21 @@ export class Directory
     });
   }
 
-  /** Writes a row, unless one was written in the same minute: then it is a part of the next one, and until then in memory alone. */
-  async count(domain: DomainName, minutes: readonly ActivityMinute[]): Promise<void> {
+  async count(domain: DomainName, source: CountSource, minutes: readonly ActivityMinute[]): Promise<void> {
     const now = this.#ports.now();
-    this.#activity.addAll(minutes);
-    this.#activity.keepHour(now);
-    if (this.#activityKeptIn !== minuteOf(now)) {
-      try {
-        this.#store.transaction(this.#aboutNow(domain), () => this.#store.keepActivity(this.#activity.data(), now));
-      } catch (error) {
-        // The process sends these minutes again.
-        this.#loadActivity();
-        throw error;
-      }
-      this.#activityKeptIn = minuteOf(now);
+    try {
+      this.#store.transaction(this.#aboutNow(domain), () => this.#counts.add(source, () => minutes, now));
+    } catch (error) {
+      this.#counts.load();
+      throw error;
     }
-    this.#ports.changed();
-    await this.#ensureAlarm(now);
+    await this.#changed();
   }
 
   async activity(): Promise<DomainActivity> {
     await this.list.allKnown();
-    this.#activity.keepHour(this.#ports.now());
-    return { minutes: this.#activity.data(), hosts: this.list.hosts, unknown: this.list.unknown.length };
+    const minutes = this.#counts.minutes(this.#ports.now());
+    return { minutes, hosts: this.list.hosts, unknown: this.list.unknown.length };
   }
 
   async notifyOfAgents(domain: DomainName, events: readonly AgentEvent[]): Promise<void> {
@@ -307,13 +302,6 @@ export class Directory
     });
   }
 
-  #loadActivity(): void {
-    const { activity } = this.#store;
-    this.#activity = new Activity();
-    this.#activity.addAll(activity?.minutes ?? []);
-    this.#activityKeptIn = activity && minuteOf(activity.at);
-  }
-
   #changed(): Promise<void> {
     this.#ports.changed();
     return this.#ensureAlarm(this.#ports.now());
@@ -343,6 +331,16 @@ function recordsIn(facts: readonly PlacedFact[]): readonly DirectoryRecord[] {
 
 function rowOf(key: ConfKey, { life, createdAt, phase, webexHost }: RunningFold, live: LiveState | null): RunningRow {
   return { key, life, createdAt, phase, webexHost, bridge: live?.bridge ?? null };
+}
+
+function sourceOf({ key, journal: name, upTo }: FactPage): CountSource {
+  return { key, name, upTo };
+}
+
+function postsIn(facts: readonly PlacedFact[], after: number): readonly ActivityMinute[] {
+  const activity = new Activity();
+  activity.addFacts(facts, after);
+  return activity.data();
 }
 
 type GivenUp = Extract<PlacedFact["fact"], { readonly kind: "post-given-up" }>;

@@ -118,7 +118,8 @@ export function platformOf(ctx: DurableObjectState, env: Env): Platform {
 export function activitySenderOf(env: Env): ActivitySender {
   measures.activity.sendBy({
     ...timers,
-    count: (domain, minutes) => env.DIRECTORY.getByName(domain).count(domain, minutes),
+    newName: () => crypto.randomUUID(),
+    count: (domain, source, minutes) => env.DIRECTORY.getByName(domain).count(domain, source, minutes),
   });
   return measures.activity;
 }

@@ -141,12 +141,12 @@ function unconfirmedIn(rows: Rows): readonly Post[] {
 /** `decided`: what happened because of it. The document is owed if one of its own messages is owed from now on. */
 function givenUp(input: ConferenceInput, decided: readonly Fact[] = []): Fact[] {
   if (input.type !== "undelivered" || !input.of) return [];
-  const { host, transId, attempts, why, probe } = input.of;
+  const { host, transId, attempts, why, probe, lastFailed } = input.of;
   const messages = namesOf(input.messages);
   const has = (kind: "message-owed" | "message-dropped", msgId: MsgId) =>
     decided.some((fact) => fact.kind === kind && fact.msgId === msgId);
   const owed = messages.some(({ msgId }) => has("message-owed", msgId) && !has("message-dropped", msgId));
-  const more = { ...(probe && { probe }), ...(owed && { owed }) };
+  const more = { ...(probe && { probe }), ...(owed && { owed }), ...(lastFailed && { lastFailed }) };
   return [{ kind: "post-given-up", transId: transId as TransId, host, attempts, why, messages, ...more }];
 }
 

@@ -168,14 +168,20 @@ export const facts = {
   "message-dropped": v.object({ ...message.entries }),
   /** A new document, or more messages in one that waits. */
   "post-queued": v.object({ transId, host: receiver, messages: v.array(messageSummary) }),
-  "post-confirmed": v.object({ transId, at: count }),
-  "post-failed": v.object({ transId, attempt: count, why: word, at: count, nextAt: count }),
+  /** `host`, how long it took, and whether with another code than 0 (`refused`); absent: the mailbox has posted it, or an older version. */
+  "post-confirmed": v.object({
+    ...{ transId, at: count },
+    ...{ host: maybe(receiver), tookMs: maybe(count), refused: maybe(yes) },
+  }),
+  "post-failed": v.object({ transId, attempt: count, why: word, at: count, nextAt: count, host: maybe(receiver) }),
   "post-given-up": v.object({
     ...{ transId, host: receiver, attempts: count, why: word, messages: v.array(message) },
     /** It was to find out whether its server is back. */
     probe: maybe(yes),
     /** Its server is told of it, or of how it is then, once it can be reached. */
     owed: maybe(yes),
+    /** Its last attempt failed: no `post-failed` says that. */
+    lastFailed: maybe(yes),
   }),
   /** The settings do not let this server be posted to. */
   "host-refused": v.object({ host: receiver, ...message.entries, why: word, actions: named }),

@@ -3,6 +3,7 @@ import type { EpochMs, WebexHost } from "../foundation/ids.ts";
 import { type Checked, text, time } from "../foundation/schemas.ts";
 import { address, open, persons, showOf } from "../foundation/shown.ts";
 import { hourMs } from "../foundation/time/timers.ts";
+import type { PlacedFact } from "./directory-facts.ts";
 
 export const minuteMs = 60_000;
 
@@ -49,12 +50,14 @@ interface Minute {
   hosts: Map<HostPosts["host"], HostPosts>;
 }
 
+/** How much of a failure's text is kept, in characters. */
+const mostWhy = 200;
 /** Strangers name hosts, so only the busiest ones are kept by name. */
 export const mostHosts = 20;
 /** Beyond so many, none but the busiest stay by name. Until then, one that comes late can still become one of them. */
 const mostCandidates = 200;
 
-/** Requests and posts of the last hour by minute, posts by TSP server, too. They are for plots: nothing here is exact to a post. */
+/** Requests and posts of the last hour by minute, posts by TSP server, too. */
 export class Activity {
   #minutes = new Map<EpochMs, Minute>();
 
@@ -104,6 +107,19 @@ export class Activity {
       .map(([at, { requests, hosts }]) => ({ at, requests, hosts: busiest(hosts) }));
   }
 
+  /** What facts behind this row say of posts, each in its minute. */
+  addFacts(facts: readonly PlacedFact[], after: number): void {
+    for (const { row, at, fact } of facts) {
+      if (row <= after) continue;
+      if (fact.kind === "post-confirmed" && fact.host !== undefined)
+        this.add(fact.at, { ...noPosts, host: fact.host as WebexHost, confirmed: 1, tookMs: fact.tookMs ?? 0 });
+      if (fact.kind === "post-failed" && fact.host !== undefined)
+        this.add(fact.at, { ...noPosts, ...failedBy(fact.host, fact.at, fact.why), failed: 1 });
+      if (fact.kind === "post-given-up")
+        this.add(at, { ...noPosts, ...failedBy(fact.host, at, fact.why), failed: fact.lastFailed ? 1 : 0, givenUp: 1 });
+    }
+  }
+
   /** All that is here, which is empty then. */
   removeAll(): readonly ActivityMinute[] {
     const data = this.data();
@@ -127,6 +143,10 @@ export function together(one: HostPosts, other: HostPosts): HostPosts {
     tookMs: one.tookMs + other.tookMs,
     lastFailure: isLater ? other.lastFailure : one.lastFailure,
   };
+}
+
+function failedBy(host: string, at: EpochMs, why: string): Pick<HostPosts, "host" | "lastFailure"> {
+  return { host: host as WebexHost, lastFailure: { at, why: why.slice(0, mostWhy) } };
 }
 
 function busiest(hosts: ReadonlyMap<HostPosts["host"], HostPosts>): readonly HostPosts[] {

@@ -7,9 +7,9 @@ type FactFields<Kind extends FactKind> = Readonly<v.InferOutput<(typeof facts)[K
 
 /**
  * `owed`: a record, a webhook, or the list waits for it, also where the conference never says anything again. `listed`: the list alone
- * shows it, and a later page or a view says it too. `watched`: as `listed`, and only while somebody watches.
+ * shows it, and a later page or a view says it too. `counted`: a figure lacks it until it comes, with others. `watched`: as `listed`, and only while somebody watches.
  */
-type Need = "owed" | "listed" | "watched";
+type Need = "owed" | "counted" | "listed" | "watched";
 type Needs = { readonly [Kind in FactKind]?: readonly [need: Need, ...fields: (keyof FactFields<Kind>)[]] };
 
 /** What the domain's directory gets of a conference, for its list, records and webhooks: these fields of these facts. */
@@ -34,7 +34,9 @@ const needs = {
   "talk-ended": ["listed", "room"],
   "speakers-followed": ["watched"],
   "speaker-changed": ["watched", "call", "speaking"],
-  "post-given-up": ["owed", "transId", "host", "attempts", "why", "messages", "owed"],
+  "post-given-up": ["owed", "transId", "host", "attempts", "why", "messages", "owed", "lastFailed"],
+  "post-confirmed": ["counted", "at", "host", "tookMs", "refused"],
+  "post-failed": ["counted", "at", "host", "why"],
   "server-reached": ["owed"],
   "server-settled": ["owed", "expired"],
 } as const satisfies Needs;
@@ -86,12 +88,17 @@ export function isForDirectory({ kind }: Fact): boolean {
 
 /** It comes to the directory though the conference never says anything again. */
 export function isOwed(fact: Fact): boolean {
-  return needOf(fact) === "owed" && !isProbe(fact);
+  return (needOf(fact) === "owed" && !isProbe(fact)) || isCounted(fact);
+}
+
+/** Figures lack it until the directory has it, and nobody else waits for it. */
+export function isCounted(fact: Fact | DirectoryFact): boolean {
+  return (needOf(fact) === "counted" && "host" in fact && fact.host !== undefined) || isProbe(fact);
 }
 
 /** It was to find out whether its server is back. */
-function isProbe(fact: Fact): boolean {
-  return fact.kind === "post-given-up" && fact.probe === true;
+function isProbe(fact: Fact | DirectoryFact): boolean {
+  return fact.kind === "post-given-up" && "probe" in fact && fact.probe === true;
 }
 
 /** Those facts of a row that the directory gets. `person`: as the domain's settings have records show people. */
@@ -100,11 +107,20 @@ export function directoryFacts(
   person: Person,
   withSpeech: boolean,
 ): readonly PlacedFact[] {
-  return facts.flatMap((said, index) => {
-    if ((isSpeech(said) && !withSpeech) || isProbe(said)) return [];
+  return facts.flatMap((one, index) => {
+    const said = isProbe(one) ? asFailed(one, at) : one;
+    if (isSpeech(said) && !withSpeech) return [];
+    if (needOf(said) === "counted" && !isCounted(said)) return [];
     const fact = shows.get(said.kind)?.(said, person) as DirectoryFact | undefined;
     return fact ? [{ row, index, at, fact: person === persons.full ? fact : withoutTopic(fact) }] : [];
   });
+}
+
+/** That a probe fails is an attempt that failed, and no document that is given up. */
+function asFailed(fact: Fact, at: EpochMs): Fact {
+  if (fact.kind !== "post-given-up") return fact;
+  const { transId, attempts: attempt, why, host, lastFailed } = fact;
+  return { kind: "post-failed", ...{ transId, attempt, why, at, nextAt: at }, ...(lastFailed && { host }) };
 }
 
 /** People write names into the name of a meeting, so it is kept only where all else of them is. */

@@ -233,6 +233,13 @@ export const domainActivity = v.object({
 });
 export type DomainActivity = Checked<typeof domainActivity>;
 
+/** Who counts, which life of it, and how many portions, or rows of its journal, it has counted with this one. */
+export interface CountSource {
+  readonly key: string;
+  readonly name: string;
+  readonly upTo: number;
+}
+
 /** What receivers of webhooks are notified of about an agent. */
 export interface AgentEvent extends AbsenceEvent {
   readonly bridge: BridgeName;
@@ -248,8 +255,8 @@ export interface DirectoryRpc extends PromptCallsRpc {
   running(query: RunningQuery): Promise<RunningPage>;
   /** As the conferences told it; those that have not told since its own restart are asked first, for two seconds at most. */
   totals(): Promise<ConferenceTotals>;
-  /** What one process was asked and has posted, and has not told before. It may be told twice, and be lost. */
-  count(domain: DomainName, minutes: readonly ActivityMinute[]): Promise<void>;
+  /** What one process was asked, and its mailbox has posted, behind what it said before. What comes twice counts once. */
+  count(domain: DomainName, source: CountSource, minutes: readonly ActivityMinute[]): Promise<void>;
   activity(): Promise<DomainActivity>;
   records(query: RecordQuery): Promise<RecordPage>;
   /** Resolves when they are on disk, for the receivers of webhooks. Those that come twice are sent twice, each time under the same id. */

@@ -1,12 +1,14 @@
 import { expect, test } from "vitest";
 import { ActivitySender } from "../../durable-objects/counts/activity-sender.ts";
-import { BACK_END } from "../../src/conference/server/posts.ts";
+import { Draws } from "../../simulators/draws.ts";
 import type { DomainName, WebexHost } from "../../src/foundation/ids.ts";
 import type { ActivityMinute } from "../../src/records/activity.ts";
 import { noPosts } from "../../src/records/activity.ts";
+import type { CountSource } from "../../src/rpc/directory.ts";
 import { Clock } from "../simulation/clock.ts";
 import { worldBegins } from "../simulation/context.ts";
-import { ConferenceWorld, callerEntered, host } from "./conference-world.ts";
+import { type ConferenceWorld, callerEntered, host } from "./conference-world.ts";
+import { DirectoryWorld } from "./directory/world.ts";
 
 const domain = "local" as DomainName;
 const minute = 60_000;
@@ -18,7 +20,7 @@ const begins = Math.ceil(worldBegins / minute) * minute;
 function process() {
   const time = new Clock(begins);
   const sender = new ActivitySender();
-  const told: { readonly at: number; readonly minutes: readonly ActivityMinute[] }[] = [];
+  const told: { readonly at: number; readonly source: CountSource; readonly minutes: readonly ActivityMinute[] }[] = [];
   const world = {
     time,
     sender,
@@ -28,148 +30,131 @@ function process() {
   };
   sender.sendBy({
     after: (ms, run) => time.after(ms, run),
-    count: async (_, minutes) => {
-      told.push({ at: time.now - begins, minutes });
+    newName: () => "p",
+    count: async (_, source, minutes) => {
+      told.push({ at: time.now - begins, source, minutes });
       await world.answer();
     },
   });
   return world;
 }
 
-test("a process tells once in a minute, all that it has counted, each in its own minute", async () => {
+test("a process tells a second after something came, all that it has counted, each in its own minute, under the next number", async () => {
   const { time, told, post } = process();
-  for (let second = 0; second < 150; second++) {
-    post();
-    await time.pass(1_000);
-  }
+  await time.pass(59_500);
+  post();
+  post();
+  await time.pass(800);
+  post();
+  await time.pass(5_000);
 
-  expect(told.map(({ at }) => at)).toEqual([1_000, 61_000, 121_000]);
-  const counts = told.flatMap(({ minutes }) =>
-    minutes.map(({ at, hosts }) => [(at - begins) / minute, hosts[0]?.confirmed]),
-  );
-  expect(counts).toEqual([
-    [0, 1],
-    [0, 59],
+  const shown = told.map(({ at, source, minutes }) => [at, source.upTo, minutes.map(({ at }) => at - begins)]);
+  expect(shown).toEqual([[60_500, 1, [0, minute]]]);
+  post();
+  await time.pass(1_000);
+  expect(told.at(-1)).toMatchObject({ source: { key: "*p", name: "p", upTo: 2 } });
+});
+
+test("requests are told with what came soon after, and each knows when they are", async () => {
+  const { time, told, sender } = process();
+  let done = 0;
+  for (const outcome of ["confirmed", "refused"] as const)
+    void sender.countRequest(domain, time.now, outcome).then(() => {
+      done += 1;
+    });
+  await time.pass(900);
+  expect([done, told.length]).toEqual([0, 0]);
+  await time.pass(100);
+  expect(done).toBe(2);
+  expect(told.map(({ minutes }) => minutes)).toEqual([
+    [{ at: begins, requests: { confirmed: 1, refused: 1 }, hosts: [] }],
+  ]);
+});
+
+test("what did not come is told again as it was, under its number, with the next", async () => {
+  const world = process();
+  const { time, told, post } = world;
+  world.answer = () => Promise.reject(new Error("it is away"));
+  post();
+  await time.pass(2_000);
+  world.answer = async () => {};
+  post();
+  await time.pass(3_000);
+
+  expect(told.map(({ source: { upTo }, minutes }) => [upTo, minutes[0]?.hosts[0]?.confirmed])).toEqual([
     [1, 1],
-    [1, 59],
+    [1, 1],
     [2, 1],
   ]);
 });
 
-test("requests are told with the posts of their minute, and the first of a minute knows when they are", async () => {
-  const { time, told, post, sender } = process();
-  let done = 0;
-  const ask = (outcome: "confirmed" | "refused") =>
-    void sender.countRequest(domain, time.now, outcome).then(() => {
-      done += 1;
-    });
-  ask("confirmed");
-  ask("refused");
-  post();
-  await time.pass(500);
-  // The second of them has had nothing told.
-  expect([done, told.length]).toEqual([1, 0]);
-  await time.pass(500);
-  expect(done).toBe(2);
-  expect(told.map(({ minutes }) => minutes)).toEqual([
-    [{ at: begins, requests: { confirmed: 1, refused: 1 }, hosts: [confirmed] }],
-  ]);
-});
-
-test("without another post, a sweep has told what waits, in a later minute; and where nothing waits, nothing is told", async () => {
-  const { time, told, post, sender } = process();
-  post();
-  await time.pass(2_000);
-  post();
-  await time.pass(10_000);
-  void sender.remind(domain, time.now);
-  await time.pass(10_000);
-  expect(told).toHaveLength(1);
-  await time.pass(minute);
-  expect(told).toHaveLength(1);
-  void sender.remind(domain, time.now);
-  await time.pass(2_000);
-  expect(told).toHaveLength(2);
-  await time.pass(minute);
-  void sender.remind(domain, time.now);
-  await time.pass(2_000);
-  expect(told).toHaveLength(2);
-});
-
-test("what did not come is told again in the next minute, and no more than an hour of it", async () => {
-  const world = process();
-  const { time, told, post } = world;
-  world.answer = () => Promise.reject(new Error("it is away"));
-  for (let after = 0; after < 90; after++) {
-    post();
-    await time.pass(minute);
-  }
-  expect(told).toHaveLength(90);
-  world.answer = async () => {};
-  post();
-  await time.pass(minute);
-
-  expect(told.at(-1)?.minutes).toHaveLength(60 + 1);
-});
-
-/** The sums of what a conference's process told. */
-function toldBy(world: ConferenceWorld) {
-  const told: ActivityMinute[] = [];
-  world.measures.activity.sendBy({
-    after: (ms, run) => world.time.after(ms, run),
-    count: async (name, minutes) => {
-      expect(name).toBe(domain);
-      told.push(...minutes);
-    },
-  });
-  return () => {
-    const sums = { confirmed: 0, failed: 0, givenUp: 0, tookMs: 0 };
-    for (const { hosts } of told)
-      for (const posts of hosts)
-        for (const name of ["confirmed", "failed", "givenUp", "tookMs"] as const) sums[name] += posts[name];
-    return { ...sums, hosts: new Set(told.flatMap(({ hosts }) => hosts.map((one) => one.host))), told };
-  };
+/** The sums of what the directory has of a conference's posts. */
+async function countedOf(world: ConferenceWorld, directory: DirectoryWorld) {
+  const { minutes } = await directory.directory.activity();
+  const sums = { confirmed: 0, failed: 0, givenUp: 0, tookMs: 0 };
+  const all = minutes.flatMap(({ hosts }) => hosts);
+  for (const posts of all)
+    for (const name of ["confirmed", "failed", "givenUp", "tookMs"] as const) sums[name] += posts[name];
+  return { ...sums, hosts: [...new Set(all.map((one) => one.host))], last: all.at(-1)?.lastFailure?.why, world };
 }
 
-test("each post to WebEx is counted, with its time; so are attempts that fail and documents that are given up", async () => {
-  const world = new ConferenceWorld();
-  const sums = toldBy(world);
+test("each post is in the figures within five seconds, with its time; so are attempts that fail and documents that are given up", async () => {
+  const directory = new DirectoryWorld();
+  const world = directory.conference();
   world.answer = async ({ transId }) => {
     await world.time.wait(20);
     return world.confirmed(transId);
   };
   await world.running(1);
+  await world.time.pass(5_000);
   const before = world.posted.length;
+  expect(await countedOf(world, directory)).toMatchObject({ confirmed: before, failed: 0, tookMs: 20 * before });
   world.answer = () => ({ kind: "answered", status: 503, body: new Uint8Array() });
   await world.reported(callerEntered(1));
-  await world.time.pass(5 * minute);
-  await world.conference.sweep();
-  await world.time.pass(5_000);
+  await world.time.pass(3 * minute);
 
-  const { hosts, told, ...rest } = sums();
   // The probes that follow fail as well, and are no documents that are given up.
   const failed = world.posted.length - before;
-  expect(rest).toEqual({ confirmed: before, failed, givenUp: 1, tookMs: 20 * before });
   expect(failed).toBeGreaterThan(3);
-  expect([...hosts]).toEqual([host]);
-  const failures = told.flatMap((one) => one.hosts.flatMap(({ lastFailure }) => lastFailure ?? []));
-  expect(failures.at(-1)?.why).toBe("HTTP status 503");
+  const is = { confirmed: before, failed, givenUp: 1, hosts: [host], last: "HTTP status 503" };
+  expect(await countedOf(world, directory)).toMatchObject(is);
+  expect((await directory.directory.givenUp(null, 9)).posts).toHaveLength(1);
+
+  directory.start();
+  expect(await countedOf(world, directory)).toMatchObject(is);
 });
 
-test("posts to a partner's back end are not among those to WebEx", async () => {
-  const world = new ConferenceWorld();
-  world.domain = {
-    ...world.domain,
-    settings: { ...world.domain.settings, passthroughUrl: "http://127.0.0.1/back-end" },
-  };
-  const sums = toldBy(world);
-  await world.running(1);
-  const data = { type: "passthrough", msgId: "m-data", extConfId: "7001", extCallId: "1001", data: "AAAA" };
-  await world.received("data", { ...data, replyTo: host } as never);
-  await world.time.pass(2 * minute);
-  await world.conference.sweep();
-  await world.time.pass(5_000);
+test.each(Array.from({ length: 20 }, (_, seed) => seed))(
+  "whatever is lost, late, twice or restarted, each post counts once (%d)",
+  async (seed) => {
+    const draws = new Draws(seed, "posts");
+    const directory = new DirectoryWorld();
+    const world = directory.conference();
+    const wire = { confirmed: 0, failed: 0 };
+    const { follow } = world;
+    world.follow = async (page) => {
+      const life = directory.directory;
+      if (draws.chance(0.2)) throw new Error("it did not arrive");
+      const answer = await follow(page);
+      if (draws.chance(0.2)) world.time.after(draws.between(0, 5_000), () => directory.directory.follow(page));
+      if (draws.chance(0.2)) directory.start();
+      if (life !== directory.directory || draws.chance(0.2)) throw new Error("its answer was lost");
+      return answer;
+    };
+    world.answer = ({ transId }) => {
+      const isConfirmed = draws.chance(0.7);
+      wire[isConfirmed ? "confirmed" : "failed"] += 1;
+      return isConfirmed ? world.confirmed(transId) : { kind: "failed", reason: "nobody listens" };
+    };
+    await world.running(0);
+    for (let call = 0; call < 25; call++) {
+      await world.reported(callerEntered(call));
+      await world.time.pass(draws.between(0, 6_000));
+    }
+    world.follow = follow;
+    await world.time.pass(15 * minute);
 
-  expect(world.posted.some(({ url }) => url.endsWith("/back-end"))).toBe(true);
-  expect(sums().hosts.has(BACK_END as WebexHost)).toBe(false);
-});
+    const { posts } = await directory.directory.givenUp(null, 100);
+    expect(await countedOf(world, directory)).toMatchObject({ ...wire, givenUp: posts.length });
+  },
+);

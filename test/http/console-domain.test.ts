@@ -68,7 +68,9 @@ test("what was asked and posted is plotted on the overview, and posts are told b
   const read = await windowOf(edge);
   const at = Math.floor(edge.time / 60_000) * 60_000;
   const posts = { host: "tsp9" as WebexHost, confirmed: 12, failed: 0, givenUp: 0, tookMs: 120, lastFailure: null };
-  await edge.directory.count(domain, [{ at, requests: { confirmed: 7, refused: 5 }, hosts: [posts] }]);
+  await edge.directory.count(domain, { key: "p", name: "p", upTo: 1 }, [
+    { at, requests: { confirmed: 7, refused: 5 }, hosts: [posts] },
+  ]);
   const waits = { documents: 1, oldestAt: edge.time, failure: "HTTP status 503" };
   await runs(edge, "2", { waiting: [{ ...waits, host: "*back-end" }] });
 

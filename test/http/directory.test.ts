@@ -46,7 +46,7 @@ test("activity has what was posted by minute and server, and what waits for each
   const at = Math.floor(edge.time / 60_000) * 60_000;
   const failure = { at, why: "HTTP status 503" };
   const posts = { ...{ confirmed: 3, failed: 1, givenUp: 0, tookMs: 90 }, host: "tsp1" as WebexHost };
-  await edge.directory.count(domain, [
+  await edge.directory.count(domain, { key: "p", name: "p", upTo: 1 }, [
     { at, requests: { confirmed: 2, refused: 1 }, hosts: [{ ...posts, lastFailure: failure }] },
   ]);
   await runs(

@@ -120,7 +120,9 @@ export class Edge {
     this.#objects = this.#makeObjects();
     this.measures.activity.sendBy({
       after: (ms, run) => context.clock.after(ms, run),
-      count: (name, minutes) => this.#of(name).directory.call((directory) => directory.count(name, minutes)),
+      newName: () => "process",
+      count: (name, source, minutes) =>
+        this.#of(name).directory.call((directory) => directory.count(name, source, minutes)),
     });
     this.allocator = this.#makeAllocator();
     this.mailbox = new Hosted("mailbox", context, (life) => new Mailbox(this.#ports(this.mailbox, life)));

@@ -82,5 +82,7 @@ export const undeliveredDocument = fields({
   probe: maybe(yes),
   /** It can never be posted: it cannot be written, or the settings do not have its receiver. */
   unpostable: maybe(yes),
+  /** Its last attempt failed, and was not broken off by a restart. */
+  lastFailed: maybe(yes),
 });
 export interface UndeliveredDocument extends v.InferOutput<typeof undeliveredDocument> {}

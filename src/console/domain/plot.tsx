@@ -65,7 +65,6 @@ function Plot({ title, hour, is, count }: PlotProps) {
   const most = Math.max(...counts);
   const sum = counts.reduce((before, one) => before + one, 0);
   const mostAt = hour[counts.indexOf(most)]?.at ?? 0;
-  // Counts come late: the last whole minute is the one to look at.
   const figures = `${sum} in all${most > 0 ? `, at most ${most} a minute (${clockOf(mostAt)}), ${counts.at(-2) ?? 0} in the last whole one` : ""}`;
   return (
     <figure class="card plot">

@@ -32,7 +32,7 @@ export function TspServersPage({ activity, givenUp, before, ...frame }: ServersP
           </Empty>
         ) : (
           <>
-            <p class="dim">Posts of the last hour. A minute is whole once something is posted in a later one.</p>
+            <p class="dim">Posts of the last hour, as they are now.</p>
             {activity.unknown > 0 && (
               <p class="dim">
                 {`What waits is not all: ${counted(activity.unknown, "conference")} did not report yet, and were asked.`}
@@ -96,7 +96,6 @@ function conferencesText(load: ServerLoad | undefined, domain: string): Child {
 
 /** Those for which the most waits are the first, then the busiest. */
 function serversOf({ minutes, hosts: loads }: DomainActivity): readonly ShownServer[] {
-  // Posts to the back end are not counted.
   const none = loads.map(({ host }) => [host as WebexHost, { ...noPosts, host: host as WebexHost }] as const);
   const sums = new Map<WebexHost | null, HostPosts>(none);
   for (const posts of minutes.flatMap(({ hosts }) => hosts)) {

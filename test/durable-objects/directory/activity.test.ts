@@ -7,55 +7,88 @@ function minute(at: number, host: string, confirmed: number): ActivityMinute {
   return { at, requests: { confirmed, refused: 1 }, hosts: [{ ...noPosts, host: host as WebexHost, confirmed }] };
 }
 
-test("what was asked and posted costs a row a minute, however many tell, and is there after a restart", async () => {
+const from = (key: string, upTo: number, name = key) => ({ key, name, upTo });
+
+test("what was asked and posted costs a row for each portion, and is there after a restart", async () => {
   const world = new DirectoryWorld();
   const begins = world.time.now;
-  for (let second = 0; second < 120; second++) {
-    await world.directory.count(domain, [minute(begins, "tsp1", 1), minute(begins, "tsp2", 2)]);
+  for (let second = 1; second <= 120; second++) {
+    await world.directory.count(domain, from("p", second), [minute(begins, "tsp1", 1), minute(begins, "tsp2", 2)]);
     await world.time.pass(1_000);
   }
-  expect(world.written).toEqual(["INSERT INTO about", "INSERT INTO activity", "INSERT INTO activity"]);
+  expect(world.written).toEqual(["INSERT INTO about", ...Array(120).fill("INSERT INTO counted")]);
   const all = [
     { ...noPosts, host: "tsp2", confirmed: 240 },
     { ...noPosts, host: "tsp1", confirmed: 120 },
   ];
-  expect((await world.directory.activity()).minutes).toEqual([
-    { at: begins, requests: { confirmed: 360, refused: 240 }, hosts: all },
-  ]);
-  await world.time.pass(60_000);
-  await world.directory.count(domain, [minute(begins + 60_000, "tsp1", 1)]);
   const before = await world.directory.activity();
+  expect(before.minutes).toEqual([{ at: begins, requests: { confirmed: 360, refused: 240 }, hosts: all }]);
   world.start();
   expect(await world.directory.activity()).toEqual(before);
-  expect(before.minutes).toHaveLength(2);
-  await world.directory.count(domain, []);
-  expect(world.written.length).toBe(4);
 });
 
-test("what was posted goes after an hour", async () => {
+test("a portion that comes again counts once, also after a restart and in another minute; another life of its source counts anew", async () => {
   const world = new DirectoryWorld();
-  await world.directory.count(domain, [minute(world.time.now, "tsp", 1)]);
+  const begins = world.time.now;
+  const confirmed = async () => {
+    const { minutes } = await world.directory.activity();
+    return minutes.flatMap(({ hosts }) => hosts).reduce((sum, posts) => sum + posts.confirmed, 0);
+  };
+  for (const source of [from("p", 1), from("p", 2), from("p", 1), from("q", 1)])
+    await world.directory.count(domain, source, [minute(begins, "tsp", 1)]);
+  expect(await confirmed()).toBe(3);
+  await world.time.pass(130_000);
+  await world.directory.count(domain, from("q", 2), [minute(begins, "tsp", 1)]);
+  world.start();
+  await world.directory.count(domain, from("p", 2), [minute(begins, "tsp", 1)]);
+  expect(await confirmed()).toBe(4);
+  await world.directory.count(domain, from("p", 1, "another life"), [minute(begins, "tsp", 1)]);
+  expect(await confirmed()).toBe(5);
+});
+
+test("what was posted goes after an hour, and does not count any more, however often it comes; rows are written over", async () => {
+  const world = new DirectoryWorld();
+  const { now } = world.time;
+  await world.directory.count(domain, from("p", 1), [minute(now, "tsp", 1)]);
   await world.time.pass(59 * 60_000);
   expect((await world.directory.activity()).minutes).toHaveLength(1);
   await world.time.pass(60_000);
+  await world.directory.count(domain, from("p", 1), [minute(now, "tsp", 1)]);
   expect((await world.directory.activity()).minutes).toEqual([]);
+
+  for (let after = 0; after < 200; after++) {
+    await world.directory.count(domain, from("p", after + 2), [minute(world.time.now, "tsp", 1)]);
+    await world.time.pass(60_000);
+  }
+  expect((await world.directory.activity()).minutes).toHaveLength(59);
+  expect(Number(world.sql.exec("SELECT count(*) AS rows FROM counted")[0]?.rows)).toBeLessThan(70);
 });
 
 test("what was posted and could not be written is not counted twice when it is told again", async () => {
   const world = new DirectoryWorld();
   const { time, sql } = world;
-  await world.directory.count(domain, [minute(time.now, "tsp", 1)]);
+  await world.directory.count(domain, from("p", 1), [minute(time.now, "tsp", 1)]);
   await time.pass(60_000);
   const { exec } = sql;
   sql.exec = (query, ...bindings) => {
-    if (query.startsWith("INSERT INTO activity")) throw new Error("database or disk is full");
+    if (query.startsWith("INSERT INTO counted")) throw new Error("database or disk is full");
     return exec.call(sql, query, ...bindings);
   };
   const next = [minute(time.now, "tsp", 5)];
-  await expect(world.directory.count(domain, next)).rejects.toThrow("full");
+  await expect(world.directory.count(domain, from("p", 2), next)).rejects.toThrow("full");
   sql.exec = exec;
-  await world.directory.count(domain, next);
+  await world.directory.count(domain, from("p", 2), next);
 
   const { minutes } = await world.directory.activity();
   expect(minutes.map(({ hosts }) => hosts[0]?.confirmed)).toEqual([1, 5]);
+});
+
+test("what an earlier version has counted stays in the figures for its hour", async () => {
+  const world = new DirectoryWorld();
+  world.sql.exec("CREATE TABLE activity (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, data TEXT NOT NULL)");
+  const { requests: _, ...old } = minute(world.time.now, "tsp", 7);
+  world.sql.exec("INSERT INTO activity (id, at, data) VALUES (1, ?, ?)", world.time.now, JSON.stringify([old]));
+  world.start();
+  await world.directory.count(domain, from("p", 1), [minute(world.time.now, "tsp", 1)]);
+  expect((await world.directory.activity()).minutes).toMatchObject([{ hosts: [{ confirmed: 8 }] }]);
 });

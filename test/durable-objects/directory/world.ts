@@ -43,7 +43,7 @@ export class DirectoryWorld {
       sql: {
         exec: (query, ...bindings) => {
           const [, verb] =
-            /^(INSERT INTO record|UPDATE record|DELETE FROM record|INSERT INTO about|INSERT INTO audit|INSERT INTO activity)/.exec(
+            /^(INSERT INTO record|UPDATE record|DELETE FROM record|INSERT INTO about|INSERT INTO audit|INSERT INTO counted)/.exec(
               query,
             ) ?? [];
           if (verb) this.written.push(verb);
