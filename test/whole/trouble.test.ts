@@ -74,10 +74,18 @@ test("lost posts are said everywhere within 5 s, after a kill too, and until som
   await kill(world, "edge");
   expect(await isWrong("it is so after a kill", 15_000, "posts-given-up")).toEqual([one]);
 
+  const all = ["send-again", "--server", world.webex.host, "--yes"];
+  expect((await bridgehead(...all))[1]).toMatch(/^\d+ documents? of 1 conference sent again to /);
+  expect((await bridgehead(...all))[1]).toMatch(
+    /^0 documents of 0 conferences to be sent to .*\n.*has sent it again before/,
+  );
+  // It is no sign of life.
+  expect(await isWrong("it is so after all was sent again", 15_000, "posts-given-up")).toEqual([one]);
+
   const [code, output] = await bridgehead("acknowledge", one?.id ?? "", "told WebEx");
   expect([code, output]).toEqual([0, expect.stringContaining("told WebEx")]);
   await isWrong("it is acknowledged", 5_000);
-  expect((await bridgehead("audit"))[1]).toContain("acknowledgeTrouble");
+  expect((await bridgehead("audit"))[1]).toContain("acknowledge ");
 });
 
 test("a standby that is lost is trouble within 15 s, and none once it is back", async () => {

@@ -48,7 +48,7 @@ interface Asked {
   readonly person: string | null;
 }
 
-type Result = SendAgainResult | keyof typeof ownReasons;
+type SentResult = SendAgainResult | keyof typeof ownReasons;
 
 const ownReasons = {
   "sent-before": "Somebody has sent it again before.",
@@ -59,8 +59,8 @@ const ownReasons = {
 async function sendAllAgain({ domain, edge, server, cursor, person }: Asked): Promise<SentAgain> {
   const { posts, next } = await edge.objects.directory(domain.name).givenUp(cursor, PORTION, server);
   const open = posts.filter((post) => !isSettled(post));
-  const results = new Map<Result, number>();
-  const count = (result: Result) => results.set(result, (results.get(result) ?? 0) + 1);
+  const results = new Map<SentResult, number>();
+  const count = (result: SentResult) => results.set(result, (results.get(result) ?? 0) + 1);
   for (const _ of posts.filter(isSettled)) count("settled");
   const conferences: ConfKey[] = [];
   const waiting = [...Map.groupBy(open, ({ conference }) => conference)];
@@ -84,8 +84,8 @@ async function sendEachOf(
   { domain, edge, person }: Pick<Asked, "domain" | "edge" | "person">,
   conference: ConfKey,
   documents: GivenUpPage["posts"],
-): Promise<readonly Result[]> {
-  const all = (result: Result) => documents.map(() => result);
+): Promise<readonly SentResult[]> {
+  const all = (result: SentResult) => documents.map(() => result);
   try {
     if (!(await isKnown(domain, conference, edge))) return all("no-such-post");
     const places = documents.map(({ row, transId }) => ({ row, transId }));
@@ -101,7 +101,7 @@ function isSettled({ settledAt, expired }: GivenUpPage["posts"][number]): boolea
   return settledAt !== null && !expired;
 }
 
-function textOf(reason: Result): string {
+function textOf(reason: SentResult): string {
   if (reason === "done") return "";
   return Object.hasOwn(ownReasons, reason)
     ? ownReasons[reason as keyof typeof ownReasons]
