@@ -35,16 +35,22 @@ export async function firstBytes(conferences: number): Promise<readonly FirstByt
   const run = await LocalRun.start({ state: join(temporaryFolder("bench"), "first-byte") });
   try {
     await fillConferences(run, Array<number>(conferences).fill(1), firstKey);
-    const found: FirstBytes[] = [];
-    for (const [page, path] of Object.entries(pages)) {
-      const look = () => lookAt(run, `/console/local${path}`);
+    const looks = Object.entries(pages).map(([page, path]) => {
+      return { page, look: () => lookAt(run, `/console/local${path}`) };
+    });
+    const warm = new Map<string, Look[]>();
+    for (const { page, look } of looks) {
       await look();
-      const warm: Look[] = [];
+      const some: Look[] = [];
       for (let count = 0; count < warmLooks; count += 1) {
-        warm.push(await look());
+        some.push(await look());
         await pause(20);
       }
-      found.push({ page, warm, cold: await afterKill(run, look) });
+      warm.set(page, some);
+    }
+    const found: FirstBytes[] = [];
+    for (const { page, look } of looks) {
+      found.push({ page, warm: warm.get(page) ?? [], cold: await afterKill(run, look) });
       await allKnown(run, conferences);
     }
     return found;
@@ -70,10 +76,10 @@ async function allKnown(run: LocalRun, conferences: number): Promise<void> {
   const headers = { authorization: `Bearer ${run.operatorToken()}` };
   for (const deadline = Date.now() + 120_000; ; await pause(500)) {
     const response = await fetch(`${run.edgeUrl}/api/v1/domains/local/running-conferences?limit=1`, { headers });
-    const { total, unknown } = (await response.json()) as { readonly total?: number; readonly unknown?: number };
+    const text = await response.text();
+    const { total, unknown } = JSON.parse(text) as { readonly total?: number; readonly unknown?: number };
     if (total === conferences && unknown === 0) return;
-    if (Date.now() > deadline)
-      throw new Error(`of ${conferences} conferences the list has ${total}, ${unknown} unknown`);
+    if (Date.now() > deadline) throw new Error(`the list of ${conferences} conferences is not whole: ${text}`);
   }
 }
 

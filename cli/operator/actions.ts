@@ -221,16 +221,16 @@ export function stageLines(stages: ActionStages, { style }: Terminal): readonly 
   } else if (result) {
     lines.push(style("red", line(result.type, result.at, whyOf(result))));
   }
-  if (notification && "notBecause" in notification) lines.push(line("not told", null, notification.notBecause));
+  if (notification && "notBecause" in notification) lines.push(line("no notice", null, notification.notBecause));
   else if (notification && "owed" in notification) {
     const text = `${counted(notification.owed, "message")} to WebEx: its server is behind, and gets this once it answers`;
     lines.push(style("yellow", line("owed", notification.owedSince, text)));
   } else if (notification && "notYetBecause" in notification) {
     lines.push(style("yellow", line("waits", notification.since, notification.notYetBecause)));
   } else if (notification) {
-    lines.push(line("telling", null, `WebEx, by TransID ${notification.transIds.join(", ")}`));
+    lines.push(line("posted", null, `WebEx, by TransID ${notification.transIds.join(", ")}`));
     if (notification.confirmedAt !== null)
-      lines.push(style("green", line("told", notification.confirmedAt, "WebEx has confirmed it")));
+      lines.push(style("green", line("notified", notification.confirmedAt, "WebEx has confirmed it")));
   }
   return lines;
 }

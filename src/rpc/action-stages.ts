@@ -2,6 +2,7 @@ import * as v from "valibot";
 import type { CommandType } from "../bridge/commands.ts";
 import type { OperatorRequest } from "../conference/operator-actions.ts";
 import type { ActionId, CommandId } from "../foundation/ids.ts";
+import { newName } from "../foundation/new-name.ts";
 import { as, type Checked, text, time } from "../foundation/schemas.ts";
 import { seq } from "./story.ts";
 
@@ -55,7 +56,7 @@ const notification = v.pipe(
       }),
     ]),
   ),
-  v.description("How WebEx is told."),
+  v.description("How WebEx is notified."),
 );
 export type NotificationStage = NonNullable<Checked<typeof notification>>;
 
@@ -73,6 +74,6 @@ export const actionStages = v.object({
     ),
   ),
   result,
-  told: notification,
+  told: newName("notified")(notification),
 });
 export type ActionStages = Checked<typeof actionStages>;

@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { type PromptCall, promptCall } from "../bridge/prompt-call.ts";
 import type { Post } from "../conference/server/posts.ts";
 import type { BridgeName, ConfKey, DomainName, EpochMs } from "../foundation/ids.ts";
+import { newName } from "../foundation/new-name.ts";
 import { type Checked, confKey, text, time } from "../foundation/schemas.ts";
 import { address, open } from "../foundation/shown.ts";
 import type { PlacedFact } from "../records/directory-facts.ts";
@@ -16,7 +17,9 @@ export type Trouble = Checked<typeof trouble>[number];
 
 /** Documents that wait for one receiver: without a Confirmation for some seconds, or behind an attempt that failed. */
 export const waitingDocuments = v.object({
-  host: address(v.pipe(text<Post["host"]>(), v.description("The TSP server, or `*back-end`: the partner's."))),
+  host: newName("server")(
+    address(v.pipe(text<Post["host"]>(), v.description("The TSP server, or `*back-end`: the partner's."))),
+  ),
   documents: open(v.number()),
   oldestAt: time,
   failure: open(
@@ -86,7 +89,7 @@ export const givenUpPost = v.object({
   conference: confKey,
   row: v.pipe(v.number(), v.description("Of the conference's journal: where it was given up.")),
   at: time,
-  host: v.pipe(v.string(), v.description("The TSP server; `*back-end`: the partner's back end.")),
+  host: newName("server")(v.pipe(v.string(), v.description("The TSP server; `*back-end`: the partner's back end."))),
   transId: v.pipe(v.string(), v.description("The TransID under which it was posted.")),
   attempts: v.pipe(v.number(), v.description("How often it was posted.")),
   why: v.pipe(v.string(), v.description("Why it is not tried any more; most often, why the last attempt failed.")),

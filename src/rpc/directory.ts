@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import type { BridgeName, CallId, ConfKey, DomainName, EpochMs, WebexHost } from "../foundation/ids.ts";
+import { newName } from "../foundation/new-name.ts";
 import { type Checked, confKey, text, time } from "../foundation/schemas.ts";
 import { address, open } from "../foundation/shown.ts";
 import type { AbsenceEvent } from "../link/absences.ts";
@@ -220,10 +221,12 @@ export const domainActivity = v.object({
     v.array(activityMinute),
     v.description("By their start, the oldest first; those in which nothing came or was posted are left out."),
   ),
-  hosts: v.pipe(
-    v.array(serverLoad),
-    v.description(
-      "The servers of conferences that run, and those for which something of them waits, at most 50; those for which the most waits are the first.",
+  hosts: newName("servers")(
+    v.pipe(
+      v.array(serverLoad),
+      v.description(
+        "The servers of conferences that run, and those for which something of them waits, at most 50; those for which the most waits are the first.",
+      ),
     ),
   ),
   unknown: v.pipe(

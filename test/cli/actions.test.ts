@@ -24,9 +24,9 @@ test("an action's stages are a line each, as far as they are known", () => {
   const all = stages({ sent: [{ ...mute, result: done(31) }], result: done(31), told });
   expect(stageLines(all, plain)).toEqual([
     ...[...begun, sent, "  done      +31 ms"],
-    ...["  telling             WebEx, by TransID t1", "  told      +48 ms    WebEx has confirmed it"],
+    ...["  posted              WebEx, by TransID t1", "  notified  +48 ms    WebEx has confirmed it"],
   ]);
-  expect(stageLines(all, painted).at(-1)).toMatch(/^<green> {2}told/);
+  expect(stageLines(all, painted).at(-1)).toMatch(/^<green> {2}notified/);
 });
 
 test("commands of one action and their results stand in the order of time", () => {
@@ -48,12 +48,12 @@ test.each<[object, string, string]>([
   [
     { result: done(0), told: { notBecause: "nothing changed" } },
     "nothing to notify",
-    "  not told            nothing changed",
+    "  no notice           nothing changed",
   ],
   [
     { result: done(0), told: { notBecause: "it was given up", isGivenUp: true } },
     "given up",
-    "  not told            it was given up",
+    "  no notice           it was given up",
   ],
   [
     { result: done(0), told: { owed: 2, owedSince: now + 700 } },
@@ -71,8 +71,8 @@ test.each<[object, string, string]>([
     "  undone              by unmute (5.10), issued before this was known: it may never have been so",
   ],
   [{ result: done(0) }, "open", "  done      at once   nothing was to be done on the bridge"],
-  [{ result: done(0), told: { ...told, confirmedAt: null } }, "open", "  telling             WebEx, by TransID t1"],
-  [{ result: done(0), told }, "confirmed", "  told      +48 ms    WebEx has confirmed it"],
+  [{ result: done(0), told: { ...told, confirmedAt: null } }, "open", "  posted              WebEx, by TransID t1"],
+  [{ result: done(0), told }, "confirmed", "  notified  +48 ms    WebEx has confirmed it"],
   [
     { result: { type: "no result", at: now + 10_000, why: "too-late" } },
     "no result",

@@ -270,8 +270,8 @@ test("a command that acts shows its stages until WebEx knows of it", async () =>
     "asked",
     "on",
     "done",
-    "telling",
-    "told",
+    "posted",
+    "notified",
     "",
   ]);
   expect(process.exitCode).toBeUndefined();

@@ -57,13 +57,14 @@ test("activity has what was posted by minute and server, and what waits for each
     }),
   );
   const waits = { documents: 2, oldestDocumentAt: 5, failure: "HTTP status 503" };
+  const names = { host: "tsp1.example.com", server: "tsp1.example.com" };
+  const load = { ...names, conferences: 1, ...waits, troubled: ["70"] };
 
   expect(await asked(edge, "/activity")).toEqual({
     status: 200,
     body: {
       minutes: [{ at, requests: { confirmed: 2, refused: 1 }, hosts: [{ ...posts, lastFailure: failure }] }],
-      hosts: [{ host: "tsp1.example.com", conferences: 1, ...waits, troubled: ["70"] }],
-      unknown: 0,
+      ...{ hosts: [load], servers: [load], unknown: 0 },
     },
   });
   edge.broken.add("directory");
@@ -410,6 +411,11 @@ test("a rebuild has each conference tell what it knows, names those that do not 
   const first = await post(edge, "/records/rebuild");
   expect(first.body).toMatchObject({ told: 38, failed: ["c3", "c30"], next: expect.stringMatching(/^\d+-\d+$/) });
   const { next } = first.body as { next: string };
-  expect((await post(edge, `/records/rebuild?cursor=${next}`)).body).toEqual({ told: 5, failed: [], next: null });
+  expect((await post(edge, `/records/rebuild?cursor=${next}`)).body).toEqual({
+    told: 5,
+    reported: 5,
+    failed: [],
+    next: null,
+  });
   expect(edge.calls.filter((line) => line.endsWith("feeds the directory"))).toHaveLength(45);
 });

@@ -69,7 +69,7 @@ test("a conference that does not answer is counted, and holds up no other one", 
   const edge = await edgeWith(view("1"), view("2"));
   edge.broken.add("1");
   expect((await asked(edge, `${base}/conferences`)).body).toEqual({
-    conferences: [view("2")],
+    conferences: [{ ...view("2"), server: "" }],
     next: null,
     unreachable: 1,
   });
@@ -118,7 +118,10 @@ test("each conference of a list has its own time: those that hang are counted, a
     // The token is compared outside the fake time.
     while (vi.getTimerCount() < 2) await new Promise((next) => setImmediate(next));
     await vi.advanceTimersByTimeAsync(3_000);
-    expect((await answer).body).toEqual({ conferences: [view("3")], next: null, unreachable: 2 });
+    expect((await answer).body).toEqual({
+      conferences: [{ ...view("3"), server: "" }],
+      ...{ next: null, unreachable: 2 },
+    });
     expect(edge.logged).toEqual(["view-failed", "view-failed"]);
   } finally {
     vi.useRealTimers();
@@ -176,7 +179,7 @@ test("an unknown conference is 404, and no object is made by the question", asyn
   }
   expect((await asked(edge, "/api/v1/domains/nobody/conferences")).status).toBe(404);
   expect(edge.calls.filter((call) => call.startsWith("view"))).toEqual([]);
-  expect((await asked(edge, `${base}/conferences/1`)).body).toEqual(view("1"));
+  expect((await asked(edge, `${base}/conferences/1`)).body).toEqual({ ...view("1"), server: "" });
 });
 
 test("a story is told as the conference tells it", async () => {
@@ -253,7 +256,9 @@ test("the agents of each bridge are listed; those of a relay that does not answe
   const agent = { agent: "agent-1", role: "active", lastSeen: 5, health: null } as const;
   edge.agents.push(agent);
   expect((await asked(edge, `${base}/agents`)).body).toEqual({
-    bridges: [{ bridge: "simulated", drainedSince: null, load: { conferences: 0, callers: 0 }, agents: [agent] }],
+    bridges: [
+      { bridge: "simulated", drainedSince: null, load: { conferences: 0, callers: 0, unknown: 0 }, agents: [agent] },
+    ],
     next: null,
   });
   edge.broken.add("simulated");

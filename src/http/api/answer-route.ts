@@ -2,6 +2,7 @@ import type { Context, Hono } from "hono";
 import * as v from "valibot";
 import { askedActions } from "../../conference/operator-actions.ts";
 import type { BridgeName, ConfKey } from "../../foundation/ids.ts";
+import { bothNames } from "../../foundation/new-name.ts";
 import { isRecord } from "../../foundation/record.ts";
 import { ok, type Result } from "../../foundation/result.ts";
 import { textOfSegment } from "../../foundation/text/path-segment.ts";
@@ -69,7 +70,9 @@ export async function answerRoute(
     if (forbidden !== null) return notAllowed(forbidden);
     if (!call.ok) return call.error;
     const given = (await absence(route, call.value, path.bridge)) ?? (await route.handle(call.value));
-    return given instanceof Response ? given : Response.json(given, { status: route.answer.status ?? 200 });
+    if (given instanceof Response) return given;
+    const both = bothNames(route.answer.schema);
+    return Response.json(both ? both(given) : given, { status: route.answer.status ?? 200 });
   };
   if (!changes(route) || !domain) return answer();
   const { domain: _, ...ofPath } = path;

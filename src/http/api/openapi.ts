@@ -1,5 +1,6 @@
 import { toJsonSchema } from "@valibot/to-json-schema";
 import * as v from "valibot";
+import { describeBothNames } from "../../foundation/new-name.ts";
 import { conferenceView } from "../../rpc/conference-view.ts";
 import { problemBody, problemType } from "../problem.ts";
 import { changes, type Route, type Schema } from "./route.ts";
@@ -168,5 +169,6 @@ function jsonSchemaOf(schema: Schema, self?: string): object {
     errorMode: "ignore",
     typeMode: "input",
   });
+  describeBothNames(schema, json);
   return json;
 }

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import type { ConfKey } from "../../foundation/ids.ts";
+import { newName } from "../../foundation/new-name.ts";
 import { masked } from "../../foundation/shown.ts";
 import { digitsIn } from "../../foundation/text/spelled.ts";
 import { daysOfMonth, momentIn, zonedDay, zonedTime } from "../../foundation/time/zone.ts";
@@ -185,7 +186,7 @@ export const recordUpkeepRoutes = [
     answer: {
       says: "How many conferences reported all they know, which could not, and where to go on.",
       schema: v.object({
-        told: v.number(),
+        told: newName("reported")(v.number()),
         failed: v.pipe(
           v.array(v.string()),
           v.description("Keys of those that did not answer: rebuild again for them."),
