@@ -1,0 +1,112 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import type { BridgeName, TransId, WebexHost } from "../../src/foundation/ids.ts";
+import { type Figure, figuresOf, figureTable, figureText } from "../../src/operators/figures.ts";
+import { readPage } from "../console/read-page.ts";
+import { aPage } from "../durable-objects/fact-page.ts";
+import { BrowserCookies } from "./browser-cookies.ts";
+import { FakeEdge, token } from "./fake-edge.ts";
+
+const authorization = { authorization: `Bearer ${token}` };
+const up = { agentConnected: true, bridgeUp: true, portsInUse: 5, ports: 50 };
+
+async function overviewOf(edge: FakeEdge): Promise<string> {
+  const headers = { accept: "text/html", "sec-fetch-site": "same-origin" };
+  const body = new URLSearchParams({ token });
+  const cookies = new BrowserCookies();
+  cookies.keep(await edge.app.request("/console/sign-in", { method: "POST", headers, body }));
+  const path = "/console/local";
+  return readPage(await (await edge.app.request(path, { headers: { ...headers, cookie: cookies.for(path) } })).text());
+}
+
+async function figuresIn(edge: FakeEdge): Promise<readonly Figure[]> {
+  const answer = await edge.app.request("/api/v1/domains/local/figures", { headers: authorization });
+  return ((await answer.json()) as { figures: Figure[] }).figures;
+}
+
+test("the same number stands under the same word in overview, API and metrics", async () => {
+  const edge = new FakeEdge();
+  edge.health.set("simulated", up);
+  const waiting = [
+    { host: "tsp1" as WebexHost, documents: 4, oldestAt: edge.time - 7_000, failure: "HTTP status 503" },
+  ];
+  const running = { createdAt: edge.time, bridge: "simulated" as BridgeName, callers: 3 };
+  const post = {
+    transId: "t1" as TransId,
+    host: "tsp1" as WebexHost,
+    attempts: 3,
+    why: "HTTP status 503",
+    messages: [],
+  };
+  const facts = [
+    { kind: "post-given-up" as const, ...post, lastFailed: true as const },
+    { kind: "post-failed" as const, at: edge.time, host: post.host, why: post.why },
+    { kind: "post-confirmed" as const, at: edge.time, host: "tsp2" as WebexHost, tookMs: 20 },
+  ];
+  await edge.directory.follow(aPage({ key: "1", running: { ...running, waiting }, facts, at: edge.time }));
+  await edge.directory.follow(aPage({ key: "2", running: { ...running, phase: "creating", callers: 0 } }));
+  const figures = await figuresIn(edge);
+  const values = Object.fromEntries(figures.map(({ name, value }) => [name, value]));
+  expect(values).toEqual({
+    ...{ conferences: 2, creating: 1, running: 1, unknown: 0, callers: 3 },
+    ...{ portsInUse: 5, portsFree: 45, ports: 50, documentsWaiting: 4, oldestDocumentSeconds: 7 },
+    ...{ requestsConfirmed: 0, requestsRefused: 0, postsConfirmed: 1, postsFailed: 2, documentsGivenUp: 1 },
+  });
+
+  const text = await overviewOf(edge);
+  for (const name of [
+    "conferences",
+    "callers",
+    "portsInUse",
+    "portsFree",
+    "documentsWaiting",
+    "documentsGivenUp",
+  ] as const)
+    expect(text).toContain(`${figureTable[name].word}\n${values[name]}`);
+  expect(text).toContain("Posts confirmed\n1 in all");
+  expect(text).toContain("Failed posts, and documents given up\n3 in all");
+  const metrics = await (await edge.app.request("/metrics", { headers: authorization })).text();
+  const gauges = { callers: "callers", documents_waiting: "documentsWaiting", conferences_unknown: "unknown" };
+  for (const [gauge, name] of Object.entries(gauges))
+    expect(metrics).toContain(`bridgehead_${gauge}{domain="local"} ${values[name]}\n`);
+  for (const phase of ["creating", "running"] as const)
+    expect(metrics).toContain(`bridgehead_conferences{domain="local",phase="${phase}"} ${values[phase]}\n`);
+});
+
+test("what nobody knows is null, and never 0; a sum says what it lacks", async () => {
+  const edge = new FakeEdge();
+  edge.broken.add("directory");
+  const figures = await figuresIn(edge);
+  expect(figures.filter(({ value }) => value !== null)).toEqual([]);
+
+  const bridges = [
+    { bridge: "east", health: { portsInUse: null, ports: null } },
+    { bridge: "west", health: up },
+  ];
+  const { portsFree, callers } = figuresOf({ bridges, conferences: { conferences: 9, callers: 40, unknown: 2 } });
+  expect(figureText(portsFree)).toBe("at least 45, not known for east");
+  expect(figureText(callers, "caller")).toBe("at least 40 callers, not known for 2 conferences");
+  expect(figureText(figuresOf({ bridges: [{ bridge: "w", health: { ...up, ports: null } }] }).portsFree)).toBe(
+    "no limit",
+  );
+});
+
+/** Where what figures come from may be read: the table, what gathers its sources, and rows of one agent or conference. */
+const readers: Readonly<Record<string, readonly string[]>> = {
+  "\\bportsInUse\\b": ["src/console/domain/bridges.tsx", "src/console/domain/overview.tsx", "cli/operator/views.ts"],
+  "\\.totals\\(": ["src/http/monitoring/figures-of-domain.ts"],
+  "\\btotalsOf\\b": ["src/http/monitoring/figures-of-domain.ts", "src/http/monitoring/readiness.ts"],
+  "callers\\b.*\\breduce\\(|\\breduce\\(.*callers\\b": ["src/console/domain/conferences.tsx"],
+  "\\bmailbox\\([^)]*\\)\\.waiting\\(": ["src/http/monitoring/figures-of-domain.ts"],
+};
+
+test.each(Object.entries(readers))(
+  "a figure has one source: %s is read where the table is filled alone",
+  (what, may) => {
+    const files = ["src/console", "src/http", "cli"].flatMap((folder) =>
+      readdirSync(folder, { recursive: true, encoding: "utf8" }).map((file) => `${folder}/${file}`),
+    );
+    const found = files.filter((file) => /\.tsx?$/.test(file) && new RegExp(what).test(readFileSync(file, "utf8")));
+    expect(found.filter((file) => !may.includes(file))).toEqual([]);
+  },
+);
