@@ -96,6 +96,31 @@ function reported(report: Report): ConferenceInput {
   return { type: "bridge", at: 1_000, reports: [{ number: 1, report }] };
 }
 
+test("a probe that cannot be written is owed no more, and the next thing owed is the next probe", () => {
+  const host = head.host as WebexHost;
+  const changed = (msgId: string, extCallId: string) => {
+    return { type: "caller-changed", msgId, extConfId: "1001", extCallId, status: "left" } as object as ToWebex;
+  };
+  const [bad, good] = [changed("1", "11"), changed("2", "12")];
+  const probe = { at: 5_000, keys: ["left 11"] };
+  const outage = { host, since: 0, failedAt: 0, why: "TimeoutError", probes: 0, probe };
+  const state = {
+    outages: new Map([[host, outage]]),
+    debts: new Map([
+      ["left 11", bad],
+      ["left 12", good],
+    ]),
+  };
+  const of = { host, transId: "7", attempts: 0, why: "it cannot be written", probe: true, unpostable: true } as const;
+
+  const { changes, effects } = after(state, { type: "undelivered", at: 6_000, messages: [bad], of });
+
+  const { probe: _, ...rest } = outage;
+  expect([...changes.outages]).toEqual([[host, rest]]);
+  expect([...changes.debts]).toEqual([["left 11", null]]);
+  expect(effects).toEqual([]);
+});
+
 test("no id of a command can be guessed: each has random bits of its own", () => {
   const lock = { type: "update-conference", msgId: "1", extConfId: "1001", action: "lock" } as FromWebex;
 

@@ -51,6 +51,7 @@ test("the directory hears what was given up: when, for whom, after how many atte
     {
       ...{ kind: "post-given-up", row: expect.any(Number), at: expect.any(Number), host, transId: expect.any(String) },
       ...{ attempts: 3, why: "TimeoutError", messages: [{ type: "caller-changed", msgId: expect.any(String) }] },
+      lastFailed: true,
       owed: true,
     },
   ]);
@@ -192,7 +193,11 @@ test("what is sent again while a probe has it is not posted twice", async () => 
   let confirm = () => {};
   world.answer = (posted) => new Promise((resolve) => (confirm = () => resolve(confirms(posted))));
   while (world.posted.length === 0) await world.time.pass(10_000);
+  const outages = () => structuredClone([...world.stored.state.outages.values()]);
+  const before = outages();
+  await world.time.pass(1_000);
   expect(await sendAgain(world)).toBe("done");
+  expect(outages()).toEqual(before);
   const told = async () => (await world.conference.reader.givenUp(rowOf(world)))?.again?.told;
   expect(await told()).toEqual({ owed: 1, owedSince: expect.any(Number) });
   confirm();
