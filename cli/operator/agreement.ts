@@ -7,14 +7,14 @@ export interface Agreement {
 }
 
 /** Who can be asked. */
-export interface Questions {
+export interface PersonAsked {
   /** `null`: nobody sits at a terminal. */
   readonly ask: ((question: string) => Promise<string>) | null;
   note(line: string): void;
 }
 
 /** Whoever sits at this process's terminal. */
-export function ownQuestions(): Questions {
+export function ownQuestions(): PersonAsked {
   const { stdin: input, stderr: output } = process;
   const note = (line: string) => console.error(line);
   if (!input.isTTY || !output.isTTY) return { ask: null, note };
@@ -32,7 +32,7 @@ export function ownQuestions(): Questions {
 }
 
 /** Whether people agree to what touches more than one caller; `null`: it touches one alone. Scripts of the last release go on, with a note. */
-export async function isAgreed(question: string | null, { ask, note }: Questions): Promise<boolean> {
+export async function isAgreed(question: string | null, { ask, note }: PersonAsked): Promise<boolean> {
   if (question === null) return true;
   if (ask === null) {
     note("without a terminal, the next release does this only with --yes");
