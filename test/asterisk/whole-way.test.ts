@@ -261,6 +261,20 @@ describe("telephones, Asterisk, agents, edge and WebEx", () => {
     await meeting.close();
   });
 
+  const operatorNow = () => {
+    const { edgeUrl: url } = world.run;
+    return new OperatorClient({ url, urlFrom: "", token: world.run.operatorToken(), tokenFrom: "" });
+  };
+  /** What became of the one call of this number that was not led in. */
+  const edgeSays = async (number: string, why: string) => {
+    const domain = "local";
+    const asked = () => operatorNow().ask("GET /domains/{domain}/prompt-calls", { domain }, { query: { number } });
+    await eventually(`the edge says ${why}`, async () => (await asked()).calls[0]?.end?.why === why);
+    const { calls } = await asked();
+    expect(calls).toHaveLength(1);
+    return calls[0] ?? { steps: [] };
+  };
+
   test.concurrent("who dials in while the conference is locked is told so and hung up on, and who is inside stays", async () => {
     const meeting = await running();
     const { alice, bob } = await talking(meeting);
@@ -269,6 +283,7 @@ describe("telephones, Asterisk, agents, edge and WebEx", () => {
     const late = await bridge.callIn("14085550155", `${meeting.confKey}#`);
     await late.hearsSomething();
     await late.until("ended", 10_000);
+    await edgeSays("14085550155", "locked");
     await alice.call.hears(bob.call);
     await update(meeting, "unlock");
     await meeting.callIn("6");
@@ -284,6 +299,8 @@ describe("telephones, Asterisk, agents, edge and WebEx", () => {
     await phone.hearsSomething();
     await phone.until("ended", 10_000);
     expect(phone.endedBy).toBe("hung up there");
+    const { steps } = await edgeSays("14085550144", "unknown-keys");
+    expect(steps).toMatchObject(Array(3).fill({ type: "wrong-key", digits: 1 }));
   });
 
   test.concurrent("who dials in while the conference is full is told so and hung up on, until somebody leaves", async () => {
@@ -344,8 +361,7 @@ describe("telephones, Asterisk, agents, edge and WebEx", () => {
     const carol = await meeting.callIn("3");
     carol.call.talk();
     await bob.call.hears(carol.call);
-    const { edgeUrl: url } = world.run;
-    const operator = new OperatorClient({ url, urlFrom: "", token: world.run.operatorToken(), tokenFrom: "" });
+    const operator = operatorNow();
     const simulated = { domain: "local", bridge: "simulated" };
     const agents = async () => (await operator.agents(["local"]))[0]?.agents ?? [];
     const roles = async () => Object.fromEntries((await agents()).map(({ agent, role }) => [role, agent]));
