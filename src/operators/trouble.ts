@@ -71,8 +71,8 @@ const rows = {
     happened: true,
     says: ({ about, domain, count }) =>
       `${counted(count, "document")} for ${receiverText(about)} of ${domain} ${count === 1 ? "was" : "were"} given up: what stood there may be missing at WebEx.`,
-    todo: () =>
-      '"bridgehead given-up" lists them, with why; "bridgehead send-again" sends one again, as far as it is so.',
+    todo: ({ about }) =>
+      `"bridgehead given-up" lists them, with why; "bridgehead send-again --server ${about}" sends again what is still so.`,
   },
   "posts-wait": {
     title: "Documents wait for WebEx, or for the back end",
@@ -113,7 +113,10 @@ const rows = {
     happened: true,
     says: ({ about, domain, count, why }) =>
       `${about === "" ? "A caller without a number" : `The caller ${about}`} could not get in at ${domain}, ${counted(count, "time")}. The last time: ${why}`,
-    todo: () => "Its calls at the prompt say what was keyed, and why it was not led in.",
+    todo: ({ about }) =>
+      /^[^*]+$/.test(about)
+        ? `"bridgehead find ${about}" says what was keyed, and why it was not led in.`
+        : "Its calls at the prompt say what was keyed, and why it was not led in.",
   },
   "bridge-ends": {
     title: "The bridge is about to end",

@@ -182,6 +182,24 @@ test("what was given up is no trouble any more once its server has been told", a
   expect(await listed()).toEqual([]);
 });
 
+test("a server that was away for so long that nobody waits for it was never told: that stays open", async () => {
+  await giveUp(2, { owed: true });
+  const settled = { kind: "server-settled", host, expired: true } as object as DirectoryFact;
+  await edge.directory.follow(aPage({ running: {}, facts: [settled], at: edge.time }));
+  expect((await edge.directory.givenUp(null, 10)).posts).toMatchObject([{ expired: true }, { expired: true }]);
+  expect(await listed()).toMatchObject([{ kind: "posts-given-up", count: 2 }]);
+});
+
+test("webhooks and callers that somebody has acknowledged are gone until it happens again", async () => {
+  edge.webhooks.push({ ...receiver, givenUp: 4, lastGivenUpAt: edge.time });
+  await callInVain("15552345678", 3);
+  for (const { id } of await listed()) expect((await acknowledge(id, { word: "known" })).status).toBe(200);
+  expect(await listed()).toEqual([]);
+  edge.time += 1_000;
+  await callInVain("15552345678", 3);
+  expect(await listed()).toMatchObject([{ kind: "caller-refused", about: "15552345678", acknowledged: null }]);
+});
+
 test("who acknowledges covers what was seen, and not what happened meanwhile", async () => {
   await giveUp(1);
   const [seen] = await listed();
