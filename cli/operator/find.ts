@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { Column, Terminal } from "../../src/foundation/table.ts";
-import type { Found } from "../../src/http/api/find.ts";
+import type { FoundAnswer } from "../../src/http/api/find.ts";
 import { toSecond } from "../terminal.ts";
 import { answer, examples, found, type Options, question } from "./ask-edge.ts";
 import { listText } from "./views.ts";
@@ -8,8 +8,8 @@ import { listText } from "./views.ts";
 /** Lines for people; `--json` has as many of each domain. */
 const USUAL = 100;
 
-type FoundConference = Found["conferences"][number];
-type PersonLine = Found["lines"][number];
+type NamedConference = FoundAnswer["conferences"][number];
+type CallLine = FoundAnswer["lines"][number];
 type OfDomain<Of> = Of & { readonly domain: string };
 
 /** The commands that find whatever a number, a name or an id stands for. */
@@ -23,8 +23,8 @@ export function addFind(program: Command): void {
     .action((words: readonly string[], options: Options) =>
       answer(options, async (edge) => {
         const text = words.join(" ");
-        const conferences: OfDomain<FoundConference>[] = [];
-        const lines: OfDomain<PersonLine>[] = [];
+        const conferences: OfDomain<NamedConference>[] = [];
+        const lines: OfDomain<CallLine>[] = [];
         let hasMore = false;
         for (const domain of await edge.domains(options.domain)) {
           const page = await edge.ask("GET /domains/{domain}/find", { domain }, { query: { text, limit: USUAL } });
@@ -61,8 +61,8 @@ function more(hasMore: boolean): { readonly warning?: string } {
 }
 
 interface AllFound {
-  readonly conferences: readonly OfDomain<FoundConference>[];
-  readonly lines: readonly OfDomain<PersonLine>[];
+  readonly conferences: readonly OfDomain<NamedConference>[];
+  readonly lines: readonly OfDomain<CallLine>[];
 }
 
 function foundText({ conferences, lines }: AllFound, terminal: Terminal): readonly string[] {
@@ -75,7 +75,7 @@ function foundText({ conferences, lines }: AllFound, terminal: Terminal): readon
   ];
 }
 
-const conferenceColumns: readonly Column<OfDomain<FoundConference>>[] = [
+const conferenceColumns: readonly Column<OfDomain<NamedConference>>[] = [
   { title: "CONFERENCE", text: ({ key }) => key, style: () => "bold" },
   { title: "STATE", text: ({ state }) => state, style: ({ state }) => (state === "over" ? "dim" : null) },
   { title: "TOPIC", text: ({ topic }) => topic ?? "", cut: true },
@@ -83,13 +83,13 @@ const conferenceColumns: readonly Column<OfDomain<FoundConference>>[] = [
   { title: "SINCE, OR OVER AT", text: ({ at }) => (at === null ? "" : toSecond(at)) },
 ];
 
-function linesText(lines: readonly OfDomain<PersonLine>[], terminal: Terminal): readonly string[] {
+function linesText(lines: readonly OfDomain<CallLine>[], terminal: Terminal): readonly string[] {
   // A column of which nothing is known would take the place of others.
   const columns = lineColumns.filter(({ text }) => lines.some((line) => text(line) !== ""));
   return listText("nothing is known of this number: look at each digit", columns, lines, terminal);
 }
 
-const lineColumns: readonly Column<OfDomain<PersonLine>>[] = [
+const lineColumns: readonly Column<OfDomain<CallLine>>[] = [
   { title: "WHEN", text: ({ from, to }) => toTime(from ?? to) },
   { title: "UNTIL", text: ({ what, to }) => (what === "inside" ? "now" : toTime(to)) },
   { title: "WHAT", text: ({ what }) => whatText[what], style: ({ what }) => styles[what] ?? null },
@@ -105,7 +105,7 @@ function toTime(at: number | null): string {
   return at === null ? "" : toSecond(at);
 }
 
-const whatText: Readonly<Record<PersonLine["what"], string>> = {
+const whatText: Readonly<Record<CallLine["what"], string>> = {
   inside: "in now",
   left: "was in",
   "not-reached": "not reached",
@@ -114,7 +114,7 @@ const whatText: Readonly<Record<PersonLine["what"], string>> = {
   "at-prompt": "at the prompt",
 };
 
-const styles: Readonly<Partial<Record<PersonLine["what"], "green" | "red" | "yellow">>> = {
+const styles: Readonly<Partial<Record<CallLine["what"], "green" | "red" | "yellow">>> = {
   inside: "green",
   "not-reached": "yellow",
   "not-let-in": "red",

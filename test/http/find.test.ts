@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { PromptCall } from "../../src/bridge/prompt-call.ts";
 import type { BridgeName, CallId, ConfKey, DomainName, MsgId } from "../../src/foundation/ids.ts";
-import type { Found } from "../../src/http/api/find.ts";
+import type { FoundAnswer } from "../../src/http/api/find.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
 import type { StoryLine } from "../../src/rpc/story.ts";
 import { type ARunning, aPage } from "../durable-objects/fact-page.ts";
@@ -30,11 +30,11 @@ function keyed(edge: FakeEdge, more: Partial<PromptCall>): Promise<void> {
 async function asked(edge: FakeEdge, path: string) {
   const headers = { authorization: `Bearer ${token}` };
   const response = await edge.app.request(`/api/v1/domains/local/${path}`, { headers });
-  return { status: response.status, body: (await response.json()) as Found };
+  return { status: response.status, body: (await response.json()) as FoundAnswer };
 }
 
 const found = async (edge: FakeEdge, text: string) => (await asked(edge, `find?text=${encodeURIComponent(text)}`)).body;
-const keysOf = ({ conferences }: Found) => conferences.map(({ key, state, by }) => `${key} ${state} by ${by}`);
+const keysOf = ({ conferences }: FoundAnswer) => conferences.map(({ key, state, by }) => `${key} ${state} by ${by}`);
 
 test("a number has what happened to it in all conferences: in now, in before, not reached, not let in", async () => {
   const edge = new FakeEdge();

@@ -66,7 +66,7 @@ export const findRoutes = [
   }),
 ];
 
-interface Page {
+interface LinePage {
   readonly cursor?: string | undefined;
   readonly limit: number;
 }
@@ -76,17 +76,17 @@ interface FoundLines {
   readonly next: string | null;
 }
 
-export interface Found extends FoundLines {
+export interface FoundAnswer extends FoundLines {
   readonly conferences: readonly FoundConference[];
 }
 
 /** What happened to a number, the latest first. */
-export async function numberIn(domain: Domain, number: string, page: Page, edge: PeoplePorts): Promise<FoundLines> {
+export async function numberIn(domain: Domain, number: string, page: LinePage, edge: PeoplePorts): Promise<FoundLines> {
   const { lines, next } = await pageOf(domain, { number }, page, edge);
   return { lines, next };
 }
 
-export async function findIn(domain: Domain, typed: string, page: Page, edge: PeoplePorts): Promise<Found> {
+export async function findIn(domain: Domain, typed: string, page: LinePage, edge: PeoplePorts): Promise<FoundAnswer> {
   const text = typed.trim();
   const [people, named] = await Promise.all([
     pageOf(domain, { text }, page, edge),
@@ -115,7 +115,7 @@ async function asItRuns(domain: Domain, one: FoundConference, edge: PeoplePorts)
 
 type Sought = { readonly text: string } | { readonly number: string };
 
-async function pageOf(domain: Domain, sought: Sought, { cursor, limit }: Page, edge: PeoplePorts) {
+async function pageOf(domain: Domain, sought: Sought, { cursor, limit }: LinePage, edge: PeoplePorts) {
   const { name } = domain;
   const directory = edge.objects.directory(name);
   const [afterRecord, afterPrompt] = cursor?.split("-").map(Number) ?? [];
