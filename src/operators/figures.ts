@@ -46,14 +46,14 @@ interface FoundPosts {
 }
 
 /** A value, and what it lacks. `null`: nothing of it is known. */
-type Found = readonly [value: number | typeof noLimit | null, ...missing: readonly string[]];
+type FoundValue = readonly [value: number | typeof noLimit | null, ...missing: readonly string[]];
 export const noLimit = "no limit";
 
 interface FigureRow {
   readonly word: string;
   /** What it counts, in a sentence for whoever asks. */
   readonly says: string;
-  of(source: FigureSource): Found;
+  of(source: FigureSource): FoundValue;
 }
 
 /** All figures that people are shown of a domain or a bridge: each has one word and one source. */
@@ -150,7 +150,7 @@ export interface Figure {
   readonly name: FigureName;
   readonly word: string;
   readonly says: string;
-  readonly value: Found[0];
+  readonly value: FoundValue[0];
   /** What is not in the value, since nobody knows it. */
   readonly missing: readonly string[];
 }
@@ -181,7 +181,7 @@ function silent(found: { readonly unknown: number } | null): readonly string[] {
 
 type Ports = NonNullable<PortsOfBridge["health"]>;
 
-function sumOfPorts(bridges: FigureSource["bridges"], portsOf: (health: Ports) => Found[0]): Found {
+function sumOfPorts(bridges: FigureSource["bridges"], portsOf: (health: Ports) => FoundValue[0]): FoundValue {
   const found = bridges.map(({ bridge, health }) => ({
     bridge,
     ports: health && health.portsInUse !== null ? portsOf(health) : null,
@@ -192,7 +192,7 @@ function sumOfPorts(bridges: FigureSource["bridges"], portsOf: (health: Ports) =
   return [known.includes(noLimit) ? noLimit : known.reduce((sum: number, ports) => sum + Number(ports), 0), ...missing];
 }
 
-function inHour(minutes: readonly FoundMinute[] | null, count: (minute: FoundMinute) => number): Found {
+function inHour(minutes: readonly FoundMinute[] | null, count: (minute: FoundMinute) => number): FoundValue {
   return [minutes?.reduce((sum, minute) => sum + count(minute), 0) ?? null];
 }
 
