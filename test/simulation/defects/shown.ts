@@ -62,15 +62,15 @@ export const shownDefects: DefectsByFile = {
   "src/rpc/directory-feed.ts": {
     "what waits for a server is shown with its query": {
       foundBy: "what is secret is shown to nobody",
-      before: "host: address(",
-      after: "host: open(",
+      before: 'address(v.pipe(text<Post["host"]>()',
+      after: 'open(v.pipe(text<Post["host"]>()',
     },
   },
   "src/rpc/conference-view.ts": {
     "a conference is shown with the query of its server": {
       foundBy: "what is secret is shown to nobody",
-      before: "  host: address(\n    v.pipe(",
-      after: "  host: open(\n    v.pipe(",
+      before: "address(v.pipe(text<WebexHost",
+      after: "open(v.pipe(text<WebexHost",
     },
   },
   "src/settings/values.ts": {
