@@ -95,7 +95,7 @@ function edgeOf(env: Env): AppPorts {
     // Workers refuse a fetch that is called as a method.
     fetch: (url, init) => fetch(url, init),
     now: Date.now,
-    requested: (domain, outcome) => waitUntil(activity.countRequest(domain, Date.now(), outcome)),
+    refused: (domain) => waitUntil(activity.countRefused(domain, Date.now())),
     auditAsked: (domain, entry) => keepAsked({ ...timers, directory }, domain, entry),
     audit: (domain, entry) => {
       logAt(env)({ level: "info", event: "operator-action", domain, ...entry });

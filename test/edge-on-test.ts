@@ -27,7 +27,7 @@ export function edgeOnTest(
     people: async () => ({ byToken: new Map(), access: null }),
     fetch: () => Promise.reject(new Error("nobody answers")),
     flushCounts: async () => {},
-    requested: () => {},
+    refused: () => {},
     auditAsked: async () => true,
     audit: () => {},
     log: () => {},

@@ -151,7 +151,7 @@ export function transact(context: Context, submitted: readonly Item[]): Committe
   const commitAll = (nextId: (kind: keyof IdsWanted) => string): Committed => {
     store.identify(identity, { neededMs, keptMs: journalRetentionDays * dayMs }, nonce);
     let { queue } = outbox;
-    const [commands, facts]: [IssuedCommand[], Fact[]] = [[], []];
+    const [commands, facts, said]: [IssuedCommand[], Fact[], Fact[]] = [[], [], []];
     for (const item of items) {
       const input = inputOf(item, context, queue.rows);
       if (!input) continue;
@@ -170,9 +170,12 @@ export function transact(context: Context, submitted: readonly Item[]): Committe
       const decided = { ...applied.progress, ...ids.atHand, decidedBy: decidedBy(domain.settings) };
       const after = { ...progress, ...decided, ...streamsAfter(item, input, progress) };
       store.append(input, applied.decision.changes, after, applied.facts);
+      if (item.type === "webex" && item.document.counts)
+        said.push({ kind: "document-confirmed", transId: item.document.transId });
     }
+    store.say(...said);
     outbox.write(queue.rows);
-    return { queue, commands, facts };
+    return { queue, commands, facts: [...facts, ...said] };
   };
   return ids.transaction(commitAll, (work) => store.transaction(work));
 }

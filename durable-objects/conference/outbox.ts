@@ -11,11 +11,10 @@ import {
   type Rows,
 } from "../../src/conference/server/queue.ts";
 import { type Attempt, Deliveries, surplus } from "../../src/delivery/deliveries.ts";
-import type { EpochMs, TransId, WebexHost } from "../../src/foundation/ids.ts";
+import type { EpochMs, TransId } from "../../src/foundation/ids.ts";
 import type { LogFacts } from "../../src/foundation/text/log-line.ts";
 import { within } from "../../src/foundation/time/timers.ts";
 import { WakeTimer } from "../../src/foundation/time/wake-timer.ts";
-import type { HostPosts } from "../../src/records/activity.ts";
 import type { SharedAnswers, ShareResult } from "../../src/rpc/mailbox.ts";
 import type { LogLine } from "../platform/log.ts";
 import type { PostResult } from "../platform/measures.ts";
@@ -49,8 +48,8 @@ export interface OutboxStore {
   transaction(work: () => void): void;
   putDocument(row: QueuedDocument): void;
   deleteDocument(seq: QueuedDocument["seq"]): void;
-  /** Stores facts about the rows. Absent: the owner has no journal. */
-  say?(...facts: readonly Fact[]): void;
+  /** Stores facts about the rows. */
+  say(...facts: readonly Fact[]): void;
 }
 
 /** Messages of one row that are given up. */
@@ -74,7 +73,7 @@ interface Confirmed {
 }
 
 /** How long a Confirmation waits for another transaction that deletes its row. */
-const sayWithinMs = 2_000;
+const sayWithinMs = 1_500;
 /** How much of a failure's text the directory gets, in characters. */
 const mostWhy = 200;
 /** With 50 messages in each, more than a failover of the largest conference. */
@@ -158,7 +157,7 @@ export class Outbox {
     const here = new Set(this.rows);
     const gone = this.rows.flatMap(({ seq }) => (kept.has(seq) ? [] : [seq]));
     for (const seq of confirmed.keys()) this.#store.deleteDocument(seq);
-    if (confirmed.size > 0) this.#store.say?.(...[...confirmed.values()].map(({ fact }) => fact));
+    if (confirmed.size > 0) this.#store.say(...[...confirmed.values()].map(({ fact }) => fact));
     for (const seq of gone) this.#store.deleteDocument(seq);
     for (const row of rows) if (!here.has(row)) this.#store.putDocument(row);
   }
@@ -235,7 +234,7 @@ export class Outbox {
     this.#ports.measures.postSeconds.observe({ domain: domain.name }, tookMs);
     const confirmed = judge(answer, begun, domain, note);
     if (confirmed.ok) {
-      this.#counted(domain, begun, confirmed.value, tookMs);
+      this.#counted(domain, confirmed.value);
       this.#done(begun, domain, tookMs, confirmed.value);
     } else await this.#failed(this.#asItIs(begun), domain, confirmed.error);
     await this.#limit(row.host, domain);
@@ -273,7 +272,7 @@ export class Outbox {
   }
 
   async #failed(row: QueuedDocument, domain: OutboxDomain, why: string): Promise<void> {
-    this.#counted(domain, row, "failed", 0, why);
+    this.#counted(domain, "failed");
     const next = afterFailure(row, domain.settings.webex, this.#ports.now(), why);
     if (!next) return this.#end(row, domain, { why, lastFailed: true });
     this.#log("warn", "post-failed", row, { why, nextAt: new Date(next.dueAt).toISOString() });
@@ -285,7 +284,7 @@ export class Outbox {
   /** Gives up the row, or some of its messages. */
   async #end(row: QueuedDocument, domain: OutboxDomain, lost: LostPost): Promise<void> {
     await this.#drop(row, lost);
-    if (!row.probe) this.#counted(domain, row, "given-up", 0, lost.why);
+    if (!row.probe) this.#counted(domain, "given-up");
   }
 
   async #drop(row: QueuedDocument, { messages = row.messages, why, ...how }: LostPost): Promise<void> {
@@ -325,7 +324,7 @@ export class Outbox {
 
   /** Figures have it within seconds, though nothing else is written. If this fails, the alarm does it. */
   #sayConfirmed(): void {
-    if (this.#isToSay || !this.#store.say) return;
+    if (this.#isToSay) return;
     this.#isToSay = true;
     this.#ports.after(sayWithinMs, () => {
       this.#isToSay = false;
@@ -341,7 +340,7 @@ export class Outbox {
     const confirmed = new Map([...this.#confirmed].filter(([, { signOf }]) => signOf === null));
     this.#store.transaction(() => {
       this.#write(rows, confirmed);
-      this.#store.say?.(...facts);
+      this.#store.say(...facts);
     });
     for (const seq of confirmed.keys()) this.#confirmed.delete(seq);
     this.#ports.said?.([...Array.from(confirmed.values(), ({ fact }) => fact), ...facts]);
@@ -360,27 +359,13 @@ export class Outbox {
     this.#ports.changed?.();
   }
 
-  #counted(domain: OutboxDomain, row: QueuedDocument, outcome: PostResult, tookMs: number, why?: string): void {
-    const { measures, now } = this.#ports;
-    measures.posts.count({ domain: domain.name, outcome });
-    // A journal has it as a fact, and what a conference has handed over is given up there.
-    const isHandedOver = outcome === "given-up" && row.messages.some(({ sharedAs }) => sharedAs !== undefined);
-    if (!this.#store.say && !isHandedOver)
-      measures.activity.countPosts(domain.name, now(), postsOf(row, outcome, tookMs, now(), why));
+  #counted(domain: OutboxDomain, outcome: PostResult): void {
+    this.#ports.measures.posts.count({ domain: domain.name, outcome });
   }
 
   #log(level: LogLine["level"], event: string, row: QueuedDocument, facts: LogFacts): void {
     this.#ports.log({ level, event, transId: row.transId, host: row.host, attempt: row.attempts, ...facts });
   }
-}
-
-function postsOf({ host }: QueuedDocument, outcome: PostResult, tookMs: number, at: EpochMs, why?: string): HostPosts {
-  const is = (...outcomes: readonly PostResult[]) => (outcomes.includes(outcome) ? 1 : 0);
-  return {
-    host: host as WebexHost,
-    ...{ confirmed: is("confirmed", "refused"), failed: is("failed"), givenUp: is("given-up"), tookMs },
-    lastFailure: why === undefined ? null : { at, why: why.slice(0, mostWhy) },
-  };
 }
 
 function replaced(rows: Rows, row: QueuedDocument): Rows {

@@ -1,12 +1,6 @@
 import type { DomainName, EpochMs } from "../../src/foundation/ids.ts";
 import { type Timers, wait, within } from "../../src/foundation/time/timers.ts";
-import {
-  Activity,
-  type ActivityMinute,
-  type HostPosts,
-  noRequests,
-  type Requests,
-} from "../../src/records/activity.ts";
+import { Activity, type ActivityMinute, noRequests } from "../../src/records/activity.ts";
 import type { CountSource } from "../../src/rpc/directory.ts";
 
 interface ActivityPorts extends Timers {
@@ -28,8 +22,8 @@ const togetherMs = 1_000;
 const answerWithinMs = 10_000;
 
 /**
- * Brings what WebEx has asked of this process, and what its mailboxes have posted, to the directories: a second after it came, for each domain
- * at once. A portion that comes again counts once. What a process has not sent when it ends is lost: the last second, as a rule.
+ * Brings how many documents of WebEx this process has refused to the directories: a second after they came, for each domain
+ * at once. What was confirmed is in journals. A portion that comes again counts once. What a process has not sent when it ends is lost: the last second, as a rule.
  */
 export class ActivitySender {
   readonly #domains = new Map<DomainName, Waiting>();
@@ -40,16 +34,10 @@ export class ActivitySender {
     this.#ports = ports;
   }
 
-  countPosts(domain: DomainName, at: EpochMs, posts: HostPosts): void {
+  /** Resolves once this count has been sent. Responses do not wait for it; the platform ends the timers of a request with it. */
+  countRefused(domain: DomainName, at: EpochMs): Promise<void> {
     const waiting = this.#waitingOf(domain);
-    waiting.activity.add(at, posts);
-    void this.#send(domain, waiting);
-  }
-
-  /** Resolves once this request's count has been sent. Responses do not wait for it; the platform ends the timers of a request with it. */
-  countRequest(domain: DomainName, at: EpochMs, outcome: keyof Requests): Promise<void> {
-    const waiting = this.#waitingOf(domain);
-    waiting.activity.addRequests(at, { ...noRequests, [outcome]: 1 });
+    waiting.activity.addRequests(at, { ...noRequests, refused: 1 });
     return this.#send(domain, waiting);
   }
 
@@ -82,7 +70,7 @@ export class ActivitySender {
         await within(ports, answerWithinMs, "the directory", ports.count(domain, source, waiting.portion));
         waiting.portion = null;
       } catch {
-        // The next request or post tries again.
+        // The next one tries again.
         return;
       }
     }

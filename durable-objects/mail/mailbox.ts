@@ -1,3 +1,4 @@
+import type { Fact } from "../../src/conference/facts.ts";
 import {
   enqueue,
   gatherShared,
@@ -12,7 +13,7 @@ import type { DomainName, EpochMs, TransId } from "../../src/foundation/ids.ts";
 import { LogLimit } from "../../src/foundation/limits.ts";
 import { earliest } from "../../src/foundation/time/earliest.ts";
 import type { BadTarget } from "../../src/routing/target-url.ts";
-import type { ConferenceTotals } from "../../src/rpc/directory.ts";
+import type { ConferenceTotals, DirectoryRpc } from "../../src/rpc/directory.ts";
 import type { Mail, MailboxRpc, SharedAnswers, ShareResult } from "../../src/rpc/mailbox.ts";
 import type { SharedRequests } from "../../src/tsp/messages.ts";
 import { Outbox, type OutboxStore, type Undelivered } from "../conference/outbox.ts";
@@ -21,8 +22,11 @@ import { Clock, nextWake } from "../platform/clock.ts";
 import { LazyTables } from "../platform/lazy-tables.ts";
 import type { LogLine } from "../platform/log.ts";
 import type { DomainPorts, Platform, Sql } from "../platform/platform.ts";
+import { MailCounts } from "./mail-counts.ts";
 
-type MailboxPorts = Platform & Pick<DomainPorts, "domain" | "allocateIds" | "deleteAll">;
+interface MailboxPorts extends Platform, Pick<DomainPorts, "domain" | "allocateIds" | "deleteAll" | "nonce"> {
+  directory(domain: DomainName): Pick<DirectoryRpc, "count">;
+}
 
 /** Few ids at a time: this mail is rare, and ids that are not used are lost when the object is evicted. */
 const fullSupply = { msgIds: 0, transIds: 50 };
@@ -45,6 +49,7 @@ export class Mailbox implements MailboxRpc {
   readonly #ports: MailboxPorts;
   readonly #tables: LazyTables;
   readonly #outbox: Outbox;
+  readonly #counts: MailCounts;
   /** Transactions whose repeats may still come, and answers that were given up. */
   readonly #answered: Seen<string>;
   readonly #logLimit = new LogLimit();
@@ -81,9 +86,18 @@ export class Mailbox implements MailboxRpc {
       () => fullSupply,
       (wanted) => ports.allocateIds({ domain: this.#named, holder: null, ...wanted }),
     );
+    this.#counts = new MailCounts({
+      ...ports,
+      count: (source, minutes) => ports.directory(this.#named).count(this.#named, source, minutes),
+    });
+    const store: OutboxStore = {
+      ...storeOf(sql),
+      transaction: (work) => this.#transaction(work),
+      say: (...facts) => this.#counts.add(...facts),
+    };
     this.#outbox = new Outbox(
       ports,
-      storeOf(sql),
+      store,
       () => ports.domain(this.#named),
       (undelivered) => this.#giveUp(undelivered),
     );
@@ -92,9 +106,10 @@ export class Mailbox implements MailboxRpc {
     this.#clock.alarm.guard(() => this.#wake("restored"));
   }
 
-  async send({ domain, transId, answers, shared = [] }: Mail): Promise<void> {
+  async send({ domain, transId, answers, shared = [], counts }: Mail): Promise<void> {
     const mail = Array.from(answers, ([host, messages]) => messages.map((message) => ({ host, message }))).flat();
-    await this.#accept(domain, transId, mail, shared);
+    const said = counts ? [{ kind: "document-confirmed", transId } as const] : [];
+    await this.#accept(domain, transId, mail, shared, said);
   }
 
   async share({ domain, id, host, messages, requests, waitMs }: SharedAnswers): Promise<ShareResult> {
@@ -116,13 +131,25 @@ export class Mailbox implements MailboxRpc {
     };
   }
 
-  async #accept(domain: DomainName, id: string, mail: readonly QueuedPost[], shared: SharedRequests): Promise<void> {
+  async #accept(
+    domain: DomainName,
+    id: string,
+    mail: readonly QueuedPost[],
+    shared: SharedRequests,
+    said: readonly Fact[] = [],
+  ): Promise<void> {
     this.#domain ??= domain;
-    await this.#ids.supply(() => this.#commit(domain, id, mail, shared));
+    await this.#ids.supply(() => this.#commit(domain, id, mail, shared, said));
   }
 
   /** Awaits nothing: a copy that waited for ids too must find the answer to this one. */
-  #commit(domainName: DomainName, id: string, mail: readonly QueuedPost[], shared: SharedRequests): void {
+  #commit(
+    domainName: DomainName,
+    id: string,
+    mail: readonly QueuedPost[],
+    shared: SharedRequests,
+    said: readonly Fact[],
+  ): void {
     const domain = this.#ports.domain(this.#named);
     if (!domain) throw new Error(`the settings have no domain "${this.#domain}": its mail cannot be sent`);
     const now = this.#ports.now();
@@ -149,14 +176,26 @@ export class Mailbox implements MailboxRpc {
           else this.#logRefused(post, queued.error);
         }
         this.#outbox.write(queue.rows);
+        this.#counts.add(...said);
         return queue;
       },
-      (work) => sql.transaction(work),
+      (work) => this.#transaction(work),
     );
     this.#answered.add(id, null, now, since);
     this.#lastAt = now;
     this.#outbox.accept(queue);
-    this.#arm(this.#outbox.nextDue);
+    // Who looks in then tells the directory, too, what a life before has counted.
+    this.#arm(this.#outbox.nextDue ?? now);
+  }
+
+  /** All or nothing. */
+  #transaction<Value>(work: () => Value): Value {
+    try {
+      return this.#ports.sql.transaction(work);
+    } catch (error) {
+      this.#counts.load();
+      throw error;
+    }
   }
 
   alarm(): Promise<void> {
@@ -165,8 +204,10 @@ export class Mailbox implements MailboxRpc {
 
   async #wake(why: "alarm" | "restored"): Promise<void> {
     const deleteAt = this.#deleteAt;
+    if (deleteAt > 0) this.#counts.send();
     // Mail that waits for ids would be written after the deletion of its tables.
-    if (why === "alarm" && deleteAt <= this.#ports.now() && !this.#ids.isRefilling) return this.#delete();
+    const isOver = deleteAt === 0 || (deleteAt <= this.#ports.now() && !this.#counts.owes);
+    if (why === "alarm" && isOver && !this.#ids.isRefilling) return this.#delete();
     this.#outbox.pump();
     this.#outbox.deleteConfirmed();
     // An earlier life has set the alarm for the deletion. To set it again after each restart would cost a row.
@@ -189,10 +230,12 @@ export class Mailbox implements MailboxRpc {
     const { length } = this.#outbox.rows;
     if (length > 0) this.#ports.log({ level: "warn", event: "mail-of-no-domain", rows: length });
     this.#outbox.accept(noQueue);
+    this.#counts.stop();
     await this.#ports.deleteAll();
   }
 
-  async #giveUp({ seq, messages }: Undelivered): Promise<void> {
+  async #giveUp(undelivered: Undelivered): Promise<void> {
+    const { seq, messages } = undelivered;
     const row = this.#outbox.rows.find((one) => one.seq === seq);
     if (!row) return;
     const rows = withoutMessages(this.#outbox.rows, row.transId, messages);
@@ -202,8 +245,9 @@ export class Mailbox implements MailboxRpc {
       sharedAs === undefined || this.#isLost(sharedAs) ? [] : sharedAs,
     );
     const fresh = new Set(names.map(lost));
-    this.#ports.sql.transaction(() => {
+    this.#transaction(() => {
       this.#outbox.write(rows);
+      this.#counts.add(...givenUp(row, undelivered, now));
       for (const name of fresh) this.#ports.sql.exec("INSERT INTO answer (at, request) VALUES (?, ?)", now, name);
     });
     for (const name of fresh) this.#answered.add(name, null, now, Number.NEGATIVE_INFINITY);
@@ -224,12 +268,25 @@ export class Mailbox implements MailboxRpc {
   }
 }
 
+/** What conferences have handed over is given up there; the attempts were made here. */
+function givenUp(
+  { host, attempts, transId: id }: QueuedDocument,
+  { messages, why, lastFailed }: Undelivered,
+  at: EpochMs,
+): readonly Fact[] {
+  const transId = id as TransId;
+  const isHandedOver = messages.some(({ sharedAs }) => sharedAs !== undefined);
+  if (!isHandedOver)
+    return [{ kind: "post-given-up", transId, host, attempts, why, messages: [], ...(lastFailed && { lastFailed }) }];
+  return lastFailed ? [{ kind: "post-failed", transId, attempt: attempts, why, at, nextAt: at, host }] : [];
+}
+
 /** The name that says, beside those of transactions, that these answers were given up. */
 function lost(sharedAs: string): string {
   return `${sharedAs} lost`;
 }
 
-function storeOf(sql: Sql): OutboxStore {
+function storeOf(sql: Sql): Omit<OutboxStore, "say"> {
   return {
     loadOutbox: () =>
       sql.exec("SELECT row FROM outbox ORDER BY seq").map(({ row }) => JSON.parse(String(row)) as QueuedDocument),

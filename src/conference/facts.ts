@@ -87,6 +87,8 @@ const messageSummary = v.object({
 export type MessageSummary = Checked<typeof messageSummary>;
 
 export const facts = {
+  /** A document of WebEx is on disk, for the first time; of several conferences that it is for, one says so. */
+  "document-confirmed": v.object({ transId }),
   /** `life`: the row in which it began, which tells conferences of one key apart. */
   "conference-requested": v.object({ life: count, extConfId, host: server, maxCallers, topic: maybe(text), by }),
   "conference-created": v.object({

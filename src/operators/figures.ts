@@ -116,7 +116,7 @@ export const figureTable = {
   },
   requestsConfirmed: {
     word: "Requests confirmed in the last hour",
-    says: "Documents of WebEx that were confirmed with 0.",
+    says: "Documents of WebEx that were confirmed with 0, each once, however often it came.",
     of: ({ minutes }) => inHour(minutes, ({ requests }) => requests.confirmed),
   },
   requestsRefused: {

@@ -29,7 +29,10 @@ const showPosts = showOf(hostPosts);
 
 /** Documents that WebEx has posted to us. */
 const requests = v.object({
-  confirmed: v.pipe(v.number(), v.description("Documents of WebEx that were confirmed with 0.")),
+  confirmed: v.pipe(
+    v.number(),
+    v.description("Documents of WebEx that were confirmed with 0, each once, however often it came."),
+  ),
   refused: v.pipe(
     v.number(),
     v.description("Those that were confirmed with another code, could not be stored, came too fast or were too large."),
@@ -111,6 +114,7 @@ export class Activity {
   addFacts(facts: readonly PlacedFact[], after: number): void {
     for (const { row, at, fact } of facts) {
       if (row <= after) continue;
+      if (fact.kind === "document-confirmed") this.addRequests(at, { ...noRequests, confirmed: 1 });
       if (fact.kind === "post-confirmed" && fact.host !== undefined)
         this.add(fact.at, { ...noPosts, host: fact.host as WebexHost, confirmed: 1, tookMs: fact.tookMs ?? 0 });
       if (fact.kind === "post-failed" && fact.host !== undefined)

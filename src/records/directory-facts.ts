@@ -35,6 +35,7 @@ const needs = {
   "speakers-followed": ["watched"],
   "speaker-changed": ["watched", "call", "speaking"],
   "post-given-up": ["owed", "transId", "host", "attempts", "why", "messages", "owed", "lastFailed"],
+  "document-confirmed": ["counted"],
   "post-confirmed": ["counted", "at", "host", "tookMs", "refused"],
   "post-failed": ["counted", "at", "host", "why"],
   "server-reached": ["owed"],
@@ -93,7 +94,8 @@ export function isOwed(fact: Fact): boolean {
 
 /** Figures lack it until the directory has it, and nobody else waits for it. */
 export function isCounted(fact: Fact | DirectoryFact): boolean {
-  return (needOf(fact) === "counted" && "host" in fact && fact.host !== undefined) || isProbe(fact);
+  if (needOf(fact) !== "counted") return isProbe(fact);
+  return fact.kind === "document-confirmed" || ("host" in fact && fact.host !== undefined);
 }
 
 /** It was to find out whether its server is back. */

@@ -189,7 +189,12 @@ interface ReplayedEffects {
 }
 
 /** These depend on what was being posted, which only the outbox knew. */
-const ofOutbox: ReadonlySet<Fact["kind"]> = new Set(["post-confirmed", "post-failed", "post-dropped"] as const);
+const ofOutbox: ReadonlySet<Fact["kind"]> = new Set([
+  "document-confirmed",
+  "post-confirmed",
+  "post-failed",
+  "post-dropped",
+] as const);
 
 /**
  * Facts and messages: whatever differs first is named. Which documents messages join depends on

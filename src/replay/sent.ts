@@ -40,7 +40,7 @@ export function sentBy(facts: readonly Fact[], at: EpochMs, { commands, document
       const command = commands.get(fact.command);
       if (command) sent.commands.push({ id: fact.command, command });
     }
-    if (!("transId" in fact)) continue;
+    if (!("transId" in fact) || fact.kind === "document-confirmed") continue;
     const { transId } = fact;
     if (fact.kind === "post-queued") {
       const { host } = fact;

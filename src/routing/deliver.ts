@@ -72,11 +72,16 @@ export async function deliver(
   const { conferences, unrouted, notes } = routed;
   const requests = sharedRequests(routed, document.gathers);
   const shared = requests.length > 0 && { shared: requests };
-  const deliveries: Promise<unknown>[] = Array.from(conferences, ([confKey, mine]) =>
-    objects.conference(domain, confKey).receive({ domain, confKey, transId, messages: mine, ...shared }),
-  );
-  if (unrouted.size > 0)
-    deliveries.push(objects.mailbox(domain).send({ domain, transId, answers: unrouted, ...shared }));
+  const counts = { counts: true } as const;
+  const deliveries: Promise<unknown>[] = Array.from(conferences, ([confKey, mine], index) => {
+    const part = { domain, confKey, transId, messages: mine, ...shared, ...(index === 0 && counts) };
+    return objects.conference(domain, confKey).receive(part);
+  });
+  const isOfNone = conferences.size === 0;
+  if (isOfNone || unrouted.size > 0) {
+    const mail = { domain, transId, answers: unrouted, ...shared, ...(isOfNone && counts) };
+    deliveries.push(objects.mailbox(domain).send(mail));
+  }
   const outcomes = await Promise.allSettled(deliveries);
   const failed = outcomes.find((outcome) => outcome.status === "rejected");
   if (failed) throw failed.reason;
@@ -98,7 +103,9 @@ async function deliverFromCache(
   }
   const [confKey, ...others] = new Set(Array.from(handles, (handle) => cache.get(domain, handle, now)));
   if (confKey === undefined || others.length > 0) return false;
-  return objects.conference(domain, confKey).receive({ domain, confKey, transId, messages, fromCache: true });
+  return objects
+    .conference(domain, confKey)
+    .receive({ domain, confKey, transId, messages, fromCache: true, counts: true });
 }
 
 /** Asks the index for handles, and the id allocator for MsgIDs. `null`: another one had its TransID (protocol T38). */

@@ -31,6 +31,8 @@ export interface ConferenceDocument extends ConferenceIdentity {
   readonly transId: TransId;
   readonly messages: readonly FromWebex[];
   readonly shared?: SharedRequests;
+  /** Of all that get a part of the document, this one has it counted. */
+  readonly counts?: true;
   /** The sender remembers that their handles stand for this conference, and did not ask. */
   readonly fromCache?: true;
 }

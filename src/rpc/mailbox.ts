@@ -2,7 +2,7 @@ import type { DomainName, MsgId, TransId, WebexHost } from "../foundation/ids.ts
 import type { SharedRequests, ToWebex } from "../tsp/messages.ts";
 import type { ConferenceTotals } from "./directory.ts";
 
-/** Answers to one document that belong to no conference. */
+/** Answers to one document that belong to no conference; none where nothing of it is answered. */
 export interface Mail {
   readonly domain: DomainName;
   /** The transaction that is answered, once. */
@@ -10,6 +10,8 @@ export interface Mail {
   /** By the server that asked. */
   readonly answers: ReadonlyMap<WebexHost, readonly ToWebex[]>;
   readonly shared?: SharedRequests;
+  /** No conference gets a part of the document: it is counted here. */
+  readonly counts?: true;
 }
 
 /** A conference's answers that shall travel with those of others to the same document. */

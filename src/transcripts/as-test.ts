@@ -217,6 +217,12 @@ interface NamedHosts {
 }
 
 /** What was being posted is not played. */
-const ofOutbox: ReadonlySet<string> = new Set(["post-confirmed", "post-failed", "post-dropped", "post-given-up"]);
+const ofOutbox: ReadonlySet<string> = new Set([
+  "document-confirmed",
+  "post-confirmed",
+  "post-failed",
+  "post-dropped",
+  "post-given-up",
+]);
 const words = ["type", "muted", "locked", "result", "status"] as const;
 const ids = ["call", "room", "invitee", "command", "msgId"] as const;

@@ -1,18 +1,16 @@
 import { expect, test } from "vitest";
 import { ActivitySender } from "../../durable-objects/counts/activity-sender.ts";
 import { Draws } from "../../simulators/draws.ts";
-import type { DomainName, WebexHost } from "../../src/foundation/ids.ts";
+import type { DomainName, TransId } from "../../src/foundation/ids.ts";
 import type { ActivityMinute } from "../../src/records/activity.ts";
-import { noPosts } from "../../src/records/activity.ts";
 import type { CountSource } from "../../src/rpc/directory.ts";
 import { Clock } from "../simulation/clock.ts";
 import { worldBegins } from "../simulation/context.ts";
-import { type ConferenceWorld, callerEntered, host } from "./conference-world.ts";
+import { type ConferenceWorld, callerEntered, host, identity, lock } from "./conference-world.ts";
 import { DirectoryWorld } from "./directory/world.ts";
 
 const domain = "local" as DomainName;
 const minute = 60_000;
-const confirmed = { ...noPosts, host: "tsp" as WebexHost, confirmed: 1, tookMs: 20 };
 /** The first moment of a minute. */
 const begins = Math.ceil(worldBegins / minute) * minute;
 
@@ -26,7 +24,7 @@ function process() {
     sender,
     told,
     answer: async () => {},
-    post: () => sender.countPosts(domain, time.now, confirmed),
+    refuse: () => void sender.countRefused(domain, time.now),
   };
   sender.sendBy({
     after: (ms, run) => time.after(ms, run),
@@ -40,17 +38,17 @@ function process() {
 }
 
 test("a process tells a second after something came, all that it has counted, each in its own minute, under the next number", async () => {
-  const { time, told, post } = process();
+  const { time, told, refuse } = process();
   await time.pass(59_500);
-  post();
-  post();
+  refuse();
+  refuse();
   await time.pass(800);
-  post();
+  refuse();
   await time.pass(5_000);
 
   const shown = told.map(({ at, source, minutes }) => [at, source.upTo, minutes.map(({ at }) => at - begins)]);
   expect(shown).toEqual([[60_500, 1, [0, minute]]]);
-  post();
+  refuse();
   await time.pass(1_000);
   expect(told.at(-1)).toMatchObject({ source: { key: "*p", name: "p", upTo: 2 } });
 });
@@ -58,8 +56,8 @@ test("a process tells a second after something came, all that it has counted, ea
 test("requests are told with what came soon after, and each knows when they are", async () => {
   const { time, told, sender } = process();
   let done = 0;
-  for (const outcome of ["confirmed", "refused"] as const)
-    void sender.countRequest(domain, time.now, outcome).then(() => {
+  for (const _ of [1, 2])
+    void sender.countRefused(domain, time.now).then(() => {
       done += 1;
     });
   await time.pass(900);
@@ -67,21 +65,21 @@ test("requests are told with what came soon after, and each knows when they are"
   await time.pass(100);
   expect(done).toBe(2);
   expect(told.map(({ minutes }) => minutes)).toEqual([
-    [{ at: begins, requests: { confirmed: 1, refused: 1 }, hosts: [] }],
+    [{ at: begins, requests: { confirmed: 0, refused: 2 }, hosts: [] }],
   ]);
 });
 
 test("what did not come is told again as it was, under its number, with the next", async () => {
   const world = process();
-  const { time, told, post } = world;
+  const { time, told, refuse } = world;
   world.answer = () => Promise.reject(new Error("it is away"));
-  post();
+  refuse();
   await time.pass(2_000);
   world.answer = async () => {};
-  post();
+  refuse();
   await time.pass(3_000);
 
-  expect(told.map(({ source: { upTo }, minutes }) => [upTo, minutes[0]?.hosts[0]?.confirmed])).toEqual([
+  expect(told.map(({ source: { upTo }, minutes }) => [upTo, minutes[0]?.requests.refused])).toEqual([
     [1, 1],
     [1, 1],
     [2, 1],
@@ -93,9 +91,16 @@ async function countedOf(world: ConferenceWorld, directory: DirectoryWorld) {
   const { minutes } = await directory.directory.activity();
   const sums = { confirmed: 0, failed: 0, givenUp: 0, tookMs: 0 };
   const all = minutes.flatMap(({ hosts }) => hosts);
+  const documents = minutes.reduce((sum, { requests }) => sum + requests.confirmed, 0);
   for (const posts of all)
     for (const name of ["confirmed", "failed", "givenUp", "tookMs"] as const) sums[name] += posts[name];
-  return { ...sums, hosts: [...new Set(all.map((one) => one.host))], last: all.at(-1)?.lastFailure?.why, world };
+  return {
+    ...sums,
+    documents,
+    hosts: [...new Set(all.map((one) => one.host))],
+    last: all.at(-1)?.lastFailure?.why,
+    world,
+  };
 }
 
 test("each post is in the figures within five seconds, with its time; so are attempts that fail and documents that are given up", async () => {
@@ -125,7 +130,7 @@ test("each post is in the figures within five seconds, with its time; so are att
 });
 
 test.each(Array.from({ length: 20 }, (_, seed) => seed))(
-  "whatever is lost, late, twice or restarted, each post counts once (%d)",
+  "whatever is lost, late, twice or restarted, each post counts once, and each document (%d)",
   async (seed) => {
     const draws = new Draws(seed, "posts");
     const directory = new DirectoryWorld();
@@ -147,6 +152,15 @@ test.each(Array.from({ length: 20 }, (_, seed) => seed))(
       return isConfirmed ? world.confirmed(transId) : { kind: "failed", reason: "nobody listens" };
     };
     await world.running(0);
+    for (let document = 0; document < 10; document++) {
+      const part = { ...identity, transId: `d${document}` as TransId, messages: [lock(`m${document}`)] };
+      const counted = { ...part, counts: true as const };
+      await world.during(Promise.all([world.conference.receive(counted), world.conference.receive(counted)]));
+      if (draws.chance(0.3)) await world.time.pass(draws.between(0, 3_000));
+      if (draws.chance(0.3)) world.conference = world.start();
+      await world.during(world.conference.receive(counted));
+      await world.during(world.conference.receive({ ...part, transId: `of-another-${document}` as TransId }));
+    }
     for (let call = 0; call < 25; call++) {
       await world.reported(callerEntered(call));
       await world.time.pass(draws.between(0, 6_000));
@@ -155,6 +169,6 @@ test.each(Array.from({ length: 20 }, (_, seed) => seed))(
     await world.time.pass(15 * minute);
 
     const { posts } = await directory.directory.givenUp(null, 100);
-    expect(await countedOf(world, directory)).toMatchObject({ ...wire, givenUp: posts.length });
+    expect(await countedOf(world, directory)).toMatchObject({ ...wire, givenUp: posts.length, documents: 10 });
   },
 );

@@ -25,6 +25,9 @@ export function fakePlatform(time: Pick<Clock, "now" | "after">, more: Partial<P
   };
 }
 
+/** What a mailbox needs besides: a directory that counts nothing. */
+export const aCounter = { nonce: () => "1", directory: () => ({ count: async () => {} }) };
+
 /** A directory of a domain that has no conferences and nobody who watches; what it posts fails. */
 export function aDirectory(
   time: Pick<Clock, "now" | "after">,

@@ -3,17 +3,27 @@ import { Mailbox } from "../../durable-objects/mail/mailbox.ts";
 import type { DomainName, MsgId, TransId, WebexHost } from "../../src/foundation/ids.ts";
 import type { ToWebex } from "../../src/tsp/messages.ts";
 import { testDomain } from "../local-domain.ts";
-import { Clock } from "../simulation/clock.ts";
-import { worldBegins } from "../simulation/context.ts";
 import { Database } from "../simulation/database.ts";
 import { host } from "./conference-world.ts";
+import { DirectoryWorld } from "./directory/world.ts";
 import { confirmation, fakePlatform, transIdOf } from "./fakes.ts";
 
+const counting = { hasDirectory: true, isAnswerLost: false };
+
 function world() {
-  const time = new Clock(worldBegins);
+  const directory = new DirectoryWorld();
+  const { time } = directory;
   const sql = new Database();
   const domain = testDomain();
-  const state = { isKnown: true, isReadable: true, isFull: false, isReachable: true, allocateMs: 0, deleted: 0 };
+  const state = {
+    isKnown: true,
+    isReadable: true,
+    isFull: false,
+    isReachable: true,
+    allocateMs: 0,
+    deleted: 0,
+    ...counting,
+  };
   const write = () => {
     if (state.isFull) throw new Error("database or disk is full");
   };
@@ -45,6 +55,14 @@ function world() {
           alarms.push(at);
         },
       }),
+      nonce: () => `mailbox ${life}`,
+      directory: () => ({
+        count: async (name, source, minutes) => {
+          if (!state.hasDirectory) throw new Error("the directory is away");
+          await directory.directory.count(name, source, minutes);
+          if (state.isAnswerLost) throw new Error("its answer was lost");
+        },
+      }),
       domain: () => {
         if (!state.isReadable) throw new Error("the settings cannot be read");
         return state.isKnown ? domain : null;
@@ -60,7 +78,7 @@ function world() {
       },
     });
   };
-  return { time, sql, bodies, alarms, events, open, state };
+  return { time, sql, bodies, alarms, events, open, state, directory };
 }
 
 const unknown: ToWebex = { type: "message-error", msgId: "m1" as MsgId, result: "unknown-message" };
@@ -340,4 +358,60 @@ test("answers that come at the same time, more than there are ids at hand, are a
   );
 
   await expect(Promise.all(sent)).resolves.toHaveLength(35);
+});
+
+/** What the directory has counted of this mailbox. */
+async function countedOf({ directory }: ReturnType<typeof world>) {
+  const { minutes } = await directory.directory.activity();
+  const sum = (of: (one: (typeof minutes)[number]) => number) => minutes.reduce((all, one) => all + of(one), 0);
+  const posts = (name: "confirmed" | "failed" | "givenUp") =>
+    sum(({ hosts }) => hosts.reduce((all, one) => all + one[name], 0));
+  return [sum(({ requests }) => requests.confirmed), posts("confirmed"), posts("failed"), posts("givenUp")];
+}
+
+test("a document of no conference counts once, and so does each post, however often it comes and whatever is lost", async () => {
+  const one = world();
+  const { time, open, state, directory } = one;
+  state.hasDirectory = false;
+  const nothing = { ...mail("t2"), answers: new Map() };
+  const mailbox = open();
+  for (const sent of [mail("t1"), mail("t1"), nothing, nothing]) await mailbox.send({ ...sent, counts: true });
+  await mailbox.send(mail("t3"));
+  await time.pass(5_000);
+  expect(await countedOf(one)).toEqual([0, 0, 0, 0]);
+
+  state.hasDirectory = true;
+  state.isAnswerLost = true;
+  const next = open();
+  await next.send({ ...mail("t1"), counts: true });
+  await time.pass(15_000);
+  state.isAnswerLost = false;
+  open();
+  await time.pass(15_000);
+  directory.start();
+  expect(await countedOf(one)).toEqual([2, 2, 0, 0]);
+
+  state.isReachable = false;
+  const last = open();
+  await last.send({ ...mail("t4"), counts: true });
+  const shared = last.share(answer("61041000001", "m1"));
+  await time.pass(10 * 60_000);
+  await shared;
+  expect(await countedOf(one)).toEqual([3, 2, one.bodies.length - 2, 1]);
+});
+
+test("a mailbox is not deleted before the directory has its counts", async () => {
+  const { time, open, state } = world();
+  state.hasDirectory = false;
+  const mailbox = open();
+  await mailbox.send({ ...mail("t1"), counts: true });
+  const { transactionMemoryMs } = testDomain().settings;
+  await time.pass(Math.min(transactionMemoryMs, 50 * 60_000) + 1_000);
+  await mailbox.alarm();
+  expect(state.deleted).toBe(0);
+  state.hasDirectory = true;
+  await time.pass(20_000);
+  await time.pass(transactionMemoryMs);
+  await mailbox.alarm();
+  expect(state.deleted).toBe(1);
 });

@@ -40,6 +40,7 @@ function outboxOfTwo() {
       },
       putDocument: (row) => disk.set(row.seq, row),
       deleteDocument: (seq) => disk.delete(seq),
+      say: () => {},
     },
     () => domain,
     async () => {},

@@ -7,7 +7,7 @@ import type { ToWebex } from "../../src/tsp/messages.ts";
 import { done } from "../builders.ts";
 import { Database } from "../simulation/database.ts";
 import { ConferenceWorld, confKey, createConference, host } from "./conference-world.ts";
-import { confirmation, fakePlatform, transIdOf } from "./fakes.ts";
+import { aCounter, confirmation, fakePlatform, transIdOf } from "./fakes.ts";
 
 type Killed = "the conference" | "the mailbox" | "both";
 
@@ -142,6 +142,7 @@ class TwoCreates {
           time.after(at - time.now, () => this.#mailboxNow().alarm());
         },
       }),
+      ...aCounter,
       domain: () => this.world.domain,
       allocateIds: async () => {
         step();

@@ -13,7 +13,7 @@ import { Clock } from "../simulation/clock.ts";
 import { worldBegins } from "../simulation/context.ts";
 import { Database } from "../simulation/database.ts";
 import { ConferenceWorld } from "./conference-world.ts";
-import { confirmation, fakePlatform, memoryHandles, transIdOf } from "./fakes.ts";
+import { aCounter, confirmation, fakePlatform, memoryHandles, transIdOf } from "./fakes.ts";
 
 const name = "local" as DomainName;
 
@@ -59,6 +59,7 @@ export class WholeEdge {
         post: async ({ body }) => this.#answer(body),
         abort: (why) => this.broken.push(why),
       }),
+      ...aCounter,
       domain: () => this.domain,
       allocateIds: async ({ holder, ...wanted }) => this.#allocator.allocate(holder, wanted, this.time.now),
       deleteAll: async () => {},

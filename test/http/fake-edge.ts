@@ -89,7 +89,7 @@ export class FakeEdge {
   readonly operated: OperatorRequest[] = [];
   readonly actionIds: string[] = [];
   /** What became of each document of WebEx. */
-  readonly requested: string[] = [];
+  readonly refused: string[] = [];
   /** Why conferences refuse what operators ask; `null`: they do not. */
   refusal: OperatorResult | null = null;
   readonly actions = new Map<ActionId, ActionStages>();
@@ -186,7 +186,7 @@ export class FakeEdge {
         {
           people: () => people,
           fetch: async (url: string) => this.fetches(url),
-          requested: (domain, outcome) => this.requested.push(`${domain}: ${outcome}`),
+          refused: (domain) => this.refused.push(domain),
           auditAsked: async (domain, entry) => {
             this.auditAsked.push([domain, entry]);
             return (await this.keepAsked()) !== false;

@@ -118,14 +118,20 @@ export class Edge {
     this.resends = new ResendJudge(context);
     this.resends.watch(this);
     this.#objects = this.#makeObjects();
-    this.measures.activity.sendBy({
-      after: (ms, run) => context.clock.after(ms, run),
-      newName: () => "process",
-      count: (name, source, minutes) =>
-        this.#of(name).directory.call((directory) => directory.count(name, source, minutes)),
-    });
     this.allocator = this.#makeAllocator();
-    this.mailbox = new Hosted("mailbox", context, (life) => new Mailbox(this.#ports(this.mailbox, life)));
+    this.mailbox = new Hosted(
+      "mailbox",
+      context,
+      (life) =>
+        new Mailbox({
+          ...this.#ports(this.mailbox, life),
+          nonce: () => String(this.#nonces.between(0, Number.MAX_SAFE_INTEGER)),
+          directory: (name) => ({
+            count: (...counted) =>
+              life.send(() => this.#of(name).directory.call((directory) => directory.count(...counted))),
+          }),
+        }),
+    );
     this.handles = new Hosted(
       "handle index",
       context,

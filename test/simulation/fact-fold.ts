@@ -165,6 +165,7 @@ export class FactFold {
       case "server-settled":
         if (!this.#lost.delete(fact.host)) throw new Error(`${fact.host} was not lost`);
         return;
+      case "document-confirmed":
       case "call-answered":
       case "call-turned-away":
       case "call-out-denied":

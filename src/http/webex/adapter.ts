@@ -3,7 +3,6 @@ import type { DomainName, TransId } from "../../foundation/ids.ts";
 import type { RateLimit } from "../../foundation/limits.ts";
 import type { Result } from "../../foundation/result.ts";
 import { isOneOf } from "../../foundation/secrets.ts";
-import type { Requests } from "../../records/activity.ts";
 import { checkHosts, deliver, type HandleCache } from "../../routing/deliver.ts";
 import type { Domain } from "../../settings/load.ts";
 import type { ToWebex } from "../../tsp/messages.ts";
@@ -25,8 +24,8 @@ export interface AdapterPorts extends EdgePorts {
   readonly posts: RateLimit;
   readonly metrics: Metrics;
   readonly storage: Pick<Storage, "failed" | "fault">;
-  /** Counts a document of WebEx, for the plots of a domain. The answer does not wait for it. */
-  requested(domain: DomainName, outcome: keyof Requests): void;
+  /** Counts a document of WebEx that is not taken; those that are count where they are stored. The answer does not wait for it. */
+  refused(domain: DomainName): void;
 }
 
 export function addAdapter(app: Hono<Variables>, edge: AdapterPorts): void {
@@ -68,14 +67,14 @@ async function receiveDocument(request: Request, domain: Domain, edge: AdapterPo
   const waitSeconds = edge.posts.waitSeconds(name, settings.rateLimitPerMinute, edge.now());
   if (waitSeconds > 0) {
     metrics.rateLimited.count({ domain: name });
-    edge.requested(name, "refused");
+    edge.refused(name);
     const text = `More than ${settings.rateLimitPerMinute} posts a minute. Send it again in ${waitSeconds} s.\n`;
     return new Response(text, { status: 429, headers: { "retry-after": String(waitSeconds) } });
   }
   const confirm = (transId: string, result: ResultWord) => {
     metrics.documents.count({ domain: name, result });
     metrics.confirmSeconds.observe({ domain: name }, edge.now() - begunAt);
-    edge.requested(name, result === "ok" ? "confirmed" : "refused");
+    if (result !== "ok") edge.refused(name);
     return new Response(codec.confirm(transId, result), { headers: { "content-type": "text/xml; charset=UTF-8" } });
   };
   const refuse = (transId: string, result: ResultWord, detail: string) => {
@@ -84,7 +83,7 @@ async function receiveDocument(request: Request, domain: Domain, edge: AdapterPo
   };
   const text = await documentText(request, edge);
   if (text instanceof Response) {
-    edge.requested(name, "refused");
+    edge.refused(name);
     return text;
   }
   if (!text.ok) return refuse("", "not-xml", text.error.says);
@@ -125,7 +124,7 @@ async function documentText(
 
 async function notStored(error: unknown, domain: DomainName, transId: TransId, edge: AdapterPorts): Promise<Response> {
   edge.metrics.notStored.count({ domain });
-  edge.requested(domain, "refused");
+  edge.refused(domain);
   const fault = storageFault(error);
   if (fault?.of === "disk") edge.storage.failed(fault.why);
   const disk = await diskFault(fault, edge);

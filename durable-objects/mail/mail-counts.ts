@@ -1,0 +1,128 @@
+import type { Fact } from "../../src/conference/facts.ts";
+import type { EpochMs } from "../../src/foundation/ids.ts";
+import { hourMs, type Timers, within } from "../../src/foundation/time/timers.ts";
+import { WakeTimer } from "../../src/foundation/time/wake-timer.ts";
+import { Activity, type ActivityMinute } from "../../src/records/activity.ts";
+import type { PlacedFact } from "../../src/records/directory-facts.ts";
+import type { CountSource } from "../../src/rpc/directory.ts";
+import { LazyTables } from "../platform/lazy-tables.ts";
+import type { Sql } from "../platform/platform.ts";
+
+interface MailCountsPorts extends Timers {
+  readonly sql: Sql;
+  now(): EpochMs;
+  nonce(): string;
+  count(source: CountSource, minutes: readonly ActivityMinute[]): Promise<void>;
+}
+
+interface Portion {
+  readonly number: number;
+  readonly minutes: readonly ActivityMinute[];
+}
+
+/** What the directory may lack. */
+interface Unsent {
+  /** Unlike those of all mailboxes that were deleted. */
+  readonly name: string;
+  readonly portions: readonly Portion[];
+}
+
+const table = "CREATE TABLE IF NOT EXISTS counted (id INTEGER PRIMARY KEY, data TEXT NOT NULL)";
+/** What comes soon goes together. */
+const togetherMs = 1_000;
+const againMs = 10_000;
+const answerWithinMs = 10_000;
+
+/**
+ * What a mailbox has received and posted, for the directory's figures: on disk in the transaction that it happens in, and sent after it. A
+ * portion that comes again counts once. What was acknowledged stays on disk until the next one: to delete it would cost a row.
+ */
+export class MailCounts {
+  readonly #ports: MailCountsPorts;
+  readonly #table: LazyTables;
+  readonly #next: WakeTimer;
+  #unsent: Unsent | null = null;
+  /** Up to here a portion may have come: it does not change any more. */
+  #sentUpTo = 0;
+  #isSending = false;
+
+  constructor(ports: MailCountsPorts) {
+    this.#ports = ports;
+    this.#table = new LazyTables(ports.sql, "counted", table);
+    this.#next = new WakeTimer(ports, ports.now, () => {
+      void this.#sendAll();
+    });
+    this.load();
+  }
+
+  /** As the disk has it: at the start, and after a transaction that failed. */
+  load(): void {
+    const [row] = this.#table.read("SELECT data FROM counted");
+    this.#unsent = row ? JSON.parse(String(row.data)) : null;
+    this.#sentUpTo = Math.max(this.#sentUpTo, this.#unsent?.portions.at(-1)?.number ?? 0);
+  }
+
+  /** Whether something of the last hour was not sent, or not by this life. What is older counts no more. */
+  get owes(): boolean {
+    const since = this.#ports.now() - hourMs;
+    return this.#unsent?.portions.some(({ minutes }) => minutes.some(({ at }) => at > since)) ?? false;
+  }
+
+  /** Within a transaction. */
+  add(...facts: readonly Fact[]): void {
+    if (facts.length === 0) return;
+    const { name = this.#ports.nonce(), portions = [] } = this.#unsent ?? {};
+    const last = portions.at(-1);
+    const open = last && last.number > this.#sentUpTo ? last : null;
+    const activity = new Activity();
+    activity.addAll(open?.minutes ?? []);
+    const at = this.#ports.now();
+    activity.addFacts(
+      facts.map((fact, index) => ({ row: 1, index, at, fact }) as PlacedFact),
+      0,
+    );
+    const number = open?.number ?? Math.max(this.#sentUpTo, last?.number ?? 0) + 1;
+    const before = open ? portions.slice(0, -1) : portions;
+    this.#unsent = { name, portions: [...before, { number, minutes: activity.data() }] };
+    this.#table.make();
+    this.#ports.sql.exec(
+      "INSERT INTO counted (id, data) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET data = excluded.data",
+      JSON.stringify(this.#unsent),
+    );
+    this.send();
+  }
+
+  send(): void {
+    if (!this.#isSending && this.owes) this.#next.wakeWithin(togetherMs);
+  }
+
+  stop(): void {
+    this.#unsent = null;
+    this.#next.cancel();
+  }
+
+  async #sendAll(): Promise<void> {
+    this.#isSending = true;
+    let pauseMs = togetherMs;
+    try {
+      for (const { number: upTo, minutes } of this.#unsent?.portions ?? []) {
+        if (!this.#unsent) break;
+        const { name } = this.#unsent;
+        this.#sentUpTo = Math.max(this.#sentUpTo, upTo);
+        const counted = this.#ports.count({ key: "*mailbox", name, upTo }, minutes);
+        await within(this.#ports, answerWithinMs, "the directory", counted);
+        this.#acked(upTo);
+      }
+    } catch {
+      pauseMs = againMs;
+    }
+    this.#isSending = false;
+    if (this.owes) this.#next.wakeWithin(pauseMs);
+  }
+
+  #acked(upTo: number): void {
+    if (!this.#unsent) return;
+    const portions = this.#unsent.portions.filter(({ number }) => number > upTo);
+    this.#unsent = { ...this.#unsent, portions };
+  }
+}
