@@ -66,5 +66,5 @@ export function lineOfPromptCall(prompt: KeptPromptCall): PersonLine {
 /** How many digits the wrong keys had: whether some were missing. */
 function digitsOfKeys({ steps }: KeptPromptCall): string {
   const digits = steps.flatMap((step) => (step.type === "wrong-key" ? [step.digits] : []));
-  return `${[...new Set(digits)].join(", ")} ${digits.every((one) => one === 1) ? "digit" : "digits"}`;
+  return `${[...new Set(digits)].join(" and ")} ${digits.every((one) => one === 1) ? "digit" : "digits"}`;
 }

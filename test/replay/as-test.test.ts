@@ -137,8 +137,10 @@ test("what was given up and is sent again by an operator is played, and all that
   expect(rest.replace(/^later .*\n/gm, "").split("\n")).toEqual([
     "send-again 2",
     "      A→W A2W_NotifyUserEnter MsgID=n4 ExtCallID=null ParticipantType=2 (participant) DID=14085550001 ActionResult=0 (ok)",
+    "confirmed 1",
+    "reached",
     "      A→W A2W_NotifyUserEnter MsgID=n5 ExtCallID=null ParticipantType=2 (participant) DID=14085550001 ActionResult=0 (ok)",
-    "confirmed 1 2",
+    "confirmed 1",
     "B→A caller-entered c4 number=14085550001",
     "      A→W A2W_NotifyUserEnter MsgID=n6 ExtCallID=null ParticipantType=2 (participant) DID=14085550001 ActionResult=0 (ok)",
     "",

@@ -48,6 +48,7 @@ test("an agent proves who it is, and gets the keypad codes and the bridge's comm
     heartbeatMs: 3_000,
     alone: false,
     keypad: { merge: "*1", mute: "*6", sequences: expect.arrayContaining([expect.stringContaining("*00*")]) },
+    promptCalls: true,
   });
   await relay().sendCommands(commandsFor);
   expect(await agent.next()).toEqual({ type: "commands", epoch: 1, conference, commands });
@@ -130,7 +131,7 @@ test("the active agent alone is asked for a snapshot", async () => {
 
 test("without an agent no command is sent", async () => {
   await relay().sendCommands(commandsFor);
-  expect(await relay().health()).toMatchObject({ agentConnected: false, bridgeUp: false, portsInUse: 0, ports: null });
+  expect(await relay().health()).toMatchObject({ agentConnected: false, bridgeUp: false, portsInUse: null, ports: null });
 });
 
 test("a relay that was evicted knows its agents by their sockets", async () => {

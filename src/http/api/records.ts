@@ -231,7 +231,7 @@ function periodOf({ since, until, month }: Asked, zone: string) {
 
 function startedIn(record: DirectoryRecord, zone: string): string {
   const at = record.kind === "call" ? record.answeredAt : record.runningAt;
-  return at === null ? "" : zonedTime(at, zone);
+  return typeof at !== "number" ? "" : zonedTime(at, zone);
 }
 
 function filter(what: string) {
