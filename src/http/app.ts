@@ -32,7 +32,14 @@ export interface AppPorts extends AdapterPorts, Omit<PeoplePorts & MetricsPorts,
 export function createApp(ports: AppPorts, routes: readonly Route[] = apiRoutes): Hono<Variables> {
   const app = new Hono<Variables>();
   const readiness = new Readiness(ports);
-  const edge = { ...ports, lookAt: readiness.lookAt };
+  // A copy of `domains` would be that of before a reload.
+  const edge = {
+    ...ports,
+    get domains() {
+      return ports.domains;
+    },
+    lookAt: readiness.lookAt,
+  };
   addAdapter(app, edge);
   addGlobalNumbers(app, edge);
   addHealth(app, edge, readiness);

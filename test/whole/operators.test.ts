@@ -28,7 +28,7 @@ test("operators act on real calls, see that WebEx knows, and each call is in the
 
   const muted = await bridgehead("mute", confKey, alice.call);
   expect(muted.stdout.split("\n").map((line) => line.trim().split(/ {2,}/)[0])).toEqual([
-    ...[`mute ${alice.call} in conference ${confKey}`, "asked", "on disk", "sent", "done", "telling", "told", ""],
+    ...[`mute ${alice.call} in conference ${confKey}`, "asked", "on disk", "sent", "done", "posted", "notified", ""],
   ]);
   expect([muted.code, (await callOf(alice.call))?.muted]).toEqual([0, true]);
   await meeting.notified("caller-changed", { extCallId: alice.extCallId, status: "muted" });

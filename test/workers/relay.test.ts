@@ -131,7 +131,12 @@ test("the active agent alone is asked for a snapshot", async () => {
 
 test("without an agent no command is sent", async () => {
   await relay().sendCommands(commandsFor);
-  expect(await relay().health()).toMatchObject({ agentConnected: false, bridgeUp: false, portsInUse: null, ports: null });
+  expect(await relay().health()).toMatchObject({
+    agentConnected: false,
+    bridgeUp: false,
+    portsInUse: null,
+    ports: null,
+  });
 });
 
 test("a relay that was evicted knows its agents by their sockets", async () => {
