@@ -17,7 +17,6 @@ import { within } from "../../src/foundation/time/timers.ts";
 import { WakeTimer } from "../../src/foundation/time/wake-timer.ts";
 import type { SharedAnswers, ShareResult } from "../../src/rpc/mailbox.ts";
 import type { LogLine } from "../platform/log.ts";
-import type { PostResult } from "../platform/measures.ts";
 import type { Platform } from "../platform/platform.ts";
 import {
   answersOf,
@@ -210,14 +209,13 @@ export class Outbox {
     const { timeoutMs } = domain.settings.webex;
     // The last attempt was begun before a crash, or the settings do not have this receiver any more.
     const target = targetOf(row, domain);
-    if (target === null) return this.#end(row, domain, { why: "the settings do not have its receiver any more" });
+    if (target === null) return this.#drop(row, { why: "the settings do not have its receiver any more" });
     if (row.shared) return this.#share(row, domain, attempt.signal);
     if (row.attempts >= domain.settings.webex.attempts)
-      return this.#end(row, domain, { why: row.failure ?? "a restart in its last attempt" });
+      return this.#drop(row, { why: row.failure ?? "a restart in its last attempt" });
     const note: DocumentNote = (level, event, why) => this.#log(level, event, row, { why });
     const content = contentOf(row, domain, note);
-    if (!content.ok)
-      return this.#end(row, domain, { messages: content.error, why: "it cannot be written", unpostable: true });
+    if (!content.ok) return this.#drop(row, { messages: content.error, why: "it cannot be written", unpostable: true });
 
     const begun = { ...row, attempts: row.attempts + 1 };
     if (row.attempts === 0) this.#keep(replaced(this.rows, begun));
@@ -233,11 +231,9 @@ export class Outbox {
     const tookMs = this.#ports.now() - begunAt;
     this.#ports.measures.postSeconds.observe({ domain: domain.name }, tookMs);
     const confirmed = judge(answer, begun, domain, note);
-    if (confirmed.ok) {
-      this.#counted(domain, confirmed.value);
-      this.#done(begun, domain, tookMs, confirmed.value);
-    } else await this.#failed(this.#asItIs(begun), domain, confirmed.error);
-    await this.#limit(row.host, domain);
+    if (confirmed.ok) this.#done(begun, domain, tookMs, confirmed.value);
+    else await this.#failed(this.#asItIs(begun), domain, confirmed.error);
+    await this.#limit(row.host);
   }
 
   /**
@@ -263,7 +259,7 @@ export class Outbox {
     if (result === "confirmed") this.#done(this.#asItIs(begun), domain, this.#ports.now() - begunAt);
     // The mailbox has tried the post, and counts it.
     else await this.#drop(begun, { why: "not confirmed together with the answers of other conferences" });
-    await this.#limit(row.host, domain);
+    await this.#limit(row.host);
   }
 
   /** The row as it is now: its server may have been replaced while it was posted. */
@@ -272,9 +268,8 @@ export class Outbox {
   }
 
   async #failed(row: QueuedDocument, domain: OutboxDomain, why: string): Promise<void> {
-    this.#counted(domain, "failed");
     const next = afterFailure(row, domain.settings.webex, this.#ports.now(), why);
-    if (!next) return this.#end(row, domain, { why, lastFailed: true });
+    if (!next) return this.#drop(row, { why, lastFailed: true });
     this.#log("warn", "post-failed", row, { why, nextAt: new Date(next.dueAt).toISOString() });
     const { attempts: attempt, dueAt: nextAt } = next;
     const failed = { transId: row.transId as TransId, attempt, why, at: this.#ports.now(), nextAt, host: row.host };
@@ -282,11 +277,6 @@ export class Outbox {
   }
 
   /** Gives up the row, or some of its messages. */
-  async #end(row: QueuedDocument, domain: OutboxDomain, lost: LostPost): Promise<void> {
-    await this.#drop(row, lost);
-    if (!row.probe) this.#counted(domain, "given-up");
-  }
-
   async #drop(row: QueuedDocument, { messages = row.messages, why, ...how }: LostPost): Promise<void> {
     await this.#giveUp({ seq: row.seq, messages, why: why.slice(0, mostWhy), ...how });
     if (row.probe) this.#log("warn", "probe-failed", row, { why });
@@ -294,12 +284,12 @@ export class Outbox {
   }
 
   /** Beyond a number of rows of a host, the oldest ones are given up untried. */
-  async #limit(host: QueuedDocument["host"], domain: OutboxDomain): Promise<void> {
+  async #limit(host: QueuedDocument["host"]): Promise<void> {
     const waiting = this.rows.filter((row) => row.host === host);
     const why = `${waiting.length} documents wait for this host`;
     // A conference that gives up the first row may withdraw the others.
     for (const row of surplus(waiting, { mostWaiting: mostRowsOfHost }, this.#ports.now()))
-      if (this.rows.includes(row)) await this.#end(row, domain, { why });
+      if (this.rows.includes(row)) await this.#drop(row, { why });
   }
 
   /**
@@ -308,7 +298,12 @@ export class Outbox {
    * row is deleted now if it may soon be given up, or reports the conference's end: WebEx could not create that anew for an
    * hour (protocol F5). Where the disk is full, the deletion is tried again with the next transaction or the alarm.
    */
-  #done(row: QueuedDocument, domain: OutboxDomain, tookMs: number, posted: PostResult | null = null): void {
+  #done(
+    row: QueuedDocument,
+    domain: OutboxDomain,
+    tookMs: number,
+    posted: "confirmed" | "refused" | null = null,
+  ): void {
     if (domain.settings.logs.posts) this.#log("info", "post-delivered", row, { ms: tookMs });
     this.#keep(this.rows.filter((other) => other.seq !== row.seq));
     // Not deleted here: a death before the conference acts on it would leave the server owed what it has confirmed.
@@ -357,10 +352,6 @@ export class Outbox {
   #count(): void {
     for (const resolve of this.#waiting.splice(0)) resolve();
     this.#ports.changed?.();
-  }
-
-  #counted(domain: OutboxDomain, outcome: PostResult): void {
-    this.#ports.measures.posts.count({ domain: domain.name, outcome });
   }
 
   #log(level: LogLine["level"], event: string, row: QueuedDocument, facts: LogFacts): void {

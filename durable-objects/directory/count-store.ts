@@ -1,7 +1,7 @@
 import type { EpochMs } from "../../src/foundation/ids.ts";
 import { hourMs } from "../../src/foundation/time/timers.ts";
-import { Activity, type ActivityMinute, minuteMs } from "../../src/records/activity.ts";
-import type { CountSource } from "../../src/rpc/directory.ts";
+import { Activity, type ActivityMinute, type HostPosts, minuteMs } from "../../src/records/activity.ts";
+import type { CountSource, PostTotals } from "../../src/rpc/directory.ts";
 import { LazyTables } from "../platform/lazy-tables.ts";
 import type { Sql } from "../platform/platform.ts";
 
@@ -21,7 +21,11 @@ interface BucketData {
   readonly begunAt: EpochMs;
   readonly upTo: readonly (readonly [string, readonly [string, number]])[];
   readonly minutes: readonly ActivityMinute[];
+  /** As they were when the row was written; absent: an older version wrote it. */
+  readonly totals?: PostTotals;
 }
+
+const none: PostTotals = { confirmed: 0, refused: 0, failed: 0, givenUp: 0 };
 
 /**
  * What a domain was asked and has posted in the last hour: each portion of a source counts once, however often it comes, also after a restart.
@@ -32,6 +36,7 @@ export class CountStore {
   readonly #table: LazyTables;
   readonly #before: readonly ActivityMinute[];
   #buckets: Bucket[] = [];
+  #totals = none;
 
   /** `before`: what an earlier version has counted. */
   constructor(sql: Sql, before: readonly ActivityMinute[]) {
@@ -44,8 +49,11 @@ export class CountStore {
   /** As the disk has it: at the start, and after a transaction that failed. */
   load(): void {
     const rows = this.#table.read("SELECT id, data FROM counted");
+    this.#totals = none;
     const buckets = rows.map(({ id, data }) => {
-      const { begunAt, upTo, minutes }: BucketData = JSON.parse(String(data));
+      const { begunAt, upTo, minutes, totals = none }: BucketData = JSON.parse(String(data));
+      // They only rise, and each row has those of its time.
+      this.#totals = mapTotals((name) => Math.max(totals[name], this.#totals[name]));
       return { id: Number(id), begunAt, upTo: new Map(upTo), activity: activityOf(minutes) };
     });
     this.#buckets = buckets.sort((one, other) => one.begunAt - other.begunAt);
@@ -67,6 +75,8 @@ export class CountStore {
     if (fresh.isEmpty) return;
     const bucket = this.#bucketAt(now);
     bucket.activity.addAll(fresh.data());
+    const posts = fresh.data().flatMap(({ hosts }) => hosts);
+    this.#totals = mapTotals((name) => posts.reduce((sum, one) => sum + totalOf[name](one), this.#totals[name]));
     bucket.upTo.set(key, [name, upTo]);
     this.#write(bucket);
   }
@@ -76,6 +86,10 @@ export class CountStore {
     for (const { activity } of this.#buckets) all.addAll(activity.data());
     all.keepHour(now);
     return all.data();
+  }
+
+  get totals(): PostTotals {
+    return this.#totals;
   }
 
   #bucketAt(now: EpochMs): Bucket {
@@ -92,13 +106,24 @@ export class CountStore {
   }
 
   #write({ id, begunAt, upTo, activity }: Bucket): void {
-    const data: BucketData = { begunAt, upTo: [...upTo], minutes: activity.data() };
+    const data: BucketData = { begunAt, upTo: [...upTo], minutes: activity.data(), totals: this.#totals };
     this.#table.make();
     this.#sql.exec(
       "INSERT INTO counted (id, data) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET data = excluded.data",
       ...[id, JSON.stringify(data)],
     );
   }
+}
+
+const totalOf: Readonly<Record<keyof PostTotals, (posts: HostPosts) => number>> = {
+  confirmed: ({ confirmed, refused = 0 }) => confirmed - refused,
+  refused: ({ refused = 0 }) => refused,
+  failed: ({ failed }) => failed,
+  givenUp: ({ givenUp }) => givenUp,
+};
+
+function mapTotals(of: (name: keyof PostTotals) => number): PostTotals {
+  return { confirmed: of("confirmed"), refused: of("refused"), failed: of("failed"), givenUp: of("givenUp") };
 }
 
 function activityOf(minutes: readonly ActivityMinute[]): Activity {

@@ -16,6 +16,7 @@ import type {
   DirectoryRpc,
   DomainActivity,
   GivenUpPage,
+  PostTotals,
   WebhookView,
 } from "../../src/rpc/directory.ts";
 import type { FactPage, FeedAnswer, GivenUpPost, LiveState } from "../../src/rpc/directory-feed.ts";
@@ -252,6 +253,10 @@ export class Directory
     await this.list.allKnown();
     const minutes = this.#counts.minutes(this.#ports.now());
     return { minutes, hosts: this.list.hosts, unknown: this.list.unknown.length };
+  }
+
+  async postTotals(): Promise<PostTotals> {
+    return this.#counts.totals;
   }
 
   async notifyOfAgents(domain: DomainName, events: readonly AgentEvent[]): Promise<void> {

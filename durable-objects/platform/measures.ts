@@ -4,10 +4,6 @@ import type { DomainSettings } from "../../src/settings/domain-settings.ts";
 import type { Domain } from "../../src/settings/load.ts";
 import { ActivitySender } from "../counts/activity-sender.ts";
 
-/** What became of an attempt to post a document, or of the document. `refused`: confirmed, with another code than 0. */
-const postResults = ["confirmed", "refused", "failed", "given-up"] as const;
-export type PostResult = (typeof postResults)[number];
-
 /** What the objects of this process count and measure. The counts leave the process for the object that adds up those of all processes. */
 export class Measures implements CountsTo {
   readonly counts: Counts = new Counts();
@@ -40,11 +36,6 @@ export class Measures implements CountsTo {
     "bridgehead_outcomes_total",
     "What became of conferences and callers, call-outs that the domain's policy denied, and commands that failed.",
     () => each(...outcomes, ...Object.values(formerOutcomes)),
-  );
-  readonly posts = this.#counter(
-    "bridgehead_posts_total",
-    "Posts to TSP servers and back ends: each attempt that was confirmed, refused or failed, and each document that was given up.",
-    () => each(...postResults),
   );
   readonly postSeconds = this.#histogram(
     "bridgehead_post_seconds",

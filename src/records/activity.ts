@@ -13,6 +13,9 @@ const hostPosts = v.object({
     v.pipe(v.nullable(text<WebexHost>()), v.description("The TSP server; null: all but the 20 busiest, together.")),
   ),
   confirmed: open(v.pipe(v.number(), v.description("Documents that it confirmed, whatever the code."))),
+  refused: v.exactOptional(
+    open(v.pipe(v.number(), v.description("Those of them that it confirmed with another code than 0; absent: none."))),
+  ),
   failed: open(v.pipe(v.number(), v.description("Attempts that it did not confirm."))),
   givenUp: open(v.pipe(v.number(), v.description("Documents that are not tried any more."))),
   tookMs: v.pipe(
@@ -116,7 +119,10 @@ export class Activity {
       if (row <= after) continue;
       if (fact.kind === "document-confirmed") this.addRequests(at, { ...noRequests, confirmed: 1 });
       if (fact.kind === "post-confirmed" && fact.host !== undefined)
-        this.add(fact.at, { ...noPosts, host: fact.host as WebexHost, confirmed: 1, tookMs: fact.tookMs ?? 0 });
+        this.add(fact.at, {
+          ...{ ...noPosts, host: fact.host as WebexHost, confirmed: 1, tookMs: fact.tookMs ?? 0 },
+          ...(fact.refused && { refused: 1 }),
+        });
       if (fact.kind === "post-failed" && fact.host !== undefined)
         this.add(fact.at, { ...noPosts, ...failedBy(fact.host, fact.at, fact.why), failed: 1 });
       if (fact.kind === "post-given-up")
@@ -139,9 +145,11 @@ export function minuteOf(at: EpochMs): EpochMs {
 /** Posts to several servers, or of several minutes, as those of the first of them. */
 export function together(one: HostPosts, other: HostPosts): HostPosts {
   const isLater = (other.lastFailure?.at ?? 0) > (one.lastFailure?.at ?? 0);
+  const refused = (one.refused ?? 0) + (other.refused ?? 0);
   return {
     host: one.host,
     confirmed: one.confirmed + other.confirmed,
+    ...(refused > 0 && { refused }),
     failed: one.failed + other.failed,
     givenUp: one.givenUp + other.givenUp,
     tookMs: one.tookMs + other.tookMs,

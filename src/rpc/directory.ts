@@ -236,6 +236,15 @@ export const domainActivity = v.object({
 });
 export type DomainActivity = Checked<typeof domainActivity>;
 
+/** All that was counted since the directory was begun: attempts to post by what became of them, and documents that were given up. */
+export interface PostTotals {
+  readonly confirmed: number;
+  /** Confirmed with another code than 0. */
+  readonly refused: number;
+  readonly failed: number;
+  readonly givenUp: number;
+}
+
 /** Who counts, which life of it, and how many portions, or rows of its journal, it has counted with this one. */
 export interface CountSource {
   readonly key: string;
@@ -261,6 +270,7 @@ export interface DirectoryRpc extends PromptCallsRpc {
   /** What one process was asked, and its mailbox has posted, behind what it said before. What comes twice counts once. */
   count(domain: DomainName, source: CountSource, minutes: readonly ActivityMinute[]): Promise<void>;
   activity(): Promise<DomainActivity>;
+  postTotals(): Promise<PostTotals>;
   records(query: RecordQuery): Promise<RecordPage>;
   /** Resolves when they are on disk, for the receivers of webhooks. Those that come twice are sent twice, each time under the same id. */
   notifyOfAgents(domain: DomainName, events: readonly AgentEvent[]): Promise<void>;

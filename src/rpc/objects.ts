@@ -62,7 +62,14 @@ export const objectMethods = {
       count: "objects",
       keepAudit: "objects",
     },
-    ...{ running: "request", totals: viewMs, activity: "request", webhooks: viewMs, audit: "request" },
+    ...{
+      running: "request",
+      totals: viewMs,
+      activity: "request",
+      postTotals: viewMs,
+      webhooks: viewMs,
+      audit: "request",
+    },
     ...{ givenUp: "request", givenUpPost: "request", trouble: viewMs, acknowledge: "request" },
     ...{ keepPromptCalls: "objects", promptCalls: "request", refusedCallers: viewMs },
     // One request may ask for many pages: each has its own time.

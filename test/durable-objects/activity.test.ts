@@ -170,5 +170,7 @@ test.each(Array.from({ length: 20 }, (_, seed) => seed))(
 
     const { posts } = await directory.directory.givenUp(null, 100);
     expect(await countedOf(world, directory)).toMatchObject({ ...wire, givenUp: posts.length, documents: 10 });
+    directory.start();
+    expect(await directory.directory.postTotals()).toEqual({ ...wire, refused: 0, givenUp: posts.length });
   },
 );

@@ -69,6 +69,12 @@ test("the same number stands under the same word in overview, API and metrics", 
   const gauges = { callers: "callers", documents_waiting: "documentsWaiting", conferences_unknown: "unknown" };
   for (const [gauge, name] of Object.entries(gauges))
     expect(metrics).toContain(`bridgehead_${gauge}{domain="local"} ${values[name]}\n`);
+  for (const [outcome, name] of [
+    ["confirmed", "postsConfirmed"],
+    ["failed", "postsFailed"],
+    ["given-up", "documentsGivenUp"],
+  ] as const)
+    expect(metrics).toContain(`bridgehead_posts_total{domain="local",outcome="${outcome}"} ${values[name]}\n`);
   for (const phase of ["creating", "running"] as const)
     expect(metrics).toContain(`bridgehead_conferences{domain="local",phase="${phase}"} ${values[phase]}\n`);
 });

@@ -32,13 +32,18 @@ export interface MetricsPorts extends EdgePorts, TroublePorts {
 /** The metrics of the whole deployment, as Prometheus reads them: what all processes counted, and how its objects are now. */
 async function metricsText(edge: MetricsPorts): Promise<string> {
   const domains = Array.from(edge.domains.values());
-  const [counts, now, storage] = await Promise.all([countsOf(edge), gaugesOf(edge, domains), edge.storage.metrics()]);
+  const [counts, posts, now, storage] = await Promise.all([
+    countsOf(edge),
+    postsOf(edge, domains),
+    gaugesOf(edge, domains),
+    edge.storage.metrics(),
+  ]);
   const up = familyOf("gauge", "bridgehead_counts_up", "Whether the counts of the deployment could be read.", [
     [{}, counts ? 1 : 0],
   ]);
   // Without the counts of all, those of this process alone would look as if all had fallen.
   const counted = counts ? edge.metrics.text(domains, counts) + edge.measured(domains, counts) : "";
-  return counted + now + storage + up + edge.processText();
+  return counted + posts + now + storage + up + edge.processText();
 }
 
 async function countsOf(edge: MetricsPorts): Promise<Counts | null> {
@@ -57,6 +62,26 @@ async function countsOf(edge: MetricsPorts): Promise<Counts | null> {
     edge.log("view-failed", { object: "the object of counts", error: String(error) }, "warn");
     return null;
   }
+}
+
+/** From the directories, as figures are. One that does not answer is left out: from 0 its counts would seem to rise again. */
+async function postsOf(edge: MetricsPorts, domains: readonly Domain[]): Promise<string> {
+  const found = await Promise.all(
+    domains.map(async ({ name: domain }): Promise<Series> => {
+      const asked = within(edge, ANSWER_WITHIN_MS, "the directory", edge.objects.directory(domain).postTotals());
+      const totals = await answerOrNull(asked, edge, { domain });
+      if (!totals) return [];
+      const { confirmed, refused, failed, givenUp } = totals;
+      const counted = { confirmed, refused, failed, "given-up": givenUp };
+      return Object.entries(counted).map(([outcome, count]) => [{ domain, outcome }, count]);
+    }),
+  );
+  return familyOf(
+    "counter",
+    "bridgehead_posts_total",
+    "Posts to TSP servers and back ends: each attempt that was confirmed, refused or failed, and each document that was given up.",
+    found.flat(),
+  );
 }
 
 /** How things are now, by the name of the gauge behind `bridgehead_`. */

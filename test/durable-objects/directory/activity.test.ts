@@ -61,6 +61,8 @@ test("what was posted goes after an hour, and does not count any more, however o
     await world.time.pass(60_000);
   }
   expect((await world.directory.activity()).minutes).toHaveLength(59);
+  world.start();
+  expect(await world.directory.postTotals()).toEqual({ confirmed: 201, refused: 0, failed: 0, givenUp: 0 });
   expect(Number(world.sql.exec("SELECT count(*) AS rows FROM counted")[0]?.rows)).toBeLessThan(70);
 });
 
@@ -78,6 +80,7 @@ test("what was posted and could not be written is not counted twice when it is t
   await expect(world.directory.count(domain, from("p", 2), next)).rejects.toThrow("full");
   sql.exec = exec;
   await world.directory.count(domain, from("p", 2), next);
+  expect((await world.directory.postTotals()).confirmed).toBe(6);
 
   const { minutes } = await world.directory.activity();
   expect(minutes.map(({ hosts }) => hosts[0]?.confirmed)).toEqual([1, 5]);
