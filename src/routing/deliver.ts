@@ -77,7 +77,8 @@ export async function deliver(
     const part = { domain, confKey, transId, messages: mine, ...shared, ...(index === 0 && counts) };
     return objects.conference(domain, confKey).receive(part);
   });
-  const isOfNone = conferences.size === 0;
+  // Where all hosts are refused, nothing is left that anybody would store, or count.
+  const isOfNone = conferences.size === 0 && messages.length > 0;
   if (isOfNone || unrouted.size > 0) {
     const mail = { domain, transId, answers: unrouted, ...shared, ...(isOfNone && counts) };
     deliveries.push(objects.mailbox(domain).send(mail));

@@ -53,6 +53,10 @@ test("the same number stands under the same word in overview, API and metrics", 
     ...{ requestsConfirmed: 0, requestsRefused: 0, postsConfirmed: 1, postsFailed: 2, documentsGivenUp: 1 },
   });
 
+  const ready = await (await edge.app.request("/readyz", { headers: authorization })).json();
+  const inReadiness = (ready as { figures: { local: Record<string, Figure> } }).figures.local;
+  expect(Object.fromEntries(Object.entries(inReadiness).map(([name, { value }]) => [name, value]))).toEqual(values);
+
   const text = await overviewOf(edge);
   for (const name of [
     "conferences",

@@ -142,7 +142,9 @@ test("metrics are for those who see all domains, and readiness shows each person
     expect(await statusOf(edge, "/metrics", bearer(who)), who).toBe(status);
   }
   const shown = async (headers: HeadersInit) => {
-    const { domains } = (await (await edge.app.request("/readyz", { headers })).json()) as { domains: object };
+    const answer = await edge.app.request("/readyz", { headers });
+    const { domains, figures = {} } = (await answer.json()) as { domains: object; figures?: object };
+    expect(Object.keys(figures)).toEqual(Object.keys(domains));
     return Object.keys(domains);
   };
   expect(await shown({})).toEqual([]);

@@ -19,6 +19,7 @@ export async function totalsOf(objects: EdgeObjects, domain: DomainName): Promis
 
 /** What is known already of a domain, and is not asked for again. */
 interface Known {
+  readonly totals?: ConferenceTotals | null;
   readonly bridges?: readonly PortsOfBridge[] | undefined;
   readonly activity?: Pick<DomainActivity, "minutes"> | null;
 }
@@ -33,7 +34,7 @@ export async function figuresOfDomain(
   const healthOf = (bridge: string) =>
     answerOrNull(objects.relay(domain, bridge as BridgeName).health(), edge, { domain, bridge }, "relay-unreachable");
   const [totals, activity, bridges] = await Promise.all([
-    answerOrNull(totalsOf(objects, domain), edge, { domain }),
+    known.totals !== undefined ? known.totals : answerOrNull(totalsOf(objects, domain), edge, { domain }),
     known.activity !== undefined
       ? known.activity
       : answerOrNull(objects.directory(domain).activity(), edge, { domain }),

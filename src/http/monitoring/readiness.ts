@@ -2,6 +2,7 @@ import type { Hono } from "hono";
 import type { BridgeName, DomainName, EpochMs } from "../../foundation/ids.ts";
 import { within } from "../../foundation/time/timers.ts";
 import { version } from "../../foundation/version.ts";
+import type { Figures } from "../../operators/figures.ts";
 import { type Operator, seesDomain } from "../../operators/people.ts";
 import {
   type DomainTrouble,
@@ -11,6 +12,7 @@ import {
   isOpen,
   troubleOf,
 } from "../../operators/trouble.ts";
+import type { ConferenceTotals, DomainActivity } from "../../rpc/directory.ts";
 import type { EdgeObjects } from "../../rpc/objects.ts";
 import type { BridgeHealth } from "../../rpc/relay.ts";
 import { type Domain, settingsDigest } from "../../settings/load.ts";
@@ -19,7 +21,7 @@ import type { EdgePorts, PeoplePorts, TroublePorts } from "../edge-ports.ts";
 import { admitPerson, saysWho, type Variables } from "../guard.ts";
 import { answerOrNull, forOneRequest } from "../objects-of-request.ts";
 import type { Storage } from "../storage.ts";
-import { totalsOf } from "./figures-of-domain.ts";
+import { figuresOfDomain, totalsOf } from "./figures-of-domain.ts";
 
 /** How long strangers get the same answer: their requests would otherwise cost a call to every relay each. */
 const SAME_ANSWER_MS = 1_000;
@@ -62,13 +64,17 @@ export class Readiness {
     const [bridges, disk] = [await this.#look(to), await this.#disk()];
     const found = await Promise.all(
       Array.from(domains.values(), async (domain) => {
-        const ofDomain = bridges.filter((one) => one.domain === domain.name);
-        if (to && seesDomain(to, domain.name))
-          return troubleOf(null, ofDomain, await this.#askDirectory(domain), now());
-        return troubleOf(null, ofDomain.map(asStrangersSee), { ...unknown, domain: domain.name }, now());
+        const { name } = domain;
+        const ofDomain = bridges.filter((one) => one.domain === name);
+        if (!to || !seesDomain(to, name))
+          return { name, trouble: troubleOf(null, ofDomain.map(asStrangersSee), { ...unknown, domain: name }, now()) };
+        const [said, activity] = await Promise.all([this.#askDirectory(domain), this.#askActivity(domain)]);
+        const known = { bridges: ofDomain, totals: said.waiting, activity };
+        const figures = figuresAs(await figuresOfDomain(this.#edge, domain, known));
+        return { name, figures, trouble: troubleOf(null, ofDomain, said, now()) };
       }),
     );
-    const all = [...troubleOf(disk, [], { ...unknown, domain: "" }, now()), ...found.flat()];
+    const all = [...troubleOf(disk, [], { ...unknown, domain: "" }, now()), ...found.flatMap(({ trouble }) => trouble)];
     const trouble = all.filter(({ domain }) => this.#maySee(domain, to));
     const ready = !all.some(isDown);
     const problems = trouble.filter(isOpen).map(asProblem);
@@ -77,6 +83,9 @@ export class Readiness {
       ...{ ready, trouble },
       problems: trouble.length === all.length ? problems : [...problems, hidden],
       ...(disk !== null && { disk: disk.says }),
+      ...(to && {
+        figures: Object.fromEntries(found.flatMap(({ name, figures }) => (figures ? [[name, figures]] : []))),
+      }),
       domains: Object.fromEntries(
         shown.map((name) => {
           const found = bridges.filter(({ domain }) => domain === name);
@@ -114,7 +123,13 @@ export class Readiness {
     return isOpen || (to !== null && seesDomain(to, domain));
   }
 
-  async #askDirectory({ name: domain }: Domain): Promise<FoundDomain> {
+  #askActivity({ name: domain }: Domain): Promise<DomainActivity | null> {
+    const edge = this.#edge;
+    const asked = within(edge, ANSWER_WITHIN_MS, "the directory", edge.objects.directory(domain).activity());
+    return answerOrNull(asked, edge, { domain });
+  }
+
+  async #askDirectory({ name: domain }: Domain): Promise<FoundDomain & { waiting: ConferenceTotals | null }> {
     const edge = this.#edge;
     const inTime = <Value>(asked: Promise<Value>) =>
       answerOrNull(within(edge, ANSWER_WITHIN_MS, "the directory", asked), edge, { domain });
@@ -173,6 +188,10 @@ function asProblem({ kind, domain, bridge, since, says, todo }: DomainTrouble) {
     since: since === null ? null : new Date(since).toISOString(),
     says: `${says} ${todo}`,
   };
+}
+
+function figuresAs(figures: Figures) {
+  return Object.fromEntries(Object.values(figures).map(({ name, value, missing }) => [name, { value, missing }]));
 }
 
 /** Agents and their names are no stranger's business. */
