@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { Column, Terminal } from "../../src/foundation/table.ts";
 import type { FoundAnswer } from "../../src/http/api/find.ts";
+import { peopleWords } from "../../src/operators/people-shown.ts";
 import { toSecond } from "../terminal.ts";
 import { answer, examples, found, type Options, question } from "./ask-edge.ts";
 import { listText } from "./views.ts";
@@ -25,16 +26,16 @@ export function addFind(program: Command): void {
         const text = words.join(" ");
         const conferences: OfDomain<NamedConference>[] = [];
         const lines: OfDomain<CallLine>[] = [];
-        let hasMore = false;
+        const warnings = new Set<string>();
         for (const domain of await edge.domains(options.domain)) {
           const page = await edge.ask("GET /domains/{domain}/find", { domain }, { query: { text, limit: USUAL } });
           conferences.push(...page.conferences.map((one) => ({ domain, ...one })));
           lines.push(...page.lines.map((one) => ({ domain, ...one })));
-          hasMore ||= page.next !== null;
+          for (const warning of warningsOf(page)) warnings.add(warning);
         }
         const data = { conferences, lines };
         const failed = conferences.length + lines.length === 0;
-        return found(data, (shown, _, terminal) => foundText(shown, terminal), { ...more(hasMore), failed });
+        return found(data, (shown, _, terminal) => foundText(shown, terminal), { ...warned(warnings), failed });
       }),
     );
 
@@ -43,21 +44,29 @@ export function addFind(program: Command): void {
     .action((parts: readonly string[], options: Options) =>
       answer(options, async (edge) => {
         const number = parts.join(" ");
-        let hasMore = false;
+        const warnings = new Set<string>();
         const lines = await edge.ofEach(await edge.domains(options.domain), async (domain) => {
           const query = { number, limit: USUAL };
           const page = await edge.ask("GET /domains/{domain}/numbers", { domain }, { query });
-          hasMore ||= page.next !== null;
+          for (const warning of warningsOf(page)) warnings.add(warning);
           return page.lines;
         });
         const failed = lines.length === 0;
-        return found(lines, (shown, _, terminal) => linesText(shown, terminal), { ...more(hasMore), failed });
+        return found(lines, (shown, _, terminal) => linesText(shown, terminal), { ...warned(warnings), failed });
       }),
     );
 }
 
-function more(hasMore: boolean): { readonly warning?: string } {
-  return hasMore ? { warning: `there is more than these ${USUAL} of a domain: \`bridgehead records\` has all` } : {};
+function warningsOf({ lines, next, people }: Pick<FoundAnswer, "lines" | "next" | "people">): readonly string[] {
+  const isSaid = people === "none" || (people === "masked" && lines.length > 0);
+  return [
+    ...(isSaid ? [peopleWords[people]] : []),
+    ...(next === null ? [] : [`there is more than these ${USUAL} of a domain: \`bridgehead records\` has all`]),
+  ];
+}
+
+function warned(warnings: ReadonlySet<string>): { readonly warning?: string } {
+  return warnings.size === 0 ? {} : { warning: [...warnings].join("\n") };
 }
 
 interface AllFound {

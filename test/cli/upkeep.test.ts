@@ -103,12 +103,14 @@ test("a text is looked for in each domain; what is found says what it is and why
   const conferences = [{ key: "555120777", topic: "Berths", state: "running", at: now, by: "name" }];
   const answers = {
     "GET domains/acme/find?text=big+berths&limit=100": [{ ...page, conferences }],
+    "GET domains/acme/find?text=14085557001&limit=100": [{ ...page, conferences: [], people: "masked" }],
     "GET domains/acme/find?text=nobody&limit=100": [{ lines: [], conferences: [], next: null }],
     "GET domains/acme/numbers?number=555-234-5678&limit=100": [{ ...page, next: "7-0" }],
   };
 
   const found = await bridgehead(answers, "find", "big", "berths");
   expect(found).toMatchObject({ complaints: "", code: 0 });
+  expect((await bridgehead(answers, "find", "14085557001")).complaints).toContain("others may fit as well");
   expect(found.printed).toMatch(/555120777 +running +Berths +name/);
   expect(found.printed).toMatch(/not let in +5 +15552345678 +The conference was locked\./);
   const number = await bridgehead(answers, "number", "555-234-5678");

@@ -53,7 +53,7 @@ test("a number has what happened to it in all conferences: in now, in before, no
   const { status, body } = await asked(edge, `numbers?number=${encodeURIComponent("+1 (555) 234-5678")}`);
   expect(status).toBe(200);
   expect(body).toEqual({
-    next: null,
+    ...{ next: null, people: "full" },
     lines: [
       {
         ...{ what: "inside", from: null, to: null, ...caller, conference: "555123456", topic: "Berth planning" },
@@ -107,7 +107,9 @@ test("a conference is found by its key in any spelling, its handle, and a part o
   expect(keysOf(await found(edge, "9001"))).toEqual(["777 over by ExtConfID"]);
   for (const text of ["übung", "ÄNGSTE", "ste, ü"])
     expect(keysOf(await found(edge, text)), text).toEqual(["777 over by name"]);
-  expect(await found(edge, "nothing like it")).toEqual({ conferences: [], lines: [], next: null });
+  expect(await found(edge, "nothing like it")).toEqual({
+    ...{ conferences: [], lines: [], next: null, people: "full" },
+  });
   // A key means the conference, and not all who were in it.
   await ended(edge, 1_000_000, aCallRecord({ conference: "777", call: "c1" }));
   expect((await found(edge, "777")).lines).toEqual([]);
@@ -157,5 +159,26 @@ test("a message's id leads to its conference, and to the row that has it", async
 test("where the settings keep nothing of people, the question for a number is refused", async () => {
   const edge = new FakeEdge(token, { recordsPersonal: "none" });
   expect(await asked(edge, `numbers?number=${ada}`)).toMatchObject({ status: 422, body: { title: "cannot be done" } });
-  expect((await asked(edge, "find?text=")).status).toBe(400);
+  expect((await found(edge, ada)).people).toBe("none");
+});
+
+test.each(["", "%20%20", "%09"])("an empty text is refused, also one of blanks: %j", async (text) => {
+  const edge = new FakeEdge();
+  await ended(edge, 1_000_000, aCallRecord({ call: "c1", number: "" }));
+  expect((await asked(edge, `find?text=${text}`)).status).toBe(400);
+  expect((await asked(edge, `numbers?number=${text}`)).status).toBe(400);
+});
+
+test("by masked numbers others may fit as well, which is said; a key means its conference alone", async () => {
+  const edge = new FakeEdge(token, { recordsPersonal: "masked" });
+  await edge.held("7001", "555888101");
+  await ended(edge, 1_000_000, aCallRecord({ call: "c1", number: "*********01" }));
+  await keyed(edge, { number: "14085558101", end: { at: edge.time, why: "locked" } });
+  await runs(edge, "555123456", { callers: [{ number: "*********01", attendeeId: "" }] });
+
+  const masked = await found(edge, "14085557001");
+  expect([masked.people, masked.lines.length]).toEqual(["masked", 3]);
+  expect((await asked(edge, "numbers?number=14085557001")).body.people).toBe("masked");
+  expect(await found(edge, "555888101")).toMatchObject({ people: "full", lines: [], conferences: [{ by: "key" }] });
+  expect(await found(edge, "c1")).toMatchObject({ people: "full", lines: [{ call: "c1" }] });
 });

@@ -2,6 +2,7 @@ import type { Child } from "hono/jsx";
 import type { EpochMs } from "../../foundation/ids.ts";
 import { counted } from "../../foundation/text/counted.ts";
 import { type Figures, figuresOf, figureText } from "../../operators/figures.ts";
+import { type PeopleShown, peopleWords } from "../../operators/people-shown.ts";
 import type { PersonInside } from "../../records/running.ts";
 import type { ListedConference, RunningPage } from "../../rpc/directory.ts";
 import type { Trouble } from "../../rpc/directory-feed.ts";
@@ -80,14 +81,6 @@ export function ConferencesPage(props: ConferencesProps) {
     </Page>
   );
 }
-
-/** What the settings let people be found by. */
-export type PeopleShown = "full" | "masked" | "none";
-
-export const peopleWords = {
-  none: "The settings of this domain keep nothing of numbers and attendee IDs (recordsPersonal): search by the key.",
-  masked: "The settings of this domain keep the last two characters alone (recordsPersonal): others may fit as well.",
-} as const;
 
 function countOf({ conferences, callers }: Figures): string {
   return `${figureText(conferences)} running in all, with ${figureText(callers, "caller")}`;

@@ -1,10 +1,10 @@
 import type { Child } from "hono/jsx";
 import { counted } from "../../foundation/text/counted.ts";
+import { type PeopleShown, peopleWords } from "../../operators/people-shown.ts";
 import type { FoundConference } from "../../records/found-conference.ts";
 import { type DomainFrame, Page } from "../page.tsx";
 import { Empty, Listed, Mark, Notice, Time } from "../parts.tsx";
 import { pathOf, withQuery } from "../paths.ts";
-import { type PeopleShown, peopleWords } from "./conferences.tsx";
 import { FurtherLines, type LineListProps, PersonLines } from "./number.tsx";
 import { Topic } from "./record-list.tsx";
 

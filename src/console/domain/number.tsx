@@ -1,10 +1,10 @@
 import type { EpochMs } from "../../foundation/ids.ts";
+import { type PeopleShown, peopleWords } from "../../operators/people-shown.ts";
 import type { PersonLine } from "../../records/person-line.ts";
 import { ageOf } from "../browser/age.js";
 import { type DomainFrame, Page } from "../page.tsx";
 import { Age, Empty, Field, Further, isolatedText, Listed, Mark, Notice, Search, Time } from "../parts.tsx";
 import { pathOf, withQuery } from "../paths.ts";
-import { type PeopleShown, peopleWords } from "./conferences.tsx";
 import { Topic } from "./record-list.tsx";
 
 export interface LineListProps {

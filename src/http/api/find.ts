@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import type { ConfKey, ExtConfId, TransId } from "../../foundation/ids.ts";
-import { fitsName, spellingsOf } from "../../foundation/text/spelled.ts";
+import { digitsIn, fitsName, spellingsOf } from "../../foundation/text/spelled.ts";
+import { type PeopleShown, peopleShown } from "../../operators/people-shown.ts";
 import { type FoundConference, foundConference } from "../../records/found-conference.ts";
 import { lineOfCall, lineOfPromptCall, type PersonLine, personLine } from "../../records/person-line.ts";
 import type { ListedConference, PlacedRecord, RunningPage } from "../../rpc/directory.ts";
@@ -22,6 +23,12 @@ const USUAL = 50;
 const MOST_ASKED = 10;
 
 const lines = v.pipe(v.array(personLine), v.description("Those of now, and then the latest first."));
+const people = v.pipe(
+  peopleShown,
+  v.description(
+    "What of a number people were looked for by: `masked`: its last two characters alone, so that others may fit as well; `none`: nothing, as the domain's settings keep nothing; `full`: all, or the text is no number.",
+  ),
+);
 const place = cursorOf(/^\d{1,15}-\d{1,15}$/);
 
 export const findRoutes = [
@@ -31,7 +38,7 @@ export const findRoutes = [
     query: {
       text: v.pipe(
         v.string(),
-        v.nonEmpty("must not be empty"),
+        v.regex(/\S/, "must not be empty"),
         v.maxLength(256, "must be at most 256 characters"),
         v.description(`What is looked for. Numbers: ${anySpelling}`),
       ),
@@ -40,7 +47,7 @@ export const findRoutes = [
     },
     answer: {
       says: "Conferences, which the first page alone has, and what happened to people.",
-      schema: v.object({ conferences: v.array(foundConference), lines, next }),
+      schema: v.object({ conferences: v.array(foundConference), lines, next, people }),
     },
     handle: ({ domain, edge, query: { text, cursor, limit = USUAL } }) => findIn(domain, text, { cursor, limit }, edge),
   }),
@@ -50,14 +57,14 @@ export const findRoutes = [
     query: {
       number: v.pipe(
         v.string(),
-        v.nonEmpty("must not be empty"),
+        v.regex(/\S/, "must not be empty"),
         v.maxLength(256, "must be at most 256 characters"),
         v.description(`The number. ${anySpelling}`),
       ),
       cursor: place,
       limit: limitOf(MOST_LISTED),
     },
-    answer: { says: "What happened.", schema: v.object({ lines, next }) },
+    answer: { says: "What happened.", schema: v.object({ lines, next, people }) },
     refusals: { 422: "The domain's settings keep no numbers, so nobody is found by them." },
     handle: ({ domain, edge, query: { number, cursor, limit = USUAL } }) =>
       domain.settings.recordsPersonal === "none"
@@ -74,6 +81,7 @@ interface LinePage {
 interface FoundLines {
   readonly lines: readonly PersonLine[];
   readonly next: string | null;
+  readonly people: PeopleShown;
 }
 
 export interface FoundAnswer extends FoundLines {
@@ -83,7 +91,7 @@ export interface FoundAnswer extends FoundLines {
 /** What happened to a number, the latest first. */
 export async function numberIn(domain: Domain, number: string, page: LinePage, edge: PeoplePorts): Promise<FoundLines> {
   const { lines, next } = await pageOf(domain, { number }, page, edge);
-  return { lines, next };
+  return { lines, next, people: domain.settings.recordsPersonal };
 }
 
 export async function findIn(domain: Domain, typed: string, page: LinePage, edge: PeoplePorts): Promise<FoundAnswer> {
@@ -99,7 +107,21 @@ export async function findIn(domain: Domain, typed: string, page: LinePage, edge
     return row !== undefined || (isFirst && !told.has(key));
   });
   const known = await Promise.all(others.map((one) => asItRuns(domain, one, edge)));
-  return { ...people, conferences: [...people.conferences, ...known] };
+  const conferences = [...people.conferences, ...known];
+  const isKey = conferences.some(({ by }) => by === "key") || (await isKeyOfOne(domain, text, edge));
+  return {
+    conferences,
+    next: people.next,
+    // Who looks for a name or an id is not told what the settings say of numbers.
+    people: isKey || digitsIn(text) === null ? "full" : domain.settings.recordsPersonal,
+    // Whose number ends as a conference's key does was not meant.
+    lines: isKey ? people.lines.filter(({ number, call }) => !number.startsWith("*") || call === text) : people.lines,
+  };
+}
+
+async function isKeyOfOne(domain: Domain, text: string, edge: PeoplePorts): Promise<boolean> {
+  const known = spellingsOf(text).map((key) => isKnown(domain, key as ConfKey, edge));
+  return (await Promise.all(known)).includes(true);
 }
 
 /** As the directory has the conference, where it runs. */

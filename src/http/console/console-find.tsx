@@ -2,7 +2,7 @@ import { FindPage } from "../../console/domain/find.tsx";
 import { NumberPage } from "../../console/domain/number.tsx";
 import { pathOf } from "../../console/paths.ts";
 import type { ConfKey } from "../../foundation/ids.ts";
-import { digitsIn, spellingsOf } from "../../foundation/text/spelled.ts";
+import { spellingsOf } from "../../foundation/text/spelled.ts";
 import { isKnown } from "../api/conferences/conferences.ts";
 import { findIn, numberIn } from "../api/find.ts";
 import type { AddPage, PageCall } from "./console.tsx";
@@ -11,7 +11,7 @@ import { formOf, keepTyped, typedIn } from "./form.ts";
 const PAGE_LINES = 50;
 /** As the API allows. */
 const MOST_TYPED = 256;
-const emptyPage = { conferences: [], lines: [], next: null };
+const emptyPage = { conferences: [], lines: [], next: null, people: "full" } as const;
 
 export function addFindPages(add: AddPage): void {
   add("/:domain/find", findPage);
@@ -56,9 +56,7 @@ async function findPage(call: PageCall) {
   const page = pageIn(call);
   const found = text === "" ? emptyPage : await findIn(domain, text, page, edge);
   const around = { ...call.frame(null), live: null, cursor: page.cursor ?? null };
-  // Who looks for a name or an id is not told what the settings say of numbers.
-  const people = digitsIn(text) === null ? "full" : domain.settings.recordsPersonal;
-  return <FindPage {...around} {...{ text, people, ...found }} />;
+  return <FindPage {...around} {...{ text, ...found }} />;
 }
 
 async function numberPage(call: PageCall) {
