@@ -89,7 +89,14 @@ export class Directory
       now: () => ports.now(),
       changed: () => this.#changed(),
     });
-    this.recordStore = new RecordStore(this.#store, (domain) => this.#aboutNow(domain), this.promptStore);
+    this.recordStore = new RecordStore(
+      this.#store,
+      (domain) => this.#aboutNow(domain),
+      async (domain, number) => {
+        this.promptStore.erase(number);
+        await this.knownTrouble.erase(domain, number);
+      },
+    );
     this.#webhooks = new Webhooks({
       ...ports,
       domain: () => this.#store.about?.domain ?? null,
@@ -98,6 +105,7 @@ export class Directory
     });
     this.knownTrouble = new KnownTroubles({
       ...{ sql: ports.sql, givenUp: this.#givenUp, list: this.list, prompt: this.promptStore },
+      directory: (domain) => this.#aboutNow(domain).directory,
       receivers: {
         areThere: (domain) => this.#receivers(domain).length > 0,
         add: (events) => this.#webhooks.add(events),

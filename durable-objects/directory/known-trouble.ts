@@ -1,5 +1,6 @@
 import { promptEnds } from "../../src/bridge/prompt-call.ts";
 import type { BridgeName, DomainName, EpochMs } from "../../src/foundation/ids.ts";
+import { hmacSha256 } from "../../src/foundation/secrets.ts";
 import {
   type Acknowledgement,
   type DomainTrouble,
@@ -20,6 +21,8 @@ interface KnownTroublePorts {
   readonly givenUp: GivenUpStore;
   readonly list: RunningList;
   readonly prompt: Pick<DirectoryRpc, "refusedCallers">;
+  /** The name of this directory, which nobody can guess. */
+  directory(domain: DomainName): string;
   webhooks(domain: DomainName): readonly WebhookView[];
   /** Adds events for receivers of webhooks, within a transaction; `false`: there is no receiver. */
   readonly receivers: { areThere(domain: DomainName): boolean; add(events: readonly WebhookEvent[]): void };
@@ -29,6 +32,9 @@ interface KnownTroublePorts {
   /** Called when a change that people see is committed. */
   changed(): Promise<void>;
 }
+
+/** So few that many numbers have the same, and two of those that one domain knows do not. */
+const keyDigits = 8;
 
 const table =
   "CREATE TABLE IF NOT EXISTS acknowledgement (id TEXT PRIMARY KEY, at INTEGER NOT NULL, data TEXT NOT NULL) WITHOUT ROWID";
@@ -55,7 +61,12 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
     const acknowledged = this.#acknowledged;
     return {
       givenUp: this.#givenUp(acknowledged),
-      refused: Array.from(refused, ([number, calls]) => refusedCaller(number, calls)),
+      refused: await Promise.all(
+        Array.from(refused, async ([number, calls]) => ({
+          ...refusedCaller(number, calls),
+          ...(number !== "" && { key: await this.#keyOf(domain, number) }),
+        })),
+      ),
       ...{ late: list.late, webhooks: webhooks(domain), acknowledged },
     };
   }
@@ -117,6 +128,18 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
   #givenUp(acknowledged: readonly Acknowledgement[]): KnownTrouble["givenUp"] {
     const upTo = new Map(acknowledged.map((one) => [one.id, one.upTo]));
     return this.#ports.givenUp.openByHost((host) => upTo.get(`posts-given-up:${host}`) ?? Number.NEGATIVE_INFINITY);
+  }
+
+  /** Takes out who has acknowledged that the caller of this number could not get in. */
+  async erase(domain: DomainName, number: string): Promise<void> {
+    if (!this.#table.areThere) return;
+    const id = `caller-refused:${await this.#keyOf(domain, number)}`;
+    this.#ports.sql.exec("DELETE FROM acknowledgement WHERE id = ?", id);
+  }
+
+  /** Always the same of a number, which nobody can find by it. */
+  async #keyOf(domain: DomainName, number: string): Promise<string> {
+    return (await hmacSha256(this.#ports.directory(domain), number)).slice(0, keyDigits);
   }
 
   deleteBefore(at: EpochMs): void {

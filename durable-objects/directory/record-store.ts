@@ -5,7 +5,6 @@ import { type DirectoryRecord, identityOf } from "../../src/records/conference-r
 import type { ErasurePage, PlacedRecord, RecordPage, RecordQuery } from "../../src/rpc/directory.ts";
 import type { FactPage } from "../../src/rpc/directory-feed.ts";
 import type { DirectoryIdentity, DirectoryStore } from "./directory-store.ts";
-import type { PromptStore } from "./prompt-store.ts";
 
 /** How many records one page looks at, however few of them fit the filters. */
 const mostLooked = 5_000;
@@ -29,16 +28,17 @@ export class RecordStore {
   readonly #read = new Map<string, number>();
   #readBehind: number;
   #readUpTo: number;
-  readonly #prompts: Pick<PromptStore, "erase">;
+  /** Takes a number out of all but the records. */
+  readonly #eraseElsewhere: (domain: DomainName, number: string) => Promise<void>;
 
   constructor(
     store: DirectoryStore,
     aboutNow: (domain: DomainName) => DirectoryIdentity,
-    prompts: Pick<PromptStore, "erase">,
+    eraseElsewhere: (domain: DomainName, number: string) => Promise<void>,
   ) {
     this.#store = store;
     this.#aboutNow = aboutNow;
-    this.#prompts = prompts;
+    this.#eraseElsewhere = eraseElsewhere;
     this.#readBehind = store.place?.id ?? 0;
     this.#readUpTo = this.#readBehind;
   }
@@ -70,7 +70,7 @@ export class RecordStore {
   /** Also in the middle of an export: ids stay. */
   async erase(domain: DomainName, number: string, from: number): Promise<ErasurePage> {
     if (number === "" || !this.#store.about) return { erased: 0, alike: [], next: null };
-    if (from === 0) this.#prompts.erase(number);
+    if (from === 0) await this.#eraseElsewhere(domain, number);
     let erased = 0;
     const alike = new Set<string>();
     let place = from;

@@ -9,6 +9,8 @@ export interface FoundTrouble {
   readonly kind: TroubleKind;
   /** Whom or what it is about, beside its bridge: an agent, a TSP server, a receiver, a number, a conference; `null`: nothing else. */
   readonly about?: string | null;
+  /** In its id in the place of `about`, where that is nothing that paths and the audit may keep: a caller's number. */
+  readonly key?: string;
   /** Since when it is so, or when it happened first; `null`: nobody knows. */
   readonly since: EpochMs | null;
   /** When it happened last; absent: it lasts, so that `since` says all. */
@@ -333,7 +335,7 @@ function webhookTrouble(receivers: KnownTrouble["webhooks"], now: EpochMs): read
 
 /** Names it, says it in sentences, and is the same wherever it is shown. */
 export function showTrouble(
-  { kind, about = null, since, latest, count = 1, why = "" }: FoundTrouble,
+  { kind, about = null, key, since, latest, count = 1, why = "" }: FoundTrouble,
   domain: string | null,
   bridge: string | null,
 ): DomainTrouble {
@@ -341,7 +343,7 @@ export function showTrouble(
   const endsBy = happened ? "acknowledgement" : "mending";
   const here = `the bridge ${bridge} of ${domain}`;
   const place = { here, domain: domain ?? "", bridge: bridge ?? "", about: about ?? "", count, why };
-  const id = [kind, bridge, about].filter((part) => part !== null).join(":");
+  const id = [kind, bridge, key ?? about].filter((part) => part !== null).join(":");
   return {
     ...{ id, kind, severity, endsBy, domain, bridge, about, since, latest: latest ?? since, count, title },
     ...{ says: says(place), todo: todo(place), acknowledged: null },

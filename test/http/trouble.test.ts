@@ -200,6 +200,23 @@ test("webhooks and callers that somebody has acknowledged are gone until it happ
   expect(await listed()).toMatchObject([{ kind: "caller-refused", about: "15552345678", acknowledged: null }]);
 });
 
+test("a caller's number is in no id of trouble, and neither in the audit; erased, nothing of it is left", async () => {
+  const number = "15552345678";
+  await callInVain(number, 3);
+  const [one] = await listed();
+  expect(one).toMatchObject({ about: number, id: expect.stringMatching(/^caller-refused:[0-9a-f]{8}$/) });
+  await acknowledge(one?.id ?? "", { word: "known" });
+  expect(await listed()).toEqual([]);
+  expect(await (await ask("/api/v1/domains/local/audit")).text()).not.toContain(number);
+  const acknowledged = () => edge.directoryDisk.exec("SELECT * FROM acknowledgement");
+  expect(acknowledged()).toHaveLength(1);
+  expect(JSON.stringify(acknowledged())).not.toContain(number);
+  await edge.directory.recordStore.erase("local" as DomainName, "15550000000", 0);
+  expect(acknowledged()).toHaveLength(1);
+  await edge.directory.recordStore.erase("local" as DomainName, number, 0);
+  expect(acknowledged()).toEqual([]);
+});
+
 test("who acknowledges covers what was seen, and not what happened meanwhile", async () => {
   await giveUp(1);
   const [seen] = await listed();
