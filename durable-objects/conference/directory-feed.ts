@@ -3,8 +3,9 @@ import { isOngoing } from "../../src/conference/head.ts";
 import { waitingRows } from "../../src/conference/server/queue.ts";
 import { doubling, pauseAfter } from "../../src/delivery/backoff.ts";
 import { spread } from "../../src/foundation/hash.ts";
-import type { ConfKey, DomainName, WebexHost } from "../../src/foundation/ids.ts";
+import type { ConfKey, DomainName, EpochMs, WebexHost } from "../../src/foundation/ids.ts";
 import { type Person, persons, showOf } from "../../src/foundation/shown.ts";
+import { earliest } from "../../src/foundation/time/earliest.ts";
 import { within } from "../../src/foundation/time/timers.ts";
 import { WakeTimer } from "../../src/foundation/time/wake-timer.ts";
 import {
@@ -311,22 +312,30 @@ export class DirectoryFeed {
   }
 
   get #liveState(): LiveState {
-    return { bridge: this.#store.progress.bridge, trouble: this.#trouble, waiting: this.#waiting };
+    const lateSince = this.#lateSince;
+    return {
+      ...{ bridge: this.#store.progress.bridge, trouble: this.#trouble, waiting: this.#waiting },
+      ...(lateSince !== null && { lateSince }),
+    };
+  }
+
+  get #lateSince(): EpochMs | null {
+    // A command that has expired answers by when it did.
+    return earliest(...[...this.#store.state.commands.values()].map((one) => (one.expired ? one.answerBy : null)));
   }
 
   get #trouble(): readonly Trouble[] {
-    const { outages, commands } = this.#store.state;
+    const { outages } = this.#store.state;
     const hasFailed = outages.size > 0 || this.#outbox.rows.some(({ failure }) => failure !== undefined);
-    const isLate = [...commands.values()].some(({ expired }) => expired);
-    return [...(hasFailed ? (["posts"] as const) : []), ...(isLate ? (["commands"] as const) : [])];
+    return [...(hasFailed ? (["posts"] as const) : []), ...(this.#lateSince === null ? [] : (["commands"] as const))];
   }
 
   /** The live state as text, to compare it after each commit at little cost. */
   get #liveText(): string {
     const { head } = this.#store.state;
     if (!isOngoing(head)) return "";
-    const { bridge, trouble, waiting } = this.#liveState;
-    return `${bridge} ${head.life.topic} ${trouble} ${waiting.map(({ host, oldestAt, failure }) => `${host} ${oldestAt} ${failure}`)}`;
+    const { bridge, trouble, lateSince, waiting } = this.#liveState;
+    return `${bridge} ${head.life.topic} ${trouble} ${lateSince} ${waiting.map(({ host, oldestAt, failure }) => `${host} ${oldestAt} ${failure}`)}`;
   }
 
   /** The documents that wait for longer than a moment, by receiver, with what a server is owed. */

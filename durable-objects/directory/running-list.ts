@@ -156,11 +156,14 @@ export class RunningList {
     return hostsOf([...this.conferences.values()]);
   }
 
-  /** How many conferences of each bridge have commands that are late. */
+  /** How many conferences of each bridge have commands that are late, and since when. */
   get late(): KnownTrouble["late"] {
     const late = [...this.conferences.values()].filter(({ known }) => known?.live.trouble.includes("commands"));
     const byBridge = Map.groupBy(late, ({ row }) => row.bridge);
-    return [...byBridge].flatMap(([bridge, all]) => (bridge === null ? [] : [{ bridge, conferences: all.length }]));
+    return [...byBridge].flatMap(([bridge, all]) => {
+      const since = earliest(...all.map(({ known }) => known?.live.lateSince ?? null));
+      return bridge === null ? [] : [{ bridge, conferences: all.length, since }];
+    });
   }
 
   /** The conferences that have sent nothing since a restart. */

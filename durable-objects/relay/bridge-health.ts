@@ -23,6 +23,7 @@ export function bridgeHealth(active: Link | undefined, around: Around): BridgeHe
     ...(!(agentConnected && ofBridge.bridgeUp) && { portsInUse: null, ports: null }),
     ...(typeof awaySince === "number" && { awaySince }),
     ...(drainedSince !== null && { drainedSince }),
+    ...(active?.endsSince !== undefined && { endsSince: active.endsSince }),
     ...(trouble.length > 0 && { trouble }),
   };
 }

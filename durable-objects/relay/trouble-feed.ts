@@ -36,8 +36,8 @@ export class TroubleFeed {
     const now = this.#ports.now();
     const all = found();
     // An agent that has just connected has not said yet whether it has its bridge.
-    const lasting = all.filter(({ kind, since }) =>
-      since === null ? kind === "bridge-ends" : now - since >= AWAY_AFTER_MS,
+    const lasting = all.filter(
+      ({ kind, since }) => kind === "bridge-ends" || (since !== null && now - since >= AWAY_AFTER_MS),
     );
     for (const { since } of all)
       if (since !== null && now - since < AWAY_AFTER_MS) this.#alarm.wakeBy(Math.min(since, now) + AWAY_AFTER_MS);

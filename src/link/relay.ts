@@ -17,6 +17,8 @@ export interface Link {
   readonly health: Health | null;
   /** Since when the agent says that its bridge is away; `null`: it does not. */
   readonly bridgeAwaySince: EpochMs | null;
+  /** Since when its bridge takes no new calls; absent: it takes them. */
+  readonly endsSince?: EpochMs;
 }
 
 export type Health = Omit<Extract<AgentToEdge, { type: "health" }>, "type">;
@@ -204,7 +206,8 @@ function received(state: RelayState, { id, message, at }: Extract<RelayInput, { 
     case "health": {
       const { type, ...health } = message;
       const bridgeAwaySince = health.bridgeUp ? null : (link.bridgeAwaySince ?? at);
-      return unchanged(changed(state, { ...link, health, bridgeAwaySince }));
+      const { endsSince = at, ...rest } = link;
+      return unchanged(changed(state, { ...rest, health, bridgeAwaySince, ...(health.ports === 0 && { endsSince }) }));
     }
     case "prompt-calls":
       // Also of an agent that acts no longer: nobody else knows what it saw.

@@ -223,6 +223,7 @@ export interface FoundBridge {
     readonly ports: number | null;
     readonly awaySince?: EpochMs;
     readonly drainedSince?: EpochMs;
+    readonly endsSince?: EpochMs;
     /** Of its agents, for people who see the domain. */
     readonly trouble?: readonly FoundTrouble[];
   } | null;
@@ -245,8 +246,8 @@ export interface KnownTrouble {
   readonly givenUp: readonly Required<Pick<FoundTrouble, "about" | "since" | "latest" | "count">>[];
   /** Callers who could not get in. */
   readonly refused: readonly FoundTrouble[];
-  /** How many conferences wait for their bridge. */
-  readonly late: readonly { readonly bridge: string; readonly conferences: number }[];
+  /** How many conferences wait for their bridge, and since when. */
+  readonly late: readonly { readonly bridge: string; readonly conferences: number; readonly since: EpochMs | null }[];
   readonly webhooks: readonly {
     readonly url: string;
     readonly refused: number;
@@ -275,8 +276,8 @@ export function troubleOf(
   const found = [
     ...(disk ? [showTrouble({ kind: "disk", since: disk.since, why: disk.says }, null, null)] : []),
     ...bridges.flatMap((one) => bridgeTrouble(one).map((trouble) => showTrouble(trouble, one.domain, one.bridge))),
-    ...(known?.late ?? []).map(({ bridge, conferences }) =>
-      showTrouble({ kind: "commands-late", since: null, count: conferences }, domain, bridge),
+    ...(known?.late ?? []).map(({ bridge, conferences, since }) =>
+      showTrouble({ kind: "commands-late", since, count: conferences }, domain, bridge),
     ),
     ...[
       ...waitTrouble(waiting, now),
@@ -307,11 +308,11 @@ export function bridgeTrouble({
   unreachableSince,
 }: Omit<FoundBridge, "domain" | "bridge">): readonly FoundTrouble[] {
   if (!health) return [{ kind: "relay-unreachable", since: unreachableSince }];
-  const { agentConnected, bridgeUp, ports, awaySince = null, drainedSince, trouble = [] } = health;
+  const { agentConnected, bridgeUp, ports, awaySince = null, drainedSince, endsSince = null, trouble = [] } = health;
   const found: FoundTrouble[] = [...trouble];
   if (!agentConnected) found.push({ kind: "no-agent", since: awaySince });
   else if (!bridgeUp) found.push({ kind: "bridge-away", since: awaySince });
-  else if (ports === 0) found.push({ kind: "bridge-ends", since: null });
+  else if (ports === 0) found.push({ kind: "bridge-ends", since: endsSince });
   if (drainedSince !== undefined) found.push({ kind: "bridge-drained", since: drainedSince });
   return found;
 }

@@ -44,6 +44,8 @@ export interface LiveState {
   readonly topic?: string;
   readonly bridge: BridgeName | null;
   readonly trouble: readonly Trouble[];
+  /** Since when the first command that is late has been; absent: none is, or a conference of an earlier release did not say. */
+  readonly lateSince?: EpochMs;
   readonly waiting: readonly WaitingDocuments[];
 }
 

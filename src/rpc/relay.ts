@@ -14,6 +14,8 @@ export interface BridgeHealth extends Omit<Health, "version" | "waiting" | "cert
   readonly awaySince?: EpochMs;
   /** Since when it takes no new conferences, as an operator asked; absent: it takes them. */
   readonly drainedSince?: EpochMs;
+  /** Since when it takes no new calls, as it is about to end; absent: it takes them, or nobody knows. */
+  readonly endsSince?: EpochMs;
   /** Of its agents, and of what it holds; absent: nothing is wrong there. */
   readonly trouble?: readonly FoundTrouble[];
 }

@@ -37,6 +37,7 @@ export function aPage({ key = "987654321", running, records = [], facts = [], at
     callers = 3,
     rooms = 0,
     topic,
+    lateSince,
     ...more
   } = running ?? {};
   const nobody = { number: "", attendeeId: "" };
@@ -52,7 +53,15 @@ export function aPage({ key = "987654321", running, records = [], facts = [], at
     ...{
       facts: placed,
       view: running ? view : null,
-      live: running ? { bridge, trouble, waiting, ...(topic !== undefined && { topic }) } : null,
+      live: running
+        ? {
+            bridge,
+            trouble,
+            waiting,
+            ...(topic !== undefined && { topic }),
+            ...(lateSince !== undefined && { lateSince }),
+          }
+        : null,
     },
   };
 }

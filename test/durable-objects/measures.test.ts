@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import { Measures } from "../../durable-objects/platform/measures.ts";
+import type { CommandId } from "../../src/foundation/ids.ts";
 import { Counts } from "../../src/foundation/metrics.ts";
+
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import { testDomain } from "../local-domain.ts";
 import {
@@ -150,4 +152,22 @@ test("the directory is told that WebEx does not confirm, how much waits and sinc
   await world.time.pass(5_000);
   expect(world.pages).toHaveLength(length + 1);
   expect(world.pages.at(-1)?.live).toMatchObject({ trouble: [], waiting: [] });
+});
+
+test("the directory is told since when a command is late, and that its result has come", async () => {
+  const world = await ConferenceWorld.running(1);
+  await world.time.pass(5_000);
+  const live = () => world.pages.at(-1)?.live;
+  await world.received("t-lock", lock("m1"));
+  world.ackAll();
+  const [late] = world.stored.state.commands.keys();
+  await world.time.pass(9_900);
+  expect(live()).not.toHaveProperty("lateSince");
+  await world.time.pass(5_000);
+  const since = world.time.now - 4_900;
+  expect(live()).toMatchObject({ trouble: ["commands"], lateSince: since });
+  await world.reported({ type: "result", id: late as CommandId, result: { done: true } });
+  await world.time.pass(5_000);
+  expect(live()).toMatchObject({ trouble: [] });
+  expect(live()).not.toHaveProperty("lateSince");
 });

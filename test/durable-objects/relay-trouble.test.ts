@@ -122,3 +122,19 @@ test("where receivers of webhooks want it, the directory hears what has lasted t
   await pass(15_000, second);
   expect(world.notified).toEqual(["bridge-drained", "", "standby-away"]);
 });
+
+test("a bridge that takes no calls has been about to end since its agent said so first, also for a relay that slept", async () => {
+  const ends = async () => (await world.relay.health()).endsSince;
+  expect(await ends()).toBeUndefined();
+  world.says({ ...health, ports: 0 });
+  const since = world.now;
+  await pass(6_000, "link-1");
+  world.says({ ...health, ports: 0 });
+  world.sleep();
+  expect(await ends()).toBe(since);
+  world.says(health);
+  expect(await ends()).toBeUndefined();
+  await pass(6_000, "link-1");
+  world.says({ ...health, ports: 0 });
+  expect(await ends()).toBe(world.now);
+});

@@ -245,6 +245,30 @@ test("what is acknowledged and still so comes last, with who took it; when it be
   expect((await listed()).map(({ acknowledged }) => acknowledged)).toEqual([null, null]);
 });
 
+test("commands that are late, and a bridge that ends, are open when it begins anew after it was mended", async () => {
+  const late = (lateSince: number | null) =>
+    edge.directory.follow(
+      aPage({
+        running: { bridge: "simulated" as BridgeName, ...(lateSince !== null && { trouble: ["commands"], lateSince }) },
+      }),
+    );
+  const ends = (endsSince: number | null) =>
+    edge.health.set("simulated", endsSince === null ? up : { ...up, ports: 0, endsSince });
+  for (const begin of [late, ends]) {
+    await begin(edge.time - 1_000);
+    const [one] = await listed();
+    expect(one).toMatchObject({ since: edge.time - 1_000, acknowledged: null });
+    await acknowledge(one?.id ?? "", { word: "w1" });
+    edge.time += 60_000;
+    expect(await listed()).toMatchObject([{ acknowledged: { word: "w1" } }]);
+    await begin(null);
+    expect(await listed()).toEqual([]);
+    await begin(edge.time);
+    expect(await listed()).toMatchObject([{ id: one?.id, since: edge.time, acknowledged: null }]);
+    await begin(null);
+  }
+});
+
 test("what nobody knows the beginning of is open again after a day", async () => {
   edge.health.set("simulated", { ...up, ports: 0 });
   await acknowledge("bridge-ends:simulated", { word: "upgrade" });

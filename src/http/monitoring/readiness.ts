@@ -39,7 +39,7 @@ type Bridge = {
   readonly ready: boolean;
   readonly takesCalls?: false;
   readonly takesConferences?: false;
-} & Partial<Omit<BridgeHealth, "awaySince" | "drainedSince" | "trouble">>;
+} & Partial<Omit<BridgeHealth, "awaySince" | "drainedSince" | "endsSince" | "trouble">>;
 
 export interface ReadinessPorts extends EdgePorts {
   readonly objects: EdgeObjects;
@@ -201,7 +201,7 @@ function asStrangersSee(found: FoundBridge): FoundBridge {
 
 function bridgeAs({ health }: FoundBridge): Bridge {
   if (!health) return { ready: false };
-  const { awaySince: _, trouble: __, drainedSince, ...rest } = health;
+  const { awaySince: _, trouble: __, endsSince: ___, drainedSince, ...rest } = health;
   const ready = health.agentConnected && health.bridgeUp;
   const takes = {
     ...(ready && health.ports === 0 && { takesCalls: false as const }),
