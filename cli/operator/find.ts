@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { Column, Terminal } from "../../src/foundation/table.ts";
+import { peopleWords } from "../../src/foundation/text/people-shown.ts";
 import type { FoundAnswer } from "../../src/http/api/find.ts";
-import { peopleWords } from "../../src/operators/people-shown.ts";
 import { toSecond } from "../terminal.ts";
 import { answer, examples, found, type Options, question } from "./ask-edge.ts";
 import { listText } from "./views.ts";

@@ -1,8 +1,8 @@
 import type { Child } from "hono/jsx";
 import type { EpochMs } from "../../foundation/ids.ts";
 import { counted } from "../../foundation/text/counted.ts";
+import { type PeopleShown, peopleWords } from "../../foundation/text/people-shown.ts";
 import { type Figures, figuresOf, figureText } from "../../operators/figures.ts";
-import { type PeopleShown, peopleWords } from "../../operators/people-shown.ts";
 import type { PersonInside } from "../../records/running.ts";
 import type { ListedConference, RunningPage } from "../../rpc/directory.ts";
 import type { Trouble } from "../../rpc/directory-feed.ts";

@@ -1,6 +1,6 @@
 import type { Child } from "hono/jsx";
 import { counted } from "../../foundation/text/counted.ts";
-import { type PeopleShown, peopleWords } from "../../operators/people-shown.ts";
+import { type PeopleShown, peopleWords } from "../../foundation/text/people-shown.ts";
 import type { FoundConference } from "../../records/found-conference.ts";
 import { type DomainFrame, Page } from "../page.tsx";
 import { Empty, Listed, Mark, Notice, Time } from "../parts.tsx";

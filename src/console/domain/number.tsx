@@ -1,5 +1,5 @@
 import type { EpochMs } from "../../foundation/ids.ts";
-import { type PeopleShown, peopleWords } from "../../operators/people-shown.ts";
+import { type PeopleShown, peopleWords } from "../../foundation/text/people-shown.ts";
 import type { PersonLine } from "../../records/person-line.ts";
 import { ageOf } from "../browser/age.js";
 import { type DomainFrame, Page } from "../page.tsx";

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import type { ConfKey, ExtConfId, TransId } from "../../foundation/ids.ts";
+import { type PeopleShown, peopleShown } from "../../foundation/text/people-shown.ts";
 import { digitsIn, fitsName, spellingsOf } from "../../foundation/text/spelled.ts";
-import { type PeopleShown, peopleShown } from "../../operators/people-shown.ts";
 import { type FoundConference, foundConference } from "../../records/found-conference.ts";
 import { lineOfCall, lineOfPromptCall, type PersonLine, personLine } from "../../records/person-line.ts";
 import type { ListedConference, PlacedRecord, RunningPage } from "../../rpc/directory.ts";
