@@ -46,10 +46,12 @@ for (const [result, count] of [...verdict.results].sort()) console.log(`${String
 for (const fault of ["lost", "doubled", "diverged"] as const) {
   for (const what of verdict[fault]) console.log(`${fault}: ${what}`);
 }
-const { lost, doubled, diverged, records } = verdict;
+const { lost, doubled, diverged, records, figures } = verdict;
 console.log(
   `records ${records.calls} calls, ${records.conferences} conferences · missing ${records.missing.length} · twice ${records.twice.length} · wrong ${records.wrong.length}`,
 );
+for (const what of figures.wrong) console.log(`wrong: ${what}`);
+console.log(`figures ${figures.compared} compared · wrong ${figures.wrong.length}`);
 const done = Object.values(verdict.kills).reduce((sum, count) => sum + count, 0);
 console.log(
   `kills ${done} · requests ${verdict.requests.length} · lost ${lost.length} · doubled ${doubled.length} · diverged ${diverged.length}`,

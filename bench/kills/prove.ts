@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { Draws } from "../../simulators/draws.ts";
+import { FigureJudge, type FigureVerdict } from "./figures.ts";
 import { type Faults, isFaulty, judge, type PostedRequest } from "./judge.ts";
 import { type KillCounts, killParts } from "./killer.ts";
 import { Meeting } from "./meeting.ts";
@@ -12,6 +13,7 @@ interface Verdict extends Faults {
   /** Kind of request and its result → how often. */
   readonly results: ReadonlyMap<string, number>;
   readonly records: RecordVerdict;
+  readonly figures: FigureVerdict;
 }
 
 const meetingsAtOnce = 12;
@@ -41,10 +43,14 @@ export async function proveKills(
         await pause(1_000);
       }
     })();
+    const figures = new FigureJudge(world);
+    const comparing = figures.watch(() => over);
     const counts = await killParts(world, new Draws(seed, "kills"), kills, interruption);
     over = true;
-    await Promise.all([...traffic, watching]);
-    const faults = await judgeAtRest(world);
+    await Promise.all([...traffic, watching, comparing]);
+    const judged = await judgeAtRest(world);
+    const shown = await figures.atRest();
+    const faults = { ...judged, figures: shown };
     if (isFaulty(faults)) console.error(world.logTails());
     return { ...faults, kills: counts, requests: world.requests, results: countResults(world) };
   } catch (error) {

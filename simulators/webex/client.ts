@@ -36,6 +36,8 @@ export class WebexClient {
   readonly adapterUrl: string;
   /** Called with the result of each Confirmation. */
   onConfirmation: (result: number) => void = () => {};
+  /** The result of each document that was confirmed, once for all its posts. */
+  readonly confirmed = new Map<TransId, number>();
   readonly #ids: ServerIds;
   readonly #codec: WebexCodec;
   readonly #attempts: number;
@@ -83,6 +85,7 @@ export class WebexClient {
         const confirmation = this.#codec.readConfirmation(answer.body);
         if (confirmation.ok && confirmation.value.transId === transId) {
           const { result } = confirmation.value;
+          this.confirmed.set(transId, result);
           this.onConfirmation(result);
           return { transId, body, result };
         }
