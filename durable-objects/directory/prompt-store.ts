@@ -154,13 +154,14 @@ export class PromptStore implements PromptCallsRpc {
     return this.#unsettled;
   }
 
-  /** Takes a person's number out of all rows. */
+  /** Takes a person's number out of all rows. Nobody knows then who could not get in, nor that the person gets in later: it counts as mended. */
   erase(number: string): void {
     if (!this.#tables.areThere) return;
     this.#unsettled = null;
     this.#sql.transaction(() => {
-      for (const row of this.#sql.exec("SELECT id, data FROM prompt_call WHERE number = ?", number))
-        this.#write({ ...toKept(row), number: "" });
+      const rows = this.#sql.exec("SELECT id, data FROM prompt_call WHERE number = ?", number);
+      this.#sql.exec("UPDATE prompt_call SET mended = 1 WHERE number = ?", number);
+      for (const row of rows) this.#write({ ...toKept(row), number: "" });
     });
   }
 

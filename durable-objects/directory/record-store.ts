@@ -29,16 +29,16 @@ export class RecordStore {
   #readBehind: number;
   #readUpTo: number;
   /** Takes a number out of all but the records. */
-  readonly #eraseElsewhere: (domain: DomainName, number: string) => Promise<void>;
+  readonly #alsoErase: (domain: DomainName, number: string) => Promise<void>;
 
   constructor(
     store: DirectoryStore,
     aboutNow: (domain: DomainName) => DirectoryIdentity,
-    eraseElsewhere: (domain: DomainName, number: string) => Promise<void>,
+    alsoErase: (domain: DomainName, number: string) => Promise<void>,
   ) {
     this.#store = store;
     this.#aboutNow = aboutNow;
-    this.#eraseElsewhere = eraseElsewhere;
+    this.#alsoErase = alsoErase;
     this.#readBehind = store.place?.id ?? 0;
     this.#readUpTo = this.#readBehind;
   }
@@ -70,7 +70,7 @@ export class RecordStore {
   /** Also in the middle of an export: ids stay. */
   async erase(domain: DomainName, number: string, from: number): Promise<ErasurePage> {
     if (number === "" || !this.#store.about) return { erased: 0, alike: [], next: null };
-    if (from === 0) await this.#eraseElsewhere(domain, number);
+    if (from === 0) await this.#alsoErase(domain, number);
     let erased = 0;
     const alike = new Set<string>();
     let place = from;

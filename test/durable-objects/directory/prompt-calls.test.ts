@@ -143,6 +143,19 @@ test("an erased number is taken out, and does not come back with a repeat", asyn
   expect(JSON.stringify(world.sql.exec("SELECT * FROM prompt_call"))).not.toContain(ada);
 });
 
+test("whose number was erased is no refused caller any more, also by what an agent says again", async () => {
+  const world = new PromptWorld();
+  const keys = [wrongKey(1), wrongKey(2), wrongKey(3)];
+  const calls = ["c1", "c2", "c3"].map((name) => aCall(name, { steps: keys, end: end(9) }));
+  await world.keep([...calls, aCall("c4", { steps: keys })]);
+  expect(await world.refused()).toEqual([[ada, 3]]);
+  await world.directory.recordStore.erase(domain, ada, 0);
+  expect(await world.refused()).toEqual([]);
+  await world.keep([...calls, aCall("c4", { steps: keys, end: end(9) })]);
+  expect(await world.refused()).toEqual([]);
+  expect((await world.page()).calls.map(({ number }) => number)).toEqual(["", "", "", ""]);
+});
+
 test("no flood fills the disk, calls go with the records, and what was not kept is said", async () => {
   const world = new PromptWorld();
   const calls = Array.from({ length: 5_010 }, (_, n) => aCall(`c${n}`, { end: end(n) }));
