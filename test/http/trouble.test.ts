@@ -224,6 +224,12 @@ test("who acknowledges covers what was seen, and not what happened meanwhile", a
   await giveUp(1, { key: "6" });
   await acknowledge(seen?.id ?? "", { word: "seen", latest: seen?.latest });
   expect(await listed()).toMatchObject([{ count: 1, since: edge.time, acknowledged: null }]);
+  // Nobody has seen what is to come.
+  await acknowledge(seen?.id ?? "", { word: "seen", latest: 999_999_999_999_999 });
+  expect(await listed()).toEqual([]);
+  edge.time += 1_000;
+  await giveUp(1, { key: "7" });
+  expect(await listed()).toMatchObject([{ count: 1, since: edge.time, acknowledged: null }]);
 });
 
 test("what is acknowledged and still so comes last, with who took it; when it begins anew, it is open", async () => {

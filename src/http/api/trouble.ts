@@ -43,8 +43,9 @@ export const troubleRoutes = [
       const found = (await edge.lookAt(domain)).trouble.find((one) => one.id === id);
       if (!found) return problem(404, "no such trouble", `Nothing that goes by ${id} is wrong in ${domain.name} now.`);
       const at = edge.now();
-      const latest = seen === undefined || seen === "" ? found.latest : Number(seen);
-      const upTo = found.endsBy === "acknowledgement" ? (latest ?? at) : at;
+      const last = found.latest ?? at;
+      const latest = seen === undefined || seen === "" ? last : Math.min(Number(seen), last);
+      const upTo = found.endsBy === "acknowledgement" ? latest : at;
       const by = signedIn.person.name;
       await edge.objects.directory(domain.name).acknowledge(domain.name, { id, upTo, by, at, word });
       return { trouble: { ...found, acknowledged: { by, at, word } } };
