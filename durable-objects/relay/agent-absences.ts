@@ -57,7 +57,7 @@ export class AgentAbsences {
       const presence = presenceOf(state, name);
       const since = Object.hasOwn(away, name) ? away[name]?.since : undefined;
       if (name === active.agent || presence === "here" || since === undefined) return [];
-      if (this.#ports.now() - since < AWAY_AFTER_MS) return [];
+      if (Math.abs(this.#ports.now() - since) < AWAY_AFTER_MS) return [];
       return [{ kind: presence === "link" ? "standby-away" : "standby-without-bridge", about: name, since }];
     });
   }

@@ -37,10 +37,11 @@ export class TroubleFeed {
     const all = found();
     // An agent that has just connected has not said yet whether it has its bridge.
     const lasting = all.filter(
-      ({ kind, since }) => kind === "bridge-ends" || (since !== null && now - since >= AWAY_AFTER_MS),
+      ({ kind, since }) => kind === "bridge-ends" || (since !== null && Math.abs(now - since) >= AWAY_AFTER_MS),
     );
     for (const { since } of all)
-      if (since !== null && now - since < AWAY_AFTER_MS) this.#alarm.wakeBy(Math.min(since, now) + AWAY_AFTER_MS);
+      if (since !== null && Math.abs(now - since) < AWAY_AFTER_MS)
+        this.#alarm.wakeBy(Math.min(since, now) + AWAY_AFTER_MS);
     const names = lasting.map(({ kind, about = "" }) => `${kind} ${about}`).sort();
     if (JSON.stringify(names) === JSON.stringify(this.#store.read("notified") ?? [])) return;
     this.#isSending = true;

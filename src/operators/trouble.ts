@@ -319,7 +319,7 @@ export function bridgeTrouble({
 
 function waitTrouble(waiting: FoundDomain["waiting"], now: EpochMs): readonly FoundTrouble[] {
   const since = waiting?.oldestAt ?? null;
-  if (waiting === null || since === null || now - since < waitsLongMs) return [];
+  if (waiting === null || since === null || Math.abs(now - since) < waitsLongMs) return [];
   return [{ kind: "posts-wait", since, count: waiting.documents }];
 }
 
@@ -327,7 +327,7 @@ function webhookTrouble(receivers: KnownTrouble["webhooks"], now: EpochMs): read
   return receivers.flatMap(({ url: about, failure, refused, oldestAt, givenUp, lastGivenUpAt }) => {
     const found: FoundTrouble[] = [];
     if (failure) found.push({ kind: "webhook-fails", about, since: failure.since, why: failure.why });
-    else if (refused > 0 && oldestAt !== null && now - oldestAt >= refusedLongMs)
+    else if (refused > 0 && oldestAt !== null && Math.abs(now - oldestAt) >= refusedLongMs)
       found.push({ kind: "webhook-fails", about, since: oldestAt, count: refused });
     if (givenUp > 0) found.push({ kind: "webhooks-given-up", about, since: lastGivenUpAt, count: givenUp });
     return found;

@@ -37,6 +37,16 @@ test("of several agents in the settings, one that is away for ten seconds could 
   expect(world.told).toEqual([]);
 });
 
+test("a standby that is away stays trouble when the clock is set back", async () => {
+  const second = world.connect("agent-2");
+  world.sockets.delete(second);
+  world.relay.closed(second);
+  await pass(15_000, "link-1");
+  world.now -= dayMs;
+  await pass(60_000, "link-1");
+  expect(await found()).toMatchObject([{ kind: "standby-away", about: "agent-2" }]);
+});
+
 test("a standby that has not the bridge could not take over either, and the agent that acts is no standby", async () => {
   const second = world.connect("agent-2");
   world.says({ ...health, bridgeUp: false }, 100, second);
@@ -137,4 +147,18 @@ test("a bridge that takes no calls has been about to end since its agent said so
   await pass(6_000, "link-1");
   world.says({ ...health, ports: 0 });
   expect(await ends()).toBe(world.now);
+});
+
+test("a clock that is set back ends no trouble for receivers of webhooks", async () => {
+  world.webhooks = [{ url: "https://voice.example.com/events", secretFrom: "WEBHOOK_SECRET_A" }];
+  world.sleep();
+  const second = world.connect("agent-2");
+  world.says(health);
+  await world.relay.drain(domain, bridge, true);
+  await pass(12_000, "link-1", second);
+  world.now -= dayMs;
+  for (const link of ["link-1", second]) world.pings(link);
+  world.says({ ...health, portsInUse: 9 }, 100, second);
+  await pass(30_000, "link-1", second);
+  expect(world.notified).toEqual(["bridge-drained"]);
 });

@@ -232,6 +232,16 @@ test("who acknowledges covers what was seen, and not what happened meanwhile", a
   expect(await listed()).toMatchObject([{ count: 1, since: edge.time, acknowledged: null }]);
 });
 
+test("a clock that is set back ends no trouble", async () => {
+  const oldestAt = edge.time - 90_000;
+  edge.totals = { creating: 0, running: 0, unknown: 0, callers: 0, documents: 2, oldestAt };
+  edge.webhooks.push({ ...receiver, refused: 1, oldestAt });
+  for (const back of [0, 24 * 3_600_000]) {
+    edge.time -= back;
+    expect((await listed()).map(({ kind }) => kind)).toEqual(["posts-wait", "webhook-fails"]);
+  }
+});
+
 test("what is acknowledged and still so comes last, with who took it; when it begins anew, it is open", async () => {
   const since = edge.time - 60_000;
   edge.health.set("simulated", { ...up, agentConnected: false, bridgeUp: false, awaySince: since });
