@@ -301,13 +301,15 @@ export class Directory
       const { about } = this.#store;
       if (!about) return;
       const now = this.#ports.now();
-      this.#webhooks.pump();
       const current = this.#aboutNow(about.domain);
       if (isOver(current, now)) return await this.#ports.deleteAll();
-      this.#store.transaction(current, () => {});
       const before = now - current.keptMs;
-      this.#givenUp.deleteBefore(before);
-      this.knownTrouble.deleteBefore(before);
+      this.#store.transaction(current, () => {
+        this.#givenUp.deleteBefore(before);
+        this.knownTrouble.deleteBefore(before);
+        this.knownTrouble.noteGivenUp(about.domain);
+      });
+      this.#webhooks.pump();
       this.promptStore.deleteBefore(before);
       const hasMoreActions = this.#audit.deleteBefore(before, deletePortion);
       const hasMore = this.#store.deleteBefore(before, deletePortion) || hasMoreActions;

@@ -687,6 +687,18 @@ test("trouble of a bridge begins and ends for receivers, each once, also when it
   });
 });
 
+test("trouble ends for receivers once the documents that were given up go with the records", async () => {
+  const world = new World();
+  const lost = { host: "tsp1" as WebexHost, transId: "7" as TransId, attempts: 3, why: "away", messages: [] };
+  await world.directory.follow(aPage({ running: {}, facts: [{ kind: "post-given-up", ...lost }] }));
+  await world.pass(29 * dayMs);
+  const told = () => world.events.map((name) => name.split(" ")[0]).filter((type) => type?.startsWith("trouble."));
+  expect(told()).toEqual(["trouble.began"]);
+  await world.pass(400 * dayMs);
+  expect((await world.directory.givenUp(null, 9)).posts).toEqual([]);
+  expect(told()).toEqual(["trouble.began", "trouble.ended"]);
+});
+
 test("documents that are given up begin trouble for receivers, and an acknowledgement ends it", async () => {
   const world = new World();
   const lost = { host: "tsp1" as WebexHost, transId: "7" as TransId, attempts: 3, why: "away", messages: [] };
