@@ -43,6 +43,17 @@ test.each([
   expect(iso(text, "Europe/Berlin")).toBe(at);
 });
 
+test.each([
+  ["2026-10-25T02:00", "Europe/Berlin", "2026-10-25T00:00:00.000Z"],
+  ["2026-10-25T02:50", "Europe/Berlin", "2026-10-25T00:50:00.000Z"],
+  ["2026-10-25T03:00", "Europe/Berlin", "2026-10-25T02:00:00.000Z"],
+  ["2026-11-01T01:30", "America/New_York", "2026-11-01T05:30:00.000Z"],
+  ["2026-04-05T01:45", "Australia/Lord_Howe", "2026-04-04T14:45:00.000Z"],
+  ["2026-04-05T02:00", "Australia/Lord_Howe", "2026-04-04T15:30:00.000Z"],
+])("of %s in %s, also where it comes twice, the first is %s", (text, zone, at) => {
+  expect(iso(text, zone)).toBe(at);
+});
+
 test.each(["2026-02-29", "2026-13-01", "2026-1-1", "yesterday", "", "2026-11-01T24:01", "2026-11-01T02:40Z"])(
   "%j is no day, nor a time of one",
   (text) => expect(momentIn(text, "Europe/Berlin")).toBe(null),

@@ -59,6 +59,9 @@ const FURTHEST_MS = 26 * 3_600_000;
 /** When a time of the day comes in a zone: for one that the clock skips, when it skips it, and for one that comes twice, the first. */
 function zonedStart(local: EpochMs, zone: string): EpochMs {
   let [before, from] = [local - FURTHEST_MS, local + FURTHEST_MS];
+  const both = [before, from].map((at) => local - (wallClock(at, zone) - at));
+  const fitting = both.filter((at) => wallClock(at, zone) === local);
+  if (fitting.length > 0) return Math.min(...fitting);
   while (from - before > 1) {
     const middle = Math.floor((before + from) / 2);
     if (wallClock(middle, zone) >= local) from = middle;
