@@ -57,9 +57,14 @@ export class AuditStore {
 /** Under the same Idempotency-Key, as far as the latest entries tell. */
 function isDoneBefore(before: AuditEntry, entry: AuditEntry): boolean {
   if (before.at >= entry.at || before.refusal !== null || entry.actionId === "") return false;
-  return (["person", "action", "actionId"] as const).every((name) => before[name] === entry[name]);
+  return isAlike(before, entry, ["person", "action", "actionId"]);
 }
 
 function isSameRequest(one: AuditEntry, other: AuditEntry): boolean {
-  return (["at", "person", "action", "actionId", "from"] as const).every((name) => one[name] === other[name]);
+  return isAlike(one, other, ["at", "person", "action", "actionId", "from"]);
+}
+
+/** About the same, and with the same in these. */
+function isAlike(one: AuditEntry, other: AuditEntry, names: readonly (keyof AuditEntry)[]): boolean {
+  return names.every((name) => one[name] === other[name]) && JSON.stringify(one.about) === JSON.stringify(other.about);
 }

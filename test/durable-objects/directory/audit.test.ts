@@ -57,6 +57,25 @@ test("what was done and comes again under its Idempotency-Key is marked, also be
   expect(entries.map(({ repeat }) => repeat)).toEqual([undefined, undefined, undefined, true, undefined, undefined]);
 });
 
+test("the same Idempotency-Key at another conference is no repeat, nor the same request", async () => {
+  const world = new DirectoryWorld();
+  const keep = (about: AuditEntry["about"], more: Partial<AuditEntry> = {}) =>
+    world.directory.keepAudit(domain, entry(world, { about, status: 202, refusal: null, ...more }));
+  await keep({ confKey: "111" }, unknownOutcome);
+  await keep({ confKey: "222" }, unknownOutcome);
+  await keep({ confKey: "111" });
+  await keep({ confKey: "222" });
+  await world.time.pass(1);
+  for (const confKey of ["333", "222"]) await keep({ confKey });
+  const { entries } = await world.directory.audit(null, 9);
+  expect(entries.map(({ about, repeat, status }) => [about.confKey, repeat, status])).toEqual([
+    ["222", true, 202],
+    ["333", undefined, 202],
+    ["222", undefined, 202],
+    ["111", undefined, 202],
+  ]);
+});
+
 test("what people have asked goes with the records of its time", async () => {
   const world = new DirectoryWorld();
   for (let index = 0; index < 1_100; index++) await world.directory.keepAudit(domain, entry(world, { status: index }));
