@@ -57,14 +57,14 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
   async trouble(domain: DomainName): Promise<KnownTrouble> {
     const { list, prompt, webhooks } = this.#ports;
     await list.allKnown();
-    const refused = Map.groupBy(await prompt.refusedCallers(), ({ number }) => number);
+    const refused = await prompt.refusedCallers();
     const acknowledged = this.#acknowledged;
     return {
       givenUp: this.#givenUp(acknowledged),
       refused: await Promise.all(
-        Array.from(refused, async ([number, calls]) => ({
-          ...refusedCaller(number, calls),
-          ...(number !== "" && { key: await this.#keyOf(domain, number) }),
+        refused.map(async (caller) => ({
+          ...refusedCaller(caller),
+          ...(caller.number !== "" && { key: await this.#keyOf(domain, caller.number) }),
         })),
       ),
       ...{ late: list.late, webhooks: webhooks(domain), acknowledged },
@@ -147,13 +147,9 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
   }
 }
 
-/** Of callers without a whole number, nobody knows who is who: they are one. */
-function refusedCaller(number: string, all: readonly RefusedCaller[]): FoundTrouble {
-  const last = all.reduce((one, other) => (other.latest.at > one.latest.at ? other : one)).latest;
+function refusedCaller({ number, calls: count, since, latest: last }: RefusedCaller): FoundTrouble {
   return {
-    ...{ kind: "caller-refused", about: number === "" ? null : number, latest: last.at },
-    since: Math.min(...all.map(({ since }) => since)),
-    count: all.reduce((sum, { calls }) => sum + calls, 0),
+    ...{ kind: "caller-refused", about: number === "" ? null : number, since, latest: last.at, count },
     why: last.end ? promptEnds[last.end.why] : "",
   };
 }

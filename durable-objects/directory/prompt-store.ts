@@ -1,7 +1,8 @@
-import { isRefused, MAX_PROMPT_STEPS, type PromptCall, promptCall, wrongKeysOf } from "../../src/bridge/prompt-call.ts";
+import { isRefused, MAX_PROMPT_STEPS, type PromptCall, promptCall } from "../../src/bridge/prompt-call.ts";
 import type { BridgeName, ConfKey, DomainName, EpochMs } from "../../src/foundation/ids.ts";
 import { type Person, type Show, showOf } from "../../src/foundation/shown.ts";
 import { fitsNumber } from "../../src/foundation/text/spelled.ts";
+import { dayMs } from "../../src/foundation/time/timers.ts";
 import type { DirectoryFact } from "../../src/records/directory-facts.ts";
 import type {
   KeptPromptCall,
@@ -133,15 +134,14 @@ export class PromptStore implements PromptCallsRpc {
   }
 
   async refusedCallers(): Promise<readonly RefusedCaller[]> {
-    const byNumber = Map.groupBy(this.#read().filter(isRefused), ({ number }) => number);
-    return [...byNumber].flatMap(([number, calls]): RefusedCaller[] => {
+    const latelyFrom = this.#ports.now() - dayMs;
+    // Nobody knows whether somebody without a whole number got in since: those calls count for a day.
+    const calls = this.#read().filter((call) => isRefused(call) && (isWhole(call.number) || call.at >= latelyFrom));
+    return [...Map.groupBy(calls, ({ number }) => number)].flatMap(([number, calls]): RefusedCaller[] => {
       const [latest] = calls;
       const first = calls.at(-1);
-      if (isWhole(number) && calls.length >= often && latest && first)
-        return [{ number, calls: calls.length, since: first.at, latest }];
-      // Nobody knows which calls are of one caller: each one stands for itself.
-      const alone = isWhole(number) ? [] : calls.filter((call) => wrongKeysOf(call) >= often);
-      return alone.map((call) => ({ number, calls: 1, since: call.at, latest: call }));
+      if (calls.length < often || !latest || !first) return [];
+      return [{ number, calls: calls.length, since: first.at, latest }];
     });
   }
 

@@ -114,9 +114,11 @@ const rows = {
     severity: "warn",
     happened: true,
     says: ({ about, domain, count, why }) =>
-      `${about === "" ? "A caller without a number" : `The caller ${about}`} could not get in at ${domain}, ${counted(count, "time")}. The last time: ${why}`,
+      isWhole(about)
+        ? `The caller ${about} could not get in at ${domain}, ${counted(count, "time")}. The last time: ${why}`
+        : `Within a day, ${counted(count, "call")} ${about === "" ? "whose numbers are withheld or not kept" : `from numbers that end in ${about.replace(/^\*+/, "")}`} did not get in at ${domain}. The last one: ${why}`,
     todo: ({ about }) =>
-      /^[^*]+$/.test(about)
+      isWhole(about)
         ? `"bridgehead find ${about}" says what was keyed, and why it was not led in.`
         : "Its calls at the prompt say what was keyed, and why it was not led in.",
   },
@@ -360,6 +362,11 @@ function withAcknowledgement(one: DomainTrouble, taken: Acknowledgement | undefi
 
 function weightOf({ kind, acknowledged }: DomainTrouble): number {
   return troubleKinds.indexOf(kind) + (acknowledged ? troubleKinds.length : 0);
+}
+
+/** Whether this is one caller's number: neither withheld nor masked. */
+function isWhole(number: string): boolean {
+  return /^[^*]+$/.test(number);
 }
 
 function receiverText(host: string): string {

@@ -146,11 +146,11 @@ export interface PromptCallPage {
   readonly notKept: number;
 }
 
-/** A caller who could not get in three times or more, and has not got in since. */
+/** A caller who could not get in three times or more, and has not got in since; without a whole number, three calls of a day. */
 export const refusedCaller = v.object({
   number: v.pipe(
     promptCall.entries.number,
-    v.description("Empty or masked, as `recordsPersonal` has it: then it is one call with three wrong keys."),
+    v.description("Empty or masked, as `recordsPersonal` has it: then these may be calls of several callers."),
   ),
   calls: v.pipe(v.number(), v.description("So many calls did not get in.")),
   since: v.pipe(time, v.description("When the first of them came.")),

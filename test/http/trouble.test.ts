@@ -217,6 +217,17 @@ test("a caller's number is in no id of trouble, and neither in the audit; erased
   expect(acknowledged()).toEqual([]);
 });
 
+test.each([
+  ["*********02", "Within a day, 6 calls from numbers that end in 02 did not get in at local."],
+  ["", "Within a day, 6 calls whose numbers are withheld or not kept did not get in at local."],
+])("of calls from %j nobody claims that they are one caller's", async (number, says) => {
+  await callInVain(number, 2);
+  expect(await listed()).toEqual([]);
+  edge.time += 1_000;
+  await callInVain(number, 4);
+  expect(await listed()).toMatchObject([{ kind: "caller-refused", says: expect.stringContaining(says) }]);
+});
+
 test("who acknowledges covers what was seen, and not what happened meanwhile", async () => {
   await giveUp(1);
   const [seen] = await listed();

@@ -113,13 +113,29 @@ test("a call whose agent died is no longer at the prompt once its conference say
   ]);
 });
 
-test("who only calls and hangs up is no refused caller; one without a number counts by the keys of one call", async () => {
+test("who only calls and hangs up is no refused caller; without a number it takes three calls, too", async () => {
   const world = new PromptWorld();
   await world.keep([1, 2, 3].map((n) => aCall(`c${n}`, { end: end(n, n === 1 ? "keyed-nothing" : "hung-up") })));
-  await world.keep([4, 5, 6].map((n) => aCall(`c${n}`, { number: "", steps: [wrongKey(n)], end: end(n, "hung-up") })));
+  const keyed = { steps: [wrongKey(7), wrongKey(8), wrongKey(9)], end: end(9) };
+  await world.keep([4, 5].map((n) => aCall(`c${n}`, { at: n, number: "", ...keyed })));
   expect(await world.refused()).toEqual([]);
-  await world.keep([aCall("c7", { number: "", steps: [wrongKey(7), wrongKey(8), wrongKey(9)], end: end(9) })]);
-  expect(await world.refused()).toEqual([["", 1]]);
+  await world.keep([aCall("c6", { at: 6, number: "", ...keyed })]);
+  expect(await world.refused()).toEqual([["", 3]]);
+});
+
+test("calls without a whole number count for a day, as nobody knows whether their callers got in", async () => {
+  const world = new PromptWorld();
+  world.domain = testDomain({ recordsPersonal: "masked" });
+  const callers = ["15552345602", "14085557702"];
+  await world.keep(callers.map((number, n) => aCall(`c${n}`, { number, at: n, end: end(n) })));
+  expect(await world.refused()).toEqual([]);
+  await world.keep([aCall("c2", { number: "14085557702", at: 2, end: end(2) })]);
+  expect(await world.refused()).toEqual([["*********02", 3]]);
+
+  world.time.now = worldBegins + dayMs;
+  expect(await world.refused()).toEqual([["*********02", 3]]);
+  world.time.now += 1;
+  expect(await world.refused()).toEqual([]);
 });
 
 test.each([
