@@ -76,7 +76,10 @@ interface AllFound {
 
 function foundText({ conferences, lines }: AllFound, terminal: Terminal): readonly string[] {
   if (conferences.length + lines.length === 0)
-    return ["nothing is found: look at each character, or for a part of the name"];
+    return [
+      "Nothing found. Check the digits, or try a part of the meeting's name.",
+      "Calls that ring now are on their conference's page.",
+    ];
   return [
     ...(conferences.length > 0 ? listText("", conferenceColumns, conferences, terminal) : []),
     ...(conferences.length > 0 && lines.length > 0 ? [""] : []),

@@ -107,8 +107,8 @@ function givenUpText(posts: readonly PostOfDomain[], _: number, terminal: Termin
       { title: "ID", text: ({ id }) => id },
       { title: "WHEN", text: ({ at }) => toSecond(at) },
       {
-        title: "SINCE",
-        text: sinceText,
+        title: "WEBEX",
+        text: webexText,
         style: (post) => (post.settledAt === null || post.expired ? "yellow" : "green"),
       },
       { title: "CONFERENCE", text: ({ conference }) => conference, style: () => "bold" },
@@ -127,9 +127,9 @@ function settledText({ settledAt, expired }: ShownPost): string | null {
   return `settled since ${toSecond(settledAt)}: its server was reached, and is owed nothing of it any more`;
 }
 
-function sinceText({ owed, settledAt, expired }: PostOfDomain): string {
-  if (settledAt === null) return owed ? "owed" : "";
-  return `${expired ? "expired" : "settled"} ${toSecond(settledAt).slice(11)}`;
+function webexText({ owed, settledAt, expired }: PostOfDomain): string {
+  if (settledAt === null) return owed ? "still owed" : "";
+  return `${expired ? "expired" : "told"} ${toSecond(settledAt).slice(11)}`;
 }
 
 function postText(post: ShownPost, _: number, terminal: Terminal): readonly string[] {

@@ -230,7 +230,7 @@ async function insideOf(
       const caller = view?.callers.find(({ call }) => call === person.call);
       return {
         ...{ what: "inside", from: entered?.get(person.call) ?? null, to: null, ...person, conference: key },
-        why: caller?.muted ? "It is muted." : caller?.speaks ? "It speaks." : caller ? "It is not muted." : "",
+        why: caller?.muted ? "It is muted." : caller?.speaks ? "It speaks." : "",
       };
     });
   });
