@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { Terminal } from "../../src/foundation/table.ts";
 import { figureText } from "../../src/operators/figures.ts";
-import { fromNow, wordsOf, wrapped } from "../terminal.ts";
+import { duration, fromNow, wordsOf, wrapped } from "../terminal.ts";
 import { answer, examples, found, type Options, question } from "./ask-edge.ts";
 import type { OperatorClient, TroubleOfDomain } from "./operator-client.ts";
 
@@ -72,8 +72,9 @@ export function troubleText(trouble: readonly TroubleOfDomain[], now: number, te
 }
 
 function oneText(one: TroubleOfDomain, now: number, { width, style }: Terminal): readonly string[] {
-  const { id, title, severity, since, says, todo, acknowledged } = one;
-  const when = since === null ? "" : `, since ${fromNow(since, now)}`;
+  const { id, title, severity, since, endsBy, says, todo, acknowledged } = one;
+  const lasts = endsBy === "mending" ? `for ${duration(now - (since ?? now))}` : `first ${fromNow(since ?? now, now)}`;
+  const when = since === null ? "" : `, ${lasts}`;
   const taken = acknowledged && `${acknowledged.by}, ${fromNow(acknowledged.at, now)}: ${acknowledged.word}`;
   const color = taken ? "dim" : severity === "warn" ? "yellow" : "red";
   return [
