@@ -70,6 +70,8 @@ async function sendAllAgain(
   const show = (sent: SentAgain, verb: string) =>
     process.stdout.write(`${json ? jsonText(sent) : sentText(allPrintable(sent), verb).join("\n")}\n`);
   const preview = joinedPortions(await all(edge.pages(`GET ${path}`, place)));
+  if (preview.documents + preview.not.length === 0 && !json)
+    return void process.stdout.write(`nothing was given up for ${bare(place.server)}\n`);
   if (preview.documents === 0) return void show(preview, "to be sent");
   if (!yes) {
     const { ask, note } = ownQuestions();

@@ -280,7 +280,15 @@ export const domainSettings = v.strictObject({
     "UTC",
   ),
   /** As the books of whoever is billed know the domain: each record has it. */
-  customerReference: v.optional(open(personText)),
+  customerReference: v.optional(
+    open(
+      v.pipe(
+        personText,
+        v.regex(/\S/, "must not be blanks alone"),
+        v.regex(/^\P{Cc}*$/u, "must not have line breaks or other control characters"),
+      ),
+    ),
+  ),
   createTimeoutMs: duration,
   keypad: v.pipe(
     v.strictObject({

@@ -369,6 +369,9 @@ test("all for a server is sent again in portions, by --yes; without it and witho
   const sent = await bridgehead(answers, "send-again", "--server", "tsp1", "--yes");
   expect(sent.printed).toBe(preview.replace("to be sent", "sent again"));
   expect(sent.asked.filter((one) => one.startsWith("POST"))).toEqual([`POST ${path}`, `POST ${path}?cursor=c`]);
+  const none = { ...portion, documents: 0, conferences: [], not: [], next: null };
+  const nothing = await bridgehead({ [`GET ${path}`]: [none] }, "send-again", "--server", "tsp1");
+  expect(nothing.printed).toBe("nothing was given up for tsp1\n");
   const neither = await bridgehead(answers, "send-again");
   expect(neither.complaints).toContain("name a document, or a --server");
 });

@@ -162,6 +162,28 @@ test("the overview says that nothing is wrong, or what and since when, and how m
   expect(text).not.toContain("Bridges answer");
 });
 
+test("what somebody has taken on stands above the conferences, which have a heading; a form that opens asks", () => {
+  const open = showTrouble({ kind: "no-agent", since: now }, "acme", "main");
+  const acknowledged = { by: "otto", at: now, word: "known" };
+  const trouble = [open, { ...showTrouble({ kind: "bridge-drained", since: now }, "acme", "main"), acknowledged }];
+  const conference = listed("5", { now: isNow({ trouble: ["posts"] }) });
+  const person = { ...frame.person, role: "operator" as const };
+  const page = {
+    ...frame,
+    person,
+    figures,
+    running: running(conference),
+    bridges: [found],
+    trouble,
+    activity: silence,
+  };
+  const html = String(OverviewPage(page));
+  const places = ["No agent is connected", "otto", "Conferences with trouble"].map((text) => html.indexOf(text));
+  expect(places.toSorted((one, other) => one - other)).toEqual(places);
+  expect(places).not.toContain(-1);
+  expect(html).toMatch(/<details id="acknowledge-no-agent:main" data-asks=""/);
+});
+
 test("screen readers are told what is wrong, each by itself, and neither ages nor counts", () => {
   const told = (minutes: number, count: number, ...keys: readonly string[]) => {
     const since = now - minutes * minuteMs;

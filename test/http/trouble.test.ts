@@ -150,6 +150,9 @@ test("documents that were given up stay until somebody has acknowledged them, an
   const [one] = await listed();
   expect((await acknowledge(one?.id ?? "", { word: " told WebEx " }, viewer)).status).toBe(403);
   expect((await acknowledge(one?.id ?? "", { word: " " })).status).toBe(400);
+  expect(await (await acknowledge(one?.id ?? "", { word: "x".repeat(501) })).text()).toContain(
+    "must have at most 500 characters",
+  );
   expect((await acknowledge("posts-given-up:other", { word: "x" })).status).toBe(404);
   expect(await listed()).toHaveLength(1);
   const done = await acknowledge(one?.id ?? "", { word: " told WebEx " });

@@ -541,3 +541,10 @@ test("only a secret for webhooks is read as one", () => {
   const env = { WEBHOOK_SECRET_ACME: "a", WEBEX_SECRET_ACME: "b", OPERATOR_TOKEN: "c" };
   expect(Object.keys(env).map((name) => secretIn(env, "webhooks", name))).toEqual(["a", undefined, undefined]);
 });
+
+test("a customer reference is one line with something in it", () => {
+  const said = (customerReference: string) => JSON.stringify(load({ customerReference }));
+  expect(said("ACME 4711")).toContain('"ok":true');
+  expect(said("  ")).toMatch(/customerReference must not be blanks alone/);
+  expect(said("a\nb")).toMatch(/customerReference must not have line breaks/);
+});

@@ -64,7 +64,7 @@ export function GivenUpList({ domain, page: { posts, next }, before, now }: List
 function SendAgainLinks({ domain, posts }: { readonly domain: string; readonly posts: GivenUpPage["posts"] }) {
   const open = posts.filter(({ settledAt }) => settledAt === null).map(({ host }) => host);
   return (
-    <p>
+    <p class="line">
       {[...new Set(open)].map((host) => (
         <a class="button" href={pathOf(domain, "servers", host, "send-again")}>
           Send again all for {hostText(host)} …

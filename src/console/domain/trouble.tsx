@@ -12,7 +12,7 @@ interface TroubleProps extends Pick<DomainFrame, "domain" | "person" | "now"> {
   readonly running: RunningPage;
 }
 
-/** What is wrong in a domain: first what nobody has taken on, then the conferences that it is about, then the rest. */
+/** What is wrong in a domain: first what nobody has taken on, then the rest, then the conferences that it is about. */
 export function TroublePart({ trouble, running, domain, person, now }: TroubleProps) {
   const { conferences } = running;
   const open = trouble.filter(({ acknowledged }) => acknowledged === null);
@@ -38,9 +38,14 @@ export function TroublePart({ trouble, running, domain, person, now }: TroublePr
         </p>
       )}
       {open.length > 0 && list(open)}
-      {conferences.length > 0 && <ConferenceTable {...{ domain, conferences, now }} />}
-      {running.next !== null && <p class="dim">There are more conferences with trouble than these.</p>}
       {taken.length > 0 && list(taken)}
+      {conferences.length > 0 && (
+        <>
+          <h3>Conferences with trouble</h3>
+          <ConferenceTable {...{ domain, conferences, now }} />
+        </>
+      )}
+      {running.next !== null && <p class="dim">There are more conferences with trouble than these.</p>}
     </>
   );
 }
@@ -99,7 +104,7 @@ export function TroubleLine({ trouble, now, to, isOnBridges = false }: LineProps
         </p>
       )}
       {to !== null && !acknowledged && (
-        <details id={`acknowledge-${id}`}>
+        <details id={`acknowledge-${id}`} data-asks="">
           <summary>Acknowledge …</summary>
           <form class="inline" method="post" action={to} data-stay="">
             <input type="hidden" name="latest" value={String(latest ?? "")} />

@@ -28,7 +28,7 @@ export const troubleRoutes = [
         v.string(),
         v.trim(),
         v.nonEmpty("must not be empty"),
-        v.maxLength(MOST_WORDS),
+        v.maxLength(MOST_WORDS, `must have at most ${MOST_WORDS} characters`),
         v.description("What is done about it, or why nothing is."),
       ),
       latest: v.pipe(
