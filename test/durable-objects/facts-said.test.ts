@@ -3,8 +3,9 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { parseTranscript } from "../../scripts/read-transcript.ts";
 import { type Fact, facts } from "../../src/conference/facts.ts";
+import type { TransId } from "../../src/foundation/ids.ts";
 import { HandWritten } from "../transcripts/hand-written.ts";
-import { ConferenceWorld, createConference } from "./conference-world.ts";
+import { ConferenceWorld, createConference, identity } from "./conference-world.ts";
 
 /** What the rules say in all transcripts. */
 function inTranscripts(): readonly Fact[] {
@@ -27,6 +28,7 @@ async function inOutbox(): Promise<readonly Fact[]> {
   await world.received("taken-over", create);
   world.answer = () => ({ kind: "failed", reason: "TimeoutError" });
   await world.received("anew", createConference({ msgId: "m3", extConfId: "7003" } as never));
+  await world.during(world.conference.receive({ ...identity, transId: "c" as TransId, messages: [], counts: true }));
   return world.stored.journal.facts(0).flatMap(({ facts }) => facts);
 }
 

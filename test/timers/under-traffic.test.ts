@@ -1,7 +1,9 @@
 import { globSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { MailCounts } from "../../durable-objects/mail/mail-counts.ts";
 import { Alarm } from "../../durable-objects/platform/alarm.ts";
 import type { Report } from "../../src/bridge/events.ts";
+import type { TransId } from "../../src/foundation/ids.ts";
 import { WakeTimer } from "../../src/foundation/time/wake-timer.ts";
 import { ConferenceWorld, callerEntered, lock } from "../durable-objects/conference-world.ts";
 import { fakePlatform } from "../durable-objects/fakes.ts";
@@ -210,6 +212,23 @@ const timers: Readonly<Record<string, readonly Row[]>> = {
         await inTraffic(world.time, 20_000, () => world.report(callerEntered(++count)));
         const [first = never, second = never, third = never] = tried;
         return [second - first - 5_000, third - second - 10_000];
+      },
+    },
+  ],
+  "durable-objects/mail/mail-counts.ts": [
+    {
+      what: "what the directory is told of a mailbox, while documents come",
+      lateMs: async () => {
+        const time = new Clock();
+        const told: number[] = [];
+        const counts = new MailCounts({
+          ...fakePlatform(time),
+          nonce: () => "1",
+          count: async () => void told.push(time.now),
+        });
+        const said = { kind: "document-confirmed", transId: "7" as TransId } as const;
+        await inTraffic(time, 5_000, () => counts.add(said));
+        return [1_000, 2_000, 3_000].map((due, index) => (told[index] ?? never) - due);
       },
     },
   ],

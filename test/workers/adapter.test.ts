@@ -94,8 +94,9 @@ test("the edge is alive, not ready without an agent, and closed without the oper
         expect.objectContaining({ kind: "no-agent", bridge: "simulated", since: null }),
         expect.objectContaining({ kind: "hidden" }), // The domain with a secret.
       ],
+      trouble: [expect.objectContaining({ kind: "no-agent", bridge: "simulated", severity: "down" })],
       domains: {
-        local: { simulated: { ready: false, agentConnected: false, bridgeUp: false, portsInUse: 0, ports: null } },
+        local: { simulated: { ready: false, agentConnected: false, bridgeUp: false, portsInUse: null, ports: null } },
       },
     },
   ]);
