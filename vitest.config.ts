@@ -89,7 +89,7 @@ export default defineConfig({
           globalSetup: ["./test/asterisk/setup.ts"],
           maxWorkers: 3,
           sequence: { groupOrder: 1 },
-          ...{ testTimeout: 20_000, hookTimeout: 30_000, retry },
+          ...{ testTimeout: 20_000, hookTimeout: 90_000, retry },
         },
       },
       {

@@ -92,8 +92,9 @@ export class AsteriskOnTest {
 
   /** Starts it anew with the same files and ports; one that runs is killed first. Resolves when it answers. */
   restart(): Promise<void> {
-    // One in some thousand hangs while it loads its modules, and never answers.
-    return this.#start().catch(() => this.#start());
+    // One in some hundred hangs while it loads its modules, and never answers.
+    const again = () => this.#start();
+    return again().catch(again).catch(again).catch(again);
   }
 
   async #start(): Promise<void> {
