@@ -1,4 +1,5 @@
 import type { BridgeName, DomainName } from "../../foundation/ids.ts";
+import { earliest } from "../../foundation/time/earliest.ts";
 import { type Figures, figuresOf, type PortsOfBridge } from "../../operators/figures.ts";
 import type { ConferenceTotals, DomainActivity } from "../../rpc/directory.ts";
 import type { EdgeObjects } from "../../rpc/objects.ts";
@@ -12,9 +13,7 @@ export async function totalsOf(objects: EdgeObjects, domain: DomainName): Promis
     objects.directory(domain).totals(),
     objects.mailbox(domain).waiting(),
   ]);
-  const since = [totals.oldestAt, oldestAt].filter((at) => at !== null);
-  const oldest = since.length > 0 ? Math.min(...since) : null;
-  return { ...totals, documents: totals.documents + documents, oldestAt: oldest };
+  return { ...totals, documents: totals.documents + documents, oldestAt: earliest(totals.oldestAt, oldestAt) };
 }
 
 /** What is known already of a domain, and is not asked for again. */
