@@ -34,3 +34,22 @@ export function fakeObjects(some: SomeObjects): EdgeObjects {
   });
   return Object.fromEntries(objects);
 }
+
+/** The same objects; each call of them is noted, with its method and what was asked. */
+export function noted(objects: EdgeObjects, note: (call: string) => void): EdgeObjects {
+  const all = Object.entries(objects).map(([name, get]) => {
+    const noting = (...of: readonly string[]) =>
+      new Proxy((get as (...of: readonly string[]) => object)(...of), {
+        get: (object, method) => {
+          const own: unknown = Reflect.get(object, method);
+          if (typeof own !== "function") return own;
+          return (...asked: readonly unknown[]) => {
+            note(`${name} ${of.filter(Boolean)}: ${String(method)} ${JSON.stringify(asked)}`);
+            return own.apply(object, asked);
+          };
+        },
+      });
+    return [name, noting];
+  });
+  return Object.fromEntries(all);
+}

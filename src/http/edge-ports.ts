@@ -1,6 +1,7 @@
 import type { LogFacts } from "../foundation/text/log-line.ts";
 import type { Timers } from "../foundation/time/timers.ts";
 import type { DomainTrouble, FoundBridge } from "../operators/trouble.ts";
+import type { ConferenceTotals } from "../rpc/directory.ts";
 import type { EdgeObjects } from "../rpc/objects.ts";
 import type { Domain } from "../settings/load.ts";
 import type { AuditPorts } from "./audited.ts";
@@ -26,4 +27,6 @@ export interface TroublePorts {
 export interface LookedAt {
   readonly bridges: readonly FoundBridge[];
   readonly trouble: readonly DomainTrouble[];
+  /** What of the domain's figures was asked for it; `null`: it is not known. */
+  readonly totals: ConferenceTotals | null;
 }

@@ -29,7 +29,7 @@ import type { FromWebex, ToWebex } from "../../src/tsp/messages.ts";
 import type { SiteNumber } from "../../webex-interfaces/doors/edge.ts";
 import { aDirectory, memoryHandles } from "../durable-objects/fakes.ts";
 import { edgeOnTest } from "../edge-on-test.ts";
-import { fakeObjects, type SomeObjects } from "../fake-objects.ts";
+import { fakeObjects, noted, type SomeObjects } from "../fake-objects.ts";
 import { testDomain } from "../local-domain.ts";
 import { Database } from "../simulation/database.ts";
 import { checkedAnswers } from "./checked-answers.ts";
@@ -80,6 +80,8 @@ export function conferenceView(key: string, more: Partial<ConferenceView> = {}):
 /** The edge's routes over objects that live in these maps; every call is noted, in order, in `calls`. */
 export class FakeEdge {
   readonly calls: string[] = [];
+  /** Every question to an object, as it was asked. */
+  readonly askedOfObjects: string[] = [];
   readonly logged: string[] = [];
   /** The facts of each line. */
   readonly lines: Readonly<Record<string, unknown>>[] = [];
@@ -182,7 +184,7 @@ export class FakeEdge {
       edgeOnTest(
         time,
         domains,
-        this.#objects(),
+        noted(this.#objects(), (call) => this.askedOfObjects.push(call)),
         {
           people: () => people,
           fetch: async (url: string) => this.fetches(url),

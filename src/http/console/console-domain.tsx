@@ -119,17 +119,17 @@ function addGivenUpPages(add: AddPage): void {
 async function overviewPage({ edge, domain, frame }: PageCall) {
   const directory = edge.objects.directory(domain.name);
   const query = { domain: domain.name, after: null, limit: MOST_TROUBLED, troubled: true, isWatched: true };
-  const [running, activity, found] = await Promise.all([
+  const [running, activity, { bridges, trouble, totals }] = await Promise.all([
     directory.running(query),
     directory.activity(),
     edge.lookAt(domain),
   ]);
   const [conferences, figures] = await Promise.all([
     withTopics(domain, running.conferences, edge),
-    figuresOfDomain(edge, domain, { bridges: found.bridges, activity }),
+    figuresOfDomain(edge, domain, { bridges, activity, totals }),
   ]);
-  const shown = { everyMs, running: { ...running, conferences }, figures, activity };
-  return <OverviewPage {...frame("overview")} {...shown} {...found} />;
+  const shown = { everyMs, running: { ...running, conferences }, figures, activity, bridges, trouble };
+  return <OverviewPage {...frame("overview")} {...shown} />;
 }
 
 async function conferencesPage({ context, edge, domain, frame }: PageCall) {

@@ -4,7 +4,7 @@ import { Counts, domainOfSeries, familyOf, type Series } from "../../foundation/
 import { within } from "../../foundation/time/timers.ts";
 import { figureTable } from "../../operators/figures.ts";
 import { seesAll } from "../../operators/people.ts";
-import { isOpen, troubleKinds } from "../../operators/trouble.ts";
+import { type FoundBridge, isOpen, troubleKinds } from "../../operators/trouble.ts";
 import type { EdgeObjects } from "../../rpc/objects.ts";
 import type { Domain } from "../../settings/load.ts";
 import type { EdgePorts, TroublePorts } from "../edge-ports.ts";
@@ -100,12 +100,7 @@ type Found = readonly [name: keyof typeof gauges, labels: Series[number][0], val
 
 /** What an object does not say is left out, but a bridge whose relay does not answer has no agent. */
 async function gaugesOf(edge: MetricsPorts, domains: readonly Domain[]): Promise<string> {
-  const found = await Promise.all([
-    ...domains.map((domain) => foundOfDomain(edge, domain)),
-    ...domains.flatMap(({ name, settings }) =>
-      settings.bridges.map((bridge) => foundOfBridge(edge, name, bridge.name as BridgeName)),
-    ),
-  ]);
+  const found = await Promise.all(domains.map((domain) => foundOfDomain(edge, domain)));
   const series = Map.groupBy(found.flat(), ([name]) => name);
   const families = Object.entries(gauges).map(([name, says]) => {
     const values = series.get(name as keyof typeof gauges) ?? [];
@@ -121,12 +116,13 @@ async function gaugesOf(edge: MetricsPorts, domains: readonly Domain[]): Promise
 
 async function foundOfDomain(edge: MetricsPorts, ofSettings: Domain): Promise<readonly Found[]> {
   const { name: domain, settings } = ofSettings;
-  const [{ trouble }, figures, site] = await Promise.all([
+  const [{ trouble, totals, bridges }, site, agents] = await Promise.all([
     edge.lookAt(ofSettings),
-    figuresOfDomain(edge, ofSettings, { activity: null, bridges: [] }),
     settings.webexSite && answerOrNull(edge.objects.webexSite(domain).provisioning(domain), edge, { domain }),
+    Promise.all(settings.bridges.map(({ name }) => agentsOf(edge, domain, name as BridgeName))),
   ]);
-  const found: Found[] = [];
+  const figures = await figuresOfDomain(edge, ofSettings, { activity: null, bridges: [], totals });
+  const found: Found[] = [...agents.flat(), ...bridges.flatMap(drainedOf)];
   for (const [name, labels, { value }] of [
     ["conferences", { domain, phase: "creating" }, figures.creating],
     ["conferences", { domain, phase: "running" }, figures.running],
@@ -144,20 +140,17 @@ async function foundOfDomain(edge: MetricsPorts, ofSettings: Domain): Promise<re
   return found;
 }
 
-async function foundOfBridge(edge: MetricsPorts, domain: DomainName, bridge: BridgeName): Promise<readonly Found[]> {
-  const relay = edge.objects.relay(domain, bridge);
-  const [agents, health] = await Promise.all([
-    answerOrNull(relay.agents(), edge, { domain }),
-    answerOrNull(relay.health(), edge, { domain }),
-  ]);
+function drainedOf({ domain, bridge, health }: FoundBridge): readonly Found[] {
+  return health ? [["bridge_drained", { domain, bridge }, health.drainedSince === undefined ? 0 : 1]] : [];
+}
+
+async function agentsOf(edge: MetricsPorts, domain: DomainName, bridge: BridgeName): Promise<readonly Found[]> {
+  const agents = await answerOrNull(edge.objects.relay(domain, bridge).agents(), edge, { domain });
   const connected = agents?.filter(({ lastSeen }) => lastSeen !== null) ?? [];
-  return [
-    ...(health ? [["bridge_drained", { domain, bridge }, health.drainedSince === undefined ? 0 : 1] as const] : []),
-    ...(["active", "standby"] as const).map((role) => {
-      const there = connected.filter((agent) => agent.role === role);
-      return ["agents", { domain, bridge, role }, there.length] as const;
-    }),
-  ];
+  return (["active", "standby"] as const).map((role) => {
+    const there = connected.filter((agent) => agent.role === role);
+    return ["agents", { domain, bridge, role }, there.length];
+  });
 }
 
 export function addMetrics(app: Hono<Variables>, edge: MetricsPorts): void {

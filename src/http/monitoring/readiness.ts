@@ -98,7 +98,7 @@ export class Readiness {
 
   readonly lookAt: TroublePorts["lookAt"] = async (domain) => {
     const [bridges, disk, found] = await Promise.all([this.#ask([domain]), this.#disk(), this.#askDirectory(domain)]);
-    return { bridges, trouble: troubleOf(disk, bridges, found, this.#edge.now()) };
+    return { bridges, trouble: troubleOf(disk, bridges, found, this.#edge.now()), totals: found.waiting };
   };
 
   /** For strangers, what was seen a moment ago will do. */
