@@ -16,7 +16,7 @@ export function addTrouble(program: Command): void {
           edge.trouble(domains),
         ]);
         const failed = trouble.some(({ acknowledged }) => acknowledged === null);
-        return found({ figures, trouble }, statusText, { failed });
+        return found({ figures, trouble }, edgeStatusText, { failed });
       }),
   );
 
@@ -43,7 +43,7 @@ async function figuresOf(edge: OperatorClient, domain: string) {
   ]);
   const bridges = agents.map(({ bridge, agents, drainedSince }) => {
     const health = agents?.find(({ role }) => role === "active")?.health ?? null;
-    return { bridge, up: health?.bridgeUp ?? false, drainedSince };
+    return { bridge, up: agents === null ? null : (health?.bridgeUp ?? false), drainedSince };
   });
   return { figures, bridges };
 }
@@ -53,12 +53,13 @@ interface StatusFound {
   readonly trouble: readonly TroubleOfDomain[];
 }
 
-function statusText({ figures, trouble }: StatusFound, now: number, terminal: Terminal): readonly string[] {
+export function edgeStatusText({ figures, trouble }: StatusFound, now: number, terminal: Terminal): readonly string[] {
   const { style } = terminal;
   const lines = figures.flatMap(({ domain, figures, bridges }) => [
     style("bold", domain),
     ...figures.map((figure) => `  ${figure.word}: ${figureText(figure)}`),
     ...bridges.map(({ bridge, up, drainedSince }) => {
+      if (up === null) return `  bridge ${bridge}: not known, its relay does not answer`;
       if (!up) return `  bridge ${bridge}: ${style("red", "away")}`;
       return `  bridge ${bridge}: up${drainedSince === null ? "" : `, ${style("yellow", "drained")}`}`;
     }),

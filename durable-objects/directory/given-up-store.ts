@@ -1,4 +1,5 @@
 import type { ConfKey, EpochMs } from "../../src/foundation/ids.ts";
+import { bareHost } from "../../src/foundation/text/bare-host.ts";
 import type { KnownTrouble } from "../../src/operators/trouble.ts";
 import type { PlacedFact } from "../../src/records/directory-facts.ts";
 import type { GivenUpPage } from "../../src/rpc/directory.ts";
@@ -101,10 +102,6 @@ export class GivenUpStore {
 
 function postIn(data: SqlValue | undefined): GivenUpPost {
   return { settledAt: null, ...JSON.parse(String(data)) };
-}
-
-function bareHost(host: string): string {
-  return host.replace(/^https?:\/\//, "");
 }
 
 /** Ids begin with digits. */

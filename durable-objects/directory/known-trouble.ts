@@ -1,13 +1,8 @@
 import { promptEnds } from "../../src/bridge/prompt-call.ts";
 import type { BridgeName, DomainName, EpochMs } from "../../src/foundation/ids.ts";
 import { hmacSha256 } from "../../src/foundation/secrets.ts";
-import {
-  type Acknowledgement,
-  type DomainTrouble,
-  type FoundTrouble,
-  type KnownTrouble,
-  showTrouble,
-} from "../../src/operators/trouble.ts";
+import type { Acknowledgement, KnownTrouble } from "../../src/operators/trouble.ts";
+import { type DomainTrouble, type FoundTrouble, showTrouble } from "../../src/operators/trouble-kinds.ts";
 import { domainTroubleEvent, type WebhookEvent } from "../../src/records/webhooks.ts";
 import type { DirectoryRpc, WebhookView } from "../../src/rpc/directory.ts";
 import type { RefusedCaller } from "../../src/rpc/directory-feed.ts";
@@ -67,7 +62,7 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
           ...(caller.number !== "" && { key: await this.#keyOf(domain, caller.number) }),
         })),
       ),
-      ...{ late: list.late, webhooks: webhooks(domain), acknowledged },
+      ...{ waiting: list.waiting, late: list.late, webhooks: webhooks(domain), acknowledged },
     };
   }
 

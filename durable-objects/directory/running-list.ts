@@ -156,6 +156,11 @@ export class RunningList {
     return hostsOf([...this.conferences.values()]);
   }
 
+  /** By server, also beyond those that are listed, what waits for it. */
+  get waiting(): KnownTrouble["waiting"] {
+    return [...this.conferences.values()].flatMap(({ known }) => known?.live.waiting ?? []);
+  }
+
   /** How many conferences of each bridge have commands that are late, and since when. */
   get late(): KnownTrouble["late"] {
     const late = [...this.conferences.values()].filter(({ known }) => known?.live.trouble.includes("commands"));

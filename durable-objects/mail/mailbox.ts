@@ -13,7 +13,7 @@ import type { DomainName, EpochMs, TransId } from "../../src/foundation/ids.ts";
 import { LogLimit } from "../../src/foundation/limits.ts";
 import { earliest } from "../../src/foundation/time/earliest.ts";
 import type { BadTarget } from "../../src/routing/target-url.ts";
-import type { ConferenceTotals, DirectoryRpc } from "../../src/rpc/directory.ts";
+import type { DirectoryRpc } from "../../src/rpc/directory.ts";
 import type { Mail, MailboxRpc, SharedAnswers, ShareResult } from "../../src/rpc/mailbox.ts";
 import type { SharedRequests } from "../../src/tsp/messages.ts";
 import { Outbox, type OutboxStore, type Undelivered } from "../conference/outbox.ts";
@@ -121,13 +121,16 @@ export class Mailbox implements MailboxRpc {
     return this.#isLost(sharedAs) ? "given-up" : "confirmed";
   }
 
-  async waiting(): Promise<Pick<ConferenceTotals, "documents" | "oldestAt">> {
+  async waiting(): ReturnType<MailboxRpc["waiting"]> {
     // Conferences count what they have handed over.
     const own = this.#outbox.rows.filter(({ messages }) => messages.every(({ sharedAs }) => sharedAs === undefined));
-    const waiting = [...waitingRows(own, this.#clock.now()).values()];
+    const servers = Array.from(waitingRows(own, this.#clock.now()), ([host, { rows: documents, oldestAt }]) => {
+      return { host, documents, oldestAt };
+    });
     return {
-      documents: waiting.reduce((sum, { rows }) => sum + rows, 0),
-      oldestAt: earliest(...waiting.map(({ oldestAt }) => oldestAt)),
+      documents: servers.reduce((sum, { documents }) => sum + documents, 0),
+      oldestAt: earliest(...servers.map(({ oldestAt }) => oldestAt)),
+      servers,
     };
   }
 

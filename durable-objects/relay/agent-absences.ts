@@ -2,7 +2,7 @@ import type { DomainName } from "../../src/foundation/ids.ts";
 import { within } from "../../src/foundation/time/timers.ts";
 import { AWAY_AFTER_MS, lookForAbsences, type Presence } from "../../src/link/absences.ts";
 import { activeLink, type RelayState } from "../../src/link/relay.ts";
-import type { FoundTrouble } from "../../src/operators/trouble.ts";
+import type { FoundTrouble } from "../../src/operators/trouble-kinds.ts";
 import type { AgentEvent } from "../../src/rpc/directory.ts";
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";
 import type { Alarm } from "../platform/alarm.ts";

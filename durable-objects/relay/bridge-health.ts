@@ -2,7 +2,7 @@ import type { EpochMs } from "../../src/foundation/ids.ts";
 import type { LogFacts } from "../../src/foundation/text/log-line.ts";
 import { dayMs } from "../../src/foundation/time/timers.ts";
 import { activeLink, type Health, type Link, type RelayInput, type RelayState } from "../../src/link/relay.ts";
-import type { FoundTrouble } from "../../src/operators/trouble.ts";
+import type { FoundTrouble } from "../../src/operators/trouble-kinds.ts";
 import type { BridgeHealth } from "../../src/rpc/relay.ts";
 import type { AgentSockets } from "./hibernating-sockets.ts";
 import type { Lost } from "./relay-store.ts";

@@ -1,6 +1,6 @@
 import type { ConfKey, EpochMs } from "../../src/foundation/ids.ts";
 import type { ForConference } from "../../src/link/relay.ts";
-import type { FoundTrouble } from "../../src/operators/trouble.ts";
+import type { FoundTrouble } from "../../src/operators/trouble-kinds.ts";
 import type { RelayStore } from "./relay-store.ts";
 
 /** An agent sends a digest of each conference each eight minutes at least. */

@@ -23,7 +23,8 @@ import {
   SILENCE_MS,
   step,
 } from "../../src/link/relay.ts";
-import { bridgeTrouble, type FoundTrouble } from "../../src/operators/trouble.ts";
+import { bridgeTrouble } from "../../src/operators/trouble.ts";
+import type { FoundTrouble } from "../../src/operators/trouble-kinds.ts";
 import type { AgentEvent } from "../../src/rpc/directory.ts";
 import type { AgentView, BridgeHealth, CommandsForBridge, HandOver, RelayRpc } from "../../src/rpc/relay.ts";
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";

@@ -1,7 +1,7 @@
 import type { BridgeName, DomainName, EpochMs } from "../../src/foundation/ids.ts";
 import { type Timers, within } from "../../src/foundation/time/timers.ts";
 import { AWAY_AFTER_MS } from "../../src/link/absences.ts";
-import type { FoundTrouble } from "../../src/operators/trouble.ts";
+import type { FoundTrouble } from "../../src/operators/trouble-kinds.ts";
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";
 import type { Alarm } from "../platform/alarm.ts";
 import type { Identity, RelayLog, RelayStore } from "./relay-store.ts";

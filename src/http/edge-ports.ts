@@ -1,6 +1,7 @@
 import type { LogFacts } from "../foundation/text/log-line.ts";
 import type { Timers } from "../foundation/time/timers.ts";
-import type { DomainTrouble, FoundBridge } from "../operators/trouble.ts";
+import type { FoundBridge } from "../operators/trouble.ts";
+import type { DomainTrouble, TroubleKind } from "../operators/trouble-kinds.ts";
 import type { ConferenceTotals } from "../rpc/directory.ts";
 import type { EdgeObjects } from "../rpc/objects.ts";
 import type { Domain } from "../settings/load.ts";
@@ -29,4 +30,6 @@ export interface LookedAt {
   readonly trouble: readonly DomainTrouble[];
   /** What of the domain's figures was asked for it; `null`: it is not known. */
   readonly totals: ConferenceTotals | null;
+  /** Kinds of which nobody knows all: who could say it did not answer. */
+  readonly unknown: ReadonlySet<TroubleKind>;
 }

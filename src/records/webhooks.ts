@@ -1,5 +1,5 @@
 import type { ConfKey, EpochMs } from "../foundation/ids.ts";
-import type { DomainTrouble } from "../operators/trouble.ts";
+import type { DomainTrouble } from "../operators/trouble-kinds.ts";
 import type { AgentEvent } from "../rpc/directory.ts";
 import type { FactPage, Trouble } from "../rpc/directory-feed.ts";
 import type { CallRecord } from "./call-record.ts";

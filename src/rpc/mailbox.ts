@@ -1,4 +1,5 @@
 import type { DomainName, MsgId, TransId, WebexHost } from "../foundation/ids.ts";
+import type { WaitingForServer } from "../operators/trouble.ts";
 import type { SharedRequests, ToWebex } from "../tsp/messages.ts";
 import type { ConferenceTotals } from "./directory.ts";
 
@@ -34,6 +35,8 @@ export interface MailboxRpc {
   send(mail: Mail): Promise<void>;
   /** Resolves when the answers, or an earlier copy of them, were posted and confirmed, or when one of them was given up. */
   share(answers: SharedAnswers): Promise<ShareResult>;
-  /** What waits here. */
-  waiting(): Promise<Pick<ConferenceTotals, "documents" | "oldestAt">>;
+  /** What waits here, in all and by server. */
+  waiting(): Promise<
+    Pick<ConferenceTotals, "documents" | "oldestAt"> & { readonly servers: readonly WaitingForServer[] }
+  >;
 }

@@ -3,7 +3,7 @@ import type { Ability, IssuedCommand } from "../bridge/commands.ts";
 import type { BridgeName, ConfKey, DomainName, EpochMs } from "../foundation/ids.ts";
 import { type Checked, text, time } from "../foundation/schemas.ts";
 import type { Health } from "../link/relay.ts";
-import type { FoundTrouble } from "../operators/trouble.ts";
+import type { FoundTrouble } from "../operators/trouble-kinds.ts";
 
 /** How a bridge is, as was last reported to its relay. */
 export interface BridgeHealth extends Omit<Health, "version" | "waiting" | "certificateEnds" | "portsInUse"> {

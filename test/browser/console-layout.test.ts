@@ -17,7 +17,7 @@ import { TimelinePage } from "../../src/console/story/timeline.tsx";
 import { style } from "../../src/console/style.ts";
 import type { BridgeName, ConfKey, WebexHost } from "../../src/foundation/ids.ts";
 import { figuresOf } from "../../src/operators/figures.ts";
-import { showTrouble } from "../../src/operators/trouble.ts";
+import { showTrouble } from "../../src/operators/trouble-kinds.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
 import type { DomainActivity } from "../../src/rpc/directory.ts";
 import type { GivenUpPost } from "../../src/rpc/directory-feed.ts";

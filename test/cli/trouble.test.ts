@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { troubleText } from "../../cli/operator/trouble.ts";
-import { showTrouble, troubleKinds } from "../../src/operators/trouble.ts";
+import { edgeStatusText, troubleText } from "../../cli/operator/trouble.ts";
+import { showTrouble, troubleKinds } from "../../src/operators/trouble-kinds.ts";
 
 const now = 10_000_000;
 const terminal = { width: 1_000, style: (_: unknown, text: string) => text };
@@ -22,4 +22,12 @@ test("what somebody has taken on is said with who and the word; nothing wrong is
     ...["No agent is connected", `  ${one.says}`, "  anna, 1.0 s ago: power cut"],
   ]);
   expect(troubleText([], now, terminal)).toEqual(["nothing is wrong"]);
+});
+
+test("of a bridge whose relay does not answer nobody says that it is away", () => {
+  const bridges = [true, false, null].map((up, index) => ({ bridge: `b${index}`, up, drainedSince: null }));
+  const text = edgeStatusText({ figures: [{ domain: "acme", figures: [], bridges }], trouble: [] }, now, terminal);
+  expect(text.slice(1, 4)).toEqual([
+    ...["  bridge b0: up", "  bridge b1: away", "  bridge b2: not known, its relay does not answer"],
+  ]);
 });

@@ -67,6 +67,10 @@ const cases: readonly Case[] = [
   down("BridgeheadCountsMissing", `bridgehead_counts_up{${edge}}`, "12m"),
   down("BridgeheadNoAgent", `bridgehead_agents{${bridge}, role="active"}`),
   {
+    ...{ alert: "BridgeheadRelayUnreachable", silent: ["5m"], fires: ["7m"] },
+    series: { [`bridgehead_trouble{${domain}, kind="relay-unreachable"}`]: "0x20 1x20" },
+  },
+  {
     // Away for five minutes, then for longer; another bridge never had a second agent.
     ...{ alert: "BridgeheadNoStandby", silent: ["7m", "17m"], fires: ["21m"], about: 'bridge="two"' },
     series: {

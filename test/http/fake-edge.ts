@@ -12,6 +12,7 @@ import { Metrics } from "../../src/http/monitoring/monitoring.ts";
 import { type Disk, Storage } from "../../src/http/storage.ts";
 import type { AuditEntry } from "../../src/operators/audit.ts";
 import { operatorsSettings, peopleOf } from "../../src/operators/people.ts";
+import type { WaitingForServer } from "../../src/operators/trouble.ts";
 import type { ActionStages } from "../../src/rpc/action-stages.ts";
 import type { OperatorResult } from "../../src/rpc/conference.ts";
 import type { ConferenceView } from "../../src/rpc/conference-view.ts";
@@ -136,6 +137,8 @@ export class FakeEdge {
   readonly kept = new Counts();
   readonly webhooks: WebhookView[] = [];
   totals: ConferenceTotals | null = null;
+  /** What waits in the mailbox. */
+  readonly mailWaiting: WaitingForServer[] = [];
   readonly disk = new FakeDisk();
   /** In milliseconds. */
   time = 1_000_000;
@@ -284,7 +287,11 @@ export class FakeEdge {
         conferencesOf: async (lastMs, before, upTo) => this.#conferencesOf(lastMs, before, upTo),
       }),
       mailbox: () => ({
-        waiting: async () => ({ documents: 0, oldestAt: null }),
+        waiting: async () => {
+          call("waiting of the mailbox", "mailbox");
+          const documents = this.mailWaiting.reduce((sum, one) => sum + one.documents, 0);
+          return { documents, oldestAt: this.mailWaiting[0]?.oldestAt ?? null, servers: this.mailWaiting };
+        },
         send: async ({ answers }) => {
           call(`mail to ${[...answers.keys()]}`, "mailbox");
           for (const [host, messages] of answers) {

@@ -107,7 +107,10 @@ const readers: Readonly<Record<string, readonly string[]>> = {
   "\\.totals\\(": ["src/http/monitoring/figures-of-domain.ts"],
   "\\btotalsOf\\b": ["src/http/monitoring/figures-of-domain.ts", "src/http/monitoring/readiness.ts"],
   "callers\\b.*\\breduce\\(|\\breduce\\(.*callers\\b": ["src/console/domain/conferences.tsx"],
-  "\\bmailbox\\([^)]*\\)\\.waiting\\(": ["src/http/monitoring/figures-of-domain.ts"],
+  "\\bmailbox\\([^)]*\\)\\.waiting\\(": [
+    "src/http/monitoring/figures-of-domain.ts",
+    "src/http/monitoring/readiness.ts",
+  ],
 };
 
 test.each(Object.entries(readers))(

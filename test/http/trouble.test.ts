@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { beforeEach, expect, test } from "vitest";
 import type { BridgeName, CallId, DomainName, TransId, WebexHost } from "../../src/foundation/ids.ts";
-import type { DomainTrouble, TroubleKind } from "../../src/operators/trouble.ts";
+import type { DomainTrouble, TroubleKind } from "../../src/operators/trouble-kinds.ts";
 import type { DirectoryFact } from "../../src/records/directory-facts.ts";
 import type { BridgeHealth } from "../../src/rpc/relay.ts";
 import { readPage } from "../console/read-page.ts";
@@ -80,6 +80,12 @@ function callInVain(number: string, times: number): Promise<void> {
   return edge.directory.promptStore.keepPromptCalls("local" as DomainName, said);
 }
 
+/** A document of a conference of its own waits for a server since then. */
+function waits(server: string, oldestAt: number, key = "5") {
+  const waiting = [{ host: server as WebexHost, documents: 1, oldestAt, failure: null }];
+  return edge.directory.follow(aPage({ key, running: { waiting } }));
+}
+
 /** How each kind comes about. */
 const kinds: Readonly<Record<TroubleKind, () => unknown>> = {
   disk: () => {
@@ -102,9 +108,9 @@ const kinds: Readonly<Record<TroubleKind, () => unknown>> = {
       ...up,
       trouble: [{ kind: "certificate-expires", about: "2026-12-01", since: 1, why: "2026-12-01" }],
     }),
-  "posts-wait": () => {
-    edge.totals = { creating: 0, running: 0, unknown: 0, callers: 0, documents: 2, oldestAt: edge.time - 30_000 };
-  },
+  "directory-unreachable": () => edge.broken.add("directory"),
+  "mailbox-unreachable": () => edge.broken.add("mailbox"),
+  "posts-wait": () => waits("tsp1", edge.time - 30_000),
   "posts-given-up": () => giveUp(3),
   "caller-refused": () => callInVain("15552345678", 3),
   "commands-late": () =>
@@ -128,6 +134,7 @@ test.each(Object.entries(kinds))(
     const ready = (await (await ask("/readyz")).json()) as { trouble: DomainTrouble[]; problems: { says: string }[] };
     expect(ready.trouble).toEqual([one]);
     expect(ready.problems.map(({ says }) => says)).toEqual([`${one.says} ${one.todo}`]);
+    if (kind === "directory-unreachable") return;
     const overview = await browse("");
     for (const text of [one.title, one.says, one.todo]) expect(overview).toContain(text);
     expect(overview).not.toContain("Bridges answer");
@@ -248,12 +255,62 @@ test("who acknowledges covers what was seen, and not what happened meanwhile", a
 
 test("a clock that is set back ends no trouble", async () => {
   const oldestAt = edge.time - 90_000;
-  edge.totals = { creating: 0, running: 0, unknown: 0, callers: 0, documents: 2, oldestAt };
+  await waits("tsp1", oldestAt);
   edge.webhooks.push({ ...receiver, refused: 1, oldestAt });
   for (const back of [0, 24 * 3_600_000]) {
     edge.time -= back;
     expect((await listed()).map(({ kind }) => kind)).toEqual(["posts-wait", "webhook-fails"]);
   }
+});
+
+test("each TSP server whose documents wait is trouble of its own, with what waits for it in the mailbox", async () => {
+  const oldestAt = edge.time - 40_000;
+  await waits("http://tsp1", oldestAt);
+  await waits("tsp1", oldestAt + 1_000, "6");
+  edge.mailWaiting.push({ host: "tsp1", documents: 3, oldestAt: oldestAt - 1_000 });
+  const [one] = await listed();
+  expect(one).toMatchObject({ id: "posts-wait:tsp1", count: 5, since: oldestAt - 1_000 });
+  await acknowledge("posts-wait:tsp1", { word: "told WebEx" });
+  await waits("tsp2", edge.time - 30_000, "7");
+  expect((await listed()).map(({ id, acknowledged }) => [id, acknowledged?.word])).toEqual([
+    ["posts-wait:tsp2", undefined],
+    ["posts-wait:tsp1", "told WebEx"],
+  ]);
+});
+
+test("who does not answer is trouble from then on, and nobody takes what it would say for nothing", async () => {
+  const since = edge.time;
+  await giveUp(2);
+  edge.broken.add("directory");
+  await listed();
+  edge.time += 60_000;
+  expect(await listed()).toMatchObject([{ kind: "directory-unreachable", since, severity: "bad" }]);
+  expect((await ask("/readyz")).status).toBe(200);
+  const gauges = async () => await (await ask("/metrics")).text();
+  expect(await gauges()).toMatch(/bridgehead_trouble\{domain="local",kind="directory-unreachable"\} 1\n/);
+  expect(await gauges()).toMatch(/bridgehead_trouble\{domain="local",kind="no-agent"\} 0\n/);
+  for (const kind of ["posts-given-up", "posts-wait", "caller-refused", "commands-late", "webhook-fails"])
+    expect(await gauges()).not.toContain(`kind="${kind}"`);
+  for (const id of [`posts-given-up:${host}`, "directory-unreachable", "orphan-conference:simulated"]) {
+    const answer = await acknowledge(id, { word: "known" });
+    expect([answer.status, await answer.text()]).toEqual([503, expect.stringContaining("does not answer")]);
+  }
+  edge.broken.clear();
+  expect(await listed()).toMatchObject([{ kind: "posts-given-up", count: 2 }]);
+  edge.broken.add("simulated");
+  edge.broken.add("mailbox");
+  expect(await gauges()).toMatch(/bridgehead_trouble\{domain="local",kind="posts-given-up"\} 1\n/);
+  expect(await gauges()).toMatch(/bridgehead_trouble\{domain="local",kind="relay-unreachable"\} 1\n/);
+  for (const kind of ["no-agent", "standby-away", "posts-wait"]) expect(await gauges()).not.toContain(`kind="${kind}"`);
+  expect(await gauges()).not.toContain("bridgehead_agents{");
+  expect((await acknowledge("no-agent:simulated", { word: "known" })).status).toBe(503);
+  expect((await acknowledge(`posts-given-up:${host}`, { word: "known" })).status).toBe(200);
+  // It has begun anew by then.
+  edge.broken.clear();
+  await listed();
+  edge.time += 1_000;
+  edge.broken.add("mailbox");
+  expect(await listed()).toMatchObject([{ kind: "mailbox-unreachable", since: edge.time }]);
 });
 
 test("what is acknowledged and still so comes last, with who took it; when it begins anew, it is open", async () => {

@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { DomainTrouble } from "../../src/operators/trouble.ts";
+import type { DomainTrouble } from "../../src/operators/trouble-kinds.ts";
 import { eventually, kill, Meeting, startWorld, type World } from "./world.ts";
 
 let world: World;

@@ -1,6 +1,7 @@
 import type { EpochMs } from "../../foundation/ids.ts";
 import { counted } from "../../foundation/text/counted.ts";
-import type { DomainTrouble, FoundBridge } from "../../operators/trouble.ts";
+import type { FoundBridge } from "../../operators/trouble.ts";
+import type { DomainTrouble } from "../../operators/trouble-kinds.ts";
 import type { BridgeLoad } from "../../rpc/directory.ts";
 import type { AgentView } from "../../rpc/relay.ts";
 import { type DomainFrame, Page } from "../page.tsx";

@@ -1,5 +1,6 @@
 import { type Figure, type Figures, figuresOf, figureText, noLimit } from "../../operators/figures.ts";
-import type { DomainTrouble, FoundBridge } from "../../operators/trouble.ts";
+import type { FoundBridge } from "../../operators/trouble.ts";
+import type { DomainTrouble } from "../../operators/trouble-kinds.ts";
 import type { BridgeLoad, DomainActivity, RunningPage } from "../../rpc/directory.ts";
 import { type DomainFrame, Page } from "../page.tsx";
 import { Facts, Mark } from "../parts.tsx";

@@ -1,5 +1,5 @@
 import type { EpochMs } from "../../foundation/ids.ts";
-import type { DomainTrouble } from "../../operators/trouble.ts";
+import type { DomainTrouble } from "../../operators/trouble-kinds.ts";
 import type { RunningPage } from "../../rpc/directory.ts";
 import type { DomainFrame } from "../page.tsx";
 import { Age, Field, Mark, Time, Words } from "../parts.tsx";

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { domainTrouble } from "../../operators/trouble.ts";
+import { domainTrouble } from "../../operators/trouble-kinds.ts";
 import { problem } from "../problem.ts";
 import { next, pageOf, wholeList } from "./paging.ts";
 import { routeOf } from "./route.ts";
@@ -40,7 +40,11 @@ export const troubleRoutes = [
     refusals: { 404: "There is no such domain that you see, or nothing of this id is wrong there." },
     about: ({ body: { word } }) => ({ word }),
     async handle({ domain, edge, signedIn, path: { trouble: id }, body: { word, latest: seen } }) {
-      const found = (await edge.lookAt(domain)).trouble.find((one) => one.id === id);
+      const { trouble, unknown } = await edge.lookAt(domain);
+      const found = trouble.find((one) => one.id === id);
+      const isAway = trouble.some(({ kind }) => kind === "directory-unreachable");
+      if (isAway || (!found && [...unknown].some((kind) => kind === id.split(":")[0])))
+        return problem(503, "failed for now", `Who knows of ${id} does not answer: acknowledge it in some minutes.`);
       if (!found) return problem(404, "no such trouble", `Nothing that goes by ${id} is wrong in ${domain.name} now.`);
       const at = edge.now();
       const last = found.latest ?? at;

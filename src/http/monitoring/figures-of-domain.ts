@@ -2,17 +2,19 @@ import type { BridgeName, DomainName } from "../../foundation/ids.ts";
 import { earliest } from "../../foundation/time/earliest.ts";
 import { type Figures, figuresOf, type PortsOfBridge } from "../../operators/figures.ts";
 import type { ConferenceTotals, DomainActivity } from "../../rpc/directory.ts";
+import type { MailboxRpc } from "../../rpc/mailbox.ts";
 import type { EdgeObjects } from "../../rpc/objects.ts";
 import type { Domain } from "../../settings/load.ts";
 import type { EdgePorts } from "../edge-ports.ts";
 import { answerOrNull } from "../objects-of-request.ts";
 
 /** Of a domain's conferences, and of what waits in its mailbox. */
-export async function totalsOf(objects: EdgeObjects, domain: DomainName): Promise<ConferenceTotals> {
-  const [totals, { documents, oldestAt }] = await Promise.all([
-    objects.directory(domain).totals(),
-    objects.mailbox(domain).waiting(),
-  ]);
+export async function totalsOf(
+  objects: EdgeObjects,
+  domain: DomainName,
+  mail: ReturnType<MailboxRpc["waiting"]> = objects.mailbox(domain).waiting(),
+): Promise<ConferenceTotals> {
+  const [totals, { documents, oldestAt }] = await Promise.all([objects.directory(domain).totals(), mail]);
   return { ...totals, documents: totals.documents + documents, oldestAt: earliest(totals.oldestAt, oldestAt) };
 }
 

@@ -4,7 +4,8 @@ import { Counts, domainOfSeries, familyOf, type Series } from "../../foundation/
 import { within } from "../../foundation/time/timers.ts";
 import { figureTable } from "../../operators/figures.ts";
 import { seesAll } from "../../operators/people.ts";
-import { type FoundBridge, isOpen, troubleKinds } from "../../operators/trouble.ts";
+import { type FoundBridge, isOpen } from "../../operators/trouble.ts";
+import { troubleKinds } from "../../operators/trouble-kinds.ts";
 import type { EdgeObjects } from "../../rpc/objects.ts";
 import type { Domain } from "../../settings/load.ts";
 import type { EdgePorts, TroublePorts } from "../edge-ports.ts";
@@ -98,7 +99,7 @@ const gauges = {
 } as const;
 type Found = readonly [name: keyof typeof gauges, labels: Series[number][0], value: number];
 
-/** What an object does not say is left out, but a bridge whose relay does not answer has no agent. */
+/** What an object does not say is left out: nobody knows it. */
 async function gaugesOf(edge: MetricsPorts, domains: readonly Domain[]): Promise<string> {
   const found = await Promise.all(domains.map((domain) => foundOfDomain(edge, domain)));
   const series = Map.groupBy(found.flat(), ([name]) => name);
@@ -116,7 +117,7 @@ async function gaugesOf(edge: MetricsPorts, domains: readonly Domain[]): Promise
 
 async function foundOfDomain(edge: MetricsPorts, ofSettings: Domain): Promise<readonly Found[]> {
   const { name: domain, settings } = ofSettings;
-  const [{ trouble, totals, bridges }, site, agents] = await Promise.all([
+  const [{ trouble, totals, unknown, bridges }, site, agents] = await Promise.all([
     edge.lookAt(ofSettings),
     settings.webexSite && answerOrNull(edge.objects.webexSite(domain).provisioning(domain), edge, { domain }),
     Promise.all(settings.bridges.map(({ name }) => agentsOf(edge, domain, name as BridgeName))),
@@ -133,8 +134,10 @@ async function foundOfDomain(edge: MetricsPorts, ofSettings: Domain): Promise<re
   ] as const)
     if (typeof value === "number") found.push([name, labels, value]);
   const open = trouble.filter(isOpen);
-  for (const kind of troubleKinds)
-    found.push(["trouble", { domain, kind }, open.filter((one) => one.kind === kind).length]);
+  for (const kind of troubleKinds) {
+    const count = open.filter((one) => one.kind === kind).length;
+    if (count > 0 || !unknown.has(kind)) found.push(["trouble", { domain, kind }, count]);
+  }
   const last = site?.last;
   if (last) found.push(["provisioning_differences", { domain }, last.differences.length + last.more]);
   return found;
@@ -146,7 +149,8 @@ function drainedOf({ domain, bridge, health }: FoundBridge): readonly Found[] {
 
 async function agentsOf(edge: MetricsPorts, domain: DomainName, bridge: BridgeName): Promise<readonly Found[]> {
   const agents = await answerOrNull(edge.objects.relay(domain, bridge).agents(), edge, { domain });
-  const connected = agents?.filter(({ lastSeen }) => lastSeen !== null) ?? [];
+  if (!agents) return [];
+  const connected = agents.filter(({ lastSeen }) => lastSeen !== null);
   return (["active", "standby"] as const).map((role) => {
     const there = connected.filter((agent) => agent.role === role);
     return ["agents", { domain, bridge, role }, there.length];

@@ -5,19 +5,19 @@ import { version } from "../../foundation/version.ts";
 import type { Figures } from "../../operators/figures.ts";
 import { type Operator, seesDomain } from "../../operators/people.ts";
 import {
-  type DomainTrouble,
   type FoundBridge,
   type FoundDomain,
   isDown,
   isOpen,
   troubleOf,
+  unknownKinds,
 } from "../../operators/trouble.ts";
-import type { ConferenceTotals, DomainActivity } from "../../rpc/directory.ts";
+import type { DomainTrouble } from "../../operators/trouble-kinds.ts";
 import type { EdgeObjects } from "../../rpc/objects.ts";
 import type { BridgeHealth } from "../../rpc/relay.ts";
 import { type Domain, settingsDigest } from "../../settings/load.ts";
 import { addressOf } from "../address.ts";
-import type { EdgePorts, PeoplePorts, TroublePorts } from "../edge-ports.ts";
+import type { EdgePorts, LookedAt, PeoplePorts, TroublePorts } from "../edge-ports.ts";
 import { admitPerson, saysWho, type Variables } from "../guard.ts";
 import { answerOrNull, forOneRequest } from "../objects-of-request.ts";
 import type { Storage } from "../storage.ts";
@@ -27,7 +27,7 @@ import { figuresOfDomain, totalsOf } from "./figures-of-domain.ts";
 const SAME_ANSWER_MS = 1_000;
 /** A relay that has not answered by then counts as not ready, so that it does not hold up the answer about the others. */
 const ANSWER_WITHIN_MS = 2_000;
-const unknown = { waiting: null, known: null };
+const notAsked = { known: null, mail: null, silent: [] };
 /** In place of what is wrong in domains whose names are no stranger's business. */
 const hidden = {
   ...{ kind: "hidden", domain: null, bridge: null, since: null },
@@ -51,7 +51,7 @@ export class Readiness {
   readonly #edge: ReadinessPorts;
   #askedAt = 0;
   #latest: Promise<readonly FoundBridge[]> | undefined;
-  /** By `domain/bridge`, since when its relay does not answer this process. */
+  /** By `domain/bridge`, or the name of an object, since when it does not answer this process. */
   readonly #unreachable = new Map<string, EpochMs>();
 
   constructor(edge: ReadinessPorts) {
@@ -67,14 +67,20 @@ export class Readiness {
         const { name } = domain;
         const ofDomain = bridges.filter((one) => one.domain === name);
         if (!to || !seesDomain(to, name))
-          return { name, trouble: troubleOf(null, ofDomain.map(asStrangersSee), { ...unknown, domain: name }, now()) };
-        const [said, activity] = await Promise.all([this.#askDirectory(domain), this.#askActivity(domain)]);
-        const known = { bridges: ofDomain, totals: said.waiting, activity };
+          return { name, trouble: troubleOf(null, ofDomain.map(asStrangersSee), { ...notAsked, domain: name }, now()) };
+        const [said, activity] = await Promise.all([
+          this.#askDomain(domain),
+          this.#inTime(name, "the directory", this.#edge.objects.directory(name).activity()),
+        ]);
+        const known = { bridges: ofDomain, totals: said.totals, activity };
         const figures = figuresAs(await figuresOfDomain(this.#edge, domain, known));
         return { name, figures, trouble: troubleOf(null, ofDomain, said, now()) };
       }),
     );
-    const all = [...troubleOf(disk, [], { ...unknown, domain: "" }, now()), ...found.flatMap(({ trouble }) => trouble)];
+    const all = [
+      ...troubleOf(disk, [], { ...notAsked, domain: "" }, now()),
+      ...found.flatMap(({ trouble }) => trouble),
+    ];
     const trouble = all.filter(({ domain }) => this.#maySee(domain, to));
     const ready = !all.some(isDown);
     const problems = trouble.filter(isOpen).map(asProblem);
@@ -97,8 +103,9 @@ export class Readiness {
   }
 
   readonly lookAt: TroublePorts["lookAt"] = async (domain) => {
-    const [bridges, disk, found] = await Promise.all([this.#ask([domain]), this.#disk(), this.#askDirectory(domain)]);
-    return { bridges, trouble: troubleOf(disk, bridges, found, this.#edge.now()), totals: found.waiting };
+    const [bridges, disk, found] = await Promise.all([this.#ask([domain]), this.#disk(), this.#askDomain(domain)]);
+    const trouble = troubleOf(disk, bridges, found, this.#edge.now());
+    return { bridges, trouble, totals: found.totals, unknown: unknownKinds(bridges, found) };
   };
 
   /** For strangers, what was seen a moment ago will do. */
@@ -123,21 +130,25 @@ export class Readiness {
     return isOpen || (to !== null && seesDomain(to, domain));
   }
 
-  #askActivity({ name: domain }: Domain): Promise<DomainActivity | null> {
+  async #inTime<Value>(domain: DomainName, what: string, asked: Promise<Value>): Promise<Value | null> {
     const edge = this.#edge;
-    const asked = within(edge, ANSWER_WITHIN_MS, "the directory", edge.objects.directory(domain).activity());
-    return answerOrNull(asked, edge, { domain });
+    return answerOrNull(within(edge, ANSWER_WITHIN_MS, what, asked), edge, { domain });
   }
 
-  async #askDirectory({ name: domain }: Domain): Promise<FoundDomain & { waiting: ConferenceTotals | null }> {
-    const edge = this.#edge;
-    const inTime = <Value>(asked: Promise<Value>) =>
-      answerOrNull(within(edge, ANSWER_WITHIN_MS, "the directory", asked), edge, { domain });
-    const [waiting, known] = await Promise.all([
-      inTime(totalsOf(edge.objects, domain)),
-      inTime(edge.objects.directory(domain).trouble(domain)),
+  async #askDomain({ name: domain }: Domain): Promise<FoundDomain & Pick<LookedAt, "totals">> {
+    const { objects } = this.#edge;
+    const mail = objects.mailbox(domain).waiting();
+    const [known, waiting, totals] = await Promise.all([
+      this.#inTime(domain, "the directory", objects.directory(domain).trouble(domain)),
+      this.#inTime(domain, "the mailbox", mail),
+      this.#inTime(domain, "the directory", totalsOf(objects, domain, mail)),
     ]);
-    return { domain, waiting, known };
+    const silent = [
+      { kind: "directory-unreachable", since: this.#unreachableSince(`directory of ${domain}`, known) },
+      { kind: "mailbox-unreachable", since: this.#unreachableSince(`mailbox of ${domain}`, waiting) },
+    ] as const;
+    const found = { domain, known, mail: waiting?.servers ?? null, totals };
+    return { ...found, silent: silent.filter(({ since }) => since !== null) };
   }
 
   #ask(domains: Iterable<Domain>): Promise<readonly FoundBridge[]> {
@@ -152,10 +163,14 @@ export class Readiness {
     const name = `${domain}/${bridge}`;
     const asked = within(edge, ANSWER_WITHIN_MS, "the relay", edge.objects.relay(domain, bridge).health());
     const health = await answerOrNull(asked, edge, { domain, bridge }, "relay-unreachable");
-    const unreachableSince = health ? null : (this.#unreachable.get(name) ?? edge.now());
-    if (unreachableSince === null) this.#unreachable.delete(name);
-    else this.#unreachable.set(name, unreachableSince);
-    return { domain, bridge, health, unreachableSince };
+    return { domain, bridge, health, unreachableSince: this.#unreachableSince(name, health) };
+  }
+
+  /** Since when this object answers nothing, as far as this process knows; `null`: it answers. */
+  #unreachableSince(name: string, answer: object | null): EpochMs | null {
+    if (answer) this.#unreachable.delete(name);
+    else if (!this.#unreachable.has(name)) this.#unreachable.set(name, this.#edge.now());
+    return this.#unreachable.get(name) ?? null;
   }
 }
 

@@ -1,0 +1,274 @@
+import * as v from "valibot";
+import type { EpochMs } from "../foundation/ids.ts";
+import { type Checked, time } from "../foundation/schemas.ts";
+import { counted } from "../foundation/text/counted.ts";
+
+/** One thing that is wrong, as its source says it. */
+export interface FoundTrouble {
+  readonly kind: TroubleKind;
+  /** Whom or what it is about, beside its bridge: an agent, a TSP server, a receiver, a number, a conference; `null`: nothing else. */
+  readonly about?: string | null;
+  /** In its id in the place of `about`, where that is nothing that paths and the audit may keep: a caller's number. */
+  readonly key?: string;
+  /** Since when it is so, or when it happened first; `null`: nobody knows. */
+  readonly since: EpochMs | null;
+  /** When it happened last; absent: it lasts, so that `since` says all. */
+  readonly latest?: EpochMs;
+  readonly count?: number;
+  /** Why, or by when, as the kind has it. */
+  readonly why?: string;
+}
+
+interface Place {
+  /** Its bridge and domain, in words. */
+  readonly here: string;
+  readonly domain: string;
+  readonly bridge: string;
+  readonly about: string;
+  readonly count: number;
+  readonly why: string;
+}
+
+/** Who can say it: the edge itself, the relay of a bridge, or an object of the domain. */
+type TroubleSource = "edge" | "relay" | "directory" | "mailbox";
+
+interface TroubleRow {
+  /** In a few words, for lists and screen readers. */
+  readonly title: string;
+  /** `down`: no conference can be held there. `bad`: something is lost, or waits. `warn`: nobody notices yet. */
+  readonly severity: "down" | "bad" | "warn";
+  /** While one of them does not answer, nobody knows whether it is so. */
+  readonly from: readonly TroubleSource[];
+  /** It is over as soon as somebody has acknowledged it: there is nothing that could mend it. */
+  readonly happened?: true;
+  says(place: Place): string;
+  todo(place: Place): string;
+}
+
+/** All kinds of trouble. A further kind is a row here, and a source that finds it. The worst come first. */
+const rows = {
+  disk: {
+    title: "The edge cannot write to its disk",
+    severity: "down",
+    from: ["edge"],
+    says: ({ why }) => `The edge cannot write to its disk, and confirms nothing: ${why}`,
+    todo: () => "Make room there, or mend it; the edge then goes on by itself.",
+  },
+  "relay-unreachable": {
+    title: "The relay does not answer",
+    severity: "down",
+    from: ["edge"],
+    says: ({ here }) => `The relay of ${here} does not answer the edge.`,
+    todo: () => "Its agents try again by themselves; relay-unreachable in the log says why.",
+  },
+  "no-agent": {
+    title: "No agent is connected",
+    severity: "down",
+    from: ["relay"],
+    says: ({ here }) => `No agent of ${here} is connected, so nobody can call in or out there.`,
+    todo: () => 'See "bridgehead-agent doctor" beside the bridge.',
+  },
+  "bridge-away": {
+    title: "The bridge is away",
+    severity: "down",
+    from: ["relay"],
+    says: ({ here }) => `The agent of ${here} does not reach its bridge.`,
+    todo: () => '"bridgehead-agent doctor" beside the bridge says why.',
+  },
+  "directory-unreachable": {
+    title: "The directory does not answer",
+    severity: "bad",
+    from: ["edge"],
+    says: ({ domain }) =>
+      `The directory of ${domain} does not answer the edge, so nobody knows what is wrong with posts, callers and webhooks.`,
+    todo: () => "Calls go on without it; view-failed in the log says why it does not answer.",
+  },
+  "mailbox-unreachable": {
+    title: "The mailbox does not answer",
+    severity: "bad",
+    from: ["edge"],
+    says: ({ domain }) =>
+      `The mailbox of ${domain} does not answer the edge, so nobody knows whether answers to WebEx wait in it.`,
+    todo: () => "Conferences go on without it; view-failed in the log says why it does not answer.",
+  },
+  "posts-given-up": {
+    title: "Documents were given up",
+    severity: "bad",
+    from: ["directory"],
+    happened: true,
+    says: ({ about, domain, count }) =>
+      `${counted(count, "document")} for ${receiverText(about)} of ${domain} ${count === 1 ? "was" : "were"} given up: what stood there may be missing at WebEx.`,
+    todo: ({ about }) =>
+      `"bridgehead given-up" lists them, with why; "bridgehead send-again --server ${wordOfShell(about)}" sends again what is still so.`,
+  },
+  "posts-wait": {
+    title: "Documents wait for WebEx, or for the back end",
+    severity: "bad",
+    from: ["directory", "mailbox"],
+    says: ({ about, domain, count }) =>
+      `${count === 1 ? "1 document waits" : `${count} documents wait`} for ${receiverText(about)} of ${domain}.`,
+    todo: () => '"bridgehead servers" says why; where its conferences are over, post-failed in the log does.',
+  },
+  "commands-late": {
+    title: "The bridge does not answer in time",
+    severity: "bad",
+    from: ["directory"],
+    says: ({ here, count }) => `${counted(count, "conference")} on ${here} cannot get an answer in time.`,
+    todo: () =>
+      '"bridgehead conferences" names them; look at the load of the bridge, and at "bridgehead-agent doctor".',
+  },
+  "webhook-fails": {
+    title: "A receiver takes no webhooks",
+    severity: "bad",
+    from: ["directory"],
+    says: ({ about, domain, why, count }) =>
+      why === ""
+        ? `The receiver ${about} of ${domain} has refused ${counted(count, "webhook")}; webhook-refused in the log says why.`
+        : `The receiver ${about} of ${domain} takes no webhooks: ${why.replace(/\.$/, "")}.`,
+    todo: ({ why }) =>
+      why === "" ? "They come again for three days, and are given up then." : "They wait for it, three days at most.",
+  },
+  "webhooks-given-up": {
+    title: "A receiver was never given webhooks",
+    severity: "bad",
+    from: ["directory"],
+    happened: true,
+    says: ({ about, domain, count }) =>
+      `The receiver ${about} of ${domain} was never given some webhooks, ${count} so far.`,
+    todo: () => "Mend the receiver, and take what it missed from the records.",
+  },
+  "caller-refused": {
+    title: "A caller could not get in",
+    severity: "warn",
+    from: ["directory"],
+    happened: true,
+    says: ({ about, domain, count, why }) =>
+      isWhole(about)
+        ? `The caller ${about} could not get in at ${domain}, ${counted(count, "time")}. The last time: ${why}`
+        : `Within a day, ${counted(count, "call")} ${about === "" ? "whose numbers are withheld or not kept" : `from numbers that end in ${about.replace(/^\*+/, "")}`} did not get in at ${domain}. The last one: ${why}`,
+    todo: ({ about }) =>
+      isWhole(about)
+        ? `"bridgehead find ${about}" says what was keyed, and why it was not led in.`
+        : "Its calls at the prompt say what was keyed, and why it was not led in.",
+  },
+  "bridge-ends": {
+    title: "The bridge is about to end",
+    severity: "bad",
+    from: ["relay"],
+    says: ({ here }) => `${here.replace("the", "The")} is about to end: it takes no new calls, and keeps those it has.`,
+    todo: () => "Start it anew once they are over, if somebody wanted that; else see its log.",
+  },
+  "bridge-drained": {
+    title: "The bridge is drained",
+    severity: "warn",
+    from: ["relay"],
+    says: ({ here }) =>
+      `${here.replace("the", "The")} is drained: it takes no new conferences, and those that it has go on.`,
+    todo: ({ bridge }) => `"bridgehead undrain ${bridge}" takes that back.`,
+  },
+  "standby-away": {
+    title: "A second agent is not connected",
+    severity: "warn",
+    from: ["relay"],
+    says: ({ about, here }) => `The agent ${about} of ${here} is not connected, so it could not take over.`,
+    todo: () => 'Start it, or see "bridgehead-agent doctor" on its machine.',
+  },
+  "standby-without-bridge": {
+    title: "A second agent does not reach the bridge",
+    severity: "warn",
+    from: ["relay"],
+    says: ({ about, here }) => `The agent ${about} of ${here} does not reach the bridge, so it could not take over.`,
+    todo: () => '"bridgehead-agent doctor" on its machine says why.',
+  },
+  "orphan-conference": {
+    title: "The bridge holds conferences that the edge does not know",
+    severity: "warn",
+    from: ["relay"],
+    says: ({ here, count, why }) =>
+      `${here.replace("the", "The")} holds ${counted(count, "conference")} that the edge does not know: ${why}.`,
+    todo: () =>
+      "If the edge lost its state, they are adopted once WebEx creates them again; else end them at the bridge, and find out which other edge uses it.",
+  },
+  "certificate-expires": {
+    title: "The certificate of the edge ends soon",
+    severity: "warn",
+    from: ["relay"],
+    says: ({ here, why }) => `The certificate of the edge, as agents of ${here} see it, ends on ${why}.`,
+    todo: () => "Renew it in the proxy in front of the edge, or see why that does not renew it by itself.",
+  },
+} as const satisfies Readonly<Record<string, TroubleRow>>;
+
+export type TroubleKind = keyof typeof rows;
+export const troubleKinds = Object.keys(rows) as readonly TroubleKind[];
+const rowOf = (kind: TroubleKind): TroubleRow => rows[kind];
+
+export function sourcesOf(kind: TroubleKind): readonly TroubleSource[] {
+  return rowOf(kind).from;
+}
+
+/** Something that is wrong, as people and programs are shown it. */
+export const domainTrouble = v.object({
+  id: v.pipe(
+    v.string(),
+    v.description("The same as long as it is about the same thing; part of the path by which it is acknowledged."),
+  ),
+  kind: v.picklist(troubleKinds),
+  severity: v.pipe(
+    v.picklist(["down", "bad", "warn"]),
+    v.description(
+      "`down`: no conference can be held there; `bad`: something is lost, or waits; `warn`: nobody notices yet.",
+    ),
+  ),
+  endsBy: v.pipe(
+    v.picklist(["mending", "acknowledgement"]),
+    v.description("`acknowledgement`: it has happened, and nothing could mend it; who acknowledges it ends it."),
+  ),
+  domain: v.pipe(v.nullable(v.string()), v.description("null: it concerns all domains.")),
+  bridge: v.nullable(v.string()),
+  about: v.pipe(
+    v.nullable(v.string()),
+    v.description("Whom or what it is about beside its bridge: an agent, a TSP server, a receiver of webhooks."),
+  ),
+  since: v.pipe(v.nullable(time), v.description("Since when, or when it happened first; null: nobody knows.")),
+  latest: v.pipe(v.nullable(time), v.description("When it happened last; `since`, where it lasts.")),
+  count: v.pipe(v.number(), v.description("How many there are: documents, conferences, webhooks.")),
+  title: v.string(),
+  says: v.pipe(v.string(), v.description("What is wrong, in a sentence.")),
+  todo: v.pipe(v.string(), v.description("What to do.")),
+  acknowledged: v.pipe(
+    v.nullable(v.object({ by: v.string(), at: time, word: v.string() })),
+    v.description("Who has taken it on; null: nobody has, so that it is open."),
+  ),
+});
+export type DomainTrouble = Checked<typeof domainTrouble>;
+
+/** Names it, says it in sentences, and is the same wherever it is shown. */
+export function showTrouble(
+  { kind, about = null, key, since, latest, count = 1, why = "" }: FoundTrouble,
+  domain: string | null,
+  bridge: string | null,
+): DomainTrouble {
+  const { title, severity, says, todo, happened } = rowOf(kind);
+  const endsBy = happened ? "acknowledgement" : "mending";
+  const here = `the bridge ${bridge} of ${domain}`;
+  const place = { here, domain: domain ?? "", bridge: bridge ?? "", about: about ?? "", count, why };
+  const id = [kind, bridge, key ?? about].filter((part) => part !== null).join(":");
+  return {
+    ...{ id, kind, severity, endsBy, domain, bridge, about, since, latest: latest ?? since, count, title },
+    ...{ says: says(place), todo: todo(place), acknowledged: null },
+  };
+}
+
+/** Whether this is one caller's number: neither withheld nor masked. */
+function isWhole(number: string): boolean {
+  return /^[^*]+$/.test(number);
+}
+
+function receiverText(host: string): string {
+  return host === "*back-end" ? "the partner's back end" : `the TSP server ${host}`;
+}
+
+/** As it is typed at a shell: `*back-end` would be a pattern of file names. */
+function wordOfShell(text: string): string {
+  return /^[\w.:-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
