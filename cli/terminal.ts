@@ -1,7 +1,6 @@
 import { styleText } from "node:util";
 import type { Terminal } from "../src/foundation/table.ts";
 import { printableJson } from "../src/foundation/text/printable.ts";
-import { zonedTime } from "../src/foundation/time/zone.ts";
 import { systemReason } from "./system-reason.ts";
 
 /** The terminal of this process, as wide as it is now. COLUMNS sets the width where the output is none. */
@@ -59,26 +58,6 @@ export function duration(ms: number): string {
 /** As "12 s ago", or "in 2.0 s". */
 export function fromNow(at: number, now: number): string {
   return at > now ? `in ${duration(at - now)}` : `${duration(now - at)} ago`;
-}
-
-/** The zone of this machine's clock. */
-export function ownZone(): string {
-  return new Intl.DateTimeFormat().resolvedOptions().timeZone;
-}
-
-/** ISO 8601 with this machine's offset from UTC. */
-export function localTime(at: number): string {
-  const offset = -new Date(at).getTimezoneOffset();
-  const shifted = new Date(at + offset * 60_000).toISOString().slice(0, -1);
-  const minutes = Math.abs(offset);
-  const two = (value: number) => String(Math.floor(value)).padStart(2, "0");
-  return `${shifted}${offset < 0 ? "-" : "+"}${two(minutes / 60)}:${two(minutes % 60)}`;
-}
-
-/** In a zone, to the second, with its offset from UTC: for tables. */
-export function toSecond(at: number, zone = ownZone()): string {
-  const [date, clock = ""] = zonedTime(at, zone).split("T");
-  return `${date} ${clock.slice(0, 8)} ${clock.slice(12)}`;
 }
 
 /** For programs, and for eyes: nothing in it moves a terminal. */

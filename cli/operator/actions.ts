@@ -4,15 +4,15 @@ import { type Command, InvalidArgumentError } from "commander";
 import * as v from "valibot";
 import { type ActionTable, isFlag, isOptional } from "../../src/conference/action-row.ts";
 import { askedActions } from "../../src/conference/operator-actions.ts";
-import type { Terminal } from "../../src/foundation/table.ts";
 import { counted } from "../../src/foundation/text/counted.ts";
 import { allPrintable, printable } from "../../src/foundation/text/printable.ts";
 import type { ActionStages, SentCommand } from "../../src/rpc/action-stages.ts";
 import { NoAnswer } from "../edge/edge-api.ts";
 import { StartError } from "../edge/supervise.ts";
-import { duration, jsonText, localTime, ownTerminal } from "../terminal.ts";
+import type { Screen } from "../shown-times.ts";
+import { duration, jsonText, ownTerminal } from "../terminal.ts";
 import { type Agreement, isAgreed, ownQuestions } from "./agreement.ts";
-import { askEdge, examples, type Options, question } from "./ask-edge.ts";
+import { askEdge, examples, headed, type Options, question } from "./ask-edge.ts";
 import type { ConferenceOfDomain, OperatorClient } from "./operator-client.ts";
 
 const LOOK_EVERY_MS = 200;
@@ -106,11 +106,11 @@ export async function followPrinted(
   json: true | undefined,
   goesOn: readonly ActionEnd[] = ["open"],
 ): Promise<ActionStages> {
-  const terminal = ownTerminal();
   const shown = new Set<string>();
   const show = (stages: ActionStages) => {
     if (json) return;
-    for (const line of newLines(shown, stageLines(allPrintable(stages), terminal))) process.stdout.write(`${line}\n`);
+    const lines = headed(edge, (screen) => stageLines(allPrintable(stages), action.domain, screen));
+    for (const line of newLines(shown, lines)) process.stdout.write(`${line}\n`);
   };
   const look = () => edge.find("GET /domains/{domain}/conferences/{confKey}/actions/{action}", action);
   const stages = await followed(look, withinMs, show, pause, goesOn);
@@ -185,10 +185,11 @@ export function actionEnd({ result, told: notification }: ActionStages): ActionE
 }
 
 /** A line for each stage that is known; when more is known, they are still true. */
-export function stageLines(stages: ActionStages, { style }: Terminal): readonly string[] {
+export function stageLines(stages: ActionStages, domain: string, { style, times }: Screen): readonly string[] {
   const { asked, onDisk, person, sent, result, told: notification } = stages;
   const line = (stage: string, at: number | null, text: string) =>
     `  ${stage.padEnd(10)}${(at === null ? "" : at === asked ? "at once" : `+${duration(at - asked)}`).padEnd(10)}${text}`.trimEnd();
+  const sentence = (text: string) => times.sentence(text, domain, asked);
   const command = ({ id, type }: Pick<SentCommand, "id" | "type">) => `${type} ${style("dim", `(${id})`)}`;
   const ofBridge = sent.flatMap((one) => [
     { at: one.at, text: line("sent", one.at, `${command(one)} to the bridge`) },
@@ -202,7 +203,7 @@ export function stageLines(stages: ActionStages, { style }: Terminal): readonly 
       : []),
   ]);
   const lines = [
-    line("asked", null, `${localTime(asked)} by ${person}`),
+    line("asked", null, `${times.exact(asked, domain)} by ${person}`),
     line("on disk", onDisk.at, `row ${onDisk.seq} of the journal`),
     ...ofBridge.sort((one, other) => one.at - other.at).map(({ text }) => text),
   ];
@@ -221,12 +222,13 @@ export function stageLines(stages: ActionStages, { style }: Terminal): readonly 
   } else if (result) {
     lines.push(style("red", line(result.type, result.at, whyOf(result))));
   }
-  if (notification && "notBecause" in notification) lines.push(line("no notice", null, notification.notBecause));
+  if (notification && "notBecause" in notification)
+    lines.push(line("no notice", null, sentence(notification.notBecause)));
   else if (notification && "owed" in notification) {
     const text = `${counted(notification.owed, "message")} to WebEx: its server is behind, and gets this once it answers`;
     lines.push(style("yellow", line("owed", notification.owedSince, text)));
   } else if (notification && "notYetBecause" in notification) {
-    lines.push(style("yellow", line("waits", notification.since, notification.notYetBecause)));
+    lines.push(style("yellow", line("waits", notification.since, sentence(notification.notYetBecause))));
   } else if (notification) {
     lines.push(line("posted", null, `WebEx, by TransID ${notification.transIds.join(", ")}`));
     if (notification.confirmedAt !== null)

@@ -1,13 +1,14 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { type Command, InvalidArgumentError } from "commander";
-import type { Terminal } from "../../src/foundation/table.ts";
 import { allPrintable, printable } from "../../src/foundation/text/printable.ts";
+import { secondText } from "../../src/foundation/time/shown-time.ts";
 import { hourMs } from "../../src/foundation/time/timers.ts";
 import { clockTime } from "../clock-time.ts";
 import { findEdge } from "../edge/find-edge.ts";
 import { StartError } from "../edge/supervise.ts";
+import { type Screen, ShownTimes } from "../shown-times.ts";
 import { systemReason } from "../system-reason.ts";
-import { endWithReader, jsonText, localTime, ownTerminal, ownZone } from "../terminal.ts";
+import { endWithReader, jsonText, ownTerminal } from "../terminal.ts";
 import { OperatorClient } from "./operator-client.ts";
 
 const WATCH_EVERY_MS = 1_000;
@@ -29,7 +30,7 @@ export interface Options {
 /** What is found: as programs get it, and for people. */
 interface Found {
   readonly data: unknown;
-  lines(now: number, terminal: Terminal): readonly string[];
+  lines(now: number, screen: Screen): readonly string[];
   readonly warning?: string | undefined;
   /** Whether what was to be done was not done: exit code 1. */
   readonly failed?: boolean;
@@ -38,10 +39,10 @@ interface Found {
 /** `text` gets the data with all texts made printable. */
 export function found<Data>(
   data: Data,
-  text: (shown: Data, now: number, terminal: Terminal) => readonly string[],
+  text: (shown: Data, now: number, screen: Screen) => readonly string[],
   more: Pick<Found, "warning" | "failed"> = {},
 ): Found {
-  return { data, lines: (now, terminal) => text(allPrintable(data), now, terminal), ...more };
+  return { data, lines: (now, screen) => text(allPrintable(data), now, screen), ...more };
 }
 
 export function answer(
@@ -50,19 +51,33 @@ export function answer(
 ): Promise<void> {
   return askEdge(async (edge) => {
     const first = await ask(edge);
-    show(first, json);
+    show(first, json, edge);
     if (first.failed) process.exitCode = 1;
-    if (watch) await watchFor(() => ask(edge), first, json);
+    if (watch) await watchFor(edge, () => ask(edge), first, json);
   });
 }
 
-function show({ data, lines, warning }: Found, json: true | undefined): void {
-  process.stdout.write(`${json ? jsonText(data) : lines(Date.now(), ownTerminal()).join("\n")}\n`);
+function show({ data, lines, warning }: Found, json: true | undefined, edge: OperatorClient): void {
+  const shown = json ? [jsonText(data)] : headed(edge, (screen) => lines(Date.now(), screen));
+  process.stdout.write(`${shown.join("\n")}\n`);
   if (warning) console.error(warning);
 }
 
+/** Lines for this terminal, under the time zone where they have times. */
+export function headed(edge: OperatorClient, lines: (screen: Screen) => readonly string[]): readonly string[] {
+  const screen = { ...ownTerminal(), times: new ShownTimes((domain) => edge.zoneOf(domain)) };
+  const shown = lines(screen);
+  const { heading } = screen.times;
+  return heading === null ? shown : [screen.style("dim", heading), ...shown];
+}
+
 /** On a terminal each second, in place; elsewhere once more whenever something has changed. */
-async function watchFor(ask: () => Promise<Found>, first: Found, json: true | undefined): Promise<never> {
+async function watchFor(
+  edge: OperatorClient,
+  ask: () => Promise<Found>,
+  first: Found,
+  json: true | undefined,
+): Promise<never> {
   const inPlace = process.stdout.isTTY && !json;
   let shown = JSON.stringify(first.data);
   for (;;) {
@@ -73,7 +88,7 @@ async function watchFor(ask: () => Promise<Found>, first: Found, json: true | un
       if (!inPlace && now === shown) continue;
       shown = now;
       process.stdout.write(inPlace ? "\u001b[H\u001b[2J" : json ? "" : "\n");
-      show(next, json);
+      show(next, json, edge);
     } catch (error) {
       if (!(error instanceof StartError)) throw error;
       console.error(printable(`${systemReason(error)}; is asked again`));
@@ -95,7 +110,7 @@ export async function askEdge(work: (edge: OperatorClient) => Promise<void>): Pr
 
 /** An option that is a time; which day a time of the day is of depends on other options. */
 export function clockTimeText(text: string): string {
-  if (clockTime(text, Date.now(), ownZone()) !== null) return text;
+  if (clockTime(text, Date.now(), "UTC") !== null) return text;
   throw new InvalidArgumentError("It must be a time such as 02:40, 02:40:15, 2026-11-21 or 2026-11-21T02:40.");
 }
 
@@ -106,15 +121,15 @@ const MOST_AHEAD_MS = 12 * hourMs;
 export function periodOf(
   options: { readonly since?: string; readonly until?: string },
   now: number,
-  zone = ownZone(),
+  zone: string,
 ): { readonly since: number | undefined; readonly until: number | undefined } {
   const since = options.since === undefined ? null : clockTime(options.since, now, zone);
   const until = options.until === undefined ? null : clockTime(options.until, now, zone, since ?? undefined);
   if (since !== null && until !== null && until < since)
-    throw new StartError(`--until ${localTime(until)} is before --since ${localTime(since)}`);
+    throw new StartError(`--until ${secondText(until, zone)} is before --since ${secondText(since, zone)} (${zone})`);
   if (until !== null && until > now + MOST_AHEAD_MS && !options.until?.includes("-"))
     throw new StartError(
-      `--until ${localTime(until)} has not come yet: a time of the day is the first one after --since`,
+      `--until ${secondText(until, zone)} (${zone}) has not come yet: a time of the day is the first one after --since`,
     );
   return { since: since ?? undefined, until: until ?? undefined };
 }

@@ -1,8 +1,8 @@
 import type { Command } from "commander";
-import type { Column, Terminal } from "../../src/foundation/table.ts";
+import type { Column } from "../../src/foundation/table.ts";
 import { peopleWords } from "../../src/foundation/text/people-shown.ts";
 import type { FoundAnswer } from "../../src/http/api/find.ts";
-import { toSecond } from "../terminal.ts";
+import type { Screen } from "../shown-times.ts";
 import { answer, examples, found, type Options, question } from "./ask-edge.ts";
 import { listText } from "./views.ts";
 
@@ -35,7 +35,7 @@ export function addFind(program: Command): void {
         }
         const data = { conferences, lines };
         const failed = conferences.length + lines.length === 0;
-        return found(data, (shown, _, terminal) => foundText(shown, terminal), { ...warned(warnings), failed });
+        return found(data, (shown, _, screen) => foundText(shown, screen), { ...warned(warnings), failed });
       }),
     );
 
@@ -52,7 +52,7 @@ export function addFind(program: Command): void {
           return page.lines;
         });
         const failed = lines.length === 0;
-        return found(lines, (shown, _, terminal) => linesText(shown, terminal), { ...warned(warnings), failed });
+        return found(lines, (shown, _, screen) => linesText(shown, screen), { ...warned(warnings), failed });
       }),
     );
 }
@@ -74,36 +74,36 @@ interface AllFound {
   readonly lines: readonly OfDomain<CallLine>[];
 }
 
-function foundText({ conferences, lines }: AllFound, terminal: Terminal): readonly string[] {
+function foundText({ conferences, lines }: AllFound, screen: Screen): readonly string[] {
   if (conferences.length + lines.length === 0)
     return [
       "Nothing found. Check the digits, or try a part of the meeting's name.",
       "Calls that ring now are on their conference's page.",
     ];
   return [
-    ...(conferences.length > 0 ? listText("", conferenceColumns, conferences, terminal) : []),
+    ...(conferences.length > 0 ? listText("", conferenceColumns(screen), conferences, screen) : []),
     ...(conferences.length > 0 && lines.length > 0 ? [""] : []),
-    ...(lines.length > 0 ? linesText(lines, terminal) : []),
+    ...(lines.length > 0 ? linesText(lines, screen) : []),
   ];
 }
 
-const conferenceColumns: readonly Column<OfDomain<NamedConference>>[] = [
+const conferenceColumns = ({ times }: Screen): readonly Column<OfDomain<NamedConference>>[] => [
   { title: "CONFERENCE", text: ({ key }) => key, style: () => "bold" },
   { title: "STATE", text: ({ state }) => state, style: ({ state }) => (state === "over" ? "dim" : null) },
   { title: "TOPIC", text: ({ topic }) => topic ?? "", cut: true },
   { title: "FOUND BY", text: ({ by, row }) => (row === undefined ? by : `${by}, row ${row}`) },
-  { title: "SINCE, OR OVER AT", text: ({ at }) => (at === null ? "" : toSecond(at)) },
+  { title: "SINCE, OR OVER AT", text: ({ at, domain }) => (at === null ? "" : times.second(at, domain)) },
 ];
 
-function linesText(lines: readonly OfDomain<CallLine>[], terminal: Terminal): readonly string[] {
+function linesText(lines: readonly OfDomain<CallLine>[], screen: Screen): readonly string[] {
   // A column of which nothing is known would take the place of others.
-  const columns = lineColumns.filter(({ text }) => lines.some((line) => text(line) !== ""));
-  return listText("nothing is known of this number: look at each digit", columns, lines, terminal);
+  const columns = lineColumns(screen).filter(({ text }) => lines.some((line) => text(line) !== ""));
+  return listText("nothing is known of this number: look at each digit", columns, lines, screen);
 }
 
-const lineColumns: readonly Column<OfDomain<CallLine>>[] = [
-  { title: "WHEN", text: ({ from, to }) => toTime(from ?? to) },
-  { title: "UNTIL", text: ({ what, to }) => (what === "inside" ? "now" : toTime(to)) },
+const lineColumns = ({ times }: Screen): readonly Column<OfDomain<CallLine>>[] => [
+  { title: "WHEN", text: ({ from, to, domain }) => toTime(times, from ?? to, domain) },
+  { title: "UNTIL", text: ({ what, to, domain }) => (what === "inside" ? "now" : toTime(times, to, domain)) },
   { title: "WHAT", text: ({ what }) => whatText[what], style: ({ what }) => styles[what] ?? null },
   { title: "CONFERENCE", text: ({ conference }) => conference ?? "none keyed", style: () => "bold" },
   { title: "TOPIC", text: ({ topic }) => topic ?? "", cut: true },
@@ -113,8 +113,8 @@ const lineColumns: readonly Column<OfDomain<CallLine>>[] = [
   { title: "CALL", text: ({ call }) => call, style: () => "dim", cut: true },
 ];
 
-function toTime(at: number | null): string {
-  return at === null ? "" : toSecond(at);
+function toTime(times: Screen["times"], at: number | null, domain: string): string {
+  return at === null ? "" : times.second(at, domain);
 }
 
 const whatText: Readonly<Record<CallLine["what"], string>> = {

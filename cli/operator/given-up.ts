@@ -1,13 +1,13 @@
 import type { Command } from "commander";
-import type { Terminal } from "../../src/foundation/table.ts";
 import { counted } from "../../src/foundation/text/counted.ts";
 import { allPrintable } from "../../src/foundation/text/printable.ts";
 import { documentsText, joinedPortions, type SentAgain } from "../../src/operators/send-again.ts";
 import { StartError } from "../edge/supervise.ts";
-import { jsonText, toSecond } from "../terminal.ts";
+import type { Screen, ShownTimes } from "../shown-times.ts";
+import { jsonText } from "../terminal.ts";
 import { actionEnd, followPrinted, stageLines } from "./actions.ts";
 import { type Agreement, isAgreed, ownQuestions } from "./agreement.ts";
-import { answer, askEdge, examples, found, type Options, question } from "./ask-edge.ts";
+import { answer, askEdge, examples, found, headed, type Options, question } from "./ask-edge.ts";
 import type { OperatorClient, PostOfDomain, ShownPost } from "./operator-client.ts";
 import { bare, listText } from "./views.ts";
 
@@ -23,7 +23,11 @@ export function addGivenUp(program: Command): void {
     .addHelpText("after", examples("given-up", "given-up 001795315210000-17-987654321"))
     .action((id: string | undefined, options: Options) =>
       answer(options, async (edge) => {
-        if (id !== undefined) return found(await postOf(edge, await edge.domain(options.domain), id), postText);
+        if (id !== undefined) {
+          const domain = await edge.domain(options.domain);
+          const post = await postOf(edge, domain, id);
+          return found(post, (shown, _, screen) => postText(shown, domain, screen));
+        }
         const posts = await edge.ofEach(await edge.domains(options.domain), async (domain) => {
           const query = { limit: USUAL };
           return (await edge.ask("GET /domains/{domain}/given-up-posts", { domain }, { query })).posts;
@@ -46,8 +50,10 @@ export function addGivenUp(program: Command): void {
         if (server !== undefined) return sendAllAgain(edge, { domain, server }, { json, yes });
         if (id === undefined) return;
         const post = await postOf(edge, domain, id);
-        const settled = settledText(post);
-        if (settled !== null) return void process.stdout.write(json ? `${jsonText(post)}\n` : `${settled}\n`);
+        if (isSettled(post)) {
+          const lines = json ? [jsonText(post)] : headed(edge, ({ times }) => [settledText(post, domain, times)]);
+          return void process.stdout.write(`${lines.join("\n")}\n`);
+        }
         const { conference: confKey } = post;
         const sent = await edge.insist("POST /domains/{domain}/given-up-posts/{post}/send", { domain, post: id });
         const stages = await followPrinted(edge, { domain, confKey, action: sent.id }, WITHIN_MS, json, goesOn);
@@ -102,15 +108,15 @@ async function postOf(edge: OperatorClient, domain: string, post: string): Promi
   );
 }
 
-function givenUpText(posts: readonly PostOfDomain[], _: number, terminal: Terminal): readonly string[] {
+function givenUpText(posts: readonly PostOfDomain[], _: number, screen: Screen): readonly string[] {
   return listText<PostOfDomain>(
     "nothing was given up",
     [
       { title: "ID", text: ({ id }) => id },
-      { title: "WHEN", text: ({ at }) => toSecond(at) },
+      { title: "WHEN", text: ({ at, domain }) => screen.times.second(at, domain) },
       {
         title: "WEBEX",
-        text: webexText,
+        text: (post) => webexText(post, screen.times),
         style: (post) => (post.settledAt === null || post.expired ? "yellow" : "green"),
       },
       { title: "CONFERENCE", text: ({ conference }) => conference, style: () => "bold" },
@@ -119,29 +125,36 @@ function givenUpText(posts: readonly PostOfDomain[], _: number, terminal: Termin
       { title: "MESSAGES", text: ({ messages }) => messages.join(", "), cut: true },
     ],
     posts,
-    terminal,
+    screen,
   );
 }
 
-/** Why nothing of it is left to send; `null`: it may be. */
-function settledText({ settledAt, expired }: ShownPost): string | null {
-  if (settledAt === null || expired) return null;
-  return `settled since ${toSecond(settledAt)}: its server was reached, and is owed nothing of it any more`;
+/** Nothing of it is left to send. What expired was never confirmed, and may be sent. */
+export function isSettled({ settledAt, expired }: Pick<ShownPost, "settledAt" | "expired">): boolean {
+  return settledAt !== null && !expired;
 }
 
-function webexText({ owed, settledAt, expired }: PostOfDomain): string {
+function settledText({ settledAt }: ShownPost, domain: string, times: ShownTimes): string {
+  const at = times.second(settledAt ?? 0, domain);
+  return `WebEx was notified at ${at}: its server was reached again, and is owed nothing of it any more`;
+}
+
+function webexText({ domain, owed, settledAt, expired }: PostOfDomain, times: ShownTimes): string {
   if (settledAt === null) return owed ? "still owed" : "";
-  return `${expired ? "expired" : "told"} ${toSecond(settledAt).slice(11)}`;
+  return `${expired ? "expired" : "notified"} ${times.second(settledAt, domain)}`;
 }
 
-function postText(post: ShownPost, _: number, terminal: Terminal): readonly string[] {
+function postText(post: ShownPost, domain: string, screen: Screen): readonly string[] {
   const { id, conference, host, at, attempts, why, transId, messages, document, notSentAgain, again } = post;
-  const settled = settledText(post);
+  const settled = isSettled(post) ? settledText(post, domain, screen.times) : null;
   const whether = settled ?? notSentAgain ?? (again ? null : `\`bridgehead send-again ${id}\` sends it again.`);
-  const standing = [...(whether === null ? [] : ["", whether]), ...(again ? ["", ...stageLines(again, terminal)] : [])];
+  const standing = [
+    ...(whether === null ? [] : ["", whether]),
+    ...(again ? ["", ...stageLines(again, domain, screen)] : []),
+  ];
   return [
-    `${terminal.style("bold", messages.join(", "))} of conference ${conference} to ${bare(host)}, TransID ${transId}`,
-    `given up ${toSecond(at)} after ${counted(attempts, "attempt")}: ${why}`,
+    `${screen.style("bold", messages.join(", "))} of conference ${conference} to ${bare(host)}, TransID ${transId}`,
+    `given up at ${screen.times.second(at, domain)} after ${counted(attempts, "attempt")}: ${why}`,
     ...standing,
     ...(document === null ? [] : ["", document]),
   ];

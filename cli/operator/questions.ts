@@ -3,9 +3,10 @@ import { type Command, InvalidArgumentError } from "commander";
 import { linesOfCall } from "../../src/explain/story-blocks.ts";
 import { counted } from "../../src/foundation/text/counted.ts";
 import { allPrintable } from "../../src/foundation/text/printable.ts";
-import type { ProvisioningState } from "../../src/rpc/webex-site.ts";
+import type { MeetingAnswer, ProvisioningState } from "../../src/rpc/webex-site.ts";
 import { asTest } from "../../src/transcripts/as-test.ts";
 import { StartError } from "../edge/supervise.ts";
+import type { Screen } from "../shown-times.ts";
 import { answer, clockTimeText, examples, found, type Options, periodOf, question } from "./ask-edge.ts";
 import type { OperatorClient } from "./operator-client.ts";
 import { linesWithin, storyText, whyText } from "./story.ts";
@@ -57,9 +58,10 @@ function addConferences(program: Command): void {
         const place = { domain, confKey: key };
         const query = { attendeeId: options.attendeeId };
         const known = await edge.ask("GET /domains/{domain}/conferences/{confKey}/meeting", place, { query });
-        if (!known.meeting || !options.accessCode) return found(known, meetingText);
+        const text = (shown: MeetingAnswer, now: number, screen: Screen) => meetingText(shown, domain, now, screen);
+        if (!known.meeting || !options.accessCode) return found(known, text);
         const code = await edge.ask("POST /domains/{domain}/conferences/{confKey}/meeting/access-code", place);
-        return found({ ...known, meeting: { ...known.meeting, ...code } }, meetingText);
+        return found({ ...known, meeting: { ...known.meeting, ...code } }, text);
       }),
     );
 
@@ -74,15 +76,20 @@ function addConferences(program: Command): void {
 
 function addStories(program: Command): void {
   question(program, "explain <key>", "what happened in a conference, and what is outstanding")
-    .option("--since <time>", "what happened from then on, as 02:40, 02:40:15 or 2026-11-21T02:40", clockTimeText)
+    .option(
+      "--since <time>",
+      "what happened from then on, as 02:40, 02:40:15 or 2026-11-21T02:40 of the domain's time zone",
+      clockTimeText,
+    )
     .option("--until <time>", "what happened up to then; of a time alone, the first one after --since", clockTimeText)
     .option("--why", "answers in sentences instead: why callers were muted, dropped, not named, why it ended …")
     .option("--call <id>", "of this call alone: its id, WebEx's name for it, or a number")
     .action((key: string, options: Options & { since?: string; until?: string; why?: true; call?: string }) =>
       answer(options, async (edge) => {
-        const { since = 0, until = Number.POSITIVE_INFINITY } = periodOf(options, Date.now());
-        const period = { since, until };
         const domain = await edge.domain(options.domain);
+        const zone = edge.zoneOf(domain);
+        const { since = 0, until = Number.POSITIVE_INFINITY } = periodOf(options, Date.now(), zone);
+        const period = { since, until };
         const conference = await edge.conference(domain, key);
         const place = { domain, confKey: key };
         const { call } = options;

@@ -1,18 +1,15 @@
-import type { Terminal } from "../../src/foundation/table.ts";
 import { cut } from "../../src/foundation/text/cut.ts";
 import { shownEntry } from "../../src/operators/audit.ts";
-import { duration, toSecond } from "../terminal.ts";
+import type { Screen } from "../shown-times.ts";
+import { duration } from "../terminal.ts";
 import type { AuditOfDomain, RecordOfDomain } from "./operator-client.ts";
 import { listText } from "./views.ts";
 
-/** The time zone of a domain. */
-type ZoneOf = (domain: string) => string;
-
-export function recordsText(records: readonly RecordOfDomain[], zoneOf: ZoneOf, terminal: Terminal): readonly string[] {
+export function recordsText(records: readonly RecordOfDomain[], screen: Screen): readonly string[] {
   return listText<RecordOfDomain>(
     "no record",
     [
-      { title: "ENDED", text: ({ endedAt, domain }) => toSecond(endedAt, zoneOf(domain)) },
+      { title: "ENDED", text: ({ endedAt, domain }) => screen.times.second(endedAt, domain) },
       { title: "CONFERENCE", text: ({ conference }) => conference, style: () => "bold" },
       {
         title: "WHAT",
@@ -30,18 +27,18 @@ export function recordsText(records: readonly RecordOfDomain[], zoneOf: ZoneOf, 
       { title: "ENDED BY", text: ({ endedBy, reason }) => `${endedBy}: ${reason}`, cut: true },
     ],
     records,
-    terminal,
+    screen,
   );
 }
 
 /** Of a key that somebody made up; WebEx's have a dozen digits. */
 const MOST_KEY = 32;
 
-export function auditText(entries: readonly AuditOfDomain[], zoneOf: ZoneOf, terminal: Terminal): readonly string[] {
+export function auditText(entries: readonly AuditOfDomain[], _: number, screen: Screen): readonly string[] {
   return listText<AuditOfDomain>(
     "nobody has asked anything",
     [
-      { title: "WHEN", text: ({ at, domain }) => toSecond(at, zoneOf(domain)) },
+      { title: "WHEN", text: ({ at, domain }) => screen.times.second(at, domain) },
       { title: "WHO", text: ({ person, role, by }) => `${person} (${role}, ${by})`, style: () => "bold", cut: true },
       { title: "WHAT", text: (entry) => `${shownEntry(entry).what}${entry.repeat ? " (repeated)" : ""}` },
       { title: "ABOUT", text: ({ about }) => aboutText(about), cut: true },
@@ -53,7 +50,7 @@ export function auditText(entries: readonly AuditOfDomain[], zoneOf: ZoneOf, ter
       { title: "FROM", text: ({ from }) => from },
     ],
     entries,
-    terminal,
+    screen,
   );
 }
 

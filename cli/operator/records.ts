@@ -4,8 +4,17 @@ import { counted } from "../../src/foundation/text/counted.ts";
 import { allPrintable, printable, printableJson } from "../../src/foundation/text/printable.ts";
 import { daysOfMonth } from "../../src/foundation/time/zone.ts";
 import { StartError } from "../edge/supervise.ts";
-import { ownTerminal } from "../terminal.ts";
-import { answer, askEdge, clockTimeText, examples, found, type Options, periodOf, question } from "./ask-edge.ts";
+import {
+  answer,
+  askEdge,
+  clockTimeText,
+  examples,
+  found,
+  headed,
+  type Options,
+  periodOf,
+  question,
+} from "./ask-edge.ts";
 import type { OperatorClient, Search } from "./operator-client.ts";
 import { auditText, recordsText } from "./record-views.ts";
 
@@ -83,7 +92,7 @@ export function addRecords(program: Command): void {
         );
         return found(
           entries.toSorted((one, other) => other.at - one.at),
-          (shown, _, terminal) => auditText(shown, (domain) => edge.zoneOf(domain), terminal),
+          auditText,
         );
       }),
     );
@@ -160,7 +169,7 @@ async function showRecords(edge: OperatorClient, options: RecordOptions): Promis
     return page.records;
   });
   records.sort((one, other) => other.recordedAt - one.recordedAt);
-  await print(recordsText(allPrintable(records), (domain) => edge.zoneOf(domain), ownTerminal()).join("\n"));
+  await print(headed(edge, (screen) => recordsText(allPrintable(records), screen)).join("\n"));
   if (hasMore) console.error(`there may be more: --csv, --ndjson or --json has all`);
 }
 

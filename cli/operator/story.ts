@@ -1,8 +1,8 @@
 import { type Block, blocksOf, isTrouble } from "../../src/explain/story-blocks.ts";
-import type { Terminal } from "../../src/foundation/table.ts";
 import { counted } from "../../src/foundation/text/counted.ts";
 import type { Explanation, StoryLine, StorySide } from "../../src/rpc/story.ts";
-import { duration, localTime, wrapped } from "../terminal.ts";
+import type { Screen } from "../shown-times.ts";
+import { duration, wrapped } from "../terminal.ts";
 import type { AgentsOfBridge, ConferenceOfDomain } from "./operator-client.ts";
 import { bare, conferenceHead, outstandingText } from "./views.ts";
 
@@ -18,7 +18,7 @@ export function storyText(
   lines: readonly StoryLine[],
   bridges: readonly AgentsOfBridge[],
   now: number,
-  terminal: Terminal,
+  screen: Screen,
   period: Period = { since: 0, until: Number.POSITIVE_INFINITY },
 ): readonly string[] {
   const startedAt = new Map<string, number>();
@@ -27,14 +27,14 @@ export function storyText(
     if (facts.transId && !startedAt.has(facts.transId)) startedAt.set(facts.transId, at);
     if (to === "bridge" && facts.commandId) startedAt.set(facts.commandId, at);
   }
-  const shown = { host: conference.host as string };
+  const shown = { host: conference.host as string, domain: conference.domain };
   const { agents = null } = bridges.find(({ bridge }) => bridge === conference.bridge) ?? {};
   const within = blocksOf(lines).filter((block) => isWithin(block, period));
   return [
-    ...conferenceHead(conference, now, terminal),
+    ...conferenceHead(conference, now, screen),
     ...(within.length === 0 ? ["", "nothing is known of that time"] : []),
-    ...within.flatMap((block) => ["", ...blockText(block, shown, terminal)]),
-    ...outstandingText(conference, { now, agents, startedAt }, terminal),
+    ...within.flatMap((block) => ["", ...blockText(block, shown, screen)]),
+    ...outstandingText(conference, { now, agents, startedAt }, screen),
   ];
 }
 
@@ -53,15 +53,22 @@ function isWithin(block: Readonly<Block>, { since, until }: Period): boolean {
   return first.at <= until && (block.at(-1) ?? first).at >= since;
 }
 
-function blockText(block: Readonly<Block>, shown: { host: string }, terminal: Terminal): string[] {
+/** Whose story it is, and the server that was named last. */
+interface ShownBefore {
+  readonly domain: string;
+  host: string;
+}
+
+function blockText(block: Readonly<Block>, shown: ShownBefore, screen: Screen): string[] {
   const [{ at: beganAt }] = block;
   const facts = new Set<string>();
   /** What was said last of each name. */
   const latest = new Map<string, string>();
   return block.flatMap((line, index) => {
-    const time = index === 0 ? localTime(beganAt) : `+${duration(line.at - beganAt)}`.padStart(TIME);
+    const time =
+      index === 0 ? screen.times.exact(beganAt, shown.domain) : `+${duration(line.at - beganAt)}`.padStart(TIME);
     const way = line.from === line.to ? names[line.from] : `${names[line.from]} → ${names[line.to]}`;
-    const all = factsOf(line, shown);
+    const all = factsOf(line, shown, screen);
     const isOfAnother = all.some((fact) => /^(msgId|call)=/.test(fact) && !facts.has(fact));
     const isSaid = (fact: string) => facts.has(fact) && (latest.get(nameIn(fact)) ?? fact) === fact;
     const fresh = all.filter((fact) => !isSaid(fact) || !isRepeated(fact, line, isOfAnother));
@@ -69,25 +76,25 @@ function blockText(block: Readonly<Block>, shown: { host: string }, terminal: Te
       facts.add(fact);
       if (nameIn(fact) === "call" || nameIn(fact) === "extCallId") latest.set(nameIn(fact), fact);
     }
-    const room = terminal.width - TIME - GAP - WAY - GAP;
+    const room = screen.width - TIME - GAP - WAY - GAP;
     const what = isTrouble(line)
-      ? terminal.style("red", line.what)
+      ? screen.style("red", line.what)
       : index === 0
-        ? terminal.style("bold", line.what)
+        ? screen.style("bold", line.what)
         : line.what;
-    const head = `${index === 0 ? time : terminal.style("dim", time)}${" ".repeat(GAP)}${way.padEnd(WAY)}${" ".repeat(GAP)}${what}`;
+    const head = `${index === 0 ? time : screen.style("dim", time)}${" ".repeat(GAP)}${way.padEnd(WAY)}${" ".repeat(GAP)}${what}`;
     const inline = fresh.join(" ");
     if (inline === "") return head;
     if (line.what.length + GAP + inline.length <= room)
-      return `${head}${" ".repeat(GAP)}${terminal.style("dim", inline)}`;
+      return `${head}${" ".repeat(GAP)}${screen.style("dim", inline)}`;
     const indent = " ".repeat(TIME + GAP + 2);
-    const below = wrapped(fresh, terminal.width - indent.length);
-    return [head, ...below.map((text) => indent + terminal.style("dim", text))];
+    const below = wrapped(fresh, screen.width - indent.length);
+    return [head, ...below.map((text) => indent + screen.style("dim", text))];
   });
 }
 
 /** Columns of a time, of who → who, and between columns. */
-const TIME = "2026-11-21T02:40:00.000+00:00".length;
+const TIME = "2026-11-21 02:40:00.000".length;
 const WAY = "WebEx → edge".length + 1;
 const GAP = 2;
 
@@ -104,11 +111,11 @@ function nameIn(fact: string): string {
 }
 
 /** A server is named where it is another one than before. Commands differ by what they are for; `--json` has their ids. */
-function factsOf({ facts }: StoryLine, shown: { host: string }): string[] {
+function factsOf({ facts }: StoryLine, shown: ShownBefore, { times }: Screen): string[] {
   return Object.entries(facts).flatMap(([name, value]) => {
     if (name === "commandId") return [];
     if (name === "afterMs") return `after ${duration(Number(value))}`;
-    if (name === "nextAt") return `next=${localTime(Date.parse(value)).slice(11, 23)}`;
+    if (name === "nextAt") return `next=${times.exactClock(Date.parse(value), shown.domain)}`;
     if (name !== "host") return `${name}=${/[\s="]/.test(value) ? JSON.stringify(value) : value}`;
     if (value === shown.host) return [];
     shown.host = value;
@@ -134,23 +141,25 @@ export function whyText(
   conference: ConferenceOfDomain,
   answers: readonly Explanation[],
   now: number,
-  terminal: Terminal,
+  screen: Screen,
 ): readonly string[] {
+  const { domain } = conference;
+  const sentence = (text: string, at: number) => screen.times.sentence(text, domain, at);
   const older = answers.length - MOST_ANSWERS;
   const left = `${counted(older, "earlier answer")} left out: --since, --until and --call ask for less, --json has all`;
   const sentences = answers
     .slice(-MOST_ANSWERS)
     .flatMap(({ at, question, answer, rows }) => [
       "",
-      ...wrapped(`${localTime(at)}  ${question}`.split(" "), terminal.width).map((line) =>
-        terminal.style("bold", line),
+      ...wrapped(`${screen.times.exact(at, domain)}  ${sentence(question, at)}`.split(" "), screen.width).map((line) =>
+        screen.style("bold", line),
       ),
-      ...wrapped(answer.split(" "), terminal.width - INDENT.length).map((line) => INDENT + line),
-      INDENT + terminal.style("dim", proof(rows)),
+      ...wrapped(sentence(answer, at).split(" "), screen.width - INDENT.length).map((line) => INDENT + line),
+      INDENT + screen.style("dim", proof(rows)),
     ]);
   return [
-    ...conferenceHead(conference, now, terminal),
-    ...(older > 0 ? ["", ...wrapped(left.split(" "), terminal.width)] : []),
+    ...conferenceHead(conference, now, screen),
+    ...(older > 0 ? ["", ...wrapped(left.split(" "), screen.width)] : []),
     ...(sentences.length > 0 ? sentences : ["", "nothing needs an explanation"]),
   ];
 }

@@ -1,7 +1,8 @@
 import { type Column, type Terminal, table } from "../../src/foundation/table.ts";
 import { counted } from "../../src/foundation/text/counted.ts";
 import type { AgentView } from "../../src/rpc/relay.ts";
-import { duration, fromNow, items, localTime } from "../terminal.ts";
+import type { Screen } from "../shown-times.ts";
+import { duration, fromNow, items } from "../terminal.ts";
 import type { AgentsOfBridge, ConferenceOfDomain, RunningOfDomain, ServerOfDomain } from "./operator-client.ts";
 
 export function conferencesText(
@@ -75,15 +76,15 @@ function stateOf({ phase, attached, locked }: Pick<ConferenceOfDomain, "phase" |
   return locked ? "locked" : "running";
 }
 
-export function conferenceText(conference: ConferenceOfDomain, now: number, terminal: Terminal): readonly string[] {
+export function conferenceText(conference: ConferenceOfDomain, now: number, screen: Screen): readonly string[] {
   const { callers, callOuts, rooms } = conference;
   const section = (title: string, lines: readonly string[]) =>
     lines.length === 0 ? [] : ["", title, ...indented(lines)];
   return [
-    ...conferenceHead(conference, now, terminal),
+    ...conferenceHead(conference, now, screen),
     ...section(
       counted(callers.length, "caller"),
-      callers.length === 0 ? [] : table(callerColumns, callers.map(callRowOf(conference)), narrower(terminal)),
+      callers.length === 0 ? [] : table(callerColumns, callers.map(callRowOf(conference)), narrower(screen)),
     ),
     ...section(
       `${counted(callOuts.length, "call")} that we dial`,
@@ -97,7 +98,7 @@ export function conferenceText(conference: ConferenceOfDomain, now: number, term
       counted(rooms.length, "further room"),
       rooms.map(({ room, subConfId, name, stage }) => `${name ?? subConfId}: ${stage} (${room})`),
     ),
-    ...outstandingText(conference, { now, agents: null, startedAt: new Map() }, terminal),
+    ...outstandingText(conference, { now, agents: null, startedAt: new Map() }, screen),
   ];
 }
 
@@ -126,9 +127,9 @@ const failureTexts = {
 } as const;
 
 export function outstandingText(
-  { commands, documents, outages, bridge }: ConferenceOfDomain,
+  { domain, commands, documents, outages, bridge }: ConferenceOfDomain,
   { now, agents, startedAt }: Outstanding,
-  terminal: Terminal,
+  screen: Screen,
 ): readonly string[] {
   const since = (id: string) => {
     const at = startedAt.get(id);
@@ -159,16 +160,16 @@ export function outstandingText(
   });
   const ofOutages = outages.map(({ host, since: at, why, messages, probeAt }) => {
     const probe = probeAt === null || probeAt <= now ? "a probe is under way" : `probed next ${fromNow(probeAt, now)}`;
-    return `${bare(host)}: since ${localTime(at)}; ${why}; is owed ${counted(messages, "message")} once it answers; ${probe}`;
+    return `${bare(host)}: since ${screen.times.second(at, domain)}; ${why}; is owed ${counted(messages, "message")} once it answers; ${probe}`;
   });
   const part = (title: string, list: readonly string[]) =>
-    list.length === 0 ? [] : ["", terminal.style("yellow", title), ...items(list, terminal.width)];
+    list.length === 0 ? [] : ["", screen.style("yellow", title), ...items(list, screen.width)];
   const lines = [
     ...part(`${counted(commands.length, "command")} without a result`, ofCommands),
     ...part(`${counted(documents.length, "document")} not confirmed`, ofDocuments),
     ...part(`${counted(outages.length, "server")} behind`, ofOutages),
   ];
-  return lines.length === 0 ? ["", terminal.style("green", "nothing is outstanding")] : lines;
+  return lines.length === 0 ? ["", screen.style("green", "nothing is outstanding")] : lines;
 }
 
 function bridgeFault({ agent, health }: AgentView): string[] {

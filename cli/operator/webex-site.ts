@@ -1,18 +1,25 @@
 import { type Terminal, table } from "../../src/foundation/table.ts";
 import { counted } from "../../src/foundation/text/counted.ts";
 import type { MeetingAnswer, ProvisioningState, RunningCheck } from "../../src/rpc/webex-site.ts";
+import type { Screen } from "../shown-times.ts";
 import { duration, fromNow, items } from "../terminal.ts";
 
 /** What the domain's WebEx site says of a conference. */
 export function meetingText(
   { meeting, knownAt, dialIn, links, failure, notes }: MeetingAnswer,
+  domain: string,
   now: number,
-  terminal: Terminal,
+  screen: Screen,
 ): readonly string[] {
-  const { style, width } = terminal;
+  const { style, width, times } = screen;
   const section = (title: string, lines: readonly string[]) => (lines.length === 0 ? [] : ["", title, ...lines]);
   const failed =
-    failure === null ? [] : [style("yellow", "the site was not heard at the last look-up"), ...items([failure], width)];
+    failure === null
+      ? []
+      : [
+          style("yellow", "the site was not heard at the last look-up"),
+          ...items([times.sentence(failure, domain, now)], width),
+        ];
   if (!meeting) return failed.length > 0 ? failed : ["nothing is known of it"];
   const { topic, service, status, host, schedule, accessCode, numbers, missing } = meeting;
   const facts = [
@@ -40,7 +47,7 @@ export function meetingText(
               { title: "DIALS", text: ({ dialString }) => dialString },
             ],
             dialIn,
-            { ...terminal, width: width - 2 },
+            { ...screen, width: width - 2 },
           ).map((line) => `  ${line}`),
     ),
     ...section(

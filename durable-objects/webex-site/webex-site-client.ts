@@ -1,5 +1,6 @@
 import { doubling } from "../../src/delivery/backoff.ts";
 import type { DomainName, EpochMs } from "../../src/foundation/ids.ts";
+import { instantText } from "../../src/foundation/time/shown-time.ts";
 import { dayMs, hourMs } from "../../src/foundation/time/timers.ts";
 import { Turns } from "../../src/foundation/time/turns.ts";
 import type { WebexSiteSettings } from "../../src/settings/domain-settings.ts";
@@ -306,7 +307,7 @@ export class WebexSiteClient {
 
 /** Why there is no answer, and when the site is asked again. */
 export function sayFailure(says: string, until?: EpochMs): string {
-  return until === undefined ? says : `${says}; it is not asked again before ${timeText(until)}`;
+  return until === undefined ? says : `${says}; it is not asked again before ${instantText(until)}`;
 }
 
 function notSent(says: string): SiteFailure {
@@ -335,8 +336,4 @@ function whatToDo(fault: XmlApiFault, { url }: Site, settings: WebexSiteSettings
   if (fault.kind === "not-reached" || fault.kind === "timed-out")
     return `check the way from here to ${new URL(url).origin}`;
   return `check that ${url} is the site, that its XML API is on, and that it is not under maintenance`;
-}
-
-function timeText(at: EpochMs): string {
-  return new Date(at).toISOString().slice(0, 19).replace("T", " ").concat(" UTC");
 }

@@ -1,6 +1,6 @@
 import { type Child, createContext, useContext } from "hono/jsx";
 import type { EpochMs } from "../foundation/ids.ts";
-import { zonedDay, zonedTime } from "../foundation/time/zone.ts";
+import { instantText, secondText, sentenceIn, shownTime } from "../foundation/time/shown-time.ts";
 import { ageOf } from "./browser/age.js";
 
 /** The time zone in which a page shows times. */
@@ -9,33 +9,32 @@ export const ZoneOfPage = createContext("UTC");
 /** A time of day in the page's zone with its seconds; behind the date where it is not today's. */
 export function Time({ at, now }: { readonly at: EpochMs; readonly now: EpochMs }) {
   const zone = useContext(ZoneOfPage);
-  const [date, clock] = dateAndClock(at, zone);
+  const { day, clock } = shownTime(at, zone);
   return (
-    <time datetime={new Date(at).toISOString()} title={wholeTime(at, zone)}>
-      {date === zonedDay(now, zone) ? clock : `${date} ${clock}`}
+    <time datetime={instantText(at)} title={wholeTime(at, zone)}>
+      {day === shownTime(now, zone).day ? clock : `${day} ${clock}`}
     </time>
   );
-}
-
-function dateAndClock(at: EpochMs, zone: string): readonly [date: string, clock: string] {
-  const text = zonedTime(at, zone);
-  return [text.slice(0, 10), text.slice(11, 19)];
 }
 
 /** As `2026-10-25 02:30:00 +01:00 Europe/Berlin`. */
 function wholeTime(at: EpochMs, zone: string): string {
-  const offset = zone === "UTC" ? "" : `${zonedTime(at, zone).slice(-6)} `;
-  return `${dateAndClock(at, zone).join(" ")} ${offset}${zone}`;
+  const offset = zone === "UTC" ? "" : `${shownTime(at, zone).offset} `;
+  return `${secondText(at, zone)} ${offset}${zone}`;
 }
 
 /** How long ago that was, in words; the browser counts on. */
 export function Age({ since, now }: { readonly since: EpochMs; readonly now: EpochMs }) {
-  const iso = new Date(since).toISOString();
   return (
-    <time datetime={iso} title={`since ${wholeTime(since, useContext(ZoneOfPage))}`} data-age="">
+    <time datetime={instantText(since)} title={`since ${wholeTime(since, useContext(ZoneOfPage))}`} data-age="">
       {ageOf(now - since)}
     </time>
   );
+}
+
+/** A sentence whose times are in the page's zone, each with its day where that is not the day of `near`. */
+export function Sentence({ of, near }: { readonly of: string; readonly near: EpochMs }) {
+  return <>{sentenceIn(useContext(ZoneOfPage), of, near)}</>;
 }
 
 /** To whom something is posted. */

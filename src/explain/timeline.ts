@@ -4,6 +4,7 @@ import type { ConferenceInput, InputRow } from "../conference/inputs.ts";
 import { BACK_END, type Outgoing } from "../conference/server/posts.ts";
 import type { CallId, CommandId, EpochMs, TransId } from "../foundation/ids.ts";
 import { counted } from "../foundation/text/counted.ts";
+import { instantText } from "../foundation/time/shown-time.ts";
 import type { StoryFacts, StoryLine, StorySide } from "../rpc/story.ts";
 import { type FromWebex, fromWebex, toWebex } from "../tsp/messages.ts";
 import { type FactOf, type Fold, fold } from "./fold.ts";
@@ -116,7 +117,7 @@ export class Timeline {
       this.#say(row, "edge", sideOf(host), wireNameOf(type), facts, by);
     },
     "post-failed": ({ transId, why, attempt, at, nextAt }, row) => {
-      const next = { why, attempt: String(attempt), nextAt: new Date(nextAt).toISOString() };
+      const next = { why, attempt: String(attempt), nextAt: instantText(nextAt) };
       const to = sideOf(this.#hosts.get(transId));
       this.#say({ ...row, at }, "edge", to, "not delivered", { ...this.#document(transId), ...next });
     },

@@ -2,11 +2,12 @@ import { wordsOf } from "../bridge/command-rules.ts";
 import type { MessageSummary } from "../conference/facts.ts";
 import type { EpochMs, TransId } from "../foundation/ids.ts";
 import { counted } from "../foundation/text/counted.ts";
+import { instantText } from "../foundation/time/shown-time.ts";
 import type { ConferenceView, OutageView } from "../rpc/conference-view.ts";
 import type { Explanation } from "../rpc/story.ts";
 import { isAskedFor } from "./why/calls.ts";
 import { askerIn, askerText, type Known, type KnownCall } from "./why/known.ts";
-import { callerText, callsOf, messageTexts, numberText, rowsOf, serverText, timeText } from "./why/words.ts";
+import { callerText, callsOf, messageTexts, numberText, rowsOf, serverText } from "./why/words.ts";
 
 /** What is pending in a conference now. `owed`: the messages that the server which is behind is owed. */
 interface Pending {
@@ -32,7 +33,7 @@ export function whyNotYet({ view, owed }: Pending, known: Known, now: EpochMs): 
     if (!post || failure === undefined || view.outages.some((outage) => outage.host === host)) return [];
     const messages = post.messages;
     const question = `Why is WebEx not notified yet ${messageTexts(messages)}?`;
-    const next = dueAt > now ? `the next one begins at ${timeText(dueAt)}` : "the next one is under way";
+    const next = dueAt > now ? `the next one begins at ${instantText(dueAt)}` : "the next one is under way";
     const answer = `${serverText(host)} has not confirmed it: attempt ${attempts} failed with ${failure}, and ${next}.`;
     return [{ at: post.since.at, calls: callsOf(messages), question, answer, rows: rowsOf(post.since, post.failed) }];
   });
@@ -47,8 +48,8 @@ function whyOwed(
   now: EpochMs,
 ): readonly Explanation[] {
   const probe =
-    probeAt === null || probeAt <= now ? "the probe that is under way" : `the next probe, at ${timeText(probeAt)}`;
-  const answer = `${serverText(host)} is behind since ${timeText(since)} (${why}), and is owed ${counted(messages, "message")}: it gets this once it confirms ${probe}, or posts a request before.`;
+    probeAt === null || probeAt <= now ? "the probe that is under way" : `the next probe, at ${instantText(probeAt)}`;
+  const answer = `${serverText(host)} is behind since ${instantText(since)} (${why}), and is owed ${counted(messages, "message")}: it gets this once it confirms ${probe}, or posts a request before.`;
   const texts = owed.map((fact) => ({ fact, call: known.callOf(fact), owed: known.owed.get(fact.msgId) }));
   return [...Map.groupBy(texts, ({ call }) => call?.call).values()].map((own) => {
     const rows = own.flatMap(({ owed }) => owed ?? []);
@@ -67,7 +68,8 @@ function whyPending(
   now: EpochMs,
 ): string {
   const name = bridge === null ? "its bridge" : `the bridge ${bridge}`;
-  const late = answerBy !== null && now > answerBy ? ` It is late since ${timeText(answerBy)}; it still counts.` : "";
+  const late =
+    answerBy !== null && now > answerBy ? ` It is late since ${instantText(answerBy)}; it still counts.` : "";
   if (taken) return `The agent of ${name} has the command, and the bridge has not answered yet.${late}`;
   if (sent === 0) return `The command waits to be sent to ${name}.${late}`;
   if (sent === 1) return `The command was sent, and no agent of ${name} has acknowledged it yet.${late}`;

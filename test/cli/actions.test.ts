@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { actionEnd, callOf, followed, newLines, stageLines } from "../../cli/operator/actions.ts";
-import { localTime } from "../../cli/terminal.ts";
+import { exactText } from "../../src/foundation/time/shown-time.ts";
 import type { ActionStages } from "../../src/rpc/action-stages.ts";
 import { caller, conference, now, painted, plain } from "./view-examples.ts";
 
@@ -16,17 +16,20 @@ const mute = { id: "5.9", type: "mute", at: now, result: null };
 const told = { transIds: ["t1"], confirmedAt: now + 48 };
 
 test("an action's stages are a line each, as far as they are known", () => {
-  const begun = [`  asked               ${localTime(now)} by anna`, "  on disk   at once   row 41 of the journal"];
+  const begun = [
+    `  asked               ${exactText(now, "UTC")} by anna`,
+    "  on disk   at once   row 41 of the journal",
+  ];
   const sent = "  sent      at once   mute (5.9) to the bridge";
 
-  expect(stageLines(stages(), plain)).toEqual(begun);
-  expect(stageLines(stages({ sent: [mute] }), plain)).toEqual([...begun, sent]);
+  expect(stageLines(stages(), "local", plain)).toEqual(begun);
+  expect(stageLines(stages({ sent: [mute] }), "local", plain)).toEqual([...begun, sent]);
   const all = stages({ sent: [{ ...mute, result: done(31) }], result: done(31), told });
-  expect(stageLines(all, plain)).toEqual([
+  expect(stageLines(all, "local", plain)).toEqual([
     ...[...begun, sent, "  done      +31 ms"],
     ...["  posted              WebEx, by TransID t1", "  notified  +48 ms    WebEx has confirmed it"],
   ]);
-  expect(stageLines(all, painted).at(-1)).toMatch(/^<green> {2}notified/);
+  expect(stageLines(all, "local", painted).at(-1)).toMatch(/^<green> {2}notified/);
 });
 
 test("commands of one action and their results stand in the order of time", () => {
@@ -34,7 +37,7 @@ test("commands of one action and their results stand in the order of time", () =
   const admit = { id: "5.8", type: "admit", at: now + 70, result: { type: "refused", at: now + 90, why: "capacity" } };
   const result = { type: "refused", at: now + 90, why: "capacity" };
 
-  expect(stageLines(stages({ sent: [dial, admit], result }), plain).slice(2)).toEqual([
+  expect(stageLines(stages({ sent: [dial, admit], result }), "local", plain).slice(2)).toEqual([
     "  sent      at once   dial (5.7) to the bridge",
     "  bridge    +23 ms    dial (5.7): done",
     "  sent      +70 ms    admit (5.8) to the bridge",
@@ -79,7 +82,7 @@ test.each<[object, string, string]>([
     "  no result +10 s     too-late; a late result counts all the same",
   ],
 ])("the stages %j are %s", (more, end, last) => {
-  expect([actionEnd(stages(more)), stageLines(stages(more), plain).at(-1)]).toEqual([end, last]);
+  expect([actionEnd(stages(more)), stageLines(stages(more), "local", plain).at(-1)]).toEqual([end, last]);
 });
 
 test("an action is looked at until it is over, or its time is up", async () => {
@@ -124,7 +127,7 @@ test("of each look, what is new is shown", () => {
     stages({ sent: [mute] }),
     stages({ sent: [mute], result: done(9) }),
   ];
-  const counts = looks.map((look) => newLines(shown, stageLines(look, plain)).length);
+  const counts = looks.map((look) => newLines(shown, stageLines(look, "local", plain)).length);
   expect(counts).toEqual([2, 1, 0, 1]);
 });
 

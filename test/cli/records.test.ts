@@ -6,7 +6,7 @@ import { type AuditOfDomain, OperatorClient, type RecordOfDomain } from "../../c
 import type { RecordLine } from "../../cli/operator/record-lines.ts";
 import { auditText, recordsText } from "../../cli/operator/record-views.ts";
 import { zonedTime } from "../../src/foundation/time/zone.ts";
-import { now, painted, plain } from "./view-examples.ts";
+import { inZone, now, painted, plain } from "./view-examples.ts";
 
 let server: Server;
 /** What the edge answers; and what it was asked, with the keys of actions. */
@@ -153,16 +153,17 @@ test("for people, records are a line each, and more than these are told", async 
     reason: "closed",
   } as RecordOfDomain;
   const busy = { ...record, direction: "out", seconds: 0, status: "busy", endedBy: "nobody" } as RecordOfDomain;
-  const at = zonedTime(now, "Asia/Kolkata").slice(0, 19).replace("T", " ").concat(" +05:30");
-  const inKolkata = () => "Asia/Kolkata";
-  expect(recordsText([conference, record, busy], inKolkata, { ...plain, width: 120 })).toEqual([
-    "ENDED                       CONFERENCE  WHAT        NUMBER       LASTED     CALLS  STATUS  ENDED BY",
+  const at = zonedTime(now, "Asia/Kolkata").slice(0, 19).replace("T", " ");
+  const inKolkata = inZone("Asia/Kolkata");
+  expect(recordsText([conference, record, busy], { ...inKolkata, width: 120 })).toEqual([
+    "ENDED                CONFERENCE  WHAT        NUMBER       LASTED     CALLS  STATUS  ENDED BY",
     `${at}  5551        conference               1 min 9 s  3              operator: closed`,
     `${at}  5551        call in     14085551234  1 min 9 s                 caller: hung-up`,
     `${at}  5551        call out    14085551234  0 ms              busy    nobody: hung-up`,
   ]);
-  expect(recordsText([busy], inKolkata, painted).join("\n")).toContain("<yellow>busy</>");
-  expect(recordsText([], inKolkata, plain)).toEqual(["no record"]);
+  expect(recordsText([busy], painted).join("\n")).toContain("<yellow>busy</>");
+  expect(inKolkata.times.heading).toBe("times in Asia/Kolkata");
+  expect(recordsText([], plain)).toEqual(["no record"]);
 
   answer = (_, response) => response.end(JSON.stringify({ records: [record], next: "7-1" }));
   const { text, complaints } = await said("records");
@@ -179,8 +180,7 @@ const entry: AuditOfDomain = {
 };
 
 test("what people have asked is a line each: who, what, about what, and what became of it", () => {
-  const at = `${new Date(now).toISOString().slice(0, 19).replace("T", " ")} +00:00`;
-  const inUtc = () => "UTC";
+  const at = `${new Date(now).toISOString().slice(0, 19).replace("T", " ")}`;
   const wide = { ...plain, width: 200 };
   const erasure = {
     ...entry,
@@ -190,14 +190,14 @@ test("what people have asked is a line each: who, what, about what, and what bec
     refusal: null,
     repeat: true as const,
   };
-  expect(auditText([entry, erasure], inUtc, wide)).toEqual([
-    "WHEN                        WHO                     WHAT              ABOUT          OUTCOME          FROM",
+  expect(auditText([entry, erasure], now, wide)).toEqual([
+    "WHEN                 WHO                     WHAT              ABOUT          OUTCOME          FROM",
     `${at}  anna (viewer, session)  mute              5551, call c1  403 not allowed  192.0.2.7`,
     `${at}  anna (viewer, session)  erase (repeated)  number **34    200              192.0.2.7`,
   ]);
   const long = { ...entry, about: { ...entry.about, confKey: "5".repeat(300) } };
-  expect(auditText([long], inUtc, wide)[1]?.length).toBeLessThan(150);
-  expect(auditText([], inUtc, plain)).toEqual(["nobody has asked anything"]);
+  expect(auditText([long], now, wide)[1]?.length).toBeLessThan(150);
+  expect(auditText([], now, plain)).toEqual(["nobody has asked anything"]);
 });
 
 test("the audit of a period is read page by page until its begin", async () => {
@@ -267,6 +267,7 @@ test("a command that acts shows its stages until WebEx knows of it", async () =>
   ]);
   expect(text.split("\n").map((line) => line.trim().split(" ")[0])).toEqual([
     "mute",
+    "times",
     "asked",
     "on",
     "done",

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import type { AgentsOfBridge } from "../../cli/operator/operator-client.ts";
 import { linesWithin, storyText } from "../../cli/operator/story.ts";
-import { localTime } from "../../cli/terminal.ts";
 import { blocksOf } from "../../src/explain/story-blocks.ts";
+import { exactText } from "../../src/foundation/time/shown-time.ts";
 import type { StoryFacts, StoryLine, StorySide } from "../../src/rpc/story.ts";
 import { command, conference, document, now, painted, plain } from "./view-examples.ts";
 
@@ -152,24 +152,22 @@ test("a story has its blocks, and what is outstanding with its cause", () => {
     "conference 555120777 of local, running, last input 12 s ago",
     "bridge simulated, WebEx tsp1.example.com:8800, ExtConfID 3100417",
     "",
-    `${localTime(start)}  WebEx → edge   W2A_UpdateUser`,
-    "                                 msgId=1 extCallId=70000 transId=w1",
-    "                        +0 ms  edge → bridge  mute  call=c1",
-    "                        +9 ms  bridge → edge  mute: done  after 9 ms",
-    "                        +9 ms  edge → WebEx   A2W_RspUpdateUser",
-    "                                 result=ok transId=t1",
-    "                       +20 ms  WebEx → edge   confirmed  transId=t1",
+    `${exactText(start, "UTC")}  WebEx → edge   W2A_UpdateUser`,
+    "                           msgId=1 extCallId=70000 transId=w1",
+    "                  +0 ms  edge → bridge  mute  call=c1",
+    "                  +9 ms  bridge → edge  mute: done  after 9 ms",
+    "                  +9 ms  edge → WebEx   A2W_RspUpdateUser  result=ok transId=t1",
+    "                 +20 ms  WebEx → edge   confirmed  transId=t1",
     "",
-    `${localTime(start + 4_000)}  bridge → edge  lock-changed  locked=true`,
-    "                        +0 ms  edge → WebEx   A2W_NotifyConferenceChange",
-    "                                 msgId=9 status=locked transId=61365000006",
-    "                      +100 ms  edge → WebEx   not delivered",
-    '                                 transId=61365000006 why="HTTP status 500"',
-    "                                 attempt=2",
+    `${exactText(start + 4_000, "UTC")}  bridge → edge  lock-changed  locked=true`,
+    "                  +0 ms  edge → WebEx   A2W_NotifyConferenceChange",
+    "                           msgId=9 status=locked transId=61365000006",
+    "                +100 ms  edge → WebEx   not delivered",
+    '                           transId=61365000006 why="HTTP status 500" attempt=2',
     "",
-    `${localTime(start + 6_000)}  WebEx → edge   W2A_UpdateUser`,
-    "                                 msgId=3 host=tsp2.example.com",
-    "                        +0 ms  edge → bridge  unmute",
+    `${exactText(start + 6_000, "UTC")}  WebEx → edge   W2A_UpdateUser`,
+    "                           msgId=3 host=tsp2.example.com",
+    "                  +0 ms  edge → bridge  unmute",
     "",
     "1 command without a result",
     "  unmute (555120777.9.165): no result for 4.0 s; sent once, the agent has it,",

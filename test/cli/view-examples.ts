@@ -1,12 +1,20 @@
 import type { ConferenceOfDomain } from "../../cli/operator/operator-client.ts";
-import type { Terminal } from "../../src/foundation/table.ts";
+import { type Screen, ShownTimes } from "../../cli/shown-times.ts";
 
 /** The moment of the question. */
 export const now = Date.parse("2026-11-21T02:40:10.000Z");
 
 /** Shows each style by its name. */
-export const painted: Terminal = { width: 80, style: (format, text) => `<${format}>${text}</>` };
-export const plain: Terminal = { width: 80, style: (_, text) => text };
+export const painted: Screen = {
+  ...{ width: 80, times: new ShownTimes(() => "UTC") },
+  style: (format, text) => `<${format}>${text}</>`,
+};
+export const plain: Screen = { ...painted, style: (_, text) => text };
+
+/** Of a reader of all domains who are in this zone. */
+export function inZone(zone: string): Screen {
+  return { ...plain, width: 200, times: new ShownTimes(() => zone) };
+}
 
 export function conference(more: object = {}): ConferenceOfDomain {
   return {

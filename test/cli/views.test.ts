@@ -8,8 +8,8 @@ import {
   conferenceText,
   serversText,
 } from "../../cli/operator/views.ts";
-import { localTime } from "../../cli/terminal.ts";
 import type { WebexHost } from "../../src/foundation/ids.ts";
+import { secondText } from "../../src/foundation/time/shown-time.ts";
 import { caller, command, conference, document, now, outage, painted, plain } from "./view-examples.ts";
 
 test("conferences are a line each, with what waits in them", () => {
@@ -95,8 +95,8 @@ test("a server that is behind is outstanding: since when, and what it is owed", 
   expect(conferenceText(behind, now, plain).slice(-4)).toEqual([
     "",
     "1 server behind",
-    `  tsp1.example.com:8800: since ${localTime(outage.since)}; HTTP status 500;`,
-    "    is owed 3 messages once it answers; probed next in 4.0 s",
+    `  tsp1.example.com:8800: since ${secondText(outage.since, "UTC")}; HTTP status 500; is owed 3`,
+    "    messages once it answers; probed next in 4.0 s",
   ]);
   expect(conferencesText([behind], now, plain)[1]).toContain("owes 3");
   expect(conferenceText(conference({ outages: [{ ...outage, probeAt: null }] }), now, plain).at(-1)).toContain(

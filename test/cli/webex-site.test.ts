@@ -136,7 +136,7 @@ test("a meeting is shown with what telephones dial, what is not shown and why, a
     notes: [],
   };
 
-  expect(meetingText(answer, now, plain)).toEqual([
+  expect(meetingText(answer, "local", now, plain)).toEqual([
     "Berth planning, as the site said 1 min 0 s ago",
     "  kind        MC, INPROGRESS",
     "  host        Anna Berg (anna.berg)",
@@ -156,5 +156,7 @@ test("a meeting is shown with what telephones dial, what is not shown and why, a
     "the site was not heard at the last look-up",
     "  the WebEx site did not answer within 10000 ms",
   ]);
-  expect(meetingText({ ...answer, meeting: null, failure: null }, now, plain)).toEqual(["nothing is known of it"]);
+  expect(meetingText({ ...answer, meeting: null, failure: null }, "local", now, plain)).toEqual([
+    "nothing is known of it",
+  ]);
 });

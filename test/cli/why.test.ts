@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { whyText } from "../../cli/operator/story.ts";
-import { localTime } from "../../cli/terminal.ts";
 import type { CallId } from "../../src/foundation/ids.ts";
+import { exactText } from "../../src/foundation/time/shown-time.ts";
 import type { Explanation } from "../../src/rpc/story.ts";
 import { conference, now, painted, plain } from "./view-examples.ts";
 
@@ -22,7 +22,7 @@ test("an answer has its time, its question, its sentences and the rows that prov
   const [head = "", ...told] = whyText(conference(), [muted, { ...muted, rows: muted.rows.slice(1) }], now, narrow);
   expect(head).toMatch(/^conference 555120777/);
   const answer = [
-    `${localTime(muted.at)}  Why was the caller *******01 (WebEx's call 70000)`,
+    `${exactText(muted.at, "UTC")}  Why was the caller *******01 (WebEx's call 70000)`,
     "muted?",
     "  The bridge held it as muted when conference and bridge were compared: word of",
     "  the change had not come before.",

@@ -254,17 +254,18 @@ test("the overview plots each minute of the last hour, and says the same in figu
     ],
     hosts: [],
   };
-  const page = OverviewPage({ ...frame, figures, running: running(), bridges: [found], trouble: [], activity });
+  const shown = { ...frame, timeZone: "Asia/Kolkata", figures, running: running() };
+  const page = OverviewPage({ ...shown, bridges: [found], trouble: [], activity });
   const html = String(page);
   const [asked, refused, confirmed, failed] = [...html.matchAll(/<svg class="(?:good|bad)" .*?<\/svg>/gs)].map(
     ([svg]) => svg,
   );
   expect(confirmed).toContain(
-    'aria-label="Posts confirmed: 206 in all, at most 201 a minute (11:55), 0 in the last whole one"',
+    'aria-label="Posts confirmed: 206 in all, at most 201 a minute (17:25), 0 in the last whole one"',
   );
-  expect(failed).toContain("3 in all, at most 3 a minute (11:59), 3 in the last whole one");
-  expect(asked).toContain("Requests confirmed: 73 in all, at most 70 a minute (11:55), 0 in the last whole one");
-  expect(refused).toContain("Requests refused: 3 in all, at most 2 a minute (11:30), 0 in the last whole one");
+  expect(failed).toContain("3 in all, at most 3 a minute (17:29), 3 in the last whole one");
+  expect(asked).toContain("Requests confirmed: 73 in all, at most 70 a minute (17:25), 0 in the last whole one");
+  expect(refused).toContain("Requests refused: 3 in all, at most 2 a minute (17:00), 0 in the last whole one");
   const bars = [...(confirmed ?? "").matchAll(/<rect x="(\d+)" y="(\d+)" width="8" height="(\d+)">/g)];
   // One post among hundreds is seen, too.
   expect(bars.map(([, ...numbers]) => numbers.map(Number))).toEqual([
@@ -275,11 +276,11 @@ test("the overview plots each minute of the last hour, and says the same in figu
   expect(html).not.toContain("style=");
   expect(readPage(page)).toContain(
     [
-      ...["12:00", "0", "0", "4", "1.5 s", "0", "0"],
-      ...["11:59", "0", "0", "0", "2", "1"],
-      ...["11:55", "70", "1", "201", "45 ms", "0", "0"],
-      ...["11:30", "0", "2", "0", "0", "0"],
-      ...["11:01", "3", "0", "1", "20 ms", "0", "0"],
+      ...["17:30", "0", "0", "4", "1.5 s", "0", "0"],
+      ...["17:29", "0", "0", "0", "2", "1"],
+      ...["17:25", "70", "1", "201", "45 ms", "0", "0"],
+      ...["17:00", "0", "2", "0", "0", "0"],
+      ...["16:31", "3", "0", "1", "20 ms", "0", "0"],
     ].join("\n"),
   );
 });

@@ -43,7 +43,7 @@ test("what changed is told by entry and field: new, changed, gone", () => {
     commands: [{ id: "k1" }],
   });
 
-  expect(stateChanges(before, after)).toEqual([
+  expect(stateChanges(before, after, "Asia/Kolkata")).toEqual([
     {
       name: "conference",
       became: "changed",
@@ -66,7 +66,7 @@ test("what changed is told by entry and field: new, changed, gone", () => {
       became: "gone",
       fields: [
         { name: "room", before: "r1", after: null },
-        { name: "close.at", before: "2026-03-04T12:30:00.000Z", after: null },
+        { name: "close.at", before: "2026-03-04 18:00:00.000", after: null },
       ],
     },
   ]);

@@ -210,9 +210,10 @@ test("the row that the address names is open, and no other", () => {
 });
 
 test("the lines can be had as text, with all their facts", () => {
-  expect(storyText(story.slice(6, 8)).split("\n")).toEqual([
-    "2026-03-04T12:30:00.040Z  Bridgehead → Bridge  mute  call=c1  commandId=k1",
-    "2026-03-04T12:30:00.050Z  Bridge → Bridgehead  mute: done  commandId=k1  afterMs=12",
+  expect(storyText(story.slice(6, 8), "Asia/Kolkata").split("\n")).toEqual([
+    "times in Asia/Kolkata",
+    "2026-03-04 18:00:00.040  Bridgehead → Bridge  mute  call=c1  commandId=k1",
+    "2026-03-04 18:00:00.050  Bridge → Bridgehead  mute: done  commandId=k1  afterMs=12",
   ]);
   expect(shown(story).all("pre", 'id="story-text"')[0]).toContain("commandId=k1 afterMs=12");
 });

@@ -8,7 +8,7 @@ const muted: Explanation = {
   at: now,
   calls: ["c1" as CallId],
   question: "Why was the caller 14085550101 muted?",
-  answer: "WebEx asked for it at 12:30:00 UTC.",
+  answer: "WebEx asked for it at 2026-03-04T12:30:00.000Z.",
   rows: [
     { seq: 4, at: now },
     { seq: 5, at: now },
@@ -22,7 +22,7 @@ const locked: Explanation = {
 };
 
 function shown(answers: readonly Explanation[], call = ""): Shown {
-  return new Shown(WhyPage({ frame: frameFor(), answers, call }));
+  return new Shown(WhyPage({ frame: frameFor("operator", { timeZone: "Asia/Kolkata" }), answers, call }));
 }
 
 test("each question stands with its answer, and leads to the rows that prove it", () => {
@@ -31,7 +31,7 @@ test("each question stands with its answer, and leads to the rows that prove it"
 
   expect(page.all("h2")).toEqual([muted.question, locked.question]);
   expect(page.all("article")[0]).toBe(
-    `${muted.question} ${muted.answer} 12:30:00 The call c1 Row 4: timeline , replay Row 5: timeline , replay`,
+    `${muted.question} WebEx asked for it at 18:00:00. 18:00:00 The call c1 Row 4: timeline , replay Row 5: timeline , replay`,
   );
   expect(page.linkTo("timeline")).toBe(`${path}/timeline?row=4#row-4`);
   expect(page.linkTo("replay")).toBe(`${path}/replay?row=4`);

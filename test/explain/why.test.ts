@@ -34,7 +34,7 @@ function explained(world: ConferenceWorld, { call }: Wanted = {}, person: Person
 /** Question and answer in one line, times as `T`. */
 function sentences(world: ConferenceWorld, wanted: Wanted = {}): string[] {
   return explained(world, wanted).map(({ question, answer }) =>
-    `${question} ${answer}`.replace(/\d\d:\d\d:\d\d UTC/g, "T"),
+    `${question} ${answer}`.replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, "T"),
   );
 }
 

@@ -120,7 +120,7 @@ test("what the conference refuses is told in a sentence on its page, with when, 
   expect([refused.status, refused.to]).toEqual([303, `${page}?refused=no-such-call&at=${edge.time}`]);
   const at = new Date(edge.time).toISOString().slice(11, 19);
   expect((await get(refused.to)).text).toContain(
-    `At ${at} UTC: The conference 987654321 has no such call now. It may have ended; look at who is in it.`,
+    `At ${at}: The conference 987654321 has no such call now. It may have ended; look at who is in it.`,
   );
   for (const other of ["no-such-call", "constructor&at=", "no-such-call&at=soon"]) {
     const { text } = await get(`${page}?refused=${other.replace(/=$/, `=${edge.time}`)}`);

@@ -2,7 +2,7 @@ import { execFile, spawn } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { localTime } from "../../cli/terminal.ts";
+import { shownTime } from "../../src/foundation/time/shown-time.ts";
 import { eventually, Meeting, startWorld, type World } from "./world.ts";
 
 const page = "docs/at-night.md";
@@ -65,14 +65,14 @@ cd "\${0%/*}/logs" && part="\${2#bridgehead-}" && cat "$part.log" "$part-2.log" 
 `;
 
 function timeOfDay(at: number): string {
-  return localTime(at).slice(11, 23);
+  return shownTime(at, "UTC").exact;
 }
 
 /** What differs from run to run, each by its own name; the rest, lines and their order stay. */
 const variable: readonly (readonly [RegExp, string])[] = [
   [/\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)/g, "TIME"],
   [/next=[\d:.]+/g, "next=TIME"],
-  [/\d\d:\d\d:\d\d UTC/g, "TIME"],
+  [/(\d{4}-\d\d-\d\d )?\d\d:\d\d:\d\d(\.\d{3})?/g, "TIME"],
   [/\b\d+(\.\d+)? (ms|s|min)( \d+ s)?\b/g, "DURATION"],
   [/"nobodyActedMs":\d+/g, '"nobodyActedMs":DURATION'],
   [/127\.0\.0\.1:\d+/g, "HOST"],
@@ -89,7 +89,7 @@ const variable: readonly (readonly [RegExp, string])[] = [
 
 /** Lines as they are wider or narrower by what differs: with single blanks, and those that were wrapped as one. */
 function shapeOf(output: string): string[] {
-  let shape = output.replaceAll(world.run.state, ".bridgehead").replace(/\n( {33}| {4}(?=\S))/g, " ");
+  let shape = output.replaceAll(world.run.state, ".bridgehead").replace(/\n( {27}| {4}(?=\S))/g, " ");
   for (const [what, name] of variable) shape = shape.replace(what, name);
   return (
     shape

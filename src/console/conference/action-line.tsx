@@ -2,8 +2,9 @@ import type { Child } from "hono/jsx";
 import { operatorActions, requestTitle } from "../../conference/operator-actions.ts";
 import type { EpochMs } from "../../foundation/ids.ts";
 import { counted } from "../../foundation/text/counted.ts";
+import { instantText } from "../../foundation/time/shown-time.ts";
 import type { ActionStages } from "../../rpc/action-stages.ts";
-import { millisecondsText, Time } from "../parts.tsx";
+import { millisecondsText, Sentence, Time } from "../parts.tsx";
 
 interface ActionLineProps {
   readonly stages: ActionStages;
@@ -43,9 +44,7 @@ type After = (at: EpochMs) => Child;
 
 function stageRows(stages: ActionStages, now: EpochMs): readonly (readonly [title: string, stage: StageText])[] {
   const { request, asked, onDisk, sent, result } = stages;
-  const after: After = (at) => (
-    <time datetime={new Date(at).toISOString()}>{`after ${millisecondsText(at - asked)}`}</time>
-  );
+  const after: After = (at) => <time datetime={instantText(at)}>{`after ${millisecondsText(at - asked)}`}</time>;
   const [first] = sent;
   return [
     ["Asked", ["done", <Time at={asked} now={now} />]],
@@ -69,11 +68,11 @@ function resultStage({ result, sent }: ActionStages, after: After): StageText {
   return ["done", sent.length > 0 ? after(result.at) : "it is so already"];
 }
 
-function notificationStage({ told, result }: ActionStages, after: After): StageText {
+function notificationStage({ asked, told, result }: ActionStages, after: After): StageText {
   if (told === null) return result && result.type !== "done" ? ["none", "nothing to say"] : ["waits", "not yet"];
   if ("owed" in told)
     return ["waits", `its server is behind, and gets ${counted(told.owed, "message")} once it answers`];
-  if ("notYetBecause" in told) return ["waits", told.notYetBecause];
-  if ("notBecause" in told) return [told.isGivenUp ? "failed" : "none", told.notBecause];
+  if ("notYetBecause" in told) return ["waits", <Sentence of={told.notYetBecause} near={asked} />];
+  if ("notBecause" in told) return [told.isGivenUp ? "failed" : "none", <Sentence of={told.notBecause} near={asked} />];
   return told.confirmedAt === null ? ["waits", "posted, not confirmed yet"] : ["done", after(told.confirmedAt)];
 }

@@ -1,7 +1,7 @@
 import { secretText } from "../../foundation/shown.ts";
 import { sentence } from "../../foundation/text/sentence.ts";
 import type { MeetingAnswer } from "../../rpc/webex-site.ts";
-import { Age, Empty, Facts, isolatedText, Listed, listed, Notice, Time } from "../parts.tsx";
+import { Age, Empty, Facts, isolatedText, Listed, listed, Notice, Sentence, Time } from "../parts.tsx";
 import { type ConferenceFrame, ConferenceFramePage, conferencePath } from "./conference-frame.tsx";
 
 type Meeting = NonNullable<MeetingAnswer["meeting"]>;
@@ -25,7 +25,7 @@ export function MeetingPage({ frame, siteUrl, answer, accessCode }: MeetingProps
     <ConferenceFramePage {...frame} topic={meeting?.topic ?? frame.topic} tab="meeting">
       {failure !== null && (
         <Notice is="warn">
-          {sentence(failure)} <a href={path}>Ask again</a>
+          <Sentence of={sentence(failure)} near={frame.now} /> <a href={path}>Ask again</a>
         </Notice>
       )}
       {meeting === null ? (

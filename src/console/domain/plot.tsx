@@ -1,5 +1,6 @@
-import type { Child } from "hono/jsx";
+import { type Child, useContext } from "hono/jsx";
 import type { EpochMs } from "../../foundation/ids.ts";
+import { instantText, shownTime } from "../../foundation/time/shown-time.ts";
 import {
   type ActivityMinute,
   type HostPosts,
@@ -10,7 +11,7 @@ import {
   type Requests,
   together,
 } from "../../records/activity.ts";
-import { millisecondsText, Table } from "../parts.tsx";
+import { millisecondsText, Table, ZoneOfPage } from "../parts.tsx";
 
 /** One minute, all TSP servers together. */
 interface Minute extends Pick<HostPosts, "confirmed" | "failed" | "givenUp" | "tookMs"> {
@@ -61,6 +62,8 @@ const plots: readonly Omit<PlotProps, "hour">[] = [
 
 /** One bar for each minute, and in figures the sum, the most and the last. */
 function Plot({ title, hour, is, count }: PlotProps) {
+  const zone = useContext(ZoneOfPage);
+  const clockOf = (at: EpochMs) => shownTime(at, zone).minute;
   const counts = hour.map(count);
   const most = Math.max(...counts);
   const sum = counts.reduce((before, one) => before + one, 0);
@@ -83,14 +86,14 @@ function Plot({ title, hour, is, count }: PlotProps) {
           const tall = one === 0 ? 0 : Math.max(leastHeight, Math.round((one / most) * height));
           return tall === 0 ? null : (
             <rect x={index * barWidth + 1} y={height - tall} width={barWidth - 2} height={tall}>
-              <title>{`${clockOf(hour[index]?.at ?? 0)} UTC: ${one}`}</title>
+              <title>{`${clockOf(hour[index]?.at ?? 0)}: ${one}`}</title>
             </rect>
           );
         })}
       </svg>
       <p class="line small dim" aria-hidden="true">
         <span>{clockOf(hour[0]?.at ?? 0)}</span>
-        <span class="end">{`${clockOf(hour.at(-1)?.at ?? 0)} UTC`}</span>
+        <span class="end">{clockOf(hour.at(-1)?.at ?? 0)}</span>
       </p>
     </figure>
   );
@@ -120,10 +123,10 @@ const figures: Readonly<Record<string, (minute: Minute) => Child>> = {
 };
 const classes = Object.fromEntries(Object.keys(figures).map((head) => [head, "number"]));
 const columns = {
-  "Minute (UTC)": ({ at }: Minute) => <time datetime={new Date(at).toISOString()}>{clockOf(at)}</time>,
+  Minute: ({ at }: Minute) => <Clock at={at} />,
   ...figures,
 };
 
-function clockOf(at: EpochMs): string {
-  return new Date(at).toISOString().slice(11, 16);
+function Clock({ at }: Pick<Minute, "at">) {
+  return <time datetime={instantText(at)}>{shownTime(at, useContext(ZoneOfPage)).minute}</time>;
 }

@@ -1,4 +1,4 @@
-import type { Child } from "hono/jsx";
+import { type Child, useContext } from "hono/jsx";
 import type { ConferenceInput } from "../../conference/inputs.ts";
 import type { ReplayDocument, ReplayStep } from "../../rpc/replay.ts";
 import {
@@ -7,7 +7,7 @@ import {
   conferencePath,
   SaveTest,
 } from "../conference/conference-frame.tsx";
-import { Empty, Mark, Table, Time } from "../parts.tsx";
+import { Empty, Mark, Table, Time, ZoneOfPage } from "../parts.tsx";
 import { withQuery } from "../paths.ts";
 import { type ChangedEntry, entriesOf, stateChanges } from "./state-changes.ts";
 import { Text } from "./wire.tsx";
@@ -72,7 +72,7 @@ function Step({ to, rel, letter, says }: StepProps) {
 
 function Shown({ frame, step }: { readonly frame: ConferenceFrame; readonly step: ReplayStep }) {
   const { seq, at, version, before, after } = step;
-  const changes = stateChanges(before, after);
+  const changes = stateChanges(before, after, useContext(ZoneOfPage));
   const timeline = conferencePath(frame.domain, frame.confKey, "timeline");
   return (
     <>
@@ -189,7 +189,8 @@ function Few<Item>({ of, show }: FewProps<Item>) {
 
 /** Both states side by side; what differs is marked in them, too. */
 function WholeState({ step: { before, after } }: { readonly step: ReplayStep }) {
-  const changed = new Set(stateChanges(before, after).map(({ name }) => name));
+  const zone = useContext(ZoneOfPage);
+  const changed = new Set(stateChanges(before, after, zone).map(({ name }) => name));
   return (
     <details>
       <summary>The whole state before and after</summary>
@@ -198,7 +199,7 @@ function WholeState({ step: { before, after } }: { readonly step: ReplayStep }) 
           <section>
             <h3>{title}</h3>
             <Few
-              of={entriesOf(state)}
+              of={entriesOf(state, zone)}
               show={({ name, fields }) => (
                 <details class="entry">
                   <summary>{changed.has(name) ? <mark>{name}</mark> : name}</summary>

@@ -1,7 +1,7 @@
 import { useContext } from "hono/jsx";
 import { isTrouble, sideNames } from "../../explain/story-blocks.ts";
 import type { EpochMs } from "../../foundation/ids.ts";
-import { zonedDay, zonedTime } from "../../foundation/time/zone.ts";
+import { instantText, shownTime } from "../../foundation/time/shown-time.ts";
 import type { WireRow } from "../../rpc/replay.ts";
 import type { StoryLine, StorySide } from "../../rpc/story.ts";
 import { type ConferenceFrame, conferencePath } from "../conference/conference-frame.tsx";
@@ -46,8 +46,8 @@ export function Sequence({ frame, lines, wire, row }: SequenceProps) {
           const isHead = heads.has(line);
           const isRepeated = line.from === "webex" && line.what !== "confirmed" && documents.has(line.seq);
           if (line.from === "webex") documents.add(line.seq);
-          const day = zonedDay(line.at, zone);
-          const isNewDay = before === undefined || day !== zonedDay(before.at, zone);
+          const { day } = shownTime(line.at, zone);
+          const isNewDay = before === undefined || day !== shownTime(before.at, zone).day;
           const isSameTime = before?.at === line.at;
           const begins = before?.seq !== line.seq;
           before = line;
@@ -100,7 +100,7 @@ interface MessageProps {
 }
 
 function Message({ frame, line, at, row, id, isOpen, begins, isSameTime, isRepeated }: MessageProps) {
-  const facts = factsText(line);
+  const facts = factsText(line, useContext(ZoneOfPage));
   const [from, to] = [partyOf(line.from), partyOf(line.to)];
   const kinds = ["message", `from-${from}`, laneOf(from, to), begins && "begins", isTrouble(line) && "trouble"];
   return (
@@ -181,8 +181,8 @@ function laneOf(from: Party, to: Party): string {
 /** To a millisecond, since lines come close after each other. */
 function Clock({ at, isRepeated }: { readonly at: EpochMs; readonly isRepeated: boolean }) {
   return (
-    <time datetime={new Date(at).toISOString()} {...(isRepeated && { class: "unseen" })}>
-      {zonedTime(at, useContext(ZoneOfPage)).slice(11, 23)}
+    <time datetime={instantText(at)} {...(isRepeated && { class: "unseen" })}>
+      {shownTime(at, useContext(ZoneOfPage)).exact}
     </time>
   );
 }

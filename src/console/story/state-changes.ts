@@ -1,10 +1,11 @@
 import { isRecord } from "../../foundation/record.ts";
+import { exactText } from "../../foundation/time/shown-time.ts";
 import type { ReplayState } from "../../rpc/replay.ts";
 
 /** One entry of a conference's state: the conference itself, a caller, a call-out, a command, a room, what a server is owed. */
 interface Entry {
   readonly name: string;
-  /** By the paths of its fields: `talk.stage`. Lists are written as JSON, times in UTC. */
+  /** By the paths of its fields: `talk.stage`. Lists are written as JSON, times in the zone of the page. */
   readonly fields: ReadonlyMap<string, string>;
 }
 
@@ -15,7 +16,11 @@ export interface ChangedEntry {
   readonly fields: readonly { readonly name: string; readonly before: string | null; readonly after: string | null }[];
 }
 
-export function entriesOf({ head, callers, callOuts, commands, rooms, outages, debts }: ReplayState): readonly Entry[] {
+export function entriesOf(
+  { head, callers, callOuts, commands, rooms, outages, debts }: ReplayState,
+  zone: string,
+): readonly Entry[] {
+  const entry = (name: string, value: object): Entry => ({ name, fields: new Map(leaves(value, "", zone)) });
   return [
     entry("conference", head),
     ...callers.map((one) => entry(`caller ${one.call}`, one)),
@@ -28,9 +33,9 @@ export function entriesOf({ head, callers, callOuts, commands, rooms, outages, d
 }
 
 /** What differs, in the order of the newer state; behind that what is gone. */
-export function stateChanges(before: ReplayState, after: ReplayState): readonly ChangedEntry[] {
+export function stateChanges(before: ReplayState, after: ReplayState, zone: string): readonly ChangedEntry[] {
   const [old, now] = [before, after].map(
-    (state) => new Map(entriesOf(state).map(({ name, fields }) => [name, fields])),
+    (state) => new Map(entriesOf(state, zone).map(({ name, fields }) => [name, fields])),
   );
   const changed: ChangedEntry[] = [];
   for (const [name, fields] of now ?? []) {
@@ -49,22 +54,18 @@ export function stateChanges(before: ReplayState, after: ReplayState): readonly 
   return changed;
 }
 
-function entry(name: string, value: object): Entry {
-  return { name, fields: new Map(leaves(value, "")) };
-}
-
-function* leaves(value: object, path: string): Generator<readonly [string, string]> {
+function* leaves(value: object, path: string, zone: string): Generator<readonly [string, string]> {
   for (const [name, field] of Object.entries(value)) {
     if (field === undefined) continue;
-    if (isRecord(field)) yield* leaves(field, `${path}${name}.`);
-    else yield [`${path}${name}`, fieldText(field)];
+    if (isRecord(field)) yield* leaves(field, `${path}${name}.`, zone);
+    else yield [`${path}${name}`, fieldText(field, zone)];
   }
 }
 
 /** Of the year 2001: a number above it is a time, as there is nothing else that counts so far. */
 const FIRST_TIME = 1e12;
 
-function fieldText(field: unknown): string {
+function fieldText(field: unknown, zone: string): string {
   if (typeof field === "string" && field !== "") return field;
-  return typeof field === "number" && field > FIRST_TIME ? new Date(field).toISOString() : JSON.stringify(field);
+  return typeof field === "number" && field > FIRST_TIME ? exactText(field, zone) : JSON.stringify(field);
 }

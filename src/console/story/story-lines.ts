@@ -1,4 +1,5 @@
 import { callsOf, linesOfCall, type StoryCall, sideNames } from "../../explain/story-blocks.ts";
+import { exactText, sentenceIn } from "../../foundation/time/shown-time.ts";
 import type { StoryLine } from "../../rpc/story.ts";
 
 /** What of a conference's story is looked at; it stands in the page's address. */
@@ -68,24 +69,24 @@ export function wayText({ from, to }: StoryLine): string {
 }
 
 /** What stands beside a line; the wire has the rest. */
-export function factsText({ facts }: StoryLine): string {
+export function factsText({ at, facts }: StoryLine, zone: string): string {
   return Object.entries(facts)
     .flatMap(([name, value]) => {
       if (name === "commandId" || name === "transId" || name === "host" || name === "action") return [];
       if (name === "afterMs") return `after ${value}\u00a0ms`;
-      return `${name}=${/[\s="]/.test(value) ? JSON.stringify(value) : value}`;
+      const shown = sentenceIn(zone, value, at);
+      return `${name}=${/[\s="]/.test(shown) ? JSON.stringify(shown) : shown}`;
     })
     .join(" ");
 }
 
-/** The lines as text, to be pasted somewhere. */
-export function storyText(lines: readonly StoryLine[]): string {
+/** The lines as text, to be pasted somewhere, under the zone of their times. */
+export function storyText(lines: readonly StoryLine[], zone: string): string {
   const ways = lines.map(wayText);
   const width = Math.max(0, ...ways.map(({ length }) => length));
   const texts = lines.map((line, index) => {
-    const facts = Object.entries(line.facts).map(([name, value]) => `${name}=${value}`);
-    const time = new Date(line.at).toISOString();
-    return [time, ways[index]?.padEnd(width), line.what, ...facts].join("  ");
+    const facts = Object.entries(line.facts).map(([name, value]) => `${name}=${sentenceIn(zone, value, line.at)}`);
+    return [exactText(line.at, zone), ways[index]?.padEnd(width), line.what, ...facts].join("  ");
   });
-  return texts.join("\n");
+  return [`times in ${zone}`, ...texts].join("\n");
 }

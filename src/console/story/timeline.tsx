@@ -48,7 +48,7 @@ export function TimelinePage({ frame, story, filter, wire, row }: TimelineProps)
           <details id="as-text" data-part="">
             <summary>These lines as text</summary>
             <pre id="story-text" tabindex={0}>
-              {storyText(lines)}
+              {storyText(lines, frame.timeZone ?? "UTC")}
             </pre>
           </details>
         </>

@@ -5,7 +5,7 @@ import {
   ConferenceFramePage,
   conferencePath,
 } from "../conference/conference-frame.tsx";
-import { Empty, Time } from "../parts.tsx";
+import { Empty, Sentence, Time } from "../parts.tsx";
 import { withQuery } from "../paths.ts";
 
 interface WhyProps {
@@ -47,8 +47,12 @@ function Answer({ frame, answer }: Pick<WhyProps, "frame"> & { readonly answer: 
   const replay = conferencePath(domain, confKey, "replay");
   return (
     <article class="answer" data-row="">
-      <h2>{question}</h2>
-      <p>{text}</p>
+      <h2>
+        <Sentence of={question} near={at} />
+      </h2>
+      <p>
+        <Sentence of={text} near={at} />
+      </p>
       <p class="dim proof">
         <Time at={at} now={now} />
         {calls.map((call) => (

@@ -3,6 +3,7 @@ import { promptEnds } from "../../bridge/prompt-call.ts";
 import type { CallId } from "../../foundation/ids.ts";
 import { counted } from "../../foundation/text/counted.ts";
 import { capitalized } from "../../foundation/text/sentence.ts";
+import { instantText } from "../../foundation/time/shown-time.ts";
 import type { Explanation } from "../../rpc/story.ts";
 import type { FactOf } from "../fold.ts";
 import {
@@ -16,17 +17,7 @@ import {
   type Questions,
   type WhyRow,
 } from "./known.ts";
-import {
-  callerText,
-  explained,
-  leaveText,
-  type Moment,
-  numberText,
-  refusalText,
-  resultText,
-  rowsOf,
-  timeText,
-} from "./words.ts";
+import { callerText, explained, leaveText, type Moment, numberText, refusalText, resultText, rowsOf } from "./words.ts";
 
 /** What asks for a mute as such; a mute may also be a part of something else. */
 const muteRequests = ["update-caller", "mute", "unmute", "mute-all", "unmute-all"];
@@ -78,7 +69,7 @@ function whyMuted({ call, by }: FactOf<"call-muted">, row: WhyRow, known: Known)
   if (asked !== null && !muteRequests.includes(asked))
     return ["It returned from a sub-conference, and was muted in the main conference before it went there.", command];
   if (askerIn(by))
-    return [`${askerText(by, asked, command ?? row)}, and the bridge did it at ${timeText(row.at)}.`, command];
+    return [`${askerText(by, asked, command ?? row)}, and the bridge did it at ${instantText(row.at)}.`, command];
   if (by.some(({ type }) => type === "repair"))
     return [
       "The bridge held it as muted when conference and bridge were compared: word of the change had not come before.",
@@ -150,10 +141,12 @@ function left({ call: id, why, by }: FactOf<"call-left">, row: WhyRow, known: Kn
   if (why === "expelled" && since) {
     const asked = known.askedBy(by);
     const who =
-      asked === "cancel-call-out" ? `WebEx cancelled the call at ${timeText(since.at)}` : askerText(by, asked, since);
-    answer = `${who}, and the bridge dropped it at ${timeText(row.at)}.`;
+      asked === "cancel-call-out"
+        ? `WebEx cancelled the call at ${instantText(since.at)}`
+        : askerText(by, asked, since);
+    answer = `${who}, and the bridge dropped it at ${instantText(row.at)}.`;
   } else if (why === "expelled" && by.some(({ type }) => type === "deadline" || type === "post"))
-    answer = `Its private talk was over, and the bridge dropped it at ${timeText(row.at)}.`;
+    answer = `Its private talk was over, and the bridge dropped it at ${instantText(row.at)}.`;
   else if (why === "not-found" && since)
     answer =
       "It was to be dropped, and the bridge answered that the call was over already: word of its end had not come before.";
@@ -194,8 +187,8 @@ function whyNotNamed(call: KnownCall, entry: CallerEntry, known: Known): Explana
     const at = entry.notification?.at ?? rows[0]?.at ?? 0;
     return { at, calls: [call.call], question, answer, rows: rowsOf(entry.notification, ...rows) };
   };
-  const ended = over ? ` The conference ended at ${timeText(over.at)}.` : "";
-  const end = left ? ` The caller left at ${timeText(left.at)}.` : ended;
+  const ended = over ? ` The conference ended at ${instantText(over.at)}.` : "";
+  const end = left ? ` The caller left at ${instantText(left.at)}.` : ended;
   if (!isNamed && !notification) {
     const why = isDetached
       ? "had closed the meeting and kept its audio, so it is not notified of who enters until it opens it again"
@@ -204,19 +197,19 @@ function whyNotNamed(call: KnownCall, entry: CallerEntry, known: Known): Explana
   }
   if (!isNamed && refused)
     return answered(
-      `WebEx refused at ${timeText(refused.at)} to name the call: its result was ${refused.result}.`,
+      `WebEx refused at ${instantText(refused.at)} to name the call: its result was ${refused.result}.`,
       refused,
     );
   if (named && left && named.seq > left.seq)
     return answered(
-      `The caller left at ${timeText(left.at)}, and WebEx named it only at ${timeText(named.at)}.`,
+      `The caller left at ${instantText(left.at)}, and WebEx named it only at ${instantText(named.at)}.`,
       left,
       named,
     );
   if (named && notification && named.at - notification.at > LATE_MS) {
     const seconds = Math.round((named.at - notification.at) / 1_000);
     const after = failed ? `, after attempt ${failed.attempt} had failed (${failed.why})` : "";
-    const answer = `WebEx does since ${timeText(named.at)}: it named the call ${seconds} s after it was notified of it${after}.`;
+    const answer = `WebEx does since ${instantText(named.at)}: it named the call ${seconds} s after it was notified of it${after}.`;
     return answered(answer, failed, named);
   }
   if (isNamed) {
@@ -227,15 +220,15 @@ function whyNotNamed(call: KnownCall, entry: CallerEntry, known: Known): Explana
   }
   if (notification?.givenUp) {
     const why = failed ? `: ${failed.why}` : "";
-    const answer = `WebEx did not confirm the message that the caller entered, and after the last attempt it was given up at ${timeText(notification.givenUp.at)}${why}. So WebEx does not know of the call${isOwed ? ", and is notified of it once its server can be reached" : ""}.`;
+    const answer = `WebEx did not confirm the message that the caller entered, and after the last attempt it was given up at ${instantText(notification.givenUp.at)}${why}. So WebEx does not know of the call${isOwed ? ", and is notified of it once its server can be reached" : ""}.`;
     return answered(`${answer}${end}`, failed, notification.givenUp, over, left);
   }
   if (confirmed) {
-    const answer = `WebEx confirmed the message that the caller entered at ${timeText(confirmed.at)}, and never answered it by a name for the call.`;
+    const answer = `WebEx confirmed the message that the caller entered at ${instantText(confirmed.at)}, and never answered it by a name for the call.`;
     return answered(`${answer}${end}`, confirmed, over, left);
   }
   const became = failed
-    ? `WebEx has not confirmed the message that the caller entered: attempt ${failed.attempt} failed at ${timeText(failed.at)} (${failed.why}), and it is tried again.`
-    : `WebEx was notified at ${timeText(notification?.at ?? 0)} that the caller entered, and has neither confirmed that nor named the call yet.`;
+    ? `WebEx has not confirmed the message that the caller entered: attempt ${failed.attempt} failed at ${instantText(failed.at)} (${failed.why}), and it is tried again.`
+    : `WebEx was notified at ${instantText(notification?.at ?? 0)} that the caller entered, and has neither confirmed that nor named the call yet.`;
   return answered(`${became}${end}`, failed, over, left);
 }

@@ -2,6 +2,7 @@ import { wordsOf } from "../../bridge/command-rules.ts";
 import type { WebexHost } from "../../foundation/ids.ts";
 import { counted } from "../../foundation/text/counted.ts";
 import { capitalized } from "../../foundation/text/sentence.ts";
+import { instantText } from "../../foundation/time/shown-time.ts";
 import type { Explanation } from "../../rpc/story.ts";
 import { type FactOf, type Fold, fold } from "../fold.ts";
 import { askerIn, askerText, type Known, operatorText, type WhyRow } from "./known.ts";
@@ -15,7 +16,6 @@ import {
   refusalTexts,
   resultText,
   rowsOf,
-  timeText,
 } from "./words.ts";
 
 /** Repairs this soon after a failover belong to it. */
@@ -94,7 +94,7 @@ export class ConferenceQuestions {
     "conference-detached": (_, row) =>
       this.#start("detached", row, (end) => ({
         question: "Why was WebEx notified of nothing in the conference for a while?",
-        answer: `WebEx closed the meeting at ${timeText(row.at)} and kept its audio: it wants to hear nothing of it until it opens it again.${end && ` That lasted until ${end}.`}`,
+        answer: `WebEx closed the meeting at ${instantText(row.at)} and kept its audio: it wants to hear nothing of it until it opens it again.${end && ` That lasted until ${end}.`}`,
       })),
     "conference-taken-over": (fact, row) => this.#takenOver(row, fact),
     "conference-ended": (fact, row) => {
@@ -137,13 +137,13 @@ export class ConferenceQuestions {
         return "The bridge no longer had it: it had ended there, or the bridge was started anew, and word of that had not come.";
       if (endedBy === "telephone") return "Somebody ended it by telephone, at the bridge.";
       if (endedBy === "nobody") {
-        const at = detached ? ` at ${timeText(detached.at)}` : "";
+        const at = detached ? ` at ${instantText(detached.at)}` : "";
         return `WebEx had closed the meeting${at} and kept its audio, and nobody was left on the telephone.`;
       }
       const operator = endedBy === "operator" ? (operatorText(askerIn(by)) ?? "an operator") : null;
-      const asked = this.#closed ? ` at ${timeText(this.#closed.at)}` : "";
+      const asked = this.#closed ? ` at ${instantText(this.#closed.at)}` : "";
       const who = operator === null ? `WebEx closed it${asked}` : `${capitalized(operator)} wanted that${asked}`;
-      return `${who}, and the bridge ended it at ${timeText(row.at)}.`;
+      return `${who}, and the bridge ended it at ${instantText(row.at)}.`;
     };
     this.#push(row, "Why did the conference end?", whyEnded(), detached, this.#closed);
   }
@@ -176,7 +176,7 @@ export class ConferenceQuestions {
     const question = `Why did the bridge not ${wordsOf(command.type).act}?`;
     const asked = askerIn(command.by)
       ? askerText(command.by, this.#known.askedBy(command.by), command)
-      : `The edge asked for it at ${timeText(command.at)}`;
+      : `The edge asked for it at ${instantText(command.at)}`;
     const answer = `${asked}, and the bridge refused: ${refusalText(why)}.`;
     this.#answers.push(explained(row, command.call === null ? [] : [command.call], question, answer, command));
   }
@@ -226,7 +226,7 @@ export class ConferenceQuestions {
     const who = asker ? (operatorText(asker) ?? "WebEx") : "somebody at the bridge";
     this.#start("locked", row, (end) => ({
       question: "Why could nobody else enter?",
-      answer: `The conference was locked ${periodText(timeText(row.at), end)}: ${who} wanted that. Nobody who dials a locked conference is let in.`,
+      answer: `The conference was locked ${periodText(instantText(row.at), end)}: ${who} wanted that. Nobody who dials a locked conference is let in.`,
     }));
   }
 
@@ -236,19 +236,21 @@ export class ConferenceQuestions {
     if (this.#spans.has("full")) return;
     this.#start("full", row, (end) => ({
       question: "Why could nobody else enter?",
-      answer: `${capitalized(periodText(timeText(row.at), end))} the conference had ${counted(most, "caller")}, as many as WebEx allows for this conference.`,
+      answer: `${capitalized(periodText(instantText(row.at), end))} the conference had ${counted(most, "caller")}, as many as WebEx allows for this conference.`,
     }));
   }
 }
 
 /** `until`: `null` while it lasts. */
 function spanAnswer({ since, textsTo }: Span, until: Moment | null): Explanation {
-  const { question, answer } = textsTo(until ? timeText(until.at) : "");
+  const { question, answer } = textsTo(until ? instantText(until.at) : "");
   return { at: since.at, calls: [], question, answer, rows: rowsOf(since, until) };
 }
 
 /** `until`: empty while it lasts. */
 function periodText(since: string, until: string): string {
   if (until === "") return `from ${since} on`;
-  return until === since ? `at ${since}, for less than a second` : `from ${since} until ${until}`;
+  return Date.parse(until) - Date.parse(since) < 1_000
+    ? `at ${since}, for less than a second`
+    : `from ${since} until ${until}`;
 }

@@ -3,10 +3,11 @@ import type { Cause, MessageSummary, SingleFact } from "../../conference/facts.t
 import type { InputRow } from "../../conference/inputs.ts";
 import type { CallId, CommandId, ExtCallId, MsgId, TransId } from "../../foundation/ids.ts";
 import { capitalized } from "../../foundation/text/sentence.ts";
+import { instantText } from "../../foundation/time/shown-time.ts";
 import type { Explanation } from "../../rpc/story.ts";
 import type { FromWebex } from "../../tsp/messages.ts";
 import { type FactOf, type Fold, fold } from "../fold.ts";
-import { type Moment, momentOf, timeText } from "./words.ts";
+import { type Moment, momentOf } from "./words.ts";
 
 /** One row, as questions read it. */
 export interface WhyRow extends Moment {
@@ -246,6 +247,6 @@ export function askerText(by: readonly Cause[], asked: string | null, { at }: Mo
   const forAll = asked === "mute-all" || asked === "unmute-all" ? " for all callers" : "";
   const who = operatorText(askerIn(by));
   return capitalized(
-    who === null ? `WebEx asked for it${forAll} at ${timeText(at)}` : `${who} asked for it at ${timeText(at)}`,
+    who === null ? `WebEx asked for it${forAll} at ${instantText(at)}` : `${who} asked for it at ${instantText(at)}`,
   );
 }

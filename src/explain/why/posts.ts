@@ -1,8 +1,9 @@
 import { BACK_END } from "../../conference/server/posts.ts";
+import { instantText } from "../../foundation/time/shown-time.ts";
 import type { Explanation } from "../../rpc/story.ts";
 import type { FactOf } from "../fold.ts";
 import type { Known, KnownMessage, WhyRow } from "./known.ts";
-import { callsOf, explained, type Moment, messageTexts, momentOf, serverText, timeText } from "./words.ts";
+import { callsOf, explained, type Moment, messageTexts, momentOf, serverText } from "./words.ts";
 
 type GoneFact = FactOf<"post-given-up" | "post-dropped">;
 
@@ -50,7 +51,7 @@ export class Posts {
     this.#push(
       fact,
       row,
-      `did not confirm the message in the attempts that the settings allow: ${reason}. It was given up at ${timeText(row.at)}.`,
+      `did not confirm the message in the attempts that the settings allow: ${reason}. It was given up at ${instantText(row.at)}.`,
       failed,
     );
   }
@@ -83,9 +84,9 @@ export class Posts {
       return latest && latest.post !== message.post && !latest.givenUp && !latest.isDropped ? latest.post : [];
     });
     const waiting = again.find(({ confirmed }) => !confirmed);
-    if (waiting) return `It was posted again at ${timeText(waiting.since.at)}, and is not confirmed yet.`;
+    if (waiting) return `It was posted again at ${instantText(waiting.since.at)}, and is not confirmed yet.`;
     const confirmed = again.flatMap((post) => post.confirmed ?? []).at(-1);
-    if (confirmed) return `The server was reached again, and has confirmed it at ${timeText(confirmed.at)}.`;
+    if (confirmed) return `The server was reached again, and has confirmed it at ${instantText(confirmed.at)}.`;
     return "Its server is not notified of it any more: another message says how things are, or nobody waits for it.";
   }
 }

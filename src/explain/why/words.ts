@@ -1,7 +1,7 @@
 import type { RefusalReason } from "../../bridge/commands.ts";
 import type { LeaveReason, MessageSummary } from "../../conference/facts.ts";
 import { BACK_END } from "../../conference/server/posts.ts";
-import type { CallId, EpochMs } from "../../foundation/ids.ts";
+import type { CallId } from "../../foundation/ids.ts";
 import type { Explanation } from "../../rpc/story.ts";
 import type { ResultWord } from "../../tsp/protocol-table.ts";
 
@@ -46,10 +46,6 @@ export function callerText({ number, attendeeId, extCallId }: Omit<NamedCall, "c
 
 export function numberText(number: string, extCallId: string | null): string {
   return `the number ${number}${extCallId === null ? "" : ` (WebEx's call ${extCallId})`}`;
-}
-
-export function timeText(at: EpochMs): string {
-  return `${new Date(at).toISOString().slice(11, 19)} UTC`;
 }
 
 /** Each text once, with how often it came, in the order in which they came first. */

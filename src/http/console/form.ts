@@ -5,6 +5,7 @@ import { askedActions } from "../../conference/operator-actions.ts";
 import { withQuery } from "../../console/paths.ts";
 import { sha256 } from "../../foundation/secrets.ts";
 import { capitalized } from "../../foundation/text/sentence.ts";
+import { shownTime } from "../../foundation/time/shown-time.ts";
 import { addressOf, isByHttps } from "../address.ts";
 import { answerRoute, pathOf } from "../api/answer-route.ts";
 import { apiRoutes } from "../api/routes.ts";
@@ -89,11 +90,14 @@ export function refusedNow({ edge }: Pick<PageCall, "edge">, reason: string): Re
 }
 
 /** What the page of such an address says; `null`: nothing, or nothing any more. */
-export function refusalIn({ context, edge }: PageCall, textOf: (reason: string) => string | null): string | null {
+export function refusalIn(
+  { context, edge, domain }: PageCall,
+  textOf: (reason: string) => string | null,
+): string | null {
   const { refused = "", at } = context.req.query();
   const time = Number(at);
   const says = Math.abs(edge.now() - time) < REFUSAL_SHOWN_MS ? textOf(refused) : null;
-  return says && `At ${new Date(time).toISOString().slice(11, 19)} UTC: ${says}`;
+  return says && `At ${shownTime(time, domain.settings.timeZone).clock}: ${says}`;
 }
 
 /** What a form of a conference's page asks, as the API has it; what is wrong with it, the API says. */
