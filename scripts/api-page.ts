@@ -17,7 +17,7 @@ curl -H "Authorization: Bearer $OPERATOR_TOKEN" http://127.0.0.1:8787/api/v1/dom
 * **Refusals** are problems by RFC 9457 (\`application/problem+json\`): \`title\` says what happened, \`detail\` what to do, \`reason\` which of several refusals with this title it is, \`instance\` which path it was, \`errors\` which values are wrong. \`GET\` of a problem's \`type\` says what it means.
 * **Actions** (all but GET) take an \`Idempotency-Key\` of 1 to 64 visible characters, the action's id. They need the role \`operator\`. Each is written down with its person, its outcome and the address from which it came: \`GET …/audit\`, which also says what is not.
 * **Domains** that you may not see are answered as those that are not there.
-* Numbers and IDs of people are masked unless \`logs.personal\` of the domain is set; a meeting's host and numbers are shown as its invitation has them, and records have what \`recordsPersonal\` lets them have.
+* Numbers and IDs of people are shown whole, masked or not at all, as \`recordsPersonal\` of the domain says; a meeting's host and numbers are shown as its invitation has them.
 `;
 
 /** docs/api.md: the routes of the API, from the table that serves them. */

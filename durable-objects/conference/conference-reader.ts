@@ -7,7 +7,7 @@ import { type ConfirmedFact, Timeline } from "../../src/explain/timeline.ts";
 import { Why } from "../../src/explain/why.ts";
 import { whyNotYet } from "../../src/explain/why-not-yet.ts";
 import type { ActionId, CallId, EpochMs } from "../../src/foundation/ids.ts";
-import { exceptSecrets, type Person, persons } from "../../src/foundation/shown.ts";
+import { exceptSecrets, type Person } from "../../src/foundation/shown.ts";
 import type { Timers } from "../../src/foundation/time/timers.ts";
 import { sendAgainId } from "../../src/operators/send-again.ts";
 import type { About } from "../../src/replay/history.ts";
@@ -19,6 +19,7 @@ import type { ActionStages } from "../../src/rpc/action-stages.ts";
 import type { GivenUpContent, ItemPage } from "../../src/rpc/conference.ts";
 import type { ConferenceView } from "../../src/rpc/conference-view.ts";
 import type { Explanation, StoryLine } from "../../src/rpc/story.ts";
+import { personShown } from "../../src/settings/domain-settings.ts";
 import type { Domain } from "../../src/settings/load.ts";
 import type { CommandSchedule } from "./command-sender.ts";
 import { givenUpIn, sendAgainRefusalOf, textOf } from "./conference-actions.ts";
@@ -171,9 +172,6 @@ export class ConferenceReader {
   /** A number or code of a person, as the domain's settings let it be shown. */
   get #person(): Person {
     const secrets = secretsOf(this.#store.state.head);
-    return exceptSecrets(
-      this.#ports.domain()?.settings.logs.personal === true ? persons.full : persons.masked,
-      (text) => secrets.includes(text),
-    );
+    return exceptSecrets(personShown(this.#ports.domain()?.settings), (text) => secrets.includes(text));
   }
 }

@@ -1,7 +1,6 @@
 import { wireNameOf } from "../../src/explain/timeline.ts";
 import type { ConfKey, DomainName, EpochMs } from "../../src/foundation/ids.ts";
 import { setLimited } from "../../src/foundation/limits.ts";
-import { persons } from "../../src/foundation/shown.ts";
 import { dayMs, hourMs } from "../../src/foundation/time/timers.ts";
 import type { AuditEntry } from "../../src/operators/audit.ts";
 import { Activity, type ActivityMinute } from "../../src/records/activity.ts";
@@ -20,7 +19,7 @@ import type {
   WebhookView,
 } from "../../src/rpc/directory.ts";
 import type { FactPage, FeedAnswer, GivenUpPost, LiveState } from "../../src/rpc/directory-feed.ts";
-import type { DomainSettings } from "../../src/settings/domain-settings.ts";
+import { type DomainSettings, personShown } from "../../src/settings/domain-settings.ts";
 import { Alarm, type AlarmPorts } from "../platform/alarm.ts";
 import type { DomainPorts, Platform } from "../platform/platform.ts";
 import { isOver, retentionAt } from "../platform/retention.ts";
@@ -85,7 +84,7 @@ export class Directory
     this.list = new RunningList(ports, this.#store);
     this.promptStore = new PromptStore(ports.sql, {
       transaction: (domain, work) => this.#store.transaction(this.#aboutNow(domain), work),
-      person: (domain) => persons[ports.domain(domain)?.settings.recordsPersonal ?? "none"],
+      person: (domain) => personShown(ports.domain(domain)?.settings),
       now: () => ports.now(),
       changed: () => this.#changed(),
     });

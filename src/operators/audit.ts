@@ -10,7 +10,9 @@ export const auditEntry = v.object({
   action: v.pipe(v.string(), v.description("The `operationId` of the request; `what` has the action's own name.")),
   about: v.pipe(
     v.record(v.string(), v.string()),
-    v.description("Such as `confKey`, the `type` of an action and its `call`; numbers are masked."),
+    v.description(
+      "Such as `confKey`, the `type` of an action and its `call`; numbers are masked, and left out with `recordsPersonal` `none`.",
+    ),
   ),
   actionId: v.pipe(
     v.string(),

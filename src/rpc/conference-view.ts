@@ -42,7 +42,7 @@ const outage = v.object({
 });
 export type OutageView = Checked<typeof outage>;
 
-/** A conference as operators see it. Numbers and IDs of people are masked where the domain's log masks them. */
+/** A conference as operators see it. Numbers and IDs of people are shown as `recordsPersonal` of the domain says. */
 export const conferenceView = v.object({
   key: open(confKey),
   topic,

@@ -66,7 +66,7 @@ export interface GivenUpPlace {
   readonly transId: string;
 }
 
-/** What stood in a document that was given up, and what can become of it. Numbers are masked where the domain's log masks them. */
+/** What stood in a document that was given up, and what can become of it. Numbers are shown as `recordsPersonal` of the domain says. */
 export interface GivenUpContent {
   /** The TransID under which it was posted: a journal that was deleted and begun anew has another document in the same row. */
   readonly transId: string;

@@ -58,7 +58,7 @@ export const replayDocuments = v.array(
   as<ReplayDocument>(v.looseObject({ kind: v.string(), host: v.string(), transId: v.string() })),
 );
 
-/** One row of a conference's journal again. Numbers and codes of people are masked where the domain's log masks them. */
+/** One row of a conference's journal again. Numbers and codes of people are shown as `recordsPersonal` of the domain says. */
 export const replayStep = v.object({
   seq,
   at: time,

@@ -1,7 +1,16 @@
 import * as v from "valibot";
 import { siteOf } from "../../webex-interfaces/doors/edge.ts";
 import { isLoopback } from "../foundation/loopback.ts";
-import { open, personal, persons, type Show, secret, address as shownAddress, showOf } from "../foundation/shown.ts";
+import {
+  open,
+  type Person,
+  personal,
+  persons,
+  type Show,
+  secret,
+  address as shownAddress,
+  showOf,
+} from "../foundation/shown.ts";
 import { isTimeZone } from "../foundation/time/zone.ts";
 import { webhookEventTypes } from "../records/webhooks.ts";
 import { overridesFault } from "../tsp/overrides-fault.ts";
@@ -272,7 +281,7 @@ export const domainSettings = v.strictObject({
   journalRetentionDays: v.optional(v.pipe(positive, v.maxValue(3_650, "must be at most 3650")), 7),
   /** How long the directory keeps the records of calls and conferences that are over. */
   recordsDays: v.optional(v.pipe(positive, v.maxValue(3_650, "must be at most 3650")), 400),
-  /** What of people's numbers and IDs goes into records. */
+  /** What of people's numbers, IDs and names is shown, and goes into records. */
   recordsPersonal: v.optional(v.picklist(["full", "masked", "none"], 'must be "full", "masked" or "none"'), "full"),
   /** Where its days begin and end, as people and bills count them. */
   timeZone: v.optional(
@@ -354,7 +363,17 @@ export const domainSettings = v.strictObject({
 export const showSettings: Show<DomainSettings> = showOf(domainSettings);
 
 export function shownSettings(settings: DomainSettings): DomainSettings {
-  return showSettings(settings, settings.logs.personal ? persons.full : persons.masked);
+  return showSettings(settings, personShown(settings));
+}
+
+/** How numbers and names of people stand in all that people and programs are given; lines of the log go by `logs.personal`. */
+export function personShown(settings: Pick<DomainSettings, "recordsPersonal"> | undefined): Person {
+  return persons[settings?.recordsPersonal ?? "none"];
+}
+
+/** How they stand in the audit, which is kept for longer than an erased number may be: never whole. */
+export function personAudited({ recordsPersonal }: Pick<DomainSettings, "recordsPersonal">): Person {
+  return recordsPersonal === "none" ? persons.none : persons.masked;
 }
 
 export type DomainSettings = v.InferOutput<typeof domainSettings>;

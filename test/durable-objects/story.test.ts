@@ -154,28 +154,32 @@ test("a story names commands and calls by the ids that the view has", async () =
   expect((await story(world)).at(-1)?.facts).toMatchObject({ commandId: command?.id });
 });
 
-test("numbers and IDs of people are masked unless the domain shows them", async () => {
+test("numbers and IDs of people are shown as the domain keeps them, whatever its log has", async () => {
   const caller = { number: "14085551234", attendeeId: "4711", muted: false, silent: false, room: "main" };
   const entered = { type: "event", event: { type: "caller-entered", caller: { call: "c9", ...caller } } } as Report;
-  for (const personal of [false, true]) {
+  for (const people of ["full", "masked", "none"]) {
     const world = new ConferenceWorld();
-    world.domain = testDomain({ logs: { personal } });
+    world.domain = testDomain({ logs: { personal: people !== "full" }, recordsPersonal: people });
     await world.running(0);
     await world.reported(entered);
     const text = JSON.stringify([await story(world), world.conference.reader.view()?.callers]);
-    expect([/14085551234/.test(text), /4711/.test(text), /\*34"/.test(text)]).toEqual([personal, personal, !personal]);
+    const isFull = people === "full";
+    expect([/14085551234/.test(text), /4711/.test(text), /\*34"/.test(text)]).toEqual([
+      ...[isFull, isFull],
+      people === "masked",
+    ]);
   }
 });
 
 test("a view has the number that is being called and the name of a sub-conference, as far as the settings let them be shown", async () => {
   const phone = { country: "1", area: "408", local: "5557777", extension: "" };
-  for (const [personal, recordsPersonal, number, name] of [
-    [true, "full", "14085557777", "Pilots"],
-    [false, "full", "*********77", "Pilots"],
-    [true, "masked", "14085557777", undefined],
+  for (const [recordsPersonal, number, name] of [
+    ["full", "14085557777", "Pilots"],
+    ["masked", "*********77", undefined],
+    ["none", "", undefined],
   ] as const) {
     const world = await ConferenceWorld.running(0);
-    world.domain = testDomain({ logs: { personal }, recordsPersonal });
+    world.domain = testDomain({ recordsPersonal });
     const of = { replyTo: host, extConfId };
     await world.received("t1", { ...of, type: "call-out", msgId: "m1", extCallId: "2001", phone } as FromWebex);
     const room = { type: "create-sub-conference", msgId: "m2", subConfId: "9", name: "Pilots" };

@@ -8,6 +8,7 @@ import type { DirectoryRecord } from "../../src/records/conference-record.ts";
 import { directoryFacts } from "../../src/records/directory-facts.ts";
 import { webhookOf } from "../../src/records/webhooks.ts";
 import type { StoredEntries } from "../../src/replay/history.ts";
+import { personShown } from "../../src/settings/domain-settings.ts";
 import type { Bridges } from "./bridge.ts";
 import type { WorldContext } from "./context.ts";
 import { conferenceOn, type Database } from "./database.ts";
@@ -65,8 +66,10 @@ export function checkRecords({
     if (running.filter((one) => one === key).length !== (counted.isOngoing ? 1 : 0))
       violated("the directory lists the conferences that run", `${key}: it ${counted.isOngoing ? "runs" : "is over"}`);
   }
+  const { recordsPersonal } = edge.domain.settings;
+  const keptTopic = (handle: string) => (recordsPersonal === "full" ? topicOf(handle) : "");
   for (const record of records) {
-    if (record.kind === "conference" && !record.extConfIds.some((handle) => record.topic === topicOf(handle)))
+    if (record.kind === "conference" && !record.extConfIds.some((handle) => record.topic === keptTopic(handle)))
       violated("a record has its meeting's name", `${record.conference}: ${record.topic}, of ${record.extConfIds}`);
   }
   for (const [name, told] of calls) {
@@ -107,6 +110,7 @@ function checkBridges(
   { known, cancelled }: { readonly known: ReadonlySet<CallId>; readonly cancelled: ReadonlySet<CallId> },
 ): void {
   const { violated, faults } = context;
+  const person = personShown(edge.domain.settings);
   const held = new Map(
     bridges.all.flatMap((bridge) => bridge.everyCall.map((call) => [`${bridge.name} ${call.id}`, call])),
   );
@@ -120,10 +124,14 @@ function checkBridges(
     const isUnsure = faults.lastAt >= 0 || record.repairs > 0;
     // The bridge did not get the command to dial.
     if (!call && record.direction === "out" && record.answeredAt === null) continue;
-    const isDialledOne = record.dialled === call?.dialled || (record.dialled === "" && isUnsure);
+    const isDialledOne = record.dialled === (call && person(call.dialled)) || (record.dialled === "" && isUnsure);
     if (record.direction === "in" && !isDialledOne)
       violated("a record is of a call of the bridge", `${how}: dialled ${record.dialled}, not ${call?.dialled}`);
-    if (call?.conference !== record.conference || call.number !== record.number || call.direction !== record.direction)
+    if (
+      call?.conference !== record.conference ||
+      person(call.number) !== record.number ||
+      call.direction !== record.direction
+    )
       violated("a record is of a call of the bridge", how);
     else if (faults.lastAt < 0 && !isAlike(record, call.endReason, cancelled)) {
       violated("a record is of a call of the bridge", `${how}: ${record.reason}, but ${call.endReason}`);

@@ -99,7 +99,14 @@ function domainOf(
   const webhooks = [{ url: `https://voice.example.com/events${query}`, secretFrom: "WEBHOOK_SECRET_WORLD", events }];
   const webex = { gatherMs, ...(hasSecretSettings && { paths: ["/tsp"] }) };
   const secret = hasSecretSettings ? secretSettings : {};
-  const domain = testDomain({ bridges, protocol, webex, logs: { personal }, webhooks, ...secret });
+  const domain = testDomain({
+    bridges,
+    protocol,
+    webex,
+    recordsPersonal: personal ? "full" : "masked",
+    webhooks,
+    ...secret,
+  });
   domains.set(name, domain);
   return domain;
 }

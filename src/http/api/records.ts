@@ -1,13 +1,13 @@
 import * as v from "valibot";
 import type { ConfKey } from "../../foundation/ids.ts";
 import { newName } from "../../foundation/new-name.ts";
-import { masked } from "../../foundation/shown.ts";
 import { digitsIn } from "../../foundation/text/spelled.ts";
 import { daysOfMonth, momentIn, zonedDay, zonedTime } from "../../foundation/time/zone.ts";
 import { callColumns, callStatuses, enders } from "../../records/call-record.ts";
 import { type Columns, column, csvHead, csvLine, time, word } from "../../records/columns.ts";
 import { conferenceColumns, type DirectoryRecord } from "../../records/conference-record.ts";
 import type { PlacedRecord, RebuildPage, RecordPage } from "../../rpc/directory.ts";
+import { personAudited } from "../../settings/domain-settings.ts";
 import { failureOf } from "../objects-of-request.ts";
 import { problem, wrongPart } from "../problem.ts";
 import { cursorAt, cursorOf, limitOf, next, placeOf, rowCursor } from "./paging.ts";
@@ -163,7 +163,7 @@ export const recordUpkeepRoutes = [
         next,
       }),
     },
-    about: ({ body }) => ({ number: masked(exactly(body.number)) }),
+    about: ({ domain: { settings }, body }) => ({ number: personAudited(settings)(exactly(body.number)) }),
     async handle({ domain: { name }, edge, query: { cursor }, body }) {
       const number = exactly(body.number);
       const before = edge.now() + WITHIN_MS;

@@ -8,8 +8,9 @@ import {
 } from "../../../conference/operator-actions.ts";
 import { dialledDigits } from "../../../foundation/dial-rules.ts";
 import type { ActionId } from "../../../foundation/ids.ts";
-import { masked, showOf } from "../../../foundation/shown.ts";
+import { type Person, showOf } from "../../../foundation/shown.ts";
 import { actionStages } from "../../../rpc/action-stages.ts";
+import { personAudited } from "../../../settings/domain-settings.ts";
 import { problem } from "../../problem.ts";
 import { type ApiCall, routeOf } from "../route.ts";
 import { isKnown } from "./conferences.ts";
@@ -37,7 +38,7 @@ export function actRoute(actions: ActionTable = operatorActions) {
     body,
     answer: accepted,
     refusals: operateRefusals,
-    about: ({ body: request }) => aboutRequest(request, body),
+    about: ({ domain: { settings }, body: request }) => aboutRequest(request, body, personAudited(settings)),
     async handle(call) {
       const { body: request, actionId, domain, confKey } = call;
       const refusal = await operate(request, call);
@@ -46,10 +47,14 @@ export function actRoute(actions: ActionTable = operatorActions) {
   });
 }
 
-/** What the audit says of a request. Numbers are masked as people write them. */
-function aboutRequest(request: OperatorRequest, schema: v.GenericSchema): Readonly<Record<string, string>> {
+/** What the audit says of a request, with numbers as people write them. */
+function aboutRequest(
+  request: OperatorRequest,
+  schema: v.GenericSchema,
+  person: Person,
+): Readonly<Record<string, string>> {
   const written = "number" in request ? { ...request, number: `+${dialledDigits(request.number)}` } : request;
-  const shown = Object.entries(showOf(schema)(written, masked) as object);
+  const shown = Object.entries(showOf(schema)(written, person) as object);
   return Object.fromEntries(shown.map(([name, value]) => [name, String(value)]));
 }
 
