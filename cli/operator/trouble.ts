@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { Terminal } from "../../src/foundation/table.ts";
 import { figureText } from "../../src/operators/figures.ts";
+import { shellWord } from "../../src/operators/shell-word.ts";
 import { duration, fromNow, wordsOf, wrapped } from "../terminal.ts";
 import { answer, examples, found, type Options, question } from "./ask-edge.ts";
 import type { OperatorClient, TroubleOfDomain } from "./operator-client.ts";
@@ -25,12 +26,13 @@ export function addTrouble(program: Command): void {
   );
 
   question(program, "acknowledge <id> <word>", "say that you take on what is wrong, or know of it, and what is done")
+    .option("--seen <place>", "what you have seen of it, as `trouble` shows it: what has happened since stays open")
     .addHelpText("after", examples('acknowledge posts-given-up:tsp1.example.com:443 "told WebEx, ticket 4711"'))
-    .action((id: string, word: string, options: Options) =>
+    .action((id: string, word: string, options: Options & { readonly seen?: string }) =>
       answer(options, async (edge) => {
         const domain = await edge.domain(options.domain);
         const path = "POST /domains/{domain}/trouble/{trouble}/acknowledge";
-        const { trouble } = await edge.insist(path, { domain, trouble: id }, { body: { word } });
+        const { trouble } = await edge.insist(path, { domain, trouble: id }, { body: { word, place: options.seen } });
         return found([trouble], troubleText);
       }),
     );
@@ -73,14 +75,15 @@ export function troubleText(trouble: readonly TroubleOfDomain[], now: number, te
 }
 
 function oneText(one: TroubleOfDomain, now: number, { width, style }: Terminal): readonly string[] {
-  const { id, title, severity, since, endsBy, says, todo, acknowledged } = one;
+  const { id, title, severity, since, endsBy, place, says, todo, acknowledged } = one;
   const lasts = endsBy === "mending" ? `for ${duration(now - (since ?? now))}` : `first ${fromNow(since ?? now, now)}`;
   const when = since === null ? "" : `, ${lasts}`;
   const taken = acknowledged && `${acknowledged.by}, ${fromNow(acknowledged.at, now)}: ${acknowledged.word}`;
+  const seen = place === null ? "" : ` --seen ${place}`;
   const color = taken ? "dim" : severity === "warn" ? "yellow" : "red";
   return [
     `${style(color, title)}${when}`,
-    ...[says, taken ?? todo, taken ? "" : `bridgehead acknowledge ${id} "…"`]
+    ...[says, taken ?? todo, taken ? "" : `bridgehead acknowledge ${shellWord(id)} "…"${seen}`]
       .filter((text) => text !== "")
       .flatMap((text) => wrapped(wordsOf(text), width - 2).map((line) => `  ${line}`)),
   ];

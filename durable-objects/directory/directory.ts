@@ -145,6 +145,7 @@ export class Directory
       else setLimited(this.#over, key, next, mostOver);
     } catch (error) {
       this.#counts.load();
+      this.#givenUp.load();
       // The fold was changed in place, and does not agree with the disk any more.
       if (before) this.list.conferences.set(key, { ...before, known: null });
       throw error;
@@ -248,9 +249,17 @@ export class Directory
   async count(domain: DomainName, source: CountSource, minutes: readonly ActivityMinute[]): Promise<void> {
     const now = this.#ports.now();
     try {
-      this.#store.transaction(this.#aboutNow(domain), () => this.#counts.add(source, () => minutes, now));
+      this.#store.transaction(this.#aboutNow(domain), () => {
+        const counted = () => {
+          // Of a mailbox: no conference says what was given up there.
+          if (this.#givenUp.addOfNone(minutes)) this.knownTrouble.noteGivenUp(domain);
+          return minutes;
+        };
+        this.#counts.add(source, counted, now);
+      });
     } catch (error) {
       this.#counts.load();
+      this.#givenUp.load();
       throw error;
     }
     await this.#changed();

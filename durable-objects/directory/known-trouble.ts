@@ -5,17 +5,18 @@ import type { Acknowledgement, KnownTrouble } from "../../src/operators/trouble.
 import { type DomainTrouble, type FoundTrouble, showTrouble } from "../../src/operators/trouble-kinds.ts";
 import { domainTroubleEvent, type WebhookEvent } from "../../src/records/webhooks.ts";
 import type { DirectoryRpc, WebhookView } from "../../src/rpc/directory.ts";
-import type { RefusedCaller } from "../../src/rpc/directory-feed.ts";
+import type { KeptPromptCall, RefusedCaller } from "../../src/rpc/directory-feed.ts";
 import { LazyTables } from "../platform/lazy-tables.ts";
 import type { Sql } from "../platform/platform.ts";
 import type { GivenUpStore } from "./given-up-store.ts";
+import type { PromptStore } from "./prompt-store.ts";
 import type { RunningList } from "./running-list.ts";
 
 interface KnownTroublePorts {
   readonly sql: Sql;
   readonly givenUp: GivenUpStore;
   readonly list: RunningList;
-  readonly prompt: Pick<DirectoryRpc, "refusedCallers">;
+  readonly prompt: Pick<PromptStore, "refusedCallers">;
   /** The name of this directory, which nobody can guess. */
   directory(domain: DomainName): string;
   webhooks(domain: DomainName): readonly WebhookView[];
@@ -53,28 +54,33 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
     const { list, prompt, webhooks } = this.#ports;
     await list.allKnown();
     const refused = await prompt.refusedCallers();
+    const keys = new Map(
+      await Promise.all(
+        refused.map(async ({ number }) => [number, number && (await this.#keyOf(domain, number))] as const),
+      ),
+    );
     const acknowledged = this.#acknowledged;
+    const upTo = placesOf(acknowledged);
+    const isOpen = ({ number, id }: KeptPromptCall) =>
+      id > (upTo.get(["caller-refused", keys.get(number)].filter(Boolean).join(":")) ?? 0);
     return {
       givenUp: this.#givenUp(acknowledged),
-      refused: await Promise.all(
-        refused.map(async (caller) => ({
-          ...refusedCaller(caller),
-          ...(caller.number !== "" && { key: await this.#keyOf(domain, caller.number) }),
-        })),
-      ),
+      refused: (await prompt.refusedCallers(isOpen)).map((caller) => refusedCaller(caller, keys.get(caller.number))),
       ...{ waiting: list.waiting, late: list.late, webhooks: webhooks(domain), acknowledged },
     };
   }
 
   async acknowledge(domain: DomainName, acknowledgement: Acknowledgement): Promise<void> {
     const { id, at } = acknowledgement;
-    this.#ports.transaction(domain, () => {
+    this.#change(domain, () => {
       this.#table.make();
       this.#ports.sql.exec(
         `INSERT INTO acknowledgement (id, at, data) VALUES (?, ?, ?)
          ON CONFLICT (id) DO UPDATE SET at = excluded.at, data = excluded.data`,
         ...[id, at, JSON.stringify(acknowledgement)],
       );
+      const server = /^posts-given-up:(.*)$/s.exec(id)?.[1];
+      if (server !== undefined) this.#ports.givenUp.acknowledge(server, acknowledgement.place ?? 0);
       this.noteGivenUp(domain);
     });
     await this.#ports.changed();
@@ -83,7 +89,7 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
   async notifyOfTrouble(domain: DomainName, bridge: BridgeName, trouble: readonly FoundTrouble[]): Promise<void> {
     if (!this.#ports.receivers.areThere(domain)) return;
     const shown = trouble.map((one) => showTrouble(one, domain, bridge));
-    this.#ports.transaction(domain, () => this.#note(bridge, shown));
+    this.#change(domain, () => this.#note(bridge, shown));
     await this.#ports.changed();
   }
 
@@ -95,6 +101,15 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
       "",
       open.map((one) => showTrouble({ kind: "posts-given-up", ...one }, domain, null)),
     );
+  }
+
+  #change(domain: DomainName, work: () => void): void {
+    try {
+      this.#ports.transaction(domain, work);
+    } catch (error) {
+      this.#ports.givenUp.load();
+      throw error;
+    }
   }
 
   #note(bridge: string, shown: readonly DomainTrouble[]): void {
@@ -121,8 +136,8 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
   }
 
   #givenUp(acknowledged: readonly Acknowledgement[]): KnownTrouble["givenUp"] {
-    const upTo = new Map(acknowledged.map((one) => [one.id, one.upTo]));
-    return this.#ports.givenUp.openByHost((host) => upTo.get(`posts-given-up:${host}`) ?? Number.NEGATIVE_INFINITY);
+    const upTo = placesOf(acknowledged);
+    return this.#ports.givenUp.openByHost((host) => upTo.get(`posts-given-up:${host}`) ?? 0);
   }
 
   /** Takes out who has acknowledged that the caller of this number could not get in. */
@@ -142,9 +157,15 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
   }
 }
 
-function refusedCaller({ number, calls: count, since, latest: last }: RefusedCaller): FoundTrouble {
+/** By id, up to which place somebody has acknowledged what has happened. */
+function placesOf(acknowledged: readonly Acknowledgement[]): ReadonlyMap<string, number> {
+  return new Map(acknowledged.map(({ id, place }) => [id, place ?? 0]));
+}
+
+function refusedCaller({ number, calls: count, since, latest: last }: RefusedCaller, key = ""): FoundTrouble {
   return {
-    ...{ kind: "caller-refused", about: number === "" ? null : number, since, latest: last.at, count },
+    ...{ kind: "caller-refused", about: number === "" ? null : number, since, latest: last.at, count, place: last.id },
+    ...(key !== "" && { key }),
     why: last.end ? promptEnds[last.end.why] : "",
   };
 }

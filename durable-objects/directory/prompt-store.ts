@@ -133,10 +133,13 @@ export class PromptStore implements PromptCallsRpc {
     };
   }
 
-  async refusedCallers(): Promise<readonly RefusedCaller[]> {
+  /** `isOpen`: whether a call counts; all do, unless somebody has acknowledged some. */
+  async refusedCallers(isOpen: (call: KeptPromptCall) => boolean = () => true): Promise<readonly RefusedCaller[]> {
     const latelyFrom = this.#ports.now() - dayMs;
     // Nobody knows whether somebody without a whole number got in since: those calls count for a day.
-    const calls = this.#read().filter((call) => isRefused(call) && (isWhole(call.number) || call.at >= latelyFrom));
+    const calls = this.#read().filter(
+      (call) => isRefused(call) && (isWhole(call.number) || call.at >= latelyFrom) && isOpen(call),
+    );
     return [...Map.groupBy(calls, ({ number }) => number)].flatMap(([number, calls]): RefusedCaller[] => {
       const [latest] = calls;
       const first = calls.at(-1);

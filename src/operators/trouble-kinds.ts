@@ -2,6 +2,7 @@ import * as v from "valibot";
 import type { EpochMs } from "../foundation/ids.ts";
 import { type Checked, time } from "../foundation/schemas.ts";
 import { counted } from "../foundation/text/counted.ts";
+import { shellWord } from "./shell-word.ts";
 
 /** One thing that is wrong, as its source says it. */
 export interface FoundTrouble {
@@ -15,6 +16,8 @@ export interface FoundTrouble {
   /** When it happened last; absent: it lasts, so that `since` says all. */
   readonly latest?: EpochMs;
   readonly count?: number;
+  /** Of what has happened, the place of the last: what comes later has a greater one. */
+  readonly place?: number;
   /** Why, or by when, as the kind has it. */
   readonly why?: string;
 }
@@ -99,7 +102,7 @@ const rows = {
     says: ({ about, domain, count }) =>
       `${counted(count, "document")} for ${receiverText(about)} of ${domain} ${count === 1 ? "was" : "were"} given up: what stood there may be missing at WebEx.`,
     todo: ({ about }) =>
-      `"bridgehead given-up" lists them, with why; "bridgehead send-again --server ${wordOfShell(about)}" sends again what is still so.`,
+      `"bridgehead given-up" lists them, with why; "bridgehead send-again --server ${shellWord(about)}" sends again what is still so.`,
   },
   "posts-wait": {
     title: "Documents wait for WebEx, or for the back end",
@@ -231,6 +234,10 @@ export const domainTrouble = v.object({
   ),
   since: v.pipe(v.nullable(time), v.description("Since when, or when it happened first; null: nobody knows.")),
   latest: v.pipe(v.nullable(time), v.description("When it happened last; `since`, where it lasts.")),
+  place: v.pipe(
+    v.nullable(v.number()),
+    v.description("Of what has happened, the place of the last: send it with the acknowledgement. null: it lasts."),
+  ),
   count: v.pipe(v.number(), v.description("How many there are: documents, conferences, webhooks.")),
   title: v.string(),
   says: v.pipe(v.string(), v.description("What is wrong, in a sentence.")),
@@ -244,18 +251,31 @@ export type DomainTrouble = Checked<typeof domainTrouble>;
 
 /** Names it, says it in sentences, and is the same wherever it is shown. */
 export function showTrouble(
-  { kind, about = null, key, since, latest, count = 1, why = "" }: FoundTrouble,
+  { kind, about = null, key, since, latest, count = 1, place, why = "" }: FoundTrouble,
   domain: string | null,
   bridge: string | null,
 ): DomainTrouble {
   const { title, severity, says, todo, happened } = rowOf(kind);
   const endsBy = happened ? "acknowledgement" : "mending";
   const here = `the bridge ${bridge} of ${domain}`;
-  const place = { here, domain: domain ?? "", bridge: bridge ?? "", about: about ?? "", count, why };
+  const around = { here, domain: domain ?? "", bridge: bridge ?? "", about: about ?? "", count, why };
   const id = [kind, bridge, key ?? about].filter((part) => part !== null).join(":");
   return {
-    ...{ id, kind, severity, endsBy, domain, bridge, about, since, latest: latest ?? since, count, title },
-    ...{ says: says(place), todo: todo(place), acknowledged: null },
+    ...{
+      id,
+      kind,
+      severity,
+      endsBy,
+      domain,
+      bridge,
+      about,
+      since,
+      latest: latest ?? since,
+      place: place ?? null,
+      count,
+      title,
+    },
+    ...{ says: says(around), todo: todo(around), acknowledged: null },
   };
 }
 
@@ -265,10 +285,6 @@ function isWhole(number: string): boolean {
 }
 
 function receiverText(host: string): string {
+  if (host === "") return "other TSP servers";
   return host === "*back-end" ? "the partner's back end" : `the TSP server ${host}`;
-}
-
-/** As it is typed at a shell: `*back-end` would be a pattern of file names. */
-function wordOfShell(text: string): string {
-  return /^[\w.:-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -11,10 +11,12 @@ import {
   troubleKinds,
 } from "./trouble-kinds.ts";
 
-/** By whom something is taken on, or is known. It covers what had happened by `upTo`: what comes later is open again. */
+/** By whom something is taken on, or is known. It covers what had begun by `upTo`, or what has happened up to `place`: what comes later is open again. */
 export interface Acknowledgement {
   readonly id: string;
   readonly upTo: EpochMs;
+  /** `null`: of what lasts. */
+  readonly place: number | null;
   readonly by: string;
   readonly at: EpochMs;
   readonly word: string;
@@ -63,7 +65,7 @@ export interface WaitingForServer {
 /** What the directory of a domain knows of trouble. */
 export interface KnownTrouble {
   /** What was given up and nobody has acknowledged, by TSP server. */
-  readonly givenUp: readonly Required<Pick<FoundTrouble, "about" | "since" | "latest" | "count">>[];
+  readonly givenUp: readonly Required<Pick<FoundTrouble, "about" | "since" | "latest" | "count" | "place">>[];
   /** Callers who could not get in. */
   readonly refused: readonly FoundTrouble[];
   /** Documents of conferences. */
@@ -95,6 +97,7 @@ export function troubleOf(
   { domain, known, mail, silent }: FoundDomain,
   now: EpochMs,
 ): readonly DomainTrouble[] {
+  const taken = new Map(known?.acknowledged.map((one) => [one.id, one]));
   const found = [
     ...(disk ? [showTrouble({ kind: "disk", since: disk.since, why: disk.says }, null, null)] : []),
     ...bridges.flatMap((one) => bridgeTrouble(one).map((trouble) => showTrouble(trouble, one.domain, one.bridge))),
@@ -106,13 +109,11 @@ export function troubleOf(
       ...waitTrouble([...(known?.waiting ?? []), ...(mail ?? [])], now),
       ...(known?.givenUp ?? []).map((one) => ({ kind: "posts-given-up", ...one }) as const),
       ...(known?.refused ?? []),
-      ...webhookTrouble(known?.webhooks ?? [], now),
+      ...webhookTrouble(known?.webhooks ?? [], taken, now),
     ].map((one) => showTrouble(one, domain, null)),
   ];
-  const taken = new Map(known?.acknowledged.map((one) => [one.id, one]));
   return found
     .map((one) => withAcknowledgement(one, taken.get(one.id), now))
-    .filter(({ endsBy, acknowledged }) => acknowledged === null || endsBy === "mending")
     .sort((one, other) => weightOf(one) - weightOf(other));
 }
 
@@ -162,21 +163,29 @@ function waitTrouble(all: readonly WaitingForServer[], now: EpochMs): readonly F
   });
 }
 
-function webhookTrouble(receivers: KnownTrouble["webhooks"], now: EpochMs): readonly FoundTrouble[] {
+function webhookTrouble(
+  receivers: KnownTrouble["webhooks"],
+  taken: ReadonlyMap<string, Acknowledgement>,
+  now: EpochMs,
+): readonly FoundTrouble[] {
   return receivers.flatMap(({ url: about, failure, refused, oldestAt, givenUp, lastGivenUpAt }) => {
     const found: FoundTrouble[] = [];
     if (failure) found.push({ kind: "webhook-fails", about, since: failure.since, why: failure.why });
     else if (refused > 0 && oldestAt !== null && Math.abs(now - oldestAt) >= refusedLongMs)
       found.push({ kind: "webhook-fails", about, since: oldestAt, count: refused });
-    if (givenUp > 0) found.push({ kind: "webhooks-given-up", about, since: lastGivenUpAt, count: givenUp });
+    const known = taken.get(`webhooks-given-up:${about}`)?.place ?? 0;
+    // A receiver that the settings had lost begins at 0 again.
+    const count = known <= givenUp ? givenUp - known : givenUp;
+    if (count > 0) found.push({ kind: "webhooks-given-up", about, since: lastGivenUpAt, count, place: givenUp });
     return found;
   });
 }
 
 function withAcknowledgement(one: DomainTrouble, taken: Acknowledgement | undefined, now: EpochMs): DomainTrouble {
-  if (!taken) return one;
-  const isCovered = one.latest === null ? Math.abs(now - taken.at) < unknownMs : one.latest <= taken.upTo;
+  // What has happened is left out where it is counted.
+  if (!taken || one.place !== null) return one;
   const { by, at, word } = taken;
+  const isCovered = one.latest === null ? Math.abs(now - at) < unknownMs : one.latest <= taken.upTo;
   return isCovered ? { ...one, acknowledged: { by, at, word } } : one;
 }
 

@@ -6,12 +6,12 @@ const now = 10_000_000;
 const terminal = { width: 1_000, style: (_: unknown, text: string) => text };
 
 test.each(troubleKinds)("%s is said with since when, what it is, what to do, and how it is acknowledged", (kind) => {
-  const one = showTrouble({ kind, about: "one", since: now - 60_000, count: 2, why: "away" }, "acme", "main");
+  const one = showTrouble({ kind, about: "one", since: now - 60_000, count: 2, place: 7, why: "away" }, "acme", "main");
   expect(troubleText([one], now, terminal)).toEqual([
     `${one.title}, ${one.endsBy === "mending" ? "for 1 min 0 s" : "first 1 min 0 s ago"}`,
     `  ${one.says}`,
     `  ${one.todo}`,
-    `  bridgehead acknowledge ${one.id} "…"`,
+    `  bridgehead acknowledge ${one.id} "…" --seen 7`,
   ]);
 });
 

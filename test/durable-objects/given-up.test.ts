@@ -353,7 +353,7 @@ test("the list keeps a thousand, the latest, each once, and none that is too old
   expect(store.page(null, 10)).toEqual({ posts: [], next: null });
   store.deleteBefore(5);
   const post = (at: number): GivenUpPost => ({
-    ...{ conference: "5-7" as ConfKey, row: 3, at, host: "tsp1", transId: "1", attempts: 3, why: "why", messages: [] },
+    ...{ conference: "5-7" as ConfKey, row: at, at, host: "tsp1", transId: "1", attempts: 3, why: "why", messages: [] },
     settledAt: null,
   });
   for (let at = 1; at <= 1_005; at += 1) store.add(post(at));
@@ -429,4 +429,90 @@ test("what a server is owed waits, as operators see it, until the server is back
   expect(world.posted.map(({ body }) => /Status="1"/.test(body))).toEqual([true]);
   expect(world.stored.state.outages.size).toBe(0);
   expect(live()).toMatchObject({ trouble: [], waiting: [] });
+});
+
+/** A document of this conference for a server, given up in this row at this time. */
+const aPost = (key: string, row: number, server = "tsp1", owed = false): GivenUpPost => ({
+  ...{ conference: key as ConfKey, row, at: row, host: server, transId: "1", attempts: 3, why: "why", messages: [] },
+  ...{ settledAt: null, ...(owed && { owed: true as const }) },
+});
+const settles = (row: number, expired = false) => {
+  const fact = expired ? ({ kind: "server-settled", expired: true } as const) : ({ kind: "server-reached" } as const);
+  return { row, index: 0, at: row, fact };
+};
+const requests = { confirmed: 0, refused: 0 };
+const ofMailbox = { host: "tsp1" as WebexHost, confirmed: 0, failed: 0, tookMs: 0, lastFailure: null };
+const counted = (store: GivenUpStore, acknowledged = 0) =>
+  store.openByHost(() => acknowledged).map(({ about, since, latest, count }) => [about, since, latest, count]);
+
+test("what was given up is counted also where it has no row any more, by server, until its server has been told", () => {
+  const sql = new Database();
+  let store = new GivenUpStore(sql);
+  for (let row = 1; row <= 1_500; row += 1)
+    store.add(aPost(String(row % 3), row, row % 2 ? "http://tsp1" : "tsp2", true));
+  for (const row of [1, 400, 1_500]) store.add(aPost(String(row % 3), row, row % 2 ? "http://tsp1" : "tsp2", true));
+  for (let life = 0; life < 2; life += 1) {
+    expect(counted(store).toSorted()).toEqual([
+      ["tsp1", 1, 1_499, 750],
+      ["tsp2", 2, 1_500, 750],
+    ]);
+    store = new GivenUpStore(sql);
+  }
+  store.settle("1" as ConfKey, settles(2_000));
+  expect(counted(store).map(([, , , count]) => count)).toEqual([500, 500]);
+  // Nobody told the server of this one, and none of it is told later.
+  store.settle("2" as ConfKey, settles(2_000, true));
+  expect(counted(store).map(([, , , count]) => count)).toEqual([500, 500]);
+  store.settle("2" as ConfKey, settles(3_000));
+  store.settle("0" as ConfKey, settles(3_000));
+  expect(counted(store).map(([, , , count]) => count)).toEqual([250, 250]);
+  // Another meeting of the same key begins its journal anew.
+  store.add({ ...aPost("1", 2, "tsp2"), at: 5_000 });
+  expect(counted(store).map(([, , , count]) => count)).toEqual([250, 251]);
+  store.deleteBefore(6_000);
+  expect(counted(store)).toEqual([]);
+});
+
+test("an acknowledgement covers what had come before it, however old what comes late is, and after all rows are gone", () => {
+  const sql = new Database();
+  let store = new GivenUpStore(sql);
+  const places = () => store.openByHost(() => 0).map(({ place }) => place);
+  for (let row = 1; row <= 1_100; row += 1) store.add(aPost("5", 10_000 + row));
+  expect(places()).toEqual([1_100]);
+  store.acknowledge("tsp1", 1_100);
+  expect(counted(store, 1_100)).toEqual([]);
+  store.add(aPost("6", 50));
+  store.add(aPost("5", 10_100));
+  expect(counted(store, 1_100)).toEqual([["tsp1", 50, 50, 1]]);
+  for (const at of [60, 70]) store.addOfNone([{ at, requests, hosts: [{ ...ofMailbox, givenUp: 2 }] }]);
+  expect(counted(store, 1_100)).toEqual([["tsp1", 50, 70, 5]]);
+  const [last = 0] = places();
+  for (const server of ["tsp1", "tsp2"]) store.acknowledge(server, last);
+  store.deleteBefore(1_000_000);
+  store = new GivenUpStore(sql);
+  store.add(aPost("7", 1));
+  expect(counted(store, last)).toEqual([["tsp1", 1, 1, 1]]);
+});
+
+test("after a transaction that failed, what is counted is what is on disk", () => {
+  const sql = new Database();
+  const store = new GivenUpStore(sql);
+  store.add(aPost("1", 1));
+  const failed = () =>
+    sql.transaction(() => {
+      store.add(aPost("1", 2));
+      expect(counted(store)).toEqual([["tsp1", 1, 2, 2]]);
+      throw new Error("the disk is full");
+    });
+  expect(failed).toThrow("full");
+  store.load();
+  expect(counted(store)).toEqual([["tsp1", 1, 1, 1]]);
+});
+
+test("a flood of conferences does not fill the disk: beyond a thousand, what has no row is counted by server alone", () => {
+  const sql = new Database();
+  const store = new GivenUpStore(sql);
+  for (let row = 1; row <= 2_100; row += 1) store.add(aPost(String(row), row));
+  expect(sql.exec("SELECT count(*) AS count FROM given_up_unlisted")).toEqual([{ count: 1_001 }]);
+  expect(counted(store)).toEqual([["tsp1", 1, 2_100, 2_100]]);
 });

@@ -706,7 +706,14 @@ test("documents that are given up begin trouble for receivers, and an acknowledg
     world.directory.follow(aPage({ key, running: {}, facts: [{ kind: "post-given-up", ...lost }] }));
   await giveUp("5");
   await giveUp("6");
-  const ack = { id: "posts-given-up:tsp1", upTo: worldBegins, by: "anna", at: worldBegins, word: "told them" };
+  const ack = {
+    id: "posts-given-up:tsp1",
+    upTo: worldBegins,
+    place: 2,
+    by: "anna",
+    at: worldBegins,
+    word: "told them",
+  };
   await world.directory.knownTrouble.acknowledge(domain, ack);
   await world.pass(1_000);
   const events = world.posted.map(({ body }) => JSON.parse(body)).filter(({ data }) => data.kind);

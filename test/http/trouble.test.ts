@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { beforeEach, expect, test } from "vitest";
 import type { BridgeName, CallId, DomainName, TransId, WebexHost } from "../../src/foundation/ids.ts";
 import type { DomainTrouble, TroubleKind } from "../../src/operators/trouble-kinds.ts";
+import { Activity } from "../../src/records/activity.ts";
 import type { DirectoryFact } from "../../src/records/directory-facts.ts";
 import type { BridgeHealth } from "../../src/rpc/relay.ts";
 import { readPage } from "../console/read-page.ts";
@@ -243,10 +244,10 @@ test("who acknowledges covers what was seen, and not what happened meanwhile", a
   const [seen] = await listed();
   edge.time += 1_000;
   await giveUp(1, { key: "6" });
-  await acknowledge(seen?.id ?? "", { word: "seen", latest: seen?.latest });
+  await acknowledge(seen?.id ?? "", { word: "seen", place: seen?.place });
   expect(await listed()).toMatchObject([{ count: 1, since: edge.time, acknowledged: null }]);
   // Nobody has seen what is to come.
-  await acknowledge(seen?.id ?? "", { word: "seen", latest: 999_999_999_999_999 });
+  await acknowledge(seen?.id ?? "", { word: "seen", place: 999_999_999_999_999 });
   expect(await listed()).toEqual([]);
   edge.time += 1_000;
   await giveUp(1, { key: "7" });
@@ -261,6 +262,48 @@ test("a clock that is set back ends no trouble", async () => {
     edge.time -= back;
     expect((await listed()).map(({ kind }) => kind)).toEqual(["posts-wait", "webhook-fails"]);
   }
+});
+
+test("of a caller who could not get in, only what came after the acknowledgement counts, and three times again", async () => {
+  const number = "15552345678";
+  await callInVain(number, 4);
+  const [one] = await listed();
+  expect(one).toMatchObject({ count: 4, since: edge.time, latest: edge.time + 3 });
+  edge.time += 10_000;
+  await callInVain(number, 1);
+  await acknowledge(one?.id ?? "", { word: "known", place: one?.place });
+  expect(await listed()).toEqual([]);
+  edge.time += 10_000;
+  await callInVain(number, 2);
+  expect(await listed()).toMatchObject([{ count: 3, since: edge.time - 10_000, latest: edge.time + 1 }]);
+});
+
+test("of a receiver, only webhooks that were given up after the acknowledgement count", async () => {
+  edge.webhooks.push({ ...receiver, givenUp: 4, lastGivenUpAt: edge.time });
+  await acknowledge(`webhooks-given-up:${url}`, { word: "known" });
+  expect(await listed()).toEqual([]);
+  edge.webhooks.splice(0, 1, { ...receiver, givenUp: 6, lastGivenUpAt: edge.time });
+  expect(await listed()).toMatchObject([{ count: 2, acknowledged: null }]);
+  // The settings had lost it meanwhile.
+  edge.webhooks.splice(0, 1, { ...receiver, givenUp: 1, lastGivenUpAt: edge.time });
+  expect(await listed()).toMatchObject([{ count: 1 }]);
+});
+
+test("what the mailbox gave up, of no conference, is trouble as all else, once, and until it is acknowledged", async () => {
+  const at = edge.time;
+  const activity = new Activity();
+  activity.add(at, { host: host as WebexHost, confirmed: 0, failed: 3, givenUp: 2, tookMs: 0, lastFailure: null });
+  const count = (upTo: number) =>
+    edge.directory.count("local" as DomainName, { key: "*mailbox", name: "m1", upTo }, activity.data());
+  await count(1);
+  await count(1);
+  expect(await listed()).toMatchObject([{ id: `posts-given-up:${host}`, count: 2 }]);
+  await giveUp(1);
+  expect(await listed()).toMatchObject([{ id: `posts-given-up:${host}`, count: 3 }]);
+  await acknowledge(`posts-given-up:${host}`, { word: "known" });
+  expect(await listed()).toEqual([]);
+  await count(2);
+  expect(await listed()).toMatchObject([{ id: `posts-given-up:${host}`, count: 2 }]);
 });
 
 test("each TSP server whose documents wait is trouble of its own, with what waits for it in the mailbox", async () => {
@@ -371,7 +414,7 @@ test("operators acknowledge on the overview, with a word; viewers see it, and ha
   expect(await browse("")).toContain("Acknowledge all 2");
   const id = encodeURIComponent(`posts-given-up:${host}`);
   expect(await browse(`/trouble/${id}`, { word: "" })).toContain("word must not be empty");
-  expect(await browse(`/trouble/${id}`, { word: "told", latest: String(edge.time) })).toContain("Bridges answer");
+  expect(await browse(`/trouble/${id}`, { word: "told", place: "" })).toContain("Bridges answer");
 });
 
 test("strangers hear nothing of agents and documents, also of a domain whose name is no secret", async () => {

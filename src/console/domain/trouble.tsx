@@ -66,7 +66,8 @@ const pageTitles = { servers: "TSP servers", conferences: "Conferences", bridges
 
 /** What is wrong, since when, what to do, and who does it. */
 export function TroubleLine({ trouble, now, to, isOnBridges = false }: LineProps) {
-  const { id, kind, domain, bridge, severity, endsBy, title, says, todo, since, latest, count, acknowledged } = trouble;
+  const { id, kind, domain, bridge, severity, endsBy, title, says, todo, since, latest, place, count, acknowledged } =
+    trouble;
   const happened = endsBy === "acknowledgement";
   const last = latest === since ? null : latest;
   const where = isOnBridges || domain === null ? null : (pages[kind] ?? (bridge === null ? null : "bridges"));
@@ -107,7 +108,7 @@ export function TroubleLine({ trouble, now, to, isOnBridges = false }: LineProps
         <details id={`acknowledge-${id}`} data-asks="">
           <summary>Acknowledge …</summary>
           <form class="inline" method="post" action={to} data-stay="">
-            <input type="hidden" name="latest" value={String(latest ?? "")} />
+            <input type="hidden" name="place" value={String(place ?? "")} />
             <Field label="What is done about it" name="word" id={`word-${id}`} value="" maxlength={500} />
             <button type="submit">{count > 1 && happened ? `Acknowledge all ${count}` : "Acknowledge"}</button>
           </form>

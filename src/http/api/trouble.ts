@@ -31,15 +31,15 @@ export const troubleRoutes = [
         v.maxLength(MOST_WORDS, `must have at most ${MOST_WORDS} characters`),
         v.description("What is done about it, or why nothing is."),
       ),
-      latest: v.pipe(
+      place: v.pipe(
         v.optional(v.union([v.number(), v.pipe(v.string(), v.regex(/^\d{0,15}$/, "must be a number"))])),
-        v.description("`latest` as the person has seen it: what has happened since is not covered."),
+        v.description("`place` as the person has seen it: what has happened since is not covered. Absent: all is."),
       ),
     }),
     answer: { says: "It is on disk.", schema: v.object({ trouble: domainTrouble }) },
     refusals: { 404: "There is no such domain that you see, or nothing of this id is wrong there." },
     about: ({ body: { word } }) => ({ word }),
-    async handle({ domain, edge, signedIn, path: { trouble: id }, body: { word, latest: seen } }) {
+    async handle({ domain, edge, signedIn, path: { trouble: id }, body: { word, place: seen } }) {
       const { trouble, unknown } = await edge.lookAt(domain);
       const found = trouble.find((one) => one.id === id);
       const isAway = trouble.some(({ kind }) => kind === "directory-unreachable");
@@ -47,11 +47,11 @@ export const troubleRoutes = [
         return problem(503, "failed for now", `Who knows of ${id} does not answer: acknowledge it in some minutes.`);
       if (!found) return problem(404, "no such trouble", `Nothing that goes by ${id} is wrong in ${domain.name} now.`);
       const at = edge.now();
-      const last = found.latest ?? at;
-      const latest = seen === undefined || seen === "" ? last : Math.min(Number(seen), last);
-      const upTo = found.endsBy === "acknowledgement" ? latest : at;
+      const isAll = found.place === null || seen === undefined || seen === "";
+      const place = isAll ? found.place : Math.min(Number(seen), found.place);
+      const upTo = found.place === null ? at : (found.latest ?? at);
       const by = signedIn.person.name;
-      await edge.objects.directory(domain.name).acknowledge(domain.name, { id, upTo, by, at, word });
+      await edge.objects.directory(domain.name).acknowledge(domain.name, { id, upTo, place, by, at, word });
       return { trouble: { ...found, acknowledged: { by, at, word } } };
     },
   }),
