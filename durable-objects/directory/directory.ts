@@ -31,6 +31,7 @@ import { KnownTroubles } from "./known-trouble.ts";
 import { PromptStore } from "./prompt-store.ts";
 import { RecordStore } from "./record-store.ts";
 import { type Cursor, type FeedPorts, type Followed, type RunningEntry, RunningList } from "./running-list.ts";
+import { TroubleWatch } from "./trouble-watch.ts";
 import { Webhooks } from "./webhooks.ts";
 
 interface DirectoryPorts
@@ -71,9 +72,11 @@ export class Directory
   readonly #audit: AuditStore;
   readonly #givenUp: GivenUpStore;
   readonly #webhooks: Webhooks;
+  readonly #watch: TroubleWatch;
   readonly #over = new Map<ConfKey, Cursor>();
   readonly #counts: CountStore;
   #hasAlarm = false;
+  #deleteAt: EpochMs = 0;
 
   constructor(ports: DirectoryPorts) {
     this.#ports = ports;
@@ -86,7 +89,10 @@ export class Directory
       transaction: (domain, work) => this.#store.transaction(this.#aboutNow(domain), work),
       person: (domain) => personShown(ports.domain(domain)?.settings),
       now: () => ports.now(),
-      changed: () => this.#changed(),
+      changed: async (domain) => {
+        await this.#changed();
+        this.#watch.lookSoon(domain);
+      },
     });
     this.recordStore = new RecordStore(
       this.#store,
@@ -116,6 +122,11 @@ export class Directory
       },
       webhooks: (domain) => this.#webhooks.view(this.#receivers(domain)),
       transaction: (domain, work) => this.#store.transaction(this.#aboutNow(domain), work),
+    });
+    this.#watch = new TroubleWatch({
+      ...{ known: this.knownTrouble, list: this.list, now: () => ports.now() },
+      receivers: (domain) => this.#receivers(domain),
+      wakeBy: (at) => this.#alarm.wakeBy(at),
     });
     this.#counts = new CountStore(ports.sql, this.#store.activity);
   }
@@ -153,6 +164,7 @@ export class Directory
     this.#ports.changed();
     await this.#ensureAlarm(at);
     if (this.#receivers(page.domain).length > 0) this.#webhooks.pump();
+    this.#watch.followed(page.domain, live);
     return this.#answer(page, upTo);
   }
 
@@ -311,18 +323,25 @@ export class Directory
       const now = this.#ports.now();
       const current = this.#aboutNow(about.domain);
       if (isOver(current, now)) return await this.#ports.deleteAll();
-      const before = now - current.keptMs;
-      this.#store.transaction(current, () => {
-        this.#givenUp.deleteBefore(before);
-        this.knownTrouble.deleteBefore(before);
-        this.knownTrouble.noteGivenUp(about.domain);
-      });
       this.#webhooks.pump();
-      this.promptStore.deleteBefore(before);
-      const hasMoreActions = this.#audit.deleteBefore(before, deletePortion);
-      const hasMore = this.#store.deleteBefore(before, deletePortion) || hasMoreActions;
-      this.#alarm.wakeBy(now + (hasMore ? portionEveryMs : deleteEveryMs));
+      // It may have come for something else.
+      if (now >= this.#deleteAt || now < this.#deleteAt - deleteEveryMs)
+        this.#deleteAt = now + (this.#deleteOld(current, now - current.keptMs) ? portionEveryMs : deleteEveryMs);
+      this.#alarm.wakeBy(this.#deleteAt);
+      await this.#watch.look(about.domain);
     });
+  }
+
+  /** Returns whether there may be more. */
+  #deleteOld(current: DirectoryIdentity, before: EpochMs): boolean {
+    this.#store.transaction(current, () => {
+      this.#givenUp.deleteBefore(before);
+      this.knownTrouble.deleteBefore(before);
+      this.knownTrouble.noteGivenUp(current.domain);
+    });
+    this.promptStore.deleteBefore(before);
+    const hasMoreActions = this.#audit.deleteBefore(before, deletePortion);
+    return this.#store.deleteBefore(before, deletePortion) || hasMoreActions;
   }
 
   #changed(): Promise<void> {

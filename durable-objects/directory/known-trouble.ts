@@ -34,15 +34,20 @@ const keyDigits = 8;
 
 const table =
   "CREATE TABLE IF NOT EXISTS acknowledgement (id TEXT PRIMARY KEY, at INTEGER NOT NULL, data TEXT NOT NULL) WITHOUT ROWID";
-/** What receivers of webhooks were notified of and is not over: a row for each bridge, and one, without a name, for the domain. */
+/** What receivers of webhooks were notified of and is not over: a row for each bridge, one, without a name, for what was given up, one for the rest. */
 const notifiedTable =
   "CREATE TABLE IF NOT EXISTS notified_trouble (bridge TEXT PRIMARY KEY, data TEXT NOT NULL) WITHOUT ROWID";
+
+/** The name of that row. */
+export const ofDomain = "*";
 
 /** What the directory knows of trouble, and who has acknowledged what: a row for each, which the first one makes the table of. */
 export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledge" | "notifyOfTrouble"> {
   readonly #ports: KnownTroublePorts;
   readonly #table: LazyTables;
   readonly #notified: LazyTables;
+  /** `null`: not read since it changed. */
+  #hasNotified: boolean | null = null;
 
   constructor(ports: KnownTroublePorts) {
     this.#ports = ports;
@@ -93,6 +98,19 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
     await this.#ports.changed();
   }
 
+  /** All that is wrong in the domain itself, but for what was given up. */
+  async notifyOfDomain(domain: DomainName, shown: readonly DomainTrouble[]): Promise<void> {
+    if (shown.length === 0 && !this.hasNotified) return;
+    this.#change(domain, () => this.#note(ofDomain, shown));
+    await this.#ports.changed();
+  }
+
+  /** Whether receivers were notified of something in the domain that may not be over. */
+  get hasNotified(): boolean {
+    this.#hasNotified ??= this.notifiedOf(ofDomain).length > 0;
+    return this.#hasNotified;
+  }
+
   /** After something was given up, settled or acknowledged, in the same transaction: what of it begins or ends for receivers of webhooks. */
   noteGivenUp(domain: DomainName): void {
     if (!this.#ports.receivers.areThere(domain)) return;
@@ -108,13 +126,13 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
       this.#ports.transaction(domain, work);
     } catch (error) {
       this.#ports.givenUp.load();
+      this.#hasNotified = null;
       throw error;
     }
   }
 
   #note(bridge: string, shown: readonly DomainTrouble[]): void {
-    const [row] = this.#notified.read("SELECT data FROM notified_trouble WHERE bridge = ?", bridge);
-    const before: readonly DomainTrouble[] = row ? JSON.parse(String(row.data)) : [];
+    const before = this.notifiedOf(bridge);
     const hasId = (all: readonly DomainTrouble[], id: string) => all.some((one) => one.id === id);
     const at = this.#ports.now();
     const events = [
@@ -122,12 +140,22 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
       ...shown.filter(({ id }) => !hasId(before, id)).map((one) => domainTroubleEvent("trouble.began", one, at)),
     ];
     if (events.length === 0) return;
+    this.#keepNotified(bridge, shown);
+    this.#ports.receivers.add(events);
+  }
+
+  notifiedOf(bridge: string): readonly DomainTrouble[] {
+    const [row] = this.#notified.read("SELECT data FROM notified_trouble WHERE bridge = ?", bridge);
+    return row ? JSON.parse(String(row.data)) : [];
+  }
+
+  #keepNotified(bridge: string, shown: readonly DomainTrouble[]): void {
+    this.#hasNotified = null;
     this.#notified.make();
     this.#ports.sql.exec(
       "INSERT INTO notified_trouble (bridge, data) VALUES (?, ?) ON CONFLICT (bridge) DO UPDATE SET data = excluded.data",
       ...[bridge, JSON.stringify(shown)],
     );
-    this.#ports.receivers.add(events);
   }
 
   get #acknowledged(): readonly Acknowledgement[] {
@@ -140,11 +168,13 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
     return this.#ports.givenUp.openByHost((host) => upTo.get(`posts-given-up:${host}`) ?? 0);
   }
 
-  /** Takes out who has acknowledged that the caller of this number could not get in. */
+  /** Takes out that the caller of this number could not get in, and who has acknowledged it. */
   async erase(domain: DomainName, number: string): Promise<void> {
-    if (!this.#table.areThere) return;
     const id = `caller-refused:${await this.#keyOf(domain, number)}`;
-    this.#ports.sql.exec("DELETE FROM acknowledgement WHERE id = ?", id);
+    if (this.#table.areThere) this.#ports.sql.exec("DELETE FROM acknowledgement WHERE id = ?", id);
+    const notified = this.notifiedOf(ofDomain);
+    const others = notified.filter((one) => one.id !== id);
+    if (others.length < notified.length) this.#keepNotified(ofDomain, others);
   }
 
   /** Always the same of a number, which nobody can find by it. */

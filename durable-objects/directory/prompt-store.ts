@@ -38,7 +38,7 @@ interface PromptStorePorts {
   person(domain: DomainName): Person;
   now(): EpochMs;
   /** Called when a change that people see is committed. */
-  changed(): Promise<void>;
+  changed(domain: DomainName): Promise<void>;
 }
 
 type Entered = Pick<Extract<DirectoryFact, { readonly kind: "call-entered" }>, "call" | "number">;
@@ -73,7 +73,7 @@ export class PromptStore implements PromptCallsRpc {
       }
       this.#sql.exec("DELETE FROM prompt_call WHERE id <= (SELECT max(id) FROM prompt_call) - ?", most);
     });
-    await this.#ports.changed();
+    await this.#ports.changed(domain);
   }
 
   /** Adds a call, or what is new in the story of one that is there. */

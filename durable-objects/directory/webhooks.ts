@@ -105,7 +105,7 @@ export class Webhooks {
     const rows = this.#ports
       .receivers()
       .flatMap(({ url, events: wanted }) =>
-        events.flatMap((event) => (wanted.includes(event.type) ? [{ url, event }] : [])),
+        events.flatMap((event) => (wanted.includes(event.type) && event.notTo !== url ? [{ url, event }] : [])),
       );
     if (rows.length === 0) return;
     this.#tables.make();

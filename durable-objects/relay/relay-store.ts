@@ -19,6 +19,8 @@ const MAX_REMEMBERED = 50_000;
 export interface Lost {
   readonly at: EpochMs | null;
   readonly why: string;
+  /** When its socket was found missing, where the former is not known. */
+  readonly missedAt?: EpochMs;
 }
 
 /** The relay's bridge. */

@@ -200,7 +200,8 @@ export class Relay implements RelayRpc {
   #health(): BridgeHealth {
     const active = activeLink(this.#state);
     const agentConnected = active !== undefined && this.#ports.sockets.lastSeen(active.id) !== null;
-    const lostAt = active ? this.#missedAt : this.#store.read("lost")?.at;
+    const lost = this.#store.read("lost");
+    const lostAt = active ? this.#missedAt : (lost?.at ?? lost?.missedAt);
     const awaySince = agentConnected ? active.bridgeAwaySince : lostAt;
     const trouble = [
       ...this.#absences.trouble(this.#identity, this.#state),
@@ -272,7 +273,7 @@ export class Relay implements RelayRpc {
     const isAnother = active?.id !== was?.id;
     const lost = isAnother && was ? { at: actedUntil(was, input, this.#ports), why: input.type } : undefined;
     if (isAnother) this.#store.write("active", active ? { id: active.id, agent: active.agent } : null);
-    if (lost && !active) this.#store.write("lost", lost);
+    if (lost && !active) this.#store.write("lost", { ...lost, ...(lost.at === null && { missedAt: this.#missedAt }) });
     this.#state = state;
     const identity = this.#identity;
     const changed = state.links.filter((link) => !before.links.includes(link));

@@ -67,6 +67,8 @@ export interface WebhookEvent {
   readonly type: WebhookEventType;
   readonly at: EpochMs;
   readonly data: object;
+  /** The receiver that it is about, and that is not notified of it. */
+  readonly notTo?: string | null;
 }
 
 /** The event that this fact of this conference is for receivers; `null`: none. */
@@ -177,7 +179,8 @@ export function domainTroubleEvent(
   { id, kind, bridge, about, since, says }: DomainTrouble,
   at: EpochMs,
 ): WebhookEvent {
-  return webhook(type, at, { kind, bridge, about, since, says }, id, at);
+  const event = webhook(type, at, { kind, bridge, about, since, says }, id, at);
+  return kind.startsWith("webhook") ? { ...event, notTo: about } : event;
 }
 
 /** What the relay of a bridge says of its agents. */

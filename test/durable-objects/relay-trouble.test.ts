@@ -162,3 +162,27 @@ test("a clock that is set back ends no trouble for receivers of webhooks", async
   await pass(30_000, "link-1", second);
   expect(world.notified).toEqual(["bridge-drained"]);
 });
+
+test("an agent that was lost with an earlier life of the relay is trouble from when it was missed, for receivers too", async () => {
+  world.webhooks = [{ url: "https://voice.example.com/events", secretFrom: "WEBHOOK_SECRET_A" }];
+  world.agentNames = ["agent-1"];
+  world.sleep();
+  world.says(health, 100, "link-1");
+  await pass(12_000, "link-1");
+  world.sockets.clear();
+  world.sleep();
+  const since = world.now;
+  await pass(30_000);
+  expect(world.notified).toEqual(["no-agent"]);
+  expect((await world.relay.health()).awaySince).toBe(since);
+});
+
+test("orphans and a certificate that ends come to receivers, too", async () => {
+  world.webhooks = [{ url: "https://voice.example.com/events", secretFrom: "WEBHOOK_SECRET_A" }];
+  world.sleep();
+  const second = world.connect("agent-2");
+  world.says({ ...health, certificateEnds: world.now + dayMs }, 100, "link-1");
+  world.says(digests(foreign), 100, "link-1");
+  await pass(30_000, "link-1", second);
+  expect(world.notified.at(-1)?.split(",").toSorted()).toEqual(["certificate-expires", "orphan-conference"]);
+});

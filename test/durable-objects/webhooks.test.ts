@@ -722,3 +722,78 @@ test("documents that are given up begin trouble for receivers, and an acknowledg
     ["trouble.ended", "tsp1"],
   ]);
 });
+
+/** Receivers of which the second one is notified of trouble of the first. */
+const second = { ...receiver, url: "https://second.example.com/", events: ["trouble.began", "trouble.ended"] };
+const troubleOfDomain = (world: World) =>
+  world.posted
+    .filter((post) => post.url === second.url)
+    .map(({ body }) => JSON.parse(body))
+    .flatMap(({ type, data }) => (data.kind ? [[type, data.kind, data.about, data.bridge]] : []));
+
+test("documents that wait, late commands and a caller who cannot get in come to receivers once they last, and their end", async () => {
+  const world = new World();
+  world.domain = testDomain({ webhooks: [receiver, second] });
+  await world.follow(aPage({ key: "9", running: {} }));
+  expect(world.alarmAt).toBe(worldBegins + 6 * hourMs);
+  const waiting = [{ host: "http://tsp1" as WebexHost, documents: 2, oldestAt: worldBegins, failure: null }];
+  const late = { bridge: "main" as BridgeName, trouble: ["commands" as const], lateSince: worldBegins };
+  await world.follow(aPage({ key: "5", running: { waiting } }));
+  await world.follow(aPage({ key: "6", running: late }));
+  await world.pass(9_000);
+  expect(troubleOfDomain(world)).toEqual([]);
+  await world.pass(41_000);
+  const began = [
+    ["trouble.began", "commands-late", null, "main"],
+    ["trouble.began", "posts-wait", "tsp1", null],
+  ];
+  expect(troubleOfDomain(world)).toEqual(began);
+  // The next life does not know at once how the conferences are.
+  world.start();
+  const woken = world.directory.alarm();
+  await world.time.pass(5_000);
+  await woken;
+  await world.pass(30_000);
+  expect(troubleOfDomain(world)).toEqual(began);
+  for (const key of ["5", "6", "9"]) await world.follow(aPage({ key, running: {} }));
+  await world.pass(20_000);
+  expect(troubleOfDomain(world).slice(2).toSorted()).toEqual([
+    ["trouble.ended", "commands-late", null, "main"],
+    ["trouble.ended", "posts-wait", "tsp1", null],
+  ]);
+
+  const call = { number: "14085550107", dialled: "", at: worldBegins, steps: [] };
+  const refused = ["a", "b", "c"].map((name) => {
+    return { ...call, call: name as CallId, end: { at: worldBegins, why: "unknown-keys" as const } };
+  });
+  const said = { bridge: "main" as BridgeName, calls: refused, dropped: 0 };
+  await world.directory.promptStore.keepPromptCalls(domain, said);
+  await world.pass(2_000);
+  expect(troubleOfDomain(world).slice(4)).toEqual([["trouble.began", "caller-refused", call.number, null]]);
+  await world.directory.recordStore.erase(domain, call.number, 0);
+  expect(JSON.stringify(world.sql.exec("SELECT * FROM notified_trouble"))).not.toContain(call.number);
+});
+
+test("that a receiver takes no webhooks comes to the others, and not to itself", async () => {
+  const world = new World();
+  world.domain = testDomain({ webhooks: [receiver, second] });
+  const { answer } = world;
+  world.answer = ({ type }) => (type.startsWith("trouble") ? taken : gone);
+  await world.joins("c1");
+  await world.pass(30_000);
+  expect(troubleOfDomain(world)).toEqual([["trouble.began", "webhook-fails", url, null]]);
+  world.answer = answer;
+  await world.pass(hourMs);
+  expect(troubleOfDomain(world).slice(1)).toEqual([["trouble.ended", "webhook-fails", url, null]]);
+  expect(world.events.filter((name) => name.startsWith("trouble")).length).toBe(2);
+});
+
+test("where nobody wants to be notified of trouble, it sets no alarm and writes nothing", async () => {
+  const world = new World();
+  world.domain = testDomain({ webhooks: [{ ...receiver, events: ["call.joined"] }] });
+  const waiting = [{ host: "tsp1" as WebexHost, documents: 2, oldestAt: worldBegins, failure: null }];
+  await world.follow(aPage({ key: "5", running: { waiting } }));
+  expect(world.alarmAt).toBe(worldBegins + 6 * hourMs);
+  await world.pass(dayMs);
+  expect(world.sql.exec("SELECT name FROM sqlite_master WHERE name = 'notified_trouble'")).toEqual([]);
+});

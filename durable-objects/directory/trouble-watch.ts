@@ -1,0 +1,86 @@
+import type { DomainName, EpochMs } from "../../src/foundation/ids.ts";
+import { bareHost } from "../../src/foundation/text/bare-host.ts";
+import { AWAY_AFTER_MS } from "../../src/link/absences.ts";
+import { type KnownTrouble, troubleOf } from "../../src/operators/trouble.ts";
+import type { DomainTrouble } from "../../src/operators/trouble-kinds.ts";
+import type { LiveState } from "../../src/rpc/directory-feed.ts";
+import type { DomainSettings } from "../../src/settings/domain-settings.ts";
+import { type KnownTroubles, ofDomain } from "./known-trouble.ts";
+import type { RunningList } from "./running-list.ts";
+
+interface WatchPorts {
+  readonly known: KnownTroubles;
+  readonly list: Pick<RunningList, "unknown">;
+  receivers(domain: DomainName): DomainSettings["webhooks"];
+  now(): EpochMs;
+  wakeBy(at: EpochMs): void;
+}
+
+/** Pages come often: one look is for all that come meanwhile. */
+const pauseMs = 1_000;
+
+/**
+ * Notifies receivers of webhooks of what is wrong in the domain itself, once it has lasted ten seconds, and of its end. While nothing is
+ * wrong, it reads nothing and sets no alarm; so it does where no receiver wants to be notified of trouble.
+ */
+export class TroubleWatch {
+  readonly #ports: WatchPorts;
+  #lookedAt: EpochMs | null = null;
+
+  constructor(ports: WatchPorts) {
+    this.#ports = ports;
+  }
+
+  /** A conference has sent how it is. */
+  followed(domain: DomainName, live: LiveState | null): void {
+    const isTroubled = live !== null && live.waiting.length + live.trouble.length > 0;
+    if (isTroubled || this.#ports.known.hasNotified) this.lookSoon(domain);
+  }
+
+  lookSoon(domain: DomainName): void {
+    if (!this.#isWanted(domain)) return;
+    const now = this.#ports.now();
+    const last = this.#lookedAt ?? Number.NEGATIVE_INFINITY;
+    this.#ports.wakeBy(Math.abs(now - last) < pauseMs ? last + pauseMs : now);
+  }
+
+  /** Called by the alarm. */
+  async look(domain: DomainName): Promise<void> {
+    if (!this.#isWanted(domain)) return;
+    const { known, list, now, wakeBy } = this.#ports;
+    const found = await known.trouble(domain);
+    const at = now();
+    this.#lookedAt = at;
+    const all = troubleOf(null, [], { domain, known: found, mail: [], silent: [] }, at).filter(isOfLook);
+    const lasting = all.filter(({ place, since }) => {
+      return place !== null || (since !== null && Math.abs(at - since) >= AWAY_AFTER_MS);
+    });
+    // Conferences that have not reported since a restart may have the same trouble as before.
+    const before = list.unknown.length > 0 ? known.notifiedOf(ofDomain).filter(isOfConferences) : [];
+    const kept = before.filter(({ id }) => !lasting.some((one) => one.id === id));
+    await known.notifyOfDomain(domain, [...lasting, ...kept]);
+    if (isToCome(found, lasting) || lasting.length < all.length || kept.length > 0) wakeBy(at + AWAY_AFTER_MS);
+  }
+
+  #isWanted(domain: DomainName): boolean {
+    return this.#ports.receivers(domain).some(({ events }) => events.some((event) => event.startsWith("trouble.")));
+  }
+}
+
+/** Of what was given up they are notified in the transaction in which it is counted. */
+function isOfLook({ kind }: DomainTrouble): boolean {
+  return kind !== "posts-given-up";
+}
+
+function isOfConferences({ kind }: DomainTrouble): boolean {
+  return kind === "posts-wait" || kind === "commands-late";
+}
+
+/** Whether something is about to be trouble, if it lasts. */
+function isToCome({ waiting, webhooks }: KnownTrouble, lasting: readonly DomainTrouble[]): boolean {
+  const abouts = new Set(lasting.map(({ kind, about }) => `${kind} ${about}`));
+  return (
+    waiting.some(({ host }) => !abouts.has(`posts-wait ${bareHost(host)}`)) ||
+    webhooks.some(({ url, failure, refused }) => (failure || refused > 0) && !abouts.has(`webhook-fails ${url}`))
+  );
+}
