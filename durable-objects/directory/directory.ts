@@ -31,7 +31,6 @@ import { KnownTroubles } from "./known-trouble.ts";
 import { PromptStore } from "./prompt-store.ts";
 import { RecordStore } from "./record-store.ts";
 import { type Cursor, type FeedPorts, type Followed, type RunningEntry, RunningList } from "./running-list.ts";
-import { TroubleWatch } from "./trouble-watch.ts";
 import { Webhooks } from "./webhooks.ts";
 
 interface DirectoryPorts
@@ -72,7 +71,6 @@ export class Directory
   readonly #audit: AuditStore;
   readonly #givenUp: GivenUpStore;
   readonly #webhooks: Webhooks;
-  readonly #watch: TroubleWatch;
   readonly #over = new Map<ConfKey, Cursor>();
   readonly #counts: CountStore;
   #hasAlarm = false;
@@ -87,11 +85,10 @@ export class Directory
     this.list = new RunningList(ports, this.#store);
     this.promptStore = new PromptStore(ports.sql, {
       transaction: (domain, work) => this.#store.transaction(this.#aboutNow(domain), work),
-      person: (domain) => personShown(ports.domain(domain)?.settings),
-      now: () => ports.now(),
+      ...{ now: () => ports.now(), person: (domain: DomainName) => personShown(ports.domain(domain)?.settings) },
       changed: async (domain) => {
         await this.#changed();
-        this.#watch.lookSoon(domain);
+        this.knownTrouble.watch.lookSoon(domain);
       },
     });
     this.recordStore = new RecordStore(
@@ -111,22 +108,15 @@ export class Directory
     this.knownTrouble = new KnownTroubles({
       ...{ sql: ports.sql, givenUp: this.#givenUp, list: this.list, prompt: this.promptStore },
       directory: (domain) => this.#aboutNow(domain).directory,
-      receivers: {
-        areThere: (domain) => this.#receivers(domain).length > 0,
-        add: (events) => this.#webhooks.add(events),
-      },
-      now: () => ports.now(),
+      receivers: (domain) => this.#receivers(domain),
+      addWebhooks: (events) => this.#webhooks.add(events),
+      ...{ now: () => ports.now(), wakeBy: (at: EpochMs) => this.#alarm.wakeBy(at) },
       changed: async () => {
         await this.#changed();
         this.#webhooks.pump();
       },
       webhooks: (domain) => this.#webhooks.view(this.#receivers(domain)),
       transaction: (domain, work) => this.#store.transaction(this.#aboutNow(domain), work),
-    });
-    this.#watch = new TroubleWatch({
-      ...{ known: this.knownTrouble, list: this.list, now: () => ports.now() },
-      receivers: (domain) => this.#receivers(domain),
-      wakeBy: (at) => this.#alarm.wakeBy(at),
     });
     this.#counts = new CountStore(ports.sql, this.#store.activity);
   }
@@ -164,7 +154,7 @@ export class Directory
     this.#ports.changed();
     await this.#ensureAlarm(at);
     if (this.#receivers(page.domain).length > 0) this.#webhooks.pump();
-    this.#watch.followed(page.domain, live);
+    this.knownTrouble.watch.followed(page.domain, live);
     return this.#answer(page, upTo);
   }
 
@@ -235,8 +225,10 @@ export class Directory
       for (const record of records) {
         const isItsEnd = own !== null && record.kind === "conference" && isOf(own.row, record);
         // The record is there already, so the row does not become one.
-        if (!isKept(record)) this.#store.add(record, at, isItsEnd ? (own?.id ?? null) : null);
-        else if (isItsEnd && own) this.#store.delete(own.id);
+        if (!isKept(record)) {
+          this.#store.add(record, at, isItsEnd ? (own?.id ?? null) : null);
+          this.knownTrouble.keptRecord(domain, record);
+        } else if (isItsEnd && own) this.#store.delete(own.id);
         if (isItsEnd) own = null;
       }
       for (const post of posts) this.#givenUp.add(post);
@@ -328,7 +320,7 @@ export class Directory
       if (now >= this.#deleteAt || now < this.#deleteAt - deleteEveryMs)
         this.#deleteAt = now + (this.#deleteOld(current, now - current.keptMs) ? portionEveryMs : deleteEveryMs);
       this.#alarm.wakeBy(this.#deleteAt);
-      await this.#watch.look(about.domain);
+      await this.knownTrouble.watch.look(about.domain);
     });
   }
 
@@ -340,8 +332,8 @@ export class Directory
       this.knownTrouble.noteGivenUp(current.domain);
     });
     this.promptStore.deleteBefore(before);
-    const hasMoreActions = this.#audit.deleteBefore(before, deletePortion);
-    return this.#store.deleteBefore(before, deletePortion) || hasMoreActions;
+    const hasMore = this.#audit.deleteBefore(before, deletePortion);
+    return this.#store.deleteBefore(before, deletePortion) || hasMore;
   }
 
   #changed(): Promise<void> {

@@ -3,14 +3,18 @@ import type { BridgeName, DomainName, EpochMs } from "../../src/foundation/ids.t
 import { hmacSha256 } from "../../src/foundation/secrets.ts";
 import type { Acknowledgement, KnownTrouble } from "../../src/operators/trouble.ts";
 import { type DomainTrouble, type FoundTrouble, showTrouble } from "../../src/operators/trouble-kinds.ts";
+import type { DirectoryRecord } from "../../src/records/conference-record.ts";
 import { domainTroubleEvent, type WebhookEvent } from "../../src/records/webhooks.ts";
 import type { DirectoryRpc, WebhookView } from "../../src/rpc/directory.ts";
 import type { KeptPromptCall, RefusedCaller } from "../../src/rpc/directory-feed.ts";
+import type { DomainSettings } from "../../src/settings/domain-settings.ts";
 import { LazyTables } from "../platform/lazy-tables.ts";
 import type { Sql } from "../platform/platform.ts";
 import type { GivenUpStore } from "./given-up-store.ts";
+import { LostConferences } from "./lost-conferences.ts";
 import type { PromptStore } from "./prompt-store.ts";
 import type { RunningList } from "./running-list.ts";
+import { ofDomain, TroubleWatch } from "./trouble-watch.ts";
 
 interface KnownTroublePorts {
   readonly sql: Sql;
@@ -20,8 +24,10 @@ interface KnownTroublePorts {
   /** The name of this directory, which nobody can guess. */
   directory(domain: DomainName): string;
   webhooks(domain: DomainName): readonly WebhookView[];
-  /** Adds events for receivers of webhooks, within a transaction; `false`: there is no receiver. */
-  readonly receivers: { areThere(domain: DomainName): boolean; add(events: readonly WebhookEvent[]): void };
+  receivers(domain: DomainName): DomainSettings["webhooks"];
+  /** Adds events for receivers of webhooks, within a transaction. */
+  addWebhooks(events: readonly WebhookEvent[]): void;
+  wakeBy(at: EpochMs): void;
   now(): EpochMs;
   /** Writes to the domain's disk, all or nothing. */
   transaction(domain: DomainName, work: () => void): void;
@@ -38,12 +44,11 @@ const table =
 const notifiedTable =
   "CREATE TABLE IF NOT EXISTS notified_trouble (bridge TEXT PRIMARY KEY, data TEXT NOT NULL) WITHOUT ROWID";
 
-/** The name of that row. */
-export const ofDomain = "*";
-
 /** What the directory knows of trouble, and who has acknowledged what: a row for each, which the first one makes the table of. */
 export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledge" | "notifyOfTrouble"> {
   readonly #ports: KnownTroublePorts;
+  readonly watch: TroubleWatch;
+  readonly #lost: LostConferences;
   readonly #table: LazyTables;
   readonly #notified: LazyTables;
   /** `null`: not read since it changed. */
@@ -51,8 +56,15 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
 
   constructor(ports: KnownTroublePorts) {
     this.#ports = ports;
+    this.watch = new TroubleWatch({ ...ports, known: this });
+    this.#lost = new LostConferences(ports.sql);
     this.#table = new LazyTables(ports.sql, "acknowledgement", table);
     this.#notified = new LazyTables(ports.sql, "notified_trouble", notifiedTable);
+  }
+
+  /** Within the transaction in which the directory keeps it. */
+  keptRecord(domain: DomainName, record: DirectoryRecord): void {
+    if (this.#lost.add(record)) this.watch.lookSoon(domain);
   }
 
   async trouble(domain: DomainName): Promise<KnownTrouble> {
@@ -71,7 +83,13 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
     return {
       givenUp: this.#givenUp(acknowledged),
       refused: (await prompt.refusedCallers(isOpen)).map((caller) => refusedCaller(caller, keys.get(caller.number))),
-      ...{ waiting: list.waiting, late: list.late, webhooks: webhooks(domain), acknowledged },
+      ...{
+        waiting: list.waiting,
+        lost: this.#lost.open,
+        late: list.late,
+        webhooks: webhooks(domain),
+        acknowledged,
+      },
     };
   }
 
@@ -84,15 +102,17 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
          ON CONFLICT (id) DO UPDATE SET at = excluded.at, data = excluded.data`,
         ...[id, at, JSON.stringify(acknowledgement)],
       );
-      const server = /^posts-given-up:(.*)$/s.exec(id)?.[1];
-      if (server !== undefined) this.#ports.givenUp.acknowledge(server, acknowledgement.place ?? 0);
+      const [, kind, about = ""] = /^([^:]*):(.*)$/s.exec(id) ?? [];
+      const place = acknowledgement.place ?? 0;
+      if (kind === "posts-given-up") this.#ports.givenUp.acknowledge(about, place);
+      if (kind === "conferences-lost") this.#lost.acknowledge(about, place);
       this.noteGivenUp(domain);
     });
     await this.#ports.changed();
   }
 
   async notifyOfTrouble(domain: DomainName, bridge: BridgeName, trouble: readonly FoundTrouble[]): Promise<void> {
-    if (!this.#ports.receivers.areThere(domain)) return;
+    if (this.#ports.receivers(domain).length === 0) return;
     const shown = trouble.map((one) => showTrouble(one, domain, bridge));
     this.#change(domain, () => this.#note(bridge, shown));
     await this.#ports.changed();
@@ -113,7 +133,7 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
 
   /** After something was given up, settled or acknowledged, in the same transaction: what of it begins or ends for receivers of webhooks. */
   noteGivenUp(domain: DomainName): void {
-    if (!this.#ports.receivers.areThere(domain)) return;
+    if (this.#ports.receivers(domain).length === 0) return;
     const open = this.#givenUp(this.#acknowledged);
     this.#note(
       "",
@@ -141,7 +161,7 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
     ];
     if (events.length === 0) return;
     this.#keepNotified(bridge, shown);
-    this.#ports.receivers.add(events);
+    this.#ports.addWebhooks(events);
   }
 
   notifiedOf(bridge: string): readonly DomainTrouble[] {
@@ -183,6 +203,7 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
   }
 
   deleteBefore(at: EpochMs): void {
+    this.#lost.deleteBefore(at);
     if (this.#table.areThere) this.#ports.sql.exec("DELETE FROM acknowledgement WHERE at < ?", at);
   }
 }

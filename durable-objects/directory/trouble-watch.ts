@@ -5,11 +5,19 @@ import { type KnownTrouble, troubleOf } from "../../src/operators/trouble.ts";
 import type { DomainTrouble } from "../../src/operators/trouble-kinds.ts";
 import type { LiveState } from "../../src/rpc/directory-feed.ts";
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";
-import { type KnownTroubles, ofDomain } from "./known-trouble.ts";
 import type { RunningList } from "./running-list.ts";
 
+/** By which receivers' trouble of the domain is known, in the place of a bridge. */
+export const ofDomain = "*";
+
 interface WatchPorts {
-  readonly known: KnownTroubles;
+  readonly known: {
+    trouble(domain: DomainName): Promise<KnownTrouble>;
+    /** See `KnownTroubles`. */
+    notifyOfDomain(domain: DomainName, shown: readonly DomainTrouble[]): Promise<void>;
+    notifiedOf(name: string): readonly DomainTrouble[];
+    readonly hasNotified: boolean;
+  };
   readonly list: Pick<RunningList, "unknown">;
   receivers(domain: DomainName): DomainSettings["webhooks"];
   now(): EpochMs;

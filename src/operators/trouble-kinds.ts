@@ -94,6 +94,15 @@ const rows = {
       `The mailbox of ${domain} does not answer the edge, so nobody knows whether answers to WebEx wait in it.`,
     todo: () => "Conferences go on without it; view-failed in the log says why it does not answer.",
   },
+  "conferences-lost": {
+    title: "A bridge has lost conferences",
+    severity: "bad",
+    from: ["directory"],
+    happened: true,
+    says: ({ here, count }) =>
+      `${here.replace("the", "The")} has lost ${counted(count, "conference")}, as by a restart: the callers were cut off, and WebEx was notified.`,
+    todo: () => '"bridgehead records" lists them, with the reason lost; the log of the bridge says why it ended.',
+  },
   "posts-given-up": {
     title: "Documents were given up",
     severity: "bad",

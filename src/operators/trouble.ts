@@ -72,6 +72,7 @@ export interface KnownTrouble {
   readonly waiting: readonly WaitingForServer[];
   /** How many conferences wait for their bridge, and since when. */
   readonly late: readonly { readonly bridge: string; readonly conferences: number; readonly since: EpochMs | null }[];
+  readonly lost: readonly (FoundTrouble & { readonly bridge: string })[];
   readonly webhooks: readonly {
     readonly url: string;
     readonly refused: number;
@@ -101,6 +102,7 @@ export function troubleOf(
   const found = [
     ...(disk ? [showTrouble({ kind: "disk", since: disk.since, why: disk.says }, null, null)] : []),
     ...bridges.flatMap((one) => bridgeTrouble(one).map((trouble) => showTrouble(trouble, one.domain, one.bridge))),
+    ...(known?.lost ?? []).map(({ bridge, ...one }) => showTrouble(one, domain, bridge)),
     ...(known?.late ?? []).map(({ bridge, conferences, since }) =>
       showTrouble({ kind: "commands-late", since, count: conferences }, domain, bridge),
     ),

@@ -3,6 +3,7 @@ import { beforeEach, expect, test } from "vitest";
 import type { BridgeName, CallId, DomainName, TransId, WebexHost } from "../../src/foundation/ids.ts";
 import type { DomainTrouble, TroubleKind } from "../../src/operators/trouble-kinds.ts";
 import { Activity } from "../../src/records/activity.ts";
+import type { DirectoryRecord } from "../../src/records/conference-record.ts";
 import type { DirectoryFact } from "../../src/records/directory-facts.ts";
 import type { BridgeHealth } from "../../src/rpc/relay.ts";
 import { readPage } from "../console/read-page.ts";
@@ -81,6 +82,18 @@ function callInVain(number: string, times: number): Promise<void> {
   return edge.directory.promptStore.keepPromptCalls("local" as DomainName, said);
 }
 
+/** The bridge was started anew, and has lost so many conferences. */
+async function lose(count: number, reason = "lost") {
+  for (let index = 0; index < count; index += 1) {
+    lostSoFar += 1;
+    const record = { kind: "conference", conference: `${lostSoFar}`, life: 1, bridge: "simulated", reason };
+    const more = { createdAt: edge.time, endedAt: edge.time, endedBy: "bridge", status: "completed" };
+    const records = [{ ...record, ...more } as object as DirectoryRecord];
+    await edge.directory.follow(aPage({ key: `${lostSoFar}`, records }));
+  }
+}
+let lostSoFar = 0;
+
 /** A document of a conference of its own waits for a server since then. */
 function waits(server: string, oldestAt: number, key = "5") {
   const waiting = [{ host: server as WebexHost, documents: 1, oldestAt, failure: null }];
@@ -112,6 +125,7 @@ const kinds: Readonly<Record<TroubleKind, () => unknown>> = {
   "directory-unreachable": () => edge.broken.add("directory"),
   "mailbox-unreachable": () => edge.broken.add("mailbox"),
   "posts-wait": () => waits("tsp1", edge.time - 30_000),
+  "conferences-lost": () => lose(1),
   "posts-given-up": () => giveUp(3),
   "caller-refused": () => callInVain("15552345678", 3),
   "commands-late": () =>
@@ -276,6 +290,28 @@ test("of a caller who could not get in, only what came after the acknowledgement
   edge.time += 10_000;
   await callInVain(number, 2);
   expect(await listed()).toMatchObject([{ count: 3, since: edge.time - 10_000, latest: edge.time + 1 }]);
+});
+
+test("how many conferences a bridge has lost stays until it is acknowledged, each counted once, after a restart too", async () => {
+  await lose(2);
+  await lose(1, "ended");
+  const first = edge.time;
+  edge.time += 1_000;
+  await lose(1);
+  edge.directory = edge.startDirectory();
+  const id = "conferences-lost:simulated";
+  expect(await listed()).toMatchObject([{ id, count: 3, since: first, latest: edge.time, place: 3, severity: "bad" }]);
+  await lose(1);
+  await acknowledge(id, { word: "power cut", place: 3 });
+  expect(await listed()).toMatchObject([{ id, count: 1, place: 4, acknowledged: null }]);
+  await acknowledge(id, { word: "power cut" });
+  expect(await listed()).toEqual([]);
+  edge.time += 1_000;
+  await lose(2);
+  expect(await listed()).toMatchObject([{ id, count: 2, since: edge.time, latest: edge.time, place: 6 }]);
+  edge.time += 500 * 86_400_000;
+  await edge.directory.alarm();
+  expect(await listed()).toEqual([]);
 });
 
 test("of a receiver, only webhooks that were given up after the acknowledgement count", async () => {
