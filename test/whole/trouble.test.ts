@@ -98,3 +98,21 @@ test("a standby that is lost is trouble within 15 s, and none once it is back", 
   expect(one).toMatchObject({ bridge: "simulated", since: expect.any(Number), severity: "warn" });
   expect((await fetch(`${world.run.edgeUrl}/readyz`)).status).toBe(200);
 });
+
+test("a killed bridge whose conferences were lost says so, also once it is back, until somebody acknowledges it", async () => {
+  const meeting = new Meeting(world);
+  await meeting.create();
+  await meeting.callIn("302");
+  await kill(world, "bridge");
+  const lost = () => wrong().then((found) => found?.find(({ kind }) => kind === "conferences-lost") ?? null);
+  const one = await eventually("the bridge has lost a conference", lost, 30_000);
+  expect(one).toMatchObject({ bridge: "simulated", count: 1, acknowledged: null });
+  const [code] = await bridgehead(
+    "acknowledge",
+    one?.id ?? "",
+    "restarted for an upgrade",
+    "--seen",
+    String(one?.place),
+  );
+  expect([code, await eventually("it is acknowledged", async () => (await lost()) === null)]).toEqual([0, true]);
+});
