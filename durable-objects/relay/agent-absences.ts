@@ -7,6 +7,8 @@ import type { AgentEvent } from "../../src/rpc/directory.ts";
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";
 import type { Alarm } from "../platform/alarm.ts";
 import type { Platform } from "../platform/platform.ts";
+import { AgentClocks } from "./agent-clocks.ts";
+import { certificateTrouble } from "./bridge-health.ts";
 import type { Identity, RelayLog, RelayStore } from "./relay-store.ts";
 
 interface AbsencesPorts extends Pick<Platform, "now" | "after"> {
@@ -24,10 +26,12 @@ export class AgentAbsences {
   readonly #store: RelayStore;
   readonly #alarm: Alarm;
   readonly #log: RelayLog;
+  readonly clocks: AgentClocks;
   #isSending = false;
 
   constructor(ports: AbsencesPorts, store: RelayStore, alarm: Alarm, log: RelayLog) {
     this.#ports = ports;
+    this.clocks = new AgentClocks(ports, store);
     this.#store = store;
     this.#alarm = alarm;
     this.#log = log;
@@ -48,12 +52,22 @@ export class AgentAbsences {
     void this.#send();
   }
 
-  /** The agents that could not take over now, while another one acts. */
+  /** The agents that could not take over now, while another one acts, those that are refused for their clock, and what they see of the edge. */
   trouble(identity: Identity | undefined, state: RelayState): readonly FoundTrouble[] {
+    if (!identity) return [];
+    const agents = this.#agents(identity);
+    return [
+      ...this.#standbyTrouble(agents, state),
+      ...this.clocks.trouble(agents.map(({ name }) => name)),
+      ...certificateTrouble(state, this.#ports.now()),
+    ];
+  }
+
+  #standbyTrouble(agents: readonly { readonly name: string }[], state: RelayState): readonly FoundTrouble[] {
     const active = activeLink(state);
     const { away = {} } = this.#store.read("absences") ?? {};
-    if (!identity || !active) return [];
-    return this.#agents(identity).flatMap(({ name }): FoundTrouble[] => {
+    if (!active) return [];
+    return agents.flatMap(({ name }): FoundTrouble[] => {
       const presence = presenceOf(state, name);
       const since = Object.hasOwn(away, name) ? away[name]?.since : undefined;
       if (name === active.agent || presence === "here" || since === undefined) return [];

@@ -40,6 +40,11 @@ export function actedUntil(
   return (type === "bridge-away" ? bridgeAwaySince : null) ?? now();
 }
 
+/** Since when nobody acts, as far as is known. */
+export function lostSince(lost: Lost | undefined): EpochMs | null | undefined {
+  return lost?.at ?? lost?.missedAt;
+}
+
 interface ActiveLine {
   readonly event: "no-agent-active" | "agent-active" | "agent-takeover";
   readonly agent: string;

@@ -19,7 +19,7 @@ const MAX_REMEMBERED = 50_000;
 export interface Lost {
   readonly at: EpochMs | null;
   readonly why: string;
-  /** When its socket was found missing, where the former is not known. */
+  /** Since when its socket was missing at the latest; absent: an earlier release wrote it. */
   readonly missedAt?: EpochMs;
 }
 
@@ -53,6 +53,8 @@ export interface RelayEntries {
   readonly notified: readonly string[];
   /** When it was found first that the bridge holds a conference that the edge does not know. */
   readonly foreign: Readonly<Record<ConfKey, EpochMs>>;
+  /** Agents that are refused for their clock, by name. */
+  readonly clocks: Readonly<Record<string, { readonly since: EpochMs; readonly byMs: number }>>;
   /** The day on which old conferences were last deleted. */
   readonly prunedOn: number;
 }

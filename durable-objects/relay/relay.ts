@@ -33,7 +33,7 @@ import type { Sql } from "../platform/platform.ts";
 import { AgentAbsences } from "./agent-absences.ts";
 import { AgentLimits } from "./agent-limits.ts";
 import { BridgeDrain, refusalsOf } from "./bridge-drain.ts";
-import { actedUntil, activeLine, bridgeHealth, certificateTrouble } from "./bridge-health.ts";
+import { actedUntil, activeLine, bridgeHealth, lostSince } from "./bridge-health.ts";
 import { BridgeReports, type ReportsPorts } from "./bridge-reports.ts";
 import type { AgentSockets } from "./hibernating-sockets.ts";
 import { type Identity, type Lost, type RelayEntries, type RelayLog, RelayStore } from "./relay-store.ts";
@@ -114,6 +114,7 @@ export class Relay implements RelayRpc {
     const isKnown = agents.some(({ name, publicKey }) => name === agent && publicKey === key);
     if (!isKnown) return this.#close(id, agent, "wrongKey");
     this.#ports.sockets.seen(id, this.#ports.now());
+    this.#absences.clocks.admitted(agent);
     this.#apply({ type: "opened", id, agent, alone: agents.length === 1, keypad: settings.keypad });
     if (findLink(this.#state, id)?.role === "standby") this.#log("agent-standby", agent, {});
     this.#wakeForStandby();
@@ -200,14 +201,9 @@ export class Relay implements RelayRpc {
   #health(): BridgeHealth {
     const active = activeLink(this.#state);
     const agentConnected = active !== undefined && this.#ports.sockets.lastSeen(active.id) !== null;
-    const lost = this.#store.read("lost");
-    const lostAt = active ? this.#missedAt : (lost?.at ?? lost?.missedAt);
-    const awaySince = agentConnected ? active.bridgeAwaySince : lostAt;
-    const trouble = [
-      ...this.#absences.trouble(this.#identity, this.#state),
-      ...this.#reports.foreign.trouble(),
-      ...certificateTrouble(this.#state, this.#ports.now()),
-    ];
+    const missedAt = active ? this.#missedAt : lostSince(this.#store.read("lost"));
+    const awaySince = agentConnected ? active.bridgeAwaySince : missedAt;
+    const trouble = [...this.#absences.trouble(this.#identity, this.#state), ...this.#reports.foreign.trouble()];
     return bridgeHealth(active, { agentConnected, awaySince, drainedSince: this.#drain.since, trouble });
   }
 
@@ -231,6 +227,12 @@ export class Relay implements RelayRpc {
     const since = this.#drain.set(drained, this.#ports.now());
     this.#lookForTrouble();
     return since;
+  }
+
+  async clockDiffers(domain: DomainName, bridge: BridgeName, agent: string, byMs: number): Promise<void> {
+    this.#identity = { domain, bridge };
+    this.#absences.clocks.refused(agent, byMs);
+    this.#lookForTrouble();
   }
 
   #apply(input: RelayInput): void {
@@ -273,10 +275,9 @@ export class Relay implements RelayRpc {
     const isAnother = active?.id !== was?.id;
     const lost = isAnother && was ? { at: actedUntil(was, input, this.#ports), why: input.type } : undefined;
     if (isAnother) this.#store.write("active", active ? { id: active.id, agent: active.agent } : null);
-    if (lost && !active) this.#store.write("lost", { ...lost, ...(lost.at === null && { missedAt: this.#missedAt }) });
+    if (lost && !active) this.#store.write("lost", { ...lost, missedAt: this.#missedAt });
     this.#state = state;
-    const identity = this.#identity;
-    const changed = state.links.filter((link) => !before.links.includes(link));
+    const [identity, changed] = [this.#identity, state.links.filter((link) => !before.links.includes(link))];
     if (identity) for (const link of changed) this.#ports.sockets.keep(link.id, { identity, link });
     for (const effect of effects) this.#carryOut(effect, before);
     if (isAnother) this.#logActive(before.lastActive?.agent, lost ?? this.#store.read("lost"));

@@ -201,6 +201,13 @@ const rows = {
     todo: () =>
       "If the edge lost its state, they are adopted once WebEx creates them again; else end them at the bridge, and find out which other edge uses it.",
   },
+  "clock-differs": {
+    title: "The clock of an agent is far off",
+    severity: "bad",
+    from: ["relay"],
+    says: ({ about, here, why }) => `The agent ${about} of ${here} is refused: its clock is ${why} that of the edge.`,
+    todo: () => "Set the clock that is wrong, for example by NTP: where all agents are off alike, it is the edge's.",
+  },
   "certificate-expires": {
     title: "The certificate of the edge ends soon",
     severity: "warn",

@@ -77,7 +77,7 @@ export const objectMethods = {
   },
   relay: {
     ...{ sendCommands: "objects", askForSnapshot: "objects", closeAgents: "objects" },
-    ...{ agents: viewMs, health: "request", handOver: "request", drain: "request" },
+    ...{ agents: viewMs, health: "request", handOver: "request", drain: "request", clockDiffers: "request" },
   },
   counts: { add: "objects", all: viewMs },
   sessions: {

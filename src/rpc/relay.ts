@@ -80,6 +80,8 @@ export interface RelayRpc {
   health(): Promise<BridgeHealth>;
   /** Ends the links of these agents, whose settings have changed: they connect anew, if they still may. */
   closeAgents(agents: readonly string[]): Promise<void>;
+  /** An agent that has proved who it is was refused, since its clock is so far ahead of the edge's; below 0: behind. */
+  clockDiffers(domain: DomainName, bridge: BridgeName, agent: string, byMs: number): Promise<void>;
   /** Makes a standby act in the place of this agent. Where another one acts already, nothing is done: asked twice, it is done once. */
   handOver(from: string): Promise<HandOver>;
   /**

@@ -186,3 +186,28 @@ test("orphans and a certificate that ends come to receivers, too", async () => {
   await pass(30_000, "link-1", second);
   expect(world.notified.at(-1)?.split(",").toSorted()).toEqual(["certificate-expires", "orphan-conference"]);
 });
+
+test("an agent that is refused for its clock is trouble from the first time on, also for a relay that slept, until it connects", async () => {
+  const since = world.now;
+  const refuse = (byMs: number) => world.relay.clockDiffers(domain, bridge, "agent-2", byMs);
+  await refuse(-400_000);
+  world.now += 60_000;
+  world.sleep();
+  await refuse(-459_000);
+  const differs = { kind: "clock-differs", about: "agent-2", since };
+  expect(await foundOf("clock-differs")).toEqual([{ ...differs, why: "6 minutes behind" }]);
+  await refuse(7_300_000);
+  expect(await foundOf("clock-differs")).toEqual([{ ...differs, why: "2 hours ahead of" }]);
+  await refuse(3 * dayMs);
+  expect(await foundOf("clock-differs")).toMatchObject([{ why: "3 days ahead of" }]);
+  world.now += 10 * minuteMs - 1;
+  expect(await foundOf("clock-differs")).toHaveLength(1);
+  world.now += 1;
+  expect(await foundOf("clock-differs")).toEqual([]);
+  await refuse(3 * dayMs);
+  expect(await foundOf("clock-differs")).toMatchObject([{ since }]);
+  world.connect("agent-2");
+  expect(await foundOf("clock-differs")).toEqual([]);
+  await world.relay.clockDiffers(domain, bridge, "agent-9", 3 * dayMs);
+  expect(await foundOf("clock-differs")).toEqual([]);
+});

@@ -75,3 +75,15 @@ test("a clock may be off by five minutes", async () => {
   for (const offMs of [-MAX_CLOCK_SKEW_MS, MAX_CLOCK_SKEW_MS])
     expect(await ask(edge, path, await signed(edge, { at: edge.time + offMs }))).toBe("agent of local/simulated");
 });
+
+test("the relay hears by how much the clock of its own agent is off, and of nobody else's", async () => {
+  const edge = new FakeEdge(token, { bridges: [bridge("simulated", 0), bridge("second", 1)] });
+  const told = () => edge.calls.filter((call) => call.includes("differs"));
+  const at = edge.time - MAX_CLOCK_SKEW_MS - 1;
+  await ask(edge, path, await signed(edge, { at }));
+  expect(told()).toEqual([`the clock of ${agents[0].name} of simulated differs by ${-MAX_CLOCK_SKEW_MS - 1}`]);
+  await ask(edge, path, await signed(edge, { at, agent: "agent-2" }));
+  await ask(edge, path, await signed(edge, { at, key: agents[0].publicKey }, 1));
+  await ask(edge, "/agent/local/second", await signed(edge, { at }));
+  expect(told()).toHaveLength(1);
+});

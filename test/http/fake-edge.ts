@@ -344,6 +344,9 @@ export class FakeEdge {
           call(`agents of ${bridge}`, bridge);
           return this.agents;
         },
+        clockDiffers: async (_domain, bridge, agent, byMs) => {
+          call(`the clock of ${agent} of ${bridge} differs by ${byMs}`, bridge);
+        },
         handOver: async (from) => {
           call(`${from} of ${bridge} hands over`, bridge);
           return this.handOver;

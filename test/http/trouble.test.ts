@@ -117,6 +117,11 @@ const kinds: Readonly<Record<TroubleKind, () => unknown>> = {
       ...up,
       trouble: [{ kind: "orphan-conference", since: 1, latest: 2, count: 1, why: "555" }],
     }),
+  "clock-differs": () =>
+    edge.health.set("simulated", {
+      ...up,
+      trouble: [{ kind: "clock-differs", about: "agent-2", since: 1, why: "6 minutes behind" }],
+    }),
   "certificate-expires": () =>
     edge.health.set("simulated", {
       ...up,

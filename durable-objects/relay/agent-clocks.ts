@@ -1,0 +1,60 @@
+import type { EpochMs } from "../../src/foundation/ids.ts";
+import { counted } from "../../src/foundation/text/counted.ts";
+import { dayMs, hourMs } from "../../src/foundation/time/timers.ts";
+import type { FoundTrouble } from "../../src/operators/trouble-kinds.ts";
+import type { RelayStore } from "./relay-store.ts";
+
+/** An agent that is refused tries again within seconds: who is heard of no more is off, or not an agent of the settings. */
+const goneAfterMs = 10 * 60_000;
+/** Smaller changes of the difference are not worth a row. */
+const stepMs = 60_000;
+
+/** Agents that are refused since their clock is far from the edge's, since when, and by how much: positive, where it is ahead. */
+export class AgentClocks {
+  readonly #ports: { now(): EpochMs };
+  readonly #store: RelayStore;
+  /** In memory alone; absent: not in this life. */
+  readonly #heardAt = new Map<string, EpochMs>();
+  readonly #bornAt: EpochMs;
+
+  constructor(ports: { now(): EpochMs }, store: RelayStore) {
+    this.#ports = ports;
+    this.#store = store;
+    this.#bornAt = ports.now();
+  }
+
+  refused(agent: string, byMs: number): void {
+    const now = this.#ports.now();
+    const known = this.#known;
+    const before = Object.hasOwn(known, agent) ? known[agent] : undefined;
+    this.#heardAt.set(agent, now);
+    if (before && Math.abs(before.byMs - byMs) < stepMs) return;
+    this.#store.write("clocks", { ...known, [agent]: { since: before?.since ?? now, byMs } });
+  }
+
+  /** It has its link. */
+  admitted(agent: string): void {
+    const { [agent]: before, ...others } = this.#known;
+    if (before) this.#store.write("clocks", others);
+  }
+
+  trouble(agents: readonly string[]): readonly FoundTrouble[] {
+    const now = this.#ports.now();
+    return Object.entries(this.#known).flatMap(([about, { since, byMs }]): FoundTrouble[] => {
+      const heardAt = this.#heardAt.get(about) ?? this.#bornAt;
+      if (!agents.includes(about) || Math.abs(now - heardAt) >= goneAfterMs) return [];
+      return [{ kind: "clock-differs", about, since, why: `${lengthText(byMs)} ${byMs > 0 ? "ahead of" : "behind"}` }];
+    });
+  }
+
+  get #known() {
+    return this.#store.read("clocks") ?? {};
+  }
+}
+
+function lengthText(byMs: number): string {
+  const ms = Math.abs(byMs);
+  if (ms >= 2 * dayMs) return counted(Math.floor(ms / dayMs), "day");
+  if (ms >= 2 * hourMs) return counted(Math.floor(ms / hourMs), "hour");
+  return counted(Math.floor(ms / 60_000), "minute");
+}
