@@ -8,6 +8,7 @@ import type { AgentJournal, JournalFailure } from "./core/journal.ts";
 import { type Permitted, type PolicyReason, policyReasons } from "./core/policy.ts";
 import type { BridgeDriver, DriverPorts } from "./drivers/driver.ts";
 import { kindOf } from "./drivers/registry.ts";
+import type { EdgeCertificate } from "./link/edge-answer.ts";
 import { EdgeLink } from "./link/edge-link.ts";
 import type { OpenSocket } from "./link/reconnecting-socket.ts";
 import { type AgentLogLine, lineOf, lineOfCommand, type Note, withoutKey } from "./service/log.ts";
@@ -17,8 +18,8 @@ import type { AgentKey } from "./service/state-folder.ts";
 interface AgentPorts extends DriverPorts {
   /** Absent: as to the bridge. */
   readonly openEdgeSocket?: OpenSocket;
-  /** When the certificate of the edge at this address ends; absent, or `null`: nobody says. */
-  certificateEnds?(address: string): Promise<number | null>;
+  /** The certificate of the edge at this address; absent, or `null`: nobody says. */
+  certificateOf?(address: string): Promise<EdgeCertificate | null>;
   readonly journal: AgentJournal;
   readonly key: AgentKey;
   now(): EpochMs;
@@ -108,7 +109,7 @@ export class RunningAgent {
       settings,
       key: ports.key,
       openSocket: ports.openEdgeSocket ?? ports.openSocket,
-      certificateEnds: async (address) => (await ports.certificateEnds?.(address)) ?? null,
+      certificateOf: async (address) => (await ports.certificateOf?.(address)) ?? null,
       timers: ports.timers,
       now: ports.now,
       random: ports.random,

@@ -6,6 +6,7 @@ import {
 } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { TLSSocket } from "node:tls";
+import type { EpochMs } from "../../src/foundation/ids.ts";
 import { codeOf } from "../../src/foundation/text/reason.ts";
 import type { AgentSettings } from "../service/settings.ts";
 import { edgeRoute } from "./edge-route.ts";
@@ -16,8 +17,8 @@ const PATIENCE_MS = 5_000;
 export interface EdgeAnswer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
-  /** When the server's certificate ends; `null` without TLS. */
-  readonly certificateEnds: Date | null;
+  /** When the server's certificate begins and ends; `null` without TLS. */
+  readonly certificate: { readonly begins: Date; readonly ends: Date } | null;
 }
 
 /** A first answer, by the agent's own way to this address. */
@@ -37,8 +38,9 @@ export async function askEdge(
     }, PATIENCE_MS);
     const answered = ({ statusCode = 0, headers, socket }: IncomingMessage) => {
       clearTimeout(timer);
-      const ends = socket instanceof TLSSocket ? new Date(socket.getPeerCertificate().valid_to) : null;
-      resolve({ status: statusCode, headers, certificateEnds: ends });
+      const { valid_from, valid_to } = socket instanceof TLSSocket ? socket.getPeerCertificate() : {};
+      const certificate = valid_from && valid_to ? { begins: new Date(valid_from), ends: new Date(valid_to) } : null;
+      resolve({ status: statusCode, headers, certificate });
       socket.destroy();
     };
     request.on("response", answered);
@@ -51,10 +53,19 @@ export async function askEdge(
   });
 }
 
-/** When the certificate at this address of the edge ends, in milliseconds since 1970; `null`: nobody says. */
-export async function certificateEnds(address: string, settings: Pick<AgentSettings, "ca">): Promise<number | null> {
+/** The certificate at an address of the edge, in milliseconds since 1970. */
+export interface EdgeCertificate {
+  readonly begins: EpochMs;
+  readonly ends: EpochMs;
+}
+
+/** `null`: nobody says. */
+export async function certificateOf(
+  address: string,
+  settings: Pick<AgentSettings, "ca">,
+): Promise<EdgeCertificate | null> {
   if (!address.startsWith("wss:")) return null;
-  const answer = await askEdge(address, {}, settings).catch(() => null);
-  const ends = answer?.certificateEnds?.getTime() ?? Number.NaN;
-  return Number.isNaN(ends) ? null : ends;
+  const { certificate } = (await askEdge(address, {}, settings).catch(() => null)) ?? {};
+  const [begins, ends] = [certificate?.begins.getTime() ?? Number.NaN, certificate?.ends.getTime() ?? Number.NaN];
+  return Number.isNaN(begins) || Number.isNaN(ends) ? null : { begins, ends };
 }

@@ -13,6 +13,7 @@ import {
 import type { Note } from "../service/log.ts";
 import type { AgentSettings } from "../service/settings.ts";
 import type { AgentKey } from "../service/state-folder.ts";
+import type { EdgeCertificate } from "./edge-answer.ts";
 import { edgeAddresses, throughProxy } from "./edge-route.ts";
 import { type OpenSocket, ReconnectingSocket, type SocketCodec } from "./reconnecting-socket.ts";
 
@@ -20,8 +21,8 @@ interface EdgeLinkOptions {
   readonly settings: Pick<AgentSettings, "edge" | "domain" | "bridge" | "agent">;
   readonly key: AgentKey;
   readonly openSocket: OpenSocket;
-  /** When the certificate at this address ends, in milliseconds since 1970; `null`: nobody says. */
-  certificateEnds(address: string): Promise<number | null>;
+  /** `null`: nobody says. */
+  certificateOf(address: string): Promise<EdgeCertificate | null>;
   readonly timers: Timers;
   now(): number;
   /** 0 to 1. */
@@ -93,7 +94,7 @@ export class EdgeLink {
   #welcomed = false;
   readonly #addresses: readonly string[];
   #place = 0;
-  #certificateEnds: number | null = null;
+  #certificate: EdgeCertificate | null = null;
   /** As the edge was last sent it on this link. */
   #health: Extract<AgentToEdge, { type: "health" }> | null = null;
   #cancelCertificate = () => {};
@@ -128,8 +129,9 @@ export class EdgeLink {
     if (!this.#welcomed) return;
     if (message.type !== "health") return this.#socket.send(message);
     this.#health = message;
-    const certificateEnds = this.#certificateEnds;
-    this.#socket.send(certificateEnds === null ? message : { ...message, certificateEnds });
+    const { begins: certificateBegins, ends: certificateEnds } = this.#certificate ?? {};
+    const isKnown = certificateBegins !== undefined && certificateEnds !== undefined;
+    this.#socket.send(isKnown ? { ...message, certificateBegins, certificateEnds } : message);
   }
 
   renew(): void {
@@ -168,9 +170,10 @@ export class EdgeLink {
     if (address.startsWith("wss:")) {
       this.#cancelCertificate = this.#options.timers.after(CERTIFICATE_EVERY_MS, () => void this.#lookAtCertificate());
     }
-    const ends = await this.#options.certificateEnds(address);
-    if (!this.#welcomed || address !== this.#address || ends === null || ends === this.#certificateEnds) return;
-    this.#certificateEnds = ends;
+    const found = await this.#options.certificateOf(address);
+    if (!this.#welcomed || address !== this.#address || found === null || found.ends === this.#certificate?.ends)
+      return;
+    this.#certificate = found;
     if (this.#health) this.send(this.#health);
   }
 

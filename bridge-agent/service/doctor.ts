@@ -14,6 +14,7 @@ import {
   wrong,
 } from "../../src/foundation/text/finding.ts";
 import { codeOf } from "../../src/foundation/text/reason.ts";
+import { renewAt } from "../../src/foundation/time/renew-at.ts";
 import { REFUSAL_HEADER } from "../../src/link/hello.ts";
 import { journalFault } from "../core/journal.ts";
 import { kindOf } from "../drivers/registry.ts";
@@ -32,7 +33,6 @@ const PATIENCE_AFTER_REFUSAL_MS = 1_000;
 const MAX_CLOCK_SKEW_MS = 60_000;
 /** A busy agent writes some MiB a day. */
 const LEAST_FREE_MIB = 100;
-const CERTIFICATE_ENDS_SOON_MS = 14 * 24 * 3_600_000;
 
 /** One address of the edge, and what was answered there, or why nothing was. */
 interface Asked {
@@ -147,12 +147,13 @@ function checkTls({ ca }: AgentSettings, { address, answer }: Asked): CheckResul
         : `or put its authority into ${ca}`;
     return wrong(`${answer.message} (${code}): mend the certificate of ${hostOf(address)}; ${own}`);
   }
-  const ends = answer.certificateEnds;
-  if (ends === null) return warn("the certificate could not be read");
+  const { certificate } = answer;
+  if (certificate === null || Number.isNaN(certificate.ends.getTime()))
+    return warn("the certificate could not be read");
+  const { begins, ends } = certificate;
   const day = ends.toISOString().slice(0, 10);
-  const leftMs = ends.getTime() - Date.now();
   const by = ca === undefined ? "" : `, by ${ca}`;
-  return leftMs < CERTIFICATE_ENDS_SOON_MS
+  return Date.now() > renewAt({ begins: begins.getTime(), ends: ends.getTime() })
     ? warn(`the certificate ends on ${day}: renew it`)
     : right(`the certificate is right until ${day}${by}`);
 }

@@ -5,7 +5,7 @@ import { err, ok, type Result } from "../../src/foundation/result.ts";
 import { reasonOf } from "../../src/foundation/text/reason.ts";
 import { type AgentStatus, type Unfinished, unfinishedText } from "../core/agent.ts";
 import { type JournalFailure, journalFault, type OpenJournal, openJournal } from "../core/journal.ts";
-import { certificateEnds } from "../link/edge-answer.ts";
+import { certificateOf } from "../link/edge-answer.ts";
 import { edgeAddresses, edgeRoute } from "../link/edge-route.ts";
 import { driverPorts, newCommandIds, openBy, timers } from "../node-ports.ts";
 import { RunningAgent } from "../run.ts";
@@ -240,7 +240,7 @@ export class AgentService {
     this.#agent = new RunningAgent(settings, {
       ...driverPorts,
       openEdgeSocket: openBy((url) => edgeRoute(url, settings)),
-      certificateEnds: (address) => certificateEnds(address, settings),
+      certificateOf: (address) => certificateOf(address, settings),
       journal: journal.value,
       key,
       now: Date.now,

@@ -1,5 +1,6 @@
 import type { DomainName, EpochMs } from "../../src/foundation/ids.ts";
 import { bareHost } from "../../src/foundation/text/bare-host.ts";
+import { hasLasted } from "../../src/foundation/time/has-lasted.ts";
 import { AWAY_AFTER_MS } from "../../src/link/absences.ts";
 import { type KnownTrouble, troubleOf } from "../../src/operators/trouble.ts";
 import type { DomainTrouble } from "../../src/operators/trouble-kinds.ts";
@@ -61,7 +62,7 @@ export class TroubleWatch {
     this.#lookedAt = at;
     const all = troubleOf(null, [], { domain, known: found, mail: [], silent: [] }, at).filter(isOfLook);
     const lasting = all.filter(({ place, since }) => {
-      return place !== null || (since !== null && Math.abs(at - since) >= AWAY_AFTER_MS);
+      return place !== null || (since !== null && hasLasted(since, at, AWAY_AFTER_MS));
     });
     // Conferences that have not reported since a restart may have the same trouble as before.
     const before = list.unknown.length > 0 ? known.notifiedOf(ofDomain).filter(isOfConferences) : [];

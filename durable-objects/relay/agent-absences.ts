@@ -1,4 +1,5 @@
 import type { DomainName } from "../../src/foundation/ids.ts";
+import { hasLasted } from "../../src/foundation/time/has-lasted.ts";
 import { within } from "../../src/foundation/time/timers.ts";
 import { AWAY_AFTER_MS, lookForAbsences, type Presence } from "../../src/link/absences.ts";
 import { activeLink, type RelayState } from "../../src/link/relay.ts";
@@ -71,7 +72,7 @@ export class AgentAbsences {
       const presence = presenceOf(state, name);
       const since = Object.hasOwn(away, name) ? away[name]?.since : undefined;
       if (name === active.agent || presence === "here" || since === undefined) return [];
-      if (Math.abs(this.#ports.now() - since) < AWAY_AFTER_MS) return [];
+      if (!hasLasted(since, this.#ports.now(), AWAY_AFTER_MS)) return [];
       return [{ kind: presence === "link" ? "standby-away" : "standby-without-bridge", about: name, since }];
     });
   }

@@ -1,6 +1,6 @@
 import type { EpochMs } from "../../src/foundation/ids.ts";
 import type { LogFacts } from "../../src/foundation/text/log-line.ts";
-import { dayMs } from "../../src/foundation/time/timers.ts";
+import { renewAt } from "../../src/foundation/time/renew-at.ts";
 import { activeLink, type Health, type Link, type RelayInput, type RelayState } from "../../src/link/relay.ts";
 import type { FoundTrouble } from "../../src/operators/trouble-kinds.ts";
 import type { BridgeHealth } from "../../src/rpc/relay.ts";
@@ -17,7 +17,13 @@ interface Around extends Pick<BridgeHealth, "agentConnected"> {
 export function bridgeHealth(active: Link | undefined, around: Around): BridgeHealth {
   const { agentConnected, awaySince, drainedSince, trouble } = around;
   const none: Health = { bridgeUp: false, portsInUse: 0, ports: null };
-  const { version: _, waiting: __, certificateEnds: ___, ...ofBridge } = active?.health ?? none;
+  const {
+    version: _,
+    waiting: __,
+    certificateEnds: ___,
+    certificateBegins: ____,
+    ...ofBridge
+  } = active?.health ?? none;
   return {
     ...{ agentConnected, ...ofBridge },
     ...(!(agentConnected && ofBridge.bridgeUp) && { portsInUse: null, ports: null }),
@@ -70,14 +76,14 @@ export function activeLine(
   return { event: "agent-takeover", agent, facts: { from: before, ...facts }, level: "warn" };
 }
 
-/** So long before its end a certificate is to be renewed. */
-const renewBeforeMs = 14 * dayMs;
-
-/** The certificate of the edge, as an agent sees it, ends soon; of several the one that ends first. */
+/** The certificate of the edge, as an agent sees it, ends soon; of several the one that is to be renewed first. */
 export function certificateTrouble({ links }: RelayState, now: EpochMs): readonly FoundTrouble[] {
-  const ends = links.flatMap(({ health }) => health?.certificateEnds ?? []);
-  const first = Math.min(...ends);
-  if (first - now > renewBeforeMs) return [];
-  const why = new Date(first).toISOString().slice(0, 10);
-  return [{ kind: "certificate-expires", about: why, since: first - renewBeforeMs, why }];
+  const certificates = links.flatMap(({ health }) => {
+    const { certificateEnds: ends, certificateBegins: begins = Number.NEGATIVE_INFINITY } = health ?? {};
+    return ends === undefined ? [] : { ends, since: renewAt({ begins, ends }) };
+  });
+  const [first] = certificates.toSorted((one, other) => one.since - other.since);
+  if (!first || first.since > now) return [];
+  const why = new Date(first.ends).toISOString().slice(0, 10);
+  return [{ kind: "certificate-expires", about: why, since: first.since, why }];
 }

@@ -180,6 +180,7 @@ export class Relay implements RelayRpc {
 
   async askForSnapshot(conference: ConfKey, unless: string): Promise<void> {
     this.#store.addConference(conference, this.#ports.now());
+    this.#reports.foreign.delete(conference);
     this.#replaceUseless();
     const active = activeLink(this.#state);
     if (active) this.#ports.sockets.send(active.id, { type: "snapshot-wanted", conference, unless });

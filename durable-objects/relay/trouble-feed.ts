@@ -1,4 +1,5 @@
 import type { BridgeName, DomainName, EpochMs } from "../../src/foundation/ids.ts";
+import { hasLasted } from "../../src/foundation/time/has-lasted.ts";
 import { type Timers, within } from "../../src/foundation/time/timers.ts";
 import { AWAY_AFTER_MS } from "../../src/link/absences.ts";
 import type { FoundTrouble } from "../../src/operators/trouble-kinds.ts";
@@ -37,10 +38,10 @@ export class TroubleFeed {
     const all = found();
     // An agent that has just connected has not said yet whether it has its bridge.
     const lasting = all.filter(
-      ({ kind, since }) => kind === "bridge-ends" || (since !== null && Math.abs(now - since) >= AWAY_AFTER_MS),
+      ({ kind, since }) => kind === "bridge-ends" || (since !== null && hasLasted(since, now, AWAY_AFTER_MS)),
     );
     for (const { since } of all)
-      if (since !== null && Math.abs(now - since) < AWAY_AFTER_MS)
+      if (since !== null && !hasLasted(since, now, AWAY_AFTER_MS))
         this.#alarm.wakeBy(Math.min(since, now) + AWAY_AFTER_MS);
     const names = lasting.map(({ kind, about = "" }) => `${kind} ${about}`).sort();
     if (JSON.stringify(names) === JSON.stringify(this.#store.read("notified") ?? [])) return;

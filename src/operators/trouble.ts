@@ -1,6 +1,7 @@
 import type { EpochMs } from "../foundation/ids.ts";
 import { bareHost } from "../foundation/text/bare-host.ts";
 import { earliest } from "../foundation/time/earliest.ts";
+import { hasLasted } from "../foundation/time/has-lasted.ts";
 import { dayMs } from "../foundation/time/timers.ts";
 import {
   type DomainTrouble,
@@ -160,7 +161,7 @@ function waitTrouble(all: readonly WaitingForServer[], now: EpochMs): readonly F
   const byServer = Map.groupBy(all, ({ host }) => bareHost(host));
   return [...byServer].flatMap(([about, waiting]): FoundTrouble[] => {
     const since = earliest(...waiting.map(({ oldestAt }) => oldestAt));
-    if (since === null || Math.abs(now - since) < waitsLongMs) return [];
+    if (since === null || !hasLasted(since, now, waitsLongMs)) return [];
     return [{ kind: "posts-wait", about, since, count: waiting.reduce((sum, { documents }) => sum + documents, 0) }];
   });
 }
@@ -173,7 +174,7 @@ function webhookTrouble(
   return receivers.flatMap(({ url: about, failure, refused, oldestAt, givenUp, lastGivenUpAt }) => {
     const found: FoundTrouble[] = [];
     if (failure) found.push({ kind: "webhook-fails", about, since: failure.since, why: failure.why });
-    else if (refused > 0 && oldestAt !== null && Math.abs(now - oldestAt) >= refusedLongMs)
+    else if (refused > 0 && oldestAt !== null && hasLasted(oldestAt, now, refusedLongMs))
       found.push({ kind: "webhook-fails", about, since: oldestAt, count: refused });
     const known = taken.get(`webhooks-given-up:${about}`)?.place ?? 0;
     // A receiver that the settings had lost begins at 0 again.

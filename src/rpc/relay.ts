@@ -6,7 +6,8 @@ import type { Health } from "../link/relay.ts";
 import type { FoundTrouble } from "../operators/trouble-kinds.ts";
 
 /** How a bridge is, as was last reported to its relay. */
-export interface BridgeHealth extends Omit<Health, "version" | "waiting" | "certificateEnds" | "portsInUse"> {
+export interface BridgeHealth
+  extends Omit<Health, "version" | "waiting" | "certificateEnds" | "certificateBegins" | "portsInUse"> {
   /** `null`: nobody knows, since no agent says it of the bridge; then `ports` is `null`, too, and else where there is no limit. */
   readonly portsInUse: number | null;
   readonly agentConnected: boolean;
@@ -34,6 +35,7 @@ export const agentView = v.object({
         ports: v.pipe(v.nullable(v.number()), v.description("null: no limit.")),
         cannot: v.pipe(v.exactOptional(v.array(text<Ability>())), v.description("What the bridge cannot do.")),
         version: v.pipe(v.exactOptional(v.string()), v.description("Of the agent; an old one does not say.")),
+        certificateBegins: v.exactOptional(time),
         certificateEnds: v.pipe(
           v.exactOptional(time),
           v.description("When the certificate of the edge ends, as this agent sees it."),

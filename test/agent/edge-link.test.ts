@@ -106,7 +106,7 @@ beforeEach(async () => {
     settings: { edge: `ws://127.0.0.1:${relay.port}/`, domain: "local", bridge: "simulated", agent: "agent-1" },
     key: agentKey(folder),
     openSocket,
-    certificateEnds: async () => ends,
+    certificateOf: async () => (ends === null ? null : { begins: 1_799_000_000_000, ends }),
     timers,
     now: () => 1_790_000_000_000,
     random: () => 1,
@@ -379,13 +379,17 @@ async function pausesOf(draw: number): Promise<number[]> {
 
 test("the edge is told when its certificate ends, once that is known, and with each health that follows", async () => {
   ends = 1_800_000_000_000;
+  const certificate = { certificateBegins: 1_799_000_000_000, certificateEnds: ends };
   const socket = await welcomed();
   const health = { type: "health", bridgeUp: true, portsInUse: 1, ports: null } as const;
   link.send(health);
   const first = await relay.message();
   // What was sent before it was known comes once more.
-  expect("certificateEnds" in first ? first : await relay.message()).toEqual({ ...health, certificateEnds: ends });
+  expect("certificateEnds" in first ? first : await relay.message()).toEqual({
+    ...health,
+    ...certificate,
+  });
   link.send({ ...health, portsInUse: 2 });
-  expect(await relay.message()).toEqual({ ...health, portsInUse: 2, certificateEnds: ends });
+  expect(await relay.message()).toEqual({ ...health, portsInUse: 2, ...certificate });
   socket.close();
 });

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import type { Duplex } from "node:stream";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { type ClientOptions, type WebSocket, WebSocketServer } from "ws";
-import { certificateEnds } from "../../bridge-agent/link/edge-answer.ts";
+import { certificateOf } from "../../bridge-agent/link/edge-answer.ts";
 import { EdgeLink } from "../../bridge-agent/link/edge-link.ts";
 import { edgeRoute, proxyFor, readCa } from "../../bridge-agent/link/edge-route.ts";
 import { openBy } from "../../bridge-agent/node-ports.ts";
@@ -162,7 +162,7 @@ function link(settings: { readonly edge: string | string[]; readonly ca?: string
     settings: { ...agentSettings, ...settings },
     key: agentKey(join(folder, "key")),
     openSocket: openBy((url) => ({ ...edgeRoute(url, settings), ...more })),
-    certificateEnds: async () => null,
+    certificateOf: async () => null,
     timers,
     now: Date.now,
     random: () => 1,
@@ -206,10 +206,10 @@ test("an agent reaches a TLS edge through a proxy, trusting an authority of its 
 test("an agent knows when the certificate of its edge ends; without TLS, or where nobody is, it knows nothing", async () => {
   const ca = join(folder, "ca.pem");
   const address = `wss://${host}:${port(edge)}`;
-  const days = ((await certificateEnds(address, { ca })) ?? 0) / 86_400_000 - Date.now() / 86_400_000;
+  const days = ((await certificateOf(address, { ca }))?.ends ?? 0) / 86_400_000 - Date.now() / 86_400_000;
   expect(Math.round(days)).toBe(98);
-  expect(await certificateEnds(address, {})).toBeNull();
-  expect(await certificateEnds(`ws://127.0.0.1:${port(edge)}`, {})).toBeNull();
+  expect(await certificateOf(address, {})).toBeNull();
+  expect(await certificateOf(`ws://127.0.0.1:${port(edge)}`, {})).toBeNull();
 });
 
 test("an edge whose authority is not known is not trusted, and the line says which setting to write", async () => {

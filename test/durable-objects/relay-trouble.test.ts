@@ -89,12 +89,33 @@ test("a conference on the bridge that the edge does not know is an orphan, until
   expect(await foundOf("orphan-conference")).toEqual([]);
 
   world.says(digests(foreign));
+  await world.relay.askForSnapshot(foreign, "d");
+  expect(await foundOf("orphan-conference")).toEqual([]);
+});
+
+test("an orphan that is over, or that WebEx creates again, is none any more", async () => {
+  world.says(digests(foreign));
   expect(await foundOf("orphan-conference")).toHaveLength(1);
   world.says(reports(foreign));
   expect(await foundOf("orphan-conference")).toEqual([]);
   world.says(digests(foreign));
   await world.relay.sendCommands({ domain, bridge, conference: foreign, commands, activeSince: null });
   expect(await foundOf("orphan-conference")).toEqual([]);
+});
+
+test("a certificate that lives for six days is trouble in the last two, and of several the one that is to be renewed first", async () => {
+  const second = world.connect("agent-2");
+  const [certificateBegins, certificateEnds] = [world.now - dayMs, world.now + 5 * dayMs];
+  const long = { certificateBegins: world.now - 80 * dayMs, certificateEnds: world.now + 14 * dayMs };
+  world.says({ ...health, certificateBegins, certificateEnds }, 100, "link-1");
+  expect(await foundOf("certificate-expires")).toEqual([]);
+  world.says({ ...health, ...long }, 100, second);
+  expect(await foundOf("certificate-expires")).toMatchObject([{ since: world.now }]);
+  world.says({ ...health, ...long, certificateEnds: world.now + 30 * dayMs }, 100, second);
+  world.now = certificateEnds - 2 * dayMs;
+  for (const link of ["link-1", second]) world.pings(link);
+  expect(await foundOf("certificate-expires")).toMatchObject([{ since: world.now }]);
+  expect(await world.relay.health()).not.toHaveProperty("certificateBegins");
 });
 
 test("a certificate of the edge that ends within 14 days is trouble from then on", async () => {
