@@ -232,3 +232,31 @@ test("an agent that is refused for its clock is trouble from the first time on, 
   await world.relay.clockDiffers(domain, bridge, "agent-9", 3 * dayMs);
   expect(await foundOf("clock-differs")).toEqual([]);
 });
+
+test("keys that an agent makes up fill no disk: a thousand orphans are known, and three are named", async () => {
+  for (let from = 0; from < 1_100; from += 100) {
+    world.now += 10_000;
+    world.pings("link-1");
+    world.says(digests(...Array.from({ length: 100 }, (_, index) => `9${from + index}` as typeof foreign)));
+  }
+  expect(await foundOf("orphan-conference")).toMatchObject([{ count: 1_000, why: "90, 91, 92, others" }]);
+});
+
+test("what changes while the directory is told comes to it at once when it has answered", async () => {
+  world.webhooks = [{ url: "https://voice.example.com/events", secretFrom: "WEBHOOK_SECRET_A" }];
+  world.sleep();
+  const second = world.connect("agent-2");
+  world.says(health);
+  let answer = () => {};
+  world.directoryWaits = new Promise((resolve) => {
+    answer = resolve;
+  });
+  await world.relay.drain(domain, bridge, true);
+  await pass(12_000, "link-1", second);
+  await world.relay.drain(domain, bridge, false);
+  await world.settle();
+  expect(world.notified).toEqual(["bridge-drained"]);
+  answer();
+  await world.settle();
+  expect(world.notified).toEqual(["bridge-drained", ""]);
+});

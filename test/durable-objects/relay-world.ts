@@ -45,6 +45,8 @@ export class RelayWorld {
   /** The kinds of trouble that its directory was told of, each time all. */
   readonly notified: string[] = [];
   directoryFails = false;
+  /** Its answer to what is wrong waits for this. */
+  directoryWaits: Promise<void> = Promise.resolve();
   webhooks: DomainSettingsInput["webhooks"] = [];
   /** The agents of the settings, from the next restart on. */
   agentNames = ["agent-1", "agent-2"];
@@ -146,6 +148,7 @@ export class RelayWorld {
       notifyOfTrouble: async (_domain, _bridge, trouble) => {
         if (this.directoryFails) throw new Error("it does not answer");
         this.notified.push(trouble.map(({ kind }) => kind).join());
+        await this.directoryWaits;
       },
       notifyOfAgents: async (_, events) => {
         if (this.directoryFails) throw new Error("it does not answer");

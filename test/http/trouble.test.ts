@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { beforeEach, expect, test } from "vitest";
 import type { BridgeName, CallId, DomainName, TransId, WebexHost } from "../../src/foundation/ids.ts";
-import type { DomainTrouble, TroubleKind } from "../../src/operators/trouble-kinds.ts";
+import { type DomainTrouble, showTrouble, type TroubleKind, troubleKinds } from "../../src/operators/trouble-kinds.ts";
 import { Activity } from "../../src/records/activity.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
 import type { DirectoryFact } from "../../src/records/directory-facts.ts";
@@ -463,4 +464,18 @@ test("strangers hear nothing of agents and documents, also of a domain whose nam
   await giveUp(1);
   const answer = await edge.app.request("/readyz");
   expect(await answer.json()).toMatchObject({ ready: true, trouble: [], problems: [] });
+});
+
+test("each kind stands in docs/operations.md, with when it is over", () => {
+  const page = readFileSync("docs/operations.md", "utf8");
+  const rows = page.slice(page.indexOf("### Trouble"), page.indexOf("### Metrics of the edge"));
+  const named = [...rows.matchAll(/^\|([^|]*)\|/gm)].flatMap(([, kinds = ""]) => kinds.match(/[a-z-]{3,}/g) ?? []);
+  expect(named.filter((word) => word !== "kind" && !/^-+$/.test(word)).toSorted()).toEqual(troubleKinds.toSorted());
+});
+
+test("what to do can be typed at a shell as it stands", () => {
+  const todo = (about: string) => showTrouble({ kind: "posts-given-up", about, since: 1 }, "acme", null).todo;
+  expect(todo("*back-end")).toContain("send-again --server '*back-end'\"");
+  expect(todo("tsp1.example.com:443")).toContain('send-again --server tsp1.example.com:443"');
+  expect(todo("it's")).toContain("--server 'it'\\''s'\"");
 });
