@@ -241,3 +241,33 @@ test("an agent reads what an older edge says, and the reverse", () => {
   const newer = { ...older, promptCalls: true };
   expect(decodeEdgeToAgent(encodeMessage(newer as never))).toEqual({ ok: true, value: newer });
 });
+
+test("what was under way when the edge was lost is sent as soon as it is back", () => {
+  const world = keeping();
+  world.silent = true;
+  dialIn(world, "1#");
+  const sent = () => world.heard.filter(({ type }) => type === "prompt-calls").length;
+  const before = sent();
+  world.loseEdge();
+  world.silent = false;
+  world.connectEdge();
+  world.settle();
+  expect([before, sent()]).toEqual([1, 2]);
+});
+
+test("where another agent acted meanwhile, the last hundred who were turned away come to their conference", () => {
+  const world = keeping();
+  world.machine.lockByTelephone(KEY, true);
+  world.settle();
+  world.loseEdge();
+  world.settle();
+  const calls = Array.from({ length: 130 }, () => dialIn(world, "987654321#"));
+  world.alone = false;
+  world.connectEdge("standby");
+  world.settle();
+  world.loseEdge();
+  world.connectEdge();
+  world.settle();
+  const turnedAway = world.events().flatMap((event) => (event.type === "caller-turned-away" ? event.call : []));
+  expect(turnedAway).toEqual(calls.slice(-100));
+});

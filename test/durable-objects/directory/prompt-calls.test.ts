@@ -184,3 +184,21 @@ test("no flood fills the disk, calls go with the records, and what was not kept 
   await world.directory.alarm();
   expect(await world.page()).toEqual({ calls: [], next: null, notKept: 0 });
 });
+
+test("who got in is refused no longer for what came until then, and for what came later is", async () => {
+  const world = new PromptWorld();
+  const refusedAt = (name: string, at: number) => aCall(name, { at, steps: [wrongKey(at)], end: end(at) });
+  await world.keep([
+    refusedAt("a", 10),
+    refusedAt("b", 20),
+    refusedAt("c", 30),
+    refusedAt("d", 31),
+    refusedAt("e", 32),
+  ]);
+  // An older agent's word comes late.
+  await world.keep([aCall("z", { at: 0, steps: [wrongKey(1)], end: end(20, "entered") })]);
+  const found = async () => (await world.directory.promptStore.refusedCallers())[0];
+  expect(await found()).toMatchObject({ calls: 3, since: worldBegins + 30, latest: { at: worldBegins + 32 } });
+  await world.keep([aCall("y", { at: 30, steps: [wrongKey(30)], end: end(30, "entered") })]);
+  expect(await found()).toBeUndefined();
+});
