@@ -115,6 +115,7 @@ test("a bridge that takes no new calls is said to be so, and serves those that i
           ...what,
           about: null,
           latest: null,
+          place: null,
           count: 1,
         },
         ...{ title: "The bridge is about to end", says, todo, acknowledged: null },
