@@ -69,7 +69,7 @@ export class OperatorClient extends EdgeApi {
     return { conferences, unreachable };
   }
 
-  /** As the directories have them. A directory that was started anew asks its conferences, so it is asked once more; `unknown`: those left. */
+  /** As the directories have them. A directory that was started anew asks its conferences, so it is asked once more; `unknown`: those left, shown as they last told, if at all. */
   async running(domains: readonly string[], search: Search): Promise<RunningConferences> {
     const first = await this.#running(domains, search);
     if (first.unknown === 0) return first;
@@ -83,7 +83,7 @@ export class OperatorClient extends EdgeApi {
     for (const domain of domains) {
       for await (const page of this.pages("GET /domains/{domain}/running-conferences", { domain }, { query })) {
         for (const conference of page.conferences) conferences.push({ ...conference, domain });
-        if (page.next === null) unknown += page.unknown;
+        if (page.next === null) unknown += page.unknown + (page.stale ?? 0);
       }
     }
     return { conferences, unknown };

@@ -220,7 +220,7 @@ function hours(text: string): number {
 function notReported(unknown: number): string | undefined {
   return unknown === 0
     ? undefined
-    : `not whole: ${counted(unknown, "conference")} did not report to the directory yet; ask again in some seconds`;
+    : `not sure: ${counted(unknown, "conference")} did not report since the directory was started anew; ask again in some seconds`;
 }
 
 function missing(unreachable: number): string | undefined {

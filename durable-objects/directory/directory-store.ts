@@ -1,17 +1,25 @@
 import type { DomainName, EpochMs } from "../../src/foundation/ids.ts";
 import type { ActivityMinute } from "../../src/records/activity.ts";
 import { type DirectoryRecord, wholeRecord } from "../../src/records/conference-record.ts";
+import type { RunningView } from "../../src/records/running.ts";
 import type { WebhookProgress } from "../../src/records/webhooks.ts";
 import type { ListedConference, PlacedRecord } from "../../src/rpc/directory.ts";
-import type { DirectoryPlace } from "../../src/rpc/directory-feed.ts";
+import type { DirectoryPlace, LiveState } from "../../src/rpc/directory-feed.ts";
 import { LazyTables } from "../platform/lazy-tables.ts";
 import type { Sql, SqlRow } from "../platform/platform.ts";
 import type { DomainRetention } from "../platform/retention.ts";
 
-/** A running conference on disk. All else of it is in memory alone. */
+/** A running conference on disk. Who speaks, and how far its journal was followed, are in memory alone. */
 export interface RunningRow extends Omit<ListedConference, "now" | "topic"> {
   /** Absent: there were no receivers of webhooks. */
   readonly heard?: WebhookProgress;
+  /** As it last reported; absent: an earlier release wrote the row. */
+  readonly last?: LastReport;
+}
+
+/** How a conference was and who was inside, as of the last page that changed something of it. */
+export interface LastReport extends Pick<RunningView, "attached" | "locked" | "people" | "rooms"> {
+  readonly live: LiveState;
 }
 
 export interface DirectoryIdentity extends DomainRetention {

@@ -53,10 +53,12 @@ const mostPagesPerSecond = 200;
 const leastPauseMs = 1_000;
 /** How many conferences that are over are remembered: pages of them may still come. */
 const mostOver = 10_000;
+/** Who is in a larger conference is in memory alone: its row would be written anew with each page, and the platform's rows end at 2 MB. */
+const mostPeopleKept = 5_000;
 
 /**
  * The conferences of one domain: those that run, and a record of each call and each conference that is over; a fold of the facts that
- * conferences send after their commits, at least once, in order. Each record is kept once. Callers and rooms are in memory alone.
+ * conferences send after their commits, at least once, in order. Each record is kept once. Only who speaks is in memory alone.
  */
 export class Directory
   implements Omit<DirectoryRpc, keyof RecordStore | keyof RunningList | keyof KnownTroubles | keyof PromptStore>
@@ -138,9 +140,10 @@ export class Directory
       const row = this.#keep(page, fresh, { fold, isSure: cursor !== null, at });
       const { watchedAt = null, askedAt = null } = before ?? {};
       const next = { journal, row: upTo };
-      const known = fold && live && { cursor: next, fold, foldedUpTo, live };
-      if (row)
-        this.list.conferences.set(key, { ...row, known, watchedAt, isWatched: this.list.isWatched(key), askedAt });
+      const known = fold && live && { fold, live };
+      const followed = known && { cursor: next, foldedUpTo };
+      const isWatched = this.list.isWatched(key);
+      if (row) this.list.conferences.set(key, { ...row, known, followed, watchedAt, isWatched, askedAt });
       else this.list.conferences.delete(key);
       if (row && known) this.#over.delete(key);
       else setLimited(this.#over, key, next, mostOver);
@@ -148,7 +151,7 @@ export class Directory
       this.#counts.load();
       this.#givenUp.load();
       // The fold was changed in place, and does not agree with the disk any more.
-      if (before) this.list.conferences.set(key, { ...before, known: null });
+      if (before) this.list.conferences.set(key, { ...before, known: null, followed: null });
       throw error;
     }
     this.#ports.changed();
@@ -160,7 +163,7 @@ export class Directory
 
   /** How far this life has got with the journal; `null`: it has nothing of it yet. */
   #cursorOf({ key, journal }: FactPage): Cursor | null {
-    const cursor = this.list.conferences.get(key)?.known?.cursor ?? this.#over.get(key);
+    const cursor = this.list.conferences.get(key)?.followed?.cursor ?? this.#over.get(key);
     return cursor?.journal === journal ? cursor : null;
   }
 
@@ -188,7 +191,10 @@ export class Directory
   ): Pick<Followed, "foldedUpTo"> & { fold: RunningFold | null } {
     if (view) return { fold: foldOf(view), foldedUpTo: view.row };
     if (!live) return { fold: null, foldedUpTo: upTo };
-    const { fold: before = null, foldedUpTo = 0 } = this.list.conferences.get(key)?.known ?? {};
+    const { known, followed } = this.list.conferences.get(key) ?? {};
+    // What the disk has of an earlier life ends at no row that facts could go on from.
+    const before = followed ? (known?.fold ?? null) : null;
+    const { foldedUpTo = 0 } = followed ?? {};
     const fold = fresh.filter(({ row }) => row > foldedUpTo).reduce(withFact, before);
     return { fold, foldedUpTo: Math.max(foldedUpTo, upTo) };
   }
@@ -212,14 +218,15 @@ export class Directory
       ? newWebhooks(page, fresh, { progress: before?.row.heard, life: row?.life ?? null, isKept, at })
       : null;
     const isSame = before !== undefined && row !== null && isOf(before.row, row);
+    const isNew = webhooks?.isNew || (isSame && !saysTheSame(before.row, row));
     const posts = fresh.flatMap(({ row, at, fact }) =>
       fact.kind === "post-given-up" ? [givenUpPost(key, row, at, fact)] : [],
     );
     const settled = fresh.findLast(({ fact: { kind } }) => kind === "server-reached" || kind === "server-settled");
     const hasCounts = page.facts.some(({ fact }) => isCounted(fact));
     const hasMore = records.length > 0 || posts.length > 0 || settled !== undefined || hasCounts;
-    if (isSame && !hasMore && !webhooks?.isNew) return { id: before.id, row: { ...before.row, ...row } };
-    if (!before && !row && !hasMore && !webhooks?.isNew) return null;
+    if (isSame && !hasMore && !isNew) return before;
+    if (!before && !row && !hasMore && !isNew) return null;
     return this.#store.transaction(this.#aboutNow(domain), () => {
       let own: RunningEntry | null = before ?? null;
       for (const record of records) {
@@ -241,12 +248,11 @@ export class Directory
         own = null;
       }
       if (!row) return null;
-      const kept: RunningRow = { ...row, ...(webhooks && { heard: webhooks.progress }) };
-      if (own && webhooks?.isNew) this.#store.replace(own.id, kept);
-      return {
-        id: own?.id ?? this.#store.begin(kept, at),
-        row: own && !webhooks?.isNew ? { ...own.row, ...row } : kept,
-      };
+      if (own && !isNew) return own;
+      const heard = webhooks?.progress ?? own?.row.heard;
+      const kept: RunningRow = { ...row, ...(heard && { heard }) };
+      if (own) this.#store.replace(own.id, kept);
+      return { id: own?.id ?? this.#store.begin(kept, at), row: kept };
     });
   }
 
@@ -270,9 +276,9 @@ export class Directory
   }
 
   async activity(): Promise<DomainActivity> {
-    await this.list.allKnown();
+    await this.list.askUnheard();
     const minutes = this.#counts.minutes(this.#ports.now());
-    return { minutes, hosts: this.list.hosts, unknown: this.list.unknown.length };
+    return { minutes, hosts: this.list.hosts, unknown: this.list.unknown };
   }
 
   async postTotals(): Promise<PostTotals> {
@@ -363,8 +369,15 @@ function recordsIn(facts: readonly PlacedFact[]): readonly DirectoryRecord[] {
   return facts.flatMap(({ fact }) => ("record" in fact ? [fact.record] : []));
 }
 
-function rowOf(key: ConfKey, { life, createdAt, phase, webexHost }: RunningFold, live: LiveState | null): RunningRow {
-  return { key, life, createdAt, phase, webexHost, bridge: live?.bridge ?? null };
+function rowOf(key: ConfKey, fold: RunningFold, live: LiveState | null): RunningRow {
+  const { life, createdAt, phase, webexHost, attached, locked, people, rooms } = fold;
+  const isKept = live && people.size <= mostPeopleKept;
+  const last = isKept && { attached, locked, people: [...people], rooms: [...rooms], live };
+  return { ...{ key, life, createdAt, phase, webexHost, bridge: live?.bridge ?? null }, ...(last && { last }) };
+}
+
+function saysTheSame(one: RunningRow, other: RunningRow): boolean {
+  return JSON.stringify({ ...one, heard: undefined }) === JSON.stringify({ ...other, heard: undefined });
 }
 
 function sourceOf({ key, journal: name, upTo }: FactPage): CountSource {

@@ -69,7 +69,7 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
 
   async trouble(domain: DomainName): Promise<KnownTrouble> {
     const { list, prompt, webhooks } = this.#ports;
-    await list.allKnown();
+    await list.askUnheard();
     const refused = await prompt.refusedCallers();
     const keys = new Map(
       await Promise.all(

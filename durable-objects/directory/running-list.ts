@@ -2,7 +2,7 @@ import type { ConfKey, DomainName, EpochMs } from "../../src/foundation/ids.ts";
 import { earliest } from "../../src/foundation/time/earliest.ts";
 import { dayMs, type Timers, wait, within } from "../../src/foundation/time/timers.ts";
 import type { KnownTrouble } from "../../src/operators/trouble.ts";
-import type { RunningFold } from "../../src/records/running.ts";
+import { foldOf, type RunningFold } from "../../src/records/running.ts";
 import type { ConferenceRpc } from "../../src/rpc/conference.ts";
 import type {
   BridgeLoad,
@@ -32,28 +32,34 @@ export type Cursor = Pick<FactPage, "journal"> & { readonly row: number };
 
 export interface RunningEntry {
   readonly id: number;
+  /** As it is on disk. */
   readonly row: RunningRow;
-  /** How the conference is; `null`: it has sent nothing since the directory's own restart. */
-  readonly known: Followed | null;
+  /** How the conference is, or was when it last reported; `null`: that is not known. */
+  readonly known: KnownConference | null;
+  /** How far its journal was followed; `null`: it has sent nothing since the directory's own restart. */
+  readonly followed: Followed | null;
   readonly watchedAt: EpochMs | null;
   /** Whether the last answer to the conference said that people look at it. */
   readonly isWatched: boolean;
   readonly askedAt: EpochMs | null;
 }
 
+export interface KnownConference {
+  readonly fold: RunningFold;
+  readonly live: LiveState;
+}
+
 export interface Followed {
   readonly cursor: Cursor;
-  readonly fold: RunningFold;
   /** The row up to which the fold goes. It may be ahead of the facts: those up to it are for records and webhooks alone. */
   readonly foldedUpTo: number;
-  readonly live: LiveState;
 }
 
 const mostPage = 1_000;
 /** A conference that does not answer is asked again after this time. */
 const askAgainMs = 60_000;
-/** How long a list waits for conferences. It says how many did not answer. `GET /readyz` waits for the directory for 2 s. */
-const knownWithinMs = 1_500;
+/** How long a list waits after a restart until the conferences that it asks have answered. The others are shown as they last reported. */
+const answeredWithinMs = 500;
 /** How long people count as looking: a page that they look at asks anew with each change. */
 const watchedMs = 5 * 60_000;
 /** How many TSP servers are listed. */
@@ -61,12 +67,14 @@ const mostLoads = 50;
 /** How many conferences with trouble are named for each server. */
 const mostTroubled = 5;
 
-const askedAtOnce = 20;
+/** So few that a post of WebEx need not wait long: on workerd all of them wake on the thread that confirms it. */
+const askedAtOnce = 10;
 const askWithinMs = 20_000;
 /** After this time the next ones are asked, though some have not answered. */
 const nextAskedAfterMs = 1_000;
-/** workerd reads its sockets only while nothing waits to run: without a pause no page would come until all were asked. */
+/** workerd reads its sockets only while nothing waits to run. The pause is at least as long as the answers before it took. */
 const askPauseMs = 20;
+const mostPauseMs = 200;
 const rebuildMs = 7 * dayMs;
 /** How many conferences one call of a rebuild asks: it must end in time, even if some hang. */
 const mostRebuilding = 20;
@@ -76,13 +84,18 @@ export class RunningList {
   readonly #ports: FeedPorts;
   readonly #store: DirectoryStore;
   readonly conferences: Map<ConfKey, RunningEntry>;
-  #asking: Promise<unknown> | null = null;
+  /** Those that are asked next. */
+  #toAsk = new Set<ConfKey>();
+  #asking: Promise<void> | null = null;
+  #askingSince: EpochMs = 0;
 
   constructor(ports: FeedPorts, store: DirectoryStore) {
     this.#ports = ports;
     this.#store = store;
-    const unknown = { known: null, watchedAt: null, isWatched: false, askedAt: null };
-    this.conferences = new Map(Array.from(store.running(), ([id, row]) => [row.key, { id, row, ...unknown }]));
+    const unheard = { followed: null, watchedAt: null, isWatched: false, askedAt: null };
+    this.conferences = new Map(
+      Array.from(store.running(), ([id, row]) => [row.key, { id, row, known: lastKnown(row), ...unheard }]),
+    );
   }
 
   isWatched(key: ConfKey): boolean {
@@ -96,8 +109,8 @@ export class RunningList {
     const first = [...this.conferences.keys()].filter(
       (key) => isBehind(key) && foundIn(key, undefined, undefined, query),
     );
-    // What is not known is not shown as nothing. Those on the page are asked first.
-    await this.allKnown(first.sort().slice(0, Math.min(limit, mostPage)));
+    // Those on the page are asked first.
+    await this.askUnheard(first.sort().slice(0, Math.min(limit, mostPage)));
     const isTroubled = ({ known }: RunningEntry) => known !== null && known.live.trouble.length > 0;
     const found = new Map<ConfKey, readonly FoundPerson[]>();
     for (const [key, one] of this.conferences) {
@@ -108,18 +121,20 @@ export class RunningList {
     const keys = [...found.keys()];
     const page = keys.sort().slice(0, Math.min(limit, mostPage));
     const all = [...this.conferences.values()];
-    const unknown = this.unknown;
+    const unheard = this.#unheard;
+    const stale = unheard.length - this.unknown;
     const answer = {
       conferences: page.flatMap((key) => this.find(key) ?? []),
       ...(query.named && { found }),
       next: page.length < keys.length ? (page.at(-1) ?? null) : null,
       total: this.conferences.size,
       bridges: loadsOf(all),
-      unknown: unknown.length,
+      unknown: this.unknown,
+      ...(stale > 0 && { stale }),
     };
     const silent = query.isWatched ? this.#noteWatched(page) : [];
     // Conferences that people look at come first.
-    if (unknown.length + silent.length > 0) void this.#ask([...silent, ...unknown]);
+    void this.#ask([...silent, ...unheard]);
     return answer;
   }
 
@@ -138,9 +153,15 @@ export class RunningList {
   }
 
   async totals(): Promise<ConferenceTotals> {
-    await this.allKnown();
-    const unknown = this.unknown.length;
-    const totals = { creating: 0, running: 0, unknown, callers: 0, documents: 0, oldestAt: null as EpochMs | null };
+    await this.askUnheard();
+    const totals = {
+      creating: 0,
+      running: 0,
+      unknown: this.unknown,
+      callers: 0,
+      documents: 0,
+      oldestAt: null as EpochMs | null,
+    };
     for (const { row, known } of this.conferences.values()) {
       totals[row.phase] += 1;
       totals.callers += known?.fold.people.size ?? 0;
@@ -171,55 +192,65 @@ export class RunningList {
     });
   }
 
-  /** The conferences that have sent nothing since a restart. */
-  get unknown(): readonly RunningEntry[] {
-    return [...this.conferences.values()].filter(({ known }) => known === null);
+  /** How many conferences have never said how they are, as far as is known. */
+  get unknown(): number {
+    return [...this.conferences.values()].filter(({ known }) => known === null).length;
   }
 
-  /** Resolves when all have answered, or soon: a conference may hang. `first`: they are asked before the others. */
-  async allKnown(first: readonly ConfKey[] = []): Promise<void> {
-    const unknown = this.unknown;
-    if (unknown.length === 0) return;
-    const shown = first.flatMap((key) => unknown.find(({ row }) => row.key === key) ?? []);
-    await within(this.#ports, knownWithinMs, "the conferences", this.#ask([...shown, ...unknown])).catch(() => {});
+  /** The conferences that have sent nothing since a restart. */
+  get #unheard(): readonly RunningEntry[] {
+    return [...this.conferences.values()].filter(({ followed }) => followed === null);
+  }
+
+  /** Asks those that have sent nothing since a restart. Resolves when all have answered, or soon. `first`: they are asked before the others. */
+  async askUnheard(first: readonly ConfKey[] = []): Promise<void> {
+    const unheard = this.#unheard;
+    if (unheard.length === 0) return;
+    const shown = first.flatMap((key) => unheard.find(({ row }) => row.key === key) ?? []);
+    const asking = this.#ask([...shown, ...unheard]);
+    const withinMs = answeredWithinMs - Math.abs(this.#ports.now() - this.#askingSince);
+    if (withinMs > 0) await within(this.#ports, withinMs, "the conferences", asking).catch(() => {});
   }
 
   /** Asks conferences how they are, except those asked a short time ago. Resolves when all have answered, those asked before too. */
   async #ask(silent: readonly RunningEntry[]): Promise<void> {
     const { about } = this.#store;
     if (!about) return;
-    if (this.#asking) return void (await this.#asking);
-    const askedAt = this.#ports.now();
-    const asked = silent.filter((one) => one.askedAt === null || askedAt - one.askedAt >= askAgainMs);
-    const keys = new Set(asked.map(({ row }) => row.key));
-    for (const key of keys) {
-      const one = this.conferences.get(key);
-      if (one) this.conferences.set(key, { ...one, askedAt });
-    }
-    this.#asking = this.#askEach(about.domain, [...keys]).finally(() => {
+    const now = this.#ports.now();
+    const asked = silent.filter((one) => one.askedAt === null || now - one.askedAt >= askAgainMs);
+    this.#toAsk = new Set([...asked.map(({ row }) => row.key), ...this.#toAsk]);
+    if (this.#toAsk.size === 0 && !this.#asking) return;
+    if (!this.#asking) this.#askingSince = now;
+    this.#asking ??= this.#askAll(about.domain).finally(() => {
       this.#asking = null;
     });
     await this.#asking;
   }
 
-  /** Returns the conferences that could not be asked. */
-  async #askEach(domain: DomainName, keys: readonly ConfKey[]): Promise<readonly ConfKey[]> {
-    const failed: ConfKey[] = [];
-    const askOne = async (key: ConfKey) => {
-      const asked = this.#ports.conference(domain, key).feedDirectory(this.isWatched(key));
-      const runs = await within(this.#ports, askWithinMs, "a conference", asked).catch(() => null);
-      if (runs === null) failed.push(key);
-    };
-    const all: Promise<unknown>[] = [];
-    for (let first = 0; first < keys.length; first += askedAtOnce) {
-      if (first > 0) await wait(this.#ports, askPauseMs);
-      const some = Promise.all(keys.slice(first, first + askedAtOnce).map(askOne));
-      all.push(some);
-      await within(this.#ports, nextAskedAfterMs, "some conferences", some).catch(() => {});
+  async #askAll(domain: DomainName): Promise<void> {
+    const all: Promise<boolean>[] = [];
+    while (this.#toAsk.size > 0) {
+      const keys = [...this.#toAsk].slice(0, askedAtOnce);
+      const askedAt = this.#ports.now();
+      const some = keys.map((key) => {
+        this.#toAsk.delete(key);
+        const one = this.conferences.get(key);
+        if (one) this.conferences.set(key, { ...one, askedAt });
+        return this.#askOne(domain, key);
+      });
+      all.push(...some);
+      await within(this.#ports, nextAskedAfterMs, "some conferences", Promise.all(some)).catch(() => {});
+      const pauseMs = Math.min(Math.max(askPauseMs, this.#ports.now() - askedAt), mostPauseMs);
+      if (this.#toAsk.size > 0) await wait(this.#ports, pauseMs);
     }
-    await Promise.all(all);
+    const failed = (await Promise.all(all)).filter((hasAnswered) => !hasAnswered);
     if (failed.length > 0) this.#ports.log({ level: "warn", event: "not-asked", conferences: failed.length });
-    return failed;
+  }
+
+  async #askOne(domain: DomainName, key: ConfKey): Promise<boolean> {
+    const asked = this.#ports.conference(domain, key).feedDirectory(this.isWatched(key));
+    const runs = await within(this.#ports, askWithinMs, "a conference", asked).catch(() => null);
+    return runs !== null;
   }
 
   async rebuild(domain: DomainName, from: RebuildPage["next"]): Promise<RebuildPage> {
@@ -233,7 +264,9 @@ export class RunningList {
     const some = holders.slice(0, mostRebuilding);
     const before = some.length < holders.length ? (some.at(-1)?.place ?? null) : next;
     const keys = some.map(({ key }) => key);
-    const failed = await this.#askEach(domain, keys);
+    const answered = await Promise.all(keys.map((key) => this.#askOne(domain, key)));
+    const failed = keys.filter((_, index) => !answered[index]);
+    if (failed.length > 0) this.#ports.log({ level: "warn", event: "not-asked", conferences: failed.length });
     return {
       reported: keys.length - failed.length,
       failed,
@@ -242,7 +275,14 @@ export class RunningList {
   }
 }
 
-function listed({ row: { heard: _, ...row }, known }: RunningEntry): ListedConference {
+/** As the disk has it: nobody speaks, as far as is known. */
+function lastKnown({ life, createdAt, phase, webexHost, last }: RunningRow): KnownConference | null {
+  if (!last) return null;
+  const { live, ...state } = last;
+  return { fold: foldOf({ row: 0, ...{ life, createdAt, phase, webexHost }, ...state, speaking: [] }), live };
+}
+
+function listed({ row: { heard: _, last: __, ...row }, known }: RunningEntry): ListedConference {
   if (!known) return { ...row, now: null };
   const { attached, locked, people, rooms, speaking } = known.fold;
   const { topic, trouble, waiting } = known.live;

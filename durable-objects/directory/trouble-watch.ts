@@ -65,7 +65,7 @@ export class TroubleWatch {
       return place !== null || (since !== null && hasLasted(since, at, AWAY_AFTER_MS));
     });
     // Conferences that have not reported since a restart may have the same trouble as before.
-    const before = list.unknown.length > 0 ? known.notifiedOf(ofDomain).filter(isOfConferences) : [];
+    const before = list.unknown > 0 ? known.notifiedOf(ofDomain).filter(isOfConferences) : [];
     const kept = before.filter(({ id }) => !lasting.some((one) => one.id === id));
     await known.notifyOfDomain(domain, [...lasting, ...kept]);
     if (isToCome(found, lasting) || lasting.length < all.length || kept.length > 0) wakeBy(at + AWAY_AFTER_MS);

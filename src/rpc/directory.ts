@@ -109,7 +109,13 @@ export const runningPage = v.object({
   unknown: v.pipe(
     v.number(),
     v.description(
-      "So many of all have not told how they are, or who is in them, since the directory was started anew; ask again in some seconds.",
+      "So many of all have never told how they are, or who is in them, as far as the directory knows; ask again in some seconds.",
+    ),
+  ),
+  stale: v.pipe(
+    v.exactOptional(v.number()),
+    v.description(
+      "So many are shown as they last told, before the directory was started anew; they are asked, so ask again in some seconds. Absent: none.",
     ),
   ),
 });
@@ -264,9 +270,9 @@ export interface AgentEvent extends AbsenceEvent {
 export interface DirectoryRpc extends PromptCallsRpc {
   /** Resolves when what the page says is on disk, or to what is wanted instead. What comes twice is kept once. */
   follow(page: FactPage): Promise<FeedAnswer>;
-  /** Conferences that sent nothing since its own restart are asked first, for two seconds at most. */
+  /** Conferences that sent nothing since its own restart are asked first; those that do not answer at once are shown as they last told. */
   running(query: RunningQuery): Promise<RunningPage>;
-  /** As the conferences told it; those that have not told since its own restart are asked first, for two seconds at most. */
+  /** As the conferences told it, those that sent nothing since its own restart too. */
   totals(): Promise<ConferenceTotals>;
   /** What one process was asked, and its mailbox has posted, behind what it said before. What comes twice counts once. */
   count(domain: DomainName, source: CountSource, minutes: readonly ActivityMinute[]): Promise<void>;

@@ -237,10 +237,14 @@ test("an action whose edge dies meanwhile is named, so that its way can be asked
 
 test("a directory that was started anew is asked once more, when its conferences have told it how they are", async () => {
   const path = "GET domains/acme/running-conferences";
-  const unknown = { conferences: [{ ...running("1"), now: null }], next: null, unknown: 1 };
-  const answers = { [path]: [unknown, { conferences: [running("1")], next: null, unknown: 0 }] };
-  const { printed, complaints, asked } = await bridgehead(answers, "conferences");
-  expect([printed.includes("?"), complaints, asked]).toEqual([false, "", [path, path]]);
+  for (const unheard of [
+    { conferences: [{ ...running("1"), now: null }], next: null, unknown: 1 },
+    { conferences: [running("1")], next: null, unknown: 0, stale: 1 },
+  ]) {
+    const answers = { [path]: [unheard, { conferences: [running("1")], next: null, unknown: 0 }] };
+    const { printed, complaints, asked } = await bridgehead(answers, "conferences");
+    expect([printed.includes("?"), complaints, asked]).toEqual([false, "", [path, path]]);
+  }
 });
 
 test("a list or a figure that may lack something says so", async () => {
@@ -249,10 +253,12 @@ test("a list or a figure that may lack something says so", async () => {
     "GET domains/acme/activity": [{ minutes: [], hosts: [], unknown: 1 }],
   };
   const found = await bridgehead(answers, "conferences", "--number", "1");
-  expect(found.complaints).toContain("not whole: 2 conferences did not report to the directory yet; ask again");
-  expect((await bridgehead(answers, "servers")).complaints).toContain("not whole: 1 conference did not report");
+  expect(found.complaints).toContain(
+    "not sure: 2 conferences did not report since the directory was started anew; ask again",
+  );
+  expect((await bridgehead(answers, "servers")).complaints).toContain("not sure: 1 conference did not report");
   // The older name of the command.
-  expect((await bridgehead(answers, "hosts")).complaints).toContain("not whole: 1 conference did not report");
+  expect((await bridgehead(answers, "hosts")).complaints).toContain("not sure: 1 conference did not report");
 });
 
 test.each([

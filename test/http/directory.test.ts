@@ -124,7 +124,7 @@ test("running conferences are found by who is in them, unless the settings keep 
   expect((await asked(silent, "/running-conferences?begins=1")).status).toBe(200);
 });
 
-test("after a restart of the directory its list is whole, and says of whom it does not know how they are", async () => {
+test("after a restart of the directory its list is whole, and says how many are shown as they last told", async () => {
   const edge = new FakeEdge();
   await runs(edge, running("1"), running("2"));
   edge.directory = edge.startDirectory();
@@ -132,10 +132,10 @@ test("after a restart of the directory its list is whole, and says of whom it do
 
   expect((await asked(edge, "/running-conferences")).body).toMatchObject({
     conferences: [
-      { key: "1", now: null },
+      { key: "1", now: { callers: 3 } },
       { key: "2", now: { callers: 9 } },
     ],
-    ...{ total: 2, unknown: 1 },
+    ...{ total: 2, unknown: 0, stale: 1 },
   });
   expect(edge.calls).toContain("1 feeds the directory");
 });

@@ -44,7 +44,7 @@ export function ConferencesPage(props: ConferencesProps) {
   const { domain, now } = frame;
   const isForPerson = number !== "" || attendeeId !== "";
   const path = pathOf(domain, "conferences");
-  const { conferences, next, unknown } = running;
+  const { conferences, next, unknown, stale = 0 } = running;
   return (
     <Page {...frame} title="Conferences">
       <ListTabs domain={domain} here="running" />
@@ -63,6 +63,11 @@ export function ConferencesPage(props: ConferencesProps) {
         {unknown > 0 && (
           <Notice is="plain">
             {`The list was started anew: ${unknown} of them have not yet said how they are or who is inside, and were asked.`}
+          </Notice>
+        )}
+        {stale > 0 && (
+          <Notice is="plain">
+            {`The list was started anew: ${stale} of them are shown as they were last, and were asked how they are now.`}
           </Notice>
         )}
         {isForPerson && people !== "full" && <Notice is="plain">{peopleWords[people]}</Notice>}
