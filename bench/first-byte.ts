@@ -4,18 +4,30 @@ import { performance } from "node:perf_hooks";
 import { setTimeout as pause } from "node:timers/promises";
 import { temporaryFolder } from "../scripts/at-exit.ts";
 import { LocalRun } from "../scripts/local-run.ts";
-import { fillConferences } from "./conferences.ts";
+import { serverIds } from "../simulators/webex/client.ts";
+import { completeText, createCodec } from "../src/tsp/codec.ts";
+import { type Conference, type Filled, fillConferences } from "./conferences.ts";
+import { paced, type Transaction } from "./load.ts";
+import { Receiver } from "./receiver.ts";
 
 const warmLooks = 30;
 const firstKey = 800_000_000;
-/** The pages that people have open, behind `/console/local`. */
+const api = "/api/v1/domains/local";
+const listPage = "/console/local/conferences";
+/** What people have open. */
 const pages = {
-  overview: "",
-  list: "/conferences",
-  "a conference": `/conferences/${firstKey}`,
-  "TSP servers": "/servers",
+  overview: "/console/local",
+  list: listPage,
+  "a conference": `${listPage}/${firstKey}`,
+  "TSP servers": "/console/local/servers",
+  "find, by the API": `${api}/find?text=14085550199`,
 } as const;
-const back = { every: 5, within: 20_000 } as const;
+const backAgain = { every: 5, within: 20_000 } as const;
+/** The run ends by itself, whatever hangs. */
+const mostMs = 8 * 60_000;
+/** Mutes after a kill, of a conference each. */
+const mutes = { perSecond: 40, count: 200 } as const;
+const codec = createCodec({}, "webex");
 
 /** How long a browser waits for a page: for its first byte, and for all of it. */
 export interface FirstBytes {
@@ -30,38 +42,54 @@ interface Look {
   readonly wholeMs: number;
 }
 
+interface Looks {
+  readonly pages: readonly FirstBytes[];
+  /** From posts to their Confirmations right after a SIGKILL, and the same while the list is open. */
+  readonly confirms: { readonly alone: readonly number[]; readonly besideList: readonly number[] };
+}
+
 /** First bytes of the console's pages while so many real conferences run, each with a caller. */
-export async function firstBytes(conferences: number): Promise<readonly FirstBytes[]> {
+export async function firstBytes(conferences: number): Promise<Looks> {
   const run = await LocalRun.start({ state: join(temporaryFolder("bench"), "first-byte") });
+  const isOver = new AbortController();
+  const tooLong = pause(mostMs, null, { signal: isOver.signal }).then(() => {
+    throw new Error(`the run takes longer than ${mostMs / 60_000} minutes`);
+  });
   try {
-    await fillConferences(run, Array<number>(conferences).fill(1), firstKey);
-    const looks = Object.entries(pages).map(([page, path]) => {
-      return { page, look: () => lookAt(run, `/console/local${path}`) };
-    });
-    const warm = new Map<string, Look[]>();
-    for (const { page, look } of looks) {
-      await look();
-      const some: Look[] = [];
-      for (let count = 0; count < warmLooks; count += 1) {
-        some.push(await look());
-        await pause(20);
-      }
-      warm.set(page, some);
-    }
-    const found: FirstBytes[] = [];
-    for (const { page, look } of looks) {
-      found.push({ page, warm: warm.get(page) ?? [], cold: await afterKill(run, look) });
-      await allKnown(run, conferences);
-    }
-    return found;
+    return await Promise.race([tooLong, looksAt(run, conferences)]);
   } finally {
+    isOver.abort();
+    tooLong.catch(() => {});
     await run.stop();
   }
 }
 
-async function afterKill(run: LocalRun, look: () => Promise<Look>): Promise<Look> {
+async function looksAt(run: LocalRun, conferences: number): Promise<Looks> {
+  const filled = await fillConferences(run, Array<number>(conferences).fill(1), firstKey);
+  const warm = new Map<string, readonly Look[]>();
+  for (const [page, path] of Object.entries(pages)) warm.set(page, await warmLooksAt(run, path));
+  const found: FirstBytes[] = [];
+  for (const [page, path] of Object.entries(pages)) {
+    const cold = await afterKill(run, () => lookAt(run, path));
+    found.push({ page, warm: warm.get(page) ?? [], cold });
+    await allKnown(run, conferences);
+  }
+  return { pages: found, confirms: await confirmsAfterKill(run, filled) };
+}
+
+async function warmLooksAt(run: LocalRun, path: string): Promise<readonly Look[]> {
+  const looks: Look[] = [];
+  await lookAt(run, path);
+  for (let count = 0; count < warmLooks; count += 1) {
+    looks.push(await lookAt(run, path));
+    await pause(20);
+  }
+  return looks;
+}
+
+async function afterKill<Value>(run: LocalRun, look: () => Promise<Value>): Promise<Value> {
   process.kill(run.pids().edge, "SIGKILL");
-  for (const deadline = Date.now() + back.within; ; await pause(back.every)) {
+  for (const deadline = Date.now() + backAgain.within; ; await pause(backAgain.every)) {
     try {
       return await look();
     } catch (error) {
@@ -75,9 +103,47 @@ async function afterKill(run: LocalRun, look: () => Promise<Look>): Promise<Look
 async function allKnown(run: LocalRun, conferences: number): Promise<void> {
   const headers = { authorization: `Bearer ${run.operatorToken()}` };
   for (const deadline = Date.now() + 60_000; Date.now() < deadline; await pause(500)) {
-    const response = await fetch(`${run.edgeUrl}/api/v1/domains/local/running-conferences?limit=1`, { headers });
+    const response = await fetch(`${run.edgeUrl}${api}/running-conferences?limit=1`, { headers });
     const { total, unknown } = (await response.json()) as { readonly total?: number; readonly unknown?: number };
     if (total === conferences && unknown === 0) return;
+  }
+}
+
+async function confirmsAfterKill(run: LocalRun, { conferences, port }: Filled): Promise<Looks["confirms"]> {
+  await using webex = await Receiver.start({ port });
+  const ids = serverIds(20, Date.now);
+  let turn = 0;
+  const mute = (): Transaction => {
+    // Those of the first page are asked first.
+    const { extConfId, callers } = conferences[conferences.length - 1 - turn] as Conference;
+    turn += 1;
+    const [extCallId] = callers as [Conference["callers"][number]];
+    const about = { extConfId, extCallId, privilege: "listen", replyTo: webex.host } as const;
+    const body = completeText(codec.encode(ids.transId(), [{ type: "update-caller", msgId: ids.msgId(), ...about }]));
+    return { url: run.adapterUrl, body };
+  };
+  const confirms = async (path: string) => {
+    await afterKill(run, () => lookAt(run, path));
+    const count = Math.min(mutes.count, Math.floor(conferences.length / 2));
+    const { confirmMs } = await paced(mute, mutes.perSecond, count);
+    await allKnown(run, conferences.length);
+    return confirmMs;
+  };
+  const alone = await confirms("/healthz");
+  return { alone, besideList: await besideList(run, () => confirms("/healthz")) };
+}
+
+/** The list is opened as soon as the edge is back, and again when it was shown, as a browser does. */
+async function besideList<Value>(run: LocalRun, work: () => Promise<Value>): Promise<Value> {
+  const isOver = new AbortController();
+  const looking = (async () => {
+    while (!isOver.signal.aborted) await Promise.all([lookAt(run, listPage).catch(() => {}), pause(200)]);
+  })();
+  try {
+    return await work();
+  } finally {
+    isOver.abort();
+    await looking;
   }
 }
 
@@ -86,7 +152,7 @@ function lookAt(run: LocalRun, path: string): Promise<Look> {
   const headers = { authorization: token, accept: "text/html", "sec-fetch-dest": "document" };
   const startedAt = performance.now();
   return new Promise((resolve, reject) => {
-    const asked = request(`${run.edgeUrl}${path}`, { headers, agent: false }, (response) => {
+    const asked = request(`${run.edgeUrl}${path}`, { headers, agent: false, timeout: 60_000 }, (response) => {
       let firstMs = 0;
       response.once("data", () => {
         firstMs = performance.now() - startedAt;
@@ -95,6 +161,7 @@ function lookAt(run: LocalRun, path: string): Promise<Look> {
       response.once("error", reject);
       if (response.statusCode !== 200) reject(new Error(`${path} was answered with ${response.statusCode}`));
     });
+    asked.once("timeout", () => asked.destroy(new Error(`${path} was not answered within a minute`)));
     asked.once("error", reject);
     asked.end();
   });
