@@ -25,6 +25,7 @@ import { askForMissing, init, initDefaults } from "../../bridge-agent/service/in
 import { askAgent, callsText, statusText } from "../../bridge-agent/service/local-commands.ts";
 import { loadSettings } from "../../bridge-agent/service/settings.ts";
 import { agentKey, holdStateFolder } from "../../bridge-agent/service/state-folder.ts";
+import { dayMs } from "../../src/foundation/time/timers.ts";
 import { version } from "../../src/foundation/version.ts";
 import { decodeHello, type Hello, helloFault, REFUSAL_HEADER, refusal } from "../../src/link/hello.ts";
 import { agentSettings, openedJournal } from "./agent-world.ts";
@@ -549,10 +550,24 @@ function runMain(...args: readonly string[]): Promise<readonly [code: unknown, s
   );
 }
 
-test("doctor checks the edge's certificate, and what ends soon is a warning", async () => {
+/** A certificate of localhost by its own key; `openssl req` has no begin, so `openssl ca` makes it. */
+function selfSigned({ begins, ends }: { readonly begins: number; readonly ends: number }) {
+  const at = (time: number) => new Date(time).toISOString().replace(/[-:T]|\.\d+/g, "");
   const [key, cert] = [join(folder, "tls-key.pem"), join(folder, "tls-cert.pem")];
-  const request = "req -x509 -newkey rsa:2048 -nodes -days 5 -subj /CN=localhost -addext subjectAltName=DNS:localhost";
-  execFileSync("openssl", [...request.split(" "), "-keyout", key, "-out", cert], { stdio: "ignore" });
+  const authority = "database=tls-index\nnew_certs_dir=.\nserial=tls-serial\ndefault_md=sha256\npolicy=any";
+  const config = `[ca]\ndefault_ca=own\n[own]\n${authority}\n[any]\ncommonName=supplied\n[names]\nsubjectAltName=DNS:localhost\n`;
+  writeFileSync(join(folder, "tls.cnf"), config);
+  writeFileSync(join(folder, "tls-index"), "");
+  const openssl = (words: string) => execFileSync("openssl", words.split(" "), { cwd: folder, stdio: "ignore" });
+  openssl(`req -new -newkey rsa:2048 -nodes -subj /CN=localhost -keyout ${key} -out tls.csr`);
+  openssl(
+    `ca -batch -config tls.cnf -extensions names -selfsign -create_serial -keyfile ${key} -startdate ${at(begins)} -enddate ${at(ends)} -in tls.csr -out ${cert}`,
+  );
+  return { key, cert };
+}
+
+test("doctor checks the edge's certificate, and what ends soon is a warning", async () => {
+  const { key, cert } = selfSigned({ begins: Date.now() - 25 * dayMs, ends: Date.now() + 5 * dayMs });
   const server = createTlsServer({ key: readFileSync(key), cert: readFileSync(cert) });
   server.on("upgrade", (_request, socket: Duplex) => respond(socket, 403, refusal("replayed", "a challenge")));
   await once(server.listen(0, "localhost"), "listening");

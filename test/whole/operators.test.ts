@@ -27,9 +27,9 @@ test("operators act on real calls, see that WebEx knows, and each call is in the
   const callOf = async (id: string) => (await world.bridge.state()).calls.find((call) => call.id === id);
 
   const muted = await bridgehead("mute", confKey, alice.call);
-  expect(muted.stdout.split("\n").map((line) => line.trim().split(/ {2,}/)[0])).toEqual([
-    ...[`mute ${alice.call} in conference ${confKey}`, "asked", "on disk", "sent", "done", "posted", "notified", ""],
-  ]);
+  const lines = muted.stdout.split("\n").map((line) => line.trim().split(/ {2,}/)[0]);
+  const stages = ["asked", "on disk", "sent", "done", "posted", "notified"];
+  expect(lines).toEqual([`mute ${alice.call} in conference ${confKey}`, "times in UTC", ...stages, ""]);
   expect([muted.code, (await callOf(alice.call))?.muted]).toEqual([0, true]);
   await meeting.notified("caller-changed", { extCallId: alice.extCallId, status: "muted" });
 
