@@ -83,7 +83,7 @@ export class Directory
     this.#alarm = new Alarm(ports);
     this.#store = new DirectoryStore(ports.sql);
     this.#audit = new AuditStore(ports.sql);
-    this.#givenUp = new GivenUpStore(ports.sql);
+    this.#givenUp = new GivenUpStore(ports.sql, (host) => this.knownTrouble.placeOf(`posts-given-up:${host}`));
     this.list = new RunningList(ports, this.#store);
     this.promptStore = new PromptStore(ports.sql, {
       transaction: (domain, work) => this.#store.transaction(this.#aboutNow(domain), work),
@@ -324,19 +324,15 @@ export class Directory
       this.#webhooks.pump();
       // It may have come for something else.
       if (now >= this.#deleteAt || now < this.#deleteAt - deleteEveryMs)
-        this.#deleteAt = now + (this.#deleteOld(current, now - current.keptMs) ? portionEveryMs : deleteEveryMs);
+        this.#deleteAt = now + (this.#deleteOld(about.domain, now - current.keptMs) ? portionEveryMs : deleteEveryMs);
       this.#alarm.wakeBy(this.#deleteAt);
       await this.knownTrouble.watch.look(about.domain);
     });
   }
 
   /** Returns whether there may be more. */
-  #deleteOld(current: DirectoryIdentity, before: EpochMs): boolean {
-    this.#store.transaction(current, () => {
-      this.#givenUp.deleteBefore(before);
-      this.knownTrouble.deleteBefore(before);
-      this.knownTrouble.noteGivenUp(current.domain);
-    });
+  #deleteOld(domain: DomainName, before: EpochMs): boolean {
+    this.knownTrouble.deleteBefore(domain, before);
     this.promptStore.deleteBefore(before);
     const hasMore = this.#audit.deleteBefore(before, deletePortion);
     return this.#store.deleteBefore(before, deletePortion) || hasMore;

@@ -13,33 +13,42 @@ const most = 1_000;
 /** Conferences of which documents without a row are counted apart. */
 const mostUnlisted = 1_000;
 const tables = [
-  // What is not listed: a row for each conference and TSP server; of no conference, what nothing settles any more.
+  // Counts of documents that have no row: one for each conference and TSP server. Without a conference, nothing settles them.
   `CREATE TABLE IF NOT EXISTS given_up_unlisted (conference TEXT NOT NULL, host TEXT NOT NULL, count INTEGER NOT NULL,
    since INTEGER NOT NULL, latest INTEGER NOT NULL, place INTEGER NOT NULL, row INTEGER NOT NULL, PRIMARY KEY (conference, host))
    WITHOUT ROWID`,
-  // Ids rise with the time when a document was given up, places with that when it came here.
+  // Ids rise with the time when a document was given up. Places rise by one with each document of a TSP server that comes here.
   `CREATE TABLE IF NOT EXISTS given_up_post (id TEXT PRIMARY KEY, at INTEGER NOT NULL, place INTEGER NOT NULL, data TEXT NOT NULL)
    WITHOUT ROWID`,
 ];
 
+/** Documents that have no row. */
 interface Unlisted {
   readonly conference: ConfKey | "";
   readonly host: string;
+  /** How many of them are open, and acknowledged by nobody. */
   readonly count: number;
   readonly since: EpochMs;
   readonly latest: EpochMs;
+  /** Of the last of them; so is `row`, in the conference's journal. */
   readonly place: number;
-  /** The last one's, of the conference's journal. */
   readonly row: number;
 }
 
-/** What is still open: no server was told what stood there. */
-interface OpenPost {
-  readonly host: string;
-  readonly since: EpochMs;
-  readonly latest: EpochMs;
-  readonly count: number;
+/** A document that has a row, as far as counts need it. */
+interface Listed extends Pick<GivenUpPost, "conference" | "row" | "host" | "at"> {
   readonly place: number;
+  readonly isOpen: boolean;
+  readonly isOwed: boolean;
+}
+
+/** What is on disk, so that no count reads rows. */
+interface Kept {
+  /** By id. */
+  readonly listed: Map<string, Listed>;
+  readonly unlisted: Map<string, Unlisted>;
+  /** By TSP server, the last place that was given. */
+  readonly places: Map<string, number>;
 }
 
 /**
@@ -49,44 +58,46 @@ interface OpenPost {
 export class GivenUpStore {
   readonly #sql: Sql;
   readonly #table: LazyTables;
-  /** What is open, the oldest first; `null`: not read since something changed. */
-  #open: readonly OpenPost[] | null = null;
-  /** The ids of documents that may still be owed, so that the end of one conference's outage reads no rows of others; `null`: not read yet. */
-  #owed: Set<string> | null = null;
+  readonly #acknowledged: (host: string) => number;
+  /** `null`: not read yet, or a transaction failed. */
+  #memory: Kept | null = null;
 
-  /** `null`: not read yet. What a transaction that failed has taken is left out. */
-  #lastPlace: number | null = null;
-
-  constructor(sql: Sql) {
+  /** `acknowledged`: up to which place somebody has acknowledged what was given up for a TSP server. */
+  constructor(sql: Sql, acknowledged: (host: string) => number) {
     this.#sql = sql;
     this.#table = new LazyTables(sql, "given_up_post", ...tables);
+    this.#acknowledged = acknowledged;
   }
 
   /** After a transaction that failed: memory is as the disk is. */
   load(): void {
-    this.#open = null;
-    this.#owed = null;
+    this.#memory = null;
   }
 
   /** Adds a document within a transaction, each once. Beyond the limit the oldest are counted alone. */
   add(post: GivenUpPost): void {
     this.#table.make();
-    this.#open = null;
+    const { listed, unlisted } = this.#kept;
     const { conference, host, row, at } = post;
-    const behind = "AND host = ? AND row >= ? AND latest >= ?";
-    const [known] = this.#sql.exec(`${unlistedOf} ${behind}`, conference, host, row, at);
-    if (known) return;
-    const insert = "INSERT INTO given_up_post (id, at, place, data) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO NOTHING";
-    this.#sql.exec(insert, idOf(post), post.at, this.#nextPlace(), JSON.stringify(post));
-    if (post.owed) this.#owed?.add(idOf(post));
-    const tooMany = "SELECT id, place, data FROM given_up_post ORDER BY id DESC LIMIT -1 OFFSET ?";
-    for (const { id, place, data } of this.#sql.exec(tooMany, most)) {
-      const { conference, row, at, host, ...old } = postIn(data);
-      const count = isOpen(old) ? 1 : 0;
-      this.#count({ conference, host, count, since: at, latest: at, place: Number(place), row });
-      this.#sql.exec("DELETE FROM given_up_post WHERE id = ?", id ?? "");
-      this.#owed?.delete(String(id));
-    }
+    const known = unlisted.get(keyOf(post));
+    const id = idOf(post);
+    if (listed.has(id) || (known && row <= known.row && at <= known.latest)) return;
+    const place = this.#nextPlace(host);
+    const insert = "INSERT INTO given_up_post (id, at, place, data) VALUES (?, ?, ?, ?)";
+    this.#sql.exec(insert, id, at, place, JSON.stringify(post));
+    listed.set(id, { conference, row, host, at, place, isOpen: isOpen(post), isOwed: isOwed(post) });
+    if (listed.size > most) this.#unlist([...listed.keys()].reduce((one, other) => (one < other ? one : other)));
+  }
+
+  #unlist(id: string): void {
+    const { listed } = this.#kept;
+    const old = listed.get(id);
+    if (!old) return;
+    const { conference, host, row, at, place } = old;
+    const isCounted = old.isOpen && place > this.#acknowledged(bareHost(host));
+    this.#count({ conference, host, count: isCounted ? 1 : 0, since: at, latest: at, place, row });
+    this.#sql.exec("DELETE FROM given_up_post WHERE id = ?", id);
+    listed.delete(id);
   }
 
   /** Counts what was given up in these minutes and belongs to no conference, within a transaction. Returns whether there is any. */
@@ -97,64 +108,85 @@ export class GivenUpStore {
       ),
     );
     if (lost.length > 0) this.#table.make();
-    this.#open = null;
-    for (const one of lost) this.#count({ ...one, conference: "", place: this.#nextPlace(), row: 0 });
+    for (const one of lost)
+      this.#count({ ...one, conference: "", place: this.#nextPlace(one.host, one.count), row: 0 });
     return lost.length > 0;
   }
 
-  /** What came later has a greater place. */
-  #nextPlace(): number {
-    this.#lastPlace ??= this.#readLastPlace();
-    this.#lastPlace += 1;
-    return this.#lastPlace;
+  /** The place of the last of so many documents, which are the next ones of this TSP server. */
+  #nextPlace(host: string, count = 1): number {
+    const place = this.#lastPlace(bareHost(host)) + count;
+    this.#kept.places.set(bareHost(host), place);
+    return place;
   }
 
-  #readLastPlace(): number {
-    const both = "SELECT max(place) AS place FROM given_up_post UNION ALL SELECT max(place) FROM given_up_unlisted";
-    return Math.max(...this.#sql.exec(both).map(({ place }) => Number(place ?? 0)));
+  /** No document that comes later may have a place that was acknowledged, also where those that had it are deleted. */
+  #lastPlace(server: string): number {
+    const { places } = this.#kept;
+    return Math.max(places.get(server) ?? 0, places.get("") ?? 0, this.#acknowledged(server));
   }
 
   #count(one: Unlisted): void {
-    const { conference } = one;
-    const [all] = conference === "" ? [] : this.#sql.exec("SELECT count(*) AS count FROM given_up_unlisted");
-    const isKnown = this.#sql.exec(`${unlistedOf} AND host = ?`, conference, one.host).length > 0;
-    const isTooMuch = !isKnown && Number(all?.count ?? 0) >= mostUnlisted;
+    const { unlisted } = this.#kept;
+    const known = unlisted.get(keyOf(one));
+    if (known) return this.#keep(sumOf(known, one));
+    if (one.conference === "" || unlisted.size < mostUnlisted || this.#deleteSettled()) return this.#keep(one);
+    this.#count({ ...one, conference: "" });
+  }
+
+  /** Deletes the oldest row that counts nothing any more. Returns whether there was one. */
+  #deleteSettled(): boolean {
+    const { unlisted } = this.#kept;
+    const settled = [...unlisted.values()].filter(({ conference, count }) => conference !== "" && count === 0);
+    const [oldest] = settled.sort((one, other) => one.latest - other.latest);
+    if (!oldest) return false;
+    this.#delete(oldest);
+    this.#count({ ...oldest, conference: "" });
+    return true;
+  }
+
+  #keep(one: Unlisted): void {
+    const { conference, host, count, since, latest, place, row } = one;
     this.#sql.exec(
       `INSERT INTO given_up_unlisted (conference, host, count, since, latest, place, row) VALUES (?, ?, ?, ?, ?, ?, ?)
-       ON CONFLICT (conference, host) DO UPDATE SET since = CASE WHEN count = 0 THEN excluded.since
-       WHEN excluded.count = 0 THEN since ELSE min(since, excluded.since) END, latest = max(latest, excluded.latest),
-       count = count + excluded.count, place = max(place, excluded.place), row = max(row, excluded.row)`,
-      ...[isTooMuch ? "" : conference, one.host, one.count, one.since, one.latest, one.place, one.row],
+       ON CONFLICT (conference, host) DO UPDATE SET count = excluded.count, since = excluded.since,
+       latest = excluded.latest, place = excluded.place, row = excluded.row`,
+      ...[conference, host, count, since, latest, place, row],
     );
+    this.#kept.unlisted.set(keyOf(one), one);
+  }
+
+  #delete(one: Unlisted): void {
+    const { conference, host } = one;
+    this.#sql.exec("DELETE FROM given_up_unlisted WHERE conference = ? AND host = ?", conference, host);
+    this.#kept.unlisted.delete(keyOf(one));
   }
 
   /** The conference owes nothing from before this fact any more. Within a transaction. */
   settle(conference: ConfKey, { row, at, fact }: PlacedFact): void {
     const settled = { settledAt: at, ...("expired" in fact && fact.expired && { expired: fact.expired }) };
-    this.#open = null;
-    this.#owed ??= new Set(
-      this.page(null, most).posts.flatMap(({ id, owed, settledAt }) => (owed && settledAt === null ? [id] : [])),
-    );
-    for (const id of this.#owed) {
-      if (!id.endsWith(`-${conference}`)) continue;
-      const post = this.find(id);
-      if (post?.settledAt !== null) this.#owed.delete(id);
-      else if (post.conference === conference && post.row < row)
-        this.#sql.exec("UPDATE given_up_post SET data = ? WHERE id = ?", JSON.stringify({ ...post, ...settled }), id);
+    const isMeant = (one: Listed | Unlisted) => one.conference === conference && one.row < row;
+    const { listed, unlisted } = this.#kept;
+    for (const [id, one] of listed) {
+      const post = one.isOwed && isMeant(one) ? this.find(id) : null;
+      if (!post) continue;
+      this.#sql.exec("UPDATE given_up_post SET data = ? WHERE id = ?", JSON.stringify({ ...post, ...settled }), id);
+      listed.set(id, { ...one, isOpen: isOpen(settled), isOwed: false });
     }
-    for (const one of this.#table.read(`${unlistedOf} AND row < ? AND count > 0`, conference, row).map(toUnlisted)) {
+    for (const one of [...unlisted.values()].filter((one) => isMeant(one) && one.count > 0)) {
       if ("expired" in settled) this.#count({ ...one, conference: "" });
-      this.#sql.exec("UPDATE given_up_unlisted SET count = 0 WHERE conference = ? AND host = ?", conference, one.host);
+      this.#keep({ ...one, count: 0 });
     }
   }
 
   /** How many documents of each TSP server are open, of those that came behind the place that was acknowledged. */
-  openByHost(acknowledged: (host: string) => number): KnownTrouble["givenUp"] {
-    this.#open ??= this.#readOpen();
-    const byHost = Map.groupBy(this.#open, ({ host }) => bareHost(host));
+  openByHost(): KnownTrouble["givenUp"] {
+    const { listed, unlisted } = this.#kept;
+    const open = [...[...listed.values()].flatMap((one) => (one.isOpen ? countOf(one) : [])), ...unlisted.values()];
+    const byHost = Map.groupBy(open, ({ host }) => bareHost(host));
     return [...byHost].flatMap(([about, all]) => {
-      const upTo = acknowledged(about);
-      const posts = all.filter(({ place }) => place > upTo);
+      const upTo = this.#acknowledged(about);
+      const posts = all.filter(({ place, count }) => place > upTo && count > 0);
       if (posts.length === 0) return [];
       const since = Math.min(...posts.map((post) => post.since));
       const latest = Math.max(...posts.map((post) => post.latest));
@@ -163,23 +195,39 @@ export class GivenUpStore {
     });
   }
 
-  #readOpen(): readonly OpenPost[] {
-    const listed = this.#table.read("SELECT place, data FROM given_up_post").flatMap(({ place, data }): OpenPost[] => {
-      const { host, at, ...post } = postIn(data);
-      return isOpen(post) ? [{ host, since: at, latest: at, count: 1, place: Number(place) }] : [];
-    });
-    const unlisted = this.#table.read("SELECT * FROM given_up_unlisted WHERE count > 0").map(toUnlisted);
-    return [...listed, ...unlisted];
-  }
-
   /** Within a transaction: somebody has acknowledged what there is for this server up to this place. */
   acknowledge(server: string, upTo: number): void {
-    this.#open = null;
-    for (const { conference, host } of this.#table
-      .read("SELECT * FROM given_up_unlisted WHERE place <= ? AND count > 0", upTo)
-      .map(toUnlisted))
-      if (bareHost(host) === server)
-        this.#sql.exec("UPDATE given_up_unlisted SET count = 0 WHERE conference = ? AND host = ?", conference, host);
+    const { listed, unlisted } = this.#kept;
+    const isBehind = ({ host, place }: Listed | Unlisted) => bareHost(host) === server && place > upTo;
+    // So many came behind the place, and have no row.
+    let left = this.#lastPlace(server) - upTo - [...listed.values()].filter(isBehind).length;
+    const counted = [...unlisted.values()].filter(({ host, count }) => bareHost(host) === server && count > 0);
+    for (const one of counted.sort((one, other) => other.place - one.place)) {
+      const count = Math.max(0, Math.min(one.count, one.place - upTo, left));
+      left -= count;
+      if (count < one.count) this.#keep({ ...one, count });
+    }
+  }
+
+  get #kept(): Kept {
+    this.#memory ??= this.#read();
+    return this.#memory;
+  }
+
+  #read(): Kept {
+    const listed = new Map(
+      this.#table.read("SELECT id, place, data FROM given_up_post").map(({ id, place, data }) => {
+        const post = postIn(data);
+        const { conference, row, host, at } = post;
+        const about = { conference, row, host, at, place: Number(place) };
+        return [String(id), { ...about, isOpen: isOpen(post), isOwed: isOwed(post) }];
+      }),
+    );
+    const counts = this.#table.read("SELECT * FROM given_up_unlisted").map(toUnlisted);
+    const places = new Map<string, number>();
+    for (const { host, place } of [...listed.values(), ...counts])
+      places.set(bareHost(host), Math.max(places.get(bareHost(host)) ?? 0, place));
+    return { listed, unlisted: new Map(counts.map((one) => [keyOf(one), one])), places };
   }
 
   /** Documents before this id, the latest first; `server`: those for this one alone, with its scheme or without. */
@@ -199,19 +247,40 @@ export class GivenUpStore {
     return row ? postIn(row.data) : null;
   }
 
+  /** Within a transaction. */
   deleteBefore(at: EpochMs): void {
-    this.load();
-    if (!this.#table.areThere) return;
-    const last = this.#readLastPlace();
-    this.#sql.exec("DELETE FROM given_up_unlisted WHERE latest < ? AND host <> ''", at);
+    const { listed, unlisted, places } = this.#kept;
+    const counts = [...unlisted.values()].filter(({ latest, host }) => latest < at && host !== "");
+    const ids = [...listed.keys()].filter((id) => id < timeIn(at));
+    for (const one of unlisted.values()) if (one.latest < at && one.count > 0) this.#keep({ ...one, count: 0 });
+    if (counts.length + ids.length === 0) return;
+    for (const one of counts) this.#delete(one);
     this.#sql.exec("DELETE FROM given_up_post WHERE id < ?", timeIn(at));
-    if (this.#readLastPlace() === last) return;
-    // No document that comes later may have a place that was acknowledged.
-    this.#count({ conference: "", host: "", count: 0, since: at, latest: at, place: last, row: 0 });
+    for (const id of ids) listed.delete(id);
+    // The places of what is deleted are not given again.
+    const place = Math.max(...places.values());
+    places.set("", place);
+    this.#count({ conference: "", host: "", count: 0, since: at, latest: at, place, row: 0 });
   }
 }
 
-const unlistedOf = "SELECT * FROM given_up_unlisted WHERE conference = ?";
+function keyOf({ conference, host }: { readonly conference: string; readonly host: string }): string {
+  return `${conference} ${host}`;
+}
+
+function countOf({ host, at, place }: Listed): Pick<Unlisted, "host" | "count" | "since" | "latest" | "place"> {
+  return { host, count: 1, since: at, latest: at, place };
+}
+
+function sumOf(known: Unlisted, more: Unlisted): Unlisted {
+  const since = [known, more].flatMap(({ count, since }) => (count > 0 ? since : []));
+  return {
+    ...known,
+    ...{ count: known.count + more.count, since: since.length > 0 ? Math.min(...since) : more.since },
+    ...{ latest: Math.max(known.latest, more.latest), place: Math.max(known.place, more.place) },
+    row: Math.max(known.row, more.row),
+  };
+}
 
 function toUnlisted({ conference, host, count, since, latest, place, row }: SqlRow): Unlisted {
   const names = { conference: String(conference) as Unlisted["conference"], host: String(host) };
@@ -221,9 +290,13 @@ function toUnlisted({ conference, host, count, since, latest, place, row }: SqlR
   };
 }
 
-/** A server that was away for so long that nobody waits for it was never told. */
+/** A server that was away for so long that nobody waits for it was never notified. */
 function isOpen({ settledAt, expired }: Pick<GivenUpPost, "settledAt" | "expired">): boolean {
   return settledAt === null || expired === true;
+}
+
+function isOwed({ settledAt, owed }: GivenUpPost): boolean {
+  return owed === true && settledAt === null;
 }
 
 function postIn(data: SqlValue | undefined): GivenUpPost {

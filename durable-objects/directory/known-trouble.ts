@@ -51,8 +51,9 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
   readonly #lost: LostConferences;
   readonly #table: LazyTables;
   readonly #notified: LazyTables;
-  /** `null`: not read since it changed. */
+  /** `null`: not read since it changed. So is what follows. */
   #hasNotified: boolean | null = null;
+  #taken: ReadonlyMap<string, Acknowledgement> | null = null;
 
   constructor(ports: KnownTroublePorts) {
     this.#ports = ports;
@@ -68,7 +69,7 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
   }
 
   async trouble(domain: DomainName): Promise<KnownTrouble> {
-    const { list, prompt, webhooks } = this.#ports;
+    const { list, prompt, webhooks, givenUp } = this.#ports;
     await list.askUnheard();
     const refused = await prompt.refusedCallers();
     const keys = new Map(
@@ -76,19 +77,17 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
         refused.map(async ({ number }) => [number, number && (await this.#keyOf(domain, number))] as const),
       ),
     );
-    const acknowledged = this.#acknowledged;
-    const upTo = placesOf(acknowledged);
     const isOpen = ({ number, id }: KeptPromptCall) =>
-      id > (upTo.get(["caller-refused", keys.get(number)].filter(Boolean).join(":")) ?? 0);
+      id > this.placeOf(["caller-refused", keys.get(number)].filter(Boolean).join(":"));
     return {
-      givenUp: this.#givenUp(acknowledged),
+      givenUp: givenUp.openByHost(),
       refused: (await prompt.refusedCallers(isOpen)).map((caller) => refusedCaller(caller, keys.get(caller.number))),
       ...{
         waiting: list.waiting,
         lost: this.#lost.open,
         late: list.late,
         webhooks: webhooks(domain),
-        acknowledged,
+        acknowledged: [...this.#acknowledged.values()],
       },
     };
   }
@@ -96,14 +95,15 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
   async acknowledge(domain: DomainName, acknowledgement: Acknowledgement): Promise<void> {
     const { id, at } = acknowledgement;
     this.#change(domain, () => {
+      const place = acknowledgement.place ?? 0;
       this.#table.make();
+      this.#taken = null;
       this.#ports.sql.exec(
         `INSERT INTO acknowledgement (id, at, data) VALUES (?, ?, ?)
          ON CONFLICT (id) DO UPDATE SET at = excluded.at, data = excluded.data`,
         ...[id, at, JSON.stringify(acknowledgement)],
       );
       const [, kind, about = ""] = /^([^:]*):(.*)$/s.exec(id) ?? [];
-      const place = acknowledgement.place ?? 0;
       if (kind === "posts-given-up") this.#ports.givenUp.acknowledge(about, place);
       if (kind === "conferences-lost") this.#lost.acknowledge(about, place);
       this.noteGivenUp(domain);
@@ -134,7 +134,7 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
   /** After something was given up, settled or acknowledged, in the same transaction: what of it begins or ends for receivers of webhooks. */
   noteGivenUp(domain: DomainName): void {
     if (this.#ports.receivers(domain).length === 0) return;
-    const open = this.#givenUp(this.#acknowledged);
+    const open = this.#ports.givenUp.openByHost();
     this.#note(
       "",
       open.map((one) => showTrouble({ kind: "posts-given-up", ...one }, domain, null)),
@@ -147,6 +147,7 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
     } catch (error) {
       this.#ports.givenUp.load();
       this.#hasNotified = null;
+      this.#taken = null;
       throw error;
     }
   }
@@ -178,19 +179,25 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
     );
   }
 
-  get #acknowledged(): readonly Acknowledgement[] {
-    const rows = this.#table.read("SELECT data FROM acknowledgement");
-    return rows.map(({ data }) => JSON.parse(String(data)) as Acknowledgement);
+  /** Up to which place somebody has acknowledged what has happened; 0: nobody has. */
+  placeOf(id: string): number {
+    return this.#acknowledged.get(id)?.place ?? 0;
   }
 
-  #givenUp(acknowledged: readonly Acknowledgement[]): KnownTrouble["givenUp"] {
-    const upTo = placesOf(acknowledged);
-    return this.#ports.givenUp.openByHost((host) => upTo.get(`posts-given-up:${host}`) ?? 0);
+  get #acknowledged(): ReadonlyMap<string, Acknowledgement> {
+    this.#taken ??= new Map(
+      this.#table.read("SELECT data FROM acknowledgement").map(({ data }) => {
+        const one = JSON.parse(String(data)) as Acknowledgement;
+        return [one.id, one];
+      }),
+    );
+    return this.#taken;
   }
 
   /** Takes out that the caller of this number could not get in, and who has acknowledged it. */
   async erase(domain: DomainName, number: string): Promise<void> {
     const id = `caller-refused:${await this.#keyOf(domain, number)}`;
+    this.#taken = null;
     if (this.#table.areThere) this.#ports.sql.exec("DELETE FROM acknowledgement WHERE id = ?", id);
     const notified = this.notifiedOf(ofDomain);
     const others = notified.filter((one) => one.id !== id);
@@ -202,15 +209,16 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
     return (await hmacSha256(this.#ports.directory(domain), number)).slice(0, keyDigits);
   }
 
-  deleteBefore(at: EpochMs): void {
-    this.#lost.deleteBefore(at);
-    if (this.#table.areThere) this.#ports.sql.exec("DELETE FROM acknowledgement WHERE at < ?", at);
+  /** Deletes what is older than the settings want, of documents that were given up too. */
+  deleteBefore(domain: DomainName, at: EpochMs): void {
+    this.#change(domain, () => {
+      this.#ports.givenUp.deleteBefore(at);
+      this.#lost.deleteBefore(at);
+      this.#taken = null;
+      if (this.#table.areThere) this.#ports.sql.exec("DELETE FROM acknowledgement WHERE at < ?", at);
+      this.noteGivenUp(domain);
+    });
   }
-}
-
-/** By id, up to which place somebody has acknowledged what has happened. */
-function placesOf(acknowledged: readonly Acknowledgement[]): ReadonlyMap<string, number> {
-  return new Map(acknowledged.map(({ id, place }) => [id, place ?? 0]));
 }
 
 function refusedCaller({ number, calls: count, since, latest: last }: RefusedCaller, key = ""): FoundTrouble {

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { beforeEach, expect, test } from "vitest";
 import { GivenUpStore } from "../../durable-objects/directory/given-up-store.ts";
 import type { SqlValue } from "../../durable-objects/platform/platform.ts";
 import type { HttpAnswer } from "../../durable-objects/platform/post.ts";
@@ -21,6 +21,11 @@ import {
 
 const failed: HttpAnswer = { kind: "failed", reason: "TimeoutError" };
 const refusesAll = () => failed;
+
+/** By TSP server, up to which place somebody has acknowledged what was given up. */
+const acknowledged = new Map<string, number>();
+const placeOf = (server: string) => acknowledged.get(server) ?? 0;
+beforeEach(() => acknowledged.clear());
 
 /** A conference with callers, of whose reports WebEx confirmed nothing until the last of them was given up. */
 async function lost(callers: number, ...reports: readonly Report[]): Promise<ConferenceWorld> {
@@ -349,7 +354,7 @@ test("a row in which nothing was given up has nothing to send", async () => {
 
 test("the list keeps a thousand, the latest, each once, and none that is too old", () => {
   const sql = new Database();
-  const store = new GivenUpStore(sql);
+  const store = new GivenUpStore(sql, placeOf);
   expect(store.page(null, 10)).toEqual({ posts: [], next: null });
   store.deleteBefore(5);
   const post = (at: number): GivenUpPost => ({
@@ -378,7 +383,7 @@ test("the end of one conference's outage reads nothing of others, and is known a
     return rows;
   };
   const sql = { exec, transaction: <Value>(work: () => Value) => disk.transaction(work) };
-  let store = new GivenUpStore(sql);
+  let store = new GivenUpStore(sql, placeOf);
   const post = (key: string, row: number, owed = true): GivenUpPost => ({
     ...{ conference: key as ConfKey, row, at: row, host: "tsp1", transId: "1", attempts: 3, why: "why", messages: [] },
     ...{ settledAt: null, ...(owed && { owed: true as const }) },
@@ -407,10 +412,11 @@ test("the end of one conference's outage reads nothing of others, and is known a
       throw new Error("the disk is full");
     });
   expect(failed).toThrow("full");
+  store.load();
   expect(settled().filter(Boolean)).toEqual([]);
   settle("7", 9, 20);
   expect(settled().filter(Boolean)).toEqual(["7 4", "7 3"]);
-  store = new GivenUpStore(sql);
+  store = new GivenUpStore(sql, placeOf);
   for (const at of [30, 40]) settle("7", 10, at);
   expect(settled().filter(Boolean)).toEqual(["7 9", "7 4", "7 3"]);
   expect(store.page(null, 1).posts.map(({ settledAt }) => settledAt)).toEqual([null]);
@@ -442,12 +448,16 @@ const settles = (row: number, expired = false) => {
 };
 const requests = { confirmed: 0, refused: 0 };
 const ofMailbox = { host: "tsp1" as WebexHost, confirmed: 0, failed: 0, tookMs: 0, lastFailure: null };
-const counted = (store: GivenUpStore, acknowledged = 0) =>
-  store.openByHost(() => acknowledged).map(({ about, since, latest, count }) => [about, since, latest, count]);
+const counted = (store: GivenUpStore) =>
+  store.openByHost().map(({ about, since, latest, count }) => [about, since, latest, count]);
+const acknowledge = (store: GivenUpStore, server: string, place: number) => {
+  acknowledged.set(server, place);
+  store.acknowledge(server, place);
+};
 
 test("what was given up is counted also where it has no row any more, by server, until its server has been told", () => {
   const sql = new Database();
-  let store = new GivenUpStore(sql);
+  let store = new GivenUpStore(sql, placeOf);
   for (let row = 1; row <= 1_500; row += 1)
     store.add(aPost(String(row % 3), row, row % 2 ? "http://tsp1" : "tsp2", true));
   for (const row of [1, 400, 1_500]) store.add(aPost(String(row % 3), row, row % 2 ? "http://tsp1" : "tsp2", true));
@@ -456,7 +466,7 @@ test("what was given up is counted also where it has no row any more, by server,
       ["tsp1", 1, 1_499, 750],
       ["tsp2", 2, 1_500, 750],
     ]);
-    store = new GivenUpStore(sql);
+    store = new GivenUpStore(sql, placeOf);
   }
   store.settle("1" as ConfKey, settles(2_000));
   expect(counted(store).map(([, , , count]) => count)).toEqual([500, 500]);
@@ -475,28 +485,90 @@ test("what was given up is counted also where it has no row any more, by server,
 
 test("an acknowledgement covers what had come before it, however old what comes late is, and after all rows are gone", () => {
   const sql = new Database();
-  let store = new GivenUpStore(sql);
-  const places = () => store.openByHost(() => 0).map(({ place }) => place);
+  let store = new GivenUpStore(sql, placeOf);
+  const place = () => store.openByHost()[0]?.place ?? 0;
   for (let row = 1; row <= 1_100; row += 1) store.add(aPost("5", 10_000 + row));
-  expect(places()).toEqual([1_100]);
-  store.acknowledge("tsp1", 1_100);
-  expect(counted(store, 1_100)).toEqual([]);
+  expect(place()).toBe(1_100);
+  acknowledge(store, "tsp1", 1_100);
+  expect(counted(store)).toEqual([]);
   store.add(aPost("6", 50));
   store.add(aPost("5", 10_100));
-  expect(counted(store, 1_100)).toEqual([["tsp1", 50, 50, 1]]);
+  expect(counted(store)).toEqual([["tsp1", 50, 50, 1]]);
   for (const at of [60, 70]) store.addOfNone([{ at, requests, hosts: [{ ...ofMailbox, givenUp: 2 }] }]);
-  expect(counted(store, 1_100)).toEqual([["tsp1", 50, 70, 5]]);
-  const [last = 0] = places();
-  for (const server of ["tsp1", "tsp2"]) store.acknowledge(server, last);
+  expect(counted(store)).toEqual([["tsp1", 50, 70, 5]]);
+  const last = place();
+  for (const server of ["tsp1", "tsp2"]) acknowledge(store, server, last);
   store.deleteBefore(1_000_000);
-  store = new GivenUpStore(sql);
+  store = new GivenUpStore(sql, placeOf);
   store.add(aPost("7", 1));
-  expect(counted(store, last)).toEqual([["tsp1", 1, 1, 1]]);
+  expect(counted(store)).toEqual([["tsp1", 1, 1, 1]]);
+});
+
+test("what was acknowledged is not counted again as later documents push it out of the list, also by another life", () => {
+  const sql = new Database();
+  let store = new GivenUpStore(sql, placeOf);
+  for (let row = 1; row <= 100; row += 1) store.add(aPost("7", row));
+  acknowledge(store, "tsp1", 100);
+  for (let row = 101; row <= 1_200; row += 1) {
+    if (row % 300 === 0) store = new GivenUpStore(sql, placeOf);
+    store.add(aPost("7", row));
+  }
+  expect(counted(store)).toEqual([["tsp1", 101, 1_200, 1_100]]);
+});
+
+test("while documents are given up all the time, an acknowledgement covers what was seen of those without a row", () => {
+  const store = new GivenUpStore(new Database(), placeOf);
+  const ofNone = (at: number, host: string, givenUp: number) =>
+    store.addOfNone([{ at, requests, hosts: [{ ...ofMailbox, host: host as WebexHost, givenUp }] }]);
+  const count = () => counted(store).map(([host, , , count]) => [host, count]);
+  ofNone(1, "tsp1", 50);
+  ofNone(2, "http://tsp1", 20);
+  const seen = store.openByHost()[0]?.place ?? 0;
+  ofNone(3, "tsp2", 300);
+  for (let row = 4; row <= 8; row += 1) store.add(aPost("7", row));
+  ofNone(9, "tsp1", 2);
+  acknowledge(store, "tsp1", seen);
+  expect(count()).toEqual([
+    ["tsp1", 7],
+    ["tsp2", 300],
+  ]);
+  ofNone(10, "tsp1", 1);
+  acknowledge(store, "tsp1", seen + 7);
+  expect(count().toSorted()).toEqual([
+    ["tsp1", 1],
+    ["tsp2", 300],
+  ]);
+});
+
+test("places and counts that an earlier release wrote go on", () => {
+  const sql = new Database();
+  new GivenUpStore(sql, placeOf).add(aPost("7", 900));
+  // It counted places over all servers, and one for all documents that came at once.
+  sql.exec("UPDATE given_up_post SET place = 40");
+  const unlisted = "INSERT INTO given_up_unlisted VALUES (?, ?, ?, 1, 9, ?, ?)";
+  for (const row of [
+    ["", "tsp1", 50, 30, 0],
+    ["5", "tsp1", 0, 20, 4],
+    ["6", "tsp2", 3, 41, 4],
+  ] as const)
+    sql.exec(unlisted, ...row);
+  const store = new GivenUpStore(sql, placeOf);
+  const seen = store.openByHost();
+  expect(seen.map(({ about, count, place }) => [about, count, place]).toSorted()).toEqual([
+    ["tsp1", 51, 40],
+    ["tsp2", 3, 41],
+  ]);
+  store.add(aPost("7", 901));
+  acknowledge(store, "tsp1", 40);
+  expect(counted(store).toSorted()).toEqual([
+    ["tsp1", 901, 901, 1],
+    ["tsp2", 1, 9, 3],
+  ]);
 });
 
 test("after a transaction that failed, what is counted is what is on disk", () => {
   const sql = new Database();
-  const store = new GivenUpStore(sql);
+  const store = new GivenUpStore(sql, placeOf);
   store.add(aPost("1", 1));
   const failed = () =>
     sql.transaction(() => {
@@ -511,8 +583,46 @@ test("after a transaction that failed, what is counted is what is on disk", () =
 
 test("a flood of conferences does not fill the disk: beyond a thousand, what has no row is counted by server alone", () => {
   const sql = new Database();
-  const store = new GivenUpStore(sql);
+  const store = new GivenUpStore(sql, placeOf);
   for (let row = 1; row <= 2_100; row += 1) store.add(aPost(String(row), row));
   expect(sql.exec("SELECT count(*) AS count FROM given_up_unlisted")).toEqual([{ count: 1_001 }]);
   expect(counted(store)).toEqual([["tsp1", 1, 2_100, 2_100]]);
+});
+
+test("what is settled makes room for what is open, in one outage after the other, and gives none of its places again", () => {
+  const sql = new Database();
+  let store = new GivenUpStore(sql, placeOf);
+  let row = 0;
+  const outage = (name: string, conferences: number, documents: number) => {
+    for (let one = 0; one < conferences * documents; one += 1) {
+      row += 1;
+      store.add(aPost(`${name}-${one % conferences}`, row, "tsp1", true));
+    }
+    for (let one = 0; one < conferences; one += 1) store.settle(`${name}-${one}` as ConfKey, settles(row + 1));
+  };
+  outage("1", 1_000, 2);
+  expect(counted(store)).toEqual([]);
+  outage("2", 100, 20);
+  expect(counted(store)).toEqual([]);
+  outage("3", 1_100, 3);
+  expect(sql.exec("SELECT count(*) AS count FROM given_up_unlisted")).toEqual([{ count: 1_001 }]);
+  store = new GivenUpStore(sql, placeOf);
+  store.add(aPost("4", row + 1));
+  expect(store.openByHost().map(({ count, place }) => [count, place])).toEqual([[expect.any(Number), row + 1]]);
+});
+
+test("in an outage each document costs a row, however many are kept", () => {
+  const disk = new Database();
+  let read = 0;
+  const exec = (query: string, ...bindings: readonly SqlValue[]) => {
+    const rows = disk.exec(query, ...bindings);
+    read += rows.length;
+    return rows;
+  };
+  const store = new GivenUpStore({ exec, transaction: (work) => disk.transaction(work) }, placeOf);
+  for (let row = 1; row <= 1_500; row += 1) {
+    store.add(aPost(String(row % 700), row));
+    expect(store.openByHost().map(({ count }) => count)).toEqual([row]);
+  }
+  expect(read).toBeLessThan(10);
 });
