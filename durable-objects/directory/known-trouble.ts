@@ -95,13 +95,15 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
   async acknowledge(domain: DomainName, acknowledgement: Acknowledgement): Promise<void> {
     const { id, at } = acknowledgement;
     this.#change(domain, () => {
-      const place = acknowledgement.place ?? 0;
+      // Somebody else may have acknowledged more: a page that was opened before shows an older place.
+      const place = Math.max(acknowledgement.place ?? 0, this.placeOf(id));
+      const kept = { ...acknowledgement, place: acknowledgement.place === null ? null : place };
       this.#table.make();
       this.#taken = null;
       this.#ports.sql.exec(
         `INSERT INTO acknowledgement (id, at, data) VALUES (?, ?, ?)
          ON CONFLICT (id) DO UPDATE SET at = excluded.at, data = excluded.data`,
-        ...[id, at, JSON.stringify(acknowledgement)],
+        ...[id, at, JSON.stringify(kept)],
       );
       const [, kind, about = ""] = /^([^:]*):(.*)$/s.exec(id) ?? [];
       if (kind === "posts-given-up") this.#ports.givenUp.acknowledge(about, place);

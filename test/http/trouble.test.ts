@@ -274,6 +274,16 @@ test("who acknowledges covers what was seen, and not what happened meanwhile", a
   expect(await listed()).toMatchObject([{ count: 1, since: edge.time, acknowledged: null }]);
 });
 
+test("a page that was opened before takes back nothing of what somebody else has acknowledged", async () => {
+  await giveUp(6);
+  await acknowledge(`posts-given-up:${host}`, { word: "five of them", place: 5 });
+  expect(await listed()).toMatchObject([{ count: 1 }]);
+  await acknowledge(`posts-given-up:${host}`, { word: "two of them", place: 2 });
+  expect(await listed()).toMatchObject([{ count: 1 }]);
+  edge.directory = edge.startDirectory();
+  expect(await listed()).toMatchObject([{ count: 1 }]);
+});
+
 test("a clock that is set back ends no trouble", async () => {
   const oldestAt = edge.time - 90_000;
   await waits("tsp1", oldestAt);
