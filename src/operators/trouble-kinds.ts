@@ -44,6 +44,8 @@ interface TroubleRow {
   readonly from: readonly TroubleSource[];
   /** It is over as soon as somebody has acknowledged it: there is nothing that could mend it. */
   readonly happened?: true;
+  /** It is of several things, or known by each process of the edge for itself: its `since` may move on while it lasts. */
+  readonly movesOn?: true;
   says(place: Place): string;
   todo(place: Place): string;
 }
@@ -61,6 +63,7 @@ const rows = {
     title: "The relay does not answer",
     severity: "down",
     from: ["edge"],
+    movesOn: true,
     says: ({ here }) => `The relay of ${here} does not answer the edge.`,
     todo: () => "Its agents try again by themselves; relay-unreachable in the log says why.",
   },
@@ -82,6 +85,7 @@ const rows = {
     title: "The directory does not answer",
     severity: "bad",
     from: ["edge"],
+    movesOn: true,
     says: ({ domain }) =>
       `The directory of ${domain} does not answer the edge, so nobody knows what is wrong with posts, callers and webhooks.`,
     todo: () => "Calls go on without it; view-failed in the log says why it does not answer.",
@@ -90,6 +94,7 @@ const rows = {
     title: "The mailbox does not answer",
     severity: "bad",
     from: ["edge"],
+    movesOn: true,
     says: ({ domain }) =>
       `The mailbox of ${domain} does not answer the edge, so nobody knows whether answers to WebEx wait in it.`,
     todo: () => "Conferences go on without it; view-failed in the log says why it does not answer.",
@@ -117,6 +122,7 @@ const rows = {
     title: "Documents wait for WebEx, or for the back end",
     severity: "bad",
     from: ["directory", "mailbox"],
+    movesOn: true,
     says: ({ about, domain, count }) =>
       `${count === 1 ? "1 document waits" : `${count} documents wait`} for ${receiverText(about)} of ${domain}.`,
     todo: () => '"bridgehead servers" says why; where its conferences are over, post-failed in the log does.',
@@ -125,6 +131,7 @@ const rows = {
     title: "The bridge does not answer in time",
     severity: "bad",
     from: ["directory"],
+    movesOn: true,
     says: ({ here, count }) => `${counted(count, "conference")} on ${here} cannot get an answer in time.`,
     todo: () =>
       '"bridgehead conferences" names them; look at the load of the bridge, and at "bridgehead-agent doctor".',
@@ -133,6 +140,7 @@ const rows = {
     title: "A receiver takes no webhooks",
     severity: "bad",
     from: ["directory"],
+    movesOn: true,
     says: ({ about, domain, why, count }) =>
       why === ""
         ? `The receiver ${about} of ${domain} has refused ${counted(count, "webhook")}; webhook-refused in the log says why.`
@@ -196,6 +204,7 @@ const rows = {
     title: "The bridge holds conferences that the edge does not know",
     severity: "warn",
     from: ["relay"],
+    movesOn: true,
     says: ({ here, count, why }) =>
       `${here.replace("the", "The")} holds ${counted(count, "conference")} that the edge does not know: ${why}.`,
     todo: () =>
@@ -223,6 +232,10 @@ const rowOf = (kind: TroubleKind): TroubleRow => rows[kind];
 
 export function sourcesOf(kind: TroubleKind): readonly TroubleSource[] {
   return rowOf(kind).from;
+}
+
+export function movesOn(kind: TroubleKind): boolean {
+  return rowOf(kind).movesOn === true;
 }
 
 /** Something that is wrong, as people and programs are shown it. */

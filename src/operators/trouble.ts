@@ -6,15 +6,19 @@ import { dayMs } from "../foundation/time/timers.ts";
 import {
   type DomainTrouble,
   type FoundTrouble,
+  movesOn,
   showTrouble,
   sourcesOf,
   type TroubleKind,
   troubleKinds,
 } from "./trouble-kinds.ts";
 
-/** By whom something is taken on, or is known. It covers what had begun by `upTo`, or what has happened up to `place`: what comes later is open again. */
+/** By whom something is taken on, or is known. What has begun since, or has happened behind `place`, is open again. */
 export interface Acknowledgement {
   readonly id: string;
+  /** Since when it was so. `null`: nobody knew; absent: an earlier release kept none. */
+  readonly since?: EpochMs | null;
+  /** Where its `since` moves on, what began by then is covered. */
   readonly upTo: EpochMs;
   /** `null`: of what lasts. */
   readonly place: number | null;
@@ -188,8 +192,15 @@ function withAcknowledgement(one: DomainTrouble, taken: Acknowledgement | undefi
   // What has happened is left out where it is counted.
   if (!taken || one.place !== null) return one;
   const { by, at, word } = taken;
-  const isCovered = one.latest === null ? Math.abs(now - at) < unknownMs : one.latest <= taken.upTo;
-  return isCovered ? { ...one, acknowledged: { by, at, word } } : one;
+  return isCovered(one, taken, now) ? { ...one, acknowledged: { by, at, word } } : one;
+}
+
+/** Clocks are set: what was acknowledged is known by the time when it began, and not by when somebody acknowledged it. */
+function isCovered({ kind, since, latest }: DomainTrouble, taken: Acknowledgement, now: EpochMs): boolean {
+  if (since === null || latest === null) return Math.abs(now - taken.at) < unknownMs;
+  const from = taken.since ?? null;
+  if (from !== null && !movesOn(kind)) return since === from;
+  return latest <= taken.upTo && (from === null || since >= from);
 }
 
 function weightOf({ kind, acknowledged }: DomainTrouble): number {

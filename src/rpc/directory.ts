@@ -286,7 +286,7 @@ export interface DirectoryRpc extends PromptCallsRpc {
   webhooks(domain: DomainName): Promise<readonly WebhookView[]>;
   /** What is wrong as far as the directory knows, and what is acknowledged. */
   trouble(domain: DomainName): Promise<KnownTrouble>;
-  /** Keeps who has taken something on; an earlier acknowledgement of the same is replaced. */
+  /** Keeps who has taken something on; an earlier acknowledgement of the same is replaced, but for a greater place. */
   acknowledge(domain: DomainName, acknowledgement: Acknowledgement): Promise<void>;
   /** Takes a number of a person, and the attendee ID beside it, out of records that have it: those behind this place, some at a time. */
   erase(domain: DomainName, number: string, from: number): Promise<ErasurePage>;

@@ -427,6 +427,66 @@ test("what is acknowledged and still so comes last, with who took it; when it be
   expect((await listed()).map(({ acknowledged }) => acknowledged)).toEqual([null, null]);
 });
 
+test("what somebody takes on is taken on, and nothing that begins anew, whichever way the clock was set meanwhile", async () => {
+  const hour = 3_600_000;
+  const away = (awaySince: number) =>
+    edge.health.set("simulated", { ...up, agentConnected: false, bridgeUp: false, awaySince });
+  const words = async () => (await listed()).map(({ acknowledged }) => acknowledged?.word ?? null);
+  // The clock was set back behind the time when it began.
+  away(edge.time + hour);
+  await waits("tsp1", edge.time + hour);
+  for (const id of ["no-agent:simulated", "posts-wait:tsp1"]) await acknowledge(id, { word: "known" });
+  expect(await words()).toEqual(["known", "known"]);
+  // The clock was two hours ahead when it was acknowledged.
+  const since = edge.time - 60_000;
+  away(since);
+  edge.time += 2 * hour;
+  await acknowledge("no-agent:simulated", { word: "power cut" });
+  expect(await words()).toEqual(["power cut", "known"]);
+  edge.time -= hour;
+  edge.health.set("simulated", up);
+  await waits("tsp1", edge.time - 40_000);
+  expect(await words()).toEqual([null]);
+  away(edge.time - 1_000);
+  expect(await words()).toEqual([null, null]);
+});
+
+test("of several things, those that had begun stay acknowledged when the oldest is over; one that begins is open", async () => {
+  const first = edge.time - 60_000;
+  const orphans = (since: number, latest: number) =>
+    edge.health.set("simulated", { ...up, trouble: [{ kind: "orphan-conference", since, latest, why: "5" }] });
+  const words = async () => (await listed()).map(({ kind, acknowledged }) => [kind, acknowledged?.word ?? null]);
+  orphans(first, first + 20_000);
+  await waits("tsp1", first);
+  for (const { id } of await listed()) await acknowledge(id, { word: "known" });
+  orphans(first + 10_000, first + 20_000);
+  await waits("tsp1", first + 10_000);
+  expect(await words()).toEqual([
+    ["posts-wait", "known"],
+    ["orphan-conference", "known"],
+  ]);
+  edge.time += 60_000;
+  orphans(first + 10_000, edge.time);
+  await waits("tsp1", edge.time - 30_000);
+  expect(await words()).toEqual([
+    ["posts-wait", null],
+    ["orphan-conference", null],
+  ]);
+});
+
+test("what an earlier release has kept of an acknowledgement covers what had begun by then", async () => {
+  const { time } = edge;
+  const before = { id: "no-agent:simulated", upTo: time, place: null, by: "ann", at: time, word: "known" };
+  await edge.directory.knownTrouble.acknowledge("local" as DomainName, before);
+  for (const [since, word] of [
+    [time - 5_000, "known"],
+    [time + 1, undefined],
+  ] as const) {
+    edge.health.set("simulated", { ...up, agentConnected: false, awaySince: since });
+    expect((await listed()).map(({ acknowledged }) => acknowledged?.word)).toEqual([word]);
+  }
+});
+
 test("commands that are late, and a bridge that ends, are open when it begins anew after it was mended", async () => {
   const late = (lateSince: number | null) =>
     edge.directory.follow(

@@ -49,9 +49,10 @@ export const troubleRoutes = [
       const at = edge.now();
       const isAll = found.place === null || seen === undefined || seen === "";
       const place = isAll ? found.place : Math.min(Number(seen), found.place);
-      const upTo = found.place === null ? at : (found.latest ?? at);
+      const { since } = found;
+      const upTo = Math.max(at, found.latest ?? at);
       const by = signedIn.person.name;
-      await edge.objects.directory(domain.name).acknowledge(domain.name, { id, upTo, place, by, at, word });
+      await edge.objects.directory(domain.name).acknowledge(domain.name, { id, since, upTo, place, by, at, word });
       return { trouble: { ...found, acknowledged: { by, at, word } } };
     },
   }),
