@@ -45,6 +45,16 @@ export class AuditStore {
     return { entries, next: rows.length > limit ? Number(rows[limit - 1]?.id) : null };
   }
 
+  /** Takes the key of a caller's number out of all entries, within a transaction; `null`: the keys of all. */
+  eraseCaller(key: string | null): void {
+    const ids = new RegExp(`caller-refused:${key ?? "[0-9a-f]+"}`, "g");
+    const query = "SELECT id, data FROM audit WHERE instr(data, ?) > 0";
+    for (const { id = null, data } of this.#table.read(query, `caller-refused:${key ?? ""}`)) {
+      const text = String(data).replace(ids, "caller-refused:erased");
+      this.#sql.exec("UPDATE audit SET data = ? WHERE id = ?", text, id);
+    }
+  }
+
   /** Deletes some of the oldest entries from before this time. Returns whether there may be more. */
   deleteBefore(at: EpochMs, atMost: number): boolean {
     const oldest = this.#table.read("SELECT id, at FROM audit ORDER BY id LIMIT ?", atMost);

@@ -109,7 +109,7 @@ export class Directory
     });
     this.knownTrouble = new KnownTroubles({
       ...{ sql: ports.sql, givenUp: this.#givenUp, list: this.list, prompt: this.promptStore },
-      directory: (domain) => this.#aboutNow(domain).directory,
+      ...{ audit: this.#audit, nonce: () => ports.nonce() },
       receivers: (domain) => this.#receivers(domain),
       addWebhooks: (events) => this.#webhooks.add(events),
       ...{ now: () => ports.now(), wakeBy: (at: EpochMs) => this.#alarm.wakeBy(at) },

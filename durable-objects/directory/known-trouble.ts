@@ -9,7 +9,8 @@ import type { DirectoryRpc, WebhookView } from "../../src/rpc/directory.ts";
 import type { KeptPromptCall, RefusedCaller } from "../../src/rpc/directory-feed.ts";
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";
 import { LazyTables } from "../platform/lazy-tables.ts";
-import type { Sql } from "../platform/platform.ts";
+import type { Sql, SqlValue } from "../platform/platform.ts";
+import type { AuditStore } from "./audit-store.ts";
 import type { GivenUpStore } from "./given-up-store.ts";
 import { LostConferences } from "./lost-conferences.ts";
 import type { PromptStore } from "./prompt-store.ts";
@@ -21,8 +22,8 @@ interface KnownTroublePorts {
   readonly givenUp: GivenUpStore;
   readonly list: RunningList;
   readonly prompt: Pick<PromptStore, "refusedCallers">;
-  /** The name of this directory, which nobody can guess. */
-  directory(domain: DomainName): string;
+  readonly audit: Pick<AuditStore, "eraseCaller">;
+  nonce(): string;
   webhooks(domain: DomainName): readonly WebhookView[];
   receivers(domain: DomainName): DomainSettings["webhooks"];
   /** Adds events for receivers of webhooks, within a transaction. */
@@ -38,6 +39,8 @@ interface KnownTroublePorts {
 /** So few that many numbers have the same, and two of those that one domain knows do not. */
 const keyDigits = 8;
 
+/** One row, by which the keys of callers' numbers are made. It is in no answer. */
+const secretTable = "CREATE TABLE IF NOT EXISTS caller_secret (secret TEXT PRIMARY KEY) WITHOUT ROWID";
 const table =
   "CREATE TABLE IF NOT EXISTS acknowledgement (id TEXT PRIMARY KEY, at INTEGER NOT NULL, data TEXT NOT NULL) WITHOUT ROWID";
 /** What receivers of webhooks were notified of and is not over: a row for each bridge, one, without a name, for what was given up, one for the rest. */
@@ -51,6 +54,7 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
   readonly #lost: LostConferences;
   readonly #table: LazyTables;
   readonly #notified: LazyTables;
+  readonly #secret: LazyTables;
   /** `null`: not read since it changed. So is what follows. */
   #hasNotified: boolean | null = null;
   #taken: ReadonlyMap<string, Acknowledgement> | null = null;
@@ -61,6 +65,7 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
     this.#lost = new LostConferences(ports.sql);
     this.#table = new LazyTables(ports.sql, "acknowledgement", table);
     this.#notified = new LazyTables(ports.sql, "notified_trouble", notifiedTable);
+    this.#secret = new LazyTables(ports.sql, "caller_secret", secretTable);
   }
 
   /** Within the transaction in which the directory keeps it. */
@@ -198,17 +203,39 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
 
   /** Takes out that the caller of this number could not get in, and who has acknowledged it. */
   async erase(domain: DomainName, number: string): Promise<void> {
-    const id = `caller-refused:${await this.#keyOf(domain, number)}`;
-    this.#taken = null;
-    if (this.#table.areThere) this.#ports.sql.exec("DELETE FROM acknowledgement WHERE id = ?", id);
-    const notified = this.notifiedOf(ofDomain);
-    const others = notified.filter((one) => one.id !== id);
-    if (others.length < notified.length) this.#keepNotified(ofDomain, others);
+    const key = await this.#keyOf(domain, number);
+    this.#change(domain, () => {
+      const id = `caller-refused:${key}`;
+      this.#deleteAcknowledged("id = ?", id);
+      this.#ports.audit.eraseCaller(key);
+      const notified = this.notifiedOf(ofDomain);
+      const others = notified.filter((one) => one.id !== id);
+      if (others.length < notified.length) this.#keepNotified(ofDomain, others);
+    });
   }
 
-  /** Always the same of a number, which nobody can find by it. */
+  #deleteAcknowledged(which: string, value: SqlValue): void {
+    this.#taken = null;
+    if (this.#table.areThere) this.#ports.sql.exec(`DELETE FROM acknowledgement WHERE ${which}`, value);
+  }
+
+  /** Always the same of a number. Nobody can find the number by it, with all that people and programs are shown. */
   async #keyOf(domain: DomainName, number: string): Promise<string> {
-    return (await hmacSha256(this.#ports.directory(domain), number)).slice(0, keyDigits);
+    return (await hmacSha256(this.#secretOf(domain), number)).slice(0, keyDigits);
+  }
+
+  #secretOf(domain: DomainName): string {
+    const [row] = this.#secret.read("SELECT secret FROM caller_secret");
+    if (row) return String(row.secret);
+    const secret = `${this.#ports.nonce()}-${this.#ports.nonce()}`;
+    this.#change(domain, () => {
+      this.#secret.make();
+      this.#ports.sql.exec("INSERT INTO caller_secret (secret) VALUES (?)", secret);
+      // An earlier release made keys by the name of the directory, which stands in cursors.
+      this.#deleteAcknowledged("id LIKE ?", "caller-refused:%");
+      this.#ports.audit.eraseCaller(null);
+    });
+    return secret;
   }
 
   /** Deletes what is older than the settings want, of documents that were given up too. */
@@ -216,8 +243,7 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
     this.#change(domain, () => {
       this.#ports.givenUp.deleteBefore(at);
       this.#lost.deleteBefore(at);
-      this.#taken = null;
-      if (this.#table.areThere) this.#ports.sql.exec("DELETE FROM acknowledgement WHERE at < ?", at);
+      this.#deleteAcknowledged("at < ?", at);
       this.noteGivenUp(domain);
     });
   }

@@ -1,7 +1,10 @@
 import { expect, test } from "vitest";
+import type { BridgeName, CallId } from "../../../src/foundation/ids.ts";
+import { hmacSha256 } from "../../../src/foundation/secrets.ts";
 import { dayMs } from "../../../src/foundation/time/timers.ts";
 import { type AuditEntry, unknownOutcome } from "../../../src/operators/audit.ts";
 import { confKey } from "../conference-world.ts";
+import { aPage } from "../fact-page.ts";
 import { DirectoryWorld, domain } from "./world.ts";
 
 function entry(world: DirectoryWorld, more: Partial<AuditEntry> = {}): AuditEntry {
@@ -90,4 +93,51 @@ test("what people have asked goes with the records of its time", async () => {
   await world.time.pass(10_000);
   await world.directory.alarm();
   expect(await left()).toBe(1);
+});
+
+const number = "15552345678";
+
+/** Callers who could not get in, and the ids under which that is trouble, in the order of the numbers. */
+async function refusedIds(world: DirectoryWorld, ...numbers: readonly string[]): Promise<readonly string[]> {
+  const calls = numbers.flatMap((number) =>
+    ["a", "b", "c"].map((name) => {
+      const call = { call: `${number} ${name}` as CallId, number, dialled: "", at: world.time.now, steps: [] };
+      return { ...call, end: { at: world.time.now, why: "unknown-keys" as const } };
+    }),
+  );
+  const said = { bridge: "main" as BridgeName, calls, dropped: 0 };
+  await world.directory.promptStore.keepPromptCalls(domain, said);
+  const { refused } = await world.directory.knownTrouble.trouble(domain);
+  return numbers.map((number) => `caller-refused:${refused.find(({ about }) => about === number)?.key}`);
+}
+
+test("no name that people are shown leads from a caller's key to the number; once erased, the audit has no key", async () => {
+  const world = new DirectoryWorld();
+  await world.directory.keepAudit(domain, entry(world));
+  const [id = "", other = ""] = await refusedIds(world, number, "441234567890");
+  world.start();
+  expect(await refusedIds(world, number)).toEqual([id]);
+  const { directory } = (await world.directory.follow(aPage({ running: {} }))).place;
+  expect(id).not.toBe(`caller-refused:${(await hmacSha256(directory, number)).slice(0, 8)}`);
+  for (const trouble of [id, other]) await world.directory.keepAudit(domain, entry(world, { about: { trouble } }));
+  await world.directory.recordStore.erase(domain, number, 0);
+  const { entries } = await world.directory.audit(null, 9);
+  expect(entries.map(({ about }) => about)).toEqual([
+    { trouble: other },
+    { trouble: "caller-refused:erased" },
+    { confKey },
+  ]);
+});
+
+test("keys that an earlier release made by the directory's name are gone with the first one that is made anew", async () => {
+  const world = new DirectoryWorld();
+  const id = "caller-refused:faed1f45";
+  const acknowledgement = { upTo: world.time.now, place: 1, by: "anna", at: world.time.now, word: "known" };
+  for (const one of [id, "caller-refused"])
+    await world.directory.knownTrouble.acknowledge(domain, { id: one, ...acknowledgement });
+  await world.directory.keepAudit(domain, entry(world, { about: { trouble: id } }));
+  expect(await refusedIds(world, number)).toHaveLength(1);
+  const { acknowledged } = await world.directory.knownTrouble.trouble(domain);
+  expect(acknowledged.map(({ id }) => id)).toEqual(["caller-refused"]);
+  expect(JSON.stringify(world.sql.exec("SELECT * FROM audit"))).not.toContain("faed1f45");
 });
