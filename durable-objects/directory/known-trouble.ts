@@ -115,6 +115,7 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
       if (kind === "conferences-lost") this.#lost.acknowledge(about, place);
       this.noteGivenUp(domain);
     });
+    this.watch.lookSoon(domain);
     await this.#ports.changed();
   }
 

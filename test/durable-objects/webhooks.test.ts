@@ -788,6 +788,22 @@ test("that a receiver takes no webhooks comes to the others, and not to itself",
   expect(world.events.filter((name) => name.startsWith("trouble")).length).toBe(2);
 });
 
+const lostRecord = () => ({ ...conferenceOver(1), endedBy: "bridge", reason: "lost" }) as DirectoryRecord;
+
+test("what has happened ends for receivers within a second of its acknowledgement", async () => {
+  const world = new World();
+  world.domain = testDomain({ webhooks: [receiver, second] });
+  await world.follow(aPage({ records: [lostRecord()] }));
+  await world.pass(10 * 60_000);
+  const began = [["trouble.began", "conferences-lost", null, "main"]];
+  expect(troubleOfDomain(world)).toEqual(began);
+  const { now } = world.time;
+  const known = { upTo: now, place: 1, by: "anna", at: now, word: "power cut" };
+  await world.directory.knownTrouble.acknowledge(domain, { id: "conferences-lost:main", ...known });
+  await world.pass(1_000);
+  expect(troubleOfDomain(world)).toEqual([...began, ["trouble.ended", "conferences-lost", null, "main"]]);
+});
+
 test("where nobody wants to be notified of trouble, it sets no alarm and writes nothing", async () => {
   const world = new World();
   world.domain = testDomain({ webhooks: [{ ...receiver, events: ["call.joined"] }] });
