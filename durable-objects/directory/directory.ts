@@ -157,7 +157,7 @@ export class Directory
     this.#ports.changed();
     await this.#ensureAlarm(at);
     if (this.#receivers(page.domain).length > 0) this.#webhooks.pump();
-    this.knownTrouble.watch.followed(page.domain, live);
+    this.knownTrouble.watch.followed(page.domain, before?.known?.live ?? null, live);
     return this.#answer(page, upTo);
   }
 

@@ -40,17 +40,23 @@ export class TroubleWatch {
     this.#ports = ports;
   }
 
-  /** A conference has sent how it is. */
-  followed(domain: DomainName, live: LiveState | null): void {
-    const isTroubled = live !== null && live.waiting.length + live.trouble.length > 0;
-    if (isTroubled || this.#ports.known.hasNotified) this.lookSoon(domain);
+  /** A conference has sent how it is; `before`: how it was. Of one that is as it was, the next look is soon enough. */
+  followed(domain: DomainName, before: LiveState | null, live: LiveState | null): void {
+    const now = wrongIn(live);
+    if (JSON.stringify(now) !== JSON.stringify(wrongIn(before))) this.lookSoon(domain);
+    else if (now.length > 0 || this.#ports.known.hasNotified) this.#lookAfter(domain, AWAY_AFTER_MS);
   }
 
   lookSoon(domain: DomainName): void {
+    this.#lookAfter(domain, pauseMs);
+  }
+
+  /** So long after the last look, at the earliest. */
+  #lookAfter(domain: DomainName, ms: number): void {
     if (!this.#isWanted(domain)) return;
     const now = this.#ports.now();
     const last = this.#lookedAt ?? Number.NEGATIVE_INFINITY;
-    this.#ports.wakeBy(Math.abs(now - last) < pauseMs ? last + pauseMs : now);
+    this.#ports.wakeBy(Math.abs(now - last) < ms ? last + ms : now);
   }
 
   /** Called by the alarm. */
@@ -74,6 +80,11 @@ export class TroubleWatch {
   #isWanted(domain: DomainName): boolean {
     return this.#ports.receivers(domain).some(({ events }) => events.some((event) => event.startsWith("trouble.")));
   }
+}
+
+/** What is wrong with a conference, and which servers something of it waits for. */
+function wrongIn(live: LiveState | null): readonly string[] {
+  return live ? [...live.trouble, ...live.waiting.map(({ host }) => bareHost(host))] : [];
 }
 
 /** Of what was given up they are notified in the transaction in which it is counted. */

@@ -804,6 +804,26 @@ test("what has happened ends for receivers within a second of its acknowledgemen
   expect(troubleOfDomain(world)).toEqual([...began, ["trouble.ended", "conferences-lost", null, "main"]]);
 });
 
+test("pages that change nothing of what is wrong have it looked at each ten seconds, and not with each", async () => {
+  const world = new World();
+  world.domain = testDomain({ webhooks: [receiver, second] });
+  const waiting = [{ host: "tsp1" as WebexHost, documents: 2, oldestAt: worldBegins, failure: null }];
+  const page = (more: object) => world.follow(aPage({ key: "1", running: { ...more } }));
+  await world.follow(aPage({ records: [lostRecord()] }));
+  await page({ waiting });
+  await world.pass(60_000);
+  expect(troubleOfDomain(world)).toHaveLength(2);
+  const looks = vi.spyOn(world.directory.knownTrouble, "trouble");
+  for (let second = 0; second < 100; second += 1) {
+    await page({ waiting: [{ ...waiting[0], documents: second }], locked: second % 2 === 0 });
+    await world.pass(1_000);
+  }
+  expect(looks.mock.calls.length).toBe(11);
+  await page({});
+  await world.pass(1_000);
+  expect(troubleOfDomain(world).slice(2)).toEqual([["trouble.ended", "posts-wait", "tsp1", null]]);
+});
+
 test("where nobody wants to be notified of trouble, it sets no alarm and writes nothing", async () => {
   const world = new World();
   world.domain = testDomain({ webhooks: [{ ...receiver, events: ["call.joined"] }] });
