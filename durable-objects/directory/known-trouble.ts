@@ -4,7 +4,7 @@ import { hmacSha256 } from "../../src/foundation/secrets.ts";
 import type { Acknowledgement, KnownTrouble } from "../../src/operators/trouble.ts";
 import { type DomainTrouble, type FoundTrouble, showTrouble } from "../../src/operators/trouble-kinds.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
-import { domainTroubleEvent, type WebhookEvent } from "../../src/records/webhooks.ts";
+import { domainTroubleEvent, type WebhookEvent, wants } from "../../src/records/webhooks.ts";
 import type { DirectoryRpc, WebhookView } from "../../src/rpc/directory.ts";
 import type { KeptPromptCall, RefusedCaller } from "../../src/rpc/directory-feed.ts";
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";
@@ -120,7 +120,7 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
   }
 
   async notifyOfTrouble(domain: DomainName, bridge: BridgeName, trouble: readonly FoundTrouble[]): Promise<void> {
-    if (this.#ports.receivers(domain).length === 0) return;
+    if (!wants(this.#ports.receivers(domain))) return;
     const shown = trouble.map((one) => showTrouble(one, domain, bridge));
     this.#change(domain, () => this.#note(bridge, shown));
     await this.#ports.changed();
@@ -141,7 +141,7 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
 
   /** After something was given up, settled or acknowledged, in the same transaction: what of it begins or ends for receivers of webhooks. */
   noteGivenUp(domain: DomainName): void {
-    if (this.#ports.receivers(domain).length === 0) return;
+    if (!wants(this.#ports.receivers(domain))) return;
     const open = this.#ports.givenUp.openByHost();
     this.#note(
       "",

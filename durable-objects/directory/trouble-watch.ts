@@ -4,6 +4,7 @@ import { hasLasted } from "../../src/foundation/time/has-lasted.ts";
 import { AWAY_AFTER_MS } from "../../src/link/absences.ts";
 import { type KnownTrouble, troubleOf } from "../../src/operators/trouble.ts";
 import type { DomainTrouble } from "../../src/operators/trouble-kinds.ts";
+import { wants } from "../../src/records/webhooks.ts";
 import type { LiveState } from "../../src/rpc/directory-feed.ts";
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";
 import type { RunningList } from "./running-list.ts";
@@ -53,7 +54,7 @@ export class TroubleWatch {
 
   /** So long after the last look, at the earliest. */
   #lookAfter(domain: DomainName, ms: number): void {
-    if (!this.#isWanted(domain)) return;
+    if (!wants(this.#ports.receivers(domain))) return;
     const now = this.#ports.now();
     const last = this.#lookedAt ?? Number.NEGATIVE_INFINITY;
     this.#ports.wakeBy(Math.abs(now - last) < ms ? last + ms : now);
@@ -61,7 +62,7 @@ export class TroubleWatch {
 
   /** Called by the alarm. */
   async look(domain: DomainName): Promise<void> {
-    if (!this.#isWanted(domain)) return;
+    if (!wants(this.#ports.receivers(domain))) return;
     const { known, list, now, wakeBy } = this.#ports;
     const found = await known.trouble(domain);
     const at = now();
@@ -75,10 +76,6 @@ export class TroubleWatch {
     const kept = before.filter(({ id }) => !lasting.some((one) => one.id === id));
     await known.notifyOfDomain(domain, [...lasting, ...kept]);
     if (isToCome(found, lasting) || lasting.length < all.length || kept.length > 0) wakeBy(at + AWAY_AFTER_MS);
-  }
-
-  #isWanted(domain: DomainName): boolean {
-    return this.#ports.receivers(domain).some(({ events }) => events.some((event) => event.startsWith("trouble.")));
   }
 }
 

@@ -60,6 +60,14 @@ export const webhookEventTypes: readonly WebhookEventType[] = [
   ...liveTypes,
 ];
 
+/** Whether one of these receivers is notified of trouble, or, with `agent`, of agents. */
+export function wants(
+  receivers: readonly { readonly events: readonly string[] }[],
+  about: "trouble" | "agent" = "trouble",
+): boolean {
+  return receivers.some(({ events }) => events.some((event) => event.startsWith(`${about}.`)));
+}
+
 /** One thing that receivers of webhooks are notified of. */
 export interface WebhookEvent {
   /** The same for each copy of it, and another one for each other event; without a full stop, as the rules want it. */

@@ -830,6 +830,10 @@ test("where nobody wants to be notified of trouble, it sets no alarm and writes 
   const waiting = [{ host: "tsp1" as WebexHost, documents: 2, oldestAt: worldBegins, failure: null }];
   await world.follow(aPage({ key: "5", running: { waiting } }));
   expect(world.alarmAt).toBe(worldBegins + 6 * hourMs);
+  const lost = { host: "tsp1" as WebexHost, transId: "7" as TransId, attempts: 3, why: "away", messages: [] };
+  await world.follow(aPage({ key: "6", running: {}, facts: [{ kind: "post-given-up", ...lost }] }));
+  const drained = { kind: "bridge-drained", since: worldBegins } as const;
+  await world.directory.knownTrouble.notifyOfTrouble(domain, "main" as BridgeName, [drained]);
   await world.pass(dayMs);
   expect(world.sql.exec("SELECT name FROM sqlite_master WHERE name = 'notified_trouble'")).toEqual([]);
 });
