@@ -1,15 +1,16 @@
 import type { DomainName } from "../../src/foundation/ids.ts";
 import { hasLasted } from "../../src/foundation/time/has-lasted.ts";
-import { within } from "../../src/foundation/time/timers.ts";
 import { AWAY_AFTER_MS, lookForAbsences, type Presence } from "../../src/link/absences.ts";
 import { activeLink, type RelayState } from "../../src/link/relay.ts";
 import type { FoundTrouble } from "../../src/operators/trouble-kinds.ts";
+import { wants } from "../../src/records/webhooks.ts";
 import type { AgentEvent } from "../../src/rpc/directory.ts";
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";
 import type { Alarm } from "../platform/alarm.ts";
 import type { Platform } from "../platform/platform.ts";
 import { AgentClocks } from "./agent-clocks.ts";
 import { certificateTrouble } from "./bridge-health.ts";
+import { DirectorySender } from "./directory-sender.ts";
 import type { Identity, RelayLog, RelayStore } from "./relay-store.ts";
 
 interface AbsencesPorts extends Pick<Platform, "now" | "after"> {
@@ -18,24 +19,20 @@ interface AbsencesPorts extends Pick<Platform, "now" | "after"> {
   notifyOfAgents(domain: DomainName, events: readonly AgentEvent[]): Promise<void>;
 }
 
-const sendWithinMs = 5_000;
-const sendAgainMs = 10_000;
-
 /** Keeps which agents of a bridge are away, and has the directory notify receivers of webhooks of long absences and returns. */
 export class AgentAbsences {
   readonly #ports: AbsencesPorts;
   readonly #store: RelayStore;
   readonly #alarm: Alarm;
-  readonly #log: RelayLog;
+  readonly #sender: DirectorySender;
   readonly clocks: AgentClocks;
-  #isSending = false;
 
   constructor(ports: AbsencesPorts, store: RelayStore, alarm: Alarm, log: RelayLog) {
     this.#ports = ports;
     this.clocks = new AgentClocks(ports, store);
     this.#store = store;
     this.#alarm = alarm;
-    this.#log = log;
+    this.#sender = new DirectorySender(ports, alarm, log, "agents-not-told");
   }
 
   look(identity: Identity | undefined, state: RelayState): void {
@@ -80,30 +77,25 @@ export class AgentAbsences {
   /** Whether receivers of webhooks want to be notified of agents, or of trouble, which agents make. */
   isWatched({ domain }: Identity): boolean {
     const webhooks = this.#ports.settings(domain)?.webhooks ?? [];
-    return webhooks.some(({ events }) => events.some((event) => /^(?:agent|trouble)\./.test(event)));
+    return wants(webhooks) || wants(webhooks, "agent");
   }
 
   #agents({ domain, bridge }: Identity): DomainSettings["bridges"][number]["agents"] {
     return this.#ports.settings(domain)?.bridges.find(({ name }) => name === bridge)?.agents ?? [];
   }
 
-  async #send(): Promise<void> {
-    const { identity, events = [] } = this.#store.read("absences") ?? {};
-    if (this.#isSending || !identity || events.length === 0) return;
-    this.#isSending = true;
-    try {
-      const sent = this.#ports.notifyOfAgents(identity.domain, events);
-      await within(this.#ports, sendWithinMs, "the directory", sent);
-      const now = this.#store.read("absences");
-      if (now) this.#store.write("absences", { ...now, events: now.events.slice(events.length) });
-    } catch (error) {
-      this.#log("agents-not-told", "", { error: String(error) }, "warn");
-      return this.#alarm.wakeBy(this.#ports.now() + sendAgainMs);
-    } finally {
-      this.#isSending = false;
-    }
-    // What has come meanwhile.
-    await this.#send();
+  #send(): Promise<void> {
+    return this.#sender.send(() => {
+      const { identity, events = [] } = this.#store.read("absences") ?? {};
+      if (!identity || events.length === 0) return null;
+      return { send: () => this.#ports.notifyOfAgents(identity.domain, events), sent: () => this.#sent(events.length) };
+    });
+  }
+
+  /** Others may have come since. */
+  #sent(count: number): void {
+    const now = this.#store.read("absences");
+    if (now) this.#store.write("absences", { ...now, events: now.events.slice(count) });
   }
 }
 
