@@ -77,11 +77,24 @@ export async function helloFault(
   const homes = known.filter(({ publicKey }) => publicKey === hello.key);
   if (homes.length === 0 || !(await isSigned(hello.key, helloText(hello), hello.signature))) return "wrongKey";
   if (Math.abs(now - hello.at) > MAX_CLOCK_SKEW_MS) return "clockSkew";
+  if (isAgentOf(place, hello, homes)) return null;
   const inDomain = homes.filter(({ domain }) => domain === place.domain && domain === hello.domain);
   if (inDomain.length === 0) return "unknownDomain";
-  const atBridge = inDomain.filter(({ bridge }) => bridge === place.bridge && bridge === hello.bridge);
-  if (atBridge.length === 0) return "unknownBridge";
-  return atBridge.some(({ agent }) => agent === hello.agent) ? null : "wrongKey";
+  const isAtBridge = inDomain.some(({ bridge }) => bridge === place.bridge && bridge === hello.bridge);
+  return isAtBridge ? "wrongKey" : "unknownBridge";
+}
+
+/** Whether the agent that says this hello is at home here. Its signature is yet to be verified. */
+export function isAgentOf(
+  place: Pick<KnownAgent, "domain" | "bridge">,
+  hello: Hello,
+  known: readonly KnownAgent[],
+): boolean {
+  const { domain, bridge } = hello;
+  if (domain !== place.domain || bridge !== place.bridge) return false;
+  return known.some(
+    (one) => one.domain === domain && one.bridge === bridge && one.agent === hello.agent && one.publicKey === hello.key,
+  );
 }
 
 /** The headers of an answer that gives no socket. */

@@ -1,5 +1,5 @@
 import type { BridgeName, DomainName } from "../../foundation/ids.ts";
-import { decodeHello, HELLO_HEADER, type Hello, helloFault, refusal } from "../../link/hello.ts";
+import { decodeHello, HELLO_HEADER, helloFault, isAgentOf, refusal } from "../../link/hello.ts";
 import type { EdgePorts } from "../edge-ports.ts";
 import type { Metrics } from "../monitoring/monitoring.ts";
 import { answerOrNull } from "../objects-of-request.ts";
@@ -20,7 +20,7 @@ export async function admitAgent(request: Request, place: Place, edge: AgentPort
   const why = hello.ok ? await helloFault(hello.value, place, knownAgents(edge), edge.now(), isSigned) : hello.error;
   if (why === null) return edge.objects.relay(place.domain, place.bridge).fetch(request);
   edge.metrics.agentsRefused.count({ why });
-  if (hello.ok && why === "clockSkew" && isAgent(hello.value, place, edge)) {
+  if (hello.ok && why === "clockSkew" && isAgentOf(place, hello.value, knownAgents(edge))) {
     const { agent, at } = hello.value;
     const { domain, bridge } = place;
     await answerOrNull(
@@ -30,16 +30,6 @@ export async function admitAgent(request: Request, place: Place, edge: AgentPort
     );
   }
   return problem(403, "no such agent", `The agent is refused (${why}); its log says what to do.`, refusal(why));
-}
-
-function isAgent({ agent, key, domain, bridge }: Hello, place: Place, edge: EdgePorts): boolean {
-  return (
-    domain === place.domain &&
-    bridge === place.bridge &&
-    knownAgents(edge).some(
-      (one) => one.domain === domain && one.bridge === bridge && one.agent === agent && one.publicKey === key,
-    )
-  );
 }
 
 function knownAgents({ domains }: EdgePorts) {
