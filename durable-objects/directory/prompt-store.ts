@@ -2,6 +2,7 @@ import { isRefused, MAX_PROMPT_STEPS, type PromptCall, promptCall } from "../../
 import type { BridgeName, ConfKey, DomainName, EpochMs } from "../../src/foundation/ids.ts";
 import { type Person, type Show, showOf } from "../../src/foundation/shown.ts";
 import { fitsNumber } from "../../src/foundation/text/spelled.ts";
+import { isWholeNumber } from "../../src/foundation/text/whole-number.ts";
 import { dayMs } from "../../src/foundation/time/timers.ts";
 import type { DirectoryFact } from "../../src/records/directory-facts.ts";
 import type {
@@ -105,7 +106,7 @@ export class PromptStore implements PromptCallsRpc {
     const isItself = (one: KeptPromptCall) => one.call === call && Math.abs(one.at - at) <= longestPromptMs;
     const unsettled = this.#read();
     const row = unsettled.find((one) => one.end === null && isItself(one));
-    if (!row && !(isWhole(number) && unsettled.some((one) => one.number === number))) return;
+    if (!row && !(isWholeNumber(number) && unsettled.some((one) => one.number === number))) return;
     this.#unsettled = null;
     this.#ports.transaction(domain, () => {
       if (row) this.#write({ ...row, end: { at, why: "entered", conference } });
@@ -114,7 +115,8 @@ export class PromptStore implements PromptCallsRpc {
   }
 
   #mend(number: string, at: EpochMs): void {
-    if (isWhole(number)) this.#sql.exec("UPDATE prompt_call SET mended = 1 WHERE number = ? AND at <= ?", number, at);
+    if (isWholeNumber(number))
+      this.#sql.exec("UPDATE prompt_call SET mended = 1 WHERE number = ? AND at <= ?", number, at);
   }
 
   async promptCalls({ number, since, before, limit }: PromptCallQuery): Promise<PromptCallPage> {
@@ -138,7 +140,7 @@ export class PromptStore implements PromptCallsRpc {
     const latelyFrom = this.#ports.now() - dayMs;
     // Nobody knows whether somebody without a whole number got in since: those calls count for a day.
     const calls = this.#read().filter(
-      (call) => isRefused(call) && (isWhole(call.number) || call.at >= latelyFrom) && isOpen(call),
+      (call) => isRefused(call) && (isWholeNumber(call.number) || call.at >= latelyFrom) && isOpen(call),
     );
     return [...Map.groupBy(calls, ({ number }) => number)].flatMap(([number, calls]): RefusedCaller[] => {
       const [latest] = calls;
@@ -176,11 +178,6 @@ export class PromptStore implements PromptCallsRpc {
       this.#sql.exec("DELETE FROM prompt_dropped WHERE at < ?", at);
     });
   }
-}
-
-/** Whether it is somebody's number: neither withheld nor masked. */
-function isWhole(number: string): boolean {
-  return /^[^*]+$/.test(number);
 }
 
 function toKept({ id, data }: SqlRow): KeptPromptCall {

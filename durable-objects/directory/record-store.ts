@@ -1,4 +1,5 @@
 import type { DomainName } from "../../src/foundation/ids.ts";
+import { bareHost } from "../../src/foundation/text/bare-host.ts";
 import { endsOfNumber, fitsName, fitsNumber, spellingsOf } from "../../src/foundation/text/spelled.ts";
 import { dayMs } from "../../src/foundation/time/timers.ts";
 import { type DirectoryRecord, identityOf } from "../../src/records/conference-record.ts";
@@ -140,7 +141,7 @@ function fits({ record }: PlacedRecord, { kind, filter = {} }: RecordQuery): boo
     if (name === "conference" || name === "attendeeId") return spellingsOf(wanted).some((one) => one === value);
     if (name !== "webexHost") return value === wanted;
     const hosts = [fields.webexHosts ?? fields.webexHost].flat();
-    return hosts.some((host) => withoutScheme(String(host)) === withoutScheme(String(wanted)));
+    return hosts.some((host) => bareHost(String(host)) === bareHost(String(wanted)));
   });
 }
 
@@ -171,9 +172,4 @@ function endsInJson(number: string): readonly string[] {
 
 function inJson(text: string): string {
   return JSON.stringify(text).slice(1, -1);
-}
-
-/** Without the part that people leave out, since all servers of a domain have it. */
-function withoutScheme(host: string): string {
-  return host.replace(/^https?:\/\//, "");
 }

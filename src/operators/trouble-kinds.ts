@@ -2,6 +2,7 @@ import * as v from "valibot";
 import type { EpochMs } from "../foundation/ids.ts";
 import { type Checked, time } from "../foundation/schemas.ts";
 import { counted } from "../foundation/text/counted.ts";
+import { isWholeNumber } from "../foundation/text/whole-number.ts";
 import { shellWord } from "./shell-word.ts";
 
 /** One thing that is wrong, as its source says it. */
@@ -163,11 +164,11 @@ const rows = {
     from: ["directory"],
     happened: true,
     says: ({ about, domain, count, why }) =>
-      isWhole(about)
+      isWholeNumber(about)
         ? `The caller ${about} could not get in at ${domain}, ${counted(count, "time")}. The last time: ${why}`
         : `Within a day, ${counted(count, "call")} ${about === "" ? "whose numbers are withheld or not kept" : `from numbers that end in ${about.replace(/^\*+/, "")}`} did not get in at ${domain}. The last one: ${why}`,
     todo: ({ about }) =>
-      isWhole(about)
+      isWholeNumber(about)
         ? `"bridgehead find ${about}" says what was keyed, and why it was not led in.`
         : "Its calls at the prompt say what was keyed, and why it was not led in.",
   },
@@ -306,11 +307,6 @@ export function showTrouble(
     },
     ...{ says: says(around), todo: todo(around), acknowledged: null },
   };
-}
-
-/** Whether this is one caller's number: neither withheld nor masked. */
-function isWhole(number: string): boolean {
-  return /^[^*]+$/.test(number);
 }
 
 function receiverText(host: string): string {
