@@ -106,6 +106,7 @@ export class Directory
       domain: () => this.#store.about?.domain ?? null,
       receivers: () => this.#receivers(this.#store.about?.domain ?? null),
       wakeBy: (at) => this.#alarm.wakeBy(at),
+      dropped: (url) => this.knownTrouble.deleteReceiver(url),
     });
     this.knownTrouble = new KnownTroubles({
       ...{ sql: ports.sql, givenUp: this.#givenUp, list: this.list, prompt: this.promptStore },

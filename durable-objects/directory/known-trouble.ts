@@ -215,6 +215,11 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
     });
   }
 
+  /** Within a transaction. A receiver that comes to the settings again begins at 0. */
+  deleteReceiver(url: string): void {
+    this.#deleteAcknowledged("id = ?", `webhooks-given-up:${url}`);
+  }
+
   #deleteAcknowledged(which: string, value: SqlValue): void {
     this.#taken = null;
     if (this.#table.areThere) this.#ports.sql.exec(`DELETE FROM acknowledgement WHERE ${which}`, value);
@@ -244,7 +249,8 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
     this.#change(domain, () => {
       this.#ports.givenUp.deleteBefore(at);
       this.#lost.deleteBefore(at);
-      this.#deleteAcknowledged("at < ?", at);
+      // What a receiver was never given is counted as long as the settings name it.
+      this.#deleteAcknowledged("at < ? AND id NOT LIKE 'webhooks-given-up:%'", at);
       this.noteGivenUp(domain);
     });
   }

@@ -26,6 +26,8 @@ interface WebhookPorts extends Pick<Platform, "now" | "log" | "post" | "measures
   /** A secret of the deployment; `undefined`: there is none of this name. */
   secret(name: string): string | undefined;
   wakeBy(at: EpochMs): void;
+  /** The settings name this receiver no more, and nothing of it is kept. Called within a transaction. */
+  dropped(url: string): void;
 }
 
 interface Waiting {
@@ -275,9 +277,14 @@ export class Webhooks {
     const urls = new Set(receivers.map(({ url }) => url));
     const named = [...urls].join(" ");
     if (named === this.#named) return;
-    for (const table of ["webhook", "webhook_receiver"]) {
-      for (const { url } of this.#tables.read(`SELECT DISTINCT url FROM ${table}`))
-        if (!urls.has(String(url))) this.#ports.sql.exec(`DELETE FROM ${table} WHERE url = ?`, url ?? "");
+    const tables = ["webhook", "webhook_receiver"];
+    const known = tables.flatMap((table) => this.#tables.read(`SELECT DISTINCT url FROM ${table}`));
+    for (const url of new Set(known.map(({ url }) => String(url)))) {
+      if (urls.has(url)) continue;
+      this.#ports.sql.transaction(() => {
+        for (const table of tables) this.#ports.sql.exec(`DELETE FROM ${table} WHERE url = ?`, url);
+        this.#ports.dropped(url);
+      });
     }
     this.#named = named;
   }

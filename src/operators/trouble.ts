@@ -180,9 +180,7 @@ function webhookTrouble(
     if (failure) found.push({ kind: "webhook-fails", about, since: failure.since, why: failure.why });
     else if (refused > 0 && oldestAt !== null && hasLasted(oldestAt, now, refusedLongMs))
       found.push({ kind: "webhook-fails", about, since: oldestAt, count: refused });
-    const known = taken.get(`webhooks-given-up:${about}`)?.place ?? 0;
-    // A receiver that the settings had lost begins at 0 again.
-    const count = known <= givenUp ? givenUp - known : givenUp;
+    const count = givenUp - (taken.get(`webhooks-given-up:${about}`)?.place ?? 0);
     if (count > 0) found.push({ kind: "webhooks-given-up", about, since: lastGivenUpAt, count, place: givenUp });
     return found;
   });

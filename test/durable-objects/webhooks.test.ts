@@ -6,6 +6,7 @@ import { Measures } from "../../durable-objects/platform/measures.ts";
 import type { HttpAnswer, PostRequest } from "../../durable-objects/platform/post.ts";
 import type { BridgeName, CallId, DomainName, TransId, WebexHost } from "../../src/foundation/ids.ts";
 import { dayMs, hourMs } from "../../src/foundation/time/timers.ts";
+import { troubleOf } from "../../src/operators/trouble.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
 import type { DirectoryFact } from "../../src/records/directory-facts.ts";
 import type { AgentEvent } from "../../src/rpc/directory.ts";
@@ -611,6 +612,36 @@ test("what waits for a receiver that the settings do not name any more is droppe
   world.domain = testDomain({ webhooks: [{ ...receiver, url: "https://new.example.com/" }] });
   await world.pass(dayMs);
   expect([world.rows, world.sql.exec("SELECT url FROM webhook_receiver")]).toEqual([0, []]);
+});
+
+test("what a receiver was never given stays acknowledged, and counts anew once the settings have had it no more", async () => {
+  const world = new World();
+  world.answer = () => gone;
+  const lose = async (...calls: readonly string[]) => {
+    await world.joins(...calls);
+    await world.pass(5 * dayMs);
+  };
+  const id = `webhooks-given-up:${url}`;
+  const shown = async () => {
+    const known = await world.directory.knownTrouble.trouble(domain);
+    const all = troubleOf(null, [], { domain, known, mail: [], silent: [] }, world.time.now);
+    return all.flatMap((one) => (one.id === id ? [one.count] : []));
+  };
+  await lose("c1", "c2");
+  expect(await shown()).toEqual([3]);
+  const { now } = world.time;
+  const known = { id, upTo: now, place: 3, by: "anna", at: now, word: "known" };
+  await world.directory.knownTrouble.acknowledge(domain, known);
+  await world.pass(400 * dayMs);
+  expect(await shown()).toEqual([]);
+  await lose("c3");
+  expect(await shown()).toEqual([1]);
+
+  world.domain = testDomain();
+  await world.pass(dayMs);
+  world.domain = testDomain({ webhooks: [receiver] });
+  await lose("c4", "c5", "c6", "c7");
+  expect(await shown()).toEqual([4]);
 });
 
 test("who came in is told once, also by the next life of the conference, with the number as in records", async () => {

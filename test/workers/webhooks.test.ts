@@ -94,6 +94,7 @@ test("an event reads and costs no more rows where a thousand refused ones, and a
     };
     const webhooks = new Webhooks({
       ...{ sql, measures: new Measures(), now: () => 1_000_000, log: () => {}, domain: () => domain, wakeBy: () => {} },
+      dropped: () => {},
       receivers: () => [dead, refuses],
       secret: () => webhookSecret,
       post: async (request) =>
