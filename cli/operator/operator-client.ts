@@ -69,7 +69,7 @@ export class OperatorClient extends EdgeApi {
     return { conferences, unreachable };
   }
 
-  /** As the directories have them. A directory that was started anew asks its conferences, so it is asked once more; `unknown`: those left, shown as they last told, if at all. */
+  /** As the directories have them. A directory that was started anew asks its conferences, so it is asked once more; `unknown`: those left, shown as they last reported, if at all. */
   async running(domains: readonly string[], search: Search): Promise<RunningConferences> {
     const first = await this.#running(domains, search);
     if (first.unknown === 0) return first;

@@ -43,7 +43,7 @@ const keyDigits = 8;
 const secretTable = "CREATE TABLE IF NOT EXISTS caller_secret (secret TEXT PRIMARY KEY) WITHOUT ROWID";
 const table =
   "CREATE TABLE IF NOT EXISTS acknowledgement (id TEXT PRIMARY KEY, at INTEGER NOT NULL, data TEXT NOT NULL) WITHOUT ROWID";
-/** What receivers of webhooks were notified of and is not over: a row for each bridge, one, without a name, for what was given up, one for the rest. */
+/** What has begun for receivers of webhooks and has not ended: a row for each bridge, one (`""`) for posts given up, one (`*`) for the rest. */
 const notifiedTable =
   "CREATE TABLE IF NOT EXISTS notified_trouble (bridge TEXT PRIMARY KEY, data TEXT NOT NULL) WITHOUT ROWID";
 

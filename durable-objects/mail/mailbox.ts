@@ -187,7 +187,7 @@ export class Mailbox implements MailboxRpc {
     this.#answered.add(id, null, now, since);
     this.#lastAt = now;
     this.#outbox.accept(queue);
-    // Who looks in then tells the directory, too, what a life before has counted.
+    // Then the directory also gets what an earlier life has counted.
     this.#arm(this.#outbox.nextDue ?? now);
   }
 

@@ -22,9 +22,9 @@ interface FoundConferences {
   readonly creating?: number;
   readonly running?: number;
   readonly conferences: number;
-  /** In those that have told; `null`: none has. */
+  /** In those that have reported; `null`: none has. */
   readonly callers: number | null;
-  /** Conferences that have not told how they are. */
+  /** Conferences that have not reported how they are. */
   readonly unknown: number;
 }
 

@@ -8,7 +8,7 @@ import { shellWord } from "./shell-word.ts";
 /** One thing that is wrong, as its source says it. */
 export interface FoundTrouble {
   readonly kind: TroubleKind;
-  /** Whom or what it is about, beside its bridge: an agent, a TSP server, a receiver, a number, a conference; `null`: nothing else. */
+  /** Whom or what it is about, beside its bridge: an agent, a TSP server, a receiver, a number, a day; `null`: nothing else. */
   readonly about?: string | null;
   /** In its id in the place of `about`, where that is nothing that paths and the audit may keep: a caller's number. */
   readonly key?: string;
@@ -260,7 +260,9 @@ export const domainTrouble = v.object({
   bridge: v.nullable(v.string()),
   about: v.pipe(
     v.nullable(v.string()),
-    v.description("Whom or what it is about beside its bridge: an agent, a TSP server, a receiver of webhooks."),
+    v.description(
+      "Whom or what it is about beside its bridge: an agent, a TSP server, a receiver of webhooks; of `caller-refused` the caller's number, as `recordsPersonal` keeps it; of `certificate-expires` the day of its end.",
+    ),
   ),
   since: v.pipe(v.nullable(time), v.description("Since when, or when it happened first; null: nobody knows.")),
   latest: v.pipe(v.nullable(time), v.description("When it happened last; `since`, where it lasts.")),

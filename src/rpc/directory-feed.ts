@@ -38,7 +38,7 @@ export const topic = open(
   ),
 );
 
-/** How a conference is now, as no fact tells it. */
+/** How a conference is now, as no fact says it. */
 export interface LiveState {
   /** As WebEx named it; absent: it did not, or the settings keep no names. */
   readonly topic?: string;
@@ -98,17 +98,19 @@ export const givenUpPost = v.object({
   messages: v.array(v.string()),
   owed: v.pipe(
     v.exactOptional(v.literal(true)),
-    v.description("Its server is told of it, or of how it is then, once it can be reached."),
+    v.description("Its server is notified of it, or of how it is then, once it can be reached."),
   ),
   settledAt: v.pipe(
     v.nullable(time),
     v.description(
-      "Since when nothing of it is owed any more: its server could be reached again, another one took over, or none is to be told; null: that is not known.",
+      "Since when nothing of it is owed any more: its server could be reached again, another one took over, or none is to be notified; null: that is not known.",
     ),
   ),
   expired: v.pipe(
     v.exactOptional(v.literal(true)),
-    v.description("Its server could not be reached for so long that nobody waits for it any more, and was never told."),
+    v.description(
+      "Its server could not be reached for so long that nobody waits for it any more, and was never notified.",
+    ),
   ),
 });
 export type GivenUpPost = Checked<typeof givenUpPost>;

@@ -51,7 +51,7 @@ export const listedConference = v.object({
         speakers: v.pipe(
           v.exactOptional(v.array(v.object({ number: v.string(), attendeeId: v.string() }))),
           v.description(
-            "Who speaks, where WebEx wants to know it; empty strings where `recordsPersonal` keeps nothing of them. A second old at most while the console shows the conference in its list; else as when it told something else.",
+            "Who speaks, where WebEx wants to know it; empty strings where `recordsPersonal` keeps nothing of them. A second old at most while the console shows the conference in its list; else as when it last reported something else.",
           ),
         ),
         rooms: v.pipe(v.number(), v.description("Sub-conferences and rooms of private talks.")),
@@ -80,7 +80,7 @@ export interface RunningQuery {
   readonly after: ConfKey | null;
   readonly limit: number;
   readonly begins?: string;
-  /** Those alone that have told of trouble. */
+  /** Those alone that have reported trouble. */
   readonly troubled?: boolean;
   /** Those alone in which somebody has this number, and this attendee ID, as people write them. */
   readonly number?: string | undefined;
@@ -96,8 +96,8 @@ export interface RunningQuery {
 const bridgeLoad = v.object({
   bridge: v.pipe(v.nullable(text<BridgeName>()), v.description("null: of conferences that have none yet.")),
   conferences: v.number(),
-  callers: v.pipe(v.nullable(v.number()), v.description("In those that have told; null: none of them has.")),
-  unknown: v.pipe(v.number(), v.description("So many of them have not told how they are, or who is in them.")),
+  callers: v.pipe(v.nullable(v.number()), v.description("In those that have reported; null: none of them has.")),
+  unknown: v.pipe(v.number(), v.description("So many of them have not reported how they are, or who is in them.")),
 });
 export type BridgeLoad = Checked<typeof bridgeLoad>;
 
@@ -109,13 +109,13 @@ export const runningPage = v.object({
   unknown: v.pipe(
     v.number(),
     v.description(
-      "So many of all have never told how they are, or who is in them, as far as the directory knows; ask again in some seconds.",
+      "So many of all have never reported how they are, or who is in them, as far as the directory knows; ask again in some seconds.",
     ),
   ),
   stale: v.pipe(
     v.exactOptional(v.number()),
     v.description(
-      "So many are shown as they last told, before the directory was started anew; they are asked, so ask again in some seconds. Absent: none.",
+      "So many are shown as they last reported, before the directory was started anew; they are asked, so ask again in some seconds. Absent: none.",
     ),
   ),
 });
@@ -181,7 +181,7 @@ export interface RebuildPage {
 export interface ConferenceTotals {
   readonly creating: number;
   readonly running: number;
-  /** So many of them have not told how they are since the directory was started anew. What follows is of the others. */
+  /** So many of them have not reported how they are since the directory was started anew. What follows is of the others. */
   readonly unknown: number;
   readonly callers: number;
   /** Documents that their receiver has not confirmed. */
@@ -238,7 +238,7 @@ export const domainActivity = v.object({
   ),
   unknown: v.pipe(
     v.number(),
-    v.description("So many conferences have not told what waits in them since the directory was started anew."),
+    v.description("So many conferences have not reported what waits in them since the directory was started anew."),
   ),
 });
 export type DomainActivity = Checked<typeof domainActivity>;
@@ -270,9 +270,9 @@ export interface AgentEvent extends AbsenceEvent {
 export interface DirectoryRpc extends PromptCallsRpc {
   /** Resolves when what the page says is on disk, or to what is wanted instead. What comes twice is kept once. */
   follow(page: FactPage): Promise<FeedAnswer>;
-  /** Conferences that sent nothing since its own restart are asked first; those that do not answer at once are shown as they last told. */
+  /** Conferences that sent nothing since its own restart are asked first; those that do not answer at once are shown as they last reported. */
   running(query: RunningQuery): Promise<RunningPage>;
-  /** As the conferences told it, those that sent nothing since its own restart too. */
+  /** As the conferences reported it, those that sent nothing since its own restart too. */
   totals(): Promise<ConferenceTotals>;
   /** What one process was asked, and its mailbox has posted, behind what it said before. What comes twice counts once. */
   count(domain: DomainName, source: CountSource, minutes: readonly ActivityMinute[]): Promise<void>;
@@ -290,7 +290,7 @@ export interface DirectoryRpc extends PromptCallsRpc {
   acknowledge(domain: DomainName, acknowledgement: Acknowledgement): Promise<void>;
   /** Takes a number of a person, and the attendee ID beside it, out of records that have it: those behind this place, some at a time. */
   erase(domain: DomainName, number: string, from: number): Promise<ErasurePage>;
-  /** Has the conferences of the last week tell everything that their journals hold, some at a time. */
+  /** Has the conferences of the last week report everything that their journals hold, some at a time. */
   rebuild(domain: DomainName, from: RebuildPage["next"]): Promise<RebuildPage>;
   /** Keeps what a person has asked of the domain. The same entry again, within seconds, is not kept twice. */
   keepAudit(domain: DomainName, entry: AuditEntry): Promise<void>;

@@ -33,8 +33,8 @@ interface ConferencesProps extends DomainFrame {
 }
 
 function loadOf({ total: conferences, bridges, unknown }: RunningPage) {
-  const told = bridges.flatMap(({ callers }) => callers ?? []);
-  const callers = told.length > 0 || unknown === 0 ? told.reduce((sum, one) => sum + one, 0) : null;
+  const known = bridges.flatMap(({ callers }) => callers ?? []);
+  const callers = known.length > 0 || unknown === 0 ? known.reduce((sum, one) => sum + one, 0) : null;
   return { conferences, callers, unknown };
 }
 

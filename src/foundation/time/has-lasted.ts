@@ -3,7 +3,7 @@ import type { EpochMs } from "../ids.ts";
 /** Clocks of two machines differ by less. */
 const skewMs = 1_000;
 
-/** Whether what has been so since then has lasted as long. Where its begin is to come, the clock was set back: nobody knows, and it counts. */
+/** Whether it has lasted so long. If it begins in the future, the clock was set back: nobody knows how long, so it counts as lasting. */
 export function hasLasted(since: EpochMs, now: EpochMs, ms: number): boolean {
   return now - since >= ms || since - now > skewMs;
 }

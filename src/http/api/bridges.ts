@@ -19,8 +19,8 @@ const drained = {
 };
 const load = v.object({
   conferences: v.number(),
-  callers: v.pipe(v.nullable(v.number()), v.description("In those that have told; null: none of them has.")),
-  unknown: v.pipe(v.number(), v.description("So many of them have not told how they are, or who is in them.")),
+  callers: v.pipe(v.nullable(v.number()), v.description("In those that have reported; null: none of them has.")),
+  unknown: v.pipe(v.number(), v.description("So many of them have not reported how they are, or who is in them.")),
 });
 const bridgeAgents = v.object({
   bridge: v.string(),

@@ -140,7 +140,7 @@ export const runningRoutes = [
       number: person(`Those with a caller of this number. ${anySpelling}`),
       attendeeId: person("Those with a caller of this attendee ID."),
       cursor: cursorOf(/^.{1,64}$/s),
-      troubled: v.pipe(flag, v.description("1: those alone that have told of trouble.")),
+      troubled: v.pipe(flag, v.description("1: those alone that have reported trouble.")),
       limit: limitOf(MOST_RUNNING),
     },
     answer: {
