@@ -57,7 +57,7 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
   readonly #secret: LazyTables;
   /** `null`: not read since it changed. So is what follows. */
   #hasNotified: boolean | null = null;
-  #taken: ReadonlyMap<string, Acknowledgement> | null = null;
+  #acknowledgements: ReadonlyMap<string, Acknowledgement> | null = null;
 
   constructor(ports: KnownTroublePorts) {
     this.#ports = ports;
@@ -104,7 +104,7 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
       const place = Math.max(acknowledgement.place ?? 0, this.placeOf(id));
       const kept = { ...acknowledgement, place: acknowledgement.place === null ? null : place };
       this.#table.make();
-      this.#taken = null;
+      this.#acknowledgements = null;
       this.#ports.sql.exec(
         `INSERT INTO acknowledgement (id, at, data) VALUES (?, ?, ?)
          ON CONFLICT (id) DO UPDATE SET at = excluded.at, data = excluded.data`,
@@ -155,7 +155,7 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
     } catch (error) {
       this.#ports.givenUp.load();
       this.#hasNotified = null;
-      this.#taken = null;
+      this.#acknowledgements = null;
       throw error;
     }
   }
@@ -193,13 +193,13 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
   }
 
   get #acknowledged(): ReadonlyMap<string, Acknowledgement> {
-    this.#taken ??= new Map(
+    this.#acknowledgements ??= new Map(
       this.#table.read("SELECT data FROM acknowledgement").map(({ data }) => {
         const one = JSON.parse(String(data)) as Acknowledgement;
         return [one.id, one];
       }),
     );
-    return this.#taken;
+    return this.#acknowledgements;
   }
 
   /** Takes out that the caller of this number could not get in, and who has acknowledged it. */
@@ -221,7 +221,7 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
   }
 
   #deleteAcknowledged(which: string, value: SqlValue): void {
-    this.#taken = null;
+    this.#acknowledgements = null;
     if (this.#table.areThere) this.#ports.sql.exec(`DELETE FROM acknowledgement WHERE ${which}`, value);
   }
 

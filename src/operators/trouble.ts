@@ -103,7 +103,7 @@ export function troubleOf(
   { domain, known, mail, silent }: FoundDomain,
   now: EpochMs,
 ): readonly DomainTrouble[] {
-  const taken = new Map(known?.acknowledged.map((one) => [one.id, one]));
+  const acknowledgements = new Map(known?.acknowledged.map((one) => [one.id, one]));
   const found = [
     ...(disk ? [showTrouble({ kind: "disk", since: disk.since, why: disk.says }, null, null)] : []),
     ...bridges.flatMap((one) => bridgeTrouble(one).map((trouble) => showTrouble(trouble, one.domain, one.bridge))),
@@ -116,11 +116,11 @@ export function troubleOf(
       ...waitTrouble([...(known?.waiting ?? []), ...(mail ?? [])], now),
       ...(known?.givenUp ?? []).map((one) => ({ kind: "posts-given-up", ...one }) as const),
       ...(known?.refused ?? []),
-      ...webhookTrouble(known?.webhooks ?? [], taken, now),
+      ...webhookTrouble(known?.webhooks ?? [], acknowledgements, now),
     ].map((one) => showTrouble(one, domain, null)),
   ];
   return found
-    .map((one) => withAcknowledgement(one, taken.get(one.id), now))
+    .map((one) => withAcknowledgement(one, acknowledgements.get(one.id), now))
     .sort((one, other) => weightOf(one) - weightOf(other));
 }
 
@@ -172,7 +172,7 @@ function waitTrouble(all: readonly WaitingForServer[], now: EpochMs): readonly F
 
 function webhookTrouble(
   receivers: KnownTrouble["webhooks"],
-  taken: ReadonlyMap<string, Acknowledgement>,
+  acknowledgements: ReadonlyMap<string, Acknowledgement>,
   now: EpochMs,
 ): readonly FoundTrouble[] {
   return receivers.flatMap(({ url: about, failure, refused, oldestAt, givenUp, lastGivenUpAt }) => {
@@ -180,25 +180,25 @@ function webhookTrouble(
     if (failure) found.push({ kind: "webhook-fails", about, since: failure.since, why: failure.why });
     else if (refused > 0 && oldestAt !== null && hasLasted(oldestAt, now, refusedLongMs))
       found.push({ kind: "webhook-fails", about, since: oldestAt, count: refused });
-    const count = givenUp - (taken.get(`webhooks-given-up:${about}`)?.place ?? 0);
+    const count = givenUp - (acknowledgements.get(`webhooks-given-up:${about}`)?.place ?? 0);
     if (count > 0) found.push({ kind: "webhooks-given-up", about, since: lastGivenUpAt, count, place: givenUp });
     return found;
   });
 }
 
-function withAcknowledgement(one: DomainTrouble, taken: Acknowledgement | undefined, now: EpochMs): DomainTrouble {
+function withAcknowledgement(one: DomainTrouble, known: Acknowledgement | undefined, now: EpochMs): DomainTrouble {
   // What has happened is left out where it is counted.
-  if (!taken || one.place !== null) return one;
-  const { by, at, word } = taken;
-  return isCovered(one, taken, now) ? { ...one, acknowledged: { by, at, word } } : one;
+  if (!known || one.place !== null) return one;
+  const { by, at, word } = known;
+  return isCovered(one, known, now) ? { ...one, acknowledged: { by, at, word } } : one;
 }
 
 /** Clocks are set: what was acknowledged is known by the time when it began, and not by when somebody acknowledged it. */
-function isCovered({ kind, since, latest }: DomainTrouble, taken: Acknowledgement, now: EpochMs): boolean {
-  if (since === null || latest === null) return Math.abs(now - taken.at) < unknownMs;
-  const from = taken.since ?? null;
+function isCovered({ kind, since, latest }: DomainTrouble, known: Acknowledgement, now: EpochMs): boolean {
+  if (since === null || latest === null) return Math.abs(now - known.at) < unknownMs;
+  const from = known.since ?? null;
   if (from !== null && !movesOn(kind)) return since === from;
-  return latest <= taken.upTo && (from === null || since >= from);
+  return latest <= known.upTo && (from === null || since >= from);
 }
 
 function weightOf({ kind, acknowledged }: DomainTrouble): number {
