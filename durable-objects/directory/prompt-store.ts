@@ -1,8 +1,7 @@
 import { isRefused, MAX_PROMPT_STEPS, type PromptCall, promptCall } from "../../src/bridge/prompt-call.ts";
 import type { BridgeName, ConfKey, DomainName, EpochMs } from "../../src/foundation/ids.ts";
 import { type Person, type Show, showOf } from "../../src/foundation/shown.ts";
-import { fitsNumber } from "../../src/foundation/text/spelled.ts";
-import { isWholeNumber } from "../../src/foundation/text/whole-number.ts";
+import { fitsNumber, isWholeNumber } from "../../src/foundation/text/spelled.ts";
 import { dayMs } from "../../src/foundation/time/timers.ts";
 import type { DirectoryFact } from "../../src/records/directory-facts.ts";
 import type {

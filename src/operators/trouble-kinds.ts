@@ -2,7 +2,7 @@ import * as v from "valibot";
 import type { EpochMs } from "../foundation/ids.ts";
 import { type Checked, time } from "../foundation/schemas.ts";
 import { counted } from "../foundation/text/counted.ts";
-import { isWholeNumber } from "../foundation/text/whole-number.ts";
+import { isWholeNumber } from "../foundation/text/spelled.ts";
 import { shellWord } from "./shell-word.ts";
 
 /** One thing that is wrong, as its source says it. */

@@ -600,15 +600,20 @@ test("what is settled makes room for what is open, in one outage after the other
     }
     for (let one = 0; one < conferences; one += 1) store.settle(`${name}-${one}` as ConfKey, settles(row + 1));
   };
+  store.add(aPost("0", 0, "tsp2", true));
+  store.settle("0" as ConfKey, settles(1));
   outage("1", 1_000, 2);
   expect(counted(store)).toEqual([]);
   outage("2", 100, 20);
   expect(counted(store)).toEqual([]);
   outage("3", 1_100, 3);
-  expect(sql.exec("SELECT count(*) AS count FROM given_up_unlisted")).toEqual([{ count: 1_001 }]);
+  expect(sql.exec("SELECT count(*) AS count FROM given_up_unlisted")).toEqual([{ count: 1_002 }]);
   store = new GivenUpStore(sql, placeOf);
-  store.add(aPost("4", row + 1));
-  expect(store.openByHost().map(({ count, place }) => [count, place])).toEqual([[expect.any(Number), row + 1]]);
+  for (const server of ["tsp1", "tsp2"]) store.add(aPost(server, row + 1, server));
+  expect(store.openByHost().map(({ about, place }) => [about, place])).toEqual([
+    ["tsp1", row + 1],
+    ["tsp2", 2],
+  ]);
 });
 
 test("in an outage each document costs a row, however many are kept", () => {

@@ -63,3 +63,8 @@ function withoutTrunk(digits: string): string {
 function endOf(text: string): string {
   return text.slice(-2);
 }
+
+/** Whether this is one caller's number: neither withheld nor masked. */
+export function isWholeNumber(number: string): boolean {
+  return /^[^*]+$/.test(number);
+}
