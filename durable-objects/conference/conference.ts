@@ -6,7 +6,7 @@ import { type Comparison, compareDigest, ownDigest } from "../../src/conference/
 import { takeoverSize } from "../../src/conference/server/failover.ts";
 import { noQueue, type Rows } from "../../src/conference/server/queue.ts";
 import type { ConferenceState } from "../../src/conference/state.ts";
-import { logLines, outcomesOf } from "../../src/explain/log.ts";
+import { logLines } from "../../src/explain/log.ts";
 import type {
   BridgeName,
   CommandId,
@@ -325,7 +325,6 @@ export class Conference {
       if (items.every(isSpeech) && nextDeadline(store.state) === null) this.#armLater();
       else this.#arm(deletionOf(store, domain));
       if (this.#ongoing !== null) ids.keep(idsOfTakeover(store.state, outbox.rows));
-      for (const outcome of outcomesOf(batch.facts)) measures.outcomes.count({ domain: domain.name, outcome });
       for (const { level, event, ...about } of logLines(batch.facts)) this.#log(level, event, about);
     } catch (error) {
       this.#log("error", "follow-up-broke", { why: String(error) });

@@ -16,6 +16,7 @@ import {
   isSpeech,
   type PlacedFact,
 } from "../../src/records/directory-facts.ts";
+import { outcomesOf } from "../../src/records/outcomes.ts";
 import { runningView } from "../../src/records/running.ts";
 import { hasWebhook } from "../../src/records/webhooks.ts";
 import type { DirectoryRpc } from "../../src/rpc/directory.ts";
@@ -61,7 +62,7 @@ const mostFacts = 500;
 const mostRefusals = 3;
 
 /** Facts that all conferences of a server have at about the same time. They are gathered, although they are owed. */
-const outageEnds: ReadonlySet<FactKind> = new Set(["server-reached", "server-settled"]);
+const gathered: ReadonlySet<FactKind> = new Set(["server-reached", "server-settled", "conference-taken-over"]);
 
 const showWaiting = showOf(waitingDocuments);
 
@@ -163,7 +164,7 @@ export class DirectoryFeed {
     return (
       isOwed(fact) &&
       !isCounted(fact) &&
-      !outageEnds.has(fact.kind) &&
+      !gathered.has(fact.kind) &&
       (this.#hasReceivers || !hasWebhook(fact) || "record" in fact)
     );
   }
@@ -239,9 +240,10 @@ export class DirectoryFeed {
     const isNewlyWatched = isWatched && !this.#isWatched;
     if (isNewlyWatched) this.#knownAs = null;
     // As a rule the next row keeps this. After a failure there may be none for long, and each life of the object would send again.
-    const isOwn = (kind: FactKind) => kind === "post-given-up" || outageEnds.has(kind);
-    const isLastPost = this.#outbox.rows.length === 0 && facts.some(({ fact }) => isCounted(fact));
-    const isAlone = this.#isUnsure || isLastPost || facts.some(({ fact: { kind } }) => isOwn(kind));
+    const isOwn = (kind: FactKind) => kind === "post-given-up" || gathered.has(kind);
+    const isInCounts = ({ fact }: PlacedFact) => isCounted(fact) || outcomesOf(fact).length > 0;
+    const isLastCount = this.#outbox.rows.length === 0 && facts.some(isInCounts);
+    const isAlone = this.#isUnsure || isLastCount || facts.some(({ fact: { kind } }) => isOwn(kind));
     const isLast = !isOngoing(store.state.head) && isAlone;
     store.setDirectoryProgress({ told: row, place, isWatched }, isLast || isNewlyWatched);
     this.#isUnsure = false;

@@ -1,7 +1,8 @@
 import type { EpochMs } from "../../src/foundation/ids.ts";
 import { hourMs } from "../../src/foundation/time/timers.ts";
 import { Activity, type ActivityMinute, type HostPosts, minuteMs } from "../../src/records/activity.ts";
-import type { CountSource, PostTotals } from "../../src/rpc/directory.ts";
+import { type OutcomeCounts, outcomeCounts, togetherOutcomes } from "../../src/records/outcomes.ts";
+import { type CountSource, type CountTotals, mailboxKey, type PostTotals } from "../../src/rpc/directory.ts";
 import { LazyTables } from "../platform/lazy-tables.ts";
 import type { Sql } from "../platform/platform.ts";
 
@@ -9,39 +10,52 @@ const table = "CREATE TABLE IF NOT EXISTS counted (id INTEGER PRIMARY KEY, data 
 /** A row with so many sources is full: it is written with each count. */
 const mostSources = 100;
 
+/** So many rows stay, whatever the clock says: it may jump, and what was counted comes again. */
+const leastRows = 64;
+
 /** What came within a minute, and how far each source was counted then. */
 interface Bucket {
   readonly id: number;
+  /** Rises from bucket to bucket; the clock may not. */
+  readonly number: number;
   readonly begunAt: EpochMs;
   readonly upTo: Map<string, readonly [name: string, number]>;
   readonly activity: Activity;
+  /** So many of its sources come from a row that was written over. */
+  readonly carried: number;
 }
 
 interface BucketData {
+  readonly number?: number;
   readonly begunAt: EpochMs;
   readonly upTo: readonly (readonly [string, readonly [string, number]])[];
+  readonly carried?: number;
   readonly minutes: readonly ActivityMinute[];
   /** As they were when the row was written; absent: an older version wrote it. */
   readonly totals?: PostTotals;
+  readonly outcomes?: OutcomeCounts;
 }
 
 const none: PostTotals = { confirmed: 0, refused: 0, failed: 0, givenUp: 0 };
 
 /**
- * What a domain was asked and has posted in the last hour: each portion of a source counts once, however often it comes, also after a restart.
- * What is older than the hour does not count any more, and until then it is known how far its source was counted. A count costs one row written.
+ * What a domain was asked and has posted in the last hour, and all that was counted since its directory was begun: each portion of a source counts
+ * once, however often it comes, also after a restart, and whatever the clock says. For as long as a source goes on, and for an hour at least, it is
+ * known how far it was counted. A count costs one row written.
  */
 export class CountStore {
   readonly #sql: Sql;
   readonly #table: LazyTables;
   readonly #before: readonly ActivityMinute[];
+  readonly #goesOn: (key: string) => boolean;
   #buckets: Bucket[] = [];
-  #totals = none;
+  #totals: CountTotals = { posts: none, outcomes: {} };
 
-  /** `before`: what an earlier version has counted. */
-  constructor(sql: Sql, before: readonly ActivityMinute[]) {
+  /** `before`: what an earlier version has counted. `goesOn`: whether this conference runs. */
+  constructor(sql: Sql, before: readonly ActivityMinute[], goesOn: (key: string) => boolean) {
     this.#sql = sql;
     this.#before = before;
+    this.#goesOn = (key) => key === mailboxKey || goesOn(key);
     this.#table = new LazyTables(sql, "counted", table);
     this.load();
   }
@@ -49,35 +63,50 @@ export class CountStore {
   /** As the disk has it: at the start, and after a transaction that failed. */
   load(): void {
     const rows = this.#table.read("SELECT id, data FROM counted");
-    this.#totals = none;
+    this.#totals = { posts: none, outcomes: {} };
     const buckets = rows.map(({ id, data }) => {
-      const { begunAt, upTo, minutes, totals = none }: BucketData = JSON.parse(String(data));
+      const { totals: posts = none, outcomes = {}, minutes, ...row }: BucketData = JSON.parse(String(data));
       // They only rise, and each row has those of its time.
-      this.#totals = mapTotals((name) => Math.max(totals[name], this.#totals[name]));
-      return { id: Number(id), begunAt, upTo: new Map(upTo), activity: activityOf(minutes) };
+      const before = this.#totals;
+      this.#totals = {
+        posts: mapTotals((name) => Math.max(posts[name], before.posts[name])),
+        outcomes: outcomeCounts((name) => Math.max(outcomes[name] ?? 0, before.outcomes[name] ?? 0)),
+      };
+      const { number = 0, carried = 0, begunAt, upTo } = row;
+      return { id: Number(id), number, begunAt, carried, upTo: new Map(upTo), activity: activityOf(minutes) };
     });
-    this.#buckets = buckets.sort((one, other) => one.begunAt - other.begunAt);
+    this.#buckets = buckets.sort((one, other) => one.number - other.number || one.begunAt - other.begunAt);
   }
 
-  /** Within a transaction: counts what is new of this source, up to this number of it. `minutes`: what is behind the number before. */
+  /** How far this source is counted, as far as is known. */
+  upTo(key: string, name: string): number {
+    const numbers = this.#buckets.map(({ upTo }) => upTo.get(key)).map((known) => (known?.[0] === name ? known[1] : 0));
+    return Math.max(0, ...numbers);
+  }
+
+  /**
+   * Within a transaction: counts what is new of this source, up to this number of it. `minutes`: what is behind the number before. `ended`: what
+   * became of a conference that is over.
+   */
   add(
     { key, name, upTo }: CountSource,
     minutesAfter: (number: number) => readonly ActivityMinute[],
+    ended: OutcomeCounts,
     now: EpochMs,
   ): void {
-    const numbers = this.#buckets
-      .map((bucket) => bucket.upTo.get(key))
-      .map((known) => (known?.[0] === name ? known[1] : 0));
-    const counted = Math.max(0, ...numbers);
-    if (upTo <= counted) return;
-    const fresh = activityOf(minutesAfter(counted));
-    fresh.keepHour(now);
-    if (fresh.isEmpty) return;
-    const bucket = this.#bucketAt(now);
-    bucket.activity.addAll(fresh.data());
+    const counted = this.upTo(key, name);
+    const fresh = activityOf(upTo > counted ? minutesAfter(counted) : []);
+    if (fresh.isEmpty && Object.keys(ended).length === 0) return;
     const posts = fresh.data().flatMap(({ hosts }) => hosts);
-    this.#totals = mapTotals((name) => posts.reduce((sum, one) => sum + totalOf[name](one), this.#totals[name]));
-    bucket.upTo.set(key, [name, upTo]);
+    const { posts: before, outcomes } = this.#totals;
+    this.#totals = {
+      posts: mapTotals((name) => posts.reduce((sum, one) => sum + totalOf[name](one), before[name])),
+      outcomes: togetherOutcomes(outcomes, ended),
+    };
+    const bucket = this.#bucketAt(now);
+    fresh.keepHour(now);
+    bucket.activity.addAll(fresh.data());
+    bucket.upTo.set(key, [name, Math.max(upTo, counted)]);
     this.#write(bucket);
   }
 
@@ -88,25 +117,31 @@ export class CountStore {
     return all.data();
   }
 
-  get totals(): PostTotals {
+  get totals(): CountTotals {
     return this.#totals;
   }
 
   #bucketAt(now: EpochMs): Bucket {
     const last = this.#buckets.at(-1);
-    if (last && Math.abs(now - last.begunAt) < minuteMs && last.upTo.size < mostSources) return last;
+    const isOpen = last && Math.abs(now - last.begunAt) < minuteMs && last.upTo.size - last.carried < mostSources;
+    if (isOpen) return last;
     // The row of one that nothing is asked of any more is written over, which is cheaper than to delete it.
     const [oldest] = this.#buckets;
-    const isOver = oldest !== undefined && now - oldest.begunAt > hourMs + 2 * minuteMs;
+    const isOver =
+      this.#buckets.length >= leastRows && Math.abs(now - (oldest?.begunAt ?? now)) > hourMs + 2 * minuteMs;
     if (isOver) this.#buckets.shift();
-    const id = isOver ? oldest.id : Math.max(0, ...this.#buckets.map((bucket) => bucket.id)) + 1;
-    const bucket = { id, begunAt: now, upTo: new Map(), activity: new Activity() };
+    const id = isOver && oldest ? oldest.id : Math.max(0, ...this.#buckets.map((bucket) => bucket.id)) + 1;
+    const isKnown = (key: string) => this.#buckets.some((bucket) => bucket.upTo.has(key));
+    const upTo = new Map(isOver ? [...(oldest?.upTo ?? [])].filter(([key]) => this.#goesOn(key) && !isKnown(key)) : []);
+    const number = (last?.number ?? 0) + 1;
+    const bucket = { id, number, begunAt: now, upTo, carried: upTo.size, activity: new Activity() };
     this.#buckets.push(bucket);
     return bucket;
   }
 
-  #write({ id, begunAt, upTo, activity }: Bucket): void {
-    const data: BucketData = { begunAt, upTo: [...upTo], minutes: activity.data(), totals: this.#totals };
+  #write({ id, upTo, activity, ...row }: Bucket): void {
+    const { posts: totals, outcomes } = this.#totals;
+    const data: BucketData = { ...row, upTo: [...upTo], minutes: activity.data(), totals, outcomes };
     this.#table.make();
     this.#sql.exec(
       "INSERT INTO counted (id, data) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET data = excluded.data",

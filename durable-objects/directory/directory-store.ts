@@ -1,6 +1,7 @@
 import type { DomainName, EpochMs } from "../../src/foundation/ids.ts";
 import type { ActivityMinute } from "../../src/records/activity.ts";
 import { type DirectoryRecord, wholeRecord } from "../../src/records/conference-record.ts";
+import type { OutcomeCounts } from "../../src/records/outcomes.ts";
 import type { RunningView } from "../../src/records/running.ts";
 import type { WebhookProgress } from "../../src/records/webhooks.ts";
 import type { ListedConference, PlacedRecord } from "../../src/rpc/directory.ts";
@@ -15,6 +16,15 @@ export interface RunningRow extends Omit<ListedConference, "now" | "topic"> {
   readonly heard?: WebhookProgress;
   /** As it last reported; absent: an earlier release wrote the row. */
   readonly last?: LastReport;
+  /** Absent: an earlier release wrote the row. */
+  readonly outcomes?: RowOutcomes;
+}
+
+/** What became of a conference and its callers up to this row of its journal. The domain's counts get it with its end. */
+export interface RowOutcomes {
+  readonly journal: string;
+  readonly upTo: number;
+  readonly counts: OutcomeCounts;
 }
 
 /** How a conference was and who was inside, as of the last page that changed something of it. */

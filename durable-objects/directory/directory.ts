@@ -5,17 +5,18 @@ import { dayMs, hourMs } from "../../src/foundation/time/timers.ts";
 import type { AuditEntry } from "../../src/operators/audit.ts";
 import { Activity, type ActivityMinute } from "../../src/records/activity.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
-import { isCounted, type PlacedFact } from "../../src/records/directory-facts.ts";
+import type { PlacedFact } from "../../src/records/directory-facts.ts";
+import { countOutcomes, togetherOutcomes } from "../../src/records/outcomes.ts";
 import { foldOf, type RunningFold, withFact } from "../../src/records/running.ts";
 import { agentEvent, newWebhooks } from "../../src/records/webhooks.ts";
 import type {
   AgentEvent,
   AuditPage,
   CountSource,
+  CountTotals,
   DirectoryRpc,
   DomainActivity,
   GivenUpPage,
-  PostTotals,
   WebhookView,
 } from "../../src/rpc/directory.ts";
 import type { FactPage, FeedAnswer, GivenUpPost, LiveState } from "../../src/rpc/directory-feed.ts";
@@ -25,7 +26,7 @@ import type { DomainPorts, Platform } from "../platform/platform.ts";
 import { isOver, retentionAt } from "../platform/retention.ts";
 import { AuditStore } from "./audit-store.ts";
 import { CountStore } from "./count-store.ts";
-import { type DirectoryIdentity, DirectoryStore, type RunningRow } from "./directory-store.ts";
+import { type DirectoryIdentity, DirectoryStore, type RowOutcomes, type RunningRow } from "./directory-store.ts";
 import { GivenUpStore } from "./given-up-store.ts";
 import { KnownTroubles } from "./known-trouble.ts";
 import { PromptStore } from "./prompt-store.ts";
@@ -121,7 +122,7 @@ export class Directory
       webhooks: (domain) => this.#webhooks.view(this.#receivers(domain)),
       transaction: (domain, work) => this.#store.transaction(this.#aboutNow(domain), work),
     });
-    this.#counts = new CountStore(ports.sql, this.#store.activity);
+    this.#counts = new CountStore(ports.sql, this.#store.activity, (key) => this.list.conferences.has(key as ConfKey));
   }
 
   async follow(page: FactPage): Promise<FeedAnswer> {
@@ -219,13 +220,14 @@ export class Directory
       ? newWebhooks(page, fresh, { progress: before?.row.heard, life: row?.life ?? null, isKept, at })
       : null;
     const isSame = before !== undefined && row !== null && isOf(before.row, row);
-    const isNew = webhooks?.isNew || (isSame && !saysTheSame(before.row, row));
+    const outcomes = this.#outcomesIn(page, before?.row.outcomes);
+    const isNew = webhooks?.isNew || outcomes.isNew || (isSame && !saysTheSame(before.row, row));
     const posts = fresh.flatMap(({ row, at, fact }) =>
       fact.kind === "post-given-up" ? [givenUpPost(key, row, at, fact)] : [],
     );
     const settled = fresh.findLast(({ fact: { kind } }) => kind === "server-reached" || kind === "server-settled");
-    const hasCounts = page.facts.some(({ fact }) => isCounted(fact));
-    const hasMore = records.length > 0 || posts.length > 0 || settled !== undefined || hasCounts;
+    const hasCounts = postsIn(page.facts, 0).length > 0;
+    const hasMore = records.length > 0 || settled !== undefined || hasCounts;
     if (isSame && !hasMore && !isNew) return before;
     if (!before && !row && !hasMore && !isNew) return null;
     return this.#store.transaction(this.#aboutNow(domain), () => {
@@ -240,7 +242,6 @@ export class Directory
         if (isItsEnd) own = null;
       }
       for (const post of posts) this.#givenUp.add(post);
-      if (hasCounts || posts.length > 0) this.#counts.add(sourceOf(page), (after) => postsIn(page.facts, after), at);
       if (settled) this.#givenUp.settle(key, settled);
       if (posts.length > 0 || settled) this.knownTrouble.noteGivenUp(domain);
       if (webhooks) this.#webhooks.add(webhooks.events);
@@ -248,13 +249,28 @@ export class Directory
         this.#store.delete(own.id);
         own = null;
       }
+      const hasEnded = row === null || (before !== undefined && own === null);
+      const ended = hasEnded ? outcomes.all.counts : {};
+      this.#counts.add(sourceOf(page), (after) => postsIn(page.facts, after), ended, at);
       if (!row) return null;
       if (own && !isNew) return own;
       const heard = webhooks?.progress ?? own?.row.heard;
-      const kept: RunningRow = { ...row, ...(heard && { heard }) };
+      const all = hasEnded ? { ...outcomes.all, counts: {} } : outcomes.all;
+      const kept: RunningRow = { ...row, ...(heard && { heard }), outcomes: all };
       if (own) this.#store.replace(own.id, kept);
       return { id: own?.id ?? this.#store.begin(kept, at), row: kept };
     });
+  }
+
+  /** What became of the conference and its callers: what its row has, and what is new in the page. */
+  #outcomesIn(
+    { key, journal, upTo, facts }: FactPage,
+    known: RowOutcomes | undefined,
+  ): { readonly all: RowOutcomes; readonly isNew: boolean } {
+    const after = known?.journal === journal ? known.upTo : this.#counts.upTo(key, journal);
+    const more = countOutcomes(facts.flatMap(({ row, fact }) => (row > after ? [fact] : [])));
+    const counts = togetherOutcomes(known?.counts ?? {}, more);
+    return { all: { journal, upTo: Math.max(upTo, after), counts }, isNew: Object.keys(more).length > 0 };
   }
 
   async count(domain: DomainName, source: CountSource, minutes: readonly ActivityMinute[]): Promise<void> {
@@ -266,7 +282,7 @@ export class Directory
           if (this.#givenUp.addOfNone(minutes)) this.knownTrouble.noteGivenUp(domain);
           return minutes;
         };
-        this.#counts.add(source, counted, now);
+        this.#counts.add(source, counted, {}, now);
       });
     } catch (error) {
       this.#counts.load();
@@ -282,8 +298,9 @@ export class Directory
     return { minutes, hosts: this.list.hosts, unknown: this.list.unknown };
   }
 
-  async postTotals(): Promise<PostTotals> {
-    return this.#counts.totals;
+  async countTotals(): Promise<CountTotals> {
+    const { posts, outcomes } = this.#counts.totals;
+    return { posts, outcomes: togetherOutcomes(outcomes, this.list.outcomes) };
   }
 
   async notifyOfAgents(domain: DomainName, events: readonly AgentEvent[]): Promise<void> {
@@ -374,7 +391,8 @@ function rowOf(key: ConfKey, fold: RunningFold, live: LiveState | null): Running
 }
 
 function saysTheSame(one: RunningRow, other: RunningRow): boolean {
-  return JSON.stringify({ ...one, heard: undefined }) === JSON.stringify({ ...other, heard: undefined });
+  const [said, says] = [one, other].map((row) => JSON.stringify({ ...row, heard: undefined, outcomes: undefined }));
+  return said === says;
 }
 
 function sourceOf({ key, journal: name, upTo }: FactPage): CountSource {

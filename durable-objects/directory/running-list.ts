@@ -2,6 +2,7 @@ import type { ConfKey, DomainName, EpochMs } from "../../src/foundation/ids.ts";
 import { earliest } from "../../src/foundation/time/earliest.ts";
 import { dayMs, type Timers, wait, within } from "../../src/foundation/time/timers.ts";
 import type { KnownTrouble } from "../../src/operators/trouble.ts";
+import { type OutcomeCounts, togetherOutcomes } from "../../src/records/outcomes.ts";
 import { foldOf, type RunningFold } from "../../src/records/running.ts";
 import type { ConferenceRpc } from "../../src/rpc/conference.ts";
 import type {
@@ -173,6 +174,12 @@ export class RunningList {
     return totals;
   }
 
+  /** What became of those that run, and of their callers. */
+  get outcomes(): OutcomeCounts {
+    const all = Array.from(this.conferences.values(), ({ row }) => row.outcomes?.counts ?? {});
+    return all.reduce(togetherOutcomes, {});
+  }
+
   get hosts(): readonly ServerLoad[] {
     return hostsOf([...this.conferences.values()]);
   }
@@ -282,7 +289,7 @@ function lastKnown({ life, createdAt, phase, webexHost, last }: RunningRow): Kno
   return { fold: foldOf({ row: 0, ...{ life, createdAt, phase, webexHost }, ...state, speaking: [] }), live };
 }
 
-function listed({ row: { heard: _, last: __, ...row }, known }: RunningEntry): ListedConference {
+function listed({ row: { heard: _, last: __, outcomes: ___, ...row }, known }: RunningEntry): ListedConference {
   if (!known) return { ...row, now: null };
   const { attached, locked, people, rooms, speaking } = known.fold;
   const { topic, trouble, waiting } = known.live;

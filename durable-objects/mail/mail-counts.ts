@@ -1,10 +1,10 @@
 import type { Fact } from "../../src/conference/facts.ts";
 import type { EpochMs } from "../../src/foundation/ids.ts";
-import { hourMs, type Timers, within } from "../../src/foundation/time/timers.ts";
+import { type Timers, within } from "../../src/foundation/time/timers.ts";
 import { WakeTimer } from "../../src/foundation/time/wake-timer.ts";
 import { Activity, type ActivityMinute } from "../../src/records/activity.ts";
 import type { PlacedFact } from "../../src/records/directory-facts.ts";
-import type { CountSource } from "../../src/rpc/directory.ts";
+import { type CountSource, mailboxKey } from "../../src/rpc/directory.ts";
 import { LazyTables } from "../platform/lazy-tables.ts";
 import type { Sql } from "../platform/platform.ts";
 
@@ -62,10 +62,9 @@ export class MailCounts {
     this.#sentUpTo = Math.max(this.#sentUpTo, this.#unsent?.portions.at(-1)?.number ?? 0);
   }
 
-  /** Whether something of the last hour was not sent, or not by this life. What is older counts no more. */
+  /** Whether something was not sent, or not by this life. */
   get owes(): boolean {
-    const since = this.#ports.now() - hourMs;
-    return this.#unsent?.portions.some(({ minutes }) => minutes.some(({ at }) => at > since)) ?? false;
+    return (this.#unsent?.portions.length ?? 0) > 0;
   }
 
   /** Within a transaction. */
@@ -109,7 +108,7 @@ export class MailCounts {
         if (!this.#unsent) break;
         const { name } = this.#unsent;
         this.#sentUpTo = Math.max(this.#sentUpTo, upTo);
-        const counted = this.#ports.count({ key: "*mailbox", name, upTo }, minutes);
+        const counted = this.#ports.count({ key: mailboxKey, name, upTo }, minutes);
         await within(this.#ports, answerWithinMs, "the directory", counted);
         this.#acked(upTo);
       }

@@ -1,4 +1,3 @@
-import { formerOutcomes, outcomes } from "../../src/explain/log.ts";
 import { Counter, Counts, type CountsTo, Histogram } from "../../src/foundation/metrics.ts";
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";
 import type { Domain } from "../../src/settings/load.ts";
@@ -31,11 +30,6 @@ export class Measures implements CountsTo {
     "bridgehead_foreign_reports_total",
     "Messages of agents with reports about conferences that are not the edge's.",
     ofBridges,
-  );
-  readonly outcomes = this.#counter(
-    "bridgehead_outcomes_total",
-    "What became of conferences and callers, call-outs that the domain's policy denied, and commands that failed.",
-    () => each(...outcomes, ...Object.values(formerOutcomes)),
   );
   readonly postSeconds = this.#histogram(
     "bridgehead_post_seconds",

@@ -1,38 +1,11 @@
-import type { Fact, FactKind } from "../conference/facts.ts";
+import type { Fact } from "../conference/facts.ts";
 import type { LogFacts } from "../foundation/text/log-line.ts";
+import { isTrouble, isWithConference } from "../records/outcomes.ts";
 
 /** One line for operations staff. */
 export interface FactLine extends LogFacts {
   readonly level: "info" | "warn";
   readonly event: string;
-}
-
-/** Facts that operations staff watch. Each is counted, as `bridgehead_outcomes_total`. */
-export const outcomes = [
-  "conference-created",
-  "conference-not-created",
-  "conference-taken-over",
-  "conference-ended",
-  "call-entered",
-  "call-left",
-  "call-out-denied",
-  "command-failed",
-] as const satisfies readonly FactKind[];
-
-/** As these were counted up to version 0.1; version 0.2 counts both. */
-export const formerOutcomes = { "call-entered": "caller-entered", "call-left": "caller-left" } as const;
-
-/** What these facts add to the counts, each as often as it comes. */
-export function outcomesOf(facts: readonly Fact[]): readonly string[] {
-  return facts.flatMap((fact) => {
-    const kind = outcomes.find((outcome) => outcome === fact.kind);
-    if (fact.kind === "command-expired") return ["command-failed"];
-    if (!kind || !isTrouble(fact)) return [];
-    if (kind === "call-entered") return [kind, formerOutcomes[kind]];
-    // The calls that ended with their conference were not counted under the former name.
-    if (kind === "call-left") return [kind, ...(isWithConference(fact) ? [] : [formerOutcomes[kind]])];
-    return [kind];
-  });
 }
 
 /** The lines of the log for these facts. What ends with its conference has no line of its own. */
@@ -73,16 +46,6 @@ function lineOf(fact: Fact): FactLine | null {
     default:
       return null;
   }
-}
-
-/** Who hangs up while a command is on its way makes no trouble, and a late failure follows a line that says so. */
-function isTrouble(fact: Fact): boolean {
-  if (fact.kind !== "command-failed") return true;
-  return !fact.late && fact.why !== "no-such-call" && fact.why !== "conference-over";
-}
-
-function isWithConference(fact: Fact): boolean {
-  return fact.kind === "call-left" && fact.why === "conference-ended";
 }
 
 function line(event: string, about: LogFacts): FactLine {

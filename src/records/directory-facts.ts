@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { type Fact, type FactKind, type FactRow, facts } from "../conference/facts.ts";
 import type { EpochMs } from "../foundation/ids.ts";
 import { type Person, persons, type Show, showOf } from "../foundation/shown.ts";
+import { outcomesOf } from "./outcomes.ts";
 
 type FactFields<Kind extends FactKind> = Readonly<v.InferOutput<(typeof facts)[Kind]>>;
 
@@ -38,6 +39,9 @@ const needs = {
   "document-confirmed": ["counted"],
   "post-confirmed": ["counted", "at", "host", "tookMs", "refused"],
   "post-failed": ["counted", "at", "host", "why"],
+  "call-out-denied": ["counted"],
+  "command-failed": ["counted", "why", "late"],
+  "command-expired": ["counted"],
   "server-reached": ["owed"],
   "server-settled": ["owed", "expired"],
 } as const satisfies Needs;
@@ -83,19 +87,20 @@ export function isSpeech(fact: Fact | DirectoryFact): boolean {
   return needOf(fact) === "watched";
 }
 
-export function isForDirectory({ kind }: Fact): boolean {
-  return shows.has(kind);
+export function isForDirectory(fact: Fact): boolean {
+  return shows.has(fact.kind) && (needOf(fact) !== "counted" || isCounted(fact));
 }
 
 /** It comes to the directory though the conference never says anything again. */
 export function isOwed(fact: Fact): boolean {
-  return (needOf(fact) === "owed" && !isProbe(fact)) || isCounted(fact);
+  return (needOf(fact) === "owed" && !isProbe(fact)) || isCounted(fact) || outcomesOf(fact).length > 0;
 }
 
-/** Figures lack it until the directory has it, and nobody else waits for it. */
+/** Figures or counts lack it until the directory has it, and nobody else waits for it. */
 export function isCounted(fact: Fact | DirectoryFact): boolean {
   if (needOf(fact) !== "counted") return isProbe(fact);
-  return fact.kind === "document-confirmed" || ("host" in fact && fact.host !== undefined);
+  if (fact.kind === "post-confirmed" || fact.kind === "post-failed") return fact.host !== undefined;
+  return fact.kind === "document-confirmed" || outcomesOf(fact).length > 0;
 }
 
 /** It was to find out whether its server is back. */
@@ -111,8 +116,7 @@ export function directoryFacts(
 ): readonly PlacedFact[] {
   return facts.flatMap((one, index) => {
     const said = isProbe(one) ? asFailed(one, at) : one;
-    if (isSpeech(said) && !withSpeech) return [];
-    if (needOf(said) === "counted" && !isCounted(said)) return [];
+    if ((isSpeech(said) && !withSpeech) || !isForDirectory(said)) return [];
     const fact = shows.get(said.kind)?.(said, person) as DirectoryFact | undefined;
     return fact ? [{ row, index, at, fact: person === persons.full ? fact : withoutTopic(fact) }] : [];
   });

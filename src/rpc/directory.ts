@@ -10,6 +10,7 @@ import type { FoundTrouble } from "../operators/trouble-kinds.ts";
 import { type ActivityMinute, activityMinute } from "../records/activity.ts";
 import type { Ender } from "../records/call-record.ts";
 import type { DirectoryRecord } from "../records/conference-record.ts";
+import type { OutcomeCounts } from "../records/outcomes.ts";
 import type { PersonInside } from "../records/running.ts";
 import {
   type DirectoryPlace,
@@ -243,7 +244,13 @@ export const domainActivity = v.object({
 });
 export type DomainActivity = Checked<typeof domainActivity>;
 
-/** All that was counted since the directory was begun: attempts to post by what became of them, and documents that were given up. */
+/** All that was counted since the directory was begun. */
+export interface CountTotals {
+  readonly posts: PostTotals;
+  readonly outcomes: OutcomeCounts;
+}
+
+/** Attempts to post by what became of them, and documents that were given up. */
 export interface PostTotals {
   readonly confirmed: number;
   /** Confirmed with another code than 0. */
@@ -258,6 +265,9 @@ export interface CountSource {
   readonly name: string;
   readonly upTo: number;
 }
+
+/** The key of the domain's mailbox among them: unlike those of conferences, and one that never ends. */
+export const mailboxKey = "*mailbox";
 
 /** What receivers of webhooks are notified of about an agent. */
 export interface AgentEvent extends AbsenceEvent {
@@ -277,7 +287,7 @@ export interface DirectoryRpc extends PromptCallsRpc {
   /** What one process was asked, and its mailbox has posted, behind what it said before. What comes twice counts once. */
   count(domain: DomainName, source: CountSource, minutes: readonly ActivityMinute[]): Promise<void>;
   activity(): Promise<DomainActivity>;
-  postTotals(): Promise<PostTotals>;
+  countTotals(): Promise<CountTotals>;
   records(query: RecordQuery): Promise<RecordPage>;
   /** Resolves when they are on disk, for the receivers of webhooks. Those that come twice are sent twice, each time under the same id. */
   notifyOfAgents(domain: DomainName, events: readonly AgentEvent[]): Promise<void>;

@@ -66,7 +66,7 @@ export const objectMethods = {
       running: "request",
       totals: viewMs,
       activity: "request",
-      postTotals: viewMs,
+      countTotals: viewMs,
       webhooks: viewMs,
       audit: "request",
     },

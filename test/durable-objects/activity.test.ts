@@ -4,9 +4,18 @@ import { Draws } from "../../simulators/draws.ts";
 import type { DomainName, TransId } from "../../src/foundation/ids.ts";
 import type { ActivityMinute } from "../../src/records/activity.ts";
 import type { CountSource } from "../../src/rpc/directory.ts";
+import { event } from "../builders.ts";
 import { Clock } from "../simulation/clock.ts";
 import { worldBegins } from "../simulation/context.ts";
-import { type ConferenceWorld, callerEntered, host, identity, lock } from "./conference-world.ts";
+import {
+  type ConferenceWorld,
+  callerEntered,
+  callerLeft,
+  createConference,
+  host,
+  identity,
+  lock,
+} from "./conference-world.ts";
 import { DirectoryWorld } from "./directory/world.ts";
 
 const domain = "local" as DomainName;
@@ -130,7 +139,7 @@ test("each post is in the figures within five seconds, with its time; so are att
 });
 
 test.each(Array.from({ length: 20 }, (_, seed) => seed))(
-  "whatever is lost, late, twice or restarted, each post counts once, and each document (%d)",
+  "whatever is lost, late, twice or restarted, each post counts once, each document, and what becomes of callers (%d)",
   async (seed) => {
     const draws = new Draws(seed, "posts");
     const directory = new DirectoryWorld();
@@ -164,13 +173,25 @@ test.each(Array.from({ length: 20 }, (_, seed) => seed))(
     for (let call = 0; call < 25; call++) {
       await world.reported(callerEntered(call));
       await world.time.pass(draws.between(0, 6_000));
+      if (call % 3 === 0) await world.reported(callerLeft(call));
     }
+    // A conference with this key ends, and the next one begins, which nobody waits for.
+    await world.reported(event({ type: "conference-ended" }));
+    await world.received("again", createConference());
+    await world.time.pass(draws.between(0, 300_000));
     world.follow = follow;
     await world.time.pass(15 * minute);
 
     const { posts } = await directory.directory.givenUp(null, 100);
     expect(await countedOf(world, directory)).toMatchObject({ ...wire, givenUp: posts.length, documents: 10 });
     directory.start();
-    expect(await directory.directory.postTotals()).toEqual({ ...wire, refused: 0, givenUp: posts.length });
+    const { posts: counted, outcomes } = await directory.directory.countTotals();
+    expect(outcomes).toEqual({
+      ...{ "conference-created": 1, "conference-ended": 1, "conference-not-created": 1 },
+      ...{ "call-entered": 25, "caller-entered": 25, "call-left": 25, "caller-left": 9 },
+      // All locks, and the second create, have no answer from the bridge.
+      "command-failed": 21,
+    });
+    expect(counted).toEqual({ ...wire, refused: 0, givenUp: posts.length });
   },
 );

@@ -6,7 +6,7 @@ import { Counts } from "../../src/foundation/metrics.ts";
 import { Clock } from "../simulation/clock.ts";
 import { Database } from "../simulation/database.ts";
 
-const mute = { domain: "local", outcome: "call-left" };
+const webhook = { domain: "local", outcome: "delivered" };
 
 /** The object that keeps the counts of all processes, on a disk that may be full. */
 class World {
@@ -46,7 +46,7 @@ class World {
   async posts(): Promise<number> {
     const shown = new Counts();
     shown.addAll(await this.counts.all());
-    return Number(shown.of("bridgehead_outcomes_total").get('domain="local",outcome="call-left"') ?? 0);
+    return Number(shown.of("bridgehead_webhooks_total").get('domain="local",outcome="delivered"') ?? 0);
   }
 
   #start(): DeploymentCounts {
@@ -71,9 +71,9 @@ const settle = async () => {
 test("what several processes count is added up, and survives the object that keeps it", async () => {
   const world = new World();
   const [one, other] = [world.process("one"), world.process("other")];
-  one.measures.outcomes.count(mute);
+  one.measures.webhooks.count(webhook);
   one.measures.postSeconds.observe({ domain: "local" }, 150);
-  other.measures.outcomes.count(mute, 2);
+  other.measures.webhooks.count(webhook, 2);
   other.measures.postSeconds.observe({ domain: "local" }, 30_500);
   for (const { sender } of [one, other]) await sender.flush();
   world.restart();
@@ -92,10 +92,10 @@ test("a portion whose answer is lost is sent again and counts once, also over a 
   const world = new World();
   const { measures, sender } = world.process("one");
   world.answers = false;
-  measures.outcomes.count(mute);
+  measures.webhooks.count(webhook);
   await settle();
   expect(world.sent).toBe(1);
-  measures.outcomes.count(mute);
+  measures.webhooks.count(webhook);
   await expect(sender.flush()).rejects.toThrow("the answer is lost");
   world.restart();
   world.answers = true;
@@ -127,9 +127,9 @@ test("two hand-overs at once, of which the later one comes first, count each por
     if (held.length === 0) await new Promise<void>((resolve) => held.push(resolve));
     await add(...portions);
   };
-  measures.outcomes.count(mute);
+  measures.webhooks.count(webhook);
   const first = sender.flush();
-  measures.outcomes.count(mute);
+  measures.webhooks.count(webhook);
   await sender.flush();
   for (const go of held) go();
   await first;
@@ -142,7 +142,7 @@ test("a process sends what it counts at once, then each half minute at most, and
   const world = new World();
   const { measures, sender } = world.process("one");
   for (let count = 0; count < 100; count += 1) {
-    measures.outcomes.count(mute);
+    measures.webhooks.count(webhook);
     await settle();
     await world.time.pass(1_000);
   }
@@ -187,20 +187,20 @@ test("a portion costs one row for each domain, and on a full disk the counts go 
   const world = new World();
   const { measures, sender } = world.process("one");
   const before = world.sql.rowsWritten;
-  measures.outcomes.count(mute);
+  measures.webhooks.count(webhook);
   measures.commandSeconds.observe({ domain: "local" }, 3);
   await sender.flush();
   expect(world.sql.rowsWritten - before).toBe(1);
 
   world.isFull = true;
-  measures.outcomes.count(mute);
+  measures.webhooks.count(webhook);
   await sender.flush();
   expect([await world.posts(), world.lines]).toEqual([2, ["counts-not-written"]]);
   world.isFull = false;
-  measures.outcomes.count({ ...mute, domain: "other" });
+  measures.webhooks.count({ ...webhook, domain: "other" });
   await sender.flush();
   const later = world.sql.rowsWritten;
-  measures.outcomes.count(mute);
+  measures.webhooks.count(webhook);
   await sender.flush();
   expect(world.sql.rowsWritten - later).toBe(1);
   world.restart();

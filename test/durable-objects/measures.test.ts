@@ -30,12 +30,12 @@ test("each series of a domain begins at 0", () => {
   const text = new Measures().text([testDomain()], new Counts());
   const values = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
 
-  expect(values.length).toBeGreaterThan(55);
+  expect(values.length).toBeGreaterThan(50);
   expect(values.filter((line) => !line.endsWith(" 0"))).toEqual([]);
-  for (const name of ["created", "ended"]) expect(text).toContain(`{domain="local",outcome="conference-${name}"} 0\n`);
+  expect(text).toContain('bridgehead_takeovers_total{domain="local",bridge="simulated"} 0\n');
 });
 
-test("what becomes of a conference and its callers is logged and counted, once", async () => {
+test("what becomes of a conference and its callers is logged once", async () => {
   const world = await ConferenceWorld.running(2);
   await world.reported(callerLeft(0));
   world.start();
@@ -53,9 +53,6 @@ test("what becomes of a conference and its callers is logged and counted, once",
     { event: "conference-ended", by: "webex", callers: 1 },
   ]);
   expect(outcomes.every(({ domain, conference }) => domain === "local" && typeof conference === "string")).toBe(true);
-  const counted = (outcome: string) =>
-    seriesIn(world, `bridgehead_outcomes_total{domain="local",outcome="${outcome}"}`);
-  expect(["call-entered", "caller-entered", "call-left", "caller-left"].map(counted)).toEqual([2, 2, 2, 1]);
 });
 
 test("a command that fails is logged with its id, once; that its caller has hung up is no failure", async () => {
@@ -96,7 +93,6 @@ test("a call-out that the domain's policy denies is logged, as a warning, with i
   expect(world.lines.filter(({ event }) => event === "call-out-denied")).toMatchObject([
     { level: "warn", domain: "local", country: "49", number: "49305550123" },
   ]);
-  expect(seriesIn(world, 'bridgehead_outcomes_total{domain="local",outcome="call-out-denied"}')).toBe(1);
   expect([...world.stored.state.commands.keys()]).toEqual([]);
 });
 

@@ -193,7 +193,7 @@ test("a meeting is told from its begin to its end, in order, each event signed a
   expect(read(world.posted.at(-1) ?? { body: "{}" }).data).toMatchObject({ calls: 3, endedBy: "telephone" });
 });
 
-test("an event costs two rows written, and a change of who is in one more; without receivers the change alone costs one", async () => {
+test("an event costs two rows written, its record one, and a change of who is in one more; without receivers the change alone costs one", async () => {
   const world = new World();
   await world.joins("c1");
   const rows = async (page: FactPage) => {
@@ -202,7 +202,7 @@ test("an event costs two rows written, and a change of who is in one more; witho
     return world.sql.rowsWritten - before;
   };
   expect(await rows(aPage({ running: {}, facts: [joined("c2"), joined("c3")] }))).toBe(2 * 2 + 1);
-  expect(await rows(aPage({ running: {}, records: [left("c2")] }))).toBe(2 + 1);
+  expect(await rows(aPage({ running: { callers: 2 }, records: [left("c2")] }))).toBe(2 + 1 + 1);
 
   const quiet = new World();
   quiet.domain = testDomain();

@@ -375,7 +375,7 @@ export class FakeEdge {
         return this.totals ?? this.directory.list.totals();
       },
       activity: () => asked("activity").then(() => this.directory.activity()),
-      postTotals: () => asked("post totals").then(() => this.directory.postTotals()),
+      countTotals: () => asked("count totals").then(() => this.directory.countTotals()),
       records: (query) => asked("records").then(() => this.directory.recordStore.records(query)),
       erase: (...all) => asked("erase").then(() => this.directory.recordStore.erase(...all)),
       givenUp: (...page) => asked("given-up posts").then(() => this.directory.givenUp(...page)),

@@ -42,6 +42,8 @@ test("the same number stands under the same word in overview, API and metrics", 
     { kind: "post-given-up" as const, ...post, lastFailed: true as const },
     { kind: "post-failed" as const, at: edge.time, host: post.host, why: post.why },
     { kind: "post-confirmed" as const, at: edge.time, host: "tsp2" as WebexHost, tookMs: 20 },
+    { kind: "command-expired" as const },
+    { kind: "command-failed" as const, why: "refused" as const },
   ];
   await edge.directory.follow(aPage({ key: "1", running: { ...running, waiting }, facts, at: edge.time }));
   await edge.directory.follow(aPage({ key: "2", running: { ...running, phase: "creating", callers: 0 } }));
@@ -79,6 +81,11 @@ test("the same number stands under the same word in overview, API and metrics", 
     ["given-up", "documentsGivenUp"],
   ] as const)
     expect(metrics).toContain(`bridgehead_posts_total{domain="local",outcome="${outcome}"} ${values[name]}\n`);
+  for (const [outcome, count] of [
+    ["command-failed", 2],
+    ["call-out-denied", 0],
+  ] as const)
+    expect(metrics).toContain(`bridgehead_outcomes_total{domain="local",outcome="${outcome}"} ${count}\n`);
   for (const phase of ["creating", "running"] as const)
     expect(metrics).toContain(`bridgehead_conferences{domain="local",phase="${phase}"} ${values[phase]}\n`);
 });

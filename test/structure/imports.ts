@@ -40,7 +40,7 @@ export const rules: Readonly<Record<string, Rule>> = {
     mayAsType: ["src/rpc"],
   },
   "src/explain": {
-    may: ["src/foundation", "src/bridge", "src/conference", "src/tsp"],
+    may: ["src/foundation", "src/bridge", "src/conference", "src/records/outcomes.ts", "src/tsp"],
     mayAsType: ["src/rpc"],
   },
   "src/replay": {

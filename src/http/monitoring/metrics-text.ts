@@ -6,6 +6,8 @@ import { figureTable } from "../../operators/figures.ts";
 import { seesAll } from "../../operators/people.ts";
 import { type FoundBridge, isOpen } from "../../operators/trouble.ts";
 import { troubleKinds } from "../../operators/trouble-kinds.ts";
+import { outcomes } from "../../records/outcomes.ts";
+import type { CountTotals } from "../../rpc/directory.ts";
 import type { EdgeObjects } from "../../rpc/objects.ts";
 import type { Domain } from "../../settings/load.ts";
 import type { EdgePorts, TroublePorts } from "../edge-ports.ts";
@@ -33,9 +35,9 @@ export interface MetricsPorts extends EdgePorts, TroublePorts {
 /** The metrics of the whole deployment, as Prometheus reads them: what all processes counted, and how its objects are now. */
 async function metricsText(edge: MetricsPorts): Promise<string> {
   const domains = Array.from(edge.domains.values());
-  const [counts, posts, now, storage] = await Promise.all([
+  const [counts, totals, now, storage] = await Promise.all([
     countsOf(edge),
-    postsOf(edge, domains),
+    countedOf(edge, domains),
     gaugesOf(edge, domains),
     edge.storage.metrics(),
   ]);
@@ -44,7 +46,7 @@ async function metricsText(edge: MetricsPorts): Promise<string> {
   ]);
   // Without the counts of all, those of this process alone would look as if all had fallen.
   const counted = counts ? edge.metrics.text(domains, counts) + edge.measured(domains, counts) : "";
-  return counted + posts + now + storage + up + edge.processText();
+  return counted + totals + now + storage + up + edge.processText();
 }
 
 async function countsOf(edge: MetricsPorts): Promise<Counts | null> {
@@ -66,23 +68,31 @@ async function countsOf(edge: MetricsPorts): Promise<Counts | null> {
 }
 
 /** From the directories, as figures are. One that does not answer is left out: from 0 its counts would seem to rise again. */
-async function postsOf(edge: MetricsPorts, domains: readonly Domain[]): Promise<string> {
+async function countedOf(edge: MetricsPorts, domains: readonly Domain[]): Promise<string> {
   const found = await Promise.all(
-    domains.map(async ({ name: domain }): Promise<Series> => {
-      const asked = within(edge, ANSWER_WITHIN_MS, "the directory", edge.objects.directory(domain).postTotals());
+    domains.map(async ({ name: domain }) => {
+      const asked = within(edge, ANSWER_WITHIN_MS, "the directory", edge.objects.directory(domain).countTotals());
       const totals = await answerOrNull(asked, edge, { domain });
-      if (!totals) return [];
-      const { confirmed, refused, failed, givenUp } = totals;
-      const counted = { confirmed, refused, failed, "given-up": givenUp };
-      return Object.entries(counted).map(([outcome, count]) => [{ domain, outcome }, count]);
+      return totals ? [{ domain, ...totals }] : [];
     }),
   );
-  return familyOf(
-    "counter",
-    "bridgehead_posts_total",
-    "Posts to TSP servers and back ends: each attempt that was confirmed, refused or failed, and each document that was given up.",
-    found.flat(),
-  );
+  const families = {
+    bridgehead_posts_total: {
+      says: "Posts to TSP servers and back ends: each attempt that was confirmed, refused or failed, and each document that was given up.",
+      of: ({ posts: { givenUp, ...posts } }: CountTotals) => Object.entries({ ...posts, "given-up": givenUp }),
+    },
+    bridgehead_outcomes_total: {
+      says: "What became of conferences and callers, call-outs that the domain's policy denied, and commands that failed.",
+      of: ({ outcomes: counts }: CountTotals) => outcomes.map((name) => [name, counts[name] ?? 0] as const),
+    },
+  };
+  const text = Object.entries(families).map(([name, { says, of }]) => {
+    const series = found
+      .flat()
+      .flatMap(({ domain, ...totals }) => of(totals).map(([outcome, count]) => [{ domain, outcome }, count] as const));
+    return familyOf("counter", name, says, series);
+  });
+  return text.join("");
 }
 
 /** How things are now, by the name of the gauge behind `bridgehead_`. */

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { WebexHost } from "../../../src/foundation/ids.ts";
 import { type ActivityMinute, noPosts } from "../../../src/records/activity.ts";
+import { mailboxKey } from "../../../src/rpc/directory.ts";
 import { DirectoryWorld, domain } from "./world.ts";
 
 function minute(at: number, host: string, confirmed: number): ActivityMinute {
@@ -62,7 +63,7 @@ test("what was posted goes after an hour, and does not count any more, however o
   }
   expect((await world.directory.activity()).minutes).toHaveLength(59);
   world.start();
-  expect(await world.directory.postTotals()).toEqual({ confirmed: 201, refused: 0, failed: 0, givenUp: 0 });
+  expect((await world.directory.countTotals()).posts).toEqual({ confirmed: 201, refused: 0, failed: 0, givenUp: 0 });
   expect(Number(world.sql.exec("SELECT count(*) AS rows FROM counted")[0]?.rows)).toBeLessThan(70);
 });
 
@@ -80,10 +81,44 @@ test("what was posted and could not be written is not counted twice when it is t
   await expect(world.directory.count(domain, from("p", 2), next)).rejects.toThrow("full");
   sql.exec = exec;
   await world.directory.count(domain, from("p", 2), next);
-  expect((await world.directory.postTotals()).confirmed).toBe(6);
+  expect((await world.directory.countTotals()).posts.confirmed).toBe(6);
 
   const { minutes } = await world.directory.activity();
   expect(minutes.map(({ hosts }) => hosts[0]?.confirmed)).toEqual([1, 5]);
+});
+
+test("all that was counted is in the totals, each portion once, however the clock jumps", async () => {
+  const world = new DirectoryWorld();
+  const { time } = world;
+  const confirmed = async () => (await world.directory.countTotals()).posts.confirmed;
+  let portions = 0;
+  const count = async () => {
+    for (const key of [mailboxKey, `p${++portions}`])
+      await world.directory.count(domain, from(key, portions), [minute(time.now, "tsp", 1)]);
+  };
+  // The last jump is over what these have counted, and before they send it.
+  const stamped = [minute(time.now, "tsp", 1)];
+  for (const jumpMs of [0, 70_000, 3 * 3_600_000, -2 * 3_600_000, 365 * 86_400_000, -366 * 86_400_000]) {
+    time.now += jumpMs;
+    await count();
+    await world.directory.count(domain, from(`late ${jumpMs}`, 1), stamped);
+    expect(await confirmed()).toBe(3 * portions);
+    world.start();
+    for (let source = 1; source <= portions; source++)
+      for (const key of [mailboxKey, `p${source}`]) await world.directory.count(domain, from(key, source), stamped);
+    expect(await confirmed()).toBe(3 * portions);
+  }
+  // Rows are written over, and the mailbox goes on.
+  await world.directory.count(domain, from("first", 1), stamped);
+  for (let after = 0; after < 200; after++) {
+    await time.pass(70_000);
+    await world.directory.count(domain, from(`q${after}`, 1), [minute(time.now, "tsp", 1)]);
+  }
+  const all = await confirmed();
+  world.start();
+  await world.directory.count(domain, from(mailboxKey, portions), stamped);
+  expect([await confirmed(), all]).toEqual([all, 3 * portions + 1 + 200]);
+  expect(Number(world.sql.exec("SELECT count(*) AS rows FROM counted")[0]?.rows)).toBeLessThan(80);
 });
 
 test("what an earlier version has counted stays in the figures for its hour", async () => {

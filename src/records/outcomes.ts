@@ -1,0 +1,62 @@
+import type { FactKind } from "../conference/facts.ts";
+
+/** Facts that operations staff watch. Each is counted, as `bridgehead_outcomes_total`. */
+const counted = [
+  "conference-created",
+  "conference-not-created",
+  "conference-taken-over",
+  "conference-ended",
+  "call-entered",
+  "call-left",
+  "call-out-denied",
+  "command-failed",
+] as const satisfies readonly FactKind[];
+
+/** As these were counted up to version 0.1; version 0.2 counts both. */
+const former = { "call-entered": "caller-entered", "call-left": "caller-left" } as const;
+
+export const outcomes = [...counted, ...Object.values(former)];
+type Outcome = (typeof outcomes)[number];
+/** How often each has come; absent: never. */
+export type OutcomeCounts = Readonly<Partial<Record<Outcome, number>>>;
+
+/** What a fact says, as far as it matters here; conferences and directories have it alike. */
+export interface SaidFact {
+  readonly kind: FactKind;
+  readonly why?: unknown;
+  readonly late?: unknown;
+  readonly record?: { readonly reason: string };
+}
+
+/** What this fact adds to the counts. */
+export function outcomesOf(fact: SaidFact): readonly Outcome[] {
+  if (fact.kind === "command-expired") return ["command-failed"];
+  const kind = counted.find((outcome) => outcome === fact.kind);
+  if (!kind || !isTrouble(fact)) return [];
+  if (kind === "call-entered") return [kind, former[kind]];
+  // The calls that ended with their conference were not counted under the former name.
+  if (kind === "call-left") return isWithConference(fact) ? [kind] : [kind, former[kind]];
+  return [kind];
+}
+
+/** Who hangs up while a command is on its way makes no trouble, and a late failure follows a fact that says so. */
+export function isTrouble({ kind, late, why }: SaidFact): boolean {
+  return kind !== "command-failed" || (!late && why !== "no-such-call" && why !== "conference-over");
+}
+
+export function isWithConference({ kind, record }: SaidFact): boolean {
+  return kind === "call-left" && record?.reason === "conference-ended";
+}
+
+export function togetherOutcomes(one: OutcomeCounts, other: OutcomeCounts): OutcomeCounts {
+  return outcomeCounts((name) => (one[name] ?? 0) + (other[name] ?? 0));
+}
+
+export function countOutcomes(facts: readonly SaidFact[]): OutcomeCounts {
+  const all = facts.flatMap(outcomesOf);
+  return outcomeCounts((name) => all.filter((one) => one === name).length);
+}
+
+export function outcomeCounts(of: (name: Outcome) => number): OutcomeCounts {
+  return Object.fromEntries(outcomes.map((name) => [name, of(name)] as const).filter(([, count]) => count > 0));
+}
