@@ -69,6 +69,42 @@ test("in a large domain the end of an outage is gathered: all conferences of the
   expect(kindsIn(world.pages)).toEqual(["server-reached"]);
 });
 
+const nextServer = { msgId: "m-next", extConfId: "7002", replyTo: "127.0.0.1:8802" } as Partial<FromWebex>;
+
+test("in a large domain a takeover is gathered: all conferences of a server that was lost are taken over", async () => {
+  const world = await pausing(50_000);
+  await world.received("next", createConference(nextServer));
+  await world.time.pass(40_000);
+  expect(world.pages).toEqual([]);
+  await world.time.pass(20_000);
+  expect(kindsIn(world.pages)).toEqual(["conference-taken-over"]);
+});
+
+test("a takeover comes to the directory though the object dies before its page, and nothing else happens", async () => {
+  const world = await pausing(1_000);
+  world.answer = () => new Promise(() => {});
+  await world.received("next", createConference(nextServer));
+  world.start();
+  await world.time.pass(1_000);
+  expect(kindsIn(world.pages)).toEqual(["conference-taken-over"]);
+});
+
+test("a conference that ends without WebEx says so once, also where its object lives again", async () => {
+  const world = await pausing(1_000);
+  await world.reported(callerEntered(1));
+  const close = { type: "close-conference", msgId: "m-close", replyTo: host, extConfId, keepAlive: true };
+  await world.received("close", close as unknown as FromWebex);
+  await world.allDone();
+  await world.time.pass(10_000);
+  world.pages.length = 0;
+  await world.reported(callerLeft(1));
+  await world.allDone();
+  await world.time.pass(10_000);
+  world.start();
+  await world.time.pass(10_000);
+  expect(kindsIn(world.pages).join(" ")).toBe("call-left conference-ended");
+});
+
 test("a webhook that waits is not gathered", async () => {
   const world = await pausing(50_000, {}, { webhooks: [receiver] });
   await world.reported(callerEntered(1));
