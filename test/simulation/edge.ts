@@ -21,6 +21,7 @@ import type {
   ExtConfId,
   MsgId,
 } from "../../src/foundation/ids.ts";
+import type { ActivityMinute } from "../../src/records/activity.ts";
 import { runningView } from "../../src/records/running.ts";
 import type { StoredEntries } from "../../src/replay/history.ts";
 import { checkHosts, deliver, type HandleCache } from "../../src/routing/deliver.ts";
@@ -99,6 +100,8 @@ export class Edge {
   readonly #messages = new Set<MsgId>();
   /** In which life of its conference. */
   readonly #madeIn = new Map<string, number>();
+  /** What the mailbox has counted, by its name and the number of the portion. */
+  readonly mailPortions = new Map<string, readonly ActivityMinute[]>();
   /** What operators did. */
   readonly #actions = new Set<string>();
   readonly #context: WorldContext;
@@ -127,8 +130,12 @@ export class Edge {
           ...this.#ports(this.mailbox, life),
           nonce: () => String(this.#nonces.between(0, Number.MAX_SAFE_INTEGER)),
           directory: (name) => ({
-            count: (...counted) =>
-              life.send(() => this.#of(name).directory.call((directory) => directory.count(...counted))),
+            count: (...counted) => {
+              const [, { name: mailbox, upTo }, minutes] = counted;
+              // A portion that left does not change any more.
+              this.mailPortions.set(`${mailbox} ${upTo}`, minutes);
+              return life.send(() => this.#of(name).directory.call((directory) => directory.count(...counted)));
+            },
           }),
         }),
     );

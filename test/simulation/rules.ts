@@ -152,6 +152,8 @@ export const rules = {
     "What it shows of a conference that runs is what the conference's state says as of the same row.",
   "receivers of webhooks hear of each fact":
     "Each begin and end of a conference, each entry and end of a call comes at least once, always by one id, and nothing else does.",
+  "the directory counts what happened":
+    "What the directory has counted of requests, posts, conferences, callers and commands is what journals and mailbox say, each once, and no post is counted as confirmed that no server has confirmed.",
   "what is quiet stays quiet":
     "At rest nothing is posted and no command acts, even when every process is started anew.",
 

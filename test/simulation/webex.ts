@@ -108,6 +108,8 @@ export class Webex {
   readonly associations = new Map<ExtConfId, Association>();
   /** What the servers were told, whether or not the adapter knows. */
   readonly arrived = new Set<MsgId>();
+  /** Documents of the adapter whose Confirmation has come to it, and what had posted them. */
+  readonly confirmed = new Map<string, Hosted<object>>();
   /** Message → the documents with it that operators have sent again: what had arrived after all comes once more with each. */
   readonly #documentsAgain = new Map<MsgId, Set<string>>();
   /** Hears of each message at its first arrival. */
@@ -309,10 +311,13 @@ export class Webex {
     const transId = /<TransID>([^<]*)/.exec(request.body)?.[1] ?? "";
     this.#context.tell(() => `to ${server?.host}: ${request.body}`);
     const landed = this.#depart(origin, request, transId, server);
+    const { life } = origin;
+    let isWaiting = true;
     return new Promise((resolve) => {
       const finish = (result: HttpAnswer) => {
         cancel();
         landed();
+        isWaiting = false;
         resolve(result);
       };
       const fail = (reason: string) => finish({ kind: "failed", reason });
@@ -343,7 +348,10 @@ export class Webex {
         const wrong = faults.hits("WebEx answers wrongly");
         const slow = faults.hits("WebEx confirms slowly") ? faults.draws.between(1_000, 12_000) : 2;
         const text = wrong ? faults.draws.pick(wrongAnswers) : confirmationOf(transId);
-        clock.after(slow, () => finish({ kind: "answered", status: 200, body: encoder.encode(text) }));
+        clock.after(slow, () => {
+          if (!wrong && isWaiting && life === origin.life) this.confirmed.set(transId, origin);
+          finish({ kind: "answered", status: 200, body: encoder.encode(text) });
+        });
       };
       const delay = faults.hits("post delayed") ? faults.draws.between(1_000, 9_000) : faults.draws.between(2, 60);
       clock.after(delay, arrive);

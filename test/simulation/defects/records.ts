@@ -26,10 +26,27 @@ export const recordsDefects: DefectsByFile = {
       before: "    return view === undefined ? null : after;\n",
       after: "    return view === undefined && place === null ? null : after;\n",
     },
+    "what became of a conference is in no total once the conference is over": {
+      foundBy: "the directory counts what happened",
+      before: "const ended = hasEnded ? outcomes.all.counts : {};",
+      after: "const ended = {};",
+    },
     "a conference stays listed when its record is there": {
       foundBy: "the directory lists the conferences that run",
       before: "this.#store.add(record, at, isItsEnd ? (own?.id ?? null) : null)",
       after: "this.#store.add(record, at, null)",
+    },
+  },
+  "durable-objects/directory/count-store.ts": {
+    "what a clock that was set puts an hour away is in no total": {
+      foundBy: "the directory counts what happened",
+      before: "    const posts = fresh.data()",
+      after: "    fresh.keepHour(now);\n    const posts = fresh.data()",
+    },
+    "a portion that comes again counts again": {
+      foundBy: "the directory counts what happened",
+      before: "activityOf(upTo > counted ? minutesAfter(counted) : []);",
+      after: "activityOf(minutesAfter(upTo > counted ? counted : 0));",
     },
   },
   "durable-objects/directory/record-store.ts": {
