@@ -4,13 +4,16 @@ import { type Person, type Show, showOf } from "../../src/foundation/shown.ts";
 import { fitsNumber, isWholeNumber } from "../../src/foundation/text/spelled.ts";
 import { dayMs } from "../../src/foundation/time/timers.ts";
 import type { DirectoryFact } from "../../src/records/directory-facts.ts";
-import type {
-  KeptPromptCall,
-  PromptCallPage,
-  PromptCallQuery,
-  PromptCallsOfBridge,
-  PromptCallsRpc,
-  RefusedCaller,
+import {
+  type KeptPromptCall,
+  type PromptCallPage,
+  type PromptCallPlace,
+  type PromptCallQuery,
+  type PromptCallsOfBridge,
+  type PromptCallsOfNumberQuery,
+  type PromptCallsRpc,
+  promptCallPlace,
+  type RefusedCaller,
 } from "../../src/rpc/directory-feed.ts";
 import { LazyTables } from "../platform/lazy-tables.ts";
 import type { Sql, SqlRow } from "../platform/platform.ts";
@@ -134,6 +137,16 @@ export class PromptStore implements PromptCallsRpc {
     };
   }
 
+  async promptCallsOfNumber({ number, from, limit }: PromptCallsOfNumberQuery): Promise<readonly KeptPromptCall[]> {
+    const rows = this.#tables.read("SELECT id, number, data FROM prompt_call");
+    const found = rows.filter((row) => fitsNumber(number, String(row.number))).map(toKept);
+    const isFrom = (call: KeptPromptCall) => from === null || byPlace(from, promptCallPlace(call)) <= 0;
+    return found
+      .filter(isFrom)
+      .sort((one, other) => byPlace(promptCallPlace(one), promptCallPlace(other)))
+      .slice(0, Math.min(limit, mostPage));
+  }
+
   /** `isOpen`: whether a call counts; all do, unless somebody has acknowledged some. */
   async refusedCallers(isOpen: (call: KeptPromptCall) => boolean = () => true): Promise<readonly RefusedCaller[]> {
     const latelyFrom = this.#ports.now() - dayMs;
@@ -177,6 +190,11 @@ export class PromptStore implements PromptCallsRpc {
       this.#sql.exec("DELETE FROM prompt_dropped WHERE at < ?", at);
     });
   }
+}
+
+/** The latest first. */
+function byPlace(one: PromptCallPlace, other: PromptCallPlace): number {
+  return other.at - one.at || other.id - one.id;
 }
 
 function toKept({ id, data }: SqlRow): KeptPromptCall {

@@ -140,6 +140,24 @@ export interface PromptCallQuery {
   readonly limit: number;
 }
 
+/** When a call was over, or came to the prompt if it is not, and its id. */
+export interface PromptCallPlace {
+  readonly at: EpochMs;
+  readonly id: number;
+}
+
+export function promptCallPlace({ id, at, end }: KeptPromptCall): PromptCallPlace {
+  return { at: end?.at ?? at, id };
+}
+
+export interface PromptCallsOfNumberQuery {
+  /** In any spelling. */
+  readonly number: string;
+  /** The call of this place, and those before it; `null`: from the latest. */
+  readonly from: PromptCallPlace | null;
+  readonly limit: number;
+}
+
 /** The latest first. */
 export interface PromptCallPage {
   readonly calls: readonly KeptPromptCall[];
@@ -164,5 +182,7 @@ export interface PromptCallsRpc {
   /** Resolves when they are on disk. What comes twice is kept once, and what comes with more of its story replaces what was there. */
   keepPromptCalls(domain: DomainName, said: PromptCallsOfBridge): Promise<void>;
   promptCalls(query: PromptCallQuery): Promise<PromptCallPage>;
+  /** In the order in which records are: by when each was over. */
+  promptCallsOfNumber(query: PromptCallsOfNumberQuery): Promise<readonly KeptPromptCall[]>;
   refusedCallers(): Promise<readonly RefusedCaller[]>;
 }

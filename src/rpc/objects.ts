@@ -71,7 +71,7 @@ export const objectMethods = {
       audit: "request",
     },
     ...{ givenUp: "request", givenUpPost: "request", trouble: viewMs, acknowledge: "request" },
-    ...{ keepPromptCalls: "objects", promptCalls: "request", refusedCallers: viewMs },
+    ...{ keepPromptCalls: "objects", promptCalls: "request", promptCallsOfNumber: "request", refusedCallers: viewMs },
     // One request may ask for many pages: each has its own time.
     ...{ records: requestMs, erase: requestMs, rebuild: rebuildMs },
   },

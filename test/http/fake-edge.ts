@@ -380,6 +380,8 @@ export class FakeEdge {
       erase: (...all) => asked("erase").then(() => this.directory.recordStore.erase(...all)),
       givenUp: (...page) => asked("given-up posts").then(() => this.directory.givenUp(...page)),
       promptCalls: (query) => asked("prompt calls").then(() => this.directory.promptStore.promptCalls(query)),
+      promptCallsOfNumber: (query) =>
+        asked("prompt calls").then(() => this.directory.promptStore.promptCallsOfNumber(query)),
       givenUpPost: (id) => asked("a given-up post").then(() => this.directory.givenUpPost(id)),
       audit: (...page) => asked("audit").then(() => this.directory.audit(...page)),
       rebuild: (...all) => asked("rebuild").then(() => this.directory.list.rebuild(...all)),

@@ -95,6 +95,25 @@ test("what happened to a number comes in pages, and nothing is left out or there
   }
 });
 
+test("calls at the prompt come by when each was over, beside records too, and none is left out", async () => {
+  const edge = new FakeEdge();
+  const over = (call: string, at: number, endAt: number) =>
+    keyed(edge, { call: call as CallId, at, end: { at: endAt, why: "locked" } });
+  await ended(edge, 3_070_000, aCallRecord({ call: "record", number: ada }));
+  await over("long", 3_000_000, 3_090_000);
+  await over("short", 3_010_000, 3_020_000);
+  await over("middle", 3_011_000, 3_050_000);
+  for (const limit of [1, 2, 3, 4]) {
+    const calls: string[] = [];
+    for (let cursor: string | null = ""; cursor !== null; ) {
+      const { body } = await asked(edge, `numbers?number=${ada}&limit=${limit}${cursor && `&cursor=${cursor}`}`);
+      calls.push(...body.lines.map(({ call }) => call));
+      cursor = body.next;
+    }
+    expect([limit, ...calls]).toEqual([limit, "long", "record", "middle", "short"]);
+  }
+});
+
 test("a conference is found by its key in any spelling, its handle, and a part of its name", async () => {
   const edge = new FakeEdge();
   await runs(edge, "555123456", { topic: "Berth planning" });

@@ -5,7 +5,7 @@ import { digitsIn, fitsName, spellingsOf } from "../../foundation/text/spelled.t
 import { type FoundConference, foundConference } from "../../records/found-conference.ts";
 import { lineOfCall, lineOfPromptCall, type PersonLine, personLine } from "../../records/person-line.ts";
 import type { ListedConference, PlacedRecord, RunningPage } from "../../rpc/directory.ts";
-import type { KeptPromptCall } from "../../rpc/directory-feed.ts";
+import { type KeptPromptCall, promptCallPlace } from "../../rpc/directory-feed.ts";
 import type { Domain } from "../../settings/load.ts";
 import type { PeoplePorts } from "../edge-ports.ts";
 import { answerOrNull } from "../objects-of-request.ts";
@@ -29,7 +29,9 @@ const people = v.pipe(
     "What of a number people were looked for by: `masked`: its last two characters alone, so that others may fit as well; `none`: nothing, as the domain's settings keep nothing; `full`: all, or the text is no number.",
   ),
 );
-const place = cursorOf(/^\d{1,15}-\d{1,15}$/);
+/** Where the records of the next page begin, and where the calls at the prompt do; 0: there are no more. */
+export const findPlace = /^(\d{1,15})-(?:0|(\d{1,15})\.(\d{1,15}))$/;
+const place = cursorOf(findPlace);
 
 export const findRoutes = [
   route("find", "GET /domains/{domain}/find", {
@@ -140,35 +142,32 @@ type Sought = { readonly text: string } | { readonly number: string };
 async function pageOf(domain: Domain, sought: Sought, { cursor, limit }: LinePage, edge: PeoplePorts) {
   const { name } = domain;
   const directory = edge.objects.directory(name);
-  const [afterRecord, afterPrompt] = cursor?.split("-").map(Number) ?? [];
+  const [, afterRecord, promptAt, promptId] = findPlace.exec(cursor ?? "") ?? [];
+  const from = promptAt === undefined ? null : { at: Number(promptAt), id: Number(promptId) };
   const isFirst = cursor === undefined;
   const number = "text" in sought ? sought.text : sought.number;
   const kind = "text" in sought ? undefined : ("call" as const);
-  const none = { records: [], calls: [], next: null };
   const [running, records, prompts] = await Promise.all([
     isFirst ? directory.running({ domain: name, after: null, limit: MOST_LISTED, named: true, ...sought }) : null,
-    afterRecord === 0
-      ? none
+    afterRecord === "0"
+      ? { records: [], next: null }
       : directory.records({
-          ...{ domain: name, cursor: afterRecord ?? null, order: "newest", limit, kind, filter: sought },
+          ...{ domain: name, cursor: Number(afterRecord ?? 0) || null, order: "newest", limit, kind, filter: sought },
         }),
-    afterPrompt === 0 ? none : directory.promptCalls({ number, before: afterPrompt ?? null, limit }),
+    // One more than a page has: it says where the next page begins.
+    isFirst || from ? directory.promptCallsOfNumber({ number, from, limit: limit + 1 }) : [],
   ]);
   const conferences = running?.conferences ?? [];
   const inside = await insideOf(domain, running?.found ?? new Map(), edge);
-  const merged = [...records.records.map((one) => ofRecord(one, number)), ...prompts.calls.map(ofPrompt)]
-    .sort((one, other) => other.at - one.at)
-    .slice(0, limit);
-  const taken = {
-    record: merged.findLast(({ record }) => record)?.record,
-    prompt: merged.findLast(({ prompt }) => prompt)?.prompt,
-  };
-  const nextOf = (all: readonly { readonly id: number }[], next: number | null, last: number | undefined) => {
-    const isWhole = all.length === 0 || all.at(-1)?.id === last;
-    return isWhole ? next : (last ?? (all[0]?.id ?? 0) + 1);
-  };
-  const nextRecord = nextOf(records.records, records.next, taken.record?.id);
-  const nextPrompt = nextOf(prompts.calls, prompts.next, taken.prompt?.id);
+  const all = [...records.records.map((one) => ofRecord(one, number)), ...prompts.map(ofPrompt)].sort(
+    (one, other) => other.at - one.at,
+  );
+  const merged = all.slice(0, limit);
+  const left = all.slice(limit);
+  const leftRecord = left.find(({ record }) => record)?.record;
+  const leftPrompt = left.find(({ prompt }) => prompt)?.prompt;
+  const nextRecord = leftRecord ? leftRecord.id + 1 : records.next;
+  const nextPrompt = leftPrompt ? promptCallPlace(leftPrompt) : null;
   const lines = [...inside, ...merged.flatMap(({ line }) => line ?? [])];
   return {
     conferences: [
@@ -176,7 +175,10 @@ async function pageOf(domain: Domain, sought: Sought, { cursor, limit }: LinePag
       ...merged.flatMap(({ conference }) => conference ?? []),
     ],
     lines: await named(domain, conferences, lines, edge),
-    next: nextRecord === null && nextPrompt === null ? null : `${nextRecord ?? 0}-${nextPrompt ?? 0}`,
+    next:
+      nextRecord === null && nextPrompt === null
+        ? null
+        : `${nextRecord ?? 0}-${nextPrompt ? `${nextPrompt.at}.${nextPrompt.id}` : 0}`,
   };
 }
 
@@ -203,7 +205,7 @@ function ofRecord(placed: PlacedRecord, text: string): Merged {
 }
 
 function ofPrompt(prompt: KeptPromptCall): Merged {
-  return { at: prompt.end?.at ?? prompt.at, prompt, line: lineOfPromptCall(prompt) };
+  return { at: promptCallPlace(prompt).at, prompt, line: lineOfPromptCall(prompt) };
 }
 
 function ofRunning(one: ListedConference, text: string | null): readonly FoundConference[] {

@@ -4,7 +4,7 @@ import { pathOf } from "../../console/paths.ts";
 import type { ConfKey } from "../../foundation/ids.ts";
 import { spellingsOf } from "../../foundation/text/spelled.ts";
 import { isKnown } from "../api/conferences/conferences.ts";
-import { findIn, numberIn } from "../api/find.ts";
+import { findIn, findPlace, numberIn } from "../api/find.ts";
 import type { AddPage, PageCall } from "./console.tsx";
 import { formOf, keepTyped, typedIn } from "./form.ts";
 
@@ -72,5 +72,5 @@ async function numberPage(call: PageCall) {
 
 function pageIn({ context }: PageCall) {
   const cursor = context.req.query("cursor") ?? "";
-  return { limit: PAGE_LINES, ...(/^\d{1,15}-\d{1,15}$/.test(cursor) && { cursor }) };
+  return { limit: PAGE_LINES, ...(findPlace.test(cursor) && { cursor }) };
 }
