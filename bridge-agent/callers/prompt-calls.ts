@@ -2,7 +2,7 @@ import { isAtPrompt, type Keypad } from "../../src/bridge/keypad.ts";
 import { MAX_PROMPT_STEPS, type PromptCall, wrongKeysOf } from "../../src/bridge/prompt-call.ts";
 import type { BridgeCall } from "../../src/bridge/state.ts";
 import type { CallId, ConfKey, EpochMs } from "../../src/foundation/ids.ts";
-import { type AgentToEdge, MAX_PROMPT_CALLS } from "../../src/link/messages.ts";
+import { type AgentToEdge, type DroppedInAll, MAX_PROMPT_CALLS } from "../../src/link/messages.ts";
 import type { AgentJournal, JournalContents } from "../core/journal.ts";
 import type { Reports } from "../core/reports.ts";
 import type { HangUpReason } from "./hang-ups.ts";
@@ -10,7 +10,10 @@ import type { Leg } from "./legs.ts";
 
 type Step = PromptCall["steps"][number];
 type End = NonNullable<PromptCall["end"]>;
-type Journal = Pick<AgentJournal, "savePromptCall" | "deletePromptCall" | "saveDroppedPromptCalls">;
+type Journal = Pick<
+  AgentJournal,
+  "savePromptCall" | "deletePromptCall" | "saveDroppedPromptCalls" | "saveDroppedInAll"
+>;
 
 /** No absence of the edge fills the disk: beyond so many the oldest are dropped, and counted. */
 const MAX_KEPT = 1_000;
@@ -28,14 +31,20 @@ export class PromptCalls {
   #last = 0;
   #acknowledged = 0;
   #dropped: number;
+  #droppedInAll: DroppedInAll | null;
   #sent: { readonly upTo: number; readonly dropped: number; readonly at: EpochMs } | null = null;
   #isWanted: boolean;
 
-  constructor(journal: Journal, { promptCalls, droppedPromptCalls, assignment }: JournalContents, reports: Reports) {
+  constructor(
+    journal: Journal,
+    { promptCalls, droppedPromptCalls, droppedInAll, assignment }: JournalContents,
+    reports: Reports,
+  ) {
     this.#journal = journal;
     this.#reports = reports;
     this.#isWanted = assignment?.promptCalls === true;
     this.#dropped = droppedPromptCalls;
+    this.#droppedInAll = droppedInAll;
     for (const { number, call } of promptCalls) {
       this.#last = Math.max(this.#last, number);
       this.#stories.set(number, call);
@@ -146,6 +155,8 @@ export class PromptCalls {
     if (number <= this.#acknowledged) return;
     this.#dropped += 1;
     this.#journal.saveDroppedPromptCalls(this.#dropped);
+    const { count = this.#dropped - 1, journal } = this.#droppedInAll ?? {};
+    this.#droppedInAll = this.#journal.saveDroppedInAll(count + 1, journal);
   }
 
   #delete(number: number): void {
@@ -170,7 +181,9 @@ export class PromptCalls {
     const next = [...this.#stories].filter(([number]) => number > this.#acknowledged).slice(0, MAX_PROMPT_CALLS);
     const upTo = next.at(-1)?.[0] ?? this.#last;
     this.#sent = { upTo, dropped: this.#dropped, at: now };
-    return [{ type: "prompt-calls", upTo, calls: next.map(([, call]) => call), dropped: this.#dropped }];
+    const calls = next.map(([, call]) => call);
+    const droppedInAll = this.#dropped > 0 && this.#droppedInAll;
+    return [{ type: "prompt-calls", upTo, calls, dropped: this.#dropped, ...(droppedInAll && { droppedInAll }) }];
   }
 
   /** The edge has them on disk: what is over is over. */

@@ -10,6 +10,7 @@ import type { PromptCall } from "../../src/bridge/prompt-call.ts";
 import type { AccessCodes } from "../../src/bridge/schemas.ts";
 import type { CommandId, ConfKey, EpochMs, StreamId } from "../../src/foundation/ids.ts";
 import { err, ok, type Result } from "../../src/foundation/result.ts";
+import type { DroppedInAll } from "../../src/link/messages.ts";
 import type { CommandPhase, JournaledCommand, NewCommand, OpenCommand } from "./pending-commands.ts";
 
 /** The agent's record of a conference, apart from its commands and reports. */
@@ -56,6 +57,8 @@ export interface JournalContents {
   readonly promptCalls: readonly { readonly number: number; readonly call: PromptCall }[];
   /** How many more there was no room for, that the edge does not know of. */
   readonly droppedPromptCalls: number;
+  /** All since this journal began, those too that the edge knows of; `null`: none. */
+  readonly droppedInAll: DroppedInAll | null;
 }
 
 /** Why nothing can be written. `full` passes when there is room again; the others need a person. */
@@ -236,6 +239,7 @@ function contentsOf(db: DatabaseSync): JournalContents {
       ({ number, story }) => ({ number, call: JSON.parse(story) as PromptCall }),
     ),
     droppedPromptCalls: Number(facts.get("droppedPromptCalls") ?? 0),
+    droppedInAll: JSON.parse(facts.get("droppedInAll") ?? "null") as DroppedInAll | null,
   };
 }
 
@@ -255,6 +259,11 @@ function factsOf(toWrite: ToWrite) {
       void savePromptCall(story.call, story.at, number, JSON.stringify(story)),
     deletePromptCall: ({ call, at }: PromptCall) => void deletePromptCall(call, at),
     saveDroppedPromptCalls: (count: number) => void saveFact("droppedPromptCalls", String(count)),
+    /** Its name is like no other. */
+    saveDroppedInAll(count: number, journal: string = randomUUID()): DroppedInAll {
+      saveFact("droppedInAll", JSON.stringify({ journal, count }));
+      return { journal, count };
+    },
   };
 }
 

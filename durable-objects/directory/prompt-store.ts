@@ -3,6 +3,7 @@ import type { BridgeName, ConfKey, DomainName, EpochMs } from "../../src/foundat
 import { type Person, type Show, showOf } from "../../src/foundation/shown.ts";
 import { fitsNumber, isWholeNumber } from "../../src/foundation/text/spelled.ts";
 import { dayMs } from "../../src/foundation/time/timers.ts";
+import type { DroppedInAll } from "../../src/link/messages.ts";
 import type { DirectoryFact } from "../../src/records/directory-facts.ts";
 import {
   type KeptPromptCall,
@@ -21,6 +22,8 @@ import type { Sql, SqlRow } from "../platform/platform.ts";
 /** Rows kept for one domain: no flood of callers fills the disk. */
 const most = 5_000;
 const mostPage = 1_000;
+/** Journals of agents that are remembered: more than a domain has in years. */
+const mostSources = 200;
 /** So many calls that did not get in are more than a mistake. */
 const often = 3;
 /** No caller is at the prompt for longer. Some bridges give the id of a call to another one some day. */
@@ -33,6 +36,10 @@ const tables = [
   `CREATE TABLE IF NOT EXISTS prompt_call (id INTEGER PRIMARY KEY, name TEXT NOT NULL, at INTEGER NOT NULL,
    number TEXT NOT NULL, state TEXT NOT NULL, mended INTEGER NOT NULL DEFAULT 0, data TEXT NOT NULL)`,
 ];
+
+/** By bridge and agent's journal, how many of what it dropped are counted. */
+const countedTable =
+  "CREATE TABLE IF NOT EXISTS prompt_dropped_of (source TEXT PRIMARY KEY, at INTEGER NOT NULL, count INTEGER NOT NULL) WITHOUT ROWID";
 
 interface PromptStorePorts {
   /** All or nothing; keeps whose directory this is. */
@@ -52,6 +59,7 @@ const show = showOf(promptCall) as Show as Show<PromptCall>;
 export class PromptStore implements PromptCallsRpc {
   readonly #sql: Sql;
   readonly #tables: LazyTables;
+  readonly #counted: LazyTables;
   readonly #ports: PromptStorePorts;
   /** What a caller who enters may change, the latest first, so that it reads no rows; `null`: not read yet. */
   #unsettled: readonly KeptPromptCall[] | null = null;
@@ -60,23 +68,43 @@ export class PromptStore implements PromptCallsRpc {
     this.#sql = sql;
     const [dropped = "", index = "", calls = ""] = tables;
     this.#tables = new LazyTables(sql, "prompt_call", dropped, calls, index);
+    this.#counted = new LazyTables(sql, "prompt_dropped_of", countedTable);
     this.#ports = ports;
   }
 
-  async keepPromptCalls(domain: DomainName, { bridge, calls, dropped }: PromptCallsOfBridge): Promise<void> {
+  async keepPromptCalls(
+    domain: DomainName,
+    { bridge, calls, dropped, droppedInAll }: PromptCallsOfBridge,
+  ): Promise<void> {
     const person = this.#ports.person(domain);
     this.#unsettled = null;
     this.#ports.transaction(domain, () => {
       this.#tables.make();
       for (const call of calls) this.#keep(bridge, show(call, person));
-      if (dropped > 0) {
+      const notKept = droppedInAll ? this.#newlyDropped(bridge, droppedInAll) : dropped;
+      if (notKept > 0) {
         const add = `INSERT INTO prompt_dropped (id, at, count) VALUES (1, ?, ?)
                      ON CONFLICT (id) DO UPDATE SET at = excluded.at, count = count + excluded.count`;
-        this.#sql.exec(add, this.#ports.now(), dropped);
+        this.#sql.exec(add, this.#ports.now(), notKept);
       }
       this.#sql.exec("DELETE FROM prompt_call WHERE id <= (SELECT max(id) FROM prompt_call) - ?", most);
     });
     await this.#ports.changed(domain);
+  }
+
+  /** How many of those that this journal's agent dropped are not counted yet. */
+  #newlyDropped(bridge: BridgeName, { journal, count }: DroppedInAll): number {
+    const source = `${bridge} ${journal}`;
+    this.#counted.make();
+    const [known] = this.#sql.exec("SELECT count FROM prompt_dropped_of WHERE source = ?", source);
+    const newly = Math.max(0, count - Number(known?.count ?? 0));
+    if (newly === 0) return 0;
+    const keep = `INSERT INTO prompt_dropped_of (source, at, count) VALUES (?, ?, ?)
+                  ON CONFLICT (source) DO UPDATE SET at = excluded.at, count = excluded.count`;
+    this.#sql.exec(keep, source, this.#ports.now(), count);
+    const old = "SELECT source FROM prompt_dropped_of ORDER BY at DESC LIMIT -1 OFFSET ?";
+    this.#sql.exec(`DELETE FROM prompt_dropped_of WHERE source IN (${old})`, mostSources);
+    return newly;
   }
 
   /** Adds a call, or what is new in the story of one that is there. */

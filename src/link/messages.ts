@@ -53,6 +53,14 @@ const conferenceDigest = v.object({
 
 export type ConferenceDigest = Checked<typeof conferenceDigest>;
 
+const droppedInAll = v.object({
+  /** The journal's name for itself: one that was lost and begun anew has another one. */
+  journal: word,
+  count: whole,
+});
+
+export type DroppedInAll = Checked<typeof droppedInAll>;
+
 const agentToEdge = [
   /** The commands are in the journal, and with the bridge but for those `waiting`, which are acknowledged again. */
   typed("commands-ack", { conference, ids: v.array(commandId), waiting: v.exactOptional(v.array(commandId)) }),
@@ -78,9 +86,15 @@ const agentToEdge = [
   }),
   /**
    * Calls at the prompt that were not led in at once, each with its whole story so far; of the active agent and of others. It comes again until
-   * it is acknowledged. `dropped`: so many more the agent had no room for.
+   * it is acknowledged. `dropped`: so many more the agent had no room for, that no ack covers; `droppedInAll`: all since its journal began,
+   * so that a repeat counts once (absent from agents that are older than this field).
    */
-  typed("prompt-calls", { upTo: whole, calls: v.array(promptCall), dropped: whole }),
+  typed("prompt-calls", {
+    upTo: whole,
+    calls: v.array(promptCall),
+    dropped: whole,
+    droppedInAll: v.exactOptional(droppedInAll),
+  }),
   typed("ping", {}),
 ];
 

@@ -5,6 +5,7 @@ import type { BridgeName, ConfKey, DomainName, EpochMs } from "../foundation/ids
 import { newName } from "../foundation/new-name.ts";
 import { type Checked, confKey, text, time } from "../foundation/schemas.ts";
 import { address, open } from "../foundation/shown.ts";
+import type { DroppedInAll } from "../link/messages.ts";
 import type { PlacedFact } from "../records/directory-facts.ts";
 import type { RunningView } from "../records/running.ts";
 
@@ -126,8 +127,10 @@ export type KeptPromptCall = Checked<typeof keptPromptCall>;
 export interface PromptCallsOfBridge {
   readonly bridge: BridgeName;
   readonly calls: readonly PromptCall[];
-  /** So many more, the agent had no room to keep. */
+  /** So many more, the agent had no room to keep. The same ones come again where an ack was lost. */
   readonly dropped: number;
+  /** All since its journal began; absent: an older agent does not say. */
+  readonly droppedInAll?: DroppedInAll;
 }
 
 export interface PromptCallQuery {

@@ -63,6 +63,7 @@ test("what was written is there when the file is opened again", () => {
     first.savePromptCall(3, { ...story, at: 5 });
     first.deletePromptCall({ ...story, at: 5 });
     first.saveDroppedPromptCalls(3);
+    first.saveDroppedInAll(5, "j");
   });
   const second = journal();
   expect(second.load()).toEqual({
@@ -77,6 +78,7 @@ test("what was written is there when the file is opened again", () => {
     starts: [{ name: "call b", at: 3 }],
     promptCalls: [{ number: 2, call: story }],
     droppedPromptCalls: 3,
+    droppedInAll: { journal: "j", count: 5 },
   });
 });
 

@@ -189,6 +189,36 @@ test("without the edge the oldest stories are dropped at last, and counted", () 
   expect(world.journal.load()).toMatchObject({ promptCalls: [], droppedPromptCalls: 0 });
 });
 
+test("the edge hears how many were dropped in all, so that a repeat counts once", () => {
+  const world = keeping();
+  world.loseEdge();
+  world.settle();
+  for (let call = 0; call < 1_003; call += 1) hangUp(world, dialIn(world, "1#"));
+  const { droppedInAll } = world.journal.load();
+  expect(droppedInAll).toEqual({ journal: expect.stringMatching(/^[0-9a-f-]{36}$/), count: 3 });
+  world.silent = true;
+  world.connectEdge();
+  world.settle();
+  world.pass(1_200);
+  world.silent = false;
+  world.pass(3_000);
+  const said = world.heard.flatMap((message) =>
+    message.type === "prompt-calls" && message.dropped > 0 ? message : [],
+  );
+  expect(said.length).toBeGreaterThan(1);
+  expect(said.map((message) => message.droppedInAll)).toEqual(said.map(() => droppedInAll));
+});
+
+test("of a journal that has not counted all that were dropped, those that wait for the edge are the first", () => {
+  const world = keeping();
+  world.journal.transaction(() => world.journal.saveDroppedPromptCalls(4));
+  world.restart();
+  world.loseEdge();
+  world.settle();
+  for (let call = 0; call < 1_001; call += 1) hangUp(world, dialIn(world, "1#"));
+  expect(world.journal.load()).toMatchObject({ droppedPromptCalls: 5, droppedInAll: { count: 5 } });
+});
+
 test("what the edge does not acknowledge is sent again, each second", () => {
   const world = keeping();
   world.silent = true;

@@ -185,6 +185,33 @@ test("no flood fills the disk, calls go with the records, and what was not kept 
   expect(await world.page()).toEqual({ calls: [], next: null, notKept: 0 });
 });
 
+test("what an agent had no room for counts once, though its ack was lost and more was dropped meanwhile", async () => {
+  const world = new PromptWorld();
+  const dropped = (dropped: number, count: number, journal = "j1") =>
+    world.directory.promptStore.keepPromptCalls(domain, {
+      ...{ bridge, calls: [aCall("c1", { end: end(1) })], dropped, droppedInAll: { journal, count } },
+    });
+  const notKept = async () => (await world.page()).notKept;
+  await world.keep([], 5);
+  // A disk of an earlier release has counted, too.
+  world.sql.exec("DROP TABLE IF EXISTS prompt_dropped_of");
+  world.start();
+  await dropped(7, 7);
+  await dropped(7, 7);
+  expect(await notKept()).toBe(12);
+  world.start();
+  await dropped(9, 9);
+  await dropped(1, 10);
+  expect(await notKept()).toBe(15);
+  await dropped(2, 2, "begun anew");
+  await dropped(1, 11);
+  expect(await notKept()).toBe(18);
+
+  for (let journal = 0; journal < 300; journal++) await dropped(1, 1, `j${journal + 2}`);
+  const [{ rows } = { rows: 0 }] = world.sql.exec("SELECT count(*) AS rows FROM prompt_dropped_of");
+  expect([await notKept(), rows]).toEqual([318, 200]);
+});
+
 test("who got in is refused no longer for what came until then, and for what came later is", async () => {
   const world = new PromptWorld();
   const refusedAt = (name: string, at: number) => aCall(name, { at, steps: [wrongKey(at)], end: end(at) });
