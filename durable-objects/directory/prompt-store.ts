@@ -61,8 +61,8 @@ export class PromptStore implements PromptCallsRpc {
   readonly #tables: LazyTables;
   readonly #counted: LazyTables;
   readonly #ports: PromptStorePorts;
-  /** What a caller who enters may change, the latest first, so that it reads no rows; `null`: not read yet. */
-  #unsettled: readonly KeptPromptCall[] | null = null;
+  /** What a caller who enters may change, by id, so that no row is read for it; `null`: not read since a change failed. */
+  #unsettled: Map<number, KeptPromptCall> | null = null;
 
   constructor(sql: Sql, ports: PromptStorePorts) {
     this.#sql = sql;
@@ -77,8 +77,7 @@ export class PromptStore implements PromptCallsRpc {
     { bridge, calls, dropped, droppedInAll }: PromptCallsOfBridge,
   ): Promise<void> {
     const person = this.#ports.person(domain);
-    this.#unsettled = null;
-    this.#ports.transaction(domain, () => {
+    this.#change(domain, () => {
       this.#tables.make();
       for (const call of calls) this.#keep(bridge, show(call, person));
       const notKept = droppedInAll ? this.#newlyDropped(bridge, droppedInAll) : dropped;
@@ -87,7 +86,8 @@ export class PromptStore implements PromptCallsRpc {
                      ON CONFLICT (id) DO UPDATE SET at = excluded.at, count = count + excluded.count`;
         this.#sql.exec(add, this.#ports.now(), notKept);
       }
-      this.#sql.exec("DELETE FROM prompt_call WHERE id <= (SELECT max(id) FROM prompt_call) - ?", most);
+      const old = "DELETE FROM prompt_call WHERE id <= (SELECT max(id) FROM prompt_call) - ? RETURNING id";
+      for (const { id } of this.#sql.exec(old, most)) this.#unsettled?.delete(Number(id));
     });
     await this.#ports.changed(domain);
   }
@@ -117,36 +117,45 @@ export class PromptStore implements PromptCallsRpc {
   }
 
   #write({ id, ...row }: Omit<KeptPromptCall, "id"> & { readonly id: number | null }): void {
-    this.#sql.exec(
+    const state = row.end === null ? "open" : isRefused(row) ? "refused" : "over";
+    const [written] = this.#sql.exec(
       `INSERT INTO prompt_call (id, name, at, number, state, data) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE
-       SET at = excluded.at, number = excluded.number, state = excluded.state, data = excluded.data`,
-      ...[
-        id,
-        `${row.bridge} ${row.call}`,
-        row.at,
-        row.number,
-        row.end === null ? "open" : isRefused(row) ? "refused" : "over",
-        JSON.stringify(row),
-      ],
+       SET at = excluded.at, number = excluded.number, state = excluded.state, data = excluded.data
+       RETURNING id, mended`,
+      ...[id, `${row.bridge} ${row.call}`, row.at, row.number, state, JSON.stringify(row)],
     );
+    const kept = { ...row, id: Number(written?.id) };
+    if (state === "open" || (state === "refused" && written?.mended === 0)) this.#unsettled?.set(kept.id, kept);
+    else this.#unsettled?.delete(kept.id);
+  }
+
+  /** What is in memory goes with the disk, also where the change fails. */
+  #change(domain: DomainName, work: () => void): void {
+    try {
+      this.#ports.transaction(domain, work);
+    } catch (error) {
+      this.#unsettled = null;
+      throw error;
+    }
   }
 
   /** A caller is in a conference. That it could not get in before is mended; an agent that has died since cannot say that it got in. */
   entered(domain: DomainName, conference: ConfKey, { call, number }: Entered, at: EpochMs): void {
     const isItself = (one: KeptPromptCall) => one.call === call && Math.abs(one.at - at) <= longestPromptMs;
-    const unsettled = this.#read();
+    const unsettled = [...this.#read().values()];
     const row = unsettled.find((one) => one.end === null && isItself(one));
     if (!row && !(isWholeNumber(number) && unsettled.some((one) => one.number === number))) return;
-    this.#unsettled = null;
-    this.#ports.transaction(domain, () => {
+    this.#change(domain, () => {
       if (row) this.#write({ ...row, end: { at, why: "entered", conference } });
       this.#mend(number, at);
     });
   }
 
   #mend(number: string, at: EpochMs): void {
-    if (isWholeNumber(number))
-      this.#sql.exec("UPDATE prompt_call SET mended = 1 WHERE number = ? AND at <= ?", number, at);
+    if (!isWholeNumber(number)) return;
+    this.#sql.exec("UPDATE prompt_call SET mended = 1 WHERE number = ? AND at <= ?", number, at);
+    for (const [id, one] of this.#unsettled ?? [])
+      if (one.end !== null && one.number === number && one.at <= at) this.#unsettled?.delete(id);
   }
 
   async promptCalls({ number, since, before, limit }: PromptCallQuery): Promise<PromptCallPage> {
@@ -179,9 +188,9 @@ export class PromptStore implements PromptCallsRpc {
   async refusedCallers(isOpen: (call: KeptPromptCall) => boolean = () => true): Promise<readonly RefusedCaller[]> {
     const latelyFrom = this.#ports.now() - dayMs;
     // Nobody knows whether somebody without a whole number got in since: those calls count for a day.
-    const calls = this.#read().filter(
-      (call) => isRefused(call) && (isWholeNumber(call.number) || call.at >= latelyFrom) && isOpen(call),
-    );
+    const calls = [...this.#read().values()]
+      .filter((call) => isRefused(call) && (isWholeNumber(call.number) || call.at >= latelyFrom) && isOpen(call))
+      .sort((one, other) => other.id - one.id);
     return [...Map.groupBy(calls, ({ number }) => number)].flatMap(([number, calls]): RefusedCaller[] => {
       const [latest] = calls;
       const first = calls.at(-1);
@@ -190,12 +199,12 @@ export class PromptStore implements PromptCallsRpc {
     });
   }
 
-  #read(): readonly KeptPromptCall[] {
-    this.#unsettled ??= this.#tables
-      .read(
-        "SELECT id, data FROM prompt_call WHERE state = 'open' OR (state = 'refused' AND mended = 0) ORDER BY id DESC",
-      )
-      .map(toKept);
+  #read(): ReadonlyMap<number, KeptPromptCall> {
+    if (this.#unsettled) return this.#unsettled;
+    const rows = this.#tables.read(
+      "SELECT id, data FROM prompt_call WHERE state = 'open' OR (state = 'refused' AND mended = 0)",
+    );
+    this.#unsettled = new Map(rows.map(toKept).map((call) => [call.id, call]));
     return this.#unsettled;
   }
 

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { PromptCall } from "../../../src/bridge/prompt-call.ts";
 import type { BridgeName, CallId, ConfKey } from "../../../src/foundation/ids.ts";
 import { dayMs } from "../../../src/foundation/time/timers.ts";
@@ -183,6 +183,43 @@ test("no flood fills the disk, calls go with the records, and what was not kept 
   world.time.now += 401 * dayMs;
   await world.directory.alarm();
   expect(await world.page()).toEqual({ calls: [], next: null, notKept: 0 });
+});
+
+test("rows are read once: what is in memory is what another life reads from the disk, whatever was kept", async () => {
+  const world = new PromptWorld();
+  const refusedAt = (name: string, at: number, more: object = {}) =>
+    aCall(name, { at, steps: [wrongKey(at)], end: end(at), ...more });
+  await world.keep([1, 2, 3].map((n) => refusedAt(`a${n}`, n, { number: "15550000001" })));
+  await world.refused();
+  const exec = vi.spyOn(world.sql, "exec");
+  const bob = (number: string, call: string) => ({ number, call: call as CallId });
+  await world.keep([1, 2, 3, 4].map((n) => refusedAt(`b${n}`, 10 + n)));
+  await world.keep([aCall("open", { at: 20, number: "15550000002" }), refusedAt("again", 21)]);
+  world.directory.promptStore.entered(domain, "7" as ConfKey, bob("15550000001", "x"), worldBegins + 30);
+  world.directory.promptStore.entered(domain, "7" as ConfKey, bob("15550000002", "open"), worldBegins + 30);
+  await world.keep([refusedAt("a3", 3, { number: "15550000001", steps: [wrongKey(3), wrongKey(4)] })]);
+  const before = await world.directory.promptStore.refusedCallers();
+  expect(exec.mock.calls.filter(([query]) => query.includes("state = 'open'"))).toEqual([]);
+  expect(before.map(({ number, calls, latest }) => [number, calls, latest.call])).toEqual([[ada, 5, "again"]]);
+  world.start();
+  expect(await world.directory.promptStore.refusedCallers()).toEqual(before);
+
+  await world.keep(Array.from({ length: 4_998 }, (_, n) => aCall(`c${n}`, { number: "", end: end(n, "hung-up") })));
+  const flooded = await world.directory.promptStore.refusedCallers();
+  world.start();
+  expect(await world.directory.promptStore.refusedCallers()).toEqual(flooded);
+  expect(flooded).toEqual([]);
+});
+
+test("a change that fails leaves nothing in memory that is not on disk", async () => {
+  const world = new PromptWorld();
+  await world.keep([1, 2].map((n) => aCall(`c${n}`, { end: end(n) })));
+  await world.refused();
+  const noJson = aCall("c4", { steps: [{ type: "wrong-key", at: worldBegins, digits: 1n as never }] });
+  await expect(world.keep([aCall("c3", { end: end(3) }), noJson])).rejects.toThrow("BigInt");
+  expect(await world.refused()).toEqual([]);
+  await world.keep([aCall("c3", { end: end(3) })]);
+  expect(await world.refused()).toEqual([[ada, 3]]);
 });
 
 test("what an agent had no room for counts once, though its ack was lost and more was dropped meanwhile", async () => {
