@@ -137,8 +137,9 @@ export class Directory
     const fresh = cursor ? page.facts.filter(({ row }) => row > cursor.row) : page.facts;
     try {
       const { fold, foldedUpTo } = this.#folded(page, fresh);
+      const place = { conference: key, bridge: live?.bridge ?? before?.row.bridge ?? null };
       for (const { at, fact } of fresh)
-        if (fact.kind === "call-entered") this.promptStore.entered(page.domain, key, fact, at);
+        if (fact.kind === "call-entered") this.promptStore.entered(page.domain, place, fact, at);
       const row = this.#keep(page, fresh, { fold, isSure: cursor !== null, at });
       const { watchedAt = null, askedAt = null } = before ?? {};
       const next = { journal, row: upTo };

@@ -51,6 +51,12 @@ interface PromptStorePorts {
   changed(domain: DomainName): Promise<void>;
 }
 
+interface Place {
+  readonly conference: ConfKey;
+  /** `null`: not known. */
+  readonly bridge: BridgeName | null;
+}
+
 type Entered = Pick<Extract<DirectoryFact, { readonly kind: "call-entered" }>, "call" | "number">;
 
 const show = showOf(promptCall) as Show as Show<PromptCall>;
@@ -140,8 +146,9 @@ export class PromptStore implements PromptCallsRpc {
   }
 
   /** A caller is in a conference. That it could not get in before is mended; an agent that has died since cannot say that it got in. */
-  entered(domain: DomainName, conference: ConfKey, { call, number }: Entered, at: EpochMs): void {
-    const isItself = (one: KeptPromptCall) => one.call === call && Math.abs(one.at - at) <= longestPromptMs;
+  entered(domain: DomainName, { conference, bridge }: Place, { call, number }: Entered, at: EpochMs): void {
+    const isItself = (one: KeptPromptCall) =>
+      one.call === call && one.bridge === bridge && Math.abs(one.at - at) <= longestPromptMs;
     const unsettled = [...this.#read().values()];
     const row = unsettled.find((one) => one.end === null && isItself(one));
     if (!row && !(isWholeNumber(number) && unsettled.some((one) => one.number === number))) return;

@@ -2,10 +2,12 @@ import { expect, test, vi } from "vitest";
 import type { PromptCall } from "../../../src/bridge/prompt-call.ts";
 import type { BridgeName, CallId, ConfKey } from "../../../src/foundation/ids.ts";
 import { dayMs } from "../../../src/foundation/time/timers.ts";
+import type { DirectoryFact } from "../../../src/records/directory-facts.ts";
 import { entered } from "../../builders.ts";
 import { testDomain } from "../../local-domain.ts";
 import { worldBegins } from "../../simulation/context.ts";
 import { confKey } from "../conference-world.ts";
+import { aPage } from "../fact-page.ts";
 import { DirectoryWorld, domain } from "./world.ts";
 
 const bridge = "main" as BridgeName;
@@ -21,9 +23,18 @@ function aCall(name: string, { at = 0, ...more }: Partial<PromptCall> = {}): Pro
   return { ...who, at: worldBegins + at, steps: [], end: null, ...more };
 }
 
+const callEntered = (call: string, number = ada): DirectoryFact => ({
+  ...{ kind: "call-entered", life: 1, began: 2, call: call as CallId, extCallId: null, direction: "in" },
+  ...{ number, attendeeId: null, participantType: "participant" },
+});
+
 class PromptWorld extends DirectoryWorld {
   keep(calls: readonly PromptCall[], dropped = 0): Promise<void> {
-    return this.directory.promptStore.keepPromptCalls(domain, { bridge, calls, dropped });
+    return this.keepOf(bridge, calls, dropped);
+  }
+
+  keepOf(of: string, calls: readonly PromptCall[], dropped = 0): Promise<void> {
+    return this.directory.promptStore.keepPromptCalls(domain, { bridge: of as BridgeName, calls, dropped });
   }
 
   page(more: object = {}) {
@@ -102,7 +113,7 @@ test("a caller who got in by its conference is refused no longer", async () => {
 
 test("a call whose agent died is no longer at the prompt once its conference says that it entered", async () => {
   const world = new PromptWorld();
-  await world.keep([aCall("c1", { number: "", steps: [wrongKey(5)] }), aCall("c2", { number: "" })]);
+  await world.keepOf("simulated", [aCall("c1", { number: "", steps: [wrongKey(5)] }), aCall("c2", { number: "" })]);
   const conference = world.conference();
   await conference.running(0);
   await conference.reported(entered({ call: "c1", number: "" }));
@@ -110,6 +121,20 @@ test("a call whose agent died is no longer at the prompt once its conference say
   expect((await world.page()).calls.map(({ call, end }) => [call, end?.why, end?.conference])).toEqual([
     ["c2", undefined, undefined],
     ["c1", "entered", confKey],
+  ]);
+});
+
+test("a call on another bridge that has the same id is another call", async () => {
+  const world = new PromptWorld();
+  await world.keepOf("east", [aCall("c7", { steps: [wrongKey(1)] })]);
+  await world.keepOf("west", [aCall("c7", { steps: [wrongKey(1)], number: "14085551234" })]);
+  const enters = callEntered("c7", "441234567890");
+  await world.directory.follow(
+    aPage({ running: { bridge: "west" as BridgeName }, facts: [enters], at: worldBegins + 5 }),
+  );
+  expect((await world.page()).calls.map(({ bridge, end }) => [bridge, end?.why])).toEqual([
+    ["west", "entered"],
+    ["east", undefined],
   ]);
 });
 
@@ -192,11 +217,12 @@ test("rows are read once: what is in memory is what another life reads from the 
   await world.keep([1, 2, 3].map((n) => refusedAt(`a${n}`, n, { number: "15550000001" })));
   await world.refused();
   const exec = vi.spyOn(world.sql, "exec");
+  const conference = { conference: "7" as ConfKey, bridge };
   const bob = (number: string, call: string) => ({ number, call: call as CallId });
   await world.keep([1, 2, 3, 4].map((n) => refusedAt(`b${n}`, 10 + n)));
   await world.keep([aCall("open", { at: 20, number: "15550000002" }), refusedAt("again", 21)]);
-  world.directory.promptStore.entered(domain, "7" as ConfKey, bob("15550000001", "x"), worldBegins + 30);
-  world.directory.promptStore.entered(domain, "7" as ConfKey, bob("15550000002", "open"), worldBegins + 30);
+  world.directory.promptStore.entered(domain, conference, bob("15550000001", "x"), worldBegins + 30);
+  world.directory.promptStore.entered(domain, conference, bob("15550000002", "open"), worldBegins + 30);
   await world.keep([refusedAt("a3", 3, { number: "15550000001", steps: [wrongKey(3), wrongKey(4)] })]);
   const before = await world.directory.promptStore.refusedCallers();
   expect(exec.mock.calls.filter(([query]) => query.includes("state = 'open'"))).toEqual([]);
