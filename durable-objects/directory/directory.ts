@@ -138,8 +138,11 @@ export class Directory
     try {
       const { fold, foldedUpTo } = this.#folded(page, fresh);
       const place = { conference: key, bridge: live?.bridge ?? before?.row.bridge ?? null };
-      for (const { at, fact } of fresh)
+      for (const { at, fact } of fresh) {
+        const record = "record" in fact && fact.record.kind === "call" ? fact.record : null;
         if (fact.kind === "call-entered") this.promptStore.entered(page.domain, place, fact, at);
+        else if (record?.enteredAt) this.promptStore.entered(page.domain, place, record, record.enteredAt);
+      }
       const row = this.#keep(page, fresh, { fold, isSure: cursor !== null, at });
       const { watchedAt = null, askedAt = null } = before ?? {};
       const next = { journal, row: upTo };

@@ -1,5 +1,6 @@
 import { isRefused, MAX_PROMPT_STEPS, type PromptCall, promptCall } from "../../src/bridge/prompt-call.ts";
 import type { BridgeName, ConfKey, DomainName, EpochMs } from "../../src/foundation/ids.ts";
+import { setLimited } from "../../src/foundation/limits.ts";
 import { type Person, type Show, showOf } from "../../src/foundation/shown.ts";
 import { fitsNumber, isWholeNumber } from "../../src/foundation/text/spelled.ts";
 import { dayMs } from "../../src/foundation/time/timers.ts";
@@ -24,6 +25,8 @@ const most = 5_000;
 const mostPage = 1_000;
 /** Journals of agents that are remembered: more than a domain has in years. */
 const mostSources = 200;
+/** Numbers of which is remembered when they last entered. */
+const mostEntered = 10_000;
 /** So many calls that did not get in are more than a mistake. */
 const often = 3;
 /** No caller is at the prompt for longer. Some bridges give the id of a call to another one some day. */
@@ -69,6 +72,9 @@ export class PromptStore implements PromptCallsRpc {
   readonly #ports: PromptStorePorts;
   /** What a caller who enters may change, by id, so that no row is read for it; `null`: not read since a change failed. */
   #unsettled: Map<number, KeptPromptCall> | null = null;
+
+  /** When each number last entered, as far as this life knows. What it does not know comes with the record of the call. */
+  readonly #enteredAt = new Map<string, EpochMs>();
 
   constructor(sql: Sql, ports: PromptStorePorts) {
     this.#sql = sql;
@@ -120,6 +126,9 @@ export class PromptStore implements PromptCallsRpc {
     const known = rows.find(({ at }) => at === call.at) ?? rows.find((row) => isAtOneTime(row, call));
     this.#write(known ? { ...known, ...joined(known, call) } : { id: null, bridge, ...call });
     if (call.end?.why === "entered") this.#mend(call.number, call.end.at);
+    // The conference may have said so before the agent said this.
+    const enteredAt = this.#enteredAt.get(call.number);
+    if (enteredAt !== undefined) this.#mend(call.number, enteredAt);
   }
 
   #write({ id, ...row }: Omit<KeptPromptCall, "id"> & { readonly id: number | null }): void {
@@ -149,6 +158,8 @@ export class PromptStore implements PromptCallsRpc {
   entered(domain: DomainName, { conference, bridge }: Place, { call, number }: Entered, at: EpochMs): void {
     const isItself = (one: KeptPromptCall) =>
       one.call === call && one.bridge === bridge && Math.abs(one.at - at) <= longestPromptMs;
+    if (isWhole(number))
+      setLimited(this.#enteredAt, number, Math.max(at, this.#enteredAt.get(number) ?? 0), mostEntered);
     const unsettled = [...this.#read().values()];
     const row = unsettled.find((one) => one.end === null && isItself(one));
     if (!row && !(isWholeNumber(number) && unsettled.some((one) => one.number === number))) return;
@@ -217,6 +228,7 @@ export class PromptStore implements PromptCallsRpc {
 
   /** Takes a person's number out of all rows. Nobody knows then who could not get in, nor that the person gets in later: it counts as mended. */
   erase(number: string): void {
+    this.#enteredAt.delete(number);
     if (!this.#tables.areThere) return;
     this.#unsettled = null;
     this.#sql.transaction(() => {

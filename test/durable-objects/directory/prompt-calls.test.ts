@@ -8,7 +8,7 @@ import { testDomain } from "../../local-domain.ts";
 import { worldBegins } from "../../simulation/context.ts";
 import { confKey } from "../conference-world.ts";
 import { aPage } from "../fact-page.ts";
-import { DirectoryWorld, domain } from "./world.ts";
+import { call, DirectoryWorld, domain } from "./world.ts";
 
 const bridge = "main" as BridgeName;
 const ada = "15552345678";
@@ -122,6 +122,27 @@ test("a call whose agent died is no longer at the prompt once its conference say
     ["c2", undefined, undefined],
     ["c1", "entered", confKey],
   ]);
+});
+
+test("calls that an agent says late, after their caller has got in, are mended; those after that are not", async () => {
+  const refusedAt = (...all: readonly number[]) => all.map((at) => aCall(`c${at}`, { at, end: end(at) }));
+  const world = new PromptWorld();
+  await world.directory.follow(aPage({ running: {}, facts: [callEntered("x")], at: worldBegins + 60_000 }));
+  await world.keep(refusedAt(1, 2, 3));
+  expect(await world.refused()).toEqual([]);
+  await world.keep(refusedAt(60_001, 60_002, 60_003));
+  expect(await world.refused()).toEqual([[ada, 3]]);
+});
+
+test("what a directory does not know after its restart, that a caller got in, comes with the record of the call", async () => {
+  const world = new PromptWorld();
+  await world.directory.follow(aPage({ running: {}, facts: [callEntered("x")], at: worldBegins + 60_000 }));
+  world.start();
+  await world.keep([1, 2, 3].map((at) => aCall(`c${at}`, { at, end: end(at) })));
+  expect(await world.refused()).toEqual([[ada, 3]]);
+  const over = call("x", { number: ada, enteredAt: worldBegins + 60_000 });
+  await world.directory.follow(aPage({ running: {}, records: [over], at: worldBegins + 90_000 }));
+  expect(await world.refused()).toEqual([]);
 });
 
 test("a call on another bridge that has the same id is another call", async () => {
