@@ -183,7 +183,7 @@ export class PromptStore implements PromptCallsRpc {
       ...[before ?? Number.MAX_SAFE_INTEGER, since ?? 0, number === undefined ? count + 1 : most],
     );
     const found = number === undefined ? rows : rows.filter((row) => fitsNumber(number, String(row.number)));
-    const calls = found.slice(0, count).map(toKept);
+    const calls = found.slice(0, count).map((row) => this.#shown(toKept(row)));
     const [dropped] = this.#tables.read("SELECT count FROM prompt_dropped");
     return {
       calls,
@@ -194,12 +194,18 @@ export class PromptStore implements PromptCallsRpc {
 
   async promptCallsOfNumber({ number, from, limit }: PromptCallsOfNumberQuery): Promise<readonly KeptPromptCall[]> {
     const rows = this.#tables.read("SELECT id, number, data FROM prompt_call");
-    const found = rows.filter((row) => fitsNumber(number, String(row.number))).map(toKept);
+    const found = rows.filter((row) => fitsNumber(number, String(row.number))).map((row) => this.#shown(toKept(row)));
     const isFrom = (call: KeptPromptCall) => from === null || byPlace(from, promptCallPlace(call)) <= 0;
     return found
       .filter(isFrom)
       .sort((one, other) => byPlace(promptCallPlace(one), promptCallPlace(other)))
       .slice(0, Math.min(limit, mostPage));
+  }
+
+  /** An agent whose journal was lost never says what became of a call. */
+  #shown(call: KeptPromptCall): KeptPromptCall {
+    const until = Math.max(call.at, call.steps.at(-1)?.at ?? 0) + longestPromptMs;
+    return call.end === null && this.#ports.now() > until ? { ...call, end: { at: until, why: "lost" } } : call;
   }
 
   /** `isOpen`: whether a call counts; all do, unless somebody has acknowledged some. */

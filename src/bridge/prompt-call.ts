@@ -4,7 +4,7 @@ import { open } from "../foundation/shown.ts";
 import { refusalReason } from "./commands.ts";
 import { call, callerNumber, conference, typed, whole } from "./schemas.ts";
 
-/** What became of a call at the prompt. `lost`: it was gone when the agent or the bridge was back. */
+/** What became of a call at the prompt. `lost`: agent or bridge was away, or the agent has said no more of it for half an hour. */
 export const promptEnds = {
   entered: "It is in its conference.",
   "hung-up": "The caller hung up.",
@@ -16,7 +16,7 @@ export const promptEnds = {
   full: "The conference was full.",
   refused: "The bridge refused to admit it.",
   "no-edge": "The edge was away for as long as a caller waits, 5 minutes.",
-  lost: "Not known: it was gone when the agent or the bridge was back.",
+  lost: "Not known: the agent or the bridge was away meanwhile.",
 } as const;
 
 export type PromptEnd = keyof typeof promptEnds;

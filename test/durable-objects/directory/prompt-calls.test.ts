@@ -145,6 +145,24 @@ test("what a directory does not know after its restart, that a caller got in, co
   expect(await world.refused()).toEqual([]);
 });
 
+test("a call of which its agent says no more is at the prompt for half an hour, and then nobody knows", async () => {
+  const world = new PromptWorld();
+  await world.keep([aCall("c1", { steps: [wrongKey(20_000)] })]);
+  const found = async () => [
+    (await world.page()).calls[0]?.end,
+    (await world.directory.promptStore.promptCallsOfNumber({ number: ada, from: null, limit: 9 }))[0]?.end,
+  ];
+  world.time.now = worldBegins + 20_000 + 30 * 60_000;
+  expect(await found()).toEqual([null, null]);
+  world.time.now += 1;
+  const lost = { at: world.time.now - 1, why: "lost" };
+  expect(await found()).toEqual([lost, lost]);
+  expect(await world.refused()).toEqual([]);
+  // The agent was only away.
+  await world.keep([aCall("c1", { steps: [wrongKey(20_000)], end: end(25_000, "hung-up") })]);
+  expect(await found()).toEqual([end(25_000, "hung-up"), end(25_000, "hung-up")]);
+});
+
 test("a call on another bridge that has the same id is another call", async () => {
   const world = new PromptWorld();
   await world.keepOf("east", [aCall("c7", { steps: [wrongKey(1)] })]);
