@@ -323,6 +323,17 @@ test("hosts say of what was given up whether it is owed, settled, or expired", (
   expect(text.match(/^(owed|settled|expired)$/gm)).toEqual(["owed", "settled", "expired"]);
 });
 
+test("all that a server was never told can be sent again to it from the list, also what expired", () => {
+  const buttonsFor = (more: Partial<GivenUpPost>) => {
+    const givenUp = { posts: [{ id: "1-7-5", ...post, owed: true as const, ...more }], next: null };
+    const text = readPage(TspServersPage({ ...frame, givenUp, before: null, activity: silence }));
+    return text.match(/^Send again all for [^→]*/gm);
+  };
+  const button = ["Send again all for tsp1 … "];
+  expect([buttonsFor({}), buttonsFor({ settledAt: now, expired: true })]).toEqual([button, button]);
+  expect(buttonsFor({ settledAt: now })).toBeNull();
+});
+
 test("hosts say what was given up, the latest first, and lead to what stood in it", () => {
   const givenUp = {
     posts: [

@@ -2,6 +2,7 @@ import type { EpochMs } from "../../foundation/ids.ts";
 import { counted } from "../../foundation/text/counted.ts";
 import { sentence } from "../../foundation/text/sentence.ts";
 import type { SentAgain } from "../../operators/send-again.ts";
+import { isSettled } from "../../records/given-up-post.ts";
 import type { GivenUpContent } from "../../rpc/conference.ts";
 import type { GivenUpPage } from "../../rpc/directory.ts";
 import type { GivenUpPost } from "../../rpc/directory-feed.ts";
@@ -62,7 +63,7 @@ export function GivenUpList({ domain, page: { posts, next }, before, now }: List
 
 /** A link for each TSP server that leads to what would be sent to it again. */
 function SendAgainLinks({ domain, posts }: { readonly domain: string; readonly posts: GivenUpPage["posts"] }) {
-  const open = posts.filter(({ settledAt }) => settledAt === null).map(({ host }) => host);
+  const open = posts.filter((post) => !isSettled(post)).map(({ host }) => host);
   return (
     <p class="line">
       {[...new Set(open)].map((host) => (

@@ -1,5 +1,6 @@
 import type { ConfKey } from "../../../foundation/ids.ts";
 import { type SentAgain, sentAgain } from "../../../operators/send-again.ts";
+import { isSettled } from "../../../records/given-up-post.ts";
 import type { SendAgainResult } from "../../../rpc/conference.ts";
 import type { GivenUpPage } from "../../../rpc/directory.ts";
 import type { Domain } from "../../../settings/load.ts";
@@ -94,11 +95,6 @@ async function sendEachOf(
     edge.log("view-failed", { domain: domain.name, conference, ...failureOf(error) }, "warn");
     return all("unreachable");
   }
-}
-
-/** Of an expired one its conference says why it is not sent. */
-function isSettled({ settledAt, expired }: GivenUpPage["posts"][number]): boolean {
-  return settledAt !== null && !expired;
 }
 
 function textOf(reason: SentResult): string {
