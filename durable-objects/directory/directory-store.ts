@@ -14,8 +14,6 @@ import type { DomainRetention } from "../platform/retention.ts";
 export interface RunningRow extends Omit<ListedConference, "now" | "topic"> {
   /** Absent: there were no receivers of webhooks. */
   readonly heard?: WebhookProgress;
-  /** As it last reported; absent: an earlier release wrote the row. */
-  readonly last?: LastReport;
   /** Absent: an earlier release wrote the row. */
   readonly outcomes?: RowOutcomes;
 }
@@ -27,7 +25,15 @@ export interface RowOutcomes {
   readonly counts: OutcomeCounts;
 }
 
-/** How a conference was and who was inside, as of the last page that changed something of it. */
+/** A running conference, and how it was as of its last report on disk; `null`: that is not kept. */
+interface StoredConference {
+  readonly row: RunningRow;
+  readonly last: LastReport | null;
+  /** Since when it answers no question; `null`: it does, as far as is known. */
+  readonly silentSince: EpochMs | null;
+}
+
+/** How a conference was and who was inside. It has a row of its own, so that a change of the conference's row costs nothing for its callers. */
 export interface LastReport extends Pick<RunningView, "attached" | "locked" | "people" | "rooms"> {
   readonly live: LiveState;
 }
@@ -52,6 +58,8 @@ const tables = [
   `CREATE TABLE IF NOT EXISTS about (domain TEXT PRIMARY KEY, directory TEXT NOT NULL, kept_ms INTEGER NOT NULL,
    removed_at INTEGER, last INTEGER NOT NULL) WITHOUT ROWID`,
 ];
+const lastTable =
+  "CREATE TABLE IF NOT EXISTS last_report (id INTEGER PRIMARY KEY, silent_since INTEGER, data TEXT NOT NULL)";
 /** Of version 0.1: all minutes in one row. */
 const activityTable =
   "CREATE TABLE IF NOT EXISTS activity (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, data TEXT NOT NULL)";
@@ -65,6 +73,7 @@ export class DirectoryStore {
   readonly #sql: Sql;
   readonly #tables: LazyTables;
   readonly #activityTable: LazyTables;
+  readonly #lastTable: LazyTables;
   #about: DirectoryIdentity | null = null;
   #last = 0;
   #lastAt: EpochMs = 0;
@@ -74,6 +83,7 @@ export class DirectoryStore {
     this.#sql = sql;
     this.#tables = new LazyTables(sql, "about", ...tables);
     this.#activityTable = new LazyTables(sql, "activity", activityTable);
+    this.#lastTable = new LazyTables(sql, "last_report", lastTable);
     this.#load();
   }
 
@@ -105,9 +115,42 @@ export class DirectoryStore {
     }
   }
 
-  running(): ReadonlyMap<number, RunningRow> {
+  running(): ReadonlyMap<number, StoredConference> {
     const rows = this.#tables.read("SELECT id, data FROM record WHERE id < 0");
-    return new Map(rows.map(({ id, data }) => [Number(id), JSON.parse(String(data)) as RunningRow]));
+    const lasts = new Map(this.#lastTable.read("SELECT * FROM last_report").map((row) => [row.id, row]));
+    return new Map(
+      rows.map(({ id, data }) => {
+        const row = JSON.parse(String(data)) as RunningRow;
+        const { data: last, silent_since: since } = lasts.get(id ?? null) ?? {};
+        const silentSince = typeof since === "number" ? since : null;
+        return [
+          Number(id),
+          { row, last: last === undefined ? null : (JSON.parse(String(last)) as LastReport), silentSince },
+        ];
+      }),
+    );
+  }
+
+  /** Keeps how a conference that runs is; it answers. Within a transaction. */
+  keepLast(id: number, last: LastReport): void {
+    if (!this.#lastTable.areThere) {
+      this.#lastTable.make();
+      // Between 0.1 and 0.2 it stood in the conference's row.
+      this.#sql.exec("UPDATE record SET data = json_remove(data, '$.last') WHERE id < 0");
+    }
+    this.#sql.exec(
+      `INSERT INTO last_report (id, silent_since, data) VALUES (?, NULL, ?)
+       ON CONFLICT (id) DO UPDATE SET silent_since = NULL, data = excluded.data`,
+      ...[id, JSON.stringify(last)],
+    );
+  }
+
+  keepSilent(id: number, since: EpochMs): void {
+    if (this.#lastTable.areThere) this.#sql.exec("UPDATE last_report SET silent_since = ? WHERE id = ?", since, id);
+  }
+
+  deleteLast(id: number): void {
+    if (this.#lastTable.areThere) this.#sql.exec("DELETE FROM last_report WHERE id = ?", id);
   }
 
   /** Writes the row of a conference that begins. Within a transaction; returns its id. */
@@ -126,7 +169,10 @@ export class DirectoryStore {
     const time = this.#time(at);
     const data = JSON.stringify(record);
     if (running === null) this.#sql.exec("INSERT INTO record (id, at, data) VALUES (?, ?, ?)", id, time, data);
-    else this.#sql.exec("UPDATE record SET id = ?, at = ?, data = ? WHERE id = ?", id, time, data, running);
+    else {
+      this.#sql.exec("UPDATE record SET id = ?, at = ?, data = ? WHERE id = ?", id, time, data, running);
+      this.deleteLast(running);
+    }
     this.#last = id;
     this.#lastAt = time;
     return id;
@@ -138,6 +184,7 @@ export class DirectoryStore {
 
   delete(id: number): void {
     this.#sql.exec("DELETE FROM record WHERE id = ?", id);
+    this.deleteLast(id);
   }
 
   /** Records behind this id in order, or those before it in reverse order. */

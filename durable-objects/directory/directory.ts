@@ -7,7 +7,7 @@ import { Activity, type ActivityMinute } from "../../src/records/activity.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
 import type { PlacedFact } from "../../src/records/directory-facts.ts";
 import { countOutcomes, togetherOutcomes } from "../../src/records/outcomes.ts";
-import { foldOf, type RunningFold, withFact } from "../../src/records/running.ts";
+import { changesRunning, foldOf, type RunningFold, withFact } from "../../src/records/running.ts";
 import { agentEvent, newWebhooks } from "../../src/records/webhooks.ts";
 import type {
   AgentEvent,
@@ -31,7 +31,7 @@ import { GivenUpStore } from "./given-up-store.ts";
 import { KnownTroubles } from "./known-trouble.ts";
 import { PromptStore } from "./prompt-store.ts";
 import { RecordStore } from "./record-store.ts";
-import { type Cursor, type FeedPorts, type Followed, type RunningEntry, RunningList } from "./running-list.ts";
+import { type Cursor, type FeedPorts, type Followed, lastOf, type RunningEntry, RunningList } from "./running-list.ts";
 import { Webhooks } from "./webhooks.ts";
 
 interface DirectoryPorts
@@ -54,8 +54,6 @@ const mostPagesPerSecond = 200;
 const leastPauseMs = 1_000;
 /** How many conferences that are over are remembered: pages of them may still come. */
 const mostOver = 10_000;
-/** Who is in a larger conference is in memory alone: its row would be written anew with each page, and the platform's rows end at 2 MB. */
-const mostPeopleKept = 5_000;
 
 /**
  * The conferences of one domain: those that run, and a record of each call and each conference that is over; a fold of the facts that
@@ -99,6 +97,7 @@ export class Directory
       (domain) => this.#aboutNow(domain),
       async (domain, number) => {
         this.promptStore.erase(number);
+        this.list.erase(number);
         await this.knownTrouble.erase(domain, number);
       },
     );
@@ -143,14 +142,17 @@ export class Directory
         if (fact.kind === "call-entered") this.promptStore.entered(page.domain, place, fact, at);
         else if (record?.enteredAt) this.promptStore.entered(page.domain, place, record, record.enteredAt);
       }
+      const isSame = before !== undefined && !this.#changes(page, fresh, before, fold);
       const row = this.#keep(page, fresh, { fold, isSure: cursor !== null, at });
       const { watchedAt = null, askedAt = null } = before ?? {};
       const next = { journal, row: upTo };
       const known = fold && live && { fold, live };
       const followed = known && { cursor: next, foldedUpTo };
       const isWatched = this.list.isWatched(key);
-      if (row) this.list.conferences.set(key, { ...row, known, followed, watchedAt, isWatched, askedAt });
+      const asked = { watchedAt, isWatched, askedAt, silentSince: null };
+      if (row) this.list.conferences.set(key, { ...row, known, followed, ...asked });
       else this.list.conferences.delete(key);
+      if (known && !isSame) this.list.changed(key);
       if (row && known) this.#over.delete(key);
       else setLimited(this.#over, key, next, mostOver);
     } catch (error) {
@@ -203,6 +205,19 @@ export class Directory
     const { foldedUpTo = 0 } = followed ?? {};
     const fold = fresh.filter(({ row }) => row > foldedUpTo).reduce(withFact, before);
     return { fold, foldedUpTo: Math.max(foldedUpTo, upTo) };
+  }
+
+  /** Whether a page says of a conference what the disk does not have. To compare all callers costs more the more there are: only with a view. */
+  #changes(
+    { view, live }: FactPage,
+    fresh: readonly PlacedFact[],
+    before: RunningEntry,
+    fold: RunningFold | null,
+  ): boolean {
+    const { known, silentSince } = before;
+    if (!fold || !live || !known || silentSince !== null) return true;
+    if (view) return JSON.stringify(lastOf(known)) !== JSON.stringify(lastOf({ fold, live }));
+    return fresh.some(({ fact }) => changesRunning(fact)) || JSON.stringify(known.live) !== JSON.stringify(live);
   }
 
   /** Writes what must outlive this object. The row of a conference that runs becomes the record of its end; `null`: none runs. */
@@ -299,7 +314,7 @@ export class Directory
   async activity(): Promise<DomainActivity> {
     await this.list.askUnheard();
     const minutes = this.#counts.minutes(this.#ports.now());
-    return { minutes, hosts: this.list.hosts, unknown: this.list.unknown };
+    return { minutes, hosts: this.list.hosts, unknown: this.list.unknown + this.list.stale };
   }
 
   async countTotals(): Promise<CountTotals> {
@@ -345,8 +360,11 @@ export class Directory
       if (isOver(current, now)) return await this.#ports.deleteAll();
       this.#webhooks.pump();
       // It may have come for something else.
-      if (now >= this.#deleteAt || now < this.#deleteAt - deleteEveryMs)
+      if (now >= this.#deleteAt || now < this.#deleteAt - deleteEveryMs) {
         this.#deleteAt = now + (this.#deleteOld(about.domain, now - current.keptMs) ? portionEveryMs : deleteEveryMs);
+        // Nothing is kept of a conference that answers no more, also where nobody looks at the list.
+        void this.list.askUnheard();
+      }
       this.#alarm.wakeBy(this.#deleteAt);
       await this.knownTrouble.watch.look(about.domain);
     });
@@ -387,16 +405,12 @@ function recordsIn(facts: readonly PlacedFact[]): readonly DirectoryRecord[] {
   return facts.flatMap(({ fact }) => ("record" in fact ? [fact.record] : []));
 }
 
-function rowOf(key: ConfKey, fold: RunningFold, live: LiveState | null): RunningRow {
-  const { life, createdAt, phase, webexHost, attached, locked, people, rooms } = fold;
-  const isKept = live && people.size <= mostPeopleKept;
-  const last = isKept && { attached, locked, people: [...people], rooms: [...rooms], live };
-  return { ...{ key, life, createdAt, phase, webexHost, bridge: live?.bridge ?? null }, ...(last && { last }) };
+function rowOf(key: ConfKey, { life, createdAt, phase, webexHost }: RunningFold, live: LiveState | null): RunningRow {
+  return { key, life, createdAt, phase, webexHost, bridge: live?.bridge ?? null };
 }
 
 function saysTheSame(one: RunningRow, other: RunningRow): boolean {
-  const [said, says] = [one, other].map((row) => JSON.stringify({ ...row, heard: undefined, outcomes: undefined }));
-  return said === says;
+  return one.phase === other.phase && one.webexHost === other.webexHost && one.bridge === other.bridge;
 }
 
 function sourceOf({ key, journal: name, upTo }: FactPage): CountSource {

@@ -5,7 +5,6 @@ import { type Person, type Show, showOf } from "../../src/foundation/shown.ts";
 import { fitsNumber, isWholeNumber } from "../../src/foundation/text/spelled.ts";
 import { dayMs } from "../../src/foundation/time/timers.ts";
 import type { DroppedInAll } from "../../src/link/messages.ts";
-import type { DirectoryFact } from "../../src/records/directory-facts.ts";
 import {
   type KeptPromptCall,
   type PromptCallPage,
@@ -60,7 +59,10 @@ interface Place {
   readonly bridge: BridgeName | null;
 }
 
-type Entered = Pick<Extract<DirectoryFact, { readonly kind: "call-entered" }>, "call" | "number">;
+interface Entered {
+  readonly call: string;
+  readonly number: string;
+}
 
 const show = showOf(promptCall) as Show as Show<PromptCall>;
 
@@ -158,7 +160,7 @@ export class PromptStore implements PromptCallsRpc {
   entered(domain: DomainName, { conference, bridge }: Place, { call, number }: Entered, at: EpochMs): void {
     const isItself = (one: KeptPromptCall) =>
       one.call === call && one.bridge === bridge && Math.abs(one.at - at) <= longestPromptMs;
-    if (isWhole(number))
+    if (isWholeNumber(number))
       setLimited(this.#enteredAt, number, Math.max(at, this.#enteredAt.get(number) ?? 0), mostEntered);
     const unsettled = [...this.#read().values()];
     const row = unsettled.find((one) => one.end === null && isItself(one));

@@ -18,7 +18,7 @@ import type {
 import type { FactPage, LiveState } from "../../src/rpc/directory-feed.ts";
 import type { HolderPage } from "../../src/rpc/id-allocator.ts";
 import type { Log } from "../platform/log.ts";
-import type { DirectoryStore, RunningRow } from "./directory-store.ts";
+import type { DirectoryStore, LastReport, RunningRow } from "./directory-store.ts";
 import { foundIn } from "./running-search.ts";
 
 export interface FeedPorts extends Timers {
@@ -43,6 +43,8 @@ export interface RunningEntry {
   /** Whether the last answer to the conference said that people look at it. */
   readonly isWatched: boolean;
   readonly askedAt: EpochMs | null;
+  /** Since when it has answered no question, as the disk has it. */
+  readonly silentSince: EpochMs | null;
 }
 
 export interface KnownConference {
@@ -61,6 +63,12 @@ const mostPage = 1_000;
 const askAgainMs = 60_000;
 /** How long a list waits after a restart until the conferences that it asks have answered. The others are shown as they last reported. */
 const answeredWithinMs = 500;
+/** How a conference was is shown for so long while it does not answer. Then it is not known, and nothing of its callers is kept. */
+const shownSilentMs = 5 * 60_000;
+/** How a conference is goes to disk so long after a change: what changes meanwhile is written once. */
+const keptAfterMs = 5_000;
+/** Who is in a larger conference is in memory alone: the platform's rows end at 2 MB. */
+const mostPeopleKept = 5_000;
 /** How long people count as looking: a page that they look at asks anew with each change. */
 const watchedMs = 5 * 60_000;
 /** How many TSP servers are listed. */
@@ -89,13 +97,17 @@ export class RunningList {
   #toAsk = new Set<ConfKey>();
   #asking: Promise<void> | null = null;
   #askingSince: EpochMs = 0;
+  /** Those that are not on disk as they are now. */
+  readonly #unkept = new Set<ConfKey>();
 
   constructor(ports: FeedPorts, store: DirectoryStore) {
     this.#ports = ports;
     this.#store = store;
     const unheard = { followed: null, watchedAt: null, isWatched: false, askedAt: null };
     this.conferences = new Map(
-      Array.from(store.running(), ([id, row]) => [row.key, { id, row, known: lastKnown(row), ...unheard }]),
+      Array.from(store.running(), ([id, { row, last, silentSince }]) => {
+        return [row.key, { id, row, known: lastKnown(row, last), silentSince, ...unheard }];
+      }),
     );
   }
 
@@ -123,7 +135,7 @@ export class RunningList {
     const page = keys.sort().slice(0, Math.min(limit, mostPage));
     const all = [...this.conferences.values()];
     const unheard = this.#unheard;
-    const stale = unheard.length - this.unknown;
+    const { stale } = this;
     const answer = {
       conferences: page.flatMap((key) => this.find(key) ?? []),
       ...(query.named && { found }),
@@ -158,7 +170,7 @@ export class RunningList {
     const totals = {
       creating: 0,
       running: 0,
-      unknown: this.unknown,
+      ...{ unknown: this.unknown, stale: this.stale },
       callers: 0,
       documents: 0,
       oldestAt: null as EpochMs | null,
@@ -202,6 +214,11 @@ export class RunningList {
   /** How many conferences have never said how they are, as far as is known. */
   get unknown(): number {
     return [...this.conferences.values()].filter(({ known }) => known === null).length;
+  }
+
+  /** How many of the others have sent nothing since a restart: they are as they last reported. */
+  get stale(): number {
+    return this.#unheard.length - this.unknown;
   }
 
   /** The conferences that have sent nothing since a restart. */
@@ -257,7 +274,59 @@ export class RunningList {
   async #askOne(domain: DomainName, key: ConfKey): Promise<boolean> {
     const asked = this.#ports.conference(domain, key).feedDirectory(this.isWatched(key));
     const runs = await within(this.#ports, askWithinMs, "a conference", asked).catch(() => null);
+    const one = this.conferences.get(key);
+    if (one?.known && one.followed === null) this.#noteSilent(one, one.known);
     return runs !== null;
+  }
+
+  /** It was asked, and no page of it came. */
+  #noteSilent(one: RunningEntry, known: KnownConference): void {
+    const now = this.#ports.now();
+    const silentSince = one.silentSince ?? now;
+    const isOver = now - silentSince >= shownSilentMs;
+    if (one.silentSince !== null && !isOver) return;
+    this.#write(() => (isOver ? this.#store.deleteLast(one.id) : this.#store.keepSilent(one.id, silentSince)));
+    this.conferences.set(one.row.key, { ...one, silentSince, known: isOver ? null : known });
+  }
+
+  /** The conference has changed. The disk has that soon. */
+  changed(key: ConfKey): void {
+    if (this.#unkept.size === 0) this.#ports.after(keptAfterMs, () => this.#keep());
+    this.#unkept.add(key);
+  }
+
+  #keep(): void {
+    const keys = [...this.#unkept];
+    if (keys.length === 0) return;
+    this.#unkept.clear();
+    this.#write(() => {
+      for (const { id, known } of keys.flatMap((key) => this.conferences.get(key) ?? []))
+        if (known && known.fold.people.size <= mostPeopleKept) this.#store.keepLast(id, lastOf(known));
+        else this.#store.deleteLast(id);
+    });
+  }
+
+  /** Takes a person's number out, and the attendee ID beside it, until the conference reports it anew. */
+  erase(number: string): void {
+    const all = [...this.conferences.values()].filter(({ known }) =>
+      [...(known?.fold.people.values() ?? [])].some((person) => person.number === number),
+    );
+    for (const { row, known } of all) {
+      for (const [call, person] of known?.fold.people ?? [])
+        if (person.number === number) known?.fold.people.set(call, { number: "", attendeeId: "" });
+      this.#unkept.add(row.key);
+    }
+    if (all.length > 0) this.#keep();
+  }
+
+  /** A failure to write costs what a restart of the directory would show until its conferences have answered. */
+  #write(work: () => void): void {
+    const { about } = this.#store;
+    try {
+      if (about) this.#store.transaction(about, work);
+    } catch (error) {
+      this.#ports.log({ level: "warn", event: "list-not-kept", why: String(error) });
+    }
   }
 
   async rebuild(domain: DomainName, from: RebuildPage["next"]): Promise<RebuildPage> {
@@ -283,13 +352,19 @@ export class RunningList {
 }
 
 /** As the disk has it: nobody speaks, as far as is known. */
-function lastKnown({ life, createdAt, phase, webexHost, last }: RunningRow): KnownConference | null {
+function lastKnown({ life, createdAt, phase, webexHost }: RunningRow, last: LastReport | null): KnownConference | null {
   if (!last) return null;
   const { live, ...state } = last;
   return { fold: foldOf({ row: 0, ...{ life, createdAt, phase, webexHost }, ...state, speaking: [] }), live };
 }
 
-function listed({ row: { heard: _, last: __, outcomes: ___, ...row }, known }: RunningEntry): ListedConference {
+/** Without who speaks. */
+export function lastOf({ fold, live }: KnownConference): LastReport {
+  const { attached, locked, people, rooms } = fold;
+  return { attached, locked, people: [...people], rooms: [...rooms], live };
+}
+
+function listed({ row: { heard: _, outcomes: __, ...row }, known }: RunningEntry): ListedConference {
   if (!known) return { ...row, now: null };
   const { attached, locked, people, rooms, speaking } = known.fold;
   const { topic, trouble, waiting } = known.live;
@@ -308,12 +383,15 @@ function listed({ row: { heard: _, last: __, outcomes: ___, ...row }, known }: R
 
 function loadsOf(all: readonly RunningEntry[]): readonly BridgeLoad[] {
   const loads = new Map<string, BridgeLoad>();
-  for (const { row, known } of all) {
+  for (const { row, known, followed } of all) {
     const { bridge } = row;
-    const { conferences = 0, callers = null, unknown = 0 } = loads.get(bridge ?? "") ?? {};
+    const before = loads.get(bridge ?? "");
+    const { conferences = 0, callers = null, unknown = 0 } = before ?? {};
     const inside = known ? (callers ?? 0) + known.fold.people.size : callers;
     const silent = unknown + (known ? 0 : 1);
-    loads.set(bridge ?? "", { bridge, conferences: conferences + 1, callers: inside, unknown: silent });
+    const stale = (before?.stale ?? 0) + (known && !followed ? 1 : 0);
+    const load = { bridge, conferences: conferences + 1, callers: inside, unknown: silent };
+    loads.set(bridge ?? "", { ...load, ...(stale > 0 && { stale }) });
   }
   return [...loads].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, load]) => load);
 }

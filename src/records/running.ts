@@ -58,6 +58,17 @@ export function withFact(fold: RunningFold | null, { at, fact }: PlacedFact): Ru
   return fold;
 }
 
+/** Whether a fact changes the fold, and not only who speaks. */
+export function changesRunning({ kind }: DirectoryFact): boolean {
+  return kind in changes ? kind !== "speakers-followed" && kind !== "speaker-changed" : beginsOrEnds.has(kind);
+}
+
+const beginsOrEnds: ReadonlySet<DirectoryFact["kind"]> = new Set([
+  "conference-requested",
+  "conference-not-created",
+  "conference-ended",
+]);
+
 const changes: {
   readonly [Kind in DirectoryFact["kind"]]?: (
     fold: RunningFold,

@@ -97,8 +97,12 @@ export interface RunningQuery {
 const bridgeLoad = v.object({
   bridge: v.pipe(v.nullable(text<BridgeName>()), v.description("null: of conferences that have none yet.")),
   conferences: v.number(),
-  callers: v.pipe(v.nullable(v.number()), v.description("In those that have reported; null: none of them has.")),
-  unknown: v.pipe(v.number(), v.description("So many of them have not reported how they are, or who is in them.")),
+  callers: v.pipe(v.nullable(v.number()), v.description("In those that have ever reported; null: none of them has.")),
+  unknown: v.pipe(v.number(), v.description("So many of them have never reported how they are, or who is in them.")),
+  stale: v.pipe(
+    v.exactOptional(v.number()),
+    v.description("So many of them count as they last reported, before the directory was started anew; absent: none."),
+  ),
 });
 export type BridgeLoad = Checked<typeof bridgeLoad>;
 
@@ -182,8 +186,10 @@ export interface RebuildPage {
 export interface ConferenceTotals {
   readonly creating: number;
   readonly running: number;
-  /** So many of them have not reported how they are since the directory was started anew. What follows is of the others. */
+  /** So many of them have never reported how they are, as far as the directory knows. What follows is of the others. */
   readonly unknown: number;
+  /** So many of the others count as they last reported, before the directory was started anew. */
+  readonly stale: number;
   readonly callers: number;
   /** Documents that their receiver has not confirmed. */
   readonly documents: number;
@@ -239,7 +245,9 @@ export const domainActivity = v.object({
   ),
   unknown: v.pipe(
     v.number(),
-    v.description("So many conferences have not reported what waits in them since the directory was started anew."),
+    v.description(
+      "So many conferences have not reported what waits in them since the directory was started anew; they count as they last reported, if they ever did.",
+    ),
   ),
 });
 export type DomainActivity = Checked<typeof domainActivity>;
@@ -282,7 +290,7 @@ export interface DirectoryRpc extends PromptCallsRpc {
   follow(page: FactPage): Promise<FeedAnswer>;
   /** Conferences that sent nothing since its own restart are asked first; those that do not answer at once are shown as they last reported. */
   running(query: RunningQuery): Promise<RunningPage>;
-  /** As the conferences reported it, those that sent nothing since its own restart too. */
+  /** As the conferences reported it, those too that sent nothing since its own restart: `stale`. */
   totals(): Promise<ConferenceTotals>;
   /** What one process was asked, and its mailbox has posted, behind what it said before. What comes twice counts once. */
   count(domain: DomainName, source: CountSource, minutes: readonly ActivityMinute[]): Promise<void>;

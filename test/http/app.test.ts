@@ -58,7 +58,15 @@ test("the metrics are of the whole deployment: what all processes counted, and h
     'bridgehead_rate_limited_total{domain="local"} 0',
   ]);
 
-  edge.totals = { creating: 1, running: 2, unknown: 0, callers: 30, documents: 4, oldestAt: edge.time - 5_000 };
+  edge.totals = {
+    creating: 1,
+    running: 2,
+    unknown: 0,
+    stale: 0,
+    callers: 30,
+    documents: 4,
+    oldestAt: edge.time - 5_000,
+  };
   const agent = { agent: "a", lastSeen: edge.time, health: null };
   edge.agents.push({ ...agent, role: "active" }, { ...agent, role: "standby", lastSeen: null });
   const gauges = ["conferences{", "callers{", "documents_waiting{", "oldest_document_seconds{", "agents{"];

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { ConfKey, DomainName, WebexHost } from "../../src/foundation/ids.ts";
 import type { CallRecord } from "../../src/records/call-record.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
@@ -124,9 +124,12 @@ test("running conferences are found by who is in them, unless the settings keep 
   expect((await asked(silent, "/running-conferences?begins=1")).status).toBe(200);
 });
 
-test("after a restart of the directory its list is whole, and says how many are shown as they last told", async () => {
+test("after a restart of the directory its list is whole, and says how many are shown as they last reported", async () => {
+  vi.useFakeTimers();
   const edge = new FakeEdge();
   await runs(edge, running("1"), running("2"));
+  await vi.advanceTimersByTimeAsync(5_000);
+  vi.useRealTimers();
   edge.directory = edge.startDirectory();
   await runs(edge, running("2", { callers: 9 }));
 

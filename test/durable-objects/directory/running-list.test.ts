@@ -1,14 +1,14 @@
 import { describe, expect, test } from "vitest";
-import type { ConfKey, WebexHost } from "../../../src/foundation/ids.ts";
+import type { CallId, ConfKey, WebexHost } from "../../../src/foundation/ids.ts";
 import { masked } from "../../../src/foundation/shown.ts";
-import { isCounted } from "../../../src/records/directory-facts.ts";
+import { type DirectoryFact, isCounted } from "../../../src/records/directory-facts.ts";
 import type { FromWebex } from "../../../src/tsp/messages.ts";
 import { aCaller, entered, event } from "../../builders.ts";
 import { testDomain } from "../../local-domain.ts";
 import { worldBegins } from "../../simulation/context.ts";
 import { type ConferenceWorld, callerEntered, callerLeft, confKey, extConfId, host } from "../conference-world.ts";
 import { aPage } from "../fact-page.ts";
-import { DirectoryWorld, list, personEntered } from "./world.ts";
+import { DirectoryWorld, domain, list, personEntered } from "./world.ts";
 
 /** The pages of a conference with more than what is only counted. */
 const toldBy = ({ pages }: ConferenceWorld) =>
@@ -18,30 +18,30 @@ test("after a restart of the directory the list shows what was known before, and
   const world = new DirectoryWorld();
   const conference = world.conference();
   await conference.running(2);
-  world.start();
+  await world.restart();
   expect(world.asked).toEqual([]);
 
-  const load = { bridge: "simulated", conferences: 1 };
+  const load = { bridge: "simulated", conferences: 1, callers: 2, unknown: 0 };
   expect(await list(world)).toMatchObject({
-    ...{ total: 1, unknown: 0, bridges: [{ ...load, callers: 2, unknown: 0 }] },
+    ...{ total: 1, unknown: 0, bridges: [load] },
     conferences: [{ now: { callers: 2 } }],
   });
   expect(world.asked).toEqual([confKey]);
 
   const before = await list(world);
   expect(before).not.toHaveProperty("stale");
-  world.start();
+  await world.restart();
   world.feedDirectory = () => new Promise(() => {});
   const late = list(world);
   await world.time.pass(500);
-  expect(await late).toEqual({ ...before, stale: 1 });
+  expect(await late).toEqual({ ...before, bridges: [{ ...load, stale: 1 }], stale: 1 });
 });
 
 test("a page that changes how a conference is, and nothing else, is there after a restart", async () => {
   const world = new DirectoryWorld();
   await world.directory.follow(aPage({ key: "100", running: {} }));
   await world.directory.follow(aPage({ key: "100", running: { locked: true } }));
-  world.start();
+  await world.restart();
   world.feedDirectory = () => new Promise(() => {});
   const shown = list(world);
   await world.time.pass(500);
@@ -52,7 +52,7 @@ test("who is in a conference of more than 5,000 callers is not known after a res
   const world = new DirectoryWorld();
   await world.directory.follow(aPage({ key: "100", running: { callers: 5_000 } }));
   await world.directory.follow(aPage({ key: "200", running: { callers: 5_001 } }));
-  world.start();
+  await world.restart();
   world.feedDirectory = () => new Promise(() => {});
   const shown = list(world);
   await world.time.pass(500);
@@ -340,23 +340,23 @@ test("who looks for a person waits for those that are asked, whoever has asked t
   ]);
   expect(world.asked).toEqual([confKey]);
 
-  world.start();
+  await world.restart();
   world.feedDirectory = () => new Promise(() => {});
   const late = list(world, { number: "14085551234" });
   await world.time.pass(500);
   expect(await late).toMatchObject({ conferences: [{ key: confKey }], unknown: 0, stale: 1 });
 });
 
-test("the totals are of all that run; after a restart those that do not answer at once count as they last told", async () => {
+test("the totals are of all that run; after a restart those that do not answer at once count as they last reported, which is said", async () => {
   const world = new DirectoryWorld();
   const waiting = [{ host: "tsp" as WebexHost, documents: 2, oldestAt: worldBegins, failure: null }];
   const all = { 111: {}, 222: { waiting }, 333: { phase: "creating", callers: 0 } } as const;
   const tell = (key: string) => world.directory.follow(aPage({ key, running: all[key as never] }));
   for (const key of Object.keys(all)) await tell(key);
-  const totals = { creating: 1, running: 2, unknown: 0, callers: 6, documents: 2, oldestAt: worldBegins };
+  const totals = { creating: 1, running: 2, unknown: 0, stale: 0, callers: 6, documents: 2, oldestAt: worldBegins };
   expect(await world.directory.list.totals()).toEqual(totals);
 
-  world.start();
+  await world.restart();
   world.feedDirectory = async (key) => {
     await tell(key);
     return true;
@@ -367,7 +367,117 @@ test("the totals are of all that run; after a restart those that do not answer a
   world.feedDirectory = () => new Promise(() => {});
   const late = world.directory.list.totals();
   await world.time.pass(500);
-  expect(await late).toEqual(totals);
+  expect(await late).toEqual({ ...totals, stale: 3 });
+  const activity = world.directory.activity();
+  await world.time.pass(500);
+  expect(await activity).toMatchObject({ unknown: 3 });
+});
+
+test("who has not answered for five minutes is not known any more, and nothing of its callers is kept; the others are", async () => {
+  const number = "15552345678";
+  const world = new DirectoryWorld();
+  const running = { callers: [{ number, attendeeId: "4711" }] };
+  for (const key of ["100", "200"]) await world.directory.follow(aPage({ key, running }));
+  await world.restart();
+  world.feedDirectory = async (key) => {
+    if (key === "200") await world.directory.follow(aPage({ key, running }));
+    return key === "200";
+  };
+  const kept = () => world.sql.exec("SELECT data FROM last_report").length;
+  const totals = async () => {
+    const { unknown, stale, callers } = await world.directory.list.totals();
+    return { unknown, stale, callers, kept: kept() };
+  };
+  expect(await totals()).toEqual({ unknown: 0, stale: 1, callers: 2, kept: 2 });
+  await world.time.pass(4 * 60_000);
+  world.start();
+  expect(await totals()).toEqual({ unknown: 0, stale: 1, callers: 2, kept: 2 });
+  await world.time.pass(60_000);
+  expect(await totals()).toEqual({ unknown: 1, stale: 0, callers: 1, kept: 1 });
+});
+
+test("nothing is kept of a conference that answers no more, also where nobody looks", async () => {
+  const number = "15552345678";
+  const world = new DirectoryWorld();
+  await world.directory.follow(aPage({ running: { callers: [{ number, attendeeId: "4711" }] } }));
+  await world.restart();
+  const kept = () => JSON.stringify(["record", "last_report"].map((table) => world.sql.exec(`SELECT * FROM ${table}`)));
+  expect(kept()).toContain(number);
+  for (let alarm = 0; alarm < 2; alarm++) {
+    await world.directory.alarm();
+    await world.time.pass(6 * 3_600_000);
+  }
+  expect(kept()).not.toContain(number);
+});
+
+test("an erased number is not on disk as that of a caller in a conference, nor in memory", async () => {
+  const number = "15552345678";
+  const world = new DirectoryWorld();
+  await world.directory.follow(aPage({ running: { callers: [{ number, attendeeId: "4711" }] } }));
+  await world.time.pass(5_000);
+  const kept = () => JSON.stringify(world.sql.exec("SELECT * FROM last_report"));
+  expect(kept()).toContain(number);
+  await world.directory.recordStore.erase(domain, number, 0);
+  expect(kept()).not.toMatch(/15552345678|4711/);
+  await world.time.pass(5_000);
+  expect(await list(world, { number })).toMatchObject({ conferences: [], total: 1 });
+  world.start();
+  expect(await list(world)).toMatchObject({ conferences: [{ now: { callers: 1 } }] });
+});
+
+test("a disk on which conferences had their callers in their own rows goes on, without them", async () => {
+  const earlier = new DirectoryWorld();
+  for (const key of ["100", "200"]) await earlier.directory.follow(aPage({ key, running: {} }));
+  const world = new DirectoryWorld();
+  world.sql = earlier.sql;
+  const last = {
+    attached: true,
+    locked: false,
+    people: [["c1", { number: "15552345678", attendeeId: "" }]],
+    rooms: [],
+  };
+  world.sql.exec("UPDATE record SET data = json_set(data, '$.last', json(?))", JSON.stringify(last));
+  world.start();
+  expect(await list(world)).toMatchObject({ total: 2, unknown: 2, conferences: [{ now: null }, { now: null }] });
+  await world.directory.follow(aPage({ key: "100", running: {} }));
+  await world.time.pass(5_000);
+  expect(world.sql.exec("SELECT count(*) AS rows FROM record WHERE data LIKE '%15552345678%'")).toEqual([{ rows: 0 }]);
+  world.start();
+  const found = await list(world);
+  expect(found.conferences.map(({ key, now }) => [key, now?.callers])).toEqual([
+    ["100", 3],
+    ["200", undefined],
+  ]);
+});
+
+test("what happens in a large conference costs a row each five seconds, and nothing where its callers stay", async () => {
+  const world = new DirectoryWorld();
+  const first = aPage({ running: { callers: 2_000 } });
+  await world.directory.follow(first);
+  await world.time.pass(5_000);
+  let row = first.upTo;
+  const send = (fact: DirectoryFact) => {
+    const { view: _, ...page } = first;
+    row += 1;
+    const facts = [{ row, index: 0, at: worldBegins, fact }];
+    return world.directory.follow({ ...page, after: row - 1, upTo: row, facts });
+  };
+  const costs = async (factOf: (index: number) => DirectoryFact) => {
+    const before = world.written.length;
+    for (let index = 0; index < 20; index++) {
+      await send(factOf(index));
+      await world.time.pass(1_000);
+    }
+    return world.written.slice(before);
+  };
+  expect(await costs(() => ({ kind: "speakers-followed" }))).toEqual([]);
+  const joins = await costs((index) => ({
+    ...{ kind: "call-entered", life: 1, began: 2, call: `x${index}` as CallId, extCallId: null, direction: "in" },
+    ...{ number: "", attendeeId: null, participantType: "participant" },
+  }));
+  expect(joins).toEqual(Array(4).fill("INSERT INTO last_report"));
+  world.start();
+  expect(await list(world)).toMatchObject({ conferences: [{ now: { callers: 2_020 } }] });
 });
 
 test("hosts say what waits for them and since when, and which conferences have trouble; the longest queue first", async () => {
@@ -411,14 +521,14 @@ test("hosts say what waits for them and since when, and which conferences have t
   ]);
   expect(world.asked).toEqual([]);
 
-  world.start();
+  await world.restart();
   world.feedDirectory = async (key) => {
     if (key === "2") await tell(key, "tsp2", 2, 2_000);
     return key !== "3" || new Promise(() => {});
   };
   const late = world.directory.activity();
   await world.time.pass(500);
-  expect(await late).toMatchObject({ hosts: [{ host: "tsp2", documents: 14 }, { documents: 3 }, {}], unknown: 0 });
+  expect(await late).toMatchObject({ hosts: [{ host: "tsp2", documents: 14 }, { documents: 3 }, {}], unknown: 9 });
 });
 
 test("documents are told to wait once they do for some seconds or were not confirmed, and no longer than they do", async () => {

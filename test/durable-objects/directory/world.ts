@@ -43,7 +43,7 @@ export class DirectoryWorld {
       sql: {
         exec: (query, ...bindings) => {
           const [, verb] =
-            /^(INSERT INTO record|UPDATE record|DELETE FROM record|INSERT INTO about|INSERT INTO audit|INSERT INTO counted)/.exec(
+            /^(INSERT INTO record|UPDATE record|DELETE FROM record|INSERT INTO about|INSERT INTO audit|INSERT INTO counted|INSERT INTO last_report|DELETE FROM last_report)/.exec(
               query,
             ) ?? [];
           if (verb) this.written.push(verb);
@@ -75,6 +75,12 @@ export class DirectoryWorld {
       },
     });
     return this.directory;
+  }
+
+  /** Another life, behind all that this one writes some seconds after a change. */
+  async restart(): Promise<void> {
+    await this.time.pass(5_000);
+    this.start();
   }
 
   async all(): Promise<readonly (CallRecord | ConferenceRecord)[]> {
