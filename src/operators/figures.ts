@@ -22,16 +22,19 @@ interface FoundConferences {
   readonly creating?: number;
   readonly running?: number;
   readonly conferences: number;
-  /** In those that have reported; `null`: none has. */
+  /** In those that have ever reported; `null`: none has. */
   readonly callers: number | null;
-  /** Conferences that have not reported how they are. */
+  /** Conferences that have never reported how they are, as far as the directory knows. */
   readonly unknown: number;
+  /** Conferences that count as they last reported, before the directory was started anew. */
+  readonly stale?: number;
 }
 
 interface FoundDocuments {
   readonly documents: number;
   readonly oldestAt: EpochMs | null;
   readonly unknown: number;
+  readonly stale?: number;
 }
 
 interface FoundMinute {
@@ -54,6 +57,8 @@ interface FigureRow {
   /** What it counts, in a sentence for whoever asks. */
   readonly says: string;
   of(source: FigureSource): FoundValue;
+  /** So many conferences count in it as they last reported, before the directory was started anew. */
+  stale?(source: FigureSource): number | undefined;
 }
 
 /** All figures that people are shown of a domain or a bridge: each has one word and one source. */
@@ -76,12 +81,13 @@ export const figureTable = {
   unknown: {
     word: "Conferences that have not reported",
     says: "Those of them that have not said how they are, or who is in them, since the directory was started anew.",
-    of: ({ conferences }) => [conferences?.unknown ?? null],
+    of: ({ conferences }) => [conferences && conferences.unknown + (conferences.stale ?? 0)],
   },
   callers: {
     word: "Callers now",
     says: "Callers in conferences.",
     of: ({ conferences }) => [conferences?.callers ?? null, ...silent(conferences)],
+    stale: ({ conferences }) => conferences?.stale,
   },
   portsInUse: {
     word: "Ports in use",
@@ -105,6 +111,7 @@ export const figureTable = {
     word: "Documents that wait",
     says: "Documents that wait for their receiver: not confirmed for some seconds, or behind an attempt that failed.",
     of: ({ documents }) => [documents?.documents ?? null, ...silent(documents)],
+    stale: ({ documents }) => documents?.stale,
   },
   oldestDocumentSeconds: {
     word: "Seconds that the oldest waits",
@@ -113,6 +120,7 @@ export const figureTable = {
       documents && (documents.oldestAt === null ? 0 : Math.max(0, (now - documents.oldestAt) / 1_000)),
       ...silent(documents),
     ],
+    stale: ({ documents }) => documents?.stale,
   },
   requestsConfirmed: {
     word: "Requests confirmed in the last hour",
@@ -151,8 +159,10 @@ export interface Figure {
   readonly word: string;
   readonly says: string;
   readonly value: FoundValue[0];
-  /** What is not in the value, since nobody knows it. */
+  /** Of what nobody knows the value. */
   readonly missing: readonly string[];
+  /** Whether the value has a part of that, as it was before: it may be less. */
+  readonly isStale: boolean;
 }
 
 export type Figures = Readonly<Record<FigureName, Figure>>;
@@ -161,22 +171,27 @@ const nothing: FigureSource = { now: 0, conferences: null, documents: null, minu
 
 export function figuresOf(known: Partial<FigureSource>): Figures {
   const source = { ...nothing, ...known };
-  const figures = Object.entries<FigureRow>(figureTable).map(([name, { word, says, of }]) => {
-    const [value, ...missing] = of(source);
-    return [name, { name, word, says, value, missing }];
+  const figures = Object.entries<FigureRow>(figureTable).map(([name, row]) => {
+    const { word, says } = row;
+    const [value, ...missing] = row.of(source);
+    return [name, { name, word, says, value, missing, isStale: (row.stale?.(source) ?? 0) > 0 }];
   });
   return Object.fromEntries(figures) as Figures;
 }
 
-/** The figure for people: "40", "at least 40, not known for east", "not known"; with what it counts in a sentence: "40 callers". */
-export function figureText({ value, missing }: Pick<Figure, "value" | "missing">, what = ""): string {
+/** The figure for people: "40", "at least 40, not known for east", "about 40, …", "not known"; with what it counts in a sentence: "40 callers". */
+export function figureText(
+  { value, missing, isStale }: Pick<Figure, "value" | "missing" | "isStale">,
+  what = "",
+): string {
   if (value === null) return what === "" ? "not known" : `${what}s that are not known`;
   const text = what === "" ? String(value) : counted(Number(value), what);
-  return missing.length === 0 ? text : `at least ${text}, not known for ${missing.join(", ")}`;
+  return missing.length === 0 ? text : `${isStale ? "about" : "at least"} ${text}, not known for ${missing.join(", ")}`;
 }
 
-function silent(found: { readonly unknown: number } | null): readonly string[] {
-  return !found?.unknown ? [] : [counted(found.unknown, "conference")];
+function silent(found: { readonly unknown: number; readonly stale?: number } | null): readonly string[] {
+  const count = (found?.unknown ?? 0) + (found?.stale ?? 0);
+  return count === 0 ? [] : [counted(count, "conference")];
 }
 
 type Ports = NonNullable<PortsOfBridge["health"]>;

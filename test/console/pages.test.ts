@@ -411,7 +411,7 @@ test("hosts say what they confirmed, how fast, and what waits for them; the long
       ],
     },
   });
-  expect(readPage(page)).toContain("What waits is not all: 1 conference did not report yet");
+  expect(readPage(page)).toContain("What waits may be more or less: 1 conference did not report yet");
   expect(readPage(page)).toContain(
     [
       ...["tsp1", "75 % 30 of 40", "30 ms", "2", "4, the oldest for 3 min", "11:58:00 HTTP status 503"],

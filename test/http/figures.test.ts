@@ -100,9 +100,13 @@ test("what nobody knows is null, and never 0; a sum says what it lacks", async (
     { bridge: "east", health: { portsInUse: null, ports: null } },
     { bridge: "west", health: up },
   ];
-  const { portsFree, callers } = figuresOf({ bridges, conferences: { conferences: 9, callers: 40, unknown: 2 } });
+  const conferences = { conferences: 9, callers: 40, unknown: 2 };
+  const { portsFree, callers } = figuresOf({ bridges, conferences });
   expect(figureText(portsFree)).toBe("at least 45, not known for east");
   expect(figureText(callers, "caller")).toBe("at least 40 callers, not known for 2 conferences");
+  const restarted = figuresOf({ conferences: { ...conferences, stale: 3 } });
+  expect(figureText(restarted.callers, "caller")).toBe("about 40 callers, not known for 5 conferences");
+  expect([restarted.unknown.value, figureText(restarted.conferences)]).toEqual([5, "9"]);
   expect(figureText(figuresOf({ bridges: [{ bridge: "w", health: { ...up, ports: null } }] }).portsFree)).toBe(
     "no limit",
   );

@@ -32,10 +32,10 @@ interface ConferencesProps extends DomainFrame {
   readonly after: string | null;
 }
 
-function loadOf({ total: conferences, bridges, unknown }: RunningPage) {
+function loadOf({ total: conferences, bridges, unknown, stale = 0 }: RunningPage) {
   const known = bridges.flatMap(({ callers }) => callers ?? []);
   const callers = known.length > 0 || unknown === 0 ? known.reduce((sum, one) => sum + one, 0) : null;
-  return { conferences, callers, unknown };
+  return { conferences, callers, unknown, stale };
 }
 
 /** The conferences of a domain that run. */

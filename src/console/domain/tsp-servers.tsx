@@ -35,7 +35,7 @@ export function TspServersPage({ activity, givenUp, before, ...frame }: ServersP
             <p class="dim">Posts of the last hour, as they are now.</p>
             {activity.unknown > 0 && (
               <p class="dim">
-                {`What waits is not all: ${counted(activity.unknown, "conference")} did not report yet, and were asked.`}
+                {`What waits may be more or less: ${counted(activity.unknown, "conference")} did not report yet, and were asked.`}
               </p>
             )}
             <ServerTable {...{ servers, domain, now }} />

@@ -17,7 +17,13 @@ const figure = v.object({
   value: v.pipe(v.nullable(v.union([v.number(), v.literal(noLimit)])), v.description("null: not known.")),
   missing: v.pipe(
     v.array(v.string()),
-    v.description("What is not in the value, since nobody knows it, such as the name of a bridge whose agent is away."),
+    v.description("Of what nobody knows the value, such as the name of a bridge whose agent is away."),
+  ),
+  isStale: v.pipe(
+    v.boolean(),
+    v.description(
+      "Whether conferences that are `missing` count in it as they last reported, before the directory was started anew: it may be less now.",
+    ),
   ),
 });
 export const domainRoutes = [

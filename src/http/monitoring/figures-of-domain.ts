@@ -46,7 +46,14 @@ export async function figuresOfDomain(
   return figuresOf({ now: now(), conferences, documents: totals, minutes: activity?.minutes ?? null, bridges });
 }
 
-function conferencesIn({ creating, running, unknown, callers }: ConferenceTotals) {
+function conferencesIn({ creating, running, unknown, stale, callers }: ConferenceTotals) {
   const conferences = creating + running;
-  return { creating, running, conferences, unknown, callers: unknown > 0 && unknown === conferences ? null : callers };
+  return {
+    creating,
+    running,
+    conferences,
+    unknown,
+    stale,
+    callers: unknown > 0 && unknown === conferences ? null : callers,
+  };
 }
