@@ -37,6 +37,10 @@ const PLEASE_WAIT_AGAIN_MS = 16_000;
 /** How long a caller waits for the edge at most: as long as in that dialplan. */
 const LONGEST_WAIT_MS = 5 * 60_000;
 
+/** A pause after which the edge hears what a caller has keyed without a #; and the longest time that somebody keys a key in. */
+const PAUSE_MS = 5_000;
+const LONGEST_ENTRY_MS = 15_000;
+
 export interface AnnouncementToCall {
   readonly call: CallId;
   readonly announcement: Announcement;
@@ -150,6 +154,7 @@ export class Keypads {
       const before = leg.keypad;
       this.#press(leg, { type: "time", at: now });
       this.announce(leg, promptAfter(before, leg.keypad));
+      if (!this.#isWithoutEdge && isStuck(leg, now)) this.#parts.promptCalls.unfinished(leg, now);
       if (this.#isWithoutEdge && leg.keypad?.at === "conference-key")
         this.#announceAgain(leg, leg.keypad.unknown > 0 ? "key-again" : "welcome", now);
     }
@@ -286,6 +291,7 @@ export class Keypads {
     const before = leg.keypad;
     const unknown = unknownKeys(before);
     leg.keypad = keypad;
+    leg.typingSince = isAtPrompt(keypad) && keypad.typed !== "" ? (leg.typingSince ?? now) : null;
     for (const action of actions) this.#follow(leg, action, before, now);
     if (unknown > 0 && keypad.at === "inside")
       this.#note(leg, "wrong-keys", `a caller found its conference after ${counted(unknown, "key")} of no conference`, {
@@ -358,6 +364,12 @@ function entranceOf(keyed: string, { reports, legs }: Pick<KeypadParts, "reports
   const entrance = reports.entrance(keyed);
   const limit = (entrance && reports.live(entrance.conference)?.maxCallers) || Number.POSITIVE_INFINITY;
   return entrance && { ...entrance, full: legs.placesIn(entrance.conference) >= limit };
+}
+
+/** Whether its caller should be through by now, and a # is missing, as far as the agent can tell. */
+function isStuck({ keypad, hasKeyed, typingSince }: Leg, now: EpochMs): boolean {
+  if (!isAtPrompt(keypad) || !hasKeyed) return false;
+  return now - keypad.since >= PAUSE_MS || (typingSince !== null && now - typingSince >= LONGEST_ENTRY_MS);
 }
 
 /** The place in the menu of a caller who is asked once more. */

@@ -25,6 +25,8 @@ export interface Leg {
   keypad: Keypad | null;
   /** Whether its caller has keyed anything at the prompt. */
   hasKeyed: boolean;
+  /** Since when it keys what is not finished by a #; `null`: nothing stands there. */
+  typingSince: EpochMs | null;
   /** What its caller has keyed at the prompt while nobody could be led in. */
   heldKeys: readonly KeysEvent[];
   /** Its caller has heard so, has keyed nothing since, and is to be asked when the edge is back. */
@@ -143,7 +145,8 @@ export class Legs {
   /** A leg that is in no room yet, whose keys mean nothing yet. */
   #newLeg(call: CallId, number: string, conference: ConfKey | null, isDialled: boolean): Leg {
     const place = { dialled: "", isDialled, conference, room: null, muted: false, entered: false };
-    return { call, number, since: this.now, ...place, keypad: null, hasKeyed: false, heldKeys: [], isWaiting: false };
+    const keyed = { keypad: null, hasKeyed: false, typingSince: null, heldKeys: [] };
+    return { call, number, since: this.now, ...place, ...keyed, isWaiting: false };
   }
 }
 

@@ -17,6 +17,8 @@ type Journal = Pick<
 
 /** No absence of the edge fills the disk: beyond so many the oldest are dropped, and counted. */
 const MAX_KEPT = 1_000;
+/** Of a caller who keys on and on, what stands there is said so often. */
+const UNFINISHED_AGAIN_MS = 5_000;
 /** A message without an ack is sent again after this time. */
 const RESEND_AFTER_MS = 1_000;
 
@@ -71,6 +73,17 @@ export class PromptCalls {
     if (!this.isWanted) return;
     const story = this.#storyOf(leg);
     this.#change(story, { steps: [...story.steps, step].slice(-MAX_PROMPT_STEPS) });
+  }
+
+  /** Its caller has keyed something that leads nowhere without a #, and pauses, or goes on for long. */
+  unfinished(leg: Leg, now: EpochMs): void {
+    const { digits = 0, ...place } = placeOf(leg, leg.keypad);
+    if (!this.isWanted || !isAtPrompt(leg.keypad) || (digits === 0 && place.conference === undefined)) return;
+    const story = this.#storyOf(leg);
+    const known = story.unfinished;
+    const isKnown = known?.digits === digits && known.conference === place.conference;
+    if (!isKnown && (!known || now - known.at >= UNFINISHED_AGAIN_MS))
+      this.#change(story, { unfinished: { at: now, digits, ...place } });
   }
 
   /** Its caller hung up. A dialled call has no keypad before it enters, and whoever was hung up on has its end already. */
@@ -135,7 +148,10 @@ export class PromptCalls {
     return known ?? { call, number, dialled, at: since, steps: [], end: null };
   }
 
-  #change(story: PromptCall, change: Pick<PromptCall, "steps"> | Pick<PromptCall, "end">): void {
+  #change(
+    { unfinished: _, ...story }: PromptCall,
+    change: Partial<Pick<PromptCall, "steps" | "end" | "unfinished">>,
+  ): void {
     const before = this.#open.get(story.call);
     if (before !== undefined) this.#stories.delete(before);
     this.#last += 1;

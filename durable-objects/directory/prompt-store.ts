@@ -1,4 +1,10 @@
-import { isRefused, MAX_PROMPT_STEPS, type PromptCall, promptCall } from "../../src/bridge/prompt-call.ts";
+import {
+  isLedInAtOnce,
+  isRefused,
+  MAX_PROMPT_STEPS,
+  type PromptCall,
+  promptCall,
+} from "../../src/bridge/prompt-call.ts";
 import type { BridgeName, ConfKey, DomainName, EpochMs } from "../../src/foundation/ids.ts";
 import { setLimited } from "../../src/foundation/limits.ts";
 import { type Person, type Show, showOf } from "../../src/foundation/shown.ts";
@@ -126,7 +132,8 @@ export class PromptStore implements PromptCallsRpc {
     const name = `${bridge} ${call.call}`;
     const rows = this.#sql.exec("SELECT id, data FROM prompt_call WHERE name = ? ORDER BY id DESC", name).map(toKept);
     const known = rows.find(({ at }) => at === call.at) ?? rows.find((row) => isAtOneTime(row, call));
-    this.#write(known ? { ...known, ...joined(known, call) } : { id: null, bridge, ...call });
+    const { unfinished: _, ...before } = known ?? { id: null, bridge, ...call };
+    this.#write({ ...before, ...(known ? joined(known, call) : call) });
     if (call.end?.why === "entered") this.#mend(call.number, call.end.at);
     // The conference may have said so before the agent said this.
     const enteredAt = this.#enteredAt.get(call.number);
@@ -134,6 +141,10 @@ export class PromptStore implements PromptCallsRpc {
   }
 
   #write({ id, ...row }: Omit<KeptPromptCall, "id"> & { readonly id: number | null }): void {
+    if (isLedInAtOnce(row)) {
+      if (id !== null) this.#delete(id);
+      return;
+    }
     const state = row.end === null ? "open" : isRefused(row) ? "refused" : "over";
     const [written] = this.#sql.exec(
       `INSERT INTO prompt_call (id, name, at, number, state, data) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE
@@ -144,6 +155,11 @@ export class PromptStore implements PromptCallsRpc {
     const kept = { ...row, id: Number(written?.id) };
     if (state === "open" || (state === "refused" && written?.mended === 0)) this.#unsettled?.set(kept.id, kept);
     else this.#unsettled?.delete(kept.id);
+  }
+
+  #delete(id: number): void {
+    this.#sql.exec("DELETE FROM prompt_call WHERE id = ?", id);
+    this.#unsettled?.delete(id);
   }
 
   /** What is in memory goes with the disk, also where the change fails. */
@@ -166,7 +182,10 @@ export class PromptStore implements PromptCallsRpc {
     const row = unsettled.find((one) => one.end === null && isItself(one));
     if (!row && !(isWholeNumber(number) && unsettled.some((one) => one.number === number))) return;
     this.#change(domain, () => {
-      if (row) this.#write({ ...row, end: { at, why: "entered", conference } });
+      if (row) {
+        const { unfinished: _, ...before } = row;
+        this.#write({ ...before, end: { at, why: "entered", conference } });
+      }
       this.#mend(number, at);
     });
   }
@@ -206,7 +225,7 @@ export class PromptStore implements PromptCallsRpc {
 
   /** An agent whose journal was lost never says what became of a call. */
   #shown(call: KeptPromptCall): KeptPromptCall {
-    const until = Math.max(call.at, call.steps.at(-1)?.at ?? 0) + longestPromptMs;
+    const until = Math.max(call.at, call.steps.at(-1)?.at ?? 0, call.unfinished?.at ?? 0) + longestPromptMs;
     return call.end === null && this.#ports.now() > until ? { ...call, end: { at: until, why: "lost" } } : call;
   }
 
@@ -274,8 +293,8 @@ function lastOf({ at, end }: PromptCall): EpochMs {
   return end && end.why !== "lost" ? end.at : at + longestPromptMs;
 }
 
-/** All that either says of it. What was kept of its caller stays: the number may have been erased. */
-function joined(known: PromptCall, said: PromptCall): Pick<PromptCall, "at" | "steps" | "end"> {
+/** All that either says of it, and what stands there now. What was kept of its caller stays: the number may have been erased. */
+function joined(known: PromptCall, said: PromptCall): Pick<PromptCall, "at" | "steps" | "end" | "unfinished"> {
   const steps = new Map([...numbered(known.steps), ...numbered(said.steps)]);
   const ends = [known.end, said.end].filter((end) => end !== null);
   const end = ends.find(({ why }) => why !== "lost") ?? ends[0] ?? null;
@@ -283,6 +302,7 @@ function joined(known: PromptCall, said: PromptCall): Pick<PromptCall, "at" | "s
     at: Math.min(known.at, said.at),
     steps: [...steps.values()].sort((one, other) => one.at - other.at).slice(-MAX_PROMPT_STEPS),
     end,
+    ...(end === null && said.unfinished && { unfinished: said.unfinished }),
   };
 }
 

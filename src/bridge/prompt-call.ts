@@ -44,6 +44,12 @@ export const promptCall = v.object({
     v.maxLength(MAX_PROMPT_STEPS),
     v.description("What was keyed in vain; of a wrong key how many digits it had, and never which."),
   ),
+  unfinished: v.pipe(
+    v.exactOptional(v.object({ at: time, digits: whole, conference: v.exactOptional(conference) })),
+    v.description(
+      "It is at the prompt, and so many digits stand there without a #, never which; `conference`: whose key it has keyed before. Absent: none do, or they came a short time ago.",
+    ),
+  ),
   end: v.pipe(
     v.nullable(
       v.object({
@@ -62,6 +68,11 @@ export type PromptCall = Checked<typeof promptCall>;
 
 export function wrongKeysOf({ steps }: Pick<PromptCall, "steps">): number {
   return steps.filter(({ type }) => type === "wrong-key").length;
+}
+
+/** Whether it was led in by its first keys: nobody need know that they took some time. */
+export function isLedInAtOnce({ steps, end }: PromptCall): boolean {
+  return end?.why === "entered" && steps.length === 0;
 }
 
 /** Whether its caller tried to get in, and did not: who hangs up without a key has only called. */

@@ -53,14 +53,20 @@ export function lineOfCall({
 
 /** What a call at the prompt says of its caller. */
 export function lineOfPromptCall(prompt: KeptPromptCall): PersonLine {
-  const { at: from, number, call, end } = prompt;
+  const { at: from, number, call, end, unfinished } = prompt;
   const wrong = wrongKeysOf(prompt);
   const keyed = wrong > 0 ? `${counted(wrong, "wrong key")} of ${digitsOfKeys(prompt)}. ` : "";
   const what = isRefused(prompt) || (end && end.why !== "entered") ? "not-let-in" : end ? "let-in" : "at-prompt";
   return {
-    ...{ what, from, to: end?.at ?? null, number, attendeeId: "", conference: end?.conference ?? null, call },
-    why: `${keyed}${end ? promptEnds[end.why] : "It is at the prompt."}`,
+    ...{ what, from, to: end?.at ?? null, number, attendeeId: "", call },
+    conference: end?.conference ?? unfinished?.conference ?? null,
+    why: `${keyed}${end ? promptEnds[end.why] : unfinished ? unfinishedText(unfinished) : "It is at the prompt."}`,
   };
+}
+
+function unfinishedText({ digits, conference }: NonNullable<KeptPromptCall["unfinished"]>): string {
+  const place = conference === undefined ? "" : "behind the key of its conference ";
+  return `It is at the prompt: ${place}it has keyed ${digits === 0 ? "nothing more" : counted(digits, "digit")}, and no #.`;
 }
 
 /** How many digits the wrong keys had: whether some were missing. */

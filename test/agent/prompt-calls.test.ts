@@ -87,6 +87,67 @@ test.each<[string, string, readonly unknown[]]>([
   expect(noted).toBe(keys === "");
 });
 
+function keys(world: AgentWorld, id: CallId, keys: string): void {
+  world.machine.press(world.machine.world.calls.get(id) as never, keys);
+  world.settle();
+}
+
+test("who keys no # is seen after a pause, by how many digits stand there and behind whose key, and never by which", () => {
+  const world = keeping();
+  const unfinished = (id: CallId) => {
+    const { at: _, ...place } = world.promptCalls.get(id)?.unfinished ?? { at: 0 };
+    return place;
+  };
+  const id = dialIn(world, "987654321");
+  world.pass(4_800);
+  expect(world.promptCalls.has(id)).toBe(false);
+  world.pass(400);
+  expect([storyOf(world, id), unfinished(id)]).toEqual([[null], { digits: 9 }]);
+  const said = world.heard.filter(({ type }) => type === "prompt-calls");
+  expect(JSON.stringify([said, world.journal.load().promptCalls])).not.toContain("987654321");
+  const sent = world.heard.length;
+  world.pass(5_000);
+  expect(world.heard.slice(sent).filter(({ type }) => type === "prompt-calls")).toEqual([]);
+
+  keys(world, id, "#");
+  world.pass(5_200);
+  expect(unfinished(id)).toEqual({ digits: 0, conference: KEY });
+  keys(world, id, "44");
+  world.pass(5_200);
+  expect(unfinished(id)).toEqual({ digits: 2, conference: KEY });
+  keys(world, id, "#");
+  expect([storyOf(world, id), world.promptCalls.get(id)]).toEqual([
+    ["entered", { conference: KEY }],
+    expect.not.objectContaining({ unfinished: expect.anything() }),
+  ]);
+  expect(world.journal.load().promptCalls).toEqual([]);
+});
+
+test("who keys on and on without a # is seen after 15 s, and at most each five seconds from then on", () => {
+  const world = keeping();
+  const id = dialIn(world, "9");
+  const said = () => world.heard.filter(({ type }) => type === "prompt-calls").length;
+  const seen: number[] = [];
+  for (let second = 1; second <= 27; second++) {
+    world.pass(1_000);
+    keys(world, id, "8");
+    seen.push(said());
+  }
+  expect(seen.indexOf(1)).toBe(14);
+  expect(seen.at(-1)).toBe(3);
+  expect(world.promptCalls.get(id)?.unfinished?.digits).toBeGreaterThan(20);
+});
+
+test("neither who waits without a key, nor who has just keyed a wrong one, costs a message for it", () => {
+  const world = keeping();
+  const silent = dialIn(world, "");
+  const wrong = dialIn(world, "1#");
+  world.pass(20_000);
+  expect(world.promptCalls.has(silent)).toBe(false);
+  expect(world.promptCalls.get(wrong)).not.toHaveProperty("unfinished");
+  expect(world.heard.filter(({ type }) => type === "prompt-calls")).toHaveLength(1);
+});
+
 test("who gives up has a story, too; a caller who gets in behind wrong keys has one, and its conference says so", () => {
   const world = keeping();
   const gone = dialIn(world, "1#98765");

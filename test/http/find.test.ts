@@ -76,6 +76,19 @@ test("a number has what happened to it in all conferences: in now, in before, no
   expect((await asked(edge, "numbers?number=5678")).body.lines).toEqual([]);
 });
 
+test("of a caller at the prompt is said what it lacks there", async () => {
+  const edge = new FakeEdge();
+  const step = { type: "wrong-key", at: edge.time, digits: 8 } as const;
+  const keys = { at: edge.time + 5_000, digits: 9 };
+  await keyed(edge, { call: "p1" as CallId, steps: [step], unfinished: keys });
+  await keyed(edge, { call: "p2" as CallId, unfinished: { ...keys, digits: 0, conference: "5" as ConfKey } });
+  const { body } = await asked(edge, `numbers?number=${ada}`);
+  expect(body.lines.map(({ what, conference, why }) => [what, conference, why])).toEqual([
+    ["at-prompt", "5", "It is at the prompt: behind the key of its conference it has keyed nothing more, and no #."],
+    ["at-prompt", null, "1 wrong key of 8 digits. It is at the prompt: it has keyed 9 digits, and no #."],
+  ]);
+});
+
 test("what happened to a number comes in pages, and nothing is left out or there twice", async () => {
   const edge = new FakeEdge();
   for (let index = 1; index <= 7; index++) {

@@ -104,13 +104,14 @@ const agentToEdge: AgentToEdge[] = [
     ],
   },
   {
-    ...{ type: "prompt-calls", upTo: 3, dropped: 1 },
+    ...{ type: "prompt-calls", upTo: 3, dropped: 1, droppedInAll: { journal: "j", count: 4 } },
     calls: [
       {
         ...{ call, number: "14085551234", dialled: "", at: 1, steps: [{ type: "wrong-key", at: 2, digits: 9 }] },
         end: { at: 3, why: "stopped-keying", conference, digits: 4 },
       },
       { call, number: "", dialled: "", at: 1, steps: [{ type: "unclear-keys", at: 2 }], end: null },
+      { call, number: "", dialled: "", at: 1, steps: [], end: null, unfinished: { at: 2, digits: 3, conference } },
     ],
   },
   { type: "digests", epoch: 1, digests: [{ conference, digest: "open.0.0.0" }] },
@@ -142,7 +143,8 @@ test("of calls at the prompt nothing is taken that nobody judged, and no story w
   const decoded = (of: object) =>
     decodeAgentToEdge(JSON.stringify({ type: "prompt-calls", upTo: 1, dropped: 0, calls: [{ ...said, ...of }] }));
   const steps = [{ type: "wrong-key", at: 1, digits: 2, keys: "12" }];
-  expect(JSON.stringify(decoded({ steps, keyed: "12#" }))).not.toContain("12");
+  const unfinished = { at: 1, digits: 2, keys: "12" };
+  expect(JSON.stringify(decoded({ steps, unfinished, keyed: "12#" }))).not.toContain("12");
   expect(decoded({ steps: Array(21).fill({ type: "unclear-keys", at: 1 }) }).ok).toBe(false);
 });
 

@@ -12,7 +12,7 @@ const USUAL = 100;
 export const promptCallRoutes = [
   route("listPromptCalls", "GET /domains/{domain}/prompt-calls", {
     says: "Calls at the prompt that were not led in at once, the latest first",
-    more: "A call is among them from its first wrong key on, or when it was turned away or hung up without having got in; not one whose first key was right. At most 5,000, and none that is older than records are kept.",
+    more: "A call is among them from its first wrong key on, while it has keyed something without a `#` and pauses for five seconds, or when it was turned away or hung up without having got in; not one that got in by its first keys. At most 5,000, and none that is older than records are kept.",
     query: {
       number: v.optional(
         v.pipe(

@@ -163,6 +163,32 @@ test("a call of which its agent says no more is at the prompt for half an hour, 
   expect(await found()).toEqual([end(25_000, "hung-up"), end(25_000, "hung-up")]);
 });
 
+test("what stands at the prompt without a # is shown until more is known; who was led in at once then leaves no row", async () => {
+  const world = new PromptWorld();
+  const unfinished = { at: worldBegins + 5_000, digits: 9 };
+  const found = async () => (await world.page()).calls.map(({ call, unfinished, end }) => [call, unfinished, end?.why]);
+  await world.keep([aCall("c1", { unfinished }), aCall("c2", { unfinished })]);
+  expect(await found()).toEqual([
+    ["c2", unfinished, undefined],
+    ["c1", unfinished, undefined],
+  ]);
+  const later = { ...unfinished, at: worldBegins + 9_000, conference: "7" as ConfKey };
+  await world.keep([aCall("c1", { unfinished: later })]);
+  await world.keep([aCall("c2", { steps: [wrongKey(8_000)] })]);
+  expect(await found()).toEqual([
+    ["c2", undefined, undefined],
+    ["c1", later, undefined],
+  ]);
+
+  for (let times = 0; times < 2; times++) await world.keep([aCall("c1", { end: end(9_500, "entered") })]);
+  world.directory.promptStore.entered(
+    ...([domain, { conference: "7" as ConfKey, bridge }, { call: "c2", number: "" }, worldBegins + 9_600] as const),
+  );
+  expect(await found()).toEqual([["c2", undefined, "entered"]]);
+  world.start();
+  expect(await found()).toEqual([["c2", undefined, "entered"]]);
+});
+
 test("a call on another bridge that has the same id is another call", async () => {
   const world = new PromptWorld();
   await world.keepOf("east", [aCall("c7", { steps: [wrongKey(1)] })]);
