@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { counted } from "../../src/foundation/text/counted.ts";
 import { allPrintable } from "../../src/foundation/text/printable.ts";
-import { documentsText, joinedPortions, type SentAgain } from "../../src/operators/send-again.ts";
+import { documentsText, joinedPortions, messagesText, type SentAgain } from "../../src/operators/send-again.ts";
 import { StartError } from "../edge/supervise.ts";
 import type { Screen, ShownTimes } from "../shown-times.ts";
 import { jsonText } from "../terminal.ts";
@@ -122,7 +122,7 @@ function givenUpText(posts: readonly PostOfDomain[], _: number, screen: Screen):
       { title: "CONFERENCE", text: ({ conference }) => conference, style: () => "bold" },
       { title: "TSP SERVER", text: ({ host }) => bare(host), cut: true },
       { title: "WHY", text: ({ why }) => why, style: () => "red", cut: true },
-      { title: "MESSAGES", text: ({ messages }) => messages.join(", "), cut: true },
+      { title: "MESSAGES", text: messagesText, cut: true },
     ],
     posts,
     screen,
@@ -145,7 +145,7 @@ function webexText({ domain, owed, settledAt, expired }: PostOfDomain, times: Sh
 }
 
 function postText(post: ShownPost, domain: string, screen: Screen): readonly string[] {
-  const { id, conference, host, at, attempts, why, transId, messages, document, notSentAgain, again } = post;
+  const { id, conference, host, at, attempts, why, transId, document, notSentAgain, again } = post;
   const settled = isSettled(post) ? settledText(post, domain, screen.times) : null;
   const whether = settled ?? notSentAgain ?? (again ? null : `\`bridgehead send-again ${id}\` sends it again.`);
   const standing = [
@@ -153,8 +153,8 @@ function postText(post: ShownPost, domain: string, screen: Screen): readonly str
     ...(again ? ["", ...stageLines(again, domain, screen)] : []),
   ];
   return [
-    `${screen.style("bold", messages.join(", "))} of conference ${conference} to ${bare(host)}, TransID ${transId}`,
-    `given up at ${screen.times.second(at, domain)} after ${counted(attempts, "attempt")}: ${why}`,
+    `${screen.style("bold", messagesText(post))} of conference ${conference} to ${bare(host)}${transId && `, TransID ${transId}`}`,
+    `given up at ${screen.times.second(at, domain)}${attempts > 0 ? ` after ${counted(attempts, "attempt")}` : ", never posted as a whole"}: ${why}`,
     ...standing,
     ...(document === null ? [] : ["", document]),
   ];

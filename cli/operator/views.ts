@@ -211,7 +211,7 @@ export function callsText(calls: readonly CallRow[], terminal: Terminal): readon
 /** A line for each TSP server of conferences that run, and for the back end where something waits for it. */
 export function serversText(servers: readonly ServerOfDomain[], now: number, terminal: Terminal): readonly string[] {
   return listText<ServerOfDomain>(
-    "no conference runs, so there is no TSP server",
+    "no conference runs, and nothing waits for a TSP server",
     [
       { title: "TSP SERVER", text: serverOf, style: () => "bold", cut: true },
       { title: "CONFERENCES", text: ({ conferences }) => String(conferences) },

@@ -267,11 +267,14 @@ export class DirectoryFeed {
     this.#knownAs = shownAs;
     this.#isChanged = false;
     this.#live = this.#liveText;
+    const isOver = !isOngoing(state.head) && upTo === lastSeq;
+    const waiting = isOver ? this.#waiting : [];
     return {
       ...{ domain: identity.domain, key: identity.confKey, journal, after, place, upTo, facts },
       ...(!isKnown && { view: runningView(state, lastSeq, person) }),
       // For the directory, the conference is over with the page that has its end.
-      live: isOngoing(state.head) || upTo < lastSeq ? { ...this.#liveState, ...named } : null,
+      live: isOver ? null : { ...this.#liveState, ...named },
+      ...(waiting.length > 0 && { waiting }),
     };
   }
 
@@ -335,9 +338,9 @@ export class DirectoryFeed {
   /** The live state as text, to compare it after each commit at little cost. */
   get #liveText(): string {
     const { head } = this.#store.state;
-    if (!isOngoing(head)) return "";
+    if (!isOngoing(head)) return waitingText(this.#waiting);
     const { bridge, trouble, lateSince, waiting } = this.#liveState;
-    return `${bridge} ${head.life.topic} ${trouble} ${lateSince} ${waiting.map(({ host, oldestAt, failure }) => `${host} ${oldestAt} ${failure}`)}`;
+    return `${bridge} ${head.life.topic} ${trouble} ${lateSince} ${waitingText(waiting)}`;
   }
 
   /** The documents that wait for longer than a moment, by receiver, with what a server is owed. */
@@ -355,4 +358,8 @@ export class DirectoryFeed {
       return [showWaiting({ host, documents, oldestAt, failure }, persons.none)];
     });
   }
+}
+
+function waitingText(waiting: readonly WaitingDocuments[]): string {
+  return String(waiting.map(({ host, oldestAt, failure }) => `${host} ${oldestAt} ${failure}`));
 }

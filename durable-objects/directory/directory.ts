@@ -1,3 +1,4 @@
+import { expired as expiredText } from "../../src/explain/stages.ts";
 import { wireNameOf } from "../../src/explain/timeline.ts";
 import type { ConfKey, DomainName, EpochMs } from "../../src/foundation/ids.ts";
 import { setLimited } from "../../src/foundation/limits.ts";
@@ -27,6 +28,7 @@ import { isOver, retentionAt } from "../platform/retention.ts";
 import { AuditStore } from "./audit-store.ts";
 import { CountStore } from "./count-store.ts";
 import { type DirectoryIdentity, DirectoryStore, type RowOutcomes, type RunningRow } from "./directory-store.ts";
+import { EndedWaiting } from "./ended-waiting.ts";
 import { GivenUpStore } from "./given-up-store.ts";
 import { KnownTroubles } from "./known-trouble.ts";
 import { PromptStore } from "./prompt-store.ts";
@@ -52,6 +54,8 @@ const portionEveryMs = 10_000;
 /** How many pages a second all unwatched conferences together send. */
 const mostPagesPerSecond = 200;
 const leastPauseMs = 1_000;
+/** Messages that a row of what was never notified names one by one. */
+const mostNamed = 50;
 /** How many conferences that are over are remembered: pages of them may still come. */
 const mostOver = 10_000;
 
@@ -71,6 +75,7 @@ export class Directory
   readonly promptStore: PromptStore;
   readonly #audit: AuditStore;
   readonly #givenUp: GivenUpStore;
+  readonly #ended: EndedWaiting;
   readonly #webhooks: Webhooks;
   readonly #over = new Map<ConfKey, Cursor>();
   readonly #counts: CountStore;
@@ -83,7 +88,8 @@ export class Directory
     this.#store = new DirectoryStore(ports.sql);
     this.#audit = new AuditStore(ports.sql);
     this.#givenUp = new GivenUpStore(ports.sql, (host) => this.knownTrouble.placeOf(`posts-given-up:${host}`));
-    this.list = new RunningList(ports, this.#store);
+    this.#ended = new EndedWaiting(ports.sql);
+    this.list = new RunningList(ports, this.#store, this.#ended);
     this.promptStore = new PromptStore(ports.sql, {
       transaction: (domain, work) => this.#store.transaction(this.#aboutNow(domain), work),
       ...{ now: () => ports.now(), person: (domain: DomainName) => personShown(ports.domain(domain)?.settings) },
@@ -128,6 +134,7 @@ export class Directory
     const { key, journal, upTo, live } = page;
     const at = this.#ports.now();
     const before = this.list.conferences.get(key);
+    const was = before?.known?.live ?? overWith(this.#ended.of(key));
     const cursor = this.#cursorOf(page);
     const has = this.#rowBefore(page, cursor);
     if (has !== page.after) return this.#answer(page, has);
@@ -144,6 +151,7 @@ export class Directory
       }
       const isSame = before !== undefined && !this.#changes(page, fresh, before, fold);
       const row = this.#keep(page, fresh, { fold, isSure: cursor !== null, at });
+      this.#ended.heard(key, at);
       const { watchedAt = null, askedAt = null } = before ?? {};
       const next = { journal, row: upTo };
       const known = fold && live && { fold, live };
@@ -158,6 +166,7 @@ export class Directory
     } catch (error) {
       this.#counts.load();
       this.#givenUp.load();
+      this.#ended.load();
       // The fold was changed in place, and does not agree with the disk any more.
       if (before) this.list.conferences.set(key, { ...before, known: null, followed: null });
       throw error;
@@ -165,7 +174,7 @@ export class Directory
     this.#ports.changed();
     await this.#ensureAlarm(at);
     if (this.#receivers(page.domain).length > 0) this.#webhooks.pump();
-    this.knownTrouble.watch.followed(page.domain, before?.known?.live ?? null, live);
+    this.knownTrouble.watch.followed(page.domain, was, live ?? overWith(page.waiting));
     return this.#answer(page, upTo);
   }
 
@@ -241,12 +250,13 @@ export class Directory
     const isSame = before !== undefined && row !== null && isOf(before.row, row);
     const outcomes = this.#outcomesIn(page, before?.row.outcomes);
     const isNew = webhooks?.isNew || outcomes.isNew || (isSame && !saysTheSame(before.row, row));
-    const posts = fresh.flatMap(({ row, at, fact }) =>
-      fact.kind === "post-given-up" ? [givenUpPost(key, row, at, fact)] : [],
-    );
+    const posts = fresh.flatMap((one) => givenUpPost(key, one) ?? []);
     const settled = fresh.findLast(({ fact: { kind } }) => kind === "server-reached" || kind === "server-settled");
     const hasCounts = postsIn(page.facts, 0).length > 0;
-    const hasMore = records.length > 0 || settled !== undefined || hasCounts;
+    // Of one that is over, a page that is not its last does not say it.
+    const waiting = live === null ? (page.waiting ?? []) : row ? [] : this.#ended.of(key);
+    const isWaiting = JSON.stringify(waiting) !== JSON.stringify(this.#ended.of(key));
+    const hasMore = records.length > 0 || posts.length > 0 || settled !== undefined || hasCounts || isWaiting;
     if (isSame && !hasMore && !isNew) return before;
     if (!before && !row && !hasMore && !isNew) return null;
     return this.#store.transaction(this.#aboutNow(domain), () => {
@@ -263,6 +273,7 @@ export class Directory
       for (const post of posts) this.#givenUp.add(post);
       if (settled) this.#givenUp.settle(key, settled);
       if (posts.length > 0 || settled) this.knownTrouble.noteGivenUp(domain);
+      if (isWaiting) this.#ended.keep(key, waiting, at);
       if (webhooks) this.#webhooks.add(webhooks.events);
       if (own && !(row && isOf(own.row, row))) {
         this.#store.delete(own.id);
@@ -373,6 +384,7 @@ export class Directory
   /** Returns whether there may be more. */
   #deleteOld(domain: DomainName, before: EpochMs): boolean {
     this.knownTrouble.deleteBefore(domain, before);
+    this.#store.transaction(this.#aboutNow(domain), () => this.#ended.deleteBefore(before));
     this.promptStore.deleteBefore(before);
     const hasMore = this.#audit.deleteBefore(before, deletePortion);
     return this.#store.deleteBefore(before, deletePortion) || hasMore;
@@ -423,12 +435,26 @@ function postsIn(facts: readonly PlacedFact[], after: number): readonly Activity
   return activity.data();
 }
 
-type GivenUp = Extract<PlacedFact["fact"], { readonly kind: "post-given-up" }>;
+/** The document that was given up by this fact, or of a conference that is over all that its server was never notified of; `null`: neither. */
+function givenUpPost(conference: ConfKey, { row, at, fact }: PlacedFact): GivenUpPost | null {
+  if (fact.kind === "post-given-up") {
+    const { host, transId, attempts, why, messages, owed } = fact;
+    const post = { conference, row, at, host, transId, attempts, why, settledAt: null, ...(owed && { owed }) };
+    return { ...post, messages: messages.map(({ type }) => wireNameOf(type)) };
+  }
+  if (fact.kind !== "server-settled" || !fact.expired || !fact.messages) return null;
+  const { host, expired, messages } = fact;
+  const mostOfType = Math.floor(mostNamed / messages.length);
+  const named = messages.flatMap(({ type, count }) =>
+    Array<string>(Math.min(count, mostOfType)).fill(wireNameOf(type)),
+  );
+  const further = messages.reduce((sum, { count }) => sum + count, 0) - named.length;
+  const post = { conference, row, at, host, transId: "", attempts: 0, why: expiredText, settledAt: at, expired };
+  return { ...post, messages: named, ...(further > 0 && { further }) };
+}
 
-function givenUpPost(conference: ConfKey, row: number, at: EpochMs, fact: GivenUp): GivenUpPost {
-  const { host, transId, attempts, why, messages, owed } = fact;
-  const post = { conference, row, at, host, transId, attempts, why, settledAt: null, ...(owed && { owed }) };
-  return { ...post, messages: messages.map(({ type }) => wireNameOf(type)) };
+function overWith(waiting: FactPage["waiting"] = []): Pick<LiveState, "trouble" | "waiting"> {
+  return { trouble: [], waiting };
 }
 
 function isOf(row: RunningRow, { life, createdAt }: Pick<RunningRow, "life" | "createdAt">): boolean {

@@ -19,6 +19,7 @@ import type { FactPage, LiveState } from "../../src/rpc/directory-feed.ts";
 import type { HolderPage } from "../../src/rpc/id-allocator.ts";
 import type { Log } from "../platform/log.ts";
 import type { DirectoryStore, LastReport, RunningRow } from "./directory-store.ts";
+import type { EndedWaiting } from "./ended-waiting.ts";
 import { foundIn } from "./running-search.ts";
 
 export interface FeedPorts extends Timers {
@@ -92,6 +93,7 @@ const mostRebuilding = 20;
 export class RunningList {
   readonly #ports: FeedPorts;
   readonly #store: DirectoryStore;
+  readonly #ended: EndedWaiting;
   readonly conferences: Map<ConfKey, RunningEntry>;
   /** Those that are asked next. */
   #toAsk = new Set<ConfKey>();
@@ -100,9 +102,10 @@ export class RunningList {
   /** Those that are not on disk as they are now. */
   readonly #unkept = new Set<ConfKey>();
 
-  constructor(ports: FeedPorts, store: DirectoryStore) {
+  constructor(ports: FeedPorts, store: DirectoryStore, ended: EndedWaiting) {
     this.#ports = ports;
     this.#store = store;
+    this.#ended = ended;
     const unheard = { followed: null, watchedAt: null, isWatched: false, askedAt: null };
     this.conferences = new Map(
       Array.from(store.running(), ([id, { row, last, silentSince }]) => {
@@ -178,10 +181,10 @@ export class RunningList {
     for (const { row, known } of this.conferences.values()) {
       totals[row.phase] += 1;
       totals.callers += known?.fold.people.size ?? 0;
-      for (const { documents, oldestAt } of known?.live.waiting ?? []) {
-        totals.documents += documents;
-        totals.oldestAt = earliest(totals.oldestAt, oldestAt);
-      }
+    }
+    for (const { documents, oldestAt } of this.waiting) {
+      totals.documents += documents;
+      totals.oldestAt = earliest(totals.oldestAt, oldestAt);
     }
     return totals;
   }
@@ -193,12 +196,17 @@ export class RunningList {
   }
 
   get hosts(): readonly ServerLoad[] {
-    return hostsOf([...this.conferences.values()]);
+    return hostsOf([...this.conferences.values()], this.#waiting);
   }
 
-  /** By server, also beyond those that are listed, what waits for it. */
+  /** By server, also beyond those that are listed, what waits for it, of conferences that are over too. */
   get waiting(): KnownTrouble["waiting"] {
-    return [...this.conferences.values()].flatMap(({ known }) => known?.live.waiting ?? []);
+    return this.#waiting.flatMap(([, waiting]) => waiting);
+  }
+
+  get #waiting(): EndedWaiting["all"] {
+    const running = [...this.conferences].map(([key, { known }]) => [key, known?.live.waiting ?? []] as const);
+    return [...running, ...this.#ended.all];
   }
 
   /** How many conferences of each bridge have commands that are late, and since when. */
@@ -226,23 +234,24 @@ export class RunningList {
     return [...this.conferences.values()].filter(({ followed }) => followed === null);
   }
 
-  /** Asks those that have sent nothing since a restart. Resolves when all have answered, or soon. `first`: they are asked before the others. */
+  /** Asks those that have sent nothing since a restart, or for long, though something of them waits. Resolves when all have answered, or soon. `first`: they are asked before the others. */
   async askUnheard(first: readonly ConfKey[] = []): Promise<void> {
     const unheard = this.#unheard;
-    if (unheard.length === 0) return;
+    const ended = this.#ended.silent(this.#ports.now());
+    if (unheard.length + ended.length === 0) return;
     const shown = first.flatMap((key) => unheard.find(({ row }) => row.key === key) ?? []);
-    const asking = this.#ask([...shown, ...unheard]);
+    const asking = this.#ask([...shown, ...unheard], ended);
     const withinMs = answeredWithinMs - Math.abs(this.#ports.now() - this.#askingSince);
     if (withinMs > 0) await within(this.#ports, withinMs, "the conferences", asking).catch(() => {});
   }
 
   /** Asks conferences how they are, except those asked a short time ago. Resolves when all have answered, those asked before too. */
-  async #ask(silent: readonly RunningEntry[]): Promise<void> {
+  async #ask(silent: readonly RunningEntry[], ended: readonly ConfKey[] = []): Promise<void> {
     const { about } = this.#store;
     if (!about) return;
     const now = this.#ports.now();
     const asked = silent.filter((one) => one.askedAt === null || now - one.askedAt >= askAgainMs);
-    this.#toAsk = new Set([...asked.map(({ row }) => row.key), ...this.#toAsk]);
+    this.#toAsk = new Set([...asked.map(({ row }) => row.key), ...this.#toAsk, ...ended]);
     if (this.#toAsk.size === 0 && !this.#asking) return;
     if (!this.#asking) this.#askingSince = now;
     this.#asking ??= this.#askAll(about.domain).finally(() => {
@@ -397,15 +406,17 @@ function loadsOf(all: readonly RunningEntry[]): readonly BridgeLoad[] {
 }
 
 /** The servers for which most documents wait come first. */
-function hostsOf(all: readonly RunningEntry[]): readonly ServerLoad[] {
+function hostsOf(all: readonly RunningEntry[], said: EndedWaiting["all"]): readonly ServerLoad[] {
   const hosts = new Map<ServerLoad["host"], ServerLoad>();
   const loadOf = (host: ServerLoad["host"]): ServerLoad =>
     hosts.get(host) ?? { host, conferences: 0, documents: 0, oldestDocumentAt: null, failure: null, troubled: [] };
-  for (const { row, known } of all) {
+  for (const { row } of all) {
     const load = loadOf(row.webexHost);
     hosts.set(load.host, { ...load, conferences: load.conferences + 1 });
+  }
+  for (const [key, waiting] of said) {
     // A conference may post to the back end, too, or still to the server that it was with before.
-    for (const { host, documents, oldestAt, failure } of known?.live.waiting ?? []) {
+    for (const { host, documents, oldestAt, failure } of waiting) {
       const before = loadOf(host);
       const isTroubled = failure !== null && before.troubled.length < mostTroubled;
       hosts.set(host, {
@@ -413,7 +424,7 @@ function hostsOf(all: readonly RunningEntry[]): readonly ServerLoad[] {
         documents: before.documents + documents,
         oldestDocumentAt: earliest(before.oldestDocumentAt, oldestAt),
         failure: failure ?? before.failure,
-        troubled: isTroubled ? [...before.troubled, row.key] : before.troubled,
+        troubled: isTroubled ? [...before.troubled, key] : before.troubled,
       });
     }
   }

@@ -26,6 +26,8 @@ interface WatchPorts {
   wakeBy(at: EpochMs): void;
 }
 
+type Wrong = Pick<LiveState, "trouble" | "waiting">;
+
 /** Pages come often: one look is for all that come meanwhile. */
 const pauseMs = 1_000;
 
@@ -42,7 +44,7 @@ export class TroubleWatch {
   }
 
   /** A conference has sent how it is; `before`: how it was. Of one that is as it was, the next look is soon enough. */
-  followed(domain: DomainName, before: LiveState | null, live: LiveState | null): void {
+  followed(domain: DomainName, before: Wrong, live: Wrong): void {
     const now = wrongIn(live);
     if (JSON.stringify(now) !== JSON.stringify(wrongIn(before))) this.lookSoon(domain);
     else if (now.length > 0 || this.#ports.known.hasNotified) this.#lookAfter(domain, AWAY_AFTER_MS);
@@ -80,8 +82,8 @@ export class TroubleWatch {
 }
 
 /** What is wrong with a conference, and which servers something of it waits for. */
-function wrongIn(live: LiveState | null): readonly string[] {
-  return live ? [...live.trouble, ...live.waiting.map(({ host }) => bareHost(host))] : [];
+function wrongIn({ trouble, waiting }: Wrong): readonly string[] {
+  return [...trouble, ...waiting.map(({ host }) => bareHost(host))];
 }
 
 /** Of what was given up they are notified in the transaction in which it is counted. */

@@ -13,6 +13,7 @@ import { answerTo, type OpenRequest, type ToWebex, type ToWebexMessages } from "
 import type { ResultWord } from "../tsp/protocol-table.ts";
 import { actionsOf, type Cause, type Fact, facts, joined } from "./facts.ts";
 import { type Head, isFormerHandle, isOngoing, type Life, type Ongoing, type Running, secretsOf } from "./head.ts";
+import { withType } from "./marked.ts";
 import { debtKey, type NotificationType } from "./server/debts.ts";
 import { type Dropped, type Post, withoutDropped } from "./server/posts.ts";
 import type { Caller, CallOut, Changes, ConferenceState, Outage, PendingCommand, Room } from "./state.ts";
@@ -311,8 +312,13 @@ export class Draft {
     const owed = new Map([...this.state.debts.values()].map(({ type, msgId }) => [msgId, type] as const));
     const stays = [...this.debts.values(), ...effects.filter(isPost).map(({ message }) => message)];
     const kept = new Set<MsgId>(stays.map(({ msgId }) => msgId));
-    for (const [msgId, type] of [...owed, ...this.#owed])
-      if (!kept.has(msgId)) this.fact({ kind: "message-dropped", type, msgId });
+    const dropped = [...new Map([...owed, ...this.#owed])].filter(([msgId]) => !kept.has(msgId));
+    for (const [msgId, type] of dropped) this.fact({ kind: "message-dropped", type, msgId });
+    if (dropped.length === 0) return;
+    for (const outage of this.outages.values()) {
+      const all = dropped.reduce((counts, [, type]) => withType(counts, { type }), outage.dropped ?? []);
+      this.outages.set(outage.host, { ...outage, dropped: all });
+    }
   }
 
   /** Says which servers were lost and are neither reached nor waited for any more. */

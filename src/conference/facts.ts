@@ -13,6 +13,7 @@ import {
   call,
   command,
   count,
+  countedType,
   extCallId,
   extConfId,
   fields,
@@ -191,8 +192,11 @@ export const facts = {
   "post-dropped": v.object({ transId, messages: v.array(message) }),
   "server-lost": v.object({ host: server, why: word }),
   "server-reached": v.object({ host: server }),
-  /** It was lost, and is owed nothing any more: another one has taken over, or, of a conference that is over, nobody waits (`expired`). */
-  "server-settled": v.object({ host: server, expired: maybe(yes) }),
+  /**
+   * It was lost, and is owed nothing any more: another one has taken over, or, of a conference that is over, nobody waits (`expired`).
+   * `messages`: all that it was never notified of since it was lost.
+   */
+  "server-settled": v.object({ host: server, expired: maybe(yes), messages: maybe(list(countedType)) }),
   repaired: v.object({
     what: open(
       v.picklist([

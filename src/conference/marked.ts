@@ -51,3 +51,13 @@ export function list<Item extends v.GenericSchema>(item: Item) {
 export function fields<Entries extends v.ObjectEntries>(entries: Entries) {
   return v.pipe(v.object(entries), v.readonly());
 }
+
+/** So many messages of one type. */
+export const countedType = fields({ type: word, count });
+export interface CountedType extends v.InferOutput<typeof countedType> {}
+
+/** The counts with one message of this type more. */
+export function withType(counts: readonly CountedType[], { type }: Pick<CountedType, "type">): readonly CountedType[] {
+  const { count } = counts.find((one) => one.type === type) ?? { count: 0 };
+  return [...counts.filter((one) => one.type !== type), { type, count: count + 1 }];
+}

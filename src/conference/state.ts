@@ -11,6 +11,7 @@ import {
   call,
   command,
   count,
+  countedType,
   extCallId,
   fields,
   flag,
@@ -193,8 +194,9 @@ export interface Room extends v.InferOutput<typeof subConference> {}
 /** A TSP server that did not confirm what was posted to it (protocol 4.9): it is posted probes alone, until it is back. */
 export const outage = fields({
   host: server,
-  /** Since when; of a conference that is over, since its end. */
   since: time,
+  /** When its conference ended; absent: it goes on, or was over before. */
+  overAt: maybe(time),
   /** When the last document was given up, and why. */
   failedAt: time,
   why: word,
@@ -203,6 +205,8 @@ export const outage = fields({
   hasNew: maybe(yes),
   /** The probe under way: since when, and the keys of what it says. */
   probe: maybe(fields({ at: time, keys: list(word) })),
+  /** What was owed meanwhile and is not any more: the server was not notified of that either. */
+  dropped: maybe(list(countedType)),
 });
 export interface Outage extends v.InferOutput<typeof outage> {}
 

@@ -1,10 +1,12 @@
 import type { Fact } from "../conference/facts.ts";
+import type { CountedType } from "../conference/marked.ts";
 import type { LogFacts } from "../foundation/text/log-line.ts";
 import { isTrouble, isWithConference } from "../records/outcomes.ts";
+import { expired } from "./stages.ts";
 
 /** One line for operations staff. */
 export interface FactLine extends LogFacts {
-  readonly level: "info" | "warn";
+  readonly level: "info" | "warn" | "error";
   readonly event: string;
 }
 
@@ -41,11 +43,22 @@ function lineOf(fact: Fact): FactLine | null {
       return trouble(fact.kind, { commandId: fact.command, command: fact.type, why: fact.why });
     case "command-expired":
       return trouble("command-failed", { commandId: fact.command, command: fact.type, why: "too-late" });
+    case "server-settled":
+      if (!fact.expired) return null;
+      return {
+        ...trouble("post-given-up", { host: fact.host, why: expired, messages: countsIn(fact.messages) }),
+        level: "error",
+      };
     case "noted":
       return line("note", { note: fact.text });
     default:
       return null;
   }
+}
+
+/** As "2 caller-entered, 1 conference-changed". */
+function countsIn(messages: readonly CountedType[] = []): string {
+  return messages.map(({ type, count }) => `${count} ${type}`).join(", ");
 }
 
 function line(event: string, about: LogFacts): FactLine {

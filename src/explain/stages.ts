@@ -19,7 +19,7 @@ interface Withheld {
 }
 
 const replaced = "its server was replaced, and the next one is notified of all";
-const expired = "WebEx could not be reached for so long that nobody waits for it any more";
+export const expired = "WebEx could not be reached for so long that nobody waits for it any more";
 const whyWithheld = {
   detached: "WebEx has let the conference go on alone",
   unnamed: "WebEx has given this call no name",

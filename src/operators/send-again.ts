@@ -39,3 +39,14 @@ export function joinedPortions(portions: readonly SentAgain[]): SentAgain {
 export function documentsText({ documents, conferences }: Pick<SentAgain, "documents" | "conferences">): string {
   return `${counted(documents, "document")} of ${counted(conferences.length, "conference")}`;
 }
+
+/** As "A2W_NotifyUserEnter, A2W_NotifyUserEnter, and 40 more". */
+export function messagesText({
+  messages,
+  further = 0,
+}: {
+  readonly messages: readonly string[];
+  readonly further?: number;
+}): string {
+  return [...messages, ...(further > 0 ? [`and ${further} more`] : [])].join(", ");
+}

@@ -126,7 +126,7 @@ const rows = {
     movesOn: true,
     says: ({ about, domain, count }) =>
       `${count === 1 ? "1 document waits" : `${count} documents wait`} for ${receiverText(about)} of ${domain}.`,
-    todo: () => '"bridgehead servers" says why; where its conferences are over, post-failed in the log does.',
+    todo: () => '"bridgehead servers" says why; of answers that belong to no conference, post-failed in the log does.',
   },
   "commands-late": {
     title: "The bridge does not answer in time",

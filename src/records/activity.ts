@@ -127,6 +127,8 @@ export class Activity {
         this.add(fact.at, { ...noPosts, ...failedBy(fact.host, fact.at, fact.why), failed: 1 });
       if (fact.kind === "post-given-up")
         this.add(at, { ...noPosts, ...failedBy(fact.host, at, fact.why), failed: fact.lastFailed ? 1 : 0, givenUp: 1 });
+      if (fact.kind === "server-settled" && fact.expired && fact.messages)
+        this.add(at, { ...noPosts, host: fact.host, givenUp: 1 });
     }
   }
 

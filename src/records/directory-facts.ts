@@ -43,7 +43,7 @@ const needs = {
   "command-failed": ["counted", "why", "late"],
   "command-expired": ["counted"],
   "server-reached": ["owed"],
-  "server-settled": ["owed", "expired"],
+  "server-settled": ["owed", "host", "expired", "messages"],
 } as const satisfies Needs;
 
 type DirectoryFactKind = keyof typeof needs;

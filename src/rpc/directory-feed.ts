@@ -70,8 +70,10 @@ export interface FactPage {
   readonly facts: readonly PlacedFact[];
   /** The conference now, for a directory that may not know it; absent: facts are enough. `null`: none is being created or runs. */
   readonly view?: RunningView | null;
-  /** `null`: none is being created or runs, and there is no page after this one. */
+  /** `null`: none is being created or runs. */
   readonly live: LiveState | null;
+  /** What still waits for receivers of one that is over; absent: nothing, or it is not over. */
+  readonly waiting?: readonly WaitingDocuments[];
 }
 
 export interface FeedAnswer {
@@ -93,10 +95,14 @@ export const givenUpPost = v.object({
   row: v.pipe(v.number(), v.description("Of the conference's journal: where it was given up.")),
   at: time,
   host: newName("server")(v.pipe(v.string(), v.description("The TSP server; `*back-end`: the partner's back end."))),
-  transId: v.pipe(v.string(), v.description("The TransID under which it was posted.")),
+  transId: v.pipe(
+    v.string(),
+    v.description("The TransID under which it was posted; empty: all that its server was never notified of."),
+  ),
   attempts: v.pipe(v.number(), v.description("How often it was posted.")),
   why: v.pipe(v.string(), v.description("Why it is not tried any more; most often, why the last attempt failed.")),
   messages: v.array(v.string()),
+  further: v.pipe(v.exactOptional(v.number()), v.description("So many more of these messages are not named.")),
   owed: v.pipe(
     v.exactOptional(v.literal(true)),
     v.description("Its server is notified of it, or of how it is then, once it can be reached."),

@@ -136,7 +136,7 @@ test("hosts are shown with what waits for them, since when and why", () => {
     "tsp2.example.com       2            -",
     "the back end           0            1 document   5.0 s ago",
   ]);
-  expect(serversText([], now, plain)).toEqual(["no conference runs, so there is no TSP server"]);
+  expect(serversText([], now, plain)).toEqual(["no conference runs, and nothing waits for a TSP server"]);
 });
 
 test("a bridge without agents, and one whose relay does not answer, are said to be so", () => {

@@ -116,7 +116,7 @@ test("a probe that cannot be written is owed no more, and the next thing owed is
   const { changes, effects } = after(state, { type: "undelivered", at: 6_000, messages: [bad], of });
 
   const { probe: _, ...rest } = outage;
-  expect([...changes.outages]).toEqual([[host, rest]]);
+  expect([...changes.outages]).toEqual([[host, { ...rest, dropped: [{ type: "caller-changed", count: 1 }] }]]);
   expect([...changes.debts]).toEqual([["left 11", null]]);
   expect(effects).toEqual([]);
 });

@@ -109,7 +109,8 @@ test.each(["server-reached", "server-settled"] as const)(
       }
 
       const said = world.pages.flatMap(({ facts }) => facts.flatMap(({ fact }) => (fact.kind === kind ? fact : [])));
-      expect(said).toEqual([{ kind, ...(kind === "server-settled" && { expired: true }) }]);
+      const expired = { host, expired: true, messages: [{ type: "conference-changed", count: 1 }] };
+      expect(said).toEqual([{ kind, ...(kind === "server-settled" && expired) }]);
     }
   },
 );
@@ -443,7 +444,9 @@ const aPost = (key: string, row: number, server = "tsp1", owed = false): GivenUp
   ...{ settledAt: null, ...(owed && { owed: true as const }) },
 });
 const settles = (row: number, expired = false) => {
-  const fact = expired ? ({ kind: "server-settled", expired: true } as const) : ({ kind: "server-reached" } as const);
+  const fact = expired
+    ? ({ kind: "server-settled", host: "tsp1" as WebexHost, expired: true } as const)
+    : ({ kind: "server-reached" } as const);
   return { row, index: 0, at: row, fact };
 };
 const requests = { confirmed: 0, refused: 0 };

@@ -226,7 +226,7 @@ test("a person who sees the domain also hears what waits and which receiver of w
     [
       "posts-wait",
       "1970-01-01T00:16:10.000Z",
-      '3 documents wait for the TSP server tsp1 of local. "bridgehead servers" says why; where its conferences are over, post-failed in the log does.',
+      '3 documents wait for the TSP server tsp1 of local. "bridgehead servers" says why; of answers that belong to no conference, post-failed in the log does.',
     ],
     [
       "webhook-fails",

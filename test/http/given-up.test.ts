@@ -98,7 +98,7 @@ test("what WebEx was told since, when its server was back, is marked in the list
 
 test("what nobody waits for any more is marked in the list as expired: its server was never told", async () => {
   const { edge, json } = await lost();
-  const fact = { kind: "server-settled", expired: true } as const;
+  const fact = { kind: "server-settled", host: "tsp1" as WebexHost, expired: true } as const;
   for (const one of [{ ...givenUp, owed: true as const }, fact])
     await edge.directory.follow(aPage({ key: "404", facts: [one], at: edge.time }));
   const { posts } = await json<{ posts: readonly Post[] }>(api);

@@ -2,6 +2,7 @@ import type { ConfKey, EpochMs, ExtCallId, WebexHost } from "../../foundation/id
 import type { FromWebex, ToWebex, ToWebexMessages } from "../../tsp/messages.ts";
 import type { Draft } from "../draft.ts";
 import { type MessageSummary, summaryOf } from "../facts.ts";
+import { withType } from "../marked.ts";
 import { callOfEntry, deleteDeparted, findCaller, isEntryOwed, notifyMuteState } from "../parts/callers.ts";
 import { applyLostSpeech, notifySpeakers } from "../parts/speakers.ts";
 import { updateLife } from "../records.ts";
@@ -44,14 +45,15 @@ export function applyUndelivered(
   if (host === BACK_END || (server ?? host) !== host || of?.oneAttempt || of?.unpostable) return;
   const queued = draft.unconfirmed().filter((post) => post.host === host && !post.oneAttempt && !post.handedOver);
   if (queued.length > 0) draft.withdrawQueued(host);
-  const { since, probes } = draft.outages.get(host) ?? { since: draft.at, probes: -1 };
-  if (!draft.outages.get(host)) draft.fact({ kind: "server-lost", host, why: of?.why ?? "" });
-  draft.outages.set(host, { host, since, failedAt: draft.at, why: of?.why ?? "", probes: probes + 1 });
+  const before = draft.outages.get(host);
+  if (!before) draft.fact({ kind: "server-lost", host, why: of?.why ?? "" });
+  const { probe: _, hasNew: __, probes, ...lost } = before ?? { host, since: draft.at, probes: -1 };
+  draft.outages.set(host, { ...lost, failedAt: draft.at, why: of?.why ?? "", probes: probes + 1 });
   // Data for a caller's client is no state: what was tried and failed is over.
   const tried = messages.filter(({ type }) => type !== "client-passthrough");
-  const lost = [...tried, ...queued.map(({ message }) => message)];
-  for (const message of lost) if (message.type !== "client-data") draft.owe(message);
-  applyLostSpeech(draft, lost);
+  const missed = [...tried, ...queued.map(({ message }) => message)];
+  for (const message of missed) if (message.type !== "client-data") draft.owe(message);
+  applyLostSpeech(draft, missed);
   for (const { msgId } of tried) markPosted(draft, msgId);
   for (const caller of draft.callers.values()) {
     if (caller.left && isEntryOwed(draft, caller)) deleteDeparted(draft, caller);
@@ -79,7 +81,7 @@ function markPosted(draft: Draft, msgId: string): void {
 /** The conference is over: of its state its server is owed no more than the end. */
 export function oweEnd(draft: Draft): void {
   const outage = currentOutage(draft);
-  if (outage) draft.outages.set(outage.host, { ...outage, since: draft.at });
+  if (outage) draft.outages.set(outage.host, { ...outage, overAt: draft.at });
   deleteOutdated(draft);
 }
 
@@ -146,7 +148,8 @@ export function probe(draft: Draft, why: "due" | "asked"): void {
   const { host } = outage;
   if (why === "asked" && isQueuedFor(draft, host)) return;
   if (isExpired(draft, outage)) {
-    draft.fact({ kind: "server-settled", host, expired: true });
+    const messages = draft.debts.values().reduce(withType, outage.dropped ?? []);
+    draft.fact({ kind: "server-settled", host, expired: true, messages });
     return clear(draft);
   }
   const isUnderWay = isQueuedFor(draft, host);
@@ -169,8 +172,8 @@ function isQueuedFor(draft: Draft, host: WebexHost): boolean {
 }
 
 /** What is owed of a conference that is over is kept for as long as its key is closed (protocol 4.9 F5). */
-function isExpired({ at, head, context }: Draft, { since }: Outage): boolean {
-  return (head.phase === "ended" || head.phase === "absent") && at >= since + context.settings.closedMemoryMs;
+function isExpired({ at, head, context }: Draft, { since, overAt = since }: Outage): boolean {
+  return (head.phase === "ended" || head.phase === "absent") && at >= overAt + context.settings.closedMemoryMs;
 }
 
 /** A sign of life: the server gets what it is owed, answers first, then the state (protocol 4.9, last paragraph). */

@@ -1,7 +1,7 @@
 import type { EpochMs } from "../../foundation/ids.ts";
 import { counted } from "../../foundation/text/counted.ts";
 import { sentence } from "../../foundation/text/sentence.ts";
-import type { SentAgain } from "../../operators/send-again.ts";
+import { messagesText, type SentAgain } from "../../operators/send-again.ts";
 import { isSettled } from "../../records/given-up-post.ts";
 import type { GivenUpContent } from "../../rpc/conference.ts";
 import type { GivenUpPage } from "../../rpc/directory.ts";
@@ -48,7 +48,7 @@ export function GivenUpList({ domain, page: { posts, next }, before, now }: List
           Why: ({ why }) => why,
           Since: ({ settledAt, owed, expired }) =>
             settledAt === null ? (owed ? "owed" : "") : expired ? "expired" : "settled",
-          Messages: ({ messages }) => messages.join(", "),
+          Messages: messagesText,
         }}
       />
       <Further
@@ -120,7 +120,7 @@ interface PostProps extends DomainFrame {
 /** One document that was given up: what stood in it, and a button that sends it again. */
 export function GivenUpPostPage({ id, post, content, notSentAgain, ...frame }: PostProps) {
   const { domain, now, person } = frame;
-  const { conference, host, at, attempts, why, transId, messages } = post;
+  const { conference, host, at, attempts, why, transId } = post;
   const maySend = person.role === "operator" && content !== null && content.again === null && notSentAgain === null;
   return (
     <Page {...frame} title="Given up">
@@ -133,10 +133,13 @@ export function GivenUpPostPage({ id, post, content, notSentAgain, ...frame }: P
           of={{
             Conference: <a href={pathOf(domain, "conferences", conference)}>{conference}</a>,
             To: hostText(host),
-            "Given up": [<Time at={at} now={now} />, `, after ${counted(attempts, "attempt")}`],
+            "Given up": [
+              <Time at={at} now={now} />,
+              attempts > 0 ? `, after ${counted(attempts, "attempt")}` : ", never posted as a whole",
+            ],
             Why: why,
-            TransID: transId,
-            Messages: messages.join(", "),
+            ...(transId !== "" && { TransID: transId }),
+            Messages: messagesText(post),
           }}
         />
         {content?.again && <ActionLine stages={content.again} now={now} />}

@@ -88,7 +88,7 @@ export const givenUpRoutes = [
       if (!found) return noSuchPost(id);
       const { conference, row } = found.post;
       const object = edge.objects.conference(domain.name, conference);
-      const result = found.content ? await object.sendAgain(row, signedIn.person.name) : "no-such-post";
+      const result = found.content ? await object.sendAgain(row, signedIn.person.name) : whyGone(found.post);
       if (result !== "done") return refusalOf(result, conference);
       return acceptedAction(domain.name, conference, sendAgainId(row));
     },
@@ -110,9 +110,18 @@ export async function foundPost(domain: Domain, id: string, edge: PeoplePorts): 
 }
 
 /** Why it is not sent again, in a sentence; `null`: it can be, or it was. */
-export function notSentAgain({ conference }: GivenUpPost, content: GivenUpContent | null): string | null {
-  const refusal = content ? content.refusal : "no-such-post";
-  return refusal && refusalText(refusal, conference);
+export function notSentAgain(post: GivenUpPost, content: GivenUpContent | null): string | null {
+  const refusal = content ? content.refusal : whyGone(post);
+  return refusal && refusalText(refusal, post.conference);
+}
+
+function whyGone(post: GivenUpPost): "conference-over" | "no-such-post" {
+  return isNeverPosted(post) ? "conference-over" : "no-such-post";
+}
+
+/** All that a server was never notified of: its conference is over, and has no document of this. */
+export function isNeverPosted({ transId }: Pick<GivenUpPost, "transId">): boolean {
+  return transId === "";
 }
 
 async function aboutPost(domain: Domain, id: string, edge: PeoplePorts): Promise<Readonly<Record<string, string>>> {

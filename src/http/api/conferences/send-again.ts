@@ -8,7 +8,7 @@ import type { PeoplePorts } from "../../edge-ports.ts";
 import { failureOf } from "../../objects-of-request.ts";
 import { routeOf } from "../route.ts";
 import { isKnown } from "./conferences.ts";
-import { postCursor } from "./given-up-posts.ts";
+import { isNeverPosted, postCursor } from "./given-up-posts.ts";
 import { refusalText } from "./operate.ts";
 
 const route = routeOf("Domains");
@@ -89,8 +89,10 @@ async function sendEachOf(
   const all = (result: SentResult) => documents.map(() => result);
   try {
     if (!(await isKnown(domain, conference, edge))) return all("no-such-post");
-    const places = documents.map(({ row, transId }) => ({ row, transId }));
-    return await edge.objects.conference(domain.name, conference).sendEachAgain(places, person);
+    const posted = documents.filter((post) => !isNeverPosted(post));
+    const places = posted.map(({ row, transId }) => ({ row, transId }));
+    const sent = await edge.objects.conference(domain.name, conference).sendEachAgain(places, person);
+    return [...sent, ...documents.slice(posted.length).map(() => "conference-over" as const)];
   } catch (error) {
     edge.log("view-failed", { domain: domain.name, conference, ...failureOf(error) }, "warn");
     return all("unreachable");

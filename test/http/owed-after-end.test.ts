@@ -1,0 +1,124 @@
+import { expect, test } from "vitest";
+import type { Report } from "../../src/bridge/events.ts";
+import type { Figure } from "../../src/operators/figures.ts";
+import type { DomainTrouble } from "../../src/operators/trouble-kinds.ts";
+import type { ServerLoad } from "../../src/rpc/directory.ts";
+import type { GivenUpPost } from "../../src/rpc/directory-feed.ts";
+import { event } from "../builders.ts";
+import { ConferenceWorld, callerEntered, callerLeft, confKey, host } from "../durable-objects/conference-world.ts";
+import { testDomain } from "../local-domain.ts";
+import { FakeEdge, token } from "./fake-edge.ts";
+import { realConference } from "./real-conference.ts";
+
+const up = { agentConnected: true, bridgeUp: true, portsInUse: 5, ports: 50 };
+const over = () => event({ type: "conference-ended" }) as object as Report;
+const refusesAll = () => ({ kind: "failed", reason: "TimeoutError" }) as const;
+const hourMs = 3_600_000;
+
+/** A conference whose server confirms nothing until the mute of a caller is given up, and an edge that follows it. */
+async function behind() {
+  const world = new ConferenceWorld();
+  world.domain = testDomain({ webex: { retryDelaysMs: [0, 20_000] } });
+  const edge = new FakeEdge(token);
+  edge.health.set("simulated", up);
+  edge.real.set(confKey, realConference(world));
+  world.follow = async (page) => {
+    edge.time = world.time.now;
+    return edge.directory.follow(page);
+  };
+  await world.running(1);
+  const confirms = world.answer;
+  world.answer = refusesAll;
+  await world.reported(event({ type: "caller-muted", call: "c0", muted: true }) as object as Report);
+  await world.time.pass(60_000);
+  const get = async <Body>(path: string) => {
+    edge.time = world.time.now;
+    const headers = { authorization: `Bearer ${token}` };
+    return (await (await edge.app.request(`/api/v1/domains/local/${path}`, { headers })).json()) as Body;
+  };
+  const trouble = async () => (await get<{ trouble: readonly DomainTrouble[] }>("trouble")).trouble;
+  const figure = async (name: string) => {
+    const { figures } = await get<{ figures: readonly Figure[] }>("figures");
+    return figures.find((one) => one.name === name)?.value;
+  };
+  return {
+    ...{ world, edge, get, trouble, figure },
+    comeBack: async () => {
+      world.answer = confirms;
+      await world.time.pass(400_000);
+    },
+    kinds: async () => (await trouble()).map(({ kind }) => kind),
+    posts: async () => (await get<{ posts: readonly GivenUpPost[] }>("given-up-posts")).posts,
+    servers: async () => (await get<{ servers: readonly ServerLoad[] }>("activity")).servers,
+    acknowledge: async () => {
+      const one = (await trouble()).find(({ kind }) => kind === "posts-given-up");
+      const acknowledgement = { id: one?.id ?? "", at: edge.time, since: one?.since ?? null, upTo: one?.latest ?? 0 };
+      const by = { place: one?.place ?? null, by: "operator", word: "known" };
+      await edge.directory.knownTrouble.acknowledge("local" as never, { ...acknowledgement, ...by });
+    },
+  };
+}
+
+test("what a server is owed stays a figure and trouble when the conference ends, until the server is notified", async () => {
+  const { world, edge, trouble, figure, kinds, servers, comeBack } = await behind();
+  expect(await kinds()).toEqual(["posts-given-up", "posts-wait"]);
+  const waits = async () => (await trouble()).find(({ kind }) => kind === "posts-wait");
+  const before = await waits();
+  await world.reported(over());
+  await world.time.pass(1_000);
+
+  for (let life = 0; life < 2; life += 1) {
+    expect(await waits()).toMatchObject({ about: host, since: before?.since, count: 1 });
+    expect(await figure("conferences")).toBe(0);
+    expect(await figure("documentsWaiting")).toBe(1);
+    expect(await figure("oldestDocumentSeconds")).toBe(((edge.time - (before?.since ?? 0)) / 1_000) as number);
+    expect(await servers()).toMatchObject([{ server: host, conferences: 0, documents: 1, troubled: [confKey] }]);
+    edge.directory = edge.startDirectory();
+  }
+
+  await comeBack();
+  expect(await kinds()).toEqual([]);
+  expect([await figure("documentsWaiting"), await figure("oldestDocumentSeconds")]).toEqual([0, 0]);
+  expect(await servers()).toEqual([]);
+});
+
+test("what waits without a document that was given up stays so, too, when the conference ends", async () => {
+  const { world, comeBack, figure } = await behind();
+  await comeBack();
+  expect(await figure("documentsWaiting")).toBe(0);
+  world.answer = refusesAll;
+  await world.reported(over());
+  await world.time.pass(2_500);
+  expect(world.stored.state.outages.size).toBe(0);
+  expect(await figure("documentsWaiting")).toBe(1);
+});
+
+test("what nobody waits for any more is a new loss, whose messages the list names, open again behind what was acknowledged", async () => {
+  const { world, edge, trouble, figure, kinds, posts, acknowledge } = await behind();
+  await world.reported(callerEntered(1), callerEntered(2));
+  await world.reported(callerLeft(1));
+  await world.reported(callerLeft(0));
+  await world.reported(over());
+  await world.time.pass(1_000);
+  await acknowledge();
+  expect(await kinds()).toEqual(["posts-wait"]);
+  await world.time.pass(hourMs - 60_000);
+  expect(await kinds()).toEqual(["posts-wait"]);
+  const totals = await edge.directory.postTotals();
+
+  await world.time.pass(400_000);
+  expect(await trouble()).toMatchObject([{ kind: "posts-given-up", about: host, count: 1, place: 2 }]);
+  expect(await figure("documentsWaiting")).toBe(0);
+  expect(await figure("documentsGivenUp")).toBe(1);
+  expect((await edge.directory.postTotals()).givenUp).toBe(totals.givenUp + 1);
+  const [latest, first] = await posts();
+  expect(first).toMatchObject({ attempts: 3, expired: true });
+  expect(latest).toMatchObject({ host, transId: "", attempts: 0, expired: true, settledAt: latest?.at });
+  expect(latest?.messages.toSorted()).toEqual([
+    "A2W_NotifyConferenceChange",
+    ...Array<string>(2).fill("A2W_NotifyUserChange"),
+    ...Array<string>(2).fill("A2W_NotifyUserEnter"),
+  ]);
+  edge.directory = edge.startDirectory();
+  expect(await trouble()).toMatchObject([{ kind: "posts-given-up", count: 1, place: 2 }]);
+});
