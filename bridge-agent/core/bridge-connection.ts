@@ -30,7 +30,11 @@ export class BridgeConnection {
   /** What is reported to the edge: the same of an active agent and of a standby, which does not look at the state. The edge chooses by it. */
   get health() {
     const { isUp: bridgeUp, bootId, ports, cannot } = this;
-    return { bridgeUp, ...(bridgeUp && bootId !== null && { bootId }), ports, ...(cannot.length > 0 && { cannot }) };
+    return {
+      ...{ bridgeUp, ...(bridgeUp && bootId !== null && { bootId }), ports },
+      ...(this.phase === "reconciling" && { portsUnread: true as const }),
+      ...(cannot.length > 0 && { cannot }),
+    };
   }
 
   connected({ bootId, ports, cannot = [] }: Extract<DriverReport, { type: "connected" }>): void {

@@ -43,6 +43,6 @@ export class HealthReport {
 }
 
 /** What is reported to the edge at once when it changes. */
-function textOf({ bridgeUp, bootId, ports, cannot }: Omit<HealthMessage, "waiting">): string {
-  return JSON.stringify([bridgeUp, bootId, ports, cannot]);
+function textOf({ bridgeUp, bootId, ports, portsUnread, cannot }: Omit<HealthMessage, "waiting">): string {
+  return JSON.stringify([bridgeUp, bootId, ports, portsUnread, cannot]);
 }

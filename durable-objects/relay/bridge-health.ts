@@ -22,10 +22,12 @@ export function bridgeHealth(active: Link | undefined, around: Around): BridgeHe
     waiting: __,
     certificateEnds: ___,
     certificateBegins: ____,
+    portsUnread,
     ...ofBridge
   } = active?.health ?? none;
   return {
     ...{ agentConnected, ...ofBridge },
+    ...(portsUnread && { portsInUse: null }),
     ...(!(agentConnected && ofBridge.bridgeUp) && { portsInUse: null, ports: null }),
     ...(typeof awaySince === "number" && { awaySince }),
     ...(drainedSince !== null && { drainedSince }),

@@ -75,6 +75,8 @@ const agentToEdge = [
     bridgeUp: flag,
     bootId: v.exactOptional(word),
     portsInUse: whole,
+    /** The agent has not read yet what the bridge holds, so `portsInUse` says nothing. A standby does not read it. */
+    portsUnread: v.exactOptional(v.literal(true)),
     ports: v.nullable(whole),
     cannot: v.exactOptional(missingAbilities),
     version: v.exactOptional(v.pipe(v.string(), v.maxLength(64))),

@@ -14,7 +14,7 @@ export interface FigureSource {
 /** Of a bridge that no agent reaches, nobody knows how full it is. */
 export interface PortsOfBridge {
   readonly bridge: string;
-  /** `null`: its relay did not answer. Of `portsInUse`: nobody knows; of `ports` then, too, and else: there is no limit. */
+  /** `null`: its relay did not answer. Of `portsInUse`: nobody knows. Of `ports`: nobody knows, or where `portsInUse` is known: there is no limit. */
   readonly health: { readonly portsInUse: number | null; readonly ports: number | null } | null;
 }
 
@@ -99,13 +99,14 @@ export const figureTable = {
     says: "Ports of bridges that are free.",
     of: ({ bridges }) =>
       sumOfPorts(bridges, ({ ports, portsInUse }) =>
-        ports === null ? noLimit : Math.max(0, ports - (portsInUse ?? 0)),
+        portsInUse === null ? null : ports === null ? noLimit : Math.max(0, ports - portsInUse),
       ),
   },
   ports: {
     word: "Ports in all",
     says: "Ports of bridges, in use or free.",
-    of: ({ bridges }) => sumOfPorts(bridges, ({ ports }) => ports ?? noLimit),
+    of: ({ bridges }) =>
+      sumOfPorts(bridges, ({ ports, portsInUse }) => ports ?? (portsInUse === null ? null : noLimit)),
   },
   documentsWaiting: {
     word: "Documents that wait",
@@ -197,10 +198,7 @@ function silent(found: { readonly unknown: number; readonly stale?: number } | n
 type Ports = NonNullable<PortsOfBridge["health"]>;
 
 function sumOfPorts(bridges: FigureSource["bridges"], portsOf: (health: Ports) => FoundValue[0]): FoundValue {
-  const found = bridges.map(({ bridge, health }) => ({
-    bridge,
-    ports: health && health.portsInUse !== null ? portsOf(health) : null,
-  }));
+  const found = bridges.map(({ bridge, health }) => ({ bridge, ports: health && portsOf(health) }));
   const missing = found.flatMap(({ bridge, ports }) => (ports === null ? bridge : []));
   const known = found.flatMap(({ ports }) => ports ?? []);
   if (known.length === 0) return [null, ...missing];

@@ -7,8 +7,11 @@ import type { FoundTrouble } from "../operators/trouble-kinds.ts";
 
 /** How a bridge is, as was last reported to its relay. */
 export interface BridgeHealth
-  extends Omit<Health, "version" | "waiting" | "certificateEnds" | "certificateBegins" | "portsInUse"> {
-  /** `null`: nobody knows, since no agent says it of the bridge; then `ports` is `null`, too, and else where there is no limit. */
+  extends Omit<Health, "version" | "waiting" | "certificateEnds" | "certificateBegins" | "portsInUse" | "portsUnread"> {
+  /**
+   * `null`: nobody knows, since no agent says it of the bridge, or the one that acts has not read it yet. `ports` is `null` where there is no
+   * limit, or no agent says it.
+   */
   readonly portsInUse: number | null;
   readonly agentConnected: boolean;
   /** Since when no agent is connected, or the one that acts is without the bridge; absent: it is not so, or nobody knows. */
@@ -32,6 +35,10 @@ export const agentView = v.object({
         bridgeUp: v.boolean(),
         bootId: v.pipe(v.exactOptional(v.string()), v.description("Another one: the bridge was started anew.")),
         portsInUse: v.number(),
+        portsUnread: v.pipe(
+          v.exactOptional(v.literal(true)),
+          v.description("The agent has not read what the bridge holds, as no standby does: `portsInUse` is not known."),
+        ),
         ports: v.pipe(v.nullable(v.number()), v.description("null: no limit.")),
         cannot: v.pipe(v.exactOptional(v.array(text<Ability>())), v.description("What the bridge cannot do.")),
         version: v.pipe(v.exactOptional(v.string()), v.description("Of the agent; an old one does not say.")),

@@ -302,6 +302,30 @@ test("a call that the bridge has dropped without a word is counted until the age
   expect(world.heard.findLast(({ type }) => type === "health")).toMatchObject({ portsInUse: 1 });
 });
 
+test.each(["restart", "takes over"] as const)(
+  "an agent that has not read the bridge yet does not say how full it is: %s",
+  (how) => {
+    const world = running();
+    for (const number of ["1", "2"]) world.machine.dialIn(number, "987654321##");
+    world.settle();
+    world.heard.length = 0;
+    if (how === "restart") {
+      world.restart();
+      world.connect();
+    } else {
+      world.connectEdge("standby");
+      world.settle();
+      world.heard.length = 0;
+      world.connectEdge("active");
+    }
+    world.settle();
+
+    const healths = world.heard.flatMap((message) => (message.type === "health" && message.bridgeUp ? message : []));
+    const said = healths.map(({ portsInUse, portsUnread }) => (portsUnread ? null : portsInUse));
+    expect([...new Set(said)]).toEqual([null, 2]);
+  },
+);
+
 test("callers are led in while the edge is away, and told when it is back", () => {
   const world = running();
   world.loseEdge();

@@ -7,7 +7,7 @@ test("a command is carried out and answered, and its result is acknowledgement e
   const world = running();
   expect(world.acts()).toEqual(["create-conference done"]);
   expect(world.results()).toEqual({ create: true });
-  expect(world.heard.map(({ type }) => type)).toEqual(["health", "reports"]);
+  expect(world.heard.map(({ type }) => type)).toEqual(["health", "health", "reports"]);
 });
 
 test("a command that comes again is acknowledged and does nothing", () => {
@@ -90,7 +90,7 @@ test("what the bridge cannot do is told with its health: a standby's, and anew w
   world.machine.cannot = ["dial"];
   world.connect("standby");
   world.settle();
-  const health = { ...quiet, bridgeUp: true, bootId: "boot1" };
+  const health = { ...quiet, bridgeUp: true, bootId: "boot1", portsUnread: true };
   expect(told()).toEqual({ ...health, cannot: ["dial"] });
 
   world.loseBridge();
@@ -133,7 +133,7 @@ test("a standby does nothing until it is activated, and says whether it has the 
   world.machine.dialIn("1408", "1#");
   world.pass(60_000);
   expect(world.acts()).toEqual([]);
-  expect(world.heard).toEqual([{ ...quiet, bridgeUp: true, bootId: "boot1" }]);
+  expect(world.heard).toEqual([{ ...quiet, bridgeUp: true, bootId: "boot1", portsUnread: true }]);
   world.loseBridge();
   world.settle();
   expect(world.heard.at(-1)).toEqual({ ...quiet, bridgeUp: false });

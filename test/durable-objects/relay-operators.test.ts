@@ -14,6 +14,15 @@ test("operators are shown the agent's version and what waits there, and stranger
   expect(await world.relay.health()).toEqual({ agentConnected: true, bridgeUp: true, portsInUse: 3, ports: null });
 });
 
+test("how full the bridge is, is not known until its agent has read it", async () => {
+  const world = await RelayWorld.begin();
+  world.says({ ...health, portsInUse: 0, ports: 50, portsUnread: true });
+  const inUse = { agentConnected: true, bridgeUp: true, ports: 50 };
+  expect(await world.relay.health()).toEqual({ ...inUse, portsInUse: null });
+  world.says({ ...health, ports: 50 });
+  expect(await world.relay.health()).toEqual({ ...inUse, portsInUse: 3 });
+});
+
 describe("an operator has an agent hand over", () => {
   const withStandby = async () => {
     const world = await twoAgents();

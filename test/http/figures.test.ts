@@ -100,6 +100,11 @@ test("what nobody knows is null, and never 0; a sum says what it lacks", async (
     { bridge: "east", health: { portsInUse: null, ports: null } },
     { bridge: "west", health: up },
   ];
+  const unread = figuresOf({ bridges: [{ bridge: "east", health: { portsInUse: null, ports: 50 } }] });
+  expect([unread.portsInUse, unread.portsFree, unread.ports].map((one) => figureText(one))).toEqual([
+    ...Array(2).fill("not known"),
+    "50",
+  ]);
   const conferences = { conferences: 9, callers: 40, unknown: 2 };
   const { portsFree, callers } = figuresOf({ bridges, conferences });
   expect(figureText(portsFree)).toBe("at least 45, not known for east");

@@ -117,6 +117,7 @@ const agentToEdge: AgentToEdge[] = [
   { type: "digests", epoch: 1, digests: [{ conference, digest: "open.0.0.0" }] },
   { type: "health", bridgeUp: true, portsInUse: 3, ports: null },
   { type: "health", bridgeUp: true, portsInUse: 3, ports: null, cannot: ["lock"] },
+  { type: "health", bridgeUp: true, portsInUse: 0, portsUnread: true, ports: null },
   {
     ...{ type: "health", bridgeUp: true, portsInUse: 3, ports: null },
     ...{ version: "1.4.0", waiting: { commands: 2, reports: 1 } },
