@@ -106,8 +106,9 @@ const rows = {
     from: ["directory"],
     happened: true,
     says: ({ here, count }) =>
-      `${here.replace("the", "The")} has lost ${counted(count, "conference")}, as by a restart: the callers were cut off, and WebEx was notified.`,
-    todo: () => '"bridgehead records" lists them, with the reason lost; the log of the bridge says why it ended.',
+      `${here.replace("the", "The")} has lost ${counted(count, "conference")}, as by a restart: the callers were cut off. WebEx is notified of that as far as its servers confirm it.`,
+    todo: () =>
+      '"bridgehead records" lists them, with the reason lost; the log of the bridge says why it ended. What WebEx is not notified of yet is among the documents that wait, and what it never was among those given up.',
   },
   "posts-given-up": {
     title: "Documents were given up",

@@ -82,6 +82,19 @@ test("what a server is owed stays a figure and trouble when the conference ends,
   expect(await servers()).toEqual([]);
 });
 
+test("that a bridge has lost a conference does not say that WebEx was notified, while its server confirms nothing", async () => {
+  const { world, trouble } = await behind();
+  const shown = () => event({ type: "snapshot", conference: null }) as object as Report;
+  for (let time = 0; time < 2; time += 1) await world.reported(shown());
+  await world.time.pass(1_000);
+  const [lost, ...others] = (await trouble()).filter(({ kind }) => kind !== "posts-given-up");
+  expect(others).toMatchObject([{ kind: "posts-wait", about: host, count: 1 }]);
+  expect(lost).toMatchObject({ kind: "conferences-lost", count: 1 });
+  expect(lost?.says).not.toContain("WebEx was notified");
+  expect(lost?.says).toContain("WebEx is notified of that as far as its servers confirm it.");
+  expect(lost?.todo).toContain("among the documents that wait");
+});
+
 test("what waits without a document that was given up stays so, too, when the conference ends", async () => {
   const { world, comeBack, figure } = await behind();
   await comeBack();
