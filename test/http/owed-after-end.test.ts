@@ -1,11 +1,13 @@
 import { expect, test } from "vitest";
 import type { Report } from "../../src/bridge/events.ts";
 import type { Figure } from "../../src/operators/figures.ts";
+import { messagesText, type SentAgain } from "../../src/operators/send-again.ts";
 import type { DomainTrouble } from "../../src/operators/trouble-kinds.ts";
 import type { ServerLoad } from "../../src/rpc/directory.ts";
 import type { GivenUpPost } from "../../src/rpc/directory-feed.ts";
 import { event } from "../builders.ts";
 import { ConferenceWorld, callerEntered, callerLeft, confKey, host } from "../durable-objects/conference-world.ts";
+import { aPage } from "../durable-objects/fact-page.ts";
 import { testDomain } from "../local-domain.ts";
 import { FakeEdge, token } from "./fake-edge.ts";
 import { realConference } from "./real-conference.ts";
@@ -21,6 +23,8 @@ async function behind() {
   world.domain = testDomain({ webex: { retryDelaysMs: [0, 20_000] } });
   const edge = new FakeEdge(token);
   edge.health.set("simulated", up);
+  await edge.held("3100417", confKey);
+  edge.alive.add(confKey);
   edge.real.set(confKey, realConference(world));
   world.follow = async (page) => {
     edge.time = world.time.now;
@@ -48,7 +52,8 @@ async function behind() {
       await world.time.pass(400_000);
     },
     kinds: async () => (await trouble()).map(({ kind }) => kind),
-    posts: async () => (await get<{ posts: readonly GivenUpPost[] }>("given-up-posts")).posts,
+    posts: async () =>
+      (await get<{ posts: readonly (GivenUpPost & { readonly id: string })[] }>("given-up-posts")).posts,
     servers: async () => (await get<{ servers: readonly ServerLoad[] }>("activity")).servers,
     acknowledge: async () => {
       const one = (await trouble()).find(({ kind }) => kind === "posts-given-up");
@@ -107,7 +112,7 @@ test("what waits without a document that was given up stays so, too, when the co
 });
 
 test("what nobody waits for any more is a new loss, whose messages the list names, open again behind what was acknowledged", async () => {
-  const { world, edge, trouble, figure, kinds, posts, acknowledge } = await behind();
+  const { world, edge, get, trouble, figure, kinds, posts, acknowledge } = await behind();
   await world.reported(callerEntered(1), callerEntered(2));
   await world.reported(callerLeft(1));
   await world.reported(callerLeft(0));
@@ -134,4 +139,24 @@ test("what nobody waits for any more is a new loss, whose messages the list name
   ]);
   edge.directory = edge.startDirectory();
   expect(await trouble()).toMatchObject([{ kind: "posts-given-up", count: 1, place: 2 }]);
+
+  const one = await get<{ notSentAgain: string }>(`given-up-posts/${encodeURIComponent(latest?.id ?? "")}`);
+  expect(one.notSentAgain).toContain(`The conference ${confKey} has ended`);
+  const preview = await get<SentAgain>(`servers/${encodeURIComponent(host)}/send-again`);
+  expect(preview).toMatchObject({ documents: 0, not: [{ reason: "conference-over", documents: 2 }] });
+  const error = { level: "error", event: "post-given-up", host };
+  expect(world.lines.at(-1)).toMatchObject({ ...error, messages: expect.stringContaining("2 caller-entered") });
+});
+
+test("of very many messages that a server was never notified of, each type is named, and how many more there are", async () => {
+  const edge = new FakeEdge(token);
+  const messages = [
+    { type: "caller-entered", count: 60 },
+    { type: "conference-changed", count: 2 },
+  ];
+  const fact = { kind: "server-settled", host, expired: true, messages } as const;
+  await edge.directory.follow(aPage({ facts: [fact], at: edge.time }));
+  const [post] = (await edge.directory.givenUp(null, 10)).posts;
+  expect([post?.messages.length, post?.further, new Set(post?.messages).size]).toEqual([27, 35, 2]);
+  expect(messagesText(post ?? { messages: [] })).toMatch(/A2W_NotifyConferenceChange, and 35 more$/);
 });
