@@ -122,13 +122,13 @@ test("what nobody waits for any more is a new loss, whose messages the list name
   expect(await kinds()).toEqual(["posts-wait"]);
   await world.time.pass(hourMs - 60_000);
   expect(await kinds()).toEqual(["posts-wait"]);
-  const totals = await edge.directory.postTotals();
+  const { posts: totals } = await edge.directory.countTotals();
 
   await world.time.pass(400_000);
   expect(await trouble()).toMatchObject([{ kind: "posts-given-up", about: host, count: 1, place: 2 }]);
   expect(await figure("documentsWaiting")).toBe(0);
   expect(await figure("documentsGivenUp")).toBe(1);
-  expect((await edge.directory.postTotals()).givenUp).toBe(totals.givenUp + 1);
+  expect((await edge.directory.countTotals()).posts.givenUp).toBe(totals.givenUp + 1);
   const [latest, first] = await posts();
   expect(first).toMatchObject({ attempts: 3, expired: true });
   expect(latest).toMatchObject({ host, transId: "", attempts: 0, expired: true, settledAt: latest?.at });

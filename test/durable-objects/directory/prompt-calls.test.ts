@@ -191,15 +191,15 @@ test("what stands at the prompt without a # is shown until more is known; who wa
 
 test("a call on another bridge that has the same id is another call", async () => {
   const world = new PromptWorld();
-  await world.keepOf("east", [aCall("c7", { steps: [wrongKey(1)] })]);
   await world.keepOf("west", [aCall("c7", { steps: [wrongKey(1)], number: "14085551234" })]);
+  await world.keepOf("east", [aCall("c7", { steps: [wrongKey(1)] })]);
   const enters = callEntered("c7", "441234567890");
   await world.directory.follow(
     aPage({ running: { bridge: "west" as BridgeName }, facts: [enters], at: worldBegins + 5 }),
   );
   expect((await world.page()).calls.map(({ bridge, end }) => [bridge, end?.why])).toEqual([
-    ["west", "entered"],
     ["east", undefined],
+    ["west", "entered"],
   ]);
 });
 
