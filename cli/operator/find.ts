@@ -119,6 +119,7 @@ function toTime(times: Screen["times"], at: number | null, domain: string): stri
 
 const whatText: Readonly<Record<CallLine["what"], string>> = {
   inside: "in now",
+  "being-called": "being called",
   left: "was in",
   "not-reached": "not reached",
   "not-let-in": "not let in",

@@ -12,6 +12,7 @@ import {
   directoryFacts,
   isCounted,
   isForDirectory,
+  isGathered,
   isOwed,
   isSpeech,
   type PlacedFact,
@@ -46,7 +47,7 @@ interface DirectoryFeedPorts extends Pick<Platform, "now" | "after" | "log"> {
 
 /** The wait before a page, so that facts that follow soon go with the first one. */
 const firstMs = 200;
-/** The same where only figures wait, which are to have a post five seconds after it. */
+/** The same where only figures and searches wait, which are to have a post five seconds after it. */
 const countedMs = 2_000;
 /** The pause after a page until the directory has said how long it is to be. */
 const leastPauseMs = 1_000;
@@ -123,7 +124,7 @@ export class DirectoryFeed {
 
   committed(facts: readonly Fact[]): void {
     const { state } = this.#store;
-    if (facts.some(isCounted) && facts.every((fact) => isCounted(fact) || !isForDirectory(fact))) {
+    if (facts.some(isGathered) && facts.every((fact) => isGathered(fact) || !isForDirectory(fact))) {
       this.#isChanged = true;
       return this.#schedule(Math.max(countedMs, this.#gatherMs));
     }

@@ -34,7 +34,7 @@ interface StoredConference {
 }
 
 /** How a conference was and who was inside. It has a row of its own, so that a change of the conference's row costs nothing for its callers. */
-export interface LastReport extends Pick<RunningView, "attached" | "locked" | "people" | "rooms"> {
+export interface LastReport extends Pick<RunningView, "attached" | "locked" | "people" | "ringing" | "rooms"> {
   readonly live: LiveState;
 }
 

@@ -317,15 +317,15 @@ export class RunningList {
 
   /** Takes a person's number out, and the attendee ID beside it, until the conference reports it anew. */
   erase(number: string): void {
-    const all = [...this.conferences.values()].filter(({ known }) =>
-      [...(known?.fold.people.values() ?? [])].some((person) => person.number === number),
-    );
-    for (const { row, known } of all) {
-      for (const [call, person] of known?.fold.people ?? [])
-        if (person.number === number) known?.fold.people.set(call, { number: "", attendeeId: "" });
-      this.#unkept.add(row.key);
+    for (const { row, known } of this.conferences.values()) {
+      for (const people of known ? [known.fold.people, known.fold.ringing] : [])
+        for (const [call, person] of people) {
+          if (person.number !== number) continue;
+          people.set(call, { ...person, number: "", attendeeId: "" });
+          this.#unkept.add(row.key);
+        }
     }
-    if (all.length > 0) this.#keep();
+    this.#keep();
   }
 
   /** A failure to write costs what a restart of the directory would show until its conferences have answered. */
@@ -369,8 +369,8 @@ function lastKnown({ life, createdAt, phase, webexHost }: RunningRow, last: Last
 
 /** Without who speaks. */
 export function lastOf({ fold, live }: KnownConference): LastReport {
-  const { attached, locked, people, rooms } = fold;
-  return { attached, locked, people: [...people], rooms: [...rooms], live };
+  const { attached, locked, people, ringing, rooms } = fold;
+  return { attached, locked, people: [...people], ringing: [...ringing], rooms: [...rooms], live };
 }
 
 function listed({ row: { heard: _, outcomes: __, ...row }, known }: RunningEntry): ListedConference {
@@ -382,7 +382,10 @@ function listed({ row: { heard: _, outcomes: __, ...row }, known }: RunningEntry
     ...(topic !== undefined && { topic }),
     now: {
       ...{ attached, locked, callers: people.size, rooms: rooms.size, trouble },
-      speakers: [...speaking].flatMap((call) => people.get(call) ?? []),
+      speakers: [...speaking].flatMap((call) => {
+        const { number, attendeeId } = people.get(call) ?? {};
+        return number === undefined || attendeeId === undefined ? [] : { number, attendeeId };
+      }),
       documents: waiting.reduce((sum, { documents }) => sum + documents, 0),
       oldestDocumentAt: earliest(...waiting.map(({ oldestAt }) => oldestAt)),
       ...(waiting.length > 0 && { waiting }),

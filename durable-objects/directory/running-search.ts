@@ -13,7 +13,7 @@ function isSearchForPeople({ number, attendeeId, text }: Sought): boolean {
   return number !== undefined || attendeeId !== undefined || text !== undefined;
 }
 
-/** Why a conference is one that is looked for: by itself, and by these people in it; `null`: it is not. */
+/** Why a conference is one that is looked for: by itself, and by these people in it or on their way; `null`: it is not. */
 export function foundIn(
   key: ConfKey,
   fold: RunningFold | undefined,
@@ -24,16 +24,20 @@ export function foundIn(
   if (!spellingsOf(begins).some((begin) => key.startsWith(begin))) return null;
   if (!isSearchForPeople(sought)) return [];
   const people: FoundPerson[] = [];
-  for (const [call, person] of fold?.people ?? []) {
+  for (const [call, person] of fold?.people ?? [])
     if (people.length < mostFound && isMeant({ call, ...person }, sought)) people.push({ call, ...person });
+  for (const [call, person] of fold?.ringing ?? []) {
+    const rings = { call, ...person, isCalled: true } as const;
+    if (people.length < mostFound && isMeant(rings, sought)) people.push(rings);
   }
   const isItself = text !== undefined && (spellingsOf(text).some((one) => one === key) || fitsName(text, topic));
   return isItself || people.length > 0 ? people : null;
 }
 
-function isMeant({ call, number, attendeeId }: FoundPerson, sought: Sought): boolean {
+function isMeant({ call, extCallId, number, attendeeId }: FoundPerson, sought: Sought): boolean {
   const { text } = sought;
-  if (text !== undefined) return call === text.trim() || fitsNumber(text, number) || isShownAs(text, attendeeId);
+  if (text !== undefined)
+    return call === text.trim() || extCallId === text.trim() || fitsNumber(text, number) || isShownAs(text, attendeeId);
   return (
     (sought.number === undefined || fitsNumber(sought.number, number)) &&
     (sought.attendeeId === undefined || isShownAs(sought.attendeeId, attendeeId))

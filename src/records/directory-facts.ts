@@ -8,9 +8,10 @@ type FactFields<Kind extends FactKind> = Readonly<v.InferOutput<(typeof facts)[K
 
 /**
  * `owed`: a record, a webhook, or the list waits for it, also where the conference never says anything again. `listed`: the list alone
- * shows it, and a later page or a view says it too. `counted`: a figure lacks it until it comes, with others. `watched`: as `listed`, and only while somebody watches.
+ * shows it, and a later page or a view says it too. `searched`: as `listed`, and it comes with others, since it alone is worth no page.
+ * `counted`: a figure lacks it until it comes, with others. `watched`: as `listed`, and only while somebody watches.
  */
-type Need = "owed" | "counted" | "listed" | "watched";
+type Need = "owed" | "counted" | "listed" | "searched" | "watched";
 type Needs = { readonly [Kind in FactKind]?: readonly [need: Need, ...fields: (keyof FactFields<Kind>)[]] };
 
 /** What the domain's directory gets of a conference, for its list, records and webhooks: these fields of these facts. */
@@ -26,6 +27,8 @@ const needs = {
     ...(["owed", "call", "life", "began", "direction", "number", "attendeeId", "extCallId"] as const),
     "participantType",
   ],
+  "call-dialled": ["searched", "call", "number", "extCallId"],
+  "call-named": ["searched", "call", "extCallId"],
   "call-merged": ["listed", "call", "attendeeId"],
   "call-left": ["owed", "call", "record"],
   "call-not-entered": ["owed", "record"],
@@ -101,6 +104,11 @@ export function isCounted(fact: Fact | DirectoryFact): boolean {
   if (needOf(fact) !== "counted") return isProbe(fact);
   if (fact.kind === "post-confirmed" || fact.kind === "post-failed") return fact.host !== undefined;
   return fact.kind === "document-confirmed" || outcomesOf(fact).length > 0;
+}
+
+/** It comes to the directory with others: a figure or a search lacks it for some seconds. */
+export function isGathered(fact: Fact | DirectoryFact): boolean {
+  return isCounted(fact) || needOf(fact) === "searched";
 }
 
 /** It was to find out whether its server is back. */

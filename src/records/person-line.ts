@@ -9,9 +9,9 @@ import type { CallRecord } from "./call-record.ts";
 /** Something that happened to a person on the telephone, or the call that it is in now. */
 export const personLine = v.object({
   what: v.pipe(
-    v.picklist(["inside", "left", "not-reached", "not-let-in", "let-in", "at-prompt"]),
+    v.picklist(["inside", "being-called", "left", "not-reached", "not-let-in", "let-in", "at-prompt"]),
     v.description(
-      "`inside`: in a conference now; `left`: was in one; `not-reached`: was called, and did not enter; `not-let-in`: called, and did not get in; `let-in`: got in behind wrong keys; `at-prompt`: keys.",
+      "`inside`: in a conference now; `being-called`: is called, and has not entered; `left`: was in one; `not-reached`: was called, and did not enter; `not-let-in`: called, and did not get in; `let-in`: got in behind wrong keys; `at-prompt`: keys.",
     ),
   ),
   from: v.pipe(v.nullable(time), v.description("When it began; null: not known.")),

@@ -1,6 +1,7 @@
 import { isOngoing, namedAs } from "../conference/head.ts";
 import type { ConferenceState } from "../conference/state.ts";
-import type { CallId, EpochMs, RoomId, WebexHost } from "../foundation/ids.ts";
+import { dialledDigits } from "../foundation/dial-rules.ts";
+import type { CallId, EpochMs, ExtCallId, RoomId, WebexHost } from "../foundation/ids.ts";
 import { type Person, showFields } from "../foundation/shown.ts";
 import type { DirectoryFact, PlacedFact } from "./directory-facts.ts";
 
@@ -8,6 +9,8 @@ import type { DirectoryFact, PlacedFact } from "./directory-facts.ts";
 export interface PersonInside {
   readonly number: string;
   readonly attendeeId: string;
+  /** The call's name at WebEx; absent: it has none yet. */
+  readonly extCallId?: ExtCallId;
 }
 
 /** A conference that is being created or runs, as its facts say. */
@@ -20,6 +23,8 @@ export interface RunningFold {
   attached: boolean;
   locked: boolean;
   readonly people: Map<CallId, PersonInside>;
+  /** Who is being called, and has not entered. */
+  readonly ringing: Map<CallId, PersonInside>;
   /** Sub-conferences and rooms of private talks. */
   readonly rooms: Set<RoomId>;
   /** As far as the bridge says so, and somebody watches. */
@@ -27,29 +32,39 @@ export interface RunningFold {
 }
 
 /** The same as of a row, to be sent. */
-export interface RunningView extends Omit<RunningFold, "people" | "rooms" | "speaking"> {
+export interface RunningView extends Omit<RunningFold, "people" | "ringing" | "rooms" | "speaking"> {
   readonly row: number;
   readonly people: readonly (readonly [CallId, PersonInside])[];
+  /** Absent: nobody is. */
+  readonly ringing?: RunningView["people"];
   readonly rooms: readonly RoomId[];
   readonly speaking: readonly CallId[];
 }
 
-const showPerson = showFields<PersonInside>({ number: "personal", attendeeId: "personal" });
+const showPerson = showFields<PersonInside>({ number: "personal", attendeeId: "personal", extCallId: "open" });
+const showPeople = (people: RunningView["people"], person: Person) =>
+  people.map(([call, one]) => [call, showPerson(one, person)] as const);
 const showView = showFields<RunningView>({
   ...{ row: "open", life: "open", createdAt: "open", phase: "open", webexHost: "address", attached: "open" },
   ...{ locked: "open", rooms: "open", speaking: "open" },
-  people: (people: RunningView["people"], person) => people.map(([call, one]) => [call, showPerson(one, person)]),
+  ...{ people: showPeople, ringing: showPeople },
 });
 
-export function foldOf({ row: _, people, rooms, speaking, ...rest }: RunningView): RunningFold {
-  return { ...rest, people: new Map(people), rooms: new Set(rooms), speaking: new Set(speaking) };
+export function foldOf({ row: _, people, ringing = [], rooms, speaking, ...rest }: RunningView): RunningFold {
+  return {
+    ...rest,
+    people: new Map(people),
+    ringing: new Map(ringing),
+    rooms: new Set(rooms),
+    speaking: new Set(speaking),
+  };
 }
 
 /** The fold with one fact more, in place: to copy a thousand people costs more than all else. `null`: none is being created or runs. */
 export function withFact(fold: RunningFold | null, { at, fact }: PlacedFact): RunningFold | null {
   if (fact.kind === "conference-requested") {
     const { life, host: webexHost } = fact;
-    const nobody = { people: new Map(), rooms: new Set<RoomId>(), speaking: new Set<CallId>() };
+    const nobody = { people: new Map(), ringing: new Map(), rooms: new Set<RoomId>(), speaking: new Set<CallId>() };
     return { life, createdAt: at, phase: "creating", webexHost, attached: true, locked: false, ...nobody };
   }
   if (!fold || fact.kind === "conference-not-created" || fact.kind === "conference-ended") return null;
@@ -79,8 +94,17 @@ const changes: {
   "conference-taken-over": (fold, { host }) => Object.assign(fold, { webexHost: host, attached: true }),
   "conference-detached": (fold) => Object.assign(fold, { attached: false }),
   "conference-locked": (fold, { locked }) => Object.assign(fold, { locked }),
-  "call-entered": ({ people }, { call, number, attendeeId }) =>
-    people.set(call, { number, attendeeId: attendeeId ?? "" }),
+  "call-dialled": ({ ringing }, { call, number, extCallId }) =>
+    ringing.set(call, { number, attendeeId: "", ...named(extCallId) }),
+  "call-not-entered": ({ ringing }, { record }) => ringing.delete(record.call as CallId),
+  "call-entered": ({ people, ringing }, { call, number, attendeeId, extCallId }) => [
+    ringing.delete(call),
+    people.set(call, { number, attendeeId: attendeeId ?? "", ...named(extCallId) }),
+  ],
+  "call-named": ({ people }, { call, extCallId }) => {
+    const one = people.get(call);
+    if (one) people.set(call, { ...one, extCallId });
+  },
   "call-merged": ({ people }, { call, attendeeId }) =>
     people.set(call, { number: "", ...people.get(call), attendeeId: attendeeId ?? "" }),
   "call-left": ({ people, speaking }, { call }) => [people.delete(call), speaking.delete(call)],
@@ -93,9 +117,13 @@ const changes: {
     speaks ? speaking.add(call) : speaking.delete(call),
 };
 
+function named(extCallId: ExtCallId | null): Pick<PersonInside, "extCallId"> {
+  return extCallId === null ? {} : { extCallId };
+}
+
 /** What the facts of a conference up to this row say of it, as its state has it; `null`: none is being created or runs. */
 export function runningView(
-  { head, callers, rooms, commands }: ConferenceState,
+  { head, callers, callOuts, rooms, commands }: ConferenceState,
   row: number,
   person: Person,
 ): RunningView | null {
@@ -111,7 +139,16 @@ export function runningView(
   const view: RunningView = {
     ...{ row, life: life.row, createdAt: life.createdAt, phase, attached, locked },
     webexHost: head.host,
-    people: here.map((caller) => [caller.call, { number: caller.number, attendeeId: namedAs(caller, head) ?? "" }]),
+    people: here.map((caller) => [
+      caller.call,
+      { number: caller.number, attendeeId: namedAs(caller, head) ?? "", ...named(caller.extCallId) },
+    ]),
+    ...(callOuts.size > 0 && {
+      ringing: [...callOuts.values()].map((one) => [
+        one.call,
+        { number: dialledDigits(one.number), attendeeId: "", ...named(one.extCallId) },
+      ]),
+    }),
     rooms: [
       ...[...rooms.keys()].filter((room) => !opening.has(room)),
       ...(talk && talk.stage !== "opening" && !talk.neverOpened ? [talk.room] : []),

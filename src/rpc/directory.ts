@@ -26,6 +26,8 @@ import {
 /** Somebody in a conference who was looked for. */
 export interface FoundPerson extends PersonInside {
   readonly call: CallId;
+  /** It is being called, and has not entered. */
+  readonly isCalled?: true;
 }
 
 /** What the directory says of a conference that is being created or runs. */

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { PromptCall } from "../../src/bridge/prompt-call.ts";
-import type { BridgeName, CallId, ConfKey, DomainName, MsgId } from "../../src/foundation/ids.ts";
+import type { BridgeName, CallId, ConfKey, DomainName, ExtCallId, MsgId } from "../../src/foundation/ids.ts";
 import type { FoundAnswer } from "../../src/http/api/find.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
 import type { StoryLine } from "../../src/rpc/story.ts";
@@ -74,6 +74,20 @@ test("a number has what happened to it in all conferences: in now, in before, no
     ],
   });
   expect((await asked(edge, "numbers?number=5678")).body.lines).toEqual([]);
+});
+
+test("of somebody who is being called is said where, and that it has not entered", async () => {
+  const edge = new FakeEdge();
+  const page = aPage({ key: "555123456", running: { createdAt: 900_000, callers: 0 } });
+  const ringing = [["c9" as CallId, { number: ada, attendeeId: "", extCallId: "77" as ExtCallId }]] as const;
+  await edge.directory.follow({ ...page, view: page.view ? { ...page.view, ringing } : null });
+  edge.views.set("555123456" as ConfKey, conferenceView("555123456", { callers: [] }));
+  const line = {
+    ...{ what: "being-called", from: null, to: null, number: ada, attendeeId: "", conference: "555123456", call: "c9" },
+    why: "It has not entered.",
+  };
+  expect((await asked(edge, `numbers?number=${ada}`)).body.lines).toEqual([line]);
+  expect((await found(edge, "77")).lines).toEqual([line]);
 });
 
 test("of a caller at the prompt is said what it lacks there", async () => {

@@ -120,6 +120,7 @@ function Lasted({ from, to, now }: LastedProps) {
 
 const words: Readonly<Record<PersonLine["what"], readonly ["good" | "warn" | "bad" | "plain", string]>> = {
   inside: ["good", "in now"],
+  "being-called": ["plain", "being called"],
   left: ["plain", "was in"],
   "not-reached": ["warn", "not reached"],
   "not-let-in": ["bad", "not let in"],

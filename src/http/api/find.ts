@@ -36,7 +36,7 @@ const place = cursorOf(findPlace);
 export const findRoutes = [
   route("find", "GET /domains/{domain}/find", {
     says: "Whatever a text names: conferences, and people on the telephone",
-    more: "Running conferences and those with a record by key, ExtConfID or a part of the name; the conference of a MsgID or TransID of the adapter's; who is or was in conferences, was called, or could not get in, by number, attendee ID, or id of a call (WebEx's once the call is over).",
+    more: "Running conferences and those with a record by key, ExtConfID or a part of the name; the conference of a MsgID or TransID of the adapter's; who is or was in conferences, was called, or could not get in, by number, attendee ID, or id of a call, the bridge's or WebEx's.",
     query: {
       text: v.pipe(
         v.string(),
@@ -55,7 +55,7 @@ export const findRoutes = [
   }),
   route("showNumber", "GET /domains/{domain}/numbers", {
     says: "What happened to a telephone number, in all conferences",
-    more: "In now, calls that are over, call-outs that failed, and calls that could not get in.",
+    more: "In now, being called, calls that are over, call-outs that failed, and calls that could not get in.",
     query: {
       number: v.pipe(
         v.string(),
@@ -228,10 +228,12 @@ async function insideOf(
     const asked = Promise.all([object.view(), object.entered()]);
     const [view, entered] =
       (index < MOST_ASKED ? await answerOrNull(asked, edge, { domain: domain.name, conference: key }) : null) ?? [];
-    return people.map((person) => {
+    return people.map(({ extCallId: _, isCalled, ...person }): PersonLine => {
+      const place = { ...person, conference: key, to: null };
+      if (isCalled) return { ...place, what: "being-called", from: null, why: "It has not entered." };
       const caller = view?.callers.find(({ call }) => call === person.call);
       return {
-        ...{ what: "inside", from: entered?.get(person.call) ?? null, to: null, ...person, conference: key },
+        ...{ ...place, what: "inside", from: entered?.get(person.call) ?? null },
         why: caller?.muted ? "It is muted." : caller?.speaks ? "It speaks." : "",
       };
     });

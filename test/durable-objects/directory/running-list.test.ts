@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import type { CallId, ConfKey, WebexHost } from "../../../src/foundation/ids.ts";
+import type { CallId, ConfKey, ExtCallId, WebexHost } from "../../../src/foundation/ids.ts";
 import { masked } from "../../../src/foundation/shown.ts";
-import { type DirectoryFact, isCounted } from "../../../src/records/directory-facts.ts";
+import { type DirectoryFact, isGathered } from "../../../src/records/directory-facts.ts";
 import type { FromWebex } from "../../../src/tsp/messages.ts";
 import { aCaller, entered, event } from "../../builders.ts";
 import { testDomain } from "../../local-domain.ts";
@@ -10,9 +10,11 @@ import { type ConferenceWorld, callerEntered, callerLeft, confKey, extConfId, ho
 import { aPage } from "../fact-page.ts";
 import { DirectoryWorld, domain, list, personEntered } from "./world.ts";
 
-/** The pages of a conference with more than what is only counted. */
+const ada = "15552345678";
+
+/** The pages of a conference with more than what comes with others. */
 const toldBy = ({ pages }: ConferenceWorld) =>
-  pages.filter(({ facts }) => facts.length === 0 || facts.some(({ fact }) => !isCounted(fact)));
+  pages.filter(({ facts }) => facts.length === 0 || facts.some(({ fact }) => !isGathered(fact)));
 
 test("after a restart of the directory the list shows what was known before, and asks those who run once somebody looks", async () => {
   const world = new DirectoryWorld();
@@ -164,6 +166,60 @@ test("numbers, IDs and keys are found as people write them", async () => {
     expect((await list(world, query)).conferences.map(({ key }) => key)).toEqual([confKey]);
   for (const query of [{ number: "5678" }, { attendeeId: "44" }, { begins: "0 0" }])
     expect((await list(world, query)).conferences).toEqual([]);
+});
+
+test("a call is found by WebEx's name for it as long as it lasts, and a call-out while it rings, also after a restart", async () => {
+  const world = new DirectoryWorld();
+  const conference = world.conference();
+  await conference.running(1);
+  const phone = { country: "1", area: "555", local: "2345678", extension: "" };
+  const wanted = { type: "call-out", msgId: "m", replyTo: host, extConfId, extCallId: "4711", phone };
+  await conference.received("call-out", wanted as never);
+  await conference.allDone();
+  await conference.time.pass(5_000);
+  const found = async (text: string) => {
+    const { found = new Map() } = await list(world, { text, named: true });
+    return [...found.values()].flat().map(({ call: _, ...person }) => person);
+  };
+  const rings = { number: "15552345678", attendeeId: "", extCallId: "4711", isCalled: true };
+  const inside = { number: "14085551234", attendeeId: "", extCallId: "1001" };
+  expect([await found("4711"), await found("555-234-5678")]).toEqual([[rings], [rings]]);
+  expect(await found("1001")).toEqual([inside]);
+  world.feedDirectory = async () => false;
+  await world.restart();
+  expect([await found("4711"), await found("1001")]).toEqual([[rings], [inside]]);
+
+  world.feedDirectory = (_, isWatched) => conference.conference.feedDirectory(isWatched);
+  const [callOut] = conference.stored.state.callOuts.values();
+  await conference.reported(event({ type: "caller-left", call: callOut?.call, reason: "busy" } as never));
+  await conference.allDone();
+  await conference.time.pass(5_000);
+  expect([await found("4711"), await found("1001")]).toEqual([[], [inside]]);
+});
+
+test("who is called and enters is inside, by the same name", async () => {
+  const world = new DirectoryWorld();
+  const who = { call: "x1" as CallId, number: ada, extCallId: "9" as ExtCallId };
+  const first = aPage({ running: { callers: 0 } });
+  await world.directory.follow(first);
+  let row = first.upTo;
+  const follow = (...said: readonly DirectoryFact[]) => {
+    const { view: _, ...page } = first;
+    row += 1;
+    const facts = said.map((fact, index) => ({ row, index, at: worldBegins, fact }));
+    return world.directory.follow({ ...page, after: row - 1, upTo: row, facts });
+  };
+  const found = async () => {
+    const { found = new Map() } = await list(world, { text: "9", named: true });
+    return [...found.values()].flat().map(({ isCalled = false, attendeeId }) => [isCalled, attendeeId]);
+  };
+  await follow({ kind: "call-dialled", ...who });
+  expect(await found()).toEqual([[true, ""]]);
+  const about = { life: 1, began: 2, direction: "out", attendeeId: "44", participantType: "participant" } as const;
+  await follow({ kind: "call-entered", ...who, ...about });
+  expect(await found()).toEqual([[false, "44"]]);
+  await follow({ kind: "call-named", call: who.call, extCallId: "10" as ExtCallId });
+  expect(await found()).toEqual([]);
 });
 
 test("who has left is not found, nor one half of one person with the other half of another", async () => {
