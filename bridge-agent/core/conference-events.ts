@@ -128,8 +128,8 @@ export class ConferenceEvents {
         const { call, number, dialled } = leg;
         const caller = { call, number, room: MAIN_ROOM, ...effect.as, ...(dialled !== "" && { dialled }) };
         const prompt = { waitedMs: Math.max(0, this.#legs.now - leg.since), wrongKeys };
-        const told = this.#promptCalls.isWanted && { prompt };
-        return this.#reports.addEvent(conference, { type: "caller-entered", caller, ...told });
+        const shown = this.#promptCalls.isWanted && { prompt };
+        return this.#reports.addEvent(conference, { type: "caller-entered", caller, ...shown });
       }
       case "mute-changed": {
         const { call, muted } = effect;

@@ -184,7 +184,7 @@ export class Directory
     return cursor?.journal === journal ? cursor : null;
   }
 
-  /** The row behind which the next page must begin, or earlier; `null`: the page needs a view. */
+  /** Behind which row a page is wanted: this page is, if it begins there. `null`: a view is wanted. */
   #rowBefore({ after, place, view }: FactPage, cursor: Cursor | null): number | null {
     if (cursor) return Math.min(after, cursor.row);
     // The directory was lost or set back to an older copy: what it acknowledged is gone.

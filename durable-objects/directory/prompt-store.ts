@@ -284,7 +284,7 @@ function toKept({ id, data }: SqlRow): KeptPromptCall {
   return { id: Number(id), ...(JSON.parse(String(data)) as Omit<KeptPromptCall, "id">) };
 }
 
-/** Whether these two may be one call, of which two agents tell; else the bridge has given its id to another one. */
+/** Whether these two may be one call, which two agents report; else the bridge has given its id to another one. */
 function isAtOneTime(one: PromptCall, other: PromptCall): boolean {
   return one.at <= lastOf(other) && other.at <= lastOf(one);
 }

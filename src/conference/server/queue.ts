@@ -260,10 +260,6 @@ export function withoutMessages(rows: Rows, transId: string, messages: readonly 
   });
 }
 
-/**
- * The rows in lanes, one for each host, or where answers of several conferences meet, for each document. Answers that are handed over
- * have lanes of their own: others to the same document are not held up by the notifications between them, but all else waits.
- */
 /** How long a document must wait to be shown as waiting. Most are confirmed sooner. */
 const waitsMs = 5_000;
 
@@ -284,6 +280,10 @@ export function waitingRows(all: Rows, now: EpochMs): ReadonlyMap<QueuedDocument
   return new Map(found.filter(([, { oldestAt, failure }]) => failure !== null || now - oldestAt >= waitsMs));
 }
 
+/**
+ * The rows in lanes, one for each host, or where answers of several conferences meet, for each document. Answers that are handed over
+ * have lanes of their own: others to the same document are not held up by the notifications between them, but all else waits.
+ */
 export function lanes(rows: Rows): readonly Delivery<QueuedDocument>[] {
   const first = new Map<string, QueuedDocument | null>();
   return rows.flatMap((row) => {

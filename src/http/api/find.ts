@@ -102,11 +102,11 @@ export async function findIn(domain: Domain, typed: string, page: LinePage, edge
     pageOf(domain, { text }, page, edge),
     page.cursor === undefined ? namedBy(domain, text, edge) : ([] as readonly FoundConference[]),
   ]);
-  const told = new Set(people.conferences.map(({ key }) => key));
+  const found = new Set(people.conferences.map(({ key }) => key));
   // What is kept alone says less than that it runs, or how it ended.
   const others = named.filter(({ key, row }, index) => {
     const isFirst = named.findIndex((one) => one.key === key && one.row === undefined) === index;
-    return row !== undefined || (isFirst && !told.has(key));
+    return row !== undefined || (isFirst && !found.has(key));
   });
   const known = await Promise.all(others.map((one) => asItRuns(domain, one, edge)));
   const conferences = [...people.conferences, ...known];
@@ -114,7 +114,7 @@ export async function findIn(domain: Domain, typed: string, page: LinePage, edge
   return {
     conferences,
     next: people.next,
-    // Who looks for a name or an id is not told what the settings say of numbers.
+    // Who looks for a name or an id need not know what the settings say of numbers.
     people: isKey || digitsIn(text) === null ? "full" : domain.settings.recordsPersonal,
     // Whose number ends as a conference's key does was not meant.
     lines: isKey ? people.lines.filter(({ number, call }) => !number.startsWith("*") || call === text) : people.lines,
