@@ -96,7 +96,7 @@ export interface RunningQuery {
   readonly isWatched?: boolean;
 }
 
-const bridgeLoad = v.object({
+export const bridgeLoad = v.object({
   bridge: v.pipe(v.nullable(text<BridgeName>()), v.description("null: of conferences that have none yet.")),
   conferences: v.number(),
   callers: v.pipe(v.nullable(v.number()), v.description("In those that have ever reported; null: none of them has.")),

@@ -1,5 +1,5 @@
 import { expect, test, vi } from "vitest";
-import type { ConfKey, DomainName, WebexHost } from "../../src/foundation/ids.ts";
+import type { BridgeName, ConfKey, DomainName, WebexHost } from "../../src/foundation/ids.ts";
 import type { CallRecord } from "../../src/records/call-record.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
 import type { FactPage } from "../../src/rpc/directory-feed.ts";
@@ -127,11 +127,12 @@ test("running conferences are found by who is in them, unless the settings keep 
 test("after a restart of the directory its list is whole, and says how many are shown as they last reported", async () => {
   vi.useFakeTimers();
   const edge = new FakeEdge();
-  await runs(edge, running("1"), running("2"));
+  const bridge = "simulated" as BridgeName;
+  await runs(edge, running("1", { bridge }), running("2", { bridge }));
   await vi.advanceTimersByTimeAsync(5_000);
   vi.useRealTimers();
   edge.directory = edge.startDirectory();
-  await runs(edge, running("2", { callers: 9 }));
+  await runs(edge, running("2", { bridge, callers: 9 }));
 
   expect((await asked(edge, "/running-conferences")).body).toMatchObject({
     conferences: [
@@ -140,6 +141,8 @@ test("after a restart of the directory its list is whole, and says how many are 
     ],
     ...{ total: 2, unknown: 0, stale: 1 },
   });
+  const { body } = await asked(edge, "/agents");
+  expect(body).toMatchObject({ bridges: [{ load: { conferences: 2, callers: 12, unknown: 0, stale: 1 } }] });
   expect(edge.calls).toContain("1 feeds the directory");
 });
 

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import type { BridgeName } from "../../foundation/ids.ts";
 import { time } from "../../foundation/schemas.ts";
+import { bridgeLoad } from "../../rpc/directory.ts";
 import { agentView, type HandOver } from "../../rpc/relay.ts";
 import { answerOrNull } from "../objects-of-request.ts";
 import { problem } from "../problem.ts";
@@ -17,11 +18,7 @@ const drained = {
     drainedSince: v.pipe(v.nullable(time), v.description("null: it takes new conferences.")),
   }),
 };
-const load = v.object({
-  conferences: v.number(),
-  callers: v.pipe(v.nullable(v.number()), v.description("In those that have reported; null: none of them has.")),
-  unknown: v.pipe(v.number(), v.description("So many of them have not reported how they are, or who is in them.")),
-});
+const load = v.omit(bridgeLoad, ["bridge"]);
 const bridgeAgents = v.object({
   bridge: v.string(),
   drainedSince: v.pipe(v.nullable(time), v.description("null: it takes new conferences, or nobody knows.")),
@@ -53,12 +50,10 @@ export const bridgeRoutes = [
             .catch(() => null),
           list,
         ]);
-        const {
-          conferences = 0,
-          callers = 0,
-          unknown = 0,
-        } = running?.bridges.find((load) => load.bridge === bridge) ?? {};
-        const load = running && { conferences, callers, unknown };
+        const { bridge: _, ...known } = running?.bridges.find((load) => load.bridge === bridge) ?? {
+          ...{ bridge, conferences: 0, callers: 0, unknown: 0 },
+        };
+        const load = running && known;
         return { bridge, drainedSince: health?.drainedSince ?? null, load, agents };
       });
       return { bridges: await Promise.all(bridges), next };
