@@ -30,6 +30,8 @@ export interface LocalRunOptions {
   readonly bridge?: "asterisk";
   /** A simulated WebEx site beside the rest. */
   readonly site?: true;
+  /** How many calls the simulated bridge carries; absent: any number. */
+  readonly ports?: number;
 }
 
 /** A run has the simulated `bridge`, or a real Asterisk. */
@@ -117,6 +119,7 @@ export class LocalRun {
         AGENT_PORT: agent,
         ...(options.site && { WEBEX_SITE_PORT: String(ports[7]) }),
         BRIDGEHEAD_STATE: state,
+        ...(options.ports && { SIMULATED_BRIDGE_CALLS: String(options.ports) }),
         ...(isReal && asteriskVariables),
         ...(options.countedEdge && { COUNTED_EDGE: options.countedEdge }),
         DOMAIN_LOCAL: JSON.stringify(mergeSettings(options.domain ?? {}, agents)),

@@ -1,140 +1,213 @@
 import { setTimeout as pause } from "node:timers/promises";
-import type { LocalRun } from "../../scripts/local-run.ts";
+import { postDocument } from "../../simulators/webex/client.ts";
 import type { WebexServer } from "../../simulators/webex/server.ts";
 import type { FigureName } from "../../src/operators/figures.ts";
+import { noLimit } from "../../src/operators/figures.ts";
+import { isDropped, type PostsOnDisk, postsOnDisk } from "./posts-on-disk.ts";
+import { recordsOnDisk } from "./records.ts";
+import { type Shown, type ShownOutcomes, shownIn } from "./shown-figures.ts";
+import { countWire, type Range } from "./wire-count.ts";
+import type { KillWorld } from "./world.ts";
 
 /** What was counted outside the edge, by the name of the figure that must say the same. */
-type Counted = Readonly<Partial<Record<FigureName, number>>>;
+type Counted = Partial<Record<FigureName, Range | typeof noLimit>>;
 
-interface Sample {
-  /** By a clock that nobody sets. */
+interface BridgeSample {
+  /** Milliseconds since 1970. */
   readonly at: number;
-  readonly counted: Counted;
-}
-
-/** A figure as people are shown it; `null`: not known, or not whole. */
-interface Shown {
-  readonly where: string;
-  readonly name: FigureName;
-  readonly value: number | null;
+  readonly conferences: number;
+  readonly callers: number;
+  readonly portsInUse: number;
 }
 
 export interface FigureVerdict {
   readonly compared: number;
   /** A sentence for each figure that says something else than was counted. */
   readonly wrong: readonly string[];
+  /** If some are wrong: the documents of which the servers say something else than the journals. */
+  readonly documents: readonly string[];
 }
 
-const sampleEveryMs = 100;
 const pollEveryMs = 20_000;
+const sampleEveryMs = 500;
+const lookEveryMs = 100;
 /** Under traffic a figure may be so far behind; at rest it has so long to come right. */
 const behindMs = 3_000;
 const restMs = 5_000;
+/** An agent stands still for 15 s at most, and another one acts some seconds later: until then nobody knows what the bridge does. */
+const silentMs = 30_000;
+/** Nobody has asked for this. */
+const noDocument = "<no><XML";
 
-/** What WebEx's servers alone can count: it is so whatever bridges and agents do. */
-const ofTheWire: readonly FigureName[] = ["requestsConfirmed", "postsConfirmed"];
-
-interface FigureWorld {
-  readonly run: LocalRun;
-  readonly servers: readonly WebexServer[];
-  readonly bridge: { state(): Promise<{ readonly conferences: readonly unknown[]; readonly calls: readonly Call[] }> };
-}
-interface Call {
-  readonly state: string;
-}
-
-/** Compares what people are shown with a count of the wire and the bridge: each 20 s under traffic, and at rest. */
+/** Compares what people are shown with a count of the wire and the bridge: before the first kill, each 20 s under kills, and at rest. */
 export class FigureJudge {
-  readonly #world: FigureWorld;
-  readonly #samples: Sample[] = [];
+  readonly #world: KillWorld;
+  readonly #samples: BridgeSample[] = [];
+  /** Since when the edge has answered, and for how long each time. */
+  readonly #alive: { readonly from: number; readonly to: number }[] = [];
+  readonly #refusedAt: number[] = [];
   readonly #wrong: string[] = [];
   #compared = 0;
 
-  constructor(world: FigureWorld) {
+  constructor(world: KillWorld) {
     this.#world = world;
   }
 
   /** Until it is over. */
   async watch(isOver: () => boolean): Promise<void> {
-    let polledAt = performance.now();
-    while (!isOver()) {
-      this.#samples.push({ at: performance.now(), counted: this.#counted() });
-      await pause(sampleEveryMs);
-      if (performance.now() - polledAt < pollEveryMs) continue;
-      polledAt = performance.now();
-      await this.#poll();
+    await Promise.all([
+      this.#each(lookEveryMs, isOver, () => this.#look()),
+      this.#each(sampleEveryMs, isOver, () => this.#sample()),
+      this.#each(1_000, isOver, () => this.#beRefused()),
+      this.#each(pollEveryMs, isOver, () => this.poll("under kills", silentMs)),
+    ]);
+  }
+
+  async #each(everyMs: number, isOver: () => boolean, act: () => Promise<void>): Promise<void> {
+    for (let nextAt = Date.now() + everyMs; !isOver(); ) {
+      await pause(Math.min(lookEveryMs, everyMs));
+      if (Date.now() < nextAt) continue;
+      await act();
+      nextAt = Date.now() + everyMs;
     }
+  }
+
+  /** `silentMs`: for so long the edge may not have known what the bridge does. */
+  async poll(when: string, silentMs = behindMs): Promise<void> {
+    const early = this.#early(Date.now());
+    const from = Date.now() - silentMs - behindMs;
+    // An edge that was just killed shows nothing, which is not wrong.
+    const shown = await shownIn(this.#world.run).catch(() => null);
+    await this.#sample();
+    if (!shown) return;
+    const recent = this.#samples.filter(({ at }) => at >= from);
+    const over = (count: (sample: BridgeSample) => number): Range => {
+      const counts = recent.map(count);
+      return [Math.min(...counts), Math.max(...counts)];
+    };
+    const ofBridge: Counted = { callers: over(({ callers }) => callers), portsInUse: over((one) => one.portsInUse) };
+    const wire = countWire(this.#evidence(), early, Date.now());
+    this.#compare(when, shown.figures, { ...wire, ...ofBridge }, (value) => value === null);
   }
 
   /** Five seconds after the last event no figure may be wrong. */
   async atRest(): Promise<FigureVerdict> {
     await pause(restMs);
-    const { conferences, calls } = await this.#world.bridge.state();
-    const inside = calls.filter(({ state }) => state === "in-conference").length;
+    const { run, bridge } = this.#world;
+    const { figures, outcomes } = await shownIn(run);
+    const { conferences, callers, portsInUse } = bridgeSample(await bridge.state());
+    const { ports } = this.#world;
+    const now = Date.now();
+    const exactly = (value: number): Range => [value, value];
     const counted: Counted = {
-      ...this.#counted(),
-      ...{ running: conferences.length, conferences: conferences.length, callers: inside },
+      ...countWire(this.#evidence(), now, now),
+      ...{ conferences: exactly(conferences), running: exactly(conferences), callers: exactly(callers) },
+      ...{ creating: exactly(0), unknown: exactly(0), portsInUse: exactly(portsInUse) },
+      ...{ documentsWaiting: exactly(0), oldestDocumentSeconds: exactly(0) },
+      ports: ports === null ? noLimit : exactly(ports),
+      portsFree: ports === null ? noLimit : exactly(ports - portsInUse),
     };
-    for (const { where, name, value } of await shownIn(this.#world.run)) {
-      const expected = counted[name];
-      if (expected === undefined) continue;
-      this.#compared += 1;
-      if (value !== expected) this.#wrong.push(`at rest, ${where}: ${name} is ${value}, counted were ${expected}`);
-    }
-    return { compared: this.#compared, wrong: this.#wrong };
+    this.#compare("at rest", figures, counted, () => false);
+    this.#compareOutcomes(outcomes, callers);
+    const documents = this.#wrong.length > 0 ? unlike(this.#evidence()) : [];
+    return { compared: this.#compared, wrong: this.#wrong, documents };
   }
 
-  #counted(): Counted {
-    const { servers } = this.#world;
-    const requests = servers.flatMap(({ client }) => [...client.confirmed.values()].filter((result) => result === 0));
-    const posts = servers.map(({ received }) => new Set(received.map(({ transId }) => transId)).size);
-    return { requestsConfirmed: requests.length, postsConfirmed: posts.reduce((sum, count) => sum + count, 0) };
-  }
-
-  async #poll(): Promise<void> {
-    const begunAt = performance.now();
-    // An edge that was just killed shows nothing, which is not wrong.
-    const shown = await shownIn(this.#world.run).catch(() => []);
-    this.#samples.push({ at: performance.now(), counted: this.#counted() });
-    const recent = this.#samples.filter(({ at }) => at >= begunAt - behindMs);
-    this.#samples.splice(0, this.#samples.length - recent.length);
+  #compare(when: string, shown: readonly Shown[], counted: Counted, isFine: (value: Shown["value"]) => boolean): void {
     for (const { where, name, value } of shown) {
-      if (!ofTheWire.includes(name) || value === null) continue;
-      const counts = recent.map(({ counted }) => counted[name] ?? 0);
-      const [least, most] = [Math.min(...counts), Math.max(...counts)];
+      const expected = counted[name];
+      if (expected === undefined || isFine(value)) continue;
       this.#compared += 1;
-      if (value < least || value > most)
-        this.#wrong.push(`under traffic, ${where}: ${name} is ${value}, counted were ${least} to ${most}`);
+      const isRight =
+        typeof expected === "string"
+          ? value === expected
+          : isWithin(typeof value === "number" ? value : null, expected);
+      if (!isRight) this.#wrong.push(`${when}, ${where}: ${name} is ${value}, counted were ${textOf(expected)}`);
     }
+  }
+
+  /** What became of callers and conferences stands in records, too, which the other judge has compared with the bridge. */
+  #compareOutcomes(outcomes: ShownOutcomes, callers: number): void {
+    const { records } = recordsOnDisk(this.#world.run.state);
+    const left = records.filter((record) => record.kind === "call" && record.enteredAt !== null).length;
+    const over = records.filter((record) => record.kind === "conference").length;
+    const of = (name: string) => outcomes[name] ?? Number.NaN;
+    for (const [what, is, expected] of [
+      ["call-left", of("call-left"), left],
+      ["call-entered", of("call-entered"), left + callers],
+      ["conference-ended and -not-created", of("conference-ended") + of("conference-not-created"), over],
+    ] as const) {
+      this.#compared += 1;
+      if (is !== expected) this.#wrong.push(`at rest, outcomes: ${what} is ${is}, and records say ${expected}`);
+    }
+  }
+
+  #evidence() {
+    const { everyServer: servers, refusing, edgeDeaths, run } = this.#world;
+    const posts = postsOnDisk(run.state);
+    const dropped = new Set([...posts.keys()].filter((transId) => isDropped(posts.get(transId))));
+    return { servers, refusing, edgeDeaths, refusedAt: this.#refusedAt, dropped, posts };
+  }
+
+  /** Whether the edge answers. */
+  async #look(): Promise<void> {
+    const from = Date.now();
+    const answer = await fetch(`${this.#world.run.edgeUrl}/healthz`, { signal: AbortSignal.timeout(1_000) }).catch(
+      () => null,
+    );
+    const last = this.#alive.at(-1);
+    if (answer?.ok) this.#alive.push({ from: Math.max(from - lookEveryMs, last?.to ?? 0), to: Date.now() });
+  }
+
+  /** The moment since which the edge has lived for as long as a figure may be behind. */
+  #early(now: number): number {
+    let leftMs = behindMs;
+    for (const { from, to } of this.#alive.toReversed()) {
+      leftMs -= to - from;
+      if (leftMs <= 0) return Math.min(from - leftMs, now - behindMs);
+    }
+    return 0;
+  }
+
+  async #sample(): Promise<void> {
+    this.#samples.push(bridgeSample(await this.#world.bridge.state()));
+  }
+
+  async #beRefused(): Promise<void> {
+    const answer = await postDocument(this.#world.run.adapterUrl, noDocument).catch(() => null);
+    if (answer) this.#refusedAt.push(Date.now());
   }
 }
 
-const gauges: Readonly<Record<string, FigureName>> = {
-  'bridgehead_conferences{domain="local",phase="running"}': "running",
-  'bridgehead_callers{domain="local"}': "callers",
-};
+function bridgeSample({ conferences, calls }: Awaited<ReturnType<KillWorld["bridge"]["state"]>>): BridgeSample {
+  return {
+    at: Date.now(),
+    conferences: conferences.length,
+    callers: calls.filter(({ state }) => state === "in-conference").length,
+    portsInUse: calls.filter(({ state }) => state !== "ended").length,
+  };
+}
 
-/** The same moment in all places where people and programs read figures. */
-async function shownIn(run: LocalRun): Promise<readonly Shown[]> {
-  const ask = async (path: string) => {
-    const headers = { authorization: `Bearer ${run.operatorToken()}` };
-    const answer = await fetch(`${run.edgeUrl}${path}`, { headers, signal: AbortSignal.timeout(10_000) });
-    if (!answer.ok) throw new Error(`${path} answered ${answer.status}`);
-    return answer;
-  };
-  const [api, metrics] = await Promise.all([ask("/api/v1/domains/local/figures"), ask("/metrics")]);
-  const { figures } = (await api.json()) as {
-    readonly figures: readonly { name: FigureName; value: unknown; missing: readonly string[] }[];
-  };
-  const lines = (await metrics.text()).split("\n").map((line) => line.split(" "));
-  return [
-    ...figures.map(({ name, value, missing }) => {
-      const isWhole = typeof value === "number" && missing.length === 0;
-      return { where: "API", name, value: isWhole ? value : null };
-    }),
-    ...lines.flatMap(([series = "", value]) => {
-      const name = gauges[series];
-      return name === undefined ? [] : [{ where: "metrics", name, value: Number(value) }];
-    }),
-  ];
+function isWithin(value: number | null, [least, most]: Range): boolean {
+  return value !== null && value >= least && value <= most;
+}
+
+function textOf(expected: Range | typeof noLimit): string {
+  if (typeof expected === "string") return expected;
+  const [least, most] = expected;
+  return least === most ? String(least) : `${least} to ${most}`;
+}
+
+function unlike({ servers, posts }: { readonly servers: readonly WebexServer[]; readonly posts: PostsOnDisk }) {
+  const byDocument = Map.groupBy(
+    servers.flatMap(({ attempts }) => attempts),
+    ({ transId }) => transId,
+  );
+  return [...byDocument].flatMap(([transId, tried]) => {
+    const said = posts.get(transId) ?? [];
+    const failures = said.filter((one) => one === "post-failed" || one === "post-given-up").length;
+    const hasFailed = tried.filter(({ how }) => how !== "confirmed").length;
+    const isAlike = said.includes("post-confirmed") === (tried.at(-1)?.how === "confirmed") && failures === hasFailed;
+    return isAlike ? [] : [`${transId}: ${tried.map(({ how }) => how)}; its journal: ${said}`];
+  });
 }

@@ -34,6 +34,8 @@ export interface Evidence {
   /** The rosters of all TSP servers, replaced ones included. */
   readonly everyRoster: readonly Roster[];
   readonly acts: readonly ActEntry[];
+  /** What each life of the bridge that was killed has carried out. */
+  readonly earlierActs?: readonly (readonly ActEntry[])[];
   /** Dialled call → its number; each call-out has a number of its own. */
   readonly dialled: ReadonlyMap<string, string>;
   readonly bridge: VisibleState;
@@ -51,8 +53,8 @@ export interface Faults {
   readonly diverged: readonly string[];
 }
 
-export function isFaulty({ lost, doubled, diverged }: Faults): boolean {
-  return lost.length + doubled.length + diverged.length > 0;
+export function isFaulty({ lost, doubled, diverged }: Faults, wrongFigures: readonly string[]): boolean {
+  return lost.length + doubled.length + diverged.length + wrongFigures.length > 0;
 }
 
 export function judge(evidence: Evidence): Faults {
@@ -69,14 +71,21 @@ function lost({ requests, answers }: Evidence): string[] {
   });
 }
 
-function doubled({ requests, answers, everyRoster, acts, dialled }: Evidence): string[] {
+function doubled({ requests, answers, everyRoster, acts, earlierActs = [], dialled }: Evidence): string[] {
   const answeredTwice = requests
     .filter(({ replyTo, msgId }) => answers(replyTo, msgId).length > 1)
     .map(({ type, msgId, confKey }) => `${type} ${msgId} of ${confKey} was answered more than once`);
-  const done = acts.filter(({ outcome }) => outcome === "done");
   return [
     ...answeredTwice,
     ...everyRoster.flatMap(({ repeats }) => repeats),
+    // What one life has done, the next one knows nothing of.
+    ...[acts, ...earlierActs].flatMap((ofLife) => doneTwice(ofLife, dialled)),
+  ];
+}
+
+function doneTwice(acts: readonly ActEntry[], dialled: Evidence["dialled"]): string[] {
+  const done = acts.filter(({ outcome }) => outcome === "done");
+  return [
     ...repeated(done, (act) => `command ${act.conference} ${act.commandId}`),
     ...repeated(
       done.filter(({ act }) => act === "dial"),

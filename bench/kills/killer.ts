@@ -13,7 +13,9 @@ const kinds = {
   "edge's link falls silent": 2,
   "bridge's link": 2,
   "bridge is slow": 2,
+  bridge: 1,
   "WebEx host": 2,
+  "WebEx host refuses": 2,
 } as const;
 type KillKind = keyof typeof kinds;
 export type KillCounts = Record<KillKind, number>;
@@ -45,6 +47,12 @@ export async function killParts(
       case "agent":
         // A part that is dead already is about to be started again.
         if (!signalled(kind === "edge" ? world.run.pids().edge : agent.pid(), "SIGKILL")) continue;
+        if (kind === "edge") world.edgeDeaths.push(Date.now());
+        break;
+      case "bridge":
+        if (!world.bridge.kill) continue;
+        await world.noteDialled();
+        if (!(await world.bridge.kill())) continue;
         break;
       case "agent stands still":
         if (away.has("an agent")) continue; // One agent at a time, so that the other one can take over.
@@ -73,7 +81,11 @@ export async function killParts(
         break;
       case "WebEx host":
         if (!server) continue;
-        forAWhile(server, close(server, draws.between(50, 1_000)));
+        forAWhile(server, breakOff(server, draws.between(50, 1_000)));
+        break;
+      case "WebEx host refuses":
+        if (!server) continue;
+        forAWhile(server, refuse(server, draws.between(500, 4_000)));
         break;
     }
     counts[kind] += 1;
@@ -108,8 +120,16 @@ async function hurry({ bridge }: KillWorld, afterMs: number): Promise<void> {
   await bridge.faults({ delayMs: 0 });
 }
 
-async function close(server: WebexServer, forMs: number): Promise<void> {
-  await server.stop();
+/** No document is lost to the count: each is read before its connection ends. */
+async function breakOff(server: WebexServer, forMs: number): Promise<void> {
+  server.answerMode = { type: "break-off" };
+  server.client.close();
   await pause(forMs);
-  await server.restart();
+  server.answerMode = { type: "confirm" };
+}
+
+async function refuse(server: WebexServer, forMs: number): Promise<void> {
+  server.answerMode = { type: "status", status: 500 };
+  await pause(forMs);
+  server.answerMode = { type: "confirm" };
 }

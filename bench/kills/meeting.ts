@@ -158,6 +158,7 @@ export class Meeting {
     const local = this.world.newNumber();
     const extCallId = `o${local}` as ExtCallId;
     const outcome = this.draws.weighted({ answer: 6, busy: 1, "no-answer": 1 });
+    this.world.askedNumbers.push(`1408${local}`);
     await this.world.bridge.answersWith(`1408${local}`, outcome, this.draws.between(20, 1_000));
     const request = await this.request((callOutWaitsSeconds + 5) * 1_000, {
       type: "call-out",

@@ -5,6 +5,7 @@ import { type Faults, isFaulty, judge, type PostedRequest } from "./judge.ts";
 import { type KillCounts, killParts } from "./killer.ts";
 import { Meeting } from "./meeting.ts";
 import { judgeRecords, type RecordVerdict, recordsOnDisk } from "./records.ts";
+import { Refusing } from "./refusing.ts";
 import { KillWorld } from "./world.ts";
 
 interface Verdict extends Faults {
@@ -19,6 +20,8 @@ interface Verdict extends Faults {
 const meetingsAtOnce = 12;
 /** Each of its callers sends and receives 50 packets a second. */
 const meetingsOnTelephones = 6;
+/** By then each meeting has callers, and figures move. */
+const trafficBeforeKillsMs = 5_000;
 
 /**
  * Kills parts under traffic, no more after an interruption, waits until all is at rest, and judges by what was seen from outside.
@@ -45,13 +48,17 @@ export async function proveKills(
     })();
     const figures = new FigureJudge(world);
     const comparing = figures.watch(() => over);
+    const refusing = new Refusing(world);
+    const refused = refusing.begin();
+    await pause(trafficBeforeKillsMs);
+    await figures.poll("under traffic");
     const counts = await killParts(world, new Draws(seed, "kills"), kills, interruption);
     over = true;
-    await Promise.all([...traffic, watching, comparing]);
+    await Promise.all([...traffic, watching, comparing, refused.then(() => refusing.recover())]);
     const judged = await judgeAtRest(world);
     const shown = await figures.atRest();
     const faults = { ...judged, figures: shown };
-    if (isFaulty(faults)) console.error(world.logTails());
+    if (isFaulty(faults, shown.wrong)) console.error(world.logTails());
     return { ...faults, kills: counts, requests: world.requests, results: countResults(world) };
   } catch (error) {
     console.error(world.logTails());
@@ -78,6 +85,7 @@ async function judgeAtRest(world: KillWorld): Promise<Faults & Pick<Verdict, "re
     const records = judgeRecords({
       ...recordsOnDisk(world.run.state),
       ...{ bridge, rosters, enteredNumbers, callers, dialledNumbers: [...world.dialled.values()] },
+      ...(world.bridge.earlierActs?.length && { askedNumbers: world.askedNumbers }),
     });
     const faults = judge({
       requests: world.requests,
@@ -85,6 +93,7 @@ async function judgeAtRest(world: KillWorld): Promise<Faults & Pick<Verdict, "re
       rosters: world.rosters,
       everyRoster: world.everyRoster,
       acts: await world.bridge.acts(),
+      earlierActs: world.bridge.earlierActs ?? [],
       dialled: world.dialled,
       bridge,
       telephones: world.bridge.telephones ?? [],

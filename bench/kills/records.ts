@@ -47,6 +47,8 @@ export interface RecordEvidence extends RecordsOnDisk {
   /** The numbers that have dialled in, and those that the bridge has dialled. */
   readonly callers: readonly string[];
   readonly dialledNumbers: readonly string[];
+  /** Those that were to be dialled, whether or not the bridge has. */
+  readonly askedNumbers?: readonly string[];
 }
 
 /** What was found of records: one sentence for each that is missing, that is there twice, or that is of nothing the others know. */
@@ -59,7 +61,7 @@ export interface RecordVerdict {
 }
 
 export function judgeRecords(evidence: RecordEvidence): RecordVerdict {
-  const { records, running, bridge, rosters, enteredNumbers, callers, dialledNumbers } = evidence;
+  const { records, running, bridge, rosters, enteredNumbers, callers, dialledNumbers, askedNumbers = [] } = evidence;
   const calls = records.filter((record) => record.kind === "call");
   const conferences = records.filter((record) => record.kind === "conference");
   const listed = new Map(bridge.calls.map((call) => [call.number, call]));
@@ -69,10 +71,11 @@ export function judgeRecords(evidence: RecordEvidence): RecordVerdict {
   // A caller who came and went while no agent was there is known to the bridge alone; what was dialled is known to the edge.
   const dialled = new Set(dialledNumbers);
   const dialledIn = new Set(callers);
+  const mayBeDialled = new Set([...dialledNumbers, ...askedNumbers]);
   const expected = new Set([...enteredNumbers, ...dialled]);
   // One that was to be dialled and never was has a record as well.
   const isOfACall = ({ number, direction, answeredAt }: CallRecord) =>
-    direction === "in" ? dialledIn.has(number) : dialled.has(number) || answeredAt === null;
+    direction === "in" ? dialledIn.has(number) : mayBeDialled.has(number) || answeredAt === null;
   const isRunning = (key: ConfKey) => rosters.get(key)?.state === "running";
   const ended = Map.groupBy(conferences, ({ conference, createdAt }) => `${conference} of ${createdAt}`);
   const endedKeys = new Set(conferences.map(({ conference }) => conference));

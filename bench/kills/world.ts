@@ -2,7 +2,6 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { AsteriskBridge } from "../../scripts/asterisk/asterisk-bridge.ts";
-import { BridgeControl } from "../../scripts/bridge-control.ts";
 import { LocalRun } from "../../scripts/local-run.ts";
 import type { ActEntry } from "../../simulators/bridge/machine.ts";
 import type { VisibleState } from "../../simulators/bridge/visible-state.ts";
@@ -12,9 +11,12 @@ import type { ConfKey, ExtCallId, MsgId, WebexHost } from "../../src/foundation/
 import { AsteriskUnderTest } from "./asterisk-under-test.ts";
 import type { Answer, PostedRequest } from "./judge.ts";
 import type { Roster } from "./roster.ts";
+import { SimulatedUnderTest } from "./simulated-under-test.ts";
 import { Wire } from "./wire.ts";
 
 const hosts = 3;
+/** More than the meetings ever need. */
+const simulatedPorts = 2_000;
 
 /** The bridge, as a person at its telephones and one who looks into it have it. */
 export interface BridgeUnderTest {
@@ -34,6 +36,12 @@ export interface BridgeUnderTest {
   /** As `state`, once nothing changes any more: real telephones hear who is muted. */
   stateAtRest?(): Promise<VisibleState>;
   acts(): Promise<readonly ActEntry[]>;
+  /** Kills the bridge with all its calls; false: it is dead already. Absent: it is not killed. */
+  kill?(): Promise<boolean>;
+  /** What each life that was killed has carried out. */
+  readonly earlierActs?: readonly (readonly ActEntry[])[];
+  /** Locks by telephone. */
+  lock?(confKey: string, locked: boolean): Promise<void>;
   /** The numbers of the real telephones that are in a call. */
   readonly telephones?: readonly string[];
   stop?(): Promise<void>;
@@ -52,10 +60,16 @@ export class KillWorld {
   readonly run: LocalRun;
   readonly agents: readonly AgentUnderTest[];
   readonly bridge: BridgeUnderTest;
+  /** How many calls it carries; `null`: any number. */
+  readonly ports: number | null;
   readonly servers: readonly WebexServer[];
   readonly requests: PostedRequest[] = [];
   readonly rosters = new Map<ConfKey, Roster>();
   readonly dialled = new Map<string, string>();
+  /** The numbers that were to be dialled: a bridge that was killed forgets which it has. */
+  readonly askedNumbers: string[] = [];
+  /** When the edge was killed, in milliseconds since 1970. */
+  readonly edgeDeaths: number[] = [];
   /** ExtCallIDs of everybody who entered, by the notifications to any server. */
   readonly enteredCalls = new Set<ExtCallId>();
   /** The numbers of those who dialled in. */
@@ -65,32 +79,38 @@ export class KillWorld {
   private readonly answered = new Map<string, Answer[]>();
   private readonly waiting = new Map<string, () => void>();
   private readonly allRosters = new Map<WebexHost, Roster[]>();
+  /** Takes part in no meeting: it refuses what it is posted. */
+  readonly refusing: WebexServer;
   private nextNumber = 1_000_000;
   private nextKey = 700_000_001;
 
-  private constructor(run: LocalRun, agents: readonly AgentUnderTest[], bridge: BridgeUnderTest) {
+  private constructor(run: LocalRun, agents: readonly AgentUnderTest[], bridge: BridgeUnderTest, ports: number | null) {
+    this.ports = ports;
     this.run = run;
     this.agents = agents;
     this.bridge = bridge;
-    this.servers = Array.from({ length: hosts }, (_, index) => {
+    const [refusing, ...servers] = Array.from({ length: 1 + hosts }, (_, index) => {
       const { adapterUrl } = run;
       const firstCall = (index + 1) * 1_000_000;
       // A post is repeated for a minute: some part is always away here.
       return new WebexServer({ adapterUrl, serverId: 10 + index, firstCall, attempts: 1_200, retryMs: 50 });
     });
+    this.refusing = refusing as WebexServer;
+    this.servers = servers;
   }
 
   /** `sipp`: on a real Asterisk, with this program's telephones; absent: on the simulated bridge. */
   static async start(sipp?: string): Promise<KillWorld> {
     // A host is away for a second at most, but the edge dies in between as well.
     const patient = { webex: { attempts: 20, retryDelaysMs: [0, 250, 500] } };
-    const run = await LocalRun.start({ twoAgents: true, domain: patient, ...(sipp && { bridge: "asterisk" }) });
+    const kind = sipp ? { bridge: "asterisk" as const } : { ports: simulatedPorts };
+    const run = await LocalRun.start({ twoAgents: true, domain: patient, ...kind });
     const bridge = sipp
       ? new AsteriskUnderTest(await AsteriskBridge.start(run, sipp), run)
-      : new BridgeControl(run.bridgeUrl);
+      : new SimulatedUnderTest(run);
     const agents = await wired(run);
-    const world = new KillWorld(run, agents, bridge);
-    for (const server of world.servers) {
+    const world = new KillWorld(run, agents, bridge, kind.ports ?? null);
+    for (const server of world.everyServer) {
       await server.start();
       world.listen(server);
     }
@@ -98,13 +118,17 @@ export class KillWorld {
   }
 
   async stop(): Promise<void> {
-    for (const server of this.servers) await server.stop();
+    for (const server of this.everyServer) await server.stop();
     for (const { toEdge, toBridge } of this.agents) {
       toEdge.stop();
       toBridge.stop();
     }
     await this.bridge.stop?.();
     await this.run.stop();
+  }
+
+  get everyServer(): readonly WebexServer[] {
+    return [this.refusing, ...this.servers];
   }
 
   /** The end of each process's log. */

@@ -25,6 +25,15 @@ interface Confirmed {
   readonly body: string;
 }
 
+/** What an attempt to post a document was answered. */
+interface AnsweredAttempt {
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly transId: TransId;
+  /** Of its Confirmation; `null`: it was answered with something else. */
+  readonly result: number | null;
+}
+
 /** The answer to one HTTP post. */
 interface HttpAnswer {
   readonly status: number;
@@ -38,6 +47,10 @@ export class WebexClient {
   onConfirmation: (result: number) => void = () => {};
   /** The result of each document that was confirmed, once for all its posts. */
   readonly confirmed = new Map<TransId, number>();
+  /** Each attempt that was answered, in order. */
+  readonly answered: AnsweredAttempt[] = [];
+  /** How many documents were to be posted. */
+  documents = 0;
   readonly #ids: ServerIds;
   readonly #codec: WebexCodec;
   readonly #attempts: number;
@@ -63,6 +76,7 @@ export class WebexClient {
   /** Posts one document until it is confirmed. Throws if the last attempt brought no Confirmation of this TransID. */
   async post(...messages: Request[]): Promise<Confirmed> {
     const transId = this.#ids.transId();
+    this.documents += 1;
     return this.#deliver(transId, completeText(this.#codec.encode(transId, messages)));
   }
 
@@ -83,7 +97,9 @@ export class WebexClient {
       try {
         const answer = await postDocument(this.adapterUrl, body, this.#agent);
         const confirmation = this.#codec.readConfirmation(answer.body);
-        if (confirmation.ok && confirmation.value.transId === transId) {
+        const isConfirmed = confirmation.ok && confirmation.value.transId === transId;
+        this.answered.push({ at: Date.now(), transId, result: isConfirmed ? confirmation.value.result : null });
+        if (isConfirmed) {
           const { result } = confirmation.value;
           this.confirmed.set(transId, result);
           this.onConfirmation(result);

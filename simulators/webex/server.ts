@@ -20,10 +20,21 @@ export interface ReceivedMessage {
   readonly message: AdapterMessage;
 }
 
-/** How posts are answered from now on. */
+/** One post that came in whole, and what became of it here. */
+export interface PostAttempt {
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly transId: TransId;
+  /** `broken`: no answer has left. `null`: it is under way. */
+  how: "confirmed" | "refused" | "broken" | null;
+  overAt: number;
+}
+
+/** How posts are answered from now on. `break-off`: the connection ends without an answer. */
 type AnswerMode =
   | { readonly type: "confirm"; readonly afterMs?: number; readonly result?: ResultWord }
   | { readonly type: "never-answer" }
+  | { readonly type: "break-off" }
   | { readonly type: "status"; readonly status: number }
   | { readonly type: "wrong-trans-id" };
 
@@ -51,6 +62,8 @@ export class WebexServer {
   readonly received: ReceivedMessage[] = [];
   /** The text of every post in order of arrival, answered or not. */
   readonly posts: string[] = [];
+  /** The same, each with what became of it. */
+  readonly attempts: PostAttempt[] = [];
   /** Posts the server's requests, with its TransIDs and MsgIDs. */
   readonly client: WebexClient;
   /** Whether callers who enter are named by themselves. */
@@ -168,9 +181,22 @@ export class WebexServer {
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await readAll(request);
     if (!body) return;
-    this.posts.push(body.toString());
+    const text = body.toString();
+    this.posts.push(text);
     const mode = this.answerMode;
+    const how = mode.type === "confirm" ? "confirmed" : "refused";
+    const transId = /<TransID>([^<]*)/.exec(text)?.[1] ?? "";
+    const attempt: PostAttempt = { at: Date.now(), transId: transId as TransId, how: null, overAt: 0 };
+    this.attempts.push(attempt);
+    response.once("close", () => {
+      attempt.how = response.writableFinished ? how : "broken";
+      attempt.overAt = Date.now();
+    });
     if (mode.type === "never-answer") return;
+    if (mode.type === "break-off") {
+      request.socket.destroy();
+      return;
+    }
     if (mode.type === "status") {
       response.writeHead(mode.status).end();
       return;
@@ -182,11 +208,11 @@ export class WebexServer {
       response.end(this.#codec.confirm(document.transId, document.result));
       return;
     }
-    const { transId, messages } = document;
-    const confirmedId = mode.type === "wrong-trans-id" ? (`${transId}0` as TransId) : transId;
+    const { messages } = document;
+    const confirmedId = mode.type === "wrong-trans-id" ? (`${document.transId}0` as TransId) : document.transId;
     const result = mode.type === "confirm" ? (mode.result ?? "ok") : "ok";
     response.end(this.#codec.confirm(confirmedId, result));
-    this.#keep(transId, messages);
+    this.#keep(document.transId, messages);
   }
 
   #keep(transId: TransId, messages: readonly AdapterMessage[]): void {
