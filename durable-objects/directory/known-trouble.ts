@@ -1,4 +1,4 @@
-import { promptEnds } from "../../src/bridge/prompt-call.ts";
+import { promptEndText } from "../../src/bridge/prompt-call.ts";
 import type { BridgeName, DomainName, EpochMs } from "../../src/foundation/ids.ts";
 import { hmacSha256 } from "../../src/foundation/secrets.ts";
 import type { Acknowledgement, KnownTrouble } from "../../src/operators/trouble.ts";
@@ -260,6 +260,6 @@ function refusedCaller({ number, calls: count, since, latest: last }: RefusedCal
   return {
     ...{ kind: "caller-refused", about: number === "" ? null : number, since, latest: last.at, count, place: last.id },
     ...(key !== "" && { key }),
-    why: last.end ? promptEnds[last.end.why] : "",
+    why: last.end ? promptEndText(last.end) : "",
   };
 }

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { type Checked, time } from "../foundation/schemas.ts";
 import { open } from "../foundation/shown.ts";
+import { counted } from "../foundation/text/counted.ts";
 import { refusalReason } from "./commands.ts";
 import { call, callerNumber, conference, typed, whole } from "./schemas.ts";
 
@@ -65,6 +66,19 @@ export const promptCall = v.object({
 });
 
 export type PromptCall = Checked<typeof promptCall>;
+
+/** What became of a call at the prompt, in a sentence: with what its caller had keyed when it, or the agent, hung up. */
+export function promptEndText({ why, conference, digits = 0 }: NonNullable<PromptCall["end"]>): string {
+  if (why !== "stopped-keying" && why !== "hung-up") return promptEnds[why];
+  const whose = conference === undefined ? "" : " of an attendee ID";
+  const keyed = digits > 0 ? `${counted(digits, "digit")}${whose} without a #` : `no attendee ID`;
+  if (conference !== undefined)
+    return why === "hung-up"
+      ? `The caller hung up: it had keyed the right key of a conference, and ${keyed}.`
+      : `The agent hung up: the caller keyed the right key of a conference, then ${keyed}, and no more.`;
+  if (why === "hung-up") return digits > 0 ? `The caller hung up after ${keyed}.` : promptEnds[why];
+  return `The agent hung up: the caller keyed ${digits > 0 ? `${keyed}, and ` : ""}no more.`;
+}
 
 export function wrongKeysOf({ steps }: Pick<PromptCall, "steps">): number {
   return steps.filter(({ type }) => type === "wrong-key").length;

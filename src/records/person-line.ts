@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { isRefused, promptEnds, wrongKeysOf } from "../bridge/prompt-call.ts";
+import { isRefused, promptEndText, wrongKeysOf } from "../bridge/prompt-call.ts";
 import { type Checked, time } from "../foundation/schemas.ts";
 import { counted } from "../foundation/text/counted.ts";
 import { sentence } from "../foundation/text/sentence.ts";
@@ -60,7 +60,7 @@ export function lineOfPromptCall(prompt: KeptPromptCall): PersonLine {
   return {
     ...{ what, from, to: end?.at ?? null, number, attendeeId: "", call },
     conference: end?.conference ?? unfinished?.conference ?? null,
-    why: `${keyed}${end ? promptEnds[end.why] : unfinished ? unfinishedText(unfinished) : "It is at the prompt."}`,
+    why: `${keyed}${end ? promptEndText(end) : unfinished ? unfinishedText(unfinished) : "It is at the prompt."}`,
   };
 }
 

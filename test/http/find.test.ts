@@ -103,6 +103,33 @@ test("of a caller at the prompt is said what it lacks there", async () => {
   ]);
 });
 
+const key = "5" as ConfKey;
+
+test.each<[string, Partial<PromptCall["end"] & object>, string]>([
+  ["stopped-keying", { digits: 7 }, "The agent hung up: the caller keyed 7 digits without a #, and no more."],
+  ["stopped-keying", { digits: 1 }, "The agent hung up: the caller keyed 1 digit without a #, and no more."],
+  ["stopped-keying", {}, "The agent hung up: the caller keyed no more."],
+  [
+    ...(["stopped-keying", { conference: key, digits: 3 }] as const),
+    "The agent hung up: the caller keyed the right key of a conference, then 3 digits of an attendee ID without a #, and no more.",
+  ],
+  [
+    ...(["stopped-keying", { conference: key }] as const),
+    "The agent hung up: the caller keyed the right key of a conference, then no attendee ID, and no more.",
+  ],
+  ["hung-up", { digits: 5 }, "The caller hung up after 5 digits without a #."],
+  ["hung-up", {}, "The caller hung up."],
+  [
+    ...(["hung-up", { conference: key }] as const),
+    "The caller hung up: it had keyed the right key of a conference, and no attendee ID.",
+  ],
+])("what was keyed last is said of who has not got in: %s, %j", async (why, more, says) => {
+  const edge = new FakeEdge();
+  const steps = [{ type: "wrong-key", at: edge.time, digits: 5 } as const];
+  await keyed(edge, { steps, end: { at: edge.time, why: why as "hung-up", ...more } });
+  expect((await found(edge, ada)).lines.map((line) => line.why)).toEqual([`1 wrong key of 5 digits. ${says}`]);
+});
+
 test("what happened to a number comes in pages, and nothing is left out or there twice", async () => {
   const edge = new FakeEdge();
   for (let index = 1; index <= 7; index++) {
