@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import type { Column } from "../../src/foundation/table.ts";
 import { peopleWords } from "../../src/foundation/text/people-shown.ts";
 import type { FoundAnswer } from "../../src/http/api/find.ts";
+import { lineOfPromptCall, notKeptText } from "../../src/records/person-line.ts";
 import type { Screen } from "../shown-times.ts";
 import { answer, examples, found, type Options, question } from "./ask-edge.ts";
 import { listText } from "./views.ts";
@@ -55,6 +56,26 @@ export function addFind(program: Command): void {
         return found(lines, (shown, _, screen) => linesText(shown, screen), { ...warned(warnings), failed });
       }),
     );
+
+  question(
+    program,
+    "prompt-calls",
+    "calls at the prompt that were not led in at once, of all numbers, the latest first",
+  )
+    .addHelpText("after", examples("prompt-calls", "prompt-calls --json"))
+    .action((options: Options) =>
+      answer(options, async (edge) => {
+        const warnings = new Set<string>();
+        const lines = await edge.ofEach(await edge.domains(options.domain), async (domain) => {
+          const page = await edge.ask("GET /domains/{domain}/prompt-calls", { domain }, { query: { limit: USUAL } });
+          if (page.notKept > 0) warnings.add(notKeptText(page.notKept));
+          if (page.next !== null) warnings.add(`there are more than these ${USUAL} of a domain`);
+          return page.calls.map(lineOfPromptCall);
+        });
+        const shown = (all: typeof lines, _: number, screen: Screen) => linesText(all, screen, "no call is there");
+        return found(lines, shown, warned(warnings));
+      }),
+    );
 }
 
 function warningsOf({ lines, next, people }: Pick<FoundAnswer, "lines" | "next" | "people">): readonly string[] {
@@ -95,10 +116,14 @@ const conferenceColumns = ({ times }: Screen): readonly Column<OfDomain<NamedCon
   { title: "SINCE, OR OVER AT", text: ({ at, domain }) => (at === null ? "" : times.second(at, domain)) },
 ];
 
-function linesText(lines: readonly OfDomain<CallLine>[], screen: Screen): readonly string[] {
+function linesText(
+  lines: readonly OfDomain<CallLine>[],
+  screen: Screen,
+  none = "nothing is known of this number: look at each digit",
+): readonly string[] {
   // A column of which nothing is known would take the place of others.
   const columns = lineColumns(screen).filter(({ text }) => lines.some((line) => text(line) !== ""));
-  return listText("nothing is known of this number: look at each digit", columns, lines, screen);
+  return listText(none, columns, lines, screen);
 }
 
 const lineColumns = ({ times }: Screen): readonly Column<OfDomain<CallLine>>[] => [

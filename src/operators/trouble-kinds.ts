@@ -169,9 +169,7 @@ const rows = {
         ? `The caller ${about} could not get in at ${domain}, ${counted(count, "time")}. The last time: ${why}`
         : `Within a day, ${counted(count, "call")} ${about === "" ? "whose numbers are withheld or not kept" : `from numbers that end in ${about.replace(/^\*+/, "")}`} did not get in at ${domain}. The last one: ${why}`,
     todo: ({ about }) =>
-      isWholeNumber(about)
-        ? `"bridgehead find ${about}" says what was keyed, and why it was not led in.`
-        : "Its calls at the prompt say what was keyed, and why it was not led in.",
+      `"bridgehead ${about === "" ? "prompt-calls" : `number ${shellWord(about)}`}" says what was keyed, and why it was not led in.`,
   },
   "bridge-ends": {
     title: "The bridge is about to end",

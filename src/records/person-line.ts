@@ -69,6 +69,11 @@ function unfinishedText({ digits, conference }: NonNullable<KeptPromptCall["unfi
   return `It is at the prompt: ${place}it has keyed ${digits === 0 ? "nothing more" : counted(digits, "digit")}, and no #.`;
 }
 
+/** Of calls at the prompt that are missing in a list. */
+export function notKeptText(calls: number): string {
+  return `${counted(calls, "more call")} could not be kept while the edge was away.`;
+}
+
 /** How many digits the wrong keys had: whether some were missing. */
 function digitsOfKeys({ steps }: KeptPromptCall): string {
   const digits = steps.flatMap((step) => (step.type === "wrong-key" ? [step.digits] : []));

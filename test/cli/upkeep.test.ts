@@ -121,6 +121,20 @@ test("a text is looked for in each domain; what is found says what it is and why
   });
 });
 
+test("calls at the prompt are listed of all numbers, also where none is kept", async () => {
+  const end = { at: now, why: "stopped-keying", digits: 7 };
+  const call = { id: 1, bridge: "main", call: "p1", number: "", dialled: "", at: now, steps: [], end };
+  const answers = {
+    "GET domains/acme/prompt-calls?limit=100": [{ calls: [call], notKept: 1, next: "1" }],
+  };
+
+  const { printed, complaints, code } = await bridgehead(answers, "prompt-calls");
+  expect([printed, code]).toEqual([expect.stringMatching(/not let in +none keyed +withheld +.*7 digits/), 0]);
+  expect(complaints).toBe(
+    "1 more call could not be kept while the edge was away.\nthere are more than these 100 of a domain\n",
+  );
+});
+
 test("an erasure takes the number as it is typed alone, and names those that a search finds by it", async () => {
   const path = "domains/acme/records/erasures";
   const alike = ["15552345678"];

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { ConfKey } from "../../src/foundation/ids.ts";
+import type { BridgeName, CallId, ConfKey, DomainName } from "../../src/foundation/ids.ts";
 import { readPage } from "../console/read-page.ts";
 import { aPage } from "../durable-objects/fact-page.ts";
 import { aCallRecord } from "../records/a-record.ts";
@@ -60,6 +60,34 @@ test("all else is looked for by a page whose address has nothing of it", async (
   await post("/numbers", { number: "99" });
   expect(await read(numbers)).toContain("Nothing is known of this number");
 });
+
+test.each([
+  ["full", "15552345678", "bridgehead number 15552345678"],
+  ["masked", "*********78", "bridgehead number '*********78'"],
+  ["none", "", "bridgehead prompt-calls"],
+] as const)(
+  "where numbers are kept %s, the trouble of a caller leads to what was keyed",
+  async (kept, number, says) => {
+    const edge = new FakeEdge(token, { recordsPersonal: kept });
+    const calls = ["p1", "p2", "p3"].map((call) => ({
+      ...{ call: call as CallId, number, dialled: "18005551234", at: edge.time, steps: [] },
+      end: { at: edge.time, why: "stopped-keying" as const, digits: 7 },
+    }));
+    const said = { bridge: "main" as BridgeName, calls, dropped: 2 };
+    await edge.directory.promptStore.keepPromptCalls("local" as DomainName, said);
+    const { post, read } = await windowOf(edge);
+
+    const overview = await read("/console/local");
+    expect(overview).toContain(`"${says}" says what was keyed`);
+    expect(overview).toContain("Calls at the prompt → /console/local/prompt-calls");
+    expect(overview.includes("What was keyed")).toBe(number !== "");
+    const ofNumber = await read(await post("/numbers", { number }));
+    expect(ofNumber.includes("keyed 7 digits without a #")).toBe(number !== "");
+    const ofAll = await read("/console/local/prompt-calls");
+    expect(ofAll.split("keyed 7 digits without a #")).toHaveLength(4);
+    expect(ofAll).toContain("2 more calls could not be kept");
+  },
+);
 
 test("where the settings keep nothing of people, both pages say so", async () => {
   const edge = new FakeEdge(token, { recordsPersonal: "none" });

@@ -172,6 +172,7 @@ export const rules: Readonly<Record<string, Rule>> = {
       "src/conference/action-row.ts",
       "src/conference/operator-actions.ts",
       "src/explain/story-blocks.ts",
+      "src/records/person-line.ts",
       "src/transcripts",
       "bridge-agent/drivers",
       "bridge-agent/node-ports.ts",

@@ -1,6 +1,6 @@
 import type { EpochMs } from "../../foundation/ids.ts";
 import { type PeopleShown, peopleWords } from "../../foundation/text/people-shown.ts";
-import type { PersonLine } from "../../records/person-line.ts";
+import { notKeptText, type PersonLine } from "../../records/person-line.ts";
 import { ageOf } from "../browser/age.js";
 import { type DomainFrame, Page } from "../page.tsx";
 import { Age, Empty, Field, Further, isolatedText, Listed, Mark, Notice, Search, Time } from "../parts.tsx";
@@ -41,6 +41,26 @@ export function NumberPage({ number, lines, next, cursor, people, ...frame }: Nu
       )}
       <PersonLines {...{ domain, lines, now }} title="In all conferences, the latest first" />
       <FurtherLines {...{ path, next, cursor }} />
+    </Page>
+  );
+}
+
+interface PromptCallsProps extends DomainFrame, Pick<LineListProps, "lines" | "next" | "cursor"> {
+  /** So many more were not kept. */
+  readonly notKept: number;
+}
+
+/** The calls at the prompt that were not led in at once, of all numbers. */
+export function PromptCallsPage({ lines, next, cursor, notKept, ...frame }: PromptCallsProps) {
+  const { domain, now } = frame;
+  return (
+    <Page {...frame} title="Calls at the prompt">
+      {lines.length === 0 && (
+        <Empty title="No call was kept at the prompt">Whose first key is right is led in, and not listed here.</Empty>
+      )}
+      {notKept > 0 && <Notice is="plain">{notKeptText(notKept)}</Notice>}
+      <PersonLines {...{ domain, lines, now }} title="Not led in at once, the latest first" />
+      <FurtherLines path={pathOf(domain, "prompt-calls")} {...{ next, cursor }} />
     </Page>
   );
 }

@@ -61,13 +61,17 @@ interface LineProps {
 /** The page that says more of it, beside the one of its bridge. */
 const pages: Readonly<Partial<Record<DomainTrouble["kind"], keyof typeof pageTitles>>> = {
   ...{ "posts-wait": "servers", "posts-given-up": "servers", "commands-late": "conferences" },
+  "caller-refused": "prompt-calls",
 };
-const pageTitles = { servers: "TSP servers", conferences: "Conferences", bridges: "Bridges" } as const;
+const pageTitles = {
+  ...{ servers: "TSP servers", conferences: "Conferences", bridges: "Bridges" },
+  "prompt-calls": "Calls at the prompt",
+} as const;
 
 /** What is wrong, since when, what to do, and who does it. */
 export function TroubleLine({ trouble, now, to, isOnBridges = false }: LineProps) {
-  const { id, kind, domain, bridge, severity, endsBy, title, says, todo, since, latest, place, count, acknowledged } =
-    trouble;
+  const { id, kind, domain, bridge, about, severity, endsBy, title, says, todo } = trouble;
+  const { since, latest, place, count, acknowledged } = trouble;
   const happened = endsBy === "acknowledgement";
   const last = latest === since ? null : latest;
   const where = isOnBridges || domain === null ? null : (pages[kind] ?? (bridge === null ? null : "bridges"));
@@ -103,6 +107,12 @@ export function TroubleLine({ trouble, now, to, isOnBridges = false }: LineProps
         <p class="dim">
           <Words of={todo} />
         </p>
+      )}
+      {kind === "caller-refused" && about !== null && (
+        <form class="inline" method="post" action={pathOf(domain ?? "", "numbers")}>
+          <input type="hidden" name="number" value={about} />
+          <button type="submit">What was keyed</button>
+        </form>
       )}
       {to !== null && !acknowledged && (
         <details id={`acknowledge-${id}`} data-asks="">

@@ -5,13 +5,13 @@ import { digitsIn, fitsName, spellingsOf } from "../../foundation/text/spelled.t
 import { type FoundConference, foundConference } from "../../records/found-conference.ts";
 import { lineOfCall, lineOfPromptCall, type PersonLine, personLine } from "../../records/person-line.ts";
 import type { ListedConference, PlacedRecord, RunningPage } from "../../rpc/directory.ts";
-import { type KeptPromptCall, promptCallPlace } from "../../rpc/directory-feed.ts";
+import { type KeptPromptCall, type PromptCallQuery, promptCallPlace } from "../../rpc/directory-feed.ts";
 import type { Domain } from "../../settings/load.ts";
 import type { PeoplePorts } from "../edge-ports.ts";
 import { answerOrNull } from "../objects-of-request.ts";
 import { problem } from "../problem.ts";
 import { isKnown, noPeople, topicsOf } from "./conferences/conferences.ts";
-import { cursorOf, gathered, limitOf, next } from "./paging.ts";
+import { cursorAt, cursorOf, gathered, limitOf, next } from "./paging.ts";
 import { routeOf } from "./route.ts";
 import { anySpelling } from "./values.ts";
 
@@ -94,6 +94,16 @@ export interface FoundAnswer extends FoundLines {
 export async function numberIn(domain: Domain, number: string, page: LinePage, edge: PeoplePorts): Promise<FoundLines> {
   const { lines, next } = await pageOf(domain, { number }, page, edge);
   return { lines, next, people: domain.settings.recordsPersonal };
+}
+
+/** Calls at the prompt that were not led in at once, of all numbers. */
+export async function promptLinesOf(
+  domain: Domain,
+  page: Pick<PromptCallQuery, "before" | "limit">,
+  edge: PeoplePorts,
+): Promise<Omit<FoundLines, "people"> & { readonly notKept: number }> {
+  const { calls, next, notKept } = await edge.objects.directory(domain.name).promptCalls(page);
+  return { lines: await named(domain, [], calls.map(lineOfPromptCall), edge), next: cursorAt(next), notKept };
 }
 
 export async function findIn(domain: Domain, typed: string, page: LinePage, edge: PeoplePorts): Promise<FoundAnswer> {

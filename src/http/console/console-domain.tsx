@@ -220,7 +220,7 @@ async function recordsPage({ context, edge, domain, frame }: PageCall) {
 }
 
 /** The place that another page has named; `null`: none, or none that there can be. */
-function placeIn(text = ""): string | null {
+export function placeIn(text = ""): string | null {
   return /^\d{1,15}$/.test(text) ? text : null;
 }
 

@@ -1,11 +1,13 @@
 import { FindPage } from "../../console/domain/find.tsx";
-import { NumberPage } from "../../console/domain/number.tsx";
+import { NumberPage, PromptCallsPage } from "../../console/domain/number.tsx";
 import { pathOf } from "../../console/paths.ts";
 import type { ConfKey } from "../../foundation/ids.ts";
 import { spellingsOf } from "../../foundation/text/spelled.ts";
 import { isKnown } from "../api/conferences/conferences.ts";
-import { findIn, findPlace, numberIn } from "../api/find.ts";
+import { findIn, findPlace, numberIn, promptLinesOf } from "../api/find.ts";
+import { placeOf } from "../api/paging.ts";
 import type { AddPage, PageCall } from "./console.tsx";
+import { placeIn } from "./console-domain.tsx";
 import { formOf, keepTyped, typedIn } from "./form.ts";
 
 const PAGE_LINES = 50;
@@ -18,6 +20,7 @@ export function addFindPages(add: AddPage): void {
   add("/:domain/find", find, "POST");
   add("/:domain/numbers", numberPage);
   add("/:domain/numbers", look, "POST");
+  add("/:domain/prompt-calls", promptCallsPage);
 }
 
 /** Goes straight to a conference whose key it is; all else is looked for by the page. */
@@ -68,6 +71,14 @@ async function numberPage(call: PageCall) {
   const found = isAsked ? await numberIn(domain, number, page, edge) : emptyPage;
   const around = { ...call.frame(null), live: null, cursor: page.cursor ?? null };
   return <NumberPage {...around} {...{ number, people }} lines={found.lines} next={found.next} />;
+}
+
+async function promptCallsPage(call: PageCall) {
+  const { context, domain, edge } = call;
+  const cursor = placeIn(context.req.query("cursor"));
+  const before = placeOf(cursor ?? undefined);
+  const page = await promptLinesOf(domain, { before, limit: PAGE_LINES }, edge);
+  return <PromptCallsPage {...call.frame(null)} {...page} live={null} cursor={cursor} />;
 }
 
 function pageIn({ context }: PageCall) {
