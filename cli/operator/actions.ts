@@ -83,9 +83,8 @@ function act(
   });
 }
 
-function questionOf({ asked }: Asked, { key, callers }: ConferenceOfDomain): string | null {
-  const muted = callers.filter((caller) => caller.muted).length;
-  return asked.button.question?.says({ confKey: key, callers: callers.length, muted }) ?? null;
+function questionOf({ asked }: Asked, { key, callers, muteAll, unmuteAll }: ConferenceOfDomain): string | null {
+  return asked.button.question?.says({ confKey: key, callers: callers.length, muteAll, unmuteAll }) ?? null;
 }
 
 /** Where the edge dies meanwhile, the id says what became of the action, and has it done once. */

@@ -87,8 +87,8 @@ export class ConferenceReader {
   view(): ConferenceView | null {
     const { identity } = this.#store;
     if (!identity) return null;
-    const keepsNames = this.#ports.domain()?.settings.recordsPersonal === "full";
-    return conferenceViewOf(identity.confKey, keepsNames, this.#store, this.#outbox.rows, this.#schedule, this.#person);
+    const settings = this.#ports.domain()?.settings;
+    return conferenceViewOf(identity.confKey, settings, this.#store, this.#outbox.rows, this.#schedule, this.#person);
   }
 
   entered(): ReadonlyMap<CallId, EpochMs> {

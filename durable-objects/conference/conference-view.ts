@@ -1,5 +1,6 @@
 import { type Head, isOngoing } from "../../src/conference/head.ts";
 import { dialled } from "../../src/conference/parts/call-outs.ts";
+import { meantByAll } from "../../src/conference/requests.ts";
 import { withJitter } from "../../src/conference/server/debts.ts";
 import type { Rows } from "../../src/conference/server/queue.ts";
 import { owedIn } from "../../src/conference/server/resync.ts";
@@ -8,6 +9,7 @@ import { nameOf } from "../../src/explain/timeline.ts";
 import type { ConfKey } from "../../src/foundation/ids.ts";
 import { type Person, type Show, showOf } from "../../src/foundation/shown.ts";
 import { type CommandView, type ConferenceView, conferenceView } from "../../src/rpc/conference-view.ts";
+import type { Domain } from "../../src/settings/load.ts";
 import type { CommandSchedule } from "./command-sender.ts";
 import type { ConferenceStore } from "./conference-store.ts";
 
@@ -18,10 +20,10 @@ export function shownTopic(head: Head, keepsNames: boolean): string | undefined 
   return keepsNames && isOngoing(head) ? head.life.topic || undefined : undefined;
 }
 
-/** A conference as operators see it. `person`: how a number or code of a person is shown; `keepsNames`: whether names of meetings are. */
+/** A conference as operators see it. `person`: how a number or code of a person is shown; `settings`: absent where they no longer have the domain. */
 export function conferenceViewOf(
   key: ConfKey,
-  keepsNames: boolean,
+  settings: Domain["settings"] | undefined,
   { state, journal, progress }: ConferenceStore,
   outbox: Rows,
   schedule: Pick<CommandSchedule, "stateOf" | "failsAt">,
@@ -30,7 +32,10 @@ export function conferenceViewOf(
   const { head } = state;
   const ongoing = isOngoing(head) ? head : null;
   const running = head.phase === "running" ? head : null;
+  const keepsNames = settings?.recordsPersonal === "full";
   const topic = shownTopic(head, keepsNames);
+  const meant = (muted: boolean) =>
+    meantByAll(state, settings?.protocol ?? {}, muted).filter((caller) => caller.muted !== muted).length;
   const view: ConferenceView = {
     key,
     ...(topic !== undefined && { topic }),
@@ -45,6 +50,7 @@ export function conferenceViewOf(
         ...{ call, extCallId: extCallId ?? "", number, attendeeId: attendeeId ?? "" },
         ...{ room, muted, speaks: running?.speech?.speaking.includes(call) ?? false },
       })),
+    ...{ muteAll: meant(true), unmuteAll: meant(false) },
     callOuts: [...state.callOuts.values()].map((callOut) => ({
       ...{ call: callOut.call, number: dialled(callOut), stage: callOut.stage, extCallId: callOut.extCallId ?? "" },
     })),

@@ -12,17 +12,17 @@ export const actionQuestions = {
     confirm: "Unlock it",
   },
   "mute-all": {
-    says: ({ callers, muted }) =>
-      callers === muted
-        ? "Mute all? Nobody is there who is not muted."
-        : `Mute ${counted(callers - muted, "caller")}? Whoever of them is the host is not muted.`,
+    says: ({ muteAll }) =>
+      muteAll === 0
+        ? "Mute all? Nobody is there who would be muted."
+        : `Mute ${counted(muteAll, "caller")}? The host is not muted.`,
     confirm: "Mute all",
   },
   "unmute-all": {
-    says: ({ muted }) =>
-      muted === 0
-        ? "Unmute all? Nobody is muted."
-        : `Unmute ${counted(muted, "caller")}? Everybody then hears what is said there.`,
+    says: ({ unmuteAll }) =>
+      unmuteAll === 0
+        ? "Unmute all? Nobody is there who would be unmuted."
+        : `Unmute ${counted(unmuteAll, "caller")}? Everybody then hears what is said there.`,
     confirm: "Unmute all",
   },
   end: {

@@ -89,8 +89,9 @@ export interface ActionQuestion {
 export interface WholeConference {
   readonly confKey: string;
   readonly callers: number;
-  /** Of these. */
-  readonly muted: number;
+  /** So many of these mute-all would mute, and unmute-all unmute. */
+  readonly muteAll: number;
+  readonly unmuteAll: number;
 }
 
 export interface FormField {

@@ -1,6 +1,7 @@
 import { isPossible, type NeededCommand } from "../bridge/command-rules.ts";
-import { MAIN_ROOM, type TransId } from "../foundation/ids.ts";
+import { MAIN_ROOM, type RoomId, type TransId } from "../foundation/ids.ts";
 import { assertNever } from "../foundation/result.ts";
+import type { DecisiveSettings } from "../settings/domain-settings.ts";
 import {
   type AnsweredType,
   type FromWebex,
@@ -11,16 +12,16 @@ import {
 import type { ResultWord, UpdateAction } from "../tsp/protocol-table.ts";
 import type { Draft } from "./draft.ts";
 import { actionsOf } from "./facts.ts";
-import { type Creating, isFormerHandle, type Running } from "./head.ts";
+import { type Creating, type Head, isFormerHandle, type Running } from "./head.ts";
 import { close, closeWaitingCreates, create } from "./lifecycle.ts";
 import { cancelCallOut, entersMuted, startCallOut } from "./parts/call-outs.ts";
 import { awaitsName, findCaller, nameCaller, setMuted } from "./parts/callers.ts";
-import { hostOf } from "./parts/host.ts";
+import { hostIn } from "./parts/host.ts";
 import { addToMain, endTalk } from "./parts/private-talk.ts";
 import { closeRoom, createRoom, moveCall } from "./parts/rooms.ts";
 import { BACK_END } from "./server/posts.ts";
 import { isFromUnreachable, resync } from "./server/resync.ts";
-import type { CallOut } from "./state.ts";
+import type { Caller, CallOut } from "./state.ts";
 
 /** To a back end that hangs, each takes half a minute. */
 const MAX_CLIENT_DATA = 100;
@@ -252,18 +253,32 @@ function update(draft: Draft, message: FromWebexMessages["update-conference"], h
   }
 }
 
+interface WholeState {
+  readonly callers: { values(): Iterable<Caller> };
+  readonly rooms: { get(room: RoomId): unknown };
+  readonly head: Head;
+}
+
 /**
- * One command for each call that is to change (protocol 4.11). The host's call is not muted, silent monitors are not
- * unmuted, and a private talk is left alone. The wish is for calls in sub-conferences, too, unless the domain wants otherwise:
- * they are muted there, and return so.
+ * Whom mute-all and unmute-all are for: not the host, whose call is not muted, no silent monitor, who is not unmuted, and nobody in a
+ * private talk. They are for calls in sub-conferences, too, unless the domain wants otherwise: those are muted there, and return so.
  */
-export function muteAll(draft: Draft, head: Creating | Running, muted: boolean, request: OpenRequest | null): void {
-  const host = hostOf(draft);
-  const isEverywhere = draft.context.settings.protocol.muteAll !== "main-room";
-  const meant = draft.callers
-    .values()
-    .filter(({ left, room }) => !left && (room === MAIN_ROOM || (isEverywhere && draft.rooms.get(room))))
+export function meantByAll(
+  { callers, rooms, head }: WholeState,
+  protocol: DecisiveSettings["protocol"],
+  muted: boolean,
+): readonly Caller[] {
+  const all = [...callers.values()];
+  const host = hostIn(all, head, protocol);
+  const isEverywhere = protocol.muteAll !== "main-room";
+  return all
+    .filter(({ left, room }) => !left && (room === MAIN_ROOM || (isEverywhere && rooms.get(room))))
     .filter((caller) => (muted ? caller.call !== host?.call : caller.participantType !== "silent-monitor"));
+}
+
+/** One command for each call that is to change (protocol 4.11). */
+export function muteAll(draft: Draft, head: Creating | Running, muted: boolean, request: OpenRequest | null): void {
+  const meant = meantByAll(draft, draft.context.settings.protocol, muted);
   for (const caller of meant) {
     if (caller.mutedInMain !== null) draft.callers.set(caller.call, { ...caller, mutedInMain: muted });
   }

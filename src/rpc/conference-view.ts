@@ -71,6 +71,8 @@ export const conferenceView = v.object({
       speaks: open(v.boolean()),
     }),
   ),
+  muteAll: v.pipe(open(v.number()), v.description("So many callers `mute-all` would mute: not the host.")),
+  unmuteAll: v.pipe(open(v.number()), v.description("So many `unmute-all` would unmute: no silent monitors.")),
   callOuts: v.array(
     v.object({
       call: open(text<CallId>()),

@@ -74,6 +74,7 @@ export function conferenceView(key: string, more: Partial<ConferenceView> = {}):
   return {
     ...{ key: key as ConfKey, phase: "running", lastAt: 0, bridge: null, extConfId: "", host: "", attached: true },
     ...{ locked: false, callers: [], callOuts: [], rooms: [], commands: [], documents: [], outages: [] },
+    ...{ muteAll: 0, unmuteAll: 0 },
     ...more,
   };
 }

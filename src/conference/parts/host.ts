@@ -1,7 +1,10 @@
 import type { CallId } from "../../foundation/ids.ts";
+import type { DecisiveSettings } from "../../settings/domain-settings.ts";
 import type { Draft } from "../draft.ts";
-import type { ChosenHost, Ongoing } from "../head.ts";
+import { type ChosenHost, type Head, isOngoing, type Ongoing } from "../head.ts";
 import type { Caller } from "../state.ts";
+
+type Protocol = DecisiveSettings["protocol"];
 
 /** Attendee IDs and ExtCallIDs that name the host's call, if anything does. */
 interface NamedHosts {
@@ -28,8 +31,13 @@ export function chooseHost(callers: readonly Caller[], named: NamedHosts, chosen
   return pick(({ keyedHostCode }) => keyedHostCode) ?? pick(isNamed) ?? pick((caller) => isChosen(caller, chosen));
 }
 
-export function hostOf(draft: Draft): Caller | undefined {
-  return chooseHost(draft.callers.values(), namedHosts(draft), chosenHost(draft));
+export function hostOf({ callers, head, context }: Draft): Caller | undefined {
+  return hostIn(callers.values(), head, context.settings.protocol);
+}
+
+export function hostIn(callers: Iterable<Caller>, head: Head, protocol: Protocol): Caller | undefined {
+  const chosen = head.phase === "running" ? head.chosenHost : undefined;
+  return chooseHost([...callers], namedHosts(head, protocol), chosen);
 }
 
 /** The host of a private talk, who is chosen with the first one and stays the host (protocol 4.21). */
@@ -77,9 +85,9 @@ function setHost(draft: Draft, { call, attendeeId, number }: Caller): void {
   draft.update({ chosenHost: { call, attendeeId, number } });
 }
 
-function namedHosts({ ongoing, context }: Draft): NamedHosts {
-  const { attendeeIds = [], extCallIds = [] } = context.settings.protocol.host ?? {};
-  const { attendeeId, extCallId }: NonNullable<Ongoing["namedHost"]> = ongoing?.namedHost ?? {};
+function namedHosts(head: Head, protocol: Protocol): NamedHosts {
+  const { attendeeIds = [], extCallIds = [] } = protocol.host ?? {};
+  const { attendeeId, extCallId }: NonNullable<Ongoing["namedHost"]> = (isOngoing(head) && head.namedHost) || {};
   return {
     attendeeIds: attendeeId === undefined ? attendeeIds : [...attendeeIds, attendeeId],
     extCallIds: extCallId === undefined ? extCallIds : [...extCallIds, extCallId],

@@ -105,14 +105,14 @@ export function CallerActions({ form, call, caller, locked, rooms, actions }: Ca
 
 interface WholeProps {
   readonly confKey: string;
-  readonly view: Pick<ConferenceView, "locked" | "callers">;
+  readonly view: Pick<ConferenceView, "locked" | "callers" | "muteAll" | "unmuteAll">;
   readonly form: FormTarget;
   readonly actions?: ActionTable;
 }
 
 /** What can be done with a conference as a whole. */
-export function WholeActions({ confKey, view: { locked, callers }, form, actions }: WholeProps) {
-  const whole = { confKey, callers: callers.length, muted: callers.filter(({ muted }) => muted).length };
+export function WholeActions({ confKey, view: { locked, callers, muteAll, unmuteAll }, form, actions }: WholeProps) {
+  const whole = { confKey, callers: callers.length, muteAll, unmuteAll };
   return (
     <div class="actions whole">
       {asked(actions, false).map(([type, row]) => {
