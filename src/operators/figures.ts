@@ -145,7 +145,7 @@ export const figureTable = {
   },
   documentsGivenUp: {
     word: "Documents given up in the last hour",
-    says: "Documents that are not tried any more.",
+    says: "Documents whose last attempt failed. What WebEx is still owed of them waits until its server answers.",
     of: ({ minutes }) => inHour(minutes, ofHosts("givenUp")),
   },
 } as const satisfies Readonly<Record<string, FigureRow>>;

@@ -89,7 +89,7 @@ export interface FeedAnswer {
   readonly pauseMs: number;
 }
 
-/** A document of a conference that its receiver did not confirm, and that is not tried any more. */
+/** A document of a conference that its receiver did not confirm at the last attempt. */
 export const givenUpPost = v.object({
   conference: confKey,
   row: v.pipe(v.number(), v.description("Of the conference's journal: where it was given up.")),
@@ -100,7 +100,7 @@ export const givenUpPost = v.object({
     v.description("The TransID under which it was posted; empty: all that its server was never notified of."),
   ),
   attempts: v.pipe(v.number(), v.description("How often it was posted.")),
-  why: v.pipe(v.string(), v.description("Why it is not tried any more; most often, why the last attempt failed.")),
+  why: v.pipe(v.string(), v.description("Why it was given up; most often, why the last attempt failed.")),
   messages: v.array(v.string()),
   further: v.pipe(v.exactOptional(v.number()), v.description("So many more of these messages are not named.")),
   owed: v.pipe(

@@ -257,13 +257,14 @@ test("the overview plots each minute of the last hour, and says the same in figu
   const shown = { ...frame, timeZone: "Asia/Kolkata", figures, running: running() };
   const page = OverviewPage({ ...shown, bridges: [found], trouble: [], activity });
   const html = String(page);
-  const [asked, refused, confirmed, failed] = [...html.matchAll(/<svg class="(?:good|bad)" .*?<\/svg>/gs)].map(
+  const [asked, refused, confirmed, failed, givenUp] = [...html.matchAll(/<svg class="(?:good|bad)" .*?<\/svg>/gs)].map(
     ([svg]) => svg,
   );
   expect(confirmed).toContain(
     'aria-label="Posts confirmed: 206 in all, at most 201 a minute (17:25), 0 in the last whole one"',
   );
-  expect(failed).toContain("3 in all, at most 3 a minute (17:29), 3 in the last whole one");
+  expect(failed).toContain("Failed attempts: 2 in all, at most 2 a minute (17:29), 2 in the last whole one");
+  expect(givenUp).toContain("Documents given up: 1 in all, at most 1 a minute (17:29), 1 in the last whole one");
   expect(asked).toContain("Requests confirmed: 73 in all, at most 70 a minute (17:25), 0 in the last whole one");
   expect(refused).toContain("Requests refused: 3 in all, at most 2 a minute (17:00), 0 in the last whole one");
   const bars = [...(confirmed ?? "").matchAll(/<rect x="(\d+)" y="(\d+)" width="8" height="(\d+)">/g)];

@@ -57,7 +57,8 @@ const plots: readonly Omit<PlotProps, "hour">[] = [
   { title: "Requests confirmed", is: "good", count: ({ requests }) => requests.confirmed },
   { title: "Requests refused", is: "bad", count: ({ requests }) => requests.refused },
   { title: "Posts confirmed", is: "good", count: ({ confirmed }) => confirmed },
-  { title: "Failed posts, and documents given up", is: "bad", count: ({ failed, givenUp }) => failed + givenUp },
+  { title: "Failed attempts", is: "bad", count: ({ failed }) => failed },
+  { title: "Documents given up", is: "bad", count: ({ givenUp }) => givenUp },
 ];
 
 /** One bar for each minute, and in figures the sum, the most and the last. */

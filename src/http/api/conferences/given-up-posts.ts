@@ -26,7 +26,7 @@ const listed = {
 
 export const givenUpRoutes = [
   route("listGivenUpPosts", `GET ${path}`, {
-    says: "Documents of conferences that their receiver did not confirm and that are not tried any more, the latest first",
+    says: "Documents of conferences that their receiver did not confirm at the last attempt, the latest first",
     more: "At most 1,000, and none that is older than records are kept. Answers that belong to no conference are not among them: the log has those (`post-given-up`).",
     query: {
       server: v.optional(
