@@ -136,7 +136,8 @@ export class DirectoryStore {
     if (!this.#lastTable.areThere) {
       this.#lastTable.make();
       // Between 0.1 and 0.2 it stood in the conference's row.
-      this.#sql.exec("UPDATE record SET data = json_remove(data, '$.last') WHERE id < 0");
+      const old = "id < 0 AND json_extract(data, '$.last') IS NOT NULL";
+      this.#sql.exec(`UPDATE record SET data = json_remove(data, '$.last') WHERE ${old}`);
     }
     this.#sql.exec(
       `INSERT INTO last_report (id, silent_since, data) VALUES (?, NULL, ?)

@@ -193,7 +193,7 @@ test("a meeting is told from its begin to its end, in order, each event signed a
   expect(read(world.posted.at(-1) ?? { body: "{}" }).data).toMatchObject({ calls: 3, endedBy: "telephone" });
 });
 
-test("an event costs two rows written, its record one, and a change of who is in one more; without receivers the change alone costs one", async () => {
+test("an event costs two rows written, and all changes of who is in within five seconds one, also without receivers", async () => {
   const world = new World();
   await world.joins("c1");
   const rows = async (page: FactPage) => {
@@ -207,8 +207,12 @@ test("an event costs two rows written, its record one, and a change of who is in
   const quiet = new World();
   quiet.domain = testDomain();
   await quiet.follow(aPage({ running: {} }));
+  await quiet.pass(5_000);
   const then = quiet.sql.rowsWritten;
   await quiet.follow(aPage({ running: { trouble: ["posts"] }, facts: [joined("c1")] }));
+  await quiet.follow(aPage({ running: { callers: 4 }, facts: [joined("c2")] }));
+  expect(quiet.sql.rowsWritten - then).toBe(0);
+  await quiet.pass(5_000);
   expect([quiet.sql.rowsWritten - then, quiet.posted]).toEqual([1, []]);
 });
 
