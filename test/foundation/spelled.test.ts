@@ -18,6 +18,13 @@ describe("numbers in any spelling", () => {
     "2345678",
     "234-5678",
     "tel:+1-555-234-5678",
+    "tel:+1-555-234-5678;ext=12",
+    "sip:15552345678@host",
+    "<15552345678>",
+    "<sip:+15552345678@10.0.0.1:5060>",
+    "+1 555 234 5678 ext 12",
+    "+1 555 234 5678, ext. 12",
+    "+1 555 234 5678 x12",
     "\u202a+1\u00a0555\u2011234\u20115678\u202c",
     "+1 555 234 ５６７８",
   ])("%s fits the number that is kept", (typed) => {
@@ -25,12 +32,22 @@ describe("numbers in any spelling", () => {
     expect(endsOfNumber(typed).some((end) => kept.endsWith(end))).toBe(true);
   });
 
-  test.each(["345678", "5552345679", "5552345678 x", "Anna", "", "#", "+", "25552345678", "1555234567"])(
-    "%s does not",
-    (typed) => {
-      expect(fitsNumber(typed, kept)).toBe(false);
-    },
-  );
+  test.each([
+    "345678",
+    "5552345679",
+    "5552345678 x",
+    "Anna",
+    "",
+    "#",
+    "+",
+    "25552345678",
+    "1555234567",
+    "sip:anna@host",
+    "5552345678x",
+    "<5552345679>",
+  ])("%s does not", (typed) => {
+    expect(fitsNumber(typed, kept)).toBe(false);
+  });
 
   test("what is kept without country or area is found by the whole number", () => {
     expect(fitsNumber("+1 555 234 5678", "5552345678")).toBe(true);
@@ -62,9 +79,9 @@ describe("numbers in any spelling", () => {
 });
 
 test("keys are found as callers key them, and as people read them out", () => {
-  for (const typed of ["555123456", "555123456#", "555 123 456", " 555-123-456 "]) {
+  for (const typed of ["555123456", "555123456#", "*555123456#", "555 123 456", " 555-123-456 "]) {
     expect(spellingsOf(typed)).toContain("555123456");
   }
   expect(spellingsOf("a 1")).toEqual(["a 1"]);
-  expect(digitsIn("12#3")).toBeNull();
+  for (const text of ["12#3", "*78", "**12#", "123x45"]) expect(digitsIn(text), text).toBeNull();
 });
