@@ -127,8 +127,8 @@ export const call = name<CallId>("Its `call` in the conference's view.");
 const wholeNumber = "must be a whole number with + and the country code, such as +14085551234";
 export const number = v.pipe(
   personal(v.string()),
-  v.transform(withoutSigns),
-  v.regex(/^\+[1-9]\d{2,14}$/, wholeNumber),
+  // Checked as it was written, so that a refusal quotes that.
+  v.regex(/^[\s()./-]*\+[\s()./-]*[1-9](?:[\s()./-]*\d){2,14}[\s()./-]*$/, wholeNumber),
   v.check((text) => wrongNumber(phoneNumberOf(text)) === null, wholeNumber),
   v.transform(phoneNumberOf),
   v.description("With + and the country code; blanks and signs between the digits do not count."),
@@ -157,11 +157,7 @@ export function isFlag(parameter: v.GenericSchema | undefined): boolean {
 }
 
 /** People write blanks and signs between the digits. */
-function withoutSigns(number: string): string {
-  return number.replaceAll(/[\s()./-]/g, "");
-}
-
 /** In a form that asks for the country code, the plus before it may be left out. */
 export function withPlus(number: string): string {
-  return withoutSigns(number).replace(/^(?=[1-9])/, "+");
+  return /^[\s(]*[1-9][\d\s()./-]*$/.test(number) ? `+${number}` : number;
 }

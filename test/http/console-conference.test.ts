@@ -152,6 +152,13 @@ test("a call that is wrong leads back to a live page with what was typed, and sa
   expect(form).toContain('script&gt;555&quot;). Nothing was done.</span></div><div><label for="call-out-attendeeId"');
 });
 
+test("a number that is wrong is quoted as it was typed", async () => {
+  const { get, post } = await there();
+  const { text } = await get((await post({ type: "call-out", number: "408 555 0x09", mark: "x" })).to);
+  expect(text).toContain("&quot;408 555 0x09&quot;). Nothing was done.");
+  expect(text).not.toContain("4085550x09");
+});
+
 test("of a call whose attendee ID is wrong, that field says so; an address with a number fills in nothing", async () => {
   const { get, post } = await there();
   const answer = await post({ type: "call-out", number: "+1 408 555 0101", attendeeId: "4 4" });
