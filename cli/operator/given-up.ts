@@ -86,7 +86,9 @@ async function sendAllAgain(
     const question = `Send ${documentsText(preview)} to ${bare(place.server)} again?`;
     if (!(await isAgreed(question, { ask, note }))) return;
   }
-  show(joinedPortions(await all(edge.pages(`POST ${path}`, place))), "sent again");
+  // Its server may still be down: only the list says later what was confirmed.
+  show(joinedPortions(await all(edge.pages(`POST ${path}`, place))), "queued to be sent again");
+  if (!json) process.stdout.write("`bridgehead given-up` says of which WebEx was notified\n");
 }
 
 async function all(portions: AsyncIterable<SentAgain>): Promise<readonly SentAgain[]> {

@@ -377,6 +377,7 @@ test("of what is settled nothing is sent again: it says since when, and not what
 test("all for a server is sent again in portions, by --yes; without it and without a terminal nothing is", async () => {
   const path = "domains/acme/servers/tsp1/send-again";
   const not = [{ reason: "outdated", says: "It is not so any more.", documents: 2 }];
+  const later = "`bridgehead given-up` says of which WebEx was notified\n";
   const portion = { server: "tsp1", documents: 2, conferences: ["1", "2"], not, next: "c" };
   const last = { ...portion, documents: 1, conferences: ["2"], next: null };
   const answers = {
@@ -390,7 +391,7 @@ test("all for a server is sent again in portions, by --yes; without it and witho
   expect(refused.complaints).toContain("without a terminal this is done with --yes alone");
   expect(refused.asked.some((one) => one.startsWith("POST"))).toBe(false);
   const sent = await bridgehead(answers, "send-again", "--server", "tsp1", "--yes");
-  expect(sent.printed).toBe(preview.replace("to be sent", "sent again"));
+  expect(sent.printed).toBe(`${preview.replace("to be sent", "queued to be sent again")}${later}`);
   expect(sent.asked.filter((one) => one.startsWith("POST"))).toEqual([`POST ${path}`, `POST ${path}?cursor=c`]);
   const none = { ...portion, documents: 0, conferences: [], not: [], next: null };
   const nothing = await bridgehead({ [`GET ${path}`]: [none] }, "send-again", "--server", "tsp1");
