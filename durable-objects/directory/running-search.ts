@@ -7,7 +7,7 @@ import type { FoundPerson, RunningQuery } from "../../src/rpc/directory.ts";
 /** People of one conference who are named. */
 const mostFound = 20;
 
-type Sought = Pick<RunningQuery, "begins" | "number" | "attendeeId" | "text">;
+type Sought = Pick<RunningQuery, "begins" | "keys" | "number" | "attendeeId" | "text">;
 
 function isSearchForPeople({ number, attendeeId, text }: Sought): boolean {
   return number !== undefined || attendeeId !== undefined || text !== undefined;
@@ -20,7 +20,8 @@ export function foundIn(
   topic: string | undefined,
   sought: Sought,
 ): readonly FoundPerson[] | null {
-  const { begins = "", text } = sought;
+  const { begins = "", keys, text } = sought;
+  if (keys?.includes(key) === false) return null;
   if (!spellingsOf(begins).some((begin) => key.startsWith(begin))) return null;
   if (!isSearchForPeople(sought)) return [];
   const people: FoundPerson[] = [];

@@ -38,17 +38,20 @@ export function lineOfCall({
 }: CallRecord): PersonLine {
   const { number, attendeeId, conference, mutes } = call;
   const isReached = enteredAt !== null;
-  const ended = `${endedBy}: ${reason}`;
   const muted = mutes > 0 ? `; was muted ${mutes === 1 ? "once" : `${mutes} times`}` : "";
   return {
     ...{ what: isReached ? "left" : "not-reached", from: enteredAt ?? answeredAt ?? dialledAt, to: endedAt },
     ...{ number, attendeeId, conference, call: call.call },
-    why: sentence(
-      isReached
-        ? `ended by ${ended}${muted}`
-        : `${status}${reason === status ? "" : `: ${reason}`}, ended by ${endedBy}`,
-    ),
+    why: sentence(isReached ? `ended by ${endedBy}: ${reason}${muted}` : notReachedText({ status, endedBy, reason })),
   };
+}
+
+/** The call's other end is no caller of ours, as long as it has not entered. */
+function notReachedText({ status, endedBy, reason }: Pick<CallRecord, "status" | "endedBy" | "reason">): string {
+  if (status === "busy") return reason === "rejected" ? "the number rejected the call" : "the number was busy";
+  if (status === "no-answer") return "nobody answered";
+  const ender = endedBy === "caller" ? "the person called" : endedBy;
+  return `${status}${reason === status ? "" : `: ${reason}`}, ended by ${ender}`;
 }
 
 /** What a call at the prompt says of its caller. */

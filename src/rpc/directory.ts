@@ -83,6 +83,8 @@ export interface RunningQuery {
   readonly after: ConfKey | null;
   readonly limit: number;
   readonly begins?: string;
+  /** These alone. */
+  readonly keys?: readonly ConfKey[];
   /** Those alone that have reported trouble. */
   readonly troubled?: boolean;
   /** Those alone in which somebody has this number, and this attendee ID, as people write them. */

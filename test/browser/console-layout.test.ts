@@ -175,7 +175,7 @@ const story5 = [
   },
   {
     ...{ what: "not-reached" as const, from: now - 7_000_000, to: now - 6_970_000, ...ada, conference: "555123457" },
-    ...{ topic: "Tugs and pilots", call: "c2-879c6d35", why: "Busy, ended by caller." },
+    ...{ topic: "Tugs and pilots", call: "c2-879c6d35", why: "The number was busy." },
   },
   {
     ...{ what: "left" as const, from: now - 90_000_000, to: now - 87_000_000, ...ada, call: "c1-5a31bb02" },

@@ -65,7 +65,7 @@ test("a number has what happened to it in all conferences: in now, in before, no
       },
       {
         ...{ what: "not-reached", from: 1_990_000, to: 2_000_000, number: ada, attendeeId: "77", conference: "5" },
-        ...{ call: "c2", why: "Busy, ended by caller." },
+        ...{ call: "c2", why: "The number was busy." },
       },
       {
         ...{ what: "left", from: 0, to: 60_000, number: ada, attendeeId: "77", conference: "5" },
@@ -88,6 +88,21 @@ test("of somebody who is being called is said where, and that it has not entered
   };
   expect((await asked(edge, `numbers?number=${ada}`)).body.lines).toEqual([line]);
   expect((await found(edge, "77")).lines).toEqual([line]);
+});
+
+test("rows of a conference that runs have its name, also of calls that are over or were not let in", async () => {
+  const edge = new FakeEdge();
+  await runs(edge, "60", { topic: "Tugs" });
+  await runs(edge, "601", { topic: "Pilots" });
+  await ended(edge, 1_000_000, aCallRecord({ call: "c1", number: ada, conference: "60" }));
+  await keyed(edge, { end: { at: edge.time + 1, why: "locked", conference: "60" as ConfKey } });
+  await ended(edge, 1_000_010, aCallRecord({ call: "c2", number: ada, conference: "7" }));
+  const { lines } = (await asked(edge, `numbers?number=${ada}`)).body;
+  expect(lines.map(({ call, topic }) => [call, topic])).toEqual([
+    ["c2", undefined],
+    ["p1", "Tugs"],
+    ["c1", "Tugs"],
+  ]);
 });
 
 test("of a caller at the prompt is said what it lacks there", async () => {

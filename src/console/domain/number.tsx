@@ -99,8 +99,7 @@ export function PersonLines({
               <Topic is={topic} />
             </>
           ),
-        Lasted: ({ from, to }) =>
-          from === null || (to !== null && to <= from) ? null : <Lasted {...{ from, to, now }} />,
+        Lasted: ({ from, to }) => (from === null ? null : <Lasted {...{ from, to, now }} />),
         Who: ({ number, attendeeId }) => (
           <>
             {number || "withheld"}

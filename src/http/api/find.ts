@@ -251,18 +251,22 @@ async function insideOf(
   return (await Promise.all(lists)).flat();
 }
 
-/** With the names of the conferences, as far as they are known. */
+/** With the names of the conferences: of those that run as WebEx gave them, of others as its site has them, as far as that is known. */
 async function named(
   domain: Domain,
-  running: readonly ListedConference[],
+  known: readonly ListedConference[],
   lines: readonly PersonLine[],
   edge: PeoplePorts,
 ) {
+  const { name } = domain;
+  const keysOf = (without: ReadonlySet<string>) =>
+    [...new Set(lines.flatMap(({ conference }) => conference ?? []))].filter((key) => !without.has(key)) as ConfKey[];
+  const others = keysOf(new Set(known.map(({ key }) => key)));
+  const query = { domain: name, after: null, limit: others.length, keys: others };
+  const found = others.length === 0 ? null : await edge.objects.directory(name).running(query);
+  const running = [...known, ...(found?.conferences ?? [])];
   const own = new Map<string, string>(running.flatMap(({ key, topic }) => (topic === undefined ? [] : [[key, topic]])));
-  const keys = new Set(
-    lines.flatMap(({ conference }) => (conference !== null && !own.has(conference) ? [conference] : [])),
-  );
-  const ofSite = await topicsOf(domain, [...keys] as ConfKey[], edge);
+  const ofSite = await topicsOf(domain, keysOf(new Set(own.keys())), edge);
   return lines.map((line) => {
     const topic = own.get(line.conference ?? "") ?? ofSite.get(line.conference as ConfKey);
     return topic === undefined ? line : { ...line, topic };
