@@ -1,4 +1,4 @@
-import type { Env } from "../durable-objects/platform/platform.ts";
+import type { Env } from "../durable-objects/cloudflare/env.ts";
 import type { FactPage, FeedAnswer } from "../src/rpc/directory-feed.ts";
 import * as product from "../src/worker.ts";
 

@@ -1,4 +1,4 @@
-import type { Env } from "../../durable-objects/platform/platform.ts";
+import type { Env } from "../../durable-objects/cloudflare/env.ts";
 import product, * as objects from "../../src/worker.ts";
 import { count, counted, countedObject, countTimersAndPosts } from "./count.ts";
 
@@ -6,10 +6,10 @@ import { count, counted, countedObject, countTimersAndPosts } from "./count.ts";
 countTimersAndPosts();
 
 export default {
-  fetch(request, env, context) {
+  fetch(request, env) {
     if (new URL(request.url, "http://edge").pathname === "/units") return Response.json(Object.fromEntries(counted));
     count({ workerRequests: 1 }, "worker.fetch");
-    return product.fetch(request, env, context);
+    return product.fetch(request, env);
   },
 } satisfies ExportedHandler<Env>;
 

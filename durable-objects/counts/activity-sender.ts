@@ -27,10 +27,10 @@ const answerWithinMs = 10_000;
  */
 export class ActivitySender {
   readonly #domains = new Map<DomainName, Waiting>();
-  #ports: ActivityPorts | null = null;
+  readonly #ports: ActivityPorts;
   #name: string | null = null;
 
-  sendBy(ports: ActivityPorts): void {
+  constructor(ports: ActivityPorts) {
     this.#ports = ports;
   }
 
@@ -57,7 +57,6 @@ export class ActivitySender {
 
   async #sendAll(domain: DomainName, waiting: Waiting): Promise<void> {
     const ports = this.#ports;
-    if (!ports) return;
     this.#name ??= ports.newName();
     while (waiting.portion || !waiting.activity.isEmpty) {
       await wait(ports, togetherMs);

@@ -1,13 +1,10 @@
 import { Counter, Counts, type CountsTo, Histogram } from "../../src/foundation/metrics.ts";
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";
 import type { Domain } from "../../src/settings/load.ts";
-import { ActivitySender } from "../counts/activity-sender.ts";
 
 /** What the objects of this process count and measure. The counts leave the process for the object that adds up those of all processes. */
 export class Measures implements CountsTo {
   readonly counts: Counts = new Counts();
-  /** What was asked and posted, for the plots of each domain. */
-  readonly activity = new ActivitySender();
   /** Called after each count. */
   onCounted: () => void = () => {};
   readonly #families: Family[] = [];

@@ -18,9 +18,3 @@ export function retentionAt(now: EpochMs, keptMs: number | null, known: DomainRe
 export function isOver({ keptMs, removedAt }: DomainRetention, now: EpochMs): boolean {
   return removedAt !== null && now >= removedAt + keptMs;
 }
-
-/** Deletes everything of an object. An alarm that it still has would wake it for nothing. */
-export async function deleteObject(storage: Pick<DurableObjectStorage, "deleteAlarm" | "deleteAll">): Promise<void> {
-  await storage.deleteAlarm();
-  await storage.deleteAll();
-}

@@ -4,7 +4,7 @@ import { renewAt } from "../../src/foundation/time/renew-at.ts";
 import { activeLink, type Health, type Link, type RelayInput, type RelayState } from "../../src/link/relay.ts";
 import type { FoundTrouble } from "../../src/operators/trouble-kinds.ts";
 import type { BridgeHealth } from "../../src/rpc/relay.ts";
-import type { AgentSockets } from "./hibernating-sockets.ts";
+import type { AgentSockets } from "./agent-sockets.ts";
 import type { Lost } from "./relay-store.ts";
 
 interface Around extends Pick<BridgeHealth, "agentConnected"> {

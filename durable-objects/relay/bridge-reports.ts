@@ -6,8 +6,8 @@ import type { ConferenceRpc } from "../../src/rpc/conference.ts";
 import type { PromptCallsRpc } from "../../src/rpc/directory-feed.ts";
 import type { Platformed } from "../../src/rpc/objects.ts";
 import type { Platform } from "../platform/platform.ts";
+import type { AgentSockets } from "./agent-sockets.ts";
 import { ForeignConferences } from "./foreign-conferences.ts";
-import type { AgentSockets } from "./hibernating-sockets.ts";
 import type { Identity, RelayLog, RelayStore } from "./relay-store.ts";
 
 export interface ReportsPorts extends Pick<Platform, "now" | "after" | "measures"> {

@@ -32,10 +32,10 @@ import { Alarm, type AlarmPorts } from "../platform/alarm.ts";
 import type { Sql } from "../platform/platform.ts";
 import { AgentAbsences } from "./agent-absences.ts";
 import { AgentLimits } from "./agent-limits.ts";
+import type { AgentSockets } from "./agent-sockets.ts";
 import { BridgeDrain, refusalsOf } from "./bridge-drain.ts";
 import { actedUntil, activeLine, bridgeHealth, lostSince } from "./bridge-health.ts";
 import { BridgeReports, type ReportsPorts } from "./bridge-reports.ts";
-import type { AgentSockets } from "./hibernating-sockets.ts";
 import { type Identity, type Lost, type RelayEntries, type RelayLog, RelayStore } from "./relay-store.ts";
 import { TroubleFeed } from "./trouble-feed.ts";
 

@@ -1,4 +1,4 @@
-import type { Env } from "../platform/platform.ts";
+import type { EdgeVariables } from "../../src/settings/load.ts";
 
 /** Tells equal texts without keeping them. */
 export type Digest = (text: string) => Promise<string>;
@@ -10,7 +10,7 @@ export type Digest = (text: string) => Promise<string>;
 export async function digestUnderToken({
   OPERATOR_TOKEN,
   OPERATORS,
-}: Partial<Pick<Env, "OPERATOR_TOKEN" | "OPERATORS">>): Promise<Digest> {
+}: Partial<Pick<EdgeVariables, "OPERATOR_TOKEN" | "OPERATORS">>): Promise<Digest> {
   const token = OPERATOR_TOKEN || OPERATORS || "";
   if (token === "") return async () => "";
   const bytes = new TextEncoder().encode(`digest of a site's secret ${token}`);

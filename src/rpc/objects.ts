@@ -116,17 +116,31 @@ export interface Platformed {
 
 type Given<Name extends ObjectName> = Asked<Name> & Platformed;
 
-/** The objects as requests reach them. Getting one costs nothing; each call is one message to it. */
-export interface EdgeObjects {
-  conference(domain: DomainName, confKey: ConfKey): Given<"conference">;
-  handles(domain: DomainName): Given<"handles">;
-  idAllocator(domain: DomainName): Given<"idAllocator">;
-  mailbox(domain: DomainName): Given<"mailbox">;
-  directory(domain: DomainName): Given<"directory">;
-  relay(domain: DomainName, bridge: BridgeName): Given<"relay">;
+/** What the name of each object is made of. */
+interface ObjectKeys {
+  readonly conference: readonly [domain: DomainName, confKey: ConfKey];
+  readonly handles: readonly [domain: DomainName];
+  readonly idAllocator: readonly [domain: DomainName];
+  readonly mailbox: readonly [domain: DomainName];
+  readonly directory: readonly [domain: DomainName];
+  readonly relay: readonly [domain: DomainName, bridge: BridgeName];
   /** Of the whole deployment. */
-  counts(): Given<"counts">;
+  readonly counts: readonly [];
   /** Of all people. */
-  sessions(): Given<"sessions">;
-  webexSite(domain: DomainName): Given<"webexSite">;
+  readonly sessions: readonly [];
+  readonly webexSite: readonly [domain: DomainName];
+}
+
+/** The objects as requests reach them. Getting one costs nothing; each call is one message to it. */
+export type EdgeObjects = { readonly [Name in ObjectName]: (...key: ObjectKeys[Name]) => Given<Name> };
+
+/** The objects as they reach each other. */
+export type AllObjects = { readonly [Name in ObjectName]: (...key: ObjectKeys[Name]) => ObjectRpcs[Name] & Platformed };
+
+/** All objects, each by the stub that this makes of its kind and its name: `local/555120777`. */
+export function objectsBy(stubOf: (kind: ObjectName, name: string) => unknown): AllObjects {
+  const kinds = Object.keys(objectMethods) as readonly ObjectName[];
+  const nameOf = (key: readonly (string | undefined)[]) => key.filter((part) => part !== undefined).join("/") || "all";
+  const stubs = kinds.map((kind) => [kind, (...key: readonly string[]) => stubOf(kind, nameOf(key))]);
+  return Object.fromEntries(stubs);
 }

@@ -23,9 +23,16 @@ export function loadDomains(json: string): Result<Domains, string> {
   return latest.domains;
 }
 
-interface DomainsEnv {
+/** The settings that an edge is given at its start. */
+export interface EdgeVariables {
+  /** JSON: domain name → settings. */
   readonly DOMAINS: string;
+  readonly OPERATOR_TOKEN: string;
+  /** JSON: people with tokens and roles of their own. */
+  readonly OPERATORS?: string;
 }
+
+type DomainsEnv = Pick<EdgeVariables, "DOMAINS">;
 
 /** DOMAINS as it was replaced while this process runs: a copy for all objects, which share this module on plain workerd. */
 let replaced: string | undefined;

@@ -94,7 +94,7 @@ export const shownNumber = v.strictObject({
 
 /** Names of secrets of sites and webhooks. No others are ever read, so that settings cannot have the operator's token sent to a site. */
 const secretNames = { site: /^WEBEX_SECRET_[A-Z0-9_]{1,50}$/, webhooks: /^WEBHOOK_SECRET_[A-Z0-9_]{1,50}$/ } as const;
-type SecretOf = keyof typeof secretNames;
+export type SecretOf = keyof typeof secretNames;
 
 /** A secret as the deployment has it; `undefined`: it has none of this name, or this is no name of such a secret. */
 export function secretIn(env: object, of: SecretOf, name: string): string | undefined {

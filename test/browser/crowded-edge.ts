@@ -1,4 +1,4 @@
-import type { Env } from "../../durable-objects/platform/platform.ts";
+import type { Env } from "../../durable-objects/cloudflare/env.ts";
 import type { BridgeName, DomainName, WebexHost } from "../../src/foundation/ids.ts";
 import product from "../../src/worker.ts";
 import { aPage } from "../durable-objects/fact-page.ts";
@@ -12,8 +12,8 @@ let startedAt = 0;
 
 /** The edge as it is deployed. `POST /crowd` `{"from": 0, "to": 3000, "callers": 4}` has so many conferences told to its directory that nobody holds. */
 export default {
-  async fetch(request, env, context) {
-    if (new URL(request.url, "http://edge").pathname !== "/crowd") return product.fetch(request, env, context);
+  async fetch(request, env) {
+    if (new URL(request.url, "http://edge").pathname !== "/crowd") return product.fetch(request, env);
     startedAt ||= Date.now();
     const { from, to, callers }: { from: number; to: number; callers: number } = await request.json();
     const directory = env.DIRECTORY.getByName(domain);

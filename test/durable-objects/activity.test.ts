@@ -26,16 +26,15 @@ const begins = Math.ceil(worldBegins / minute) * minute;
 /** A process, and what it told directories. */
 function process() {
   const time = new Clock(begins);
-  const sender = new ActivitySender();
   const told: { readonly at: number; readonly source: CountSource; readonly minutes: readonly ActivityMinute[] }[] = [];
   const world = {
     time,
-    sender,
     told,
     answer: async () => {},
+    sender: () => sender,
     refuse: () => void sender.countRefused(domain, time.now),
   };
-  sender.sendBy({
+  const sender = new ActivitySender({
     after: (ms, run) => time.after(ms, run),
     newName: () => "p",
     count: async (_, source, minutes) => {
@@ -66,9 +65,11 @@ test("requests are told with what came soon after, and each knows when they are"
   const { time, told, sender } = process();
   let done = 0;
   for (const _ of [1, 2])
-    void sender.countRefused(domain, time.now).then(() => {
-      done += 1;
-    });
+    void sender()
+      .countRefused(domain, time.now)
+      .then(() => {
+        done += 1;
+      });
   await time.pass(900);
   expect([done, told.length]).toEqual([0, 0]);
   await time.pass(100);

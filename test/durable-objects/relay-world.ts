@@ -1,6 +1,6 @@
 import type { LogLine } from "../../durable-objects/platform/log.ts";
 import { Measures } from "../../durable-objects/platform/measures.ts";
-import type { Attachment } from "../../durable-objects/relay/hibernating-sockets.ts";
+import type { Attachment } from "../../durable-objects/relay/agent-sockets.ts";
 import { Relay } from "../../durable-objects/relay/relay.ts";
 import type { CommandResult } from "../../src/bridge/commands.ts";
 import type { Comparison } from "../../src/conference/reconcile.ts";

@@ -1,4 +1,4 @@
-import { joined } from "../../durable-objects/platform/object-class.ts";
+import { joined } from "../../durable-objects/platform/joined.ts";
 import type { EdgeObjects } from "../../src/rpc/objects.ts";
 import { objectMethods } from "../../src/rpc/objects.ts";
 import type { ConferenceWorld } from "../durable-objects/conference-world.ts";

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { AgentKey } from "../../bridge-agent/service/state-folder.ts";
 import { Measures } from "../../durable-objects/platform/measures.ts";
-import type { Attachment } from "../../durable-objects/relay/hibernating-sockets.ts";
+import type { Attachment } from "../../durable-objects/relay/agent-sockets.ts";
 import { Relay, type RelayPorts } from "../../durable-objects/relay/relay.ts";
 import type { Draws } from "../../simulators/draws.ts";
 import type { BridgeName, CommandId, ConfKey, DomainName } from "../../src/foundation/ids.ts";

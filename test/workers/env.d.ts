@@ -1,5 +1,5 @@
 declare namespace Cloudflare {
-  interface Env extends Readonly<import("../../durable-objects/platform/platform.ts").Env> {}
+  interface Env extends Readonly<import("../../durable-objects/cloudflare/env.ts").Env> {}
   interface GlobalProps {
     mainModule: typeof import("../../src/worker.ts");
   }

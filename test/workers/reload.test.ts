@@ -1,4 +1,3 @@
-import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, expect, test, vi } from "vitest";
 import worker from "../../src/worker.ts";
@@ -38,7 +37,7 @@ test("a reload has worked although relays hang or fail, which the log says; thos
       body: JSON.stringify({ other: local }),
       headers: { authorization: "Bearer token" },
     });
-    return worker.fetch(request as never, here, createExecutionContext());
+    return worker.fetch(request as never, here);
   };
 
   const answer = reload();

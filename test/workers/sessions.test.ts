@@ -1,4 +1,4 @@
-import { createExecutionContext, evictAllDurableObjects, listDurableObjectIds } from "cloudflare:test";
+import { evictAllDurableObjects, listDurableObjectIds } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import worker from "../../src/worker.ts";
@@ -79,11 +79,10 @@ test("people who are taken out of the settings by a reload are out at once, with
       body: JSON.stringify(people),
       headers,
     });
-    return worker.fetch(request as never, here, createExecutionContext());
+    return worker.fetch(request as never, here);
   };
   const status = async (headers: Record<string, string>) =>
-    (await worker.fetch(new Request(`${origin}/api/v1/me`, { headers }) as never, here, createExecutionContext()))
-      .status;
+    (await worker.fetch(new Request(`${origin}/api/v1/me`, { headers }) as never, here)).status;
   const cookie = await signIn(viewerToken);
   const token = { authorization: `Bearer ${viewerToken}` };
   expect([await status({ cookie }), await status(token)]).toEqual([200, 200]);

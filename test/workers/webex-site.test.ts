@@ -1,4 +1,4 @@
-import { createExecutionContext, runDurableObjectAlarm } from "cloudflare:test";
+import { runDurableObjectAlarm } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import { afterEach, expect, test, vi } from "vitest";
 import type { DomainName } from "../../src/foundation/ids.ts";
@@ -58,7 +58,7 @@ test("a reload tells the object of a site that came, changed or went, does not w
       body: JSON.stringify(body),
       headers: { authorization: "Bearer token" },
     });
-    return worker.fetch(request as never, here, createExecutionContext());
+    return worker.fetch(request as never, here);
   };
 
   expect((await reload({ local })).status).toBe(204);

@@ -1,6 +1,7 @@
 import type { EpochMs } from "../../src/foundation/ids.ts";
-import { type EdgeToAgent, encodeMessage, PING, PONG } from "../../src/link/messages.ts";
+import { type EdgeToAgent, encodeMessage } from "../../src/link/messages.ts";
 import type { Link } from "../../src/link/relay.ts";
+import type { Accept, ObjectSocket, ObjectSockets } from "../platform/object-sockets.ts";
 import type { Identity } from "./relay-store.ts";
 
 /** Stays with a socket while the relay sleeps. */
@@ -33,48 +34,42 @@ interface SocketSeen {
 }
 
 interface AcceptedSocket extends SocketSeen {
-  readonly socket: WebSocket;
+  readonly socket: ObjectSocket;
   attachment: Attachment | null;
-  /** The `lastSeen` that the platform keeps. */
+  /** The `lastSeen` that is kept with the socket. */
   keptSeen: EpochMs;
 }
 
-/** What the platform keeps with a socket. */
+/** What is kept with a socket. */
 type Kept = Attachment & Readonly<SocketSeen>;
 
 /** Far below the silence after which an agent counts as gone. */
 const KEEP_SEEN_MS = 1_000;
 
-/** The platform's sockets, which stay open while the object sleeps. The tags of a socket are the id of its link and its agent. */
-export class HibernatingSockets implements AgentSockets {
-  readonly #ctx: DurableObjectState;
+/** The sockets of the agents over those of the object. */
+export class KeptSockets implements AgentSockets {
+  readonly #sockets: ObjectSockets;
   readonly #open = new Map<string, AcceptedSocket>();
 
-  constructor(ctx: DurableObjectState) {
-    this.#ctx = ctx;
-    ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
-    for (const socket of ctx.getWebSockets()) {
-      const kept: Kept | null = socket.deserializeAttachment();
+  constructor(sockets: ObjectSockets) {
+    this.#sockets = sockets;
+    for (const socket of sockets.all()) {
+      const kept = socket.kept() as Kept | null;
       if (!kept) continue;
       const { lastSeen, futurePing, ...attachment } = kept;
-      this.#open.set(attachment.link.id, { socket, attachment, lastSeen, futurePing, keptSeen: lastSeen });
+      this.#open.set(socket.id, { socket, attachment, lastSeen, futurePing, keptSeen: lastSeen });
     }
   }
 
   /** The id of its link. */
-  accept(socket: WebSocket, agent: string): string {
-    const id = crypto.randomUUID();
-    this.#ctx.acceptWebSocket(socket, [id, agentTag(agent)]);
-    this.#open.set(id, { socket, attachment: null, lastSeen: 0, futurePing: null, keptSeen: 0 });
-    return id;
-  }
-
-  idOf(socket: WebSocket): string {
-    return this.#ctx.getTags(socket)[0] ?? "";
+  accept(accept: Accept, agent: string): string {
+    const socket = accept(agentLabel(agent));
+    this.#open.set(socket.id, { socket, attachment: null, lastSeen: 0, futurePing: null, keptSeen: 0 });
+    return socket.id;
   }
 
   countOf(agent: string): number {
-    return this.#ctx.getWebSockets(agentTag(agent)).length;
+    return this.#sockets.all().filter(({ label }) => label === agentLabel(agent)).length;
   }
 
   attachments(): readonly Attachment[] {
@@ -84,19 +79,15 @@ export class HibernatingSockets implements AgentSockets {
   lastSeen(id: string): EpochMs | null {
     const open = this.#open.get(id);
     if (!open) return null;
-    const ping = this.#pingOf(open.socket);
+    const ping = open.socket.pingedAt();
     return ping === null || ping === open.futurePing ? open.lastSeen : Math.max(open.lastSeen, ping);
-  }
-
-  #pingOf(socket: WebSocket): EpochMs | null {
-    return this.#ctx.getWebSocketAutoResponseTimestamp(socket)?.getTime() ?? null;
   }
 
   seen(id: string, at: EpochMs): void {
     const open = this.#open.get(id);
     if (!open) return;
     open.lastSeen = at;
-    const ping = this.#pingOf(open.socket);
+    const ping = open.socket.pingedAt();
     if (ping !== null && ping > at) open.futurePing = ping;
     if (Math.abs(at - open.keptSeen) >= KEEP_SEEN_MS) this.#write(open);
   }
@@ -109,39 +100,28 @@ export class HibernatingSockets implements AgentSockets {
   }
 
   send(id: string, message: EdgeToAgent): void {
-    try {
-      this.#open.get(id)?.socket.send(encodeMessage(message));
-    } catch {
-      // The socket is closed, and its close event on its way.
-    }
+    this.#open.get(id)?.socket.send(encodeMessage(message));
   }
 
   close(id: string, code: number, reason: string): void {
-    this.#remove(id)?.close(code, reason);
-  }
-
-  /** The id of the link that is over with its socket. */
-  closed(socket: WebSocket): string {
-    const id = this.idOf(socket);
-    this.#remove(id);
-    return id;
-  }
-
-  /** After a sleep, the platform still lists a socket on its way out; it must not count again. */
-  #remove(id: string): WebSocket | undefined {
     const socket = this.#open.get(id)?.socket;
-    socket?.serializeAttachment(null);
+    this.closed(id);
+    socket?.close(code, reason);
+  }
+
+  /** The link is over with its socket. The place may still list a socket on its way out; it must not count again. */
+  closed(id: string): void {
+    this.#open.get(id)?.socket.keep(null);
     this.#open.delete(id);
-    return socket;
   }
 
   #write(open: AcceptedSocket): void {
     const { socket, attachment, lastSeen, futurePing } = open;
-    if (attachment) socket.serializeAttachment({ ...attachment, lastSeen, futurePing } satisfies Kept);
+    if (attachment) socket.keep({ ...attachment, lastSeen, futurePing } satisfies Kept);
     open.keptSeen = lastSeen;
   }
 }
 
-function agentTag(agent: string): string {
+function agentLabel(agent: string): string {
   return `agent ${agent}`;
 }

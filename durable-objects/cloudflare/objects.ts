@@ -1,0 +1,11 @@
+import { objectClass } from "./object-class.ts";
+
+export class ConferenceObject extends objectClass("conference") {}
+export class CountsObject extends objectClass("counts") {}
+export class DirectoryObject extends objectClass("directory") {}
+export class HandleIndexObject extends objectClass("handles") {}
+export class IdAllocatorObject extends objectClass("idAllocator") {}
+export class MailboxObject extends objectClass("mailbox") {}
+export class RelayObject extends objectClass("relay") {}
+export class SessionsObject extends objectClass("sessions") {}
+export class WebexSiteObject extends objectClass("webexSite") {}

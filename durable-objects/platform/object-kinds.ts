@@ -1,0 +1,87 @@
+import { dayMs } from "../../src/foundation/time/timers.ts";
+import type { Answering, ObjectName, ObjectRpcs } from "../../src/rpc/objects.ts";
+import { Conference } from "../conference/conference.ts";
+import { DeploymentCounts } from "../counts/deployment-counts.ts";
+import { Directory } from "../directory/directory.ts";
+import { DomainIds } from "../ids/domain-ids.ts";
+import { HandleIndex } from "../ids/handle-index.ts";
+import { IdAllocator } from "../ids/id-allocator.ts";
+import { Mailbox } from "../mail/mailbox.ts";
+import { AgentConnections } from "../relay/agent-connections.ts";
+import { KeptSockets } from "../relay/agent-sockets.ts";
+import { Relay } from "../relay/relay.ts";
+import { Sessions } from "../sessions/sessions.ts";
+import { digestUnderToken } from "../webex-site/code-digest.ts";
+import { joined } from "./joined.ts";
+import type { ObjectPlace } from "./object-place.ts";
+import type { ObjectEvents } from "./object-sockets.ts";
+import { Watchers } from "./watchers.ts";
+
+/** The whole of an object: the methods of its kind, and what happens to it beside them. */
+export type Whole<Name extends ObjectName = ObjectName> = Answering<ObjectRpcs[Name]> & ObjectEvents;
+
+/** How each kind of object is made in its place. It is made with the first thing that happens to it in a life, and reads what is on disk. */
+export const objectKinds: {
+  readonly [Name in ObjectName]: (place: ObjectPlace) => Whole<Name> | Promise<Whole<Name>>;
+} = {
+  conference: (place) => {
+    const watchers = new Watchers(place);
+    const conference = new Conference({
+      ...place,
+      share: (answers) => place.mailbox(answers.domain).share(answers),
+      changed: () => watchers.changed(),
+    });
+    return joined(conference, conference.actions, conference.reader, watchers);
+  },
+  counts: (place) => new DeploymentCounts(place),
+  directory: (place) => {
+    const watchers = new Watchers(place);
+    const directory = new Directory({
+      ...place,
+      conferencesOf: (domain, ...page) => place.idAllocator(domain).conferencesOf(...page),
+      changed: () => watchers.changed(),
+      secret: (name) => place.secret("webhooks", name),
+    });
+    const { list, recordStore, promptStore, knownTrouble } = directory;
+    return joined(directory, list, recordStore, promptStore, knownTrouble, watchers);
+  },
+  handles: (place) =>
+    new HandleIndex({
+      ...place,
+      retentionMs: (name) => {
+        const domain = place.domain(name);
+        return domain && domain.settings.journalRetentionDays * dayMs;
+      },
+      hasHandle(domain, { confKey, extConfId }, claimedBy) {
+        const conference = place.conference(domain, confKey);
+        return conference.hasHandle(extConfId, claimedBy).catch((error: unknown) => {
+          throw new Error(`conference object ${conference.id}: ${error}`);
+        });
+      },
+    }),
+  idAllocator: (place) => new DomainIds(place, new IdAllocator(place.sql)),
+  mailbox: (place) => new Mailbox(place),
+  relay: (place) => {
+    const sockets = new KeptSockets(place.sockets);
+    const relay = new Relay({
+      ...place,
+      sockets,
+      settings: (domain) => place.domain(domain)?.settings,
+      sweep: (domain) => place.idAllocator(domain).sweep(),
+      keepPromptCalls: (domain, said) => place.directory(domain).keepPromptCalls(domain, said),
+      notifyOfAgents: (domain, events) => place.directory(domain).notifyOfAgents(domain, events),
+      notifyOfTrouble: (domain, ...of) => place.directory(domain).notifyOfTrouble(domain, ...of),
+    });
+    return joined(new AgentConnections(relay, sockets), relay);
+  },
+  sessions: (place) => new Sessions(place),
+  webexSite: async (place) => {
+    // The tables of WebEx's interfaces cost each start of a Worker some 15 ms, and few domains have a site.
+    const { WebexSite } = await import("../webex-site/webex-site.ts");
+    return new WebexSite({
+      ...place,
+      secret: (name) => place.secret("site", name),
+      secretDigest: await digestUnderToken(place.keys),
+    });
+  },
+};

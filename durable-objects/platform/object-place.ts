@@ -1,0 +1,40 @@
+import type { DomainName } from "../../src/foundation/ids.ts";
+import type { AllObjects } from "../../src/rpc/objects.ts";
+import { type EdgeVariables, findDomain } from "../../src/settings/load.ts";
+import { type SecretOf, secretIn } from "../../src/settings/values.ts";
+import type { ObjectSockets } from "./object-sockets.ts";
+import type { DomainPorts, Platform } from "./platform.ts";
+
+/** Values on disk by name. */
+export interface KeptValues {
+  get<Value>(name: string): Value | undefined;
+  put(name: string, value: unknown): void;
+}
+
+/** What one life of an object has of the machine on which it runs. */
+export interface OwnPlace extends Platform {
+  readonly kept: KeptValues;
+  readonly sockets: ObjectSockets;
+  /** Deletes everything, and ends the life of the object: the next call begins anew. */
+  deleteAll(): Promise<void>;
+  newId(): string;
+  fetch: (address: string, init: RequestInit) => Promise<Response>;
+}
+
+/** Where an object runs: at Cloudflare or at home. Each kind asks for its part. */
+export interface ObjectPlace extends OwnPlace, DomainPorts, AllObjects {
+  readonly keys: Pick<EdgeVariables, "OPERATOR_TOKEN" | "OPERATORS">;
+  secret(kind: SecretOf, name: string): string | undefined;
+}
+
+export function placeOf(own: OwnPlace, objects: AllObjects, variables: EdgeVariables): ObjectPlace {
+  return {
+    ...own,
+    ...objects,
+    keys: variables,
+    allocateIds: (request) => objects.idAllocator(request.domain).allocate(request),
+    domain: (name: DomainName) => findDomain(variables, name),
+    nonce: () => String(crypto.getRandomValues(new BigUint64Array(1))),
+    secret: (kind, name) => secretIn(variables, kind, name),
+  };
+}

@@ -1,0 +1,211 @@
+import type { BridgeName, DomainName, EpochMs } from "./foundation/ids.ts";
+import { LogLimit, RateLimit } from "./foundation/limits.ts";
+import type { Counts } from "./foundation/metrics.ts";
+import type { Result } from "./foundation/result.ts";
+import type { LogFacts } from "./foundation/text/log-line.ts";
+import { reasonOf } from "./foundation/text/reason.ts";
+import { type Timers, within } from "./foundation/time/timers.ts";
+import { version } from "./foundation/version.ts";
+import { withWholeUrl } from "./http/address.ts";
+import { AgentsToClose } from "./http/agents/agents-to-close.ts";
+import { type AppPorts, createApp } from "./http/app.ts";
+import { keepAsked, keepAudit } from "./http/audited.ts";
+import { Attempts } from "./http/guard.ts";
+import { type EdgeEvent, Metrics, processText } from "./http/monitoring/monitoring.ts";
+import { problem } from "./http/problem.ts";
+import { type Disk, Storage } from "./http/storage.ts";
+import { type OperatorsSettings, type People, peopleOf, readOperators } from "./operators/people.ts";
+import { HandleCache } from "./routing/deliver.ts";
+import type { AllObjects } from "./rpc/objects.ts";
+import {
+  type Domain,
+  type Domains,
+  domainsOf,
+  type EdgeVariables,
+  replaceDomains,
+  secretsOf,
+} from "./settings/load.ts";
+import { secretIn } from "./settings/values.ts";
+
+type Level = "info" | "warn" | "error";
+
+/** What an edge has of the place where it runs. */
+export interface EdgePlace extends Timers {
+  readonly variables: EdgeVariables;
+  readonly objects: AllObjects;
+  /** What its objects and requests count. */
+  readonly counting: {
+    readonly measures: { readonly counts: Counts; text(domains: Iterable<Domain>, shown: Counts): string };
+    readonly sender: { afterRequest(): Promise<void>; flush(): Promise<void> };
+    readonly activity: { countRefused(domain: DomainName, at: EpochMs): Promise<void> };
+  };
+  log(line: LogFacts & { readonly level: Level; readonly event: string }): void;
+  /** Where the objects' files lie; `null`: the platform answers for its disks. */
+  readonly disk: Disk | null;
+  now(): number;
+  newId(): string;
+  fetch: AppPorts["fetch"];
+  /** Lets this come to its end, although the request is over. */
+  waitUntil(work: Promise<unknown>): void;
+}
+
+/** Sites that were not reached hear of the settings again after this time. */
+const SEND_AGAIN_MS = 60_000;
+
+/** The edge in one process, from requests to objects; the settings can be replaced while it serves. */
+export class Edge {
+  readonly #place: EdgePlace;
+  readonly #metrics: Metrics;
+  readonly #logLimit = new LogLimit();
+  readonly #agentsToClose: AgentsToClose;
+  #app: ReturnType<typeof createApp> | undefined;
+  #people: Promise<People> | undefined;
+  /** Of which settings the sites know; `null`: one of them was not reached. */
+  #sent: { readonly domains: Domains | null; readonly at: number } = { domains: null, at: 0 };
+
+  constructor(place: EdgePlace) {
+    this.#place = place;
+    this.#metrics = new Metrics(place.counting.measures.counts);
+    this.#agentsToClose = new AgentsToClose({
+      after: place.after,
+      closeAgents: (domain, bridge, agents) => place.objects.relay(domain, bridge as BridgeName).closeAgents(agents),
+      log: (event, facts, level) => this.#log(event, facts, level),
+    });
+  }
+
+  async fetch(received: Request): Promise<Response> {
+    const request = withWholeUrl(received);
+    if (request === null)
+      return new Response("The request's target is no path, or its Host no host.\n", { status: 400 });
+    const { counting, variables, waitUntil } = this.#place;
+    const domains = domainsOf(variables);
+    if (!domains.ok) {
+      this.#log("settings-refused", { error: domains.error }, "error");
+      return problem(
+        503,
+        "wrong settings",
+        "This deployment serves nothing until its settings are right; see its log.",
+      );
+    }
+    this.#wakeSites(domains.value);
+    this.#app ??= createApp(this.#ports());
+    const answer = await this.#app.fetch(request);
+    if (!counting.measures.counts.isEmpty) waitUntil(counting.sender.afterRequest());
+    return answer;
+  }
+
+  /** From now on these domains count, if they are right. Resolves when the agents that they lack were told to go, after 2 s at most. */
+  async reload(json: string): Promise<Result<Domains, string>> {
+    const before = this.#domains;
+    const after = replaceDomains(json);
+    if (!after.ok) return after;
+    this.#wakeSites(after.value);
+    const asked = this.#agentsToClose.replaced(before, after.value);
+    this.#place.waitUntil(asked.then(() => this.#agentsToClose.retry()));
+    await asked;
+    return after;
+  }
+
+  /** From now on these people count, if they are right; the sessions of those who are gone are over. */
+  async reloadPeople(json: string): Promise<Result<OperatorsSettings, string>> {
+    const operators = readOperators(json);
+    if (!operators.ok) return operators;
+    this.#people = this.#peopleFrom(json);
+    await this.#people;
+    return operators;
+  }
+
+  #ports(): AppPorts {
+    const place = this.#place;
+    const { variables, objects, counting, waitUntil, after, now } = place;
+    const domains = () => this.#domains;
+    const since = now();
+    const log: AppPorts["log"] = (event, facts, level) => this.#log(event, facts, level);
+    const { directory } = objects;
+    return {
+      ...{
+        after,
+        now,
+        objects,
+        log,
+        fetch: place.fetch,
+        metrics: this.#metrics,
+        flushCounts: () => counting.sender.flush(),
+      },
+      get domains() {
+        return domains();
+      },
+      handleCache: new HandleCache(),
+      posts: new RateLimit(),
+      storage: new Storage({ after, now, disk: place.disk, mark: place.newId(), log }),
+      measured: (of, shown) => counting.measures.text(of, shown),
+      processText: () => processText(version, since),
+      people: () => {
+        this.#people ??= this.#peopleFrom(variables.OPERATORS ?? "");
+        return this.#people;
+      },
+      // Empty where nobody has a token: then nobody has a session.
+      sessionKey: variables.OPERATOR_TOKEN || variables.OPERATORS || "",
+      attempts: new Attempts(),
+      refused: (domain) => waitUntil(counting.activity.countRefused(domain, now())),
+      auditAsked: (domain, entry) => keepAsked({ after, directory }, domain, entry),
+      audit: (domain, entry) => {
+        place.log({ level: "info", event: "operator-action", domain, ...entry });
+        waitUntil(keepAudit({ after, directory, log }, domain, entry));
+      },
+    };
+  }
+
+  /** The domains that count now; none while they cannot be read. */
+  get #domains(): Domains {
+    const domains = domainsOf(this.#place.variables);
+    return domains.ok ? domains.value : new Map();
+  }
+
+  /** All who may sign in. Wrong settings of people stop no conference: then whoever has the operator's token is the only one. */
+  async #peopleFrom(json: string): Promise<People> {
+    const operators = readOperators(json);
+    if (!operators.ok) this.#log("operators-refused", { error: operators.error }, "error");
+    return peopleOf(operators.ok ? operators.value : { people: [] }, this.#place.variables.OPERATOR_TOKEN ?? "");
+  }
+
+  /**
+   * Tells the objects of WebEx sites that there are settings, or others than before: nothing else would wake them for the night. Once for
+   * each process and settings, beside the request that comes first; no request waits for it, and no site is asked.
+   */
+  #wakeSites(domains: Domains): void {
+    const { variables, objects, now, waitUntil } = this.#place;
+    const [before, at] = [this.#sent.domains, now()];
+    if (before === domains || (before === null && Math.abs(at - this.#sent.at) < SEND_AGAIN_MS)) return;
+    this.#sent = { domains, at };
+    for (const { domain, secret } of secretsOf(domains, "site")) {
+      if (secretIn(variables, "site", secret) === undefined)
+        this.#log("webex-site-without-secret", { domain, secret }, "warn");
+    }
+    const withSite = [...(before?.values() ?? []), ...domains.values()].flatMap(({ name, settings }) =>
+      settings.webexSite ? name : [],
+    );
+    for (const domain of new Set(withSite)) {
+      const asked = within(
+        this.#place,
+        5_000,
+        "the object of the WebEx site",
+        objects.webexSite(domain).settingsRead(domain),
+      );
+      waitUntil(
+        asked.catch((error: unknown) => {
+          this.#sent = { domains: null, at: now() };
+          this.#log("webex-site-asleep", { domain, error: reasonOf(error) }, "warn");
+        }),
+      );
+    }
+  }
+
+  /** Any request can cause a line, so each event of each domain has its limit. */
+  #log(event: EdgeEvent, facts: LogFacts, level: Level = "info"): void {
+    const { log, now } = this.#place;
+    const dropped = this.#logLimit.admit(event, String(facts.domain ?? ""), now());
+    if (dropped === null) this.#metrics.logLinesDropped.count({ event });
+    else log({ level, event, ...(dropped > 0 && { droppedBefore: dropped }), ...facts });
+  }
+}
