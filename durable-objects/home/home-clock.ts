@@ -1,0 +1,11 @@
+import type { EpochMs } from "../../src/foundation/ids.ts";
+import type { Timers } from "../../src/foundation/time/timers.ts";
+
+/** The time of a home: within a life of the process it goes on at one pace, whatever the machine's clock is set to. */
+export interface HomeClock extends Timers {
+  now(): EpochMs;
+  /** What was written last was written at this time: nothing after it is earlier, whatever the machine's clock says at a start. */
+  notBefore(time: EpochMs): void;
+  /** Runs this once the turn of the event loop is over. */
+  endOfTurn(run: () => void): void;
+}

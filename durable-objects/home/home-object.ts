@@ -1,0 +1,40 @@
+import type { EpochMs } from "../../src/foundation/ids.ts";
+import type { ObjectName } from "../../src/rpc/objects.ts";
+import type { Whole } from "../platform/object-kinds.ts";
+import type { HomeSocket } from "./home-socket.ts";
+import type { Life } from "./life.ts";
+
+export interface Loaded {
+  readonly life: Life;
+  readonly whole: Whole;
+}
+
+/** What a home knows of an object, in memory or not. */
+export class HomeObject {
+  readonly kind: ObjectName;
+  readonly name: string;
+  /** `null`: nothing of it is on disk, nor on its way there. */
+  number: number | null = null;
+  alarm: EpochMs | null = null;
+  /** The alarm whose work is under way: it stays on disk until that is done. */
+  firing: EpochMs | null = null;
+  /** The alarm has changed since the last row. */
+  hasNewAlarm = false;
+  /** Its rows of the log that no image holds. */
+  positions: number[] = [];
+  /** `null`: it is not in memory. */
+  loaded: Promise<Loaded> | null = null;
+  life: Life | null = null;
+  /** It leaves memory with the next flush. */
+  rests = false;
+  readonly sockets = new Set<HomeSocket>();
+
+  constructor(kind: ObjectName, name: string) {
+    this.kind = kind;
+    this.name = name;
+  }
+
+  get key(): string {
+    return `${this.kind}/${this.name}`;
+  }
+}

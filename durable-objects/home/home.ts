@@ -1,0 +1,504 @@
+import { doubling, pauseAfter } from "../../src/delivery/backoff.ts";
+import type { EpochMs } from "../../src/foundation/ids.ts";
+import { reasonOf } from "../../src/foundation/text/reason.ts";
+import type { ObjectName } from "../../src/rpc/objects.ts";
+import type { Log } from "../platform/log.ts";
+import type { Whole } from "../platform/object-kinds.ts";
+import type { Sql } from "../platform/platform.ts";
+import { Alarms } from "./alarms.ts";
+import type { HomeClock } from "./home-clock.ts";
+import { HomeObject, type Loaded } from "./home-object.ts";
+import { HomeSocket } from "./home-socket.ts";
+import { Life } from "./life.ts";
+import type { Disk, Flush, ImageChange, LogRow } from "./log/disk.ts";
+import { LogWriter } from "./log/log-writer.ts";
+import { ObjectDatabase } from "./log/object-database.ts";
+import { Texts } from "./log/texts.ts";
+
+/** What the home gives one life of an object. */
+export interface LifePlace {
+  readonly sql: Sql;
+  now(): EpochMs;
+  after(ms: number, run: () => void): () => void;
+  setAlarm(at: EpochMs): Promise<void>;
+  getAlarm(): Promise<EpochMs | null>;
+  abort(why: string): void;
+  deleteAll(): Promise<void>;
+  /** Work whose effect leaves the process. */
+  outside<Value>(work: () => Promise<Value>): Promise<Value>;
+  sockets(): readonly HomeSocket[];
+  /** A call of another object; refused once this life has ended. */
+  call(kind: ObjectName, name: string, method: string, asked: readonly unknown[]): Promise<unknown>;
+}
+
+export interface HomePorts {
+  readonly disk: Disk;
+  readonly clock: HomeClock;
+  readonly log: Log;
+  newId(): string;
+  make(kind: ObjectName, name: string, place: LifePlace): Whole | Promise<Whole>;
+}
+
+type Method = (...asked: readonly unknown[]) => unknown;
+
+/** Within the process, in the place of the status 101 that no `Response` of Node may have. */
+const acceptedHeader = "accepted-socket";
+const restAfterMs = 10_000;
+/** To load a large object takes some tenths of a second. */
+const largeRestAfterMs = 3_600_000;
+const lookEveryMs = 2_000;
+/** With more rows that no image holds, images are made: all of them are read again at a start. */
+const mostRows = 50_000;
+/** Images that are made of a log that is too long, with each flush. */
+const imagesTogether = 20;
+/** Rows that may go are deleted some at a time. */
+const deletedTogether = 1_000;
+const probeEveryMs = 1_000;
+const alarmAgain = doubling(2_000, 60_000);
+
+/** The objects of an edge in one process, over one log. */
+export class Home {
+  readonly #ports: HomePorts;
+  readonly #objects = new Map<string, HomeObject>();
+  readonly #byNumber = new Map<number, HomeObject>();
+  /** Objects in memory. */
+  readonly #live = new Set<HomeObject>();
+  /** Objects of which something is to be written. */
+  readonly #written = new Set<HomeObject>();
+  /** Objects that rest with the next flush, or of which an image is wanted. */
+  readonly #toImage = new Set<HomeObject>();
+  readonly #created: (readonly [object: number, name: string])[] = [];
+  /** Rows for the next flush. */
+  readonly #recorded: LogRow[] = [];
+  readonly #deleted: number[] = [];
+  readonly #alarms: Alarms<HomeObject>;
+  readonly #writer: LogWriter;
+  /** Sockets whose connection is yet to be made. */
+  readonly #accepted = new Map<string, HomeSocket>();
+  #texts = new Texts([]);
+  /** The rows of the log in their order: position and object. */
+  #rows: (readonly [position: number, object: number])[] = [];
+  /** How many of them, at the beginning, nobody needs. */
+  #gone = 0;
+  #position = 0;
+  #number = 0;
+  #fault: { readonly why: string; readonly since: EpochMs } | null = null;
+  /** Whether a timer will look for objects that may rest. */
+  #looks = false;
+  /** How often a flush has failed. */
+  #losses = 0;
+  #isStopped = false;
+
+  private constructor(ports: HomePorts) {
+    this.#ports = ports;
+    this.#alarms = new Alarms(ports.clock, (object) => void this.#wake(object, 0));
+    this.#writer = new LogWriter({
+      ...ports,
+      collect: () => this.#collect(),
+      failed: (error) => this.#failed(error),
+    });
+  }
+
+  /** Rejects where the disk cannot be read. */
+  static async start(ports: HomePorts): Promise<Home> {
+    const home = new Home(ports);
+    await home.#open();
+    return home;
+  }
+
+  /** What is wrong with the disk; `null`: nothing. */
+  get fault(): { readonly why: string; readonly since: EpochMs } | null {
+    return this.#fault;
+  }
+
+  /**
+   * For an answer that leaves the process: taken when its request comes, and called when it is ready. Resolves once all that was written
+   * is on disk; rejects where something was lost since the request came, for the answer may stand on that.
+   */
+  gate(): () => Promise<void> {
+    const before = this.#losses;
+    return async () => {
+      await this.#writer.pending;
+      if (this.#losses !== before) throw new Error("what the answer stands on was not written to disk");
+    };
+  }
+
+  /** Arguments and results are copied, as between processes. */
+  readonly call = async (
+    kind: ObjectName,
+    name: string,
+    method: string,
+    asked: readonly unknown[],
+  ): Promise<unknown> => {
+    const copied = structuredClone(asked);
+    const { life, whole } = await this.#load(this.#find(kind, name));
+    const { [method]: called } = whole as object as Readonly<Record<string, Method>>;
+    if (!called) throw new Error(`an object of kind ${kind} has no method ${method}`);
+    return structuredClone(await life.call(() => called.call(whole, ...copied)));
+  };
+
+  /** A request for a socket: what `acceptedBy` knows, or the object's refusal. */
+  readonly connect = async (kind: ObjectName, name: string, headers: Headers): Promise<Response> => {
+    const { clock, newId } = this.#ports;
+    const object = this.#find(kind, name);
+    const { life, whole } = await this.#load(object);
+    return life.call(() => {
+      let accepted: HomeSocket | null = null;
+      const refusal = whole.connect?.(headers, (label = "") => {
+        accepted = new HomeSocket(newId(), label, {
+          pings: whole.pings ?? null,
+          now: () => clock.now(),
+          afterFlush: this.#afterFlush,
+          received: (socket, text) => this.#hear(object, (heard) => heard.received?.(socket, text)),
+          closed: (socket) => {
+            if (object.sockets.delete(socket)) this.#hear(object, (heard) => heard.closed?.(socket));
+          },
+        });
+        object.sockets.add(accepted);
+        return accepted;
+      });
+      if (refusal) return refusal;
+      if (!accepted) return new Response("There is no socket here.\n", { status: 404 });
+      const { id }: HomeSocket = accepted;
+      this.#accepted.set(id, accepted);
+      return new Response(null, { headers: { [acceptedHeader]: id } });
+    });
+  };
+
+  /** The socket that this answer accepts; asked once. `undefined`: it is an answer like others. */
+  acceptedBy({ headers }: Response): HomeSocket | undefined {
+    const id = headers.get(acceptedHeader) ?? "";
+    const socket = this.#accepted.get(id);
+    this.#accepted.delete(id);
+    return socket;
+  }
+
+  /** Writes what is left, and ends all objects. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    await this.#writer.pending?.catch(() => {});
+    this.#endAll(new Error("the edge stops"));
+    this.#alarms.clear();
+    await this.#ports.disk.close();
+  }
+
+  /** Something happens to an object that nobody waits for. */
+  #hear(object: HomeObject, happens: (whole: Whole) => void | Promise<void>): void {
+    if (this.#objects.get(object.key) !== object) return;
+    this.#load(object)
+      .then(({ life, whole }) =>
+        life.call(() => happens(whole)).catch((error: unknown) => this.#broke(object, life, error)),
+      )
+      .catch((error: unknown) => this.#log(object, "object-broke", error));
+  }
+
+  #log(object: HomeObject, event: "object-broke" | "alarm-failed", error: unknown): void {
+    this.#ports.log({ level: "error", event, object: object.key, why: reasonOf(error) });
+  }
+
+  readonly #afterFlush = (run: () => void): void => {
+    const { pending } = this.#writer;
+    if (pending) pending.then(run, () => {});
+    else run();
+  };
+
+  async #open(): Promise<void> {
+    const { objects, rows, texts, lastPosition, lastObject, lastAt } = await this.#ports.disk.open();
+    this.#ports.clock.notBefore(lastAt);
+    this.#texts = new Texts(texts);
+    this.#position = lastPosition;
+    this.#number = lastObject;
+    this.#rows = [...rows];
+    this.#gone = 0;
+    for (const { object: number, name, alarm } of objects) {
+      const [kind = "", ...parts] = name.split("/");
+      const object = new HomeObject(kind as ObjectName, parts.join("/"));
+      object.number = number;
+      object.alarm = alarm;
+      this.#objects.set(object.key, object);
+      this.#byNumber.set(number, object);
+      this.#alarms.set(object, alarm);
+    }
+    for (const [position, object] of rows) this.#byNumber.get(object)?.positions.push(position);
+  }
+
+  #find(kind: ObjectName, name: string): HomeObject {
+    const key = `${kind}/${name}`;
+    const known = this.#objects.get(key);
+    if (known) return known;
+    const object = new HomeObject(kind, name);
+    this.#objects.set(key, object);
+    return object;
+  }
+
+  /** All who ask while it is loaded get the same one, in the order in which they asked. */
+  #load(object: HomeObject): Promise<Loaded> {
+    if (this.#fault) return Promise.reject(new Error(`the edge cannot write to its disk: ${this.#fault.why}`));
+    if (this.#isStopped) return Promise.reject(new Error("the edge stops"));
+    object.rests = false;
+    if (!object.loaded) {
+      const loaded = this.#begin(object);
+      object.loaded = loaded;
+      loaded.catch(() => {
+        if (object.loaded === loaded) object.loaded = null;
+      });
+    }
+    return object.loaded;
+  }
+
+  async #begin(object: HomeObject): Promise<Loaded> {
+    const { disk, clock, make } = this.#ports;
+    const database = new ObjectDatabase(this.#texts, () => this.#wrote(object, life));
+    const life = new Life(database, {
+      clock,
+      pending: () => this.#writer.pending,
+      failed: (error) => this.#broke(object, life, error),
+    });
+    try {
+      if (object.number !== null) {
+        // An image of it may be on its way to disk.
+        await this.#writer.pending;
+        const { image, bodies } = await disk.read(object.number, object.positions);
+        database.restore(image, bodies);
+      }
+      object.life = life;
+      this.#live.add(object);
+      this.#lookLater();
+      return { life, whole: await make(object.kind, object.name, this.#placeOf(object, life)) };
+    } catch (error) {
+      this.#leave(object, life, new Error(reasonOf(error), { cause: error }));
+      throw error;
+    }
+  }
+
+  #placeOf(object: HomeObject, life: Life): LifePlace {
+    const { clock } = this.#ports;
+    return {
+      sql: life.database,
+      now: () => clock.now(),
+      after: (ms, run) => life.after(ms, run),
+      setAlarm: async (at) => this.#setAlarm(object, life, at),
+      getAlarm: async () => object.alarm,
+      abort: (why) => this.#broke(object, life, new Error(why)),
+      deleteAll: async () => this.#delete(object, life),
+      outside: (work) => life.outside(work),
+      sockets: () => [...object.sockets],
+      call: (kind, name, method, asked) =>
+        life.hasEnded
+          ? Promise.reject(new Error("the object that asks has ended"))
+          : this.call(kind, name, method, asked),
+    };
+  }
+
+  #wrote(object: HomeObject, life: Life): void {
+    if (object.life !== life) return; // A life that was deleted has nothing to say.
+    this.#written.add(object);
+    this.#writer.wrote();
+  }
+
+  #setAlarm(object: HomeObject, life: Life, at: EpochMs | null): void {
+    if (life.hasEnded || object.life !== life) return;
+    object.alarm = at;
+    object.hasNewAlarm = true;
+    this.#alarms.set(object, at);
+    this.#wrote(object, life);
+  }
+
+  /** It comes again until its work is done. */
+  async #wake(object: HomeObject, failures: number): Promise<void> {
+    const at = object.alarm ?? object.firing;
+    if (at === null || this.#objects.get(object.key) !== object) return;
+    try {
+      const { life, whole } = await this.#load(object);
+      object.firing = at;
+      object.alarm = null;
+      await life.call(() => whole.alarm?.());
+      object.firing = null;
+      if (object.alarm === null) this.#setAlarm(object, life, null);
+    } catch (error) {
+      if (this.#fault || object.alarm !== null) return;
+      this.#log(object, "alarm-failed", error);
+      const pauseMs = pauseAfter(failures + 1, alarmAgain);
+      this.#ports.clock.after(pauseMs, () => void this.#wake(object, failures + 1));
+    }
+  }
+
+  /** What it has written stays: others may have acted on it. */
+  #broke(object: HomeObject, life: Life, error: unknown): void {
+    if (life.hasEnded) return;
+    this.#log(object, "object-broke", error);
+    this.#record(object, life);
+    this.#leave(object, life, error instanceof Error ? error : new Error(String(error)));
+  }
+
+  #leave(object: HomeObject, life: Life, error: Error): void {
+    life.end(error);
+    if (object.life !== life && object.life !== null) return;
+    object.life = null;
+    object.loaded = null;
+    this.#live.delete(object);
+  }
+
+  #delete(object: HomeObject, life: Life): void {
+    if (object.life !== life) return;
+    if (object.number !== null) {
+      this.#deleted.push(object.number);
+      this.#byNumber.delete(object.number);
+      this.#writer.wrote();
+    }
+    life.database.removeRecorded();
+    this.#alarms.set(object, null);
+    this.#live.delete(object);
+    this.#written.delete(object);
+    if (this.#objects.get(object.key) === object) this.#objects.delete(object.key);
+    // The handler that deletes goes on to its end, and nothing of it is written.
+    object.life = null;
+    object.loaded = null;
+  }
+
+  #record(object: HomeObject, life: Life): void {
+    const body = life.database.removeRecorded();
+    this.#written.delete(object);
+    if (body === null && !object.hasNewAlarm) return;
+    if (object.number === null) {
+      this.#number += 1;
+      object.number = this.#number;
+      this.#byNumber.set(object.number, object);
+      this.#created.push([object.number, object.key]);
+    }
+    this.#position += 1;
+    const alarm = object.hasNewAlarm ? { alarm: object.alarm } : {};
+    object.hasNewAlarm = false;
+    object.positions.push(this.#position);
+    this.#rows.push([this.#position, object.number]);
+    this.#recorded.push({ position: this.#position, object: object.number, ...alarm, body: body ?? "[]" });
+    this.#writer.wrote();
+  }
+
+  #collect(): Flush | null {
+    for (const object of this.#written) if (object.life) this.#record(object, object.life);
+    const images = [...this.#toImage].flatMap((object) => this.#imageOf(object) ?? []);
+    this.#toImage.clear();
+    const from = this.#droppable();
+    const flush: Flush = {
+      ...{ texts: this.#texts.removeNew(), created: this.#created.splice(0), rows: this.#recorded.splice(0) },
+      ...{ images, deleted: this.#deleted.splice(0), from },
+    };
+    const { texts, created, rows, deleted } = flush;
+    const isEmpty = texts.length + created.length + rows.length + images.length + deleted.length === 0;
+    return isEmpty && from === null ? null : flush;
+  }
+
+  /** What must change on disk, where an image of it is to be written; it leaves memory where it rests. */
+  #imageOf(object: HomeObject): ImageChange | null {
+    const { life, number } = object;
+    if (!life) return null;
+    const isWritten = number !== null && (life.database.isTouched || object.positions.length > 0);
+    const image = isWritten
+      ? { object: number, upTo: this.#position, alarm: object.alarm ?? object.firing, ...life.database.changeOfImage() }
+      : null;
+    if (image) object.positions = [];
+    if (object.rests) {
+      object.rests = false;
+      this.#leave(object, life, new Error("the object rests"));
+      if (number === null && object.sockets.size === 0) this.#objects.delete(object.key);
+    }
+    return image;
+  }
+
+  /** Rows before this position are in images, or of nobody; `null`: too few of them to be worth it. */
+  #droppable(): number | null {
+    while (this.#gone < this.#rows.length && !this.#isNeeded(this.#rows[this.#gone])) this.#gone += 1;
+    if (this.#rows.length - this.#gone > mostRows) {
+      for (const [, number] of this.#rows.slice(this.#gone, this.#gone + imagesTogether)) this.#wantImage(number);
+    }
+    if (this.#gone < deletedTogether) return null;
+    this.#rows.splice(0, this.#gone);
+    this.#gone = 0;
+    return this.#rows[0]?.[0] ?? this.#position + 1;
+  }
+
+  #isNeeded([position, number]: readonly [number, number] = [0, 0]): boolean {
+    const first = this.#byNumber.get(number)?.positions[0];
+    return first !== undefined && first <= position;
+  }
+
+  /** With the next flush, once it is in memory. */
+  #wantImage(number: number): void {
+    const object = this.#byNumber.get(number);
+    if (!object || this.#toImage.has(object)) return;
+    this.#load(object).then(
+      () => {
+        this.#toImage.add(object);
+        this.#writer.wrote();
+      },
+      () => {},
+    );
+  }
+
+  #lookLater(): void {
+    if (this.#looks || this.#live.size === 0) return;
+    this.#looks = true;
+    this.#ports.clock.after(lookEveryMs, () => {
+      this.#looks = false;
+      this.#look();
+      this.#lookLater();
+    });
+  }
+
+  /** Objects with which nothing has happened for some time leave memory. */
+  #look(): void {
+    const { clock } = this.#ports;
+    const now = clock.now();
+    for (const object of this.#live) {
+      const idleSince = object.life?.idleSince ?? null;
+      const afterMs = object.life?.database.isLarge ? largeRestAfterMs : restAfterMs;
+      if (idleSince === null || now - idleSince < afterMs) continue;
+      object.rests = true;
+      this.#toImage.add(object);
+      this.#writer.wrote();
+    }
+  }
+
+  /** Nothing that is in memory counts any more: all objects begin anew with what is on disk, once something can be written again. */
+  #failed(error: unknown): void {
+    const why = reasonOf(error);
+    const since = this.#fault?.since ?? this.#ports.clock.now();
+    if (!this.#fault) this.#ports.log({ level: "error", event: "storage-fails", disk: why });
+    this.#fault = { why, since };
+    this.#losses += 1;
+    this.#endAll(new Error(`the edge cannot write to its disk: ${why}`));
+    this.#alarms.clear();
+    this.#probeLater();
+  }
+
+  #endAll(error: Error): void {
+    for (const object of this.#live) object.life?.end(error);
+    for (const { sockets } of this.#objects.values()) for (const socket of sockets) socket.drop(1012, error.message);
+    this.#live.clear();
+    this.#written.clear();
+    this.#toImage.clear();
+    this.#objects.clear();
+    this.#byNumber.clear();
+    for (const list of [this.#created, this.#recorded, this.#deleted]) list.length = 0;
+  }
+
+  #probeLater(): void {
+    this.#ports.clock.after(probeEveryMs, () => void this.#probe());
+  }
+
+  async #probe(): Promise<void> {
+    if (this.#isStopped || !this.#fault) return;
+    const { since } = this.#fault;
+    const { disk, clock, log } = this.#ports;
+    try {
+      await disk.probe(clock.now());
+      await this.#open();
+      log({ level: "info", event: "storage-works-again", failedMs: clock.now() - since });
+      this.#fault = null;
+    } catch (error) {
+      this.#fault = { since, why: reasonOf(error) };
+      this.#probeLater();
+    }
+  }
+}

@@ -1,0 +1,122 @@
+import { createServer, type IncomingMessage, STATUS_CODES } from "node:http";
+import type { Duplex } from "node:stream";
+import { getRequestListener } from "@hono/node-server";
+import { type WebSocket, WebSocketServer } from "ws";
+import type { Home } from "./home.ts";
+import type { HomeSocket } from "./home-socket.ts";
+
+interface ServerPorts {
+  readonly host: string;
+  readonly port: number;
+  readonly home: Pick<Home, "gate" | "acceptedBy">;
+  fetch(request: Request): Promise<Response>;
+}
+
+/** As at Cloudflare. */
+const mostBytesOfMessage = 32 * 1024 * 1024;
+const headersWithinMs = 10_000;
+const idleConnectionMs = 60_000;
+/** A close that the other end does not answer. */
+const closeWithinMs = 5_000;
+
+/** Takes HTTP requests and WebSockets. Resolves when it listens; returns how to end it. */
+export async function listen(ports: ServerPorts): Promise<() => Promise<void>> {
+  const webSockets = new WebSocketServer({
+    ...{ noServer: true, clientTracking: true, perMessageDeflate: false, maxPayload: mostBytesOfMessage },
+  });
+  const answer = getRequestListener(
+    (request, { incoming }) => answerTo(ports, from(request, incoming.socket.remoteAddress)),
+    { overrideGlobalObjects: false },
+  );
+  const server = createServer(
+    {
+      headersTimeout: headersWithinMs,
+      requestTimeout: 0,
+      keepAliveTimeout: idleConnectionMs,
+      connectionsCheckingInterval: 1_000,
+    },
+    answer,
+  );
+  server.on("upgrade", (incoming, socket, head) => {
+    socket.on("error", () => socket.destroy());
+    upgrade(ports, webSockets, incoming, socket, head).catch(() => socket.destroy());
+  });
+  // The edge is nobody's proxy.
+  server.on("connect", (_, socket) => socket.destroy());
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen({ host: ports.host, port: ports.port }, resolve);
+  });
+  return async () => {
+    for (const socket of webSockets.clients) socket.close(1012, "the edge stops");
+    const closed = new Promise((resolve) => server.close(resolve));
+    server.closeAllConnections();
+    await closed;
+  };
+}
+
+/** The answer, once all that it stands on is on disk. */
+async function answerTo({ home, fetch }: ServerPorts, request: Request): Promise<Response> {
+  const mayLeave = home.gate();
+  const answer = await fetch(request);
+  try {
+    await mayLeave();
+    return answer;
+  } catch {
+    return new Response("The request could not be carried out. Try it again.\n", { status: 503 });
+  }
+}
+
+/** Like plain workerd, it says who is connected. */
+function from(request: Request, address: string | undefined): Request {
+  const clientIp = address?.replace(/^::ffff:/, "") ?? "";
+  return Object.defineProperty(request, "cf", { value: { clientIp } });
+}
+
+async function upgrade(
+  ports: ServerPorts,
+  webSockets: WebSocketServer,
+  incoming: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+): Promise<void> {
+  const headers = new Headers();
+  for (const [name, values] of Object.entries(incoming.headersDistinct))
+    for (const value of values ?? []) headers.append(name, value);
+  const url = URL.parse(`http://${incoming.headers.host ?? "localhost"}${incoming.url}`);
+  const answer =
+    url && incoming.method === "GET"
+      ? await answerTo(ports, from(new Request(url, { headers }), incoming.socket.remoteAddress))
+      : new Response("The request's target is no path, or its Host no host.\n", { status: 400 });
+  const accepted = ports.home.acceptedBy(answer);
+  if (!accepted) return refuse(socket, answer);
+  if (socket.destroyed) return accepted.ended();
+  webSockets.handleUpgrade(incoming, socket, head, (wire) => connect(accepted, wire));
+}
+
+function connect(accepted: HomeSocket, wire: WebSocket): void {
+  wire.on("message", (data, isBinary) => accepted.received(isBinary ? "" : String(data)));
+  wire.on("error", () => {});
+  wire.on("close", () => accepted.ended());
+  accepted.attach({
+    send: (text) => wire.send(text, () => {}),
+    close: (code, reason) => {
+      wire.close(code, reason);
+      setTimeout(() => wire.terminate(), closeWithinMs).unref();
+    },
+  });
+}
+
+/** An answer over a connection that wanted to become a WebSocket. */
+async function refuse(socket: Duplex, answer: Response): Promise<void> {
+  const body = Buffer.from(await answer.arrayBuffer());
+  const headers = [...answer.headers].map(([name, value]) => `${name}: ${value}\r\n`).join("");
+  socket.end(
+    Buffer.concat([
+      Buffer.from(
+        `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status] ?? ""}\r\n${headers}content-length: ${body.length}\r\nconnection: close\r\n\r\n`,
+      ),
+      body,
+    ]),
+  );
+}

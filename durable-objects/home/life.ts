@@ -1,0 +1,112 @@
+import type { EpochMs } from "../../src/foundation/ids.ts";
+import type { HomeClock } from "./home-clock.ts";
+import type { ObjectDatabase } from "./log/object-database.ts";
+
+interface LifePorts {
+  readonly clock: HomeClock;
+  /** What was written so far is on disk once it resolves; `null`: it is. */
+  readonly pending: () => Promise<void> | null;
+  /** Something that ends this life alone. */
+  failed(error: unknown): void;
+}
+
+/** An object in memory, from when it is loaded until it rests, breaks or is deleted. */
+export class Life {
+  readonly database: ObjectDatabase;
+  readonly #ports: LifePorts;
+  readonly #timers = new Set<() => void>();
+  readonly #calls = new Set<(error: unknown) => void>();
+  /** Work under way that is no call: posts and the like. */
+  #outside = 0;
+  #end: Error | null = null;
+  #usedAt: EpochMs;
+
+  constructor(database: ObjectDatabase, ports: LifePorts) {
+    this.database = database;
+    this.#ports = ports;
+    this.#usedAt = ports.clock.now();
+  }
+
+  get hasEnded(): boolean {
+    return this.#end !== null;
+  }
+
+  /** Since when nothing is under way; `null`: something is. */
+  get idleSince(): EpochMs | null {
+    return this.#timers.size + this.#calls.size + this.#outside === 0 ? this.#usedAt : null;
+  }
+
+  /** The result of a call; rejects where this life ends before. */
+  call<Value>(work: () => Value | Promise<Value>): Promise<Value> {
+    return new Promise((resolve, reject) => {
+      if (this.#end) return reject(this.#end);
+      this.#calls.add(reject);
+      const over = () => {
+        this.#calls.delete(reject);
+        this.#usedAt = this.#ports.clock.now();
+      };
+      try {
+        const value = work();
+        if (!(value instanceof Promise)) {
+          over();
+          return resolve(value);
+        }
+        value.then(
+          (result) => {
+            over();
+            resolve(result);
+          },
+          (error: unknown) => {
+            over();
+            reject(error);
+          },
+        );
+      } catch (error) {
+        over();
+        reject(error);
+      }
+    });
+  }
+
+  /** Something whose effect leaves the process: it begins once all that was written before is on disk. */
+  async outside<Value>(work: () => Promise<Value>): Promise<Value> {
+    this.#outside += 1;
+    try {
+      await this.#ports.pending();
+      if (this.#end) throw this.#end;
+      return await work();
+    } finally {
+      this.#outside -= 1;
+      this.#usedAt = this.#ports.clock.now();
+    }
+  }
+
+  after(ms: number, run: () => void): () => void {
+    if (this.#end) return () => {};
+    const stop = () => {
+      cancel();
+      this.#timers.delete(stop);
+    };
+    const cancel = this.#ports.clock.after(ms, () => {
+      this.#timers.delete(stop);
+      this.#usedAt = this.#ports.clock.now();
+      try {
+        run();
+      } catch (error) {
+        this.#ports.failed(error);
+      }
+    });
+    this.#timers.add(stop);
+    return stop;
+  }
+
+  /** Nothing of it happens any more; calls under way are refused with the error. */
+  end(error: Error): void {
+    if (this.#end) return;
+    this.#end = error;
+    for (const stop of this.#timers) stop();
+    for (const reject of this.#calls) reject(error);
+    this.#calls.clear();
+    this.database.close();
+  }
+}

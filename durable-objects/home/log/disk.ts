@@ -1,0 +1,89 @@
+import type { EpochMs } from "../../../src/foundation/ids.ts";
+
+/** An object on disk. Its number is never given to another one. */
+export interface StoredObject {
+  readonly object: number;
+  /** `conference/local/555120777` */
+  readonly name: string;
+  readonly alarm: EpochMs | null;
+  /** The position of the last row of the log that its image holds; 0: it has none. */
+  readonly upTo: number;
+}
+
+/** What one object wrote in one turn of the event loop. */
+export interface LogRow {
+  readonly position: number;
+  readonly object: number;
+  /** When it is to be woken; `null`: never; absent: as before. */
+  readonly alarm?: EpochMs | null;
+  /** Its statements as JSON: the number of each text, or the text itself, and what was bound. */
+  readonly body: string;
+}
+
+/** Rows of one table. A large table has a part for each row, so that an image need not write all of it. */
+export interface ImagePart {
+  readonly table: string;
+  /** JSON of the row's primary key; empty: the part holds the whole table. */
+  readonly key: string;
+  /** JSON: a list of rows, each a list of values. */
+  readonly rows: string;
+}
+
+/** The rows of an object as they are behind `upTo`, without the log. */
+export interface Image {
+  /** How its tables and indexes are made. */
+  readonly schema: readonly string[];
+  readonly parts: readonly ImagePart[];
+}
+
+/** Turns the image on disk into that of now. */
+export interface ImageChange {
+  readonly object: number;
+  readonly upTo: number;
+  readonly alarm: EpochMs | null;
+  readonly schema: readonly string[];
+  /** Tables of which all parts go before the new ones come. */
+  readonly replaced: readonly string[];
+  readonly parts: readonly ImagePart[];
+  /** Parts of rows that are no more. */
+  readonly gone: readonly Omit<ImagePart, "rows">[];
+}
+
+/** What goes to disk together: all of it, or nothing. */
+export interface Flush {
+  readonly texts: readonly (readonly [number: number, text: string])[];
+  readonly created: readonly (readonly [object: number, name: string])[];
+  readonly rows: readonly LogRow[];
+  readonly images: readonly ImageChange[];
+  readonly deleted: readonly number[];
+  /** Rows before this position may go; `null`: none. */
+  readonly from: number | null;
+}
+
+/** All that a start needs. */
+export interface Stored {
+  /** Those that have rows, an image or an alarm. */
+  readonly objects: readonly StoredObject[];
+  /** Which rows of the log no image holds, in their order. */
+  readonly rows: readonly (readonly [position: number, object: number])[];
+  readonly texts: readonly (readonly [number: number, text: string])[];
+  readonly lastPosition: number;
+  readonly lastObject: number;
+  /** When something was last written; 0: nothing is there. */
+  readonly lastAt: EpochMs;
+}
+
+/** Where the state of a home lies: one log, and an image of each object. A call that rejects has changed nothing, or all of it. */
+export interface Disk {
+  open(): Promise<Stored>;
+  /** The image of an object, and the bodies of its rows at these positions. */
+  read(
+    object: number,
+    positions: readonly number[],
+  ): Promise<{ readonly image: Image; readonly bodies: readonly string[] }>;
+  /** Resolves once all of it survives a loss of power. One at a time. */
+  flush(flush: Flush, at: EpochMs): Promise<void>;
+  /** Writes a little: rejects where nothing can be written. */
+  probe(at: EpochMs): Promise<void>;
+  close(): Promise<void>;
+}

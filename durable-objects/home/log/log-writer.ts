@@ -1,0 +1,61 @@
+import type { HomeClock } from "../home-clock.ts";
+import type { Disk, Flush } from "./disk.ts";
+
+interface LogWriterPorts {
+  readonly disk: Pick<Disk, "flush">;
+  readonly clock: HomeClock;
+  /** All that is to be written now; `null`: nothing. */
+  collect(): Flush | null;
+  /** A flush has failed: nothing that was written since the last one is on disk. */
+  failed(error: unknown): void;
+}
+
+/** One flush is under way; what is written meanwhile gathers for the next. */
+export class LogWriter {
+  readonly #ports: LogWriterPorts;
+  /** What waits for the next flush; `null`: nothing is to be written. */
+  #next: PromiseWithResolvers<void> | null = null;
+  #current: Promise<void> | null = null;
+
+  constructor(ports: LogWriterPorts) {
+    this.#ports = ports;
+  }
+
+  /** Something was written: it goes to disk once this turn is over, and the flush that is under way. */
+  wrote(): void {
+    if (this.#next) return;
+    this.#next = Promise.withResolvers();
+    this.#next.promise.catch(() => {}); // Whoever waits for it hears of the failure.
+    if (!this.#current) this.#ports.clock.endOfTurn(() => void this.#flush());
+  }
+
+  /** Resolves once all that was written so far is on disk, and rejects where that fails; `null`: all is. */
+  get pending(): Promise<void> | null {
+    return this.#next?.promise ?? this.#current;
+  }
+
+  async #flush(): Promise<void> {
+    const { disk, clock, collect, failed } = this.#ports;
+    while (this.#next) {
+      const { promise, resolve, reject } = this.#next;
+      this.#next = null;
+      this.#current = promise;
+      try {
+        const flush = collect();
+        if (flush) await disk.flush(flush, clock.now());
+        resolve();
+      } catch (error) {
+        reject(error);
+        this.#refuseNext(error);
+        failed(error);
+      }
+    }
+    this.#current = null;
+  }
+
+  /** What was written meanwhile stands on what is lost. */
+  #refuseNext(error: unknown): void {
+    this.#next?.reject(error);
+    this.#next = null;
+  }
+}

@@ -1,0 +1,218 @@
+import { DatabaseSync, type Session, type StatementSync } from "node:sqlite";
+import type { Sql, SqlRow, SqlValue } from "../../platform/platform.ts";
+import { changedKeys } from "./changed-keys.ts";
+import type { Image, ImageChange, ImagePart } from "./disk.ts";
+
+/** The numbers of statements' texts in the log. */
+export interface StatementTexts {
+  /** Its number; the text itself, where there are too many texts to number. */
+  numberOf(text: string): number | string;
+  textOf(number: number): string;
+}
+
+/** As it stands in a row of the log. */
+type Recorded = readonly [text: number | string, ...bindings: readonly SqlValue[]];
+
+/** A table with more rows has a part for each of them in its image. */
+const largeTable = 1_000;
+const reads = /^\s*(?:SELECT|WITH)\b/i;
+const makes = /^\s*(?:CREATE|DROP|ALTER)\b/i;
+/** A statement that only changes or deletes may change nothing, and is not recorded then. */
+const changes = /^\s*(?:UPDATE|DELETE)\b(?![\s\S]*\bRETURNING\b)/i;
+const written = /^\s*(?:(?:INSERT|REPLACE)(?:\s+OR\s+\w+)?\s+INTO|UPDATE(?:\s+OR\s+\w+)?|DELETE\s+FROM)\s+(\w+)/i;
+
+interface Prepared {
+  readonly statement: StatementSync;
+  readonly kind: "reads" | "makes" | "changes" | "writes";
+  readonly table: string | undefined;
+}
+
+/** The database of one object, in memory beyond its cache. It records what is written, for the log, and makes images of itself. */
+export class ObjectDatabase implements Sql {
+  readonly #database = new DatabaseSync("");
+  readonly #statements = new Map<string, Prepared>();
+  readonly #texts: StatementTexts;
+  readonly #wrote: () => void;
+  #recorded: Recorded[] = [];
+  #depth = 0;
+  /** Tables that were written since the last image; `null`: all may have been. */
+  #touched: Set<string> | null = new Set();
+  /** What happens to large tables since the last image. */
+  readonly #sessions = new Map<string, Session>();
+
+  /** `wrote`: called after each statement that has changed something. */
+  constructor(texts: StatementTexts, wrote: () => void) {
+    this.#texts = texts;
+    this.#wrote = wrote;
+    this.#database.exec("PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA temp_store = FILE");
+  }
+
+  exec(query: string, ...bindings: readonly SqlValue[]): readonly SqlRow[] {
+    const { statement, kind, table } = this.#prepared(query);
+    if (kind === "reads") return statement.all(...bindings) as SqlRow[];
+    if (kind === "makes") {
+      const before = this.#schemaVersion;
+      statement.run(...bindings);
+      if (this.#schemaVersion !== before) this.#record(query, bindings, undefined);
+      return [];
+    }
+    if (kind === "changes") {
+      if (Number(statement.run(...bindings).changes) > 0) this.#record(query, bindings, table);
+      return [];
+    }
+    const rows = statement.all(...bindings) as SqlRow[];
+    this.#record(query, bindings, table);
+    return rows;
+  }
+
+  transaction<Value>(work: () => Value): Value {
+    const [depth, before] = [this.#depth, this.#recorded.length];
+    this.#database.exec(`SAVEPOINT nested${depth}`);
+    this.#depth += 1;
+    try {
+      const value = work();
+      this.#database.exec(`RELEASE nested${depth}`);
+      return value;
+    } catch (error) {
+      this.#database.exec(`ROLLBACK TO nested${depth}; RELEASE nested${depth}`);
+      this.#recorded.length = before;
+      throw error;
+    } finally {
+      this.#depth = depth;
+    }
+  }
+
+  /** What was written since the last call, as a row of the log has it; `null`: nothing. */
+  removeRecorded(): string | null {
+    if (this.#recorded.length === 0) return null;
+    const body = JSON.stringify(this.#recorded);
+    this.#recorded = [];
+    return body;
+  }
+
+  /** Fills an empty database. */
+  restore(image: Image, bodies: readonly string[]): void {
+    this.#database.exec("BEGIN");
+    for (const make of image.schema) this.#database.exec(make);
+    for (const { table, rows } of image.parts) {
+      for (const row of JSON.parse(rows) as SqlValue[][]) {
+        const places = row.map(() => "?").join();
+        this.#prepared(`INSERT INTO ${table} VALUES (${places})`).statement.run(...row);
+      }
+    }
+    for (const { table, key } of image.parts) if (key !== "") this.#watch(table);
+    for (const body of bodies) {
+      for (const [text, ...bindings] of JSON.parse(body) as Recorded[]) {
+        const query = typeof text === "number" ? this.#texts.textOf(text) : text;
+        const { statement, kind, table } = this.#prepared(query);
+        statement.all(...bindings);
+        this.#touch(kind, table);
+      }
+    }
+    this.#database.exec("COMMIT");
+  }
+
+  /** What must change in the image on disk so that it holds all that was written. */
+  changeOfImage(): Pick<ImageChange, "schema" | "replaced" | "parts" | "gone"> {
+    const tables = this.#all("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY type DESC, rowid");
+    const replaced: string[] = [];
+    const parts: ImagePart[] = [];
+    const gone: Omit<ImagePart, "rows">[] = [];
+    for (const { name } of this.#all("SELECT name FROM sqlite_master WHERE type = 'table'")) {
+      const table = String(name);
+      const session = this.#sessions.get(table);
+      if (session) {
+        for (const key of changedKeys(session.patchset())) {
+          const rows = this.#rows(`SELECT * FROM ${table} WHERE ${this.#keyIs(table)}`, ...JSON.parse(key));
+          if (rows.length > 0) parts.push({ table, key, rows: JSON.stringify(rows) });
+          else gone.push({ table, key });
+        }
+        session.close();
+        this.#sessions.delete(table);
+        this.#watch(table);
+      } else if (this.#touched === null || this.#touched.has(table)) {
+        replaced.push(table);
+        parts.push(...this.#partsOf(table));
+      }
+    }
+    this.#touched = new Set();
+    return { schema: tables.map(({ sql }) => String(sql)), replaced, parts, gone };
+  }
+
+  /** Whether something was written that no image holds. */
+  get isTouched(): boolean {
+    return this.#touched === null || this.#touched.size > 0 || this.#recorded.length > 0;
+  }
+
+  /** To load it costs more than others do. */
+  get isLarge(): boolean {
+    return this.#sessions.size > 0;
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  #partsOf(table: string): readonly ImagePart[] {
+    const rows = this.#rows(`SELECT * FROM ${table}`);
+    if (rows.length <= largeTable) return rows.length === 0 ? [] : [{ table, key: "", rows: JSON.stringify(rows) }];
+    this.#watch(table);
+    const columns = this.#keyColumns(table).map(({ cid }) => Number(cid));
+    return rows.map((row) => ({
+      table,
+      key: JSON.stringify(columns.map((column) => row[column])),
+      rows: JSON.stringify([row]),
+    }));
+  }
+
+  /** From now on, what changes in it is written down row by row. */
+  #watch(table: string): void {
+    if (!this.#sessions.has(table)) this.#sessions.set(table, this.#database.createSession({ table }));
+  }
+
+  #keyIs(table: string): string {
+    return this.#keyColumns(table)
+      .map(({ name }) => `${name} IS ?`)
+      .join(" AND ");
+  }
+
+  /** In the order in which the table has them, as a patchset names them. */
+  #keyColumns(table: string): readonly SqlRow[] {
+    return this.#all("SELECT cid, name FROM pragma_table_info(?) WHERE pk > 0 ORDER BY cid", table);
+  }
+
+  #all(query: string, ...bindings: readonly SqlValue[]): readonly SqlRow[] {
+    return this.#prepared(query).statement.all(...bindings) as SqlRow[];
+  }
+
+  #rows(query: string, ...bindings: readonly SqlValue[]): readonly (readonly SqlValue[])[] {
+    const statement = this.#database.prepare(query);
+    statement.setReturnArrays(true);
+    return statement.all(...bindings) as unknown as SqlValue[][];
+  }
+
+  #record(query: string, bindings: readonly SqlValue[], table: string | undefined): void {
+    this.#recorded.push([this.#texts.numberOf(query), ...bindings]);
+    this.#touch(table === undefined ? "makes" : "writes", table);
+    this.#wrote();
+  }
+
+  #touch(kind: Prepared["kind"], table: string | undefined): void {
+    if (kind === "makes" || table === undefined) this.#touched = null;
+    else this.#touched?.add(table);
+  }
+
+  get #schemaVersion(): unknown {
+    return this.#all("PRAGMA schema_version")[0]?.schema_version;
+  }
+
+  #prepared(query: string): Prepared {
+    const known = this.#statements.get(query);
+    if (known) return known;
+    const statement = this.#database.prepare(query);
+    const kind = reads.test(query) ? "reads" : makes.test(query) ? "makes" : changes.test(query) ? "changes" : "writes";
+    const prepared: Prepared = { statement, kind, table: written.exec(query)?.[1] };
+    this.#statements.set(query, prepared);
+    return prepared;
+  }
+}

@@ -1,0 +1,152 @@
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import type { EpochMs } from "../../../src/foundation/ids.ts";
+import type { Disk, Flush, Image, ImagePart, Stored } from "./disk.ts";
+
+/** An alarm that is taken back; a row that leaves it alone has NULL. */
+const noAlarm = -1;
+
+const tables = `
+  CREATE TABLE IF NOT EXISTS about (one INTEGER PRIMARY KEY, at INTEGER NOT NULL, position INTEGER NOT NULL, object INTEGER NOT NULL);
+  CREATE TABLE IF NOT EXISTS log (position INTEGER PRIMARY KEY, object INTEGER NOT NULL, alarm INTEGER, body TEXT NOT NULL);
+  CREATE TABLE IF NOT EXISTS statement (number INTEGER PRIMARY KEY, text TEXT NOT NULL);
+  CREATE TABLE IF NOT EXISTS object (object INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, up_to INTEGER NOT NULL, alarm INTEGER, schema TEXT NOT NULL);
+  CREATE TABLE IF NOT EXISTS part (object INTEGER, name TEXT, key TEXT, rows TEXT NOT NULL, PRIMARY KEY (object, name, key)) WITHOUT ROWID;
+  INSERT OR IGNORE INTO about VALUES (1, 0, 0, 0);
+`;
+
+const texts = {
+  text: "INSERT OR REPLACE INTO statement VALUES (?, ?)",
+  created: "INSERT INTO object VALUES (?, ?, 0, NULL, '[]')",
+  row: "INSERT INTO log VALUES (?, ?, ?, ?)",
+  image: "UPDATE object SET up_to = ?, alarm = ?, schema = ? WHERE object = ?",
+  replaced: "DELETE FROM part WHERE object = ? AND name = ?",
+  part: "INSERT OR REPLACE INTO part VALUES (?, ?, ?, ?)",
+  gone: "DELETE FROM part WHERE object = ? AND name = ? AND key = ?",
+  deletedParts: "DELETE FROM part WHERE object = ?",
+  deleted: "DELETE FROM object WHERE object = ?",
+  from: "DELETE FROM log WHERE position < ?",
+  about: "UPDATE about SET at = ?, position = max(position, ?), object = max(object, ?)",
+  schema: "SELECT schema FROM object WHERE object = ?",
+  parts: "SELECT name AS 'table', key, rows FROM part WHERE object = ?",
+  bodies: "SELECT body FROM log WHERE position IN (SELECT value FROM json_each(?)) ORDER BY position",
+} as const;
+
+/** The state of an edge in one file of SQLite. */
+export class SqliteDisk implements Disk {
+  readonly #file: string;
+  #database: DatabaseSync | null = null;
+  readonly #statements = new Map<string, StatementSync>();
+
+  readonly #readOnly: boolean;
+
+  /** `readOnly`: beside an edge that uses the file, or on a copy. */
+  constructor(file: string, { readOnly = false } = {}) {
+    this.#file = file;
+    this.#readOnly = readOnly;
+  }
+
+  async open(): Promise<Stored> {
+    this.#close();
+    const database = new DatabaseSync(this.#file, { readOnly: this.#readOnly });
+    this.#database = database;
+    if (!this.#readOnly) {
+      database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000");
+      database.exec(tables);
+    }
+    const all = (query: string) => database.prepare(query).all() as Record<string, string | number | null>[];
+    const rows = all(
+      "SELECT position, log.object, log.alarm FROM log JOIN object USING (object) WHERE position > up_to ORDER BY position",
+    );
+    const alarms = new Map<number, EpochMs | null>();
+    for (const { object, alarm } of rows)
+      if (alarm !== null && alarm !== undefined) alarms.set(Number(object), alarm === noAlarm ? null : Number(alarm));
+    const [about] = all("SELECT * FROM about");
+    return {
+      objects: all("SELECT object, name, alarm, up_to FROM object").map(({ object, name, alarm, up_to }) => {
+        const number = Number(object);
+        const known = alarms.get(number);
+        const set = alarm === null ? null : Number(alarm);
+        return { object: number, name: String(name), alarm: known === undefined ? set : known, upTo: Number(up_to) };
+      }),
+      rows: rows.map(({ position, object }) => [Number(position), Number(object)] as const),
+      texts: all("SELECT number, text FROM statement").map(
+        ({ number, text }) => [Number(number), String(text)] as const,
+      ),
+      lastPosition: Number(about?.position),
+      lastObject: Number(about?.object),
+      lastAt: Number(about?.at),
+    };
+  }
+
+  async read(object: number, positions: readonly number[]): Promise<{ image: Image; bodies: readonly string[] }> {
+    const [stored] = this.#all("schema", object);
+    const image: Image = {
+      schema: JSON.parse(String(stored?.schema ?? "[]")),
+      parts: this.#all("parts", object) as unknown as readonly ImagePart[],
+    };
+    const bodies = positions.length === 0 ? [] : this.#all("bodies", JSON.stringify(positions));
+    if (bodies.length !== positions.length)
+      throw new Error(`the log lacks ${positions.length - bodies.length} rows of object ${object}`);
+    return { image, bodies: bodies.map(({ body }) => String(body)) };
+  }
+
+  async flush({ texts: statements, created, rows, images, deleted, from }: Flush, at: EpochMs): Promise<void> {
+    this.#transaction(() => {
+      for (const [number, text] of statements) this.#all("text", number, text);
+      for (const object of deleted) {
+        this.#all("deletedParts", object);
+        this.#all("deleted", object);
+      }
+      for (const [object, name] of created) this.#all("created", object, name);
+      for (const { position, object, alarm, body } of rows)
+        this.#all("row", position, object, alarm === undefined ? null : (alarm ?? noAlarm), body);
+      for (const { object, upTo, alarm, schema, replaced, parts, gone } of images) {
+        for (const table of replaced) this.#all("replaced", object, table);
+        for (const { table, key, rows: body } of parts) this.#all("part", object, table, key, body);
+        for (const { table, key } of gone) this.#all("gone", object, table, key);
+        this.#all("image", upTo, alarm, JSON.stringify(schema), object);
+      }
+      if (from !== null) this.#all("from", from);
+      this.#all("about", at, rows.at(-1)?.position ?? 0, created.at(-1)?.[0] ?? 0);
+    });
+  }
+
+  async probe(at: EpochMs): Promise<void> {
+    if (!this.#database) await this.open();
+    this.#transaction(() => this.#all("about", at, 0, 0));
+  }
+
+  async close(): Promise<void> {
+    this.#close();
+  }
+
+  #transaction(work: () => void): void {
+    const database = this.#database;
+    if (!database) throw new Error("the state is not open");
+    database.exec("BEGIN IMMEDIATE");
+    try {
+      work();
+      database.exec("COMMIT");
+    } catch (error) {
+      // A disk that is full may have ended the transaction by itself.
+      if (database.isTransaction) database.exec("ROLLBACK");
+      throw error;
+    }
+  }
+
+  #all(name: keyof typeof texts, ...values: readonly (string | number | null)[]) {
+    let statement = this.#statements.get(name);
+    if (!statement) {
+      if (!this.#database) throw new Error("the state is not open");
+      statement = this.#database.prepare(texts[name]);
+      this.#statements.set(name, statement);
+    }
+    return statement.all(...values) as Record<string, string | number | null>[];
+  }
+
+  #close(): void {
+    this.#statements.clear();
+    this.#database?.close();
+    this.#database = null;
+  }
+}

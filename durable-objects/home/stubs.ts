@@ -1,0 +1,47 @@
+import { type AllObjects, type ObjectName, objectMethods, objectsBy } from "../../src/rpc/objects.ts";
+
+export interface StubPorts {
+  call(kind: ObjectName, name: string, method: string, asked: readonly unknown[]): Promise<unknown>;
+  /** A request for a socket. */
+  connect(kind: ObjectName, name: string, headers: Headers): Promise<Response>;
+}
+
+class Stub {
+  readonly ports: StubPorts;
+  readonly kind: ObjectName;
+  readonly name: string;
+
+  constructor(ports: StubPorts, kind: ObjectName, name: string) {
+    this.ports = ports;
+    this.kind = kind;
+    this.name = name;
+  }
+
+  get id(): string {
+    return `${this.kind}/${this.name}`;
+  }
+
+  fetch(request: string | Request, init?: RequestInit): Promise<Response> {
+    const headers = request instanceof Request ? request.headers : new Headers(init?.headers);
+    return this.ports.connect(this.kind, this.name, headers);
+  }
+}
+
+/** A class of stubs for each kind, with its methods. */
+const classes = new Map(
+  Object.entries(objectMethods).map(([kind, methods]) => {
+    class StubOfKind extends Stub {}
+    for (const method of Object.keys(methods)) {
+      Object.defineProperty(StubOfKind.prototype, method, {
+        value(this: Stub, ...asked: readonly unknown[]) {
+          return this.ports.call(this.kind, this.name, method, asked);
+        },
+      });
+    }
+    return [kind as ObjectName, StubOfKind];
+  }),
+);
+
+export function stubsBy(ports: StubPorts): AllObjects {
+  return objectsBy((kind, name) => new (classes.get(kind) ?? Stub)(ports, kind, name));
+}

@@ -1,0 +1,70 @@
+import { Home, type LifePlace } from "../durable-objects/home/home.ts";
+import { listen } from "../durable-objects/home/http-server.ts";
+import { SqliteDisk } from "../durable-objects/home/log/sqlite-disk.ts";
+import { NodeClock } from "../durable-objects/home/node-clock.ts";
+import { ownPlaceOf } from "../durable-objects/home/own-place.ts";
+import { stubsBy } from "../durable-objects/home/stubs.ts";
+import { Counting } from "../durable-objects/platform/counting.ts";
+import { type LogLine, logOf } from "../durable-objects/platform/log.ts";
+import { objectKinds, type Whole } from "../durable-objects/platform/object-kinds.ts";
+import { placeOf } from "../durable-objects/platform/object-place.ts";
+import { Edge } from "./edge.ts";
+import type { Result } from "./foundation/result.ts";
+import type { ObjectName } from "./rpc/objects.ts";
+import { type EdgeVariables, showsPersonal } from "./settings/load.ts";
+
+export interface HomeOptions {
+  readonly variables: EdgeVariables;
+  /** The file of the state. */
+  readonly file: string;
+  readonly host: string;
+  readonly port: number;
+  write(level: LogLine["level"], text: string): void;
+}
+
+/** An edge that serves. */
+export interface HomeEdge {
+  reload(domains: string): Promise<Result<unknown, string>>;
+  reloadPeople(operators: string): Promise<Result<unknown, string>>;
+  stop(): Promise<void>;
+}
+
+/** Serves the edge on plain Node. Rejects where the state cannot be read, or nothing can listen. */
+export async function serveHome({ variables, file, host, port, write }: HomeOptions): Promise<HomeEdge> {
+  const clock = new NodeClock();
+  const log = logOf(
+    write,
+    (domain) => showsPersonal(variables, domain),
+    () => clock.now(),
+  );
+  const after = (ms: number, run: () => void) => clock.after(ms, run);
+  const now = () => clock.now();
+  const newId = () => crypto.randomUUID();
+  const make = (kind: ObjectName, _name: string, life: LifePlace): Whole | Promise<Whole> => {
+    const own = ownPlaceOf(life, { log, newId, measures: counting.measures });
+    return objectKinds[kind](placeOf(own, stubsBy({ ...life, connect: home.connect }), variables));
+  };
+  const disk = new SqliteDisk(file);
+  const home = await Home.start({ disk, clock, log, newId, make });
+  const objects = stubsBy(home);
+  const counting = new Counting({ objects, after, now, newId });
+  const edge = new Edge({
+    ...{ variables, objects, counting, log, disk: null, after, now, newId },
+    fetch: (url, init) => fetch(url, init),
+    waitUntil: (work) => void work.catch(() => {}),
+  });
+  const close = await listen({
+    host,
+    port,
+    home,
+    fetch: (request) => edge.fetch(request),
+  });
+  return {
+    reload: (domains) => edge.reload(domains),
+    reloadPeople: (operators) => edge.reloadPeople(operators),
+    stop: async () => {
+      await close();
+      await home.stop();
+    },
+  };
+}

@@ -1,0 +1,118 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { onTestFinished } from "vitest";
+import type { Disk, Flush } from "../../../durable-objects/home/log/disk.ts";
+import { Home, type LifePlace } from "../../../durable-objects/home/home.ts";
+import { SqliteDisk } from "../../../durable-objects/home/log/sqlite-disk.ts";
+import type { LogLine } from "../../../durable-objects/platform/log.ts";
+import type { Whole } from "../../../durable-objects/platform/object-kinds.ts";
+import { Clock } from "../../simulation/clock.ts";
+
+/** What a test's object does; all of its methods take and give plain data. */
+export type Make = (place: LifePlace, name: string) => object;
+
+/** A disk that fails when a test wants it to, and counts. */
+export class DiskOnTest implements Disk {
+  readonly #disk: SqliteDisk;
+  /** Thrown by what writes; `null`: nothing fails. */
+  fault: Error | null = null;
+  /** Flushes wait for this. */
+  held: Promise<void> | null = null;
+  readonly flushes: Flush[] = [];
+  isKilled = false;
+
+  constructor(file: string) {
+    this.#disk = new SqliteDisk(file);
+  }
+
+  open() {
+    return this.#disk.open();
+  }
+
+  read(object: number, positions: readonly number[]) {
+    return this.#disk.read(object, positions);
+  }
+
+  async flush(flush: Flush, at: number): Promise<void> {
+    await this.held;
+    if (this.isKilled) await new Promise(() => {});
+    if (this.fault) throw this.fault;
+    this.flushes.push(flush);
+    await this.#disk.flush(flush, at);
+  }
+
+  async probe(at: number): Promise<void> {
+    if (this.fault) throw this.fault;
+    await this.#disk.probe(at);
+  }
+
+  close() {
+    return this.#disk.close();
+  }
+}
+
+/** A home over a real file, with a virtual clock and objects of a test. */
+export class HomeOnTest {
+  readonly clock = new Clock(1_800_000_000_000);
+  readonly lines: LogLine[] = [];
+  readonly file: string;
+  disk: DiskOnTest;
+  home!: Home;
+  /** Objects that were made, in their order. */
+  readonly made: string[] = [];
+  readonly #make: Make;
+  #ids = 0;
+
+  private constructor(make: Make) {
+    const folder = mkdtempSync(join(tmpdir(), "bridgehead-home-"));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    this.file = join(folder, "state.db");
+    this.disk = new DiskOnTest(this.file);
+    this.#make = make;
+  }
+
+  static async start(make: Make): Promise<HomeOnTest> {
+    const test = new HomeOnTest(make);
+    await test.begin();
+    return test;
+  }
+
+  /** As after a kill: nothing of the life before is there but the file. */
+  async begin(): Promise<void> {
+    const { clock } = this;
+    this.disk.isKilled = true;
+    this.disk = new DiskOnTest(this.file);
+    this.home = await Home.start({
+      disk: this.disk,
+      clock: {
+        now: () => clock.now,
+        notBefore: () => {},
+        after: (ms, run) => clock.after(ms, run),
+        endOfTurn: (run) => void clock.after(0, run),
+      },
+      log: (line) => this.lines.push(line),
+      newId: () => `id${this.#ids++}`,
+      make: (kind, name, place) => {
+        this.made.push(`${kind}/${name}`);
+        return this.#make(place, name) as Whole;
+      },
+    });
+  }
+
+  /** The answer, once all that it stands on is on disk. */
+  async ask(method: string, ...asked: readonly unknown[]): Promise<unknown> {
+    return this.askOf("one", method, ...asked);
+  }
+
+  async askOf(name: string, method: string, ...asked: readonly unknown[]): Promise<unknown> {
+    const gate = this.home.gate();
+    const answer = this.home.call("counts", name, method, asked).then(async (value) => {
+      await gate();
+      return value;
+    });
+    answer.catch(() => {});
+    await this.clock.pass(0);
+    return answer;
+  }
+}

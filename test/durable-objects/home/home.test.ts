@@ -1,0 +1,329 @@
+import { expect, test } from "vitest";
+import type { LifePlace } from "../../../durable-objects/home/home.ts";
+import type { HomeSocket } from "../../../durable-objects/home/home-socket.ts";
+import { HomeOnTest } from "./home-on-test.ts";
+
+/** Keeps words in their order, and does what a test wants. */
+function words(place: LifePlace, name: string) {
+  const { sql } = place;
+  sql.exec("CREATE TABLE IF NOT EXISTS word (id INTEGER PRIMARY KEY, word TEXT NOT NULL)");
+  const all = () => sql.exec("SELECT word FROM word ORDER BY id").map(({ word }) => String(word));
+  const add = (word: string) => void sql.exec("INSERT INTO word (word) VALUES (?)", word);
+  return {
+    add: (...more: readonly string[]) => more.forEach(add),
+    all,
+    delete: (word: string) => void sql.exec("DELETE FROM word WHERE word = ?", word),
+    half: () =>
+      sql.transaction(() => {
+        add("half");
+        throw new Error("half way");
+      }),
+    nested: () =>
+      sql.transaction(() => {
+        add("kept");
+        try {
+          sql.transaction(() => {
+            add("dropped");
+            throw new Error("inner");
+          });
+        } catch {}
+      }),
+    breakLater: () => {
+      place.after(100, () => {
+        throw new Error("broke");
+      });
+    },
+    hang: () => new Promise(() => {}),
+    abort: (why: string) => {
+      add("before the abort");
+      place.abort(why);
+    },
+    wakeIn: (ms: number) => place.setAlarm(place.now() + ms),
+    alarmAt: () => place.getAlarm(),
+    alarm: async () => {
+      add(`alarm of ${name}`);
+      if (all().includes("alarm fails")) throw new Error("not now");
+      if (all().includes("alarm hangs")) await new Promise(() => {});
+    },
+    forward: (to: string, word: string) => place.call("counts", to, "add", [word]),
+    deleteAll: () => place.deleteAll(),
+    same: (value: { list: number[] }) => {
+      value.list.push(1);
+      return value;
+    },
+    pings: { ping: "ping", pong: "pong" },
+    connect: (headers: Headers, accept: () => HomeSocket) => {
+      if (headers.get("who") === null) return new Response("who are you?", { status: 403 });
+      const socket = accept();
+      socket.keep({ who: headers.get("who") });
+      socket.send("welcome");
+      return null;
+    },
+    received: (socket: HomeSocket, text: string) => {
+      if (text === "break") throw new Error("broken by a message");
+      add(text);
+      socket.send(`${(socket.kept() as { who: string }).who} said ${text} to ${place.sockets().length}`);
+    },
+    closed: () => add("closed"),
+    post: () => place.outside(async () => "posted"),
+  };
+}
+
+test("what was answered is there after a kill, and what a transaction took back is not", async () => {
+  const test = await HomeOnTest.start(words);
+  await test.ask("add", "a", "b");
+  await expect(test.ask("half")).rejects.toThrow("half way");
+  await test.ask("nested");
+  await test.ask("delete", "a");
+
+  await test.begin();
+  expect(await test.ask("all")).toEqual(["b", "kept"]);
+});
+
+test("what changes nothing, and a question, write nothing", async () => {
+  const test = await HomeOnTest.start(words);
+  await test.ask("add", "a");
+  const before = test.disk.flushes.length;
+  await test.ask("all");
+  await test.ask("delete", "not there");
+  expect(test.disk.flushes.length).toBe(before);
+});
+
+test("one flush is under way: what comes meanwhile goes together with the next", async () => {
+  const test = await HomeOnTest.start(words);
+  await test.ask("add", "first");
+  const { promise, resolve } = Promise.withResolvers<void>();
+  test.disk.held = promise;
+  const all = ["b", "c", "d"].map((word) => test.askOf(word, "add", word));
+  await test.clock.pass(0);
+  const { length } = test.disk.flushes;
+  const more = ["e", "f"].map((word) => test.askOf(word, "add", word));
+  await test.clock.pass(0);
+  test.disk.held = null;
+  resolve();
+  await test.clock.pass(0);
+  await Promise.all([...all, ...more]);
+  expect(test.disk.flushes.slice(length).map(({ rows }) => rows.length)).toEqual([3, 2]);
+});
+
+test("an answer and a post wait for the flush; a call of another object does not", async () => {
+  const test = await HomeOnTest.start(words);
+  await test.ask("add", "first");
+  const { promise, resolve } = Promise.withResolvers<void>();
+  test.disk.held = promise;
+  const left: string[] = [];
+  const gate = test.home.gate();
+  await test.home.call("counts", "one", "forward", ["two", "sent"]);
+  void gate().then(() => left.push("answer"));
+  void test.home.call("counts", "one", "post", []).then(() => left.push("post"));
+  await test.clock.pass(10);
+  expect(await test.home.call("counts", "two", "all", [])).toEqual(["sent"]);
+  expect(left).toEqual([]);
+  test.disk.held = null;
+  resolve();
+  await test.clock.pass(0);
+  expect(left).toEqual(["answer", "post"]);
+});
+
+test("arguments and answers are copies", async () => {
+  const test = await HomeOnTest.start(words);
+  const given = { list: [] as number[] };
+  const answer = (await test.ask("same", given)) as typeof given;
+  expect([given, answer]).toEqual([{ list: [] }, { list: [1] }]);
+});
+
+test("an object rests after ten seconds without work, and goes on where it was", async () => {
+  const test = await HomeOnTest.start(words);
+  await test.ask("add", "a");
+  await test.clock.pass(13_000);
+  await test.ask("add", "b");
+  expect(test.made).toEqual(["counts/one", "counts/one"]);
+  expect(await test.ask("all")).toEqual(["a", "b"]);
+  const images = test.disk.flushes.flatMap(({ images }) => images);
+  expect(images.map(({ parts }) => parts)).toEqual([[{ table: "word", key: "", rows: '[[1,"a"]]' }]]);
+  await test.begin();
+  expect(await test.ask("all")).toEqual(["a", "b"]);
+});
+
+test("a table of more than 1,000 rows is written row by row once it changes", async () => {
+  const test = await HomeOnTest.start(words);
+  await test.ask("add", ...Array.from({ length: 1_001 }, (_, n) => `w${n}`));
+  await test.clock.pass(13_000);
+  await test.ask("add", "last");
+  await test.ask("delete", "w0");
+  await test.clock.pass(3_700_000);
+  const [whole, changed] = test.disk.flushes.flatMap(({ images }) => images);
+  expect([whole?.replaced, whole?.parts.length]).toEqual([["word"], 1_001]);
+  expect([changed?.replaced, changed?.parts, changed?.gone]).toEqual([
+    [],
+    [{ table: "word", key: "[1002]", rows: '[[1002,"last"]]' }],
+    [{ table: "word", key: "[1]" }],
+  ]);
+  await test.begin();
+  const all = (await test.ask("all")) as string[];
+  expect([all.length, all[0], all.at(-1)]).toEqual([1_001, "w1", "last"]);
+});
+
+test("an alarm comes in time, once, also for an object that rests", async () => {
+  const test = await HomeOnTest.start(words);
+  await test.ask("wakeIn", 60_000);
+  await test.clock.pass(59_999);
+  expect(await test.ask("all")).toEqual([]);
+  await test.clock.pass(200_000);
+  expect(await test.ask("all")).toEqual(["alarm of one"]);
+  expect(await test.ask("alarmAt")).toBe(null);
+  await test.begin();
+  await test.clock.pass(200_000);
+  expect(await test.ask("all")).toEqual(["alarm of one"]);
+});
+
+test("an alarm further away than a timer reaches comes on its day", async () => {
+  const test = await HomeOnTest.start(words);
+  const days = 40 * 86_400_000;
+  await test.ask("wakeIn", days);
+  await test.clock.pass(days - 1_000);
+  expect(await test.ask("all")).toEqual([]);
+  await test.clock.pass(2_000);
+  expect(await test.ask("all")).toEqual(["alarm of one"]);
+});
+
+test("an alarm that was overdue, or killed amid its work, comes at the next start", async () => {
+  const test = await HomeOnTest.start(words);
+  await test.ask("add", "alarm hangs");
+  await test.ask("wakeIn", 1_000);
+  await test.clock.pass(2_000);
+  await test.begin();
+  await test.clock.pass(1_000);
+  expect(await test.ask("all")).toEqual(["alarm hangs", "alarm of one", "alarm of one"]);
+});
+
+test("an alarm that fails comes again after 2, 4, 8 s", async () => {
+  const test = await HomeOnTest.start(words);
+  await test.ask("add", "alarm fails");
+  await test.ask("wakeIn", 0);
+  await test.clock.pass(14_500);
+  expect(((await test.ask("all")) as string[]).length).toBe(1 + 4);
+  await test.ask("delete", "alarm fails");
+  await test.clock.pass(60_000);
+  expect(((await test.ask("all")) as string[]).length).toBe(5);
+});
+
+test("an object that throws in a timer ends alone: who waits for it is refused, and the next call finds what is on disk", async () => {
+  const test = await HomeOnTest.start(words);
+  await test.ask("add", "a");
+  await test.askOf("two", "add", "b");
+  const hangs = test.home.call("counts", "one", "hang", []);
+  hangs.catch(() => {});
+  await test.ask("breakLater");
+  await test.clock.pass(100);
+  await expect(hangs).rejects.toThrow("broke");
+  expect([await test.ask("all"), await test.askOf("two", "all")]).toEqual([["a"], ["b"]]);
+  expect(test.made).toEqual(["counts/one", "counts/two", "counts/one"]);
+});
+
+test("what was written before an abort stays, since others may have acted on it", async () => {
+  const test = await HomeOnTest.start(words);
+  await expect(test.ask("abort", "enough")).rejects.toThrow("enough");
+  expect(await test.ask("all")).toEqual(["before the abort"]);
+  await test.begin();
+  expect(await test.ask("all")).toEqual(["before the abort"]);
+});
+
+test("a deleted object is nowhere, and begins anew under its name", async () => {
+  const test = await HomeOnTest.start(words);
+  await test.ask("add", "a");
+  await test.ask("wakeIn", 5_000);
+  await test.ask("deleteAll");
+  expect(await test.ask("all")).toEqual([]);
+  await test.ask("add", "b");
+  await test.begin();
+  await test.clock.pass(20_000);
+  expect(await test.ask("all")).toEqual(["b"]);
+});
+
+test("a failed flush confirms nothing: all begins anew with what is on disk, and goes on by itself", async () => {
+  const test = await HomeOnTest.start(words);
+  await test.ask("add", "a");
+  await test.askOf("two", "wakeIn", 3_000);
+  test.disk.fault = new Error("database or disk is full");
+  await expect(test.ask("add", "lost")).rejects.toThrow("disk is full");
+  expect(test.home.fault?.why).toMatch("disk is full");
+  await expect(test.ask("all")).rejects.toThrow("disk is full");
+  await test.clock.pass(5_000);
+  test.disk.fault = null;
+  await test.clock.pass(2_000);
+  expect(test.home.fault).toBe(null);
+  expect([await test.ask("all"), await test.askOf("two", "all")]).toEqual([["a"], ["alarm of two"]]);
+  expect(test.lines.map(({ event }) => event)).toEqual(["storage-fails", "storage-works-again"]);
+});
+
+test("a log that is too long becomes images, and its rows go", async () => {
+  const test = await HomeOnTest.start(words);
+  for (let round = 0; round < 60; round += 1) {
+    const adds = Array.from({ length: 1_000 }, (_, n) => test.home.call("counts", `o${round}-${n % 10}`, "add", ["x"]));
+    await Promise.all(adds);
+    await test.clock.pass(0);
+  }
+  await test.begin();
+  const { rows } = await new (await import("../../../durable-objects/home/log/sqlite-disk.ts")).SqliteDisk(
+    test.file,
+  ).open();
+  expect(rows.length).toBeLessThan(52_000);
+  expect(((await test.askOf("o0-0", "all")) as string[]).length).toBe(100);
+});
+
+async function connected(test: HomeOnTest, who: string) {
+  const answer = await test.home.connect("counts", "one", new Headers({ who }));
+  const socket = test.home.acceptedBy(answer);
+  if (!socket) throw new Error("refused");
+  const sent: string[] = [];
+  socket.attach({ send: (text) => sent.push(text), close: (code, reason) => sent.push(`closed ${code} ${reason}`) });
+  await test.clock.pass(0);
+  return { socket, sent };
+}
+
+test("a socket outlives the memory of its object, with what is kept with it; pings wake nobody", async () => {
+  const test = await HomeOnTest.start(words);
+  const { socket, sent } = await connected(test, "ann");
+  await test.clock.pass(13_000);
+  socket.received("ping");
+  await test.clock.pass(0);
+  expect([test.made.length, socket.pingedAt()]).toEqual([1, test.clock.now]);
+  socket.received("a");
+  socket.received("b");
+  await test.clock.pass(0);
+  expect(sent).toEqual(["welcome", "pong", "ann said a to 1", "ann said b to 1"]);
+  expect(test.made.length).toBe(2);
+  socket.ended();
+  expect(await test.ask("all")).toEqual(["a", "b", "closed"]);
+});
+
+test("a request for a socket that is refused, and a message that breaks its object", async () => {
+  const test = await HomeOnTest.start(words);
+  const refused = await test.home.connect("counts", "one", new Headers());
+  expect(refused).toMatchObject({ status: 403 });
+  const { socket, sent } = await connected(test, "ann");
+  socket.received("break");
+  socket.received("after");
+  await test.clock.pass(0);
+  expect(sent.at(-1)).toBe("ann said after to 1");
+  expect(test.lines.map(({ event, why }) => `${event} ${why}`)).toEqual(["object-broke broken by a message"]);
+});
+
+test("frames wait for the flush, in their order; where it fails, none leaves and the socket closes", async () => {
+  const test = await HomeOnTest.start(words);
+  const { socket, sent } = await connected(test, "ann");
+  const { promise, resolve } = Promise.withResolvers<void>();
+  test.disk.held = promise;
+  socket.received("a");
+  await test.clock.pass(0);
+  expect(sent).toEqual(["welcome"]);
+  test.disk.held = null;
+  resolve();
+  await test.clock.pass(0);
+  expect(sent).toEqual(["welcome", "ann said a to 1"]);
+  test.disk.fault = new Error("database or disk is full");
+  socket.received("b");
+  await test.clock.pass(0);
+  expect(sent.slice(2)).toEqual(["closed 1012 the edge cannot write to its disk: database or disk is full"]);
+});
