@@ -1,6 +1,6 @@
 import { asteriskOrExit } from "../scripts/asterisk/find-asterisk.ts";
 import { exitOnSignals } from "../scripts/at-exit.ts";
-import { command, oneOf, wholeNumber } from "../scripts/command.ts";
+import { command, edgeOption, oneOf, runOnEdge, wholeNumber } from "../scripts/command.ts";
 import { isFaulty } from "./kills/judge.ts";
 import { proveKills } from "./kills/prove.ts";
 
@@ -8,7 +8,7 @@ import { proveKills } from "./kills/prove.ts";
 const SAME_KEY_PRESS_MS = 1_000;
 const interruptedExitCode = 130;
 
-const { kills, seed, bridge } = command(
+const { kills, seed, bridge, edge } = command(
   "prove:kills",
   "Kills real processes under traffic and counts what was lost, doubled or diverged, and which figures are wrong. Exits with 1 for any fault, after the end of each process's log.",
 )
@@ -20,8 +20,10 @@ const { kills, seed, bridge } = command(
     oneOf(["simulated", "asterisk"]),
     "simulated",
   )
+  .addOption(edgeOption())
   .parse()
-  .opts<{ kills: number; seed: number; bridge: "simulated" | "asterisk" }>();
+  .opts<{ kills: number; seed: number; bridge: "simulated" | "asterisk"; edge: string }>();
+runOnEdge(edge);
 const home = bridge === "asterisk" ? await asteriskOrExit("cannot prove it on Asterisk") : undefined;
 
 const interruption = new AbortController();

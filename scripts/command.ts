@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 
 /** A command of package.json, with its `--help`. A wrong option is one line on stderr and exit code 1. */
 export function command(name: string, description: string): Command {
@@ -35,4 +35,17 @@ export function partOfName(what: string, names: readonly string[]): (text: strin
 /** For the end of `--help`: what `partOfName` chooses from. */
 export function listed(what: string, names: readonly string[]): string {
   return `\nThe ${what}s:\n${names.map((name) => `  ${name}`).join("\n")}`;
+}
+
+/** Where the edge of a run is. A program that starts `npm start` hands the choice on by its environment. */
+export function edgeOption(): Option {
+  return new Option("--edge <home>", "where the edge runs: the local Workers runtime, or plain Node")
+    .choices(["workers", "node"])
+    .default("workers")
+    .env("BRIDGEHEAD_EDGE");
+}
+
+/** For all runs that this program starts. */
+export function runOnEdge(edge: string): void {
+  process.env.BRIDGEHEAD_EDGE = edge;
 }

@@ -5,7 +5,7 @@ import { Option } from "commander";
 import { printTranscript } from "../src/transcripts/transcript.ts";
 import { asteriskOrExit } from "./asterisk/find-asterisk.ts";
 import { atExit, exitOnSignals } from "./at-exit.ts";
-import { command } from "./command.ts";
+import { command, edgeOption, runOnEdge } from "./command.ts";
 import { cannotShow } from "./demo/asterisk-flow-bridge.ts";
 import { Diagram, leastColumns } from "./demo/diagram.ts";
 import { type Flow, flowsFolder, loadFlows } from "./demo/flow.ts";
@@ -24,6 +24,7 @@ const program = command(
       .choices(["simulated", "asterisk"])
       .default("simulated"),
   )
+  .addOption(edgeOption())
   .option(
     "--all",
     "draw every message and every Confirmation, not only some of many alike and those that refuse",
@@ -35,10 +36,12 @@ const program = command(
 const options = program.opts<{
   flow?: string;
   bridge: "simulated" | "asterisk";
+  edge: string;
   all: boolean;
   console: boolean;
   write: boolean;
 }>();
+runOnEdge(options.edge);
 const isReal = options.bridge === "asterisk";
 if (isReal && options.write) program.error("error: --write goes with the simulated bridge alone");
 const sipp = isReal ? (await asteriskOrExit("cannot play on telephones")).sipp : null;

@@ -34,6 +34,41 @@ export function bundleWorker(
   });
 }
 
+/** The edge at home as one module, which exports `serveHome`. */
+export function bundleHome(version: string | null = null, plugins: Plugin[] = []): Promise<Uint8Array> {
+  return bundleForNode("src/home.ts", version, plugins);
+}
+
+/** A program or module for Node as one file. */
+export function bundleForNode(
+  entry: string,
+  version: string | null = null,
+  plugins: Plugin[] = [],
+): Promise<Uint8Array> {
+  return bundle({
+    entryPoints: [join(project, entry)],
+    platform: "node",
+    target: "node24",
+    define: versionIs(version),
+    plugins,
+    // Packages of CommonJS ask for Node's modules by `require`.
+    banner: {
+      js: 'import { createRequire as requireOf } from "node:module"; const require = requireOf(import.meta.url);',
+    },
+  });
+}
+
+/** Serves the edge on plain Node, in a process of its own. */
+export async function prepareHome({ folder, host, port, variables }: EdgeOptions): Promise<Launch> {
+  mkdirSync(folder, { recursive: true });
+  writeAnew(join(folder, "home.mjs"), await bundleHome());
+  return {
+    command: process.execPath,
+    args: [join(project, "scripts", "home-edge.ts")],
+    env: { ...variables, EDGE_FOLDER: resolve(folder), EDGE_HOST: host, EDGE_PORT: String(port) },
+  };
+}
+
 /** For `src/foundation/version.ts`. */
 export function versionIs(version: string | null): Record<string, string> {
   return version === null ? {} : { BRIDGEHEAD_VERSION: JSON.stringify(version) };

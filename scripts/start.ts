@@ -34,8 +34,8 @@ import {
   prepareAsterisk,
   requireFreeSipPort,
 } from "./asterisk/local-asterisk.ts";
-import { command } from "./command.ts";
-import { prepareEdge, wranglerDev } from "./edge.ts";
+import { command, edgeOption } from "./command.ts";
+import { prepareEdge, prepareHome, wranglerDev } from "./edge.ts";
 import { localOverrides, operatorToken, policyAllow, portFrom, stateFolder, statePath } from "./local-settings.ts";
 import { connectSite } from "./local-site.ts";
 
@@ -54,10 +54,11 @@ const options = command("start", "Brings up bridge, edge and agent on this machi
       .choices(["simulated", "asterisk"])
       .default("simulated"),
   )
+  .addOption(edgeOption())
   .option("--dev", "runs the edge by `wrangler dev`", false)
   .option("--site", "a simulated WebEx site beside the rest, with its XML API and URL API", false)
   .parse()
-  .opts<{ bridge: "simulated" | "asterisk"; dev: boolean; site: boolean }>();
+  .opts<{ bridge: "simulated" | "asterisk"; edge: "workers" | "node"; dev: boolean; site: boolean }>();
 await runUntilStopped(start);
 
 /** Brings up the whole product on this machine (`npm start`; with `-- --dev` by `wrangler dev`); returns how to stop it. */
@@ -123,7 +124,7 @@ async function start(): Promise<() => Promise<void>> {
   const guard = startGuard();
   const parts = startParts(folder, guard, [
     [bridge.part, bridge.launch],
-    ["edge", options.dev ? wranglerDev(edge) : await prepareEdge(edge)],
+    ["edge", options.dev ? wranglerDev(edge) : await (options.edge === "node" ? prepareHome(edge) : prepareEdge(edge))],
     ["agent", nodeProgram(["bridge-agent/main.ts", "run", "--settings", agentSettings])],
     ...(ports.site ? [["site", simulatedSite(ports.site, siteFolder)] as const] : []),
   ]);

@@ -25,7 +25,7 @@ interface StageResult {
 
 const project = dirname(dirname(fileURLToPath(import.meta.url)));
 const bin = join(project, "node_modules", ".bin");
-const configs = ["", ".edge", ".browser", ".objects-test", ".workers-test"].map((of) => `tsconfig${of}.json`);
+const configs = ["", ".edge", ".home", ".browser", ".objects-test", ".workers-test"].map((of) => `tsconfig${of}.json`);
 const stageLimitMs = 20 * 60_000;
 
 /** What a machine may lack: for two projects of vitest, and for some of the tests of metrics. */

@@ -108,7 +108,7 @@ export class FigureJudge {
       portsFree: ports === null ? noLimit : exactly(ports - portsInUse),
     };
     this.#compare("at rest", figures, counted, () => false);
-    this.#compareOutcomes(outcomes, callers);
+    await this.#compareOutcomes(outcomes, callers);
     const documents = this.#wrong.length > 0 ? unlike(this.#evidence()) : [];
     return { compared: this.#compared, wrong: this.#wrong, documents };
   }
@@ -127,8 +127,8 @@ export class FigureJudge {
   }
 
   /** What became of callers and conferences stands in records, too, which the other judge has compared with the bridge. */
-  #compareOutcomes(outcomes: ShownOutcomes, callers: number): void {
-    const { records } = recordsOnDisk(this.#world.run.state);
+  async #compareOutcomes(outcomes: ShownOutcomes, callers: number): Promise<void> {
+    const { records } = await recordsOnDisk(this.#world.run.state);
     const left = records.filter((record) => record.kind === "call" && record.enteredAt !== null).length;
     const over = records.filter((record) => record.kind === "conference").length;
     const of = (name: string) => outcomes[name] ?? Number.NaN;

@@ -83,7 +83,7 @@ async function judgeAtRest(world: KillWorld): Promise<Faults & Pick<Verdict, "re
     const bridge = await (world.bridge.stateAtRest?.() ?? world.bridge.state());
     const { rosters, enteredNumbers, callers } = world;
     const records = judgeRecords({
-      ...recordsOnDisk(world.run.state),
+      ...(await recordsOnDisk(world.run.state)),
       ...{ bridge, rosters, enteredNumbers, callers, dialledNumbers: [...world.dialled.values()] },
       ...(world.bridge.earlierActs?.length && { askedNumbers: world.askedNumbers }),
     });
