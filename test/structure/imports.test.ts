@@ -145,6 +145,18 @@ test("the Worker reaches nothing that makes or plays transcripts", () => {
   expect([...reached].filter((file) => file.startsWith("src/transcripts/"))).toEqual([]);
 });
 
+test("Cloudflare is named by its own shells and the Worker alone, so that all else runs on Node too", () => {
+  const platform =
+    /\b(cloudflare:\w+|DurableObject\w*|SqlStorage\w*|WebSocketPair|WebSocketRequestResponsePair|ExecutionContext|Fetcher)\b/;
+  const named = globSync("{src,durable-objects}/**/*.{ts,tsx}").filter((file) => {
+    // Comments may name it, and so may texts for people.
+    const code = readFileSync(file, "utf8").replaceAll(/^ *(\/\*\*|\*|\/\/).*$|"[^"\n]* [^"\n]*"/gm, "");
+    return platform.test(code);
+  });
+
+  expect(named.filter((file) => !file.startsWith("durable-objects/cloudflare/"))).toEqual(["src/worker.ts"]);
+});
+
 test("what the rows of a journal changed is read by store, replay and upgrade alone: all others read facts", () => {
   const readers =
     /^(durable-objects\/conference\/(conference-store|journal|upgrade)\.ts|src\/replay\/|src\/conference\/)/;

@@ -92,20 +92,26 @@ export const rules: Readonly<Record<string, Rule>> = {
       ],
     ],
   },
+  "src/edge.ts": {
+    may: ["src/foundation", "src/http", "src/operators", "src/routing", "src/settings"],
+    mayAsType: ["src/rpc"],
+  },
   "src/worker.ts": {
-    may: [
-      "cloudflare:workers",
-      "src/foundation",
-      "src/http",
-      "src/operators",
-      "src/routing",
-      "src/settings",
-      "durable-objects",
-    ],
+    may: ["cloudflare:workers", "src/edge.ts", "src/foundation", "src/http", "durable-objects/cloudflare"],
+  },
+  "src/home.ts": {
+    may: ["src/edge.ts", "src/settings", "durable-objects"],
+    mayAsType: ["src/foundation", "src/rpc"],
+  },
+  "durable-objects/cloudflare": {
+    may: ["cloudflare:workers", "src/rpc", "src/settings", "durable-objects"],
+    mayAsType: ["src/foundation"],
+  },
+  "durable-objects/home": {
+    may: ["@hono/node-server", "node:*", "ws", "src/foundation", "src/delivery", "src/rpc", "durable-objects"],
   },
   "durable-objects": {
     may: [
-      "cloudflare:workers",
       "standardwebhooks",
       "src/foundation",
       "src/delivery",
@@ -240,7 +246,7 @@ export const rules: Readonly<Record<string, Rule>> = {
     may: ["webex-interfaces/site", "webex-interfaces/doors/programs.ts", "node:*", "fast-check", "vitest"],
   },
   bench: {
-    may: ["src", "simulators", "cli", "scripts", "node:*", "cloudflare:workers", "ws"],
+    may: ["src", "simulators", "cli", "scripts", "durable-objects/home/log", "node:*", "cloudflare:workers", "ws"],
     mayAsType: ["durable-objects"],
   },
 };
