@@ -2,6 +2,7 @@ import { existsSync, globSync, readFileSync } from "node:fs";
 import { posix } from "node:path";
 import { expect, test } from "vitest";
 import { edgeObjects } from "../../cli/edge/workerd.ts";
+import { kindsOnWorkerd } from "../../durable-objects/home/migrate/object-names.ts";
 import { allowed, circlesIn, importsOf, rules, unused, violations } from "./imports.ts";
 
 const folders = "{src,durable-objects,bridge-agent,simulators,cli,scripts,bench,conformance,webex-interfaces}";
@@ -177,8 +178,13 @@ test("what the rows of a journal changed is read by store, replay and upgrade al
   ]);
 });
 
-test("npm start binds the same objects as a deployment", () => {
+test("npm start binds the same objects as a deployment, and all of them are taken over", () => {
   const deployed = [...readFileSync("wrangler.toml", "utf8").matchAll(/^name = "(\w+)"\nclass_name = "(\w+)"$/gm)];
 
   expect(Object.fromEntries(deployed.map(([, binding, name]) => [binding, name]))).toEqual(edgeObjects);
+  expect(
+    Object.values(kindsOnWorkerd)
+      .map((kind) => kind.class)
+      .toSorted(),
+  ).toEqual(Object.values(edgeObjects).toSorted());
 });

@@ -29,7 +29,7 @@ interface Prepared {
 
 /** The database of one object, in memory beyond its cache. It records what is written, for the log, and makes images of itself. */
 export class ObjectDatabase implements Sql {
-  readonly #database = new DatabaseSync("");
+  readonly #database: DatabaseSync;
   readonly #statements = new Map<string, Prepared>();
   readonly #texts: StatementTexts;
   readonly #wrote: () => void;
@@ -40,8 +40,10 @@ export class ObjectDatabase implements Sql {
   /** What happens to large tables since the last image. */
   readonly #sessions = new Map<string, Session>();
 
-  /** `wrote`: called after each statement that has changed something. */
-  constructor(texts: StatementTexts, wrote: () => void) {
+  /** `wrote`: called after each statement that has changed something. `file`: a copy of a database that is to be this one. */
+  constructor(texts: StatementTexts, wrote: () => void, file = "") {
+    this.#database = new DatabaseSync(file);
+    if (file !== "") this.#touched = null;
     this.#texts = texts;
     this.#wrote = wrote;
     this.#database.exec("PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA temp_store = FILE");
