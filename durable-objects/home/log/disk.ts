@@ -71,6 +71,8 @@ export interface Stored {
   readonly lastObject: number;
   /** When something was last written; 0: nothing is there. */
   readonly lastAt: EpochMs;
+  /** When this state was last put back from a backup: what was written between that backup and then is lost. `null`: never. */
+  readonly restoredAt: EpochMs | null;
 }
 
 /** Where the state of a home lies: one log, and an image of each object. A call that rejects has changed nothing, or all of it. */

@@ -11,6 +11,7 @@ const tables = `
   CREATE TABLE IF NOT EXISTS statement (number INTEGER PRIMARY KEY, text TEXT NOT NULL);
   CREATE TABLE IF NOT EXISTS object (object INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, up_to INTEGER NOT NULL, alarm INTEGER, schema TEXT NOT NULL);
   CREATE TABLE IF NOT EXISTS part (object INTEGER, name TEXT, key TEXT, rows TEXT NOT NULL, PRIMARY KEY (object, name, key)) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS restored (at INTEGER PRIMARY KEY);
   INSERT OR IGNORE INTO about VALUES (1, 0, 0, 0);
 `;
 
@@ -25,6 +26,7 @@ const texts = {
   deletedParts: "DELETE FROM part WHERE object = ?",
   deleted: "DELETE FROM object WHERE object = ?",
   from: "DELETE FROM log WHERE position < ?",
+  restored: "INSERT OR REPLACE INTO restored VALUES (?)",
   about: "UPDATE about SET at = ?, position = max(position, ?), object = max(object, ?)",
   schema: "SELECT schema FROM object WHERE object = ?",
   parts: "SELECT name AS 'table', key, rows FROM part WHERE object = ?",
@@ -61,6 +63,7 @@ export class SqliteDisk implements Disk {
     for (const { object, alarm } of rows)
       if (alarm !== null && alarm !== undefined) alarms.set(Number(object), alarm === noAlarm ? null : Number(alarm));
     const [about] = all("SELECT * FROM about");
+    const [restored] = all("SELECT max(at) AS at FROM restored");
     return {
       objects: all("SELECT object, name, alarm, up_to FROM object").map(({ object, name, alarm, up_to }) => {
         const number = Number(object);
@@ -75,6 +78,7 @@ export class SqliteDisk implements Disk {
       lastPosition: Number(about?.position),
       lastObject: Number(about?.object),
       lastAt: Number(about?.at),
+      restoredAt: typeof restored?.at === "number" ? restored.at : null,
     };
   }
 
@@ -114,6 +118,12 @@ export class SqliteDisk implements Disk {
   async probe(at: EpochMs): Promise<void> {
     if (!this.#database) await this.open();
     this.#transaction(() => this.#all("about", at, 0, 0));
+  }
+
+  /** From now on this state says that it is an older one that was put back. */
+  async markRestored(at: EpochMs): Promise<void> {
+    if (!this.#database) await this.open();
+    this.#all("restored", at);
   }
 
   async close(): Promise<void> {

@@ -1,0 +1,77 @@
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { expect, onTestFinished, test } from "vitest";
+import { backUp, restore } from "../../../durable-objects/home/log/backup.ts";
+import type { Flush } from "../../../durable-objects/home/log/disk.ts";
+import { SqliteDisk } from "../../../durable-objects/home/log/sqlite-disk.ts";
+
+function newFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "bridgehead-backup-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  return folder;
+}
+
+function written(position: number): Flush {
+  const rows = [{ position, object: 1, body: `["${"row ".repeat(1_000)}"]` }];
+  const created = position === 1 ? [[1, "counts/all"] as const] : [];
+  return { texts: [], created, rows, images: [], deleted: [], from: null };
+}
+
+test("a backup has all that was on disk at one moment while more is written, and what is restored says so", async () => {
+  const folder = newFolder();
+  const [state, file, restored] = ["state.db", "backup.db", "restored.db"].map((name) => join(folder, name)) as [
+    string,
+    string,
+    string,
+  ];
+  const disk = new SqliteDisk(state);
+  expect((await disk.open()).restoredAt).toBeNull();
+  let position = 0;
+  const write = () => disk.flush(written(++position), position);
+  while (position < 500) await write();
+
+  const backingUp = backUp(state, file);
+  for (let more = 0; more < 100; more += 1) await write();
+  const { at, bytes } = await backingUp;
+
+  expect([statSync(file).mode & 0o777, statSync(file).size]).toEqual([0o600, bytes]);
+  expect(at).toBeGreaterThanOrEqual(500);
+  await disk.close();
+  expect(readdirSync(folder).toSorted()).toEqual(["backup.db", "state.db"]);
+
+  await restore(file, restored, 7_000);
+  await restore(file, join(folder, "again.db"), 8_000);
+  const copy = new SqliteDisk(restored);
+  const stored = await copy.open();
+  await copy.close();
+  expect(stored).toMatchObject({ lastAt: at, lastPosition: at, restoredAt: 7_000, objects: [{ name: "counts/all" }] });
+  expect(stored.rows).toHaveLength(at);
+  expect(statSync(restored).mode & 0o777).toBe(0o600);
+  expect(readdirSync(folder).toSorted()).toEqual(["again.db", "backup.db", "restored.db", "state.db"]);
+});
+
+test("nothing is overwritten, and what is no whole state is not restored", async () => {
+  const folder = newFolder();
+  const [state, text, other] = ["state.db", "text", "other.db"].map((name) => join(folder, name)) as [
+    string,
+    string,
+    string,
+  ];
+  const disk = new SqliteDisk(state);
+  await disk.open();
+  await disk.close();
+  writeFileSync(text, "no database at all, but as long as its header is".repeat(100));
+  new DatabaseSync(other).exec("CREATE TABLE about (at INTEGER)");
+  const before = readdirSync(folder);
+
+  await expect(backUp(state, text)).rejects.toThrow(`${text} is there already`);
+  await expect(restore(other, state, 1)).rejects.toThrow(`${state} is there already`);
+  await expect(restore(text, join(folder, "new.db"), 1)).rejects.toThrow("file is not a database");
+  await expect(restore(other, join(folder, "new.db"), 1)).rejects.toThrow(
+    `${other} does not hold the whole state of an edge`,
+  );
+
+  expect(readdirSync(folder)).toEqual(before);
+});
