@@ -12,6 +12,7 @@ import { checkDomainsFile, checkEdge } from "./edge/check.ts";
 import { settingsFile } from "./edge/edge-settings.ts";
 import { type EdgeParts, serve } from "./edge/serve.ts";
 import { settingsExample } from "./edge/settings-example.ts";
+import { addStateCommands } from "./edge/state-commands.ts";
 import { print, runUntilStopped } from "./edge/supervise.ts";
 import { addActions } from "./operator/actions.ts";
 import { addFind } from "./operator/find.ts";
@@ -53,6 +54,8 @@ export function bridgehead(parts: EdgeParts): Command {
     .description("print a whole settings file for production; replace its key and its secret")
     .requiredOption("--domain <name>", "name of the domain", domainName)
     .action(({ domain }: { domain: string }) => print(settingsExample(domain).trimEnd()));
+
+  addStateCommands(program);
 
   addTrouble(program);
   addQuestions(program);

@@ -81,7 +81,7 @@ const nodeFirst: Plugin = {
   setup(build) {
     build.onResolve({ filter: /^node:sqlite$/ }, ({ path }) => ({ path, namespace: "node-first" }));
     build.onLoad({ filter: /./, namespace: "node-first" }, () => ({
-      contents: 'export const { DatabaseSync } = process.getBuiltinModule("node:sqlite");',
+      contents: 'export const { DatabaseSync, backup } = process.getBuiltinModule("node:sqlite");',
     }));
   },
 };

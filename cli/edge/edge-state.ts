@@ -75,8 +75,18 @@ export function holdEdgeState(folder: string, setting: string): void {
 /** The format of the edge's databases; it counts up where a version cannot read those of the one before. */
 const STATE_FORMAT = "2";
 
-function hasState(folder: string): boolean {
-  return existsSync(join(folder, "edge", "objects"));
+/** The state of an edge on plain Node, in its state folder. */
+export function stateFile(folder: string): string {
+  return join(folder, "edge", "state.db");
+}
+
+/** The objects of an edge on workerd, in its state folder. */
+export function objectsFolder(folder: string): string {
+  return join(folder, "edge", "objects");
+}
+
+export function hasState(folder: string): boolean {
+  return existsSync(stateFile(folder)) || existsSync(objectsFolder(folder));
 }
 
 /** Throws where the folder holds a state of another format. `setting` names what to change. */

@@ -54,7 +54,7 @@ export const rules: Readonly<Record<string, Rule>> = {
   "src/console": {
     may: [
       ...["src/foundation", "src/conference/action-row.ts", "src/conference/operator-actions.ts"],
-      ...["src/explain/story-blocks.ts", "src/operators/figures.ts", "src/records", "hono"],
+      ...["src/explain/story-blocks.ts", "src/operators/figures.ts", "src/operators/send-again.ts", "src/records", "hono"],
     ],
     mayAsType: ["src/bridge", "src/conference", "src/operators", "src/rpc"],
   },
@@ -184,6 +184,8 @@ export const rules: Readonly<Record<string, Rule>> = {
       "bridge-agent/node-ports.ts",
       "bridge-agent/service/service-manager.ts",
       "bridge-agent/service/state-folder.ts",
+      "durable-objects/home/log",
+      "durable-objects/home/migrate",
       "node:*",
       "commander",
       "valibot",

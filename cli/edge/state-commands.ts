@@ -1,0 +1,122 @@
+import { existsSync, mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import type { Command } from "commander";
+import { type Backup, backUp, restore } from "../../durable-objects/home/log/backup.ts";
+import { CannotMigrate, migrate } from "../../durable-objects/home/migrate/migrate.ts";
+import { counted } from "../../src/foundation/text/counted.ts";
+import { printable } from "../../src/foundation/text/printable.ts";
+import { loadDomains } from "../../src/settings/load.ts";
+import { systemReason } from "../system-reason.ts";
+import { loadEdgeSettings, settingsFile } from "./edge-settings.ts";
+import { hasState, holdEdgeState, objectsFolder, stateFile } from "./edge-state.ts";
+import { print, StartError } from "./supervise.ts";
+
+/** Commands for the state of the edge of this machine. */
+export function addStateCommands(program: Command): void {
+  program
+    .command("migrate")
+    .description("take over the state of an edge on workerd, once, while no edge runs; its files stay as they are")
+    .option("--settings <file>", "settings of the edge, JSON", settingsFile)
+    .action(({ settings }: { settings: string }) => done(() => migrateEdge(settings)));
+
+  stateCommand(program, "backup", "copy the state of the edge into a new file, also while the edge runs").action(
+    (file: string, options: StateOptions) =>
+      done(async () => {
+        const { state } = stateOf(options);
+        if (!existsSync(stateFile(state)))
+          throw new StartError(
+            `there is no ${stateFile(state)} to back up${existsSync(objectsFolder(state)) ? ": the state of an edge on workerd is copied while that is stopped" : ""}`,
+          );
+        report(`backed up ${stateFile(state)} to ${file}`, await copied("back up", backUp(stateFile(state), file)));
+      }),
+  );
+
+  stateCommand(program, "restore", "put a backup into an empty state folder, while no edge runs").action(
+    (file: string, options: StateOptions) =>
+      done(async () => {
+        const { state, from } = stateOf(options);
+        if (!existsSync(file)) throw new StartError(`there is no ${file}`);
+        holdEdgeState(state, from);
+        if (hasState(state))
+          throw new StartError(
+            `${state} has a state already, and a backup goes into an empty folder: move ${dirname(stateFile(state))} away`,
+          );
+        mkdirSync(dirname(stateFile(state)), { recursive: true });
+        report(
+          `restored ${file} to ${stateFile(state)}`,
+          await copied("restore", restore(file, stateFile(state), Date.now())),
+        );
+      }),
+  );
+}
+
+interface StateOptions {
+  readonly settings?: string;
+}
+
+function stateCommand(program: Command, name: string, description: string): Command {
+  return program
+    .command(name)
+    .description(description)
+    .argument("<file>", "the backup")
+    .option(
+      "--settings <file>",
+      `settings of the edge; else the state is BRIDGEHEAD_STATE, or that of ${settingsFile}`,
+    );
+}
+
+/** The state folder, and what names it. */
+function stateOf({ settings }: StateOptions): { readonly state: string; readonly from: string } {
+  const { BRIDGEHEAD_STATE } = process.env;
+  if (settings === undefined && BRIDGEHEAD_STATE) return { state: BRIDGEHEAD_STATE, from: "BRIDGEHEAD_STATE" };
+  const file = settings ?? settingsFile;
+  const loaded = loadEdgeSettings(file);
+  if (!loaded.ok) throw new StartError(loaded.error);
+  return { state: loaded.value.state, from: `state in ${file}` };
+}
+
+async function migrateEdge(settings: string): Promise<void> {
+  const loaded = loadEdgeSettings(settings);
+  if (!loaded.ok) throw new StartError(loaded.error);
+  const { state, domains, domainsFile } = loaded.value;
+  const checked = loadDomains(domains);
+  if (!checked.ok) throw new StartError(`${domainsFile}: ${checked.error}`);
+  const objects = objectsFolder(state);
+  if (!existsSync(objects)) throw new StartError(`there is no state of an edge on workerd in ${objects}`);
+  holdEdgeState(state, `state in ${settings}`);
+  const named = Array.from(checked.value.values(), (domain) => ({
+    name: domain.name,
+    bridges: domain.settings.bridges.map(({ name }) => name),
+  }));
+  const taken = await migrate({ folder: dirname(objects), domains: named, at: Date.now() });
+  print(
+    `took over ${counted(taken.objects, "object")} (${counted(taken.conferences, "conference")}), ${counted(taken.rows, "row")} and ${counted(taken.alarms, "alarm")}; all were read again and are the same`,
+  );
+  print(
+    `the state is ${stateFile(state)} from now on; nothing in ${objects} was changed, and no edge on Node needs it`,
+  );
+}
+
+async function copied(what: string, copy: Promise<Backup>): Promise<Backup> {
+  try {
+    return await copy;
+  } catch (error) {
+    throw new StartError(`cannot ${what}: ${systemReason(error)}`);
+  }
+}
+
+function report(what: string, { bytes, at }: Backup): void {
+  print(`${what}: ${(bytes / 1e6).toFixed(1)} MB, as of ${new Date(at).toISOString()}`);
+}
+
+/** What a person can put right is one line on stderr and exit code 1. */
+async function done(work: () => Promise<void>): Promise<void> {
+  process.umask(0o077);
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof StartError || error instanceof CannotMigrate)) throw error;
+    console.error(printable(systemReason(error)));
+    process.exitCode = 1;
+  }
+}

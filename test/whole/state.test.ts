@@ -1,0 +1,180 @@
+import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { afterEach, expect, onTestFinished, test, vi } from "vitest";
+import { timers } from "../../bridge-agent/node-ports.ts";
+import { agentKey } from "../../bridge-agent/service/state-folder.ts";
+import { SqliteDisk } from "../../durable-objects/home/log/sqlite-disk.ts";
+import { BridgeControl } from "../../scripts/bridge-control.ts";
+import { LocalRun } from "../../scripts/local-run.ts";
+import { startSimulatedBridge } from "../../simulators/bridge/server.ts";
+import { localDomain } from "../../src/settings/local-domain.ts";
+import { eventually, Meeting, startWebex, startWorld } from "./world.ts";
+
+afterEach(() => vi.unstubAllEnvs());
+
+function newFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "bridgehead-state-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** A settings file for the state folder of a local run, in a folder of its own. */
+function settingsOf(state: string): string {
+  const file = join(newFolder(), "edge.json");
+  const { publicKey } = agentKey(join(state, "agent"));
+  const domains = { local: localDomain({ agents: [{ name: "agent-1", publicKey }] }) };
+  writeFileSync(file, JSON.stringify({ state, domains }));
+  return file;
+}
+
+/** The command as an operator runs it. */
+function bridgehead(
+  args: readonly string[],
+  state?: string,
+): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
+  const env = { ...process.env, ...(state !== undefined && { BRIDGEHEAD_STATE: state }), NO_COLOR: "1" };
+  return new Promise((resolve) => {
+    execFile(process.execPath, ["scripts/bridgehead.ts", ...args], { env }, (error, stdout, stderr) =>
+      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
+    );
+  });
+}
+
+async function viewOf(run: LocalRun, confKey: string) {
+  const headers = { authorization: `Bearer ${run.operatorToken()}` };
+  const answer = await fetch(`${run.edgeUrl}/api/v1/domains/local/conferences/${confKey}`, { headers });
+  return { status: answer.status, view: (await answer.json()) as Record<string, unknown> };
+}
+
+test("an edge on plain Node takes over what one on workerd has, with calls up, and no TransID comes twice", async () => {
+  // The bridge goes on, whatever edge there is.
+  const bridge = await startSimulatedBridge(0, "boot", timers);
+  onTestFinished(() => bridge.close());
+  vi.stubEnv("BRIDGE_URL", `ws://127.0.0.1:${bridge.port}/bridge`);
+  vi.stubEnv("BRIDGEHEAD_EDGE", "workers");
+  const telephones = new BridgeControl(`http://127.0.0.1:${bridge.port}`);
+  const state = newFolder();
+  const first = await LocalRun.start({ state });
+  const webex = await startWebex(first);
+  onTestFinished(() => webex.stop());
+  const world = { run: first, webex, bridge: telephones, stop: async () => 0 };
+  const over = new Meeting(world);
+  await over.create();
+  await over.callIn("301");
+  await over.close();
+  const meeting = new Meeting(world);
+  await meeting.create();
+  const alice = await meeting.callIn("101");
+  const bob = await meeting.callIn("102");
+  await webex.allNamed();
+  const settings = settingsOf(state);
+
+  const early = await bridgehead(["migrate", "--settings", settings]);
+  expect([early.code, early.stderr]).toEqual([1, expect.stringMatching(/ is in use by another run; /)]);
+  expect((await bridgehead(["backup", join(state, "copy.db")], state)).stderr).toMatch(
+    /^there is no .*state\.db to back up: the state of an edge on workerd is copied while that is stopped\n$/,
+  );
+  await first.stop();
+  const taken = await bridgehead(["migrate", "--settings", settings]);
+  expect([taken.code, taken.stderr]).toEqual([0, ""]);
+  expect(taken.stdout).toMatch(
+    /^took over \d+ objects \(2 conferences\), \d+ rows and \d+ alarms; all were read again/,
+  );
+  expect((await bridgehead(["migrate", "--settings", settings])).stderr).toMatch(/state\.db is there already/);
+
+  vi.stubEnv("BRIDGEHEAD_EDGE", "node");
+  const before = webex.received.length;
+  const second = await LocalRun.start({ state });
+  const later = await startWebex(second);
+  onTestFinished(async () => {
+    await later.stop();
+    await second.stop();
+  });
+  const { view } = await viewOf(second, meeting.confKey);
+  expect(view).toMatchObject({
+    callers: expect.arrayContaining([
+      expect.objectContaining({ extCallId: alice.extCallId }),
+      expect.objectContaining({ extCallId: bob.extCallId }),
+    ]),
+  });
+  // What it is asked for, and what happens on the bridge, WebEx learns as before.
+  const mute = meeting.muteRequest(alice.extCallId, true);
+  expect((await later.client.post(mute)).result).toBe(0);
+  await meeting.answerTo(mute.msgId, "ok");
+  await telephones.hangUp(bob.call);
+  await meeting.notified("caller-changed", { extCallId: bob.extCallId, status: "left" });
+  webex.namesCallers = false; // Its posts go to the edge that is gone.
+  await telephones.callIn("14085550103", `${meeting.confKey}#103#`);
+  await meeting.notified("caller-entered", { attendeeId: "103" });
+  const close = { type: "close-conference", msgId: meeting.msgId(), ...meeting.handles } as const;
+  expect((await later.client.post(close)).result).toBe(0);
+  await meeting.notified("conference-changed", { status: "ended" });
+
+  const records = await eventually("all is in the records", async () => {
+    const { stdout } = await bridgehead(["records", "--ndjson"], state);
+    const rows = stdout
+      .split("\n")
+      .slice(0, -1)
+      .map((line) => JSON.parse(line));
+    return rows.filter(({ kind }) => kind === "conference").length === 2 && rows;
+  });
+  const calls = records.filter(({ kind }) => kind === "call").map(({ attendeeId }) => attendeeId);
+  expect(calls.toSorted()).toEqual(["101", "102", "103", "301"]);
+  expect(webex.received.length).toBeGreaterThan(before);
+  expect(webex.received.filter(({ attempt }) => attempt > 1)).toEqual([]);
+});
+
+test("a backup that is made under traffic is whole, and what is restored from it knows the conferences as of then", async () => {
+  vi.stubEnv("BRIDGEHEAD_EDGE", "node");
+  const folder = newFolder();
+  const world = await startWorld({ state: newFolder() });
+  onTestFinished(async () => void (await world.stop()));
+  const { state } = world.run;
+  const known = new Meeting(world);
+  await known.create();
+  await known.callIn("101");
+  let isOver = false;
+  let meetings = 0;
+  const traffic = (async () => {
+    for (; !isOver; meetings += 1) {
+      const meeting = new Meeting(world);
+      await meeting.create();
+      await meeting.callIn("201");
+      await meeting.close();
+    }
+  })();
+  await eventually("there is traffic", async () => meetings > 0);
+
+  const file = join(folder, "backup.db");
+  const made = await bridgehead(["backup", file], state);
+  expect(made).toMatchObject({ code: 0, stderr: "", stdout: expect.stringMatching(/^backed up .* MB, as of 2/) });
+  expect((await bridgehead(["backup", file], state)).stderr).toBe(`cannot back up: ${file} is there already\n`);
+  isOver = true;
+  await traffic;
+  const late = new Meeting(world);
+  await late.create();
+
+  const database = new DatabaseSync(file, { readOnly: true });
+  expect(database.prepare("PRAGMA integrity_check").all()).toMatchObject([{ integrity_check: "ok" }]);
+  database.close();
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+  expect((await bridgehead(["restore", file], state)).stderr).toMatch(/ is in use by another run; /);
+
+  const restored = newFolder();
+  const settings = settingsOf(restored);
+  const put = await bridgehead(["restore", file, "--settings", settings]);
+  expect(put).toMatchObject({ code: 0, stderr: "", stdout: expect.stringMatching(/^restored .* MB, as of 2/) });
+  expect((await bridgehead(["restore", file, "--settings", settings])).stderr).toMatch(/ has a state already, /);
+  const disk = new SqliteDisk(join(restored, "edge", "state.db"), { readOnly: true });
+  const { restoredAt } = await disk.open();
+  await disk.close();
+  expect(Date.now() - (restoredAt ?? 0)).toBeLessThan(60_000);
+
+  const other = await LocalRun.start({ state: restored });
+  onTestFinished(async () => void (await other.stop()));
+  expect((await viewOf(other, known.confKey)).status).toBe(200);
+  expect((await viewOf(other, late.confKey)).status).toBe(404);
+});
