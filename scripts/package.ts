@@ -44,6 +44,8 @@ interface Package extends NpmPackage {
   /** Of the Debian package, the unit and the state folder. */
   readonly name: string;
   readonly settings: { readonly name: string; readonly content: string };
+  /** What systemd runs. */
+  readonly units: readonly string[];
   readonly examples: readonly string[];
 }
 
@@ -60,6 +62,7 @@ const packages: readonly Package[] = [
     parts: ["edge/worker.js"],
     modules: { "driver-suite": "test/conformance/driver-suite.ts" },
     settings: { name: "edge.json", content: settingsExample("acme") },
+    units: ["bridgehead-edge.service", "bridgehead-edge-backup.service", "bridgehead-edge-backup.timer"],
     examples: ["Caddyfile", "nginx.conf", "alerts.yml", "dashboard.json"],
   },
   {
@@ -73,6 +76,7 @@ const packages: readonly Package[] = [
       name: "agent.json",
       content: settingsText({ ...initDefaults, edge: "wss://tsp.example.com", domain: "acme" }),
     },
+    units: ["bridgehead-agent.service"],
     examples: [],
     samples: Object.fromEntries(asteriskFiles.map((name) => [`asterisk/${name}`, asteriskSample[name] ?? ""])),
   },
@@ -130,10 +134,8 @@ function debianPackage(one: Package, dist: string): void {
   write(join(root, "usr", "bin", command), filledIn("command", one), 0o755);
   write(join(root, "etc", "default", name), filledIn("default", one));
   write(join(root, "usr", "share", name, settings.name), settings.content);
-  place(
-    join(project, "packaging", `${name}.service`),
-    join(root, "usr", "lib", "systemd", "system", `${name}.service`),
-  );
+  for (const unit of one.units)
+    place(join(project, "packaging", unit), join(root, "usr", "lib", "systemd", "system", unit));
   for (const page of linkedPages(["operations.md"])) place(join(project, "docs", page), join(doc, page));
   // Its links lead to the source, which is not here.
   write(

@@ -221,7 +221,8 @@ describe.skipIf(why !== null)("the packages, by the commands of docs/operations.
   });
 
   test("the units are right, and exposed as little as V8 allows", async () => {
-    for (const unit of ["bridgehead-edge", "bridgehead-agent"]) {
+    expect(await machine.run("systemd-analyze verify /usr/lib/systemd/system/bridgehead-edge-backup.timer")).toBe("");
+    for (const unit of ["bridgehead-edge", "bridgehead-edge-backup", "bridgehead-agent"]) {
       expect(await machine.run(`systemd-analyze verify /usr/lib/systemd/system/${unit}.service`)).toBe("");
       const judged = await machine.attempt(
         `systemd-analyze security --offline=true --no-pager --threshold=30 /usr/lib/systemd/system/${unit}.service`,
