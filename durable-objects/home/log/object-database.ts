@@ -46,7 +46,7 @@ export class ObjectDatabase implements Sql {
     if (file !== "") this.#touched = null;
     this.#texts = texts;
     this.#wrote = wrote;
-    this.#database.exec("PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA temp_store = FILE");
+    this.#database.exec("PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY; PRAGMA temp_store = FILE");
   }
 
   exec(query: string, ...bindings: readonly SqlValue[]): readonly SqlRow[] {

@@ -55,7 +55,7 @@ export async function migrate({ folder, domains, at }: MigrationOptions): Promis
   ];
   if (existsSync(file)) throw new CannotMigrate(`${file} is there already: the state was taken over before`);
   try {
-    removeDatabase(draft);
+    for (const left of [draft, copy]) removeDatabase(left);
     writeFileSync(draft, "", { mode: 0o600 });
     const expected = await writeAll(join(folder, "objects"), draft, copy, new ObjectNames(domains), at);
     await requireAll(draft, expected);
@@ -156,8 +156,6 @@ function reading<Value>(file: string, copy: string, work: (database: ObjectDatab
     }
   } catch (error) {
     throw new CannotMigrate(`${file} cannot be taken over: ${reasonOf(error)}`);
-  } finally {
-    removeDatabase(copy);
   }
 }
 

@@ -3,14 +3,12 @@ import { isDeepStrictEqual } from "node:util";
 import { deserialize } from "node:v8";
 import type { EpochMs } from "../../../src/foundation/ids.ts";
 import { hasTable } from "../../platform/platform.ts";
-import { removeDatabase } from "../log/files.ts";
 import { keptIn } from "../log/kept-values.ts";
 import { ObjectDatabase } from "../log/object-database.ts";
 import { Texts } from "../log/texts.ts";
 
 /** Opens a copy of a database of workerd, whose own files stay as they are, with what their log has beside them. */
 export function copyOf(file: string, copy: string): ObjectDatabase {
-  removeDatabase(copy);
   copyFileSync(file, copy);
   if (existsSync(`${file}-wal`)) copyFileSync(`${file}-wal`, `${copy}-wal`);
   return new ObjectDatabase(new Texts([]), () => {}, copy);
