@@ -13,7 +13,7 @@ import { keepAsked, keepAudit } from "./http/audited.ts";
 import { Attempts } from "./http/guard.ts";
 import { type EdgeEvent, Metrics, processText } from "./http/monitoring/monitoring.ts";
 import { problem } from "./http/problem.ts";
-import { type Disk, Storage } from "./http/storage.ts";
+import { type Disk, type KnownDisk, Storage } from "./http/storage.ts";
 import { type OperatorsSettings, type People, peopleOf, readOperators } from "./operators/people.ts";
 import { HandleCache } from "./routing/deliver.ts";
 import type { AllObjects } from "./rpc/objects.ts";
@@ -41,7 +41,7 @@ export interface EdgePlace extends Timers {
   };
   log(line: LogFacts & { readonly level: Level; readonly event: string }): void;
   /** Where the objects' files lie; `null`: the platform answers for its disks. */
-  readonly disk: Disk | null;
+  readonly disk: Disk | KnownDisk | null;
   now(): number;
   newId(): string;
   fetch: AppPorts["fetch"];

@@ -49,7 +49,7 @@ export async function serveHome({ variables, file, host, port, write }: HomeOpti
   const objects = stubsBy(home);
   const counting = new Counting({ objects, after, now, newId });
   const edge = new Edge({
-    ...{ variables, objects, counting, log, disk: null, after, now, newId },
+    ...{ variables, objects, counting, log, disk: home, after, now, newId },
     fetch: (url, init) => fetch(url, init),
     waitUntil: (work) => void work.catch(() => {}),
   });

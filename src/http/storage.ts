@@ -11,9 +11,14 @@ export interface Disk {
   ): Promise<Pick<Response, "ok" | "status" | "text">>;
 }
 
+/** A disk of which the place itself knows at once what is wrong, and logs it. */
+export interface KnownDisk {
+  readonly fault: { readonly why: string; readonly since: number } | null;
+}
+
 interface StoragePorts extends Timers {
   /** `null`: the platform answers for its disks. */
-  readonly disk: Disk | null;
+  readonly disk: Disk | KnownDisk | null;
   /** What stands in this process's file; no other process writes the same. */
   readonly mark: string;
   now(): number;
@@ -31,7 +36,7 @@ const probe = "http://disk/written-now-and-then";
 /**
  * Whether what is committed is on disk. A file that is written and read again says so before any object meets it: the disk is full or
  * read-only, or the folder of the state was deleted. Objects that are in memory then commit to files that nobody will find again. Where
- * that works, a commit that failed since the disk was full counts for a minute.
+ * that works, a commit that failed since the disk was full counts for a minute. Where the place knows its disk, that alone counts.
  */
 export class Storage {
   readonly #ports: StoragePorts;
@@ -42,9 +47,12 @@ export class Storage {
   /** The last commit that failed for a reason that concerns all objects; `null`: none did lately. */
   #failure: { readonly at: number; readonly why: string } | null = null;
   #faultSince: number | null = null;
+  /** `null`: nobody knows before something was written. */
+  readonly #known: KnownDisk | null;
 
   constructor(ports: StoragePorts) {
     this.#ports = ports;
+    this.#known = ports.disk && "fault" in ports.disk ? ports.disk : null;
   }
 
   /** A commit failed since the disk is full. */
@@ -54,6 +62,7 @@ export class Storage {
 
   /** What is wrong with the disk; `null`: nothing. The log has a line when something begins to be wrong, and one when nothing is any more. */
   async fault(): Promise<string | null> {
+    if (this.#known) return this.#known.fault?.why ?? null;
     const at = this.#ports.now();
     if (!this.#asked || isPast(this.#asked.at, SAME_ANSWER_MS, at)) {
       this.#asked = { number: (this.#asked?.number ?? 0) + 1, at, fault: this.#probe() };
@@ -76,7 +85,7 @@ export class Storage {
 
   /** Since when `fault` finds something wrong; `null`: it does not. */
   get faultSince(): number | null {
-    return this.#faultSince;
+    return this.#known ? (this.#known.fault?.since ?? null) : this.#faultSince;
   }
 
   async metrics(): Promise<string> {
@@ -86,7 +95,7 @@ export class Storage {
 
   #probe(): Promise<string | null> {
     const { disk } = this.#ports;
-    if (!disk) return Promise.resolve(null);
+    if (!disk || "fault" in disk) return Promise.resolve(null);
     return within(this.#ports, PROBE_WITHIN_MS, "the disk", this.#writeAndRead(disk)).catch(reasonOf);
   }
 

@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { EpochMs } from "../../../src/foundation/ids.ts";
 import type { Disk, Flush, Image, ImagePart, Stored } from "./disk.ts";
@@ -40,6 +41,8 @@ export class SqliteDisk implements Disk {
   readonly #statements = new Map<string, StatementSync>();
 
   readonly #readOnly: boolean;
+  /** Which file is open; `null`: none. */
+  #opened: number | null = null;
 
   /** `readOnly`: beside an edge that uses the file, or on a copy. */
   constructor(file: string, { readOnly = false } = {}) {
@@ -55,6 +58,7 @@ export class SqliteDisk implements Disk {
       database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000");
       database.exec(tables);
     }
+    this.#opened = this.#inode();
     const all = (query: string) => database.prepare(query).all() as Record<string, string | number | null>[];
     const rows = all(
       "SELECT position, log.object, log.alarm FROM log JOIN object USING (object) WHERE position > up_to ORDER BY position",
@@ -133,6 +137,11 @@ export class SqliteDisk implements Disk {
   #transaction(work: () => void): void {
     const database = this.#database;
     if (!database) throw new Error("the state is not open");
+    // SQLite would go on writing to a file that nobody finds again.
+    if (this.#inode() !== this.#opened)
+      throw new Error(
+        `${this.#file} was deleted or replaced while the edge runs: put it back, and start the edge anew`,
+      );
     database.exec("BEGIN IMMEDIATE");
     try {
       work();
@@ -142,6 +151,10 @@ export class SqliteDisk implements Disk {
       if (database.isTransaction) database.exec("ROLLBACK");
       throw error;
     }
+  }
+
+  #inode(): number | null {
+    return statSync(this.#file, { throwIfNoEntry: false })?.ino ?? null;
   }
 
   #all(name: keyof typeof texts, ...values: readonly (string | number | null)[]) {

@@ -1,3 +1,4 @@
+import { renameSync } from "node:fs";
 import { expect, test } from "vitest";
 import type { LifePlace } from "../../../durable-objects/home/home.ts";
 import type { HomeSocket } from "../../../durable-objects/home/home-socket.ts";
@@ -255,6 +256,18 @@ test("a failed flush confirms nothing: all begins anew with what is on disk, and
   expect(test.home.fault).toBe(null);
   expect([await test.ask("all"), await test.askOf("two", "all")]).toEqual([["a"], ["alarm of two"]]);
   expect(test.lines.map(({ event }) => event)).toEqual(["storage-fails", "storage-works-again"]);
+});
+
+test("a file of the state that was moved away takes nothing until it is put back", async () => {
+  const test = await HomeOnTest.start(words);
+  await test.ask("add", "a");
+  renameSync(test.file, `${test.file}.away`);
+  await expect(test.ask("add", "lost")).rejects.toThrow("was deleted or replaced while the edge runs");
+  await test.clock.pass(5_000);
+  expect(test.home.fault?.why).toMatch("deleted or replaced");
+  renameSync(`${test.file}.away`, test.file);
+  await test.clock.pass(1_000);
+  expect([test.home.fault, await test.ask("all")]).toEqual([null, ["a"]]);
 });
 
 test("a log that is too long becomes images, and its rows go", async () => {
