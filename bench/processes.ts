@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { type Launch, Part, startGuard } from "../cli/edge/supervise.ts";
 import { atExit, killGroup } from "../scripts/at-exit.ts";
+import { type Launch, Part, startGuard } from "../scripts/supervise.ts";
 
 /** Processes of a benchmark, with their logs in one folder; none of them outlives the benchmark. */
 export class Processes {

@@ -13,21 +13,6 @@ export function noticeLine({ level, event, msg, facts }: Notice, now: number): s
   return JSON.stringify({ time: new Date(now).toISOString(), level, event, msg, ...facts });
 }
 
-/** A line of the edge's output for the log: the edge's own as they are, those of workerd as the event `workerd`. `null`: it says nothing. */
-export function outputLine(line: string, now: number): string | null {
-  if (factsOf(line)) return line;
-  const msg = line.replace(/\s*;?\s*\bstack: .*$/, "").trim();
-  if (msg === "" || msg === "stack:") return null;
-  const [, severity = "error"] = /: (fatal|error|warning|info|debug): /.exec(msg) ?? [];
-  return noticeLine({ level: levels.get(severity) ?? "error", event: "workerd", msg }, now);
-}
-
-const levels: ReadonlyMap<string, Notice["level"]> = new Map([
-  ["warning", "warn"],
-  ["info", "info"],
-  ["debug", "info"],
-]);
-
 const plain = /^[\w.:@/*+-]+$/;
 
 /** A line of the edge's log for a person at a terminal. What others sent may stand in any line; it steers nothing. */

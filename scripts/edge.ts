@@ -1,11 +1,13 @@
 import { mkdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { type BuildOptions, build, type Plugin } from "esbuild";
-import { type Launch, StartError, writeAnew } from "../cli/edge/supervise.ts";
-import { prepareWorkerd, type WorkerdOptions } from "../cli/edge/workerd.ts";
+import { StartError } from "../cli/edge/program.ts";
+import type { EdgeModule } from "../cli/edge/serve.ts";
 import { systemReason } from "../cli/system-reason.ts";
+import { type Launch, writeAnew } from "./supervise.ts";
+import { prepareWorkerd, type WorkerdOptions } from "./workerd.ts";
 
 export const { default: workerd }: { default: string } = createRequire(import.meta.url)("workerd");
 const project = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -17,24 +19,18 @@ export async function prepareEdge({ entry = "src/worker.ts", ...options }: EdgeO
   return prepareWorkerd({ ...options, workerd, worker: await bundleWorker(entry) });
 }
 
-/** A Worker as one file. `version`: what it says of itself; `null`: that it is a checkout. */
-export function bundleWorker(
-  entry: string,
-  version: string | null = null,
-  plugins: Plugin[] = [],
-): Promise<Uint8Array> {
+/** A Worker as one file. */
+function bundleWorker(entry: string): Promise<Uint8Array> {
   return bundle({
     entryPoints: [join(project, entry)],
     platform: "neutral",
-    define: versionIs(version),
     mainFields: ["module", "main"],
     conditions: ["workerd", "worker", "browser"],
     external: ["cloudflare:workers", "node:*"],
-    plugins,
   });
 }
 
-/** The edge at home as one module, which exports `serveHome`. */
+/** The edge at home as one module, which exports `serveHome`. `version`: what it says of itself; `null`: that it is a checkout. */
 export function bundleHome(version: string | null = null, plugins: Plugin[] = []): Promise<Uint8Array> {
   return bundleForNode("src/home.ts", version, plugins);
 }
@@ -56,6 +52,13 @@ export function bundleForNode(
       js: 'import { createRequire as requireOf } from "node:module"; const require = requireOf(import.meta.url);',
     },
   });
+}
+
+/** The edge at home of this checkout; its bundle is written into the folder. */
+export async function loadHome(folder: string): Promise<EdgeModule> {
+  const file = join(folder, "home.mjs");
+  writeAnew(file, await bundleHome());
+  return import(pathToFileURL(file).href);
 }
 
 /** Serves the edge on plain Node, in a process of its own. */

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Plugin } from "esbuild";
-import { StartError } from "../cli/edge/supervise.ts";
+import { StartError } from "../cli/edge/program.ts";
 
 const project = dirname(dirname(fileURLToPath(import.meta.url)));
 

@@ -7,10 +7,10 @@ import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { AgentSettingsInput } from "../bridge-agent/service/settings.ts";
 import { agentKey } from "../bridge-agent/service/state-folder.ts";
-import { Part, startGuard } from "../cli/edge/supervise.ts";
 import { freePorts } from "../simulators/free-ports.ts";
 import { mergeSettings } from "../src/settings/local-domain.ts";
 import { atExit, killGroup, removeFolder } from "./at-exit.ts";
+import { Part, startGuard } from "./supervise.ts";
 
 /** An agent, its settings once they were changed. */
 const READS_WITHIN_MS = 10_000;

@@ -1,6 +1,6 @@
 import { join, resolve } from "node:path";
 import { holdEdgeState, operatorTokenIn, sendable } from "../cli/edge/edge-state.ts";
-import { StartError } from "../cli/edge/supervise.ts";
+import { StartError } from "../cli/edge/program.ts";
 import { systemReason } from "../cli/system-reason.ts";
 import { portFrom as readPort } from "../simulators/port.ts";
 import { numberBegin } from "../src/foundation/dial-rules.ts";

@@ -1,4 +1,4 @@
-import { StartError } from "../cli/edge/supervise.ts";
+import { StartError } from "../cli/edge/program.ts";
 import { systemReason } from "../cli/system-reason.ts";
 import type { DomainSettingsInput } from "../src/settings/domain-settings.ts";
 import { first, type Passwords, Site, siteIn } from "../webex-interfaces/doors/site.ts";

@@ -14,12 +14,11 @@ import { fileURLToPath } from "node:url";
 import { Command } from "commander";
 import { sampleConfig } from "../bridge-agent/drivers/asterisk/setup/sample-config.ts";
 import { initDefaults, settingsText } from "../bridge-agent/service/init.ts";
+import { StartError } from "../cli/edge/program.ts";
 import { settingsExample } from "../cli/edge/settings-example.ts";
-import { StartError } from "../cli/edge/supervise.ts";
 import { interfacesPage } from "../webex-interfaces/doors/page.ts";
 import { buildInto, version } from "./build.ts";
-import { workerd } from "./edge.ts";
-import { licenceOfNode, licencesOf } from "./licences.ts";
+import { licenceOfNode } from "./licences.ts";
 
 const project = dirname(dirname(fileURLToPath(import.meta.url)));
 const manifest = JSON.parse(readFileSync(join(project, "package.json"), "utf8"));
@@ -29,8 +28,6 @@ interface NpmPackage {
   /** What is typed; also the name of the npm package. */
   readonly command: string;
   readonly description: string;
-  /** The workerd binary belongs to it. */
-  readonly workerd: boolean;
   /** What lies beside the program, in `dist`. */
   readonly parts: readonly string[];
   /** What other programs may import of the package for npm: modules in `dist`, by name, each with the file that it is made of. */
@@ -58,8 +55,7 @@ const packages: readonly Package[] = [
     name: "bridgehead-edge",
     command: "bridgehead",
     description: "WebEx telephony adapter: the edge, which WebEx and the agents connect to",
-    workerd: true,
-    parts: ["edge/worker.js"],
+    parts: ["edge/home.mjs"],
     modules: { "driver-suite": "test/conformance/driver-suite.ts" },
     settings: { name: "edge.json", content: settingsExample("acme") },
     units: ["bridgehead-edge.service", "bridgehead-edge-backup.service", "bridgehead-edge-backup.timer"],
@@ -69,7 +65,6 @@ const packages: readonly Package[] = [
     name: "bridgehead-agent",
     command: "bridgehead-agent",
     description: "WebEx telephony adapter: the agent beside a telephone bridge",
-    workerd: false,
     parts: asteriskFiles.map((name) => `config/${name}`),
     modules: {},
     settings: {
@@ -87,7 +82,6 @@ const kit: NpmPackage = {
   command: "bridgehead-conformance",
   description:
     "Plays WebEx against an adapter of its TSP telephony interface, and says clause by clause whether it conforms",
-  workerd: false,
   parts: [],
   modules: {},
 };
@@ -130,7 +124,6 @@ function debianPackage(one: Package, dist: string): void {
   const doc = join(root, "usr", "share", "doc", name);
   for (const file of [`${command}.mjs`, ...one.parts]) place(join(dist, file), join(lib, file));
   placeBinary(process.execPath, join(lib, "node"));
-  if (one.workerd) placeBinary(workerd, join(lib, "workerd"));
   write(join(root, "usr", "bin", command), filledIn("command", one), 0o755);
   write(join(root, "etc", "default", name), filledIn("default", one));
   write(join(root, "usr", "share", name, settings.name), settings.content);
@@ -154,8 +147,8 @@ function debianPackage(one: Package, dist: string): void {
     "Maintainer: Bridgehead <bridgehead@localhost>",
     "Section: comm",
     "Priority: optional",
-    // workerd's build asks for this libc; Node's for the two others.
-    `Depends: libc6 (>= ${one.workerd ? "2.35" : "2.28"}), libgcc-s1, libstdc++6, passwd, util-linux`,
+    // What Node's build asks for, before the two others.
+    "Depends: libc6 (>= 2.28), libgcc-s1, libstdc++6, passwd, util-linux",
     "Recommends: ca-certificates, systemd",
     `Installed-Size: ${Number.parseInt(run("du", ["-sk", root]), 10)}`,
     `Description: ${one.description}`,
@@ -167,7 +160,7 @@ function debianPackage(one: Package, dist: string): void {
     write(join(root, "DEBIAN", script), filledIn(script, one), 0o755);
   }
   const file = join(out, `${name}_${options.version}_${architecture}.deb`);
-  // Two large binaries: zstd packs them ten times as fast as xz, to a third more.
+  // A large binary: zstd packs it ten times as fast as xz, to a third more.
   run("dpkg-deb", ["--root-owner-group", "-Zzstd", "-z3", "--build", root, file]);
   console.log(file);
 }
@@ -184,16 +177,14 @@ function linkedPages(pages: readonly string[]): Set<string> {
 
 /** Our licence, and those of all that the package has beside. */
 function copyright(one: Package, dist: string): string {
-  const parts = [
+  return [
     readFileSync(join(project, "LICENSE"), "utf8"),
     readFileSync(join(dist, `${one.command}.licences.txt`), "utf8"),
     licenceOfNode(),
-  ];
-  if (one.workerd) parts.push(licencesOf([join(project, "node_modules", "workerd")]));
-  return parts.join("\n");
+  ].join("\n");
 }
 
-/** For other systems; Node 24 is the machine's, and npm brings workerd. */
+/** For other systems; Node 24 is the machine's. */
 function npmPackage({ command, description, parts, modules, ...one }: NpmPackage, dist: string): void {
   const root = join(staging, `npm-${command}`);
   const exported = Object.entries(modules);
@@ -219,13 +210,9 @@ function npmPackage({ command, description, parts, modules, ...one }: NpmPackage
       ]),
     ),
     engines: { node: ">=24" },
-    dependencies: {
-      ...(one.workerd && { workerd: manifest.devDependencies.workerd }),
-      // Types are made of its types.
-      ...(exported.length > 0 && { valibot: manifest.dependencies.valibot }),
-    },
-    // The suite is for those who have it already.
+    // Types are made of its types; the suite is for those who have vitest already.
     ...(exported.length > 0 && {
+      dependencies: { valibot: manifest.dependencies.valibot },
       peerDependencies: { vitest: ">=3" },
       peerDependenciesMeta: { vitest: { optional: true } },
     }),
@@ -287,7 +274,7 @@ function place(from: string, to: string): void {
   copyFileSync(from, to);
 }
 
-/** Linked where that is possible: each has more than 100 MB. */
+/** Linked where that is possible: it has more than 100 MB. */
 function placeBinary(from: string, to: string): void {
   try {
     linkSync(from, to);

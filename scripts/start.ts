@@ -9,18 +9,7 @@ import { isSocketUrl } from "../bridge-agent/drivers/setting-values.ts";
 import type { AgentSettingsInput } from "../bridge-agent/service/settings.ts";
 import { missingSecretsOf } from "../cli/edge/check.ts";
 import { requireFreePort } from "../cli/edge/edge-state.ts";
-import {
-  type Guard,
-  type Launch,
-  Part,
-  print,
-  printNotice,
-  runUntilStopped,
-  StartError,
-  startGuard,
-  writeAnew,
-} from "../cli/edge/supervise.ts";
-import { extraAuthorities } from "../cli/edge/workerd.ts";
+import { print, printNotice, runUntilStopped, StartError } from "../cli/edge/program.ts";
 import { systemReason } from "../cli/system-reason.ts";
 import { readOperators } from "../src/operators/people.ts";
 import { loadDomains } from "../src/settings/load.ts";
@@ -38,6 +27,8 @@ import { command, edgeOption } from "./command.ts";
 import { prepareEdge, prepareHome, wranglerDev } from "./edge.ts";
 import { localOverrides, operatorToken, policyAllow, portFrom, stateFolder, statePath } from "./local-settings.ts";
 import { connectSite } from "./local-site.ts";
+import { type Guard, type Launch, Part, startGuard, writeAnew } from "./supervise.ts";
+import { extraAuthorities } from "./workerd.ts";
 
 const project = dirname(dirname(fileURLToPath(import.meta.url)));
 /** For bridges that lead out of this machine by no way. */

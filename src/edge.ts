@@ -17,21 +17,15 @@ import { type Disk, type KnownDisk, Storage } from "./http/storage.ts";
 import { type OperatorsSettings, type People, peopleOf, readOperators } from "./operators/people.ts";
 import { HandleCache } from "./routing/deliver.ts";
 import type { AllObjects } from "./rpc/objects.ts";
-import {
-  type Domain,
-  type Domains,
-  domainsOf,
-  type EdgeVariables,
-  replaceDomains,
-  secretsOf,
-} from "./settings/load.ts";
+import { type Domain, type Domains, domainsOf, type EdgeVariables, loadDomains, secretsOf } from "./settings/load.ts";
 import { secretIn } from "./settings/values.ts";
 
 type Level = "info" | "warn" | "error";
 
 /** What an edge has of the place where it runs. */
 export interface EdgePlace extends Timers {
-  readonly variables: EdgeVariables;
+  /** A reload replaces the domains in it, for the place's objects too. */
+  readonly variables: EdgeVariables & { DOMAINS: string };
   readonly objects: AllObjects;
   /** What its objects and requests count. */
   readonly counting: {
@@ -97,8 +91,9 @@ export class Edge {
   /** From now on these domains count, if they are right. Resolves when the agents that they lack were told to go, after 2 s at most. */
   async reload(json: string): Promise<Result<Domains, string>> {
     const before = this.#domains;
-    const after = replaceDomains(json);
+    const after = loadDomains(json);
     if (!after.ok) return after;
+    this.#place.variables.DOMAINS = json;
     this.#wakeSites(after.value);
     const asked = this.#agentsToClose.replaced(before, after.value);
     this.#place.waitUntil(asked.then(() => this.#agentsToClose.retry()));

@@ -30,7 +30,8 @@ export interface HomeEdge {
 }
 
 /** Serves the edge on plain Node. Rejects where the state cannot be read, or nothing can listen. */
-export async function serveHome({ variables, file, host, port, write }: HomeOptions): Promise<HomeEdge> {
+export async function serveHome({ file, host, port, write, ...options }: HomeOptions): Promise<HomeEdge> {
+  const variables = { ...options.variables };
   const clock = new NodeClock();
   const log = logOf(
     write,

@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import type { Launch } from "../../cli/edge/supervise.ts";
 import { prepareEdge } from "../../scripts/edge.ts";
+import type { Launch } from "../../scripts/supervise.ts";
 import { freePorts } from "../../simulators/free-ports.ts";
 import { Processes, statusOf, until } from "../processes.ts";
 

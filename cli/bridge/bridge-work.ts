@@ -2,7 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Command } from "commander";
 import { printable } from "../../src/foundation/text/printable.ts";
 import { figuresOf, figureText } from "../../src/operators/figures.ts";
-import { StartError } from "../edge/supervise.ts";
+import { StartError } from "../edge/program.ts";
 import { askEdge, examples, type Options, question } from "../operator/ask-edge.ts";
 import type { AgentsOfBridge, OperatorClient } from "../operator/operator-client.ts";
 import { jsonText } from "../terminal.ts";

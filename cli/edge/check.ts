@@ -9,9 +9,8 @@ import type { DomainSettings } from "../../src/settings/domain-settings.ts";
 import { loadDomains, secretsOf } from "../../src/settings/load.ts";
 import { secretIn } from "../../src/settings/values.ts";
 import { warningsOf as warningsOfDomain } from "../../src/settings/warnings.ts";
-import { loadEdgeSettings, readCommentedJson } from "./edge-settings.ts";
-import { readOperatorToken, requireFormat, requireOwnHost, requireWritable } from "./edge-state.ts";
-import { addressOf } from "./workerd.ts";
+import { addressOf, loadEdgeSettings, readCommentedJson } from "./edge-settings.ts";
+import { readOperatorToken, requireFormat, requireOwnHost, requireTakenOver, requireWritable } from "./edge-state.ts";
 
 /** What a check of the edge's settings file, its folder and its domains finds; nothing is changed. */
 export async function checkEdge(file: string): Promise<Finding[]> {
@@ -78,12 +77,7 @@ function domainFindings(json: string, file: string): Finding[] {
     if (!checked.ok) return checked.error.map((says) => ({ verdict: "WRONG", about, says }));
     return Object.values(checked.value).map((settings) => ({ verdict: "ok", about, says: summary(settings) }));
   });
-  const fault = lengthFault(json);
-  return [
-    ...findings,
-    ...(fault === null ? [] : [{ verdict: "WRONG", about: "domains", says: fault } as const]),
-    ...warningsOf(json),
-  ];
+  return [...findings, ...warningsOf(json)];
 }
 
 export function warningsOf(json: string): Finding[] {
@@ -112,16 +106,6 @@ export function missingSecretsOf(domains: string, variables: NodeJS.ProcessEnv):
   );
 }
 
-/** Linux passes at most 128 KiB as one variable: its name, "=", the value, and a byte that ends it. */
-export const MAX_DOMAINS_BYTES: number = 128 * 1024 - "DOMAINS=".length - 1;
-
-/** Says when the domains are too long to be handed to a process, and by how much; `null`: they are not. */
-export function lengthFault(json: string, what = "domains"): string | null {
-  const bytes = Buffer.byteLength(json);
-  if (bytes <= MAX_DOMAINS_BYTES) return null;
-  return `all ${what} together have ${bytes} bytes as JSON, and the system passes at most ${MAX_DOMAINS_BYTES} to a process; leave some out`;
-}
-
 function summary({ bridges, adapterSecrets, webex }: DomainSettings): string {
   const agents = bridges.flatMap((bridge) => bridge.agents.map(({ name }) => `${bridge.name}/${name}`));
   const secrets =
@@ -135,6 +119,7 @@ function checkState(folder: string): Promise<Finding> {
   return judged("state", () => {
     requireWritable(folder, "state");
     requireFormat(folder, "state");
+    requireTakenOver(folder);
     return existsSync(folder) ? folder : `${folder} is made at the first start`;
   });
 }

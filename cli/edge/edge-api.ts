@@ -4,7 +4,7 @@ import { segmentOf } from "../../src/foundation/text/path-segment.ts";
 import type { PathParts } from "../../src/http/api/route.ts";
 import type { Signatures } from "../../src/http/api/routes.ts";
 import type { EdgeAddress } from "./find-edge.ts";
-import { StartError } from "./supervise.ts";
+import { StartError } from "./program.ts";
 
 /** How long one answer may take: a list asks its conferences one after another. */
 const PATIENCE_MS = 30_000;

@@ -99,6 +99,17 @@ function operatorsIn(operators: string | object | undefined, file: string): Resu
   return checked.ok ? ok(json) : err(`${from}: ${checked.error}`);
 }
 
+/** Host and port as they stand in a URL. */
+export function addressOf(host: string, port: number): string {
+  return `${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
+
+/** The address at which this machine reaches what listens on `host`, which may be all of its addresses. */
+export function urlHere(host: string, port: number): string {
+  const everywhere: Readonly<Record<string, string>> = { "0.0.0.0": "127.0.0.1", "::": "::1" };
+  return `http://${addressOf(everywhere[host] ?? host, port)}`;
+}
+
 /** The JSON of a file, in which lines may have comments. */
 export function readCommentedJson(file: string): Result<unknown, string> {
   let text: string;

@@ -5,7 +5,7 @@ import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { lockFolder, makeFolder, writeOnce } from "../../bridge-agent/service/state-folder.ts";
 import { systemReason } from "../system-reason.ts";
-import { StartError } from "./supervise.ts";
+import { StartError } from "./program.ts";
 
 /** Throws if another program has the port: it would answer in our place. `setting` names what to change. */
 export function requireFreePort(setting: string, port: number, host = "127.0.0.1"): Promise<void> {
@@ -75,18 +75,30 @@ export function holdEdgeState(folder: string, setting: string): void {
 /** The format of the edge's databases; it counts up where a version cannot read those of the one before. */
 const STATE_FORMAT = "2";
 
-/** The state of an edge on plain Node, in its state folder. */
+/** The state of the edge, in one file. */
 export function stateFile(folder: string): string {
   return join(folder, "edge", "state.db");
 }
 
-/** The objects of an edge on workerd, in its state folder. */
+/** The objects of an edge on workerd, in its state folder: older versions and `npm start` have them. */
 export function objectsFolder(folder: string): string {
   return join(folder, "edge", "objects");
 }
 
+function hasWorkersState(folder: string): boolean {
+  return existsSync(objectsFolder(folder));
+}
+
 export function hasState(folder: string): boolean {
-  return existsSync(stateFile(folder)) || existsSync(objectsFolder(folder));
+  return hasWorkersState(folder) || existsSync(stateFile(folder));
+}
+
+/** Throws where only an older version's state is there: the edge would begin with none, and know no conference. */
+export function requireTakenOver(folder: string): void {
+  if (!hasWorkersState(folder) || existsSync(stateFile(folder))) return;
+  throw new StartError(
+    `the state folder ${folder} has the state of an older version, in edge/objects; take it over once by \`bridgehead migrate\`, and start again`,
+  );
 }
 
 /** Throws where the folder holds a state of another format. `setting` names what to change. */

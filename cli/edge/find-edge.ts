@@ -2,10 +2,9 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { isLoopback } from "../../src/foundation/loopback.ts";
 import { readReason } from "../system-reason.ts";
-import { loadEdgeSettings, readCommentedJson, settingsFile } from "./edge-settings.ts";
+import { loadEdgeSettings, readCommentedJson, settingsFile, urlHere } from "./edge-settings.ts";
 import { sendable } from "./edge-state.ts";
-import { StartError } from "./supervise.ts";
-import { urlHere } from "./workerd.ts";
+import { StartError } from "./program.ts";
 
 /** Which edge is asked, and by which token; each with the words for where it comes from. */
 export interface EdgeAddress {

@@ -1,96 +1,111 @@
-import { randomBytes } from "node:crypto";
-import { join } from "node:path";
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { notifySystemd, watchdogMs } from "../../bridge-agent/service/service-manager.ts";
+import { reasonOf } from "../../src/foundation/text/reason.ts";
 import { version } from "../../src/foundation/version.ts";
+import type { HomeEdge, HomeOptions, serveHome } from "../../src/home.ts";
 import { loadDomains } from "../../src/settings/load.ts";
 import { secretsIn } from "../../src/settings/values.ts";
 import { systemReason } from "../system-reason.ts";
-import { lengthFault, missingSecretsOf, warningsOf } from "./check.ts";
-import { type EdgeSettings, loadEdgeSettings } from "./edge-settings.ts";
-import { holdEdgeState, operatorTokenIn, requireFreePort, requireOwnHost } from "./edge-state.ts";
-import { give, type Launch, Part, StartError, startGuard } from "./supervise.ts";
-import { extraAuthorities, prepareWorkerd, urlHere } from "./workerd.ts";
+import { missingSecretsOf, warningsOf } from "./check.ts";
+import { type EdgeSettings, loadEdgeSettings, urlHere } from "./edge-settings.ts";
+import {
+  holdEdgeState,
+  operatorTokenIn,
+  requireFreePort,
+  requireOwnHost,
+  requireTakenOver,
+  stateFile,
+} from "./edge-state.ts";
+import { give, printLine, StartError } from "./program.ts";
+
+/** What `src/home.ts` exports, bundled: Node cannot read its pages as they are. */
+export interface EdgeModule {
+  readonly serveHome: typeof serveHome;
+}
 
 export interface EdgeParts {
-  readonly workerd: () => string;
-  readonly worker: () => Promise<Uint8Array>;
+  /** `folder`: where a bundle may be written. */
+  readonly edge: (folder: string) => Promise<EdgeModule>;
 }
 
 const ASK_WITHIN_MS = 5_000;
 
-/** Serves the edge alone, on plain workerd, and says how to stop it. SIGHUP reads the domains again: a restart would cost every agent its link. */
+/** Serves the edge in this process, and says how to stop it. SIGHUP reads domains and people again: a restart would cost every agent its link. */
 export async function serve(file: string, parts: EdgeParts): Promise<() => Promise<void>> {
   const settings = settingsIn(file);
-  const { host, port, state } = settings;
+  const { host, port, state, operatorTokenFile } = settings;
   // Before all that takes time: a SIGHUP while the edge starts is acted on once it serves.
-  const running = Promise.withResolvers<RunningEdge>();
+  const running = Promise.withResolvers<HomeEdge>();
+  const stopping = new AbortController();
   let reloads = running.promise.then(() => {});
   process.on("SIGHUP", () => {
-    reloads = reloads.then(async () => reload(file, await running.promise)); // One after the other.
+    reloads = reloads.then(async () => reload(file, settings, await running.promise, stopping.signal)); // One after the other.
   });
-  giveWarnings(settings.domains, process.env);
+  giveWarnings(settings.domains);
   await requireOwnHost(`host in ${file}`, host);
   await requireFreePort(`port in ${file}`, port, host);
+  requireTakenOver(state);
   holdEdgeState(state, `state in ${file}`);
-  const reloadToken = randomBytes(24).toString("base64url");
   const variables = {
     DOMAINS: settings.domains,
     OPERATORS: settings.operators,
-    OPERATOR_TOKEN: operatorTokenIn(settings.operatorTokenFile, `operatorTokenFile in ${file}`),
-    RELOAD_TOKEN: reloadToken,
+    OPERATOR_TOKEN: operatorTokenIn(operatorTokenFile, `operatorTokenFile in ${file}`),
     ...secretsIn(process.env),
   };
-  const launch = prepareWorkerd({
-    workerd: parts.workerd(),
-    worker: await parts.worker(),
-    folder: join(state, "edge"),
+  logFaults();
+  const edge = await started(parts, {
+    variables,
+    file: stateFile(state),
     host,
     port,
-    variables,
-    authorities: extraAuthorities(process.env),
+    write: (_, line) => printLine(line),
   });
-  const guard = startGuard();
-  const url = urlHere(host, port);
-  const stopping = new AbortController();
-  const { signal } = stopping;
-  let ended = new AbortController();
-  const edge = new Part({
-    name: "edge",
-    launch,
-    logFile: null,
-    onStart: (pid) => {
-      guard.watch([pid]);
-      ended.abort();
-      ended = new AbortController();
-      const onReady = () => running.resolve({ begun: settings, edge, launch, url, reloadToken, signal });
-      void reportWhenReady(url, AbortSignal.any([signal, ended.signal]), onReady);
-    },
-  });
-  edge.start();
-  const { operatorTokenFile } = settings;
   give("token", { level: "info", event: "token", msg: `the operator's bearer token is in ${operatorTokenFile}` });
+  void reportReady(urlHere(host, port), stopping.signal, () => running.resolve(edge));
   return async () => {
     stopping.abort();
     give("edge", { level: "info", event: "edge-stops", msg: "stops", facts: { version } });
-    await edge.stop(500);
-    guard.watch([]);
+    await edge.stop();
   };
+}
+
+/** Lines of the log for what nobody catches. An error ends the process, since nobody knows what it has left behind; a promise that nobody waits for does not. */
+export function logFaults(): void {
+  const fault = (event: string, msg: string, error: unknown) => {
+    const stack = error instanceof Error ? error.stack : undefined;
+    give("edge", { level: "error", event, msg: `${msg} (${reasonOf(error)})`, facts: { version, stack } });
+  };
+  process.on("uncaughtException", (error) => {
+    fault("edge-ended", "ends of an error of its own", error);
+    process.exit(1);
+  });
+  process.on("unhandledRejection", (error) => fault("unhandled-rejection", "work of the edge failed", error));
+}
+
+async function started(parts: EdgeParts, options: HomeOptions): Promise<HomeEdge> {
+  const folder = dirname(options.file);
+  mkdirSync(folder, { recursive: true });
+  const edge = await parts.edge(folder);
+  try {
+    return await edge.serveHome(options);
+  } catch (error) {
+    if (!(error instanceof Error && "errcode" in error)) throw error;
+    throw new StartError(`cannot read or write the state in ${options.file} (${error.message})`);
+  }
 }
 
 function settingsIn(file: string): EdgeSettings {
   const settings = loadEdgeSettings(file);
   if (!settings.ok) throw new StartError(settings.error);
   const checked = loadDomains(settings.value.domains);
-  const fault = checked.ok ? lengthFault(settings.value.domains) : checked.error;
-  const peopleFault = lengthFault(settings.value.operators, "people");
-  if (peopleFault !== null) throw new StartError(`operators in ${file}: ${peopleFault}`);
-  if (fault !== null) throw new StartError(`${settings.value.domainsFile}: ${fault}`);
+  if (!checked.ok) throw new StartError(`${settings.value.domainsFile}: ${checked.error}`);
   return settings.value;
 }
 
-/** Says when the edge answers after a start of its process; from then on, systemd is notified as long as it does: of a full disk too, which no restart would help. */
-async function reportWhenReady(url: string, stop: AbortSignal, onReady: () => void): Promise<void> {
+/** Says when the edge answers; from then on, systemd is notified as long as it does: of a full disk too, which no restart would help. */
+async function reportReady(url: string, stop: AbortSignal, onReady: () => void): Promise<void> {
   const answers = () =>
     fetch(`${url}/healthz`, { signal: AbortSignal.timeout(ASK_WITHIN_MS) })
       .then(async ({ body }) => {
@@ -110,50 +125,28 @@ async function reportWhenReady(url: string, stop: AbortSignal, onReady: () => vo
   }
 }
 
-interface RunningEdge {
-  readonly begun: EdgeSettings;
-  readonly edge: Part;
-  readonly launch: Launch;
-  readonly url: string;
-  readonly reloadToken: string;
-  readonly signal: AbortSignal;
-}
-
-/** The domains of the file as it is now, if it is right. Everything else in it waits for a restart. */
-async function reload(file: string, { begun, edge, launch, url, reloadToken, signal }: RunningEdge): Promise<void> {
-  if (signal.aborted) return;
-  let now: EdgeSettings;
+/** The domains and people of the file as it is now, if all of it is right. Everything else in it waits for a restart. */
+async function reload(file: string, begun: EdgeSettings, edge: HomeEdge, stop: AbortSignal): Promise<void> {
+  if (stop.aborted) return;
   try {
-    now = settingsIn(file);
+    const now = settingsIn(file);
+    giveWarnings(now.domains); // Secrets of the start: a process gets no new environment.
+    // People first: who was taken out must not wait for agents that are slow to go.
+    for (const taken of [await edge.reloadPeople(now.operators), await edge.reload(now.domains)])
+      if (!taken.ok) throw new StartError(taken.error);
+    const waits = (["host", "port", "state", "operatorTokenFile"] as const).filter((name) => now[name] !== begun[name]);
+    const rest =
+      waits.length > 0 ? `; ${listOf(waits)} ${waits.length === 1 ? "counts" : "count"} after a restart` : "";
+    give("reload", { level: "info", event: "reload", msg: `domains read again from ${now.domainsFile}${rest}` });
   } catch (error) {
     const msg = `settings stay as they were: ${systemReason(error)}`;
-    return give("reload", { level: "error", event: "reload-refused", msg });
+    give("reload", { level: "error", event: "reload-refused", msg });
   }
-  giveWarnings(now.domains, launch.env); // Secrets of the start: a process gets no new environment.
-  edge.launch = { ...launch, env: { ...launch.env, DOMAINS: now.domains, OPERATORS: now.operators } }; // For the start after a crash.
-  const headers = { authorization: `Bearer ${reloadToken}` };
-  const hand = async (path: string, body: string) => {
-    const request = { method: "POST", headers, body, signal: AbortSignal.timeout(ASK_WITHIN_MS) };
-    const answer = await fetch(`${url}${path}`, request).catch((error: unknown) => systemReason(error));
-    if (typeof answer !== "string") await answer.body?.cancel().catch(() => {});
-    return answer;
-  };
-  // People first: who was taken out must not wait for agents that are slow to go.
-  const people = await hand("/reload/operators", now.operators);
-  const answer = typeof people === "string" || !people.ok ? people : await hand("/reload", now.domains);
-  if (typeof answer === "string" || !answer.ok) {
-    const why = typeof answer === "string" ? answer : `status ${answer.status}`;
-    const msg = `the edge did not take the settings (${why}); they count when it starts again, or with the next reload`;
-    return give("reload", { level: "error", event: "reload-failed", msg });
-  }
-  const waits = (["host", "port", "state", "operatorTokenFile"] as const).filter((name) => now[name] !== begun[name]);
-  const rest = waits.length > 0 ? `; ${listOf(waits)} ${waits.length === 1 ? "counts" : "count"} after a restart` : "";
-  give("reload", { level: "info", event: "reload", msg: `domains read again from ${now.domainsFile}${rest}` });
 }
 
 /** Conferences do without a WebEx site, so that its secret may be missing. */
-function giveWarnings(domains: string, variables: NodeJS.ProcessEnv): void {
-  for (const { about, says } of [...warningsOf(domains), ...missingSecretsOf(domains, variables)])
+function giveWarnings(domains: string): void {
+  for (const { about, says } of [...warningsOf(domains), ...missingSecretsOf(domains, process.env)])
     give("warning", { level: "warn", event: "settings-warning", msg: `${about} ${says}` });
 }
 

@@ -9,7 +9,7 @@ import { loadDomains } from "../../src/settings/load.ts";
 import { systemReason } from "../system-reason.ts";
 import { loadEdgeSettings, settingsFile } from "./edge-settings.ts";
 import { hasState, holdEdgeState, objectsFolder, stateFile } from "./edge-state.ts";
-import { print, StartError } from "./supervise.ts";
+import { print, StartError } from "./program.ts";
 
 /** Commands for the state of the edge of this machine. */
 export function addStateCommands(program: Command): void {

@@ -8,7 +8,7 @@ import { counted } from "../../src/foundation/text/counted.ts";
 import { allPrintable, printable } from "../../src/foundation/text/printable.ts";
 import type { ActionStages, SentCommand } from "../../src/rpc/action-stages.ts";
 import { NoAnswer } from "../edge/edge-api.ts";
-import { StartError } from "../edge/supervise.ts";
+import { StartError } from "../edge/program.ts";
 import type { Screen } from "../shown-times.ts";
 import { duration, jsonText, ownTerminal } from "../terminal.ts";
 import { type Agreement, isAgreed, ownQuestions } from "./agreement.ts";

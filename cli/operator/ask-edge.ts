@@ -5,7 +5,7 @@ import { secondText } from "../../src/foundation/time/shown-time.ts";
 import { hourMs } from "../../src/foundation/time/timers.ts";
 import { clockTime } from "../clock-time.ts";
 import { findEdge } from "../edge/find-edge.ts";
-import { StartError } from "../edge/supervise.ts";
+import { StartError } from "../edge/program.ts";
 import { type Screen, ShownTimes } from "../shown-times.ts";
 import { systemReason } from "../system-reason.ts";
 import { endWithReader, jsonText, ownTerminal } from "../terminal.ts";

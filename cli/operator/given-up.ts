@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { counted } from "../../src/foundation/text/counted.ts";
 import { allPrintable } from "../../src/foundation/text/printable.ts";
 import { documentsText, joinedPortions, messagesText, type SentAgain } from "../../src/operators/send-again.ts";
-import { StartError } from "../edge/supervise.ts";
+import { StartError } from "../edge/program.ts";
 import type { Screen, ShownTimes } from "../shown-times.ts";
 import { jsonText } from "../terminal.ts";
 import { actionEnd, followPrinted, stageLines } from "./actions.ts";

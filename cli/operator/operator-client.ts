@@ -1,6 +1,6 @@
 import type { AuditEntry } from "../../src/operators/audit.ts";
 import { AGAIN_MS, type ApiAnswer, EdgeApi, MOST_ATTEMPTS, NoAnswer } from "../edge/edge-api.ts";
-import { StartError } from "../edge/supervise.ts";
+import { StartError } from "../edge/program.ts";
 import { type RecordLine, RecordLines } from "./record-lines.ts";
 
 type OfDomain<Found> = Found & { readonly domain: string };

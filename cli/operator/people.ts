@@ -2,7 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { counted } from "../../src/foundation/text/counted.ts";
 import { personNameFault } from "../../src/operators/people.ts";
-import { print } from "../edge/supervise.ts";
+import { print } from "../edge/program.ts";
 import { askEdge } from "./ask-edge.ts";
 
 /** What a person is given once, and what the settings get. */

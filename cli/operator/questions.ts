@@ -5,7 +5,7 @@ import { counted } from "../../src/foundation/text/counted.ts";
 import { allPrintable } from "../../src/foundation/text/printable.ts";
 import type { MeetingAnswer, ProvisioningState } from "../../src/rpc/webex-site.ts";
 import { asTest } from "../../src/transcripts/as-test.ts";
-import { StartError } from "../edge/supervise.ts";
+import { StartError } from "../edge/program.ts";
 import type { Screen } from "../shown-times.ts";
 import { answer, clockTimeText, examples, found, type Options, periodOf, question } from "./ask-edge.ts";
 import type { OperatorClient } from "./operator-client.ts";

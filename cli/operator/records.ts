@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { counted } from "../../src/foundation/text/counted.ts";
 import { allPrintable, printable, printableJson } from "../../src/foundation/text/printable.ts";
 import { daysOfMonth } from "../../src/foundation/time/zone.ts";
-import { StartError } from "../edge/supervise.ts";
+import { StartError } from "../edge/program.ts";
 import {
   answer,
   askEdge,

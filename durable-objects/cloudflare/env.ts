@@ -17,8 +17,6 @@ export interface Env extends EdgeVariables {
   readonly RELAY: Objects<"relay">;
   readonly WEBEX_SITE: Objects<"webexSite">;
   readonly SESSIONS: Objects<"sessions">;
-  /** Opens `/reload`; only on plain workerd, made anew with each start. */
-  readonly RELOAD_TOKEN?: string;
   /** The folder of the objects; only on plain workerd. */
   readonly STATE_DISK?: Pick<Fetcher, "fetch">;
 }

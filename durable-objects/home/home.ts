@@ -184,7 +184,7 @@ export class Home {
 
   /** Something happens to an object that nobody waits for. */
   #hear(object: HomeObject, happens: (whole: Whole) => void | Promise<void>): void {
-    if (this.#objects.get(object.key) !== object) return;
+    if (this.#objects.get(object.key) !== object || this.#isStopped) return;
     this.#load(object)
       .then(({ life, whole }) =>
         life.call(() => happens(whole)).catch((error: unknown) => this.#broke(object, life, error)),

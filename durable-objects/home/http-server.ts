@@ -19,6 +19,9 @@ const idleConnectionMs = 60_000;
 /** A close that the other end does not answer. */
 const closeWithinMs = 5_000;
 
+/** Answers that are under way when it ends. */
+const answerWithinMs = 500;
+
 /** Takes HTTP requests and WebSockets. Resolves when it listens; returns how to end it. */
 export async function listen(ports: ServerPorts): Promise<() => Promise<void>> {
   const webSockets = new WebSocketServer({
@@ -48,10 +51,14 @@ export async function listen(ports: ServerPorts): Promise<() => Promise<void>> {
     server.listen({ host: ports.host, port: ports.port }, resolve);
   });
   return async () => {
-    for (const socket of webSockets.clients) socket.close(1012, "the edge stops");
     const closed = new Promise((resolve) => server.close(resolve));
-    server.closeAllConnections();
+    for (const socket of webSockets.clients) socket.close(1012, "the edge stops");
+    const late = setTimeout(() => {
+      server.closeAllConnections();
+      for (const socket of webSockets.clients) socket.terminate();
+    }, answerWithinMs);
     await closed;
+    clearTimeout(late);
   };
 }
 

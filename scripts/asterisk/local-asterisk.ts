@@ -2,9 +2,10 @@ import { randomBytes } from "node:crypto";
 import { createSocket } from "node:dgram";
 import { join } from "node:path";
 import type { AgentSettingsInput } from "../../bridge-agent/service/settings.ts";
-import { type Launch, StartError } from "../../cli/edge/supervise.ts";
+import { StartError } from "../../cli/edge/program.ts";
 import { systemReason } from "../../cli/system-reason.ts";
 import { portFrom } from "../local-settings.ts";
+import type { Launch } from "../supervise.ts";
 import { asteriskArguments, writeAsteriskFolder } from "./asterisk-folder.ts";
 import { findAsterisk } from "./find-asterisk.ts";
 

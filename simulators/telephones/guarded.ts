@@ -1,4 +1,4 @@
-import { startGuard } from "../../cli/edge/supervise.ts";
+import { startGuard } from "../../scripts/supervise.ts";
 
 const pids = new Set<number>();
 let guard: ReturnType<typeof startGuard> | undefined;

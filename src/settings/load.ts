@@ -34,19 +34,9 @@ export interface EdgeVariables {
 
 type DomainsEnv = Pick<EdgeVariables, "DOMAINS">;
 
-/** DOMAINS as it was replaced while this process runs: a copy for all objects, which share this module on plain workerd. */
-let replaced: string | undefined;
-
-/** From now on these settings count instead of those of the start; wrong ones change nothing. */
-export function replaceDomains(json: string): Result<Domains, string> {
-  const domains = loadDomains(json);
-  if (domains.ok) replaced = json;
-  return domains;
-}
-
 /** The settings that count now. */
 export function domainsOf(env: DomainsEnv): Result<Domains, string> {
-  return loadDomains(replaced ?? env.DOMAINS);
+  return loadDomains(env.DOMAINS);
 }
 
 /** Agents of one bridge. */

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { actingOn, drained } from "../../cli/bridge/bridge-work.ts";
-import { StartError } from "../../cli/edge/supervise.ts";
+import { StartError } from "../../cli/edge/program.ts";
 import type { AgentsOfBridge } from "../../cli/operator/operator-client.ts";
 
 const bridge: AgentsOfBridge = { domain: "local", bridge: "main", drainedSince: 5, load: null, agents: [] };

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { forTerminal, outputLine } from "../../cli/log-line.ts";
+import { forTerminal } from "../../cli/log-line.ts";
 
 test("a line of the log is one for people on a terminal, and what others sent moves no cursor", () => {
   const line = {
@@ -24,20 +24,4 @@ test.each([
   ["uncaught: \u001b]0;title\u0007\u202e", "uncaught: \\u001b]0;title\\u0007\\u202e"],
 ])("another line is not taken apart, and moves no cursor: %j", (line, shown) => {
   expect(forTerminal(line)).toBe(shown);
-});
-
-test.each([
-  ['{"time":"2026-11-21T09:41:29.321Z","level":"warn"}', null],
-  ["workerd/server.c++:71: error: no disk; stack: 5593a4 5593a8", ["error", "workerd/server.c++:71: error: no disk"]],
-  ["kj/async.c++:12: warning: slow", ["warn", "kj/async.c++:12: warning: slow"]],
-  ["*** Fatal uncaught kj::Exception: bind", ["error", "*** Fatal uncaught kj::Exception: bind"]],
-])("a line of the edge's output is a line of JSON: %j", (line, wrapped) => {
-  const [level, msg] = wrapped ?? [];
-  const expected = { time: "1970-01-01T00:00:01.000Z", level, event: "workerd", msg };
-
-  expect(outputLine(line, 1_000)).toBe(wrapped ? JSON.stringify(expected) : line);
-});
-
-test.each(["stack: 5593a4 5593a8", "stack:", "  "])("addresses of workerd's own code are left out: %j", (line) => {
-  expect(outputLine(line, 0)).toBeNull();
 });

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { Command } from "commander";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { findEdge } from "../../cli/edge/find-edge.ts";
-import { StartError } from "../../cli/edge/supervise.ts";
+import { StartError } from "../../cli/edge/program.ts";
 import { OperatorClient } from "../../cli/operator/operator-client.ts";
 import { addQuestions } from "../../cli/operator/questions.ts";
 

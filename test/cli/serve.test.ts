@@ -1,45 +1,50 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { StartError } from "../../cli/edge/program.ts";
 import { serve } from "../../cli/edge/serve.ts";
-import { StartError } from "../../cli/edge/supervise.ts";
 import { freePorts } from "../../simulators/free-ports.ts";
 import { version } from "../../src/foundation/version.ts";
 import { localDomain } from "../../src/settings/local-domain.ts";
 
 const local = localDomain({ agents: [{ name: "agent-1", publicKey: "PUAXw-hDiVqStwqnTRt-vJyYLM8uxJaMwM1V8Sr0Zgw" }] });
 const sweden = { number: "+46 8 465 004 10", kind: "toll", label: "å".repeat(60) };
-/** Fewer characters than are too many, and more bytes. */
-const tooLong = { long: { ...local, globalNumbers: { SE: Array.from({ length: 800 }, () => sweden) } } };
+/** More than the system hands to a process. */
+const long = { ...local, globalNumbers: { SE: Array.from({ length: 1_500 }, () => sweden) } };
 
-/** In place of workerd: says which domains it is handed, and answers the first time only when asked at /answer, or handed more. */
-const fakeEdge = `#!${process.execPath}
-const { createServer } = require("node:http");
-const [, port] = /address = "[^"]*:(\\d+)"/.exec(require("node:fs").readFileSync(process.argv[3], "utf8"));
-let answer = () => {};
-let held = new Promise((resolve) => { answer = resolve; });
-let handed = 0;
-createServer(async (request, response) => {
-  if (request.url === "/answer") answer();
-  if (request.url === "/crash") {
-    console.error("kj/disk.c++:1: error: no disk\\nstack: 55a 55b");
-    process.kill(process.pid, "SIGKILL");
-  }
-  if (request.url === "/reload/operators") console.log("people: " + (await request.toArray()).join(""));
-  if (request.url === "/reload") {
-    const domains = Object.keys(JSON.parse((await request.toArray()).join("")));
-    console.log("handed " + domains);
-    handed += 1;
-    if (handed > 1) answer();
-    await held;
-    console.log("answered " + domains);
-  }
-  response.end();
-}).listen(Number(port), "127.0.0.1");
+/** In place of the edge: says what it is handed, and answers the first time only when asked at /answer, or handed more. */
+const fakeEdge = `
+  let answer = () => {};
+  const held = new Promise((resolve) => { answer = resolve; });
+  let handed = 0;
+  const serveHome = async ({ host, port, write, variables }) => {
+    write("info", '{"time":"2026-11-21T09:41:29.321Z","level":"info","event":"begun"}');
+    const server = createServer((request, response) => {
+      if (request.url === "/answer") answer();
+      if (request.url === "/reject") void Promise.reject(new Error("nobody waits"));
+      if (request.url === "/throw") setImmediate(() => { throw new Error("nobody catches"); });
+      if (request.url === "/domains") return response.end(variables.DOMAINS);
+      response.end();
+    });
+    await new Promise((resolve) => server.listen(port, host, resolve));
+    return {
+      async reloadPeople(people) { console.log("people: " + people); return { ok: true }; },
+      async reload(json) {
+        const domains = Object.keys(JSON.parse(json));
+        console.log("handed " + domains);
+        handed += 1;
+        if (handed > 1) answer();
+        await held;
+        console.log("answered " + domains);
+        return { ok: true };
+      },
+      async stop() {},
+    };
+  };
 `;
 
 let folder: string;
@@ -67,21 +72,19 @@ function run(whileItStarts = ""): {
   line(text: string, times?: number): Promise<void>;
   readonly lines: readonly string[];
 } {
-  const workerd = join(folder, "workerd");
-  writeFileSync(workerd, fakeEdge);
-  chmodSync(workerd, 0o700);
   const command = `
     import { writeFileSync } from "node:fs";
+    import { createServer } from "node:http";
+    import { runUntilStopped } from "./cli/edge/program.ts";
     import { serve } from "./cli/edge/serve.ts";
-    import { runUntilStopped } from "./cli/edge/supervise.ts";
-    const worker = async () => { ${whileItStarts}; return new Uint8Array(); };
-    const parts = { workerd: () => ${JSON.stringify(workerd)}, worker };
+    ${fakeEdge}
+    const edge = async () => { ${whileItStarts}; return { serveHome }; };
     process.stdin.on("data", () => {
       process.emit("SIGHUP");
       process.emit("SIGHUP");
-      fetch("http://127.0.0.1:${port}/answer");
+      answer();
     });
-    await runUntilStopped(() => serve(${JSON.stringify(settings)}, parts), { hangUp: "own" });`;
+    await runUntilStopped(() => serve(${JSON.stringify(settings)}, { edge }), { hangUp: "own" });`;
   const child = spawn(process.execPath, ["--input-type=module", "-e", command], { stdio: ["pipe", "pipe", "inherit"] });
   edge = child;
   const lines: string[] = [];
@@ -101,20 +104,32 @@ function run(whileItStarts = ""): {
   };
 }
 
-test("domains that are too long for a process are refused at the start, and change nothing later", async () => {
-  write(tooLong);
-  const parts = { workerd: () => "", worker: async () => new Uint8Array() };
-  const fault = /^\S+edge\.json: all domains together have 14\d{4} bytes/;
-  await expect(serve(settings, parts)).rejects.toThrow(fault);
-  await expect(serve(settings, parts)).rejects.toBeInstanceOf(StartError);
+/** Nothing of the edge itself is needed. */
+const noEdge = { edge: () => Promise.reject(new Error("it is not refused")) };
 
+test("wrong domains are refused at the start; of a domain that is right, no length is", async () => {
+  write({ local: {} });
+  await expect(serve(settings, noEdge)).rejects.toThrow(/^\S+edge\.json: DOMAINS\.local/);
+  await expect(serve(settings, noEdge)).rejects.toBeInstanceOf(StartError);
+
+  write({ long });
+  const { line } = run();
+  await line("edge-serves");
+  const served = await (await fetch(`http://127.0.0.1:${port}/domains`)).text();
+  expect(Buffer.byteLength(served)).toBeGreaterThan(128 * 1024);
+});
+
+test("the state of an older version is refused with the command that takes it over, until a state is there", async () => {
   write({ local });
-  const { line, lines } = run();
-  await line("serves");
-  write(tooLong);
-  edge?.kill("SIGHUP");
-  await line("settings stay as they were: ");
-  expect(lines.filter((one) => one.includes("handed"))).toEqual([]);
+  mkdirSync(join(folder, "edge", "edge", "objects"), { recursive: true });
+  writeFileSync(join(folder, "edge", "format"), "2");
+  const refused = serve(settings, noEdge);
+  await expect(refused).rejects.toThrow(/has the state of an older version, in edge\/objects; .*`bridgehead migrate`/);
+  await expect(refused).rejects.toBeInstanceOf(StartError);
+
+  writeFileSync(join(folder, "edge", "edge", "state.db"), "");
+  const { line } = run();
+  await line("edge-serves");
 });
 
 test("a SIGHUP while the edge starts counts as soon as it serves", async () => {
@@ -165,13 +180,12 @@ test("of two SIGHUPs the second waits until the edge has answered the first", as
   ]);
 });
 
-test("where no terminal is, each line of a service is one of JSON: its start and end with the version, a crash, reloads", async () => {
+test("where no terminal is, each line is one of JSON: start and end with the version, the edge's own, reloads", async () => {
   write({ local });
   const { line, lines } = run();
   await line("edge-serves");
-  await fetch(`http://127.0.0.1:${port}/answer`);
-  await fetch(`http://127.0.0.1:${port}/crash`).catch(() => {});
-  await line("edge-serves", 2);
+  await fetch(`http://127.0.0.1:${port}/reject`);
+  await line("unhandled-rejection");
   write({ local: {} });
   edge?.kill("SIGHUP");
   await line("reload-refused");
@@ -181,16 +195,32 @@ test("where no terminal is, each line of a service is one of JSON: its start and
 
   const time = expect.stringMatching(/^\d{4}-.*Z$/);
   const about = { time, level: "info", version };
-  expect(lines.map((one) => JSON.parse(one))).toEqual(
-    expect.arrayContaining([
-      { ...about, event: "edge-started", msg: expect.stringMatching(/^process \d+$/), process: expect.any(Number) },
-      { ...about, event: "edge-serves", msg: `serves http://127.0.0.1:${port}` },
-      { time, level: "error", event: "workerd", msg: "kj/disk.c++:1: error: no disk" },
-      { ...about, level: "error", event: "edge-ended", msg: "ended (SIGKILL); is started again", code: "SIGKILL" },
-      { time, level: "error", event: "reload-refused", msg: expect.stringContaining("settings stay as they were: ") },
-      { ...about, event: "edge-stops", msg: "stops" },
-    ]),
-  );
+  const rejected = {
+    ...{ event: "unhandled-rejection", msg: "work of the edge failed (nobody waits)" },
+    stack: expect.stringContaining("nobody waits"),
+  };
+  expect(lines.map((one) => JSON.parse(one))).toEqual([
+    { time, level: "info", event: "begun" },
+    { time, level: "info", event: "token", msg: expect.stringContaining("operator-token") },
+    { ...about, event: "edge-serves", msg: `serves http://127.0.0.1:${port}` },
+    { ...about, level: "error", ...rejected },
+    { time, level: "error", event: "reload-refused", msg: expect.stringContaining("settings stay as they were: ") },
+    { ...about, event: "edge-stops", msg: "stops" },
+  ]);
+  expect(edge?.exitCode).toBe(0);
+});
+
+test("an error that nobody catches ends the process with one line", async () => {
+  write({ local });
+  const { line, lines } = run();
+  await line("edge-serves");
+  const ended = edge && once(edge, "close");
+  await fetch(`http://127.0.0.1:${port}/throw`);
+  await ended;
+
+  const about = { level: "error", event: "edge-ended", msg: "ends of an error of its own (nobody catches)", version };
+  expect(JSON.parse(lines.at(-1) ?? "")).toMatchObject(about);
+  expect(edge?.exitCode).toBe(1);
 });
 
 test.each([

@@ -2,8 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { extraAuthorities, prepareWorkerd } from "../../cli/edge/workerd.ts";
 import { makeAuthority } from "../../conformance/doors/kit.ts";
+import { extraAuthorities, prepareWorkerd } from "../../scripts/workerd.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "bridgehead-authorities-"));
 afterAll(() => rmSync(folder, { recursive: true }));

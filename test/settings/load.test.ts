@@ -1,6 +1,5 @@
-import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { parseDialSequence } from "../../src/bridge/dial-sequences.ts";
-import type { DomainName } from "../../src/foundation/ids.ts";
 import { webhookEventTypes } from "../../src/records/webhooks.ts";
 import { checkDomains } from "../../src/settings/check-domains.ts";
 import { domainSettings } from "../../src/settings/domain-settings.ts";
@@ -77,25 +76,6 @@ test("all mistakes are told, what is no setting first, and a mistyped setting no
     ok: false,
     error: "DOMAINS.local.webex.timeoutms is not a setting; did you mean timeoutMs?",
   });
-});
-
-test("settings replaced while the process runs count for whoever asks, and wrong ones change nothing", async () => {
-  // What is replaced stays so in this copy of the module, which nobody else gets.
-  vi.resetModules();
-  onTestFinished(() => void vi.resetModules());
-  const { domainsOf, findDomain, replaceDomains } = await import("../../src/settings/load.ts");
-  const env = { DOMAINS: JSON.stringify({ local }) };
-  const names = () => {
-    const domains = domainsOf(env);
-    return domains.ok && [...domains.value.keys()];
-  };
-
-  expect(names()).toEqual(["local"]);
-  expect(replaceDomains(JSON.stringify({ local, acme: local }))).toMatchObject({ ok: true });
-  expect(names()).toEqual(["local", "acme"]);
-  expect(replaceDomains('{"acme": {}}')).toMatchObject({ ok: false });
-  expect(names()).toEqual(["local", "acme"]);
-  expect(findDomain(env, "acme" as DomainName)).not.toBeNull();
 });
 
 describe("agents that must connect anew when settings change", () => {

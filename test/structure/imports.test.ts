@@ -1,8 +1,8 @@
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { posix } from "node:path";
 import { expect, test } from "vitest";
-import { edgeObjects } from "../../cli/edge/workerd.ts";
 import { kindsOnWorkerd } from "../../durable-objects/home/migrate/object-names.ts";
+import { edgeObjects } from "../../scripts/workerd.ts";
 import { allowed, circlesIn, importsOf, rules, unused, violations } from "./imports.ts";
 
 const folders = "{src,durable-objects,bridge-agent,simulators,cli,scripts,bench,conformance,webex-interfaces}";

@@ -97,7 +97,7 @@ export const rules: Readonly<Record<string, Rule>> = {
     mayAsType: ["src/rpc"],
   },
   "src/worker.ts": {
-    may: ["cloudflare:workers", "src/edge.ts", "src/foundation", "src/http", "durable-objects/cloudflare"],
+    may: ["cloudflare:workers", "src/edge.ts", "durable-objects/cloudflare"],
   },
   "src/home.ts": {
     may: ["src/edge.ts", "src/settings", "durable-objects"],
@@ -162,7 +162,7 @@ export const rules: Readonly<Record<string, Rule>> = {
     ],
   },
   "simulators/webex": { may: ["src/foundation", "src/tsp", "simulators/port.ts", "node:*"] },
-  "simulators/telephones": { may: ["cli/edge/supervise.ts", "simulators/free-ports.ts", "node:*"] },
+  "simulators/telephones": { may: ["scripts/supervise.ts", "simulators/free-ports.ts", "node:*"] },
   "simulators/control-requests.ts": { may: ["src/foundation/text/wrong-value.ts", "node:*", "valibot"] },
   "simulators/draws.ts": { may: [] },
   "simulators/free-ports.ts": { may: ["node:*"] },
@@ -170,7 +170,6 @@ export const rules: Readonly<Record<string, Rule>> = {
   cli: {
     may: [
       "src/foundation",
-      "src/delivery",
       "src/operators",
       "src/settings",
       "webex-interfaces/doors/command.ts",
@@ -190,7 +189,7 @@ export const rules: Readonly<Record<string, Rule>> = {
       "commander",
       "valibot",
     ],
-    mayAsType: ["src/rpc", "src/http/api"],
+    mayAsType: ["src/rpc", "src/http/api", "src/home.ts"],
   },
   scripts: {
     may: ["src", "cli", "bridge-agent", "simulators", "webex-interfaces/doors", "node:*", "commander", "esbuild"],
@@ -248,7 +247,7 @@ export const rules: Readonly<Record<string, Rule>> = {
     may: ["webex-interfaces/site", "webex-interfaces/doors/programs.ts", "node:*", "fast-check", "vitest"],
   },
   bench: {
-    may: ["src", "simulators", "cli", "scripts", "durable-objects/home/log", "node:*", "cloudflare:workers", "ws"],
+    may: ["src", "simulators", "scripts", "durable-objects/home/log", "node:*", "cloudflare:workers", "ws"],
     mayAsType: ["durable-objects"],
   },
 };

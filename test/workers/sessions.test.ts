@@ -1,8 +1,7 @@
 import { evictAllDurableObjects, listDurableObjectIds } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import { expect, test } from "vitest";
-import worker from "../../src/worker.ts";
-import { operators, operatorToken, viewerToken } from "./test-domains.ts";
+import { operatorToken, viewerToken } from "./test-domains.ts";
 
 const origin = "http://edge.example.com";
 const ask = (path: string, init: RequestInit = {}) => exports.default.fetch(`${origin}${path}`, init);
@@ -68,31 +67,4 @@ test("what is kept of a session is no cookie; all of a person's end at once", as
 test("the API describes itself on the platform", async () => {
   const response = await ask("/api/v1/openapi.json", { headers: { authorization: `Bearer ${viewerToken}` } });
   expect(await response.json()).toMatchObject({ openapi: "3.1.1", paths: { "/api/v1/me": { get: {} } } });
-});
-
-test("people who are taken out of the settings by a reload are out at once, with their sessions", async () => {
-  const here = { ...env, RELOAD_TOKEN: "token" } as never;
-  const reload = (people: object, token = "token") => {
-    const headers = { authorization: `Bearer ${token}` };
-    const request = new Request(`${origin}/reload/operators`, {
-      method: "POST",
-      body: JSON.stringify(people),
-      headers,
-    });
-    return worker.fetch(request as never, here);
-  };
-  const status = async (headers: Record<string, string>) =>
-    (await worker.fetch(new Request(`${origin}/api/v1/me`, { headers }) as never, here)).status;
-  const cookie = await signIn(viewerToken);
-  const token = { authorization: `Bearer ${viewerToken}` };
-  expect([await status({ cookie }), await status(token)]).toEqual([200, 200]);
-
-  expect((await reload({ people: [] }, "wrong")).status).toBe(404);
-  expect((await reload({ people: [{}] })).status).toBe(422);
-  expect([await status({ cookie }), await status(token)]).toEqual([200, 200]);
-  expect((await reload({ people: [] })).status).toBe(204);
-  expect([await status({ cookie }), await status(token)]).toEqual([401, 401]);
-  expect(await status({ authorization: `Bearer ${operatorToken}` })).toBe(200);
-  expect((await reload(operators)).status).toBe(204);
-  expect(await status(token)).toBe(200);
 });

@@ -1,13 +1,8 @@
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
-import { afterEach, expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import type { DomainName } from "../../src/foundation/ids.ts";
-import worker from "../../src/worker.ts";
-import { domains, operatorToken } from "./test-domains.ts";
-
-afterEach(() => {
-  vi.restoreAllMocks();
-});
+import { operatorToken } from "./test-domains.ts";
 
 const base = "http://edge.example.com/api/v1/domains";
 const headers = { authorization: `Bearer ${operatorToken}` };
@@ -33,42 +28,4 @@ test("the object of a domain that has no site any more leaves nothing", async ()
 
   expect(await object.numbers("local" as DomainName)).toEqual([]);
   expect(await runDurableObjectAlarm(object as never)).toBe(false);
-});
-
-test("a reload tells the object of a site that came, changed or went, does not wait for it, and names a missing secret", async () => {
-  const warned = vi.spyOn(console, "warn").mockImplementation(() => {});
-  const { local, harbour } = domains;
-  const asked: string[] = [];
-  const here = {
-    ...env,
-    RELOAD_TOKEN: "token",
-    RELAY: { getByName: () => ({ closeAgents: async () => {} }) },
-    WEBEX_SITE: {
-      getByName: (name: string) => ({
-        settingsRead: () => {
-          asked.push(name);
-          return new Promise(() => {});
-        },
-      }),
-    },
-  } as never;
-  const reload = (body: object) => {
-    const request = new Request("http://edge.example.com/reload", {
-      method: "POST",
-      body: JSON.stringify(body),
-      headers: { authorization: "Bearer token" },
-    });
-    return worker.fetch(request as never, here);
-  };
-
-  expect((await reload({ local })).status).toBe(204);
-  asked.length = 0;
-  warned.mockClear();
-  expect((await reload({ local, harbour })).status).toBe(204);
-  expect(asked).toEqual(["harbour"]);
-  expect(warned.mock.calls.map(([line]) => JSON.parse(line))).toMatchObject([
-    { event: "webex-site-without-secret", domain: "harbour", secret: "WEBEX_SECRET_HARBOUR" },
-  ]);
-  expect((await reload({ local })).status).toBe(204);
-  expect(asked).toEqual(["harbour", "harbour"]);
 });

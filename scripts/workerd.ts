@@ -1,7 +1,9 @@
 import { mkdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { systemReason } from "../system-reason.ts";
-import { type Launch, StartError, writeAnew } from "./supervise.ts";
+import { addressOf } from "../cli/edge/edge-settings.ts";
+import { StartError } from "../cli/edge/program.ts";
+import { systemReason } from "../cli/system-reason.ts";
+import { type Launch, writeAnew } from "./supervise.ts";
 
 /** The objects of a Worker: binding → class. For the edge they are those of wrangler.toml; a test compares the two. */
 export const edgeObjects = {
@@ -51,17 +53,6 @@ export function prepareWorkerd(options: WorkerdOptions): Launch {
   const config = join(folder, "config.capnp");
   writeAnew(config, workerdConfig(options));
   return { command: options.workerd, args: ["serve", config], env: options.variables };
-}
-
-/** Host and port as they stand in a URL. */
-export function addressOf(host: string, port: number): string {
-  return `${host.includes(":") ? `[${host}]` : host}:${port}`;
-}
-
-/** The address at which this machine reaches what listens on `host`, which may be all of its addresses. */
-export function urlHere(host: string, port: number): string {
-  const everywhere: Readonly<Record<string, string>> = { "0.0.0.0": "127.0.0.1", "::": "::1" };
-  return `http://${addressOf(everywhere[host] ?? host, port)}`;
 }
 
 function workerdConfig(options: WorkerdOptions): string {

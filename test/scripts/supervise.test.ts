@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { Part } from "../../cli/edge/supervise.ts";
+import { type Launch, Part } from "../../scripts/supervise.ts";
 
 let folder: string;
 let child: ChildProcess | undefined;
@@ -24,7 +24,7 @@ test("a part that cannot work is started again until it can, and why it ended is
   const launch = { command: process.execPath, args: ["-e", part], env: {} };
   const options = { name: "part", launch, logFile: join(folder, "part.log") };
   const supervisor = `
-    import { Part } from "./cli/edge/supervise.ts";
+    import { Part } from "./scripts/supervise.ts";
     const part = new Part({ ...${JSON.stringify(options)}, onStart: (pid) => console.log("pid", pid) });
     part.start();
     process.on("SIGTERM", () => part.stop(0).then(() => process.exit(0)));`;
@@ -54,17 +54,18 @@ test("a part that cannot work is started again until it can, and why it ended is
 });
 
 test("a part that the system does not even begin to start is tried again", async () => {
-  const launch = { command: process.execPath, args: ["-e", ""], env: {} };
+  const launch: Launch = { command: process.execPath, args: ["-e", ""], env: {} };
   const started = Promise.withResolvers<number>();
-  const part = new Part({
+  const options: { name: string; launch: Launch; logFile: string; onStart(pid: number): void } = {
     name: "part",
     launch: { ...launch, env: { LONG: "ä".repeat(100_000) } },
     logFile: join(folder, "part.log"),
     onStart: started.resolve,
-  });
+  };
+  const part = new Part(options);
 
   part.start();
-  part.launch = launch;
+  options.launch = launch;
 
   expect(await started.promise).toBe(part.pid);
   await part.stop(0);

@@ -1,0 +1,86 @@
+import { writeSync } from "node:fs";
+import { setTimeout as pause } from "node:timers/promises";
+import { isatty } from "node:tty";
+import { printable } from "../../src/foundation/text/printable.ts";
+import { forTerminal, type Notice, noticeLine } from "../log-line.ts";
+import { systemReason } from "../system-reason.ts";
+
+/** A fault that a person must put right before the start; printed as one line. */
+export class StartError extends Error {}
+
+/** One short line for a person, the part's name in front. */
+export function printNotice(who: string, what: string): void {
+  print(printable(`${who.padEnd(7)} ${what}`));
+}
+
+/** A notice of a service: for a person at a terminal, with who it is about in front, and elsewhere a line of the log. */
+export function give(who: string, notice: Notice): void {
+  if (isAtTerminal()) printNotice(who, notice.msg);
+  else print(noticeLine(notice, Date.now()));
+}
+
+/** A line of the edge's own log. */
+export function printLine(line: string): void {
+  print(isAtTerminal() ? forTerminal(line) : line);
+}
+
+/** Not by process.stdout: to ask that makes a pipe lose lines while its reader is slow. */
+function isAtTerminal(): boolean {
+  return isatty(1);
+}
+
+/** Not by console.log: where standard output is a file on a full disk, that would end the process. */
+export function print(line: string): void {
+  try {
+    writeSync(1, `${line}\n`);
+  } catch {
+    // There is nowhere to print; everything else goes on.
+  }
+}
+
+/** A signal that ends a whole group of processes reaches each of them within this time. */
+const STOPPED_WITHIN_MS = 50;
+
+/**
+ * Starts, and stops at SIGINT, SIGTERM, or at the end of the process that started us. So it does at SIGHUP, unless that is `own`, and no
+ * terminal hangs up. A fault of the settings or the machine is one line on stderr and exit code 1; with `log`, a line of the log where no
+ * terminal is.
+ */
+export async function runUntilStopped(
+  start: () => Promise<() => Promise<void>>,
+  { hangUp, log }: { readonly hangUp?: "own"; readonly log?: true } = {},
+): Promise<void> {
+  process.umask(0o077); // Our files, and those of our parts, hold phone numbers and conference keys.
+  const stopped = new Promise<void>((resolve) => {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => resolve());
+    process.on("SIGHUP", () => (hangUp !== "own" || process.stdin.isTTY) && resolve());
+    const parent = process.ppid;
+    if (process.env.STOP_WITH_PARENT) setInterval(() => process.ppid !== parent && resolve(), 500).unref();
+  });
+  let isStopped = false;
+  void stopped.then(() => {
+    isStopped = true;
+  });
+  try {
+    const stop = await start();
+    await stopped;
+    await stop();
+    process.exit(0);
+  } catch (error) {
+    // Ctrl-C also ends what the start was waiting for, perhaps before we hear of it ourselves.
+    await pause(STOPPED_WITHIN_MS);
+    if (isStopped) process.exit(0);
+    const fault = forAPerson(error);
+    const isLogged = log && typeof fault === "string" && !isatty(2);
+    console.error(isLogged ? noticeLine({ level: "error", event: "start-refused", msg: fault }, Date.now()) : fault);
+    process.exit(1);
+  }
+}
+
+/** One line for a fault that a person can put right. A fault of ours stays whole, with its stack. */
+function forAPerson(error: unknown): unknown {
+  if (error instanceof StartError) return printable(error.message);
+  if (!(error instanceof Error && "syscall" in error)) return error;
+  const what = "path" in error ? `${error.syscall} ${error.path}` : error.syscall;
+  return `cannot start: ${what} does not work (${systemReason(error)})`;
+}

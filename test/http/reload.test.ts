@@ -1,0 +1,132 @@
+import { beforeEach, expect, test } from "vitest";
+import { Edge } from "../../src/edge.ts";
+import { Counts } from "../../src/foundation/metrics.ts";
+import type { LogFacts } from "../../src/foundation/text/log-line.ts";
+import type { AllObjects } from "../../src/rpc/objects.ts";
+import { Clock } from "../simulation/clock.ts";
+import { domains, operators, operatorToken, viewerToken } from "../workers/test-domains.ts";
+
+const { local, harbour } = domains;
+const agents = ["agent-1", "agent-2"];
+const origin = "http://edge.example.com";
+
+let clock: Clock;
+let lines: LogFacts[];
+/** What was asked of relays and of objects of WebEx sites. */
+let asked: string[];
+let relays: Record<string, () => Promise<void>>;
+let sites: () => Promise<void>;
+
+beforeEach(() => {
+  clock = new Clock(1_800_000_000_000);
+  lines = [];
+  asked = [];
+  relays = {};
+  sites = async () => {};
+});
+
+function edgeOf(served: object, people = ""): Edge {
+  const noted = (name: string, answer: (() => Promise<void>) | undefined) => {
+    asked.push(name);
+    return answer?.() ?? Promise.resolve();
+  };
+  const objects = {
+    relay: (domain: string, bridge: string) => ({
+      closeAgents: () => noted(`${domain}/${bridge}`, relays[`${domain}/${bridge}`]),
+    }),
+    webexSite: (domain: string) => ({ settingsRead: () => noted(domain, sites) }),
+    sessions: () => ({ keepRefused: async () => {}, keep: async () => {} }),
+  };
+  let ids = 0;
+  return new Edge({
+    variables: { DOMAINS: JSON.stringify(served), OPERATOR_TOKEN: operatorToken, OPERATORS: people },
+    objects: objects as unknown as AllObjects,
+    counting: {
+      measures: { counts: new Counts(), text: () => "" },
+      sender: { afterRequest: async () => {}, flush: async () => {} },
+      activity: { countRefused: async () => {} },
+    },
+    log: (line) => void lines.push(line),
+    disk: null,
+    after: (ms, run) => clock.after(ms, run),
+    now: () => clock.now,
+    newId: () => `id${ids++}`,
+    fetch: () => Promise.reject(new Error("nobody answers")),
+    waitUntil: (work) => void work,
+  });
+}
+
+/** What somebody with this token is answered. */
+async function statusFor(edge: Edge, token: string): Promise<number> {
+  const headers = { authorization: `Bearer ${token}` };
+  return (await edge.fetch(new Request(`${origin}/api/v1/me`, { headers }))).status;
+}
+
+test("a reload has worked although relays hang or fail, which the log says; those are tried again later", async () => {
+  relays = {
+    "hangs/simulated": () => new Promise(() => {}),
+    "fails/simulated": () => Promise.reject(new Error("no disk")),
+  };
+  const edge = edgeOf({ hangs: local, fails: local, local });
+
+  const reloaded = edge.reload(JSON.stringify({ other: local }));
+  await clock.pass(2_000);
+
+  expect((await reloaded).ok).toBe(true);
+  const line = { event: "agents-not-closed", level: "error", bridge: "simulated", agents };
+  expect(lines).toEqual([
+    { ...line, domain: "fails", error: "no disk" },
+    { ...line, domain: "hangs", error: "the relay took longer than 2000 ms" },
+  ]);
+
+  asked.length = 0;
+  relays = {};
+  await clock.pass(10_000);
+  expect(asked).toEqual(["hangs/simulated", "fails/simulated"]);
+  expect((await edge.reload(JSON.stringify({ other: local }))).ok).toBe(true);
+  await clock.pass(60_000);
+  expect(asked).toHaveLength(2);
+});
+
+test("other domains count at once; wrong ones, and wrong people, change nothing", async () => {
+  const edge = edgeOf({ local }, JSON.stringify(operators));
+  const served = async () => {
+    const post = (name: string) => edge.fetch(new Request(`${origin}/tsp/${name}`, { method: "POST", body: "x" }));
+    const answers = ["local", "other"].map(async (name) => [name, (await post(name)).status !== 404]);
+    return Object.fromEntries(await Promise.all(answers));
+  };
+  expect(await served()).toEqual({ local: true, other: false });
+  expect((await edge.reload(JSON.stringify({ local, other: local }))).ok).toBe(true);
+  expect(await served()).toEqual({ local: true, other: true });
+
+  expect((await edge.reload(JSON.stringify({ local: { ...local, createTimeoutMs: 0 } }))).ok).toBe(false);
+  expect((await edge.reloadPeople('{"people":[{}]}')).ok).toBe(false);
+  expect([await served(), await statusFor(edge, viewerToken)]).toEqual([{ local: true, other: true }, 200]);
+  expect(asked).toEqual([]);
+});
+
+test("people who are taken out by a reload are out at once, and whoever comes in is in", async () => {
+  const edge = edgeOf({ local }, JSON.stringify(operators));
+  const statuses = async () => [await statusFor(edge, viewerToken), await statusFor(edge, operatorToken)];
+  expect(await statuses()).toEqual([200, 200]);
+  expect((await edge.reloadPeople('{"people":[]}')).ok).toBe(true);
+  expect(await statuses()).toEqual([401, 200]);
+  expect((await edge.reloadPeople(JSON.stringify(operators))).ok).toBe(true);
+  expect(await statuses()).toEqual([200, 200]);
+});
+
+test("a reload tells the object of a site that came, changed or went, does not wait for it, and names a missing secret", async () => {
+  sites = () => new Promise(() => {});
+  const edge = edgeOf({ local });
+  expect((await edge.reload(JSON.stringify({ local }))).ok).toBe(true);
+  expect(asked).toEqual([]);
+
+  expect((await edge.reload(JSON.stringify({ local, harbour }))).ok).toBe(true);
+  expect(asked).toEqual(["harbour"]);
+  const warned = { level: "warn", event: "webex-site-without-secret", domain: "harbour" };
+  expect(lines).toEqual([{ ...warned, secret: "WEBEX_SECRET_HARBOUR" }]);
+  const gone = edge.reload(JSON.stringify({ local }));
+  await clock.pass(2_000);
+  expect((await gone).ok).toBe(true);
+  expect(asked.filter((name) => name === "harbour")).toHaveLength(2);
+});
