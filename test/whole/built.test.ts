@@ -1,12 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { buildInto } from "../../scripts/build.ts";
-import { workerd } from "../../scripts/edge.ts";
-import { prepareWorkerd } from "../../scripts/workerd.ts";
 import { freePorts } from "../../simulators/free-ports.ts";
 import { localDomain } from "../../src/settings/local-domain.ts";
 import { eventually } from "./world.ts";
@@ -26,18 +24,17 @@ afterEach(async () => {
 });
 
 test("the built edge says in its metrics which version it is", async () => {
-  await buildInto(join(folder, "dist"), "1.2.3");
+  const dist = join(folder, "dist");
+  await buildInto(dist, "1.2.3");
   const agent = { name: "agent-1", publicKey: "_FHNjmIYoaONpH7QAjDwWAgW7RO6MwOsXeuRFUiQgCU" };
   const [port = 0] = await freePorts(1);
-  const { command, args, env } = prepareWorkerd({
-    workerd,
-    worker: readFileSync(join(folder, "dist", "edge", "worker.js")),
-    folder: join(folder, "edge"),
-    host: "127.0.0.1",
-    port,
-    variables: { DOMAINS: JSON.stringify({ acme: localDomain({ agents: [agent] }) }), OPERATOR_TOKEN: "token" },
-  });
-  edge = spawn(command, args, { stdio: "ignore", env: { ...process.env, ...env } });
+  const settings = join(folder, "edge.json");
+  const domains = { acme: localDomain({ agents: [agent] }) };
+  writeFileSync(join(folder, "token"), "token");
+  writeFileSync(settings, JSON.stringify({ port, state: "state", operatorTokenFile: "token", domains }));
+  // Away from the project, where no other package is found.
+  const args = [join(dist, "bridgehead.mjs"), "serve", "--settings", settings];
+  edge = spawn(process.execPath, args, { stdio: "ignore", cwd: folder });
   const metrics = await eventually("the edge serves", async () => {
     const headers = { authorization: "Bearer token" };
     const answer = await fetch(`http://127.0.0.1:${port}/metrics`, { headers }).catch(() => null);

@@ -1,13 +1,15 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, onTestFinished, test } from "vitest";
 import { timers } from "../../bridge-agent/node-ports.ts";
 import { agentKey } from "../../bridge-agent/service/state-folder.ts";
 import { type SimulatedBridge, startSimulatedBridge } from "../../simulators/bridge/server.ts";
 import { freePorts } from "../../simulators/free-ports.ts";
+import { WebexServer } from "../../simulators/webex/server.ts";
+import type { ConfKey, ExtConfId } from "../../src/foundation/ids.ts";
 import { localDomain } from "../../src/settings/local-domain.ts";
 import { eventually } from "./world.ts";
 
@@ -36,7 +38,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-test("SIGHUP: new domains serve at once, removed agents are turned away, wrong settings change nothing, and a crash goes on with the last good ones", async () => {
+test("SIGHUP: new domains serve at once, removed agents are turned away, and wrong settings change nothing; a stop is orderly", async () => {
   const [first, second] = [keyOf("agent-1"), keyOf("agent-2")];
   write({ acme: domainOf([first, second]) });
   edge = run(["scripts/bridgehead.ts", "serve", "--settings", settings]);
@@ -45,7 +47,6 @@ test("SIGHUP: new domains serve at once, removed agents are turned away, wrong s
   await eventually("the first agent serves", async () => (await readyz())?.ready);
   const two = startAgent("agent-2");
   await eventually("the second agent stands by", async () => two.log.includes("standby"));
-  const pid = workerdPid();
 
   // Another domain, and one agent less.
   write({ acme: domainOf([second]), beta: domainOf([first]) });
@@ -62,26 +63,72 @@ test("SIGHUP: new domains serve at once, removed agents are turned away, wrong s
   await eventually("a complaint", async () => log.includes("settings stay as they were"));
   expect(log.match(/settings stay as they were.*/)?.[0]).toContain("DOMAINS.acme.createTimeoutMs must be at least 1");
   expect(Object.keys((await readyz())?.domains ?? {})).toEqual(["acme", "beta"]);
-  expect(workerdPid()).toBe(pid);
 
-  // A crash.
-  process.kill(pid, "SIGKILL");
-  await eventually("another process", async () => workerdPid() !== pid);
-  await eventually("the last good settings", async () => Object.keys((await readyz())?.domains ?? {}).includes("beta"));
-  expect(edge.exitCode).toBeNull();
+  // A stop, with agents connected.
+  edge.kill("SIGTERM");
+  await once(edge, "exit");
+  expect(edge.exitCode).toBe(0);
+  expect(log.trimEnd().split("\n").at(-1)).toContain('"edge-stops"');
+  expect(log).not.toContain('"object-broke"');
 });
 
-test("strangers cannot hand over domains", async () => {
+test("a full disk: posts are refused and trouble says so at once; with room again all goes on within five seconds", async () => {
   write({ acme: domainOf([keyOf("agent-1")]) });
   edge = run(["scripts/bridgehead.ts", "serve", "--settings", settings]);
   await eventually("the edge serves", async () => (await readyz()) !== null, 20_000);
-  const body = JSON.stringify({ evil: domainOf([keyOf("agent-1")]) });
+  const agent = startAgent("agent-1");
+  await eventually("the agent serves", async () => (await readyz())?.ready);
+  const webex = new WebexServer({ adapterUrl: `http://127.0.0.1:${port}/tsp/acme`, attempts: 1, retryMs: 100 });
+  await webex.start();
+  onTestFinished(() => webex.stop());
+  let key = 900_000_000;
+  const create = () => {
+    key += 1;
+    const handles = { extConfId: `E${key}` as ExtConfId, replyTo: webex.host };
+    const msgId = webex.client.msgId();
+    return webex.client.post({
+      type: "create-conference",
+      msgId,
+      confKey: `${key}` as ConfKey,
+      maxCallers: 5,
+      ...handles,
+    });
+  };
+  expect((await create()).result).toBe(0);
 
-  for (const authorization of ["", "Bearer x", "Bearer undefined"]) {
-    const answer = await fetch(`http://127.0.0.1:${port}/reload`, { method: "POST", body, headers: { authorization } });
-    expect(answer.status).toBe(404);
-  }
-  expect(Object.keys((await readyz())?.domains ?? {})).toEqual(["acme"]);
+  // No file may grow; what is written in place fits until the log does not.
+  const limit = (bytes: string) => execFileSync("prlimit", ["--pid", String(edge.pid), `--fsize=${bytes}:unlimited`]);
+  limit("0");
+  await expect(create()).rejects.toThrow("status 503");
+  const failing = await readyz();
+  expect(failing).toMatchObject({ ready: false, disk: expect.any(String) });
+  expect(failing?.trouble).toContainEqual(expect.objectContaining({ kind: "disk" }));
+  expect((await fetch(`http://127.0.0.1:${port}/healthz`)).status).toBe(503);
+  expect(await metrics()).toContain("bridgehead_storage_up 0\n");
+  expect(log).toContain('"storage-fails"');
+
+  limit("unlimited");
+  const since = performance.now();
+  await eventually("the disk is right again", async () => (await readyz())?.disk === undefined);
+  expect(performance.now() - since).toBeLessThan(5_000);
+  expect(await metrics()).toContain("bridgehead_storage_up 1\n");
+  await eventually("the agent serves again", async () => (await readyz())?.ready);
+  expect((await create()).result).toBe(0);
+  expect([edge.exitCode, agent.log.includes("ECONNREFUSED")]).toEqual([null, false]);
+});
+
+test("a state that is no database is one line on standard error, and the exit code 1", async () => {
+  write({ acme: domainOf([keyOf("agent-1")]) });
+  mkdirSync(join(folder, "edge", "edge"), { recursive: true });
+  writeFileSync(join(folder, "edge", "format"), "2");
+  writeFileSync(join(folder, "edge", "edge", "state.db"), "no database".repeat(100));
+  edge = run(["scripts/bridgehead.ts", "serve", "--settings", settings]);
+  await once(edge, "exit");
+  expect(edge.exitCode).toBe(1);
+  expect(JSON.parse(log.trimEnd().split("\n").at(-1) ?? "")).toMatchObject({
+    event: "start-refused",
+    msg: expect.stringMatching(/^cannot read or write the state in \S+state\.db \(file is not a database\)$/),
+  });
 });
 
 function keyOf(name: string): { readonly name: string; readonly publicKey: string } {
@@ -126,6 +173,8 @@ function startAgent(name: string): { log: string } {
 
 interface Readyz {
   readonly ready: boolean;
+  readonly disk?: string;
+  readonly trouble?: readonly unknown[];
   readonly domains: Readonly<Record<string, Readonly<Record<string, { readonly ready: boolean }>>>>;
 }
 
@@ -137,14 +186,8 @@ async function readyz(): Promise<Readyz | null> {
   return answer ? ((await answer.json()) as Readyz) : null;
 }
 
-/** Throws before the first start: 0 would be our own process group. */
-function workerdPid(): number {
-  const pid = Number(
-    log
-      .match(/"msg":"process \d+"/g)
-      ?.at(-1)
-      ?.match(/\d+/)?.[0],
-  );
-  if (!pid) throw new Error(`no start in the log:\n${log}`);
-  return pid;
+async function metrics(): Promise<string> {
+  const token = readFileSync(join(folder, "edge", "operator-token"), "utf8");
+  const answer = await fetch(`http://127.0.0.1:${port}/metrics`, { headers: { authorization: `Bearer ${token}` } });
+  return answer.text();
 }
