@@ -1,0 +1,30 @@
+import { expect, test } from "vitest";
+import { listen } from "../../../durable-objects/home/http-server.ts";
+import { freePorts } from "../../../simulators/free-ports.ts";
+
+test("when it ends, an answer under way still leaves, and one that hangs holds up nobody", async () => {
+  const [port = 0] = await freePorts(1);
+  const url = `http://127.0.0.1:${port}`;
+  const answers = { "/slow": Promise.withResolvers<void>(), "/hangs": Promise.withResolvers<void>() };
+  const asked = Promise.withResolvers<void>();
+  let waiting = 2;
+  const close = await listen({
+    ...{ host: "127.0.0.1", port, acceptedBy: () => undefined },
+    fetch: async ({ url: of }) => {
+      waiting -= 1;
+      if (waiting === 0) asked.resolve();
+      await answers[new URL(of).pathname as keyof typeof answers].promise;
+      return new Response("answered");
+    },
+  });
+  const slow = fetch(`${url}/slow`).then((answer) => answer.text());
+  const hangs = fetch(`${url}/hangs`).catch(() => "broken off");
+  await asked.promise;
+
+  const closed = close();
+  await expect(fetch(url)).rejects.toThrow();
+  answers["/slow"].resolve();
+  expect(await slow).toBe("answered");
+  await closed;
+  expect(await hangs).toBe("broken off");
+});
