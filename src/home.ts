@@ -50,7 +50,7 @@ export async function serveHome({ file, host, port, write, ...options }: HomeOpt
   const objects = stubsBy(home);
   const counting = new Counting({ objects, after, now, newId });
   const edge = new Edge({
-    ...{ variables, objects, counting, log, disk: home, after, now, newId },
+    ...{ variables, objects, counting, log, disk: () => home.fault, after, now, newId },
     fetch: (url, init) => fetch(url, init),
     waitUntil: (work) => void work.catch(() => {}),
   });

@@ -12,9 +12,7 @@ export interface Disk {
 }
 
 /** A disk of which the place itself knows at once what is wrong, and logs it. */
-export interface KnownDisk {
-  readonly fault: { readonly why: string; readonly since: number } | null;
-}
+export type KnownDisk = () => { readonly why: string; readonly since: number } | null;
 
 interface StoragePorts extends Timers {
   /** `null`: the platform answers for its disks. */
@@ -52,7 +50,8 @@ export class Storage {
 
   constructor(ports: StoragePorts) {
     this.#ports = ports;
-    this.#known = ports.disk && "fault" in ports.disk ? ports.disk : null;
+    // Not by a property: a binding of the platform seems to have each.
+    this.#known = typeof ports.disk === "function" ? ports.disk : null;
   }
 
   /** A commit failed since the disk is full. */
@@ -62,7 +61,7 @@ export class Storage {
 
   /** What is wrong with the disk; `null`: nothing. The log has a line when something begins to be wrong, and one when nothing is any more. */
   async fault(): Promise<string | null> {
-    if (this.#known) return this.#known.fault?.why ?? null;
+    if (this.#known) return this.#known()?.why ?? null;
     const at = this.#ports.now();
     if (!this.#asked || isPast(this.#asked.at, SAME_ANSWER_MS, at)) {
       this.#asked = { number: (this.#asked?.number ?? 0) + 1, at, fault: this.#probe() };
@@ -85,7 +84,7 @@ export class Storage {
 
   /** Since when `fault` finds something wrong; `null`: it does not. */
   get faultSince(): number | null {
-    return this.#known ? (this.#known.fault?.since ?? null) : this.#faultSince;
+    return this.#known ? (this.#known()?.since ?? null) : this.#faultSince;
   }
 
   async metrics(): Promise<string> {
@@ -95,7 +94,7 @@ export class Storage {
 
   #probe(): Promise<string | null> {
     const { disk } = this.#ports;
-    if (!disk || "fault" in disk) return Promise.resolve(null);
+    if (!disk || typeof disk === "function") return Promise.resolve(null);
     return within(this.#ports, PROBE_WITHIN_MS, "the disk", this.#writeAndRead(disk)).catch(reasonOf);
   }
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { Storage } from "../../src/http/storage.ts";
+import { type KnownDisk, Storage } from "../../src/http/storage.ts";
 import { FakeEdge, token } from "./fake-edge.ts";
 
 let transactions = 1_000;
@@ -141,11 +141,11 @@ test("a disk whose first two answers come late and in the wrong order is not tak
 });
 
 test("of a disk that the place knows, its word alone counts, and at once", async () => {
-  const disk = { fault: null as { readonly why: string; readonly since: number } | null };
-  const storage = new Storage({ after: () => () => {}, now: () => 9, disk, mark: "", log: expect.fail });
+  let fault: ReturnType<KnownDisk> = null;
+  const storage = new Storage({ after: () => () => {}, now: () => 9, disk: () => fault, mark: "", log: expect.fail });
   storage.failed("database or disk is full");
   expect([await storage.fault(), storage.faultSince]).toEqual([null, null]);
-  disk.fault = { why: "the disk is full", since: 5 };
+  fault = { why: "the disk is full", since: 5 };
   expect([await storage.fault(), storage.faultSince]).toEqual(["the disk is full", 5]);
   expect(await storage.metrics()).toContain("bridgehead_storage_up 0");
 });
