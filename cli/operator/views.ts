@@ -293,7 +293,7 @@ function bridgeIs({ health, lastSeen }: AgentView): string {
 
 function portsOf(health: AgentView["health"]): string {
   if (health === null) return "";
-  if (health.portsUnread) return "not known";
+  if (health.portsUnread) return "?";
   return health.ports === null ? String(health.portsInUse) : `${health.portsInUse} of ${health.ports}`;
 }
 

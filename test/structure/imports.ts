@@ -54,7 +54,13 @@ export const rules: Readonly<Record<string, Rule>> = {
   "src/console": {
     may: [
       ...["src/foundation", "src/conference/action-row.ts", "src/conference/operator-actions.ts"],
-      ...["src/explain/story-blocks.ts", "src/operators/figures.ts", "src/operators/send-again.ts", "src/records", "hono"],
+      ...[
+        "src/explain/story-blocks.ts",
+        "src/operators/figures.ts",
+        "src/operators/send-again.ts",
+        "src/records",
+        "hono",
+      ],
     ],
     mayAsType: ["src/bridge", "src/conference", "src/operators", "src/rpc"],
   },

@@ -82,7 +82,7 @@ const variable: readonly (readonly [RegExp, string])[] = [
   [/key: [\w-]{43},/g, "key: KEY,"],
   [/\d+ MiB/g, "SPACE"],
   // As the agent last said.
-  [/ up +\d+(?= +(nothing|\d))/g, " up PORTS"],
+  [/ up +(?:\d+|\?)(?= +(nothing|\d))/g, " up PORTS"],
   // A checkout has no version, in as many characters as there is room for.
   [/(nothing|\d+ (commands?|reports?)(, \d+ reports?)?) +(unbuilt.*|\d+\.\d+\.\d+)$/gm, "WAITING VERSION"],
 ];

@@ -9,7 +9,7 @@ test("when it ends, an answer under way still leaves, and one that hangs holds u
   const asked = Promise.withResolvers<void>();
   let waiting = 2;
   const close = await listen({
-    ...{ host: "127.0.0.1", port, acceptedBy: () => undefined },
+    ...{ host: "127.0.0.1", port, home: { gate: () => async () => {}, acceptedBy: () => undefined } },
     fetch: async ({ url: of }) => {
       waiting -= 1;
       if (waiting === 0) asked.resolve();
