@@ -35,10 +35,6 @@ export class HomeSocket implements ObjectSocket {
     this.#ports = ports;
   }
 
-  get isOpen(): boolean {
-    return this.#isOpen;
-  }
-
   kept(): unknown {
     return this.#kept === null ? null : JSON.parse(this.#kept);
   }

@@ -259,6 +259,8 @@ export class Home {
         // An image of it may be on its way to disk.
         await this.#writer.pending;
         const { image, bodies } = await disk.read(object.number, object.positions);
+        // A flush may have failed meanwhile: another one of this name begins anew then.
+        if (this.#objects.get(object.key) !== object) throw new Error("what is read of the object was dropped");
         database.restore(image, bodies);
       }
       object.life = life;
@@ -283,10 +285,7 @@ export class Home {
       deleteAll: async () => this.#delete(object, life),
       outside: (work) => life.outside(work),
       sockets: () => [...object.sockets],
-      call: (kind, name, method, asked) =>
-        life.hasEnded
-          ? Promise.reject(new Error("the object that asks has ended"))
-          : this.call(kind, name, method, asked),
+      call: (...asked) => life.busy(() => this.call(...asked)),
     };
   }
 
@@ -478,6 +477,7 @@ export class Home {
     this.#live.clear();
     this.#written.clear();
     this.#toImage.clear();
+    this.#accepted.clear();
     this.#objects.clear();
     this.#byNumber.clear();
     for (const list of [this.#created, this.#recorded, this.#deleted]) list.length = 0;

@@ -18,7 +18,6 @@ const headersWithinMs = 10_000;
 const idleConnectionMs = 60_000;
 /** A close that the other end does not answer. */
 const closeWithinMs = 5_000;
-
 /** Answers that are under way when it ends. */
 const answerWithinMs = 500;
 
@@ -28,7 +27,14 @@ export async function listen(ports: ServerPorts): Promise<() => Promise<void>> {
     ...{ noServer: true, clientTracking: true, perMessageDeflate: false, maxPayload: mostBytesOfMessage },
   });
   const answer = getRequestListener(
-    (request, { incoming }) => answerTo(ports, from(request, incoming.socket.remoteAddress)),
+    async (request, { incoming }) => {
+      const answer = await answerTo(ports, from(request, incoming.socket.remoteAddress));
+      const accepted = ports.home.acceptedBy(answer);
+      if (!accepted) return answer;
+      // Its header asked for a WebSocket, and its connection did not.
+      accepted.ended();
+      return new Response("A WebSocket needs a connection that is upgraded.\n", { status: 426 });
+    },
     { overrideGlobalObjects: false },
   );
   const server = createServer(

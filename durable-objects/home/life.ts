@@ -16,8 +16,8 @@ export class Life {
   readonly #ports: LifePorts;
   readonly #timers = new Set<() => void>();
   readonly #calls = new Set<(error: unknown) => void>();
-  /** Work under way that is no call: posts and the like. */
-  #outside = 0;
+  /** Work under way that is no call of it: posts, and what it asks of other objects. */
+  #busy = 0;
   #end: Error | null = null;
   #usedAt: EpochMs;
 
@@ -33,7 +33,7 @@ export class Life {
 
   /** Since when nothing is under way; `null`: something is. */
   get idleSince(): EpochMs | null {
-    return this.#timers.size + this.#calls.size + this.#outside === 0 ? this.#usedAt : null;
+    return this.#timers.size + this.#calls.size + this.#busy === 0 ? this.#usedAt : null;
   }
 
   /** The result of a call; rejects where this life ends before. */
@@ -68,17 +68,25 @@ export class Life {
     });
   }
 
-  /** Something whose effect leaves the process: it begins once all that was written before is on disk. */
-  async outside<Value>(work: () => Promise<Value>): Promise<Value> {
-    this.#outside += 1;
+  /** It does not rest until this is over. */
+  async busy<Value>(work: () => Promise<Value>): Promise<Value> {
+    if (this.#end) throw this.#end;
+    this.#busy += 1;
     try {
-      await this.#ports.pending();
-      if (this.#end) throw this.#end;
       return await work();
     } finally {
-      this.#outside -= 1;
+      this.#busy -= 1;
       this.#usedAt = this.#ports.clock.now();
     }
+  }
+
+  /** Something whose effect leaves the process: it begins once all that was written before is on disk. */
+  outside<Value>(work: () => Promise<Value>): Promise<Value> {
+    return this.busy(async () => {
+      await this.#ports.pending();
+      if (this.#end) throw this.#end;
+      return work();
+    });
   }
 
   after(ms: number, run: () => void): () => void {

@@ -6,8 +6,6 @@ export interface StoredObject {
   /** `conference/local/555120777` */
   readonly name: string;
   readonly alarm: EpochMs | null;
-  /** The position of the last row of the log that its image holds; 0: it has none. */
-  readonly upTo: number;
 }
 
 /** What one object wrote in one turn of the event loop. */

@@ -69,11 +69,11 @@ export class SqliteDisk implements Disk {
     const [about] = all("SELECT * FROM about");
     const [restored] = all("SELECT max(at) AS at FROM restored");
     return {
-      objects: all("SELECT object, name, alarm, up_to FROM object").map(({ object, name, alarm, up_to }) => {
+      objects: all("SELECT object, name, alarm FROM object").map(({ object, name, alarm }) => {
         const number = Number(object);
         const known = alarms.get(number);
         const set = alarm === null ? null : Number(alarm);
-        return { object: number, name: String(name), alarm: known === undefined ? set : known, upTo: Number(up_to) };
+        return { object: number, name: String(name), alarm: known === undefined ? set : known };
       }),
       rows: rows.map(({ position, object }) => [Number(position), Number(object)] as const),
       texts: all("SELECT number, text FROM statement").map(

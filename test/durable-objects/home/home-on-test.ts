@@ -17,6 +17,8 @@ export class DiskOnTest implements Disk {
   readonly #disk: SqliteDisk;
   /** Thrown by what writes; `null`: nothing fails. */
   fault: Error | null = null;
+  /** What is read waits for this. */
+  slow: Promise<void> | null = null;
   /** Flushes wait for this. */
   held: Promise<void> | null = null;
   readonly flushes: Flush[] = [];
@@ -30,7 +32,8 @@ export class DiskOnTest implements Disk {
     return this.#disk.open();
   }
 
-  read(object: number, positions: readonly number[]) {
+  async read(object: number, positions: readonly number[]) {
+    await this.slow;
     return this.#disk.read(object, positions);
   }
 

@@ -46,6 +46,7 @@ function words(place: LifePlace, name: string) {
       if (all().includes("alarm fails")) throw new Error("not now");
       if (all().includes("alarm hangs")) await new Promise(() => {});
     },
+    askHanging: (to: string) => void place.call("counts", to, "hang", []).catch(() => {}),
     forward: (to: string, word: string) => place.call("counts", to, "add", [word]),
     deleteAll: () => place.deleteAll(),
     same: (value: { list: number[] }) => {
@@ -339,4 +340,32 @@ test("frames wait for the flush, in their order; where it fails, none leaves and
   socket.received("b");
   await test.clock.pass(0);
   expect(sent.slice(2)).toEqual(["closed 1012 the edge cannot write to its disk: database or disk is full"]);
+});
+
+test("an object that waits for another one does not rest", async () => {
+  const test = await HomeOnTest.start(words);
+  await test.ask("askHanging", "two");
+  await test.clock.pass(60_000);
+  await test.ask("all");
+  expect(test.made).toEqual(["counts/one", "counts/two"]);
+});
+
+test("an object that is read while a flush fails begins anew, once, with what is on disk", async () => {
+  const test = await HomeOnTest.start(words);
+  await test.ask("add", "a");
+  await test.begin();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  test.disk.slow = promise;
+  const asked = test.home.call("counts", "one", "add", ["of the first life"]);
+  asked.catch(() => {});
+  test.disk.fault = new Error("database or disk is full");
+  await expect(test.askOf("two", "add", "lost")).rejects.toThrow();
+  test.disk.fault = null;
+  await test.clock.pass(2_000);
+  test.disk.slow = null;
+  resolve();
+  await expect(asked).rejects.toThrow("dropped");
+  await test.ask("add", "b");
+  await test.begin();
+  expect(await test.ask("all")).toEqual(["a", "b"]);
 });

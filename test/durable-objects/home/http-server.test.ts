@@ -1,4 +1,6 @@
+import { type IncomingMessage, request } from "node:http";
 import { expect, test } from "vitest";
+import type { HomeSocket } from "../../../durable-objects/home/home-socket.ts";
 import { listen } from "../../../durable-objects/home/http-server.ts";
 import { freePorts } from "../../../simulators/free-ports.ts";
 
@@ -27,4 +29,19 @@ test("when it ends, an answer under way still leaves, and one that hangs holds u
   expect(await slow).toBe("answered");
   await closed;
   expect(await hangs).toBe("broken off");
+});
+
+test("a request that names WebSockets without an upgrade of its connection gets no socket, and leaves none", async () => {
+  const [port = 0] = await freePorts(1);
+  let ended = 0;
+  const socket = { ended: () => ended++ } as unknown as HomeSocket;
+  const close = await listen({
+    ...{ host: "127.0.0.1", port, home: { gate: () => async () => {}, acceptedBy: () => socket } },
+    fetch: async () => new Response(null, { headers: { "accepted-socket": "1" } }),
+  });
+  const { statusCode, headers } = await new Promise<IncomingMessage>((resolve) =>
+    request({ host: "127.0.0.1", port, headers: { upgrade: "websocket", connection: "close" } }, resolve).end(),
+  );
+  expect([statusCode, headers["accepted-socket"], ended]).toEqual([426, undefined, 1]);
+  await close();
 });
