@@ -16,6 +16,7 @@ const proofs = [
   "npm run prove:kills -- --bridge asterisk --kills 50",
   "env SHARE=1 npm test -- conformance/test",
   "env RUNS=10000 npm test -- --only tests -- test/protocol test/durable-objects/adapter-properties.test.ts",
+  "env LOOKS=all npm test -- --only tests -- test/browser",
   "env SEEDS=30 npm test -- --only tests -- test/replay/replay-properties.test.ts",
   "env LEAVE_OUT=all npm test -- --only tests -- test/changes",
 ];

@@ -11,7 +11,7 @@ export const VIRTUAL_CLOCK_MS = 60_000;
 const longClauses = ["1.3e", "4.15f", "T9", "T9c"];
 export const mostClauses = allClauses.filter(({ id }) => !longClauses.includes(id));
 /** A clause that has nothing to do with a defect is played beside every thirtieth of the defects, or with SHARE=1 beside all, as `npm run test:night` does. */
-const SHARE = Number(process.env.SHARE ?? 30);
+export const SHARE = Number(process.env.SHARE ?? 30);
 const names = Object.keys(defects) as DefectName[];
 
 /** Each of a half of the defects is found by its clause, and by no clause that has nothing to do with it. Two halves, for two cores. */

@@ -5,7 +5,7 @@ import { allowed, variants } from "../reference/variants.ts";
 import type { ClauseResult } from "../run.ts";
 import { ControlledTelephones } from "../telephones/control.ts";
 import type { PhoneNumber } from "../telephones/telephones.ts";
-import { mostClauses as clauses, VIRTUAL_CLOCK_MS } from "./each-defect.ts";
+import { mostClauses as clauses, SHARE, VIRTUAL_CLOCK_MS } from "./each-defect.ts";
 
 function documentedFailures(results: readonly ClauseResult[]): string[] {
   return results
@@ -13,11 +13,14 @@ function documentedFailures(results: readonly ClauseResult[]): string[] {
     .map(({ id, why }) => `${id}: ${why}`);
 }
 
+/** Each clause is played with some of the variants; with SHARE=1, as in `npm run test:night`, with all. */
+const shareOf = (place: number) => clauses.filter((_, index) => SHARE === 1 || (index + place) % 4 === 0);
+
 test.each(allowed)(
   "no documented clause fails for an adapter with $variants and $options",
   { timeout: VIRTUAL_CLOCK_MS },
   async (one) => {
-    const results = await playReference(clauses, one.variants, one.options);
+    const results = await playReference(shareOf(allowed.indexOf(one)), one.variants, one.options);
 
     expect(documentedFailures(results)).toEqual([]);
     // It can be certified, too.

@@ -85,7 +85,7 @@ const document = fc.oneof(
 
 /** The same in each run, so that a change of the code alone makes one fail. `SEEDS="5 6 7" RUNS=50000` looks further. */
 const seeds = (process.env.SEEDS ?? "4711").split(" ").map(Number);
-const numRuns = Number(process.env.RUNS ?? 4_000);
+const numRuns = Number(process.env.RUNS ?? 2_000);
 
 test.each(seeds)(
   "documents right, wrong and at random: each gets its Confirmation, and good traffic works afterwards (protocol T8), seed %i",

@@ -356,7 +356,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 /** The same in each run, so that a change of the code alone makes one fail. `SEEDS="5 6 7" RUNS=50000` looks further. */
 const seeds = (process.env.SEEDS ?? "1 2 3 4").split(" ").map(Number);
-const numRuns = Number(process.env.RUNS ?? 500);
+const numRuns = Number(process.env.RUNS ?? 250);
 
 test.each(seeds)(
   "whatever was lost on the way, and whether it had arrived or not, at rest WebEx knows what is so (protocol 4.9), seed %i",
