@@ -28,6 +28,7 @@ export async function listen(ports: ServerPorts): Promise<() => Promise<void>> {
   });
   const answer = getRequestListener(
     async (request, { incoming }) => {
+      if (isChanged(incoming.url ?? "", request.url)) return noTarget();
       const answer = await answerTo(ports, from(request, incoming.socket.remoteAddress));
       const accepted = ports.home.acceptedBy(answer);
       if (!accepted) return answer;
@@ -35,7 +36,8 @@ export async function listen(ports: ServerPorts): Promise<() => Promise<void>> {
       accepted.ended();
       return new Response("A WebSocket needs a connection that is upgraded.\n", { status: 426 });
     },
-    { overrideGlobalObjects: false },
+    // HTTP/1.0 needs no Host.
+    { overrideGlobalObjects: false, hostname: "localhost" },
   );
   const server = createServer(
     {
@@ -80,6 +82,16 @@ async function answerTo({ home, fetch }: ServerPorts, request: Request): Promise
   }
 }
 
+/** Whether a URL has another path than the target: a proxy in front has judged the target. What has none of these letters stays as it is. */
+function isChanged(target: string, url: string): boolean {
+  if (!target.startsWith("/") || !/[.\\%]|[^!-~]/.test(target)) return false;
+  return URL.parse(url)?.pathname !== target.replace(/\?.*$/s, "");
+}
+
+function noTarget(): Response {
+  return new Response("The request's target is no path, or its Host no host.\n", { status: 400 });
+}
+
 /** Like plain workerd, it says who is connected. */
 function from(request: Request, address: string | undefined): Request {
   const clientIp = address?.replace(/^::ffff:/, "") ?? "";
@@ -98,9 +110,9 @@ async function upgrade(
     for (const value of values ?? []) headers.append(name, value);
   const url = URL.parse(`http://${incoming.headers.host ?? "localhost"}${incoming.url}`);
   const answer =
-    url && incoming.method === "GET"
+    url && incoming.method === "GET" && !isChanged(incoming.url ?? "", url.href)
       ? await answerTo(ports, from(new Request(url, { headers }), incoming.socket.remoteAddress))
-      : new Response("The request's target is no path, or its Host no host.\n", { status: 400 });
+      : noTarget();
   const accepted = ports.home.acceptedBy(answer);
   if (!accepted) return refuse(socket, answer);
   if (socket.destroyed) return accepted.ended();

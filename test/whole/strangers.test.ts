@@ -1,7 +1,8 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from "node:net";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { brotliCompressSync, constants } from "node:zlib";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { WebSocket } from "ws";
@@ -164,11 +165,12 @@ test("a Content-Length beside endless chunks is not believed, of an answer or of
 
   const meeting = new Meeting(world);
   const { port } = webex.address() as AddressInfo;
-  const lines = log("edge").split("more than 65536 bytes").length;
+  // Some clients of HTTP refuse such an answer by its head.
+  const failed = new RegExp(`"post-(?:failed|given-up)".*127\\.0\\.0\\.1:${port}\\b`, "g");
   await meeting.ask({ ...meeting.createRequest(), replyTo: `127.0.0.1:${port}` as WebexHost });
   await eventually(
     "three attempts are broken off",
-    async () => posts >= 3 && log("edge").split("more than 65536 bytes").length >= lines + 3,
+    async () => posts >= 3 && (log("edge").match(failed) ?? []).length >= 3,
   );
   const answer = await new Promise<string>((resolve) => {
     const socket = connect(Number(new URL(world.run.edgeUrl).port), "127.0.0.1");
@@ -181,7 +183,8 @@ test("a Content-Length beside endless chunks is not believed, of an answer or of
     flood(socket, `POST /tsp/local HTTP/1.1\r\nhost: edge\r\n${chunked}`);
   });
 
-  expect(["HTTP/1.1 413", "broken off"]).toContain(answer);
+  // Whoever reads both headers refuses the request by its head, as a proxy may have read the other one.
+  expect(["HTTP/1.1 400", "HTTP/1.1 413", "broken off"]).toContain(answer);
   expect(growth()).toBeLessThan(100);
   webex.close();
 });
@@ -253,12 +256,26 @@ function authorized(): { readonly authorization: string } {
   return { authorization: `Bearer ${world.run.operatorToken()}` };
 }
 
-/** How many objects have a database; what SQLite keeps beside it while one is in use does not count. */
+/** How many objects the edge has on its disk. */
 function objects(): number {
-  const files = readdirSync(join(world.run.state, "edge", "objects"), { recursive: true, encoding: "utf8" });
-  const count = files.filter((file) => file.endsWith(".sqlite")).length;
+  const folder = join(world.run.state, "edge");
+  const count = existsSync(join(folder, "state.db")) ? objectsIn(join(folder, "state.db")) : databasesIn(folder);
   expect(count).toBeGreaterThan(0);
   return count;
+}
+
+/** Of an edge on plain Node. */
+function objectsIn(file: string): number {
+  const database = new DatabaseSync(file, { readOnly: true });
+  const [row] = database.prepare("SELECT count(*) AS count FROM object").all();
+  database.close();
+  return Number(row?.count);
+}
+
+/** Of an edge on workerd; what SQLite keeps beside a database while one is in use does not count. */
+function databasesIn(folder: string): number {
+  const files = readdirSync(join(folder, "objects"), { recursive: true, encoding: "utf8" });
+  return files.filter((file) => file.endsWith(".sqlite")).length;
 }
 
 function descriptorsOf(pid: number): number {

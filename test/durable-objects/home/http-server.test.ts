@@ -1,4 +1,5 @@
 import { type IncomingMessage, request } from "node:http";
+import { connect } from "node:net";
 import { expect, test } from "vitest";
 import type { HomeSocket } from "../../../durable-objects/home/home-socket.ts";
 import { listen } from "../../../durable-objects/home/http-server.ts";
@@ -43,5 +44,26 @@ test("a request that names WebSockets without an upgrade of its connection gets 
     request({ host: "127.0.0.1", port, headers: { upgrade: "websocket", connection: "close" } }, resolve).end(),
   );
   expect([statusCode, headers["accepted-socket"], ended]).toEqual([426, undefined, 1]);
+  await close();
+});
+
+test.each([
+  ["GET /tsp/../healthz HTTP/1.1\r\nhost: edge", 400],
+  ["GET /tsp/%2e%2e/healthz HTTP/1.1\r\nhost: edge", 400],
+  ["GET /tsp\\healthz HTTP/1.1\r\nhost: edge", 400],
+  ["GET /tsp/a.b%20c?/../x HTTP/1.1\r\nhost: edge", 200],
+  ["GET /healthz HTTP/1.0", 200],
+  ["GET http://edge/healthz HTTP/1.1\r\nhost: edge", 200],
+])("%j is answered with %i: a path that a URL would change is none", async (head, status) => {
+  const [port = 0] = await freePorts(1);
+  const close = await listen({
+    ...{ host: "127.0.0.1", port, home: { gate: () => async () => {}, acceptedBy: () => undefined } },
+    fetch: async ({ url }) => new Response(url),
+  });
+  const answer = await new Promise<string>((resolve) => {
+    const socket = connect(port, "127.0.0.1", () => socket.write(`${head}\r\nconnection: close\r\n\r\n`));
+    socket.once("data", (data) => resolve(String(data)));
+  });
+  expect(answer.slice(9, 12)).toBe(String(status));
   await close();
 });
