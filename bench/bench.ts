@@ -1,7 +1,7 @@
 import { performance } from "node:perf_hooks";
 import { atExit, exitOnSignals } from "../scripts/at-exit.ts";
-import { command, listed, partOfName } from "../scripts/command.ts";
-import { figures, full, type Line, quick, withComparison } from "./figures.ts";
+import { command, edgeOption, listed, partOfName, runOnEdge } from "../scripts/command.ts";
+import { figures, full, type Home, type Line, quick, withComparison } from "./figures.ts";
 
 const names = figures.map(({ name }) => name);
 const options = command(
@@ -9,10 +9,12 @@ const options = command(
   "The benchmark: the adapter beside the floor, the same hops without logic, in turns and in one run.",
 )
   .option("--only <text>", "the figures with this text in their names", partOfName("figure", names), "")
+  .addOption(edgeOption())
   .option("--quick", "little of each, for development", false)
   .addHelpText("after", listed("figure", names))
   .parse()
-  .opts<{ only: string; quick: boolean }>();
+  .opts<{ only: string; quick: boolean; edge: Home }>();
+runOnEdge(options.edge);
 const wanted = figures.filter(({ name }) => name.includes(options.only));
 const extent = options.quick ? quick : full;
 const startedAt = performance.now();
@@ -22,11 +24,11 @@ atExit(() => lines.length > 0 && printTable());
 const compared = wanted.filter((figure) => "compare" in figure);
 if (compared.length > 0) {
   say("starting the floor and the adapter, and filling conferences …");
-  await withComparison(extent, async (given) => {
+  await withComparison(extent, options.edge, async (given) => {
     for (const figure of compared) await add(figure.name, figure.compare(given));
   });
 }
-for (const figure of wanted) if ("alone" in figure) await add(figure.name, figure.alone(extent));
+for (const figure of wanted) if ("alone" in figure) await add(figure.name, figure.alone(extent, options.edge));
 process.exit();
 
 /** A figure that cannot be had fails the run, but the others are still worth knowing. */
