@@ -12,6 +12,8 @@ const testTimeout = 60_000;
 const retry = 1;
 /** What a test waits for; a limit of its own is only what it tests. */
 const patient = { setupFiles: ["./test/patience.ts"], expect: { poll: { timeout: 15_000, interval: 10 } } };
+/** Where the edge of whole tests runs; a test about workerd says so itself. */
+const env = { BRIDGEHEAD_EDGE: process.env.BRIDGEHEAD_EDGE ?? "node" };
 /** As tsconfig.base.json has it for the other bundlers. */
 const jsx = { oxc: { jsx: { runtime: "automatic", importSource: "hono/jsx" } } } as const;
 
@@ -71,7 +73,7 @@ export default defineConfig({
       {
         test: {
           name: "whole",
-          ...patient,
+          ...{ ...patient, env },
           environment: "node",
           include: ["{test,*/test}/whole/**/*.test.ts", ...ownProcess],
           // Each of its files has processes of its own, which mostly wait.
@@ -83,7 +85,7 @@ export default defineConfig({
       {
         test: {
           name: "asterisk",
-          ...patient,
+          ...{ ...patient, env },
           environment: "node",
           include: ["test/asterisk/**/*.test.ts"],
           globalSetup: ["./test/asterisk/setup.ts"],
@@ -96,7 +98,7 @@ export default defineConfig({
         ...jsx,
         test: {
           name: "browser",
-          ...patient,
+          ...{ ...patient, env },
           environment: "node",
           include: ["test/browser/**/*.test.ts"],
           globalSetup: ["./test/browser/setup.ts"],

@@ -1,6 +1,7 @@
 import type { Page, WebSocketRoute } from "playwright-core";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import type { AgentStatus } from "../../bridge-agent/core/agent.ts";
+import { runOnEdge } from "../../scripts/command.ts";
 import { eventually, kill, Meeting, startWorld, type World } from "../whole/world.ts";
 import { axe } from "./axe.ts";
 import { BrowserOnTest, change, type Look, looks, screenshot } from "./browser-on-test.ts";
@@ -13,6 +14,7 @@ const wide: Look = { scheme: "light", width: "wide" };
 let world: World;
 
 beforeAll(async () => {
+  runOnEdge("workers");
   world = await startWorld({ twoAgents: true, countedEdge: "test/browser/crowded-edge.ts" });
 });
 

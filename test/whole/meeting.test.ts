@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { GenericDriver } from "../../bridge-agent/drivers/generic.ts";
 import { driverPorts } from "../../bridge-agent/node-ports.ts";
+import { runOnEdge } from "../../scripts/command.ts";
 import type { BridgeCommand } from "../../src/bridge/commands.ts";
 import type { CallId, CommandId, ExtCallId, ExtConfId } from "../../src/foundation/ids.ts";
 import { eventually, Meeting, startWorld, type World } from "./world.ts";
+
+runOnEdge("workers");
 
 let world: World;
 beforeAll(async () => {

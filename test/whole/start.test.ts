@@ -15,9 +15,12 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, expect, test } from "vitest";
+import { runOnEdge } from "../../scripts/command.ts";
 import { LocalRun } from "../../scripts/local-run.ts";
 import { freePorts } from "../../simulators/free-ports.ts";
 import { eventually, isAlive, Meeting, startWorld } from "./world.ts";
+
+runOnEdge("workers");
 
 const folders: string[] = [];
 afterEach(() => {
