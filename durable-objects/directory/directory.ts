@@ -93,6 +93,7 @@ export class Directory
     this.promptStore = new PromptStore(ports.sql, {
       transaction: (domain, work) => this.#store.transaction(this.#aboutNow(domain), work),
       ...{ now: () => ports.now(), person: (domain: DomainName) => personShown(ports.domain(domain)?.settings) },
+      enteredSince: (since) => [...this.list.inside(), ...this.recordStore.enteredSince(since)],
       changed: async (domain) => {
         await this.#changed();
         this.knownTrouble.watch.lookSoon(domain);
@@ -144,6 +145,9 @@ export class Directory
     try {
       const { fold, foldedUpTo } = this.#folded(page, fresh);
       const place = { conference: key, bridge: live?.bridge ?? before?.row.bridge ?? null };
+      // Who got in with facts that an earlier life has acknowledged.
+      for (const [call, { number, enteredAt }] of page.view?.people ?? [])
+        if (enteredAt !== undefined) this.promptStore.entered(page.domain, place, { call, number }, enteredAt);
       for (const { at, fact } of fresh) {
         const record = "record" in fact && fact.record.kind === "call" ? fact.record : null;
         if (fact.kind === "call-entered") this.promptStore.entered(page.domain, place, fact, at);

@@ -34,6 +34,8 @@ const mostSources = 200;
 const mostEntered = 10_000;
 /** So many calls that did not get in are more than a mistake. */
 const often = 3;
+/** So much may the clocks of agents differ. */
+const clockMarginMs = 60_000;
 /** No caller is at the prompt for longer. Some bridges give the id of a call to another one some day. */
 const longestPromptMs = 30 * 60_000;
 
@@ -55,9 +57,14 @@ interface PromptStorePorts {
   /** How the domain's settings have records show people. */
   person(domain: DomainName): Person;
   now(): EpochMs;
+  /** Who entered, as far as the disk says: who is inside, and whose calls are over since then. */
+  enteredSince(since: EpochMs): Iterable<EnteredAt>;
   /** Called when a change that people see is committed. */
   changed(domain: DomainName): Promise<void>;
 }
+
+/** When somebody with this number entered. */
+export type EnteredAt = readonly [number: string, at: EpochMs];
 
 interface Place {
   readonly conference: ConfKey;
@@ -81,7 +88,9 @@ export class PromptStore implements PromptCallsRpc {
   /** What a caller who enters may change, by id, so that no row is read for it; `null`: not read since a change failed. */
   #unsettled: Map<number, KeptPromptCall> | null = null;
 
-  /** When each number last entered, as far as this life knows. What it does not know comes with the record of the call. */
+  /** When this life began: what came to the prompt before then may have entered without its knowledge. */
+  readonly #begunAt: EpochMs;
+  /** When each number last entered, as far as this life knows. */
   readonly #enteredAt = new Map<string, EpochMs>();
 
   constructor(sql: Sql, ports: PromptStorePorts) {
@@ -90,6 +99,7 @@ export class PromptStore implements PromptCallsRpc {
     this.#tables = new LazyTables(sql, "prompt_call", dropped, calls, index);
     this.#counted = new LazyTables(sql, "prompt_dropped_of", countedTable);
     this.#ports = ports;
+    this.#begunAt = ports.now();
   }
 
   async keepPromptCalls(
@@ -97,9 +107,11 @@ export class PromptStore implements PromptCallsRpc {
     { bridge, calls, dropped, droppedInAll }: PromptCallsOfBridge,
   ): Promise<void> {
     const person = this.#ports.person(domain);
+    const shown = calls.map((call) => show(call, person));
+    this.#readEntered(shown);
     this.#change(domain, () => {
       this.#tables.make();
-      for (const call of calls) this.#keep(bridge, show(call, person));
+      for (const call of shown) this.#keep(bridge, call);
       const notKept = droppedInAll ? this.#newlyDropped(bridge, droppedInAll) : dropped;
       if (notKept > 0) {
         const add = `INSERT INTO prompt_dropped (id, at, count) VALUES (1, ?, ?)
@@ -110,6 +122,20 @@ export class PromptStore implements PromptCallsRpc {
       for (const { id } of this.#sql.exec(old, most)) this.#unsettled?.delete(Number(id));
     });
     await this.#ports.changed(domain);
+  }
+
+  /** An agent that was away says late who could not get in: an earlier life may have seen that the caller then got in. */
+  #readEntered(calls: readonly PromptCall[]): void {
+    const before = this.#begunAt + clockMarginMs;
+    const late = calls.filter((call) => isRefused(call) && isWholeNumber(call.number) && call.at < before);
+    if (late.length === 0) return;
+    const numbers = new Set(late.map(({ number }) => number));
+    const since = Math.min(...late.map((call) => call.at)) - clockMarginMs;
+    for (const [number, at] of this.#ports.enteredSince(since)) if (numbers.has(number)) this.#noteEntered(number, at);
+  }
+
+  #noteEntered(number: string, at: EpochMs): void {
+    setLimited(this.#enteredAt, number, Math.max(at, this.#enteredAt.get(number) ?? 0), mostEntered);
   }
 
   /** How many of those that this journal's agent dropped are not counted yet. */
@@ -176,8 +202,7 @@ export class PromptStore implements PromptCallsRpc {
   entered(domain: DomainName, { conference, bridge }: Place, { call, number }: Entered, at: EpochMs): void {
     const isItself = (one: KeptPromptCall) =>
       one.call === call && one.bridge === bridge && Math.abs(one.at - at) <= longestPromptMs;
-    if (isWholeNumber(number))
-      setLimited(this.#enteredAt, number, Math.max(at, this.#enteredAt.get(number) ?? 0), mostEntered);
+    if (isWholeNumber(number)) this.#noteEntered(number, at);
     const unsettled = [...this.#read().values()];
     const row = unsettled.find((one) => one.end === null && isItself(one));
     if (!row && !(isWholeNumber(number) && unsettled.some((one) => one.number === number))) return;

@@ -1,4 +1,4 @@
-import type { DomainName } from "../../src/foundation/ids.ts";
+import type { DomainName, EpochMs } from "../../src/foundation/ids.ts";
 import { bareHost } from "../../src/foundation/text/bare-host.ts";
 import { endsOfNumber, fitsName, fitsNumber, spellingsOf } from "../../src/foundation/text/spelled.ts";
 import { dayMs } from "../../src/foundation/time/timers.ts";
@@ -6,6 +6,7 @@ import { type DirectoryRecord, identityOf } from "../../src/records/conference-r
 import type { ErasurePage, PlacedRecord, RecordPage, RecordQuery } from "../../src/rpc/directory.ts";
 import type { FactPage } from "../../src/rpc/directory-feed.ts";
 import type { DirectoryIdentity, DirectoryStore } from "./directory-store.ts";
+import type { EnteredAt } from "./prompt-store.ts";
 
 /** How many records one page looks at, however few of them fit the filters. */
 const mostLooked = 5_000;
@@ -66,6 +67,20 @@ export class RecordStore {
     }
     const next = isOldest ? (to < behind ? to - 1 : null) : to >= first ? to + 1 : null;
     return { end, records, next };
+  }
+
+  /** Who entered, of calls that are over since then: of the latest records, as many as one page looks at. */
+  *enteredSince(since: EpochMs): Generator<EnteredAt> {
+    const end = (this.#store.place?.id ?? 0) + 1;
+    const to = Math.max(this.#store.firstSince(since) - 1, end - mostLooked);
+    for (let from = end; ; ) {
+      const page = this.#store.page(from, "newest", portion, { to });
+      for (const { id, record } of page) {
+        from = id;
+        if (record.kind === "call" && record.enteredAt !== null) yield [record.number, record.enteredAt];
+      }
+      if (page.length < portion) return;
+    }
   }
 
   /** Also in the middle of an export: ids stay. */

@@ -20,6 +20,7 @@ import type { HolderPage } from "../../src/rpc/id-allocator.ts";
 import type { Log } from "../platform/log.ts";
 import type { DirectoryStore, LastReport, RunningRow } from "./directory-store.ts";
 import type { EndedWaiting } from "./ended-waiting.ts";
+import type { EnteredAt } from "./prompt-store.ts";
 import { foundIn } from "./running-search.ts";
 
 export interface FeedPorts extends Timers {
@@ -296,6 +297,13 @@ export class RunningList {
     if (one.silentSince !== null && !isOver) return;
     this.#write(() => (isOver ? this.#store.deleteLast(one.id) : this.#store.keepSilent(one.id, silentSince)));
     this.conferences.set(one.row.key, { ...one, silentSince, known: isOver ? null : known });
+  }
+
+  /** Who is inside, by number, and since when. */
+  *inside(): Generator<EnteredAt> {
+    for (const { known } of this.conferences.values())
+      for (const { number, enteredAt } of known?.fold.people.values() ?? [])
+        if (enteredAt !== undefined) yield [number, enteredAt];
   }
 
   /** The conference has changed. The disk has that soon. */

@@ -11,6 +11,8 @@ export interface PersonInside {
   readonly attendeeId: string;
   /** The call's name at WebEx; absent: it has none yet. */
   readonly extCallId?: ExtCallId;
+  /** Absent: it is being called, or an earlier release did not say. */
+  readonly enteredAt?: EpochMs;
 }
 
 /** A conference that is being created or runs, as its facts say. */
@@ -41,7 +43,9 @@ export interface RunningView extends Omit<RunningFold, "people" | "ringing" | "r
   readonly speaking: readonly CallId[];
 }
 
-const showPerson = showFields<PersonInside>({ number: "personal", attendeeId: "personal", extCallId: "open" });
+const showPerson = showFields<PersonInside>({
+  ...{ number: "personal", attendeeId: "personal", extCallId: "open", enteredAt: "open" },
+});
 const showPeople = (people: RunningView["people"], person: Person) =>
   people.map(([call, one]) => [call, showPerson(one, person)] as const);
 const showView = showFields<RunningView>({
@@ -68,8 +72,8 @@ export function withFact(fold: RunningFold | null, { at, fact }: PlacedFact): Ru
     return { life, createdAt: at, phase: "creating", webexHost, attached: true, locked: false, ...nobody };
   }
   if (!fold || fact.kind === "conference-not-created" || fact.kind === "conference-ended") return null;
-  const change = changes[fact.kind] as ((fold: RunningFold, fact: DirectoryFact) => unknown) | undefined;
-  change?.(fold, fact);
+  const change = changes[fact.kind] as Change<DirectoryFact> | undefined;
+  change?.(fold, fact, at);
   return fold;
 }
 
@@ -84,11 +88,10 @@ const beginsOrEnds: ReadonlySet<DirectoryFact["kind"]> = new Set([
   "conference-ended",
 ]);
 
+type Change<Fact extends DirectoryFact> = (fold: RunningFold, fact: Fact, at: EpochMs) => unknown;
+
 const changes: {
-  readonly [Kind in DirectoryFact["kind"]]?: (
-    fold: RunningFold,
-    fact: Extract<DirectoryFact, { readonly kind: Kind }>,
-  ) => unknown;
+  readonly [Kind in DirectoryFact["kind"]]?: Change<Extract<DirectoryFact, { readonly kind: Kind }>>;
 } = {
   "conference-created": (fold) => Object.assign(fold, { phase: "running" }),
   "conference-taken-over": (fold, { host }) => Object.assign(fold, { webexHost: host, attached: true }),
@@ -97,9 +100,9 @@ const changes: {
   "call-dialled": ({ ringing }, { call, number, extCallId }) =>
     ringing.set(call, { number, attendeeId: "", ...named(extCallId) }),
   "call-not-entered": ({ ringing }, { record }) => ringing.delete(record.call as CallId),
-  "call-entered": ({ people, ringing }, { call, number, attendeeId, extCallId }) => [
+  "call-entered": ({ people, ringing }, { call, number, attendeeId, extCallId }, enteredAt) => [
     ringing.delete(call),
-    people.set(call, { number, attendeeId: attendeeId ?? "", ...named(extCallId) }),
+    people.set(call, { number, attendeeId: attendeeId ?? "", enteredAt, ...named(extCallId) }),
   ],
   "call-named": ({ people }, { call, extCallId }) => {
     const one = people.get(call);
@@ -139,10 +142,12 @@ export function runningView(
   const view: RunningView = {
     ...{ row, life: life.row, createdAt: life.createdAt, phase, attached, locked },
     webexHost: head.host,
-    people: here.map((caller) => [
-      caller.call,
-      { number: caller.number, attendeeId: namedAs(caller, head) ?? "", ...named(caller.extCallId) },
-    ]),
+    // In the order in which facts name it: the directory compares texts.
+    people: here.map((caller) => {
+      const { call, number, extCallId, history } = caller;
+      const since = history.enteredAt !== undefined && { enteredAt: history.enteredAt };
+      return [call, { number, attendeeId: namedAs(caller, head) ?? "", ...since, ...named(extCallId) }];
+    }),
     ...(callOuts.size > 0 && {
       ringing: [...callOuts.values()].map((one) => [
         one.call,

@@ -238,12 +238,12 @@ async function insideOf(
     const asked = Promise.all([object.view(), object.entered()]);
     const [view, entered] =
       (index < MOST_ASKED ? await answerOrNull(asked, edge, { domain: domain.name, conference: key }) : null) ?? [];
-    return people.map(({ extCallId: _, isCalled, ...person }): PersonLine => {
+    return people.map(({ extCallId: _, isCalled, enteredAt = null, ...person }): PersonLine => {
       const place = { ...person, conference: key, to: null };
       if (isCalled) return { ...place, what: "being-called", from: null, why: "It has not entered." };
       const caller = view?.callers.find(({ call }) => call === person.call);
       return {
-        ...{ ...place, what: "inside", from: entered?.get(person.call) ?? null },
+        ...{ ...place, what: "inside", from: entered?.get(person.call) ?? enteredAt },
         why: caller?.muted ? "It is muted." : caller?.speaks ? "It speaks." : "",
       };
     });

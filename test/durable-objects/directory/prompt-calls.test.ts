@@ -6,9 +6,9 @@ import type { DirectoryFact } from "../../../src/records/directory-facts.ts";
 import { entered } from "../../builders.ts";
 import { testDomain } from "../../local-domain.ts";
 import { worldBegins } from "../../simulation/context.ts";
-import { confKey } from "../conference-world.ts";
+import { callerLeft, confKey } from "../conference-world.ts";
 import { aPage } from "../fact-page.ts";
-import { call, DirectoryWorld, domain } from "./world.ts";
+import { DirectoryWorld, domain } from "./world.ts";
 
 const bridge = "main" as BridgeName;
 const ada = "15552345678";
@@ -134,15 +134,47 @@ test("calls that an agent says late, after their caller has got in, are mended; 
   expect(await world.refused()).toEqual([[ada, 3]]);
 });
 
-test("what a directory does not know after its restart, that a caller got in, comes with the record of the call", async () => {
+/** A caller who tried in vain, and got in. */
+async function gotIn() {
   const world = new PromptWorld();
-  await world.directory.follow(aPage({ running: {}, facts: [callEntered("x")], at: worldBegins + 60_000 }));
-  world.start();
-  await world.keep([1, 2, 3].map((at) => aCall(`c${at}`, { at, end: end(at) })));
-  expect(await world.refused()).toEqual([[ada, 3]]);
-  const over = call("x", { number: ada, enteredAt: worldBegins + 60_000 });
-  await world.directory.follow(aPage({ running: {}, records: [over], at: worldBegins + 90_000 }));
+  const conference = world.conference();
+  await conference.running(0);
+  const tries = (from: number) => [1, 2, 3].map((n) => aCall(`c${from + n}`, { at: from + n, end: end(from + n) }));
+  const before = tries(conference.time.now - worldBegins);
+  await conference.time.pass(10_000);
+  await conference.reported(entered({ call: "c9", number: ada }));
+  await conference.time.pass(5_000);
+  world.time.now = conference.time.now;
+  return { world, conference, before, after: tries(conference.time.now - worldBegins) };
+}
+
+test("a directory that begins anew knows from its disk who is inside, and who was: earlier tries that an agent says late are mended", async () => {
+  const { world, conference, before, after } = await gotIn();
+  await world.restart();
+  await world.keep(before);
   expect(await world.refused()).toEqual([]);
+  await world.keep(after);
+  expect(await world.refused()).toEqual([[ada, 3]]);
+
+  const other = await gotIn();
+  await other.conference.reported(callerLeft(9));
+  await other.conference.time.pass(5_000);
+  other.world.time.now = conference.time.now + 60_000;
+  other.world.start();
+  await other.world.keep(other.before);
+  expect(await other.world.refused()).toEqual([]);
+});
+
+test("what the disk of a directory does not say of who is inside, each conference says with its next page", async () => {
+  const { world, conference, before, after } = await gotIn();
+  world.start();
+  await world.keep([...before, ...after.slice(1)]);
+  expect(await world.refused()).toEqual([[ada, 5]]);
+  await conference.during(conference.conference.feedDirectory(false));
+  expect(conference.pages.at(-1)?.facts.map(({ fact }) => fact.kind)).toEqual([]);
+  expect(await world.refused()).toEqual([]);
+  await world.keep(after);
+  expect(await world.refused()).toEqual([[ada, 3]]);
 });
 
 test("a call of which its agent says no more is at the prompt for half an hour, and then nobody knows", async () => {
