@@ -281,7 +281,7 @@ function givenUp(
   const isHandedOver = messages.some(({ sharedAs }) => sharedAs !== undefined);
   if (!isHandedOver)
     return [{ kind: "post-given-up", transId, host, attempts, why, messages: [], ...(lastFailed && { lastFailed }) }];
-  return lastFailed ? [{ kind: "post-failed", transId, attempt: attempts, why, at, nextAt: at, host }] : [];
+  return lastFailed ? [{ kind: "post-failed", transId, attempt: attempts, why, at, host }] : [];
 }
 
 /** The name that says, beside those of transactions, that these answers were given up. */

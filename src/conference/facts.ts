@@ -176,7 +176,10 @@ export const facts = {
     ...{ transId, at: count },
     ...{ host: maybe(receiver), tookMs: maybe(count), refused: maybe(yes) },
   }),
-  "post-failed": v.object({ transId, attempt: count, why: word, at: count, nextAt: count, host: maybe(receiver) }),
+  /** `nextAt`: when it is tried again; absent: it was the last attempt, or to find out whether its server is back. */
+  "post-failed": v.object({
+    ...{ transId, attempt: count, why: word, at: count, nextAt: maybe(count), host: maybe(receiver) },
+  }),
   "post-given-up": v.object({
     ...{ transId, host: receiver, attempts: count, why: word, messages: v.array(message) },
     /** It was to find out whether its server is back. */
@@ -238,6 +241,13 @@ export function singleFacts(fact: Fact): readonly SingleFact[] {
   if (fact.kind !== "post-queued") return [fact];
   const { messages, ...post } = fact;
   return messages.map((message) => ({ ...post, ...message }));
+}
+
+/** That a probe fails is an attempt that failed, and no document that is given up. */
+export function probeAsFailed(fact: Fact, at: EpochMs): Fact {
+  if (fact.kind !== "post-given-up" || !fact.probe) return fact;
+  const { transId, attempts: attempt, why, host, lastFailed } = fact;
+  return { kind: "post-failed", ...{ transId, attempt, why, at }, ...(lastFailed && { host }) };
 }
 
 /** The operators' actions among causes: one is over when all that was begun in its name is. */

@@ -76,7 +76,7 @@ export class StagesFold {
     const fates = [...this.#messages.values()];
     if (this.#owed.size > 0) return { owed: this.#owed.size, owedSince: Math.min(...this.#owed.values()) };
     if (fates.some(({ is }) => is === "given-up"))
-      return { notBecause: "WebEx did not confirm it, and it was given up", isGivenUp: true };
+      return { notBecause: "WebEx did not confirm it, and its document was given up", isGivenUp: true };
     const withheld = [...this.#withheld.values()];
     const isOpen = fates.some(({ is }) => is === "queued");
     const unnamed = withheld.filter(({ why }) => why === "not-named-yet");

@@ -1,5 +1,5 @@
 import type { ConferenceEvent, ConferenceSnapshot, NumberedReport } from "../bridge/events.ts";
-import { type Cause, saidIn, singleFacts } from "../conference/facts.ts";
+import { type Cause, probeAsFailed, saidIn, singleFacts } from "../conference/facts.ts";
 import type { ConferenceInput, InputRow } from "../conference/inputs.ts";
 import { BACK_END, type Outgoing } from "../conference/server/posts.ts";
 import type { CallId, CommandId, EpochMs, TransId } from "../foundation/ids.ts";
@@ -45,7 +45,7 @@ export class Timeline {
     if (facts === null) return this.#older(row);
     this.#dialled = new Map(facts.flatMap((fact) => (fact.kind === "call-dialled" ? [[fact.call, fact.number]] : [])));
     if (row.input) this.#input(row, row.input);
-    for (const fact of facts.flatMap(singleFacts)) fold(this.#facts, fact, row);
+    for (const fact of facts.flatMap((one) => singleFacts(probeAsFailed(one, row.at)))) fold(this.#facts, fact, row);
     if (this.#lines.length > 2 * mostLines) this.#lines = this.#lines.slice(-mostLines);
   }
 
@@ -117,7 +117,7 @@ export class Timeline {
       this.#say(row, "edge", sideOf(host), wireNameOf(type), facts, by);
     },
     "post-failed": ({ transId, why, attempt, at, nextAt }, row) => {
-      const next = { why, attempt: String(attempt), nextAt: instantText(nextAt) };
+      const next = { why, attempt: String(attempt), ...(nextAt !== undefined && { nextAt: instantText(nextAt) }) };
       const to = sideOf(this.#hosts.get(transId));
       this.#say({ ...row, at }, "edge", to, "not delivered", { ...this.#document(transId), ...next });
     },

@@ -17,7 +17,7 @@ const hostPosts = v.object({
     open(v.pipe(v.number(), v.description("Those of them that it confirmed with another code than 0; absent: none."))),
   ),
   failed: open(v.pipe(v.number(), v.description("Attempts that it did not confirm."))),
-  givenUp: open(v.pipe(v.number(), v.description("Documents whose last attempt failed."))),
+  givenUp: open(v.pipe(v.number(), v.description("Documents that were given up."))),
   tookMs: v.pipe(
     open(v.number()),
     v.description(

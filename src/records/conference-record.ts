@@ -35,7 +35,7 @@ export const conferenceColumns = {
   callMinutes: column(count, "the sum of their started minutes"),
   failovers: column(count, "how often another TSP server took it over"),
   repairs: column(count, "how often the bridge was found to hold something otherwise than reported"),
-  givenUp: column(count, "messages to WebEx that were given up before its end"),
+  givenUp: column(count, "documents for WebEx, or the partner's back end, that were given up before its end"),
   topic: column(person, "the meeting's name, where WebEx gave it or the domain's site was asked; else empty", ""),
   customerReference: reference,
 } as const satisfies Columns;

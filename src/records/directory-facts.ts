@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { type Fact, type FactKind, type FactRow, facts } from "../conference/facts.ts";
+import { type Fact, type FactKind, type FactRow, facts, probeAsFailed } from "../conference/facts.ts";
 import type { EpochMs } from "../foundation/ids.ts";
 import { type Person, persons, type Show, showOf } from "../foundation/shown.ts";
 import { outcomesOf } from "./outcomes.ts";
@@ -123,18 +123,11 @@ export function directoryFacts(
   withSpeech: boolean,
 ): readonly PlacedFact[] {
   return facts.flatMap((one, index) => {
-    const said = isProbe(one) ? asFailed(one, at) : one;
+    const said = probeAsFailed(one, at);
     if ((isSpeech(said) && !withSpeech) || !isForDirectory(said)) return [];
     const fact = shows.get(said.kind)?.(said, person) as DirectoryFact | undefined;
     return fact ? [{ row, index, at, fact: person === persons.full ? fact : withoutTopic(fact) }] : [];
   });
-}
-
-/** That a probe fails is an attempt that failed, and no document that is given up. */
-function asFailed(fact: Fact, at: EpochMs): Fact {
-  if (fact.kind !== "post-given-up") return fact;
-  const { transId, attempts: attempt, why, host, lastFailed } = fact;
-  return { kind: "post-failed", ...{ transId, attempt, why, at, nextAt: at }, ...(lastFailed && { host }) };
 }
 
 /** People write names into the name of a meeting, so it is kept only where all else of them is. */

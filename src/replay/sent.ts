@@ -1,5 +1,5 @@
 import type { BridgeCommand, IssuedCommand } from "../bridge/commands.ts";
-import type { Fact } from "../conference/facts.ts";
+import { type Fact, probeAsFailed } from "../conference/facts.ts";
 import type { Outgoing, Post } from "../conference/server/posts.ts";
 import type { QueuedDocument } from "../conference/server/queue.ts";
 import type { PendingCommand } from "../conference/state.ts";
@@ -35,7 +35,7 @@ export function writtenIn(entries: StoredEntries): Written {
 /** What these facts of a row say was sent, as far as it is written. */
 export function sentBy(facts: readonly Fact[], at: EpochMs, { commands, documents }: Written): SentByRow {
   const sent: MutableSent = { commands: [], messages: [], documents: [] };
-  for (const fact of facts) {
+  for (const fact of facts.map((one) => probeAsFailed(one, at))) {
     if (fact.kind === "command-issued") {
       const command = commands.get(fact.command);
       if (command) sent.commands.push({ id: fact.command, command });

@@ -474,7 +474,7 @@ test("records say what ended, how, and after how long", () => {
   const ended = readPage(RecordsPage({ ...shown, kind: "conference", records: records(conference) }));
   expect(ended).toContain(
     [
-      "5 → /console/acme/conferences/5 Berth planning failed 2 messages given up failover",
+      "5 → /console/acme/conferences/5 Berth planning failed 2 documents given up failover",
       ...["12:00:00", "never ran", "webex: capacity", "3", "4", "tsp1, tsp2", "main"],
     ].join("\n"),
   );

@@ -122,7 +122,7 @@ test.each([
   [{ type: "time", at: now }, "The time had come for something that was due."],
   [
     { type: "undelivered", at: now, messages: [{ type: "caller-entered" }] },
-    "Given up: WebEx did not confirm caller-entered.",
+    "A document was given up: WebEx did not confirm caller-entered.",
   ],
   [
     { type: "operator", at: now, id: "a", person: "anna", request: { type: "mute", call: "c1" } },

@@ -116,13 +116,13 @@ test("an entry that WebEx does not confirm is told as tried again, and then as g
   ]);
   await world.time.pass(200_000);
   expect(about(world, unnamed)).toEqual([
-    `${unnamed} under its name? WebEx did not confirm the message that the caller entered, and after the last attempt it was given up at T: HTTP status 500. So WebEx does not know of the call, and is notified of it once its server can be reached.`,
+    `${unnamed} under its name? WebEx did not confirm the message that the caller entered, and after the last attempt its document was given up at T: HTTP status 500. So WebEx does not know of the call, and is notified of it once its server can be reached.`,
   ]);
   expect(about(world, "Why is WebEx not notified yet")).toEqual([
     `Why is WebEx not notified yet that the caller 14085551234 entered? WebEx's server ${host} is behind since T (HTTP status 500), and is owed 1 message: it gets this once it confirms the probe that is under way, or posts a request before.`,
   ]);
   expect(about(world, "Why was WebEx not notified")).toEqual([
-    `Why was WebEx not notified that the caller 14085551234 entered? WebEx's server ${host} did not confirm the message in the attempts that the settings allow: its last known attempt failed with HTTP status 500. It was given up at T. As soon as the server can be reached, it is notified of how things are then.`,
+    `Why was WebEx not notified that the caller 14085551234 entered? WebEx's server ${host} did not confirm the document in the attempts that the settings allow: its last known attempt failed with HTTP status 500. The document was given up at T. As soon as the server can be reached, it is notified of how things are then.`,
   ]);
   const [first] = explained(world, { call: "c0" });
   const rows = first?.rows.map(({ seq }) => seq) ?? [];
@@ -429,7 +429,7 @@ test("a failover is told with its servers, with what was dropped and told anew, 
     "What did the failover change? WebEx's server localhost:8802 took over from 127.0.0.1:8801, and calls the conference 7002 instead of 7001. What waited for 127.0.0.1:8801 was not sent any more: that a caller entered. localhost:8802 was notified anew: that the conference is running and that a caller entered (2 times).";
   expect(about(world, "What did the failover")).toEqual([before]);
   expect(about(world, "Why was WebEx not notified")).toEqual([
-    "Why was WebEx not notified that the caller 14085551234 entered? WebEx's server 127.0.0.1:8801 was replaced by another server before it had confirmed the message. localhost:8802 was notified of how the conference is instead.",
+    "Why was WebEx not notified that the caller 14085551234 entered? WebEx's server 127.0.0.1:8801 was replaced by another server before it had confirmed the document. localhost:8802 was notified of how the conference is instead.",
   ]);
   await world.reported(event({ type: "snapshot", conference: held({ locked: true }) }));
   expect(about(world, "What did the failover")).toEqual([

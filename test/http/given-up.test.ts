@@ -2,11 +2,16 @@ import { expect, test } from "vitest";
 import type { Report } from "../../src/bridge/events.ts";
 import type { MsgId, TransId, WebexHost } from "../../src/foundation/ids.ts";
 import { sha256 } from "../../src/foundation/secrets.ts";
+import type { Figure } from "../../src/operators/figures.ts";
+import type { ActivityMinute } from "../../src/records/activity.ts";
 import type { DirectoryFact } from "../../src/records/directory-facts.ts";
+import type { ReplayStep } from "../../src/rpc/replay.ts";
+import type { Explanation, StoryLine } from "../../src/rpc/story.ts";
 import { event } from "../builders.ts";
+import { readPage } from "../console/read-page.ts";
 import { ConferenceWorld, confKey } from "../durable-objects/conference-world.ts";
 import { aPage } from "../durable-objects/fact-page.ts";
-import { FakeEdge, token } from "./fake-edge.ts";
+import { conferenceView, FakeEdge, token } from "./fake-edge.ts";
 import { realConference } from "./real-conference.ts";
 
 const viewer = {
@@ -24,19 +29,24 @@ interface Post {
   readonly again: object | null;
 }
 
-/** An edge with one conference, whose caller's mute WebEx never confirmed. */
-async function lost() {
-  const world = await ConferenceWorld.running(1);
+const muted = (call: string, muted = true) => event({ type: "caller-muted", call, muted }) as object as Report;
+
+/** An edge with one conference, of whose callers' mutes WebEx never confirmed any; `more`: they are unmuted behind that. */
+async function lost(...more: readonly string[]) {
+  const world = await ConferenceWorld.running(1 + more.length);
   const confirms = world.answer;
   world.answer = () => ({ kind: "failed", reason: "TimeoutError" });
-  await world.reported(event({ type: "caller-muted", call: "c0", muted: true }) as object as Report);
-  await world.time.pass(60_000);
+  await world.reported(...["c0", ...more].map((call) => muted(call)));
+  await world.time.pass(1_000);
+  if (more.length > 0) await world.reported(...more.map((call) => muted(call, false)));
+  await world.time.pass(59_000);
   world.answer = confirms;
   world.posted.length = 0;
   const edge = new FakeEdge(token, {}, { people: [viewer] });
   await edge.held("3100417", confKey);
   edge.alive.add(confKey);
   edge.real.set(confKey, realConference(world));
+  edge.time = world.time.now;
   for (const page of world.pages) await edge.directory.follow({ ...page, place: null });
   const ask = async (path: string, init: RequestInit = {}, by = token) => {
     const response = await edge.app.request(path, {
@@ -228,4 +238,63 @@ test("the console says how many would be sent again to a server, and its button 
   await world.time.pass(1_000);
   expect(world.posted).toHaveLength(1);
   expect((await ask(page, html)).text).toContain("1 document not: Somebody has sent it again before.");
+});
+
+test("given up is one count of documents wherever it is said; messages, attempts and what was withdrawn have words of their own", async () => {
+  const { world, edge, ask, json, posts } = await lost("c1");
+  edge.views.set(confKey, conferenceView(confKey));
+  const { trouble } = await json<{ trouble: readonly { kind: string; count: number; says: string }[] }>(
+    "/api/v1/domains/local/trouble",
+  );
+  const pages = world.pages.length;
+  await world.reported(event({ type: "conference-ended" }));
+  await world.time.pass(10_000);
+  for (const page of world.pages.slice(pages)) await edge.directory.follow({ ...page, place: null });
+  /** A journal of many rows is read by turns. */
+  const read = async <Body>(asked: Promise<Body>): Promise<Body> => {
+    let isRead = false;
+    const body = asked.finally(() => {
+      isRead = true;
+    });
+    while (!isRead) await world.time.pass(10);
+    return body;
+  };
+  const domain = "/api/v1/domains/local";
+  const conference = `${domain}/conferences/${confKey}`;
+  const { figures } = await json<{ figures: readonly Figure[] }>(`${domain}/figures`);
+  const { minutes } = await json<{ minutes: readonly ActivityMinute[] }>(`${domain}/activity`);
+  const { records } = await json<{ records: readonly { givenUp?: number }[] }>(`${domain}/records?kind=conference`);
+  const { answers } = await read(json<{ answers: readonly Explanation[] }>(`${conference}/explain`));
+  const { lines } = await read(json<{ lines: readonly StoryLine[] }>(`${conference}/story`));
+  const { steps } = await read(json<{ steps: readonly ReplayStep[] }>(`${conference}/replay?limit=100`));
+  const { text: metrics } = await ask("/metrics");
+  const ofPosts = minutes.flatMap(({ hosts }) => hosts);
+  const wrong = trouble.find(({ kind }) => kind === "posts-given-up");
+  const said = (pattern: RegExp) => answers.filter(({ answer }) => pattern.test(answer)).length;
+  const html = { headers: { accept: "text/html" } };
+  const shown = async (path: string) => readPage((await read(ask(`/console/local${path}`, html))).text);
+
+  expect({
+    list: posts.length,
+    figure: figures.find(({ name }) => name === "documentsGivenUp")?.value,
+    activity: ofPosts.reduce((sum, { givenUp }) => sum + givenUp, 0),
+    metric: Number(/^bridgehead_posts_total\{domain="local",outcome="given-up"\} (\d+)$/m.exec(metrics)?.[1]),
+    trouble: wrong?.count,
+    record: records.map(({ givenUp }) => givenUp),
+    explain: said(/given up at/),
+    story: lines.filter(({ what }) => what === "given up").length,
+    replay: steps.flatMap(({ documents }) => documents).filter(({ kind }) => kind === "post-given-up").length,
+  }).toEqual({
+    ...{ list: 1, figure: 1, activity: 1, metric: 1, trouble: 1, record: [1], explain: 1, story: 1, replay: 1 },
+  });
+  expect(wrong?.says).toContain("1 document for ");
+  expect(await shown("/records?kind=conference")).toContain("1 document given up");
+  expect(await shown(`/conferences/${confKey}`)).toContain("Documents given up\n1\n");
+  expect(await shown("/servers")).toMatch(/Documents given up\n(?:.*\n){5}0 ms\n1\n/);
+
+  expect(posts).toMatchObject([{ messages: Array(2).fill("A2W_NotifyUserChange"), attempts: 3 }]);
+  expect(said(/withdrawn/)).toBe(1);
+  // Attempts that failed: those of probes are among them, and no probe is given up.
+  const failed = lines.filter(({ what }) => what === "not delivered").length;
+  expect(ofPosts.reduce((sum, one) => sum + one.failed, 0)).toBe(failed + 1);
 });

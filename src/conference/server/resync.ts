@@ -30,7 +30,7 @@ export function applyUndelivered(
   messages: readonly Outgoing[],
   of: UndeliveredDocument | undefined,
 ): void {
-  if (!of?.probe) updateLife(draft, ({ givenUp }) => ({ givenUp: givenUp + messages.length }));
+  if (!of?.probe) updateLife(draft, ({ givenUp }) => ({ givenUp: givenUp + 1 }));
   const { head } = draft;
   // Where one to an earlier server is lost, the latest was told all the same.
   const isLatest = head.phase === "ended" && (of?.host ?? head.host) === head.host;

@@ -41,7 +41,7 @@ export function EndedConference({ records, now }: EndedProps) {
               "TSP servers": one.webexHosts.map(hostText).join(", ") || "none",
               Failovers: one.failovers,
               Repairs: one.repairs,
-              "Messages given up": one.givenUp,
+              "Documents given up": one.givenUp,
             }}
           />
         </section>

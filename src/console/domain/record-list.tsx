@@ -202,7 +202,7 @@ function ConferenceMarks({ of: { status, failovers, repairs, givenUp } }: { read
   return (
     <span class="marks">
       {status === "failed" && <Mark is="bad">failed</Mark>}
-      {givenUp > 0 && <Mark is="bad">{`${counted(givenUp, "message")} given up`}</Mark>}
+      {givenUp > 0 && <Mark is="bad">{`${counted(givenUp, "document")} given up`}</Mark>}
       {repairs > 0 && <Mark is="warn">{`${repairs} repaired`}</Mark>}
       {failovers > 0 && <Mark is="plain">{failovers === 1 ? "failover" : `${failovers} failovers`}</Mark>}
     </span>

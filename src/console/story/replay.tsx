@@ -137,7 +137,7 @@ function whatCame(input: ConferenceInput | null): string {
         ? "The bridge's agent reported:"
         : `An agent of ${input.elsewhere}, which is not the conference's bridge, reported:`;
     case "undelivered":
-      return `Given up: WebEx did not confirm ${input.messages.map(({ type }) => type).join(", ")}.`;
+      return `${input.of?.probe ? "A probe failed" : "A document was given up"}: WebEx did not confirm ${input.messages.map(({ type }) => type).join(", ")}.`;
     case "reached":
       return `${input.host} could be reached again: it confirmed a document.`;
     case "operator":

@@ -220,7 +220,7 @@ function whyNotNamed(call: KnownCall, entry: CallerEntry, known: Known): Explana
   }
   if (notification?.givenUp) {
     const why = failed ? `: ${failed.why}` : "";
-    const answer = `WebEx did not confirm the message that the caller entered, and after the last attempt it was given up at ${instantText(notification.givenUp.at)}${why}. So WebEx does not know of the call${isOwed ? ", and is notified of it once its server can be reached" : ""}.`;
+    const answer = `WebEx did not confirm the message that the caller entered, and after the last attempt its document was given up at ${instantText(notification.givenUp.at)}${why}. So WebEx does not know of the call${isOwed ? ", and is notified of it once its server can be reached" : ""}.`;
     return answered(`${answer}${end}`, failed, notification.givenUp, over, left);
   }
   if (confirmed) {

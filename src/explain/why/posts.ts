@@ -51,17 +51,22 @@ export class Posts {
     this.#push(
       fact,
       row,
-      `did not confirm the message in the attempts that the settings allow: ${reason}. It was given up at ${instantText(row.at)}.`,
+      `did not confirm the document in the attempts that the settings allow: ${reason}. The document was given up at ${instantText(row.at)}.`,
       failed,
     );
   }
 
   #dropped(fact: FactOf<"post-dropped">, row: WhyRow): void {
     if (this.#owedIn(fact, row).length > 0)
-      return this.#push(fact, row, "could not be reached: a document before it was given up.", null);
+      return this.#push(
+        fact,
+        row,
+        "could not be reached: the document was withdrawn, since one before it was given up.",
+        null,
+      );
     const next = row.facts.find((one) => one.kind === "conference-taken-over");
     const then = next ? ` ${next.host} was notified of how the conference is instead.` : "";
-    const why = `was replaced by another server before it had confirmed the message.${then}`;
+    const why = `was replaced by another server before it had confirmed the document.${then}`;
     this.#push(fact, row, why, this.#known.posts.get(fact.transId)?.failed ?? null);
   }
 
