@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import type { Column } from "../../src/foundation/table.ts";
 import { peopleWords } from "../../src/foundation/text/people-shown.ts";
 import type { FoundAnswer } from "../../src/http/api/find.ts";
-import { lineOfPromptCall, notKeptText } from "../../src/records/person-line.ts";
+import { lineOfPromptCall, notKeptText, notSearchedText } from "../../src/records/person-line.ts";
 import type { Screen } from "../shown-times.ts";
 import { answer, examples, found, type Options, question } from "./ask-edge.ts";
 import { listText } from "./views.ts";
@@ -19,7 +19,7 @@ export function addFind(program: Command): void {
   question(
     program,
     "find <text...>",
-    "whatever a text names: conferences by key, ExtConfID, name or message, and people by number, attendee ID or call",
+    "whatever a text names: conferences by key, ExtConfID, name (of a sub-conference too) or message, and people by number, attendee ID or call",
   )
     .addHelpText("after", examples("find 555 123 456", "find 408-555-0123", "find berth planning"))
     .action((words: readonly string[], options: Options) =>
@@ -78,9 +78,16 @@ export function addFind(program: Command): void {
     );
 }
 
-function warningsOf({ lines, next, people }: Pick<FoundAnswer, "lines" | "next" | "people">): readonly string[] {
+function warningsOf({
+  lines,
+  next,
+  people,
+  journals,
+}: Pick<FoundAnswer, "lines" | "next" | "people" | "journals">): readonly string[] {
   const isSaid = people === "none" || (people === "masked" && lines.length > 0);
+  const notSearched = notSearchedText(journals);
   return [
+    ...(notSearched === null ? [] : [notSearched]),
     ...(isSaid ? [peopleWords[people]] : []),
     ...(next === null ? [] : [`there is more than these ${USUAL} of a domain: \`bridgehead records\` has all`]),
   ];
@@ -112,9 +119,13 @@ const conferenceColumns = ({ times }: Screen): readonly Column<OfDomain<NamedCon
   { title: "CONFERENCE", text: ({ key }) => key, style: () => "bold" },
   { title: "STATE", text: ({ state }) => state, style: ({ state }) => (state === "over" ? "dim" : null) },
   { title: "TOPIC", text: ({ topic }) => topic ?? "", cut: true },
-  { title: "FOUND BY", text: ({ by, row }) => (row === undefined ? by : `${by}, row ${row}`) },
+  { title: "FOUND BY", text: foundByText, cut: true },
   { title: "SINCE, OR OVER AT", text: ({ at, domain }) => (at === null ? "" : times.second(at, domain)) },
 ];
+
+function foundByText({ by, room, row }: NamedConference): string {
+  return `${by}${room === undefined ? "" : ` ${room}`}${row === undefined ? "" : `, row ${row}`}`;
+}
 
 function linesText(
   lines: readonly OfDomain<CallLine>[],

@@ -16,7 +16,7 @@ import { Replay } from "../../src/replay/replay.ts";
 import { replayPage, wirePage } from "../../src/replay/replay-page.ts";
 import { TestReader, testRowsPage } from "../../src/replay/test-rows.ts";
 import type { ActionStages } from "../../src/rpc/action-stages.ts";
-import type { GivenUpContent, ItemPage } from "../../src/rpc/conference.ts";
+import type { GivenUpContent, ItemPage, JournalPlace } from "../../src/rpc/conference.ts";
 import type { ConferenceView } from "../../src/rpc/conference-view.ts";
 import type { Explanation, StoryLine } from "../../src/rpc/story.ts";
 import { personShown } from "../../src/settings/domain-settings.ts";
@@ -101,6 +101,10 @@ export class ConferenceReader {
   async story(from: number): Promise<ItemPage<StoryLine>> {
     const timeline = await this.#fold("story", () => [new Timeline(), 1]);
     return pageFrom(timeline?.linesWith(this.#unwritten) ?? [], from);
+  }
+
+  placeOfId(id: string): JournalPlace | null {
+    return this.#store.journal.placeOfId(id);
   }
 
   async explain(call: string | undefined, from: number): Promise<ItemPage<Explanation>> {

@@ -34,7 +34,7 @@ import type { Domain } from "../../src/settings/load.ts";
 import { maxMessages } from "../../src/tsp/protocol-table.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { ConferenceStore } from "./conference-store.ts";
-import { shownTopic } from "./conference-view.ts";
+import { shownRoomNames, shownTopic } from "./conference-view.ts";
 import type { Outbox } from "./outbox.ts";
 
 interface DirectoryFeedPorts extends Pick<Platform, "now" | "after" | "log"> {
@@ -262,7 +262,8 @@ export class DirectoryFeed {
     const shownAs = this.#ports.domain()?.settings.recordsPersonal ?? "none";
     const person = persons[shownAs];
     const topic = shownTopic(state.head, shownAs === "full");
-    const named = topic !== undefined && { topic };
+    const roomNames = shownRoomNames(state, shownAs === "full");
+    const named = { ...(topic !== undefined && { topic }), ...(roomNames.length > 0 && { roomNames }) };
     const { facts, upTo } = this.#factsAfter(after, person);
     const isKnown = this.#knownAs === shownAs && isOngoing(state.head);
     this.#knownAs = shownAs;

@@ -3,6 +3,7 @@ import type { ConferenceInput } from "../../src/conference/inputs.ts";
 import type { OperatorRequest } from "../../src/conference/operator-actions.ts";
 import type { ActionId, EpochMs, MsgId } from "../../src/foundation/ids.ts";
 import type { HistoryRow, StoredEntries } from "../../src/replay/history.ts";
+import type { JournalPlace } from "../../src/rpc/conference.ts";
 import { LazyTables } from "../platform/lazy-tables.ts";
 import { hasColumn, type Sql, type SqlRow, type SqlValue } from "../platform/platform.ts";
 import type { Progress } from "./progress.ts";
@@ -117,6 +118,16 @@ export class Journal {
     const query = "SELECT seq FROM journal WHERE trans_id = ? ORDER BY seq DESC LIMIT 1";
     const [row] = this.tables.read(query, nameOfAction(id));
     return row ? Number(row.seq) : null;
+  }
+
+  /** The first row that has this MsgID or TransID, WebEx's or the adapter's; `null`: none has. It looks through all rows: this is for people. */
+  placeOfId(id: string): JournalPlace | null {
+    const names = [`"transId":${JSON.stringify(id)}`, `"msgId":${JSON.stringify(id)}`];
+    const columns = this.#isOld ? ["input"] : ["input", "facts"];
+    const has = columns.flatMap((column) => names.map(() => `instr(${column}, ?) > 0`)).join(" OR ");
+    const query = `SELECT seq, at FROM journal WHERE ${has} ORDER BY seq LIMIT 1`;
+    const [row] = this.tables.read(query, ...columns.flatMap(() => names));
+    return row ? { row: Number(row.seq), at: Number(row.at) } : null;
   }
 
   /** What this action asked for; `null`: the journal does not have it any more. */

@@ -132,7 +132,7 @@ export class RunningList {
     const found = new Map<ConfKey, readonly FoundPerson[]>();
     for (const [key, one] of this.conferences) {
       if (!isBehind(key) || (troubled && !isTroubled(one))) continue;
-      const people = foundIn(key, one.known?.fold, one.known?.live.topic, query);
+      const people = foundIn(key, one.known?.fold, one.known?.live, query);
       if (people) found.set(key, people);
     }
     const keys = [...found.keys()];
@@ -384,12 +384,13 @@ export function lastOf({ fold, live }: KnownConference): LastReport {
 function listed({ row: { heard: _, outcomes: __, ...row }, known }: RunningEntry): ListedConference {
   if (!known) return { ...row, now: null };
   const { attached, locked, people, rooms, speaking } = known.fold;
-  const { topic, trouble, waiting } = known.live;
+  const { topic, roomNames, trouble, waiting } = known.live;
   return {
     ...row,
     ...(topic !== undefined && { topic }),
     now: {
       ...{ attached, locked, callers: people.size, rooms: rooms.size, trouble },
+      ...(roomNames && { roomNames }),
       speakers: [...speaking].flatMap((call) => {
         const { number, attendeeId } = people.get(call) ?? {};
         return number === undefined || attendeeId === undefined ? [] : { number, attendeeId };

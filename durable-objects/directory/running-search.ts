@@ -3,6 +3,7 @@ import { masked } from "../../src/foundation/shown.ts";
 import { fitsName, fitsNumber, spellingsOf } from "../../src/foundation/text/spelled.ts";
 import type { RunningFold } from "../../src/records/running.ts";
 import type { FoundPerson, RunningQuery } from "../../src/rpc/directory.ts";
+import type { LiveState } from "../../src/rpc/directory-feed.ts";
 
 /** People of one conference who are named. */
 const mostFound = 20;
@@ -17,7 +18,7 @@ function isSearchForPeople({ number, attendeeId, text }: Sought): boolean {
 export function foundIn(
   key: ConfKey,
   fold: RunningFold | undefined,
-  topic: string | undefined,
+  live: Pick<LiveState, "topic" | "roomNames"> | undefined,
   sought: Sought,
 ): readonly FoundPerson[] | null {
   const { begins = "", keys, text } = sought;
@@ -31,7 +32,9 @@ export function foundIn(
     const rings = { call, ...person, isCalled: true } as const;
     if (people.length < mostFound && isMeant(rings, sought)) people.push(rings);
   }
-  const isItself = text !== undefined && (spellingsOf(text).some((one) => one === key) || fitsName(text, topic));
+  const names = [live?.topic, ...(live?.roomNames ?? [])];
+  const isItself =
+    text !== undefined && (spellingsOf(text).some((one) => one === key) || names.some((name) => fitsName(text, name)));
   return isItself || people.length > 0 ? people : null;
 }
 

@@ -10,7 +10,19 @@ export const foundConference = v.object({
     v.description("`over`: it has a record; `kept`: it has none, and its journal is still there."),
   ),
   at: v.pipe(v.nullable(time), v.description("When it began, or was over; null: not known.")),
-  by: v.picklist(["key", "ExtConfID", "name", "message"]),
+  by: v.picklist(["key", "ExtConfID", "name", "sub-conference", "message"]),
+  room: v.pipe(v.exactOptional(v.string()), v.description("The name of the sub-conference by which it is found.")),
   row: v.pipe(v.exactOptional(v.number()), v.description("Of its journal: where the message is.")),
 });
 export type FoundConference = Checked<typeof foundConference>;
+
+export const searchedJournals = v.pipe(
+  v.object({
+    searched: v.pipe(v.number(), v.description("So many conferences, the latest first, 500 at most.")),
+    isAll: v.pipe(v.boolean(), v.description("They are all of the last seven days; false: there are others.")),
+  }),
+  v.description(
+    "In how many conferences' journals the text was looked for, as an id that WebEx gave to a message or transaction; absent: it is no such id, or names something else.",
+  ),
+);
+export type SearchedJournals = Checked<typeof searchedJournals>;

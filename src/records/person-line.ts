@@ -5,6 +5,7 @@ import { counted } from "../foundation/text/counted.ts";
 import { sentence } from "../foundation/text/sentence.ts";
 import type { KeptPromptCall } from "../rpc/directory-feed.ts";
 import type { CallRecord } from "./call-record.ts";
+import type { SearchedJournals } from "./found-conference.ts";
 
 /** Something that happened to a person on the telephone, or the call that it is in now. */
 export const personLine = v.object({
@@ -75,6 +76,12 @@ function unfinishedText({ digits, conference }: NonNullable<KeptPromptCall["unfi
 /** Of calls at the prompt that are missing in a list. */
 export function notKeptText(calls: number): string {
   return `${counted(calls, "more call")} could not be kept while the edge was away.`;
+}
+
+/** What is said of an id that was not looked for everywhere; `null`: it was. */
+export function notSearchedText({ searched, isAll }: SearchedJournals = { searched: 0, isAll: true }): string | null {
+  if (isAll) return null;
+  return `As an id of WebEx's, it was looked for in the journals of the latest ${counted(searched, "conference")} alone.`;
 }
 
 /** How many digits the wrong keys had: whether some were missing. */

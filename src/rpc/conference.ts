@@ -60,6 +60,12 @@ export type OperatorResult = "done" | "other-action" | OperatorRefusal;
 /** What becomes of a document that shall be sent again with others; `sent-before`: it was. */
 export type SendAgainResult = OperatorResult | "sent-before";
 
+/** A row of the journal, and when it was written. */
+export interface JournalPlace {
+  readonly row: number;
+  readonly at: EpochMs;
+}
+
 /** Where the journal has a document that was given up. */
 export interface GivenUpPlace {
   readonly row: number;
@@ -99,6 +105,8 @@ export interface ConferenceRpc {
   entered(): Promise<ReadonlyMap<CallId, EpochMs>>;
   /** All that its journal still holds, the oldest first, from this line on. */
   story(from: number): Promise<ItemPage<StoryLine>>;
+  /** The first row of its journal that has this MsgID or TransID, WebEx's or the adapter's; `null`: none has. */
+  placeOfId(id: string): Promise<JournalPlace | null>;
   /** Answers to what people ask about it, or about one of its calls, by its id or by WebEx's name for it. */
   explain(call: string | undefined, from: number): Promise<ItemPage<Explanation>>;
   /** Its journal step by step, from this row on, as JSON text of a `ReplayPage`: a page may be large. */

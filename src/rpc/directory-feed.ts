@@ -43,6 +43,8 @@ export const topic = open(
 export interface LiveState {
   /** As WebEx named it; absent: it did not, or the settings keep no names. */
   readonly topic?: string;
+  /** The names of its sub-conferences, as WebEx gave them; absent: it gave none, or the settings keep no names. */
+  readonly roomNames?: readonly string[];
   readonly bridge: BridgeName | null;
   readonly trouble: readonly Trouble[];
   /** Since when the first command that is late has been; absent: none is, or a conference of an earlier release did not say. */

@@ -58,6 +58,10 @@ export const listedConference = v.object({
           ),
         ),
         rooms: v.pipe(v.number(), v.description("Sub-conferences and rooms of private talks.")),
+        roomNames: v.pipe(
+          v.exactOptional(v.array(v.string())),
+          v.description("The names that WebEx gave sub-conferences; with `recordsPersonal` `full` alone."),
+        ),
         documents: v.pipe(
           v.number(),
           v.description("Documents that wait: not confirmed for some seconds, or behind an attempt that failed."),
@@ -90,7 +94,7 @@ export interface RunningQuery {
   /** Those alone in which somebody has this number, and this attendee ID, as people write them. */
   readonly number?: string | undefined;
   readonly attendeeId?: string | undefined;
-  /** Those alone that have this key or name, or somebody with this number, attendee ID or id of a call. */
+  /** Those alone that have this key or name, a sub-conference of this name, or somebody with this number, attendee ID or id of a call. */
   readonly text?: string | undefined;
   /** The answer says who it is that was found, and not only where. */
   readonly named?: boolean;

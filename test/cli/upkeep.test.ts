@@ -103,6 +103,15 @@ test("a text is looked for in each domain; what is found says what it is and why
   const conferences = [{ key: "555120777", topic: "Berths", state: "running", at: now, by: "name" }];
   const answers = {
     "GET domains/acme/find?text=big+berths&limit=100": [{ ...page, conferences }],
+    "GET domains/acme/find?text=W-17&limit=100": [
+      {
+        ...{ lines: [], next: null, journals: { searched: 500, isAll: false } },
+        conferences: [
+          { key: "1", state: "running", at: now, by: "message", row: 12 },
+          { key: "2", state: "running", at: now, by: "sub-conference", room: "Pilots" },
+        ],
+      },
+    ],
     "GET domains/acme/find?text=14085557001&limit=100": [{ ...page, conferences: [], people: "masked" }],
     "GET domains/acme/find?text=nobody&limit=100": [{ lines: [], conferences: [], next: null }],
     "GET domains/acme/numbers?number=555-234-5678&limit=100": [{ ...page, next: "7-0" }],
@@ -113,6 +122,9 @@ test("a text is looked for in each domain; what is found says what it is and why
   expect((await bridgehead(answers, "find", "14085557001")).complaints).toContain("others may fit as well");
   expect(found.printed).toMatch(/555120777 +running +Berths +name/);
   expect(found.printed).toMatch(/not let in +5 +15552345678 +The conference was locked\./);
+  const message = await bridgehead(answers, "find", "W-17");
+  expect(message.printed).toMatch(/1 +running +message, row 12 .*\n2 +running +sub-conference Pilots /);
+  expect(message.complaints).toContain("in the journals of the latest 500 conferences alone");
   const number = await bridgehead(answers, "number", "555-234-5678");
   expect(number.printed).toMatch(/not let in +5 +15552345678/);
   expect(number.complaints).toContain("there is more than these 100");

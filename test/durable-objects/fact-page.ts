@@ -37,6 +37,7 @@ export function aPage({ key = "987654321", running, records = [], facts = [], at
     callers = 3,
     rooms = 0,
     topic,
+    roomNames,
     lateSince,
     ...more
   } = running ?? {};
@@ -59,6 +60,7 @@ export function aPage({ key = "987654321", running, records = [], facts = [], at
             trouble,
             waiting,
             ...(topic !== undefined && { topic }),
+            ...(roomNames !== undefined && { roomNames }),
             ...(lateSince !== undefined && { lateSince }),
           }
         : null,

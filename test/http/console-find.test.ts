@@ -37,7 +37,10 @@ test("all else is looked for by a page whose address has nothing of it", async (
   const edge = new FakeEdge();
   const caller = { number: "15552345678", attendeeId: "444" };
   await edge.directory.follow(
-    aPage({ key: "70", running: { createdAt: edge.time, topic: "Berth planning", callers: [caller] } }),
+    aPage({
+      key: "70",
+      running: { createdAt: edge.time, topic: "Berth planning", roomNames: ["Pilots"], callers: [caller] },
+    }),
   );
   await edge.directory.follow(aPage({ key: "5", records: [aCallRecord({ call: "c9", number: caller.number })] }));
   const { post, read } = await windowOf(edge);
@@ -51,6 +54,13 @@ test("all else is looked for by a page whose address has nothing of it", async (
   const people = await read(to);
   expect(people).toContain("2 calls for 555-234-5678");
   expect(people).toContain("Timeline → /console/local/conferences/5/timeline?call=c9");
+  await post("/find", { find: "pilots" });
+  expect(await read(to)).toContain("its sub-conference Pilots");
+  await edge.held("7001", "6");
+  edge.views.set("6" as ConfKey, conferenceView("6"));
+  edge.broken.add("6");
+  await post("/find", { find: "W-17" });
+  expect(await read(to)).toContain("in the journals of the latest 0 conferences alone");
   await post("/find", { find: "nobody" });
   expect(await read(to)).toContain("Nothing is found");
 

@@ -423,6 +423,11 @@ export class FakeEdge {
       },
       entered: async () => new Map(),
       story: async (from) => ({ items: (this.stories.get(confKey) ?? []).slice(from), next: null }),
+      placeOfId: async (id) => {
+        this.#call(`place of ${id} in ${confKey}`, confKey);
+        const line = this.stories.get(confKey)?.find(({ facts }) => facts.msgId === id || facts.transId === id);
+        return line ? { row: line.seq, at: line.at } : null;
+      },
       action: async (id) => this.actions.get(id) ?? null,
       givenUp: async () => null,
       explain: async (call) => {

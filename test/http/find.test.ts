@@ -4,9 +4,13 @@ import type { BridgeName, CallId, ConfKey, DomainName, ExtCallId, MsgId } from "
 import type { FoundAnswer } from "../../src/http/api/find.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
 import type { StoryLine } from "../../src/rpc/story.ts";
+import type { FromWebex } from "../../src/tsp/messages.ts";
+import { event } from "../builders.ts";
+import { ConferenceWorld, confKey, muteCaller } from "../durable-objects/conference-world.ts";
 import { type ARunning, aPage } from "../durable-objects/fact-page.ts";
 import { aCallRecord, aConferenceRecord } from "../records/a-record.ts";
 import { conferenceView, FakeEdge, token } from "./fake-edge.ts";
+import { realConference } from "./real-conference.ts";
 
 const ada = "15552345678";
 const caller = { number: ada, attendeeId: "444" };
@@ -203,6 +207,22 @@ test("a conference is found by its key in any spelling, its handle, and a part o
   expect((await found(edge, "777")).lines).toEqual([]);
 });
 
+test("a conference is found by a part of the name of a sub-conference that is open, and said to be", async () => {
+  const edge = new FakeEdge();
+  await runs(edge, "555123456", { topic: "Berth planning", roomNames: ["Tugs", "Pilots of the east"] });
+  await runs(edge, "555999999", { topic: "Pilots" });
+
+  const of = { state: "running", at: 900_000 } as const;
+  const byRoom = { key: "555123456", topic: "Berth planning", ...of, by: "sub-conference" };
+  expect((await found(edge, "pilots")).conferences).toEqual([
+    { ...byRoom, room: "Pilots of the east" },
+    { key: "555999999", topic: "Pilots", ...of, by: "name" },
+  ]);
+  expect((await found(edge, "tugs")).conferences).toEqual([{ ...byRoom, room: "Tugs" }]);
+  await runs(edge, "555123456", { topic: "Berth planning" });
+  expect((await found(edge, "tugs")).conferences).toEqual([]);
+});
+
 test("a running conference that is found by its handle is said to run, with its name", async () => {
   const edge = new FakeEdge();
   await edge.held("7001", "555123456");
@@ -242,6 +262,84 @@ test("a message's id leads to its conference, and to the row that has it", async
     ["5", "key"],
   ] as const)
     expect((await found(edge, text)).conferences).toEqual([{ key: "5", state: "kept", at: null, by }]);
+});
+
+/** An edge whose id allocator knows this conference. */
+async function knowing(edge: FakeEdge, key: string): Promise<void> {
+  await edge.held(`handle of ${key}`, key);
+  edge.views.set(key as ConfKey, conferenceView(key));
+}
+
+test("an id that WebEx gave to a message or its transaction leads to the row that has it, while the conference runs and when it is over", async () => {
+  const edge = new FakeEdge();
+  const world = await ConferenceWorld.running(1);
+  await world.received("52491001201", { ...muteCaller("1001"), msgId: "W-17" as MsgId });
+  const row = world.stored.journal.lastSeq;
+  const at = world.stored.journal.lastAt;
+  await world.time.pass(5_000);
+  edge.real.set(confKey, realConference(world));
+  await knowing(edge, confKey);
+  await knowing(edge, "5");
+
+  const line = { key: confKey, state: "kept", at, by: "message", row };
+  const journals = { searched: 2, isAll: true };
+  for (const id of ["52491001201", "W-17"])
+    expect(await found(edge, id), id).toMatchObject({ conferences: [line], journals });
+  await world.reported(event({ type: "conference-ended" }));
+  await world.time.pass(5_000);
+  for (const id of [" 52491001201 ", "W-17"])
+    expect(await found(edge, id), id).toMatchObject({ conferences: [line], journals });
+  // What nothing followed from, and an id of the adapter's own.
+  await world.received("52491001202", { type: "caller-named", msgId: "4711", extCallId: "5" } as object as FromWebex);
+  const [, own = ""] = /MsgID="(\d{11})"/.exec(world.posted.at(-1)?.body ?? "") ?? [];
+  edge.holders.set(own as MsgId, confKey);
+  for (const id of ["52491001202", own])
+    expect(keysOf(await found(edge, id)), id).toEqual([`${confKey} kept by message`]);
+  // Neither a part of one, nor WebEx's name for a call.
+  for (const id of ["W-1", "5249100120", "1001"]) expect((await found(edge, id)).conferences, id).toEqual([]);
+});
+
+test("journals are searched for what is nothing else, and may be an id as WebEx writes them", async () => {
+  const edge = new FakeEdge();
+  await knowing(edge, "5");
+  await runs(edge, "555123456", { topic: "Sync 60001", callers: [caller] });
+  const searches = async (text: string) => {
+    edge.calls.length = 0;
+    const { journals } = await found(edge, text);
+    expect(edge.calls.some((call) => call.startsWith("place of "))).toBe(journals !== undefined);
+    return journals !== undefined;
+  };
+  for (const text of [
+    "555123456",
+    "60001",
+    "444",
+    ada,
+    "5",
+    "c0",
+    "berth",
+    "408-555-0123",
+    "+14085550123",
+    "a 1",
+    "x".repeat(32),
+  ])
+    expect([text, await searches(text)]).toEqual([text, false]);
+  for (const text of ["14085550123", "W-17", `1${"x".repeat(31)}`])
+    expect([text, await searches(text)]).toEqual([text, true]);
+});
+
+test("a search of journals ends in time, and says that there are others; so where a conference does not answer", async () => {
+  const edge = new FakeEdge();
+  const keys = Array.from({ length: 60 }, (_, index) => String(100 + index));
+  for (const key of keys) await knowing(edge, key);
+  edge.broken.add("110");
+  expect((await found(edge, "W-17")).journals).toEqual({ searched: 59, isAll: false });
+  edge.broken.clear();
+  expect((await found(edge, "W-17")).journals).toEqual({ searched: 60, isAll: true });
+
+  edge.whenCalled = (call) => {
+    if (call.startsWith("place of ")) edge.time += 50;
+  };
+  expect((await found(edge, "W-17")).journals).toEqual({ searched: 40, isAll: false });
 });
 
 test("where the settings keep nothing of people, the question for a number is refused", async () => {

@@ -1,9 +1,10 @@
 import type { Child } from "hono/jsx";
 import { counted } from "../../foundation/text/counted.ts";
 import { type PeopleShown, peopleWords } from "../../foundation/text/people-shown.ts";
-import type { FoundConference } from "../../records/found-conference.ts";
+import type { FoundConference, SearchedJournals } from "../../records/found-conference.ts";
+import { notSearchedText } from "../../records/person-line.ts";
 import { type DomainFrame, Page } from "../page.tsx";
-import { Empty, Listed, Mark, Notice, Time } from "../parts.tsx";
+import { Empty, isolatedText, Listed, Mark, Notice, Time } from "../parts.tsx";
 import { pathOf, withQuery } from "../paths.ts";
 import { FurtherLines, type LineListProps, PersonLines } from "./number.tsx";
 import { Topic } from "./record-list.tsx";
@@ -13,12 +14,14 @@ interface FindProps extends DomainFrame, Pick<LineListProps, "lines" | "next" | 
   readonly text: string;
   readonly conferences: readonly FoundConference[];
   readonly people: PeopleShown;
+  readonly journals?: SearchedJournals;
 }
 
 /** Whatever a text names: conferences, and what happened to people. */
-export function FindPage({ text, conferences, lines, next, cursor, people, ...frame }: FindProps) {
+export function FindPage({ text, conferences, lines, next, cursor, people, journals, ...frame }: FindProps) {
   const { domain, now } = frame;
   const isNothing = conferences.length + lines.length === 0;
+  const notSearched = notSearchedText(journals);
   return (
     <Page {...frame} title="Find">
       {text !== "" && (
@@ -29,11 +32,12 @@ export function FindPage({ text, conferences, lines, next, cursor, people, ...fr
           </b>
         </p>
       )}
+      {notSearched !== null && <Notice is="plain">{notSearched}</Notice>}
       {people !== "full" && <Notice is="plain">{peopleWords[people]}</Notice>}
       {isNothing && (
         <Empty title={text === "" ? "What do you look for?" : "Nothing is found"}>
           Numbers are found in any spelling, from 7 digits on without country and area; keys with or without #; names of
-          meetings by a part; ids of calls, attendees and messages as a whole.
+          meetings, and of sub-conferences that are open, by a part; ids of calls, attendees and messages as a whole.
         </Empty>
       )}
       <Listed
@@ -66,7 +70,8 @@ const states: Readonly<Record<FoundConference["state"], string>> = {
   ...{ creating: "being created", running: "runs", over: "over", kept: "its journal is kept" },
 };
 
-function foundBy(domain: string, { key, by, row }: FoundConference): Child {
+function foundBy(domain: string, { key, by, room, row }: FoundConference): Child {
+  if (room !== undefined) return ["its sub-conference ", isolatedText(room)];
   if (row === undefined) return by === "message" ? "a message" : by === "name" ? "its name" : `its ${by}`;
   const timeline = `${pathOf(domain, "conferences", key)}/timeline`;
   return <a href={withQuery(timeline, { row: String(row) })}>a message, in row {row}</a>;

@@ -2,16 +2,23 @@ import * as v from "valibot";
 import type { ConfKey, ExtConfId, TransId } from "../../foundation/ids.ts";
 import { type PeopleShown, peopleShown } from "../../foundation/text/people-shown.ts";
 import { digitsIn, fitsName, spellingsOf } from "../../foundation/text/spelled.ts";
-import { type FoundConference, foundConference } from "../../records/found-conference.ts";
+import { dayMs } from "../../foundation/time/timers.ts";
+import {
+  type FoundConference,
+  foundConference,
+  type SearchedJournals,
+  searchedJournals,
+} from "../../records/found-conference.ts";
 import { lineOfCall, lineOfPromptCall, type PersonLine, personLine } from "../../records/person-line.ts";
 import type { ListedConference, PlacedRecord, RunningPage } from "../../rpc/directory.ts";
 import { type KeptPromptCall, type PromptCallQuery, promptCallPlace } from "../../rpc/directory-feed.ts";
 import type { Domain } from "../../settings/load.ts";
+import { askedInTime } from "../asked-in-time.ts";
 import type { PeoplePorts } from "../edge-ports.ts";
 import { answerOrNull } from "../objects-of-request.ts";
 import { problem } from "../problem.ts";
 import { isKnown, noPeople, topicsOf } from "./conferences/conferences.ts";
-import { cursorAt, cursorOf, gathered, limitOf, next } from "./paging.ts";
+import { cursorAt, cursorOf, limitOf, next } from "./paging.ts";
 import { routeOf } from "./route.ts";
 import { anySpelling } from "./values.ts";
 
@@ -21,6 +28,12 @@ const MOST_LISTED = 200;
 const USUAL = 50;
 /** Conferences that are asked since when somebody is in them, and whether muted. */
 const MOST_ASKED = 10;
+/** A search of journals ends after this time: an id must be looked for in each, and a conference that rests wakes for it. */
+const JOURNALS_WITHIN_MS = 1_500;
+/** For how long the id allocator remembers conferences. */
+const JOURNALS_OF_MS = 7 * dayMs;
+/** An id as WebEx may give it to a message or transaction. One without a digit is not looked for. */
+const ID_FORM = /^(?=.*\d)[\w-]{1,32}$/;
 
 const lines = v.pipe(v.array(personLine), v.description("Those of now, and then the latest first."));
 const people = v.pipe(
@@ -36,7 +49,7 @@ const place = cursorOf(findPlace);
 export const findRoutes = [
   route("find", "GET /domains/{domain}/find", {
     says: "Whatever a text names: conferences, and people on the telephone",
-    more: "Running conferences and those with a record by key, ExtConfID or a part of the name; the conference of a MsgID or TransID of the adapter's; who is or was in conferences, was called, or could not get in, by number, attendee ID, or id of a call, the bridge's or WebEx's.",
+    more: "Running conferences and those with a record by key, ExtConfID or a part of the name, and by the name of a sub-conference while that is open; the conference of a MsgID or TransID, the adapter's or WebEx's; who is or was in conferences, was called, or could not get in, by number, attendee ID, or id of a call, the bridge's or WebEx's.",
     query: {
       text: v.pipe(
         v.string(),
@@ -49,7 +62,10 @@ export const findRoutes = [
     },
     answer: {
       says: "Conferences, which the first page alone has, and what happened to people.",
-      schema: v.object({ conferences: v.array(foundConference), lines, next, people }),
+      schema: v.object({
+        ...{ conferences: v.array(foundConference), lines, next, people },
+        journals: v.exactOptional(searchedJournals),
+      }),
     },
     handle: ({ domain, edge, query: { text, cursor, limit = USUAL } }) => findIn(domain, text, { cursor, limit }, edge),
   }),
@@ -88,6 +104,7 @@ interface FoundLines {
 
 export interface FoundAnswer extends FoundLines {
   readonly conferences: readonly FoundConference[];
+  readonly journals?: SearchedJournals;
 }
 
 /** What happened to a number, the latest first. */
@@ -118,11 +135,16 @@ export async function findIn(domain: Domain, typed: string, page: LinePage, edge
     const isFirst = named.findIndex((one) => one.key === key && one.row === undefined) === index;
     return row !== undefined || (isFirst && !found.has(key));
   });
-  const known = await Promise.all(others.map((one) => asItRuns(domain, one, edge)));
-  const conferences = [...people.conferences, ...known];
-  const isKey = conferences.some(({ by }) => by === "key") || (await isKeyOfOne(domain, text, edge));
+  const isKey =
+    [...people.conferences, ...others].some(({ by }) => by === "key") || (await isKeyOfOne(domain, text, edge));
+  const isOther =
+    isKey || people.lines.length + people.conferences.length > 0 || others.some(({ by }) => by !== "message");
+  const ofWebex = page.cursor === undefined && !isOther && isId(text) ? await inJournals(domain, text, edge) : null;
+  const more = ofWebex?.conferences.filter(({ key }) => !others.some((one) => one.key === key)) ?? [];
+  const known = await Promise.all([...others, ...more].map((one) => asItRuns(domain, one, edge)));
   return {
-    conferences,
+    conferences: [...people.conferences, ...known],
+    ...(ofWebex && { journals: ofWebex.journals }),
     next: people.next,
     // Who looks for a name or an id need not know what the settings say of numbers.
     people: isKey || digitsIn(text) === null ? "full" : domain.settings.recordsPersonal,
@@ -220,10 +242,17 @@ function ofPrompt(prompt: KeptPromptCall): Merged {
 
 function ofRunning(one: ListedConference, text: string | null): readonly FoundConference[] {
   if (text === null) return [];
-  const { key, topic, phase, createdAt: at } = one;
+  const { key, topic, phase, createdAt: at, now } = one;
   const isKey = spellingsOf(text).some((spelling) => spelling === key);
-  if (!isKey && !fitsName(text, topic)) return [];
-  return [{ key, ...(topic !== undefined && { topic }), state: phase, at, by: isKey ? "key" : "name" }];
+  const isNamed = isKey || fitsName(text, topic);
+  const room = isNamed ? undefined : now?.roomNames?.find((name) => fitsName(text, name));
+  if (!isNamed && room === undefined) return [];
+  const by = isKey
+    ? { by: "key" as const }
+    : room === undefined
+      ? { by: "name" as const }
+      : { by: "sub-conference" as const, room };
+  return [{ key, ...(topic !== undefined && { topic }), state: phase, at, ...by }];
 }
 
 /** Who is in these conferences. The first ones are asked since when, and whether muted. */
@@ -292,7 +321,7 @@ async function namedBy(domain: Domain, text: string, edge: PeoplePorts): Promise
   ];
 }
 
-/** Where in a conference's journal a message has this id: it may have been allocated and not used. */
+/** Where in a conference's journal this id stands first. One of the adapter's may have been allocated and not used. */
 async function messageIn(
   domain: Domain,
   key: ConfKey,
@@ -300,8 +329,27 @@ async function messageIn(
   edge: PeoplePorts,
 ): Promise<readonly FoundConference[]> {
   if (!(await isKnown(domain, key, edge))) return [];
-  const conference = edge.objects.conference(domain.name, key);
-  const { page: lines } = await gathered((from) => conference.story(from));
-  const line = lines.find(({ facts }) => facts.msgId === id || facts.transId === id);
-  return line ? [{ key, state: "kept", at: line.at, by: "message", row: line.seq }] : [];
+  const place = await edge.objects.conference(domain.name, key).placeOfId(id);
+  return place ? [{ key, state: "kept", at: place.at, by: "message", row: place.row }] : [];
+}
+
+/** Whether it may be an id of a message, and is not written as numbers of people are. */
+function isId(text: string): boolean {
+  return ID_FORM.test(text) && (digitsIn(text) ?? text) === text;
+}
+
+/** Conferences whose journals have an id that WebEx gave to a message or transaction: no table has those, so that no message costs a row more. */
+async function inJournals(
+  domain: Domain,
+  id: string,
+  edge: PeoplePorts,
+): Promise<{ readonly conferences: readonly FoundConference[]; readonly journals: SearchedJournals }> {
+  const { name } = domain;
+  const { holders, next } = await edge.objects.idAllocator(name).conferencesOf(JOURNALS_OF_MS, null, null);
+  const answers = await askedInTime(edge, JOURNALS_WITHIN_MS, holders, ({ key }) =>
+    answerOrNull(messageIn(domain, key, id, edge), edge, { domain: name, conference: key }),
+  );
+  const found = answers.filter((one) => one !== null);
+  const searched = found.length;
+  return { conferences: found.flat(), journals: { searched, isAll: next === null && searched === holders.length } };
 }

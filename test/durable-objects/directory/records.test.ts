@@ -3,11 +3,12 @@ import type { ConfKey } from "../../../src/foundation/ids.ts";
 import { dayMs } from "../../../src/foundation/time/timers.ts";
 import type { CallRecord } from "../../../src/records/call-record.ts";
 import type { RebuildPage } from "../../../src/rpc/directory.ts";
+import type { FromWebex } from "../../../src/tsp/messages.ts";
 import { entered } from "../../builders.ts";
 import { testDomain } from "../../local-domain.ts";
 import { worldBegins } from "../../simulation/context.ts";
 import { Database } from "../../simulation/database.ts";
-import { callerLeft, confKey, createConference } from "../conference-world.ts";
+import { callerLeft, confKey, createConference, extConfId, host } from "../conference-world.ts";
 import { aPage } from "../fact-page.ts";
 import { call, DirectoryWorld, domain, ended, list } from "./world.ts";
 
@@ -306,4 +307,32 @@ test("a conference that wrote more than its journal holds has all its records", 
     { call: "c1", mutes: 0 },
     { kind: "conference", calls: 2 },
   ]);
+});
+
+test("the names of sub-conferences stand in the list while they are open, where names are kept, and lead to their conference", async () => {
+  for (const [recordsPersonal, names] of [
+    ["full", ["Pilots"]],
+    ["masked", undefined],
+  ] as const) {
+    const world = new DirectoryWorld();
+    const conference = world.conference();
+    conference.domain = testDomain({ recordsPersonal });
+    await conference.running(0);
+    const about = { replyTo: host, extConfId, subConfId: "9" };
+    const rooms = async () => {
+      await conference.allDone();
+      await conference.time.pass(2_000);
+      const [one] = (await list(world)).conferences;
+      return [one?.now?.rooms, one?.now?.roomNames, (await list(world, { text: "pilots" })).conferences.length];
+    };
+    const open = { ...about, type: "create-sub-conference", msgId: "m1", name: "Pilots" };
+    await conference.received("open", open as object as FromWebex);
+    const found = names === undefined ? 0 : 1;
+    expect(await rooms()).toEqual([1, names, found]);
+    await conference.time.pass(5_000);
+    await world.restart();
+    expect((await list(world, { text: "pilots" })).conferences).toHaveLength(found);
+    await conference.received("close", { ...about, type: "close-sub-conference", msgId: "m2" } as object as FromWebex);
+    expect(await rooms()).toEqual([0, undefined, 0]);
+  }
 });

@@ -5,6 +5,7 @@ import { type ConferenceView, conferenceView } from "../../../rpc/conference-vie
 import { runningPage } from "../../../rpc/directory.ts";
 import { storyLine } from "../../../rpc/story.ts";
 import type { Domain } from "../../../settings/load.ts";
+import { askedInTime } from "../../asked-in-time.ts";
 import type { PeoplePorts } from "../../edge-ports.ts";
 import { answerOrNull, failureOf } from "../../objects-of-request.ts";
 import { problem } from "../../problem.ts";
@@ -20,8 +21,6 @@ const DEFAULT_HOURS = 6;
 const MOST_HOURS = 7 * 24;
 /** Of one page; the id allocator gives no more at once. */
 const MOST_LISTED = 500;
-/** Conferences asked side by side; all of an edge may share one thread. */
-const ASKED_AT_ONCE = 20;
 /** After this time no more conferences are asked, and `next` says where to go on: those that have begun may take some seconds more. */
 const LIST_WITHIN_MS = 5_000;
 
@@ -52,22 +51,13 @@ export const conferenceRoutes = [
       const { holders: allocated, next: later } = await edge.objects
         .idAllocator(domain.name)
         .conferencesOf(Math.max(hours, DEFAULT_HOURS) * hourMs, from ?? null, top ?? null);
-      const holders = allocated.slice(0, limit);
-      const found: (ConferenceView | null | "unreachable")[] = [];
-      let asked = 0;
-      const askOneByOne = async () => {
-        for (;;) {
-          const isLate = asked >= ASKED_AT_ONCE && edge.now() - begunAt >= LIST_WITHIN_MS;
-          const holder = isLate ? undefined : holders[asked];
-          if (!holder) return;
-          const index = asked++;
-          found[index] = await knownView(domain, holder.key, edge).catch((error: unknown) => {
-            edge.log("view-failed", { domain: domain.name, conference: holder.key, ...failureOf(error) }, "warn");
-            return "unreachable" as const;
-          });
-        }
-      };
-      await Promise.all(Array.from({ length: ASKED_AT_ONCE }, askOneByOne));
+      const found = await askedInTime(edge, LIST_WITHIN_MS, allocated.slice(0, limit), ({ key }) =>
+        knownView(domain, key, edge).catch((error: unknown) => {
+          edge.log("view-failed", { domain: domain.name, conference: key, ...failureOf(error) }, "warn");
+          return "unreachable" as const;
+        }),
+      );
+      const asked = found.length;
       const endedSince = all === undefined ? Number.POSITIVE_INFINITY : begunAt - hours * hourMs;
       const left = asked < allocated.length ? allocated[asked - 1]?.place : later;
       const conferences = found
