@@ -127,6 +127,8 @@ interface Context {
   readonly outbox: Outbox;
   readonly ids: IdSupply;
   readonly schedule: CommandSchedule;
+  /** See `Platform`. */
+  readonly restoredAt?: EpochMs;
   nonce(): string;
 }
 
@@ -142,12 +144,13 @@ interface Committed {
  * and nothing is written.
  */
 export function transact(context: Context, submitted: readonly Item[]): Committed | null {
-  const { identity, domain, store, outbox, ids, nonce } = context;
+  const { identity, domain, store, outbox, ids, nonce, restoredAt } = context;
   // This transaction deletes what is confirmed, so it must also act on the signs of life among it.
   const signs = outbox.signs.map((host) => ({ type: "reached" as const, host: host as WebexHost }));
   const items: readonly Item[] = [...signs, ...submitted];
   if (items.every((item) => inputOf(item, context, outbox.rows) === null)) return null;
   const { transactionMemoryMs: neededMs, journalRetentionDays } = domain.settings;
+  const restored = restoredAt !== undefined && { restoredAt };
   const commitAll = (nextId: (kind: keyof IdsWanted) => string): Committed => {
     store.identify(identity, { neededMs, keptMs: journalRetentionDays * dayMs }, nonce);
     let { queue } = outbox;
@@ -167,7 +170,7 @@ export function transact(context: Context, submitted: readonly Item[]): Committe
       queue = applied.queue;
       commands.push(...applied.decision.effects.filter(isCommand));
       facts.push(...applied.facts);
-      const decided = { ...applied.progress, ...ids.atHand, decidedBy: decidedBy(domain.settings) };
+      const decided = { ...applied.progress, ...ids.atHand, ...restored, decidedBy: decidedBy(domain.settings) };
       const after = { ...progress, ...decided, ...streamsAfter(item, input, progress) };
       store.append(input, applied.decision.changes, after, applied.facts);
       if (item.type === "webex" && item.document.counts)

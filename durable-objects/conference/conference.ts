@@ -29,7 +29,7 @@ import type { WebexSiteRpc } from "../../src/rpc/webex-site.ts";
 import type { Domain } from "../../src/settings/load.ts";
 import { type FromWebex, isAnswered } from "../../src/tsp/messages.ts";
 import { maxMessages } from "../../src/tsp/protocol-table.ts";
-import { IdSupply } from "../ids/id-supply.ts";
+import { IdSupply, noIds } from "../ids/id-supply.ts";
 import { Clock, nextWake } from "../platform/clock.ts";
 import type { LogLine } from "../platform/log.ts";
 import type { DomainPorts, Platform } from "../platform/platform.ts";
@@ -98,10 +98,11 @@ export class Conference {
     this.#ports = ports;
     this.#store = store;
     this.#identity = store.identity;
-    const { msgIds, transIds } = progress;
+    // After the backup, the state that was lost has used ids that this one has at hand.
+    const atHand = progress.restoredAt === platform.restoredAt ? progress : noIds;
     this.#ids = new IdSupply(
       ports,
-      { msgIds, transIds },
+      { msgIds: atHand.msgIds, transIds: atHand.transIds },
       () => fullSupply(store.state, this.#outbox.rows),
       (wanted) => ports.allocateIds({ domain: this.#identified.domain, holder: this.#identified.confKey, ...wanted }),
     );
@@ -308,8 +309,9 @@ export class Conference {
         `the settings have no domain "${this.#identified.domain}": put it back, and its conferences go on`,
       );
     const [store, outbox, ids, { schedule }] = [this.#store, this.#outbox, this.#ids, this.#sender];
-    const { nonce, measures } = this.#ports;
-    const context = { at, identity: this.#identified, domain, store, outbox, ids, schedule, nonce };
+    const { nonce, measures, restoredAt } = this.#ports;
+    const restored = restoredAt !== undefined && { restoredAt };
+    const context = { at, identity: this.#identified, domain, store, outbox, ids, schedule, nonce, ...restored };
     const batch = transact(context, items);
     // A repeated report is a sign of life, too.
     if (!batch) return this.#send();

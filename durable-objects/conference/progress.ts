@@ -1,6 +1,6 @@
 import type { NumberedReport } from "../../src/bridge/events.ts";
 import type { DecisionProgress } from "../../src/conference/decide.ts";
-import type { BridgeName, StreamId } from "../../src/foundation/ids.ts";
+import type { BridgeName, EpochMs, StreamId } from "../../src/foundation/ids.ts";
 import type { AgentReports } from "../../src/rpc/conference.ts";
 import type { DirectoryPlace } from "../../src/rpc/directory-feed.ts";
 import { type IdsAtHand, noIds } from "../ids/id-supply.ts";
@@ -9,6 +9,8 @@ import { type IdsAtHand, noIds } from "../ids/id-supply.ts";
 export interface Progress extends DecisionProgress, IdsAtHand {
   /** By how much the conference's time is ahead of the machine's clock. */
   readonly aheadMs?: number;
+  /** The restore of the edge's state (`Platform.restoredAt`) since which the ids at hand were allocated; absent: none. */
+  readonly restoredAt?: EpochMs;
   /** The highest report number committed of each stream, the latest last. */
   readonly streams: readonly (readonly [BridgeName, StreamId, upTo: number])[];
   /** Absent before the directory was owed anything. */

@@ -18,6 +18,8 @@ import { Texts } from "./log/texts.ts";
 /** What the home gives one life of an object. */
 export interface LifePlace {
   readonly sql: Sql;
+  /** See `Stored`. */
+  readonly restoredAt: EpochMs | null;
   now(): EpochMs;
   after(ms: number, run: () => void): () => void;
   setAlarm(at: EpochMs): Promise<void>;
@@ -82,6 +84,7 @@ export class Home {
   #gone = 0;
   #position = 0;
   #number = 0;
+  #restoredAt: EpochMs | null = null;
   #fault: { readonly why: string; readonly since: EpochMs } | null = null;
   /** Whether a timer will look for objects that may rest. */
   #looks = false;
@@ -203,11 +206,12 @@ export class Home {
   };
 
   async #open(): Promise<void> {
-    const { objects, rows, texts, lastPosition, lastObject, lastAt } = await this.#ports.disk.open();
+    const { objects, rows, texts, lastPosition, lastObject, lastAt, restoredAt } = await this.#ports.disk.open();
     this.#ports.clock.notBefore(lastAt);
     this.#texts = new Texts(texts);
     this.#position = lastPosition;
     this.#number = lastObject;
+    this.#restoredAt = restoredAt;
     this.#rows = [...rows];
     this.#gone = 0;
     for (const { object: number, name, alarm } of objects) {
@@ -277,6 +281,7 @@ export class Home {
     const { clock } = this.#ports;
     return {
       sql: life.database,
+      restoredAt: this.#restoredAt,
       now: () => clock.now(),
       after: (ms, run) => life.after(ms, run),
       setAlarm: async (at) => this.#setAlarm(object, life, at),

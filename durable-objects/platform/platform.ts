@@ -20,6 +20,11 @@ export interface Platform extends Timers {
   getAlarm(): Promise<EpochMs | null>;
   /** Ends the life of the object: the next call begins with what is on disk. */
   abort(why: string): void;
+  /**
+   * When all that is on disk was last put back from a backup, like no other such time: what was written between the backup and then is lost. Absent:
+   * never, or the platform has no backups.
+   */
+  readonly restoredAt?: EpochMs;
 }
 
 /** What the object of a domain needs besides; each class asks for its part. */

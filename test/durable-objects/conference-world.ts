@@ -68,6 +68,8 @@ export class ConferenceWorld {
   /** That have an agent, which does not reach them. */
   readonly bridgesDown = new Set<string>();
   isInSettings = true;
+  /** When the disk was last put back from a backup. */
+  restoredAt: number | null = null;
   /** Why no alarm can be set. */
   alarmFault: string | null = null;
   /** Why the settings cannot be read. */
@@ -131,6 +133,7 @@ export class ConferenceWorld {
       },
       log: (line) => this.lines.push(line),
       measures: this.measures,
+      ...(this.restoredAt !== null && { restoredAt: this.restoredAt }),
       now: () => this.time.now + this.clockSetMs,
       after: (ms, run) => this.time.after(ms, () => life === this.#life && run()),
       domain: () => {

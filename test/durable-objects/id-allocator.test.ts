@@ -298,6 +298,34 @@ test("a clock that was set back for a moment hides no conference that was alloca
   expect(ids.holdersSince(noon - dayMs / 4, null).holders.map(({ key }) => key)).toEqual([c, b]);
 });
 
+test("a conference that was put back from a backup uses no id that it had at hand then, and keeps those that it is allocated since", async () => {
+  const world = await ConferenceWorld.running(1);
+  const { msgIds: before, transIds } = world.stored.progress;
+  const { allocateIds } = world;
+  let asked = 0;
+  world.allocateIds = (wanted) => {
+    asked += 1;
+    return allocateIds(wanted);
+  };
+  const enter = async (index: number) => {
+    world.kill();
+    world.start();
+    await world.reported(callerEntered(index));
+    await world.time.pass(1_000);
+    return world.stored.progress;
+  };
+  expect([(await enter(1)).msgIds[0]?.first, asked]).toEqual([Number(before[0]?.first) + 1, 0]);
+  for (const [index, restoredAt] of [noon, noon + 1].entries()) {
+    world.restoredAt = restoredAt;
+    const restored = await enter(2 + 2 * index);
+    expect(restored.msgIds[0]?.first).toBeGreaterThan(before.at(-1)?.end ?? 0);
+    expect(restored.transIds[0]?.first).toBeGreaterThan(transIds.at(-1)?.end ?? 0);
+    expect(asked).toBe(1 + index);
+    expect((await enter(3 + 2 * index)).msgIds[0]?.first).toBe(Number(restored.msgIds[0]?.first) + 1);
+    expect(asked).toBe(1 + index);
+  }
+});
+
 test("a conference that begins anew asked new numbers, since it is not known for ever who has the old ones", async () => {
   const world = new ConferenceWorld();
   const close = { type: "close-conference", msgId: "m", replyTo: host, extConfId } as FromWebex;

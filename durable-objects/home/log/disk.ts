@@ -69,7 +69,10 @@ export interface Stored {
   readonly lastObject: number;
   /** When something was last written; 0: nothing is there. */
   readonly lastAt: EpochMs;
-  /** When this state was last put back from a backup: what was written between that backup and then is lost. `null`: never. */
+  /**
+   * When this state was last put back from a backup, later than each time before: what was written between that backup and then is lost.
+   * `null`: never.
+   */
   readonly restoredAt: EpochMs | null;
 }
 

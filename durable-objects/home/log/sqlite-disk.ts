@@ -27,7 +27,7 @@ const texts = {
   deletedParts: "DELETE FROM part WHERE object = ?",
   deleted: "DELETE FROM object WHERE object = ?",
   from: "DELETE FROM log WHERE position < ?",
-  restored: "INSERT OR REPLACE INTO restored VALUES (?)",
+  restored: "INSERT INTO restored SELECT max(?, ifnull(max(at) + 1, 0)) FROM restored",
   about: "UPDATE about SET at = ?, position = max(position, ?), object = max(object, ?)",
   schema: "SELECT schema FROM object WHERE object = ?",
   parts: "SELECT name AS 'table', key, rows FROM part WHERE object = ?",

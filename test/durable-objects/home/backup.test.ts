@@ -52,6 +52,28 @@ test("a backup has all that was on disk at one moment while more is written, and
   expect(readdirSync(folder).toSorted()).toEqual(["again.db", "backup.db", "restored.db", "state.db"]);
 });
 
+test("each restore is told from those before it, also by a clock that is behind", async () => {
+  const folder = newFolder();
+  const file = (name: string) => join(folder, name);
+  const disk = new SqliteDisk(file("state.db"));
+  await disk.open();
+  await disk.close();
+  const restored: (number | null)[] = [];
+  for (const [from, to, at] of [
+    ["state.db", "1.db", 7_000],
+    ["1.db", "2.db", 7_000],
+    ["2.db", "3.db", 5_000],
+    ["3.db", "4.db", 9_000],
+  ] as const) {
+    await restore(file(from), file(to), at);
+    const copy = new SqliteDisk(file(to), { readOnly: true });
+    restored.push((await copy.open()).restoredAt);
+    await copy.close();
+  }
+
+  expect(restored).toEqual([7_000, 7_001, 7_002, 9_000]);
+});
+
 test("nothing is overwritten, and what is no whole state is not restored", async () => {
   const folder = newFolder();
   const [state, text, other] = ["state.db", "text", "other.db"].map((name) => join(folder, name)) as [
