@@ -101,7 +101,7 @@ export class RunningAgent {
     // Never a turn at once: after a standstill, what came meanwhile may say that another agent acts.
     this.#tick = new WakeTimer(ports.timers, ports.monotonicMs, () => this.#put({ type: "time" }));
     this.#person = settings.logs.personal ? persons.full : persons.masked;
-    this.#agent = new Agent(ports.journal, ports.newId, settings.policy);
+    this.#agent = new Agent(ports.journal, ports.newId, settings.policy, settings.domain);
     const { agent, domain, bridge, dialIn } = settings;
     const identity = { agent, owner: `${domain}/${bridge}`, dialIn };
     this.#driver = kindOf(settings.driver).create(settings.driver, ports, identity);
@@ -109,6 +109,7 @@ export class RunningAgent {
       settings,
       key: ports.key,
       openSocket: ports.openEdgeSocket ?? ports.openSocket,
+      idLimit: () => this.#agent.idLimit,
       certificateOf: async (address) => (await ports.certificateOf?.(address)) ?? null,
       timers: ports.timers,
       now: ports.now,

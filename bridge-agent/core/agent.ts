@@ -4,7 +4,7 @@ import { assertNever } from "../../src/foundation/result.ts";
 import { counted } from "../../src/foundation/text/counted.ts";
 import { SteadyClock } from "../../src/foundation/time/steady-clock.ts";
 import { version } from "../../src/foundation/version.ts";
-import type { EdgeToAgent } from "../../src/link/messages.ts";
+import type { EdgeToAgent, IdLimit } from "../../src/link/messages.ts";
 import { HangUps } from "../callers/hang-ups.ts";
 import { Keypads } from "../callers/keypads.ts";
 import { Legs, type LegView } from "../callers/legs.ts";
@@ -15,6 +15,7 @@ import { BridgeConnection } from "./bridge-connection.ts";
 import { CommandRunner, noEffects, type TurnEffects } from "./command-runner.ts";
 import { ConferenceEvents } from "./conference-events.ts";
 import { HealthReport } from "./health-report.ts";
+import { KeptIdLimit } from "./id-limit.ts";
 import type { AgentJournal, Assignment } from "./journal.ts";
 import { PendingCommands } from "./pending-commands.ts";
 import { Durations, Policy, type PolicySettings } from "./policy.ts";
@@ -86,6 +87,7 @@ export class Agent {
   readonly #durations: Durations;
   readonly #role: AgentRole;
   readonly #bridge: BridgeConnection;
+  readonly #idLimit: KeptIdLimit;
   readonly #health = new HealthReport();
   readonly #clock = new SteadyClock();
   #digestsAt: EpochMs = 0;
@@ -95,7 +97,7 @@ export class Agent {
   #bridgeBackAt: EpochMs | null = null;
 
   /** `newId` names the commands that the agent itself makes; never the same twice, not even after a restart. */
-  constructor(journal: AgentJournal, newId: () => CommandId, policy: PolicySettings) {
+  constructor(journal: AgentJournal, newId: () => CommandId, policy: PolicySettings, domain: string) {
     this.#journal = journal;
     const contents = journal.load();
     this.#durations = new Durations(journal, contents.starts);
@@ -112,6 +114,7 @@ export class Agent {
     this.#commands = new CommandRunner({ ...shared, events: this.#events, policy: this.#policy, newId, effects });
     this.#role = new AgentRole(journal, contents.assignment);
     this.#bridge = new BridgeConnection(contents.bootId);
+    this.#idLimit = new KeptIdLimit(journal, contents, domain);
     if (contents.assignment) this.#keypads.assigned(contents.assignment);
   }
 
@@ -156,6 +159,11 @@ export class Agent {
       unacknowledged: this.#role.active ? this.#reports.unacknowledged : 0,
       draining: this.#stopping,
     };
+  }
+
+  /** What the edge must know of the ids that it has used. */
+  get idLimit(): IdLimit {
+    return this.#idLimit.limit;
   }
 
   /** From the next command on. */
@@ -261,6 +269,12 @@ export class Agent {
         return this.#reports.wantSnapshot(message.conference, message.unless);
       case "digest-confirmed":
         return this.#events.digests.confirmed(message);
+      case "id-limit": {
+        const { place, by } = message;
+        this.#idLimit.keep({ place, by });
+        this.#effects.messages.push({ type: "id-limit-kept", ...this.#idLimit.limit });
+        return;
+      }
       case "pong":
         return; // The link's own.
       default:

@@ -10,7 +10,7 @@ import type { PromptCall } from "../../src/bridge/prompt-call.ts";
 import type { AccessCodes } from "../../src/bridge/schemas.ts";
 import type { CommandId, ConfKey, EpochMs, StreamId } from "../../src/foundation/ids.ts";
 import { err, ok, type Result } from "../../src/foundation/result.ts";
-import type { DroppedInAll } from "../../src/link/messages.ts";
+import type { DroppedInAll, IdLimit } from "../../src/link/messages.ts";
 import type { CommandPhase, JournaledCommand, NewCommand, OpenCommand } from "./pending-commands.ts";
 
 /** The agent's record of a conference, apart from its commands and reports. */
@@ -59,6 +59,8 @@ export interface JournalContents {
   readonly droppedPromptCalls: number;
   /** All since this journal began, those too that the edge knows of; `null`: none. */
   readonly droppedInAll: DroppedInAll | null;
+  /** The furthest limit of a domain's ids; absent: none was handed. */
+  readonly idLimits: ReadonlyMap<string, IdLimit>;
 }
 
 /** Why nothing can be written. `full` passes when there is room again; the others need a person. */
@@ -195,6 +197,9 @@ function transactionsOf(db: DatabaseSync, file: string) {
   };
 }
 
+/** Before the name of its domain. */
+const idLimitOf = "idLimit ";
+
 type ToWrite = ReturnType<typeof transactionsOf>["toWrite"];
 
 /** Nobody else writes these rows, so they are not checked. */
@@ -240,6 +245,11 @@ function contentsOf(db: DatabaseSync): JournalContents {
     ),
     droppedPromptCalls: Number(facts.get("droppedPromptCalls") ?? 0),
     droppedInAll: JSON.parse(facts.get("droppedInAll") ?? "null") as DroppedInAll | null,
+    idLimits: new Map(
+      Array.from(facts)
+        .filter(([name]) => name.startsWith(idLimitOf))
+        .map(([name, value]) => [name.slice(idLimitOf.length), JSON.parse(value) as IdLimit]),
+    ),
   };
 }
 
@@ -252,6 +262,7 @@ function factsOf(toWrite: ToWrite) {
   return {
     saveAssignment: (assignment: Assignment) => void saveFact("assignment", JSON.stringify(assignment)),
     saveBootId: (bootId: string) => void saveFact("bridge", bootId),
+    saveIdLimit: (domain: string, limit: IdLimit) => void saveFact(`${idLimitOf}${domain}`, JSON.stringify(limit)),
     saveDials: (dials: readonly EpochMs[]) => void saveFact("dials", JSON.stringify(dials)),
     saveStart: (name: string, at: EpochMs) => void saveStart(name, at),
     deleteStart: (name: string) => void deleteStart(name),

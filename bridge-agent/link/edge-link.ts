@@ -8,6 +8,7 @@ import {
   decodeEdgeToAgent,
   type EdgeToAgent,
   encodeMessage,
+  type IdLimit,
   MAX_MESSAGE_LENGTH,
 } from "../../src/link/messages.ts";
 import type { Note } from "../service/log.ts";
@@ -21,6 +22,8 @@ interface EdgeLinkOptions {
   readonly settings: Pick<AgentSettings, "edge" | "domain" | "bridge" | "agent">;
   readonly key: AgentKey;
   readonly openSocket: OpenSocket;
+  /** What the journal has. */
+  idLimit(): IdLimit;
   /** `null`: nobody says. */
   certificateOf(address: string): Promise<EdgeCertificate | null>;
   readonly timers: Timers;
@@ -113,7 +116,7 @@ export class EdgeLink {
       greetingMs: HANDSHAKE_MS,
       pongMs: PONG_MS,
       longestPauseMs: LONGEST_PAUSE_MS,
-      headers: () => helloHeader(options.settings, options.key, options.now(), this.#challenge),
+      headers: () => helloHeader(options.settings, options.key, options.now(), this.#challenge, options.idLimit()),
       message: (message) => this.#receive(message),
       ping: () => this.#socket.send({ type: "ping" }),
       lost: (code, why) => this.#lost(code, why),
@@ -234,9 +237,11 @@ export function helloHeader(
   key: AgentKey,
   at: number,
   challenge: string,
+  idLimit?: IdLimit,
 ): Readonly<Record<string, string>> {
   const facts = { version: LINK_PROTOCOL_VERSION, agent, domain, bridge, at, challenge };
-  return { [HELLO_HEADER]: encodeHello({ ...facts, key: key.publicKey, signature: key.sign(helloText(facts)) }) };
+  const signed = { ...facts, key: key.publicKey, signature: key.sign(helloText(facts)) };
+  return { [HELLO_HEADER]: encodeHello({ ...signed, ...(idLimit && { idLimit }) }) };
 }
 
 /** `through`: the proxy on the way, if any. */

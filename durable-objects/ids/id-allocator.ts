@@ -1,12 +1,25 @@
 import type { ConfKey, EpochMs, MsgId, TransId } from "../../src/foundation/ids.ts";
 import { dayMs } from "../../src/foundation/time/timers.ts";
+import type { IdLimit } from "../../src/link/messages.ts";
 import type { Holder, HolderPage, IdBlock, IdBlocks, IdsWanted } from "../../src/rpc/id-allocator.ts";
-import { firstPlaceOf, idAt, placeByTime, placeOf, runFrom } from "../../src/tsp/id-scheme.ts";
+import {
+  firstPlaceOf,
+  furthestPlace,
+  idAt,
+  idsPerHour,
+  placeByTime,
+  placeOf,
+  runFrom,
+} from "../../src/tsp/id-scheme.ts";
 import type { Sql } from "../platform/platform.ts";
 
 /** How long the holder of a block is known: as long as an answer with its MsgID may come. */
 const holderMemoryMs = 7 * dayMs;
 const pageSize = 500;
+const none: IdsWanted = { msgIds: 0, transIds: 0 };
+
+/** The next day's first ids are reserved so long before it. */
+const earlyMs = 600_000;
 
 /** Blocks that are not needed any more, the oldest first. */
 interface ExpiredBlocks {
@@ -19,28 +32,105 @@ interface ExpiredBlocks {
 /**
  * Which ids were allocated to whom. One row for each pair of blocks, by the place of its MsgIDs, which only rises; the two
  * sequences advance apart (protocol T34), each from the day's first id on (protocol T35); the very first ones begin by the time of the day.
+ * Ids are reserved an hour's worth at a time, for agents to keep the limit: they may know more than a state that is new, or older.
  */
 export class IdAllocator {
   readonly #sql: Sql;
   #nextMsg = 0;
   #nextTrans = 0;
+  /** Whether ids of today may have been used of which nothing here knows: the state is new, or an older one. */
+  #isBehind: boolean;
+  #limit: IdLimit | null = null;
+  readonly #restoredAt: EpochMs | null;
 
-  constructor(sql: Sql) {
+  /** `restoredAt`: see `Platform`. */
+  constructor(sql: Sql, restoredAt: EpochMs | null = null) {
     this.#sql = sql;
+    this.#restoredAt = restoredAt;
     sql.exec(
       `CREATE TABLE IF NOT EXISTS allocated (msg_first INTEGER PRIMARY KEY, msg_end INTEGER NOT NULL, trans_end INTEGER NOT NULL,
        holder TEXT, at INTEGER NOT NULL)`,
     );
+    sql.exec(
+      `CREATE TABLE IF NOT EXISTS reserved (one INTEGER PRIMARY KEY, first INTEGER NOT NULL, place INTEGER NOT NULL, name TEXT NOT NULL,
+       restored_at INTEGER)`,
+    );
     const [latest] = sql.exec("SELECT msg_end, trans_end FROM allocated ORDER BY msg_first DESC LIMIT 1");
-    if (!latest) return;
-    this.#nextMsg = Number(latest.msg_end);
-    this.#nextTrans = Number(latest.trans_end);
+    const [reserved] = sql.exec("SELECT * FROM reserved");
+    const isRestored = restoredAt !== (reserved?.restored_at ?? null);
+    this.#isBehind = isRestored || !(latest || reserved);
+    const first = Number((isRestored ? reserved?.place : reserved?.first) ?? 0);
+    this.#nextMsg = Math.max(first, Number(latest?.msg_end ?? 0));
+    this.#nextTrans = Math.max(first, Number(latest?.trans_end ?? 0));
+    if (reserved && !isRestored) this.#limit = { place: Number(reserved.place), by: String(reserved.name) };
+  }
+
+  /** Whether these ids cannot all be allocated before the limit; then another one must be reserved first. */
+  exceedsLimit(wanted: IdsWanted, now: EpochMs): boolean {
+    return this.#limit === null || this.#limit.place < this.#endOf(wanted, now);
+  }
+
+  /** Whether it is time to reserve more, so that nobody waits for that. */
+  isNearLimit(now: EpochMs): boolean {
+    return this.#limit === null || this.#limit.place - this.#endOf(none, now + earlyMs) < idsPerHour / 2;
+  }
+
+  /** The limit to reserve next, an hour's worth behind these ids. `newName`: of this life of the allocator, where it has none. */
+  nextLimit(wanted: IdsWanted, now: EpochMs, newName: () => string): IdLimit {
+    const end = Math.max(this.#endOf(wanted, now), this.#endOf(none, now + earlyMs));
+    return { place: end + idsPerHour, by: this.#limit?.by ?? newName() };
+  }
+
+  /** Whoever can keep this limit does. */
+  reserve(limit: IdLimit, now: EpochMs): void {
+    if (this.#isBehind) this.#continueAt(this.#firstPlace(now));
+    this.#keep(limit);
+  }
+
+  /**
+   * What an agent has kept. Of another life of the allocator, it says which ids may have been used. False: that is too far ahead of the clock to be
+   * so, and a wrong word must not use up the ids of many days.
+   */
+  heardLimit({ place, by }: IdLimit, now: EpochMs, newName: () => string): boolean {
+    if (by === this.#limit?.by || place <= Math.min(this.#nextMsg, this.#nextTrans)) return true;
+    if (place > furthestPlace(now)) return false;
+    this.#continueAt(Math.max(place, this.#firstPlace(now)));
+    // Nothing behind it is reserved yet.
+    this.#keep({ place: Math.max(this.#nextMsg, this.#nextTrans), by: this.#limit?.by ?? newName() });
+    return true;
+  }
+
+  #continueAt(place: number): void {
+    this.#nextMsg = Math.max(this.#nextMsg, place);
+    this.#nextTrans = Math.max(this.#nextTrans, place);
+    this.#isBehind = false;
+  }
+
+  #keep(limit: IdLimit): void {
+    const first = Math.min(this.#nextMsg, this.#nextTrans);
+    this.#sql.exec(
+      "INSERT OR REPLACE INTO reserved (one, first, place, name, restored_at) VALUES (1, ?, ?, ?, ?)",
+      ...[first, limit.place, limit.by, this.#restoredAt],
+    );
+    this.#limit = limit;
+  }
+
+  /** Where ids of now begin. WebEx would pass over ids of today that it got before. */
+  #firstPlace(now: EpochMs): number {
+    return this.#isBehind ? placeByTime(now) : firstPlaceOf(now);
+  }
+
+  #endOf({ msgIds, transIds }: IdsWanted, now: EpochMs): number {
+    return Math.max(
+      this.#nextMsg + 1 + msgIds,
+      this.#nextTrans + transIds,
+      this.#firstPlace(now) + 1 + Math.max(msgIds, transIds),
+    );
   }
 
   /** At most as many as are wanted, fewer when a sequence comes to its end. A clock that was set back repeats no id. */
   allocate(holder: ConfKey | null, wanted: IdsWanted, now: EpochMs): IdBlocks {
-    // Without any block the state is new, or was lost: WebEx would pass over ids of today that it got before.
-    const first = this.#nextMsg === 0 ? placeByTime(now) : firstPlaceOf(now);
+    const first = this.#firstPlace(now);
     const msgFirst = Math.max(this.#nextMsg, first);
     const transFirst = Math.max(this.#nextTrans, first);
     // The sweep knows a conference by its blocks: one without MsgIDs uses one up all the same, or the next block would replace it.
@@ -56,6 +146,7 @@ export class IdAllocator {
     });
     this.#nextMsg = msgEnd;
     this.#nextTrans = transEnd;
+    this.#isBehind = false;
     return { msgIds: block(msgFirst, wanted.msgIds > 0 ? msgEnd : msgFirst), transIds: block(transFirst, transEnd) };
   }
 

@@ -59,7 +59,7 @@ export const objectKinds: {
         });
       },
     }),
-  idAllocator: (place) => new DomainIds(place, new IdAllocator(place.sql)),
+  idAllocator: (place) => new DomainIds(place, new IdAllocator(place.sql, place.restoredAt)),
   mailbox: (place) => new Mailbox(place),
   relay: (place) => {
     const sockets = new KeptSockets(place.sockets);
@@ -68,6 +68,7 @@ export const objectKinds: {
       sockets,
       settings: (domain) => place.domain(domain)?.settings,
       sweep: (domain) => place.idAllocator(domain).sweep(),
+      heardLimit: (domain, limit) => place.idAllocator(domain).heardLimit(domain, limit),
       keepPromptCalls: (domain, said) => place.directory(domain).keepPromptCalls(domain, said),
       notifyOfAgents: (domain, events) => place.directory(domain).notifyOfAgents(domain, events),
       notifyOfTrouble: (domain, ...of) => place.directory(domain).notifyOfTrouble(domain, ...of),

@@ -3,6 +3,7 @@ import { setLimited } from "../../src/foundation/limits.ts";
 import type { LogFacts } from "../../src/foundation/text/log-line.ts";
 import { dayMs } from "../../src/foundation/time/timers.ts";
 import type { Absences } from "../../src/link/absences.ts";
+import type { IdLimit } from "../../src/link/messages.ts";
 import type { LastActive, Link } from "../../src/link/relay.ts";
 import type { AgentEvent } from "../../src/rpc/directory.ts";
 import { EntryTable, entryTableSql } from "../platform/entry-table.ts";
@@ -41,6 +42,8 @@ export interface RelayEntries {
   readonly lost: Lost;
   /** Which start of the bridge this is, as an active agent last said. */
   readonly bootId: string;
+  /** What the agents are to keep. */
+  readonly idLimit: IdLimit;
   /** Since when the bridge takes no new conferences; `null`: it takes them. */
   readonly drainedSince: EpochMs | null;
   /** Kept where there are several agents, or receivers of webhooks are notified of them. The events are on their way to the directory. */

@@ -7,6 +7,7 @@ import {
   type AgentToEdge,
   CLOSE_CODES,
   type CloseReason,
+  type IdLimit,
   type Judgement,
   type LinkDecodeError,
 } from "../../src/link/messages.ts";
@@ -36,11 +37,13 @@ import type { AgentSockets } from "./agent-sockets.ts";
 import { BridgeDrain, refusalsOf } from "./bridge-drain.ts";
 import { actedUntil, activeLine, bridgeHealth, lostSince } from "./bridge-health.ts";
 import { BridgeReports, type ReportsPorts } from "./bridge-reports.ts";
+import { type IdLimitPorts, IdLimits } from "./id-limits.ts";
 import { type Identity, type Lost, type RelayEntries, type RelayLog, RelayStore } from "./relay-store.ts";
 import { TroubleFeed } from "./trouble-feed.ts";
 
 export interface RelayPorts
   extends AlarmPorts,
+    IdLimitPorts,
     Pick<ReportsPorts, "conference" | "keepPromptCalls" | "measures" | "sockets"> {
   readonly sql: Sql;
   readonly sockets: AgentSockets;
@@ -75,6 +78,7 @@ export class Relay implements RelayRpc {
   readonly #logLimit = new LogLimit();
   readonly #replaced = new RateLimit();
   readonly #limits = new AgentLimits();
+  readonly #idLimits: IdLimits;
   readonly #drain: BridgeDrain;
   readonly #absences: AgentAbsences;
   readonly #reports: BridgeReports;
@@ -88,12 +92,15 @@ export class Relay implements RelayRpc {
     this.#identity = attachments[0]?.identity ?? this.#store.read("absences")?.identity;
     const [epoch, lastActive] = [this.#store.read("epoch") ?? 0, this.#store.read("lastActive") ?? null];
     this.#bootId = this.#store.read("bootId") ?? null;
-    const state = { epoch, lastActive, links: attachments.map(({ link }) => link) };
+    const idLimit = this.#store.read("idLimit");
+    const links = attachments.map(({ link }) => link);
+    const state = { epoch, lastActive, links, ...(idLimit && { idLimit }) };
     const wasActive = this.#store.read("active") ?? null;
     this.#state = restore(state, wasActive);
     this.#missedAt = wasActive?.lastSeen ?? ports.now();
     this.#missed = wasActive && !activeLink(state) ? { ...wasActive, lastSeen: this.#missedAt } : null;
     this.#drain = new BridgeDrain(this.#store, this.#log);
+    this.#idLimits = new IdLimits(ports, this.#log);
     this.#absences = new AgentAbsences(ports, this.#store, this.#alarm, this.#log);
     this.#trouble = new TroubleFeed(ports, this.#store, this.#alarm, this.#log);
     const current = { identity: () => this.#identity, state: () => this.#state };
@@ -106,16 +113,19 @@ export class Relay implements RelayRpc {
   }
 
   /** Gives an agent that was not refused its link; closes its socket again if the settings do not have bridge or agent any more. */
-  opened(id: string, { domain, bridge, agent, key }: Hello): void {
-    this.#identity = { domain: domain as DomainName, bridge: bridge as BridgeName };
-    const settings = this.#ports.settings(this.#identity.domain);
+  opened(id: string, { domain, bridge, agent, key, idLimit }: Hello): void {
+    const identity = { domain: domain as DomainName, bridge: bridge as BridgeName };
+    this.#identity = identity;
+    const settings = this.#ports.settings(identity.domain);
     const agents = settings?.bridges.find(({ name }) => name === bridge)?.agents;
     if (!settings || !agents) return this.#close(id, agent, "unknownBridge");
     const isKnown = agents.some(({ name, publicKey }) => name === agent && publicKey === key);
     if (!isKnown) return this.#close(id, agent, "wrongKey");
     this.#ports.sockets.seen(id, this.#ports.now());
     this.#absences.clocks.admitted(agent);
-    this.#apply({ type: "opened", id, agent, alone: agents.length === 1, keypad: settings.keypad });
+    void this.#idLimits.heard(idLimit, agent, identity, this.#state.idLimit);
+    const kept = idLimit && { idLimit };
+    this.#apply({ type: "opened", id, agent, alone: agents.length === 1, keypad: settings.keypad, ...kept });
     if (findLink(this.#state, id)?.role === "standby") this.#log("agent-standby", agent, {});
     this.#wakeForStandby();
   }
@@ -230,10 +240,29 @@ export class Relay implements RelayRpc {
     return since;
   }
 
-  async clockDiffers(domain: DomainName, bridge: BridgeName, agent: string, byMs: number): Promise<void> {
-    this.#identity = { domain, bridge };
+  async clockDiffers(
+    domain: DomainName,
+    bridge: BridgeName,
+    agent: string,
+    byMs: number,
+    idLimit?: IdLimit,
+  ): Promise<void> {
+    const identity = { domain, bridge };
+    this.#identity = identity;
     this.#absences.clocks.refused(agent, byMs);
     this.#lookForTrouble();
+    await this.#idLimits.heard(idLimit, agent, identity, this.#state.idLimit);
+  }
+
+  async keepIdLimit(domain: DomainName, bridge: BridgeName, limit: IdLimit): Promise<void> {
+    const identity = { domain, bridge };
+    this.#identity = identity;
+    const { idLimit: before } = this.#state;
+    // Another life of the allocator: what this relay has kept for the one before it counts as what agents keep.
+    await this.#idLimits.heard(before, "", identity, limit);
+    this.#store.write("idLimit", limit);
+    this.#apply({ type: "id-limit", limit });
+    await this.#idLimits.kept(limit, () => this.#state);
   }
 
   #apply(input: RelayInput): void {
@@ -283,7 +312,9 @@ export class Relay implements RelayRpc {
     for (const effect of effects) this.#carryOut(effect, before);
     if (isAnother) this.#logActive(before.lastActive?.agent, lost ?? this.#store.read("lost"));
     this.#noticeRestart();
-    if (state.links !== before.links) this.#lookForTrouble();
+    if (state.links === before.links) return;
+    this.#idLimits.changed();
+    this.#lookForTrouble();
   }
 
   #lookForTrouble(): void {

@@ -3,7 +3,7 @@ import { whole, word } from "../bridge/schemas.ts";
 import type { EpochMs } from "../foundation/ids.ts";
 import { err, ok, type Result } from "../foundation/result.ts";
 import type { Checked } from "../foundation/schemas.ts";
-import { CLOSE_CODES, type CloseReason } from "./messages.ts";
+import { CLOSE_CODES, type CloseReason, idLimit } from "./messages.ts";
 
 export const LINK_PROTOCOL_VERSION = 1;
 
@@ -27,6 +27,11 @@ const signed = v.object({
   ...facts.entries,
   key: word,
   signature: v.pipe(word, v.regex(/^[A-Za-z0-9_-]{86}$/, "not 64 bytes in base64url")),
+  /**
+   * Unsigned, as an older edge could not verify it, and bounded at the edge instead; in the hello, as an agent that is refused for its clock
+   * must bring it, too. Place 0: it keeps none yet; absent from agents that are older than this field.
+   */
+  idLimit: v.exactOptional(idLimit),
 });
 
 const versioned = v.object({ version: whole });

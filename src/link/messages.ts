@@ -12,6 +12,13 @@ import type { Checked } from "../foundation/schemas.ts";
 const epoch = whole;
 const stream = id<StreamId>();
 
+/** No id of the domain at this place or behind it was used; `by` names the life of the allocator that has reserved those before it. */
+const limit = { place: whole, by: word };
+
+export const idLimit = v.object(limit);
+
+export type IdLimit = Checked<typeof idLimit>;
+
 const edgeToAgent = [
   typed("welcome", {
     role: v.picklist(["active", "standby"]),
@@ -40,6 +47,8 @@ const edgeToAgent = [
   typed("prompt-calls-ack", { upTo: whole }),
   /** The digest differs from what the object knows. `unless`: no snapshot is wanted if the bridge has this one. */
   typed("snapshot-wanted", { conference, unless: v.optional(word) }),
+  /** To keep, before an id behind the limit that the agent has is used; only to agents whose hello has a limit. */
+  typed("id-limit", limit),
   /** The answer to a ping, in the same order. */
   typed("pong", {}),
 ];
@@ -97,6 +106,8 @@ const agentToEdge = [
     dropped: whole,
     droppedInAll: v.exactOptional(droppedInAll),
   }),
+  /** The furthest limit of ids that this agent knows is in its journal. */
+  typed("id-limit-kept", limit),
   typed("ping", {}),
 ];
 
@@ -246,6 +257,7 @@ export class AgentBudget {
         return this.#spend("promptCalls", length, at) ? "allowed" : "ignored";
       }
       case "health":
+      case "id-limit-kept":
       case "ping":
         return "allowed";
     }

@@ -3,7 +3,7 @@ import type { NumberedReport } from "../bridge/events.ts";
 import type { KeypadCodes } from "../bridge/keypad-codes.ts";
 import type { CommandId, ConfKey, EpochMs, StreamId } from "../foundation/ids.ts";
 import { assertNever } from "../foundation/result.ts";
-import type { AgentToEdge, CloseReason, EdgeToAgent } from "./messages.ts";
+import type { AgentToEdge, CloseReason, EdgeToAgent, IdLimit } from "./messages.ts";
 
 export const HEARTBEAT_MS = 3_000;
 export const SILENCE_MS = 10_000;
@@ -19,6 +19,8 @@ export interface Link {
   readonly bridgeAwaySince: EpochMs | null;
   /** Since when its bridge takes no new calls; absent: it takes them. */
   readonly endsSince?: EpochMs;
+  /** The limit of ids that its agent has on disk, as it last said; absent: it is an older one, and keeps none. */
+  readonly idLimit?: IdLimit;
 }
 
 export type Health = Omit<Extract<AgentToEdge, { type: "health" }>, "type">;
@@ -34,6 +36,8 @@ export interface RelayState {
   readonly epoch: number;
   readonly lastActive: LastActive | null;
   readonly links: readonly Link[];
+  /** What the agents are to keep; absent: nothing yet. */
+  readonly idLimit?: IdLimit;
 }
 
 export type RelayInput =
@@ -45,7 +49,10 @@ export type RelayInput =
       /** Whether the settings name no other agent for this bridge. */
       readonly alone: boolean;
       readonly keypad: KeypadCodes;
+      readonly idLimit?: IdLimit;
     }
+  /** The allocator will use ids up to there. */
+  | { readonly type: "id-limit"; readonly limit: IdLimit }
   /** An agent sent what is no message, or too much. */
   | { readonly type: "bad-message"; readonly id: string; readonly why: "badMessage" | "tooMuch" }
   | { readonly type: "message"; readonly id: string; readonly message: AgentToEdge; readonly at: EpochMs }
@@ -155,6 +162,11 @@ function act(state: RelayState, input: RelayInput): RelayStep {
       return sendCommands(state, input.conference, input.commands);
     case "closed":
       return unchanged(without(state, input.id));
+    case "id-limit": {
+      const keeping = state.links.filter(({ idLimit }) => idLimit !== undefined);
+      const effects = keeping.map(({ id }) => send(id, { type: "id-limit", ...input.limit }));
+      return { state: { ...state, idLimit: input.limit }, effects };
+    }
     case "bridge-away":
       return replaceActive(state, "bridgeAway");
     case "hand-over":
@@ -177,10 +189,10 @@ function replaceActive(state: RelayState, why: CloseReason): RelayStep {
 }
 
 function opened(state: RelayState, input: Extract<RelayInput, { type: "opened" }>): RelayStep {
-  const { id, agent, alone, keypad } = input;
+  const { id, agent, alone, keypad, idLimit } = input;
   const older = state.links.find((link) => link.agent === agent);
   return then(older ? close(state, older.id, "replaced") : unchanged(state), (others) => {
-    const link = newLink("standby", id, agent);
+    const link = { ...newLink("standby", id, agent), ...(idLimit && { idLimit }) };
     const joined = { ...others, links: [...others.links, link] };
     // An active agent that connects anew stays active.
     const state = activeLink(joined) ? joined : activated(joined, link);
@@ -188,8 +200,16 @@ function opened(state: RelayState, input: Extract<RelayInput, { type: "opened" }
     const role = activeLink(state)?.id === id ? "active" : "standby";
     const activeSince = lastActive?.since ?? epoch;
     const welcome = { type: "welcome", role, epoch, activeSince, heartbeatMs: HEARTBEAT_MS, alone, keypad } as const;
-    return { state, effects: [send(id, { ...welcome, promptCalls: true })] };
+    const greeting = send(id, { ...welcome, promptCalls: true });
+    const { idLimit: wanted } = state;
+    if (!wanted || !idLimit || keepsLimit(idLimit, wanted)) return { state, effects: [greeting] };
+    return { state, effects: [greeting, send(id, { type: "id-limit", ...wanted })] };
   });
+}
+
+/** Whether who keeps this limit need not be handed that one. */
+export function keepsLimit(kept: IdLimit, wanted: IdLimit): boolean {
+  return kept.place >= wanted.place;
 }
 
 function newLink(role: Link["role"], id: string, agent: string): Link {
@@ -212,6 +232,10 @@ function received(state: RelayState, { id, message, at }: Extract<RelayInput, { 
     case "prompt-calls":
       // Also of an agent that acts no longer: nobody else knows what it saw.
       return { state, effects: [{ ...message, id }] };
+    case "id-limit-kept": {
+      const { place, by } = message;
+      return unchanged(changed(state, { ...link, idLimit: { place, by } }));
+    }
     case "commands-ack": {
       if (!isActive) return unchanged(state);
       const { conference, ids, waiting = [] } = message;

@@ -58,6 +58,7 @@ export const objectMethods = {
     holderOf: "request",
     holdersOf: "request",
     conferencesOf: "request",
+    heardLimit: "objects",
     sweep: "objects",
   },
   mailbox: { send: "request", share: "objects", waiting: viewMs },
@@ -83,7 +84,7 @@ export const objectMethods = {
     ...{ records: requestMs, erase: requestMs, rebuild: rebuildMs },
   },
   relay: {
-    ...{ sendCommands: "objects", askForSnapshot: "objects", closeAgents: "objects" },
+    ...{ sendCommands: "objects", askForSnapshot: "objects", closeAgents: "objects", keepIdLimit: "objects" },
     ...{ agents: viewMs, health: "request", handOver: "request", drain: "request", clockDiffers: "request" },
   },
   counts: { add: "objects", all: viewMs },

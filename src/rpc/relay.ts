@@ -2,6 +2,7 @@ import * as v from "valibot";
 import type { Ability, IssuedCommand } from "../bridge/commands.ts";
 import type { BridgeName, ConfKey, DomainName, EpochMs } from "../foundation/ids.ts";
 import { type Checked, text, time } from "../foundation/schemas.ts";
+import type { IdLimit } from "../link/messages.ts";
 import type { Health } from "../link/relay.ts";
 import type { FoundTrouble } from "../operators/trouble-kinds.ts";
 
@@ -89,8 +90,10 @@ export interface RelayRpc {
   health(): Promise<BridgeHealth>;
   /** Ends the links of these agents, whose settings have changed: they connect anew, if they still may. */
   closeAgents(agents: readonly string[]): Promise<void>;
-  /** An agent that has proved who it is was refused, since its clock is so far ahead of the edge's; below 0: behind. */
-  clockDiffers(domain: DomainName, bridge: BridgeName, agent: string, byMs: number): Promise<void>;
+  /** An agent that has proved who it is was refused, since its clock is so far ahead of the edge's; below 0: behind. What it keeps counts. */
+  clockDiffers(domain: DomainName, bridge: BridgeName, agent: string, byMs: number, idLimit?: IdLimit): Promise<void>;
+  /** Hands the limit to the connected agents, and to those that come. Resolves once they have it on disk, or after 1.5 s. */
+  keepIdLimit(domain: DomainName, bridge: BridgeName, limit: IdLimit): Promise<void>;
   /** Makes a standby act in the place of this agent. Where another one acts already, nothing is done: asked twice, it is done once. */
   handOver(from: string): Promise<HandOver>;
   /**

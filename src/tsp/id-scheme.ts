@@ -13,6 +13,9 @@ const lapDays = prefixes / laps;
 /** How many different TransIDs, and as many MsgIDs, one day has. */
 export const idsPerDay = laps * sequences;
 
+/** As many as `placeByTime` passes in an hour. */
+export const idsPerHour = Math.ceil(sequences / 24);
+
 /** The place of the first id of a day (UTC) among all ids. */
 export function firstPlaceOf(at: EpochMs): number {
   return Math.floor(at / dayMs) * idsPerDay;
@@ -21,6 +24,11 @@ export function firstPlaceOf(at: EpochMs): number {
 /** A place of the day that rises with its time: a million in all, eleven a second. */
 export function placeByTime(at: EpochMs): number {
   return firstPlaceOf(at) + Math.floor(((at % dayMs) / dayMs) * sequences);
+}
+
+/** The end of the next day's places. An agent, or a machine whose clock is a day behind, may rightly know of ids up to there. */
+export function furthestPlace(at: EpochMs): number {
+  return firstPlaceOf(at) + 2 * idsPerDay;
 }
 
 /**

@@ -109,6 +109,10 @@ export class AgentWorld {
     this.#agent = this.#newAgent();
   }
 
+  get idLimit() {
+    return this.#agent.idLimit;
+  }
+
   get status() {
     return this.#agent.status;
   }
@@ -305,7 +309,7 @@ export class AgentWorld {
     this.#lives += 1;
     const life = this.#lives;
     let count = 0;
-    return new Agent(this.journal, () => `keypad-${life}-${++count}` as CommandId, this.#policy);
+    return new Agent(this.journal, () => `keypad-${life}-${++count}` as CommandId, this.#policy, "local");
   }
 
   #newMachine(bootId: string): Machine {

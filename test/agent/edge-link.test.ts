@@ -106,6 +106,7 @@ beforeEach(async () => {
     settings: { edge: `ws://127.0.0.1:${relay.port}/`, domain: "local", bridge: "simulated", agent: "agent-1" },
     key: agentKey(folder),
     openSocket,
+    idLimit: () => ({ place: 7, by: "a life" }),
     certificateOf: async () => (ends === null ? null : { begins: 1_799_000_000_000, ends }),
     timers,
     now: () => 1_790_000_000_000,
@@ -149,7 +150,8 @@ test("the agent proves with its key who it is, for this bridge and this challeng
   const [first, second] = relay.hellos;
   expect(first).toMatchObject({ challenge: "" });
   if (!second) throw new Error("it does not come again");
-  const { signature, key, ...said } = second;
+  const { signature, key, idLimit, ...said } = second;
+  expect(idLimit).toEqual({ place: 7, by: "a life" });
   expect(said).toEqual({
     version: 1,
     agent: "agent-1",

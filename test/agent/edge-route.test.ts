@@ -162,6 +162,7 @@ function link(settings: { readonly edge: string | string[]; readonly ca?: string
     settings: { ...agentSettings, ...settings },
     key: agentKey(join(folder, "key")),
     openSocket: openBy((url) => ({ ...edgeRoute(url, settings), ...more })),
+    idLimit: () => ({ place: 0, by: "" }),
     certificateOf: async () => null,
     timers,
     now: Date.now,

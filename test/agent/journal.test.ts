@@ -64,6 +64,8 @@ test("what was written is there when the file is opened again", () => {
     first.deletePromptCall({ ...story, at: 5 });
     first.saveDroppedPromptCalls(3);
     first.saveDroppedInAll(5, "j");
+    first.saveIdLimit("other", { place: 1, by: "a" });
+    for (const place of [2, 3]) first.saveIdLimit("local", { place, by: "b" });
   });
   const second = journal();
   expect(second.load()).toEqual({
@@ -79,6 +81,10 @@ test("what was written is there when the file is opened again", () => {
     promptCalls: [{ number: 2, call: story }],
     droppedPromptCalls: 3,
     droppedInAll: { journal: "j", count: 5 },
+    idLimits: new Map([
+      ["other", { place: 1, by: "a" }],
+      ["local", { place: 3, by: "b" }],
+    ]),
   });
 });
 

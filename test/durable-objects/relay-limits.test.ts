@@ -88,7 +88,7 @@ test.each([
   ["agent-1", "B".repeat(43)],
 ])("%s is closed if the settings lost it, or its key, while it connected", (agent, key) => {
   const world = new RelayWorld();
-  world.connect(agent, key);
+  world.connect(agent, { key });
 
   expect(world.closed).toEqual(["link-1: 4401 wrongKey"]);
   expect(world.sent).toEqual([]);

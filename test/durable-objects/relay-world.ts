@@ -6,7 +6,7 @@ import type { CommandResult } from "../../src/bridge/commands.ts";
 import type { Comparison } from "../../src/conference/reconcile.ts";
 import type { BridgeName, CommandId, ConfKey, DomainName, StreamId } from "../../src/foundation/ids.ts";
 import { ok } from "../../src/foundation/result.ts";
-import { LINK_PROTOCOL_VERSION } from "../../src/link/hello.ts";
+import { type Hello, LINK_PROTOCOL_VERSION } from "../../src/link/hello.ts";
 import type { AgentToEdge, EdgeToAgent } from "../../src/link/messages.ts";
 import type { AgentEvent } from "../../src/rpc/directory.ts";
 import type { DomainSettingsInput } from "../../src/settings/domain-settings.ts";
@@ -69,9 +69,10 @@ export class RelayWorld {
     return world;
   }
 
-  connect(agent = "agent-1", key = agentWithoutKey(agent).publicKey): string {
+  connect(agent = "agent-1", more: Pick<Hello, "idLimit"> & { readonly key?: string } = {}): string {
     const id = `link-${++this.#links}`;
-    const hello = { version: LINK_PROTOCOL_VERSION, agent, domain, bridge, at: this.now, key, signature: "s" };
+    const { key = agentWithoutKey(agent).publicKey, ...said } = more;
+    const hello = { version: LINK_PROTOCOL_VERSION, agent, domain, bridge, at: this.now, key, signature: "s", ...said };
     const challenge = this.relay.refusalOf({ ...hello, challenge: "" })?.["bridgehead-refusal"].slice(5) ?? "";
     if (this.relay.refusalOf({ ...hello, challenge })) throw new Error("refused");
     this.sockets.set(id, { attachment: null, lastSeen: 0 });
@@ -141,6 +142,8 @@ export class RelayWorld {
         compareDigest: (from) => ask(`${key} digest of ${from}`).then(() => this.found),
       }),
       sweep: (domain) => ask(`${domain} sweeps`),
+      heardLimit: (domain, { place, by }) =>
+        ask(`the allocator of ${domain} hears of ${place} by ${by}`).then(() => place < 1_000),
       keepPromptCalls: (_, said) => {
         if (this.directoryFails) throw new Error("it does not answer");
         return ask(`${said.calls.length} calls at the prompt of ${said.bridge}`).then(() => {});

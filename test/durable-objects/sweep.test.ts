@@ -63,6 +63,8 @@ class Allocator {
       setAlarm,
       getAlarm: async () => this.alarmAt,
       domain: () => null,
+      relay: () => ({ keepIdLimit: async () => {} }),
+      newId: () => "this life",
       conference: (_: unknown, confKey: ConfKey) => ({ sweep: () => this.#sweepOne(confKey) }),
       kept: {
         get: <Value>(name: string) => this.#kept.get(name) as Value | undefined,

@@ -86,4 +86,6 @@ test("the relay hears by how much the clock of its own agent is off, and of nobo
   await ask(edge, path, await signed(edge, { at, key: agents[0].publicKey }, 1));
   await ask(edge, "/agent/local/second", await signed(edge, { at }));
   expect(told()).toHaveLength(1);
+  await ask(edge, path, await signed(edge, { at, idLimit: { place: 7, by: "a life" } }));
+  expect(told()[1]).toMatch(/, and it keeps ids up to 7$/);
 });

@@ -345,9 +345,11 @@ export class FakeEdge {
           call(`agents of ${bridge}`, bridge);
           return this.agents;
         },
-        clockDiffers: async (_domain, bridge, agent, byMs) => {
-          call(`the clock of ${agent} of ${bridge} differs by ${byMs}`, bridge);
+        clockDiffers: async (_domain, bridge, agent, byMs, { place } = { place: 0, by: "" }) => {
+          const kept = place > 0 ? `, and it keeps ids up to ${place}` : "";
+          call(`the clock of ${agent} of ${bridge} differs by ${byMs}${kept}`, bridge);
         },
+        keepIdLimit: async () => {},
         handOver: async (from) => {
           call(`${from} of ${bridge} hands over`, bridge);
           return this.handOver;

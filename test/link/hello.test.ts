@@ -32,6 +32,18 @@ test.each<[string, string | null]>([
   expect(decodeHello(header)).toEqual({ ok: false, error: "badMessage" });
 });
 
+test("an edge passes over what a newer agent says in its hello, and takes the hello of an older one", () => {
+  const idLimit = { place: 7, by: "a life" };
+  expect(decodeHello(encodeHello({ ...hello, idLimit }))).toEqual({ ok: true, value: { ...hello, idLimit } });
+  expect(helloText({ ...hello, ...{ idLimit } })).toBe(helloText(hello));
+  const newer = { ...hello, laterThanThis: 1 };
+  expect(decodeHello(encodeHello(newer))).toEqual({ ok: true, value: hello });
+  expect(decodeHello(encodeHello({ ...hello, idLimit: { place: -1, by: "" } }))).toEqual({
+    ok: false,
+    error: "badMessage",
+  });
+});
+
 test("of another version it is known that it is one, whatever else it says", () => {
   expect(decodeHello(encodeURIComponent('{"version":2,"who":"me"}'))).toEqual({ ok: false, error: "oldVersion" });
 });

@@ -162,7 +162,12 @@ class World {
       alarms: allocator.alarms,
     };
     const state = [...edge.conferences.values()].reduce((total, { disk }) => total + disk.entriesWritten, 0);
-    const shared = { ...none, objectRequests: allocator.calls, rowsWritten: ids.rowsWritten + state };
+    const shared = {
+      ...none,
+      objectRequests: allocator.calls + edge.limitsHanded,
+      socketMessages: messagesOf((type) => type === "id-limit-kept"),
+      rowsWritten: ids.rowsWritten + state + edge.limitsHanded,
+    };
     const all = sum([...objects, { ...none, workerRequests: edge.posts, socketMessages: messagesOf(() => true) }]);
     return { caused: difference(difference(all, checks), shared), checks, [onceInAWhile]: shared };
   }

@@ -110,6 +110,9 @@ export class Edge {
   readonly #shared: Shared;
   readonly #objects: EdgeObjects;
   readonly #nonces: Draws;
+  #allocators = 0;
+  /** How often a relay was handed a limit of ids. */
+  limitsHanded = 0;
 
   constructor(context: WorldContext, shared: Shared, domain: Domain, post: PostToWebex) {
     this.#context = context;
@@ -206,6 +209,7 @@ export class Edge {
       return new RelayHost(context, place, settings, {
         conference: (name, confKey) => this.#of(name).#forRelay(confKey),
         sweep: (name) => this.#of(name).allocator.call((allocator) => allocator.sweep()),
+        heardLimit: (name, limit) => this.#of(name).allocator.call((allocator) => allocator.heardLimit(name, limit)),
         keepPromptCalls: (name, said) =>
           this.#of(name).directory.call((directory) => directory.promptStore.keepPromptCalls(name, said)),
       });
@@ -245,6 +249,14 @@ export class Edge {
           domain: (name) => this.#shared.edges.get(name)?.domain ?? null,
           log: ({ event }) => context.tell(() => `id allocator: ${event}`),
           conference: (_, confKey) => ({ sweep: () => send(() => this.#sweep(confKey)) }),
+          relay: (name, bridge) => ({
+            keepIdLimit: (...limit) => {
+              this.limitsHanded += 1;
+              const { hosted } = this.#of(name).relayOf(bridge);
+              return send(() => hosted.call((relay) => relay.keepIdLimit(...limit)));
+            },
+          }),
+          newId: () => `allocator-${++this.#allocators}`,
           kept: {
             get: <Value>(name: string) => kept.get(name) as Value | undefined,
             put: (name, value) => void kept.set(name, value),

@@ -88,7 +88,12 @@ export class RelayHost {
     context: WorldContext,
     place: { readonly domain: DomainName; readonly bridge: BridgeName },
     settings: DomainSettings,
-    { conference, sweep, keepPromptCalls }: Pick<RelayPorts, "conference" | "sweep" | "keepPromptCalls">,
+    {
+      conference,
+      sweep,
+      keepPromptCalls,
+      heardLimit,
+    }: Pick<RelayPorts, "conference" | "sweep" | "keepPromptCalls" | "heardLimit">,
   ) {
     this.#context = context;
     const { lie } = context;
@@ -139,6 +144,7 @@ export class RelayHost {
           };
         },
         sweep: (domain) => send(() => sweep(domain)),
+        heardLimit: (domain, limit) => send(() => heardLimit(domain, limit)),
         keepPromptCalls: (domain, said) => send(() => keepPromptCalls(domain, said)),
         notifyOfAgents: hasNoWebhooks,
         notifyOfTrouble: hasNoWebhooks,

@@ -5,12 +5,14 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, expect, onTestFinished, test, vi } from "vitest";
 import { timers } from "../../bridge-agent/node-ports.ts";
-import { agentKey } from "../../bridge-agent/service/state-folder.ts";
+import { agentKey, journalFile } from "../../bridge-agent/service/state-folder.ts";
 import { SqliteDisk } from "../../durable-objects/home/log/sqlite-disk.ts";
 import { BridgeControl } from "../../scripts/bridge-control.ts";
 import { LocalRun } from "../../scripts/local-run.ts";
 import { startSimulatedBridge } from "../../simulators/bridge/server.ts";
+import type { WebexServer } from "../../simulators/webex/server.ts";
 import { localDomain } from "../../src/settings/local-domain.ts";
+import { placeOf } from "../../src/tsp/id-scheme.ts";
 import { eventually, Meeting, startWebex, startWorld } from "./world.ts";
 
 afterEach(() => vi.unstubAllEnvs());
@@ -127,7 +129,21 @@ test("an edge on plain Node takes over what one on workerd has, with calls up, a
   expect(webex.received.filter(({ attempt }) => attempt > 1)).toEqual([]);
 });
 
-test("a backup that is made under traffic is whole, and what is restored from it knows the conferences as of then", async () => {
+/** The ids that WebEx got from the edge, those of its own requests aside. */
+function idsAt({ received }: WebexServer): ReadonlySet<string> {
+  const own = received.flatMap(({ message }) => (message.type === "caller-entered" ? [message.msgId] : []));
+  return new Set([...received.map(({ transId }) => transId), ...own]);
+}
+
+/** The limit of ids that the agent of this state folder keeps. */
+function limitKept(state: string): number {
+  const journal = new DatabaseSync(journalFile(join(state, "agent")), { readOnly: true });
+  const [fact] = journal.prepare("SELECT value FROM fact WHERE name = 'idLimit local'").all();
+  journal.close();
+  return JSON.parse(String(fact?.value)).place;
+}
+
+test("a backup that is made under traffic is whole; what is restored from it knows the conferences as of then, and uses no id again", async () => {
   vi.stubEnv("BRIDGEHEAD_EDGE", "node");
   const folder = newFolder();
   const world = await startWorld({ state: newFolder() });
@@ -177,4 +193,27 @@ test("a backup that is made under traffic is whole, and what is restored from it
   onTestFinished(async () => void (await other.stop()));
   expect((await viewOf(other, known.confKey)).status).toBe(200);
   expect((await viewOf(other, late.confKey)).status).toBe(404);
+  /** A whole meeting with this edge. */
+  const meet = async (run: LocalRun): Promise<WebexServer> => {
+    const webex = await startWebex(run);
+    onTestFinished(() => webex.stop());
+    const meeting = new Meeting({ run, webex, bridge: new BridgeControl(run.bridgeUrl), stop: async () => 0 });
+    await meeting.create();
+    for (const id of ["301", "302", "303"]) await meeting.callIn(id);
+    await meeting.close();
+    return webex;
+  };
+  const used = idsAt(world.webex);
+  const usedLater = idsAt(await meet(other));
+  expect(usedLater.size).toBeGreaterThan(6);
+  expect([...usedLater].filter((id) => used.has(id))).toEqual([]);
+
+  // The disk of the edge is lost, and the agent goes on.
+  await other.stop();
+  const limit = limitKept(restored);
+  rmSync(join(restored, "edge"), { recursive: true });
+  const empty = await LocalRun.start({ state: restored });
+  onTestFinished(async () => void (await empty.stop()));
+  for (const id of idsAt(await meet(empty))) expect(placeOf(Number(id), Date.now())).toBeGreaterThanOrEqual(limit);
+  expect(limitKept(restored)).toBeGreaterThan(limit);
 });

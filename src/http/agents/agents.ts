@@ -21,10 +21,10 @@ export async function admitAgent(request: Request, place: Place, edge: AgentPort
   if (why === null) return edge.objects.relay(place.domain, place.bridge).fetch(request);
   edge.metrics.agentsRefused.count({ why });
   if (hello.ok && why === "clockSkew" && isAgentOf(place, hello.value, knownAgents(edge))) {
-    const { agent, at } = hello.value;
+    const { agent, at, idLimit } = hello.value;
     const { domain, bridge } = place;
     await answerOrNull(
-      edge.objects.relay(domain, bridge).clockDiffers(domain, bridge, agent, at - edge.now()),
+      edge.objects.relay(domain, bridge).clockDiffers(domain, bridge, agent, at - edge.now(), idLimit),
       edge,
       place,
     );

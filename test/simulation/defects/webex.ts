@@ -71,8 +71,8 @@ export const webexDefects: DefectsByFile = {
     // Two documents of two conferences get one TransID, and the later one looks like a changed repeat.
     "the id allocator begins again after a restart": {
       foundBy: ["a repeat has the same bytes", "a request is answered once"],
-      before: "if (!latest) return;",
-      after: "if (!latest || latest.msg_end !== null) return;",
+      before: 'FROM allocated ORDER BY msg_first DESC LIMIT 1");',
+      after: 'FROM allocated WHERE msg_end IS NULL");',
     },
   },
   "durable-objects/mail/mailbox.ts": {

@@ -1,0 +1,30 @@
+import { expect, test } from "vitest";
+import { AgentWorld } from "./agent-world.ts";
+
+test("an agent keeps the furthest limit of ids, also over a restart, and says so once that is on disk", () => {
+  const world = new AgentWorld();
+  world.connect();
+  world.settle();
+  // Like an older edge, which hands none.
+  world.pass(5_000);
+  expect([world.idLimit, world.heard.some(({ type }) => type === "id-limit-kept")]).toEqual([
+    { place: 0, by: "" },
+    false,
+  ]);
+  for (const [place, by] of [
+    [100, "a life"],
+    [50, "the next life"],
+    [200, "the next life"],
+  ] as const) {
+    world.tell({ type: "id-limit", place, by });
+    world.settle();
+  }
+  expect(world.heard.filter(({ type }) => type === "id-limit-kept")).toEqual([
+    { type: "id-limit-kept", place: 100, by: "a life" },
+    { type: "id-limit-kept", place: 100, by: "a life" },
+    { type: "id-limit-kept", place: 200, by: "the next life" },
+  ]);
+  world.restart();
+  expect(world.idLimit).toEqual({ place: 200, by: "the next life" });
+  expect([...world.journal.load().idLimits.keys()]).toEqual(["local"]);
+});

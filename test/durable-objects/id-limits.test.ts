@@ -1,0 +1,246 @@
+import { expect, test } from "vitest";
+import { DomainIds } from "../../durable-objects/ids/domain-ids.ts";
+import { IdAllocator } from "../../durable-objects/ids/id-allocator.ts";
+import type { LogLine } from "../../durable-objects/platform/log.ts";
+import type { ConfKey, DomainName } from "../../src/foundation/ids.ts";
+import type { IdLimit } from "../../src/link/messages.ts";
+import { firstPlaceOf, furthestPlace, idsPerDay, idsPerHour, placeByTime, placeOf } from "../../src/tsp/id-scheme.ts";
+import { testDomain } from "../local-domain.ts";
+import { Clock } from "../simulation/clock.ts";
+import { Database } from "../simulation/database.ts";
+
+const noon = Date.UTC(2026, 10, 21, 12);
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
+const domain = "local" as DomainName;
+const key = "k" as ConfKey;
+
+/** The allocator of a domain whose one bridge has an agent that keeps each limit. */
+class Allocator {
+  readonly sql = new Database();
+  readonly time: Clock;
+  readonly lines: LogLine[] = [];
+  /** All that the relay was handed. */
+  readonly handed: IdLimit[] = [];
+  /** When the relay has an answer. */
+  answer: (limit: IdLimit) => Promise<void> = async () => {};
+  ids!: IdAllocator;
+  #domainIds!: DomainIds;
+  #alarmAt: number | null = null;
+  #lives = 0;
+  readonly #kept = new Map<string, unknown>();
+
+  constructor(now = noon, restoredAt: number | null = null) {
+    this.time = new Clock(now);
+    this.start(restoredAt);
+  }
+
+  /** With what is on disk. */
+  start(restoredAt: number | null = null): void {
+    this.ids = new IdAllocator(this.sql, restoredAt);
+    this.#domainIds = new DomainIds(
+      {
+        now: () => this.time.now,
+        after: (ms, run) => this.time.after(ms, run),
+        log: (line) => this.lines.push(line),
+        setAlarm: async (at) => {
+          this.#alarmAt = at;
+        },
+        getAlarm: async () => this.#alarmAt,
+        domain: () => testDomain(),
+        conference: () => ({ sweep: async () => true }),
+        relay: () => ({
+          keepIdLimit: (_domain, _bridge, limit) => {
+            this.handed.push(limit);
+            return this.answer(limit);
+          },
+        }),
+        newId: () => `life ${++this.#lives}`,
+        kept: {
+          get: <Value>(name: string) => this.#kept.get(name) as Value | undefined,
+          put: (name, value) => void this.#kept.set(name, value),
+        },
+      },
+      this.ids,
+    );
+  }
+
+  /** The places of the first MsgID and TransID. */
+  async allocate(count = 10): Promise<{ readonly msg: number; readonly trans: number }> {
+    const wanted = { domain, holder: key, msgIds: count, transIds: count };
+    const { msgIds, transIds } = await this.#domainIds.allocate(wanted);
+    return { msg: placeOf(msgIds.first, this.time.now), trans: placeOf(transIds.first, this.time.now) };
+  }
+
+  async hears(limit: IdLimit): Promise<boolean> {
+    const answer = await this.#domainIds.heardLimit(domain, limit);
+    await this.settle();
+    return answer;
+  }
+
+  async sweep(): Promise<void> {
+    await this.#domainIds.alarm();
+    await this.settle();
+  }
+
+  async settle(): Promise<void> {
+    for (let turn = 0; turn < 50; turn += 1) await Promise.resolve();
+  }
+}
+
+test("agents keep an hour's worth of ids before one of them is used, and the next hour's before that is half used up", async () => {
+  const allocator = new Allocator();
+  const answered = Promise.withResolvers<void>();
+  allocator.answer = () => answered.promise;
+  let first: { readonly msg: number } | null = null;
+  const allocated = allocator.allocate(100).then((ids) => {
+    first = ids;
+  });
+  await allocator.settle();
+  expect([allocator.handed.length, first]).toEqual([1, null]);
+  answered.resolve();
+  await allocated;
+  expect(first).toEqual({ msg: placeByTime(noon), trans: placeByTime(noon) });
+
+  // From now on nobody waits, for the relay has half an hour's worth of time to answer.
+  let isKept = () => {};
+  allocator.answer = () =>
+    new Promise((resolve) => {
+      isKept = resolve;
+    });
+  let last = 0;
+  await allocator.settle();
+  while (allocator.handed.length === 1) last = (await allocator.allocate(100)).msg;
+  const [limit = { place: 0, by: "" }, next] = allocator.handed;
+  expect(limit.by).toBe("life 1");
+  expect(last).toBeLessThan(limit.place - idsPerHour / 2 + 200);
+  expect(next).toMatchObject({ by: "life 1" });
+  const written = allocator.sql.rowsWritten;
+  await allocator.allocate(100);
+  expect([allocator.handed.length, allocator.sql.rowsWritten - written]).toEqual([2, 1]);
+  isKept();
+  await allocator.settle();
+  expect(allocator.sql.rowsWritten - written).toBe(2);
+});
+
+test("ids behind the limit wait for the agents, but not for a relay that does not answer", async () => {
+  const allocator = new Allocator();
+  await allocator.allocate();
+  allocator.answer = () => new Promise(() => {});
+  let isDone = false;
+  const more = allocator.allocate(2 * idsPerHour).then(() => {
+    isDone = true;
+  });
+  await allocator.settle();
+  expect(isDone).toBe(false);
+  await allocator.time.pass(3_000);
+  await more;
+  expect(allocator.lines).toMatchObject([
+    { event: "id-limit-not-kept", why: "Error: a relay took longer than 3000 ms" },
+  ]);
+});
+
+test("where no relay can be reached, ids are allocated all the same", async () => {
+  const allocator = new Allocator();
+  allocator.answer = () => Promise.reject(new Error("being moved"));
+  expect(await allocator.allocate()).toEqual({ msg: placeByTime(noon), trans: placeByTime(noon) });
+  expect(allocator.lines).toMatchObject([{ event: "id-limit-not-kept", why: "Error: being moved" }]);
+});
+
+test("the next day's first ids are reserved ten minutes before it, while conferences run", async () => {
+  const evening = noon + 11.8 * hourMs;
+  const allocator = new Allocator(evening);
+  await allocator.allocate();
+  const before = allocator.handed.length;
+  await allocator.sweep();
+  expect(allocator.handed).toHaveLength(before);
+  allocator.time.now += 5 * 60_000;
+  await allocator.sweep();
+  expect(allocator.handed.at(-1)?.place).toBeGreaterThan(firstPlaceOf(noon + dayMs));
+  const handed = allocator.handed.length;
+
+  allocator.time.now = noon + dayMs / 2 + 1_000;
+  expect((await allocator.allocate()).msg).toBe(firstPlaceOf(noon + dayMs));
+  expect(allocator.handed).toHaveLength(handed);
+});
+
+test("a state without ids goes on behind what an agent keeps, where its clock is a day behind, too", async () => {
+  const before = new Allocator();
+  for (let count = 0; count < 30; count += 1) await before.allocate(10_000);
+  const kept = before.handed.at(-1) as IdLimit;
+
+  for (const behindMs of [0, 5 * hourMs, dayMs]) {
+    const empty = new Allocator(noon - behindMs);
+    await empty.allocate();
+    expect(await empty.hears({ ...kept, by: "another life" })).toBe(true);
+    expect(await empty.allocate()).toEqual({ msg: kept.place, trans: kept.place });
+    expect(empty.handed.at(-1)?.place).toBeGreaterThan(kept.place + idsPerHour / 2);
+    // Also after the next restart.
+    empty.start();
+    expect((await empty.allocate()).trans).toBe(kept.place + 10);
+  }
+});
+
+test("what an agent keeps of this very allocator moves nothing, whenever it connects anew", async () => {
+  const allocator = new Allocator();
+  await allocator.allocate();
+  const kept = allocator.handed.at(-1) as IdLimit;
+  allocator.start();
+  expect(await allocator.hears(kept)).toBe(true);
+
+  expect((await allocator.allocate()).msg).toBe(placeByTime(noon) + 10);
+  expect(allocator.handed).toHaveLength(1);
+});
+
+test("an agent moves the ids no further than to the end of the next day", async () => {
+  const allocator = new Allocator();
+  await allocator.allocate();
+  const furthest = firstPlaceOf(noon) + 2 * idsPerDay;
+  expect(furthestPlace(noon)).toBe(furthest);
+
+  for (const place of [furthest + 1, Number.MAX_SAFE_INTEGER])
+    expect(await allocator.hears({ place, by: "a lie" })).toBe(false);
+  expect((await allocator.allocate()).msg).toBe(placeByTime(noon) + 10);
+  for (let time = 0; time < 3; time += 1) await allocator.hears({ place: furthest, by: `lie ${time}` });
+  expect((await allocator.allocate()).msg).toBe(furthest);
+});
+
+test("a restored allocator goes on behind the clock, the limit of the backup and what agents keep, once for each restore", async () => {
+  const allocator = new Allocator();
+  await allocator.allocate();
+  const { place: reserved } = allocator.handed.at(-1) as IdLimit;
+  // Of the ids that were allocated after the backup, nothing here knows.
+  allocator.start(noon + 1);
+  const first = await allocator.allocate();
+  expect(first).toEqual({ msg: reserved, trans: reserved });
+  const next = allocator.handed.at(-1) as IdLimit;
+  expect(next).toMatchObject({ by: "life 2" });
+  allocator.start(noon + 1);
+  expect(await allocator.allocate()).toEqual({ msg: reserved + 10, trans: reserved + 10 });
+
+  // An agent that has been handed more since the backup: less than what is reserved by now counts, too.
+  expect(await allocator.hears({ place: reserved + 30_000, by: "life 1" })).toBe(true);
+  expect((await allocator.allocate()).msg).toBe(reserved + 30_000);
+
+  allocator.time.now += 8 * hourMs;
+  allocator.start(noon + 2);
+  expect((await allocator.allocate()).msg).toBe(placeByTime(noon + 8 * hourMs));
+});
+
+test("the state of an earlier release goes on as before, and is restored like any other", async () => {
+  const allocator = new Allocator();
+  allocator.sql.exec(
+    "INSERT INTO allocated VALUES (?, ?, ?, ?, ?)",
+    ...[firstPlaceOf(noon), firstPlaceOf(noon) + 50, firstPlaceOf(noon) + 70, key, noon],
+  );
+  allocator.start();
+  expect(await allocator.allocate()).toEqual({ msg: firstPlaceOf(noon) + 50, trans: firstPlaceOf(noon) + 70 });
+
+  const restored = new Allocator();
+  restored.sql.exec(
+    "INSERT INTO allocated VALUES (?, ?, ?, ?, ?)",
+    ...[firstPlaceOf(noon), firstPlaceOf(noon) + 50, firstPlaceOf(noon) + 70, key, noon],
+  );
+  restored.start(noon + 1);
+  expect((await restored.allocate()).msg).toBe(placeByTime(noon));
+});

@@ -1,0 +1,110 @@
+import { expect, test } from "vitest";
+import type { IdLimit } from "../../src/link/messages.ts";
+import { bridge, dayMs, domain, RelayWorld } from "./relay-world.ts";
+
+const none: IdLimit = { place: 0, by: "" };
+const limit: IdLimit = { place: 100, by: "this life" };
+const next: IdLimit = { place: 200, by: "this life" };
+const keep = (world: RelayWorld, wanted: IdLimit) => world.relay.keepIdLimit(domain, bridge, wanted);
+
+/** How the relay was asked, and whether that has an answer. */
+function asked(promise: Promise<void>) {
+  const answer = { isDone: false };
+  promise.then(() => {
+    answer.isDone = true;
+  });
+  return answer;
+}
+
+test("a limit is handed to each agent that keeps limits, and is kept once all of them have said so, or are gone", async () => {
+  const world = new RelayWorld();
+  for (const agent of ["agent-1", "agent-2"]) world.connect(agent, { idLimit: none });
+  world.sent.length = 0;
+  const answer = asked(keep(world, limit));
+  await world.settle();
+  expect(world.sent).toEqual([
+    { type: "id-limit", ...limit },
+    { type: "id-limit", ...limit },
+  ]);
+  world.says({ type: "id-limit-kept", ...limit }, 100, "link-1");
+  await world.settle();
+  expect(answer.isDone).toBe(false);
+  world.says({ type: "id-limit-kept", place: 150, by: "another life" }, 100, "link-2");
+  await world.settle();
+  expect(answer.isDone).toBe(true);
+
+  const gone = asked(keep(world, next));
+  await world.settle();
+  world.says({ type: "id-limit-kept", ...next }, 100, "link-1");
+  world.relay.closed("link-2");
+  await world.settle();
+  expect(gone.isDone).toBe(true);
+});
+
+test("an agent that does not answer is waited for no longer than 1.5 s", async () => {
+  const world = new RelayWorld();
+  world.connect("agent-1", { idLimit: none });
+  const answer = asked(keep(world, limit));
+  await world.timers.pass(1_499);
+  expect(answer.isDone).toBe(false);
+  await world.timers.pass(1);
+  expect(answer.isDone).toBe(true);
+  expect(world.lines.filter(({ event }) => event === "id-limit-not-kept")).toHaveLength(1);
+});
+
+test("an older agent is handed no limit, and nobody waits for it", async () => {
+  const world = new RelayWorld();
+  world.connect();
+  world.sent.length = 0;
+  await keep(world, limit);
+  expect(world.sent).toEqual([]);
+});
+
+test("an agent that comes later is handed the limit behind its welcome, also by a relay that has slept; one that has it is not", async () => {
+  const world = new RelayWorld();
+  await keep(world, limit);
+  world.sleep();
+  world.connect("agent-1", { idLimit: { place: 99, by: "this life" } });
+  expect(world.sent.map(({ type }) => type)).toEqual(["welcome", "id-limit"]);
+  expect(world.sent.at(-1)).toEqual({ type: "id-limit", ...limit });
+  world.says({ type: "id-limit-kept", ...limit });
+  world.sleep();
+  const written = world.sql.rowsWritten;
+  await keep(world, limit);
+  expect(world.sql.rowsWritten - written).toBe(1);
+
+  world.sent.length = 0;
+  world.connect("agent-2", { idLimit: limit });
+  expect(world.sent.map(({ type }) => type)).toEqual(["welcome"]);
+});
+
+test("the allocator hears what agents keep of another life of it, also of an agent that is refused for its clock", async () => {
+  const world = new RelayWorld();
+  await keep(world, limit);
+  for (const idLimit of [none, limit, { place: 99, by: "this life" }]) world.connect("agent-1", { idLimit });
+  await world.settle();
+  expect(world.asked).toEqual([]);
+
+  world.connect("agent-1", { idLimit: { place: 50, by: "a life before" } });
+  world.connect("agent-1", { idLimit: { place: 101, by: "this life" } });
+  await world.relay.clockDiffers(domain, bridge, "agent-2", dayMs, { place: 60, by: "a life before" });
+  await world.relay.clockDiffers(domain, bridge, "agent-2", dayMs);
+  await world.settle();
+  expect(world.asked).toEqual([
+    "the allocator of local hears of 50 by a life before",
+    "the allocator of local hears of 101 by this life",
+    "the allocator of local hears of 60 by a life before",
+  ]);
+  expect(world.lines.filter(({ event }) => event === "id-limit-refused")).toEqual([]);
+
+  world.connect("agent-2", { idLimit: { place: 1_000, by: "a lie" } });
+  await world.settle();
+  expect(world.lines.filter(({ event }) => event === "id-limit-refused")).toMatchObject([{ agent: "agent-2" }]);
+});
+
+test("an allocator that has lost its state hears from the relay, too, before it goes on", async () => {
+  const world = new RelayWorld();
+  await keep(world, limit);
+  await keep(world, { place: 20, by: "the next life" });
+  expect(world.asked).toEqual(["the allocator of local hears of 100 by this life"]);
+});
