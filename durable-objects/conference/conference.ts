@@ -243,7 +243,7 @@ export class Conference {
     return this.#ports.domain(this.#identified.domain);
   }
 
-  /** Does what is due, after setting the next alarm. */
+  /** Does what is due, after setting the next alarm; of one that is over, once the directory has all. */
   async #wake(why: "alarm" | "restored"): Promise<void> {
     const now = this.#ports.now();
     const domain = this.#findDomain();
@@ -256,20 +256,30 @@ export class Conference {
     }
     if (!domain)
       return this.#clock.wakeBy(Math.min(Math.max(deleteAt ?? now, now + alarmLeadMs.later), now + domainAgainMs));
+    // Nothing wakes it soon: should the object die now, the platform repeats this alarm as long as no other one is set.
+    const isLast = why === "alarm" && this.#ongoing === null && this.#outbox.rows.length === 0;
     // An earlier life has set the alarm for the deletion. To set it again after each restart would cost a row.
-    this.#arm(why === "alarm" ? deleteAt : null);
+    if (!isLast) this.#arm(why === "alarm" ? deleteAt : null);
     this.#outbox.deleteConfirmed();
     this.#outbox.pump();
     this.#send();
     const deadline = this.#nextDeadline;
     if (deadline !== null && deadline <= now) await this.#commits.submit({ type: "time" });
     for (const host of this.#outbox.signs) await this.#commits.submit({ type: "reached", host: host as WebexHost });
+    if (!isLast) return;
+    const owedAt = this.#owesOnly ? await this.#directoryFeed.sendOwed() : null;
+    this.#arm(owedAt ?? deleteAt);
   }
 
   /** Whether nothing under way could write into the tables after their deletion. */
   #isQuiet(domain: Domain | null): boolean {
     const isIdle = this.#underWay.size === 0 && this.#commits.isIdle && !this.#ids.isRefilling;
     return isIdle && (domain === null || this.#outbox.rows.length === 0);
+  }
+
+  /** Whether it is over, and the directory alone lacks something of it. */
+  get #owesOnly(): boolean {
+    return this.#ongoing === null && this.#outbox.rows.length === 0 && this.#directoryFeed.owes;
   }
 
   #send(): void {
@@ -325,7 +335,7 @@ export class Conference {
       this.#send();
       // Send first: the alarm would only repeat it, and if the alarm cannot be set there is no repeat.
       if (items.every(isSpeech) && nextDeadline(store.state) === null) this.#armLater();
-      else this.#arm(deletionOf(store, domain));
+      else this.#arm(this.#owesOnly ? at : deletionOf(store, domain));
       if (this.#ongoing !== null) ids.keep(idsOfTakeover(store.state, outbox.rows));
       for (const { level, event, ...about } of logLines(batch.facts)) this.#log(level, event, about);
     } catch (error) {

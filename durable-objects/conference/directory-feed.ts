@@ -95,7 +95,7 @@ export class DirectoryFeed {
     this.#ports = ports;
     this.#store = store;
     this.#outbox = outbox;
-    this.#isUnsure = this.#owes;
+    this.#isUnsure = this.owes;
     this.#live = this.#liveText;
     this.#next = new WakeTimer(ports, ports.now, () => {
       this.#send().catch(() => {});
@@ -103,7 +103,7 @@ export class DirectoryFeed {
   }
 
   /** Whether there are facts that the directory needs and has not acknowledged. */
-  get #owes(): boolean {
+  get owes(): boolean {
     const { telling } = this.#store.progress;
     return telling !== undefined && telling.told < telling.upTo;
   }
@@ -119,7 +119,13 @@ export class DirectoryFeed {
 
   /** Sends what is owed soon, or once the present pause is over. */
   remind(): void {
-    if (this.#owes) this.#schedule(firstMs);
+    if (this.owes) this.#schedule(firstMs);
+  }
+
+  /** Sends what is owed now. Resolves with when the rest may be sent; `null`: the directory has it. */
+  async sendOwed(): Promise<EpochMs | null> {
+    if (this.#failures === 0 || this.#notBefore <= this.#ports.now()) await this.#send().catch(() => {});
+    return this.owes ? this.#notBefore : null;
   }
 
   committed(facts: readonly Fact[]): void {
@@ -129,7 +135,7 @@ export class DirectoryFeed {
       return this.#schedule(Math.max(countedMs, this.#gatherMs));
     }
     // Sent at once: the directory's ack then goes into the row of WebEx's Confirmation of the end, often the last row for long.
-    if (!isOngoing(state.head) && this.#owes && this.#failures === 0) return this.#wakeWithin(0);
+    if (!isOngoing(state.head) && this.owes && this.#failures === 0) return this.#wakeWithin(0);
     if (facts.some((fact) => this.#isAwaited(fact))) return this.#schedule(firstMs);
     const isWanted = (fact: Fact) => isForDirectory(fact) && (this.#isWatched || !isSpeech(fact));
     if (!facts.some(isWanted)) return this.changed();
@@ -191,7 +197,7 @@ export class DirectoryFeed {
   #send(): Promise<void> {
     this.#sending ??= this.#sendAll().finally(() => {
       this.#sending = null;
-      if (this.#owes || this.#isChanged) this.#schedule(this.#failures > 0 ? 0 : this.#pauseMs);
+      if (this.owes || this.#isChanged) this.#schedule(this.#failures > 0 ? 0 : this.#pauseMs);
     });
     return this.#sending;
   }

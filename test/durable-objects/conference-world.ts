@@ -94,6 +94,8 @@ export class ConferenceWorld {
   conference: Conference;
   alive = false;
   #life = 0;
+  /** Ends the wait of the platform for an alarm's work. */
+  #died = () => {};
   #nonces = 0;
   #reports = 0;
   #streams = 0;
@@ -112,7 +114,8 @@ export class ConferenceWorld {
 
   /** A new object over the same disk; the one before never does anything again. */
   start(): Conference {
-    const life = ++this.#life;
+    this.kill();
+    const life = this.#life;
     this.alive = true;
     const step = () => {
       if (life !== this.#life) throw new Error("this object is dead");
@@ -216,7 +219,10 @@ export class ConferenceWorld {
       this.alarmAt = null;
       if (!this.alive) this.start();
       const [life, deleted] = [this.#life, this.deleted];
-      await this.conference.alarm();
+      const died = new Promise<void>((resolve) => {
+        this.#died = resolve;
+      });
+      await Promise.race([this.conference.alarm(), died]);
       // The platform repeats an alarm over which its object died.
       const hasDied = life !== this.#life && deleted === this.deleted;
       if (hasDied && this.alarmAt === null) this.#setAlarm(this.time.now + this.clockSetMs + 2_000);
@@ -227,6 +233,7 @@ export class ConferenceWorld {
   kill(): void {
     this.#life += 1;
     this.alive = false;
+    this.#died();
   }
 
   receive(transId: string, ...messages: readonly FromWebex[]): Promise<boolean> {

@@ -105,6 +105,68 @@ test("a conference that ends without WebEx says so once, also where its object l
   expect(kindsIn(world.pages).join(" ")).toBe("call-left conference-ended");
 });
 
+const allKindsIn = (pages: readonly FactPage[]) => pages.flatMap(({ facts }) => facts.map(({ fact }) => fact.kind));
+
+test("a conference that is over tells of its last post within seconds, though its object dies over the page of it", async () => {
+  const world = await pausing(1_000);
+  const { follow, alarmsSet } = world;
+  world.answer = async ({ transId }) => {
+    await world.time.wait(4_500);
+    return world.confirmed(transId);
+  };
+  await world.reported(event({ type: "conference-ended" }));
+  await world.time.pass(4_500);
+  // The alarm comes after the Confirmation.
+  world.follow = () => new Promise(() => {});
+  await world.time.pass(1_000);
+  world.kill();
+  world.follow = follow;
+  world.pages.length = 0;
+  await world.time.pass(10_000);
+
+  expect(allKindsIn(world.pages)).toEqual(["post-confirmed"]);
+  expect(world.alarmAt).toBeGreaterThan(world.time.now + 3_600_000);
+  expect(world.alarmsSet - alarmsSet).toBe(2);
+});
+
+test("a conference that is over is woken again for a directory that was away at its last alarm", async () => {
+  const world = await pausing(1_000);
+  const { follow } = world;
+  world.answer = async ({ transId }) => {
+    await world.time.wait(4_500);
+    return world.confirmed(transId);
+  };
+  await world.reported(event({ type: "conference-ended" }));
+  await world.time.pass(4_500);
+  world.follow = () => Promise.reject(new Error("it is away"));
+  await world.time.pass(1_000);
+  world.kill();
+  world.follow = follow;
+  world.pages.length = 0;
+  await world.time.pass(10_000);
+
+  expect(allKindsIn(world.pages)).toEqual(["post-confirmed"]);
+  expect(world.alarmAt).toBeGreaterThan(world.time.now + 3_600_000);
+});
+
+test("a conference that ends without WebEx, and whose object dies right then, says so within seconds", async () => {
+  const world = await pausing(1_000);
+  const { follow } = world;
+  const close = { type: "close-conference", msgId: "m-close", replyTo: host, extConfId, keepAlive: true };
+  await world.reported(callerEntered(1));
+  await world.received("close", close as unknown as FromWebex);
+  await world.time.pass(60_000);
+  world.follow = () => new Promise(() => {});
+  await world.reported(event({ type: "conference-ended" }));
+  world.kill();
+  world.follow = follow;
+  world.pages.length = 0;
+  await world.time.pass(10_000);
+
+  expect(kindsIn(world.pages).join(" ")).toBe("call-left conference-ended");
+  expect(world.alarmAt).toBeGreaterThan(world.time.now + 3_600_000);
+});
+
 test("a webhook that waits is not gathered", async () => {
   const world = await pausing(50_000, {}, { webhooks: [receiver] });
   await world.reported(callerEntered(1));
