@@ -1,8 +1,11 @@
 import { hasTable } from "../../durable-objects/platform/platform.ts";
 import type { Fact } from "../../src/conference/facts.ts";
 import { BACK_END } from "../../src/conference/server/posts.ts";
+import type { ConfKey } from "../../src/foundation/ids.ts";
+import { troubleOf } from "../../src/operators/trouble.ts";
 import type { ActivityMinute } from "../../src/records/activity.ts";
 import { outcomesOf } from "../../src/records/outcomes.ts";
+import { maxMessages } from "../../src/tsp/protocol-table.ts";
 import type { WorldContext } from "./context.ts";
 import { conferenceOn } from "./database.ts";
 import type { Edge } from "./edge.ts";
@@ -14,12 +17,19 @@ interface Parts {
   readonly webex: Webex;
 }
 
+/** More than any world gives up. */
+const mostPosts = 1_000;
+
 /** By name, how often something happened. */
 class Tally {
   readonly counts: Record<string, number> = {};
 
   add(name: string, more = 1): void {
     if (more > 0) this.counts[name] = (this.counts[name] ?? 0) + more;
+  }
+
+  get sum(): number {
+    return Object.values(this.counts).reduce((sum, count) => sum + count, 0);
   }
 
   get text(): string {
@@ -76,6 +86,80 @@ export function checkCounts({ context, edge, webex }: Parts): void {
     const inHour = sumOf(minutes, ({ requests }) => requests.confirmed);
     if (!wasSet && inHour !== requests) violated(rule, `requests: ${inHour}, and there were ${requests}`);
   });
+}
+
+/** Judges what the directory says of documents that wait, or were given up, by the outboxes, debts and journals of all conferences. */
+export function checkWaiting({ context, edge }: Pick<Parts, "context" | "edge">): void {
+  const { violated, edgeMachines, edgeNow } = context;
+  const rule = "the directory knows what waits";
+  const { name: domain } = edge.domain;
+  edge.directory.deliver(async (directory) => {
+    const known = await directory.knownTrouble.trouble(domain);
+    const [{ hosts }, totals, { posts }] = await Promise.all([
+      directory.activity(),
+      directory.list.totals(),
+      directory.givenUp(null, mostPosts),
+    ]);
+    const { waits, givenUp, behind } = owedBy(edge);
+    const troubles = troubleOf(null, [], { domain, known, mail: [], silent: [] }, edgeNow());
+    const inTrouble = (wanted: string) =>
+      troubles.flatMap(({ kind, about, count }) => (kind === wanted ? [[about, count ?? 0] as const] : []));
+    const loads = hosts.map(({ host, documents }) => [host, documents] as const);
+    for (const [where, expected, shown] of [
+      ["waits", waits, known.waiting.map(({ host, documents }) => [host, documents] as const)],
+      ["waits, by server", waits, loads],
+      // A clock that was set puts their beginning into the future.
+      ["waits, as trouble", waits, edgeMachines.clockSetAt >= 0 ? null : inTrouble("posts-wait")],
+      ["was given up", givenUp, inTrouble("posts-given-up")],
+    ] as const) {
+      const is = new Tally();
+      for (const [host, count] of shown ?? []) is.add(serverOf(host ?? ""), count);
+      if (shown && is.text !== expected.text) violated(rule, `what ${where}: ${is.text}, and it is ${expected.text}`);
+    }
+    if (totals.documents !== waits.sum) violated(rule, `${totals.documents} documents in all, and it is ${waits.sum}`);
+    const settled = posts.find(
+      ({ owed, settledAt, conference }) => owed && settledAt === null && !behind.has(conference),
+    );
+    if (settled) violated(rule, `${settled.conference}: ${settled.transId} is owed, and its server is not behind`);
+  });
+}
+
+/** As the disks have it: what waits and what was given up and not settled, by server, and the conferences whose server is behind. */
+function owedBy({ conferences, mailPortions }: Edge) {
+  const [waits, givenUp] = [new Tally(), new Tally()];
+  const behind = new Set<ConfKey>();
+  for (const [key, { disk }] of conferences) {
+    if (!hasTable(disk, "journal")) continue;
+    const store = conferenceOn(disk);
+    const { outages, debts } = store.state;
+    for (const { host } of store.loadOutbox()) waits.add(serverOf(host));
+    for (const host of outages.keys()) {
+      behind.add(key);
+      waits.add(serverOf(host), Math.ceil(debts.size / maxMessages));
+    }
+    for (const host of lostIn(store.journal.facts(0).flatMap(({ facts }) => facts))) givenUp.add(serverOf(host));
+  }
+  for (const { host, givenUp: count } of [...mailPortions.values()].flat().flatMap(({ hosts }) => hosts))
+    givenUp.add(serverOf(host ?? ""), count);
+  return { waits, givenUp, behind };
+}
+
+/** Without its scheme, and what only the settings may show of its address. */
+function serverOf(host: string): string {
+  return host.replace(/^https?:\/\/|\?.*/g, "");
+}
+
+/** The servers of documents that were given up, one for each that nobody has made good. */
+function lostIn(facts: readonly Fact[]): readonly string[] {
+  let lost: readonly { readonly host: string; readonly owed: boolean }[] = [];
+  for (const fact of facts) {
+    if (fact.kind === "post-given-up" && !fact.probe) lost = [...lost, { host: fact.host, owed: fact.owed === true }];
+    if (fact.kind !== "server-reached" && fact.kind !== "server-settled") continue;
+    const isExpired = fact.kind === "server-settled" && fact.expired === true;
+    lost = isExpired ? lost.map(({ host }) => ({ host, owed: false })) : lost.filter(({ owed }) => !owed);
+    if (isExpired && fact.messages) lost = [...lost, { host: fact.host, owed: false }];
+  }
+  return lost.map(({ host }) => host);
 }
 
 /** Without the product's own words for it, which could be wrong on both sides. */

@@ -5,7 +5,7 @@ import type { AgentProcess } from "./agent-process.ts";
 import type { Association, Attendee } from "./association.ts";
 import { type Bridge, type Bridges, dialIn, foreignKey, unknownKey } from "./bridge.ts";
 import type { WorldContext } from "./context.ts";
-import { checkCounts } from "./counts-judge.ts";
+import { checkCounts, checkWaiting } from "./counts-judge.ts";
 import { conferenceOn, type Database } from "./database.ts";
 import type { Edge } from "./edge.ts";
 import { FactFold, saidBy } from "./fact-fold.ts";
@@ -45,6 +45,7 @@ export function checkAtRest({ context, edge, webex, bridges, agents, meetings }:
   checkRecords({ context, edge, bridges });
   checkWebhooks({ context, edge });
   checkCounts({ context, edge, webex });
+  checkWaiting({ context, edge });
   for (const [key, { disk }] of edge.conferences) if (disk) checkFacts(key, conferenceOn(disk), violated);
 }
 

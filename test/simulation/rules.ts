@@ -154,6 +154,8 @@ export const rules = {
     "Each begin and end of a conference, each entry and end of a call comes at least once, always by one id, and nothing else does.",
   "the directory counts what happened":
     "What the directory has counted of requests, posts, conferences, callers and commands is what journals and mailbox say, each once, and no post is counted as confirmed that no server has confirmed.",
+  "the directory knows what waits":
+    "The documents that wait for each server, and those that were given up and not made good, are in figures and trouble what the conferences' outboxes, debts and journals say, of conferences that are over too.",
   "what is quiet stays quiet":
     "At rest nothing is posted and no command acts, even when every process is started anew.",
 
