@@ -13,6 +13,12 @@ const mostSources = 100;
 /** So many rows stay, whatever the clock says: it may jump, and what was counted comes again. */
 const leastRows = 64;
 
+/** What a source has to count. */
+export interface SourceCounts {
+  readonly minutes: readonly ActivityMinute[];
+  readonly outcomes: OutcomeCounts;
+}
+
 /** What came within a minute, and how far each source was counted then. */
 interface Bucket {
   readonly id: number;
@@ -79,34 +85,28 @@ export class CountStore {
   }
 
   /** How far this source is counted, as far as is known. */
-  upTo(key: string, name: string): number {
+  #upTo(key: string, name: string): number {
     const numbers = this.#buckets.map(({ upTo }) => upTo.get(key)).map((known) => (known?.[0] === name ? known[1] : 0));
     return Math.max(0, ...numbers);
   }
 
-  /**
-   * Within a transaction: counts what is new of this source, up to this number of it. `minutes`: what is behind the number before. `ended`: what
-   * became of a conference that is over.
-   */
-  add(
-    { key, name, upTo }: CountSource,
-    minutesAfter: (number: number) => readonly ActivityMinute[],
-    ended: OutcomeCounts,
-    now: EpochMs,
-  ): void {
-    const counted = this.upTo(key, name);
-    const fresh = activityOf(upTo > counted ? minutesAfter(counted) : []);
-    if (fresh.isEmpty && Object.keys(ended).length === 0) return;
+  /** Within a transaction: counts what is new of this source, up to this number of it. `behind`: what it has behind a number. */
+  add({ key, name, upTo }: CountSource, behind: (number: number) => SourceCounts, now: EpochMs): void {
+    const counted = this.#upTo(key, name);
+    if (upTo <= counted) return;
+    const { minutes, outcomes: more } = behind(counted);
+    const fresh = activityOf(minutes);
+    if (fresh.isEmpty && Object.keys(more).length === 0) return;
     const posts = fresh.data().flatMap(({ hosts }) => hosts);
     const { posts: before, outcomes } = this.#totals;
     this.#totals = {
       posts: mapTotals((name) => posts.reduce((sum, one) => sum + totalOf[name](one), before[name])),
-      outcomes: togetherOutcomes(outcomes, ended),
+      outcomes: togetherOutcomes(outcomes, more),
     };
     const bucket = this.#bucketAt(now);
     fresh.keepHour(now);
     bucket.activity.addAll(fresh.data());
-    bucket.upTo.set(key, [name, Math.max(upTo, counted)]);
+    bucket.upTo.set(key, [name, upTo]);
     this.#write(bucket);
   }
 

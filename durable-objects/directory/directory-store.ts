@@ -1,7 +1,6 @@
 import type { DomainName, EpochMs } from "../../src/foundation/ids.ts";
 import type { ActivityMinute } from "../../src/records/activity.ts";
 import { type DirectoryRecord, wholeRecord } from "../../src/records/conference-record.ts";
-import type { OutcomeCounts } from "../../src/records/outcomes.ts";
 import type { RunningView } from "../../src/records/running.ts";
 import type { WebhookProgress } from "../../src/records/webhooks.ts";
 import type { ListedConference, PlacedRecord } from "../../src/rpc/directory.ts";
@@ -14,15 +13,6 @@ import type { DomainRetention } from "../platform/retention.ts";
 export interface RunningRow extends Omit<ListedConference, "now" | "topic"> {
   /** Absent: there were no receivers of webhooks. */
   readonly heard?: WebhookProgress;
-  /** Absent: an earlier release wrote the row. */
-  readonly outcomes?: RowOutcomes;
-}
-
-/** What became of a conference and its callers up to this row of its journal. The domain's counts get it with its end. */
-export interface RowOutcomes {
-  readonly journal: string;
-  readonly upTo: number;
-  readonly counts: OutcomeCounts;
 }
 
 /** A running conference, and how it was as of its last report on disk; `null`: that is not kept. */

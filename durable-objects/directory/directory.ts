@@ -7,7 +7,7 @@ import type { AuditEntry } from "../../src/operators/audit.ts";
 import { Activity, type ActivityMinute } from "../../src/records/activity.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
 import type { PlacedFact } from "../../src/records/directory-facts.ts";
-import { countOutcomes, togetherOutcomes } from "../../src/records/outcomes.ts";
+import { countOutcomes } from "../../src/records/outcomes.ts";
 import { changesRunning, foldOf, type RunningFold, withFact } from "../../src/records/running.ts";
 import { agentEvent, newWebhooks } from "../../src/records/webhooks.ts";
 import type {
@@ -26,8 +26,8 @@ import { Alarm, type AlarmPorts } from "../platform/alarm.ts";
 import type { DomainPorts, Platform } from "../platform/platform.ts";
 import { isOver, retentionAt } from "../platform/retention.ts";
 import { AuditStore } from "./audit-store.ts";
-import { CountStore } from "./count-store.ts";
-import { type DirectoryIdentity, DirectoryStore, type RowOutcomes, type RunningRow } from "./directory-store.ts";
+import { CountStore, type SourceCounts } from "./count-store.ts";
+import { type DirectoryIdentity, DirectoryStore, type RunningRow } from "./directory-store.ts";
 import { EndedWaiting } from "./ended-waiting.ts";
 import { GivenUpStore } from "./given-up-store.ts";
 import { KnownTroubles } from "./known-trouble.ts";
@@ -252,11 +252,11 @@ export class Directory
       ? newWebhooks(page, fresh, { progress: before?.row.heard, life: row?.life ?? null, isKept, at })
       : null;
     const isSame = before !== undefined && row !== null && isOf(before.row, row);
-    const outcomes = this.#outcomesIn(page, before?.row.outcomes);
-    const isNew = webhooks?.isNew || outcomes.isNew || (isSame && !saysTheSame(before.row, row));
+    const isNew = webhooks?.isNew || (isSame && !saysTheSame(before.row, row));
     const posts = fresh.flatMap((one) => givenUpPost(key, one) ?? []);
     const settled = fresh.findLast(({ fact: { kind } }) => kind === "server-reached" || kind === "server-settled");
-    const hasCounts = postsIn(page.facts, 0).length > 0;
+    const { minutes, outcomes } = countsIn(page.facts, 0);
+    const hasCounts = minutes.length + Object.keys(outcomes).length > 0;
     // Of one that is over, a page that is not its last does not say it.
     const waiting = live === null ? (page.waiting ?? []) : row ? [] : this.#ended.of(key);
     const isWaiting = JSON.stringify(waiting) !== JSON.stringify(this.#ended.of(key));
@@ -283,28 +283,14 @@ export class Directory
         this.#store.delete(own.id);
         own = null;
       }
-      const hasEnded = row === null || (before !== undefined && own === null);
-      const ended = hasEnded ? outcomes.all.counts : {};
-      this.#counts.add(sourceOf(page), (after) => postsIn(page.facts, after), ended, at);
+      this.#counts.add(sourceOf(page), (after) => countsIn(page.facts, after), at);
       if (!row) return null;
       if (own && !isNew) return own;
       const heard = webhooks?.progress ?? own?.row.heard;
-      const all = hasEnded ? { ...outcomes.all, counts: {} } : outcomes.all;
-      const kept: RunningRow = { ...row, ...(heard && { heard }), outcomes: all };
+      const kept: RunningRow = { ...row, ...(heard && { heard }) };
       if (own) this.#store.replace(own.id, kept);
       return { id: own?.id ?? this.#store.begin(kept, at), row: kept };
     });
-  }
-
-  /** What became of the conference and its callers: what its row has, and what is new in the page. */
-  #outcomesIn(
-    { key, journal, upTo, facts }: FactPage,
-    known: RowOutcomes | undefined,
-  ): { readonly all: RowOutcomes; readonly isNew: boolean } {
-    const after = known?.journal === journal ? known.upTo : this.#counts.upTo(key, journal);
-    const more = countOutcomes(facts.flatMap(({ row, fact }) => (row > after ? [fact] : [])));
-    const counts = togetherOutcomes(known?.counts ?? {}, more);
-    return { all: { journal, upTo: Math.max(upTo, after), counts }, isNew: Object.keys(more).length > 0 };
   }
 
   async count(domain: DomainName, source: CountSource, minutes: readonly ActivityMinute[]): Promise<void> {
@@ -314,9 +300,9 @@ export class Directory
         const counted = () => {
           // Of a mailbox: no conference says what was given up there.
           if (this.#givenUp.addOfNone(minutes)) this.knownTrouble.noteGivenUp(domain);
-          return minutes;
+          return { minutes, outcomes: {} };
         };
-        this.#counts.add(source, counted, {}, now);
+        this.#counts.add(source, counted, now);
       });
     } catch (error) {
       this.#counts.load();
@@ -333,8 +319,7 @@ export class Directory
   }
 
   async countTotals(): Promise<CountTotals> {
-    const { posts, outcomes } = this.#counts.totals;
-    return { posts, outcomes: togetherOutcomes(outcomes, this.list.outcomes) };
+    return this.#counts.totals;
   }
 
   async notifyOfAgents(domain: DomainName, events: readonly AgentEvent[]): Promise<void> {
@@ -433,10 +418,11 @@ function sourceOf({ key, journal: name, upTo }: FactPage): CountSource {
   return { key, name, upTo };
 }
 
-function postsIn(facts: readonly PlacedFact[], after: number): readonly ActivityMinute[] {
+function countsIn(facts: readonly PlacedFact[], after: number): SourceCounts {
   const activity = new Activity();
   activity.addFacts(facts, after);
-  return activity.data();
+  const fresh = facts.flatMap(({ row, fact }) => (row > after ? [fact] : []));
+  return { minutes: activity.data(), outcomes: countOutcomes(fresh) };
 }
 
 /** The document that was given up by this fact, or of a conference that is over all that its server was never notified of; `null`: neither. */

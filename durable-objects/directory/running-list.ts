@@ -2,7 +2,6 @@ import type { ConfKey, DomainName, EpochMs } from "../../src/foundation/ids.ts";
 import { earliest } from "../../src/foundation/time/earliest.ts";
 import { dayMs, type Timers, wait, within } from "../../src/foundation/time/timers.ts";
 import type { KnownTrouble } from "../../src/operators/trouble.ts";
-import { type OutcomeCounts, togetherOutcomes } from "../../src/records/outcomes.ts";
 import { foldOf, type RunningFold } from "../../src/records/running.ts";
 import type { ConferenceRpc } from "../../src/rpc/conference.ts";
 import type {
@@ -190,12 +189,6 @@ export class RunningList {
     return totals;
   }
 
-  /** What became of those that run, and of their callers. */
-  get outcomes(): OutcomeCounts {
-    const all = Array.from(this.conferences.values(), ({ row }) => row.outcomes?.counts ?? {});
-    return all.reduce(togetherOutcomes, {});
-  }
-
   get hosts(): readonly ServerLoad[] {
     return hostsOf([...this.conferences.values()], this.#waiting);
   }
@@ -381,7 +374,7 @@ export function lastOf({ fold, live }: KnownConference): LastReport {
   return { attached, locked, people: [...people], ringing: [...ringing], rooms: [...rooms], live };
 }
 
-function listed({ row: { heard: _, outcomes: __, ...row }, known }: RunningEntry): ListedConference {
+function listed({ row: { heard: _, ...row }, known }: RunningEntry): ListedConference {
   if (!known) return { ...row, now: null };
   const { attached, locked, people, rooms, speaking } = known.fold;
   const { topic, roomNames, trouble, waiting } = known.live;

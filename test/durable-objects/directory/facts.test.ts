@@ -10,7 +10,7 @@ import { callerEntered, callerLeft, confKey } from "../conference-world.ts";
 import { aPage } from "../fact-page.ts";
 import { call, DirectoryWorld, domain, ended, list, personEntered } from "./world.ts";
 
-test("a conference costs two rows and a call one, each page with posts one, and one each five seconds in which it changes", async () => {
+test("a conference costs two rows and a call one, each page that counts one, and one each five seconds in which it changes", async () => {
   const world = new DirectoryWorld();
   const conference = world.conference();
   await conference.running(3);
@@ -23,12 +23,12 @@ test("a conference costs two rows and a call one, each page with posts one, and 
   await world.time.pass(5_000);
 
   expect((await world.all()).map(({ kind }) => kind)).toEqual(["call", "call", "call", "conference"]);
-  expect(world.written.filter((verb) => verb === "INSERT INTO counted")).toHaveLength(4);
+  expect(world.written.filter((verb) => verb === "INSERT INTO counted")).toHaveLength(5);
   expect(world.written.filter((verb) => verb !== "INSERT INTO counted")).toEqual([
     "INSERT INTO about",
     "INSERT INTO record",
-    // A call is over, the conference was created, both with what became of it; who is in has changed; then two more and the conference.
-    ...["INSERT INTO record", "UPDATE record", "UPDATE record", "INSERT INTO last_report"],
+    // A call is over, the conference was created; who is in has changed; then two more and the conference.
+    ...["INSERT INTO record", "UPDATE record", "INSERT INTO last_report"],
     ...["INSERT INTO record", "INSERT INTO record", "UPDATE record", "DELETE FROM last_report"],
   ]);
 });

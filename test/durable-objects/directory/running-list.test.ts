@@ -531,9 +531,9 @@ test("who is in a large conference is written each five seconds, and what become
     ...{ kind: "call-entered", life: 1, began: 2, call: `x${index}` as CallId, extCallId: null, direction: "in" },
     ...{ number: "", attendeeId: null, participantType: "participant" },
   }));
-  expect(joins.filter((verb) => verb !== "UPDATE record")).toEqual(Array(4).fill("INSERT INTO last_report"));
+  expect(joins.filter((verb) => verb !== "INSERT INTO counted")).toEqual(Array(4).fill("INSERT INTO last_report"));
   expect(joins).toHaveLength(4 + 20);
-  const [{ bytes }] = world.sql.exec("SELECT max(length(data)) AS bytes FROM record") as [{ bytes: number }];
+  const [{ bytes }] = world.sql.exec("SELECT max(length(data)) AS bytes FROM counted") as [{ bytes: number }];
   expect(bytes).toBeLessThan(600);
   world.start();
   expect(await list(world)).toMatchObject({ conferences: [{ now: { callers: 2_020 } }] });

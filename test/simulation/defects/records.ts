@@ -26,11 +26,6 @@ export const recordsDefects: DefectsByFile = {
       before: "    return view === undefined ? null : after;\n",
       after: "    return view === undefined && place === null ? null : after;\n",
     },
-    "what became of a conference is in no total once the conference is over": {
-      foundBy: "the directory counts what happened",
-      before: "const ended = hasEnded ? outcomes.all.counts : {};",
-      after: "const ended = {};",
-    },
     "a conference stays listed when its record is there": {
       foundBy: "the directory lists the conferences that run",
       before: "this.#store.add(record, at, isItsEnd ? (own?.id ?? null) : null)",
@@ -43,10 +38,29 @@ export const recordsDefects: DefectsByFile = {
       before: "    const posts = fresh.data()",
       after: "    fresh.keepHour(now);\n    const posts = fresh.data()",
     },
+    "what became of callers is in no total where nothing was posted": {
+      foundBy: "the directory counts what happened",
+      before: "if (fresh.isEmpty && Object.keys(more).length === 0) return;",
+      after: "if (fresh.isEmpty) return;",
+    },
     "a portion that comes again counts again": {
       foundBy: "the directory counts what happened",
-      before: "activityOf(upTo > counted ? minutesAfter(counted) : []);",
-      after: "activityOf(minutesAfter(upTo > counted ? counted : 0));",
+      before: "if (upTo <= counted) return;\n    const { minutes, outcomes: more } = behind(counted);",
+      after: "const { minutes, outcomes: more } = behind(upTo > counted ? counted : 0);",
+    },
+  },
+  "durable-objects/directory/ended-waiting.ts": {
+    "what waited of a conference that is over stays when it is confirmed": {
+      foundBy: "the directory knows what waits",
+      before: "if (waiting.length === 0) return this.#delete(key);",
+      after: "if (waiting.length === 0) return;",
+    },
+  },
+  "durable-objects/directory/given-up-store.ts": {
+    "what was given up stays lost when its server has it after all": {
+      foundBy: "the directory knows what waits",
+      before: "one.conference === conference && one.row < row;",
+      after: "one.conference === conference && one.row < row - 500;",
     },
   },
   "durable-objects/directory/record-store.ts": {
