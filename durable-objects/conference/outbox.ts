@@ -94,8 +94,8 @@ export class Outbox {
   #seq = 0;
   readonly #deliveries: Deliveries<QueuedDocument>;
   #waiting: (() => void)[] = [];
-  #isToSay = false;
   readonly #next: WakeTimer;
+  readonly #say: WakeTimer;
 
   /**
    * `domain` is `null` while the settings do not have the domain: then the rows wait. `giveUp` removes the messages from
@@ -112,6 +112,7 @@ export class Outbox {
     this.#domain = domain;
     this.#giveUp = giveUp;
     this.#next = new WakeTimer(ports, ports.now, () => this.pump());
+    this.#say = new WakeTimer(ports, ports.now, () => this.#sayConfirmed());
     this.#deliveries = new Deliveries({
       now: ports.now,
       attempt: (row, attempt) => this.#attempt(row, attempt),
@@ -166,6 +167,7 @@ export class Outbox {
     this.#queue = queue;
     if (this.#confirmed.size > 0) this.#ports.said?.(this.confirmed);
     this.#confirmed.clear();
+    this.#say.cancel();
     this.#count();
     this.#deliveries.works();
     this.#deliveries.keepOnly(new Set(queue.rows.map(({ seq }) => seq)));
@@ -314,21 +316,16 @@ export class Outbox {
     this.#confirmed.set(row.seq, { fact, signOf: isSign ? row.host : null });
     if (isSign) this.#ports.reached?.(row.host);
     else if (row.attempts > 1 || row.messages.some(isEnd)) this.deleteConfirmed();
-    else this.#sayConfirmed();
+    else this.#say.wakeWithin(sayWithinMs);
   }
 
   /** Figures have it within seconds, though nothing else is written. If this fails, the alarm does it. */
   #sayConfirmed(): void {
-    if (this.#isToSay) return;
-    this.#isToSay = true;
-    this.#ports.after(sayWithinMs, () => {
-      this.#isToSay = false;
-      try {
-        this.deleteConfirmed();
-      } catch (error) {
-        this.#ports.log({ level: "warn", event: "confirmed-not-deleted", why: String(error) });
-      }
-    });
+    try {
+      this.deleteConfirmed();
+    } catch (error) {
+      this.#ports.log({ level: "warn", event: "confirmed-not-deleted", why: String(error) });
+    }
   }
 
   #commit(rows: Rows, ...facts: readonly Fact[]): void {
@@ -338,6 +335,7 @@ export class Outbox {
       this.#store.say(...facts);
     });
     for (const seq of confirmed.keys()) this.#confirmed.delete(seq);
+    this.#say.cancel();
     this.#ports.said?.([...Array.from(confirmed.values(), ({ fact }) => fact), ...facts]);
     this.#keep(rows);
     this.#deliveries.works();

