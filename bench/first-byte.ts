@@ -5,6 +5,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { temporaryFolder } from "../scripts/at-exit.ts";
 import { LocalRun } from "../scripts/local-run.ts";
 import { serverIds } from "../simulators/webex/client.ts";
+import type { RunningPage } from "../src/rpc/directory.ts";
 import { completeText, createCodec } from "../src/tsp/codec.ts";
 import { type Conference, type Filled, fillConferences } from "./conferences.ts";
 import { paced, type Transaction } from "./load.ts";
@@ -23,11 +24,16 @@ const pages = {
   "find, by the API": `${api}/find?text=14085550199`,
 } as const;
 const backAgain = { every: 5, within: 20_000 } as const;
+/** So long may the list lack some after a start. */
+const mostUnknownMs = 90_000;
 /** The run ends by itself, whatever hangs. */
 const mostMs = 8 * 60_000;
 /** Mutes after a kill, of a conference each. */
 const mutes = { perSecond: 40, count: 200 } as const;
 const codec = createCodec({}, "webex");
+
+/** Of an answer that may be a problem. */
+type Listed = { readonly [Field in "total" | "unknown" | "stale"]?: RunningPage[Field] | undefined };
 
 /** How long a browser waits for a page: for its first byte, and for all of it. */
 export interface FirstBytes {
@@ -66,6 +72,7 @@ export async function firstBytes(conferences: number): Promise<Looks> {
 
 async function looksAt(run: LocalRun, conferences: number): Promise<Looks> {
   const filled = await fillConferences(run, Array<number>(conferences).fill(1), firstKey);
+  await allKnown(run, conferences);
   const warm = new Map<string, readonly Look[]>();
   for (const [page, path] of Object.entries(pages)) warm.set(page, await warmLooksAt(run, path));
   const found: FirstBytes[] = [];
@@ -99,14 +106,21 @@ async function afterKill<Value>(run: LocalRun, look: () => Promise<Value>): Prom
   }
 }
 
-/** The next page is measured when the list is whole again, or after a minute. */
+/** The next page is measured when each conference has said how it is since the edge's start. */
 async function allKnown(run: LocalRun, conferences: number): Promise<void> {
   const headers = { authorization: `Bearer ${run.operatorToken()}` };
-  for (const deadline = Date.now() + 60_000; Date.now() < deadline; await pause(500)) {
+  const deadline = Date.now() + mostUnknownMs;
+  for (let list: Listed = {}; !isWhole(list, conferences); await pause(500)) {
+    if (Date.now() > deadline) throw new Error(`the list is not whole in time: ${JSON.stringify(list)}`);
     const response = await fetch(`${run.edgeUrl}${api}/running-conferences?limit=1`, { headers });
-    const { total, unknown } = (await response.json()) as { readonly total?: number; readonly unknown?: number };
-    if (total === conferences && unknown === 0) return;
+    const { total, unknown, stale } = (await response.json()) as Listed;
+    list = { total, unknown, stale };
   }
+}
+
+/** Whether it has so many, and none as it last reported before a restart. */
+export function isWhole({ total, unknown, stale = 0 }: Listed, conferences: number): boolean {
+  return total === conferences && unknown === 0 && stale === 0;
 }
 
 async function confirmsAfterKill(run: LocalRun, { conferences, port }: Filled): Promise<Looks["confirms"]> {
