@@ -113,6 +113,7 @@ export class Conference {
         ports.changed();
       },
       said: (facts: readonly Fact[]) => this.#directoryFeed.committed(facts),
+      saidAlone: () => this.#directoryFeed.nothingFollows(),
       awaits: (host: string) => store.state.outages.has(host as WebexHost),
       reached: (host: string) => this.#reached(host as WebexHost),
     };

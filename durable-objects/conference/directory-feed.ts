@@ -122,6 +122,11 @@ export class DirectoryFeed {
     if (this.owes) this.#schedule(firstMs);
   }
 
+  /** Nothing comes that could go with what is owed; an object that waits is billed. */
+  nothingFollows(): void {
+    if (this.owes) this.#schedule(this.#gatherMs);
+  }
+
   /** Sends what is owed now. Resolves with when the rest may be sent; `null`: the directory has it. */
   async sendOwed(): Promise<EpochMs | null> {
     if (this.#failures === 0 || this.#notBefore <= this.#ports.now()) await this.#send().catch(() => {});

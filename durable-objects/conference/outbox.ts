@@ -37,6 +37,8 @@ interface Ports extends Pick<Platform, "now" | "after" | "log" | "post" | "measu
   awaits?(host: QueuedDocument["host"]): boolean;
   /** Called with facts about the rows that are on disk. */
   said?(facts: readonly Fact[]): void;
+  /** Called when Confirmations were said of which no other transaction came in time. */
+  saidAlone?(): void;
   /** Called when such a host has confirmed a document. */
   reached?(host: QueuedDocument["host"]): void;
 }
@@ -323,6 +325,7 @@ export class Outbox {
   #sayConfirmed(): void {
     try {
       this.deleteConfirmed();
+      this.#ports.saidAlone?.();
     } catch (error) {
       this.#ports.log({ level: "warn", event: "confirmed-not-deleted", why: String(error) });
     }

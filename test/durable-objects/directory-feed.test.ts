@@ -167,6 +167,15 @@ test("a conference that ends without WebEx, and whose object dies right then, sa
   expect(world.alarmAt).toBeGreaterThan(world.time.now + 3_600_000);
 });
 
+test("a Confirmation that nothing else follows is told without a further wait, as an object that waits is billed", async () => {
+  const world = await pausing(1_000);
+  await world.reported(event({ type: "lock-changed", locked: true }));
+  await world.time.pass(1_000);
+  world.pages.length = 0;
+  await world.time.pass(800);
+  expect(allKindsIn(world.pages)).toEqual(["post-confirmed"]);
+});
+
 test("a webhook that waits is not gathered", async () => {
   const world = await pausing(50_000, {}, { webhooks: [receiver] });
   await world.reported(callerEntered(1));
