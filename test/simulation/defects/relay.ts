@@ -100,8 +100,9 @@ export const relayDefects: DefectsByFile = {
   "src/link/hello.ts": {
     "a key of another bridge is good here": {
       foundBy: "nobody poses as an agent",
-      before: "const atBridge = inDomain.filter(({ bridge }) => bridge === place.bridge && bridge === hello.bridge);",
-      after: "const atBridge = inDomain.map((home) => ({ ...home, agent: hello.agent }));",
+      before:
+        "(one) => one.domain === domain && one.bridge === bridge && one.agent === hello.agent && one.publicKey === hello.key,\n",
+      after: "(one) => one.domain === domain && one.publicKey === hello.key,\n",
     },
   },
   "src/link/messages.ts": {

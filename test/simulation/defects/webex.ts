@@ -156,15 +156,15 @@ export const webexDefects: DefectsByFile = {
   "src/conference/server/resync.ts": {
     "what was given up is owed to nobody": {
       foundBy: "WebEx knows what is so",
-      before: '  for (const message of lost) if (message.type !== "client-data") draft.owe(message);\n',
+      before: '  for (const message of missed) if (message.type !== "client-data") draft.owe(message);\n',
       after:
-        '  for (const message of lost) if (message.type !== "client-data" && "result" in message) draft.owe(message);\n',
+        '  for (const message of missed) if (message.type !== "client-data" && "result" in message) draft.owe(message);\n',
     },
     "answers that were given up are owed to nobody": {
       foundBy: "each request is answered",
-      before: '  for (const message of lost) if (message.type !== "client-data") draft.owe(message);\n',
+      before: '  for (const message of missed) if (message.type !== "client-data") draft.owe(message);\n',
       after:
-        '  for (const message of lost) if (message.type !== "client-data" && !isAnswer(message)) draft.owe(message);\n',
+        '  for (const message of missed) if (message.type !== "client-data" && !isAnswer(message)) draft.owe(message);\n',
     },
     "a server that is behind is not probed": {
       foundBy: "WebEx knows what is so",
