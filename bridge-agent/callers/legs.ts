@@ -1,8 +1,9 @@
-import type { BridgeEvent } from "../../src/bridge/events.ts";
+import type { BridgeCaller, BridgeEvent } from "../../src/bridge/events.ts";
 import { isAtPrompt, type Keypad, prompted } from "../../src/bridge/keypad.ts";
 import { inside } from "../../src/bridge/keypad-codes.ts";
 import { type BridgeCall, callerOf } from "../../src/bridge/state.ts";
-import type { CallId, ConfKey, EpochMs, RoomId } from "../../src/foundation/ids.ts";
+import { type CallId, type ConfKey, type EpochMs, MAIN_ROOM, type RoomId } from "../../src/foundation/ids.ts";
+import type { AgentJournal, JournalContents } from "../core/journal.ts";
 
 export type KeysEvent = Extract<BridgeEvent, { readonly type: "keys" }>;
 
@@ -37,12 +38,28 @@ export type LegView = Pick<Leg, "call" | "number" | "conference" | "room" | "mut
   readonly stage: "prompted" | "dialled" | "entered";
 };
 
+type Entry = Required<Pick<BridgeCaller, "enteredAt">> & Pick<BridgeCaller, "dialledOut">;
+
 export type Arrival = Pick<Extract<BridgeEvent, { type: "prompted" }>, "call" | "number" | "dialled">;
+
+/** Before the ids of calls, among all whose begin the journal has. */
+export const INSIDE = "inside ";
+
+type Starts = Pick<AgentJournal, "saveStart" | "deleteStart">;
 
 export class Legs {
   /** The time of this turn. */
   now: EpochMs = 0;
+  readonly #journal: Starts;
   readonly #legs = new Map<CallId, Leg>();
+  /** Since when calls are inside, those too whose legs wait for a state of the bridge. */
+  readonly #enteredAt: Map<CallId, EpochMs>;
+
+  constructor(journal: Starts, known: JournalContents["starts"] = []) {
+    this.#journal = journal;
+    const inside = known.filter(({ name }) => name.startsWith(INSIDE));
+    this.#enteredAt = new Map(inside.map(({ name, at }) => [name.slice(INSIDE.length) as CallId, at]));
+  }
 
   get count(): number {
     return this.#legs.size;
@@ -80,10 +97,35 @@ export class Legs {
     leg.room = room;
     if (leg.keypad === null || isAtPrompt(leg.keypad)) letIn(leg, conference, silent);
     leg.conference = conference;
+    this.#noteEntered(leg.call);
   }
 
   ended(call: CallId): void {
     this.#legs.delete(call);
+    if (this.#enteredAt.delete(call)) this.#journal.deleteStart(INSIDE + call);
+  }
+
+  /** What an edge that has lost the call needs for its record; absent: it has not entered. */
+  entryOf(call: CallId): Entry | undefined {
+    const enteredAt = this.#enteredAt.get(call);
+    const { isDialled = false } = this.#legs.get(call) ?? {};
+    return enteredAt === undefined ? undefined : { enteredAt, ...(isDialled && { dialledOut: true }) };
+  }
+
+  /** One that has entered, as the edge would be told of it; what its caller has keyed is not kept here. */
+  insideOf(call: CallId): BridgeCaller | undefined {
+    const [leg, entry] = [this.#legs.get(call), this.entryOf(call)];
+    if (!leg || !entry) return undefined;
+    const { number, dialled, muted, keypad } = leg;
+    const silent = keypad?.at === "inside" && keypad.silent;
+    const known = { ...(dialled !== "" && { dialled }), ...entry };
+    return { call, number, attendeeId: null, muted, silent, room: leg.room ?? MAIN_ROOM, ...known };
+  }
+
+  #noteEntered(call: CallId): void {
+    if (this.#enteredAt.has(call)) return;
+    this.#enteredAt.set(call, this.now);
+    this.#journal.saveStart(INSIDE + call, this.now);
   }
 
   /** Callers on their way in are still at the prompt: the bridge will refuse to admit them. */
@@ -112,7 +154,7 @@ export class Legs {
   reconcile(calls: readonly BridgeCall[]): BridgeCall[] {
     const held = calls.filter(({ stage }) => stage !== "ended");
     const ids = new Set(held.map(({ call }) => call));
-    for (const call of this.#legs.keys()) if (!ids.has(call)) this.ended(call);
+    for (const call of [...this.#legs.keys(), ...this.#enteredAt.keys()]) if (!ids.has(call)) this.ended(call);
     const found = held.filter(({ call }) => !this.#legs.has(call));
     for (const call of found) {
       if (call.stage === "prompted") this.prompted(call).hasKeyed = call.keys !== "";
@@ -120,6 +162,7 @@ export class Legs {
         const { conference, number, muted, direction, room } = call;
         const leg = this.#newLeg(call.call, number, conference, direction === "out");
         this.#add({ ...leg, room, muted, entered: true, keypad: inside(callerOf(call).silent) });
+        this.#noteEntered(call.call);
       } else if (call.stage !== "ended") this.dialled(call.call, call.number, call.conference);
     }
     return found;

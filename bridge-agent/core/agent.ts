@@ -77,7 +77,7 @@ export class Agent {
   readonly #journal: AgentJournal;
   readonly #reports: Reports;
   readonly #pending: PendingCommands;
-  readonly #legs = new Legs();
+  readonly #legs: Legs;
   readonly #hangUps: HangUps;
   readonly #promptCalls: PromptCalls;
   readonly #keypads: Keypads;
@@ -100,6 +100,7 @@ export class Agent {
   constructor(journal: AgentJournal, newId: () => CommandId, policy: PolicySettings, domain: string) {
     this.#journal = journal;
     const contents = journal.load();
+    this.#legs = new Legs(journal, contents.starts);
     this.#durations = new Durations(journal, contents.starts);
     this.#reports = new Reports(journal, contents);
     this.#pending = new PendingCommands(journal, contents);
@@ -228,6 +229,7 @@ export class Agent {
         this.#keypads.timePassed(now);
         this.#events.reportSpeech();
         this.#commands.endOverdue(now);
+        this.#commands.endAnnounced(now);
         this.#effects.askState ||= now >= this.#digestsAt && !this.#bridge.isAsked && !this.#events.digests.isSending;
         return;
       case "stop":

@@ -1,4 +1,5 @@
-import type { ExecutionResult } from "../../src/bridge/commands.ts";
+import type { Announcement } from "../../src/bridge/announcements.ts";
+import type { CommandResult, ExecutionResult } from "../../src/bridge/commands.ts";
 import { dialledDigits } from "../../src/foundation/dial-rules.ts";
 import type { CommandId, ConfKey, EpochMs } from "../../src/foundation/ids.ts";
 import { LogLimit } from "../../src/foundation/limits.ts";
@@ -10,7 +11,7 @@ import type { Execution } from "../drivers/driver.ts";
 import type { Note } from "../service/log.ts";
 import { CommandAcks } from "./command-acks.ts";
 import type { ConferenceEvents } from "./conference-events.ts";
-import { isInTime, type PendingCommands } from "./pending-commands.ts";
+import { isInTime, type OpenCommand, type PendingCommands } from "./pending-commands.ts";
 import { type Permitted, type Policy, type PolicyReason, policyReasons } from "./policy.ts";
 import type { Reports } from "./reports.ts";
 
@@ -51,11 +52,16 @@ interface RunnerParts {
   effects(): TurnEffects;
 }
 
+/** As long as a sentence lasts that callers are to hear before they are cut off. */
+const HEARD_MS = 4_000;
+
 /** The way of a command through the agent: received, begun, executed, and acknowledged to the edge. */
 export class CommandRunner {
   readonly #acks = new CommandAcks();
   readonly #policyLines = new LogLimit();
   readonly #parts: RunnerParts;
+  /** Ends that the bridge is asked for a little later. After a restart of this process they begin anew. */
+  readonly #announcedEnds = new Map<CommandId, { readonly conference: ConfKey; readonly beginAt: EpochMs }>();
 
   constructor(parts: RunnerParts) {
     this.#parts = parts;
@@ -89,6 +95,8 @@ export class CommandRunner {
         const { id, conference, command } = pending;
         if (!isInTime(pending, now)) this.#parts.events.settle(pending, { done: false, reason: "too-late" });
         else if (command.type === "identify") this.#parts.events.settle(pending, { done: true });
+        else if (command.type === "end-conference" && command.announce)
+          this.#announceEnd(pending, command.announce, now);
         else {
           const refusal = this.carryOut({ id, conference, command }, now);
           if (refusal === null) {
@@ -100,6 +108,25 @@ export class CommandRunner {
           this.#parts.events.settle(pending, { done: false, reason: "refused" });
         }
       }
+    }
+  }
+
+  /** The bridge is to end it once its callers have heard so, some seconds later. */
+  #announceEnd({ id, conference }: OpenCommand, announcement: Announcement, now: EpochMs): void {
+    const { legs, effects } = this.#parts;
+    for (const call of legs.callsInside(conference)) effects().announcements.push({ call, announcement });
+    this.#announcedEnds.set(id, { conference, beginAt: now + HEARD_MS });
+    this.#acks.begun(conference, id);
+  }
+
+  /** Ends the conferences whose callers have heard so by now. */
+  endAnnounced(now: EpochMs): void {
+    for (const [id, { conference, beginAt }] of this.#announcedEnds) {
+      // A clock that is set back must not make them wait for long.
+      if (now < beginAt && beginAt - now <= HEARD_MS) continue;
+      this.#announcedEnds.delete(id);
+      const isStillOpen = this.#parts.pending.find(conference, id) !== null;
+      if (isStillOpen) this.carryOut({ id, conference, command: { type: "end-conference" } }, now);
     }
   }
 
@@ -144,8 +171,14 @@ export class CommandRunner {
 
   /** Another agent is active: what was not begun, or is in doubt, must not happen when this one is active again. */
   giveUp(): void {
+    const unbegun: CommandResult = { done: false, reason: "unreachable" };
+    for (const [id, { conference }] of this.#announcedEnds) {
+      const pending = this.#parts.pending.find(conference, id);
+      if (pending) this.#parts.events.settle(pending, unbegun);
+    }
+    this.#announcedEnds.clear();
     for (const pending of this.#parts.pending.idle()) {
-      this.#parts.events.settle(pending, { done: false, reason: "unreachable" });
+      this.#parts.events.settle(pending, unbegun);
     }
   }
 

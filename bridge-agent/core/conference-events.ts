@@ -1,6 +1,6 @@
 import { effectOf, isEndedByCommand } from "../../src/bridge/command-rules.ts";
 import type { CommandResult } from "../../src/bridge/commands.ts";
-import type { BridgeEvent } from "../../src/bridge/events.ts";
+import type { BridgeEvent, ConferenceSnapshot, EndReason } from "../../src/bridge/events.ts";
 import { isSameCodes } from "../../src/bridge/schemas.ts";
 import {
   type BridgeCall,
@@ -17,6 +17,7 @@ import type { Keypads } from "../callers/keypads.ts";
 import type { Legs } from "../callers/legs.ts";
 import type { PromptCalls } from "../callers/prompt-calls.ts";
 import { Digests, type FoundDigest } from "./digests.ts";
+import type { JournaledConference } from "./journal.ts";
 import type { OpenCommand, PendingCommands } from "./pending-commands.ts";
 import type { Durations } from "./policy.ts";
 import type { Reports } from "./reports.ts";
@@ -62,9 +63,8 @@ export class ConferenceEvents {
       case "ended": {
         const { call, conference, reason } = event;
         this.#keypads.hungUp(call, now);
-        this.#callEnded(call);
-        if (conference !== null) this.#reports.addEvent(conference, { type: "caller-left", call, reason });
-        return;
+        if (conference !== null) this.#reportLeft(conference, call, reason);
+        return this.#callEnded(call);
       }
       case "talking": {
         const { conference, call, talking } = event;
@@ -78,7 +78,7 @@ export class ConferenceEvents {
         this.#reports.change(event.conference, { locked: event.locked });
         return this.#reports.addEvent(event.conference, { type: "lock-changed", locked: event.locked });
       case "conference-ended":
-        this.#reports.addEvent(event.conference, { type: "conference-ended" });
+        this.#reportEnded(event.conference);
         return this.#conferenceEnded(event.conference);
       default:
         return assertNever(event);
@@ -110,9 +110,9 @@ export class ConferenceEvents {
         if (effect.change.live && this.#legs.callsInside(conference).length > 0) {
           this.#reports.wantSnapshot(conference);
         }
-        return this.#reports.change(conference, effect.change);
+        return this.#changed(conference, effect.change);
       case "conference-ended":
-        if (origin === "policy") this.#reports.addEvent(conference, { type: "conference-ended" });
+        if (origin === "policy") this.#reportEnded(conference);
         return this.#conferenceEnded(conference);
       case "call-dialled":
         if (!leg) this.#legs.dialled(effect.call, effect.number, conference);
@@ -141,9 +141,7 @@ export class ConferenceEvents {
         return;
       }
       case "call-ended":
-        if (origin === "policy") {
-          this.#reports.addEvent(conference, { type: "caller-left", call: effect.call, reason: "expelled" });
-        }
+        if (origin === "policy") this.#reportLeft(conference, effect.call, "expelled");
         return this.#callEnded(effect.call);
       case "speakers-reported":
         return this.#reportAllSpeaking(conference);
@@ -176,6 +174,7 @@ export class ConferenceEvents {
   reconcile(state: BridgeState, { gap, all }: { readonly gap: boolean; readonly all: boolean }, now: EpochMs): void {
     const view = viewOf(state);
     for (const held of state.conferences) this.#updateRecord(held);
+    for (const call of state.calls) this.#reportMissedEnd(call);
     const found = this.#legs.reconcile(state.calls);
     this.#promptCalls.reconcile(state.calls, now);
     this.#pending.readDoubts(view, now, (pending, result) => {
@@ -201,8 +200,40 @@ export class ConferenceEvents {
   /** Reports a call that ended by itself. The result reports one that a command ended; the snapshot, one that went with its conference. */
   #reportOwnEnd(conference: ConfKey, call: BridgeCall | undefined): void {
     if (call?.stage !== "ended" || isEndedByCommand(call) || call.reason === "conference-ended") return;
+    this.#reportLeft(conference, call.call, call.reason);
     this.#callEnded(call.call);
-    this.#reports.addEvent(conference, { type: "caller-left", call: call.call, reason: call.reason });
+  }
+
+  /** It was inside when this agent last knew of it, and has left by itself since. */
+  #reportMissedEnd(call: BridgeCall): void {
+    if (call.stage !== "ended" || call.conference === null || !this.#legs.entryOf(call.call)) return;
+    if (isEndedByCommand(call) || call.reason === "conference-ended") return;
+    this.#reportLeft(call.conference, call.call, call.reason, call.number);
+  }
+
+  /** With what the journal knows of the call, should the edge not know it. */
+  #reportLeft(
+    conference: ConfKey,
+    call: CallId,
+    reason: EndReason,
+    number = this.#legs.find(call)?.number ?? "",
+  ): void {
+    const entry = this.#legs.entryOf(call);
+    const was = entry && { was: { number, ...entry, leftAt: this.#legs.now } };
+    this.#reports.addEvent(conference, { type: "caller-left", call, reason, ...was });
+  }
+
+  /** With all who are in it, should the edge not know it. */
+  #reportEnded(conference: ConfKey): void {
+    const { since } = this.#reports.live(conference) ?? {};
+    const callers = this.#legs.callsInside(conference).flatMap((call) => this.#legs.insideOf(call) ?? []);
+    const was = { ...(since != null && { since }), endedAt: this.#legs.now, callers };
+    this.#reports.addEvent(conference, { type: "conference-ended", was });
+  }
+
+  #changed(conference: ConfKey, change: Partial<JournaledConference>): void {
+    const isNew = change.live === true && this.#reports.live(conference) === null;
+    this.#reports.change(conference, { ...change, ...(isNew && { since: this.#legs.now }) });
   }
 
   /** A conference that another agent made is taken over with all that its create said, as far as the bridge shows it. */
@@ -212,7 +243,7 @@ export class ConferenceEvents {
     const { maxCallers = known?.maxCallers ?? null, accessCodes = known?.accessCodes ?? null } = shown;
     const isAlike = known?.locked === locked && known.anonymousId === anonymousId;
     if (isAlike && (known.maxCallers ?? null) === maxCallers && isSameCodes(known.accessCodes, accessCodes)) return;
-    this.#reports.change(conference, { live: true, locked, anonymousId, maxCallers, accessCodes });
+    this.#changed(conference, { live: true, locked, anonymousId, maxCallers, accessCodes });
   }
 
   get hasSpeech(): boolean {
@@ -264,7 +295,7 @@ export class ConferenceEvents {
 
   #addSnapshots(view: BridgeView, keys: Iterable<ConfKey>, gap: boolean): void {
     for (const key of keys) {
-      const conference = snapshotOf(view, key);
+      const conference = this.#withTimes(key, snapshotOf(view, key));
       // Without a gap, a snapshot right behind one that the edge has not acknowledged would say the same, but for speech.
       if (gap || !this.#reports.endsWithSnapshot(key)) {
         this.#reports.addEvent(key, { type: "snapshot", conference });
@@ -272,6 +303,13 @@ export class ConferenceEvents {
       }
       if (conference === null) this.#conferenceEnded(key);
     }
+  }
+
+  /** With what the journal alone knows. */
+  #withTimes(key: ConfKey, held: ConferenceSnapshot | null): ConferenceSnapshot | null {
+    const { since } = this.#reports.live(key) ?? {};
+    const callers = held?.callers.map((caller) => ({ ...caller, ...this.#legs.entryOf(caller.call) })) ?? [];
+    return held && { ...held, ...(since != null && { since }), callers };
   }
 
   /** The edge knows that it does not speak. */
@@ -288,7 +326,7 @@ export class ConferenceEvents {
 
   #conferenceEnded(conference: ConfKey): void {
     this.#durations.conferenceEnded(conference);
-    const over = { live: false, locked: false, anonymousId: null, maxCallers: null, accessCodes: null };
+    const over = { since: null, live: false, locked: false, anonymousId: null, maxCallers: null, accessCodes: null };
     this.#reports.change(conference, over);
     for (const call of this.#legs.callsInside(conference)) this.#callEnded(call);
     for (const [call, dial] of this.#pending.ringing()) if (dial.conference === conference) this.#callEnded(call);

@@ -22,6 +22,8 @@ export interface JournaledConference {
   readonly maxCallers?: number | null;
   /** Whether callers can still enter it. */
   readonly live: boolean;
+  /** Since when an agent with this journal has known it; absent: it is not live, or an earlier release wrote it. */
+  readonly since?: EpochMs | null;
 }
 
 /** The agent's role as the edge last gave it. It counts from the start on, before the edge is there. */
@@ -51,7 +53,7 @@ export interface JournalContents {
   readonly commands: readonly JournaledCommand[];
   /** When calls were dialled lately. */
   readonly dials: readonly EpochMs[];
-  /** Since when calls and conferences last, as the policy names them. */
+  /** Since when calls and conferences last, as the policy names them, and since when calls are inside. */
   readonly starts: readonly { readonly name: string; readonly at: EpochMs }[];
   /** Calls at the prompt that are not over, or that the edge has not acknowledged, in the order of their numbers. */
   readonly promptCalls: readonly { readonly number: number; readonly call: PromptCall }[];

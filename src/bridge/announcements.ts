@@ -20,7 +20,7 @@ export const announcements = [
   "alone",
   "muted",
   "unmuted",
-  /** The call ends: nothing was keyed for too long, its keys were unclear each time, the caller has waited for too long, or the bridge has refused it. */
+  /** The call ends: nothing was keyed for too long, its keys were unclear each time, the caller has waited for too long, the bridge has refused it, or its conference ends by a setting. */
   "goodbye",
 ] as const;
 

@@ -2,6 +2,7 @@ import * as v from "valibot";
 import type { PhoneNumber } from "../foundation/ids.ts";
 import type { Checked } from "../foundation/schemas.ts";
 import { open, personal, secret } from "../foundation/shown.ts";
+import { announcements } from "./announcements.ts";
 import { accessCodes, call, commandId, flag, room, typed, whole, word } from "./schemas.ts";
 
 const number: v.GenericSchema<unknown, PhoneNumber> = personal(
@@ -17,7 +18,11 @@ export const command = v.variant("type", [
     /** Only for a conference that is there: none is made. */
     renews: v.exactOptional(v.literal(true)),
   }),
-  v.object({ type: v.picklist(["end-conference", "lock", "unlock", "report-speakers", "stop-reporting-speakers"]) }),
+  typed("end-conference", {
+    /** All who are in it hear this first: the agent waits for it, and no bridge is told of it. */
+    announce: v.exactOptional(v.picklist(announcements)),
+  }),
+  v.object({ type: v.picklist(["lock", "unlock", "report-speakers", "stop-reporting-speakers"]) }),
   typed("create-room", { room, kind: v.picklist(["sub", "private"]) }),
   typed("close-room", { room }),
   /** Starts to ring; what becomes of the call is reported later, by `call-answered` or `caller-left`. */

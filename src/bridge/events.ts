@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import type { Checked } from "../foundation/schemas.ts";
+import { type Checked, time } from "../foundation/schemas.ts";
 import { open, personal } from "../foundation/shown.ts";
 import { commandResult, refusalReason } from "./commands.ts";
 import { promptEnd } from "./prompt-call.ts";
@@ -65,11 +65,17 @@ const caller = v.object({
   host: v.exactOptional(flag),
   /** The number that it called, as it comes in from the prompt; absent: nobody knows. */
   dialled: v.exactOptional(open(callerNumber)),
+  /** In a snapshot or at an end, when it entered, as the agent's journal has it; absent: nobody knows. */
+  enteredAt: v.exactOptional(time),
+  /** There too: the bridge has dialled it. */
+  dialledOut: v.exactOptional(v.literal(true)),
 });
 
 export type BridgeCaller = Checked<typeof caller>;
 
 const snapshot = v.object({
+  /** Since when the agent has known of it, as its journal has it. */
+  since: v.exactOptional(time),
   locked: flag,
   speaking: v.nullable(v.array(call)),
   rooms,
@@ -92,14 +98,23 @@ const conferenceEvent = v.variant("type", [
   /** A dialled call was picked up; it waits to be admitted or moved into a room. */
   typed("call-answered", { call }),
   /** A call is over: one that had entered, or a dialled one that never did. */
-  typed("caller-left", { call, reason: endReason }),
+  typed("caller-left", {
+    ...{ call, reason: endReason },
+    /** For an edge that does not know the call: one that had entered, as the agent's journal has it. */
+    was: v.exactOptional(
+      v.object({ number: callerNumber, enteredAt: time, leftAt: time, dialledOut: v.exactOptional(v.literal(true)) }),
+    ),
+  }),
   /** Muted or unmuted by the caller's own keypad, or found so. */
   typed("caller-muted", { call, muted: flag }),
   /** The caller keyed the merge code and this attendee ID (protocol 4.19). The id stays the same when it is reported again. */
   typed("attendee-identified", { id: commandId, call, attendeeId: personal(word) }),
   typed("speaking-changed", { call, speaking: flag }),
   typed("lock-changed", { locked: flag }),
-  typed("conference-ended", {}),
+  typed("conference-ended", {
+    /** For an edge that does not know it: who was in it until then, as the agent's journal has it. */
+    was: v.exactOptional(v.object({ since: v.exactOptional(time), endedAt: time, callers: v.array(caller) })),
+  }),
   /** All that the bridge holds now; `null`: it has no such conference. Sent after every gap. */
   typed("snapshot", { conference: v.nullable(snapshot) }),
 ]);

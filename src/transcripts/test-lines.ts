@@ -136,7 +136,7 @@ export class TestLines {
       return `${event.type} ${JSON.stringify({ conference: this.named(event.conference) })}`;
     if (event.type === "snapshot") return "snapshot none";
     const { type, ...fields } = event;
-    if (type === "caller-turned-away") return `${type} ${JSON.stringify(this.named(fields))}`;
+    if (type === "caller-turned-away" || "was" in fields) return `${type} ${JSON.stringify(this.named(fields))}`;
     return [type, ...Object.entries(fields).flatMap(([name, value]) => this.#word(name, value))].join(" ");
   }
 

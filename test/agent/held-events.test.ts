@@ -21,7 +21,7 @@ function heldLegs() {
   const pending = new PendingCommands(journal, contents);
   let ids = 0;
   const newId = () => `keypad-${++ids}` as CommandId;
-  const legs = new Legs();
+  const legs = new Legs({ saveStart() {}, deleteStart() {} });
   const hangUps = new HangUps(legs, newId);
   const promptCalls = new PromptCalls(journal, contents, reports);
   const keypads = new Keypads({ legs, hangUps, pending, reports, promptCalls, newId, log: () => {} });

@@ -109,7 +109,7 @@ test("a call that has lasted too long is expelled, also after a restart, and rep
 
   expect(calls(world).has(call)).toBe(false);
   expect(world.events().filter(({ type }) => type === "caller-left")).toEqual([
-    { type: "caller-left", call, reason: "expelled" },
+    { type: "caller-left", call, reason: "expelled", was: expect.objectContaining({ number: expect.any(String) }) },
   ]);
   expect(world.policyActs).toEqual(["longest-call"]);
 });

@@ -1,0 +1,109 @@
+import { expect, test } from "vitest";
+import type { Call } from "../../simulators/bridge/world.ts";
+import type { ConferenceEvent } from "../../src/bridge/events.ts";
+import type { CallId } from "../../src/foundation/ids.ts";
+import { type AgentWorld, KEY, running } from "./agent-world.ts";
+
+type Event<Type extends ConferenceEvent["type"]> = Extract<ConferenceEvent, { readonly type: Type }>;
+
+function lastOf<Type extends ConferenceEvent["type"]>(world: AgentWorld, type: Type): Event<Type> | undefined {
+  return world.events().findLast((event): event is Event<Type> => event.type === type);
+}
+
+/** A caller has been inside for a minute. */
+function withCaller() {
+  const world = running();
+  world.pass(1_000);
+  world.machine.dialIn("14085550101", `${KEY}##`);
+  world.settle();
+  const [{ id: call }] = world.machine.world.callsOf(KEY) as [Call];
+  const enteredAt = world.now;
+  world.pass(60_000);
+  return { world, call, enteredAt };
+}
+
+function hangUp(world: AgentWorld, id: CallId): void {
+  const call = world.machine.world.find(id);
+  if (!call) throw new Error(`no call ${id}`);
+  world.machine.hangUp(call);
+}
+
+/** An edge that has lost its state asks for all. */
+function snapshotIn(world: AgentWorld) {
+  world.tell({ type: "snapshot-wanted", conference: KEY });
+  world.pass(1_000);
+  return lastOf(world, "snapshot")?.conference;
+}
+
+test("a snapshot says since when the conference and its callers are there, also after a restart of the agent", () => {
+  const { world, call, enteredAt } = withCaller();
+  world.restart();
+  world.pass(5_000);
+  const held = snapshotIn(world);
+
+  expect(held?.callers).toMatchObject([{ call, number: "14085550101", enteredAt }]);
+  expect(held?.since).toBeLessThan(enteredAt);
+});
+
+test("a call that leaves is reported with what an edge that has lost it needs, and its journal row goes", () => {
+  const { world, call, enteredAt } = withCaller();
+  hangUp(world, call);
+  world.settle();
+
+  const was = { number: "14085550101", enteredAt, leftAt: world.now };
+  expect(lastOf(world, "caller-left")).toEqual({ type: "caller-left", call, reason: "hung-up", was });
+  expect(world.journal.load().starts).toEqual([]);
+});
+
+test("a call that left while the agent was away is reported when it is back, once", () => {
+  const { world, call, enteredAt } = withCaller();
+  world.loseBridge();
+  hangUp(world, call);
+  world.restart();
+  world.connectBridge();
+  world.pass(10_000);
+
+  const left = world.events().filter(({ type }) => type === "caller-left");
+  const was = expect.objectContaining({ number: "14085550101", enteredAt });
+  expect(left).toEqual([{ type: "caller-left", call, reason: "hung-up", was }]);
+});
+
+test("a conference that ends by telephone is reported with who was in it until then", () => {
+  const { world, call, enteredAt } = withCaller();
+  world.machine.endByTelephone(KEY);
+  world.settle();
+
+  const { was } = lastOf(world, "conference-ended") ?? {};
+  expect(was).toMatchObject({ endedAt: world.now, callers: [{ call, number: "14085550101", enteredAt }] });
+  expect(was?.since).toBeLessThan(enteredAt);
+});
+
+test("all who are in it hear an announced end, and the bridge is asked for it four seconds later, without the announcement", () => {
+  const { world } = withCaller();
+  const executed: string[] = [];
+  world.onExecute = ({ command }) => executed.push(JSON.stringify(command));
+  world.command("end", { type: "end-conference", announce: "goodbye" });
+  world.pass(3_800);
+  expect(world.announced.at(-1)).toContain("goodbye");
+  expect(executed).toEqual([]);
+  world.pass(400);
+
+  expect(executed).toEqual([JSON.stringify({ type: "end-conference" })]);
+  expect(world.results()).toMatchObject({ end: true });
+});
+
+test("an announced end that another agent takes over is not begun any more", () => {
+  const { world } = withCaller();
+  const executed: string[] = [];
+  world.onExecute = ({ command }) => executed.push(command.type);
+  world.command("end", { type: "end-conference", announce: "goodbye" });
+  world.pass(1_000);
+  world.loseEdge();
+  world.epoch += 2;
+  world.activeSince = world.epoch;
+  world.connectEdge();
+  world.pass(10_000);
+
+  expect(executed).toEqual([]);
+  expect(world.results()).toMatchObject({ end: false });
+});
