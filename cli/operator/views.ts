@@ -70,8 +70,13 @@ function isOver({ phase }: ConferenceOfDomain): boolean {
   return phase === "ended" || phase === "not-created";
 }
 
-function stateOf({ phase, attached, locked }: Pick<ConferenceOfDomain, "phase" | "attached" | "locked">): string {
+interface State extends Pick<ConferenceOfDomain, "phase" | "attached" | "locked"> {
+  readonly orphan?: unknown;
+}
+
+function stateOf({ phase, attached, locked, orphan }: State): string {
   if (phase !== "running") return phase.replace("-", " ");
+  if (orphan !== undefined) return "found on the bridge"; // The edge had lost it, and WebEx has not created it again.
   if (!attached) return "kept alive"; // WebEx closed it with KeepAlive.
   return locked ? "locked" : "running";
 }
@@ -104,13 +109,19 @@ export function conferenceText(conference: ConferenceOfDomain, now: number, scre
 
 /** What and whose a conference is, in two lines or, with its topic, three. */
 export function conferenceHead(conference: ConferenceOfDomain, now: number, { style }: Terminal): readonly string[] {
-  const { key, domain, bridge, host, extConfId, lastAt, topic } = conference;
+  const { key, domain, bridge, host, extConfId, lastAt, topic, orphan } = conference;
   const of = isOver(conference) ? [] : [`WebEx ${bare(host) || "not attached"}`, `ExtConfID ${extConfId}`];
   return [
     `${style("bold", `conference ${key}`)} of ${domain}, ${stateOf(conference)}, last input ${fromNow(lastAt, now)}`,
     topic === undefined ? "" : `topic ${topic}`,
+    orphan === undefined ? "" : orphanText(orphan, now),
     [...(bridge === null ? [] : [`bridge ${bridge}`]), ...of].join(", "),
   ].filter((line) => line !== "");
+}
+
+function orphanText({ foundAt, endAt }: NonNullable<ConferenceOfDomain["orphan"]>, now: number): string {
+  const end = endAt === null ? "does not end by itself" : `ends by itself ${fromNow(endAt, now)}`;
+  return `found on the bridge ${fromNow(foundAt, now)}, and WebEx has not created it again; ${end}`;
 }
 
 interface Outstanding {

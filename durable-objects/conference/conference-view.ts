@@ -37,6 +37,7 @@ export function conferenceViewOf(
   const { head } = state;
   const ongoing = isOngoing(head) ? head : null;
   const running = head.phase === "running" ? head : null;
+  const { foundAt, endAt = null } = running?.orphan ?? {};
   const keepsNames = settings?.recordsPersonal === "full";
   const topic = shownTopic(head, keepsNames);
   const meant = (muted: boolean) =>
@@ -49,6 +50,7 @@ export function conferenceViewOf(
     bridge: progress.bridge,
     ...{ extConfId: ongoing?.extConfId ?? "", host: ongoing?.host ?? "" },
     ...{ attached: running?.attached ?? ongoing !== null, locked: running?.locked ?? false },
+    ...(foundAt !== undefined && { orphan: { foundAt, endAt } }),
     callers: [...state.callers.values()]
       .filter(({ left }) => !left)
       .map(({ call, extCallId, number, attendeeId, room, muted }) => ({

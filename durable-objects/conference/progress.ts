@@ -48,9 +48,10 @@ export function withStream(
   return [...others, ...own.slice(1 - rememberedStreams), [bridge, stream, upTo]];
 }
 
-/** The reports of this message that follow the committed ones without a gap. */
+/** The reports of this message that follow the committed ones without a gap. An object that knows of none of this bridge may have lost them. */
 export function freshReports(progress: Progress, { bridge, stream, reports }: AgentReports): readonly NumberedReport[] {
-  let upTo = reportsUpTo(progress, bridge, stream);
+  const isFirst = latestStream(progress, bridge) === null;
+  let upTo = isFirst ? (reports[0]?.number ?? 1) - 1 : reportsUpTo(progress, bridge, stream);
   return reports.filter(({ number }) => number === upTo + 1 && ++upTo);
 }
 

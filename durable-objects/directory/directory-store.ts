@@ -24,7 +24,8 @@ interface StoredConference {
 }
 
 /** How a conference was and who was inside. It has a row of its own, so that a change of the conference's row costs nothing for its callers. */
-export interface LastReport extends Pick<RunningView, "attached" | "locked" | "people" | "ringing" | "rooms"> {
+export interface LastReport
+  extends Pick<RunningView, "attached" | "isOrphan" | "locked" | "people" | "ringing" | "rooms"> {
   readonly live: LiveState;
 }
 

@@ -136,6 +136,7 @@ export class Directory
     const at = this.#ports.now();
     const before = this.list.conferences.get(key);
     const was = before?.known?.live ?? overWith(this.#ended.of(key));
+    const wasOrphan = before?.known?.fold.isOrphan;
     const cursor = this.#cursorOf(page);
     const has = this.#rowBefore(page, cursor);
     if (has !== page.after) return this.#answer(page, has);
@@ -178,6 +179,8 @@ export class Directory
     this.#ports.changed();
     await this.#ensureAlarm(at);
     if (this.#receivers(page.domain).length > 0) this.#webhooks.pump();
+    if (this.list.conferences.get(key)?.known?.fold.isOrphan !== wasOrphan)
+      this.knownTrouble.watch.lookSoon(page.domain);
     this.knownTrouble.watch.followed(page.domain, was, live ?? overWith(page.waiting));
     return this.#answer(page, upTo);
   }

@@ -91,6 +91,7 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
         waiting: list.waiting,
         lost: this.#lost.open,
         late: list.late,
+        orphans: list.orphans,
         webhooks: webhooks(domain),
         acknowledged: [...this.#acknowledged.values()],
       },

@@ -203,6 +203,16 @@ export class RunningList {
     return [...running, ...this.#ended.all];
   }
 
+  /** Those that were found on a bridge and that WebEx has not created again, the oldest first. */
+  get orphans(): NonNullable<KnownTrouble["orphans"]> {
+    const all = [...this.conferences.values()].flatMap(({ row, known }) =>
+      known?.fold.isOrphan && row.bridge !== null
+        ? [{ key: row.key, bridge: row.bridge, since: row.createdAt, callers: known.fold.people.size }]
+        : [],
+    );
+    return all.sort((one, other) => one.since - other.since);
+  }
+
   /** How many conferences of each bridge have commands that are late, and since when. */
   get late(): KnownTrouble["late"] {
     const late = [...this.conferences.values()].filter(({ known }) => known?.live.trouble.includes("commands"));
@@ -370,19 +380,27 @@ function lastKnown({ life, createdAt, phase, webexHost }: RunningRow, last: Last
 
 /** Without who speaks. */
 export function lastOf({ fold, live }: KnownConference): LastReport {
-  const { attached, locked, people, ringing, rooms } = fold;
-  return { attached, locked, people: [...people], ringing: [...ringing], rooms: [...rooms], live };
+  const { attached, isOrphan, locked, people, ringing, rooms } = fold;
+  return {
+    attached,
+    ...(isOrphan && { isOrphan }),
+    locked,
+    people: [...people],
+    ringing: [...ringing],
+    rooms: [...rooms],
+    live,
+  };
 }
 
 function listed({ row: { heard: _, ...row }, known }: RunningEntry): ListedConference {
   if (!known) return { ...row, now: null };
-  const { attached, locked, people, rooms, speaking } = known.fold;
+  const { attached, isOrphan, locked, people, rooms, speaking } = known.fold;
   const { topic, roomNames, trouble, waiting } = known.live;
   return {
     ...row,
     ...(topic !== undefined && { topic }),
     now: {
-      ...{ attached, locked, callers: people.size, rooms: rooms.size, trouble },
+      ...{ attached, ...(isOrphan && { orphan: isOrphan }), locked, callers: people.size, rooms: rooms.size, trouble },
       ...(roomNames && { roomNames }),
       speakers: [...speaking].flatMap((call) => {
         const { number, attendeeId } = people.get(call) ?? {};
@@ -416,6 +434,7 @@ function hostsOf(all: readonly RunningEntry[], said: EndedWaiting["all"]): reado
   const loadOf = (host: ServerLoad["host"]): ServerLoad =>
     hosts.get(host) ?? { host, conferences: 0, documents: 0, oldestDocumentAt: null, failure: null, troubled: [] };
   for (const { row } of all) {
+    if (row.webexHost === "") continue; // WebEx has not created it again.
     const load = loadOf(row.webexHost);
     hosts.set(load.host, { ...load, conferences: load.conferences + 1 });
   }

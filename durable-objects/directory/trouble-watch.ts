@@ -92,7 +92,7 @@ function isOfLook({ kind }: DomainTrouble): boolean {
 }
 
 function isOfConferences({ kind }: DomainTrouble): boolean {
-  return kind === "posts-wait" || kind === "commands-late";
+  return kind === "posts-wait" || kind === "commands-late" || kind === "orphan-conference";
 }
 
 /** Whether something is about to be trouble, if it lasts. */

@@ -1,4 +1,5 @@
 import type { ConfKey, DomainName } from "../../src/foundation/ids.ts";
+import { TokenBucket } from "../../src/foundation/limits.ts";
 import { assertNever } from "../../src/foundation/result.ts";
 import { within } from "../../src/foundation/time/timers.ts";
 import { type ForConference, type ForDirectory, findLink, joinWaiting, type RelayState } from "../../src/link/relay.ts";
@@ -7,7 +8,6 @@ import type { PromptCallsRpc } from "../../src/rpc/directory-feed.ts";
 import type { Platformed } from "../../src/rpc/objects.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { AgentSockets } from "./agent-sockets.ts";
-import { ForeignConferences } from "./foreign-conferences.ts";
 import type { Identity, RelayLog, RelayStore } from "./relay-store.ts";
 
 export interface ReportsPorts extends Pick<Platform, "now" | "after" | "measures"> {
@@ -27,13 +27,15 @@ const answerWithinMs = 10_000;
 const keptWithinMs = 10_000;
 /** How many conferences may be brought something at a time. */
 const mostConferences = 10_000;
+/** How many that the edge does not know get an object. Keys that an agent makes up must not fill the disk. */
+const finding = { burst: 10_000, perSecond: 0.1 };
 
 /** Brings conferences what agents send for them: in order, one call at a time. */
 export class BridgeReports {
   readonly #ports: ReportsPorts;
   readonly #store: RelayStore;
   readonly #log: RelayLog;
-  readonly foreign: ForeignConferences;
+  readonly #finding: TokenBucket;
   /** For each conference, what waits behind the call under way. */
   readonly #waiting = new Map<ConfKey, readonly ForConference[]>();
   #isKeeping = false;
@@ -42,22 +44,33 @@ export class BridgeReports {
     this.#ports = ports;
     this.#store = store;
     this.#log = log;
-    this.foreign = new ForeignConferences(ports, store);
+    this.#finding = new TokenBucket(finding, ports.now());
   }
 
-  /** A bridge may hold conferences that the edge does not know, as after a loss of the edge's state. Messages about those wake no object. */
   add(said: ForConference | ForDirectory): void {
     if (said.type === "prompt-calls") return void this.#keep(said);
     const { conference } = said;
+    if (this.#store.hasConference(conference, this.#ports.now()) || this.#find(said)) return this.#wait(said);
+    // Without an ack, the agent would send its reports for ever.
+    if (said.type === "reports") this.#ack(said, said.reports.at(-1)?.number ?? 0);
+    else if (said.type === "digest") this.#confirmDigest(said);
+  }
+
+  /** A bridge may hold conferences that the edge does not know, as after a loss of the edge's state: an object looks after each. */
+  #find(said: ForConference): boolean {
+    if (said.type === "commands-ack") return false;
+    const { id, conference } = said;
     const identity = this.#ports.identity();
-    if (this.#store.hasConference(conference, this.#ports.now())) return this.#wait(said);
-    this.foreign.heard(said);
-    if (said.type === "reports") {
-      // Without an ack, the agent would send its reports for ever.
-      this.#ack(said, said.reports.at(-1)?.number ?? 0);
-      if (identity) this.#ports.measures.foreignReports.count({ ...identity });
-      this.#log("foreign-conference", findLink(this.#ports.state(), said.id)?.agent ?? "", { conference });
-    } else if (said.type === "digest") this.#confirmDigest(said);
+    const now = this.#ports.now();
+    const isFound = this.#finding.spend(1, now);
+    if (said.type === "reports" && identity) this.#ports.measures.foreignReports.count({ ...identity });
+    const about = { conference, ...(!isFound && { why: "too many" }) };
+    this.#log("foreign-conference", findLink(this.#ports.state(), id)?.agent ?? "", about, "warn");
+    if (!isFound) return false;
+    this.#store.addConference(conference, now);
+    // What happened there says little of all that is there.
+    if (said.type === "reports") this.#ports.sockets.send(id, { type: "snapshot-wanted", conference });
+    return true;
   }
 
   /** Joins what comes in one turn before it is brought. The agent repeats what is dropped. */

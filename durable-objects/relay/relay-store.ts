@@ -54,8 +54,6 @@ export interface RelayEntries {
   };
   /** What receivers of webhooks were notified of and is not over, by its names. */
   readonly notified: readonly string[];
-  /** When it was found first that the bridge holds a conference that the edge does not know. */
-  readonly foreign: Readonly<Record<ConfKey, EpochMs>>;
   /** Agents that are refused for their clock, by name. */
   readonly clocks: Readonly<Record<string, { readonly since: EpochMs; readonly byMs: number }>>;
   /** The day on which old conferences were last deleted. */
@@ -82,9 +80,13 @@ export class RelayStore extends EntryTable<RelayEntries> {
     if ((this.#dayOf(key) ?? Number.NEGATIVE_INFINITY) < day) this.#touch(key, day);
   }
 
+  knows(key: ConfKey): boolean {
+    return this.#dayOf(key) !== null;
+  }
+
   /** Whether the conference is the edge's. A message of an agent about it keeps its row as a command does. */
   hasConference(key: ConfKey, at: EpochMs): boolean {
-    const isKnown = this.#dayOf(key) !== null;
+    const isKnown = this.knows(key);
     if (isKnown) this.addConference(key, at);
     return isKnown;
   }

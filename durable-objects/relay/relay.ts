@@ -172,7 +172,6 @@ export class Relay implements RelayRpc {
     const { domain, bridge, conference, commands, activeSince } = sent;
     this.#identity = { domain, bridge };
     this.#store.addConference(conference, this.#ports.now());
-    this.#reports.foreign.delete(conference);
     this.#replaceUseless();
     const now = this.#ports.now();
     const { createTimeoutMs = 0 } = this.#ports.settings(domain) ?? {};
@@ -190,10 +189,13 @@ export class Relay implements RelayRpc {
 
   async askForSnapshot(conference: ConfKey, unless: string): Promise<void> {
     this.#store.addConference(conference, this.#ports.now());
-    this.#reports.foreign.delete(conference);
     this.#replaceUseless();
     const active = activeLink(this.#state);
     if (active) this.#ports.sockets.send(active.id, { type: "snapshot-wanted", conference, unless });
+  }
+
+  async hasConference(conference: ConfKey): Promise<boolean> {
+    return this.#store.knows(conference);
   }
 
   async agents(): Promise<readonly AgentView[]> {
@@ -214,7 +216,7 @@ export class Relay implements RelayRpc {
     const agentConnected = active !== undefined && this.#ports.sockets.lastSeen(active.id) !== null;
     const missedAt = active ? this.#missedAt : lostSince(this.#store.read("lost"));
     const awaySince = agentConnected ? active.bridgeAwaySince : missedAt;
-    const trouble = [...this.#absences.trouble(this.#identity, this.#state), ...this.#reports.foreign.trouble()];
+    const trouble = this.#absences.trouble(this.#identity, this.#state);
     return bridgeHealth(active, { agentConnected, awaySince, drainedSince: this.#drain.since, trouble });
   }
 

@@ -7,7 +7,15 @@ import { type Decision, type DecisionContext, Draft, isPost } from "./draft.ts";
 import { actionsOf, type Fact, summaryOf } from "./facts.ts";
 import type { Head } from "./head.ts";
 import type { ConferenceInput } from "./inputs.ts";
-import { closingDue, endIfDeserted, expireClosing, failCreate, retryEnd } from "./lifecycle.ts";
+import {
+  closingDue,
+  endIfDeserted,
+  expireClosing,
+  expireOrphan,
+  failCreate,
+  orphanDue,
+  retryEnd,
+} from "./lifecycle.ts";
 import { applyAction } from "./operator-actions.ts";
 import { expireCallOut } from "./parts/call-outs.ts";
 import { retryRenewal } from "./parts/entry-rules.ts";
@@ -237,6 +245,7 @@ export function nextDeadline(state: ConferenceState, confKey?: ConfKey): EpochMs
     if (outages.size === 0) consider(speechDue(head.speech));
     for (const at of [head.retryEndAt, head.keptUntil, talk?.retryAt, talk?.aloneUntil]) consider(at);
     consider(closing ? closingDue(closing) : renewAt);
+    consider(orphanDue(head));
   }
   for (const command of commands.values()) if (!command.expired) consider(command.answerBy);
   for (const callOut of callOuts.values()) consider(callOut.answerBy);
@@ -268,6 +277,7 @@ function expire(draft: Draft, overdue: readonly CommandId[]): void {
   }
   expireClosing(draft);
   retryEnd(draft);
+  expireOrphan(draft);
   retryRenewal(draft);
   expireTalk(draft);
   retryClosing(draft);

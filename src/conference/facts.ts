@@ -95,6 +95,10 @@ export const facts = {
   "conference-created": v.object({
     ...{ life: count, createdAt: count, extConfId, host: server, bridge: nullable(plain<BridgeName>()), by },
   }),
+  /** The bridge held it, and the edge did not know it. */
+  "conference-found": v.object({
+    ...{ life: count, createdAt: count, locked: flag, bridge: nullable(plain<BridgeName>()), by },
+  }),
   "conference-not-created": v.object({ why: word, record: conferenceRecord, by }),
   "conference-taken-over": v.object({ extConfId, host: server, maxCallers, by }),
   /** WebEx has closed it, and its audio goes on (protocol 4.8). */

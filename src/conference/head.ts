@@ -46,6 +46,8 @@ const closing = fields({
   answerBy: time,
   /** Present where an operator was the first to want the end. */
   byOperator: maybe(yes),
+  /** Present where its time without WebEx is up. */
+  byPolicy: maybe(yes),
   /** Present where WebEx wants an operator's end, too, or that of a conference it had let go on alone: it is notified of it. */
   isAsked: maybe(yes),
   /** Creates with the same key that came meanwhile: the next conference begins when this one is over. */
@@ -100,6 +102,15 @@ const privateTalk = fields({
 });
 export interface PrivateTalk extends v.InferOutput<typeof privateTalk> {}
 
+/** The bridge held it, and the edge did not know it, as after a loss of the edge's state. It runs without WebEx until WebEx creates it again. */
+const orphan = fields({
+  foundAt: time,
+  /** When it is ended; absent: never. */
+  endAt: maybe(time),
+  /** The edge has it locked, so that nobody new is let in. */
+  locks: maybe(yes),
+});
+
 /** What a conference's record needs besides its state: what has happened since it was asked for. */
 const life = fields({
   row: count,
@@ -110,6 +121,8 @@ const life = fields({
   webexHosts: list(server),
   /** As WebEx named it with a create; empty: it did not. */
   topic: text,
+  /** The edge found it on the bridge: what was before is what the bridge's agent knew. */
+  fromBridge: maybe(yes),
   callers: count,
   mostCallers: count,
   /** Those that are over, and their started minutes. */
@@ -148,7 +161,12 @@ const ongoing = {
 export interface Ongoing extends Readonly<v.InferOutput<v.ObjectSchema<typeof ongoing, undefined>>> {}
 
 /** Nothing is known of it, but what led in before: the bridge did not create the next. */
-const absent = fields({ phase: v.literal("absent"), formerSecrets: maybe(secrets) });
+const absent = fields({
+  phase: v.literal("absent"),
+  /** WebEx was told that it is not created: a bridge that creates it all the same ends it. */
+  notCreated: maybe(yes),
+  formerSecrets: maybe(secrets),
+});
 interface Absent extends v.InferOutput<typeof absent> {}
 
 /** The bridge is creating it; nobody can join yet. */
@@ -175,6 +193,7 @@ const running = fields({
   keptUntil: maybe(time),
   /** Present after the bridge refused to take the entry rules: when it is told again. */
   renewAt: maybe(time),
+  orphan: maybe(orphan),
   /** Present while the bridge reports who speaks (protocol 4.16). */
   speech: maybe(speech),
   /** Who the host is, from the first private talk on (protocol 4.21). */
@@ -193,6 +212,8 @@ export interface Running extends v.InferOutput<typeof running> {}
 /** Over. Kept for late traffic, and to know of an end that was not reported to WebEx (protocol 4.9 F5). */
 const ended = fields({
   phase: v.literal("ended"),
+  /** When it ended; absent in what an older version kept. */
+  at: maybe(time),
   /** WebEx asked for the end, and so knows of it. */
   byWebex: flag,
   /** Until when a create with this key is answered with code 11. */

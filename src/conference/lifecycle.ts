@@ -31,7 +31,7 @@ const RETRY_END_MS = 60_000;
 /** How many creates of WebEx may wait for the bridge; a further one is refused at once. */
 const MAX_WAITING_CREATES = 50;
 /** How long a conference that WebEx has detached from before anybody could enter waits for its first caller. */
-const KEPT_EMPTY_MS = 600_000;
+export const KEPT_EMPTY_MS = 600_000;
 
 /** Creates, answers again, or takes over: the request's key and handle decide (protocol 2.2.1). `answerBy`: of one that has waited. */
 export function create(
@@ -117,7 +117,7 @@ export function failCreate(draft: Draft, head: Creating, reason: RefusalReason |
   answerOpenRequests(draft, result, end);
   const record = conferenceRecord(draft, end);
   draft.fact({ kind: "conference-not-created", why: result, record });
-  draft.head = { phase: "absent" };
+  draft.head = { phase: "absent", notCreated: true };
   draft.life = null;
 }
 
@@ -216,9 +216,27 @@ export function retryEnd(draft: Draft): void {
   if (isOver(draft.running?.keptUntil)) draft.update({ keptUntil: undefined });
 }
 
-function beginEnd(draft: Draft, requests: readonly OpenRequest[], by: Partial<Closing> = {}): void {
+/** Ends a conference that WebEx has not created again in time; its callers hear that the call ends. */
+export function expireOrphan(draft: Draft): void {
+  const { running, at } = draft;
+  if (!running || running.closing || running.retryEndAt !== undefined) return;
+  const { endAt } = running.orphan ?? {};
+  if (endAt !== undefined && endAt <= at) beginEnd(draft, [], { byPolicy: true }, { announce: "goodbye" });
+}
+
+/** When `expireOrphan` next has something to do; a refused end is tried again after a pause. */
+export function orphanDue({ orphan, closing, retryEndAt }: Running): EpochMs | undefined {
+  return closing || retryEndAt !== undefined ? undefined : orphan?.endAt;
+}
+
+function beginEnd(
+  draft: Draft,
+  requests: readonly OpenRequest[],
+  by: Partial<Closing> = {},
+  how: Partial<Command<"end-conference">> = {},
+): void {
   draft.update({ closing: { requests, answerBy: draft.at + LATEST_MS, next: [], ...by } });
-  draft.issue({ type: "end-conference" });
+  draft.issue({ type: "end-conference", ...how });
 }
 
 function runningFrom({ phase: _, requests: __, keeps: ___, ...ongoing }: Creating): Running {
@@ -228,7 +246,8 @@ function runningFrom({ phase: _, requests: __, keeps: ___, ...ongoing }: Creatin
 /** The bridge ended it for WebEx (protocol 4.7) or for an operator. */
 export function completeClose(draft: Draft, { requests, next, isAsked }: Closing): void {
   const endedBy = enderOfClosing(draft) ?? "webex";
-  const how: ConferenceEnd = { endedBy, reason: endedBy === "nobody" ? "deserted" : "closed" };
+  const reason = endedBy === "nobody" ? "deserted" : endedBy === "policy" ? "orphaned" : "closed";
+  const how: ConferenceEnd = { endedBy, reason };
   answerOpenRequests(draft, "conference-closed", how);
   for (const request of requests) draft.answer(request, "ok");
   if (isAsked) draft.update({ attached: true });
@@ -269,15 +288,15 @@ export function closingDue({ requests, answerBy, next }: Closing): EpochMs | nul
   return earliest(requests.length > 0 ? answerBy : null, ...next.map((one) => one.answerBy));
 }
 
-/** Ended from the telephone side (protocol 4.7): one notification, and none for each caller. */
-export function endByTelephone(draft: Draft): void {
+/** Ended from the telephone side (protocol 4.7): one notification, and none for each caller. `at`: where that was some time ago. */
+export function endByTelephone(draft: Draft, at = draft.at): void {
   const { running } = draft;
   if (!running) return;
   if (running.closing) return completeClose(draft, running.closing);
   const how: ConferenceEnd = { endedBy: "telephone", reason: "ended" };
   answerOpenRequests(draft, "conference-closed", how);
   notifyStatus(draft, "ended");
-  end(draft, how);
+  end(draft, how, at);
 }
 
 /** The bridge has lost the conference: WebEx is notified that each caller left and that the conference is over. */
@@ -354,16 +373,17 @@ function isTold(draft: Draft): boolean {
   return !draft.unconfirmed().some(({ host, message }) => host === head.host && isClosedAnswer(message));
 }
 
-function end(draft: Draft, how: ConferenceEnd): void {
+function end(draft: Draft, how: ConferenceEnd, at = draft.at): void {
   const callers = draft.callers.values().filter(({ left }) => !left);
-  for (const caller of callers) callOver(draft, caller, endWith(caller, how));
+  for (const caller of callers) callOver(draft, caller, endWith(caller, how), at);
   const { endedBy, reason: why } = how;
-  const record = conferenceRecord(draft, how);
+  const record = conferenceRecord(draft, how, at);
   draft.fact({ kind: "conference-ended", endedBy, why, callers: callers.length, record });
   const { host, extConfId } = draft.ongoing ?? {};
   const isAsked = draft.running?.closing?.isAsked === true;
   draft.head = {
     phase: "ended",
+    at,
     ...(host && { host }),
     ...(extConfId && { extConfId }),
     byWebex: isAsked || endedBy === "webex" || endedBy === "nobody",

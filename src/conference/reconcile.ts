@@ -6,6 +6,7 @@ import type { Running } from "./head.ts";
 import { endAsLost } from "./lifecycle.ts";
 import { applyAdmitted, endCallOut, placeCaller } from "./parts/call-outs.ts";
 import { addCaller, applyMuted, removeCaller } from "./parts/callers.ts";
+import { findOrphan, isUnknown } from "./parts/orphan.ts";
 import { connectAnswered, resumeTalk, talkOf } from "./parts/private-talk.ts";
 import { applyMove, applyRoomClosed } from "./parts/rooms.ts";
 import { setReporting, setSpeaking } from "./parts/speakers.ts";
@@ -61,9 +62,9 @@ export function compareWithBridge(draft: Draft, bridge: ConferenceSnapshot | nul
     return endAsLost(draft);
   }
   if (head.phase !== "running") {
-    return endAsOver(draft);
-  }
-  if (head.locked !== bridge.locked && !draft.pending("lock", "unlock")) {
+    if (!isUnknown(draft, bridge.since)) return endAsOver(draft);
+    findOrphan(draft, bridge);
+  } else if (head.locked !== bridge.locked && !draft.pending("lock", "unlock")) {
     repaired(draft, "locked");
     setLocked(draft, bridge.locked);
   }

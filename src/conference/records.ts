@@ -31,17 +31,23 @@ export function updateLife(draft: Draft, change: (life: Life) => Partial<Life>):
 
 /** Another server has the conference, or its own one under another handle: every record of now says so. */
 export function countTakeover(draft: Draft, { host, extConfId }: Pick<Ongoing, "host" | "extConfId">): void {
+  // Nobody had an orphan before.
+  const more = draft.running?.orphan ? 0 : 1;
   const count = ({ history }: Caller | CallOut) => ({
-    history: { ...history, failovers: (history.failovers ?? 0) + 1 },
+    history: { ...history, ...(more > 0 && { failovers: (history.failovers ?? 0) + more }) },
   });
   for (const caller of draft.callers.values())
     if (!caller.left) draft.callers.set(caller.call, { ...caller, ...count(caller) });
   for (const callOut of draft.callOuts.values()) draft.callOuts.set(callOut.call, { ...callOut, ...count(callOut) });
   updateLife(draft, ({ failovers, extConfIds, webexHosts }) => ({
-    failovers: failovers + 1,
+    failovers: failovers + more,
     ...(extConfIds.at(-1) !== extConfId && { extConfIds: [...extConfIds, extConfId] }),
     ...(webexHosts.at(-1) !== host && { webexHosts: [...webexHosts, host] }),
   }));
+}
+
+export function isDialledOut({ dialledAt, dialledOut }: CallHistory): boolean {
+  return dialledAt !== undefined || dialledOut === true;
 }
 
 export function newHistory(draft: Draft): CallHistory {
@@ -49,8 +55,7 @@ export function newHistory(draft: Draft): CallHistory {
 }
 
 /** A call enters: from now on its record knows of mutes and rooms. */
-export function entered(draft: Draft, call: Caller): Caller {
-  const { at } = draft;
+export function entered(draft: Draft, call: Caller, at = draft.at): Caller {
   const rooms = call.room !== MAIN_ROOM && { rooms: [nameOf(draft, call.room)] };
   const inside = { ...call, history: { ...call.history, enteredAt: at, ...rooms } };
   return call.muted ? withMuted(draft, { ...inside, muted: false }, true) : inside;
@@ -133,8 +138,9 @@ export function endWith({ history }: Caller | CallOut, { endedBy }: ConferenceEn
 /** Who wants the end of the conference that is being closed. */
 export function enderOfClosing({ running }: Draft): Ender | null {
   if (!running?.closing) return null;
-  const { byOperator, isAsked } = running.closing;
+  const { byOperator, byPolicy, isAsked } = running.closing;
   if (byOperator) return "operator";
+  if (byPolicy) return "policy";
   return running.attached || isAsked ? "webex" : "nobody";
 }
 
@@ -148,11 +154,11 @@ function enderOf(by: readonly Cause[] = []): Ender {
   return by.some(({ type }) => type === "request") ? "webex" : "policy";
 }
 
-/** Says that a call is over, with its record. */
-export function callOver(draft: Draft, call: Caller | CallOut, end: CallEnd): void {
+/** Says that a call is over, with its record. `at`: where that was some time ago. */
+export function callOver(draft: Draft, call: Caller | CallOut, end: CallEnd, at = draft.at): void {
   const { history } = call;
-  const isOut = "stage" in call || history.dialledAt !== undefined;
-  const { ongoing, life, at } = draft;
+  const isOut = "stage" in call || isDialledOut(history);
+  const { ongoing, life } = draft;
   const { enteredAt = null, answeredAt = enteredAt, mutes = 0, failovers = 0, repairs = 0 } = history;
   const ms = answeredAt === null ? 0 : at - answeredAt;
   const minutes = answeredAt === null ? 0 : Math.max(1, Math.ceil(ms / 60_000));
@@ -168,6 +174,7 @@ export function callOver(draft: Draft, call: Caller | CallOut, end: CallEnd): vo
     ...{ mutes, mutedSeconds: Math.round(mutedMs(draft, history) / 1_000), failovers, repairs },
     ...{ rooms: enteredAt === null ? [] : [...roomsOf(call)], dialled: history.dialled ?? "" },
     customerReference: referenceOf(draft),
+    fromBridge: history.fromBridge === true,
   };
   const about = { call: call.call, why: end.reason, record };
   draft.fact(enteredAt === null ? { kind: "call-not-entered", ...about } : { kind: "call-left", ...about });
@@ -190,9 +197,8 @@ function isHost({ ongoing }: Draft, call: Caller | CallOut): boolean {
 }
 
 /** The record of the conference that ends now. */
-export function conferenceRecord(draft: Draft, end: ConferenceEnd): ConferenceRecord {
-  const { at } = draft;
-  const { row, callers: _, ...life } = draft.life ?? newLife(draft);
+export function conferenceRecord(draft: Draft, end: ConferenceEnd, at = draft.at): ConferenceRecord {
+  const { row, callers: _, fromBridge = false, ...life } = draft.life ?? newLife(draft);
   const { runningAt } = life;
   return {
     ...{ kind: "conference", conference: draft.context.confKey, life: row, bridge: draft.context.bridge ?? "" },
@@ -200,6 +206,7 @@ export function conferenceRecord(draft: Draft, end: ConferenceEnd): ConferenceRe
     seconds: runningAt === null ? 0 : Math.round((at - runningAt) / 1_000),
     ...{ endedBy: end.endedBy, status: runningAt === null ? "failed" : "completed", reason: end.reason },
     customerReference: referenceOf(draft),
+    fromBridge,
   };
 }
 

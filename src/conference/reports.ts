@@ -17,6 +17,7 @@ import {
 import { applyAdmitted, applyHangUp, applyRefusal, endCallOut } from "./parts/call-outs.ts";
 import { addCaller, applyAttendeeId, applyMuted, removeCaller, setMuteState } from "./parts/callers.ts";
 import { delayRenewal, renewEntryRules } from "./parts/entry-rules.ts";
+import { recordEnded, recordLeft } from "./parts/orphan.ts";
 import {
   applyInviteeMove,
   applyInviteeMuted,
@@ -95,7 +96,7 @@ function applyEvent(draft: Draft, event: ConferenceEvent, otherBridge: BridgeNam
       if (event.conference) endAsOver(draft, otherBridge);
       return;
     case "conference-ended":
-      return endByTelephone(draft);
+      return running ? endByTelephone(draft) : recordEnded(draft, event);
     case "lock-changed":
       if (running && running.locked !== event.locked) setLocked(draft, event.locked);
       return;
@@ -115,6 +116,7 @@ function applyEvent(draft: Draft, event: ConferenceEvent, otherBridge: BridgeNam
       return;
     }
     case "caller-left": {
+      if (!running) return recordLeft(draft, event);
       const callOut = draft.callOuts.get(event.call);
       if (callOut) return endCallOut(draft, callOut, event.reason);
       return withCaller(draft, event.call, (caller) =>

@@ -53,6 +53,10 @@ const callHistory = fields({
   /** Absent where it is when it entered, or never was. */
   answeredAt: maybe(time),
   enteredAt: maybe(time),
+  /** The edge did not know it when it entered: number and `enteredAt` are what the bridge's agent knew. */
+  fromBridge: maybe(yes),
+  /** Of such a one: nobody knows when it was dialled. */
+  dialledOut: maybe(yes),
   mutes: maybe(count),
   /** How long it was muted, up to when it was muted last. */
   mutedMs: maybe(count),

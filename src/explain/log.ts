@@ -24,6 +24,8 @@ function lineOf(fact: Fact): FactLine | null {
     case "conference-created":
     case "conference-taken-over":
       return line(fact.kind, { extConfId: fact.extConfId, host: fact.host });
+    case "conference-found":
+      return trouble(fact.kind, { bridge: fact.bridge ?? "" });
     case "conference-not-created":
       return trouble(fact.kind, { why: fact.why });
     case "conference-ended":

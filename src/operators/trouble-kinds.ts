@@ -201,14 +201,16 @@ const rows = {
     todo: () => '"bridgehead-agent doctor" on its machine says why.',
   },
   "orphan-conference": {
-    title: "The bridge holds conferences that the edge does not know",
+    title: "The bridge holds a conference that the edge does not know",
     severity: "warn",
-    from: ["relay"],
+    from: ["directory"],
     movesOn: true,
-    says: ({ here, count, why }) =>
-      `${here.replace("the", "The")} holds ${counted(count, "conference")} that the edge does not know: ${why}.`,
-    todo: () =>
-      "If the edge lost its state, they are adopted once WebEx creates them again; else end them at the bridge, and find out which other edge uses it.",
+    says: ({ here, about, count }) =>
+      about === ""
+        ? `${here.replace("the", "The")} holds ${counted(count, "further conference")} that the edge does not know.`
+        : `${here.replace("the", "The")} holds the conference ${about} with ${counted(count, "caller")}, which the edge does not know, as after a loss of its state.`,
+    todo: ({ about }) =>
+      `Nobody new is let in. It goes on as soon as WebEx creates it again; "bridgehead end ${about === "" ? "KEY" : shellWord(about)}" ends it, and without either it ends by itself (orphanConferenceMinutes). If the edge has lost nothing, find out which other edge uses the bridge.`,
   },
   "clock-differs": {
     title: "The clock of an agent is far off",
@@ -260,7 +262,7 @@ export const domainTrouble = v.object({
   about: v.pipe(
     v.nullable(v.string()),
     v.description(
-      "Whom or what it is about beside its bridge: an agent, a TSP server, a receiver of webhooks; of `caller-refused` the caller's number, as `recordsPersonal` keeps it; of `certificate-expires` the day of its end.",
+      "Whom or what it is about beside its bridge: an agent, a TSP server, a receiver of webhooks; of `caller-refused` the caller's number, as `recordsPersonal` keeps it; of `certificate-expires` the day of its end; of `orphan-conference` its key, null for several that are not named.",
     ),
   ),
   since: v.pipe(v.nullable(time), v.description("Since when, or when it happened first; null: nobody knows.")),
@@ -269,7 +271,12 @@ export const domainTrouble = v.object({
     v.nullable(v.number()),
     v.description("Of what has happened, the place of the last: send it with the acknowledgement. null: it lasts."),
   ),
-  count: v.pipe(v.number(), v.description("How many there are: documents, conferences, webhooks.")),
+  count: v.pipe(
+    v.number(),
+    v.description(
+      "How many there are: documents, conferences, webhooks; of `orphan-conference` with a key its callers.",
+    ),
+  ),
   title: v.string(),
   says: v.pipe(v.string(), v.description("What is wrong, in a sentence.")),
   todo: v.pipe(v.string(), v.description("What to do.")),

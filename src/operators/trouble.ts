@@ -77,6 +77,14 @@ export interface KnownTrouble {
   readonly waiting: readonly WaitingForServer[];
   /** How many conferences wait for their bridge, and since when. */
   readonly late: readonly { readonly bridge: string; readonly conferences: number; readonly since: EpochMs | null }[];
+  /** Conferences that a bridge held and the edge did not know, the oldest first; absent: an earlier release says none. */
+  readonly orphans?: readonly {
+    readonly key: string;
+    readonly bridge: string;
+    /** Since when the agent has known it. */
+    readonly since: EpochMs;
+    readonly callers: number;
+  }[];
   readonly lost: readonly (FoundTrouble & { readonly bridge: string })[];
   readonly webhooks: readonly {
     readonly url: string;
@@ -93,6 +101,8 @@ export interface KnownTrouble {
 const waitsLongMs = 30_000;
 /** What a receiver of webhooks has refused comes again after five seconds. */
 const refusedLongMs = 60_000;
+/** So many are named, the oldest; the others of their bridge are counted. */
+const mostOrphans = 20;
 /** What nobody knows the beginning of is open again after this time. */
 const unknownMs = dayMs;
 
@@ -111,6 +121,7 @@ export function troubleOf(
     ...(known?.late ?? []).map(({ bridge, conferences, since }) =>
       showTrouble({ kind: "commands-late", since, count: conferences }, domain, bridge),
     ),
+    ...orphanTrouble(known?.orphans ?? []).map(({ bridge, ...one }) => showTrouble(one, domain, bridge)),
     ...[
       ...silent,
       ...waitTrouble([...(known?.waiting ?? []), ...(mail ?? [])], now),
@@ -168,6 +179,21 @@ function waitTrouble(all: readonly WaitingForServer[], now: EpochMs): readonly F
     if (since === null || !hasLasted(since, now, waitsLongMs)) return [];
     return [{ kind: "posts-wait", about, since, count: waiting.reduce((sum, { documents }) => sum + documents, 0) }];
   });
+}
+
+function orphanTrouble(
+  orphans: NonNullable<KnownTrouble["orphans"]>,
+): readonly (FoundTrouble & { readonly bridge: string })[] {
+  const kind = "orphan-conference";
+  const named = orphans.slice(0, mostOrphans);
+  const others = Map.groupBy(orphans.slice(mostOrphans), ({ bridge }) => bridge);
+  return [
+    ...named.map(({ key: about, bridge, since, callers }) => ({ kind, bridge, about, since, count: callers }) as const),
+    ...[...others].map(([bridge, all]) => {
+      const since = earliest(...all.map((one) => one.since));
+      return { kind, bridge, since, count: all.length } as const;
+    }),
+  ];
 }
 
 function webhookTrouble(

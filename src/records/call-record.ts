@@ -4,6 +4,7 @@ import {
   column,
   count,
   flag,
+  fromBridge,
   host,
   person,
   recordOf,
@@ -58,6 +59,7 @@ export const callColumns = {
     "",
   ),
   customerReference: reference,
+  fromBridge,
 } as const satisfies Columns;
 
 export const callRecord = recordOf("call", callColumns);

@@ -41,6 +41,12 @@ export function column(schema: v.GenericSchema, meaning: string, before?: unknow
 /** The same in records of calls and of conferences. */
 export const reference = column(word, "`customerReference` of the domain's settings when this ended; may be empty", "");
 
+export const fromBridge = column(
+  flag,
+  "`true`: the edge did not know it when it began, as after a loss of its state; what was before is what the agent of the bridge knew",
+  false,
+);
+
 /** The schema of a record with these columns. */
 export function recordOf<const Kind extends string, Of extends Columns>(kind: Kind, columns: Of) {
   const schemas = Object.entries(columns).map(([name, { schema }]) => [name, schema]);

@@ -4,6 +4,7 @@ import {
   type Columns,
   column,
   count,
+  fromBridge,
   host,
   type KeptRecord,
   person,
@@ -38,6 +39,7 @@ export const conferenceColumns = {
   givenUp: column(count, "documents for WebEx, or the partner's back end, that were given up before its end"),
   topic: column(person, "the meeting's name, where WebEx gave it or the domain's site was asked; else empty", ""),
   customerReference: reference,
+  fromBridge,
 } as const satisfies Columns;
 
 export const conferenceRecord = recordOf("conference", conferenceColumns);

@@ -18,6 +18,7 @@ type Needs = { readonly [Kind in FactKind]?: readonly [need: Need, ...fields: (k
 const needs = {
   "conference-requested": ["owed", "life", "host"],
   "conference-created": ["owed", "life", "createdAt", "host", "bridge"],
+  "conference-found": ["owed", "life", "createdAt", "locked"],
   "conference-taken-over": ["listed", "host"],
   "conference-detached": ["listed"],
   "conference-locked": ["listed", "locked"],

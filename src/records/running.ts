@@ -23,6 +23,8 @@ export interface RunningFold {
   phase: "creating" | "running";
   webexHost: WebexHost;
   attached: boolean;
+  /** The edge found it on the bridge, and WebEx has not created it again. */
+  isOrphan?: true;
   locked: boolean;
   readonly people: Map<CallId, PersonInside>;
   /** Who is being called, and has not entered. */
@@ -49,7 +51,15 @@ const showPerson = showFields<PersonInside>({
 const showPeople = (people: RunningView["people"], person: Person) =>
   people.map(([call, one]) => [call, showPerson(one, person)] as const);
 const showView = showFields<RunningView>({
-  ...{ row: "open", life: "open", createdAt: "open", phase: "open", webexHost: "address", attached: "open" },
+  ...{
+    row: "open",
+    life: "open",
+    createdAt: "open",
+    phase: "open",
+    webexHost: "address",
+    attached: "open",
+    isOrphan: "open",
+  },
   ...{ locked: "open", rooms: "open", speaking: "open" },
   ...{ people: showPeople, ringing: showPeople },
 });
@@ -66,10 +76,15 @@ export function foldOf({ row: _, people, ringing = [], rooms, speaking, ...rest 
 
 /** The fold with one fact more, in place: to copy a thousand people costs more than all else. `null`: none is being created or runs. */
 export function withFact(fold: RunningFold | null, { at, fact }: PlacedFact): RunningFold | null {
+  const nobody = { people: new Map(), ringing: new Map(), rooms: new Set<RoomId>(), speaking: new Set<CallId>() };
   if (fact.kind === "conference-requested") {
     const { life, host: webexHost } = fact;
-    const nobody = { people: new Map(), ringing: new Map(), rooms: new Set<RoomId>(), speaking: new Set<CallId>() };
     return { life, createdAt: at, phase: "creating", webexHost, attached: true, locked: false, ...nobody };
+  }
+  if (fact.kind === "conference-found") {
+    const { life, createdAt, locked } = fact;
+    const found = { phase: "running", webexHost: "" as WebexHost, attached: false, locked, isOrphan: true } as const;
+    return { life, createdAt, ...found, ...nobody };
   }
   if (!fold || fact.kind === "conference-not-created" || fact.kind === "conference-ended") return null;
   const change = changes[fact.kind] as Change<DirectoryFact> | undefined;
@@ -84,6 +99,7 @@ export function changesRunning({ kind }: DirectoryFact): boolean {
 
 const beginsOrEnds: ReadonlySet<DirectoryFact["kind"]> = new Set([
   "conference-requested",
+  "conference-found",
   "conference-not-created",
   "conference-ended",
 ]);
@@ -94,7 +110,10 @@ const changes: {
   readonly [Kind in DirectoryFact["kind"]]?: Change<Extract<DirectoryFact, { readonly kind: Kind }>>;
 } = {
   "conference-created": (fold) => Object.assign(fold, { phase: "running" }),
-  "conference-taken-over": (fold, { host }) => Object.assign(fold, { webexHost: host, attached: true }),
+  "conference-taken-over": (fold, { host }) => {
+    Object.assign(fold, { webexHost: host, attached: true });
+    delete fold.isOrphan;
+  },
   "conference-detached": (fold) => Object.assign(fold, { attached: false }),
   "conference-locked": (fold, { locked }) => Object.assign(fold, { locked }),
   "call-dialled": ({ ringing }, { call, number, extCallId }) =>
@@ -134,13 +153,14 @@ export function runningView(
   const { life } = head;
   // One that WebEx closes before the bridge has created it does not run yet.
   const phase = life.runningAt === null ? "creating" : "running";
-  const { attached = true, locked = false, talk, speech } = head.phase === "running" ? head : {};
+  const { attached = true, locked = false, orphan, talk, speech } = head.phase === "running" ? head : {};
   const opening = new Set(
     [...commands.values()].flatMap(({ command }) => (command.type === "create-room" ? [command.room] : [])),
   );
   const here = [...callers.values()].filter(({ left }) => !left);
   const view: RunningView = {
     ...{ row, life: life.row, createdAt: life.createdAt, phase, attached, locked },
+    ...(orphan && { isOrphan: true as const }),
     webexHost: head.host,
     // In the order in which facts name it: the directory compares texts.
     people: here.map((caller) => {

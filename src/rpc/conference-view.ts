@@ -59,6 +59,14 @@ export const conferenceView = v.object({
   attached: open(
     v.pipe(v.boolean(), v.description("False after a close with KeepAlive, until WebEx creates it again.")),
   ),
+  orphan: open(
+    v.pipe(
+      v.exactOptional(v.object({ foundAt: time, endAt: v.nullable(time) })),
+      v.description(
+        "Present where the edge found it on the bridge and did not know it, until WebEx creates it again: when that was, and when it ends by itself (null: never).",
+      ),
+    ),
+  ),
   locked: open(v.boolean()),
   callers: v.array(
     v.object({

@@ -49,6 +49,12 @@ export const listedConference = v.object({
           v.boolean(),
           v.description("False after a close with KeepAlive, until WebEx creates it again."),
         ),
+        orphan: v.pipe(
+          v.exactOptional(v.literal(true)),
+          v.description(
+            "Present where the edge found it on the bridge and did not know it, until WebEx creates it again; `createdAt` is then since when the agent of the bridge has known it.",
+          ),
+        ),
         locked: v.boolean(),
         callers: v.number(),
         speakers: v.pipe(

@@ -85,6 +85,7 @@ export const objectMethods = {
   },
   relay: {
     ...{ sendCommands: "objects", askForSnapshot: "objects", closeAgents: "objects", keepIdLimit: "objects" },
+    hasConference: "request",
     ...{ agents: viewMs, health: "request", handOver: "request", drain: "request", clockDiffers: "request" },
   },
   counts: { add: "objects", all: viewMs },

@@ -84,6 +84,8 @@ export interface RelayRpc {
   sendCommands(commands: CommandsForBridge): Promise<number | null>;
   /** Asks the active agent, if there is one, for a snapshot of this conference, unless what the bridge holds has this digest. */
   askForSnapshot(conference: ConfKey, unless: string): Promise<void>;
+  /** Whether there is, or was in the last 30 days, a conference with this key on the bridge, as far as the edge knows. */
+  hasConference(conference: ConfKey): Promise<boolean>;
   /** The connected agents. */
   agents(): Promise<readonly AgentView[]>;
   /** As the active agent last said. Without one, `agentConnected` and `bridgeUp` are false. */

@@ -299,6 +299,14 @@ export const domainSettings = v.strictObject({
     ),
   ),
   createTimeoutMs: duration,
+  /** A conference on a bridge that the edge does not know, as after a loss of its state, is ended so long after it was found. */
+  orphanConferenceMinutes: v.optional(
+    v.union(
+      [v.pipe(positive, v.maxValue(10_080, "must be at most 10080")), open(v.literal("never"))],
+      'must be minutes, 1 to 10080, or "never"',
+    ),
+    240,
+  ),
   keypad: v.pipe(
     v.strictObject({
       merge: keypadCode,
@@ -383,6 +391,7 @@ export type DomainSettingsInput = v.InferInput<typeof domainSettings>;
 /** The settings that decisions use; of others they know nothing. */
 export const decisive = [
   ...(["transactionMemoryMs", "closedMemoryMs", "createTimeoutMs", "customerReference"] as const),
+  ...(["orphanConferenceMinutes"] as const),
   ...(["hybrid", "recording", "passthroughUrl", "policy", "protocol"] as const),
 ] satisfies readonly (keyof DomainSettings)[];
 export type DecisiveSettings = Pick<DomainSettings, (typeof decisive)[number]>;

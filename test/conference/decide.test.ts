@@ -362,3 +362,22 @@ test("a move of a call that is hung up leaves a private talk with another call a
 
   expect([changes.head, changes.callers.size, changes.callOuts.size, effects]).toEqual([undefined, 0, 0, []]);
 });
+
+test("a call that has left a conference that the edge does not know has its record, by what the agent's journal knows", () => {
+  const was = { number: "4420", enteredAt: 200, leftAt: 700 };
+  const report = { type: "caller-left", call: "c1" as CallId, reason: "hung-up", was } as const;
+  const { facts } = after({ head: { phase: "absent" } }, reported({ type: "event", event: report }));
+
+  const record = facts.flatMap((fact) => (fact.kind === "call-left" ? [fact.record] : []));
+  expect(record).toMatchObject([{ number: "4420", enteredAt: 200, endedAt: 700, fromBridge: true, endedBy: "caller" }]);
+});
+
+test("of a bridge's late creation nothing is kept, and an older conference of its key is no orphan", () => {
+  const found = snapshot({ ...empty, since: 900 });
+  const commands = (state: Partial<ConferenceState>) =>
+    after(state, found).effects.flatMap((effect) => (isCommand(effect) ? [effect.command.type] : []));
+
+  expect(commands({ head: { phase: "absent", notCreated: true } })).toEqual(["end-conference"]);
+  expect(commands({ head: { phase: "ended", byWebex: true, at: 100 } })).toEqual(["end-conference"]);
+  expect(commands({ head: { phase: "absent" } })).toEqual(["lock"]);
+});

@@ -189,19 +189,19 @@ test("what is left to do at a bridge that stays away is not sent for ever, and a
   expect(world.deleted).toBe(1);
 });
 
-test("a conference that WebEx never created is ended on the bridge that tells of it", async () => {
+test("a conference that the edge does not know is locked on the bridge that tells of it", async () => {
   const world = new ConferenceWorld();
   addBridge(world);
   prefer(world, "second");
   await world.during(world.reportFrom("simulated", snapshot));
 
-  expect(sentTo(world, "simulated")).toEqual(["end-conference"]);
+  expect(sentTo(world, "simulated")).toEqual(["lock"]);
   expect(sentTo(world, "second")).toEqual([]);
 });
 
 const snapshot = {
   type: "event",
-  event: { type: "snapshot", conference: { locked: false, callers: [], rooms: [], dialled: [] } },
+  event: { type: "snapshot", conference: { locked: false, speaking: null, callers: [], rooms: [], dialled: [] } },
 } as unknown as Report;
 
 function done(world: ConferenceWorld, type: BridgeCommand["type"]): Extract<Report, { type: "result" }> {

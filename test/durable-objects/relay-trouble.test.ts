@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from "vitest";
-import { bridge, commands, dayMs, digests, domain, foreign, health, own, RelayWorld, reports } from "./relay-world.ts";
+import { bridge, dayMs, domain, health, RelayWorld } from "./relay-world.ts";
 
 const minuteMs = 60_000;
 
@@ -73,34 +73,6 @@ test("where the settings name one agent, or nobody acts, no standby is missing",
   world.connect();
   await pass(30_000, "link-1");
   expect(await found()).toEqual([]);
-});
-
-test("a conference on the bridge that the edge does not know is an orphan, until it is over, known, or heard of no more", async () => {
-  world.says(digests(own, foreign));
-  const since = world.now;
-  const orphan = { kind: "orphan-conference", since, latest: since, count: 1, why: foreign };
-  expect(await foundOf("orphan-conference")).toEqual([orphan]);
-  await pass(8 * minuteMs, "link-1");
-  world.sleep();
-  world.says(digests(foreign));
-  await pass(19 * minuteMs, "link-1");
-  expect(await foundOf("orphan-conference")).toEqual([orphan]);
-  await pass(minuteMs, "link-1");
-  expect(await foundOf("orphan-conference")).toEqual([]);
-
-  world.says(digests(foreign));
-  await world.relay.askForSnapshot(foreign, "d");
-  expect(await foundOf("orphan-conference")).toEqual([]);
-});
-
-test("an orphan that is over, or that WebEx creates again, is none any more", async () => {
-  world.says(digests(foreign));
-  expect(await foundOf("orphan-conference")).toHaveLength(1);
-  world.says(reports(foreign));
-  expect(await foundOf("orphan-conference")).toEqual([]);
-  world.says(digests(foreign));
-  await world.relay.sendCommands({ domain, bridge, conference: foreign, commands, activeSince: null });
-  expect(await foundOf("orphan-conference")).toEqual([]);
 });
 
 test("a certificate that lives for six days is trouble in the last two, and of several the one that is to be renewed first", async () => {
@@ -198,14 +170,13 @@ test("an agent that was lost with an earlier life of the relay is trouble from w
   expect((await world.relay.health()).awaySince).toBe(since);
 });
 
-test("orphans and a certificate that ends come to receivers, too", async () => {
+test("a certificate that ends comes to receivers, too", async () => {
   world.webhooks = [{ url: "https://voice.example.com/events", secretFrom: "WEBHOOK_SECRET_A" }];
   world.sleep();
   const second = world.connect("agent-2");
   world.says({ ...health, certificateEnds: world.now + dayMs }, 100, "link-1");
-  world.says(digests(foreign), 100, "link-1");
   await pass(30_000, "link-1", second);
-  expect(world.notified.at(-1)?.split(",").toSorted()).toEqual(["certificate-expires", "orphan-conference"]);
+  expect(world.notified.at(-1)?.split(",")).toEqual(["certificate-expires"]);
 });
 
 test("an agent that is refused for its clock is trouble from the first time on, also for a relay that slept, until it connects", async () => {
@@ -231,15 +202,6 @@ test("an agent that is refused for its clock is trouble from the first time on, 
   expect(await foundOf("clock-differs")).toEqual([]);
   await world.relay.clockDiffers(domain, bridge, "agent-9", 3 * dayMs);
   expect(await foundOf("clock-differs")).toEqual([]);
-});
-
-test("keys that an agent makes up fill no disk: a thousand orphans are known, and three are named", async () => {
-  for (let from = 0; from < 1_100; from += 100) {
-    world.now += 10_000;
-    world.pings("link-1");
-    world.says(digests(...Array.from({ length: 100 }, (_, index) => `9${from + index}` as typeof foreign)));
-  }
-  expect(await foundOf("orphan-conference")).toMatchObject([{ count: 1_000, why: "90, 91, 92, others" }]);
 });
 
 test("what changes while the directory is told comes to it at once when it has answered", async () => {

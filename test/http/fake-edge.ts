@@ -341,6 +341,7 @@ export class FakeEdge {
           const none = { agentConnected: false, bridgeUp: false, portsInUse: null, ports: null };
           return this.health.get(bridge) ?? none;
         },
+        hasConference: async () => false,
         agents: async () => {
           call(`agents of ${bridge}`, bridge);
           return this.agents;

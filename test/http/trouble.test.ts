@@ -101,6 +101,12 @@ function waits(server: string, oldestAt: number, key = "5") {
   return edge.directory.follow(aPage({ key, running: { waiting } }));
 }
 
+/** The bridge holds a conference that the edge did not know, since then. */
+function orphan(since: number, key = "555") {
+  const found = { createdAt: since, attached: false, isOrphan: true, webexHost: "" as WebexHost } as const;
+  return edge.directory.follow(aPage({ key, running: { ...found, bridge: "simulated" as BridgeName } }));
+}
+
 /** How each kind comes about. */
 const kinds: Readonly<Record<TroubleKind, () => unknown>> = {
   disk: () => {
@@ -113,11 +119,7 @@ const kinds: Readonly<Record<TroubleKind, () => unknown>> = {
   "bridge-drained": () => edge.health.set("simulated", { ...up, drainedSince: edge.time }),
   "standby-away": () => edge.health.set("simulated", withTrouble("standby-away")),
   "standby-without-bridge": () => edge.health.set("simulated", withTrouble("standby-without-bridge")),
-  "orphan-conference": () =>
-    edge.health.set("simulated", {
-      ...up,
-      trouble: [{ kind: "orphan-conference", since: 1, latest: 2, count: 1, why: "555" }],
-    }),
+  "orphan-conference": () => orphan(1),
   "clock-differs": () =>
     edge.health.set("simulated", {
       ...up,
@@ -383,7 +385,7 @@ test("who does not answer is trouble from then on, and nobody takes what it woul
   expect(await gauges()).toMatch(/bridgehead_trouble\{domain="local",kind="no-agent"\} 0\n/);
   for (const kind of ["posts-given-up", "posts-wait", "caller-refused", "commands-late", "webhook-fails"])
     expect(await gauges()).not.toContain(`kind="${kind}"`);
-  for (const id of [`posts-given-up:${host}`, "directory-unreachable", "orphan-conference:simulated"]) {
+  for (const id of [`posts-given-up:${host}`, "directory-unreachable", "orphan-conference:simulated:555"]) {
     const answer = await acknowledge(id, { word: "known" });
     expect([answer.status, await answer.text()]).toEqual([503, expect.stringContaining("does not answer")]);
   }
@@ -450,25 +452,42 @@ test("what somebody takes on is taken on, and nothing that begins anew, whicheve
 
 test("of several things, those that had begun stay acknowledged when the oldest is over; one that begins is open", async () => {
   const first = edge.time - 60_000;
-  const orphans = (since: number, latest: number) =>
-    edge.health.set("simulated", { ...up, trouble: [{ kind: "orphan-conference", since, latest, why: "5" }] });
+  const late = (lateSince: number) =>
+    edge.directory.follow(
+      aPage({ key: "6", running: { bridge: "simulated" as BridgeName, trouble: ["commands"], lateSince } }),
+    );
   const words = async () => (await listed()).map(({ kind, acknowledged }) => [kind, acknowledged?.word ?? null]);
-  orphans(first, first + 20_000);
+  await late(first);
   await waits("tsp1", first);
   for (const { id } of await listed()) await acknowledge(id, { word: "known" });
-  orphans(first + 10_000, first + 20_000);
+  await late(first + 10_000);
   await waits("tsp1", first + 10_000);
   expect(await words()).toEqual([
     ["posts-wait", "known"],
-    ["orphan-conference", "known"],
+    ["commands-late", "known"],
   ]);
   edge.time += 60_000;
-  orphans(first + 10_000, edge.time);
+  await late(edge.time - 30_000);
   await waits("tsp1", edge.time - 30_000);
   expect(await words()).toEqual([
     ["posts-wait", null],
-    ["orphan-conference", null],
+    ["commands-late", null],
   ]);
+});
+
+test("an orphan is listed with its key, its age and its callers until WebEx creates it again; of very many, the oldest are", async () => {
+  const first = edge.time - 3_600_000;
+  for (let count = 0; count < 22; count += 1) await orphan(first + count, `${100 + count}`);
+  const orphans = await listed();
+  expect(orphans).toHaveLength(21);
+  expect(orphans[0]).toMatchObject({ id: "orphan-conference:simulated:100", about: "100", since: first, count: 3 });
+  expect(orphans[0]?.says).toMatch(/^The bridge simulated of local holds the conference 100 with 3 callers, which/);
+  expect(orphans[20]).toMatchObject({ id: "orphan-conference:simulated", about: null, since: first + 20, count: 2 });
+  const ready = (await (await ask("/readyz")).json()) as object;
+  expect(JSON.stringify(ready)).toContain("orphan-conference:simulated:100");
+
+  await edge.directory.follow(aPage({ key: "100", running: { bridge: "simulated" as BridgeName, createdAt: first } }));
+  expect((await listed()).map(({ about }) => about)).not.toContain("100");
 });
 
 test("what an earlier release has kept of an acknowledgement covers what had begun by then", async () => {

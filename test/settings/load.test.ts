@@ -25,6 +25,7 @@ test("the local domain is valid, and the same text is read once", () => {
         keypad: { ...local.keypad, sequences: expect.toSatisfy((all: string[]) => all.every(parseDialSequence)) },
         ...{ journalRetentionDays: 7, protocol: {}, adapterSecrets: [], logs: { personal: false, posts: false } },
         ...{ recordsDays: 400, recordsPersonal: "full", webhooks: [], timeZone: "UTC" },
+        orphanConferenceMinutes: 240,
       },
     ],
   ]);

@@ -33,7 +33,8 @@ const foreignDialIn = "18005550199";
 const foreignActsEveryMs = 60_000;
 
 /** A conference of the agents' owner of which the edge knows nothing, as if it had lost its state. */
-export const unknownKey = "999000222" as ConfKey;
+/** Of a conference of its owner that each bridge has by itself, and that the edge finds. */
+const orphanKeys = 999_001_000;
 
 /** The simulated bridge, behind wires instead of sockets. */
 export class Bridge {
@@ -65,6 +66,7 @@ export class Bridge {
   #slowMs = 0;
 
   readonly name: BridgeName;
+  readonly orphanKey: ConfKey;
   readonly #owner: string;
   readonly #ports: number | null;
   readonly #isShared: boolean;
@@ -77,6 +79,7 @@ export class Bridge {
     isShared = true,
   ) {
     this.name = name;
+    this.orphanKey = String([...name].reduce((sum, sign) => sum * 7 + sign.charCodeAt(0), orphanKeys)) as ConfKey;
     this.#owner = owner;
     this.#ports = ports;
     this.#isShared = isShared;
@@ -200,9 +203,9 @@ export class Bridge {
   /** A caller keys itself in, or leaves. */
   #callInUnknown(): void {
     if (!this.#context.faults.active) return; // What is quiet stays quiet.
-    const [call] = this.callsOf(unknownKey);
+    const [call] = this.callsOf(this.orphanKey);
     if (call) this.machine.hangUp(call);
-    else this.machine.dialIn("4430", `${unknownKey}##`, dialIn);
+    else this.machine.dialIn("4430", `${this.orphanKey}##`, dialIn);
   }
 
   /** The bridge has changed and says nothing: a look at its state must find it. */
@@ -230,7 +233,7 @@ export class Bridge {
     );
     if (this.#isShared) {
       machine.world.addConference(foreignKey, foreignOwner);
-      machine.world.addConference(unknownKey, this.#owner);
+      machine.world.addConference(this.orphanKey, this.#owner);
       machine.dialIn("4421", "", foreignDialIn);
     }
     const agents = new (this.#context.lie.letsTwoAgentsAct ? EqualAgents : Agents)({
@@ -264,8 +267,14 @@ export class Bridge {
           tell(() => `bridge ${this.name}: ${commandId} ${JSON.stringify(command)} ${JSON.stringify(result)}`);
           if (conference === foreignKey || (call && isForeign(call)))
             this.#context.violated("what is another owner's is left alone", `${commandId} ${JSON.stringify(command)}`);
-          if (conference === unknownKey && !commandId.startsWith("keypad-"))
-            this.#context.violated("a conference that the edge does not know goes on", `${commandId} ${command.type}`);
+          const isOfKeypad = commandId.startsWith("keypad-");
+          if (
+            conference === this.orphanKey &&
+            !isOfKeypad &&
+            command.type !== "lock" &&
+            command.type !== "end-conference"
+          )
+            this.#context.violated("an orphan goes on without WebEx", `${commandId} ${command.type}`);
           this.acts.push(made);
           this.onAct(made);
           answer(result);

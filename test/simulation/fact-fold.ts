@@ -75,6 +75,11 @@ export class FactFold {
       case "conference-created":
         this.#phase = "running";
         return;
+      case "conference-found":
+        this.#phase = "running";
+        [this.#extConfId, this.#host] = ["", ""];
+        [this.#isLocked, this.#isAttached] = [fact.locked, false];
+        return;
       case "conference-taken-over":
         [this.#extConfId, this.#host, this.#isAttached] = [fact.extConfId, fact.host, true];
         return;

@@ -69,11 +69,16 @@ export function checkRecords({
   const { recordsPersonal } = edge.domain.settings;
   const keptTopic = (handle: string) => (recordsPersonal === "full" ? topicOf(handle) : "");
   for (const record of records) {
-    if (record.kind === "conference" && !record.extConfIds.some((handle) => record.topic === keptTopic(handle)))
+    if (
+      record.kind === "conference" &&
+      !record.fromBridge &&
+      !record.extConfIds.some((handle) => record.topic === keptTopic(handle))
+    )
       violated("a record has its meeting's name", `${record.conference}: ${record.topic}, of ${record.extConfIds}`);
   }
   for (const [name, told] of calls) {
-    if (!told.every((record) => isMomentary(record, told)))
+    // One that left before the edge had found its conference has its record alone.
+    if (!told.every((record) => isMomentary(record, told) || record.fromBridge))
       violated("each call that is over has one record", `${name}: there was none`);
   }
   checkBridges({ context, edge, bridges }, records, { known, cancelled });
@@ -121,7 +126,7 @@ function checkBridges(
     const call = held.get(`${record.bridge} ${record.call}`);
     const how = `${record.conference} ${record.call}`;
     // One that no event told of shows no more than its number.
-    const isUnsure = faults.lastAt >= 0 || record.repairs > 0;
+    const isUnsure = faults.lastAt >= 0 || record.repairs > 0 || record.fromBridge;
     // The bridge did not get the command to dial.
     if (!call && record.direction === "out" && record.answeredAt === null) continue;
     const isDialledOne = record.dialled === (call && person(call.dialled)) || (record.dialled === "" && isUnsure);

@@ -3,7 +3,7 @@ import type { Call, RoomKind } from "../../simulators/bridge/world.ts";
 import { MAIN_ROOM } from "../../src/foundation/ids.ts";
 import type { AgentProcess } from "./agent-process.ts";
 import type { Association, Attendee } from "./association.ts";
-import { type Bridge, type Bridges, dialIn, foreignKey, unknownKey } from "./bridge.ts";
+import { type Bridge, type Bridges, dialIn, foreignKey } from "./bridge.ts";
 import type { WorldContext } from "./context.ts";
 import { checkCounts, checkWaiting } from "./counts-judge.ts";
 import { conferenceOn, type Database } from "./database.ts";
@@ -37,8 +37,7 @@ export function checkAtRest({ context, edge, webex, bridges, agents, meetings }:
     checkMeeting(meeting, bridges.of(meeting.key), edge, violated);
     meeting.operators?.checkAtRest(webex);
   }
-  if (edge.conferences.has(unknownKey))
-    violated("a conference that the edge does not know goes on", "its object is open");
+  for (const bridge of bridges.all) checkOrphan(bridge, edge, violated);
   checkCallers({ context, bridges, meetings });
   checkPromptCalls({ context, edge, bridges });
   for (const bridge of bridges.all) checkBridge(bridge, { context, bridges, agents, meetings });
@@ -47,6 +46,20 @@ export function checkAtRest({ context, edge, webex, bridges, agents, meetings }:
   checkCounts({ context, edge, webex });
   checkWaiting({ context, edge });
   for (const [key, { disk }] of edge.conferences) if (disk) checkFacts(key, conferenceOn(disk), violated);
+}
+
+function checkOrphan({ name, orphanKey, machine }: Bridge, edge: Edge, violated: WorldContext["violated"]): void {
+  const held = machine.world.conferences.get(orphanKey);
+  const { disk } = edge.conferences.get(orphanKey) ?? {};
+  if (!disk) return violated("an orphan goes on without WebEx", `${name}: it has no object`);
+  const { head, callers } = conferenceOn(disk).state;
+  const known = [...callers.keys()].sort().join();
+  const inside = machine.world.callsOf(orphanKey).map(({ id }) => id);
+  const isRight = held
+    ? head.phase === "running" && head.locked && known === inside.sort().join()
+    : head.phase === "ended";
+  const is = held ? `on the bridge with ${inside}` : "over on the bridge";
+  if (!isRight) violated("an orphan goes on without WebEx", `${name}: ${head.phase} with ${known}, and ${is}`);
 }
 
 function checkFacts(key: string, store: ConferenceStore, violated: WorldContext["violated"]): void {
@@ -93,10 +106,9 @@ function checkBridge(
   const { conferences } = bridge.machine.world;
   if (!conferences.has(foreignKey) || !bridge.hasForeignCaller)
     violated("what is another owner's is left alone", bridge.name);
-  if (!conferences.has(unknownKey)) violated("a conference that the edge does not know goes on", bridge.name);
   const keys = new Set(meetings.map(({ key }) => key));
   for (const key of conferences.keys()) {
-    if (key === foreignKey || key === unknownKey) continue;
+    if (key === foreignKey || key === bridge.orphanKey) continue;
     if (!keys.has(key)) violated("no bridge conference outlives its conference", key);
     if (bridges.of(key) !== bridge)
       violated("no bridge conference outlives its conference", `${key} is on ${bridge.name}, too`);

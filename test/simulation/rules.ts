@@ -80,8 +80,8 @@ export const rules = {
   "what is another owner's is left alone":
     "No command concerns another owner's conference, its callers, or a caller who dialled another owner's number.",
   "what is another owner's is not told": "No agent tells the edge of another owner's conference.",
-  "a conference that the edge does not know goes on":
-    "What an agent says of a conference of its owner that the edge does not know opens no object, and no command of the edge concerns it.",
+  "an orphan goes on without WebEx":
+    "A conference of its owner that a bridge holds and the edge did not know has an object that says who is in it, and is locked, or over on both sides.",
   "a mute key switches":
     "A caller who presses the mute key while nothing is under way for the call is muted, or heard again, within seconds.",
   "a silent monitor is silent":

@@ -1,10 +1,10 @@
-import { evictDurableObject, listDurableObjectIds, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import { afterEach, expect, test, vi } from "vitest";
 import { digestOf } from "../../src/bridge/state.ts";
 import type { BridgeName, CommandId, ConfKey, DomainName, StreamId } from "../../src/foundation/ids.ts";
 import { encodeHello, REFUSAL_HEADER } from "../../src/link/hello.ts";
-import { CLOSE_CODES, type CloseReason, type EdgeToAgent } from "../../src/link/messages.ts";
+import { CLOSE_CODES, type CloseReason } from "../../src/link/messages.ts";
 import { done, held } from "../builders.ts";
 import { AgentClient } from "./agent-client.ts";
 import { helloOf } from "./hello-of.ts";
@@ -78,7 +78,7 @@ test("what the agent reports is acknowledged when the conference has stored it, 
   expect(commands.commands).toMatchObject([{ command: { type: "create-conference" } }]);
 });
 
-test("a snapshot is wanted of a conference whose digest differs; a foreign conference is left alone, and has no object", async () => {
+test("a snapshot is wanted of a conference whose digest differs, and of one that the edge does not know, which is locked", async () => {
   const agent = await AgentClient.connect();
   await agent.next();
   const create = '<W2A_CreateConference MsgID="1" WbxHostName="127.0.0.1:1" ExtConfID="7000002" ConfKey="555111222"/>';
@@ -93,27 +93,28 @@ test("a snapshot is wanted of a conference whose digest differs; a foreign confe
   agent.say({ type: "reports", epoch: 1, conference, stream, reports: [created] });
   expect(await agent.next()).toMatchObject({ type: "reports-ack", upTo: 1 });
 
-  const objects = async () => (await listDurableObjectIds(env.CONFERENCE)).length;
-  const before = await objects();
-  const foreign = Array.from({ length: 400 }, (_, index) => String(600_000_000 + index) as ConfKey);
-  const digest = digestOf(held());
-  const digests = [conference, ...foreign].map((key) => ({ conference: key, digest }));
-  agent.say({ type: "digests", epoch: 1, digests });
-  const [key] = foreign as [ConfKey];
-  agent.say({ type: "reports", epoch: 1, conference: key, stream, reports: [created] });
-  const heard: EdgeToAgent[] = [];
-  while (heard.length < digests.length + 1) heard.push(await agent.next());
-  expect(heard).toContainEqual({ type: "reports-ack", conference: key, stream, upTo: 1 });
-  const confirmed = heard.flatMap((message) => (message.type === "digest-confirmed" ? [message.conference] : []));
-  expect(confirmed.toSorted()).toEqual([conference, ...foreign].toSorted());
-
-  agent.say({
-    type: "digests",
-    epoch: 1,
-    digests: [{ conference, digest: digestOf(held({ locked: true })) }],
-  });
+  const digestsOf = (key: ConfKey, locked: boolean) => {
+    return { type: "digests", epoch: 1, digests: [{ conference: key, digest: digestOf(held({ locked })) }] } as const;
+  };
+  agent.say(digestsOf(conference, false));
+  expect(await agent.next()).toMatchObject({ type: "digest-confirmed", conference });
+  agent.say(digestsOf(conference, true));
   expect(await agent.next()).toEqual({ type: "snapshot-wanted", conference });
-  expect(await objects()).toBe(before);
+
+  const found = "600000000" as ConfKey;
+  agent.say(digestsOf(found, false));
+  expect(await agent.next()).toEqual({ type: "snapshot-wanted", conference: found });
+  const report = { type: "event", event: { type: "snapshot", conference: held() } } as const;
+  agent.say({ type: "reports", epoch: 1, conference: found, stream, reports: [{ number: 7, report }] });
+  const heard = [await agent.next(), await agent.next()];
+  expect(heard).toContainEqual({ type: "reports-ack", conference: found, stream, upTo: 7 });
+  expect(heard).toContainEqual(
+    expect.objectContaining({
+      type: "commands",
+      conference: found,
+      commands: [expect.objectContaining({ command: { type: "lock" } })],
+    }),
+  );
 });
 
 test("the active agent alone is asked for a snapshot", async () => {

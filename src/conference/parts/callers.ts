@@ -1,10 +1,10 @@
 import type { BridgeCaller, ConferenceEvent } from "../../bridge/events.ts";
-import type { CallId, ExtCallId, MsgId, RoomId } from "../../foundation/ids.ts";
+import type { CallId, EpochMs, ExtCallId, MsgId, RoomId } from "../../foundation/ids.ts";
 import type { FromWebexMessages, OpenRequest } from "../../tsp/messages.ts";
 import type { Draft } from "../draft.ts";
 import { joined } from "../facts.ts";
 import { namedAs } from "../head.ts";
-import { callOver, entered, newHistory, updateLife, withMuted, withRoom } from "../records.ts";
+import { callOver, entered, isDialledOut, newHistory, updateLife, withMuted, withRoom } from "../records.ts";
 import { type CallEnd, type Caller, type CallerChange, isMutedOnBridge } from "../state.ts";
 import { secretMark } from "./entry-rules.ts";
 import { recogniseHost, renameHost } from "./host.ts";
@@ -23,8 +23,21 @@ type AttendeeIdentified = Extract<ConferenceEvent, { type: "attendee-identified"
 /** A call that dialled in has entered (protocol 4.2, 4.18). A snapshot can show one that has muted itself since. */
 export function addCaller(draft: Draft, arrival: BridgeCaller, prompt?: FromPrompt): void {
   if (draft.callers.get(arrival.call) || draft.callOuts.get(arrival.call)) return;
+  const caller = callerOf(draft, arrival);
+  notifyEntered(draft, caller);
+  applyEntered(draft, caller, prompt);
+  const known = draft.callers.get(arrival.call);
+  if (known && arrival.muted && !arrival.silent) notifyChange(draft, known, { status: "muted" });
+}
+
+/** `since`: where the bridge's agent alone knew of it, since when. */
+export function callerOf(draft: Draft, arrival: BridgeCaller, since?: EpochMs): Caller {
   const { dialled } = arrival;
-  const caller = entered(draft, {
+  const fromBridge = since !== undefined && {
+    fromBridge: true as const,
+    ...(arrival.dialledOut && { dialledOut: true as const }),
+  };
+  const caller: Caller = {
     call: arrival.call,
     rank: draft.context.serial(),
     number: arrival.number,
@@ -40,12 +53,9 @@ export function addCaller(draft: Draft, arrival: BridgeCaller, prompt?: FromProm
     enterMsgId: null,
     held: [],
     left: false,
-    history: { ...newHistory(draft), ...(dialled !== undefined && { dialled }) },
-  });
-  notifyEntered(draft, caller);
-  applyEntered(draft, caller, prompt);
-  const known = draft.callers.get(arrival.call);
-  if (known && arrival.muted && !arrival.silent) notifyChange(draft, known, { status: "muted" });
+    history: { ...newHistory(draft), ...(dialled !== undefined && { dialled }), ...fromBridge },
+  };
+  return entered(draft, caller, since);
 }
 
 /** From now on the conference is over when it is deserted. */
@@ -56,7 +66,7 @@ export function applyEntered(draft: Draft, caller: Caller, prompt?: FromPrompt):
     call,
     life: draft.life?.row ?? 0,
     began: history.began,
-    direction: history.dialledAt === undefined ? "in" : "out",
+    direction: isDialledOut(history) ? "out" : "in",
     ...{ number, attendeeId: namedAs(caller, draft.head), extCallId, participantType, muted, room },
     ...(prompt && { prompt }),
   });

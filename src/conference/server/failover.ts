@@ -25,10 +25,12 @@ export function failOver(draft: Draft, head: Running, message: CreateRequest): v
   const queued = draft.unconfirmed().filter(({ host }) => isOther && host === head.host);
   const missed = [...(head.departed ?? []), ...settle(draft, message.replyTo)];
   const left = new Set([...missed, ...departuresIn(queued.map((post) => post.message))]);
-  const { speech, lostEntries, keptUntil, departed, ...rest } = setServer(draft, head, message);
+  const { speech, lostEntries, keptUntil, departed, orphan, ...rest } = setServer(draft, head, message);
   // Speakers are reported again when the new server asks for it (protocol 4.16).
   const silenced = speech && { ...speech, reporting: false, reported: [], changedAt: null };
-  const running: Running = { ...rest, attached: true, ...(silenced && { speech: silenced }) };
+  // Of an orphan nobody knows which entry rules the bridge has.
+  const rules = orphan && { renewAt: draft.at };
+  const running: Running = { ...rest, attached: true, ...(silenced && { speech: silenced }), ...rules };
   draft.head = running;
   answerCreate(draft, requestOf(message));
   notifyRunning(draft, running); // Also with a sub-conference in progress (protocol section 5, row 14).
@@ -48,6 +50,7 @@ export function failOver(draft: Draft, head: Running, message: CreateRequest): v
   for (const extCallId of left) draft.notify({ type: "caller-changed", extCallId, status: "left" });
   endTalks(draft);
   renewEntryRules(draft, head);
+  if (orphan?.locks) draft.issue({ type: "unlock" });
 }
 
 /** How many notifications another server gets that takes over now, at most: for each call its entry, its mute state and its room. */
@@ -59,17 +62,18 @@ export function takeoverSize({ callers, callOuts, rooms, debts }: ConferenceStat
 export function setServer<Head extends Creating | Running>(draft: Draft, head: Head, message: CreateRequest): Head {
   const { extConfId, replyTo: host } = message;
   const isOther = isByOther(head, message);
-  if (isOther) draft.dropNotifications(head.host);
+  if (isOther && head.host !== "") draft.dropNotifications(head.host);
   const said = saidAnew(draft, head, message);
   draft.fact({ kind: "conference-taken-over", extConfId, host, maxCallers: said.maxCallers });
   if (isOther) countTakeover(draft, { extConfId, host });
   const former = head.formerHandles.filter((old) => old.extConfId !== extConfId);
+  const isKept = head.extConfId === extConfId || ("orphan" in head && head.orphan !== undefined);
   const replaced = { extConfId: head.extConfId, host: head.host, until: draft.at + FORMER_HANDLE_MS };
   return {
     ...(draft.head as Head),
     extConfId,
     host,
-    formerHandles: head.extConfId === extConfId ? former : [...former, replaced].slice(-MAX_FORMER_HANDLES),
+    formerHandles: isKept ? former : [...former, replaced].slice(-MAX_FORMER_HANDLES),
     ...said,
   };
 }

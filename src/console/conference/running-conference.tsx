@@ -104,7 +104,11 @@ function Glance({ frame, view }: Pick<CallersProps, "frame" | "view">) {
       <p class="marks">
         <Mark is={phase === "running" ? "good" : "warn"}>{phase === "running" ? "Running" : "Being created"}</Mark>
         {locked && <Mark is="warn">Locked</Mark>}
-        {!attached && <Mark is="warn">WebEx has let it go on alone</Mark>}
+        {!attached && (
+          <Mark is="warn">
+            {view.orphan ? "found on the bridge: WebEx has not created it again" : "WebEx has let it go on alone"}
+          </Mark>
+        )}
         {hasFailed && <Mark is="bad">{troubleWords.posts}</Mark>}
         {isLate && <Mark is="bad">{troubleWords.commands}</Mark>}
       </p>

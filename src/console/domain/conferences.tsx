@@ -170,7 +170,7 @@ function State({ of: { phase, now } }: { readonly of: ListedConference }) {
         <Mark is="bad">{troubleWords[trouble]}</Mark>
       ))}
       {now?.locked && <Mark is="plain">locked</Mark>}
-      {now?.attached === false && <Mark is="warn">without WebEx</Mark>}
+      {now?.attached === false && <Mark is="warn">{now.orphan ? "found on the bridge" : "without WebEx"}</Mark>}
       {now === null && phase === "running" && <Mark is="plain">not known yet</Mark>}
     </>
   );

@@ -55,6 +55,8 @@ export class ConferenceQuestions {
   #asked: Moment | null = null;
   #closed: Moment | null = null;
   #most: number | null = null;
+  /** When it was found on the bridge, until WebEx creates it again. */
+  #orphan: Moment | null = null;
   #callers = 0;
   /** What each changed, and what the bridge was found to hold otherwise soon after. */
   readonly #failovers: {
@@ -88,9 +90,17 @@ export class ConferenceQuestions {
   readonly #facts: Fold<[row: WhyRow]> = {
     "conference-requested": (fact, row) => {
       [this.#asked, this.#server, this.#most] = [momentOf(row), fact, fact.maxCallers];
-      [this.#callers, this.#closed] = [0, null];
+      [this.#callers, this.#closed, this.#orphan] = [0, null, null];
     },
     "conference-not-created": (fact, row) => this.#notCreated(row, fact),
+    "conference-found": (fact, row) => {
+      [this.#asked, this.#server, this.#most, this.#closed, this.#callers] = [null, null, null, null, 0];
+      this.#orphan = momentOf(row);
+      this.#start("detached", row, (end) => ({
+        question: "Why was WebEx notified of nothing in the conference for a while?",
+        answer: `At ${instantText(row.at)} the edge found the conference on the bridge ${fact.bridge} and did not know it, as after a loss of its state: WebEx was to create it again.${end && ` It did so at ${end}.`}`,
+      }));
+    },
     "conference-detached": (_, row) =>
       this.#start("detached", row, (end) => ({
         question: "Why was WebEx notified of nothing in the conference for a while?",
@@ -135,8 +145,12 @@ export class ConferenceQuestions {
     const whyEnded = () => {
       if (why === "lost")
         return "The bridge no longer had it: it had ended there, or the bridge was started anew, and word of that had not come.";
+      if (endedBy === "policy")
+        return "The edge had found it on the bridge, and WebEx had not created it again in the time that the settings give it (orphanConferenceMinutes): it was ended, and its callers heard so.";
       if (endedBy === "telephone") return "Somebody ended it by telephone, at the bridge.";
       if (endedBy === "nobody") {
+        if (this.#orphan)
+          return "The edge had found it on the bridge, WebEx had not created it again, and nobody was left on the telephone.";
         const at = detached ? ` at ${instantText(detached.at)}` : "";
         return `WebEx had closed the meeting${at} and kept its audio, and nobody was left on the telephone.`;
       }
@@ -184,7 +198,7 @@ export class ConferenceQuestions {
   #takenOver(row: WhyRow, to: FactOf<"conference-taken-over">): void {
     const [from, isAttached] = [this.#server, this.#spans.has("detached")];
     this.#end("detached", row);
-    [this.#server, this.#most] = [to, to.maxCallers];
+    [this.#server, this.#most, this.#orphan] = [to, to.maxCallers, null];
     if (!from || (from.host === to.host && from.extConfId === to.extConfId && !isAttached)) return;
     const dropped = row.facts.flatMap((fact) => (fact.kind === "post-dropped" ? this.#known.messagesIn(fact) : []));
     const isSettled = row.facts.some(({ kind }) => kind === "server-settled" || kind === "message-dropped");
@@ -223,7 +237,8 @@ export class ConferenceQuestions {
 
   #locked(row: WhyRow, { by }: FactOf<"conference-locked">): void {
     const asker = askerIn(by);
-    const who = asker ? (operatorText(asker) ?? "WebEx") : "somebody at the bridge";
+    const nobody = this.#orphan ? "the edge, until WebEx creates it again," : "somebody at the bridge";
+    const who = asker ? (operatorText(asker) ?? "WebEx") : nobody;
     this.#start("locked", row, (end) => ({
       question: "Why could nobody else enter?",
       answer: `The conference was locked ${periodText(instantText(row.at), end)}: ${who} wanted that. Nobody who dials a locked conference is let in.`,

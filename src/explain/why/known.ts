@@ -151,6 +151,7 @@ export class Known {
     },
     "conference-requested": () => this.#detach(false),
     "conference-taken-over": () => this.#detach(false),
+    "conference-found": () => this.#detach(true),
     "conference-detached": () => this.#detach(true),
     "conference-ended": (_, moment) => {
       for (const { entry } of this.calls.values()) if (entry && !entry.left) entry.over ??= moment;

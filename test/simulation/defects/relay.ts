@@ -48,25 +48,23 @@ export const relayDefects: DefectsByFile = {
       before: "within(this.#ports, answerWithinMs,",
       after: "within(this.#ports, answerWithinMs * 1_000_000,",
     },
-    "the relay asks about a digest before it knows whose conference it is": {
-      foundBy: "a conference that the edge does not know goes on",
-      before: '    } else if (said.type === "digest") this.#confirmDigest(said);\n',
-      after:
-        '    } else if (said.type === "digest" && identity) {\n' +
-        "      const { domain, bridge } = identity;\n" +
-        "      this.#ports.conference(domain, conference).compareDigest(bridge, said.digest).catch(() => {});\n" +
-        "    }\n",
-    },
     "the relay of one domain tells the conferences of another": {
       foundBy: ["no command overtakes an earlier one", "no command is pending", "a command acts once"],
       before: "const conference = this.#ports.conference(domain, confKey);",
       after:
         'const conference = this.#ports.conference(domain === "other" ? ("local" as DomainName) : domain, confKey);',
     },
-    "the relay takes every conference for the edge's own": {
-      foundBy: "a conference that the edge does not know goes on",
-      before: "if (this.#store.hasConference(conference, this.#ports.now())) return this.#wait(said);",
-      after: "if (this.#store) return this.#wait(said);",
+    "what the edge does not know is left alone": {
+      foundBy: "an orphan goes on without WebEx",
+      before: "const isFound = this.#finding.spend(1, now);",
+      after: "const isFound = now < 0;",
+    },
+  },
+  "src/conference/parts/orphan.ts": {
+    "nobody locks what the edge does not know": {
+      foundBy: "an orphan goes on without WebEx",
+      before: '  if (locks) draft.issue({ type: "lock" });\n',
+      after: "",
     },
   },
   "src/link/relay.ts": {

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import type { ConfKey } from "../../../foundation/ids.ts";
+import type { BridgeName, ConfKey } from "../../../foundation/ids.ts";
 import { hourMs } from "../../../foundation/time/timers.ts";
 import { type ConferenceView, conferenceView } from "../../../rpc/conference-view.ts";
 import { runningPage } from "../../../rpc/directory.ts";
@@ -189,9 +189,16 @@ export async function knownView(domain: Domain, confKey: ConfKey, edge: PeoplePo
   return edge.objects.conference(domain.name, confKey).view();
 }
 
-/** A conference object that never was would be made by the question, and stay. */
-export function isKnown({ name }: Domain, confKey: ConfKey, { objects }: PeoplePorts): Promise<boolean> {
-  return objects.handles(name).hasConference(confKey);
+/** A conference object that never was would be made by the question, and stay. WebEx has no handle for one that was found on a bridge. */
+export async function isKnown(
+  { name, settings }: Domain,
+  confKey: ConfKey,
+  { objects }: PeoplePorts,
+): Promise<boolean> {
+  if (await objects.handles(name).hasConference(confKey)) return true;
+  const asked = settings.bridges.map((bridge) => objects.relay(name, bridge.name as BridgeName).hasConference(confKey));
+  // A relay that does not answer must not hide what the others know.
+  return (await Promise.all(asked.map((one) => one.catch(() => false)))).includes(true);
 }
 
 export function unknown({ name }: Domain, confKey: string): Response {

@@ -1,0 +1,79 @@
+import type { BridgeCaller, ConferenceEvent, ConferenceSnapshot } from "../../bridge/events.ts";
+import { type EpochMs, type ExtConfId, MAIN_ROOM, type WebexHost } from "../../foundation/ids.ts";
+import type { Draft } from "../draft.ts";
+import { secretsOf } from "../head.ts";
+import { endByTelephone, KEPT_EMPTY_MS } from "../lifecycle.ts";
+import { callOver, newLife, reportedEnd } from "../records.ts";
+import type { Caller } from "../state.ts";
+import { applyEntered, callerOf } from "./callers.ts";
+
+/** Late commands of a conference that is over have had their effect by then: what a bridge holds under its key since is another one. */
+const ANOTHER_AFTER_MS = 600_000;
+
+type EventOf<Type extends ConferenceEvent["type"]> = Extract<ConferenceEvent, { readonly type: Type }>;
+
+/** Whether the edge knows nothing of what the bridge holds under this key: it has lost it, or only knows one before. `since`: as the agent has it. */
+export function isUnknown({ head, commands }: Draft, since?: EpochMs): boolean {
+  if (commands.find(({ bridge }) => bridge === undefined)) return false;
+  if (head.phase === "absent") return head.notCreated !== true;
+  return head.phase === "ended" && head.at !== undefined && since !== undefined && since > head.at + ANOTHER_AFTER_MS;
+}
+
+/** It runs without WebEx from now on, and nobody new is let in where the bridge can lock it. */
+export function findOrphan(draft: Draft, found: Pick<ConferenceSnapshot, "since" | "locked" | "callers">): void {
+  const { at, context } = draft;
+  const { locked, callers } = found;
+  const { orphanConferenceMinutes: minutes } = context.settings;
+  const createdAt = Math.min(found.since ?? at, at);
+  const life = { ...newLife(draft), createdAt, runningAt: createdAt, fromBridge: true as const };
+  const locks = !locked && !context.cannot.includes("lock");
+  const formerSecrets = secretsOf(draft.head);
+  draft.life = life;
+  draft.head = {
+    ...{ phase: "running", attached: false, locked, life, formerHandles: [], groups: [] },
+    ...{ extConfId: "" as ExtConfId, host: "" as WebexHost, maxCallers: null, anonymousId: null },
+    ...(formerSecrets.length > 0 && { formerSecrets: [...formerSecrets] }),
+    orphan: {
+      foundAt: at,
+      ...(minutes !== "never" && { endAt: at + minutes * 60_000 }),
+      ...(locks && { locks: true as const }),
+    },
+    keptUntil: at + KEPT_EMPTY_MS,
+  };
+  draft.fact({ kind: "conference-found", life: life.row, createdAt, locked, bridge: context.bridge });
+  for (const arrival of callers) {
+    const caller = foundCaller(draft, arrival);
+    draft.callers.set(caller.call, caller);
+    applyEntered(draft, caller);
+  }
+  if (locks) draft.issue({ type: "lock" });
+}
+
+/** A call of a conference that the edge does not know is over: it has its record all the same. */
+export function recordLeft(draft: Draft, { call, reason, was }: EventOf<"caller-left">): void {
+  if (!was || !isUnknown(draft, was.enteredAt)) return;
+  const { leftAt, ...entry } = was;
+  const caller = foundCaller(draft, {
+    ...{ call, attendeeId: null, muted: false, silent: false, room: MAIN_ROOM },
+    ...entry,
+  });
+  applyEntered(draft, caller);
+  const { enteredAt = 0 } = caller.history;
+  callOver(draft, caller, reportedEnd(draft, caller, reason), Math.max(enteredAt, Math.min(leftAt, draft.at)));
+}
+
+/** The same of a conference, with all who were in it until its end. */
+export function recordEnded(draft: Draft, { was }: EventOf<"conference-ended">): void {
+  if (!was || !isUnknown(draft, was.since)) return;
+  const { since, endedAt, callers } = was;
+  // Nobody can enter it any more.
+  findOrphan(draft, { ...(since !== undefined && { since }), locked: true, callers });
+  endByTelephone(draft, Math.min(endedAt, draft.at));
+}
+
+function foundCaller(draft: Draft, arrival: BridgeCaller): Caller {
+  const { at } = draft;
+  const caller = callerOf(draft, arrival, Math.min(arrival.enteredAt ?? at, at));
+  // Only the meeting's AnonymousID lets somebody in silently: it names nobody.
+  return arrival.silent ? { ...caller, keyedSecret: true } : caller;
+}
