@@ -1,6 +1,9 @@
 import type { EpochMs } from "../../src/foundation/ids.ts";
 import type { HomeClock } from "./home-clock.ts";
 
+/** The machine may sleep, or its clock be set, while a timer runs. */
+const lookEveryMs = 60_000;
+
 /** Wakes each of many things when its time has come, by one timer. */
 export class Alarms<Key> {
   readonly #clock: HomeClock;
@@ -29,11 +32,13 @@ export class Alarms<Key> {
   #arm(at: EpochMs): void {
     this.#cancel();
     this.#earliest = at;
-    this.#cancel = this.#clock.after(Math.max(0, at - this.#clock.now()), () => this.#look());
+    const inMs = Math.max(0, Math.min(at - this.#clock.now(), lookEveryMs));
+    this.#cancel = this.#clock.after(inMs, () => this.#look());
   }
 
   #look(): void {
     const now = this.#clock.now();
+    if (now < this.#earliest) return this.#arm(this.#earliest);
     const due = [...this.#due].filter(([, at]) => at <= now).sort(([, one], [, other]) => one - other);
     for (const [key] of due) this.#due.delete(key);
     this.#earliest = Number.POSITIVE_INFINITY;

@@ -1,20 +1,20 @@
 import type { EpochMs } from "../../src/foundation/ids.ts";
 import type { HomeClock } from "./home-clock.ts";
+import { HomeTime } from "./home-time.ts";
 
 /** Beyond this a timer of Node fires at once. */
 const longestTimerMs = 2_147_483_647;
 
-/** Node's own time: it begins with the machine's clock, and goes on by the monotonic one. */
+/** Node's own time and timers. */
 export class NodeClock implements HomeClock {
-  #begunAt: EpochMs = Date.now();
-  readonly #begun = performance.now();
+  readonly #time = new HomeTime({ wall: () => Date.now(), monotonic: () => performance.now() });
 
   now(): EpochMs {
-    return Math.floor(this.#begunAt + performance.now() - this.#begun);
+    return this.#time.now();
   }
 
   notBefore(time: EpochMs): void {
-    this.#begunAt += Math.max(0, time - this.now());
+    this.#time.notBefore(time);
   }
 
   after(ms: number, run: () => void): () => void {
