@@ -1,4 +1,5 @@
 import type { EpochMs } from "../../src/foundation/ids.ts";
+import type { LogFacts } from "../../src/foundation/text/log-line.ts";
 import type { ObjectName } from "../../src/rpc/objects.ts";
 import type { Whole } from "../platform/object-kinds.ts";
 import type { HomeSocket } from "./home-socket.ts";
@@ -36,5 +37,11 @@ export class HomeObject {
 
   get key(): string {
     return `${this.kind}/${this.name}`;
+  }
+
+  /** As a line of the log names it: a conference's key is masked there. */
+  get logged(): LogFacts {
+    const [domain, conference] = this.name.split("/");
+    return this.kind === "conference" ? { object: this.kind, domain, conference } : { object: this.key };
   }
 }

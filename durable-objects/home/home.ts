@@ -196,7 +196,7 @@ export class Home {
   }
 
   #log(object: HomeObject, event: "object-broke" | "alarm-failed", error: unknown): void {
-    this.#ports.log({ level: "error", event, object: object.key, why: reasonOf(error) });
+    this.#ports.log({ level: "error", event, ...object.logged, why: reasonOf(error) });
   }
 
   readonly #afterFlush = (run: () => void): void => {

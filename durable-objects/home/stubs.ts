@@ -17,10 +17,6 @@ class Stub {
     this.name = name;
   }
 
-  get id(): string {
-    return `${this.kind}/${this.name}`;
-  }
-
   fetch(request: string | Request, init?: RequestInit): Promise<Response> {
     const headers = request instanceof Request ? request.headers : new Headers(init?.headers);
     return this.ports.connect(this.kind, this.name, headers);

@@ -55,7 +55,7 @@ export const objectKinds: {
       hasHandle(domain, { confKey, extConfId }, claimedBy) {
         const conference = place.conference(domain, confKey);
         return conference.hasHandle(extConfId, claimedBy).catch((error: unknown) => {
-          throw new Error(`conference object ${conference.id}: ${error}`);
+          throw new Error(conference.id ? `conference object ${conference.id}: ${error}` : String(error));
         });
       },
     }),

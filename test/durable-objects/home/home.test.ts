@@ -2,6 +2,8 @@ import { renameSync } from "node:fs";
 import { expect, test } from "vitest";
 import type { LifePlace } from "../../../durable-objects/home/home.ts";
 import type { HomeSocket } from "../../../durable-objects/home/home-socket.ts";
+import { persons } from "../../../src/foundation/shown.ts";
+import { shownFacts } from "../../../src/foundation/text/log-line.ts";
 import { HomeOnTest } from "./home-on-test.ts";
 
 /** Keeps words in their order, and does what a test wants. */
@@ -368,4 +370,14 @@ test("an object that is read while a flush fails begins anew, once, with what is
   await test.ask("add", "b");
   await test.begin();
   expect(await test.ask("all")).toEqual(["a", "b"]);
+});
+
+test("a line of the log names a conference that broke by its domain and its key, which is masked there", async () => {
+  const test = await HomeOnTest.start((place) => ({ breaks: () => place.abort("broken") }));
+
+  await test.home.call("conference", "local/555120777", "breaks", []).catch(() => {});
+
+  const [line] = test.lines;
+  expect(line).toMatchObject({ event: "object-broke", object: "conference", domain: "local", conference: "555120777" });
+  expect(JSON.stringify(shownFacts(line ?? {}, persons.masked))).not.toContain("555120777");
 });
