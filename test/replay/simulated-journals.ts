@@ -22,7 +22,7 @@ export function conferencesOfWorld(seed: number): Promise<readonly KeptConferenc
     setImmediate(() => {
       const found: KeptConference[] = [];
       run({
-        seed,
+        ...{ seed, edge: "workers" },
         inspect: (sites) => {
           for (const { edge } of sites) {
             for (const [key, { disk }] of edge.conferences)

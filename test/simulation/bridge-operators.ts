@@ -78,7 +78,7 @@ export class BridgeOperators {
   /** As people do it: a look at who acts, then the button, by some twice; and once more, if no answer comes. */
   async #handOver(name: string): Promise<void> {
     if (!this.#context.faults.active) return;
-    const agents = await this.#untilAnswered(() => this.#relay.hosted.call((relay) => relay.agents()));
+    const agents = await this.#untilAnswered(() => this.#relay.hosted.call(async (relay) => relay.agents()));
     const from = agents?.find(({ role }) => role === "active")?.agent;
     if (from === undefined) return;
     this.#tell(name, from);

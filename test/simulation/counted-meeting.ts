@@ -64,7 +64,7 @@ class World {
   constructor(settings: object) {
     const domain = testDomain(settings, [{ name: agent, publicKey: simulatedKey(agent).publicKey }]);
     const [{ name = "" } = {}] = domain.settings.bridges;
-    const shared = { edges: new Map(), cache: new HandleCache() };
+    const shared = { edges: new Map(), cache: new HandleCache(), home: null };
     this.#edge = new Edge(this.#context, shared, domain, async (_origin, { url, body }) => {
       const server = this.#servers.get(url);
       return server ? server.receive(body) : { kind: "failed", reason: "connection refused" };

@@ -94,10 +94,10 @@ export function checkWaiting({ context, edge }: Pick<Parts, "context" | "edge">)
   const rule = "the directory knows what waits";
   const { name: domain } = edge.domain;
   edge.directory.deliver(async (directory) => {
-    const known = await directory.knownTrouble.trouble(domain);
+    const known = await directory.trouble(domain);
     const [{ hosts }, totals, { posts }] = await Promise.all([
       directory.activity(),
-      directory.list.totals(),
+      directory.totals(),
       directory.givenUp(null, mostPosts),
     ]);
     const { waits, givenUp, behind } = owedBy(edge);

@@ -6,6 +6,7 @@ import type { Bridge } from "./bridge.ts";
 import { faultsOf, type WorldContext } from "./context.ts";
 import { lieAbout } from "./false-reports.ts";
 import type { FaultKind, FaultSource } from "./faults.ts";
+import type { NodeHome } from "./node-home.ts";
 import type { RelayHost } from "./relay-host.ts";
 import type { Parts } from "./rest-checks.ts";
 import { outages } from "./webex.ts";
@@ -35,7 +36,7 @@ export function disturb(parts: Parts): void {
 }
 
 /** What goes wrong with all machines of the edge at once. */
-export function disturbEdge(context: WorldContext): void {
+export function disturbEdge(context: WorldContext, home: NodeHome | null): void {
   const { clock, edgeMachines } = context;
   const source = faultsOf(context, "machines of the edge");
   nowAndThen(context, source, "edge clock jumps", () =>
@@ -45,6 +46,7 @@ export function disturbEdge(context: WorldContext): void {
       context.faults.hold(null);
     }),
   );
+  if (home) nowAndThen(context, home.faults, "process killed", () => home.kill("killed"));
   nowAndThen(context, source, "edge disk full", () => {
     edgeMachines.isDiskFull = true;
     clock.after(source.draws.between(500, 20_000), () => {
@@ -87,7 +89,8 @@ function disturbRelay(relay: RelayHost, { context, edge, bridges, meetings }: Pa
     // Of a conference with which it never had to do, the relay says nothing.
     if (draws.chance(0.7)) {
       relay.hosted.deliver((relay) => {
-        relay.sendCommands({ domain, bridge, conference, commands: [], activeSince: null }).catch(() => {}); // Its write may fail.
+        const sent = relay.sendCommands({ domain, bridge, conference, commands: [], activeSince: null });
+        Promise.resolve(sent).catch(() => {}); // Its write may fail.
       });
     }
     const lie = lieAbout(conference, draws, edge, home);

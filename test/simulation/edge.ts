@@ -1,13 +1,10 @@
-import { Conference } from "../../durable-objects/conference/conference.ts";
-import { Directory } from "../../durable-objects/directory/directory.ts";
-import { DomainIds } from "../../durable-objects/ids/domain-ids.ts";
-import { HandleIndex } from "../../durable-objects/ids/handle-index.ts";
-import { IdAllocator } from "../../durable-objects/ids/id-allocator.ts";
-import { Mailbox } from "../../durable-objects/mail/mailbox.ts";
+import type { Directory } from "../../durable-objects/directory/directory.ts";
+import { stubsBy } from "../../durable-objects/home/stubs.ts";
+import type { LogLine } from "../../durable-objects/platform/log.ts";
 import { Measures } from "../../durable-objects/platform/measures.ts";
-import type { Platform, Sql, SqlValue } from "../../durable-objects/platform/platform.ts";
+import { objectKinds, type Whole } from "../../durable-objects/platform/object-kinds.ts";
+import type { Sql, SqlValue } from "../../durable-objects/platform/platform.ts";
 import type { HttpAnswer, PostRequest } from "../../durable-objects/platform/post.ts";
-import type { RelayPorts } from "../../durable-objects/relay/relay.ts";
 import type { Draws } from "../../simulators/draws.ts";
 import type { ConferenceInput } from "../../src/conference/inputs.ts";
 import { isEnd } from "../../src/conference/server/debts.ts";
@@ -18,6 +15,7 @@ import type {
   CommandId,
   ConfKey,
   DomainName,
+  EpochMs,
   ExtConfId,
   MsgId,
 } from "../../src/foundation/ids.ts";
@@ -25,20 +23,25 @@ import type { ActivityMinute } from "../../src/records/activity.ts";
 import { runningView } from "../../src/records/running.ts";
 import type { StoredEntries } from "../../src/replay/history.ts";
 import { checkHosts, deliver, type HandleCache } from "../../src/routing/deliver.ts";
-import type { IdBlocks, IdRequest } from "../../src/rpc/id-allocator.ts";
-import type { EdgeObjects } from "../../src/rpc/objects.ts";
+import type { AgentReports, ConferenceRpc } from "../../src/rpc/conference.ts";
+import type { DirectoryRpc } from "../../src/rpc/directory.ts";
+import type { FactPage, FeedAnswer } from "../../src/rpc/directory-feed.ts";
+import type { ObjectName } from "../../src/rpc/objects.ts";
+import type { CommandsForBridge } from "../../src/rpc/relay.ts";
 import type { Domain } from "../../src/settings/load.ts";
-import type { FromWebex } from "../../src/tsp/messages.ts";
-import { fakeObjects } from "../fake-objects.ts";
+import type { FromWebex, ToWebex } from "../../src/tsp/messages.ts";
 import { draws, type WorldContext } from "./context.ts";
-import { bridgeOn, conferenceOn, type Database } from "./database.ts";
-import { Fault, Hosted, type Life } from "./hosted.ts";
+import { bridgeOn, conferenceOn } from "./database.ts";
+import { Fault, type Hosted, type Life, never } from "./hosted.ts";
+import type { Statement } from "./memory-disk.ts";
+import { type NodeHome, slowestFlushMs } from "./node-home.ts";
 import { RelayHost } from "./relay-host.ts";
 import { ResendJudge } from "./resend-judge.ts";
 import { judgeEdgeLine } from "./shown-judge.ts";
+import { WorkersObject } from "./workers-object.ts";
 
 /** The way from an outbox to WebEx; `origin` is the object that posts. */
-export type PostToWebex = (origin: Hosted<object>, request: PostRequest) => Promise<HttpAnswer>;
+export type PostToWebex = (origin: Hosted, request: PostRequest) => Promise<HttpAnswer>;
 
 interface Queued {
   readonly transId: string;
@@ -49,6 +52,8 @@ interface Queued {
 /** A document as its conference gives it up. */
 export type GivenUp = Pick<Extract<ConferenceInput, { type: "undelivered" }>, "messages" | "of">;
 
+/** Calls that only compare a conference with its bridge. */
+const checks: ReadonlySet<string> = new Set(["conference.sweep", "conference.compareDigest", "relay.askForSnapshot"]);
 /** The key of a command's entry begins so. */
 const commandKey = "command/";
 
@@ -56,18 +61,20 @@ const commandKey = "command/";
 export interface Shared {
   readonly edges: Map<DomainName, Edge>;
   readonly cache: HandleCache;
+  /** `null`: the model of Cloudflare. */
+  readonly home: NodeHome | null;
 }
 
 const webhookSecret = `whsec_${btoa("a secret of this simulation")}`;
 
 /** One domain's part of the edge: Workers and objects, all of them the product's own but for their platform. */
 export class Edge {
-  readonly conferences = new Map<ConfKey, Hosted<Conference>>();
+  readonly conferences = new Map<ConfKey, Hosted<Whole<"conference">>>();
   readonly measures = new Measures();
-  readonly mailbox: Hosted<Mailbox>;
-  readonly allocator: Hosted<DomainIds>;
-  readonly handles: Hosted<HandleIndex>;
-  readonly directory: Hosted<Directory>;
+  readonly mailbox: Hosted<Whole<"mailbox">>;
+  readonly allocator: Hosted<Whole<"idAllocator">>;
+  readonly handles: Hosted<Whole<"handles">>;
+  readonly directory: Hosted<Whole<"directory">>;
   readonly relays: readonly RelayHost[];
   readonly resends: ResendJudge;
   /** Hears of documents that conferences give up; `all`: the conference has lived since it decided on what they say. */
@@ -108,9 +115,14 @@ export class Edge {
   readonly domain: Domain;
   readonly #post: PostToWebex;
   readonly #shared: Shared;
-  readonly #objects: EdgeObjects;
+  /** As requests reach them on the platform. */
+  readonly #objects = stubsBy({
+    call: (...asked) => this.#reach(...asked),
+    connect: () => Promise.reject(new Error("agents of a world go to their relay")),
+  });
+  #firstSweepInMs: number | null;
+  #ids = 0;
   readonly #nonces: Draws;
-  #allocators = 0;
   /** How often a relay was handed a limit of ids. */
   limitsHanded = 0;
 
@@ -123,96 +135,16 @@ export class Edge {
     this.#nonces = draws(context, "nonces");
     this.resends = new ResendJudge(context);
     this.resends.watch(this);
-    this.#objects = this.#makeObjects();
-    this.allocator = this.#makeAllocator();
-    this.mailbox = new Hosted(
-      "mailbox",
-      context,
-      (life) =>
-        new Mailbox({
-          ...this.#ports(this.mailbox, life),
-          nonce: () => String(this.#nonces.between(0, Number.MAX_SAFE_INTEGER)),
-          directory: (name) => ({
-            count: (...counted) => {
-              const [, { name: mailbox, upTo }, minutes] = counted;
-              // A portion that left does not change any more.
-              this.mailPortions.set(`${mailbox} ${upTo}`, minutes);
-              return life.send(() => this.#of(name).directory.call((directory) => directory.count(...counted)));
-            },
-          }),
-        }),
-    );
-    this.handles = new Hosted(
-      "handle index",
-      context,
-      ({ sql, after, send, setAlarm, getAlarm }) =>
-        new HandleIndex({
-          sql,
-          after,
-          setAlarm,
-          getAlarm,
-          log: (line) => {
-            context.tell(() => `handle index: ${line.event} ${line.why ?? ""}`);
-            judgeEdgeLine(context.violated, line);
-          },
-          now: () => context.edgeNow(),
-          retentionMs: (name) => this.#of(name).domain.settings.journalRetentionDays * 86_400_000,
-          hasHandle: (name, { confKey, extConfId }, claimedBy) =>
-            send(() =>
-              this.#of(name)
-                .conference(confKey)
-                .call(async (conference) => conference.hasHandle(extConfId, claimedBy)),
-            ),
-          deleteAll: () => Promise.reject(new Error("no world lasts that long")),
-        }),
-    );
-    this.directory = new Hosted(
-      "directory",
-      context,
-      ({ sql, after, send, setAlarm, getAlarm }) =>
-        new Directory({
-          sql,
-          after,
-          setAlarm,
-          getAlarm,
-          log: (line) => {
-            context.tell(() => `directory: ${line.event} ${line.why ?? ""}`);
-            judgeEdgeLine(context.violated, line);
-          },
-          measures: this.measures,
-          post: (request) =>
-            send(async () => {
-              if ("headers" in request) this.webhooks.add(request.headers["webhook-id"] ?? "");
-              return { kind: "answered", status: 204, body: new Uint8Array() };
-            }),
-          secret: () => webhookSecret,
-          now: () => context.edgeNow(),
-          domain: (name) => this.#shared.edges.get(name)?.domain ?? null,
-          conference: (name, confKey) => ({
-            feedDirectory: (isWatched) =>
-              send(() =>
-                this.#of(name)
-                  .conference(confKey)
-                  .call((conference) => conference.feedDirectory(isWatched)),
-              ),
-          }),
-          conferencesOf: (name, lastMs, before, upTo) =>
-            send(() => this.#of(name).allocator.call((allocator) => allocator.conferencesOf(lastMs, before, upTo))),
-          changed: () => {},
-          nonce: () => String(this.#nonces.between(0, Number.MAX_SAFE_INTEGER)),
-          deleteAll: () => Promise.reject(new Error("no world lasts that long")),
-        }),
-    );
-    const { settings } = domain;
-    this.relays = settings.bridges.map(({ name }) => {
-      const place = { domain: domain.name, bridge: name as BridgeName };
-      return new RelayHost(context, place, settings, {
-        conference: (name, confKey) => this.#of(name).#forRelay(confKey),
-        sweep: (name) => this.#of(name).allocator.call((allocator) => allocator.sweep()),
-        heardLimit: (name, limit) => this.#of(name).allocator.call((allocator) => allocator.heardLimit(name, limit)),
-        keepPromptCalls: (name, said) =>
-          this.#of(name).directory.call((directory) => directory.promptStore.keepPromptCalls(name, said)),
-      });
+    this.#firstSweepInMs = draws(context, "sweep").between(20_000, 300_000);
+    const { name } = domain;
+    this.allocator = this.#host("idAllocator", name, "id allocator");
+    this.mailbox = this.#host("mailbox", name, "mailbox");
+    this.handles = this.#host("handles", name, "handle index");
+    this.directory = this.#host("directory", name, "directory");
+    this.relays = domain.settings.bridges.map(({ name: bridge }) => {
+      const place = { domain: name, bridge: bridge as BridgeName };
+      const hosted = this.#host("relay", `${name}/${bridge}`, `relay of ${bridge}`);
+      return new RelayHost(context, place, domain.settings, hosted, shared.home);
     });
   }
 
@@ -229,75 +161,202 @@ export class Edge {
     return relay;
   }
 
-  #makeAllocator(): Hosted<DomainIds> {
-    const context = this.#context;
+  #host<Kind extends ObjectName>(kind: Kind, place: string, name: string): Hosted<Whole<Kind>> {
+    const { home } = this.#shared;
+    return home ? home.host(kind, place, name, this.#context) : this.#hostOnWorkers(kind, place, name);
+  }
+
+  #hostOnWorkers<Kind extends ObjectName>(kind: Kind, place: string, name: string): Hosted<Whole<Kind>> {
     const kept = new Map<string, unknown>();
-    /** The domain had conferences before: its rounds come at any time. */
-    let firstInMs: number | null = draws(context, "sweep").between(20_000, 300_000);
-    return new Hosted("id allocator", context, (life) => {
-      const { send, setAlarm } = life;
-      return new DomainIds(
-        {
-          ...life,
-          setAlarm: (at) => {
-            if (firstInMs === null) return setAlarm(at);
-            const first = context.edgeNow() + firstInMs;
-            firstInMs = null;
-            return setAlarm(first);
-          },
-          now: context.edgeNow,
-          domain: (name) => this.#shared.edges.get(name)?.domain ?? null,
-          log: ({ event }) => context.tell(() => `id allocator: ${event}`),
-          conference: (_, confKey) => ({ sweep: () => send(() => this.#sweep(confKey)) }),
-          relay: (name, bridge) => ({
-            keepIdLimit: (...limit) => {
-              this.limitsHanded += 1;
-              const { hosted } = this.#of(name).relayOf(bridge);
-              return send(() => hosted.call((relay) => relay.keepIdLimit(...limit)));
-            },
-          }),
-          newId: () => `allocator-${++this.#allocators}`,
-          kept: {
-            get: <Value>(name: string) => kept.get(name) as Value | undefined,
-            put: (name, value) => void kept.set(name, value),
-          },
+    const hosted: WorkersObject<Whole<Kind>> = new WorkersObject(name, this.#context, ({ send, ...life }) => {
+      const { life: born } = hosted;
+      let hasBegun = false;
+      const whole = this.make(kind, hosted, {
+        ...life,
+        sql: kind === "conference" ? this.#watched(place, life.sql) : life.sql,
+        kept: {
+          get: <Value>(of: string) => kept.get(of) as Value | undefined,
+          put: (of, value) => void kept.set(of, value),
         },
-        new IdAllocator(life.sql),
-      );
+        sockets: () =>
+          this.#relayAt(kind, place)?.sockets(
+            () => hosted.life === born,
+            () => hasBegun,
+          ) ?? [],
+        outside: send,
+        call: (of, at, method, asked) =>
+          send(() => this.#answered(kind, hosted, of, method, asked, this.#reach(of, at, method, asked))),
+      });
+      hasBegun = true;
+      return whole as Whole<Kind>; // No kind of these worlds is made with a pause.
+    });
+    return hosted;
+  }
+
+  /** A call on the platform. */
+  #reach(kind: ObjectName, place: string, method: string, asked: readonly unknown[]): Promise<unknown> {
+    const edge = this.#of(place.split("/")[0] as DomainName);
+    const hosted = edge.hostedOf(kind, place) as WorkersObject<object>;
+    const work = (object: object) => edge.invoke(kind, place, object, method, asked);
+    return hosted.call(work, checks.has(`${kind}.${method}`) ? "checks" : "calls");
+  }
+
+  /** What a relay hears of a conference may be never, or a lie. */
+  #answered(
+    by: ObjectName,
+    { faults }: Hosted,
+    kind: ObjectName,
+    method: string,
+    asked: readonly unknown[],
+    answer: Promise<unknown>,
+  ): Promise<unknown> {
+    if (by !== "relay" || kind !== "conference") return answer;
+    const { acksFailedReports, compares } = this.#context.lie;
+    const told = answer.then(
+      (value) => (method === "compareDigest" ? (compares ?? value) : value),
+      (error: unknown) => {
+        const { number } = (method === "report" && (asked as [AgentReports])[0].reports.at(-1)) || {};
+        if (acksFailedReports && number !== undefined) return number;
+        throw error;
+      },
+    );
+    if (!faults.hits("conference hangs")) return told;
+    told.catch(() => {});
+    return never();
+  }
+
+  #relayAt(kind: ObjectName, place: string): RelayHost | undefined {
+    return kind === "relay" ? this.relayOf(place.split("/")[1] as BridgeName) : undefined;
+  }
+
+  /** The object of this kind at this place: `local/555120777`. */
+  hostedOf(kind: ObjectName, place: string): Hosted {
+    if (kind === "conference") return this.conference(place.split("/")[1] as ConfKey);
+    const { allocator: idAllocator, mailbox, handles, directory } = this;
+    const relay = this.#relayAt(kind, place)?.hosted;
+    const hosted: Partial<Record<ObjectName, Hosted>> = {
+      idAllocator,
+      mailbox,
+      handles,
+      directory,
+      ...(relay && { relay }),
+    };
+    const { [kind]: found } = hosted;
+    if (!found) throw new Error(`no world has an object ${kind}/${place}`);
+    return found;
+  }
+
+  /** One life of an object: the product's own code over the ports of its home. */
+  make<Kind extends ObjectName>(kind: Kind, hosted: Hosted, life: Life): Whole<Kind> | Promise<Whole<Kind>> {
+    const objects = stubsBy({
+      call: (of, place, method, asked) => this.#ask(hosted, life, of, place, method, asked),
+      connect: () => Promise.reject(new Error("no object of a world opens a socket")),
+    });
+    const { restoredAt, ...ports } = life;
+    return objectKinds[kind]({
+      ...ports,
+      ...(restoredAt !== null && { restoredAt }),
+      ...objects,
+      sockets: { all: () => life.sockets() },
+      setAlarm: kind === "idAllocator" ? (at) => life.setAlarm(this.#firstAlarm(at)) : life.setAlarm,
+      measures: this.measures,
+      log: (line) => this.#logged(hosted, line),
+      post: (request) => life.outside(() => this.#posted(hosted, request)),
+      newId: () => `id-${++this.#ids}`,
+      fetch: () => Promise.reject(new Error("no object of a world fetches")),
+      keys: { OPERATOR_TOKEN: "" },
+      secret: () => webhookSecret,
+      domain: (name) => this.#shared.edges.get(name)?.domain ?? null,
+      allocateIds: (request) => objects.idAllocator(request.domain).allocate(request),
+      nonce: () => String(this.#nonces.between(0, Number.MAX_SAFE_INTEGER)),
     });
   }
 
+  /** The domain had conferences before: its rounds come at any time. */
+  #firstAlarm(at: EpochMs): EpochMs {
+    const inMs = this.#firstSweepInMs;
+    this.#firstSweepInMs = null;
+    return inMs === null ? at : this.#context.edgeNow() + inMs;
+  }
+
+  #logged(hosted: Hosted, line: LogLine): void {
+    const { tell, violated } = this.#context;
+    tell(() => `${hosted.name}: ${line.event} ${line.agent ?? ""} ${line.note ?? line.why ?? ""}`);
+    judgeEdgeLine(violated, line);
+    if (line.event === "post-given-up" && hosted === this.mailbox) this.onMailGivenUp(String(line.transId));
+    // No number, ID or name of these worlds is too long.
+    if (line.event === "message-unwritable" || line.event === "message-repaired")
+      violated("what is posted is of the protocol", String(line.why));
+  }
+
+  async #posted(hosted: Hosted, request: PostRequest): Promise<HttpAnswer> {
+    if (hosted !== this.directory) return this.#post(hosted, request);
+    if ("headers" in request) this.webhooks.add(request.headers["webhook-id"] ?? "");
+    return { kind: "answered", status: 204, body: new Uint8Array() };
+  }
+
+  /** What an object asks of another one. */
+  #ask(by: Hosted, life: Life, kind: ObjectName, place: string, method: string, asked: readonly unknown[]) {
+    if (kind === "webexSite") return Promise.resolve(new Map());
+    if (kind === "directory" && method === "count" && by === this.mailbox) {
+      const [, { name, upTo }, minutes] = asked as Parameters<DirectoryRpc["count"]>;
+      this.mailPortions.set(`${name} ${upTo}`, minutes); // A portion that left does not change any more.
+    }
+    if (kind === "relay" && method === "keepIdLimit") this.limitsHanded += 1;
+    if (kind === "relay" && method === "sendCommands") {
+      const [sent] = asked as [CommandsForBridge];
+      this.resends.sent(
+        sent.conference,
+        sent.commands.map(({ id }) => id),
+      );
+      this.onCommands(sent.conference);
+      this.relayOf(sent.bridge).asked(sent);
+    }
+    return life.call(kind, place, method, asked);
+  }
+
+  /** What an object is asked. */
+  async invoke(kind: ObjectName, place: string, object: object, method: string, asked: readonly unknown[]) {
+    const answer = () =>
+      (Reflect.get(object, method) as (...asked: readonly unknown[]) => unknown).apply(object, [...asked]);
+    const confKey = place.split("/")[1] as ConfKey;
+    switch (`${kind}.${method}`) {
+      case "conference.report": {
+        const [reports] = asked as [AgentReports];
+        const upTo = await answer();
+        const { chosenAt } = this.relayOf(reports.bridge).activeAgent;
+        const flushMs = this.#shared.home ? slowestFlushMs : 0;
+        if (reports.bridge === this.homeOf(confKey))
+          this.resends.reported(reports, chosenAt, this.conference(confKey), flushMs);
+        return upTo;
+      }
+      case "conference.ackCommands": {
+        const [bridge, ids] = asked as Parameters<ConferenceRpc["ackCommands"]>;
+        if (bridge === this.homeOf(confKey)) this.resends.acked(confKey, ids, this.conference(confKey).life);
+        return answer();
+      }
+      case "conference.sweep":
+        return this.#sweep(confKey, answer);
+      case "directory.follow": {
+        const [page] = asked as [FactPage];
+        const followed = (await answer()) as FeedAnswer;
+        if (followed.row === page.upTo) this.#judgeListed(page.key, object as Directory, page.upTo);
+        return followed;
+      }
+      default:
+        return answer();
+    }
+  }
+
   /** The sweep hears of a failure and goes on, so a defect would be seen nowhere else. */
-  async #sweep(confKey: ConfKey): Promise<boolean> {
+  async #sweep(confKey: ConfKey, sweep: () => unknown): Promise<unknown> {
     try {
-      return await this.conference(confKey).call((conference) => conference.sweep(), "checks");
+      return await sweep();
     } catch (error) {
       const isFault = error instanceof Fault || /took longer/.test(String(error));
       if (!isFault) this.#context.violated("no rejection goes unhandled", `a sweep of ${confKey}: ${error}`);
       throw error;
     }
-  }
-
-  #forRelay(confKey: ConfKey): ReturnType<RelayPorts["conference"]> {
-    const hosted = this.conference(confKey);
-    return {
-      report: (reports) =>
-        hosted.call(async (conference) => {
-          const upTo = await conference.report(reports);
-          const { bridge } = reports;
-          const { chosenAt } = this.relayOf(bridge).activeAgent;
-          if (bridge === this.homeOf(confKey)) this.resends.reported(reports, chosenAt, hosted);
-          return upTo;
-        }),
-      compareDigest: (bridge, digest) =>
-        hosted.call(async (conference) => conference.compareDigest(bridge, digest), "checks"),
-      ackCommands: (bridge, ids, waiting) => {
-        return hosted.call(async (conference) => {
-          if (bridge === this.homeOf(confKey)) this.resends.acked(confKey, ids, hosted.life);
-          conference.ackCommands(bridge, ids, waiting);
-        });
-      },
-    };
   }
 
   /** One post of WebEx to the adapter URL, from its bytes to the answer's status and text. */
@@ -309,15 +368,15 @@ export class Edge {
     const { transId } = document;
     const { messages, verdict } = checkHosts(document.messages, this.domain.settings.webex);
     if (verdict !== null) return { status: 200, text: codec.confirm(transId, verdict) };
+    const { protocol, webex, transactionMemoryMs: memoryMs } = this.domain.settings;
+    const transactions = { scope: protocol.transIds ?? "conference", memoryMs };
+    const gathers = (answer: ToWebex) => webex.gatherMs > 0 && codec.sends(answer);
+    const received = { domain, transId, messages, transactions, gathers };
+    const { home, cache } = this.#shared;
+    const now = this.#context.edgeNow();
     try {
-      const { protocol, webex, transactionMemoryMs: memoryMs } = this.domain.settings;
-      const transactions = { scope: protocol.transIds ?? "conference", memoryMs };
-      await deliver(
-        { domain, transId, messages, transactions, gathers: (answer) => webex.gatherMs > 0 && codec.sends(answer) },
-        this.#objects,
-        this.#shared.cache,
-        this.#context.edgeNow(),
-      );
+      if (home) await home.request(() => deliver(received, home.objects, home.cache, now));
+      else await deliver(received, this.#objects, cache, now);
     } catch {
       return { status: 503, text: "" };
     }
@@ -357,87 +416,23 @@ export class Edge {
     return disk ? [...conferenceOn(disk).state.commands.keys()] : [];
   }
 
-  objects(): Hosted<object>[] {
+  objects(): Hosted[] {
     const relays = this.relays.map(({ hosted }) => hosted);
     return [...this.conferences.values(), this.mailbox, this.allocator, this.handles, this.directory, ...relays];
   }
 
-  conference(confKey: ConfKey): Hosted<Conference> {
+  conference(confKey: ConfKey): Hosted<Whole<"conference">> {
     const known = this.conferences.get(confKey);
     if (known) return known;
-    const hosted: Hosted<Conference> = new Hosted(`conference ${confKey}`, this.#context, (life) => {
-      const { send } = life;
-      return new Conference({
-        ...this.#ports(hosted, life),
-        sql: this.#watched(confKey, hosted, life.sql),
-        share: (answers) => send(() => this.#of(answers.domain).mailbox.call((mailbox) => mailbox.share(answers))),
-        directory: (name) => ({
-          follow: (page) =>
-            send(() =>
-              this.#of(name).directory.call(async (directory) => {
-                const answer = await directory.follow(page);
-                if (answer.row === page.upTo) this.#judgeListed(confKey, hosted.disk, directory, page.upTo);
-                return answer;
-              }),
-            ),
-        }),
-        webexSite: () => ({ topics: async () => new Map() }),
-        changed: () => {},
-        nonce: () => String(this.#nonces.between(0, Number.MAX_SAFE_INTEGER)),
-        relay: (name, bridge) => {
-          const host = this.#of(name).relayOf(bridge);
-          const { hosted } = host;
-          return {
-            sendCommands: (sent) => {
-              const ids = sent.commands.map(({ id }) => id);
-              this.resends.sent(confKey, ids);
-              this.onCommands(confKey);
-              return send(() => {
-                host.asked(sent);
-                return hosted.call((relay) => relay.sendCommands(sent));
-              });
-            },
-            askForSnapshot: (key, unless) =>
-              send(() => hosted.call((relay) => relay.askForSnapshot(key, unless), "checks")),
-            health: () => send(() => hosted.call((relay) => relay.health())),
-          };
-        },
-      });
-    });
+    const hosted = this.#host("conference", `${this.domain.name}/${confKey}`, `conference ${confKey}`);
     this.conferences.set(confKey, hosted);
     return hosted;
   }
 
-  #ports(hosted: Hosted<object>, { sql, after, send, setAlarm, getAlarm }: Life) {
-    const context = this.#context;
-    return {
-      sql,
-      after,
-      setAlarm,
-      getAlarm,
-      measures: this.measures,
-      log: (line) => {
-        context.tell(() => `${hosted.name}: ${line.event} ${line.note ?? line.why ?? ""}`);
-        judgeEdgeLine(context.violated, line);
-        if (line.event === "post-given-up" && hosted === this.mailbox) this.onMailGivenUp(String(line.transId));
-        // No number, ID or name of these worlds is too long.
-        if (line.event === "message-unwritable" || line.event === "message-repaired")
-          context.violated("what is posted is of the protocol", String(line.why));
-      },
-      now: () => context.edgeNow(),
-      post: (request) => send(() => this.#post(hosted, request)),
-      abort: (why) => hosted.die(why),
-      domain: (name: DomainName) => this.#shared.edges.get(name)?.domain ?? null,
-      allocateIds: (request: IdRequest): Promise<IdBlocks> =>
-        send(() => this.#of(request.domain).allocator.call((allocator) => allocator.allocate(request))),
-      deleteAll: () => Promise.reject(new Error("no world lasts that long")),
-    } satisfies Platform & Record<string, unknown>;
-  }
-
-  #judgeListed(confKey: ConfKey, disk: Database, directory: Directory, row: number): void {
-    const { state, journal } = conferenceOn(disk);
+  #judgeListed(confKey: ConfKey, { list }: Pick<Directory, "list">, row: number): void {
+    const { state, journal } = conferenceOn(this.conference(confKey).disk);
     if (journal.lastSeq !== row) return;
-    const listed = directory.list.find(confKey);
+    const listed = list.find(confKey);
     const view = runningView(state, row, (text) => text);
     const { attached, locked, callers, rooms } = listed?.now ?? {};
     const shown = listed && [listed.life, listed.phase, listed.webexHost, attached, locked, callers, rooms];
@@ -448,14 +443,13 @@ export class Edge {
   }
 
   /** Reads along what a conference commits. */
-  #watched(confKey: ConfKey, hosted: Hosted<object>, { exec, transaction }: Sql): Sql {
-    let written: (readonly [query: string, bindings: readonly SqlValue[]])[] = [];
+  #watched(place: string, { exec, transaction }: Sql): Sql {
+    let written: Statement[] = [];
     return {
       transaction: (work) => {
         written = [];
         const value = transaction(work);
-        for (const [query, bindings] of written) this.#written(confKey, hosted, query, bindings);
-        this.#judgeLate(confKey, written);
+        this.committed("conference", place, written);
         return value;
       },
       exec: (query, ...bindings) => {
@@ -465,6 +459,15 @@ export class Edge {
     };
   }
 
+  /** This is on disk. */
+  committed(kind: ObjectName, place: string, written: readonly Statement[]): void {
+    if (kind !== "conference") return;
+    const confKey = place.split("/")[1] as ConfKey;
+    const hosted = this.conference(confKey);
+    for (const [query, bindings] of written) this.#written(confKey, hosted, query, bindings);
+    this.#judgeLate(confKey, written);
+  }
+
   /** Whether all that WebEx asks here is under handles that were replaced. */
   #isLate(input: string): boolean {
     if (!input.startsWith('{"type":"webex"')) return false;
@@ -472,7 +475,7 @@ export class Edge {
     return handles.length > 0 && handles.every(this.isReplaced);
   }
 
-  #judgeLate(confKey: ConfKey, written: readonly (readonly [query: string, bindings: readonly SqlValue[]])[]): void {
+  #judgeLate(confKey: ConfKey, written: readonly Statement[]): void {
     const rows = written.filter(([query]) => query.startsWith("INSERT INTO journal")).map(([, bindings]) => bindings);
     if (rows.length === 0 || !rows.every(([, , , input]) => this.#isLate(String(input)))) return;
     const requests = rows.flatMap(([, , , input]) => (JSON.parse(String(input)) as { messages: FromWebex[] }).messages);
@@ -481,7 +484,7 @@ export class Edge {
     this.onLateRequests(confKey, requests, changed);
   }
 
-  #written(confKey: ConfKey, { life }: Hosted<object>, query: string, bindings: readonly SqlValue[]): void {
+  #written(confKey: ConfKey, { life }: Hosted, query: string, bindings: readonly SqlValue[]): void {
     if (query.startsWith("INSERT INTO journal")) {
       const [, at, , input, , changes] = bindings;
       const before = this.#lastAt.get(confKey) ?? 0;
@@ -541,31 +544,4 @@ export class Edge {
       if (isEnd(message)) this.onEnd(confKey);
     }
   }
-
-  #makeObjects(): EdgeObjects {
-    return fakeObjects({
-      conference: (name, confKey) => called(this.#of(name).conference(confKey)),
-      handles: (name) => called(this.#of(name).handles),
-      idAllocator: (name) => called(this.#of(name).allocator),
-      mailbox: (name) => called(this.#of(name).mailbox),
-    });
-  }
-}
-
-type Called<Object> = {
-  readonly [Method in keyof Object]: Object[Method] extends (...asked: infer Asked) => infer Answer
-    ? (...asked: Asked) => Promise<Awaited<Answer>>
-    : never;
-};
-
-/** The object as others reach it: each call may fail in all ways that calls fail. */
-function called<Object extends object>(hosted: Hosted<Object>): Called<Object> {
-  return new Proxy({} as Called<Object>, {
-    get:
-      (_, method) =>
-      (...asked: readonly unknown[]) =>
-        hosted.call(async (object) =>
-          (Reflect.get(object, method) as (...asked: readonly unknown[]) => unknown).call(object, ...asked),
-        ),
-  });
 }

@@ -43,9 +43,44 @@ export const faultRates = {
   "edge disk full": 0.04,
   "agent lies": 1,
   "stranger knocks": 0.15,
+  "process killed": 0.15,
+  "process killed amid a flush": 0.0006,
+  "process killed before images": 0.01,
+  "process killed amid an alarm": 0.004,
+  "flush fails": 0.0006,
+  "flush slow": 0.002,
 } as const satisfies Record<string, number>;
 
 export type FaultKind = keyof typeof faultRates;
+
+/** Where the objects of a world live. */
+export type HomeName = "node" | "workers";
+
+/** What happens on plain Node alone. */
+const ofNode: ReadonlySet<FaultKind> = new Set<FaultKind>([
+  "process killed",
+  "process killed amid a flush",
+  "process killed before images",
+  "process killed amid an alarm",
+  "flush fails",
+  "flush slow",
+]);
+/** What happens at Cloudflare alone. */
+const ofWorkers: ReadonlySet<FaultKind> = new Set<FaultKind>([
+  "RPC fails before",
+  "RPC fails after",
+  "object dies before a write",
+  "object dies before sending",
+  "write fails",
+  "alarm not set",
+  "conference hangs",
+]);
+
+/** What may go wrong with this home, and with all else. */
+export function faultKindsAt(home: HomeName): readonly FaultKind[] {
+  const others = home === "node" ? ofWorkers : ofNode;
+  return (Object.keys(faultRates) as FaultKind[]).filter((kind) => !others.has(kind));
+}
 
 /** What may hold up an answer: of a server or an object that posts, its own alone. */
 const holdsUp: ReadonlySet<FaultKind> = new Set<FaultKind>([
@@ -65,6 +100,7 @@ const holdsUp: ReadonlySet<FaultKind> = new Set<FaultKind>([
   "conference hangs",
   "edge clock jumps",
   "edge disk full",
+  ...ofNode,
 ]);
 
 /** Which faults happen in one world. A fault is named by its source, its kind and its number there, so that it can be spared. */

@@ -164,7 +164,7 @@ export class Operators {
     this.#context.tell(() => `== ${name} ${row}`);
     this.#actedAt = this.#context.clock.now;
     for (const _ of this.#draws.chance(0.3) ? [1, 2] : [1]) {
-      const sent = this.#edge.conference(key).call((conference) => conference.actions.sendAgain(row, "Ann"));
+      const sent = this.#edge.conference(key).call((conference) => Promise.resolve(conference.sendAgain(row, "Ann")));
       sent.then(
         (result) => {
           if (result === "done") this.#done.push({ id: `send-again ${row}` as ActionId, key });
@@ -206,7 +206,7 @@ export class Operators {
 
   #send(key: ConfKey, action: OperatorAction): Promise<OperatorResult> {
     this.#actedAt = this.#context.clock.now;
-    return this.#edge.conference(key).call((conference) => conference.actions.operate(action));
+    return this.#edge.conference(key).call((conference) => Promise.resolve(conference.operate(action)));
   }
 
   /** What is on disk of each action that was done says what came of it, and WebEx has it. */

@@ -1,21 +1,28 @@
 import { createHash } from "node:crypto";
 import type { AgentKey } from "../../bridge-agent/service/state-folder.ts";
-import { Measures } from "../../durable-objects/platform/measures.ts";
-import type { Attachment } from "../../durable-objects/relay/agent-sockets.ts";
-import { Relay, type RelayPorts } from "../../durable-objects/relay/relay.ts";
+import type { HomeSocket } from "../../durable-objects/home/home-socket.ts";
+import type { Whole } from "../../durable-objects/platform/object-kinds.ts";
+import type { ObjectSocket } from "../../durable-objects/platform/object-sockets.ts";
 import type { Draws } from "../../simulators/draws.ts";
-import type { BridgeName, CommandId, ConfKey, DomainName } from "../../src/foundation/ids.ts";
-import { ok } from "../../src/foundation/result.ts";
-import { decodeHello, encodeHello, helloFault, helloText, REFUSAL_HEADER, refusal } from "../../src/link/hello.ts";
-import type { AgentToEdge, EdgeToAgent } from "../../src/link/messages.ts";
+import type { BridgeName, CommandId, ConfKey, DomainName, EpochMs } from "../../src/foundation/ids.ts";
+import {
+  decodeHello,
+  encodeHello,
+  HELLO_HEADER,
+  helloFault,
+  helloText,
+  REFUSAL_HEADER,
+  refusal,
+} from "../../src/link/hello.ts";
+import { type AgentToEdge, type EdgeToAgent, encodeMessage } from "../../src/link/messages.ts";
 import { BRIDGE_AWAY_MS, SILENCE_MS } from "../../src/link/relay.ts";
 import type { CommandsForBridge, HandOver } from "../../src/rpc/relay.ts";
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";
 import { ActiveAgentJudge } from "./active-agent-judge.ts";
 import { foreignKey } from "./bridge.ts";
 import type { WorldContext } from "./context.ts";
-import { Hosted } from "./hosted.ts";
-import { judgeEdgeLine } from "./shown-judge.ts";
+import type { Hosted } from "./hosted.ts";
+import type { NodeHome } from "./node-home.ts";
 import { nowhere, Wire } from "./wire.ts";
 
 export type AgentWire = Wire<EdgeToAgent, AgentToEdge>;
@@ -31,16 +38,26 @@ const uselessAtMostMs = BRIDGE_AWAY_MS + 10_000;
 const looksForMs = 6_000;
 /** A create that was on its way when the bridge was drained, while its bridge was chosen, may go through. */
 const chosenWithinMs = 1_500;
-/** The worlds send objects: no text has to be made and read again, and so its length is guessed. */
-const lengthOf = (message: AgentToEdge) => 100 + (message.type === "reports" ? 150 * message.reports.length : 0);
+/** How long until the other end of a connection has answered a close. */
+const closeMs = 5;
+const notReached = "500 not reached";
 
 interface Socket {
   readonly wire: AgentWire;
   readonly agent: string;
-  attachment: Attachment | null;
-  lastSeen: number;
+  /** Its end at the edge. */
+  readonly end: EdgeEnd;
   /** What the agent says of its bridge, and since when. */
   bridge: { readonly isUp: boolean; readonly since: number } | null;
+}
+
+/** What an agent's socket is for its home. */
+interface EdgeEnd {
+  heard(message: AgentToEdge): void;
+  /** The connection is over. */
+  closed(): void;
+  /** Whether the relay has made it a link. */
+  isKept(): boolean;
 }
 
 interface ActiveAgent {
@@ -54,9 +71,9 @@ interface ActiveAgent {
   lookedAt: number | null;
 }
 
-/** The product's relay over sockets that are wires, which outlive it unless it crashes; and the judge of whom it lets act. */
+/** The product's relay over sockets that are wires, which outlive it unless its machine crashes; and the judge of whom it lets act. */
 export class RelayHost {
-  readonly hosted: Hosted<Relay>;
+  readonly hosted: Hosted<Whole<"relay">>;
   readonly activeAgent: ActiveAgentJudge;
   /** Messages of agents that have woken it, by type; the platform answers pings by itself. */
   readonly messages = new Map<AgentToEdge["type"], number>();
@@ -67,6 +84,8 @@ export class RelayHost {
   #lastHello = "";
   /** By link id. */
   readonly #sockets = new Map<string, Socket>();
+  readonly #platformSockets = new Map<string, PlatformSocket>();
+  readonly #home: NodeHome | null;
   #ids = 0;
   #lastEpoch = 0;
   /** Who was told to act last. */
@@ -88,70 +107,16 @@ export class RelayHost {
     context: WorldContext,
     place: { readonly domain: DomainName; readonly bridge: BridgeName },
     settings: DomainSettings,
-    {
-      conference,
-      sweep,
-      keepPromptCalls,
-      heardLimit,
-    }: Pick<RelayPorts, "conference" | "sweep" | "keepPromptCalls" | "heardLimit">,
+    hosted: Hosted<Whole<"relay">>,
+    home: NodeHome | null,
   ) {
     this.#context = context;
-    const { lie } = context;
     this.#edgeAheadMs = context.edgeNow() - context.clock.now;
     this.place = place;
     this.#settings = settings;
     this.activeAgent = new ActiveAgentJudge(context);
-    this.hosted = new Hosted(`relay of ${place.bridge}`, context, ({ sql, after, send, setAlarm, getAlarm }) => {
-      const { life } = this.hosted;
-      // A relay that begins counts its sockets for its measures: that is no look at who is silent.
-      let hasBegun = false;
-      const relay = new Relay({
-        sql,
-        sockets: this.#socketsOf(
-          () => life === this.hosted.life,
-          () => hasBegun,
-        ),
-        after,
-        log: (line) => {
-          const { event, why, agent } = line;
-          context.tell(() => `relay of ${place.bridge}: ${event} ${agent ?? ""} ${why ?? ""}`);
-          judgeEdgeLine(context.violated, line);
-        },
-        now: () => context.edgeNow(),
-        newId: () => `challenge-${++this.#ids}`,
-        setAlarm,
-        getAlarm,
-        measures: new Measures(),
-        settings: () => settings,
-        conference: (domain, key) => {
-          const { ackCommands, report, compareDigest } = conference(domain, key);
-          const ask = <Answer>(question: () => Promise<Answer>) => send(() => this.#answer(question()));
-          return {
-            ackCommands: (bridge, ids, waiting) => ask(() => ackCommands(bridge, ids, waiting)),
-            report: (reports) =>
-              ask(() =>
-                report(reports).catch((error) => {
-                  const { number } = reports.reports.at(-1) ?? {};
-                  if (lie.acksFailedReports && number !== undefined) return number;
-                  throw error;
-                }),
-              ),
-            compareDigest: (bridge, digest) =>
-              ask(async () => {
-                const found = await compareDigest(bridge, digest);
-                return lie.compares ?? found;
-              }),
-          };
-        },
-        sweep: (domain) => send(() => sweep(domain)),
-        heardLimit: (domain, limit) => send(() => heardLimit(domain, limit)),
-        keepPromptCalls: (domain, said) => send(() => keepPromptCalls(domain, said)),
-        notifyOfAgents: hasNoWebhooks,
-        notifyOfTrouble: hasNoWebhooks,
-      });
-      hasBegun = true;
-      return relay;
-    });
+    this.hosted = hosted;
+    this.#home = home;
     this.#watch();
   }
 
@@ -176,20 +141,78 @@ export class RelayHost {
     const now = this.#context.edgeNow();
     const why = hello.ok ? await helloFault(hello.value, place, known, now, isSigned) : hello.error;
     if (why !== null || !hello.ok) return refusal(why ?? "badMessage")[REFUSAL_HEADER];
-    let refused: string | null = "500 not reached";
+    const refused = this.#home
+      ? await this.#connectAtHome(this.#home, header, hello.value.agent, wire)
+      : this.#connectAtPlatform(header, hello.value.agent, wire);
+    if (refused === null) this.#lastHello = header;
+    return refused;
+  }
+
+  async #connectAtHome(home: NodeHome, header: string, agent: string, wire: AgentWire): Promise<string | null> {
+    const { domain, bridge } = this.place;
+    const isAlive = home.isAlive;
+    const accepted = await home
+      .connect(`${domain}/${bridge}`, new Headers({ [HELLO_HEADER]: header }))
+      .catch(() => new Response(null, { status: 503 }));
+    if (accepted instanceof Response) return accepted.headers.get(REFUSAL_HEADER) ?? notReached;
+    if (!isAlive()) return notReached;
+    this.#open(accepted.id, agent, wire, endAtHome(accepted, isAlive));
+    accepted.attach({
+      send: (text) => this.#send(accepted.id, JSON.parse(text)),
+      close: (code, reason) => {
+        this.#close(accepted.id, code, reason);
+        this.#context.clock.after(closeMs, () => isAlive() && accepted.ended());
+      },
+    });
+    return null;
+  }
+
+  #connectAtPlatform(header: string, agent: string, wire: AgentWire): string | null {
+    let refused: string | null = notReached;
     this.hosted.deliver((relay) => {
-      const refusal = relay.refusalOf(hello.value)?.[REFUSAL_HEADER];
-      if (refusal !== undefined) {
-        refused = refusal;
-        return;
-      }
-      this.#lastHello = header;
-      const id = `link-${++this.#ids}`;
-      this.#accept(id, hello.value.agent, wire);
-      relay.opened(id, hello.value);
-      refused = null;
+      const { life } = this.hosted;
+      const refusal = relay.connect?.(new Headers({ [HELLO_HEADER]: header }), (label = "") => {
+        const socket = new PlatformSocket(`link-${++this.#ids}`, label, {
+          send: (id, text) => this.#send(id, JSON.parse(text)),
+          close: (id, code, reason) => this.#close(id, code, reason),
+          looked: (id) => this.#looked(id),
+        });
+        this.#platformSockets.set(socket.id, socket);
+        this.#open(socket.id, agent, wire, this.#endAtPlatform(socket));
+        return socket.of(() => life === this.hosted.life);
+      });
+      refused = refusal?.headers.get(REFUSAL_HEADER) ?? null;
     });
     return refused;
+  }
+
+  /** The sockets as a life of the relay has them on the platform. `hasBegun`: to count them at its begin is no look at who is silent. */
+  sockets(isAlive: () => boolean, hasBegun: () => boolean): readonly ObjectSocket[] {
+    return Array.from(this.#platformSockets.values(), (socket) => socket.of(isAlive, hasBegun));
+  }
+
+  #endAtPlatform(socket: PlatformSocket): EdgeEnd {
+    const { id } = socket;
+    return {
+      heard: (message) => {
+        if (message.type === "ping") {
+          socket.pingedAt = this.#context.edgeNow();
+          return this.#send(id, { type: "pong" });
+        }
+        const text = encodeMessage(message);
+        this.hosted.deliver((relay) =>
+          relay.received?.(
+            socket.of(() => true),
+            text,
+          ),
+        );
+      },
+      closed: () => {
+        this.#platformSockets.delete(id);
+        this.hosted.deliver((relay) => relay.closed?.(socket.of(() => true)));
+      },
+      isKept: () => socket.kept !== null,
+    };
   }
 
   /** Somebody who is no agent of this bridge asks for a socket: with an old hello, or with another key. */
@@ -225,7 +248,7 @@ export class RelayHost {
     this.#context.tell(() => `a lie: ${JSON.stringify(message)}`);
     // For the relay it is a sign of life.
     this.#heard(id);
-    this.hosted.deliver((relay) => relay.received(id, lengthOf(message), () => ok(message)));
+    this.#sockets.get(id)?.end.heard(message);
   }
 
   /** An operator asks that this agent hands over. */
@@ -234,7 +257,7 @@ export class RelayHost {
     return this.hosted.call(async (relay) => {
       const acted = this.#active?.agent;
       this.#handsOver = from;
-      const result = await relay.handOver(from).finally(() => {
+      const result = await Promise.resolve(relay.handOver(from)).finally(() => {
         this.#handsOver = null;
       });
       const acts = this.#active?.agent;
@@ -272,6 +295,15 @@ export class RelayHost {
 
   /** The relay crashes, and its sockets with it. */
   die(): void {
+    const open = [...this.#sockets.values()];
+    this.hosted.die("crashed");
+    this.cut();
+    // At home they are the process's, which hears of their end.
+    if (this.#home) for (const { end } of open) end.closed();
+  }
+
+  /** The machine or process with the sockets is gone. */
+  cut(): void {
     const sockets = [...this.#sockets.values()];
     // From now on the agent is missed.
     if (this.#active && this.#sockets.has(this.#active.id)) {
@@ -279,7 +311,7 @@ export class RelayHost {
       if (this.#isTimed) this.activeAgent.missed(this.#active.agent);
     }
     this.#sockets.clear();
-    this.hosted.die("crashed");
+    this.#platformSockets.clear();
     for (const { wire } of sockets) {
       // An agent need not hear of it.
       if (this.hosted.faults.draws.chance(0.2)) wire.silent = "both";
@@ -299,29 +331,46 @@ export class RelayHost {
     return clock.now - edgeMachines.clockSetAt > 2 * SILENCE_MS;
   }
 
-  #answer<Answer>(answer: Promise<Answer>): Promise<Answer> {
-    if (!this.hosted.faults.hits("conference hangs")) return answer;
-    answer.catch(() => {});
-    return new Promise(() => {});
-  }
-
-  #accept(id: string, agent: string, wire: AgentWire): void {
-    this.#sockets.set(id, { wire, agent, attachment: null, lastSeen: 0, bridge: null });
+  #open(id: string, agent: string, wire: AgentWire, end: EdgeEnd): void {
+    this.#sockets.set(id, { wire, agent, end, bridge: null });
     wire.far = {
       heard: (message) => {
         this.#heard(id);
         if (isAbout(message, foreignKey)) this.#context.violated("what is another owner's is not told", message.type);
-        if (message.type === "ping") return this.#pinged(id, wire);
-        this.messages.set(message.type, (this.messages.get(message.type) ?? 0) + 1);
+        if (message.type !== "ping") this.messages.set(message.type, (this.messages.get(message.type) ?? 0) + 1);
         if (message.type === "health") this.#heardOfBridge(id, message.bridgeUp);
-        this.hosted.deliver((relay) => relay.received(id, lengthOf(message), () => ok(message)));
+        end.heard(message);
       },
       closed: () => {
         this.#sockets.delete(id);
         if (this.#active?.id === id) this.#active = null;
-        this.hosted.deliver((relay) => relay.closed(id));
+        end.closed();
       },
     };
+  }
+
+  #send(id: string, message: EdgeToAgent): void {
+    const socket = this.#sockets.get(id);
+    if (!socket) return;
+    this.#judge(id, socket, message);
+    socket.wire.toNear(message);
+  }
+
+  #close(id: string, code: number, reason: string): void {
+    const { clock, lie, violated } = this.#context;
+    if (reason === "tooMuch") violated("an honest agent may say what it says", id);
+    const socket = this.#sockets.get(id);
+    if (socket && reason === "handedOver" && socket.agent !== this.#handsOver)
+      violated("an agent hands over when it is asked to", `${socket.agent} does, asked was ${this.#handsOver}`);
+    const close = () => {
+      if (this.#active?.id === id) this.#active = null;
+      this.#sockets.delete(id);
+      this.#platformSockets.delete(id);
+      socket?.wire.close("far", code);
+    };
+    if (lie.closesLate?.(reason)) clock.after(1, close);
+    else close();
+    if (socket && reason === "silent" && this.#isTimed) this.activeAgent.silent(socket.agent);
   }
 
   #heard(id: string): void {
@@ -332,55 +381,6 @@ export class RelayHost {
   #heardOfBridge(id: string, isUp: boolean): void {
     const socket = this.#sockets.get(id);
     if (socket && socket.bridge?.isUp !== isUp) socket.bridge = { isUp, since: this.#context.clock.now };
-  }
-
-  /** The platform answers by itself. */
-  #pinged(id: string, wire: AgentWire): void {
-    const socket = this.#sockets.get(id);
-    if (!socket) return;
-    socket.lastSeen = this.#context.edgeNow();
-    wire.toNear({ type: "pong" });
-  }
-
-  #socketsOf(isAlive: () => boolean, looks: () => boolean): RelayPorts["sockets"] {
-    return {
-      attachments: () => [...this.#sockets.values()].flatMap(({ attachment }) => attachment ?? []),
-      lastSeen: (id) => {
-        if (looks()) this.#looked(id);
-        return this.#sockets.get(id)?.lastSeen ?? null;
-      },
-      seen: (id, at) => {
-        const socket = this.#sockets.get(id);
-        if (socket && isAlive()) socket.lastSeen = at;
-      },
-      countOf: (agent) => [...this.#sockets.values()].filter((socket) => socket.agent === agent).length,
-      keep: (id, attachment) => {
-        const socket = this.#sockets.get(id);
-        if (socket && isAlive()) socket.attachment = attachment;
-      },
-      send: (id, message) => {
-        const socket = this.#sockets.get(id);
-        if (!socket || !isAlive()) return;
-        this.#judge(id, socket, message);
-        socket.wire.toNear(message);
-      },
-      close: (id, code, reason) => {
-        if (!isAlive()) return;
-        const { clock, lie, violated } = this.#context;
-        if (reason === "tooMuch") violated("an honest agent may say what it says", id);
-        const socket = this.#sockets.get(id);
-        if (socket && reason === "handedOver" && socket.agent !== this.#handsOver)
-          violated("an agent hands over when it is asked to", `${socket.agent} does, asked was ${this.#handsOver}`);
-        const close = () => {
-          if (this.#active?.id === id) this.#active = null;
-          this.#sockets.delete(id);
-          socket?.wire.close("far", code);
-        };
-        if (lie.closesLate?.(reason)) clock.after(1, close);
-        else close();
-        if (socket && reason === "silent" && this.#isTimed) this.activeAgent.silent(socket.agent);
-      },
-    };
   }
 
   /** By its epoch an agent knows whether another one acted since it did. */
@@ -436,7 +436,7 @@ export class RelayHost {
 
   #watchForNobody(): void {
     const { clock, edgeMachines, violated } = this.#context;
-    const isConnected = [...this.#sockets.values()].some(({ attachment }) => attachment !== null);
+    const isConnected = [...this.#sockets.values()].some(({ end }) => end.isKept());
     const isNobody = this.#active === null && isConnected && !edgeMachines.isDiskFull;
     this.#nobodySince = isNobody ? Math.max(this.#nobodySince ?? clock.now, edgeMachines.clockSetAt) : null;
     const sinceMs = clock.now - (this.#nobodySince ?? clock.now);
@@ -486,6 +486,58 @@ function signatureOf(publicKey: string, text: string): string {
   return createHash("sha512").update(`${publicKey}\n${text}`).digest("base64url");
 }
 
-async function hasNoWebhooks(): Promise<never> {
-  throw new Error("no domain of a simulation has webhooks");
+function endAtHome(socket: HomeSocket, isAlive: () => boolean): EdgeEnd {
+  return {
+    heard: (message) => {
+      if (isAlive()) socket.received(encodeMessage(message));
+    },
+    closed: () => {
+      if (isAlive()) socket.ended();
+    },
+    isKept: () => socket.kept() !== null,
+  };
+}
+
+interface SocketPorts {
+  send(id: string, text: string): void;
+  close(id: string, code: number, reason: string): void;
+  looked(id: string): void;
+}
+
+/** A socket by the model of Cloudflare: it outlives the relay's memory, with what is kept with it. */
+class PlatformSocket {
+  readonly id: string;
+  readonly label: string;
+  readonly #ports: SocketPorts;
+  kept: unknown = null;
+  pingedAt: EpochMs | null = null;
+
+  constructor(id: string, label: string, ports: SocketPorts) {
+    this.id = id;
+    this.label = label;
+    this.#ports = ports;
+  }
+
+  /** As one life of the relay has it: nothing comes of what that does once it is over. */
+  of(isAlive: () => boolean, hasBegun: () => boolean = () => true): ObjectSocket {
+    const { id, label } = this;
+    return {
+      id,
+      label,
+      kept: () => this.kept,
+      keep: (value) => {
+        if (isAlive()) this.kept = value;
+      },
+      send: (text) => {
+        if (isAlive()) this.#ports.send(id, text);
+      },
+      close: (code, reason) => {
+        if (isAlive()) this.#ports.close(id, code, reason);
+      },
+      pingedAt: () => {
+        if (hasBegun()) this.#ports.looked(id);
+        return this.pingedAt;
+      },
+    };
+  }
 }

@@ -1,4 +1,3 @@
-import type { Conference } from "../../durable-objects/conference/conference.ts";
 import type { CommandId, ConfKey, StreamId } from "../../src/foundation/ids.ts";
 import type { AgentReports } from "../../src/rpc/conference.ts";
 import type { WorldContext } from "./context.ts";
@@ -47,18 +46,18 @@ export class ResendJudge {
 
   /**
    * A bridge's stream is committed, and that bridge has its active agent since `chosenAt`. Commands left over on a bridge that the
-   * conference has left only wait for their next repeat.
+   * conference has left only wait for their next repeat. `flushMs`: so long an agent may hear later that it acts, and the disk show the result.
    */
-  reported({ confKey, bridge, stream }: AgentReports, chosenAt: number, conference: Hosted<Conference>): void {
+  reported({ confKey, bridge, stream }: AgentReports, chosenAt: number, conference: Hosted, flushMs: number): void {
     const place = `${confKey} ${bridge}`;
     const last = this.#streams.get(place);
     this.#streams.set(place, stream);
     if (last === undefined || last === stream) return;
     const { life } = conference;
-    this.#context.clock.after(toNextWithinMs, () => {
+    this.#context.clock.after(toNextWithinMs + flushMs, () => {
       for (const [command, sent] of this.#sent) {
         const isLeft = this.#ackedIn.get(command) === life && conference.life === life;
-        if (sent.confKey !== confKey || sent.at >= chosenAt || !isLeft) continue;
+        if (sent.confKey !== confKey || sent.at >= chosenAt - flushMs || !isLeft) continue;
         const { state, progress } = conferenceOn(conference.disk);
         const isPending = progress.bridge === bridge && state.commands.has(sent.id);
         if (isPending) this.#context.violated("a pending command is sent again", `${command}: not to the next agent`);

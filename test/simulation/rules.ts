@@ -166,6 +166,10 @@ export const rules = {
     "No number, attendee ID or name of a meeting stands in a line of a log or a metric, nor in an answer where the settings do not show it; and no conference's key in a line of a log.",
   "a line of the log is written whole": "Each field of a line has somebody who may read it.",
 
+  // The log at home.
+  "what is read is what was written":
+    "At home, an object that begins anew finds the rows that the log has of it, however much of them is in its image.",
+
   // The world itself.
   "nothing is thrown": "No error leaves the product's code for the event loop.",
   "no rejection goes unhandled": "Each promise that is rejected has somebody who hears of it.",

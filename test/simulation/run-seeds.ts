@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
-import type { FaultKind } from "./faults.ts";
+import type { FaultKind, HomeName } from "./faults.ts";
 import type { Violation } from "./world.ts";
 
 /** What a worker thread is asked to live through: seeds `first`, `first + step` … below `end`. */
@@ -8,6 +8,7 @@ export interface Share {
   readonly first: number;
   readonly end: number;
   readonly step: number;
+  readonly edge?: HomeName | undefined;
 }
 
 /** What it says of some worlds. */
@@ -32,15 +33,16 @@ export interface Summary {
 export async function runSeeds(options: {
   readonly first: number;
   readonly seeds: number;
+  readonly edge?: HomeName | undefined;
   readonly threads: number;
   readonly untilFailures: number;
   progress?(summary: Summary): void;
 }): Promise<Summary> {
-  const { first, seeds, threads, untilFailures } = options;
+  const { first, seeds, edge, threads, untilFailures } = options;
   const summary: Summary = { worlds: 0, counts: {}, failures: [] };
   const live = (thread: number) =>
     new Promise<void>((resolve, reject) => {
-      const share: Share = { first: first + thread, end: first + seeds, step: threads };
+      const share: Share = { first: first + thread, end: first + seeds, step: threads, edge };
       const worker = new Worker(fileURLToPath(import.meta.resolve("./worker.ts")), {
         workerData: share,
         // Most of a world is garbage soon: with room for it, little of it is ever copied.

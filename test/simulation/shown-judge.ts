@@ -1,5 +1,5 @@
-import type { Conference } from "../../durable-objects/conference/conference.ts";
 import type { LogLine } from "../../durable-objects/platform/log.ts";
+import type { Whole } from "../../durable-objects/platform/object-kinds.ts";
 import { hasTable } from "../../durable-objects/platform/platform.ts";
 import type { ConfKey } from "../../src/foundation/ids.ts";
 import { persons } from "../../src/foundation/shown.ts";
@@ -48,21 +48,21 @@ export function judgeLine(violated: Violated, event: string, line: object): void
  */
 export async function judgeViews(
   violated: Violated,
-  conference: Conference,
+  conference: Whole<"conference">,
   { disk, showsPersonal }: { readonly disk: Database; readonly showsPersonal: boolean },
 ): Promise<void> {
   const known = secretsKnown(disk, Number.POSITIVE_INFINITY);
-  const { steps }: ReplayPage = JSON.parse(await conference.reader.replay(0, mostSteps));
+  const { steps }: ReplayPage = JSON.parse(await conference.replay(0, mostSteps));
   const rows = steps.map(({ seq }) => seq);
   // The name of the meeting is shown as `recordsPersonal` of these domains has it, whatever the journal shows.
-  const { topic: _, ...view } = conference.reader.view() ?? {};
+  const { topic: _, ...view } = (await conference.view()) ?? {};
   const views = {
     "the view": view,
-    "the timeline": await conference.reader.story(0),
-    why: await conference.reader.explain(undefined, 0),
+    "the timeline": await conference.story(0),
+    why: await conference.explain(undefined, 0),
     "the replay": steps,
-    "texts on the wire": await conference.reader.wire(rows),
-    "documents given up": await Promise.all(rows.map((row) => conference.reader.givenUp(row))),
+    "texts on the wire": await conference.wire(rows),
+    "documents given up": await Promise.all(rows.map((row) => conference.givenUp(row))),
   };
   for (const [name, view] of Object.entries(views)) {
     judgeSecrets(violated, name, view, known);
@@ -96,7 +96,7 @@ export function judgeLists(violated: Violated, { directory, domain }: Edge): voi
   directory.deliver(async (one) => {
     judgeSecrets(violated, "the webhooks", await one.webhooks(domain.name));
     judgeSecrets(violated, "posts and what waits", await one.activity());
-    const { conferences } = await one.list.running({ domain: domain.name, after: null, limit: 100 });
+    const { conferences } = await one.running({ domain: domain.name, after: null, limit: 100 });
     judgeSecrets(violated, "the list of conferences", conferences, new Set());
     judgeSecrets(violated, "the list of what was given up", await one.givenUp(null, 100));
   });

@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
-import { command, wholeNumber } from "../../scripts/command.ts";
+import { command, oneOf, wholeNumber } from "../../scripts/command.ts";
+import type { HomeName } from "./faults.ts";
 import { minimise } from "./minimise.ts";
 import { runSeeds, type Summary } from "./run-seeds.ts";
 
@@ -10,15 +11,20 @@ const options = command(
   .option("--seeds <count>", "how many worlds", wholeNumber(1), 1_000)
   .option("--first <seed>", "the first seed", wholeNumber(0), 1)
   .option("--seed <seed>", "one world only, with its story", wholeNumber(0))
+  .option(
+    "--edge <kind>",
+    "node, or workers: a model of Cloudflare; without it each seed draws",
+    oneOf(["node", "workers"]),
+  )
   .option("--all", "go on after failures", false)
   .parse()
-  .opts<{ seeds: number; first: number; seed?: number; all: boolean }>();
+  .opts<{ seeds: number; first: number; seed?: number; edge?: HomeName; all: boolean }>();
 
 if (options.seed !== undefined) show(options.seed);
 else await live();
 
 async function live(): Promise<void> {
-  const { seeds, first, all } = options;
+  const { seeds, first, edge, all } = options;
   const startedAt = performance.now();
   const speed = (summary: Summary) => (summary.worlds / ((performance.now() - startedAt) / 1000)).toFixed(1);
   let shown = 0;
@@ -33,7 +39,7 @@ async function live(): Promise<void> {
     process.stderr.write(`\r${summary.worlds} of ${seeds} worlds · ${speed(summary)} a second${failed} `);
   };
   const untilFailures = all ? Number.POSITIVE_INFINITY : 1;
-  const summary = await runSeeds({ first, seeds, threads: availableParallelism(), untilFailures, progress });
+  const summary = await runSeeds({ first, seeds, edge, threads: availableParallelism(), untilFailures, progress });
   if (process.stderr.isTTY) process.stderr.write("\n");
 
   const faults = Object.entries(summary.counts).sort(([, one], [, other]) => other - one);
@@ -51,7 +57,9 @@ async function live(): Promise<void> {
 /** The world's story, cut down to what matters if it fails. */
 function show(seed: number): void {
   setImmediate(() => {
-    const { story, violations, faults, actions } = minimise(seed, (line) => console.error(line));
+    const { story, violations, faults, actions } = minimise({ seed, edge: options.edge }, (line) =>
+      console.error(line),
+    );
     for (const line of story) console.log(line);
     console.log(`\nseed ${seed}, ${violations.length} violations, with nothing but these faults and actions:`);
     for (const name of [...faults, ...actions]) console.log(`  ${name}`);

@@ -71,7 +71,7 @@ interface Transaction {
   readonly messages: readonly (ToWebex | UnknownMessage)[];
   readonly firstAt: number;
   /** The object that posts it. */
-  readonly origin: Hosted<object>;
+  readonly origin: Hosted;
   attempts: number;
   /** It is not posted again. */
   isGivenUp: boolean;
@@ -109,7 +109,7 @@ export class Webex {
   /** What the servers were told, whether or not the adapter knows. */
   readonly arrived = new Set<MsgId>();
   /** Documents of the adapter whose Confirmation has come to it, and what had posted them. */
-  readonly confirmed = new Map<string, Hosted<object>>();
+  readonly confirmed = new Map<string, Hosted>();
   /** Message → the documents with it that operators have sent again: what had arrived after all comes once more with each. */
   readonly #documentsAgain = new Map<MsgId, Set<string>>();
   /** Hears of each message at its first arrival. */
@@ -123,7 +123,7 @@ export class Webex {
   readonly #openDocuments = new Map<Server, OpenDocument>();
   /** The document in which an answer left last. */
   readonly #answerIn = new Map<MsgId, string>();
-  readonly #givenUpAt: { readonly at: number; readonly origin: Hosted<object>; readonly host: string }[] = [];
+  readonly #givenUpAt: { readonly at: number; readonly origin: Hosted; readonly host: string }[] = [];
   #edge: Edge | null = null;
   #lastTransId = 0;
 
@@ -305,7 +305,7 @@ export class Webex {
   }
 
   /** One attempt of the adapter to post to a server. */
-  receive(origin: Hosted<object>, request: PostRequest): Promise<HttpAnswer> {
+  receive(origin: Hosted, request: PostRequest): Promise<HttpAnswer> {
     const { clock } = this.#context;
     const server = this.servers.find(({ host }) => request.url === host || request.url === `${host}/`);
     const transId = /<TransID>([^<]*)/.exec(request.body)?.[1] ?? "";
@@ -419,7 +419,7 @@ export class Webex {
   }
 
   /** What a replaced server is owed is posted beside everything else. Returns what is to be called once it is no longer under way. */
-  #fly({ name, life }: Hosted<object>, url: string, transId: string): () => void {
+  #fly({ name, life }: Hosted, url: string, transId: string): () => void {
     const flightName = `${name} to ${url}`;
     const flights = this.#flights.get(flightName) ?? new Set();
     this.#flights.set(flightName, flights);
@@ -437,7 +437,7 @@ export class Webex {
   }
 
   /** What leaves the adapter is judged as it leaves. */
-  #depart(origin: Hosted<object>, request: PostRequest, transId: string, server: Server | undefined): () => void {
+  #depart(origin: Hosted, request: PostRequest, transId: string, server: Server | undefined): () => void {
     const { clock, violated } = this.#context;
     const known = this.#transactions.get(transId);
     if (known) {

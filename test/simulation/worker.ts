@@ -6,7 +6,7 @@ import { run } from "./world.ts";
 /** Worlds between two reports. */
 const reportEvery = 10;
 
-const { first, end, step } = workerData as Share;
+const { first, end, step, edge } = workerData as Share;
 let seed = first;
 
 // A turn of the event loop for each portion, so that reports leave.
@@ -15,7 +15,7 @@ function next(): void {
   const failures: Failure[] = [];
   let worlds = 0;
   for (; seed < end && worlds < reportEvery && failures.length === 0; seed += step) {
-    const result = run({ seed });
+    const result = run({ seed, edge });
     worlds += 1;
     for (const [kind, count] of Object.entries(result.counts) as [FaultKind, number][]) {
       counts[kind] = (counts[kind] ?? 0) + count;

@@ -6,9 +6,10 @@ import { type EdgeMachines, type WorldContext, worldBegins } from "./context.ts"
 import { conferenceOn, type Database } from "./database.ts";
 import { disturb, disturbEdge, heal } from "./disturb.ts";
 import type { Shared } from "./edge.ts";
-import { type FaultKind, Faults, faultRates } from "./faults.ts";
+import { type FaultKind, Faults, faultKindsAt, type HomeName } from "./faults.ts";
 import { Dead } from "./hosted.ts";
 import { type LieName, lies } from "./lies.ts";
+import { NodeHome } from "./node-home.ts";
 import {
   checkAtRest,
   checkCallers,
@@ -43,6 +44,8 @@ export interface Options {
   readonly seed: number;
   /** Faults and actions that are not to happen. */
   readonly spared?: ReadonlySet<string>;
+  /** Where the edge runs; absent: as the seed draws it. */
+  readonly edge?: HomeName | undefined;
   /** A port that does not do what it says. */
   readonly lie?: LieName | undefined;
   /** Whether to write down what happens. */
@@ -76,7 +79,8 @@ process.on("unhandledRejection", (error) => {
 });
 
 /** Lives through one world. Must be called from the event loop itself, not from a promise's reaction: see `Clock`. */
-export function run({ seed, spared = new Set(), lie, withStory = false, inspect }: Options): Outcome {
+export function run({ seed, spared = new Set(), edge, lie, withStory = false, inspect }: Options): Outcome {
+  const homeName = edge ?? (new Draws(seed, "home").chance(0.5) ? "node" : "workers");
   const clock = new Clock();
   const story: string[] = [];
   const violations: Violation[] = [];
@@ -86,7 +90,7 @@ export function run({ seed, spared = new Set(), lie, withStory = false, inspect 
   const draws = new Draws(seed, "world");
   const faults = new Faults({
     seed,
-    strength: withOutages(strengths(draws), new Draws(seed, "outages")),
+    strength: withOutages(strengths(draws, faultKindsAt(homeName)), new Draws(seed, "outages")),
     spared,
     now: () => clock.now,
     tell: (line) => tell(() => line),
@@ -113,11 +117,13 @@ export function run({ seed, spared = new Set(), lie, withStory = false, inspect 
   };
   present = context;
   const actions: string[] = [];
-  const shared: Shared = { edges: new Map(), cache: new HandleCache() };
+  const edges: Shared["edges"] = new Map();
+  const home = homeName === "node" ? new NodeHome(context, edges) : null;
+  const shared: Shared = { edges, cache: new HandleCache(), home };
   const sites = (draws.chance(0.06) ? ["", "other domain, "] : [""]).map((site) =>
     newSite({ ...context, site, tell: (line) => tell(() => `${site}${line()}`) }, shared, { spared, done: actions }),
   );
-  disturbEdge(context);
+  disturbEdge(context, home);
   sites.forEach(disturb);
 
   try {
@@ -139,7 +145,7 @@ export function run({ seed, spared = new Set(), lie, withStory = false, inspect 
     letEachAgentAct(context, sites);
     clock.runUntil(livelyMs + untilQuietMs);
     sites.forEach(checkAtRest);
-    checkStillness(context, sites);
+    checkStillness(context, sites, home);
     sites.forEach(checkShown);
     clock.runUntil(clock.now + readMs);
   } catch (error) {
@@ -164,7 +170,7 @@ function letEachAgentAct({ clock }: WorldContext, sites: readonly Parts[]): void
 }
 
 /** Once all is quiet it stays so, whoever is started anew. */
-function checkStillness(context: WorldContext, sites: readonly Parts[]): void {
+function checkStillness(context: WorldContext, sites: readonly Parts[], home: NodeHome | null): void {
   const { clock, violated, edgeNow } = context;
   const told = () => sites.reduce((sum, { webex }) => sum + webex.told, 0);
   const acts = () => sites.flatMap(({ bridges }) => bridges.acts);
@@ -174,9 +180,10 @@ function checkStillness(context: WorldContext, sites: readonly Parts[]): void {
   const isEnding = (key: ConfKey | null) => ending.some(([confKey]) => confKey === key);
   const toldBefore = told();
   const actsBefore = new Set(acts());
+  home?.kill("all is started anew");
   for (const { edge, agents } of sites) {
-    for (const object of edge.objects()) object.die("all is started anew");
-    for (const relay of edge.relays) relay.die();
+    if (!home) for (const object of edge.objects()) object.die("all is started anew");
+    if (!home) for (const relay of edge.relays) relay.die();
     for (const agent of agents) agent.die();
   }
   clock.runUntil(clock.now + stillMs);
@@ -219,8 +226,8 @@ function withOutages(
 }
 
 /** Some worlds have no faults, some one kind of them, most have many. */
-function strengths(draws: Draws): Partial<Record<FaultKind, number>> {
-  const kinds = (Object.keys(faultRates) as FaultKind[]).filter((kind) => kind !== outage);
+function strengths(draws: Draws, all: readonly FaultKind[]): Partial<Record<FaultKind, number>> {
+  const kinds = all.filter((kind) => kind !== outage);
   const sort = draws.weighted({ none: 1, one: 3, some: 3, all: 3 });
   if (sort === "none") return {};
   if (sort === "one") {

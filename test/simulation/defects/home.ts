@@ -1,0 +1,38 @@
+import type { DefectsByFile } from "./defect.ts";
+
+/** What the home writes, when it lets something leave, and what it reads. */
+export const homeDefects: DefectsByFile = {
+  "durable-objects/home/home.ts": {
+    "an answer leaves before it is on disk": {
+      foundBy: ["an agent hands over when it is asked to", "each request is answered"],
+      before: "      await this.#writer.pending;\n      if (this.#losses",
+      after: "      if (this.#losses",
+    },
+    "a flush that failed leaves what it should have written in memory": {
+      foundBy: ["what is read is what was written", "a request is answered once"],
+      before: "    this.#losses += 1;\n",
+      after: "    this.#losses += 1;\n    if (this.#losses > 0) return this.#probeLater();\n",
+    },
+  },
+  "durable-objects/home/life.ts": {
+    "a post leaves before what it says is on disk": {
+      foundBy: ["a repeat has the same bytes", "a request is answered once"],
+      before: "      await this.#ports.pending();\n",
+      after: "",
+    },
+  },
+  "durable-objects/home/home-socket.ts": {
+    "a frame leaves before what it says is on disk": {
+      foundBy: ["one agent acts at a time", "an epoch begins once"],
+      before: "if (this.#isOpen) this.#ports.afterFlush(() => this.#leave((wire) => wire.send(text)));",
+      after: "if (this.#isOpen) this.#leave((wire) => wire.send(text));",
+    },
+  },
+  "durable-objects/home/log/object-database.ts": {
+    "an image lacks what the life before had written": {
+      foundBy: "what is read is what was written",
+      before: '        this.#touch(kind, table);\n      }\n    }\n    this.#database.exec("COMMIT");',
+      after: '      }\n    }\n    this.#database.exec("COMMIT");',
+    },
+  },
+};
