@@ -28,6 +28,8 @@ export class HomeSocket implements ObjectSocket {
   /** What leaves before the connection stands. */
   #early: ((wire: Wire) => void)[] = [];
   #isOpen = true;
+  /** Whether the connection was told to close, or is over. */
+  #isEnded = false;
 
   constructor(id: string, label: string, ports: SocketPorts) {
     this.id = id;
@@ -54,14 +56,13 @@ export class HomeSocket implements ObjectSocket {
   close(code: number, reason: string): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    this.#ports.afterFlush(() => this.#leave((wire) => wire.close(code, reason)));
+    this.#ports.afterFlush(() => this.#end(code, reason));
   }
 
   /** What its object knows is lost: it closes at once, and what waits to be sent never leaves. */
   drop(code: number, reason: string): void {
-    if (!this.#isOpen) return;
     this.#isOpen = false;
-    this.#leave((wire) => wire.close(code, reason));
+    this.#end(code, reason);
   }
 
   /** The connection stands. */
@@ -81,7 +82,14 @@ export class HomeSocket implements ObjectSocket {
   /** The connection is over, whoever ended it. */
   ended(): void {
     this.#isOpen = false;
+    this.#isEnded = true;
     this.#ports.closed(this);
+  }
+
+  #end(code: number, reason: string): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    this.#leave((wire) => wire.close(code, reason));
   }
 
   #leave(leave: (wire: Wire) => void): void {

@@ -18,6 +18,14 @@ const headersWithinMs = 10_000;
 const idleConnectionMs = 60_000;
 /** A close that the other end does not answer. */
 const closeWithinMs = 5_000;
+/** Of a frame that closes a WebSocket. */
+const mostBytesOfReason = 123;
+/** What waits for a client that does not read. */
+const mostBytesWaiting = 16 * 1024 * 1024;
+/** A client that neither sends nor reads. */
+const silentWithinMs = 120_000;
+/** The service may have twice as many descriptors: agents' links and posts to WebEx need some, too. */
+const mostConnections = 30_000;
 /** Answers that are under way when it ends. */
 const answerWithinMs = 500;
 
@@ -48,6 +56,8 @@ export async function listen(ports: ServerPorts): Promise<() => Promise<void>> {
     },
     answer,
   );
+  server.setTimeout(silentWithinMs);
+  server.maxConnections = mostConnections;
   server.on("upgrade", (incoming, socket, head) => {
     socket.on("error", () => socket.destroy());
     upgrade(ports, webSockets, incoming, socket, head).catch(() => socket.destroy());
@@ -116,6 +126,8 @@ async function upgrade(
   const accepted = ports.home.acceptedBy(answer);
   if (!accepted) return refuse(socket, answer);
   if (socket.destroyed) return accepted.ended();
+  // Also where the handshake is refused, and no WebSocket is made.
+  socket.once("close", () => accepted.ended());
   webSockets.handleUpgrade(incoming, socket, head, (wire) => connect(accepted, wire));
 }
 
@@ -124,17 +136,29 @@ function connect(accepted: HomeSocket, wire: WebSocket): void {
   wire.on("error", () => {});
   wire.on("close", () => accepted.ended());
   accepted.attach({
-    send: (text) => wire.send(text, () => {}),
+    send: (text) => {
+      if (wire.bufferedAmount > mostBytesWaiting) wire.terminate();
+      else wire.send(text, () => {});
+    },
     close: (code, reason) => {
-      wire.close(code, reason);
+      wire.close(code, cut(reason));
       setTimeout(() => wire.terminate(), closeWithinMs).unref();
     },
   });
 }
 
+function cut(reason: string): string {
+  if (Buffer.byteLength(reason) <= mostBytesOfReason) return reason;
+  const text = Buffer.from(reason)
+    .subarray(0, mostBytesOfReason - 3)
+    .toString();
+  return `${text.replace(/\uFFFD$/, "")}…`;
+}
+
 /** An answer over a connection that wanted to become a WebSocket. */
 async function refuse(socket: Duplex, answer: Response): Promise<void> {
   const body = Buffer.from(await answer.arrayBuffer());
+  socket.once("finish", () => socket.destroy());
   const headers = [...answer.headers].map(([name, value]) => `${name}: ${value}\r\n`).join("");
   socket.end(
     Buffer.concat([

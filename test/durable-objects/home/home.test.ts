@@ -66,6 +66,7 @@ function words(place: LifePlace, name: string) {
     received: (socket: HomeSocket, text: string) => {
       if (text === "break") throw new Error("broken by a message");
       add(text);
+      if (text === "leave") socket.close(1000, "left");
       socket.send(`${(socket.kept() as { who: string }).who} said ${text} to ${place.sockets().length}`);
     },
     closed: () => add("closed"),
@@ -342,6 +343,15 @@ test("frames wait for the flush, in their order; where it fails, none leaves and
   socket.received("b");
   await test.clock.pass(0);
   expect(sent.slice(2)).toEqual(["closed 1012 the edge cannot write to its disk: database or disk is full"]);
+});
+
+test("a socket that its object closes in the turn whose flush fails is closed all the same", async () => {
+  const test = await HomeOnTest.start(words);
+  const { socket, sent } = await connected(test, "ann");
+  test.disk.fault = new Error("database or disk is full");
+  socket.received("leave");
+  await test.clock.pass(0);
+  expect(sent.slice(1)).toEqual(["closed 1012 the edge cannot write to its disk: database or disk is full"]);
 });
 
 test("an object that waits for another one does not rest", async () => {

@@ -1,7 +1,9 @@
+import { once } from "node:events";
 import { type IncomingMessage, request } from "node:http";
 import { connect } from "node:net";
 import { expect, test } from "vitest";
-import type { HomeSocket } from "../../../durable-objects/home/home-socket.ts";
+import { WebSocket } from "ws";
+import { HomeSocket } from "../../../durable-objects/home/home-socket.ts";
 import { listen } from "../../../durable-objects/home/http-server.ts";
 import { freePorts } from "../../../simulators/free-ports.ts";
 
@@ -65,5 +67,51 @@ test.each([
     socket.once("data", (data) => resolve(String(data)));
   });
   expect(answer.slice(9, 12)).toBe(String(status));
+  await close();
+});
+
+/** A server whose requests are all accepted as one socket, or refused. */
+async function accepting(accepts: boolean) {
+  const [port = 0] = await freePorts(1);
+  let closed = 0;
+  const ports = { pings: null, now: () => 0, afterFlush: (run: () => void) => run(), received: () => {} };
+  const socket = new HomeSocket("1", "", { ...ports, closed: () => closed++ });
+  const home = { gate: () => async () => {}, acceptedBy: () => (accepts ? socket : undefined) };
+  const close = await listen({ host: "127.0.0.1", port, home, fetch: async () => new Response("no") });
+  return { port, socket, close, closed: () => closed };
+}
+
+const asksForSocket =
+  "GET / HTTP/1.1\r\nhost: a\r\nconnection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n";
+
+test("a reason that is too long for a frame is cut, and the socket closes", async () => {
+  const { port, socket, close } = await accepting(true);
+  const client = new WebSocket(`ws://127.0.0.1:${port}`);
+  await once(client, "open");
+  socket.drop(1012, "é".repeat(200));
+  const [code, reason] = await once(client, "close");
+  expect([code, String(reason)]).toEqual([1012, `${"é".repeat(60)}…`]);
+  await close();
+});
+
+test("a handshake that the other end begins wrong leaves no socket", async () => {
+  const { port, close, closed } = await accepting(true);
+  const client = connect(port, "127.0.0.1", () => client.write(`${asksForSocket}sec-websocket-key: short\r\n\r\n`));
+  client.resume();
+  await once(client, "close");
+  await expect.poll(closed).toBeGreaterThan(0);
+  await close();
+});
+
+test("who is refused a socket and holds its connection is cut off", async () => {
+  const { port, close } = await accepting(false);
+  const client = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
+  client.write(`${asksForSocket}sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`);
+  client.resume();
+  await once(client, "end");
+  const write = setInterval(() => client.write("x"), 5);
+  const [error] = await once(client, "error").catch((failure) => [failure]);
+  clearInterval(write);
+  expect(error.code).toMatch(/^(?:ECONNRESET|EPIPE)$/);
   await close();
 });
