@@ -17,6 +17,7 @@ export function localDomain(options: {
     bridges: [{ name: "simulated", agents: [...options.agents] }],
     transactionMemoryMs: 7_200_000,
     closedMemoryMs: 3_600_000,
+    orphanConferenceMinutes: 240,
     createTimeoutMs: 15_000,
     keypad: { merge: "*1", mute: "*6" },
     rateLimitPerMinute: 600_000, // Beyond what one machine can do: load tests are welcome here.

@@ -294,6 +294,7 @@ const keptTimers: Readonly<Record<string, string>> = {
   "bridge-agent/link/reconnecting-socket.ts":
     "the next ping or attempt, set when the one before is over; the end of the connection",
   "bridge-agent/service/service.ts": "the next attempt, set when the one before has failed; a stop",
+  "durable-objects/home/alarms.ts": "the first of those that are asked for, a minute away at most",
   "src/foundation/time/wake-timer.ts": "the first of those that are asked for",
 };
 
