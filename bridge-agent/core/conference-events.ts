@@ -35,6 +35,9 @@ export class ConferenceEvents {
   readonly #unreportedSpeech = new Map<CallId, ConfKey>();
   readonly digests = new Digests();
 
+  /** Calls whose end the last state of the bridge has shown: a command in doubt for one does not report it again. */
+  #missed: ReadonlySet<CallId> = new Set();
+
   constructor(parts: {
     readonly reports: Reports;
     readonly pending: PendingCommands;
@@ -174,7 +177,7 @@ export class ConferenceEvents {
   reconcile(state: BridgeState, { gap, all }: { readonly gap: boolean; readonly all: boolean }, now: EpochMs): void {
     const view = viewOf(state);
     for (const held of state.conferences) this.#updateRecord(held);
-    for (const call of state.calls) this.#reportMissedEnd(call);
+    this.#missed = new Set(state.calls.filter((call) => this.#reportMissedEnd(call)).map(({ call }) => call));
     const found = this.#legs.reconcile(state.calls);
     this.#promptCalls.reconcile(state.calls, now);
     this.#pending.readDoubts(view, now, (pending, result) => {
@@ -200,15 +203,16 @@ export class ConferenceEvents {
   /** Reports a call that ended by itself. The result reports one that a command ended; the snapshot, one that went with its conference. */
   #reportOwnEnd(conference: ConfKey, call: BridgeCall | undefined): void {
     if (call?.stage !== "ended" || isEndedByCommand(call) || call.reason === "conference-ended") return;
-    this.#reportLeft(conference, call.call, call.reason);
+    if (!this.#missed.has(call.call)) this.#reportLeft(conference, call.call, call.reason);
     this.#callEnded(call.call);
   }
 
   /** It was inside when this agent last knew of it, and has left by itself since. */
-  #reportMissedEnd(call: BridgeCall): void {
-    if (call.stage !== "ended" || call.conference === null || !this.#legs.entryOf(call.call)) return;
-    if (isEndedByCommand(call) || call.reason === "conference-ended") return;
+  #reportMissedEnd(call: BridgeCall): boolean {
+    if (call.stage !== "ended" || call.conference === null || !this.#legs.entryOf(call.call)) return false;
+    if (isEndedByCommand(call) || call.reason === "conference-ended") return false;
     this.#reportLeft(call.conference, call.call, call.reason, call.number);
+    return true;
   }
 
   /** With what the journal knows of the call, should the edge not know it. */
