@@ -21,15 +21,16 @@ export function addFind(program: Command): void {
     "find <text...>",
     "whatever a text names: conferences by key, ExtConfID, name (of a sub-conference too) or message, and people by number, attendee ID or call",
   )
+    .option("--journals", "also digits that WebEx gave to a message, which are a number of a telephone as a rule")
     .addHelpText("after", examples("find 555 123 456", "find 408-555-0123", "find berth planning"))
-    .action((words: readonly string[], options: Options) =>
+    .action((words: readonly string[], { journals, ...options }: Options & { readonly journals?: true }) =>
       answer(options, async (edge) => {
-        const text = words.join(" ");
+        const query = { text: words.join(" "), limit: USUAL, journals: journals && 1 };
         const conferences: OfDomain<NamedConference>[] = [];
         const lines: OfDomain<CallLine>[] = [];
         const warnings = new Set<string>();
         for (const domain of await edge.domains(options.domain)) {
-          const page = await edge.ask("GET /domains/{domain}/find", { domain }, { query: { text, limit: USUAL } });
+          const page = await edge.ask("GET /domains/{domain}/find", { domain }, { query });
           conferences.push(...page.conferences.map((one) => ({ domain, ...one })));
           lines.push(...page.lines.map((one) => ({ domain, ...one })));
           for (const warning of warningsOf(page)) warnings.add(warning);
@@ -78,6 +79,8 @@ export function addFind(program: Command): void {
     );
 }
 
+const inJournalsToo = "`bridgehead find TEXT --journals` looks there, one search at a time.";
+
 function warningsOf({
   lines,
   next,
@@ -87,7 +90,7 @@ function warningsOf({
   const isSaid = people === "none" || (people === "masked" && lines.length > 0);
   const notSearched = notSearchedText(journals);
   return [
-    ...(notSearched === null ? [] : [notSearched]),
+    ...(notSearched === null ? [] : [journals?.searched === 0 ? `${notSearched} ${inJournalsToo}` : notSearched]),
     ...(isSaid ? [peopleWords[people]] : []),
     ...(next === null ? [] : [`there is more than these ${USUAL} of a domain: \`bridgehead records\` has all`]),
   ];

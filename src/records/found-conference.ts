@@ -22,7 +22,7 @@ export const searchedJournals = v.pipe(
     isAll: v.pipe(v.boolean(), v.description("They are all of the last seven days; false: there are others.")),
   }),
   v.description(
-    "In how many conferences' journals the text was looked for, as an id that WebEx gave to a message or transaction; absent: it is no such id, or names something else.",
+    "In how many conferences' journals the text was looked for, as an id that WebEx gave to a message or transaction; absent: it is no such id, or names something else. 0 and not all: in none, as it may be a number of a telephone (`journals=1` searches), or another search runs.",
   ),
 );
 export type SearchedJournals = Checked<typeof searchedJournals>;

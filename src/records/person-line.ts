@@ -81,6 +81,7 @@ export function notKeptText(calls: number): string {
 /** What is said of an id that was not looked for everywhere; `null`: it was. */
 export function notSearchedText({ searched, isAll }: SearchedJournals = { searched: 0, isAll: true }): string | null {
   if (isAll) return null;
+  if (searched === 0) return "As an id of WebEx's, it was not looked for in the journals of conferences.";
   return `As an id of WebEx's, it was looked for in the journals of the latest ${counted(searched, "conference")} alone.`;
 }
 

@@ -60,7 +60,11 @@ test("all else is looked for by a page whose address has nothing of it", async (
   edge.views.set("6" as ConfKey, conferenceView("6"));
   edge.broken.add("6");
   await post("/find", { find: "W-17" });
-  expect(await read(to)).toContain("in the journals of the latest 0 conferences alone");
+  expect(await read(to)).toContain("not looked for in the journals");
+  edge.broken.clear();
+  await post("/find", { find: "52491001201" });
+  expect(await read(to)).toContain("Look there → /console/local/find?journals=1");
+  expect(await read(`${to}?journals=1`)).not.toContain("not looked for");
   await post("/find", { find: "nobody" });
   expect(await read(to)).toContain("Nothing is found");
 

@@ -131,7 +131,7 @@ export class FakeEdge {
   indexPauses: () => Promise<void> = async () => {};
   /** What happens with each call. */
   whenCalled: (text: string) => void = () => {};
-  /** Each view of a conference waits for this. */
+  /** Each view of a conference, and each search of its journal, waits for this. */
   viewPauses: () => Promise<void> = async () => {};
   /** What the routes counted, and what of it has come to the object of counts. */
   readonly counts = new Counts();
@@ -428,6 +428,7 @@ export class FakeEdge {
       story: async (from) => ({ items: (this.stories.get(confKey) ?? []).slice(from), next: null }),
       placeOfId: async (id) => {
         this.#call(`place of ${id} in ${confKey}`, confKey);
+        await this.viewPauses();
         const line = this.stories.get(confKey)?.find(({ facts }) => facts.msgId === id || facts.transId === id);
         return line ? { row: line.seq, at: line.at } : null;
       },

@@ -37,7 +37,9 @@ async function asked(edge: FakeEdge, path: string) {
   return { status: response.status, body: (await response.json()) as FoundAnswer };
 }
 
-const found = async (edge: FakeEdge, text: string) => (await asked(edge, `find?text=${encodeURIComponent(text)}`)).body;
+const found = async (edge: FakeEdge, text: string, more = "") =>
+  (await asked(edge, `find?text=${encodeURIComponent(text)}${more}`)).body;
+const inJournals = (edge: FakeEdge, text: string) => found(edge, text, "&journals=1");
 const keysOf = ({ conferences }: FoundAnswer) => conferences.map(({ key, state, by }) => `${key} ${state} by ${by}`);
 
 test("a number has what happened to it in all conferences: in now, in before, not reached, not let in", async () => {
@@ -284,19 +286,19 @@ test("an id that WebEx gave to a message or its transaction leads to the row tha
   const line = { key: confKey, state: "kept", at, by: "message", row };
   const journals = { searched: 2, isAll: true };
   for (const id of ["52491001201", "W-17"])
-    expect(await found(edge, id), id).toMatchObject({ conferences: [line], journals });
+    expect(await inJournals(edge, id), id).toMatchObject({ conferences: [line], journals });
   await world.reported(event({ type: "conference-ended" }));
   await world.time.pass(5_000);
   for (const id of [" 52491001201 ", "W-17"])
-    expect(await found(edge, id), id).toMatchObject({ conferences: [line], journals });
+    expect(await inJournals(edge, id), id).toMatchObject({ conferences: [line], journals });
   // What nothing followed from, and an id of the adapter's own.
   await world.received("52491001202", { type: "caller-named", msgId: "4711", extCallId: "5" } as object as FromWebex);
   const [, own = ""] = /MsgID="(\d{11})"/.exec(world.posted.at(-1)?.body ?? "") ?? [];
   edge.holders.set(own as MsgId, confKey);
   for (const id of ["52491001202", own])
-    expect(keysOf(await found(edge, id)), id).toEqual([`${confKey} kept by message`]);
+    expect(keysOf(await inJournals(edge, id)), id).toEqual([`${confKey} kept by message`]);
   // Neither a part of one, nor WebEx's name for a call.
-  for (const id of ["W-1", "5249100120", "1001"]) expect((await found(edge, id)).conferences, id).toEqual([]);
+  for (const id of ["W-1", "5249100120", "1001"]) expect((await inJournals(edge, id)).conferences, id).toEqual([]);
 });
 
 test("journals are searched for what is nothing else, and may be an id as WebEx writes them", async () => {
@@ -305,7 +307,7 @@ test("journals are searched for what is nothing else, and may be an id as WebEx 
   await runs(edge, "555123456", { topic: "Sync 60001", callers: [caller] });
   const searches = async (text: string) => {
     edge.calls.length = 0;
-    const { journals } = await found(edge, text);
+    const { journals } = await inJournals(edge, text);
     expect(edge.calls.some((call) => call.startsWith("place of "))).toBe(journals !== undefined);
     return journals !== undefined;
   };
@@ -325,6 +327,38 @@ test("journals are searched for what is nothing else, and may be an id as WebEx 
     expect([text, await searches(text)]).toEqual([text, false]);
   for (const text of ["14085550123", "W-17", `1${"x".repeat(31)}`])
     expect([text, await searches(text)]).toEqual([text, true]);
+});
+
+test("digits that are a telephone's as a rule wake no conference, unless journals are asked for", async () => {
+  const edge = new FakeEdge();
+  await knowing(edge, "5");
+  for (const text of ["1408555", "52491001201"]) {
+    edge.calls.length = 0;
+    expect((await found(edge, text)).journals).toEqual({ searched: 0, isAll: false });
+    expect(edge.calls.filter((call) => call.startsWith("place of "))).toEqual([]);
+    expect((await inJournals(edge, text)).journals).toEqual({ searched: 1, isAll: true });
+  }
+  expect((await found(edge, "140855")).journals).toEqual({ searched: 1, isAll: true });
+});
+
+test("one search of a domain's journals runs at a time, with four conferences side by side, and no index is asked for those without a hit", async () => {
+  const edge = new FakeEdge();
+  for (let key = 100; key < 110; key++) await knowing(edge, String(key));
+  const asks = { now: 0, most: 0 };
+  edge.viewPauses = async () => {
+    asks.most = Math.max(asks.most, ++asks.now);
+    await Promise.resolve();
+    asks.now -= 1;
+  };
+  edge.askedOfObjects.length = 0;
+  const both = await Promise.all([found(edge, "W-17"), found(edge, "W-18")]);
+  expect(both.map(({ journals }) => journals)).toEqual([
+    { searched: 10, isAll: true },
+    { searched: 0, isAll: false },
+  ]);
+  expect(asks.most).toBe(4);
+  expect(edge.askedOfObjects.filter((call) => /hasConference.*"1\d\d"/.test(call))).toEqual([]);
+  expect((await found(edge, "W-18")).journals).toEqual({ searched: 10, isAll: true });
 });
 
 test("a search of journals ends in time, and says that there are others; so where a conference does not answer", async () => {

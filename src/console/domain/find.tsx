@@ -32,7 +32,17 @@ export function FindPage({ text, conferences, lines, next, cursor, people, journ
           </b>
         </p>
       )}
-      {notSearched !== null && <Notice is="plain">{notSearched}</Notice>}
+      {notSearched !== null && (
+        <Notice is="plain">
+          {notSearched}
+          {journals?.searched === 0 && (
+            <>
+              {" "}
+              <a href={withQuery(pathOf(domain, "find"), { journals: "1" })}>Look there</a>
+            </>
+          )}
+        </Notice>
+      )}
       {people !== "full" && <Notice is="plain">{peopleWords[people]}</Notice>}
       {isNothing && (
         <Empty title={text === "" ? "What do you look for?" : "Nothing is found"}>

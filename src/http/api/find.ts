@@ -19,7 +19,7 @@ import { answerOrNull } from "../objects-of-request.ts";
 import { problem } from "../problem.ts";
 import { isKnown, noPeople, topicsOf } from "./conferences/conferences.ts";
 import { cursorAt, cursorOf, limitOf, next } from "./paging.ts";
-import { routeOf } from "./route.ts";
+import { flag, routeOf } from "./route.ts";
 import { anySpelling } from "./values.ts";
 
 const route = routeOf("Find");
@@ -30,10 +30,16 @@ const USUAL = 50;
 const MOST_ASKED = 10;
 /** A search of journals ends after this time: an id must be looked for in each, and a conference that rests wakes for it. */
 const JOURNALS_WITHIN_MS = 1_500;
+/** All conferences may share the thread that confirms to WebEx what it posts. */
+const JOURNALS_PACE = { atOnce: 4, pauseMs: 10 };
 /** For how long the id allocator remembers conferences. */
 const JOURNALS_OF_MS = 7 * dayMs;
 /** An id as WebEx may give it to a message or transaction. One without a digit is not looked for. */
 const ID_FORM = /^(?=.*\d)[\w-]{1,32}$/;
+/** As most often a number of a telephone is: journals are searched for it only where that is asked for. */
+const NUMBER_FORM = /^\d{7,15}$/;
+/** The domains whose journals are being searched: one search at a time in each. */
+const searching = new WeakSet<Domain>();
 
 const lines = v.pipe(v.array(personLine), v.description("Those of now, and then the latest first."));
 const people = v.pipe(
@@ -59,6 +65,12 @@ export const findRoutes = [
       ),
       cursor: place,
       limit: limitOf(MOST_LISTED),
+      journals: v.pipe(
+        flag,
+        v.description(
+          "1: journals are searched for digits, too, which are a number of a telephone as a rule. One search of a domain's journals runs at a time.",
+        ),
+      ),
     },
     answer: {
       says: "Conferences, which the first page alone has, and what happened to people.",
@@ -67,7 +79,8 @@ export const findRoutes = [
         journals: v.exactOptional(searchedJournals),
       }),
     },
-    handle: ({ domain, edge, query: { text, cursor, limit = USUAL } }) => findIn(domain, text, { cursor, limit }, edge),
+    handle: ({ domain, edge, query: { text, cursor, limit = USUAL, journals } }) =>
+      findIn(domain, text, { cursor, limit, isForJournals: journals !== undefined }, edge),
   }),
   route("showNumber", "GET /domains/{domain}/numbers", {
     says: "What happened to a telephone number, in all conferences",
@@ -123,7 +136,12 @@ export async function promptLinesOf(
   return { lines: await named(domain, [], calls.map(lineOfPromptCall), edge), next: cursorAt(next), notKept };
 }
 
-export async function findIn(domain: Domain, typed: string, page: LinePage, edge: PeoplePorts): Promise<FoundAnswer> {
+interface FindPlace extends LinePage {
+  /** Journals are searched for digits, too. */
+  readonly isForJournals?: boolean;
+}
+
+export async function findIn(domain: Domain, typed: string, page: FindPlace, edge: PeoplePorts): Promise<FoundAnswer> {
   const text = typed.trim();
   const [people, named] = await Promise.all([
     pageOf(domain, { text }, page, edge),
@@ -139,7 +157,9 @@ export async function findIn(domain: Domain, typed: string, page: LinePage, edge
     [...people.conferences, ...others].some(({ by }) => by === "key") || (await isKeyOfOne(domain, text, edge));
   const isOther =
     isKey || people.lines.length + people.conferences.length > 0 || others.some(({ by }) => by !== "message");
-  const ofWebex = page.cursor === undefined && !isOther && isId(text) ? await inJournals(domain, text, edge) : null;
+  const isIdAlone = page.cursor === undefined && !isOther && isId(text);
+  const isSearched = page.isForJournals === true || !NUMBER_FORM.test(text);
+  const ofWebex = isIdAlone ? (isSearched ? await inJournals(domain, text, edge) : notInJournals) : null;
   const more = ofWebex?.conferences.filter(({ key }) => !others.some((one) => one.key === key)) ?? [];
   const known = await Promise.all([...others, ...more].map((one) => asItRuns(domain, one, edge)));
   return {
@@ -328,9 +348,10 @@ async function messageIn(
   id: string,
   edge: PeoplePorts,
 ): Promise<readonly FoundConference[]> {
-  if (!(await isKnown(domain, key, edge))) return [];
   const place = await edge.objects.conference(domain.name, key).placeOfId(id);
-  return place ? [{ key, state: "kept", at: place.at, by: "message", row: place.row }] : [];
+  return place && (await isKnown(domain, key, edge))
+    ? [{ key, state: "kept", at: place.at, by: "message", row: place.row }]
+    : [];
 }
 
 /** Whether it may be an id of a message, and is not written as numbers of people are. */
@@ -338,18 +359,27 @@ function isId(text: string): boolean {
   return ID_FORM.test(text) && (digitsIn(text) ?? text) === text;
 }
 
+interface InJournals {
+  readonly conferences: readonly FoundConference[];
+  readonly journals: SearchedJournals;
+}
+
+const notInJournals: InJournals = { conferences: [], journals: { searched: 0, isAll: false } };
+
 /** Conferences whose journals have an id that WebEx gave to a message or transaction: no table has those, so that no message costs a row more. */
-async function inJournals(
-  domain: Domain,
-  id: string,
-  edge: PeoplePorts,
-): Promise<{ readonly conferences: readonly FoundConference[]; readonly journals: SearchedJournals }> {
-  const { name } = domain;
-  const { holders, next } = await edge.objects.idAllocator(name).conferencesOf(JOURNALS_OF_MS, null, null);
-  const answers = await askedInTime(edge, JOURNALS_WITHIN_MS, holders, ({ key }) =>
-    answerOrNull(messageIn(domain, key, id, edge), edge, { domain: name, conference: key }),
-  );
-  const found = answers.filter((one) => one !== null);
-  const searched = found.length;
-  return { conferences: found.flat(), journals: { searched, isAll: next === null && searched === holders.length } };
+async function inJournals(domain: Domain, id: string, edge: PeoplePorts): Promise<InJournals> {
+  if (searching.has(domain)) return notInJournals;
+  searching.add(domain);
+  try {
+    const { name } = domain;
+    const { holders, next } = await edge.objects.idAllocator(name).conferencesOf(JOURNALS_OF_MS, null, null);
+    const ask = ({ key }: (typeof holders)[number]) =>
+      answerOrNull(messageIn(domain, key, id, edge), edge, { domain: name, conference: key });
+    const answers = await askedInTime(edge, JOURNALS_WITHIN_MS, holders, ask, JOURNALS_PACE);
+    const found = answers.filter((one) => one !== null);
+    const searched = found.length;
+    return { conferences: found.flat(), journals: { searched, isAll: next === null && searched === holders.length } };
+  } finally {
+    searching.delete(domain);
+  }
 }

@@ -57,7 +57,8 @@ async function findPage(call: PageCall) {
   const { context, domain, edge } = call;
   const text = (typedIn(context, "find").find ?? "").slice(0, MOST_TYPED);
   const page = pageIn(call);
-  const found = text === "" ? emptyPage : await findIn(domain, text, page, edge);
+  const isForJournals = context.req.query("journals") === "1";
+  const found = text === "" ? emptyPage : await findIn(domain, text, { ...page, isForJournals }, edge);
   const around = { ...call.frame(null), live: null, cursor: page.cursor ?? null };
   return <FindPage {...around} {...{ text, ...found }} />;
 }
