@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import type { Column } from "../../src/foundation/table.ts";
 import { peopleWords } from "../../src/foundation/text/people-shown.ts";
 import type { FoundAnswer } from "../../src/http/api/find.ts";
-import { lineOfPromptCall, notKeptText, notSearchedText } from "../../src/records/person-line.ts";
+import { gapTexts, lineOfPromptCall, notKeptText, notSearchedText } from "../../src/records/person-line.ts";
 import type { Screen } from "../shown-times.ts";
 import { answer, examples, found, type Options, question } from "./ask-edge.ts";
 import { listText } from "./views.ts";
@@ -81,15 +81,11 @@ export function addFind(program: Command): void {
 
 const inJournalsToo = "`bridgehead find TEXT --journals` looks there, one search at a time.";
 
-function warningsOf({
-  lines,
-  next,
-  people,
-  journals,
-}: Pick<FoundAnswer, "lines" | "next" | "people" | "journals">): readonly string[] {
+function warningsOf({ lines, next, people, journals, ...gaps }: Omit<FoundAnswer, "conferences">): readonly string[] {
   const isSaid = people === "none" || (people === "masked" && lines.length > 0);
   const notSearched = notSearchedText(journals);
   return [
+    ...gapTexts(gaps),
     ...(notSearched === null ? [] : [journals?.searched === 0 ? `${notSearched} ${inJournalsToo}` : notSearched]),
     ...(isSaid ? [peopleWords[people]] : []),
     ...(next === null ? [] : [`there is more than these ${USUAL} of a domain: \`bridgehead records\` has all`]),

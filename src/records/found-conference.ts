@@ -16,6 +16,26 @@ export const foundConference = v.object({
 });
 export type FoundConference = Checked<typeof foundConference>;
 
+/** What a list of running conferences lacks, or shows as it was. */
+export const listGaps = {
+  unknown: v.pipe(
+    v.exactOptional(v.number()),
+    v.description(
+      "So many running conferences have never reported who is in them, as far as the directory knows: they may have what is looked for. They are asked, so ask again in some seconds. Absent: none.",
+    ),
+  ),
+  stale: v.pipe(
+    v.exactOptional(v.number()),
+    v.description("So many count as they last reported, before the directory was started anew. Absent: none."),
+  ),
+  isCut: v.pipe(
+    v.exactOptional(v.literal(true)),
+    v.description("There are more running conferences, or people in them, than the 200 of each that are listed."),
+  ),
+};
+const gaps = v.object(listGaps);
+export type ListGaps = Checked<typeof gaps>;
+
 export const searchedJournals = v.pipe(
   v.object({
     searched: v.pipe(v.number(), v.description("So many conferences, the latest first, 500 at most.")),

@@ -5,7 +5,7 @@ import { counted } from "../foundation/text/counted.ts";
 import { sentence } from "../foundation/text/sentence.ts";
 import type { KeptPromptCall } from "../rpc/directory-feed.ts";
 import type { CallRecord } from "./call-record.ts";
-import type { SearchedJournals } from "./found-conference.ts";
+import type { ListGaps, SearchedJournals } from "./found-conference.ts";
 
 /** Something that happened to a person on the telephone, or the call that it is in now. */
 export const personLine = v.object({
@@ -76,6 +76,18 @@ function unfinishedText({ digits, conference }: NonNullable<KeptPromptCall["unfi
 /** Of calls at the prompt that are missing in a list. */
 export function notKeptText(calls: number): string {
   return `${counted(calls, "more call")} could not be kept while the edge was away.`;
+}
+
+/** What people are told of what a list of running conferences lacks. */
+export function gapTexts({ unknown = 0, stale = 0, isCut }: ListGaps): readonly string[] {
+  const begins = "The list of running conferences was started anew:";
+  return [
+    ...(unknown > 0
+      ? [`${begins} ${unknown} of them have not yet said how they are or who is inside, and were asked.`]
+      : []),
+    ...(stale > 0 ? [`${begins} ${stale} of them are shown as they were last, and were asked how they are now.`] : []),
+    ...(isCut ? ["More conferences that run, or people in them, are found than are listed: look for more of it."] : []),
+  ];
 }
 
 /** What is said of an id that was not looked for everywhere; `null`: it was. */

@@ -138,7 +138,7 @@ export const runningPage = v.object({
     ),
   ),
 });
-/** In the order of their keys. `found`: who was looked for and is inside, 20 of each conference at most; absent: it was not asked. */
+/** In the order of their keys. `found`: who was looked for and is inside, 21 of each conference at most; absent: it was not asked. */
 export interface RunningPage extends Checked<typeof runningPage> {
   readonly found?: ReadonlyMap<ConfKey, readonly FoundPerson[]>;
 }

@@ -3,6 +3,7 @@ import type { PromptCall } from "../../src/bridge/prompt-call.ts";
 import type { BridgeName, CallId, ConfKey, DomainName, ExtCallId, MsgId } from "../../src/foundation/ids.ts";
 import type { FoundAnswer } from "../../src/http/api/find.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
+import { gapTexts } from "../../src/records/person-line.ts";
 import type { StoryLine } from "../../src/rpc/story.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import { event } from "../builders.ts";
@@ -359,6 +360,37 @@ test("one search of a domain's journals runs at a time, with four conferences si
   expect(asks.most).toBe(4);
   expect(edge.askedOfObjects.filter((call) => /hasConference.*"1\d\d"/.test(call))).toEqual([]);
   expect((await found(edge, "W-18")).journals).toEqual({ searched: 10, isAll: true });
+});
+
+test("what a directory that was started anew does not know for sure is said", async () => {
+  const edge = new FakeEdge();
+  await runs(edge, "555123456", { callers: [caller] });
+  expect(await found(edge, ada)).not.toHaveProperty("stale");
+  edge.broken.add("555123456");
+  edge.directory = edge.startDirectory();
+  expect(await found(edge, "14085550100")).toMatchObject({ lines: [], stale: 1 });
+  expect((await asked(edge, "numbers?number=14085550100")).body).toMatchObject({ lines: [], stale: 1 });
+  expect(gapTexts({ unknown: 2, stale: 1 })).toEqual([
+    expect.stringContaining("2 of them have not yet said"),
+    expect.stringContaining("1 of them are shown as they were last"),
+  ]);
+});
+
+test("more conferences and people than are listed are cut, which is said", async () => {
+  const edge = new FakeEdge();
+  for (let index = 0; index < 200; index++) await runs(edge, `7${1_000 + index}`, { topic: "Tugs", callers: 0 });
+  await runs(edge, "80", { topic: "Pilots", callers: Array.from({ length: 20 }, () => caller) });
+  expect((await found(edge, "tugs")).conferences).toHaveLength(200);
+  expect(await found(edge, "tugs")).not.toHaveProperty("isCut");
+  expect((await found(edge, ada)).lines).toHaveLength(20);
+  expect(await found(edge, ada)).not.toHaveProperty("isCut");
+
+  await runs(edge, "80", { topic: "More tugs", callers: Array.from({ length: 21 }, () => caller) });
+  const [byName, byNumber] = [await found(edge, "tugs"), await found(edge, ada)];
+  expect([byName.conferences.length, byName.isCut]).toEqual([200, true]);
+  expect([byNumber.lines.length, byNumber.isCut]).toEqual([20, true]);
+  for (let key = 81; key < 92; key++) await runs(edge, `${key}`, { callers: Array.from({ length: 20 }, () => caller) });
+  expect((await found(edge, ada)).lines).toHaveLength(200);
 });
 
 test("a search of journals ends in time, and says that there are others; so where a conference does not answer", async () => {

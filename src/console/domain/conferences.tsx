@@ -9,6 +9,7 @@ import type { Trouble } from "../../rpc/directory-feed.ts";
 import { type DomainFrame, Page } from "../page.tsx";
 import { Age, Empty, Field, Further, hostText, isolatedText, listed, Mark, Notice, Search, Table } from "../parts.tsx";
 import { pathOf, withQuery } from "../paths.ts";
+import { Gaps } from "./number.tsx";
 import { ListTabs, Topic } from "./record-list.tsx";
 
 /** What is wrong with a conference, in words. */
@@ -60,16 +61,7 @@ export function ConferencesPage(props: ConferencesProps) {
       </form>
       <section id="list" data-part="" class="part">
         <p class="dim">{countOf(figuresOf({ conferences: loadOf(running) }))}</p>
-        {unknown > 0 && (
-          <Notice is="plain">
-            {`The list was started anew: ${unknown} of them have not yet said how they are or who is inside, and were asked.`}
-          </Notice>
-        )}
-        {stale > 0 && (
-          <Notice is="plain">
-            {`The list was started anew: ${stale} of them are shown as they were last, and were asked how they are now.`}
-          </Notice>
-        )}
+        <Gaps {...{ unknown, stale }} />
         {isForPerson && people !== "full" && <Notice is="plain">{peopleWords[people]}</Notice>}
         {conferences.length > 0 ? (
           <ConferenceTable {...{ domain, conferences, now }} />

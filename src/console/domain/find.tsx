@@ -1,15 +1,15 @@
 import type { Child } from "hono/jsx";
 import { counted } from "../../foundation/text/counted.ts";
 import { type PeopleShown, peopleWords } from "../../foundation/text/people-shown.ts";
-import type { FoundConference, SearchedJournals } from "../../records/found-conference.ts";
+import type { FoundConference, ListGaps, SearchedJournals } from "../../records/found-conference.ts";
 import { notSearchedText } from "../../records/person-line.ts";
 import { type DomainFrame, Page } from "../page.tsx";
 import { Empty, isolatedText, Listed, Mark, Notice, Time } from "../parts.tsx";
 import { pathOf, withQuery } from "../paths.ts";
-import { FurtherLines, type LineListProps, PersonLines } from "./number.tsx";
+import { FurtherLines, Gaps, type LineListProps, PersonLines } from "./number.tsx";
 import { Topic } from "./record-list.tsx";
 
-interface FindProps extends DomainFrame, Pick<LineListProps, "lines" | "next" | "cursor"> {
+interface FindProps extends DomainFrame, ListGaps, Pick<LineListProps, "lines" | "next" | "cursor"> {
   /** As it was typed; empty: nothing is kept of it any more. */
   readonly text: string;
   readonly conferences: readonly FoundConference[];
@@ -18,7 +18,8 @@ interface FindProps extends DomainFrame, Pick<LineListProps, "lines" | "next" | 
 }
 
 /** Whatever a text names: conferences, and what happened to people. */
-export function FindPage({ text, conferences, lines, next, cursor, people, journals, ...frame }: FindProps) {
+export function FindPage(props: FindProps) {
+  const { text, conferences, lines, next, cursor, people, journals, unknown, stale, isCut, ...frame } = props;
   const { domain, now } = frame;
   const isNothing = conferences.length + lines.length === 0;
   const notSearched = notSearchedText(journals);
@@ -43,6 +44,7 @@ export function FindPage({ text, conferences, lines, next, cursor, people, journ
           )}
         </Notice>
       )}
+      <Gaps {...props} />
       {people !== "full" && <Notice is="plain">{peopleWords[people]}</Notice>}
       {isNothing && (
         <Empty title={text === "" ? "What do you look for?" : "Nothing is found"}>

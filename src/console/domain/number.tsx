@@ -1,6 +1,7 @@
 import type { EpochMs } from "../../foundation/ids.ts";
 import { type PeopleShown, peopleWords } from "../../foundation/text/people-shown.ts";
-import { notKeptText, type PersonLine } from "../../records/person-line.ts";
+import type { ListGaps } from "../../records/found-conference.ts";
+import { gapTexts, notKeptText, type PersonLine } from "../../records/person-line.ts";
 import { ageOf } from "../browser/age.js";
 import { type DomainFrame, Page } from "../page.tsx";
 import { Age, Empty, Field, Further, isolatedText, Listed, Mark, Notice, Search, Time } from "../parts.tsx";
@@ -17,14 +18,15 @@ export interface LineListProps {
   readonly now: EpochMs;
 }
 
-interface NumberProps extends DomainFrame, Pick<LineListProps, "lines" | "next" | "cursor"> {
+interface NumberProps extends DomainFrame, ListGaps, Pick<LineListProps, "lines" | "next" | "cursor"> {
   /** As it was typed; empty: none was, or nothing is kept of it any more. */
   readonly number: string;
   readonly people: PeopleShown;
 }
 
 /** What happened to a telephone number in all conferences. */
-export function NumberPage({ number, lines, next, cursor, people, ...frame }: NumberProps) {
+export function NumberPage(props: NumberProps) {
+  const { number, lines, next, cursor, people, unknown, stale, isCut, ...frame } = props;
   const { domain, now } = frame;
   const path = pathOf(domain, "numbers");
   return (
@@ -33,6 +35,7 @@ export function NumberPage({ number, lines, next, cursor, people, ...frame }: Nu
         <Field label="Number, in any spelling" name="number" value={number} maxlength={64} />
         <Search />
       </form>
+      <Gaps {...props} />
       {people !== "full" && <Notice is="plain">{peopleWords[people]}</Notice>}
       {number !== "" && lines.length === 0 && (
         <Empty title="Nothing is known of this number">
@@ -42,6 +45,17 @@ export function NumberPage({ number, lines, next, cursor, people, ...frame }: Nu
       <PersonLines {...{ domain, lines, now }} title="In all conferences, the latest first" />
       <FurtherLines {...{ path, next, cursor }} />
     </Page>
+  );
+}
+
+/** What a list of running conferences lacks. */
+export function Gaps(gaps: ListGaps) {
+  return (
+    <>
+      {gapTexts(gaps).map((says) => (
+        <Notice is="plain">{says}</Notice>
+      ))}
+    </>
   );
 }
 

@@ -6,6 +6,8 @@ import { dayMs } from "../../foundation/time/timers.ts";
 import {
   type FoundConference,
   foundConference,
+  type ListGaps,
+  listGaps,
   type SearchedJournals,
   searchedJournals,
 } from "../../records/found-conference.ts";
@@ -26,6 +28,8 @@ const route = routeOf("Find");
 
 const MOST_LISTED = 200;
 const USUAL = 50;
+/** People of one conference who are listed. */
+const MOST_OF_ONE = 20;
 /** Conferences that are asked since when somebody is in them, and whether muted. */
 const MOST_ASKED = 10;
 /** A search of journals ends after this time: an id must be looked for in each, and a conference that rests wakes for it. */
@@ -75,7 +79,7 @@ export const findRoutes = [
     answer: {
       says: "Conferences, which the first page alone has, and what happened to people.",
       schema: v.object({
-        ...{ conferences: v.array(foundConference), lines, next, people },
+        ...{ conferences: v.array(foundConference), lines, next, people, ...listGaps },
         journals: v.exactOptional(searchedJournals),
       }),
     },
@@ -95,7 +99,7 @@ export const findRoutes = [
       cursor: place,
       limit: limitOf(MOST_LISTED),
     },
-    answer: { says: "What happened.", schema: v.object({ lines, next, people }) },
+    answer: { says: "What happened.", schema: v.object({ lines, next, people, ...listGaps }) },
     refusals: { 422: "The domain's settings keep no numbers, so nobody is found by them." },
     handle: ({ domain, edge, query: { number, cursor, limit = USUAL } }) =>
       domain.settings.recordsPersonal === "none"
@@ -109,7 +113,7 @@ interface LinePage {
   readonly limit: number;
 }
 
-interface FoundLines {
+interface FoundLines extends ListGaps {
   readonly lines: readonly PersonLine[];
   readonly next: string | null;
   readonly people: PeopleShown;
@@ -122,8 +126,8 @@ export interface FoundAnswer extends FoundLines {
 
 /** What happened to a number, the latest first. */
 export async function numberIn(domain: Domain, number: string, page: LinePage, edge: PeoplePorts): Promise<FoundLines> {
-  const { lines, next } = await pageOf(domain, { number }, page, edge);
-  return { lines, next, people: domain.settings.recordsPersonal };
+  const { lines, next, gaps } = await pageOf(domain, { number }, page, edge);
+  return { ...gaps, lines, next, people: domain.settings.recordsPersonal };
 }
 
 /** Calls at the prompt that were not led in at once, of all numbers. */
@@ -163,6 +167,7 @@ export async function findIn(domain: Domain, typed: string, page: FindPlace, edg
   const more = ofWebex?.conferences.filter(({ key }) => !others.some((one) => one.key === key)) ?? [];
   const known = await Promise.all([...others, ...more].map((one) => asItRuns(domain, one, edge)));
   return {
+    ...people.gaps,
     conferences: [...people.conferences, ...known],
     ...(ofWebex && { journals: ofWebex.journals }),
     next: people.next,
@@ -210,7 +215,7 @@ async function pageOf(domain: Domain, sought: Sought, { cursor, limit }: LinePag
     isFirst || from ? directory.promptCallsOfNumber({ number, from, limit: limit + 1 }) : [],
   ]);
   const conferences = running?.conferences ?? [];
-  const inside = await insideOf(domain, running?.found ?? new Map(), edge);
+  const { inside, isCut } = await insideOf(domain, running?.found ?? new Map(), edge);
   const all = [...records.records.map((one) => ofRecord(one, number)), ...prompts.map(ofPrompt)].sort(
     (one, other) => other.at - one.at,
   );
@@ -221,7 +226,13 @@ async function pageOf(domain: Domain, sought: Sought, { cursor, limit }: LinePag
   const nextRecord = leftRecord ? leftRecord.id + 1 : records.next;
   const nextPrompt = leftPrompt ? promptCallPlace(leftPrompt) : null;
   const lines = [...inside, ...merged.flatMap(({ line }) => line ?? [])];
+  const { unknown = 0, stale = 0, next: nextRunning = null } = running ?? {};
   return {
+    gaps: {
+      ...(unknown > 0 && { unknown }),
+      ...(stale > 0 && { stale }),
+      ...((isCut || nextRunning !== null) && { isCut: true as const }),
+    },
     conferences: [
       ...conferences.flatMap((one) => ofRunning(one, "text" in sought ? sought.text : null)),
       ...merged.flatMap(({ conference }) => conference ?? []),
@@ -275,19 +286,19 @@ function ofRunning(one: ListedConference, text: string | null): readonly FoundCo
   return [{ key, ...(topic !== undefined && { topic }), state: phase, at, ...by }];
 }
 
-/** Who is in these conferences. The first ones are asked since when, and whether muted. */
+/** Who is in these conferences, as far as they are listed. The first ones are asked since when, and whether muted. */
 async function insideOf(
   domain: Domain,
   found: NonNullable<RunningPage["found"]>,
   edge: PeoplePorts,
-): Promise<readonly PersonLine[]> {
+): Promise<{ readonly inside: readonly PersonLine[]; readonly isCut: boolean }> {
   const withPeople = [...found].filter(([, people]) => people.length > 0);
   const lists = withPeople.map(async ([key, people], index): Promise<readonly PersonLine[]> => {
     const object = edge.objects.conference(domain.name, key);
     const asked = Promise.all([object.view(), object.entered()]);
     const [view, entered] =
       (index < MOST_ASKED ? await answerOrNull(asked, edge, { domain: domain.name, conference: key }) : null) ?? [];
-    return people.map(({ extCallId: _, isCalled, enteredAt = null, ...person }): PersonLine => {
+    return people.slice(0, MOST_OF_ONE).map(({ extCallId: _, isCalled, enteredAt = null, ...person }): PersonLine => {
       const place = { ...person, conference: key, to: null };
       if (isCalled) return { ...place, what: "being-called", from: null, why: "It has not entered." };
       const caller = view?.callers.find(({ call }) => call === person.call);
@@ -297,7 +308,9 @@ async function insideOf(
       };
     });
   });
-  return (await Promise.all(lists)).flat();
+  const all = (await Promise.all(lists)).flat();
+  const isCut = all.length > MOST_LISTED || withPeople.some(([, people]) => people.length > MOST_OF_ONE);
+  return { inside: all.slice(0, MOST_LISTED), isCut };
 }
 
 /** With the names of the conferences: of those that run as WebEx gave them, of others as its site has them, as far as that is known. */

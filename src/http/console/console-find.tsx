@@ -71,7 +71,7 @@ async function numberPage(call: PageCall) {
   const isAsked = number !== "" && people !== "none";
   const found = isAsked ? await numberIn(domain, number, page, edge) : emptyPage;
   const around = { ...call.frame(null), live: null, cursor: page.cursor ?? null };
-  return <NumberPage {...around} {...{ number, people }} lines={found.lines} next={found.next} />;
+  return <NumberPage {...around} {...found} {...{ number, people }} />;
 }
 
 async function promptCallsPage(call: PageCall) {
