@@ -84,9 +84,11 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
     );
     const isOpen = ({ number, id }: KeptPromptCall) =>
       id > this.placeOf(["caller-refused", keys.get(number)].filter(Boolean).join(":"));
+    const open = await prompt.refusedCallers(isOpen);
     return {
       givenUp: givenUp.openByHost(),
-      refused: (await prompt.refusedCallers(isOpen)).map((caller) => refusedCaller(caller, keys.get(caller.number))),
+      // Who has become one since then has no key yet: without it, the number would be the id.
+      refused: open.filter(({ number }) => keys.has(number)).map((one) => refusedCaller(one, keys.get(one.number))),
       ...{
         waiting: list.waiting,
         lost: this.#lost.open,

@@ -118,8 +118,7 @@ export class PromptStore implements PromptCallsRpc {
                      ON CONFLICT (id) DO UPDATE SET at = excluded.at, count = count + excluded.count`;
         this.#sql.exec(add, this.#ports.now(), notKept);
       }
-      const old = "DELETE FROM prompt_call WHERE id <= (SELECT max(id) FROM prompt_call) - ? RETURNING id";
-      for (const { id } of this.#sql.exec(old, most)) this.#unsettled?.delete(Number(id));
+      this.#deleteTooMany();
     });
     await this.#ports.changed(domain);
   }
@@ -183,6 +182,18 @@ export class PromptStore implements PromptCallsRpc {
     else this.#unsettled?.delete(kept.id);
   }
 
+  /** The oldest first; a flood of others does not push out who could not get in. */
+  #deleteTooMany(): void {
+    for (const which of ["state <> 'refused' OR mended = 1", "TRUE"]) {
+      const [row] = this.#sql.exec("SELECT count(*) AS count FROM prompt_call");
+      const tooMany = Number(row?.count) - most;
+      if (tooMany <= 0) return;
+      const old = `SELECT id FROM prompt_call WHERE ${which} ORDER BY id LIMIT ?`;
+      for (const { id } of this.#sql.exec(`DELETE FROM prompt_call WHERE id IN (${old}) RETURNING id`, tooMany))
+        this.#unsettled?.delete(Number(id));
+    }
+  }
+
   #delete(id: number): void {
     this.#sql.exec("DELETE FROM prompt_call WHERE id = ?", id);
     this.#unsettled?.delete(id);
@@ -217,7 +228,7 @@ export class PromptStore implements PromptCallsRpc {
 
   #mend(number: string, at: EpochMs): void {
     if (!isWholeNumber(number)) return;
-    this.#sql.exec("UPDATE prompt_call SET mended = 1 WHERE number = ? AND at <= ?", number, at);
+    this.#sql.exec("UPDATE prompt_call SET mended = 1 WHERE number = ? AND at <= ? AND mended = 0", number, at);
     for (const [id, one] of this.#unsettled ?? [])
       if (one.end !== null && one.number === number && one.at <= at) this.#unsettled?.delete(id);
   }

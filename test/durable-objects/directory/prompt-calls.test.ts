@@ -331,7 +331,37 @@ test("rows are read once: what is in memory is what another life reads from the 
   const flooded = await world.directory.promptStore.refusedCallers();
   world.start();
   expect(await world.directory.promptStore.refusedCallers()).toEqual(flooded);
-  expect(flooded).toEqual([]);
+  // A flood of calls that are only over leaves who could not get in.
+  expect(flooded).toEqual(before);
+});
+
+test("a caller who gets in again changes no row of earlier tries, which are mended", async () => {
+  const world = new PromptWorld();
+  const enters = (at: number) => {
+    const changes = () => Number(world.sql.exec("SELECT total_changes() AS changes")[0]?.changes);
+    const before = changes();
+    const place = { conference: "7" as ConfKey, bridge };
+    world.directory.promptStore.entered(domain, place, { call: "x", number: ada }, worldBegins + at);
+    return changes() - before;
+  };
+  await world.keep([1, 2, 3].map((n) => aCall(`c${n}`, { at: n, end: end(n) })));
+  expect(enters(10)).toBe(3);
+  await world.keep([aCall("c4", { at: 20, end: end(20) })]);
+  expect(enters(30)).toBe(1);
+});
+
+test("who becomes a refused caller while keys are made is trouble from the next look on, and no number is an id", async () => {
+  const world = new PromptWorld();
+  await world.keep([1, 2].map((n) => aCall(`c${n}`, { at: n, end: end(n) })));
+  const store = world.directory.promptStore;
+  const refusedBefore = await store.refusedCallers();
+  vi.spyOn(store, "refusedCallers").mockImplementationOnce(async () => {
+    await world.keep([aCall("c3", { at: 3, end: end(3) })]);
+    return refusedBefore;
+  });
+  const keys = async () => (await world.directory.knownTrouble.trouble(domain)).refused.map(({ key }) => key);
+  expect(await keys()).toEqual([]);
+  expect(await keys()).toEqual([expect.stringMatching(/^[\w-]{8}$/)]);
 });
 
 test("a change that fails leaves nothing in memory that is not on disk", async () => {
