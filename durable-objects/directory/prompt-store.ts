@@ -24,6 +24,7 @@ import {
 } from "../../src/rpc/directory-feed.ts";
 import { LazyTables } from "../platform/lazy-tables.ts";
 import type { Sql, SqlRow } from "../platform/platform.ts";
+import { UnsettledCalls } from "./unsettled-calls.ts";
 
 /** Rows kept for one domain: no flood of callers fills the disk. */
 const most = 5_000;
@@ -86,7 +87,7 @@ export class PromptStore implements PromptCallsRpc {
   readonly #counted: LazyTables;
   readonly #ports: PromptStorePorts;
   /** What a caller who enters may change, by id, so that no row is read for it; `null`: not read since a change failed. */
-  #unsettled: Map<number, KeptPromptCall> | null = null;
+  #unsettled: UnsettledCalls | null = null;
 
   /** When this life began: what came to the prompt before then may have entered without its knowledge. */
   readonly #begunAt: EpochMs;
@@ -178,7 +179,7 @@ export class PromptStore implements PromptCallsRpc {
       ...[id, `${row.bridge} ${row.call}`, row.at, row.number, state, JSON.stringify(row)],
     );
     const kept = { ...row, id: Number(written?.id) };
-    if (state === "open" || (state === "refused" && written?.mended === 0)) this.#unsettled?.set(kept.id, kept);
+    if (state === "open" || (state === "refused" && written?.mended === 0)) this.#unsettled?.set(kept);
     else this.#unsettled?.delete(kept.id);
   }
 
@@ -211,12 +212,11 @@ export class PromptStore implements PromptCallsRpc {
 
   /** A caller is in a conference. That it could not get in before is mended; an agent that has died since cannot say that it got in. */
   entered(domain: DomainName, { conference, bridge }: Place, { call, number }: Entered, at: EpochMs): void {
-    const isItself = (one: KeptPromptCall) =>
-      one.call === call && one.bridge === bridge && Math.abs(one.at - at) <= longestPromptMs;
+    const isItself = (one: KeptPromptCall) => one.end === null && Math.abs(one.at - at) <= longestPromptMs;
     if (isWholeNumber(number)) this.#noteEntered(number, at);
-    const unsettled = [...this.#read().values()];
-    const row = unsettled.find((one) => one.end === null && isItself(one));
-    if (!row && !(isWholeNumber(number) && unsettled.some((one) => one.number === number))) return;
+    const unsettled = this.#read();
+    const row = unsettled.ofCall(bridge, call).find(isItself);
+    if (!row && !(isWholeNumber(number) && unsettled.ofNumber(number).length > 0)) return;
     this.#change(domain, () => {
       if (row) {
         const { unfinished: _, ...before } = row;
@@ -229,8 +229,8 @@ export class PromptStore implements PromptCallsRpc {
   #mend(number: string, at: EpochMs): void {
     if (!isWholeNumber(number)) return;
     this.#sql.exec("UPDATE prompt_call SET mended = 1 WHERE number = ? AND at <= ? AND mended = 0", number, at);
-    for (const [id, one] of this.#unsettled ?? [])
-      if (one.end !== null && one.number === number && one.at <= at) this.#unsettled?.delete(id);
+    for (const one of this.#unsettled?.ofNumber(number) ?? [])
+      if (one.end !== null && one.at <= at) this.#unsettled?.delete(one.id);
   }
 
   async promptCalls({ number, since, before, limit }: PromptCallQuery): Promise<PromptCallPage> {
@@ -269,7 +269,8 @@ export class PromptStore implements PromptCallsRpc {
   async refusedCallers(isOpen: (call: KeptPromptCall) => boolean = () => true): Promise<readonly RefusedCaller[]> {
     const latelyFrom = this.#ports.now() - dayMs;
     // Nobody knows whether somebody without a whole number got in since: those calls count for a day.
-    const calls = [...this.#read().values()]
+    const calls = this.#read()
+      .all()
       .filter((call) => isRefused(call) && (isWholeNumber(call.number) || call.at >= latelyFrom) && isOpen(call))
       .sort((one, other) => other.id - one.id);
     return [...Map.groupBy(calls, ({ number }) => number)].flatMap(([number, calls]): RefusedCaller[] => {
@@ -280,12 +281,12 @@ export class PromptStore implements PromptCallsRpc {
     });
   }
 
-  #read(): ReadonlyMap<number, KeptPromptCall> {
+  #read(): UnsettledCalls {
     if (this.#unsettled) return this.#unsettled;
     const rows = this.#tables.read(
       "SELECT id, data FROM prompt_call WHERE state = 'open' OR (state = 'refused' AND mended = 0)",
     );
-    this.#unsettled = new Map(rows.map(toKept).map((call) => [call.id, call]));
+    this.#unsettled = new UnsettledCalls(rows.map(toKept));
     return this.#unsettled;
   }
 
