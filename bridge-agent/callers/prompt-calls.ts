@@ -218,6 +218,7 @@ export class PromptCalls {
 /** Whose key it has keyed, and how many digits stood there without a #. */
 function placeOf({ conference }: Leg, keypad: Keypad | null): { conference?: ConfKey; digits?: number } {
   if (!isAtPrompt(keypad)) return conference === null ? {} : { conference };
-  const digits = keypad.typed.length;
+  // Of a dial sequence, neither its opening nor what has its # already.
+  const digits = /\d*$/.exec(keypad.typed)?.[0].length ?? 0;
   return { ...(keypad.at === "attendee-id" && { conference: keypad.conference }), ...(digits > 0 && { digits }) };
 }

@@ -123,6 +123,21 @@ test("who keys no # is seen after a pause, by how many digits stand there and be
   expect(world.journal.load().promptCalls).toEqual([]);
 });
 
+test.each([
+  ["*01*4711", 4],
+  ["*01*4711#22", 2],
+])("of a dial sequence count the digits that stand there without a #: %s", (keyed, digits) => {
+  const world = new AgentWorld();
+  world.keepsPromptCalls = true;
+  world.keypad = { ...world.keypad, sequences: ["*01*[AccessCode]#[AttendeeID]#*01*"] };
+  world.connect();
+  world.command("create", create);
+  world.settle();
+  const id = dialIn(world, keyed);
+  hangUp(world, id);
+  expect(world.promptCalls.get(id)?.end).toMatchObject({ why: "hung-up", digits });
+});
+
 test("who keys on and on without a # is seen after 15 s, and at most each five seconds from then on", () => {
   const world = keeping();
   const id = dialIn(world, "9");
