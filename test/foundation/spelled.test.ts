@@ -57,6 +57,31 @@ describe("numbers in any spelling", () => {
     expect(fitsNumber("+1 555 234 5678", "345678")).toBe(false);
   });
 
+  test.each([
+    ["8 (495) 123-45-67", "74951234567"],
+    ["+7 495 123-45-67", "84951234567"],
+    ["8 017 212 34 56", "375172123456"],
+    ["06 20 123 4567", "36201234567"],
+    ["06 1 234 5678", "3612345678"],
+  ])("what some countries dial before a number is none of it: %s", (typed, kept) => {
+    expect(fitsNumber(typed, kept)).toBe(true);
+    expect(endsOfNumber(typed).some((end) => kept.endsWith(end))).toBe(true);
+  });
+
+  test("a number that only begins as they do is another one", () => {
+    expect(fitsNumber("808 555 0123", "14085550123")).toBe(false);
+    expect(fitsNumber("408 555 0123", "15085550123")).toBe(false);
+    expect(fitsNumber("8 495 123 45 67", "74961234567")).toBe(false);
+  });
+
+  test.each(["408-555-0123", "+1 (408) 555-0123", "408.555.01.23", "408 555 01 23"])(
+    "what a bridge keeps with signs between its digits is found by its end: %s",
+    (kept) => {
+      expect(fitsNumber("14085550123", kept)).toBe(true);
+      expect(endsOfNumber("14085550123").some((end) => kept.endsWith(end))).toBe(true);
+    },
+  );
+
   test("a short number, such as an extension, is found as a whole alone", () => {
     expect(fitsNumber("44-20", "4420")).toBe(true);
     expect(fitsNumber("420", "4420")).toBe(false);

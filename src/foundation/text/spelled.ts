@@ -34,19 +34,20 @@ export function fitsNumber(typed: string, kept: string): boolean {
   if (spellingsOf(typed).some((one) => one === kept || masked(one) === kept)) return true;
   const wanted = withoutTrunk(digitsIn(typed) ?? "");
   if (kept.startsWith("*"))
-    return kept.length >= leastEnd && wanted.length >= leastEnd && endOf(kept) === endOf(wanted);
+    return kept.length >= leastEnd && wanted[0].length >= leastEnd && endOf(kept) === endOf(wanted[0]);
   const own = withoutTrunk(digitsIn(kept) ?? "");
-  const [end, whole] = wanted.length < own.length ? [wanted, own] : [own, wanted];
-  return end.length >= leastEnd && whole.endsWith(end);
+  return wanted.some((one) => own.some((other) => endsAlike(one, other)));
 }
 
 /** Each number that fits what is typed ends with one of these texts, as it is kept. */
 export function endsOfNumber(typed: string): readonly string[] {
   const spellings = spellingsOf(typed);
-  const wanted = withoutTrunk(digitsIn(typed) ?? "");
+  const [wanted] = withoutTrunk(digitsIn(typed) ?? "");
   if (wanted.length < leastEnd) return [...new Set([...spellings, ...spellings.map(masked)])];
-  const end = wanted.slice(-leastEnd);
-  return [end, `*${endOf(wanted)}`, ...spellings.filter((one) => !one.endsWith(end))];
+  // Bridges may keep signs between digits, as 408-555-0123 or 01 23 45 67 89.
+  const end = wanted.slice(-4);
+  const pairs = ["-", " ", ".", "/"].map((sign) => `${end.slice(0, 2)}${sign}${endOf(end)}`);
+  return [end, ...pairs, `*${endOf(wanted)}`, ...spellings.filter((one) => !one.endsWith(end))];
 }
 
 /** Fewer letters stand in too many names. */
@@ -58,9 +59,15 @@ export function fitsName(typed: string, name = ""): boolean {
   return part.length >= leastOfName && name.toLocaleLowerCase().includes(part);
 }
 
-/** Some countries dial a 0, or 00, before what is the number abroad. */
-function withoutTrunk(digits: string): string {
-  return digits.replace(/^0+/, "");
+/** Some countries dial a 0, or 00, before what is the number abroad; Russia and its neighbours an 8, which elsewhere begins a number. */
+function withoutTrunk(digits: string): readonly [string, ...string[]] {
+  const usual = digits.replace(/^0+/, "");
+  return /^8\d{10}$/.test(digits) ? [usual, digits.replace(/^80?/, "")] : [usual];
+}
+
+function endsAlike(one: string, other: string): boolean {
+  const [end, whole] = one.length < other.length ? [one, other] : [other, one];
+  return end.length >= leastEnd && whole.endsWith(end);
 }
 
 /** What a masked number shows. */
