@@ -266,8 +266,9 @@ test("who acknowledges covers what was seen, and not what happened meanwhile", a
   const [seen] = await listed();
   edge.time += 1_000;
   await giveUp(1, { key: "6" });
-  await acknowledge(seen?.id ?? "", { word: "seen", place: seen?.place });
+  const left = await acknowledge(seen?.id ?? "", { word: "seen", place: seen?.place });
   expect(await listed()).toMatchObject([{ count: 1, since: edge.time, acknowledged: null }]);
+  expect(await left.json()).toEqual({ trouble: (await listed())[0] });
   // Nobody has seen what is to come.
   await acknowledge(seen?.id ?? "", { word: "seen", place: 999_999_999_999_999 });
   expect(await listed()).toEqual([]);

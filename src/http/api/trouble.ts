@@ -36,7 +36,7 @@ export const troubleRoutes = [
         v.description("`place` as the person has seen it: what has happened since is not covered. Absent: all is."),
       ),
     }),
-    answer: { says: "It is on disk.", schema: v.object({ trouble: domainTrouble }) },
+    answer: { says: "It is on disk. What is left of it: open where more has happened than the person has seen.", schema: v.object({ trouble: domainTrouble }) },
     refusals: { 404: "There is no such domain that you see, or nothing of this id is wrong there." },
     about: ({ body: { word } }) => ({ word }),
     async handle({ domain, edge, signedIn, path: { trouble: id }, body: { word, place: seen } }) {
@@ -53,7 +53,9 @@ export const troubleRoutes = [
       const upTo = Math.max(at, found.latest ?? at);
       const by = signedIn.person.name;
       await edge.objects.directory(domain.name).acknowledge(domain.name, { id, since, upTo, place, by, at, word });
-      return { trouble: { ...found, acknowledged: { by, at, word } } };
+      // What has happened since the person looked is still open; what only had happened is not listed any more.
+      const left = (await edge.lookAt(domain)).trouble.find((one) => one.id === id);
+      return { trouble: left ?? { ...found, acknowledged: { by, at, word } } };
     },
   }),
 ];
