@@ -238,7 +238,17 @@ export class GivenUpStore {
       .map(({ id, data }) => ({ id: String(id), ...postIn(data) }))
       .filter(({ host }) => server === undefined || bareHost(host) === bareHost(server));
     const posts = found.slice(0, limit);
-    return { posts, next: found.length > limit ? (posts.at(-1)?.id ?? null) : null };
+    const unlisted = server === undefined || before !== null ? 0 : this.#unlistedOf(bareHost(server));
+    const next = found.length > limit ? (posts.at(-1)?.id ?? null) : null;
+    return { posts, next, ...(unlisted > 0 && { unlisted }) };
+  }
+
+  /** How many open documents for this server have no row. */
+  #unlistedOf(server: string): number {
+    const upTo = this.#acknowledged(server);
+    return [...this.#kept.unlisted.values()]
+      .filter(({ host, place }) => bareHost(host) === server && place > upTo)
+      .reduce((sum, { count }) => sum + count, 0);
   }
 
   /** The document of this id; `null`: there is none, or none any more. */

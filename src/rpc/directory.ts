@@ -186,8 +186,13 @@ export interface RecordPage {
 /** A part of what there is, and the place of the next one; `null`: there are no more. */
 type PageOf<Of, Place> = Of & { readonly next: Place | null };
 export type AuditPage = PageOf<{ readonly entries: readonly AuditEntry[] }, number>;
+interface GivenUpPosts {
+  readonly posts: readonly (GivenUpPost & { readonly id: string })[];
+  /** On the first page for one server: so many open documents are too many to be listed. Absent: none. */
+  readonly unlisted?: number;
+}
 /** The latest first. */
-export type GivenUpPage = PageOf<{ readonly posts: readonly (GivenUpPost & { readonly id: string })[] }, string>;
+export type GivenUpPage = PageOf<GivenUpPosts, string>;
 /** How many had the number; `alike`: numbers that are another spelling of it, or another line, and stay. */
 export type ErasurePage = PageOf<{ readonly erased: number; readonly alike: readonly string[] }, number>;
 

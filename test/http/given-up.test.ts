@@ -3,6 +3,7 @@ import type { Report } from "../../src/bridge/events.ts";
 import type { MsgId, TransId, WebexHost } from "../../src/foundation/ids.ts";
 import { sha256 } from "../../src/foundation/secrets.ts";
 import type { Figure } from "../../src/operators/figures.ts";
+import type { SentAgain } from "../../src/operators/send-again.ts";
 import type { ActivityMinute } from "../../src/records/activity.ts";
 import type { DirectoryFact } from "../../src/records/directory-facts.ts";
 import type { ReplayStep } from "../../src/rpc/replay.ts";
@@ -223,6 +224,18 @@ test("all that was given up for a server is sent again at once: with a preview, 
   expect(world.posted).toHaveLength(1);
   const [, entry] = edge.audited.find(([, { status }]) => status === 200) ?? [];
   expect(entry).toMatchObject({ action: "sendAllAgain", about: { server: "127.0.0.1:8801" }, person: "operator" });
+});
+
+test("what is too much to be listed is counted among what is not sent again, once for all portions", async () => {
+  const { edge, json } = await lost();
+  const facts = Array.from({ length: 1_003 }, () => ({ ...givenUp, host: "tsp9" as WebexHost }));
+  await edge.directory.follow(aPage({ key: "405", facts, at: edge.time }));
+  const path = "/api/v1/domains/local/servers/tsp9/send-again";
+  const unlisted = ({ not }: SentAgain) => not.filter(({ reason }) => reason === "not-listed");
+  const first = await json<SentAgain>(path);
+  expect(unlisted(first)).toMatchObject([{ documents: 3, says: expect.stringContaining("too many to be listed") }]);
+  expect(unlisted(await json(`${path}?cursor=${first.next}`))).toEqual([]);
+  expect(unlisted(await json("/api/v1/domains/local/servers/tsp1/send-again"))).toEqual([]);
 });
 
 test("the console says how many would be sent again to a server, and its button sends them", async () => {

@@ -36,7 +36,10 @@ export const troubleRoutes = [
         v.description("`place` as the person has seen it: what has happened since is not covered. Absent: all is."),
       ),
     }),
-    answer: { says: "It is on disk. What is left of it: open where more has happened than the person has seen.", schema: v.object({ trouble: domainTrouble }) },
+    answer: {
+      says: "It is on disk. What is left of it: open where more has happened than the person has seen.",
+      schema: v.object({ trouble: domainTrouble }),
+    },
     refusals: { 404: "There is no such domain that you see, or nothing of this id is wrong there." },
     about: ({ body: { word } }) => ({ word }),
     async handle({ domain, edge, signedIn, path: { trouble: id }, body: { word, place: seen } }) {

@@ -24,6 +24,13 @@ const listed = {
   ...givenUpPost.entries,
 };
 
+const unlisted = v.pipe(
+  v.exactOptional(v.number()),
+  v.description(
+    "On the first page for one `server`: so many open documents more are too many to be listed, or of no conference. Absent: none.",
+  ),
+);
+
 export const givenUpRoutes = [
   route("listGivenUpPosts", `GET ${path}`, {
     says: "Documents of conferences that their receiver did not confirm at the last attempt, the latest first",
@@ -36,7 +43,7 @@ export const givenUpRoutes = [
     },
     answer: {
       says: "Documents, without what stood in them.",
-      schema: v.object({ posts: v.array(v.object(listed)), next }),
+      schema: v.object({ posts: v.array(v.object(listed)), next, unlisted }),
     },
     handle: ({ domain: { name }, edge, query: { cursor = null, limit = USUAL, server } }) =>
       edge.objects.directory(name).givenUp(cursor, limit, server),

@@ -54,15 +54,18 @@ type SentResult = SendAgainResult | keyof typeof ownReasons;
 const ownReasons = {
   "sent-before": "Somebody has sent it again before.",
   settled: "Its server was reached since, and is owed nothing of it any more.",
+  "not-listed":
+    "It is one of too many to be listed, or of no conference. Timelines of conferences have what is theirs.",
   unreachable: "Its conference does not answer now. Ask again.",
 } as const;
 
 async function sendAllAgain({ domain, edge, server, cursor, person }: Asked): Promise<SentAgain> {
-  const { posts, next } = await edge.objects.directory(domain.name).givenUp(cursor, PORTION, server);
+  const { posts, next, unlisted = 0 } = await edge.objects.directory(domain.name).givenUp(cursor, PORTION, server);
   const open = posts.filter((post) => !isSettled(post));
   const results = new Map<SentResult, number>();
   const count = (result: SentResult) => results.set(result, (results.get(result) ?? 0) + 1);
   for (const _ of posts.filter(isSettled)) count("settled");
+  if (unlisted > 0) results.set("not-listed", unlisted);
   const conferences: ConfKey[] = [];
   const waiting = [...Map.groupBy(open, ({ conference }) => conference)];
   const askOneByOne = async () => {
