@@ -81,6 +81,8 @@ export class Conference {
   #identity: ConferenceIdentity | null;
   /** The stream of the last report from its bridge, also where nothing of it could be committed; `null`: none in this life. */
   #arrivedStream: StreamId | null = null;
+  /** Ends the wait of the last alarm, once a commit has set an alarm of its own. */
+  #armed = () => {};
 
   /** Restores everything, and resumes what is outstanding at once. */
   constructor(platform: ConferencePorts) {
@@ -268,8 +270,13 @@ export class Conference {
     if (deadline !== null && deadline <= now) await this.#commits.submit({ type: "time" });
     for (const host of this.#outbox.signs) await this.#commits.submit({ type: "reached", host: host as WebexHost });
     if (!isLast) return;
-    const owedAt = this.#owesOnly ? await this.#directoryFeed.sendOwed() : null;
-    this.#arm(owedAt ?? deleteAt);
+    if (!this.#owesOnly) return this.#arm(deleteAt);
+    // The platform holds back the next alarm until this one is done, and a create may have set it.
+    const committed = new Promise<"committed">((resolve) => {
+      this.#armed = () => resolve("committed");
+    });
+    const owedAt = await Promise.race([this.#directoryFeed.sendOwed(), committed]);
+    if (owedAt !== "committed") this.#arm(owedAt ?? deleteAt);
   }
 
   /** Whether nothing under way could write into the tables after their deletion. */
@@ -337,6 +344,7 @@ export class Conference {
       // Send first: the alarm would only repeat it, and if the alarm cannot be set there is no repeat.
       if (items.every(isSpeech) && nextDeadline(store.state) === null) this.#armLater();
       else this.#arm(this.#owesOnly ? at : deletionOf(store, domain));
+      this.#armed();
       if (this.#ongoing !== null) ids.keep(idsOfTakeover(store.state, outbox.rows));
       for (const { level, event, ...about } of logLines(batch.facts)) this.#log(level, event, about);
     } catch (error) {

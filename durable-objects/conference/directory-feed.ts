@@ -127,9 +127,10 @@ export class DirectoryFeed {
     if (this.owes) this.#schedule(this.#gatherMs);
   }
 
-  /** Sends what is owed now. Resolves with when the rest may be sent; `null`: the directory has it. */
+  /** Sends what is owed now. Resolves in time with when the rest may be sent; `null`: the directory has it. */
   async sendOwed(): Promise<EpochMs | null> {
-    if (this.#failures === 0 || this.#notBefore <= this.#ports.now()) await this.#send().catch(() => {});
+    if (this.#failures === 0 || this.#notBefore <= this.#ports.now())
+      await within(this.#ports, answerWithinMs, "the directory", this.#send()).catch(() => {});
     return this.owes ? this.#notBefore : null;
   }
 

@@ -19,6 +19,8 @@ export class HomeObject {
   alarm: EpochMs | null = null;
   /** The alarm whose work is under way: it stays on disk until that is done. */
   firing: EpochMs | null = null;
+  /** Its alarm is at work: the next one waits until that is over, as on workerd. */
+  isWaking = false;
   /** The alarm has changed since the last row. */
   hasNewAlarm = false;
   /** Its rows of the log that no image holds. */

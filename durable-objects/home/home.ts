@@ -311,7 +311,8 @@ export class Home {
   /** It comes again until its work is done. */
   async #wake(object: HomeObject, failures: number): Promise<void> {
     const at = object.alarm ?? object.firing;
-    if (at === null || this.#objects.get(object.key) !== object) return;
+    if (at === null || object.isWaking || this.#objects.get(object.key) !== object) return;
+    object.isWaking = true;
     try {
       const { life, whole } = await this.#load(object);
       object.firing = at;
@@ -324,6 +325,10 @@ export class Home {
       this.#log(object, "alarm-failed", error);
       const pauseMs = pauseAfter(failures + 1, alarmAgain);
       this.#ports.clock.after(pauseMs, () => void this.#wake(object, failures + 1));
+    } finally {
+      object.isWaking = false;
+      // It may have come meanwhile.
+      if (object.alarm !== null && this.#objects.get(object.key) === object) this.#alarms.set(object, object.alarm);
     }
   }
 

@@ -96,6 +96,7 @@ export class ConferenceWorld {
   #life = 0;
   /** Ends the wait of the platform for an alarm's work. */
   #died = () => {};
+  #alarmDone = Promise.resolve();
   #nonces = 0;
   #reports = 0;
   #streams = 0;
@@ -216,13 +217,17 @@ export class ConferenceWorld {
     this.alarmAt = at;
     this.time.after(at - this.clockSetMs - this.time.now, async () => {
       if (this.alarmAt !== at) return;
+      // The platform holds an alarm back until the one before is done.
+      await this.#alarmDone;
+      if (this.alarmAt !== at) return;
       this.alarmAt = null;
       if (!this.alive) this.start();
       const [life, deleted] = [this.#life, this.deleted];
       const died = new Promise<void>((resolve) => {
         this.#died = resolve;
       });
-      await Promise.race([this.conference.alarm(), died]);
+      this.#alarmDone = Promise.race([this.conference.alarm(), died]);
+      await this.#alarmDone;
       // The platform repeats an alarm over which its object died.
       const hasDied = life !== this.#life && deleted === this.deleted;
       if (hasDied && this.alarmAt === null) this.#setAlarm(this.time.now + this.clockSetMs + 2_000);

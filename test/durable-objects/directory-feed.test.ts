@@ -149,6 +149,25 @@ test("a conference that is over is woken again for a directory that was away at 
   expect(world.alarmAt).toBeGreaterThan(world.time.now + 3_600_000);
 });
 
+test("a create that comes while the last alarm waits for the directory is refused in time", async () => {
+  const world = await pausing(1_000);
+  world.domain = testDomain({ createTimeoutMs: 3_000 });
+  world.answer = async ({ transId }) => {
+    await world.time.wait(4_500);
+    return world.confirmed(transId);
+  };
+  await world.reported(event({ type: "conference-ended" }));
+  await world.time.pass(4_500);
+  world.follow = () => new Promise(() => {});
+  // The alarm comes.
+  await world.time.pass(1_000);
+  await world.received("again", createConference({ msgId: "m-again", extConfId: "7002" } as Partial<FromWebex>));
+  await world.time.pass(3_000);
+
+  const said = world.stored.journal.facts(0).flatMap(({ facts }) => facts);
+  expect(said.filter(({ kind }) => kind === "conference-not-created")).toHaveLength(1);
+});
+
 test("a conference that ends without WebEx, and whose object dies right then, says so within seconds", async () => {
   const world = await pausing(1_000);
   const { follow } = world;

@@ -98,6 +98,18 @@ describe.each(Object.entries(homes))("an object on %s", (_, start) => {
     expect(await act("words")).toEqual(["alarm", "alarm"]);
   });
 
+  test("is not woken while an earlier alarm is at work, and is after a kill", async () => {
+    await act("wakeIn", 100, "hang");
+    await eventually("the alarm came", async () => ((await act("words")) as unknown[]).length === 1);
+    await act("wakeIn", 100, "hang");
+    await pause(500);
+    expect(await act("words")).toEqual(["alarm"]);
+    await kill();
+    await begin();
+    await eventually("the second alarm came", async () => ((await act("words")) as unknown[]).length === 2);
+    expect(await act("alarmInMs")).toBe(null);
+  });
+
   test("keeps an alarm that is further away than 24.8 days", async () => {
     const days = 40 * 86_400_000;
     await act("wakeIn", days, "");

@@ -202,6 +202,25 @@ test("an alarm that was overdue, or killed amid its work, comes at the next star
   expect(await test.ask("all")).toEqual(["alarm hangs", "alarm of one", "alarm of one"]);
 });
 
+test("an alarm that is due while another one is at work comes after it, and again if it is killed amid its work", async () => {
+  const ends: (() => void)[] = [];
+  const test = await HomeOnTest.start(({ now, setAlarm }) => ({
+    wakeIn: (ms: number) => setAlarm(now() + ms),
+    alarm: () => new Promise<void>((resolve) => ends.push(resolve)),
+  }));
+  await test.ask("wakeIn", 0);
+  await test.clock.pass(1_000);
+  await test.ask("wakeIn", 1_000);
+  await test.clock.pass(10_000);
+  expect(ends.length).toBe(1);
+  ends[0]?.();
+  await test.clock.pass(1_000);
+  expect(ends.length).toBe(2);
+  await test.begin();
+  await test.clock.pass(1_000);
+  expect(ends.length).toBe(3);
+});
+
 test("an alarm that fails comes again after 2, 4, 8 s", async () => {
   const test = await HomeOnTest.start(words);
   await test.ask("add", "alarm fails");
