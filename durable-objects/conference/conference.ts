@@ -265,6 +265,7 @@ export class Conference {
     if (!isLast) this.#arm(why === "alarm" ? deleteAt : null);
     this.#outbox.deleteConfirmed();
     this.#outbox.pump();
+    this.#directoryFeed.alarmFired();
     this.#send();
     const deadline = this.#nextDeadline;
     if (deadline !== null && deadline <= now) await this.#commits.submit({ type: "time" });

@@ -1,6 +1,6 @@
 import type { Fact, FactKind } from "../../src/conference/facts.ts";
 import { isOngoing } from "../../src/conference/head.ts";
-import { waitingRows } from "../../src/conference/server/queue.ts";
+import { nextWaitingMs, waitingRows } from "../../src/conference/server/queue.ts";
 import { doubling, pauseAfter } from "../../src/delivery/backoff.ts";
 import { spread } from "../../src/foundation/hash.ts";
 import type { ConfKey, DomainName, EpochMs, WebexHost } from "../../src/foundation/ids.ts";
@@ -156,6 +156,13 @@ export class DirectoryFeed {
     this.#live = live;
     this.#isChanged = true;
     this.#schedule(this.#hasReceivers ? firstMs : this.#gatherMs);
+  }
+
+  /** Called by the alarm, which comes seconds after a document that is not confirmed: time alone makes it one that waits. */
+  alarmFired(): void {
+    this.changed();
+    const nextMs = nextWaitingMs(this.#outbox.rows, this.#ports.now());
+    if (nextMs !== null) this.#ports.after(nextMs, () => this.changed());
   }
 
   stop(): void {
@@ -375,5 +382,5 @@ export class DirectoryFeed {
 }
 
 function waitingText(waiting: readonly WaitingDocuments[]): string {
-  return String(waiting.map(({ host, oldestAt, failure }) => `${host} ${oldestAt} ${failure}`));
+  return String(waiting.map(({ host, documents, oldestAt, failure }) => `${host} ${documents} ${oldestAt} ${failure}`));
 }

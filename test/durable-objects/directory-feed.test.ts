@@ -39,6 +39,25 @@ async function pausing(
 const kindsIn = (pages: readonly FactPage[]) =>
   pages.map(({ facts }) => facts.flatMap(({ fact }) => (isCounted(fact) ? [] : fact.kind)).join(" "));
 
+test("documents count as waiting five seconds after they were queued, those behind them too", async () => {
+  for (const sinceAlarmMs of [0, 3_000]) {
+    const world = await ConferenceWorld.running(1);
+    await world.time.pass(10_000);
+    const mute = (muted: boolean) =>
+      world.reported(event({ type: "caller-muted", call: "c0", muted }) as object as Report);
+    if (sinceAlarmMs > 0) await mute(true);
+    await world.time.pass(sinceAlarmMs);
+    world.answer = () => new Promise(() => {});
+    await mute(sinceAlarmMs === 0);
+    await world.time.pass(5_300);
+    const waiting = () => world.pages.at(-1)?.live?.waiting;
+    expect(waiting()).toMatchObject([{ documents: 1, failure: null }]);
+    await mute(sinceAlarmMs > 0);
+    await world.time.pass(1_500);
+    expect(waiting()).toMatchObject([{ documents: 2, failure: null }]);
+  }
+});
+
 test("in a large domain what only the list shows is gathered, and goes with what a record waits for", async () => {
   const world = await pausing(50_000);
   for (let call = 1; call <= 20; call++) {

@@ -2,6 +2,7 @@ import { pauseAfter } from "../../delivery/backoff.ts";
 import type { Delivery } from "../../delivery/deliveries.ts";
 import type { EpochMs, MsgId, TransId } from "../../foundation/ids.ts";
 import { ok, type Result } from "../../foundation/result.ts";
+import { earliest } from "../../foundation/time/earliest.ts";
 import { type BadTarget, targetUrl } from "../../routing/target-url.ts";
 import type { DomainSettings } from "../../settings/domain-settings.ts";
 import type { AdapterCodec } from "../../tsp/codec.ts";
@@ -273,11 +274,24 @@ export interface WaitingRows {
 
 /** Documents that count as waiting, by receiver: the oldest has waited for some seconds, or an attempt has failed. */
 export function waitingRows(all: Rows, now: EpochMs): ReadonlyMap<QueuedDocument["host"], WaitingRows> {
-  const found = [...Map.groupBy(all, ({ host }) => host)].map(([host, rows]) => {
+  return new Map(byReceiver(all, now).filter(([, rows]) => isWaiting(rows, now)));
+}
+
+/** In how many milliseconds the next of these documents counts as waiting; `null`: none will. */
+export function nextWaitingMs(all: Rows, now: EpochMs): number | null {
+  const next = earliest(...byReceiver(all, now).map(([, rows]) => (isWaiting(rows, now) ? null : rows.oldestAt)));
+  return next === null ? null : next + waitsMs - now;
+}
+
+function isWaiting({ oldestAt, failure }: WaitingRows, now: EpochMs): boolean {
+  return failure !== null || now - oldestAt >= waitsMs;
+}
+
+function byReceiver(all: Rows, now: EpochMs): readonly (readonly [QueuedDocument["host"], WaitingRows])[] {
+  return [...Map.groupBy(all, ({ host }) => host)].map(([host, rows]) => {
     const failure = rows.find((row) => row.failure !== undefined)?.failure ?? null;
     return [host, { rows: rows.length, oldestAt: rows[0]?.queuedAt ?? now, failure }] as const;
   });
-  return new Map(found.filter(([, { oldestAt, failure }]) => failure !== null || now - oldestAt >= waitsMs));
 }
 
 /**
