@@ -94,6 +94,7 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
         lost: this.#lost.open,
         late: list.late,
         orphans: list.orphans,
+        ...{ unreachable: list.unreachable, unknown: list.unknown },
         webhooks: webhooks(domain),
         acknowledged: [...this.#acknowledged.values()],
       },

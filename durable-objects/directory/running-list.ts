@@ -223,6 +223,13 @@ export class RunningList {
     });
   }
 
+  /** How many conferences have answered no question since a restart, and since when; `null`: none. */
+  get unreachable(): NonNullable<KnownTrouble["unreachable"]> | null {
+    const silent = this.#unheard.filter(({ silentSince }) => silentSince !== null);
+    const since = earliest(...silent.map(({ silentSince }) => silentSince));
+    return since === null ? null : { conferences: silent.length, since };
+  }
+
   /** How many conferences have never said how they are, as far as is known. */
   get unknown(): number {
     return [...this.conferences.values()].filter(({ known }) => known === null).length;
@@ -288,17 +295,18 @@ export class RunningList {
     const asked = this.#ports.conference(domain, key).feedDirectory(this.isWatched(key));
     const runs = await within(this.#ports, askWithinMs, "a conference", asked).catch(() => null);
     const one = this.conferences.get(key);
-    if (one?.known && one.followed === null) this.#noteSilent(one, one.known);
+    if (one && one.followed === null) this.#noteSilent(one);
     return runs !== null;
   }
 
   /** It was asked, and no page of it came. */
-  #noteSilent(one: RunningEntry, known: KnownConference): void {
+  #noteSilent(one: RunningEntry): void {
     const now = this.#ports.now();
+    const { known } = one;
     const silentSince = one.silentSince ?? now;
-    const isOver = now - silentSince >= shownSilentMs;
+    const isOver = known !== null && now - silentSince >= shownSilentMs;
     if (one.silentSince !== null && !isOver) return;
-    this.#write(() => (isOver ? this.#store.deleteLast(one.id) : this.#store.keepSilent(one.id, silentSince)));
+    if (known) this.#write(() => (isOver ? this.#store.deleteLast(one.id) : this.#store.keepSilent(one.id, silentSince)));
     this.conferences.set(one.row.key, { ...one, silentSince, known: isOver ? null : known });
   }
 

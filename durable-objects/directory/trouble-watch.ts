@@ -3,7 +3,7 @@ import { bareHost } from "../../src/foundation/text/bare-host.ts";
 import { hasLasted } from "../../src/foundation/time/has-lasted.ts";
 import { AWAY_AFTER_MS } from "../../src/link/absences.ts";
 import { type KnownTrouble, troubleOf } from "../../src/operators/trouble.ts";
-import type { DomainTrouble } from "../../src/operators/trouble-kinds.ts";
+import { type DomainTrouble, sourcesOf } from "../../src/operators/trouble-kinds.ts";
 import { wants } from "../../src/records/webhooks.ts";
 import type { LiveState } from "../../src/rpc/directory-feed.ts";
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";
@@ -92,13 +92,14 @@ function isOfLook({ kind }: DomainTrouble): boolean {
 }
 
 function isOfConferences({ kind }: DomainTrouble): boolean {
-  return kind === "posts-wait" || kind === "commands-late" || kind === "orphan-conference";
+  return sourcesOf(kind).includes("conference");
 }
 
 /** Whether something is about to be trouble, if it lasts. */
-function isToCome({ waiting, webhooks }: KnownTrouble, lasting: readonly DomainTrouble[]): boolean {
+function isToCome({ waiting, webhooks, unreachable }: KnownTrouble, lasting: readonly DomainTrouble[]): boolean {
   const abouts = new Set(lasting.map(({ kind, about }) => `${kind} ${about}`));
   return (
+    (unreachable && !lasting.some(({ kind }) => kind === "conferences-unreachable")) ||
     waiting.some(({ host }) => !abouts.has(`posts-wait ${bareHost(host)}`)) ||
     webhooks.some(({ url, failure, refused }) => (failure || refused > 0) && !abouts.has(`webhook-fails ${url}`))
   );

@@ -33,8 +33,8 @@ interface Place {
   readonly why: string;
 }
 
-/** Who can say it: the edge itself, the relay of a bridge, or an object of the domain. */
-type TroubleSource = "edge" | "relay" | "directory" | "mailbox";
+/** Who can say it: the edge itself, the relay of a bridge, or an object of the domain; of `conference`, each to the directory. */
+type TroubleSource = "edge" | "relay" | "directory" | "mailbox" | "conference";
 
 interface TroubleRow {
   /** In a few words, for lists and screen readers. */
@@ -100,6 +100,15 @@ const rows = {
       `The mailbox of ${domain} does not answer the edge, so nobody knows whether answers to WebEx wait in it.`,
     todo: () => "Conferences go on without it; view-failed in the log says why it does not answer.",
   },
+  "conferences-unreachable": {
+    title: "Conferences do not answer",
+    severity: "bad",
+    from: ["directory", "conference"],
+    movesOn: true,
+    says: ({ domain, count }) =>
+      `${counted(count, "conference")} of ${domain} ${count === 1 ? "does" : "do"} not answer the directory, so nobody knows who is in ${count === 1 ? "it" : "them"}, and what waits there.`,
+    todo: () => "Their calls go on without it; object-broke and not-asked in the log may say why they do not answer.",
+  },
   "conferences-lost": {
     title: "A bridge has lost conferences",
     severity: "bad",
@@ -123,7 +132,7 @@ const rows = {
   "posts-wait": {
     title: "Documents wait for WebEx, or for the back end",
     severity: "bad",
-    from: ["directory", "mailbox"],
+    from: ["directory", "mailbox", "conference"],
     movesOn: true,
     says: ({ about, domain, count }) =>
       `${count === 1 ? "1 document waits" : `${count} documents wait`} for ${receiverText(about)} of ${domain}.`,
@@ -132,7 +141,7 @@ const rows = {
   "commands-late": {
     title: "The bridge does not answer in time",
     severity: "bad",
-    from: ["directory"],
+    from: ["directory", "conference"],
     movesOn: true,
     says: ({ here, count }) => `${counted(count, "conference")} on ${here} cannot get an answer in time.`,
     todo: () =>
@@ -203,7 +212,7 @@ const rows = {
   "orphan-conference": {
     title: "The bridge holds a conference that the edge does not know",
     severity: "warn",
-    from: ["directory"],
+    from: ["directory", "conference"],
     movesOn: true,
     says: ({ here, about, count }) =>
       about === ""

@@ -85,6 +85,10 @@ export interface KnownTrouble {
     readonly since: EpochMs;
     readonly callers: number;
   }[];
+  /** How many conferences answer their directory no question, and since when; `null`: none. Absent: an earlier release does not say. */
+  readonly unreachable?: { readonly conferences: number; readonly since: EpochMs } | null;
+  /** Of so many conferences it does not know how they are; absent as before. */
+  readonly unknown?: number;
   readonly lost: readonly (FoundTrouble & { readonly bridge: string })[];
   readonly webhooks: readonly {
     readonly url: string;
@@ -99,6 +103,8 @@ export interface KnownTrouble {
 
 /** A TSP server that is tried again takes some seconds. */
 const waitsLongMs = 30_000;
+/** A conference that does not answer is asked again by then. */
+const unreachableLongMs = 60_000;
 /** What a receiver of webhooks has refused comes again after five seconds. */
 const refusedLongMs = 60_000;
 /** So many are named, the oldest; the others of their bridge are counted. */
@@ -124,6 +130,7 @@ export function troubleOf(
     ...orphanTrouble(known?.orphans ?? []).map(({ bridge, ...one }) => showTrouble(one, domain, bridge)),
     ...[
       ...silent,
+      ...unreachableTrouble(known?.unreachable, now),
       ...waitTrouble([...(known?.waiting ?? []), ...(mail ?? [])], now),
       ...(known?.givenUp ?? []).map((one) => ({ kind: "posts-given-up", ...one }) as const),
       ...(known?.refused ?? []),
@@ -147,7 +154,7 @@ export function unknownKinds(
 ): ReadonlySet<TroubleKind> {
   const isSilent = {
     ...{ edge: false, relay: bridges.some(({ health }) => health === null) },
-    ...{ directory: known === null, mailbox: mail === null },
+    ...{ directory: known === null, mailbox: mail === null, conference: (known?.unknown ?? 0) > 0 },
   };
   return new Set(troubleKinds.filter((kind) => sourcesOf(kind).some((source) => isSilent[source])));
 }
@@ -169,6 +176,11 @@ export function bridgeTrouble({
   else if (ports === 0) found.push({ kind: "bridge-ends", since: endsSince });
   if (drainedSince !== undefined) found.push({ kind: "bridge-drained", since: drainedSince });
   return found;
+}
+
+function unreachableTrouble(found: KnownTrouble["unreachable"], now: EpochMs): readonly FoundTrouble[] {
+  if (!found || !hasLasted(found.since, now, unreachableLongMs)) return [];
+  return [{ kind: "conferences-unreachable", since: found.since, count: found.conferences }];
 }
 
 /** By server, whatever waits for it, in conferences and in the mailbox. */

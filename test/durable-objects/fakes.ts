@@ -37,7 +37,7 @@ export function aDirectory(
     ...fakePlatform(time),
     domain: () => null,
     secret: () => undefined,
-    conference: () => ({ feedDirectory: async () => false }),
+    conference: () => ({ feedDirectory: async () => true }),
     conferencesOf: async () => ({ holders: [], next: null }),
     changed: () => {},
     nonce: () => "1",

@@ -225,7 +225,7 @@ export class FakeEdge {
         conference: (_, key) => ({
           feedDirectory: async () => {
             this.#call(`${key} feeds the directory`, key);
-            return false;
+            return true;
           },
         }),
         conferencesOf: async (_, ...page) => this.#conferencesOf(...page),

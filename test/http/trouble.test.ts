@@ -8,7 +8,7 @@ import type { DirectoryRecord } from "../../src/records/conference-record.ts";
 import type { DirectoryFact } from "../../src/records/directory-facts.ts";
 import type { BridgeHealth } from "../../src/rpc/relay.ts";
 import { readPage } from "../console/read-page.ts";
-import { aPage } from "../durable-objects/fact-page.ts";
+import { type ARunning, aPage } from "../durable-objects/fact-page.ts";
 import { FakeEdge, token } from "./fake-edge.ts";
 
 const viewer = "viewers-token";
@@ -107,6 +107,15 @@ function orphan(since: number, key = "555") {
   return edge.directory.follow(aPage({ key, running: { ...found, bridge: "simulated" as BridgeName } }));
 }
 
+/** A conference does not answer a directory that was started anew. */
+async function silence(more: ARunning = {}): Promise<void> {
+  await edge.directory.follow(aPage({ key: "7", running: { ...more } }));
+  edge.directory = edge.startDirectory();
+  edge.broken.add("7");
+  await listed();
+  edge.time += 60_000;
+}
+
 /** How each kind comes about. */
 const kinds: Readonly<Record<TroubleKind, () => unknown>> = {
   disk: () => {
@@ -133,6 +142,7 @@ const kinds: Readonly<Record<TroubleKind, () => unknown>> = {
   "directory-unreachable": () => edge.broken.add("directory"),
   "mailbox-unreachable": () => edge.broken.add("mailbox"),
   "posts-wait": () => waits("tsp1", edge.time - 30_000),
+  "conferences-unreachable": silence,
   "conferences-lost": () => lose(1),
   "posts-given-up": () => giveUp(3),
   "caller-refused": () => callInVain("15552345678", 3),
@@ -406,6 +416,18 @@ test("who does not answer is trouble from then on, and nobody takes what it woul
   edge.time += 1_000;
   edge.broken.add("mailbox");
   expect(await listed()).toMatchObject([{ kind: "mailbox-unreachable", since: edge.time }]);
+});
+
+test("where a conference does not answer, nobody takes for mended what was wrong with it", async () => {
+  await silence({ bridge: "simulated" as BridgeName, trouble: ["commands"] });
+  expect(await listed()).toMatchObject([{ kind: "conferences-unreachable", count: 1, since: edge.time - 60_000 }]);
+  const gauges = await (await ask("/metrics")).text();
+  for (const kind of ["posts-wait", "commands-late", "orphan-conference"])
+    expect(gauges).not.toContain(`kind="${kind}"`);
+  expect(gauges).toMatch(/bridgehead_trouble\{domain="local",kind="no-agent"\} 0\n/);
+  edge.broken.clear();
+  await edge.directory.follow(aPage({ key: "7", running: {} }));
+  expect(await listed()).toEqual([]);
 });
 
 test("what is acknowledged and still so comes last, with who took it; when it begins anew, it is open", async () => {

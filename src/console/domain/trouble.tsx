@@ -61,6 +61,7 @@ interface LineProps {
 /** The page that says more of it, beside the one of its bridge. */
 const pages: Readonly<Partial<Record<DomainTrouble["kind"], keyof typeof pageTitles>>> = {
   ...{ "posts-wait": "servers", "posts-given-up": "servers", "commands-late": "conferences" },
+  "conferences-unreachable": "conferences",
   "caller-refused": "prompt-calls",
 };
 const pageTitles = {

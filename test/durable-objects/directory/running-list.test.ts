@@ -185,7 +185,7 @@ test("a call is found by WebEx's name for it as long as it lasts, and a call-out
   const inside = { number: "14085551234", attendeeId: "", extCallId: "1001", enteredAt: expect.any(Number) };
   expect([await found("4711"), await found("555-234-5678")]).toEqual([[rings], [rings]]);
   expect(await found("1001")).toEqual([inside]);
-  world.feedDirectory = async () => false;
+  world.feedDirectory = async () => true;
   await world.restart();
   expect([await found("4711"), await found("1001")]).toEqual([[rings], [inside]]);
 
@@ -437,7 +437,7 @@ test("who has not answered for five minutes is not known any more, and nothing o
   await world.restart();
   world.feedDirectory = async (key) => {
     if (key === "200") await world.directory.follow(aPage({ key, running }));
-    return key === "200";
+    return true;
   };
   const kept = () => world.sql.exec("SELECT data FROM last_report").length;
   const totals = async () => {

@@ -30,7 +30,7 @@ export class DirectoryWorld {
   readonly changes: number[] = [];
   /** The conferences that were allocated ids, the latest first. */
   holders: readonly Holder[] = [{ key: confKey, place: 1, at: worldBegins }];
-  feedDirectory: (key: ConfKey, isWatched: boolean) => Promise<boolean> = async () => false;
+  feedDirectory: (key: ConfKey, isWatched: boolean) => Promise<boolean> = async () => true;
   directory: Directory;
   #nonces = 0;
 
