@@ -292,11 +292,20 @@ export class RunningList {
   }
 
   async #askOne(domain: DomainName, key: ConfKey): Promise<boolean> {
+    const before = this.conferences.get(key)?.followed;
     const asked = this.#ports.conference(domain, key).feedDirectory(this.isWatched(key));
     const runs = await within(this.#ports, askWithinMs, "a conference", asked).catch(() => null);
     const one = this.conferences.get(key);
-    if (one && one.followed === null) this.#noteSilent(one);
+    if (one && runs === false && one.followed === before) this.#delete(one);
+    else if (one && one.followed === null) this.#noteSilent(one);
     return runs !== null;
+  }
+
+  /** Its object knows nothing of it any more. One that is over sends a page, which says so. */
+  #delete({ id, row: { key } }: RunningEntry): void {
+    this.#write(() => this.#store.delete(id));
+    this.conferences.delete(key);
+    this.#ports.log({ level: "warn", event: "conference-gone", conference: key });
   }
 
   /** It was asked, and no page of it came. */

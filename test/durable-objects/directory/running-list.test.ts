@@ -452,6 +452,31 @@ test("who has not answered for five minutes is not known any more, and nothing o
   expect(await totals()).toEqual({ unknown: 1, stale: 0, callers: 1, kept: 1 });
 });
 
+test("a conference of which its own object knows nothing leaves the list, and does not come back", async () => {
+  const world = new DirectoryWorld();
+  for (const key of ["100", "200"]) await world.directory.follow(aPage({ key, running: {} }));
+  await world.restart();
+  world.feedDirectory = async (key) => key === "100";
+  await list(world);
+  await world.time.pass(500);
+  expect(await list(world)).toMatchObject({ total: 1, conferences: [{ key: "100" }] });
+  expect(world.sql.exec("SELECT id FROM last_report")).toHaveLength(1);
+  await world.restart();
+  expect(await list(world)).toMatchObject({ total: 1 });
+});
+
+test("a conference that is created while its object says that it knows nothing stays in the list", async () => {
+  const world = new DirectoryWorld();
+  await world.directory.follow(aPage({ key: "100", running: {} }));
+  await world.restart();
+  world.feedDirectory = async (key) => {
+    await world.directory.follow(aPage({ key, running: {} }));
+    return false;
+  };
+  await list(world);
+  expect(await list(world)).toMatchObject({ total: 1, unknown: 0, conferences: [{ key: "100" }] });
+});
+
 test("nothing is kept of a conference that answers no more, also where nobody looks", async () => {
   const number = "15552345678";
   const world = new DirectoryWorld();
