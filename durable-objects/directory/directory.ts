@@ -257,13 +257,13 @@ export class Directory
     const isSame = before !== undefined && row !== null && isOf(before.row, row);
     const isNew = webhooks?.isNew || (isSame && !saysTheSame(before.row, row));
     const posts = fresh.flatMap((one) => givenUpPost(key, one) ?? []);
-    const settled = fresh.findLast(({ fact: { kind } }) => kind === "server-reached" || kind === "server-settled");
+    const settled = fresh.filter(({ fact: { kind } }) => kind === "server-reached" || kind === "server-settled");
     const { minutes, outcomes } = countsIn(page.facts, 0);
     const hasCounts = minutes.length + Object.keys(outcomes).length > 0;
     // Of one that is over, a page that is not its last does not say it.
     const waiting = live === null ? (page.waiting ?? []) : row ? [] : this.#ended.of(key);
     const isWaiting = JSON.stringify(waiting) !== JSON.stringify(this.#ended.of(key));
-    const hasMore = records.length > 0 || posts.length > 0 || settled !== undefined || hasCounts || isWaiting;
+    const hasMore = records.length > 0 || posts.length > 0 || settled.length > 0 || hasCounts || isWaiting;
     if (isSame && !hasMore && !isNew) return before;
     if (!before && !row && !hasMore && !isNew) return null;
     return this.#store.transaction(this.#aboutNow(domain), () => {
@@ -277,9 +277,11 @@ export class Directory
         } else if (isItsEnd && own) this.#store.delete(own.id);
         if (isItsEnd) own = null;
       }
-      for (const post of posts) this.#givenUp.add(post);
-      if (settled) this.#givenUp.settle(key, settled);
-      if (posts.length > 0 || settled) this.knownTrouble.noteGivenUp(domain);
+      // In the order of the facts: what a server was reached for does not expire behind that.
+      for (const one of [...posts, ...settled].toSorted((one, other) => one.row - other.row))
+        if ("fact" in one) this.#givenUp.settle(key, one);
+        else this.#givenUp.add(one);
+      if (posts.length + settled.length > 0) this.knownTrouble.noteGivenUp(domain);
       if (isWaiting) this.#ended.keep(key, waiting, at);
       if (webhooks) this.#webhooks.add(webhooks.events);
       if (own && !(row && isOf(own.row, row))) {

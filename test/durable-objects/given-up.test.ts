@@ -3,11 +3,12 @@ import { GivenUpStore } from "../../durable-objects/directory/given-up-store.ts"
 import type { SqlValue } from "../../durable-objects/platform/platform.ts";
 import type { HttpAnswer } from "../../durable-objects/platform/post.ts";
 import type { Report } from "../../src/bridge/events.ts";
-import type { ConfKey, WebexHost } from "../../src/foundation/ids.ts";
+import type { ConfKey, TransId, WebexHost } from "../../src/foundation/ids.ts";
 import type { GivenUpPost } from "../../src/rpc/directory-feed.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import { event } from "../builders.ts";
 import { testDomain } from "../local-domain.ts";
+import { worldBegins } from "../simulation/context.ts";
 import { Database } from "../simulation/database.ts";
 import {
   ConferenceWorld,
@@ -18,6 +19,8 @@ import {
   host,
   muteCaller,
 } from "./conference-world.ts";
+import { DirectoryWorld } from "./directory/world.ts";
+import { aPage } from "./fact-page.ts";
 
 const failed: HttpAnswer = { kind: "failed", reason: "TimeoutError" };
 const refusesAll = () => failed;
@@ -114,6 +117,21 @@ test.each(["server-reached", "server-settled"] as const)(
     }
   },
 );
+
+test("of one page, what its server was reached for is settled, and what came behind that and expired is not", async () => {
+  const world = new DirectoryWorld();
+  const lost = { host: host as WebexHost, attempts: 3, why: "away", messages: [], owed: true as const };
+  const givenUp = (transId: string) => ({ kind: "post-given-up", transId: transId as TransId, ...lost }) as const;
+  const expired = { kind: "server-settled", host: host as WebexHost, expired: true } as const;
+  const facts = [givenUp("1"), { kind: "server-reached" } as const, givenUp("2"), expired];
+  await world.directory.follow(aPage({ running: {}, facts }));
+
+  const { posts } = await world.directory.givenUp(null, 10);
+  expect(posts.map(({ transId, settledAt, expired }) => [transId, settledAt, expired])).toEqual([
+    ["2", worldBegins, true],
+    ["1", worldBegins, undefined],
+  ]);
+});
 
 test("the text of what was given up is as it was posted, with numbers as the domain keeps them", async () => {
   for (const [recordsPersonal, did] of [
