@@ -119,6 +119,30 @@ test("what nobody knows is null, and never 0; a sum says what it lacks", async (
   );
 });
 
+test("a part of a sum is no metric, and a sum with what was before a restart is said to be that", async () => {
+  const edge = new FakeEdge();
+  const gauges = async () => (await edge.app.request("/metrics", { headers: authorization })).text();
+  const page = (key: string) => edge.directory.follow(aPage({ key, running: {} }));
+  await page("1");
+  edge.directory = edge.startDirectory();
+  edge.broken.add("1");
+  await page("2");
+  expect(await gauges()).toContain('bridgehead_conferences_unknown{domain="local"} 1\n');
+  for (const name of ["callers", "documents_waiting", "oldest_document_seconds"])
+    expect(await gauges()).not.toContain(`bridgehead_${name}{`);
+
+  await page("1");
+  // Nobody has the number, and all is written down.
+  edge.directory.list.erase("15552345678");
+  edge.directory = edge.startDirectory();
+  edge.broken.add("2");
+  expect(await gauges()).toContain('bridgehead_callers{domain="local"} 6\n');
+  const ready = (await (await edge.app.request("/readyz", { headers: authorization })).json()) as object;
+  expect(ready).toMatchObject({
+    figures: { local: { callers: { value: 6, missing: ["2 conferences"], isStale: true }, ports: { isStale: false } } },
+  });
+});
+
 /** Where what figures come from may be read: the table, what gathers its sources, and rows of one agent or conference. */
 const readers: Readonly<Record<string, readonly string[]>> = {
   "\\bportsInUse\\b": ["src/console/domain/bridges.tsx", "src/console/domain/overview.tsx", "cli/operator/views.ts"],

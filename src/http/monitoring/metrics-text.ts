@@ -134,7 +134,8 @@ async function foundOfDomain(edge: MetricsPorts, ofSettings: Domain): Promise<re
   ]);
   const figures = await figuresOfDomain(edge, ofSettings, { activity: null, bridges: [], totals });
   const found: Found[] = [...agents.flat(), ...bridges.flatMap(drainedOf)];
-  for (const [name, labels, { value }] of [
+  // A number alone cannot say that it is a part: of conferences that were never heard of, it would look as if all had left.
+  for (const [name, labels, { value, missing, isStale }] of [
     ["conferences", { domain, phase: "creating" }, figures.creating],
     ["conferences", { domain, phase: "running" }, figures.running],
     ["conferences_unknown", { domain }, figures.unknown],
@@ -142,7 +143,7 @@ async function foundOfDomain(edge: MetricsPorts, ofSettings: Domain): Promise<re
     ["documents_waiting", { domain }, figures.documentsWaiting],
     ["oldest_document_seconds", { domain }, figures.oldestDocumentSeconds],
   ] as const)
-    if (typeof value === "number") found.push([name, labels, value]);
+    if (typeof value === "number" && (missing.length === 0 || isStale)) found.push([name, labels, value]);
   const open = trouble.filter(isOpen);
   for (const kind of troubleKinds) {
     const count = open.filter((one) => one.kind === kind).length;

@@ -206,7 +206,9 @@ function asProblem({ kind, domain, bridge, since, says, todo }: DomainTrouble) {
 }
 
 function figuresAs(figures: Figures) {
-  return Object.fromEntries(Object.values(figures).map(({ name, value, missing }) => [name, { value, missing }]));
+  return Object.fromEntries(
+    Object.values(figures).map(({ name, value, missing, isStale }) => [name, { value, missing, isStale }]),
+  );
 }
 
 /** Agents and their names are no stranger's business. */
