@@ -2,18 +2,20 @@ import type { EpochMs } from "../../src/foundation/ids.ts";
 import { counted } from "../../src/foundation/text/counted.ts";
 import { dayMs, hourMs } from "../../src/foundation/time/timers.ts";
 import type { FoundTrouble } from "../../src/operators/trouble-kinds.ts";
-import type { RelayStore } from "./relay-store.ts";
+import type { RelayEntries, RelayStore } from "./relay-store.ts";
 
 /** An agent that is refused tries again within seconds: who is heard of no more is off, or not an agent of the settings. */
 const goneAfterMs = 10 * 60_000;
 /** Smaller changes of the difference are not worth a row. */
 const stepMs = 60_000;
+/** So old may be what the disk has of when an agent was refused last. */
+const heardStepMs = 5 * 60_000;
 
 /** Agents that are refused since their clock is far from the edge's, since when, and by how much: positive, where it is ahead. */
 export class AgentClocks {
   readonly #ports: { now(): EpochMs };
   readonly #store: RelayStore;
-  /** In memory alone; absent: not in this life. */
+  /** To the millisecond; absent: not in this life. */
   readonly #heardAt = new Map<string, EpochMs>();
   readonly #bornAt: EpochMs;
 
@@ -25,11 +27,12 @@ export class AgentClocks {
 
   refused(agent: string, byMs: number): void {
     const now = this.#ports.now();
-    const known = this.#known;
+    const known = this.#present;
     const before = Object.hasOwn(known, agent) ? known[agent] : undefined;
     this.#heardAt.set(agent, now);
-    if (before && Math.abs(before.byMs - byMs) < stepMs) return;
-    this.#store.write("clocks", { ...known, [agent]: { since: before?.since ?? now, byMs } });
+    const isNewlyHeard = Math.abs(now - (before?.heardAt ?? 0)) >= heardStepMs;
+    if (before && !isNewlyHeard && Math.abs(before.byMs - byMs) < stepMs) return;
+    this.#store.write("clocks", { ...known, [agent]: { since: before?.since ?? now, byMs, heardAt: now } });
   }
 
   /** It has its link. */
@@ -39,15 +42,24 @@ export class AgentClocks {
   }
 
   trouble(agents: readonly string[]): readonly FoundTrouble[] {
-    const now = this.#ports.now();
-    return Object.entries(this.#known).flatMap(([about, { since, byMs }]): FoundTrouble[] => {
-      const heardAt = this.#heardAt.get(about) ?? this.#bornAt;
-      if (!agents.includes(about) || Math.abs(now - heardAt) >= goneAfterMs) return [];
+    return Object.entries(this.#present).flatMap(([about, { since, byMs }]): FoundTrouble[] => {
+      if (!agents.includes(about)) return [];
       return [{ kind: "clock-differs", about, since, why: `${lengthText(byMs)} ${byMs > 0 ? "ahead of" : "behind"}` }];
     });
   }
 
-  get #known() {
+  /** Those that were heard of not long ago. */
+  get #present(): RelayEntries["clocks"] {
+    const now = this.#ports.now();
+    return Object.fromEntries(
+      Object.entries(this.#known).filter(([agent, { heardAt }]) => {
+        const last = this.#heardAt.get(agent) ?? heardAt ?? this.#bornAt;
+        return Math.abs(now - last) < goneAfterMs;
+      }),
+    );
+  }
+
+  get #known(): RelayEntries["clocks"] {
     return this.#store.read("clocks") ?? {};
   }
 }

@@ -179,6 +179,27 @@ test("a certificate that ends comes to receivers, too", async () => {
   expect(world.notified.at(-1)?.split(",")).toEqual(["certificate-expires"]);
 });
 
+test("an agent of which nothing is heard any more is no trouble of a later life either; one that goes on is", async () => {
+  const found = async () => (await foundOf("clock-differs")).length;
+  await world.relay.clockDiffers(domain, bridge, "agent-2", -400_000);
+  for (const [minutes, count] of [
+    [6, 1],
+    [5, 0],
+    [1, 0],
+  ] as const) {
+    world.now += minutes * minuteMs;
+    world.sleep();
+    expect(await found()).toBe(count);
+  }
+  for (let minute = 0; minute < 10; minute += 1) {
+    await world.relay.clockDiffers(domain, bridge, "agent-2", -400_000);
+    world.now += minuteMs;
+  }
+  world.sleep();
+  world.now += 3 * minuteMs;
+  expect(await found()).toBe(1);
+});
+
 test("an agent that is refused for its clock is trouble from the first time on, also for a relay that slept, until it connects", async () => {
   const since = world.now;
   const refuse = (byMs: number) => world.relay.clockDiffers(domain, bridge, "agent-2", byMs);
@@ -197,7 +218,7 @@ test("an agent that is refused for its clock is trouble from the first time on, 
   world.now += 1;
   expect(await foundOf("clock-differs")).toEqual([]);
   await refuse(3 * dayMs);
-  expect(await foundOf("clock-differs")).toMatchObject([{ since }]);
+  expect(await foundOf("clock-differs")).toMatchObject([{ since: world.now }]);
   world.connect("agent-2");
   expect(await foundOf("clock-differs")).toEqual([]);
   await world.relay.clockDiffers(domain, bridge, "agent-9", 3 * dayMs);
