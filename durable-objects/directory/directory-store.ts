@@ -116,7 +116,7 @@ export class DirectoryStore {
         const silentSince = typeof since === "number" ? since : null;
         return [
           Number(id),
-          { row, last: last === undefined ? null : (JSON.parse(String(last)) as LastReport), silentSince },
+          { row, last: last === undefined ? null : (JSON.parse(String(last)) as LastReport | null), silentSince },
         ];
       }),
     );
@@ -138,7 +138,17 @@ export class DirectoryStore {
   }
 
   keepSilent(id: number, since: EpochMs): void {
-    if (this.#lastTable.areThere) this.#sql.exec("UPDATE last_report SET silent_since = ? WHERE id = ?", since, id);
+    if (!this.#lastTable.areThere) return;
+    this.#sql.exec(
+      `INSERT INTO last_report (id, silent_since, data) VALUES (?, ?, 'null')
+       ON CONFLICT (id) DO UPDATE SET silent_since = excluded.silent_since`,
+      ...[id, since],
+    );
+  }
+
+  /** Deletes how a conference was, and not since when it answers no question. */
+  emptyLast(id: number): void {
+    if (this.#lastTable.areThere) this.#sql.exec("UPDATE last_report SET data = 'null' WHERE id = ?", id);
   }
 
   deleteLast(id: number): void {

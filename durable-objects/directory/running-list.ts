@@ -315,7 +315,7 @@ export class RunningList {
     const silentSince = one.silentSince ?? now;
     const isOver = known !== null && now - silentSince >= shownSilentMs;
     if (one.silentSince !== null && !isOver) return;
-    if (known) this.#write(() => (isOver ? this.#store.deleteLast(one.id) : this.#store.keepSilent(one.id, silentSince)));
+    this.#write(() => (isOver ? this.#store.emptyLast(one.id) : this.#store.keepSilent(one.id, silentSince)));
     this.conferences.set(one.row.key, { ...one, silentSince, known: isOver ? null : known });
   }
 

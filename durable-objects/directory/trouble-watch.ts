@@ -30,6 +30,8 @@ type Wrong = Pick<LiveState, "trouble" | "waiting">;
 
 /** Pages come often: one look is for all that come meanwhile. */
 const pauseMs = 1_000;
+/** While conferences do not answer, the next look comes after as long as they have been silent, and after this time at most. */
+const longestPauseMs = 10 * 60_000;
 
 /**
  * Notifies receivers of webhooks of what is wrong in the domain itself, once it has lasted ten seconds, and of its end. While nothing is
@@ -77,7 +79,9 @@ export class TroubleWatch {
     const before = list.unknown > 0 ? known.notifiedOf(ofDomain).filter(isOfConferences) : [];
     const kept = before.filter(({ id }) => !lasting.some((one) => one.id === id));
     await known.notifyOfDomain(domain, [...lasting, ...kept]);
-    if (isToCome(found, lasting) || lasting.length < all.length || kept.length > 0) wakeBy(at + AWAY_AFTER_MS);
+    if (isToCome(found, lasting) || lasting.length < all.length) return wakeBy(at + AWAY_AFTER_MS);
+    const silentMs = at - (found.unreachable?.since ?? at);
+    if (kept.length > 0) wakeBy(at + Math.min(Math.max(silentMs, AWAY_AFTER_MS), longestPauseMs));
   }
 }
 

@@ -825,6 +825,30 @@ test("that a receiver takes no webhooks comes to the others, and not to itself",
   expect(world.events.filter((name) => name.startsWith("trouble")).length).toBe(2);
 });
 
+test("what conferences that do not answer had is kept, and looked at less and less often", async () => {
+  const world = new World();
+  world.domain = testDomain({ webhooks: [receiver, second] });
+  const waiting = [{ host: "tsp1" as WebexHost, documents: 2, oldestAt: worldBegins, failure: null }];
+  await world.follow(aPage({ key: "1", running: { waiting } }));
+  await world.pass(60_000);
+  world.start();
+  await world.follow(aPage({ key: "2", running: {} }));
+  await world.pass(6 * 60_000);
+  // What it had is not known any more.
+  void world.directory.list.totals();
+  await world.pass(1_000);
+  expect(world.directory.list.unknown).toBe(1);
+  const looks = vi.spyOn(world.directory.knownTrouble, "trouble");
+  await world.follow(aPage({ key: "2", running: {} }));
+  await world.pass(hourMs);
+  expect(looks.mock.calls.length).toBeGreaterThan(5);
+  expect(looks.mock.calls.length).toBeLessThan(15);
+  expect(troubleOfDomain(world).map(([type, kind]) => [type, kind])).toEqual([
+    ["trouble.began", "posts-wait"],
+    ["trouble.began", "conferences-unreachable"],
+  ]);
+});
+
 const lostRecord = () => ({ ...conferenceOver(1), endedBy: "bridge", reason: "lost" }) as DirectoryRecord;
 
 test("what has happened ends for receivers within a second of its acknowledgement", async () => {
