@@ -200,7 +200,10 @@ function inputOf(item: Item, { at, store, domain, ...context }: Context, rows: R
       const { bridge } = item.reports;
       const reports = freshReports(store.progress, item.reports);
       const other = isOnOtherBridge(store.progress, bridge) && { elsewhere: bridge };
-      return reports.length === 0 ? null : { type: "bridge", at, reports, ...other };
+      const { knownSince } = item.reports;
+      const isKnown = store.state.head.phase === "running" && !other;
+      const known = !isKnown && knownSince !== undefined && { knownSince };
+      return reports.length === 0 ? null : { type: "bridge", at, reports, ...other, ...known };
     }
     case "undelivered": {
       const { seq, messages, why, unpostable, lastFailed } = item.undelivered;

@@ -1,4 +1,4 @@
-import type { ConfKey, DomainName } from "../../src/foundation/ids.ts";
+import type { ConfKey, DomainName, EpochMs } from "../../src/foundation/ids.ts";
 import { TokenBucket } from "../../src/foundation/limits.ts";
 import { assertNever } from "../../src/foundation/result.ts";
 import { within } from "../../src/foundation/time/timers.ts";
@@ -21,6 +21,8 @@ export interface ReportsPorts extends Pick<Platform, "now" | "after" | "measures
   /** The bridge's identity now. */
   identity(): Identity | undefined;
   state(): RelayState;
+  /** Since when the relay has lost nothing. */
+  knownSince(): EpochMs;
 }
 
 const answerWithinMs = 10_000;
@@ -111,7 +113,8 @@ export class BridgeReports {
       case "reports": {
         const { stream, cannot, reports } = said;
         const activeSince = this.#ports.state().lastActive?.since ?? null;
-        const upTo = await conference.report({ domain, bridge, confKey, stream, activeSince, cannot, reports });
+        const of = { domain, bridge, confKey, stream, activeSince, knownSince: this.#ports.knownSince() };
+        const upTo = await conference.report({ ...of, cannot, reports });
         this.#ports.measures.eventSeconds.observe({ domain }, this.#ports.now() - begunAt);
         return this.#ack(said, upTo);
       }

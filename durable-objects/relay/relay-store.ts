@@ -35,6 +35,8 @@ export type RelayLog = (event: string, agent: string, facts: LogFacts, level?: L
 
 export interface RelayEntries {
   readonly epoch: number;
+  /** When its first agent connected; absent: an earlier release knew that one. */
+  readonly begunAt: EpochMs;
   /** `lastSeen`: when its socket was found missing. */
   readonly active: (Pick<Link, "id" | "agent"> & { readonly lastSeen?: EpochMs }) | null;
   readonly lastActive: LastActive;

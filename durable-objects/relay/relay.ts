@@ -47,6 +47,8 @@ export interface RelayPorts
     Pick<ReportsPorts, "conference" | "keepPromptCalls" | "measures" | "sockets"> {
   readonly sql: Sql;
   readonly sockets: AgentSockets;
+  /** See `Platform`. */
+  readonly restoredAt?: EpochMs;
   newId(): string;
   settings(domain: DomainName): DomainSettings | undefined;
   /** See `IdAllocatorRpc.sweep`. */
@@ -104,7 +106,8 @@ export class Relay implements RelayRpc {
     this.#absences = new AgentAbsences(ports, this.#store, this.#alarm, this.#log);
     this.#trouble = new TroubleFeed(ports, this.#store, this.#alarm, this.#log);
     const current = { identity: () => this.#identity, state: () => this.#state };
-    this.#reports = new BridgeReports({ ...ports, ...current }, this.#store, this.#log);
+    const knownSince = () => Math.max(this.#store.read("begunAt") ?? 0, ports.restoredAt ?? 0);
+    this.#reports = new BridgeReports({ ...ports, ...current, knownSince }, this.#store, this.#log);
   }
 
   refusalOf(hello: Hello): RefusalHeaders | null {
@@ -116,6 +119,8 @@ export class Relay implements RelayRpc {
   opened(id: string, { domain, bridge, agent, key, idLimit }: Hello): void {
     const identity = { domain: domain as DomainName, bridge: bridge as BridgeName };
     this.#identity = identity;
+    if (this.#store.read("epoch") === undefined && this.#store.read("begunAt") === undefined)
+      this.#store.write("begunAt", this.#ports.now());
     const settings = this.#ports.settings(identity.domain);
     const agents = settings?.bridges.find(({ name }) => name === bridge)?.agents;
     if (!settings || !agents) return this.#close(id, agent, "unknownBridge");

@@ -198,7 +198,8 @@ function onlyBridge({ bridges }: DomainSettings): BridgeName | null {
 
 /** What a conference does next, by the protocol's call flows. Pure; throws for nothing that can be sent to it. */
 export function decide(state: ConferenceState, input: ConferenceInput, context: DecisionContext): Decision {
-  const draft = new Draft(state, input.at, context);
+  const { knownSince } = input.type === "bridge" ? input : {};
+  const draft = new Draft(state, input.at, knownSince === undefined ? context : { ...context, knownSince });
   switch (input.type) {
     case "webex":
       applyRequests(draft, input);

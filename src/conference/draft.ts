@@ -24,6 +24,8 @@ export interface DecisionContext {
   readonly settings: DecisiveSettings;
   /** The bridge that holds the conference; `null`: it has none yet. */
   readonly bridge: BridgeName | null;
+  /** Since when the edge has lost nothing of what it knew of the reporting bridge; absent: nobody says. */
+  readonly knownSince?: EpochMs | undefined;
   /** What that bridge cannot do, as far as is known. */
   readonly cannot: readonly Ability[];
   /** A MsgID that was never used before. */

@@ -98,6 +98,8 @@ export const facts = {
   /** The bridge held it, and the edge did not know it. */
   "conference-found": v.object({
     ...{ life: count, createdAt: count, locked: flag, bridge: nullable(plain<BridgeName>()), by },
+    /** It may be another edge's, or the settings say so: nothing is done to it. */
+    leftAlone: maybe(yes),
   }),
   "conference-not-created": v.object({ why: word, record: conferenceRecord, by }),
   "conference-taken-over": v.object({ extConfId, host: server, maxCallers, by }),

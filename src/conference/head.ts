@@ -109,6 +109,8 @@ const orphan = fields({
   endAt: maybe(time),
   /** The edge has it locked, so that nobody new is let in. */
   locks: maybe(yes),
+  /** It may be another edge's, or the settings say so: nothing is done to it. */
+  leftAlone: maybe(yes),
 });
 
 /** What a conference's record needs besides its state: what has happened since it was asked for. */

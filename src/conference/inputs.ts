@@ -20,6 +20,8 @@ export const conferenceInput = v.variant("type", [
     at,
     /** The reporting bridge, if it is not the conference's. */
     elsewhere: maybe(plain<BridgeName>()),
+    /** Since when the edge has lost nothing of what it knew of the bridge, where that may matter. */
+    knownSince: maybe(time),
     reports: shown<readonly NumberedReport[]>(showOf(v.array(numberedReport))),
   }),
   /** These messages were given up, most often after the last attempt to post their document. */

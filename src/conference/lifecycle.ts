@@ -200,7 +200,7 @@ function isDeparture(fact: Fact): boolean {
 /** Ends a conference that WebEx has detached from and that nobody is in (protocol 4.8). */
 export function endIfDeserted(draft: Draft): void {
   const { running } = draft;
-  if (!running || running.attached || running.closing) return;
+  if (!running || running.attached || running.closing || running.orphan?.leftAlone) return;
   if (running.retryEndAt !== undefined || running.keptUntil !== undefined) return;
   const isWanted = ({ stage }: CallOut) => stage !== "dropping"; // The others are hung up by the end.
   if (draft.callers.find((caller) => !caller.left) || draft.callOuts.find(isWanted)) return;

@@ -217,9 +217,9 @@ const rows = {
     says: ({ here, about, count }) =>
       about === ""
         ? `${here.replace("the", "The")} holds ${counted(count, "further conference")} that the edge does not know.`
-        : `${here.replace("the", "The")} holds the conference ${about} with ${counted(count, "caller")}, which the edge does not know, as after a loss of its state.`,
+        : `${here.replace("the", "The")} holds the conference ${about} with ${counted(count, "caller")}, which the edge does not know.`,
     todo: ({ about }) =>
-      `Nobody new is let in. It goes on as soon as WebEx creates it again; "bridgehead end ${about === "" ? "KEY" : shellWord(about)}" ends it, and without either it ends by itself (orphanConferenceMinutes). If the edge has lost nothing, find out which other edge uses the bridge.`,
+      `It goes on as soon as WebEx creates it again; "bridgehead end ${about === "" ? "KEY" : shellWord(about)}" ends it. One that the edge may have lost is locked where the bridge can do that, and ends by itself (orphanConferenceMinutes). One that began when the edge had lost nothing is left alone: find out which other edge uses the bridge.`,
   },
   "clock-differs": {
     title: "The clock of an agent is far off",

@@ -42,6 +42,8 @@ export interface AgentReports extends ConferenceIdentity {
   readonly stream: StreamId;
   /** The epoch since which the reporting agent is active; `null`: that is not known. */
   readonly activeSince: number | null;
+  /** Since when the relay has lost nothing; absent: an earlier release does not say. */
+  readonly knownSince?: EpochMs;
   /** What the bridge cannot do; absent: it can do everything. */
   readonly cannot?: readonly Ability[];
   readonly reports: readonly NumberedReport[];

@@ -299,11 +299,11 @@ export const domainSettings = v.strictObject({
     ),
   ),
   createTimeoutMs: duration,
-  /** A conference on a bridge that the edge does not know, as after a loss of its state, is ended so long after it was found. */
+  /** A conference on a bridge that the edge does not know, as after a loss of its state, is ended so long after it was found. `leave-alone`: nor locked. */
   orphanConferenceMinutes: v.optional(
     v.union(
-      [v.pipe(positive, v.maxValue(10_080, "must be at most 10080")), open(v.literal("never"))],
-      'must be minutes, 1 to 10080, or "never"',
+      [v.pipe(positive, v.maxValue(10_080, "must be at most 10080")), open(v.picklist(["never", "leave-alone"]))],
+      'must be minutes, 1 to 10080, "never" or "leave-alone"',
     ),
     240,
   ),

@@ -381,3 +381,16 @@ test("of a bridge's late creation nothing is kept, and an older conference of it
   expect(commands({ head: { phase: "ended", byWebex: true, at: 100 } })).toEqual(["end-conference"]);
   expect(commands({ head: { phase: "absent" } })).toEqual(["lock"]);
 });
+
+test("what began when the edge had lost nothing may be another edge's: it is neither locked nor ended, and a create adopts it", () => {
+  const found = (since: number, knownSince: number) => {
+    const input = { ...snapshot({ ...empty, since }), at: 2_000_000, knownSince } as ConferenceInput;
+    const { changes, effects } = after({ head: { phase: "absent" } }, input);
+    const { orphan, keptUntil } = changes.head as Running;
+    return { orphan, keptUntil, commands: effects.flatMap((one) => (isCommand(one) ? [one.command.type] : [])) };
+  };
+
+  expect(found(1_500_000, 1_000_000)).toEqual({ orphan: { foundAt: 2_000_000, leftAlone: true }, commands: [] });
+  // Clocks may differ by five minutes.
+  expect(found(1_200_000, 1_000_000)).toMatchObject({ orphan: { endAt: 16_400_000, locks: true }, commands: ["lock"] });
+});

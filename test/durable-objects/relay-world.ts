@@ -56,6 +56,9 @@ export class RelayWorld {
   alarmAt: number | null = null;
   now = Date.UTC(2026, 0, 1, 12);
   hangs = false;
+  /** Since when the relay has lost nothing, as conferences hear with each report. */
+  readonly knownSince: number[] = [];
+  restoredAt: number | null = null;
   /** By comparing a digest. */
   found: Comparison = "same";
   relay = this.#restart();
@@ -109,6 +112,7 @@ export class RelayWorld {
       if (this.hangs) await new Promise(() => {});
     };
     return new Relay({
+      ...(this.restoredAt !== null && { restoredAt: this.restoredAt }),
       sql: this.sql,
       after: (ms, run) => this.timers.after(ms, run),
       sockets: {
@@ -134,7 +138,8 @@ export class RelayWorld {
       settings: () => settings,
       conference: (_, key) => ({
         ackCommands: (from, ids) => ask(`${key} acks ${ids.join()} of ${from}`),
-        report: ({ reports, bridge: from, cannot = [] }) => {
+        report: ({ reports, bridge: from, cannot = [], knownSince = 0 }) => {
+          this.knownSince.push(knownSince);
           for (const { report } of reports)
             if (report.type === "result") this.reported.push({ id: report.id, result: report.result });
           return ask(`${key} report ${[reports[0]?.number, ...cannot].join(" without ")} of ${from}`).then(() => 1);

@@ -64,6 +64,20 @@ test("the active agent is asked for a snapshot with the digest that makes it nee
   expect(world.sent).toEqual([{ type: "snapshot-wanted", conference: own, unless: "d" }]);
 });
 
+test("a conference hears with a report since when the relay has lost nothing: its beginning, or a restore", async () => {
+  const world = await RelayWorld.begin();
+  const begun = world.now;
+  world.now += 1_000;
+  world.says(reports(own, 1));
+  await world.settle();
+  world.restoredAt = world.now;
+  world.sleep();
+  world.says(reports(own, 2));
+  await world.settle();
+
+  expect(world.knownSince).toEqual([begun, begun + 1_000]);
+});
+
 test("a conference that the edge does not know gets an object, and a snapshot is wanted of it", async () => {
   const world = await RelayWorld.begin();
   world.says({ type: "commands-ack", conference: foreign, ids: ["o1" as CommandId] });

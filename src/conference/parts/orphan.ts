@@ -10,6 +10,9 @@ import { applyEntered, callerOf } from "./callers.ts";
 /** Late commands of a conference that is over have had their effect by then: what a bridge holds under its key since is another one. */
 const ANOTHER_AFTER_MS = 600_000;
 
+/** How far the clocks of edge and agent may differ. */
+const CLOCKS_MS = 300_000;
+
 type EventOf<Type extends ConferenceEvent["type"]> = Extract<ConferenceEvent, { readonly type: Type }>;
 
 /** Whether the edge knows nothing of what the bridge holds under this key: it has lost it, or only knows one before. `since`: as the agent has it. */
@@ -19,14 +22,20 @@ export function isUnknown({ head, commands }: Draft, since?: EpochMs): boolean {
   return head.phase === "ended" && head.at !== undefined && since !== undefined && since > head.at + ANOTHER_AFTER_MS;
 }
 
-/** It runs without WebEx from now on, and nobody new is let in where the bridge can lock it. */
+/** Whether the edge, since this began, has lost what it knew: else it never knew it, and another edge may. Unknown times count as a loss. */
+export function mayBeLost({ context: { knownSince } }: Draft, since: EpochMs = 0): boolean {
+  return knownSince === undefined || since < knownSince + CLOCKS_MS;
+}
+
+/** It runs without WebEx from now on. Nobody new is let in where the bridge can lock it, unless it is left alone. */
 export function findOrphan(draft: Draft, found: Pick<ConferenceSnapshot, "since" | "locked" | "callers">): void {
   const { at, context } = draft;
   const { locked, callers } = found;
   const { orphanConferenceMinutes: minutes } = context.settings;
   const createdAt = Math.min(found.since ?? at, at);
   const life = { ...newLife(draft), createdAt, runningAt: createdAt, fromBridge: true as const };
-  const locks = !locked && !context.cannot.includes("lock");
+  const leftAlone = minutes === "leave-alone" || !mayBeLost(draft, found.since);
+  const locks = !locked && !leftAlone && !context.cannot.includes("lock");
   const formerSecrets = secretsOf(draft.head);
   draft.life = life;
   draft.head = {
@@ -35,12 +44,14 @@ export function findOrphan(draft: Draft, found: Pick<ConferenceSnapshot, "since"
     ...(formerSecrets.length > 0 && { formerSecrets: [...formerSecrets] }),
     orphan: {
       foundAt: at,
-      ...(minutes !== "never" && { endAt: at + minutes * 60_000 }),
+      ...(leftAlone && { leftAlone }),
+      ...(!leftAlone && typeof minutes === "number" && { endAt: at + minutes * 60_000 }),
       ...(locks && { locks: true as const }),
     },
-    keptUntil: at + KEPT_EMPTY_MS,
+    ...(!leftAlone && { keptUntil: at + KEPT_EMPTY_MS }),
   };
-  draft.fact({ kind: "conference-found", life: life.row, createdAt, locked, bridge: context.bridge });
+  const alone = leftAlone && { leftAlone };
+  draft.fact({ kind: "conference-found", life: life.row, createdAt, locked, ...alone, bridge: context.bridge });
   for (const arrival of callers) {
     const caller = foundCaller(draft, arrival);
     draft.callers.set(caller.call, caller);
