@@ -25,6 +25,7 @@ export type Item =
   | { readonly type: "operator"; readonly action: OperatorAction }
   | { readonly type: "undelivered"; readonly undelivered: Undelivered }
   | { readonly type: "reached"; readonly host: WebexHost }
+  | { readonly type: "restored" }
   | { readonly type: "time" };
 
 /** Whether the item reports no more than who speaks. */
@@ -147,7 +148,11 @@ export function transact(context: Context, submitted: readonly Item[]): Committe
   const { identity, domain, store, outbox, ids, nonce, restoredAt } = context;
   // This transaction deletes what is confirmed, so it must also act on the signs of life among it.
   const signs = outbox.signs.map((host) => ({ type: "reached" as const, host: host as WebexHost }));
-  const items: readonly Item[] = [...signs, ...submitted];
+  const items: readonly Item[] = [
+    ...(isBeforeRestore(store, restoredAt) ? [{ type: "restored" as const }] : []),
+    ...signs,
+    ...submitted,
+  ];
   if (items.every((item) => inputOf(item, context, outbox.rows) === null)) return null;
   const { transactionMemoryMs: neededMs, journalRetentionDays } = domain.settings;
   const restored = restoredAt !== undefined && { restoredAt };
@@ -189,9 +194,16 @@ function streamsAfter(item: Item, input: ConferenceInput, progress: Progress): P
   return { streams: withStream(progress, bridge, stream, input.reports.at(-1)?.number ?? 0) };
 }
 
+/** Whether the conference has decided nothing since the edge's state was put back from a backup. */
+export function isBeforeRestore({ identity, progress }: ConferenceStore, restoredAt: EpochMs | undefined): boolean {
+  return identity !== null && restoredAt !== undefined && progress.restoredAt !== restoredAt;
+}
+
 /** The input to commit; `null`: all of the item was committed before, or nothing follows from it. */
 function inputOf(item: Item, { at, store, domain, ...context }: Context, rows: Rows): ConferenceInput | null {
   switch (item.type) {
+    case "restored":
+      return isBeforeRestore(store, context.restoredAt) ? { type: "restored", at } : null;
     case "webex": {
       const { transId, messages } = item.document;
       return { type: "webex", at, transId, messages };

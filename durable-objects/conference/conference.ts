@@ -35,7 +35,7 @@ import type { LogLine } from "../platform/log.ts";
 import type { DomainPorts, Platform } from "../platform/platform.ts";
 import { CommandSender } from "./command-sender.ts";
 import { ConferenceActions } from "./conference-actions.ts";
-import { GroupCommit, type Item, isSpeech, transact } from "./conference-commit.ts";
+import { GroupCommit, type Item, isBeforeRestore, isSpeech, transact } from "./conference-commit.ts";
 import { ConferenceReader } from "./conference-reader.ts";
 import { ConferenceStore } from "./conference-store.ts";
 import { DirectoryFeed } from "./directory-feed.ts";
@@ -230,10 +230,14 @@ export class Conference {
     if (due !== null && due + overdueMs < now) await this.alarm();
     const deleteAt = deletionOf(this.#store, domain);
     if (deleteAt !== null && deleteAt <= now) return this.#arm(deleteAt);
+    await this.#askForSnapshot();
+  }
+
+  async #askForSnapshot(): Promise<void> {
     const { bridge } = this.#store.progress;
     const digest = ownDigest(this.#store.state);
     if (bridge === null || digest === null) return;
-    const asked = this.#ports.relay(domain.name, bridge).askForSnapshot(this.#identified.confKey, digest);
+    const asked = this.#ports.relay(this.#identified.domain, bridge).askForSnapshot(this.#identified.confKey, digest);
     await within(this.#ports, askWithinMs, `the relay of ${bridge}`, asked);
   }
 
@@ -263,6 +267,11 @@ export class Conference {
     const isLast = why === "alarm" && this.#ongoing === null && this.#outbox.rows.length === 0;
     // An earlier life has set the alarm for the deletion. To set it again after each restart would cost a row.
     if (!isLast) this.#arm(why === "alarm" ? deleteAt : null);
+    // Else it would act on what the backup says first, although more has happened since.
+    if (isBeforeRestore(this.#store, this.#ports.restoredAt)) {
+      await this.#commits.submit({ type: "restored" });
+      this.#clock.alarm.guard(() => this.#askForSnapshot());
+    }
     this.#outbox.deleteConfirmed();
     this.#outbox.pump();
     this.#directoryFeed.alarmFired();

@@ -9,6 +9,7 @@ import type { Head } from "./head.ts";
 import type { ConferenceInput } from "./inputs.ts";
 import {
   closingDue,
+  completeClose,
   endIfDeserted,
   expireClosing,
   expireOrphan,
@@ -213,6 +214,9 @@ export function decide(state: ConferenceState, input: ConferenceInput, context: 
     case "undelivered":
       draft.because([{ type: "post" }], () => applyUndelivered(draft, input.messages, input.of));
       break;
+    case "restored":
+      draft.because([{ type: "repair" }], () => restore(draft));
+      break;
     case "reached":
       if (draft.outages.get(input.host)) draft.because([{ type: "post" }], () => resync(draft, "confirmed"));
       break;
@@ -226,8 +230,28 @@ export function decide(state: ConferenceState, input: ConferenceInput, context: 
   return draft.decision();
 }
 
+/** What waited in the backup waits for nothing any more; nothing else is decided before the bridge says what it holds. */
+function restore(draft: Draft): void {
+  for (const { id, command, request, bridge } of draft.commands.values()) {
+    draft.answer(request, "bridge-timeout");
+    draft.commands.delete(id);
+    const why = bridge === undefined ? "too-late" : "conference-over";
+    draft.fact({ kind: "command-failed", command: id, type: command.type, why });
+  }
+  for (const { request } of draft.running?.groups ?? []) draft.answer(request, "bridge-timeout");
+  draft.update({ groups: [] });
+  const { head } = draft;
+  if (head.phase === "creating") failCreate(draft, head, "bridge-timeout");
+  else if (head.phase === "running" && head.closing) {
+    for (const { message } of head.closing.next) draft.answer(requestOf(message), "bridge-timeout");
+    completeClose(draft, { ...head.closing, next: [] });
+  }
+  if (draft.head.phase !== "creating") draft.head = { ...draft.head, restored: true };
+}
+
 /** What follows from the state alone, whatever the input was. */
 function tidyUp(draft: Draft): void {
+  if (isRestored(draft)) return;
   for (const { room } of draft.rooms.values()) closeIfEmpty(draft, room);
   tidyTalk(draft);
   notifySpeakers(draft);
@@ -241,14 +265,16 @@ export function nextDeadline(state: ConferenceState, confKey?: ConfKey): EpochMs
   const consider = (at: EpochMs | null | undefined) => {
     if (at !== null && at !== undefined && (next === null || at < next)) next = at;
   };
+  for (const command of commands.values()) if (!command.expired) consider(command.answerBy);
+  if (head.phase === "running" && head.closing) consider(closingDue(head.closing));
+  if (isRestored(state)) return next;
   if (head.phase === "running") {
     const { closing, renewAt, talk } = head;
     if (outages.size === 0) consider(speechDue(head.speech));
     for (const at of [head.retryEndAt, head.keptUntil, talk?.retryAt, talk?.aloneUntil]) consider(at);
-    consider(closing ? closingDue(closing) : renewAt);
+    if (!closing) consider(renewAt);
     consider(orphanDue(head));
   }
-  for (const command of commands.values()) if (!command.expired) consider(command.answerBy);
   for (const callOut of callOuts.values()) consider(callOut.answerBy);
   for (const room of rooms.values()) {
     consider(room.closeRequest?.answerBy);
@@ -260,7 +286,7 @@ export function nextDeadline(state: ConferenceState, confKey?: ConfKey): EpochMs
 /** Answers with a failure whatever has waited too long, and tries again what is due for it. */
 function expire(draft: Draft, overdue: readonly CommandId[]): void {
   // Each is read again: what expired before it may have changed or deleted it.
-  for (const { call } of draft.callOuts.values()) {
+  for (const { call } of isRestored(draft) ? [] : draft.callOuts.values()) {
     const callOut = draft.callOuts.get(call);
     if (callOut && isOver(draft, callOut.answerBy)) expireCallOut(draft, callOut);
   }
@@ -271,6 +297,10 @@ function expire(draft: Draft, overdue: readonly CommandId[]): void {
   for (const id of overdue) {
     const command = draft.commands.get(id);
     if (command) answerOverdue(draft, command);
+  }
+  if (isRestored(draft)) {
+    expireClosing(draft);
+    return probe(draft, "due");
   }
   for (const { room: id } of draft.rooms.values()) {
     const room = draft.rooms.get(id);
@@ -283,6 +313,11 @@ function expire(draft: Draft, overdue: readonly CommandId[]): void {
   expireTalk(draft);
   retryClosing(draft);
   probe(draft, "due");
+}
+
+/** What it was to do in the backup may be wrong by now. */
+function isRestored({ head }: { readonly head: Head }): boolean {
+  return head.phase === "running" && head.restored === true;
 }
 
 function isOver(draft: Draft, answerBy: EpochMs | null): boolean {

@@ -29,6 +29,9 @@ export const request = shown<OpenRequest>(showOpenRequest);
 export const causes = list(cause);
 const secrets = list(secret(v.string()));
 
+/** Put back from a backup, and not compared with the bridge since: what has happened meanwhile, nobody knows. */
+const isRestored = { restored: maybe(yes) };
+
 export type CreateRequest = FromWebexMessages["create-conference"];
 
 /** A request that one or several commands answer. Requests of one id are answered together. */
@@ -164,6 +167,7 @@ export interface Ongoing extends Readonly<v.InferOutput<v.ObjectSchema<typeof on
 
 /** Nothing is known of it, but what led in before: the bridge did not create the next. */
 const absent = fields({
+  ...isRestored,
   phase: v.literal("absent"),
   /** WebEx was told that it is not created: a bridge that creates it all the same ends it. */
   notCreated: maybe(yes),
@@ -183,6 +187,7 @@ export interface Creating extends v.InferOutput<typeof creating> {}
 
 const running = fields({
   ...ongoing,
+  ...isRestored,
   phase: v.literal("running"),
   /** False after a keep-alive close (protocol 4.8): the audio goes on, and WebEx is notified of nothing until it creates again. */
   attached: flag,
@@ -213,6 +218,7 @@ export interface Running extends v.InferOutput<typeof running> {}
 
 /** Over. Kept for late traffic, and to know of an end that was not reported to WebEx (protocol 4.9 F5). */
 const ended = fields({
+  ...isRestored,
   phase: v.literal("ended"),
   /** When it ended; absent in what an older version kept. */
   at: maybe(time),
@@ -232,6 +238,13 @@ interface Ended extends v.InferOutput<typeof ended> {}
 /** In which phase a conference is, and what is known of it as a whole. */
 export const head = v.variant("phase", [absent, creating, running, ended]);
 export type Head = Absent | Creating | Running | Ended;
+
+/** The bridge has said how it is. */
+export function compared(head: Head): Head {
+  if (head.phase === "creating" || !head.restored) return head;
+  const { restored: _, ...now } = head;
+  return now;
+}
 
 /** All that leads callers in, or makes them silent monitors, and all that did. */
 export function secretsOf(head: Head): readonly string[] {

@@ -33,6 +33,8 @@ export const conferenceInput = v.variant("type", [
     of: maybe(undeliveredDocument),
   }),
   fields({ type: v.literal("reached"), at, host: server }),
+  /** The state was put back from a backup: nobody knows how the conference went on. */
+  fields({ type: v.literal("restored"), at }),
   /** What an operator asks, unless that is refused at once; `person`: the operator's name. */
   fields({ type: v.literal("operator"), at, id: action, person: word, request: shown<OperatorRequest>(showRequest) }),
   /** The time of `nextDeadline` has come, or the bridge has been at work on these commands for too long (see `overdueAt`). */

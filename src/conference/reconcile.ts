@@ -2,7 +2,7 @@ import type { BridgeCaller, ConferenceSnapshot } from "../bridge/events.ts";
 import { digestOf } from "../bridge/state.ts";
 import { type BridgeName, type CallId, MAIN_ROOM, type RoomId } from "../foundation/ids.ts";
 import type { Draft } from "./draft.ts";
-import type { Running } from "./head.ts";
+import { compared, type Running } from "./head.ts";
 import { endAsLost } from "./lifecycle.ts";
 import { applyAdmitted, endCallOut, placeCaller } from "./parts/call-outs.ts";
 import { addCaller, applyMuted, removeCaller } from "./parts/callers.ts";
@@ -29,6 +29,7 @@ export function compareDigest(state: ConferenceState, digest: string): Compariso
 /** The digest that the bridge must have of a running conference; `null` while that is not known. */
 export function ownDigest(state: ConferenceState): string | null {
   const { head, callers, callOuts, rooms } = state;
+  if (head.phase !== "creating" && head.restored) return ""; // Whatever the bridge holds, it is to say.
   if (head.phase !== "running" || head.closing || isPending(state)) return null;
   const here = [...callers.values()].filter(({ left }) => !left);
   const present = here.map((caller) => (caller.heardInTalk ? { ...caller, muted: isMutedOnBridge(caller) } : caller));
@@ -54,6 +55,7 @@ export function endAsOver(draft: Draft, bridge?: BridgeName): void {
 
 /** Repairs each difference to what the bridge holds, as if the missed event came now; pending commands aside. */
 export function compareWithBridge(draft: Draft, bridge: ConferenceSnapshot | null): void {
+  if (bridge === null || draft.running) draft.head = compared(draft.head);
   const { head } = draft;
   // A pending creation or end has its own result.
   if (head.phase === "creating" || (head.phase === "running" && head.closing)) return;

@@ -76,6 +76,8 @@ export class Timeline {
       }
       case "reached":
         return this.#say(row, "webex", "edge", "reached again", { host: input.host });
+      case "restored":
+        return this.#say(row, "edge", "edge", "put back from a backup", {});
       case "undelivered":
       case "time":
         return; // What follows from it says enough.

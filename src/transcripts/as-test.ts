@@ -142,6 +142,8 @@ class TestWriter {
       }
       case "reached":
         return ["reached"];
+      case "restored":
+        return ["restored"];
       case "time":
         return input.overdue
           ? this.#said(

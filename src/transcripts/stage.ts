@@ -109,6 +109,8 @@ export class Stage {
         if (host === undefined) throw new Error(`no server is behind: ${line}`);
         return this.decide({ type: "reached", at: this.#now, host });
       }
+      case "restored":
+        return this.decide({ type: "restored", at: this.#now });
       case "W→A":
         return this.decide(this.#posted([rest, ...more]));
       case "B→A":

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { ConferenceSnapshot, Report } from "../../src/bridge/events.ts";
 import { digestOf } from "../../src/bridge/state.ts";
-import { decide } from "../../src/conference/decide.ts";
+import { decide, nextDeadline } from "../../src/conference/decide.ts";
 import { type Decision, type DecisionContext, isCommand, isPost } from "../../src/conference/draft.ts";
 import type { Creating, Running } from "../../src/conference/head.ts";
 import type { ConferenceInput } from "../../src/conference/inputs.ts";
@@ -393,4 +393,16 @@ test("what began when the edge had lost nothing may be another edge's: it is nei
   expect(found(1_500_000, 1_000_000)).toEqual({ orphan: { foundAt: 2_000_000, leftAlone: true }, commands: [] });
   // Clocks may differ by five minutes.
   expect(found(1_200_000, 1_000_000)).toMatchObject({ orphan: { endAt: 16_400_000, locks: true }, commands: ["lock"] });
+});
+
+test("after a restore, what is over in the backup is not ended on the bridge before it was compared", () => {
+  const found = snapshot({ ...empty, callers: [] });
+  const ended = { phase: "ended", byWebex: true, at: 100 } as const;
+  const commands = (state: Partial<ConferenceState>) =>
+    after(state, found).effects.flatMap((one) => (isCommand(one) ? [one.command.type] : []));
+
+  expect(commands({ head: ended })).toEqual(["end-conference"]);
+  expect(commands({ head: { ...ended, restored: true } })).toEqual(["lock"]);
+  const kept = { ...head, attached: false, keptUntil: 5, restored: true } as const;
+  expect(nextDeadline({ ...emptyState(), head: kept })).toBeNull();
 });

@@ -346,3 +346,21 @@ test("where the domain is removed before a bridge is chosen, nothing is sent and
 
   expect([world.sent, world.lines.filter(({ level }) => level !== "info")]).toEqual([[], []]);
 });
+
+test("an object of a restored backup asks the bridge first: what was due in the backup is not done", async () => {
+  const world = new ConferenceWorld();
+  await world.received("create", createConference());
+  const sent = () => world.sent.flat().map(({ command }) => command.type);
+  expect(sent()).toEqual(["create-conference"]);
+  world.kill();
+  await world.time.pass(3_600_000);
+  world.restoredAt = world.time.now;
+  world.sent.length = 0;
+  world.start();
+  await world.time.pass(60_000);
+
+  expect(sent()).toEqual([]);
+  expect(world.asked).toEqual([""]);
+  await world.reported(snapshot);
+  expect(sent()).toEqual(["lock"]);
+});

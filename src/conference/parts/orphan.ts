@@ -18,6 +18,8 @@ type EventOf<Type extends ConferenceEvent["type"]> = Extract<ConferenceEvent, { 
 /** Whether the edge knows nothing of what the bridge holds under this key: it has lost it, or only knows one before. `since`: as the agent has it. */
 export function isUnknown({ head, commands }: Draft, since?: EpochMs): boolean {
   if (commands.find(({ bridge }) => bridge === undefined)) return false;
+  // Another one may have been created and more since the backup.
+  if ((head.phase === "absent" || head.phase === "ended") && head.restored) return true;
   if (head.phase === "absent") return head.notCreated !== true;
   return head.phase === "ended" && head.at !== undefined && since !== undefined && since > head.at + ANOTHER_AFTER_MS;
 }

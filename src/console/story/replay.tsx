@@ -136,6 +136,8 @@ function whatCame(input: ConferenceInput | null): string {
       return input.elsewhere === undefined
         ? "The bridge's agent reported:"
         : `An agent of ${input.elsewhere}, which is not the conference's bridge, reported:`;
+    case "restored":
+      return "The edge's state was put back from a backup.";
     case "undelivered":
       return `${input.of?.probe ? "A probe failed" : "A document was given up"}: WebEx did not confirm ${input.messages.map(({ type }) => type).join(", ")}.`;
     case "reached":
