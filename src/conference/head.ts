@@ -53,6 +53,8 @@ const closing = fields({
   byPolicy: maybe(yes),
   /** Present where WebEx wants an operator's end, too, or that of a conference it had let go on alone: it is notified of it. */
   isAsked: maybe(yes),
+  /** Of one that was found on its bridge: when it counts as lost, since its bridge does not end it. */
+  lostAt: maybe(time),
   /** Creates with the same key that came meanwhile: the next conference begins when this one is over. */
   next: list(
     fields({
@@ -112,6 +114,8 @@ const orphan = fields({
   endAt: maybe(time),
   /** The edge has it locked, so that nobody new is let in. */
   locks: maybe(yes),
+  /** Present after the bridge refused to lock it: when that is tried again. */
+  retryLockAt: maybe(time),
   /** It may be another edge's, or the settings say so: nothing is done to it. */
   leftAlone: maybe(yes),
 });

@@ -28,6 +28,8 @@ import type { CallOut } from "./state.ts";
 
 /** Pause after a bridge refused to end a deserted conference. */
 const RETRY_END_MS = 60_000;
+/** How long a bridge that is gone has to end what was found on it, where the settings end none. */
+const LOST_MINUTES = 240;
 /** How many creates of WebEx may wait for the bridge; a further one is refused at once. */
 const MAX_WAITING_CREATES = 50;
 /** How long a conference that WebEx has detached from before anybody could enter waits for its first caller. */
@@ -219,14 +221,24 @@ export function retryEnd(draft: Draft): void {
 /** Ends a conference that WebEx has not created again in time; its callers hear that the call ends. */
 export function expireOrphan(draft: Draft): void {
   const { running, at } = draft;
-  if (!running || running.closing || running.retryEndAt !== undefined) return;
-  const { endAt } = running.orphan ?? {};
+  if (!running) return;
+  const { closing, orphan, retryEndAt } = running;
+  if (closing?.lostAt !== undefined && closing.lostAt <= at) return completeClose(draft, closing);
+  if (closing) return;
+  const { endAt, retryLockAt } = orphan ?? {};
+  if (orphan && retryLockAt !== undefined && retryLockAt <= at) {
+    const { retryLockAt: _, ...rest } = orphan;
+    draft.update({ orphan: rest });
+    if (!running.locked && !draft.pending("lock", "unlock")) draft.issue({ type: "lock" });
+  }
+  if (retryEndAt !== undefined) return;
   if (endAt !== undefined && endAt <= at) beginEnd(draft, [], { byPolicy: true }, { announce: "goodbye" });
 }
 
 /** When `expireOrphan` next has something to do; a refused end is tried again after a pause. */
-export function orphanDue({ orphan, closing, retryEndAt }: Running): EpochMs | undefined {
-  return closing || retryEndAt !== undefined ? undefined : orphan?.endAt;
+export function orphanDue({ orphan, closing, retryEndAt }: Running): EpochMs | null {
+  if (closing) return closing.lostAt ?? null;
+  return earliest(orphan?.retryLockAt ?? null, retryEndAt === undefined ? (orphan?.endAt ?? null) : null);
 }
 
 function beginEnd(
@@ -235,7 +247,11 @@ function beginEnd(
   by: Partial<Closing> = {},
   how: Partial<Command<"end-conference">> = {},
 ): void {
-  draft.update({ closing: { requests, answerBy: draft.at + LATEST_MS, next: [], ...by } });
+  const { at, running, context } = draft;
+  const { orphanConferenceMinutes: minutes } = context.settings;
+  const lostAt = at + (typeof minutes === "number" ? minutes : LOST_MINUTES) * 60_000;
+  const more = running?.orphan && { lostAt };
+  draft.update({ closing: { requests, answerBy: at + LATEST_MS, next: [], ...more, ...by } });
   draft.issue({ type: "end-conference", ...how });
 }
 

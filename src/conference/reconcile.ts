@@ -1,6 +1,6 @@
 import type { BridgeCaller, ConferenceSnapshot } from "../bridge/events.ts";
 import { digestOf } from "../bridge/state.ts";
-import { type BridgeName, type CallId, MAIN_ROOM, type RoomId } from "../foundation/ids.ts";
+import { type BridgeName, type CallId, type EpochMs, MAIN_ROOM, type RoomId } from "../foundation/ids.ts";
 import type { Draft } from "./draft.ts";
 import { compared, type Running } from "./head.ts";
 import { endAsLost } from "./lifecycle.ts";
@@ -92,11 +92,16 @@ function addMissing(draft: Draft, found: BridgeCaller): void {
   const callOut = draft.callOuts.get(found.call);
   if (draft.isBusy(found.call) || callOut?.stage === "dropping") return;
   repaired(draft, "entered");
-  if (!callOut) addCaller(draft, found);
+  if (!callOut) addCaller(draft, found, undefined, enteredBefore(draft, found));
   else if (callOut.stage === "waiting") applyAdmitted(draft, callOut);
   else placeCaller(draft, callOut, found.room);
   const entered = draft.callers.get(found.call);
   if (entered) draft.callers.set(found.call, withRepair(entered));
+}
+
+/** Of a call that was inside before WebEx created the conference, as after a loss of the edge's state: since when. */
+function enteredBefore({ life }: Draft, { enteredAt }: BridgeCaller): EpochMs | undefined {
+  return life && enteredAt !== undefined && enteredAt < life.createdAt ? enteredAt : undefined;
 }
 
 function compareCaller(draft: Draft, caller: Caller, found: BridgeCaller): void {

@@ -34,6 +34,9 @@ import { expelledEnd, failedEnd, reportedEnd } from "./records.ts";
 import { setLocked } from "./server/conference-status.ts";
 import { type Caller, isMutedOnBridge, type PendingCommand } from "./state.ts";
 
+/** Pause after a bridge refused to lock a conference that the edge did not know. */
+const RETRY_LOCK_MS = 60_000;
+
 /** Reports of an agent of the conference's bridge, or of another bridge: `otherBridge`. */
 export function applyReports(draft: Draft, reports: readonly NumberedReport[], otherBridge?: BridgeName): void {
   let ignored = 0;
@@ -166,6 +169,7 @@ function applyResultByType(draft: Draft, pending: PendingCommand, result: Comman
     case "unlock":
       draft.answer(request, result);
       if (result.done) setLocked(draft, command.type === "lock");
+      else if (command.type === "lock" && result.reason !== "not-supported") retryLock(draft);
       return;
     case "report-speakers":
     case "stop-reporting-speakers":
@@ -209,6 +213,13 @@ function applyResultByType(draft: Draft, pending: PendingCommand, result: Comman
     default:
       return assertNever(command);
   }
+}
+
+/** Nobody new is let into a conference that the edge did not know, once the bridge locks it. */
+function retryLock(draft: Draft): void {
+  const { at, running } = draft;
+  const { orphan } = running ?? {};
+  if (orphan?.locks) draft.update({ orphan: { ...orphan, retryLockAt: at + RETRY_LOCK_MS } });
 }
 
 /** The bridge has taken the entry rules, or has created a conference that WebEx has closed meanwhile, and that never runs. */

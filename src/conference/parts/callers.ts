@@ -21,9 +21,9 @@ type FromPrompt = Extract<ConferenceEvent, { type: "caller-entered" }>["prompt"]
 type AttendeeIdentified = Extract<ConferenceEvent, { type: "attendee-identified" }>;
 
 /** A call that dialled in has entered (protocol 4.2, 4.18). A snapshot can show one that has muted itself since. */
-export function addCaller(draft: Draft, arrival: BridgeCaller, prompt?: FromPrompt): void {
+export function addCaller(draft: Draft, arrival: BridgeCaller, prompt?: FromPrompt, since?: EpochMs): void {
   if (draft.callers.get(arrival.call) || draft.callOuts.get(arrival.call)) return;
-  const caller = callerOf(draft, arrival);
+  const caller = callerOf(draft, arrival, since);
   notifyEntered(draft, caller);
   applyEntered(draft, caller, prompt);
   const known = draft.callers.get(arrival.call);

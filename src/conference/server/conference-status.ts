@@ -40,8 +40,11 @@ export function answerCreate(draft: Draft, request: OpenRequest | null): void {
 
 /** Locked or unlocked (protocol 4.10). WebEx has no status for "unlocked"; "running" means it (protocol 2.3.2). */
 export function setLocked(draft: Draft, locked: boolean): void {
-  if (!draft.running) return;
-  draft.update({ locked });
+  const { running } = draft;
+  if (!running) return;
+  // Whoever unlocks it wants it so, and whoever locks it then, too: a create does not change that.
+  const { locks: _, retryLockAt: __, ...orphan } = running.orphan ?? { foundAt: 0 };
+  draft.update({ locked, ...(!locked && running.orphan && { orphan }) });
   draft.fact({ kind: "conference-locked", locked });
   notifyStatus(draft, locked ? "locked" : "running");
 }
