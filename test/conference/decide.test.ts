@@ -406,3 +406,17 @@ test("after a restore, what is over in the backup is not ended on the bridge bef
   const kept = { ...head, attached: false, keptUntil: 5, restored: true } as const;
   expect(nextDeadline({ ...emptyState(), head: kept })).toBeNull();
 });
+
+test("a call that was inside before WebEx created the conference counts from when the agent knows it, as after a loss", () => {
+  const found = (enteredAt: number) => {
+    const [call, rest] = ["c1" as CallId, { number: "", attendeeId: null, muted: false, silent: false }];
+    const caller = { call, ...rest, room: "main" as RoomId, enteredAt };
+    const since = { ...head, life: { ...head.life, createdAt: 500 } };
+    const { changes } = after({ head: since }, snapshot({ ...empty, callers: [caller] }));
+    return changes.callers.get(call)?.history;
+  };
+
+  expect(found(200)).toMatchObject({ enteredAt: 200, fromBridge: true });
+  // An entry that was missed counts from when the edge found it.
+  expect(found(600)).toMatchObject({ enteredAt: 1_000 });
+});
