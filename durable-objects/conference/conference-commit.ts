@@ -2,6 +2,7 @@ import type { IssuedCommand } from "../../src/bridge/commands.ts";
 import { applyTransaction } from "../../src/conference/decide.ts";
 import { isCommand } from "../../src/conference/draft.ts";
 import type { Fact } from "../../src/conference/facts.ts";
+import { isOngoing } from "../../src/conference/head.ts";
 import type { ConferenceInput } from "../../src/conference/inputs.ts";
 import { type OperatorAction, operatorRefusal } from "../../src/conference/operator-actions.ts";
 import type { Queue, Rows } from "../../src/conference/server/queue.ts";
@@ -213,7 +214,7 @@ function inputOf(item: Item, { at, store, domain, ...context }: Context, rows: R
       const reports = freshReports(store.progress, item.reports);
       const other = isOnOtherBridge(store.progress, bridge) && { elsewhere: bridge };
       const { knownSince } = item.reports;
-      const isKnown = store.state.head.phase === "running" && !other;
+      const isKnown = isOngoing(store.state.head);
       const known = !isKnown && knownSince !== undefined && { knownSince };
       return reports.length === 0 ? null : { type: "bridge", at, reports, ...other, ...known };
     }

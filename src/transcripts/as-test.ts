@@ -38,6 +38,7 @@ class TestWriter {
   #at = 0;
   #actions = 0;
   #bridge: string | null = "simulated";
+  #knownSince: number | null = null;
   #cannot = "";
 
   constructor({ settings }: TestRows) {
@@ -163,7 +164,11 @@ class TestWriter {
     return waiting.filter((one) => messages.some(({ type, msgId }) => type === one.played.type && msgId === one.msgId));
   }
 
-  #context({ bridge: then, cannot: lacks }: TestRow, { type }: ConferenceInput): void {
+  #context({ bridge: then, cannot: lacks }: TestRow, input: ConferenceInput): void {
+    const { type } = input;
+    const { knownSince = this.#knownSince } = input.type === "bridge" ? input : {};
+    if (knownSince !== this.#knownSince) this.#happen([`bridge known-since ${knownSince}`]);
+    this.#knownSince = knownSince;
     const isAtBridge = type !== "time" && type !== "undelivered";
     // An only bridge is chosen with the first create.
     const bridge = then === null ? "simulated" : (bridgeNames[this.#bridgePlace(then)] ?? null);

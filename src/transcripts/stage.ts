@@ -47,6 +47,8 @@ export class Stage {
   /** What each `lost` gave up. */
   readonly #lost: GivenUpDocument[] = [];
   #now = 0;
+  /** Since when the edge has lost nothing of what it knew of the bridge; `null`: nobody says. */
+  #knownSince: EpochMs | null = null;
   #msgIds = 0;
   #actions = 0;
   #documents = 0;
@@ -97,6 +99,10 @@ export class Stage {
       case "bridge":
         if (words[0] === "is") {
           this.#progress = { ...this.#progress, bridge: words[1] === "none" ? null : (words[1] as BridgeName) };
+          return [];
+        }
+        if (words[0] === "known-since") {
+          this.#knownSince = Number(words[1]);
           return [];
         }
         this.#progress = { ...this.#progress, cannot: abilities.filter((ability) => words.includes(ability)) };
@@ -151,6 +157,7 @@ export class Stage {
       type: "bridge",
       at: this.#now,
       ...(other !== undefined && { elsewhere: other }),
+      ...(this.#knownSince !== null && { knownSince: this.#knownSince }),
       reports: texts.map((text) => ({ number: ++this.#reports, report: this.lines.report(text) })),
     });
   }
