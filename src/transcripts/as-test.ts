@@ -7,6 +7,8 @@ import { TestLines } from "./test-lines.ts";
 import { printTranscript, type Step } from "./transcript.ts";
 
 /** A longer test is none that anybody reads. */
+/** Of what a bridge's agent and its relay know. */
+const times: ReadonlySet<string> = new Set(["since", "knownSince", "enteredAt", "leftAt", "endedAt"]);
 const MOST_ROWS = 3_000;
 
 /** A journal as a transcript for `test/transcripts`, from its first create to where today's code decides otherwise; `null`: nothing can be played. */
@@ -35,6 +37,7 @@ class TestWriter {
   /** Rows in which something was given up, in the order of their `lost` lines. */
   readonly #lostIn: number[] = [];
   #rows = 0;
+  #begunAt = 0;
   #at = 0;
   #actions = 0;
   #bridge: string | null = "simulated";
@@ -57,11 +60,12 @@ class TestWriter {
     if (this.#rows === 0) {
       const begins = row.facts.some(({ kind }) => kind === "conference-requested");
       if (row.input === null || (row.seq > 1 && !begins)) return true;
+      this.#begunAt = row.at;
       this.#at = row.at;
     }
     this.#rows += 1;
     this.#confirm(row);
-    if (row.input && !this.#input(row, row.input)) {
+    if (row.input && !this.#input(row, this.#inOwnTime(row.input))) {
       this.#steps.push(
         `# From row ${row.seq} on the journal says otherwise than what follows here: the rest is left out.`,
       );
@@ -70,6 +74,14 @@ class TestWriter {
     if (this.#rows < MOST_ROWS) return true;
     this.#steps.push(`# What follows behind row ${row.seq} is left out: it is too long.`);
     return false;
+  }
+
+  /** In a test time begins with its first row. */
+  #inOwnTime(input: ConferenceInput): ConferenceInput {
+    if (input.type !== "bridge") return input;
+    return JSON.parse(JSON.stringify(input), (name, value) =>
+      times.has(name) && typeof value === "number" ? Math.max(0, value - this.#begunAt) : value,
+    );
   }
 
   #settings({ protocol, ...others }: { readonly protocol?: { readonly host?: NamedHosts } }): object {
