@@ -169,7 +169,7 @@ function applyResultByType(draft: Draft, pending: PendingCommand, result: Comman
     case "unlock":
       draft.answer(request, result);
       if (result.done) setLocked(draft, command.type === "lock");
-      else if (command.type === "lock" && result.reason !== "not-supported") retryLock(draft);
+      if (!result.done && command.type === "lock" && result.reason !== "not-supported") retryLock(draft);
       return;
     case "report-speakers":
     case "stop-reporting-speakers":
