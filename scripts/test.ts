@@ -26,7 +26,7 @@ interface StageResult {
 const project = dirname(dirname(fileURLToPath(import.meta.url)));
 const bin = join(project, "node_modules", ".bin");
 const configs = ["", ".edge", ".home", ".browser", ".objects-test", ".workers-test"].map((of) => `tsconfig${of}.json`);
-const stageLimitMs = 20 * 60_000;
+const stageLimitMs = 45 * 60_000;
 
 /** What a machine may lack: for two projects of vitest, and for some of the tests of metrics. */
 const needs: Readonly<Record<string, () => Promise<Result<unknown, string>>>> = {
