@@ -230,7 +230,7 @@ describe.skipIf(why !== null)("the packages, by the commands of docs/operations.
     expect(running.messages().filter((message) => "status" in message && message.status === "left")).toEqual([]);
     await running.close();
     await eventually("the records are complete", async () => {
-      const records = await machine.run("bridgehead records --ndjson");
+      const records = await machine.run("bridgehead records --domain acme --ndjson");
       return /"attendeeId":"103"/.test(records) && /"kind":"conference"/.test(records);
     });
   });
