@@ -81,7 +81,7 @@ export const rules = {
     "No command concerns another owner's conference, its callers, or a caller who dialled another owner's number.",
   "what is another owner's is not told": "No agent tells the edge of another owner's conference.",
   "an orphan goes on without WebEx":
-    "A conference of its owner that a bridge holds and the edge did not know has an object that says who is in it, and is locked, or over on both sides.",
+    "A conference of its owner that a bridge holds and the edge did not know has an object that says who is in it, and is locked unless this edge has lost nothing, or over on both sides.",
   "a mute key switches":
     "A caller who presses the mute key while nothing is under way for the call is muted, or heard again, within seconds.",
   "a silent monitor is silent":
