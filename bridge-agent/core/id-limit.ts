@@ -1,7 +1,7 @@
 import type { IdLimit } from "../../src/link/messages.ts";
 import type { AgentJournal, JournalContents } from "./journal.ts";
 
-/** The furthest limit of its domain's ids that the edge has handed this agent: an edge that lost its state learns it from here. */
+/** The furthest limit of its domain's ids that the edge has handed out: one that lost its state learns it here. */
 export class KeptIdLimit {
   readonly #journal: Pick<AgentJournal, "saveIdLimit">;
   readonly #domain: string;

@@ -22,7 +22,7 @@ export interface JournaledConference {
   readonly maxCallers?: number | null;
   /** Whether callers can still enter it. */
   readonly live: boolean;
-  /** Since when an agent with this journal has known it; absent: it is not live, or an earlier release wrote it. */
+  /** Since when an agent with this journal has known it; absent: it is not live, or of an earlier release. */
   readonly since?: EpochMs | null;
 }
 

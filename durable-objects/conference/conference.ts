@@ -263,7 +263,7 @@ export class Conference {
     }
     if (!domain)
       return this.#clock.wakeBy(Math.min(Math.max(deleteAt ?? now, now + alarmLeadMs.later), now + domainAgainMs));
-    // Nothing wakes it soon: should the object die now, the platform repeats this alarm as long as no other one is set.
+    // Should the object die now, the platform repeats this alarm, as long as no other one is set.
     const isLast = why === "alarm" && this.#ongoing === null && this.#outbox.rows.length === 0;
     // An earlier life has set the alarm for the deletion. To set it again after each restart would cost a row.
     if (!isLast) this.#arm(why === "alarm" ? deleteAt : null);

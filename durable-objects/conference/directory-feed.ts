@@ -127,7 +127,7 @@ export class DirectoryFeed {
     if (this.owes) this.#schedule(this.#gatherMs);
   }
 
-  /** Sends what is owed now. Resolves in time with when the rest may be sent; `null`: the directory has it. */
+  /** Sends what is owed now. Resolves with when the rest may be sent; `null`: the directory has it. */
   async sendOwed(): Promise<EpochMs | null> {
     if (this.#failures === 0 || this.#notBefore <= this.#ports.now())
       await within(this.#ports, answerWithinMs, "the directory", this.#send()).catch(() => {});
@@ -158,7 +158,7 @@ export class DirectoryFeed {
     this.#schedule(this.#hasReceivers ? firstMs : this.#gatherMs);
   }
 
-  /** Called by the alarm, which comes seconds after a document that is not confirmed: time alone makes it one that waits. */
+  /** Called by the alarm that comes after an unconfirmed document: time alone makes it one that waits. */
   alarmFired(): void {
     this.changed();
     const nextMs = nextWaitingMs(this.#outbox.rows, this.#ports.now());

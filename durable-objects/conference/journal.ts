@@ -120,7 +120,7 @@ export class Journal {
     return row ? Number(row.seq) : null;
   }
 
-  /** The first row that has this MsgID or TransID, WebEx's or the adapter's; `null`: none has. It looks through all rows: this is for people. */
+  /** The first row with this MsgID or TransID, of WebEx or the adapter; `null`: none. It reads all rows: for people. */
   placeOfId(id: string): JournalPlace | null {
     const names = [`"transId":${JSON.stringify(id)}`, `"msgId":${JSON.stringify(id)}`];
     const columns = this.#isOld ? ["input"] : ["input", "facts"];

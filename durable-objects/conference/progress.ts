@@ -9,7 +9,7 @@ import { type IdsAtHand, noIds } from "../ids/id-supply.ts";
 export interface Progress extends DecisionProgress, IdsAtHand {
   /** By how much the conference's time is ahead of the machine's clock. */
   readonly aheadMs?: number;
-  /** The restore of the edge's state (`Platform.restoredAt`) since which the ids at hand were allocated; absent: none. */
+  /** The restore (`Platform.restoredAt`) since which the ids at hand were allocated; absent: none. */
   readonly restoredAt?: EpochMs;
   /** The highest report number committed of each stream, the latest last. */
   readonly streams: readonly (readonly [BridgeName, StreamId, upTo: number])[];

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import { getRequestListener } from "@hono/node-server";
 import { type WebSocket, WebSocketServer } from "ws";
+import { keepsPath } from "../../src/foundation/text/path-segment.ts";
 import type { Home } from "./home.ts";
 import type { HomeSocket } from "./home-socket.ts";
 
@@ -92,10 +93,11 @@ async function answerTo({ home, fetch }: ServerPorts, request: Request): Promise
   }
 }
 
-/** Whether a URL has another path than the target: a proxy in front has judged the target. What has none of these letters stays as it is. */
+/** Whether a URL has another path than the target. One without these letters stays as it is, and costs no URL. */
 function isChanged(target: string, url: string): boolean {
   if (!target.startsWith("/") || !/[.\\%]|[^!-~]/.test(target)) return false;
-  return URL.parse(url)?.pathname !== target.replace(/\?.*$/s, "");
+  const parsed = URL.parse(url);
+  return parsed === null || !keepsPath(parsed, target);
 }
 
 function noTarget(): Response {

@@ -1,4 +1,5 @@
 import { isLoopback } from "../foundation/loopback.ts";
+import { keepsPath } from "../foundation/text/path-segment.ts";
 
 /**
  * The address from which a request came. At Cloudflare the platform says it in a header that nobody else can set there; plain workerd knows who
@@ -34,6 +35,6 @@ export function withWholeUrl(request: Request): Request | null {
   const { url: target, headers } = request;
   if (!target.startsWith("/")) return URL.canParse(target) ? request : null;
   const url = URL.parse(`http://${headers.get("host") || "localhost"}${target}`);
-  const isSame = url !== null && url.username + url.password === "" && url.pathname === target.replace(/\?.*$/s, "");
+  const isSame = url !== null && url.username + url.password === "" && keepsPath(url, target);
   return isSame ? new Request(url, request) : null;
 }

@@ -16,7 +16,7 @@ const viewports = {
   zoomed: { width: 320, height: 200 },
 } as const;
 
-/** All looks and pages are looked at in `npm run test:night`; otherwise each scheme and width once, and a page of each kind. */
+/** All looks and pages, as by night; otherwise each scheme and width once, and a page of each kind. */
 export const looksAtAll = process.env.LOOKS === "all";
 
 export const looks: readonly Look[] = [
