@@ -36,6 +36,8 @@ const behindMs = 3_000;
 const restMs = 5_000;
 /** An agent stands still for 15 s at most, and another one acts some seconds later: until then nobody knows what the bridge does. */
 const silentMs = 30_000;
+/** So late a look may come that finds the edge alive. */
+const aliveWithinMs = 500;
 /** Nobody has asked for this. */
 const noDocument = "<no><XML";
 
@@ -48,6 +50,9 @@ export class FigureJudge {
   readonly #refusedAt: number[] = [];
   readonly #wrong: string[] = [];
   #compared = 0;
+  #polls = 0;
+  /** In how many polls a figure was not known somewhere. Of ports nobody knows anything while the agent is away. */
+  readonly #unknown = new Map<FigureName, number>();
 
   constructor(world: KillWorld) {
     this.#world = world;
@@ -75,11 +80,17 @@ export class FigureJudge {
   /** `silentMs`: for so long the edge may not have known what the bridge does. */
   async poll(when: string, silentMs = behindMs): Promise<void> {
     const early = this.#early(Date.now());
-    const from = Date.now() - silentMs - behindMs;
-    // An edge that was just killed shows nothing, which is not wrong.
-    const shown = await shownIn(this.#world.run).catch(() => null);
+    const begunAt = Date.now();
+    const from = begunAt - silentMs - behindMs;
+    const shown = await shownIn(this.#world.run).catch(String);
     await this.#sample();
-    if (!shown) return;
+    if (typeof shown === "string") {
+      // An edge that was just killed shows nothing, which is not wrong.
+      const hasDied = this.#world.edgeDeaths.some((at) => at >= early);
+      if (early >= begunAt - behindMs - aliveWithinMs && !hasDied)
+        this.#wrong.push(`${when}: nothing is shown: ${shown}`);
+      return;
+    }
     const recent = this.#samples.filter(({ at }) => at >= from);
     const over = (count: (sample: BridgeSample) => number): Range => {
       const counts = recent.map(count);
@@ -87,7 +98,18 @@ export class FigureJudge {
     };
     const ofBridge: Counted = { callers: over(({ callers }) => callers), portsInUse: over((one) => one.portsInUse) };
     const wire = countWire(this.#evidence(), early, Date.now());
-    this.#compare(when, shown.figures, { ...wire, ...ofBridge }, (value) => value === null);
+    this.#compare(when, shown.figures, { ...wire, ...ofBridge, ...this.#refused(early) }, (value) => value === null);
+    this.#polls += 1;
+    for (const name of new Set(shown.figures.flatMap(({ name, value }) => (value === null ? name : []))))
+      this.#unknown.set(name, (this.#unknown.get(name) ?? 0) + 1);
+  }
+
+  /** While a server refuses all, something waits for it. */
+  #refused(early: number): Counted {
+    const { attempts, answerMode } = this.#world.refusing;
+    const first = attempts.find(({ how }) => how === "refused");
+    if (!first || first.overAt > early || answerMode.type === "confirm") return {};
+    return { documentsWaiting: [1, Number.POSITIVE_INFINITY] };
   }
 
   /** Five seconds after the last event no figure may be wrong. */
@@ -109,6 +131,10 @@ export class FigureJudge {
     };
     this.#compare("at rest", figures, counted, () => false);
     await this.#compareOutcomes(outcomes, callers);
+    for (const [name, polls] of this.#unknown) {
+      if (name.startsWith("ports") || polls <= this.#polls / 2) continue;
+      this.#wrong.push(`under kills: ${name} was not known in ${polls} of ${this.#polls} polls`);
+    }
     const documents = this.#wrong.length > 0 ? unlike(this.#evidence()) : [];
     return { compared: this.#compared, wrong: this.#wrong, documents };
   }
