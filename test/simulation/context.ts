@@ -18,6 +18,8 @@ export interface WorldContext {
   tell(line: () => string): void;
   /** Something happened that must never happen. */
   violated(rule: Rule, how: string): void;
+  /** Of a judge who waits for answers: that he does not come to his end violates his rule. */
+  judging(rule: Rule, judge: () => Promise<void>): void;
   /** Milliseconds since 1970 as the machines of the edge have it. */
   edgeNow(): number;
 }

@@ -254,6 +254,7 @@ function newContext(violations: string[]): WorldContext {
   return {
     ...{ seed: 1, site: "", clock, edgeMachines, lie: {}, tell },
     faults: new Faults({ seed: 1, strength: {}, spared: new Set(), now: () => clock.now, tell }),
+    judging: (_, judge) => void judge(),
     violated: (rule, how) => violations.push(`${rule}: ${how}`),
     edgeNow: () => Math.floor(worldBegins + clock.now),
   };

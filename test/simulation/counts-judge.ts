@@ -39,7 +39,7 @@ class Tally {
 
 /** Judges what the directory has counted by the journals, by what the mailbox had to say, and by what WebEx's servers answered. */
 export function checkCounts({ context, edge, webex }: Parts): void {
-  const { violated, edgeMachines } = context;
+  const { violated, judging, edgeMachines } = context;
   const rule = "the directory counts what happened";
   const [posts, outcomes] = [new Tally(), new Tally()];
   let requests = 0;
@@ -72,56 +72,61 @@ export function checkCounts({ context, edge, webex }: Parts): void {
         posts.add(name, count);
   }
   const wasSet = edgeMachines.clockSetAt >= 0;
-  edge.directory.deliver(async (directory) => {
-    const [totals, { minutes }] = await Promise.all([directory.countTotals(), directory.activity()]);
-    for (const [name, expected, counted] of [
-      ["posts", posts, totals.posts],
-      ["outcomes", outcomes, totals.outcomes],
-    ] as const) {
-      const is = new Tally();
-      for (const [what, count] of Object.entries(counted)) is.add(what, count);
-      if (is.text !== expected.text) violated(rule, `${name}: ${is.text}, and there were ${expected.text}`);
-    }
-    // A clock that was set puts some of them out of the last hour.
-    const inHour = sumOf(minutes, ({ requests }) => requests.confirmed);
-    if (!wasSet && inHour !== requests) violated(rule, `requests: ${inHour}, and there were ${requests}`);
-  });
+  edge.directory.deliver((directory) =>
+    judging(rule, async () => {
+      const [totals, { minutes }] = await Promise.all([directory.countTotals(), directory.activity()]);
+      for (const [name, expected, counted] of [
+        ["posts", posts, totals.posts],
+        ["outcomes", outcomes, totals.outcomes],
+      ] as const) {
+        const is = new Tally();
+        for (const [what, count] of Object.entries(counted)) is.add(what, count);
+        if (is.text !== expected.text) violated(rule, `${name}: ${is.text}, and there were ${expected.text}`);
+      }
+      // A clock that was set puts some of them out of the last hour.
+      const inHour = sumOf(minutes, ({ requests }) => requests.confirmed);
+      if (!wasSet && inHour !== requests) violated(rule, `requests: ${inHour}, and there were ${requests}`);
+    }),
+  );
 }
 
 /** Judges what the directory says of documents that wait, or were given up, by the outboxes, debts and journals of all conferences. */
 export function checkWaiting({ context, edge }: Pick<Parts, "context" | "edge">): void {
-  const { violated, edgeMachines, edgeNow } = context;
+  const { violated, judging, edgeMachines, edgeNow } = context;
   const rule = "the directory knows what waits";
   const { name: domain } = edge.domain;
-  edge.directory.deliver(async (directory) => {
-    const known = await directory.trouble(domain);
-    const [{ hosts }, totals, { posts }] = await Promise.all([
-      directory.activity(),
-      directory.totals(),
-      directory.givenUp(null, mostPosts),
-    ]);
-    const { waits, givenUp, behind } = owedBy(edge);
-    const troubles = troubleOf(null, [], { domain, known, mail: [], silent: [] }, edgeNow());
-    const inTrouble = (wanted: string) =>
-      troubles.flatMap(({ kind, about, count }) => (kind === wanted ? [[about, count ?? 0] as const] : []));
-    const loads = hosts.map(({ host, documents }) => [host, documents] as const);
-    for (const [where, expected, shown] of [
-      ["waits", waits, known.waiting.map(({ host, documents }) => [host, documents] as const)],
-      ["waits, by server", waits, loads],
-      // A clock that was set puts their beginning into the future.
-      ["waits, as trouble", waits, edgeMachines.clockSetAt >= 0 ? null : inTrouble("posts-wait")],
-      ["was given up", givenUp, inTrouble("posts-given-up")],
-    ] as const) {
-      const is = new Tally();
-      for (const [host, count] of shown ?? []) is.add(serverOf(host ?? ""), count);
-      if (shown && is.text !== expected.text) violated(rule, `what ${where}: ${is.text}, and it is ${expected.text}`);
-    }
-    if (totals.documents !== waits.sum) violated(rule, `${totals.documents} documents in all, and it is ${waits.sum}`);
-    const settled = posts.find(
-      ({ owed, settledAt, conference }) => owed && settledAt === null && !behind.has(conference),
-    );
-    if (settled) violated(rule, `${settled.conference}: ${settled.transId} is owed, and its server is not behind`);
-  });
+  edge.directory.deliver((directory) =>
+    judging(rule, async () => {
+      const known = await directory.trouble(domain);
+      const [{ hosts }, totals, { posts }] = await Promise.all([
+        directory.activity(),
+        directory.totals(),
+        directory.givenUp(null, mostPosts),
+      ]);
+      const { waits, givenUp, behind } = owedBy(edge);
+      const troubles = troubleOf(null, [], { domain, known, mail: [], atEdge: [] }, edgeNow());
+      const inTrouble = (wanted: string) =>
+        troubles.flatMap(({ kind, about, count }) => (kind === wanted ? [[about, count ?? 0] as const] : []));
+      const loads = hosts.map(({ host, documents }) => [host, documents] as const);
+      for (const [where, expected, shown] of [
+        ["waits", waits, known.waiting.map(({ host, documents }) => [host, documents] as const)],
+        ["waits, by server", waits, loads],
+        // A clock that was set puts their beginning into the future.
+        ["waits, as trouble", waits, edgeMachines.clockSetAt >= 0 ? null : inTrouble("posts-wait")],
+        ["was given up", givenUp, inTrouble("posts-given-up")],
+      ] as const) {
+        const is = new Tally();
+        for (const [host, count] of shown ?? []) is.add(serverOf(host ?? ""), count);
+        if (shown && is.text !== expected.text) violated(rule, `what ${where}: ${is.text}, and it is ${expected.text}`);
+      }
+      if (totals.documents !== waits.sum)
+        violated(rule, `${totals.documents} documents in all, and it is ${waits.sum}`);
+      const settled = posts.find(
+        ({ owed, settledAt, conference }) => owed && settledAt === null && !behind.has(conference),
+      );
+      if (settled) violated(rule, `${settled.conference}: ${settled.transId} is owed, and its server is not behind`);
+    }),
+  );
 }
 
 /** As the disks have it: what waits and what was given up and not settled, by server, and the conferences whose server is behind. */

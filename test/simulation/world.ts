@@ -84,6 +84,7 @@ export function run({ seed, spared = new Set(), edge, lie, withStory = false, in
   const clock = new Clock();
   const story: string[] = [];
   const violations: Violation[] = [];
+  const judges = new Set<{ readonly rule: Rule }>();
   let isOver = false;
   const tell = (line: () => string): void => {
     if (withStory) story.push(`${(clock.now / 1000).toFixed(3).padStart(9)} ${line()}`);
@@ -114,6 +115,14 @@ export function run({ seed, spared = new Set(), edge, lie, withStory = false, in
       if (isOver) return; // What waits for a turn of the real event loop finds the disks of other worlds.
       violations.push({ rule, how, at: clock.now });
       tell(() => `** ${rule}: ${how}`);
+    },
+    judging(rule, judge) {
+      const one = { rule };
+      judges.add(one);
+      judge().then(
+        () => judges.delete(one),
+        (error) => context.violated(rule, `its judge was not answered: ${error}`),
+      );
     },
     edgeNow: () => Math.floor(worldBegins + clock.now + edgeMachines.skewMs),
   };
@@ -154,6 +163,7 @@ export function run({ seed, spared = new Set(), edge, lie, withStory = false, in
     const rule = error instanceof Endless ? "a world comes to its end" : "nothing is thrown";
     context.violated(rule, error instanceof Error ? (error.stack ?? error.message) : String(error));
   }
+  for (const { rule } of judges) context.violated(rule, "its judge did not come to his end");
   isOver = true;
   inspect?.(sites);
   for (const { edge, agents } of sites) {
