@@ -1,6 +1,7 @@
 import type { ConfKey, DomainName, EpochMs } from "../../src/foundation/ids.ts";
 import { earliest } from "../../src/foundation/time/earliest.ts";
 import { dayMs, type Timers, wait, within } from "../../src/foundation/time/timers.ts";
+import { sumOfLoads } from "../../src/operators/figures.ts";
 import type { KnownTrouble } from "../../src/operators/trouble.ts";
 import { foldOf, type RunningFold } from "../../src/records/running.ts";
 import type { ConferenceRpc } from "../../src/rpc/conference.ts";
@@ -170,23 +171,15 @@ export class RunningList {
 
   async totals(): Promise<ConferenceTotals> {
     await this.askUnheard();
-    const totals = {
-      creating: 0,
-      running: 0,
-      ...{ unknown: this.unknown, stale: this.stale },
-      callers: 0,
-      documents: 0,
-      oldestAt: null as EpochMs | null,
+    const all = [...this.conferences.values()];
+    const load = sumOfLoads(loadsOf(all));
+    const creating = all.filter(({ row }) => row.phase === "creating").length;
+    const { waiting } = this;
+    return {
+      ...{ ...load, creating, running: load.conferences - creating },
+      documents: waiting.reduce((sum, { documents }) => sum + documents, 0),
+      oldestAt: earliest(...waiting.map(({ oldestAt }) => oldestAt)),
     };
-    for (const { row, known } of this.conferences.values()) {
-      totals[row.phase] += 1;
-      totals.callers += known?.fold.people.size ?? 0;
-    }
-    for (const { documents, oldestAt } of this.waiting) {
-      totals.documents += documents;
-      totals.oldestAt = earliest(totals.oldestAt, oldestAt);
-    }
-    return totals;
   }
 
   get hosts(): readonly ServerLoad[] {
@@ -221,6 +214,11 @@ export class RunningList {
       const since = earliest(...all.map(({ known }) => known?.live.lateSince ?? null));
       return bridge === null ? [] : [{ bridge, conferences: all.length, since }];
     });
+  }
+
+  /** By how much the time of some conference is ahead of the machine's clock, which was set back. */
+  get aheadMs(): number {
+    return Math.max(0, ...[...this.conferences.values()].map(({ known }) => known?.live.aheadMs ?? 0));
   }
 
   /** How many conferences have answered no question since a restart, and since when; `null`: none. */

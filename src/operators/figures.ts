@@ -30,6 +30,18 @@ interface FoundConferences {
   readonly stale?: number;
 }
 
+/** Of all bridges together. */
+export function sumOfLoads(loads: readonly FoundConferences[]): FoundConferences & { readonly stale: number } {
+  const known = loads.flatMap(({ callers }) => callers ?? []);
+  const sum = (counts: readonly number[]) => counts.reduce((before, count) => before + count, 0);
+  return {
+    conferences: sum(loads.map(({ conferences }) => conferences)),
+    callers: known.length > 0 || loads.length === 0 ? sum(known) : null,
+    unknown: sum(loads.map(({ unknown }) => unknown)),
+    stale: sum(loads.map(({ stale = 0 }) => stale)),
+  };
+}
+
 interface FoundDocuments {
   readonly documents: number;
   readonly oldestAt: EpochMs | null;

@@ -59,6 +59,7 @@ test("the metrics are of the whole deployment: what all processes counted, and h
   ]);
 
   edge.totals = {
+    conferences: 3,
     creating: 1,
     running: 2,
     unknown: 0,

@@ -148,7 +148,9 @@ const readers: Readonly<Record<string, readonly string[]>> = {
   "\\bportsInUse\\b": ["src/console/domain/bridges.tsx", "src/console/domain/overview.tsx", "cli/operator/views.ts"],
   "\\.totals\\(": ["src/http/monitoring/figures-of-domain.ts"],
   "\\btotalsOf\\b": ["src/http/monitoring/figures-of-domain.ts", "src/http/monitoring/readiness.ts"],
-  "callers\\b.*\\breduce\\(|\\breduce\\(.*callers\\b": ["src/console/domain/conferences.tsx"],
+  "callers\\b.*\\breduce\\(|\\breduce\\(.*callers\\b": [],
+  // One conference's, in its row of the list, and with the oldest orphans.
+  "\\bpeople\\.size\\b": ["durable-objects/directory/running-list.ts"],
   "\\bmailbox\\([^)]*\\)\\.waiting\\(": [
     "src/http/monitoring/figures-of-domain.ts",
     "src/http/monitoring/readiness.ts",
@@ -158,7 +160,7 @@ const readers: Readonly<Record<string, readonly string[]>> = {
 test.each(Object.entries(readers))(
   "a figure has one source: %s is read where the table is filled alone",
   (what, may) => {
-    const files = ["src/console", "src/http", "cli"].flatMap((folder) =>
+    const files = ["src/console", "src/http", "cli", "durable-objects/directory"].flatMap((folder) =>
       readdirSync(folder, { recursive: true, encoding: "utf8" }).map((file) => `${folder}/${file}`),
     );
     const found = files.filter((file) => /\.tsx?$/.test(file) && new RegExp(what).test(readFileSync(file, "utf8")));

@@ -2,7 +2,7 @@ import type { Child } from "hono/jsx";
 import type { EpochMs } from "../../foundation/ids.ts";
 import { counted } from "../../foundation/text/counted.ts";
 import { type PeopleShown, peopleWords } from "../../foundation/text/people-shown.ts";
-import { type Figures, figuresOf, figureText } from "../../operators/figures.ts";
+import { type Figures, figuresOf, figureText, sumOfLoads } from "../../operators/figures.ts";
 import type { PersonInside } from "../../records/running.ts";
 import type { ListedConference, RunningPage } from "../../rpc/directory.ts";
 import type { Trouble } from "../../rpc/directory-feed.ts";
@@ -33,12 +33,6 @@ interface ConferencesProps extends DomainFrame {
   readonly after: string | null;
 }
 
-function loadOf({ total: conferences, bridges, unknown, stale = 0 }: RunningPage) {
-  const known = bridges.flatMap(({ callers }) => callers ?? []);
-  const callers = known.length > 0 || unknown === 0 ? known.reduce((sum, one) => sum + one, 0) : null;
-  return { conferences, callers, unknown, stale };
-}
-
 /** The conferences of a domain that run. */
 export function ConferencesPage(props: ConferencesProps) {
   const { running, begins, number = "", attendeeId = "", people = "full", after, ...frame } = props;
@@ -60,7 +54,7 @@ export function ConferencesPage(props: ConferencesProps) {
         <Search />
       </form>
       <section id="list" data-part="" class="part">
-        <p class="dim">{countOf(figuresOf({ conferences: loadOf(running) }))}</p>
+        <p class="dim">{countOf(figuresOf({ conferences: sumOfLoads(running.bridges) }))}</p>
         <Gaps {...{ unknown, stale }} />
         {isForPerson && people !== "full" && <Notice is="plain">{peopleWords[people]}</Notice>}
         {conferences.length > 0 ? (

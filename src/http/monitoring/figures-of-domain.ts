@@ -42,18 +42,6 @@ export async function figuresOfDomain(
     known.bridges ??
       Promise.all(settings.bridges.map(async ({ name: bridge }) => ({ bridge, health: await healthOf(bridge) }))),
   ]);
-  const conferences = totals && conferencesIn(totals);
-  return figuresOf({ now: now(), conferences, documents: totals, minutes: activity?.minutes ?? null, bridges });
-}
-
-function conferencesIn({ creating, running, unknown, stale, callers }: ConferenceTotals) {
-  const conferences = creating + running;
-  return {
-    creating,
-    running,
-    conferences,
-    unknown,
-    stale,
-    callers: unknown > 0 && unknown === conferences ? null : callers,
-  };
+  const minutes = activity?.minutes ?? null;
+  return figuresOf({ now: now(), conferences: totals, documents: totals, minutes, bridges });
 }

@@ -409,7 +409,16 @@ test("the totals are of all that run; after a restart those that do not answer a
   const all = { 111: {}, 222: { waiting }, 333: { phase: "creating", callers: 0 } } as const;
   const tell = (key: string) => world.directory.follow(aPage({ key, running: all[key as never] }));
   for (const key of Object.keys(all)) await tell(key);
-  const totals = { creating: 1, running: 2, unknown: 0, stale: 0, callers: 6, documents: 2, oldestAt: worldBegins };
+  const totals = {
+    conferences: 3,
+    creating: 1,
+    running: 2,
+    unknown: 0,
+    stale: 0,
+    callers: 6,
+    documents: 2,
+    oldestAt: worldBegins,
+  };
   expect(await world.directory.list.totals()).toEqual(totals);
 
   await world.restart();
