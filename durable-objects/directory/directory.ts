@@ -51,8 +51,8 @@ const mostPage = 1_000;
 const deleteEveryMs = 6 * hourMs;
 const deletePortion = 1_000;
 const portionEveryMs = 10_000;
-/** How many pages a second all unwatched conferences together send. */
-const mostPagesPerSecond = 200;
+/** All unwatched conferences together send one page in this time at most. */
+const pageEveryMs = 5;
 const leastPauseMs = 1_000;
 /** Messages that a row of what was never notified names one by one. */
 const mostNamed = 50;
@@ -72,6 +72,8 @@ export class Directory
   readonly recordStore: RecordStore;
   readonly list: RunningList;
   readonly knownTrouble: KnownTroubles;
+  /** When the last page would have come, had each come as soon as all together may. */
+  #pagesUpTo: EpochMs = 0;
   readonly promptStore: PromptStore;
   readonly #audit: AuditStore;
   readonly #givenUp: GivenUpStore;
@@ -102,10 +104,10 @@ export class Directory
     this.recordStore = new RecordStore(
       this.#store,
       (domain) => this.#aboutNow(domain),
-      async (domain, number) => {
+      (domain, number) => {
         this.promptStore.erase(number);
         this.list.erase(number);
-        await this.knownTrouble.erase(domain, number);
+        this.knownTrouble.erase(domain, number);
       },
     );
     this.#webhooks = new Webhooks({
@@ -202,7 +204,10 @@ export class Directory
   #answer({ domain, key }: FactPage, row: number | null): FeedAnswer {
     const isWatched = this.list.isWatched(key);
     const { directory } = this.#aboutNow(domain);
-    const pauseMs = Math.ceil((this.list.conferences.size * 1_000) / mostPagesPerSecond);
+    const now = this.#ports.now();
+    this.#pagesUpTo = Math.max(this.#pagesUpTo, now) + pageEveryMs;
+    // A clock that was set back must not make it longer than all conferences need for one page each.
+    const pauseMs = Math.min(this.#pagesUpTo - now, this.list.conferences.size * pageEveryMs);
     return {
       ...{ row, place: this.#store.place ?? { directory, id: 0 }, isWatched },
       pauseMs: isWatched ? leastPauseMs : Math.max(leastPauseMs, pauseMs),

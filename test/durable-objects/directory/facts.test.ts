@@ -284,17 +284,30 @@ test("a view that is ahead of the facts is not changed by those that it has alre
   expect(await callers()).toBe(1);
 });
 
-test("four thousand conferences that run send two hundred pages a second at most; those that people look at one each", async () => {
+test("all conferences send two hundred pages a second at most, each its next one soon where fewer come", async () => {
   const world = new DirectoryWorld();
+  const { time: clock } = world;
   let answer: FeedAnswer | undefined;
-  for (let key = 0; key < 4_000; key++) answer = await world.directory.follow(aPage({ key: String(key), running: {} }));
+  const follow = async (key: string) => {
+    answer = await world.directory.follow(aPage({ key, running: {} }));
+    return answer.pauseMs;
+  };
+  for (let key = 0; key < 4_000; key++) await follow(String(key));
   expect(answer).toMatchObject({ isWatched: false, pauseMs: 20_000 });
+  clock.now += 10_000;
+  expect(await follow("1")).toBe(10_005);
+  clock.now -= 3_600_000;
+  expect(await follow("2")).toBe(20_000);
+  clock.now += 3_600_000 + 60_000;
+  for (let second = 0; second < 20; second++) {
+    for (let page = 0; page < 199; page++) expect(await follow(String(page))).toBe(1_000);
+    clock.now += 1_000;
+  }
   await list(world, { begins: "3999", isWatched: true });
-
-  expect(await world.directory.follow(aPage({ key: "3999", running: {} }))).toMatchObject({
-    ...{ isWatched: true, pauseMs: 1_000 },
-  });
-  expect(await world.directory.follow(aPage({ key: "3999" }))).toMatchObject({ isWatched: false, pauseMs: 19_995 });
+  for (let page = 0; page < 300; page++) await follow("5");
+  expect(answer).toMatchObject({ isWatched: false, pauseMs: 1_500 });
+  await follow("3999");
+  expect(answer).toMatchObject({ isWatched: true, pauseMs: 1_000 });
 });
 
 test("other settings have all who are inside told anew, as they want people shown", async () => {
