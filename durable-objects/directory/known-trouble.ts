@@ -1,6 +1,5 @@
 import { promptEndText } from "../../src/bridge/prompt-call.ts";
 import type { BridgeName, DomainName, EpochMs } from "../../src/foundation/ids.ts";
-import { hmacSha256 } from "../../src/foundation/secrets.ts";
 import type { Acknowledgement, KnownTrouble } from "../../src/operators/trouble.ts";
 import { type DomainTrouble, type FoundTrouble, showTrouble } from "../../src/operators/trouble-kinds.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
@@ -36,11 +35,9 @@ interface KnownTroublePorts {
   changed(): Promise<void>;
 }
 
-/** So few that many numbers have the same, and two of those that one domain knows do not. */
-const keyDigits = 8;
-
-/** One row, by which the keys of callers' numbers are made. It is in no answer. */
-const secretTable = "CREATE TABLE IF NOT EXISTS caller_secret (secret TEXT PRIMARY KEY) WITHOUT ROWID";
+/** By what ids name a caller: nobody can find the number by it. */
+const keyTable =
+  "CREATE TABLE IF NOT EXISTS caller_key (number TEXT PRIMARY KEY, key TEXT NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID";
 const table =
   "CREATE TABLE IF NOT EXISTS acknowledgement (id TEXT PRIMARY KEY, at INTEGER NOT NULL, data TEXT NOT NULL) WITHOUT ROWID";
 /** What has begun for receivers of webhooks and has not ended: a row for each bridge, one (`""`) for posts given up, one (`*`) for the rest. */
@@ -54,7 +51,7 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
   readonly #lost: LostConferences;
   readonly #table: LazyTables;
   readonly #notified: LazyTables;
-  readonly #secret: LazyTables;
+  readonly #keys: LazyTables;
   /** `null`: not read since it changed. So is what follows. */
   #hasNotified: boolean | null = null;
   #acknowledgements: ReadonlyMap<string, Acknowledgement> | null = null;
@@ -65,7 +62,7 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
     this.#lost = new LostConferences(ports.sql);
     this.#table = new LazyTables(ports.sql, "acknowledgement", table);
     this.#notified = new LazyTables(ports.sql, "notified_trouble", notifiedTable);
-    this.#secret = new LazyTables(ports.sql, "caller_secret", secretTable);
+    this.#keys = new LazyTables(ports.sql, "caller_key", keyTable);
   }
 
   /** Within the transaction in which the directory keeps it. */
@@ -76,19 +73,16 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
   async trouble(domain: DomainName): Promise<KnownTrouble> {
     const { list, prompt, webhooks, givenUp } = this.#ports;
     await list.askUnheard();
-    const refused = await prompt.refusedCallers();
-    const keys = new Map(
-      await Promise.all(
-        refused.map(async ({ number }) => [number, number && (await this.#keyOf(domain, number))] as const),
-      ),
-    );
-    const isOpen = ({ number, id }: KeptPromptCall) =>
-      id > this.placeOf(["caller-refused", keys.get(number)].filter(Boolean).join(":"));
+    const keys = this.#keysOf(domain, await prompt.refusedCallers());
+    const isOpen = ({ number, id }: KeptPromptCall) => id > this.placeOf(callerId(keys.get(number)));
     const open = await prompt.refusedCallers(isOpen);
     return {
+      latestAt: this.#ports.now() + list.aheadMs,
       givenUp: givenUp.openByHost(),
       // Who has become one since then has no key yet: without it, the number would be the id.
-      refused: open.filter(({ number }) => keys.has(number)).map((one) => refusedCaller(one, keys.get(one.number))),
+      refused: open
+        .filter(({ number }) => number === "" || keys.has(number))
+        .map((one) => refusedCaller(one, keys.get(one.number))),
       ...{
         waiting: list.waiting,
         lost: this.#lost.open,
@@ -207,14 +201,15 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
   }
 
   /** Takes out that the caller of this number could not get in, and who has acknowledged it. */
-  async erase(domain: DomainName, number: string): Promise<void> {
-    const key = await this.#keyOf(domain, number);
+  erase(domain: DomainName, number: string): void {
+    const key = this.#keyOf(number);
+    if (key === undefined) return;
     this.#change(domain, () => {
-      const id = `caller-refused:${key}`;
-      this.#deleteAcknowledged("id = ?", id);
+      this.#ports.sql.exec("DELETE FROM caller_key WHERE number = ?", number);
+      this.#deleteAcknowledged("id = ?", callerId(key));
       this.#ports.audit.eraseCaller(key);
       const notified = this.notifiedOf(ofDomain);
-      const others = notified.filter((one) => one.id !== id);
+      const others = notified.filter((one) => one.id !== callerId(key));
       if (others.length < notified.length) this.#keepNotified(ofDomain, others);
     });
   }
@@ -229,23 +224,31 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
     if (this.#table.areThere) this.#ports.sql.exec(`DELETE FROM acknowledgement WHERE ${which}`, value);
   }
 
-  /** Always the same of a number. Nobody can find the number by it, with all that people and programs are shown. */
-  async #keyOf(domain: DomainName, number: string): Promise<string> {
-    return (await hmacSha256(this.#secretOf(domain), number)).slice(0, keyDigits);
+  /** By number. Withheld numbers are nobody's, and have none. */
+  #keysOf(domain: DomainName, refused: readonly RefusedCaller[]): ReadonlyMap<string, string> {
+    const numbers = refused.map(({ number }) => number).filter((number) => number !== "");
+    const fresh = numbers.filter((number) => this.#keyOf(number) === undefined);
+    if (fresh.length > 0) this.#change(domain, () => this.#makeKeys(fresh));
+    return new Map(numbers.map((number) => [number, this.#keyOf(number) ?? ""]));
   }
 
-  #secretOf(domain: DomainName): string {
-    const [row] = this.#secret.read("SELECT secret FROM caller_secret");
-    if (row) return String(row.secret);
-    const secret = `${this.#ports.nonce()}-${this.#ports.nonce()}`;
-    this.#change(domain, () => {
-      this.#secret.make();
-      this.#ports.sql.exec("INSERT INTO caller_secret (secret) VALUES (?)", secret);
-      // An earlier release made keys by the name of the directory, which stands in cursors.
+  #makeKeys(numbers: readonly string[]): void {
+    if (!this.#keys.areThere) {
+      // An earlier release made keys of numbers.
       this.#deleteAcknowledged("id LIKE ?", "caller-refused:%");
       this.#ports.audit.eraseCaller(null);
-    });
-    return secret;
+    }
+    this.#keys.make();
+    for (const number of numbers) {
+      const key = BigInt(this.#ports.nonce()).toString(16).slice(-8).padStart(8, "0");
+      const add = "INSERT INTO caller_key (number, key, at) VALUES (?, ?, ?)";
+      this.#ports.sql.exec(add, number, key, this.#ports.now());
+    }
+  }
+
+  #keyOf(number: string): string | undefined {
+    const [row] = this.#keys.read("SELECT key FROM caller_key WHERE number = ?", number);
+    return row && String(row.key);
   }
 
   /** Deletes what is older than the settings want, of documents that were given up too. */
@@ -255,15 +258,22 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
       this.#lost.deleteBefore(at);
       // What a receiver was never given is counted as long as the settings name it.
       this.#deleteAcknowledged("at < ? AND id NOT LIKE 'webhooks-given-up:%'", at);
+      for (const { number = null, key } of this.#keys.read("SELECT number, key FROM caller_key WHERE at < ?", at))
+        if (!this.#acknowledged.has(callerId(String(key))))
+          this.#ports.sql.exec("DELETE FROM caller_key WHERE number = ?", number);
       this.noteGivenUp(domain);
     });
   }
 }
 
-function refusedCaller({ number, calls: count, since, latest: last }: RefusedCaller, key = ""): FoundTrouble {
+function callerId(key?: string): string {
+  return key === undefined ? "caller-refused" : `caller-refused:${key}`;
+}
+
+function refusedCaller({ number, calls: count, since, latest: last }: RefusedCaller, key?: string): FoundTrouble {
   return {
     ...{ kind: "caller-refused", about: number === "" ? null : number, since, latest: last.at, count, place: last.id },
-    ...(key !== "" && { key }),
+    ...(key !== undefined && { key }),
     why: last.end ? promptEndText(last.end) : "",
   };
 }

@@ -31,12 +31,12 @@ export class RecordStore {
   #readBehind: number;
   #readUpTo: number;
   /** Takes a number out of all but the records. */
-  readonly #alsoErase: (domain: DomainName, number: string) => Promise<void>;
+  readonly #alsoErase: (domain: DomainName, number: string) => void;
 
   constructor(
     store: DirectoryStore,
     aboutNow: (domain: DomainName) => DirectoryIdentity,
-    alsoErase: (domain: DomainName, number: string) => Promise<void>,
+    alsoErase: (domain: DomainName, number: string) => void,
   ) {
     this.#store = store;
     this.#aboutNow = aboutNow;
@@ -86,7 +86,7 @@ export class RecordStore {
   /** Also in the middle of an export: ids stay. */
   async erase(domain: DomainName, number: string, from: number): Promise<ErasurePage> {
     if (number === "" || !this.#store.about) return { erased: 0, alike: [], next: null };
-    if (from === 0) await this.#alsoErase(domain, number);
+    if (from === 0) this.#alsoErase(domain, number);
     let erased = 0;
     const alike = new Set<string>();
     let place = from;
