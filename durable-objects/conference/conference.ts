@@ -93,9 +93,10 @@ export class Conference {
       const { domain, confKey: conference } = this.#identity ?? {};
       platform.log({ ...line, ...(conference !== undefined && { domain, conference }) });
     };
-    this.#clock = new Clock({ ...platform, log }, store.journal.lastAt, progress.aheadMs, (aheadMs) =>
-      store.correct({ aheadMs }),
-    );
+    this.#clock = new Clock({ ...platform, log }, store.journal.lastAt, progress.aheadMs, (aheadMs) => {
+      store.correct({ aheadMs });
+      this.#directoryFeed?.changed();
+    });
     const ports = { ...platform, log, now: this.#clock.now };
     this.#ports = ports;
     this.#store = store;

@@ -6,7 +6,7 @@ import { spread } from "../../src/foundation/hash.ts";
 import type { ConfKey, DomainName, EpochMs, WebexHost } from "../../src/foundation/ids.ts";
 import { type Person, persons, showOf } from "../../src/foundation/shown.ts";
 import { earliest } from "../../src/foundation/time/earliest.ts";
-import { within } from "../../src/foundation/time/timers.ts";
+import { minuteMs, within } from "../../src/foundation/time/timers.ts";
 import { WakeTimer } from "../../src/foundation/time/wake-timer.ts";
 import {
   directoryFacts,
@@ -339,9 +339,11 @@ export class DirectoryFeed {
 
   get #liveState(): LiveState {
     const lateSince = this.#lateSince;
+    const { bridge, aheadMs = 0 } = this.#store.progress;
     return {
-      ...{ bridge: this.#store.progress.bridge, trouble: this.#trouble, waiting: this.#waiting },
+      ...{ bridge, trouble: this.#trouble, waiting: this.#waiting },
       ...(lateSince !== null && { lateSince }),
+      ...(aheadMs >= minuteMs && { aheadMs }),
     };
   }
 
@@ -360,8 +362,8 @@ export class DirectoryFeed {
   get #liveText(): string {
     const { head } = this.#store.state;
     if (!isOngoing(head)) return waitingText(this.#waiting);
-    const { bridge, trouble, lateSince, waiting } = this.#liveState;
-    return `${bridge} ${head.life.topic} ${trouble} ${lateSince} ${waitingText(waiting)}`;
+    const { bridge, trouble, lateSince, waiting, aheadMs } = this.#liveState;
+    return `${bridge} ${head.life.topic} ${trouble} ${lateSince} ${aheadMs} ${waitingText(waiting)}`;
   }
 
   /** The documents that wait for longer than a moment, by receiver, with what a server is owed. */

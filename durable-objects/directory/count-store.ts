@@ -1,6 +1,6 @@
 import type { EpochMs } from "../../src/foundation/ids.ts";
-import { hourMs } from "../../src/foundation/time/timers.ts";
-import { Activity, type ActivityMinute, type HostPosts, minuteMs } from "../../src/records/activity.ts";
+import { hourMs, minuteMs } from "../../src/foundation/time/timers.ts";
+import { Activity, type ActivityMinute, type HostPosts } from "../../src/records/activity.ts";
 import { type OutcomeCounts, outcomeCounts, togetherOutcomes } from "../../src/records/outcomes.ts";
 import { type CountSource, type CountTotals, mailboxKey, type PostTotals } from "../../src/rpc/directory.ts";
 import { LazyTables } from "../platform/lazy-tables.ts";

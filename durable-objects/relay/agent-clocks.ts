@@ -1,6 +1,5 @@
 import type { EpochMs } from "../../src/foundation/ids.ts";
-import { counted } from "../../src/foundation/text/counted.ts";
-import { dayMs, hourMs } from "../../src/foundation/time/timers.ts";
+import { differenceText } from "../../src/foundation/time/difference-text.ts";
 import type { FoundTrouble } from "../../src/operators/trouble-kinds.ts";
 import type { RelayEntries, RelayStore } from "./relay-store.ts";
 
@@ -44,7 +43,7 @@ export class AgentClocks {
   trouble(agents: readonly string[]): readonly FoundTrouble[] {
     return Object.entries(this.#present).flatMap(([about, { since, byMs }]): FoundTrouble[] => {
       if (!agents.includes(about)) return [];
-      return [{ kind: "clock-differs", about, since, why: `${lengthText(byMs)} ${byMs > 0 ? "ahead of" : "behind"}` }];
+      return [{ kind: "clock-differs", about, since, why: differenceText(byMs) }];
     });
   }
 
@@ -62,11 +61,4 @@ export class AgentClocks {
   get #known(): RelayEntries["clocks"] {
     return this.#store.read("clocks") ?? {};
   }
-}
-
-function lengthText(byMs: number): string {
-  const ms = Math.abs(byMs);
-  if (ms >= 2 * dayMs) return counted(Math.floor(ms / dayMs), "day");
-  if (ms >= 2 * hourMs) return counted(Math.floor(ms / hourMs), "hour");
-  return counted(Math.floor(ms / 60_000), "minute");
 }

@@ -221,6 +221,16 @@ const rows = {
     todo: ({ about }) =>
       `It goes on as soon as WebEx creates it again; "bridgehead end ${about === "" ? "KEY" : shellWord(about)}" ends it. One that the edge may have lost is locked where the bridge can do that, and ends by itself (orphanConferenceMinutes). One that began when the edge had lost nothing is left alone: find out which other edge uses the bridge.`,
   },
+  "clock-jumped": {
+    title: "The clock of the edge was set",
+    severity: "warn",
+    from: ["directory", "conference"],
+    movesOn: true,
+    says: ({ domain, why }) =>
+      `The clock of the edge's machine is ${why} the time by which conferences of ${domain} go on: somebody has set it. Times of their records are off by as much.`,
+    todo: () =>
+      "See that it is right, and that NTP keeps it so. The edge comes back to it slowly, or with the next conferences.",
+  },
   "clock-differs": {
     title: "The clock of an agent is far off",
     severity: "bad",

@@ -55,8 +55,8 @@ export interface FoundDomain {
   readonly known: KnownTrouble | null;
   /** What waits in its mailbox; `null` as before. */
   readonly mail: readonly WaitingForServer[] | null;
-  /** Who of them did not answer. */
-  readonly silent: readonly FoundTrouble[];
+  /** Who of them did not answer, and since when the machine's clock is not theirs. */
+  readonly atEdge: readonly FoundTrouble[];
 }
 
 /** Documents that a TSP server, or the back end, has not confirmed. */
@@ -69,6 +69,8 @@ export interface WaitingForServer {
 
 /** What the directory of a domain knows of trouble. */
 export interface KnownTrouble {
+  /** The time by which it goes, or one of its conferences, whichever is ahead; absent: an earlier release does not say. */
+  readonly latestAt?: EpochMs;
   /** What was given up and nobody has acknowledged, by TSP server. */
   readonly givenUp: readonly Required<Pick<FoundTrouble, "about" | "since" | "latest" | "count" | "place">>[];
   /** Callers who could not get in. */
@@ -116,7 +118,7 @@ const unknownMs = dayMs;
 export function troubleOf(
   disk: { readonly says: string; readonly since: EpochMs | null } | null,
   bridges: readonly FoundBridge[],
-  { domain, known, mail, silent }: FoundDomain,
+  { domain, known, mail, atEdge }: FoundDomain,
   now: EpochMs,
 ): readonly DomainTrouble[] {
   const acknowledgements = new Map(known?.acknowledged.map((one) => [one.id, one]));
@@ -129,7 +131,7 @@ export function troubleOf(
     ),
     ...orphanTrouble(known?.orphans ?? []).map(({ bridge, ...one }) => showTrouble(one, domain, bridge)),
     ...[
-      ...silent,
+      ...atEdge,
       ...unreachableTrouble(known?.unreachable, now),
       ...waitTrouble([...(known?.waiting ?? []), ...(mail ?? [])], now),
       ...(known?.givenUp ?? []).map((one) => ({ kind: "posts-given-up", ...one }) as const),

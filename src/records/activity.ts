@@ -2,10 +2,8 @@ import * as v from "valibot";
 import type { EpochMs, WebexHost } from "../foundation/ids.ts";
 import { type Checked, text, time } from "../foundation/schemas.ts";
 import { address, open, persons, showOf } from "../foundation/shown.ts";
-import { hourMs } from "../foundation/time/timers.ts";
+import { hourMs, minuteMs } from "../foundation/time/timers.ts";
 import type { PlacedFact } from "./directory-facts.ts";
-
-export const minuteMs = 60_000;
 
 /** What became of posts to one TSP server. */
 const hostPosts = v.object({

@@ -50,6 +50,8 @@ export interface LiveState {
   /** Since when the first command that is late has been; absent: none is, or a conference of an earlier release did not say. */
   readonly lateSince?: EpochMs;
   readonly waiting: readonly WaitingDocuments[];
+  /** By how much its time is ahead of the machine's clock, which was set back; absent: by less than a minute. */
+  readonly aheadMs?: number;
 }
 
 /** A place in a directory's records: all that were there when it was given. `directory`: a lost directory that began anew has another name. */

@@ -39,6 +39,7 @@ export function aPage({ key = "987654321", running, records = [], facts = [], at
     topic,
     roomNames,
     lateSince,
+    aheadMs,
     ...more
   } = running ?? {};
   const nobody = { number: "", attendeeId: "" };
@@ -62,6 +63,7 @@ export function aPage({ key = "987654321", running, records = [], facts = [], at
             ...(topic !== undefined && { topic }),
             ...(roomNames !== undefined && { roomNames }),
             ...(lateSince !== undefined && { lateSince }),
+            ...(aheadMs !== undefined && { aheadMs }),
           }
         : null,
     },

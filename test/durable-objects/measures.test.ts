@@ -167,3 +167,19 @@ test("the directory is told since when a command is late, and that its result ha
   expect(live()).toMatchObject({ trouble: [] });
   expect(live()).not.toHaveProperty("lateSince");
 });
+
+test("the directory is told by how much the machine's clock was set back, once that is a minute", async () => {
+  const world = await ConferenceWorld.running(1);
+  await world.time.pass(5_000);
+  for (const [msgId, setBackMs, minutes] of [
+    ["m1", 59_000, null],
+    ["m2", 180_000, 3],
+    ["m3", 0, 3],
+  ] as const) {
+    world.clockSetMs = -setBackMs;
+    await world.received(`t-${msgId}`, lock(msgId));
+    await world.time.pass(5_000);
+    const { aheadMs = null } = world.pages.at(-1)?.live ?? {};
+    expect(aheadMs && Math.round(aheadMs / 60_000)).toBe(minutes);
+  }
+});

@@ -129,6 +129,7 @@ const kinds: Readonly<Record<TroubleKind, () => unknown>> = {
   "standby-away": () => edge.health.set("simulated", withTrouble("standby-away")),
   "standby-without-bridge": () => edge.health.set("simulated", withTrouble("standby-without-bridge")),
   "orphan-conference": () => orphan(1),
+  "clock-jumped": () => edge.directory.follow(aPage({ running: { aheadMs: 180_000 } })),
   "clock-differs": () =>
     edge.health.set("simulated", {
       ...up,

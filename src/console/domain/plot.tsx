@@ -1,10 +1,10 @@
 import { type Child, useContext } from "hono/jsx";
 import type { EpochMs } from "../../foundation/ids.ts";
 import { instantText, shownTime } from "../../foundation/time/shown-time.ts";
+import { minuteMs } from "../../foundation/time/timers.ts";
 import {
   type ActivityMinute,
   type HostPosts,
-  minuteMs,
   minuteOf,
   noPosts,
   noRequests,
