@@ -63,7 +63,7 @@ const untilQuietMs = 10 * 60_000;
 const stillMs = 60_000;
 /** As the platform evicts an object without work. */
 const idleMs = 10_000;
-/** A history is read in portions. */
+/** A history is read in portions, and judges wait for answers. */
 const readMs = 1_000;
 /** By then another agent has taken over, and has told all that it knows. */
 const takeoverMs = 30_000;
@@ -156,6 +156,7 @@ export function run({ seed, spared = new Set(), edge, lie, withStory = false, in
     letEachAgentAct(context, sites);
     clock.runUntil(livelyMs + untilQuietMs);
     sites.forEach(checkAtRest);
+    clock.runUntil(clock.now + readMs);
     checkStillness(context, sites, home);
     sites.forEach(checkShown);
     clock.runUntil(clock.now + readMs);
