@@ -49,6 +49,8 @@ interface DirectoryFeedPorts extends Pick<Platform, "now" | "after" | "log"> {
 const firstMs = 200;
 /** The same where only figures and searches wait, which are to have a post five seconds after it. */
 const countedMs = 2_000;
+/** Over so long the pages of conferences are spread that have the same to say at once. */
+const spreadMs = 3_000;
 /** The pause after a page until the directory has said how long it is to be. */
 const leastPauseMs = 1_000;
 const answerWithinMs = 10_000;
@@ -124,7 +126,7 @@ export class DirectoryFeed {
 
   /** Nothing comes that could go with what is owed; an object that waits is billed. */
   nothingFollows(): void {
-    if (this.owes) this.#schedule(this.#gatherMs);
+    if (this.owes) this.#schedule(firstMs);
   }
 
   /** Sends what is owed now. Resolves with when the rest may be sent; `null`: the directory has it. */
@@ -138,7 +140,7 @@ export class DirectoryFeed {
     const { state } = this.#store;
     if (facts.some(isGathered) && facts.every((fact) => isGathered(fact) || !isForDirectory(fact))) {
       this.#isChanged = true;
-      return this.#schedule(Math.max(countedMs, this.#gatherMs));
+      return this.#schedule(countedMs);
     }
     // Sent at once: the directory's ack then goes into the row of WebEx's Confirmation of the end, often the last row for long.
     if (!isOngoing(state.head) && this.owes && this.#failures === 0) return this.#wakeWithin(0);
@@ -146,7 +148,7 @@ export class DirectoryFeed {
     const isWanted = (fact: Fact) => isForDirectory(fact) && (this.#isWatched || !isSpeech(fact));
     if (!facts.some(isWanted)) return this.changed();
     this.#isChanged = true;
-    this.#schedule(this.#gatherMs);
+    this.#schedule(facts.some(({ kind }) => gathered.has(kind)) ? this.#togetherMs : firstMs);
   }
 
   /** Something has changed without a fact: documents wait, or are confirmed again. */
@@ -155,7 +157,7 @@ export class DirectoryFeed {
     if (live === this.#live) return;
     this.#live = live;
     this.#isChanged = true;
-    this.#schedule(this.#hasReceivers ? firstMs : this.#gatherMs);
+    this.#schedule(this.#hasReceivers ? firstMs : this.#togetherMs);
   }
 
   /** Called by the alarm that comes after an unconfirmed document: time alone makes it one that waits. */
@@ -193,9 +195,9 @@ export class DirectoryFeed {
     return (this.#ports.domain()?.settings.webhooks.length ?? 0) > 0;
   }
 
-  /** How long facts that only the list shows are gathered: in a large domain longer, unless somebody watches. */
-  get #gatherMs(): number {
-    return this.#isWatched || this.#pauseMs <= leastPauseMs ? firstMs : this.#pauseMs;
+  /** What all conferences of a server say at the same time comes to the directory one after the other. */
+  get #togetherMs(): number {
+    return firstMs + spreadMs * spread(this.#store.identity?.confKey ?? "");
   }
 
   /** Sends a page then, and not before the pause after the last page is over, even if somebody waits. */

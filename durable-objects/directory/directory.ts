@@ -205,9 +205,10 @@ export class Directory
     const isWatched = this.list.isWatched(key);
     const { directory } = this.#aboutNow(domain);
     const now = this.#ports.now();
-    this.#pagesUpTo = Math.max(this.#pagesUpTo, now) + pageEveryMs;
-    // A clock that was set back must not make it longer than all conferences need for one page each.
-    const pauseMs = Math.min(this.#pagesUpTo - now, this.list.conferences.size * pageEveryMs);
+    // At the longest, so long as all conferences need for one page each: also where a clock was set back.
+    const latest = now + this.list.conferences.size * pageEveryMs;
+    if (!isWatched) this.#pagesUpTo = Math.min(Math.max(this.#pagesUpTo, now) + pageEveryMs, latest);
+    const pauseMs = this.#pagesUpTo - now;
     return {
       ...{ row, place: this.#store.place ?? { directory, id: 0 }, isWatched },
       pauseMs: isWatched ? leastPauseMs : Math.max(leastPauseMs, pauseMs),

@@ -39,7 +39,7 @@ async function pausing(
 const kindsIn = (pages: readonly FactPage[]) =>
   pages.map(({ facts }) => facts.flatMap(({ fact }) => (isCounted(fact) ? [] : fact.kind)).join(" "));
 
-test("documents count as waiting five seconds after they were queued, those behind them too", async () => {
+test("documents count as waiting five seconds after they were queued, and are told in three more, those behind them too", async () => {
   for (const sinceAlarmMs of [0, 3_000]) {
     const world = await ConferenceWorld.running(1);
     await world.time.pass(10_000);
@@ -49,29 +49,40 @@ test("documents count as waiting five seconds after they were queued, those behi
     await world.time.pass(sinceAlarmMs);
     world.answer = () => new Promise(() => {});
     await mute(sinceAlarmMs === 0);
-    await world.time.pass(5_300);
+    await world.time.pass(8_300);
     const waiting = () => world.pages.at(-1)?.live?.waiting;
     expect(waiting()).toMatchObject([{ documents: 1, failure: null }]);
     await mute(sinceAlarmMs > 0);
-    await world.time.pass(1_500);
+    await world.time.pass(4_200);
     expect(waiting()).toMatchObject([{ documents: 2, failure: null }]);
   }
 });
 
-test("in a large domain what only the list shows is gathered, and goes with what a record waits for", async () => {
+test("a pause that was told long ago holds up nothing", async () => {
   const world = await pausing(50_000);
+  await world.reported(callerEntered(1));
+  await world.time.pass(200);
+  expect(kindsIn(world.pages)).toEqual(["call-entered"]);
+});
+
+test("during its pause a conference gathers what it has to say, what a record waits for too", async () => {
+  const world = await pausing(50_000);
+  await world.reported(callerEntered(0));
+  await world.time.pass(200);
+  world.pages.length = 0;
   for (let call = 1; call <= 20; call++) {
     await world.reported(callerEntered(call));
     await world.time.pass(1_000);
   }
-  expect(world.pages).toEqual([]);
   await world.reported(callerLeft(1));
-  await world.time.pass(200);
+  await world.time.pass(28_000);
+  expect(world.pages).toEqual([]);
+  await world.time.pass(2_000);
 
   expect(kindsIn(world.pages)).toEqual([[...Array(20).fill("call-entered"), "call-left"].join(" ")]);
 });
 
-test("in a large domain the end of an outage is gathered: all conferences of the server say it at once", async () => {
+test("the end of an outage comes within five seconds, each conference at another time: all of the server say it at once", async () => {
   const world = await pausing(50_000);
   const confirms = world.answer;
   world.answer = () => ({ kind: "failed", reason: "TimeoutError" });
@@ -80,22 +91,22 @@ test("in a large domain the end of an outage is gathered: all conferences of the
   world.pages.length = 0;
   world.answer = confirms;
   await world.received("t-back", lock("m-back"));
-  await world.time.pass(20_000);
+  await world.time.pass(200);
   expect(world.stored.state.outages.size).toBe(0);
   expect(world.pages).toEqual([]);
-  await world.time.pass(50_000);
+  await world.time.pass(3_200);
 
   expect(kindsIn(world.pages)).toEqual(["server-reached"]);
 });
 
 const nextServer = { msgId: "m-next", extConfId: "7002", replyTo: "127.0.0.1:8802" } as Partial<FromWebex>;
 
-test("in a large domain a takeover is gathered: all conferences of a server that was lost are taken over", async () => {
+test("a takeover comes within five seconds, each conference at another time: all of a server that was lost are taken over", async () => {
   const world = await pausing(50_000);
   await world.received("next", createConference(nextServer));
-  await world.time.pass(40_000);
+  await world.time.pass(200);
   expect(world.pages).toEqual([]);
-  await world.time.pass(20_000);
+  await world.time.pass(3_200);
   expect(kindsIn(world.pages)).toEqual(["conference-taken-over"]);
 });
 
