@@ -128,13 +128,13 @@ function ownSettings(settings: DomainSettings, madeUp: MadeUp): object {
 
 /** Digits that are a telephone number. */
 const numberFrom = 7;
+const madeUpBegin = "1408555";
 
 /** Made-up names, numbers and codes in place of a conference's own: what was equal stays equal, and what differed stays different. */
 export class MadeUp {
-  readonly #numbers = new Replacements((place) => `1408555${String(place).padStart(4, "0")}`);
+  readonly #numbers = new Replacements((place) => `${madeUpBegin}${String(place).padStart(4, "0")}`);
   readonly #codes = new Replacements((place) => String(5_000 + place));
   readonly #texts = new Replacements((place) => `data${place}`);
-  readonly #locals = new Replacements(String);
   readonly #policy: DialRules | undefined;
 
   constructor(policy: DialRules | undefined) {
@@ -156,7 +156,9 @@ export class MadeUp {
   phone(phone: PhoneNumber): PhoneNumber {
     if (wrongNumber(phone) !== null) return { country: "1", area: "", local: "wrong", extension: "" };
     const { country, area, local, extension } = phone;
-    const place = this.#locals.of(`${country}-${area}-${local}`).padStart(Math.min(4, local.length), "0");
+    // Who is dialled may be in, or call in: no other number may become the same.
+    const number = Number(this.#numbers.of(`${country}${area}${local}`).slice(madeUpBegin.length));
+    const place = String(number).padStart(Math.min(4, local.length), "0");
     let made = local;
     for (let kept = 0; kept <= local.length; kept += 1) {
       const filled = local.slice(0, kept) + "5".repeat(Math.max(0, local.length - kept - place.length)) + place;

@@ -201,3 +201,13 @@ test("a made-up number is allowed where the true one is, and is none that anybod
   const again = madeUp.phone(phone("44", "2079460100"));
   expect(madeUp.phone(phone("44", "2079460100"))).toEqual(again);
 });
+
+test("no two numbers become one, whether dialled or calling in", () => {
+  const madeUp = new MadeUp(undefined);
+  const one = { country: "1", area: "408", extension: "" };
+  const called = madeUp.person("14085510001");
+  const { country, area, local } = madeUp.phone({ ...one, local: "5510002" });
+  const made = [called, `${country}${area}${local}`, madeUp.person("14085510003")];
+  expect(new Set(made).size).toBe(3);
+  expect(madeUp.person("14085510002")).toBe(made[1]);
+});

@@ -15,11 +15,14 @@ const sendsAgain = 23;
 const sharesAnswers = 12;
 /** Of a world in which a conference of the same key has another bridge than before. */
 const otherBridge = 9;
+/** Of a world in which a number that is dialled is not that of the host who has left. */
+const dialsNoHost = 36;
 const seeds = [
   ...Array.from({ length: Number(process.env.SEEDS ?? 1) }, (_, index) => index + 1),
   sendsAgain,
   sharesAnswers,
   otherBridge,
+  dialsNoHost,
 ];
 const secretsOrNames = new RegExp(`(?<!\\d)(?:${secretBegin}\\d{4}|${attendeeBegin}\\d{3})(?!\\d)|Meeting \\d`);
 const worlds = new Map<number, readonly KeptConference[]>();
