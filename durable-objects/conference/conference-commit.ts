@@ -214,7 +214,7 @@ function inputOf(item: Item, { at, store, domain, ...context }: Context, rows: R
       const reports = freshReports(store.progress, item.reports);
       const other = isOnOtherBridge(store.progress, bridge) && { elsewhere: bridge };
       const { knownSince } = item.reports;
-      const isKnown = isOngoing(store.state.head);
+      const isKnown = isOngoing(store.state.head) && !other;
       const known = !isKnown && knownSince !== undefined && { knownSince };
       return reports.length === 0 ? null : { type: "bridge", at, reports, ...other, ...known };
     }

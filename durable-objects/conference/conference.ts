@@ -341,12 +341,15 @@ export class Conference {
     const { nonce, measures, restoredAt } = this.#ports;
     const restored = restoredAt !== undefined && { restoredAt };
     const context = { at, identity: this.#identified, domain, store, outbox, ids, schedule, nonce, ...restored };
+    const { bridge: before } = store.progress;
     const batch = transact(context, items);
     // A repeated report is a sign of life, too.
     if (!batch) return this.#send();
     // The commit stands even if something here throws. If it threw, the group commit would act on each item again.
     try {
       const tookMs = schedule.issued(batch.commands, store.state.commands, at);
+      const { bridge } = store.progress;
+      if (before !== null && bridge !== null && before !== bridge) schedule.agentChanged();
       for (const ms of tookMs) measures.commandSeconds.observe({ domain: domain.name }, ms);
       this.#directoryFeed.committed(batch.facts);
       outbox.accept(batch.queue);

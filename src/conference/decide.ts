@@ -87,9 +87,10 @@ export function applyTransaction(
   if (input.type === "undelivered" && input.of) rows = withoutMessages(rows, input.of.transId, input.messages);
   if (input.type === "webex") ({ open } = gather({ rows, open }, requestsOf(input, context), input.at, context.shared));
   if (input.type === "bridge" && reporter) {
-    // Nobody chose a bridge for a conference that WebEx never created: it is on the bridge that reports it.
-    if (state.head.phase === "absent") bridge ??= reporter.bridge;
-    if (input.elsewhere === undefined) cannot = reporter.cannot?.length ? reporter.cannot : undefined;
+    // Nobody chose a bridge for it: it is on the bridge that reports it, if WebEx never created it, or with the callers in it.
+    if (state.head.phase === "absent" || (state.head.phase === "creating" && holdsCallers(input)))
+      bridge ??= reporter.bridge;
+    if (input.elsewhere === undefined) cannot = cannotOf(reporter);
   }
   const decision = decide(state, input, {
     confKey: context.confKey,
@@ -121,12 +122,27 @@ export function applyTransaction(
     }
   }
   facts.push(...queuedFacts.values());
+  if (decision.movedTo !== undefined) {
+    bridge = decision.movedTo;
+    cannot = cannotOf(reporter);
+  }
   if (begins(state.head, decision.changes)) {
     // A new life may be on another bridge. An only bridge is kept at once, and stays when the settings get a second one.
     bridge = onlyBridge(domain.settings);
     cannot = undefined;
   }
   return { decision, facts, queue: after, progress: { bridge, cannot, serial } };
+}
+
+function holdsCallers({ reports }: Extract<ConferenceInput, { type: "bridge" }>): boolean {
+  return reports.some(({ report }) => {
+    const { event = null } = report.type === "event" ? report : {};
+    return event?.type === "snapshot" && event.conference !== null && event.conference.callers.length > 0;
+  });
+}
+
+function cannotOf(reporter: TransactionContext["reporter"]): DecisionProgress["cannot"] {
+  return reporter?.cannot?.length ? reporter.cannot : undefined;
 }
 
 function requestsOf(

@@ -51,6 +51,8 @@ export interface Decision {
   /** What is taken out of the queue before the posts of this decision are queued (protocol 4.9). */
   readonly dropQueued: readonly Dropped[];
   readonly facts: readonly Fact[];
+  /** The bridge that holds it from now on; absent: as before. */
+  readonly movedTo?: BridgeName;
 }
 
 /** Data for callers' clients that waits for a server that is behind. */
@@ -73,7 +75,7 @@ type OptionalPart = { [Name in keyof Running]-?: object extends Pick<Running, Na
 export class Draft {
   readonly state: ConferenceState;
   readonly at: EpochMs;
-  readonly context: DecisionContext;
+  context: DecisionContext;
   readonly callers: Overlay<CallId, Caller>;
   readonly callOuts: Overlay<CallId, CallOut>;
   readonly commands: Overlay<CommandId, PendingCommand>;
@@ -86,6 +88,7 @@ export class Draft {
   #effects: Effect[] = [];
   readonly #dropQueued: Dropped[] = [];
   readonly #facts: Fact[] = [];
+  #movedTo: BridgeName | null = null;
   /** Types of the messages that this decision owes, by their MsgIDs. */
   readonly #owed = new Map<MsgId, ToWebex["type"]>();
   #by: readonly Cause[] = [];
@@ -265,6 +268,12 @@ export class Draft {
     this.#facts.push(said as Fact);
   }
 
+  /** Another bridge holds it from now on, and gets the pending commands. */
+  moveTo(bridge: BridgeName): void {
+    this.#movedTo = bridge;
+    this.context = { ...this.context, bridge, cannot: [] };
+  }
+
   note(text: string): void {
     this.fact({ kind: "noted", text });
   }
@@ -305,7 +314,8 @@ export class Draft {
     const effects = this.#effects.filter((effect) => !isCommand(effect) || this.commands.get(effect.id));
     this.#dropDebts(effects);
     this.#settleServers();
-    return { changes, effects, dropQueued: this.#dropQueued, facts: this.#facts };
+    const moved = this.#movedTo !== null && { movedTo: this.#movedTo };
+    return { changes, effects, dropQueued: this.#dropQueued, facts: this.#facts, ...moved };
   }
 
   /** Says which messages were owed and are neither owed nor posted any more. */

@@ -210,7 +210,7 @@ export const facts = {
     what: open(
       v.picklist([
         ...(["entered", "left", "muted", "moved", "speaking", "reporting", "locked", "room", "call-out"] as const),
-        ...(["lost", "over"] as const),
+        ...(["lost", "over", "bridge"] as const),
       ]),
     ),
     call: maybe(call),

@@ -204,11 +204,16 @@ export function endIfDeserted(draft: Draft): void {
   const { running } = draft;
   if (!running || running.attached || running.closing || running.orphan?.leftAlone) return;
   if (running.retryEndAt !== undefined || running.keptUntil !== undefined) return;
-  const isWanted = ({ stage }: CallOut) => stage !== "dropping"; // The others are hung up by the end.
-  if (draft.callers.find((caller) => !caller.left) || draft.callOuts.find(isWanted)) return;
+  if (!isEmpty(draft)) return;
   // Else it was deserted before, and a pause is over.
   const by = draft.whoLedTo(isDeparture) ?? [{ type: "deadline" }];
   draft.because(by, () => beginEnd(draft, []));
+}
+
+/** Whether nobody is in it, or is being called: calls that are hung up no longer count. */
+export function isEmpty({ callers, callOuts }: Draft): boolean {
+  const isWanted = ({ stage }: CallOut) => stage !== "dropping";
+  return !callers.find((caller) => !caller.left) && !callOuts.find(isWanted);
 }
 
 /** Lets a refused end be tried again once the pause is over, and a conference end that nobody came into. */

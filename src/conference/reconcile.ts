@@ -1,12 +1,14 @@
+import type { Command } from "../bridge/commands.ts";
 import type { BridgeCaller, ConferenceSnapshot } from "../bridge/events.ts";
 import { digestOf } from "../bridge/state.ts";
 import { type BridgeName, type CallId, type EpochMs, MAIN_ROOM, type RoomId } from "../foundation/ids.ts";
 import type { Draft } from "./draft.ts";
 import { compared, type Running } from "./head.ts";
-import { endAsLost } from "./lifecycle.ts";
+import { endAsLost, isEmpty } from "./lifecycle.ts";
 import { applyAdmitted, endCallOut, placeCaller } from "./parts/call-outs.ts";
 import { addCaller, applyMuted, removeCaller } from "./parts/callers.ts";
-import { findOrphan, isUnknown } from "./parts/orphan.ts";
+import { renewUnknownRules } from "./parts/entry-rules.ts";
+import { findOrphan, isLostOn, isUnknown, lockAgain, moveTo } from "./parts/orphan.ts";
 import { connectAnswered, resumeTalk, talkOf } from "./parts/private-talk.ts";
 import { applyMove, applyRoomClosed } from "./parts/rooms.ts";
 import { setReporting, setSpeaking } from "./parts/speakers.ts";
@@ -44,13 +46,29 @@ function isPending({ commands }: ConferenceState): boolean {
 }
 
 /** Ends a conference that is over, or was never wanted, on the conference's bridge or on another. */
-export function endAsOver(draft: Draft, bridge?: BridgeName): void {
+function endAsOver(draft: Draft, bridge?: BridgeName, how: Partial<Command<"end-conference">> = {}): void {
   repaired(draft, "over");
-  draft.note("the bridge holds a conference that is over: it is ended there");
+  const what = how.announce ? "callers of its own" : "a conference that is over";
+  draft.note(`the bridge holds ${what}: it is ended there`);
   const isUnderWay = draft.commands.find(
     (command) => command.bridge === bridge && command.command.type === "end-conference",
   );
-  if (!isUnderWay) draft.issue({ type: "end-conference" }, null, bridge === undefined ? {} : { bridge });
+  if (!isUnderWay) draft.issue({ type: "end-conference", ...how }, null, bridge === undefined ? {} : { bridge });
+}
+
+/** What another bridge holds under its key: of no life that the edge knows, unless the edge has lost it. */
+export function compareWithOther(draft: Draft, found: ConferenceSnapshot, bridge: BridgeName): void {
+  const { head } = draft;
+  if (head.phase === "running" && head.restored) return; // Its own bridge is to say first what it holds.
+  if (!isLostOn(draft, bridge, found)) return endAsOver(draft, bridge);
+  // Whom WebEx knows of stays; the others hear that the call ends, and can call again.
+  if (draft.ongoing && !isEmpty(draft)) return endAsOver(draft, bridge, { announce: "goodbye" });
+  const { ongoing } = draft;
+  moveTo(draft, bridge);
+  compareWithBridge(draft, found);
+  if (!ongoing) return;
+  lockAgain(draft, found);
+  renewUnknownRules(draft);
 }
 
 /** Repairs each difference to what the bridge holds, as if the missed event came now; pending commands aside. */

@@ -29,7 +29,7 @@ import {
 } from "./parts/private-talk.ts";
 import { applyMove, applyRoomClosed, applyRoomCreated } from "./parts/rooms.ts";
 import { setReporting, setSpeaking } from "./parts/speakers.ts";
-import { compareWithBridge, endAsOver } from "./reconcile.ts";
+import { compareWithBridge, compareWithOther } from "./reconcile.ts";
 import { expelledEnd, failedEnd, reportedEnd } from "./records.ts";
 import { setLocked } from "./server/conference-status.ts";
 import { type Caller, isMutedOnBridge, type PendingCommand } from "./state.ts";
@@ -38,7 +38,8 @@ import { type Caller, isMutedOnBridge, type PendingCommand } from "./state.ts";
 const RETRY_LOCK_MS = 60_000;
 
 /** Reports of an agent of the conference's bridge, or of another bridge: `otherBridge`. */
-export function applyReports(draft: Draft, reports: readonly NumberedReport[], otherBridge?: BridgeName): void {
+export function applyReports(draft: Draft, reports: readonly NumberedReport[], elsewhere?: BridgeName): void {
+  let otherBridge = elsewhere;
   let ignored = 0;
   for (const { report } of reports) {
     if (report.type === "result") {
@@ -49,6 +50,8 @@ export function applyReports(draft: Draft, reports: readonly NumberedReport[], o
     // That bridge did not answer in time, and has created the conference after all.
     if (otherBridge !== undefined && event.type !== "snapshot") ignored += 1;
     else draft.because([causeOf(event), ...askersOf(draft, event)], () => applyEvent(draft, event, otherBridge));
+    // It was moved there.
+    if (draft.context.bridge === otherBridge) otherBridge = undefined;
   }
   if (ignored === 0) return;
   const from = otherBridge ?? draft.context.bridge;
@@ -96,7 +99,7 @@ function applyEvent(draft: Draft, event: ConferenceEvent, otherBridge: BridgeNam
   switch (event.type) {
     case "snapshot":
       if (otherBridge === undefined) return compareWithBridge(draft, event.conference);
-      if (event.conference) endAsOver(draft, otherBridge);
+      if (event.conference) compareWithOther(draft, event.conference, otherBridge);
       return;
     case "conference-ended":
       return running ? endByTelephone(draft) : recordEnded(draft, event);

@@ -217,7 +217,8 @@ export class Stage {
     this.#facts = facts;
     this.#queue = queue;
     // Which bridge it is, and what that cannot do, a transcript says.
-    this.#progress = { ...this.#progress, serial: progress.serial };
+    const { movedTo: bridge = this.#progress.bridge } = decision;
+    this.#progress = { ...this.#progress, bridge, serial: progress.serial };
     return this.#follows(decision).map((line) => this.#names.shorten(line));
   }
 

@@ -4,7 +4,7 @@ import type { Report } from "../../src/bridge/events.ts";
 import { digestOf } from "../../src/bridge/state.ts";
 import type { BridgeName, StreamId } from "../../src/foundation/ids.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
-import { held } from "../builders.ts";
+import { aCaller, held, snapshot as snapshotOf } from "../builders.ts";
 import {
   ConferenceWorld,
   callerEntered,
@@ -363,4 +363,74 @@ test("an object of a restored backup asks the bridge first: what was due in the 
   expect(world.asked).toEqual([""]);
   await world.reported(snapshot);
   expect(sent()).toEqual(["lock"]);
+});
+
+/** The edge has lost its state, and WebEx has created the conference again on the second bridge. */
+async function createdOnSecond(): Promise<ConferenceWorld> {
+  const world = new ConferenceWorld();
+  addBridge(world);
+  prefer(world, "second");
+  await world.received("t1", createConference());
+  await world.during(world.reportFrom("second", done(world, "create-conference")));
+  return world;
+}
+
+/** The first bridge is back, and has had a caller inside for an hour. */
+function comesBack(world: ConferenceWorld, callers = [aCaller({ enteredAt: world.time.now - 3_600_000 })]) {
+  const { now } = world.time;
+  const report = snapshotOf(callers, { since: now - 4_000_000 });
+  return world.during(world.reportFrom("simulated", report, { knownSince: now }));
+}
+
+test("what the edge has lost is held by the bridge that is back with its callers, and the empty one on the other bridge ends", async () => {
+  const world = await createdOnSecond();
+  world.conference.ackCommands(
+    "second" as BridgeName,
+    world.sent.flat().map(({ id }) => id),
+  );
+  await comesBack(world);
+  await world.time.pass(1_000);
+
+  expect([sentTo(world, "simulated"), sentTo(world, "second")]).toEqual([
+    ["create-conference"],
+    ["create-conference", "end-conference"],
+  ]);
+  expect(answers(world)).toEqual(["0"]);
+  const told = world.posted.flatMap(({ body }) => Array.from(body.matchAll(/<A2W_(Notify\w+)/g), ([, name]) => name));
+  expect(told).toEqual(["NotifyConferenceChange", "NotifyUserEnter"]);
+  world.start();
+  await world.received("t2", lock("m2"));
+  expect(sentTo(world, "simulated")).toEqual(["create-conference", "lock"]);
+});
+
+test("a bridge that is back without callers, or with those of a meeting that the edge has never lost, does not get it", async () => {
+  const world = await createdOnSecond();
+  await comesBack(world, []);
+  expect([sentTo(world, "simulated"), world.stored.progress.bridge]).toEqual([["end-conference"], "second"]);
+
+  const other = await createdOnSecond();
+  const since = other.time.now - 1_000;
+  const report = snapshotOf([aCaller()], { since });
+  await other.during(other.reportFrom("simulated", report, { knownSince: since - 600_000 }));
+  expect([sentTo(other, "simulated"), other.stored.progress.bridge]).toEqual([["end-conference"], "second"]);
+});
+
+test("a create that the other bridge has not answered goes to the bridge that is back, within its time", async () => {
+  const world = new ConferenceWorld();
+  addBridge(world);
+  prefer(world, "second");
+  await world.received("t1", createConference());
+  world.conference.ackCommands(
+    "second" as BridgeName,
+    world.sent.flat().map(({ id }) => id),
+  );
+  await comesBack(world);
+  await world.during(world.reportFrom("simulated", done(world, "create-conference")));
+  await world.time.pass(1_000);
+
+  expect([sentTo(world, "simulated"), sentTo(world, "second")]).toEqual([
+    ["create-conference"],
+    ["create-conference", "end-conference"],
+  ]);
+  expect(answers(world)).toEqual(["0"]);
 });

@@ -273,10 +273,11 @@ export class ConferenceWorld {
   }
 
   /** One report, the first in a stream of its own. */
-  reportFrom(bridge: string, report: Report): Promise<number> {
+  reportFrom(bridge: string, report: Report, more: { readonly knownSince?: number } = {}): Promise<number> {
     this.#streams += 1;
     const from = { bridge: bridge as BridgeName, stream: `${bridge}-${this.#streams}` as StreamId };
-    return this.conference.report({ ...identity, ...from, activeSince: null, reports: [{ number: 1, report }] });
+    const reports = [{ number: 1, report }];
+    return this.conference.report({ ...identity, ...from, ...more, activeSince: null, reports });
   }
 
   confirmed(transId: string, result: ResultWord = "ok"): HttpAnswer {

@@ -38,7 +38,9 @@ export class HandWritten extends Stage {
     if (word === "operator" && !words[0]?.startsWith("{")) return this.#operate(words);
     const inFull = (_: string, marks: string) =>
       `snapshot ${JSON.stringify({ conference: this.#snapshot(marks.split(" ").filter(Boolean)) })}`;
-    const [first = "", ...others] = step.map((text) => text.replace(/(?<=^|^B→A )snapshot(?! none| \{)(.*)$/, inFull));
+    const [first = "", ...others] = step.map((text) =>
+      text.replace(/(?<=^|^B\d?→A )snapshot(?! none| \{)(.*)$/, inFull),
+    );
     return super.happen([first, ...others]);
   }
 

@@ -55,6 +55,12 @@ export function renewEntryRules(draft: Draft, held: EntryRules): void {
   if (running.renewAt !== undefined || !isSame(running, held)) issueRenewal(draft, running);
 }
 
+/** Nobody knows which rules the bridge has: it is told these, unless it is being told. */
+export function renewUnknownRules(draft: Draft): void {
+  const { running } = draft;
+  if (running && !draft.pending("create-conference")) issueRenewal(draft, running);
+}
+
 /** The bridge has refused them. */
 export function delayRenewal(draft: Draft): void {
   draft.update({ renewAt: draft.at + RETRY_MS });

@@ -1,9 +1,9 @@
 import type { BridgeCaller, ConferenceEvent, ConferenceSnapshot } from "../../bridge/events.ts";
-import { type EpochMs, type ExtConfId, MAIN_ROOM, type WebexHost } from "../../foundation/ids.ts";
+import { type BridgeName, type EpochMs, type ExtConfId, MAIN_ROOM, type WebexHost } from "../../foundation/ids.ts";
 import type { Draft } from "../draft.ts";
 import { secretsOf } from "../head.ts";
 import { endByTelephone, KEPT_EMPTY_MS } from "../lifecycle.ts";
-import { callOver, newLife, reportedEnd } from "../records.ts";
+import { callOver, newLife, repaired, reportedEnd } from "../records.ts";
 import type { Caller } from "../state.ts";
 import { applyEntered, callerOf } from "./callers.ts";
 
@@ -27,6 +27,43 @@ export function isUnknown({ head, commands }: Draft, since?: EpochMs): boolean {
 /** Whether the edge, since this began, has lost what it knew: else it never knew it, and another edge may. Unknown times count as a loss. */
 export function mayBeLost({ context: { knownSince } }: Draft, since: EpochMs = 0): boolean {
   return knownSince === undefined || since < knownSince + CLOCKS_MS;
+}
+
+/** Whether another bridge holds what the edge may have lost before WebEx created it on this one. */
+export function isLostOn(
+  draft: Draft,
+  bridge: BridgeName,
+  found: Pick<ConferenceSnapshot, "since" | "callers">,
+): boolean {
+  const { head, ongoing, running, context } = draft;
+  if (context.knownSince === undefined || running?.closing) return false;
+  // What is to end there is over.
+  if (draft.commands.find((command) => command.bridge === bridge)) return false;
+  if (head.phase === "ended") return isUnknown(draft, found.since);
+  if (ongoing && found.callers.length === 0) return false;
+  return mayBeLost(draft, found.since ?? ongoing?.life.createdAt);
+}
+
+/** It is on this other bridge from now on. On its own, where nobody is in it, it ends, and WebEx hears nothing of that. */
+export function moveTo(draft: Draft, bridge: BridgeName): void {
+  const { bridge: before } = draft.context;
+  if (before === null) return;
+  repaired(draft, "bridge");
+  draft.note(`bridge ${bridge} holds it: it is there from now on, and not on ${before}`);
+  draft.moveTo(bridge);
+  if (draft.ongoing) return draft.issue({ type: "end-conference" }, null, { bridge: before });
+  for (const command of draft.commands.values()) draft.commands.set(command.id, { bridge: before, ...command });
+  if (draft.head.phase !== "absent") return;
+  const { notCreated: _, ...head } = draft.head;
+  draft.head = head;
+}
+
+/** Of one that was found on another bridge before. */
+export function lockAgain(draft: Draft, { locked }: Pick<ConferenceSnapshot, "locked">): void {
+  const { orphan } = draft.running ?? {};
+  if (!orphan || orphan.leftAlone || locked) return;
+  draft.update({ orphan: { ...orphan, locks: true } });
+  draft.issue({ type: "lock" });
 }
 
 /** It runs without WebEx from now on. Nobody new is let in where the bridge can lock it, unless it is left alone. */

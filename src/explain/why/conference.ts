@@ -33,6 +33,7 @@ const repairTexts: Readonly<Record<FactOf<"repaired">["what"], string>> = {
   "call-out": "a call that was dialled was over, or was not wanted any more",
   lost: "it no longer had the conference",
   over: "it still had a conference that was over",
+  bridge: "another bridge held it, with callers",
 };
 
 const conferenceCommands: readonly string[] = ["end-conference", "lock", "unlock", "create-room", "move"];
