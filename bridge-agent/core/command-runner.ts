@@ -52,6 +52,7 @@ interface RunnerParts {
   effects(): TurnEffects;
 }
 
+const tooLate = { done: false, reason: "too-late" } as const;
 /** As long as a sentence lasts that callers are to hear before they are cut off. */
 const HEARD_MS = 4_000;
 
@@ -85,6 +86,7 @@ export class CommandRunner {
       const limit = withinMs === undefined ? {} : { begin: { from: now, before: now + withinMs } };
       fresh = this.#parts.pending.add({ conference, id, origin: "edge", command, ...limit }, now, again) && fresh;
     }
+    if (this.#announcedEnds.size > 0) this.#undoAnnounced(conference, now);
     const ids = commands.map(({ id }) => id);
     this.#acks.received(conference, ids, fresh, now);
   }
@@ -93,7 +95,7 @@ export class CommandRunner {
     for (let ready = this.#parts.pending.begin(now); ready.length > 0; ready = this.#parts.pending.begin(now)) {
       for (const pending of ready) {
         const { id, conference, command } = pending;
-        if (!isInTime(pending, now)) this.#parts.events.settle(pending, { done: false, reason: "too-late" });
+        if (!isInTime(pending, now)) this.#parts.events.settle(pending, tooLate);
         else if (command.type === "identify") this.#parts.events.settle(pending, { done: true });
         else if (command.type === "end-conference" && command.announce)
           this.#announceEnd(pending, command.announce, now);
@@ -112,11 +114,23 @@ export class CommandRunner {
   }
 
   /** The bridge is to end it once its callers have heard so, some seconds later. */
-  #announceEnd({ id, conference }: OpenCommand, announcement: Announcement, now: EpochMs): void {
+  #announceEnd(pending: OpenCommand, announcement: Announcement, now: EpochMs): void {
+    const { id, conference } = pending;
     const { legs, effects } = this.#parts;
+    if (this.#parts.pending.isWantedAgain(pending, now)) return this.#parts.events.settle(pending, tooLate);
     for (const call of legs.callsInside(conference)) effects().announcements.push({ call, announcement });
     this.#announcedEnds.set(id, { conference, beginAt: now + HEARD_MS });
     this.#acks.begun(conference, id);
+  }
+
+  /** WebEx creates a conference again whose callers hear that it ends: it does not end. */
+  #undoAnnounced(conference: ConfKey, now: EpochMs): void {
+    for (const [id, end] of this.#announcedEnds) {
+      const pending = end.conference === conference && this.#parts.pending.find(conference, id);
+      if (!pending || !this.#parts.pending.isWantedAgain(pending, now)) continue;
+      this.#announcedEnds.delete(id);
+      this.#parts.events.settle(pending, tooLate);
+    }
   }
 
   /** Ends the conferences whose callers have heard so by now. */

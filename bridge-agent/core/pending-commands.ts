@@ -41,6 +41,9 @@ export interface JournaledCommand {
 
 const PRUNE_EVERY_MS = 10 * 60_000;
 
+/** Commands for a conference that is to go on. */
+const keeps: ReadonlySet<OpenCommand["command"]["type"]> = new Set(["create-conference", "admit"]);
+
 interface CommandRows {
   prune(now: EpochMs): void;
   /** `false`: it is there already. */
@@ -172,6 +175,19 @@ export class PendingCommands {
 
   find(conference: ConfKey, id: CommandId): OpenCommand | null {
     return this.#open.get(keyOf({ conference, id }))?.pending ?? null;
+  }
+
+  /** Whether a command of the edge behind it, which may still begin, is for the conference that it would end. */
+  isWantedAgain({ conference, id }: Pick<OpenCommand, "conference" | "id">, now: EpochMs): boolean {
+    let isBehind = false;
+    for (const { pending } of this.#queues.get(conference)?.items() ?? []) {
+      // What comes behind another end is not for this conference.
+      if (isBehind && pending.command.type === "end-conference") return false;
+      if (isBehind && pending.origin === "edge" && keeps.has(pending.command.type) && isInTime(pending, now))
+        return true;
+      isBehind ||= pending.id === id;
+    }
+    return false;
   }
 
   /** The bridge may or may not have carried it out. With `isFinal`, it is not begun again in any case. */

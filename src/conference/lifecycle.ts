@@ -24,7 +24,7 @@ import { answerCreate, notifyRunning, notifyStatus } from "./server/conference-s
 import { isClosedAnswer, isEnd } from "./server/debts.ts";
 import { failOver, isByOther, namedHostOf, saidAnew, setServer } from "./server/failover.ts";
 import { clear, deleteOutdated, oweEnd, settle } from "./server/resync.ts";
-import type { CallOut } from "./state.ts";
+import type { CallOut, PendingCommand } from "./state.ts";
 
 /** Pause after a bridge refused to end a deserted conference. */
 const RETRY_END_MS = 60_000;
@@ -64,8 +64,18 @@ export function create(
       if (!closing) return repeatCreate(draft, head, message);
       if (closing.next.length >= MAX_WAITING_CREATES) return draft.answer(requestOf(message), "capacity-exceeded");
       draft.update({ closing: { ...closing, next: [...closing.next, { message, answerBy, by: draft.by }] } });
+      return undoAnnounced(draft, head, message);
     }
   }
+}
+
+/** While its callers hear that the call ends, the agent still lets this undo the end; what came first, the result of the end says. */
+function undoAnnounced(draft: Draft, head: Running, message: CreateRequest): void {
+  const isEnd = ({ bridge, command }: PendingCommand) => bridge === undefined && command.type === "end-conference";
+  const ends = draft.commands.values().filter(isEnd);
+  const areAnnounced = ends.every(({ command }) => "announce" in command && command.announce !== undefined);
+  if (ends.length === 0 || !areAnnounced || head.closing?.isAsked || draft.pending("create-conference")) return;
+  draft.issue({ ...createCommand(entryRulesOf(draft, message, head)), renews: true });
 }
 
 function repeatCreate(draft: Draft, head: Running, message: CreateRequest): void {

@@ -107,3 +107,52 @@ test("an announced end that another agent takes over is not begun any more", () 
   expect(executed).toEqual([]);
   expect(world.results()).toMatchObject({ end: false });
 });
+
+/** Its callers hear for a second that the conference ends. */
+function announced() {
+  const { world } = withCaller();
+  const executed: string[] = [];
+  world.onExecute = ({ command }) => executed.push(command.type);
+  world.command("end", { type: "end-conference", announce: "goodbye" });
+  world.pass(1_000);
+  return { world, executed };
+}
+
+const again = { type: "create-conference", maxCallers: null, anonymousId: null, renews: true } as const;
+
+test("a create that comes while callers hear that the call ends undoes the end, and nobody is cut off", () => {
+  const { world, executed } = announced();
+  world.command("again", again);
+  world.pass(10_000);
+
+  expect(world.results()).toMatchObject({ end: false, again: true });
+  expect(executed).toEqual(["create-conference"]);
+  expect(world.machine.world.callsOf(KEY)).toHaveLength(1);
+  expect(snapshotIn(world)?.callers).toHaveLength(1);
+});
+
+test("a create that comes once the bridge was asked for the end does not undo it, nor does one whose time is up", () => {
+  const begun = announced();
+  begun.world.pass(4_000);
+  begun.world.command("again", again);
+  begun.world.pass(1_000);
+  expect(begun.world.results()).toMatchObject({ end: true, again: false });
+
+  const { world, executed } = announced();
+  world.command("again", again, { withinMs: 0 });
+  world.pass(4_000);
+  expect(executed).toEqual(["end-conference"]);
+});
+
+test("a create that came along with an announced end leaves nothing to announce", () => {
+  const { world } = withCaller();
+  const heard = world.announced.length;
+  world.loseBridge();
+  world.command("end", { type: "end-conference", announce: "goodbye" });
+  world.command("again", again);
+  world.connectBridge();
+  world.pass(10_000);
+
+  expect(world.announced).toHaveLength(heard);
+  expect(world.results()).toMatchObject({ end: false, again: true });
+});

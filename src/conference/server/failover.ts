@@ -3,7 +3,7 @@ import { requestOf } from "../../tsp/messages.ts";
 import type { Draft } from "../draft.ts";
 import type { CreateRequest, Creating, EntryRules, Running } from "../head.ts";
 import { notifyEntered, notifyMuteState } from "../parts/callers.ts";
-import { entryRulesOf, renewEntryRules } from "../parts/entry-rules.ts";
+import { entryRulesOf, renewEntryRules, renewUnknownRules } from "../parts/entry-rules.ts";
 import { endTalks } from "../parts/private-talk.ts";
 import { notifyRooms } from "../parts/rooms.ts";
 import { countTakeover, updateLife } from "../records.ts";
@@ -28,9 +28,7 @@ export function failOver(draft: Draft, head: Running, message: CreateRequest): v
   const { speech, lostEntries, keptUntil, departed, orphan, ...rest } = setServer(draft, head, message);
   // Speakers are reported again when the new server asks for it (protocol 4.16).
   const silenced = speech && { ...speech, reporting: false, reported: [], changedAt: null };
-  // Of an orphan nobody knows which entry rules the bridge has.
-  const rules = orphan && { renewAt: draft.at };
-  const running: Running = { ...rest, attached: true, ...(silenced && { speech: silenced }), ...rules };
+  const running: Running = { ...rest, attached: true, ...(silenced && { speech: silenced }) };
   draft.head = running;
   answerCreate(draft, requestOf(message));
   notifyRunning(draft, running); // Also with a sub-conference in progress (protocol section 5, row 14).
@@ -49,7 +47,8 @@ export function failOver(draft: Draft, head: Running, message: CreateRequest): v
   // The new server never saw these calls, and is notified all the same (protocol F4, section 5, row 17).
   for (const extCallId of left) draft.notify({ type: "caller-changed", extCallId, status: "left" });
   endTalks(draft);
-  renewEntryRules(draft, head);
+  if (orphan) renewUnknownRules(draft);
+  else renewEntryRules(draft, head);
   if (orphan?.locks) draft.issue({ type: "unlock" });
 }
 

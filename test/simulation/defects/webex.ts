@@ -127,7 +127,7 @@ export const webexDefects: DefectsByFile = {
     },
     "the bridge is not told what another server's create brings": {
       foundBy: "the latest create counts",
-      before: "  renewEntryRules(draft, head);\n",
+      before: "  else renewEntryRules(draft, head);\n",
       after: "",
     },
   },
