@@ -59,6 +59,7 @@ export function create(
       return joinCreate(draft, head, message);
     case "running": {
       const { closing } = head;
+      if (head.orphan && !closing && !head.restored && isEmpty(draft)) return createAnew(draft, message, answerBy);
       // Its server does not know that an operator ends it: the next one is to be notified of the end.
       if (isFailover(head, message) && (!closing || isOperatorsAlone(closing))) return failOver(draft, head, message);
       if (!closing) return repeatCreate(draft, head, message);
@@ -67,6 +68,16 @@ export function create(
       return undoAnnounced(draft, head, message);
     }
   }
+}
+
+/** A bridge that holds it without callers may have made it up: it ends there, and a bridge is chosen as for any other. */
+function createAnew(draft: Draft, message: CreateRequest, answerBy: EpochMs): void {
+  const { bridge } = draft.context;
+  const how: ConferenceEnd = { endedBy: "nobody", reason: "deserted" };
+  answerOpenRequests(draft, "conference-closed", how);
+  end(draft, how);
+  draft.issue({ type: "end-conference" }, null, bridge === null ? {} : { bridge });
+  beginCreate(draft, message, answerBy);
 }
 
 /** While its callers hear that the call ends, the agent still lets this undo the end; what came first, the result of the end says. */

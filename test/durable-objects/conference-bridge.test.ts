@@ -434,3 +434,17 @@ test("a create that the other bridge has not answered goes to the bridge that is
   ]);
   expect(answers(world)).toEqual(["0"]);
 });
+
+test("an agent draws no meeting to its bridge by a key that is yet to come, but by callers inside", async () => {
+  const create = async (...callers: readonly object[]) => {
+    const world = new ConferenceWorld();
+    addBridge(world);
+    prefer(world, "second");
+    await world.during(world.reportFrom("simulated", snapshotOf(callers)));
+    await world.received("t1", createConference());
+    return [sentTo(world, "simulated"), sentTo(world, "second")];
+  };
+
+  expect(await create()).toEqual([["lock", "end-conference"], ["create-conference"]]);
+  expect(await create(aCaller())).toEqual([["lock", "create-conference", "unlock"], []]);
+});
