@@ -169,9 +169,13 @@ const ongoing = {
 };
 export interface Ongoing extends Readonly<v.InferOutput<v.ObjectSchema<typeof ongoing, undefined>>> {}
 
+/** Of one that is on its bridge and was not found yet: calls of it have left already, which its record counts. */
+const hasUnfound = { unfound: maybe(life) };
+
 /** Nothing is known of it, but what led in before: the bridge did not create the next. */
 const absent = fields({
   ...isRestored,
+  ...hasUnfound,
   phase: v.literal("absent"),
   /** WebEx was told that it is not created: a bridge that creates it all the same ends it. */
   notCreated: maybe(yes),
@@ -223,6 +227,7 @@ export interface Running extends v.InferOutput<typeof running> {}
 /** Over. Kept for late traffic, and to know of an end that was not reported to WebEx (protocol 4.9 F5). */
 const ended = fields({
   ...isRestored,
+  ...hasUnfound,
   phase: v.literal("ended"),
   /** When it ended; absent in what an older version kept. */
   at: maybe(time),
@@ -245,9 +250,11 @@ export type Head = Absent | Creating | Running | Ended;
 
 /** The bridge has said how it is. */
 export function compared(head: Head): Head {
-  if (head.phase === "creating" || !head.restored) return head;
+  if (head.phase === "creating" || (!head.restored && !("unfound" in head))) return head;
   const { restored: _, ...now } = head;
-  return now;
+  if (now.phase === "running") return now;
+  const { unfound: __, ...rest } = now;
+  return rest;
 }
 
 /** All that leads callers in, or makes them silent monitors, and all that did. */

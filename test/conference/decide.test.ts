@@ -420,3 +420,25 @@ test("a call that was inside before WebEx created the conference counts from whe
   // An entry that was missed counts from when the edge found it.
   expect(found(600)).toMatchObject({ enteredAt: 1_000 });
 });
+
+test("calls that left before their conference was found have its life and are counted in it, and no other conference has that", () => {
+  const left = (call: string) => (at: number) => {
+    const was = { number: "4420", enteredAt: at - 500, leftAt: at - 200 };
+    return { type: "caller-left", call: call as CallId, reason: "hung-up", was } as const;
+  };
+  const over = () => ({ type: "snapshot", conference: null }) as const;
+  const held = (at: number) =>
+    ({ type: "conference-ended", was: { since: at - 900, endedAt: at - 100, callers: [] } }) as const;
+  const state = emptyState();
+  const events = [left("c1"), left("c2"), held, left("c3"), over, left("c4"), held];
+  const records = events.flatMap((eventAt, index) => {
+    const at = 1_000_000 * (index + 1);
+    const input = { ...reported({ type: "event", event: eventAt(at) }), at } as ConferenceInput;
+    const { changes, facts } = after(state, input, { row: index + 11 });
+    applyChanges(state, changes);
+    return facts.flatMap((fact) => ("record" in fact ? [fact.record] : []));
+  });
+
+  const shown = records.map((record) => [record.kind === "call" ? record.call : `of ${record.calls}`, record.life]);
+  expect(shown.map((one) => one.join(" "))).toEqual(["c1 11", "c2 11", "of 2 11", "c3 14", "c4 16", "of 1 16"]);
+});

@@ -1,7 +1,7 @@
 import type { BridgeCaller, ConferenceEvent, ConferenceSnapshot } from "../../bridge/events.ts";
 import { type BridgeName, type EpochMs, type ExtConfId, MAIN_ROOM, type WebexHost } from "../../foundation/ids.ts";
 import type { Draft } from "../draft.ts";
-import { secretsOf } from "../head.ts";
+import { type Life, secretsOf } from "../head.ts";
 import { endByTelephone, KEPT_EMPTY_MS } from "../lifecycle.ts";
 import { callOver, newLife, repaired, reportedEnd } from "../records.ts";
 import type { Caller } from "../state.ts";
@@ -72,7 +72,7 @@ export function findOrphan(draft: Draft, found: Pick<ConferenceSnapshot, "since"
   const { locked, callers } = found;
   const { orphanConferenceMinutes: minutes } = context.settings;
   const createdAt = Math.min(found.since ?? at, at);
-  const life = { ...newLife(draft), createdAt, runningAt: createdAt, fromBridge: true as const };
+  const life = { ...unfoundLife(draft), createdAt, runningAt: createdAt };
   const leftAlone = minutes === "leave-alone" || !mayBeLost(draft, found.since);
   const locks = !locked && !leftAlone && !context.cannot.includes("lock");
   const formerSecrets = secretsOf(draft.head);
@@ -103,6 +103,7 @@ export function findOrphan(draft: Draft, found: Pick<ConferenceSnapshot, "since"
 export function recordLeft(draft: Draft, { call, reason, was }: EventOf<"caller-left">): void {
   if (!was || !isUnknown(draft, was.enteredAt)) return;
   const { leftAt, ...entry } = was;
+  draft.life = unfoundLife(draft);
   const caller = foundCaller(draft, {
     ...{ call, attendeeId: null, muted: false, silent: false, room: MAIN_ROOM },
     ...entry,
@@ -110,6 +111,15 @@ export function recordLeft(draft: Draft, { call, reason, was }: EventOf<"caller-
   applyEntered(draft, caller);
   const { enteredAt = 0 } = caller.history;
   callOver(draft, caller, reportedEnd(draft, caller, reason), Math.max(enteredAt, Math.min(leftAt, draft.at)));
+  // All of its calls have one life, which is of no other conference.
+  if (draft.head.phase === "absent" || draft.head.phase === "ended")
+    draft.head = { ...draft.head, unfound: draft.life };
+  draft.life = null;
+}
+
+function unfoundLife(draft: Draft): Life {
+  const { unfound = null } = draft.head.phase === "absent" || draft.head.phase === "ended" ? draft.head : {};
+  return unfound ?? { ...newLife(draft), fromBridge: true };
 }
 
 /** The same of a conference, with all who were in it until its end. */
