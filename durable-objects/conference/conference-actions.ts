@@ -77,6 +77,10 @@ export class ConferenceActions {
     const { identity, state, progress } = this.#store;
     const settings = identity && this.#ports.domain()?.settings;
     if (!settings) return "no-such-conference";
+    const { head } = state;
+    const isHere = settings.bridges.some(({ name }) => name === progress.bridge);
+    const isGone = head.phase === "running" && head.orphan !== undefined && !isHere;
+    if (isGone && request.type === "end") return "bridge-gone";
     return operatorRefusal(state, request, { settings, cannot: progress.cannot ?? [] });
   }
 }

@@ -121,6 +121,7 @@ export class Directory
       ...{ sql: ports.sql, givenUp: this.#givenUp, list: this.list, prompt: this.promptStore },
       ...{ audit: this.#audit, nonce: () => ports.nonce() },
       receivers: (domain) => this.#receivers(domain),
+      settings: (domain) => ports.domain(domain)?.settings,
       addWebhooks: (events) => this.#webhooks.add(events),
       ...{ now: () => ports.now(), wakeBy: (at: EpochMs) => this.#alarm.wakeBy(at) },
       changed: async () => {

@@ -25,6 +25,7 @@ interface KnownTroublePorts {
   nonce(): string;
   webhooks(domain: DomainName): readonly WebhookView[];
   receivers(domain: DomainName): DomainSettings["webhooks"];
+  settings(domain: DomainName): DomainSettings | undefined;
   /** Adds events for receivers of webhooks, within a transaction. */
   addWebhooks(events: readonly WebhookEvent[]): void;
   wakeBy(at: EpochMs): void;
@@ -87,12 +88,20 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
         waiting: list.waiting,
         lost: this.#lost.open,
         late: list.late,
-        orphans: list.orphans,
+        orphans: list.orphans.map((one) => ({
+          ...one,
+          ...(this.#isGone(domain, one.bridge) && { isGone: true as const }),
+        })),
         ...{ unreachable: list.unreachable, unknown: list.unknown },
         webhooks: webhooks(domain),
         acknowledged: [...this.#acknowledged.values()],
       },
     };
+  }
+
+  #isGone(domain: DomainName, bridge: string): boolean {
+    const { bridges } = this.#ports.settings(domain) ?? {};
+    return bridges !== undefined && !bridges.some(({ name }) => name === bridge);
   }
 
   async acknowledge(domain: DomainName, acknowledgement: Acknowledgement): Promise<void> {

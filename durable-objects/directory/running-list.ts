@@ -200,7 +200,15 @@ export class RunningList {
   get orphans(): NonNullable<KnownTrouble["orphans"]> {
     const all = [...this.conferences.values()].flatMap(({ row, known }) =>
       known?.fold.isOrphan && row.bridge !== null
-        ? [{ key: row.key, bridge: row.bridge, since: row.createdAt, callers: known.fold.people.size }]
+        ? [
+            {
+              key: row.key,
+              bridge: row.bridge,
+              since: row.createdAt,
+              callers: known.fold.people.size,
+              locked: known.fold.locked,
+            },
+          ]
         : [],
     );
     return all.sort((one, other) => one.since - other.since);

@@ -21,6 +21,8 @@ export type OperatorRefusal =
   | "conference-locked"
   /** WebEx has said how many callers there may be. */
   | "conference-full"
+  /** The edge found it on a bridge that the settings do not have any more: nobody reaches it. */
+  | "bridge-gone"
   /** The journal has no document that was given up there. */
   | "no-such-post"
   /** The settings do not have its receiver. */

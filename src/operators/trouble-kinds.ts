@@ -51,6 +51,9 @@ interface TroubleRow {
   todo(place: Place): string;
 }
 
+/** How a conference that the edge does not know is, in `why`. */
+export const orphanIs = { locked: "locked", open: "open", gone: "gone" } as const;
+
 /** All kinds of trouble. A further kind is a row here, and a source that finds it. The worst come first. */
 const rows = {
   disk: {
@@ -218,8 +221,13 @@ const rows = {
       about === ""
         ? `${here.replace("the", "The")} holds ${counted(count, "further conference")} that the edge does not know.`
         : `${here.replace("the", "The")} holds the conference ${about} with ${counted(count, "caller")}, which the edge does not know.`,
-    todo: ({ about }) =>
-      `It goes on as soon as WebEx creates it again; "bridgehead end ${about === "" ? "KEY" : shellWord(about)}" ends it. One that the edge may have lost is locked where the bridge can do that, and ends by itself (orphanConferenceMinutes). One that began when the edge had lost nothing is left alone: find out which other edge uses the bridge.`,
+    todo: ({ about, bridge, why }) => {
+      if (why === orphanIs.gone)
+        return `The settings do not have the bridge ${bridge} any more, so that the edge reaches nobody there: put it back, or end the conference at the bridge. Else it is listed until twice the time of orphanConferenceMinutes has passed, which nothing but the time ends.`;
+      const locked = why === orphanIs.locked ? " It is locked: nobody new gets in." : "";
+      const open = why === orphanIs.open ? " It is not locked: whoever keys its key gets in." : "";
+      return `It goes on as soon as WebEx creates it again; "bridgehead end ${about === "" ? "KEY" : shellWord(about)}" ends it.${locked}${open} One that the edge may have lost ends by itself (orphanConferenceMinutes). One that began when the edge had lost nothing is left alone: find out which other edge uses the bridge.`;
+    },
   },
   "clock-jumped": {
     title: "The clock of the edge was set",

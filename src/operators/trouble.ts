@@ -7,6 +7,7 @@ import {
   type DomainTrouble,
   type FoundTrouble,
   movesOn,
+  orphanIs,
   showTrouble,
   sourcesOf,
   type TroubleKind,
@@ -86,6 +87,10 @@ export interface KnownTrouble {
     /** Since when the agent has known it. */
     readonly since: EpochMs;
     readonly callers: number;
+    /** Absent: an earlier release does not say. */
+    readonly locked?: boolean;
+    /** The settings do not have its bridge any more. */
+    readonly isGone?: true;
   }[];
   /** How many conferences answer their directory no question, and since when; `null`: none. Absent: an earlier release does not say. */
   readonly unreachable?: { readonly conferences: number; readonly since: EpochMs } | null;
@@ -202,12 +207,21 @@ function orphanTrouble(
   const named = orphans.slice(0, mostOrphans);
   const others = Map.groupBy(orphans.slice(mostOrphans), ({ bridge }) => bridge);
   return [
-    ...named.map(({ key: about, bridge, since, callers }) => ({ kind, bridge, about, since, count: callers }) as const),
+    ...named.map((one) => {
+      const { key: about, bridge, since, callers: count } = one;
+      return { kind, bridge, about, since, count, why: whyOf(one) } as const;
+    }),
     ...[...others].map(([bridge, all]) => {
       const since = earliest(...all.map((one) => one.since));
-      return { kind, bridge, since, count: all.length } as const;
+      const why = all.some(({ isGone }) => isGone) ? orphanIs.gone : "";
+      return { kind, bridge, since, count: all.length, why } as const;
     }),
   ];
+}
+
+function whyOf({ locked, isGone }: NonNullable<KnownTrouble["orphans"]>[number]): string {
+  if (isGone) return orphanIs.gone;
+  return locked === undefined ? "" : locked ? orphanIs.locked : orphanIs.open;
 }
 
 function webhookTrouble(

@@ -448,3 +448,20 @@ test("an agent draws no meeting to its bridge by a key that is yet to come, but 
   expect(await create()).toEqual([["lock", "end-conference"], ["create-conference"]]);
   expect(await create(aCaller())).toEqual([["lock", "create-conference", "unlock"], []]);
 });
+
+test("what is held by a bridge that the settings do not have any more cannot be ended, and the operator is told so", async () => {
+  const world = new ConferenceWorld();
+  await world.during(world.reportFrom("former", snapshotOf([aCaller()])));
+
+  expect(await world.operate("a1", { type: "end" })).toBe("bridge-gone");
+  expect(sentTo(world, "former")).toEqual(["lock"]);
+  addBridge(world);
+  const { settings } = world.domain;
+  const bridges = settings.bridges.map((bridge) => ({
+    ...bridge,
+    name: bridge.name === "second" ? "former" : "other",
+  }));
+  world.domain = { ...world.domain, settings: { ...settings, bridges } };
+  expect(await world.operate("a2", { type: "end" })).toBe("done");
+  expect(sentTo(world, "former")).toEqual(["lock", "end-conference"]);
+});

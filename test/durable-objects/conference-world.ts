@@ -16,7 +16,7 @@ import type {
   TransId,
   WebexHost,
 } from "../../src/foundation/ids.ts";
-import type { OperatorResult } from "../../src/rpc/conference.ts";
+import type { AgentReports, OperatorResult } from "../../src/rpc/conference.ts";
 import type { FactPage, FeedAnswer } from "../../src/rpc/directory-feed.ts";
 import type { IdBlocks, IdsWanted } from "../../src/rpc/id-allocator.ts";
 import type { SharedAnswers, ShareResult } from "../../src/rpc/mailbox.ts";
@@ -273,7 +273,11 @@ export class ConferenceWorld {
   }
 
   /** One report, the first in a stream of its own. */
-  reportFrom(bridge: string, report: Report, more: { readonly knownSince?: number } = {}): Promise<number> {
+  reportFrom(
+    bridge: string,
+    report: Report,
+    more: Partial<Pick<AgentReports, "knownSince" | "cannot">> = {},
+  ): Promise<number> {
     this.#streams += 1;
     const from = { bridge: bridge as BridgeName, stream: `${bridge}-${this.#streams}` as StreamId };
     const reports = [{ number: 1, report }];

@@ -554,3 +554,19 @@ test("of one call only its own answers are given, by its id or by WebEx's name f
   const hidden = explained(world, {}, persons.masked);
   expect(JSON.stringify(hidden)).not.toMatch(/14085551234|"444/);
 });
+
+test("who locked what the edge had found on the bridge: the edge, or somebody at a bridge that cannot be asked for it", async () => {
+  const lockOf = async (cannot: readonly "lock"[], by: (world: ConferenceWorld) => Promise<unknown>) => {
+    const world = new ConferenceWorld();
+    await world.during(world.reportFrom("simulated", event({ type: "snapshot", conference: held() }), { cannot }));
+    await by(world);
+    return about(world, "Why could nobody else enter?");
+  };
+  const locked = (who: string) => [expect.stringContaining(`: ${who} wanted that.`)];
+
+  expect(await lockOf([], (world) => world.allDone())).toEqual(locked("the edge, until WebEx creates it again,"));
+  const byTelephone = event({ type: "lock-changed", locked: true });
+  expect(await lockOf(["lock"], (world) => world.reported(byTelephone))).toEqual(locked("somebody at the bridge"));
+  const later = event({ type: "snapshot", conference: held({ locked: true }) });
+  expect(await lockOf(["lock"], (world) => world.reported(later))).toEqual(locked("somebody at the bridge"));
+});

@@ -100,6 +100,7 @@ test.each<[OperatorResult, number, string]>([
   ["in-private-talk", 409, "refused"],
   ["conference-locked", 409, "refused"],
   ["conference-full", 409, "refused"],
+  ["bridge-gone", 409, "refused"],
   ["not-supported", 422, "cannot be done"],
   ["denied-by-policy", 422, "cannot be done"],
   ["other-action", 422, "cannot be done"],

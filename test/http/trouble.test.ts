@@ -102,9 +102,9 @@ function waits(server: string, oldestAt: number, key = "5") {
 }
 
 /** The bridge holds a conference that the edge did not know, since then. */
-function orphan(since: number, key = "555") {
+function orphan(since: number, key = "555", more: ARunning = {}) {
   const found = { createdAt: since, attached: false, isOrphan: true, webexHost: "" as WebexHost } as const;
-  return edge.directory.follow(aPage({ key, running: { ...found, bridge: "simulated" as BridgeName } }));
+  return edge.directory.follow(aPage({ key, running: { ...found, bridge: "simulated" as BridgeName, ...more } }));
 }
 
 /** A conference does not answer a directory that was started anew. */
@@ -512,6 +512,23 @@ test("an orphan is listed with its key, its age and its callers until WebEx crea
 
   await edge.directory.follow(aPage({ key: "100", running: { bridge: "simulated" as BridgeName, createdAt: first } }));
   expect((await listed()).map(({ about }) => about)).not.toContain("100");
+});
+
+test("an orphan's trouble says whether it is locked, and what to do where the settings do not have its bridge any more", async () => {
+  await orphan(1, "100", { locked: true });
+  await orphan(2, "101", { locked: false });
+  await orphan(3, "102", { bridge: "former" as BridgeName });
+  const todos = (await listed()).map(({ about, todo }) => [about, todo] as const);
+
+  expect(todos).toEqual([
+    ["100", expect.stringContaining("It is locked: nobody new gets in.")],
+    ["101", expect.stringContaining("It is not locked: whoever keys its key gets in.")],
+    [
+      "102",
+      expect.stringMatching(/^The settings do not have the bridge former any more, .* end the conference at the/),
+    ],
+  ]);
+  expect(todos[2]?.[1]).not.toContain("bridgehead end");
 });
 
 test("what an earlier release has kept of an acknowledgement covers what had begun by then", async () => {

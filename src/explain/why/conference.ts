@@ -238,7 +238,10 @@ export class ConferenceQuestions {
 
   #locked(row: WhyRow, { by }: FactOf<"conference-locked">): void {
     const asker = askerIn(by);
-    const nobody = this.#orphan ? "the edge, until WebEx creates it again," : "somebody at the bridge";
+    // Some bridges cannot be asked to lock it, and all let somebody there do it.
+    const isFromBridge = by.some(({ type }) => type === "report") || isRepaired(row, "locked");
+    const isOfEdge = this.#orphan && !isFromBridge;
+    const nobody = isOfEdge ? "the edge, until WebEx creates it again," : "somebody at the bridge";
     const who = asker ? (operatorText(asker) ?? "WebEx") : nobody;
     this.#start("locked", row, (end) => ({
       question: "Why could nobody else enter?",
@@ -255,6 +258,10 @@ export class ConferenceQuestions {
       answer: `${capitalized(periodText(instantText(row.at), end))} the conference had ${counted(most, "caller")}, as many as WebEx allows for this conference.`,
     }));
   }
+}
+
+function isRepaired({ facts }: WhyRow, what: FactOf<"repaired">["what"]): boolean {
+  return facts.some((fact) => fact.kind === "repaired" && fact.what === what);
 }
 
 /** `until`: `null` while it lasts. */

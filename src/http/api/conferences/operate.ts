@@ -83,6 +83,9 @@ const refusals: Readonly<Record<Refusal, ReturnType<typeof refused | typeof impo
     "The conference KEY is locked, and this domain then lets nobody be called into it. Unlock it first.",
   ),
   "conference-full": refused("The conference KEY has as many callers as WebEx allows for it."),
+  "bridge-gone": refused(
+    "The edge found the conference KEY on a bridge that the settings do not have any more, and reaches nobody there. Put the bridge back into them and try again, or end it at the bridge; else its time alone ends it (orphanConferenceMinutes).",
+  ),
   "conference-over": refused(
     "The conference KEY has ended or begun anew, so this is not sent again. WebEx hears of an end with its next create of this key (code 11).",
   ),
