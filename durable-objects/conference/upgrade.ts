@@ -154,14 +154,15 @@ function correct(state: OwnState, before: ReadonlyMap<string, unknown>, recorded
 
 /** What version 0.1 did not write. */
 function newFields(decided: unknown): object {
-  const { history, end, by, life, formerSecrets, keyedSecret } = (decided ?? {}) as AnyEntry;
-  const fields = Object.entries({ history, end, by, life, formerSecrets, keyedSecret });
+  const { history, end, by, life, formerSecrets, keyedSecret, notCreated } = (decided ?? {}) as AnyEntry;
+  const fields = Object.entries({ history, end, by, life, formerSecrets, keyedSecret, notCreated });
   return Object.fromEntries(fields.filter(([, value]) => value !== undefined));
 }
 
 /** Any field of any entry, those of version 0.1 too. */
 interface AnyEntry extends Partial<Pick<Caller & CallOut & Running, "history" | "end" | "life" | "formerSecrets">> {
   readonly keyedSecret?: true;
+  readonly notCreated?: true;
   readonly by?: readonly Cause[];
   readonly request?: OpenRequest | null;
   readonly action?: ActionId;

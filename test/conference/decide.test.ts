@@ -395,6 +395,25 @@ test("what began when the edge had lost nothing may be another edge's: it is nei
   expect(found(1_200_000, 1_000_000)).toMatchObject({ orphan: { endAt: 16_400_000, locks: true }, commands: ["lock"] });
 });
 
+test("what a state or an agent of the last release does not say is unknown: calls are looked after, and what was over is over", () => {
+  const said = {
+    ...reported({ type: "event", event: { type: "snapshot", conference: empty } }),
+    knownSince: 900_000_000,
+  };
+  const commands = (was: ConferenceState["head"], input = { ...said, at: 1_000_000_000 } as ConferenceInput) =>
+    after({ head: was }, input).effects.flatMap((one) => (isCommand(one) ? [one.command.type] : []));
+
+  // It may have begun at any time.
+  expect(commands({ phase: "absent" })).toEqual(["lock"]);
+  // When it ended is not known.
+  expect(commands({ phase: "ended", byWebex: true })).toEqual(["end-conference"]);
+  const left = { type: "caller-left", call: "c1" as CallId, reason: "hung-up" } as const;
+  expect(after({ head: { phase: "absent" } }, reported({ type: "event", event: left })).facts).toEqual([]);
+  expect(
+    after({ head: { phase: "absent" } }, reported({ type: "event", event: { type: "conference-ended" } })).facts,
+  ).toEqual([]);
+});
+
 test("after a restore, what is over in the backup is not ended on the bridge before it was compared", () => {
   const found = snapshot({ ...empty, callers: [] });
   const ended = { phase: "ended", byWebex: true, at: 100 } as const;

@@ -78,6 +78,16 @@ test("a conference hears with a report since when the relay has lost nothing: it
   expect(world.knownSince).toEqual([begun, begun + 1_000]);
 });
 
+test("the relay of an earlier release, which does not say when it began, has lost nothing since it knows of agents", async () => {
+  const world = await RelayWorld.begin();
+  world.sql.exec("DELETE FROM entry WHERE key = 'begunAt'");
+  world.sleep();
+  world.says(reports(own, 1));
+  await world.settle();
+
+  expect(world.knownSince).toEqual([0]);
+});
+
 test("a conference that the edge does not know gets an object, and a snapshot is wanted of it", async () => {
   const world = await RelayWorld.begin();
   world.says({ type: "commands-ack", conference: foreign, ids: ["o1" as CommandId] });

@@ -5,7 +5,7 @@ import { type ConferenceState, emptyState } from "../../src/conference/state.ts"
 import type { CallId } from "../../src/foundation/ids.ts";
 import { isRecord } from "../../src/foundation/record.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
-import { aCaller, event } from "../builders.ts";
+import { aCaller, event, snapshot } from "../builders.ts";
 import { testDomain } from "../local-domain.ts";
 import { historyOf, replay } from "../replay/simulated-journals.ts";
 import type { Database } from "../simulation/database.ts";
@@ -26,7 +26,7 @@ type Entry = [key: string, value: Record<string, unknown> | null];
 function downgrade(sql: Database): void {
   const old = ([key, value]: Entry): Entry => {
     if (!isRecord(value) || key === "book") return [key, value];
-    const { life, history, end, by, formerSecrets, keyedSecret, ...rest } = value;
+    const { life, history, end, by, formerSecrets, keyedSecret, notCreated, ...rest } = value;
     const actions = actionsOf((by as Cause[] | undefined) ?? []);
     const [action] = actions;
     const asked = action && (key.startsWith("command/") ? { actions } : { action });
@@ -434,4 +434,26 @@ test("a call whose first rows version 0.1 had deleted has a whole record: what t
     { call: "c1", enteredAt: expect.any(Number), reason: "conference-ended" },
     { kind: "conference", calls: 2, runningAt: expect.any(Number) },
   ]);
+});
+
+test("a conference that its bridge created too late before the upgrade was ended there, and is none that the edge found", async () => {
+  const world = new ConferenceWorld();
+  const { follow } = world;
+  world.follow = () => Promise.reject(new Error("the directory is away"));
+  await world.received("create", createConference());
+  await world.time.pass(16_000);
+  await world.allDone();
+  await world.reported(snapshot([]));
+  expect([...world.stored.state.commands.values()].map(({ command }) => command.type)).toEqual(["end-conference"]);
+  downgrade(world.sql);
+  world.follow = follow;
+  world.pages.length = 0;
+  world.start();
+  await world.time.pass(20_000);
+
+  const said = facts(world) as readonly { readonly kind: string }[];
+  const ofConference = said.map(({ kind }) => kind).filter((kind) => kind.startsWith("conference-"));
+  expect(ofConference).toEqual(["conference-requested", "conference-not-created"]);
+  // The state itself says no more than it did.
+  expect(world.stored.state.head).toEqual({ phase: "absent" });
 });
