@@ -4,7 +4,7 @@ import type { Report } from "../../src/bridge/events.ts";
 import { digestOf } from "../../src/bridge/state.ts";
 import type { BridgeName, StreamId } from "../../src/foundation/ids.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
-import { aCaller, held, snapshot as snapshotOf } from "../builders.ts";
+import { aCaller, held, left, snapshot as snapshotOf } from "../builders.ts";
 import {
   ConferenceWorld,
   callerEntered,
@@ -464,4 +464,88 @@ test("what is held by a bridge that the settings do not have any more cannot be 
   world.domain = { ...world.domain, settings: { ...settings, bridges } };
   expect(await world.operate("a2", { type: "end" })).toBe("done");
   expect(sentTo(world, "former")).toEqual(["lock", "end-conference"]);
+});
+
+test("a create for which no bridge is chosen yet goes to the one that reports callers inside, and to none that reports nobody", async () => {
+  const chosen = async (...callers: readonly object[]) => {
+    const world = new ConferenceWorld();
+    addBridge(world);
+    world.freePorts = async (bridge) => {
+      await world.time.wait(500);
+      return bridge === "second" ? 9 : 1;
+    };
+    await world.received("t1", createConference());
+    await world.during(world.reportFrom("simulated", snapshotOf(callers)));
+    await world.time.pass(1_000);
+    return [sentTo(world, "simulated"), sentTo(world, "second")];
+  };
+
+  expect(await chosen(aCaller())).toEqual([["create-conference"], []]);
+  expect(await chosen()).toEqual([[], ["create-conference"]]);
+});
+
+/** The records of calls that the directory was sent. */
+function callRecords(world: ConferenceWorld) {
+  const facts = world.pages.flatMap((page) => page.facts.map(({ fact }) => fact));
+  return facts.flatMap((fact) => (fact.kind === "call-left" ? [fact.record] : []));
+}
+
+test("a create that comes before the snapshot of what the edge has lost: each caller is told once, and counts since the agent knows it", async () => {
+  const world = new ConferenceWorld();
+  const enteredAt = world.time.now - 600_000;
+  await world.received("t1", createConference());
+  const create = done(world, "create-conference");
+  await world.reported(create, snapshotOf([aCaller({ enteredAt })]), snapshotOf([aCaller({ enteredAt })]));
+  await world.time.pass(1_000);
+  await world.reported(left("c0"));
+  await world.time.pass(20_000);
+
+  const bodies = world.posted.map(({ body }) => body).join("");
+  expect([answers(world), bodies.match(/<A2W_NotifyUserEnter/g)?.length]).toEqual([["0"], 1]);
+  expect(callRecords(world)).toMatchObject([{ call: "c0", enteredAt, fromBridge: true, endedBy: "caller" }]);
+});
+
+test("an agent of the last release says no times: what it holds is locked, and its calls count since the edge has found them", async () => {
+  const world = new ConferenceWorld();
+  const foundAt = world.time.now;
+  const calls = ["c1", "c2"].map((call) => aCaller({ call }));
+  await world.during(world.reportFrom("simulated", snapshotOf(calls), { knownSince: foundAt - 86_400_000 }));
+  expect(sentTo(world, "simulated")).toEqual(["lock"]);
+  await world.time.pass(60_000);
+  // Of a call that the edge never saw it says too little for a record.
+  await world.reported(left("c0"), left("c1"));
+  await world.received("t1", createConference());
+  await world.time.pass(20_000);
+
+  expect(callRecords(world)).toMatchObject([
+    { call: "c1", number: "14085551234", enteredAt: foundAt, fromBridge: true },
+  ]);
+  expect(answers(world)).toEqual(["0"]);
+  expect([...world.stored.state.callers.keys()]).toEqual(["c2"]);
+});
+
+test("of two agents of a bridge that report one after the other after a loss, the second finds nothing twice", async () => {
+  const world = new ConferenceWorld();
+  const { now } = world.time;
+  const [first, second] = [now - 600_000, now - 1_000];
+  const report = (enteredAt: number, ...calls: readonly string[]) => {
+    const callers = calls.map((call) => aCaller({ call, enteredAt }));
+    const held = snapshotOf(callers, { since: enteredAt - 1_000, locked: enteredAt === second });
+    return world.during(world.reportFrom("simulated", held, { knownSince: now }));
+  };
+  await report(first, "c1");
+  await world.allDone();
+  // It knows entries since it has taken over.
+  await report(second, "c1", "c2");
+  await world.received("t1", createConference());
+  await world.time.pass(1_000);
+
+  expect(sentTo(world, "simulated")).toEqual(["lock", "create-conference", "unlock"]);
+  const entered = [...world.stored.state.callers.values()].map(({ call, history }) => [call, history.enteredAt]);
+  expect(entered).toEqual([
+    ["c1", first],
+    ["c2", expect.any(Number)],
+  ]);
+  const found = world.pages.flatMap((page) => page.facts.filter(({ fact }) => fact.kind === "conference-found"));
+  expect(found).toHaveLength(1);
 });

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { sha256 } from "../../src/foundation/secrets.ts";
 import type { ReplayPage } from "../../src/rpc/replay.ts";
+import { aCaller, snapshot } from "../builders.ts";
 import { ConferenceWorld, callerLeft, confKey, extConfId, muteCaller } from "../durable-objects/conference-world.ts";
 import { aPage } from "../durable-objects/fact-page.ts";
 import { aCallRecord } from "../records/a-record.ts";
@@ -31,8 +32,8 @@ interface Answer {
 }
 
 /** A conference with so many callers that really runs behind the edge, and somebody who is signed in. */
-async function there(who: keyof typeof tokens = "boris", callers = 2): Promise<There> {
-  const world = await ConferenceWorld.running(callers);
+async function there(who: keyof typeof tokens = "boris", callers = 2, held?: ConferenceWorld): Promise<There> {
+  const world = held ?? (await ConferenceWorld.running(callers));
   const edge = new FakeEdge(token, {}, { people }, ["other"]);
   await edge.held(extConfId, confKey);
   edge.time = world.time.now;
@@ -74,6 +75,31 @@ test("a mute by a form is done on the bridge, and the page it leads to shows its
   expect(world.stored.state.callers.get("c0" as never)?.muted).toBe(true);
   expect(done.text.match(/<li class="done"/g)).toHaveLength(5);
   expect(done.text).toContain("Unmute");
+});
+
+test("the End button ends what was found on the bridge; where the settings do not have that any more, the page says what to do", async () => {
+  const found = async (bridge: string) => {
+    const world = new ConferenceWorld();
+    await world.during(world.reportFrom(bridge, snapshot([aCaller()])));
+    const at = await there("boris", 1, world);
+    const first = await at.get(page);
+    expect(first.text).toContain("found on the bridge: WebEx has not created it again");
+    expect(first.text).toContain('name="type" value="end"');
+    return { ...at, asked: await at.post({ type: "end", mark: markOf(first) }) };
+  };
+
+  const { world, get, asked } = await found("simulated");
+  expect((await get(asked.to)).text).toContain('<li class="waits"');
+  await world.allDone();
+  expect(world.stored.state.head).toMatchObject({ phase: "ended" });
+  expect((await get(asked.to)).text).not.toContain('<li class="waits"');
+
+  const former = await found("former");
+  expect(former.asked.to).toContain("refused=bridge-gone");
+  expect((await former.get(former.asked.to)).text).toContain(
+    "Put the bridge back into them and try again, or end it at",
+  );
+  expect(former.world.stored.state.head).toMatchObject({ phase: "running" });
 });
 
 test("the same form twice acts once; another person, another call, or a later state is another action", async () => {
