@@ -570,3 +570,13 @@ test("who locked what the edge had found on the bridge: the edge, or somebody at
   const later = event({ type: "snapshot", conference: held({ locked: true }) });
   expect(await lockOf(["lock"], (world) => world.reported(later))).toEqual(locked("somebody at the bridge"));
 });
+
+test("what the edge had found on the bridge, and nobody was in, was over when WebEx created it again", async () => {
+  const world = new ConferenceWorld();
+  await world.during(world.reportFrom("simulated", event({ type: "snapshot", conference: held() })));
+  await world.received("t1", createConference());
+
+  expect(about(world, "Why did the conference end?")).toEqual([
+    expect.stringContaining("nobody was in it when WebEx created it again: that one is another."),
+  ]);
+});

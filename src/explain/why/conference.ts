@@ -150,6 +150,8 @@ export class ConferenceQuestions {
         return "The edge had found it on the bridge, and WebEx had not created it again in the time that the settings give it (orphanConferenceMinutes): it was ended, and its callers heard so.";
       if (endedBy === "telephone") return "Somebody ended it by telephone, at the bridge.";
       if (endedBy === "nobody") {
+        if (this.#orphan && by.some(({ type }) => type === "request"))
+          return "The edge had found it on the bridge, and nobody was in it when WebEx created it again: that one is another.";
         if (this.#orphan)
           return "The edge had found it on the bridge, WebEx had not created it again, and nobody was left on the telephone.";
         const at = detached ? ` at ${instantText(detached.at)}` : "";
