@@ -39,7 +39,8 @@ export interface RelayEntries {
   readonly begunAt: EpochMs;
   /** `lastSeen`: when its socket was found missing. */
   readonly active: (Pick<Link, "id" | "agent"> & { readonly lastSeen?: EpochMs }) | null;
-  readonly lastActive: LastActive;
+  /** `restoredAt`: see `Platform`. What an older state says of it does not count. */
+  readonly lastActive: LastActive & { readonly restoredAt?: EpochMs };
   /** When last no agent was active any more, and why. */
   readonly lost: Lost;
   /** Which start of the bridge this is, as an active agent last said. */

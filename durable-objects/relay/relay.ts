@@ -92,7 +92,9 @@ export class Relay implements RelayRpc {
     this.#store = new RelayStore(ports.sql);
     const attachments = ports.sockets.attachments();
     this.#identity = attachments[0]?.identity ?? this.#store.read("absences")?.identity;
-    const [epoch, lastActive] = [this.#store.read("epoch") ?? 0, this.#store.read("lastActive") ?? null];
+    const epoch = this.#store.read("epoch") ?? 0;
+    const acted = this.#store.read("lastActive");
+    const lastActive = acted && acted.restoredAt === ports.restoredAt ? acted : null;
     this.#bootId = this.#store.read("bootId") ?? null;
     const idLimit = this.#store.read("idLimit");
     const links = attachments.map(({ link }) => link);
@@ -304,10 +306,12 @@ export class Relay implements RelayRpc {
   #step(input: RelayInput): void {
     const before = this.#state;
     const was = activeLink(before);
-    const { state, effects } = step(before, input);
+    const { state, effects } = step(before, input, this.#ports.now());
     if (state.epoch !== before.epoch) this.#store.write("epoch", state.epoch);
     const { lastActive } = state;
-    if (lastActive && lastActive !== before.lastActive) this.#store.write("lastActive", lastActive);
+    const { restoredAt } = this.#ports;
+    if (lastActive && lastActive !== before.lastActive)
+      this.#store.write("lastActive", { ...lastActive, ...(restoredAt !== undefined && { restoredAt }) });
     const active = activeLink(state);
     const isAnother = active?.id !== was?.id;
     const lost = isAnother && was ? { at: actedUntil(was, input, this.#ports), why: input.type } : undefined;

@@ -25,7 +25,7 @@ export interface Link {
 
 export type Health = Omit<Extract<AgentToEdge, { type: "health" }>, "type">;
 
-/** The agent that was active last, and the epoch since which no other one was. */
+/** The agent that was active last, and the epoch since which no other one was; 0: since ever. */
 export interface LastActive {
   readonly agent: string;
   readonly since: number;
@@ -97,11 +97,11 @@ interface RelayStep {
   readonly effects: readonly RelayEffect[];
 }
 
-export function step(state: RelayState, input: RelayInput): RelayStep {
-  const acted = act(state, input);
+export function step(state: RelayState, input: RelayInput, at: EpochMs): RelayStep {
+  const acted = act(state, input, at);
   const before = activeLink(state);
   const closed = acted.effects.find((effect) => effect.type === "close" && effect.id === before?.id);
-  return then(acted, (after) => activateOne(after, before, closed?.type === "close" ? closed.why : "closed"));
+  return then(acted, (after) => activateOne(after, before, closed?.type === "close" ? closed.why : "closed", at));
 }
 
 /** A relay that may have lost its sockets: the agent that was active may act on, so its link stays for a while. */
@@ -150,10 +150,10 @@ function withReports(waiting: readonly ReportsOfAgent[], next: ReportsOfAgent): 
   return first === expected && waiting.length < MAX_WAITING_REPORTS ? [...waiting, next] : waiting;
 }
 
-function act(state: RelayState, input: RelayInput): RelayStep {
+function act(state: RelayState, input: RelayInput, at: EpochMs): RelayStep {
   switch (input.type) {
     case "opened":
-      return opened(state, input);
+      return opened(state, input, at);
     case "bad-message":
       return close(state, input.id, input.why);
     case "message":
@@ -188,14 +188,14 @@ function replaceActive(state: RelayState, why: CloseReason): RelayStep {
   return active && nextStandby(state)?.health?.bridgeUp ? close(state, active.id, why) : unchanged(state);
 }
 
-function opened(state: RelayState, input: Extract<RelayInput, { type: "opened" }>): RelayStep {
+function opened(state: RelayState, input: Extract<RelayInput, { type: "opened" }>, at: EpochMs): RelayStep {
   const { id, agent, alone, keypad, idLimit } = input;
   const older = state.links.find((link) => link.agent === agent);
   return then(older ? close(state, older.id, "replaced") : unchanged(state), (others) => {
     const link = { ...newLink("standby", id, agent), ...(idLimit && { idLimit }) };
     const joined = { ...others, links: [...others.links, link] };
     // An active agent that connects anew stays active.
-    const state = activeLink(joined) ? joined : activated(joined, link);
+    const state = activeLink(joined) ? joined : activated(joined, link, at, alone);
     const { epoch, lastActive } = state;
     const role = activeLink(state)?.id === id ? "active" : "standby";
     const activeSince = lastActive?.since ?? epoch;
@@ -263,10 +263,10 @@ function sendCommands(state: RelayState, conference: ConfKey, commands: readonly
   return { state, effects: [send(active.id, { type: "commands", epoch: state.epoch, conference, commands })] };
 }
 
-function activateOne(state: RelayState, before: Link | undefined, why: Replaced): RelayStep {
+function activateOne(state: RelayState, before: Link | undefined, why: Replaced, at: EpochMs): RelayStep {
   const next = activeLink(state) ? undefined : nextStandby(state);
   if (!next) return unchanged(state);
-  const after = activated(state, next);
+  const after = activated(state, next, at);
   const replaces = before && { replaces: { agent: before.agent, why } };
   return { state: after, effects: [send(next.id, { type: "activate", epoch: after.epoch, ...replaces })] };
 }
@@ -280,10 +280,13 @@ export function nextStandby({ links }: RelayState): Link | undefined {
   return standbys.find(({ health }) => health?.bridgeUp) ?? standbys[0];
 }
 
-function activated(state: RelayState, link: Link): RelayState {
-  const epoch = state.epoch + 1;
+function activated(state: RelayState, link: Link, at: EpochMs, alone = false): RelayState {
+  // By the clock, too: a relay that has lost its state, or has an older one, is ahead of all epochs that agents and bridges know.
+  const epoch = Math.max(state.epoch + 1, Math.floor(at / 1_000));
   const { agent } = link;
-  const lastActive = state.lastActive?.agent === agent ? state.lastActive : { agent, since: epoch };
+  // Where that is not known, another agent may have acted until now, if there is another.
+  const since = state.lastActive === null && alone ? 0 : epoch;
+  const lastActive = state.lastActive?.agent === agent ? state.lastActive : { agent, since };
   return changed({ ...state, epoch, lastActive }, { ...link, role: "active" });
 }
 

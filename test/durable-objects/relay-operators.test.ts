@@ -3,7 +3,7 @@ import type { BridgeCommand, IssuedCommand } from "../../src/bridge/commands.ts"
 import type { CallId, CommandId, ConfKey } from "../../src/foundation/ids.ts";
 import { ok } from "../../src/foundation/result.ts";
 import { testDomain } from "../local-domain.ts";
-import { bridge, commands, domain, foreign, health, own, RelayWorld, twoAgents } from "./relay-world.ts";
+import { bridge, commands, domain, firstEpoch, foreign, health, own, RelayWorld, twoAgents } from "./relay-world.ts";
 
 test("operators are shown the agent's version and what waits there, and strangers who ask for the bridge's health are not", async () => {
   const world = await RelayWorld.begin();
@@ -36,16 +36,17 @@ describe("an operator has an agent hand over", () => {
     expect(await world.relay.handOver("agent-1")).toEqual({ acts: "agent-2" });
     expect(world.closed).toEqual(["link-1: 4413 handedOver"]);
     const replaces = { agent: "agent-1", why: "handedOver" };
-    expect(world.sent).toEqual([{ type: "activate", epoch: 2, replaces }]);
+    const epoch = world.now / 1_000;
+    expect(world.sent).toEqual([{ type: "activate", epoch, replaces }]);
 
     world.connect("agent-1");
     world.says(health);
     expect(await world.relay.handOver("agent-1")).toEqual({ acts: "agent-2" });
     expect(world.closed).toHaveLength(1);
-    const sent = { domain, bridge, conference: own, commands, activeSince: 1 };
-    expect(await world.relay.sendCommands(sent)).toBe(2);
-    await world.relay.sendCommands({ ...sent, activeSince: 2 });
-    expect(world.sent.at(-1)).toEqual({ type: "commands", epoch: 2, conference: own, commands });
+    const sent = { domain, bridge, conference: own, commands, activeSince: firstEpoch };
+    expect(await world.relay.sendCommands(sent)).toBe(epoch);
+    await world.relay.sendCommands({ ...sent, activeSince: epoch });
+    expect(world.sent.at(-1)).toEqual({ type: "commands", epoch, conference: own, commands });
   });
 
   test("it stays where no standby has the bridge, where nobody acts, and where its socket got lost", async () => {

@@ -2,7 +2,10 @@ import { expect, test } from "vitest";
 import type { LogLine } from "../../durable-objects/platform/log.ts";
 import { ok } from "../../src/foundation/result.ts";
 import { measuredText } from "./fakes.ts";
-import { bridge, commands, domain, health, own, RelayWorld, twoAgents } from "./relay-world.ts";
+import { bridge, commands, domain, firstEpoch, health, own, RelayWorld, twoAgents } from "./relay-world.ts";
+
+/** Of an agent that becomes active now, for the first time in this second. */
+const epochOf = ({ now }: RelayWorld) => Math.floor(now / 1_000);
 
 test("a command finds the active agent silent after ten seconds, and goes to the other one at once", async () => {
   const world = await twoAgents();
@@ -16,8 +19,8 @@ test("a command finds the active agent silent after ten seconds, and goes to the
   await send();
   expect(world.closed).toEqual(["link-1: 4408 silent"]);
   expect(world.sent).toMatchObject([
-    { type: "activate", epoch: 2 },
-    { type: "commands", epoch: 2 },
+    { type: "activate", epoch: epochOf(world) },
+    { type: "commands", epoch: epochOf(world) },
   ]);
 });
 
@@ -72,7 +75,7 @@ test("an active agent whose socket got lost in a sleep is waited for as long as 
 
   world.now += 1;
   await world.relay.health();
-  expect(world.sent.at(-1)).toMatchObject({ type: "activate", epoch: 2 });
+  expect(world.sent.at(-1)).toMatchObject({ type: "activate", epoch: epochOf(world) });
 });
 
 test("an agent that has lost its bridge gives its place after two seconds to one that has it, also over a sleep", async () => {
@@ -89,7 +92,7 @@ test("an agent that has lost its bridge gives its place after two seconds to one
   world.now += 100;
   await world.relay.alarm();
   expect(world.closed).toEqual(["link-1: 4411 bridgeAway"]);
-  expect(world.sent.at(-1)).toMatchObject({ type: "activate", epoch: 2 });
+  expect(world.sent.at(-1)).toMatchObject({ type: "activate", epoch: epochOf(world) });
 });
 
 test("an agent keeps its place when the bridge is back in time, or when no other agent has it", async () => {
@@ -114,7 +117,12 @@ test("an agent whose welcome got lost learns that no other one was active meanwh
     world.sleep();
     world.connect();
   }
-  expect(world.sent.at(-1)).toMatchObject({ type: "welcome", role: "active", epoch: 3, activeSince: 1 });
+  expect(world.sent.at(-1)).toMatchObject({
+    type: "welcome",
+    role: "active",
+    epoch: firstEpoch + 2,
+    activeSince: firstEpoch,
+  });
 });
 
 test("an alarm that restores the relay while nothing can be written does not fail", async () => {
@@ -137,7 +145,7 @@ test("an alarm that restores the relay while nothing can be written does not fai
   world.now += 10_000;
   world.pings("link-2");
   await world.relay.alarm();
-  expect(world.sent).toMatchObject([{ type: "activate", epoch: 2 }]);
+  expect(world.sent).toMatchObject([{ type: "activate", epoch: epochOf(world) }]);
 });
 
 test("an agent whose socket closes is logged as disconnected, and not as silent; the other one takes its place", async () => {
@@ -151,9 +159,16 @@ test("an agent whose socket closes is logged as disconnected, and not as silent;
 
   expect(world.lines).toMatchObject([
     { event: "agent-disconnected", agent: "agent-1", role: "active" },
-    { event: "agent-takeover", agent: "agent-2", from: "agent-1", why: "closed", nobodyActedMs: 0, epoch: 2 },
+    {
+      event: "agent-takeover",
+      agent: "agent-2",
+      from: "agent-1",
+      why: "closed",
+      nobodyActedMs: 0,
+      epoch: epochOf(world),
+    },
   ]);
-  expect(world.sent).toMatchObject([{ type: "activate", epoch: 2 }]);
+  expect(world.sent).toMatchObject([{ type: "activate", epoch: epochOf(world) }]);
 });
 
 test("a takeover says who, from whom, why, and for how long nobody acted, and is counted", async () => {
@@ -263,5 +278,45 @@ test("an alarm that finds a silent agent while nothing can be written does not f
   world.sql.exec = exec;
   world.sent.length = 0;
   await world.relay.alarm();
-  expect(world.sent).toMatchObject([{ type: "activate", epoch: 2 }]);
+  expect(world.sent).toMatchObject([{ type: "activate", epoch: epochOf(world) }]);
+});
+
+/** Of the agent that connected last. */
+function lastWelcome({ sent }: RelayWorld): { readonly epoch: number; readonly activeSince: number } {
+  const welcome = sent.findLast(({ type }) => type === "welcome");
+  if (welcome?.type !== "welcome") throw new Error("no welcome");
+  return welcome;
+}
+
+test("a relay that has lost its state is ahead of all epochs before, and does not take the first agent for the one that acted last", async () => {
+  const before = await twoAgents();
+  before.sockets.delete("link-1");
+  before.relay.closed("link-1");
+  const known = before.sent.flatMap((message) => ("epoch" in message ? [message.epoch] : []));
+  expect(known).toHaveLength(2);
+
+  const after = new RelayWorld();
+  after.now = before.now + 5_000;
+  after.connect("agent-1");
+  const { epoch, activeSince } = lastWelcome(after);
+  expect(epoch).toBeGreaterThan(Math.max(...known));
+  expect(activeSince).toBe(epoch);
+});
+
+test("a relay that was restored does not know who acted last, and knows that again from then on", async () => {
+  const world = await RelayWorld.begin();
+  const begun = world.now / 1_000;
+  const connectAgain = (restored: boolean) => {
+    world.sockets.clear();
+    world.now += 5_000;
+    if (restored) world.restoredAt = world.now;
+    world.sleep();
+    world.connect("agent-1");
+    return lastWelcome(world);
+  };
+
+  expect(connectAgain(false).activeSince).toBe(begun);
+  const { epoch, activeSince } = connectAgain(true);
+  expect(activeSince).toBe(epoch);
+  expect(connectAgain(false).activeSince).toBe(epoch);
 });

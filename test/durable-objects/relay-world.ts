@@ -21,14 +21,17 @@ export const [own, foreign] = ["555111222" as ConfKey, "555999999" as ConfKey];
 export const stream = "s1" as StreamId;
 export const commands = [{ id: "o1" as CommandId, command: { type: "lock" as const } }];
 export const dayMs = 86_400_000;
+const begunAt = Date.UTC(2026, 0, 1, 12);
+/** Of the first agent of a world. */
+export const firstEpoch = begunAt / 1_000;
 
 export const reports = (conference: ConfKey, number = 1): AgentToEdge => {
   const report = event({ type: "conference-ended" });
-  return { type: "reports", epoch: 1, conference, stream, reports: [{ number, report }] };
+  return { type: "reports", epoch: firstEpoch, conference, stream, reports: [{ number, report }] };
 };
 
 export const digests = (...keys: ConfKey[]): AgentToEdge => {
-  return { type: "digests", epoch: 1, digests: keys.map((conference) => ({ conference, digest: "d" })) };
+  return { type: "digests", epoch: firstEpoch, digests: keys.map((conference) => ({ conference, digest: "d" })) };
 };
 
 /** A relay with one connected agent; `asked` has what the conferences were asked, `sent` what the agent was sent. */
@@ -54,7 +57,7 @@ export class RelayWorld {
   readonly reported: { readonly id: CommandId; readonly result: CommandResult }[] = [];
   readonly sockets = new Map<string, { attachment: Attachment | null; lastSeen: number }>();
   alarmAt: number | null = null;
-  now = Date.UTC(2026, 0, 1, 12);
+  now = begunAt;
   hangs = false;
   /** Since when the relay has lost nothing, as conferences hear with each report. */
   readonly knownSince: number[] = [];

@@ -8,6 +8,7 @@ import {
   dayMs,
   digests,
   domain,
+  firstEpoch,
   foreign,
   own,
   RelayWorld,
@@ -160,7 +161,7 @@ test("a conference is a row, written once a day, and gone 30 days after the last
   await world.relay.sendCommands({ domain, bridge, conference: other, commands, activeSince: null });
   world.now += 20 * dayMs;
   world.connect();
-  world.says({ ...digests(other), epoch: 2 } as AgentToEdge);
+  world.says({ ...digests(other), epoch: world.now / 1_000 } as AgentToEdge);
   world.now += 11 * dayMs;
   await world.relay.sendCommands({ domain, bridge, conference: "555111444" as ConfKey, commands, activeSince: null });
   expect(rows()).toEqual([own, "555111333", "555111444"]);
@@ -170,7 +171,7 @@ test("a conference is a row, written once a day, and gone 30 days after the last
 
   world.connect();
   const lines = world.lines.length;
-  world.says({ ...digests(own, other), epoch: 3 } as AgentToEdge);
+  world.says({ ...digests(own, other), epoch: world.now / 1_000 } as AgentToEdge);
   await world.settle();
   const found = world.lines.slice(lines).filter(({ event }) => event === "foreign-conference");
   expect(found.map(({ conference }) => conference)).toEqual([own]);
@@ -229,17 +230,18 @@ test("commands for an agent are not sent to its successor, which knows nothing o
     world.sent.length = 0;
     return world.relay.sendCommands({ domain, bridge, conference: own, commands, activeSince });
   };
-  expect(await send(1)).toBe(1);
+  expect(await send(firstEpoch)).toBe(firstEpoch);
   expect(world.sent).toHaveLength(1);
   world.sockets.delete("link-1");
   world.relay.closed("link-1");
-  expect(await send(1)).toBe(2);
+  const next = world.now / 1_000;
+  expect(await send(firstEpoch)).toBe(next);
   expect(world.sent).toEqual([]);
-  expect(await send(2)).toBe(2);
+  expect(await send(next)).toBe(next);
   expect(world.sent).toHaveLength(1);
   world.sockets.delete("link-2");
   world.relay.closed("link-2");
-  expect(await send(2)).toBe(2); // Nobody is there.
+  expect(await send(next)).toBe(next); // Nobody is there.
 });
 
 test("after a restart of the bridge all conferences compare themselves with it, whichever agent acts then", async () => {

@@ -30,7 +30,7 @@ function story(...inputs: RelayInput[]): { readonly state: RelayState; readonly 
   let state: RelayState = nobody;
   let last: readonly string[] = [];
   for (const input of inputs) {
-    const next = step(state, input);
+    const next = step(state, input, 0);
     state = next.state;
     last = next.effects.map((effect) => {
       if (effect.type === "close") return `close ${effect.id}: ${effect.why}`;
@@ -50,7 +50,7 @@ function story(...inputs: RelayInput[]): { readonly state: RelayState; readonly 
 const two = [opened("a", "agent-1"), opened("b", "agent-2")];
 
 test("the first agent that proves itself is active, with an epoch that no other had", () => {
-  const { state, effects } = step({ ...nobody, epoch: 4 }, opened("a", "agent-1"));
+  const { state, effects } = step({ ...nobody, epoch: 4 }, opened("a", "agent-1"), 0);
 
   expect(state.epoch).toBe(5);
   expect(effects).toEqual([
@@ -118,7 +118,7 @@ test("agents whose settings changed are closed, all of them before another one t
 
 test("the link of an active agent whose socket was lost stays, and keeps others from acting", () => {
   const restored = restore({ ...nobody, epoch: 4 }, { id: "a", agent: "agent-1" });
-  const { state, effects } = step(restored, opened("b", "agent-2"));
+  const { state, effects } = step(restored, opened("b", "agent-2"), 0);
 
   expect(state.links).toMatchObject([
     { id: "a", role: "active" },
@@ -145,6 +145,21 @@ test("an active agent is told since when no other one was active", () => {
   expect(sinceOf(opened("a", "agent-1"), gone, opened("c", "agent-1"), opened("d", "agent-1"))).toBe(1);
   expect(sinceOf(...two, gone)).toBe(2);
   expect(sinceOf(...two, gone, opened("c", "agent-1"), { type: "closed", id: "b" })).toBe(3);
+});
+
+test("epochs go by the clock where it is ahead, and never twice: a relay that has lost its state is ahead of the one before", () => {
+  const at = 1_800_000_000_000;
+  const again = (state: RelayState, time: number) => step(state, opened("a", "agent-1"), time).state;
+  const first = again(nobody, at);
+  expect([first, again(first, at + 999), again(first, 0)].map(({ epoch }) => epoch)).toEqual([
+    1_800_000_000, 1_800_000_001, 1_800_000_001,
+  ]);
+  expect(again(nobody, at + 2_000)).toMatchObject({ epoch: 1_800_000_002, lastActive: { since: 1_800_000_002 } });
+});
+
+test("an agent that is the only one of its bridge goes on where it was, also after the edge has lost its state", () => {
+  const { state } = step(nobody, { ...opened("a", "agent-1"), alone: true } as RelayInput, 5_000);
+  expect(state).toMatchObject({ epoch: 5, lastActive: { agent: "agent-1", since: 0 } });
 });
 
 test("an agent that has lost its bridge gives its place to one that has it, and to no other", () => {
@@ -177,13 +192,13 @@ test("a conference hears with the reports what the bridge of the reporting agent
   const reports = (id: string, epoch: number) =>
     says(id, { type: "reports", epoch, conference, stream: "s1" as StreamId, reports: [report] });
   const heardFrom = (state: RelayState, input: RelayInput) => {
-    const [effect] = step(state, input).effects;
+    const [effect] = step(state, input, 0).effects;
     return effect?.type === "reports" ? effect.cannot : null;
   };
 
   const { state } = story(...two, says("a", { ...health, cannot: ["dial"] }), says("b", health));
   expect(heardFrom(state, reports("a", 1))).toEqual(["dial"]);
-  const taken = step(state, { type: "closed", id: "a" });
+  const taken = step(state, { type: "closed", id: "a" }, 0);
   expect(heardFrom(taken.state, reports("b", 2))).toEqual([]);
 });
 
@@ -214,7 +229,7 @@ test("what comes by a socket that was closed changes nothing", () => {
 test("an agent that connects 1,000 times, half of its links being half-open, has one session, and its reports come once", () => {
   let state: RelayState = nobody;
   const apply = (input: RelayInput) => {
-    const next = step(state, input);
+    const next = step(state, input, 0);
     state = next.state;
     return next.effects;
   };
@@ -271,7 +286,7 @@ test("an agent of an older version, whose acks do not say what waits, has given 
   const { state } = story(...two);
   const acked = { type: "commands-ack", conference, ids: ["o1" as CommandId] } as const;
 
-  expect(step(state, says("a", acked)).effects).toEqual([{ ...acked, waiting: [] }]);
+  expect(step(state, says("a", acked), 0).effects).toEqual([{ ...acked, waiting: [] }]);
 });
 
 const batch = (first: number, last = first, id = "a", ofStream = "s1"): ForConference => {
@@ -321,9 +336,9 @@ test.each([
   ["settingsChanged", { type: "settings-changed", agents: ["agent-1"] }],
   ["tooMuch", { type: "bad-message", id: "a", why: "tooMuch" }],
 ] as const)("the standby that takes over is told whose place it takes, and why: %s", (why, input) => {
-  const before = two.reduce<RelayState>((state, one) => step(state, one).state, nobody);
+  const before = two.reduce<RelayState>((state, one) => step(state, one, 0).state, nobody);
 
-  expect(step(before, input).effects.at(-1)).toEqual({
+  expect(step(before, input, 0).effects.at(-1)).toEqual({
     type: "send",
     id: "b",
     message: { type: "activate", epoch: 2, replaces: { agent: "agent-1", why } },

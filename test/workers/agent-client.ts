@@ -11,6 +11,8 @@ export class AgentClient {
   readonly #heard: EdgeToAgent[] = [];
   readonly #closed = Promise.withResolvers<number>();
   #wake: () => void = () => undefined;
+  /** As the edge last said. */
+  epoch = 0;
 
   /** Asks for a socket. */
   static ask(hello: string | null, path = "/agent/local/simulated"): Promise<Response> {
@@ -49,6 +51,7 @@ export class AgentClient {
       const decoded = decodeEdgeToAgent(String(data));
       if (!decoded.ok) throw new Error(JSON.stringify(decoded.error));
       this.#heard.push(decoded.value);
+      if ("epoch" in decoded.value) this.epoch = decoded.value.epoch;
       this.#wake();
     });
     socket.addEventListener("close", ({ code }) => this.#closed.resolve(code));

@@ -81,8 +81,8 @@ export const relayDefects: DefectsByFile = {
     },
     "an epoch is used twice": {
       foundBy: "an epoch begins once",
-      before: "const epoch = state.epoch + 1;",
-      after: "const epoch = Math.max(1, state.epoch);",
+      before: "Math.max(state.epoch + 1, Math.floor(at / 1_000));",
+      after: "Math.max(1, state.epoch);",
     },
     "an agent without its bridge stays the active one": {
       foundBy: "an agent without its bridge is replaced",
