@@ -25,6 +25,8 @@ export interface LifePlace {
   setAlarm(at: EpochMs): Promise<void>;
   getAlarm(): Promise<EpochMs | null>;
   abort(why: string): void;
+  /** See `Platform`. */
+  beginRestored(): void;
   deleteAll(): Promise<void>;
   /** Work whose effect leaves the process. */
   outside<Value>(work: () => Promise<Value>): Promise<Value>;
@@ -58,6 +60,13 @@ const deletedTogether = 1_000;
 const probeEveryMs = 1_000;
 const alarmAgain = doubling(2_000, 60_000);
 
+/** Thrown when all of a flush is on disk: objects begin anew with that. */
+class StateIsOlder extends Error {
+  constructor() {
+    super("the state is an older copy that was put back: all begins anew, as after a restore");
+  }
+}
+
 /** The objects of an edge in one process, over one log. */
 export class Home {
   readonly #ports: HomePorts;
@@ -90,13 +99,16 @@ export class Home {
   #looks = false;
   /** How often a flush has failed. */
   #losses = 0;
+  /** Whether the state is an older copy, without saying so; asked once in a life, or a lying agent could have all begin anew again and again. */
+  #older: "not known" | "found" | "marked" = "not known";
   #isStopped = false;
 
   private constructor(ports: HomePorts) {
     this.#ports = ports;
     this.#alarms = new Alarms(ports.clock, (object) => void this.#wake(object, 0));
     this.#writer = new LogWriter({
-      ...ports,
+      clock: ports.clock,
+      disk: { flush: (flush, at) => this.#flush(flush, at) },
       collect: () => this.#collect(),
       failed: (error) => this.#failed(error),
     });
@@ -287,6 +299,7 @@ export class Home {
       setAlarm: async (at) => this.#setAlarm(object, life, at),
       getAlarm: async () => object.alarm,
       abort: (why) => this.#broke(object, life, new Error(why)),
+      beginRestored: () => this.#beginRestored(),
       deleteAll: async () => this.#delete(object, life),
       outside: (work) => life.outside(work),
       sockets: () => [...object.sockets],
@@ -469,16 +482,34 @@ export class Home {
     }
   }
 
+  #beginRestored(): void {
+    if (this.#older !== "not known") return;
+    this.#older = "found";
+    const note = "agents know ids that this state does not: it is a copy that was put back without `bridgehead restore`";
+    this.#ports.log({ level: "error", event: "state-is-older", note });
+  }
+
+  async #flush(flush: Flush, at: EpochMs): Promise<void> {
+    const { disk } = this.#ports;
+    if (this.#older !== "found") return disk.flush(flush, at);
+    await disk.markRestored(at);
+    this.#older = "marked";
+    await disk.flush(flush, at);
+    throw new StateIsOlder();
+  }
+
   /** Nothing that is in memory counts any more: all objects begin anew with what is on disk, once something can be written again. */
   #failed(error: unknown): void {
     const why = reasonOf(error);
     const since = this.#fault?.since ?? this.#ports.clock.now();
-    if (!this.#fault) this.#ports.log({ level: "error", event: "storage-fails", disk: why });
+    const isOlder = error instanceof StateIsOlder;
+    if (!this.#fault && !isOlder) this.#ports.log({ level: "error", event: "storage-fails", disk: why });
     this.#fault = { why, since };
     this.#losses += 1;
     this.#endAll(new Error(`the edge cannot write to its disk: ${why}`));
     this.#alarms.clear();
-    this.#probeLater();
+    if (isOlder) void this.#probe();
+    else this.#probeLater();
   }
 
   #endAll(error: Error): void {

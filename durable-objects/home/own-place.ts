@@ -5,10 +5,11 @@ import { keptIn } from "./log/kept-values.ts";
 
 /** What an object asks of its place, on plain Node. `shared`: what all objects of the process share. */
 export function ownPlaceOf(life: LifePlace, shared: Pick<OwnPlace, "log" | "measures" | "newId">): OwnPlace {
-  const { sql, now, after, setAlarm, getAlarm, abort, deleteAll, sockets, outside, restoredAt } = life;
+  const { sql, now, after, setAlarm, getAlarm, abort, deleteAll, sockets, outside, restoredAt, beginRestored } = life;
   return {
     ...shared,
-    ...{ sql, now, after, setAlarm, getAlarm, abort, deleteAll, kept: keptIn(sql), sockets: { all: sockets } },
+    ...{ sql, now, after, setAlarm, getAlarm, abort, deleteAll, beginRestored },
+    ...{ kept: keptIn(sql), sockets: { all: sockets } },
     ...(restoredAt !== null && { restoredAt }),
     post: (request) => outside(() => fetchPost(request)),
     fetch: (address, init) => outside(() => fetch(address, init)),

@@ -5,10 +5,10 @@ import type { ConferenceRpc } from "../../src/rpc/conference.ts";
 import type { HolderPage, IdAllocatorRpc, IdBlocks, IdRequest, IdsWanted } from "../../src/rpc/id-allocator.ts";
 import type { RelayRpc } from "../../src/rpc/relay.ts";
 import { Alarm, type AlarmPorts } from "../platform/alarm.ts";
-import type { DomainPorts } from "../platform/platform.ts";
+import type { DomainPorts, Platform } from "../platform/platform.ts";
 import type { IdAllocator } from "./id-allocator.ts";
 
-interface DomainIdsPorts extends AlarmPorts, Pick<DomainPorts, "domain"> {
+interface DomainIdsPorts extends AlarmPorts, Pick<DomainPorts, "domain">, Pick<Platform, "beginRestored"> {
   conference(domain: DomainName, confKey: ConfKey): Pick<ConferenceRpc, "sweep">;
   relay(domain: DomainName, bridge: BridgeName): Pick<RelayRpc, "keepIdLimit">;
   newId(): string;
@@ -77,8 +77,10 @@ export class DomainIds implements IdAllocatorRpc {
   async heardLimit(domain: DomainName, limit: IdLimit): Promise<boolean> {
     this.#keepDomain(domain);
     const now = this.#ports.now();
+    const isOlder = this.#ids.isOlderThan(limit);
     const isNear = this.#ids.heardLimit(limit, now, this.#ports.newId);
-    if (isNear) this.#reserveEarly(now);
+    if (isNear && isOlder) this.#ports.beginRestored?.();
+    else if (isNear) this.#reserveEarly(now);
     return isNear;
   }
 
@@ -115,8 +117,10 @@ export class DomainIds implements IdAllocatorRpc {
     if (this.#domain === undefined) this.#ports.kept.put("domain", domain);
   }
 
-  #reserveEarly(now: EpochMs): void {
-    if (this.#ids.isNearLimit(now)) this.#reserve(noIds).catch((error: unknown) => this.#logNotReserved(error));
+  /** `always`: also where the limit is far, so that an older copy of this state is known by what agents keep. */
+  #reserveEarly(now: EpochMs, always = false): void {
+    if (always || this.#ids.isNearLimit(now))
+      this.#reserve(noIds).catch((error: unknown) => this.#logNotReserved(error));
   }
 
   /** One at a time. A call that comes meanwhile gets the same one, and looks whether that was enough. */
@@ -170,7 +174,8 @@ export class DomainIds implements IdAllocatorRpc {
     const { running, failed } = await this.#sweep(new Set([...latest.keys(), ...(expired?.holders ?? [])]));
     for (const key of running) if ((latest.get(key) ?? 0) <= at - renewAfterMs) ids.renew(key, at);
     if (expired) ids.expire(expired, failed, at);
-    if (running.size > 0) this.#reserveEarly(this.#ports.now());
+    const tellsCopies = before === null && ids.isUsed && this.#ports.beginRestored !== undefined;
+    if (running.size > 0) this.#reserveEarly(this.#ports.now(), tellsCopies);
     if (before !== null) this.#keepRound({ beganAt, before });
     else if (kept !== null) this.#keepRound(null);
   }

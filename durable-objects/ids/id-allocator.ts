@@ -41,6 +41,8 @@ export class IdAllocator {
   /** Whether ids of today may have been used of which nothing here knows: the state is new, or an older one. */
   #isBehind: boolean;
   #limit: IdLimit | null = null;
+  /** The place behind all ids that had been allocated when the limit was chosen. */
+  #usedBefore: number;
   readonly #restoredAt: EpochMs | null;
 
   /** `restoredAt`: see `Platform`. */
@@ -62,6 +64,7 @@ export class IdAllocator {
     const first = Number((isRestored ? reserved?.place : reserved?.first) ?? 0);
     this.#nextMsg = Math.max(first, Number(latest?.msg_end ?? 0));
     this.#nextTrans = Math.max(first, Number(latest?.trans_end ?? 0));
+    this.#usedBefore = first;
     if (reserved && !isRestored) this.#limit = { place: Number(reserved.place), by: String(reserved.name) };
   }
 
@@ -75,10 +78,16 @@ export class IdAllocator {
     return this.#limit === null || this.#limit.place - this.#endOf(none, now + earlyMs) < idsPerHour / 2;
   }
 
-  /** The limit to reserve next, an hour's worth behind these ids. `newName`: of this life of the allocator, where it has none. */
+  /** Whether ids were allocated since the limit was chosen: only by another one could a copy of the state before be known. */
+  get isUsed(): boolean {
+    return Math.max(this.#nextMsg, this.#nextTrans) > this.#usedBefore;
+  }
+
+  /** The limit to reserve next, an hour's worth behind these ids, and behind the last one. `newName`: of this life of the allocator, where it has none. */
   nextLimit(wanted: IdsWanted, now: EpochMs, newName: () => string): IdLimit {
+    this.#usedBefore = Math.max(this.#nextMsg, this.#nextTrans);
     const end = Math.max(this.#endOf(wanted, now), this.#endOf(none, now + earlyMs));
-    return { place: end + idsPerHour, by: this.#limit?.by ?? newName() };
+    return { place: Math.max(end + idsPerHour, (this.#limit?.place ?? 0) + 1), by: this.#limit?.by ?? newName() };
   }
 
   /** Whoever can keep this limit does. */
@@ -87,16 +96,25 @@ export class IdAllocator {
     this.#keep(limit);
   }
 
+  /** Whether this state does not know that it reserved this: it is an older copy. */
+  isOlderThan({ place, by }: IdLimit): boolean {
+    return this.#limit !== null && by === this.#limit.by && place > this.#limit.place;
+  }
+
   /**
-   * What an agent has kept. Of another life of the allocator, it says which ids may have been used. False: that is too far ahead of the clock to be
-   * so, and a wrong word must not use up the ids of many days.
+   * What an agent has kept. Of another life of the allocator, or a newer state, it says which ids may have been used. False: that is too far ahead of
+   * the clock to be so, and a wrong word must not use up the ids of many days.
    */
-  heardLimit({ place, by }: IdLimit, now: EpochMs, newName: () => string): boolean {
-    if (by === this.#limit?.by || place <= Math.min(this.#nextMsg, this.#nextTrans)) return true;
+  heardLimit(limit: IdLimit, now: EpochMs, newName: () => string): boolean {
+    const { place, by } = limit;
+    const isOlder = this.isOlderThan(limit);
+    if ((by === this.#limit?.by && !isOlder) || place <= Math.min(this.#nextMsg, this.#nextTrans)) return true;
     if (place > furthestPlace(now)) return false;
+    this.#isBehind ||= isOlder;
     this.#continueAt(Math.max(place, this.#firstPlace(now)));
-    // Nothing behind it is reserved yet.
-    this.#keep({ place: Math.max(this.#nextMsg, this.#nextTrans), by: this.#limit?.by ?? newName() });
+    // Nothing behind it is reserved yet. Agents may keep more than this one's of the newer state's name.
+    const name = isOlder ? null : this.#limit?.by;
+    this.#keep({ place: Math.max(this.#nextMsg, this.#nextTrans), by: name ?? newName() });
     return true;
   }
 

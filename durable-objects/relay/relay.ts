@@ -15,6 +15,7 @@ import {
   activeLink,
   BRIDGE_AWAY_MS,
   findLink,
+  keepsLimit,
   type Link,
   nextStandby,
   type RelayEffect,
@@ -267,11 +268,14 @@ export class Relay implements RelayRpc {
     const identity = { domain, bridge };
     this.#identity = identity;
     const { idLimit: before } = this.#state;
+    // The same life may have ended before it kept what it handed out.
+    const isKept = before !== undefined && before.by === limit.by && keepsLimit(before, limit);
+    const wanted = isKept ? before : limit;
     // Another life of the allocator: what this relay has kept for the one before it counts as what agents keep.
-    await this.#idLimits.heard(before, "", identity, limit);
-    this.#store.write("idLimit", limit);
-    this.#apply({ type: "id-limit", limit });
-    await this.#idLimits.kept(limit, () => this.#state);
+    await this.#idLimits.heard(before, "", identity, wanted);
+    this.#store.write("idLimit", wanted);
+    this.#apply({ type: "id-limit", limit: wanted });
+    await this.#idLimits.kept(wanted, () => this.#state);
   }
 
   #apply(input: RelayInput): void {

@@ -22,6 +22,8 @@ class Allocator {
   readonly lines: LogLine[] = [];
   /** All that the relay was handed. */
   readonly handed: IdLimit[] = [];
+  /** How often all was to begin anew as after a restore. */
+  restores = 0;
   /** When the relay has an answer. */
   answer: (limit: IdLimit) => Promise<void> = async () => {};
   ids!: IdAllocator;
@@ -56,6 +58,9 @@ class Allocator {
           },
         }),
         newId: () => `life ${++this.#lives}`,
+        beginRestored: () => {
+          this.restores += 1;
+        },
         kept: {
           get: <Value>(name: string) => this.#kept.get(name) as Value | undefined,
           put: (name, value) => void this.#kept.set(name, value),
@@ -151,6 +156,7 @@ test("the next day's first ids are reserved ten minutes before it, while confere
   const evening = noon + 11.8 * hourMs;
   const allocator = new Allocator(evening);
   await allocator.allocate();
+  await allocator.sweep();
   const before = allocator.handed.length;
   await allocator.sweep();
   expect(allocator.handed).toHaveLength(before);
@@ -190,6 +196,38 @@ test("what an agent keeps of this very allocator moves nothing, whenever it conn
 
   expect((await allocator.allocate()).msg).toBe(placeByTime(noon) + 10);
   expect(allocator.handed).toHaveLength(1);
+  expect(allocator.restores).toBe(0);
+});
+
+test("a state that does not know what it reserved itself is an older copy: it goes on behind that, under another name, and all begins anew", async () => {
+  const allocator = new Allocator();
+  await allocator.allocate();
+  const { place, by } = allocator.handed.at(-1) as IdLimit;
+  expect(await allocator.hears({ place: place + 1, by })).toBe(true);
+  expect(allocator.restores).toBe(1);
+
+  expect(await allocator.allocate()).toEqual({ msg: place + 1, trans: place + 1 });
+  expect(allocator.handed.at(-1)?.by).not.toBe(by);
+  // Another agent keeps more of what the newer state has reserved.
+  await allocator.hears({ place: place + 5_000, by });
+  expect((await allocator.allocate()).msg).toBe(place + 5_000);
+  expect(allocator.restores).toBe(1);
+
+  const late = new Allocator();
+  await late.allocate();
+  const { by: name } = late.handed.at(-1) as IdLimit;
+  expect(await late.hears({ place: furthestPlace(noon) + 1, by: name })).toBe(false);
+  expect(late.restores).toBe(0);
+});
+
+test("agents keep another limit with each round of sweeps since which ids were allocated, so that an older copy is known by that", async () => {
+  const allocator = new Allocator();
+  await allocator.allocate();
+  const [first] = allocator.handed;
+  await allocator.sweep();
+  expect(allocator.handed.map(({ place }) => place)).toEqual([first?.place, (first?.place ?? 0) + 1]);
+  await allocator.sweep();
+  expect(allocator.handed).toHaveLength(2);
 });
 
 test("an agent moves the ids no further than to the end of the next day", async () => {

@@ -102,6 +102,16 @@ test("the allocator hears what agents keep of another life of it, also of an age
   expect(world.lines.filter(({ event }) => event === "id-limit-refused")).toMatchObject([{ agent: "agent-2" }]);
 });
 
+test("what an allocator handed out and did not keep itself stays handed out, and says nothing of an older copy", async () => {
+  const world = new RelayWorld();
+  await keep(world, next);
+  await keep(world, limit);
+  world.connect("agent-1", { idLimit: next });
+  await world.settle();
+  expect(world.asked).toEqual([]);
+  expect(world.sent.map(({ type }) => type)).toEqual(["welcome"]);
+});
+
 test("an allocator that has lost its state hears from the relay, too, before it goes on", async () => {
   const world = new RelayWorld();
   await keep(world, limit);

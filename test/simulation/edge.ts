@@ -258,6 +258,10 @@ export class Edge {
       ...(restoredAt !== null && { restoredAt }),
       ...objects,
       sockets: { all: () => life.sockets() },
+      ...(this.#shared.home && {
+        beginRestored: () =>
+          this.#context.violated("nothing is thrown", "a state that no copy replaced counts as older"),
+      }),
       setAlarm: kind === "idAllocator" ? (at) => life.setAlarm(this.#firstAlarm(at)) : life.setAlarm,
       measures: this.measures,
       log: (line) => this.#logged(hosted, line),

@@ -11,7 +11,7 @@ export class Fault extends Error {}
 export class Dead extends Fault {}
 
 /** What one life of an object gets from its home. */
-export interface Life extends Omit<LifePlace, "sockets"> {
+export interface Life extends Omit<LifePlace, "sockets" | "beginRestored"> {
   readonly kept: KeptValues;
   sockets(): readonly ObjectSocket[];
 }

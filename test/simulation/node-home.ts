@@ -206,6 +206,7 @@ export class NodeHome {
         land();
       },
       probe: async () => refuse(),
+      markRestored: async () => {},
       close: async () => {},
     };
   }

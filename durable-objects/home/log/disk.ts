@@ -88,5 +88,7 @@ export interface Disk {
   flush(flush: Flush, at: EpochMs): Promise<void>;
   /** Writes a little: rejects where nothing can be written. */
   probe(at: EpochMs): Promise<void>;
+  /** From now on this state says that it is an older one that was put back. */
+  markRestored(at: EpochMs): Promise<void>;
   close(): Promise<void>;
 }

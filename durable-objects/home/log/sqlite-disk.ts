@@ -124,7 +124,6 @@ export class SqliteDisk implements Disk {
     this.#transaction(() => this.#all("about", at, 0, 0));
   }
 
-  /** From now on this state says that it is an older one that was put back. */
   async markRestored(at: EpochMs): Promise<void> {
     if (!this.#database) await this.open();
     this.#all("restored", at);

@@ -50,6 +50,10 @@ export class DiskOnTest implements Disk {
     await this.#disk.probe(at);
   }
 
+  markRestored(at: number) {
+    return this.#disk.markRestored(at);
+  }
+
   close() {
     return this.#disk.close();
   }

@@ -41,6 +41,11 @@ function words(place: LifePlace, name: string) {
       add("before the abort");
       place.abort(why);
     },
+    foundOlder: () => {
+      add("found");
+      place.beginRestored();
+    },
+    restoredAt: () => place.restoredAt,
     wakeIn: (ms: number) => place.setAlarm(place.now() + ms),
     alarmAt: () => place.getAlarm(),
     alarm: async () => {
@@ -279,6 +284,23 @@ test("a failed flush confirms nothing: all begins anew with what is on disk, and
   expect(test.home.fault).toBe(null);
   expect([await test.ask("all"), await test.askOf("two", "all")]).toEqual([["a"], ["alarm of two"]]);
   expect(test.lines.map(({ event }) => event)).toEqual(["storage-fails", "storage-works-again"]);
+});
+
+test("a state that is found to be an older copy counts as restored: all begins anew with all that was written, once in a life", async () => {
+  const test = await HomeOnTest.start(words);
+  await test.ask("add", "a");
+  await test.askOf("two", "add", "b");
+  await expect(test.ask("foundOlder")).rejects.toThrow();
+  await test.clock.pass(0);
+  expect(test.home.fault).toBe(null);
+  expect([await test.ask("all"), await test.askOf("two", "all")]).toEqual([["a", "found"], ["b"]]);
+  const restoredAt = test.clock.now;
+  expect([await test.ask("restoredAt"), await test.askOf("two", "restoredAt")]).toEqual([restoredAt, restoredAt]);
+  expect(test.made).toEqual(["counts/one", "counts/two", "counts/one", "counts/two"]);
+  test.clock.advance(1_000);
+  await test.ask("foundOlder");
+  expect(await test.ask("restoredAt")).toBe(restoredAt);
+  expect(test.lines.map(({ event }) => event)).toEqual(["state-is-older", "storage-works-again"]);
 });
 
 test("a file of the state that was moved away takes nothing until it is put back", async () => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
@@ -8,6 +8,7 @@ import { backUp, restore } from "../../../durable-objects/home/log/backup.ts";
 import { SqliteDisk } from "../../../durable-objects/home/log/sqlite-disk.ts";
 import { ownPlaceOf } from "../../../durable-objects/home/own-place.ts";
 import { stubsBy } from "../../../durable-objects/home/stubs.ts";
+import type { LogLine } from "../../../durable-objects/platform/log.ts";
 import { Measures } from "../../../durable-objects/platform/measures.ts";
 import { objectKinds } from "../../../durable-objects/platform/object-kinds.ts";
 import { placeOf } from "../../../durable-objects/platform/object-place.ts";
@@ -98,6 +99,8 @@ class LastingAgent {
 /** One life of an edge: the product's own objects, on this file. */
 class Life {
   readonly clock: Clock;
+  /** Of the log. */
+  readonly events: string[] = [];
   home!: Home;
   readonly #disk: SqliteDisk;
   #documents = 0;
@@ -113,7 +116,11 @@ class Life {
     const settings = localDomain({ agents: [agentWithoutKey(agent)] });
     const variables = { DOMAINS: JSON.stringify({ local: settings }), OPERATOR_TOKEN: "" };
     let ids = 0;
-    const shared = { log: () => {}, measures: new Measures(), newId: () => `${file} ${++ids}` };
+    const shared = {
+      log: ({ event }: LogLine) => void life.events.push(event),
+      measures: new Measures(),
+      newId: () => `${file} ${++ids}`,
+    };
     life.home = await Home.start({
       ...shared,
       disk: life.#disk,
@@ -221,6 +228,42 @@ test("no id comes twice after an older backup is restored: not of a conference w
   expect(before).toBeGreaterThan(15);
   expect(webex.msgIds.length - before).toBeGreaterThan(10);
   expect(webex.twice).toEqual([]);
+});
+
+test("a copy that is put back by hand is known once an agent connects: no id comes twice from then on, and it counts as restored", async () => {
+  const [state = "", file = "", copied = ""] = files("state.db", "backup.db", "copied.db");
+  const webex = new Webex();
+  const lasting = new LastingAgent();
+  const first = await Life.start(state, noon, webex);
+  await lasting.connect(first);
+  await first.begin(lasting, "100000001");
+  await first.clock.pass(30_000);
+  await backUp(state, file);
+  await first.enter(lasting, "100000001", 5);
+  await busy(first, lasting, 150_000_001, 2);
+  await first.clock.pass(10 * 60_000);
+  // It was silent for so long.
+  await lasting.connect(first);
+  await first.clock.pass(1_000);
+  await first.kill();
+  const before = webex.msgIds.length;
+
+  copyFileSync(file, copied);
+  const second = await Life.start(copied, first.clock.now + 1, webex);
+  // All sockets are closed, also one that is about to be.
+  await lasting.connect(second).catch(() => {});
+  await second.clock.pass(1_000);
+  expect(second.events).toContain("state-is-older");
+  await lasting.connect(second);
+  await second.enter(lasting, "100000001", 5);
+  await busy(second, lasting, 300_000_001, 3);
+  expect(second.events.filter((event) => event === "state-is-older")).toHaveLength(1);
+  await second.kill();
+  expect(webex.msgIds.length - before).toBeGreaterThan(10);
+  expect(webex.twice).toEqual([]);
+  const disk = new SqliteDisk(copied, { readOnly: true });
+  expect((await disk.open()).restoredAt).not.toBeNull();
+  await disk.close();
 });
 
 test("where no agent is connected, a restored edge goes on by its clock", async () => {
