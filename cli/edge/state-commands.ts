@@ -2,6 +2,7 @@ import { existsSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Command } from "commander";
 import { type Backup, backUp, restore } from "../../durable-objects/home/log/backup.ts";
+import { SqliteDisk } from "../../durable-objects/home/log/sqlite-disk.ts";
 import { CannotMigrate, migrate } from "../../durable-objects/home/migrate/migrate.ts";
 import { counted } from "../../src/foundation/text/counted.ts";
 import { printable } from "../../src/foundation/text/printable.ts";
@@ -19,7 +20,7 @@ export function addStateCommands(program: Command): void {
     .option("--settings <file>", "settings of the edge, JSON", settingsFile)
     .action(({ settings }: { settings: string }) => done(() => migrateEdge(settings)));
 
-  stateCommand(program, "backup", "copy the state of the edge into a new file, also while the edge runs").action(
+  fileCommand(program, "backup", "copy the state of the edge into a new file, also while the edge runs").action(
     (file: string, options: StateOptions) =>
       done(async () => {
         const { state } = stateOf(options);
@@ -31,7 +32,7 @@ export function addStateCommands(program: Command): void {
       }),
   );
 
-  stateCommand(program, "restore", "put a backup into an empty state folder, while no edge runs").action(
+  fileCommand(program, "restore", "put a backup into an empty state folder, while no edge runs").action(
     (file: string, options: StateOptions) =>
       done(async () => {
         const { state, from } = stateOf(options);
@@ -48,6 +49,12 @@ export function addStateCommands(program: Command): void {
         );
       }),
   );
+
+  stateCommand(
+    program,
+    "reset-clock",
+    "let the state go on by this machine's clock, where an edge has run by one that was ahead; while no edge runs",
+  ).action((options: StateOptions) => done(() => resetClock(options)));
 }
 
 interface StateOptions {
@@ -58,11 +65,14 @@ function stateCommand(program: Command, name: string, description: string): Comm
   return program
     .command(name)
     .description(description)
-    .argument("<file>", "the backup")
     .option(
       "--settings <file>",
       `settings of the edge; else the state is BRIDGEHEAD_STATE, or that of ${settingsFile}`,
     );
+}
+
+function fileCommand(program: Command, name: string, description: string): Command {
+  return stateCommand(program, name, description).argument("<file>", "the backup");
 }
 
 /** The state folder, and what names it. */
@@ -95,6 +105,21 @@ async function migrateEdge(settings: string): Promise<void> {
   print(
     `the state is ${stateFile(state)} from now on; nothing in ${objects} was changed, and no edge on Node needs it`,
   );
+}
+
+async function resetClock(options: StateOptions): Promise<void> {
+  const { state, from } = stateOf(options);
+  const file = stateFile(state);
+  if (!existsSync(file)) throw new StartError(`there is no ${file}`);
+  holdEdgeState(state, from);
+  const disk = new SqliteDisk(file);
+  const now = Date.now();
+  const byMs = await disk.setBack(now);
+  await disk.close();
+  const time = new Date(now).toISOString();
+  if (byMs === 0) return print(`${file} is not ahead of this machine's clock (${time}): nothing was changed`);
+  const before = new Date(now + byMs).toISOString();
+  print(`${file} goes on by this machine's clock (${time}); it had come to ${before}`);
 }
 
 async function copied(what: string, copy: Promise<Backup>): Promise<Backup> {

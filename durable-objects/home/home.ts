@@ -58,6 +58,8 @@ const imagesTogether = 20;
 /** Rows that may go are deleted some at a time. */
 const deletedTogether = 1_000;
 const probeEveryMs = 1_000;
+/** A machine's clock that is further behind what is on disk was set, or was ahead before. */
+const farMs = 60_000;
 const alarmAgain = doubling(2_000, 60_000);
 
 /** Thrown when all of a flush is on disk: objects begin anew with that. */
@@ -219,6 +221,7 @@ export class Home {
 
   async #open(): Promise<void> {
     const { objects, rows, texts, lastPosition, lastObject, lastAt, restoredAt } = await this.#ports.disk.open();
+    this.#noticeClock(lastAt);
     this.#ports.clock.notBefore(lastAt);
     this.#texts = new Texts(texts);
     this.#position = lastPosition;
@@ -236,6 +239,16 @@ export class Home {
       this.#alarms.set(object, alarm);
     }
     for (const [position, object] of rows) this.#byNumber.get(object)?.positions.push(position);
+  }
+
+  /** Nothing may be dated before what is there, so only a person can say which of the two clocks was wrong. */
+  #noticeClock(lastAt: EpochMs): void {
+    const { clock, log } = this.#ports;
+    const ms = lastAt - clock.now();
+    if (ms < farMs) return;
+    const at = new Date(lastAt).toISOString();
+    const note = `the state was written up to ${at}, and the machine's clock is behind that: time goes on from there, slowly towards the machine's. If the machine's clock is right, stop the edge and run "bridgehead reset-clock"; if not, set it right`;
+    log({ level: "warn", event: "clock-behind-state", ms, note });
   }
 
   #find(kind: ObjectName, name: string): HomeObject {
@@ -485,7 +498,8 @@ export class Home {
   #beginRestored(): void {
     if (this.#older !== "not known") return;
     this.#older = "found";
-    const note = "agents know ids that this state does not: it is a copy that was put back without `bridgehead restore`";
+    const note =
+      "agents know ids that this state does not: it is a copy that was put back without `bridgehead restore`";
     this.#ports.log({ level: "error", event: "state-is-older", note });
   }
 

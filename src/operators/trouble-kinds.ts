@@ -237,7 +237,7 @@ const rows = {
     says: ({ domain, why }) =>
       `The clock of the edge's machine is ${why} the time by which conferences of ${domain} go on: somebody has set it. Times of their records are off by as much.`,
     todo: () =>
-      "See that it is right, and that NTP keeps it so. The edge comes back to it slowly, or with the next conferences.",
+      `See that it is right, and that NTP keeps it so. The edge comes back to it slowly, or with the next conferences; one that is far ahead after a start by a wrong clock, once it is stopped and "bridgehead reset-clock" was run.`,
   },
   "clock-differs": {
     title: "The clock of an agent is far off",

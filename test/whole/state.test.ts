@@ -177,7 +177,8 @@ test("a backup that is made under traffic is whole; what is restored from it kno
   expect(database.prepare("PRAGMA integrity_check").all()).toMatchObject([{ integrity_check: "ok" }]);
   database.close();
   expect(statSync(file).mode & 0o777).toBe(0o600);
-  expect((await bridgehead(["restore", file], state)).stderr).toMatch(/ is in use by another run; /);
+  for (const what of [["restore", file], ["reset-clock"]])
+    expect((await bridgehead(what, state)).stderr).toMatch(/ is in use by another run; /);
 
   const restored = newFolder();
   const settings = settingsOf(restored);
@@ -188,6 +189,15 @@ test("a backup that is made under traffic is whole; what is restored from it kno
   const { restoredAt } = await disk.open();
   await disk.close();
   expect(Date.now() - (restoredAt ?? 0)).toBeLessThan(60_000);
+
+  // As after a start by a clock that was a year ahead.
+  const ahead = new DatabaseSync(join(restored, "edge", "state.db"));
+  ahead.prepare("UPDATE about SET at = ?").run(Date.now() + 365 * 86_400_000);
+  ahead.close();
+  for (const said of [/ goes on by this machine's clock /, / is not ahead of this machine's clock /])
+    expect(await bridgehead(["reset-clock", "--settings", settings])).toMatchObject({
+      ...{ code: 0, stderr: "", stdout: expect.stringMatching(said) },
+    });
 
   const other = await LocalRun.start({ state: restored });
   onTestFinished(async () => void (await other.stop()));

@@ -28,6 +28,9 @@ const texts = {
   deleted: "DELETE FROM object WHERE object = ?",
   from: "DELETE FROM log WHERE position < ?",
   restored: "INSERT INTO restored SELECT max(?, ifnull(max(at) + 1, 0)) FROM restored",
+  lastAt: "SELECT at FROM about",
+  objectsEarlier: "UPDATE object SET alarm = max(?, alarm - ?) WHERE alarm > ?",
+  rowsEarlier: "UPDATE log SET alarm = max(?, alarm - ?) WHERE alarm > ?",
   about: "UPDATE about SET at = ?, position = max(position, ?), object = max(object, ?)",
   schema: "SELECT schema FROM object WHERE object = ?",
   parts: "SELECT name AS 'table', key, rows FROM part WHERE object = ?",
@@ -127,6 +130,18 @@ export class SqliteDisk implements Disk {
   async markRestored(at: EpochMs): Promise<void> {
     if (!this.#database) await this.open();
     this.#all("restored", at);
+  }
+
+  /** What was written later than this counts as written now, and alarms come as much earlier. Returns by how much; 0: all is as it was. */
+  async setBack(to: EpochMs): Promise<number> {
+    if (!this.#database) await this.open();
+    const byMs = Number(this.#all("lastAt")[0]?.at) - to;
+    if (byMs <= 0) return 0;
+    this.#transaction(() => {
+      for (const name of ["objectsEarlier", "rowsEarlier"] as const) this.#all(name, to, byMs, to);
+      this.#all("about", to, 0, 0);
+    });
+    return byMs;
   }
 
   async close(): Promise<void> {

@@ -94,7 +94,9 @@ export class HomeOnTest {
       disk: this.disk,
       clock: {
         now: () => clock.now,
-        notBefore: () => {},
+        notBefore: (time) => {
+          clock.now = Math.max(clock.now, time);
+        },
         after: (ms, run) => clock.after(ms, run),
         endOfTurn: (run) => void clock.after(0, run),
       },

@@ -2,6 +2,7 @@ import { renameSync } from "node:fs";
 import { expect, test } from "vitest";
 import type { LifePlace } from "../../../durable-objects/home/home.ts";
 import type { HomeSocket } from "../../../durable-objects/home/home-socket.ts";
+import { SqliteDisk } from "../../../durable-objects/home/log/sqlite-disk.ts";
 import { persons } from "../../../src/foundation/shown.ts";
 import { shownFacts } from "../../../src/foundation/text/log-line.ts";
 import { HomeOnTest } from "./home-on-test.ts";
@@ -301,6 +302,44 @@ test("a state that is found to be an older copy counts as restored: all begins a
   await test.ask("foundOlder");
   expect(await test.ask("restoredAt")).toBe(restoredAt);
   expect(test.lines.map(({ event }) => event)).toEqual(["state-is-older", "storage-works-again"]);
+});
+
+test("one start by a clock that is years ahead stays no longer than an operator wants", async () => {
+  const yearsMs = 4 * 365 * 86_400_000;
+  const test = await HomeOnTest.start(words);
+  const start = async (now: number) => {
+    test.clock.now = now;
+    await test.begin();
+  };
+  const right = test.clock.now;
+  await test.ask("add", "a");
+  await start(right + yearsMs);
+  await test.ask("wakeIn", 3_600_000);
+  await test.askOf("two", "wakeIn", 3_600_000);
+  await test.askOf("two", "add", "image");
+  await test.clock.pass(20_000);
+  await test.ask("wakeIn", 3_600_000);
+  const written = test.clock.now;
+
+  await start(right + 60_000);
+  expect(test.clock.now).toBe(written);
+  const { ms, note } = test.lines.find(({ event }) => event === "clock-behind-state") ?? {};
+  expect(ms).toBe(written - right - 60_000);
+  expect(note).toContain(new Date(written).toISOString());
+  expect(note).toContain("bridgehead reset-clock");
+
+  const disk = new SqliteDisk(test.file);
+  expect(await disk.setBack(right + 120_000)).toBe(written - right - 120_000);
+  expect(await disk.setBack(right + 120_000)).toBe(0);
+  await disk.close();
+  test.lines.length = 0;
+  await start(right + 120_000);
+  expect(test.clock.now).toBe(right + 120_000);
+  expect(test.lines).toEqual([]);
+  await test.clock.pass(3_580_000);
+  expect([await test.ask("all"), await test.askOf("two", "all")]).toEqual([["a"], ["image", "alarm of two"]]);
+  await test.clock.pass(80_000);
+  expect(await test.ask("all")).toEqual(["a", "alarm of one"]);
 });
 
 test("a file of the state that was moved away takes nothing until it is put back", async () => {
