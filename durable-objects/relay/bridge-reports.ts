@@ -37,7 +37,8 @@ export class BridgeReports {
   readonly #ports: ReportsPorts;
   readonly #store: RelayStore;
   readonly #log: RelayLog;
-  readonly #finding: TokenBucket;
+  /** `null`: not asked in this life. */
+  #finding: TokenBucket | null = null;
   /** For each conference, what waits behind the call under way. */
   readonly #waiting = new Map<ConfKey, readonly ForConference[]>();
   #isKeeping = false;
@@ -46,7 +47,6 @@ export class BridgeReports {
     this.#ports = ports;
     this.#store = store;
     this.#log = log;
-    this.#finding = new TokenBucket(finding, ports.now());
   }
 
   add(said: ForConference | ForDirectory): void {
@@ -64,7 +64,7 @@ export class BridgeReports {
     const { id, conference } = said;
     const identity = this.#ports.identity();
     const now = this.#ports.now();
-    const isFound = this.#finding.spend(1, now);
+    const isFound = this.#mayFind(now);
     if (said.type === "reports" && identity) this.#ports.measures.foreignReports.count({ ...identity });
     const about = { conference, ...(!isFound && { why: "too many" }) };
     this.#log("foreign-conference", findLink(this.#ports.state(), id)?.agent ?? "", about, "warn");
@@ -73,6 +73,17 @@ export class BridgeReports {
     // What happened there says little of all that is there.
     if (said.type === "reports") this.#ports.sockets.send(id, { type: "snapshot-wanted", conference });
     return true;
+  }
+
+  /** A row more beside those of the object that is made: a relay that begins anew must grant no more. */
+  #mayFind(now: EpochMs): boolean {
+    if (!this.#finding) {
+      const { left, at = now } = this.#store.read("finding") ?? {};
+      this.#finding = new TokenBucket(finding, at, left);
+    }
+    const isFound = this.#finding.spend(1, now);
+    if (isFound) this.#store.write("finding", { left: this.#finding.left, at: now });
+    return isFound;
   }
 
   /** Joins what comes in one turn before it is brought. The agent repeats what is dropped. */

@@ -47,6 +47,8 @@ export interface RelayEntries {
   readonly bootId: string;
   /** What the agents are to keep. */
   readonly idLimit: IdLimit;
+  /** What is left of the allowance for conferences that the edge does not know, at that time. */
+  readonly finding: { readonly left: number; readonly at: EpochMs };
   /** Since when the bridge takes no new conferences; `null`: it takes them. */
   readonly drainedSince: EpochMs | null;
   /** Kept where there are several agents, or receivers of webhooks are notified of them. The events are on their way to the directory. */

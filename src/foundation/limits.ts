@@ -13,11 +13,17 @@ export class TokenBucket {
   /** Ahead of the clock while that is set back. */
   #earnedUntil: EpochMs;
 
-  constructor(rate: Rate, at: EpochMs) {
+  /** `left`: of an earlier bucket, at this time; a full one otherwise. */
+  constructor(rate: Rate, at: EpochMs, left = rate.burst) {
     this.#rate = rate;
-    this.#tokens = rate.burst;
+    this.#tokens = left;
     this.#at = at;
     this.#earnedUntil = at;
+  }
+
+  /** As of the last question. */
+  get left(): number {
+    return this.#tokens;
   }
 
   /** 0 when the bucket has the amount, which is then spent; else the milliseconds until it has. */

@@ -114,6 +114,19 @@ test("keys that an agent makes up fill no disk: of ten thousand within a minute,
     world.says(digests(...Array.from({ length: 100 }, (_, index) => `9${from + index}` as ConfKey)));
   }
   expect(rows()).toBe(10_003 + 1);
+  // A relay that begins anew grants no more than the time that has passed, nor does one whose clock was set back.
+  world.sleep();
+  world.says(digests("8000" as ConfKey, "8001" as ConfKey));
+  expect(rows()).toBe(10_004);
+  world.now += 10_000;
+  world.sleep();
+  world.pings("link-1");
+  world.says(digests("8002" as ConfKey, "8003" as ConfKey));
+  expect(rows()).toBe(10_005);
+  world.now -= 3_600_000;
+  world.sleep();
+  world.says(digests("8004" as ConfKey));
+  expect(rows()).toBe(10_005);
   world.sent.length = 0;
   world.says(reports(foreign, 7));
   world.says(digests(foreign));
