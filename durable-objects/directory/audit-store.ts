@@ -47,7 +47,7 @@ export class AuditStore {
 
   /** Takes the key of a caller's number out of all entries, within a transaction; `null`: the keys of all. */
   eraseCaller(key: string | null): void {
-    const ids = new RegExp(`caller-refused:${key ?? "[0-9a-f]+"}`, "g");
+    const ids = new RegExp(`caller-refused:${key ?? "[0-9a-f]+\\b"}`, "g");
     const query = "SELECT id, data FROM audit WHERE instr(data, ?) > 0";
     for (const { id = null, data } of this.#table.read(query, `caller-refused:${key ?? ""}`)) {
       const text = String(data).replace(ids, "caller-refused:erased");

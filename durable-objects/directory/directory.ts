@@ -119,7 +119,7 @@ export class Directory
     });
     this.knownTrouble = new KnownTroubles({
       ...{ sql: ports.sql, givenUp: this.#givenUp, list: this.list, prompt: this.promptStore },
-      ...{ audit: this.#audit, nonce: () => ports.nonce() },
+      ...{ audit: this.#audit, log: ports.log, nonce: () => ports.nonce() },
       receivers: (domain) => this.#receivers(domain),
       settings: (domain) => ports.domain(domain)?.settings,
       addWebhooks: (events) => this.#webhooks.add(events),
@@ -384,9 +384,9 @@ export class Directory
 
   /** Returns whether there may be more. */
   #deleteOld(domain: DomainName, before: EpochMs): boolean {
+    this.promptStore.deleteBefore(before);
     this.knownTrouble.deleteBefore(domain, before);
     this.#store.transaction(this.#aboutNow(domain), () => this.#ended.deleteBefore(before));
-    this.promptStore.deleteBefore(before);
     const hasMore = this.#audit.deleteBefore(before, deletePortion);
     return this.#store.deleteBefore(before, deletePortion) || hasMore;
   }

@@ -8,6 +8,7 @@ import type { DirectoryRpc, WebhookView } from "../../src/rpc/directory.ts";
 import type { KeptPromptCall, RefusedCaller } from "../../src/rpc/directory-feed.ts";
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";
 import { LazyTables } from "../platform/lazy-tables.ts";
+import type { Log } from "../platform/log.ts";
 import type { Sql, SqlValue } from "../platform/platform.ts";
 import type { AuditStore } from "./audit-store.ts";
 import type { GivenUpStore } from "./given-up-store.ts";
@@ -20,8 +21,9 @@ interface KnownTroublePorts {
   readonly sql: Sql;
   readonly givenUp: GivenUpStore;
   readonly list: RunningList;
-  readonly prompt: Pick<PromptStore, "refusedCallers">;
+  readonly prompt: Pick<PromptStore, "refusedCallers" | "numbers">;
   readonly audit: Pick<AuditStore, "eraseCaller">;
+  readonly log: Log;
   nonce(): string;
   webhooks(domain: DomainName): readonly WebhookView[];
   receivers(domain: DomainName): DomainSettings["webhooks"];
@@ -36,7 +38,7 @@ interface KnownTroublePorts {
   changed(): Promise<void>;
 }
 
-/** By what ids name a caller: nobody can find the number by it. */
+/** By what ids name a caller, as long as calls of the number are kept: nobody can find the number by it. */
 const keyTable =
   "CREATE TABLE IF NOT EXISTS caller_key (number TEXT PRIMARY KEY, key TEXT NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID";
 const table =
@@ -52,10 +54,11 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
   readonly #lost: LostConferences;
   readonly #table: LazyTables;
   readonly #notified: LazyTables;
-  readonly #keys: LazyTables;
+  readonly #keyTable: LazyTables;
   /** `null`: not read since it changed. So is what follows. */
   #hasNotified: boolean | null = null;
   #acknowledgements: ReadonlyMap<string, Acknowledgement> | null = null;
+  #callerKeys: ReadonlyMap<string, string> | null = null;
 
   constructor(ports: KnownTroublePorts) {
     this.#ports = ports;
@@ -63,7 +66,7 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
     this.#lost = new LostConferences(ports.sql);
     this.#table = new LazyTables(ports.sql, "acknowledgement", table);
     this.#notified = new LazyTables(ports.sql, "notified_trouble", notifiedTable);
-    this.#keys = new LazyTables(ports.sql, "caller_key", keyTable);
+    this.#keyTable = new LazyTables(ports.sql, "caller_key", keyTable);
   }
 
   /** Within the transaction in which the directory keeps it. */
@@ -74,13 +77,14 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
   async trouble(domain: DomainName): Promise<KnownTrouble> {
     const { list, prompt, webhooks, givenUp } = this.#ports;
     await list.askUnheard();
-    const keys = this.#keysOf(domain, await prompt.refusedCallers());
+    this.#drawKeys(domain, await prompt.refusedCallers());
+    const keys = this.#keys;
     const isOpen = ({ number, id }: KeptPromptCall) => id > this.placeOf(callerId(keys.get(number)));
     const open = await prompt.refusedCallers(isOpen);
     return {
       latestAt: this.#ports.now() + list.aheadMs,
       givenUp: givenUp.openByHost(),
-      // Who has become one since then has no key yet: without it, the number would be the id.
+      // Without a key, as of who has become one since then, the number would be the id.
       refused: open
         .filter(({ number }) => number === "" || keys.has(number))
         .map((one) => refusedCaller(one, keys.get(one.number))),
@@ -163,6 +167,7 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
       this.#ports.givenUp.load();
       this.#hasNotified = null;
       this.#acknowledgements = null;
+      this.#callerKeys = null;
       throw error;
     }
   }
@@ -211,14 +216,16 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
 
   /** Takes out that the caller of this number could not get in, and who has acknowledged it. */
   erase(domain: DomainName, number: string): void {
-    const key = this.#keyOf(number);
-    if (key === undefined) return;
+    const key = this.#keys.get(number);
     this.#change(domain, () => {
-      this.#ports.sql.exec("DELETE FROM caller_key WHERE number = ?", number);
-      this.#deleteAcknowledged("id = ?", callerId(key));
-      this.#ports.audit.eraseCaller(key);
+      if (!this.#keyTable.areThere) this.#deleteOldKeys();
+      if (key !== undefined) {
+        this.#deleteKey(number);
+        this.#deleteAcknowledged("id = ?", callerId(key));
+        this.#ports.audit.eraseCaller(key);
+      }
       const notified = this.notifiedOf(ofDomain);
-      const others = notified.filter((one) => one.id !== callerId(key));
+      const others = notified.filter(({ kind, about }) => kind !== "caller-refused" || about !== number);
       if (others.length < notified.length) this.#keepNotified(ofDomain, others);
     });
   }
@@ -233,31 +240,53 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
     if (this.#table.areThere) this.#ports.sql.exec(`DELETE FROM acknowledgement WHERE ${which}`, value);
   }
 
-  /** By number. Withheld numbers are nobody's, and have none. */
-  #keysOf(domain: DomainName, refused: readonly RefusedCaller[]): ReadonlyMap<string, string> {
-    const numbers = refused.map(({ number }) => number).filter((number) => number !== "");
-    const fresh = numbers.filter((number) => this.#keyOf(number) === undefined);
-    if (fresh.length > 0) this.#change(domain, () => this.#makeKeys(fresh));
-    return new Map(numbers.map((number) => [number, this.#keyOf(number) ?? ""]));
+  /** For who has none yet. Withheld numbers are nobody's. A disk that is full leaves callers without a key out, and not all trouble. */
+  #drawKeys(domain: DomainName, refused: readonly RefusedCaller[]): void {
+    const fresh = refused.map(({ number }) => number).filter((number) => number !== "" && !this.#keys.has(number));
+    if (fresh.length === 0) return;
+    try {
+      this.#change(domain, () => this.#makeKeys(fresh));
+    } catch (error) {
+      this.#ports.log({ level: "warn", event: "caller-keys-not-kept", why: String(error) });
+    }
   }
 
   #makeKeys(numbers: readonly string[]): void {
-    if (!this.#keys.areThere) {
-      // An earlier release made keys of numbers.
-      this.#deleteAcknowledged("id LIKE ?", "caller-refused:%");
-      this.#ports.audit.eraseCaller(null);
-    }
-    this.#keys.make();
+    if (!this.#keyTable.areThere) this.#deleteOldKeys();
+    this.#keyTable.make();
+    this.#callerKeys = null;
     for (const number of numbers) {
       const key = BigInt(this.#ports.nonce()).toString(16).slice(-8).padStart(8, "0");
       const add = "INSERT INTO caller_key (number, key, at) VALUES (?, ?, ?)";
       this.#ports.sql.exec(add, number, key, this.#ports.now());
     }
+    this.#deleteUnusedKeys();
   }
 
-  #keyOf(number: string): string | undefined {
-    const [row] = this.#keys.read("SELECT key FROM caller_key WHERE number = ?", number);
-    return row && String(row.key);
+  /** An earlier release made keys of numbers. */
+  #deleteOldKeys(): void {
+    this.#deleteAcknowledged("id LIKE ?", "caller-refused:%");
+    this.#ports.audit.eraseCaller(null);
+  }
+
+  /** No number outlives its calls here, and no key changes while one of them is left. */
+  #deleteUnusedKeys(): void {
+    if (this.#keys.size === 0) return;
+    const numbers = this.#ports.prompt.numbers();
+    for (const number of this.#keys.keys()) if (!numbers.has(number)) this.#deleteKey(number);
+  }
+
+  #deleteKey(number: string): void {
+    this.#callerKeys = null;
+    this.#ports.sql.exec("DELETE FROM caller_key WHERE number = ?", number);
+  }
+
+  /** By number. */
+  get #keys(): ReadonlyMap<string, string> {
+    this.#callerKeys ??= new Map(
+      this.#keyTable.read("SELECT number, key FROM caller_key").map(({ number, key }) => [String(number), String(key)]),
+    );
+    return this.#callerKeys;
   }
 
   /** Deletes what is older than the settings want, of documents that were given up too. */
@@ -267,9 +296,7 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
       this.#lost.deleteBefore(at);
       // What a receiver was never given is counted as long as the settings name it.
       this.#deleteAcknowledged("at < ? AND id NOT LIKE 'webhooks-given-up:%'", at);
-      for (const { number = null, key } of this.#keys.read("SELECT number, key FROM caller_key WHERE at < ?", at))
-        if (!this.#acknowledged.has(callerId(String(key))))
-          this.#ports.sql.exec("DELETE FROM caller_key WHERE number = ?", number);
+      this.#deleteUnusedKeys();
       this.noteGivenUp(domain);
     });
   }

@@ -281,6 +281,11 @@ export class PromptStore implements PromptCallsRpc {
     });
   }
 
+  /** The numbers that some call is kept of. */
+  numbers(): ReadonlySet<string> {
+    return new Set(this.#tables.read("SELECT DISTINCT number FROM prompt_call").map(({ number }) => String(number)));
+  }
+
   #read(): UnsettledCalls {
     if (this.#unsettled) return this.#unsettled;
     const rows = this.#tables.read(

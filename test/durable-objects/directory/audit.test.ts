@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { BridgeName, CallId } from "../../../src/foundation/ids.ts";
 import { dayMs } from "../../../src/foundation/time/timers.ts";
 import { type AuditEntry, unknownOutcome } from "../../../src/operators/audit.ts";
@@ -125,15 +125,82 @@ test("a caller's key is no hash of the number, and the same in each life; once e
   ]);
 });
 
-test("keys that an earlier release made by the directory's name are gone with the first one that is made anew", async () => {
-  const world = new DirectoryWorld();
+/** What an earlier release kept of a caller: the key is a hash of the number. */
+async function keepOldKey(world: DirectoryWorld): Promise<void> {
   const id = "caller-refused:faed1f45";
   const acknowledgement = { upTo: world.time.now, place: 1, by: "anna", at: world.time.now, word: "known" };
   for (const one of [id, "caller-refused"])
     await world.directory.knownTrouble.acknowledge(domain, { id: one, ...acknowledgement });
   await world.directory.keepAudit(domain, entry(world, { about: { trouble: id } }));
-  expect(await refusedIds(world, number)).toHaveLength(1);
+}
+
+test.each([
+  ["the first one that is made anew", (world: DirectoryWorld) => refusedIds(world, number)],
+  ["an erasure", (world: DirectoryWorld) => world.directory.recordStore.erase(domain, number, 0)],
+])("keys that an earlier release made by the directory's name are gone with %s", async (_, change) => {
+  const world = new DirectoryWorld();
+  await keepOldKey(world);
+  for (const _ of [1, 2]) await change(world);
   const { acknowledged } = await world.directory.knownTrouble.trouble(domain);
   expect(acknowledged.map(({ id }) => id)).toEqual(["caller-refused"]);
-  expect(JSON.stringify(world.sql.exec("SELECT * FROM audit"))).not.toContain("faed1f45");
+  const { entries } = await world.directory.audit(null, 9);
+  expect(entries.map(({ about }) => about)).toEqual([{ trouble: "caller-refused:erased" }]);
+});
+
+const callerKeys = (world: DirectoryWorld) => world.sql.exec("SELECT number FROM caller_key");
+
+test("a caller's key lasts as long as calls of the number are kept, whoever has acknowledged them", async () => {
+  const world = new DirectoryWorld();
+  const gone = "441234567890";
+  const pass = async (days: number) => {
+    await world.time.pass(days * dayMs);
+    await world.directory.alarm();
+  };
+  const [id, goneId = ""] = await refusedIds(world, number, gone);
+  await pass(200);
+  const { now } = world.time;
+  const acknowledged = { id: goneId, upTo: now, place: 6, by: "anna", at: now, word: "known" };
+  await world.directory.knownTrouble.acknowledge(domain, acknowledged);
+  const calls = ["d", "e", "f"].map((call) => {
+    const at = world.time.now;
+    return { ...{ call: call as CallId, number, dialled: "", at, steps: [] }, end: { at, why: "locked" as const } };
+  });
+  await world.directory.promptStore.keepPromptCalls(domain, { bridge: "main" as BridgeName, calls, dropped: 0 });
+  await pass(201);
+  expect(callerKeys(world)).toEqual([{ number }]);
+  const { refused } = await world.directory.knownTrouble.trouble(domain);
+  expect(refused.map(({ about, key, count }) => [about, `caller-refused:${key}`, count])).toEqual([[number, id, 3]]);
+  await pass(200);
+  expect(callerKeys(world)).toEqual([]);
+});
+
+test("a number whose calls a flood has pushed out has no key once another one is drawn", async () => {
+  const world = new DirectoryWorld();
+  await refusedIds(world, number);
+  world.sql.exec("DELETE FROM prompt_call");
+  world.start();
+  await refusedIds(world, "441234567890");
+  expect(callerKeys(world)).toEqual([{ number: "441234567890" }]);
+});
+
+test("a disk that is full leaves out callers whose keys cannot be kept, and no other trouble", async () => {
+  const world = new DirectoryWorld();
+  const [id] = await refusedIds(world, number);
+  const exec = world.sql.exec.bind(world.sql);
+  const full = vi.spyOn(world.sql, "exec").mockImplementation((query, ...values) => {
+    if (query.startsWith("INSERT INTO caller_key")) throw new Error("database or disk is full");
+    return exec(query, ...values);
+  });
+  expect(await refusedIds(world, number, "441234567890")).toEqual([id, "caller-refused:undefined"]);
+  full.mockRestore();
+  expect(await refusedIds(world, number, "441234567890")).toEqual([id, expect.stringMatching(/:[0-9a-f]{8}$/)]);
+});
+
+test("keys are read from the disk once", async () => {
+  const world = new DirectoryWorld();
+  const ids = await refusedIds(world, number);
+  world.start();
+  const exec = vi.spyOn(world.sql, "exec");
+  for (const _ of [1, 2, 3]) expect(await refusedIds(world, number)).toEqual(ids);
+  expect(exec.mock.calls.filter(([query]) => query.includes("FROM caller_key"))).toHaveLength(1);
 });
