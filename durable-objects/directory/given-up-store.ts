@@ -10,8 +10,8 @@ import type { Sql, SqlRow, SqlValue } from "../platform/platform.ts";
 
 /** Rows kept for one domain: a server that is away for days would fill the disk. */
 const most = 1_000;
-/** Conferences of which documents without a row are counted apart. */
-const mostUnlisted = 1_000;
+/** Counts by conference and TSP server: of what has none, nobody can know that its server was reached. */
+const mostUnlisted = 10_000;
 const tables = [
   // Counts of documents that have no row: one for each conference and TSP server. Without a conference, nothing settles them.
   `CREATE TABLE IF NOT EXISTS given_up_unlisted (conference TEXT NOT NULL, host TEXT NOT NULL, count INTEGER NOT NULL,
@@ -40,6 +40,15 @@ interface Listed extends Pick<GivenUpPost, "conference" | "row" | "host" | "at">
   readonly place: number;
   readonly isOpen: boolean;
   readonly isOwed: boolean;
+}
+
+/** What is open for one TSP server. */
+interface OpenSum {
+  readonly about: string;
+  count: number;
+  since: EpochMs;
+  latest: EpochMs;
+  place: number;
 }
 
 /** What is on disk, so that no count reads rows. */
@@ -136,9 +145,9 @@ export class GivenUpStore {
 
   /** Deletes the oldest row that counts nothing any more. Returns whether there was one. */
   #deleteSettled(): boolean {
-    const { unlisted } = this.#kept;
-    const settled = [...unlisted.values()].filter(({ conference, count }) => conference !== "" && count === 0);
-    const [oldest] = settled.sort((one, other) => one.latest - other.latest);
+    let oldest: Unlisted | null = null;
+    for (const one of this.#kept.unlisted.values())
+      if (one.conference !== "" && one.count === 0 && (!oldest || one.latest < oldest.latest)) oldest = one;
     if (!oldest) return false;
     this.#delete(oldest);
     this.#count({ ...oldest, conference: "" });
@@ -173,7 +182,8 @@ export class GivenUpStore {
       this.#sql.exec("UPDATE given_up_post SET data = ? WHERE id = ?", JSON.stringify({ ...post, ...settled }), id);
       listed.set(id, { ...one, isOpen: isOpen(settled), isOwed: false });
     }
-    for (const one of [...unlisted.values()].filter((one) => isMeant(one) && one.count > 0)) {
+    for (const one of unlisted.values()) {
+      if (!isMeant(one) || one.count === 0) continue;
       if ("expired" in settled) this.#count({ ...one, conference: "" });
       this.#keep({ ...one, count: 0 });
     }
@@ -182,17 +192,26 @@ export class GivenUpStore {
   /** How many documents of each TSP server are open, of those that came behind the place that was acknowledged. */
   openByHost(): KnownTrouble["givenUp"] {
     const { listed, unlisted } = this.#kept;
-    const open = [...[...listed.values()].flatMap((one) => (one.isOpen ? countOf(one) : [])), ...unlisted.values()];
-    const byHost = Map.groupBy(open, ({ host }) => bareHost(host));
-    return [...byHost].flatMap(([about, all]) => {
-      const upTo = this.#acknowledged(about);
-      const posts = all.filter(({ place, count }) => place > upTo && count > 0);
-      if (posts.length === 0) return [];
-      const since = Math.min(...posts.map((post) => post.since));
-      const latest = Math.max(...posts.map((post) => post.latest));
-      const place = Math.max(...posts.map((post) => post.place));
-      return [{ about, since, latest, count: posts.reduce((sum, { count }) => sum + count, 0), place }];
-    });
+    // Servers are few, and documents many. A server has one sum, with its scheme or without.
+    const sums = new Map<string, { readonly open: OpenSum; readonly upTo: number }>();
+    const sumFor = (host: string) => {
+      const about = bareHost(host);
+      const none: OpenSum = { about, count: 0, since: Number.POSITIVE_INFINITY, latest: 0, place: 0 };
+      const sum = sums.get(about) ?? { open: none, upTo: this.#acknowledged(about) };
+      sums.set(about, sum).set(host, sum);
+      return sum;
+    };
+    const add = ({ host, count, since, latest, place }: ReturnType<typeof countOf>) => {
+      const { open, upTo } = sums.get(host) ?? sumFor(host);
+      if (count === 0 || place <= upTo) return;
+      open.count += count;
+      open.since = Math.min(open.since, since);
+      open.latest = Math.max(open.latest, latest);
+      open.place = Math.max(open.place, place);
+    };
+    for (const one of listed.values()) if (one.isOpen) add(countOf(one));
+    for (const one of unlisted.values()) add(one);
+    return [...new Set(sums.values())].flatMap(({ open }) => (open.count > 0 ? open : []));
   }
 
   /** Within a transaction: somebody has acknowledged what there is for this server up to this place. */

@@ -602,12 +602,22 @@ test("after a transaction that failed, what is counted is what is on disk", () =
   expect(counted(store)).toEqual([["tsp1", 1, 1, 1]]);
 });
 
-test("a flood of conferences does not fill the disk: beyond a thousand, what has no row is counted by server alone", () => {
+test("a flood of conferences does not fill the disk: beyond 11,000, what has no row is counted by server alone", () => {
   const sql = new Database();
   const store = new GivenUpStore(sql, placeOf);
-  for (let row = 1; row <= 2_100; row += 1) store.add(aPost(String(row), row));
-  expect(sql.exec("SELECT count(*) AS count FROM given_up_unlisted")).toEqual([{ count: 1_001 }]);
-  expect(counted(store)).toEqual([["tsp1", 1, 2_100, 2_100]]);
+  for (let row = 1; row <= 11_100; row += 1) store.add(aPost(String(row), row));
+  expect(sql.exec("SELECT count(*) AS count FROM given_up_unlisted")).toEqual([{ count: 10_001 }]);
+  expect(counted(store)).toEqual([["tsp1", 1, 11_100, 11_100]]);
+});
+
+test("an outage of 5,000 conferences is over once their server is reached, in another life too", () => {
+  const sql = new Database();
+  let store = new GivenUpStore(sql, placeOf);
+  for (let row = 1; row <= 5_000; row += 1) store.add(aPost(String(row), row, "tsp1", true));
+  store = new GivenUpStore(sql, placeOf);
+  expect(counted(store)).toEqual([["tsp1", 1, 5_000, 5_000]]);
+  for (let row = 1; row <= 5_000; row += 1) store.settle(String(row) as ConfKey, settles(6_000));
+  expect(counted(store)).toEqual([]);
 });
 
 test("what is settled makes room for what is open, in one outage after the other, and gives none of its places again", () => {
@@ -627,8 +637,8 @@ test("what is settled makes room for what is open, in one outage after the other
   expect(counted(store)).toEqual([]);
   outage("2", 100, 20);
   expect(counted(store)).toEqual([]);
-  outage("3", 1_100, 3);
-  expect(sql.exec("SELECT count(*) AS count FROM given_up_unlisted")).toEqual([{ count: 1_002 }]);
+  outage("3", 10_100, 3);
+  expect(sql.exec("SELECT count(*) AS count FROM given_up_unlisted")).toEqual([{ count: 10_002 }]);
   store = new GivenUpStore(sql, placeOf);
   for (const server of ["tsp1", "tsp2"]) store.add(aPost(server, row + 1, server));
   expect(store.openByHost().map(({ about, place }) => [about, place])).toEqual([
