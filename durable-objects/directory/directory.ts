@@ -91,7 +91,10 @@ export class Directory
     this.#audit = new AuditStore(ports.sql);
     this.#givenUp = new GivenUpStore(ports.sql, (host) => this.knownTrouble.placeOf(`posts-given-up:${host}`));
     this.#ended = new EndedWaiting(ports.sql);
-    this.list = new RunningList(ports, this.#store, this.#ended);
+    this.list = new RunningList(ports, this.#store, this.#ended, (domain) => {
+      ports.changed();
+      this.knownTrouble.watch.lookSoon(domain);
+    });
     this.promptStore = new PromptStore(ports.sql, {
       transaction: (domain, work) => this.#store.transaction(this.#aboutNow(domain), work),
       ...{ now: () => ports.now(), person: (domain: DomainName) => personShown(ports.domain(domain)?.settings) },

@@ -39,6 +39,11 @@ export class EndedWaiting {
     return this.#ended.get(key)?.waiting ?? [];
   }
 
+  /** Another value whenever the conference was heard of, or asked, since. */
+  find(key: ConfKey): Ended | null {
+    return this.#ended.get(key) ?? null;
+  }
+
   get all(): readonly (readonly [ConfKey, readonly WaitingDocuments[]])[] {
     return [...this.#ended].map(([key, { waiting }]) => [key, waiting]);
   }

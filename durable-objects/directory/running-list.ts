@@ -95,6 +95,7 @@ export class RunningList {
   readonly #ports: FeedPorts;
   readonly #store: DirectoryStore;
   readonly #ended: EndedWaiting;
+  readonly #gone: (domain: DomainName) => void;
   readonly conferences: Map<ConfKey, RunningEntry>;
   /** Those that are asked next. */
   #toAsk = new Set<ConfKey>();
@@ -103,10 +104,12 @@ export class RunningList {
   /** Those that are not on disk as they are now. */
   readonly #unkept = new Set<ConfKey>();
 
-  constructor(ports: FeedPorts, store: DirectoryStore, ended: EndedWaiting) {
+  /** `gone`: called when something is known no more of a conference, since its object knows nothing of it. */
+  constructor(ports: FeedPorts, store: DirectoryStore, ended: EndedWaiting, gone: (domain: DomainName) => void) {
     this.#ports = ports;
     this.#store = store;
     this.#ended = ended;
+    this.#gone = gone;
     const unheard = { followed: null, watchedAt: null, isWatched: false, askedAt: null };
     this.conferences = new Map(
       Array.from(store.running(), ([id, { row, last, silentSince }]) => {
@@ -299,19 +302,33 @@ export class RunningList {
 
   async #askOne(domain: DomainName, key: ConfKey): Promise<boolean> {
     const before = this.conferences.get(key)?.followed;
+    const ended = this.#ended.find(key);
     const asked = this.#ports.conference(domain, key).feedDirectory(this.isWatched(key));
     const runs = await within(this.#ports, askWithinMs, "a conference", asked).catch(() => null);
     const one = this.conferences.get(key);
-    if (one && runs === false && one.followed === before) this.#delete(one);
+    if (one && runs === false && one.followed === before) this.#delete(domain, one);
     else if (one && one.followed === null) this.#noteSilent(one);
+    // One that is over and knows what waits sends a page, which says it.
+    if (ended && runs === false && this.#ended.find(key) === ended) this.#deleteEnded(domain, key);
     return runs !== null;
   }
 
   /** Its object knows nothing of it any more. One that is over sends a page, which says so. */
-  #delete({ id, row: { key } }: RunningEntry): void {
+  #delete(domain: DomainName, { id, row: { key } }: RunningEntry): void {
     this.#write(() => this.#store.delete(id));
     this.conferences.delete(key);
+    this.#noteGone(domain, key);
+  }
+
+  #deleteEnded(domain: DomainName, key: ConfKey): void {
+    const isDeleted = this.#write(() => this.#ended.keep(key, [], this.#ports.now()));
+    if (isDeleted) this.#noteGone(domain, key);
+    else this.#ended.load();
+  }
+
+  #noteGone(domain: DomainName, key: ConfKey): void {
     this.#ports.log({ level: "warn", event: "conference-gone", conference: key });
+    this.#gone(domain);
   }
 
   /** It was asked, and no page of it came. */
@@ -362,13 +379,15 @@ export class RunningList {
     this.#keep();
   }
 
-  /** A failure to write costs what a restart of the directory would show until its conferences have answered. */
-  #write(work: () => void): void {
+  /** A failure to write costs what a restart of the directory would show until its conferences have answered. Returns whether it was written. */
+  #write(work: () => void): boolean {
     const { about } = this.#store;
     try {
       if (about) this.#store.transaction(about, work);
+      return true;
     } catch (error) {
       this.#ports.log({ level: "warn", event: "list-not-kept", why: String(error) });
+      return false;
     }
   }
 

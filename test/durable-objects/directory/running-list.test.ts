@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import type { CallId, ConfKey, ExtCallId, WebexHost } from "../../../src/foundation/ids.ts";
 import { masked } from "../../../src/foundation/shown.ts";
 import { type DirectoryFact, isGathered } from "../../../src/records/directory-facts.ts";
@@ -670,4 +670,49 @@ test("documents are told to wait once they do for some seconds or were not confi
   const data = { type: "passthrough", msgId: "m-data", replyTo: host, extConfId, extCallId: "1001", data: "YQ==" };
   await conference.received("t-data", data as FromWebex);
   expect(await waits(1_000)).toEqual([1, expect.any(Number), [["*back-end", "nobody listens"]]]);
+});
+
+/** A conference that is over and that still had something for a server, which is not asked before its silence is long. */
+async function overAndBehind() {
+  const world = new DirectoryWorld();
+  const waiting = [{ host: "tsp1" as WebexHost, documents: 2, oldestAt: worldBegins, failure: null }];
+  await world.directory.follow({ ...aPage(), waiting });
+  await world.time.pass(10 * 60_000);
+  const found = async () => (await world.directory.knownTrouble.trouble(domain)).waiting;
+  return { world, waiting, found };
+}
+
+test("what waited of a conference that is over is gone once its object knows nothing of it, for receivers of webhooks too", async () => {
+  const { world, found } = await overAndBehind();
+  const changes = world.changes.length;
+  world.domain = testDomain({ webhooks: [{ url: "https://crm.example.com/", secretFrom: "WEBHOOK_SECRET_CRM" }] });
+  world.feedDirectory = async () => false;
+  expect(await found()).toEqual([]);
+  expect(world.changes.length).toBeGreaterThan(changes);
+  expect(world.alarmAt).toBe(world.time.now);
+  world.start();
+  expect(await found()).toEqual([]);
+});
+
+test("what waits of a conference that is over stays while its object does not answer, says it anew, or cannot be deleted", async () => {
+  const { world, waiting, found } = await overAndBehind();
+  world.feedDirectory = () => Promise.reject(new Error("it is away"));
+  expect(await found()).toEqual(waiting);
+  await world.time.pass(10 * 60_000);
+  world.feedDirectory = async () => {
+    await world.directory.follow({ ...aPage(), waiting });
+    return false;
+  };
+  expect(await found()).toEqual(waiting);
+
+  await world.time.pass(10 * 60_000);
+  world.feedDirectory = async () => false;
+  const exec = world.sql.exec.bind(world.sql);
+  const full = vi.spyOn(world.sql, "exec").mockImplementation((query, ...values) => {
+    if (query.startsWith("DELETE FROM ended_waiting")) throw new Error("database or disk is full");
+    return exec(query, ...values);
+  });
+  expect(await found()).toEqual(waiting);
+  full.mockRestore();
+  expect(await found()).toEqual([]);
 });
