@@ -1,3 +1,4 @@
+import { pauseAfter } from "../../src/delivery/backoff.ts";
 import type { DomainName, EpochMs } from "../../src/foundation/ids.ts";
 import { type Timers, wait, within } from "../../src/foundation/time/timers.ts";
 import { Activity, type ActivityMinute, noRequests } from "../../src/records/activity.ts";
@@ -19,7 +20,9 @@ interface Waiting {
 
 /** What comes soon after a request goes with it. */
 const togetherMs = 1_000;
-const answerWithinMs = 10_000;
+/** All attempts end within the 30 s that Cloudflare leaves the timers of a request. */
+const answerWithinMs = 5_000;
+const retryPausesMs = [1_000, 2_000, 4_000];
 
 /**
  * Brings how many documents of WebEx this process has refused to the directories: a second after they came, for each domain
@@ -58,8 +61,9 @@ export class ActivitySender {
   async #sendAll(domain: DomainName, waiting: Waiting): Promise<void> {
     const ports = this.#ports;
     this.#name ??= ports.newName();
+    let failures = 0;
     while (waiting.portion || !waiting.activity.isEmpty) {
-      await wait(ports, togetherMs);
+      await wait(ports, failures === 0 ? togetherMs : pauseAfter(failures, retryPausesMs));
       if (!waiting.portion) {
         waiting.portion = waiting.activity.removeAll();
         waiting.number += 1;
@@ -68,9 +72,11 @@ export class ActivitySender {
       try {
         await within(ports, answerWithinMs, "the directory", ports.count(domain, source, waiting.portion));
         waiting.portion = null;
+        failures = 0;
       } catch {
-        // The next one tries again.
-        return;
+        failures += 1;
+        // The next one that is refused tries again.
+        if (failures > retryPausesMs.length) return;
       }
     }
   }

@@ -79,18 +79,32 @@ test("requests are told with what came soon after, and each knows when they are"
   ]);
 });
 
-test("what did not come is told again as it was, under its number, with the next", async () => {
+test("what did not come is told again as it was, after a pause, though nothing follows", async () => {
+  const world = process();
+  const { time, told, refuse } = world;
+  world.answer = () => Promise.reject(new Error("it begins anew"));
+  refuse();
+  await time.pass(1_000);
+  world.answer = async () => {};
+  await time.pass(60_000);
+  expect(told.map(({ at, source: { upTo } }) => [at, upTo])).toEqual([
+    [1_000, 1],
+    [2_000, 1],
+  ]);
+});
+
+test("what did not come in four attempts is told again under its number with the next", async () => {
   const world = process();
   const { time, told, refuse } = world;
   world.answer = () => Promise.reject(new Error("it is away"));
   refuse();
-  await time.pass(2_000);
+  await time.pass(60_000);
+  expect(told.splice(0).map(({ at }) => at)).toEqual([1_000, 2_000, 4_000, 8_000]);
   world.answer = async () => {};
   refuse();
   await time.pass(3_000);
 
   expect(told.map(({ source: { upTo }, minutes }) => [upTo, minutes[0]?.requests.refused])).toEqual([
-    [1, 1],
     [1, 1],
     [2, 1],
   ]);
