@@ -40,11 +40,13 @@ export class AgentAbsences {
     // Of an agent that is alone, the relay knows without this whether it is there.
     if (!identity || (agents.length < 2 && !this.isWatched(identity))) return;
     const presences = new Map(agents.map(({ name }) => [name, presenceOf(state, name)]));
-    const known = this.#store.read("absences") ?? { identity, away: {}, events: [] };
+    const kept = this.#store.read("absences");
+    const known = kept ?? { identity, away: {}, events: [] };
     const { after, events, nextAt } = lookForAbsences(known.away, presences, this.#ports.now());
     const acts = activeLink(state)?.agent ?? null;
     const more = (this.isWatched(identity) ? events : []).map((event) => ({ ...event, bridge: identity.bridge, acts }));
-    if (more.length > 0 || JSON.stringify(after) !== JSON.stringify(known.away))
+    // A later life knows by this row which bridge it is of, also without an agent.
+    if (!kept || more.length > 0 || JSON.stringify(after) !== JSON.stringify(known.away))
       this.#store.write("absences", { identity, away: after, events: [...known.events, ...more] });
     if (nextAt !== null && this.isWatched(identity)) this.#alarm.wakeBy(nextAt);
     void this.#send();
@@ -80,8 +82,17 @@ export class AgentAbsences {
     return wants(webhooks) || wants(webhooks, "agent");
   }
 
-  #agents({ domain, bridge }: Identity): DomainSettings["bridges"][number]["agents"] {
-    return this.#ports.settings(domain)?.bridges.find(({ name }) => name === bridge)?.agents ?? [];
+  /** Whether the settings have the bridge: it may have been removed, or have got another name. */
+  hasBridge(identity: Identity): boolean {
+    return this.#bridge(identity) !== undefined;
+  }
+
+  #agents(identity: Identity): DomainSettings["bridges"][number]["agents"] {
+    return this.#bridge(identity)?.agents ?? [];
+  }
+
+  #bridge({ domain, bridge }: Identity): DomainSettings["bridges"][number] | undefined {
+    return this.#ports.settings(domain)?.bridges.find(({ name }) => name === bridge);
   }
 
   #send(): Promise<void> {

@@ -126,7 +126,10 @@ export class Relay implements RelayRpc {
       this.#store.write("begunAt", this.#ports.now());
     const settings = this.#ports.settings(identity.domain);
     const agents = settings?.bridges.find(({ name }) => name === bridge)?.agents;
-    if (!settings || !agents) return this.#close(id, agent, "unknownBridge");
+    if (!settings || !agents) {
+      this.#lookForTrouble();
+      return this.#close(id, agent, "unknownBridge");
+    }
     const isKnown = agents.some(({ name, publicKey }) => name === agent && publicKey === key);
     if (!isKnown) return this.#close(id, agent, "wrongKey");
     this.#ports.sockets.seen(id, this.#ports.now());
@@ -231,6 +234,8 @@ export class Relay implements RelayRpc {
   /** The settings of these agents have changed: they must prove who they are again, or are turned away. */
   async closeAgents(agents: readonly string[]): Promise<void> {
     this.#apply({ type: "settings-changed", agents });
+    // Perhaps none of them had a link, and the bridge itself is gone.
+    this.#lookForTrouble();
   }
 
   async handOver(from: string): Promise<HandOver> {
@@ -334,7 +339,9 @@ export class Relay implements RelayRpc {
 
   #lookForTrouble(): void {
     this.#absences.look(this.#identity, this.#state);
-    void this.#trouble.look(this.#identity, () => bridgeTrouble({ health: this.#health(), unreachableSince: null }));
+    void this.#trouble.look(this.#identity, (bridge) =>
+      this.#absences.hasBridge(bridge) ? bridgeTrouble({ health: this.#health(), unreachableSince: null }) : [],
+    );
   }
 
   /**

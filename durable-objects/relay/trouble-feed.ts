@@ -1,6 +1,6 @@
 import type { BridgeName, DomainName, EpochMs } from "../../src/foundation/ids.ts";
 import { hasLasted } from "../../src/foundation/time/has-lasted.ts";
-import type { Timers } from "../../src/foundation/time/timers.ts";
+import { hourMs, type Timers } from "../../src/foundation/time/timers.ts";
 import { AWAY_AFTER_MS } from "../../src/link/absences.ts";
 import type { FoundTrouble } from "../../src/operators/trouble-kinds.ts";
 import { wants } from "../../src/records/webhooks.ts";
@@ -30,11 +30,13 @@ export class TroubleFeed {
     this.#sender = new DirectorySender(ports, alarm, log, "trouble-not-notified");
   }
 
-  async look(identity: Identity | undefined, found: () => readonly FoundTrouble[]): Promise<void> {
+  async look(identity: Identity | undefined, found: (of: Identity) => readonly FoundTrouble[]): Promise<void> {
     if (!identity || !wants(this.#ports.settings(identity.domain)?.webhooks ?? [])) return;
     const { domain, bridge } = identity;
     await this.#sender.send(() => {
-      const lasting = this.#lasting(found());
+      const lasting = this.#lasting(found(identity));
+      // The bridge may be gone from the settings that the edge next starts with: nothing else would end this.
+      if (lasting.length > 0) this.#alarm.wakeBy(this.#ports.now() + hourMs);
       const names = lasting.map(({ kind, about = "" }) => `${kind} ${about}`).sort();
       if (JSON.stringify(names) === JSON.stringify(this.#store.read("notified") ?? [])) return null;
       return {

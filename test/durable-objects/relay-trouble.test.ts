@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from "vitest";
 import { bridge, dayMs, domain, health, RelayWorld } from "./relay-world.ts";
 
-const minuteMs = 60_000;
+const [minuteMs, hourMs] = [60_000, 3_600_000];
 
 let world: RelayWorld;
 beforeEach(async () => {
@@ -168,6 +168,44 @@ test("an agent that was lost with an earlier life of the relay is trouble from w
   await pass(30_000);
   expect(world.notified).toEqual(["no-agent"]);
   expect((await world.relay.health()).awaySince).toBe(since);
+});
+
+test("what is wrong with a bridge that is taken out of the settings is over for receivers, and nothing more begins", async () => {
+  world.webhooks = [{ url: "https://voice.example.com/events", secretFrom: "WEBHOOK_SECRET_A" }];
+  world.agentNames = ["agent-1"];
+  world.sleep();
+  world.sockets.delete("link-1");
+  world.relay.closed("link-1");
+  await pass(12_000);
+  expect(world.notified).toEqual(["no-agent"]);
+  world.isRemoved = true;
+  await world.relay.closeAgents(["agent-1"]);
+  await world.settle();
+  expect(world.notified).toEqual(["no-agent", ""]);
+  await world.relay.drain(domain, bridge, true);
+  await pass(30_000);
+  expect(world.notified).toEqual(["no-agent", ""]);
+});
+
+test("a bridge that is gone from the settings of another start has no trouble for receivers within an hour, or when its agent comes", async () => {
+  world.webhooks = [{ url: "https://voice.example.com/events", secretFrom: "WEBHOOK_SECRET_A" }];
+  world.agentNames = ["agent-1"];
+  for (const comes of [false, true]) {
+    world.isRemoved = false;
+    world.sleep();
+    const link = world.connect();
+    world.says(health);
+    await world.relay.drain(domain, bridge, true);
+    await pass(12_000, link);
+    expect(world.notified.at(-1)).toBe("bridge-drained");
+    world.sockets.clear();
+    world.isRemoved = true;
+    world.sleep();
+    if (comes) world.connect();
+    else await pass(hourMs);
+    await world.settle();
+    expect(world.notified.at(-1)).toBe("");
+  }
 });
 
 test("a certificate that ends comes to receivers, too", async () => {

@@ -53,6 +53,8 @@ export class RelayWorld {
   webhooks: DomainSettingsInput["webhooks"] = [];
   /** The agents of the settings, from the next restart on. */
   agentNames = ["agent-1", "agent-2"];
+  /** The settings do not have the bridge any more. */
+  isRemoved = false;
   /** Results of commands that conferences were told. */
   readonly reported: { readonly id: CommandId; readonly result: CommandResult }[] = [];
   readonly sockets = new Map<string, { attachment: Attachment | null; lastSeen: number }>();
@@ -138,7 +140,7 @@ export class RelayWorld {
         this.alarmAt = at;
       },
       getAlarm: async () => this.alarmAt,
-      settings: () => settings,
+      settings: () => (this.isRemoved ? { ...settings, bridges: [] } : settings),
       conference: (_, key) => ({
         ackCommands: (from, ids) => ask(`${key} acks ${ids.join()} of ${from}`),
         report: ({ reports, bridge: from, cannot = [], knownSince = 0 }) => {
