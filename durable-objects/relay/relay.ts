@@ -219,6 +219,8 @@ export class Relay implements RelayRpc {
 
   async health(): Promise<BridgeHealth> {
     this.#replaceUseless();
+    // The settings may name an agent that has never come. A disk that takes no row must not hide how the bridge is.
+    await this.#alarm.guard(() => this.#lookForTrouble());
     return this.#health();
   }
 

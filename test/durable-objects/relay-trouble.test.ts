@@ -75,6 +75,37 @@ test("where the settings name one agent, or nobody acts, no standby is missing",
   expect(await found()).toEqual([]);
 });
 
+test("an agent that was added to the settings and has never come is trouble ten seconds after somebody looked", async () => {
+  world = new RelayWorld();
+  world.agentNames = ["agent-1"];
+  world.sleep();
+  world.connect();
+  await pass(30_000, "link-1");
+  world.agentNames = ["agent-1", "agent-2"];
+  world.sleep();
+  expect(await found()).toEqual([]);
+  const since = world.now;
+  await pass(10_000, "link-1");
+  expect(await found()).toEqual([{ kind: "standby-away", about: "agent-2", since }]);
+});
+
+test("how a bridge is can be asked where the relay cannot write who is away", async () => {
+  world = new RelayWorld();
+  world.agentNames = ["agent-1"];
+  world.sleep();
+  world.connect();
+  world.says(health);
+  world.agentNames = ["agent-1", "agent-2"];
+  world.sleep();
+  const exec = world.sql.exec.bind(world.sql);
+  world.sql.exec = (query, ...bindings) => {
+    if (query.startsWith("INSERT")) throw new Error("no disk");
+    return exec(query, ...bindings);
+  };
+  expect(await world.relay.health()).toMatchObject({ agentConnected: true, bridgeUp: true });
+  expect(world.lines.at(-1)).toMatchObject({ event: "alarm-broke" });
+});
+
 test("a certificate that lives for six days is trouble in the last two, and of several the one that is to be renewed first", async () => {
   const second = world.connect("agent-2");
   const [certificateBegins, certificateEnds] = [world.now - dayMs, world.now + 5 * dayMs];
