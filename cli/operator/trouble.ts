@@ -1,7 +1,8 @@
-import type { Command } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
 import type { Terminal } from "../../src/foundation/table.ts";
 import { figureText } from "../../src/operators/figures.ts";
 import { shellWord } from "../../src/operators/shell-word.ts";
+import { movesOn } from "../../src/operators/trouble-kinds.ts";
 import { duration, fromNow, wordsOf, wrapped } from "../terminal.ts";
 import { answer, examples, found, type Options, question } from "./ask-edge.ts";
 import type { OperatorClient, TroubleOfDomain } from "./operator-client.ts";
@@ -26,16 +27,30 @@ export function addTrouble(program: Command): void {
   );
 
   question(program, "acknowledge <id> <word>", "say that you take on what is wrong, or know of it, and what is done")
-    .option("--seen <place>", "what you have seen of it, as `trouble` shows it: what has happened since stays open")
+    .option(
+      "--seen <mark>",
+      "what you have seen of it, as `trouble` shows it: what has come since stays open",
+      seenMark,
+    )
     .addHelpText("after", examples('acknowledge posts-given-up:tsp1.example.com:443 "told WebEx, ticket 4711"'))
-    .action((id: string, word: string, options: Options & { readonly seen?: string }) =>
+    .action((id: string, word: string, options: Options & { readonly seen?: Seen }) =>
       answer(options, async (edge) => {
         const domain = await edge.domain(options.domain);
         const path = "POST /domains/{domain}/trouble/{trouble}/acknowledge";
-        const { trouble } = await edge.insist(path, { domain, trouble: id }, { body: { word, place: options.seen } });
+        const { trouble } = await edge.insist(path, { domain, trouble: id }, { body: { word, ...options.seen } });
         return found([trouble], troubleText);
       }),
     );
+}
+
+/** Of what has happened its place, of what lasts since when. */
+type Seen = { readonly place: number } | { readonly since: number };
+
+export function seenMark(text: string): Seen {
+  if (/^\d{1,15}$/.test(text)) return { place: Number(text) };
+  const since = /T.*Z$/.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(since)) throw new InvalidArgumentError("It must be as `bridgehead trouble` shows it.");
+  return { since };
 }
 
 async function figuresOf(edge: OperatorClient, domain: string) {
@@ -75,11 +90,12 @@ export function troubleText(trouble: readonly TroubleOfDomain[], now: number, te
 }
 
 function oneText(one: TroubleOfDomain, now: number, { width, style }: Terminal): readonly string[] {
-  const { id, title, severity, since, endsBy, place, says, todo, acknowledged } = one;
+  const { id, kind, title, severity, since, endsBy, place, says, todo, acknowledged } = one;
   const lasts = endsBy === "mending" ? `for ${duration(now - (since ?? now))}` : `first ${fromNow(since ?? now, now)}`;
   const when = since === null ? "" : `, ${lasts}`;
   const taken = acknowledged && `${acknowledged.by}, ${fromNow(acknowledged.at, now)}: ${acknowledged.word}`;
-  const seen = place === null ? "" : ` --seen ${place}`;
+  const mark = place ?? (since === null || movesOn(kind) ? null : new Date(since).toISOString());
+  const seen = mark === null ? "" : ` --seen ${mark}`;
   const color = taken ? "dim" : severity === "warn" ? "yellow" : "red";
   return [
     `${style(color, title)}${when}`,

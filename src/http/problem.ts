@@ -35,6 +35,7 @@ export const problemMeanings = {
   "too long": "The body, or a part of it, is longer than is allowed. Nothing was done.",
   "too many attempts": "Too many wrong tokens came from your address.",
   "too slow": "The body did not come within the time that it has. Nothing was done.",
+  "trouble began anew": "What you have seen is over, and it is wrong again since. Look at it anew. Nothing was done.",
   "upgrade required": "This address is for WebSockets.",
   "wrong settings": "The settings of the deployment cannot be read; its log says why.",
 } as const;

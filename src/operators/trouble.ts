@@ -166,6 +166,11 @@ export function unknownKinds(
   return new Set(troubleKinds.filter((kind) => sourcesOf(kind).some((source) => isSilent[source])));
 }
 
+/** Whether what a person saw, which began then, is over, and this has begun since. Where `since` moves on while it lasts, nobody can say. */
+export function isAnother({ kind, since, endsBy }: DomainTrouble, seenSince: EpochMs): boolean {
+  return endsBy === "mending" && !movesOn(kind) && since !== seenSince;
+}
+
 export function isOpen({ acknowledged }: DomainTrouble): boolean {
   return acknowledged === null;
 }

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { edgeStatusText, troubleText } from "../../cli/operator/trouble.ts";
-import { showTrouble, troubleKinds } from "../../src/operators/trouble-kinds.ts";
+import { edgeStatusText, seenMark, troubleText } from "../../cli/operator/trouble.ts";
+import { showTrouble, type TroubleKind, troubleKinds } from "../../src/operators/trouble-kinds.ts";
 
 const now = 10_000_000;
 const terminal = { width: 1_000, style: (_: unknown, text: string) => text };
@@ -13,6 +13,22 @@ test.each(troubleKinds)("%s is said with since when, what it is, what to do, and
     `  ${one.todo}`,
     `  bridgehead acknowledge ${one.id} "…" --seen 7`,
   ]);
+});
+
+test("of what lasts, the command to acknowledge it says since when it has; where that moves on, nothing", () => {
+  const marked = (kind: TroubleKind, since: number | null) =>
+    troubleText([showTrouble({ kind, since }, "acme", "main")], now, terminal).at(-1);
+  const line = '  bridgehead acknowledge no-agent:main "…"';
+  expect(marked("no-agent", 7_200_000)).toBe(`${line} --seen 1970-01-01T02:00:00.000Z`);
+  expect(marked("no-agent", null)).toBe(line);
+  expect(marked("commands-late", 7_200_000)).toBe(line.replace("no-agent", "commands-late"));
+});
+
+test("what was seen is a place or a time, as the list shows it, and nothing else", () => {
+  expect(seenMark("7")).toEqual({ place: 7 });
+  expect(seenMark("1970-01-01T02:00:00.000Z")).toEqual({ since: 7_200_000 });
+  for (const text of ["", "-1", "7.5", "yesterday", "1970-01-01", "1970-13-01T02:00:00.000Z"])
+    expect(() => seenMark(text)).toThrow("It must be as `bridgehead trouble` shows it.");
 });
 
 test("what somebody has taken on is said with who and the word; nothing wrong is said, too", () => {

@@ -450,6 +450,33 @@ test("what is acknowledged and still so comes last, with who took it; when it be
   expect((await listed()).map(({ acknowledged }) => acknowledged)).toEqual([null, null]);
 });
 
+test("a page that was opened before acknowledges nothing that has ended and begun anew since", async () => {
+  const away = (awaySince: number) => edge.health.set("simulated", { ...up, agentConnected: false, awaySince });
+  const first = edge.time - 600_000;
+  away(first);
+  const id = "no-agent:simulated";
+  expect(await browse("")).toContain("No agent is connected");
+  away(edge.time - 60_000);
+  const answer = await acknowledge(id, { word: "seen at two", since: first });
+  expect([answer.status, await answer.json()]).toMatchObject([409, { title: "trouble began anew" }]);
+  expect(await browse(`/trouble/${id}`, { word: "seen at two", since: `${first}`, place: "" })).toContain(
+    `${id} was over, and has begun again`,
+  );
+  expect(await listed()).toMatchObject([{ acknowledged: null }]);
+  expect((await acknowledge(id, { word: "seen now", since: edge.time - 60_000 })).status).toBe(200);
+  expect(await listed()).toMatchObject([{ acknowledged: { word: "seen now" } }]);
+  // Since when documents wait moves on as the oldest is confirmed.
+  await waits("tsp1", edge.time - 40_000);
+  expect((await acknowledge("posts-wait:tsp1", { word: "told", since: edge.time - 90_000 })).status).toBe(200);
+});
+
+test("the form on the overview sends what the page shows", async () => {
+  edge.health.set("simulated", { ...up, agentConnected: false, awaySince: edge.time - 60_000 });
+  const headers = { authorization: `Bearer ${token}`, accept: "text/html" };
+  const page = await (await edge.app.request("/console/local", { headers })).text();
+  expect(page).toContain(`name="since" value="${edge.time - 60_000}"`);
+});
+
 test("what somebody takes on is taken on, and nothing that begins anew, whichever way the clock was set meanwhile", async () => {
   const hour = 3_600_000;
   const away = (awaySince: number) =>

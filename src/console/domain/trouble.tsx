@@ -120,6 +120,7 @@ export function TroubleLine({ trouble, now, to, isOnBridges = false }: LineProps
           <summary>Acknowledge …</summary>
           <form class="inline" method="post" action={to} data-stay="">
             <input type="hidden" name="place" value={String(place ?? "")} />
+            <input type="hidden" name="since" value={String(since ?? "")} />
             <Field label="What is done about it" name="word" id={`word-${id}`} value="" maxlength={500} />
             <button type="submit">{count > 1 && happened ? `Acknowledge all ${count}` : "Acknowledge"}</button>
           </form>

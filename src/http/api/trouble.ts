@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { isAnother } from "../../operators/trouble.ts";
 import { domainTrouble } from "../../operators/trouble-kinds.ts";
 import { problem } from "../problem.ts";
 import { next, pageOf, wholeList } from "./paging.ts";
@@ -8,6 +9,8 @@ const route = routeOf("Domains");
 
 const path = "/domains/{domain}/trouble";
 const MOST_WORDS = 500;
+/** A form sends an empty text for a number that is not there. */
+const numberOfForm = v.union([v.number(), v.pipe(v.string(), v.regex(/^\d{0,15}$/, "must be a number"))]);
 
 export const troubleRoutes = [
   route("listTrouble", `GET ${path}`, {
@@ -32,23 +35,38 @@ export const troubleRoutes = [
         v.description("What is done about it, or why nothing is."),
       ),
       place: v.pipe(
-        v.optional(v.union([v.number(), v.pipe(v.string(), v.regex(/^\d{0,15}$/, "must be a number"))])),
+        v.optional(numberOfForm),
         v.description("`place` as the person has seen it: what has happened since is not covered. Absent: all is."),
+      ),
+      since: v.pipe(
+        v.optional(numberOfForm),
+        v.description(
+          "`since` as the person has seen it: of what lasts, only what began then is covered. Absent: whatever is there now is.",
+        ),
       ),
     }),
     answer: {
       says: "It is on disk. What is left of it: open where more has happened than the person has seen.",
       schema: v.object({ trouble: domainTrouble }),
     },
-    refusals: { 404: "There is no such domain that you see, or nothing of this id is wrong there." },
+    refusals: {
+      404: "There is no such domain that you see, or nothing of this id is wrong there.",
+      409: "What the person has seen is over, and it began anew since; nothing was done.",
+    },
     about: ({ body: { word } }) => ({ word }),
-    async handle({ domain, edge, signedIn, path: { trouble: id }, body: { word, place: seen } }) {
+    async handle({ domain, edge, signedIn, path: { trouble: id }, body: { word, place: seen, since: seenSince } }) {
       const { trouble, unknown } = await edge.lookAt(domain);
       const found = trouble.find((one) => one.id === id);
       const isAway = trouble.some(({ kind }) => kind === "directory-unreachable");
       if (isAway || (!found && [...unknown].some((kind) => kind === id.split(":")[0])))
         return problem(503, "failed for now", `Who knows of ${id} does not answer: acknowledge it in some minutes.`);
       if (!found) return problem(404, "no such trouble", `Nothing that goes by ${id} is wrong in ${domain.name} now.`);
+      if (seenSince !== undefined && seenSince !== "" && isAnother(found, Number(seenSince)))
+        return problem(
+          409,
+          "trouble began anew",
+          `${id} was over, and has begun again: look at it, and acknowledge that.`,
+        );
       const at = edge.now();
       const isAll = found.place === null || seen === undefined || seen === "";
       const place = isAll ? found.place : Math.min(Number(seen), found.place);

@@ -31,7 +31,7 @@ const everyMs = 5_000;
 export function addDomainPages(add: AddPage): void {
   add("/:domain", overviewPage);
   addForm(add, "/:domain/trouble/:trouble", {
-    ...{ asks: "acknowledgeTrouble", fields: ["word", "place"] },
+    ...{ asks: "acknowledgeTrouble", fields: ["word", "place", "since"] },
     to: ({ domain }) => pathOf(domain.name),
   });
   add("/:domain/conferences", conferencesPage);
