@@ -32,7 +32,8 @@ export interface HomeEdge {
 /** Serves the edge on plain Node. Rejects where the state cannot be read, or nothing can listen. */
 export async function serveHome({ file, host, port, write, ...options }: HomeOptions): Promise<HomeEdge> {
   const variables = { ...options.variables };
-  const clock = new NodeClock();
+  const clock = new NodeClock((ms) => log({ level: "warn", event: "time-skipped", ms }));
+  const machineNow = () => Date.now();
   const log = logOf(
     write,
     (domain) => showsPersonal(variables, domain),
@@ -42,7 +43,7 @@ export async function serveHome({ file, host, port, write, ...options }: HomeOpt
   const now = () => clock.now();
   const newId = () => crypto.randomUUID();
   const make = (kind: ObjectName, _name: string, life: LifePlace): Whole | Promise<Whole> => {
-    const own = ownPlaceOf(life, { log, newId, measures: counting.measures });
+    const own = ownPlaceOf(life, { log, newId, machineNow, measures: counting.measures });
     return objectKinds[kind](placeOf(own, stubsBy({ ...life, connect: home.connect }), variables));
   };
   const disk = new SqliteDisk(file);
@@ -52,7 +53,7 @@ export async function serveHome({ file, host, port, write, ...options }: HomeOpt
   const edge = new Edge({
     ...{ variables, objects, counting, log, disk: () => home.fault, after, newId },
     // As agents and people have it: an agent whose clock is right is let in, also while the home's time is still on its way there.
-    now: () => Date.now(),
+    now: machineNow,
     fetch: (url, init) => fetch(url, init),
     waitUntil: (work) => void work.catch(() => {}),
   });

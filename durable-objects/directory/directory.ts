@@ -39,7 +39,7 @@ import { Webhooks } from "./webhooks.ts";
 interface DirectoryPorts
   extends AlarmPorts,
     FeedPorts,
-    Pick<Platform, "post" | "measures" | "sql">,
+    Pick<Platform, "post" | "measures" | "sql" | "machineNow">,
     Pick<DomainPorts, "domain" | "nonce" | "deleteAll"> {
   /** Called when a change that people see is committed. */
   changed(): void;
@@ -127,6 +127,7 @@ export class Directory
       settings: (domain) => ports.domain(domain)?.settings,
       addWebhooks: (events) => this.#webhooks.add(events),
       ...{ now: () => ports.now(), wakeBy: (at: EpochMs) => this.#alarm.wakeBy(at) },
+      machineNow: () => (ports.machineNow ?? ports.now)(),
       changed: async () => {
         await this.#changed();
         this.#webhooks.pump();

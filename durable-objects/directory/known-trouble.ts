@@ -1,5 +1,6 @@
 import { promptEndText } from "../../src/bridge/prompt-call.ts";
 import type { BridgeName, DomainName, EpochMs } from "../../src/foundation/ids.ts";
+import { type ClockJump, isFar, nextJump } from "../../src/foundation/time/clock-jump.ts";
 import type { Acknowledgement, KnownTrouble } from "../../src/operators/trouble.ts";
 import { type DomainTrouble, type FoundTrouble, showTrouble } from "../../src/operators/trouble-kinds.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
@@ -32,6 +33,8 @@ interface KnownTroublePorts {
   addWebhooks(events: readonly WebhookEvent[]): void;
   wakeBy(at: EpochMs): void;
   now(): EpochMs;
+  /** The clock of the machine. */
+  machineNow(): EpochMs;
   /** Writes to the domain's disk, all or nothing. */
   transaction(domain: DomainName, work: () => void): void;
   /** Called when a change that people see is committed. */
@@ -47,6 +50,9 @@ const table =
 const notifiedTable =
   "CREATE TABLE IF NOT EXISTS notified_trouble (bridge TEXT PRIMARY KEY, data TEXT NOT NULL) WITHOUT ROWID";
 
+/** One row at most. */
+const clockTable = "CREATE TABLE IF NOT EXISTS clock_jump (since INTEGER NOT NULL, by_ms INTEGER NOT NULL)";
+
 /** What the directory knows of trouble, and who has acknowledged what: a row for each, which the first one makes the table of. */
 export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledge" | "notifyOfTrouble"> {
   readonly #ports: KnownTroublePorts;
@@ -55,6 +61,8 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
   readonly #table: LazyTables;
   readonly #notified: LazyTables;
   readonly #keyTable: LazyTables;
+  readonly #clock: LazyTables;
+  #jump: ClockJump | null;
   /** `null`: not read since it changed. So is what follows. */
   #hasNotified: boolean | null = null;
   #acknowledgements: ReadonlyMap<string, Acknowledgement> | null = null;
@@ -67,6 +75,9 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
     this.#table = new LazyTables(ports.sql, "acknowledgement", table);
     this.#notified = new LazyTables(ports.sql, "notified_trouble", notifiedTable);
     this.#keyTable = new LazyTables(ports.sql, "caller_key", keyTable);
+    this.#clock = new LazyTables(ports.sql, "clock_jump", clockTable);
+    const [jump] = this.#clock.read("SELECT since, by_ms FROM clock_jump");
+    this.#jump = jump ? { since: Number(jump.since), byMs: Number(jump.by_ms) } : null;
   }
 
   /** Within the transaction in which the directory keeps it. */
@@ -82,7 +93,7 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
     const isOpen = ({ number, id }: KeptPromptCall) => id > this.placeOf(callerId(keys.get(number)));
     const open = await prompt.refusedCallers(isOpen);
     return {
-      latestAt: this.#ports.now() + list.aheadMs,
+      clock: this.#lookAtClock(domain),
       givenUp: givenUp.openByHost(),
       // Without a key, as of who has become one since then, the number would be the id.
       refused: open
@@ -106,6 +117,33 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
   #isGone(domain: DomainName, bridge: string): boolean {
     const { bridges } = this.#ports.settings(domain) ?? {};
     return bridges !== undefined && !bridges.some(({ name }) => name === bridge);
+  }
+
+  /** By how much the machine's clock is ahead of the directory's time. */
+  get machineAheadMs(): number {
+    return this.#ports.machineNow() - this.#ports.now();
+  }
+
+  /** Since when the machine's clock is far from the time by which the objects go: on disk, so that an acknowledgement holds. */
+  #lookAtClock(domain: DomainName): ClockJump | null {
+    const { list, sql, now } = this.#ports;
+    const before = this.#jump;
+    const byMs = this.machineAheadMs - list.aheadMs;
+    // Conferences that have not reported since a restart may still be ahead.
+    const next = list.unknown > 0 && !isFar(byMs) ? before : nextJump(before, byMs, now());
+    if (next === before) return before;
+    this.#jump = next;
+    try {
+      this.#change(domain, () => {
+        this.#clock.make();
+        sql.exec("DELETE FROM clock_jump");
+        if (next) sql.exec("INSERT INTO clock_jump VALUES (?, ?)", next.since, next.byMs);
+      });
+    } catch {
+      // A disk that takes no row hides nothing: this life knows it.
+    }
+    this.watch.lookSoon(domain);
+    return next;
   }
 
   async acknowledge(domain: DomainName, acknowledgement: Acknowledgement): Promise<void> {

@@ -1,5 +1,6 @@
 import type { DomainName, EpochMs } from "../../src/foundation/ids.ts";
 import { bareHost } from "../../src/foundation/text/bare-host.ts";
+import { isFar } from "../../src/foundation/time/clock-jump.ts";
 import { hasLasted } from "../../src/foundation/time/has-lasted.ts";
 import { AWAY_AFTER_MS } from "../../src/link/absences.ts";
 import { type KnownTrouble, troubleOf } from "../../src/operators/trouble.ts";
@@ -19,6 +20,7 @@ interface WatchPorts {
     notifyOfDomain(domain: DomainName, shown: readonly DomainTrouble[]): Promise<void>;
     notifiedOf(name: string): readonly DomainTrouble[];
     readonly hasNotified: boolean;
+    readonly machineAheadMs: number;
   };
   readonly list: Pick<RunningList, "unknown">;
   receivers(domain: DomainName): DomainSettings["webhooks"];
@@ -26,7 +28,7 @@ interface WatchPorts {
   wakeBy(at: EpochMs): void;
 }
 
-type Wrong = Pick<LiveState, "trouble" | "waiting">;
+type Wrong = Pick<LiveState, "trouble" | "waiting" | "aheadMs">;
 
 /** Pages come often: one look is for all that come meanwhile. */
 const pauseMs = 1_000;
@@ -48,8 +50,9 @@ export class TroubleWatch {
   /** A conference has sent how it is; `before`: how it was. Of one that is as it was, the next look is soon enough. */
   followed(domain: DomainName, before: Wrong, live: Wrong): void {
     const now = wrongIn(live);
+    const { known } = this.#ports;
     if (JSON.stringify(now) !== JSON.stringify(wrongIn(before))) this.lookSoon(domain);
-    else if (now.length > 0 || this.#ports.known.hasNotified) this.#lookAfter(domain, AWAY_AFTER_MS);
+    else if (now.length > 0 || known.hasNotified || isFar(known.machineAheadMs)) this.#lookAfter(domain, AWAY_AFTER_MS);
   }
 
   lookSoon(domain: DomainName): void {
@@ -85,9 +88,9 @@ export class TroubleWatch {
   }
 }
 
-/** What is wrong with a conference, and which servers something of it waits for. */
-function wrongIn({ trouble, waiting }: Wrong): readonly string[] {
-  return [...trouble, ...waiting.map(({ host }) => bareHost(host))];
+/** What is wrong with a conference, which servers something of it waits for, and whether its time is ahead. */
+function wrongIn({ trouble, waiting, aheadMs }: Wrong): readonly string[] {
+  return [...trouble, ...waiting.map(({ host }) => bareHost(host)), ...(aheadMs === undefined ? [] : ["clock"])];
 }
 
 /** Of what was given up they are notified in the transaction in which it is counted. */

@@ -20,13 +20,16 @@ const believedAfterMs = 10 * 60_000;
 /** The time of a home: by the monotonic clock, so that it never goes back or stands still, and always on its way to the wall clock. */
 export class HomeTime {
   readonly #clocks: RawClocks;
+  readonly #skipped: (byMs: number) => void;
   #label: number;
   #readAt: number;
   /** Since when, by the monotonic clock, the wall clock is ahead by more than any sleep; `null`: it is not. */
   #farSince: number | null = null;
 
-  constructor(clocks: RawClocks) {
+  /** `skipped`: called when the time has gone on at once with a wall clock that was ahead by so much. */
+  constructor(clocks: RawClocks, skipped: (byMs: number) => void = () => {}) {
     this.#clocks = clocks;
+    this.#skipped = skipped;
     this.#label = clocks.wall();
     this.#readAt = clocks.monotonic();
   }
@@ -38,7 +41,9 @@ export class HomeTime {
     this.#label += passedMs;
     const aheadMs = this.#clocks.wall() - this.#label;
     const mostMs = passedMs * slew;
-    this.#label += this.#isTaken(aheadMs) ? aheadMs : Math.min(mostMs, Math.max(-mostMs, aheadMs));
+    const isTaken = this.#isTaken(aheadMs);
+    this.#label += isTaken ? aheadMs : Math.min(mostMs, Math.max(-mostMs, aheadMs));
+    if (isTaken) this.#skipped(Math.round(aheadMs));
     return Math.floor(this.#label);
   }
 

@@ -7,7 +7,11 @@ const longestTimerMs = 2_147_483_647;
 
 /** Node's own time and timers. */
 export class NodeClock implements HomeClock {
-  readonly #time = new HomeTime({ wall: () => Date.now(), monotonic: () => performance.now() });
+  readonly #time: HomeTime;
+
+  constructor(skipped?: (byMs: number) => void) {
+    this.#time = new HomeTime({ wall: () => Date.now(), monotonic: () => performance.now() }, skipped);
+  }
 
   now(): EpochMs {
     return this.#time.now();

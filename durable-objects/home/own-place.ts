@@ -4,7 +4,10 @@ import type { LifePlace } from "./home.ts";
 import { keptIn } from "./log/kept-values.ts";
 
 /** What an object asks of its place, on plain Node. `shared`: what all objects of the process share. */
-export function ownPlaceOf(life: LifePlace, shared: Pick<OwnPlace, "log" | "measures" | "newId">): OwnPlace {
+export function ownPlaceOf(
+  life: LifePlace,
+  shared: Pick<OwnPlace, "log" | "measures" | "newId" | "machineNow">,
+): OwnPlace {
   const { sql, now, after, setAlarm, getAlarm, abort, deleteAll, sockets, outside, restoredAt, beginRestored } = life;
   return {
     ...shared,

@@ -12,6 +12,8 @@ export interface Platform extends Timers {
   readonly log: Log;
   readonly measures: Measures;
   now(): EpochMs;
+  /** The machine's clock, where `now` only follows it; absent: `now` is that clock. */
+  readonly machineNow?: () => EpochMs;
   /** Never rejects, and ends in time: what goes wrong is an answer like others. */
   post(request: PostRequest): Promise<HttpAnswer>;
   /** Replaces the one alarm there is; part of the transaction of the same turn. For `Alarm` alone. */

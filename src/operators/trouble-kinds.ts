@@ -233,11 +233,10 @@ const rows = {
     title: "The clock of the edge was set",
     severity: "warn",
     from: ["directory", "conference"],
-    movesOn: true,
     says: ({ domain, why }) =>
-      `The clock of the edge's machine is ${why} the time by which conferences of ${domain} go on: somebody has set it. Times of their records are off by as much.`,
+      `The clock of the edge's machine is ${why} the time by which the objects of ${domain} go on: somebody has set it. Records have the time of the objects.`,
     todo: () =>
-      `See that it is right, and that NTP keeps it so. The edge comes back to it slowly, or with the next conferences; one that is far ahead after a start by a wrong clock, once it is stopped and "bridgehead reset-clock" was run.`,
+      `See that the machine's clock is right, and that NTP keeps it so. On plain Node the objects' time then comes to it, by 2.4 seconds a minute; where that is too slow, after a start by a wrong clock, stop the edge and run "bridgehead reset-clock". Elsewhere conferences that run keep their time until they are over.`,
   },
   "clock-differs": {
     title: "The clock of an agent is far off",

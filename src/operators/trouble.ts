@@ -1,5 +1,7 @@
 import type { EpochMs } from "../foundation/ids.ts";
 import { bareHost } from "../foundation/text/bare-host.ts";
+import type { ClockJump } from "../foundation/time/clock-jump.ts";
+import { differenceText } from "../foundation/time/difference-text.ts";
 import { earliest } from "../foundation/time/earliest.ts";
 import { hasLasted } from "../foundation/time/has-lasted.ts";
 import { dayMs } from "../foundation/time/timers.ts";
@@ -56,7 +58,7 @@ export interface FoundDomain {
   readonly known: KnownTrouble | null;
   /** What waits in its mailbox; `null` as before. */
   readonly mail: readonly WaitingForServer[] | null;
-  /** Who of them did not answer, and since when the machine's clock is not theirs. */
+  /** Who of them did not answer the edge. */
   readonly atEdge: readonly FoundTrouble[];
 }
 
@@ -70,8 +72,8 @@ export interface WaitingForServer {
 
 /** What the directory of a domain knows of trouble. */
 export interface KnownTrouble {
-  /** The time by which it goes, or one of its conferences, whichever is ahead; absent: an earlier release does not say. */
-  readonly latestAt?: EpochMs;
+  /** Since when the clock of the edge's machine is far from the time by which the objects go; `null`: it is not. Absent: an earlier release does not say. */
+  readonly clock?: ClockJump | null;
   /** What was given up and nobody has acknowledged, by TSP server. */
   readonly givenUp: readonly Required<Pick<FoundTrouble, "about" | "since" | "latest" | "count" | "place">>[];
   /** Callers who could not get in. */
@@ -137,6 +139,7 @@ export function troubleOf(
     ...orphanTrouble(known?.orphans ?? []).map(({ bridge, ...one }) => showTrouble(one, domain, bridge)),
     ...[
       ...atEdge,
+      ...clockTrouble(known?.clock ?? null),
       ...unreachableTrouble(known?.unreachable, now),
       ...waitTrouble([...(known?.waiting ?? []), ...(mail ?? [])], now),
       ...(known?.givenUp ?? []).map((one) => ({ kind: "posts-given-up", ...one }) as const),
@@ -188,6 +191,10 @@ export function bridgeTrouble({
   else if (ports === 0) found.push({ kind: "bridge-ends", since: endsSince });
   if (drainedSince !== undefined) found.push({ kind: "bridge-drained", since: drainedSince });
   return found;
+}
+
+function clockTrouble(jump: ClockJump | null): readonly FoundTrouble[] {
+  return jump === null ? [] : [{ kind: "clock-jumped", since: jump.since, why: differenceText(jump.byMs) }];
 }
 
 function unreachableTrouble(found: KnownTrouble["unreachable"], now: EpochMs): readonly FoundTrouble[] {

@@ -43,6 +43,8 @@ class World {
   alarmAt: number | null = null;
   /** Of the machine's clock. */
   setBackMs = 0;
+  /** Where the directory's time only follows the machine's clock. */
+  machineAheadMs = 0;
   #life = 0;
   #isCreated = false;
   directory = this.start();
@@ -55,6 +57,7 @@ class World {
       sql: this.sql,
       measures: this.measures,
       now: () => this.time.now - this.setBackMs,
+      machineNow: () => this.time.now - this.setBackMs + this.machineAheadMs,
       log: (line) => this.lines.push(line),
       domain: () => this.domain,
       secret: (name) => (name === receiver.secretFrom ? this.secret : undefined),
@@ -814,6 +817,33 @@ test("documents that wait, late commands and a caller who cannot get in come to 
   world.sql.exec("UPDATE notified_trouble SET data = ? WHERE bridge = '*'", data);
   await world.directory.recordStore.erase(domain, call.number, 0);
   expect(JSON.stringify(world.sql.exec("SELECT * FROM notified_trouble"))).not.toContain(call.number);
+});
+
+test.each(["on Node", "on workerd"])("a clock that was set comes to receivers, and its end; %s", async (place) => {
+  const world = new World();
+  world.domain = testDomain({ webhooks: [receiver, second] });
+  const differ = (ms: number) => {
+    if (place === "on Node") world.machineAheadMs = -ms;
+    return world.follow(aPage({ running: ms > 0 && place !== "on Node" ? { aheadMs: ms } : {} }));
+  };
+  await differ(0);
+  await differ(3 * 60_000);
+  await world.pass(5_000);
+  expect(troubleOfDomain(world)).toEqual([]);
+  await world.pass(20_000);
+  expect(troubleOfDomain(world)).toEqual([["trouble.began", "clock-jumped", null, null]]);
+  const since = async () => (await world.directory.knownTrouble.trouble(domain)).clock?.since;
+  const first = await since();
+  world.start();
+  await differ(3.5 * 60_000);
+  expect([await since(), first]).toEqual([first, expect.any(Number)]);
+  // It was set again.
+  await differ(60 * 60_000);
+  expect(await since()).toBe(world.time.now);
+  await differ(0);
+  await world.pass(20_000);
+  expect(troubleOfDomain(world).slice(1)).toEqual([["trouble.ended", "clock-jumped", null, null]]);
+  expect(world.sql.exec("SELECT * FROM clock_jump")).toEqual([]);
 });
 
 test("that a receiver takes no webhooks comes to the others, and not to itself", async () => {

@@ -1,7 +1,6 @@
 import type { Hono } from "hono";
 import type { BridgeName, DomainName, EpochMs } from "../../foundation/ids.ts";
-import { differenceText } from "../../foundation/time/difference-text.ts";
-import { minuteMs, within } from "../../foundation/time/timers.ts";
+import { within } from "../../foundation/time/timers.ts";
 import { version } from "../../foundation/version.ts";
 import type { Figures } from "../../operators/figures.ts";
 import { type Operator, seesDomain } from "../../operators/people.ts";
@@ -29,8 +28,6 @@ const SAME_ANSWER_MS = 1_000;
 /** A relay that has not answered by then counts as not ready, so that it does not hold up the answer about the others. */
 const ANSWER_WITHIN_MS = 2_000;
 const notAsked = { known: null, mail: null, atEdge: [] };
-/** A smaller difference of clocks is mended by itself, and harms nothing. */
-const clockFarMs = minuteMs;
 /** In place of what is wrong in domains whose names are no stranger's business. */
 const hidden = {
   ...{ kind: "hidden", domain: null, bridge: null, since: null },
@@ -54,7 +51,7 @@ export class Readiness {
   readonly #edge: ReadinessPorts;
   #askedAt = 0;
   #latest: Promise<readonly FoundBridge[]> | undefined;
-  /** By `domain/bridge`, or the name of an object or a clock, since when it is found so by this process. */
+  /** By `domain/bridge`, or the name of an object, since when it is found so by this process. */
   readonly #wrongSince = new Map<string, EpochMs>();
 
   constructor(edge: ReadinessPorts) {
@@ -146,15 +143,9 @@ export class Readiness {
       this.#inTime(domain, "the mailbox", mail),
       this.#inTime(domain, "the directory", totalsOf(objects, domain, mail)),
     ]);
-    const byMs = known?.latestAt === undefined ? 0 : this.#edge.now() - known.latestAt;
     const atEdge = [
       { kind: "directory-unreachable", since: this.#since(`directory of ${domain}`, known === null) },
       { kind: "mailbox-unreachable", since: this.#since(`mailbox of ${domain}`, waiting === null) },
-      {
-        kind: "clock-jumped",
-        since: this.#since(`clock of ${domain}`, Math.abs(byMs) >= clockFarMs),
-        why: differenceText(byMs),
-      },
     ] as const;
     const found = { domain, known, mail: waiting?.servers ?? null, totals };
     return { ...found, atEdge: atEdge.filter(({ since }) => since !== null) };

@@ -11,10 +11,11 @@ const yearMs = 365 * dayMs;
 class Machine {
   readonly clock = new Clock();
   #wallAheadMs = began;
-  readonly time = new HomeTime({
-    wall: () => this.clock.now + this.#wallAheadMs,
-    monotonic: () => this.clock.now,
-  });
+  readonly skipped: number[] = [];
+  readonly time = new HomeTime(
+    { wall: () => this.clock.now + this.#wallAheadMs, monotonic: () => this.clock.now },
+    (byMs) => this.skipped.push(byMs),
+  );
 
   setWall(byMs: number): void {
     this.#wallAheadMs += byMs;
@@ -42,6 +43,17 @@ class Machine {
     return this.clock.now + this.#wallAheadMs - this.time.now();
   }
 }
+
+test("a step forward that counts at once is said, and no other", () => {
+  const machine = new Machine();
+  machine.setWall(30_000);
+  machine.pass(20 * 60_000);
+  machine.setWall(-hourMs);
+  machine.pass(1_000);
+  machine.setWall(3 * hourMs);
+  machine.pass(60_000);
+  expect(machine.skipped).toEqual([expect.closeTo(2 * hourMs, -3)]);
+});
 
 test("time goes at the pace of both clocks where they agree", () => {
   const machine = new Machine();
