@@ -25,11 +25,14 @@ export interface TroublePorts {
   lookAt(domain: Domain): Promise<LookedAt>;
 }
 
+/** With all that a directory of the last release does not say. */
+export type DomainTotals = ConferenceTotals & { readonly conferences: number };
+
 export interface LookedAt {
   readonly bridges: readonly FoundBridge[];
   readonly trouble: readonly DomainTrouble[];
   /** What of the domain's figures was asked for it; `null`: it is not known. */
-  readonly totals: ConferenceTotals | null;
+  readonly totals: DomainTotals | null;
   /** Kinds of which nobody knows all: who could say it did not answer. */
   readonly unknown: ReadonlySet<TroubleKind>;
 }

@@ -203,13 +203,14 @@ export interface RebuildPage {
 }
 
 export interface ConferenceTotals {
-  readonly conferences: number;
+  /** Absent: a directory of the last release, which gives 0 callers where none has reported. */
+  readonly conferences?: number;
   readonly creating: number;
   readonly running: number;
   /** So many of them have never reported how they are, as far as the directory knows. What follows is of the others. */
   readonly unknown: number;
   /** So many of the others count as they last reported, before the directory was started anew. */
-  readonly stale: number;
+  readonly stale?: number;
   /** `null`: none has reported. */
   readonly callers: number | null;
   /** Documents that their receiver has not confirmed. */

@@ -143,6 +143,19 @@ test("a part of a sum is no metric, and a sum with what was before a restart is 
   });
 });
 
+test("a directory of the last release, as while a deployment rolls, says how many conferences and callers there are", async () => {
+  const edge = new FakeEdge();
+  const valuesWith = async (unknown: number, callers: number) => {
+    edge.totals = { creating: 1, running: 2, unknown, callers, documents: 0, oldestAt: null };
+    const figures = await figuresIn(edge);
+    return ["conferences", "callers"].map((name) => figures.find((one) => one.name === name)?.value);
+  };
+  expect(await valuesWith(0, 7)).toEqual([3, 7]);
+  // Nobody has reported to it: its 0 is no number of callers.
+  expect(await valuesWith(3, 0)).toEqual([3, null]);
+  expect(await overviewOf(edge)).toContain(`${figureTable.conferences.word}\n3`);
+});
+
 /** Where what figures come from may be read: the table, what gathers its sources, and rows of one agent or conference. */
 const readers: Readonly<Record<string, readonly string[]>> = {
   "\\bportsInUse\\b": ["src/console/domain/bridges.tsx", "src/console/domain/overview.tsx", "cli/operator/views.ts"],

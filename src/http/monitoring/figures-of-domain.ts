@@ -5,7 +5,7 @@ import type { ConferenceTotals, DomainActivity } from "../../rpc/directory.ts";
 import type { MailboxRpc } from "../../rpc/mailbox.ts";
 import type { EdgeObjects } from "../../rpc/objects.ts";
 import type { Domain } from "../../settings/load.ts";
-import type { EdgePorts } from "../edge-ports.ts";
+import type { DomainTotals, EdgePorts } from "../edge-ports.ts";
 import { answerOrNull } from "../objects-of-request.ts";
 
 /** Of a domain's conferences, and of what waits in its mailbox. */
@@ -13,14 +13,21 @@ export async function totalsOf(
   objects: EdgeObjects,
   domain: DomainName,
   mail: ReturnType<MailboxRpc["waiting"]> = objects.mailbox(domain).waiting(),
-): Promise<ConferenceTotals> {
-  const [totals, { documents, oldestAt }] = await Promise.all([objects.directory(domain).totals(), mail]);
+): Promise<DomainTotals> {
+  const [said, { documents, oldestAt }] = await Promise.all([objects.directory(domain).totals(), mail]);
+  const totals = withConferences(said);
   return { ...totals, documents: totals.documents + documents, oldestAt: earliest(totals.oldestAt, oldestAt) };
+}
+
+function withConferences({ conferences, ...totals }: ConferenceTotals): DomainTotals {
+  if (conferences !== undefined) return { ...totals, conferences };
+  const all = totals.creating + totals.running;
+  return { ...totals, conferences: all, callers: all > 0 && totals.unknown === all ? null : totals.callers };
 }
 
 /** What is known already of a domain, and is not asked for again. */
 interface Known {
-  readonly totals?: ConferenceTotals | null;
+  readonly totals?: DomainTotals | null;
   readonly bridges?: readonly PortsOfBridge[] | undefined;
   readonly activity?: Pick<DomainActivity, "minutes"> | null;
 }
