@@ -26,13 +26,19 @@ export interface TroublePorts {
 }
 
 /** With all that a directory of the last release does not say. */
-export type DomainTotals = ConferenceTotals & { readonly conferences: number };
+export type DirectoryTotals = ConferenceTotals & { readonly conferences: number };
+
+/** What the objects of a domain said of conferences and documents; `null`: that one did not answer. */
+export interface FoundTotals {
+  readonly directory: DirectoryTotals | null;
+  readonly mail: Pick<ConferenceTotals, "documents" | "oldestAt"> | null;
+}
 
 export interface LookedAt {
   readonly bridges: readonly FoundBridge[];
   readonly trouble: readonly DomainTrouble[];
-  /** What of the domain's figures was asked for it; `null`: it is not known. */
-  readonly totals: DomainTotals | null;
+  /** What of the domain's figures was asked for it. */
+  readonly totals: FoundTotals;
   /** Kinds of which nobody knows all: who could say it did not answer. */
   readonly unknown: ReadonlySet<TroubleKind>;
 }

@@ -47,6 +47,8 @@ interface FoundDocuments {
   readonly oldestAt: EpochMs | null;
   readonly unknown: number;
   readonly stale?: number;
+  /** What else did not say what waits in it. */
+  readonly missing?: readonly string[];
 }
 
 interface FoundMinute {
@@ -202,9 +204,9 @@ export function figureText(
   return missing.length === 0 ? text : `${isStale ? "about" : "at least"} ${text}, not known for ${missing.join(", ")}`;
 }
 
-function silent(found: { readonly unknown: number; readonly stale?: number } | null): readonly string[] {
+function silent(found: Pick<FoundDocuments, "unknown" | "stale" | "missing"> | null): readonly string[] {
   const count = (found?.unknown ?? 0) + (found?.stale ?? 0);
-  return count === 0 ? [] : [counted(count, "conference")];
+  return [...(count === 0 ? [] : [counted(count, "conference")]), ...(found?.missing ?? [])];
 }
 
 type Ports = NonNullable<PortsOfBridge["health"]>;

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import type { BridgeName, TransId, WebexHost } from "../../src/foundation/ids.ts";
-import { type Figure, figuresOf, figureTable, figureText } from "../../src/operators/figures.ts";
+import { type Figure, type FigureName, figuresOf, figureTable, figureText } from "../../src/operators/figures.ts";
 import { readPage } from "../console/read-page.ts";
 import { aPage } from "../durable-objects/fact-page.ts";
 import { BrowserCookies } from "./browser-cookies.ts";
@@ -154,6 +154,25 @@ test("a directory of the last release, as while a deployment rolls, says how man
   // Nobody has reported to it: its 0 is no number of callers.
   expect(await valuesWith(3, 0)).toEqual([3, null]);
   expect(await overviewOf(edge)).toContain(`${figureTable.conferences.word}\n3`);
+});
+
+test("a mailbox that does not answer hides what waits in it, and nothing of conferences and callers", async () => {
+  const edge = new FakeEdge();
+  const waiting = [{ host: "tsp1" as WebexHost, documents: 4, oldestAt: edge.time - 7_000, failure: null }];
+  await edge.directory.follow(aPage({ key: "1", running: { callers: 3, waiting } }));
+  edge.broken.add("mailbox");
+  const figures = new Map((await figuresIn(edge)).map((one) => [one.name, figureText(one)]));
+  const { word: documents } = figureTable.documentsWaiting;
+  expect(
+    ["conferences", "callers", "documentsWaiting", "oldestDocumentSeconds"].map((name) =>
+      figures.get(name as FigureName),
+    ),
+  ).toEqual(["1", "3", "at least 4, not known for the mailbox", "at least 7, not known for the mailbox"]);
+  expect(await overviewOf(edge)).toContain(`${documents}\nat least 4, not known for the mailbox`);
+  const metrics = await (await edge.app.request("/metrics", { headers: authorization })).text();
+  expect(metrics).toContain('bridgehead_callers{domain="local"} 3\n');
+  for (const name of ["documents_waiting", "oldest_document_seconds"])
+    expect(metrics).not.toContain(`bridgehead_${name}{`);
 });
 
 /** Where what figures come from may be read: the table, what gathers its sources, and rows of one agent or conference. */

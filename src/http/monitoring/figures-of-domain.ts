@@ -1,25 +1,15 @@
 import type { BridgeName, DomainName } from "../../foundation/ids.ts";
 import { earliest } from "../../foundation/time/earliest.ts";
-import { type Figures, figuresOf, type PortsOfBridge } from "../../operators/figures.ts";
-import type { ConferenceTotals, DomainActivity } from "../../rpc/directory.ts";
-import type { MailboxRpc } from "../../rpc/mailbox.ts";
+import { type FigureSource, type Figures, figuresOf, type PortsOfBridge } from "../../operators/figures.ts";
+import type { DomainActivity } from "../../rpc/directory.ts";
 import type { EdgeObjects } from "../../rpc/objects.ts";
 import type { Domain } from "../../settings/load.ts";
-import type { DomainTotals, EdgePorts } from "../edge-ports.ts";
+import type { DirectoryTotals, EdgePorts, FoundTotals } from "../edge-ports.ts";
 import { answerOrNull } from "../objects-of-request.ts";
 
-/** Of a domain's conferences, and of what waits in its mailbox. */
-export async function totalsOf(
-  objects: EdgeObjects,
-  domain: DomainName,
-  mail: ReturnType<MailboxRpc["waiting"]> = objects.mailbox(domain).waiting(),
-): Promise<DomainTotals> {
-  const [said, { documents, oldestAt }] = await Promise.all([objects.directory(domain).totals(), mail]);
-  const totals = withConferences(said);
-  return { ...totals, documents: totals.documents + documents, oldestAt: earliest(totals.oldestAt, oldestAt) };
-}
-
-function withConferences({ conferences, ...totals }: ConferenceTotals): DomainTotals {
+/** Of a domain's conferences, and of what waits in them. */
+export async function totalsOf(objects: EdgeObjects, domain: DomainName): Promise<DirectoryTotals> {
+  const { conferences, ...totals } = await objects.directory(domain).totals();
   if (conferences !== undefined) return { ...totals, conferences };
   const all = totals.creating + totals.running;
   return { ...totals, conferences: all, callers: all > 0 && totals.unknown === all ? null : totals.callers };
@@ -27,7 +17,7 @@ function withConferences({ conferences, ...totals }: ConferenceTotals): DomainTo
 
 /** What is known already of a domain, and is not asked for again. */
 interface Known {
-  readonly totals?: DomainTotals | null;
+  readonly totals?: FoundTotals;
   readonly bridges?: readonly PortsOfBridge[] | undefined;
   readonly activity?: Pick<DomainActivity, "minutes"> | null;
 }
@@ -42,7 +32,7 @@ export async function figuresOfDomain(
   const healthOf = (bridge: string) =>
     answerOrNull(objects.relay(domain, bridge as BridgeName).health(), edge, { domain, bridge }, "relay-unreachable");
   const [totals, activity, bridges] = await Promise.all([
-    known.totals !== undefined ? known.totals : answerOrNull(totalsOf(objects, domain), edge, { domain }),
+    known.totals ?? askTotals(edge, domain),
     known.activity !== undefined
       ? known.activity
       : answerOrNull(objects.directory(domain).activity(), edge, { domain }),
@@ -50,5 +40,19 @@ export async function figuresOfDomain(
       Promise.all(settings.bridges.map(async ({ name: bridge }) => ({ bridge, health: await healthOf(bridge) }))),
   ]);
   const minutes = activity?.minutes ?? null;
-  return figuresOf({ now: now(), conferences: totals, documents: totals, minutes, bridges });
+  return figuresOf({ now: now(), conferences: totals.directory, documents: documentsOf(totals), minutes, bridges });
+}
+
+async function askTotals(edge: EdgePorts, domain: DomainName): Promise<FoundTotals> {
+  const [directory, mail] = await Promise.all([
+    answerOrNull(totalsOf(edge.objects, domain), edge, { domain }),
+    answerOrNull(edge.objects.mailbox(domain).waiting(), edge, { domain }),
+  ]);
+  return { directory, mail };
+}
+
+function documentsOf({ directory, mail }: FoundTotals): FigureSource["documents"] {
+  if (!directory || !mail) return directory && { ...directory, missing: ["the mailbox"] };
+  const oldestAt = earliest(directory.oldestAt, mail.oldestAt);
+  return { ...directory, documents: directory.documents + mail.documents, oldestAt };
 }

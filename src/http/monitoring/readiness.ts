@@ -137,17 +137,16 @@ export class Readiness {
 
   async #askDomain({ name: domain }: Domain): Promise<FoundDomain & Pick<LookedAt, "totals">> {
     const { objects } = this.#edge;
-    const mail = objects.mailbox(domain).waiting();
-    const [known, waiting, totals] = await Promise.all([
+    const [known, mail, directory] = await Promise.all([
       this.#inTime(domain, "the directory", objects.directory(domain).trouble(domain)),
-      this.#inTime(domain, "the mailbox", mail),
-      this.#inTime(domain, "the directory", totalsOf(objects, domain, mail)),
+      this.#inTime(domain, "the mailbox", objects.mailbox(domain).waiting()),
+      this.#inTime(domain, "the directory", totalsOf(objects, domain)),
     ]);
     const atEdge = [
       { kind: "directory-unreachable", since: this.#since(`directory of ${domain}`, known === null) },
-      { kind: "mailbox-unreachable", since: this.#since(`mailbox of ${domain}`, waiting === null) },
+      { kind: "mailbox-unreachable", since: this.#since(`mailbox of ${domain}`, mail === null) },
     ] as const;
-    const found = { domain, known, mail: waiting?.servers ?? null, totals };
+    const found = { domain, known, mail: mail?.servers ?? null, totals: { directory, mail } };
     return { ...found, atEdge: atEdge.filter(({ since }) => since !== null) };
   }
 
