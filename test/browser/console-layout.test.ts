@@ -229,7 +229,7 @@ const pages = {
     ...{ ...frame, trouble: wrong },
     bridges: [
       {
-        ...{ found: found(unbroken), expected: [unbroken], load: undefined },
+        ...{ found: found(unbroken), expected: [unbroken], load: null },
         agents: [
           { agent: unbroken, role: "active", lastSeen: now, health: { ...health, cannot: ["lock"], ...ofAgent } },
           { agent: `standby-${unbroken}`, role: "standby", lastSeen: now, health: { ...health, ...ofAgent } },

@@ -438,7 +438,7 @@ test("bridges show which agent acts, which stands by, and which is not there", (
     health: { ...health, cannot: ["lock"], version: "1.4.0", waiting: { commands: 2, reports: 1 } },
   };
   const standsBy: AgentView = { agent: "agent-2", role: "standby", lastSeen: null, health: null };
-  const bridge = { found, expected: ["agent-1", "agent-2", "agent-3"], agents: [acts, standsBy], load: undefined };
+  const bridge = { found, expected: ["agent-1", "agent-2", "agent-3"], agents: [acts, standsBy], load: null };
   const text = readPage(BridgesPage({ ...frame, bridges: [bridge], trouble: [] }));
   expect(text).toContain(
     [
@@ -642,7 +642,7 @@ test("texts from outside stay texts", () => {
     RecordsPage({ ...shown, ...names, kind: "conference", filters, records: records({ ...conference, ...text }) }),
     BridgesPage({
       ...{ ...names, trouble: [] },
-      bridges: [{ found: { ...found, bridge: hostile }, expected: [hostile], agents: [], load: undefined }],
+      bridges: [{ found: { ...found, bridge: hostile }, expected: [hostile], agents: [], load: null }],
     }),
     AuditPage({
       ...{ ...names, before: null },

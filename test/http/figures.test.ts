@@ -10,12 +10,14 @@ import { FakeEdge, token } from "./fake-edge.ts";
 const authorization = { authorization: `Bearer ${token}` };
 const up = { agentConnected: true, bridgeUp: true, portsInUse: 5, ports: 50 };
 
-async function overviewOf(edge: FakeEdge): Promise<string> {
+const overviewOf = (edge: FakeEdge) => pageOf(edge, "");
+
+async function pageOf(edge: FakeEdge, page: string): Promise<string> {
   const headers = { accept: "text/html", "sec-fetch-site": "same-origin" };
   const body = new URLSearchParams({ token });
   const cookies = new BrowserCookies();
   cookies.keep(await edge.app.request("/console/sign-in", { method: "POST", headers, body }));
-  const path = "/console/local";
+  const path = `/console/local${page}`;
   return readPage(await (await edge.app.request(path, { headers: { ...headers, cookie: cookies.for(path) } })).text());
 }
 
@@ -154,6 +156,19 @@ test("a directory of the last release, as while a deployment rolls, says how man
   // Nobody has reported to it: its 0 is no number of callers.
   expect(await valuesWith(3, 0)).toEqual([3, null]);
   expect(await overviewOf(edge)).toContain(`${figureTable.conferences.word}\n3`);
+});
+
+test("while the directory is away, the overview says what the others know, and that the rest is not known", async () => {
+  const edge = new FakeEdge();
+  edge.health.set("simulated", up);
+  edge.broken.add("directory");
+  const overview = await overviewOf(edge);
+  expect(overview).toContain(`${figureTable.callers.word}\nnot known`);
+  expect(overview).toContain("5 of 50 ports in use, 45 free");
+  expect(overview).toContain("conferences that are not known, callers that are not known");
+  expect(overview).toContain("Which conferences have trouble is not known.");
+  expect(overview).not.toContain("Nothing came from WebEx");
+  expect(await pageOf(edge, "/bridges")).toContain("conferences that are not known, callers that are not known");
 });
 
 test("a mailbox that does not answer hides what waits in it, and nothing of conferences and callers", async () => {

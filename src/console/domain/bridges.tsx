@@ -16,7 +16,8 @@ interface ShownBridge {
   readonly expected: readonly string[];
   /** Those that are connected; `null`: the relay does not answer. */
   readonly agents: readonly AgentView[] | null;
-  readonly load: BridgeLoad | undefined;
+  /** `null`: the directory does not answer. */
+  readonly load: BridgeLoad | null;
 }
 
 interface BridgesProps extends DomainFrame {

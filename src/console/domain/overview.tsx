@@ -9,12 +9,13 @@ import { hourOf, MinuteTable, Plots } from "./plot.tsx";
 import { TroublePart } from "./trouble.tsx";
 
 interface OverviewProps extends DomainFrame {
-  /** All that run; its own page is that of the troubled ones. */
-  readonly running: RunningPage;
+  /** All that run; its own page is that of the troubled ones. `null`: the directory does not answer. */
+  readonly running: RunningPage | null;
   readonly figures: Figures;
   readonly bridges: readonly FoundBridge[];
   readonly trouble: readonly DomainTrouble[];
-  readonly activity: DomainActivity;
+  /** `null` as before. */
+  readonly activity: DomainActivity | null;
 }
 
 const shown = ["conferences", "callers", "portsInUse", "portsFree", "documentsWaiting", "documentsGivenUp"] as const;
@@ -22,7 +23,7 @@ const shown = ["conferences", "callers", "portsInUse", "portsFree", "documentsWa
 /** A domain at a glance: how much there is, what is wrong, and how much room is left. */
 export function OverviewPage({ running, figures, bridges, trouble, activity, ...frame }: OverviewProps) {
   const { domain } = frame;
-  const hour = hourOf(activity.minutes, frame.now);
+  const hour = activity && hourOf(activity.minutes, frame.now);
   return (
     <Page {...frame} title="Overview">
       <Facts part="figures" kind="figures" of={figureFacts(shown.map((name) => figures[name]))} />
@@ -34,11 +35,7 @@ export function OverviewPage({ running, figures, bridges, trouble, activity, ...
         <h2>Bridges</h2>
         <div class="cards">
           {bridges.map((found) => (
-            <BridgeCard
-              found={found}
-              load={running.bridges.find(({ bridge }) => bridge === found.bridge)}
-              domain={domain}
-            />
+            <BridgeCard found={found} load={loadOf(running, found.bridge)} domain={domain} />
           ))}
         </div>
       </section>
@@ -49,8 +46,14 @@ export function OverviewPage({ running, figures, bridges, trouble, activity, ...
             Posts by TSP server
           </a>
         </div>
-        <Plots hour={hour} />
-        <MinuteTable hour={hour} />
+        {hour ? (
+          <>
+            <Plots hour={hour} />
+            <MinuteTable hour={hour} />
+          </>
+        ) : (
+          <p class="dim">It is not known: the directory does not answer.</p>
+        )}
       </section>
     </Page>
   );
@@ -58,7 +61,7 @@ export function OverviewPage({ running, figures, bridges, trouble, activity, ...
 
 interface CardProps {
   readonly found: FoundBridge;
-  readonly load: BridgeLoad | undefined;
+  readonly load: BridgeLoad | null;
   readonly domain: string;
 }
 
@@ -88,11 +91,12 @@ export function BridgeMark({ health }: Pick<FoundBridge, "health">) {
 }
 
 interface BridgeFiguresProps extends Pick<FoundBridge, "bridge" | "health"> {
-  readonly load: BridgeLoad | undefined;
+  /** `null`: the directory does not answer. */
+  readonly load: BridgeLoad | null;
 }
 
 /** How full a bridge is, and what it carries. */
-export function BridgeFigures({ bridge, health, load = noLoad }: BridgeFiguresProps) {
+export function BridgeFigures({ bridge, health, load }: BridgeFiguresProps) {
   const source = { conferences: load, bridges: [{ bridge, health }] };
   const { ports, portsInUse, portsFree, conferences, callers } = figuresOf(source);
   const [inUse, most] = [Number(portsInUse.value), Number(ports.value)];
@@ -119,6 +123,11 @@ export function BridgeFigures({ bridge, health, load = noLoad }: BridgeFiguresPr
       <p class="dim">{`${figureText(conferences, "conference")}, ${figureText(callers, "caller")}`}</p>
     </>
   );
+}
+
+/** What a bridge carries, as the directory said. */
+export function loadOf(running: RunningPage | null, bridge: string): BridgeLoad | null {
+  return running && (running.bridges.find((load) => load.bridge === bridge) ?? noLoad);
 }
 
 const noLoad: BridgeLoad = { bridge: null, conferences: 0, callers: 0, unknown: 0 };

@@ -8,13 +8,13 @@ import { ConferenceTable, troubleWords } from "./conferences.tsx";
 
 interface TroubleProps extends Pick<DomainFrame, "domain" | "person" | "now"> {
   readonly trouble: readonly DomainTrouble[];
-  /** The conferences that are troubled. */
-  readonly running: RunningPage;
+  /** The conferences that are troubled; `null`: the directory does not answer. */
+  readonly running: RunningPage | null;
 }
 
 /** What is wrong in a domain: first what nobody has taken on, then the rest, then the conferences that it is about. */
 export function TroublePart({ trouble, running, domain, person, now }: TroubleProps) {
-  const { conferences } = running;
+  const conferences = running?.conferences ?? [];
   const open = trouble.filter(({ acknowledged }) => acknowledged === null);
   const taken = trouble.filter(({ acknowledged }) => acknowledged !== null);
   const list = (shown: readonly DomainTrouble[]) => (
@@ -30,8 +30,9 @@ export function TroublePart({ trouble, running, domain, person, now }: TroublePr
   );
   return (
     <>
-      <Announced running={running} open={open} />
-      {open.length + conferences.length === 0 && (
+      <Announced {...{ conferences, open }} isKnown={running !== null} />
+      {running === null && <p class="dim">Which conferences have trouble is not known.</p>}
+      {running !== null && open.length + conferences.length === 0 && (
         <p>
           <Mark is="good">nothing</Mark>{" "}
           {taken.length === 0 ? "Bridges answer, and WebEx confirms." : "Somebody has taken on all that is wrong."}
@@ -45,7 +46,7 @@ export function TroublePart({ trouble, running, domain, person, now }: TroublePr
           <ConferenceTable {...{ domain, conferences, now }} />
         </>
       )}
-      {running.next !== null && <p class="dim">There are more conferences with trouble than these.</p>}
+      {running && running.next !== null && <p class="dim">There are more conferences with trouble than these.</p>}
     </>
   );
 }
@@ -130,17 +131,22 @@ export function TroubleLine({ trouble, now, to, isOnBridges = false }: LineProps
   );
 }
 
+interface AnnouncedProps extends Pick<RunningPage, "conferences"> {
+  readonly isKnown: boolean;
+  readonly open: readonly DomainTrouble[];
+}
+
 /** What is wrong, for screen readers, which read out what is new in it: without ages and counts, which change all the time. */
-function Announced({ running, open }: { readonly running: RunningPage; readonly open: readonly DomainTrouble[] }) {
+function Announced({ conferences, isKnown, open }: AnnouncedProps) {
   const says = [
     ...open.map(({ title, bridge, about }) => `${[title, bridge, about].filter((part) => part !== null).join(": ")}.`),
-    ...running.conferences.flatMap(({ key, now }) =>
+    ...conferences.flatMap(({ key, now }) =>
       (now?.trouble ?? []).map((trouble) => `Conference ${key}: ${troubleWords[trouble]}.`),
     ),
   ];
   return (
     <div class="unseen" id="announced" role="status" aria-label="What is wrong" aria-atomic="false">
-      {says.length === 0 && <span id="said-nothing">Nothing is wrong.</span>}
+      {isKnown && says.length === 0 && <span id="said-nothing">Nothing is wrong.</span>}
       {says.map((text, index) => (
         <span id={idOfSaid(text, says.slice(0, index))}>{text} </span>
       ))}

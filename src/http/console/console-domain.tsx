@@ -2,7 +2,7 @@ import { GivenUpPostPage, SendAgainPage } from "../../console/conference/given-u
 import { AuditPage } from "../../console/domain/audit.tsx";
 import { BridgesPage } from "../../console/domain/bridges.tsx";
 import { ConferencesPage } from "../../console/domain/conferences.tsx";
-import { OverviewPage } from "../../console/domain/overview.tsx";
+import { loadOf, OverviewPage } from "../../console/domain/overview.tsx";
 import { type RecordFilters, RecordsPage, recordFilters } from "../../console/domain/record-list.tsx";
 import { SettingsPage } from "../../console/domain/settings.tsx";
 import { TspServersPage } from "../../console/domain/tsp-servers.tsx";
@@ -119,16 +119,17 @@ function addGivenUpPages(add: AddPage): void {
 async function overviewPage({ edge, domain, frame }: PageCall) {
   const directory = edge.objects.directory(domain.name);
   const query = { domain: domain.name, after: null, limit: MOST_TROUBLED, troubled: true, isWatched: true };
-  const [running, activity, { bridges, trouble, totals }] = await Promise.all([
-    directory.running(query),
-    directory.activity(),
+  const [said, activity, { bridges, trouble, totals }] = await Promise.all([
+    answerOrNull(directory.running(query), edge, { domain: domain.name }),
+    answerOrNull(directory.activity(), edge, { domain: domain.name }),
     edge.lookAt(domain),
   ]);
   const [conferences, figures] = await Promise.all([
-    withTopics(domain, running.conferences, edge),
+    withTopics(domain, said?.conferences ?? [], edge),
     figuresOfDomain(edge, domain, { bridges, activity, totals }),
   ]);
-  const shown = { everyMs, running: { ...running, conferences }, figures, activity, bridges, trouble };
+  const running = said && { ...said, conferences };
+  const shown = { everyMs, running, figures, activity, bridges, trouble };
   return <OverviewPage {...frame("overview")} {...shown} />;
 }
 
@@ -158,8 +159,8 @@ async function bridgesPage(call: PageCall) {
   const { directory, relay } = edge.objects;
   const agentsOf = (bridge: string) =>
     answerOrNull(relay(name, bridge as BridgeName).agents(), edge, { domain: name, bridge }, "relay-unreachable");
-  const [{ bridges: loads }, { bridges, trouble }, agents] = await Promise.all([
-    directory(name).running({ domain: name, after: null, limit: 0 }),
+  const [running, { bridges, trouble }, agents] = await Promise.all([
+    answerOrNull(directory(name).running({ domain: name, after: null, limit: 0 }), edge, { domain: name }),
     edge.lookAt(domain),
     Promise.all(settings.bridges.map(({ name }) => agentsOf(name))),
   ]);
@@ -167,7 +168,7 @@ async function bridgesPage(call: PageCall) {
     found,
     expected: settings.bridges[index]?.agents.map((agent) => agent.name) ?? [],
     agents: agents[index] ?? null,
-    load: loads.find(({ bridge }) => bridge === found.bridge),
+    load: loadOf(running, found.bridge),
   }));
   const refusal = refusalIn(call, (reason) => (isHandOverRefusal(reason) ? handOverRefusals[reason] : null));
   return <BridgesPage {...{ ...frame("bridges"), everyMs, bridges: shown, trouble, refusal }} />;
