@@ -27,6 +27,7 @@ interface ApiFigure {
 
 interface Load {
   readonly callers: number | null;
+  readonly away?: true;
 }
 
 interface Running {
@@ -119,7 +120,7 @@ function wholeOf({ name, value, missing }: ApiFigure): readonly [FigureName, Val
 }
 
 function ofLoads(loads: readonly Load[], conferences: number): readonly (readonly [FigureName, Value])[] {
-  const isWhole = loads.every(({ callers }) => callers !== null);
+  const isWhole = loads.every(({ callers, away }) => callers !== null && !away);
   const callers = loads.reduce((sum, one) => sum + (one.callers ?? 0), 0);
   return [
     ["conferences", conferences],
@@ -207,14 +208,14 @@ function ofPlots(page: string): readonly (readonly [FigureName, Value])[] {
 }
 
 function ofListPage(page: string): readonly (readonly [FigureName, Value])[] {
-  const [, conferences, callers] = /(\d+) running in all, with (\d+) callers?</.exec(page) ?? [];
+  const [, conferences, callers] = /(\d+) running in all, with (?:(\d+) callers?<)?/.exec(page) ?? [];
   return [
     ["conferences", conferences === undefined ? null : Number(conferences)],
     ["callers", callers === undefined ? null : Number(callers)],
   ];
 }
 
-/** "not known" and "at least …" are no whole values. */
+/** "not known" and "at least …" or "about …" are no whole values. */
 function valueIn(text: string): Value {
   if (text === "no limit") return text;
   return /^[\d.]+$/.test(text) ? Number(text) : null;

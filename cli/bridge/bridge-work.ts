@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Command } from "commander";
 import { printable } from "../../src/foundation/text/printable.ts";
-import { figuresOf, figureText } from "../../src/operators/figures.ts";
+import { figuresOf, figureText, sumOfLoads } from "../../src/operators/figures.ts";
 import { StartError } from "../edge/program.ts";
 import { askEdge, examples, type Options, question } from "../operator/ask-edge.ts";
 import type { AgentsOfBridge, OperatorClient } from "../operator/operator-client.ts";
@@ -89,7 +89,7 @@ export async function drained(
     const { bridge, drainedSince, load } = found;
     if (drainedSince === null && found.agents !== null)
       throw new StartError(`${bridge} takes new conferences again: somebody has taken the drain back`);
-    const line = `${bridge} is drained: ${leftText(load)}`;
+    const line = `${bridge} is drained: ${leftText(found)}`;
     if (line !== shown) show(line);
     if (!untilEmpty || load?.conferences === 0) return found;
     shown = line;
@@ -97,9 +97,12 @@ export async function drained(
   }
 }
 
-function leftText(load: AgentsOfBridge["load"]): string {
+function leftText({ bridge, load, agents }: AgentsOfBridge): string {
   if (load === null) return "nobody knows how many conferences are left; the directory does not answer";
   if (load.conferences === 0) return "no conference is left";
-  const { conferences, callers } = figuresOf({ conferences: load });
+  const said = agents?.find(({ role }) => role === "active")?.health ?? null;
+  const health = said?.bridgeUp && !said.portsUnread ? said : null;
+  const found = { conferences: sumOfLoads([{ bridge, ...load }]), bridges: [{ bridge, health }] };
+  const { conferences, callers } = figuresOf(found);
   return `${figureText(conferences, "conference")} left, with ${figureText(callers, "caller")}`;
 }

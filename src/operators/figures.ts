@@ -28,10 +28,18 @@ interface FoundConferences {
   readonly unknown: number;
   /** Conferences that count as they last reported, before the directory was started anew. */
   readonly stale?: number;
+  /** The same by bridge; `null`: of those that have none yet. Absent: nobody says on which they are. */
+  readonly bridges?: readonly LoadOfBridge[];
 }
 
+interface LoadOfBridge extends FoundConferences {
+  readonly bridge: string | null;
+}
+
+type SumOfLoads<Load> = FoundConferences & { readonly stale: number; readonly bridges: readonly Load[] };
+
 /** Of all bridges together. */
-export function sumOfLoads(loads: readonly FoundConferences[]): FoundConferences & { readonly stale: number } {
+export function sumOfLoads<Load extends LoadOfBridge>(loads: readonly Load[]): SumOfLoads<Load> {
   const known = loads.flatMap(({ callers }) => callers ?? []);
   const sum = (counts: readonly number[]) => counts.reduce((before, count) => before + count, 0);
   return {
@@ -39,7 +47,20 @@ export function sumOfLoads(loads: readonly FoundConferences[]): FoundConferences
     callers: known.length > 0 || loads.length === 0 ? sum(known) : null,
     unknown: sum(loads.map(({ unknown }) => unknown)),
     stale: sum(loads.map(({ stale = 0 }) => stale)),
+    bridges: loads,
   };
+}
+
+/** Whether no agent says now what the bridge does: who was in its conferences may have left. */
+export function isAway(bridges: readonly PortsOfBridge[], name: string): boolean {
+  return (bridges.find(({ bridge }) => bridge === name)?.health?.portsInUse ?? null) === null;
+}
+
+/** Those of them that have conferences. */
+function awayOf({ conferences, bridges }: FigureSource): readonly string[] {
+  return (conferences?.bridges ?? []).flatMap(({ bridge, conferences }) =>
+    bridge !== null && conferences > 0 && isAway(bridges, bridge) ? bridge : [],
+  );
 }
 
 interface FoundDocuments {
@@ -71,7 +92,7 @@ interface FigureRow {
   /** What it counts, in a sentence for whoever asks. */
   readonly says: string;
   of(source: FigureSource): FoundValue;
-  /** So many conferences count in it as they last reported, before the directory was started anew. */
+  /** So many conferences, or bridges, count in it as they were before the directory was started anew, or an agent was away. */
   stale?(source: FigureSource): number | undefined;
 }
 
@@ -100,8 +121,8 @@ export const figureTable = {
   callers: {
     word: "Callers now",
     says: "Callers in conferences.",
-    of: ({ conferences }) => [conferences?.callers ?? null, ...silent(conferences)],
-    stale: ({ conferences }) => conferences?.stale,
+    of: (source) => [source.conferences?.callers ?? null, ...silent(source.conferences), ...awayOf(source)],
+    stale: (source) => (source.conferences?.stale ?? 0) + awayOf(source).length,
   },
   portsInUse: {
     word: "Ports in use",

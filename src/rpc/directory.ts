@@ -213,6 +213,8 @@ export interface ConferenceTotals {
   readonly stale?: number;
   /** `null`: none has reported. */
   readonly callers: number | null;
+  /** The same by bridge; absent as before. */
+  readonly bridges?: readonly BridgeLoad[];
   /** Documents that their receiver has not confirmed. */
   readonly documents: number;
   /** When the oldest of them was queued; `null`: there are none. */

@@ -212,7 +212,7 @@ const pages = {
     ...{ ...frame, id: "1", post, notSentAgain: words },
     content: { transId: "1", text: unbroken.repeat(20), refusal: "outdated", again: null },
   }),
-  conferences: ConferencesPage({ ...frame, running, begins: unbroken, after: unbroken }),
+  conferences: ConferencesPage({ ...frame, running, bridges: [], begins: unbroken, after: unbroken }),
   ended: RecordsPage({ ...listed, kind: "conference", records: placed(conference) }),
   calls: RecordsPage({ ...listed, kind: "call", records: placed(call) }),
   find: FindPage({
@@ -280,7 +280,7 @@ test("names that are written from right to left stay in their place", async () =
   const shown = { ...first, topic, now: { ...first.now, speakers } };
   const page = await open(
     ConferencesPage({
-      ...{ ...frame, begins: "", after: null, running: { ...running, conferences: [shown], next: null } },
+      ...{ ...frame, bridges: [], begins: "", after: null, running: { ...running, conferences: [shown], next: null } },
     }),
     { scheme: "light", width: "wide" },
   );

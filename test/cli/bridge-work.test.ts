@@ -3,8 +3,9 @@ import { actingOn, drained } from "../../cli/bridge/bridge-work.ts";
 import { StartError } from "../../cli/edge/program.ts";
 import type { AgentsOfBridge } from "../../cli/operator/operator-client.ts";
 
-const bridge: AgentsOfBridge = { domain: "local", bridge: "main", drainedSince: 5, load: null, agents: [] };
 const health = { bridgeUp: true, portsInUse: 0, ports: null };
+const acts = { agent: "agent-1", role: "active", lastSeen: 1, health } as const;
+const bridge: AgentsOfBridge = { domain: "local", bridge: "main", drainedSince: 5, load: null, agents: [acts] };
 
 /** Looks again and again at these, the last one for ever. */
 function looks(...found: (Partial<AgentsOfBridge> | Error)[]) {
@@ -41,6 +42,15 @@ test("a drained bridge is watched until its last conference has ended, each chan
     ],
     load: { conferences: 0, callers: 0, unknown: 0 },
   });
+});
+
+test("while no agent says what a drained bridge does, nobody knows who is left", async () => {
+  const unread = { ...acts, health: { ...health, portsUnread: true as const } };
+  const down = { ...acts, health: { ...health, bridgeUp: false } };
+  for (const agents of [null, [], [unread], [down], [{ ...acts, role: "standby" as const }]])
+    expect((await shown(looks({ ...left(2, 9), agents }), false)).lines).toEqual([
+      "main is drained: 2 conferences left, with about 9 callers, not known for main",
+    ]);
 });
 
 test("without --wait it is looked at once, and what fails then is said", async () => {

@@ -78,7 +78,7 @@ test("a row says of a conference how it is, and leads to it, whatever its key", 
     oldestDocumentAt: now,
   };
   const page = ConferencesPage({
-    ...{ ...frame, begins: "", after: null },
+    ...{ ...frame, bridges: [found], begins: "", after: null },
     running: running(
       listed("5/7 a", { now: state }),
       listed("6"),
@@ -109,9 +109,22 @@ test("a row says of a conference how it is, and leads to it, whatever its key", 
   expect(text).toContain("6 running in all, with 12 callers");
 });
 
+test("while no agent says what a bridge does, nobody knows who is still in its conferences", () => {
+  const away = { ...found, health: { ...health, agentConnected: false, portsInUse: null, ports: null } };
+  const list = (bridges: readonly FoundBridge[]) =>
+    readPage(ConferencesPage({ ...frame, running: running(listed("5")), bridges, begins: "", after: null }));
+  expect(list([found])).toContain("1 running in all, with 2 callers\n");
+  for (const bridges of [[away], [{ ...found, health: null }], []])
+    expect(list(bridges)).toContain("1 running in all, with about 2 callers, not known for main");
+  const { bridges: loads } = running(listed("5"));
+  const card = { found: away, load: loads[0] ?? null, expected: [], agents: [] };
+  const cards = readPage(BridgesPage({ ...frame, bridges: [card], trouble: [] }));
+  expect(cards).toContain("1 conference, about 2 callers, not known for main");
+});
+
 test("pages of the list go on where the one before ended, with the same search", () => {
   const page = { ...running(listed("70")), next: "70" as ConfKey };
-  const text = readPage(ConferencesPage({ ...frame, running: page, begins: "7&", after: "6" }));
+  const text = readPage(ConferencesPage({ ...frame, bridges: [], running: page, begins: "7&", after: "6" }));
   expect(text).toContain("First page → /console/acme/conferences?begins=7%26");
   expect(text).toContain("Next page → /console/acme/conferences?begins=7%26&after=70");
 });
@@ -121,7 +134,7 @@ test.each([
   [{ begins: "12", after: null }, "No running conference has a key that begins with 12"],
   [{ begins: "", after: "9" }, "There are no more"],
 ])("an empty list %j says why", (asked, says) => {
-  expect(readPage(ConferencesPage({ ...frame, ...asked, running: running() }))).toContain(says);
+  expect(readPage(ConferencesPage({ ...frame, bridges: [], ...asked, running: running() }))).toContain(says);
 });
 
 test("the overview says that nothing is wrong, or what and since when, and how much room is left", () => {
@@ -227,7 +240,13 @@ test("names from outside are shown each by itself, whatever way they are written
   const name = "\u05e9\u05dc\u05d5\u05dd";
   const speakers = [name, "\u202eabc"].map((attendeeId) => ({ number: "", attendeeId }));
   const page = ConferencesPage({
-    ...{ ...frame, running: running(listed("5", { topic: name, now: isNow({ speakers }) })), begins: "", after: null },
+    ...{
+      ...frame,
+      bridges: [],
+      running: running(listed("5", { topic: name, now: isNow({ speakers }) })),
+      begins: "",
+      after: null,
+    },
   });
   const isolated = Array.from(String(page).matchAll(/<bdi>(.*?)<\/bdi>/g), ([, text]) => text);
   expect(isolated).toEqual([name, name, "\u202eabc"]);
@@ -295,7 +314,8 @@ test("an hour in which nothing came or was posted is said so", () => {
 
 test("people are looked for by number and attendee ID, which stand in no link; what the settings keep is said", () => {
   const search = { begins: "", number: "+1 408", attendeeId: "44", after: null };
-  const page = (more: object) => readPage(ConferencesPage({ ...frame, ...search, running: running(), ...more }));
+  const page = (more: object) =>
+    readPage(ConferencesPage({ ...frame, bridges: [], ...search, running: running(), ...more }));
   const next = { ...running(listed("5")), next: "5" as ConfKey };
   expect(page({ running: next })).toContain("Next page → /console/acme/conferences?after=5");
   expect(page({})).toContain("Nobody like that is in a running conference");
@@ -613,7 +633,13 @@ test("texts from outside stay texts", () => {
   const text = { number: hostile, attendeeId: hostile, reason: hostile, conference: hostile, bridge: hostile };
   const filters = { number: hostile, conference: hostile };
   for (const page of [
-    ConferencesPage({ ...names, running: { ...running(one), next: odd }, begins: hostile, after: hostile }),
+    ConferencesPage({
+      ...names,
+      bridges: [],
+      running: { ...running(one), next: odd },
+      begins: hostile,
+      after: hostile,
+    }),
     OverviewPage({
       ...{ ...names, figures, running: running(one), bridges: [{ ...found, bridge: hostile }] },
       trouble: [

@@ -202,7 +202,7 @@ test("lists have the topics that are known beside the keys, the long ones cut", 
   });
   const named = { ...listed("5"), topic: `Berth ${"x".repeat(300)}` };
   const running = { conferences: [named, listed("6")], next: null, total: 2, bridges: [], unknown: 0 };
-  const list = readPage(ConferencesPage({ ...frame, running, begins: "", after: null }));
+  const list = readPage(ConferencesPage({ ...frame, running, bridges: [], begins: "", after: null }));
   expect(list).toContain(`5 → /console/acme/conferences/5 Berth ${"x".repeat(74)}…\n`);
   expect(list).toContain("6 → /console/acme/conferences/6\n");
 

@@ -85,7 +85,10 @@ test("the running conferences are listed by key, in pages, by one question of th
     cursor = page.next;
   } while (cursor !== null);
   expect(keys).toEqual([["100", "123", "124"], ["70"]]);
-  expect(edge.calls).toEqual(["running of the directory", "running of the directory"]);
+  expect(edge.calls.filter((call) => call.includes("directory"))).toEqual([
+    "running of the directory",
+    "running of the directory",
+  ]);
 
   const { body } = await asked(edge, "/running-conferences?begins=123");
   expect(body).toEqual({
@@ -98,7 +101,12 @@ test("the running conferences are listed by key, in pages, by one question of th
         },
       },
     ],
-    ...{ next: null, total: 4, unknown: 0, bridges: [{ bridge: "main", conferences: 4, callers: 12, unknown: 0 }] },
+    ...{
+      next: null,
+      total: 4,
+      unknown: 0,
+      bridges: [{ bridge: "main", conferences: 4, callers: 12, unknown: 0, away: true }],
+    },
   });
   const troubled = (await asked(edge, "/running-conferences?troubled=1")).body as { conferences: { key: string }[] };
   expect(troubled.conferences.map(({ key }) => key)).toEqual(["123"]);

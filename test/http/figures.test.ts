@@ -124,7 +124,8 @@ test("what nobody knows is null, and never 0; a sum says what it lacks", async (
 test("a part of a sum is no metric, and a sum with what was before a restart is said to be that", async () => {
   const edge = new FakeEdge();
   const gauges = async () => (await edge.app.request("/metrics", { headers: authorization })).text();
-  const page = (key: string) => edge.directory.follow(aPage({ key, running: {} }));
+  const page = (key: string) => edge.directory.follow(aPage({ key, running: { bridge: "simulated" as BridgeName } }));
+  edge.health.set("simulated", up);
   await page("1");
   edge.directory = edge.startDirectory();
   edge.broken.add("1");
@@ -158,6 +159,52 @@ test("a directory of the last release, as while a deployment rolls, says how man
   expect(await overviewOf(edge)).toContain(`${figureTable.conferences.word}\n3`);
 });
 
+test("while an agent or its bridge is away, callers there are said to be as they were, wherever they are shown", async () => {
+  const agents = [{ name: "agent-1", publicKey: "_FHNjmIYoaONpH7QAjDwWAgW7RO6MwOsXeuRFUiQgCU" }];
+  const edge = new FakeEdge(token, { bridges: ["east", "west"].map((name) => ({ name, agents })) });
+  for (const [key, bridge, callers] of [
+    ["1", "east", 4],
+    ["2", "west", 3],
+  ] as const)
+    await edge.directory.follow(aPage({ key, running: { bridge: bridge as BridgeName, callers } }));
+  const callersIn = async () => (await figuresIn(edge)).find(({ name }) => name === "callers");
+  const list = async () =>
+    (await edge.app.request("/api/v1/domains/local/running-conferences", { headers: authorization })).json();
+  edge.health.set("east", up);
+  edge.health.set("west", up);
+  expect(await callersIn()).toMatchObject({ value: 7, missing: [], isStale: false });
+  expect(await list()).toMatchObject({
+    bridges: [
+      { bridge: "east", callers: 4 },
+      { bridge: "west", callers: 3 },
+    ],
+  });
+  expect(JSON.stringify(await list())).not.toContain("away");
+
+  const gone = { portsInUse: null, ports: null };
+  for (const away of [
+    () => edge.broken.add("east"),
+    () => edge.broken.delete("east") && edge.health.set("east", { ...up, ...gone, agentConnected: false }),
+    () => edge.health.set("east", { ...up, ...gone, bridgeUp: false }),
+  ]) {
+    away();
+    const text = "about 7, not known for east";
+    expect(await callersIn()).toMatchObject({ value: 7, missing: ["east"], isStale: true });
+    expect(await overviewOf(edge)).toContain(`${figureTable.callers.word}\n${text}`);
+    expect(await overviewOf(edge)).toContain("1 conference, about 4 callers, not known for east");
+    expect(await overviewOf(edge)).toContain("1 conference, 3 callers");
+    expect(await pageOf(edge, "/conferences")).toContain("with about 7 callers, not known for east");
+    expect(await list()).toMatchObject({ bridges: [{ bridge: "east", away: true }, { bridge: "west" }] });
+    const ready = (await (await edge.app.request("/readyz", { headers: authorization })).json()) as object;
+    expect(ready).toMatchObject({ figures: { local: { callers: { missing: ["east"], isStale: true } } } });
+    const metrics = await (await edge.app.request("/metrics", { headers: authorization })).text();
+    expect(metrics).toContain('bridgehead_callers{domain="local"} 7\n');
+  }
+  // Nobody is on it, so that nothing is uncertain.
+  await edge.directory.follow(aPage({ key: "1" }));
+  expect(await callersIn()).toMatchObject({ value: 3, missing: [], isStale: false });
+});
+
 test("while the directory is away, the overview says what the others know, and that the rest is not known", async () => {
   const edge = new FakeEdge();
   edge.health.set("simulated", up);
@@ -174,7 +221,8 @@ test("while the directory is away, the overview says what the others know, and t
 test("a mailbox that does not answer hides what waits in it, and nothing of conferences and callers", async () => {
   const edge = new FakeEdge();
   const waiting = [{ host: "tsp1" as WebexHost, documents: 4, oldestAt: edge.time - 7_000, failure: null }];
-  await edge.directory.follow(aPage({ key: "1", running: { callers: 3, waiting } }));
+  await edge.directory.follow(aPage({ key: "1", running: { bridge: "simulated" as BridgeName, callers: 3, waiting } }));
+  edge.health.set("simulated", up);
   edge.broken.add("mailbox");
   const figures = new Map((await figuresIn(edge)).map((one) => [one.name, figureText(one)]));
   const { word: documents } = figureTable.documentsWaiting;

@@ -2,7 +2,7 @@ import type { Child } from "hono/jsx";
 import type { EpochMs } from "../../foundation/ids.ts";
 import { counted } from "../../foundation/text/counted.ts";
 import { type PeopleShown, peopleWords } from "../../foundation/text/people-shown.ts";
-import { type Figures, figuresOf, figureText, sumOfLoads } from "../../operators/figures.ts";
+import { type Figures, figuresOf, figureText, type PortsOfBridge, sumOfLoads } from "../../operators/figures.ts";
 import type { PersonInside } from "../../records/running.ts";
 import type { ListedConference, RunningPage } from "../../rpc/directory.ts";
 import type { Trouble } from "../../rpc/directory-feed.ts";
@@ -23,6 +23,7 @@ const MOST_NAMED = 2;
 
 interface ConferencesProps extends DomainFrame {
   readonly running: RunningPage;
+  readonly bridges: readonly PortsOfBridge[];
   /** By which keys are to begin; empty: all. */
   readonly begins: string;
   /** Of somebody who is to be in it; empty: anybody. */
@@ -35,7 +36,7 @@ interface ConferencesProps extends DomainFrame {
 
 /** The conferences of a domain that run. */
 export function ConferencesPage(props: ConferencesProps) {
-  const { running, begins, number = "", attendeeId = "", people = "full", after, ...frame } = props;
+  const { running, bridges, begins, number = "", attendeeId = "", people = "full", after, ...frame } = props;
   const { domain, now } = frame;
   const isForPerson = number !== "" || attendeeId !== "";
   const path = pathOf(domain, "conferences");
@@ -54,7 +55,7 @@ export function ConferencesPage(props: ConferencesProps) {
         <Search />
       </form>
       <section id="list" data-part="" class="part">
-        <p class="dim">{countOf(figuresOf({ conferences: sumOfLoads(running.bridges) }))}</p>
+        <p class="dim">{countOf(figuresOf({ conferences: sumOfLoads(running.bridges), bridges }))}</p>
         <Gaps {...{ unknown, stale }} />
         {isForPerson && people !== "full" && <Notice is="plain">{peopleWords[people]}</Notice>}
         {conferences.length > 0 ? (

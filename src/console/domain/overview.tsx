@@ -1,4 +1,4 @@
-import { type Figure, type Figures, figuresOf, figureText, noLimit } from "../../operators/figures.ts";
+import { type Figure, type Figures, figuresOf, figureText, noLimit, sumOfLoads } from "../../operators/figures.ts";
 import type { FoundBridge } from "../../operators/trouble.ts";
 import type { DomainTrouble } from "../../operators/trouble-kinds.ts";
 import type { BridgeLoad, DomainActivity, RunningPage } from "../../rpc/directory.ts";
@@ -97,7 +97,7 @@ interface BridgeFiguresProps extends Pick<FoundBridge, "bridge" | "health"> {
 
 /** How full a bridge is, and what it carries. */
 export function BridgeFigures({ bridge, health, load }: BridgeFiguresProps) {
-  const source = { conferences: load, bridges: [{ bridge, health }] };
+  const source = { conferences: load && sumOfLoads([load]), bridges: [{ bridge, health }] };
   const { ports, portsInUse, portsFree, conferences, callers } = figuresOf(source);
   const [inUse, most] = [Number(portsInUse.value), Number(ports.value)];
   const portsText =

@@ -18,7 +18,7 @@ import { remindersOf, warningsOf } from "../../settings/warnings.ts";
 import { handOverRefusals, isHandOverRefusal } from "../api/bridges.ts";
 import { topicsOf, withTopics } from "../api/conferences/conferences.ts";
 import { foundPost, notSentAgain } from "../api/conferences/given-up-posts.ts";
-import { figuresOfDomain } from "../monitoring/figures-of-domain.ts";
+import { bridgesOf, figuresOfDomain } from "../monitoring/figures-of-domain.ts";
 import { answerOrNull } from "../objects-of-request.ts";
 import { type AddPage, type PageCall, trouble } from "./console.tsx";
 import { addForm, askApi, byPerson, formOf, keepTyped, problemIn, refusalIn, refusedPage, typedIn } from "./form.ts";
@@ -137,18 +137,22 @@ async function conferencesPage({ context, edge, domain, frame }: PageCall) {
   const { begins = "", after = null } = context.req.query();
   const { number = "", attendeeId = "" } = typedIn(context, "conferences");
   const search = { begins: begins.trim(), number: number.trim(), attendeeId: attendeeId.trim() };
-  const running = await edge.objects.directory(domain.name).running({
+  const query = {
     ...{ domain: domain.name, after: after as ConfKey | null, limit: PAGE_ROWS, begins: search.begins },
     number: search.number || undefined,
     attendeeId: search.attendeeId || undefined,
     isWatched: true,
-  });
+  };
+  const [running, bridges] = await Promise.all([
+    edge.objects.directory(domain.name).running(query),
+    bridgesOf(edge, domain),
+  ]);
   const conferences = await withTopics(domain, running.conferences, edge);
   const people = domain.settings.recordsPersonal;
   return (
     <ConferencesPage
       {...frame("conferences")}
-      {...{ running: { ...running, conferences }, after, people, ...search }}
+      {...{ running: { ...running, conferences }, bridges, after, people, ...search }}
     />
   );
 }

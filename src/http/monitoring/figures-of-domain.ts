@@ -1,11 +1,15 @@
 import type { BridgeName, DomainName } from "../../foundation/ids.ts";
 import { earliest } from "../../foundation/time/earliest.ts";
+import { within } from "../../foundation/time/timers.ts";
 import { type FigureSource, type Figures, figuresOf, type PortsOfBridge } from "../../operators/figures.ts";
 import type { DomainActivity } from "../../rpc/directory.ts";
 import type { EdgeObjects } from "../../rpc/objects.ts";
 import type { Domain } from "../../settings/load.ts";
 import type { DirectoryTotals, EdgePorts, FoundTotals } from "../edge-ports.ts";
 import { answerOrNull } from "../objects-of-request.ts";
+
+/** A relay that has not answered by then does not hold up what the others say. */
+const ANSWER_WITHIN_MS = 2_000;
 
 /** Of a domain's conferences, and of what waits in them. */
 export async function totalsOf(objects: EdgeObjects, domain: DomainName): Promise<DirectoryTotals> {
@@ -23,24 +27,28 @@ interface Known {
 }
 
 /** All figures of a domain, as its objects have them now. What does not answer is not known. */
-export async function figuresOfDomain(
-  edge: EdgePorts,
-  { name: domain, settings }: Domain,
-  known: Known = {},
-): Promise<Figures> {
+export async function figuresOfDomain(edge: EdgePorts, ofSettings: Domain, known: Known = {}): Promise<Figures> {
   const { objects, now } = edge;
-  const healthOf = (bridge: string) =>
-    answerOrNull(objects.relay(domain, bridge as BridgeName).health(), edge, { domain, bridge }, "relay-unreachable");
+  const { name: domain } = ofSettings;
   const [totals, activity, bridges] = await Promise.all([
     known.totals ?? askTotals(edge, domain),
     known.activity !== undefined
       ? known.activity
       : answerOrNull(objects.directory(domain).activity(), edge, { domain }),
-    known.bridges ??
-      Promise.all(settings.bridges.map(async ({ name: bridge }) => ({ bridge, health: await healthOf(bridge) }))),
+    known.bridges ?? bridgesOf(edge, ofSettings),
   ]);
   const minutes = activity?.minutes ?? null;
   return figuresOf({ now: now(), conferences: totals.directory, documents: documentsOf(totals), minutes, bridges });
+}
+
+/** How full the bridges of a domain are, as their relays say. */
+export function bridgesOf(edge: EdgePorts, { name: domain, settings }: Domain): Promise<readonly PortsOfBridge[]> {
+  const found = settings.bridges.map(async ({ name: bridge }) => {
+    const health = edge.objects.relay(domain, bridge as BridgeName).health();
+    const asked = within(edge, ANSWER_WITHIN_MS, "the relay", health);
+    return { bridge, health: await answerOrNull(asked, edge, { domain, bridge }, "relay-unreachable") };
+  });
+  return Promise.all(found);
 }
 
 async function askTotals(edge: EdgePorts, domain: DomainName): Promise<FoundTotals> {

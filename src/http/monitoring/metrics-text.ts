@@ -132,7 +132,7 @@ async function foundOfDomain(edge: MetricsPorts, ofSettings: Domain): Promise<re
     settings.webexSite && answerOrNull(edge.objects.webexSite(domain).provisioning(domain), edge, { domain }),
     Promise.all(settings.bridges.map(({ name }) => agentsOf(edge, domain, name as BridgeName))),
   ]);
-  const figures = await figuresOfDomain(edge, ofSettings, { activity: null, bridges: [], totals });
+  const figures = await figuresOfDomain(edge, ofSettings, { activity: null, bridges, totals });
   const found: Found[] = [...agents.flat(), ...bridges.flatMap(drainedOf)];
   // A number alone cannot say that it is a part: of conferences that were never heard of, it would look as if all had left.
   for (const [name, labels, { value, missing, isStale }] of [
@@ -143,7 +143,8 @@ async function foundOfDomain(edge: MetricsPorts, ofSettings: Domain): Promise<re
     ["documents_waiting", { domain }, figures.documentsWaiting],
     ["oldest_document_seconds", { domain }, figures.oldestDocumentSeconds],
   ] as const)
-    if (typeof value === "number" && (missing.length === 0 || isStale)) found.push([name, labels, value]);
+    if (typeof value === "number" && (missing.length === 0 || (isStale && totals.directory?.unknown === 0)))
+      found.push([name, labels, value]);
   const open = trouble.filter(isOpen);
   for (const kind of troubleKinds) {
     const count = open.filter((one) => one.kind === kind).length;

@@ -418,6 +418,7 @@ test("the totals are of all that run; after a restart those that do not answer a
     callers: 6,
     documents: 2,
     oldestAt: worldBegins,
+    bridges: [{ bridge: "main", conferences: 3, callers: 6, unknown: 0 }],
   };
   expect(await world.directory.list.totals()).toEqual(totals);
 
@@ -432,7 +433,7 @@ test("the totals are of all that run; after a restart those that do not answer a
   world.feedDirectory = () => new Promise(() => {});
   const late = world.directory.list.totals();
   await world.time.pass(500);
-  expect(await late).toEqual({ ...totals, stale: 3 });
+  expect(await late).toMatchObject({ ...totals, stale: 3, bridges: [{ stale: 3 }] });
   const activity = world.directory.activity();
   await world.time.pass(500);
   expect(await activity).toMatchObject({ unknown: 3 });

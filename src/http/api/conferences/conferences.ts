@@ -1,12 +1,14 @@
 import * as v from "valibot";
 import type { BridgeName, ConfKey } from "../../../foundation/ids.ts";
 import { hourMs } from "../../../foundation/time/timers.ts";
+import { isAway } from "../../../operators/figures.ts";
 import { type ConferenceView, conferenceView } from "../../../rpc/conference-view.ts";
-import { runningPage } from "../../../rpc/directory.ts";
+import { bridgeLoad, runningPage } from "../../../rpc/directory.ts";
 import { storyLine } from "../../../rpc/story.ts";
 import type { Domain } from "../../../settings/load.ts";
 import { askedInTime } from "../../asked-in-time.ts";
 import type { PeoplePorts } from "../../edge-ports.ts";
+import { bridgesOf } from "../../monitoring/figures-of-domain.ts";
 import { answerOrNull, failureOf } from "../../objects-of-request.ts";
 import { problem } from "../../problem.ts";
 import { cursorOf, gathered, limitOf, next, wholeList } from "../paging.ts";
@@ -21,6 +23,16 @@ const DEFAULT_HOURS = 6;
 const MOST_HOURS = 7 * 24;
 /** Of one page; the id allocator gives no more at once. */
 const MOST_LISTED = 500;
+
+const shownLoad = v.object({
+  ...bridgeLoad.entries,
+  away: v.pipe(
+    v.exactOptional(v.literal(true)),
+    v.description(
+      "Present while no agent says what the bridge does, as while agent or bridge is away: `callers` is as it was before, and may be less now.",
+    ),
+  ),
+});
 /** After this time no more conferences are asked, and `next` says where to go on: those that have begun may take some seconds more. */
 const LIST_WITHIN_MS = 5_000;
 
@@ -118,7 +130,7 @@ function person(what: string) {
 export const runningRoutes = [
   route("listRunning", "GET /domains/{domain}/running-conferences", {
     says: "The conferences that are being created or run, in the order of their keys",
-    more: "In one call to the domain's directory, for programs that ask often. What it says is a second old at most, where more than 200 conferences run five seconds for each thousand of them, and wakes no conference. Where nobody has told or asked it for a while, it has to ask the conferences first: who looks for trouble or for people waits for that, 2 s at most. `unknown` counts those that have not told. `GET …/conferences` says more of each.",
+    more: "In one call to the domain's directory and one to each bridge's relay, for programs that ask often. What it says is a second old at most, where more than 200 conferences run five seconds for each thousand of them, and wakes no conference. Where nobody has told or asked it for a while, it has to ask the conferences first: who looks for trouble or for people waits for that, 2 s at most. `unknown` counts those that have not told. `GET …/conferences` says more of each.",
     query: {
       begins: v.optional(
         v.pipe(
@@ -135,7 +147,11 @@ export const runningRoutes = [
     },
     answer: {
       says: "Conferences, and how many there are in all.",
-      schema: v.object({ ...runningPage.entries, next }),
+      schema: v.object({
+        ...runningPage.entries,
+        bridges: v.pipe(v.array(shownLoad), v.description("All that run, by their bridges; null: they have none yet.")),
+        next,
+      }),
     },
     refusals: { 422: "The domain's settings keep no numbers and attendee IDs, so nobody is found by them." },
     async handle({
@@ -147,11 +163,16 @@ export const runningRoutes = [
       if ((number ?? attendeeId) !== undefined && settings.recordsPersonal === "none")
         return problem(422, "cannot be done", noPeople);
       const query = { domain: name, after: cursor as ConfKey | null, limit, begins, attendeeId };
-      const found = await edge.objects.directory(name).running({
-        ...{ ...query, troubled: troubled !== undefined },
-        number,
-      });
-      return { ...found, conferences: await withTopics(domain, found.conferences, edge) };
+      const [found, relays] = await Promise.all([
+        edge.objects.directory(name).running({ ...{ ...query, troubled: troubled !== undefined }, number }),
+        bridgesOf(edge, domain),
+      ]);
+      const conferences = await withTopics(domain, found.conferences, edge);
+      const bridges = found.bridges.map((load) => ({
+        ...load,
+        ...(load.bridge !== null && isAway(relays, load.bridge) && { away: true as const }),
+      }));
+      return { ...found, conferences, bridges };
     },
   }),
 ];
