@@ -86,6 +86,8 @@ interface FoundPosts {
 /** A value, and what it lacks. `null`: nothing of it is known. */
 type FoundValue = readonly [value: number | typeof noLimit | null, ...missing: readonly string[]];
 export const noLimit = "no limit";
+/** Clocks of machines that follow NTP differ by less. */
+const clocksDifferMs = 1_000;
 
 interface FigureRow {
   readonly word: string;
@@ -152,10 +154,7 @@ export const figureTable = {
   oldestDocumentSeconds: {
     word: "Seconds that the oldest waits",
     says: "For how long the oldest of the documents that wait has waited; 0: none waits.",
-    of: ({ documents, now }) => [
-      documents && (documents.oldestAt === null ? 0 : Math.max(0, (now - documents.oldestAt) / 1_000)),
-      ...silent(documents),
-    ],
+    of: ({ documents, now }) => [documents && secondsSince(documents.oldestAt, now), ...silent(documents)],
     stale: ({ documents }) => documents?.stale,
   },
   requestsConfirmed: {
@@ -223,6 +222,12 @@ export function figureText(
   if (value === null) return what === "" ? "not known" : `${what}s that are not known`;
   const text = what === "" ? String(value) : counted(Number(value), what);
   return missing.length === 0 ? text : `${isStale ? "about" : "at least"} ${text}, not known for ${missing.join(", ")}`;
+}
+
+/** `null`: it was queued by another clock than that of now, as before the machine's was set back. */
+function secondsSince(oldestAt: EpochMs | null, now: EpochMs): number | null {
+  if (oldestAt === null) return 0;
+  return oldestAt > now + clocksDifferMs ? null : Math.max(0, now - oldestAt) / 1_000;
 }
 
 function silent(found: Pick<FoundDocuments, "unknown" | "stale" | "missing"> | null): readonly string[] {

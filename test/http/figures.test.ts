@@ -121,6 +121,12 @@ test("what nobody knows is null, and never 0; a sum says what it lacks", async (
   );
 });
 
+test("how long a document waits is not known while the clock is behind when it was queued", () => {
+  const waits = (oldestAt: number | null) =>
+    figuresOf({ now: 10_000, documents: { documents: 4, oldestAt, unknown: 0 } }).oldestDocumentSeconds.value;
+  expect([waits(null), waits(4_000), waits(10_900), waits(11_001)]).toEqual([0, 6, 0, null]);
+});
+
 test("a part of a sum is no metric, and a sum with what was before a restart is said to be that", async () => {
   const edge = new FakeEdge();
   const gauges = async () => (await edge.app.request("/metrics", { headers: authorization })).text();
