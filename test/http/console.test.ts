@@ -135,7 +135,7 @@ test("pages say what is missing and what failed; programs get the same as proble
   expect([problem.status, problem.headers.get("content-type")]).toEqual([404, "application/problem+json"]);
 
   edge.broken.add("directory");
-  const failed = await edge.app.request("/console/local", { headers });
+  const failed = await edge.app.request("/console/local/conferences", { headers });
   expect([failed.status, await failed.text()]).toEqual([503, expect.stringContaining("The directory did not answer")]);
   expect(edge.logged).toContain("request-failed");
 });

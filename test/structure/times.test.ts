@@ -8,8 +8,9 @@ const formats =
 /** Where people are shown times, and what makes the sentences that they read. */
 const shown = "{src/console,src/http/console,src/explain,cli/operator}/**/*.{ts,tsx,js}";
 
-/** Not moments: months by their names, and the clock of a line that the browser writes in the zone of its page. */
+/** Not moments for people: months by names, a browser's own clock, and what a command is given back as it was. */
 const exceptions: Readonly<Record<string, string>> = {
+  "cli/operator/trouble.ts": "new Date(since).toISOString()",
   "src/console/browser/live.js": 'timeZone: document.documentElement.dataset.zone ?? "UTC"',
   "src/console/domain/record-list.tsx": "Date.UTC(year, month - 2)",
 };
