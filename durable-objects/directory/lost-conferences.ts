@@ -11,7 +11,7 @@ interface Lost {
   readonly total: number;
   /** So many of them somebody has acknowledged, or they are as old as what the records leave out. */
   readonly cleared: number;
-  /** The first and the last of the others. */
+  /** The first and the last of the others; of the first, 0: not known. */
   readonly since: EpochMs;
   readonly latest: EpochMs;
 }
@@ -44,8 +44,10 @@ export class LostConferences {
   }
 
   acknowledge(bridge: string, upTo: number): void {
+    // When those behind a part began is not kept.
     for (const one of this.#all())
-      if (one.bridge === bridge && upTo > one.cleared) this.#keep({ ...one, cleared: Math.min(upTo, one.total) });
+      if (one.bridge === bridge && upTo > one.cleared)
+        this.#keep({ ...one, cleared: Math.min(upTo, one.total), since: 0 });
   }
 
   deleteBefore(at: EpochMs): void {
@@ -56,7 +58,13 @@ export class LostConferences {
   /** By bridge, what nobody has acknowledged. */
   get open(): readonly (FoundTrouble & { readonly bridge: string })[] {
     return this.#all().flatMap(({ bridge, total, cleared, since, latest }) => {
-      const found = { kind: "conferences-lost", since, latest, count: total - cleared, place: total } as const;
+      const found = {
+        kind: "conferences-lost",
+        since: since || null,
+        latest,
+        count: total - cleared,
+        place: total,
+      } as const;
       return total > cleared ? [{ bridge, ...found }] : [];
     });
   }

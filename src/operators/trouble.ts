@@ -247,7 +247,9 @@ function webhookTrouble(
     else if (refused > 0 && oldestAt !== null && hasLasted(oldestAt, now, refusedLongMs))
       found.push({ kind: "webhook-fails", about, since: oldestAt, count: refused });
     const count = givenUp - (acknowledgements.get(`webhooks-given-up:${about}`)?.place ?? 0);
-    if (count > 0) found.push({ kind: "webhooks-given-up", about, since: lastGivenUpAt, count, place: givenUp });
+    const since = count === 1 ? lastGivenUpAt : null;
+    const latest = lastGivenUpAt ?? 0;
+    if (count > 0) found.push({ kind: "webhooks-given-up", about, since, latest, count, place: givenUp });
     return found;
   });
 }
