@@ -29,7 +29,8 @@ export interface FigureVerdict {
 }
 
 const pollEveryMs = 20_000;
-const sampleEveryMs = 500;
+/** More callers than in any sample may have been there between two. */
+const sampleEveryMs = 100;
 const lookEveryMs = 100;
 /** Under traffic a figure may be so far behind; at rest it has so long to come right. */
 const behindMs = 3_000;

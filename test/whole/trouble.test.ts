@@ -47,13 +47,17 @@ async function wrong(): Promise<readonly DomainTrouble[] | null> {
 
 /** Whoever looks so much later sees these kinds, if not sooner. To look takes seconds on a busy machine. */
 async function isWrong(says: string, ms: number, ...kinds: readonly string[]): Promise<readonly DomainTrouble[]> {
-  const begunAt = Date.now();
-  for (;;) {
-    const isLast = Date.now() - begunAt >= ms;
+  const dueAt = Date.now() + ms;
+  for (let lookMs = 0; ; ) {
+    // No look may hide what is to be seen then.
+    if (Date.now() + lookMs > dueAt) await pause(Math.max(0, dueAt - Date.now()));
+    const lookedAt = Date.now();
+    const isLast = lookedAt >= dueAt;
     const found = await wrong().catch(String);
     const named = typeof found === "string" ? found : (found?.map(({ kind }) => kind) ?? "not the same everywhere");
     if (Array.isArray(found) && JSON.stringify(named) === JSON.stringify(kinds)) return found;
     if (isLast) throw new Error(`not ${ms} ms later: ${says} (found ${named})`);
+    lookMs = Date.now() - lookedAt;
     await pause(20);
   }
 }
