@@ -43,7 +43,8 @@ export interface AgentStatus {
   /** Why the bridge is not there, for operations staff; `null`: it is, or has not been tried yet. */
   readonly bridgeTrouble: string | null;
   readonly ports: number | null;
-  readonly calls: number;
+  /** `null`: not known, as to a standby, and while the bridge does not answer. */
+  readonly calls: number | null;
   /** Commands that the bridge is at work on. */
   readonly running: number;
   /** Commands whose result did not come: the agent that acts next reads it from the bridge's state. */
@@ -154,7 +155,7 @@ export class Agent {
       bridgeUp: this.#bridge.isUp,
       bridgeTrouble: this.#bridge.trouble,
       ports: this.#bridge.ports,
-      calls: this.#legs.count,
+      calls: this.#bridge.phase === "up" && this.#role.name === "active" ? this.#legs.count : null,
       running: this.#pending.running,
       inDoubt: this.#pending.inDoubt,
       unacknowledged: this.#role.active ? this.#reports.unacknowledged : 0,

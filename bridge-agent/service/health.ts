@@ -125,7 +125,7 @@ export function metricsText({ status, journal, counters, logLinesDropped }: Agen
     ["gauge", "bridge_up", "Whether the bridge answers.", status.bridgeUp],
     ["gauge", "journal_up", "Whether the journal can be written; an agent does nothing without it.", journal === null],
     ["gauge", "active", "Whether this agent acts, rather than stands by.", status.role === "active"],
-    ["gauge", "calls", "Phone legs on the bridge.", status.calls],
+    ["gauge", "calls", "Phone legs on the bridge; absent: not known.", status.calls ?? []],
     ["gauge", "commands_running", "Commands that the bridge has not answered yet.", status.running],
     ["gauge", "reports_unacknowledged", "Reports that the edge has not acknowledged yet.", status.unacknowledged],
     ["counter", "edge_messages_total", "Messages on the link to the edge.", by("way", edgeMessages)],

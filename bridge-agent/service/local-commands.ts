@@ -114,10 +114,17 @@ export function waitsFor({ running, unacknowledged, edgeUp }: StatusAnswer): str
 }
 
 /** Why this agent does not know the calls of the bridge, and what to do; `null`: it does. */
-export function callsUnknown({ role, journal }: Pick<StatusAnswer, "role" | "journal">): string | null {
+export function callsUnknown({
+  role,
+  journal,
+  bridgeUp,
+  calls,
+}: Pick<StatusAnswer, "role" | "journal" | "bridgeUp" | "calls">): string | null {
   if (journal !== null) return "not known: this agent does nothing without its journal";
   if (role === "standby") return "not known to a standby: ask the active agent of this bridge";
-  return role === "unknown" ? "not known: the edge has not said yet whether this agent acts" : null;
+  if (role === "unknown") return "not known: the edge has not said yet whether this agent acts";
+  if (calls !== null) return null;
+  return bridgeUp ? "not known: the agent reads the bridge now" : "not known: the bridge does not answer";
 }
 
 /** `calls` for people, of an agent that knows them. */

@@ -33,7 +33,7 @@ export const nothingRuns: AgentStatus = {
   bridgeUp: false,
   bridgeTrouble: null,
   ports: null,
-  calls: 0,
+  calls: null,
   running: 0,
   inDoubt: 0,
   unacknowledged: 0,

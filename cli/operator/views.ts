@@ -304,7 +304,7 @@ function bridgeIs({ health, lastSeen }: AgentView): string {
 
 function portsOf(health: AgentView["health"]): string {
   if (health === null) return "";
-  if (health.portsUnread) return "?";
+  if (health.portsInUse === null) return "?";
   return health.ports === null ? String(health.portsInUse) : `${health.portsInUse} of ${health.ports}`;
 }
 

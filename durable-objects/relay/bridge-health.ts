@@ -3,7 +3,7 @@ import type { LogFacts } from "../../src/foundation/text/log-line.ts";
 import { renewAt } from "../../src/foundation/time/renew-at.ts";
 import { activeLink, type Health, type Link, type RelayInput, type RelayState } from "../../src/link/relay.ts";
 import type { FoundTrouble } from "../../src/operators/trouble-kinds.ts";
-import type { BridgeHealth } from "../../src/rpc/relay.ts";
+import type { AgentView, BridgeHealth } from "../../src/rpc/relay.ts";
 import type { AgentSockets } from "./agent-sockets.ts";
 import type { Lost } from "./relay-store.ts";
 
@@ -34,6 +34,12 @@ export function bridgeHealth(active: Link | undefined, around: Around): BridgeHe
     ...(active?.endsSince !== undefined && { endsSince: active.endsSince }),
     ...(trouble.length > 0 && { trouble }),
   };
+}
+
+/** What an agent says, without the ports that it cannot know: it sends a number in any case. */
+export function shownHealth(health: Health, role: AgentView["role"]): AgentView["health"] {
+  const isRead = health.bridgeUp && role === "active" && !health.portsUnread;
+  return { ...health, ...(!isRead && { portsInUse: null }), ...(!health.bridgeUp && { ports: null }) };
 }
 
 /** Until when the agent acted; `null`: its socket was lost with an earlier life of the edge, which writes no sign of life to disk. */

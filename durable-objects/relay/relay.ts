@@ -36,7 +36,7 @@ import { AgentAbsences } from "./agent-absences.ts";
 import { AgentLimits } from "./agent-limits.ts";
 import type { AgentSockets } from "./agent-sockets.ts";
 import { BridgeDrain, refusalsOf } from "./bridge-drain.ts";
-import { actedUntil, activeLine, bridgeHealth, lostSince } from "./bridge-health.ts";
+import { actedUntil, activeLine, bridgeHealth, lostSince, shownHealth } from "./bridge-health.ts";
 import { BridgeReports, type ReportsPorts } from "./bridge-reports.ts";
 import { type IdLimitPorts, IdLimits } from "./id-limits.ts";
 import { type Identity, type Lost, type RelayEntries, type RelayLog, RelayStore } from "./relay-store.ts";
@@ -213,7 +213,7 @@ export class Relay implements RelayRpc {
     this.#replaceUseless();
     const { sockets } = this.#ports;
     return this.#state.links.map(({ id, agent, role, health }) => {
-      return { agent, role, health, lastSeen: sockets.lastSeen(id) };
+      return { agent, role, health: health && shownHealth(health, role), lastSeen: sockets.lastSeen(id) };
     });
   }
 

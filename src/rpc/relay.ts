@@ -35,12 +35,18 @@ export const agentView = v.object({
       v.object({
         bridgeUp: v.boolean(),
         bootId: v.pipe(v.exactOptional(v.string()), v.description("Another one: the bridge was started anew.")),
-        portsInUse: v.number(),
+        portsInUse: v.pipe(
+          v.nullable(v.number()),
+          v.description("null: not known, as of a standby, and while the bridge does not answer."),
+        ),
         portsUnread: v.pipe(
           v.exactOptional(v.literal(true)),
-          v.description("The agent has not read what the bridge holds, as no standby does: `portsInUse` is not known."),
+          v.description("The agent has not read what the bridge holds, as no standby does."),
         ),
-        ports: v.pipe(v.nullable(v.number()), v.description("null: no limit.")),
+        ports: v.pipe(
+          v.nullable(v.number()),
+          v.description("null: no limit; or not known, where `bridgeUp` is false and `portsInUse` null."),
+        ),
         cannot: v.pipe(v.exactOptional(v.array(text<Ability>())), v.description("What the bridge cannot do.")),
         version: v.pipe(v.exactOptional(v.string()), v.description("Of the agent; an old one does not say.")),
         certificateBegins: v.exactOptional(time),

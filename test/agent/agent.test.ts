@@ -47,6 +47,7 @@ describe("a conference of another owner", () => {
     world.loseBridge();
     world.settle();
     expect(world.heard.at(-1)).toMatchObject({ type: "health", bridgeUp: false, portsInUse: 0 });
+    expect(world.status.calls).toBeNull();
   });
 
   test("keeps its key: a create of that key is refused, and nothing follows", () => {

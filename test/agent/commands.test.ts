@@ -479,6 +479,11 @@ test("status and calls for people", () => {
     /^role {6}active, and about to end: waits for 2 commands \S.* and 3 reports \S.*$/m,
   );
   const away = { ...status, bridgeUp: false, bridgeTrouble: "Asterisk at http://x/ari refuses the user: write …" };
+  const lines = [true, false].map((bridgeUp) => statusText({ ...status, bridgeUp, calls: null }).split("\n")[5]);
+  expect(lines).toEqual([
+    "calls     not known: the agent reads the bridge now",
+    "calls     not known: the bridge does not answer",
+  ]);
   expect(statusText(away)).toContain("\nbridge    not there: Asterisk at http://x/ari refuses the user: write …\n");
   expect([24, null, 0].map((ports) => /^bridge +(.*)$/m.exec(statusText({ ...status, ports }))?.[1])).toEqual([
     "answers, with 24 ports",

@@ -107,6 +107,13 @@ test("an agent that cannot write its journal is not healthy, and says why", asyn
   server.close();
 });
 
+test("calls that the agent does not know are no 0", () => {
+  const of = (calls: number | null) => metricsText({ ...agent.health(), status: { ...status, calls } });
+
+  expect(of(0)).toContain("\nbridgehead_agent_calls 0\n");
+  expect(of(null)).not.toMatch(/^bridgehead_agent_calls /m);
+});
+
 test("an agent that is about to end is not ready", async () => {
   const health = () => ({ ...agent.health(), status: { ...status, draining: true } });
   const server = await healthServer(() => ({ ...agent, health }), 0);

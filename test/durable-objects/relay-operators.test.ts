@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { BridgeCommand, IssuedCommand } from "../../src/bridge/commands.ts";
 import type { CallId, CommandId, ConfKey } from "../../src/foundation/ids.ts";
 import { ok } from "../../src/foundation/result.ts";
+import type { AgentToEdge } from "../../src/link/messages.ts";
 import { testDomain } from "../local-domain.ts";
 import { bridge, commands, domain, firstEpoch, foreign, health, own, RelayWorld, twoAgents } from "./relay-world.ts";
 
@@ -19,8 +20,28 @@ test("how full the bridge is, is not known until its agent has read it", async (
   world.says({ ...health, portsInUse: 0, ports: 50, portsUnread: true });
   const inUse = { agentConnected: true, bridgeUp: true, ports: 50 };
   expect(await world.relay.health()).toEqual({ ...inUse, portsInUse: null });
+  expect(await world.relay.agents()).toMatchObject([{ health: { portsInUse: null, ports: 50 } }]);
   world.says({ ...health, ports: 50 });
   expect(await world.relay.health()).toEqual({ ...inUse, portsInUse: 3 });
+  expect(await world.relay.agents()).toMatchObject([{ health: { portsInUse: 3, ports: 50 } }]);
+});
+
+test("of a bridge that is away, and of a standby, nobody is shown that no port is in use", async () => {
+  const world = await twoAgents();
+  const says = (id: string, said: AgentToEdge) => world.relay.received(id, 100, () => ok(said));
+  says("link-2", { ...health, portsInUse: 0, ports: 50 });
+  const shown = async () =>
+    (await world.relay.agents()).map(({ role, health }) => [role, health?.portsInUse, health?.ports]);
+  says("link-1", { ...health, ports: 50 });
+  expect(await shown()).toEqual([
+    ["active", 3, 50],
+    ["standby", null, 50],
+  ]);
+  for (const id of ["link-2", "link-1"]) says(id, { ...health, bridgeUp: false, portsInUse: 0, ports: 50 });
+  expect(await shown()).toEqual([
+    ["active", null, null],
+    ["standby", null, null],
+  ]);
 });
 
 describe("an operator has an agent hand over", () => {

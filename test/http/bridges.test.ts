@@ -133,6 +133,14 @@ test("a drained bridge says so to whoever looks: with what it still carries, amo
   expect(await gauge()).toBe('bridgehead_bridge_drained{domain="local",bridge="simulated"} 0');
 });
 
+test("ports that an agent cannot know are not known on the console's bridges", async () => {
+  const edge = newEdge();
+  const away = { bridgeUp: false, portsInUse: null, ports: null };
+  edge.health.set("simulated", { agentConnected: true, ...away });
+  edge.agents.push({ agent: "agent-1", role: "active", lastSeen: edge.time, health: away });
+  expect((await browse(edge, "")).text).toMatch(/does not answer\s+not known/);
+});
+
 test("the console's bridges are drained and handed over by operators, after a question; viewers have no button", async () => {
   const edge = newEdge();
   edge.health.set("simulated", health);

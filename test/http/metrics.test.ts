@@ -17,7 +17,7 @@ const page = "docs/operations.md";
 const files = ["packaging/alerts.yml", "packaging/dashboard.json", page, "docs/security.md"];
 
 const ofAgent = metricsText({
-  status: { ...nothingRuns, role: "standby" },
+  status: { ...nothingRuns, role: "active", calls: 0 },
   journal: null,
   counters: null,
   logLinesDropped: 0,

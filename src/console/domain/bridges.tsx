@@ -139,7 +139,7 @@ function Agents({ bridge, expected, agents, now }: AgentsProps) {
             return [<Age since={agent.lastSeen} now={now} />, " ago"];
           },
           "Its bridge": ({ agent }) => (agent ? bridgeOf(agent) : "not known"),
-          "Ports in use": ({ agent }) => (agent?.health?.portsUnread ? "?" : (agent?.health?.portsInUse ?? "?")),
+          "Ports in use": ({ agent }) => agent?.health?.portsInUse ?? "not known",
           Waiting: ({ agent }) => (agent ? waitingOf(agent) : "not known"),
           Version: ({ agent }) => agent?.health?.version ?? "not known",
         }}
