@@ -47,7 +47,7 @@ export function addTrouble(program: Command): void {
 type Seen = { readonly place: number } | { readonly since: number };
 
 export function seenMark(text: string): Seen {
-  if (/^\d{1,15}$/.test(text)) return { place: Number(text) };
+  if (/^0*[1-9]\d{0,14}$/.test(text)) return { place: Number(text) };
   const since = /T.*Z$/.test(text) ? Date.parse(text) : Number.NaN;
   if (Number.isNaN(since)) throw new InvalidArgumentError("It must be as `bridgehead trouble` shows it.");
   return { since };

@@ -27,7 +27,7 @@ test("of what lasts, the command to acknowledge it says since when it has; where
 test("what was seen is a place or a time, as the list shows it, and nothing else", () => {
   expect(seenMark("7")).toEqual({ place: 7 });
   expect(seenMark("1970-01-01T02:00:00.000Z")).toEqual({ since: 7_200_000 });
-  for (const text of ["", "-1", "7.5", "yesterday", "1970-01-01", "1970-13-01T02:00:00.000Z"])
+  for (const text of ["", "-1", "0", "7.5", "yesterday", "1970-01-01", "1970-13-01T02:00:00.000Z"])
     expect(() => seenMark(text)).toThrow("It must be as `bridgehead trouble` shows it.");
 });
 

@@ -279,6 +279,12 @@ test("who acknowledges covers what was seen, and not what happened meanwhile", a
   const left = await acknowledge(seen?.id ?? "", { word: "seen", place: seen?.place });
   expect(await listed()).toMatchObject([{ count: 1, since: edge.time, acknowledged: null }]);
   expect(await left.json()).toEqual({ trouble: (await listed())[0] });
+  for (const place of [-1, 0, 1.5, "-1", "0", "1.5"]) {
+    const refused = await acknowledge(seen?.id ?? "", { word: "seen", place });
+    expect([refused.status, await refused.text()]).toEqual([
+      ...[400, expect.stringContaining("place must be a whole number of 1 or more")],
+    ]);
+  }
   // Nobody has seen what is to come.
   await acknowledge(seen?.id ?? "", { word: "seen", place: 999_999_999_999_999 });
   expect(await listed()).toEqual([]);

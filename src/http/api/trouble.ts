@@ -9,8 +9,12 @@ const route = routeOf("Domains");
 
 const path = "/domains/{domain}/trouble";
 const MOST_WORDS = 500;
+const says = "must be a whole number of 1 or more";
 /** A form sends an empty text for a number that is not there. */
-const numberOfForm = v.union([v.number(), v.pipe(v.string(), v.regex(/^\d{0,15}$/, "must be a number"))]);
+const numberOfForm = v.union([
+  v.pipe(v.number(), v.safeInteger(says), v.minValue(1, says)),
+  v.pipe(v.string(), v.regex(/^(?:0*[1-9]\d{0,14})?$/, says)),
+]);
 
 export const troubleRoutes = [
   route("listTrouble", `GET ${path}`, {
