@@ -59,8 +59,9 @@ async function figuresOf(edge: OperatorClient, domain: string) {
     edge.agents([domain]),
   ]);
   const bridges = agents.map(({ bridge, agents, drainedSince }) => {
-    const health = agents?.find(({ role }) => role === "active")?.health ?? null;
-    return { bridge, up: agents === null ? null : (health?.bridgeUp ?? false), drainedSince };
+    const active = agents?.find(({ role, lastSeen }) => role === "active" && lastSeen !== null);
+    const up = agents === null ? null : (active?.health?.bridgeUp ?? false);
+    return { bridge, agentConnected: active !== undefined, up, drainedSince };
   });
   return { figures, bridges };
 }
@@ -75,8 +76,9 @@ export function edgeStatusText({ figures, trouble }: StatusFound, now: number, t
   const lines = figures.flatMap(({ domain, figures, bridges }) => [
     style("bold", domain),
     ...figures.map((figure) => `  ${figure.word}: ${figureText(figure)}`),
-    ...bridges.map(({ bridge, up, drainedSince }) => {
+    ...bridges.map(({ bridge, agentConnected, up, drainedSince }) => {
       if (up === null) return `  bridge ${bridge}: not known, its relay does not answer`;
+      if (!agentConnected) return `  bridge ${bridge}: ${style("red", "no agent")}`;
       if (!up) return `  bridge ${bridge}: ${style("red", "away")}`;
       return `  bridge ${bridge}: up${drainedSince === null ? "" : `, ${style("yellow", "drained")}`}`;
     }),

@@ -40,10 +40,13 @@ test("what somebody has taken on is said with who and the word; nothing wrong is
   expect(troubleText([], now, terminal)).toEqual(["nothing is wrong"]);
 });
 
-test("of a bridge whose relay does not answer nobody says that it is away", () => {
-  const bridges = [true, false, null].map((up, index) => ({ bridge: `b${index}`, up, drainedSince: null }));
+test("of a bridge without an agent, or whose relay does not answer, nobody says that it is away", () => {
+  const bridges = [true, false, null, false].map((up, index) => {
+    return { bridge: `b${index}`, agentConnected: index < 2, up, drainedSince: null };
+  });
   const text = edgeStatusText({ figures: [{ domain: "acme", figures: [], bridges }], trouble: [] }, now, terminal);
-  expect(text.slice(1, 4)).toEqual([
+  expect(text.slice(1, 5)).toEqual([
     ...["  bridge b0: up", "  bridge b1: away", "  bridge b2: not known, its relay does not answer"],
+    "  bridge b3: no agent",
   ]);
 });

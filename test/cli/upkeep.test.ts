@@ -9,6 +9,7 @@ import { addGivenUp } from "../../cli/operator/given-up.ts";
 import { addPeople } from "../../cli/operator/people.ts";
 import { addQuestions } from "../../cli/operator/questions.ts";
 import { addRecords } from "../../cli/operator/records.ts";
+import { addTrouble } from "../../cli/operator/trouble.ts";
 import { runningText } from "../../cli/operator/views.ts";
 import { now, plain } from "./view-examples.ts";
 
@@ -57,7 +58,7 @@ async function bridgehead(answers: Readonly<Record<string, readonly object[]>>, 
     complaints += `${text}\n`;
   });
   const program = new Command().exitOverride().configureOutput({ writeErr: () => {} });
-  for (const add of [addQuestions, addFind, addActions, addRecords, addGivenUp, addPeople]) add(program);
+  for (const add of [addQuestions, addFind, addActions, addRecords, addGivenUp, addPeople, addTrouble]) add(program);
   await program.parseAsync([...args], { from: "user" });
   vi.restoreAllMocks();
   return { printed, complaints, asked: asked.slice(1), code: process.exitCode ?? 0 };
@@ -140,6 +141,22 @@ test("a text is looked for in each domain; what is found says what it is and why
   expect(await bridgehead(answers, "find", "nobody")).toMatchObject({
     ...{ printed: expect.stringMatching(/^Nothing found\. Check the digits[\s\S]*Calls that ring now/), code: 1 },
   });
+});
+
+test("a bridge without an agent is not said to be away", async () => {
+  const health = { bridgeUp: false, portsInUse: null, ports: null };
+  const agent = { agent: "agent-1", role: "active", lastSeen: now, health };
+  const bridges = { none: [], gone: [{ ...agent, lastSeen: null }], away: [agent] };
+  const of = { drainedSince: null, load: null };
+  const answers = {
+    "GET domains/acme/figures": [{ figures: [] }],
+    "GET domains/acme/agents": [
+      { bridges: Object.entries(bridges).map(([bridge, agents]) => ({ ...of, bridge, agents })) },
+    ],
+    "GET domains/acme/trouble": [{ trouble: [] }],
+  };
+  const lines = (await bridgehead(answers, "status")).printed.split("\n").filter((line) => line.includes("bridge"));
+  expect(lines).toEqual(["  bridge none: no agent", "  bridge gone: no agent", "  bridge away: away"]);
 });
 
 test("calls at the prompt are listed of all numbers, also where none is kept", async () => {

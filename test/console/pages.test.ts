@@ -464,7 +464,7 @@ test("bridges show which agent acts, which stands by, and which is not there", (
     [
       ...["agent-1", "acts", "2 s ago", "answers", "12", "2 commands, 1 report", "1.4.0"],
       ...["agent-2", "stands by", "its socket is gone", "it has not said", "not known", "not known", "not known"],
-      ...["agent-3", "not connected", "none", "not known", "not known", "not known", "not known"],
+      ...["agent-3", "not connected", "not known", "not known", "not known", "not known", "not known"],
       'This bridge cannot do: lock. WebEx is answered "not supported".',
     ].join("\n"),
   );

@@ -141,6 +141,15 @@ test("ports that an agent cannot know are not known on the console's bridges", a
   expect((await browse(edge, "")).text).toMatch(/does not answer\s+not known/);
 });
 
+test("of an agent that is gone the console says when it was last seen, where that is known", async () => {
+  const edge = newEdge();
+  const gone = { agentConnected: false, bridgeUp: false, portsInUse: null, ports: null };
+  edge.health.set("simulated", { ...gone, awaySince: edge.time - 15_000 });
+  expect((await browse(edge, "")).text).toMatch(/not connected\s+15 s ago/);
+  edge.health.set("simulated", gone);
+  expect((await browse(edge, "")).text).toMatch(/not connected\s+not known/);
+});
+
 test("the console's bridges are drained and handed over by operators, after a question; viewers have no button", async () => {
   const edge = newEdge();
   edge.health.set("simulated", health);

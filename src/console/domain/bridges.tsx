@@ -52,9 +52,7 @@ export function BridgesPage({ bridges, trouble, refusal = null, ...frame }: Brid
           {bridge.agents === null ? (
             <Notice is="bad">Its agents cannot be shown: the relay does not answer.</Notice>
           ) : (
-            <Agents
-              {...{ bridge: bridge.found.bridge, expected: bridge.expected, agents: bridge.agents, now: frame.now }}
-            />
+            <Agents found={bridge.found} expected={bridge.expected} agents={bridge.agents} now={frame.now} />
           )}
           {mayAct && <BridgeActions domain={frame.domain} bridge={bridge} />}
         </section>
@@ -108,13 +106,14 @@ function BridgeActions({ domain, bridge }: { readonly domain: string; readonly b
   );
 }
 
-interface AgentsProps extends Pick<ShownBridge, "expected"> {
-  readonly bridge: string;
+interface AgentsProps extends Pick<ShownBridge, "found" | "expected"> {
   readonly agents: readonly AgentView[];
   readonly now: EpochMs;
 }
 
-function Agents({ bridge, expected, agents, now }: AgentsProps) {
+function Agents({ found: { bridge, health }, expected, agents, now }: AgentsProps) {
+  // Of several agents, the relay does not say which one was there last.
+  const lastSeen = expected.length === 1 && health?.agentConnected === false ? health.awaySince : undefined;
   const missing = expected.filter((name) => !agents.some(({ agent }) => agent === name));
   const cannot = [...new Set(agents.flatMap(({ health }) => health?.cannot ?? []))];
   const rows = [
@@ -134,7 +133,7 @@ function Agents({ bridge, expected, agents, now }: AgentsProps) {
             return agent.role === "active" ? <Mark is="good">acts</Mark> : <Mark is="plain">stands by</Mark>;
           },
           "Last sign of life": ({ agent }) => {
-            if (!agent) return null;
+            if (!agent) return lastSeen === undefined ? "not known" : [<Age since={lastSeen} now={now} />, " ago"];
             if (agent.lastSeen === null) return <Mark is="warn">its socket is gone</Mark>;
             return [<Age since={agent.lastSeen} now={now} />, " ago"];
           },
