@@ -293,6 +293,10 @@ test("each document that is refused is counted here, and what is no document is 
   const elsewhere = document(drop().replace("tsp1.example.com", "tsp1.example.org"));
   expect(await counted(() => edge.post(elsewhere))).toEqual([200, "local"]);
   expect(await counted(() => edge.post("x".repeat(2_000_000)))).toEqual([413, "local"]);
+  expect(edge.lines.at(-1)).toMatchObject({
+    result: "too-large",
+    detail: "is answered with 413: its body is not read",
+  });
   edge.broken.add("555111222");
   expect(await counted(() => edge.post(document(drop())))).toEqual([503, "local"]);
   expect(await counted(() => edge.post(document(drop())))).toEqual([429, "local"]);

@@ -93,6 +93,7 @@ test("a body that never comes to its end is answered with 408 after 10 s, and no
     vi.advanceTimersByTime(10_000);
 
     expect((await answers).map(({ status }) => status)).toEqual([408, 408, 408]);
+    expect(edge.lines).toMatchObject([{ result: "too-slow" }, { result: "too-slow" }]);
     expect(cancelled).toBe(true);
     expect(vi.getTimerCount()).toBe(0);
   } finally {

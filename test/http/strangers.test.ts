@@ -191,10 +191,13 @@ test("beside a refused host the rest of the document is carried out", async () =
 test("documents are counted by their result, and requests without the token", async () => {
   const edge = new FakeEdge();
   await post(edge, "/tsp/local", "hello");
+  await edge.post(" ".repeat(1024 * 1024 + 1));
   await edge.app.request("/metrics");
 
   const text = await metrics(edge);
 
+  expect(text).toContain('bridgehead_documents_total{domain="local",result="too-large"} 1\n');
+  expect(text).toContain('bridgehead_documents_total{domain="local",result="too-slow"} 0\n');
   expect(text).toContain('bridgehead_documents_total{domain="local",result="not-xml"} 1\n');
   expect(text).toContain("bridgehead_operators_refused_total 1\n");
   expect(text).not.toMatch(/^(?!#|bridgehead_\w+(?:\{\w+="[\w-]+"(?:,\w+="[\w.+-]+")*\})? \d+$).+/m);

@@ -4,6 +4,8 @@ import { defaultCodes } from "../../tsp/protocol-table.ts";
 
 /** The words of a Confirmation of a whole document: the numbers that are no failure of a single request. */
 const documentResults = Object.entries(defaultCodes.result).flatMap(([word, number]) => (number <= 0 ? word : []));
+/** Of a document that gets no Confirmation, since its body is too large, or does not come whole in time. */
+export const unreadResults = ["too-large", "too-slow"] as const;
 const agentRefusals = ["badMessage", "wrongKey", "oldVersion", "clockSkew", "unknownDomain", "unknownBridge"] as const;
 
 /** Lines that a request can cause, so that their number is limited. */
@@ -20,7 +22,7 @@ export class Metrics implements CountsTo {
   readonly counts: Counts;
   readonly documents = new Counter(
     "bridgehead_documents_total",
-    "Documents from WebEx, by the word for the result in their Confirmation.",
+    "Documents from WebEx, by the word for the result in their Confirmation; too-large and too-slow have none.",
     this,
   );
   readonly notStored = new Counter(
@@ -72,7 +74,7 @@ export class Metrics implements CountsTo {
   /** What all processes counted, as Prometheus reads it. */
   text(domains: Iterable<Domain>, shown: Counts): string {
     for (const { name: domain } of domains) {
-      for (const result of documentResults) this.documents.begin({ domain, result }, shown);
+      for (const result of [...documentResults, ...unreadResults]) this.documents.begin({ domain, result }, shown);
       for (const counter of [this.notStored, this.objectsFailed, this.hostsRefused, this.rateLimited])
         counter.begin({ domain }, shown);
       this.confirmSeconds.begin({ domain }, shown);

@@ -10,7 +10,7 @@ import type { ResultWord } from "../../tsp/protocol-table.ts";
 import { readBody, tooLong } from "../body.ts";
 import type { EdgePorts } from "../edge-ports.ts";
 import type { Variables } from "../guard.ts";
-import type { Metrics } from "../monitoring/monitoring.ts";
+import type { Metrics, unreadResults } from "../monitoring/monitoring.ts";
 import { failureOf, forOneRequest, storageFault } from "../objects-of-request.ts";
 import { noSuchPage } from "../problem.ts";
 import type { Storage } from "../storage.ts";
@@ -83,6 +83,10 @@ async function receiveDocument(request: Request, domain: Domain, edge: AdapterPo
   };
   const text = await documentText(request, edge);
   if (text instanceof Response) {
+    const result: (typeof unreadResults)[number] = text.status === 413 ? "too-large" : "too-slow";
+    const detail = `is answered with ${text.status}: its body is not read`;
+    edge.log("document-refused", { domain: name, transId: "", result, detail }, "warn");
+    metrics.documents.count({ domain: name, result });
     edge.refused(name);
     return text;
   }
