@@ -105,7 +105,7 @@ function foundText({ conferences, lines }: AllFound, screen: Screen): readonly s
   if (conferences.length + lines.length === 0)
     return [
       "Nothing found. Check the digits, or try a part of the meeting's name.",
-      "Calls that ring now are on their conference's page.",
+      "Calls that ring now are found, too.",
     ];
   return [
     ...(conferences.length > 0 ? listText("", conferenceColumns(screen), conferences, screen) : []),

@@ -250,6 +250,7 @@ test.each([
   ["since=yesterday", "since"],
   ["since=2026-02-30", "since"],
   ["month=2026-13", "month"],
+  ["month=0000-01", "month"],
   ["until=2026-13-01T00:00Z", "until"],
   ["cursor=7", "cursor"],
   ["endedBy=me", "endedBy"],

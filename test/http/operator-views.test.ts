@@ -134,6 +134,7 @@ test("a list is asked for by page and hours, and wrong ones are named", async ()
   expect(edge.calls).toContain("conferences of 27000000 ms before 17 up to 99");
   for (const [query, named, value] of [
     ["hours=0", "hours", "0"],
+    ["hours=-1.5", "hours", "-1.5"],
     ["hours=169", "hours", "169"],
     ["hours=x", "hours", '"x"'],
     ["hours=", "hours", '""'],
@@ -141,6 +142,7 @@ test("a list is asked for by page and hours, and wrong ones are named", async ()
     ["before=-1", "before", '"-1"'],
     ["cursor=x", "cursor", '"x"'],
     ["limit=0", "limit", "0"],
+    ["limit=-1", "limit", "-1"],
     ["limit=501", "limit", "501"],
     ["limit=1.5", "limit", "1.5"],
     ["all=0", "all", '"0"'],

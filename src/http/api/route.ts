@@ -141,7 +141,7 @@ export function readQuery(entries: QueryEntries, given: URLSearchParams): Result
 
 /** What is no number stays as it is, and is refused as that. */
 function numberOf(text: string): number | string {
-  return /^\d{1,15}(\.\d{1,6})?$/.test(text) ? Number(text) : text;
+  return /^-?\d{1,15}(\.\d{1,6})?$/.test(text) ? Number(text) : text;
 }
 
 function isNumeric(schema: { readonly type: string; readonly wrapped?: Schema }): boolean {
