@@ -75,6 +75,7 @@ const variable: readonly (readonly [RegExp, string])[] = [
   [/(\d{4}-\d\d-\d\d )?\d\d:\d\d:\d\d(\.\d{3})?/g, "TIME"],
   [/\b\d+(\.\d+)? (ms|s|min)( \d+ s)?\b/g, "DURATION"],
   [/"nobodyActedMs":\d+/g, '"nobodyActedMs":DURATION'],
+  [/"epoch":\d+/g, '"epoch":SECONDS'],
   [/127\.0\.0\.1:\d+/g, "HOST"],
   [/(transId=|TransID |"transId":"|msgId=)\d+/g, "$1ID"],
   [/\b(c\d+)-[0-9a-f]+/g, "$1"],
