@@ -187,6 +187,21 @@ test("an entry that is given up once more, when its server was back for a moment
   ]);
 });
 
+test("a document is given up once: that probes of its server failed before the end of the conference moves no time", async () => {
+  const world = await ConferenceWorld.running(0);
+  world.answer = () => ({ kind: "failed", reason: "refused" });
+  await world.reported(callerEntered(0));
+  await world.time.pass(60_000);
+  await world.reported(event({ type: "conference-ended" }));
+  const givenUpIn = (begin: string) =>
+    explained(world).flatMap(({ question, answer }) =>
+      question.startsWith(begin) ? (/given up at (\S+?Z)/.exec(answer)?.[1] ?? answer) : [],
+    );
+  const [givenUp] = givenUpIn("Why was WebEx not notified");
+  expect(givenUp).toMatch(/Z$/);
+  expect(givenUpIn(unnamed)).toEqual([givenUp]);
+});
+
 test("who keyed no attendee ID is no person of the meeting to WebEx", async () => {
   const world = await ConferenceWorld.running(1);
   expect(sentences(world)).toEqual([

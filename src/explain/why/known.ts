@@ -68,6 +68,8 @@ export interface KnownMessage extends Moment {
   readonly fact: FactOf<"post-queued">;
   readonly call: KnownCall | undefined;
   readonly post: KnownPost;
+  /** The same message in the document before. */
+  readonly before: KnownMessage | undefined;
   givenUp: Moment | null;
   /** It was withdrawn before its server had confirmed it. */
   isDropped: boolean;
@@ -179,7 +181,11 @@ export class Known {
       if (post) post.confirmed = { seq, at };
     },
     "post-given-up": (fact, moment) => {
-      for (const message of this.messagesIn(fact)) message.givenUp = moment;
+      for (const message of this.messagesIn(fact)) {
+        message.givenUp = moment;
+        // A probe that failed is no document that was given up: the one before it was.
+        if (fact.probe && message.before) this.messages.set(message.fact.msgId, message.before);
+      }
     },
     "post-dropped": (fact) => {
       for (const message of this.messagesIn(fact)) message.isDropped = true;
@@ -202,7 +208,7 @@ export class Known {
     const call = this.callOf(fact);
     const fresh = { transId, host, since: moment, messages: [], failed: null, confirmed: null };
     const post: KnownPost = this.posts.get(transId) ?? fresh;
-    const message = { ...moment, fact, call, post, givenUp: null, isDropped: false };
+    const message = { ...moment, fact, call, post, before: this.messages.get(msgId), givenUp: null, isDropped: false };
     post.messages.push(message);
     this.posts.set(transId, post);
     this.messages.set(msgId, message);
