@@ -41,7 +41,7 @@ interface ActionOf<Parameters extends v.ObjectEntries> {
   /** It can be asked of a conference that is closing, too. */
   readonly whileClosing?: true;
   /** The refusal where no conference runs, if it is not `no-such-conference`. */
-  readonly over?: OperatorRefusal;
+  over?(state: ConferenceState, asked: AskedOf<Parameters>): OperatorRefusal | null;
   /** Why it is refused by a conference that runs; absent: it never is. */
   refuse?(state: RunningState, asked: AskedOf<Parameters>, context: RefusalContext): OperatorRefusal | null;
   /** Does it as if somebody at the bridge had done it. What is under way already, or so already, is not done again. */

@@ -236,8 +236,8 @@ export const operatorActions = {
     },
     needs: null,
     title: ({ host }) => `Send again what was given up, to ${host === BACK_END ? "the partner's back end" : host}`,
-    over: "conference-over",
-    refuse: (state, document) => sendAgainRefusal(state, document),
+    over: sendAgainRefusal,
+    refuse: sendAgainRefusal,
     apply: sendAgain,
   }),
 } satisfies ActionTable;
@@ -289,7 +289,8 @@ export function operatorRefusal(
 ): OperatorRefusal | null {
   const { head } = state;
   const row = rowOf(request, actions);
-  if (head.phase !== "running" || (head.closing && !row.whileClosing)) return row.over ?? "no-such-conference";
+  if (head.phase !== "running" || (head.closing && !row.whileClosing))
+    return row.over?.(state, request) ?? "no-such-conference";
   if (!isPossible(row.needs ?? [], context.cannot)) return "not-supported";
   return row.refuse?.(state as RunningState, request, context) ?? null;
 }

@@ -310,8 +310,10 @@ test("nothing of a conference that has ended or begun anew is sent again", async
   const world = await lost(1, muted("c0", true));
   const row = rowOf(world);
   await world.reported(event({ type: "conference-ended" }));
-  expect(await sendAgain(world, row)).toBe("conference-over");
+  expect(await sendAgain(world, row)).toBe("owed-after-end");
+  expect((await world.conference.reader.givenUp(row))?.refusal).toBe("owed-after-end");
   await world.time.pass(5_000);
+  expect(await sendAgain(world, row)).toBe("conference-over");
   await world.received("anew", createConference({ msgId: "m-anew" as never }));
   await world.allDone();
 

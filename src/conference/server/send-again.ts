@@ -21,6 +21,8 @@ export interface GivenUpDocument {
 export type SendAgainRefusal =
   /** The conference has ended: WebEx is answered so with its next create (protocol F5). */
   | "conference-over"
+  /** The conference has ended, and its server gets what it is owed once it answers a probe. */
+  | "owed-after-end"
   /** The conference has another server, which was told all there was to tell (protocol 4.9). */
   | "server-replaced"
   /** WebEx has let it go on alone, and is notified of nothing (protocol 4.8). */
@@ -34,6 +36,7 @@ export type SendAgainRefusal =
 export function sendAgainRefusal(state: ConferenceState, document: GivenUpDocument): SendAgainRefusal | null {
   const { head } = state;
   const { host, messages } = document;
+  if (head.phase === "ended" && host !== BACK_END && state.outages.get(host)) return "owed-after-end";
   if (head.phase !== "running" || head.closing) return "conference-over";
   if (host !== BACK_END && !head.attached) return "without-webex";
   if (host !== BACK_END && host !== head.host) return "server-replaced";
