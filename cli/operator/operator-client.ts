@@ -7,7 +7,11 @@ type OfDomain<Found> = Found & { readonly domain: string };
 export type ConferenceOfDomain = OfDomain<ApiAnswer<"GET /domains/{domain}/conferences/{confKey}">>;
 export type RunningOfDomain = OfDomain<ApiAnswer<"GET /domains/{domain}/running-conferences">["conferences"][number]>;
 export type AgentsOfBridge = OfDomain<ApiAnswer<"GET /domains/{domain}/agents">["bridges"][number]>;
-export type ServerOfDomain = OfDomain<ApiAnswer<"GET /domains/{domain}/activity">["hosts"][number]>;
+type Activity = ApiAnswer<"GET /domains/{domain}/activity">;
+/** `lastFailure`: of the last hour. */
+export type ServerOfDomain = OfDomain<
+  Activity["hosts"][number] & Partial<Pick<Activity["minutes"][number]["hosts"][number], "lastFailure">>
+>;
 export type RecordOfDomain = OfDomain<ApiAnswer<"GET /domains/{domain}/records">["records"][number]>;
 export type PostOfDomain = OfDomain<ApiAnswer<"GET /domains/{domain}/given-up-posts">["posts"][number]>;
 export type ShownPost = ApiAnswer<"GET /domains/{domain}/given-up-posts/{post}">;
@@ -97,7 +101,11 @@ export class OperatorClient extends EdgeApi {
     const servers = await this.ofEach(domains, async (domain) => {
       const activity = await this.ask("GET /domains/{domain}/activity", { domain });
       unknown += activity.unknown;
-      return activity.hosts;
+      const posts = activity.minutes.flatMap(({ hosts }) => hosts);
+      return activity.hosts.map((server) => {
+        const lastFailure = posts.findLast((one) => one.host === server.host && one.lastFailure)?.lastFailure ?? null;
+        return { ...server, lastFailure };
+      });
     });
     return { servers, unknown };
   }

@@ -228,11 +228,16 @@ export function serversText(servers: readonly ServerOfDomain[], now: number, ter
       { title: "CONFERENCES", text: ({ conferences }) => String(conferences) },
       { title: "WAITING", text: ({ documents }) => (documents === 0 ? "-" : counted(documents, "document")) },
       { title: "OLDEST", text: ({ oldestDocumentAt: at }) => (at === null ? "" : fromNow(at, now)) },
-      { title: "LAST FAILURE", text: ({ failure }) => failure ?? "", style: () => "red", cut: true },
+      { title: "LAST FAILURE", text: (server) => failureOf(server, now), style: () => "red", cut: true },
     ],
     servers,
     terminal,
   );
+}
+
+function failureOf({ failure, lastFailure }: ServerOfDomain, now: number): string {
+  if (failure === null || !lastFailure) return failure ?? "";
+  return `${lastFailure.why}, ${fromNow(lastFailure.at, now)}`;
 }
 
 function serverOf({ host }: ServerOfDomain): string {

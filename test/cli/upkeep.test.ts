@@ -302,6 +302,25 @@ test("a directory that was started anew is asked once more, when its conferences
   }
 });
 
+test("a server is listed with its last failure of the hour", async () => {
+  const host = "tsp1.example.com";
+  const minute = (at: number, lastFailure: object | null) => ({
+    hosts: [{ host, lastFailure: lastFailure && { at, ...lastFailure } }],
+  });
+  const minutes = [
+    minute(now - 90_000, { why: "refused" }),
+    minute(now - 40_000, { why: "HTTP status 500" }),
+    minute(now, null),
+  ];
+  const server = {
+    ...{ host, conferences: 1, documents: 1, oldestDocumentAt: now },
+    failure: "HTTP status 500",
+    troubled: [],
+  };
+  const answers = { "GET domains/acme/activity": [{ minutes, hosts: [server], unknown: 0 }] };
+  expect((await bridgehead(answers, "servers")).printed).toMatch(/HTTP status 500, .* ago/);
+});
+
 test("a list or a figure that may lack something says so", async () => {
   const answers = {
     "GET domains/acme/running-conferences?number=1": [{ conferences: [], next: null, unknown: 2 }],

@@ -125,14 +125,17 @@ test("hosts are shown with what waits for them, since when and why", () => {
     {
       ...host("http://tsp1.example.com:8800"),
       ...{ documents: 2, oldestDocumentAt: now - 90_000, failure: "HTTP status 500" },
+      lastFailure: { at: now - 30_000, why: "HTTP status 500" },
     },
+    { ...host("http://tsp3.example.com"), documents: 1, oldestDocumentAt: now - 4_000_000, failure: "refused" },
     { ...host("http://tsp2.example.com"), documents: 0, oldestDocumentAt: null, failure: null },
     { ...host("*back-end"), ...{ conferences: 0, documents: 1, oldestDocumentAt: now - 5_000, failure: null } },
   ];
 
-  expect(serversText(servers, now, plain)).toEqual([
+  expect(serversText(servers, now, { ...plain, width: 100 })).toEqual([
     "TSP SERVER             CONFERENCES  WAITING      OLDEST          LAST FAILURE",
-    "tsp1.example.com:8800  2            2 documents  1 min 30 s ago  HTTP status 500",
+    "tsp1.example.com:8800  2            2 documents  1 min 30 s ago  HTTP status 500, 30 s ago",
+    "tsp3.example.com       2            1 document   1 h 6 min ago   refused",
     "tsp2.example.com       2            -",
     "the back end           0            1 document   5.0 s ago",
   ]);

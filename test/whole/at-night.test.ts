@@ -179,7 +179,8 @@ const stages: Readonly<Record<string, () => Promise<void>>> = {
     });
     await eventually("the directory has heard of it", async () => {
       const { stdout } = await bridgehead(["servers", "--json"]);
-      return JSON.parse(stdout)[0]?.failure;
+      const [server] = JSON.parse(stdout);
+      return server?.failure && server.lastFailure;
     });
   },
   slow: async () => {
