@@ -235,28 +235,30 @@ export class PromptStore implements PromptCallsRpc {
 
   async promptCalls({ number, since, before, limit }: PromptCallQuery): Promise<PromptCallPage> {
     const count = Math.min(limit, mostPage);
-    const rows = this.#tables.read(
-      "SELECT id, number, data FROM prompt_call WHERE id < ? AND at >= ? ORDER BY id DESC LIMIT ?",
-      ...[before ?? Number.MAX_SAFE_INTEGER, since ?? 0, number === undefined ? count + 1 : most],
+    const found = this.#latestFirst(number, since).filter(
+      (call) => before === null || byPlace(before, promptCallPlace(call)) < 0,
     );
-    const found = number === undefined ? rows : rows.filter((row) => fitsNumber(number, String(row.number)));
-    const calls = found.slice(0, count).map((row) => this.#shown(toKept(row)));
+    const calls = found.slice(0, count);
+    const last = found.length > count ? calls.at(-1) : undefined;
     const [dropped] = this.#tables.read("SELECT count FROM prompt_dropped");
     return {
       calls,
-      next: found.length > count ? (calls.at(-1)?.id ?? null) : null,
+      next: last ? promptCallPlace(last) : null,
       notKept: Number(dropped?.count ?? 0),
     };
   }
 
   async promptCallsOfNumber({ number, from, limit }: PromptCallsOfNumberQuery): Promise<readonly KeptPromptCall[]> {
-    const rows = this.#tables.read("SELECT id, number, data FROM prompt_call");
-    const found = rows.filter((row) => fitsNumber(number, String(row.number))).map((row) => this.#shown(toKept(row)));
     const isFrom = (call: KeptPromptCall) => from === null || byPlace(from, promptCallPlace(call)) <= 0;
-    return found
-      .filter(isFrom)
-      .sort((one, other) => byPlace(promptCallPlace(one), promptCallPlace(other)))
-      .slice(0, Math.min(limit, mostPage));
+    return this.#latestFirst(number).filter(isFrom).slice(0, Math.min(limit, mostPage));
+  }
+
+  #latestFirst(number: string | undefined, since: EpochMs = 0 as EpochMs): readonly KeptPromptCall[] {
+    return this.#tables
+      .read("SELECT id, number, data FROM prompt_call WHERE at >= ?", since)
+      .filter((row) => number === undefined || fitsNumber(number, String(row.number)))
+      .map((row) => this.#shown(toKept(row)))
+      .sort((one, other) => byPlace(promptCallPlace(one), promptCallPlace(other)));
   }
 
   /** An agent whose journal was lost never says what became of a call. */

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { isRefused, promptEndText, wrongKeysOf } from "../bridge/prompt-call.ts";
+import { isRefused, type PromptEnd, promptEndText, wrongKeysOf } from "../bridge/prompt-call.ts";
 import { type Checked, time } from "../foundation/schemas.ts";
 import { counted } from "../foundation/text/counted.ts";
 import { sentence } from "../foundation/text/sentence.ts";
@@ -23,6 +23,10 @@ export const personLine = v.object({
   topic: v.pipe(v.exactOptional(v.string()), v.description("The meeting's name, where it is known.")),
   call: v.pipe(v.string(), v.description("The call's id at the bridge.")),
   why: v.pipe(v.string(), v.description("What became of it and why, in a sentence.")),
+  turnedAway: v.pipe(
+    v.exactOptional(v.literal(true)),
+    v.description("Its conference did not take it, being locked or full, or its bridge: that stands in its timeline."),
+  ),
 });
 export type PersonLine = Checked<typeof personLine>;
 
@@ -55,6 +59,8 @@ function notReachedText({ status, endedBy, reason }: Pick<CallRecord, "status" |
   return `${status}${reason === status ? "" : `: ${reason}`}, ended by ${ender}`;
 }
 
+const turningAway: ReadonlySet<string> = new Set(["locked", "full", "refused"] satisfies PromptEnd[]);
+
 /** What a call at the prompt says of its caller. */
 export function lineOfPromptCall(prompt: KeptPromptCall): PersonLine {
   const { at: from, number, call, end, unfinished } = prompt;
@@ -64,6 +70,7 @@ export function lineOfPromptCall(prompt: KeptPromptCall): PersonLine {
   return {
     ...{ what, from, to: end?.at ?? null, number, attendeeId: "", call },
     conference: end?.conference ?? unfinished?.conference ?? null,
+    ...(end?.conference !== undefined && turningAway.has(end.why) && { turnedAway: true }),
     why: `${keyed}${end ? promptEndText(end) : unfinished ? unfinishedText(unfinished) : "It is at the prompt."}`,
   };
 }

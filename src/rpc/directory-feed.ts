@@ -149,7 +149,7 @@ export interface PromptCallQuery {
   /** Those alone that came to the prompt from then on. */
   readonly since?: EpochMs | undefined;
   /** Those before this place; `null`: from the latest. */
-  readonly before: number | null;
+  readonly before: PromptCallPlace | null;
   readonly limit: number;
 }
 
@@ -171,10 +171,10 @@ export interface PromptCallsOfNumberQuery {
   readonly limit: number;
 }
 
-/** The latest first. */
+/** By place, the latest first. */
 export interface PromptCallPage {
   readonly calls: readonly KeptPromptCall[];
-  readonly next: number | null;
+  readonly next: PromptCallPlace | null;
   /** So many more were not kept while the edge was away. */
   readonly notKept: number;
 }

@@ -105,6 +105,23 @@ test.each([
   },
 );
 
+test("a caller whom a locked conference turned away has the story that the conference has of it", async () => {
+  const edge = new FakeEdge(token);
+  const conference = "555120777" as ConfKey;
+  const call = (id: string, why: "locked" | "stopped-keying") => ({
+    ...{ call: id as CallId, number: "15552345678", dialled: "18005551234", at: edge.time, steps: [] },
+    end: { at: edge.time, why, conference },
+  });
+  const calls = [call("p1", "locked"), call("p2", "stopped-keying")];
+  const said = { bridge: "main" as BridgeName, calls, dropped: 0 };
+  await edge.directory.promptStore.keepPromptCalls("local" as DomainName, said);
+  const { read } = await windowOf(edge);
+
+  const page = await read("/console/local/prompt-calls");
+  expect(page).toContain(`/console/local/conferences/${conference}/why?call=p1`);
+  expect(page).not.toContain("call=p2");
+});
+
 test("where the settings keep nothing of people, both pages say so", async () => {
   const edge = new FakeEdge(token, { recordsPersonal: "none" });
   const { post, read } = await windowOf(edge);

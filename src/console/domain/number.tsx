@@ -136,9 +136,9 @@ export function PersonLines({
   );
 }
 
-/** Who never was in a conference is not in its journal. */
-function hasStory({ what, conference }: PersonLine): boolean {
-  return conference !== null && what !== "not-let-in" && what !== "at-prompt";
+/** Who never was in a conference is not in its journal, unless the conference turned it away. */
+function hasStory({ what, conference, turnedAway }: PersonLine): boolean {
+  return conference !== null && (turnedAway === true || (what !== "not-let-in" && what !== "at-prompt"));
 }
 
 interface LastedProps {

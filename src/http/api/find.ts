@@ -20,7 +20,8 @@ import type { PeoplePorts } from "../edge-ports.ts";
 import { answerOrNull } from "../objects-of-request.ts";
 import { problem } from "../problem.ts";
 import { isKnown, noPeople, topicsOf } from "./conferences/conferences.ts";
-import { cursorAt, cursorOf, limitOf, next } from "./paging.ts";
+import { cursorOf, limitOf, next } from "./paging.ts";
+import { promptCursorAt } from "./prompt-calls.ts";
 import { flag, routeOf } from "./route.ts";
 import { anySpelling } from "./values.ts";
 
@@ -137,7 +138,7 @@ export async function promptLinesOf(
   edge: PeoplePorts,
 ): Promise<Omit<FoundLines, "people"> & { readonly notKept: number }> {
   const { calls, next, notKept } = await edge.objects.directory(domain.name).promptCalls(page);
-  return { lines: await named(domain, [], calls.map(lineOfPromptCall), edge), next: cursorAt(next), notKept };
+  return { lines: await named(domain, [], calls.map(lineOfPromptCall), edge), next: promptCursorAt(next), notKept };
 }
 
 interface FindPlace extends LinePage {

@@ -1,6 +1,6 @@
 import * as v from "valibot";
-import { keptPromptCall } from "../../rpc/directory-feed.ts";
-import { cursorAt, limitOf, next, placeOf, rowCursor } from "./paging.ts";
+import { keptPromptCall, type PromptCallPlace } from "../../rpc/directory-feed.ts";
+import { cursorOf, limitOf, next } from "./paging.ts";
 import { routeOf } from "./route.ts";
 import { anySpelling, moment } from "./values.ts";
 
@@ -9,10 +9,23 @@ const route = routeOf("Domains");
 const MOST_LISTED = 1_000;
 const USUAL = 100;
 
+/** When the last call of the page before was over, or came, and its id. */
+export const promptCursor = /^(\d{1,15})\.(\d{1,15})$/;
+
+/** `null`: the first page. */
+export function promptPlaceOf(cursor: string | undefined): PromptCallPlace | null {
+  const [, at, id] = promptCursor.exec(cursor ?? "") ?? [];
+  return at === undefined ? null : { at: Number(at) as PromptCallPlace["at"], id: Number(id) };
+}
+
+export function promptCursorAt(place: PromptCallPlace | null): string | null {
+  return place && `${place.at}.${place.id}`;
+}
+
 export const promptCallRoutes = [
   route("listPromptCalls", "GET /domains/{domain}/prompt-calls", {
     says: "Calls at the prompt that were not led in at once, the latest first",
-    more: "A call is among them from its first wrong key on, while it has keyed something without a `#` and pauses for five seconds, or when it was turned away or hung up without having got in; not one that got in by its first keys. At most 5,000, and none that is older than records are kept.",
+    more: "By when each was over, or came to the prompt if it is not over. A call is among them from its first wrong key on, while it has keyed something without a `#` and pauses for five seconds, or when it was turned away or hung up without having got in; not one that got in by its first keys. At most 5,000, and none that is older than records are kept.",
     query: {
       number: v.optional(
         v.pipe(
@@ -22,7 +35,7 @@ export const promptCallRoutes = [
         ),
       ),
       since: v.optional(moment("That came to the prompt from then on.")),
-      cursor: rowCursor,
+      cursor: cursorOf(promptCursor),
       limit: limitOf(MOST_LISTED),
     },
     answer: {
@@ -38,9 +51,9 @@ export const promptCallRoutes = [
     },
     async handle({ domain: { name, settings }, edge, query: { number, since, cursor, limit = USUAL } }) {
       const page = await edge.objects.directory(name).promptCalls({
-        ...{ number, since: since?.in(settings.timeZone), before: placeOf(cursor), limit },
+        ...{ number, since: since?.in(settings.timeZone), before: promptPlaceOf(cursor), limit },
       });
-      return { ...page, next: cursorAt(page.next) };
+      return { ...page, next: promptCursorAt(page.next) };
     },
   }),
 ];

@@ -5,9 +5,8 @@ import type { ConfKey } from "../../foundation/ids.ts";
 import { spellingsOf } from "../../foundation/text/spelled.ts";
 import { isKnown } from "../api/conferences/conferences.ts";
 import { findIn, findPlace, numberIn, promptLinesOf } from "../api/find.ts";
-import { placeOf } from "../api/paging.ts";
+import { promptPlaceOf } from "../api/prompt-calls.ts";
 import type { AddPage, PageCall } from "./console.tsx";
-import { placeIn } from "./console-domain.tsx";
 import { formOf, keepTyped, typedIn } from "./form.ts";
 
 const PAGE_LINES = 50;
@@ -76,10 +75,10 @@ async function numberPage(call: PageCall) {
 
 async function promptCallsPage(call: PageCall) {
   const { context, domain, edge } = call;
-  const cursor = placeIn(context.req.query("cursor"));
-  const before = placeOf(cursor ?? undefined);
+  const cursor = context.req.query("cursor") ?? null;
+  const before = promptPlaceOf(cursor ?? undefined);
   const page = await promptLinesOf(domain, { before, limit: PAGE_LINES }, edge);
-  return <PromptCallsPage {...call.frame(null)} {...page} live={null} cursor={cursor} />;
+  return <PromptCallsPage {...call.frame(null)} {...page} live={null} cursor={before && cursor} />;
 }
 
 function pageIn({ context }: PageCall) {

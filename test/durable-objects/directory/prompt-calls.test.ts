@@ -76,12 +76,23 @@ test("calls are found by number, with or without the country, and by time, page 
   await world.keep([aCall("c4", { number: "442012345678" }), aCall("c5", { number: "" })]);
 
   const found = async (more: object) => (await world.page(more)).calls.map(({ call }) => call);
+  expect(await found({})).toEqual(["c3", "c2", "c1", "c5", "c4"]);
   expect(await found({ number: ada })).toEqual(["c3", "c2", "c1"]);
   expect(await found({ number: "5552345678" })).toEqual(["c3", "c2", "c1"]);
   expect(await found({ number: "345678" })).toEqual([]);
   expect(await found({ since: worldBegins + 2_000 })).toEqual(["c3", "c2"]);
-  expect(await world.page({ limit: 2 })).toMatchObject({ calls: [{ call: "c5" }, { call: "c4" }], next: 4 });
-  expect(await found({ before: 4, limit: 1 })).toEqual(["c3"]);
+  const { calls, next } = await world.page({ limit: 2 });
+  expect([calls.map(({ call }) => call), next]).toEqual([["c3", "c2"], { at: worldBegins + 2_000, id: 2 }]);
+  expect(await found({ before: next, limit: 2 })).toEqual(["c1", "c5"]);
+});
+
+test("of calls at the prompt the one that was over last is the first, also where it came before others", async () => {
+  const world = new PromptWorld();
+  const at = (came: number, over: number) => aCall(`c${came}`, { at: came, end: end(over) });
+  await world.keep([at(1, 90), at(2, 10), aCall("c50", { at: 50 }), at(3, 40)]);
+  expect((await world.page()).calls.map(({ call }) => call)).toEqual(["c1", "c50", "c3", "c2"]);
+  const { next } = await world.page({ limit: 1 });
+  expect((await world.page({ before: next })).calls.map(({ call }) => call)).toEqual(["c50", "c3", "c2"]);
 });
 
 test("a caller who could not get in three times is refused until it enters, on whatever way", async () => {
@@ -119,8 +130,8 @@ test("a call whose agent died is no longer at the prompt once its conference say
   await conference.reported(entered({ call: "c1", number: "" }));
   await conference.time.pass(5_000);
   expect((await world.page()).calls.map(({ call, end }) => [call, end?.why, end?.conference])).toEqual([
-    ["c2", undefined, undefined],
     ["c1", "entered", confKey],
+    ["c2", undefined, undefined],
   ]);
 });
 
@@ -230,8 +241,8 @@ test("a call on another bridge that has the same id is another call", async () =
     aPage({ running: { bridge: "west" as BridgeName }, facts: [enters], at: worldBegins + 5 }),
   );
   expect((await world.page()).calls.map(({ bridge, end }) => [bridge, end?.why])).toEqual([
-    ["east", undefined],
     ["west", "entered"],
+    ["east", undefined],
   ]);
 });
 
