@@ -72,7 +72,10 @@ export class PromptCalls {
   step(leg: Leg, step: Step): void {
     if (!this.isWanted) return;
     const story = this.#storyOf(leg);
-    this.#change(story, { steps: [...story.steps, step].slice(-MAX_PROMPT_STEPS) });
+    const { digits = 0 } = story.unfinished ?? {};
+    // The keypad has dropped what was unclear.
+    const seen = step.type === "unclear-keys" && digits > 0 ? { ...step, digits } : step;
+    this.#change(story, { steps: [...story.steps, seen].slice(-MAX_PROMPT_STEPS) });
   }
 
   /** Its caller has keyed something that leads nowhere without a #, and pauses, or goes on for long. */

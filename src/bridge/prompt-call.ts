@@ -30,8 +30,11 @@ export const MAX_PROMPT_STEPS = 20;
 const step = v.variant("type", [
   /** No conference had this key then. How many digits it had says whether some were missing; they themselves are never said. */
   typed("wrong-key", { at: time, digits: whole }),
-  /** Keys may have been lost or doubled, or the caller took them back by a star: it was asked again. */
-  typed("unclear-keys", { at: time }),
+  /**
+   * Keys may have been lost or doubled, or the caller took them back by a star: it was asked again. `digits`: so many had stood
+   * there without a #, if that was seen.
+   */
+  typed("unclear-keys", { at: time, digits: v.exactOptional(whole) }),
 ]);
 
 /** The story of a call at the prompt that was not led in at once. It is sent as a whole, each time that it has changed. */

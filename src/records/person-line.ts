@@ -71,8 +71,18 @@ export function lineOfPromptCall(prompt: KeptPromptCall): PersonLine {
     ...{ what, from, to: end?.at ?? null, number, attendeeId: "", call },
     conference: end?.conference ?? unfinished?.conference ?? null,
     ...(end?.conference !== undefined && turningAway.has(end.why) && { turnedAway: true }),
-    why: `${keyed}${end ? promptEndText(end) : unfinished ? unfinishedText(unfinished) : "It is at the prompt."}`,
+    why: `${keyed}${unclearText(prompt)}${end ? promptEndText(end) : unfinished ? unfinishedText(unfinished) : "It is at the prompt."}`,
   };
+}
+
+/** What was keyed, and counted for nothing. */
+function unclearText({ steps }: KeptPromptCall): string {
+  const unclear = steps.filter((step) => step.type === "unclear-keys");
+  if (unclear.length === 0) return "";
+  const digits = unclear.flatMap((step) => step.digits ?? []);
+  const seen =
+    digits.length > 0 ? ` (${digits.join(" and ")} ${digits.at(-1) === 1 ? "digit" : "digits"} without a #)` : "";
+  return `It was asked again${unclear.length > 1 ? ` ${unclear.length} times` : ""}, since it was unclear what it had keyed${seen}. `;
 }
 
 function unfinishedText({ digits, conference }: NonNullable<KeptPromptCall["unfinished"]>): string {

@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
 import { type Command, refusalReason } from "../../src/bridge/commands.ts";
 import type { PromptCall } from "../../src/bridge/prompt-call.ts";
-import type { CallId } from "../../src/foundation/ids.ts";
+import type { BridgeName, CallId } from "../../src/foundation/ids.ts";
 import { decodeEdgeToAgent, encodeMessage } from "../../src/link/messages.ts";
+import { lineOfPromptCall } from "../../src/records/person-line.ts";
 import { AgentWorld, create, KEY } from "./agent-world.ts";
 
 /* What the edge learns of callers at the prompt who are not led in at once. */
@@ -34,7 +35,9 @@ function hangUp(world: AgentWorld, id: CallId): void {
 /** How a call ended, what was keyed in vain, and whose key was keyed. */
 function storyOf(world: AgentWorld, id: CallId): unknown {
   const { steps, end = null } = world.promptCalls.get(id) ?? { steps: [] };
-  const keyed = steps.map((step) => (step.type === "wrong-key" ? step.digits : "unclear"));
+  const keyed = steps.map((step) =>
+    step.type === "wrong-key" ? step.digits : step.digits === undefined ? "unclear" : `unclear ${step.digits}`,
+  );
   if (end === null) return [null, ...keyed];
   const { at: _, why, ...rest } = end;
   return Object.keys(rest).length > 0 ? [why, ...keyed, rest] : [why, ...keyed];
@@ -91,6 +94,19 @@ function keys(world: AgentWorld, id: CallId, keys: string): void {
   world.machine.press(world.machine.world.calls.get(id) as never, keys);
   world.settle();
 }
+
+test("of what a caller had keyed when its keys became unclear, the digits that were seen are kept, and said", () => {
+  const world = keeping();
+  const id = dialIn(world, "987654");
+  world.pass(6_000);
+  keys(world, id, "*");
+  world.pass(45_000);
+  const story = world.promptCalls.get(id);
+  expect(storyOf(world, id)).toEqual(["stopped-keying", "unclear 6"]);
+  expect(lineOfPromptCall({ id: 1, bridge: "main" as BridgeName, ...(story as PromptCall) }).why).toBe(
+    "It was asked again, since it was unclear what it had keyed (6 digits without a #). The agent hung up: the caller keyed no more.",
+  );
+});
 
 test("who keys no # is seen after a pause, by how many digits stand there and behind whose key, and never by which", () => {
   const world = keeping();
