@@ -68,7 +68,7 @@ test("a number has what happened to it in all conferences: in now, in before, no
       },
       {
         ...{ what: "not-let-in", from: 3_000_000, to: 3_000_020, number: ada, attendeeId: "", conference: "5" },
-        ...{ call: "p1", why: "1 wrong key of 8 digits. The conference was locked." },
+        ...{ call: "p1", why: "1 wrong key of 8 digits. The conference was locked.", turnedAway: true },
       },
       {
         ...{ what: "not-reached", from: 1_990_000, to: 2_000_000, number: ada, attendeeId: "77", conference: "5" },
