@@ -73,8 +73,8 @@ interface Confirmed {
   readonly signOf: QueuedDocument["host"] | null;
 }
 
-/** How long a Confirmation waits for another transaction that deletes its row. */
-const sayWithinMs = 1_500;
+/** How long a Confirmation waits for another transaction that deletes its row: a row is billed as half a second of an object that waits. */
+const sayWithinMs = 200;
 /** How much of a failure's text the directory gets, in characters. */
 const mostWhy = 200;
 /** With 50 messages in each, more than a failover of the largest conference. */
