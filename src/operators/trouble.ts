@@ -58,8 +58,8 @@ export interface FoundDomain {
   readonly known: KnownTrouble | null;
   /** What waits in its mailbox; `null` as before. */
   readonly mail: readonly WaitingForServer[] | null;
-  /** Who of them did not answer the edge. */
-  readonly atEdge: readonly FoundTrouble[];
+  /** Who of them did not answer. */
+  readonly silent: readonly FoundTrouble[];
 }
 
 /** Documents that a TSP server, or the back end, has not confirmed. */
@@ -125,7 +125,7 @@ const unknownMs = dayMs;
 export function troubleOf(
   disk: { readonly says: string; readonly since: EpochMs | null } | null,
   bridges: readonly FoundBridge[],
-  { domain, known, mail, atEdge }: FoundDomain,
+  { domain, known, mail, silent }: FoundDomain,
   now: EpochMs,
 ): readonly DomainTrouble[] {
   const acknowledgements = new Map(known?.acknowledged.map((one) => [one.id, one]));
@@ -138,7 +138,7 @@ export function troubleOf(
     ),
     ...orphanTrouble(known?.orphans ?? []).map(({ bridge, ...one }) => showTrouble(one, domain, bridge)),
     ...[
-      ...atEdge,
+      ...silent,
       ...clockTrouble(known?.clock ?? null),
       ...unreachableTrouble(known?.unreachable, now),
       ...waitTrouble([...(known?.waiting ?? []), ...(mail ?? [])], now),

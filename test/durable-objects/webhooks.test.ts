@@ -633,7 +633,7 @@ test("what a receiver was never given stays acknowledged, and counts anew once t
   const id = `webhooks-given-up:${url}`;
   const shown = async () => {
     const known = await world.directory.knownTrouble.trouble(domain);
-    const all = troubleOf(null, [], { domain, known, mail: [], atEdge: [] }, world.time.now);
+    const all = troubleOf(null, [], { domain, known, mail: [], silent: [] }, world.time.now);
     return all.flatMap((one) => (one.id === id ? [one.count] : []));
   };
   await lose("c1", "c2");

@@ -104,7 +104,7 @@ export function checkWaiting({ context, edge }: Pick<Parts, "context" | "edge">)
         directory.givenUp(null, mostPosts),
       ]);
       const { waits, givenUp, behind } = owedBy(edge);
-      const troubles = troubleOf(null, [], { domain, known, mail: [], atEdge: [] }, edgeNow());
+      const troubles = troubleOf(null, [], { domain, known, mail: [], silent: [] }, edgeNow());
       const inTrouble = (wanted: string) =>
         troubles.flatMap(({ kind, about, count }) => (kind === wanted ? [[about, count ?? 0] as const] : []));
       const loads = hosts.map(({ host, documents }) => [host, documents] as const);

@@ -27,7 +27,7 @@ import { figuresOfDomain, totalsOf } from "./figures-of-domain.ts";
 const SAME_ANSWER_MS = 1_000;
 /** A relay that has not answered by then counts as not ready, so that it does not hold up the answer about the others. */
 const ANSWER_WITHIN_MS = 2_000;
-const notAsked = { known: null, mail: null, atEdge: [] };
+const notAsked = { known: null, mail: null, silent: [] };
 /** In place of what is wrong in domains whose names are no stranger's business. */
 const hidden = {
   ...{ kind: "hidden", domain: null, bridge: null, since: null },
@@ -51,8 +51,8 @@ export class Readiness {
   readonly #edge: ReadinessPorts;
   #askedAt = 0;
   #latest: Promise<readonly FoundBridge[]> | undefined;
-  /** By `domain/bridge`, or the name of an object, since when it is found so by this process. */
-  readonly #wrongSince = new Map<string, EpochMs>();
+  /** By `domain/bridge`, or the name of an object, since when it does not answer this process. */
+  readonly #unreachable = new Map<string, EpochMs>();
 
   constructor(edge: ReadinessPorts) {
     this.#edge = edge;
@@ -142,12 +142,12 @@ export class Readiness {
       this.#inTime(domain, "the mailbox", objects.mailbox(domain).waiting()),
       this.#inTime(domain, "the directory", totalsOf(objects, domain)),
     ]);
-    const atEdge = [
-      { kind: "directory-unreachable", since: this.#since(`directory of ${domain}`, known === null) },
-      { kind: "mailbox-unreachable", since: this.#since(`mailbox of ${domain}`, mail === null) },
+    const silent = [
+      { kind: "directory-unreachable", since: this.#unreachableSince(`directory of ${domain}`, known) },
+      { kind: "mailbox-unreachable", since: this.#unreachableSince(`mailbox of ${domain}`, mail) },
     ] as const;
     const found = { domain, known, mail: mail?.servers ?? null, totals: { directory, mail } };
-    return { ...found, atEdge: atEdge.filter(({ since }) => since !== null) };
+    return { ...found, silent: silent.filter(({ since }) => since !== null) };
   }
 
   #ask(domains: Iterable<Domain>): Promise<readonly FoundBridge[]> {
@@ -162,14 +162,14 @@ export class Readiness {
     const name = `${domain}/${bridge}`;
     const asked = within(edge, ANSWER_WITHIN_MS, "the relay", edge.objects.relay(domain, bridge).health());
     const health = await answerOrNull(asked, edge, { domain, bridge }, "relay-unreachable");
-    return { domain, bridge, health, unreachableSince: this.#since(name, health === null) };
+    return { domain, bridge, health, unreachableSince: this.#unreachableSince(name, health) };
   }
 
-  /** Since when this is so, as far as this process knows; `null`: it is not. */
-  #since(name: string, isWrong: boolean): EpochMs | null {
-    if (!isWrong) this.#wrongSince.delete(name);
-    else if (!this.#wrongSince.has(name)) this.#wrongSince.set(name, this.#edge.now());
-    return this.#wrongSince.get(name) ?? null;
+  /** Since when this object answers nothing, as far as this process knows; `null`: it answers. */
+  #unreachableSince(name: string, answer: object | null): EpochMs | null {
+    if (answer) this.#unreachable.delete(name);
+    else if (!this.#unreachable.has(name)) this.#unreachable.set(name, this.#edge.now());
+    return this.#unreachable.get(name) ?? null;
   }
 }
 
