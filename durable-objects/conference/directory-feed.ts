@@ -51,8 +51,6 @@ const firstMs = 200;
 const countedMs = 2_000;
 /** Over so long the pages of conferences are spread that have the same to say at once. */
 const spreadMs = 3_000;
-/** The pause after a page until the directory has said how long it is to be. */
-const leastPauseMs = 1_000;
 const answerWithinMs = 10_000;
 /** How long a page waits for a topic. Then the record lacks it. */
 const topicWithinMs = 2_000;
@@ -88,7 +86,6 @@ export class DirectoryFeed {
   #isUnsure: boolean;
   #sending: Promise<void> | null = null;
   #isStopped = false;
-  #pauseMs = leastPauseMs;
   #notBefore = Number.NEGATIVE_INFINITY;
   /** Pages in a row that failed. */
   #failures = 0;
@@ -212,7 +209,7 @@ export class DirectoryFeed {
   #send(): Promise<void> {
     this.#sending ??= this.#sendAll().finally(() => {
       this.#sending = null;
-      if (this.owes || this.#isChanged) this.#schedule(this.#failures > 0 ? 0 : this.#pauseMs);
+      if (this.owes || this.#isChanged) this.#schedule(firstMs);
     });
     return this.#sending;
   }
@@ -250,7 +247,6 @@ export class DirectoryFeed {
   /** False: the directory wants facts from before the page, or a view. */
   #isAccepted({ facts, upTo }: FactPage, { row, place, isWatched, pauseMs }: FeedAnswer): boolean {
     const store = this.#store;
-    this.#pauseMs = pauseMs;
     this.#notBefore = this.#ports.now() + pauseMs;
     if (row === null || row < upTo) {
       this.#knownAs = null;
