@@ -42,8 +42,7 @@ interface KnownTroublePorts {
 }
 
 /** By what ids name a caller, as long as calls of the number are kept: nobody can find the number by it. */
-const keyTable =
-  "CREATE TABLE IF NOT EXISTS caller_key (number TEXT PRIMARY KEY, key TEXT NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID";
+const keyTable = "CREATE TABLE IF NOT EXISTS caller_key (number TEXT PRIMARY KEY, key TEXT NOT NULL) WITHOUT ROWID";
 const table =
   "CREATE TABLE IF NOT EXISTS acknowledgement (id TEXT PRIMARY KEY, at INTEGER NOT NULL, data TEXT NOT NULL) WITHOUT ROWID";
 /** What has begun for receivers of webhooks and has not ended: a row for each bridge, one (`""`) for posts given up, one (`*`) for the rest. */
@@ -124,7 +123,7 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
     return this.#ports.machineNow() - this.#ports.now();
   }
 
-  /** Since when the machine's clock is far from the time by which the objects go: on disk, so that an acknowledgement holds. */
+  /** Since when the machine's clock is far from the objects' time: on disk, so that an acknowledgement holds. */
   #lookAtClock(domain: DomainName): ClockJump | null {
     const { list, sql, now } = this.#ports;
     const before = this.#jump;
@@ -278,7 +277,7 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
     if (this.#table.areThere) this.#ports.sql.exec(`DELETE FROM acknowledgement WHERE ${which}`, value);
   }
 
-  /** For who has none yet. Withheld numbers are nobody's. A disk that is full leaves callers without a key out, and not all trouble. */
+  /** For who has none yet. Withheld numbers are nobody's. A full disk leaves out callers without a key, and no other trouble. */
   #drawKeys(domain: DomainName, refused: readonly RefusedCaller[]): void {
     const fresh = refused.map(({ number }) => number).filter((number) => number !== "" && !this.#keys.has(number));
     if (fresh.length === 0) return;
@@ -295,8 +294,7 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
     this.#callerKeys = null;
     for (const number of numbers) {
       const key = BigInt(this.#ports.nonce()).toString(16).slice(-8).padStart(8, "0");
-      const add = "INSERT INTO caller_key (number, key, at) VALUES (?, ?, ?)";
-      this.#ports.sql.exec(add, number, key, this.#ports.now());
+      this.#ports.sql.exec("INSERT INTO caller_key (number, key) VALUES (?, ?)", number, key);
     }
     this.#deleteUnusedKeys();
   }
