@@ -52,7 +52,7 @@ export class FigureJudge {
   readonly #wrong: string[] = [];
   #compared = 0;
   #polls = 0;
-  /** In how many polls a figure was not known somewhere. Of ports and callers nobody knows all while the agent is away, which is never always. */
+  /** In how many polls a figure was not known somewhere. Ports and callers are not while the agent is away. */
   readonly #unknown = new Map<FigureName, number>();
 
   constructor(world: KillWorld) {

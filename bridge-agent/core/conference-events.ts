@@ -35,7 +35,7 @@ export class ConferenceEvents {
   readonly #unreportedSpeech = new Map<CallId, ConfKey>();
   readonly digests = new Digests();
 
-  /** Calls whose end the bridge's last state has shown: a command in doubt for one does not report it again. */
+  /** Calls whose end the bridge's last state has shown: a command in doubt does not report it again. */
   #missed: ReadonlySet<CallId> = new Set();
 
   constructor(parts: {

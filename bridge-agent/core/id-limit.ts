@@ -1,7 +1,7 @@
 import type { IdLimit } from "../../src/link/messages.ts";
 import type { AgentJournal, JournalContents } from "./journal.ts";
 
-/** The furthest limit of its domain's ids that the edge has handed out: one that lost its state learns it here. */
+/** The furthest limit of ids that the edge has handed out: one that lost its state learns it here. */
 export class KeptIdLimit {
   readonly #journal: Pick<AgentJournal, "saveIdLimit">;
   readonly #domain: string;

@@ -177,7 +177,7 @@ export class PendingCommands {
     return this.#open.get(keyOf({ conference, id }))?.pending ?? null;
   }
 
-  /** Whether a command of the edge behind it, which may still begin, is for the conference that it would end. */
+  /** Whether a later command, which may still begin, is for the conference that it would end. */
   isWantedAgain({ conference, id }: Pick<OpenCommand, "conference" | "id">, now: EpochMs): boolean {
     let isBehind = false;
     for (const { pending } of this.#queues.get(conference)?.items() ?? []) {

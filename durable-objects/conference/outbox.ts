@@ -73,7 +73,7 @@ interface Confirmed {
   readonly signOf: QueuedDocument["host"] | null;
 }
 
-/** How long a Confirmation waits for another transaction that deletes its row: a row is billed as half a second of an object that waits. */
+/** How long a Confirmation waits for a transaction to go with: half a second of waiting is billed as a row. */
 const sayWithinMs = 200;
 /** How much of a failure's text the directory gets, in characters. */
 const mostWhy = 200;
