@@ -204,8 +204,10 @@ class TestWriter {
     const journal = decided(said);
     const played = decided(this.#stage.facts.flatMap(singleFacts) as readonly object[] as readonly TestFact[]);
     if (journal.length !== played.length) return false;
-    // Each host's messages are in the same order, but for those that were gathered.
-    const byHost = [...Map.groupBy(played, ({ kind, host }) => kind === "post-queued" && host).values()];
+    // Each host's messages are in the same order, but for those that were gathered; so are those of a type that are owed.
+    const lane = ({ kind, host, type }: TestFact) =>
+      (kind === "post-queued" && host) || (kind === "message-owed" && type);
+    const byHost = [...Map.groupBy(played, lane).values()];
     const gathered = new Set(journal.flatMap((fact) => (fact.gathered ? [fact.type] : [])));
     const others = journal.filter((fact) => !fact.gathered);
     return [...others, ...journal.filter((fact) => fact.gathered)].every((fact) => {

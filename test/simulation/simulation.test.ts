@@ -2,10 +2,13 @@ import { expect, test } from "vitest";
 import { runSeeds } from "./run-seeds.ts";
 import { type Options, type Outcome, run } from "./world.ts";
 
+/** A world computes for seconds, and for minutes on a busy machine. */
+const patient = { timeout: 900_000 };
+
 test.each([
   { edge: "workers", first: 1 },
   { edge: "node", first: 5 },
-] as const)("four worlds with faults of every kind keep every rule: $edge", { timeout: 900_000 }, async (drawn) => {
+] as const)("four worlds with faults of every kind keep every rule: $edge", patient, async (drawn) => {
   const { worlds, counts, failures } = await runSeeds({ ...drawn, seeds: 4, threads: 2, untilFailures: 1 });
 
   expect(failures).toEqual([]);
@@ -13,7 +16,7 @@ test.each([
   expect(Object.keys(counts).length).toBeGreaterThan(20);
 });
 
-test.each(["node", "workers"] as const)("the same seed gives the same world: %s", async (edge) => {
+test.each(["node", "workers"] as const)("the same seed gives the same world: %s", patient, async (edge) => {
   const [one, other] = [await live(5, { withStory: true, edge }), await live(5, { withStory: true, edge })];
 
   expect(one.story.length).toBeGreaterThan(100);
@@ -21,7 +24,7 @@ test.each(["node", "workers"] as const)("the same seed gives the same world: %s"
   expect(other.story).toEqual(one.story);
 });
 
-test("a fault or an action that is spared does not happen", async () => {
+test("a fault or an action that is spared does not happen", patient, async () => {
   const [fault] = (await live(3)).faults;
   if (!fault) throw new Error("this world has no faults");
 
