@@ -175,6 +175,7 @@ export function callOver(draft: Draft, call: Caller | CallOut, end: CallEnd, at 
     ...{ rooms: enteredAt === null ? [] : [...roomsOf(call)], dialled: history.dialled ?? "" },
     customerReference: referenceOf(draft),
     fromBridge: history.fromBridge === true,
+    topic: life?.topic ?? "",
   };
   const about = { call: call.call, why: end.reason, record };
   draft.fact(enteredAt === null ? { kind: "call-not-entered", ...about } : { kind: "call-left", ...about });

@@ -60,6 +60,7 @@ export const callColumns = {
   ),
   customerReference: reference,
   fromBridge,
+  topic: column(person, "the meeting's name, where WebEx gave it; else empty", ""),
 } as const satisfies Columns;
 
 export const callRecord = recordOf("call", callColumns);

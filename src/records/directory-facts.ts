@@ -133,6 +133,5 @@ export function directoryFacts(
 
 /** People write names into the name of a meeting, so it is kept only where all else of them is. */
 function withoutTopic(fact: DirectoryFact): DirectoryFact {
-  if (fact.kind !== "conference-ended" && fact.kind !== "conference-not-created") return fact;
-  return { ...fact, record: { ...fact.record, topic: "" } };
+  return "record" in fact ? ({ ...fact, record: { ...fact.record, topic: "" } } as DirectoryFact) : fact;
 }

@@ -41,12 +41,12 @@ export function lineOfCall({
   reason,
   ...call
 }: CallRecord): PersonLine {
-  const { number, attendeeId, conference, mutes } = call;
+  const { number, attendeeId, conference, topic, mutes } = call;
   const isReached = enteredAt !== null;
   const muted = mutes > 0 ? `; was muted ${mutes === 1 ? "once" : `${mutes} times`}` : "";
   return {
     ...{ what: isReached ? "left" : "not-reached", from: enteredAt ?? answeredAt ?? dialledAt, to: endedAt },
-    ...{ number, attendeeId, conference, call: call.call },
+    ...{ number, attendeeId, conference, call: call.call, ...(topic !== "" && { topic }) },
     why: sentence(isReached ? `ended by ${endedBy}: ${reason}${muted}` : notReachedText({ status, endedBy, reason })),
   };
 }

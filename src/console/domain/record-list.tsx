@@ -48,7 +48,7 @@ export function RecordsPage({ kind, filters, wrong, records, topics, cursor, bri
         {rows.length === 0 ? (
           <NoRecords isFiltered={isFiltered} hasMore={records.next !== null} />
         ) : kind === "call" ? (
-          <Calls {...{ domain, now }} rows={rows.filter((row) => row.kind === "call")} />
+          <Calls {...{ domain, topics, now }} rows={rows.filter((row) => row.kind === "call")} />
         ) : (
           <Conferences {...{ domain, topics, now }} rows={rows.filter((row) => row.kind === "conference")} />
         )}
@@ -169,10 +169,25 @@ function NoRecords({ isFiltered, hasMore }: { readonly isFiltered: boolean; read
 interface ListProps<Kind extends DirectoryRecord> {
   readonly domain: string;
   readonly rows: readonly (Kind & { readonly id: number })[];
+  readonly topics: Topics | undefined;
   readonly now: EpochMs;
 }
 
-function Conferences({ domain, rows, topics, now }: ListProps<ConferenceRecord> & Pick<RecordsProps, "topics">) {
+/** The conference of a record: its key and, where it is known, its name. */
+function Meeting({
+  domain,
+  of: { conference, topic },
+  topics,
+}: Pick<ListProps<DirectoryRecord>, "domain" | "topics"> & { readonly of: DirectoryRecord }) {
+  return (
+    <>
+      <a href={pathOf(domain, "conferences", conference)}>{conference}</a>
+      <Topic is={topic || topics?.get(conference)} />
+    </>
+  );
+}
+
+function Conferences({ domain, rows, topics, now }: ListProps<ConferenceRecord>) {
   return (
     <Table
       rows={rows}
@@ -181,8 +196,7 @@ function Conferences({ domain, rows, topics, now }: ListProps<ConferenceRecord> 
       columns={{
         Conference: (one) => (
           <>
-            <a href={pathOf(domain, "conferences", one.conference)}>{one.conference}</a>
-            <Topic is={one.topic || topics?.get(one.conference)} />
+            <Meeting {...{ domain, topics }} of={one} />
             <ConferenceMarks of={one} />
           </>
         ),
@@ -209,7 +223,7 @@ function ConferenceMarks({ of: { status, failovers, repairs, givenUp } }: { read
   );
 }
 
-function Calls({ domain, rows, now }: ListProps<CallRecord>) {
+function Calls({ domain, rows, topics, now }: ListProps<CallRecord>) {
   return (
     <Table
       rows={rows}
@@ -222,7 +236,7 @@ function Calls({ domain, rows, now }: ListProps<CallRecord>) {
           </>
         ),
         Dialled: ({ dialled }) => dialled,
-        Conference: ({ conference }) => <a href={pathOf(domain, "conferences", conference)}>{conference}</a>,
+        Conference: (one) => <Meeting {...{ domain, topics }} of={one} />,
         "Attendee ID": ({ attendeeId }) => <bdi>{attendeeId}</bdi>,
         Ended: ({ endedAt }) => <Time at={endedAt} now={now} />,
         Lasted: ({ answeredAt, seconds }) => (answeredAt === null ? "not answered" : ageOf(seconds * 1_000)),

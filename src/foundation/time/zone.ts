@@ -92,7 +92,7 @@ export function nextDay(day: string): string | null {
 
 /** The first day of a month (`2026-10`), and of the next one; `null`: there is no such month. */
 export function daysOfMonth(month: string): { readonly since: string; readonly until: string } | null {
-  const [, year, number] = /^([1-9]\d{3})-(0[1-9]|1[0-2])$/.exec(month) ?? [];
+  const [, year, number] = /^([1-8]\d{3})-(0[1-9]|1[0-2])$/.exec(month) ?? [];
   if (year === undefined || number === undefined) return null;
   return {
     since: `${month}-01`,

@@ -314,7 +314,7 @@ async function insideOf(
   return { inside: all.slice(0, MOST_LISTED), isCut };
 }
 
-/** With the names of the conferences: of those that run as WebEx gave them, of others as its site has them, as far as that is known. */
+/** With the names of the conferences: of records their own, of those that run as WebEx gave them, of others as its site has them, as far as that is known. */
 async function named(
   domain: Domain,
   known: readonly ListedConference[],
@@ -323,7 +323,9 @@ async function named(
 ) {
   const { name } = domain;
   const keysOf = (without: ReadonlySet<string>) =>
-    [...new Set(lines.flatMap(({ conference }) => conference ?? []))].filter((key) => !without.has(key)) as ConfKey[];
+    [...new Set(lines.flatMap(({ conference, topic }) => (topic === undefined && conference) || []))].filter(
+      (key) => !without.has(key),
+    ) as ConfKey[];
   const others = keysOf(new Set(known.map(({ key }) => key)));
   const query = { domain: name, after: null, limit: others.length, keys: others };
   const found = others.length === 0 ? null : await edge.objects.directory(name).running(query);
@@ -331,7 +333,7 @@ async function named(
   const own = new Map<string, string>(running.flatMap(({ key, topic }) => (topic === undefined ? [] : [[key, topic]])));
   const ofSite = await topicsOf(domain, keysOf(new Set(own.keys())), edge);
   return lines.map((line) => {
-    const topic = own.get(line.conference ?? "") ?? ofSite.get(line.conference as ConfKey);
+    const { topic = own.get(line.conference ?? "") ?? ofSite.get(line.conference as ConfKey) } = line;
     return topic === undefined ? line : { ...line, topic };
   });
 }

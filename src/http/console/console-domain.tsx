@@ -219,8 +219,8 @@ async function recordsPage({ context, edge, domain, frame }: PageCall) {
     ...{ kind, since: from ?? undefined, until: to ?? undefined, filter },
   });
   const bridges = domain.settings.bridges.map(({ name }) => name);
-  const keys = records.records.map(({ record }) => record.conference as ConfKey);
-  const topics = await topicsOf(domain, kind === "conference" ? [...new Set(keys)] : [], edge);
+  const keys = records.records.flatMap(({ record }) => (record.topic === "" ? (record.conference as ConfKey) : []));
+  const topics = await topicsOf(domain, [...new Set(keys)], edge);
   return <RecordsPage {...frame("conferences")} {...{ kind, filters, wrong, records, topics, cursor, bridges }} />;
 }
 
