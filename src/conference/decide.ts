@@ -84,7 +84,12 @@ export function applyTransaction(
   const { domain, reporter } = context;
   let { bridge, cannot, serial } = progress;
   let { rows, open } = queue;
-  if (input.type === "undelivered" && input.of) rows = withoutMessages(rows, input.of.transId, input.messages);
+  let waitedSince: EpochMs | undefined;
+  if (input.type === "undelivered" && input.of) {
+    const { transId } = input.of;
+    waitedSince = rows.find((row) => row.transId === transId)?.queuedAt;
+    rows = withoutMessages(rows, transId, input.messages);
+  }
   if (input.type === "webex") ({ open } = gather({ rows, open }, requestsOf(input, context), input.at, context.shared));
   if (input.type === "bridge" && reporter) {
     // Nobody chose a bridge for it: it is on the bridge that reports it, if WebEx never created it, or with the callers in it.
@@ -105,6 +110,7 @@ export function applyTransaction(
     },
     nonce: () => context.nonce(),
     unconfirmed: () => unconfirmedIn(rows),
+    waitedSince,
     sends: domain.codec.sends,
   });
   const facts = [...givenUp(input, decision.facts), ...decision.facts];

@@ -37,6 +37,8 @@ export interface DecisionContext {
   /** 64 random bits as text. */
   nonce(): string;
   unconfirmed(): readonly Post[];
+  /** Since when the document that is given up had waited; absent: none is. */
+  readonly waitedSince?: EpochMs | undefined;
   /** Whether the domain wants this message sent: what is not sent is not owed either. */
   sends(message: ToWebex): boolean;
 }

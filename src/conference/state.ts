@@ -198,6 +198,7 @@ export interface Room extends v.InferOutput<typeof subConference> {}
 /** A TSP server that did not confirm what was posted to it (protocol 4.9): it is posted probes alone, until it is back. */
 export const outage = fields({
   host: server,
+  /** When the first document that was given up was queued. */
   since: time,
   /** When its conference ended; absent: it goes on, or was over before. */
   overAt: maybe(time),

@@ -47,7 +47,7 @@ export function applyUndelivered(
   if (queued.length > 0) draft.withdrawQueued(host);
   const before = draft.outages.get(host);
   if (!before) draft.fact({ kind: "server-lost", host, why: of?.why ?? "" });
-  const { probe: _, hasNew: __, probes, ...lost } = before ?? { host, since: draft.at, probes: -1 };
+  const { probe: _, hasNew: __, probes, ...lost } = before ?? { host, since: draft.context.waitedSince ?? draft.at, probes: -1 };
   draft.outages.set(host, { ...lost, failedAt: draft.at, why: of?.why ?? "", probes: probes + 1 });
   // Data for a caller's client is no state: what was tried and failed is over.
   const tried = messages.filter(({ type }) => type !== "client-passthrough");
