@@ -9,7 +9,7 @@ const ownProcess = ["test/agent/commands.test.ts", "test/agent/init.test.ts"];
 /** On real sockets, by a driver that gives up a bridge that is silent for two seconds. */
 const realTime = ["test/bridge/generic-conformance.test.ts"];
 /** What a test waits for has a limit of its own where time matters; this one must suffice on a busy machine. */
-const testTimeout = 60_000;
+const testTimeout = 180_000;
 /** Telephones, browsers and other processes have clocks of their own: where the machine stands still for a moment, a test tries once more, and `npm test` says so. */
 const retry = 1;
 /** What a test waits for; a limit of its own is only what it tests. */

@@ -95,7 +95,8 @@ export class CountStore {
     const counted = this.#upTo(key, name);
     if (upTo <= counted) return;
     const { minutes, outcomes: more } = behind(counted);
-    const fresh = activityOf(minutes);
+    // A conference whose time is ahead of the clock has counted it by now.
+    const fresh = activityOf(minutes.map((minute) => ({ ...minute, at: Math.min(minute.at, now) })));
     if (fresh.isEmpty && Object.keys(more).length === 0) return;
     const posts = fresh.data().flatMap(({ hosts }) => hosts);
     const { posts: before, outcomes } = this.#totals;

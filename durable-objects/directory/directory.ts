@@ -326,6 +326,11 @@ export class Directory
       throw error;
     }
     await this.#changed();
+    this.#webhooks.pump();
+  }
+
+  async notReached(conferences: readonly ConfKey[]): Promise<void> {
+    this.list.doubt(conferences);
   }
 
   async activity(): Promise<DomainActivity> {
@@ -374,13 +379,13 @@ export class Directory
       const now = this.#ports.now();
       const current = this.#aboutNow(about.domain);
       if (isOver(current, now)) return await this.#ports.deleteAll();
-      this.#webhooks.pump();
       // It may have come for something else.
       if (now >= this.#deleteAt || now < this.#deleteAt - deleteEveryMs) {
         this.#deleteAt = now + (this.#deleteOld(about.domain, now - current.keptMs) ? portionEveryMs : deleteEveryMs);
         // Nothing is kept of a conference that answers no more, also where nobody looks at the list.
         void this.list.askUnheard();
       }
+      this.#webhooks.pump();
       this.#alarm.wakeBy(this.#deleteAt);
       await this.knownTrouble.watch.look(about.domain);
     });
@@ -390,7 +395,12 @@ export class Directory
   #deleteOld(domain: DomainName, before: EpochMs): boolean {
     this.promptStore.deleteBefore(before);
     this.knownTrouble.deleteBefore(domain, before);
-    this.#store.transaction(this.#aboutNow(domain), () => this.#ended.deleteBefore(before));
+    try {
+      this.#store.transaction(this.#aboutNow(domain), () => this.#ended.deleteBefore(before));
+    } catch (error) {
+      this.#ended.load();
+      throw error;
+    }
     const hasMore = this.#audit.deleteBefore(before, deletePortion);
     return this.#store.deleteBefore(before, deletePortion) || hasMore;
   }

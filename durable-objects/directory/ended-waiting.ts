@@ -8,7 +8,7 @@ const table = `CREATE TABLE IF NOT EXISTS ended_waiting (conference TEXT PRIMARY
 
 interface Ended {
   readonly waiting: readonly WaitingDocuments[];
-  /** When it said so for the first time. */
+  /** When it said so. */
   readonly at: EpochMs;
   /** When its last page came, or it was asked for one; `null`: neither since a restart. */
   readonly heardAt: EpochMs | null;

@@ -102,9 +102,12 @@ export class GivenUpStore {
     const { listed } = this.#kept;
     const old = listed.get(id);
     if (!old) return;
-    const { conference, host, row, at, place } = old;
+    const { conference, host, row, at, place, isOwed } = old;
+    const one = { conference, host, count: 0, since: at, latest: at, place, row };
+    // What is not owed is not settled when its server is reached. The row of its conference knows that it was counted.
     const isCounted = old.isOpen && place > this.#acknowledged(bareHost(host));
-    this.#count({ conference, host, count: isCounted ? 1 : 0, since: at, latest: at, place, row });
+    if (isCounted) this.#count({ ...one, count: 1, conference: isOwed ? conference : "" });
+    this.#count(one);
     this.#sql.exec("DELETE FROM given_up_post WHERE id = ?", id);
     listed.delete(id);
   }
@@ -302,11 +305,14 @@ function countOf({ host, at, place }: Listed): Pick<Unlisted, "host" | "count" |
 }
 
 function sumOf(known: Unlisted, more: Unlisted): Unlisted {
-  const since = [known, more].flatMap(({ count, since }) => (count > 0 ? since : []));
+  const counted = [known, more].filter(({ count }) => count > 0);
+  const since = counted.length > 0 ? counted : [more];
+  // The row of a conference also says which of its documents were counted.
+  const latest = known.conference === "" ? since : [known, more];
   return {
     ...known,
-    ...{ count: known.count + more.count, since: since.length > 0 ? Math.min(...since) : more.since },
-    ...{ latest: Math.max(known.latest, more.latest), place: Math.max(known.place, more.place) },
+    ...{ count: known.count + more.count, since: Math.min(...since.map((one) => one.since)) },
+    ...{ latest: Math.max(...latest.map((one) => one.latest)), place: Math.max(known.place, more.place) },
     row: Math.max(known.row, more.row),
   };
 }

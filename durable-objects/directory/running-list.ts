@@ -254,6 +254,15 @@ export class RunningList {
     return [...this.conferences.values()].filter(({ followed }) => followed === null);
   }
 
+  /** What these have said counts as said before a restart. */
+  doubt(keys: readonly ConfKey[]): void {
+    for (const key of keys) {
+      const one = this.conferences.get(key);
+      if (one) this.conferences.set(key, { ...one, followed: null, askedAt: null });
+    }
+    void this.askUnheard();
+  }
+
   /** Asks those that have sent nothing since a restart, or for long, though something of them waits. Resolves when all have answered, or soon. `first`: they are asked before the others. */
   async askUnheard(first: readonly ConfKey[] = []): Promise<void> {
     const unheard = this.#unheard;

@@ -2,6 +2,7 @@ import type { BridgeName, ConfKey, DomainName, EpochMs, MsgId, TransId } from ".
 import { dayMs, within } from "../../src/foundation/time/timers.ts";
 import type { IdLimit } from "../../src/link/messages.ts";
 import type { ConferenceRpc } from "../../src/rpc/conference.ts";
+import type { DirectoryRpc } from "../../src/rpc/directory.ts";
 import type { HolderPage, IdAllocatorRpc, IdBlocks, IdRequest, IdsWanted } from "../../src/rpc/id-allocator.ts";
 import type { RelayRpc } from "../../src/rpc/relay.ts";
 import { Alarm, type AlarmPorts } from "../platform/alarm.ts";
@@ -11,6 +12,7 @@ import type { IdAllocator } from "./id-allocator.ts";
 interface DomainIdsPorts extends AlarmPorts, Pick<DomainPorts, "domain">, Pick<Platform, "beginRestored"> {
   conference(domain: DomainName, confKey: ConfKey): Pick<ConferenceRpc, "sweep">;
   relay(domain: DomainName, bridge: BridgeName): Pick<RelayRpc, "keepIdLimit">;
+  directory(domain: DomainName): Pick<DirectoryRpc, "notReached">;
   newId(): string;
   /** Values on disk by name. */
   readonly kept: { get<Value>(name: string): Value | undefined; put(name: string, value: unknown): void };
@@ -195,7 +197,12 @@ export class DomainIds implements IdAllocatorRpc {
       }
     };
     await Promise.all(Array.from({ length: sweptAtOnce }, sweepOneByOne));
-    if (failed.size > 0) this.#ports.log({ level: "warn", event: "not-swept", domain, conferences: failed.size });
+    if (failed.size > 0) {
+      this.#ports.log({ level: "warn", event: "not-swept", domain, conferences: failed.size });
+      // One that breaks amid its life has reported before: nothing else would say that nobody reaches it.
+      const told = this.#ports.directory(domain).notReached([...failed]);
+      await within(this.#ports, sweepWithinMs, "the directory", told).catch(() => {});
+    }
     return { running, failed };
   }
 }

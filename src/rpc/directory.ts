@@ -314,6 +314,8 @@ export interface DirectoryRpc extends PromptCallsRpc {
   follow(page: FactPage): Promise<FeedAnswer>;
   /** Conferences that sent nothing since its own restart are asked first; those that do not answer at once are shown as they last reported. */
   running(query: RunningQuery): Promise<RunningPage>;
+  /** The sweep has not reached these: they are asked how they are, and are as they last reported until they answer. */
+  notReached(conferences: readonly ConfKey[]): Promise<void>;
   /** As the conferences reported it, those too that sent nothing since its own restart: `stale`. */
   totals(): Promise<ConferenceTotals>;
   /** What one process was asked, and its mailbox has posted, behind what it said before. What comes twice counts once. */

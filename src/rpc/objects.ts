@@ -67,6 +67,7 @@ export const objectMethods = {
       follow: "objects",
       notifyOfAgents: "objects",
       notifyOfTrouble: "objects",
+      notReached: "objects",
       count: "objects",
       keepAudit: "objects",
     },

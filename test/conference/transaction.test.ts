@@ -105,6 +105,15 @@ function undelivered({ queue }: Situation, messages: QueuedDocument["messages"])
   return { type: "undelivered", at: 9_000, messages, of: { host, transId, attempts: 3, why: "HTTP status 500" } };
 }
 
+test("a server is behind since the first document that it did not take was queued, whatever is given up later", () => {
+  let situation = after(creating(), follows(creating(), created));
+  for (const at of [9_000, 60_000]) {
+    const input = { ...undelivered(situation, situation.queue.rows[0]?.messages ?? []), at };
+    situation = after(situation, follows(situation, input));
+    expect([...situation.state.outages.values()]).toMatchObject([{ since: 2_000, failedAt: at }]);
+  }
+});
+
 test("a document is owed where one of its own messages is, and not where only those behind it are", () => {
   const running = after(creating(), follows(creating(), created));
   const messages = running.queue.rows[0]?.messages ?? [];

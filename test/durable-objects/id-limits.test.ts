@@ -51,6 +51,7 @@ class Allocator {
         getAlarm: async () => this.#alarmAt,
         domain: () => testDomain(),
         conference: () => ({ sweep: async () => true }),
+        directory: () => ({ notReached: async () => {} }),
         relay: () => ({
           keepIdLimit: (_domain, _bridge, limit) => {
             this.handed.push(limit);

@@ -21,6 +21,7 @@ class Allocator {
   /** By conference, in minutes since noon. */
   readonly swept = new Map<string, number[]>();
   readonly lines: LogLine[] = [];
+  readonly notReached: ConfKey[] = [];
   alarmsSet = 0;
   /** What the machine's clock is ahead of the true time. */
   aheadMs = 0;
@@ -64,6 +65,7 @@ class Allocator {
       getAlarm: async () => this.alarmAt,
       domain: () => null,
       relay: () => ({ keepIdLimit: async () => {} }),
+      directory: () => ({ notReached: async (keys: readonly ConfKey[]) => void this.notReached.push(...keys) }),
       newId: () => "this life",
       conference: (_: unknown, confKey: ConfKey) => ({ sweep: () => this.#sweepOne(confKey) }),
       kept: {
@@ -214,6 +216,7 @@ test("a round goes on from page to page, twenty conferences at once, whatever be
 
   expect([allocator.swept.size, allocator.swept.has("late")]).toEqual([1_200, false]);
   expect(allocator.lines).toMatchObject([{ event: "not-swept", conferences: 2 }]);
+  expect(allocator.notReached.toSorted()).toEqual(["k1192", "k1193"]);
   await allocator.time.pass(5 * minuteMs);
   expect([allocator.swept.get("k1193"), allocator.swept.has("late")]).toEqual([[5, 10], true]);
 });

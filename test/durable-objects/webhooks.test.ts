@@ -9,7 +9,7 @@ import { dayMs, hourMs } from "../../src/foundation/time/timers.ts";
 import { troubleOf } from "../../src/operators/trouble.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
 import type { DirectoryFact } from "../../src/records/directory-facts.ts";
-import type { AgentEvent } from "../../src/rpc/directory.ts";
+import { type AgentEvent, mailboxKey } from "../../src/rpc/directory.ts";
 import type { FactPage } from "../../src/rpc/directory-feed.ts";
 import type { Domain } from "../../src/settings/load.ts";
 import { testDomain } from "../local-domain.ts";
@@ -761,6 +761,15 @@ test("documents that are given up begin trouble for receivers, and an acknowledg
     ["trouble.began", "tsp1"],
     ["trouble.ended", "tsp1"],
   ]);
+});
+
+test("answers of no conference that are given up begin trouble for receivers at once, though nothing else happens", async () => {
+  const world = new World();
+  const posts = { host: "tsp1" as WebexHost, confirmed: 0, failed: 0, givenUp: 1, tookMs: 0, lastFailure: null };
+  const lost = { at: worldBegins, requests: { confirmed: 0, refused: 0 }, hosts: [posts] };
+  await world.directory.count(domain, { key: mailboxKey, name: "a life", upTo: 1 }, [lost]);
+  await world.pass(1_000);
+  expect(world.posted.map(({ body }) => JSON.parse(body).data.kind)).toEqual(["posts-given-up"]);
 });
 
 /** Receivers of which the second one is notified of trouble of the first. */

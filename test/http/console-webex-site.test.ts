@@ -146,14 +146,12 @@ test("the lists have the topics that are cached, each page by one question; with
     const call = aCallRecord({ conference: key, endedAt: edge.time, number: "1", attendeeId: "" });
     await edge.directory.follow(aPage({ key, running, records: [...records, call] }));
   }
-  const pages = ["", "/conferences", "/records?kind=conference"];
+  const pages = ["", "/conferences", "/records?kind=conference", "/records?kind=call"];
   for (const path of pages) {
     edge.calls.length = 0;
     expect((await ask(path)).text, path).toContain("Berth planning");
     expect(asked(), path).toEqual([path.startsWith("/records") ? "topics of 2,1" : "topics of 1,2"]);
   }
-  expect((await ask("/records?kind=call")).text).toContain("/conferences/1");
-  expect(asked()).toHaveLength(1);
 
   edge.broken.add("site");
   for (const path of pages) {

@@ -122,6 +122,14 @@ test("rows of a conference that runs have its name, also of calls that are over 
   ]);
 });
 
+test("the row of a call has the name of its own conference, whatever another one of the key is called", async () => {
+  const edge = new FakeEdge();
+  await runs(edge, "60", { topic: "Tugs" });
+  await ended(edge, 1_000_000, aCallRecord({ number: ada, conference: "60", topic: "Berths" }));
+  const { lines } = (await asked(edge, `numbers?number=${ada}`)).body;
+  expect(lines.map(({ topic }) => topic)).toEqual(["Berths"]);
+});
+
 test("of a caller at the prompt is said what it lacks there", async () => {
   const edge = new FakeEdge();
   const step = { type: "wrong-key", at: edge.time, digits: 8 } as const;

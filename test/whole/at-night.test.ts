@@ -82,6 +82,8 @@ const variable: readonly (readonly [RegExp, string])[] = [
   [/(555120\d{3}\.\d+)\.\d+/g, "$1"],
   [/key: [\w-]{43},/g, "key: KEY,"],
   [/\d+ MiB/g, "SPACE"],
+  // A busy machine is slow to answer.
+  [/\bsent (?:once|\d+ times)/g, "sent TIMES"],
   // As the agent last said.
   [/ up +(?:\d+|\?)(?= +(nothing|\d))/g, " up PORTS"],
   // A checkout has no version, in as many characters as there is room for.

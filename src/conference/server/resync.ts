@@ -47,7 +47,8 @@ export function applyUndelivered(
   if (queued.length > 0) draft.withdrawQueued(host);
   const before = draft.outages.get(host);
   if (!before) draft.fact({ kind: "server-lost", host, why: of?.why ?? "" });
-  const { probe: _, hasNew: __, probes, ...lost } = before ?? { host, since: draft.context.waitedSince ?? draft.at, probes: -1 };
+  const begun = { host, since: draft.context.waitedSince ?? draft.at, probes: -1 };
+  const { probe: _, hasNew: __, probes, ...lost } = before ?? begun;
   draft.outages.set(host, { ...lost, failedAt: draft.at, why: of?.why ?? "", probes: probes + 1 });
   // Data for a caller's client is no state: what was tried and failed is over.
   const tried = messages.filter(({ type }) => type !== "client-passthrough");

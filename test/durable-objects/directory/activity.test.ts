@@ -130,3 +130,12 @@ test("what an earlier version has counted stays in the figures for its hour", as
   await world.directory.count(domain, from("p", 1), [minute(world.time.now, "tsp", 1)]);
   expect((await world.directory.activity()).minutes).toMatchObject([{ hosts: [{ confirmed: 8 }] }]);
 });
+
+test("what a conference whose time is ahead has posted counts in the last hour, as of now", async () => {
+  const world = new DirectoryWorld();
+  const { now } = world.time;
+  for (const [index, aheadMs] of [600_000, 7_200_000].entries())
+    await world.directory.count(domain, from(`p${index}`, 1), [minute(now + aheadMs, "tsp", 1)]);
+  const { minutes } = await world.directory.activity();
+  expect(minutes.map(({ at, hosts }) => [at <= now, hosts[0]?.confirmed])).toEqual([[true, 2]]);
+});

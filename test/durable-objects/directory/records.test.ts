@@ -10,7 +10,7 @@ import { worldBegins } from "../../simulation/context.ts";
 import { Database } from "../../simulation/database.ts";
 import { callerLeft, confKey, createConference, extConfId, host } from "../conference-world.ts";
 import { aPage } from "../fact-page.ts";
-import { call, DirectoryWorld, domain, ended, list } from "./world.ts";
+import { call, DirectoryWorld, domain, ended, list, personEntered } from "./world.ts";
 
 test("records come in pages in both orders, by time, kind and what stands in them", async () => {
   const world = new DirectoryWorld();
@@ -207,10 +207,13 @@ test("the name of a meeting is kept where all of a person is, by WebEx's create 
     const live = topic === conferenceName ? topic : undefined;
     expect((await list(world)).conferences.map((one) => one.topic)).toEqual([live]);
     expect(conference.conference.reader.view()?.topic).toEqual(live);
-    await conference.reported(ended);
+    await conference.reported(personEntered(1), ended);
     await conference.time.pass(1_000);
 
-    expect(await world.all()).toMatchObject([{ kind: "conference", topic }]);
+    expect(await world.all()).toMatchObject([
+      { kind: "call", topic: live ?? "" },
+      { kind: "conference", topic },
+    ]);
   }
 });
 

@@ -466,6 +466,25 @@ test("who has not answered for five minutes is not known any more, and nothing o
   expect(since).toEqual({ conferences: 1, since: world.time.now - 5 * 60_000 - 5_000 });
 });
 
+test("a conference that the sweep does not reach is asked, counts as it last reported, and is unreachable until it answers", async () => {
+  const world = new DirectoryWorld();
+  for (const key of ["100", "200"]) await world.directory.follow(aPage({ key, running: { callers: 1 } }));
+  world.feedDirectory = () => Promise.reject(new Error("it breaks"));
+  await world.directory.notReached(["100", "300"] as ConfKey[]);
+  await world.time.pass(1_000);
+  expect(world.asked).toEqual(["100"]);
+  const { list } = world.directory;
+  expect([list.stale, list.unknown, list.unreachable?.conferences]).toEqual([1, 0, 1]);
+
+  world.feedDirectory = async (key) => {
+    await world.directory.follow(aPage({ key, running: { callers: 2 } }));
+    return true;
+  };
+  await world.time.pass(60_000);
+  expect(await list.totals()).toMatchObject({ stale: 0, callers: 3 });
+  expect(list.unreachable).toBeNull();
+});
+
 test("a conference of which its own object knows nothing leaves the list, and does not come back", async () => {
   const world = new DirectoryWorld();
   for (const key of ["100", "200"]) await world.directory.follow(aPage({ key, running: {} }));
