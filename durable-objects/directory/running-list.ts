@@ -1,6 +1,7 @@
 import type { ConfKey, DomainName, EpochMs } from "../../src/foundation/ids.ts";
 import { earliest } from "../../src/foundation/time/earliest.ts";
-import { dayMs, type Timers, wait, within } from "../../src/foundation/time/timers.ts";
+import { inPortions } from "../../src/foundation/time/in-portions.ts";
+import { dayMs, type Timers, within } from "../../src/foundation/time/timers.ts";
 import { sumOfLoads } from "../../src/operators/figures.ts";
 import type { KnownTrouble } from "../../src/operators/trouble.ts";
 import { foldOf, type RunningFold } from "../../src/records/running.ts";
@@ -78,14 +79,7 @@ const mostLoads = 50;
 /** How many conferences with trouble are named for each server. */
 const mostTroubled = 5;
 
-/** So few that a post of WebEx need not wait long: on workerd all of them wake on the thread that confirms it. */
-const askedAtOnce = 10;
 const askWithinMs = 20_000;
-/** After this time the next ones are asked, though some have not answered. */
-const nextAskedAfterMs = 1_000;
-/** workerd reads its sockets only while nothing waits to run. The pause is at least as long as the answers before it took. */
-const askPauseMs = 20;
-const mostPauseMs = 200;
 const rebuildMs = 7 * dayMs;
 /** How many conferences one call of a rebuild asks: it must end in time, even if some hang. */
 const mostRebuilding = 20;
@@ -291,20 +285,18 @@ export class RunningList {
 
   async #askAll(domain: DomainName): Promise<void> {
     const all: Promise<boolean>[] = [];
-    while (this.#toAsk.size > 0) {
-      const keys = [...this.#toAsk].slice(0, askedAtOnce);
-      const askedAt = this.#ports.now();
-      const some = keys.map((key) => {
-        this.#toAsk.delete(key);
-        const one = this.conferences.get(key);
-        if (one) this.conferences.set(key, { ...one, askedAt });
-        return this.#askOne(domain, key);
-      });
-      all.push(...some);
-      await within(this.#ports, nextAskedAfterMs, "some conferences", Promise.all(some)).catch(() => {});
-      const pauseMs = Math.min(Math.max(askPauseMs, this.#ports.now() - askedAt), mostPauseMs);
-      if (this.#toAsk.size > 0) await wait(this.#ports, pauseMs);
-    }
+    const ask = (key: ConfKey) => {
+      this.#toAsk.delete(key);
+      const one = this.conferences.get(key);
+      if (one) this.conferences.set(key, { ...one, askedAt: this.#ports.now() });
+      const asked = this.#askOne(domain, key);
+      all.push(asked);
+      return asked;
+    };
+    await inPortions(this.#ports, {
+      hasMore: () => this.#toAsk.size > 0,
+      take: (most) => [...this.#toAsk].slice(0, most).map((key) => () => ask(key)),
+    });
     const failed = (await Promise.all(all)).filter((hasAnswered) => !hasAnswered);
     if (failed.length > 0) this.#ports.log({ level: "warn", event: "not-asked", conferences: failed.length });
   }

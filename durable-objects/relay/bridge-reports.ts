@@ -1,6 +1,7 @@
 import type { ConfKey, DomainName, EpochMs } from "../../src/foundation/ids.ts";
 import { TokenBucket } from "../../src/foundation/limits.ts";
 import { assertNever } from "../../src/foundation/result.ts";
+import { inPortions } from "../../src/foundation/time/in-portions.ts";
 import { within } from "../../src/foundation/time/timers.ts";
 import { type ForConference, type ForDirectory, findLink, joinWaiting, type RelayState } from "../../src/link/relay.ts";
 import type { ConferenceRpc } from "../../src/rpc/conference.ts";
@@ -42,6 +43,9 @@ export class BridgeReports {
   /** For each conference, what waits behind the call under way. */
   readonly #waiting = new Map<ConfKey, readonly ForConference[]>();
   #isKeeping = false;
+  /** Comparisons whose turn is to come. After a restart each conference has one. */
+  #comparisons: (() => Promise<void>)[] = [];
+  #isComparing = false;
 
   constructor(ports: ReportsPorts, store: RelayStore, log: RelayLog) {
     this.#ports = ports;
@@ -104,7 +108,8 @@ export class BridgeReports {
       if (!said || !identity) break;
       this.#waiting.set(conference, others);
       try {
-        await within(this.#ports, answerWithinMs, "the answer", this.#bring(said, identity));
+        const bring = () => within(this.#ports, answerWithinMs, "the answer", this.#bring(said, identity));
+        await (said.type === "digest" ? this.#inTurn(bring) : bring());
       } catch (error) {
         const { id } = this.#ports.conference(identity.domain, conference);
         const facts = { conference, ...(id && { objectId: String(id) }), error: String(error) };
@@ -112,6 +117,23 @@ export class BridgeReports {
       }
     }
     this.#waiting.delete(conference);
+  }
+
+  /** What happens must not wait for what is compared in the meantime. */
+  #inTurn(compare: () => Promise<void>): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#comparisons.push(() => compare().then(resolve, reject));
+      if (!this.#isComparing) void this.#compareAll();
+    });
+  }
+
+  async #compareAll(): Promise<void> {
+    this.#isComparing = true;
+    await inPortions(this.#ports, {
+      hasMore: () => this.#comparisons.length > 0,
+      take: (most) => this.#comparisons.splice(0, most),
+    });
+    this.#isComparing = false;
   }
 
   async #bring(said: ForConference, { domain, bridge }: Identity): Promise<void> {

@@ -24,6 +24,7 @@ class Asked {
   async answers(key: string): Promise<void> {
     this.#open.get(key)?.resolve("undecided");
     await this.settle();
+    await this.time.pass(20);
   }
 
   async settle(): Promise<void> {
@@ -33,10 +34,10 @@ class Asked {
 
 test("a conference is asked one thing after the other, another one meanwhile", async () => {
   const asked = new Asked("a");
-  asked.world.add("a", "first");
+  asked.world.ack("a", "first");
   await asked.settle();
-  asked.world.add("a", "second");
-  asked.world.add("b", "first");
+  asked.world.ack("a", "second");
+  asked.world.ack("b", "first");
   await asked.settle();
   expect(asked.log).toEqual(["a: first", "b: first"]);
 
@@ -60,6 +61,24 @@ test("what comes in one turn is joined before the conference is asked", async ()
   await asked.settle();
 
   expect(asked.log).toEqual(["a: second"]);
+});
+
+test("after a restart conferences are compared ten at a time, and what happens in them waits for none of that", async () => {
+  const all = Array.from({ length: 100 }, (_, index) => `c${index}`);
+  const asked = new Asked("c5");
+  for (const key of all) asked.world.add(key, "digest");
+  await asked.settle();
+  expect(asked.log).toEqual(["c0: digest"]);
+  await asked.time.pass(20);
+  expect(asked.log).toHaveLength(11);
+  asked.world.ack("new", "command");
+  await asked.settle();
+  expect(asked.log.at(-1)).toBe("new: command");
+  // One hangs, and the next ones wait a second for it.
+  await asked.time.pass(1_200);
+  expect(asked.log).toHaveLength(22);
+  await asked.time.pass(160);
+  expect(asked.log).toHaveLength(101);
 });
 
 test("a conference that hangs is left after 10 s, and asked the next thing", async () => {
@@ -90,14 +109,14 @@ test("a failure does not hold up the next thing", async () => {
 test("beyond 10,000 conferences, what comes for others is dropped until one has answered", async () => {
   const all = Array.from({ length: 10_000 }, (_, index) => `c${index}`);
   const asked = new Asked(...all);
-  for (const key of all) asked.world.add(key, "first");
-  asked.world.add("late", "dropped");
+  for (const key of all) asked.world.ack(key, "first");
+  asked.world.ack("late", "dropped");
   await asked.settle();
   expect(asked.log.filter((line) => line.startsWith("late"))).toEqual(["late too-many-conferences-wait"]);
-  asked.world.add("c1", "second");
+  asked.world.ack("c1", "second");
 
   await asked.answers("c0");
-  asked.world.add("late", "asked");
+  asked.world.ack("late", "asked");
   await asked.answers("c1");
   expect(asked.log.slice(-2)).toEqual(["late: asked", "c1: second"]);
 });

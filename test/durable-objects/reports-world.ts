@@ -1,11 +1,11 @@
 import { BridgeReports } from "../../durable-objects/relay/bridge-reports.ts";
 import { RelayStore } from "../../durable-objects/relay/relay-store.ts";
-import type { BridgeName, ConfKey, DomainName } from "../../src/foundation/ids.ts";
+import type { BridgeName, CommandId, ConfKey, DomainName } from "../../src/foundation/ids.ts";
 import type { Clock } from "../simulation/clock.ts";
 import { Database } from "../simulation/database.ts";
 import { fakePlatform } from "./fakes.ts";
 
-/** What a relay brings its conferences: `compare` gets each digest, and `write` each line of the relay's log. */
+/** What a relay brings its conferences: `compare` gets each digest and acknowledged command, and `write` each line of the relay's log. */
 export class ReportsWorld {
   readonly #store = new RelayStore(new Database());
   readonly #time: Clock;
@@ -20,7 +20,7 @@ export class ReportsWorld {
     const conference = (_: DomainName, key: ConfKey) => ({
       id: "",
       compareDigest: (_bridge: BridgeName, digest: string) => compare(key, digest),
-      ackCommands: async () => {},
+      ackCommands: async (_bridge: BridgeName, ids: readonly CommandId[]) => void (await compare(key, ids.join())),
       report: async () => 0,
     });
     const ports = {
@@ -41,5 +41,11 @@ export class ReportsWorld {
     const conference = key as ConfKey;
     this.#store.addConference(conference, this.#time.now);
     this.#reports.add({ type: "digest", id: "link", conference, digest });
+  }
+
+  ack(key: string, command: string): void {
+    const conference = key as ConfKey;
+    this.#store.addConference(conference, this.#time.now);
+    this.#reports.add({ type: "commands-ack", conference, ids: [command as CommandId], waiting: [] });
   }
 }

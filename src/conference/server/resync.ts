@@ -47,8 +47,8 @@ export function applyUndelivered(
   if (queued.length > 0) draft.withdrawQueued(host);
   const before = draft.outages.get(host);
   if (!before) draft.fact({ kind: "server-lost", host, why: of?.why ?? "" });
-  const begun = { host, since: draft.context.waitedSince ?? draft.at, probes: -1 };
-  const { probe: _, hasNew: __, probes, ...lost } = before ?? begun;
+  const { waitedSince = draft.at } = draft.context;
+  const { probe: _, hasNew: __, probes, ...lost } = before ?? { host, since: waitedSince, probes: -1 };
   draft.outages.set(host, { ...lost, failedAt: draft.at, why: of?.why ?? "", probes: probes + 1 });
   // Data for a caller's client is no state: what was tried and failed is over.
   const tried = messages.filter(({ type }) => type !== "client-passthrough");
