@@ -1,6 +1,6 @@
 import type { DomainName } from "../../src/foundation/ids.ts";
 import { hasLasted } from "../../src/foundation/time/has-lasted.ts";
-import { AWAY_AFTER_MS, lookForAbsences, type Presence } from "../../src/link/absences.ts";
+import { type Absences, AWAY_AFTER_MS, lookForAbsences, type Presence } from "../../src/link/absences.ts";
 import { activeLink, type RelayState } from "../../src/link/relay.ts";
 import type { FoundTrouble } from "../../src/operators/trouble-kinds.ts";
 import { wants } from "../../src/records/webhooks.ts";
@@ -39,9 +39,9 @@ export class AgentAbsences {
     const agents = identity ? this.#agents(identity) : [];
     // Of an agent that is alone, the relay knows without this whether it is there.
     if (!identity || (agents.length < 2 && !this.isWatched(identity))) return;
-    const presences = new Map(agents.map(({ name }) => [name, presenceOf(state, name)]));
     const kept = this.#store.read("absences");
     const known = kept ?? { identity, away: {}, events: [] };
+    const presences = new Map(agents.map(({ name }) => [name, presenceOf(state, name, known.away)]));
     const { after, events, nextAt } = lookForAbsences(known.away, presences, this.#ports.now());
     const acts = activeLink(state)?.agent ?? null;
     const more = (this.isWatched(identity) ? events : []).map((event) => ({ ...event, bridge: identity.bridge, acts }));
@@ -68,7 +68,7 @@ export class AgentAbsences {
     const { away = {} } = this.#store.read("absences") ?? {};
     if (!active) return [];
     return agents.flatMap(({ name }): FoundTrouble[] => {
-      const presence = presenceOf(state, name);
+      const presence = presenceOf(state, name, away);
       const since = Object.hasOwn(away, name) ? away[name]?.since : undefined;
       if (name === active.agent || presence === "here" || since === undefined) return [];
       if (!hasLasted(since, this.#ports.now(), AWAY_AFTER_MS)) return [];
@@ -110,8 +110,11 @@ export class AgentAbsences {
   }
 }
 
-function presenceOf({ links }: RelayState, agent: string): Presence {
+/** An agent that was without its bridge is so until it says otherwise, over a restart too. */
+function presenceOf({ links }: RelayState, agent: string, away: Absences): Presence {
   const link = links.find((one) => one.agent === agent);
   if (!link) return "link";
-  return link.health?.bridgeUp === false ? "bridge" : "here";
+  const known = Object.hasOwn(away, agent) ? away[agent] : undefined;
+  const bridgeUp = link.health?.bridgeUp ?? known?.why !== "bridge";
+  return bridgeUp ? "here" : "bridge";
 }

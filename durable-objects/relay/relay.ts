@@ -78,6 +78,8 @@ export class Relay implements RelayRpc {
   #bootId: string | null;
   /** The active link without a socket, as it is kept for the next life. */
   #missed: RelayEntries["active"];
+  /** When a link last opened or closed; at the beginning of a life: whether its active one was missing. */
+  #movedAt: EpochMs;
   readonly #logLimit = new LogLimit();
   readonly #replaced = new RateLimit();
   readonly #limits = new AgentLimits();
@@ -104,6 +106,7 @@ export class Relay implements RelayRpc {
     this.#state = restore(state, wasActive);
     this.#missedAt = wasActive?.lastSeen ?? ports.now();
     this.#missed = wasActive && !activeLink(state) ? { ...wasActive, lastSeen: this.#missedAt } : null;
+    this.#movedAt = this.#missed ? ports.now() : Number.NEGATIVE_INFINITY;
     this.#drain = new BridgeDrain(this.#store, this.#log);
     this.#idLimits = new IdLimits(ports, this.#log);
     this.#absences = new AgentAbsences(ports, this.#store, this.#alarm, this.#log);
@@ -335,15 +338,17 @@ export class Relay implements RelayRpc {
     if (isAnother) this.#logActive(before.lastActive?.agent, lost ?? this.#store.read("lost"));
     this.#noticeRestart();
     if (state.links === before.links) return;
+    if (idsOf(state) !== idsOf(before)) this.#movedAt = this.#ports.now();
     this.#idLimits.changed();
     this.#lookForTrouble();
   }
 
   #lookForTrouble(): void {
     this.#absences.look(this.#identity, this.#state);
-    void this.#trouble.look(this.#identity, (bridge) =>
-      this.#absences.hasBridge(bridge) ? bridgeTrouble({ health: this.#health(), unreachableSince: null }) : [],
-    );
+    void this.#trouble.look(this.#identity, (bridge) => {
+      if (!this.#absences.hasBridge(bridge)) return { trouble: [], movedAt: Number.NEGATIVE_INFINITY };
+      return { trouble: bridgeTrouble({ health: this.#health(), unreachableSince: null }), movedAt: this.#movedAt };
+    });
   }
 
   /**
@@ -415,6 +420,10 @@ export class Relay implements RelayRpc {
     const about = { ...this.#identity, ...(agent !== "" && { agent }), ...(dropped > 0 && { droppedBefore: dropped }) };
     this.#ports.log({ level, event, ...about, ...facts });
   };
+}
+
+function idsOf({ links }: RelayState): string {
+  return links.map(({ id }) => id).join();
 }
 
 /** The name as the log spells events and reasons. */

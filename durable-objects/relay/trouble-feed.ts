@@ -16,6 +16,12 @@ interface FeedPorts extends Timers {
   notifyOfTrouble(domain: DomainName, bridge: BridgeName, trouble: readonly FoundTrouble[]): Promise<void>;
 }
 
+/** What is wrong with the bridge. `movedAt`: when a link of an agent last opened or closed. */
+interface Found {
+  readonly trouble: readonly FoundTrouble[];
+  readonly movedAt: EpochMs;
+}
+
 /** Has the directory notify receivers of webhooks of what has been wrong with the bridge for ten seconds, and of its end. */
 export class TroubleFeed {
   readonly #ports: FeedPorts;
@@ -30,15 +36,20 @@ export class TroubleFeed {
     this.#sender = new DirectorySender(ports, alarm, log, "trouble-not-notified");
   }
 
-  async look(identity: Identity | undefined, found: (of: Identity) => readonly FoundTrouble[]): Promise<void> {
+  async look(identity: Identity | undefined, found: (of: Identity) => Found): Promise<void> {
     if (!identity || !wants(this.#ports.settings(identity.domain)?.webhooks ?? [])) return;
     const { domain, bridge } = identity;
     await this.#sender.send(() => {
-      const lasting = this.#lasting(found(identity));
+      const { trouble, movedAt } = found(identity);
+      const lasting = this.#lasting(trouble);
       // The bridge may be gone from the settings that the edge next starts with: nothing else would end this.
       if (lasting.length > 0) this.#alarm.wakeBy(this.#ports.now() + hourMs);
       const names = lasting.map(({ kind, about = "" }) => `${kind} ${about}`).sort();
-      if (JSON.stringify(names) === JSON.stringify(this.#store.read("notified") ?? [])) return null;
+      const before = this.#store.read("notified") ?? [];
+      if (JSON.stringify(names) === JSON.stringify(before)) return null;
+      // Agents connect anew within seconds, and what they have not said again is not over.
+      const ends = before.some((name) => !names.includes(name));
+      if (ends && !lasting.some(({ kind }) => kind === "no-agent") && this.#isToLast(movedAt)) return null;
       return {
         send: () => this.#ports.notifyOfTrouble(domain, bridge, lasting),
         sent: () => this.#store.write("notified", names),
@@ -48,13 +59,18 @@ export class TroubleFeed {
 
   /** What of this has lasted; the alarm comes for the rest. */
   #lasting(all: readonly FoundTrouble[]): readonly FoundTrouble[] {
-    const now = this.#ports.now();
-    for (const { since } of all)
-      if (since !== null && !hasLasted(since, now, AWAY_AFTER_MS))
-        this.#alarm.wakeBy(Math.min(since, now) + AWAY_AFTER_MS);
     // An agent that has just connected has not said yet whether it has its bridge.
-    return all.filter(
-      ({ kind, since }) => kind === "bridge-ends" || (since !== null && hasLasted(since, now, AWAY_AFTER_MS)),
-    );
+    return all.filter(({ kind, since }) => {
+      const lasts = since !== null && !this.#isToLast(since);
+      return lasts || kind === "bridge-ends";
+    });
+  }
+
+  /** Whether it is less than ten seconds ago; the alarm comes when it is no more. */
+  #isToLast(since: EpochMs): boolean {
+    const now = this.#ports.now();
+    if (hasLasted(since, now, AWAY_AFTER_MS)) return false;
+    this.#alarm.wakeBy(Math.min(since, now) + AWAY_AFTER_MS);
+    return true;
   }
 }

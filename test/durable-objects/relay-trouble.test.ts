@@ -151,10 +151,63 @@ test("where receivers of webhooks want it, the directory hears what has lasted t
   await pass(3_000, "link-1", second);
   expect(world.notified).toEqual(["bridge-drained"]);
   world.directoryFails = false;
+  await pass(12_000, "link-1", second);
   world.sockets.delete("link-1");
   world.relay.closed("link-1");
   await pass(15_000, second);
   expect(world.notified).toEqual(["bridge-drained", "", "standby-away"]);
+});
+
+test("agents that connect anew within seconds end no trouble for receivers, and those that stay back do", async () => {
+  world.webhooks = [{ url: "https://voice.example.com/events", secretFrom: "WEBHOOK_SECRET_A" }];
+  world.sleep();
+  world.says(health);
+  const away = world.connect("agent-2");
+  world.sockets.delete(away);
+  world.relay.closed(away);
+  await pass(12_000, "link-1");
+  expect(world.notified).toEqual(["standby-away"]);
+  world.sockets.delete("link-1");
+  world.relay.closed("link-1");
+  await pass(3_000);
+  const first = world.connect("agent-1");
+  world.says(health);
+  await pass(12_000, first);
+  expect(world.notified).toEqual(["standby-away"]);
+
+  const second = world.connect("agent-2");
+  world.says(health);
+  await pass(9_999, first, second);
+  expect(world.notified).toEqual(["standby-away"]);
+  await pass(1, first, second);
+  expect(world.notified).toEqual(["standby-away", ""]);
+});
+
+test("a restart of the edge ends no trouble of agents that are without their bridge before and after it", async () => {
+  world.webhooks = [{ url: "https://voice.example.com/events", secretFrom: "WEBHOOK_SECRET_A" }];
+  world.sleep();
+  world.says(health, 100, "link-1");
+  const before = world.connect("agent-2");
+  world.says({ ...health, bridgeUp: false });
+  const since = world.now;
+  await pass(12_000, "link-1", before);
+  expect(world.notified).toEqual(["standby-without-bridge"]);
+  world.sockets.clear();
+  world.sleep();
+  await found();
+  await pass(1_000);
+  const first = world.connect("agent-1");
+  world.says(health);
+  await pass(1_000, first);
+  const second = world.connect("agent-2");
+  expect(await found()).toEqual([{ kind: "standby-without-bridge", about: "agent-2", since }]);
+  world.says({ ...health, bridgeUp: false });
+  await pass(30_000, first, second);
+  expect(world.notified).toEqual(["standby-without-bridge"]);
+  world.sockets.clear();
+  world.sleep();
+  await pass(30_000);
+  expect(world.notified).toEqual(["standby-without-bridge", "no-agent"]);
 });
 
 test("a bridge that takes no calls has been about to end since its agent said so first, also for a relay that slept", async () => {
