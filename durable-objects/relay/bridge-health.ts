@@ -5,17 +5,18 @@ import { activeLink, type Health, type Link, type RelayInput, type RelayState } 
 import type { FoundTrouble } from "../../src/operators/trouble-kinds.ts";
 import type { AgentView, BridgeHealth } from "../../src/rpc/relay.ts";
 import type { AgentSockets } from "./agent-sockets.ts";
-import type { Lost } from "./relay-store.ts";
+import type { LastSaid, Lost } from "./relay-store.ts";
 
 interface Around extends Pick<BridgeHealth, "agentConnected"> {
   readonly awaySince: EpochMs | null | undefined;
   readonly drainedSince: EpochMs | null;
+  readonly endsSince: EpochMs | null;
   readonly trouble: readonly FoundTrouble[];
 }
 
 /** How a bridge is, as its active agent says. What says something of the agent is left out: strangers ask whether the bridge is ready. */
 export function bridgeHealth(active: Link | undefined, around: Around): BridgeHealth {
-  const { agentConnected, awaySince, drainedSince, trouble } = around;
+  const { agentConnected, awaySince, drainedSince, endsSince, trouble } = around;
   const none: Health = { bridgeUp: false, portsInUse: 0, ports: null };
   const {
     version: _,
@@ -31,8 +32,18 @@ export function bridgeHealth(active: Link | undefined, around: Around): BridgeHe
     ...(!(agentConnected && ofBridge.bridgeUp) && { portsInUse: null, ports: null }),
     ...(typeof awaySince === "number" && { awaySince }),
     ...(drainedSince !== null && { drainedSince }),
-    ...(active?.endsSince !== undefined && { endsSince: active.endsSince }),
+    ...(ofBridge.ports === 0 && endsSince !== null && { endsSince }),
     ...(trouble.length > 0 && { trouble }),
+  };
+}
+
+/** What agents have said last, behind `before`. Of the bridge, the active one says it. */
+export function lastSaid(before: LastSaid, state: RelayState, now: EpochMs): LastSaid {
+  const { health = null, bridgeAwaySince = null } = activeLink(state) ?? {};
+  if (health === null) return before;
+  return {
+    awaySince: health.bridgeUp ? null : (before.awaySince ?? bridgeAwaySince ?? now),
+    endsSince: health.ports === 0 ? (before.endsSince ?? now) : null,
   };
 }
 

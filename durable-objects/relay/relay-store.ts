@@ -33,6 +33,13 @@ export interface Identity {
 /** Writes a line of the log about this agent; empty: about none. */
 export type RelayLog = (event: string, agent: string, facts: LogFacts, level?: LogLine["level"]) => void;
 
+/** What holds until an agent says otherwise, also while none is connected. `null`: it is not so. */
+export interface LastSaid {
+  /** Since when the bridge has been away, and since when it takes no new calls. */
+  readonly awaySince: EpochMs | null;
+  readonly endsSince: EpochMs | null;
+}
+
 export interface RelayEntries {
   readonly epoch: number;
   /** When its first agent connected; absent: an earlier release knew that one. */
@@ -47,6 +54,7 @@ export interface RelayEntries {
   readonly bootId: string;
   /** What the agents are to keep. */
   readonly idLimit: IdLimit;
+  readonly lastSaid: LastSaid;
   /** What is left of the allowance for conferences that the edge does not know, at that time. */
   readonly finding: { readonly left: number; readonly at: EpochMs };
   /** Since when the bridge takes no new conferences; `null`: it takes them. */

@@ -36,10 +36,17 @@ import { AgentAbsences } from "./agent-absences.ts";
 import { AgentLimits } from "./agent-limits.ts";
 import type { AgentSockets } from "./agent-sockets.ts";
 import { BridgeDrain, refusalsOf } from "./bridge-drain.ts";
-import { actedUntil, activeLine, bridgeHealth, lostSince, shownHealth } from "./bridge-health.ts";
+import { actedUntil, activeLine, bridgeHealth, lastSaid, lostSince, shownHealth } from "./bridge-health.ts";
 import { BridgeReports, type ReportsPorts } from "./bridge-reports.ts";
 import { type IdLimitPorts, IdLimits } from "./id-limits.ts";
-import { type Identity, type Lost, type RelayEntries, type RelayLog, RelayStore } from "./relay-store.ts";
+import {
+  type Identity,
+  type LastSaid,
+  type Lost,
+  type RelayEntries,
+  type RelayLog,
+  RelayStore,
+} from "./relay-store.ts";
 import { TroubleFeed } from "./trouble-feed.ts";
 
 export interface RelayPorts
@@ -80,6 +87,7 @@ export class Relay implements RelayRpc {
   #missed: RelayEntries["active"];
   /** When a link last opened or closed; at the beginning of a life: whether its active one was missing. */
   #movedAt: EpochMs;
+  #lastSaid: LastSaid;
   readonly #logLimit = new LogLimit();
   readonly #replaced = new RateLimit();
   readonly #limits = new AgentLimits();
@@ -107,6 +115,7 @@ export class Relay implements RelayRpc {
     this.#missedAt = wasActive?.lastSeen ?? ports.now();
     this.#missed = wasActive && !activeLink(state) ? { ...wasActive, lastSeen: this.#missedAt } : null;
     this.#movedAt = this.#missed ? ports.now() : Number.NEGATIVE_INFINITY;
+    this.#lastSaid = this.#store.read("lastSaid") ?? { awaySince: null, endsSince: null };
     this.#drain = new BridgeDrain(this.#store, this.#log);
     this.#idLimits = new IdLimits(ports, this.#log);
     this.#absences = new AgentAbsences(ports, this.#store, this.#alarm, this.#log);
@@ -231,9 +240,11 @@ export class Relay implements RelayRpc {
     const active = activeLink(this.#state);
     const agentConnected = active !== undefined && this.#ports.sockets.lastSeen(active.id) !== null;
     const missedAt = active ? this.#missedAt : lostSince(this.#store.read("lost"));
-    const awaySince = agentConnected ? active.bridgeAwaySince : missedAt;
+    const { awaySince: bridgeAwaySince, endsSince } = this.#lastSaid;
+    const awaySince = agentConnected ? bridgeAwaySince : missedAt;
     const trouble = this.#absences.trouble(this.#identity, this.#state);
-    return bridgeHealth(active, { agentConnected, awaySince, drainedSince: this.#drain.since, trouble });
+    const { since: drainedSince } = this.#drain;
+    return bridgeHealth(active, { agentConnected, awaySince, drainedSince, endsSince, trouble });
   }
 
   /** The settings of these agents have changed: they must prove who they are again, or are turned away. */
@@ -344,6 +355,10 @@ export class Relay implements RelayRpc {
   }
 
   #lookForTrouble(): void {
+    const said = lastSaid(this.#lastSaid, this.#state, this.#ports.now());
+    const isNew = JSON.stringify(said) !== JSON.stringify(this.#lastSaid);
+    this.#lastSaid = said;
+    if (isNew) this.#store.write("lastSaid", said);
     this.#absences.look(this.#identity, this.#state);
     void this.#trouble.look(this.#identity, (bridge) => {
       if (!this.#absences.hasBridge(bridge)) return { trouble: [], movedAt: Number.NEGATIVE_INFINITY };

@@ -17,8 +17,6 @@ export interface Link {
   readonly health: Health | null;
   /** Since when the agent says that its bridge is away; `null`: it does not. */
   readonly bridgeAwaySince: EpochMs | null;
-  /** Since when its bridge takes no new calls; absent: it takes them. */
-  readonly endsSince?: EpochMs;
   /** The limit of ids that its agent has on disk, as it last said; absent: it is an older one, and keeps none. */
   readonly idLimit?: IdLimit;
 }
@@ -226,8 +224,7 @@ function received(state: RelayState, { id, message, at }: Extract<RelayInput, { 
     case "health": {
       const { type, ...health } = message;
       const bridgeAwaySince = health.bridgeUp ? null : (link.bridgeAwaySince ?? at);
-      const { endsSince = at, ...rest } = link;
-      return unchanged(changed(state, { ...rest, health, bridgeAwaySince, ...(health.ports === 0 && { endsSince }) }));
+      return unchanged(changed(state, { ...link, health, bridgeAwaySince }));
     }
     case "prompt-calls":
       // Also of an agent that acts no longer: nobody else knows what it saw.

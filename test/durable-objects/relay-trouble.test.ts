@@ -1,4 +1,5 @@
 import { beforeEach, expect, test } from "vitest";
+import { bridgeTrouble } from "../../src/operators/trouble.ts";
 import { bridge, dayMs, domain, health, RelayWorld } from "./relay-world.ts";
 
 const [minuteMs, hourMs] = [60_000, 3_600_000];
@@ -224,6 +225,36 @@ test("a bridge that takes no calls has been about to end since its agent said so
   await pass(6_000, "link-1");
   world.says({ ...health, ports: 0 });
   expect(await ends()).toBe(world.now);
+});
+
+test("a bridge that is away, or about to end, has been so since its first agent said so, over restarts of agent and edge", async () => {
+  const since = world.now;
+  const troubleOfBridge = async () => {
+    const health = await world.relay.health();
+    return bridgeTrouble({ health, unreachableSince: null }).filter(({ kind }) => kind.startsWith("bridge-"));
+  };
+  for (const [said, kind] of [
+    [{ ...health, bridgeUp: false }, "bridge-away"],
+    [{ ...health, ports: 0 }, "bridge-ends"],
+  ] as const) {
+    world.says(health);
+    world.now = since;
+    world.says(said);
+    world.now += hourMs;
+    world.connect();
+    world.says(said);
+    world.now += hourMs;
+    world.sockets.clear();
+    world.sleep();
+    const second = world.connect("agent-2");
+    await pass(15_000, second);
+    world.says(said, 100, second);
+    expect(await troubleOfBridge()).toEqual([{ kind, since }]);
+    world.says(health, 100, second);
+    expect(await troubleOfBridge()).toEqual([]);
+    world.says(said, 100, second);
+    expect(await troubleOfBridge()).toEqual([{ kind, since: world.now }]);
+  }
 });
 
 test("a clock that is set back ends no trouble for receivers of webhooks", async () => {
