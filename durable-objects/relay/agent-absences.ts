@@ -9,7 +9,6 @@ import type { DomainSettings } from "../../src/settings/domain-settings.ts";
 import type { Alarm } from "../platform/alarm.ts";
 import type { Platform } from "../platform/platform.ts";
 import { AgentClocks } from "./agent-clocks.ts";
-import { certificateTrouble } from "./bridge-health.ts";
 import { DirectorySender } from "./directory-sender.ts";
 import type { Identity, RelayLog, RelayStore } from "./relay-store.ts";
 
@@ -52,15 +51,11 @@ export class AgentAbsences {
     void this.#send();
   }
 
-  /** The agents that could not take over now, while another one acts, those that are refused for their clock, and what they see of the edge. */
+  /** The agents that could not take over now, while another one acts, and those that are refused for their clock. */
   trouble(identity: Identity | undefined, state: RelayState): readonly FoundTrouble[] {
     if (!identity) return [];
     const agents = this.#agents(identity);
-    return [
-      ...this.#standbyTrouble(agents, state),
-      ...this.clocks.trouble(agents.map(({ name }) => name)),
-      ...certificateTrouble(state, this.#ports.now()),
-    ];
+    return [...this.#standbyTrouble(agents, state), ...this.clocks.trouble(agents.map(({ name }) => name))];
   }
 
   #standbyTrouble(agents: readonly { readonly name: string }[], state: RelayState): readonly FoundTrouble[] {

@@ -37,14 +37,33 @@ export function bridgeHealth(active: Link | undefined, around: Around): BridgeHe
   };
 }
 
+export const nothingSaid: LastSaid = { awaySince: null, endsSince: null, certificate: null };
+
 /** What agents have said last, behind `before`. Of the bridge, the active one says it. */
 export function lastSaid(before: LastSaid, state: RelayState, now: EpochMs): LastSaid {
+  const all = state.links.flatMap(({ health }) => health ?? []);
+  const certificate = all.length === 0 ? before.certificate : certificateOf(all);
   const { health = null, bridgeAwaySince = null } = activeLink(state) ?? {};
-  if (health === null) return before;
+  if (health === null) return { ...before, certificate };
   return {
     awaySince: health.bridgeUp ? null : (before.awaySince ?? bridgeAwaySince ?? now),
     endsSince: health.ports === 0 ? (before.endsSince ?? now) : null,
+    certificate,
   };
+}
+
+type Certificate = NonNullable<LastSaid["certificate"]>;
+
+/** Of several the one that is to be renewed first. */
+function certificateOf(all: readonly Health[]): Certificate | null {
+  const certificates = all.flatMap(({ certificateBegins: begins, certificateEnds: ends }) =>
+    ends === undefined ? [] : { ends, ...(begins !== undefined && { begins }) },
+  );
+  return certificates.toSorted((one, other) => renewalOf(one) - renewalOf(other))[0] ?? null;
+}
+
+function renewalOf({ begins = Number.NEGATIVE_INFINITY, ends }: Certificate): EpochMs {
+  return renewAt({ begins, ends });
 }
 
 /** What an agent says, without the ports that it cannot know: it sends a number in any case. */
@@ -95,14 +114,10 @@ export function activeLine(
   return { event: "agent-takeover", agent, facts: { from: before, ...facts }, level: "warn" };
 }
 
-/** The certificate of the edge, as an agent sees it, ends soon; of several the one that is to be renewed first. */
-export function certificateTrouble({ links }: RelayState, now: EpochMs): readonly FoundTrouble[] {
-  const certificates = links.flatMap(({ health }) => {
-    const { certificateEnds: ends, certificateBegins: begins = Number.NEGATIVE_INFINITY } = health ?? {};
-    return ends === undefined ? [] : { ends, since: renewAt({ begins, ends }) };
-  });
-  const [first] = certificates.toSorted((one, other) => one.since - other.since);
-  if (!first || first.since > now) return [];
-  const why = new Date(first.ends).toISOString().slice(0, 10);
-  return [{ kind: "certificate-expires", about: why, since: first.since, why }];
+/** The certificate of the edge ends soon, or has ended: then no agent may get through to say so. */
+export function certificateTrouble(certificate: Certificate | null, now: EpochMs): readonly FoundTrouble[] {
+  if (certificate === null || renewalOf(certificate) > now) return [];
+  const about = new Date(certificate.ends).toISOString().slice(0, 10);
+  const why = `${certificate.ends > now ? "ends" : "ended"} on ${about}`;
+  return [{ kind: "certificate-expires", about, since: renewalOf(certificate), why }];
 }

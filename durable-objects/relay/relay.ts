@@ -36,7 +36,16 @@ import { AgentAbsences } from "./agent-absences.ts";
 import { AgentLimits } from "./agent-limits.ts";
 import type { AgentSockets } from "./agent-sockets.ts";
 import { BridgeDrain, refusalsOf } from "./bridge-drain.ts";
-import { actedUntil, activeLine, bridgeHealth, lastSaid, lostSince, shownHealth } from "./bridge-health.ts";
+import {
+  actedUntil,
+  activeLine,
+  bridgeHealth,
+  certificateTrouble,
+  lastSaid,
+  lostSince,
+  nothingSaid,
+  shownHealth,
+} from "./bridge-health.ts";
 import { BridgeReports, type ReportsPorts } from "./bridge-reports.ts";
 import { type IdLimitPorts, IdLimits } from "./id-limits.ts";
 import {
@@ -115,7 +124,7 @@ export class Relay implements RelayRpc {
     this.#missedAt = wasActive?.lastSeen ?? ports.now();
     this.#missed = wasActive && !activeLink(state) ? { ...wasActive, lastSeen: this.#missedAt } : null;
     this.#movedAt = this.#missed ? ports.now() : Number.NEGATIVE_INFINITY;
-    this.#lastSaid = this.#store.read("lastSaid") ?? { awaySince: null, endsSince: null };
+    this.#lastSaid = this.#store.read("lastSaid") ?? nothingSaid;
     this.#drain = new BridgeDrain(this.#store, this.#log);
     this.#idLimits = new IdLimits(ports, this.#log);
     this.#absences = new AgentAbsences(ports, this.#store, this.#alarm, this.#log);
@@ -240,9 +249,12 @@ export class Relay implements RelayRpc {
     const active = activeLink(this.#state);
     const agentConnected = active !== undefined && this.#ports.sockets.lastSeen(active.id) !== null;
     const missedAt = active ? this.#missedAt : lostSince(this.#store.read("lost"));
-    const { awaySince: bridgeAwaySince, endsSince } = this.#lastSaid;
+    const { awaySince: bridgeAwaySince, endsSince, certificate } = this.#lastSaid;
     const awaySince = agentConnected ? bridgeAwaySince : missedAt;
-    const trouble = this.#absences.trouble(this.#identity, this.#state);
+    const trouble = [
+      ...this.#absences.trouble(this.#identity, this.#state),
+      ...certificateTrouble(certificate, this.#ports.now()),
+    ];
     const { since: drainedSince } = this.#drain;
     return bridgeHealth(active, { agentConnected, awaySince, drainedSince, endsSince, trouble });
   }

@@ -246,10 +246,10 @@ const rows = {
     todo: () => "Set the clock that is wrong, for example by NTP: where all agents are off alike, it is the edge's.",
   },
   "certificate-expires": {
-    title: "The certificate of the edge ends soon",
+    title: "The certificate of the edge must be renewed",
     severity: "warn",
     from: ["relay"],
-    says: ({ here, why }) => `The certificate of the edge, as agents of ${here} see it, ends on ${why}.`,
+    says: ({ here, why }) => `The certificate of the edge, as agents of ${here} see it, ${why}.`,
     todo: () => "Renew it in the proxy in front of the edge, or see why that does not renew it by itself.",
   },
 } as const satisfies Readonly<Record<string, TroubleRow>>;

@@ -129,10 +129,33 @@ test("a certificate of the edge that ends within 14 days is trouble from then on
   world.now = certificateEnds - 14 * dayMs;
   world.pings("link-1");
   expect(await foundOf("certificate-expires")).toEqual([
-    { kind: "certificate-expires", about: "2026-01-20", since: world.now, why: "2026-01-20" },
+    { kind: "certificate-expires", about: "2026-01-20", since: world.now, why: "ends on 2026-01-20" },
   ]);
   // Of the agent, so none of what strangers see.
   expect(await world.relay.health()).not.toHaveProperty("certificateEnds");
+});
+
+test("a certificate that has ended is trouble also when no agent gets through any more, until one has seen a later one", async () => {
+  world.webhooks = [{ url: "https://voice.example.com/events", secretFrom: "WEBHOOK_SECRET_A" }];
+  world.agentNames = ["agent-1"];
+  world.sleep();
+  const certificateEnds = Date.UTC(2026, 0, 2);
+  world.says({ ...health, certificateEnds });
+  const certificate = { kind: "certificate-expires", about: "2026-01-02", since: certificateEnds - 14 * dayMs };
+  await pass(12_000, "link-1");
+  expect(await found()).toEqual([{ ...certificate, why: "ends on 2026-01-02" }]);
+  world.now = certificateEnds;
+  world.pings("link-1");
+  expect(await found()).toEqual([{ ...certificate, why: "ended on 2026-01-02" }]);
+  world.sockets.clear();
+  world.sleep();
+  await pass(60_000);
+  expect(await found()).toEqual([{ ...certificate, why: "ended on 2026-01-02" }]);
+  expect(world.notified).toEqual(["certificate-expires", "certificate-expires,no-agent"]);
+  world.connect();
+  expect(await found()).toMatchObject([certificate]);
+  world.says({ ...health, certificateEnds: certificateEnds + 90 * dayMs });
+  expect(await found()).toEqual([]);
 });
 
 test("where receivers of webhooks want it, the directory hears what has lasted ten seconds, and of its end, once", async () => {
