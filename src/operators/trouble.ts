@@ -266,7 +266,9 @@ function isCovered({ kind, since, latest }: DomainTrouble, known: Acknowledgemen
   if (since === null || latest === null) return Math.abs(now - known.at) < unknownMs;
   const from = known.since ?? null;
   if (from !== null && !movesOn(kind)) return since === from;
-  return latest <= known.upTo && (from === null || since >= from);
+  // Each process of the edge notices for itself who does not answer, some earlier than the one that was asked.
+  const isOfEdge = sourcesOf(kind).every((source) => source === "edge");
+  return latest <= known.upTo && (from === null || isOfEdge || since >= from);
 }
 
 function weightOf({ kind, acknowledged }: DomainTrouble): number {

@@ -439,6 +439,26 @@ test("where a conference does not answer, nobody takes for mended what was wrong
   expect(await listed()).toEqual([]);
 });
 
+test("a relay that is silent stays acknowledged in each process of the edge, whichever noticed it first, until it has answered", async () => {
+  edge.broken.add("simulated");
+  const since = edge.time;
+  await listed();
+  edge.time += 10_000;
+  const by = { by: "ann", at: edge.time, word: "known" };
+  const ofOther = { id: "relay-unreachable:simulated", since: since + 5_000, upTo: edge.time, place: null, ...by };
+  await edge.directory.knownTrouble.acknowledge("local" as DomainName, ofOther);
+  edge.time += 4 * 60_000;
+  expect(await listed()).toMatchObject([{ kind: "relay-unreachable", since, acknowledged: { word: "known" } }]);
+  edge.broken.clear();
+  await listed();
+  edge.broken.add("simulated");
+  expect(await listed()).toMatchObject([{ since: edge.time, acknowledged: null }]);
+  await acknowledge("relay-unreachable:simulated", { word: "seen" });
+  // It answers, and is silent again before anybody asks.
+  edge.time += 3_600_000;
+  expect(await listed()).toMatchObject([{ since: edge.time, acknowledged: null }]);
+});
+
 test("what is acknowledged and still so comes last, with who took it; when it begins anew, it is open", async () => {
   const since = edge.time - 60_000;
   edge.health.set("simulated", { ...up, agentConnected: false, bridgeUp: false, awaySince: since });

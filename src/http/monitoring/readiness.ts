@@ -27,6 +27,8 @@ import { figuresOfDomain, totalsOf } from "./figures-of-domain.ts";
 const SAME_ANSWER_MS = 1_000;
 /** A relay that has not answered by then counts as not ready, so that it does not hold up the answer about the others. */
 const ANSWER_WITHIN_MS = 2_000;
+/** Who has not been asked for so long may have answered meanwhile. Prometheus asks more often. */
+const KNOWN_FOR_MS = 5 * 60_000;
 const notAsked = { known: null, mail: null, silent: [] };
 /** In place of what is wrong in domains whose names are no stranger's business. */
 const hidden = {
@@ -52,7 +54,7 @@ export class Readiness {
   #askedAt = 0;
   #latest: Promise<readonly FoundBridge[]> | undefined;
   /** By `domain/bridge`, or the name of an object, since when it does not answer this process. */
-  readonly #unreachable = new Map<string, EpochMs>();
+  readonly #unreachable = new Map<string, { readonly since: EpochMs; readonly askedAt: EpochMs }>();
 
   constructor(edge: ReadinessPorts) {
     this.#edge = edge;
@@ -167,9 +169,13 @@ export class Readiness {
 
   /** Since when this object answers nothing, as far as this process knows; `null`: it answers. */
   #unreachableSince(name: string, answer: object | null): EpochMs | null {
-    if (answer) this.#unreachable.delete(name);
-    else if (!this.#unreachable.has(name)) this.#unreachable.set(name, this.#edge.now());
-    return this.#unreachable.get(name) ?? null;
+    const askedAt = this.#edge.now();
+    const known = this.#unreachable.get(name);
+    this.#unreachable.delete(name);
+    if (answer) return null;
+    const since = known && Math.abs(askedAt - known.askedAt) < KNOWN_FOR_MS ? known.since : askedAt;
+    this.#unreachable.set(name, { since, askedAt });
+    return since;
   }
 }
 
