@@ -5,7 +5,7 @@ import { shellWord } from "../../src/operators/shell-word.ts";
 import { movesOn } from "../../src/operators/trouble-kinds.ts";
 import { duration, fromNow, wordsOf, wrapped } from "../terminal.ts";
 import { answer, examples, found, type Options, question } from "./ask-edge.ts";
-import type { OperatorClient, TroubleOfDomain } from "./operator-client.ts";
+import type { AgentsOfBridge, OperatorClient, TroubleOfDomain } from "./operator-client.ts";
 
 /** The commands about what is wrong. */
 export function addTrouble(program: Command): void {
@@ -58,12 +58,15 @@ async function figuresOf(edge: OperatorClient, domain: string) {
     edge.ask("GET /domains/{domain}/figures", { domain }),
     edge.agents([domain]),
   ]);
-  const bridges = agents.map(({ bridge, agents, drainedSince }) => {
-    const active = agents?.find(({ role, lastSeen }) => role === "active" && lastSeen !== null);
-    const up = agents === null ? null : (active?.health?.bridgeUp ?? false);
-    return { bridge, agentConnected: active !== undefined, up, drainedSince };
-  });
-  return { figures, bridges };
+  return { figures, bridges: agents.map(statusOfBridge) };
+}
+
+/** `up`: null where nobody has said. */
+export function statusOfBridge({ bridge, agents, drainedSince }: Omit<AgentsOfBridge, "domain" | "load">) {
+  const active = agents?.find(({ role, lastSeen }) => role === "active" && lastSeen !== null);
+  const health = active?.health ?? null;
+  const up = agents === null || (active && !health) ? null : (health?.bridgeUp ?? false);
+  return { bridge, agentConnected: active !== undefined, up, takesCalls: health?.ports !== 0, drainedSince };
 }
 
 interface StatusFound {
@@ -76,11 +79,13 @@ export function edgeStatusText({ figures, trouble }: StatusFound, now: number, t
   const lines = figures.flatMap(({ domain, figures, bridges }) => [
     style("bold", domain),
     ...figures.map((figure) => `  ${figure.word}: ${figureText(figure)}`),
-    ...bridges.map(({ bridge, agentConnected, up, drainedSince }) => {
-      if (up === null) return `  bridge ${bridge}: not known, its relay does not answer`;
+    ...bridges.map(({ bridge, agentConnected, up, takesCalls, drainedSince }) => {
+      if (up === null)
+        return `  bridge ${bridge}: not known, its ${agentConnected ? "agent has not said" : "relay does not answer"}`;
       if (!agentConnected) return `  bridge ${bridge}: ${style("red", "no agent")}`;
       if (!up) return `  bridge ${bridge}: ${style("red", "away")}`;
-      return `  bridge ${bridge}: up${drainedSince === null ? "" : `, ${style("yellow", "drained")}`}`;
+      const lacks = [...(takesCalls ? [] : ["takes no calls"]), ...(drainedSince === null ? [] : ["drained"])];
+      return `  bridge ${bridge}: ${["up", ...lacks.map((text) => style("yellow", text))].join(", ")}`;
     }),
   ]);
   return [...lines, "", ...troubleText(trouble, now, terminal)];

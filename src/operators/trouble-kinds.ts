@@ -54,6 +54,9 @@ interface TroubleRow {
 /** How a conference that the edge does not know is, in `why`. */
 export const orphanIs = { locked: "locked", open: "open", gone: "gone" } as const;
 
+/** In `why` of a bridge: the agent that acts has just connected. */
+export const unsaid = "unsaid";
+
 /** All kinds of trouble. A further kind is a row here, and a source that finds it. The worst come first. */
 const rows = {
   disk: {
@@ -82,7 +85,8 @@ const rows = {
     title: "The bridge is away",
     severity: "down",
     from: ["relay"],
-    says: ({ here }) => `The agent of ${here} does not reach its bridge.`,
+    says: ({ here, why }) =>
+      `The agent of ${here} ${why === unsaid ? "has not said yet whether it reaches" : "does not reach"} its bridge.`,
     todo: () => '"bridgehead-agent doctor" beside the bridge says why.',
   },
   "directory-unreachable": {

@@ -14,6 +14,7 @@ import {
   sourcesOf,
   type TroubleKind,
   troubleKinds,
+  unsaid,
 } from "./trouble-kinds.ts";
 
 /** By whom something is taken on, or is known. What has begun since, or has happened behind `place`, is open again. */
@@ -187,7 +188,7 @@ export function bridgeTrouble({
   const { agentConnected, bridgeUp, ports, awaySince = null, drainedSince, endsSince = null, trouble = [] } = health;
   const found: FoundTrouble[] = [...trouble];
   if (!agentConnected) found.push({ kind: "no-agent", since: awaySince });
-  else if (!bridgeUp) found.push({ kind: "bridge-away", since: awaySince });
+  else if (!bridgeUp) found.push({ kind: "bridge-away", since: awaySince, ...(awaySince === null && { why: unsaid }) });
   else if (ports === 0) found.push({ kind: "bridge-ends", since: endsSince });
   if (drainedSince !== undefined) found.push({ kind: "bridge-drained", since: drainedSince });
   return found;

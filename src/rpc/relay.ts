@@ -15,7 +15,10 @@ export interface BridgeHealth
    */
   readonly portsInUse: number | null;
   readonly agentConnected: boolean;
-  /** Since when no agent is connected, or the one that acts is without the bridge; absent: it is not so, or nobody knows. */
+  /**
+   * Since when no agent is connected, or the one that acts is without the bridge; absent: it is not so, or nobody knows. Of an agent that is
+   * connected, absent beside a `bridgeUp` of false: it has not said.
+   */
   readonly awaySince?: EpochMs;
   /** Since when it takes no new conferences, as an operator asked; absent: it takes them. */
   readonly drainedSince?: EpochMs;

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
-import { edgeStatusText, seenMark, troubleText } from "../../cli/operator/trouble.ts";
+import { edgeStatusText, seenMark, statusOfBridge, troubleText } from "../../cli/operator/trouble.ts";
 import { showTrouble, type TroubleKind, troubleKinds } from "../../src/operators/trouble-kinds.ts";
+import type { AgentView } from "../../src/rpc/relay.ts";
 
 const now = 10_000_000;
 const terminal = { width: 1_000, style: (_: unknown, text: string) => text };
@@ -41,12 +42,18 @@ test("what somebody has taken on is said with who and the word; nothing wrong is
 });
 
 test("of a bridge without an agent, or whose relay does not answer, nobody says that it is away", () => {
-  const bridges = [true, false, null, false].map((up, index) => {
-    return { bridge: `b${index}`, agentConnected: index < 2, up, drainedSince: null };
-  });
+  const active = (health: AgentView["health"]) => {
+    return [{ agent: "agent-1", role: "active", lastSeen: now, health } as const];
+  };
+  const up = { bridgeUp: true, portsInUse: 3, ports: 40 };
+  const found = [active(up), active({ ...up, bridgeUp: false }), null, [], active(null), active({ ...up, ports: 0 })];
+  const bridges = found.map((agents, index) =>
+    statusOfBridge({ bridge: `b${index}`, agents, drainedSince: index === 5 ? now : null }),
+  );
   const text = edgeStatusText({ figures: [{ domain: "acme", figures: [], bridges }], trouble: [] }, now, terminal);
-  expect(text.slice(1, 5)).toEqual([
+  expect(text.slice(1, 7)).toEqual([
     ...["  bridge b0: up", "  bridge b1: away", "  bridge b2: not known, its relay does not answer"],
-    "  bridge b3: no agent",
+    ...["  bridge b3: no agent", "  bridge b4: not known, its agent has not said"],
+    "  bridge b5: up, takes no calls, drained",
   ]);
 });

@@ -256,6 +256,7 @@ test("a bridge that is away, or about to end, has been so since its first agent 
     const health = await world.relay.health();
     return bridgeTrouble({ health, unreachableSince: null }).filter(({ kind }) => kind.startsWith("bridge-"));
   };
+  expect(await troubleOfBridge()).toEqual([{ kind: "bridge-away", since: null, why: "unsaid" }]);
   for (const [said, kind] of [
     [{ ...health, bridgeUp: false }, "bridge-away"],
     [{ ...health, ports: 0 }, "bridge-ends"],

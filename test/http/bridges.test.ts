@@ -133,6 +133,29 @@ test("a drained bridge says so to whoever looks: with what it still carries, amo
   expect(await gauge()).toBe('bridgehead_bridge_drained{domain="local",bridge="simulated"} 0');
 });
 
+test("of an agent that has not said whether it has its bridge, nobody says that the bridge is away", async () => {
+  const edge = newEdge();
+  const unsaid = { agentConnected: true, bridgeUp: false, portsInUse: null, ports: null };
+  edge.health.set("simulated", unsaid);
+  edge.agents.push({ agent: "agent-1", role: "active", lastSeen: edge.time, health: null });
+  const { text } = await browse(edge, "");
+  expect(text).toContain("its agent has not said");
+  expect(text).toContain("The agent of the bridge simulated of local has not said yet whether it reaches its bridge.");
+  expect(text).not.toMatch(/bridge away|does not reach/);
+  const ready = await edge.app.request("/readyz");
+  expect([ready.status, await ready.text()]).toEqual([503, expect.stringContaining("has not said yet")]);
+
+  edge.health.set("simulated", { ...unsaid, awaySince: edge.time });
+  expect((await browse(edge, "")).text).toMatch(/bridge away[\s\S]*does not reach its bridge/);
+});
+
+test("a standby that does not reach the bridge is shown as that, and not as one that was not asked", async () => {
+  const edge = newEdge();
+  edge.health.set("simulated", health);
+  edge.agents.push({ agent: "agent-2", role: "standby", lastSeen: edge.time, health: { ...ofAgent, bridgeUp: false } });
+  expect((await browse(edge, "")).text).toContain("does not answer");
+});
+
 test("ports that an agent cannot know are not known on the console's bridges", async () => {
   const edge = newEdge();
   const away = { bridgeUp: false, portsInUse: null, ports: null };

@@ -158,8 +158,7 @@ function waitingOf({ health }: AgentView): string {
   return `${counted(commands, "command")}, ${counted(reports, "report")}`;
 }
 
-function bridgeOf({ health, role }: AgentView): string {
+function bridgeOf({ health }: AgentView): string {
   if (!health) return "it has not said";
-  if (health.bridgeUp) return "answers";
-  return role === "standby" ? "not asked while it stands by" : "does not answer";
+  return health.bridgeUp ? "answers" : "does not answer";
 }

@@ -85,6 +85,7 @@ function BridgeCard({ found: { bridge, health }, load, domain }: CardProps) {
 export function BridgeMark({ health }: Pick<FoundBridge, "health">) {
   if (!health) return <Mark is="bad">relay does not answer</Mark>;
   if (!health.agentConnected) return <Mark is="bad">no agent</Mark>;
+  if (!health.bridgeUp && health.awaySince === undefined) return <Mark is="warn">its agent has not said</Mark>;
   if (!health.bridgeUp) return <Mark is="bad">bridge away</Mark>;
   if (health.ports === 0) return <Mark is="warn">takes no calls</Mark>;
   return health.drainedSince === undefined ? <Mark is="good">answers</Mark> : <Mark is="warn">drained</Mark>;
