@@ -14,8 +14,10 @@ export function clockTime(text: string, now: number, zone: string, notBefore?: n
     return isOffset ? Date.parse(text) || null : momentIn(text, zone);
   }
   const from = notBefore ?? now;
+  // By the calendar: a day on which the clock is changed has 23 or 25 hours.
+  const day = Date.parse(zonedDay(from, zone));
   const times = [-dayMs, 0, dayMs].flatMap((ms) => {
-    return momentIn(`${zonedDay(from + ms, zone)}T${hour.padStart(2, "0")}${rest}`, zone) ?? [];
+    return momentIn(`${zonedDay(day + ms, "UTC")}T${hour.padStart(2, "0")}${rest}`, zone) ?? [];
   });
   const found = notBefore === undefined ? times.findLast((at) => at <= now) : times.find((at) => at >= notBefore);
   return found ?? null;

@@ -42,3 +42,12 @@ test.each<[text: string, zone: string, at: string]>([
 ])("%s in the zone %s is %s", (text, zone, at) => {
   expect(clockTime(text, Date.parse("2026-11-21T03:00Z"), zone)).toBe(Date.parse(at));
 });
+
+test.each<[text: string, now: string, since: string | undefined, at: string]>([
+  ["22:00", "2026-03-30T00:30+02:00", undefined, "2026-03-29T22:00+02:00"],
+  ["05:00", "2026-03-29T06:00+02:00", "2026-03-28T23:30+01:00", "2026-03-29T05:00+02:00"],
+  ["00:10", "2026-10-26T06:00+01:00", "2026-10-25T00:30+02:00", "2026-10-26T00:10+01:00"],
+])("in Berlin, where the clock is changed, %s at %s behind %s is %s", (text, now, since, at) => {
+  const notBefore = since === undefined ? undefined : Date.parse(since);
+  expect(clockTime(text, Date.parse(now), "Europe/Berlin", notBefore)).toBe(Date.parse(at));
+});
