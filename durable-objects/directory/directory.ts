@@ -359,8 +359,8 @@ export class Directory
     await this.#changed();
   }
 
-  async givenUp(before: string | null, limit: number, server?: string): Promise<GivenUpPage> {
-    return this.#givenUp.page(before, Math.min(limit, mostPage), server);
+  async givenUp(...[after, limit, ...of]: Parameters<DirectoryRpc["givenUp"]>): Promise<GivenUpPage> {
+    return this.#givenUp.page(after, Math.min(limit, mostPage), ...of);
   }
 
   async givenUpPost(id: string): Promise<GivenUpPost | null> {

@@ -3,7 +3,7 @@ import { bareHost } from "../../src/foundation/text/bare-host.ts";
 import type { KnownTrouble } from "../../src/operators/trouble.ts";
 import type { ActivityMinute } from "../../src/records/activity.ts";
 import type { PlacedFact } from "../../src/records/directory-facts.ts";
-import type { GivenUpPage } from "../../src/rpc/directory.ts";
+import type { GivenUpPage, RecordQuery } from "../../src/rpc/directory.ts";
 import type { GivenUpPost } from "../../src/rpc/directory-feed.ts";
 import { LazyTables } from "../platform/lazy-tables.ts";
 import type { Sql, SqlRow, SqlValue } from "../platform/platform.ts";
@@ -252,15 +252,20 @@ export class GivenUpStore {
     return { listed, unlisted: new Map(counts.map((one) => [keyOf(one), one])), places };
   }
 
-  /** Documents before this id, the latest first; `server`: those for this one alone, with its scheme or without. */
-  page(before: string | null, limit: number, server?: string): GivenUpPage {
-    const query = "SELECT id, data FROM given_up_post WHERE id < ? ORDER BY id DESC LIMIT ?";
-    const rows = this.#table.read(query, before ?? behindAll, server === undefined ? limit + 1 : most);
+  /** Documents behind this id in their order; `server`: those for this one alone, with its scheme or without. */
+  page(after: string | null, limit: number, server?: string, order: RecordQuery["order"] = "newest"): GivenUpPage {
+    const [is, way, first] = order === "oldest" ? [">", "ASC", ""] : ["<", "DESC", behindAll];
+    const from = after ?? first;
+    // Of one time and conference, those of the later row have the longer id, or the greater one.
+    const query = `SELECT id, data FROM given_up_post WHERE (substr(id, 1, 15), length(id), id) ${is} (?, ?, ?)
+      ORDER BY substr(id, 1, 15) ${way}, length(id) ${way}, id ${way} LIMIT ?`;
+    const mostRead = server === undefined ? limit + 1 : most;
+    const rows = this.#table.read(query, from.slice(0, 15), from.length, from, mostRead);
     const found = rows
       .map(({ id, data }) => ({ id: String(id), ...postIn(data) }))
       .filter(({ host }) => server === undefined || bareHost(host) === bareHost(server));
     const posts = found.slice(0, limit);
-    const unlisted = server === undefined || before !== null ? 0 : this.#unlistedOf(bareHost(server));
+    const unlisted = server === undefined || after !== null ? 0 : this.#unlistedOf(bareHost(server));
     const next = found.length > limit ? (posts.at(-1)?.id ?? null) : null;
     return { posts, next, ...(unlisted > 0 && { unlisted }) };
   }

@@ -191,7 +191,6 @@ interface GivenUpPosts {
   /** On the first page for one server: so many open documents are too many to be listed. Absent: none. */
   readonly unlisted?: number;
 }
-/** The latest first. */
 export type GivenUpPage = PageOf<GivenUpPosts, string>;
 /** How many had the number; `alike`: numbers that are another spelling of it, or another line, and stay. */
 export type ErasurePage = PageOf<{ readonly erased: number; readonly alike: readonly string[] }, number>;
@@ -338,8 +337,8 @@ export interface DirectoryRpc extends PromptCallsRpc {
   rebuild(domain: DomainName, from: RebuildPage["next"]): Promise<RebuildPage>;
   /** Keeps what a person has asked of the domain. The same entry again, within seconds, is not kept twice. */
   keepAudit(domain: DomainName, entry: AuditEntry): Promise<void>;
-  /** Documents that were given up, the latest first, before this place; `server`: those for this one alone. */
-  givenUp(before: string | null, limit: number, server?: string): Promise<GivenUpPage>;
+  /** Documents that were given up, behind this place in their order, the newest first if none is named; `server`: those for this one alone. */
+  givenUp(after: string | null, limit: number, server?: string, order?: RecordQuery["order"]): Promise<GivenUpPage>;
   /** One of them; `null`: there is none of this id, or none any more. */
   givenUpPost(id: string): Promise<GivenUpPost | null>;
   /** What people have asked, the latest first, before this place. */

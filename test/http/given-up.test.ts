@@ -8,10 +8,12 @@ import type { ActivityMinute } from "../../src/records/activity.ts";
 import type { DirectoryFact } from "../../src/records/directory-facts.ts";
 import type { ReplayStep } from "../../src/rpc/replay.ts";
 import type { Explanation, StoryLine } from "../../src/rpc/story.ts";
+import type { FromWebex } from "../../src/tsp/messages.ts";
 import { event } from "../builders.ts";
 import { readPage } from "../console/read-page.ts";
-import { ConferenceWorld, confKey } from "../durable-objects/conference-world.ts";
+import { ConferenceWorld, confKey, extConfId, host } from "../durable-objects/conference-world.ts";
 import { aPage } from "../durable-objects/fact-page.ts";
+import { testDomain } from "../local-domain.ts";
 import { conferenceView, FakeEdge, token } from "./fake-edge.ts";
 import { realConference } from "./real-conference.ts";
 
@@ -43,6 +45,11 @@ async function lost(...more: readonly string[]) {
   await world.time.pass(59_000);
   world.answer = confirms;
   world.posted.length = 0;
+  return asked(world);
+}
+
+/** What people ask of an edge that has this conference. */
+async function asked(world: ConferenceWorld) {
   const edge = new FakeEdge(token, {}, { people: [viewer] });
   await edge.held("3100417", confKey);
   edge.alive.add(confKey);
@@ -224,6 +231,27 @@ test("all that was given up for a server is sent again at once: with a preview, 
   expect(world.posted).toHaveLength(1);
   const [, entry] = edge.audited.find(([, { status }]) => status === 200) ?? [];
   expect(entry).toMatchObject({ action: "sendAllAgain", about: { server: "127.0.0.1:8801" }, person: "operator" });
+});
+
+test("what goes out again to a receiver goes in the order in which it was posted", async () => {
+  const world = new ConferenceWorld();
+  world.domain = testDomain({ passthroughUrl: "http://127.0.0.1:9/data" });
+  await world.running(1);
+  world.answer = () => ({ kind: "failed", reason: "TimeoutError" });
+  const data = ["MQ==", "Mg==", "Mw=="];
+  for (const [index, one] of data.entries()) {
+    const message = { type: "passthrough", msgId: `m-${index}`, replyTo: host, extConfId, extCallId: "1001", data: one };
+    await world.received(`data-${index}`, message as FromWebex);
+    await world.time.pass(60_000);
+  }
+  world.answer = () => ({ kind: "answered", status: 204, body: new Uint8Array() });
+  const { ask } = await asked(world);
+  world.posted.length = 0;
+  await ask("/api/v1/domains/local/servers/*back-end/send-again", { method: "POST" });
+  await world.time.pass(10_000);
+
+  const sent = world.posted.filter(({ url }) => url.endsWith("/data")).map(({ body }) => body);
+  expect(sent.map((body) => data.findIndex((one) => body.includes(one)))).toEqual([0, 1, 2]);
 });
 
 test("what is too much to be listed is counted among what is not sent again, once for all portions", async () => {

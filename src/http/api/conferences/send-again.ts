@@ -31,7 +31,7 @@ export const sendAgainRoutes = [
   }),
   route("sendAllAgain", `POST ${path}`, {
     says: "Sends again all that was given up for a TSP server, as far as it is still so",
-    more: `Of ${PORTION} documents at a time: ask with \`cursor\` until \`next\` is null. Each document is sent again once, however often this is asked: what was sent before counts under \`sent-before\`.`,
+    more: `The oldest first, ${PORTION} documents at a time: ask with \`cursor\` until \`next\` is null. Each document is sent again once, however often this is asked: what was sent before counts under \`sent-before\`.`,
     query: { cursor: postCursor },
     answer: { says: "How many documents of which conferences, and how many are not sent, and why.", schema: sentAgain },
     about,
@@ -60,7 +60,9 @@ const ownReasons = {
 } as const;
 
 async function sendAllAgain({ domain, edge, server, cursor, person }: Asked): Promise<SentAgain> {
-  const { posts, next, unlisted = 0 } = await edge.objects.directory(domain.name).givenUp(cursor, PORTION, server);
+  const directory = edge.objects.directory(domain.name);
+  // A receiver gets them in the order in which they were for it.
+  const { posts, next, unlisted = 0 } = await directory.givenUp(cursor, PORTION, server, "oldest");
   const open = posts.filter((post) => !isSettled(post));
   const results = new Map<SentResult, number>();
   const count = (result: SentResult) => results.set(result, (results.get(result) ?? 0) + 1);
