@@ -18,8 +18,8 @@ const people = [
 ];
 
 /** An edge with the conferences 1 and 2. */
-async function edgeWith(webexSite: object | undefined = site): Promise<FakeEdge> {
-  const edge = new FakeEdge(token, webexSite && { webexSite: { ...site, ...webexSite } }, { people });
+async function edgeWith(webexSite: object | undefined = site, settings: object = {}): Promise<FakeEdge> {
+  const edge = new FakeEdge(token, webexSite && { webexSite: { ...site, ...webexSite }, ...settings }, { people });
   for (const key of ["1", "2"]) {
     edge.views.set(key as ConfKey, conferenceView(key, { extConfId: `E${key}` as ExtConfId }));
     await edge.held(`handle-${key}`, key);
@@ -154,6 +154,14 @@ test("conferences have the topics that are cached; an object that hangs or fails
   while (vi.getTimerCount() === 0) await new Promise((next) => setImmediate(next));
   await vi.advanceTimersByTimeAsync(1_000);
   expect(await late).toEqual([undefined, undefined]);
+});
+
+test.each(["masked", "none"])("names of the site are not shown with recordsPersonal %s", async (recordsPersonal) => {
+  const edge = await edgeWith(site, { recordsPersonal });
+  edge.topics.set("2" as ConfKey, "Berth planning");
+
+  for (const path of ["/conferences", "/conferences/2"])
+    expect(JSON.stringify((await asked(edge, path)).body), path).not.toContain("Berth planning");
 });
 
 test("nothing that WebEx, an agent or a caller does asks the object of the site", async () => {

@@ -60,7 +60,7 @@ const place = cursorOf(findPlace);
 export const findRoutes = [
   route("find", "GET /domains/{domain}/find", {
     says: "Whatever a text names: conferences, and people on the telephone",
-    more: "Running conferences and those with a record by key, ExtConfID or a part of the name, and by the name of a sub-conference while that is open; the conference of a MsgID or TransID, the adapter's or WebEx's; who is or was in conferences, was called, or could not get in, by number, attendee ID, or id of a call, the bridge's or WebEx's.",
+    more: "Running conferences and those with a record by key, ExtConfID or a part of the name, and by the name of a sub-conference while that is open; the conference of a MsgID or TransID, the adapter's or WebEx's; who is or was in conferences, was called, or could not get in, by number, attendee ID, or id of a call, the bridge's or WebEx's. Names that the WebEx site alone has are shown, and not searched.",
     query: {
       text: v.pipe(
         v.string(),
@@ -174,7 +174,7 @@ export async function findIn(domain: Domain, typed: string, page: FindPlace, edg
     next: people.next,
     // Who looks for a name or an id need not know what the settings say of numbers.
     people: isKey || digitsIn(text) === null ? "full" : domain.settings.recordsPersonal,
-    // Whose number ends as a conference's key does was not meant.
+    // A masked number that only ends like the key is not what was looked for.
     lines: isKey ? people.lines.filter(({ number, call }) => !number.startsWith("*") || call === text) : people.lines,
   };
 }

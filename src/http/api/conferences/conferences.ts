@@ -183,7 +183,7 @@ export async function topicsOf(
   keys: readonly ConfKey[],
   edge: PeoplePorts,
 ): Promise<ReadonlyMap<ConfKey, string>> {
-  if (!settings.webexSite || keys.length === 0) return new Map();
+  if (!settings.webexSite || settings.recordsPersonal !== "full" || keys.length === 0) return new Map();
   return (await answerOrNull(edge.objects.webexSite(name).topics(name, keys), edge, { domain: name })) ?? new Map();
 }
 
