@@ -1,7 +1,14 @@
 import type { Command } from "commander";
 import { counted } from "../../src/foundation/text/counted.ts";
 import { allPrintable } from "../../src/foundation/text/printable.ts";
-import { documentsText, joinedPortions, messagesText, type SentAgain } from "../../src/operators/send-again.ts";
+import {
+  documentsText,
+  joinedPortions,
+  messagesText,
+  type SentAgain,
+  unlistedText,
+} from "../../src/operators/send-again.ts";
+import { isSettled } from "../../src/records/given-up-post.ts";
 import { StartError } from "../edge/program.ts";
 import type { Screen, ShownTimes } from "../shown-times.ts";
 import { jsonText } from "../terminal.ts";
@@ -28,13 +35,16 @@ export function addGivenUp(program: Command): void {
           const post = await postOf(edge, domain, id);
           return found(post, (shown, _, screen) => postText(shown, domain, screen));
         }
+        let unlisted = 0;
         const posts = await edge.ofEach(await edge.domains(options.domain), async (domain) => {
-          const query = { limit: USUAL };
-          return (await edge.ask("GET /domains/{domain}/given-up-posts", { domain }, { query })).posts;
+          const page = await edge.ask("GET /domains/{domain}/given-up-posts", { domain }, { query: { limit: USUAL } });
+          unlisted += page.unlisted ?? 0;
+          return page.posts;
         });
         return found(
           posts.toSorted((one, other) => other.at - one.at),
-          givenUpText,
+          (shown, _, screen) => givenUpText(shown, unlisted, screen),
+          unlisted > 0 ? { warning: unlistedText(unlisted) } : {},
         );
       }),
     );
@@ -47,6 +57,8 @@ export function addGivenUp(program: Command): void {
       askEdge(async (edge) => {
         const domain = await edge.domain(named);
         if ((id === undefined) === (server === undefined)) throw new StartError("name a document, or a --server");
+        if (server === "")
+          throw new StartError("what is counted for other TSP servers is of no conference, and kept nowhere");
         if (server !== undefined) return sendAllAgain(edge, { domain, server }, { json, yes });
         if (id === undefined) return;
         const post = await postOf(edge, domain, id);
@@ -110,9 +122,9 @@ async function postOf(edge: OperatorClient, domain: string, post: string): Promi
   );
 }
 
-function givenUpText(posts: readonly PostOfDomain[], _: number, screen: Screen): readonly string[] {
+function givenUpText(posts: readonly PostOfDomain[], unlisted: number, screen: Screen): readonly string[] {
   return listText<PostOfDomain>(
-    "nothing was given up",
+    unlisted > 0 ? "nothing is listed" : "nothing was given up",
     [
       { title: "ID", text: ({ id }) => id },
       { title: "WHEN", text: ({ at, domain }) => screen.times.second(at, domain) },
@@ -129,11 +141,6 @@ function givenUpText(posts: readonly PostOfDomain[], _: number, screen: Screen):
     posts,
     screen,
   );
-}
-
-/** Nothing of it is left to send. What expired was never confirmed, and may be sent. */
-export function isSettled({ settledAt, expired }: Pick<ShownPost, "settledAt" | "expired">): boolean {
-  return settledAt !== null && !expired;
 }
 
 function settledText({ settledAt }: ShownPost, domain: string, times: ShownTimes): string {

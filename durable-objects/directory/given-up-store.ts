@@ -265,16 +265,16 @@ export class GivenUpStore {
       .map(({ id, data }) => ({ id: String(id), ...postIn(data) }))
       .filter(({ host }) => server === undefined || bareHost(host) === bareHost(server));
     const posts = found.slice(0, limit);
-    const unlisted = server === undefined || after !== null ? 0 : this.#unlistedOf(bareHost(server));
+    const unlisted = after === null ? this.#unlistedOf(server) : 0;
     const next = found.length > limit ? (posts.at(-1)?.id ?? null) : null;
     return { posts, next, ...(unlisted > 0 && { unlisted }) };
   }
 
-  /** How many open documents for this server have no row. */
-  #unlistedOf(server: string): number {
-    const upTo = this.#acknowledged(server);
+  /** How many open documents, for this server or for all, have no row. */
+  #unlistedOf(server: string | undefined): number {
     return [...this.#kept.unlisted.values()]
-      .filter(({ host, place }) => bareHost(host) === server && place > upTo)
+      .filter(({ host }) => server === undefined || bareHost(host) === bareHost(server))
+      .filter(({ host, count, place }) => count > 0 && place > this.#acknowledged(bareHost(host)))
       .reduce((sum, { count }) => sum + count, 0);
   }
 

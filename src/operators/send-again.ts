@@ -40,6 +40,11 @@ export function documentsText({ documents, conferences }: Pick<SentAgain, "docum
   return `${counted(documents, "document")} of ${counted(conferences.length, "conference")}`;
 }
 
+/** Of a list of what was given up: what counts, and is not in it. */
+export function unlistedText(unlisted: number): string {
+  return `${counted(unlisted, "more document")} ${unlisted === 1 ? "is" : "are"} counted and not listed: answers of no conference, or too many for a list.`;
+}
+
 /** As "A2W_NotifyUserEnter, A2W_NotifyUserEnter, and 40 more". */
 export function messagesText({
   messages,

@@ -188,7 +188,7 @@ type PageOf<Of, Place> = Of & { readonly next: Place | null };
 export type AuditPage = PageOf<{ readonly entries: readonly AuditEntry[] }, number>;
 interface GivenUpPosts {
   readonly posts: readonly (GivenUpPost & { readonly id: string })[];
-  /** On the first page for one server: so many open documents are too many to be listed. Absent: none. */
+  /** On the first page: so many open documents more are too many to be listed, or of no conference. Absent: none. */
   readonly unlisted?: number;
 }
 export type GivenUpPage = PageOf<GivenUpPosts, string>;

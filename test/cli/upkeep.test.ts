@@ -11,6 +11,7 @@ import { addQuestions } from "../../cli/operator/questions.ts";
 import { addRecords } from "../../cli/operator/records.ts";
 import { addTrouble } from "../../cli/operator/trouble.ts";
 import { runningText } from "../../cli/operator/views.ts";
+import { unlistedText } from "../../src/operators/send-again.ts";
 import { now, plain } from "./view-examples.ts";
 
 vi.mock("node:timers/promises", async (original) => ({ ...(await original<object>()), setTimeout: async () => {} }));
@@ -411,6 +412,11 @@ test("what was given up is listed, and shown with its text and what to do", asyn
     "given-up",
   );
   expect(none.printed).toBe("nothing was given up\n");
+  const unlisted = await bridgehead(
+    { "GET domains/acme/given-up-posts?limit=100": [{ posts: [], next: null, unlisted: 3 }] },
+    "given-up",
+  );
+  expect([unlisted.printed, unlisted.complaints.trim()]).toEqual(["nothing is listed\n", unlistedText(3)]);
 });
 
 test("the list says what has become of each: still owed, notified, or expired", async () => {
@@ -458,6 +464,8 @@ test("all for a server is sent again in portions, by --yes; without it and witho
   expect(nothing.printed).toBe("nothing was given up for tsp1\n");
   const neither = await bridgehead(answers, "send-again");
   expect(neither.complaints).toContain("name a document, or a --server");
+  const others = await bridgehead(answers, "send-again", "--server", "");
+  expect(others.complaints).toContain("other TSP servers");
 });
 
 test("what is sent again is followed until WebEx has confirmed it; a refusal is the edge's", async () => {

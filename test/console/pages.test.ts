@@ -344,6 +344,16 @@ test("hosts say of what was given up whether it is owed, settled, or expired", (
   expect(text.match(/^(owed|settled|expired)$/gm)).toEqual(["owed", "settled", "expired"]);
 });
 
+test("what counts as given up and is not listed is said, and the list is not said to be empty", () => {
+  const textOf = (posts: readonly GivenUpPost[]) => {
+    const givenUp = { posts: posts.map((one) => ({ id: "1-7-5", ...one })), next: null, unlisted: 3 };
+    return readPage(TspServersPage({ ...frame, givenUp, before: null, activity: silence }));
+  };
+  const says = "3 more documents are counted and not listed";
+  expect([textOf([]), textOf([post])]).toEqual([expect.stringContaining(says), expect.stringContaining(says)]);
+  expect(textOf([])).not.toContain("Nothing was given up");
+});
+
 test("all that a server was never told can be sent again to it from the list, also what expired", () => {
   const buttonsFor = (more: Partial<GivenUpPost>) => {
     const givenUp = { posts: [{ id: "1-7-5", ...post, owed: true as const, ...more }], next: null };

@@ -395,24 +395,27 @@ test("the list keeps a thousand, the latest, each once, and none that is too old
   expect(store.page(null, 5_000).posts.map(({ at }) => at)).toEqual([1_005, 1_004, 1_003, 1_002, 1_001, 1_000]);
 });
 
-test.each(["oldest", "newest"] as const)("documents of one time are in the order of their rows, over pages: %s", (order) => {
-  const store = new GivenUpStore(new Database(), placeOf);
-  const post: Omit<GivenUpPost, "row"> = {
-    ...{ conference: "5" as ConfKey, at: 7, host: "tsp1", transId: "1", attempts: 3, why: "why", messages: [] },
-    settledAt: null,
-  };
-  const rows = [8, 9, 10, 11];
-  for (const row of rows) store.add({ ...post, row });
-  store.add({ ...post, row: 7, host: "tsp2" });
-  const found: number[] = [];
-  for (let after: string | null | undefined; after !== null; ) {
-    const page = store.page(after ?? null, 2, "tsp1", order);
-    found.push(...page.posts.map(({ row }) => row));
-    after = page.next;
-  }
+test.each(["oldest", "newest"] as const)(
+  "documents of one time are in the order of their rows, over pages: %s",
+  (order) => {
+    const store = new GivenUpStore(new Database(), placeOf);
+    const post: Omit<GivenUpPost, "row"> = {
+      ...{ conference: "5" as ConfKey, at: 7, host: "tsp1", transId: "1", attempts: 3, why: "why", messages: [] },
+      settledAt: null,
+    };
+    const rows = [8, 9, 10, 11];
+    for (const row of rows) store.add({ ...post, row });
+    store.add({ ...post, row: 7, host: "tsp2" });
+    const found: number[] = [];
+    for (let after: string | null | undefined; after !== null; ) {
+      const page = store.page(after ?? null, 2, "tsp1", order);
+      found.push(...page.posts.map(({ row }) => row));
+      after = page.next;
+    }
 
-  expect(found).toEqual(order === "oldest" ? rows : rows.toReversed());
-});
+    expect(found).toEqual(order === "oldest" ? rows : rows.toReversed());
+  },
+);
 
 test("the end of one conference's outage reads nothing of others, and is known also where its transaction failed", () => {
   const disk = new Database();

@@ -240,7 +240,14 @@ test("what goes out again to a receiver goes in the order in which it was posted
   world.answer = () => ({ kind: "failed", reason: "TimeoutError" });
   const data = ["MQ==", "Mg==", "Mw=="];
   for (const [index, one] of data.entries()) {
-    const message = { type: "passthrough", msgId: `m-${index}`, replyTo: host, extConfId, extCallId: "1001", data: one };
+    const message = {
+      type: "passthrough",
+      msgId: `m-${index}`,
+      replyTo: host,
+      extConfId,
+      extCallId: "1001",
+      data: one,
+    };
     await world.received(`data-${index}`, message as FromWebex);
     await world.time.pass(60_000);
   }
@@ -259,9 +266,12 @@ test("what is too much to be listed is counted among what is not sent again, onc
   const facts = Array.from({ length: 1_003 }, () => ({ ...givenUp, host: "tsp9" as WebexHost }));
   await edge.directory.follow(aPage({ key: "405", facts, at: edge.time }));
   const path = "/api/v1/domains/local/servers/tsp9/send-again";
+  expect(await json(`${api}?limit=1`)).toMatchObject({ unlisted: 4 });
   const unlisted = ({ not }: SentAgain) => not.filter(({ reason }) => reason === "not-listed");
   const first = await json<SentAgain>(path);
-  expect(unlisted(first)).toMatchObject([{ documents: 3, says: expect.stringContaining("too many to be listed") }]);
+  expect(unlisted(first)).toMatchObject([
+    { documents: 3, says: expect.stringContaining("the latest 1,000 documents") },
+  ]);
   expect(unlisted(await json(`${path}?cursor=${first.next}`))).toEqual([]);
   expect(unlisted(await json("/api/v1/domains/local/servers/tsp1/send-again"))).toEqual([]);
 });

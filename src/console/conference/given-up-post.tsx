@@ -1,7 +1,7 @@
 import type { EpochMs } from "../../foundation/ids.ts";
 import { counted } from "../../foundation/text/counted.ts";
 import { sentence } from "../../foundation/text/sentence.ts";
-import { messagesText, type SentAgain } from "../../operators/send-again.ts";
+import { messagesText, type SentAgain, unlistedText } from "../../operators/send-again.ts";
 import { isSettled } from "../../records/given-up-post.ts";
 import type { GivenUpContent } from "../../rpc/conference.ts";
 import type { GivenUpPage } from "../../rpc/directory.ts";
@@ -20,9 +20,11 @@ interface ListProps {
 }
 
 /** Documents that were given up, the latest first. */
-export function GivenUpList({ domain, page: { posts, next }, before, now }: ListProps) {
+export function GivenUpList({ domain, page: { posts, next, unlisted = 0 }, before, now }: ListProps) {
   const path = pathOf(domain, "servers");
+  const more = unlisted > 0 && <p class="dim">{unlistedText(unlisted)}</p>;
   if (posts.length === 0) {
+    if (more) return more;
     return (
       <Empty title={before === null ? "Nothing was given up" : "There are no more"}>
         A document that its server did not confirm at the last attempt stands here, and can be sent again.
@@ -32,6 +34,7 @@ export function GivenUpList({ domain, page: { posts, next }, before, now }: List
   return (
     <>
       <SendAgainLinks {...{ domain, posts }} />
+      {more}
       <Table
         rows={posts}
         id={({ id }) => `post-${id}`}

@@ -70,7 +70,7 @@ export function PromptCallsPage({ lines, next, cursor, notKept, ...frame }: Prom
   return (
     <Page {...frame} title="Calls at the prompt">
       {lines.length === 0 && (
-        <Empty title="No call was kept at the prompt">Whose first key is right is led in, and not listed here.</Empty>
+        <Empty title="No call was kept at the prompt">Callers whose first key is right are not listed.</Empty>
       )}
       {notKept > 0 && <Notice is="plain">{notKeptText(notKept)}</Notice>}
       <PersonLines {...{ domain, lines, now }} title="Not led in at once, the latest first" />

@@ -25,4 +25,4 @@ function momentOf(text: string, zone: string): EpochMs {
 
 /** How numbers that people look for may be written, for the description. */
 export const anySpelling =
-  "In any spelling: `+`, signs between digits a `#` behind them, `tel:` and `sip:`, angle brackets and an extension do not count, and from 7 digits on it may lack country and area, or have what records lack.";
+  "In any spelling: a `+`, signs between digits, a `#` at the end, `tel:` and `sip:`, angle brackets and an extension do not count, and from 7 digits on it may lack country and area, or have what records lack.";

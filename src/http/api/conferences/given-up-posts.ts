@@ -27,7 +27,7 @@ const listed = {
 const unlisted = v.pipe(
   v.exactOptional(v.number()),
   v.description(
-    "On the first page for one `server`: so many open documents more are too many to be listed, or of no conference. Absent: none.",
+    "On the first page: so many open documents more are too many to be listed, or of no conference. Absent: none.",
   ),
 );
 

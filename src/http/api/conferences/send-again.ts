@@ -55,7 +55,7 @@ const ownReasons = {
   "sent-before": "Somebody has sent it again before.",
   settled: "Its server was reached since, and is owed nothing of it any more.",
   "not-listed":
-    "It is one of too many to be listed, or of no conference. Timelines of conferences have what is theirs.",
+    "Only the latest 1,000 documents of conferences are listed. A conference's timeline has its older ones.",
   unreachable: "Its conference does not answer now. Ask again.",
 } as const;
 
