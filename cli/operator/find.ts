@@ -9,6 +9,8 @@ import { listText } from "./views.ts";
 
 /** Lines for people; `--json` has as many of each domain. */
 const USUAL = 100;
+/** Calls at the prompt of one number. */
+const MOST_OF_NUMBER = 1_000;
 
 type NamedConference = FoundAnswer["conferences"][number];
 type CallLine = FoundAnswer["lines"][number];
@@ -35,7 +37,7 @@ export function addFind(program: Command): void {
           lines.push(...page.lines.map((one) => ({ domain, ...one })));
           for (const warning of warningsOf(page)) warnings.add(warning);
         }
-        const data = { conferences, lines };
+        const data = { conferences, lines: latestFirst(lines) };
         const failed = conferences.length + lines.length === 0;
         return found(data, (shown, _, screen) => foundText(shown, screen), { ...warned(warnings), failed });
       }),
@@ -54,7 +56,10 @@ export function addFind(program: Command): void {
           return page.lines;
         });
         const failed = lines.length === 0;
-        return found(lines, (shown, _, screen) => linesText(shown, screen), { ...warned(warnings), failed });
+        return found(latestFirst(lines), (shown, _, screen) => linesText(shown, screen), {
+          ...warned(warnings),
+          failed,
+        });
       }),
     );
 
@@ -63,20 +68,29 @@ export function addFind(program: Command): void {
     "prompt-calls",
     "calls at the prompt that were not led in at once, of all numbers, the latest first",
   )
-    .addHelpText("after", examples("prompt-calls", "prompt-calls --json"))
-    .action((options: Options) =>
+    .option("--number <number>", `those of this number alone, ${MOST_OF_NUMBER} at most`)
+    .addHelpText("after", examples("prompt-calls", "prompt-calls --number 408-555-0123"))
+    .action(({ number, ...options }: Options & { readonly number?: string }) =>
       answer(options, async (edge) => {
         const warnings = new Set<string>();
         const lines = await edge.ofEach(await edge.domains(options.domain), async (domain) => {
-          const page = await edge.ask("GET /domains/{domain}/prompt-calls", { domain }, { query: { limit: USUAL } });
+          const limit = number === undefined ? USUAL : MOST_OF_NUMBER;
+          const page = await edge.ask("GET /domains/{domain}/prompt-calls", { domain }, { query: { number, limit } });
           if (page.notKept > 0) warnings.add(notKeptText(page.notKept));
-          if (page.next !== null) warnings.add(`there are more than these ${USUAL} of a domain`);
+          if (page.next !== null) warnings.add(`there are more than these ${limit} of a domain`);
           return page.calls.map(lineOfPromptCall);
         });
         const shown = (all: typeof lines, _: number, screen: Screen) => linesText(all, screen, "no call is there");
-        return found(lines, shown, warned(warnings));
+        return found(latestFirst(lines), shown, warned(warnings));
       }),
     );
+}
+
+/** Of several domains: those of now, and then the latest first, as the API has them of one. */
+function latestFirst<Line extends Pick<CallLine, "what" | "from" | "to">>(lines: readonly Line[]): Line[] {
+  const isNow = ({ what }: Line) => what === "inside" || what === "being-called";
+  const placeOf = (line: Line) => (isNow(line) ? Number.MAX_SAFE_INTEGER : (line.to ?? line.from ?? 0));
+  return lines.toSorted((one, other) => placeOf(other) - placeOf(one));
 }
 
 const inJournalsToo = "`bridgehead find TEXT --journals` looks there, one search at a time.";
@@ -88,7 +102,11 @@ function warningsOf({ lines, next, people, journals, ...gaps }: Omit<FoundAnswer
     ...gapTexts(gaps),
     ...(notSearched === null ? [] : [journals?.searched === 0 ? `${notSearched} ${inJournalsToo}` : notSearched]),
     ...(isSaid ? [peopleWords[people]] : []),
-    ...(next === null ? [] : [`there is more than these ${USUAL} of a domain: \`bridgehead records\` has all`]),
+    ...(next === null
+      ? []
+      : [
+          `there is more than these ${USUAL} of a domain: \`bridgehead records --number\` has all calls that are over, \`prompt-calls --number\` those at the prompt`,
+        ]),
   ];
 }
 

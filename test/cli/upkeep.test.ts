@@ -177,6 +177,54 @@ test("calls at the prompt are listed of all numbers, also where none is kept", a
   );
 });
 
+test("what happened in several domains is one list, those of now first and then the latest", async () => {
+  const line = (call: string, from: number | null, to: number | null, what = "left") => {
+    return { what, from, to, number: "15552345678", attendeeId: "", conference: "5", call, why: "" };
+  };
+  const lines = {
+    acme: [line("c1", now - 9_000, null, "inside"), line("c2", now - 9_000, now - 5_000)],
+    bell: [
+      line("c3", null, null, "being-called"),
+      line("c4", now - 8_000, now - 1_000),
+      line("c5", now - 9_000, now - 7_000),
+    ],
+  };
+  const end = (at: number) => ({ at, why: "stopped-keying", digits: 7 });
+  const call = (call: string, to: number) => {
+    return {
+      id: 1,
+      bridge: "main",
+      call,
+      number: "15552345678",
+      dialled: "",
+      at: now - 9_000,
+      steps: [],
+      end: end(to),
+    };
+  };
+  const answers = {
+    "GET domains": [{ domains: [{ name: "acme" }, { name: "bell" }] }],
+    ...Object.fromEntries(
+      Object.entries(lines).flatMap(([domain, lines]) => [
+        [`GET domains/${domain}/numbers?number=5552345678&limit=100`, [{ lines, next: null }]],
+        [`GET domains/${domain}/find?text=5552345678&limit=100`, [{ lines, conferences: [], next: null }]],
+      ]),
+    ),
+    "GET domains/acme/prompt-calls?number=5552345678&limit=1000": [
+      { calls: [call("p1", now - 2_000)], notKept: 0, next: null },
+    ],
+    "GET domains/bell/prompt-calls?number=5552345678&limit=1000": [
+      { calls: [call("p2", now - 1_000)], notKept: 0, next: null },
+    ],
+  };
+  const callsIn = async (...args: readonly string[]) =>
+    (await bridgehead(answers, ...args)).printed.match(/\b[cp]\d\b/g);
+
+  expect(await callsIn("number", "5552345678")).toEqual(["c1", "c3", "c4", "c2", "c5"]);
+  expect(await callsIn("find", "5552345678")).toEqual(["c1", "c3", "c4", "c2", "c5"]);
+  expect(await callsIn("prompt-calls", "--number", "5552345678")).toEqual(["p2", "p1"]);
+});
+
 test("an erasure takes the number as it is typed alone, and names those that a search finds by it", async () => {
   const path = "domains/acme/records/erasures";
   const alike = ["15552345678"];
