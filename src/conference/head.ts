@@ -221,6 +221,8 @@ const running = fields({
   departed: maybe(list(extCallId)),
   /** MsgIDs of lost `caller-entered` of callers who have left. WebEx may have got one, and may still name its call. */
   lostEntries: maybe(list(msgId)),
+  /** The last calls that were turned away: an agent that dies meanwhile does it again, and reports it again. */
+  turnedAway: maybe(list(call)),
 });
 export interface Running extends v.InferOutput<typeof running> {}
 

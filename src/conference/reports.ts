@@ -37,6 +37,9 @@ import { type Caller, isMutedOnBridge, type PendingCommand } from "./state.ts";
 /** Pause after a bridge refused to lock a conference that the edge did not know. */
 const RETRY_LOCK_MS = 60_000;
 
+/** Calls that may be turned away at once, while an agent dies. */
+const MOST_TURNED_AWAY = 50;
+
 /** Reports of an agent of the conference's bridge, or of another bridge: `otherBridge`. */
 export function applyReports(draft: Draft, reports: readonly NumberedReport[], elsewhere?: BridgeName): void {
   let otherBridge = elsewhere;
@@ -111,7 +114,10 @@ function applyEvent(draft: Draft, event: ConferenceEvent, otherBridge: BridgeNam
       return;
     case "caller-turned-away": {
       const { type: _, dialled: __, ...said } = event;
-      if (running) draft.fact({ kind: "call-turned-away", ...said });
+      const { turnedAway = [] } = running ?? {};
+      if (!running || turnedAway.includes(event.call)) return;
+      draft.head = { ...running, turnedAway: [...turnedAway, event.call].slice(-MOST_TURNED_AWAY) };
+      draft.fact({ kind: "call-turned-away", ...said });
       return;
     }
     case "call-answered": {

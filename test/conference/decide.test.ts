@@ -461,3 +461,12 @@ test("calls that left before their conference was found have its life and are co
   const shown = records.map((record) => [record.kind === "call" ? record.call : `of ${record.calls}`, record.life]);
   expect(shown.map((one) => one.join(" "))).toEqual(["c1 11", "c2 11", "of 2 11", "c3 14", "c4 16", "of 1 16"]);
 });
+
+test("a call that is turned away once more, since its agent died meanwhile, is told once", () => {
+  const event = { type: "caller-turned-away", call: "c1", number: "1", dialled: "", why: "locked" } as const;
+  const report = { type: "event", event: { ...event, wrongKeys: 0, waitedMs: 0 } } as object as Report;
+  const reports = [1, 2].map((number) => ({ number, report }));
+  const { facts } = after({}, { type: "bridge", at: 1_000, reports });
+
+  expect(facts.map(({ kind }) => kind)).toEqual(["call-turned-away"]);
+});
