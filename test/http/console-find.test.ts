@@ -20,7 +20,7 @@ async function windowOf(edge: FakeEdge) {
   const post = async (path: string, fields: Readonly<Record<string, string>>) =>
     (await ask(`/console/local${path}`, fields)).headers.get("location") ?? "";
   const read = async (path: string) => readPage(await (await ask(path)).text());
-  return { post, read };
+  return { ask, post, read };
 }
 
 test("the field of each page leads straight to a conference whose key it has, in any spelling", async () => {
@@ -130,4 +130,12 @@ test("where the settings keep nothing of people, both pages say so", async () =>
   expect(await read(await post("/numbers", { number: "15552345678" }))).toContain(says);
   expect(await read(await post("/find", { find: "15552345678" }))).toContain(says);
   expect(await read(await post("/find", { find: "berth" }))).not.toContain(says);
+});
+
+test("what is too long for a cookie is cut, so that the browser keeps it", async () => {
+  const { ask } = await windowOf(new FakeEdge());
+  const sent = await ask("/console/local/find", { find: `berth ${"x".repeat(8_000)}` });
+
+  const [cookie = ""] = sent.headers.getSetCookie();
+  expect([cookie.includes("berth"), cookie.length < 4_096]).toEqual([true, true]);
 });

@@ -10,8 +10,6 @@ import type { AddPage, PageCall } from "./console.tsx";
 import { formOf, keepTyped, typedIn } from "./form.ts";
 
 const PAGE_LINES = 50;
-/** As the API allows. */
-const MOST_TYPED = 256;
 const emptyPage = { conferences: [], lines: [], next: null, people: "full" } as const;
 
 export function addFindPages(add: AddPage): void {
@@ -54,7 +52,7 @@ function shown(
 
 async function findPage(call: PageCall) {
   const { context, domain, edge } = call;
-  const text = (typedIn(context, "find").find ?? "").slice(0, MOST_TYPED);
+  const text = typedIn(context, "find").find ?? "";
   const page = pageIn(call);
   const isForJournals = context.req.query("journals") === "1";
   const found = text === "" ? emptyPage : await findIn(domain, text, { ...page, isForJournals }, edge);
@@ -64,7 +62,7 @@ async function findPage(call: PageCall) {
 
 async function numberPage(call: PageCall) {
   const { context, domain, edge } = call;
-  const number = (typedIn(context, "numbers").number ?? "").slice(0, MOST_TYPED);
+  const number = typedIn(context, "numbers").number ?? "";
   const page = pageIn(call);
   const { recordsPersonal: people } = domain.settings;
   const isAsked = number !== "" && people !== "none";

@@ -128,6 +128,8 @@ export async function actionIdOf(body: object, person: string, mark: string): Pr
 /** What somebody has typed of people stands in no address: addresses are logged, kept and sent on. */
 const personalFields: readonly string[] = ["number", "attendeeId", "find"];
 const KEPT_S = 600;
+/** Characters of a field. Browsers drop a cookie of more than 4 kB, and say nothing. */
+const MOST_TYPED = 256;
 
 /** Keeps fields with the browser, for a page at this path alone. None: what was kept goes. */
 export function keepTyped(
@@ -137,7 +139,8 @@ export function keepTyped(
   fields: Readonly<Record<string, string>>,
 ): void {
   const isEmpty = Object.values(fields).every((value) => value === "");
-  setCookie(context, `bridgehead-${page}`, isEmpty ? "" : String(new URLSearchParams(fields)), {
+  const cut = Object.entries(fields).map(([name, value]) => [name, value.slice(0, MOST_TYPED)]);
+  setCookie(context, `bridgehead-${page}`, isEmpty ? "" : String(new URLSearchParams(cut)), {
     ...{ path, httpOnly: true, sameSite: "Strict", secure: isByHttps(context.req.raw), maxAge: isEmpty ? 0 : KEPT_S },
   });
 }
