@@ -1,6 +1,6 @@
 import type { DomainName, EpochMs } from "../../src/foundation/ids.ts";
 import { bareHost } from "../../src/foundation/text/bare-host.ts";
-import { endsOfNumber, fitsName, fitsNumber, spellingsOf } from "../../src/foundation/text/spelled.ts";
+import { endsOfNumber, fitsName, fitsNumber, numberMatcher, spellingsOf } from "../../src/foundation/text/spelled.ts";
 import { dayMs } from "../../src/foundation/time/timers.ts";
 import { type DirectoryRecord, identityOf } from "../../src/records/conference-record.ts";
 import type { ErasurePage, PlacedRecord, RecordPage, RecordQuery } from "../../src/rpc/directory.ts";
@@ -55,12 +55,13 @@ export class RecordStore {
     const span = holds ? mostSearched : mostLooked;
     let from = isOldest ? Math.max(cursor ?? 0, first - 1) : Math.min(cursor ?? behind, behind);
     const to = isOldest ? Math.min(from + span + 1, behind) : Math.max(from - span - 1, first - 1);
+    const isMeant = recordMatcher(query);
     const records: PlacedRecord[] = [];
     for (;;) {
       const page = this.#store.page(from, order, portion, { to, holds });
       for (const one of page) {
         from = one.id;
-        if (fits(one, query)) records.push(one);
+        if (isMeant(one.record)) records.push(one);
         if (records.length >= Math.min(limit, mostPage)) return { end, records, next: from };
       }
       if (page.length < portion) break;
@@ -145,30 +146,44 @@ export class RecordStore {
   }
 }
 
-function fits({ record }: PlacedRecord, { kind, filter = {} }: RecordQuery): boolean {
-  if (kind !== undefined && record.kind !== kind) return false;
-  const fields: Readonly<Record<string, unknown>> = record;
-  return Object.entries(filter).every(([name, wanted]: readonly [string, string | undefined]) => {
-    if (wanted === undefined) return true;
-    if (name === "text") return isMeant(record, wanted);
-    const value = fields[name];
-    if (name === "number") return typeof value === "string" && fitsNumber(wanted, value);
-    if (name === "conference" || name === "attendeeId") return spellingsOf(wanted).some((one) => one === value);
-    if (name !== "webexHost") return value === wanted;
-    const hosts = [fields.webexHosts ?? fields.webexHost].flat();
-    return hosts.some((host) => bareHost(String(host)) === bareHost(String(wanted)));
-  });
+type Matcher = (record: DirectoryRecord) => boolean;
+
+/** Reads what is looked for once. */
+function recordMatcher({ kind, filter = {} }: RecordQuery): Matcher {
+  const fields = Object.entries(filter).flatMap(([name, wanted]) =>
+    wanted === undefined ? [] : fieldMatcher(name, wanted),
+  );
+  return (record) => (kind === undefined || record.kind === kind) && fields.every((isMeant) => isMeant(record));
+}
+
+function fieldMatcher(name: string, wanted: string): Matcher {
+  if (name === "text") return textMatcher(wanted);
+  const valueIn = (record: Readonly<Record<string, unknown>>) => record[name];
+  if (name === "number") {
+    const isMeant = numberMatcher(wanted);
+    return (record) => record.kind === "call" && isMeant(record.number);
+  }
+  if (name === "conference" || name === "attendeeId") {
+    const spellings: readonly unknown[] = spellingsOf(wanted);
+    return (record) => spellings.includes(valueIn(record));
+  }
+  if (name !== "webexHost") return (record) => valueIn(record) === wanted;
+  const hostsIn = ({ webexHosts, webexHost }: Readonly<Record<string, unknown>>) => [webexHosts ?? webexHost].flat();
+  return (record) => hostsIn({ ...record }).some((host) => bareHost(String(host)) === bareHost(wanted));
 }
 
 /** Whether a record is of whom or what somebody looks for by a text. A key means the conference, and not its calls. */
-function isMeant(record: DirectoryRecord, text: string): boolean {
+function textMatcher(text: string): Matcher {
   const spellings = spellingsOf(text);
-  if (record.kind === "conference") {
-    const ids: readonly string[] = [record.conference, ...record.extConfIds];
-    return fitsName(text, record.topic) || spellings.some((one) => ids.includes(one));
-  }
-  const { number, attendeeId, call, extCallId } = record;
-  return fitsNumber(text, number) || spellings.some((one) => [attendeeId, call, extCallId].includes(one));
+  const isNumber = numberMatcher(text);
+  return (record) => {
+    if (record.kind === "conference") {
+      const ids: readonly string[] = [record.conference, ...record.extConfIds];
+      return fitsName(text, record.topic) || spellings.some((one) => ids.includes(one));
+    }
+    const { number, attendeeId, call, extCallId } = record;
+    return isNumber(number) || spellings.some((one) => [attendeeId, call, extCallId].includes(one));
+  };
 }
 
 type Filter = NonNullable<RecordQuery["filter"]>;

@@ -22,7 +22,7 @@ import type { Log } from "../platform/log.ts";
 import type { DirectoryStore, LastReport, RunningRow } from "./directory-store.ts";
 import type { EndedWaiting } from "./ended-waiting.ts";
 import type { EnteredAt } from "./prompt-store.ts";
-import { foundIn } from "./running-search.ts";
+import { searchFor } from "./running-search.ts";
 
 export interface FeedPorts extends Timers {
   now(): EpochMs;
@@ -120,16 +120,15 @@ export class RunningList {
   async running(query: RunningQuery): Promise<RunningPage> {
     const { after, limit, troubled = false } = query;
     const isBehind = (key: ConfKey) => after === null || key > after;
-    const first = [...this.conferences.keys()].filter(
-      (key) => isBehind(key) && foundIn(key, undefined, undefined, query),
-    );
+    const foundIn = searchFor(query);
+    const first = [...this.conferences.keys()].filter((key) => isBehind(key) && foundIn(key));
     // Those on the page are asked first.
     await this.askUnheard(first.sort().slice(0, Math.min(limit, mostPage)));
     const isTroubled = ({ known }: RunningEntry) => known !== null && known.live.trouble.length > 0;
     const found = new Map<ConfKey, readonly FoundPerson[]>();
     for (const [key, one] of this.conferences) {
       if (!isBehind(key) || (troubled && !isTroubled(one))) continue;
-      const people = foundIn(key, one.known?.fold, one.known?.live, query);
+      const people = foundIn(key, one.known?.fold, one.known?.live);
       if (people) found.set(key, people);
     }
     const keys = [...found.keys()];

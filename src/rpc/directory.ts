@@ -23,6 +23,9 @@ import {
   waitingDocuments,
 } from "./directory-feed.ts";
 
+/** People of one conference who are listed, of those who were looked for. */
+export const mostNamed = 20;
+
 /** Somebody in a conference who was looked for. */
 export interface FoundPerson extends PersonInside {
   readonly call: CallId;
@@ -138,7 +141,7 @@ export const runningPage = v.object({
     ),
   ),
 });
-/** In the order of their keys. `found`: who was looked for and is inside, 21 of each conference at most; absent: it was not asked. */
+/** In the order of their keys. `found`: who was looked for and is inside, one more than `mostNamed` of each conference at most; absent: it was not asked. */
 export interface RunningPage extends Checked<typeof runningPage> {
   readonly found?: ReadonlyMap<ConfKey, readonly FoundPerson[]>;
 }

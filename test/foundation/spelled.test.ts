@@ -1,5 +1,5 @@
-import { describe, expect, test } from "vitest";
-import { digitsIn, endsOfNumber, fitsNumber, spellingsOf } from "../../src/foundation/text/spelled.ts";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { digitsIn, endsOfNumber, fitsNumber, numberMatcher, spellingsOf } from "../../src/foundation/text/spelled.ts";
 
 const kept = "15552345678";
 
@@ -109,4 +109,14 @@ test("keys are found as callers key them, and as people read them out", () => {
   }
   expect(spellingsOf("a 1")).toEqual(["a 1"]);
   for (const text of ["12#3", "*78", "**12#", "123x45"]) expect(digitsIn(text), text).toBeNull();
+});
+
+test("to compare one number with many that are kept reads it once, and reads no digits", () => {
+  const read = vi.spyOn(String.prototype, "normalize");
+  onTestFinished(() => read.mockRestore());
+  const isMeant = numberMatcher("+1 (555) 234-5678");
+  const before = read.mock.calls.length;
+  const found = Array.from({ length: 1_000 }, (_, index) => String(15_552_345_000 + index)).filter(isMeant);
+
+  expect([found, read.mock.calls.length - before]).toEqual([["15552345678"], 0]);
 });

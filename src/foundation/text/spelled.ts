@@ -31,12 +31,26 @@ export function spellingsOf(text: string): readonly string[] {
 
 /** Whether a number as it is kept is the one that is typed, however it is spelled, with its country and area or without. Masked ones may be. */
 export function fitsNumber(typed: string, kept: string): boolean {
-  if (spellingsOf(typed).some((one) => one === kept || masked(one) === kept)) return true;
+  return numberMatcher(typed)(kept);
+}
+
+/** The same for many numbers that are kept: what is typed is read once, and digits are compared as they are. */
+export function numberMatcher(typed: string): (kept: string) => boolean {
+  const isSame = idMatcher(typed);
   const wanted = withoutTrunk(digitsIn(typed) ?? "");
-  if (kept.startsWith("*"))
-    return kept.length >= leastEnd && wanted[0].length >= leastEnd && endOf(kept) === endOf(wanted[0]);
-  const own = withoutTrunk(digitsIn(kept) ?? "");
-  return wanted.some((one) => own.some((other) => endsAlike(one, other)));
+  return (kept) => {
+    if (isSame(kept)) return true;
+    if (wanted[0].length < leastEnd) return false;
+    if (kept.startsWith("*")) return kept.length >= leastEnd && endOf(kept) === endOf(wanted[0]);
+    const own = withoutTrunk(/^\d*$/.test(kept) ? kept : (digitsIn(kept) ?? ""));
+    return wanted.some((one) => own.some((other) => endsAlike(one, other)));
+  };
+}
+
+/** Whether an id as it is kept is the one that is typed, in one of its spellings. Masked ones may be. */
+export function idMatcher(typed: string): (kept: string) => boolean {
+  const ids = new Set(spellingsOf(typed).flatMap((one) => [one, masked(one)]));
+  return (kept) => ids.has(kept);
 }
 
 /** Each number that fits what is typed ends with one of these texts, as it is kept. */

@@ -12,7 +12,7 @@ import {
   searchedJournals,
 } from "../../records/found-conference.ts";
 import { lineOfCall, lineOfPromptCall, type PersonLine, personLine } from "../../records/person-line.ts";
-import type { ListedConference, PlacedRecord, RunningPage } from "../../rpc/directory.ts";
+import { type ListedConference, mostNamed, type PlacedRecord, type RunningPage } from "../../rpc/directory.ts";
 import { type KeptPromptCall, type PromptCallQuery, promptCallPlace } from "../../rpc/directory-feed.ts";
 import type { Domain } from "../../settings/load.ts";
 import { askedInTime } from "../asked-in-time.ts";
@@ -29,8 +29,6 @@ const route = routeOf("Find");
 
 const MOST_LISTED = 200;
 const USUAL = 50;
-/** People of one conference who are listed. */
-const MOST_OF_ONE = 20;
 /** Conferences that are asked since when somebody is in them, and whether muted. */
 const MOST_ASKED = 10;
 /** A search of journals ends after this time: an id must be looked for in each, and a conference that rests wakes for it. */
@@ -159,7 +157,9 @@ export async function findIn(domain: Domain, typed: string, page: FindPlace, edg
     return row !== undefined || (isFirst && !found.has(key));
   });
   const isKey =
-    [...people.conferences, ...others].some(({ by }) => by === "key") || (await isKeyOfOne(domain, text, edge));
+    page.cursor === undefined
+      ? [...people.conferences, ...others].some(({ by }) => by === "key")
+      : await isKeyOfOne(domain, text, edge);
   const isOther =
     isKey || people.lines.length + people.conferences.length > 0 || others.some(({ by }) => by !== "message");
   const isIdAlone = page.cursor === undefined && !isOther && isId(text);
@@ -299,7 +299,7 @@ async function insideOf(
     const asked = Promise.all([object.view(), object.entered()]);
     const [view, entered] =
       (index < MOST_ASKED ? await answerOrNull(asked, edge, { domain: domain.name, conference: key }) : null) ?? [];
-    return people.slice(0, MOST_OF_ONE).map(({ extCallId: _, isCalled, enteredAt = null, ...person }): PersonLine => {
+    return people.slice(0, mostNamed).map(({ extCallId: _, isCalled, enteredAt = null, ...person }): PersonLine => {
       const place = { ...person, conference: key, to: null };
       if (isCalled) return { ...place, what: "being-called", from: null, why: "It has not entered." };
       const caller = view?.callers.find(({ call }) => call === person.call);
@@ -310,7 +310,7 @@ async function insideOf(
     });
   });
   const all = (await Promise.all(lists)).flat();
-  const isCut = all.length > MOST_LISTED || withPeople.some(([, people]) => people.length > MOST_OF_ONE);
+  const isCut = all.length > MOST_LISTED || withPeople.some(([, people]) => people.length > mostNamed);
   return { inside: all.slice(0, MOST_LISTED), isCut };
 }
 

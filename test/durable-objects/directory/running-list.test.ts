@@ -1,10 +1,11 @@
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import type { CallId, ConfKey, ExtCallId, WebexHost } from "../../../src/foundation/ids.ts";
 import { masked } from "../../../src/foundation/shown.ts";
 import { type DirectoryFact, isGathered } from "../../../src/records/directory-facts.ts";
 import type { FromWebex } from "../../../src/tsp/messages.ts";
 import { aCaller, entered, event } from "../../builders.ts";
 import { testDomain } from "../../local-domain.ts";
+import { aCallRecord } from "../../records/a-record.ts";
 import { worldBegins } from "../../simulation/context.ts";
 import { type ConferenceWorld, callerEntered, callerLeft, confKey, extConfId, host } from "../conference-world.ts";
 import { aPage } from "../fact-page.ts";
@@ -735,4 +736,31 @@ test("what waits of a conference that is over stays while its object does not an
   expect(await found()).toEqual(waiting);
   full.mockRestore();
   expect(await found()).toEqual([]);
+});
+
+test("to find a number costs as much to read what is typed, however many people and records there are", async () => {
+  const world = new DirectoryWorld();
+  const read = vi.spyOn(String.prototype, "normalize");
+  onTestFinished(() => read.mockRestore());
+  const find = async (number: string) => {
+    const before = read.mock.calls.length;
+    const { found } = await world.directory.list.running({ domain, after: null, limit: 200, named: true, number });
+    const { records } = await world.directory.recordStore.records({
+      ...{ domain, cursor: null, order: "newest", limit: 200, filter: { number } },
+    });
+    const people = [...(found?.values() ?? [])].flat().length;
+    return { read: read.mock.calls.length - before, people, records: records.length };
+  };
+  const numbers = ["15552345678", "15552345679"];
+  const costs: number[] = [];
+  for (const key of ["1", "2", "3"]) {
+    const callers = numbers.map((number) => ({ number, attendeeId: "" }));
+    await world.directory.follow(aPage({ key, running: { callers } }));
+    const calls = numbers.map((number) => aCallRecord({ call: `${key} ${number}`, number }));
+    await world.directory.follow(aPage({ key: `9${key}`, records: calls }));
+    const cost = await find("+1 555 234 5678");
+    expect(cost).toMatchObject({ people: Number(key), records: Number(key) });
+    costs.push(cost.read);
+  }
+  expect(new Set(costs).size).toBe(1);
 });
