@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { hostText } from "../../src/foundation/text/bare-host.ts";
 import { counted } from "../../src/foundation/text/counted.ts";
 import { allPrintable } from "../../src/foundation/text/printable.ts";
 import {
@@ -16,7 +17,7 @@ import { actionEnd, followPrinted, stageLines } from "./actions.ts";
 import { type Agreement, isAgreed, ownQuestions } from "./agreement.ts";
 import { answer, askEdge, examples, found, headed, type Options, question } from "./ask-edge.ts";
 import type { OperatorClient, PostOfDomain, ShownPost } from "./operator-client.ts";
-import { bare, listText } from "./views.ts";
+import { listText } from "./views.ts";
 
 const USUAL = 100;
 /** WebEx has three attempts of 10 s. */
@@ -89,13 +90,13 @@ async function sendAllAgain(
     process.stdout.write(`${json ? jsonText(sent) : sentText(allPrintable(sent), verb).join("\n")}\n`);
   const preview = joinedPortions(await all(edge.pages(`GET ${path}`, place)));
   if (preview.documents + preview.not.length === 0 && !json)
-    return void process.stdout.write(`nothing was given up for ${bare(place.server)}\n`);
+    return void process.stdout.write(`nothing was given up for ${hostText(place.server)}\n`);
   if (preview.documents === 0) return void show(preview, "to be sent");
   if (!yes) {
     const { ask, note } = ownQuestions();
     for (const line of sentText(allPrintable(preview), "to be sent")) note(line);
     if (ask === null) throw new StartError("without a terminal this is done with --yes alone");
-    const question = `Send ${documentsText(preview)} to ${bare(place.server)} again?`;
+    const question = `Send ${documentsText(preview)} to ${hostText(place.server)} again?`;
     if (!(await isAgreed(question, { ask, note }))) return;
   }
   // Its server may still be down: only the list says later what was confirmed.
@@ -111,7 +112,7 @@ async function all(portions: AsyncIterable<SentAgain>): Promise<readonly SentAga
 
 function sentText(sent: SentAgain, verb: string): readonly string[] {
   const not = sent.not.map(({ documents, says }) => `  ${counted(documents, "document")} not: ${says}`);
-  return [`${documentsText(sent)} ${verb} to ${bare(sent.server)}`, ...not];
+  return [`${documentsText(sent)} ${verb} to ${hostText(sent.server)}`, ...not];
 }
 
 async function postOf(edge: OperatorClient, domain: string, post: string): Promise<ShownPost> {
@@ -134,7 +135,7 @@ function givenUpText(posts: readonly PostOfDomain[], unlisted: number, screen: S
         style: (post) => (post.settledAt === null || post.expired ? "yellow" : "green"),
       },
       { title: "CONFERENCE", text: ({ conference }) => conference, style: () => "bold" },
-      { title: "TSP SERVER", text: ({ host }) => bare(host), cut: true },
+      { title: "TSP SERVER", text: ({ host }) => hostText(host), cut: true },
       { title: "WHY", text: ({ why }) => why, style: () => "red", cut: true },
       { title: "MESSAGES", text: messagesText, cut: true },
     ],
@@ -162,7 +163,7 @@ function postText(post: ShownPost, domain: string, screen: Screen): readonly str
     ...(again ? ["", ...stageLines(again, domain, screen)] : []),
   ];
   return [
-    `${screen.style("bold", messagesText(post))} of conference ${conference} to ${bare(host)}${transId && `, TransID ${transId}`}`,
+    `${screen.style("bold", messagesText(post))} of conference ${conference} to ${hostText(host)}${transId && `, TransID ${transId}`}`,
     `given up at ${screen.times.second(at, domain)}${attempts > 0 ? ` after ${counted(attempts, "attempt")}` : ", never posted as a whole"}: ${why}`,
     ...standing,
     ...(document === null ? [] : ["", document]),

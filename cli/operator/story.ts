@@ -1,10 +1,11 @@
 import { type Block, blocksOf, isTrouble } from "../../src/explain/story-blocks.ts";
+import { bareHost } from "../../src/foundation/text/bare-host.ts";
 import { counted } from "../../src/foundation/text/counted.ts";
 import type { Explanation, StoryLine, StorySide } from "../../src/rpc/story.ts";
 import type { Screen } from "../shown-times.ts";
 import { duration, wrapped } from "../terminal.ts";
 import type { AgentsOfBridge, ConferenceOfDomain } from "./operator-client.ts";
-import { bare, conferenceHead, outstandingText } from "./views.ts";
+import { conferenceHead, outstandingText } from "./views.ts";
 
 /** From when to when, in milliseconds since 1970, both included. */
 interface Period {
@@ -119,7 +120,7 @@ function factsOf({ facts }: StoryLine, shown: ShownBefore, { times }: Screen): s
     if (name !== "host") return `${name}=${/[\s="]/.test(value) ? JSON.stringify(value) : value}`;
     if (value === shown.host) return [];
     shown.host = value;
-    return `host=${bare(value)}`;
+    return `host=${bareHost(value)}`;
   });
 }
 

@@ -1,4 +1,5 @@
 import { type Column, type Terminal, table } from "../../src/foundation/table.ts";
+import { hostText } from "../../src/foundation/text/bare-host.ts";
 import { counted } from "../../src/foundation/text/counted.ts";
 import type { AgentView } from "../../src/rpc/relay.ts";
 import type { Screen } from "../shown-times.ts";
@@ -46,7 +47,7 @@ function conferenceColumns(when: "LAST" | "SINCE", now: number): readonly Column
     { title: "TOPIC", text: ({ topic }) => topic ?? "", cut: true },
     { title: "CALLERS", text: ({ callers }) => callers },
     { title: "BRIDGE", text: ({ bridge }) => bridge ?? "", cut: true },
-    { title: "TSP SERVER", text: ({ server }) => bare(server), cut: true },
+    { title: "TSP SERVER", text: ({ server }) => hostText(server), cut: true },
     { title: "WAITING", text: ({ waiting }) => waiting, style: () => "yellow" },
     { title: when, text: ({ at }) => fromNow(at, now) },
   ];
@@ -110,7 +111,7 @@ export function conferenceText(conference: ConferenceOfDomain, now: number, scre
 /** What and whose a conference is, in two lines or, with its topic, three. */
 export function conferenceHead(conference: ConferenceOfDomain, now: number, { style }: Terminal): readonly string[] {
   const { key, domain, bridge, host, extConfId, lastAt, topic, orphan } = conference;
-  const of = isOver(conference) ? [] : [`WebEx ${bare(host) || "not attached"}`, `ExtConfID ${extConfId}`];
+  const of = isOver(conference) ? [] : [`WebEx ${hostText(host) || "not attached"}`, `ExtConfID ${extConfId}`];
   return [
     `${style("bold", `conference ${key}`)} of ${domain}, ${stateOf(conference)}, last input ${fromNow(lastAt, now)}`,
     topic === undefined ? "" : `topic ${topic}`,
@@ -166,12 +167,12 @@ export function outstandingText(
         : failure === undefined
           ? [`${counted(attempts, "attempt")}, no answer yet`]
           : [`${counted(attempts, "attempt")}, ${failure}`, `next ${dueAt <= now ? "now" : fromNow(dueAt, now)}`];
-    const what = `${messages.join(", ")} (TransID ${transId}) to ${bare(host)}`;
+    const what = `${messages.join(", ")} (TransID ${transId}) to ${hostText(host)}`;
     return [`${what}: not confirmed${since(transId)}`, ...tries].join("; ");
   });
   const ofOutages = outages.map(({ host, since: at, why, messages, probeAt }) => {
     const probe = probeAt === null || probeAt <= now ? "a probe is under way" : `probed next ${fromNow(probeAt, now)}`;
-    return `${bare(host)}: since ${screen.times.second(at, domain)}; ${why}; is owed ${counted(messages, "message")} once it answers; ${probe}`;
+    return `${hostText(host)}: since ${screen.times.second(at, domain)}; ${why}; is owed ${counted(messages, "message")} once it answers; ${probe}`;
   });
   const part = (title: string, list: readonly string[]) =>
     list.length === 0 ? [] : ["", screen.style("yellow", title), ...items(list, screen.width)];
@@ -224,7 +225,7 @@ export function serversText(servers: readonly ServerOfDomain[], now: number, ter
   return listText<ServerOfDomain>(
     "no conference runs, and nothing waits for a TSP server",
     [
-      { title: "TSP SERVER", text: serverOf, style: () => "bold", cut: true },
+      { title: "TSP SERVER", text: ({ host }) => hostText(host), style: () => "bold", cut: true },
       { title: "CONFERENCES", text: ({ conferences }) => String(conferences) },
       { title: "WAITING", text: ({ documents }) => (documents === 0 ? "-" : counted(documents, "document")) },
       { title: "OLDEST", text: ({ oldestDocumentAt: at }) => (at === null ? "" : fromNow(at, now)) },
@@ -238,10 +239,6 @@ export function serversText(servers: readonly ServerOfDomain[], now: number, ter
 function failureOf({ failure, lastFailure }: ServerOfDomain, now: number): string {
   if (failure === null || !lastFailure) return failure ?? "";
   return `${lastFailure.why}, ${fromNow(lastFailure.at, now)}`;
-}
-
-function serverOf({ host }: ServerOfDomain): string {
-  return host === "*back-end" ? "the back end" : bare(host);
 }
 
 interface AgentRow {
@@ -332,11 +329,6 @@ export function listText<Row extends { readonly domain: string }>(
   const isOne = new Set(rows.map(({ domain }) => domain)).size < 2;
   const domain: Column<Row> = { title: "DOMAIN", text: (row) => (isOne ? "" : row.domain), cut: true };
   return table([domain, ...columns], rows, terminal);
-}
-
-/** A server without the scheme, which is the same for all of a domain. */
-export function bare(host: string): string {
-  return host.replace(/^https?:\/\//, "");
 }
 
 function indented(lines: readonly string[]): string[] {

@@ -1,11 +1,11 @@
 import type { OperatorRefusal } from "../../src/conference/action-row.ts";
 import { isOngoing } from "../../src/conference/head.ts";
 import { type OperatorAction, operatorRefusal } from "../../src/conference/operator-actions.ts";
-import { BACK_END } from "../../src/conference/server/posts.ts";
 import { type GivenUpDocument, sendAgainRefusal } from "../../src/conference/server/send-again.ts";
 import type { ConferenceState } from "../../src/conference/state.ts";
 import type { EpochMs, TransId, WebexHost } from "../../src/foundation/ids.ts";
 import { isRecord } from "../../src/foundation/record.ts";
+import { BACK_END } from "../../src/foundation/text/bare-host.ts";
 import { sendAgainId } from "../../src/operators/send-again.ts";
 import { targetUrl } from "../../src/routing/target-url.ts";
 import type { GivenUpPlace, OperatorResult, SendAgainResult } from "../../src/rpc/conference.ts";

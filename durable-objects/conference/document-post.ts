@@ -1,7 +1,8 @@
-import { BACK_END, type ClientData } from "../../src/conference/server/posts.ts";
+import type { ClientData } from "../../src/conference/server/posts.ts";
 import type { QueuedDocument, QueuedMessage } from "../../src/conference/server/queue.ts";
 import type { DomainName, EpochMs, WebexHost } from "../../src/foundation/ids.ts";
 import { err, ok, type Result } from "../../src/foundation/result.ts";
+import { BACK_END } from "../../src/foundation/text/bare-host.ts";
 import { targetUrl } from "../../src/routing/target-url.ts";
 import type { SharedAnswers } from "../../src/rpc/mailbox.ts";
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";

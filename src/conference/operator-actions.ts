@@ -12,6 +12,7 @@ import {
   type RoomId,
 } from "../foundation/ids.ts";
 import { address, open, type Show, secret, shownBy, showOf } from "../foundation/shown.ts";
+import { BACK_END } from "../foundation/text/bare-host.ts";
 import { sentence } from "../foundation/text/sentence.ts";
 import { actionQuestions } from "./action-questions.ts";
 import {
@@ -37,7 +38,7 @@ import { isMuteState } from "./parts/callers.ts";
 import { sendBack } from "./parts/rooms.ts";
 import { isOnTheLine, muteAll } from "./requests.ts";
 import { notifyStatus } from "./server/conference-status.ts";
-import { BACK_END, type Outgoing, showOutgoing } from "./server/posts.ts";
+import { type Outgoing, showOutgoing } from "./server/posts.ts";
 import { type GivenUpDocument, sendAgain, sendAgainRefusal } from "./server/send-again.ts";
 import type { CallEnd, Caller, ConferenceState } from "./state.ts";
 

@@ -1,6 +1,7 @@
 import { isPossible, type NeededCommand } from "../bridge/command-rules.ts";
 import { MAIN_ROOM, type RoomId, type TransId } from "../foundation/ids.ts";
 import { assertNever } from "../foundation/result.ts";
+import { BACK_END } from "../foundation/text/bare-host.ts";
 import type { DecisiveSettings } from "../settings/domain-settings.ts";
 import {
   type AnsweredType,
@@ -19,7 +20,6 @@ import { awaitsName, findCaller, nameCaller, setMuted } from "./parts/callers.ts
 import { hostIn } from "./parts/host.ts";
 import { addToMain, endTalk } from "./parts/private-talk.ts";
 import { closeRoom, createRoom, moveCall } from "./parts/rooms.ts";
-import { BACK_END } from "./server/posts.ts";
 import { isFromUnreachable, resync } from "./server/resync.ts";
 import type { Caller, CallOut } from "./state.ts";
 

@@ -37,11 +37,6 @@ export function Sentence({ of, near }: { readonly of: string; readonly near: Epo
   return <>{sentenceIn(useContext(ZoneOfPage), of, near)}</>;
 }
 
-/** To whom something is posted. */
-export function hostText(host: string): string {
-  return host === "*back-end" ? "the partner's back end" : host.replace(/^https?:\/\//, "");
-}
-
 /** A mean, which is not exact to the millisecond. */
 export function millisecondsText(ms: number): string {
   return ms < 1_000 ? `${Math.round(ms)} ms` : `${(ms / 1_000).toFixed(1)} s`;

@@ -1,8 +1,9 @@
 import type { ConferenceEvent, ConferenceSnapshot, NumberedReport } from "../bridge/events.ts";
 import { type Cause, probeAsFailed, saidIn, singleFacts } from "../conference/facts.ts";
 import type { ConferenceInput, InputRow } from "../conference/inputs.ts";
-import { BACK_END, type Outgoing } from "../conference/server/posts.ts";
+import type { Outgoing } from "../conference/server/posts.ts";
 import type { CallId, CommandId, EpochMs, TransId } from "../foundation/ids.ts";
+import { BACK_END } from "../foundation/text/bare-host.ts";
 import { counted } from "../foundation/text/counted.ts";
 import { instantText } from "../foundation/time/shown-time.ts";
 import type { StoryFacts, StoryLine, StorySide } from "../rpc/story.ts";

@@ -133,11 +133,11 @@ test("hosts are shown with what waits for them, since when and why", () => {
   ];
 
   expect(serversText(servers, now, { ...plain, width: 100 })).toEqual([
-    "TSP SERVER             CONFERENCES  WAITING      OLDEST          LAST FAILURE",
-    "tsp1.example.com:8800  2            2 documents  1 min 30 s ago  HTTP status 500, 30 s ago",
-    "tsp3.example.com       2            1 document   1 h 6 min ago   refused",
-    "tsp2.example.com       2            -",
-    "the back end           0            1 document   5.0 s ago",
+    "TSP SERVER              CONFERENCES  WAITING      OLDEST          LAST FAILURE",
+    "tsp1.example.com:8800   2            2 documents  1 min 30 s ago  HTTP status 500, 30 s ago",
+    "tsp3.example.com        2            1 document   1 h 6 min ago   refused",
+    "tsp2.example.com        2            -",
+    "the partner's back end  0            1 document   5.0 s ago",
   ]);
   expect(serversText([], now, plain)).toEqual(["no conference runs, and nothing waits for a TSP server"]);
 });

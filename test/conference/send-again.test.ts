@@ -1,10 +1,11 @@
 import { expect, test } from "vitest";
 import type { Running } from "../../src/conference/head.ts";
 import { debtKey } from "../../src/conference/server/debts.ts";
-import { BACK_END, type Outgoing, type Post } from "../../src/conference/server/posts.ts";
+import type { Outgoing, Post } from "../../src/conference/server/posts.ts";
 import { sendAgainRefusal } from "../../src/conference/server/send-again.ts";
 import { type Caller, type ConferenceState, emptyState } from "../../src/conference/state.ts";
 import type { WebexHost } from "../../src/foundation/ids.ts";
+import { BACK_END } from "../../src/foundation/text/bare-host.ts";
 import type { ToWebex } from "../../src/tsp/messages.ts";
 
 const host = "http://tsp1.example.com" as WebexHost;

@@ -1,7 +1,7 @@
 import { hasTable } from "../../durable-objects/platform/platform.ts";
 import type { Fact } from "../../src/conference/facts.ts";
-import { BACK_END } from "../../src/conference/server/posts.ts";
 import type { ConfKey } from "../../src/foundation/ids.ts";
+import { BACK_END } from "../../src/foundation/text/bare-host.ts";
 import { troubleOf } from "../../src/operators/trouble.ts";
 import type { ActivityMinute } from "../../src/records/activity.ts";
 import { outcomesOf } from "../../src/records/outcomes.ts";

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import type { ActionId, CallId, ConfKey, WebexHost } from "../../foundation/ids.ts";
 import { address, type Person, secret, showOf } from "../../foundation/shown.ts";
+import type { BACK_END } from "../../foundation/text/bare-host.ts";
 import { type AnswerType, type FromWebex, showMessage, type ToWebex } from "../../tsp/messages.ts";
 import { count, extCallId, extConfId, fields, maybe, msgId, plain, word, yes } from "../marked.ts";
 
@@ -12,9 +13,6 @@ type Answer = Extract<ToWebex, { type: AnswerType }>;
 export function isAnswer(message: Outgoing): message is Answer {
   return "result" in message;
 }
-
-/** The partner's back end, in place of a TSP server. No `WbxHostName` has this form. */
-export const BACK_END = "*back-end";
 
 /** Who is posted to: a TSP server, or the partner's back end. */
 export const receiver = address(plain<Post["host"]>());

@@ -1,4 +1,5 @@
 import type { ConfKey, EpochMs, ExtCallId, WebexHost } from "../../foundation/ids.ts";
+import { BACK_END } from "../../foundation/text/bare-host.ts";
 import type { FromWebex, ToWebex, ToWebexMessages } from "../../tsp/messages.ts";
 import type { Draft } from "../draft.ts";
 import { type MessageSummary, summaryOf } from "../facts.ts";
@@ -10,7 +11,7 @@ import type { ConferenceState, Outage } from "../state.ts";
 import { notifyStatus } from "./conference-status.ts";
 import { debtKey, debtKindOf, debtKinds, isClosedAnswer, isEnd, probeDueAt, withJitter } from "./debts.ts";
 import type { UndeliveredDocument } from "./posts.ts";
-import { BACK_END, isAnswer, type Outgoing } from "./posts.ts";
+import { isAnswer, type Outgoing } from "./posts.ts";
 
 /** How many calls that left while a server is behind are kept for it or its successor; the oldest are dropped first. */
 const MAX_LEFT = 1_000;

@@ -1,11 +1,11 @@
 import type { MsgId } from "../../foundation/ids.ts";
+import { BACK_END } from "../../foundation/text/bare-host.ts";
 import type { Draft } from "../draft.ts";
 import type { Running } from "../head.ts";
 import { callOfEntry } from "../parts/callers.ts";
 import type { ConferenceState } from "../state.ts";
 import { debtKey } from "./debts.ts";
 import type { Outgoing, Post } from "./posts.ts";
-import { BACK_END } from "./posts.ts";
 import { probe } from "./resync.ts";
 
 /** A document that was given up, as far as it is still there. */

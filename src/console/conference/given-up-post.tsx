@@ -1,4 +1,5 @@
 import type { EpochMs } from "../../foundation/ids.ts";
+import { hostText } from "../../foundation/text/bare-host.ts";
 import { counted } from "../../foundation/text/counted.ts";
 import { sentence } from "../../foundation/text/sentence.ts";
 import { messagesText, type SentAgain, unlistedText } from "../../operators/send-again.ts";
@@ -7,7 +8,7 @@ import type { GivenUpContent } from "../../rpc/conference.ts";
 import type { GivenUpPage } from "../../rpc/directory.ts";
 import type { GivenUpPost } from "../../rpc/directory-feed.ts";
 import { type DomainFrame, Page } from "../page.tsx";
-import { Empty, Facts, Further, hostText, Notice, Table, Time, Words } from "../parts.tsx";
+import { Empty, Facts, Further, Notice, Table, Time, Words } from "../parts.tsx";
 import { pathOf, withQuery } from "../paths.ts";
 import { ActionLine } from "./action-line.tsx";
 

@@ -1,7 +1,8 @@
 import type { EpochMs } from "../../foundation/ids.ts";
+import { hostText } from "../../foundation/text/bare-host.ts";
 import type { ConferenceView } from "../../rpc/conference-view.ts";
 import { troubleWords } from "../domain/conferences.tsx";
-import { Age, Facts, hostText, Listed, Mark, Time } from "../parts.tsx";
+import { Age, Facts, Listed, Mark, Time } from "../parts.tsx";
 import { pathOf } from "../paths.ts";
 import { Callers, type CallersProps } from "./callers.tsx";
 import { CallerActions, WholeActions } from "./conference-actions.tsx";

@@ -1,5 +1,6 @@
 import type { Child } from "hono/jsx";
 import type { EpochMs } from "../../foundation/ids.ts";
+import { hostText } from "../../foundation/text/bare-host.ts";
 import { counted } from "../../foundation/text/counted.ts";
 import { type PeopleShown, peopleWords } from "../../foundation/text/people-shown.ts";
 import { type Figures, figuresOf, figureText, type PortsOfBridge, sumOfLoads } from "../../operators/figures.ts";
@@ -7,7 +8,7 @@ import type { PersonInside } from "../../records/running.ts";
 import type { ListedConference, RunningPage } from "../../rpc/directory.ts";
 import type { Trouble } from "../../rpc/directory-feed.ts";
 import { type DomainFrame, Page } from "../page.tsx";
-import { Age, Empty, Field, Further, hostText, isolatedText, listed, Mark, Notice, Search, Table } from "../parts.tsx";
+import { Age, Empty, Field, Further, isolatedText, listed, Mark, Notice, Search, Table } from "../parts.tsx";
 import { pathOf, withQuery } from "../paths.ts";
 import { Gaps } from "./number.tsx";
 import { ListTabs, Topic } from "./record-list.tsx";

@@ -1,4 +1,5 @@
 import type { EpochMs } from "../../foundation/ids.ts";
+import { hostText } from "../../foundation/text/bare-host.ts";
 import { counted } from "../../foundation/text/counted.ts";
 import { cut } from "../../foundation/text/cut.ts";
 import { nextDay, zonedDay } from "../../foundation/time/zone.ts";
@@ -7,7 +8,7 @@ import type { ConferenceRecord, DirectoryRecord } from "../../records/conference
 import type { RecordPage } from "../../rpc/directory.ts";
 import { ageOf } from "../browser/age.js";
 import { type DomainFrame, Page } from "../page.tsx";
-import { Choice, Empty, Field, Further, hostText, Mark, Notice, Search, Table, Tabs, Time } from "../parts.tsx";
+import { Choice, Empty, Field, Further, Mark, Notice, Search, Table, Tabs, Time } from "../parts.tsx";
 import { pathOf, withQuery } from "../paths.ts";
 
 /** By what records are looked for, as the address has it; all of it texts. */

@@ -1,11 +1,12 @@
 import type { Child } from "hono/jsx";
 import type { EpochMs, WebexHost } from "../../foundation/ids.ts";
+import { hostText } from "../../foundation/text/bare-host.ts";
 import { counted } from "../../foundation/text/counted.ts";
 import { type HostPosts, noPosts, together } from "../../records/activity.ts";
 import type { DomainActivity, GivenUpPage, ServerLoad } from "../../rpc/directory.ts";
 import { GivenUpList } from "../conference/given-up-post.tsx";
 import { type DomainFrame, Page } from "../page.tsx";
-import { Age, Empty, hostText, listed, Mark, millisecondsText, Table, Time } from "../parts.tsx";
+import { Age, Empty, listed, Mark, millisecondsText, Table, Time } from "../parts.tsx";
 import { pathOf } from "../paths.ts";
 
 interface ServersProps extends DomainFrame {

@@ -1,8 +1,9 @@
 import type { Report } from "../../bridge/events.ts";
 import { sideNames } from "../../explain/story-blocks.ts";
+import { hostText } from "../../foundation/text/bare-host.ts";
 import type { WireRow } from "../../rpc/replay.ts";
 import type { StoryLine } from "../../rpc/story.ts";
-import { Facts, hostText } from "../parts.tsx";
+import { Facts } from "../parts.tsx";
 
 interface WireProps {
   readonly line: StoryLine;

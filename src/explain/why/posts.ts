@@ -1,4 +1,4 @@
-import { BACK_END } from "../../conference/server/posts.ts";
+import { BACK_END } from "../../foundation/text/bare-host.ts";
 import { instantText } from "../../foundation/time/shown-time.ts";
 import type { Explanation } from "../../rpc/story.ts";
 import type { FactOf } from "../fold.ts";

@@ -1,7 +1,7 @@
 import type { RefusalReason } from "../../bridge/commands.ts";
 import type { LeaveReason, MessageSummary } from "../../conference/facts.ts";
-import { BACK_END } from "../../conference/server/posts.ts";
 import type { CallId } from "../../foundation/ids.ts";
+import { BACK_END } from "../../foundation/text/bare-host.ts";
 import type { Explanation } from "../../rpc/story.ts";
 import type { ResultWord } from "../../tsp/protocol-table.ts";
 
