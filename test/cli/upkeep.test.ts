@@ -449,7 +449,9 @@ test("what was given up is listed, and shown with its text and what to do", asyn
     "GET domains/acme/given-up-posts/0017-17-555": [shown],
     "GET domains/acme/given-up-posts/gone": [{ ...shown, document: null, notSentAgain: "It is no longer kept." }],
   };
-  expect((await bridgehead(answers, "given-up")).printed).toMatch(/0017-17-555 .*555 .*HTTP status 500.*\n.* the partner's back end /);
+  expect((await bridgehead(answers, "given-up")).printed).toMatch(
+    /0017-17-555 .*555 .*HTTP status 500.*\n.* the partner's back end /,
+  );
   const one = (await bridgehead(answers, "given-up", "0017-17-555")).printed;
   expect(one).toContain("after 3 attempts: HTTP status 500");
   expect(one).toContain("`bridgehead send-again 0017-17-555` sends it again.");

@@ -183,6 +183,7 @@ export const rules: Readonly<Record<string, Rule>> = {
       "src/conference/action-row.ts",
       "src/conference/operator-actions.ts",
       "src/explain/story-blocks.ts",
+      "src/records/given-up-post.ts",
       "src/records/person-line.ts",
       "src/transcripts",
       "bridge-agent/drivers",
