@@ -125,10 +125,14 @@ export class OperatorClient extends EdgeApi {
   }
 
   /** What is wrong in these domains; what concerns all of them once. */
-  async trouble(domains: readonly string[]): Promise<readonly TroubleOfDomain[]> {
-    const lists = domains.map((domain) => this.ask("GET /domains/{domain}/trouble", { domain }));
-    const all = (await Promise.all(lists)).flatMap(({ trouble }) => trouble);
-    return [...new Map(all.map((one) => [`${one.domain} ${one.id}`, one])).values()];
+  async trouble(domains: readonly string[]): Promise<FoundTrouble> {
+    const lists = await Promise.all(domains.map((domain) => this.ask("GET /domains/{domain}/trouble", { domain })));
+    const all = lists.flatMap(({ trouble }) => trouble);
+    return {
+      trouble: [...new Map(all.map((one) => [`${one.domain} ${one.id}`, one])).values()],
+      // An edge of the last release does not say.
+      unknown: [...new Set(lists.flatMap(({ unknown = [] }: Partial<(typeof lists)[number]>) => unknown))],
+    };
   }
 
   /** All records that fit, the oldest first. An answer that breaks off is asked for its rest: no line is missing or there twice. */
@@ -177,6 +181,12 @@ export class OperatorClient extends EdgeApi {
     }
     return found;
   }
+}
+
+interface FoundTrouble {
+  readonly trouble: readonly TroubleOfDomain[];
+  /** Kinds of which there may be more. */
+  readonly unknown: readonly TroubleOfDomain["kind"][];
 }
 
 interface RunningConferences {

@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError } from "commander";
 import type { Terminal } from "../../src/foundation/table.ts";
 import { figureText } from "../../src/operators/figures.ts";
 import { shellWord } from "../../src/operators/shell-word.ts";
-import { movesOn } from "../../src/operators/trouble-kinds.ts";
+import { movesOn, type TroubleKind, unknownText } from "../../src/operators/trouble-kinds.ts";
 import { duration, fromNow, wordsOf, wrapped } from "../terminal.ts";
 import { answer, examples, found, type Options, question } from "./ask-edge.ts";
 import type { AgentsOfBridge, OperatorClient, TroubleOfDomain } from "./operator-client.ts";
@@ -13,17 +13,22 @@ export function addTrouble(program: Command): void {
     (options: Options) =>
       answer(options, async (edge) => {
         const domains = await edge.domains(options.domain);
-        const [figures, trouble] = await Promise.all([
+        const [figures, { trouble, unknown }] = await Promise.all([
           edge.ofEach(domains, async (domain) => [await figuresOf(edge, domain)]),
           edge.trouble(domains),
         ]);
         const failed = trouble.some(({ acknowledged }) => acknowledged === null);
-        return found({ figures, trouble }, edgeStatusText, { failed });
+        return found({ figures, trouble, unknown }, edgeStatusText, { failed, warning: warningOf(unknown) });
       }),
   );
 
   question(program, "trouble", "what is wrong, what to do, and who has taken it on").action((options: Options) =>
-    answer(options, async (edge) => found(await edge.trouble(await edge.domains(options.domain)), troubleText)),
+    answer(options, async (edge) => {
+      const { trouble, unknown } = await edge.trouble(await edge.domains(options.domain));
+      const text = (shown: typeof trouble, now: number, terminal: Terminal) =>
+        troubleText(shown, now, terminal, unknown);
+      return found(trouble, text, { warning: warningOf(unknown) });
+    }),
   );
 
   question(program, "acknowledge <id> <word>", "say that you take on what is wrong, or know of it, and what is done")
@@ -41,6 +46,10 @@ export function addTrouble(program: Command): void {
         return found([trouble], troubleText);
       }),
     );
+}
+
+function warningOf(unknown: readonly TroubleKind[]): string | undefined {
+  return unknownText(unknown) ?? undefined;
 }
 
 /** Of what has happened its place, of what lasts since when. */
@@ -72,9 +81,14 @@ export function statusOfBridge({ bridge, agents, drainedSince }: Omit<AgentsOfBr
 interface StatusFound {
   readonly figures: readonly (Awaited<ReturnType<typeof figuresOf>> & { readonly domain: string })[];
   readonly trouble: readonly TroubleOfDomain[];
+  readonly unknown: readonly TroubleKind[];
 }
 
-export function edgeStatusText({ figures, trouble }: StatusFound, now: number, terminal: Terminal): readonly string[] {
+export function edgeStatusText(
+  { figures, trouble, unknown }: StatusFound,
+  now: number,
+  terminal: Terminal,
+): readonly string[] {
   const { style } = terminal;
   const lines = figures.flatMap(({ domain, figures, bridges }) => [
     style("bold", domain),
@@ -88,11 +102,18 @@ export function edgeStatusText({ figures, trouble }: StatusFound, now: number, t
       return `  bridge ${bridge}: ${["up", ...lacks.map((text) => style("yellow", text))].join(", ")}`;
     }),
   ]);
-  return [...lines, "", ...troubleText(trouble, now, terminal)];
+  return [...lines, "", ...troubleText(trouble, now, terminal, unknown)];
 }
 
-export function troubleText(trouble: readonly TroubleOfDomain[], now: number, terminal: Terminal): readonly string[] {
-  if (trouble.length === 0) return [terminal.style("green", "nothing is wrong")];
+/** `unknown`: kinds of which there may be more. */
+export function troubleText(
+  trouble: readonly TroubleOfDomain[],
+  now: number,
+  terminal: Terminal,
+  unknown: readonly TroubleKind[] = [],
+): readonly string[] {
+  if (trouble.length === 0)
+    return [unknown.length === 0 ? terminal.style("green", "nothing is wrong") : "nothing is known to be wrong"];
   return trouble.flatMap((one, index) => [...(index === 0 ? [] : [""]), ...oneText(one, now, terminal)]);
 }
 

@@ -40,5 +40,5 @@ export interface LookedAt {
   /** What of the domain's figures was asked for it. */
   readonly totals: FoundTotals;
   /** Kinds of which nobody knows all: who could say it did not answer. */
-  readonly unknown: ReadonlySet<TroubleKind>;
+  readonly unknown: readonly TroubleKind[];
 }

@@ -270,6 +270,12 @@ export function movesOn(kind: TroubleKind): boolean {
   return rowOf(kind).movesOn === true;
 }
 
+/** A sentence for people; `null`: all that is wrong is known. */
+export function unknownText(kinds: readonly TroubleKind[]): string | null {
+  const titles = kinds.map((kind) => `${rowOf(kind).title[0]?.toLowerCase()}${rowOf(kind).title.slice(1)}`);
+  return titles.length === 0 ? null : `It is not known yet whether ${titles.join("; ")}.`;
+}
+
 /** Something that is wrong, as people and programs are shown it. */
 export const domainTrouble = v.object({
   id: v.pipe(

@@ -162,12 +162,12 @@ export function isDown({ severity }: DomainTrouble): boolean {
 export function unknownKinds(
   bridges: readonly Pick<FoundBridge, "health">[],
   { known, mail }: Pick<FoundDomain, "known" | "mail">,
-): ReadonlySet<TroubleKind> {
+): readonly TroubleKind[] {
   const isSilent = {
     ...{ edge: false, relay: bridges.some(({ health }) => health === null) },
     ...{ directory: known === null, mailbox: mail === null, conference: (known?.unknown ?? 0) > 0 },
   };
-  return new Set(troubleKinds.filter((kind) => sourcesOf(kind).some((source) => isSilent[source])));
+  return troubleKinds.filter((kind) => sourcesOf(kind).some((source) => isSilent[source]));
 }
 
 /** Whether what a person saw, which began then, is over, and this has begun since. Where `since` moves on while it lasts, nobody can say. */

@@ -46,7 +46,7 @@ const activity: DomainActivity = {
 const health = { agentConnected: true, bridgeUp: true, portsInUse: 12, ports: 100 };
 const overview = OverviewPage({
   figures: figuresOf({ minutes: activity.minutes }),
-  ...{ ...frame, live: null, here: "overview", activity, trouble: [] },
+  ...{ ...frame, live: null, here: "overview", activity, trouble: [], unknown: [] },
   running: { conferences: [], next: null, total: 120, bridges: [], unknown: 0 },
   bridges: [{ domain: "acme", bridge: "main" as BridgeName, health, unreachableSince: null }],
 });

@@ -206,7 +206,7 @@ const pages = {
     ...{ story: storyPage(story, everything, {}), filter: everything, row: 1 },
     wire: [{ seq: 1, input: null, inputText: words + unbroken, commands: [], messages: [] }],
   }),
-  overview: OverviewPage({ ...frame, figures, running, bridges, trouble: wrong, activity }),
+  overview: OverviewPage({ ...frame, figures, running, bridges, trouble: wrong, unknown: [], activity }),
   hosts: TspServersPage({ ...frame, activity, givenUp: { posts: [{ id: "1", ...post }], next: "1" }, before: "2" }),
   givenUp: GivenUpPostPage({
     ...{ ...frame, id: "1", post, notSentAgain: words },
@@ -334,7 +334,15 @@ test.each(looks)(
     ];
     const calm = { ...running, conferences: [], next: null };
     const page = await open(
-      OverviewPage({ ...frame, figures, running: calm, bridges: [found("main")], trouble: shown, activity }),
+      OverviewPage({
+        ...frame,
+        figures,
+        running: calm,
+        bridges: [found("main")],
+        trouble: shown,
+        unknown: [],
+        activity,
+      }),
       look,
     );
     await page.getByText("Acknowledge …").first().click();

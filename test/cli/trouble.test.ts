@@ -39,6 +39,7 @@ test("what somebody has taken on is said with who and the word; nothing wrong is
     ...["No agent is connected", `  ${one.says}`, "  anna, 1.0 s ago: power cut"],
   ]);
   expect(troubleText([], now, terminal)).toEqual(["nothing is wrong"]);
+  expect(troubleText([], now, terminal, ["posts-wait"])).toEqual(["nothing is known to be wrong"]);
 });
 
 test("of a bridge without an agent, or whose relay does not answer, nobody says that it is away", () => {
@@ -50,7 +51,8 @@ test("of a bridge without an agent, or whose relay does not answer, nobody says 
   const bridges = found.map((agents, index) =>
     statusOfBridge({ bridge: `b${index}`, agents, drainedSince: index === 5 ? now : null }),
   );
-  const text = edgeStatusText({ figures: [{ domain: "acme", figures: [], bridges }], trouble: [] }, now, terminal);
+  const status = { figures: [{ domain: "acme", figures: [], bridges }], trouble: [], unknown: [] };
+  const text = edgeStatusText(status, now, terminal);
   expect(text.slice(1, 7)).toEqual([
     ...["  bridge b0: up", "  bridge b1: away", "  bridge b2: not known, its relay does not answer"],
     ...["  bridge b3: no agent", "  bridge b4: not known, its agent has not said"],

@@ -163,6 +163,15 @@ test("a bridge without an agent is not said to be away", async () => {
   expect(lines).toEqual(["  bridge none: no agent", "  bridge gone: no agent", "  bridge away: away"]);
 });
 
+test("nothing is said to be well while a conference has not said how it is; an older edge does not say of which", async () => {
+  const trouble = (unknown: object) => ({ "GET domains/acme/trouble": [{ trouble: [], ...unknown }] });
+  const says =
+    "It is not known yet whether documents wait for WebEx, or for the back end; the clock of the edge was set.\n";
+  const found = await bridgehead(trouble({ unknown: ["posts-wait", "clock-jumped"] }), "trouble");
+  expect(found).toMatchObject({ printed: "nothing is known to be wrong\n", complaints: says, code: 0 });
+  expect(await bridgehead(trouble({}), "trouble")).toMatchObject({ printed: "nothing is wrong\n", complaints: "" });
+});
+
 test("calls at the prompt are listed of all numbers, also where none is kept", async () => {
   const end = { at: now, why: "stopped-keying", digits: 7 };
   const call = { id: 1, bridge: "main", call: "p1", number: "", dialled: "", at: now, steps: [], end };

@@ -145,6 +145,7 @@ test("the overview says that nothing is wrong, or what and since when, and how m
       bridges: [found, found],
       figures: figuresOf({ bridges: [found, found] }),
       trouble: [],
+      unknown: [],
       activity: silence,
     }),
   );
@@ -158,7 +159,7 @@ test("the overview says that nothing is wrong, or what and since when, and how m
   });
   const text = readPage(
     OverviewPage({
-      ...{ ...frame, running: running(trouble), bridges: [away], activity: silence },
+      ...{ ...frame, running: running(trouble), bridges: [away], unknown: [], activity: silence },
       figures: figuresOf({ bridges: [found, away] }),
       trouble: [showTrouble({ kind: "no-agent", since: now - 5 * minuteMs }, "acme", "main")],
     }),
@@ -189,6 +190,7 @@ test("what somebody has taken on stands above the conferences, which have a head
     running: running(conference),
     bridges: [found],
     trouble,
+    unknown: [],
     activity: silence,
   };
   const html = String(OverviewPage(page));
@@ -213,6 +215,7 @@ test("screen readers are told what is wrong, each by itself, and neither ages no
       running: running(...troubled),
       bridges: [found],
       trouble,
+      unknown: [],
       activity: silence,
     });
     const [, said = ""] = /<div [^>]*role="status"[^>]*aria-atomic="false">(.*?)<\/div>/.exec(String(page)) ?? [];
@@ -274,7 +277,7 @@ test("the overview plots each minute of the last hour, and says the same in figu
     hosts: [],
   };
   const shown = { ...frame, timeZone: "Asia/Kolkata", figures, running: running() };
-  const page = OverviewPage({ ...shown, bridges: [found], trouble: [], activity });
+  const page = OverviewPage({ ...shown, bridges: [found], trouble: [], unknown: [], activity });
   const html = String(page);
   const [asked, refused, confirmed, failed, givenUp] = [...html.matchAll(/<svg class="(?:good|bad)" .*?<\/svg>/gs)].map(
     ([svg]) => svg,
@@ -306,7 +309,15 @@ test("the overview plots each minute of the last hour, and says the same in figu
 });
 
 test("an hour in which nothing came or was posted is said so", () => {
-  const page = OverviewPage({ ...frame, figures, running: running(), bridges: [], trouble: [], activity: silence });
+  const page = OverviewPage({
+    ...frame,
+    figures,
+    running: running(),
+    bridges: [],
+    trouble: [],
+    unknown: [],
+    activity: silence,
+  });
   expect(readPage(page)).toContain("Nothing came from WebEx, or was posted to it, in the last hour.");
   expect(String(page)).toContain('aria-label="Posts confirmed: 0 in all"');
   expect(String(page)).not.toContain("<rect");
@@ -660,6 +671,7 @@ test("texts from outside stay texts", () => {
           acknowledged: { by: hostile, at: now, word: hostile },
         },
       ],
+      unknown: [],
       activity: silence,
     }),
     TspServersPage({

@@ -108,12 +108,12 @@ function orphan(since: number, key = "555", more: ARunning = {}) {
 }
 
 /** A conference does not answer a directory that was started anew. */
-async function silence(more: ARunning = {}): Promise<void> {
+async function silence(more: ARunning = {}, lastsMs = 60_000): Promise<void> {
   await edge.directory.follow(aPage({ key: "7", running: { ...more } }));
   edge.directory = edge.startDirectory();
   edge.broken.add("7");
   await listed();
-  edge.time += 60_000;
+  edge.time += lastsMs;
 }
 
 /** How each kind comes about. */
@@ -143,7 +143,7 @@ const kinds: Readonly<Record<TroubleKind, () => unknown>> = {
   "directory-unreachable": () => edge.broken.add("directory"),
   "mailbox-unreachable": () => edge.broken.add("mailbox"),
   "posts-wait": () => waits("tsp1", edge.time - 30_000),
-  "conferences-unreachable": silence,
+  "conferences-unreachable": () => silence(),
   "conferences-lost": () => lose(1),
   "posts-given-up": () => giveUp(3),
   "caller-refused": () => callInVain("15552345678", 3),
@@ -178,6 +178,26 @@ test.each(Object.entries(kinds))(
     expect(open).toEqual([kind]);
   },
 );
+
+test("nothing is said to be well as long as a conference has not said how it is", async () => {
+  await silence({}, 0);
+  const { trouble, unknown } = (await (await ask(path)).json()) as { trouble: DomainTrouble[]; unknown: TroubleKind[] };
+  expect([trouble, unknown]).toEqual([[], expect.arrayContaining(["posts-wait", "commands-late"])]);
+  expect(await (await ask("/readyz")).json()).toMatchObject({ trouble: [], unknown: { local: unknown } });
+  const metrics = await (await ask("/metrics")).text();
+  expect(troubleKinds.filter((kind) => !metrics.includes(`{domain="local",kind="${kind}"}`))).toEqual(unknown);
+  const overview = await browse("");
+  expect(overview).toMatch(/It is not known yet whether .*; documents wait for WebEx, or for the back end; /);
+  expect(overview).not.toMatch(/Nothing is wrong|Bridges answer/);
+});
+
+test("of a bridge that is down nobody hears that nothing is wrong, whoever has taken it on", async () => {
+  edge.health.set("simulated", { ...up, bridgeUp: false });
+  await acknowledge("bridge-away:simulated", { word: "moved to another rack" });
+  const overview = await browse("");
+  expect(overview).toContain("nothing new Somebody has taken on all that is wrong.");
+  expect(overview).not.toContain("Nothing is wrong");
+});
 
 test("documents that were given up stay until somebody has acknowledged them, and later ones are open again", async () => {
   await giveUp(3);

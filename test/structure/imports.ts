@@ -58,6 +58,7 @@ export const rules: Readonly<Record<string, Rule>> = {
         "src/explain/story-blocks.ts",
         "src/operators/figures.ts",
         "src/operators/send-again.ts",
+        "src/operators/trouble-kinds.ts",
         "src/records",
         "hono",
       ],

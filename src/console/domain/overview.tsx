@@ -1,6 +1,6 @@
 import { type Figure, type Figures, figuresOf, figureText, noLimit, sumOfLoads } from "../../operators/figures.ts";
 import type { FoundBridge } from "../../operators/trouble.ts";
-import type { DomainTrouble } from "../../operators/trouble-kinds.ts";
+import type { DomainTrouble, TroubleKind } from "../../operators/trouble-kinds.ts";
 import type { BridgeLoad, DomainActivity, RunningPage } from "../../rpc/directory.ts";
 import { type DomainFrame, Page } from "../page.tsx";
 import { Facts, Mark } from "../parts.tsx";
@@ -14,6 +14,8 @@ interface OverviewProps extends DomainFrame {
   readonly figures: Figures;
   readonly bridges: readonly FoundBridge[];
   readonly trouble: readonly DomainTrouble[];
+  /** Kinds of trouble of which there may be more. */
+  readonly unknown: readonly TroubleKind[];
   /** `null` as before. */
   readonly activity: DomainActivity | null;
 }
@@ -21,7 +23,7 @@ interface OverviewProps extends DomainFrame {
 const shown = ["conferences", "callers", "portsInUse", "portsFree", "documentsWaiting", "documentsGivenUp"] as const;
 
 /** A domain at a glance: how much there is, what is wrong, and how much room is left. */
-export function OverviewPage({ running, figures, bridges, trouble, activity, ...frame }: OverviewProps) {
+export function OverviewPage({ running, figures, bridges, trouble, unknown, activity, ...frame }: OverviewProps) {
   const { domain } = frame;
   const hour = activity && hourOf(activity.minutes, frame.now);
   return (
@@ -29,7 +31,7 @@ export function OverviewPage({ running, figures, bridges, trouble, activity, ...
       <Facts part="figures" kind="figures" of={figureFacts(shown.map((name) => figures[name]))} />
       <section id="wrong" data-part="" class="part">
         <h2>What is wrong</h2>
-        <TroublePart {...{ running, trouble, domain, person: frame.person, now: frame.now }} />
+        <TroublePart {...{ running, trouble, unknown, domain, person: frame.person, now: frame.now }} />
       </section>
       <section id="bridges" data-part="" class="part">
         <h2>Bridges</h2>

@@ -1,5 +1,5 @@
 import type { EpochMs } from "../../foundation/ids.ts";
-import type { DomainTrouble } from "../../operators/trouble-kinds.ts";
+import { type DomainTrouble, type TroubleKind, unknownText } from "../../operators/trouble-kinds.ts";
 import type { RunningPage } from "../../rpc/directory.ts";
 import type { DomainFrame } from "../page.tsx";
 import { Age, Field, Mark, Time, Words } from "../parts.tsx";
@@ -8,15 +8,18 @@ import { ConferenceTable, troubleWords } from "./conferences.tsx";
 
 interface TroubleProps extends Pick<DomainFrame, "domain" | "person" | "now"> {
   readonly trouble: readonly DomainTrouble[];
+  /** Kinds of which there may be more. */
+  readonly unknown: readonly TroubleKind[];
   /** The conferences that are troubled; `null`: the directory does not answer. */
   readonly running: RunningPage | null;
 }
 
 /** What is wrong in a domain: first what nobody has taken on, then the rest, then the conferences that it is about. */
-export function TroublePart({ trouble, running, domain, person, now }: TroubleProps) {
+export function TroublePart({ trouble, unknown, running, domain, person, now }: TroubleProps) {
   const conferences = running?.conferences ?? [];
   const open = trouble.filter(({ acknowledged }) => acknowledged === null);
   const taken = trouble.filter(({ acknowledged }) => acknowledged !== null);
+  const notKnown = unknownText(unknown);
   const list = (shown: readonly DomainTrouble[]) => (
     <ul class="part">
       {shown.map((one) => (
@@ -30,14 +33,15 @@ export function TroublePart({ trouble, running, domain, person, now }: TroublePr
   );
   return (
     <>
-      <Announced {...{ conferences, open }} isKnown={running !== null} />
+      <Announced {...{ conferences, open }} isCalm={running !== null && taken.length + unknown.length === 0} />
       {running === null && <p class="dim">Which conferences have trouble is not known.</p>}
-      {running !== null && open.length + conferences.length === 0 && (
+      {running !== null && open.length + conferences.length === 0 && unknown.length === 0 && (
         <p>
-          <Mark is="good">nothing</Mark>{" "}
+          <Mark is={taken.length === 0 ? "good" : "plain"}>{taken.length === 0 ? "nothing" : "nothing new"}</Mark>{" "}
           {taken.length === 0 ? "Bridges answer, and WebEx confirms." : "Somebody has taken on all that is wrong."}
         </p>
       )}
+      {notKnown !== null && <p class="dim">{notKnown}</p>}
       {open.length > 0 && list(open)}
       {taken.length > 0 && list(taken)}
       {conferences.length > 0 && (
@@ -132,12 +136,13 @@ export function TroubleLine({ trouble, now, to, isOnBridges = false }: LineProps
 }
 
 interface AnnouncedProps extends Pick<RunningPage, "conferences"> {
-  readonly isKnown: boolean;
+  /** Whether nothing is wrong if nothing is open. */
+  readonly isCalm: boolean;
   readonly open: readonly DomainTrouble[];
 }
 
 /** What is wrong, for screen readers, which read out what is new in it: without ages and counts, which change all the time. */
-function Announced({ conferences, isKnown, open }: AnnouncedProps) {
+function Announced({ conferences, isCalm, open }: AnnouncedProps) {
   const says = [
     ...open.map(({ title, bridge, about }) => `${[title, bridge, about].filter((part) => part !== null).join(": ")}.`),
     ...conferences.flatMap(({ key, now }) =>
@@ -146,7 +151,7 @@ function Announced({ conferences, isKnown, open }: AnnouncedProps) {
   ];
   return (
     <div class="unseen" id="announced" role="status" aria-label="What is wrong" aria-atomic="false">
-      {isKnown && says.length === 0 && <span id="said-nothing">Nothing is wrong.</span>}
+      {isCalm && says.length === 0 && <span id="said-nothing">Nothing is wrong.</span>}
       {says.map((text, index) => (
         <span id={idOfSaid(text, says.slice(0, index))}>{text} </span>
       ))}

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { isAnother } from "../../operators/trouble.ts";
-import { domainTrouble } from "../../operators/trouble-kinds.ts";
+import { domainTrouble, troubleKinds } from "../../operators/trouble-kinds.ts";
 import { problem } from "../problem.ts";
 import { next, pageOf, wholeList } from "./paging.ts";
 import { routeOf } from "./route.ts";
@@ -21,10 +21,21 @@ export const troubleRoutes = [
     says: "What is wrong in a domain, and who has taken it on: the same as the overview and `/readyz` show",
     more: "It stays until it is mended, or somebody acknowledges it. What is acknowledged and still so comes last; what only had happened, such as documents that were given up, is not listed any more.",
     query: wholeList,
-    answer: { says: "The worst first.", schema: v.object({ trouble: v.array(domainTrouble), next }) },
+    answer: {
+      says: "The worst first.",
+      schema: v.object({
+        trouble: v.array(domainTrouble),
+        unknown: v.pipe(
+          v.array(v.picklist(troubleKinds)),
+          v.description("Kinds of which there may be more: who could say it has not answered, as right after a start."),
+        ),
+        next,
+      }),
+    },
     async handle({ domain, edge, query }) {
-      const { page, next } = pageOf((await edge.lookAt(domain)).trouble, query);
-      return { trouble: page, next };
+      const { trouble, unknown } = await edge.lookAt(domain);
+      const { page, next } = pageOf(trouble, query);
+      return { trouble: page, unknown, next };
     },
   }),
   route("acknowledgeTrouble", `POST ${path}/{trouble}/acknowledge`, {
@@ -62,7 +73,7 @@ export const troubleRoutes = [
       const { trouble, unknown } = await edge.lookAt(domain);
       const found = trouble.find((one) => one.id === id);
       const isAway = trouble.some(({ kind }) => kind === "directory-unreachable");
-      if (isAway || (!found && [...unknown].some((kind) => kind === id.split(":")[0])))
+      if (isAway || (!found && unknown.some((kind) => kind === id.split(":")[0])))
         return problem(503, "failed for now", `Who knows of ${id} does not answer: acknowledge it in some minutes.`);
       if (!found) return problem(404, "no such trouble", `Nothing that goes by ${id} is wrong in ${domain.name} now.`);
       if (seenSince !== undefined && seenSince !== "" && isAnother(found, Number(seenSince)))

@@ -119,7 +119,7 @@ function addGivenUpPages(add: AddPage): void {
 async function overviewPage({ edge, domain, frame }: PageCall) {
   const directory = edge.objects.directory(domain.name);
   const query = { domain: domain.name, after: null, limit: MOST_TROUBLED, troubled: true, isWatched: true };
-  const [said, activity, { bridges, trouble, totals }] = await Promise.all([
+  const [said, activity, { bridges, trouble, unknown, totals }] = await Promise.all([
     answerOrNull(directory.running(query), edge, { domain: domain.name }),
     answerOrNull(directory.activity(), edge, { domain: domain.name }),
     edge.lookAt(domain),
@@ -129,7 +129,7 @@ async function overviewPage({ edge, domain, frame }: PageCall) {
     figuresOfDomain(edge, domain, { bridges, activity, totals }),
   ]);
   const running = said && { ...said, conferences };
-  const shown = { everyMs, running, figures, activity, bridges, trouble };
+  const shown = { everyMs, running, figures, activity, bridges, trouble, unknown };
   return <OverviewPage {...frame("overview")} {...shown} />;
 }
 

@@ -148,7 +148,7 @@ async function foundOfDomain(edge: MetricsPorts, ofSettings: Domain): Promise<re
   const open = trouble.filter(isOpen);
   for (const kind of troubleKinds) {
     const count = open.filter((one) => one.kind === kind).length;
-    if (count > 0 || !unknown.has(kind)) found.push(["trouble", { domain, kind }, count]);
+    if (count > 0 || !unknown.includes(kind)) found.push(["trouble", { domain, kind }, count]);
   }
   const last = site?.last;
   if (last) found.push(["provisioning_differences", { domain }, last.differences.length + last.more]);

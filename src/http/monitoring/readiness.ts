@@ -76,7 +76,8 @@ export class Readiness {
         ]);
         const known = { bridges: ofDomain, totals: said.totals, activity };
         const figures = figuresAs(await figuresOfDomain(this.#edge, domain, known));
-        return { name, figures, trouble: troubleOf(null, ofDomain, said, now()) };
+        const unknown = unknownKinds(ofDomain, said);
+        return { name, figures, unknown, trouble: troubleOf(null, ofDomain, said, now()) };
       }),
     );
     const all = [
@@ -93,6 +94,7 @@ export class Readiness {
       ...(disk !== null && { disk: disk.says }),
       ...(to && {
         figures: Object.fromEntries(found.flatMap(({ name, figures }) => (figures ? [[name, figures]] : []))),
+        unknown: Object.fromEntries(found.flatMap(({ name, unknown }) => (unknown ? [[name, unknown]] : []))),
       }),
       domains: Object.fromEntries(
         shown.map((name) => {
