@@ -150,6 +150,11 @@ test("a part of a sum is no metric, and a sum with what was before a restart is 
   expect(ready).toMatchObject({
     figures: { local: { callers: { value: 6, missing: ["2 conferences"], isStale: true }, ports: { isStale: false } } },
   });
+  expect(await gauges()).toContain('bridgehead_documents_waiting{domain="local"} 0\n');
+  edge.broken.add("mailbox");
+  expect(await gauges()).toContain('bridgehead_callers{domain="local"} 6\n');
+  for (const name of ["documents_waiting", "oldest_document_seconds"])
+    expect(await gauges()).not.toContain(`bridgehead_${name}{`);
 });
 
 test("a directory of the last release, as while a deployment rolls, says how many conferences and callers there are", async () => {

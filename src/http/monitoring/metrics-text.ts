@@ -140,8 +140,13 @@ async function foundOfDomain(edge: MetricsPorts, ofSettings: Domain): Promise<re
     ["conferences", { domain, phase: "running" }, figures.running],
     ["conferences_unknown", { domain }, figures.unknown],
     ["callers", { domain }, figures.callers],
-    ["documents_waiting", { domain }, figures.documentsWaiting],
-    ["oldest_document_seconds", { domain }, figures.oldestDocumentSeconds],
+    // Without the mailbox they are a part, also where the rest is as it was before a restart.
+    ...(totals.mail === null
+      ? []
+      : ([
+          ["documents_waiting", { domain }, figures.documentsWaiting],
+          ["oldest_document_seconds", { domain }, figures.oldestDocumentSeconds],
+        ] as const)),
   ] as const)
     if (typeof value === "number" && (missing.length === 0 || (isStale && totals.directory?.unknown === 0)))
       found.push([name, labels, value]);
