@@ -93,21 +93,21 @@ export class OperatorClient extends EdgeApi {
     return { conferences, unknown };
   }
 
-  /** The TSP servers of conferences that run; `unknown`: as in `running`. */
-  async servers(
-    domains: readonly string[],
-  ): Promise<{ readonly servers: readonly ServerOfDomain[]; readonly unknown: number }> {
+  /** The TSP servers of conferences that run, and those for which something waits; `unknown`: as in `running`. */
+  async servers(domains: readonly string[]): Promise<FoundServers> {
     let unknown = 0;
+    const missing = new Set<string>();
     const servers = await this.ofEach(domains, async (domain) => {
       const activity = await this.ask("GET /domains/{domain}/activity", { domain });
       unknown += activity.unknown;
+      for (const name of activity.missing ?? []) missing.add(name);
       const posts = activity.minutes.flatMap(({ hosts }) => hosts);
       return activity.hosts.map((server) => {
         const lastFailure = posts.findLast((one) => one.host === server.host && one.lastFailure)?.lastFailure ?? null;
         return { ...server, lastFailure };
       });
     });
-    return { servers, unknown };
+    return { servers, unknown, missing: [...missing] };
   }
 
   async conference(domain: string, key: string): Promise<ConferenceOfDomain> {
@@ -181,6 +181,13 @@ export class OperatorClient extends EdgeApi {
     }
     return found;
   }
+}
+
+interface FoundServers {
+  readonly servers: readonly ServerOfDomain[];
+  readonly unknown: number;
+  /** What else did not say what waits in it. */
+  readonly missing: readonly string[];
 }
 
 interface FoundTrouble {

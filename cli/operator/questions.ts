@@ -130,8 +130,10 @@ function addDomains(program: Command): void {
     .alias("hosts")
     .action((options: Options) =>
       answer(options, async (edge) => {
-        const { servers, unknown } = await edge.servers(await edge.domains(options.domain));
-        return found(servers, serversText, { warning: notReported(unknown) });
+        const { servers, unknown, missing } = await edge.servers(await edge.domains(options.domain));
+        const silent = missing.length === 0 ? undefined : `not known: what waits in ${missing.join(", ")}`;
+        const warning = [notReported(unknown), silent].filter((text) => text !== undefined).join("\n");
+        return found(servers, serversText, { warning });
       }),
     );
 

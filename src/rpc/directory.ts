@@ -255,7 +255,7 @@ const serverLoad = v.object({
 });
 export type ServerLoad = Checked<typeof serverLoad>;
 
-/** What a domain was asked and has posted in the last hour, and what its conferences still have to post. */
+/** What a domain was asked and has posted in the last hour, and what it still has to post. */
 export const domainActivity = v.object({
   minutes: v.pipe(
     v.array(activityMinute),
@@ -265,7 +265,7 @@ export const domainActivity = v.object({
     v.pipe(
       v.array(serverLoad),
       v.description(
-        "The servers of conferences that run, and those for which something of them waits, at most 50; those for which the most waits are the first.",
+        "The servers of conferences that run, at most 50, and those for which something waits, answers of no conference among it; those for which the most waits are the first.",
       ),
     ),
   ),
@@ -274,6 +274,9 @@ export const domainActivity = v.object({
     v.description(
       "So many conferences have not reported what waits in them since the directory was started anew; they count as they last reported, if they ever did.",
     ),
+  ),
+  missing: v.exactOptional(
+    v.pipe(v.array(v.string()), v.description("What else did not say what waits in it; absent: all did.")),
   ),
 });
 export type DomainActivity = Checked<typeof domainActivity>;

@@ -382,13 +382,14 @@ test("a server is listed with its last failure of the hour", async () => {
 test("a list or a figure that may lack something says so", async () => {
   const answers = {
     "GET domains/acme/running-conferences?number=1": [{ conferences: [], next: null, unknown: 2 }],
-    "GET domains/acme/activity": [{ minutes: [], hosts: [], unknown: 1 }],
+    "GET domains/acme/activity": [{ minutes: [], hosts: [], unknown: 1, missing: ["the mailbox"] }],
   };
   const found = await bridgehead(answers, "conferences", "--number", "1");
   expect(found.complaints).toContain(
     "not sure: 2 conferences did not report since the directory was started anew; ask again",
   );
   expect((await bridgehead(answers, "servers")).complaints).toContain("not sure: 1 conference did not report");
+  expect((await bridgehead(answers, "servers")).complaints).toContain("\nnot known: what waits in the mailbox\n");
   // The older name of the command.
   expect((await bridgehead(answers, "hosts")).complaints).toContain("not sure: 1 conference did not report");
 });

@@ -229,6 +229,32 @@ test("while the directory is away, the overview says what the others know, and t
   expect(await pageOf(edge, "/bridges")).toContain("conferences that are not known, callers that are not known");
 });
 
+test("documents that wait stand by their servers, on the page and in the API, answers of no conference among them", async () => {
+  const edge = new FakeEdge();
+  const activity = async () =>
+    (await edge.app.request("/api/v1/domains/local/activity", { headers: authorization })).json();
+  const waiting = [{ host: "tsp1" as WebexHost, documents: 4, oldestAt: edge.time - 7_000, failure: null }];
+  await edge.directory.follow(aPage({ key: "1", running: { webexHost: "tsp1" as WebexHost, waiting } }));
+  edge.mailWaiting.push({ host: "tsp1", documents: 2, oldestAt: edge.time - 9_000 });
+  edge.mailWaiting.push({ host: "tsp2", documents: 5, oldestAt: edge.time - 8_000 });
+  const figures = await figuresIn(edge);
+  expect(figures.find(({ name }) => name === "documentsWaiting")?.value).toBe(11);
+  expect(await activity()).toMatchObject({
+    servers: [
+      { server: "tsp1", documents: 6, oldestDocumentAt: edge.time - 9_000 },
+      { server: "tsp2", documents: 5, oldestDocumentAt: edge.time - 8_000, conferences: 0 },
+    ],
+  });
+  const page = await pageOf(edge, "/servers");
+  expect(page).toContain("6, the oldest for 9 s");
+  expect(page).toContain("5, the oldest for 8 s");
+  expect(page).not.toContain("is not known");
+
+  edge.broken.add("mailbox");
+  expect(await activity()).toMatchObject({ servers: [{ documents: 4 }], missing: ["the mailbox"] });
+  expect(await pageOf(edge, "/servers")).toContain("What waits in the mailbox is not known.");
+});
+
 test("a mailbox that does not answer hides what waits in it, and nothing of conferences and callers", async () => {
   const edge = new FakeEdge();
   const waiting = [{ host: "tsp1" as WebexHost, documents: 4, oldestAt: edge.time - 7_000, failure: null }];
@@ -257,6 +283,12 @@ const readers: Readonly<Record<string, readonly string[]>> = {
   "callers\\b.*\\breduce\\(|\\breduce\\(.*callers\\b": [],
   // One conference's, in its row of the list, and with the oldest orphans.
   "\\bpeople\\.size\\b": ["durable-objects/directory/running-list.ts"],
+  // Overview and readiness read its minutes alone.
+  "\\.activity\\(": [
+    "src/http/monitoring/figures-of-domain.ts",
+    "src/http/monitoring/readiness.ts",
+    "src/http/console/console-domain.tsx",
+  ],
   "\\bmailbox\\([^)]*\\)\\.waiting\\(": [
     "src/http/monitoring/figures-of-domain.ts",
     "src/http/monitoring/readiness.ts",

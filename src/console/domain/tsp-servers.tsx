@@ -39,6 +39,7 @@ export function TspServersPage({ activity, givenUp, before, ...frame }: ServersP
                 {`What waits may be more or less: ${counted(activity.unknown, "conference")} did not report yet, and were asked.`}
               </p>
             )}
+            {activity.missing && <p class="dim">{`What waits in ${activity.missing.join(", ")} is not known.`}</p>}
             <ServerTable {...{ servers, domain, now }} />
           </>
         )}

@@ -4,7 +4,7 @@ import { seesDomain } from "../../operators/people.ts";
 import { domainActivity, webhookView } from "../../rpc/directory.ts";
 import { shownSettings } from "../../settings/domain-settings.ts";
 import { remindersOf, warningsOf } from "../../settings/warnings.ts";
-import { figuresOfDomain } from "../monitoring/figures-of-domain.ts";
+import { activityOf, figuresOfDomain } from "../monitoring/figures-of-domain.ts";
 import { next, pageOf, wholeList } from "./paging.ts";
 import { routeOf } from "./route.ts";
 
@@ -80,7 +80,7 @@ export const domainRoutes = [
     says: "What came from WebEx and was posted to it in the last hour, by minute, posts by TSP server, and what waits",
     more: "Posts are counted from the facts of their conferences, each once, and are there within five seconds; while more than 1,000 conferences of a domain run, it takes longer, as 15 s with 3,000. What was refused in the last second before a process was killed is missing.",
     answer: { says: "Minutes and servers.", schema: domainActivity },
-    handle: ({ domain: { name }, edge: { objects } }) => objects.directory(name).activity(),
+    handle: ({ domain, edge }) => activityOf(edge, domain),
   }),
   route("listWebhooks", "GET /domains/{domain}/webhooks", {
     says: "The receivers of the domain's webhooks, and how they are",

@@ -18,7 +18,7 @@ import { remindersOf, warningsOf } from "../../settings/warnings.ts";
 import { handOverRefusals, isHandOverRefusal } from "../api/bridges.ts";
 import { topicsOf, withTopics } from "../api/conferences/conferences.ts";
 import { foundPost, notSentAgain } from "../api/conferences/given-up-posts.ts";
-import { bridgesOf, figuresOfDomain } from "../monitoring/figures-of-domain.ts";
+import { activityOf, bridgesOf, figuresOfDomain } from "../monitoring/figures-of-domain.ts";
 import { answerOrNull } from "../objects-of-request.ts";
 import { type AddPage, type PageCall, trouble } from "./console.tsx";
 import { addForm, askApi, byPerson, formOf, keepTyped, problemIn, refusalIn, refusedPage, typedIn } from "./form.ts";
@@ -54,10 +54,10 @@ export function addDomainPages(add: AddPage): void {
     const { entries, next } = await objects.directory(domain.name).audit(place, PAGE_ROWS);
     return <AuditPage {...frame("audit")} entries={{ entries: entries.map(shownEntry), next }} before={before} />;
   });
-  add("/:domain/servers", async ({ context, edge: { objects }, domain, frame }) => {
+  add("/:domain/servers", async ({ context, edge, domain, frame }) => {
     const before = context.req.query("before") ?? null;
-    const directory = objects.directory(domain.name);
-    const [activity, givenUp] = await Promise.all([directory.activity(), directory.givenUp(before, PAGE_ROWS)]);
+    const directory = edge.objects.directory(domain.name);
+    const [activity, givenUp] = await Promise.all([activityOf(edge, domain), directory.givenUp(before, PAGE_ROWS)]);
     return <TspServersPage {...frame("servers")} {...{ activity, givenUp, before }} />;
   });
   addGivenUpPages(add);

@@ -1,14 +1,14 @@
-import type { BridgeName, DomainName } from "../../foundation/ids.ts";
+import type { BridgeName, DomainName, WebexHost } from "../../foundation/ids.ts";
 import { earliest } from "../../foundation/time/earliest.ts";
 import { within } from "../../foundation/time/timers.ts";
 import { type FigureSource, type Figures, figuresOf, type PortsOfBridge } from "../../operators/figures.ts";
-import type { DomainActivity } from "../../rpc/directory.ts";
+import type { DomainActivity, ServerLoad } from "../../rpc/directory.ts";
 import type { EdgeObjects } from "../../rpc/objects.ts";
 import type { Domain } from "../../settings/load.ts";
 import type { DirectoryTotals, EdgePorts, FoundTotals } from "../edge-ports.ts";
 import { answerOrNull } from "../objects-of-request.ts";
 
-/** A relay that has not answered by then does not hold up what the others say. */
+/** What has not answered by then does not hold up what the others say. */
 const ANSWER_WITHIN_MS = 2_000;
 
 /** Of a domain's conferences, and of what waits in them. */
@@ -41,6 +41,29 @@ export async function figuresOfDomain(edge: EdgePorts, ofSettings: Domain, known
   return figuresOf({ now: now(), conferences: totals.directory, documents: documentsOf(totals), minutes, bridges });
 }
 
+/** Posts of the last hour, and what waits for each server, in conferences and in the mailbox. */
+export async function activityOf(edge: EdgePorts, { name: domain }: Domain): Promise<DomainActivity> {
+  const { objects } = edge;
+  const [activity, mail] = await Promise.all([
+    objects.directory(domain).activity(),
+    answerOrNull(within(edge, ANSWER_WITHIN_MS, "the mailbox", objects.mailbox(domain).waiting()), edge, { domain }),
+  ]);
+  if (mail === null) return { ...activity, missing: [theMailbox] };
+  const loads = new Map(activity.hosts.map((load) => [load.host, load]));
+  for (const { host: name, documents, oldestAt } of mail.servers) {
+    const host = name as WebexHost;
+    const load = loads.get(host) ?? { host, ...idle };
+    const oldestDocumentAt = earliest(load.oldestDocumentAt, oldestAt);
+    loads.set(host, { ...load, documents: load.documents + documents, oldestDocumentAt });
+  }
+  return { ...activity, hosts: [...loads.values()].sort((one, other) => other.documents - one.documents) };
+}
+
+const idle: Omit<ServerLoad, "host"> = {
+  ...{ conferences: 0, documents: 0, oldestDocumentAt: null, failure: null, troubled: [] },
+};
+const theMailbox = "the mailbox";
+
 /** How full the bridges of a domain are, as their relays say. */
 export function bridgesOf(edge: EdgePorts, { name: domain, settings }: Domain): Promise<readonly PortsOfBridge[]> {
   const found = settings.bridges.map(async ({ name: bridge }) => {
@@ -60,7 +83,7 @@ async function askTotals(edge: EdgePorts, domain: DomainName): Promise<FoundTota
 }
 
 function documentsOf({ directory, mail }: FoundTotals): FigureSource["documents"] {
-  if (!directory || !mail) return directory && { ...directory, missing: ["the mailbox"] };
+  if (!directory || !mail) return directory && { ...directory, missing: [theMailbox] };
   const oldestAt = earliest(directory.oldestAt, mail.oldestAt);
   return { ...directory, documents: directory.documents + mail.documents, oldestAt };
 }
