@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { expect, test } from "vitest";
 import { findPromtool } from "../../scripts/debian/find-promtool.ts";
+import { type TroubleKind, troubleKinds } from "../../src/operators/trouble-kinds.ts";
 
 const rules = resolve("packaging/alerts.yml");
 
@@ -24,6 +25,17 @@ const edge = 'job="bridgehead-edge", instance="edge:8787"';
 const agent = 'instance="one:8791"';
 const domain = 'domain="local"';
 const bridge = `${domain}, bridge="simulated"`;
+
+function ofTrouble(kind: TroubleKind): string {
+  return `bridgehead_trouble{${domain}, kind="${kind}"}`;
+}
+
+/** What else the edge says of these kinds, by which their alerts go. */
+const otherSeries: Readonly<Partial<Record<TroubleKind, Case["series"]>>> = {
+  disk: { [`bridgehead_storage_up{${edge}}`]: "0x20" },
+  "no-agent": { [`bridgehead_agents{${bridge}, role="active"}`]: "0x20" },
+  "bridge-drained": { [`bridgehead_bridge_drained{${bridge}}`]: "1x20" },
+};
 
 /** A counter that rises by so many each 15 s from the fifth minute on. */
 const rises = (by = 1) => `0x20 ${by}+${by}x40`;
@@ -68,7 +80,11 @@ const cases: readonly Case[] = [
   down("BridgeheadNoAgent", `bridgehead_agents{${bridge}, role="active"}`),
   {
     ...{ alert: "BridgeheadRelayUnreachable", silent: ["5m"], fires: ["7m"] },
-    series: { [`bridgehead_trouble{${domain}, kind="relay-unreachable"}`]: "0x20 1x20" },
+    series: { [ofTrouble("relay-unreachable")]: "0x20 1x20" },
+  },
+  {
+    ...{ alert: "BridgeheadBridgeAway", silent: ["5m"], fires: ["7m"] },
+    series: { [ofTrouble("bridge-away")]: "0x20 1x20" },
   },
   {
     // Away for five minutes, then for longer; another bridge never had a second agent.
@@ -99,8 +115,8 @@ const cases: readonly Case[] = [
   counted("BridgeheadPostsGivenUp", `bridgehead_posts_total{${domain}, outcome="given-up"}`),
   counted("BridgeheadPostsRefused", `bridgehead_posts_total{${domain}, outcome="refused"}`),
   {
-    ...{ alert: "BridgeheadPostsWait", silent: ["5m", "6m"], fires: ["10m"] },
-    series: { [`bridgehead_oldest_document_seconds{${domain}}`]: "0x20 0+15x40" },
+    ...{ alert: "BridgeheadPostsWait", silent: ["5m"], fires: ["7m"] },
+    series: { [ofTrouble("posts-wait")]: "0x20 1x20" },
   },
   {
     ...counted(
@@ -119,8 +135,8 @@ const cases: readonly Case[] = [
   {
     ...{ alert: "BridgeheadTrouble", silent: ["5m", "9m"], fires: ["7m"], about: 'kind="posts-given-up"' },
     series: {
-      [`bridgehead_trouble{${domain}, kind="posts-given-up"}`]: "0x20 2x11 0x40",
-      [`bridgehead_trouble{${domain}, kind="no-agent"}`]: "1x80",
+      [ofTrouble("posts-given-up")]: "0x20 2x11 0x40",
+      [ofTrouble("no-agent")]: "1x80",
     },
   },
   counted("BridgeheadProvisioningNotChecked", `bridgehead_provisioning_checks_total{${domain}, outcome="failed"}`),
@@ -160,6 +176,29 @@ test("each alert has a case here, and says in a sentence what to do", () => {
 const promtool = await findPromtool();
 if (!promtool.ok) console.warn(`promtool: left out, because ${promtool.error}`);
 
+/** What only a Prometheus without agents says, and one without an edge. */
+const ofJobs = 'alertname!~"Bridgehead(Edge|Agent)Down"';
+
+test.skipIf(!promtool.ok)("of each kind of trouble one alert tells a Prometheus that sees the edge alone", () => {
+  check(
+    troubleKinds.map((kind) => ({
+      name: kind,
+      interval: kind === "bridge-drained" ? "2h" : "15s",
+      input_series: Object.entries({ [ofTrouble(kind)]: "1x20", ...otherSeries[kind] }).map(([series, values]) => ({
+        series,
+        values,
+      })),
+      promql_expr_test: [
+        {
+          expr: `count(ALERTS{alertstate="firing", ${ofJobs}})`,
+          eval_time: kind === "bridge-drained" ? "26h" : "3m",
+          exp_samples: [{ labels: "{}", value: 1 }],
+        },
+      ],
+    })),
+  );
+});
+
 test.skipIf(!promtool.ok)("each alert fires when it should, and is silent before", () => {
   const tests = cases.map(({ alert, every = "15s", series, silent, fires, about = "" }) => {
     const expr = `count(ALERTS{alertname="${alert}", alertstate="firing"})`;
@@ -175,6 +214,11 @@ test.skipIf(!promtool.ok)("each alert fires when it should, and is silent before
       ],
     };
   });
+  check(tests);
+});
+
+/** Has promtool judge these. */
+function check(tests: readonly { readonly interval: string }[]): void {
   const folder = mkdtempSync(join(tmpdir(), "bridgehead-alerts-"));
   try {
     const files = Object.entries(Object.groupBy(tests, ({ interval }) => interval)).map(([interval, tests]) => {
@@ -188,4 +232,4 @@ test.skipIf(!promtool.ok)("each alert fires when it should, and is silent before
   } finally {
     rmSync(folder, { recursive: true });
   }
-});
+}
