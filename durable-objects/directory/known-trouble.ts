@@ -4,7 +4,7 @@ import { type ClockJump, isFar, nextJump } from "../../src/foundation/time/clock
 import type { Acknowledgement, KnownTrouble } from "../../src/operators/trouble.ts";
 import { type DomainTrouble, type FoundTrouble, showTrouble } from "../../src/operators/trouble-kinds.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
-import { domainTroubleEvent, type WebhookEvent, wants } from "../../src/records/webhooks.ts";
+import { domainTroubleEvent, receiverId, type WebhookEvent, wants } from "../../src/records/webhooks.ts";
 import type { DirectoryRpc, WebhookView } from "../../src/rpc/directory.ts";
 import type { KeptPromptCall, RefusedCaller } from "../../src/rpc/directory-feed.ts";
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";
@@ -269,7 +269,7 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
 
   /** Within a transaction. A receiver that comes to the settings again begins at 0. */
   deleteReceiver(url: string): void {
-    this.#deleteAcknowledged("id = ?", `webhooks-given-up:${url}`);
+    this.#deleteAcknowledged("id = ?", `webhooks-given-up:${receiverId(url)}`);
   }
 
   #deleteAcknowledged(which: string, value: SqlValue): void {

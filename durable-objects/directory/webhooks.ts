@@ -7,7 +7,7 @@ import type { LogFacts } from "../../src/foundation/text/log-line.ts";
 import { reasonOf } from "../../src/foundation/text/reason.ts";
 import { SteadyClock } from "../../src/foundation/time/steady-clock.ts";
 import { dayMs, hourMs } from "../../src/foundation/time/timers.ts";
-import type { WebhookEvent } from "../../src/records/webhooks.ts";
+import { receiverId, type WebhookEvent } from "../../src/records/webhooks.ts";
 import { type WebhookView, webhookView } from "../../src/rpc/directory.ts";
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";
 import { LazyTables } from "../platform/lazy-tables.ts";
@@ -107,7 +107,9 @@ export class Webhooks {
     const rows = this.#ports
       .receivers()
       .flatMap(({ url, events: wanted }) =>
-        events.flatMap((event) => (wanted.includes(event.type) && event.notTo !== url ? [{ url, event }] : [])),
+        events.flatMap((event) =>
+          wanted.includes(event.type) && event.notTo !== receiverId(url) ? [{ url, event }] : [],
+        ),
       );
     if (rows.length === 0) return;
     this.#tables.make();
@@ -178,7 +180,10 @@ export class Webhooks {
       const failure = failures > 0 ? { since: since ?? nextAt, attempts: failures, why, nextAt } : null;
       const refused = Number(oldest?.refused ?? 0);
       const oldestAt = oldest && waiting > 0 ? toWaiting(receiver, oldest).event.at : null;
-      return showView({ url, events, waiting, refused, oldestAt, failure, givenUp, lastGivenUpAt }, persons.none);
+      return showView(
+        { id: receiverId(url), url, events, waiting, refused, oldestAt, failure, givenUp, lastGivenUpAt },
+        persons.none,
+      );
     });
   }
 

@@ -101,6 +101,8 @@ export interface KnownTrouble {
   readonly unknown?: number;
   readonly lost: readonly (FoundTrouble & { readonly bridge: string })[];
   readonly webhooks: readonly {
+    /** As ids of trouble have it; absent: an earlier release has the address there. */
+    readonly id?: string;
     readonly url: string;
     readonly refused: number;
     readonly oldestAt: EpochMs | null;
@@ -242,15 +244,15 @@ function webhookTrouble(
   acknowledgements: ReadonlyMap<string, Acknowledgement>,
   now: EpochMs,
 ): readonly FoundTrouble[] {
-  return receivers.flatMap(({ url: about, failure, refused, oldestAt, givenUp, lastGivenUpAt }) => {
+  return receivers.flatMap(({ url: about, id: key = about, failure, refused, oldestAt, givenUp, lastGivenUpAt }) => {
     const found: FoundTrouble[] = [];
-    if (failure) found.push({ kind: "webhook-fails", about, since: failure.since, why: failure.why });
+    if (failure) found.push({ kind: "webhook-fails", about, key, since: failure.since, why: failure.why });
     else if (refused > 0 && oldestAt !== null && hasLasted(oldestAt, now, refusedLongMs))
-      found.push({ kind: "webhook-fails", about, since: oldestAt, count: refused });
-    const count = givenUp - (acknowledgements.get(`webhooks-given-up:${about}`)?.place ?? 0);
+      found.push({ kind: "webhook-fails", about, key, since: oldestAt, count: refused });
+    const count = givenUp - (acknowledgements.get(`webhooks-given-up:${key}`)?.place ?? 0);
     const since = count === 1 ? lastGivenUpAt : null;
     const latest = lastGivenUpAt ?? 0;
-    if (count > 0) found.push({ kind: "webhooks-given-up", about, since, latest, count, place: givenUp });
+    if (count > 0) found.push({ kind: "webhooks-given-up", about, key, since, latest, count, place: givenUp });
     return found;
   });
 }

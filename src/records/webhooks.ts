@@ -1,3 +1,4 @@
+import { hash } from "../foundation/hash.ts";
 import type { ConfKey, EpochMs } from "../foundation/ids.ts";
 import type { DomainTrouble } from "../operators/trouble-kinds.ts";
 import type { AgentEvent } from "../rpc/directory.ts";
@@ -75,8 +76,13 @@ export interface WebhookEvent {
   readonly type: WebhookEventType;
   readonly at: EpochMs;
   readonly data: object;
-  /** The receiver that it is about, and that is not notified of it. */
+  /** `receiverId` of the receiver that it is about, and that is not notified of it. */
   readonly notTo?: string | null;
+}
+
+/** Tells a receiver from all others: its address, or a hash of it where nobody is shown all of that. */
+export function receiverId(url: string): string {
+  return /[?#@]/.test(url) ? hash(url).toString(16).padStart(8, "0") : url;
 }
 
 /** The event that this fact of this conference is for receivers; `null`: none. */
@@ -188,7 +194,7 @@ export function domainTroubleEvent(
   at: EpochMs,
 ): WebhookEvent {
   const event = webhook(type, at, { kind, bridge, about, since, says }, id, at);
-  return kind.startsWith("webhook") ? { ...event, notTo: about } : event;
+  return kind.startsWith("webhook") ? { ...event, notTo: id.slice(kind.length + 1) } : event;
 }
 
 /** What the relay of a bridge says of its agents. */

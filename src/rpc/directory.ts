@@ -225,6 +225,7 @@ export interface ConferenceTotals {
 
 /** A receiver of webhooks, and how it is. */
 export const webhookView = v.object({
+  id: open(v.pipe(v.string(), v.description("The same for the same address, whose query nobody is shown."))),
   url: address(v.string()),
   events: open(v.array(v.string())),
   waiting: open(v.pipe(v.number(), v.description("Events on their way, or that wait for the next attempt."))),

@@ -653,6 +653,44 @@ test("what a receiver was never given stays acknowledged, and counts anew once t
   expect(await shown()).toEqual([4]);
 });
 
+test("receivers whose addresses differ in what nobody is shown are two, each with its own trouble", async () => {
+  const world = new World();
+  const [one, other] = ["one", "other"].map((key) => ({
+    ...receiver,
+    events: ["call.joined"],
+    url: `${url}?key=${key}`,
+  }));
+  if (!one || !other) return expect.unreachable();
+  world.domain = testDomain({ webhooks: [one, other] });
+  world.answer = () => gone;
+  const lose = async (...calls: readonly string[]) => {
+    await world.joins(...calls);
+    await world.pass(5 * dayMs);
+  };
+  const shown = async () => {
+    const known = await world.directory.knownTrouble.trouble(domain);
+    const all = troubleOf(null, [], { domain, known, mail: [], silent: [] }, world.time.now);
+    return all.filter(({ kind }) => kind === "webhooks-given-up");
+  };
+  await lose("c1", "c2");
+  const before = await shown();
+  expect(before.map(({ about, count }) => [about, count])).toEqual(Array(2).fill([`${url}?…`, 2]));
+  expect(new Set(before.map(({ id }) => id)).size).toBe(2);
+  const { now } = world.time;
+  for (const { id } of before)
+    await world.directory.knownTrouble.acknowledge(domain, {
+      ...{ id, upTo: now, place: 2, by: "anna", at: now, word: "known" },
+    });
+  expect(await shown()).toEqual([]);
+
+  // One that comes to the settings again begins at 0; the other stays as it was.
+  world.domain = testDomain({ webhooks: [other] });
+  await world.pass(dayMs);
+  world.domain = testDomain({ webhooks: [one, other] });
+  await lose("c3");
+  expect((await shown()).map(({ id, count }) => [id, count])).toEqual(before.map(({ id }) => [id, 1]));
+});
+
 test("who came in is told once, also by the next life of the conference, with the number as in records", async () => {
   const conference = new ConferenceWorld();
   conference.domain = testDomain({ webhooks: [receiver], recordsPersonal: "masked" });
@@ -855,17 +893,20 @@ test.each(["on Node", "on workerd"])("a clock that was set comes to receivers, a
   expect(world.sql.exec("SELECT * FROM clock_jump")).toEqual([]);
 });
 
-test("that a receiver takes no webhooks comes to the others, and not to itself", async () => {
+test.each([
+  [url, url],
+  [`${url}?key=one`, `${url}?…`],
+])("that a receiver takes no webhooks comes to the others, and not to itself: %s", async (url, shown) => {
   const world = new World();
-  world.domain = testDomain({ webhooks: [receiver, second] });
+  world.domain = testDomain({ webhooks: [{ ...receiver, url }, second] });
   const { answer } = world;
   world.answer = ({ type }) => (type.startsWith("trouble") ? taken : gone);
   await world.joins("c1");
   await world.pass(30_000);
-  expect(troubleOfDomain(world)).toEqual([["trouble.began", "webhook-fails", url, null]]);
+  expect(troubleOfDomain(world)).toEqual([["trouble.began", "webhook-fails", shown, null]]);
   world.answer = answer;
   await world.pass(hourMs);
-  expect(troubleOfDomain(world).slice(1)).toEqual([["trouble.ended", "webhook-fails", url, null]]);
+  expect(troubleOfDomain(world).slice(1)).toEqual([["trouble.ended", "webhook-fails", shown, null]]);
   expect(world.events.filter((name) => name.startsWith("trouble")).length).toBe(2);
 });
 

@@ -218,7 +218,17 @@ test("a person who sees the domain also hears what waits and which receiver of w
 
   edge.mailWaiting.push({ host: "tsp1", documents: 2, oldestAt: edge.time - 30_000 });
   const failure = { since: 60_000, attempts: 2, why: "Error: Network connection lost.", nextAt: 0 };
-  const receiver = { url, events: [], waiting: 4, oldestAt: 0, failure, refused: 3, givenUp: 0, lastGivenUpAt: null };
+  const receiver = {
+    id: url,
+    url,
+    events: [],
+    waiting: 4,
+    oldestAt: 0,
+    failure,
+    refused: 3,
+    givenUp: 0,
+    lastGivenUpAt: null,
+  };
   const refuses = { ...receiver, failure: null, oldestAt: edge.time - 60_000 };
   edge.webhooks.push(receiver, refuses, { ...refuses, oldestAt: edge.time - 59_999 }, { ...refuses, refused: 0 });
   expect(await asked({})).toEqual([200]);

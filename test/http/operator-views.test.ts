@@ -299,7 +299,7 @@ test("the receivers of webhooks are listed, with how they are", async () => {
   const edge = new FakeEdge();
   const failure = { since: 1, attempts: 2, why: "nobody listens", nextAt: 3 };
   const receiver = {
-    url: "https://voice.example.com/",
+    ...{ id: "https://voice.example.com/", url: "https://voice.example.com/" },
     events: ["call.left"],
     waiting: 4,
     refused: 0,

@@ -19,7 +19,7 @@ const host = "tsp1.example.com:443";
 const url = "https://voice.example.com/events";
 const up: BridgeHealth = { agentConnected: true, bridgeUp: true, portsInUse: 3, ports: 50 };
 const receiver = {
-  url,
+  ...{ id: url, url },
   events: [],
   waiting: 0,
   refused: 0,
