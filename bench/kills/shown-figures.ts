@@ -73,22 +73,36 @@ export async function shownIn(run: LocalRun): Promise<AllShown> {
   });
   const inStatus = status.figures.find((one) => one.domain === domain)?.figures ?? [];
   const inConferences = conferences.map(({ callers }) => ({ callers: callers.length }));
-  const all: readonly (readonly [where: string, figures: Iterable<readonly [FigureName, Value]>])[] = [
-    ["API", figures.figures.map(wholeOf)],
+  const places: readonly (readonly [where: string, figures: Iterable<readonly [FigureName, Value]>])[] = [
+    ["API", each(all, figures.figures.map(wholeOf))],
     ["API list", [...ofLoads(running.bridges, running.total), ["unknown", running.unknown]]],
     ["API activity", ofMinutes(activity.minutes)],
-    ["readyz", inReadiness.map(wholeOf)],
+    ["readyz", each(all, inReadiness.map(wholeOf))],
     ["metrics", ofMetrics(metrics)],
-    ["console overview", [...ofFacts(overview), ...ofPlots(overview)]],
+    ["console overview", [...each(onOverview, ofFacts(overview)), ...ofPlots(overview)]],
     ["console list", ofListPage(list)],
-    ["CLI status", inStatus.map(wholeOf)],
+    ["CLI status", each(all, inStatus.map(wholeOf))],
     ["CLI conferences", ofLoads(inConferences, conferences.length)],
   ];
   const outcomes = seriesOf(metrics, "bridgehead_outcomes_total");
   return {
-    figures: all.flatMap(([where, ofPlace]) => Array.from(ofPlace, ([name, value]) => ({ where, name, value }))),
+    figures: places.flatMap(([where, ofPlace]) => Array.from(ofPlace, ([name, value]) => ({ where, name, value }))),
     outcomes: Object.fromEntries(outcomes.map(({ labels, value }) => [labelIn(labels, "outcome"), value])),
   };
+}
+
+const all = Object.keys(figureTable) as readonly FigureName[];
+const onOverview: readonly FigureName[] = [
+  ...(["conferences", "callers", "portsInUse", "portsFree", "documentsWaiting", "documentsGivenUp"] as const),
+];
+
+/** Each of these, as it is shown; what is not there is not known, so that no figure can go away unnoticed. */
+export function each(
+  names: readonly FigureName[],
+  shown: readonly (readonly [FigureName, Value])[],
+): readonly (readonly [FigureName, Value])[] {
+  const found = new Map(shown);
+  return names.map((name) => [name, found.get(name) ?? null] as const);
 }
 
 async function read<Answer>(text: Promise<string>): Promise<Answer> {
@@ -159,9 +173,8 @@ function ofMetrics(metrics: string): readonly (readonly [FigureName, Value])[] {
     return some.length < outcomes.length ? null : some.reduce((sum, { value }) => sum + value, 0);
   };
   return [
-    ...values.flatMap(({ series, value }) => {
-      const name = gauges[series];
-      return name === undefined ? [] : [[name, value] as const];
+    ...Object.entries(gauges).map(([gauge, name]) => {
+      return [name, values.find(({ series }) => series === gauge)?.value ?? null] as const;
     }),
     ["postsConfirmed", posts("confirmed", "refused")],
     ["postsFailed", posts("failed")],

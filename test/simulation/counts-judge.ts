@@ -1,3 +1,4 @@
+import type { Whole } from "../../durable-objects/platform/object-kinds.ts";
 import { hasTable } from "../../durable-objects/platform/platform.ts";
 import type { Fact } from "../../src/conference/facts.ts";
 import type { ConfKey } from "../../src/foundation/ids.ts";
@@ -90,21 +91,21 @@ export function checkCounts({ context, edge, webex }: Parts): void {
   );
 }
 
-/** Judges what the directory says of documents that wait, or were given up, by the outboxes, debts and journals of all conferences. */
+/** Judges what directory and mailbox say of documents that wait, or were given up, by the outboxes, debts and journals of all conferences. */
 export function checkWaiting({ context, edge }: Pick<Parts, "context" | "edge">): void {
   const { violated, judging, edgeMachines, edgeNow } = context;
   const rule = "the directory knows what waits";
   const { name: domain } = edge.domain;
-  edge.directory.deliver((directory) =>
+  const judgeBoth = (directory: Whole<"directory">, mailbox: Whole<"mailbox">) =>
     judging(rule, async () => {
-      const known = await directory.trouble(domain);
+      const [known, mail] = await Promise.all([directory.trouble(domain), mailbox.waiting()]);
       const [{ hosts }, totals, { posts }] = await Promise.all([
         directory.activity(),
         directory.totals(),
         directory.givenUp(null, mostPosts),
       ]);
       const { waits, givenUp, behind } = owedBy(edge);
-      const troubles = troubleOf(null, [], { domain, known, mail: [], silent: [] }, edgeNow());
+      const troubles = troubleOf(null, [], { domain, known, mail: mail.servers, silent: [] }, edgeNow());
       const inTrouble = (wanted: string) =>
         troubles.flatMap(({ kind, about, count }) => (kind === wanted ? [[about, count ?? 0] as const] : []));
       const loads = hosts.map(({ host, documents }) => [host, documents] as const);
@@ -119,14 +120,15 @@ export function checkWaiting({ context, edge }: Pick<Parts, "context" | "edge">)
         for (const [host, count] of shown ?? []) is.add(serverOf(host ?? ""), count);
         if (shown && is.text !== expected.text) violated(rule, `what ${where}: ${is.text}, and it is ${expected.text}`);
       }
-      if (totals.documents !== waits.sum)
-        violated(rule, `${totals.documents} documents in all, and it is ${waits.sum}`);
+      // At rest no answer waits in the mailbox.
+      const documents = totals.documents + mail.documents;
+      if (documents !== waits.sum) violated(rule, `${documents} documents in all, and it is ${waits.sum}`);
       const settled = posts.find(
         ({ owed, settledAt, conference }) => owed && settledAt === null && !behind.has(conference),
       );
       if (settled) violated(rule, `${settled.conference}: ${settled.transId} is owed, and its server is not behind`);
-    }),
-  );
+    });
+  edge.directory.deliver((directory) => edge.mailbox.deliver((mailbox) => judgeBoth(directory, mailbox)));
 }
 
 /** As the disks have it: what waits and what was given up and not settled, by server, and the conferences whose server is behind. */
