@@ -214,14 +214,16 @@ export function figuresOf(known: Partial<FigureSource>): Figures {
   return Object.fromEntries(figures) as Figures;
 }
 
-/** The figure for people: "40", "at least 40, not known for east", "about 40, …", "not known"; with what it counts in a sentence: "40 callers". */
+/** The figure for people: "40", "at least 40, not known for east", "about 40, …", "no limit; not known for east", "not known"; with what it counts in a sentence: "40 callers". */
 export function figureText(
   { value, missing, isStale }: Pick<Figure, "value" | "missing" | "isStale">,
   what = "",
 ): string {
   if (value === null) return what === "" ? "not known" : `${what}s that are not known`;
   const text = what === "" ? String(value) : counted(Number(value), what);
-  return missing.length === 0 ? text : `${isStale ? "about" : "at least"} ${text}, not known for ${missing.join(", ")}`;
+  if (missing.length === 0) return text;
+  const known = value === noLimit ? `${text};` : `${isStale ? "about" : "at least"} ${text},`;
+  return `${known} not known for ${missing.join(", ")}`;
 }
 
 /** `null`: it was queued by another clock than that of now, as before the machine's was set back. */

@@ -124,7 +124,7 @@ const rows = {
     says: ({ here, count }) =>
       `${here.replace("the", "The")} has lost ${counted(count, "conference")}, as by a restart: the callers were cut off. WebEx is notified of that as far as its servers confirm it.`,
     todo: () =>
-      '"bridgehead records" lists them, with the reason lost; the log of the bridge says why it ended. What WebEx is not notified of yet is among the documents that wait, and what it never was among those given up.',
+      '"bridgehead records" lists them, with the reason lost; the log of the bridge says why it ended. What WebEx has not confirmed yet is under posts-wait; what it was never told, under posts-given-up.',
   },
   "posts-given-up": {
     title: "Documents were given up",
@@ -172,7 +172,7 @@ const rows = {
     from: ["directory"],
     happened: true,
     says: ({ about, domain, count }) =>
-      `The receiver ${about} of ${domain} was never given some webhooks, ${count} so far.`,
+      `${counted(count, "webhook")} ${count === 1 ? "was" : "were"} never given to the receiver ${about} of ${domain}.`,
     todo: () => "Mend the receiver, and take what it missed from the records.",
   },
   "caller-refused": {
@@ -227,7 +227,7 @@ const rows = {
         : `${here.replace("the", "The")} holds the conference ${about} with ${counted(count, "caller")}, which the edge does not know.`,
     todo: ({ about, bridge, why }) => {
       if (why === orphanIs.gone)
-        return `The settings do not have the bridge ${bridge} any more, so that the edge reaches nobody there: put it back, or end the conference at the bridge. Else it is listed until twice the time of orphanConferenceMinutes has passed, which nothing but the time ends.`;
+        return `The settings do not have the bridge ${bridge} any more, so that the edge reaches nobody there: put it back, or end the conference at the bridge. Else it stays listed until twice orphanConferenceMinutes has passed; nothing but time ends it.`;
       const locked = why === orphanIs.locked ? " It is locked: nobody new gets in." : "";
       const open = why === orphanIs.open ? " It is not locked: whoever keys its key gets in." : "";
       return `It goes on as soon as WebEx creates it again; "bridgehead end ${about === "" ? "KEY" : shellWord(about)}" ends it.${locked}${open} One that the edge may have lost ends by itself (orphanConferenceMinutes). One that began when the edge had lost nothing is left alone: find out which other edge uses the bridge.`;

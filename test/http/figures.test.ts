@@ -109,6 +109,10 @@ test("what nobody knows is null, and never 0; a sum says what it lacks", async (
     ...Array(2).fill("not known"),
     "50",
   ]);
+  const endless = { bridge: "west", health: { ...up, ports: null } };
+  expect(figureText(figuresOf({ bridges: [...bridges.slice(0, 1), endless] }).ports)).toBe(
+    "no limit; not known for east",
+  );
   const conferences = { conferences: 9, callers: 40, unknown: 2 };
   const { portsFree, callers } = figuresOf({ bridges, conferences });
   expect(figureText(portsFree)).toBe("at least 45, not known for east");

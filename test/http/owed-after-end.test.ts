@@ -97,7 +97,7 @@ test("that a bridge has lost a conference does not say that WebEx was notified, 
   expect(lost).toMatchObject({ kind: "conferences-lost", count: 1 });
   expect(lost?.says).not.toContain("WebEx was notified");
   expect(lost?.says).toContain("WebEx is notified of that as far as its servers confirm it.");
-  expect(lost?.todo).toContain("among the documents that wait");
+  expect(lost?.todo).toContain("under posts-wait");
 });
 
 test("what waits without a document that was given up stays so, too, when the conference ends", async () => {
