@@ -27,7 +27,9 @@ import type { Sql, SqlRow } from "../platform/platform.ts";
 import { UnsettledCalls } from "./unsettled-calls.ts";
 
 /** Rows kept for one domain: no flood of callers fills the disk. */
-const most = 5_000;
+const mostInAll = 5_000;
+/** Rows of calls that could not get in, and have not since: others have room beside them. */
+const mostRefused = 4_000;
 const mostPage = 1_000;
 /** Journals of agents that are remembered: more than a domain has in years. */
 const mostSources = 200;
@@ -40,11 +42,11 @@ const clockMarginMs = 60_000;
 /** No caller is at the prompt for longer. Some bridges give the id of a call to another one some day. */
 const longestPromptMs = 30 * 60_000;
 
-/** `mended`: its number got in since. */
+/** `mended`: its number got in since. No id comes twice, also where no call is left. */
 const tables = [
   "CREATE TABLE IF NOT EXISTS prompt_dropped (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, count INTEGER NOT NULL)",
   "CREATE INDEX IF NOT EXISTS prompt_call_name ON prompt_call (name)",
-  `CREATE TABLE IF NOT EXISTS prompt_call (id INTEGER PRIMARY KEY, name TEXT NOT NULL, at INTEGER NOT NULL,
+  `CREATE TABLE IF NOT EXISTS prompt_call (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, at INTEGER NOT NULL,
    number TEXT NOT NULL, state TEXT NOT NULL, mended INTEGER NOT NULL DEFAULT 0, data TEXT NOT NULL)`,
 ];
 
@@ -159,11 +161,22 @@ export class PromptStore implements PromptCallsRpc {
     const rows = this.#sql.exec("SELECT id, data FROM prompt_call WHERE name = ? ORDER BY id DESC", name).map(toKept);
     const known = rows.find(({ at }) => at === call.at) ?? rows.find((row) => isAtOneTime(row, call));
     const { unfinished: _, ...before } = known ?? { id: null, bridge, ...call };
-    this.#write({ ...before, ...(known ? joined(known, call) : call) });
+    const story = { ...before, ...(known ? joined(known, call) : call) };
+    const id = known && isRefused(story) && !isRefused(known) ? this.#placeLast(known.id) : before.id;
+    this.#write({ ...story, id });
     if (call.end?.why === "entered") this.#mend(call.number, call.end.at);
     // The conference may have said so before the agent said this.
     const enteredAt = this.#enteredAt.get(call.number);
     if (enteredAt !== undefined) this.#mend(call.number, enteredAt);
+  }
+
+  /** A call's place is that of its end: what somebody acknowledged while it was at the prompt does not cover it. */
+  #placeLast(id: number): number {
+    const columns = "name, at, number, state, mended, data";
+    const add = `INSERT INTO prompt_call (${columns}) SELECT ${columns} FROM prompt_call WHERE id = ? RETURNING id`;
+    const [row] = this.#sql.exec(add, id);
+    this.#delete(id);
+    return Number(row?.id);
   }
 
   #write({ id, ...row }: Omit<KeptPromptCall, "id"> & { readonly id: number | null }): void {
@@ -183,12 +196,16 @@ export class PromptStore implements PromptCallsRpc {
     else this.#unsettled?.delete(kept.id);
   }
 
-  /** The oldest first; a flood of others does not push out who could not get in. */
+  /** The oldest first. A flood of others does not push out who could not get in, nor do all of these who is at the prompt. */
   #deleteTooMany(): void {
-    for (const which of ["state <> 'refused' OR mended = 1", "TRUE"]) {
-      const [row] = this.#sql.exec("SELECT count(*) AS count FROM prompt_call");
+    const refused = "state = 'refused' AND mended = 0";
+    for (const [all, which, most] of [
+      [refused, refused, mostRefused],
+      ["TRUE", `NOT (${refused})`, mostInAll],
+    ] as const) {
+      const [row] = this.#sql.exec(`SELECT count(*) AS count FROM prompt_call WHERE ${all}`);
       const tooMany = Number(row?.count) - most;
-      if (tooMany <= 0) return;
+      if (tooMany <= 0) continue;
       const old = `SELECT id FROM prompt_call WHERE ${which} ORDER BY id LIMIT ?`;
       for (const { id } of this.#sql.exec(`DELETE FROM prompt_call WHERE id IN (${old}) RETURNING id`, tooMany))
         this.#unsettled?.delete(Number(id));

@@ -128,7 +128,10 @@ export type GivenUpPost = Checked<typeof givenUpPost>;
 
 /** A call at the prompt that was not led in at once, as the directory keeps it. */
 export const keptPromptCall = v.object({
-  id: v.pipe(open(v.number()), v.description("Its place: later calls have greater ones.")),
+  id: v.pipe(
+    open(v.number()),
+    v.description("Its place. One that did not get in has a greater one than all that were known before."),
+  ),
   bridge: open(text<BridgeName>()),
   ...promptCall.entries,
 });

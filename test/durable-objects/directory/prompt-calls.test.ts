@@ -54,7 +54,7 @@ test("a call is kept once, with the latest of its story, also in the next life",
   await world.keep([aCall("c1", { steps: [wrongKey(5)] })]);
 
   world.start();
-  expect(await world.page()).toEqual({ calls: [{ id: 1, bridge, ...whole }], next: null, notKept: 0 });
+  expect(await world.page()).toEqual({ calls: [{ id: 2, bridge, ...whole }], next: null, notKept: 0 });
 });
 
 test("what two agents saw of one call is one story; a later call of the same id is another one", async () => {
@@ -307,7 +307,7 @@ test("whose number was erased is no refused caller any more, also by what an age
 
 test("no flood fills the disk, calls go with the records, and what was not kept is said", async () => {
   const world = new PromptWorld();
-  const calls = Array.from({ length: 5_010 }, (_, n) => aCall(`c${n}`, { end: end(n) }));
+  const calls = Array.from({ length: 5_010 }, (_, n) => aCall(`c${n}`, { end: end(n, "hung-up") }));
   await world.keep(calls, 30);
   await world.keep([], 7);
   expect(world.sql.exec("SELECT count(*) AS rows FROM prompt_call")).toEqual([{ rows: 5_000 }]);
@@ -316,6 +316,41 @@ test("no flood fills the disk, calls go with the records, and what was not kept 
   world.time.now += 401 * dayMs;
   await world.directory.alarm();
   expect(await world.page()).toEqual({ calls: [], next: null, notKept: 0 });
+});
+
+test("however many could not get in, who is at the prompt now is listed; the oldest of those go first", async () => {
+  const world = new PromptWorld();
+  await world.keep(Array.from({ length: 5_000 }, (_, n) => aCall(`c${n}`, { number: "", end: end(n) })));
+  await world.keep([aCall("open", { at: 9_000, steps: [wrongKey(9_000)] })]);
+  const { calls } = await world.page({ limit: 1_000 });
+  expect([calls[0]?.call, calls[0]?.end]).toEqual(["open", null]);
+  const [{ count, oldest } = {}] = world.sql.exec(
+    "SELECT count(*) AS count, min(json_extract(data, '$.end.at')) AS oldest FROM prompt_call WHERE state = 'refused'",
+  );
+  expect([count, oldest]).toEqual([4_000, worldBegins + 1_000]);
+});
+
+test("a call that was at the prompt while others were acknowledged has a place behind them once it did not get in", async () => {
+  const world = new PromptWorld();
+  const waits = aCall("a", { number: "", steps: [wrongKey(1)] });
+  const refused = async () => (await world.directory.knownTrouble.trouble(domain)).refused;
+  const tries = (from: number) => [1, 2, 3].map((n) => aCall(`c${from + n}`, { number: "", end: end(from + n) }));
+  await world.keep([waits, ...tries(10)]);
+  const [seen] = await refused();
+  const known = { upTo: world.time.now, by: "ann", at: world.time.now, word: "known" };
+  const acknowledged = { id: "caller-refused", place: seen?.place ?? null, ...known };
+  await world.directory.knownTrouble.acknowledge(domain, acknowledged);
+  await world.keep([{ ...waits, end: end(90, "locked") }, ...tries(20).slice(1)]);
+  await world.keep([{ ...waits, end: end(90, "locked") }]);
+  expect(await refused()).toMatchObject([{ count: 3 }]);
+  world.start();
+  expect(await refused()).toMatchObject([{ count: 3 }]);
+
+  // No place comes twice, also where no call is left.
+  world.time.now += 401 * dayMs;
+  await world.directory.alarm();
+  await world.keep([aCall("x", { at: 401 * dayMs, number: "", end: end(401 * dayMs) })]);
+  expect((await world.page()).calls[0]?.id).toBeGreaterThan(Number(seen?.place));
 });
 
 test("rows are read once: what is in memory is what another life reads from the disk, whatever was kept", async () => {
