@@ -49,6 +49,11 @@ const table =
 const notifiedTable =
   "CREATE TABLE IF NOT EXISTS notified_trouble (bridge TEXT PRIMARY KEY, data TEXT NOT NULL) WITHOUT ROWID";
 
+/** So many callers who could not get in are named. */
+const mostNamed = 20;
+/** In the place of a caller's key, which has eight digits. */
+const othersKey = "others";
+
 /** One row at most. */
 const clockTable = "CREATE TABLE IF NOT EXISTS clock_jump (since INTEGER NOT NULL, by_ms INTEGER NOT NULL)";
 
@@ -85,19 +90,13 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
   }
 
   async trouble(domain: DomainName): Promise<KnownTrouble> {
-    const { list, prompt, webhooks, givenUp } = this.#ports;
+    const { list, webhooks, givenUp } = this.#ports;
     await list.askUnheard();
-    this.#drawKeys(domain, await prompt.refusedCallers());
-    const keys = this.#keys;
-    const isOpen = ({ number, id }: KeptPromptCall) => id > this.placeOf(callerId(keys.get(number)));
-    const open = await prompt.refusedCallers(isOpen);
+    const refused = await this.#refused(domain);
     return {
       clock: this.#lookAtClock(domain),
       givenUp: givenUp.openByHost(),
-      // Without a key, as of who has become one since then, the number would be the id.
-      refused: open
-        .filter(({ number }) => number === "" || keys.has(number))
-        .map((one) => refusedCaller(one, keys.get(one.number))),
+      refused: [...refused.slice(0, mostNamed), ...inOne(refused.slice(mostNamed))],
       ...{
         waiting: list.waiting,
         lost: this.#lost.open,
@@ -111,6 +110,20 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
         acknowledged: [...this.#acknowledged.values()],
       },
     };
+  }
+
+  /** Callers who could not get in, each for itself. The longest known come first: a further one takes none of them out of the list. */
+  async #refused(domain: DomainName): Promise<readonly RefusedTrouble[]> {
+    const { prompt } = this.#ports;
+    this.#drawKeys(domain, await prompt.refusedCallers());
+    const keys = this.#keys;
+    const isOpen = ({ number, id }: KeptPromptCall) => id > this.placeOf(callerId(keys.get(number)));
+    const open = await prompt.refusedCallers(isOpen);
+    // Without a key, as of who has become one since then, the number would be the id.
+    return open
+      .filter(({ number }) => number === "" || keys.has(number))
+      .map((one) => refusedCaller(one, keys.get(one.number)))
+      .toSorted((one, other) => one.since - other.since || one.place - other.place);
   }
 
   #isGone(domain: DomainName, bridge: string): boolean {
@@ -146,18 +159,19 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
   }
 
   async acknowledge(domain: DomainName, acknowledgement: Acknowledgement): Promise<void> {
-    const { id, at } = acknowledgement;
+    const { id } = acknowledgement;
+    const upTo = acknowledgement.place ?? 0;
+    const others = id === callerId(othersKey) ? (await this.#refused(domain)).slice(mostNamed) : null;
     this.#change(domain, () => {
       // Somebody else may have acknowledged more: a page that was opened before shows an older place.
-      const place = Math.max(acknowledgement.place ?? 0, this.placeOf(id));
-      const kept = { ...acknowledgement, place: acknowledgement.place === null ? null : place };
+      const place = Math.max(upTo, this.placeOf(id));
       this.#table.make();
+      // Who calls in vain again is a caller as all others.
+      if (others)
+        for (const { key, place } of others)
+          if (place <= upTo) this.#keep({ ...acknowledgement, id: callerId(key), place });
+      if (!others) this.#keep({ ...acknowledgement, place: acknowledgement.place === null ? null : place });
       this.#acknowledgements = null;
-      this.#ports.sql.exec(
-        `INSERT INTO acknowledgement (id, at, data) VALUES (?, ?, ?)
-         ON CONFLICT (id) DO UPDATE SET at = excluded.at, data = excluded.data`,
-        ...[id, at, JSON.stringify(kept)],
-      );
       const [, kind, about = ""] = /^([^:]*):(.*)$/s.exec(id) ?? [];
       if (kind === "posts-given-up") this.#ports.givenUp.acknowledge(about, place);
       if (kind === "conferences-lost") this.#lost.acknowledge(about, place);
@@ -165,6 +179,14 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
     });
     this.watch.lookSoon(domain);
     await this.#ports.changed();
+  }
+
+  #keep(acknowledgement: Acknowledgement): void {
+    this.#ports.sql.exec(
+      `INSERT INTO acknowledgement (id, at, data) VALUES (?, ?, ?)
+       ON CONFLICT (id) DO UPDATE SET at = excluded.at, data = excluded.data`,
+      ...[acknowledgement.id, acknowledgement.at, JSON.stringify(acknowledgement)],
+    );
   }
 
   async notifyOfTrouble(domain: DomainName, bridge: BridgeName, trouble: readonly FoundTrouble[]): Promise<void> {
@@ -342,10 +364,21 @@ function callerId(key?: string): string {
   return key === undefined ? "caller-refused" : `caller-refused:${key}`;
 }
 
-function refusedCaller({ number, calls: count, since, latest: last }: RefusedCaller, key?: string): FoundTrouble {
+type RefusedTrouble = FoundTrouble & { readonly since: EpochMs; readonly latest: EpochMs; readonly place: number };
+
+function refusedCaller({ number, calls: count, since, latest: last }: RefusedCaller, key?: string): RefusedTrouble {
   return {
     ...{ kind: "caller-refused", about: number === "" ? null : number, since, latest: last.at, count, place: last.id },
     ...(key !== undefined && { key }),
     why: last.end ? promptEndText(last.end) : "",
   };
+}
+
+/** One wrong invitation keeps hundreds out: those that are not named are counted. */
+function inOne(others: readonly RefusedTrouble[]): readonly RefusedTrouble[] {
+  const [first] = others;
+  if (!first) return [];
+  const latest = Math.max(...others.map((one) => one.latest));
+  const place = Math.max(...others.map((one) => one.place));
+  return [{ kind: "caller-refused", key: othersKey, since: first.since, latest, count: others.length, place }];
 }

@@ -181,9 +181,11 @@ const rows = {
     from: ["directory"],
     happened: true,
     says: ({ about, domain, count, why }) =>
-      isWholeNumber(about)
-        ? `The caller ${about} could not get in at ${domain}, ${counted(count, "time")}. The last time: ${why}`
-        : `Within a day, ${counted(count, "call")} ${about === "" ? "whose numbers are withheld or not kept" : `from numbers that end in ${about.replace(/^\*+/, "")}`} did not get in at ${domain}. The last one: ${why}`,
+      why === ""
+        ? `${counted(count, "further caller")} could not get in at ${domain}, each three times or more.`
+        : isWholeNumber(about)
+          ? `The caller ${about} could not get in at ${domain}, ${counted(count, "time")}. The last time: ${why}`
+          : `Within a day, ${counted(count, "call")} ${about === "" ? "whose numbers are withheld or not kept" : `from numbers that end in ${about.replace(/^\*+/, "")}`} did not get in at ${domain}. The last one: ${why}`,
     todo: ({ about }) =>
       `"bridgehead ${about === "" ? "prompt-calls" : `number ${shellWord(about)}`}" says what was keyed, and why it was not led in.`,
   },
@@ -310,7 +312,7 @@ export const domainTrouble = v.object({
   count: v.pipe(
     v.number(),
     v.description(
-      "How many there are: documents, conferences, webhooks; of `orphan-conference` with a key its callers.",
+      "How many there are: documents, conferences, webhooks; of `orphan-conference` with a key its callers; of `caller-refused` with a number its calls, with the id `caller-refused:others` callers that are not named.",
     ),
   ),
   title: v.string(),

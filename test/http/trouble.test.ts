@@ -76,7 +76,7 @@ async function giveUp(
 /** A number calls in so often, and the agent hangs up. */
 function callInVain(number: string, times: number): Promise<void> {
   const calls = Array.from({ length: times }, (_, index) => ({
-    ...{ call: `c${index}` as CallId, number, dialled: "", at: edge.time + index, steps: [] },
+    ...{ call: `${number} ${index}` as CallId, number, dialled: "", at: edge.time + index, steps: [] },
     end: { at: edge.time + index, why: "unknown-keys" as const },
   }));
   const said = { bridge: "simulated" as BridgeName, calls, dropped: 0 };
@@ -345,6 +345,32 @@ test("of a caller who could not get in, only what came after the acknowledgement
   edge.time += 10_000;
   await callInVain(number, 2);
   expect(await listed()).toMatchObject([{ count: 3, since: edge.time - 10_000, latest: edge.time + 1 }]);
+});
+
+test("of very many callers who could not get in the first are named; the others are one trouble, until one calls again", async () => {
+  const call = async (from: number, to: number) => {
+    for (let n = from; n <= to; n += 1) await callInVain(`1555000${1_000 + n}`, 3);
+  };
+  const found = async () => (await listed()).map(({ id, about, count }) => [about ?? id, count]);
+  await call(1, 22);
+  edge.time += 1_000;
+  const [first, ...named] = await found();
+  expect([first, named.length]).toEqual([["15550001001", 3], 20]);
+  const [others] = named.slice(-1);
+  expect(others).toEqual(["caller-refused:others", 2]);
+  const last = (await listed()).at(-1);
+  expect(last?.says).toBe("2 further callers could not get in at local, each three times or more.");
+
+  // One more takes nobody out of the list; only what the person has seen is covered.
+  await call(23, 23);
+  expect(await found()).toEqual([first, ...named.slice(0, -1), ["caller-refused:others", 3]]);
+  await acknowledge("caller-refused:others", { word: "wrong invitation", place: last?.place });
+  expect(await found()).toEqual([first, ...named.slice(0, -1), ["caller-refused:others", 1]]);
+  await acknowledge("caller-refused:others", { word: "wrong invitation" });
+  expect(await found()).toEqual([first, ...named.slice(0, -1)]);
+  edge.directory = edge.startDirectory();
+  await call(22, 22);
+  expect(await found()).toEqual([first, ...named.slice(0, -1), ["caller-refused:others", 1]]);
 });
 
 test("how many conferences a bridge has lost stays until it is acknowledged, each counted once, after a restart too", async () => {
