@@ -45,14 +45,11 @@ export class AuditStore {
     return { entries, next: rows.length > limit ? Number(rows[limit - 1]?.id) : null };
   }
 
-  /** Takes the key of a caller's number out of all entries, within a transaction; `null`: the keys of all. */
-  eraseCaller(key: string | null): void {
-    const ids = new RegExp(`caller-refused:${key ?? "[0-9a-f]+\\b"}`, "g");
-    const query = "SELECT id, data FROM audit WHERE instr(data, ?) > 0";
-    for (const { id = null, data } of this.#table.read(query, `caller-refused:${key ?? ""}`)) {
-      const text = String(data).replace(ids, "caller-refused:erased");
-      this.#sql.exec("UPDATE audit SET data = ? WHERE id = ?", text, id);
-    }
+  /** Takes the key of a caller's number out of all entries, within a transaction. */
+  eraseCaller(key: string): void {
+    const id = `caller-refused:${key}`;
+    const update = "UPDATE audit SET data = replace(data, ?, 'caller-refused:erased') WHERE instr(data, ?) > 0";
+    if (this.#table.areThere) this.#sql.exec(update, id, id);
   }
 
   /** Deletes some of the oldest entries from before this time. Returns whether there may be more. */

@@ -107,10 +107,11 @@ export class Directory
     this.recordStore = new RecordStore(
       this.#store,
       (domain) => this.#aboutNow(domain),
-      (domain, number) => {
-        this.promptStore.erase(number);
-        this.list.erase(number);
-        this.knownTrouble.erase(domain, number);
+      (domain, isMeant) => {
+        const erased = this.promptStore.erase(isMeant);
+        this.list.erase(isMeant);
+        this.knownTrouble.erase(domain, isMeant);
+        return { erased, others: this.promptStore.numbers() };
       },
     );
     this.#webhooks = new Webhooks({

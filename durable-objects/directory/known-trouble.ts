@@ -14,7 +14,7 @@ import type { Sql, SqlValue } from "../platform/platform.ts";
 import type { AuditStore } from "./audit-store.ts";
 import type { GivenUpStore } from "./given-up-store.ts";
 import { LostConferences } from "./lost-conferences.ts";
-import type { PromptStore } from "./prompt-store.ts";
+import type { IsNumber, PromptStore } from "./prompt-store.ts";
 import type { RunningList } from "./running-list.ts";
 import { ofDomain, TroubleWatch } from "./trouble-watch.ts";
 
@@ -274,19 +274,28 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
   }
 
   /** Takes out that the caller of this number could not get in, and who has acknowledged it. */
-  erase(domain: DomainName, number: string): void {
-    const key = this.#keys.get(number);
+  erase(domain: DomainName, isMeant: IsNumber): void {
     this.#change(domain, () => {
-      if (!this.#keyTable.areThere) this.#deleteOldKeys();
-      if (key !== undefined) {
+      for (const [number, key] of this.#keys) {
+        if (!isMeant(number)) continue;
         this.#deleteKey(number);
         this.#deleteAcknowledged("id = ?", callerId(key));
         this.#ports.audit.eraseCaller(key);
       }
+      const isOfNumber = ({ kind, about }: DomainTrouble) => kind === "caller-refused" && isMeant(about ?? "");
       const notified = this.notifiedOf(ofDomain);
-      const others = notified.filter(({ kind, about }) => kind !== "caller-refused" || about !== number);
-      if (others.length < notified.length) this.#keepNotified(ofDomain, others);
+      const erased = notified.filter(isOfNumber);
+      if (erased.length === 0) return;
+      this.#keepNotified(
+        ofDomain,
+        notified.filter((one) => !isOfNumber(one)),
+      );
+      const at = this.#ports.now();
+      this.#ports.addWebhooks(
+        erased.map((one) => domainTroubleEvent("trouble.ended", { ...one, about: null, says: one.title }, at)),
+      );
     });
+    this.watch.lookSoon(domain);
   }
 
   /** Within a transaction. A receiver that comes to the settings again begins at 0. */
@@ -311,7 +320,6 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
   }
 
   #makeKeys(numbers: readonly string[]): void {
-    if (!this.#keyTable.areThere) this.#deleteOldKeys();
     this.#keyTable.make();
     this.#callerKeys = null;
     for (const number of numbers) {
@@ -319,12 +327,6 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
       this.#ports.sql.exec("INSERT INTO caller_key (number, key) VALUES (?, ?)", number, key);
     }
     this.#deleteUnusedKeys();
-  }
-
-  /** An earlier release made keys of numbers. */
-  #deleteOldKeys(): void {
-    this.#deleteAcknowledged("id LIKE ?", "caller-refused:%");
-    this.#ports.audit.eraseCaller(null);
   }
 
   /** No number outlives its calls here, and no key changes while one of them is left. */

@@ -69,6 +69,9 @@ interface PromptStorePorts {
 /** When somebody with this number entered. */
 export type EnteredAt = readonly [number: string, at: EpochMs];
 
+/** Whether a number, as it is kept, is this one. */
+export type IsNumber = (kept: string) => boolean;
+
 interface Place {
   readonly conference: ConfKey;
   /** `null`: not known. */
@@ -314,15 +317,18 @@ export class PromptStore implements PromptCallsRpc {
     return this.#unsettled;
   }
 
-  /** Takes a person's number out of all rows. Nobody knows then who could not get in, nor that the person gets in later: it counts as mended. */
-  erase(number: string): void {
-    this.#enteredAt.delete(number);
-    if (!this.#tables.areThere) return;
+  /** Takes a person's number out of all rows, and returns of how many. Nobody knows then who could not get in, nor that the person gets in later: it counts as mended. */
+  erase(isMeant: IsNumber): number {
+    for (const number of this.#enteredAt.keys()) if (isMeant(number)) this.#enteredAt.delete(number);
+    const numbers = [...this.numbers()].filter(isMeant);
+    if (numbers.length === 0) return 0;
     this.#unsettled = null;
-    this.#sql.transaction(() => {
-      const rows = this.#sql.exec("SELECT id, data FROM prompt_call WHERE number = ?", number);
-      this.#sql.exec("UPDATE prompt_call SET mended = 1 WHERE number = ?", number);
+    return this.#sql.transaction(() => {
+      const rows = numbers.flatMap((number) =>
+        this.#sql.exec("UPDATE prompt_call SET mended = 1 WHERE number = ? RETURNING id, data", number),
+      );
       for (const row of rows) this.#write({ ...toKept(row), number: "" });
+      return rows.length;
     });
   }
 

@@ -1,12 +1,19 @@
 import type { DomainName, EpochMs } from "../../src/foundation/ids.ts";
 import { bareHost } from "../../src/foundation/text/bare-host.ts";
-import { endsOfNumber, fitsName, fitsNumber, numberMatcher, spellingsOf } from "../../src/foundation/text/spelled.ts";
+import {
+  digitsIn,
+  endsOfNumber,
+  fitsName,
+  fitsNumber,
+  numberMatcher,
+  spellingsOf,
+} from "../../src/foundation/text/spelled.ts";
 import { dayMs } from "../../src/foundation/time/timers.ts";
 import { type DirectoryRecord, identityOf } from "../../src/records/conference-record.ts";
 import type { ErasurePage, PlacedRecord, RecordPage, RecordQuery } from "../../src/rpc/directory.ts";
 import type { FactPage } from "../../src/rpc/directory-feed.ts";
 import type { DirectoryIdentity, DirectoryStore } from "./directory-store.ts";
-import type { EnteredAt } from "./prompt-store.ts";
+import type { EnteredAt, IsNumber } from "./prompt-store.ts";
 
 /** How many records one page looks at, however few of them fit the filters. */
 const mostLooked = 5_000;
@@ -22,6 +29,12 @@ const clockMarginMs = dayMs;
 const mostPage = 1_000;
 const portion = 500;
 
+/** Takes a number out of all but the records. Returns how many calls at the prompt had it, and the numbers of the others. */
+type AlsoErase = (
+  domain: DomainName,
+  isMeant: IsNumber,
+) => { readonly erased: number; readonly others: Iterable<string> };
+
 /** The records of calls and conferences that are over: what people ask of them, and which ones are there already. */
 export class RecordStore {
   readonly #store: DirectoryStore;
@@ -30,14 +43,9 @@ export class RecordStore {
   readonly #read = new Map<string, number>();
   #readBehind: number;
   #readUpTo: number;
-  /** Takes a number out of all but the records. */
-  readonly #alsoErase: (domain: DomainName, number: string) => void;
+  readonly #alsoErase: AlsoErase;
 
-  constructor(
-    store: DirectoryStore,
-    aboutNow: (domain: DomainName) => DirectoryIdentity,
-    alsoErase: (domain: DomainName, number: string) => void,
-  ) {
+  constructor(store: DirectoryStore, aboutNow: (domain: DomainName) => DirectoryIdentity, alsoErase: AlsoErase) {
     this.#store = store;
     this.#aboutNow = aboutNow;
     this.#alsoErase = alsoErase;
@@ -87,13 +95,22 @@ export class RecordStore {
   /** Also in the middle of an export: ids stay. */
   async erase(domain: DomainName, number: string, from: number): Promise<ErasurePage> {
     if (number === "" || !this.#store.about) return { erased: 0, alike: [], next: null };
-    if (from === 0) this.#alsoErase(domain, number);
-    let erased = 0;
+    // Bridges may keep signs between digits.
+    const isMeant = (kept: string) => kept === number || digitsIn(kept) === number;
     const alike = new Set<string>();
+    const noteAlike = (other: string) => {
+      if (alike.size < mostAlike && !isMeant(other) && fitsNumber(number, other)) alike.add(other);
+    };
+    let erased = 0;
+    if (from === 0) {
+      const besides = this.#alsoErase(domain, isMeant);
+      erased = besides.erased;
+      for (const other of besides.others) noteAlike(other);
+    }
     let place = from;
     for (let looked = 0; looked < mostErasing; looked += portion) {
       const page = this.#store.page(place, "oldest", portion);
-      const concerned = page.filter(({ record }) => record.kind === "call" && record.number === number);
+      const concerned = page.filter(({ record }) => record.kind === "call" && isMeant(record.number));
       if (concerned.length > 0) {
         this.#store.transaction(this.#aboutNow(domain), () => {
           for (const { id, record } of concerned) {
@@ -102,10 +119,7 @@ export class RecordStore {
         });
       }
       erased += concerned.length;
-      for (const { record } of page) {
-        const isAlike = record.kind === "call" && record.number !== number && fitsNumber(number, record.number);
-        if (isAlike && alike.size < mostAlike) alike.add(record.number);
-      }
+      for (const { record } of page) if (record.kind === "call") noteAlike(record.number);
       if (page.length < portion) return { erased, alike: [...alike], next: null };
       place = page.at(-1)?.id ?? place;
     }

@@ -21,7 +21,7 @@ import type { HolderPage } from "../../src/rpc/id-allocator.ts";
 import type { Log } from "../platform/log.ts";
 import type { DirectoryStore, LastReport, RunningRow } from "./directory-store.ts";
 import type { EndedWaiting } from "./ended-waiting.ts";
-import type { EnteredAt } from "./prompt-store.ts";
+import type { EnteredAt, IsNumber } from "./prompt-store.ts";
 import { searchFor } from "./running-search.ts";
 
 export interface FeedPorts extends Timers {
@@ -367,11 +367,11 @@ export class RunningList {
   }
 
   /** Takes a person's number out, and the attendee ID beside it, until the conference reports it anew. */
-  erase(number: string): void {
+  erase(isMeant: IsNumber): void {
     for (const { row, known } of this.conferences.values()) {
       for (const people of known ? [known.fold.people, known.fold.ringing] : [])
         for (const [call, person] of people) {
-          if (person.number !== number) continue;
+          if (!isMeant(person.number)) continue;
           people.set(call, { ...person, number: "", attendeeId: "" });
           this.#unkept.add(row.key);
         }

@@ -146,12 +146,12 @@ export const recordUpkeepRoutes = [
         v.regex(/[\p{L}\p{N}]/u, "must have a digit, or a letter where bridges report names"),
         v.maxLength(256, "must be at most 256 characters"),
         v.description(
-          "All its digits as records have them, or a caller's name; a `+`, signs between digits and a `#` behind them do not count.",
+          "All its digits as records have them, or a caller's name; a `+`, signs between digits, a `#` at the end, `tel:` and the like do not count, neither here nor there.",
         ),
       ),
     }),
     answer: {
-      says: "How many records had it, and where to go on.",
+      says: "How many records, and calls at the prompt, had it, and where to go on.",
       schema: v.object({
         erased: v.number(),
         alike: v.pipe(

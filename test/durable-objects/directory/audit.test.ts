@@ -125,28 +125,6 @@ test("a caller's key is no hash of the number, and the same in each life; once e
   ]);
 });
 
-/** What an earlier release kept of a caller: the key is a hash of the number. */
-async function keepOldKey(world: DirectoryWorld): Promise<void> {
-  const id = "caller-refused:faed1f45";
-  const acknowledgement = { upTo: world.time.now, place: 1, by: "anna", at: world.time.now, word: "known" };
-  for (const one of [id, "caller-refused"])
-    await world.directory.knownTrouble.acknowledge(domain, { id: one, ...acknowledgement });
-  await world.directory.keepAudit(domain, entry(world, { about: { trouble: id } }));
-}
-
-test.each([
-  ["the first one that is made anew", (world: DirectoryWorld) => refusedIds(world, number)],
-  ["an erasure", (world: DirectoryWorld) => world.directory.recordStore.erase(domain, number, 0)],
-])("keys that an earlier release made by the directory's name are gone with %s", async (_, change) => {
-  const world = new DirectoryWorld();
-  await keepOldKey(world);
-  for (const _ of [1, 2]) await change(world);
-  const { acknowledged } = await world.directory.knownTrouble.trouble(domain);
-  expect(acknowledged.map(({ id }) => id)).toEqual(["caller-refused"]);
-  const { entries } = await world.directory.audit(null, 9);
-  expect(entries.map(({ about }) => about)).toEqual([{ trouble: "caller-refused:erased" }]);
-});
-
 const callerKeys = (world: DirectoryWorld) => world.sql.exec("SELECT number FROM caller_key");
 
 test("a caller's key lasts as long as calls of the number are kept, whoever has acknowledged them", async () => {

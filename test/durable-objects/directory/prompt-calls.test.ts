@@ -305,6 +305,20 @@ test("whose number was erased is no refused caller any more, also by what an age
   expect((await world.page()).calls.map(({ number }) => number)).toEqual(["", "", "", ""]);
 });
 
+test("a number that a bridge keeps with signs is erased by its digits, and calls at the prompt count as records do", async () => {
+  const world = new PromptWorld();
+  const signs = "+1 (408) 555-0123";
+  const keys = { steps: [wrongKey(1)], end: end(9) };
+  await world.keep(["c1", "c2", "c3"].map((name) => aCall(name, { number: signs, ...keys })));
+  await world.keep([aCall("c4", { number: "408-555-0123", ...keys }), aCall("c5", keys)]);
+  expect((await world.directory.knownTrouble.trouble(domain)).refused).toMatchObject([{ about: signs }]);
+  const erased = await world.directory.recordStore.erase(domain, "14085550123", 0);
+  expect(erased).toEqual({ erased: 3, alike: ["408-555-0123"], next: null });
+  expect((await world.page()).calls.map(({ number }) => number)).toEqual([ada, "408-555-0123", "", "", ""]);
+  const disk = ["prompt_call", "caller_key"].map((table) => world.sql.exec(`SELECT * FROM ${table}`));
+  expect(JSON.stringify(disk)).not.toContain(signs);
+});
+
 test("no flood fills the disk, calls go with the records, and what was not kept is said", async () => {
   const world = new PromptWorld();
   const calls = Array.from({ length: 5_010 }, (_, n) => aCall(`c${n}`, { end: end(n, "hung-up") }));

@@ -526,14 +526,14 @@ test("nothing is kept of a conference that answers no more, also where nobody lo
 });
 
 test("an erased number is not on disk as that of a caller in a conference, nor in memory", async () => {
-  const number = "15552345678";
+  const number = "+1 (555) 234-5678";
   const world = new DirectoryWorld();
   await world.directory.follow(aPage({ running: { callers: [{ number, attendeeId: "4711" }] } }));
   await world.time.pass(5_000);
   const kept = () => JSON.stringify(world.sql.exec("SELECT * FROM last_report"));
   expect(kept()).toContain(number);
-  await world.directory.recordStore.erase(domain, number, 0);
-  expect(kept()).not.toMatch(/15552345678|4711/);
+  await world.directory.recordStore.erase(domain, "15552345678", 0);
+  expect(kept()).not.toMatch(/234-5678|4711/);
   await world.time.pass(5_000);
   expect(await list(world, { number })).toMatchObject({ conferences: [], total: 1 });
   world.start();
