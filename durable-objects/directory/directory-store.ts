@@ -124,12 +124,7 @@ export class DirectoryStore {
 
   /** Keeps how a conference that runs is; it answers. Within a transaction. */
   keepLast(id: number, last: LastReport): void {
-    if (!this.#lastTable.areThere) {
-      this.#lastTable.make();
-      // Between 0.1 and 0.2 it stood in the conference's row.
-      const old = "id < 0 AND json_extract(data, '$.last') IS NOT NULL";
-      this.#sql.exec(`UPDATE record SET data = json_remove(data, '$.last') WHERE ${old}`);
-    }
+    this.#lastTable.make();
     this.#sql.exec(
       `INSERT INTO last_report (id, silent_since, data) VALUES (?, NULL, ?)
        ON CONFLICT (id) DO UPDATE SET silent_since = NULL, data = excluded.data`,

@@ -82,7 +82,7 @@ function unclearText({ steps }: KeptPromptCall): string {
   const digits = unclear.flatMap((step) => step.digits ?? []);
   const seen =
     digits.length > 0 ? ` (${digits.join(" and ")} ${digits.at(-1) === 1 ? "digit" : "digits"} without a #)` : "";
-  return `It was asked again${unclear.length > 1 ? ` ${unclear.length} times` : ""}, since it was unclear what it had keyed${seen}. `;
+  return `The caller was asked again${unclear.length > 1 ? ` ${unclear.length} times` : ""}, because the keys were unclear${seen}. `;
 }
 
 function unfinishedText({ digits, conference }: NonNullable<KeptPromptCall["unfinished"]>): string {
@@ -103,7 +103,9 @@ export function gapTexts({ unknown = 0, stale = 0, isCut }: ListGaps): readonly 
       ? [`${begins} ${unknown} of them have not yet said how they are or who is inside, and were asked.`]
       : []),
     ...(stale > 0 ? [`${begins} ${stale} of them are shown as they were last, and were asked how they are now.`] : []),
-    ...(isCut ? ["More conferences that run, or people in them, are found than are listed: look for more of it."] : []),
+    ...(isCut
+      ? ["Not all conferences that run, or people in them, that match are listed. Type more of the name or number."]
+      : []),
   ];
 }
 

@@ -104,7 +104,7 @@ test("of what a caller had keyed when its keys became unclear, the digits that w
   const story = world.promptCalls.get(id);
   expect(storyOf(world, id)).toEqual(["stopped-keying", "unclear 6"]);
   expect(lineOfPromptCall({ id: 1, bridge: "main" as BridgeName, ...(story as PromptCall) }).why).toBe(
-    "It was asked again, since it was unclear what it had keyed (6 digits without a #). The agent hung up: the caller keyed no more.",
+    "The caller was asked again, because the keys were unclear (6 digits without a #). The agent hung up: the caller keyed no more.",
   );
 });
 

@@ -27,8 +27,8 @@ test("a conference costs two rows and a call one, each page that counts one, and
   expect(world.written.filter((verb) => verb !== "INSERT INTO counted")).toEqual([
     "INSERT INTO about",
     "INSERT INTO record",
-    // A call is over, the conference was created; who is in has changed; then two more and the conference.
-    ...["INSERT INTO record", "UPDATE record", "INSERT INTO last_report"],
+    // A call is over; who is in has changed; then two more and the conference.
+    ...["INSERT INTO record", "INSERT INTO last_report"],
     ...["INSERT INTO record", "INSERT INTO record", "UPDATE record", "DELETE FROM last_report"],
   ]);
 });

@@ -540,31 +540,6 @@ test("an erased number is not on disk as that of a caller in a conference, nor i
   expect(await list(world)).toMatchObject({ conferences: [{ now: { callers: 1 } }] });
 });
 
-test("a disk on which conferences had their callers in their own rows goes on, without them", async () => {
-  const earlier = new DirectoryWorld();
-  for (const key of ["100", "200"]) await earlier.directory.follow(aPage({ key, running: {} }));
-  const world = new DirectoryWorld();
-  world.sql = earlier.sql;
-  const last = {
-    attached: true,
-    locked: false,
-    people: [["c1", { number: "15552345678", attendeeId: "" }]],
-    rooms: [],
-  };
-  world.sql.exec("UPDATE record SET data = json_set(data, '$.last', json(?))", JSON.stringify(last));
-  world.start();
-  expect(await list(world)).toMatchObject({ total: 2, unknown: 2, conferences: [{ now: null }, { now: null }] });
-  await world.directory.follow(aPage({ key: "100", running: {} }));
-  await world.time.pass(5_000);
-  expect(world.sql.exec("SELECT count(*) AS rows FROM record WHERE data LIKE '%15552345678%'")).toEqual([{ rows: 0 }]);
-  world.start();
-  const found = await list(world);
-  expect(found.conferences.map(({ key, now }) => [key, now?.callers])).toEqual([
-    ["100", 3],
-    ["200", undefined],
-  ]);
-});
-
 test("who is in a large conference is written each five seconds, and what becomes of calls in a small row", async () => {
   const world = new DirectoryWorld();
   const first = aPage({ running: { callers: 2_000 } });
