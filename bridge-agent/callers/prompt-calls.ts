@@ -202,7 +202,8 @@ export class PromptCalls {
     this.#sent = { upTo, dropped: this.#dropped, at: now };
     const calls = next.map(([, call]) => call);
     const droppedInAll = this.#dropped > 0 && this.#droppedInAll;
-    return [{ type: "prompt-calls", upTo, calls, dropped: this.#dropped, ...(droppedInAll && { droppedInAll }) }];
+    const said = { upTo, calls, dropped: this.#dropped, ...(droppedInAll && { droppedInAll }), at: now };
+    return [{ type: "prompt-calls", ...said }];
   }
 
   /** The edge has them on disk: what is over is over. */

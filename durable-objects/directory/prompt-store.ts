@@ -37,8 +37,8 @@ const mostSources = 200;
 const mostEntered = 10_000;
 /** So many calls that did not get in are more than a mistake. */
 const often = 3;
-/** So much may the clocks of agents differ. */
-const clockMarginMs = 60_000;
+/** A message may be under way for so long: less says nothing of an agent's clock. */
+const leastAheadMs = 1_000;
 /** No caller is at the prompt for longer. Some bridges give the id of a call to another one some day. */
 const longestPromptMs = 30 * 60_000;
 
@@ -110,14 +110,15 @@ export class PromptStore implements PromptCallsRpc {
 
   async keepPromptCalls(
     domain: DomainName,
-    { bridge, calls, dropped, droppedInAll }: PromptCallsOfBridge,
+    { bridge, calls, dropped, droppedInAll, aheadMs: saidAheadMs = 0 }: PromptCallsOfBridge,
   ): Promise<void> {
     const person = this.#ports.person(domain);
     const shown = calls.map((call) => show(call, person));
-    this.#readEntered(shown);
+    const aheadMs = Math.abs(saidAheadMs) < leastAheadMs ? 0 : saidAheadMs;
+    this.#readEntered(shown, aheadMs);
     this.#change(domain, () => {
       this.#tables.make();
-      for (const call of shown) this.#keep(bridge, call);
+      for (const call of shown) this.#keep(bridge, call, aheadMs);
       const notKept = droppedInAll ? this.#newlyDropped(bridge, droppedInAll) : dropped;
       if (notKept > 0) {
         const add = `INSERT INTO prompt_dropped (id, at, count) VALUES (1, ?, ?)
@@ -130,12 +131,12 @@ export class PromptStore implements PromptCallsRpc {
   }
 
   /** An agent that was away says late who could not get in: an earlier life may have seen that the caller then got in. */
-  #readEntered(calls: readonly PromptCall[]): void {
-    const before = this.#begunAt + clockMarginMs;
+  #readEntered(calls: readonly PromptCall[], aheadMs: number): void {
+    const before = this.#begunAt + leastAheadMs + aheadMs;
     const late = calls.filter((call) => isRefused(call) && isWholeNumber(call.number) && call.at < before);
     if (late.length === 0) return;
     const numbers = new Set(late.map(({ number }) => number));
-    const since = Math.min(...late.map((call) => call.at)) - clockMarginMs;
+    const since = Math.min(...late.map((call) => call.at)) - aheadMs - leastAheadMs;
     for (const [number, at] of this.#ports.enteredSince(since)) if (numbers.has(number)) this.#noteEntered(number, at);
   }
 
@@ -159,15 +160,15 @@ export class PromptStore implements PromptCallsRpc {
   }
 
   /** Adds a call, or what is new in the story of one that is there. */
-  #keep(bridge: BridgeName, call: PromptCall): void {
+  #keep(bridge: BridgeName, call: PromptCall, aheadMs: number): void {
     const name = `${bridge} ${call.call}`;
     const rows = this.#sql.exec("SELECT id, data FROM prompt_call WHERE name = ? ORDER BY id DESC", name).map(toKept);
     const known = rows.find(({ at }) => at === call.at) ?? rows.find((row) => isAtOneTime(row, call));
-    const { unfinished: _, ...before } = known ?? { id: null, bridge, ...call };
+    const { unfinished: _, ...before } = known ?? { id: null, bridge, ...(aheadMs !== 0 && { aheadMs }), ...call };
     const story = { ...before, ...(known ? joined(known, call) : call) };
     const id = known && isRefused(story) && !isRefused(known) ? this.#placeLast(known.id) : before.id;
     this.#write({ ...story, id });
-    if (call.end?.why === "entered") this.#mend(call.number, call.end.at);
+    if (call.end?.why === "entered") this.#mend(call.number, call.end.at - aheadMs);
     // The conference may have said so before the agent said this.
     const enteredAt = this.#enteredAt.get(call.number);
     if (enteredAt !== undefined) this.#mend(call.number, enteredAt);
@@ -192,7 +193,7 @@ export class PromptStore implements PromptCallsRpc {
       `INSERT INTO prompt_call (id, name, at, number, state, data) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE
        SET at = excluded.at, number = excluded.number, state = excluded.state, data = excluded.data
        RETURNING id, mended`,
-      ...[id, `${row.bridge} ${row.call}`, row.at, row.number, state, JSON.stringify(row)],
+      ...[id, `${row.bridge} ${row.call}`, cameAt(row), row.number, state, JSON.stringify(row)],
     );
     const kept = { ...row, id: Number(written?.id) };
     if (state === "open" || (state === "refused" && written?.mended === 0)) this.#unsettled?.set(kept);
@@ -232,7 +233,7 @@ export class PromptStore implements PromptCallsRpc {
 
   /** A caller is in a conference. That it could not get in before is mended; an agent that has died since cannot say that it got in. */
   entered(domain: DomainName, { conference, bridge }: Place, { call, number }: Entered, at: EpochMs): void {
-    const isItself = (one: KeptPromptCall) => one.end === null && Math.abs(one.at - at) <= longestPromptMs;
+    const isItself = (one: KeptPromptCall) => one.end === null && Math.abs(cameAt(one) - at) <= longestPromptMs;
     if (isWholeNumber(number)) this.#noteEntered(number, at);
     const unsettled = this.#read();
     const row = unsettled.ofCall(bridge, call).find(isItself);
@@ -250,7 +251,7 @@ export class PromptStore implements PromptCallsRpc {
     if (!isWholeNumber(number)) return;
     this.#sql.exec("UPDATE prompt_call SET mended = 1 WHERE number = ? AND at <= ? AND mended = 0", number, at);
     for (const one of this.#unsettled?.ofNumber(number) ?? [])
-      if (one.end !== null && one.at <= at) this.#unsettled?.delete(one.id);
+      if (one.end !== null && cameAt(one) <= at) this.#unsettled?.delete(one.id);
   }
 
   async promptCalls({ number, since, before, limit }: PromptCallQuery): Promise<PromptCallPage> {
@@ -349,6 +350,11 @@ function byPlace(one: PromptCallPlace, other: PromptCallPlace): number {
 
 function toKept({ id, data }: SqlRow): KeptPromptCall {
   return { id: Number(id), ...(JSON.parse(String(data)) as Omit<KeptPromptCall, "id">) };
+}
+
+/** By the edge's clock, by which entries are. */
+function cameAt({ at, aheadMs = 0 }: Pick<KeptPromptCall, "at" | "aheadMs">): EpochMs {
+  return at - aheadMs;
 }
 
 /** Whether these two may be one call, which two agents report; else the bridge has given its id to another one. */

@@ -164,13 +164,14 @@ export class BridgeReports {
   }
 
   /** One call to the directory at a time: the agent repeats what comes meanwhile, and what fails. */
-  async #keep({ type: _, id, upTo, ...said }: ForDirectory): Promise<void> {
+  async #keep({ type: _, id, upTo, at, ...said }: ForDirectory): Promise<void> {
     const identity = this.#ports.identity();
     if (!identity || this.#isKeeping) return;
     this.#isKeeping = true;
     try {
       const { domain, bridge } = identity;
-      const kept = this.#ports.keepPromptCalls(domain, { bridge, ...said });
+      const aheadMs = at === undefined ? 0 : at - this.#ports.now();
+      const kept = this.#ports.keepPromptCalls(domain, { bridge, ...said, aheadMs });
       await within(this.#ports, keptWithinMs, "the answer", kept);
       this.#ports.sockets.send(id, { type: "prompt-calls-ack", upTo });
     } catch (error) {

@@ -98,13 +98,14 @@ const agentToEdge = [
   /**
    * Calls at the prompt that were not led in at once, each with its whole story so far; of the active agent and of others. It comes again until
    * it is acknowledged. `dropped`: so many more the agent had no room for, that no ack covers; `droppedInAll`: all since its journal began,
-   * so that a repeat counts once (absent from agents that are older than this field).
+   * so that a repeat counts once. `at`: the agent's time now (both absent from agents that are older than these fields).
    */
   typed("prompt-calls", {
     upTo: whole,
     calls: v.array(promptCall),
     dropped: whole,
     droppedInAll: v.exactOptional(droppedInAll),
+    at: v.exactOptional(whole),
   }),
   /** The furthest limit of ids that this agent knows is in its journal. */
   typed("id-limit-kept", limit),

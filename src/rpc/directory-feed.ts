@@ -133,6 +133,12 @@ export const keptPromptCall = v.object({
     v.description("Its place. One that did not get in has a greater one than all that were known before."),
   ),
   bridge: open(text<BridgeName>()),
+  aheadMs: v.pipe(
+    v.exactOptional(open(v.number())),
+    v.description(
+      "By how much the agent's clock, whose the times are, was ahead of the edge's; negative: behind. Absent: by less than a second.",
+    ),
+  ),
   ...promptCall.entries,
 });
 export type KeptPromptCall = Checked<typeof keptPromptCall>;
@@ -144,6 +150,8 @@ export interface PromptCallsOfBridge {
   readonly dropped: number;
   /** All since its journal began; absent: an older agent does not say. */
   readonly droppedInAll?: DroppedInAll;
+  /** By how much the agent's clock is ahead of the edge's; absent: an older relay does not say. */
+  readonly aheadMs?: number;
 }
 
 export interface PromptCallQuery {

@@ -299,6 +299,7 @@ test("the edge hears how many were dropped in all, so that a repeat counts once"
   );
   expect(said.length).toBeGreaterThan(1);
   expect(said.map((message) => message.droppedInAll)).toEqual(said.map(() => droppedInAll));
+  expect((said.at(-1)?.at ?? 0) - (said[0]?.at ?? 0)).toBeGreaterThanOrEqual(1_000);
 });
 
 test("of a journal that has not counted all that were dropped, those that wait for the edge are the first", () => {

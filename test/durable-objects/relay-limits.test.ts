@@ -34,12 +34,14 @@ test("reports and digests beyond an agent's allowance are ignored, and their age
 test("calls at the prompt are acknowledged when the directory has them, one message at a time, and not where it fails", async () => {
   const world = await RelayWorld.begin();
   const acks = () => world.sent.flatMap((message) => (message.type === "prompt-calls-ack" ? [message.upTo] : []));
-  const says = async (upTo: number) => {
-    world.says({ type: "prompt-calls", upTo, calls: [], dropped: 1 });
+  const says = async (upTo: number, more: { readonly at?: number } = {}) => {
+    world.says({ type: "prompt-calls", upTo, calls: [], dropped: 1, ...more });
     await world.settle();
   };
   await says(1);
-  expect([world.asked.at(-1), acks()]).toEqual([`0 calls at the prompt of ${bridge}`, [1]]);
+  expect([world.asked.at(-1), acks()]).toEqual([`0 calls at the prompt of ${bridge}, 0 ms ahead`, [1]]);
+  await says(1, { at: world.now + 120_000 });
+  expect(world.asked.at(-1)).toBe(`0 calls at the prompt of ${bridge}, 120000 ms ahead`);
   world.directoryFails = true;
   await says(2);
   expect(world.lines.at(-1)).toMatchObject({ event: "directory-not-reached" });
@@ -48,7 +50,7 @@ test("calls at the prompt are acknowledged when the directory has them, one mess
   await says(3);
   const { length } = world.asked;
   await says(4);
-  expect([world.asked.length, acks()]).toEqual([length, [1]]);
+  expect([world.asked.length, acks()]).toEqual([length, [1, 1]]);
 });
 
 test("a flood of messages is cut off, nothing of it is decoded after that, and a new socket brings no new allowance", async () => {

@@ -156,7 +156,8 @@ export class RelayWorld {
         ask(`the allocator of ${domain} hears of ${place} by ${by}`).then(() => place < 1_000),
       keepPromptCalls: (_, said) => {
         if (this.directoryFails) throw new Error("it does not answer");
-        return ask(`${said.calls.length} calls at the prompt of ${said.bridge}`).then(() => {});
+        const { calls, bridge, aheadMs } = said;
+        return ask(`${calls.length} calls at the prompt of ${bridge}, ${aheadMs} ms ahead`).then(() => {});
       },
       notifyOfTrouble: async (_domain, _bridge, trouble) => {
         if (this.directoryFails) throw new Error("it does not answer");

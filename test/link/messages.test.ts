@@ -105,7 +105,7 @@ const agentToEdge: AgentToEdge[] = [
     ],
   },
   {
-    ...{ type: "prompt-calls", upTo: 3, dropped: 1, droppedInAll: { journal: "j", count: 4 } },
+    ...{ type: "prompt-calls", upTo: 3, dropped: 1, droppedInAll: { journal: "j", count: 4 }, at: 9 },
     calls: [
       {
         ...{ call, number: "14085551234", dialled: "", at: 1, steps: [{ type: "wrong-key", at: 2, digits: 9 }] },

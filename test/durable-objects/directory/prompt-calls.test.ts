@@ -145,6 +145,25 @@ test("calls that an agent says late, after their caller has got in, are mended; 
   expect(await world.refused()).toEqual([[ada, 3]]);
 });
 
+test.each([
+  ["ahead", 120_000],
+  ["behind", -120_000],
+])("an agent's clock that is %s does not change whether a caller got in since", async (_, aheadMs) => {
+  const refusedAt = (...all: readonly number[]) => {
+    const calls = all.map((at) => aCall(`c${at}`, { at: at + aheadMs, end: end(at + aheadMs) }));
+    return { bridge, calls, dropped: 0, aheadMs: aheadMs + 40 };
+  };
+  const world = new PromptWorld();
+  const { promptStore } = world.directory;
+  await promptStore.keepPromptCalls(domain, refusedAt(1, 2, 3));
+  await world.directory.follow(aPage({ running: {}, facts: [callEntered("x")], at: worldBegins + 60_000 }));
+  expect(await world.refused()).toEqual([]);
+  await promptStore.keepPromptCalls(domain, refusedAt(4, 5, 6, 90_001, 90_002, 90_003));
+  expect(await world.refused()).toEqual([[ada, 3]]);
+  world.start();
+  expect(await world.refused()).toEqual([[ada, 3]]);
+});
+
 /** A caller who tried in vain, and got in. */
 async function gotIn() {
   const world = new PromptWorld();
