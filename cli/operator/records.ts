@@ -117,14 +117,14 @@ function addUpkeep(program: Command): void {
           await print(
             json
               ? JSON.stringify({ erased, ...(alike.length > 0 && { alike }) })
-              : `the number is out of ${counted(erased, "record")}`,
+              : `the number is out of ${counted(erased, "place")}: records, and calls at the prompt`,
           );
         const others = `records have ${alike.join(", ")}: erase each that is meant, as it stands here`;
         if (erased > 0 && alike.length > 0) console.error(printable(`of numbers like it, ${others}`));
         if (erased > 0) return;
         process.exitCode = 1;
         const advice = alike.length > 0 ? others : "look at each digit, and at the country code";
-        console.error(printable(`no record has the number ${number}: ${advice}`));
+        console.error(printable(`no record and no call at the prompt has the number ${number}: ${advice}`));
       }),
     );
 

@@ -8,7 +8,7 @@ import {
 import type { BridgeName, ConfKey, DomainName, EpochMs } from "../../src/foundation/ids.ts";
 import { setLimited } from "../../src/foundation/limits.ts";
 import { type Person, type Show, showOf } from "../../src/foundation/shown.ts";
-import { fitsNumber, isWholeNumber } from "../../src/foundation/text/spelled.ts";
+import { isWholeNumber, numberMatcher } from "../../src/foundation/text/spelled.ts";
 import { dayMs } from "../../src/foundation/time/timers.ts";
 import type { DroppedInAll } from "../../src/link/messages.ts";
 import {
@@ -275,9 +275,10 @@ export class PromptStore implements PromptCallsRpc {
   }
 
   #latestFirst(number: string | undefined, since: EpochMs = 0 as EpochMs): readonly KeptPromptCall[] {
+    const isMeant = number === undefined ? () => true : numberMatcher(number);
     return this.#tables
       .read("SELECT id, number, data FROM prompt_call WHERE at >= ?", since)
-      .filter((row) => number === undefined || fitsNumber(number, String(row.number)))
+      .filter((row) => isMeant(String(row.number)))
       .map((row) => this.#shown(toKept(row)))
       .sort((one, other) => byPlace(promptCallPlace(one), promptCallPlace(other)));
   }

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import type { EpochMs } from "../foundation/ids.ts";
 import { type Checked, time } from "../foundation/schemas.ts";
+import { BACK_END, hostText } from "../foundation/text/bare-host.ts";
 import { counted } from "../foundation/text/counted.ts";
 import { isWholeNumber } from "../foundation/text/spelled.ts";
 import { shellWord } from "./shell-word.ts";
@@ -134,7 +135,9 @@ const rows = {
     says: ({ about, domain, count }) =>
       `${counted(count, "document")} for ${receiverText(about)} of ${domain} ${count === 1 ? "was" : "were"} given up: what stood there may be missing at WebEx.`,
     todo: ({ about }) =>
-      `"bridgehead given-up" lists them, with why; "bridgehead send-again --server ${shellWord(about)}" sends again what is still so.`,
+      about === ""
+        ? "post-given-up in the log says which, and why."
+        : `"bridgehead given-up" lists those of conferences, with why, and post-given-up in the log has the others; "bridgehead send-again --server ${shellWord(about)}" sends again what is still so.`,
   },
   "posts-wait": {
     title: "Documents wait for WebEx, or for the back end",
@@ -357,5 +360,5 @@ export function showTrouble(
 
 function receiverText(host: string): string {
   if (host === "") return "other TSP servers";
-  return host === "*back-end" ? "the partner's back end" : `the TSP server ${host}`;
+  return host === BACK_END ? hostText(host) : `the TSP server ${host}`;
 }

@@ -79,7 +79,7 @@ test("a number is erased portion by portion to the end", async () => {
   };
 
   expect(await bridgehead(answers, "erase", "+1 408 555 1234")).toEqual({
-    printed: "the number is out of 3 records\n",
+    printed: "the number is out of 3 places: records, and calls at the prompt\n",
     complaints: "",
     asked: [`POST ${path} {"number":"+1 408 555 1234"}`, `POST ${path}?cursor=77 {"number":"+1 408 555 1234"}`],
     code: 0,
@@ -89,7 +89,8 @@ test("a number is erased portion by portion to the end", async () => {
 test("a number that no record has ends with exit code 1, and not as if it were erased", async () => {
   const path = "domains/acme/records/erasures";
   const answers = { [`POST ${path}`]: [{ erased: 0, next: null }] };
-  const complaints = "no record has the number 1408: look at each digit, and at the country code\n";
+  const complaints =
+    "no record and no call at the prompt has the number 1408: look at each digit, and at the country code\n";
 
   expect(await bridgehead(answers, "erase", "1408")).toMatchObject({ printed: "", complaints, code: 1 });
   const json = await bridgehead(answers, "erase", "1408", "--json");
@@ -135,7 +136,7 @@ test("a text is looked for in each domain; what is found says what it is and why
   expect(message.complaints).toContain("in the journals of the latest 500 conferences alone");
   expect((await bridgehead(answers, "find", "52491001201")).complaints).toContain("find TEXT --journals");
   const { complaints } = await bridgehead(answers, "find", "52491001201", "--journals");
-  expect(complaints).toMatch(/^The list .* 3 of them are shown as they were last.*\nMore conferences that run.*\n$/);
+  expect(complaints).toMatch(/^The list .* 3 of them are shown as they were last.*\nNot all conferences that run.*\n$/);
   const number = await bridgehead(answers, "number", "555-234-5678");
   expect(number.printed).toMatch(/not let in +5 +15552345678/);
   expect(number.complaints).toContain("there is more than these 100");
@@ -241,7 +242,11 @@ test("an erasure takes the number as it is typed alone, and names those that a s
 
   const some = { [`POST ${path}`]: [{ erased: 1, alike, next: null }] };
   expect(await bridgehead(some, "erase", "5552345678")).toMatchObject({
-    ...{ printed: "the number is out of 1 record\n", complaints: `of numbers like it, ${says}`, code: 0 },
+    ...{
+      printed: "the number is out of 1 place: records, and calls at the prompt\n",
+      complaints: `of numbers like it, ${says}`,
+      code: 0,
+    },
   });
   expect((await bridgehead(some, "erase", "5552345678", "--json")).printed).toBe(
     '{"erased":1,"alike":["15552345678"]}\n',
@@ -249,7 +254,7 @@ test("an erasure takes the number as it is typed alone, and names those that a s
   const none = { [`POST ${path}`]: [{ erased: 0, alike, next: null }] };
 
   expect(await bridgehead(none, "erase", "555-234-5678")).toMatchObject({
-    ...{ printed: "", complaints: `no record has the number 555-234-5678: ${says}`, code: 1 },
+    ...{ printed: "", complaints: `no record and no call at the prompt has the number 555-234-5678: ${says}`, code: 1 },
   });
 });
 
