@@ -6,7 +6,7 @@ export type Range = readonly [least: number, most: number];
 
 export interface WireEvidence {
   readonly servers: readonly WebexServer[];
-  /** One whose documents wait until it can be reached again: what is posted to it once is a probe, and no document that is given up. */
+  /** One whose documents wait until it can be reached again: what is posted to it once in a life of the edge is a probe, and no document that is given up. */
   readonly refusing: WebexServer;
   /** When documents that no server stands for were refused. */
   readonly refusedAt: readonly number[];
@@ -49,11 +49,14 @@ export function countWire(evidence: WireEvidence, early: number, late: number): 
     // The edge did not hear of a Confirmation behind which it tried again.
     if (isConfirmed(early) && last?.how === "confirmed" && !dropped.has(transId)) confirmed += 1;
     if (isConfirmed(late)) mayBeConfirmed += 1;
-    const isProbe = tried.length === 1 && tried.every(({ server }) => server === refusing);
+    const isToRefusing = tried.every(({ server }) => server === refusing);
+    const isProbe = isToRefusing && tried.length === 1;
+    // A probe that the edge's death interrupts is posted once more; a document is, too.
+    const mayBeProbe = isToRefusing && tried.slice(1).every(({ at }, index) => diesIn(tried[index]?.at ?? at, at));
     const hasFailed = last !== undefined && last.how !== null && last.how !== "confirmed";
     if (isProbe || !hasFailed || dropped.has(transId)) continue;
     if (last.overAt <= late) mayBeGivenUp += 1;
-    if (last.overAt <= early - triedAgainWithinMs) givenUp += 1;
+    if (last.overAt <= early - triedAgainWithinMs && !mayBeProbe) givenUp += 1;
   }
   return {
     requestsConfirmed: [

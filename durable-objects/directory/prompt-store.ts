@@ -42,12 +42,12 @@ const leastAheadMs = 1_000;
 /** No caller is at the prompt for longer. Some bridges give the id of a call to another one some day. */
 const longestPromptMs = 30 * 60_000;
 
-/** `mended`: its number got in since. No id comes twice, also where no call is left. */
+/** `mended`: its number got in since. Ids rise. */
 const tables = [
   "CREATE TABLE IF NOT EXISTS prompt_dropped (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, count INTEGER NOT NULL)",
   "CREATE INDEX IF NOT EXISTS prompt_call_name ON prompt_call (name)",
-  `CREATE TABLE IF NOT EXISTS prompt_call (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, at INTEGER NOT NULL,
-   number TEXT NOT NULL, state TEXT NOT NULL, mended INTEGER NOT NULL DEFAULT 0, data TEXT NOT NULL)`,
+  `CREATE TABLE IF NOT EXISTS prompt_call (id INTEGER PRIMARY KEY, name TEXT NOT NULL, at INTEGER NOT NULL, number TEXT NOT NULL,
+   state TEXT NOT NULL, mended INTEGER NOT NULL DEFAULT 0, data TEXT NOT NULL)`,
 ];
 
 /** By bridge and agent's journal, how many of what it dropped are counted. */
@@ -176,11 +176,16 @@ export class PromptStore implements PromptCallsRpc {
 
   /** A call's place is that of its end: what somebody acknowledged while it was at the prompt does not cover it. */
   #placeLast(id: number): number {
-    const columns = "name, at, number, state, mended, data";
-    const add = `INSERT INTO prompt_call (${columns}) SELECT ${columns} FROM prompt_call WHERE id = ? RETURNING id`;
-    const [row] = this.#sql.exec(add, id);
-    this.#delete(id);
-    return Number(row?.id);
+    const place = this.#nextId();
+    this.#sql.exec("UPDATE prompt_call SET id = ? WHERE id = ?", place, id);
+    this.#unsettled?.delete(id);
+    return place;
+  }
+
+  /** By the clock, so that no id comes twice, also where no call is left: some are acknowledged. */
+  #nextId(): number {
+    const [row] = this.#sql.exec("SELECT max(id) AS last FROM prompt_call");
+    return Math.max(Number(row?.last ?? 0) + 1, this.#ports.now());
   }
 
   #write({ id, ...row }: Omit<KeptPromptCall, "id"> & { readonly id: number | null }): void {
@@ -193,7 +198,7 @@ export class PromptStore implements PromptCallsRpc {
       `INSERT INTO prompt_call (id, name, at, number, state, data) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE
        SET at = excluded.at, number = excluded.number, state = excluded.state, data = excluded.data
        RETURNING id, mended`,
-      ...[id, `${row.bridge} ${row.call}`, cameAt(row), row.number, state, JSON.stringify(row)],
+      ...[id ?? this.#nextId(), `${row.bridge} ${row.call}`, cameAt(row), row.number, state, JSON.stringify(row)],
     );
     const kept = { ...row, id: Number(written?.id) };
     if (state === "open" || (state === "refused" && written?.mended === 0)) this.#unsettled?.set(kept);
