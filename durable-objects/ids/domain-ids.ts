@@ -58,6 +58,7 @@ export class DomainIds implements IdAllocatorRpc {
   readonly #ids: IdAllocator;
   readonly #alarm: Alarm;
   #reserving: Promise<void> | null = null;
+  #known: DomainName | undefined;
 
   constructor(ports: DomainIdsPorts, ids: IdAllocator) {
     this.#ports = ports;
@@ -111,12 +112,16 @@ export class DomainIds implements IdAllocatorRpc {
     return this.#alarm.fired(() => this.#sweepPage());
   }
 
+  /** Read once: a line of the log must not need the disk, which may be away. */
   get #domain(): DomainName | undefined {
-    return this.#ports.kept.get<DomainName>("domain");
+    this.#known ??= this.#ports.kept.get<DomainName>("domain");
+    return this.#known;
   }
 
   #keepDomain(domain: DomainName): void {
-    if (this.#domain === undefined) this.#ports.kept.put("domain", domain);
+    if (this.#domain !== undefined) return;
+    this.#ports.kept.put("domain", domain);
+    this.#known = domain;
   }
 
   /** `always`: also where the limit is far, so that an older copy of this state is known by what agents keep. */
