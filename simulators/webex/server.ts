@@ -136,12 +136,12 @@ export class WebexServer {
     timeoutMs?: number,
   ): Promise<Found>;
   waitFor(what: string, fits: (message: AdapterMessage) => boolean, timeoutMs?: number): Promise<AdapterMessage>;
-  waitFor(what: string, fits: (message: AdapterMessage) => boolean, timeoutMs = 5_000): Promise<AdapterMessage> {
+  waitFor(what: string, fits: (message: AdapterMessage) => boolean, timeoutMs = 15_000): Promise<AdapterMessage> {
     return this.#within(timeoutMs, what, () => this.messages.find(fits));
   }
 
   /** The ExtCallID of a caller, once the adapter has confirmed it. */
-  extCallIdOf(extConfId: ExtConfId, attendeeId: string, timeoutMs = 5_000): Promise<ExtCallId> {
+  extCallIdOf(extConfId: ExtConfId, attendeeId: string, timeoutMs = 15_000): Promise<ExtCallId> {
     const what = `attendee ${attendeeId} of ${extConfId} enters and is named`;
     return this.#within(timeoutMs, what, () => this.#extCallIds.get(`${extConfId}/${attendeeId}`));
   }

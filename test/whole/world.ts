@@ -121,7 +121,7 @@ export class Meeting<Bridge extends Telephones = BridgeControl> {
   }
 
   /** Waits for the answer to a request, and checks its result. */
-  async answerTo(msgId: MsgId, result: string, timeoutMs = 5_000): Promise<void> {
+  async answerTo(msgId: MsgId, result: string, timeoutMs = 15_000): Promise<void> {
     const answer = await this.world.webex.waitFor(
       `an answer to MsgID ${msgId}`,
       (message) => message.msgId === msgId && "result" in message,
@@ -131,7 +131,7 @@ export class Meeting<Bridge extends Telephones = BridgeControl> {
   }
 
   /** Waits until WebEx gets this notification about the conference. */
-  notified(type: AdapterMessage["type"], fields: object, timeoutMs = 5_000): Promise<AdapterMessage> {
+  notified(type: AdapterMessage["type"], fields: object, timeoutMs = 15_000): Promise<AdapterMessage> {
     return this.world.webex.waitFor(
       `${type} ${JSON.stringify(fields)} of ${this.extConfId}`,
       (message) => message.type === type && fits(message, { extConfId: this.extConfId, ...fields }),

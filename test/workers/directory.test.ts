@@ -133,6 +133,10 @@ test("calls at the prompt are kept on the platform, each once, and outlive an ev
   await evictDurableObject(directory());
 
   const page = await directory().promptCalls({ number: "408-555-0107", before: null, limit: 2 });
-  expect(page).toMatchObject({ calls: [{ call: "p3", end }, { call: "p2" }], next: { at: 9_000, id: expect.any(Number) }, notKept: 2 });
+  expect(page).toMatchObject({
+    calls: [{ call: "p3", end }, { call: "p2" }],
+    next: { at: 9_000, id: expect.any(Number) },
+    notKept: 2,
+  });
   expect(await directory().refusedCallers()).toMatchObject([{ number: "14085550107", calls: 3 }]);
 });
