@@ -1,13 +1,6 @@
 import type { DomainName, EpochMs } from "../../src/foundation/ids.ts";
 import { bareHost } from "../../src/foundation/text/bare-host.ts";
-import {
-  digitsIn,
-  endsOfNumber,
-  fitsName,
-  fitsNumber,
-  numberMatcher,
-  spellingsOf,
-} from "../../src/foundation/text/spelled.ts";
+import { digitsIn, endsOfNumber, fitsName, numberMatcher, spellingsOf } from "../../src/foundation/text/spelled.ts";
 import { dayMs } from "../../src/foundation/time/timers.ts";
 import { type DirectoryRecord, identityOf } from "../../src/records/conference-record.ts";
 import type { ErasurePage, PlacedRecord, RecordPage, RecordQuery } from "../../src/rpc/directory.ts";
@@ -97,9 +90,10 @@ export class RecordStore {
     if (number === "" || !this.#store.about) return { erased: 0, alike: [], next: null };
     // Bridges may keep signs between digits.
     const isMeant = (kept: string) => kept === number || digitsIn(kept) === number;
+    const isAlike = numberMatcher(number);
     const alike = new Set<string>();
     const noteAlike = (other: string) => {
-      if (alike.size < mostAlike && !isMeant(other) && fitsNumber(number, other)) alike.add(other);
+      if (alike.size < mostAlike && !isMeant(other) && isAlike(other)) alike.add(other);
     };
     let erased = 0;
     if (from === 0) {

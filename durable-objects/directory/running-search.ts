@@ -24,11 +24,12 @@ export function searchFor(sought: Sought): Search {
   const { begins = "", keys, text } = sought;
   const beginnings = spellingsOf(begins);
   const ids = text === undefined ? [] : spellingsOf(text);
+  const isForPeople = isSearchForPeople(sought);
   const isMeant = personMatcher(sought);
   return (key, fold, live) => {
     if (keys?.includes(key) === false) return null;
     if (!beginnings.some((begin) => key.startsWith(begin))) return null;
-    if (!isSearchForPeople(sought)) return [];
+    if (!isForPeople) return [];
     const people: FoundPerson[] = [];
     for (const [call, person] of fold?.people ?? [])
       if (people.length < mostFound && isMeant({ call, ...person })) people.push({ call, ...person });
