@@ -52,7 +52,7 @@ export class FigureJudge {
   readonly #wrong: string[] = [];
   #compared = 0;
   #polls = 0;
-  /** In how many polls a figure was not known somewhere. Ports and callers are not while the agent is away. */
+  /** In how many polls a figure was not known somewhere, as ports and callers while the agent is away. */
   readonly #unknown = new Map<FigureName, number>();
 
   constructor(world: KillWorld) {

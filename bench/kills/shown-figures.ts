@@ -92,9 +92,14 @@ export async function shownIn(run: LocalRun): Promise<AllShown> {
 }
 
 const all = Object.keys(figureTable) as readonly FigureName[];
-const onOverview: readonly FigureName[] = [
-  ...(["conferences", "callers", "portsInUse", "portsFree", "documentsWaiting", "documentsGivenUp"] as const),
-];
+const onOverview = [
+  "conferences",
+  "callers",
+  "portsInUse",
+  "portsFree",
+  "documentsWaiting",
+  "documentsGivenUp",
+] as const satisfies readonly FigureName[];
 
 /** Each of these, as it is shown; what is not there is not known, so that no figure can go away unnoticed. */
 export function each(

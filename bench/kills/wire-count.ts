@@ -6,7 +6,7 @@ export type Range = readonly [least: number, most: number];
 
 export interface WireEvidence {
   readonly servers: readonly WebexServer[];
-  /** One whose documents wait until it can be reached again: what is posted to it once in a life of the edge is a probe, and no document that is given up. */
+  /** It confirms nothing: what is posted to it once in a life of the edge may be a probe, and no document. */
   readonly refusing: WebexServer;
   /** When documents that no server stands for were refused. */
   readonly refusedAt: readonly number[];

@@ -93,7 +93,7 @@ export class OperatorClient extends EdgeApi {
     return { conferences, unknown };
   }
 
-  /** The TSP servers of conferences that run, and those for which something waits; `unknown`: as in `running`. */
+  /** The TSP servers of running conferences, and those for which something waits; `unknown`: as in `running`. */
   async servers(domains: readonly string[]): Promise<FoundServers> {
     let unknown = 0;
     const missing = new Set<string>();

@@ -104,7 +104,7 @@ export class GivenUpStore {
     if (!old) return;
     const { conference, host, row, at, place, isOwed } = old;
     const one = { conference, host, count: 0, since: at, latest: at, place, row };
-    // What is not owed is not settled when its server is reached. The row of its conference knows that it was counted.
+    // What is not owed is not settled when its server is reached. Its conference's row says that it was counted.
     const isCounted = old.isOpen && place > this.#acknowledged(bareHost(host));
     if (isCounted) this.#count({ ...one, count: 1, conference: isOwed ? conference : "" });
     this.#count(one);
@@ -252,15 +252,16 @@ export class GivenUpStore {
     return { listed, unlisted: new Map(counts.map((one) => [keyOf(one), one])), places };
   }
 
-  /** Documents behind this id in their order; `server`: those for this one alone, with its scheme or without. */
+  /** Documents behind this id; `server`: those for this one alone, with its scheme or without. */
   page(after: string | null, limit: number, server?: string, order: RecordQuery["order"] = "newest"): GivenUpPage {
     const [is, way, first] = order === "oldest" ? [">", "ASC", ""] : ["<", "DESC", behindAll];
     const from = after ?? first;
     // Of one time and conference, those of the later row have the longer id, or the greater one.
-    const query = `SELECT id, data FROM given_up_post WHERE (substr(id, 1, 15), length(id), id) ${is} (?, ?, ?)
-      ORDER BY substr(id, 1, 15) ${way}, length(id) ${way}, id ${way} LIMIT ?`;
+    const time = `substr(id, 1, ${timeDigits})`;
+    const query = `SELECT id, data FROM given_up_post WHERE (${time}, length(id), id) ${is} (?, ?, ?)
+      ORDER BY ${time} ${way}, length(id) ${way}, id ${way} LIMIT ?`;
     const mostRead = server === undefined ? limit + 1 : most;
-    const rows = this.#table.read(query, from.slice(0, 15), from.length, from, mostRead);
+    const rows = this.#table.read(query, from.slice(0, timeDigits), from.length, from, mostRead);
     const found = rows
       .map(({ id, data }) => ({ id: String(id), ...postIn(data) }))
       .filter(({ host }) => server === undefined || bareHost(host) === bareHost(server));
@@ -343,7 +344,8 @@ function postIn(data: SqlValue | undefined): GivenUpPost {
   return { settledAt: null, ...JSON.parse(String(data)) };
 }
 
-/** Ids begin with digits. */
+/** Ids begin with so many digits. */
+const timeDigits = 15;
 const behindAll = "a";
 
 /** The same text for each copy of a post, and another one for each other post. */
@@ -352,5 +354,5 @@ function idOf({ at, row, conference }: GivenUpPost): string {
 }
 
 function timeIn(at: EpochMs): string {
-  return String(at).padStart(15, "0");
+  return String(at).padStart(timeDigits, "0");
 }

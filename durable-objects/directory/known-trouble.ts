@@ -112,7 +112,7 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
     };
   }
 
-  /** Callers who could not get in, each for itself. The longest known come first: a further one takes none of them out of the list. */
+  /** Callers who could not get in. The longest known come first, so that a further one takes nobody out of the list. */
   async #refused(domain: DomainName): Promise<readonly RefusedTrouble[]> {
     const { prompt } = this.#ports;
     this.#drawKeys(domain, await prompt.refusedCallers());
@@ -136,7 +136,7 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
     return this.#ports.machineNow() - this.#ports.now();
   }
 
-  /** Since when the machine's clock is far from the objects' time: on disk, so that an acknowledgement holds. */
+  /** Since when the machine's clock is far from the objects' time. On disk: an acknowledgement must hold. */
   #lookAtClock(domain: DomainName): ClockJump | null {
     const { list, sql, now } = this.#ports;
     const before = this.#jump;
@@ -165,12 +165,14 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
     this.#change(domain, () => {
       // Somebody else may have acknowledged more: a page that was opened before shows an older place.
       const place = Math.max(upTo, this.placeOf(id));
-      this.#table.make();
       // Who calls in vain again is a caller as all others.
-      if (others)
-        for (const { key, place } of others)
-          if (place <= upTo) this.#keep({ ...acknowledgement, id: callerId(key), place });
-      if (!others) this.#keep({ ...acknowledgement, place: acknowledgement.place === null ? null : place });
+      const kept = others
+        ?.filter((one) => one.place <= upTo)
+        .map((one) => ({ ...acknowledgement, id: callerId(one.key), place: one.place })) ?? [
+        { ...acknowledgement, place: acknowledgement.place === null ? null : place },
+      ];
+      this.#table.make();
+      for (const one of kept) this.#keep(one);
       this.#acknowledgements = null;
       const [, kind, about = ""] = /^([^:]*):(.*)$/s.exec(id) ?? [];
       if (kind === "posts-given-up") this.#ports.givenUp.acknowledge(about, place);

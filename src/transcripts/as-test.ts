@@ -6,9 +6,9 @@ import { bridgeNames, Stage } from "./stage.ts";
 import { TestLines } from "./test-lines.ts";
 import { printTranscript, type Step } from "./transcript.ts";
 
-/** A longer test is none that anybody reads. */
 /** Of what a bridge's agent and its relay know. */
 const times: ReadonlySet<string> = new Set(["since", "knownSince", "enteredAt", "leftAt", "endedAt"]);
+/** A longer test is none that anybody reads. */
 const MOST_ROWS = 3_000;
 
 /** A journal as a transcript for `test/transcripts`, from its first create to where today's code decides otherwise; `null`: nothing can be played. */
@@ -205,18 +205,18 @@ class TestWriter {
     const played = decided(this.#stage.facts.flatMap(singleFacts) as readonly object[] as readonly TestFact[]);
     if (journal.length !== played.length) return false;
     // Each host's messages are in the same order, but for those that were gathered; so are those of a type that are owed.
-    const lane = ({ kind, host, type }: TestFact) =>
+    const laneOf = ({ kind, host, type }: TestFact) =>
       (kind === "post-queued" && host) || (kind === "message-owed" && type);
-    const byHost = [...Map.groupBy(played, lane).values()];
+    const lanes = [...Map.groupBy(played, laneOf).values()];
     const gathered = new Set(journal.flatMap((fact) => (fact.gathered ? [fact.type] : [])));
     const others = journal.filter((fact) => !fact.gathered);
     return [...others, ...journal.filter((fact) => fact.gathered)].every((fact) => {
       const isAlike = (own: TestFact) => own.kind === fact.kind && words.every((word) => own[word] === fact[word]);
-      const own = byHost
+      const own = lanes
         .flatMap((open) => open.find((one) => isAlike(one) || !gathered.has(one.type)) ?? [])
         .find(isAlike);
       if (!own) return false;
-      for (const open of byHost) if (open.includes(own)) open.splice(open.indexOf(own), 1);
+      for (const open of lanes) if (open.includes(own)) open.splice(open.indexOf(own), 1);
       for (const part of ids) {
         const [id, ownId] = [fact[part], own[part]];
         if (typeof id === "string" && typeof ownId === "string") this.#text.ids.set(id, ownId);
