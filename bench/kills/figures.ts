@@ -3,7 +3,7 @@ import { postDocument } from "../../simulators/webex/client.ts";
 import type { WebexServer } from "../../simulators/webex/server.ts";
 import type { FigureName } from "../../src/operators/figures.ts";
 import { noLimit } from "../../src/operators/figures.ts";
-import { isDropped, type PostsOnDisk, postsOnDisk } from "./posts-on-disk.ts";
+import { isDropped, isProbe, type PostsOnDisk, postsOnDisk } from "./posts-on-disk.ts";
 import { recordsOnDisk } from "./records.ts";
 import { type Shown, type ShownOutcomes, shownIn } from "./shown-figures.ts";
 import { countWire, type Range } from "./wire-count.ts";
@@ -171,10 +171,10 @@ export class FigureJudge {
   }
 
   #evidence() {
-    const { everyServer: servers, refusing, edgeDeaths, run } = this.#world;
+    const { everyServer: servers, edgeDeaths, run } = this.#world;
     const posts = postsOnDisk(run.state);
-    const dropped = new Set([...posts.keys()].filter((transId) => isDropped(posts.get(transId))));
-    return { servers, refusing, edgeDeaths, refusedAt: this.#refusedAt, dropped, posts };
+    const those = (is: typeof isProbe) => new Set([...posts.keys()].filter((transId) => is(posts.get(transId))));
+    return { servers, edgeDeaths, refusedAt: this.#refusedAt, dropped: those(isDropped), probes: those(isProbe), posts };
   }
 
   /** Whether the edge answers. */
@@ -233,7 +233,7 @@ function unlike({ servers, posts }: { readonly servers: readonly WebexServer[]; 
   );
   return [...byDocument].flatMap(([transId, tried]) => {
     const said = posts.get(transId) ?? [];
-    const failures = said.filter((one) => one === "post-failed" || one === "post-given-up").length;
+    const failures = said.filter((one) => ["post-failed", "post-given-up", "probe-failed"].includes(one)).length;
     const hasFailed = tried.filter(({ how }) => how !== "confirmed").length;
     const isAlike = said.includes("post-confirmed") === (tried.at(-1)?.how === "confirmed") && failures === hasFailed;
     return isAlike ? [] : [`${transId}: ${tried.map(({ how }) => how)}; its journal: ${said}`];

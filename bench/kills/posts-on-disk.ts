@@ -2,7 +2,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
-/** Of each document of a conference, by its TransID, what its journal says of posts, in order. */
+/** Of each document of a conference, by its TransID, what its journal says of posts, in order; `probe-failed`: a probe that was given up. */
 export type PostsOnDisk = ReadonlyMap<string, readonly string[]>;
 
 /** Reads along with the edge, which goes on. `state`: the folder of the local run. */
@@ -12,9 +12,16 @@ export function postsOnDisk(state: string): PostsOnDisk {
     /bridgehead-ConferenceObject\/[0-9a-f]+\.sqlite$/.test(file),
   );
   for (const file of files)
-    for (const { kind, transId } of factsIn(join(state, file)))
-      if (transId !== undefined && kind.startsWith("post-")) posts.set(transId, [...(posts.get(transId) ?? []), kind]);
+    for (const { kind, transId, probe } of factsIn(join(state, file))) {
+      if (transId === undefined || !kind.startsWith("post-")) continue;
+      posts.set(transId, [...(posts.get(transId) ?? []), probe ? "probe-failed" : kind]);
+    }
   return posts;
+}
+
+/** No document that is given up, but one of those that find out whether a server is back. */
+export function isProbe(said: readonly string[] = []): boolean {
+  return said.includes("probe-failed");
 }
 
 /** It was withdrawn while it was posted, as its server was replaced: the conference does not know what became of that post. */
@@ -26,6 +33,7 @@ export function isDropped(said: readonly string[] = []): boolean {
 interface PostFact {
   readonly kind: string;
   readonly transId?: string;
+  readonly probe?: true;
 }
 
 function factsIn(file: string): readonly PostFact[] {

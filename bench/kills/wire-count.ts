@@ -6,13 +6,13 @@ export type Range = readonly [least: number, most: number];
 
 export interface WireEvidence {
   readonly servers: readonly WebexServer[];
-  /** It confirms nothing: what is posted to it once in a life of the edge may be a probe, and no document. */
-  readonly refusing: WebexServer;
   /** When documents that no server stands for were refused. */
   readonly refusedAt: readonly number[];
   readonly edgeDeaths: readonly number[];
   /** Documents that were withdrawn while they were posted, as their server was replaced: what became of that post, the edge does not know. */
   readonly dropped: ReadonlySet<string>;
+  /** Documents that were to find out whether their server is back: one that fails is no document given up. */
+  readonly probes: ReadonlySet<string>;
 }
 
 /** What was answered so shortly before the edge died may not be on its disk. */
@@ -27,14 +27,14 @@ const triedAgainWithinMs = 3_000;
  * times are in milliseconds since 1970.
  */
 export function countWire(evidence: WireEvidence, early: number, late: number): Partial<Record<FigureName, Range>> {
-  const { servers, refusing, refusedAt, edgeDeaths, dropped } = evidence;
+  const { servers, refusedAt, edgeDeaths, dropped, probes } = evidence;
   const diesIn = (from: number, to: number) => edgeDeaths.some((at) => at >= from && at <= to);
   const answered = servers.flatMap(({ client }) => client.answered);
   const posted = servers.reduce((sum, { client }) => sum + client.documents, 0);
   const refusals = [...answered.filter(({ result }) => result !== 0).map(({ at }) => at), ...refusedAt];
   const surelyRefused = refusals.filter((at) => at <= early && !diesIn(at - 100, at + refusalsToldWithinMs));
 
-  const attempts = servers.flatMap((server) => server.attempts.map((attempt) => ({ ...attempt, server })));
+  const attempts = servers.flatMap((server) => server.attempts);
   const byDocument = Map.groupBy(attempts, ({ transId }) => transId);
   const failed = attempts.filter(({ how }) => how === "refused" || how === "broken");
   const isSure = ({ at, overAt, transId }: PostAttempt) =>
@@ -49,14 +49,10 @@ export function countWire(evidence: WireEvidence, early: number, late: number): 
     // The edge did not hear of a Confirmation behind which it tried again.
     if (isConfirmed(early) && last?.how === "confirmed" && !dropped.has(transId)) confirmed += 1;
     if (isConfirmed(late)) mayBeConfirmed += 1;
-    const isToRefusing = tried.every(({ server }) => server === refusing);
-    const isProbe = isToRefusing && tried.length === 1;
-    // A probe that the edge's death interrupts is posted once more; a document is, too.
-    const mayBeProbe = isToRefusing && tried.slice(1).every(({ at }, index) => diesIn(tried[index]?.at ?? at, at));
     const hasFailed = last !== undefined && last.how !== null && last.how !== "confirmed";
-    if (isProbe || !hasFailed || dropped.has(transId)) continue;
+    if (!hasFailed || probes.has(transId) || dropped.has(transId)) continue;
     if (last.overAt <= late) mayBeGivenUp += 1;
-    if (last.overAt <= early - triedAgainWithinMs && !mayBeProbe) givenUp += 1;
+    if (last.overAt <= early - triedAgainWithinMs) givenUp += 1;
   }
   return {
     requestsConfirmed: [
