@@ -10,6 +10,9 @@ export function liveOf(domain: string, confKey?: string): string {
   return confKey === undefined ? pathOf("live", domain) : pathOf("live", domain, confKey);
 }
 
+/** In an address: which of the searches that the browser keeps its page is of. */
+export type Kept = Readonly<Record<string, string>>;
+
 /** An address with these parameters; those that are empty are left out. */
 export function withQuery(path: string, values: Readonly<Record<string, string | null | undefined>>): string {
   const given = Object.entries(values).flatMap(([name, value]): [string, string][] => (value ? [[name, value]] : []));

@@ -124,6 +124,22 @@ test("the list is searched by the number and attendee ID of people, as people wr
   }
 });
 
+test("further pages of a search are of that search, whatever another tab looks for meanwhile", async () => {
+  const edge = new FakeEdge();
+  const read = await windowOf(edge);
+  const [number, other] = ["14085551234", "14085559999"];
+  for (let key = 1000; key <= 1100; key += 1) await runs(edge, String(key), { callers: [{ number, attendeeId: "" }] });
+  await runs(edge, "2000", { callers: [{ number: other, attendeeId: "" }] });
+  const first = await read("/conferences", { number });
+  const [, next = ""] = /Next page → \/console\/local(\S+)/.exec(first) ?? [];
+  edge.time += 1;
+  expect(await read("/conferences", { number: other })).toContain("/conferences/2000");
+
+  const second = await read(next);
+  expect(second).toContain("/conferences/1100");
+  expect(second).not.toContain("/conferences/2000");
+});
+
 test("records are found by what stands in the address, the latest first", async () => {
   const edge = new FakeEdge();
   edge.time = Date.UTC(2026, 2, 1, 23, 59);

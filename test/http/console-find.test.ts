@@ -46,33 +46,27 @@ test("all else is looked for by a page whose address has nothing of it", async (
   const { post, read } = await windowOf(edge);
 
   const to = await post("/find", { find: "berth" });
-  expect(to).toBe("/console/local/find");
+  expect(to).toMatch(/^\/console\/local\/find\?find=\w+$/);
   const named = await read(to);
   expect(named).toContain("1 conference for berth");
   expect(named).toContain("70 → /console/local/conferences/70 Berth planning");
-  await post("/find", { find: "555-234-5678" });
-  const people = await read(to);
+  const people = await read(await post("/find", { find: "555-234-5678" }));
   expect(people).toContain("2 calls for 555-234-5678");
   expect(people).toContain("Timeline → /console/local/conferences/5/timeline?call=c9");
-  await post("/find", { find: "pilots" });
-  expect(await read(to)).toContain("its sub-conference Pilots");
+  expect(await read(await post("/find", { find: "pilots" }))).toContain("its sub-conference Pilots");
   await edge.held("7001", "6");
   edge.views.set("6" as ConfKey, conferenceView("6"));
   edge.broken.add("6");
-  await post("/find", { find: "W-17" });
-  expect(await read(to)).toContain("not looked for in the journals");
+  expect(await read(await post("/find", { find: "W-17" }))).toContain("not looked for in the journals");
   edge.broken.clear();
-  await post("/find", { find: "52491001201" });
-  expect(await read(to)).toContain("Look there → /console/local/find?journals=1");
-  expect(await read(`${to}?journals=1`)).not.toContain("not looked for");
-  await post("/find", { find: "nobody" });
-  expect(await read(to)).toContain("Nothing is found");
+  expect(await read(await post("/find", { find: "52491001201" }))).toContain("Look there → /console/local/find?find=");
+  expect(await read(`${to}&journals=1`)).not.toContain("not looked for");
+  expect(await read(await post("/find", { find: "nobody" }))).toContain("Nothing is found");
 
   const numbers = await post("/numbers", { number: "+1 555 234 5678" });
-  expect(numbers).toBe("/console/local/numbers");
+  expect(numbers).toMatch(/^\/console\/local\/numbers\?numbers=\w+$/);
   expect(await read(numbers)).toMatch(/in now[\s\S]*was in/);
-  await post("/numbers", { number: "99" });
-  expect(await read(numbers)).toContain("Nothing is known of this number");
+  expect(await read(await post("/numbers", { number: "99" }))).toContain("Nothing is known of this number");
 });
 
 test.each([
@@ -87,7 +81,7 @@ test.each([
       ...{ call: call as CallId, number, dialled: "18005551234", at: edge.time, steps: [] },
       end: { at: edge.time, why: "stopped-keying" as const, digits: 7 },
     }));
-    const said = { bridge: "main" as BridgeName, calls, dropped: 2 };
+    const said = { bridge: "main" as BridgeName, calls, dropped: { journal: "j1", count: 2 } };
     await edge.directory.promptStore.keepPromptCalls("local" as DomainName, said);
     const { post, read } = await windowOf(edge);
 
@@ -113,7 +107,7 @@ test("a caller whom a locked conference turned away has the story that the confe
     end: { at: edge.time, why, conference },
   });
   const calls = [call("p1", "locked"), call("p2", "stopped-keying")];
-  const said = { bridge: "main" as BridgeName, calls, dropped: 0 };
+  const said = { bridge: "main" as BridgeName, calls };
   await edge.directory.promptStore.keepPromptCalls("local" as DomainName, said);
   const { read } = await windowOf(edge);
 
@@ -138,4 +132,29 @@ test("what is too long for a cookie is cut, so that the browser keeps it", async
 
   const [cookie = ""] = sent.headers.getSetCookie();
   expect([cookie.includes("berth"), cookie.length < 4_096]).toEqual([true, true]);
+});
+
+test("what one tab looks for stays there when another one looks for something else", async () => {
+  const edge = new FakeEdge();
+  const { post, read } = await windowOf(edge);
+  const first = await post("/find", { find: "berth" });
+  edge.time += 1;
+  const second = await post("/find", { find: "harbour" });
+
+  expect(await read(first)).toContain("Nothing for berth");
+  expect(await read(second)).toContain("Nothing for harbour");
+  expect(await read("/console/local/find")).toContain("What do you look for?");
+});
+
+test("a browser keeps the latest searches of a kind, and sends no more", async () => {
+  const edge = new FakeEdge();
+  const { post, read } = await windowOf(edge);
+  const searches: string[] = [];
+  for (let count = 1; count <= 7; count += 1) {
+    edge.time += 1;
+    searches.push(await post("/find", { find: `berth ${count}` }));
+  }
+
+  const shown = await Promise.all(searches.map(async (path) => /Nothing for (berth \d)/.exec(await read(path))?.[1]));
+  expect(shown).toEqual([undefined, undefined, "berth 3", "berth 4", "berth 5", "berth 6", "berth 7"]);
 });

@@ -28,7 +28,7 @@ async function ended(edge: FakeEdge, at: number, ...records: readonly DirectoryR
 
 function keyed(edge: FakeEdge, more: Partial<PromptCall>): Promise<void> {
   const call = { call: "p1" as CallId, number: ada, dialled: "18005551234", at: edge.time, steps: [], end: null };
-  const said = { bridge: "main" as BridgeName, calls: [{ ...call, ...more }], dropped: 0 };
+  const said = { bridge: "main" as BridgeName, calls: [{ ...call, ...more }] };
   return edge.directory.promptStore.keepPromptCalls("local" as DomainName, said);
 }
 

@@ -79,7 +79,7 @@ function callInVain(number: string, times: number): Promise<void> {
     ...{ call: `${number} ${index}` as CallId, number, dialled: "", at: edge.time + index, steps: [] },
     end: { at: edge.time + index, why: "unknown-keys" as const },
   }));
-  const said = { bridge: "simulated" as BridgeName, calls, dropped: 0 };
+  const said = { bridge: "simulated" as BridgeName, calls };
   return edge.directory.promptStore.keepPromptCalls("local" as DomainName, said);
 }
 

@@ -2,14 +2,15 @@ import { type CallId, type EpochMs, MAIN_ROOM, type RoomId } from "../../foundat
 import { fitsNumber, spellingsOf } from "../../foundation/text/spelled.ts";
 import type { ConferenceView } from "../../rpc/conference-view.ts";
 import { Age, Empty, Field, isolatedText, Mark, Table } from "../parts.tsx";
-import { withQuery } from "../paths.ts";
+import { type Kept, withQuery } from "../paths.ts";
 import { CallerActions, type FormTarget } from "./conference-actions.tsx";
 import { type ConferenceFrame, conferencePath } from "./conference-frame.tsx";
 
-/** Which callers are shown; the page alone stands in the address. */
+/** Which callers are shown; of what was typed, the address has by what the browser keeps it. */
 export interface CallerList {
   /** A part of a number, an attendee ID, or a name of a call; empty: all. */
   readonly find: string;
+  readonly kept?: Kept | undefined;
   /** 1 is the first. */
   readonly page: number;
 }
@@ -42,7 +43,7 @@ export function Callers({ frame, view, entered, list, form }: CallersProps) {
     <section>
       <h2>Callers</h2>
       {(callers.length > MOST_CALLERS || list.find !== "") && (
-        <CallerSearch {...{ frame, page, pages }} find={list.find} fitting={fitting} all={callers.length} />
+        <CallerSearch {...list} {...{ frame, page, pages }} fitting={fitting} all={callers.length} />
       )}
       {shown.length === 0 && <Empty title="No caller fits.">Look for less, or for all.</Empty>}
       <CallerTable {...{ frame, view, entered, form, shown }} />
@@ -111,17 +112,16 @@ function callersShown(callers: ConferenceView["callers"], { find, page }: Caller
   return { shown, page: wanted, pages, fitting: fitting.length };
 }
 
-interface SearchProps extends Pick<CallersProps, "frame"> {
-  readonly find: string;
+interface SearchProps extends Pick<CallersProps, "frame">, Pick<CallerList, "find" | "kept"> {
   readonly page: number;
   readonly pages: number;
   readonly fitting: number;
   readonly all: number;
 }
 
-function CallerSearch({ frame, find, page, pages, fitting, all }: SearchProps) {
+function CallerSearch({ frame, find, kept, page, pages, fitting, all }: SearchProps) {
   const path = conferencePath(frame.domain, frame.confKey);
-  const to = (wanted: number) => withQuery(path, listQuery({ page: wanted }));
+  const to = (wanted: number) => withQuery(path, listQuery({ kept, page: wanted }));
   return (
     <>
       <form class="bar" method="post" action={path}>
@@ -151,6 +151,6 @@ function CallerSearch({ frame, find, page, pages, fitting, all }: SearchProps) {
 }
 
 /** In addresses: what is usual is left out. */
-export function listQuery({ page }: Pick<CallerList, "page">): Readonly<Record<string, string>> {
-  return { page: page > 1 ? String(page) : "" };
+export function listQuery({ kept, page }: Pick<CallerList, "kept" | "page">): Readonly<Record<string, string>> {
+  return { ...kept, page: page > 1 ? String(page) : "" };
 }

@@ -9,7 +9,7 @@ import type { ListedConference, RunningPage } from "../../rpc/directory.ts";
 import type { Trouble } from "../../rpc/directory-feed.ts";
 import { type DomainFrame, Page } from "../page.tsx";
 import { Age, Empty, Field, Further, isolatedText, listed, Mark, Notice, Search, Table } from "../parts.tsx";
-import { pathOf, withQuery } from "../paths.ts";
+import { type Kept, pathOf, withQuery } from "../paths.ts";
 import { Gaps } from "./number.tsx";
 import { ListTabs, Topic } from "./record-list.tsx";
 
@@ -31,13 +31,14 @@ interface ConferencesProps extends DomainFrame {
   readonly number?: string;
   readonly attendeeId?: string;
   readonly people?: PeopleShown;
+  readonly kept?: Kept;
   /** Behind this key alone. */
   readonly after: string | null;
 }
 
 /** The conferences of a domain that run. */
 export function ConferencesPage(props: ConferencesProps) {
-  const { running, bridges, begins, number = "", attendeeId = "", people = "full", after, ...frame } = props;
+  const { running, bridges, begins, number = "", attendeeId = "", people = "full", kept, after, ...frame } = props;
   const { domain, now } = frame;
   const isForPerson = number !== "" || attendeeId !== "";
   const path = pathOf(domain, "conferences");
@@ -66,8 +67,8 @@ export function ConferencesPage(props: ConferencesProps) {
         )}
         <Further
           to={{
-            "First page": after === null ? null : withQuery(path, { begins }),
-            "Next page": next === null ? null : withQuery(path, { begins, after: next }),
+            "First page": after === null ? null : withQuery(path, { ...kept, begins }),
+            "Next page": next === null ? null : withQuery(path, { ...kept, begins, after: next }),
           }}
         />
       </section>

@@ -9,7 +9,7 @@ import { pathOf, withQuery } from "../paths.ts";
 import { FurtherLines, Gaps, type LineListProps, PersonLines } from "./number.tsx";
 import { Topic } from "./record-list.tsx";
 
-interface FindProps extends DomainFrame, ListGaps, Pick<LineListProps, "lines" | "next" | "cursor"> {
+interface FindProps extends DomainFrame, ListGaps, Pick<LineListProps, "lines" | "next" | "cursor" | "kept"> {
   /** As it was typed; empty: nothing is kept of it any more. */
   readonly text: string;
   readonly conferences: readonly FoundConference[];
@@ -19,7 +19,7 @@ interface FindProps extends DomainFrame, ListGaps, Pick<LineListProps, "lines" |
 
 /** Whatever a text names: conferences, and what happened to people. */
 export function FindPage(props: FindProps) {
-  const { text, conferences, lines, next, cursor, people, journals, unknown, stale, isCut, ...frame } = props;
+  const { text, conferences, lines, next, cursor, kept, people, journals, unknown, stale, isCut, ...frame } = props;
   const { domain, now } = frame;
   const isNothing = conferences.length + lines.length === 0;
   const notSearched = notSearchedText(journals);
@@ -39,7 +39,7 @@ export function FindPage(props: FindProps) {
           {journals?.searched === 0 && (
             <>
               {" "}
-              <a href={withQuery(pathOf(domain, "find"), { journals: "1" })}>Look there</a>
+              <a href={withQuery(pathOf(domain, "find"), { ...kept, journals: "1" })}>Look there</a>
             </>
           )}
         </Notice>
@@ -68,7 +68,7 @@ export function FindPage(props: FindProps) {
         }}
       />
       <PersonLines {...{ domain, lines, now }} title="People" />
-      <FurtherLines path={pathOf(domain, "find")} {...{ next, cursor }} />
+      <FurtherLines path={pathOf(domain, "find")} {...{ next, cursor, kept }} />
     </Page>
   );
 }

@@ -9,7 +9,7 @@ import type { RecordPage } from "../../rpc/directory.ts";
 import { ageOf } from "../browser/age.js";
 import { type DomainFrame, Page } from "../page.tsx";
 import { Choice, Empty, Field, Further, Mark, Notice, Search, Table, Tabs, Time } from "../parts.tsx";
-import { pathOf, withQuery } from "../paths.ts";
+import { type Kept, pathOf, withQuery } from "../paths.ts";
 
 /** By what records are looked for, as the address has it; all of it texts. */
 export const recordFilters = [
@@ -25,6 +25,7 @@ interface RecordsProps extends DomainFrame {
   readonly records: RecordPage;
   /** What the domain's WebEx site called these conferences, as far as that is known. */
   readonly topics?: Topics | undefined;
+  readonly kept?: Kept;
   /** Those before this place alone. */
   readonly cursor: string | null;
   /** Names of the domain's bridges. */
@@ -32,13 +33,14 @@ interface RecordsProps extends DomainFrame {
 }
 
 /** Whoever looks for records of a domain comes here: what has ended, the latest first. */
-export function RecordsPage({ kind, filters, wrong, records, topics, cursor, bridges, ...frame }: RecordsProps) {
+export function RecordsPage({ kind, filters, wrong, records, topics, cursor, bridges, kept, ...frame }: RecordsProps) {
   const { domain, now, timeZone = "UTC" } = frame;
   const path = pathOf(domain, "records");
   // What is of people stands in no address.
   const { number, attendeeId, ...named } = filters;
   const isFiltered = Object.values(filters).some((value) => value !== "");
-  const address = (more: Readonly<Record<string, string | null>>) => withQuery(path, { kind, ...named, ...more });
+  const address = (more: Readonly<Record<string, string | null>>) =>
+    withQuery(path, { kind, ...named, ...kept, ...more });
   const rows = records.records.map(({ id, record }) => ({ ...record, id }));
   return (
     <Page {...frame} title="Conferences">

@@ -25,6 +25,7 @@ import {
   fieldOf,
   formOf,
   keepTyped,
+  keptIn,
   problemIn,
   refusalIn,
   refusedNow,
@@ -126,7 +127,8 @@ function wrongForm({ context }: PageCall): WrongForm | null {
 
 /** Forms keep it in their address, and lead back to it. */
 function listOf({ context }: PageCall): CallerList {
-  return { find: (typedIn(context, "callers").find ?? "").trim(), page: numberIn(context.req.query("page")) ?? 1 };
+  const find = (typedIn(context, "callers").find ?? "").trim();
+  return { find, kept: keptIn(context, "callers"), page: numberIn(context.req.query("page")) ?? 1 };
 }
 
 function recordsOf({ domain }: PageCall, conference: ConfKey) {
@@ -192,8 +194,7 @@ async function find(call: PageCall): Promise<Response> {
   if (form instanceof Response) return form;
   const [typed] = byPerson(form);
   const path = conferencePath(domain.name, keyOf(call));
-  keepTyped(context, "callers", path, typed);
-  return context.redirect(path, 303);
+  return context.redirect(withQuery(path, keepTyped(call, "callers", path, typed)), 303);
 }
 
 /** Does what a form of the page asks, and leads back to the page, which shows what becomes of it. */
@@ -205,10 +206,8 @@ async function act(call: PageCall): Promise<Response> {
   const actionId = await actionIdOf(body, signedIn.person.name, form.get("mark") ?? "");
   const asked = await askApi(call, "act", { body, actionId });
   const path = conferencePath(domain.name, keyOf(call));
-  const backTo = (shown: Readonly<Record<string, string>>, typed: Readonly<Record<string, string>> = {}) => {
-    keepTyped(context, "form", path, typed);
-    return context.redirect(withQuery(path, { ...listQuery(listOf(call)), ...shown }), 303);
-  };
+  const backTo = (shown: Readonly<Record<string, string>>) =>
+    context.redirect(withQuery(path, { ...listQuery(listOf(call)), ...shown }), 303);
   if (asked.ok) return backTo({ action: actionId });
   const problem = await problemIn(asked);
   if (problem.reason !== undefined) return backTo(refusedNow(call, problem.reason));
@@ -217,7 +216,8 @@ async function act(call: PageCall): Promise<Response> {
   const field = fieldOf(body.type, wrong.name);
   const says = `${field.says} ${wrong.detail}. Nothing was done.`;
   // The page that it leads to has an address of its own, so that it stays live.
-  if (field.isTyped) return backTo({}, { ...Object.fromEntries(form), field: wrong.name, says });
+  if (field.isTyped)
+    return backTo(keepTyped(call, "form", path, { ...Object.fromEntries(form), field: wrong.name, says }));
   const page = await conferencePage(call, says);
   return page instanceof Response ? page : answer(context, page, 409);
 }

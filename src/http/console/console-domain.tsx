@@ -21,7 +21,18 @@ import { foundPost, notSentAgain } from "../api/conferences/given-up-posts.ts";
 import { activityOf, bridgesOf, figuresOfDomain } from "../monitoring/figures-of-domain.ts";
 import { answerOrNull } from "../objects-of-request.ts";
 import { type AddPage, type PageCall, trouble } from "./console.tsx";
-import { addForm, askApi, byPerson, formOf, keepTyped, problemIn, refusalIn, refusedPage, typedIn } from "./form.ts";
+import {
+  addForm,
+  askApi,
+  byPerson,
+  formOf,
+  keepTyped,
+  keptIn,
+  problemIn,
+  refusalIn,
+  refusedPage,
+  typedIn,
+} from "./form.ts";
 
 const PAGE_ROWS = 100;
 const MOST_TROUBLED = 20;
@@ -153,6 +164,7 @@ async function conferencesPage({ context, edge, domain, frame }: PageCall) {
     <ConferencesPage
       {...frame("conferences")}
       {...{ running: { ...running, conferences }, bridges, after, people, ...search }}
+      kept={keptIn(context, "conferences")}
     />
   );
 }
@@ -184,8 +196,7 @@ async function search(call: PageCall, page: "conferences" | "records"): Promise<
   if (form instanceof Response) return form;
   const [typed, others] = byPerson(form);
   const path = pathOf(domain.name, page);
-  keepTyped(context, page, path, typed);
-  return context.redirect(withQuery(path, others), 303);
+  return context.redirect(withQuery(path, { ...others, ...keepTyped(call, page, path, typed) }), 303);
 }
 
 async function recordsPage({ context, edge, domain, frame }: PageCall) {
@@ -221,7 +232,10 @@ async function recordsPage({ context, edge, domain, frame }: PageCall) {
   const bridges = domain.settings.bridges.map(({ name }) => name);
   const keys = records.records.flatMap(({ record }) => (record.topic === "" ? (record.conference as ConfKey) : []));
   const topics = await topicsOf(domain, [...new Set(keys)], edge);
-  return <RecordsPage {...frame("conferences")} {...{ kind, filters, wrong, records, topics, cursor, bridges }} />;
+  const kept = keptIn(context, "records");
+  return (
+    <RecordsPage {...frame("conferences")} {...{ kind, filters, wrong, records, topics, cursor, bridges, kept }} />
+  );
 }
 
 /** The place that another page has named; `null`: none, or none that there can be. */

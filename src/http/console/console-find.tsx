@@ -1,13 +1,13 @@
 import { FindPage } from "../../console/domain/find.tsx";
 import { NumberPage, PromptCallsPage } from "../../console/domain/number.tsx";
-import { pathOf } from "../../console/paths.ts";
+import { pathOf, withQuery } from "../../console/paths.ts";
 import type { ConfKey } from "../../foundation/ids.ts";
 import { spellingsOf } from "../../foundation/text/spelled.ts";
 import { isKnown } from "../api/conferences/conferences.ts";
 import { findIn, findPlace, numberIn, promptLinesOf } from "../api/find.ts";
 import { promptPlaceOf } from "../api/prompt-calls.ts";
 import type { AddPage, PageCall } from "./console.tsx";
-import { formOf, keepTyped, typedIn } from "./form.ts";
+import { formOf, keepTyped, keptIn, typedIn } from "./form.ts";
 
 const PAGE_LINES = 50;
 const emptyPage = { conferences: [], lines: [], next: null, people: "full" } as const;
@@ -40,14 +40,9 @@ async function look(call: PageCall): Promise<Response> {
 }
 
 /** The page at this path, which gets what was typed from the browser. */
-function shown(
-  { context, domain }: PageCall,
-  page: "find" | "numbers",
-  typed: Readonly<Record<string, string>>,
-): Response {
-  const path = pathOf(domain.name, page);
-  keepTyped(context, page, path, typed);
-  return context.redirect(path, 303);
+function shown(call: PageCall, page: "find" | "numbers", typed: Readonly<Record<string, string>>): Response {
+  const path = pathOf(call.domain.name, page);
+  return call.context.redirect(withQuery(path, keepTyped(call, page, path, typed)), 303);
 }
 
 async function findPage(call: PageCall) {
@@ -57,7 +52,7 @@ async function findPage(call: PageCall) {
   const isForJournals = context.req.query("journals") === "1";
   const found = text === "" ? emptyPage : await findIn(domain, text, { ...page, isForJournals }, edge);
   const around = { ...call.frame(null), live: null, cursor: page.cursor ?? null };
-  return <FindPage {...around} {...{ text, ...found }} />;
+  return <FindPage {...around} {...{ text, kept: keptIn(context, "find"), ...found }} />;
 }
 
 async function numberPage(call: PageCall) {
@@ -68,7 +63,7 @@ async function numberPage(call: PageCall) {
   const isAsked = number !== "" && people !== "none";
   const found = isAsked ? await numberIn(domain, number, page, edge) : emptyPage;
   const around = { ...call.frame(null), live: null, cursor: page.cursor ?? null };
-  return <NumberPage {...around} {...found} {...{ number, people }} />;
+  return <NumberPage {...around} {...found} {...{ number, people, kept: keptIn(context, "numbers") }} />;
 }
 
 async function promptCallsPage(call: PageCall) {

@@ -1,11 +1,12 @@
 import type { Context } from "hono";
-import { getCookie, setCookie } from "hono/cookie";
+import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import { isFlag } from "../../conference/action-row.ts";
 import { askedActions } from "../../conference/operator-actions.ts";
-import { withQuery } from "../../console/paths.ts";
+import { type Kept, withQuery } from "../../console/paths.ts";
 import { sha256 } from "../../foundation/secrets.ts";
 import { capitalized } from "../../foundation/text/sentence.ts";
 import { shownTime } from "../../foundation/time/shown-time.ts";
+import { SESSION_MS } from "../../operators/sessions.ts";
 import { addressOf, isByHttps } from "../address.ts";
 import { answerRoute, pathOf } from "../api/answer-route.ts";
 import { apiRoutes } from "../api/routes.ts";
@@ -127,26 +128,42 @@ export async function actionIdOf(body: object, person: string, mark: string): Pr
 
 /** What somebody has typed of people stands in no address: addresses are logged, kept and sent on. */
 const personalFields: readonly string[] = ["number", "attendeeId", "find"];
-const KEPT_S = 600;
+/** Of a kind, the latest: a browser sends all of them with each request. */
+const MOST_KEPT = 5;
 /** Characters of a field. Browsers drop a cookie of more than 4 kB, and say nothing. */
 const MOST_TYPED = 256;
 
-/** Keeps fields with the browser, for a page at this path alone. None: what was kept goes. */
+/** Keeps fields with the browser, for the pages at this path and below. Returns by what their addresses name them: other tabs have others. */
 export function keepTyped(
-  context: Context,
-  page: string,
+  { context, edge }: PageCall,
+  kind: string,
   path: string,
   fields: Readonly<Record<string, string>>,
-): void {
-  const isEmpty = Object.values(fields).every((value) => value === "");
+): Kept {
+  if (Object.values(fields).every((value) => value === "")) return {};
+  const before = Object.keys(getCookie(context)).filter((name) => name.startsWith(cookieOf(kind, "")));
+  // Names rise with the time.
+  for (const old of before.sort().slice(0, 1 - MOST_KEPT)) deleteCookie(context, old, { path });
+  const id = edge.now().toString(36);
   const cut = Object.entries(fields).map(([name, value]) => [name, value.slice(0, MOST_TYPED)]);
-  setCookie(context, `bridgehead-${page}`, isEmpty ? "" : String(new URLSearchParams(cut)), {
-    ...{ path, httpOnly: true, sameSite: "Strict", secure: isByHttps(context.req.raw), maxAge: isEmpty ? 0 : KEPT_S },
+  setCookie(context, cookieOf(kind, id), String(new URLSearchParams(cut)), {
+    ...{ path, httpOnly: true, sameSite: "Strict", secure: isByHttps(context.req.raw), maxAge: SESSION_MS / 1_000 },
   });
+  return { [kind]: id };
 }
 
-export function typedIn(context: Context, page: string): Readonly<Record<string, string>> {
-  return Object.fromEntries(new URLSearchParams(getCookie(context, `bridgehead-${page}`) ?? ""));
+/** Which of the kept fields a page's address names, for the addresses of its further pages. */
+export function keptIn(context: Context, kind: string): Kept {
+  return { [kind]: context.req.query(kind) ?? "" };
+}
+
+export function typedIn(context: Context, kind: string): Readonly<Record<string, string>> {
+  const { [kind]: id = "" } = keptIn(context, kind);
+  return Object.fromEntries(new URLSearchParams(getCookie(context)[cookieOf(kind, id)] ?? ""));
+}
+
+function cookieOf(kind: string, id: string): string {
+  return `bridgehead-${kind}-${id}`;
 }
 
 /** The fields of a form that are of people, and all others. */
