@@ -174,7 +174,14 @@ export class FigureJudge {
     const { everyServer: servers, edgeDeaths, run } = this.#world;
     const posts = postsOnDisk(run.state);
     const those = (is: typeof isProbe) => new Set([...posts.keys()].filter((transId) => is(posts.get(transId))));
-    return { servers, edgeDeaths, refusedAt: this.#refusedAt, dropped: those(isDropped), probes: those(isProbe), posts };
+    return {
+      servers,
+      edgeDeaths,
+      refusedAt: this.#refusedAt,
+      dropped: those(isDropped),
+      probes: those(isProbe),
+      posts,
+    };
   }
 
   /** Whether the edge answers. */

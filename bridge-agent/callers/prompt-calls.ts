@@ -2,18 +2,15 @@ import { isAtPrompt, type Keypad } from "../../src/bridge/keypad.ts";
 import { MAX_PROMPT_STEPS, type PromptCall, wrongKeysOf } from "../../src/bridge/prompt-call.ts";
 import type { BridgeCall } from "../../src/bridge/state.ts";
 import type { CallId, ConfKey, EpochMs } from "../../src/foundation/ids.ts";
-import { type AgentToEdge, type DroppedInAll, MAX_PROMPT_CALLS } from "../../src/link/messages.ts";
-import type { AgentJournal, JournalContents } from "../core/journal.ts";
+import { type AgentToEdge, MAX_PROMPT_CALLS } from "../../src/link/messages.ts";
+import type { AgentJournal, JournalContents, JournaledDrops } from "../core/journal.ts";
 import type { Reports } from "../core/reports.ts";
 import type { HangUpReason } from "./hang-ups.ts";
 import type { Leg } from "./legs.ts";
 
 type Step = PromptCall["steps"][number];
 type End = NonNullable<PromptCall["end"]>;
-type Journal = Pick<
-  AgentJournal,
-  "savePromptCall" | "deletePromptCall" | "saveDroppedPromptCalls" | "saveDroppedInAll"
->;
+type Journal = Pick<AgentJournal, "savePromptCall" | "deletePromptCall" | "saveDroppedPromptCalls">;
 
 /** No absence of the edge fills the disk: beyond so many the oldest are dropped, and counted. */
 const MAX_KEPT = 1_000;
@@ -32,21 +29,15 @@ export class PromptCalls {
   readonly #open = new Map<CallId, number>();
   #last = 0;
   #acknowledged = 0;
-  #dropped: number;
-  #droppedInAll: DroppedInAll | null;
-  #sent: { readonly upTo: number; readonly dropped: number; readonly at: EpochMs } | null = null;
+  #dropped: JournaledDrops | null;
+  #sent: { readonly upTo: number; readonly dropped: number | null; readonly at: EpochMs } | null = null;
   #isWanted: boolean;
 
-  constructor(
-    journal: Journal,
-    { promptCalls, droppedPromptCalls, droppedInAll, assignment }: JournalContents,
-    reports: Reports,
-  ) {
+  constructor(journal: Journal, { promptCalls, droppedPromptCalls, assignment }: JournalContents, reports: Reports) {
     this.#journal = journal;
     this.#reports = reports;
     this.#isWanted = assignment?.promptCalls === true;
     this.#dropped = droppedPromptCalls;
-    this.#droppedInAll = droppedInAll;
     for (const { number, call } of promptCalls) {
       this.#last = Math.max(this.#last, number);
       this.#stories.set(number, call);
@@ -172,10 +163,8 @@ export class PromptCalls {
   #drop(number: number): void {
     this.#delete(number);
     if (number <= this.#acknowledged) return;
-    this.#dropped += 1;
-    this.#journal.saveDroppedPromptCalls(this.#dropped);
-    const { count = this.#dropped - 1, journal } = this.#droppedInAll ?? {};
-    this.#droppedInAll = this.#journal.saveDroppedInAll(count + 1, journal);
+    const { journal, count = 0, acknowledged = 0 } = this.#dropped ?? {};
+    this.#dropped = this.#journal.saveDroppedPromptCalls({ journal, count: count + 1, acknowledged });
   }
 
   #delete(number: number): void {
@@ -187,7 +176,11 @@ export class PromptCalls {
   }
 
   get isWaiting(): boolean {
-    return this.isWanted && (this.#last > this.#acknowledged || this.#dropped > 0);
+    return this.isWanted && (this.#last > this.#acknowledged || this.#unsaidDrops !== null);
+  }
+
+  get #unsaidDrops(): JournaledDrops | null {
+    return this.#dropped && this.#dropped.count > this.#dropped.acknowledged ? this.#dropped : null;
   }
 
   edgeLost(): void {
@@ -199,21 +192,20 @@ export class PromptCalls {
     if (!this.isWaiting || (this.#sent !== null && Math.abs(now - this.#sent.at) < RESEND_AFTER_MS)) return [];
     const next = [...this.#stories].filter(([number]) => number > this.#acknowledged).slice(0, MAX_PROMPT_CALLS);
     const upTo = next.at(-1)?.[0] ?? this.#last;
-    this.#sent = { upTo, dropped: this.#dropped, at: now };
+    const { journal, count } = this.#unsaidDrops ?? {};
+    const dropped = journal !== undefined && count !== undefined && { journal, count };
+    this.#sent = { upTo, dropped: count ?? null, at: now };
     const calls = next.map(([, call]) => call);
-    const droppedInAll = this.#dropped > 0 && this.#droppedInAll;
-    const said = { upTo, calls, dropped: this.#dropped, ...(droppedInAll && { droppedInAll }), at: now };
-    return [{ type: "prompt-calls", ...said }];
+    return [{ type: "prompt-calls", upTo, calls, ...(dropped && { dropped }), at: now }];
   }
 
   /** The edge has them on disk: what is over is over. */
   acknowledge(upTo: number): void {
     if (this.#sent?.upTo !== upTo) return;
     this.#acknowledged = upTo;
-    if (this.#sent.dropped > 0) {
-      this.#dropped -= this.#sent.dropped;
-      this.#journal.saveDroppedPromptCalls(this.#dropped);
-    }
+    const { dropped } = this.#sent;
+    if (this.#dropped && dropped !== null)
+      this.#dropped = this.#journal.saveDroppedPromptCalls({ ...this.#dropped, acknowledged: dropped });
     this.#sent = null;
     for (const [number, { end }] of this.#stories) if (number <= upTo && end !== null) this.#delete(number);
   }

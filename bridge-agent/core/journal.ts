@@ -10,7 +10,7 @@ import type { PromptCall } from "../../src/bridge/prompt-call.ts";
 import type { AccessCodes } from "../../src/bridge/schemas.ts";
 import type { CommandId, ConfKey, EpochMs, StreamId } from "../../src/foundation/ids.ts";
 import { err, ok, type Result } from "../../src/foundation/result.ts";
-import type { DroppedInAll, IdLimit } from "../../src/link/messages.ts";
+import type { DroppedPromptCalls, IdLimit } from "../../src/link/messages.ts";
 import type { CommandPhase, JournaledCommand, NewCommand, OpenCommand } from "./pending-commands.ts";
 
 /** The agent's record of a conference, apart from its commands and reports. */
@@ -37,6 +37,11 @@ export interface Assignment {
   readonly promptCalls?: boolean;
 }
 
+/** How many calls at the prompt there was no room for since this journal began, and how many of them the edge knows of. */
+export interface JournaledDrops extends DroppedPromptCalls {
+  readonly acknowledged: number;
+}
+
 export interface JournalContents {
   readonly assignment: Assignment | null;
   readonly bootId: string | null;
@@ -57,13 +62,13 @@ export interface JournalContents {
   readonly starts: readonly { readonly name: string; readonly at: EpochMs }[];
   /** Calls at the prompt that are not over, or that the edge has not acknowledged, in the order of their numbers. */
   readonly promptCalls: readonly { readonly number: number; readonly call: PromptCall }[];
-  /** How many more there was no room for, that the edge does not know of. */
-  readonly droppedPromptCalls: number;
-  /** All since this journal began, those too that the edge knows of; `null`: none. */
-  readonly droppedInAll: DroppedInAll | null;
+  /** `null`: there was room for all. */
+  readonly droppedPromptCalls: JournaledDrops | null;
   /** The furthest limit of a domain's ids; absent: none was handed. */
   readonly idLimits: ReadonlyMap<string, IdLimit>;
 }
+
+type NewDrops = Omit<JournaledDrops, "journal"> & { readonly journal?: string | undefined };
 
 /** Why nothing can be written. `full` passes when there is room again; the others need a person. */
 export interface JournalFailure {
@@ -245,8 +250,7 @@ function contentsOf(db: DatabaseSync): JournalContents {
     promptCalls: read<{ number: number; story: string }>("SELECT number, story FROM prompt_call ORDER BY number").map(
       ({ number, story }) => ({ number, call: JSON.parse(story) as PromptCall }),
     ),
-    droppedPromptCalls: Number(facts.get("droppedPromptCalls") ?? 0),
-    droppedInAll: JSON.parse(facts.get("droppedInAll") ?? "null") as DroppedInAll | null,
+    droppedPromptCalls: JSON.parse(facts.get("droppedPromptCalls") ?? "null") as JournaledDrops | null,
     idLimits: new Map(
       Array.from(facts)
         .filter(([name]) => name.startsWith(idLimitOf))
@@ -271,11 +275,11 @@ function factsOf(toWrite: ToWrite) {
     savePromptCall: (number: number, story: PromptCall) =>
       void savePromptCall(story.call, story.at, number, JSON.stringify(story)),
     deletePromptCall: ({ call, at }: PromptCall) => void deletePromptCall(call, at),
-    saveDroppedPromptCalls: (count: number) => void saveFact("droppedPromptCalls", String(count)),
-    /** Its name is like no other. */
-    saveDroppedInAll(count: number, journal: string = randomUUID()): DroppedInAll {
-      saveFact("droppedInAll", JSON.stringify({ journal, count }));
-      return { journal, count };
+    /** Where it has no name yet, it gets one like no other. */
+    saveDroppedPromptCalls({ journal = randomUUID(), ...counts }: NewDrops): JournaledDrops {
+      const drops = { journal, ...counts };
+      saveFact("droppedPromptCalls", JSON.stringify(drops));
+      return drops;
     },
   };
 }

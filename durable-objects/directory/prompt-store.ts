@@ -10,7 +10,7 @@ import { setLimited } from "../../src/foundation/limits.ts";
 import { type Person, type Show, showOf } from "../../src/foundation/shown.ts";
 import { isWholeNumber, numberMatcher } from "../../src/foundation/text/spelled.ts";
 import { dayMs } from "../../src/foundation/time/timers.ts";
-import type { DroppedInAll } from "../../src/link/messages.ts";
+import type { DroppedPromptCalls } from "../../src/link/messages.ts";
 import {
   type KeptPromptCall,
   type PromptCallPage,
@@ -42,17 +42,13 @@ const leastAheadMs = 1_000;
 /** No caller is at the prompt for longer. Some bridges give the id of a call to another one some day. */
 const longestPromptMs = 30 * 60_000;
 
-/** `mended`: its number got in since. Ids rise. */
+/** `prompt_dropped`: by bridge and agent's journal. `mended`: its number got in since. Ids rise. */
 const tables = [
-  "CREATE TABLE IF NOT EXISTS prompt_dropped (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, count INTEGER NOT NULL)",
+  "CREATE TABLE IF NOT EXISTS prompt_dropped (source TEXT PRIMARY KEY, at INTEGER NOT NULL, count INTEGER NOT NULL) WITHOUT ROWID",
   "CREATE INDEX IF NOT EXISTS prompt_call_name ON prompt_call (name)",
   `CREATE TABLE IF NOT EXISTS prompt_call (id INTEGER PRIMARY KEY, name TEXT NOT NULL, at INTEGER NOT NULL, number TEXT NOT NULL,
    state TEXT NOT NULL, mended INTEGER NOT NULL DEFAULT 0, data TEXT NOT NULL)`,
 ];
-
-/** By bridge and agent's journal, how many of what it dropped are counted. */
-const countedTable =
-  "CREATE TABLE IF NOT EXISTS prompt_dropped_of (source TEXT PRIMARY KEY, at INTEGER NOT NULL, count INTEGER NOT NULL) WITHOUT ROWID";
 
 interface PromptStorePorts {
   /** All or nothing; keeps whose directory this is. */
@@ -89,7 +85,6 @@ const show = showOf(promptCall) as Show as Show<PromptCall>;
 export class PromptStore implements PromptCallsRpc {
   readonly #sql: Sql;
   readonly #tables: LazyTables;
-  readonly #counted: LazyTables;
   readonly #ports: PromptStorePorts;
   /** What a caller who enters may change, by id, so that no row is read for it; `null`: not read since a change failed. */
   #unsettled: UnsettledCalls | null = null;
@@ -103,14 +98,13 @@ export class PromptStore implements PromptCallsRpc {
     this.#sql = sql;
     const [dropped = "", index = "", calls = ""] = tables;
     this.#tables = new LazyTables(sql, "prompt_call", dropped, calls, index);
-    this.#counted = new LazyTables(sql, "prompt_dropped_of", countedTable);
     this.#ports = ports;
     this.#begunAt = ports.now();
   }
 
   async keepPromptCalls(
     domain: DomainName,
-    { bridge, calls, dropped, droppedInAll, aheadMs: saidAheadMs = 0 }: PromptCallsOfBridge,
+    { bridge, calls, dropped, aheadMs: saidAheadMs = 0 }: PromptCallsOfBridge,
   ): Promise<void> {
     const person = this.#ports.person(domain);
     const shown = calls.map((call) => show(call, person));
@@ -119,12 +113,7 @@ export class PromptStore implements PromptCallsRpc {
     this.#change(domain, () => {
       this.#tables.make();
       for (const call of shown) this.#keep(bridge, call, aheadMs);
-      const notKept = droppedInAll ? this.#newlyDropped(bridge, droppedInAll) : dropped;
-      if (notKept > 0) {
-        const add = `INSERT INTO prompt_dropped (id, at, count) VALUES (1, ?, ?)
-                     ON CONFLICT (id) DO UPDATE SET at = excluded.at, count = count + excluded.count`;
-        this.#sql.exec(add, this.#ports.now(), notKept);
-      }
+      if (dropped) this.#keepDropped(bridge, dropped);
       this.#deleteTooMany();
     });
     await this.#ports.changed(domain);
@@ -144,19 +133,12 @@ export class PromptStore implements PromptCallsRpc {
     setLimited(this.#enteredAt, number, Math.max(at, this.#enteredAt.get(number) ?? 0), mostEntered);
   }
 
-  /** How many of those that this journal's agent dropped are not counted yet. */
-  #newlyDropped(bridge: BridgeName, { journal, count }: DroppedInAll): number {
-    const source = `${bridge} ${journal}`;
-    this.#counted.make();
-    const [known] = this.#sql.exec("SELECT count FROM prompt_dropped_of WHERE source = ?", source);
-    const newly = Math.max(0, count - Number(known?.count ?? 0));
-    if (newly === 0) return 0;
-    const keep = `INSERT INTO prompt_dropped_of (source, at, count) VALUES (?, ?, ?)
-                  ON CONFLICT (source) DO UPDATE SET at = excluded.at, count = excluded.count`;
-    this.#sql.exec(keep, source, this.#ports.now(), count);
-    const old = "SELECT source FROM prompt_dropped_of ORDER BY at DESC LIMIT -1 OFFSET ?";
-    this.#sql.exec(`DELETE FROM prompt_dropped_of WHERE source IN (${old})`, mostSources);
-    return newly;
+  #keepDropped(bridge: BridgeName, { journal, count }: DroppedPromptCalls): void {
+    const keep = `INSERT INTO prompt_dropped (source, at, count) VALUES (?, ?, ?)
+                  ON CONFLICT (source) DO UPDATE SET at = excluded.at, count = max(count, excluded.count)`;
+    this.#sql.exec(keep, `${bridge} ${journal}`, this.#ports.now(), count);
+    const old = "SELECT source FROM prompt_dropped ORDER BY at DESC LIMIT -1 OFFSET ?";
+    this.#sql.exec(`DELETE FROM prompt_dropped WHERE source IN (${old})`, mostSources);
   }
 
   /** Adds a call, or what is new in the story of one that is there. */
@@ -266,7 +248,7 @@ export class PromptStore implements PromptCallsRpc {
     );
     const calls = found.slice(0, count);
     const last = found.length > count ? calls.at(-1) : undefined;
-    const [dropped] = this.#tables.read("SELECT count FROM prompt_dropped");
+    const [dropped] = this.#tables.read("SELECT sum(count) AS count FROM prompt_dropped");
     return {
       calls,
       next: last ? promptCallPlace(last) : null,

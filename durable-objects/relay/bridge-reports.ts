@@ -170,7 +170,7 @@ export class BridgeReports {
     this.#isKeeping = true;
     try {
       const { domain, bridge } = identity;
-      const aheadMs = at === undefined ? 0 : at - this.#ports.now();
+      const aheadMs = at - this.#ports.now();
       const kept = this.#ports.keepPromptCalls(domain, { bridge, ...said, aheadMs });
       await within(this.#ports, keptWithinMs, "the answer", kept);
       this.#ports.sockets.send(id, { type: "prompt-calls-ack", upTo });

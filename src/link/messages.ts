@@ -62,13 +62,14 @@ const conferenceDigest = v.object({
 
 export type ConferenceDigest = Checked<typeof conferenceDigest>;
 
-const droppedInAll = v.object({
+const droppedPromptCalls = v.object({
   /** The journal's name for itself: one that was lost and begun anew has another one. */
   journal: word,
+  /** All since it began, so that a repeat counts once. */
   count: whole,
 });
 
-export type DroppedInAll = Checked<typeof droppedInAll>;
+export type DroppedPromptCalls = Checked<typeof droppedPromptCalls>;
 
 const agentToEdge = [
   /** The commands are in the journal, and with the bridge but for those `waiting`, which are acknowledged again. */
@@ -97,15 +98,13 @@ const agentToEdge = [
   }),
   /**
    * Calls at the prompt that were not led in at once, each with its whole story so far; of the active agent and of others. It comes again until
-   * it is acknowledged. `dropped`: so many more the agent had no room for, that no ack covers; `droppedInAll`: all since its journal began,
-   * so that a repeat counts once. `at`: the agent's time now (both absent from agents that are older than these fields).
+   * it is acknowledged. `dropped`: so many more the agent had no room for; absent: none that no ack covers. `at`: the agent's time now.
    */
   typed("prompt-calls", {
     upTo: whole,
     calls: v.array(promptCall),
-    dropped: whole,
-    droppedInAll: v.exactOptional(droppedInAll),
-    at: v.exactOptional(whole),
+    dropped: v.exactOptional(droppedPromptCalls),
+    at: whole,
   }),
   /** The furthest limit of ids that this agent knows is in its journal. */
   typed("id-limit-kept", limit),

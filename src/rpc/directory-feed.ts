@@ -5,7 +5,7 @@ import type { BridgeName, ConfKey, DomainName, EpochMs } from "../foundation/ids
 import { newName } from "../foundation/new-name.ts";
 import { type Checked, confKey, text, time } from "../foundation/schemas.ts";
 import { address, open } from "../foundation/shown.ts";
-import type { DroppedInAll } from "../link/messages.ts";
+import type { DroppedPromptCalls } from "../link/messages.ts";
 import type { PlacedFact } from "../records/directory-facts.ts";
 import type { RunningView } from "../records/running.ts";
 
@@ -146,11 +146,9 @@ export type KeptPromptCall = Checked<typeof keptPromptCall>;
 export interface PromptCallsOfBridge {
   readonly bridge: BridgeName;
   readonly calls: readonly PromptCall[];
-  /** So many more, the agent had no room to keep. The same ones come again where an ack was lost. */
-  readonly dropped: number;
-  /** All since its journal began; absent: an older agent does not say. */
-  readonly droppedInAll?: DroppedInAll;
-  /** By how much the agent's clock is ahead of the edge's; absent: an older relay does not say. */
+  /** Those that the agent had no room for; absent: none that it has not told of. */
+  readonly dropped?: DroppedPromptCalls;
+  /** By how much the agent's clock is ahead of the edge's; absent: not at all. */
   readonly aheadMs?: number;
 }
 

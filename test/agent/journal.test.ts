@@ -62,8 +62,7 @@ test("what was written is there when the file is opened again", () => {
     first.savePromptCall(2, story);
     first.savePromptCall(3, { ...story, at: 5 });
     first.deletePromptCall({ ...story, at: 5 });
-    first.saveDroppedPromptCalls(3);
-    first.saveDroppedInAll(5, "j");
+    first.saveDroppedPromptCalls({ journal: "j", count: 5, acknowledged: 2 });
     first.saveIdLimit("other", { place: 1, by: "a" });
     for (const place of [2, 3]) first.saveIdLimit("local", { place, by: "b" });
   });
@@ -79,8 +78,7 @@ test("what was written is there when the file is opened again", () => {
     dials: [1, 2],
     starts: [{ name: "call b", at: 3 }],
     promptCalls: [{ number: 2, call: story }],
-    droppedPromptCalls: 3,
-    droppedInAll: { journal: "j", count: 5 },
+    droppedPromptCalls: { journal: "j", count: 5, acknowledged: 2 },
     idLimits: new Map([
       ["other", { place: 1, by: "a" }],
       ["local", { place: 3, by: "b" }],

@@ -271,14 +271,17 @@ test("without the edge the oldest stories are dropped at last, and counted", () 
   world.loseEdge();
   world.settle();
   for (let call = 0; call < 1_010; call += 1) hangUp(world, dialIn(world, "1#"));
-  expect(world.journal.load()).toMatchObject({ droppedPromptCalls: 10 });
+  expect(world.journal.load()).toMatchObject({ droppedPromptCalls: { count: 10, acknowledged: 0 } });
   world.restart();
   world.connectEdge();
   world.settle();
   world.pass(1_000);
   const sent = world.heard.filter((message) => message.type === "prompt-calls");
-  expect(sent.map(({ calls, dropped }) => [calls.length, dropped])).toEqual([[100, 10], ...Array(9).fill([100, 0])]);
-  expect(world.journal.load()).toMatchObject({ promptCalls: [], droppedPromptCalls: 0 });
+  expect(sent.map(({ calls, dropped }) => [calls.length, dropped?.count])).toEqual([
+    [100, 10],
+    ...Array(9).fill([100, undefined]),
+  ]);
+  expect(world.journal.load()).toMatchObject({ promptCalls: [], droppedPromptCalls: { count: 10, acknowledged: 10 } });
 });
 
 test("the edge hears how many were dropped in all, so that a repeat counts once", () => {
@@ -286,30 +289,18 @@ test("the edge hears how many were dropped in all, so that a repeat counts once"
   world.loseEdge();
   world.settle();
   for (let call = 0; call < 1_003; call += 1) hangUp(world, dialIn(world, "1#"));
-  const { droppedInAll } = world.journal.load();
-  expect(droppedInAll).toEqual({ journal: expect.stringMatching(/^[0-9a-f-]{36}$/), count: 3 });
+  const { journal, count } = world.journal.load().droppedPromptCalls ?? {};
+  expect([journal, count]).toEqual([expect.stringMatching(/^[0-9a-f-]{36}$/), 3]);
   world.silent = true;
   world.connectEdge();
   world.settle();
   world.pass(1_200);
   world.silent = false;
   world.pass(3_000);
-  const said = world.heard.flatMap((message) =>
-    message.type === "prompt-calls" && message.dropped > 0 ? message : [],
-  );
+  const said = world.heard.flatMap((message) => (message.type === "prompt-calls" && message.dropped ? message : []));
   expect(said.length).toBeGreaterThan(1);
-  expect(said.map((message) => message.droppedInAll)).toEqual(said.map(() => droppedInAll));
+  expect(said.map(({ dropped }) => dropped)).toEqual(said.map(() => ({ journal, count })));
   expect((said.at(-1)?.at ?? 0) - (said[0]?.at ?? 0)).toBeGreaterThanOrEqual(1_000);
-});
-
-test("of a journal that has not counted all that were dropped, those that wait for the edge are the first", () => {
-  const world = keeping();
-  world.journal.transaction(() => world.journal.saveDroppedPromptCalls(4));
-  world.restart();
-  world.loseEdge();
-  world.settle();
-  for (let call = 0; call < 1_001; call += 1) hangUp(world, dialIn(world, "1#"));
-  expect(world.journal.load()).toMatchObject({ droppedPromptCalls: 5, droppedInAll: { count: 5 } });
 });
 
 test("what the edge does not acknowledge is sent again, each second", () => {

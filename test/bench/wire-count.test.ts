@@ -5,7 +5,10 @@ import type { TransId } from "../../src/foundation/ids.ts";
 
 const rest = 100_000;
 
-function counted(attempts: readonly PostAttempt[], more: { dropped?: string; probe?: string; edgeDeath?: number } = {}) {
+function counted(
+  attempts: readonly PostAttempt[],
+  more: { dropped?: string; probe?: string; edgeDeath?: number } = {},
+) {
   const setOf = (transId?: string) => new Set(transId === undefined ? [] : [transId]);
   const server = { attempts, client: { answered: [], documents: 0 } } as unknown as WebexServer;
   const evidence = { servers: [server], refusedAt: [], dropped: setOf(more.dropped), probes: setOf(more.probe) };

@@ -35,7 +35,7 @@ test("calls at the prompt are acknowledged when the directory has them, one mess
   const world = await RelayWorld.begin();
   const acks = () => world.sent.flatMap((message) => (message.type === "prompt-calls-ack" ? [message.upTo] : []));
   const says = async (upTo: number, more: { readonly at?: number } = {}) => {
-    world.says({ type: "prompt-calls", upTo, calls: [], dropped: 1, ...more });
+    world.says({ type: "prompt-calls", upTo, calls: [], at: world.now, ...more });
     await world.settle();
   };
   await says(1);

@@ -853,7 +853,7 @@ test("documents that wait, late commands and a caller who cannot get in come to 
   const refused = ["a", "b", "c"].map((name) => {
     return { ...call, call: name as CallId, end: { at: worldBegins, why: "unknown-keys" as const } };
   });
-  const said = { bridge: "main" as BridgeName, calls: refused, dropped: 0 };
+  const said = { bridge: "main" as BridgeName, calls: refused };
   await world.directory.promptStore.keepPromptCalls(domain, said);
   await world.pass(2_000);
   expect(troubleOfDomain(world).slice(4)).toEqual([["trouble.began", "caller-refused", call.number, null]]);

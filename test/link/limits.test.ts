@@ -52,7 +52,7 @@ test("a message with more in it than any agent's is refused", () => {
 test("calls at the prompt are ignored for a while beyond what callers can make: each is a row", () => {
   const story = { call: "c1" as CallId, number: "", dialled: "", at: 0, steps: [], end: null };
   const said = (count: number): AgentToEdge => {
-    return { type: "prompt-calls", upTo: 1, dropped: 0, calls: Array(count).fill(story) };
+    return { type: "prompt-calls", upTo: 1, at: 1, calls: Array(count).fill(story) };
   };
   const budget = new AgentBudget();
   const answers = Array.from({ length: 12 }, () => budget.judgeMessage(said(100), 0));

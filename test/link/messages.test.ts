@@ -105,7 +105,7 @@ const agentToEdge: AgentToEdge[] = [
     ],
   },
   {
-    ...{ type: "prompt-calls", upTo: 3, dropped: 1, droppedInAll: { journal: "j", count: 4 }, at: 9 },
+    ...{ type: "prompt-calls", upTo: 3, dropped: { journal: "j", count: 4 }, at: 9 },
     calls: [
       {
         ...{ call, number: "14085551234", dialled: "", at: 1, steps: [{ type: "wrong-key", at: 2, digits: 9 }] },
@@ -144,7 +144,7 @@ test.each(agentToEdge.map((message) => [message.type, message] as const))(
 test("of calls at the prompt nothing is taken that nobody judged, and no story without an end", () => {
   const said = { call: "c1", number: "1", dialled: "", at: 1, steps: [], end: null };
   const decoded = (of: object) =>
-    decodeAgentToEdge(JSON.stringify({ type: "prompt-calls", upTo: 1, dropped: 0, calls: [{ ...said, ...of }] }));
+    decodeAgentToEdge(JSON.stringify({ type: "prompt-calls", upTo: 1, at: 1, calls: [{ ...said, ...of }] }));
   const steps = [{ type: "wrong-key", at: 1, digits: 2, keys: "12" }];
   const unfinished = { at: 1, digits: 2, keys: "12" };
   expect(JSON.stringify(decoded({ steps, unfinished, keyed: "12#" }))).not.toContain("12");

@@ -72,7 +72,7 @@ test("the first agent that proves itself is active, with an epoch that no other 
 });
 
 test("what a standby saw of callers at the prompt counts, too: it acted when it saw that", () => {
-  const said = { type: "prompt-calls", upTo: 3, calls: [], dropped: 2 } as const;
+  const said = { type: "prompt-calls", upTo: 3, calls: [], at: 1 } as const;
   const { last } = story(...two, { type: "message", id: "b", message: said, at: 0 });
   expect(last).toEqual(["the directory hears: 0 calls at the prompt"]);
 });

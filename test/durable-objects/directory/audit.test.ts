@@ -103,7 +103,7 @@ async function refusedIds(world: DirectoryWorld, ...numbers: readonly string[]):
       return { ...call, end: { at: world.time.now, why: "unknown-keys" as const } };
     }),
   );
-  const said = { bridge: "main" as BridgeName, calls, dropped: 0 };
+  const said = { bridge: "main" as BridgeName, calls };
   await world.directory.promptStore.keepPromptCalls(domain, said);
   const { refused } = await world.directory.knownTrouble.trouble(domain);
   return numbers.map((number) => `caller-refused:${refused.find(({ about }) => about === number)?.key}`);
@@ -143,7 +143,7 @@ test("a caller's key lasts as long as calls of the number are kept, whoever has 
     const at = world.time.now;
     return { ...{ call: call as CallId, number, dialled: "", at, steps: [] }, end: { at, why: "locked" as const } };
   });
-  await world.directory.promptStore.keepPromptCalls(domain, { bridge: "main" as BridgeName, calls, dropped: 0 });
+  await world.directory.promptStore.keepPromptCalls(domain, { bridge: "main" as BridgeName, calls });
   await pass(201);
   expect(callerKeys(world)).toEqual([{ number }]);
   const { refused } = await world.directory.knownTrouble.trouble(domain);

@@ -34,7 +34,7 @@ async function shownIn(recordsPersonal: "full" | "masked" | "none", personal: bo
     ...{ call: call as CallId, number, dialled: "18005551234", at: worldBegins + 600_000 + n, steps: [] },
     end: { at: worldBegins + 600_000 + n, why: "unknown-keys" as const },
   }));
-  await world.directory.promptStore.keepPromptCalls(domain, { bridge: "main" as BridgeName, calls, dropped: 0 });
+  await world.directory.promptStore.keepPromptCalls(domain, { bridge: "main" as BridgeName, calls });
   const { reader } = conference.conference;
   const { steps } = JSON.parse(await conference.during(reader.replay(0, 100)));
   const rows: number[] = steps.map(({ seq }: { readonly seq: number }) => seq);

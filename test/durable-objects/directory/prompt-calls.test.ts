@@ -2,6 +2,7 @@ import { expect, test, vi } from "vitest";
 import type { PromptCall } from "../../../src/bridge/prompt-call.ts";
 import type { BridgeName, CallId, ConfKey } from "../../../src/foundation/ids.ts";
 import { dayMs } from "../../../src/foundation/time/timers.ts";
+import type { DroppedPromptCalls } from "../../../src/link/messages.ts";
 import type { DirectoryFact } from "../../../src/records/directory-facts.ts";
 import { entered } from "../../builders.ts";
 import { testDomain } from "../../local-domain.ts";
@@ -29,12 +30,13 @@ const callEntered = (call: string, number = ada): DirectoryFact => ({
 });
 
 class PromptWorld extends DirectoryWorld {
-  keep(calls: readonly PromptCall[], dropped = 0): Promise<void> {
+  keep(calls: readonly PromptCall[], dropped?: DroppedPromptCalls): Promise<void> {
     return this.keepOf(bridge, calls, dropped);
   }
 
-  keepOf(of: string, calls: readonly PromptCall[], dropped = 0): Promise<void> {
-    return this.directory.promptStore.keepPromptCalls(domain, { bridge: of as BridgeName, calls, dropped });
+  keepOf(of: string, calls: readonly PromptCall[], dropped?: DroppedPromptCalls): Promise<void> {
+    const said = { bridge: of as BridgeName, calls, ...(dropped && { dropped }) };
+    return this.directory.promptStore.keepPromptCalls(domain, said);
   }
 
   page(more: object = {}) {
@@ -151,7 +153,7 @@ test.each([
 ])("an agent's clock that is %s does not change whether a caller got in since", async (_, aheadMs) => {
   const refusedAt = (...all: readonly number[]) => {
     const calls = all.map((at) => aCall(`c${at}`, { at: at + aheadMs, end: end(at + aheadMs) }));
-    return { bridge, calls, dropped: 0, aheadMs: aheadMs + 40 };
+    return { bridge, calls, aheadMs: aheadMs + 40 };
   };
   const world = new PromptWorld();
   const { promptStore } = world.directory;
@@ -341,8 +343,8 @@ test("a number that a bridge keeps with signs is erased by its digits, and calls
 test("no flood fills the disk, calls go with the records, and what was not kept is said", async () => {
   const world = new PromptWorld();
   const calls = Array.from({ length: 5_010 }, (_, n) => aCall(`c${n}`, { end: end(n, "hung-up") }));
-  await world.keep(calls, 30);
-  await world.keep([], 7);
+  await world.keep(calls, { journal: "j0", count: 30 });
+  await world.keep([], { journal: "j1", count: 7 });
   expect(world.sql.exec("SELECT count(*) AS rows FROM prompt_call")).toEqual([{ rows: 5_000 }]);
   expect((await world.page()).notKept).toBe(37);
 
@@ -456,29 +458,24 @@ test("a change that fails leaves nothing in memory that is not on disk", async (
 
 test("what an agent had no room for counts once, though its ack was lost and more was dropped meanwhile", async () => {
   const world = new PromptWorld();
-  const dropped = (dropped: number, count: number, journal = "j1") =>
-    world.directory.promptStore.keepPromptCalls(domain, {
-      ...{ bridge, calls: [aCall("c1", { end: end(1) })], dropped, droppedInAll: { journal, count } },
-    });
+  const dropped = (count: number, journal = "j1") => world.keep([], { journal, count });
   const notKept = async () => (await world.page()).notKept;
-  await world.keep([], 5);
-  // A disk of an earlier release has counted, too.
-  world.sql.exec("DROP TABLE IF EXISTS prompt_dropped_of");
+  await dropped(7);
+  await dropped(7);
+  expect(await notKept()).toBe(7);
   world.start();
-  await dropped(7, 7);
-  await dropped(7, 7);
-  expect(await notKept()).toBe(12);
-  world.start();
-  await dropped(9, 9);
-  await dropped(1, 10);
-  expect(await notKept()).toBe(15);
-  await dropped(2, 2, "begun anew");
-  await dropped(1, 11);
+  await dropped(9);
+  await dropped(10);
+  expect(await notKept()).toBe(10);
+  await dropped(2, "begun anew");
+  await dropped(11);
+  expect(await notKept()).toBe(13);
+  await world.keepOf("other", [], { journal: "j1", count: 5 });
   expect(await notKept()).toBe(18);
 
-  for (let journal = 0; journal < 300; journal++) await dropped(1, 1, `j${journal + 2}`);
-  const [{ rows } = { rows: 0 }] = world.sql.exec("SELECT count(*) AS rows FROM prompt_dropped_of");
-  expect([await notKept(), rows]).toEqual([318, 200]);
+  for (let journal = 0; journal < 300; journal++) await dropped(1, `j${journal + 2}`);
+  const [{ rows } = { rows: 0 }] = world.sql.exec("SELECT count(*) AS rows FROM prompt_dropped");
+  expect(rows).toBe(200);
 });
 
 test("who got in is refused no longer for what came until then, and for what came later is", async () => {
