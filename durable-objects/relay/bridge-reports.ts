@@ -1,3 +1,4 @@
+import type { NumberedReport } from "../../src/bridge/events.ts";
 import type { ConfKey, DomainName, EpochMs } from "../../src/foundation/ids.ts";
 import { TokenBucket } from "../../src/foundation/limits.ts";
 import { assertNever } from "../../src/foundation/result.ts";
@@ -43,8 +44,8 @@ export class BridgeReports {
   /** For each conference, what waits behind the call under way. */
   readonly #waiting = new Map<ConfKey, readonly ForConference[]>();
   #isKeeping = false;
-  /** Comparisons whose turn is to come. After a restart each conference has one. */
-  #comparisons: (() => Promise<void>)[] = [];
+  /** Conferences for which nothing waits but a comparison, in the order of their turns. After a restart that is each one. */
+  readonly #toCompare = new Set<ConfKey>();
   #isComparing = false;
 
   constructor(ports: ReportsPorts, store: RelayStore, log: RelayLog) {
@@ -90,14 +91,23 @@ export class BridgeReports {
     return isFound;
   }
 
-  /** Joins what comes in one turn before it is brought. The agent repeats what is dropped. */
+  /** Joins what comes in one turn before it is brought. The agent repeats what is dropped. What happens must not wait for what is compared. */
   #wait(said: ForConference): void {
     const { conference } = said;
     const waiting = this.#waiting.get(conference);
     if (!waiting && this.#waiting.size >= mostConferences)
       return this.#log("too-many-conferences-wait", "", { conference }, "warn");
     this.#waiting.set(conference, joinWaiting(waiting ?? [], said));
-    if (!waiting) queueMicrotask(() => this.#bringAll(conference));
+    const isUnderWay = waiting && !this.#toCompare.has(conference);
+    if (isUnderWay) return;
+    if (isComparison(said)) {
+      this.#toCompare.add(conference);
+      if (!this.#isComparing) queueMicrotask(() => this.#compareAll());
+      this.#isComparing = true;
+    } else {
+      this.#toCompare.delete(conference);
+      queueMicrotask(() => this.#bringAll(conference));
+    }
   }
 
   /** After a failure the agent repeats. A conference that hangs is brought the next message all the same. */
@@ -108,8 +118,7 @@ export class BridgeReports {
       if (!said || !identity) break;
       this.#waiting.set(conference, others);
       try {
-        const bring = () => within(this.#ports, answerWithinMs, "the answer", this.#bring(said, identity));
-        await (said.type === "digest" ? this.#inTurn(bring) : bring());
+        await within(this.#ports, answerWithinMs, "the answer", this.#bring(said, identity));
       } catch (error) {
         const { id } = this.#ports.conference(identity.domain, conference);
         const facts = { conference, ...(id && { objectId: String(id) }), error: String(error) };
@@ -119,21 +128,16 @@ export class BridgeReports {
     this.#waiting.delete(conference);
   }
 
-  /** What happens must not wait for what is compared in the meantime. */
-  #inTurn(compare: () => Promise<void>): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#comparisons.push(() => compare().then(resolve, reject));
-      if (!this.#isComparing) void this.#compareAll();
-    });
+  async #compareAll(): Promise<void> {
+    const take = (most: number) => [...this.#toCompare].slice(0, most).map((one) => () => this.#compare(one));
+    const hasMore = () => this.#toCompare.size > 0;
+    while (hasMore()) await inPortions(this.#ports, { hasMore, take });
+    this.#isComparing = false;
   }
 
-  async #compareAll(): Promise<void> {
-    this.#isComparing = true;
-    await inPortions(this.#ports, {
-      hasMore: () => this.#comparisons.length > 0,
-      take: (most) => this.#comparisons.splice(0, most),
-    });
-    this.#isComparing = false;
+  #compare(conference: ConfKey): Promise<void> {
+    this.#toCompare.delete(conference);
+    return this.#bringAll(conference);
   }
 
   async #bring(said: ForConference, { domain, bridge }: Identity): Promise<void> {
@@ -188,4 +192,10 @@ export class BridgeReports {
   #confirmDigest({ id, conference, digest }: Extract<ForConference, { type: "digest" }>): void {
     this.#ports.sockets.send(id, { type: "digest-confirmed", conference, digest });
   }
+}
+
+/** Whether it says how things are, and not what happened: an agent whose link was lost says so of each conference. */
+function isComparison(said: ForConference): boolean {
+  const isSnapshot = ({ report }: NumberedReport) => report.type === "event" && report.event.type === "snapshot";
+  return said.type === "digest" || (said.type === "reports" && said.reports.every(isSnapshot));
 }

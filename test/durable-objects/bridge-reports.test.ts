@@ -65,19 +65,33 @@ test("what comes in one turn is joined before the conference is asked", async ()
 
 test("after a restart conferences are compared ten at a time, and what happens in them waits for none of that", async () => {
   const all = Array.from({ length: 100 }, (_, index) => `c${index}`);
-  const asked = new Asked("c5");
+  const asked = new Asked("c15");
   for (const key of all) asked.world.add(key, "digest");
   await asked.settle();
-  expect(asked.log).toEqual(["c0: digest"]);
+  expect(asked.log).toEqual(all.slice(0, 10).map((key) => `${key}: digest`));
   await asked.time.pass(20);
-  expect(asked.log).toHaveLength(11);
+  expect(asked.log).toHaveLength(20);
   asked.world.ack("new", "command");
   await asked.settle();
   expect(asked.log.at(-1)).toBe("new: command");
   // One hangs, and the next ones wait a second for it.
   await asked.time.pass(1_200);
-  expect(asked.log).toHaveLength(22);
+  expect(asked.log).toHaveLength(31);
   await asked.time.pass(160);
+  expect(asked.log).toHaveLength(101);
+});
+
+test("snapshots of an agent that is back have their turns, too, and come at once with what happens in their conference", async () => {
+  const asked = new Asked();
+  for (let index = 0; index < 100; index += 1) asked.world.report(`c${index}`, { type: "snapshot", conference: null });
+  await asked.settle();
+  await asked.time.pass(20);
+  expect(asked.log).toHaveLength(20);
+  asked.world.ack("c99", "command");
+  asked.world.report("c98", { type: "lock-changed", locked: true });
+  await asked.settle();
+  expect(asked.log.slice(20)).toEqual(["c99: command", "c98: lock-changed", "c99: snapshot"]);
+  await asked.time.pass(200);
   expect(asked.log).toHaveLength(101);
 });
 

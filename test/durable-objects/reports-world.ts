@@ -1,6 +1,8 @@
 import { BridgeReports } from "../../durable-objects/relay/bridge-reports.ts";
 import { RelayStore } from "../../durable-objects/relay/relay-store.ts";
-import type { BridgeName, CommandId, ConfKey, DomainName } from "../../src/foundation/ids.ts";
+import type { ConferenceEvent } from "../../src/bridge/events.ts";
+import type { BridgeName, CommandId, ConfKey, DomainName, StreamId } from "../../src/foundation/ids.ts";
+import type { AgentReports } from "../../src/rpc/conference.ts";
 import type { Clock } from "../simulation/clock.ts";
 import { Database } from "../simulation/database.ts";
 import { fakePlatform } from "./fakes.ts";
@@ -21,7 +23,10 @@ export class ReportsWorld {
       id: "",
       compareDigest: (_bridge: BridgeName, digest: string) => compare(key, digest),
       ackCommands: async (_bridge: BridgeName, ids: readonly CommandId[]) => void (await compare(key, ids.join())),
-      report: async () => 0,
+      async report({ reports }: AgentReports) {
+        await compare(key, reports.map(({ report }) => (report.type === "event" ? report.event.type : "")).join());
+        return 0;
+      },
     });
     const ports = {
       ...fakePlatform(time),
@@ -41,6 +46,14 @@ export class ReportsWorld {
     const conference = key as ConfKey;
     this.#store.addConference(conference, this.#time.now);
     this.#reports.add({ type: "digest", id: "link", conference, digest });
+  }
+
+  /** One event. */
+  report(key: string, event: ConferenceEvent): void {
+    const conference = key as ConfKey;
+    this.#store.addConference(conference, this.#time.now);
+    const reports = [{ number: 1, report: { type: "event", event } }] as const;
+    this.#reports.add({ type: "reports", id: "link", conference, stream: "s" as StreamId, cannot: [], reports });
   }
 
   ack(key: string, command: string): void {
