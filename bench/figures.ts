@@ -470,11 +470,13 @@ async function firstByteFigures({ creates }: Extent): Promise<readonly Line[]> {
     ...pages.flatMap(({ page, warm, cold }) => {
       const first = warm.map(({ firstMs }) => firstMs);
       const whole = warm.map(({ wholeMs }) => wholeMs);
+      // A page begins before its data is there, and an answer of the API does not.
+      const coldGoalMs = page.endsWith("API") ? 2_000 : 500;
       return [
         line(`first byte of ${page} beside ${creates} conferences, p50`, median(first)),
         line("    p99", percentile(first, 99), 100),
         line("    its last byte, p99", percentile(whole, 99)),
-        line("    first byte after a kill", cold.firstMs, 500),
+        line("    first byte after a kill", cold.firstMs, coldGoalMs),
         line("    last byte after a kill", cold.wholeMs),
       ];
     }),
