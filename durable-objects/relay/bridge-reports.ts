@@ -44,7 +44,7 @@ export class BridgeReports {
   /** For each conference, what waits behind the call under way. */
   readonly #waiting = new Map<ConfKey, readonly ForConference[]>();
   #isKeeping = false;
-  /** Conferences for which nothing waits but a comparison, in the order of their turns. After a restart that is each one. */
+  /** Conferences for which nothing waits but a comparison, in the order of their turns. After a restart, every conference. */
   readonly #toCompare = new Set<ConfKey>();
   #isComparing = false;
 
@@ -91,7 +91,7 @@ export class BridgeReports {
     return isFound;
   }
 
-  /** Joins what comes in one turn before it is brought. The agent repeats what is dropped. What happens must not wait for what is compared. */
+  /** Joins what comes in one turn before it is brought; what happens does not wait for comparisons. The agent repeats what is dropped. */
   #wait(said: ForConference): void {
     const { conference } = said;
     const waiting = this.#waiting.get(conference);
@@ -129,9 +129,9 @@ export class BridgeReports {
   }
 
   async #compareAll(): Promise<void> {
-    const take = (most: number) => [...this.#toCompare].slice(0, most).map((one) => () => this.#compare(one));
+    const nextTurns = (most: number) => [...this.#toCompare].slice(0, most).map((one) => () => this.#compare(one));
     const hasMore = () => this.#toCompare.size > 0;
-    while (hasMore()) await inPortions(this.#ports, { hasMore, take });
+    while (hasMore()) await inPortions(this.#ports, { hasMore, take: nextTurns });
     this.#isComparing = false;
   }
 
@@ -194,8 +194,9 @@ export class BridgeReports {
   }
 }
 
-/** Whether it says how things are, and not what happened: an agent whose link was lost says so of each conference. */
+/** Whether it says how things are, and not what happened: a reconnected agent sends one for each conference that its bridge holds. */
 function isComparison(said: ForConference): boolean {
-  const isSnapshot = ({ report }: NumberedReport) => report.type === "event" && report.event.type === "snapshot";
+  const isSnapshot = ({ report }: NumberedReport) =>
+    report.type === "event" && report.event.type === "snapshot" && report.event.conference !== null;
   return said.type === "digest" || (said.type === "reports" && said.reports.every(isSnapshot));
 }

@@ -81,18 +81,39 @@ test("after a restart conferences are compared ten at a time, and what happens i
   expect(asked.log).toHaveLength(101);
 });
 
-test("snapshots of an agent that is back have their turns, too, and come at once with what happens in their conference", async () => {
+const snapshot = {
+  type: "snapshot",
+  conference: { locked: false, speaking: null, rooms: [], callers: [], dialled: [] },
+} as const;
+const locked = { type: "lock-changed", locked: true } as const;
+
+test("snapshots of an agent that is back have their turns, too", async () => {
   const asked = new Asked();
-  for (let index = 0; index < 100; index += 1) asked.world.report(`c${index}`, { type: "snapshot", conference: null });
+  for (let index = 0; index < 100; index += 1) asked.world.report(`c${index}`, 1, snapshot);
   await asked.settle();
   await asked.time.pass(20);
   expect(asked.log).toHaveLength(20);
-  asked.world.ack("c99", "command");
-  asked.world.report("c98", { type: "lock-changed", locked: true });
+  // Sent again without an ack, one keeps its turn, and is brought once.
+  asked.world.report("c97", 1, snapshot);
   await asked.settle();
-  expect(asked.log.slice(20)).toEqual(["c99: command", "c98: lock-changed", "c99: snapshot"]);
+  expect(asked.log).toHaveLength(20);
   await asked.time.pass(200);
-  expect(asked.log).toHaveLength(101);
+  expect(asked.log).toHaveLength(100);
+});
+
+test("what happens comes at once, behind the snapshot that waits before it", async () => {
+  const asked = new Asked();
+  for (let index = 0; index < 100; index += 1) asked.world.report(`c${index}`, 1, snapshot);
+  asked.world.report("both", 1, snapshot, locked);
+  asked.world.report("over", 1, { type: "snapshot", conference: null });
+  await asked.settle();
+  expect(asked.log.slice(10)).toEqual(["both: snapshot,lock-changed", "over: snapshot"]);
+
+  asked.world.ack("c99", "command");
+  asked.world.report("c98", 2, locked);
+  await asked.settle();
+  expect(asked.log.slice(12).sort()).toEqual(["c98: lock-changed", "c98: snapshot", "c99: command", "c99: snapshot"]);
+  expect(asked.log.indexOf("c98: snapshot")).toBeLessThan(asked.log.indexOf("c98: lock-changed"));
 });
 
 test("a conference that hangs is left after 10 s, and asked the next thing", async () => {

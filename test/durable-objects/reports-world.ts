@@ -48,11 +48,14 @@ export class ReportsWorld {
     this.#reports.add({ type: "digest", id: "link", conference, digest });
   }
 
-  /** One event. */
-  report(key: string, event: ConferenceEvent): void {
+  /** `number`: that of the first event. */
+  report(key: string, number: number, ...events: readonly ConferenceEvent[]): void {
     const conference = key as ConfKey;
     this.#store.addConference(conference, this.#time.now);
-    const reports = [{ number: 1, report: { type: "event", event } }] as const;
+    const reports = events.map((event, index) => ({
+      number: number + index,
+      report: { type: "event", event } as const,
+    }));
     this.#reports.add({ type: "reports", id: "link", conference, stream: "s" as StreamId, cannot: [], reports });
   }
 
