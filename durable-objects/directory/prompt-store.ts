@@ -42,13 +42,16 @@ const leastAheadMs = 1_000;
 /** No caller is at the prompt for longer. Some bridges give the id of a call to another one some day. */
 const longestPromptMs = 30 * 60_000;
 
-/** `prompt_dropped`: by bridge and agent's journal. `mended`: its number got in since. Ids rise. */
+/** `mended`: its number got in since. Ids rise. */
 const tables = [
-  "CREATE TABLE IF NOT EXISTS prompt_dropped (source TEXT PRIMARY KEY, at INTEGER NOT NULL, count INTEGER NOT NULL) WITHOUT ROWID",
   "CREATE INDEX IF NOT EXISTS prompt_call_name ON prompt_call (name)",
   `CREATE TABLE IF NOT EXISTS prompt_call (id INTEGER PRIMARY KEY, name TEXT NOT NULL, at INTEGER NOT NULL, number TEXT NOT NULL,
    state TEXT NOT NULL, mended INTEGER NOT NULL DEFAULT 0, data TEXT NOT NULL)`,
 ];
+
+/** By bridge and agent's journal: how many it has dropped, and how many of them are not older than the records. */
+const dropsTable = `CREATE TABLE IF NOT EXISTS prompt_drops (source TEXT PRIMARY KEY, at INTEGER NOT NULL, count INTEGER NOT NULL, shown INTEGER NOT NULL)
+  WITHOUT ROWID`;
 
 interface PromptStorePorts {
   /** All or nothing; keeps whose directory this is. */
@@ -85,6 +88,7 @@ const show = showOf(promptCall) as Show as Show<PromptCall>;
 export class PromptStore implements PromptCallsRpc {
   readonly #sql: Sql;
   readonly #tables: LazyTables;
+  readonly #drops: LazyTables;
   readonly #ports: PromptStorePorts;
   /** What a caller who enters may change, by id, so that no row is read for it; `null`: not read since a change failed. */
   #unsettled: UnsettledCalls | null = null;
@@ -96,8 +100,9 @@ export class PromptStore implements PromptCallsRpc {
 
   constructor(sql: Sql, ports: PromptStorePorts) {
     this.#sql = sql;
-    const [dropped = "", index = "", calls = ""] = tables;
-    this.#tables = new LazyTables(sql, "prompt_call", dropped, calls, index);
+    const [index = "", calls = ""] = tables;
+    this.#tables = new LazyTables(sql, "prompt_call", calls, index);
+    this.#drops = new LazyTables(sql, "prompt_drops", dropsTable);
     this.#ports = ports;
     this.#begunAt = ports.now();
   }
@@ -134,11 +139,12 @@ export class PromptStore implements PromptCallsRpc {
   }
 
   #keepDropped(bridge: BridgeName, { journal, count }: DroppedPromptCalls): void {
-    const keep = `INSERT INTO prompt_dropped (source, at, count) VALUES (?, ?, ?)
-                  ON CONFLICT (source) DO UPDATE SET at = excluded.at, count = max(count, excluded.count)`;
-    this.#sql.exec(keep, `${bridge} ${journal}`, this.#ports.now(), count);
-    const old = "SELECT source FROM prompt_dropped ORDER BY at DESC LIMIT -1 OFFSET ?";
-    this.#sql.exec(`DELETE FROM prompt_dropped WHERE source IN (${old})`, mostSources);
+    const keep = `INSERT INTO prompt_drops (source, at, count, shown) VALUES (?, ?, ?, ?) ON CONFLICT (source) DO UPDATE SET
+                  at = excluded.at, shown = shown + excluded.count - count, count = excluded.count WHERE excluded.count > count`;
+    this.#drops.make();
+    this.#sql.exec(keep, `${bridge} ${journal}`, this.#ports.now(), count, count);
+    const old = "SELECT source FROM prompt_drops ORDER BY at DESC LIMIT -1 OFFSET ?";
+    this.#sql.exec(`DELETE FROM prompt_drops WHERE source IN (${old})`, mostSources);
   }
 
   /** Adds a call, or what is new in the story of one that is there. */
@@ -248,7 +254,7 @@ export class PromptStore implements PromptCallsRpc {
     );
     const calls = found.slice(0, count);
     const last = found.length > count ? calls.at(-1) : undefined;
-    const [dropped] = this.#tables.read("SELECT sum(count) AS count FROM prompt_dropped");
+    const [dropped] = this.#drops.read("SELECT sum(shown) AS count FROM prompt_drops");
     return {
       calls,
       next: last ? promptCallPlace(last) : null,
@@ -326,7 +332,7 @@ export class PromptStore implements PromptCallsRpc {
     this.#unsettled = null;
     this.#sql.transaction(() => {
       this.#sql.exec("DELETE FROM prompt_call WHERE at < ?", at);
-      this.#sql.exec("DELETE FROM prompt_dropped WHERE at < ?", at);
+      if (this.#drops.areThere) this.#sql.exec("UPDATE prompt_drops SET shown = 0 WHERE at < ?", at);
     });
   }
 }

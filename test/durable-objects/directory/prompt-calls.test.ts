@@ -473,8 +473,13 @@ test("what an agent had no room for counts once, though its ack was lost and mor
   await world.keepOf("other", [], { journal: "j1", count: 5 });
   expect(await notKept()).toBe(18);
 
+  world.directory.promptStore.deleteBefore(Number.MAX_SAFE_INTEGER);
+  expect(await notKept()).toBe(0);
+  await dropped(12);
+  expect(await notKept()).toBe(1);
+
   for (let journal = 0; journal < 300; journal++) await dropped(1, `j${journal + 2}`);
-  const [{ rows } = { rows: 0 }] = world.sql.exec("SELECT count(*) AS rows FROM prompt_dropped");
+  const [{ rows } = { rows: 0 }] = world.sql.exec("SELECT count(*) AS rows FROM prompt_drops");
   expect(rows).toBe(200);
 });
 
