@@ -128,6 +128,7 @@ test("further pages of a search are of that search, whatever another tab looks f
   const edge = new FakeEdge();
   const read = await windowOf(edge);
   const [number, other] = ["14085551234", "14085559999"];
+  const from = { authorization: `Bearer ${token}`, accept: "text/html" };
   for (let key = 1000; key <= 1100; key += 1) await runs(edge, String(key), { callers: [{ number, attendeeId: "" }] });
   await runs(edge, "2000", { callers: [{ number: other, attendeeId: "" }] });
   const first = await read("/conferences", { number });
@@ -135,6 +136,10 @@ test("further pages of a search are of that search, whatever another tab looks f
   edge.time += 1;
   expect(await read("/conferences", { number: other })).toContain("/conferences/2000");
 
+  for (const page of ["conferences", "records"]) {
+    const gone = await edge.app.request(`/console/local/${page}?${page}=abc`, { headers: from });
+    expect([gone.status, readPage(await gone.text())]).toEqual([410, expect.stringContaining("is not kept any more")]);
+  }
   const second = await read(next);
   expect(second).toContain("/conferences/1100");
   expect(second).not.toContain("/conferences/2000");

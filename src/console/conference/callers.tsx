@@ -6,7 +6,7 @@ import { type Kept, withQuery } from "../paths.ts";
 import { CallerActions, type FormTarget } from "./conference-actions.tsx";
 import { type ConferenceFrame, conferencePath } from "./conference-frame.tsx";
 
-/** Which callers are shown; of what was typed, the address has by what the browser keeps it. */
+/** Which callers are shown; of what was typed, the address has the id alone. */
 export interface CallerList {
   /** A part of a number, an attendee ID, or a name of a call; empty: all. */
   readonly find: string;

@@ -28,6 +28,7 @@ import {
   formOf,
   keepTyped,
   keptIn,
+  lostSearch,
   problemIn,
   refusalIn,
   refusedPage,
@@ -144,7 +145,10 @@ async function overviewPage({ edge, domain, frame }: PageCall) {
   return <OverviewPage {...frame("overview")} {...shown} />;
 }
 
-async function conferencesPage({ context, edge, domain, frame }: PageCall) {
+async function conferencesPage(call: PageCall) {
+  const { context, edge, domain, frame } = call;
+  const lost = lostSearch(call, "conferences");
+  if (lost) return lost;
   const { begins = "", after = null } = context.req.query();
   const { number = "", attendeeId = "" } = typedIn(context, "conferences");
   const search = { begins: begins.trim(), number: number.trim(), attendeeId: attendeeId.trim() };
@@ -199,7 +203,10 @@ async function search(call: PageCall, page: "conferences" | "records"): Promise<
   return context.redirect(withQuery(path, { ...others, ...keepTyped(call, page, path, typed) }), 303);
 }
 
-async function recordsPage({ context, edge, domain, frame }: PageCall) {
+async function recordsPage(call: PageCall) {
+  const { context, edge, domain, frame } = call;
+  const lost = lostSearch(call, "records");
+  if (lost) return lost;
   const { objects } = edge;
   const { number: _, attendeeId: __, ...query } = context.req.query();
   const kind = query.kind === "call" ? "call" : "conference";

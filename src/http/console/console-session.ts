@@ -82,5 +82,7 @@ export async function signOut(context: Context, edge: PeoplePorts): Promise<Resp
 export async function endSession(context: Context, edge: PeoplePorts): Promise<void> {
   const hash = await sessionHashOf(edge.sessionKey, getCookie(context, sessionCookie) ?? "");
   if (hash !== null) await edge.objects.sessions().end(hash, addressOf(context.req.raw));
+  // What was typed in searches goes, too: the next person at this machine has no business with it.
+  context.header("clear-site-data", '"cookies"');
   deleteCookie(context, sessionCookie, { path: "/", secure: isByHttps(context.req.raw) });
 }

@@ -128,12 +128,13 @@ export async function actionIdOf(body: object, person: string, mark: string): Pr
 
 /** What somebody has typed of people stands in no address: addresses are logged, kept and sent on. */
 const personalFields: readonly string[] = ["number", "attendeeId", "find"];
-/** Of a kind, the latest: a browser sends all of them with each request. */
-const MOST_KEPT = 5;
-/** Characters of a field. Browsers drop a cookie of more than 4 kB, and say nothing. */
+/** Of a kind, the latest: a browser sends all of them with each request, and servers refuse long headers. */
+const MOST_KEPT = 4;
+const MOST_BYTES = 700;
+/** Characters of a field. */
 const MOST_TYPED = 256;
 
-/** Keeps fields with the browser, for the pages at this path and below. Returns by what their addresses name them: other tabs have others. */
+/** Keeps fields with the browser, for the pages at this path and below. Returns the query parameter that names them: each tab has its own. */
 export function keepTyped(
   { context, edge }: PageCall,
   kind: string,
@@ -145,11 +146,25 @@ export function keepTyped(
   // Names rise with the time.
   for (const old of before.sort().slice(0, 1 - MOST_KEPT)) deleteCookie(context, old, { path });
   const id = edge.now().toString(36);
-  const cut = Object.entries(fields).map(([name, value]) => [name, value.slice(0, MOST_TYPED)]);
-  setCookie(context, cookieOf(kind, id), String(new URLSearchParams(cut)), {
+  setCookie(context, cookieOf(kind, id), textOf(fields), {
     ...{ path, httpOnly: true, sameSite: "Strict", secure: isByHttps(context.req.raw), maxAge: SESSION_MS / 1_000 },
   });
   return { [kind]: id };
+}
+
+/** As a cookie has it, which encodes it once more. */
+function textOf(fields: Readonly<Record<string, string>>, mostTyped = MOST_TYPED): string {
+  const cut = Object.entries(fields).map(([name, value]) => [name, value.slice(0, mostTyped)]);
+  const text = String(new URLSearchParams(cut));
+  return encodeURIComponent(text).length <= MOST_BYTES || mostTyped <= 1 ? text : textOf(fields, mostTyped / 2);
+}
+
+/** The page of an address whose fields the browser keeps no longer: without them, it would show everybody. */
+export function lostSearch(call: PageCall, kind: string): Response | null {
+  const { [kind]: id = "" } = keptIn(call.context, kind);
+  const isKept = getCookie(call.context)[cookieOf(kind, id)] !== undefined;
+  if (id === "" || isKept) return null;
+  return trouble(call, 410, "Look again", "What was looked for here is not kept any more, or by another browser.");
 }
 
 /** Which of the kept fields a page's address names, for the addresses of its further pages. */
