@@ -192,9 +192,9 @@ export class PromptCalls {
     if (!this.isWaiting || (this.#sent !== null && Math.abs(now - this.#sent.at) < RESEND_AFTER_MS)) return [];
     const next = [...this.#stories].filter(([number]) => number > this.#acknowledged).slice(0, MAX_PROMPT_CALLS);
     const upTo = next.at(-1)?.[0] ?? this.#last;
-    const { journal, count } = this.#unsaidDrops ?? {};
-    const dropped = journal !== undefined && count !== undefined && { journal, count };
-    this.#sent = { upTo, dropped: count ?? null, at: now };
+    const drops = this.#unsaidDrops;
+    const dropped = drops && { journal: drops.journal, count: drops.count };
+    this.#sent = { upTo, dropped: dropped?.count ?? null, at: now };
     const calls = next.map(([, call]) => call);
     return [{ type: "prompt-calls", upTo, calls, ...(dropped && { dropped }), at: now }];
   }

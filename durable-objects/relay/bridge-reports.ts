@@ -44,7 +44,7 @@ export class BridgeReports {
   /** For each conference, what waits behind the call under way. */
   readonly #waiting = new Map<ConfKey, readonly ForConference[]>();
   #isKeeping = false;
-  /** Conferences for which nothing waits but a comparison, in the order of their turns. After a restart, every conference. */
+  /** Conferences for which nothing waits but a comparison, in the order of their turns. */
   readonly #toCompare = new Set<ConfKey>();
   #isComparing = false;
 
@@ -91,7 +91,7 @@ export class BridgeReports {
     return isFound;
   }
 
-  /** Joins what comes in one turn before it is brought; what happens does not wait for comparisons. The agent repeats what is dropped. */
+  /** Joins what comes in one turn before it is brought. The agent repeats what is dropped. */
   #wait(said: ForConference): void {
     const { conference } = said;
     const waiting = this.#waiting.get(conference);
@@ -194,7 +194,7 @@ export class BridgeReports {
   }
 }
 
-/** Whether it says how things are, and not what happened: a reconnected agent sends one for each conference that its bridge holds. */
+/** Whether it says how things are, and not what happened. A reconnected agent sends one for each conference. */
 function isComparison(said: ForConference): boolean {
   const isSnapshot = ({ report }: NumberedReport) =>
     report.type === "event" && report.event.type === "snapshot" && report.event.conference !== null;

@@ -134,7 +134,7 @@ const MOST_BYTES = 700;
 /** Characters of a field. */
 const MOST_TYPED = 256;
 
-/** Keeps fields with the browser, for the pages at this path and below. Returns the query parameter that names them: each tab has its own. */
+/** Keeps fields with the browser, for the pages at this path and below. Returns the query parameter that names them. */
 export function keepTyped(
   { context, edge }: PageCall,
   kind: string,
@@ -161,9 +161,8 @@ function textOf(fields: Readonly<Record<string, string>>, mostTyped = MOST_TYPED
 
 /** The page of an address whose fields the browser keeps no longer: without them, it would show everybody. */
 export function lostSearch(call: PageCall, kind: string): Response | null {
-  const { [kind]: id = "" } = keptIn(call.context, kind);
-  const isKept = getCookie(call.context)[cookieOf(kind, id)] !== undefined;
-  if (id === "" || isKept) return null;
+  const isAsked = Boolean(call.context.req.query(kind));
+  if (!isAsked || textIn(call.context, kind) !== undefined) return null;
   return trouble(call, 410, "Look again", "What was looked for here is not kept any more, or by another browser.");
 }
 
@@ -173,8 +172,11 @@ export function keptIn(context: Context, kind: string): Kept {
 }
 
 export function typedIn(context: Context, kind: string): Readonly<Record<string, string>> {
-  const { [kind]: id = "" } = keptIn(context, kind);
-  return Object.fromEntries(new URLSearchParams(getCookie(context)[cookieOf(kind, id)] ?? ""));
+  return Object.fromEntries(new URLSearchParams(textIn(context, kind) ?? ""));
+}
+
+function textIn(context: Context, kind: string): string | undefined {
+  return getCookie(context)[cookieOf(kind, context.req.query(kind) ?? "")];
 }
 
 function cookieOf(kind: string, id: string): string {
