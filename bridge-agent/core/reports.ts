@@ -19,7 +19,7 @@ const MAX_UNACKNOWLEDGED = 5_000;
 const MAX_TURNED_AWAY = 100;
 /** A message without an ack is sent again after this time, and its conference no longer counts as in flight. */
 export const RESEND_AFTER_MS = 1_000;
-/** Conferences whose message waits for its ack. Further reports join it, so that a backlog does not delay the pings. */
+/** Conferences of a lane whose message waits for its ack. Further reports join it, so that a backlog does not delay the pings. */
 const MAX_IN_FLIGHT = 16;
 const MAX_IN_A_MESSAGE = 500;
 /** In one message. One report may be longer. */
@@ -35,9 +35,9 @@ const UNKNOWN: JournaledConference = { anonymousId: null, locked: false, live: f
 export class Reports {
   readonly #journal: AgentJournal;
   readonly #conferences = new Map<ConfKey, ConferenceReports>();
-  /** Conferences that wait to send, in order. */
-  readonly #unsent = new Set<ConfKey>();
-  readonly #inFlight = new Set<ConfKey>();
+  /** What happened goes before what the edge only compares: after a reconnect all conferences show theirs, and a result does not wait for them. */
+  readonly #happened = new Lane();
+  readonly #compared = new Lane();
   #unacknowledged = 0;
   /** Numbers up to which the journal may delete the reports; the first of them waits to be written since `#acksSince`. */
   readonly #acks = new Map<ConfKey, number>();
@@ -121,7 +121,7 @@ export class Reports {
   /** Whether the newest report is a snapshot: another one would say the same. */
   endsWithSnapshot(key: ConfKey): boolean {
     const newest = this.#conferences.get(key)?.stream.reports.at(-1);
-    return newest?.type === "event" && newest.event.type === "snapshot";
+    return newest !== undefined && isSnapshot(newest);
   }
 
   #open(key: ConfKey): ConferenceReports {
@@ -142,7 +142,17 @@ export class Reports {
   #append(key: ConfKey, stream: ReportStream, report: Report): void {
     this.#journal.appendReport(key, stream.append(report));
     this.#unacknowledged += 1;
-    if (!stream.isSent) this.#unsent.add(key);
+    if (!stream.isSent) this.#wait(key, stream);
+  }
+
+  #wait(key: ConfKey, stream: ReportStream): void {
+    const [lane, other] = stream.hasOnlySnapshots ? [this.#compared, this.#happened] : [this.#happened, this.#compared];
+    other.unsent.delete(key);
+    lane.unsent.add(key);
+  }
+
+  #land(key: ConfKey): void {
+    for (const lane of [this.#happened, this.#compared]) lane.inFlight.delete(key);
   }
 
   /** The edge has the reports up to this number on disk. False: edge and agent disagree on how much was reported. */
@@ -183,7 +193,7 @@ export class Reports {
     }
     results.push(...turnedAway.slice(-MAX_TURNED_AWAY));
     this.#unacknowledged -= conference.stream.size;
-    this.#inFlight.delete(key);
+    this.#land(key);
     conference.stream = this.#beginStream(key, conference.record, [...results, ...identified.values()]);
     this.wantSnapshot(key);
     this.#deleteIfOver(key, conference);
@@ -216,35 +226,36 @@ export class Reports {
     }
   }
 
-  #mayGoOn(key: ConfKey, { size }: ReportStream): void {
-    this.#inFlight.delete(key);
-    if (size > 0) this.#unsent.add(key);
+  #mayGoOn(key: ConfKey, stream: ReportStream): void {
+    this.#land(key);
+    if (stream.size > 0) this.#wait(key, stream);
   }
 
   /** Reports that were never sent, as far as the link may carry them; with `again`, also those without an ack for too long. */
   due(epoch: number, now: EpochMs, again: boolean): ReportsMessage[] {
     if (this.#unacknowledged === 0) return [];
-    const sent = [...(again ? this.#sendOverdue(now) : []), ...this.#sendUnsent(now)];
+    const unsent = [this.#happened, this.#compared].flatMap((lane) => [...this.#sendUnsent(lane, now)]);
+    const sent = again ? [...unsent, ...this.#sendOverdue(now)] : unsent;
     return sent.map((reports) => ({ type: "reports", epoch, ...reports }));
   }
 
-  *#sendUnsent(now: EpochMs): Generator<SentReports> {
-    for (const key of this.#unsent) {
+  *#sendUnsent({ unsent, inFlight }: Lane, now: EpochMs): Generator<SentReports> {
+    for (const key of unsent) {
       const stream = this.#conferences.get(key)?.stream;
       if (stream && stream.size > 0) {
-        const sent = this.#inFlight.size < MAX_IN_FLIGHT ? this.#sendFirst(key, stream, now) : null;
+        const sent = inFlight.size < MAX_IN_FLIGHT ? this.#sendFirst(key, stream, now) : null;
         if (sent === null) return;
-        this.#inFlight.add(key);
+        inFlight.add(key);
         yield sent;
       }
-      this.#unsent.delete(key);
+      unsent.delete(key);
     }
   }
 
   *#sendOverdue(now: EpochMs): Generator<SentReports> {
     for (const [key, { stream }] of this.#conferences) {
       if (!stream.isOverdue(now)) continue;
-      this.#inFlight.delete(key); // One that hangs must not hold up the others.
+      this.#land(key); // One that hangs must not hold up the others.
       const sent = this.#sendFirst(key, stream, now);
       if (sent) yield sent;
     }
@@ -257,6 +268,16 @@ export class Reports {
     stream.sent(reports.length, now);
     return { conference, stream: stream.id, reports };
   }
+}
+
+/** Conferences whose next message waits to be sent, in order, and those whose message waits for its ack. */
+class Lane {
+  readonly unsent = new Set<ConfKey>();
+  readonly inFlight = new Set<ConfKey>();
+}
+
+function isSnapshot(report: Report): boolean {
+  return report.type === "event" && report.event.type === "snapshot";
 }
 
 function isAttendeeId(report: Report): report is Report & { readonly event: { readonly type: "attendee-identified" } } {
@@ -293,6 +314,10 @@ export class ReportStream {
 
   get reports(): Report[] {
     return this.#waiting.map(({ numbered }) => numbered.report);
+  }
+
+  get hasOnlySnapshots(): boolean {
+    return this.#waiting.every(({ numbered }) => isSnapshot(numbered.report));
   }
 
   append(report: Report): NumberedReport {

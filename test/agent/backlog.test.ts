@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { RESEND_AFTER_MS, Reports } from "../../bridge-agent/core/reports.ts";
 import type { Report } from "../../src/bridge/events.ts";
-import { type CallId, type ConfKey, MAIN_ROOM } from "../../src/foundation/ids.ts";
+import { type CallId, type CommandId, type ConfKey, MAIN_ROOM } from "../../src/foundation/ids.ts";
 import { AgentBudget, type AgentToEdge } from "../../src/link/messages.ts";
 import { held } from "../builders.ts";
 import { openedJournal } from "./agent-world.ts";
@@ -100,4 +100,20 @@ test("conferences that hang do not keep the reports of the others", () => {
 
   expect(backlog.reports.unacknowledged).toBe(200);
   expect([...backlog.judgements]).toEqual(["allowed"]);
+});
+
+test("a result goes at once, before the snapshots of a hundred others that wait", () => {
+  const backlog = new Backlog();
+  backlog.add(100, 1, snapshot(20));
+  backlog.turn(() => null);
+  const created: Report = { type: "result", id: "create" as CommandId, result: { done: true } };
+  backlog.journal.transaction(() => backlog.reports.add("900000099" as ConfKey, created));
+  backlog.turn(() => null);
+  backlog.reports.resendAll();
+  backlog.turn(() => null);
+
+  const at = (turn: number) => backlog.sent.filter((sent) => sent.at === turn * turnEveryMs);
+  expect(at(2).map(({ conference }) => conference)).toEqual(["900000099"]);
+  expect(at(3).map(({ conference }) => conference)[0]).toBe("900000099");
+  expect(at(3)).toHaveLength(17);
 });
