@@ -17,6 +17,7 @@ interface BridgeSample {
   readonly at: number;
   readonly conferences: number;
   readonly callers: number;
+  readonly callersBy: ReadonlyMap<string, number>;
   readonly portsInUse: number;
 }
 
@@ -97,8 +98,12 @@ export class FigureJudge {
       const counts = recent.map(count);
       return [Math.min(...counts), Math.max(...counts)];
     };
-    const ofBridge: Counted = { callers: over(({ callers }) => callers), portsInUse: over((one) => one.portsInUse) };
-    const wire = countWire(this.#evidence(), early, Date.now());
+    // Each conference tells of its own callers, one sooner than another: the sum may be one that no sample has.
+    const keys = new Set(recent.flatMap(({ callersBy }) => [...callersBy.keys()]));
+    const byKey = [...keys].map((key) => over(({ callersBy }) => callersBy.get(key) ?? 0));
+    const callers: Range = [total(byKey.map(([least]) => least)), total(byKey.map(([, most]) => most))];
+    const ofBridge: Counted = { callers, portsInUse: over((one) => one.portsInUse) };
+    const wire = countWire(await this.#evidence(), early, Date.now());
     this.#compare(when, shown.figures, { ...wire, ...ofBridge, ...this.#refused(early) }, (value) => value === null);
     this.#polls += 1;
     for (const name of new Set(shown.figures.flatMap(({ name, value }) => (value === null ? name : []))))
@@ -123,7 +128,7 @@ export class FigureJudge {
     const now = Date.now();
     const exactly = (value: number): Range => [value, value];
     const counted: Counted = {
-      ...countWire(this.#evidence(), now, now),
+      ...countWire(await this.#evidence(), now, now),
       ...{ conferences: exactly(conferences), running: exactly(conferences), callers: exactly(callers) },
       ...{ creating: exactly(0), unknown: exactly(0), portsInUse: exactly(portsInUse) },
       ...{ documentsWaiting: exactly(0), oldestDocumentSeconds: exactly(0) },
@@ -137,7 +142,7 @@ export class FigureJudge {
       if (polls <= most) continue;
       this.#wrong.push(`under kills: ${name} was not known in ${polls} of ${this.#polls} polls`);
     }
-    const documents = this.#wrong.length > 0 ? unlike(this.#evidence()) : [];
+    const documents = this.#wrong.length > 0 ? unlike(await this.#evidence()) : [];
     return { compared: this.#compared, wrong: this.#wrong, documents };
   }
 
@@ -170,16 +175,16 @@ export class FigureJudge {
     }
   }
 
-  #evidence() {
+  async #evidence() {
     const { everyServer: servers, edgeDeaths, run } = this.#world;
-    const posts = postsOnDisk(run.state);
-    const those = (is: typeof isProbe) => new Set([...posts.keys()].filter((transId) => is(posts.get(transId))));
+    const posts = await postsOnDisk(run.state);
+    const documents = (are: typeof isProbe) => new Set([...posts.keys()].filter((transId) => are(posts.get(transId))));
     return {
       servers,
       edgeDeaths,
       refusedAt: this.#refusedAt,
-      dropped: those(isDropped),
-      probes: those(isProbe),
+      dropped: documents(isDropped),
+      probes: documents(isProbe),
       posts,
     };
   }
@@ -215,12 +220,19 @@ export class FigureJudge {
 }
 
 function bridgeSample({ conferences, calls }: Awaited<ReturnType<KillWorld["bridge"]["state"]>>): BridgeSample {
+  const entered = calls.filter(({ state }) => state === "in-conference");
+  const byConference = Map.groupBy(entered, ({ conference }) => String(conference));
   return {
     at: Date.now(),
     conferences: conferences.length,
-    callers: calls.filter(({ state }) => state === "in-conference").length,
+    callers: entered.length,
+    callersBy: new Map([...byConference].map(([key, { length }]) => [key, length])),
     portsInUse: calls.filter(({ state }) => state !== "ended").length,
   };
+}
+
+function total(counts: readonly number[]): number {
+  return counts.reduce((sum, count) => sum + count, 0);
 }
 
 function isWithin(value: number | null, [least, most]: Range): boolean {

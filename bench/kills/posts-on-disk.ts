@@ -1,21 +1,39 @@
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { objectsOnDisk } from "../../durable-objects/home/log/object-on-disk.ts";
 
 /** Of each document of a conference, by its TransID, what its journal says of posts, in order; `probe-failed`: a probe that was given up. */
 export type PostsOnDisk = ReadonlyMap<string, readonly string[]>;
 
 /** Reads along with the edge, which goes on. `state`: the folder of the local run. */
-export function postsOnDisk(state: string): PostsOnDisk {
+export async function postsOnDisk(state: string): Promise<PostsOnDisk> {
   const posts = new Map<string, string[]>();
-  const files = readdirSync(state, { recursive: true, encoding: "utf8" }).filter((file) =>
-    /bridgehead-ConferenceObject\/[0-9a-f]+\.sqlite$/.test(file),
-  );
-  for (const file of files)
-    for (const { kind, transId, probe } of factsIn(join(state, file))) {
+  const read = (exec: Exec) => {
+    for (const { kind, transId, probe } of factsIn(exec)) {
       if (transId === undefined || !kind.startsWith("post-")) continue;
       posts.set(transId, [...(posts.get(transId) ?? []), probe ? "probe-failed" : kind]);
     }
+  };
+  const edge = join(state, "edge");
+  const home = join(edge, "state.db");
+  if (existsSync(home)) {
+    for (const object of await objectsOnDisk(home, (name) => name.startsWith("conference/")))
+      read((statement) => object.exec(statement));
+    return posts;
+  }
+  const files = readdirSync(edge, { recursive: true, encoding: "utf8" }).filter((file) =>
+    /bridgehead-ConferenceObject\/[0-9a-f]+\.sqlite$/.test(file),
+  );
+  if (files.length === 0) throw new Error(`no conference is on disk in ${edge}`);
+  for (const file of files) {
+    const database = new DatabaseSync(join(edge, file), { readOnly: true });
+    try {
+      read((statement) => database.prepare(statement).all());
+    } finally {
+      database.close();
+    }
+  }
   return posts;
 }
 
@@ -36,13 +54,10 @@ interface PostFact {
   readonly probe?: true;
 }
 
-function factsIn(file: string): readonly PostFact[] {
-  const database = new DatabaseSync(file, { readOnly: true });
-  try {
-    const [table] = database.prepare("SELECT name FROM sqlite_master WHERE name = 'journal'").all();
-    const rows = table ? database.prepare("SELECT facts FROM journal WHERE facts LIKE '%\"post-%'").all() : [];
-    return rows.flatMap(({ facts }) => JSON.parse(String(facts)) as readonly PostFact[]);
-  } finally {
-    database.close();
-  }
+type Exec = (statement: string) => readonly Readonly<Record<string, unknown>>[];
+
+function factsIn(exec: Exec): readonly PostFact[] {
+  const [table] = exec("SELECT name FROM sqlite_master WHERE name = 'journal'");
+  const rows = table ? exec("SELECT facts FROM journal WHERE facts LIKE '%\"post-%'") : [];
+  return rows.flatMap(({ facts }) => JSON.parse(String(facts)) as readonly PostFact[]);
 }

@@ -52,7 +52,8 @@ export function countWire(evidence: WireEvidence, early: number, late: number): 
     const hasFailed = last !== undefined && last.how !== null && last.how !== "confirmed";
     if (!hasFailed || probes.has(transId) || dropped.has(transId)) continue;
     if (last.overAt <= late) mayBeGivenUp += 1;
-    if (last.overAt <= early - triedAgainWithinMs) givenUp += 1;
+    // Of a probe that the edge died in, nothing is on disk, and it is not made again.
+    if (last.overAt <= early - triedAgainWithinMs && isSure(last)) givenUp += 1;
   }
   return {
     requestsConfirmed: [

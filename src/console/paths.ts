@@ -11,7 +11,7 @@ export function liveOf(domain: string, confKey?: string): string {
 }
 
 /** In an address: which of the searches that the browser keeps its page is of. */
-export type Kept = Readonly<Record<string, string>>;
+export type KeptSearch = Readonly<Record<string, string>>;
 
 /** An address with these parameters; those that are empty are left out. */
 export function withQuery(path: string, values: Readonly<Record<string, string | null | undefined>>): string {

@@ -36,6 +36,10 @@ test("a probe that fails, however often it was tried, is attempts that failed an
   expect(counted(attempts, { probe: "1" })).toEqual({ confirmed: [0, 0], failed: [2, 2], givenUp: [0, 0] });
 });
 
+test("a probe that the edge died in may be counted, and need not be: nothing of it is on disk", () => {
+  expect(counted([attempt("1", 1_000, "broken")], { edgeDeath: 1_000 })).toMatchObject({ givenUp: [0, 1] });
+});
+
 test("what became of a document that was withdrawn while it was posted may be counted, and need not be", () => {
   const attempts = [attempt("1", 1_000, "confirmed")];
   expect(counted(attempts, { dropped: "1" })).toMatchObject({ confirmed: [0, 1], givenUp: [0, 0] });

@@ -131,6 +131,7 @@ test("a form leads back to the callers that were looked at", async () => {
   const { edge, get, find } = await there();
   const { to } = await find("c1");
   expect(to).toMatch(/\?callers=\w+$/);
+  expect((await get(`${to}a`)).status).toBe(410);
   const { text } = await get(to);
   expect(text).not.toContain('id="call-c0"');
   expect(text).toContain(`action="${page}/actions${to.slice(page.length)}"`);

@@ -2,7 +2,7 @@ import { type CallId, type EpochMs, MAIN_ROOM, type RoomId } from "../../foundat
 import { fitsNumber, spellingsOf } from "../../foundation/text/spelled.ts";
 import type { ConferenceView } from "../../rpc/conference-view.ts";
 import { Age, Empty, Field, isolatedText, Mark, Table } from "../parts.tsx";
-import { type Kept, withQuery } from "../paths.ts";
+import { type KeptSearch, withQuery } from "../paths.ts";
 import { CallerActions, type FormTarget } from "./conference-actions.tsx";
 import { type ConferenceFrame, conferencePath } from "./conference-frame.tsx";
 
@@ -10,7 +10,7 @@ import { type ConferenceFrame, conferencePath } from "./conference-frame.tsx";
 export interface CallerList {
   /** A part of a number, an attendee ID, or a name of a call; empty: all. */
   readonly find: string;
-  readonly kept?: Kept | undefined;
+  readonly kept?: KeptSearch | undefined;
   /** 1 is the first. */
   readonly page: number;
 }
@@ -125,7 +125,7 @@ function CallerSearch({ frame, find, kept, page, pages, fitting, all }: SearchPr
   return (
     <>
       <form class="bar" method="post" action={path}>
-        <Field label="Number, attendee ID or call" name="find" value={find} />
+        <Field label="Number, attendee ID or call" name="find" value={find} maxlength={64} />
         <button type="submit">Find</button>
         {find !== "" && (
           <button type="submit" name="find" value="">

@@ -9,7 +9,7 @@ import type { ListedConference, RunningPage } from "../../rpc/directory.ts";
 import type { Trouble } from "../../rpc/directory-feed.ts";
 import { type DomainFrame, Page } from "../page.tsx";
 import { Age, Empty, Field, Further, isolatedText, listed, Mark, Notice, Search, Table } from "../parts.tsx";
-import { type Kept, pathOf, withQuery } from "../paths.ts";
+import { type KeptSearch, pathOf, withQuery } from "../paths.ts";
 import { Gaps } from "./number.tsx";
 import { ListTabs, Topic } from "./record-list.tsx";
 
@@ -31,7 +31,7 @@ interface ConferencesProps extends DomainFrame {
   readonly number?: string;
   readonly attendeeId?: string;
   readonly people?: PeopleShown;
-  readonly kept?: Kept;
+  readonly kept?: KeptSearch;
   /** Behind this key alone. */
   readonly after: string | null;
 }

@@ -5,7 +5,7 @@ import { gapTexts, notKeptText, type PersonLine } from "../../records/person-lin
 import { ageOf } from "../browser/age.js";
 import { type DomainFrame, Page } from "../page.tsx";
 import { Age, Empty, Field, Further, isolatedText, Listed, Mark, Notice, Search, Time } from "../parts.tsx";
-import { type Kept, pathOf, withQuery } from "../paths.ts";
+import { type KeptSearch, pathOf, withQuery } from "../paths.ts";
 import { Topic } from "./record-list.tsx";
 
 export interface LineListProps {
@@ -15,7 +15,7 @@ export interface LineListProps {
   readonly next: string | null;
   /** Where this page begins; `null`: it is the first. */
   readonly cursor: string | null;
-  readonly kept?: Kept | undefined;
+  readonly kept?: KeptSearch | undefined;
   readonly now: EpochMs;
 }
 

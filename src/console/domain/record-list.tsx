@@ -9,7 +9,7 @@ import type { RecordPage } from "../../rpc/directory.ts";
 import { ageOf } from "../browser/age.js";
 import { type DomainFrame, Page } from "../page.tsx";
 import { Choice, Empty, Field, Further, Mark, Notice, Search, Table, Tabs, Time } from "../parts.tsx";
-import { type Kept, pathOf, withQuery } from "../paths.ts";
+import { type KeptSearch, pathOf, withQuery } from "../paths.ts";
 
 /** By what records are looked for, as the address has it; all of it texts. */
 export const recordFilters = [
@@ -25,7 +25,7 @@ interface RecordsProps extends DomainFrame {
   readonly records: RecordPage;
   /** What the domain's WebEx site called these conferences, as far as that is known. */
   readonly topics?: Topics | undefined;
-  readonly kept?: Kept;
+  readonly kept?: KeptSearch;
   /** Those before this place alone. */
   readonly cursor: string | null;
   /** Names of the domain's bridges. */

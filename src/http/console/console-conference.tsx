@@ -26,6 +26,7 @@ import {
   formOf,
   keepTyped,
   keptIn,
+  lostSearch,
   problemIn,
   refusalIn,
   refusedNow,
@@ -90,6 +91,8 @@ async function frameOf(
 
 async function conferencePage(call: PageCall, fault: string | null): Promise<Shown | Response> {
   const { context, domain, edge } = call;
+  const lost = lostSearch(call, "callers");
+  if (lost) return lost;
   const { objects } = edge;
   const confKey = keyOf(call);
   const known = await isKnown(domain, confKey, edge);

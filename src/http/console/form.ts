@@ -2,7 +2,7 @@ import type { Context } from "hono";
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import { isFlag } from "../../conference/action-row.ts";
 import { askedActions } from "../../conference/operator-actions.ts";
-import { type Kept, withQuery } from "../../console/paths.ts";
+import { type KeptSearch, withQuery } from "../../console/paths.ts";
 import { sha256 } from "../../foundation/secrets.ts";
 import { capitalized } from "../../foundation/text/sentence.ts";
 import { shownTime } from "../../foundation/time/shown-time.ts";
@@ -140,7 +140,7 @@ export function keepTyped(
   kind: string,
   path: string,
   fields: Readonly<Record<string, string>>,
-): Kept {
+): KeptSearch {
   if (Object.values(fields).every((value) => value === "")) return {};
   const before = Object.keys(getCookie(context)).filter((name) => name.startsWith(cookieOf(kind, "")));
   // Names rise with the time.
@@ -167,7 +167,7 @@ export function lostSearch(call: PageCall, kind: string): Response | null {
 }
 
 /** Which of the kept fields a page's address names, for the addresses of its further pages. */
-export function keptIn(context: Context, kind: string): Kept {
+export function keptIn(context: Context, kind: string): KeptSearch {
   return { [kind]: context.req.query(kind) ?? "" };
 }
 
