@@ -99,6 +99,17 @@ test("the end of an outage comes within five seconds, each conference at another
   expect(kindsIn(world.pages)).toEqual(["server-reached"]);
 });
 
+test("documents that wait are those that a server is owed: a probe is none beside them", async () => {
+  const world = await pausing(1_000);
+  world.answer = () => ({ kind: "failed", reason: "TimeoutError" });
+  await world.reported(event({ type: "lock-changed", locked: true }));
+  await world.time.pass(200_000);
+
+  const waiting = world.pages.flatMap((page) => page.live?.waiting ?? []).map(({ documents }) => documents);
+  expect(waiting.length).toBeGreaterThan(1);
+  expect(Math.max(...waiting)).toBe(1);
+});
+
 const nextServer = { msgId: "m-next", extConfId: "7002", replyTo: "127.0.0.1:8802" } as Partial<FromWebex>;
 
 test("a takeover comes within five seconds, each conference at another time: all of a server that was lost are taken over", async () => {
