@@ -233,6 +233,16 @@ test("a page that cannot be renewed for now stays as it is, says so, and is rene
   for (const fault of browser.forgive()) expect(fault).toMatch(/a status of 503/);
 });
 
+test("a page whose own question is cut off while its socket lives asks again", async () => {
+  await crowd(0, 1, 1);
+  const page = await open("/local/conferences?begins=700000000");
+  await isLive(page);
+  await page.route("**/conferences?*", (route) => route.abort("connectionreset"), { times: 1 });
+  await crowd(0, 1, 9);
+  await page.getByRole("cell", { name: "9", exact: true }).waitFor();
+  for (const fault of browser.forgive()) expect(fault).toMatch(/ERR_CONNECTION_RESET/);
+});
+
 test("a socket whose time is up is replaced at once, and what came between is shown", async () => {
   await crowd(0, 1, 1);
   const page = await open("/local");

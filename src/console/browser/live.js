@@ -57,11 +57,15 @@ export function live(ageOf) {
     isStale = false;
     const { href } = location;
     try {
-      const response = await fetch(href, { headers: { accept: "text/html" } });
+      const response = await fetch(href, {
+        headers: { accept: "text/html" },
+        signal: AbortSignal.timeout(LONGEST_PAUSE_MS),
+      });
       // A form may have led to another page meanwhile.
       if (location.href === href) await renew(response);
     } catch {
-      // The socket says when the server is there again.
+      // Where the socket is lost too, it says when the server is there again.
+      if (isConnected) setTimeout(refresh, AGAIN_MS);
     }
     refreshedAt = performance.now();
     isRefreshing = false;
