@@ -6,6 +6,9 @@ import { domains, operators, operatorToken, webhookSecret } from "./test/workers
 
 /** These set the umask, which a thread cannot. */
 const ownProcess = ["test/agent/commands.test.ts", "test/agent/init.test.ts"];
+/** Minutes each, with whole installations of their own; `npm run test:night` has them. */
+const atNight = ["test/whole/packages.test.ts", "test/bridge/python-example.test.ts"];
+const left = process.env.NIGHT ? [] : atNight;
 /** On real sockets, by a driver that gives up a bridge that is silent for two seconds. */
 const realTime = ["test/bridge/generic-conformance.test.ts"];
 /** What a test waits for has a limit of its own where time matters; this one must suffice on a busy machine. */
@@ -43,6 +46,7 @@ export default defineConfig({
             "test/browser/**",
             ...ownProcess,
             ...realTime,
+            ...left,
             "node_modules/**",
           ],
           testTimeout,
@@ -79,6 +83,7 @@ export default defineConfig({
           ...{ ...patient, env },
           environment: "node",
           include: ["{test,*/test}/whole/**/*.test.ts", ...ownProcess, ...realTime],
+          exclude: [...left, "node_modules/**"],
           // Each of its files has processes of its own, which mostly wait.
           maxWorkers: 3,
           sequence: { groupOrder: 1 },

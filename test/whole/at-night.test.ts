@@ -96,6 +96,8 @@ function shapeOf(output: string): string[] {
   for (const [what, name] of variable) shape = shape.replace(what, name);
   return (
     shape
+      // A long time beside it leaves a host less room.
+      .replaceAll("HOST…", "HOST")
       .replace(/ +$/gm, "")
       .replace(/ {2,}/g, " ")
       // WebEx names a caller and confirms the document in either order.
