@@ -17,7 +17,11 @@ export function recordsText(records: readonly RecordOfDomain[], screen: Screen):
         style: ({ kind }) => (kind === "conference" ? "bold" : null),
       },
       { title: "NUMBER", text: (one) => (one.kind === "call" ? one.number : "") },
-      { title: "LASTED", text: ({ seconds }) => duration(seconds * 1_000) },
+      {
+        title: "LASTED",
+        text: (one) =>
+          one.kind === "call" && one.answeredAt === null ? "not answered" : duration(one.seconds * 1_000),
+      },
       { title: "CALLS", text: (one) => (one.kind === "conference" ? String(one.calls) : "") },
       {
         title: "STATUS",

@@ -152,14 +152,21 @@ test("for people, records are a line each, and more than these are told", async 
     endedBy: "operator",
     reason: "closed",
   } as RecordOfDomain;
-  const busy = { ...record, direction: "out", seconds: 0, status: "busy", endedBy: "nobody" } as RecordOfDomain;
+  const busy = {
+    ...record,
+    direction: "out",
+    answeredAt: null,
+    seconds: 0,
+    status: "busy",
+    endedBy: "nobody",
+  } as RecordOfDomain;
   const at = zonedTime(now, "Asia/Kolkata").slice(0, 19).replace("T", " ");
   const inKolkata = inZone("Asia/Kolkata");
   expect(recordsText([conference, record, busy], { ...inKolkata, width: 120 })).toEqual([
-    "ENDED                CONFERENCE  WHAT        NUMBER       LASTED     CALLS  STATUS  ENDED BY",
-    `${at}  5551        conference               1 min 9 s  3              operator: closed`,
-    `${at}  5551        call in     14085551234  1 min 9 s                 caller: hung-up`,
-    `${at}  5551        call out    14085551234  0 ms              busy    nobody: hung-up`,
+    "ENDED                CONFERENCE  WHAT        NUMBER       LASTED        CALLS  STATUS  ENDED BY",
+    `${at}  5551        conference               1 min 9 s     3              operator: closed`,
+    `${at}  5551        call in     14085551234  1 min 9 s                    caller: hung-up`,
+    `${at}  5551        call out    14085551234  not answered         busy    nobody: hung-up`,
   ]);
   expect(recordsText([busy], painted).join("\n")).toContain("<yellow>busy</>");
   expect(inKolkata.times.heading).toBe("times in Asia/Kolkata");

@@ -352,7 +352,7 @@ test("hosts say of what was given up whether it is owed, settled, or expired", (
   const givenUp = { posts: all.map((one, index) => ({ id: `1-${index}-5`, ...one })), next: null };
   const text = readPage(TspServersPage({ ...frame, givenUp, before: null, activity: silence }));
 
-  expect(text.match(/^(owed|settled|expired)$/gm)).toEqual(["owed", "settled", "expired"]);
+  expect(text.match(/^(still owed|settled|expired)$/gm)).toEqual(["still owed", "settled", "expired"]);
 });
 
 test("what counts as given up and is not listed is said, and the list is not said to be empty", () => {

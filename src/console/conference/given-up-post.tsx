@@ -50,8 +50,8 @@ export function GivenUpList({ domain, page: { posts, next, unlisted = 0 }, befor
           "TSP server": ({ host }) => hostText(host),
           Attempts: ({ attempts }) => attempts,
           Why: ({ why }) => why,
-          Since: ({ settledAt, owed, expired }) =>
-            settledAt === null ? (owed ? "owed" : "") : expired ? "expired" : "settled",
+          "At WebEx": ({ settledAt, owed, expired }) =>
+            settledAt === null ? (owed ? "still owed" : "") : expired ? "expired" : "settled",
           Messages: messagesText,
         }}
       />

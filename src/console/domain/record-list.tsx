@@ -231,6 +231,7 @@ function Calls({ domain, rows, topics, now }: ListProps<CallRecord>) {
     <Table
       rows={rows}
       id={({ id }) => `record-${id}`}
+      classes={{ Bridge: "bridge" }}
       columns={{
         Number: (one) => (
           <>
