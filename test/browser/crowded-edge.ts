@@ -5,10 +5,13 @@ import { aPage } from "../durable-objects/fact-page.ts";
 
 export * from "../../src/worker.ts";
 
-/** Of the crowd no object knows anything, and its directory would take that for its end. */
+/** Of the crowd no object knows anything: asked by its directory, as after a restart, it says what it was told. */
 export class ConferenceObject extends ProductObject {
   async feedDirectory(isWatched: boolean): Promise<boolean> {
-    await (Reflect.get(ProductObject.prototype, "feedDirectory") as typeof this.feedDirectory).call(this, isWatched);
+    const feed = Reflect.get(ProductObject.prototype, "feedDirectory") as typeof this.feedDirectory;
+    const runs = await feed.call(this, isWatched);
+    const [number] = /(?<=7)\d{8}$/.exec(this.ctx.id.name ?? "") ?? [];
+    if (!runs && number !== undefined) await this.env.DIRECTORY.getByName(domain).follow(page(Number(number), 4));
     return true;
   }
 }
@@ -21,8 +24,8 @@ let startedAt = 0;
 /** The edge as it is deployed. `POST /crowd` `{"from": 0, "to": 3000, "callers": 4}` has so many conferences told to its directory that nobody holds. */
 export default {
   async fetch(request, env) {
-    if (new URL(request.url, "http://edge").pathname !== "/crowd") return product.fetch(request, env);
     startedAt ||= Date.now();
+    if (new URL(request.url, "http://edge").pathname !== "/crowd") return product.fetch(request, env);
     const { from, to, callers }: { from: number; to: number; callers: number } = await request.json();
     const directory = env.DIRECTORY.getByName(domain);
     for (let first = from; first < to; first += TOLD_AT_ONCE) {
