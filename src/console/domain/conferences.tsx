@@ -114,7 +114,7 @@ export function ConferenceTable({ domain, conferences, now }: ConferenceTablePro
     <Table
       rows={conferences}
       id={({ key }) => `conference-${key}`}
-      classes={{ Callers: "number", Rooms: "number", Speaking: "speaking", Bridge: "bridge" }}
+      classes={{ Callers: "number", "Sub-conferences": "number", Speaking: "speaking", Bridge: "bridge" }}
       columns={{
         Conference: ({ key, topic }) => (
           <>
@@ -129,7 +129,7 @@ export function ConferenceTable({ domain, conferences, now }: ConferenceTablePro
         ),
         Callers: ({ now }) => now?.callers ?? "?",
         Speaking: ({ now }) => (now ? speakersText(now.speakers) : "?"),
-        Rooms: ({ now }) => now?.rooms ?? "?",
+        "Sub-conferences": ({ now }) => now?.rooms ?? "?",
         "TSP server": ({ webexHost }) => hostText(webexHost),
         Bridge: ({ bridge }) => bridge ?? "none yet",
         Since: ({ createdAt }) => <Age since={createdAt} now={now} />,
@@ -153,7 +153,7 @@ function State({ of: { phase, now } }: { readonly of: ListedConference }) {
       {phase === "creating" ? (
         <Mark is="plain">being created</Mark>
       ) : (
-        now?.trouble.length === 0 && <Mark is="good">runs</Mark>
+        now?.trouble.length === 0 && <Mark is="good">running</Mark>
       )}
       {now?.trouble.map((trouble) => (
         <Mark is="bad">{troubleWords[trouble]}</Mark>

@@ -79,7 +79,7 @@ function countOf(conferences: FindProps["conferences"], lines: FindProps["lines"
 }
 
 const states: Readonly<Record<FoundConference["state"], string>> = {
-  ...{ creating: "being created", running: "runs", over: "over", kept: "its journal is kept" },
+  ...{ creating: "being created", running: "running", over: "over", kept: "its journal is kept" },
 };
 
 function foundBy(domain: string, { key, by, room, row }: FoundConference): Child {
