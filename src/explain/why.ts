@@ -1,5 +1,6 @@
 import { singleFacts } from "../conference/facts.ts";
 import type { InputRow } from "../conference/inputs.ts";
+import { numberMatcher } from "../foundation/text/spelled.ts";
 import type { Explanation } from "../rpc/story.ts";
 import { fold } from "./fold.ts";
 import { notNamed, ofCalls } from "./why/calls.ts";
@@ -23,10 +24,13 @@ export class Why {
     this.#posts.read(all);
   }
 
-  /** In order of time. `notYet`: what is pending now. `call`: of this call alone, by its id or by WebEx's name for it. */
+  /** In order of time. `notYet`: what is pending now. `call`: of this call alone, by its id or by WebEx's name for it, or of all calls of one number. */
   answers(notYet: readonly Explanation[], call?: string): readonly Explanation[] {
-    const calls = [...this.known.calls.values()].filter((one) => one.call === call || one.extCallId === call);
-    const named = new Set(calls.map((one) => one.call));
+    const isOfNumber = call === undefined ? () => false : numberMatcher(call);
+    const calls = [...this.known.calls.values()].filter(
+      (one) => one.call === call || one.extCallId === call || (one.number !== "" && isOfNumber(one.number)),
+    );
+    const named = new Set<string | null | undefined>(calls.flatMap((one) => [one.call, one.extCallId]));
     const folds = [...this.#conference.answers(), ...this.#posts.answers()];
     const answers = [...this.#answers, ...notNamed(this.known), ...folds, ...notYet];
     const wanted =

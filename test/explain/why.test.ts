@@ -125,6 +125,8 @@ test("an entry that WebEx does not confirm is told as tried again, and then as g
     `Why was WebEx not notified that the caller 14085551234 entered? WebEx's server ${host} did not confirm the document in the attempts that the settings allow: its last known attempt failed with HTTP status 500. The document was given up at T. As soon as the server can be reached, it is notified of how things are then.`,
   ]);
   const [first] = explained(world, { call: "c0" });
+  const byNumber = explained(world, { call: "+1 408 555 1234" });
+  expect(byNumber[0]).toEqual(first);
   const rows = first?.rows.map(({ seq }) => seq) ?? [];
   expect(rows).toEqual(rows.toSorted((one, other) => one - other));
   expect(rows.length).toBe(3);
@@ -431,6 +433,7 @@ test("a call-out that does not enter is told by its cause", async () => {
   expect(about(world, "Why was").slice(3)).toEqual([
     `${question("14085550123", "2004")} WebEx cancelled the call while it rang.`,
   ]);
+  expect(about(world, "Why was", { call: "+1 (408) 555-0123" })).toEqual(about(world, "Why was").slice(1));
 });
 
 test("a failover is told with its servers, with what was dropped and told anew, and with what a comparison found soon after", async () => {

@@ -104,7 +104,7 @@ describe("numbers in any spelling", () => {
 });
 
 test("keys are found as callers key them, and as people read them out", () => {
-  for (const typed of ["555123456", "555123456#", "*555123456#", "555 123 456", " 555-123-456 "]) {
+  for (const typed of ["555123456", "555123456#", "*555123456#", "#555123456#", "555 123 456", " 555-123-456 "]) {
     expect(spellingsOf(typed)).toContain("555123456");
   }
   expect(spellingsOf("a 1")).toEqual(["a 1"]);

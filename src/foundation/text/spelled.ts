@@ -5,7 +5,7 @@ const leastEnd = 7;
 
 /**
  * The digits of what is written as numbers and keys are: with `+`, `(0)` and signs between them, with the `#` that callers key behind a key
- * (and a star before it), as an address (`tel:`, `sip:`), in angle brackets, with an extension, which no bridge tells apart.
+ * (and a star or another `#` before it), as an address (`tel:`, `sip:`), in angle brackets, with an extension, which no bridge tells apart.
  * `null`: it is written otherwise, as a name.
  */
 export function digitsIn(text: string): string | null {
@@ -17,7 +17,7 @@ export function digitsIn(text: string): string | null {
     .replace(/^<(.*)>$/, "$1")
     .replace(/^(?:tel|sips?):([^@;]*).*$/i, "$1")
     .replace(/(?<=\d)[\s,;]+(?:ext(?:ension)?\.?|x)\s*\d{1,10}$/i, "")
-    .replace(/^\*(?=.*#$)/, "");
+    .replace(/^[*#](?=.*#$)/, "");
   if (!/^\+?[\d\s()./\p{Pd}\u2212]*\d[\d\s()./\p{Pd}\u2212]*#?$/u.test(plain)) return null;
   const isAbroad = /^(\+|00)/.test(plain);
   return (isAbroad ? plain.replace("(0)", "") : plain).replace(/\D/g, "");
