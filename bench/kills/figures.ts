@@ -16,8 +16,8 @@ interface BridgeSample {
   /** Milliseconds since 1970. */
   readonly at: number;
   readonly conferences: number;
-  readonly callers: number;
-  readonly callersBy: ReadonlyMap<string, number>;
+  /** By the keys of conferences. */
+  readonly callers: ReadonlyMap<string, number>;
   readonly portsInUse: number;
 }
 
@@ -98,9 +98,9 @@ export class FigureJudge {
       const counts = recent.map(count);
       return [Math.min(...counts), Math.max(...counts)];
     };
-    // Each conference tells of its own callers, one sooner than another: the sum may be one that no sample has.
-    const keys = new Set(recent.flatMap(({ callersBy }) => [...callersBy.keys()]));
-    const byKey = [...keys].map((key) => over(({ callersBy }) => callersBy.get(key) ?? 0));
+    // One conference tells of its callers sooner than another: their sum may be in no sample.
+    const keys = new Set(recent.flatMap((sample) => [...sample.callers.keys()]));
+    const byKey = [...keys].map((key) => over((sample) => sample.callers.get(key) ?? 0));
     const callers: Range = [total(byKey.map(([least]) => least)), total(byKey.map(([, most]) => most))];
     const ofBridge: Counted = { callers, portsInUse: over((one) => one.portsInUse) };
     const wire = countWire(await this.#evidence(), early, Date.now());
@@ -123,7 +123,8 @@ export class FigureJudge {
     await pause(restMs);
     const { run, bridge } = this.#world;
     const { figures, outcomes } = await shownIn(run);
-    const { conferences, callers, portsInUse } = bridgeSample(await bridge.state());
+    const { conferences, callers: byKey, portsInUse } = bridgeSample(await bridge.state());
+    const callers = total([...byKey.values()]);
     const { ports } = this.#world;
     const now = Date.now();
     const exactly = (value: number): Range => [value, value];
@@ -225,8 +226,7 @@ function bridgeSample({ conferences, calls }: Awaited<ReturnType<KillWorld["brid
   return {
     at: Date.now(),
     conferences: conferences.length,
-    callers: entered.length,
-    callersBy: new Map([...byConference].map(([key, { length }]) => [key, length])),
+    callers: new Map([...byConference].map(([key, { length }]) => [key, length])),
     portsInUse: calls.filter(({ state }) => state !== "ended").length,
   };
 }

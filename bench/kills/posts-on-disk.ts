@@ -1,38 +1,17 @@
-import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
-import { objectsOnDisk } from "../../durable-objects/home/log/object-on-disk.ts";
+import { rowsOnDisk } from "../rows-on-disk.ts";
 
 /** Of each document of a conference, by its TransID, what its journal says of posts, in order; `probe-failed`: a probe that was given up. */
 export type PostsOnDisk = ReadonlyMap<string, readonly string[]>;
 
+const conferences = { kind: "ConferenceObject", names: "conference/", table: "journal" } as const;
+
 /** Reads along with the edge, which goes on. `state`: the folder of the local run. */
 export async function postsOnDisk(state: string): Promise<PostsOnDisk> {
   const posts = new Map<string, string[]>();
-  const read = (exec: Exec) => {
-    for (const { kind, transId, probe } of factsIn(exec)) {
-      if (transId === undefined || !kind.startsWith("post-")) continue;
-      posts.set(transId, [...(posts.get(transId) ?? []), probe ? "probe-failed" : kind]);
-    }
-  };
-  const edge = join(state, "edge");
-  const home = join(edge, "state.db");
-  if (existsSync(home)) {
-    for (const object of await objectsOnDisk(home, (name) => name.startsWith("conference/")))
-      read((statement) => object.exec(statement));
-    return posts;
-  }
-  const files = readdirSync(edge, { recursive: true, encoding: "utf8" }).filter((file) =>
-    /bridgehead-ConferenceObject\/[0-9a-f]+\.sqlite$/.test(file),
-  );
-  if (files.length === 0) throw new Error(`no conference is on disk in ${edge}`);
-  for (const file of files) {
-    const database = new DatabaseSync(join(edge, file), { readOnly: true });
-    try {
-      read((statement) => database.prepare(statement).all());
-    } finally {
-      database.close();
-    }
+  const rows = await rowsOnDisk(state, conferences, "SELECT facts FROM journal WHERE facts LIKE '%\"post-%'");
+  for (const { kind, transId, probe } of rows.flatMap(({ facts }): readonly PostFact[] => JSON.parse(String(facts)))) {
+    if (transId === undefined || !kind.startsWith("post-")) continue;
+    posts.set(transId, [...(posts.get(transId) ?? []), probe ? "probe-failed" : kind]);
   }
   return posts;
 }
@@ -52,12 +31,4 @@ interface PostFact {
   readonly kind: string;
   readonly transId?: string;
   readonly probe?: true;
-}
-
-type Exec = (statement: string) => readonly Readonly<Record<string, unknown>>[];
-
-function factsIn(exec: Exec): readonly PostFact[] {
-  const [table] = exec("SELECT name FROM sqlite_master WHERE name = 'journal'");
-  const rows = table ? exec("SELECT facts FROM journal WHERE facts LIKE '%\"post-%'") : [];
-  return rows.flatMap(({ facts }) => JSON.parse(String(facts)) as readonly PostFact[]);
 }

@@ -1,11 +1,8 @@
-import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
-import { objectOnDisk } from "../../durable-objects/home/log/object-on-disk.ts";
 import type { VisibleState } from "../../simulators/bridge/visible-state.ts";
 import type { ConfKey } from "../../src/foundation/ids.ts";
 import type { CallRecord } from "../../src/records/call-record.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
+import { rowsOnDisk } from "../rows-on-disk.ts";
 import type { Roster } from "./roster.ts";
 
 /** What the domain's directory has on disk. */
@@ -14,38 +11,18 @@ export interface RecordsOnDisk {
   readonly running: readonly ConfKey[];
 }
 
+const directory = { kind: "DirectoryObject", names: "directory/local", table: "record" } as const;
+
 /** Reads along with the edge, which goes on. `state`: the folder of the local run. */
 export async function recordsOnDisk(state: string): Promise<RecordsOnDisk> {
   const records: DirectoryRecord[] = [];
   const running: ConfKey[] = [];
-  for (const { id, data } of await rowsOnDisk(join(state, "edge"))) {
+  for (const { id, data } of await rowsOnDisk(state, directory, "SELECT id, data FROM record ORDER BY id")) {
     const row = JSON.parse(String(data));
     if (Number(id) > 0) records.push(row);
     else running.push(row.key);
   }
   return { records, running };
-}
-
-const rowsInOrder = "SELECT id, data FROM record ORDER BY id";
-
-/** Of the edge at home, which has one file; else of plain workerd, which has one for each object. */
-async function rowsOnDisk(edge: string): Promise<readonly Readonly<Record<string, unknown>>[]> {
-  const home = join(edge, "state.db");
-  if (existsSync(home)) {
-    const directory = await objectOnDisk(home, "directory/local");
-    return directory?.exec(rowsInOrder) ?? [];
-  }
-  const files = readdirSync(edge, { recursive: true, encoding: "utf8" });
-  return files
-    .filter((file) => /bridgehead-DirectoryObject\/[0-9a-f]+\.sqlite$/.test(file))
-    .flatMap((file) => {
-      const database = new DatabaseSync(join(edge, file), { readOnly: true });
-      try {
-        return database.prepare(rowsInOrder).all();
-      } finally {
-        database.close();
-      }
-    });
 }
 
 /** What the bridge and WebEx themselves know. */

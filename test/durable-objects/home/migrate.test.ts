@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { serialize } from "node:v8";
 import { expect, onTestFinished, test } from "vitest";
-import { objectOnDisk } from "../../../durable-objects/home/log/object-on-disk.ts";
+import { objectsOnDisk } from "../../../durable-objects/home/log/objects-on-disk.ts";
 import { SqliteDisk } from "../../../durable-objects/home/log/sqlite-disk.ts";
 import { migrate } from "../../../durable-objects/home/migrate/migrate.ts";
 import { workerdId } from "../../../durable-objects/home/migrate/workerd-id.ts";
@@ -57,7 +57,7 @@ class WorkerdState {
   }
 
   async rows(name: string, query: string) {
-    const object = await objectOnDisk(join(this.folder, "state.db"), name);
+    const [object] = await objectsOnDisk(join(this.folder, "state.db"), (one) => one === name);
     return object?.exec(query).map((row) => ({ ...row }));
   }
 }

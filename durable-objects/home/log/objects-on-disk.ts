@@ -2,12 +2,7 @@ import { ObjectDatabase } from "./object-database.ts";
 import { SqliteDisk } from "./sqlite-disk.ts";
 import { Texts } from "./texts.ts";
 
-/** The database of an object as it is on disk, for whoever looks at it from outside the edge; `null`: there is none of this name. */
-export async function objectOnDisk(file: string, name: string): Promise<ObjectDatabase | null> {
-  return (await objectsOnDisk(file, (one) => one === name))[0] ?? null;
-}
-
-/** Those whose name is wanted, as they are on disk at one moment. */
+/** The databases of objects as they are on disk at one moment, for whoever looks at them from outside the edge, and closes them. */
 export async function objectsOnDisk(
   file: string,
   isWanted: (name: string) => boolean,
@@ -15,11 +10,12 @@ export async function objectsOnDisk(
   const disk = new SqliteDisk(file, { readOnly: true });
   try {
     const { objects, rows, texts } = await disk.open();
+    const rowsOf = Map.groupBy(rows, ([, object]) => object);
     const known = new Texts(texts);
     const found: ObjectDatabase[] = [];
     for (const { object, name } of objects) {
       if (!isWanted(name)) continue;
-      const positions = rows.flatMap(([position, of]) => (of === object ? position : []));
+      const positions = (rowsOf.get(object) ?? []).map(([position]) => position);
       const { image, bodies } = await disk.read(object, positions);
       const database = new ObjectDatabase(known, () => {});
       database.restore(image, bodies);
