@@ -24,17 +24,21 @@ export class Why {
     this.#posts.read(all);
   }
 
-  /** In order of time. `notYet`: what is pending now. `call`: of this call alone, by its id or by WebEx's name for it, or of all calls of one number. */
+  /** In order of time. `notYet`: what is pending now. `call`: of this call alone, or of this number's. */
   answers(notYet: readonly Explanation[], call?: string): readonly Explanation[] {
-    const isOfNumber = call === undefined ? () => false : numberMatcher(call);
+    const names = call === undefined ? null : this.#namesOf(call);
+    const folds = [...this.#conference.answers(), ...this.#posts.answers()];
+    const answers = [...this.#answers, ...notNamed(this.known), ...folds, ...notYet];
+    const wanted = names ? answers.filter(({ calls }) => calls.some((one) => names.has(one))) : answers;
+    return wanted.toSorted((one, other) => one.at - other.at || (one.rows[0]?.seq ?? 0) - (other.rows[0]?.seq ?? 0));
+  }
+
+  /** All names of the calls that somebody means: by an id, by WebEx's name, or by a number in any spelling. */
+  #namesOf(call: string): ReadonlySet<string | null | undefined> {
+    const isOfNumber = numberMatcher(call);
     const calls = [...this.known.calls.values()].filter(
       (one) => one.call === call || one.extCallId === call || (one.number !== "" && isOfNumber(one.number)),
     );
-    const named = new Set<string | null | undefined>(calls.flatMap((one) => [one.call, one.extCallId]));
-    const folds = [...this.#conference.answers(), ...this.#posts.answers()];
-    const answers = [...this.#answers, ...notNamed(this.known), ...folds, ...notYet];
-    const wanted =
-      call === undefined ? answers : answers.filter(({ calls }) => calls.some((one) => one === call || named.has(one)));
-    return wanted.toSorted((one, other) => one.at - other.at || (one.rows[0]?.seq ?? 0) - (other.rows[0]?.seq ?? 0));
+    return new Set([call, ...calls.flatMap((one) => [one.call, one.extCallId])]);
   }
 }
