@@ -19,7 +19,7 @@ const MAX_UNACKNOWLEDGED = 5_000;
 const MAX_TURNED_AWAY = 100;
 /** A message without an ack is sent again after this time, and its conference no longer counts as in flight. */
 export const RESEND_AFTER_MS = 1_000;
-/** Conferences of a lane whose message waits for its ack. Further reports join it, so that a backlog does not delay the pings. */
+/** In a lane, conferences whose message waits for its ack. Further reports join it: a backlog does not delay the pings. */
 const MAX_IN_FLIGHT = 16;
 const MAX_IN_A_MESSAGE = 500;
 /** In one message. One report may be longer. */
@@ -35,9 +35,10 @@ const UNKNOWN: JournaledConference = { anonymousId: null, locked: false, live: f
 export class Reports {
   readonly #journal: AgentJournal;
   readonly #conferences = new Map<ConfKey, ConferenceReports>();
-  /** What happened goes before what the edge only compares: after a reconnect all conferences show theirs, and a result does not wait for them. */
+  /** What happened goes before what the edge only compares: a result does not wait for the snapshots behind a reconnect. */
   readonly #happened = new Lane();
   readonly #compared = new Lane();
+  readonly #lanes = [this.#happened, this.#compared];
   #unacknowledged = 0;
   /** Numbers up to which the journal may delete the reports; the first of them waits to be written since `#acksSince`. */
   readonly #acks = new Map<ConfKey, number>();
@@ -152,7 +153,7 @@ export class Reports {
   }
 
   #land(key: ConfKey): void {
-    for (const lane of [this.#happened, this.#compared]) lane.inFlight.delete(key);
+    for (const lane of this.#lanes) lane.inFlight.delete(key);
   }
 
   /** The edge has the reports up to this number on disk. False: edge and agent disagree on how much was reported. */
@@ -234,7 +235,7 @@ export class Reports {
   /** Reports that were never sent, as far as the link may carry them; with `again`, also those without an ack for too long. */
   due(epoch: number, now: EpochMs, again: boolean): ReportsMessage[] {
     if (this.#unacknowledged === 0) return [];
-    const unsent = [this.#happened, this.#compared].flatMap((lane) => [...this.#sendUnsent(lane, now)]);
+    const unsent = this.#lanes.flatMap((lane) => [...this.#sendUnsent(lane, now)]);
     const sent = again ? [...unsent, ...this.#sendOverdue(now)] : unsent;
     return sent.map((reports) => ({ type: "reports", epoch, ...reports }));
   }

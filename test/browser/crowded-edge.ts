@@ -5,7 +5,7 @@ import { aPage } from "../durable-objects/fact-page.ts";
 
 export * from "../../src/worker.ts";
 
-/** Of the crowd no object knows anything: asked by its directory, as after a restart, it says what it was told. */
+/** Of the crowd no object knows anything: asked by its directory, as after a restart, it says that four are in. */
 export class ConferenceObject extends ProductObject {
   async feedDirectory(isWatched: boolean): Promise<boolean> {
     const feed = Reflect.get(ProductObject.prototype, "feedDirectory") as typeof this.feedDirectory;
