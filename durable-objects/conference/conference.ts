@@ -83,6 +83,8 @@ export class Conference {
   #arrivedStream: StreamId | null = null;
   /** Ends the wait of the last alarm, once a commit has set an alarm of its own. */
   #armed = () => {};
+  /** Whether it compares itself with the bridge as soon as nothing is pending. */
+  #isToAsk = false;
 
   /** Restores everything, and resumes what is outstanding at once. */
   constructor(platform: ConferencePorts) {
@@ -236,7 +238,10 @@ export class Conference {
 
   async #askForSnapshot(): Promise<void> {
     const { bridge } = this.#store.progress;
-    const digest = ownDigest(this.#store.state);
+    const { state } = this.#store;
+    const digest = ownDigest(state);
+    // A result that was on its way from an agent that acts no more says nothing of what the bridge holds now.
+    this.#isToAsk = digest === null && state.head.phase === "running";
     if (bridge === null || digest === null) return;
     const asked = this.#ports.relay(this.#identified.domain, bridge).askForSnapshot(this.#identified.confKey, digest);
     await within(this.#ports, askWithinMs, `the relay of ${bridge}`, asked);
@@ -359,6 +364,7 @@ export class Conference {
       if (items.every(isSpeech) && nextDeadline(store.state) === null) this.#armLater();
       else this.#arm(this.#owesOnly ? at : deletionOf(store, domain));
       this.#armed();
+      if (this.#isToAsk && ownDigest(store.state) !== null) void this.#clock.alarm.guard(() => this.#askForSnapshot());
       if (this.#ongoing !== null) ids.keep(idsOfTakeover(store.state, outbox.rows));
       for (const { level, event, ...about } of logLines(batch.facts)) this.#log(level, event, about);
     } catch (error) {

@@ -58,6 +58,8 @@ export class DomainIds implements IdAllocatorRpc {
   readonly #ids: IdAllocator;
   readonly #alarm: Alarm;
   #reserving: Promise<void> | null = null;
+  /** Set where a round begins anew: the page under way is none of it. */
+  #beginsAnew = false;
   #known: DomainName | undefined;
 
   constructor(ports: DomainIdsPorts, ids: IdAllocator) {
@@ -105,6 +107,7 @@ export class DomainIds implements IdAllocatorRpc {
   /** Begins a round now. One that is under way begins anew, for it has passed conferences by. */
   sweep(): Promise<void> {
     this.#keepRound(null);
+    this.#beginsAnew = true;
     return this.#alarm.ensure(this.#ports.now());
   }
 
@@ -164,6 +167,7 @@ export class DomainIds implements IdAllocatorRpc {
   async #sweepPage(): Promise<void> {
     const ids = this.#ids;
     const at = this.#ports.now();
+    this.#beginsAnew = false;
     const kept = this.#ports.kept.get<Round | null>(roundKey) ?? null;
     // After the clock was set back, a round would have begun in the future.
     const beganAt = Math.min(kept?.beganAt ?? at, at);
@@ -183,6 +187,7 @@ export class DomainIds implements IdAllocatorRpc {
     if (expired) ids.expire(expired, failed, at);
     const tellsCopies = before === null && ids.isUsed && this.#ports.beginRestored !== undefined;
     if (running.size > 0) this.#reserveEarly(this.#ports.now(), tellsCopies);
+    if (this.#beginsAnew) return;
     if (before !== null) this.#keepRound({ beganAt, before });
     else if (kept !== null) this.#keepRound(null);
   }

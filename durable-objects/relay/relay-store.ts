@@ -52,8 +52,8 @@ export interface RelayEntries {
   readonly lastActive: LastActive & { readonly restoredAt?: EpochMs };
   /** When last no agent was active any more, and why. */
   readonly lost: Lost;
-  /** Which start of the bridge this is, as an active agent last said. */
-  readonly bootId: string;
+  /** Since when the agent had acted, and which start of the bridge it named, when the conferences last compared themselves with the bridge. */
+  readonly sweptFor: string;
   /** What the agents are to keep. */
   readonly idLimit: IdLimit;
   readonly lastSaid: LastSaid;

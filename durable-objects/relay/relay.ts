@@ -2,6 +2,7 @@ import type { BridgeName, ConfKey, DomainName, EpochMs, StreamId } from "../../s
 import { LogLimit, RateLimit } from "../../src/foundation/limits.ts";
 import type { Result } from "../../src/foundation/result.ts";
 import type { LogFacts } from "../../src/foundation/text/log-line.ts";
+import { within } from "../../src/foundation/time/timers.ts";
 import type { Hello, RefusalHeaders } from "../../src/link/hello.ts";
 import {
   type AgentToEdge,
@@ -77,6 +78,8 @@ export interface RelayPorts
 
 /** One process connects anew now and then; two that throw each other out do so each five seconds. */
 const REPLACED_PER_MINUTE = 3;
+const sweptWithinMs = 10_000;
+const sweepAgainMs = 5_000;
 
 /**
  * The edge's end of the agents of one bridge. The relay may be evicted at any time, and woken with nothing but its store and the
@@ -90,8 +93,7 @@ export class Relay implements RelayRpc {
   #identity: Identity | undefined;
   /** Since when the active link has had no socket, if it has none. */
   #missedAt: EpochMs;
-  /** Which start of the bridge this is; `null`: no active agent has said. */
-  #bootId: string | null;
+  #isSweeping = false;
   /** The active link without a socket, as it is kept for the next life. */
   #missed: RelayEntries["active"];
   /** When a link last opened or closed; at the beginning of a life: whether its active one was missing. */
@@ -115,7 +117,6 @@ export class Relay implements RelayRpc {
     const epoch = this.#store.read("epoch") ?? 0;
     const acted = this.#store.read("lastActive");
     const lastActive = acted && acted.restoredAt === ports.restoredAt ? acted : null;
-    this.#bootId = this.#store.read("bootId") ?? null;
     const idLimit = this.#store.read("idLimit");
     const links = attachments.map(({ link }) => link);
     const state = { epoch, lastActive, links, ...(idLimit && { idLimit }) };
@@ -359,7 +360,7 @@ export class Relay implements RelayRpc {
     if (identity) for (const link of changed) this.#ports.sockets.keep(link.id, { identity, link });
     for (const effect of effects) this.#carryOut(effect, before);
     if (isAnother) this.#logActive(before.lastActive?.agent, lost ?? this.#store.read("lost"));
-    this.#noticeRestart();
+    this.#sweepBehindLoss();
     if (state.links === before.links) return;
     if (idsOf(state) !== idsOf(before)) this.#movedAt = this.#ports.now();
     this.#idLimits.changed();
@@ -379,19 +380,35 @@ export class Relay implements RelayRpc {
   }
 
   /**
-   * A bridge that was started anew has lost its conferences. The agent that acted on it reports that. An agent that became active since
-   * then knows of none of them, so the conferences ask.
+   * A bridge that was started anew has lost its conferences, and the agent that noticed may end before it has told the edge of all. The
+   * one that acts next knows of none of them, so the conferences ask.
    */
-  #noticeRestart(): void {
-    const before = this.#bootId;
+  #sweepBehindLoss(): void {
+    const { lastActive } = this.#state;
     const bootId = activeLink(this.#state)?.health?.bootId;
-    if (bootId === undefined || bootId === before) return;
-    this.#store.write("bootId", bootId);
-    this.#bootId = bootId;
-    if (before === null || !this.#identity) return;
-    // If this fails, the next round finds them.
-    const failed = (error: unknown) => this.#log("not-swept", "", { error: String(error) }, "warn");
-    this.#ports.sweep(this.#identity.domain).catch(failed);
+    if (!lastActive || bootId === undefined || !this.#identity || this.#isSweeping) return;
+    const acting = `${lastActive.since} ${bootId}`;
+    const before = this.#store.read("sweptFor");
+    if (acting === before) return;
+    // With the first agent of all, nothing can have been lost.
+    if (before === undefined) return this.#store.write("sweptFor", acting);
+    this.#isSweeping = true;
+    void this.#sweep(this.#identity.domain, acting);
+  }
+
+  async #sweep(domain: DomainName, acting: string): Promise<void> {
+    try {
+      await within(this.#ports, sweptWithinMs, "the allocator", this.#ports.sweep(domain));
+      this.#store.write("sweptFor", acting);
+      this.#isSweeping = false;
+      this.#sweepBehindLoss();
+    } catch (error) {
+      this.#log("not-swept", "", { error: String(error) }, "warn");
+      this.#ports.after(sweepAgainMs, () => {
+        this.#isSweeping = false;
+        this.#sweepBehindLoss();
+      });
+    }
   }
 
   /** Another link is active than before, or none; `lost`: the link that was active last. */

@@ -306,12 +306,36 @@ test("a call whose end was lost is told as left, and not once more to the next s
   expect(world.stored.state.debts.size).toBe(0);
 });
 
-test("nothing of a conference that has ended or begun anew is sent again", async () => {
+test("of a conference that has ended its server is told the end at once, and nothing more", async () => {
   const world = await lost(1, muted("c0", true));
   const row = rowOf(world);
   await world.reported(event({ type: "conference-ended" }));
-  expect(await sendAgain(world, row)).toBe("owed-after-end");
-  expect((await world.conference.reader.givenUp(row))?.refusal).toBe("owed-after-end");
+  world.posted.length = 0;
+  expect((await world.conference.reader.givenUp(row))?.refusal).toBeNull();
+  expect(await sendAgain(world, row)).toBe("done");
+  await world.time.pass(500);
+
+  expect(world.posted.map(({ body }) => /<A2W_\w+/.exec(body)?.[0])).toEqual(["<A2W_NotifyConferenceChange"]);
+  expect(world.stored.state.outages.size).toBe(0);
+});
+
+test("a server that is still away after its conference has ended is probed on, whoever has asked", async () => {
+  const world = await lost(1, muted("c0", true));
+  await world.reported(event({ type: "conference-ended" }));
+  world.answer = refusesAll;
+  expect(await sendAgain(world)).toBe("done");
+  await world.time.pass(60_000);
+  expect(world.stored.state.outages.size).toBe(1);
+  const confirms = (await ConferenceWorld.running(0)).answer;
+  world.answer = confirms;
+  await world.time.pass(300_000);
+  expect(world.stored.state.outages.size).toBe(0);
+});
+
+test("nothing of a conference that has begun anew is sent again, nor of one whose end is told", async () => {
+  const world = await lost(1, muted("c0", true));
+  const row = rowOf(world);
+  await world.reported(event({ type: "conference-ended" }));
   await world.time.pass(5_000);
   expect(await sendAgain(world, row)).toBe("conference-over");
   await world.received("anew", createConference({ msgId: "m-anew" as never }));

@@ -258,7 +258,7 @@ test("commands for an agent are not sent to its successor, which knows nothing o
   expect(await send(next)).toBe(next); // Nobody is there.
 });
 
-test("after a restart of the bridge all conferences compare themselves with it, whichever agent acts then", async () => {
+test("after a restart of the bridge, and once another agent acts, all conferences compare themselves with it", async () => {
   const world = await RelayWorld.begin();
   const swept = async (): Promise<number> => {
     await world.settle();
@@ -269,8 +269,10 @@ test("after a restart of the bridge all conferences compare themselves with it, 
   saysBoot("first");
   saysBoot("first");
   expect(await swept()).toBe(0);
+  saysBoot("second");
+  expect(await swept()).toBe(1);
 
-  // What a standby says counts as soon as it acts.
+  // The agent that noticed may have told of some conferences alone. What a standby says counts as soon as it acts.
   world.connect("agent-2");
   saysBoot("second");
   expect(await swept()).toBe(0);
@@ -283,4 +285,22 @@ test("after a restart of the bridge all conferences compare themselves with it, 
   expect(await swept()).toBe(0);
   saysBoot("third");
   expect(await swept()).toBe(1);
+});
+
+test("a relay that ends before its conferences are about to compare themselves sees to it when it is back", async () => {
+  const world = await RelayWorld.begin();
+  const saysBoot = (bootId: string) =>
+    world.says({ type: "health", bridgeUp: true, bootId, portsInUse: 0, ports: null });
+  saysBoot("first");
+  world.hangs = true;
+  saysBoot("second");
+  await world.settle();
+  world.sleep();
+  world.hangs = false;
+  world.asked.length = 0;
+  saysBoot("second");
+  saysBoot("second");
+  await world.settle();
+
+  expect(world.asked.filter((line) => line === "local sweeps")).toHaveLength(1);
 });

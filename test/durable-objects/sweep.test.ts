@@ -123,6 +123,19 @@ test("a round that is to begin now begins anew where one is under way, and the n
   ]);
 });
 
+test("a round that is to begin amid a page begins with the latest conferences", async () => {
+  const allocator = new Allocator();
+  for (let index = 0; index < 501; index += 1) await allocator.allocate(`k${index}`);
+  let begun = false;
+  allocator.becomes = async () => {
+    if (!begun) await allocator.begin();
+    begun = true;
+    return false;
+  };
+  await allocator.time.pass(6 * minuteMs);
+  expect([allocator.swept.get("k500"), allocator.swept.get("k0")]).toEqual([[5, 5], [5]]);
+});
+
 test("the load of protocol T9, thirty conferences a minute with several blocks each, is swept in five minutes", async () => {
   const allocator = new Allocator();
   const block = { msgIds: 20, transIds: 20 };
@@ -333,6 +346,19 @@ test("each sweep lets the agent compare a running conference of which nothing is
   const digest = digestOf(held({ callers }));
   expect(world.asked).toEqual([digest, digest]);
   expect(world.conference.compareDigest("simulated" as BridgeName, digest)).toBe("differs");
+});
+
+test("a conference of which something is pending compares itself once nothing is", async () => {
+  const world = await ConferenceWorld.running(1);
+  await world.received("mute", muteCaller("1001"));
+  await world.during(world.conference.sweep());
+  const asked = () => world.asked.length;
+  expect(asked()).toBe(0);
+  await world.allDone();
+  expect(asked()).toBe(1);
+  await world.received("unmute", muteCaller("1001"));
+  await world.allDone();
+  expect(asked()).toBe(1);
 });
 
 test("sweeping a conference where nothing is overdue writes nothing", async () => {

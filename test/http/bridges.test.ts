@@ -133,6 +133,23 @@ test("a drained bridge says so to whoever looks: with what it still carries, amo
   expect(await gauge()).toBe('bridgehead_bridge_drained{domain="local",bridge="simulated"} 0');
 });
 
+test("the metrics have the ports of a bridge, and none where nobody knows or where there is no limit", async () => {
+  const edge = newEdge();
+  const gauges = async () => {
+    const metrics = await edge.app.request("/metrics", { headers: { authorization: `Bearer ${token}` } });
+    return (await metrics.text()).match(/^bridgehead_ports.*$/gm);
+  };
+  edge.health.set("simulated", { ...health, ports: 24, portsInUse: 5 });
+  expect(await gauges()).toEqual([
+    'bridgehead_ports{domain="local",bridge="simulated"} 24',
+    'bridgehead_ports_in_use{domain="local",bridge="simulated"} 5',
+  ]);
+  edge.health.set("simulated", { ...health, ports: null, portsInUse: 5 });
+  expect(await gauges()).toEqual(['bridgehead_ports_in_use{domain="local",bridge="simulated"} 5']);
+  edge.health.set("simulated", { ...health, ports: null, portsInUse: null });
+  expect(await gauges()).toBeNull();
+});
+
 test("of an agent that has not said whether it has its bridge, nobody says that the bridge is away", async () => {
   const edge = newEdge();
   const unsaid = { agentConnected: true, bridgeUp: false, portsInUse: null, ports: null };

@@ -281,7 +281,12 @@ test("a mailbox that does not answer hides what waits in it, and nothing of conf
 
 /** Where what figures come from may be read: the table, what gathers its sources, and rows of one agent or conference. */
 const readers: Readonly<Record<string, readonly string[]>> = {
-  "\\bportsInUse\\b": ["src/console/domain/bridges.tsx", "src/console/domain/overview.tsx", "cli/operator/views.ts"],
+  "\\bportsInUse\\b": [
+    "src/console/domain/bridges.tsx",
+    "src/console/domain/overview.tsx",
+    "cli/operator/views.ts",
+    "src/http/monitoring/metrics-text.ts",
+  ],
   "\\.totals\\(": ["src/http/monitoring/figures-of-domain.ts"],
   "\\btotalsOf\\b": ["src/http/monitoring/figures-of-domain.ts", "src/http/monitoring/readiness.ts"],
   "callers\\b.*\\breduce\\(|\\breduce\\(.*callers\\b": [],

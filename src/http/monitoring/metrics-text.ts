@@ -2,7 +2,7 @@ import type { Hono } from "hono";
 import type { BridgeName, DomainName } from "../../foundation/ids.ts";
 import { Counts, domainOfSeries, familyOf, type Series } from "../../foundation/metrics.ts";
 import { within } from "../../foundation/time/timers.ts";
-import { figureTable } from "../../operators/figures.ts";
+import { figuresOf, figureTable } from "../../operators/figures.ts";
 import { seesAll } from "../../operators/people.ts";
 import { type FoundBridge, isOpen } from "../../operators/trouble.ts";
 import { troubleKinds } from "../../operators/trouble-kinds.ts";
@@ -103,6 +103,8 @@ const gauges = {
   documents_waiting: figureTable.documentsWaiting.says,
   oldest_document_seconds: figureTable.oldestDocumentSeconds.says,
   agents: "Agents with a link, as their relay last knew.",
+  ports: "Ports of a bridge, in use or free; missing: it has no limit, or nobody knows.",
+  ports_in_use: "Ports of a bridge that calls are on; missing: nobody knows, as while no agent reaches it.",
   bridge_drained: "Whether a bridge takes no new conferences, as asked.",
   trouble: "What is wrong and nobody has acknowledged, as the overview and the API show it.",
   provisioning_differences: "Differences between a domain's WebEx site and its settings, as the last check found them.",
@@ -133,7 +135,7 @@ async function foundOfDomain(edge: MetricsPorts, ofSettings: Domain): Promise<re
     Promise.all(settings.bridges.map(({ name }) => agentsOf(edge, domain, name as BridgeName))),
   ]);
   const figures = await figuresOfDomain(edge, ofSettings, { activity: null, bridges, totals });
-  const found: Found[] = [...agents.flat(), ...bridges.flatMap(drainedOf)];
+  const found: Found[] = [...agents.flat(), ...bridges.flatMap(ofBridge)];
   // A number alone cannot say that it is a part: of conferences that were never heard of, it would look as if all had left.
   for (const [name, labels, { value, missing, isStale }] of [
     ["conferences", { domain, phase: "creating" }, figures.creating],
@@ -160,8 +162,16 @@ async function foundOfDomain(edge: MetricsPorts, ofSettings: Domain): Promise<re
   return found;
 }
 
-function drainedOf({ domain, bridge, health }: FoundBridge): readonly Found[] {
-  return health ? [["bridge_drained", { domain, bridge }, health.drainedSince === undefined ? 0 : 1]] : [];
+function ofBridge({ domain, bridge, health }: FoundBridge): readonly Found[] {
+  if (!health) return [];
+  const found: Found[] = [["bridge_drained", { domain, bridge }, health.drainedSince === undefined ? 0 : 1]];
+  const { ports, portsInUse } = figuresOf({ bridges: [{ bridge, health }] });
+  for (const [name, { value }] of [
+    ["ports", ports],
+    ["ports_in_use", portsInUse],
+  ] as const)
+    if (typeof value === "number") found.push([name, { domain, bridge }, value]);
+  return found;
 }
 
 async function agentsOf(edge: MetricsPorts, domain: DomainName, bridge: BridgeName): Promise<readonly Found[]> {
