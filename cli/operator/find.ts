@@ -122,7 +122,7 @@ interface AllFound {
 function foundText({ conferences, lines }: AllFound, screen: Screen): readonly string[] {
   if (conferences.length + lines.length === 0)
     return [
-      "Nothing found. Check the digits, or try a part of the meeting's name.",
+      "Nothing found. Check the digits, or try a part of the meeting's name, of two letters or more.",
       "Calls that ring now are found, too.",
     ];
   return [

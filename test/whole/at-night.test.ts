@@ -96,8 +96,9 @@ function shapeOf(output: string): string[] {
   for (const [what, name] of variable) shape = shape.replace(what, name);
   return (
     shape
-      // A long time beside it leaves a host less room.
+      // A long time leaves what is beside it less room.
       .replaceAll("HOST…", "HOST")
+      .replace(/(HTTP status \d+), [^,]*…$/gm, "$1, DURATION ago")
       .replace(/ +$/gm, "")
       .replace(/ {2,}/g, " ")
       // WebEx names a caller and confirms the document in either order.
