@@ -372,6 +372,22 @@ test("a call that has left a conference that the edge does not know has its reco
   expect(record).toMatchObject([{ number: "4420", enteredAt: 200, endedAt: 700, fromBridge: true, endedBy: "caller" }]);
 });
 
+test("by an agent whose clock is ahead, a call of a conference that is over entered no later one", () => {
+  const hourMs = 3_600_000;
+  const at = 10 * hourMs;
+  const records = (overForMs: number, enteredAt: number, leftAt: number) => {
+    const was = { number: "4420", enteredAt, leftAt };
+    const event = { type: "caller-left", call: "c1" as CallId, reason: "hung-up", was } as const;
+    const input = { ...reported({ type: "event", event }), at } as ConferenceInput;
+    const { facts } = after({ head: { phase: "ended", byWebex: true, at: at - overForMs } }, input);
+    return facts.filter(({ kind }) => kind === "call-left").length;
+  };
+
+  // Another agent has told of it.
+  expect(records(30_000, at + hourMs - 60_000, at + hourMs)).toBe(0);
+  expect(records(2 * hourMs, at + hourMs - 60_000, at + hourMs)).toBe(1);
+});
+
 test("of a bridge's late creation nothing is kept, and an older conference of its key is no orphan", () => {
   const found = snapshot({ ...empty, since: 900 });
   const commands = (state: Partial<ConferenceState>) =>

@@ -101,7 +101,7 @@ export function findOrphan(draft: Draft, found: Pick<ConferenceSnapshot, "since"
 
 /** A call of a conference that the edge does not know is over: it has its record all the same. */
 export function recordLeft(draft: Draft, { call, reason, was }: EventOf<"caller-left">): void {
-  if (!was || !isUnknown(draft, was.enteredAt)) return;
+  if (!was || !isUnknown(draft, onEdge(draft, was.enteredAt, was.leftAt))) return;
   const { leftAt, ...entry } = was;
   draft.life = unfoundLife(draft);
   const caller = foundCaller(draft, {
@@ -117,6 +117,11 @@ export function recordLeft(draft: Draft, { call, reason, was }: EventOf<"caller-
   draft.life = null;
 }
 
+/** A time of an agent whose clock is ahead if it tells of what is still to come here. It was as far ahead before, as a rule. */
+function onEdge({ at }: Draft, time: EpochMs, toldAt: EpochMs): EpochMs {
+  return time - Math.max(0, toldAt - at);
+}
+
 function unfoundLife(draft: Draft): Life {
   const { unfound = null } = draft.head.phase === "absent" || draft.head.phase === "ended" ? draft.head : {};
   return unfound ?? { ...newLife(draft), fromBridge: true };
@@ -124,7 +129,7 @@ function unfoundLife(draft: Draft): Life {
 
 /** The same of a conference, with all who were in it until its end. */
 export function recordEnded(draft: Draft, { was }: EventOf<"conference-ended">): void {
-  if (!was || !isUnknown(draft, was.since)) return;
+  if (!was || !isUnknown(draft, was.since && onEdge(draft, was.since, was.endedAt))) return;
   const { since, endedAt, callers } = was;
   // Nobody can enter it any more.
   findOrphan(draft, { ...(since !== undefined && { since }), locked: true, callers });
