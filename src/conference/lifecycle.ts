@@ -151,8 +151,9 @@ export function closeWaitingCreates(draft: Draft, extConfId: ExtConfId): boolean
   const isClosed = (one: Closing["next"][number]) => one.message.extConfId === extConfId;
   for (const { message } of closing.next.filter(isClosed)) draft.answer(requestOf(message), "conference-closed");
   const next = closing.next.filter((one) => !isClosed(one));
+  if (next.length === closing.next.length) return false;
   draft.update({ closing: { ...closing, next } });
-  return next.length < closing.next.length;
+  return true;
 }
 
 /** WebEx closes the conference (protocol 2.2.3, 4.7). */

@@ -128,9 +128,9 @@ function applyEvent(draft: Draft, event: ConferenceEvent, otherBridge: BridgeNam
       return;
     }
     case "caller-left": {
-      if (!running) return recordLeft(draft, event);
       const callOut = draft.callOuts.get(event.call);
       if (callOut) return endCallOut(draft, callOut, event.reason);
+      if (!draft.callers.get(event.call)) return recordLeft(draft, event);
       return withCaller(draft, event.call, (caller) =>
         removeCaller(draft, caller, reportedEnd(draft, caller, event.reason)),
       );

@@ -372,6 +372,27 @@ test("a call that has left a conference that the edge does not know has its reco
   expect(record).toMatchObject([{ number: "4420", enteredAt: 200, endedAt: 700, fromBridge: true, endedBy: "caller" }]);
 });
 
+test("a call that left while the edge was away, having lost its state, has one record also where WebEx has created the conference since", () => {
+  const state = emptyState();
+  const life = { ...head.life, row: 1, createdAt: 900_000 };
+  state.head = { ...head, life };
+  const left = (call: string, enteredAt: number) => {
+    const was = { number: "4420", enteredAt, leftAt: 800_000 };
+    const event = { type: "caller-left", call: call as CallId, reason: "hung-up", was } as const;
+    const input = { ...reported({ type: "event", event }), at: 1_000_000, knownSince: 850_000 } as ConferenceInput;
+    const { changes, facts, effects } = after(state, input);
+    applyChanges(state, changes);
+    expect(effects).toEqual([]);
+    return facts.flatMap((fact) => (fact.kind === "call-left" ? [fact.record.call] : []));
+  };
+
+  expect([left("c1", 200_000), left("c1", 200_000), left("c2", 300_000)]).toEqual([["c1"], [], ["c2"]]);
+  // WebEx was told of this one, and of its end.
+  expect(left("c3", 950_000)).toEqual([]);
+  state.head = { ...head, life: { ...life, row: 7 } };
+  expect(left("c4", 200_000)).toEqual([]);
+});
+
 test("by an agent whose clock is ahead, a call of a conference that is over entered no later one", () => {
   const hourMs = 3_600_000;
   const at = 10 * hourMs;

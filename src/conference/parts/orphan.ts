@@ -1,11 +1,18 @@
 import type { BridgeCaller, ConferenceEvent, ConferenceSnapshot } from "../../bridge/events.ts";
-import { type BridgeName, type EpochMs, type ExtConfId, MAIN_ROOM, type WebexHost } from "../../foundation/ids.ts";
+import {
+  type BridgeName,
+  type CallId,
+  type EpochMs,
+  type ExtConfId,
+  MAIN_ROOM,
+  type WebexHost,
+} from "../../foundation/ids.ts";
 import type { Draft } from "../draft.ts";
-import { type Life, secretsOf } from "../head.ts";
+import { type Life, type Ongoing, secretsOf } from "../head.ts";
 import { endByTelephone, KEPT_EMPTY_MS } from "../lifecycle.ts";
 import { callOver, newLife, repaired, reportedEnd } from "../records.ts";
 import type { Caller } from "../state.ts";
-import { applyEntered, callerOf } from "./callers.ts";
+import { applyEntered, callerOf, noteEntry, noteOver } from "./callers.ts";
 
 /** Late commands of a conference that is over have had their effect by then: what a bridge holds under its key since is another one. */
 const ANOTHER_AFTER_MS = 600_000;
@@ -99,27 +106,39 @@ export function findOrphan(draft: Draft, found: Pick<ConferenceSnapshot, "since"
   if (locks) draft.issue({ type: "lock" });
 }
 
-/** A call of a conference that the edge does not know is over: it has its record all the same. */
+/** A call that the edge does not know is over, of a conference that it does not know either, or did not when the call entered: it has its record all the same. */
 export function recordLeft(draft: Draft, { call, reason, was }: EventOf<"caller-left">): void {
-  if (!was || !isUnknown(draft, onEdge(draft, was.enteredAt, was.leftAt))) return;
+  if (!was) return;
+  const since = onEdge(draft, was.enteredAt, was.leftAt);
+  const { ongoing } = draft;
+  if (ongoing ? !isFromBefore(draft, ongoing, call, since) : !isUnknown(draft, since)) return;
   const { leftAt, ...entry } = was;
-  draft.life = unfoundLife(draft);
+  if (!ongoing) draft.life = unfoundLife(draft);
   const caller = foundCaller(draft, {
     ...{ call, attendeeId: null, muted: false, silent: false, room: MAIN_ROOM },
     ...entry,
   });
-  applyEntered(draft, caller);
+  noteEntry(draft, caller);
+  noteOver(draft, caller);
   const { enteredAt = 0 } = caller.history;
   callOver(draft, caller, reportedEnd(draft, caller, reason), Math.max(enteredAt, Math.min(leftAt, draft.at)));
+  if (ongoing) return;
+  const { life: unfound } = draft;
   // All of its calls have one life, which is of no other conference.
-  if (draft.head.phase === "absent" || draft.head.phase === "ended")
-    draft.head = { ...draft.head, unfound: draft.life };
+  if (unfound && (draft.head.phase === "absent" || draft.head.phase === "ended"))
+    draft.head = { ...draft.head, unfound };
   draft.life = null;
 }
 
 /** A time of an agent whose clock is ahead if it tells of what is still to come here. It was as far ahead before, as a rule. */
 function onEdge({ at }: Draft, time: EpochMs, toldAt: EpochMs): EpochMs {
   return time - Math.max(0, toldAt - at);
+}
+
+/** Whether this call entered before the edge lost what it knew, and has no record since. The edge knew of no conference of this key before. */
+function isFromBefore(draft: Draft, { life, overBefore = [] }: Ongoing, call: CallId, since: EpochMs): boolean {
+  const isFirst = life.row === 1 && draft.context.knownSince !== undefined;
+  return isFirst && since < life.createdAt && mayBeLost(draft, since) && !overBefore.includes(call);
 }
 
 function unfoundLife(draft: Draft): Life {
