@@ -375,18 +375,20 @@ class WatchedDatabase extends DatabaseSync {
 interface MemoryJournal {
   readonly database: WatchedDatabase;
   readonly journal: AgentJournal;
+  /** Deletes all rows of all tables. */
+  readonly empty: string;
 }
 
 /** To open one costs more than to empty one. */
 const spare: MemoryJournal[] = [];
 
 function openMemoryJournal(beforeWrite: BeforeWrite): AgentJournal & { close(): void } {
-  const { database, journal } = spare.pop() ?? newMemoryJournal();
+  const { database, journal, empty } = spare.pop() ?? newMemoryJournal();
   database.beforeWrite = beforeWrite;
   const close = () => {
     database.beforeWrite = () => true;
-    for (const table of ["fact", "conference", "command", "report"]) database.exec(`DELETE FROM ${table}`);
-    spare.push({ database, journal });
+    database.exec(empty);
+    spare.push({ database, journal, empty });
   };
   return { ...journal, close };
 }
@@ -395,5 +397,6 @@ function newMemoryJournal(): MemoryJournal {
   const database = new WatchedDatabase(":memory:");
   const opened = openJournal(":memory:", () => database);
   if (!opened.ok) throw new Error(opened.error.sentence);
-  return { database, journal: opened.value };
+  const tables = database.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").all();
+  return { database, journal: opened.value, empty: tables.map(({ name }) => `DELETE FROM ${name};`).join("") };
 }
