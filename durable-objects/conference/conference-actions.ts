@@ -100,10 +100,7 @@ export function givenUpIn(journal: Journal, row: number): PostedDocument | null 
   if (input?.type !== "undelivered" || !input.of) return null;
   const { messages, of } = input;
   const isUnowed = of.unpostable === true || of.oneAttempt === true;
-  const after = new Set(journal.refusedAfter(row));
-  const refused = messages.flatMap(({ msgId }) => (after.has(msgId) ? [msgId] : []));
-  const more = { ...(isUnowed && { isUnowed }), ...(refused.length > 0 && { refused }) };
-  return { host: of.host, transId: of.transId, messages, ...more };
+  return { host: of.host, transId: of.transId, messages, ...(isUnowed && { isUnowed }) };
 }
 
 /** Why it is not sent again now; `null`: it can be. */

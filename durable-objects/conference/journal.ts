@@ -1,7 +1,7 @@
 import type { Fact, FactRow } from "../../src/conference/facts.ts";
 import type { ConferenceInput } from "../../src/conference/inputs.ts";
 import type { OperatorRequest } from "../../src/conference/operator-actions.ts";
-import type { ActionId, EpochMs, MsgId } from "../../src/foundation/ids.ts";
+import type { ActionId, EpochMs } from "../../src/foundation/ids.ts";
 import type { HistoryRow, StoredEntries } from "../../src/replay/history.ts";
 import type { JournalPlace } from "../../src/rpc/conference.ts";
 import { LazyTables } from "../platform/lazy-tables.ts";
@@ -104,13 +104,6 @@ export class Journal {
     const query = "SELECT seq, at, facts FROM journal WHERE seq > ? AND facts > '[]' ORDER BY seq LIMIT ?";
     const rows = this.#isOld ? [] : this.tables.read(query, after, limit);
     return rows.map(({ seq, at, facts }) => ({ seq: Number(seq), at: Number(at), facts: factsIn(facts) }));
-  }
-
-  /** The messages that the settings did not let be posted, by the rows behind this one. */
-  refusedAfter(row: number): readonly MsgId[] {
-    const query = `SELECT facts FROM journal WHERE seq > ? AND facts LIKE '%"host-refused"%' ORDER BY seq`;
-    const said = this.#isOld ? [] : this.tables.read(query, row).flatMap(({ facts }) => factsIn(facts));
-    return said.flatMap((fact) => (fact.kind === "host-refused" ? [fact.msgId] : []));
   }
 
   /** The row that has this action; `null`: the journal has none. */

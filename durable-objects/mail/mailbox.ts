@@ -12,7 +12,6 @@ import { Seen } from "../../src/delivery/seen.ts";
 import type { DomainName, EpochMs, TransId } from "../../src/foundation/ids.ts";
 import { LogLimit } from "../../src/foundation/limits.ts";
 import { earliest } from "../../src/foundation/time/earliest.ts";
-import type { BadTarget } from "../../src/routing/target-url.ts";
 import type { DirectoryRpc } from "../../src/rpc/directory.ts";
 import type { Mail, MailboxRpc, SharedAnswers, ShareResult } from "../../src/rpc/mailbox.ts";
 import type { SharedRequests } from "../../src/tsp/messages.ts";
@@ -174,9 +173,7 @@ export class Mailbox implements MailboxRpc {
         for (const post of mail) {
           const requests = shared.find((all) => all.includes(post.message.msgId));
           if (requests) queue = gatherShared(queue, post.host, requests, now);
-          const queued = enqueue(queue, post, now, context);
-          if (queued.ok) queue = queued.value;
-          else this.#logRefused(post, queued.error);
+          queue = enqueue(queue, post, now, context);
         }
         this.#outbox.write(queue.rows);
         this.#counts.add(...said);
@@ -259,10 +256,6 @@ export class Mailbox implements MailboxRpc {
 
   #isLost(sharedAs: string): boolean {
     return this.#answered.get(lost(sharedAs), Number.NEGATIVE_INFINITY) !== undefined;
-  }
-
-  #logRefused({ host, message: { type: message } }: QueuedPost, { kind: why }: BadTarget): void {
-    this.#ports.log({ level: "warn", event: "host-refused", host, message, why });
   }
 
   #arm(due: EpochMs | null): void {

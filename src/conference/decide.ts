@@ -121,11 +121,9 @@ export function applyTransaction(
   for (const effect of decision.effects) {
     if (!isPost(effect)) continue;
     const queued = enqueue(after, effect, input.at, context);
-    if (!queued.ok) facts.push(refused(effect, queued.error.kind));
-    else if (queued.value !== after) {
-      after = queued.value;
-      addQueued(queuedFacts, after.rows, effect);
-    }
+    if (queued === after) continue;
+    after = queued;
+    addQueued(queuedFacts, after.rows, effect);
   }
   facts.push(...queuedFacts.values());
   if (decision.movedTo !== undefined) {
@@ -200,10 +198,6 @@ function addQueued(facts: Map<string, QueuedFact>, rows: Rows, { host, message, 
   const summary = { ...summaryOf(message, call), ...(actions && { actions }) };
   const { messages = [] } = facts.get(transId) ?? {};
   facts.set(transId, { kind: "post-queued", transId, host, messages: [...messages, summary] });
-}
-
-function refused({ host, message: { type, msgId }, actions }: Post, why: string): Fact {
-  return { kind: "host-refused", host, type, msgId, why, ...(actions && { actions }) };
 }
 
 function namesOf(messages: readonly Outgoing[]): Pick<Outgoing, "type" | "msgId">[] {

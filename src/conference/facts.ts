@@ -195,8 +195,6 @@ export const facts = {
     /** Its last attempt failed: no `post-failed` says that. */
     lastFailed: maybe(yes),
   }),
-  /** The settings do not let this server be posted to. */
-  "host-refused": v.object({ host: receiver, ...message.entries, why: word, actions: named }),
   /** Its server was replaced. */
   "post-dropped": v.object({ transId, messages: v.array(message) }),
   "server-lost": v.object({ host: server, why: word }),

@@ -7,7 +7,6 @@ import {
   type CallId,
   type ExtCallId,
   MAIN_ROOM,
-  type MsgId,
   type PhoneNumber,
   type RoomId,
 } from "../foundation/ids.ts";
@@ -233,7 +232,6 @@ export const operatorActions = {
       host: address(v.custom<GivenUpDocument["host"]>(() => true)),
       messages: shownBy<GivenUpDocument["messages"]>(showMessages)(v.custom(() => true)),
       isUnowed: v.exactOptional(open(v.literal(true))),
-      refused: v.exactOptional(open(v.custom<readonly MsgId[]>(() => true))),
     },
     needs: null,
     title: ({ host }) => `Send again what was given up, to ${host === BACK_END ? "the partner's back end" : host}`,

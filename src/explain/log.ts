@@ -38,8 +38,6 @@ function lineOf(fact: Fact): FactLine | null {
       return line(fact.kind, { call: fact.call, number: fact.number, why: fact.why });
     case "call-out-denied":
       return trouble(fact.kind, { country: fact.country, number: fact.number });
-    case "host-refused":
-      return trouble(fact.kind, { host: fact.host, message: fact.type, why: fact.why });
     case "command-failed":
       if (!isTrouble(fact)) return null;
       return trouble(fact.kind, { commandId: fact.command, command: fact.type, why: fact.why });

@@ -153,8 +153,6 @@ export class StagesFold {
     // At most one server is behind.
     "server-reached": () => this.#owed.clear(),
     "server-settled": () => this.#owed.clear(),
-    "host-refused": ({ msgId }, _, isOwn) =>
-      this.#become(msgId, { is: "dropped", why: "the settings do not let its server be posted to" }, isOwn),
     "post-confirmed": ({ transId, at }) => {
       for (const [msgId, fate] of this.#messages)
         if (fate.is === "queued" && fate.transId === transId)

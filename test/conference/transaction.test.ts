@@ -68,15 +68,6 @@ test("messages of one decision share a document, and each says in which one it w
   expect(facts.filter(({ kind }) => kind === "post-queued")).toMatchObject([{ host, transId: "t2", messages }]);
 });
 
-test("a message to a server that may not be posted to is not queued, and that is a fact", () => {
-  const domain = testDomain({ webex: { hosts: ["tsp.example.com"] } });
-  const { facts, queue } = follows(creating({ domain }), created, { domain });
-
-  expect(queue.rows).toEqual([]);
-  const message = { type: "conference-created", msgId: "m1" };
-  expect(facts).toContainEqual({ kind: "host-refused", host, ...message, why: "not-allowed" });
-});
-
 test("a message that the domain does not want leaves no trace", () => {
   const domain = testDomain({ protocol: { silent: ["A2W_RspCreateConference", "A2W_NotifyConferenceChange"] } });
   const { facts, queue } = follows(creating({ domain }), created, { domain });

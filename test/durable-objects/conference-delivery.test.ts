@@ -8,6 +8,7 @@ import { testDomain } from "../local-domain.ts";
 import {
   ConferenceWorld,
   callerEntered,
+  callerLeft,
   confKey,
   createConference,
   extConfId,
@@ -352,8 +353,27 @@ test("nothing goes to a host that is not listed", async () => {
   await world.time.pass(1000);
 
   expect(world.posted.every(({ url }) => url.startsWith("http://127.0.0.1:8801/"))).toBe(true);
-  expect(world.lines.filter(({ event }) => event === "host-refused")).toEqual([
-    expect.objectContaining({ host: "evil.example.com:80", why: "not-allowed" }),
+  expect(world.lines.filter(({ event }) => event === "post-given-up")).toEqual([
+    expect.objectContaining({ host: "evil.example.com:80", why: "the settings do not have its receiver any more" }),
+  ]);
+});
+
+test("a server that the settings lack for a while is owed what happens meanwhile, and gets it once they have it again", async () => {
+  const world = await ConferenceWorld.running(1);
+  const { domain } = world;
+  world.domain = testDomain({ webex: { hosts: ["elsewhere.example.com"] } });
+  world.posted.length = 0;
+  await world.reported(callerEntered(1), callerLeft(0));
+  await world.time.pass(60_000);
+  expect(world.posted).toEqual([]);
+  expect(world.stored.state.outages.size).toBe(1);
+
+  world.domain = domain;
+  await world.time.pass(300_000);
+  const told = world.posted.flatMap(({ body }) => body.match(/<A2W_\w+[^>]*/g) ?? []);
+  expect(told).toEqual([
+    expect.stringContaining("A2W_NotifyUserEnter"),
+    expect.stringMatching(/A2W_NotifyUserChange.*ExtCallID="1001".*Status="2"/),
   ]);
 });
 

@@ -10,15 +10,7 @@ import { event } from "../builders.ts";
 import { testDomain } from "../local-domain.ts";
 import { worldBegins } from "../simulation/context.ts";
 import { Database } from "../simulation/database.ts";
-import {
-  ConferenceWorld,
-  callerEntered,
-  callerLeft,
-  createConference,
-  extConfId,
-  host,
-  muteCaller,
-} from "./conference-world.ts";
+import { ConferenceWorld, callerEntered, callerLeft, createConference, extConfId, host } from "./conference-world.ts";
 import { DirectoryWorld } from "./directory/world.ts";
 import { aPage } from "./fact-page.ts";
 
@@ -241,21 +233,6 @@ test("what WebEx was told since, when its server was back, is not sent again, an
   expect(await sendAgain(world)).toBe("told-since");
   await world.time.pass(60_000);
   expect(world.posted).toEqual([]);
-});
-
-test("what the settings did not let be posted, when its server was back, is sent again once they are mended", async () => {
-  const world = await lost(2, muted("c0", true));
-  const { domain } = world;
-  world.domain = testDomain({ webex: { hosts: ["elsewhere.example.com"] } });
-  await world.received("t-back", muteCaller("1002"));
-  expect([world.stored.state.outages.size, world.stored.state.debts.size]).toEqual([0, 0]);
-  world.domain = domain;
-  world.posted.length = 0;
-
-  expect((await world.conference.reader.givenUp(rowOf(world)))?.refusal).toBeNull();
-  for (const _ of ["first", "second"]) expect(await sendAgain(world)).toBe("done");
-  await world.time.pass(1_000);
-  expect(world.posted.map(({ body }) => /ExtCallID="1001" Status="1"/.test(body))).toEqual([true]);
 });
 
 test("a caller whose entry was lost is named by WebEx after the entry was sent again", async () => {

@@ -182,7 +182,6 @@ export class FactFold {
       case "message-withheld":
       case "post-failed":
       case "noted":
-      case "host-refused":
       case "repaired":
         return;
       default:

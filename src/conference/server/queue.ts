@@ -1,9 +1,7 @@
 import { pauseAfter } from "../../delivery/backoff.ts";
 import type { Delivery } from "../../delivery/deliveries.ts";
 import type { EpochMs, MsgId, TransId } from "../../foundation/ids.ts";
-import { ok, type Result } from "../../foundation/result.ts";
 import { earliest } from "../../foundation/time/earliest.ts";
-import { type BadTarget, targetUrl } from "../../routing/target-url.ts";
 import type { DomainSettings } from "../../settings/domain-settings.ts";
 import type { AdapterCodec } from "../../tsp/codec.ts";
 import type { OpenRequest, SharedRequests } from "../../tsp/messages.ts";
@@ -134,27 +132,21 @@ export function gatherShared(queue: Queue, host: Post["host"], requests: readonl
   return { ...queue, open: [...open, { host, requests, answered: [], answersTo, until: now + openMs }] };
 }
 
-/** The queue with one message more; the same one where it is not to be sent; an error where its host is not allowed. */
-export function enqueue(queue: Queue, post: QueuedPost, now: EpochMs, context: QueueContext): Result<Queue, BadTarget> {
+/** The queue with one message more; the same one where it is not to be sent. */
+export function enqueue(queue: Queue, post: QueuedPost, now: EpochMs, context: QueueContext): Queue {
   const { settings, codec } = context.domain;
   const { host, message } = post;
   const fresh = (transId: string) => ({ seq: context.documentSeq(), transId });
   if (message.type === "client-data") {
     const row = { ...fresh(message.id), host, queuedAt: now, attempts: 0, dueAt: now, messages: [message] };
-    return ok({ ...queue, rows: [...queue.rows, row] });
+    return { ...queue, rows: [...queue.rows, row] };
   }
-  if (!codec.sends(message)) return ok(queue);
-  const target = targetUrl(host, settings.webex);
-  if (!target.ok) return target;
+  if (!codec.sends(message)) return queue;
   const { together = true } = settings.protocol;
   const { gatherMs } = settings.webex;
-  return ok(
-    append(queue, post, now, () => fresh(context.transId()), {
-      gatherMs,
-      together,
-      mostMessages: context.mostMessages,
-    }),
-  );
+  return append(queue, post, now, () => fresh(context.transId()), {
+    ...{ gatherMs, together, mostMessages: context.mostMessages },
+  });
 }
 
 /**

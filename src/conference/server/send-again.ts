@@ -1,4 +1,3 @@
-import type { MsgId } from "../../foundation/ids.ts";
 import { BACK_END } from "../../foundation/text/bare-host.ts";
 import type { Draft } from "../draft.ts";
 import type { Running } from "../head.ts";
@@ -14,8 +13,6 @@ export interface GivenUpDocument {
   readonly messages: readonly Outgoing[];
   /** Its server was not told later: it cannot be written, or was for a server that had been replaced. */
   readonly isUnowed?: true;
-  /** When its server could be reached again, the settings did not let these be posted. */
-  readonly refused?: readonly MsgId[];
 }
 
 export type SendAgainRefusal =
@@ -71,9 +68,9 @@ function isBehind({ outages }: ConferenceState, host: Post["host"]): boolean {
 }
 
 /** What was given up is owed until its server can be reached, but for data, which is no state. */
-function isUntold(state: ConferenceState, { isUnowed, refused }: GivenUpDocument, message: Outgoing): boolean {
+function isUntold(state: ConferenceState, { isUnowed }: GivenUpDocument, message: Outgoing): boolean {
   const isData = message.type === "client-data" || message.type === "client-passthrough";
-  return isUnowed === true || isData || refused?.includes(message.msgId) === true || isOwed(state, message);
+  return isUnowed === true || isData || isOwed(state, message);
 }
 
 function isOwed({ debts }: ConferenceState, message: Outgoing): boolean {

@@ -49,7 +49,8 @@ export function FindPage(props: FindProps) {
       {isNothing && (
         <Empty title={text === "" ? "What do you look for?" : "Nothing is found"}>
           Numbers are found in any spelling, from 7 digits on without country and area; keys with or without #; names of
-          meetings, and of sub-conferences that are open, by two letters of them or more; ids of calls, attendees and messages as a whole.
+          meetings, and of sub-conferences that are open, by two letters of them or more; ids of calls, attendees and
+          messages as a whole.
         </Empty>
       )}
       <Listed
