@@ -25,7 +25,8 @@ export async function rowsOnDisk(state: string, wanted: ObjectsWanted, statement
   const opened = await objectsIn(edge, wanted);
   if (opened.length === 0) throw new Error(`no ${wanted.kind} is on disk in ${edge}`);
   const isUsed = `SELECT name FROM sqlite_master WHERE name = '${wanted.table}'`;
-  return opened.flatMap((object) => {
+  return opened.flatMap((open) => {
+    const object = open();
     try {
       return object.exec(isUsed).length > 0 ? object.exec(statement) : [];
     } finally {
@@ -35,12 +36,15 @@ export async function rowsOnDisk(state: string, wanted: ObjectsWanted, statement
 }
 
 /** Of the edge at home, which has one file; else of plain workerd, which has one for each object. */
-async function objectsIn(edge: string, { kind, names }: ObjectsWanted): Promise<readonly Opened[]> {
+async function objectsIn(edge: string, { kind, names }: ObjectsWanted): Promise<readonly (() => Opened)[]> {
   const home = join(edge, "state.db");
-  if (existsSync(home)) return objectsOnDisk(home, (name) => name.startsWith(names));
+  if (existsSync(home)) {
+    const objects = await objectsOnDisk(home, (name) => name.startsWith(names));
+    return objects.map((object) => () => object);
+  }
   return readdirSync(edge, { recursive: true, encoding: "utf8" })
     .filter((file) => new RegExp(`bridgehead-${kind}/[0-9a-f]+\\.sqlite$`).test(file))
-    .map((file) => {
+    .map((file) => () => {
       const database = new DatabaseSync(join(edge, file), { readOnly: true });
       return { exec: (statement) => database.prepare(statement).all(), close: () => database.close() };
     });

@@ -1,4 +1,10 @@
-import type { ConferenceEvent, NumberedReport, Report } from "../../src/bridge/events.ts";
+import {
+  type ConferenceEvent,
+  isCompared,
+  type NumberedReport,
+  type Report,
+  tellsTimes,
+} from "../../src/bridge/events.ts";
 import type { Entrance } from "../../src/bridge/keypad.ts";
 import type { CallId, ConfKey, EpochMs, StreamId } from "../../src/foundation/ids.ts";
 import { TokenBucket } from "../../src/foundation/limits.ts";
@@ -147,7 +153,7 @@ export class Reports {
   }
 
   #wait(key: ConfKey, stream: ReportStream): void {
-    const [lane, other] = stream.hasOnlySnapshots ? [this.#compared, this.#happened] : [this.#happened, this.#compared];
+    const [lane, other] = stream.isCompared ? [this.#compared, this.#happened] : [this.#happened, this.#compared];
     other.unsent.delete(key);
     lane.unsent.add(key);
   }
@@ -237,7 +243,10 @@ export class Reports {
     if (this.#unacknowledged === 0) return [];
     const unsent = this.#lanes.flatMap((lane) => [...this.#sendUnsent(lane, now)]);
     const sent = again ? [...unsent, ...this.#sendOverdue(now)] : unsent;
-    return sent.map((reports) => ({ type: "reports", epoch, ...reports }));
+    return sent.map((one) => {
+      const at = one.reports.some(({ report }) => tellsTimes(report)) && { at: now };
+      return { type: "reports", epoch, ...one, ...at };
+    });
   }
 
   *#sendUnsent({ unsent, inFlight }: Lane, now: EpochMs): Generator<SentReports> {
@@ -317,8 +326,8 @@ export class ReportStream {
     return this.#waiting.map(({ numbered }) => numbered.report);
   }
 
-  get hasOnlySnapshots(): boolean {
-    return this.#waiting.every(({ numbered }) => isSnapshot(numbered.report));
+  get isCompared(): boolean {
+    return this.#waiting.every(({ numbered }) => isCompared(numbered.report));
   }
 
   append(report: Report): NumberedReport {

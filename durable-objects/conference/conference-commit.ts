@@ -1,4 +1,5 @@
 import type { IssuedCommand } from "../../src/bridge/commands.ts";
+import { byClock, type NumberedReport } from "../../src/bridge/events.ts";
 import { applyTransaction } from "../../src/conference/decide.ts";
 import { isCommand } from "../../src/conference/draft.ts";
 import type { Fact } from "../../src/conference/facts.ts";
@@ -45,6 +46,8 @@ interface Waiting {
 
 /** Pause after which the next item counts as a lone one. */
 const loneAfterMs = 1;
+/** Clocks of machines that follow NTP differ by less, and a message is under way for less. */
+const clocksDifferMs = 1_000;
 
 /**
  * Commits a lone item at once. Items that come close after another one, within one turn of the event loop, are committed
@@ -210,11 +213,15 @@ function inputOf(item: Item, { at, store, domain, ...context }: Context, rows: R
       return { type: "webex", at, transId, messages };
     }
     case "bridge": {
-      const { bridge } = item.reports;
-      const reports = freshReports(store.progress, item.reports);
+      const { bridge, knownSince, aheadMs = 0 } = item.reports;
+      const fresh = freshReports(store.progress, item.reports);
+      const isAhead = Math.abs(aheadMs) >= clocksDifferMs;
+      const reports = isAhead ? fresh.map((one) => ({ ...one, report: byClock(one.report, aheadMs) })) : fresh;
       const other = isOnOtherBridge(store.progress, bridge) && { elsewhere: bridge };
-      const { knownSince } = item.reports;
-      const isKnown = isOngoing(store.state.head) && !other;
+      const isUnknownCall = ({ report }: NumberedReport) =>
+        report.type === "event" && report.event.type === "caller-left" && !store.state.callers.has(report.event.call);
+      const mayBeFromBefore = item.reports.aheadMs !== undefined && reports.some(isUnknownCall);
+      const isKnown = isOngoing(store.state.head) && !other && !mayBeFromBefore;
       const known = !isKnown && knownSince !== undefined && { knownSince };
       return reports.length === 0 ? null : { type: "bridge", at, reports, ...other, ...known };
     }

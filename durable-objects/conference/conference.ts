@@ -58,6 +58,7 @@ const alarmLeadMs = { creating: 1000, later: 5000 } as const;
 const confirmedMs = 300;
 const overdueMs = 60_000;
 const askWithinMs = 5000;
+const askAgainMs = 5000;
 /** How often a conference looks whether its domain is back in the settings. */
 const domainAgainMs = 3_600_000;
 
@@ -233,18 +234,26 @@ export class Conference {
     if (due !== null && due + overdueMs < now) await this.alarm();
     const deleteAt = deletionOf(this.#store, domain);
     if (deleteAt !== null && deleteAt <= now) return this.#arm(deleteAt);
+    this.#isToAsk = true;
     await this.#askForSnapshot();
   }
 
+  /** A relay that fails is asked again by the next alarm. That it fails says nothing of the conference. */
   async #askForSnapshot(): Promise<void> {
     const { bridge } = this.#store.progress;
-    const { state } = this.#store;
-    const digest = ownDigest(state);
+    const digest = ownDigest(this.#store.state);
+    if (bridge === null || this.#ongoing !== "running") this.#isToAsk = false;
     // A result that was on its way from an agent that acts no more says nothing of what the bridge holds now.
-    this.#isToAsk = digest === null && state.head.phase === "running";
     if (bridge === null || digest === null) return;
+    this.#isToAsk = false;
     const asked = this.#ports.relay(this.#identified.domain, bridge).askForSnapshot(this.#identified.confKey, digest);
-    await within(this.#ports, askWithinMs, `the relay of ${bridge}`, asked);
+    try {
+      await within(this.#ports, askWithinMs, `the relay of ${bridge}`, asked);
+    } catch (error) {
+      this.#isToAsk = true;
+      this.#log("warn", "snapshot-not-asked", { bridge, why: String(error) });
+      this.#clock.wakeBy(this.#ports.now() + askAgainMs);
+    }
   }
 
   get #identified(): ConferenceIdentity {
@@ -276,8 +285,9 @@ export class Conference {
     // Else it would act on what the backup says first, although more has happened since.
     if (isBeforeRestore(this.#store, this.#ports.restoredAt)) {
       await this.#commits.submit({ type: "restored" });
-      this.#clock.alarm.guard(() => this.#askForSnapshot());
+      this.#isToAsk = true;
     }
+    if (this.#isToAsk) void this.#askForSnapshot();
     this.#outbox.deleteConfirmed();
     this.#outbox.pump();
     this.#directoryFeed.alarmFired();
@@ -364,7 +374,7 @@ export class Conference {
       if (items.every(isSpeech) && nextDeadline(store.state) === null) this.#armLater();
       else this.#arm(this.#owesOnly ? at : deletionOf(store, domain));
       this.#armed();
-      if (this.#isToAsk && ownDigest(store.state) !== null) void this.#clock.alarm.guard(() => this.#askForSnapshot());
+      if (this.#isToAsk) void this.#askForSnapshot();
       if (this.#ongoing !== null) ids.keep(idsOfTakeover(store.state, outbox.rows));
       for (const { level, event, ...about } of logLines(batch.facts)) this.#log(level, event, about);
     } catch (error) {

@@ -367,8 +367,8 @@ export class DirectoryFeed {
   /** The documents that wait for longer than a moment, by receiver, with what a server is owed. */
   get #waiting(): readonly WaitingDocuments[] {
     const { outages, debts } = this.#store.state;
-    // What a probe says is among the debts until its server has it.
-    const all = this.#outbox.rows.filter(({ probe }) => !probe);
+    // What a probe says is among the debts, until its server has it or has shown itself in another way.
+    const all = this.#outbox.rows.filter(({ probe, host }) => !(probe && outages.has(host as WebexHost)));
     const waiting = waitingRows(all, this.#ports.now());
     return [...new Set([...waiting.keys(), ...outages.keys()])].flatMap((host) => {
       const outage = outages.get(host as WebexHost);

@@ -23,6 +23,8 @@ interface Round {
   readonly beganAt: EpochMs;
   /** The conferences that are left are before this place. */
   readonly before: number;
+  /** Another one begins behind it. */
+  readonly again?: true;
 }
 
 const roundKey = "sweepRound";
@@ -58,8 +60,8 @@ export class DomainIds implements IdAllocatorRpc {
   readonly #ids: IdAllocator;
   readonly #alarm: Alarm;
   #reserving: Promise<void> | null = null;
-  /** Set where a round begins anew: the page under way is none of it. */
-  #beginsAnew = false;
+  /** Set where another round is to begin: the page under way is none of it. */
+  #again = false;
   #known: DomainName | undefined;
 
   constructor(ports: DomainIdsPorts, ids: IdAllocator) {
@@ -104,11 +106,12 @@ export class DomainIds implements IdAllocatorRpc {
     return this.#ids.holdersSince(this.#ports.now() - lastMs, before, upTo);
   }
 
-  /** Begins a round now. One that is under way begins anew, for it has passed conferences by. */
+  /** Begins a round now, or behind the one that is under way: that one must come to its end, however often somebody asks. */
   sweep(): Promise<void> {
-    this.#keepRound(null);
-    this.#beginsAnew = true;
-    return this.#alarm.ensure(this.#ports.now());
+    const round = this.#ports.kept.get<Round | null>(roundKey);
+    if (round) this.#keepRound({ ...round, again: true });
+    this.#again = true;
+    return this.#alarm.ensure(this.#ports.now() + (round ? pageEveryMs : 0));
   }
 
   alarm(): Promise<void> {
@@ -167,7 +170,7 @@ export class DomainIds implements IdAllocatorRpc {
   async #sweepPage(): Promise<void> {
     const ids = this.#ids;
     const at = this.#ports.now();
-    this.#beginsAnew = false;
+    this.#again = false;
     const kept = this.#ports.kept.get<Round | null>(roundKey) ?? null;
     // After the clock was set back, a round would have begun in the future.
     const beganAt = Math.min(kept?.beganAt ?? at, at);
@@ -187,9 +190,10 @@ export class DomainIds implements IdAllocatorRpc {
     if (expired) ids.expire(expired, failed, at);
     const tellsCopies = before === null && ids.isUsed && this.#ports.beginRestored !== undefined;
     if (running.size > 0) this.#reserveEarly(this.#ports.now(), tellsCopies);
-    if (this.#beginsAnew) return;
-    if (before !== null) this.#keepRound({ beganAt, before });
+    const again = kept?.again === true || this.#again;
+    if (before !== null) this.#keepRound({ beganAt, before, ...(again && { again }) });
     else if (kept !== null) this.#keepRound(null);
+    if (before === null && again) this.#alarm.wakeBy(this.#ports.now());
   }
 
   /** The conferences that run, and those that could not be swept. */

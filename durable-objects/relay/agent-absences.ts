@@ -18,6 +18,9 @@ interface AbsencesPorts extends Pick<Platform, "now" | "after"> {
   notifyOfAgents(domain: DomainName, events: readonly AgentEvent[]): Promise<void>;
 }
 
+/** Of those that the directory has not taken yet, the latest. */
+const mostEvents = 1_000;
+
 /** Keeps which agents of a bridge are away, and has the directory notify receivers of webhooks of long absences and returns. */
 export class AgentAbsences {
   readonly #ports: AbsencesPorts;
@@ -46,7 +49,7 @@ export class AgentAbsences {
     const more = (this.isWatched(identity) ? events : []).map((event) => ({ ...event, bridge: identity.bridge, acts }));
     // A later life knows by this row which bridge it is of, also without an agent.
     if (!kept || more.length > 0 || JSON.stringify(after) !== JSON.stringify(known.away))
-      this.#store.write("absences", { identity, away: after, events: [...known.events, ...more] });
+      this.#store.write("absences", { identity, away: after, events: [...known.events, ...more].slice(-mostEvents) });
     if (nextAt !== null && this.isWatched(identity)) this.#alarm.wakeBy(nextAt);
     void this.#send();
   }

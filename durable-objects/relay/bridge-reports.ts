@@ -1,4 +1,4 @@
-import type { NumberedReport } from "../../src/bridge/events.ts";
+import { isCompared } from "../../src/bridge/events.ts";
 import type { ConfKey, DomainName, EpochMs } from "../../src/foundation/ids.ts";
 import { TokenBucket } from "../../src/foundation/limits.ts";
 import { assertNever } from "../../src/foundation/result.ts";
@@ -148,10 +148,10 @@ export class BridgeReports {
       case "commands-ack":
         return conference.ackCommands(bridge, said.ids, said.waiting);
       case "reports": {
-        const { stream, cannot, reports } = said;
+        const { type: _, id: __, conference: ___, ...sent } = said;
         const activeSince = this.#ports.state().lastActive?.since ?? null;
-        const of = { domain, bridge, confKey, stream, activeSince, knownSince: this.#ports.knownSince() };
-        const upTo = await conference.report({ ...of, cannot, reports });
+        const of = { domain, bridge, confKey, activeSince, knownSince: this.#ports.knownSince() };
+        const upTo = await conference.report({ ...of, ...sent });
         this.#ports.measures.eventSeconds.observe({ domain }, this.#ports.now() - begunAt);
         return this.#ack(said, upTo);
       }
@@ -194,9 +194,6 @@ export class BridgeReports {
   }
 }
 
-/** Whether it says how things are, and not what happened. A reconnected agent sends one for each conference. */
 function isComparison(said: ForConference): boolean {
-  const isSnapshot = ({ report }: NumberedReport) =>
-    report.type === "event" && report.event.type === "snapshot" && report.event.conference !== null;
-  return said.type === "digest" || (said.type === "reports" && said.reports.every(isSnapshot));
+  return said.type === "digest" || (said.type === "reports" && said.reports.every(({ report }) => isCompared(report)));
 }

@@ -52,8 +52,8 @@ export interface RelayEntries {
   readonly lastActive: LastActive & { readonly restoredAt?: EpochMs };
   /** When last no agent was active any more, and why. */
   readonly lost: Lost;
-  /** Since when the agent had acted, and which start of the bridge it named, when the conferences last compared themselves with the bridge. */
-  readonly sweptFor: string;
+  /** Since when the agent had acted, and which start of the bridge it named, when all conferences were last to compare themselves with it. */
+  readonly sweepBegunFor: string;
   /** What the agents are to keep. */
   readonly idLimit: IdLimit;
   readonly lastSaid: LastSaid;
@@ -77,7 +77,7 @@ export interface RelayEntries {
   readonly prunedOn: number;
 }
 
-/** A relay's rows: the epoch, who is active, which start of the bridge this is, and which conferences are the edge's own. */
+/** A relay's rows: the epoch, who is active, for which of them conferences were swept, and which conferences are the edge's own. */
 export class RelayStore extends EntryTable<RelayEntries> {
   readonly #sql: Sql;
   /** Conference → the day of the last word about it, `null`: it is not the edge's. A part of what is on disk. */

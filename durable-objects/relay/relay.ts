@@ -93,6 +93,8 @@ export class Relay implements RelayRpc {
   #identity: Identity | undefined;
   /** Since when the active link has had no socket, if it has none. */
   #missedAt: EpochMs;
+  /** For whom conferences were last swept; see `RelayEntries`. */
+  #sweepBegunFor: string | undefined;
   #isSweeping = false;
   /** The active link without a socket, as it is kept for the next life. */
   #missed: RelayEntries["active"];
@@ -117,6 +119,8 @@ export class Relay implements RelayRpc {
     const epoch = this.#store.read("epoch") ?? 0;
     const acted = this.#store.read("lastActive");
     const lastActive = acted && acted.restoredAt === ports.restoredAt ? acted : null;
+    // An earlier release did not note it.
+    this.#sweepBegunFor = this.#store.read("sweepBegunFor") ?? (epoch === 0 ? undefined : "");
     const idLimit = this.#store.read("idLimit");
     const links = attachments.map(({ link }) => link);
     const state = { epoch, lastActive, links, ...(idLimit && { idLimit }) };
@@ -388,19 +392,23 @@ export class Relay implements RelayRpc {
     const bootId = activeLink(this.#state)?.health?.bootId;
     if (!lastActive || bootId === undefined || !this.#identity || this.#isSweeping) return;
     const acting = `${lastActive.since} ${bootId}`;
-    const before = this.#store.read("sweptFor");
-    if (acting === before) return;
+    if (acting === this.#sweepBegunFor) return;
     // With the first agent of all, nothing can have been lost.
-    if (before === undefined) return this.#store.write("sweptFor", acting);
+    if (this.#sweepBegunFor === undefined) return this.#noteSweep(acting);
     this.#isSweeping = true;
     void this.#sweep(this.#identity.domain, acting);
+  }
+
+  #noteSweep(acting: string): void {
+    this.#sweepBegunFor = acting;
+    this.#store.write("sweepBegunFor", acting);
   }
 
   async #sweep(domain: DomainName, acting: string): Promise<void> {
     try {
       await within(this.#ports, sweptWithinMs, "the allocator", this.#ports.sweep(domain));
-      this.#store.write("sweptFor", acting);
       this.#isSweeping = false;
+      this.#noteSweep(acting);
       this.#sweepBehindLoss();
     } catch (error) {
       this.#log("not-swept", "", { error: String(error) }, "warn");

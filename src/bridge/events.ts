@@ -137,3 +137,53 @@ export const numberedReport = v.object({
 });
 
 export type NumberedReport = Checked<typeof numberedReport>;
+
+/** Whether it says how things are, and not what happened. A reconnected agent sends one for each conference. */
+export function isCompared(report: Report): boolean {
+  return report.type === "event" && report.event.type === "snapshot" && report.event.conference !== null;
+}
+
+/** Whether it says when something was, by the agent's clock. */
+export function tellsTimes(report: Report): boolean {
+  if (report.type !== "event") return false;
+  const { event } = report;
+  if (event.type === "snapshot") return event.conference !== null;
+  return (event.type === "caller-left" || event.type === "conference-ended") && event.was !== undefined;
+}
+
+/** The report with its times as a clock shows them that the agent's is ahead of by so much. */
+export function byClock<Of extends Report>(report: Of, aheadMs: number): Of {
+  if (!tellsTimes(report) || report.type !== "event") return report;
+  return { ...report, event: eventByClock(report.event, (time) => time - aheadMs) };
+}
+
+function eventByClock(event: ConferenceEvent, here: (time: number) => number): ConferenceEvent {
+  const callersHere = (callers: readonly BridgeCaller[]) =>
+    callers.map((caller) => ({
+      ...caller,
+      ...(caller.enteredAt !== undefined && { enteredAt: here(caller.enteredAt) }),
+    }));
+  const sinceHere = ({ since }: { readonly since?: number }) => since !== undefined && { since: here(since) };
+  switch (event.type) {
+    case "snapshot": {
+      const { conference: held } = event;
+      return held
+        ? { ...event, conference: { ...held, ...sinceHere(held), callers: callersHere(held.callers) } }
+        : event;
+    }
+    case "caller-left": {
+      const { was } = event;
+      return was ? { ...event, was: { ...was, enteredAt: here(was.enteredAt), leftAt: here(was.leftAt) } } : event;
+    }
+    case "conference-ended": {
+      const { was } = event;
+      if (!was) return event;
+      return {
+        ...event,
+        was: { ...was, ...sinceHere(was), endedAt: here(was.endedAt), callers: callersHere(was.callers) },
+      };
+    }
+    default:
+      return event;
+  }
+}

@@ -74,7 +74,8 @@ export type DroppedPromptCalls = Checked<typeof droppedPromptCalls>;
 const agentToEdge = [
   /** The commands are in the journal, and with the bridge but for those `waiting`, which are acknowledged again. */
   typed("commands-ack", { conference, ids: v.array(commandId), waiting: v.exactOptional(v.array(commandId)) }),
-  typed("reports", { epoch, conference, stream, reports: v.array(numberedReport) }),
+  /** `at`: the agent's time now, where a report says when something was; absent from older agents. */
+  typed("reports", { epoch, conference, stream, reports: v.array(numberedReport), at: v.exactOptional(whole) }),
   /** Of conferences of which nothing is pending: each minute until it is confirmed, then each eight at most. */
   typed("digests", { epoch, digests: v.array(conferenceDigest) }),
   /**

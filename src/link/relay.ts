@@ -85,6 +85,8 @@ export type ForConference =
       readonly conference: ConfKey;
       readonly stream: StreamId;
       readonly cannot: readonly Ability[];
+      /** How far the agent's clock is ahead, where that matters and is known. */
+      readonly aheadMs?: number;
       readonly reports: readonly NumberedReport[];
     }
   /** The agent is answered when the conference knows the same; when it knows otherwise, the agent is asked for a snapshot. */
@@ -241,9 +243,10 @@ function received(state: RelayState, { id, message, at }: Extract<RelayInput, { 
     case "reports": {
       // The snapshots of a new active agent cover what the one before it saw.
       if (!isActive || message.epoch !== state.epoch) return unchanged(state);
-      const { conference, stream, reports } = message;
+      const { conference, stream, reports, at: sentAt } = message;
       const cannot = link.health?.cannot ?? [];
-      return { state, effects: [{ type: "reports", id, conference, stream, cannot, reports }] };
+      const ahead = sentAt !== undefined && { aheadMs: sentAt - at };
+      return { state, effects: [{ type: "reports", id, conference, stream, cannot, ...ahead, reports }] };
     }
     case "digests": {
       if (!isActive || message.epoch !== state.epoch) return unchanged(state);

@@ -46,6 +46,8 @@ export interface AgentReports extends ConferenceIdentity {
   readonly knownSince?: EpochMs;
   /** What the bridge cannot do; absent: it can do everything. */
   readonly cannot?: readonly Ability[];
+  /** How far the agent's clock is ahead of the relay's; absent: no report says when something was, or an older agent's does. */
+  readonly aheadMs?: number;
   readonly reports: readonly NumberedReport[];
 }
 

@@ -102,12 +102,17 @@ test("conferences that hang do not keep the reports of the others", () => {
   expect([...backlog.judgements]).toEqual(["allowed"]);
 });
 
-test("a result goes at once, before the snapshots of a hundred others that wait", () => {
+const lost: Report = { type: "event", event: { type: "snapshot", conference: null } };
+const created: Report = { type: "result", id: "create" as CommandId, result: { done: true } };
+
+test.each([
+  ["a result", created],
+  ["that the bridge has lost a conference", lost],
+])("%s goes at once, before the snapshots of a hundred others that wait", (_what, report) => {
   const backlog = new Backlog();
   backlog.add(100, 1, snapshot(20));
   backlog.turn(() => null);
-  const created: Report = { type: "result", id: "create" as CommandId, result: { done: true } };
-  backlog.journal.transaction(() => backlog.reports.add("900000099" as ConfKey, created));
+  backlog.journal.transaction(() => backlog.reports.add("900000099" as ConfKey, report));
   backlog.turn(() => null);
   backlog.reports.resendAll();
   backlog.turn(() => null);

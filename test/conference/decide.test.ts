@@ -372,43 +372,6 @@ test("a call that has left a conference that the edge does not know has its reco
   expect(record).toMatchObject([{ number: "4420", enteredAt: 200, endedAt: 700, fromBridge: true, endedBy: "caller" }]);
 });
 
-test("a call that left while the edge was away, having lost its state, has one record also where WebEx has created the conference since", () => {
-  const state = emptyState();
-  const life = { ...head.life, row: 1, createdAt: 900_000 };
-  state.head = { ...head, life };
-  const left = (call: string, enteredAt: number) => {
-    const was = { number: "4420", enteredAt, leftAt: 800_000 };
-    const event = { type: "caller-left", call: call as CallId, reason: "hung-up", was } as const;
-    const input = { ...reported({ type: "event", event }), at: 1_000_000, knownSince: 850_000 } as ConferenceInput;
-    const { changes, facts, effects } = after(state, input);
-    applyChanges(state, changes);
-    expect(effects).toEqual([]);
-    return facts.flatMap((fact) => (fact.kind === "call-left" ? [fact.record.call] : []));
-  };
-
-  expect([left("c1", 200_000), left("c1", 200_000), left("c2", 300_000)]).toEqual([["c1"], [], ["c2"]]);
-  // WebEx was told of this one, and of its end.
-  expect(left("c3", 950_000)).toEqual([]);
-  state.head = { ...head, life: { ...life, row: 7 } };
-  expect(left("c4", 200_000)).toEqual([]);
-});
-
-test("by an agent whose clock is ahead, a call of a conference that is over entered no later one", () => {
-  const hourMs = 3_600_000;
-  const at = 10 * hourMs;
-  const records = (overForMs: number, enteredAt: number, leftAt: number) => {
-    const was = { number: "4420", enteredAt, leftAt };
-    const event = { type: "caller-left", call: "c1" as CallId, reason: "hung-up", was } as const;
-    const input = { ...reported({ type: "event", event }), at } as ConferenceInput;
-    const { facts } = after({ head: { phase: "ended", byWebex: true, at: at - overForMs } }, input);
-    return facts.filter(({ kind }) => kind === "call-left").length;
-  };
-
-  // Another agent has told of it.
-  expect(records(30_000, at + hourMs - 60_000, at + hourMs)).toBe(0);
-  expect(records(2 * hourMs, at + hourMs - 60_000, at + hourMs)).toBe(1);
-});
-
 test("of a bridge's late creation nothing is kept, and an older conference of its key is no orphan", () => {
   const found = snapshot({ ...empty, since: 900 });
   const commands = (state: Partial<ConferenceState>) =>

@@ -2,12 +2,13 @@ import { expect, test } from "vitest";
 import type { Ability, BridgeCommand } from "../../src/bridge/commands.ts";
 import type { Report } from "../../src/bridge/events.ts";
 import { digestOf } from "../../src/bridge/state.ts";
-import type { BridgeName, StreamId } from "../../src/foundation/ids.ts";
+import type { BridgeName, CallId, StreamId } from "../../src/foundation/ids.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
-import { aCaller, held, left, snapshot as snapshotOf } from "../builders.ts";
+import { aCaller, event, held, left, snapshot as snapshotOf } from "../builders.ts";
 import {
   ConferenceWorld,
   callerEntered,
+  callerLeft,
   createConference,
   extConfId,
   host,
@@ -548,4 +549,88 @@ test("of two agents of a bridge that report one after the other after a loss, th
   ]);
   const found = world.pages.flatMap((page) => page.facts.filter(({ fact }) => fact.kind === "conference-found"));
   expect(found).toHaveLength(1);
+});
+
+/** A call that is over, as an agent tells of it who knew it: so long ago it entered and left, by the edge's clock. */
+const leftAgo = (world: ConferenceWorld, call: string, agoMs: number, aheadMs = 0): Report => {
+  const now = world.time.now + aheadMs;
+  const was = { number: "4420", enteredAt: now - agoMs, leftAt: now - agoMs + 10_000 };
+  return { type: "event", event: { type: "caller-left", call: call as CallId, reason: "hung-up", was } };
+};
+const recordsIn = (world: ConferenceWorld) =>
+  world.stored.journal
+    .facts(0)
+    .flatMap(({ facts }) => facts.flatMap((fact) => (fact.kind === "call-left" ? [fact.record] : [])));
+
+test("a call that left while the edge was away, having lost its state, has one record also where WebEx has created the conference since", async () => {
+  const world = await ConferenceWorld.running(1);
+  const knownSince = world.time.now - 20_000;
+  const tells = (report: Report) => world.during(world.reportFrom("simulated", report, { knownSince, aheadMs: 0 }));
+  const before = leftAgo(world, "c8", 60_000);
+  for (const report of [before, before, leftAgo(world, "c9", 50_000)]) await tells(report);
+  expect(recordsIn(world).map(({ call }) => call)).toEqual(["c8", "c9"]);
+  expect(world.stored.state.callers.size).toBe(1);
+
+  // Of this one WebEx was told, and another agent tells once more.
+  await world.reported(callerEntered(5));
+  await world.time.pass(5_000);
+  await world.reported(callerLeft(5));
+  await tells(leftAgo(world, "c5", 5_000));
+  expect(recordsIn(world).map(({ call }) => call)).toEqual(["c8", "c9", "c5"]);
+});
+
+test("a call that was inside before WebEx created its conference has one record, whoever tells of its end once more", async () => {
+  const world = new ConferenceWorld();
+  const knownSince = world.time.now - 10_000;
+  const enteredAt = world.time.now - 60_000;
+  const caller = { call: "c7", number: "4420", attendeeId: null, muted: false, silent: false, room: "main", enteredAt };
+  const held = { locked: false, speaking: null, rooms: [], callers: [caller], dialled: [] };
+  const snapshot = { type: "event", event: { type: "snapshot", conference: held } } as object as Report;
+  await world.received("create", createConference());
+  await world.allDone();
+  const tells = (report: Report) => world.during(world.reportFrom("simulated", report, { knownSince, aheadMs: 0 }));
+  await tells(snapshot);
+  await world.time.pass(5_000);
+  const msgId = world.stored.state.callers.get("c7" as CallId)?.enterMsgId;
+  await world.received("named", { type: "caller-named", msgId, extCallId: "1001" } as FromWebex);
+  for (const _ of ["one agent", "another one"]) await tells(leftAgo(world, "c7", 70_000));
+  expect(recordsIn(world).map(({ call }) => call)).toEqual(["c7"]);
+});
+
+test("times of an agent whose clock is ahead, or behind, are those of the edge's clock", async () => {
+  const hourMs = 3_600_000;
+  for (const aheadMs of [hourMs, -hourMs]) {
+    const world = new ConferenceWorld();
+    const { now } = world.time;
+    const call = leftAgo(world, "c7", 60_000, aheadMs);
+    await world.during(world.reportFrom("simulated", call, { knownSince: 0, aheadMs }));
+    expect(recordsIn(world)).toMatchObject([{ enteredAt: now - 60_000, endedAt: now - 50_000, seconds: 10 }]);
+  }
+});
+
+test("the same of a conference that the bridge ended while the edge was away", async () => {
+  const world = new ConferenceWorld();
+  const { now } = world.time;
+  const aheadMs = 3_600_000;
+  const was = { since: now + aheadMs - 60_000, endedAt: now + aheadMs - 20_000, callers: [] };
+  const ended = event({ type: "conference-ended", was });
+  await world.during(world.reportFrom("simulated", ended, { knownSince: 0, aheadMs }));
+  const records = world.stored.journal
+    .facts(0)
+    .flatMap(({ facts }) => facts.flatMap((fact) => (fact.kind === "conference-ended" ? [fact.record] : [])));
+  expect(records).toMatchObject([{ createdAt: now - 60_000, endedAt: now - 20_000 }]);
+});
+
+test("a call that left before its conference was over is not told of again by an agent whose clock is or was ahead", async () => {
+  const world = await ConferenceWorld.running(1);
+  await world.reported(event({ type: "conference-ended" }));
+  const hourMs = 3_600_000;
+  const before = recordsIn(world).length;
+  await world.time.pass(hourMs);
+  const more = { knownSince: 0, aheadMs: hourMs };
+  await world.during(world.reportFrom("simulated", leftAgo(world, "c0", hourMs + 60_000, hourMs), more));
+  const was = { number: "4420", enteredAt: world.time.now + hourMs, leftAt: world.time.now };
+  const left = { type: "caller-left", call: "c1" as CallId, reason: "hung-up", was } as const;
+  await world.during(world.reportFrom("simulated", event(left), { knownSince: 0, aheadMs: 0 }));
+  expect(recordsIn(world)).toHaveLength(before);
 });

@@ -54,6 +54,7 @@ export class ConferenceWorld {
   /** By how much the machine's clock is wrong. */
   clockSetMs = 0;
   alarmsSet = 0;
+  relayFails = false;
   /** For each time that a snapshot was asked for: the digest with which none is wanted. */
   readonly asked: string[] = [];
   /** How often everything was deleted. */
@@ -158,6 +159,7 @@ export class ConferenceWorld {
         },
         askForSnapshot: async (_, unless) => {
           step();
+          if (this.relayFails) throw new Error("the relay is broken");
           this.asked.push(unless);
         },
         health: async () => {
@@ -276,7 +278,7 @@ export class ConferenceWorld {
   reportFrom(
     bridge: string,
     report: Report,
-    more: Partial<Pick<AgentReports, "knownSince" | "cannot">> = {},
+    more: Partial<Pick<AgentReports, "knownSince" | "cannot" | "aheadMs">> = {},
   ): Promise<number> {
     this.#streams += 1;
     const from = { bridge: bridge as BridgeName, stream: `${bridge}-${this.#streams}` as StreamId };

@@ -15,6 +15,7 @@ import {
   host,
   identity,
   lock,
+  muteCaller,
 } from "./conference-world.ts";
 
 const receiver = { url: "https://voice.example.com/events", secretFrom: "WEBHOOK_SECRET_ACME" };
@@ -108,6 +109,21 @@ test("documents that wait are those that a server is owed: a probe is none besid
   const waiting = world.pages.flatMap((page) => page.live?.waiting ?? []).map(({ documents }) => documents);
   expect(waiting.length).toBeGreaterThan(1);
   expect(Math.max(...waiting)).toBe(1);
+});
+
+test("a probe waits like other documents once its server has shown itself in another way", async () => {
+  const world = await pausing(1_000);
+  world.answer = () => ({ kind: "failed", reason: "TimeoutError" });
+  await world.reported(event({ type: "lock-changed", locked: true }));
+  await world.time.pass(60_000);
+  world.answer = () => new Promise(() => {});
+  await world.time.pass(60_000);
+  world.pages.length = 0;
+  await world.received("t-back", muteCaller("1001"));
+  await world.time.pass(4_500);
+
+  expect(world.stored.state.outages.size).toBe(0);
+  expect(world.pages.at(-1)?.live?.waiting).toMatchObject([{ documents: expect.any(Number) }]);
 });
 
 const nextServer = { msgId: "m-next", extConfId: "7002", replyTo: "127.0.0.1:8802" } as Partial<FromWebex>;

@@ -304,3 +304,54 @@ test("a relay that ends before its conferences are about to compare themselves s
 
   expect(world.asked.filter((line) => line === "local sweeps")).toHaveLength(1);
 });
+
+test("where the allocator fails, or another agent acts meanwhile, the conferences are swept once more", async () => {
+  const world = await RelayWorld.begin();
+  const saysBoot = (bootId: string) =>
+    world.says({ type: "health", bridgeUp: true, bootId, portsInUse: 0, ports: null });
+  const swept = () => world.asked.splice(0).filter((line) => line === "local sweeps").length;
+  saysBoot("first");
+  world.connect("agent-2");
+  saysBoot("first");
+  world.hangs = true;
+  world.sockets.delete("link-1");
+  world.relay.closed("link-1");
+  await world.settle();
+  expect(swept()).toBe(1);
+  world.connect("agent-1");
+  saysBoot("first");
+  world.sockets.delete("link-2");
+  world.relay.closed("link-2");
+  world.hangs = false;
+  await world.timers.pass(10_000);
+  expect(swept()).toBe(0);
+  await world.timers.pass(5_000);
+  expect(swept()).toBe(1);
+  await world.timers.pass(60_000);
+  expect(swept()).toBe(0);
+});
+
+test("where another agent acts before the allocator has answered, the conferences are swept for that one, too", async () => {
+  const world = await RelayWorld.begin();
+  const saysBoot = (bootId: string) =>
+    world.says({ type: "health", bridgeUp: true, bootId, portsInUse: 0, ports: null });
+  saysBoot("first");
+  world.asked.length = 0;
+  saysBoot("second");
+  saysBoot("third");
+  await world.settle();
+  expect(world.asked.filter((line) => line === "local sweeps")).toHaveLength(2);
+});
+
+test("a relay of an earlier release, which did not note for whom it swept, sweeps once", async () => {
+  const world = await RelayWorld.begin();
+  const saysBoot = (bootId: string) =>
+    world.says({ type: "health", bridgeUp: true, bootId, portsInUse: 0, ports: null });
+  saysBoot("first");
+  world.sql.exec("DELETE FROM entry WHERE key = 'sweepBegunFor'");
+  world.sleep();
+  world.asked.length = 0;
+  for (let times = 0; times < 3; times += 1) saysBoot("first");
+  await world.settle();
+  expect(world.asked.filter((line) => line === "local sweeps")).toHaveLength(1);
+});

@@ -47,7 +47,7 @@ export class SqliteDisk implements Disk {
   /** Which file is open; `null`: none. */
   #opened: number | null = null;
 
-  /** `readOnly`: beside an edge that uses the file, or on a copy. */
+  /** `readOnly`: beside an edge that uses the file, of which it shows one moment, or on a copy. */
   constructor(file: string, { readOnly = false } = {}) {
     this.#file = file;
     this.#readOnly = readOnly;
@@ -57,6 +57,7 @@ export class SqliteDisk implements Disk {
     this.#close();
     const database = new DatabaseSync(this.#file, { readOnly: this.#readOnly });
     this.#database = database;
+    if (this.#readOnly) database.exec("BEGIN");
     if (!this.#readOnly) {
       database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000");
       database.exec(tables);

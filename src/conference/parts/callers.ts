@@ -67,7 +67,7 @@ export function applyEntered(draft: Draft, caller: Caller, prompt?: FromPrompt):
   if (draft.running?.keptUntil !== undefined) draft.update({ keptUntil: undefined });
 }
 
-/** That it has entered, for its record: it may be gone. */
+/** Notes the entry for the call's record. The call may have left already. */
 export function noteEntry(draft: Draft, caller: Caller, prompt?: FromPrompt): void {
   const { call, number, extCallId, participantType, muted, room, history } = caller;
   draft.fact({

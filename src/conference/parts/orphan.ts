@@ -106,10 +106,11 @@ export function findOrphan(draft: Draft, found: Pick<ConferenceSnapshot, "since"
   if (locks) draft.issue({ type: "lock" });
 }
 
-/** A call that the edge does not know is over, of a conference that it does not know either, or did not when the call entered: it has its record all the same. */
+/** A call that the edge does not know has left. It gets its record where the edge did not know the conference when the call entered. */
 export function recordLeft(draft: Draft, { call, reason, was }: EventOf<"caller-left">): void {
   if (!was) return;
-  const since = onEdge(draft, was.enteredAt, was.leftAt);
+  // The clock that it entered by was set since: it says nothing.
+  const since = was.enteredAt <= was.leftAt ? was.enteredAt : undefined;
   const { ongoing } = draft;
   if (ongoing ? !isFromBefore(draft, ongoing, call, since) : !isUnknown(draft, since)) return;
   const { leftAt, ...entry } = was;
@@ -130,14 +131,9 @@ export function recordLeft(draft: Draft, { call, reason, was }: EventOf<"caller-
   draft.life = null;
 }
 
-/** A time of an agent whose clock is ahead if it tells of what is still to come here. It was as far ahead before, as a rule. */
-function onEdge({ at }: Draft, time: EpochMs, toldAt: EpochMs): EpochMs {
-  return time - Math.max(0, toldAt - at);
-}
-
 /** Whether this call entered before the edge lost what it knew, and has no record since. The edge knew of no conference of this key before. */
-function isFromBefore(draft: Draft, { life, overBefore = [] }: Ongoing, call: CallId, since: EpochMs): boolean {
-  const isFirst = life.row === 1 && draft.context.knownSince !== undefined;
+function isFromBefore(draft: Draft, { life, overBefore = [] }: Ongoing, call: CallId, since?: EpochMs): boolean {
+  const isFirst = life.row === 1 && draft.context.knownSince !== undefined && since !== undefined;
   return isFirst && since < life.createdAt && mayBeLost(draft, since) && !overBefore.includes(call);
 }
 
@@ -148,7 +144,7 @@ function unfoundLife(draft: Draft): Life {
 
 /** The same of a conference, with all who were in it until its end. */
 export function recordEnded(draft: Draft, { was }: EventOf<"conference-ended">): void {
-  if (!was || !isUnknown(draft, was.since && onEdge(draft, was.since, was.endedAt))) return;
+  if (!was || !isUnknown(draft, was.since)) return;
   const { since, endedAt, callers } = was;
   // Nobody can enter it any more.
   findOrphan(draft, { ...(since !== undefined && { since }), locked: true, callers });
