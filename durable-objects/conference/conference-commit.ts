@@ -1,5 +1,5 @@
 import type { IssuedCommand } from "../../src/bridge/commands.ts";
-import { byClock, type NumberedReport } from "../../src/bridge/events.ts";
+import { byClock, type Report } from "../../src/bridge/events.ts";
 import { applyTransaction } from "../../src/conference/decide.ts";
 import { isCommand } from "../../src/conference/draft.ts";
 import type { Fact } from "../../src/conference/facts.ts";
@@ -203,6 +203,14 @@ export function isBeforeRestore({ identity, progress }: ConferenceStore, restore
   return identity !== null && restoredAt !== undefined && progress.restoredAt !== restoredAt;
 }
 
+/** Each agent may tell once more of a call that has left. Whoever has its record needs no more than that: clocks do not say. */
+function withoutKnown(report: Report, { state, journal }: ConferenceStore): Report {
+  if (report.type !== "event" || report.event.type !== "caller-left" || !report.event.was) return report;
+  const { was, ...event } = report.event;
+  const isKnown = state.callers.has(event.call) || journal.knowsCall(event.call, was.enteredAt);
+  return isKnown ? { ...report, event } : report;
+}
+
 /** The input to commit; `null`: all of the item was committed before, or nothing follows from it. */
 function inputOf(item: Item, { at, store, domain, ...context }: Context, rows: Rows): ConferenceInput | null {
   switch (item.type) {
@@ -216,12 +224,11 @@ function inputOf(item: Item, { at, store, domain, ...context }: Context, rows: R
       const { bridge, knownSince, aheadMs = 0 } = item.reports;
       const fresh = freshReports(store.progress, item.reports);
       const isAhead = Math.abs(aheadMs) >= clocksDifferMs;
-      const reports = isAhead ? fresh.map((one) => ({ ...one, report: byClock(one.report, aheadMs) })) : fresh;
+      const reports = fresh.map(({ number, report }) => {
+        return { number, report: withoutKnown(isAhead ? byClock(report, aheadMs) : report, store) };
+      });
       const other = isOnOtherBridge(store.progress, bridge) && { elsewhere: bridge };
-      const isUnknownCall = ({ report }: NumberedReport) =>
-        report.type === "event" && report.event.type === "caller-left" && !store.state.callers.has(report.event.call);
-      const mayBeFromBefore = item.reports.aheadMs !== undefined && reports.some(isUnknownCall);
-      const isKnown = isOngoing(store.state.head) && !other && !mayBeFromBefore;
+      const isKnown = isOngoing(store.state.head) && !other;
       const known = !isKnown && knownSince !== undefined && { knownSince };
       return reports.length === 0 ? null : { type: "bridge", at, reports, ...other, ...known };
     }

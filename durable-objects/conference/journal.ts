@@ -1,7 +1,7 @@
 import type { Fact, FactRow } from "../../src/conference/facts.ts";
 import type { ConferenceInput } from "../../src/conference/inputs.ts";
 import type { OperatorRequest } from "../../src/conference/operator-actions.ts";
-import type { ActionId, EpochMs } from "../../src/foundation/ids.ts";
+import type { ActionId, CallId, EpochMs } from "../../src/foundation/ids.ts";
 import type { HistoryRow, StoredEntries } from "../../src/replay/history.ts";
 import type { JournalPlace } from "../../src/rpc/conference.ts";
 import { LazyTables } from "../platform/lazy-tables.ts";
@@ -121,6 +121,15 @@ export class Journal {
     const query = `SELECT seq, at FROM journal WHERE ${has} ORDER BY seq LIMIT 1`;
     const [row] = this.tables.read(query, ...columns.flatMap(() => names));
     return row ? { row: Number(row.seq), at: Number(row.at) } : null;
+  }
+
+  /** Whether it tells of this call, or may have before its oldest rows went. `since`: when the call entered. */
+  knowsCall(call: CallId, since: EpochMs): boolean {
+    if (this.#isOld) return true;
+    const [first] = this.tables.read("SELECT seq, at FROM journal ORDER BY seq LIMIT 1");
+    if (first && Number(first.seq) > 1 && since < Number(first.at)) return true;
+    const query = "SELECT seq FROM journal WHERE instr(facts, ?) > 0 LIMIT 1";
+    return this.tables.read(query, `"call":${JSON.stringify(call)}`).length > 0;
   }
 
   /** What this action asked for; `null`: the journal does not have it any more. */

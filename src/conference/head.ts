@@ -162,8 +162,6 @@ const ongoing = {
   extConfId,
   /** The TSP server that is notified (protocol T12). */
   host: server,
-  /** The last calls that are over of those that entered before the edge knew of it, as after a loss of its state: each agent may tell of them. */
-  overBefore: maybe(list(call)),
   /** Handles that another create has replaced (protocol 4.9), with the server that had each. No other conference gets one before its `until`. */
   formerHandles: list(fields({ extConfId, host: maybe(server), until: time })),
   /** The host's call, where the meeting's data name it. */

@@ -630,7 +630,7 @@ test("a call that left before its conference was over is not told of again by an
   const more = { knownSince: 0, aheadMs: hourMs };
   await world.during(world.reportFrom("simulated", leftAgo(world, "c0", hourMs + 60_000, hourMs), more));
   const was = { number: "4420", enteredAt: world.time.now + hourMs, leftAt: world.time.now };
-  const left = { type: "caller-left", call: "c1" as CallId, reason: "hung-up", was } as const;
+  const left = { type: "caller-left", call: "c0" as CallId, reason: "hung-up", was } as const;
   await world.during(world.reportFrom("simulated", event(left), { knownSince: 0, aheadMs: 0 }));
   expect(recordsIn(world)).toHaveLength(before);
 });

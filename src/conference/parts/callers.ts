@@ -3,7 +3,7 @@ import type { CallId, EpochMs, ExtCallId, MsgId, RoomId } from "../../foundation
 import type { FromWebexMessages, OpenRequest } from "../../tsp/messages.ts";
 import type { Draft } from "../draft.ts";
 import { joined } from "../facts.ts";
-import { isOngoing, namedAs } from "../head.ts";
+import { namedAs } from "../head.ts";
 import { callOver, entered, isDialledOut, newHistory, updateLife, withMuted, withRoom } from "../records.ts";
 import { type CallEnd, type Caller, type CallerChange, isMutedOnBridge } from "../state.ts";
 import { secretMark } from "./entry-rules.ts";
@@ -14,8 +14,6 @@ import { reconsiderSpeaker, removeSpeaker } from "./speakers.ts";
 const MAX_LOST_ENTRIES = 100;
 /** Callers who left before WebEx named them, as many as a large conference loses at once. Only the MsgID is kept of older ones. */
 const MAX_NAMELESS = 1_000;
-/** As many as a large conference loses at once. */
-const MOST_OVER_BEFORE = 1_000;
 /** How many are kept of one caller: an agent reports only the last one again. */
 const MAX_IDENTIFICATIONS = 10;
 
@@ -268,19 +266,11 @@ export function applyAttendeeId(draft: Draft, caller: Caller, { id, attendeeId }
 export function removeCaller(draft: Draft, caller: Caller, end: CallEnd): void {
   const { call, enterMsgId } = caller;
   callOver(draft, caller, end);
-  noteOver(draft, caller);
   notifyChange(draft, { ...caller, left: true }, { status: "left" });
   if (draft.running?.attached === false) oweLeft(draft, caller);
   if (enterMsgId === null || isEntryOwed(draft, caller)) deleteDeparted(draft, caller);
   else limitDeparted(draft);
   removeSpeaker(draft, call);
-}
-
-/** Of a caller who was there before the edge knew of the conference. */
-export function noteOver(draft: Draft, { call, history }: Caller): void {
-  const { head } = draft;
-  if (!history.fromBridge || !isOngoing(head)) return;
-  draft.head = { ...head, overBefore: [...(head.overBefore ?? []), call].slice(-MOST_OVER_BEFORE) };
 }
 
 /** WebEx has let the conference go on alone: whoever creates it again learns who has left (protocol 4.8 step 6, F4). */

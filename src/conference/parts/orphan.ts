@@ -1,18 +1,11 @@
 import type { BridgeCaller, ConferenceEvent, ConferenceSnapshot } from "../../bridge/events.ts";
-import {
-  type BridgeName,
-  type CallId,
-  type EpochMs,
-  type ExtConfId,
-  MAIN_ROOM,
-  type WebexHost,
-} from "../../foundation/ids.ts";
+import { type BridgeName, type EpochMs, type ExtConfId, MAIN_ROOM, type WebexHost } from "../../foundation/ids.ts";
 import type { Draft } from "../draft.ts";
-import { type Life, type Ongoing, secretsOf } from "../head.ts";
+import { type Life, secretsOf } from "../head.ts";
 import { endByTelephone, KEPT_EMPTY_MS } from "../lifecycle.ts";
 import { callOver, newLife, repaired, reportedEnd } from "../records.ts";
 import type { Caller } from "../state.ts";
-import { applyEntered, callerOf, noteEntry, noteOver } from "./callers.ts";
+import { applyEntered, callerOf, noteEntry } from "./callers.ts";
 
 /** Late commands of a conference that is over have had their effect by then: what a bridge holds under its key since is another one. */
 const ANOTHER_AFTER_MS = 600_000;
@@ -106,13 +99,10 @@ export function findOrphan(draft: Draft, found: Pick<ConferenceSnapshot, "since"
   if (locks) draft.issue({ type: "lock" });
 }
 
-/** A call that the edge does not know has left. It gets its record where the edge did not know the conference when the call entered. */
+/** A call has left of which the edge has never heard: it has its record all the same. What the edge has heard of comes without `was`. */
 export function recordLeft(draft: Draft, { call, reason, was }: EventOf<"caller-left">): void {
-  if (!was) return;
-  // The clock that it entered by was set since: it says nothing.
-  const since = was.enteredAt <= was.leftAt ? was.enteredAt : undefined;
   const { ongoing } = draft;
-  if (ongoing ? !isFromBefore(draft, ongoing, call, since) : !isUnknown(draft, since)) return;
+  if (!was || (!ongoing && !isUnknown(draft, was.enteredAt))) return;
   const { leftAt, ...entry } = was;
   if (!ongoing) draft.life = unfoundLife(draft);
   const caller = foundCaller(draft, {
@@ -120,7 +110,6 @@ export function recordLeft(draft: Draft, { call, reason, was }: EventOf<"caller-
     ...entry,
   });
   noteEntry(draft, caller);
-  noteOver(draft, caller);
   const { enteredAt = 0 } = caller.history;
   callOver(draft, caller, reportedEnd(draft, caller, reason), Math.max(enteredAt, Math.min(leftAt, draft.at)));
   if (ongoing) return;
@@ -129,12 +118,6 @@ export function recordLeft(draft: Draft, { call, reason, was }: EventOf<"caller-
   if (unfound && (draft.head.phase === "absent" || draft.head.phase === "ended"))
     draft.head = { ...draft.head, unfound };
   draft.life = null;
-}
-
-/** Whether this call entered before the edge lost what it knew, and has no record since. The edge knew of no conference of this key before. */
-function isFromBefore(draft: Draft, { life, overBefore = [] }: Ongoing, call: CallId, since?: EpochMs): boolean {
-  const isFirst = life.row === 1 && draft.context.knownSince !== undefined && since !== undefined;
-  return isFirst && since < life.createdAt && mayBeLost(draft, since) && !overBefore.includes(call);
 }
 
 function unfoundLife(draft: Draft): Life {
