@@ -7,6 +7,8 @@ import type { Edge } from "./edge.ts";
 
 /** For the ack, which may wait for a result, and for the alarm. */
 const graceMs = 3_000;
+/** So long the acks behind a call to a conference that hangs wait for it. */
+const hangsMs = 10_000;
 
 /** Judges that nobody waits for long for a command on which the bridge is at work, where nothing else goes wrong meanwhile. */
 export class DeadlineJudge {
@@ -28,7 +30,7 @@ export class DeadlineJudge {
     clock.after(ON_BRIDGE_MS + graceMs, () => {
       // The edge counts from when the agent says so; an agent that takes over gives the command anew.
       if (link === null || linkOf() !== link) return;
-      if (faults.lastAt >= givenAt - graceMs || this.#waitsUntil(conference, id) !== until) return;
+      if (faults.lastAt >= givenAt - hangsMs || this.#waitsUntil(conference, id) !== until) return;
       violated("an answer comes in time", `${id}: the bridge has been at work on it for ${clock.now - givenAt} ms`);
     });
   }
