@@ -91,12 +91,17 @@ async function sendAllAgain(
   const preview = joinedPortions(await all(edge.pages(`GET ${path}`, place)));
   if (preview.documents + preview.not.length === 0 && !json)
     return void process.stdout.write(`nothing was given up for ${hostText(place.server)}\n`);
-  if (preview.documents === 0) return void show(preview, "to be sent");
+  const isAsked = preview.not.some(({ reason }) => reason === "probed");
+  if (preview.documents === 0 && !isAsked) return void show(preview, "to be sent");
   if (!yes) {
     const { ask, note } = ownQuestions();
     for (const line of sentText(allPrintable(preview), "to be sent")) note(line);
     if (ask === null) throw new StartError("without a terminal this is done with --yes alone");
-    const question = `Send ${documentsText(preview)} to ${hostText(place.server)} again?`;
+    const server = hostText(place.server);
+    const question =
+      preview.documents === 0
+        ? `Ask ${server} now whether it is back?`
+        : `Send ${documentsText(preview)} to ${server} again?`;
     if (!(await isAgreed(question, { ask, note }))) return;
   }
   // Its server may still be down: only the list says later what was confirmed.

@@ -1,7 +1,7 @@
 import type { OperatorRefusal } from "../../src/conference/action-row.ts";
 import { isOngoing } from "../../src/conference/head.ts";
 import { type OperatorAction, operatorRefusal } from "../../src/conference/operator-actions.ts";
-import { type GivenUpDocument, sendAgainRefusal } from "../../src/conference/server/send-again.ts";
+import { type GivenUpDocument, isBehind, sendAgainRefusal } from "../../src/conference/server/send-again.ts";
 import type { ConferenceState } from "../../src/conference/state.ts";
 import type { EpochMs, TransId, WebexHost } from "../../src/foundation/ids.ts";
 import { isRecord } from "../../src/foundation/record.ts";
@@ -19,6 +19,8 @@ interface ActionPorts {
   now(): EpochMs;
   domain(): Domain | null;
   submit(action: OperatorAction): Promise<void>;
+  /** Asks a server that is behind whether it is back. */
+  probe(host: WebexHost): Promise<void>;
 }
 
 /** What operators do to a conference. */
@@ -62,8 +64,13 @@ export class ConferenceActions {
     const document = givenUpIn(journal, row);
     const domain = this.#ports.domain();
     if (document?.transId !== transId || !domain) return "no-such-post";
-    if (journal.requestOf(sendAgainId(row)) !== null) return "sent-before";
-    return person === null ? (sendAgainRefusalOf(state, row, document, domain) ?? "done") : this.sendAgain(row, person);
+    const isSent = journal.requestOf(sendAgainId(row)) !== null;
+    const refusal = isSent ? "sent-before" : sendAgainRefusalOf(state, row, document, domain);
+    if (refusal === null) return person === null ? "done" : this.sendAgain(row, person);
+    const { host } = document;
+    if (host === BACK_END || !isBehind(state, host) || refusal === "host-not-allowed") return refusal;
+    if (person !== null) await this.#ports.probe(host);
+    return "probed";
   }
 
   /** What is answered to an action whose id is on disk; `null`: it is not. */

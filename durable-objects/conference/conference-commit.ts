@@ -26,7 +26,7 @@ export type Item =
   | { readonly type: "bridge"; readonly reports: AgentReports }
   | { readonly type: "operator"; readonly action: OperatorAction }
   | { readonly type: "undelivered"; readonly undelivered: Undelivered }
-  | { readonly type: "reached"; readonly host: WebexHost }
+  | { readonly type: "reached" | "probe"; readonly host: WebexHost }
   | { readonly type: "restored" }
   | { readonly type: "time" };
 
@@ -243,7 +243,8 @@ function inputOf(item: Item, { at, store, domain, ...context }: Context, rows: R
       return { type: "undelivered", at, messages, of };
     }
     case "reached":
-      return store.state.outages.has(item.host) ? { type: "reached", at, host: item.host } : null;
+    case "probe":
+      return store.state.outages.has(item.host) ? { type: item.type, at, host: item.host } : null;
     case "operator": {
       const { action } = item;
       const context = { settings: domain.settings, cannot: store.progress.cannot ?? [] };

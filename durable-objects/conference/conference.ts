@@ -141,7 +141,8 @@ export class Conference {
     const read = { ...ports, domain: findDomain };
     this.reader = new ConferenceReader(read, store, this.#outbox, this.#sender.schedule);
     const submit = (action: OperatorAction) => this.#commits.submit({ type: "operator", action });
-    this.actions = new ConferenceActions({ ...read, submit }, store);
+    const probe = (host: WebexHost) => this.#commits.submit({ type: "probe", host });
+    this.actions = new ConferenceActions({ ...read, submit, probe }, store);
     this.#directoryFeed = new DirectoryFeed(read, store, this.#outbox);
     if (store.unknownKinds.size > 0) this.#log("warn", "unknown-entries", { kinds: [...store.unknownKinds] });
     if (!store.identity) return;

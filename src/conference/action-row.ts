@@ -40,11 +40,8 @@ interface ActionOf<Parameters extends v.ObjectEntries> {
   title(asked: AskedOf<Parameters>): string;
   /** It can be asked of a conference that is closing, too. */
   readonly whileClosing?: true;
-  /** What it is where no conference runs; absent: it is refused as `no-such-conference`. */
-  over?: {
-    refuse(state: ConferenceState, asked: AskedOf<Parameters>): OperatorRefusal | null;
-    apply(draft: Draft, asked: AskedOf<Parameters>): void;
-  };
+  /** The refusal where no conference runs, if it is not `no-such-conference`. */
+  over?(state: ConferenceState, asked: AskedOf<Parameters>): OperatorRefusal | null;
   /** Why it is refused by a conference that runs; absent: it never is. */
   refuse?(state: RunningState, asked: AskedOf<Parameters>, context: RefusalContext): OperatorRefusal | null;
   /** Does it as if somebody at the bridge had done it. What is under way already, or so already, is not done again. */

@@ -236,6 +236,9 @@ export function decide(state: ConferenceState, input: ConferenceInput, context: 
     case "reached":
       if (draft.outages.get(input.host)) draft.because([{ type: "post" }], () => resync(draft, "confirmed"));
       break;
+    case "probe":
+      if (draft.outages.get(input.host)) draft.because([{ type: "post" }], () => probe(draft, "asked"));
+      break;
     case "time":
       draft.because([{ type: "deadline" }], () => expire(draft, input.overdue ?? []));
       break;

@@ -235,7 +235,7 @@ export const operatorActions = {
     },
     needs: null,
     title: ({ host }) => `Send again what was given up, to ${host === BACK_END ? "the partner's back end" : host}`,
-    over: { refuse: sendAgainRefusal, apply: sendAgain },
+    over: sendAgainRefusal,
     refuse: sendAgainRefusal,
     apply: sendAgain,
   }),
@@ -289,7 +289,7 @@ export function operatorRefusal(
   const { head } = state;
   const row = rowOf(request, actions);
   if (head.phase !== "running" || (head.closing && !row.whileClosing))
-    return row.over ? row.over.refuse(state, request) : "no-such-conference";
+    return row.over?.(state, request) ?? "no-such-conference";
   if (!isPossible(row.needs ?? [], context.cannot)) return "not-supported";
   return row.refuse?.(state as RunningState, request, context) ?? null;
 }
@@ -301,10 +301,8 @@ export function applyAction(
   actions: ActionTable = operatorActions,
 ): void {
   const { head } = draft;
-  if (operatorRefusal(draft.state, request, draft.context, actions) !== null) return;
-  const row = rowOf(request, actions);
-  if (head.phase === "running") row.apply(draft, request, head);
-  else row.over?.apply(draft, request);
+  if (head.phase !== "running" || operatorRefusal(draft.state, request, draft.context, actions) !== null) return;
+  rowOf(request, actions).apply(draft, request, head);
 }
 
 function rowOf({ type }: OperatorRequest, actions: ActionTable): Action {

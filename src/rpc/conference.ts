@@ -61,8 +61,11 @@ export interface ItemPage<Item> {
 /** `done`: it is on disk. `other-action`: one that asked for something else is, under the same id. */
 export type OperatorResult = "done" | "other-action" | OperatorRefusal;
 
-/** What becomes of a document that shall be sent again with others; `sent-before`: it was. */
-export type SendAgainResult = OperatorResult | "sent-before";
+/**
+ * What becomes of a document that shall be sent again with others. `sent-before`: it was. `probed`: its server is behind, and is asked now
+ * whether it is back; it then gets all that it is owed, as it is then.
+ */
+export type SendAgainResult = OperatorResult | "sent-before" | "probed";
 
 /** A row of the journal, and when it was written. */
 export interface JournalPlace {

@@ -155,6 +155,8 @@ class TestWriter {
       }
       case "reached":
         return ["reached"];
+      case "probe":
+        return ["probe"];
       case "restored":
         return ["restored"];
       case "time":

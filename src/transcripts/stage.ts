@@ -110,10 +110,11 @@ export class Stage {
       case "confirmed":
         this.#dequeue(words);
         return [];
-      case "reached": {
+      case "reached":
+      case "probe": {
         const [host] = this.#state.outages.keys();
         if (host === undefined) throw new Error(`no server is behind: ${line}`);
-        return this.decide({ type: "reached", at: this.#now, host });
+        return this.decide({ type: word, at: this.#now, host });
       }
       case "restored":
         return this.decide({ type: "restored", at: this.#now });

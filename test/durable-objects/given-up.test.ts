@@ -283,30 +283,44 @@ test("a call whose end was lost is told as left, and not once more to the next s
   expect(world.stored.state.debts.size).toBe(0);
 });
 
-test("of a conference that has ended its server is told the end at once, and nothing more", async () => {
+test("nothing of a conference that has ended is sent again; with all that was given up, its server is asked at once whether it is back", async () => {
   const world = await lost(1, muted("c0", true));
-  const row = rowOf(world);
+  const { row, transId } = sentOf(world).at(-1) ?? { row: 0, transId: "" };
+  const all = (person: string | null) =>
+    world.during(world.conference.actions.sendEachAgain([{ row, transId }], person));
   await world.reported(event({ type: "conference-ended" }));
   world.posted.length = 0;
-  expect((await world.conference.reader.givenUp(row))?.refusal).toBeNull();
-  expect(await sendAgain(world, row)).toBe("done");
-  await world.time.pass(500);
+  expect(await sendAgain(world, row)).toBe("owed-after-end");
+  expect((await world.conference.reader.givenUp(row))?.refusal).toBe("owed-after-end");
+  expect(await all(null)).toEqual(["probed"]);
+  expect(world.posted).toEqual([]);
+  world.answer = refusesAll;
+  expect(await all("Ann")).toEqual(["probed"]);
+  await world.time.pass(60_000);
+  expect(world.stored.state.outages.size).toBe(1);
 
+  world.answer = (await ConferenceWorld.running(0)).answer;
+  world.posted.length = 0;
+  expect(await all("Ann")).toEqual(["probed"]);
+  await world.time.pass(500);
   expect(world.posted.map(({ body }) => /<A2W_\w+/.exec(body)?.[0])).toEqual(["<A2W_NotifyConferenceChange"]);
   expect(world.stored.state.outages.size).toBe(0);
 });
 
-test("a server that is still away after its conference has ended is probed on, whoever has asked", async () => {
+test("what was sent again while its server was away is asked for once more", async () => {
   const world = await lost(1, muted("c0", true));
-  await world.reported(event({ type: "conference-ended" }));
+  const { row, transId } = sentOf(world).at(-1) ?? { row: 0, transId: "" };
+  const all = () => world.during(world.conference.actions.sendEachAgain([{ row, transId }], "Ann"));
+  const confirms = world.answer;
   world.answer = refusesAll;
-  expect(await sendAgain(world)).toBe("done");
+  expect(await all()).toEqual(["done"]);
   await world.time.pass(60_000);
-  expect(world.stored.state.outages.size).toBe(1);
-  const confirms = (await ConferenceWorld.running(0)).answer;
   world.answer = confirms;
-  await world.time.pass(300_000);
-  expect(world.stored.state.outages.size).toBe(0);
+  world.posted.length = 0;
+  expect(await all()).toEqual(["probed"]);
+  await world.time.pass(500);
+  expect(world.posted).toHaveLength(1);
+  expect(await all()).toEqual(["sent-before"]);
 });
 
 test("nothing of a conference that has begun anew is sent again, nor of one whose end is told", async () => {

@@ -18,6 +18,8 @@ export interface GivenUpDocument {
 export type SendAgainRefusal =
   /** The conference has ended: WebEx is answered so with its next create (protocol F5). */
   | "conference-over"
+  /** The conference has ended, and its server gets what it is owed once it answers a probe. */
+  | "owed-after-end"
   /** The conference has another server, which was told all there was to tell (protocol 4.9). */
   | "server-replaced"
   /** WebEx has let it go on alone, and is notified of nothing (protocol 4.8). */
@@ -31,7 +33,7 @@ export type SendAgainRefusal =
 export function sendAgainRefusal(state: ConferenceState, document: GivenUpDocument): SendAgainRefusal | null {
   const { head } = state;
   const { host, messages } = document;
-  if (head.phase === "ended" && isBehind(state, host)) return null;
+  if (head.phase === "ended" && isBehind(state, host)) return "owed-after-end";
   if (head.phase !== "running" || head.closing) return "conference-over";
   if (host !== BACK_END && !head.attached) return "without-webex";
   if (host !== BACK_END && host !== head.host) return "server-replaced";
@@ -43,11 +45,11 @@ export function sendAgainRefusal(state: ConferenceState, document: GivenUpDocume
 
 /**
  * Queues what is still so of the document once more, as it was, behind all that waits. A server that is behind is probed at once
- * instead, also of a conference that is over: that somebody asks is no sign of life, and once it answers it gets all that it is owed, in order, and this with it.
+ * instead: that somebody asks is no sign of life, and once it answers it gets all that it is owed, in order, and this with it.
  */
 export function sendAgain(draft: Draft, document: GivenUpDocument): void {
   const { state, head } = draft;
-  if (head.phase !== "running") return probe(draft, "asked");
+  if (head.phase !== "running") return;
   const { host, messages } = document;
   const due = messages.filter((message) => isUntold(state, document, message) && isStillSo(state, head, message));
   if (isBehind(state, host)) {
@@ -63,7 +65,8 @@ export function sendAgain(draft: Draft, document: GivenUpDocument): void {
   }
 }
 
-function isBehind({ outages }: ConferenceState, host: Post["host"]): boolean {
+/** Whether this server could not be reached, and is owed what it has missed. */
+export function isBehind({ outages }: ConferenceState, host: Post["host"]): boolean {
   return host !== BACK_END && outages.get(host) !== undefined;
 }
 

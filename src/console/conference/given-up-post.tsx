@@ -102,9 +102,9 @@ export function SendAgainPage({ sent, ...frame }: SendAgainProps) {
         {not.map(({ documents, says }) => (
           <p>{`${counted(documents, "document")} not: ${says}`}</p>
         ))}
-        {person.role === "operator" && documents > 0 && (
+        {person.role === "operator" && (documents > 0 || not.some(({ reason }) => reason === "probed")) && (
           <form method="post" action={pathOf(domain, "servers", server, "send-again")} class="inline">
-            <button type="submit">Send {all} again</button>
+            <button type="submit">{documents > 0 ? `Send ${all} again` : "Ask it now whether it is back"}</button>
           </form>
         )}
       </section>

@@ -142,6 +142,8 @@ function whatCame(input: ConferenceInput | null): string {
       return `${input.of?.probe ? "A probe failed" : "A document was given up"}: WebEx did not confirm ${input.messages.map(({ type }) => type).join(", ")}.`;
     case "reached":
       return `${input.host} could be reached again: it confirmed a document.`;
+    case "probe":
+      return `An operator wanted ${input.host} to be asked whether it is back.`;
     case "operator":
       return `${input.person} asked: ${requestText(input.request)}.`;
     case "time":

@@ -53,6 +53,7 @@ type SentResult = SendAgainResult | keyof typeof ownReasons;
 
 const ownReasons = {
   "sent-before": "Somebody has sent it again before.",
+  probed: "Its server is behind: it is asked now whether it is back, and then gets all that it is owed.",
   settled: "Its server was reached since, and is owed nothing of it any more.",
   "not-listed":
     "Only the latest 1,000 documents of conferences are listed. A conference's timeline has its older ones.",
@@ -108,5 +109,5 @@ function textOf(reason: SentResult): string {
   if (reason === "done") return "";
   return Object.hasOwn(ownReasons, reason)
     ? ownReasons[reason as keyof typeof ownReasons]
-    : refusalText(reason as Exclude<SendAgainResult, "done" | "sent-before">);
+    : refusalText(reason as Exclude<SendAgainResult, "done" | "sent-before" | "probed">);
 }
