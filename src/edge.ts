@@ -43,6 +43,9 @@ export interface EdgePlace extends Timers {
   waitUntil(work: Promise<unknown>): void;
 }
 
+/** Of a domain, so often a directory is told that a server was refused. */
+const SERVERS_A_MINUTE = 6;
+
 /** Sites that were not reached hear of the settings again after this time. */
 const SEND_AGAIN_MS = 60_000;
 
@@ -51,6 +54,7 @@ export class Edge {
   readonly #place: EdgePlace;
   readonly #metrics: Metrics;
   readonly #logLimit = new LogLimit();
+  readonly #serversRefused = new RateLimit();
   readonly #agentsToClose: AgentsToClose;
   #app: ReturnType<typeof createApp> | undefined;
   #people: Promise<People> | undefined;
@@ -143,6 +147,14 @@ export class Edge {
       sessionKey: variables.OPERATOR_TOKEN || variables.OPERATORS || "",
       attempts: new Attempts(),
       refused: (domain) => waitUntil(counting.activity.countRefused(domain, now())),
+      serverRefused: (domain, host) => {
+        if (this.#serversRefused.waitSeconds(domain, SERVERS_A_MINUTE, now()) > 0) return;
+        waitUntil(
+          directory(domain)
+            .serverRefused(domain, host)
+            .catch(() => {}),
+        );
+      },
       auditAsked: (domain, entry) => keepAsked({ after, directory }, domain, entry),
       audit: (domain, entry) => {
         place.log({ level: "info", event: "operator-action", domain, ...entry });

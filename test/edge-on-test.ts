@@ -28,6 +28,7 @@ export function edgeOnTest(
     fetch: () => Promise.reject(new Error("nobody answers")),
     flushCounts: async () => {},
     refused: () => {},
+    serverRefused: () => {},
     auditAsked: async () => true,
     audit: () => {},
     log: () => {},

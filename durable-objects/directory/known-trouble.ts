@@ -13,7 +13,7 @@ import type { Log } from "../platform/log.ts";
 import type { Sql, SqlValue } from "../platform/platform.ts";
 import type { AuditStore } from "./audit-store.ts";
 import type { GivenUpStore } from "./given-up-store.ts";
-import { LostConferences } from "./lost-conferences.ts";
+import { HappenedStore } from "./happened-store.ts";
 import type { IsNumber, PromptStore } from "./prompt-store.ts";
 import type { RunningList } from "./running-list.ts";
 import { ofDomain, TroubleWatch } from "./trouble-watch.ts";
@@ -58,10 +58,14 @@ const othersKey = "others";
 const clockTable = "CREATE TABLE IF NOT EXISTS clock_jump (since INTEGER NOT NULL, by_ms INTEGER NOT NULL)";
 
 /** What the directory knows of trouble, and who has acknowledged what: a row for each, which the first one makes the table of. */
-export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledge" | "notifyOfTrouble"> {
+export class KnownTroubles
+  implements Pick<DirectoryRpc, "trouble" | "acknowledge" | "notifyOfTrouble" | "serverRefused">
+{
   readonly #ports: KnownTroublePorts;
   readonly watch: TroubleWatch;
-  readonly #lost: LostConferences;
+  readonly #happened: HappenedStore;
+  /** Since when this life of the directory knows that a bridge with conferences is not in the settings. */
+  readonly #removedSince = new Map<string, EpochMs>();
   readonly #table: LazyTables;
   readonly #notified: LazyTables;
   readonly #keyTable: LazyTables;
@@ -75,7 +79,7 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
   constructor(ports: KnownTroublePorts) {
     this.#ports = ports;
     this.watch = new TroubleWatch({ ...ports, known: this });
-    this.#lost = new LostConferences(ports.sql);
+    this.#happened = new HappenedStore(ports.sql);
     this.#table = new LazyTables(ports.sql, "acknowledgement", table);
     this.#notified = new LazyTables(ports.sql, "notified_trouble", notifiedTable);
     this.#keyTable = new LazyTables(ports.sql, "caller_key", keyTable);
@@ -86,7 +90,15 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
 
   /** Within the transaction in which the directory keeps it. */
   keptRecord(domain: DomainName, record: DirectoryRecord): void {
-    if (this.#lost.add(record)) this.watch.lookSoon(domain);
+    if (record.kind !== "conference" || record.reason !== "lost" || record.endedBy !== "bridge") return;
+    this.#happened.add("conferences-lost", record.bridge, record.endedAt);
+    this.watch.lookSoon(domain);
+  }
+
+  async serverRefused(domain: DomainName, host: string): Promise<void> {
+    this.#change(domain, () => this.#happened.add("server-refused", host, this.#ports.now()));
+    this.watch.lookSoon(domain);
+    await this.#ports.changed();
   }
 
   async trouble(domain: DomainName): Promise<KnownTrouble> {
@@ -99,7 +111,9 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
       refused: [...refused.slice(0, mostNamed), ...inOne(refused.slice(mostNamed))],
       ...{
         waiting: list.waiting,
-        lost: this.#lost.open,
+        lost: this.#happened.open("conferences-lost").map(({ about, ...one }) => ({ ...one, bridge: about })),
+        serversRefused: this.#happened.open("server-refused"),
+        removed: this.#removed(domain),
         late: list.late,
         orphans: list.orphans.map((one) => ({
           ...one,
@@ -124,6 +138,23 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
       .filter(({ number }) => number === "" || keys.has(number))
       .map((one) => refusedCaller(one, keys.get(one.number)))
       .toSorted((one, other) => one.since - other.since || one.place - other.place);
+  }
+
+  /** Bridges with conferences that are not in the settings, but for orphans, which are trouble of their own. */
+  #removed(domain: DomainName): KnownTrouble["removed"] {
+    const { loads, orphans } = this.#ports.list;
+    const removed = loads.flatMap(({ bridge, conferences: all }) => {
+      if (bridge === null || !this.#isGone(domain, bridge)) return [];
+      const conferences = all - orphans.filter((one) => one.bridge === bridge).length;
+      return conferences > 0 ? [{ bridge, conferences }] : [];
+    });
+    for (const bridge of this.#removedSince.keys())
+      if (!removed.some((one) => one.bridge === bridge)) this.#removedSince.delete(bridge);
+    return removed.map((one) => {
+      const since = this.#removedSince.get(one.bridge) ?? this.#ports.now();
+      this.#removedSince.set(one.bridge, since);
+      return { ...one, since };
+    });
   }
 
   #isGone(domain: DomainName, bridge: string): boolean {
@@ -176,7 +207,7 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
       this.#acknowledgements = null;
       const [, kind, about = ""] = /^([^:]*):(.*)$/s.exec(id) ?? [];
       if (kind === "posts-given-up") this.#ports.givenUp.acknowledge(about, place);
-      if (kind === "conferences-lost") this.#lost.acknowledge(about, place);
+      if (kind === "conferences-lost" || kind === "server-refused") this.#happened.acknowledge(kind, about, place);
       this.noteGivenUp(domain);
     });
     this.watch.lookSoon(domain);
@@ -355,7 +386,7 @@ export class KnownTroubles implements Pick<DirectoryRpc, "trouble" | "acknowledg
   deleteBefore(domain: DomainName, at: EpochMs): void {
     this.#change(domain, () => {
       this.#ports.givenUp.deleteBefore(at);
-      this.#lost.deleteBefore(at);
+      this.#happened.deleteBefore(at);
       // What a receiver was never given is counted as long as the settings name it.
       this.#deleteAcknowledged("at < ? AND id NOT LIKE 'webhooks-given-up:%'", at);
       this.#deleteUnusedKeys();

@@ -133,7 +133,6 @@ export class RunningList {
     }
     const keys = [...found.keys()];
     const page = keys.sort().slice(0, Math.min(limit, mostPage));
-    const all = [...this.conferences.values()];
     const unheard = this.#unheard;
     const { stale } = this;
     const answer = {
@@ -141,7 +140,7 @@ export class RunningList {
       ...(query.named && { found }),
       next: page.length < keys.length ? (page.at(-1) ?? null) : null,
       total: this.conferences.size,
-      bridges: loadsOf(all),
+      bridges: this.loads,
       unknown: this.unknown,
       ...(stale > 0 && { stale }),
     };
@@ -149,6 +148,11 @@ export class RunningList {
     // Conferences that people look at come first.
     void this.#ask([...silent, ...unheard]);
     return answer;
+  }
+
+  /** What is on each bridge. */
+  get loads(): readonly BridgeLoad[] {
+    return loadsOf([...this.conferences.values()]);
   }
 
   /** The conference as the list has it; `null`: it does not run, as far as is known. */

@@ -129,21 +129,20 @@ export const figureTable = {
   portsInUse: {
     word: "Ports in use",
     says: "Ports of bridges that are in use, as their active agents say.",
-    of: ({ bridges }) => sumOfPorts(bridges, ({ portsInUse }) => portsInUse),
+    of: (source) => sumOfPorts(source, ({ portsInUse }) => portsInUse),
   },
   portsFree: {
     word: "Ports free",
     says: "Ports of bridges that are free.",
-    of: ({ bridges }) =>
-      sumOfPorts(bridges, ({ ports, portsInUse }) =>
+    of: (source) =>
+      sumOfPorts(source, ({ ports, portsInUse }) =>
         portsInUse === null ? null : ports === null ? noLimit : Math.max(0, ports - portsInUse),
       ),
   },
   ports: {
     word: "Ports in all",
     says: "Ports of bridges, in use or free.",
-    of: ({ bridges }) =>
-      sumOfPorts(bridges, ({ ports, portsInUse }) => ports ?? (portsInUse === null ? null : noLimit)),
+    of: (source) => sumOfPorts(source, ({ ports, portsInUse }) => ports ?? (portsInUse === null ? null : noLimit)),
   },
   documentsWaiting: {
     word: "Documents that wait",
@@ -239,8 +238,12 @@ function silent(found: Pick<FoundDocuments, "unknown" | "stale" | "missing"> | n
 
 type Ports = NonNullable<PortsOfBridge["health"]>;
 
-function sumOfPorts(bridges: FigureSource["bridges"], portsOf: (health: Ports) => FoundValue[0]): FoundValue {
-  const found = bridges.map(({ bridge, health }) => ({ bridge, ports: health && portsOf(health) }));
+/** A bridge that has conferences and is not in the settings has ports, too. */
+function sumOfPorts(source: FigureSource, portsOf: (health: Ports) => FoundValue[0]): FoundValue {
+  const { bridges } = source;
+  const removed = awayOf(source).filter((name) => !bridges.some(({ bridge }) => bridge === name));
+  const all = [...bridges, ...removed.map((bridge) => ({ bridge, health: null }))];
+  const found = all.map(({ bridge, health }) => ({ bridge, ports: health && portsOf(health) }));
   const missing = found.flatMap(({ bridge, ports }) => (ports === null ? bridge : []));
   const known = found.flatMap(({ ports }) => ports ?? []);
   if (known.length === 0) return [null, ...missing];

@@ -127,6 +127,16 @@ const rows = {
     todo: () =>
       '"bridgehead records" lists them, with the reason lost; the log of the bridge says why it ended. What WebEx has not confirmed yet is under posts-wait; what it was never told, under posts-given-up.',
   },
+  "bridge-removed": {
+    title: "Conferences run on a bridge that the settings lack",
+    severity: "bad",
+    from: ["directory", "conference"],
+    movesOn: true,
+    says: ({ here, count }) =>
+      `${here.replace("the", "The")} is not in the settings any more, and has ${counted(count, "conference")}: nobody new gets in, and nothing that is asked there is done.`,
+    todo: ({ bridge }) =>
+      `Put the bridge ${bridge} back into the settings until they are over, or end them at the bridge itself.`,
+  },
   "posts-given-up": {
     title: "Documents were given up",
     severity: "bad",
@@ -177,6 +187,15 @@ const rows = {
     says: ({ about, domain, count }) =>
       `${counted(count, "webhook")} ${count === 1 ? "was" : "were"} never given to the receiver ${about} of ${domain}.`,
     todo: () => "Mend the receiver, and take what it missed from the records.",
+  },
+  "server-refused": {
+    title: "A TSP server was refused",
+    severity: "warn",
+    from: ["directory"],
+    happened: true,
+    says: ({ about, domain }) =>
+      `Requests of ${about} to ${domain} were refused: webex.hosts of the settings does not have this server.`,
+    todo: () => "If it is WebEx's, add it to webex.hosts; host-refused in the log says what it asked for.",
   },
   "caller-refused": {
     title: "A caller could not get in",
@@ -303,7 +322,7 @@ export const domainTrouble = v.object({
   about: v.pipe(
     v.nullable(v.string()),
     v.description(
-      "Whom or what it is about beside its bridge: an agent, a TSP server, a receiver of webhooks; of `caller-refused` the caller's number, as `recordsPersonal` keeps it; of `certificate-expires` the day of its end; of `orphan-conference` its key, null for several that are not named.",
+      "Whom or what it is about beside its bridge: an agent, a TSP server (of `server-refused` as it was named), a receiver of webhooks; of `caller-refused` the caller's number, as `recordsPersonal` keeps it; of `certificate-expires` the day of its end; of `orphan-conference` its key, null for several that are not named.",
     ),
   ),
   since: v.pipe(v.nullable(time), v.description("Since when, or when it happened first; null: nobody knows.")),

@@ -100,6 +100,12 @@ export interface KnownTrouble {
   /** Of so many conferences it does not know how they are; absent as before. */
   readonly unknown?: number;
   readonly lost: readonly (FoundTrouble & { readonly bridge: string })[];
+  /** TSP servers that the settings do not allow, and whose requests were refused; absent: an earlier release does not say. */
+  readonly serversRefused?: readonly FoundTrouble[];
+  /** Bridges with conferences that are not in the settings, and since when that is known; absent as before. */
+  readonly removed?:
+    | readonly { readonly bridge: string; readonly conferences: number; readonly since: EpochMs }[]
+    | undefined;
   readonly webhooks: readonly {
     /** As ids of trouble have it; absent: an earlier release has the address there. */
     readonly id?: string;
@@ -136,6 +142,9 @@ export function troubleOf(
     ...(disk ? [showTrouble({ kind: "disk", since: disk.since, why: disk.says }, null, null)] : []),
     ...bridges.flatMap((one) => bridgeTrouble(one).map((trouble) => showTrouble(trouble, one.domain, one.bridge))),
     ...(known?.lost ?? []).map(({ bridge, ...one }) => showTrouble(one, domain, bridge)),
+    ...(known?.removed ?? []).map(({ bridge, conferences: count, since }) =>
+      showTrouble({ kind: "bridge-removed", since, count }, domain, bridge),
+    ),
     ...(known?.late ?? []).map(({ bridge, conferences, since }) =>
       showTrouble({ kind: "commands-late", since, count: conferences }, domain, bridge),
     ),
@@ -147,6 +156,7 @@ export function troubleOf(
       ...waitTrouble([...(known?.waiting ?? []), ...(mail ?? [])], now),
       ...(known?.givenUp ?? []).map((one) => ({ kind: "posts-given-up", ...one }) as const),
       ...(known?.refused ?? []),
+      ...(known?.serversRefused ?? []),
       ...webhookTrouble(known?.webhooks ?? [], acknowledgements, now),
     ].map((one) => showTrouble(one, domain, null)),
   ];

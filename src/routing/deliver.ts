@@ -25,7 +25,7 @@ interface InboundDocument {
 
 interface HostsChecked {
   readonly messages: readonly FromWebex[];
-  readonly refused: readonly { readonly message: FromWebex; readonly why: BadTarget["kind"] }[];
+  readonly refused: readonly { readonly message: FromWebex; readonly error: BadTarget }[];
   /** The code for the Confirmation where none of the document's requests could be answered, and nothing of it is carried out. */
   readonly verdict: ResultWord | null;
 }
@@ -40,11 +40,11 @@ export function checkHosts(messages: readonly FromWebex[], settings: TargetSetti
     if (host.ok) return [{ ...message, replyTo: host.value }];
     // Nothing is sent for a message that gets no answer, so its host does not matter.
     if (!isAnswered(message)) return [hostless as FromWebex];
-    refused.push({ message, why: host.error.kind });
+    refused.push({ message, error: host.error });
     return [];
   });
   const [first] = refused;
-  const verdict = first && !kept.some(isAnswered) ? hostResults[first.why] : null;
+  const verdict = first && !kept.some(isAnswered) ? hostResults[first.error.kind] : null;
   return { messages: kept, refused, verdict };
 }
 

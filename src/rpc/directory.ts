@@ -331,6 +331,8 @@ export interface DirectoryRpc extends PromptCallsRpc {
   records(query: RecordQuery): Promise<RecordPage>;
   /** Resolves when they are on disk, for the receivers of webhooks. Those that come twice are sent twice, each time under the same id. */
   notifyOfAgents(domain: DomainName, events: readonly AgentEvent[]): Promise<void>;
+  /** The settings do not have this TSP server, and its requests were refused. */
+  serverRefused(domain: DomainName, host: string): Promise<void>;
   /** All that is wrong with a bridge now: receivers are notified of what has begun and ended since the last word. */
   notifyOfTrouble(domain: DomainName, bridge: BridgeName, trouble: readonly FoundTrouble[]): Promise<void>;
   webhooks(domain: DomainName): Promise<readonly WebhookView[]>;

@@ -68,6 +68,7 @@ export const objectMethods = {
       notifyOfAgents: "objects",
       notifyOfTrouble: "objects",
       notReached: "objects",
+      serverRefused: "objects",
       count: "objects",
       keepAudit: "objects",
     },

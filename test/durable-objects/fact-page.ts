@@ -31,7 +31,7 @@ export function aPage({ key = "987654321", running, records = [], facts = [], at
   });
   last += 1;
   const {
-    bridge = "main" as BridgeName,
+    bridge = "simulated" as BridgeName,
     trouble = [],
     waiting = [],
     callers = 3,

@@ -824,14 +824,14 @@ test("documents that wait, late commands and a caller who cannot get in come to 
   await world.follow(aPage({ key: "9", running: {} }));
   expect(world.alarmAt).toBe(worldBegins + 6 * hourMs);
   const waiting = [{ host: "http://tsp1" as WebexHost, documents: 2, oldestAt: worldBegins, failure: null }];
-  const late = { bridge: "main" as BridgeName, trouble: ["commands" as const], lateSince: worldBegins };
+  const late = { bridge: "simulated" as BridgeName, trouble: ["commands" as const], lateSince: worldBegins };
   await world.follow(aPage({ key: "5", running: { waiting } }));
   await world.follow(aPage({ key: "6", running: late }));
   await world.pass(9_000);
   expect(troubleOfDomain(world)).toEqual([]);
   await world.pass(41_000);
   const began = [
-    ["trouble.began", "commands-late", null, "main"],
+    ["trouble.began", "commands-late", null, "simulated"],
     ["trouble.began", "posts-wait", "tsp1", null],
   ];
   expect(troubleOfDomain(world)).toEqual(began);
@@ -845,7 +845,7 @@ test("documents that wait, late commands and a caller who cannot get in come to 
   for (const key of ["5", "6", "9"]) await world.follow(aPage({ key, running: {} }));
   await world.pass(20_000);
   expect(troubleOfDomain(world).slice(2).toSorted()).toEqual([
-    ["trouble.ended", "commands-late", null, "main"],
+    ["trouble.ended", "commands-late", null, "simulated"],
     ["trouble.ended", "posts-wait", "tsp1", null],
   ]);
 

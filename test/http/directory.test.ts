@@ -94,7 +94,14 @@ test("the running conferences are listed by key, in pages, by one question of th
   expect(body).toEqual({
     conferences: [
       {
-        ...{ key: "123", life: 1, createdAt: 900_000, phase: "running", webexHost: "tsp1.example.com", bridge: "main" },
+        ...{
+          key: "123",
+          life: 1,
+          createdAt: 900_000,
+          phase: "running",
+          webexHost: "tsp1.example.com",
+          bridge: "simulated",
+        },
         now: {
           ...{ attached: true, locked: false, callers: 3, speakers: [], rooms: 1, trouble },
           ...{ documents: 0, oldestDocumentAt: null },
@@ -105,7 +112,7 @@ test("the running conferences are listed by key, in pages, by one question of th
       next: null,
       total: 4,
       unknown: 0,
-      bridges: [{ bridge: "main", conferences: 4, callers: 12, unknown: 0, away: true }],
+      bridges: [{ bridge: "simulated", conferences: 4, callers: 12, unknown: 0, away: true }],
     },
   });
   const troubled = (await asked(edge, "/running-conferences?troubled=1")).body as { conferences: { key: string }[] };

@@ -94,6 +94,7 @@ export class FakeEdge {
   readonly actionIds: string[] = [];
   /** What became of each document of WebEx. */
   readonly refused: string[] = [];
+  readonly serversRefused: string[] = [];
   /** Why conferences refuse what operators ask; `null`: they do not. */
   refusal: OperatorResult | null = null;
   readonly actions = new Map<ActionId, ActionStages>();
@@ -193,6 +194,7 @@ export class FakeEdge {
           people: () => people,
           fetch: async (url: string) => this.fetches(url),
           refused: (domain) => this.refused.push(domain),
+          serverRefused: (_domain, host) => this.serversRefused.push(host),
           auditAsked: async (domain, entry) => {
             this.auditAsked.push([domain, entry]);
             return (await this.keepAsked()) !== false;

@@ -119,6 +119,8 @@ test.each([
   expect([response.status, /Result="(-?\d+)"/.exec(await response.text())?.[1]]).toEqual([200, "-14"]);
   expect(edge.calls).toEqual([]);
   expect(edge.logged).toEqual(["host-refused", "host-refused"]);
+  const [name = ""] = stranger.toLowerCase().split(/:80$/);
+  expect(edge.serversRefused).toEqual([name, name]);
   expect(await metrics(edge)).toContain('bridgehead_hosts_refused_total{domain="local"} 2\n');
 });
 

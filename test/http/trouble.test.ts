@@ -149,6 +149,8 @@ const kinds: Readonly<Record<TroubleKind, () => unknown>> = {
   "caller-refused": () => callInVain("15552345678", 3),
   "commands-late": () =>
     edge.directory.follow(aPage({ running: { bridge: "simulated" as BridgeName, trouble: ["commands"] } })),
+  "bridge-removed": () => edge.directory.follow(aPage({ running: { bridge: "sold" as BridgeName } })),
+  "server-refused": () => edge.directory.knownTrouble.serverRefused("local" as DomainName, "tsp9.example.com"),
   "webhook-fails": () =>
     edge.webhooks.push({ ...receiver, failure: { since: 1, attempts: 2, why: "away", nextAt: 2 } }),
   "webhooks-given-up": () => edge.webhooks.push({ ...receiver, givenUp: 4, lastGivenUpAt: edge.time }),
@@ -706,4 +708,37 @@ test("what to do can be typed at a shell as it stands", () => {
   expect(todo("*back-end")).toContain("send-again --server '*back-end'\"");
   expect(todo("tsp1.example.com:443")).toContain('send-again --server tsp1.example.com:443"');
   expect(todo("it's")).toContain("--server 'it'\\''s'\"");
+});
+
+test("of a bridge that the settings lack, which has conferences, nobody says that its ports are free; its trouble ends with them", async () => {
+  const running = { bridge: "sold" as BridgeName };
+  await edge.directory.follow(aPage({ key: "1", running }));
+  await edge.directory.follow(aPage({ key: "2", running }));
+  expect(await listed()).toMatchObject([{ kind: "bridge-removed", bridge: "sold", count: 2 }]);
+  const { figures } = (await (await ask("/api/v1/domains/local/figures")).json()) as {
+    figures: readonly { readonly name: string; readonly missing: readonly string[] }[];
+  };
+  for (const name of ["portsInUse", "portsFree", "ports", "callers"])
+    expect(figures.find((one) => one.name === name)?.missing, name).toEqual(["sold"]);
+  edge.time += 60_000;
+  for (const key of ["1", "2"]) await edge.directory.follow(aPage({ key, running: {} }));
+  expect(await listed()).toEqual([]);
+});
+
+test("a server that was refused is noted with how often, until somebody acknowledges it", async () => {
+  const { knownTrouble } = edge.directory;
+  const local = "local" as DomainName;
+  for (const host of ["tsp9", "tsp9", "tsp8"]) await knownTrouble.serverRefused(local, host);
+  const found = async () => (await listed()).map(({ about, count, acknowledged }) => [about, count, acknowledged]);
+  expect(await found()).toEqual([
+    ["tsp8", 1, null],
+    ["tsp9", 2, null],
+  ]);
+  await acknowledge("server-refused:tsp9", { word: "a test of ours", place: 2 });
+  expect(await found()).toEqual([["tsp8", 1, null]]);
+  await knownTrouble.serverRefused(local, "tsp9");
+  expect(await found()).toEqual([
+    ["tsp8", 1, null],
+    ["tsp9", 1, null],
+  ]);
 });

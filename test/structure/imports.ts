@@ -20,7 +20,7 @@ export const rules: Readonly<Record<string, Rule>> = {
   "src/conference": {
     may: [
       ...["src/foundation", "src/delivery", "src/bridge", "src/tsp/messages.ts", "src/tsp/protocol-table.ts"],
-      ...["src/routing/target-url.ts", "src/records/call-record.ts", "src/records/conference-record.ts", "valibot"],
+      ...["src/records/call-record.ts", "src/records/conference-record.ts", "valibot"],
     ],
     mayAsType: ["src/tsp/codec.ts", "src/settings"],
   },

@@ -26,6 +26,8 @@ export interface AdapterPorts extends EdgePorts {
   readonly storage: Pick<Storage, "failed" | "fault">;
   /** Counts a document of WebEx that is not taken; those that are count where they are stored. The answer does not wait for it. */
   refused(domain: DomainName): void;
+  /** Has the directory know of a server that the settings do not have. The answer does not wait for it. */
+  serverRefused(domain: DomainName, host: string): void;
 }
 
 export function addAdapter(app: Hono<Variables>, edge: AdapterPorts): void {
@@ -95,10 +97,11 @@ async function receiveDocument(request: Request, domain: Domain, edge: AdapterPo
   if (!document.ok) return refuse(document.transId, document.result, document.detail);
   const { transId } = document;
   const { messages, refused, verdict } = checkHosts(document.messages, settings.webex);
-  for (const { message, why } of refused) {
-    const facts = { domain: name, transId, host: message.replyTo, message: message.type, why };
+  for (const { message, error } of refused) {
+    const facts = { domain: name, transId, host: message.replyTo, message: message.type, why: error.kind };
     edge.log("host-refused", facts, "warn");
     metrics.hostsRefused.count({ domain: name });
+    if (error.kind === "not-allowed") edge.serverRefused(name, error.host);
   }
   if (verdict !== null && settings.protocol.refuseHosts !== false) return confirm(transId, verdict);
   try {

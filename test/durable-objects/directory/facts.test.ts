@@ -377,5 +377,5 @@ test("watchers are told of a change behind its commit, and of none that failed",
   // What needs no row is told, too.
   await world.directory.follow(aPage({ running: { callers: 4 } }));
   expect(world.changes).toEqual([1, 1]);
-  expect(await list(world)).toMatchObject({ total: 1, bridges: [{ bridge: "main", callers: 4 }] });
+  expect(await list(world)).toMatchObject({ total: 1, bridges: [{ bridge: "simulated", callers: 4 }] });
 });

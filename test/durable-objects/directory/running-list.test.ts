@@ -419,7 +419,7 @@ test("the totals are of all that run; after a restart those that do not answer a
     callers: 6,
     documents: 2,
     oldestAt: worldBegins,
-    bridges: [{ bridge: "main", conferences: 3, callers: 6, unknown: 0 }],
+    bridges: [{ bridge: "simulated", conferences: 3, callers: 6, unknown: 0 }],
   };
   expect(await world.directory.list.totals()).toEqual(totals);
 

@@ -1,0 +1,87 @@
+import type { EpochMs } from "../../src/foundation/ids.ts";
+import type { FoundTrouble, TroubleKind } from "../../src/operators/trouble-kinds.ts";
+import { LazyTables } from "../platform/lazy-tables.ts";
+import type { Sql } from "../platform/platform.ts";
+
+/** Of one kind, and of one bridge or server. */
+interface Happened {
+  readonly kind: HappenedKind;
+  readonly about: string;
+  /** How often so far: the place of the last. */
+  readonly total: number;
+  /** So many somebody has acknowledged, or they are as old as what the records leave out. */
+  readonly cleared: number;
+  /** The first and the last of the others; of the first, 0: not known. */
+  readonly since: EpochMs;
+  readonly latest: EpochMs;
+}
+
+type HappenedKind = Extract<TroubleKind, "conferences-lost" | "server-refused">;
+
+/** What is about so many others is not kept: strangers choose the names of servers. */
+const mostOfKind = 100;
+
+const table = `CREATE TABLE IF NOT EXISTS happened (kind TEXT, about TEXT, total INTEGER NOT NULL, cleared INTEGER NOT NULL,
+  since INTEGER NOT NULL, latest INTEGER NOT NULL, PRIMARY KEY (kind, about)) WITHOUT ROWID`;
+
+/** What has happened and nothing can mend, counted until somebody acknowledges it. The first one makes the table. */
+export class HappenedStore {
+  readonly #sql: Sql;
+  readonly #table: LazyTables;
+
+  constructor(sql: Sql) {
+    this.#sql = sql;
+    this.#table = new LazyTables(sql, "happened", table);
+  }
+
+  /** Within a transaction. */
+  add(kind: HappenedKind, about: string, at: EpochMs): void {
+    const all = this.#all(kind);
+    const before = all.find((one) => one.about === about);
+    if (!before && all.length >= mostOfKind) return;
+    const { total, cleared, ...times } = before ?? { total: 0, cleared: 0, since: at, latest: at };
+    const isFirst = total === cleared;
+    const since = isFirst ? at : Math.min(times.since, at);
+    const latest = isFirst ? at : Math.max(times.latest, at);
+    this.#table.make();
+    this.#keep({ kind, about, total: total + 1, cleared, since, latest });
+  }
+
+  /** Within a transaction. */
+  acknowledge(kind: HappenedKind, about: string, upTo: number): void {
+    // When those behind a part began is not kept.
+    for (const one of this.#all(kind))
+      if (one.about === about && upTo > one.cleared)
+        this.#keep({ ...one, cleared: Math.min(upTo, one.total), since: 0 });
+  }
+
+  /** Within a transaction. */
+  deleteBefore(at: EpochMs): void {
+    if (this.#table.areThere)
+      this.#sql.exec("DELETE FROM happened WHERE kind <> 'conferences-lost' AND latest < ?", at);
+    for (const one of this.#all("conferences-lost"))
+      if (one.latest < at && one.cleared < one.total) this.#keep({ ...one, cleared: one.total });
+  }
+
+  /** What nobody has acknowledged. */
+  open(kind: HappenedKind): readonly (FoundTrouble & { readonly about: string })[] {
+    return this.#all(kind).flatMap(({ about, total, cleared, since, latest }) =>
+      total > cleared ? [{ kind, about, since: since || null, latest, count: total - cleared, place: total }] : [],
+    );
+  }
+
+  #all(kind: HappenedKind): readonly Happened[] {
+    return this.#table.read("SELECT * FROM happened WHERE kind = ?", kind).map((row) => ({
+      ...{ kind, about: String(row.about), total: Number(row.total), cleared: Number(row.cleared) },
+      ...{ since: Number(row.since), latest: Number(row.latest) },
+    }));
+  }
+
+  #keep({ kind, about, total, cleared, since, latest }: Happened): void {
+    this.#sql.exec(
+      `INSERT INTO happened (kind, about, total, cleared, since, latest) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (kind, about)
+       DO UPDATE SET total = excluded.total, cleared = excluded.cleared, since = excluded.since, latest = excluded.latest`,
+      ...[kind, about, total, cleared, since, latest],
+    );
+  }
+}
