@@ -26,7 +26,12 @@ export function runningText(
 ): readonly string[] {
   const rows = conferences.map((one) => ({
     ...{ ...one, state: stateOf({ phase: one.phase, attached: true, locked: false, ...one.now }), isOver: false },
-    ...{ callers: String(one.now?.callers ?? "?"), server: one.webexHost, waiting: troubleOf(one), at: one.createdAt },
+    ...{
+      callers: `${one.away ? "about " : ""}${one.now?.callers ?? "?"}`,
+      server: one.webexHost,
+      waiting: troubleOf(one),
+      at: one.createdAt,
+    },
   }));
   return listText("no conference", conferenceColumns("SINCE", now), rows, terminal);
 }
@@ -110,13 +115,14 @@ export function conferenceText(conference: ConferenceOfDomain, now: number, scre
 
 /** What and whose a conference is, in two lines or, with its topic, three. */
 export function conferenceHead(conference: ConferenceOfDomain, now: number, { style }: Terminal): readonly string[] {
-  const { key, domain, bridge, host, extConfId, lastAt, topic, orphan } = conference;
+  const { key, domain, bridge, host, extConfId, lastAt, topic, orphan, away } = conference;
   const of = isOver(conference) ? [] : [`WebEx ${hostText(host) || "not attached"}`, `ExtConfID ${extConfId}`];
   return [
     `${style("bold", `conference ${key}`)} of ${domain}, ${stateOf(conference)}, last input ${fromNow(lastAt, now)}`,
     topic === undefined ? "" : `topic ${topic}`,
     orphan === undefined ? "" : orphanText(orphan, now),
     [...(bridge === null ? [] : [`bridge ${bridge}`]), ...of].join(", "),
+    away ? "no agent says now what its bridge does: who is in it may have left" : "",
   ].filter((line) => line !== "");
 }
 

@@ -55,7 +55,7 @@ export function conferenceViewOf(
       .filter(({ left }) => !left)
       .map(({ call, extCallId, number, attendeeId, room, muted }) => ({
         ...{ call, extCallId: extCallId ?? "", number, attendeeId: attendeeId ?? "" },
-        ...{ room, muted, speaks: running?.speech?.speaking.includes(call) ?? false },
+        ...{ room, muted, speaks: running?.speech?.speaking.includes(call) ?? null },
       })),
     ...{ muteAll: meant(true), unmuteAll: meant(false) },
     callOuts: [...state.callOuts.values()].map((callOut) => ({

@@ -338,7 +338,9 @@ export class DirectoryFeed {
   get #liveState(): LiveState {
     const lateSince = this.#lateSince;
     const { bridge, aheadMs = 0 } = this.#store.progress;
+    const { head } = this.#store.state;
     return {
+      ...(head.phase === "running" && head.speech && { reportsSpeakers: true as const }),
       ...{ bridge, trouble: this.#trouble, waiting: this.#waiting },
       ...(lateSince !== null && { lateSince }),
       ...(aheadMs >= minuteMs && { aheadMs }),
@@ -360,8 +362,8 @@ export class DirectoryFeed {
   get #liveText(): string {
     const { head } = this.#store.state;
     if (!isOngoing(head)) return waitingText(this.#waiting);
-    const { bridge, trouble, lateSince, waiting, aheadMs } = this.#liveState;
-    return `${bridge} ${head.life.topic} ${trouble} ${lateSince} ${aheadMs} ${waitingText(waiting)}`;
+    const { bridge, trouble, lateSince, waiting, aheadMs, reportsSpeakers } = this.#liveState;
+    return `${bridge} ${reportsSpeakers} ${head.life.topic} ${trouble} ${lateSince} ${aheadMs} ${waitingText(waiting)}`;
   }
 
   /** The documents that wait for longer than a moment, by receiver, with what a server is owed. */

@@ -417,10 +417,13 @@ export class RunningList {
   }
 }
 
-/** As the disk has it: nobody speaks, as far as is known. */
+/** As the disk has it: who speaks, nobody knows. */
 function lastKnown({ life, createdAt, phase, webexHost }: RunningRow, last: LastReport | null): KnownConference | null {
   if (!last) return null;
-  const { live, ...state } = last;
+  const {
+    live: { reportsSpeakers: _, ...live },
+    ...state
+  } = last;
   return { fold: foldOf({ row: 0, ...{ life, createdAt, phase, webexHost }, ...state, speaking: [] }), live };
 }
 
@@ -441,16 +444,18 @@ export function lastOf({ fold, live }: KnownConference): LastReport {
 function listed({ row: { heard: _, ...row }, known }: RunningEntry): ListedConference {
   if (!known) return { ...row, now: null };
   const { attached, isOrphan, locked, people, rooms, speaking } = known.fold;
-  const { topic, roomNames, trouble, waiting } = known.live;
+  const { topic, roomNames, trouble, waiting, reportsSpeakers } = known.live;
   return {
     ...row,
     ...(topic !== undefined && { topic }),
     now: {
       ...{ attached, ...(isOrphan && { orphan: isOrphan }), locked, callers: people.size, rooms: rooms.size, trouble },
       ...(roomNames && { roomNames }),
-      speakers: [...speaking].flatMap((call) => {
-        const { number, attendeeId } = people.get(call) ?? {};
-        return number === undefined || attendeeId === undefined ? [] : { number, attendeeId };
+      ...(reportsSpeakers && {
+        speakers: [...speaking].flatMap((call) => {
+          const { number, attendeeId } = people.get(call) ?? {};
+          return number === undefined || attendeeId === undefined ? [] : { number, attendeeId };
+        }),
       }),
       documents: waiting.reduce((sum, { documents }) => sum + documents, 0),
       oldestDocumentAt: earliest(...waiting.map(({ oldestAt }) => oldestAt)),

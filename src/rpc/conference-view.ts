@@ -43,8 +43,17 @@ const outage = v.object({
 export type OutageView = Checked<typeof outage>;
 
 /** A conference as operators see it. Numbers and IDs of people are shown as `recordsPersonal` of the domain says. */
+/** The edge adds it for people; no object says it. */
+export const away = v.pipe(
+  v.exactOptional(v.literal(true)),
+  v.description(
+    "Present while no agent says what its bridge does: who is in it is as it was before, and may have left.",
+  ),
+);
+
 export const conferenceView = v.object({
   key: open(confKey),
+  away,
   topic,
   phase: v.pipe(
     v.picklist(["creating", "running", "ended", "not-created"]),
@@ -76,7 +85,9 @@ export const conferenceView = v.object({
       attendeeId: personal(v.string()),
       room: open(text<RoomId>()),
       muted: open(v.boolean()),
-      speaks: open(v.boolean()),
+      speaks: open(
+        v.pipe(v.nullable(v.boolean()), v.description("null: nobody knows, since WebEx does not want to know.")),
+      ),
     }),
   ),
   muteAll: v.pipe(open(v.number()), v.description("So many callers `mute-all` would mute: not the host.")),

@@ -12,6 +12,7 @@ import type { Ender } from "../records/call-record.ts";
 import type { DirectoryRecord } from "../records/conference-record.ts";
 import type { OutcomeCounts } from "../records/outcomes.ts";
 import type { PersonInside } from "../records/running.ts";
+import { away } from "./conference-view.ts";
 import {
   type DirectoryPlace,
   type FactPage,
@@ -44,6 +45,7 @@ export const listedConference = v.object({
   phase: v.picklist(["creating", "running"]),
   webexHost: v.pipe(text<WebexHost>(), v.description("The TSP server that is notified.")),
   bridge: v.nullable(text<BridgeName>()),
+  away,
   topic,
   now: v.pipe(
     v.nullable(
@@ -63,7 +65,7 @@ export const listedConference = v.object({
         speakers: v.pipe(
           v.exactOptional(v.array(v.object({ number: v.string(), attendeeId: v.string() }))),
           v.description(
-            "Who speaks, where WebEx wants to know it; empty strings where `recordsPersonal` keeps nothing of them. A second old at most while the console shows the conference in its list; else as when it last reported something else.",
+            "Who speaks; absent: nobody knows, as where WebEx does not want to know it. Empty strings where `recordsPersonal` keeps nothing of them. A second old at most while the console shows the conference in its list; else as when it last reported something else.",
           ),
         ),
         rooms: v.pipe(v.number(), v.description("Sub-conferences and rooms of private talks.")),

@@ -103,7 +103,7 @@ test("the running conferences are listed by key, in pages, by one question of th
           bridge: "simulated",
         },
         now: {
-          ...{ attached: true, locked: false, callers: 3, speakers: [], rooms: 1, trouble },
+          ...{ attached: true, locked: false, callers: 3, rooms: 1, trouble },
           ...{ documents: 0, oldestDocumentAt: null },
         },
       },

@@ -83,7 +83,11 @@ function CallerTable({ frame: { domain, confKey, now }, view, entered, form, sho
         },
         Voice: ({ muted, speaks }) => {
           if (muted) return <Mark is="warn">muted</Mark>;
-          return speaks ? <Mark is="good">speaks</Mark> : <span class="dim">open</span>;
+          return speaks ? (
+            <Mark is="good">speaks</Mark>
+          ) : (
+            <span class="dim">{speaks === null ? "not muted" : "open"}</span>
+          );
         },
         "":
           form !== null &&

@@ -2,7 +2,7 @@ import type { EpochMs } from "../../foundation/ids.ts";
 import { hostText } from "../../foundation/text/bare-host.ts";
 import type { ConferenceView } from "../../rpc/conference-view.ts";
 import { troubleWords } from "../domain/conferences.tsx";
-import { Age, Facts, Listed, Mark, Time } from "../parts.tsx";
+import { Age, Facts, Listed, Mark, Notice, Time } from "../parts.tsx";
 import { pathOf } from "../paths.ts";
 import { Callers, type CallersProps } from "./callers.tsx";
 import { CallerActions, WholeActions } from "./conference-actions.tsx";
@@ -13,6 +13,11 @@ export function RunningConference({ frame, view, entered, list, form }: CallersP
   return (
     <>
       <Glance frame={frame} view={view} />
+      {view.away && (
+        <Notice is="plain">
+          {`No agent says now what the bridge ${view.bridge ?? ""} does: who is in it is as it was before, and may have left.`}
+        </Notice>
+      )}
       {form && <WholeActions {...{ view, form }} confKey={frame.confKey} />}
       <Callers {...{ frame, view, entered, list, form }} />
       <Listed
@@ -99,6 +104,7 @@ function Glance({ frame, view }: Pick<CallersProps, "frame" | "view">) {
   const isLate = commands.some(({ answerBy }) => answerBy !== null && answerBy <= frame.now);
   const hasFailed = outages.length > 0 || documents.some(({ failure }) => failure !== undefined);
   const speaking = callers.filter(({ speaks }) => speaks).length;
+  const isHeard = callers.some(({ speaks }) => speaks !== null);
   const muted = callers.filter((caller) => caller.muted).length;
   return (
     <>
@@ -117,7 +123,9 @@ function Glance({ frame, view }: Pick<CallersProps, "frame" | "view">) {
         of={{
           Callers: [
             callers.length,
-            callers.length > 0 && <span class="dim">{`, ${speaking} speaking, ${muted} muted`}</span>,
+            callers.length > 0 && (
+              <span class="dim">{`${isHeard ? `, ${speaking} speaking` : ""}, ${muted} muted`}</span>
+            ),
           ],
           Bridge: bridge === null ? "none yet" : <a href={pathOf(frame.domain, "bridges")}>{bridge}</a>,
           "TSP server": hostText(host) || "none",

@@ -3,7 +3,14 @@ import type { EpochMs } from "../../foundation/ids.ts";
 import { hostText } from "../../foundation/text/bare-host.ts";
 import { counted } from "../../foundation/text/counted.ts";
 import { type PeopleShown, peopleWords } from "../../foundation/text/people-shown.ts";
-import { type Figures, figuresOf, figureText, type PortsOfBridge, sumOfLoads } from "../../operators/figures.ts";
+import {
+  type Figures,
+  figuresOf,
+  figureText,
+  isAway,
+  type PortsOfBridge,
+  sumOfLoads,
+} from "../../operators/figures.ts";
 import type { PersonInside } from "../../records/running.ts";
 import type { ListedConference, RunningPage } from "../../rpc/directory.ts";
 import type { Trouble } from "../../rpc/directory-feed.ts";
@@ -61,7 +68,7 @@ export function ConferencesPage(props: ConferencesProps) {
         <Gaps {...{ unknown, stale }} />
         {isForPerson && people !== "full" && <Notice is="plain">{peopleWords[people]}</Notice>}
         {conferences.length > 0 ? (
-          <ConferenceTable {...{ domain, conferences, now }} />
+          <ConferenceTable {...{ domain, now }} conferences={conferences.map((one) => withAway(one, bridges))} />
         ) : (
           <NoConferences begins={begins} isForPerson={isForPerson} after={after} />
         )}
@@ -102,6 +109,10 @@ function NoConferences({ begins, isForPerson, after }: NoneProps) {
   return <Empty title={title}>{says}</Empty>;
 }
 
+function withAway(one: ListedConference, bridges: readonly PortsOfBridge[]): ListedConference {
+  return one.bridge !== null && isAway(bridges, one.bridge) ? { ...one, away: true } : one;
+}
+
 interface ConferenceTableProps {
   readonly domain: string;
   readonly conferences: readonly ListedConference[];
@@ -127,7 +138,7 @@ export function ConferenceTable({ domain, conferences, now }: ConferenceTablePro
             <State of={one} />
           </span>
         ),
-        Callers: ({ now }) => now?.callers ?? "?",
+        Callers: ({ now, away }) => (now ? `${away ? "about " : ""}${now.callers}` : "?"),
         Speaking: ({ now }) => (now ? speakersText(now.speakers) : "?"),
         "Sub-conferences": ({ now }) => now?.rooms ?? "?",
         "TSP server": ({ webexHost }) => hostText(webexHost),
@@ -139,7 +150,8 @@ export function ConferenceTable({ domain, conferences, now }: ConferenceTablePro
 }
 
 /** Who speaks, shortly; settings may keep no names. */
-function speakersText(speakers: readonly PersonInside[] = []): Child {
+function speakersText(speakers: readonly PersonInside[] | undefined): Child {
+  if (!speakers) return <span class="dim">not known</span>;
   const names = speakers.map(({ number, attendeeId }) => number || attendeeId).filter((name) => name !== "");
   const named = names.slice(0, MOST_NAMED);
   const rest = speakers.length - named.length;

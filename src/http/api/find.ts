@@ -3,6 +3,7 @@ import type { ConfKey, ExtConfId, TransId } from "../../foundation/ids.ts";
 import { type PeopleShown, peopleShown } from "../../foundation/text/people-shown.ts";
 import { digitsIn, fitsName, spellingsOf } from "../../foundation/text/spelled.ts";
 import { dayMs } from "../../foundation/time/timers.ts";
+import { isAway } from "../../operators/figures.ts";
 import {
   type FoundConference,
   foundConference,
@@ -12,11 +13,13 @@ import {
   searchedJournals,
 } from "../../records/found-conference.ts";
 import { lineOfCall, lineOfPromptCall, type PersonLine, personLine } from "../../records/person-line.ts";
+import type { ConferenceView } from "../../rpc/conference-view.ts";
 import { type ListedConference, mostNamed, type PlacedRecord, type RunningPage } from "../../rpc/directory.ts";
 import { type KeptPromptCall, type PromptCallQuery, promptCallPlace } from "../../rpc/directory-feed.ts";
 import type { Domain } from "../../settings/load.ts";
 import { askedInTime } from "../asked-in-time.ts";
 import type { PeoplePorts } from "../edge-ports.ts";
+import { bridgesOf } from "../monitoring/figures-of-domain.ts";
 import { answerOrNull } from "../objects-of-request.ts";
 import { problem } from "../problem.ts";
 import { isKnown, noPeople, topicsOf } from "./conferences/conferences.ts";
@@ -294,6 +297,8 @@ async function insideOf(
   edge: PeoplePorts,
 ): Promise<{ readonly inside: readonly PersonLine[]; readonly isCut: boolean }> {
   const withPeople = [...found].filter(([, people]) => people.length > 0);
+  const bridges = withPeople.length > 0 ? await bridgesOf(edge, domain) : [];
+  const isLost = (view?: ConferenceView | null) => view?.bridge != null && isAway(bridges, view.bridge);
   const lists = withPeople.map(async ([key, people], index): Promise<readonly PersonLine[]> => {
     const object = edge.objects.conference(domain.name, key);
     const asked = Promise.all([object.view(), object.entered()]);
@@ -305,7 +310,13 @@ async function insideOf(
       const caller = view?.callers.find(({ call }) => call === person.call);
       return {
         ...{ ...place, what: "inside", from: entered?.get(person.call) ?? enteredAt },
-        why: caller?.muted ? "It is muted." : caller?.speaks ? "It speaks." : "",
+        why: isLost(view)
+          ? "No agent says now what its bridge does: it may have left."
+          : caller?.muted
+            ? "It is muted."
+            : caller?.speaks
+              ? "It speaks."
+              : "",
       };
     });
   });

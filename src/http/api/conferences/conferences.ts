@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import type { BridgeName, ConfKey } from "../../../foundation/ids.ts";
 import { hourMs } from "../../../foundation/time/timers.ts";
-import { isAway } from "../../../operators/figures.ts";
+import { isAway, type PortsOfBridge } from "../../../operators/figures.ts";
 import { type ConferenceView, conferenceView } from "../../../rpc/conference-view.ts";
 import { bridgeLoad, runningPage } from "../../../rpc/directory.ts";
 import { storyLine } from "../../../rpc/story.ts";
@@ -89,7 +89,7 @@ export const conferenceRoutes = [
     async handle({ domain, confKey, conference, edge }) {
       const view = await conference.view();
       const [shown] = view ? await withTopics(domain, [view], edge) : [];
-      return shown ?? unknown(domain, confKey);
+      return shown ? { ...shown, ...(await awayOf(domain, shown, edge)) } : unknown(domain, confKey);
     },
   }),
   route("tellStory", "GET /domains/{domain}/conferences/{confKey}/story", {
@@ -167,10 +167,11 @@ export const runningRoutes = [
         edge.objects.directory(name).running({ ...{ ...query, troubled: troubled !== undefined }, number }),
         bridgesOf(edge, domain),
       ]);
-      const conferences = await withTopics(domain, found.conferences, edge);
+      const named = await withTopics(domain, found.conferences, edge);
+      const conferences = named.map((one) => ({ ...one, ...awayOn(relays, one.bridge) }));
       const bridges = found.bridges.map((load) => ({
         ...load,
-        ...(load.bridge !== null && isAway(relays, load.bridge) && { away: true as const }),
+        ...awayOn(relays, load.bridge),
       }));
       return { ...found, conferences, bridges };
     },
@@ -203,6 +204,20 @@ export async function withTopics<View extends { readonly key: ConfKey; readonly 
     const topic = view.topic ?? topics.get(view.key);
     return topic === undefined ? view : { ...view, topic };
   });
+}
+
+/** Present while nobody says what the bridge does. */
+function awayOn(bridges: readonly PortsOfBridge[], bridge: string | null): { readonly away?: true } {
+  return bridge !== null && isAway(bridges, bridge) ? { away: true } : {};
+}
+
+/** The same of one conference that runs. */
+export async function awayOf(
+  domain: Domain,
+  { bridge, phase }: Pick<ConferenceView, "bridge" | "phase">,
+  edge: PeoplePorts,
+): Promise<{ readonly away?: true }> {
+  return phase === "running" ? awayOn(await bridgesOf(edge, domain), bridge) : {};
 }
 
 export async function knownView(domain: Domain, confKey: ConfKey, edge: PeoplePorts): Promise<ConferenceView | null> {
