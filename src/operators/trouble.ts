@@ -112,7 +112,8 @@ export interface KnownTrouble {
     readonly url: string;
     readonly refused: number;
     readonly oldestAt: EpochMs | null;
-    readonly failure: { readonly since: EpochMs; readonly why: string } | null;
+    /** `nextAt`: when it is tried again. */
+    readonly failure: { readonly since: EpochMs; readonly why: string; readonly nextAt: EpochMs } | null;
     readonly givenUp: number;
     readonly lastGivenUpAt: EpochMs | null;
   }[];
@@ -256,7 +257,7 @@ function webhookTrouble(
 ): readonly FoundTrouble[] {
   return receivers.flatMap(({ url: about, id: key = about, failure, refused, oldestAt, givenUp, lastGivenUpAt }) => {
     const found: FoundTrouble[] = [];
-    if (failure) found.push({ kind: "webhook-fails", about, key, since: failure.since, why: failure.why });
+    if (failure) found.push({ kind: "webhook-fails", about, key, since: failure.since, why: failureText(failure) });
     else if (refused > 0 && oldestAt !== null && hasLasted(oldestAt, now, refusedLongMs))
       found.push({ kind: "webhook-fails", about, key, since: oldestAt, count: refused });
     const count = givenUp - (acknowledgements.get(`webhooks-given-up:${key}`)?.place ?? 0);
@@ -265,6 +266,11 @@ function webhookTrouble(
     if (count > 0) found.push({ kind: "webhooks-given-up", about, key, since, latest, count, place: givenUp });
     return found;
   });
+}
+
+/** In UTC, as the log. */
+function failureText({ why, nextAt }: NonNullable<KnownTrouble["webhooks"][number]["failure"]>): string {
+  return `${why.replace(/\.$/, "")}. It is tried again at ${new Date(nextAt).toISOString().slice(11, 16)} UTC`;
 }
 
 function withAcknowledgement(one: DomainTrouble, known: Acknowledgement | undefined, now: EpochMs): DomainTrouble {

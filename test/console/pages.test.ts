@@ -622,7 +622,7 @@ test("the audit says who asked what, about what, and what became of it", () => {
   expect(text).toContain(
     [
       ...["12:00:00", "boris operator, by session", "mute", "5 → /console/acme/conferences/5 call c1"],
-      ...["done", "192.0.2.7"],
+      ...["accepted", "192.0.2.7"],
       ...["12:00:00", "boris operator, by token", "mute repeated", "not allowed", "not known"],
     ].join("\n"),
   );

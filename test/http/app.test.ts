@@ -242,7 +242,7 @@ test("a person who sees the domain also hears what waits and which receiver of w
     [
       "webhook-fails",
       "1970-01-01T00:01:00.000Z",
-      `The receiver ${url} of local takes no webhooks: Error: Network connection lost. They wait for it, three days at most.`,
+      `The receiver ${url} of local takes no webhooks: Error: Network connection lost. It is tried again at 00:00 UTC. They wait for it, three days at most.`,
     ],
     [
       "webhook-fails",

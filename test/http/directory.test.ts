@@ -101,6 +101,7 @@ test("the running conferences are listed by key, in pages, by one question of th
           phase: "running",
           webexHost: "tsp1.example.com",
           bridge: "simulated",
+          away: true,
         },
         now: {
           ...{ attached: true, locked: false, callers: 3, rooms: 1, trouble },

@@ -341,7 +341,7 @@ test("given up is one count of documents wherever it is said; messages, attempts
   });
   expect(wrong?.says).toContain("1 document for ");
   expect(await shown("/records?kind=conference")).toContain("1 document given up");
-  expect(await shown(`/conferences/${confKey}`)).toContain("Documents given up\n1\n");
+  expect(await shown(`/conferences/${confKey}`)).toContain("Documents given up\n1 before its end\n");
   expect(await shown("/servers")).toMatch(/Documents given up\n(?:.*\n){5}0 ms\n1\n/);
 
   expect(posts).toMatchObject([{ messages: Array(2).fill("A2W_NotifyUserChange"), attempts: 3 }]);

@@ -42,7 +42,7 @@ export function EndedConference({ records, now }: EndedProps) {
               "TSP servers": one.webexHosts.map(hostText).join(", ") || "none",
               Failovers: one.failovers,
               Repairs: one.repairs,
-              "Documents given up": one.givenUp,
+              "Documents given up": [one.givenUp, <span class="dim"> before its end</span>],
             }}
           />
         </section>

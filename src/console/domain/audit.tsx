@@ -15,7 +15,10 @@ export function AuditPage({ entries: { entries, next }, before, ...frame }: Audi
   const path = pathOf(domain, "audit");
   return (
     <Page {...frame} title="Audit">
-      <p class="dim">What people have asked of this domain, refused or not. Who only looks is not written down.</p>
+      <p class="dim">
+        What people have asked of this domain, refused or not. Who only looks is not written down. What became of an
+        action that was accepted stands in its conference's story.
+      </p>
       <section id="list" data-part="" class="part">
         {entries.length > 0 ? (
           <EntryTable domain={domain} entries={entries} now={now} />
@@ -58,7 +61,14 @@ function EntryTable({ domain, entries, now }: EntryTableProps) {
             ))}
           </span>
         ),
-        Outcome: ({ refusal }) => (refusal === null ? <Mark is="good">done</Mark> : <Mark is="bad">{refusal}</Mark>),
+        Outcome: ({ refusal, status }) =>
+          refusal !== null ? (
+            <Mark is="bad">{refusal}</Mark>
+          ) : status === 202 ? (
+            "accepted"
+          ) : (
+            <Mark is="good">done</Mark>
+          ),
         From: ({ from }) => from || "not known",
       }}
     />
