@@ -420,15 +420,12 @@ export class RunningList {
 /** As the disk has it: who speaks, nobody knows. */
 function lastKnown({ life, createdAt, phase, webexHost }: RunningRow, last: LastReport | null): KnownConference | null {
   if (!last) return null;
-  const {
-    live: { reportsSpeakers: _, ...live },
-    ...state
-  } = last;
+  const { live, ...state } = last;
   return { fold: foldOf({ row: 0, ...{ life, createdAt, phase, webexHost }, ...state, speaking: [] }), live };
 }
 
-/** Without who speaks. */
-export function lastOf({ fold, live }: KnownConference): LastReport {
+/** Without who speaks, and whether anybody knows. */
+export function lastOf({ fold, live: { reportsSpeakers: _, ...live } }: KnownConference): LastReport {
   const { attached, isOrphan, locked, people, ringing, rooms } = fold;
   return {
     attached,

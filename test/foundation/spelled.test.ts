@@ -1,5 +1,12 @@
 import { describe, expect, onTestFinished, test, vi } from "vitest";
-import { digitsIn, endsOfNumber, fitsNumber, numberMatcher, spellingsOf } from "../../src/foundation/text/spelled.ts";
+import {
+  digitsIn,
+  endsOfNumber,
+  fitsName,
+  fitsNumber,
+  numberMatcher,
+  spellingsOf,
+} from "../../src/foundation/text/spelled.ts";
 
 const kept = "15552345678";
 
@@ -119,4 +126,14 @@ test("to compare one number with many that are kept reads it once, and reads no 
   const found = Array.from({ length: 1_000 }, (_, index) => String(15_552_345_000 + index)).filter(isMeant);
 
   expect([found, read.mock.calls.length - before]).toEqual([["15552345678"], 0]);
+});
+
+test.each([
+  ["GRÖSSE", "Die Größe der Welt"],
+  ["grosse", "GRÖSSE"],
+  ["reunion", "Réunion du matin"],
+  ["Größe", "große Grösse"],
+])("a name is found with accents or without: %s in %s", (typed, name) => {
+  expect(fitsName(typed, name)).toBe(true);
+  expect(fitsName("x", name)).toBe(false);
 });

@@ -220,6 +220,12 @@ test.each([
   expect(body).toMatchObject({ records: [{ timeZone: "Europe/Berlin", day: "2026-09-30" }] });
 });
 
+test("a time that ends before it begins is refused", async () => {
+  expect(await asked(new FakeEdge(), "/records?since=2026-10-05&until=2026-10-02")).toMatchObject({
+    ...{ status: 400, body: { errors: [{ in: "query", name: "until" }] } },
+  });
+});
+
 test("a month stands in place of since and until", async () => {
   expect(await asked(new FakeEdge(), "/records?month=2026-10&until=2026-10-02")).toMatchObject({
     ...{ status: 400, body: { errors: [{ in: "query", name: "month" }] } },

@@ -83,11 +83,7 @@ function CallerTable({ frame: { domain, confKey, now }, view, entered, form, sho
         },
         Voice: ({ muted, speaks }) => {
           if (muted) return <Mark is="warn">muted</Mark>;
-          return speaks ? (
-            <Mark is="good">speaks</Mark>
-          ) : (
-            <span class="dim">{speaks === null ? "not muted" : "open"}</span>
-          );
+          return speaks ? <Mark is="good">speaks</Mark> : <span class="dim">open</span>;
         },
         "":
           form !== null &&

@@ -32,6 +32,7 @@ export function WhyPage({ frame, answers, call }: WhyProps) {
         <Empty
           title={call === "" ? "Nothing needs an explanation." : `Nothing about the call ${call} needs an explanation.`}
         >
+          {call !== "" && "If you typed it: the timeline shows which calls the conference had. "}
           Here would stand why a caller was muted, dropped, not admitted or not shown under its name, why WebEx was not
           notified of something, what a failover changed, and why the conference ended.
         </Empty>

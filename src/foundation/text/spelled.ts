@@ -67,10 +67,15 @@ export function endsOfNumber(typed: string): readonly string[] {
 /** Fewer letters stand in too many names. */
 const leastOfName = 2;
 
-/** Whether a name has this in it, in capital letters or small. */
+/** Whether a name has this in it, in capital letters or small, with accents or without. */
 export function fitsName(typed: string, name = ""): boolean {
-  const part = typed.trim().toLocaleLowerCase();
-  return part.length >= leastOfName && name.toLocaleLowerCase().includes(part);
+  const part = plainLetters(typed.trim());
+  return part.length >= leastOfName && plainLetters(name).includes(part);
+}
+
+/** In capitals ß is SS. */
+function plainLetters(text: string): string {
+  return text.toUpperCase().normalize("NFD").replace(/[\u0300-\u036f]/g, "");
 }
 
 /** Some countries dial a 0, or 00, before what is the number abroad; Russia and its neighbours an 8, which elsewhere begins a number. */

@@ -92,6 +92,8 @@ export const recordRoutes = [
         return wrongPart("query", "month", "stands in place of since and until");
       const { timeZone } = settings;
       const period = periodOf({ since, until, month }, timeZone);
+      if (period.since !== undefined && period.until !== undefined && period.since > period.until)
+        return wrongPart("query", "until", "must not be before since");
       const { kind = format === "csv" ? "call" : undefined, ...fields } = rest;
       const [named, id] = cursor?.split("-") ?? [];
       const most = limit ?? (format === "json" ? USUAL : Number.POSITIVE_INFINITY);
