@@ -75,7 +75,10 @@ export function fitsName(typed: string, name = ""): boolean {
 
 /** In capitals ß is SS. */
 function plainLetters(text: string): string {
-  return text.toUpperCase().normalize("NFD").replace(/[\u0300-\u036f]/g, "");
+  return text
+    .toUpperCase()
+    .normalize("NFD")
+    .replace(/[\u0300-\u036f]/g, "");
 }
 
 /** Some countries dial a 0, or 00, before what is the number abroad; Russia and its neighbours an 8, which elsewhere begins a number. */
