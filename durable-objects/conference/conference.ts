@@ -58,7 +58,8 @@ const alarmLeadMs = { creating: 1000, later: 5000 } as const;
 const confirmedMs = 300;
 const overdueMs = 60_000;
 const askWithinMs = 5000;
-const askAgainMs = 5000;
+/** All conferences of a relay that is broken ask again. */
+const askAgainMs = 60_000;
 /** How often a conference looks whether its domain is back in the settings. */
 const domainAgainMs = 3_600_000;
 

@@ -52,8 +52,17 @@ export function sumOfLoads<Load extends LoadOfBridge>(loads: readonly Load[]): S
 }
 
 /** Whether no agent says now what the bridge does: who was in its conferences may have left. */
-export function isAway(bridges: readonly PortsOfBridge[], name: string): boolean {
+export function isAway(bridges: readonly PortsOfBridge[], name: string | null): boolean {
+  if (name === null) return false;
   return (bridges.find(({ bridge }) => bridge === name)?.health?.portsInUse ?? null) === null;
+}
+
+/** With a mark where that is so of its bridge. */
+export function withAway<One extends { readonly bridge: string | null }>(
+  one: One,
+  bridges: readonly PortsOfBridge[],
+): One & { readonly away?: true } {
+  return isAway(bridges, one.bridge) ? { ...one, away: true } : one;
 }
 
 /** Those of them that have conferences. */

@@ -175,7 +175,7 @@ const rows = {
     says: ({ about, domain, why, count }) =>
       why === ""
         ? `The receiver ${about} of ${domain} has refused ${counted(count, "webhook")}; webhook-refused in the log says why.`
-        : `The receiver ${about} of ${domain} takes no webhooks: ${why.replace(/\.$/, "")}.`,
+        : `The receiver ${about} of ${domain} takes no webhooks: ${why}.`,
     todo: ({ why }) =>
       why === "" ? "They come again for three days, and are given up then." : "They wait for it, three days at most.",
   },

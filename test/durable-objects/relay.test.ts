@@ -258,68 +258,69 @@ test("commands for an agent are not sent to its successor, which knows nothing o
   expect(await send(next)).toBe(next); // Nobody is there.
 });
 
+/** The agent that connected last names this start of its bridge. */
+function saysBoot(world: RelayWorld, bootId: string): void {
+  world.says({ type: "health", bridgeUp: true, bootId, portsInUse: 0, ports: null });
+}
+
+const sweepsIn = (asked: readonly string[]) => asked.filter((line) => line === "local sweeps");
+
 test("after a restart of the bridge, and once another agent acts, all conferences compare themselves with it", async () => {
   const world = await RelayWorld.begin();
   const swept = async (): Promise<number> => {
     await world.settle();
-    return world.asked.splice(0).filter((line) => line === "local sweeps").length;
+    return sweepsIn(world.asked.splice(0)).length;
   };
-  const saysBoot = (bootId: string) =>
-    world.says({ type: "health", bridgeUp: true, bootId, portsInUse: 0, ports: null });
-  saysBoot("first");
-  saysBoot("first");
+  saysBoot(world, "first");
+  saysBoot(world, "first");
   expect(await swept()).toBe(0);
-  saysBoot("second");
+  saysBoot(world, "second");
   expect(await swept()).toBe(1);
 
   // The agent that noticed may have told of some conferences alone. What a standby says counts as soon as it acts.
   world.connect("agent-2");
-  saysBoot("second");
+  saysBoot(world, "second");
   expect(await swept()).toBe(0);
   world.sockets.delete("link-1");
   world.relay.closed("link-1");
   expect(await swept()).toBe(1);
 
   world.sleep();
-  saysBoot("second");
+  saysBoot(world, "second");
   expect(await swept()).toBe(0);
-  saysBoot("third");
+  saysBoot(world, "third");
   expect(await swept()).toBe(1);
 });
 
 test("a relay that ends before its conferences are about to compare themselves sees to it when it is back", async () => {
   const world = await RelayWorld.begin();
-  const saysBoot = (bootId: string) =>
-    world.says({ type: "health", bridgeUp: true, bootId, portsInUse: 0, ports: null });
-  saysBoot("first");
+  saysBoot(world, "first");
   world.hangs = true;
-  saysBoot("second");
+  saysBoot(world, "second");
   await world.settle();
   world.sleep();
   world.hangs = false;
   world.asked.length = 0;
-  saysBoot("second");
-  saysBoot("second");
+  saysBoot(world, "second");
+  saysBoot(world, "second");
   await world.settle();
 
-  expect(world.asked.filter((line) => line === "local sweeps")).toHaveLength(1);
+  expect(sweepsIn(world.asked)).toHaveLength(1);
 });
 
 test("where the allocator fails, or another agent acts meanwhile, the conferences are swept once more", async () => {
   const world = await RelayWorld.begin();
-  const saysBoot = (bootId: string) =>
-    world.says({ type: "health", bridgeUp: true, bootId, portsInUse: 0, ports: null });
-  const swept = () => world.asked.splice(0).filter((line) => line === "local sweeps").length;
-  saysBoot("first");
+  const swept = () => sweepsIn(world.asked.splice(0)).length;
+  saysBoot(world, "first");
   world.connect("agent-2");
-  saysBoot("first");
+  saysBoot(world, "first");
   world.hangs = true;
   world.sockets.delete("link-1");
   world.relay.closed("link-1");
   await world.settle();
   expect(swept()).toBe(1);
   world.connect("agent-1");
-  saysBoot("first");
+  saysBoot(world, "first");
   world.sockets.delete("link-2");
   world.relay.closed("link-2");
   world.hangs = false;
@@ -333,25 +334,21 @@ test("where the allocator fails, or another agent acts meanwhile, the conference
 
 test("where another agent acts before the allocator has answered, the conferences are swept for that one, too", async () => {
   const world = await RelayWorld.begin();
-  const saysBoot = (bootId: string) =>
-    world.says({ type: "health", bridgeUp: true, bootId, portsInUse: 0, ports: null });
-  saysBoot("first");
+  saysBoot(world, "first");
   world.asked.length = 0;
-  saysBoot("second");
-  saysBoot("third");
+  saysBoot(world, "second");
+  saysBoot(world, "third");
   await world.settle();
-  expect(world.asked.filter((line) => line === "local sweeps")).toHaveLength(2);
+  expect(sweepsIn(world.asked)).toHaveLength(2);
 });
 
 test("a relay of an earlier release, which did not note for whom it swept, sweeps once", async () => {
   const world = await RelayWorld.begin();
-  const saysBoot = (bootId: string) =>
-    world.says({ type: "health", bridgeUp: true, bootId, portsInUse: 0, ports: null });
-  saysBoot("first");
+  saysBoot(world, "first");
   world.sql.exec("DELETE FROM entry WHERE key = 'sweepBegunFor'");
   world.sleep();
   world.asked.length = 0;
-  for (let times = 0; times < 3; times += 1) saysBoot("first");
+  for (let times = 0; times < 3; times += 1) saysBoot(world, "first");
   await world.settle();
-  expect(world.asked.filter((line) => line === "local sweeps")).toHaveLength(1);
+  expect(sweepsIn(world.asked)).toHaveLength(1);
 });

@@ -7,9 +7,9 @@ import {
   type Figures,
   figuresOf,
   figureText,
-  isAway,
   type PortsOfBridge,
   sumOfLoads,
+  withAway,
 } from "../../operators/figures.ts";
 import type { PersonInside } from "../../records/running.ts";
 import type { ListedConference, RunningPage } from "../../rpc/directory.ts";
@@ -107,10 +107,6 @@ function NoConferences({ begins, isForPerson, after }: NoneProps) {
             "As soon as WebEx creates one, it stands here. What has ended stands under Ended and Calls.",
           ];
   return <Empty title={title}>{says}</Empty>;
-}
-
-function withAway(one: ListedConference, bridges: readonly PortsOfBridge[]): ListedConference {
-  return one.bridge !== null && isAway(bridges, one.bridge) ? { ...one, away: true } : one;
 }
 
 interface ConferenceTableProps {

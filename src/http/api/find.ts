@@ -13,7 +13,6 @@ import {
   searchedJournals,
 } from "../../records/found-conference.ts";
 import { lineOfCall, lineOfPromptCall, type PersonLine, personLine } from "../../records/person-line.ts";
-import type { ConferenceView } from "../../rpc/conference-view.ts";
 import { type ListedConference, mostNamed, type PlacedRecord, type RunningPage } from "../../rpc/directory.ts";
 import { type KeptPromptCall, type PromptCallQuery, promptCallPlace } from "../../rpc/directory-feed.ts";
 import type { Domain } from "../../settings/load.ts";
@@ -298,7 +297,6 @@ async function insideOf(
 ): Promise<{ readonly inside: readonly PersonLine[]; readonly isCut: boolean }> {
   const withPeople = [...found].filter(([, people]) => people.length > 0);
   const bridges = withPeople.length > 0 ? await bridgesOf(edge, domain) : [];
-  const isLost = (view?: ConferenceView | null) => view?.bridge != null && isAway(bridges, view.bridge);
   const lists = withPeople.map(async ([key, people], index): Promise<readonly PersonLine[]> => {
     const object = edge.objects.conference(domain.name, key);
     const asked = Promise.all([object.view(), object.entered()]);
@@ -310,7 +308,7 @@ async function insideOf(
       const caller = view?.callers.find(({ call }) => call === person.call);
       return {
         ...{ ...place, what: "inside", from: entered?.get(person.call) ?? enteredAt },
-        why: isLost(view)
+        why: isAway(bridges, view?.bridge ?? null)
           ? "No agent says now what its bridge does: it may have left."
           : caller?.muted
             ? "It is muted."

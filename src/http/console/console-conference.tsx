@@ -13,7 +13,7 @@ import { textOfSegment } from "../../foundation/text/path-segment.ts";
 import type { ConferenceRpc } from "../../rpc/conference.ts";
 import type { ConferenceView } from "../../rpc/conference-view.ts";
 import type { ReplayPage as ReplaySteps, WireRow } from "../../rpc/replay.ts";
-import { awayOf, isKnown, withTopics } from "../api/conferences/conferences.ts";
+import { isKnown, withAwayNow, withTopics } from "../api/conferences/conferences.ts";
 import { isRefusal, refusalText } from "../api/conferences/operate.ts";
 import { gathered } from "../api/paging.ts";
 import { type AddPage, answer, type PageCall, trouble } from "./console.tsx";
@@ -112,11 +112,10 @@ async function conferencePage(call: PageCall, fault: string | null): Promise<Sho
     isRunning ? { records: [] } : objects.directory(domain.name).records(recordsOf(call, confKey)),
   ]);
   if (view === null && records.length === 0) return unknownConference(call, confKey);
-  const away = view && (await awayOf(domain, view, edge));
   return (
     <ConferencePage
       {...{ frame, entered, action, refusal }}
-      view={view && { ...view, ...away }}
+      view={view && (await withAwayNow(domain, view, edge))}
       list={listOf(call)}
       wrong={wrongForm(call)}
       records={records.map(({ record }) => record)}

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import type { BridgeName, ConfKey } from "../../../foundation/ids.ts";
 import { hourMs } from "../../../foundation/time/timers.ts";
-import { isAway, type PortsOfBridge } from "../../../operators/figures.ts";
+import { withAway } from "../../../operators/figures.ts";
 import { type ConferenceView, conferenceView } from "../../../rpc/conference-view.ts";
 import { bridgeLoad, runningPage } from "../../../rpc/directory.ts";
 import { storyLine } from "../../../rpc/story.ts";
@@ -89,7 +89,7 @@ export const conferenceRoutes = [
     async handle({ domain, confKey, conference, edge }) {
       const view = await conference.view();
       const [shown] = view ? await withTopics(domain, [view], edge) : [];
-      return shown ? { ...shown, ...(await awayOf(domain, shown, edge)) } : unknown(domain, confKey);
+      return shown ? withAwayNow(domain, shown, edge) : unknown(domain, confKey);
     },
   }),
   route("tellStory", "GET /domains/{domain}/conferences/{confKey}/story", {
@@ -168,11 +168,8 @@ export const runningRoutes = [
         bridgesOf(edge, domain),
       ]);
       const named = await withTopics(domain, found.conferences, edge);
-      const conferences = named.map((one) => ({ ...one, ...awayOn(relays, one.bridge) }));
-      const bridges = found.bridges.map((load) => ({
-        ...load,
-        ...awayOn(relays, load.bridge),
-      }));
+      const conferences = named.map((one) => withAway(one, relays));
+      const bridges = found.bridges.map((load) => withAway(load, relays));
       return { ...found, conferences, bridges };
     },
   }),
@@ -206,18 +203,9 @@ export async function withTopics<View extends { readonly key: ConfKey; readonly 
   });
 }
 
-/** Present while nobody says what the bridge does. */
-function awayOn(bridges: readonly PortsOfBridge[], bridge: string | null): { readonly away?: true } {
-  return bridge !== null && isAway(bridges, bridge) ? { away: true } : {};
-}
-
-/** The same of one conference that runs. */
-export async function awayOf(
-  domain: Domain,
-  { bridge, phase }: Pick<ConferenceView, "bridge" | "phase">,
-  edge: PeoplePorts,
-): Promise<{ readonly away?: true }> {
-  return phase === "running" ? awayOn(await bridgesOf(edge, domain), bridge) : {};
+/** With a mark where nobody says what its bridge does. */
+export async function withAwayNow(domain: Domain, view: ConferenceView, edge: PeoplePorts): Promise<ConferenceView> {
+  return view.phase === "running" ? withAway(view, await bridgesOf(edge, domain)) : view;
 }
 
 export async function knownView(domain: Domain, confKey: ConfKey, edge: PeoplePorts): Promise<ConferenceView | null> {
