@@ -136,6 +136,7 @@ export class Edge {
       },
       handleCache: new HandleCache(),
       posts: new RateLimit(),
+      wrongKeys: new RateLimit(),
       storage: new Storage({ after, now, disk: place.disk, mark: place.newId(), log }),
       measured: (of, shown) => counting.measures.text(of, shown),
       processText: () => processText(version, since),

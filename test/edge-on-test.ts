@@ -21,7 +21,13 @@ export function edgeOnTest(
   const { after, now } = time;
   const ports: AppPorts = {
     ...{ after, now, objects, domains: new Map(domains.map((domain) => [domain.name, domain])) },
-    ...{ handleCache: new HandleCache(), posts: new RateLimit(), attempts: new Attempts(), sessionKey: "a key" },
+    ...{
+      handleCache: new HandleCache(),
+      posts: new RateLimit(),
+      wrongKeys: new RateLimit(),
+      attempts: new Attempts(),
+      sessionKey: "a key",
+    },
     ...{ metrics: new Metrics(new Counts()), measured: () => "", processText: () => "" },
     storage: new Storage({ after, now, disk: null, mark: "a mark", log: () => {} }),
     people: async () => ({ byToken: new Map(), access: null }),

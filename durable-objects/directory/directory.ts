@@ -98,6 +98,7 @@ export class Directory
     this.promptStore = new PromptStore(ports.sql, {
       transaction: (domain, work) => this.#store.transaction(this.#aboutNow(domain), work),
       ...{ now: () => ports.now(), person: (domain: DomainName) => personShown(ports.domain(domain)?.settings) },
+      topicOf: (conference) => this.list.find(conference)?.topic,
       enteredSince: (since) => [...this.list.inside(), ...this.recordStore.enteredSince(since)],
       changed: async (domain) => {
         await this.#changed();

@@ -61,6 +61,8 @@ interface PromptStorePorts {
   now(): EpochMs;
   /** Who entered, as far as the disk says: who is inside, and whose calls are over since then. */
   enteredSince(since: EpochMs): Iterable<EnteredAt>;
+  /** The name of a conference that runs, where it is known and kept. */
+  topicOf(conference: ConfKey): string | undefined;
   /** Called when a change that people see is committed. */
   changed(domain: DomainName): Promise<void>;
 }
@@ -154,12 +156,19 @@ export class PromptStore implements PromptCallsRpc {
     const known = rows.find(({ at }) => at === call.at) ?? rows.find((row) => isAtOneTime(row, call));
     const { unfinished: _, ...before } = known ?? { id: null, bridge, ...(aheadMs !== 0 && { aheadMs }), ...call };
     const story = { ...before, ...(known ? joined(known, call) : call) };
+    const topic = known?.topic ?? this.#topicOf(story);
     const id = known && isRefused(story) && !isRefused(known) ? this.#placeLast(known.id) : before.id;
-    this.#write({ ...story, id });
+    this.#write({ ...story, id, ...(topic !== undefined && { topic }) });
     if (call.end?.why === "entered") this.#mend(call.number, call.end.at - aheadMs);
     // The conference may have said so before the agent said this.
     const enteredAt = this.#enteredAt.get(call.number);
     if (enteredAt !== undefined) this.#mend(call.number, enteredAt);
+  }
+
+  /** Of the conference whose key it has keyed: who asks later may ask when that is over. */
+  #topicOf({ end, unfinished }: PromptCall): string | undefined {
+    const conference = end?.conference ?? unfinished?.conference;
+    return conference && this.#ports.topicOf(conference);
   }
 
   /** A call's place is that of its end: what somebody acknowledged while it was at the prompt does not cover it. */

@@ -69,9 +69,9 @@ export interface RelayEntries {
   };
   /** What receivers of webhooks were notified of and is not over, by its names. */
   readonly notified: readonly string[];
-  /** Agents that are refused for their clock, by name. `heardAt`: some minutes old at most; absent: an earlier release wrote it. */
-  readonly clocks: Readonly<
-    Record<string, { readonly since: EpochMs; readonly byMs: number; readonly heardAt?: EpochMs }>
+  /** By name. `byMs`: see `AgentRefusals.refused`. `heardAt`: some minutes old at most. */
+  readonly refusals: Readonly<
+    Record<string, { readonly since: EpochMs; readonly byMs: number | null; readonly heardAt: EpochMs }>
   >;
   /** The day on which old conferences were last deleted. */
   readonly prunedOn: number;

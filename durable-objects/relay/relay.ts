@@ -159,7 +159,7 @@ export class Relay implements RelayRpc {
     const isKnown = agents.some(({ name, publicKey }) => name === agent && publicKey === key);
     if (!isKnown) return this.#close(id, agent, "wrongKey");
     this.#ports.sockets.seen(id, this.#ports.now());
-    this.#absences.clocks.admitted(agent);
+    this.#absences.refusals.admitted(agent);
     void this.#idLimits.heard(idLimit, agent, identity, this.#state.idLimit);
     const kept = idLimit && { idLimit };
     this.#apply({ type: "opened", id, agent, alone: agents.length === 1, keypad: settings.keypad, ...kept });
@@ -288,16 +288,16 @@ export class Relay implements RelayRpc {
     return since;
   }
 
-  async clockDiffers(
+  async agentRefused(
     domain: DomainName,
     bridge: BridgeName,
     agent: string,
-    byMs: number,
+    byMs: number | null,
     idLimit?: IdLimit,
   ): Promise<void> {
     const identity = { domain, bridge };
     this.#identity = identity;
-    this.#absences.clocks.refused(agent, byMs);
+    this.#absences.refusals.refused(agent, byMs);
     this.#lookForTrouble();
     await this.#idLimits.heard(idLimit, agent, identity, this.#state.idLimit);
   }

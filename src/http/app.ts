@@ -2,7 +2,7 @@ import { type Context, Hono } from "hono";
 import type { BridgeName, DomainName } from "../foundation/ids.ts";
 import type { EdgeObjects } from "../rpc/objects.ts";
 import { addressOf } from "./address.ts";
-import { admitAgent } from "./agents/agents.ts";
+import { type AgentPorts, admitAgent } from "./agents/agents.ts";
 import { addApi } from "./api/answer-route.ts";
 import type { Route } from "./api/route.ts";
 import { apiRoutes } from "./api/routes.ts";
@@ -23,7 +23,7 @@ import type { Storage } from "./storage.ts";
 import { type AdapterPorts, addAdapter } from "./webex/adapter.ts";
 import { addGlobalNumbers } from "./webex/global-numbers.ts";
 
-export interface AppPorts extends AdapterPorts, Omit<PeoplePorts & MetricsPorts, "lookAt"> {
+export interface AppPorts extends AdapterPorts, AgentPorts, Omit<PeoplePorts & MetricsPorts, "lookAt"> {
   readonly objects: EdgeObjects;
   readonly metrics: Metrics;
   readonly storage: Storage;

@@ -89,17 +89,21 @@ export async function helloFault(
   return isAtBridge ? "wrongKey" : "unknownBridge";
 }
 
+type BridgePlace = Pick<KnownAgent, "domain" | "bridge">;
+
 /** Whether the agent that says this hello is at home here. Its signature is yet to be verified. */
-export function isAgentOf(
-  place: Pick<KnownAgent, "domain" | "bridge">,
-  hello: Hello,
-  known: readonly KnownAgent[],
-): boolean {
-  const { domain, bridge } = hello;
-  if (domain !== place.domain || bridge !== place.bridge) return false;
-  return known.some(
-    (one) => one.domain === domain && one.bridge === bridge && one.agent === hello.agent && one.publicKey === hello.key,
+export function isAgentOf(place: BridgePlace, hello: Hello, known: readonly KnownAgent[]): boolean {
+  return isNameOfAgent(
+    place,
+    hello,
+    known.filter(({ publicKey }) => publicKey === hello.key),
   );
+}
+
+/** Whether an agent of this name is at home here, whatever key the hello has. */
+export function isNameOfAgent({ domain, bridge }: BridgePlace, hello: Hello, known: readonly KnownAgent[]): boolean {
+  if (domain !== hello.domain || bridge !== hello.bridge) return false;
+  return known.some((one) => one.domain === domain && one.bridge === bridge && one.agent === hello.agent);
 }
 
 /** The headers of an answer that gives no socket. */

@@ -231,7 +231,7 @@ const rows = {
     severity: "warn",
     from: ["relay"],
     says: ({ about, here }) => `The agent ${about} of ${here} is not connected, so it could not take over.`,
-    todo: () => 'Start it, or see "bridgehead-agent doctor" on its machine.',
+    todo: () => 'Start it; where it runs, its log or "bridgehead-agent doctor" on its machine says why.',
   },
   "standby-without-bridge": {
     title: "A second agent does not reach the bridge",
@@ -265,6 +265,15 @@ const rows = {
       `The clock of the edge's machine is ${why} the time by which the objects of ${domain} go on: somebody has set it. Records have the time of the objects.`,
     todo: () =>
       `See that the machine's clock is right, and that NTP keeps it so. On plain Node the objects' time then comes to it, by 2.4 seconds a minute; where that is too slow, after a start by a wrong clock, stop the edge and run "bridgehead reset-clock". Elsewhere conferences that run keep their time until they are over.`,
+  },
+  "agent-refused": {
+    title: "An agent is refused for its key",
+    severity: "warn",
+    from: ["relay"],
+    says: ({ about, here }) =>
+      `Somebody asks to be the agent ${about} of ${here} with a key that the settings do not have for it, and is refused.`,
+    todo: ({ about }) =>
+      `If it is ${about}: put the line that "bridgehead-agent key" prints on its machine into the settings of the edge. Else find out who uses its name.`,
   },
   "clock-differs": {
     title: "The clock of an agent is far off",

@@ -63,12 +63,12 @@ const turningAway: ReadonlySet<string> = new Set(["locked", "full", "refused"] s
 
 /** What a call at the prompt says of its caller. */
 export function lineOfPromptCall(prompt: KeptPromptCall): PersonLine {
-  const { at: from, number, call, end, unfinished } = prompt;
+  const { at: from, number, call, end, unfinished, topic } = prompt;
   const wrong = wrongKeysOf(prompt);
   const keyed = wrong > 0 ? `${counted(wrong, "wrong key")} of ${digitsOfKeys(prompt)}. ` : "";
   const what = isRefused(prompt) || (end && end.why !== "entered") ? "not-let-in" : end ? "let-in" : "at-prompt";
   return {
-    ...{ what, from, to: end?.at ?? null, number, attendeeId: "", call },
+    ...{ what, from, to: end?.at ?? null, number, attendeeId: "", call, ...(topic !== undefined && { topic }) },
     conference: end?.conference ?? unfinished?.conference ?? null,
     ...(end?.conference !== undefined && turningAway.has(end.why) && { turnedAway: true }),
     why: `${keyed}${unclearText(prompt)}${end ? promptEndText(end) : unfinished ? unfinishedText(unfinished) : "It is at the prompt."}`,

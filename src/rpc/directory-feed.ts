@@ -141,6 +141,7 @@ export const keptPromptCall = v.object({
       "By how much the agent's clock, whose the times are, was ahead of the edge's; negative: behind. Absent: by less than a second.",
     ),
   ),
+  topic,
   ...promptCall.entries,
 });
 export type KeptPromptCall = Checked<typeof keptPromptCall>;

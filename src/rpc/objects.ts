@@ -88,7 +88,7 @@ export const objectMethods = {
   relay: {
     ...{ sendCommands: "objects", askForSnapshot: "objects", closeAgents: "objects", keepIdLimit: "objects" },
     hasConference: "request",
-    ...{ agents: viewMs, health: "request", handOver: "request", drain: "request", clockDiffers: "request" },
+    ...{ agents: viewMs, health: "request", handOver: "request", drain: "request", agentRefused: "request" },
   },
   counts: { add: "objects", all: viewMs },
   sessions: {

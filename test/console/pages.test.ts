@@ -489,6 +489,13 @@ test("bridges show which agent acts, which stands by, and which is not there", (
       'This bridge cannot do: lock. WebEx is answered "not supported".',
     ].join("\n"),
   );
+  const away = [
+    showTrouble({ kind: "standby-away", about: "agent-3", since: now - 60_000 }, "acme", found.bridge),
+    showTrouble({ kind: "standby-away", about: "agent-3", since: now - 7_000 }, "acme", "another"),
+  ];
+  expect(readPage(BridgesPage({ ...frame, bridges: [bridge], trouble: away }))).toContain(
+    "agent-3\nnot connected\n1 min ago\n",
+  );
   const silent = { ...bridge, found: { ...found, health: null }, agents: null };
   const without = readPage(BridgesPage({ ...frame, bridges: [silent], trouble: [] }));
   expect(without).toContain("relay does not answer");

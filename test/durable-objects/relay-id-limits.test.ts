@@ -87,8 +87,8 @@ test("the allocator hears what agents keep of another life of it, also of an age
 
   world.connect("agent-1", { idLimit: { place: 50, by: "a life before" } });
   world.connect("agent-1", { idLimit: { place: 101, by: "this life" } });
-  await world.relay.clockDiffers(domain, bridge, "agent-2", dayMs, { place: 60, by: "a life before" });
-  await world.relay.clockDiffers(domain, bridge, "agent-2", dayMs);
+  await world.relay.agentRefused(domain, bridge, "agent-2", dayMs, { place: 60, by: "a life before" });
+  await world.relay.agentRefused(domain, bridge, "agent-2", dayMs);
   await world.settle();
   expect(world.asked).toEqual([
     "the allocator of local hears of 50 by a life before",

@@ -358,7 +358,7 @@ test("a certificate that ends comes to receivers, too", async () => {
 
 test("an agent of which nothing is heard any more is no trouble of a later life either; one that goes on is", async () => {
   const found = async () => (await foundOf("clock-differs")).length;
-  await world.relay.clockDiffers(domain, bridge, "agent-2", -400_000);
+  await world.relay.agentRefused(domain, bridge, "agent-2", -400_000);
   for (const [minutes, count] of [
     [6, 1],
     [5, 0],
@@ -369,7 +369,7 @@ test("an agent of which nothing is heard any more is no trouble of a later life 
     expect(await found()).toBe(count);
   }
   for (let minute = 0; minute < 10; minute += 1) {
-    await world.relay.clockDiffers(domain, bridge, "agent-2", -400_000);
+    await world.relay.agentRefused(domain, bridge, "agent-2", -400_000);
     world.now += minuteMs;
   }
   world.sleep();
@@ -379,7 +379,7 @@ test("an agent of which nothing is heard any more is no trouble of a later life 
 
 test("an agent that is refused for its clock is trouble from the first time on, also for a relay that slept, until it connects", async () => {
   const since = world.now;
-  const refuse = (byMs: number) => world.relay.clockDiffers(domain, bridge, "agent-2", byMs);
+  const refuse = (byMs: number) => world.relay.agentRefused(domain, bridge, "agent-2", byMs);
   await refuse(-400_000);
   world.now += 60_000;
   world.sleep();
@@ -398,8 +398,30 @@ test("an agent that is refused for its clock is trouble from the first time on, 
   expect(await foundOf("clock-differs")).toMatchObject([{ since: world.now }]);
   world.connect("agent-2");
   expect(await foundOf("clock-differs")).toEqual([]);
-  await world.relay.clockDiffers(domain, bridge, "agent-9", 3 * dayMs);
+  await world.relay.agentRefused(domain, bridge, "agent-9", 3 * dayMs);
   expect(await foundOf("clock-differs")).toEqual([]);
+});
+
+test("a key that is wrong is another trouble than a clock that is, and each begins with itself", async () => {
+  const begun = world.now;
+  const refuse = (byMs: number | null) => world.relay.agentRefused(domain, bridge, "agent-2", byMs);
+  await refuse(null);
+  world.now += minuteMs;
+  await refuse(null);
+  world.sleep();
+  expect(await foundOf("agent-refused")).toEqual([{ kind: "agent-refused", about: "agent-2", since: begun }]);
+  world.now += minuteMs;
+  await refuse(3 * dayMs);
+  expect(await foundOf("agent-refused")).toEqual([]);
+  expect(await foundOf("clock-differs")).toMatchObject([{ since: world.now }]);
+  world.now += minuteMs;
+  await refuse(null);
+  expect(await foundOf("clock-differs")).toEqual([]);
+  expect(await foundOf("agent-refused")).toMatchObject([{ since: world.now }]);
+  world.connect("agent-2");
+  expect(await foundOf("agent-refused")).toEqual([]);
+  await world.relay.agentRefused(domain, bridge, "agent-9", null);
+  expect(await foundOf("agent-refused")).toEqual([]);
 });
 
 test("what changes while the directory is told comes to it at once when it has answered", async () => {

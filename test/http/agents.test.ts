@@ -89,3 +89,26 @@ test("the relay hears by how much the clock of its own agent is off, and of nobo
   await ask(edge, path, await signed(edge, { at, idLimit: { place: 7, by: "a life" } }));
   expect(told()[1]).toMatch(/, and it keeps ids up to 7$/);
 });
+
+test("the relay hears of a wrong key for the name of its own agent, twice a minute at most", async () => {
+  const edge = new FakeEdge(token, { bridges: [bridge("simulated", 0), bridge("second", 1)] });
+  const told = () => edge.calls.filter((call) => call.startsWith("the key of"));
+  const stranger = { key: "A".repeat(43) };
+  await ask(edge, path, await signed(edge, stranger));
+  expect(told()).toEqual([`the key of ${agents[0].name} of simulated is wrong`]);
+  for (const change of [{ agent: "agent-9" }, { bridge: "second" }, { domain: "other" }])
+    await ask(edge, path, await signed(edge, { ...stranger, ...change }));
+  await ask(edge, "/agent/local/none", await signed(edge, { ...stranger, bridge: "none" }));
+  expect(told()).toHaveLength(1);
+  for (let more = 0; more < 9; more += 1) await ask(edge, path, await signed(edge, stranger));
+  expect(told()).toHaveLength(2);
+  edge.time += 60_000;
+  await ask(edge, path, await signed(edge, stranger));
+  expect(told()).toHaveLength(3);
+});
+
+test("a relay that does not answer does not keep a stranger waiting for its refusal", async () => {
+  const edge = new FakeEdge();
+  edge.broken.add("simulated");
+  expect(await ask(edge, path, await signed(edge, { key: "A".repeat(43) }))).toBe("4401 wrongKey");
+});

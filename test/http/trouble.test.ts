@@ -130,6 +130,7 @@ const kinds: Readonly<Record<TroubleKind, () => unknown>> = {
   "standby-without-bridge": () => edge.health.set("simulated", withTrouble("standby-without-bridge")),
   "orphan-conference": () => orphan(1),
   "clock-jumped": () => edge.directory.follow(aPage({ running: { aheadMs: 180_000 } })),
+  "agent-refused": () => edge.health.set("simulated", withTrouble("agent-refused")),
   "clock-differs": () =>
     edge.health.set("simulated", {
       ...up,
@@ -156,7 +157,7 @@ const kinds: Readonly<Record<TroubleKind, () => unknown>> = {
   "webhooks-given-up": () => edge.webhooks.push({ ...receiver, givenUp: 4, lastGivenUpAt: edge.time }),
 };
 
-function withTrouble(kind: "standby-away" | "standby-without-bridge"): BridgeHealth {
+function withTrouble(kind: "standby-away" | "standby-without-bridge" | "agent-refused"): BridgeHealth {
   return { ...up, trouble: [{ kind, about: "agent-2", since: edge.time - 60_000 }] };
 }
 

@@ -52,7 +52,7 @@ export function BridgesPage({ bridges, trouble, refusal = null, ...frame }: Brid
           {bridge.agents === null ? (
             <Notice is="bad">Its agents cannot be shown: the relay does not answer.</Notice>
           ) : (
-            <Agents found={bridge.found} expected={bridge.expected} agents={bridge.agents} now={frame.now} />
+            <Agents {...bridge} agents={bridge.agents} awaySince={awaySince(bridge, trouble)} now={frame.now} />
           )}
           {mayAct && <BridgeActions domain={frame.domain} bridge={bridge} />}
         </section>
@@ -106,14 +106,28 @@ function BridgeActions({ domain, bridge }: { readonly domain: string; readonly b
   );
 }
 
+/** Since when each agent that is not connected has not been, as far as that is known. */
+function awaySince({ found, expected }: ShownBridge, trouble: readonly DomainTrouble[]): ReadonlyMap<string, EpochMs> {
+  const { bridge, health } = found;
+  const [alone] = expected.length === 1 ? expected : [];
+  const ofAlone = alone !== undefined && health?.agentConnected === false ? health.awaySince : undefined;
+  // Of several agents, the relay does not say which one was there last.
+  return new Map([
+    ...trouble.flatMap((one): [string, EpochMs][] => {
+      const isOfAgent = one.kind === "standby-away" && one.bridge === bridge;
+      return isOfAgent && one.about !== null && one.since !== null ? [[one.about, one.since]] : [];
+    }),
+    ...(alone !== undefined && ofAlone !== undefined ? ([[alone, ofAlone]] as const) : []),
+  ]);
+}
+
 interface AgentsProps extends Pick<ShownBridge, "found" | "expected"> {
   readonly agents: readonly AgentView[];
+  readonly awaySince: ReadonlyMap<string, EpochMs>;
   readonly now: EpochMs;
 }
 
-function Agents({ found: { bridge, health }, expected, agents, now }: AgentsProps) {
-  // Of several agents, the relay does not say which one was there last.
-  const lastSeen = expected.length === 1 && health?.agentConnected === false ? health.awaySince : undefined;
+function Agents({ found: { bridge }, expected, agents, awaySince, now }: AgentsProps) {
   const missing = expected.filter((name) => !agents.some(({ agent }) => agent === name));
   const cannot = [...new Set(agents.flatMap(({ health }) => health?.cannot ?? []))];
   const rows = [
@@ -132,7 +146,8 @@ function Agents({ found: { bridge, health }, expected, agents, now }: AgentsProp
             if (!agent) return <Mark is={agents.length === 0 ? "bad" : "warn"}>not connected</Mark>;
             return agent.role === "active" ? <Mark is="good">acts</Mark> : <Mark is="plain">stands by</Mark>;
           },
-          "Last sign of life": ({ agent }) => {
+          "Last sign of life": ({ name, agent }) => {
+            const lastSeen = awaySince.get(name);
             if (!agent) return lastSeen === undefined ? "not known" : [<Age since={lastSeen} now={now} />, " ago"];
             if (agent.lastSeen === null) return <Mark is="warn">its socket is gone</Mark>;
             return [<Age since={agent.lastSeen} now={now} />, " ago"];

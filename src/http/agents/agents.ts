@@ -1,5 +1,15 @@
 import type { BridgeName, DomainName } from "../../foundation/ids.ts";
-import { decodeHello, HELLO_HEADER, helloFault, isAgentOf, refusal } from "../../link/hello.ts";
+import type { RateLimit } from "../../foundation/limits.ts";
+import {
+  decodeHello,
+  HELLO_HEADER,
+  type Hello,
+  helloFault,
+  isAgentOf,
+  isNameOfAgent,
+  refusal,
+} from "../../link/hello.ts";
+import type { CloseReason } from "../../link/messages.ts";
 import type { EdgePorts } from "../edge-ports.ts";
 import type { Metrics } from "../monitoring/monitoring.ts";
 import { answerOrNull } from "../objects-of-request.ts";
@@ -10,9 +20,13 @@ interface Place {
   readonly bridge: BridgeName;
 }
 
-interface AgentPorts extends EdgePorts {
+export interface AgentPorts extends EdgePorts {
   readonly metrics: Pick<Metrics, "agentsRefused">;
+  /** Of an agent's name, how often its relay hears that a key was wrong: strangers may send as many as they like. */
+  readonly wrongKeys: RateLimit;
 }
+
+const WRONG_KEYS_A_MINUTE = 2;
 
 /** Hands an agent's request for its socket to the relay of its bridge, if the signature is right. The relay knows whether it is new. */
 export async function admitAgent(request: Request, place: Place, edge: AgentPorts): Promise<Response> {
@@ -20,16 +34,20 @@ export async function admitAgent(request: Request, place: Place, edge: AgentPort
   const why = hello.ok ? await helloFault(hello.value, place, knownAgents(edge), edge.now(), isSigned) : hello.error;
   if (why === null) return edge.objects.relay(place.domain, place.bridge).fetch(request);
   edge.metrics.agentsRefused.count({ why });
-  if (hello.ok && why === "clockSkew" && isAgentOf(place, hello.value, knownAgents(edge))) {
-    const { agent, at, idLimit } = hello.value;
-    const { domain, bridge } = place;
-    await answerOrNull(
-      edge.objects.relay(domain, bridge).clockDiffers(domain, bridge, agent, at - edge.now(), idLimit),
-      edge,
-      place,
-    );
-  }
+  if (hello.ok) await tellRelay(why, hello.value, place, edge);
   return problem(403, "no such agent", `The agent is refused (${why}); its log says what to do.`, refusal(why));
+}
+
+/** Of a refusal that staff are to see beside the bridge. */
+async function tellRelay(why: CloseReason, hello: Hello, place: Place, edge: AgentPorts): Promise<void> {
+  const { domain, bridge } = place;
+  const { agent, at, idLimit } = hello;
+  const relay = edge.objects.relay(domain, bridge);
+  if (why === "clockSkew" && isAgentOf(place, hello, knownAgents(edge)))
+    await answerOrNull(relay.agentRefused(domain, bridge, agent, at - edge.now(), idLimit), edge, place);
+  if (why !== "wrongKey" || !isNameOfAgent(place, hello, knownAgents(edge))) return;
+  if (edge.wrongKeys.waitSeconds(`${domain}/${bridge}/${agent}`, WRONG_KEYS_A_MINUTE, edge.now()) > 0) return;
+  await answerOrNull(relay.agentRefused(domain, bridge, agent, null), edge, place);
 }
 
 function knownAgents({ domains }: EdgePorts) {

@@ -500,3 +500,16 @@ test("who got in is refused no longer for what came until then, and for what cam
   await world.keep([aCall("y", { at: 30, steps: [wrongKey(30)], end: end(30, "entered") })]);
   expect(await found()).toBeUndefined();
 });
+
+test("a call that was refused keeps the name of its conference, also once that is over", async () => {
+  const world = new PromptWorld();
+  const conference = confKey as ConfKey;
+  await world.directory.follow(aPage({ key: confKey, running: { topic: "Berths" } }));
+  await world.keep([aCall("c1", { unfinished: { at: worldBegins + 4, digits: 3, conference } })]);
+  await world.directory.follow(aPage({ key: confKey }));
+  await world.keep([aCall("c1", { end: { ...end(9, "locked"), conference } }), aCall("c2", { end: end(9) })]);
+  expect((await world.page()).calls.map(({ call, topic }) => [call, topic])).toEqual([
+    ["c2", undefined],
+    ["c1", "Berths"],
+  ]);
+});

@@ -321,7 +321,7 @@ test.each([
       await busy(third, lasting, 300_000_001, 5);
     } else {
       const refused = [domain, bridge, agent, behindMs, lasting.idLimit];
-      const heard = third.home.call("relay", `${domain}/${bridge}`, "clockDiffers", refused);
+      const heard = third.home.call("relay", `${domain}/${bridge}`, "agentRefused", refused);
       await third.clock.pass(0);
       await heard;
       await third.receive("300000001", { type: "create-conference", confKey: "300000001" }, 20_000);
