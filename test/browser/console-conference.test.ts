@@ -268,3 +268,19 @@ test("without its script the pages do the same", async () => {
   browser.forgive();
   await meeting.close();
 });
+
+test("a page that stands open says that nobody knows who is in, while the agent is silent", async () => {
+  const meeting = await running("444");
+  const page = await open(address(meeting));
+  await isLive(page);
+  const notice = page.getByText("No agent says now what the bridge simulated does");
+  const agent = world.run.pids().agent ?? 0;
+  process.kill(agent, "SIGSTOP");
+  try {
+    await notice.waitFor({ timeout: 25_000 });
+    await screenshot(page, "console-conference-away", wide);
+  } finally {
+    process.kill(agent, "SIGCONT");
+  }
+  await notice.waitFor({ state: "detached", timeout: 25_000 });
+});

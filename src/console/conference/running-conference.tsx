@@ -14,7 +14,7 @@ export function RunningConference({ frame, view, entered, list, form }: CallersP
     <>
       <Glance frame={frame} view={view} />
       {view.away && (
-        <Notice is="plain">
+        <Notice is="warn">
           {`No agent says now what the bridge ${view.bridge ?? ""} does: who is in it is as it was before, and may have left.`}
         </Notice>
       )}

@@ -16,7 +16,7 @@ import type { ReplayPage as ReplaySteps, WireRow } from "../../rpc/replay.ts";
 import { isKnown, withAwayNow, withTopics } from "../api/conferences/conferences.ts";
 import { isRefusal, refusalText } from "../api/conferences/operate.ts";
 import { gathered } from "../api/paging.ts";
-import { type AddPage, answer, type PageCall, trouble } from "./console.tsx";
+import { type AddPage, answer, EVERY_MS, type PageCall, trouble } from "./console.tsx";
 import {
   actionIdOf,
   askApi,
@@ -114,7 +114,8 @@ async function conferencePage(call: PageCall, fault: string | null): Promise<Sho
   if (view === null && records.length === 0) return unknownConference(call, confKey);
   return (
     <ConferencePage
-      {...{ frame, entered, action, refusal }}
+      {...{ entered, action, refusal }}
+      frame={isRunning && frame.live !== null ? { ...frame, everyMs: EVERY_MS } : frame}
       view={view && (await withAwayNow(domain, view, edge))}
       list={listOf(call)}
       wrong={wrongForm(call)}

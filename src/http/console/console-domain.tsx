@@ -20,7 +20,7 @@ import { topicsOf, withTopics } from "../api/conferences/conferences.ts";
 import { foundPost, notSentAgain } from "../api/conferences/given-up-posts.ts";
 import { activityOf, bridgesOf, figuresOfDomain } from "../monitoring/figures-of-domain.ts";
 import { answerOrNull } from "../objects-of-request.ts";
-import { type AddPage, type PageCall, trouble } from "./console.tsx";
+import { type AddPage, EVERY_MS, type PageCall, trouble } from "./console.tsx";
 import {
   addForm,
   askApi,
@@ -37,8 +37,6 @@ import {
 
 const PAGE_ROWS = 100;
 const MOST_TROUBLED = 20;
-/** Agents come and go, and calls take ports, without a word to the directory. */
-const everyMs = 5_000;
 
 export function addDomainPages(add: AddPage): void {
   add("/:domain", overviewPage);
@@ -141,7 +139,7 @@ async function overviewPage({ edge, domain, frame }: PageCall) {
     figuresOfDomain(edge, domain, { bridges, activity, totals }),
   ]);
   const running = said && { ...said, conferences };
-  const shown = { everyMs, running, figures, activity, bridges, trouble, unknown };
+  const shown = { everyMs: EVERY_MS, running, figures, activity, bridges, trouble, unknown };
   return <OverviewPage {...frame("overview")} {...shown} />;
 }
 
@@ -169,6 +167,7 @@ async function conferencesPage(call: PageCall) {
       {...frame("conferences")}
       {...{ running: { ...running, conferences }, bridges, after, people, ...search }}
       kept={keptIn(context, "conferences")}
+      everyMs={EVERY_MS}
     />
   );
 }
@@ -191,7 +190,7 @@ async function bridgesPage(call: PageCall) {
     load: loadOf(running, found.bridge),
   }));
   const refusal = refusalIn(call, (reason) => (isHandOverRefusal(reason) ? handOverRefusals[reason] : null));
-  return <BridgesPage {...{ ...frame("bridges"), everyMs, bridges: shown, trouble, refusal }} />;
+  return <BridgesPage {...{ ...frame("bridges"), everyMs: EVERY_MS, bridges: shown, trouble, refusal }} />;
 }
 
 async function search(call: PageCall, page: "conferences" | "records"): Promise<Response> {

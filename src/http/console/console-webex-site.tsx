@@ -4,12 +4,9 @@ import { WebexSitePage } from "../../console/domain/webex-site.tsx";
 import { pathOf } from "../../console/paths.ts";
 import { siteUrlOf } from "../../settings/domain-settings.ts";
 import { meetingQuestion, noSiteText } from "../api/webex-site.ts";
-import { type AddPage, answer, type PageCall, trouble } from "./console.tsx";
+import { type AddPage, answer, EVERY_MS, type PageCall, trouble } from "./console.tsx";
 import { withConference } from "./console-conference.tsx";
 import { addForm, askApi, problemIn, refusedPage } from "./form.ts";
-
-/** The site is asked about its check, of which nobody tells, so often. */
-const everyMs = 5_000;
 
 /** What a domain's WebEx site says, where the domain has one: of a conference, and of its own state. */
 export function addWebexSitePages(add: AddPage): void {
@@ -21,7 +18,7 @@ export function addWebexSitePages(add: AddPage): void {
     const { webexSite } = domain.settings;
     if (!webexSite) return noSite(call);
     const check = await edge.objects.webexSite(domain.name).provisioning(domain.name);
-    return <WebexSitePage {...frame("settings")} everyMs={everyMs} siteUrl={siteUrlOf(webexSite)} check={check} />;
+    return <WebexSitePage {...frame("settings")} everyMs={EVERY_MS} siteUrl={siteUrlOf(webexSite)} check={check} />;
   });
   addForm(add, "/:domain/site", { asks: "beginProvisioning", to: ({ domain }) => pathOf(domain.name, "site") });
 }

@@ -137,6 +137,9 @@ export function failedPage(context: Context): Response | null {
 /** Adds a page of a domain, at this path behind `/console`, or a form of it. */
 export type AddPage = (path: `/:domain${string}`, page: AnswerPage, method?: "GET" | "POST") => void;
 
+/** So often pages ask what nobody tells of: agents come and go, calls take ports, a site is checked. */
+export const EVERY_MS = 5_000;
+
 /** All pages, behind the guard. `addAll` adds those of domains; domains that the person may not see return 404. */
 export function consolePages(edge: PeoplePorts, addAll: (add: AddPage) => void): Pages {
   const pages: Pages = new Hono();
