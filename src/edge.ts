@@ -1,5 +1,5 @@
 import type { BridgeName, DomainName, EpochMs } from "./foundation/ids.ts";
-import { LogLimit, RateLimit } from "./foundation/limits.ts";
+import { LogLimit, RateLimit, setLimited } from "./foundation/limits.ts";
 import type { Counts } from "./foundation/metrics.ts";
 import type { Result } from "./foundation/result.ts";
 import type { LogFacts } from "./foundation/text/log-line.ts";
@@ -12,6 +12,7 @@ import { type AppPorts, createApp } from "./http/app.ts";
 import { keepAsked, keepAudit } from "./http/audited.ts";
 import { Attempts } from "./http/guard.ts";
 import { type EdgeEvent, Metrics, processText } from "./http/monitoring/monitoring.ts";
+import { answerOrNull } from "./http/objects-of-request.ts";
 import { problem } from "./http/problem.ts";
 import { type Disk, type KnownDisk, Storage } from "./http/storage.ts";
 import { type OperatorsSettings, type People, peopleOf, readOperators } from "./operators/people.ts";
@@ -43,8 +44,10 @@ export interface EdgePlace extends Timers {
   waitUntil(work: Promise<unknown>): void;
 }
 
-/** Of a domain, so often a directory is told that a server was refused. */
+/** Of a domain, so many servers are told to its directory as refused; each of them once in ten minutes. */
 const SERVERS_A_MINUTE = 6;
+const SAME_SERVER_MS = 10 * 60_000;
+const MOST_SERVERS = 1_000;
 
 /** Sites that were not reached hear of the settings again after this time. */
 const SEND_AGAIN_MS = 60_000;
@@ -55,6 +58,8 @@ export class Edge {
   readonly #metrics: Metrics;
   readonly #logLimit = new LogLimit();
   readonly #serversRefused = new RateLimit();
+  /** By domain and host, when it was told last: a loud stranger leaves room for others. */
+  readonly #serversTold = new Map<string, EpochMs>();
   readonly #agentsToClose: AgentsToClose;
   #app: ReturnType<typeof createApp> | undefined;
   #people: Promise<People> | undefined;
@@ -149,12 +154,12 @@ export class Edge {
       attempts: new Attempts(),
       refused: (domain) => waitUntil(counting.activity.countRefused(domain, now())),
       serverRefused: (domain, host) => {
+        const name = `${domain} ${host}`;
+        const toldAt = this.#serversTold.get(name) ?? Number.NEGATIVE_INFINITY;
+        if (Math.abs(now() - toldAt) < SAME_SERVER_MS) return;
         if (this.#serversRefused.waitSeconds(domain, SERVERS_A_MINUTE, now()) > 0) return;
-        waitUntil(
-          directory(domain)
-            .serverRefused(domain, host)
-            .catch(() => {}),
-        );
+        setLimited(this.#serversTold, name, now(), MOST_SERVERS);
+        waitUntil(answerOrNull(directory(domain).serverRefused(domain, host), { log }, { domain, host }));
       },
       auditAsked: (domain, entry) => keepAsked({ after, directory }, domain, entry),
       audit: (domain, entry) => {

@@ -147,7 +147,7 @@ function foundByText({ by, room, row }: NamedConference): string {
 function linesText(
   lines: readonly OfDomain<CallLine>[],
   screen: Screen,
-  none = "nothing is known of this number: look at each digit",
+  none = "nothing is known of this number: look at each digit; a call that a full bridge turned away is not reported",
 ): readonly string[] {
   // A column of which nothing is known would take the place of others.
   const columns = lineColumns(screen).filter(({ text }) => lines.some((line) => text(line) !== ""));

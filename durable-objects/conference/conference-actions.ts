@@ -86,8 +86,7 @@ export class ConferenceActions {
     if (!settings) return "no-such-conference";
     const { head } = state;
     const isHere = settings.bridges.some(({ name }) => name === progress.bridge);
-    const isGone = head.phase === "running" && head.orphan !== undefined && !isHere;
-    if (isGone && request.type === "end") return "bridge-gone";
+    if (head.phase === "running" && progress.bridge !== null && !isHere) return "bridge-gone";
     return operatorRefusal(state, request, { settings, cannot: progress.cannot ?? [] });
   }
 }

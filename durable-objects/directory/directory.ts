@@ -471,8 +471,8 @@ function givenUpPost(conference: ConfKey, { row, at, fact }: PlacedFact): GivenU
   return { ...post, messages: named, ...(further > 0 && { further }) };
 }
 
-function overWith(waiting: FactPage["waiting"] = []): Pick<LiveState, "trouble" | "waiting"> {
-  return { trouble: [], waiting };
+function overWith(waiting: FactPage["waiting"] = []): Pick<LiveState, "trouble" | "waiting" | "bridge"> {
+  return { trouble: [], waiting, bridge: null };
 }
 
 function isOf(row: RunningRow, { life, createdAt }: Pick<RunningRow, "life" | "createdAt">): boolean {

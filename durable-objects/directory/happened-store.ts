@@ -9,7 +9,7 @@ interface Happened {
   readonly about: string;
   /** How often so far: the place of the last. */
   readonly total: number;
-  /** So many somebody has acknowledged, or they are as old as what the records leave out. */
+  /** So many somebody has acknowledged. */
   readonly cleared: number;
   /** The first and the last of the others; of the first, 0: not known. */
   readonly since: EpochMs;
@@ -18,8 +18,8 @@ interface Happened {
 
 type HappenedKind = Extract<TroubleKind, "conferences-lost" | "server-refused">;
 
-/** What is about so many others is not kept: strangers choose the names of servers. */
-const mostOfKind = 100;
+/** So many servers are told apart, since strangers choose their names; further ones count as one, without a name. */
+const mostServers = 20;
 
 const table = `CREATE TABLE IF NOT EXISTS happened (kind TEXT, about TEXT, total INTEGER NOT NULL, cleared INTEGER NOT NULL,
   since INTEGER NOT NULL, latest INTEGER NOT NULL, PRIMARY KEY (kind, about)) WITHOUT ROWID`;
@@ -38,13 +38,24 @@ export class HappenedStore {
   add(kind: HappenedKind, about: string, at: EpochMs): void {
     const all = this.#all(kind);
     const before = all.find((one) => one.about === about);
-    if (!before && all.length >= mostOfKind) return;
+    if (!before && kind === "server-refused" && about !== "" && !this.#hasRoom(all)) return this.add(kind, "", at);
     const { total, cleared, ...times } = before ?? { total: 0, cleared: 0, since: at, latest: at };
     const isFirst = total === cleared;
     const since = isFirst ? at : Math.min(times.since, at);
     const latest = isFirst ? at : Math.max(times.latest, at);
     this.#table.make();
     this.#keep({ kind, about, total: total + 1, cleared, since, latest });
+  }
+
+  /** What somebody has acknowledged gives way, the oldest first. */
+  #hasRoom(all: readonly Happened[]): boolean {
+    if (all.filter(({ about }) => about !== "").length < mostServers) return true;
+    const [oldest] = all
+      .filter(({ about, total, cleared }) => about !== "" && total === cleared)
+      .sort((one, other) => one.latest - other.latest);
+    if (!oldest) return false;
+    this.#sql.exec("DELETE FROM happened WHERE kind = ? AND about = ?", oldest.kind, oldest.about);
+    return true;
   }
 
   /** Within a transaction. */
@@ -57,10 +68,7 @@ export class HappenedStore {
 
   /** Within a transaction. */
   deleteBefore(at: EpochMs): void {
-    if (this.#table.areThere)
-      this.#sql.exec("DELETE FROM happened WHERE kind <> 'conferences-lost' AND latest < ?", at);
-    for (const one of this.#all("conferences-lost"))
-      if (one.latest < at && one.cleared < one.total) this.#keep({ ...one, cleared: one.total });
+    if (this.#table.areThere) this.#sql.exec("DELETE FROM happened WHERE latest < ?", at);
   }
 
   /** What nobody has acknowledged. */

@@ -1,10 +1,12 @@
 import { promptEndText } from "../../src/bridge/prompt-call.ts";
 import type { BridgeName, DomainName, EpochMs } from "../../src/foundation/ids.ts";
+import { BACK_END, bareHost } from "../../src/foundation/text/bare-host.ts";
 import { type ClockJump, isFar, nextJump } from "../../src/foundation/time/clock-jump.ts";
 import type { Acknowledgement, KnownTrouble } from "../../src/operators/trouble.ts";
-import { type DomainTrouble, type FoundTrouble, showTrouble } from "../../src/operators/trouble-kinds.ts";
+import { type DomainTrouble, type FoundTrouble, serverIsGone, showTrouble } from "../../src/operators/trouble-kinds.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
 import { domainTroubleEvent, receiverId, type WebhookEvent, wants } from "../../src/records/webhooks.ts";
+import { isAllowedHost } from "../../src/routing/target-url.ts";
 import type { DirectoryRpc, WebhookView } from "../../src/rpc/directory.ts";
 import type { KeptPromptCall, RefusedCaller } from "../../src/rpc/directory-feed.ts";
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";
@@ -54,6 +56,8 @@ const mostNamed = 20;
 /** In the place of a caller's key, which has eight digits. */
 const othersKey = "others";
 
+const removedTable = "CREATE TABLE IF NOT EXISTS removed_bridge (bridge TEXT PRIMARY KEY, since INTEGER NOT NULL)";
+
 /** One row at most. */
 const clockTable = "CREATE TABLE IF NOT EXISTS clock_jump (since INTEGER NOT NULL, by_ms INTEGER NOT NULL)";
 
@@ -64,12 +68,13 @@ export class KnownTroubles
   readonly #ports: KnownTroublePorts;
   readonly watch: TroubleWatch;
   readonly #happened: HappenedStore;
-  /** Since when this life of the directory knows that a bridge with conferences is not in the settings. */
-  readonly #removedSince = new Map<string, EpochMs>();
+  /** Since when it is known that a bridge with conferences is not in the settings. */
+  #removedSince: ReadonlyMap<string, EpochMs>;
   readonly #table: LazyTables;
   readonly #notified: LazyTables;
   readonly #keyTable: LazyTables;
   readonly #clock: LazyTables;
+  readonly #removedTable: LazyTables;
   #jump: ClockJump | null;
   /** `null`: not read since it changed. So is what follows. */
   #hasNotified: boolean | null = null;
@@ -85,6 +90,9 @@ export class KnownTroubles
     this.#keyTable = new LazyTables(ports.sql, "caller_key", keyTable);
     this.#clock = new LazyTables(ports.sql, "clock_jump", clockTable);
     const [jump] = this.#clock.read("SELECT since, by_ms FROM clock_jump");
+    this.#removedTable = new LazyTables(ports.sql, "removed_bridge", removedTable);
+    const removed = this.#removedTable.read("SELECT bridge, since FROM removed_bridge");
+    this.#removedSince = new Map(removed.map(({ bridge, since }) => [String(bridge), Number(since)]));
     this.#jump = jump ? { since: Number(jump.since), byMs: Number(jump.by_ms) } : null;
   }
 
@@ -107,17 +115,17 @@ export class KnownTroubles
     const refused = await this.#refused(domain);
     return {
       clock: this.#lookAtClock(domain),
-      givenUp: givenUp.openByHost(),
+      givenUp: givenUp.openByHost().map((one) => ({ ...one, ...this.#notInSettings(domain, one.about) })),
       refused: [...refused.slice(0, mostNamed), ...inOne(refused.slice(mostNamed))],
       ...{
         waiting: list.waiting,
         lost: this.#happened.open("conferences-lost").map(({ about, ...one }) => ({ ...one, bridge: about })),
-        serversRefused: this.#happened.open("server-refused"),
+        serversRefused: this.#serversRefused(domain),
         removed: this.#removed(domain),
         late: list.late,
         orphans: list.orphans.map((one) => ({
           ...one,
-          ...(this.#isGone(domain, one.bridge) && { isGone: true as const }),
+          ...(this.isGone(domain, one.bridge) && { isGone: true as const }),
         })),
         ...{ unreachable: list.unreachable, unknown: list.unknown },
         webhooks: webhooks(domain),
@@ -144,20 +152,43 @@ export class KnownTroubles
   #removed(domain: DomainName): KnownTrouble["removed"] {
     const { loads, orphans } = this.#ports.list;
     const removed = loads.flatMap(({ bridge, conferences: all }) => {
-      if (bridge === null || !this.#isGone(domain, bridge)) return [];
+      if (bridge === null || !this.isGone(domain, bridge)) return [];
       const conferences = all - orphans.filter((one) => one.bridge === bridge).length;
       return conferences > 0 ? [{ bridge, conferences }] : [];
     });
-    for (const bridge of this.#removedSince.keys())
-      if (!removed.some((one) => one.bridge === bridge)) this.#removedSince.delete(bridge);
-    return removed.map((one) => {
-      const since = this.#removedSince.get(one.bridge) ?? this.#ports.now();
-      this.#removedSince.set(one.bridge, since);
-      return { ...one, since };
+    const at = this.#ports.now();
+    const since = new Map(removed.map((one) => [one.bridge as string, this.#removedSince.get(one.bridge) ?? at]));
+    this.#keepRemovedSince(domain, since);
+    return removed.map((one) => ({ ...one, since: since.get(one.bridge) ?? at }));
+  }
+
+  /** On disk: an acknowledgement must hold. */
+  #keepRemovedSince(domain: DomainName, since: ReadonlyMap<string, EpochMs>): void {
+    const before = this.#removedSince;
+    if (before.size === since.size && [...since].every(([bridge, at]) => before.get(bridge) === at)) return;
+    this.#removedSince = since;
+    this.#keepIfItCan(domain, () => {
+      this.#removedTable.make();
+      this.#ports.sql.exec("DELETE FROM removed_bridge");
+      for (const one of since) this.#ports.sql.exec("INSERT INTO removed_bridge VALUES (?, ?)", ...one);
     });
   }
 
-  #isGone(domain: DomainName, bridge: string): boolean {
+  /** Those that the settings do not have yet, and further ones as one. Nobody needs to know how often each has asked. */
+  #serversRefused(domain: DomainName): readonly FoundTrouble[] {
+    const { hosts = [] } = this.#ports.settings(domain)?.webex ?? {};
+    const open = this.#happened.open("server-refused").filter(({ about }) => !isAllowedHost(hosts, about));
+    return open.map((one) => ({ ...one, count: 1 }));
+  }
+
+  #notInSettings(domain: DomainName, host: string | null): Pick<FoundTrouble, "why"> {
+    const { hosts } = this.#ports.settings(domain)?.webex ?? {};
+    if (!host || host === BACK_END || !hosts || isAllowedHost(hosts, bareHost(host))) return {};
+    return { why: serverIsGone };
+  }
+
+  /** Whether the settings do not have this bridge. */
+  isGone(domain: DomainName, bridge: string): boolean {
     const { bridges } = this.#ports.settings(domain) ?? {};
     return bridges !== undefined && !bridges.some(({ name }) => name === bridge);
   }
@@ -176,17 +207,20 @@ export class KnownTroubles
     const next = list.unknown > 0 && !isFar(byMs) ? before : nextJump(before, byMs, now());
     if (next === before) return before;
     this.#jump = next;
-    try {
-      this.#change(domain, () => {
-        this.#clock.make();
-        sql.exec("DELETE FROM clock_jump");
-        if (next) sql.exec("INSERT INTO clock_jump VALUES (?, ?)", next.since, next.byMs);
-      });
-    } catch {
-      // A disk that takes no row hides nothing: this life knows it.
-    }
-    this.watch.lookSoon(domain);
+    this.#keepIfItCan(domain, () => {
+      this.#clock.make();
+      sql.exec("DELETE FROM clock_jump");
+      if (next) sql.exec("INSERT INTO clock_jump VALUES (?, ?)", next.since, next.byMs);
+    });
     return next;
+  }
+
+  /** A disk that takes no row hides nothing: this life knows it. Receivers of webhooks are to know it, too. */
+  #keepIfItCan(domain: DomainName, work: () => void): void {
+    try {
+      this.#change(domain, work);
+    } catch {}
+    this.watch.lookSoon(domain);
   }
 
   async acknowledge(domain: DomainName, acknowledgement: Acknowledgement): Promise<void> {

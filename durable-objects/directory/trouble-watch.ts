@@ -20,6 +20,7 @@ interface WatchPorts {
     notifyOfDomain(domain: DomainName, shown: readonly DomainTrouble[]): Promise<void>;
     notifiedOf(name: string): readonly DomainTrouble[];
     readonly hasNotified: boolean;
+    isGone(domain: DomainName, bridge: string): boolean;
     readonly machineAheadMs: number;
   };
   readonly list: Pick<RunningList, "unknown">;
@@ -28,7 +29,7 @@ interface WatchPorts {
   wakeBy(at: EpochMs): void;
 }
 
-type Wrong = Pick<LiveState, "trouble" | "waiting" | "aheadMs">;
+type Wrong = Pick<LiveState, "trouble" | "waiting" | "aheadMs" | "bridge">;
 
 /** Pages come often: one look is for all that come meanwhile. */
 const pauseMs = 1_000;
@@ -49,8 +50,12 @@ export class TroubleWatch {
 
   /** A conference has sent how it is; `before`: how it was. Of one that is as it was, the next look is soon enough. */
   followed(domain: DomainName, before: Wrong, live: Wrong): void {
-    const now = wrongIn(live);
     const { known } = this.#ports;
+    const wrongIn = ({ trouble, waiting, aheadMs, bridge }: Wrong) => [
+      ...[...trouble, ...waiting.map(({ host }) => bareHost(host)), ...(aheadMs === undefined ? [] : ["clock"])],
+      ...(bridge !== null && known.isGone(domain, bridge) ? [`without ${bridge}`] : []),
+    ];
+    const now = wrongIn(live);
     if (JSON.stringify(now) !== JSON.stringify(wrongIn(before))) this.lookSoon(domain);
     else if (now.length > 0 || known.hasNotified || isFar(known.machineAheadMs)) this.#lookAfter(domain, AWAY_AFTER_MS);
   }
@@ -86,11 +91,6 @@ export class TroubleWatch {
     const silentMs = at - (found.unreachable?.since ?? at);
     if (kept.length > 0) wakeBy(at + Math.min(Math.max(silentMs, AWAY_AFTER_MS), longestPauseMs));
   }
-}
-
-/** What is wrong with a conference, which servers something of it waits for, and whether its time is ahead. */
-function wrongIn({ trouble, waiting, aheadMs }: Wrong): readonly string[] {
-  return [...trouble, ...waiting.map(({ host }) => bareHost(host)), ...(aheadMs === undefined ? [] : ["clock"])];
 }
 
 /** Of what was given up they are notified in the transaction in which it is counted. */

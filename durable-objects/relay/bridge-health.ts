@@ -11,12 +11,13 @@ interface Around extends Pick<BridgeHealth, "agentConnected"> {
   readonly awaySince: EpochMs | null | undefined;
   readonly drainedSince: EpochMs | null;
   readonly endsSince: EpochMs | null;
+  readonly fullSince: EpochMs | undefined;
   readonly trouble: readonly FoundTrouble[];
 }
 
 /** How a bridge is, as its active agent says. What says something of the agent is left out: strangers ask whether the bridge is ready. */
 export function bridgeHealth(active: Link | undefined, around: Around): BridgeHealth {
-  const { agentConnected, awaySince, drainedSince, endsSince, trouble } = around;
+  const { agentConnected, awaySince, drainedSince, endsSince, fullSince, trouble } = around;
   const none: Health = { bridgeUp: false, portsInUse: 0, ports: null };
   const {
     version: _,
@@ -33,8 +34,13 @@ export function bridgeHealth(active: Link | undefined, around: Around): BridgeHe
     ...(typeof awaySince === "number" && { awaySince }),
     ...(drainedSince !== null && { drainedSince }),
     ...(ofBridge.ports === 0 && endsSince !== null && { endsSince }),
+    ...(isFull(ofBridge) && fullSince !== undefined && { fullSince }),
     ...(trouble.length > 0 && { trouble }),
   };
+}
+
+function isFull({ bridgeUp, ports, portsInUse, portsUnread }: Health): boolean {
+  return bridgeUp && !portsUnread && ports !== null && ports > 0 && portsInUse >= ports;
 }
 
 export const nothingSaid: LastSaid = { awaySince: null, endsSince: null, certificate: null };
@@ -48,6 +54,7 @@ export function lastSaid(before: LastSaid, state: RelayState, now: EpochMs): Las
   return {
     awaySince: health.bridgeUp ? null : (before.awaySince ?? bridgeAwaySince ?? now),
     endsSince: health.ports === 0 ? (before.endsSince ?? now) : null,
+    ...(isFull(health) && { fullSince: before.fullSince ?? now }),
     certificate,
   };
 }

@@ -38,6 +38,8 @@ export interface LastSaid {
   /** Since when the bridge has been away, and since when it takes no new calls. */
   readonly awaySince: EpochMs | null;
   readonly endsSince: EpochMs | null;
+  /** Since when all ports of the bridge are in use; absent: they are not. */
+  readonly fullSince?: EpochMs;
   /** Of the edge, as agents see it: of several the one that is to be renewed first. */
   readonly certificate: { readonly begins?: EpochMs; readonly ends: EpochMs } | null;
 }

@@ -254,14 +254,14 @@ export class Relay implements RelayRpc {
     const active = activeLink(this.#state);
     const agentConnected = active !== undefined && this.#ports.sockets.lastSeen(active.id) !== null;
     const missedAt = active ? this.#missedAt : lostSince(this.#store.read("lost"));
-    const { awaySince: bridgeAwaySince, endsSince, certificate } = this.#lastSaid;
+    const { awaySince: bridgeAwaySince, endsSince, fullSince, certificate } = this.#lastSaid;
     const awaySince = agentConnected ? bridgeAwaySince : missedAt;
     const trouble = [
       ...this.#absences.trouble(this.#identity, this.#state),
       ...certificateTrouble(certificate, this.#ports.now()),
     ];
     const { since: drainedSince } = this.#drain;
-    return bridgeHealth(active, { agentConnected, awaySince, drainedSince, endsSince, trouble });
+    return bridgeHealth(active, { agentConnected, awaySince, drainedSince, endsSince, fullSince, trouble });
   }
 
   /** The settings of these agents have changed: they must prove who they are again, or are turned away. */

@@ -15,7 +15,7 @@ export const actionQuestions = {
     says: ({ muteAll }) =>
       muteAll === 0
         ? "Mute all? Nobody is there who would be muted."
-        : `Mute ${counted(muteAll, "caller")}? The host is not muted.`,
+        : `Mute ${counted(muteAll, "caller")}? Hosts are not muted.`,
     confirm: "Mute all",
   },
   "unmute-all": {

@@ -22,6 +22,8 @@ export interface FoundTrouble {
   readonly place?: number;
   /** Why, or by when, as the kind has it. */
   readonly why?: string;
+  /** When it is tried again. */
+  readonly nextAt?: EpochMs;
 }
 
 interface Place {
@@ -32,6 +34,7 @@ interface Place {
   readonly about: string;
   readonly count: number;
   readonly why: string;
+  readonly nextAt: EpochMs | null;
 }
 
 /** Who can say it: the edge itself, the relay of a bridge, or an object of the domain; of `conference`, each to the directory. */
@@ -54,6 +57,9 @@ interface TroubleRow {
 
 /** How a conference that the edge does not know is, in `why`. */
 export const orphanIs = { locked: "locked", open: "open", gone: "gone" } as const;
+
+/** In `why` of documents that were given up. */
+export const serverIsGone = "gone";
 
 /** In `why` of a bridge: the agent that acts has just connected. */
 export const unsaid = "unsaid";
@@ -135,7 +141,7 @@ const rows = {
     says: ({ here, count }) =>
       `${here.replace("the", "The")} is not in the settings any more, and has ${counted(count, "conference")}: nobody new gets in, and nothing that is asked there is done.`,
     todo: ({ bridge }) =>
-      `Put the bridge ${bridge} back into the settings until they are over, or end them at the bridge itself.`,
+      `Put the bridge ${bridge} back into the settings until they are over: nothing else ends them.`,
   },
   "posts-given-up": {
     title: "Documents were given up",
@@ -144,10 +150,12 @@ const rows = {
     happened: true,
     says: ({ about, domain, count }) =>
       `${counted(count, "document")} for ${receiverText(about)} of ${domain} ${count === 1 ? "was" : "were"} given up: what stood there may be missing at WebEx.`,
-    todo: ({ about }) =>
+    todo: ({ about, why }) =>
       about === ""
         ? "post-given-up in the log says which, and why."
-        : `"bridgehead given-up" lists those of conferences, with why, and post-given-up in the log has the others; "bridgehead send-again --server ${shellWord(about)}" sends again what is still so.`,
+        : why === serverIsGone
+          ? "webex.hosts of the settings does not have this server any more, so nothing is sent there: put it back, or acknowledge this."
+          : `"bridgehead given-up" lists those of conferences, with why, and post-given-up in the log has the others; "bridgehead send-again --server ${shellWord(about)}" sends again what is still so.`,
   },
   "posts-wait": {
     title: "Documents wait for WebEx, or for the back end",
@@ -176,8 +184,10 @@ const rows = {
       why === ""
         ? `The receiver ${about} of ${domain} has refused ${counted(count, "webhook")}; webhook-refused in the log says why.`
         : `The receiver ${about} of ${domain} takes no webhooks: ${why}.`,
-    todo: ({ why }) =>
-      why === "" ? "They come again for three days, and are given up then." : "They wait for it, three days at most.",
+    todo: ({ nextAt }) =>
+      nextAt === null
+        ? "They come again for three days, and are given up then."
+        : `They wait for it, three days at most. It is tried again at ${new Date(nextAt).toISOString().slice(0, 16)}Z.`,
   },
   "webhooks-given-up": {
     title: "A receiver was never given webhooks",
@@ -194,7 +204,9 @@ const rows = {
     from: ["directory"],
     happened: true,
     says: ({ about, domain }) =>
-      `Requests of ${about} to ${domain} were refused: webex.hosts of the settings does not have this server.`,
+      about === ""
+        ? `Requests of further servers to ${domain} were refused: webex.hosts of the settings has none of them.`
+        : `Requests of ${about} to ${domain} were refused: webex.hosts of the settings does not have this server.`,
     todo: () => "If it is WebEx's, add it to webex.hosts; host-refused in the log says what it asked for.",
   },
   "caller-refused": {
@@ -217,6 +229,13 @@ const rows = {
     from: ["relay"],
     says: ({ here }) => `${here.replace("the", "The")} is about to end: it takes no new calls, and keeps those it has.`,
     todo: () => "Start it anew once they are over, if somebody wanted that; else see its log.",
+  },
+  "bridge-full": {
+    title: "The bridge has no free port",
+    severity: "bad",
+    from: ["relay"],
+    says: ({ here }) => `All ports of ${here} are in use: it turns callers away, and does not say whom.`,
+    todo: () => "Give it more ports, or take another bridge into the settings; conferences that end free theirs.",
   },
   "bridge-drained": {
     title: "The bridge is drained",
@@ -358,14 +377,22 @@ export type DomainTrouble = Checked<typeof domainTrouble>;
 
 /** Names it, says it in sentences, and is the same wherever it is shown. */
 export function showTrouble(
-  { kind, about = null, key, since, latest, count = 1, place, why = "" }: FoundTrouble,
+  { kind, about = null, key, since, latest, count = 1, place, why = "", nextAt }: FoundTrouble,
   domain: string | null,
   bridge: string | null,
 ): DomainTrouble {
   const { title, severity, says, todo, happened } = rowOf(kind);
   const endsBy = happened ? "acknowledgement" : "mending";
   const here = `the bridge ${bridge} of ${domain}`;
-  const around = { here, domain: domain ?? "", bridge: bridge ?? "", about: about ?? "", count, why };
+  const around = {
+    here,
+    domain: domain ?? "",
+    bridge: bridge ?? "",
+    about: about ?? "",
+    count,
+    why,
+    nextAt: nextAt ?? null,
+  };
   const id = [kind, bridge, key ?? about].filter((part) => part !== null).join(":");
   return {
     ...{

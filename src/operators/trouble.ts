@@ -45,6 +45,7 @@ export interface FoundBridge {
     readonly awaySince?: EpochMs;
     readonly drainedSince?: EpochMs;
     readonly endsSince?: EpochMs;
+    readonly fullSince?: EpochMs;
     /** Of its agents, for people who see the domain. */
     readonly trouble?: readonly FoundTrouble[];
   } | null;
@@ -76,7 +77,8 @@ export interface KnownTrouble {
   /** Since when the clock of the edge's machine is far from the time by which the objects go; `null`: it is not. Absent: an earlier release does not say. */
   readonly clock?: ClockJump | null;
   /** What was given up and nobody has acknowledged, by TSP server. */
-  readonly givenUp: readonly Required<Pick<FoundTrouble, "about" | "since" | "latest" | "count" | "place">>[];
+  readonly givenUp: readonly (Required<Pick<FoundTrouble, "about" | "since" | "latest" | "count" | "place">> &
+    Pick<FoundTrouble, "why">)[];
   /** Callers who could not get in. */
   readonly refused: readonly FoundTrouble[];
   /** Documents of conferences. */
@@ -199,10 +201,12 @@ export function bridgeTrouble({
 }: Omit<FoundBridge, "domain" | "bridge">): readonly FoundTrouble[] {
   if (!health) return [{ kind: "relay-unreachable", since: unreachableSince }];
   const { agentConnected, bridgeUp, ports, awaySince = null, drainedSince, endsSince = null, trouble = [] } = health;
+  const { fullSince } = health;
   const found: FoundTrouble[] = [...trouble];
   if (!agentConnected) found.push({ kind: "no-agent", since: awaySince });
   else if (!bridgeUp) found.push({ kind: "bridge-away", since: awaySince, ...(awaySince === null && { why: unsaid }) });
   else if (ports === 0) found.push({ kind: "bridge-ends", since: endsSince });
+  if (fullSince !== undefined) found.push({ kind: "bridge-full", since: fullSince });
   if (drainedSince !== undefined) found.push({ kind: "bridge-drained", since: drainedSince });
   return found;
 }
@@ -257,8 +261,10 @@ function webhookTrouble(
 ): readonly FoundTrouble[] {
   return receivers.flatMap(({ url: about, id: key = about, failure, refused, oldestAt, givenUp, lastGivenUpAt }) => {
     const found: FoundTrouble[] = [];
-    if (failure) found.push({ kind: "webhook-fails", about, key, since: failure.since, why: failureText(failure) });
-    else if (refused > 0 && oldestAt !== null && hasLasted(oldestAt, now, refusedLongMs))
+    if (failure) {
+      const why = failure.why.replace(/\.$/, "");
+      found.push({ kind: "webhook-fails", about, key, since: failure.since, why, nextAt: failure.nextAt });
+    } else if (refused > 0 && oldestAt !== null && hasLasted(oldestAt, now, refusedLongMs))
       found.push({ kind: "webhook-fails", about, key, since: oldestAt, count: refused });
     const count = givenUp - (acknowledgements.get(`webhooks-given-up:${key}`)?.place ?? 0);
     const since = count === 1 ? lastGivenUpAt : null;
@@ -266,11 +272,6 @@ function webhookTrouble(
     if (count > 0) found.push({ kind: "webhooks-given-up", about, key, since, latest, count, place: givenUp });
     return found;
   });
-}
-
-/** In UTC, as the log. */
-function failureText({ why, nextAt }: NonNullable<KnownTrouble["webhooks"][number]["failure"]>): string {
-  return `${why.replace(/\.$/, "")}. It is tried again at ${new Date(nextAt).toISOString().slice(11, 16)} UTC`;
 }
 
 function withAcknowledgement(one: DomainTrouble, known: Acknowledgement | undefined, now: EpochMs): DomainTrouble {

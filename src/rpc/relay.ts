@@ -24,6 +24,8 @@ export interface BridgeHealth
   readonly drainedSince?: EpochMs;
   /** Since when it takes no new calls, as it is about to end; absent: it takes them, or nobody knows. */
   readonly endsSince?: EpochMs;
+  /** Since when all its ports are in use; absent: they are not, as far as is known. */
+  readonly fullSince?: EpochMs;
   /** Of its agents, and of what it holds; absent: nothing is wrong there. */
   readonly trouble?: readonly FoundTrouble[];
 }

@@ -126,7 +126,7 @@ test.each(looks)("to mute all asks back with the number of callers, $scheme and 
   const page = await open(`/conferences/${meeting.confKey}`, look);
   await page.keyboard.press("j");
   await page.locator("#ask-mute-all > summary").click();
-  await page.getByText("Mute 2 callers? The host is not muted.").waitFor();
+  await page.getByText("Mute 2 callers? Hosts are not muted.").waitFor();
   expect(await axe(page)).toEqual([]);
   await screenshot(page, "console-mute-all", look);
   expect((await world.bridge.held(meeting.confKey)).some(({ muted }) => muted)).toBe(false);

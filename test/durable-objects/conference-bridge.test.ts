@@ -467,6 +467,14 @@ test("what is held by a bridge that the settings do not have any more cannot be 
   expect(sentTo(world, "former")).toEqual(["lock", "end-conference"]);
 });
 
+test("nothing is asked of a conference whose bridge the settings do not have any more", async () => {
+  const world = await ConferenceWorld.running(1);
+  const { settings } = world.domain;
+  world.domain = { ...world.domain, settings: { ...settings, bridges: [] } };
+
+  for (const type of ["end", "mute-all"] as const) expect(await world.operate(type, { type })).toBe("bridge-gone");
+});
+
 test("a create for which no bridge is chosen yet goes to the one that reports callers inside, and to none that reports nobody", async () => {
   const chosen = async (...callers: readonly object[]) => {
     const world = new ConferenceWorld();

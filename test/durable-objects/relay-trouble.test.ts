@@ -250,6 +250,33 @@ test("a bridge that takes no calls has been about to end since its agent said so
   expect(await ends()).toBe(world.now);
 });
 
+test("a bridge without a free port is full since its agent said so first, also for a relay that slept, until one is free", async () => {
+  const full = async () => {
+    const health = await world.relay.health();
+    return bridgeTrouble({ health, unreachableSince: null }).filter(({ kind }) => kind === "bridge-full");
+  };
+  world.says({ ...health, ports: 8, portsInUse: 7 });
+  expect(await full()).toEqual([]);
+  world.says({ ...health, ports: 8, portsInUse: 8 });
+  const since = world.now;
+  await pass(6_000, "link-1");
+  world.says({ ...health, ports: 8, portsInUse: 9 });
+  world.sleep();
+  expect(await full()).toEqual([{ kind: "bridge-full", since }]);
+  for (const free of [
+    { ports: 8, portsInUse: 7 },
+    { ports: null, portsInUse: 9 },
+    { ports: 0, portsInUse: 0 },
+    { ports: 8, portsInUse: 8, portsUnread: true as const },
+    { ports: 8, portsInUse: 8, bridgeUp: false },
+  ]) {
+    world.says({ ...health, ports: 8, portsInUse: 8 });
+    expect(await full(), JSON.stringify(free)).toHaveLength(1);
+    world.says({ ...health, ...free });
+    expect(await full(), JSON.stringify(free)).toEqual([]);
+  }
+});
+
 test("a bridge that is away, or about to end, has been so since its first agent said so, over restarts of agent and edge", async () => {
   const since = world.now;
   const troubleOfBridge = async () => {

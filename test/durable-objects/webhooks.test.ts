@@ -863,6 +863,39 @@ test("documents that wait, late commands and a caller who cannot get in come to 
   expect(troubleOfDomain(world).slice(5)).toEqual([["trouble.ended", "caller-refused", null, null]]);
 });
 
+test("a bridge that the settings lack comes to receivers once its conferences say so, holds over a restart, and ends with them", async () => {
+  const world = new World();
+  world.domain = testDomain({ webhooks: [receiver, second] });
+  const of = (bridge: string) => aPage({ key: "5", running: { bridge: bridge as BridgeName } });
+  const since = async () => (await world.directory.knownTrouble.trouble(domain)).removed?.map((one) => one.since);
+  await world.follow(of("simulated"));
+  await world.pass(20_000);
+  const at = world.time.now;
+  await world.follow(of("sold"));
+  await world.pass(20_000);
+  const began = [["trouble.began", "bridge-removed", null, "sold"]];
+  expect(troubleOfDomain(world)).toEqual(began);
+  expect(await since()).toEqual([at]);
+
+  await world.pass(10 * 60_000);
+  // The next life does not know where the conference is until that says so.
+  world.sql.exec("DELETE FROM last_report");
+  world.start();
+  const woken = world.directory.alarm();
+  await world.time.pass(5_000);
+  await woken;
+  expect(await since()).toEqual([at]);
+  await world.follow(of("sold"));
+  await world.pass(30_000);
+  expect(troubleOfDomain(world)).toEqual(began);
+  expect(await since()).toEqual([at]);
+
+  await world.follow(of("simulated"));
+  await world.pass(20_000);
+  expect(troubleOfDomain(world).slice(1)).toEqual([["trouble.ended", "bridge-removed", null, "sold"]]);
+  expect(world.sql.exec("SELECT * FROM removed_bridge")).toEqual([]);
+});
+
 test.each(["on Node", "on workerd"])("a clock that was set comes to receivers, and its end; %s", async (place) => {
   const world = new World();
   world.domain = testDomain({ webhooks: [receiver, second] });

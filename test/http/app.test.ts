@@ -21,6 +21,8 @@ test("the edge says its version, and by a digest which settings it has, but no s
   expect(other).not.toEqual(first);
 });
 
+const notShown = "What is wrong with posts, callers and webhooks is shown to people who sign in.";
+
 test("the edge is alive, tells its time, and is ready when every bridge has an agent that reaches it", async () => {
   const edge = new FakeEdge();
   const up = { agentConnected: true, bridgeUp: true, portsInUse: 3, ports: 96 };
@@ -34,7 +36,7 @@ test("the edge is alive, tells its time, and is ready when every bridge has an a
 
   expect(response.status).toBe(200);
   expect(await response.json()).toEqual({
-    ...{ ready: true, trouble: [], problems: [] },
+    ...{ ready: true, trouble: [], problems: [], notShown },
     domains: { local: { simulated: { ready: true, ...up } } },
   });
 });
@@ -114,6 +116,7 @@ test("a bridge that takes no new calls is said to be so, and serves those that i
   const todo = "Start it anew once they are over, if somebody wanted that; else see its log.";
   expect(await response.json()).toEqual({
     ready: true,
+    notShown,
     problems: [{ ...what, says: `${says} ${todo}` }],
     trouble: [
       {
@@ -158,7 +161,7 @@ test("of a domain with a secret, only the operator learns more than whether all 
   expect([stranger.status, await stranger.json()]).toEqual([
     503,
     {
-      ...{ ready: false, trouble: [] },
+      ...{ ready: false, trouble: [], notShown },
       problems: [
         {
           ...{ kind: "hidden", domain: null, bridge: null, since: null },
@@ -242,7 +245,7 @@ test("a person who sees the domain also hears what waits and which receiver of w
     [
       "webhook-fails",
       "1970-01-01T00:01:00.000Z",
-      `The receiver ${url} of local takes no webhooks: Error: Network connection lost. It is tried again at 00:00 UTC. They wait for it, three days at most.`,
+      `The receiver ${url} of local takes no webhooks: Error: Network connection lost. They wait for it, three days at most. It is tried again at 1970-01-01T00:00Z.`,
     ],
     [
       "webhook-fails",

@@ -89,7 +89,7 @@ test("what is asked of a whole conference asks back with the number of callers, 
   }
   const view = conferenceView("5", { callers, muteAll: 299, unmuteAll: 1 } as never);
   const page = String(WholeActions({ confKey: "5", view, form: target }));
-  expect(page).toContain("Mute 299 callers? The host is not muted.");
+  expect(page).toContain("Mute 299 callers? Hosts are not muted.");
   expect(page).toContain("Lock the conference 5? Nobody else gets in. Its 301 callers stay.");
   // Each button that is no answer to a question only opens one.
   expect(page.match(/data-key/g)).toHaveLength(4);

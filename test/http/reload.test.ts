@@ -16,6 +16,7 @@ let lines: LogFacts[];
 let asked: string[];
 let relays: Record<string, () => Promise<void>>;
 let sites: () => Promise<void>;
+let directories: (() => Promise<void>) | undefined;
 
 beforeEach(() => {
   clock = new Clock(1_800_000_000_000);
@@ -23,6 +24,7 @@ beforeEach(() => {
   asked = [];
   relays = {};
   sites = async () => {};
+  directories = undefined;
 });
 
 function edgeOf(served: object, people = ""): Edge {
@@ -33,6 +35,9 @@ function edgeOf(served: object, people = ""): Edge {
   const objects = {
     relay: (domain: string, bridge: string) => ({
       closeAgents: () => noted(`${domain}/${bridge}`, relays[`${domain}/${bridge}`]),
+    }),
+    directory: (domain: string) => ({
+      serverRefused: (_: string, host: string) => noted(`${host} of ${domain} was refused`, directories),
     }),
     webexSite: (domain: string) => ({ settingsRead: () => noted(domain, sites) }),
     sessions: () => ({ keepRefused: async () => {}, keep: async () => {} }),
@@ -129,4 +134,33 @@ test("a reload tells the object of a site that came, changed or went, does not w
   await clock.pass(2_000);
   expect((await gone).ok).toBe(true);
   expect(asked.filter((name) => name === "harbour")).toHaveLength(2);
+});
+
+test("a directory hears of six refused servers a minute, and of a loud one once in ten minutes; one that fails is in the log", async () => {
+  const edge = edgeOf({ local });
+  const ask = async (host: string, count = 1) => {
+    const create = `<W2A_CreateConference MsgID="1" WbxHostName="${host}:80" ExtConfID="7000001" ConfKey="555111222"/>`;
+    const body = `<WbxTSPSchema Name="WTSPDOM" Version="1.0"><TransID>52491000001</TransID>${create}</WbxTSPSchema>`;
+    for (let at = 0; at < count; at += 1)
+      expect((await edge.fetch(new Request(`${origin}/tsp/local`, { method: "POST", body }))).status).toBe(200);
+  };
+  await ask("loud.example.net", 20);
+  await ask("quiet.example.net");
+  const told = (host: string) => `${host}.example.net of local was refused`;
+  expect(asked).toEqual([told("loud"), told("quiet")]);
+  clock.now += 9 * 60_000;
+  await ask("loud.example.net");
+  expect(asked).toHaveLength(2);
+  clock.now += 60_000;
+  await ask("loud.example.net");
+  expect(asked.at(-1)).toBe(told("loud"));
+
+  asked.length = 0;
+  for (let index = 0; index < 9; index += 1) await ask(`n${index}.example.net`);
+  expect(asked).toHaveLength(5);
+  clock.now += 60_000;
+  directories = () => Promise.reject(new Error("no disk"));
+  await ask("n9.example.net");
+  await clock.pass(0);
+  expect(lines.at(-1)).toMatchObject({ event: "view-failed", host: "n9.example.net" });
 });

@@ -9,6 +9,7 @@ import type { DirectoryFact } from "../../src/records/directory-facts.ts";
 import type { BridgeHealth } from "../../src/rpc/relay.ts";
 import { readPage } from "../console/read-page.ts";
 import { type ARunning, aPage } from "../durable-objects/fact-page.ts";
+import { aConferenceRecord } from "../records/a-record.ts";
 import { FakeEdge, token } from "./fake-edge.ts";
 
 const viewer = "viewers-token";
@@ -125,6 +126,7 @@ const kinds: Readonly<Record<TroubleKind, () => unknown>> = {
   "no-agent": () => edge.health.set("simulated", { ...up, agentConnected: false }),
   "bridge-away": () => edge.health.set("simulated", { ...up, bridgeUp: false }),
   "bridge-ends": () => edge.health.set("simulated", { ...up, ports: 0 }),
+  "bridge-full": () => edge.health.set("simulated", { ...up, portsInUse: 50, fullSince: 1 }),
   "bridge-drained": () => edge.health.set("simulated", { ...up, drainedSince: edge.time }),
   "standby-away": () => edge.health.set("simulated", withTrouble("standby-away")),
   "standby-without-bridge": () => edge.health.set("simulated", withTrouble("standby-without-bridge")),
@@ -726,14 +728,32 @@ test("of a bridge that the settings lack, which has conferences, nobody says tha
   expect(await listed()).toEqual([]);
 });
 
-test("a server that was refused is noted with how often, until somebody acknowledges it", async () => {
+test("a bridge that the settings lack keeps its beginning, and who has taken it on, over a restart of the directory", async () => {
+  await edge.directory.follow(aPage({ key: "1", running: { bridge: "sold" as BridgeName } }));
+  const [{ since, id } = { since: 0, id: "" }] = await listed();
+  edge.time += 60_000;
+  await acknowledge(id, { word: "sold it" });
+  edge.time += 10 * 60_000;
+  edge.directory = edge.startDirectory();
+  await edge.directory.follow(aPage({ key: "1", running: { bridge: "sold" as BridgeName } }));
+  expect(await listed()).toMatchObject([{ since, acknowledged: { word: "sold it" } }]);
+});
+
+test("documents for a server that the settings lack are not to be sent again", () => {
+  const todo = (why: string) =>
+    showTrouble({ kind: "posts-given-up", about: "tsp9", since: 1, why }, "acme", null).todo;
+  expect(todo("")).toContain("send-again --server tsp9");
+  expect(todo("gone")).not.toContain("send-again");
+});
+
+test("a server that was refused is noted once, until the settings have it or somebody acknowledges it", async () => {
   const { knownTrouble } = edge.directory;
   const local = "local" as DomainName;
-  for (const host of ["tsp9", "tsp9", "tsp8"]) await knownTrouble.serverRefused(local, host);
+  for (const host of ["tsp9", "tsp9", "tsp8", "tsp1.example.com"]) await knownTrouble.serverRefused(local, host);
   const found = async () => (await listed()).map(({ about, count, acknowledged }) => [about, count, acknowledged]);
   expect(await found()).toEqual([
     ["tsp8", 1, null],
-    ["tsp9", 2, null],
+    ["tsp9", 1, null],
   ]);
   await acknowledge("server-refused:tsp9", { word: "a test of ours", place: 2 });
   expect(await found()).toEqual([["tsp8", 1, null]]);
@@ -742,4 +762,32 @@ test("a server that was refused is noted with how often, until somebody acknowle
     ["tsp8", 1, null],
     ["tsp9", 1, null],
   ]);
+});
+
+test("of servers that were refused 20 are named, and further ones are one row; what somebody has acknowledged gives way", async () => {
+  const { knownTrouble } = edge.directory;
+  const refuse = (host: string) => knownTrouble.serverRefused("local" as DomainName, host);
+  for (let index = 0; index < 23; index += 1) await refuse(`tsp-${index}`);
+  const [others, ...named] = (await listed()).toSorted((one, other) =>
+    (one.about ?? "").localeCompare(other.about ?? ""),
+  );
+  expect(named).toHaveLength(20);
+  expect(others).toMatchObject({ id: "server-refused:", about: "", place: 3 });
+  expect(others?.says).toBe(
+    "Requests of further servers to local were refused: webex.hosts of the settings has none of them.",
+  );
+  await acknowledge("server-refused:", { word: "strangers", place: 3 });
+  expect(await listed()).toHaveLength(20);
+  await acknowledge("server-refused:tsp-7", { word: "a stranger", place: 1 });
+  await refuse("tsp-new");
+  expect((await listed()).map(({ about }) => about)).toContain("tsp-new");
+  expect(await listed()).toHaveLength(20);
+});
+
+test("conferences that were lost are kept of each bridge", async () => {
+  for (let index = 0; index < 30; index += 1) {
+    const lost = aConferenceRecord({ conference: `${index}`, bridge: `b${index}`, reason: "lost", endedBy: "bridge" });
+    await edge.directory.follow(aPage({ key: `${index}`, records: [lost] }));
+  }
+  expect(await listed()).toHaveLength(30);
 });

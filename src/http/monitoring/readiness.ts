@@ -41,7 +41,7 @@ type Bridge = {
   readonly ready: boolean;
   readonly takesCalls?: false;
   readonly takesConferences?: false;
-} & Partial<Omit<BridgeHealth, "awaySince" | "drainedSince" | "endsSince" | "trouble">>;
+} & Partial<Omit<BridgeHealth, "awaySince" | "drainedSince" | "endsSince" | "fullSince" | "trouble">>;
 
 export interface ReadinessPorts extends EdgePorts {
   readonly objects: EdgeObjects;
@@ -92,6 +92,7 @@ export class Readiness {
       ...{ ready, trouble },
       problems: trouble.length === all.length ? problems : [...problems, hidden],
       ...(disk !== null && { disk: disk.says }),
+      ...(!to && { notShown: "What is wrong with posts, callers and webhooks is shown to people who sign in." }),
       ...(to && {
         figures: Object.fromEntries(found.flatMap(({ name, figures }) => (figures ? [[name, figures]] : []))),
         unknown: Object.fromEntries(found.flatMap(({ name, unknown }) => (unknown ? [[name, unknown]] : []))),
@@ -225,7 +226,7 @@ function asStrangersSee(found: FoundBridge): FoundBridge {
 
 function bridgeAs({ health }: FoundBridge): Bridge {
   if (!health) return { ready: false };
-  const { awaySince: _, trouble: __, endsSince: ___, drainedSince, ...rest } = health;
+  const { awaySince: _, trouble: __, endsSince: ___, fullSince: ____, drainedSince, ...rest } = health;
   const ready = health.agentConnected && health.bridgeUp;
   const takes = {
     ...(ready && health.ports === 0 && { takesCalls: false as const }),
