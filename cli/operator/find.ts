@@ -158,7 +158,7 @@ const lineColumns = ({ times }: Screen): readonly Column<OfDomain<CallLine>>[] =
   { title: "WHEN", text: ({ from, to, domain }) => toTime(times, from ?? to, domain) },
   { title: "UNTIL", text: ({ what, to, domain }) => (what === "inside" ? "now" : toTime(times, to, domain)) },
   { title: "WHAT", text: ({ what }) => whatText[what], style: ({ what }) => styles[what] ?? null },
-  { title: "CONFERENCE", text: ({ conference }) => conference ?? "none keyed", style: () => "bold" },
+  { title: "CONFERENCE", text: ({ conference }) => conference ?? "no conference", style: () => "bold" },
   { title: "TOPIC", text: ({ topic }) => topic ?? "", cut: true },
   { title: "NUMBER", text: ({ number }) => number || "withheld" },
   { title: "ATTENDEE", text: ({ attendeeId }) => attendeeId, cut: true },

@@ -27,7 +27,7 @@ export function runningText(
   const rows = conferences.map((one) => ({
     ...{ ...one, state: stateOf({ phase: one.phase, attached: true, locked: false, ...one.now }), isOver: false },
     ...{
-      callers: `${one.away ? "about " : ""}${one.now?.callers ?? "?"}`,
+      callers: one.now ? `${one.away ? "about " : ""}${one.now.callers}` : "?",
       server: one.webexHost,
       waiting: troubleOf(one),
       at: one.createdAt,
@@ -258,10 +258,15 @@ interface AgentRow {
 
 /** A line for each connected agent, and for each bridge that has none. */
 export function agentsText(bridges: readonly AgentsOfBridge[], now: number, terminal: Terminal): readonly string[] {
-  const rows = bridges.flatMap(({ domain, bridge, agents, drainedSince }): AgentRow[] => {
+  const rows = bridges.flatMap(({ domain, bridge, agents, missing, drainedSince }): AgentRow[] => {
     const fault = agents === null ? "its relay does not answer" : "no agent is connected";
-    if (!agents?.length) return [{ domain, bridge, fault, agent: null, drained: drainedSince !== null }];
-    return agents.map((agent) => ({ domain, bridge, fault: "", agent, drained: drainedSince !== null }));
+    const row = { domain, bridge, drained: drainedSince !== null };
+    if (!agents?.length) return [{ ...row, fault, agent: null }];
+    return [
+      ...agents.map((agent) => ({ ...row, fault: "", agent })),
+      // An edge of the last release does not name them.
+      ...(missing ?? []).map((name) => ({ ...row, fault: `${name} is not connected`, agent: null })),
+    ];
   });
   return listText<AgentRow>(
     "no bridge",

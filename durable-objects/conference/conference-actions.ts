@@ -55,11 +55,17 @@ export class ConferenceActions {
 
   async sendEachAgain(documents: readonly GivenUpPlace[], person: string | null): Promise<readonly SendAgainResult[]> {
     const results: SendAgainResult[] = [];
-    for (const one of documents) results.push(await this.#sendOneAgain(one, person));
+    const probed = new Set<WebexHost>();
+    for (const one of documents) results.push(await this.#sendOneAgain(one, person, probed));
     return results;
   }
 
-  async #sendOneAgain({ row, transId }: GivenUpPlace, person: string | null): Promise<SendAgainResult> {
+  /** A server that is behind is asked once for all: `probed` are those that were. */
+  async #sendOneAgain(
+    { row, transId }: GivenUpPlace,
+    person: string | null,
+    probed: Set<WebexHost>,
+  ): Promise<SendAgainResult> {
     const { journal, state } = this.#store;
     const document = givenUpIn(journal, row);
     const domain = this.#ports.domain();
@@ -69,7 +75,8 @@ export class ConferenceActions {
     if (refusal === null) return person === null ? "done" : this.sendAgain(row, person);
     const { host } = document;
     if (host === BACK_END || !isBehind(state, host) || refusal === "host-not-allowed") return refusal;
-    if (person !== null) await this.#ports.probe(host);
+    if (person !== null && !probed.has(host)) await this.#ports.probe(host);
+    probed.add(host);
     return "probed";
   }
 

@@ -7,7 +7,7 @@ import { isOngoing } from "../../src/conference/head.ts";
 import type { ConferenceInput } from "../../src/conference/inputs.ts";
 import { type OperatorAction, operatorRefusal } from "../../src/conference/operator-actions.ts";
 import type { Queue, Rows } from "../../src/conference/server/queue.ts";
-import type { EpochMs, MsgId, TransId, WebexHost } from "../../src/foundation/ids.ts";
+import type { CallId, EpochMs, MsgId, TransId, WebexHost } from "../../src/foundation/ids.ts";
 import { dayMs, wait } from "../../src/foundation/time/timers.ts";
 import { decidedBy } from "../../src/replay/history.ts";
 import type { AgentReports, ConferenceDocument, ConferenceIdentity } from "../../src/rpc/conference.ts";
@@ -157,7 +157,7 @@ export function transact(context: Context, submitted: readonly Item[]): Committe
     ...signs,
     ...submitted,
   ];
-  if (items.every((item) => inputOf(item, context, outbox.rows) === null)) return null;
+  if (items.every((item) => isCommitted(item, context, outbox.rows))) return null;
   const { transactionMemoryMs: neededMs, journalRetentionDays } = domain.settings;
   const restored = restoredAt !== undefined && { restoredAt };
   const commitAll = (nextId: (kind: keyof IdsWanted) => string): Committed => {
@@ -203,12 +203,23 @@ export function isBeforeRestore({ identity, progress }: ConferenceStore, restore
   return identity !== null && restoredAt !== undefined && progress.restoredAt !== restoredAt;
 }
 
-/** Each agent may tell once more of a call that has left. Whoever has its record needs no more than that: clocks do not say. */
-function withoutKnown(report: Report, { state, journal }: ConferenceStore): Report {
+/**
+ * Each agent may tell once more of a call that has left. Whoever has its record needs no more than that: clocks do not say. `told`: calls
+ * that these reports have told of before.
+ */
+function withoutKnown(report: Report, { state, journal }: ConferenceStore, told: Set<CallId>): Report {
   if (report.type !== "event" || report.event.type !== "caller-left" || !report.event.was) return report;
   const { was, ...event } = report.event;
-  const isKnown = state.callers.has(event.call) || journal.knowsCall(event.call, was.enteredAt);
+  const { call } = event;
+  const isKnown = state.callers.has(call) || told.has(call) || journal.knowsCall(call, was.enteredAt);
+  told.add(call);
   return isKnown ? { ...report, event } : report;
+}
+
+/** Whether nothing of the item is left to commit. Of reports, their numbers say it. */
+function isCommitted(item: Item, context: Context, rows: Rows): boolean {
+  if (item.type === "bridge") return freshReports(context.store.progress, item.reports).length === 0;
+  return inputOf(item, context, rows) === null;
 }
 
 /** The input to commit; `null`: all of the item was committed before, or nothing follows from it. */
@@ -224,8 +235,9 @@ function inputOf(item: Item, { at, store, domain, ...context }: Context, rows: R
       const { bridge, knownSince, aheadMs = 0 } = item.reports;
       const fresh = freshReports(store.progress, item.reports);
       const isAhead = Math.abs(aheadMs) >= clocksDifferMs;
+      const told = new Set<CallId>();
       const reports = fresh.map(({ number, report }) => {
-        return { number, report: withoutKnown(isAhead ? byClock(report, aheadMs) : report, store) };
+        return { number, report: withoutKnown(isAhead ? byClock(report, aheadMs) : report, store, told) };
       });
       const other = isOnOtherBridge(store.progress, bridge) && { elsewhere: bridge };
       const isKnown = isOngoing(store.state.head) && !other;

@@ -6,6 +6,7 @@ import { type Comparison, compareDigest, ownDigest } from "../../src/conference/
 import { takeoverSize } from "../../src/conference/server/failover.ts";
 import { noQueue, type Rows } from "../../src/conference/server/queue.ts";
 import type { ConferenceState } from "../../src/conference/state.ts";
+import { doubling, pauseAfter } from "../../src/delivery/backoff.ts";
 import { logLines } from "../../src/explain/log.ts";
 import type {
   BridgeName,
@@ -58,8 +59,8 @@ const alarmLeadMs = { creating: 1000, later: 5000 } as const;
 const confirmedMs = 300;
 const overdueMs = 60_000;
 const askWithinMs = 5000;
-/** All conferences of a relay that is broken ask again. */
-const askAgainMs = 60_000;
+/** A relay may fail once, as it is evicted; all conferences of one that is broken ask again. */
+const askAgain = doubling(5_000, 60_000);
 /** How often a conference looks whether its domain is back in the settings. */
 const domainAgainMs = 3_600_000;
 
@@ -87,6 +88,9 @@ export class Conference {
   #armed = () => {};
   /** Whether it compares itself with the bridge as soon as nothing is pending. */
   #isToAsk = false;
+  /** In a row. */
+  #asksFailed = 0;
+  #askAgainAt: EpochMs = 0;
 
   /** Restores everything, and resumes what is outstanding at once. */
   constructor(platform: ConferencePorts) {
@@ -242,6 +246,7 @@ export class Conference {
 
   /** A relay that fails is asked again by the next alarm. That it fails says nothing of the conference. */
   async #askForSnapshot(): Promise<void> {
+    if (this.#ports.now() < this.#askAgainAt) return;
     const { bridge } = this.#store.progress;
     const digest = ownDigest(this.#store.state);
     if (bridge === null || this.#ongoing !== "running") this.#isToAsk = false;
@@ -251,10 +256,13 @@ export class Conference {
     const asked = this.#ports.relay(this.#identified.domain, bridge).askForSnapshot(this.#identified.confKey, digest);
     try {
       await within(this.#ports, askWithinMs, `the relay of ${bridge}`, asked);
+      this.#asksFailed = 0;
     } catch (error) {
       this.#isToAsk = true;
       this.#log("warn", "snapshot-not-asked", { bridge, why: String(error) });
-      this.#clock.wakeBy(this.#ports.now() + askAgainMs);
+      this.#asksFailed += 1;
+      this.#askAgainAt = this.#ports.now() + pauseAfter(this.#asksFailed, askAgain);
+      this.#clock.wakeBy(this.#askAgainAt);
     }
   }
 

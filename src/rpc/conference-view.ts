@@ -42,7 +42,6 @@ const outage = v.object({
 });
 export type OutageView = Checked<typeof outage>;
 
-/** A conference as operators see it. Numbers and IDs of people are shown as `recordsPersonal` of the domain says. */
 /** The edge adds it for people; no object says it. */
 export const away = v.pipe(
   v.exactOptional(v.literal(true)),
@@ -51,6 +50,7 @@ export const away = v.pipe(
   ),
 );
 
+/** A conference as operators see it. Numbers and IDs of people are shown as `recordsPersonal` of the domain says. */
 export const conferenceView = v.object({
   key: open(confKey),
   away,

@@ -46,7 +46,7 @@ export interface LiveState {
   /** The names of its sub-conferences, as WebEx gave them; absent: it gave none, or the settings keep no names. */
   readonly roomNames?: readonly string[];
   readonly bridge: BridgeName | null;
-  /** The bridge reports who speaks; absent: nobody knows. */
+  /** Who speaks is followed; absent: it is not, so that nobody knows. */
   readonly reportsSpeakers?: true;
   readonly trouble: readonly Trouble[];
   /** Since when the first command that is late has been; absent: none is, or a conference of an earlier release did not say. */

@@ -156,6 +156,7 @@ test("a bridge without agents, and one whose relay does not answer, are said to 
       agents: [{ ...agent, health: { ...health, ports: 0, version: "1.4.0", waiting: { commands: 1, reports: 20 } } }],
     },
     { ...of, bridge: "seven", agents: [{ ...agent, health: { bridgeUp: false, portsInUse: null, ports: null } }] },
+    { ...of, bridge: "eight", agents: [agent], missing: ["agent-2"] },
     { ...of, bridge: "two", agents: [] },
     { ...of, bridge: "three", agents: null },
   ];
@@ -167,6 +168,8 @@ test("a bridge without agents, and one whose relay does not answer, are said to 
     "six     agent-1                    active      2.0 s ago      up, drained     3 of 240",
     "five    agent-1                    active      2.0 s ago      takes no calls  3 of 0    1 command, 20 reports  1.4.0",
     "seven   agent-1                    active      2.0 s ago      down            ?",
+    "eight   agent-1                    active      2.0 s ago      up              3 of 240",
+    "eight   agent-2 is not connected",
     "two     no agent is connected",
     "three   its relay does not answer",
   ]);

@@ -587,6 +587,38 @@ test("a call that left while the edge was away, having lost its state, has one r
   expect(recordsIn(world).map(({ call }) => call)).toEqual(["c8", "c9", "c5"]);
 });
 
+test("a call that agents tell of twice at once has one record, and none where the journal may have told of it before its oldest row", async () => {
+  const world = await ConferenceWorld.running(1);
+  const before = leftAgo(world, "c8", 60_000);
+  await world.reported(before, before);
+  expect(recordsIn(world).map(({ call }) => call)).toEqual(["c8"]);
+  const [first] = world.stored.journal.facts(0);
+  world.sql.exec("DELETE FROM journal WHERE seq < ?", (first?.row ?? 0) + 2);
+  await world.reported(leftAgo(world, "c9", 86_400_000));
+  expect(recordsIn(world).map(({ call }) => call)).not.toContain("c9");
+});
+
+test("a relay that fails is asked again after five seconds, then after longer, however much happens meanwhile", async () => {
+  const world = await ConferenceWorld.running(1);
+  const failed = () => world.lines.filter(({ event }) => event === "snapshot-not-asked").length;
+  world.relayFails = true;
+  await world.conference.sweep();
+  for (let second = 0; second < 4; second += 1) {
+    await world.reported(callerEntered(5 + second));
+    await world.time.pass(1_000);
+  }
+  expect(failed()).toBe(1);
+  await world.time.pass(2_000);
+  expect(failed()).toBe(2);
+  await world.time.pass(8_000);
+  expect(failed()).toBe(2);
+  await world.time.pass(2_000);
+  expect(failed()).toBe(3);
+  world.relayFails = false;
+  await world.time.pass(21_000);
+  expect([failed(), world.asked.length > 0]).toEqual([3, true]);
+});
+
 test("a call that was inside before WebEx created its conference has one record, whoever tells of its end once more", async () => {
   const world = new ConferenceWorld();
   const knownSince = world.time.now - 10_000;

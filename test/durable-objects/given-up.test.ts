@@ -295,7 +295,10 @@ test("nothing of a conference that has ended is sent again; with all that was gi
   expect(await all(null)).toEqual(["probed"]);
   expect(world.posted).toEqual([]);
   world.answer = refusesAll;
-  expect(await all("Ann")).toEqual(["probed"]);
+  const both = [1, 2].map(() => ({ row, transId }));
+  const asked = world.during(world.conference.actions.sendEachAgain(both, "Ann"));
+  expect(await asked).toEqual(["probed", "probed"]);
+  expect(world.sql.exec(`SELECT seq FROM journal WHERE input LIKE '%"type":"probe"%'`)).toHaveLength(1);
   await world.time.pass(60_000);
   expect(world.stored.state.outages.size).toBe(1);
 

@@ -208,6 +208,10 @@ test("while an agent or its bridge is away, callers there are said to be as they
     expect(await overviewOf(edge)).toContain(`${figureTable.callers.word}\n${text}`);
     expect(await overviewOf(edge)).toContain("1 conference, about 4 callers, not known for east");
     expect(await overviewOf(edge)).toContain("1 conference, 3 callers");
+    await edge.directory.follow(
+      aPage({ key: "1", running: { bridge: "east" as BridgeName, callers: 4, trouble: ["commands"] } }),
+    );
+    expect(await overviewOf(edge)).toMatch(/\nabout 4\n/);
     expect(await pageOf(edge, "/conferences")).toContain("with about 7 callers, not known for east");
     expect(await list()).toMatchObject({ bridges: [{ bridge: "east", away: true }, { bridge: "west" }] });
     const ready = (await (await edge.app.request("/readyz", { headers: authorization })).json()) as object;

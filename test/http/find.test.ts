@@ -45,6 +45,7 @@ const keysOf = ({ conferences }: FoundAnswer) => conferences.map(({ key, state, 
 
 test("a number has what happened to it in all conferences: in now, in before, not reached, not let in", async () => {
   const edge = new FakeEdge();
+  edge.health.set("simulated", { agentConnected: true, bridgeUp: true, portsInUse: 3, ports: 96 });
   await ended(edge, 1_000_000, aCallRecord({ call: "c1", number: ada, mutes: 2 }));
   const out = { direction: "out", answeredAt: null, enteredAt: null, dialledAt: 1_990_000 } as const;
   const busy = { ...out, status: "busy", endedBy: "caller", reason: "busy" } as const;
@@ -451,4 +452,14 @@ test("by masked numbers others may fit as well, which is said; a key means its c
   expect((await asked(edge, "numbers?number=14085557001")).body.people).toBe("masked");
   expect(await found(edge, "555888101")).toMatchObject({ people: "full", lines: [], conferences: [{ by: "key" }] });
   expect(await found(edge, "c1")).toMatchObject({ people: "full", lines: [{ call: "c1" }] });
+});
+
+test("who was in before the bridge went away may have left, also in a conference that is not asked itself", async () => {
+  const edge = new FakeEdge();
+  for (let index = 0; index < 12; index += 1) await runs(edge, `${500 + index}`, { callers: [caller] });
+  const whys = async () => (await asked(edge, `numbers?number=${ada}`)).body.lines.map(({ why }) => why);
+  const away = "No agent says now what its bridge does: it may have left.";
+  expect(await whys()).toEqual(Array.from({ length: 12 }, () => away));
+  edge.health.set("simulated", { agentConnected: true, bridgeUp: true, portsInUse: 3, ports: 96 });
+  expect(new Set(await whys())).toEqual(new Set([""]));
 });

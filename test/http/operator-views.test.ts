@@ -1,8 +1,9 @@
 import { expect, test, vi } from "vitest";
-import type { ConfKey } from "../../src/foundation/ids.ts";
+import type { BridgeName, ConfKey } from "../../src/foundation/ids.ts";
 import type { ConferenceView } from "../../src/rpc/conference-view.ts";
 import type { ReplayPage } from "../../src/rpc/replay.ts";
 import { ConferenceWorld, callerEntered, createConference } from "../durable-objects/conference-world.ts";
+import { aPage } from "../durable-objects/fact-page.ts";
 import { conferenceView, FakeEdge, token } from "./fake-edge.ts";
 
 const base = "/api/v1/domains/local";
@@ -259,10 +260,20 @@ test("the agents of each bridge are listed; those of a relay that does not answe
   edge.agents.push(agent);
   expect((await asked(edge, `${base}/agents`)).body).toEqual({
     bridges: [
-      { bridge: "simulated", drainedSince: null, load: { conferences: 0, callers: 0, unknown: 0 }, agents: [agent] },
+      {
+        bridge: "simulated",
+        drainedSince: null,
+        load: { conferences: 0, callers: 0, unknown: 0 },
+        agents: [agent],
+        missing: [],
+      },
     ],
     next: null,
   });
+  edge.agents.length = 0;
+  expect((await asked(edge, `${base}/agents`)).body).toMatchObject({ bridges: [{ agents: [], missing: ["agent-1"] }] });
+  await edge.directory.follow(aPage({ running: { bridge: "simulated" as BridgeName, callers: 3 } }));
+  expect((await asked(edge, `${base}/agents`)).body).toMatchObject({ bridges: [{ load: { callers: 3, away: true } }] });
   edge.broken.add("simulated");
   edge.broken.add("directory");
   expect((await asked(edge, `${base}/agents`)).body).toEqual({

@@ -9,7 +9,7 @@ import {
   figureText,
   type PortsOfBridge,
   sumOfLoads,
-  withAway,
+  withAwayListed,
 } from "../../operators/figures.ts";
 import type { PersonInside } from "../../records/running.ts";
 import type { ListedConference, RunningPage } from "../../rpc/directory.ts";
@@ -68,7 +68,7 @@ export function ConferencesPage(props: ConferencesProps) {
         <Gaps {...{ unknown, stale }} />
         {isForPerson && people !== "full" && <Notice is="plain">{peopleWords[people]}</Notice>}
         {conferences.length > 0 ? (
-          <ConferenceTable {...{ domain, now }} conferences={conferences.map((one) => withAway(one, bridges))} />
+          <ConferenceTable {...{ domain, now }} conferences={conferences.map((one) => withAwayListed(one, bridges))} />
         ) : (
           <NoConferences begins={begins} isForPerson={isForPerson} after={after} />
         )}

@@ -107,7 +107,7 @@ export function PersonLines({
         ),
         Conference: ({ conference, topic }) =>
           conference === null ? (
-            <span class="dim">none keyed</span>
+            <span class="dim">no conference</span>
           ) : (
             <>
               <a href={pathOf(domain, "conferences", conference)}>{conference}</a>

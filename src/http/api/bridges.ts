@@ -1,6 +1,8 @@
 import * as v from "valibot";
 import type { BridgeName } from "../../foundation/ids.ts";
 import { time } from "../../foundation/schemas.ts";
+import { withAway } from "../../operators/figures.ts";
+import { away } from "../../rpc/conference-view.ts";
 import { bridgeLoad } from "../../rpc/directory.ts";
 import { agentView, type HandOver } from "../../rpc/relay.ts";
 import { answerOrNull } from "../objects-of-request.ts";
@@ -18,7 +20,7 @@ const drained = {
     drainedSince: v.pipe(v.nullable(time), v.description("null: it takes new conferences.")),
   }),
 };
-const load = v.omit(bridgeLoad, ["bridge"]);
+const load = v.object({ ...v.omit(bridgeLoad, ["bridge"]).entries, away });
 const bridgeAgents = v.object({
   bridge: v.string(),
   drainedSince: v.pipe(v.nullable(time), v.description("null: it takes new conferences, or nobody knows.")),
@@ -27,7 +29,15 @@ const bridgeAgents = v.object({
     v.description("Conferences that are being created or run there, and those who are in them; null: nobody knows."),
   ),
   agents: v.nullable(v.array(agentView)),
+  missing: v.pipe(
+    v.exactOptional(v.array(v.string())),
+    v.description("Names of agents that the settings have, and that are not connected; absent: nobody knows."),
+  ),
 });
+
+function withoutBridge<Load extends object>({ bridge: _, ...load }: Load & { readonly bridge?: BridgeName }) {
+  return load;
+}
 
 export const bridgeRoutes = [
   route("listAgents", "GET /domains/{domain}/agents", {
@@ -41,7 +51,7 @@ export const bridgeRoutes = [
       const { page, next } = pageOf(settings.bridges, query);
       const { directory, relay } = edge.objects;
       const list = answerOrNull(directory(domain).running({ domain, after: null, limit: 0 }), edge, { domain });
-      const bridges = page.map(async ({ name }) => {
+      const bridges = page.map(async ({ name, agents: named }) => {
         const bridge = name as BridgeName;
         const [agents, health, running] = await Promise.all([
           answerOrNull(relay(domain, bridge).agents(), edge, { domain, bridge }, "relay-unreachable"),
@@ -53,8 +63,12 @@ export const bridgeRoutes = [
         const { bridge: _, ...known } = running?.bridges.find((load) => load.bridge === bridge) ?? {
           ...{ bridge, conferences: 0, callers: 0, unknown: 0 },
         };
-        const load = running && known;
-        return { bridge, drainedSince: health?.drainedSince ?? null, load, agents };
+        const load = running && (known.conferences > 0 ? withAway({ ...known, bridge }, [{ bridge, health }]) : known);
+        const missing = named.map((one) => one.name).filter((one) => !agents?.some(({ agent }) => agent === one));
+        return {
+          ...{ bridge, drainedSince: health?.drainedSince ?? null, agents, ...(agents && { missing }) },
+          load: load && withoutBridge(load),
+        };
       });
       return { bridges: await Promise.all(bridges), next };
     },

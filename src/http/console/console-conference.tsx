@@ -104,9 +104,10 @@ async function conferencePage(call: PageCall, fault: string | null): Promise<Sho
   ]);
   const isRunning = view?.phase === "creating" || view?.phase === "running";
   const refusal = fault ?? refusalIn(call, (reason) => (isRefusal(reason) ? refusalText(reason, confKey) : null));
-  const [frame, entered, { records }] = await Promise.all([
+  const [frame, shown, entered, { records }] = await Promise.all([
     // The address of an answer to a form is no page's.
     frameOf(call, confKey, view, fault === null && (isRunning || action !== null)),
+    view && withAwayNow(domain, view, edge),
     isRunning ? conference.entered() : new Map(),
     // Of one that runs, they are looked for once it is over.
     isRunning ? { records: [] } : objects.directory(domain.name).records(recordsOf(call, confKey)),
@@ -116,7 +117,7 @@ async function conferencePage(call: PageCall, fault: string | null): Promise<Sho
     <ConferencePage
       {...{ entered, action, refusal }}
       frame={isRunning && frame.live !== null ? { ...frame, everyMs: EVERY_MS } : frame}
-      view={view && (await withAwayNow(domain, view, edge))}
+      view={shown}
       list={listOf(call)}
       wrong={wrongForm(call)}
       records={records.map(({ record }) => record)}

@@ -10,6 +10,7 @@ import { pathOf, withQuery } from "../../console/paths.ts";
 import type { BridgeName, ConfKey } from "../../foundation/ids.ts";
 import { momentIn, nextDay } from "../../foundation/time/zone.ts";
 import { shownEntry } from "../../operators/audit.ts";
+import { withAwayListed } from "../../operators/figures.ts";
 import { joinedPortions, type SentAgain } from "../../operators/send-again.ts";
 import { type Ender, enders } from "../../records/call-record.ts";
 import type { RecordPage } from "../../rpc/directory.ts";
@@ -138,7 +139,7 @@ async function overviewPage({ edge, domain, frame }: PageCall) {
     withTopics(domain, said?.conferences ?? [], edge),
     figuresOfDomain(edge, domain, { bridges, activity, totals }),
   ]);
-  const running = said && { ...said, conferences };
+  const running = said && { ...said, conferences: conferences.map((one) => withAwayListed(one, bridges)) };
   const shown = { everyMs: EVERY_MS, running, figures, activity, bridges, trouble, unknown };
   return <OverviewPage {...frame("overview")} {...shown} />;
 }

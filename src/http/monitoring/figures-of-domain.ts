@@ -65,8 +65,13 @@ const idle: Omit<ServerLoad, "host"> = {
 const theMailbox = "the mailbox";
 
 /** How full the bridges of a domain are, as their relays say. */
-export function bridgesOf(edge: EdgePorts, { name: domain, settings }: Domain): Promise<readonly PortsOfBridge[]> {
-  const found = settings.bridges.map(async ({ name: bridge }) => {
+export function bridgesOf(
+  edge: EdgePorts,
+  { name: domain, settings }: Domain,
+  isMeant = (_: string) => true,
+): Promise<readonly PortsOfBridge[]> {
+  const meant = settings.bridges.filter(({ name }) => isMeant(name));
+  const found = meant.map(async ({ name: bridge }) => {
     const health = edge.objects.relay(domain, bridge as BridgeName).health();
     const asked = within(edge, ANSWER_WITHIN_MS, "the relay", health);
     return { bridge, health: await answerOrNull(asked, edge, { domain, bridge }, "relay-unreachable") };

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import type { BridgeName, ConfKey } from "../../../foundation/ids.ts";
 import { hourMs } from "../../../foundation/time/timers.ts";
-import { withAway } from "../../../operators/figures.ts";
+import { withAway, withAwayListed, withAwayView } from "../../../operators/figures.ts";
 import { type ConferenceView, conferenceView } from "../../../rpc/conference-view.ts";
 import { bridgeLoad, runningPage } from "../../../rpc/directory.ts";
 import { storyLine } from "../../../rpc/story.ts";
@@ -59,6 +59,7 @@ export const conferenceRoutes = [
     },
     async handle({ domain, edge, query: { all, hours, cursor, limit = MOST_LISTED, before = cursor } }) {
       const begunAt = edge.now();
+      const relays = bridgesOf(edge, domain);
       const [from, top] = before?.split("-").map(Number) ?? [];
       const { holders: allocated, next: later } = await edge.objects
         .idAllocator(domain.name)
@@ -76,7 +77,7 @@ export const conferenceRoutes = [
         .filter((view) => view !== null && view !== "unreachable")
         .filter(({ phase, lastAt }) => phase === "creating" || phase === "running" || lastAt >= endedSince);
       return {
-        conferences: await withTopics(domain, conferences, edge),
+        conferences: await named(domain, conferences, await relays, edge),
         next: typeof left === "number" ? `${left}-${top ?? allocated[0]?.place}` : null,
         unreachable: found.filter((view) => view === "unreachable").length,
       };
@@ -168,7 +169,7 @@ export const runningRoutes = [
         bridgesOf(edge, domain),
       ]);
       const named = await withTopics(domain, found.conferences, edge);
-      const conferences = named.map((one) => withAway(one, relays));
+      const conferences = named.map((one) => withAwayListed(one, relays));
       const bridges = found.bridges.map((load) => withAway(load, relays));
       return { ...found, conferences, bridges };
     },
@@ -183,6 +184,15 @@ export async function topicsOf(
 ): Promise<ReadonlyMap<ConfKey, string>> {
   if (!settings.webexSite || settings.recordsPersonal !== "full" || keys.length === 0) return new Map();
   return (await answerOrNull(edge.objects.webexSite(name).topics(name, keys), edge, { domain: name })) ?? new Map();
+}
+
+async function named(
+  domain: Domain,
+  views: readonly ConferenceView[],
+  relays: Parameters<typeof withAwayView>[1],
+  edge: PeoplePorts,
+): Promise<readonly ConferenceView[]> {
+  return (await withTopics(domain, views, edge)).map((view) => withAwayView(view, relays));
 }
 
 /** With the names that WebEx itself gave, and where it gave none, with those of its site. */
@@ -203,9 +213,9 @@ export async function withTopics<View extends { readonly key: ConfKey; readonly 
   });
 }
 
-/** With a mark where nobody says what its bridge does. */
+/** With a mark where nobody says what its bridge does: the relay of that one alone is asked. */
 export async function withAwayNow(domain: Domain, view: ConferenceView, edge: PeoplePorts): Promise<ConferenceView> {
-  return view.phase === "running" ? withAway(view, await bridgesOf(edge, domain)) : view;
+  return withAwayView(view, await bridgesOf(edge, domain, (bridge) => bridge === view.bridge));
 }
 
 export async function knownView(domain: Domain, confKey: ConfKey, edge: PeoplePorts): Promise<ConferenceView | null> {

@@ -53,7 +53,7 @@ type SentResult = SendAgainResult | keyof typeof ownReasons;
 
 const ownReasons = {
   "sent-before": "Somebody has sent it again before.",
-  probed: "Its server is behind: it is asked now whether it is back, and then gets all that it is owed.",
+  probed: "Its server is behind: who sends again asks it whether it is back, and it then gets what it is still owed.",
   settled: "Its server was reached since, and is owed nothing of it any more.",
   "not-listed":
     "Only the latest 1,000 documents of conferences are listed. A conference's timeline has its older ones.",
