@@ -593,7 +593,7 @@ test("a call that agents tell of twice at once has one record, and none where th
   await world.reported(before, before);
   expect(recordsIn(world).map(({ call }) => call)).toEqual(["c8"]);
   const [first] = world.stored.journal.facts(0);
-  world.sql.exec("DELETE FROM journal WHERE seq < ?", (first?.row ?? 0) + 2);
+  world.sql.exec("DELETE FROM journal WHERE seq < ?", (first?.seq ?? 0) + 2);
   await world.reported(leftAgo(world, "c9", 86_400_000));
   expect(recordsIn(world).map(({ call }) => call)).not.toContain("c9");
 });
