@@ -12,7 +12,13 @@ export function conferencesText(
   terminal: Terminal,
 ): readonly string[] {
   const rows = conferences.map((one) => ({
-    ...{ ...one, state: stateOf(one), isOver: isOver(one), callers: String(one.callers.length), server: one.host },
+    ...{
+      ...one,
+      state: stateOf(one),
+      isOver: isOver(one),
+      callers: callersText(one.callers.length, one),
+      server: one.host,
+    },
     ...{ waiting: waitingOf(one), at: one.lastAt },
   }));
   return listText("no conference", conferenceColumns("LAST", now), rows, terminal);
@@ -27,13 +33,18 @@ export function runningText(
   const rows = conferences.map((one) => ({
     ...{ ...one, state: stateOf({ phase: one.phase, attached: true, locked: false, ...one.now }), isOver: false },
     ...{
-      callers: one.now ? `${one.away ? "about " : ""}${one.now.callers}` : "?",
+      callers: one.now ? callersText(one.now.callers, one) : "?",
       server: one.webexHost,
       waiting: troubleOf(one),
       at: one.createdAt,
     },
   }));
   return listText("no conference", conferenceColumns("SINCE", now), rows, terminal);
+}
+
+/** While no agent says what the bridge does, the callers are as they were before. */
+function callersText(callers: number, { away }: Pick<ConferenceOfDomain, "away">): string {
+  return `${away ? "about " : ""}${callers}`;
 }
 
 interface ConferenceRow extends Pick<ConferenceOfDomain, "domain" | "key" | "topic" | "bridge"> {
@@ -194,10 +205,14 @@ function bridgeFault({ agent, health }: AgentView): string[] {
   return health?.bridgeUp === false ? [`agent ${agent} does not reach the bridge`] : [];
 }
 
-type CallRow = ConferenceOfDomain["callers"][number] & { readonly domain: string; readonly conference: string };
+type CallRow = ConferenceOfDomain["callers"][number] &
+  Pick<ConferenceOfDomain, "domain" | "away"> & { readonly conference: string };
 
-function callRowOf({ domain, key }: ConferenceOfDomain) {
-  return (caller: ConferenceOfDomain["callers"][number]): CallRow => ({ domain, conference: key, ...caller });
+function callRowOf({ domain, key, away }: ConferenceOfDomain) {
+  return (caller: ConferenceOfDomain["callers"][number]): CallRow => ({
+    ...{ domain, conference: key, ...caller },
+    ...(away && { away }),
+  });
 }
 
 export function callsOf(conferences: readonly ConferenceOfDomain[]): readonly CallRow[] {
@@ -215,8 +230,9 @@ const callerColumns: readonly Column<CallRow>[] = [
   { title: "ROOM", text: ({ room }) => room, cut: true },
   {
     title: "STATE",
-    text: ({ muted, speaks }) => (muted ? "muted" : speaks ? "speaks" : ""),
-    style: ({ muted }) => (muted ? "yellow" : "green"),
+    text: ({ muted, speaks, away }) =>
+      [muted ? "muted" : speaks ? "speaks" : "", away ? "may have left" : ""].filter(Boolean).join(", "),
+    style: ({ muted, away }) => (muted || away ? "yellow" : "green"),
   },
   { title: "CALL", text: ({ call }) => call, style: () => "dim", cut: true },
 ];
@@ -250,23 +266,25 @@ function failureOf({ failure, lastFailure }: ServerOfDomain, now: number): strin
 interface AgentRow {
   readonly domain: string;
   readonly bridge: string;
-  readonly fault: string;
-  /** `null`: none is known, as `fault` says. */
+  /** Of the agent; or why none is known. */
+  readonly name: string;
+  /** The settings name it, and it is not connected. */
+  readonly isMissing?: true;
+  /** `null`: it is not connected, or none is known. */
   readonly agent: AgentView | null;
   readonly drained: boolean;
 }
 
-/** A line for each connected agent, and for each bridge that has none. */
+/** A line for each agent, connected or not, and for each bridge of which no agent is known. */
 export function agentsText(bridges: readonly AgentsOfBridge[], now: number, terminal: Terminal): readonly string[] {
   const rows = bridges.flatMap(({ domain, bridge, agents, missing, drainedSince }): AgentRow[] => {
-    const fault = agents === null ? "its relay does not answer" : "no agent is connected";
     const row = { domain, bridge, drained: drainedSince !== null };
-    if (!agents?.length) return [{ ...row, fault, agent: null }];
-    return [
-      ...agents.map((agent) => ({ ...row, fault: "", agent })),
-      // An edge of the last release does not name them.
-      ...(missing ?? []).map((name) => ({ ...row, fault: `${name} is not connected`, agent: null })),
-    ];
+    const connected = (agents ?? []).map((agent) => ({ ...row, name: agent.agent, agent }));
+    // An edge of the last release does not name those that are missing.
+    const others = (missing ?? []).map((name) => ({ ...row, name, agent: null, isMissing: true as const }));
+    const all = [...connected, ...others];
+    if (all.length > 0) return all;
+    return [{ ...row, name: agents === null ? "its relay does not answer" : "no agent is connected", agent: null }];
   });
   return listText<AgentRow>(
     "no bridge",
@@ -274,14 +292,14 @@ export function agentsText(bridges: readonly AgentsOfBridge[], now: number, term
       { title: "BRIDGE", text: ({ bridge }) => bridge, style: () => "bold", cut: true },
       {
         title: "AGENT",
-        text: ({ agent, fault }) => agent?.agent ?? fault,
+        text: ({ name }) => name,
         style: ({ agent }) => (agent === null ? "red" : null),
       },
       { title: "ROLE", text: ({ agent }) => (agent ? roleOf(agent) : "") },
       {
         title: "LAST SEEN",
-        text: ({ agent }) => lastSeen(agent, now),
-        style: ({ agent }) => (agent?.lastSeen === null ? "red" : null),
+        text: ({ agent, isMissing }) => (isMissing ? "not connected" : lastSeen(agent, now)),
+        style: ({ agent, isMissing }) => (isMissing || agent?.lastSeen === null ? "red" : null),
       },
       {
         title: "BRIDGE IS",

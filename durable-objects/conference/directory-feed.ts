@@ -340,7 +340,7 @@ export class DirectoryFeed {
     const { bridge, aheadMs = 0 } = this.#store.progress;
     const { head } = this.#store.state;
     return {
-      ...(head.phase === "running" && head.speech && { reportsSpeakers: true as const }),
+      ...(head.phase === "running" && head.speech && { followsSpeakers: true as const }),
       ...{ bridge, trouble: this.#trouble, waiting: this.#waiting },
       ...(lateSince !== null && { lateSince }),
       ...(aheadMs >= minuteMs && { aheadMs }),
@@ -362,8 +362,8 @@ export class DirectoryFeed {
   get #liveText(): string {
     const { head } = this.#store.state;
     if (!isOngoing(head)) return waitingText(this.#waiting);
-    const { bridge, trouble, lateSince, waiting, aheadMs, reportsSpeakers } = this.#liveState;
-    return `${bridge} ${reportsSpeakers} ${head.life.topic} ${trouble} ${lateSince} ${aheadMs} ${waitingText(waiting)}`;
+    const { bridge, trouble, lateSince, waiting, aheadMs, followsSpeakers } = this.#liveState;
+    return `${bridge} ${followsSpeakers} ${head.life.topic} ${trouble} ${lateSince} ${aheadMs} ${waitingText(waiting)}`;
   }
 
   /** The documents that wait for longer than a moment, by receiver, with what a server is owed. */

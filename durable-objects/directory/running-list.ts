@@ -425,7 +425,7 @@ function lastKnown({ life, createdAt, phase, webexHost }: RunningRow, last: Last
 }
 
 /** Without who speaks, and whether anybody knows. */
-export function lastOf({ fold, live: { reportsSpeakers: _, ...live } }: KnownConference): LastReport {
+export function lastOf({ fold, live: { followsSpeakers: _, ...live } }: KnownConference): LastReport {
   const { attached, isOrphan, locked, people, ringing, rooms } = fold;
   return {
     attached,
@@ -441,14 +441,14 @@ export function lastOf({ fold, live: { reportsSpeakers: _, ...live } }: KnownCon
 function listed({ row: { heard: _, ...row }, known }: RunningEntry): ListedConference {
   if (!known) return { ...row, now: null };
   const { attached, isOrphan, locked, people, rooms, speaking } = known.fold;
-  const { topic, roomNames, trouble, waiting, reportsSpeakers } = known.live;
+  const { topic, roomNames, trouble, waiting, followsSpeakers } = known.live;
   return {
     ...row,
     ...(topic !== undefined && { topic }),
     now: {
       ...{ attached, ...(isOrphan && { orphan: isOrphan }), locked, callers: people.size, rooms: rooms.size, trouble },
       ...(roomNames && { roomNames }),
-      ...(reportsSpeakers && {
+      ...(followsSpeakers && {
         speakers: [...speaking].flatMap((call) => {
           const { number, attendeeId } = people.get(call) ?? {};
           return number === undefined || attendeeId === undefined ? [] : { number, attendeeId };

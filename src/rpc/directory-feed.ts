@@ -46,8 +46,8 @@ export interface LiveState {
   /** The names of its sub-conferences, as WebEx gave them; absent: it gave none, or the settings keep no names. */
   readonly roomNames?: readonly string[];
   readonly bridge: BridgeName | null;
-  /** Who speaks is followed; absent: it is not, so that nobody knows. */
-  readonly reportsSpeakers?: true;
+  /** WebEx wants to know who speaks; absent: nobody knows it. */
+  readonly followsSpeakers?: true;
   readonly trouble: readonly Trouble[];
   /** Since when the first command that is late has been; absent: none is, or a conference of an earlier release did not say. */
   readonly lateSince?: EpochMs;

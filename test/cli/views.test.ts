@@ -142,6 +142,20 @@ test("hosts are shown with what waits for them, since when and why", () => {
   expect(serversText([], now, plain)).toEqual(["no conference runs, and nothing waits for a TSP server"]);
 });
 
+test("while no agent says what a bridge does, its callers are said to be as they were", () => {
+  const away = conference({ away: true, callers: [caller({ muted: true }), caller({ speaks: null })] });
+
+  expect(callsText(callsOf([away]), { ...plain, width: 120 })).toEqual([
+    expect.stringMatching(/^CONFERENCE/),
+    expect.stringContaining("muted, may have left  c1"),
+    expect.stringContaining(" may have left "),
+  ]);
+  expect(conferencesText([away], now, plain)[1]).toContain(" about 2 ");
+  expect(conferenceText(away, now, plain)).toContain(
+    "no agent says now what its bridge does: who is in it may have left",
+  );
+});
+
 test("a bridge without agents, and one whose relay does not answer, are said to be so", () => {
   const health = { bridgeUp: true, portsInUse: 3, ports: 240 };
   const agent = { agent: "agent-1", role: "active", lastSeen: now - 2_000, health } as const;
@@ -156,8 +170,8 @@ test("a bridge without agents, and one whose relay does not answer, are said to 
       agents: [{ ...agent, health: { ...health, ports: 0, version: "1.4.0", waiting: { commands: 1, reports: 20 } } }],
     },
     { ...of, bridge: "seven", agents: [{ ...agent, health: { bridgeUp: false, portsInUse: null, ports: null } }] },
-    { ...of, bridge: "eight", agents: [agent], missing: ["agent-2"] },
     { ...of, bridge: "two", agents: [] },
+    { ...of, bridge: "eight", agents: [agent], missing: ["agent-2"] },
     { ...of, bridge: "three", agents: null },
   ];
 
@@ -168,9 +182,9 @@ test("a bridge without agents, and one whose relay does not answer, are said to 
     "six     agent-1                    active      2.0 s ago      up, drained     3 of 240",
     "five    agent-1                    active      2.0 s ago      takes no calls  3 of 0    1 command, 20 reports  1.4.0",
     "seven   agent-1                    active      2.0 s ago      down            ?",
-    "eight   agent-1                    active      2.0 s ago      up              3 of 240",
-    "eight   agent-2 is not connected",
     "two     no agent is connected",
+    "eight   agent-1                    active      2.0 s ago      up              3 of 240",
+    "eight   agent-2                                not connected",
     "three   its relay does not answer",
   ]);
 });
