@@ -65,31 +65,6 @@ export function withAway<One extends { readonly bridge: string | null }>(
   return isAway(bridges, one.bridge) ? { ...one, away: true } : one;
 }
 
-interface Listed {
-  readonly bridge: string | null;
-  readonly now: { readonly speakers?: unknown } | null;
-}
-
-/** A conference of a list with that mark. Who speaks there is not known then either. */
-export function withAwayListed<One extends Listed>(one: One, bridges: readonly PortsOfBridge[]): One {
-  if (!isAway(bridges, one.bridge)) return one;
-  const { speakers: _, ...now } = one.now ?? {};
-  return { ...one, away: true, now: one.now && now };
-}
-
-interface Viewed {
-  readonly bridge: string | null;
-  readonly phase: string;
-  readonly callers: readonly { readonly speaks: boolean | null }[];
-}
-
-/** The same of one that has been asked itself. */
-export function withAwayView<View extends Viewed>(view: View, bridges: readonly PortsOfBridge[]): View {
-  const isOngoing = view.phase === "creating" || view.phase === "running";
-  if (!isOngoing || !isAway(bridges, view.bridge)) return view;
-  return { ...view, away: true, callers: view.callers.map((caller) => ({ ...caller, speaks: null })) };
-}
-
 /** Those of them that have conferences. */
 function awayOf({ conferences, bridges }: FigureSource): readonly string[] {
   return (conferences?.bridges ?? []).flatMap(({ bridge, conferences }) =>

@@ -86,7 +86,10 @@ export const conferenceView = v.object({
       room: open(text<RoomId>()),
       muted: open(v.boolean()),
       speaks: open(
-        v.pipe(v.nullable(v.boolean()), v.description("null: nobody knows, since WebEx does not want to know.")),
+        v.pipe(
+          v.nullable(v.boolean()),
+          v.description("null: nobody knows, since WebEx does not want to know, or while `away` is present."),
+        ),
       ),
     }),
   ),

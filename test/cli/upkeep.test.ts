@@ -436,19 +436,19 @@ test("who looks for people among those that are over is told where to look", asy
 
 test("running conferences are a line each, with what has failed or is late", () => {
   const list = [
-    { domain: "acme", ...running("555120777", { topic: "Berths" }) },
+    { domain: "acme", ...running("555120777", { topic: "Berths", away: true }) },
     {
       domain: "acme",
       ...running("555120888", { now: { ...running("").now, trouble: ["posts", "commands"], documents: 3 } }),
     },
-    { domain: "acme", ...running("555120666", { now: null, phase: "creating", bridge: null }) },
+    { domain: "acme", ...running("555120666", { now: null, phase: "creating", away: true }) },
   ] as never;
 
   expect(runningText(list, now, { ...plain, width: 120 })).toEqual([
     "CONFERENCE  STATE     TOPIC   CALLERS  BRIDGE  TSP SERVER        WAITING          SINCE",
-    "555120777   running   Berths  2        main    tsp1.example.com                   1 min 0 s ago",
+    "555120777   running   Berths  about 2  main    tsp1.example.com                   1 min 0 s ago",
     "555120888   running           2        main    tsp1.example.com  late cmd, 3 doc  1 min 0 s ago",
-    "555120666   creating          ?                tsp1.example.com                   1 min 0 s ago",
+    "555120666   creating          ?        main    tsp1.example.com                   1 min 0 s ago",
   ]);
 });
 

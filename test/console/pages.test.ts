@@ -245,7 +245,7 @@ test("names from outside are shown each by itself, whatever way they are written
   const page = ConferencesPage({
     ...{
       ...frame,
-      bridges: [{ ...found, bridge: listed("5").bridge ?? "" }],
+      bridges: [],
       running: running(listed("5", { topic: name, now: isNow({ speakers }) })),
       begins: "",
       after: null,
@@ -253,21 +253,6 @@ test("names from outside are shown each by itself, whatever way they are written
   });
   const isolated = Array.from(String(page).matchAll(/<bdi>(.*?)<\/bdi>/g), ([, text]) => text);
   expect(isolated).toEqual([name, name, "\u202eabc"]);
-});
-
-test("of a conference whose bridge is away, nobody knows who speaks", () => {
-  const speakers = [{ number: "", attendeeId: "444" }];
-  const of = (bridges: readonly FoundBridge[]) =>
-    readPage(
-      ConferencesPage({
-        ...{ ...frame, bridges, begins: "", after: null },
-        running: running(listed("5", { now: isNow({ speakers, callers: 7 }) })),
-      }),
-    );
-  expect(of([{ ...found, bridge: listed("5").bridge ?? "" }])).toContain("444");
-  const away = of([]);
-  expect(away).toContain("about 7");
-  expect(away).not.toContain("444");
 });
 
 test("the overview plots each minute of the last hour, and says the same in figures", () => {

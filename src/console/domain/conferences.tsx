@@ -3,14 +3,7 @@ import type { EpochMs } from "../../foundation/ids.ts";
 import { hostText } from "../../foundation/text/bare-host.ts";
 import { counted } from "../../foundation/text/counted.ts";
 import { type PeopleShown, peopleWords } from "../../foundation/text/people-shown.ts";
-import {
-  type Figures,
-  figuresOf,
-  figureText,
-  type PortsOfBridge,
-  sumOfLoads,
-  withAwayListed,
-} from "../../operators/figures.ts";
+import { type Figures, figuresOf, figureText, type PortsOfBridge, sumOfLoads } from "../../operators/figures.ts";
 import type { PersonInside } from "../../records/running.ts";
 import type { ListedConference, RunningPage } from "../../rpc/directory.ts";
 import type { Trouble } from "../../rpc/directory-feed.ts";
@@ -68,7 +61,7 @@ export function ConferencesPage(props: ConferencesProps) {
         <Gaps {...{ unknown, stale }} />
         {isForPerson && people !== "full" && <Notice is="plain">{peopleWords[people]}</Notice>}
         {conferences.length > 0 ? (
-          <ConferenceTable {...{ domain, now }} conferences={conferences.map((one) => withAwayListed(one, bridges))} />
+          <ConferenceTable {...{ domain, now, conferences }} />
         ) : (
           <NoConferences begins={begins} isForPerson={isForPerson} after={after} />
         )}

@@ -2,11 +2,10 @@ import * as v from "valibot";
 import type { BridgeName } from "../../foundation/ids.ts";
 import { time } from "../../foundation/schemas.ts";
 import { withAway } from "../../operators/figures.ts";
-import { away } from "../../rpc/conference-view.ts";
-import { bridgeLoad } from "../../rpc/directory.ts";
 import { agentView, type HandOver } from "../../rpc/relay.ts";
 import { answerOrNull } from "../objects-of-request.ts";
 import { problem } from "../problem.ts";
+import { shownLoad } from "./conferences/conferences.ts";
 import { next, pageOf, wholeList } from "./paging.ts";
 import { type ApiCall, routeOf } from "./route.ts";
 
@@ -20,7 +19,7 @@ const drained = {
     drainedSince: v.pipe(v.nullable(time), v.description("null: it takes new conferences.")),
   }),
 };
-const load = v.object({ ...v.omit(bridgeLoad, ["bridge"]).entries, away });
+const load = v.omit(shownLoad, ["bridge"]);
 const bridgeAgents = v.object({
   bridge: v.string(),
   drainedSince: v.pipe(v.nullable(time), v.description("null: it takes new conferences, or nobody knows.")),
@@ -31,13 +30,9 @@ const bridgeAgents = v.object({
   agents: v.nullable(v.array(agentView)),
   missing: v.pipe(
     v.exactOptional(v.array(v.string())),
-    v.description("Names of agents that the settings have, and that are not connected; absent: nobody knows."),
+    v.description("Agents that the settings name and that are not connected; absent: nobody knows."),
   ),
 });
-
-function withoutBridge<Load extends object>({ bridge: _, ...load }: Load & { readonly bridge?: BridgeName }) {
-  return load;
-}
 
 export const bridgeRoutes = [
   route("listAgents", "GET /domains/{domain}/agents", {
@@ -51,7 +46,7 @@ export const bridgeRoutes = [
       const { page, next } = pageOf(settings.bridges, query);
       const { directory, relay } = edge.objects;
       const list = answerOrNull(directory(domain).running({ domain, after: null, limit: 0 }), edge, { domain });
-      const bridges = page.map(async ({ name, agents: named }) => {
+      const bridges = page.map(async ({ name, agents: expected }) => {
         const bridge = name as BridgeName;
         const [agents, health, running] = await Promise.all([
           answerOrNull(relay(domain, bridge).agents(), edge, { domain, bridge }, "relay-unreachable"),
@@ -60,15 +55,14 @@ export const bridgeRoutes = [
             .catch(() => null),
           list,
         ]);
-        const { bridge: _, ...known } = running?.bridges.find((load) => load.bridge === bridge) ?? {
-          ...{ bridge, conferences: 0, callers: 0, unknown: 0 },
-        };
-        const load = running && (known.conferences > 0 ? withAway({ ...known, bridge }, [{ bridge, health }]) : known);
-        const missing = named.map((one) => one.name).filter((one) => !agents?.some(({ agent }) => agent === one));
-        return {
-          ...{ bridge, drainedSince: health?.drainedSince ?? null, agents, ...(agents && { missing }) },
-          load: load && withoutBridge(load),
-        };
+        const found = running?.bridges.find((load) => load.bridge === bridge);
+        const { bridge: _, ...known } = found
+          ? withAway(found, [{ bridge, health }])
+          : { bridge, conferences: 0, callers: 0, unknown: 0 };
+        const load = running && known;
+        const connected = new Set(agents?.map(({ agent }) => agent));
+        const missing = expected.flatMap(({ name }) => (connected.has(name) ? [] : name));
+        return { bridge, drainedSince: health?.drainedSince ?? null, load, agents, ...(agents && { missing }) };
       });
       return { bridges: await Promise.all(bridges), next };
     },

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import type { BridgeName, ConfKey, ExtConfId, TransId } from "../../foundation/ids.ts";
+import type { ConfKey, ExtConfId, TransId } from "../../foundation/ids.ts";
 import { type PeopleShown, peopleShown } from "../../foundation/text/people-shown.ts";
 import { digitsIn, fitsName, spellingsOf } from "../../foundation/text/spelled.ts";
 import { dayMs } from "../../foundation/time/timers.ts";
@@ -218,7 +218,8 @@ async function pageOf(domain: Domain, sought: Sought, { cursor, limit }: LinePag
     isFirst || from ? directory.promptCallsOfNumber({ number, from, limit: limit + 1 }) : [],
   ]);
   const conferences = running?.conferences ?? [];
-  const { inside, isCut } = await insideOf(domain, running?.found ?? new Map(), conferences, edge);
+  const bridgeOf = new Map(conferences.map(({ key, bridge }) => [key, bridge]));
+  const { inside, isCut } = await insideOf(domain, running?.found ?? new Map(), bridgeOf, edge);
   const all = [...records.records.map((one) => ofRecord(one, number)), ...prompts.map(ofPrompt)].sort(
     (one, other) => other.at - one.at,
   );
@@ -293,30 +294,31 @@ function ofRunning(one: ListedConference, text: string | null): readonly FoundCo
 async function insideOf(
   domain: Domain,
   found: NonNullable<RunningPage["found"]>,
-  listed: readonly ListedConference[],
+  bridgeOf: ReadonlyMap<ConfKey, string | null>,
   edge: PeoplePorts,
 ): Promise<{ readonly inside: readonly PersonLine[]; readonly isCut: boolean }> {
   const withPeople = [...found].filter(([, people]) => people.length > 0);
-  const bridgeOf = new Map(listed.map(({ key, bridge }) => [key, bridge]));
-  const used = new Set(withPeople.map(([key]) => bridgeOf.get(key)));
-  const asked = bridgesOf(edge, domain, (bridge) => used.has(bridge as BridgeName));
+  const bridgeOfKey = (key: ConfKey) => bridgeOf.get(key) ?? null;
+  const relays = bridgesOf(
+    edge,
+    domain,
+    withPeople.map(([key]) => bridgeOfKey(key)),
+  );
   const lists = withPeople.map(async ([key, people], index): Promise<readonly PersonLine[]> => {
     const object = edge.objects.conference(domain.name, key);
-    const [view, entered] =
-      (index < MOST_ASKED
-        ? await answerOrNull(Promise.all([object.view(), object.entered()]), edge, {
-            domain: domain.name,
-            conference: key,
-          })
-        : null) ?? [];
-    const isOnAway = isAway(await asked, view?.bridge ?? bridgeOf.get(key) ?? null);
+    const asked = () => Promise.all([object.view(), object.entered()]);
+    const [answered, bridges] = await Promise.all([
+      index < MOST_ASKED ? answerOrNull(asked(), edge, { domain: domain.name, conference: key }) : null,
+      relays,
+    ]);
+    const [view, entered] = answered ?? [];
     return people.slice(0, mostNamed).map(({ extCallId: _, isCalled, enteredAt = null, ...person }): PersonLine => {
       const place = { ...person, conference: key, to: null };
       if (isCalled) return { ...place, what: "being-called", from: null, why: "It has not entered." };
       const caller = view?.callers.find(({ call }) => call === person.call);
       return {
         ...{ ...place, what: "inside", from: entered?.get(person.call) ?? enteredAt },
-        why: isOnAway
+        why: isAway(bridges, bridgeOfKey(key))
           ? "No agent says now what its bridge does: it may have left."
           : caller?.muted
             ? "It is muted."

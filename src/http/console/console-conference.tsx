@@ -13,9 +13,10 @@ import { textOfSegment } from "../../foundation/text/path-segment.ts";
 import type { ConferenceRpc } from "../../rpc/conference.ts";
 import type { ConferenceView } from "../../rpc/conference-view.ts";
 import type { ReplayPage as ReplaySteps, WireRow } from "../../rpc/replay.ts";
-import { isKnown, withAwayNow, withTopics } from "../api/conferences/conferences.ts";
+import { isKnown, isOngoing, viewWithAway, withTopics } from "../api/conferences/conferences.ts";
 import { isRefusal, refusalText } from "../api/conferences/operate.ts";
 import { gathered } from "../api/paging.ts";
+import { bridgesOf } from "../monitoring/figures-of-domain.ts";
 import { type AddPage, answer, EVERY_MS, type PageCall, trouble } from "./console.tsx";
 import {
   actionIdOf,
@@ -102,13 +103,13 @@ async function conferencePage(call: PageCall, fault: string | null): Promise<Sho
     known ? conference.view() : null,
     known && actionId !== "" ? conference.action(actionId as ActionId) : null,
   ]);
-  const isRunning = view?.phase === "creating" || view?.phase === "running";
+  const isRunning = view !== null && isOngoing(view);
   const refusal = fault ?? refusalIn(call, (reason) => (isRefusal(reason) ? refusalText(reason, confKey) : null));
-  const [frame, shown, entered, { records }] = await Promise.all([
+  const [frame, entered, bridges, { records }] = await Promise.all([
     // The address of an answer to a form is no page's.
     frameOf(call, confKey, view, fault === null && (isRunning || action !== null)),
-    view && withAwayNow(domain, view, edge),
     isRunning ? conference.entered() : new Map(),
+    bridgesOf(edge, domain, isRunning ? [view.bridge] : []),
     // Of one that runs, they are looked for once it is over.
     isRunning ? { records: [] } : objects.directory(domain.name).records(recordsOf(call, confKey)),
   ]);
@@ -117,7 +118,7 @@ async function conferencePage(call: PageCall, fault: string | null): Promise<Sho
     <ConferencePage
       {...{ entered, action, refusal }}
       frame={isRunning && frame.live !== null ? { ...frame, everyMs: EVERY_MS } : frame}
-      view={shown}
+      view={view && viewWithAway(view, bridges)}
       list={listOf(call)}
       wrong={wrongForm(call)}
       records={records.map(({ record }) => record)}

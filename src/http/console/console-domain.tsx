@@ -10,14 +10,13 @@ import { pathOf, withQuery } from "../../console/paths.ts";
 import type { BridgeName, ConfKey } from "../../foundation/ids.ts";
 import { momentIn, nextDay } from "../../foundation/time/zone.ts";
 import { shownEntry } from "../../operators/audit.ts";
-import { withAwayListed } from "../../operators/figures.ts";
 import { joinedPortions, type SentAgain } from "../../operators/send-again.ts";
 import { type Ender, enders } from "../../records/call-record.ts";
 import type { RecordPage } from "../../rpc/directory.ts";
 import { shownSettings } from "../../settings/domain-settings.ts";
 import { remindersOf, warningsOf } from "../../settings/warnings.ts";
 import { handOverRefusals, isHandOverRefusal } from "../api/bridges.ts";
-import { topicsOf, withTopics } from "../api/conferences/conferences.ts";
+import { shownList, topicsOf } from "../api/conferences/conferences.ts";
 import { foundPost, notSentAgain } from "../api/conferences/given-up-posts.ts";
 import { activityOf, bridgesOf, figuresOfDomain } from "../monitoring/figures-of-domain.ts";
 import { answerOrNull } from "../objects-of-request.ts";
@@ -136,10 +135,10 @@ async function overviewPage({ edge, domain, frame }: PageCall) {
     edge.lookAt(domain),
   ]);
   const [conferences, figures] = await Promise.all([
-    withTopics(domain, said?.conferences ?? [], edge),
+    shownList(domain, said?.conferences ?? [], bridges, edge),
     figuresOfDomain(edge, domain, { bridges, activity, totals }),
   ]);
-  const running = said && { ...said, conferences: conferences.map((one) => withAwayListed(one, bridges)) };
+  const running = said && { ...said, conferences };
   const shown = { everyMs: EVERY_MS, running, figures, activity, bridges, trouble, unknown };
   return <OverviewPage {...frame("overview")} {...shown} />;
 }
@@ -161,7 +160,7 @@ async function conferencesPage(call: PageCall) {
     edge.objects.directory(domain.name).running(query),
     bridgesOf(edge, domain),
   ]);
-  const conferences = await withTopics(domain, running.conferences, edge);
+  const conferences = await shownList(domain, running.conferences, bridges, edge);
   const people = domain.settings.recordsPersonal;
   return (
     <ConferencesPage

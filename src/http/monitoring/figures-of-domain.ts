@@ -64,18 +64,19 @@ const idle: Omit<ServerLoad, "host"> = {
 };
 const theMailbox = "the mailbox";
 
-/** How full the bridges of a domain are, as their relays say. */
+/** How full the bridges of a domain are, as their relays say. `names`: only the relays of these are asked. */
 export function bridgesOf(
   edge: EdgePorts,
   { name: domain, settings }: Domain,
-  isMeant = (_: string) => true,
+  names: readonly (string | null)[] = settings.bridges.map(({ name }) => name),
 ): Promise<readonly PortsOfBridge[]> {
-  const meant = settings.bridges.filter(({ name }) => isMeant(name));
-  const found = meant.map(async ({ name: bridge }) => {
-    const health = edge.objects.relay(domain, bridge as BridgeName).health();
-    const asked = within(edge, ANSWER_WITHIN_MS, "the relay", health);
-    return { bridge, health: await answerOrNull(asked, edge, { domain, bridge }, "relay-unreachable") };
-  });
+  const found = settings.bridges
+    .filter(({ name }) => names.includes(name))
+    .map(async ({ name: bridge }) => {
+      const health = edge.objects.relay(domain, bridge as BridgeName).health();
+      const asked = within(edge, ANSWER_WITHIN_MS, "the relay", health);
+      return { bridge, health: await answerOrNull(asked, edge, { domain, bridge }, "relay-unreachable") };
+    });
   return Promise.all(found);
 }
 

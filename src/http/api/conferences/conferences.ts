@@ -1,9 +1,9 @@
 import * as v from "valibot";
 import type { BridgeName, ConfKey } from "../../../foundation/ids.ts";
 import { hourMs } from "../../../foundation/time/timers.ts";
-import { withAway, withAwayListed, withAwayView } from "../../../operators/figures.ts";
+import { isAway, type PortsOfBridge, withAway } from "../../../operators/figures.ts";
 import { type ConferenceView, conferenceView } from "../../../rpc/conference-view.ts";
-import { bridgeLoad, runningPage } from "../../../rpc/directory.ts";
+import { bridgeLoad, type ListedConference, runningPage } from "../../../rpc/directory.ts";
 import { storyLine } from "../../../rpc/story.ts";
 import type { Domain } from "../../../settings/load.ts";
 import { askedInTime } from "../../asked-in-time.ts";
@@ -24,7 +24,7 @@ const MOST_HOURS = 7 * 24;
 /** Of one page; the id allocator gives no more at once. */
 const MOST_LISTED = 500;
 
-const shownLoad = v.object({
+export const shownLoad = v.object({
   ...bridgeLoad.entries,
   away: v.pipe(
     v.exactOptional(v.literal(true)),
@@ -59,7 +59,6 @@ export const conferenceRoutes = [
     },
     async handle({ domain, edge, query: { all, hours, cursor, limit = MOST_LISTED, before = cursor } }) {
       const begunAt = edge.now();
-      const relays = bridgesOf(edge, domain);
       const [from, top] = before?.split("-").map(Number) ?? [];
       const { holders: allocated, next: later } = await edge.objects
         .idAllocator(domain.name)
@@ -75,9 +74,17 @@ export const conferenceRoutes = [
       const left = asked < allocated.length ? allocated[asked - 1]?.place : later;
       const conferences = found
         .filter((view) => view !== null && view !== "unreachable")
-        .filter(({ phase, lastAt }) => phase === "creating" || phase === "running" || lastAt >= endedSince);
+        .filter((view) => isOngoing(view) || view.lastAt >= endedSince);
+      const [named, bridges] = await Promise.all([
+        withTopics(domain, conferences, edge),
+        bridgesOf(
+          edge,
+          domain,
+          conferences.filter(isOngoing).map(({ bridge }) => bridge),
+        ),
+      ]);
       return {
-        conferences: await named(domain, conferences, await relays, edge),
+        conferences: named.map((view) => viewWithAway(view, bridges)),
         next: typeof left === "number" ? `${left}-${top ?? allocated[0]?.place}` : null,
         unreachable: found.filter((view) => view === "unreachable").length,
       };
@@ -89,8 +96,12 @@ export const conferenceRoutes = [
     needsConference: true,
     async handle({ domain, confKey, conference, edge }) {
       const view = await conference.view();
-      const [shown] = view ? await withTopics(domain, [view], edge) : [];
-      return shown ? withAwayNow(domain, shown, edge) : unknown(domain, confKey);
+      if (!view) return unknown(domain, confKey);
+      const [[named = view], bridges] = await Promise.all([
+        withTopics(domain, [view], edge),
+        bridgesOf(edge, domain, isOngoing(view) ? [view.bridge] : []),
+      ]);
+      return viewWithAway(named, bridges);
     },
   }),
   route("tellStory", "GET /domains/{domain}/conferences/{confKey}/story", {
@@ -168,8 +179,7 @@ export const runningRoutes = [
         edge.objects.directory(name).running({ ...{ ...query, troubled: troubled !== undefined }, number }),
         bridgesOf(edge, domain),
       ]);
-      const named = await withTopics(domain, found.conferences, edge);
-      const conferences = named.map((one) => withAwayListed(one, relays));
+      const conferences = await shownList(domain, found.conferences, relays, edge);
       const bridges = found.bridges.map((load) => withAway(load, relays));
       return { ...found, conferences, bridges };
     },
@@ -184,15 +194,6 @@ export async function topicsOf(
 ): Promise<ReadonlyMap<ConfKey, string>> {
   if (!settings.webexSite || settings.recordsPersonal !== "full" || keys.length === 0) return new Map();
   return (await answerOrNull(edge.objects.webexSite(name).topics(name, keys), edge, { domain: name })) ?? new Map();
-}
-
-async function named(
-  domain: Domain,
-  views: readonly ConferenceView[],
-  relays: Parameters<typeof withAwayView>[1],
-  edge: PeoplePorts,
-): Promise<readonly ConferenceView[]> {
-  return (await withTopics(domain, views, edge)).map((view) => withAwayView(view, relays));
 }
 
 /** With the names that WebEx itself gave, and where it gave none, with those of its site. */
@@ -213,9 +214,29 @@ export async function withTopics<View extends { readonly key: ConfKey; readonly 
   });
 }
 
-/** With a mark where nobody says what its bridge does: the relay of that one alone is asked. */
-export async function withAwayNow(domain: Domain, view: ConferenceView, edge: PeoplePorts): Promise<ConferenceView> {
-  return withAwayView(view, await bridgesOf(edge, domain, (bridge) => bridge === view.bridge));
+/** Rows of a list, with topics. Where nobody says what a bridge does, its conferences are marked, and who speaks there is not known. */
+export async function shownList(
+  domain: Domain,
+  conferences: readonly ListedConference[],
+  bridges: readonly PortsOfBridge[],
+  edge: PeoplePorts,
+): Promise<readonly ListedConference[]> {
+  const named = await withTopics(domain, conferences, edge);
+  return named.map((one) => {
+    if (!isAway(bridges, one.bridge)) return one;
+    const { speakers: _, ...now } = one.now ?? {};
+    return { ...one, away: true, now: one.now && (now as typeof one.now) };
+  });
+}
+
+/** The same of a whole conference. One that is over has no callers who may have left. */
+export function viewWithAway(view: ConferenceView, bridges: readonly PortsOfBridge[]): ConferenceView {
+  if (!isOngoing(view) || !isAway(bridges, view.bridge)) return view;
+  return { ...view, away: true, callers: view.callers.map((caller) => ({ ...caller, speaks: null })) };
+}
+
+export function isOngoing({ phase }: Pick<ConferenceView, "phase">): boolean {
+  return phase === "creating" || phase === "running";
 }
 
 export async function knownView(domain: Domain, confKey: ConfKey, edge: PeoplePorts): Promise<ConferenceView | null> {
