@@ -166,7 +166,7 @@ async function storyOf(edge: OperatorClient, domain: string, key: string, call: 
   const ofCall = call === undefined ? lines : linesOfCall(lines, call);
   if (call === undefined || ofCall.length > 0) return ofCall;
   throw new StartError(
-    `the conference ${key} has no call ${call}, and had none; \`bridgehead explain ${key}\` names them`,
+    `the conference ${key} has no call with the id or number ${call}, and had none; \`bridgehead explain ${key}\` names them`,
   );
 }
 

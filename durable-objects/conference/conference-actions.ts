@@ -20,7 +20,7 @@ interface ActionPorts {
   domain(): Domain | null;
   submit(action: OperatorAction): Promise<void>;
   /** Asks a server that is behind whether it is back. */
-  probe(host: WebexHost): Promise<void>;
+  probe(host: WebexHost, person: string): Promise<void>;
 }
 
 /** What operators do to a conference. */
@@ -55,16 +55,17 @@ export class ConferenceActions {
 
   async sendEachAgain(documents: readonly GivenUpPlace[], person: string | null): Promise<readonly SendAgainResult[]> {
     const results: SendAgainResult[] = [];
-    const probed = new Set<WebexHost>();
-    for (const one of documents) results.push(await this.#sendOneAgain(one, person, probed));
+    const behind = new Set<WebexHost>();
+    for (const one of documents) results.push(await this.#sendOneAgain(one, person, behind));
+    if (person !== null) for (const host of behind) await this.#ports.probe(host, person);
     return results;
   }
 
-  /** A server that is behind is asked once for all: `probed` are those that were. */
+  /** Adds its server to those that are `behind` if it is to be probed. */
   async #sendOneAgain(
     { row, transId }: GivenUpPlace,
     person: string | null,
-    probed: Set<WebexHost>,
+    behind: Set<WebexHost>,
   ): Promise<SendAgainResult> {
     const { journal, state } = this.#store;
     const document = givenUpIn(journal, row);
@@ -75,8 +76,7 @@ export class ConferenceActions {
     if (refusal === null) return person === null ? "done" : this.sendAgain(row, person);
     const { host } = document;
     if (host === BACK_END || !isBehind(state, host) || refusal === "host-not-allowed") return refusal;
-    if (person !== null && !probed.has(host)) await this.#ports.probe(host);
-    probed.add(host);
+    behind.add(host);
     return "probed";
   }
 

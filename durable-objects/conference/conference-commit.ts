@@ -9,6 +9,7 @@ import { type OperatorAction, operatorRefusal } from "../../src/conference/opera
 import type { Queue, Rows } from "../../src/conference/server/queue.ts";
 import type { CallId, EpochMs, MsgId, TransId, WebexHost } from "../../src/foundation/ids.ts";
 import { dayMs, wait } from "../../src/foundation/time/timers.ts";
+import { probeId } from "../../src/operators/send-again.ts";
 import { decidedBy } from "../../src/replay/history.ts";
 import type { AgentReports, ConferenceDocument, ConferenceIdentity } from "../../src/rpc/conference.ts";
 import type { IdsWanted } from "../../src/rpc/id-allocator.ts";
@@ -18,7 +19,7 @@ import type { Platform } from "../platform/platform.ts";
 import type { CommandSchedule } from "./command-sender.ts";
 import type { ConferenceStore } from "./conference-store.ts";
 import type { Outbox, Undelivered } from "./outbox.ts";
-import { freshReports, isOnOtherBridge, type Progress, withStream } from "./progress.ts";
+import { freshReports, isOnOtherBridge, type Progress, reportsUpTo, withStream } from "./progress.ts";
 
 /** An input to commit, before it is known whether it was committed before. */
 export type Item =
@@ -26,7 +27,8 @@ export type Item =
   | { readonly type: "bridge"; readonly reports: AgentReports }
   | { readonly type: "operator"; readonly action: OperatorAction }
   | { readonly type: "undelivered"; readonly undelivered: Undelivered }
-  | { readonly type: "reached" | "probe"; readonly host: WebexHost }
+  | { readonly type: "reached"; readonly host: WebexHost }
+  | { readonly type: "probe"; readonly host: WebexHost; readonly person: string }
   | { readonly type: "restored" }
   | { readonly type: "time" };
 
@@ -157,15 +159,17 @@ export function transact(context: Context, submitted: readonly Item[]): Committe
     ...signs,
     ...submitted,
   ];
-  if (items.every((item) => isCommitted(item, context, outbox.rows))) return null;
+  const told = toldBefore(items, store);
+  if (items.every((item) => inputOf(item, context, outbox.rows, told) === null)) return null;
   const { transactionMemoryMs: neededMs, journalRetentionDays } = domain.settings;
   const restored = restoredAt !== undefined && { restoredAt };
   const commitAll = (nextId: (kind: keyof IdsWanted) => string): Committed => {
     store.identify(identity, { neededMs, keptMs: journalRetentionDays * dayMs }, nonce);
     let { queue } = outbox;
     const [commands, facts, said]: [IssuedCommand[], Fact[], Fact[]] = [[], [], []];
+    const toldSince = new Set(told);
     for (const item of items) {
-      const input = inputOf(item, context, queue.rows);
+      const input = inputOf(item, context, queue.rows, toldSince);
       if (!input) continue;
       const { state, progress } = store;
       const applied = applyTransaction({ state, queue, progress }, input, {
@@ -179,6 +183,7 @@ export function transact(context: Context, submitted: readonly Item[]): Committe
       queue = applied.queue;
       commands.push(...applied.decision.effects.filter(isCommand));
       facts.push(...applied.facts);
+      for (const fact of applied.facts) if (fact.kind === "call-left") toldSince.add(fact.call);
       const decided = { ...applied.progress, ...ids.atHand, ...restored, decidedBy: decidedBy(domain.settings) };
       const after = { ...progress, ...decided, ...streamsAfter(item, input, progress) };
       store.append(input, applied.decision.changes, after, applied.facts);
@@ -203,27 +208,40 @@ export function isBeforeRestore({ identity, progress }: ConferenceStore, restore
   return identity !== null && restoredAt !== undefined && progress.restoredAt !== restoredAt;
 }
 
-/**
- * Each agent may tell once more of a call that has left. Whoever has its record needs no more than that: clocks do not say. `told`: calls
- * that these reports have told of before.
- */
-function withoutKnown(report: Report, { state, journal }: ConferenceStore, told: Set<CallId>): Report {
+/** Each agent may tell once more of a call that has left. Whoever has its record needs no more than that: clocks do not say. */
+function withoutKnown(report: Report, { state }: ConferenceStore, told: ReadonlySet<CallId>): Report {
   if (report.type !== "event" || report.event.type !== "caller-left" || !report.event.was) return report;
-  const { was, ...event } = report.event;
-  const { call } = event;
-  const isKnown = state.callers.has(call) || told.has(call) || journal.knowsCall(call, was.enteredAt);
-  told.add(call);
-  return isKnown ? { ...report, event } : report;
+  const { was: _, ...event } = report.event;
+  return state.callers.has(event.call) || told.has(event.call) ? { ...report, event } : report;
 }
 
-/** Whether nothing of the item is left to commit. Of reports, their numbers say it. */
-function isCommitted(item: Item, context: Context, rows: Rows): boolean {
-  if (item.type === "bridge") return freshReports(context.store.progress, item.reports).length === 0;
-  return inputOf(item, context, rows) === null;
+/** The calls of which an agent tells that they have left, and of which the journal tells. Those inside now need no look at it. */
+function toldBefore(items: readonly Item[], { state, progress, journal }: ConferenceStore): ReadonlySet<CallId> {
+  const calls = new Map<CallId, EpochMs>();
+  for (const item of items) {
+    if (item.type !== "bridge") continue;
+    const { bridge, stream, reports, aheadMs } = item.reports;
+    const upTo = reportsUpTo(progress, bridge, stream);
+    for (const { number, report } of reports) {
+      const { event } = { event: null, ...byEdgeClock(report, aheadMs) };
+      if (number <= upTo || event?.type !== "caller-left" || !event.was || state.callers.has(event.call)) continue;
+      calls.set(event.call, event.was.enteredAt);
+    }
+  }
+  return journal.knownCalls(calls);
 }
 
-/** The input to commit; `null`: all of the item was committed before, or nothing follows from it. */
-function inputOf(item: Item, { at, store, domain, ...context }: Context, rows: Rows): ConferenceInput | null {
+function byEdgeClock(report: Report, aheadMs = 0): Report {
+  return Math.abs(aheadMs) >= clocksDifferMs ? byClock(report, aheadMs) : report;
+}
+
+/** The input to commit; `null`: all of the item was committed before, or nothing follows from it. `told`: calls that were told of. */
+function inputOf(
+  item: Item,
+  { at, store, domain, ...context }: Context,
+  rows: Rows,
+  told: ReadonlySet<CallId>,
+): ConferenceInput | null {
   switch (item.type) {
     case "restored":
       return isBeforeRestore(store, context.restoredAt) ? { type: "restored", at } : null;
@@ -232,12 +250,10 @@ function inputOf(item: Item, { at, store, domain, ...context }: Context, rows: R
       return { type: "webex", at, transId, messages };
     }
     case "bridge": {
-      const { bridge, knownSince, aheadMs = 0 } = item.reports;
+      const { bridge, knownSince, aheadMs } = item.reports;
       const fresh = freshReports(store.progress, item.reports);
-      const isAhead = Math.abs(aheadMs) >= clocksDifferMs;
-      const told = new Set<CallId>();
       const reports = fresh.map(({ number, report }) => {
-        return { number, report: withoutKnown(isAhead ? byClock(report, aheadMs) : report, store, told) };
+        return { number, report: withoutKnown(byEdgeClock(report, aheadMs), store, told) };
       });
       const other = isOnOtherBridge(store.progress, bridge) && { elsewhere: bridge };
       const isKnown = isOngoing(store.state.head) && !other;
@@ -255,8 +271,13 @@ function inputOf(item: Item, { at, store, domain, ...context }: Context, rows: R
       return { type: "undelivered", at, messages, of };
     }
     case "reached":
-    case "probe":
       return store.state.outages.has(item.host) ? { type: item.type, at, host: item.host } : null;
+    case "probe": {
+      const { type, host, person } = item;
+      const isQueued = rows.some((row) => row.host === host && !row.oneAttempt);
+      if (isQueued || !store.state.outages.has(host)) return null;
+      return { type, at, id: probeId(store.nextSeq), person, host };
+    }
     case "operator": {
       const { action } = item;
       const context = { settings: domain.settings, cannot: store.progress.cannot ?? [] };

@@ -59,8 +59,8 @@ const alarmLeadMs = { creating: 1000, later: 5000 } as const;
 const confirmedMs = 300;
 const overdueMs = 60_000;
 const askWithinMs = 5000;
-/** A relay may fail once, as it is evicted; all conferences of one that is broken ask again. */
-const askAgain = doubling(5_000, 60_000);
+/** All conferences of a relay that is broken ask again. */
+const askBackoff = doubling(5_000, 60_000);
 /** How often a conference looks whether its domain is back in the settings. */
 const domainAgainMs = 3_600_000;
 
@@ -88,9 +88,8 @@ export class Conference {
   #armed = () => {};
   /** Whether it compares itself with the bridge as soon as nothing is pending. */
   #isToAsk = false;
-  /** In a row. */
-  #asksFailed = 0;
-  #askAgainAt: EpochMs = 0;
+  /** How often the relay has failed in a row, and when it is asked again. */
+  #asking = { failures: 0, againAt: 0 };
 
   /** Restores everything, and resumes what is outstanding at once. */
   constructor(platform: ConferencePorts) {
@@ -146,7 +145,7 @@ export class Conference {
     const read = { ...ports, domain: findDomain };
     this.reader = new ConferenceReader(read, store, this.#outbox, this.#sender.schedule);
     const submit = (action: OperatorAction) => this.#commits.submit({ type: "operator", action });
-    const probe = (host: WebexHost) => this.#commits.submit({ type: "probe", host });
+    const probe = (host: WebexHost, person: string) => this.#commits.submit({ type: "probe", host, person });
     this.actions = new ConferenceActions({ ...read, submit, probe }, store);
     this.#directoryFeed = new DirectoryFeed(read, store, this.#outbox);
     if (store.unknownKinds.size > 0) this.#log("warn", "unknown-entries", { kinds: [...store.unknownKinds] });
@@ -244,9 +243,9 @@ export class Conference {
     await this.#askForSnapshot();
   }
 
-  /** A relay that fails is asked again by the next alarm. That it fails says nothing of the conference. */
+  /** A relay that fails is asked again after a pause. That it fails says nothing of the conference. */
   async #askForSnapshot(): Promise<void> {
-    if (this.#ports.now() < this.#askAgainAt) return;
+    if (this.#ports.now() < this.#asking.againAt) return;
     const { bridge } = this.#store.progress;
     const digest = ownDigest(this.#store.state);
     if (bridge === null || this.#ongoing !== "running") this.#isToAsk = false;
@@ -256,13 +255,13 @@ export class Conference {
     const asked = this.#ports.relay(this.#identified.domain, bridge).askForSnapshot(this.#identified.confKey, digest);
     try {
       await within(this.#ports, askWithinMs, `the relay of ${bridge}`, asked);
-      this.#asksFailed = 0;
+      this.#asking = { failures: 0, againAt: 0 };
     } catch (error) {
       this.#isToAsk = true;
+      const failures = this.#asking.failures + 1;
+      this.#asking = { failures, againAt: this.#ports.now() + pauseAfter(failures, askBackoff) };
       this.#log("warn", "snapshot-not-asked", { bridge, why: String(error) });
-      this.#asksFailed += 1;
-      this.#askAgainAt = this.#ports.now() + pauseAfter(this.#asksFailed, askAgain);
-      this.#clock.wakeBy(this.#askAgainAt);
+      this.#clock.wakeBy(this.#asking.againAt);
     }
   }
 
@@ -339,8 +338,10 @@ export class Conference {
   #arm(deleteAt: EpochMs | null): void {
     const { state } = this.#store;
     const leadMs = state.head.phase === "creating" ? alarmLeadMs.creating : alarmLeadMs.later;
-    const dues = [this.#sender.schedule.nextDue(state.commands), this.#outbox.nextDue, deleteAt];
-    const next = nextWake(this.#ports.now(), leadMs, this.#nextDeadline, ...dues);
+    const now = this.#ports.now();
+    const askAt = this.#isToAsk && this.#asking.againAt > now ? this.#asking.againAt : null;
+    const dues = [this.#sender.schedule.nextDue(state.commands), this.#outbox.nextDue, deleteAt, askAt];
+    const next = nextWake(now, leadMs, this.#nextDeadline, ...dues);
     if (next !== null) this.#clock.wakeBy(next);
   }
 

@@ -29,6 +29,8 @@ const keptRows = 10_000;
 const pruneEvery = 256;
 const pruneAtMost = 512;
 const readAtOnce = 20;
+/** Calls that are looked for in one pass over all rows: the platform binds 100 values to a query. */
+const callsAtOnce = 50;
 /** One row stays below the platform's 2 MB. */
 const maxInputBytes = 1_600_000;
 /** Characters of facts in a row. Facts that are longer go into further rows of their own, with all that follow them. */
@@ -123,13 +125,23 @@ export class Journal {
     return row ? { row: Number(row.seq), at: Number(row.at) } : null;
   }
 
-  /** Whether it tells of this call, or may have before its oldest rows went. `since`: when the call entered. */
-  knowsCall(call: CallId, since: EpochMs): boolean {
-    if (this.#isOld) return true;
+  /** Those of these calls that it tells of, or may have before its oldest rows went. Each has the time when it entered. */
+  knownCalls(calls: ReadonlyMap<CallId, EpochMs>): ReadonlySet<CallId> {
+    if (this.#isOld) return new Set(calls.keys());
+    const known = new Set<CallId>();
+    if (calls.size === 0) return known;
     const [first] = this.tables.read("SELECT seq, at FROM journal ORDER BY seq LIMIT 1");
-    if (first && Number(first.seq) > 1 && since < Number(first.at)) return true;
-    const query = "SELECT seq FROM journal WHERE instr(facts, ?) > 0 LIMIT 1";
-    return this.tables.read(query, `"call":${JSON.stringify(call)}`).length > 0;
+    const keptSince = first && Number(first.seq) > 1 ? Number(first.at) : Number.NEGATIVE_INFINITY;
+    for (const [call, enteredAt] of calls) if (enteredAt < keptSince) known.add(call);
+    const others = [...calls.keys()].filter((call) => !known.has(call));
+    for (let from = 0; from < others.length; from += callsAtOnce) {
+      const some = others.slice(from, from + callsAtOnce);
+      const columns = some.map((_, index) => `max(instr(facts, ?) > 0) AS has${index}`).join(", ");
+      const names = some.map((call) => `"call":${JSON.stringify(call)}`);
+      const [found] = this.tables.read(`SELECT ${columns} FROM journal`, ...names);
+      for (const [index, call] of some.entries()) if (Number(found?.[`has${index}`]) > 0) known.add(call);
+    }
+    return known;
   }
 
   /** What this action asked for; `null`: the journal does not have it any more. */

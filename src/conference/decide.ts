@@ -237,7 +237,8 @@ export function decide(state: ConferenceState, input: ConferenceInput, context: 
       if (draft.outages.get(input.host)) draft.because([{ type: "post" }], () => resync(draft, "confirmed"));
       break;
     case "probe":
-      if (draft.outages.get(input.host)) draft.because([{ type: "post" }], () => probe(draft, "asked"));
+      if (draft.outages.get(input.host))
+        draft.because([{ type: "action", action: input.id, person: input.person }], () => probe(draft, "asked"));
       break;
     case "time":
       draft.because([{ type: "deadline" }], () => expire(draft, input.overdue ?? []));

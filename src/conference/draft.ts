@@ -264,6 +264,11 @@ export class Draft {
     return last && "by" in last ? last.by : null;
   }
 
+  /** Whether this decision has said so already. */
+  hasSaid(isSuch: (fact: Fact) => boolean): boolean {
+    return this.#facts.some(isSuch);
+  }
+
   /** Says what happened, and by whom where that kind of fact says so. */
   fact(fact: UncausedFact): void {
     const said = "by" in facts[fact.kind].entries ? { ...fact, by: this.#by } : fact;

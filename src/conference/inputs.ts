@@ -34,7 +34,7 @@ export const conferenceInput = v.variant("type", [
   }),
   fields({ type: v.literal("reached"), at, host: server }),
   /** An operator wants this server, which is behind, to be probed now. */
-  fields({ type: v.literal("probe"), at, host: server }),
+  fields({ type: v.literal("probe"), at, id: action, person: word, host: server }),
   /** The state was put back from a backup: nobody knows how the conference went on. */
   fields({ type: v.literal("restored"), at }),
   /** What an operator asks, unless that is refused at once; `person`: the operator's name. */

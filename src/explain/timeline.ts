@@ -78,7 +78,9 @@ export class Timeline {
       case "reached":
         return this.#say(row, "webex", "edge", "reached again", { host: input.host });
       case "probe":
-        return this.#say(row, "operator", "edge", "asks whether it is back", { host: input.host });
+        return this.#say(row, "operator", "edge", "asks whether it is back", {
+          ...{ host: input.host, person: input.person, action: input.id },
+        });
       case "restored":
         return this.#say(row, "edge", "edge", "put back from a backup", {});
       case "undelivered":

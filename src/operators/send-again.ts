@@ -8,6 +8,11 @@ export function sendAgainId(row: number): ActionId {
   return `send-again ${row}` as ActionId;
 }
 
+/** The action that asks a server which is behind whether it is back, by the row that it is committed in. */
+export function probeId(row: number): ActionId {
+  return `probe ${row}` as ActionId;
+}
+
 /** What becomes of documents of one TSP server that shall be sent again, a portion at a time. */
 export const sentAgain = v.object({
   server: v.string(),

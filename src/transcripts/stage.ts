@@ -114,7 +114,8 @@ export class Stage {
       case "probe": {
         const [host] = this.#state.outages.keys();
         if (host === undefined) throw new Error(`no server is behind: ${line}`);
-        return this.decide({ type: word, at: this.#now, host });
+        if (word === "reached") return this.decide({ type: word, at: this.#now, host });
+        return this.decide({ type: "probe", at: this.#now, id: "probe" as ActionId, person: "Ann", host });
       }
       case "restored":
         return this.decide({ type: "restored", at: this.#now });

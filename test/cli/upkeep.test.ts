@@ -322,7 +322,19 @@ test("explain with a call and without --why is the timeline of that call alone",
   };
   const { printed } = await bridgehead(answers, "explain", "1", "--call", "c2", "--json");
   expect(JSON.parse(printed).lines.map(({ seq }: { seq: number }) => seq)).toEqual([2]);
-  expect((await bridgehead(answers, "explain", "1", "--call", "c9")).complaints).toContain("has no call c9");
+  expect((await bridgehead(answers, "explain", "1", "--call", "c9")).complaints).toContain(
+    "has no call with the id or number c9",
+  );
+});
+
+test("a server to which nothing is sent again is asked all the same whether it is back", async () => {
+  const path = "domains/acme/servers/tsp1/send-again";
+  const not = [{ reason: "probed", says: "Its server is behind.", documents: 2 }];
+  const sent = { server: "tsp1", documents: 0, conferences: [], not, next: null };
+  const answers = { [`GET ${path}`]: [sent], [`POST ${path}`]: [sent] };
+  const { asked, printed } = await bridgehead(answers, "send-again", "--server", "tsp1", "--yes");
+  expect(asked).toEqual([`GET ${path}`, `POST ${path}`]);
+  expect(printed).toContain("2 documents not: Its server is behind.");
 });
 
 test("a call that a conference never had is no call of which nothing needs an explanation", async () => {
@@ -335,7 +347,7 @@ test("a call that a conference never had is no call of which nothing needs an ex
   };
   const unknown = await bridgehead(answers, "explain", "1", "--why", "--call", "nope");
   expect([unknown.complaints, unknown.code]).toEqual([
-    "the conference 1 has no call nope, and had none; `bridgehead explain 1` names them\n",
+    "the conference 1 has no call with the id or number nope, and had none; `bridgehead explain 1` names them\n",
     1,
   ]);
   process.exitCode = 0;

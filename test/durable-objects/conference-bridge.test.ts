@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { Ability, BridgeCommand } from "../../src/bridge/commands.ts";
 import type { Report } from "../../src/bridge/events.ts";
 import { digestOf } from "../../src/bridge/state.ts";
@@ -587,38 +587,6 @@ test("a call that left while the edge was away, having lost its state, has one r
   expect(recordsIn(world).map(({ call }) => call)).toEqual(["c8", "c9", "c5"]);
 });
 
-test("a call that agents tell of twice at once has one record, and none where the journal may have told of it before its oldest row", async () => {
-  const world = await ConferenceWorld.running(1);
-  const before = leftAgo(world, "c8", 60_000);
-  await world.reported(before, before);
-  expect(recordsIn(world).map(({ call }) => call)).toEqual(["c8"]);
-  const [first] = world.stored.journal.facts(0);
-  world.sql.exec("DELETE FROM journal WHERE seq < ?", (first?.seq ?? 0) + 2);
-  await world.reported(leftAgo(world, "c9", 86_400_000));
-  expect(recordsIn(world).map(({ call }) => call)).not.toContain("c9");
-});
-
-test("a relay that fails is asked again after five seconds, then after longer, however much happens meanwhile", async () => {
-  const world = await ConferenceWorld.running(1);
-  const failed = () => world.lines.filter(({ event }) => event === "snapshot-not-asked").length;
-  world.relayFails = true;
-  await world.conference.sweep();
-  for (let second = 0; second < 4; second += 1) {
-    await world.reported(callerEntered(5 + second));
-    await world.time.pass(1_000);
-  }
-  expect(failed()).toBe(1);
-  await world.time.pass(2_000);
-  expect(failed()).toBe(2);
-  await world.time.pass(8_000);
-  expect(failed()).toBe(2);
-  await world.time.pass(2_000);
-  expect(failed()).toBe(3);
-  world.relayFails = false;
-  await world.time.pass(21_000);
-  expect([failed(), world.asked.length > 0]).toEqual([3, true]);
-});
-
 test("a call that was inside before WebEx created its conference has one record, whoever tells of its end once more", async () => {
   const world = new ConferenceWorld();
   const knownSince = world.time.now - 10_000;
@@ -673,4 +641,58 @@ test("a call that left before its conference was over is not told of again by an
   const left = { type: "caller-left", call: "c0" as CallId, reason: "hung-up", was } as const;
   await world.during(world.reportFrom("simulated", event(left), { knownSince: 0, aheadMs: 0 }));
   expect(recordsIn(world)).toHaveLength(before);
+});
+
+/** How often each word of SQL reads the whole journal for a call. */
+const scansIn = (world: ConferenceWorld) => {
+  const exec = vi.spyOn(world.sql, "exec");
+  return () => exec.mock.calls.filter(([query]) => query.includes("max(instr(facts")).length;
+};
+
+test("a call that is told twice in one batch, or in two that are committed together, has one record", async () => {
+  const world = await ConferenceWorld.running(1);
+  const [c8, c9] = [leftAgo(world, "c8", 60_000), leftAgo(world, "c9", 60_000)];
+  await world.reported(c8, c8);
+  expect(recordsIn(world).map(({ call }) => call)).toEqual(["c8"]);
+  const tells = () => world.reportFrom("simulated", c9, { knownSince: 0 });
+  await world.during(Promise.all([world.report(event({ type: "speaking-changed", calls: [] })), tells(), tells()]));
+  expect(recordsIn(world).map(({ call }) => call)).toEqual(["c8", "c9"]);
+});
+
+test("the journal is read once for all calls of a batch that nobody has heard of, and not for those inside", async () => {
+  const world = await ConferenceWorld.running(2);
+  const scans = scansIn(world);
+  await world.reported(leftAgo(world, "c0", 5_000), leftAgo(world, "c1", 5_000));
+  expect([scans(), recordsIn(world).length]).toEqual([0, 2]);
+  await world.reported(...Array.from({ length: 40 }, (_, index) => leftAgo(world, `d${index}`, 60_000)));
+  expect([scans(), recordsIn(world).length]).toEqual([1, 42]);
+  const others = Array.from({ length: 120 }, (_, index) => leftAgo(world, `d${index}`, 60_000));
+  await world.during(
+    world.conference.report({
+      ...identity,
+      stream: "other" as StreamId,
+      activeSince: null,
+      reports: others.map((report, index) => ({ number: index + 1, report })),
+    }),
+  );
+  expect([scans(), recordsIn(world).length]).toEqual([4, 122]);
+});
+
+test("once a journal has lost its oldest rows, a call from before them has no second record, and a later one has its own", async () => {
+  const world = await ConferenceWorld.running(1);
+  const before = leftAgo(world, "c8", 60_000);
+  await world.reported(before);
+  await world.time.pass(60_000);
+  await world.reported(callerEntered(3));
+  await world.time.pass(60_000);
+  const [{ seq = 0 } = {}] = world.sql.exec("SELECT max(seq) AS seq FROM journal");
+  world.sql.exec("DELETE FROM journal WHERE seq < ?", seq);
+  world.kill();
+  world.start();
+  const tells = (report: Report) => world.during(world.reportFrom("simulated", report, { knownSince: 0 }));
+  await tells(before);
+  expect(recordsIn(world)).toEqual([]);
+  await world.time.pass(60_000);
+  await tells(leftAgo(world, "c9", 30_000));
+  expect(recordsIn(world).map(({ call }) => call)).toEqual(["c9"]);
 });

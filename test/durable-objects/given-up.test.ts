@@ -295,10 +295,7 @@ test("nothing of a conference that has ended is sent again; with all that was gi
   expect(await all(null)).toEqual(["probed"]);
   expect(world.posted).toEqual([]);
   world.answer = refusesAll;
-  const both = [1, 2].map(() => ({ row, transId }));
-  const asked = world.during(world.conference.actions.sendEachAgain(both, "Ann"));
-  expect(await asked).toEqual(["probed", "probed"]);
-  expect(world.sql.exec(`SELECT seq FROM journal WHERE input LIKE '%"type":"probe"%'`)).toHaveLength(1);
+  expect(await all("Ann")).toEqual(["probed"]);
   await world.time.pass(60_000);
   expect(world.stored.state.outages.size).toBe(1);
 
@@ -308,6 +305,23 @@ test("nothing of a conference that has ended is sent again; with all that was gi
   await world.time.pass(500);
   expect(world.posted.map(({ body }) => /<A2W_\w+/.exec(body)?.[0])).toEqual(["<A2W_NotifyConferenceChange"]);
   expect(world.stored.state.outages.size).toBe(0);
+});
+
+test("however many documents it has given up, a conference asks its server once, and says who wanted that", async () => {
+  const world = await lost(1, muted("c0", true));
+  const { row, transId } = sentOf(world).at(-1) ?? { row: 0, transId: "" };
+  await world.reported(event({ type: "conference-ended" }));
+  world.answer = refusesAll;
+  const documents = Array.from({ length: 50 }, () => ({ row, transId }));
+  const all = () => world.during(world.conference.actions.sendEachAgain(documents, "Ann"));
+  const before = world.journalRows;
+  for (let time = 0; time < 2; time += 1) expect(await all()).toEqual(documents.map(() => "probed"));
+
+  expect(world.journalRows).toBe(before + 1);
+  const probes = [...world.stored.journal.history()].filter(({ input }) => input?.type === "probe");
+  expect(probes.map(({ input }) => input)).toEqual([
+    { type: "probe", at: expect.any(Number), id: `probe ${probes[0]?.seq}`, person: "Ann", host },
+  ]);
 });
 
 test("what was sent again while its server was away is asked for once more", async () => {
@@ -355,6 +369,9 @@ test("nothing is sent again to a server that the settings do not have any more",
   world.domain = testDomain({ webex: { hosts: ["elsewhere.example.com"] } });
 
   expect(await sendAgain(world)).toBe("host-not-allowed");
+  const { row, transId } = sentOf(world).at(-1) ?? { row: 0, transId: "" };
+  const all = world.conference.actions.sendEachAgain([{ row, transId }], "Ann");
+  expect(await world.during(all)).toEqual(["host-not-allowed"]);
 });
 
 test("data for the partner's back end is sent again with its body, as long as the settings have the back end", async () => {

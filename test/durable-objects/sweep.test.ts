@@ -370,6 +370,29 @@ test("a relay that fails is asked again by the alarm, and its conference has bee
   expect(world.asked).toHaveLength(1);
 });
 
+test("a relay that fails is asked again after 5, 10, 20 … 60 seconds, whatever is committed meanwhile", async () => {
+  const world = await ConferenceWorld.running(0);
+  world.relayFails = true;
+  await world.during(world.conference.sweep());
+  const failed = () => world.lines.filter(({ event }) => event === "snapshot-not-asked").length;
+  const failures = [failed()];
+  for (let second = 1; second <= 180; second += 1) {
+    if (second <= 10) await world.reported(callerEntered(second));
+    await world.time.pass(1_000);
+    if ([4, 9, 30, 60, 180].includes(second)) failures.push(failed());
+  }
+  expect(failures).toEqual([1, 1, 2, 3, 4, 6]);
+  world.relayFails = false;
+  await world.time.pass(61_000);
+  expect(world.asked).toHaveLength(1);
+
+  world.relayFails = true;
+  await world.during(world.conference.sweep());
+  world.relayFails = false;
+  await world.time.pass(6_000);
+  expect(world.asked).toHaveLength(2);
+});
+
 test("a round that was to begin where one was under way begins behind it, though the object died meanwhile", async () => {
   const allocator = new Allocator();
   for (let index = 0; index < 501; index += 1) await allocator.allocate(`k${index}`);

@@ -148,6 +148,22 @@ test("what nobody waits for any more is a new loss, whose messages the list name
   expect(world.lines.at(-1)).toMatchObject({ ...error, messages: expect.stringContaining("2 caller-entered") });
 });
 
+test("what is asked of a server that is behind is said as what would be in the preview, and as what was behind that", async () => {
+  const { world, edge, get } = await behind();
+  await world.reported(over());
+  await world.time.pass(1_000);
+  const path = `servers/${encodeURIComponent(host)}/send-again`;
+  const probed = (says: string) => ({ documents: 0, not: [{ reason: "probed", documents: 1, says }] });
+  const rest = "asked whether it is back, and then gets what its conference owes it by then, which need not be this.";
+  expect(await get<SentAgain>(path)).toMatchObject(probed(`Its server is behind. It would be ${rest}`));
+
+  const headers = { authorization: `Bearer ${token}` };
+  const sent = world.during(
+    Promise.resolve(edge.app.request(`/api/v1/domains/local/${path}`, { method: "POST", headers })),
+  );
+  expect(await (await sent).json()).toMatchObject(probed(`Its server is behind. It was ${rest}`));
+});
+
 test("of very many messages that a server was never notified of, each type is named, and how many more there are", async () => {
   const edge = new FakeEdge(token);
   const messages = [

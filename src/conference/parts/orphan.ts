@@ -99,10 +99,12 @@ export function findOrphan(draft: Draft, found: Pick<ConferenceSnapshot, "since"
   if (locks) draft.issue({ type: "lock" });
 }
 
-/** A call has left of which the edge has never heard: it has its record all the same. What the edge has heard of comes without `was`. */
+/** A call has left of which the edge has never heard: it has its record all the same. What the edge has heard of before comes without `was`. */
 export function recordLeft(draft: Draft, { call, reason, was }: EventOf<"caller-left">): void {
   const { ongoing } = draft;
   if (!was || (!ongoing && !isUnknown(draft, was.enteredAt))) return;
+  // Several agents may tell of it in one batch.
+  if (draft.hasSaid((fact) => fact.kind === "call-left" && fact.call === call)) return;
   const { leftAt, ...entry } = was;
   if (!ongoing) draft.life = unfoundLife(draft);
   const caller = foundCaller(draft, {

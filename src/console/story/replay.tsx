@@ -143,7 +143,7 @@ function whatCame(input: ConferenceInput | null): string {
     case "reached":
       return `${input.host} could be reached again: it confirmed a document.`;
     case "probe":
-      return `An operator wanted ${input.host} to be asked whether it is back.`;
+      return `${input.person} wanted ${input.host} to be asked whether it is back.`;
     case "operator":
       return `${input.person} asked: ${requestText(input.request)}.`;
     case "time":

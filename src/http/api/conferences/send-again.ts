@@ -53,7 +53,8 @@ type SentResult = SendAgainResult | keyof typeof ownReasons;
 
 const ownReasons = {
   "sent-before": "Somebody has sent it again before.",
-  probed: "Its server is behind: who sends again asks it whether it is back, and it then gets what it is still owed.",
+  probed:
+    "Its server is behind. It was asked whether it is back, and then gets what its conference owes it by then, which need not be this.",
   settled: "Its server was reached since, and is owed nothing of it any more.",
   "not-listed":
     "Only the latest 1,000 documents of conferences are listed. A conference's timeline has its older ones.",
@@ -83,7 +84,7 @@ async function sendAllAgain({ domain, edge, server, cursor, person }: Asked): Pr
   const not = [...results].filter(([result]) => result !== "done").sort(([, one], [, other]) => other - one);
   return {
     ...{ server, documents: results.get("done") ?? 0, conferences: conferences.sort(), next },
-    not: not.map(([reason, documents]) => ({ reason, says: textOf(reason), documents })),
+    not: not.map(([reason, documents]) => ({ reason, says: textOf(reason, person), documents })),
   };
 }
 
@@ -105,8 +106,9 @@ async function sendEachOf(
   }
 }
 
-function textOf(reason: SentResult): string {
+function textOf(reason: SentResult, person: string | null): string {
   if (reason === "done") return "";
+  if (reason === "probed" && person === null) return ownReasons.probed.replace("was asked", "would be asked");
   return Object.hasOwn(ownReasons, reason)
     ? ownReasons[reason as keyof typeof ownReasons]
     : refusalText(reason as Exclude<SendAgainResult, "done" | "sent-before" | "probed">);
