@@ -90,6 +90,7 @@ test("the edge is alive, not ready without an agent, and closed without the oper
     503,
     {
       ready: false,
+      notShown: "What is wrong with posts, callers and webhooks is shown to people who sign in.",
       problems: [
         expect.objectContaining({ kind: "no-agent", bridge: "simulated", since: null }),
         expect.objectContaining({ kind: "hidden" }), // The domain with a secret.

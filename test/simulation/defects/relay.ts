@@ -98,9 +98,8 @@ export const relayDefects: DefectsByFile = {
   "src/link/hello.ts": {
     "a key of another bridge is good here": {
       foundBy: "nobody poses as an agent",
-      before:
-        "(one) => one.domain === domain && one.bridge === bridge && one.agent === hello.agent && one.publicKey === hello.key,\n",
-      after: "(one) => one.domain === domain && one.publicKey === hello.key,\n",
+      before: "known.some((one) => one.domain === domain && one.bridge === bridge && one.agent === hello.agent);\n",
+      after: "known.some((one) => one.domain === domain);\n",
     },
   },
   "src/link/messages.ts": {
