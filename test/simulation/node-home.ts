@@ -290,7 +290,8 @@ class NodeObject<Object extends object> implements Hosted<Object> {
     const done: unknown = work(this.#stub());
     if (!(done instanceof Promise)) return;
     done.catch((error: unknown) => {
-      if (!(error instanceof Fault || this.#home.isFault(String(error)))) throw error;
+      if (!(error instanceof Fault || this.#home.isFault(error instanceof Error ? error.message : String(error))))
+        throw error;
     });
   }
 
