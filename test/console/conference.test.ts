@@ -63,6 +63,19 @@ test("who is in the conference is told with number, attendee ID, WebEx's call, s
   expect(page.linkTo("14085550101")).toBe("/console/local/conferences/987654321/timeline?call=c1");
 });
 
+test("while no agent says what the bridge does, callers may have left, and nobody is said to speak or to be silent", () => {
+  const callers = [
+    { ...caller, speaks: null },
+    { ...caller, call: "c2", muted: true, speaks: null },
+  ];
+  const { text } = shown({ view: view({ away: true, callers }) });
+
+  expect(text).toContain("No agent says now what the bridge north does: who is in it is as it was before");
+  expect(text).toContain("Callers 2 , 1 muted");
+  expect(text).not.toContain("speaking");
+  expect(shown().text).not.toContain("No agent says");
+});
+
 test("an operator is offered what fits: of a muted caller the unmute, of a locked conference the unlock", () => {
   const all = ["mute-all", "unmute-all", "end"];
   expect(offered(shown())).toEqual(["lock", ...all, "mute c1", "expel c1", "call-out"]);

@@ -129,6 +129,10 @@ test.each([
     "anna asked: mute, call c1.",
   ],
   [
+    { type: "probe", at: now, id: "probe 9", person: "anna", host: "tsp1" },
+    "anna wanted tsp1 to be asked whether it is back.",
+  ],
+  [
     { type: "bridge", at: now, elsewhere: "north", reports: [] },
     "An agent of north, which is not the conference's bridge, reported:",
   ],

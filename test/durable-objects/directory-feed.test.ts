@@ -375,6 +375,15 @@ test("who speaks is sent while somebody watches, and only then", async () => {
   }
 });
 
+test("that WebEx wants to know who speaks is told without anybody who watches", async () => {
+  const world = await pausing(1_000);
+  const report = { type: "update-conference", msgId: "m", replyTo: host, extConfId, action: "report-speakers" };
+  await world.received("report", report as FromWebex);
+  await world.allDone();
+  await world.time.pass(1_500);
+  expect(world.pages.at(-1)?.live).toMatchObject({ followsSpeakers: true });
+});
+
 test("of a long journal at most 500 rows are read for one page, also where the directory needs nothing of them", async () => {
   const world = await pausing(1_000);
   world.follow = () => Promise.reject(new Error("it is away"));

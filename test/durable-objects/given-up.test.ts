@@ -324,6 +324,21 @@ test("however many documents it has given up, a conference asks its server once,
   ]);
 });
 
+test("who wanted a server to be asked stands in the timeline, and why it was posted in the facts", async () => {
+  const world = await lost(1, muted("c0", true));
+  const { row, transId } = sentOf(world).at(-1) ?? { row: 0, transId: "" };
+  await world.reported(event({ type: "conference-ended" }));
+  const { seq: before } = [...world.stored.journal.history()].at(-1) ?? { seq: 0 };
+  await world.during(world.conference.actions.sendEachAgain([{ row, transId }], "Ann"));
+  const { items } = await world.during(world.conference.reader.story(0));
+  const asks = { from: "operator", to: "edge", what: "asks whether it is back", facts: { host, person: "Ann" } };
+  expect(items.filter(({ seq }) => seq > before)[0]).toMatchObject(asks);
+
+  const facts = [...world.stored.journal.history(before)].flatMap((one) => one.facts ?? []);
+  const messages = [{ type: "conference-changed", actions: [expect.stringMatching(/^probe \d+$/)] }];
+  expect(facts.find(({ kind }) => kind === "post-queued")).toMatchObject({ messages });
+});
+
 test("what was sent again while its server was away is asked for once more", async () => {
   const world = await lost(1, muted("c0", true));
   const { row, transId } = sentOf(world).at(-1) ?? { row: 0, transId: "" };

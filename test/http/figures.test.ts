@@ -211,7 +211,12 @@ test("while an agent or its bridge is away, callers there are said to be as they
     expect(await overviewOf(edge)).toContain("1 conference, about 4 callers, not known for east");
     expect(await overviewOf(edge)).toContain("1 conference, 3 callers");
     expect(await pageOf(edge, "/conferences")).toContain("with about 7 callers, not known for east");
-    expect(await list()).toMatchObject({ bridges: [{ bridge: "east", away: true }, { bridge: "west" }] });
+    expect(await pageOf(edge, "/conferences")).toMatch(/^about 4$/m);
+    expect(await pageOf(edge, "/conferences")).toMatch(/^3$/m);
+    expect(await list()).toMatchObject({
+      ...{ conferences: [{ key: "1", away: true }, { key: "2" }], bridges: [{ bridge: "east", away: true }, {}] },
+    });
+    expect(JSON.stringify(await list()).match(/"away"/g)).toHaveLength(2);
     expect(await loads()).toMatchObject([{ load: { callers: 4, away: true } }, { load: { callers: 3 } }]);
     const ready = (await (await edge.app.request("/readyz", { headers: authorization })).json()) as object;
     expect(ready).toMatchObject({ figures: { local: { callers: { missing: ["east"], isStale: true } } } });

@@ -1,5 +1,5 @@
 import { expect, test, vi } from "vitest";
-import type { ConfKey } from "../../src/foundation/ids.ts";
+import type { BridgeName, ConfKey } from "../../src/foundation/ids.ts";
 import type { ConferenceView } from "../../src/rpc/conference-view.ts";
 import type { ReplayPage } from "../../src/rpc/replay.ts";
 import { ConferenceWorld, callerEntered, createConference } from "../durable-objects/conference-world.ts";
@@ -63,6 +63,41 @@ test("hours limit those that are over, and no running one, however quiet it is",
     "conferences of 21600000 ms before null up to null",
     "conferences of 28800000 ms before null up to null",
   ]);
+});
+
+test("conferences of a bridge that no agent reaches have the mark, but for those that are over; no other relay is asked", async () => {
+  const agents = [{ name: "agent-1", publicKey: "_FHNjmIYoaONpH7QAjDwWAgW7RO6MwOsXeuRFUiQgCU" }];
+  const edge = new FakeEdge(token, { bridges: ["east", "west", "south"].map((name) => ({ name, agents })) });
+  const inside = { ...{ call: "c1", extCallId: "7", number: "1", attendeeId: "", room: "main", muted: false } };
+  const callers = [{ ...inside, speaks: true }] as object[] as ConferenceView["callers"];
+  const all = [
+    ["1", "east", "running"],
+    ["2", "west", "running"],
+    ["3", "east", "ended"],
+  ] as const;
+  for (const [key, bridge, phase] of all) {
+    edge.views.set(key as ConfKey, conferenceView(key, { bridge: bridge as BridgeName, phase, callers }));
+    await edge.held(`handle-${key}`, key);
+  }
+  edge.health.set("west", { agentConnected: true, bridgeUp: true, portsInUse: 1, ports: 50 });
+  const relays = () => edge.calls.splice(0).filter((call) => call.startsWith("health of"));
+  const said = ({ key, away, callers: [one] }: ConferenceView) => [key, away, one?.speaks];
+  const { body } = await asked(edge, `${base}/conferences?all=1`);
+  expect((body as { conferences: ConferenceView[] }).conferences.map(said)).toEqual([
+    ["1", true, null],
+    ["2", undefined, true],
+    ["3", undefined, true],
+  ]);
+  expect(relays()).toEqual(["health of east", "health of west"]);
+  for (const [key, away, speaks, ...asks] of [
+    ["1", true, null, "health of east"],
+    ["2", undefined, true, "health of west"],
+    ["3", undefined, true],
+  ] as const) {
+    const { body } = await asked(edge, `${base}/conferences/${key}`);
+    expect(said(body as ConferenceView)).toEqual([key, away, speaks]);
+    expect(relays()).toEqual(asks);
+  }
 });
 
 test("a conference that does not answer is counted, and holds up no other one", async () => {
@@ -262,6 +297,8 @@ test("the agents of each bridge are listed; those of a relay that does not answe
     bridges: [{ bridge: "simulated", drainedSince: null, load, agents: [agent], missing: [] }],
     next: null,
   });
+  edge.agents.splice(0, 1, { ...agent, agent: "agent-2" });
+  expect((await asked(edge, `${base}/agents`)).body).toMatchObject({ bridges: [{ missing: ["agent-1"] }] });
   edge.broken.add("simulated");
   edge.broken.add("directory");
   expect((await asked(edge, `${base}/agents`)).body).toEqual({

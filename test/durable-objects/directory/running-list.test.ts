@@ -297,6 +297,14 @@ describe("who speaks in a running conference", () => {
     expect(toldBy(conference)).toHaveLength(after);
   });
 
+  test("is not known of what the disk says: whether WebEx wants to know it is not written down", async () => {
+    const world = new DirectoryWorld();
+    await reporting(world);
+    await world.time.pass(5_000);
+    expect(await speakersIn(world)).toEqual([]);
+    expect(JSON.stringify(world.sql.exec("SELECT data FROM last_report"))).not.toContain("followsSpeakers");
+  });
+
   test("is told by the next life of a conference where people look, and by none where nobody does", async () => {
     const world = new DirectoryWorld();
     const conference = await reporting(world);
