@@ -179,6 +179,7 @@ test("what no record can be looked for by is said, and not looked for", async ()
   for (const [query, says] of [
     ["?since=yesterday", "A day is written as 2026-11-01. All days are shown."],
     ["?until=2026-13-01", "A day is written as 2026-11-01. All days are shown."],
+    ["?month=2026-13", "Records are not looked for by month: there are since, until, conference,"],
     ["?endedBy=magic", "Nothing is ended by magic: there are caller, webex,"],
   ] as const) {
     const text = await read(`/records${query}`);

@@ -202,6 +202,9 @@ async function search(call: PageCall, page: "conferences" | "records"): Promise<
   return context.redirect(withQuery(path, { ...others, ...keepTyped(call, page, path, typed) }), 303);
 }
 
+/** What may stand in the address of records: filters, place, and what is typed by hand, by its key. */
+const pageWords: ReadonlySet<string> = new Set([...recordFilters, "kind", "cursor", "records"]);
+
 async function recordsPage(call: PageCall) {
   const { context, edge, domain, frame } = call;
   const lost = lostSearch(call, "records");
@@ -219,12 +222,14 @@ async function recordsPage(call: PageCall) {
   const startOf = (day: string | null) => (day === null ? null : momentIn(day, timeZone));
   const from = since === undefined ? undefined : startOf(since);
   const to = until === undefined ? undefined : startOf(nextDay(until));
-  const wrong =
-    from === null || to === null
-      ? "A day is written as 2026-11-01. All days are shown."
-      : endedBy !== undefined && !isEnder(endedBy)
-        ? `Nothing is ended by ${endedBy}: there are ${enders.join(", ")}. All are shown.`
-        : null;
+  const unknown = Object.keys(query).find((name) => !pageWords.has(name));
+  const [wrong = null] = [
+    unknown !== undefined && `Records are not looked for by ${unknown}: there are ${recordFilters.join(", ")}.`,
+    (from === null || to === null) && "A day is written as 2026-11-01. All days are shown.",
+    endedBy !== undefined &&
+      !isEnder(endedBy) &&
+      `Nothing is ended by ${endedBy}: there are ${enders.join(", ")}. All are shown.`,
+  ].filter((fault) => fault !== false);
   const filter = {
     ...texts,
     conference: conference as ConfKey | undefined,
