@@ -14,6 +14,7 @@ import type { ToWebex } from "../../src/tsp/messages.ts";
 import type { ConferenceStore } from "./conference-store.ts";
 import { bodyOf } from "./document-post.ts";
 import type { Journal } from "./journal.ts";
+import { isBridgeGone } from "./progress.ts";
 
 interface ActionPorts {
   now(): EpochMs;
@@ -91,9 +92,7 @@ export class ConferenceActions {
     const { identity, state, progress } = this.#store;
     const settings = identity && this.#ports.domain()?.settings;
     if (!settings) return "no-such-conference";
-    const { head } = state;
-    const isHere = settings.bridges.some(({ name }) => name === progress.bridge);
-    if (head.phase === "running" && progress.bridge !== null && !isHere) return "bridge-gone";
+    if (isBridgeGone(state, progress, settings)) return request.type === "end" ? null : "bridge-gone";
     return operatorRefusal(state, request, { settings, cannot: progress.cannot ?? [] });
   }
 }

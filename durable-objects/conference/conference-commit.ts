@@ -19,7 +19,7 @@ import type { Platform } from "../platform/platform.ts";
 import type { CommandSchedule } from "./command-sender.ts";
 import type { ConferenceStore } from "./conference-store.ts";
 import type { Outbox, Undelivered } from "./outbox.ts";
-import { freshReports, isOnOtherBridge, type Progress, reportsUpTo, withStream } from "./progress.ts";
+import { freshReports, isBridgeGone, isOnOtherBridge, type Progress, reportsUpTo, withStream } from "./progress.ts";
 
 /** An input to commit, before it is known whether it was committed before. */
 export type Item =
@@ -281,8 +281,12 @@ function inputOf(
     case "operator": {
       const { action } = item;
       const context = { settings: domain.settings, cannot: store.progress.cannot ?? [] };
-      const isDone = store.hasAction(action.id, at) || operatorRefusal(store.state, action.request, context) !== null;
-      return isDone ? null : { type: "operator", at, ...action };
+      if (store.hasAction(action.id, at)) return null;
+      if (action.request.type === "end" && isBridgeGone(store.state, store.progress, domain.settings))
+        return { type: "operator", at, ...action, withoutBridge: true };
+      return operatorRefusal(store.state, action.request, context) === null
+        ? { type: "operator", at, ...action }
+        : null;
     }
     case "time": {
       const overdue = context.schedule.overdue(store.state, at);

@@ -1,8 +1,10 @@
 import type { NumberedReport } from "../../src/bridge/events.ts";
 import type { DecisionProgress } from "../../src/conference/decide.ts";
+import type { ConferenceState } from "../../src/conference/state.ts";
 import type { BridgeName, EpochMs, StreamId } from "../../src/foundation/ids.ts";
 import type { AgentReports } from "../../src/rpc/conference.ts";
 import type { DirectoryPlace } from "../../src/rpc/directory-feed.ts";
+import type { DomainSettings } from "../../src/settings/domain-settings.ts";
 import { type IdsAtHand, noIds } from "../ids/id-supply.ts";
 
 /** How far the conference has come. It changes with almost each input, so it is kept in the journal and costs no row. */
@@ -32,6 +34,15 @@ export interface DirectoryProgress {
 }
 
 export const noProgress: Progress = { bridge: null, serial: 0, ...noIds, streams: [] };
+
+/** The settings do not have the bridge any more that it runs on: nobody is reached there. */
+export function isBridgeGone(
+  { head }: Pick<ConferenceState, "head">,
+  { bridge }: Progress,
+  { bridges }: DomainSettings,
+) {
+  return head.phase === "running" && bridge !== null && !bridges.some(({ name }) => name === bridge);
+}
 
 /** For each bridge. Only the last stream of an agent goes on. */
 const rememberedStreams = 8;

@@ -10,6 +10,7 @@ import type { ConferenceInput } from "./inputs.ts";
 import {
   closingDue,
   completeClose,
+  endAsLost,
   endIfDeserted,
   expireClosing,
   expireOrphan,
@@ -225,7 +226,9 @@ export function decide(state: ConferenceState, input: ConferenceInput, context: 
       applyReports(draft, input.reports, input.elsewhere);
       break;
     case "operator":
-      draft.because([{ type: "action", action: input.id, person: input.person }], () => applyAction(draft, input));
+      draft.because([{ type: "action", action: input.id, person: input.person }], () =>
+        input.withoutBridge ? endAsLost(draft, "operator") : applyAction(draft, input),
+      );
       break;
     case "undelivered":
       draft.because([{ type: "post" }], () => applyUndelivered(draft, input.messages, input.of));

@@ -4,7 +4,7 @@ import type { BridgeName } from "../foundation/ids.ts";
 import { showOf } from "../foundation/shown.ts";
 import type { FromWebex } from "../tsp/messages.ts";
 import type { Fact, FactRow } from "./facts.ts";
-import { action, command, fields, list, maybe, plain, server, shown, time, transId, word } from "./marked.ts";
+import { action, command, fields, list, maybe, plain, server, shown, time, transId, word, yes } from "./marked.ts";
 import { type OperatorRequest, showRequest } from "./operator-actions.ts";
 import { type Outgoing, showOutgoing, undeliveredDocument } from "./server/posts.ts";
 
@@ -38,7 +38,15 @@ export const conferenceInput = v.variant("type", [
   /** The state was put back from a backup: nobody knows how the conference went on. */
   fields({ type: v.literal("restored"), at }),
   /** What an operator asks, unless that is refused at once; `person`: the operator's name. */
-  fields({ type: v.literal("operator"), at, id: action, person: word, request: shown<OperatorRequest>(showRequest) }),
+  fields({
+    type: v.literal("operator"),
+    at,
+    id: action,
+    person: word,
+    request: shown<OperatorRequest>(showRequest),
+    /** It is to end, and the settings do not have its bridge any more. */
+    withoutBridge: maybe(yes),
+  }),
   /** The time of `nextDeadline` has come, or the bridge has been at work on these commands for too long (see `overdueAt`). */
   fields({
     type: v.literal("time"),

@@ -342,12 +342,12 @@ export function endByTelephone(draft: Draft, at = draft.at): void {
   end(draft, how, at);
 }
 
-/** The bridge has lost the conference: WebEx is notified that each caller left and that the conference is over. */
-export function endAsLost(draft: Draft): void {
+/** The bridge has lost the conference, or an operator gives it up: WebEx is notified that each caller left and that it is over. */
+export function endAsLost(draft: Draft, endedBy: "bridge" | "operator" = "bridge"): void {
   const { running } = draft;
   if (!running) return;
   if (running.closing) return completeClose(draft, running.closing);
-  const how: ConferenceEnd = { endedBy: "bridge", reason: "lost" };
+  const how: ConferenceEnd = { endedBy, reason: "lost" };
   for (const callOut of draft.callOuts.values())
     if (callOut.stage === "waiting") removeCallOut(draft, callOut, endWith(callOut, how));
   answerOpenRequests(draft, "bridge-unreachable", how);

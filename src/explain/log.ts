@@ -29,7 +29,10 @@ function lineOf(fact: Fact): FactLine | null {
     case "conference-not-created":
       return trouble(fact.kind, { why: fact.why });
     case "conference-ended":
-      return line(fact.kind, { by: fact.why === "lost" ? "lost" : fact.endedBy, callers: fact.callers });
+      return line(fact.kind, {
+        by: fact.why === "lost" && fact.endedBy === "bridge" ? "lost" : fact.endedBy,
+        callers: fact.callers,
+      });
     case "call-entered":
       return line(fact.kind, { call: fact.call, number: fact.number, dialled: fact.direction === "out" });
     case "call-left":

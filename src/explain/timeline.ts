@@ -113,8 +113,10 @@ export class Timeline {
     "call-dialled": ({ call, extCallId }) => this.#calls.set(extCallId ?? "", call),
     "command-expired": ({ command, type }, row) =>
       this.#say(row, "edge", "edge", `${type}: no result in time`, { commandId: command }),
-    "conference-ended": ({ why }, row) => {
-      if (why === "lost") this.#say(row, "edge", "edge", "ended, since the bridge no longer had it", {});
+    "conference-ended": ({ why, endedBy }, row) => {
+      if (why !== "lost") return;
+      const since = endedBy === "operator" ? "the settings lack its bridge" : "the bridge no longer had it";
+      this.#say(row, "edge", "edge", `ended, since ${since}`, {});
     },
     "post-queued": (fact, row) => {
       const { type, msgId, host, transId, call = "", actions: [action] = [] } = fact;

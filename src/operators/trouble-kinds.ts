@@ -141,7 +141,7 @@ const rows = {
     says: ({ here, count }) =>
       `${here.replace("the", "The")} is not in the settings any more, and has ${counted(count, "conference")}: nobody new gets in, and nothing that is asked there is done.`,
     todo: ({ bridge }) =>
-      `Put the bridge ${bridge} back into the settings until they are over: nothing else ends them.`,
+      `Put the bridge ${bridge} back into the settings until they are over. If it never comes back, "bridgehead end" ends each of them for WebEx; calls that are still there are not hung up.`,
   },
   "posts-given-up": {
     title: "Documents were given up",

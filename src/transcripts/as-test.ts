@@ -150,7 +150,9 @@ class TestWriter {
         this.#actions += 1;
         const { request } = input;
         if (request.type === "send-again") return [`operator send-again ${this.#lostIn.indexOf(request.row) + 1}`];
-        const action = { id: `a${this.#actions}`, person: "Ann", request: this.#text.named(request) };
+        const { withoutBridge } = input;
+        const asked = { id: `a${this.#actions}`, person: "Ann", request: this.#text.named(request) };
+        const action = { ...asked, ...(withoutBridge && { withoutBridge }) };
         return [`operator ${JSON.stringify(action)}`];
       }
       case "reached":

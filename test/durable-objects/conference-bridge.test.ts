@@ -2,7 +2,7 @@ import { expect, test, vi } from "vitest";
 import type { Ability, BridgeCommand } from "../../src/bridge/commands.ts";
 import type { Report } from "../../src/bridge/events.ts";
 import { digestOf } from "../../src/bridge/state.ts";
-import type { BridgeName, CallId, StreamId } from "../../src/foundation/ids.ts";
+import type { ActionId, BridgeName, CallId, StreamId } from "../../src/foundation/ids.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import { aCaller, event, held, left, snapshot as snapshotOf } from "../builders.ts";
 import {
@@ -450,29 +450,64 @@ test("an agent draws no meeting to its bridge by a key that is yet to come, but 
   expect(await create(aCaller())).toEqual([["lock", "create-conference", "unlock"], []]);
 });
 
-test("what is held by a bridge that the settings do not have any more cannot be ended, and the operator is told so", async () => {
-  const world = new ConferenceWorld();
-  await world.during(world.reportFrom("former", snapshotOf([aCaller()])));
+/** The domain, with a bridge of this name alone. */
+function withBridge({ domain }: ConferenceWorld, name: string): ConferenceWorld["domain"] {
+  const [bridge] = domain.settings.bridges;
+  return { ...domain, settings: { ...domain.settings, bridges: bridge ? [{ ...bridge, name }] : [] } };
+}
 
-  expect(await world.operate("a1", { type: "end" })).toBe("bridge-gone");
-  expect(sentTo(world, "former")).toEqual(["lock"]);
-  addBridge(world);
-  const { settings } = world.domain;
-  const bridges = settings.bridges.map((bridge) => ({
-    ...bridge,
-    name: bridge.name === "second" ? "former" : "other",
-  }));
-  world.domain = { ...world.domain, settings: { ...settings, bridges } };
+test("a conference whose bridge the settings do not have any more ends by an operator's word alone, and WebEx is notified", async () => {
+  const world = await ConferenceWorld.running(1);
+  const before = world.domain;
+  world.domain = withBridge(world, "other");
+  expect(await world.operate("a1", { type: "mute-all" })).toBe("bridge-gone");
+  world.posted.length = 0;
+  const sent = world.sent.length;
   expect(await world.operate("a2", { type: "end" })).toBe("done");
-  expect(sentTo(world, "former")).toEqual(["lock", "end-conference"]);
+  await world.time.pass(5_000);
+
+  expect(world.stored.state.head).toMatchObject({ phase: "ended", byWebex: false });
+  expect(world.sent).toHaveLength(sent);
+  expect(world.posted.flatMap(({ body }) => body.match(/(?<=<)A2W_\w+/g))).toEqual([
+    ...["A2W_NotifyUserChange", "A2W_NotifyConferenceChange"],
+  ]);
+  const facts = world.pages.flatMap((page) => page.facts.map(({ fact }) => fact));
+  expect(facts.find(({ kind }) => kind === "conference-ended")).toMatchObject({
+    record: { endedBy: "operator", reason: "lost" },
+  });
+  const stages = await world.during(world.conference.reader.action("a2" as ActionId));
+  expect(stages?.result).toMatchObject({ type: "done" });
+  expect(stages?.told).toMatchObject({ confirmedAt: expect.any(Number) });
+  const { items } = await world.during(world.conference.reader.explain(undefined, 0));
+  expect(items.map(({ answer }) => answer).join("\n")).toMatch(
+    /wanted that\. The settings did not have its bridge any more/,
+  );
+  const story = await world.during(world.conference.reader.story(0));
+  expect(story.items.map(({ what }) => what)).toContain("ended, since the settings lack its bridge");
+
+  // Should the bridge come back with it, it is ended there.
+  world.domain = before;
+  await world.reported(event({ type: "snapshot", conference: snapshotOf([aCaller()]) }) as object as Report);
+  expect(world.sent.flat().at(-1)?.command).toMatchObject({ type: "end-conference" });
 });
 
-test("nothing is asked of a conference whose bridge the settings do not have any more", async () => {
-  const world = await ConferenceWorld.running(1);
-  const { settings } = world.domain;
-  world.domain = { ...world.domain, settings: { ...settings, bridges: [] } };
+test("what an operator ends without its bridge is answered to WebEx, which wanted the end before", async () => {
+  const world = await ConferenceWorld.running(0);
+  world.domain = withBridge(world, "other");
+  await world.received("t-close", { type: "close-conference", msgId: "m9", replyTo: host, extConfId } as FromWebex);
+  world.posted.length = 0;
+  expect(await world.operate("a1", { type: "end" })).toBe("done");
+  await world.time.pass(1_000);
+  expect(world.posted.map(({ body }) => body).join("")).toContain('MsgID="m9" Result="0"');
+});
 
-  for (const type of ["end", "mute-all"] as const) expect(await world.operate(type, { type })).toBe("bridge-gone");
+test("a conference of a bridge that is back in the settings is ended at the bridge", async () => {
+  const world = new ConferenceWorld();
+  await world.during(world.reportFrom("former", snapshotOf([aCaller()])));
+  expect(sentTo(world, "former")).toEqual(["lock"]);
+  world.domain = withBridge(world, "former");
+  expect(await world.operate("a2", { type: "end" })).toBe("done");
+  expect(sentTo(world, "former")).toEqual(["lock", "end-conference"]);
 });
 
 test("a create for which no bridge is chosen yet goes to the one that reports callers inside, and to none that reports nobody", async () => {

@@ -147,6 +147,17 @@ test("what was given up and is sent again by an operator is played, and all that
   ]);
 });
 
+test("the end of a conference whose bridge the settings lack is saved as that, and plays", async () => {
+  const world = await played();
+  const { settings } = world.domain;
+  world.domain = { ...world.domain, settings: { ...settings, bridges: [] } };
+  expect(await world.operate("a1", { type: "end" })).toBe("done");
+  await world.time.pass(1_000);
+  const text = await saved(world);
+  expect(play(text)).toBe(text);
+  expect(text).toContain("Status=3 (ended)");
+});
+
 test("a test ends where the journal has messages to one host in another order", async () => {
   const world = await played();
   const reversed = [...historyOf(world.stored)].map((row) => ({

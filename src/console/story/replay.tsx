@@ -145,7 +145,7 @@ function whatCame(input: ConferenceInput | null): string {
     case "probe":
       return `${input.person} wanted ${input.host} to be asked whether it is back.`;
     case "operator":
-      return `${input.person} asked: ${requestText(input.request)}.`;
+      return `${input.person} asked: ${requestText(input.request)}.${input.withoutBridge ? " The settings did not have its bridge any more." : ""}`;
     case "time":
       return "The time had come for something that was due.";
   }

@@ -144,6 +144,9 @@ export class ConferenceQuestions {
   #ended(row: WhyRow, { endedBy, why, by }: FactOf<"conference-ended">): void {
     const detached = this.#spans.get("detached")?.since;
     const whyEnded = () => {
+      const operator = endedBy === "operator" ? (operatorText(askerIn(by)) ?? "an operator") : null;
+      if (why === "lost" && operator !== null)
+        return `${capitalized(operator)} wanted that. The settings did not have its bridge any more, so nobody was hung up there.`;
       if (why === "lost")
         return "The bridge no longer had it: it had ended there, or the bridge was started anew, and word of that had not come.";
       if (endedBy === "policy")
@@ -157,7 +160,6 @@ export class ConferenceQuestions {
         const at = detached ? ` at ${instantText(detached.at)}` : "";
         return `WebEx had closed the meeting${at} and kept its audio, and nobody was left on the telephone.`;
       }
-      const operator = endedBy === "operator" ? (operatorText(askerIn(by)) ?? "an operator") : null;
       const asked = this.#closed ? ` at ${instantText(this.#closed.at)}` : "";
       const who = operator === null ? `WebEx closed it${asked}` : `${capitalized(operator)} wanted that${asked}`;
       return `${who}, and the bridge ended it at ${instantText(row.at)}.`;

@@ -84,7 +84,7 @@ const refusals: Readonly<Record<Refusal, ReturnType<typeof refused | typeof impo
   ),
   "conference-full": refused("The conference KEY has as many callers as WebEx allows for it."),
   "bridge-gone": refused(
-    "The settings do not have the bridge of the conference KEY any more, so the edge reaches nobody there: put the bridge back into them, and try again. Without it, only a conference that the edge has found on the bridge ends, by its time (orphanConferenceMinutes).",
+    "The settings do not have the bridge of the conference KEY any more, so the edge reaches nobody there: put the bridge back into them, and try again. Without it, the conference can only be ended: then WebEx is notified that it is over, and calls that are still there are not hung up.",
   ),
   "conference-over": refused(
     "The conference KEY has ended or begun anew, so this is not sent again. WebEx hears of an end with its next create of this key (code 11).",
