@@ -98,7 +98,11 @@ export class Directory
     this.promptStore = new PromptStore(ports.sql, {
       transaction: (domain, work) => this.#store.transaction(this.#aboutNow(domain), work),
       ...{ now: () => ports.now(), person: (domain: DomainName) => personShown(ports.domain(domain)?.settings) },
-      topicOf: (conference) => this.list.find(conference)?.topic,
+      topicOf: (domain, conference, at) => {
+        const found = this.list.find(conference);
+        const isKept = ports.domain(domain)?.settings.recordsPersonal === "full";
+        return isKept && found && found.createdAt <= at ? found.topic : undefined;
+      },
       enteredSince: (since) => [...this.list.inside(), ...this.recordStore.enteredSince(since)],
       changed: async (domain) => {
         await this.#changed();

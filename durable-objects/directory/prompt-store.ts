@@ -61,11 +61,13 @@ interface PromptStorePorts {
   now(): EpochMs;
   /** Who entered, as far as the disk says: who is inside, and whose calls are over since then. */
   enteredSince(since: EpochMs): Iterable<EnteredAt>;
-  /** The name of a conference that runs, where it is known and kept. */
-  topicOf(conference: ConfKey): string | undefined;
+  /** The name of a conference that runs and had begun by then, where it is known and may be kept. */
+  topicOf(domain: DomainName, conference: ConfKey, at: EpochMs): string | undefined;
   /** Called when a change that people see is committed. */
   changed(domain: DomainName): Promise<void>;
 }
+
+type Story = Omit<KeptPromptCall, "id">;
 
 /** When somebody with this number entered. */
 export type EnteredAt = readonly [number: string, at: EpochMs];
@@ -119,7 +121,7 @@ export class PromptStore implements PromptCallsRpc {
     this.#readEntered(shown, aheadMs);
     this.#change(domain, () => {
       this.#tables.make();
-      for (const call of shown) this.#keep(bridge, call, aheadMs);
+      for (const call of shown) this.#keep(domain, bridge, call, aheadMs);
       if (dropped) this.#keepDropped(bridge, dropped);
       this.#deleteTooMany();
     });
@@ -150,25 +152,29 @@ export class PromptStore implements PromptCallsRpc {
   }
 
   /** Adds a call, or what is new in the story of one that is there. */
-  #keep(bridge: BridgeName, call: PromptCall, aheadMs: number): void {
+  #keep(domain: DomainName, bridge: BridgeName, call: PromptCall, aheadMs: number): void {
     const name = `${bridge} ${call.call}`;
     const rows = this.#sql.exec("SELECT id, data FROM prompt_call WHERE name = ? ORDER BY id DESC", name).map(toKept);
     const known = rows.find(({ at }) => at === call.at) ?? rows.find((row) => isAtOneTime(row, call));
     const { unfinished: _, ...before } = known ?? { id: null, bridge, ...(aheadMs !== 0 && { aheadMs }), ...call };
     const story = { ...before, ...(known ? joined(known, call) : call) };
-    const topic = known?.topic ?? this.#topicOf(story);
     const id = known && isRefused(story) && !isRefused(known) ? this.#placeLast(known.id) : before.id;
-    this.#write({ ...story, id, ...(topic !== undefined && { topic }) });
+    this.#write({ ...this.#withTopic(domain, story, known), id });
     if (call.end?.why === "entered") this.#mend(call.number, call.end.at - aheadMs);
     // The conference may have said so before the agent said this.
     const enteredAt = this.#enteredAt.get(call.number);
     if (enteredAt !== undefined) this.#mend(call.number, enteredAt);
   }
 
-  /** Of the conference whose key it has keyed: who asks later may ask when that is over. */
-  #topicOf({ end, unfinished }: PromptCall): string | undefined {
-    const conference = end?.conference ?? unfinished?.conference;
-    return conference && this.#ports.topicOf(conference);
+  /** With the name of the conference whose key it has keyed last: who asks later may ask when that is over. */
+  #withTopic(domain: DomainName, story: Story, known?: KeptPromptCall): Story {
+    const { topic: _, ...call } = story;
+    const conference = conferenceOf(call);
+    if (conference === undefined) return call;
+    const keyedAt = (call.end ?? call.unfinished ?? call).at - (call.aheadMs ?? 0) + leastAheadMs;
+    const isSame = known !== undefined && conferenceOf(known) === conference;
+    const topic = (isSame ? known.topic : undefined) ?? this.#ports.topicOf(domain, conference, keyedAt);
+    return { ...call, ...(topic !== undefined && { topic }) };
   }
 
   /** A call's place is that of its end: what somebody acknowledged while it was at the prompt does not cover it. */
@@ -242,8 +248,9 @@ export class PromptStore implements PromptCallsRpc {
     if (!row && !(isWholeNumber(number) && unsettled.ofNumber(number).length > 0)) return;
     this.#change(domain, () => {
       if (row) {
-        const { unfinished: _, ...before } = row;
-        this.#write({ ...before, end: { at, why: "entered", conference } });
+        const { id, unfinished: _, ...before } = row;
+        const end = { at, why: "entered", conference } as const;
+        this.#write({ ...this.#withTopic(domain, { ...before, end }, row), id });
       }
       this.#mend(number, at);
     });
@@ -353,6 +360,10 @@ function byPlace(one: PromptCallPlace, other: PromptCallPlace): number {
 
 function toKept({ id, data }: SqlRow): KeptPromptCall {
   return { id: Number(id), ...(JSON.parse(String(data)) as Omit<KeptPromptCall, "id">) };
+}
+
+function conferenceOf({ end, unfinished }: PromptCall): ConfKey | undefined {
+  return end === null ? unfinished?.conference : end.conference;
 }
 
 /** By the edge's clock, by which entries are. */

@@ -513,3 +513,31 @@ test("a call that was refused keeps the name of its conference, also once that i
     ["c1", "Berths"],
   ]);
 });
+
+test("a call has the name of the conference that it keyed last, not of an earlier or a later one, and none that is not to be kept", async () => {
+  const world = new PromptWorld();
+  const [board, sales] = ["111", "222"] as ConfKey[];
+  const keyed = { at: worldBegins + 4, digits: 3, conference: board as ConfKey };
+  const locked = (conference: ConfKey | undefined) => ({ ...end(9, "locked"), conference: conference as ConfKey });
+  const topics = async () => (await world.page()).calls.map(({ call, topic }) => [call, topic]).sort();
+  await world.directory.follow(aPage({ key: board, running: { topic: "Board" } }));
+  await world.directory.follow(aPage({ key: sales, running: { topic: "Sales" } }));
+  await world.keep(["c1", "c2", "c3"].map((name) => aCall(name, { unfinished: keyed })));
+  await world.keep([aCall("c1", { end: locked(sales) }), aCall("c2", { end: end(9) })]);
+  expect(await topics()).toEqual([
+    ["c1", "Sales"],
+    ["c2", undefined],
+    ["c3", "Board"],
+  ]);
+
+  await world.time.pass(dayMs / 24);
+  await world.directory.follow(aPage({ key: board }));
+  await world.directory.follow(aPage({ key: board, running: { topic: "Another", createdAt: world.time.now } }));
+  await world.keep([aCall("c4", { end: locked(board) })]);
+  world.domain = testDomain({ recordsPersonal: "masked" });
+  await world.keep([aCall("c5", { end: locked(sales) })]);
+  expect((await topics()).slice(3)).toEqual([
+    ["c4", undefined],
+    ["c5", undefined],
+  ]);
+});
