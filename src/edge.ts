@@ -159,7 +159,8 @@ export class Edge {
         if (Math.abs(now() - toldAt) < SAME_SERVER_MS) return;
         if (this.#serversRefused.waitSeconds(domain, SERVERS_A_MINUTE, now()) > 0) return;
         setLimited(this.#serversTold, name, now(), MOST_SERVERS);
-        waitUntil(answerOrNull(directory(domain).serverRefused(domain, host), { log }, { domain, host }));
+        const told = answerOrNull(directory(domain).serverRefused(domain, host), { log }, { domain, host });
+        waitUntil(told.then((answer) => void (answer === null && this.#serversTold.delete(name))));
       },
       auditAsked: (domain, entry) => keepAsked({ after, directory }, domain, entry),
       audit: (domain, entry) => {

@@ -163,4 +163,9 @@ test("a directory hears of six refused servers a minute, and of a loud one once 
   await ask("n9.example.net");
   await clock.pass(0);
   expect(lines.at(-1)).toMatchObject({ event: "view-failed", host: "n9.example.net" });
+  directories = undefined;
+  asked.length = 0;
+  clock.now += 60_000;
+  await ask("n9.example.net");
+  expect(asked).toEqual([told("n9")]);
 });
