@@ -34,7 +34,7 @@ export function bridgeHealth(active: Link | undefined, around: Around): BridgeHe
     ...(typeof awaySince === "number" && { awaySince }),
     ...(drainedSince !== null && { drainedSince }),
     ...(ofBridge.ports === 0 && endsSince !== null && { endsSince }),
-    ...(isFull(ofBridge) && fullSince !== undefined && { fullSince }),
+    ...(!portsUnread && isFull(ofBridge) && fullSince !== undefined && { fullSince }),
     ...(trouble.length > 0 && { trouble }),
   };
 }
@@ -54,9 +54,15 @@ export function lastSaid(before: LastSaid, state: RelayState, now: EpochMs): Las
   return {
     awaySince: health.bridgeUp ? null : (before.awaySince ?? bridgeAwaySince ?? now),
     endsSince: health.ports === 0 ? (before.endsSince ?? now) : null,
-    ...(isFull(health) && { fullSince: before.fullSince ?? now }),
+    ...fullFrom(before, health, now),
     certificate,
   };
+}
+
+/** An agent that has not read the ports yet, as after it has connected to the bridge, says nothing of them. */
+function fullFrom({ fullSince }: LastSaid, health: Health, now: EpochMs): Pick<LastSaid, "fullSince"> {
+  if (health.bridgeUp && health.portsUnread) return fullSince === undefined ? {} : { fullSince };
+  return isFull(health) ? { fullSince: fullSince ?? now } : {};
 }
 
 type Certificate = NonNullable<LastSaid["certificate"]>;

@@ -469,3 +469,14 @@ test("what changes while the directory is told comes to it at once when it has a
   await world.settle();
   expect(world.notified).toEqual(["bridge-drained", ""]);
 });
+
+test("a bridge stays full since it was, over ports that its agent has not read yet", async () => {
+  world.says({ ...health, ports: 8, portsInUse: 8 });
+  const fullSince = world.now;
+  await pass(60_000, "link-1");
+  world.says({ ...health, ports: 8, portsInUse: 0, portsUnread: true as const });
+  expect(await world.relay.health()).not.toHaveProperty("fullSince");
+  await pass(3_000, "link-1");
+  world.says({ ...health, ports: 8, portsInUse: 8 });
+  expect(await world.relay.health()).toMatchObject({ fullSince });
+});
