@@ -241,7 +241,7 @@ export class KnownTroubles
       this.#acknowledgements = null;
       const [, kind, about = ""] = /^([^:]*):(.*)$/s.exec(id) ?? [];
       if (kind === "posts-given-up") this.#ports.givenUp.acknowledge(about, place);
-      if (kind === "conferences-lost" || kind === "server-refused") this.#happened.acknowledge(kind, about, place);
+      if (kind === "conferences-lost" || kind === "server-refused") this.#happened.acknowledge(kind, about, upTo);
       this.noteGivenUp(domain);
     });
     this.watch.lookSoon(domain);

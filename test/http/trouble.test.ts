@@ -791,3 +791,21 @@ test("conferences that were lost are kept of each bridge", async () => {
   }
   expect(await listed()).toHaveLength(30);
 });
+
+test("once what was acknowledged is too old to be kept, what comes after is acknowledged as far as somebody saw it", async () => {
+  const local = "local" as DomainName;
+  const { knownTrouble } = edge.directory;
+  const lose = (conference: string) => {
+    const lost = { conference, bridge: "simulated", reason: "lost", endedBy: "bridge", endedAt: edge.time } as const;
+    return edge.directory.follow(aPage({ key: conference, records: [aConferenceRecord(lost)] }));
+  };
+  const open = async () => (await listed()).map(({ count, place }) => [count, place]);
+  for (const key of ["1", "2", "3"]) await lose(key);
+  edge.time += 5 * 86_400_000;
+  await acknowledge("conferences-lost:simulated", { word: "a restart", place: 3 });
+  edge.time += 5 * 86_400_000;
+  knownTrouble.deleteBefore(local, edge.time - 7 * 86_400_000);
+  for (const key of ["4", "5"]) await lose(key);
+  await acknowledge("conferences-lost:simulated", { word: "another restart", place: 1 });
+  expect(await open()).toEqual([[1, 2]]);
+});
