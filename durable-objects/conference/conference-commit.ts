@@ -215,20 +215,22 @@ function withoutKnown(report: Report, { state }: ConferenceStore, told: Readonly
   return state.callers.has(event.call) || told.has(event.call) ? { ...report, event } : report;
 }
 
-/** The calls of which an agent tells that they have left, and of which the journal tells. Those inside now need no look at it. */
+/** The calls of which an agent tells that they have left, and of which the journal tells. Those inside now need no look at it, also if an item before deletes them. */
 function toldBefore(items: readonly Item[], { state, progress, journal }: ConferenceStore): ReadonlySet<CallId> {
   const calls = new Map<CallId, EpochMs>();
+  const inside = new Set<CallId>();
   for (const item of items) {
     if (item.type !== "bridge") continue;
     const { bridge, stream, reports, aheadMs } = item.reports;
     const upTo = reportsUpTo(progress, bridge, stream);
     for (const { number, report } of reports) {
       const { event } = { event: null, ...byEdgeClock(report, aheadMs) };
-      if (number <= upTo || event?.type !== "caller-left" || !event.was || state.callers.has(event.call)) continue;
-      calls.set(event.call, event.was.enteredAt);
+      if (number <= upTo || event?.type !== "caller-left" || !event.was) continue;
+      if (state.callers.has(event.call)) inside.add(event.call);
+      else calls.set(event.call, event.was.enteredAt);
     }
   }
-  return journal.knownCalls(calls);
+  return new Set([...journal.knownCalls(calls), ...inside]);
 }
 
 function byEdgeClock(report: Report, aheadMs = 0): Report {

@@ -2,7 +2,7 @@ import { expect, test, vi } from "vitest";
 import type { Ability, BridgeCommand } from "../../src/bridge/commands.ts";
 import type { Report } from "../../src/bridge/events.ts";
 import { digestOf } from "../../src/bridge/state.ts";
-import type { ActionId, BridgeName, CallId, StreamId } from "../../src/foundation/ids.ts";
+import type { ActionId, BridgeName, CallId, StreamId, TransId } from "../../src/foundation/ids.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import { aCaller, event, held, left, snapshot as snapshotOf } from "../builders.ts";
 import {
@@ -730,4 +730,18 @@ test("once a journal has lost its oldest rows, a call from before them has no se
   await world.time.pass(60_000);
   await tells(leftAgo(world, "c9", 30_000));
   expect(recordsIn(world).map(({ call }) => call)).toEqual(["c9"]);
+});
+
+test("a call that left and is named in the commit in which another agent tells of it once more has one record", async () => {
+  const world = await ConferenceWorld.running(1);
+  await world.reported(callerEntered(5));
+  await world.reported(callerLeft(5));
+  const { enterMsgId: msgId } = world.stored.state.callers.get("c5" as CallId) ?? {};
+  const named = { type: "caller-named", msgId, replyTo: host, extConfId, extCallId: "77" } as FromWebex;
+  const speaks = world.report(event({ type: "speaking-changed", calls: [] }));
+  const names = world.conference.receive({ ...identity, transId: "named" as TransId, messages: [named] });
+  const tells = world.reportFrom("simulated", leftAgo(world, "c5", 5_000), { knownSince: 0 });
+  await world.during(Promise.all([speaks, names, tells]));
+  expect(world.stored.state.callers.has("c5" as CallId)).toBe(false);
+  expect(recordsIn(world).map(({ call }) => call)).toEqual(["c5"]);
 });
