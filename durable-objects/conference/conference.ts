@@ -245,10 +245,10 @@ export class Conference {
 
   /** A relay that fails is asked again after a pause. That it fails says nothing of the conference. */
   async #askForSnapshot(): Promise<void> {
-    if (this.#ports.now() < this.#asking.againAt) return;
     const { bridge } = this.#store.progress;
-    const digest = ownDigest(this.#store.state);
     if (bridge === null || this.#ongoing !== "running") this.#isToAsk = false;
+    if (this.#ports.now() < this.#asking.againAt) return;
+    const digest = ownDigest(this.#store.state);
     // A result that was on its way from an agent that acts no more says nothing of what the bridge holds now.
     if (bridge === null || digest === null) return;
     this.#isToAsk = false;

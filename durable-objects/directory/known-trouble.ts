@@ -89,10 +89,10 @@ export class KnownTroubles
     this.#notified = new LazyTables(ports.sql, "notified_trouble", notifiedTable);
     this.#keyTable = new LazyTables(ports.sql, "caller_key", keyTable);
     this.#clock = new LazyTables(ports.sql, "clock_jump", clockTable);
-    const [jump] = this.#clock.read("SELECT since, by_ms FROM clock_jump");
     this.#removedTable = new LazyTables(ports.sql, "removed_bridge", removedTable);
     const removed = this.#removedTable.read("SELECT bridge, since FROM removed_bridge");
     this.#removedSince = new Map(removed.map(({ bridge, since }) => [String(bridge), Number(since)]));
+    const [jump] = this.#clock.read("SELECT since, by_ms FROM clock_jump");
     this.#jump = jump ? { since: Number(jump.since), byMs: Number(jump.by_ms) } : null;
   }
 
@@ -150,12 +150,9 @@ export class KnownTroubles
 
   /** Bridges with conferences that are not in the settings, but for orphans, which are trouble of their own. */
   #removed(domain: DomainName): KnownTrouble["removed"] {
-    const { loads, orphans } = this.#ports.list;
-    const removed = loads.flatMap(({ bridge, conferences: all }) => {
-      if (bridge === null || !this.isGone(domain, bridge)) return [];
-      const conferences = all - orphans.filter((one) => one.bridge === bridge).length;
-      return conferences > 0 ? [{ bridge, conferences }] : [];
-    });
+    const removed = this.#ports.list.createdLoads.flatMap(({ bridge, conferences }) =>
+      bridge !== null && this.isGone(domain, bridge) ? [{ bridge, conferences }] : [],
+    );
     const at = this.#ports.now();
     const since = new Map(removed.map((one) => [one.bridge as string, this.#removedSince.get(one.bridge) ?? at]));
     this.#keepRemovedSince(domain, since);
@@ -183,8 +180,9 @@ export class KnownTroubles
 
   #notInSettings(domain: DomainName, host: string | null): Pick<FoundTrouble, "why"> {
     const { hosts } = this.#ports.settings(domain)?.webex ?? {};
-    if (!host || host === BACK_END || !hosts || isAllowedHost(hosts, bareHost(host))) return {};
-    return { why: serverIsGone };
+    if (!host || host === BACK_END || !hosts) return {};
+    const { hostname = "" } = URL.parse(`http://${bareHost(host)}`) ?? {};
+    return isAllowedHost(hosts, hostname) ? {} : { why: serverIsGone };
   }
 
   /** Whether the settings do not have this bridge. */

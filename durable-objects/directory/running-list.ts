@@ -129,7 +129,8 @@ export class RunningList {
     for (const [key, one] of this.conferences) {
       if (!isBehind(key) || (troubled && !isTroubled(one))) continue;
       const people = foundIn(key, one.known?.fold, one.known?.live);
-      if (people) found.set(key, people);
+      const { bridge } = one.row;
+      if (people) found.set(key, bridge === null ? people : people.map((person) => ({ ...person, bridge })));
     }
     const keys = [...found.keys()];
     const page = keys.sort().slice(0, Math.min(limit, mostPage));
@@ -153,6 +154,11 @@ export class RunningList {
   /** What is on each bridge. */
   get loads(): readonly BridgeLoad[] {
     return loadsOf([...this.conferences.values()]);
+  }
+
+  /** The same of those that WebEx has created: the others are orphans. */
+  get createdLoads(): readonly BridgeLoad[] {
+    return loadsOf([...this.conferences.values()].filter(({ row }) => row.webexHost !== ""));
   }
 
   /** The conference as the list has it; `null`: it does not run, as far as is known. */

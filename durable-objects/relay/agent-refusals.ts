@@ -27,6 +27,8 @@ export class AgentRefusals {
     const now = this.#ports.now();
     const known = this.#present;
     const found = Object.hasOwn(known, agent) ? known[agent] : undefined;
+    // Whose clock was looked at has proved its key: anybody may come with a wrong one in its name.
+    if (byMs === null && typeof found?.byMs === "number") return;
     const before = (found?.byMs === null) === (byMs === null) ? found : undefined;
     this.#heardAt.set(agent, now);
     const isNewlyHeard = Math.abs(now - (before?.heardAt ?? 0)) >= heardStepMs;

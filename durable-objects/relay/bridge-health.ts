@@ -1,6 +1,7 @@
 import type { EpochMs } from "../../src/foundation/ids.ts";
 import type { LogFacts } from "../../src/foundation/text/log-line.ts";
 import { renewAt } from "../../src/foundation/time/renew-at.ts";
+import { minuteMs } from "../../src/foundation/time/timers.ts";
 import { activeLink, type Health, type Link, type RelayInput, type RelayState } from "../../src/link/relay.ts";
 import type { FoundTrouble } from "../../src/operators/trouble-kinds.ts";
 import type { AgentView, BridgeHealth } from "../../src/rpc/relay.ts";
@@ -34,14 +35,18 @@ export function bridgeHealth(active: Link | undefined, around: Around): BridgeHe
     ...(typeof awaySince === "number" && { awaySince }),
     ...(drainedSince !== null && { drainedSince }),
     ...(ofBridge.ports === 0 && endsSince !== null && { endsSince }),
-    ...(!portsUnread && isFull(ofBridge) && fullSince !== undefined && { fullSince }),
+    ...(hasPorts(active?.health ?? none) && fullSince !== undefined && { fullSince }),
     ...(trouble.length > 0 && { trouble }),
   };
 }
 
-function isFull({ bridgeUp, ports, portsInUse, portsUnread }: Health): boolean {
-  return bridgeUp && !portsUnread && ports !== null && ports > 0 && portsInUse >= ports;
+/** Whether it says how many ports there are, and has any to be full. */
+function hasPorts({ bridgeUp, ports, portsUnread }: Health): boolean {
+  return bridgeUp && !portsUnread && ports !== null && ports > 0;
 }
+
+/** A bridge at its limit has a port free now and then: it is full until one has been free for so long. */
+const freeForMs = minuteMs;
 
 export const nothingSaid: LastSaid = { awaySince: null, endsSince: null, certificate: null };
 
@@ -59,10 +64,20 @@ export function lastSaid(before: LastSaid, state: RelayState, now: EpochMs): Las
   };
 }
 
-/** An agent that has not read the ports yet, as after it has connected to the bridge, says nothing of them. */
-function fullFrom({ fullSince }: LastSaid, health: Health, now: EpochMs): Pick<LastSaid, "fullSince"> {
-  if (health.bridgeUp && health.portsUnread) return fullSince === undefined ? {} : { fullSince };
-  return isFull(health) ? { fullSince: fullSince ?? now } : {};
+/** Since when all ports have been in use, but for a moment now and then. */
+export function fullSinceOf({ fullSince, freeSince }: LastSaid, now: EpochMs): EpochMs | undefined {
+  return freeSince !== undefined && now - freeSince >= freeForMs ? undefined : fullSince;
+}
+
+/** What an agent has not read yet, as after it has connected to its bridge, says nothing. */
+function fullFrom(before: LastSaid, health: Health, now: EpochMs): Pick<LastSaid, "fullSince" | "freeSince"> {
+  const fullSince = fullSinceOf(before, now);
+  const isUnread = health.bridgeUp && health.portsUnread;
+  if (!isUnread && !hasPorts(health)) return {};
+  if (!isUnread && health.portsInUse >= (health.ports ?? 0)) return { fullSince: fullSince ?? now };
+  if (fullSince === undefined) return {};
+  const freeSince = before.freeSince ?? (isUnread ? undefined : now);
+  return { fullSince, ...(freeSince !== undefined && { freeSince }) };
 }
 
 type Certificate = NonNullable<LastSaid["certificate"]>;

@@ -234,7 +234,8 @@ const rows = {
     title: "The bridge has no free port",
     severity: "bad",
     from: ["relay"],
-    says: ({ here }) => `All ports of ${here} are in use: it turns callers away, and does not say whom.`,
+    says: ({ here }) =>
+      `All ports of ${here} are in use, or were within the last minute: it turns callers away, and does not say whom.`,
     todo: () => "Give it more ports, or take another bridge into the settings; conferences that end free theirs.",
   },
   "bridge-drained": {

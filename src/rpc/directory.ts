@@ -30,6 +30,8 @@ export const mostNamed = 20;
 /** Somebody in a conference who was looked for. */
 export interface FoundPerson extends PersonInside {
   readonly call: CallId;
+  /** Of its conference; absent: it has none yet, or an earlier release does not say. */
+  readonly bridge?: BridgeName;
   /** It is being called, and has not entered. */
   readonly isCalled?: true;
 }

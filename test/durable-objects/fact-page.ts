@@ -40,6 +40,7 @@ export function aPage({ key = "987654321", running, records = [], facts = [], at
     roomNames,
     lateSince,
     aheadMs,
+    followsSpeakers,
     ...more
   } = running ?? {};
   const nobody = { number: "", attendeeId: "" };
@@ -64,6 +65,7 @@ export function aPage({ key = "987654321", running, records = [], facts = [], at
             ...(roomNames !== undefined && { roomNames }),
             ...(lateSince !== undefined && { lateSince }),
             ...(aheadMs !== undefined && { aheadMs }),
+            ...(followsSpeakers && { followsSpeakers }),
           }
         : null,
     },

@@ -102,9 +102,11 @@ test("the relay hears of a wrong key for the name of its own agent, twice a minu
   expect(told()).toHaveLength(1);
   for (let more = 0; more < 9; more += 1) await ask(edge, path, await signed(edge, stranger));
   expect(told()).toHaveLength(2);
+  await ask(edge, "/agent/local/second", await signed(edge, { ...stranger, bridge: "second" }, 1));
+  expect(told().splice(2)).toEqual([`the key of ${agents[1].name} of second is wrong`]);
   edge.time += 60_000;
   await ask(edge, path, await signed(edge, stranger));
-  expect(told()).toHaveLength(3);
+  expect(told()).toHaveLength(4);
 });
 
 test("a relay that does not answer does not keep a stranger waiting for its refusal", async () => {

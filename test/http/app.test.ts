@@ -104,6 +104,12 @@ test("what cannot be read is left out of the metrics, so that no counter seems t
   expect(await scraped(edge, "bridgehead_strangers_total")).toEqual(["bridgehead_strangers_total 2"]);
 });
 
+test("strangers hear nothing of how full a bridge is, or since when", async () => {
+  const edge = new FakeEdge();
+  edge.health.set("simulated", { agentConnected: true, bridgeUp: true, portsInUse: 50, ports: 50, fullSince: 1 });
+  expect(await (await edge.app.request("/readyz")).text()).not.toContain("fullSince");
+});
+
 test("a bridge that takes no new calls is said to be so, and serves those that it has", async () => {
   const edge = new FakeEdge();
   const ending = { agentConnected: true, bridgeUp: true, portsInUse: 3, ports: 0 };

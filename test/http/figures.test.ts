@@ -181,7 +181,9 @@ test("while an agent or its bridge is away, callers there are said to be as they
     ["1", "east", 4],
     ["2", "west", 3],
   ] as const)
-    await edge.directory.follow(aPage({ key, running: { bridge: bridge as BridgeName, callers } }));
+    await edge.directory.follow(
+      aPage({ key, running: { bridge: bridge as BridgeName, callers, followsSpeakers: true } }),
+    );
   const askAgents = () => edge.app.request("/api/v1/domains/local/agents", { headers: authorization });
   const loads = async () => ((await (await askAgents()).json()) as { bridges: object[] }).bridges;
   const callersIn = async () => (await figuresIn(edge)).find(({ name }) => name === "callers");
@@ -214,9 +216,14 @@ test("while an agent or its bridge is away, callers there are said to be as they
     expect(await pageOf(edge, "/conferences")).toMatch(/^about 4$/m);
     expect(await pageOf(edge, "/conferences")).toMatch(/^3$/m);
     expect(await list()).toMatchObject({
-      ...{ conferences: [{ key: "1", away: true }, { key: "2" }], bridges: [{ bridge: "east", away: true }, {}] },
+      conferences: [
+        { key: "1", away: true, now: { callers: 4 } },
+        { key: "2", now: { speakers: [] } },
+      ],
+      ...{ bridges: [{ bridge: "east", away: true }, {}] },
     });
     expect(JSON.stringify(await list()).match(/"away"/g)).toHaveLength(2);
+    expect(JSON.stringify(await list()).match(/"speakers"/g)).toHaveLength(1);
     expect(await loads()).toMatchObject([{ load: { callers: 4, away: true } }, { load: { callers: 3 } }]);
     const ready = (await (await edge.app.request("/readyz", { headers: authorization })).json()) as object;
     expect(ready).toMatchObject({ figures: { local: { callers: { missing: ["east"], isStale: true } } } });

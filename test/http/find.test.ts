@@ -123,6 +123,15 @@ test("rows of a conference that runs have its name, also of calls that are over 
   ]);
 });
 
+test("who was not let in has the name of the conference that was keyed also once that is over", async () => {
+  const edge = new FakeEdge();
+  await runs(edge, "60", { topic: "Tugs" });
+  await keyed(edge, { end: { at: edge.time + 1, why: "locked", conference: "60" as ConfKey } });
+  await edge.directory.follow(aPage({ key: "60" }));
+  const { lines } = (await asked(edge, `numbers?number=${ada}`)).body;
+  expect(lines.map(({ topic }) => topic)).toEqual(["Tugs"]);
+});
+
 test("the row of a call has the name of its own conference, whatever another one of the key is called", async () => {
   const edge = new FakeEdge();
   await runs(edge, "60", { topic: "Tugs" });
@@ -456,10 +465,11 @@ test("by masked numbers others may fit as well, which is said; a key means its c
 
 test("who was in before the bridge went away may have left, also in a conference that is not asked itself", async () => {
   const edge = new FakeEdge();
-  for (let index = 0; index < 12; index += 1) await runs(edge, `${500 + index}`, { callers: [caller] });
+  // The list of conferences is cut behind 200, in another order.
+  for (let index = 0; index < 230; index += 1) await runs(edge, `${900 - index}`, { callers: [caller] });
   const whys = async () => (await asked(edge, `numbers?number=${ada}`)).body.lines.map(({ why }) => why);
   const away = "No agent says now what its bridge does: it may have left.";
-  expect(await whys()).toEqual(Array.from({ length: 12 }, () => away));
+  expect(await whys()).toEqual(Array.from({ length: 200 }, () => away));
   edge.health.set("simulated", { agentConnected: true, bridgeUp: true, portsInUse: 3, ports: 96 });
   expect(new Set(await whys())).toEqual(new Set([""]));
 });

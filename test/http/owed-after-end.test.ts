@@ -153,15 +153,17 @@ test("what is asked of a server that is behind is said as what would be in the p
   await world.reported(over());
   await world.time.pass(1_000);
   const path = `servers/${encodeURIComponent(host)}/send-again`;
-  const probed = (says: string) => ({ documents: 0, not: [{ reason: "probed", documents: 1, says }] });
-  const rest = "asked whether it is back, and then gets what its conference owes it by then, which need not be this.";
-  expect(await get<SentAgain>(path)).toMatchObject(probed(`Its server is behind. It would be ${rest}`));
+  const probed = (says: unknown) => ({ documents: 0, not: [{ reason: "probed", documents: 1, says }] });
+  const would = "would be asked whether it is back. If it is, it would get";
+  expect(await get<SentAgain>(path)).toMatchObject(probed(expect.stringContaining(would)));
 
   const headers = { authorization: `Bearer ${token}` };
   const sent = world.during(
     Promise.resolve(edge.app.request(`/api/v1/domains/local/${path}`, { method: "POST", headers })),
   );
-  expect(await (await sent).json()).toMatchObject(probed(`Its server is behind. It was ${rest}`));
+  expect(await (await sent).json()).toMatchObject(
+    probed(expect.stringContaining("is asked whether it is back. If it is, it gets")),
+  );
 });
 
 test("of very many messages that a server was never notified of, each type is named, and how many more there are", async () => {

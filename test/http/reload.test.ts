@@ -137,17 +137,19 @@ test("a reload tells the object of a site that came, changed or went, does not w
 });
 
 test("a directory hears of six refused servers a minute, and of a loud one once in ten minutes; one that fails is in the log", async () => {
-  const edge = edgeOf({ local });
-  const ask = async (host: string, count = 1) => {
+  const edge = edgeOf({ local, quay: local });
+  const ask = async (host: string, count = 1, domain = "local") => {
     const create = `<W2A_CreateConference MsgID="1" WbxHostName="${host}:80" ExtConfID="7000001" ConfKey="555111222"/>`;
     const body = `<WbxTSPSchema Name="WTSPDOM" Version="1.0"><TransID>52491000001</TransID>${create}</WbxTSPSchema>`;
     for (let at = 0; at < count; at += 1)
-      expect((await edge.fetch(new Request(`${origin}/tsp/local`, { method: "POST", body }))).status).toBe(200);
+      expect((await edge.fetch(new Request(`${origin}/tsp/${domain}`, { method: "POST", body }))).status).toBe(200);
   };
   await ask("loud.example.net", 20);
   await ask("quiet.example.net");
   const told = (host: string) => `${host}.example.net of local was refused`;
   expect(asked).toEqual([told("loud"), told("quiet")]);
+  await ask("loud.example.net", 1, "quay");
+  expect(asked.splice(2)).toEqual(["loud.example.net of quay was refused"]);
   clock.now += 9 * 60_000;
   await ask("loud.example.net");
   expect(asked).toHaveLength(2);

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { beforeEach, expect, test } from "vitest";
 import type { BridgeName, CallId, DomainName, TransId, WebexHost } from "../../src/foundation/ids.ts";
+import { BACK_END } from "../../src/foundation/text/bare-host.ts";
 import { type DomainTrouble, showTrouble, type TroubleKind, troubleKinds } from "../../src/operators/trouble-kinds.ts";
 import { Activity } from "../../src/records/activity.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
@@ -739,11 +740,45 @@ test("a bridge that the settings lack keeps its beginning, and who has taken it 
   expect(await listed()).toMatchObject([{ since, acknowledged: { word: "sold it" } }]);
 });
 
-test("documents for a server that the settings lack are not to be sent again", () => {
-  const todo = (why: string) =>
-    showTrouble({ kind: "posts-given-up", about: "tsp9", since: 1, why }, "acme", null).todo;
-  expect(todo("")).toContain("send-again --server tsp9");
-  expect(todo("gone")).not.toContain("send-again");
+test("documents for a server that the settings lack are not to be sent again; those for the back end are", async () => {
+  for (const host of ["https://tsp9:8800/tsp", "https://tsp1.example.com:8800/tsp", BACK_END] as WebexHost[]) {
+    const post = {
+      transId: `t-${host}` as TransId,
+      host,
+      attempts: 3,
+      why: "",
+      messages: [],
+      lastFailed: true as const,
+    };
+    await edge.directory.follow(aPage({ facts: [{ kind: "post-given-up", ...post }], at: edge.time }));
+  }
+  const found = (await listed()).map(({ about, todo }) => [about, todo.includes("send-again")]);
+  expect(Object.fromEntries(found)).toEqual({
+    "tsp9:8800/tsp": false,
+    "tsp1.example.com:8800/tsp": true,
+    [BACK_END]: true,
+  });
+});
+
+test("that a bridge is in the settings no more is known also where the disk takes no row, and then has a beginning", async () => {
+  const { exec } = edge.directoryDisk;
+  await edge.directory.follow(aPage({ key: "1", running: { bridge: "sold" as BridgeName } }));
+  edge.directoryDisk.exec = (query, ...values) => {
+    if (query.startsWith("INSERT INTO removed_bridge")) throw new Error("database or disk is full");
+    return exec.call(edge.directoryDisk, query, ...values);
+  };
+  const [first] = await listed();
+  edge.time += 60_000;
+  expect(await listed()).toMatchObject([{ kind: "bridge-removed", since: first?.since }]);
+});
+
+test("an orphan on a bridge that is gone is none of the conferences that it has for WebEx, also before it has said so", async () => {
+  await orphan(1, "102", { bridge: "sold" as BridgeName });
+  expect((await listed()).map(({ kind }) => kind)).toEqual(["orphan-conference"]);
+  // Killed before the last report was on disk.
+  edge.directory = edge.startDirectory();
+  edge.broken.add("102");
+  expect((await listed()).map(({ kind }) => kind)).not.toContain("bridge-removed");
 });
 
 test("a server that was refused is noted once, until the settings have it or somebody acknowledges it", async () => {
@@ -779,9 +814,15 @@ test("of servers that were refused 20 are named, and further ones are one row; w
   await acknowledge("server-refused:", { word: "strangers", place: 3 });
   expect(await listed()).toHaveLength(20);
   await acknowledge("server-refused:tsp-7", { word: "a stranger", place: 1 });
+  edge.time += 1_000;
+  await refuse("tsp-9");
+  await acknowledge("server-refused:tsp-9", { word: "a stranger", place: 2 });
+  const kept = () => edge.directoryDisk.exec("SELECT about FROM happened").map(({ about }) => about);
   await refuse("tsp-new");
   expect((await listed()).map(({ about }) => about)).toContain("tsp-new");
-  expect(await listed()).toHaveLength(20);
+  expect(await listed()).toHaveLength(19);
+  // The one that was heard of longest ago.
+  expect([kept().includes("tsp-7"), kept().includes("tsp-9")]).toEqual([false, true]);
 });
 
 test("conferences that were lost are kept of each bridge", async () => {

@@ -218,8 +218,7 @@ async function pageOf(domain: Domain, sought: Sought, { cursor, limit }: LinePag
     isFirst || from ? directory.promptCallsOfNumber({ number, from, limit: limit + 1 }) : [],
   ]);
   const conferences = running?.conferences ?? [];
-  const bridgeOf = new Map(conferences.map(({ key, bridge }) => [key, bridge]));
-  const { inside, isCut } = await insideOf(domain, running?.found ?? new Map(), bridgeOf, edge);
+  const { inside, isCut } = await insideOf(domain, running?.found ?? new Map(), edge);
   const all = [...records.records.map((one) => ofRecord(one, number)), ...prompts.map(ofPrompt)].sort(
     (one, other) => other.at - one.at,
   );
@@ -294,15 +293,13 @@ function ofRunning(one: ListedConference, text: string | null): readonly FoundCo
 async function insideOf(
   domain: Domain,
   found: NonNullable<RunningPage["found"]>,
-  bridgeOf: ReadonlyMap<ConfKey, string | null>,
   edge: PeoplePorts,
 ): Promise<{ readonly inside: readonly PersonLine[]; readonly isCut: boolean }> {
   const withPeople = [...found].filter(([, people]) => people.length > 0);
-  const bridgeOfKey = (key: ConfKey) => bridgeOf.get(key) ?? null;
   const relays = bridgesOf(
     edge,
     domain,
-    withPeople.map(([key]) => bridgeOfKey(key)),
+    withPeople.map(([, [person]]) => person?.bridge ?? null),
   );
   const lists = withPeople.map(async ([key, people], index): Promise<readonly PersonLine[]> => {
     const object = edge.objects.conference(domain.name, key);
@@ -312,21 +309,23 @@ async function insideOf(
       relays,
     ]);
     const [view, entered] = answered ?? [];
-    return people.slice(0, mostNamed).map(({ extCallId: _, isCalled, enteredAt = null, ...person }): PersonLine => {
-      const place = { ...person, conference: key, to: null };
-      if (isCalled) return { ...place, what: "being-called", from: null, why: "It has not entered." };
-      const caller = view?.callers.find(({ call }) => call === person.call);
-      return {
-        ...{ ...place, what: "inside", from: entered?.get(person.call) ?? enteredAt },
-        why: isAway(bridges, bridgeOfKey(key))
-          ? "No agent says now what its bridge does: it may have left."
-          : caller?.muted
-            ? "It is muted."
-            : caller?.speaks
-              ? "It speaks."
-              : "",
-      };
-    });
+    return people
+      .slice(0, mostNamed)
+      .map(({ extCallId: _, isCalled, enteredAt = null, bridge = null, ...person }): PersonLine => {
+        const place = { ...person, conference: key, to: null };
+        if (isCalled) return { ...place, what: "being-called", from: null, why: "It has not entered." };
+        const caller = view?.callers.find(({ call }) => call === person.call);
+        return {
+          ...{ ...place, what: "inside", from: entered?.get(person.call) ?? enteredAt },
+          why: isAway(bridges, bridge)
+            ? "No agent says now what its bridge does: it may have left."
+            : caller?.muted
+              ? "It is muted."
+              : caller?.speaks
+                ? "It speaks."
+                : "",
+        };
+      });
   });
   const all = (await Promise.all(lists)).flat();
   const isCut = all.length > MOST_LISTED || withPeople.some(([, people]) => people.length > mostNamed);

@@ -13,7 +13,7 @@ import { textOfSegment } from "../../foundation/text/path-segment.ts";
 import type { ConferenceRpc } from "../../rpc/conference.ts";
 import type { ConferenceView } from "../../rpc/conference-view.ts";
 import type { ReplayPage as ReplaySteps, WireRow } from "../../rpc/replay.ts";
-import { isKnown, isOngoing, viewWithAway, withTopics } from "../api/conferences/conferences.ts";
+import { goesOn, isKnown, viewWithAway, withTopics } from "../api/conferences/conferences.ts";
 import { isRefusal, refusalText } from "../api/conferences/operate.ts";
 import { gathered } from "../api/paging.ts";
 import { bridgesOf } from "../monitoring/figures-of-domain.ts";
@@ -103,7 +103,7 @@ async function conferencePage(call: PageCall, fault: string | null): Promise<Sho
     known ? conference.view() : null,
     known && actionId !== "" ? conference.action(actionId as ActionId) : null,
   ]);
-  const isRunning = view !== null && isOngoing(view);
+  const isRunning = view !== null && goesOn(view);
   const refusal = fault ?? refusalIn(call, (reason) => (isRefusal(reason) ? refusalText(reason, confKey) : null));
   const [frame, entered, bridges, { records }] = await Promise.all([
     // The address of an answer to a form is no page's.

@@ -516,9 +516,9 @@ test("a call that was refused keeps the name of its conference, also once that i
 
 test("a call has the name of the conference that it keyed last, not of an earlier or a later one, and none that is not to be kept", async () => {
   const world = new PromptWorld();
-  const [board, sales] = ["111", "222"] as ConfKey[];
-  const keyed = { at: worldBegins + 4, digits: 3, conference: board as ConfKey };
-  const locked = (conference: ConfKey | undefined) => ({ ...end(9, "locked"), conference: conference as ConfKey });
+  const [board, sales] = ["111", "222"] as [ConfKey, ConfKey];
+  const keyed = { at: worldBegins + 4, digits: 3, conference: board };
+  const locked = (conference: ConfKey) => ({ ...end(9, "locked"), conference });
   const topics = async () => (await world.page()).calls.map(({ call, topic }) => [call, topic]).sort();
   await world.directory.follow(aPage({ key: board, running: { topic: "Board" } }));
   await world.directory.follow(aPage({ key: sales, running: { topic: "Sales" } }));

@@ -74,13 +74,13 @@ export const conferenceRoutes = [
       const left = asked < allocated.length ? allocated[asked - 1]?.place : later;
       const conferences = found
         .filter((view) => view !== null && view !== "unreachable")
-        .filter((view) => isOngoing(view) || view.lastAt >= endedSince);
+        .filter((view) => goesOn(view) || view.lastAt >= endedSince);
       const [named, bridges] = await Promise.all([
         withTopics(domain, conferences, edge),
         bridgesOf(
           edge,
           domain,
-          conferences.filter(isOngoing).map(({ bridge }) => bridge),
+          conferences.filter(goesOn).map(({ bridge }) => bridge),
         ),
       ]);
       return {
@@ -99,7 +99,7 @@ export const conferenceRoutes = [
       if (!view) return unknown(domain, confKey);
       const [[named = view], bridges] = await Promise.all([
         withTopics(domain, [view], edge),
-        bridgesOf(edge, domain, isOngoing(view) ? [view.bridge] : []),
+        bridgesOf(edge, domain, goesOn(view) ? [view.bridge] : []),
       ]);
       return viewWithAway(named, bridges);
     },
@@ -231,11 +231,11 @@ export async function shownList(
 
 /** The same of a whole conference. One that is over has no callers who may have left. */
 export function viewWithAway(view: ConferenceView, bridges: readonly PortsOfBridge[]): ConferenceView {
-  if (!isOngoing(view) || !isAway(bridges, view.bridge)) return view;
+  if (!goesOn(view) || !isAway(bridges, view.bridge)) return view;
   return { ...view, away: true, callers: view.callers.map((caller) => ({ ...caller, speaks: null })) };
 }
 
-export function isOngoing({ phase }: Pick<ConferenceView, "phase">): boolean {
+export function goesOn({ phase }: Pick<ConferenceView, "phase">): boolean {
   return phase === "creating" || phase === "running";
 }
 

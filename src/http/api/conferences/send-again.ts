@@ -54,7 +54,9 @@ type SentResult = SendAgainResult | keyof typeof ownReasons;
 const ownReasons = {
   "sent-before": "Somebody has sent it again before.",
   probed:
-    "Its server is behind. It was asked whether it is back, and then gets what its conference owes it by then, which need not be this.",
+    "Its server is behind, and is asked whether it is back. If it is, it gets what its conference owes it by then, which need not be this.",
+  "would-be-probed":
+    "Its server is behind, and would be asked whether it is back. If it is, it would get what its conference owes it by then, which need not be this.",
   settled: "Its server was reached since, and is owed nothing of it any more.",
   "not-listed":
     "Only the latest 1,000 documents of conferences are listed. A conference's timeline has its older ones.",
@@ -108,7 +110,7 @@ async function sendEachOf(
 
 function textOf(reason: SentResult, person: string | null): string {
   if (reason === "done") return "";
-  if (reason === "probed" && person === null) return ownReasons.probed.replace("was asked", "would be asked");
+  if (reason === "probed" && person === null) return ownReasons["would-be-probed"];
   return Object.hasOwn(ownReasons, reason)
     ? ownReasons[reason as keyof typeof ownReasons]
     : refusalText(reason as Exclude<SendAgainResult, "done" | "sent-before" | "probed">);
