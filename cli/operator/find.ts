@@ -5,7 +5,7 @@ import type { FoundAnswer } from "../../src/http/api/find.ts";
 import { gapTexts, lineOfPromptCall, notKeptText, notSearchedText } from "../../src/records/person-line.ts";
 import type { Screen } from "../shown-times.ts";
 import { answer, examples, found, type Options, question } from "./ask-edge.ts";
-import { listText } from "./views.ts";
+import { listText, topicText } from "./views.ts";
 
 /** Lines for people; `--json` has as many of each domain. */
 const USUAL = 100;
@@ -123,7 +123,7 @@ function foundText({ conferences, lines }: AllFound, screen: Screen): readonly s
   if (conferences.length + lines.length === 0)
     return [
       "Nothing found. Check the digits, or try a part of the meeting's name, of two letters or more.",
-      "Calls that ring now are found, too.",
+      "It also finds calls that ring now.",
     ];
   return [
     ...(conferences.length > 0 ? listText("", conferenceColumns(screen), conferences, screen) : []),
@@ -135,7 +135,7 @@ function foundText({ conferences, lines }: AllFound, screen: Screen): readonly s
 const conferenceColumns = ({ times }: Screen): readonly Column<OfDomain<NamedConference>>[] => [
   { title: "CONFERENCE", text: ({ key }) => key, style: () => "bold" },
   { title: "STATE", text: ({ state }) => state, style: ({ state }) => (state === "over" ? "dim" : null) },
-  { title: "TOPIC", text: ({ topic }) => topic ?? "", cut: true },
+  { title: "TOPIC", text: topicText, cut: true },
   { title: "FOUND BY", text: foundByText, cut: true },
   { title: "SINCE, OR OVER AT", text: ({ at, domain }) => (at === null ? "" : times.second(at, domain)) },
 ];
@@ -147,7 +147,7 @@ function foundByText({ by, room, row }: NamedConference): string {
 function linesText(
   lines: readonly OfDomain<CallLine>[],
   screen: Screen,
-  none = "nothing is known of this number: look at each digit; a call that a full bridge turned away is not reported",
+  none = "nothing is known of this number: look at each digit. Whom a full bridge turned away, nobody knows",
 ): readonly string[] {
   // A column of which nothing is known would take the place of others.
   const columns = lineColumns(screen).filter(({ text }) => lines.some((line) => text(line) !== ""));
@@ -159,7 +159,7 @@ const lineColumns = ({ times }: Screen): readonly Column<OfDomain<CallLine>>[] =
   { title: "UNTIL", text: ({ what, to, domain }) => (what === "inside" ? "now" : toTime(times, to, domain)) },
   { title: "WHAT", text: ({ what }) => whatText[what], style: ({ what }) => styles[what] ?? null },
   { title: "CONFERENCE", text: ({ conference }) => conference ?? "no conference", style: () => "bold" },
-  { title: "TOPIC", text: ({ topic }) => topic ?? "", cut: true },
+  { title: "TOPIC", text: topicText, cut: true },
   { title: "NUMBER", text: ({ number }) => number || "withheld" },
   { title: "ATTENDEE", text: ({ attendeeId }) => attendeeId, cut: true },
   { title: "WHY", text: ({ why }) => why, cut: true },

@@ -1,6 +1,7 @@
 import { type Column, type Terminal, table } from "../../src/foundation/table.ts";
 import { hostText } from "../../src/foundation/text/bare-host.ts";
 import { counted } from "../../src/foundation/text/counted.ts";
+import { cut } from "../../src/foundation/text/cut.ts";
 import type { AgentView } from "../../src/rpc/relay.ts";
 import type { Screen } from "../shown-times.ts";
 import { duration, fromNow, items } from "../terminal.ts";
@@ -47,6 +48,11 @@ function callersText(callers: number, { away }: Pick<ConferenceOfDomain, "away">
   return `${away ? "about " : ""}${callers}`;
 }
 
+/** A name may be of any length: in a pipe, nothing else cuts it. */
+export function topicText({ topic = "" }: { readonly topic?: string | undefined }): string {
+  return cut(topic, 60);
+}
+
 interface ConferenceRow extends Pick<ConferenceOfDomain, "domain" | "key" | "topic" | "bridge"> {
   readonly state: string;
   readonly isOver: boolean;
@@ -60,7 +66,7 @@ function conferenceColumns(when: "LAST" | "SINCE", now: number): readonly Column
   return [
     { title: "CONFERENCE", text: ({ key }) => key, style: () => "bold" },
     { title: "STATE", text: ({ state }) => state, style: ({ isOver }) => (isOver ? "dim" : null) },
-    { title: "TOPIC", text: ({ topic }) => topic ?? "", cut: true },
+    { title: "TOPIC", text: topicText, cut: true },
     { title: "CALLERS", text: ({ callers }) => callers },
     { title: "BRIDGE", text: ({ bridge }) => bridge ?? "", cut: true },
     { title: "TSP SERVER", text: ({ server }) => hostText(server), cut: true },
@@ -206,11 +212,12 @@ function bridgeFault({ agent, health }: AgentView): string[] {
 }
 
 type CallRow = ConferenceOfDomain["callers"][number] &
-  Pick<ConferenceOfDomain, "domain" | "away"> & { readonly conference: string };
+  Pick<ConferenceOfDomain, "domain" | "away"> & { readonly conference: string; readonly roomName: string };
 
-function callRowOf({ domain, key, away }: ConferenceOfDomain) {
+function callRowOf({ domain, key, away, rooms }: ConferenceOfDomain) {
+  const names = new Map(rooms.map(({ room, name, subConfId }) => [room, name ?? subConfId]));
   return (caller: ConferenceOfDomain["callers"][number]): CallRow => ({
-    ...{ domain, conference: key, ...caller },
+    ...{ domain, conference: key, ...caller, roomName: names.get(caller.room) ?? caller.room },
     ...(away && { away }),
   });
 }
@@ -227,7 +234,7 @@ const callerColumns: readonly Column<CallRow>[] = [
     text: ({ extCallId }) => extCallId || "not named",
     style: ({ extCallId }) => (extCallId ? null : "yellow"),
   },
-  { title: "ROOM", text: ({ room }) => room, cut: true },
+  { title: "ROOM", text: ({ roomName }) => cut(roomName, 40), cut: true },
   {
     title: "STATE",
     text: ({ muted, speaks, away }) =>

@@ -321,7 +321,7 @@ export class Directory
       this.#store.transaction(this.#aboutNow(domain), () => {
         const counted = () => {
           // Of a mailbox: no conference says what was given up there.
-          if (this.#givenUp.addOfNone(minutes)) this.knownTrouble.noteGivenUp(domain);
+          if (this.#givenUp.addOfNone(minutes, now)) this.knownTrouble.noteGivenUp(domain);
           return { minutes, outcomes: {} };
         };
         this.#counts.add(source, counted, now);

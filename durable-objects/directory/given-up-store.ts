@@ -1,5 +1,6 @@
 import type { ConfKey, EpochMs } from "../../src/foundation/ids.ts";
 import { bareHost } from "../../src/foundation/text/bare-host.ts";
+import { minuteMs } from "../../src/foundation/time/timers.ts";
 import type { KnownTrouble } from "../../src/operators/trouble.ts";
 import type { ActivityMinute } from "../../src/records/activity.ts";
 import type { PlacedFact } from "../../src/records/directory-facts.ts";
@@ -112,13 +113,14 @@ export class GivenUpStore {
     listed.delete(id);
   }
 
-  /** Counts what was given up in these minutes and belongs to no conference, within a transaction. Returns whether there is any. */
-  addOfNone(minutes: readonly ActivityMinute[]): boolean {
-    const lost = minutes.flatMap(({ at, hosts }) =>
-      hosts.flatMap(({ host, givenUp: count }) =>
+  /** Counts what was given up in these minutes and belongs to no conference, within a transaction: just now, or some time in its minute. Returns whether there is any. */
+  addOfNone(minutes: readonly ActivityMinute[], now: EpochMs): boolean {
+    const lost = minutes.flatMap(({ at: minute, hosts }) => {
+      const at = now >= minute && now - minute < minuteMs ? now : minute;
+      return hosts.flatMap(({ host, givenUp: count }) =>
         count > 0 ? { host: host ?? "", count, since: at, latest: at } : [],
-      ),
-    );
+      );
+    });
     if (lost.length > 0) this.#table.make();
     for (const one of lost)
       this.#count({ ...one, conference: "", place: this.#nextPlace(one.host, one.count), row: 0 });

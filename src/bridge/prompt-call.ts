@@ -7,7 +7,7 @@ import { call, callerNumber, conference, typed, whole } from "./schemas.ts";
 
 /** What became of a call at the prompt. `lost`: agent or bridge was away, or the agent has said no more of it for half an hour. */
 export const promptEnds = {
-  entered: "It is in its conference.",
+  entered: "It got in.",
   "hung-up": "The caller hung up.",
   "keyed-nothing": "The agent hung up: the caller keyed nothing.",
   "stopped-keying": "The agent hung up: the caller keyed no more, though something was missing, often the #.",

@@ -61,11 +61,11 @@ export function joined(by: readonly Cause[] = [], more: readonly Cause[] = []): 
   return all.length <= 2 * MAX_CAUSES ? all : [...all.slice(0, MAX_CAUSES), ...all.slice(-MAX_CAUSES)];
 }
 
-/** Why a call is over. `not-found`: the bridge no longer had it. `conference-locked`: it was picked up too late. */
+/** Why a call is over. `not-found`: the bridge no longer had it. `conference-locked`: it was picked up too late, or not dialled. */
 const leaveReason = v.union([
   endReason,
   refusalReason,
-  v.picklist(["not-found", "bridge-timeout", "conference-locked"]),
+  v.picklist(["not-found", "bridge-timeout", "conference-locked", "number-denied", "capacity-exceeded"]),
 ]);
 export type LeaveReason = Checked<typeof leaveReason>;
 

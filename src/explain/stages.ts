@@ -21,7 +21,7 @@ interface Withheld {
 const replaced = "its server was replaced, and the next one is notified of all";
 export const expired = "WebEx could not be reached for so long that nobody waits for it any more";
 const whyWithheld = {
-  detached: "WebEx has let the conference go on alone",
+  detached: "WebEx does not have the conference now: it has let it go on alone, or never created it",
   unnamed: "WebEx has given this call no name",
 } as const;
 

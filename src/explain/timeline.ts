@@ -6,6 +6,7 @@ import type { CallId, CommandId, EpochMs, TransId } from "../foundation/ids.ts";
 import { BACK_END } from "../foundation/text/bare-host.ts";
 import { counted } from "../foundation/text/counted.ts";
 import { instantText } from "../foundation/time/shown-time.ts";
+import { isNeverDialled } from "../records/call-record.ts";
 import type { StoryFacts, StoryLine, StorySide } from "../rpc/story.ts";
 import { type FromWebex, fromWebex, toWebex } from "../tsp/messages.ts";
 import { type FactOf, type Fold, fold } from "./fold.ts";
@@ -111,6 +112,10 @@ export class Timeline {
     },
     "call-named": ({ call, extCallId }) => this.#calls.set(extCallId, call),
     "call-dialled": ({ call, extCallId }) => this.#calls.set(extCallId ?? "", call),
+    "call-not-entered": ({ call, why, record }, row) => {
+      const { number, extCallId } = record;
+      if (isNeverDialled(record)) this.#say(row, "edge", "edge", "not dialled", { call, number, extCallId, why });
+    },
     "command-expired": ({ command, type }, row) =>
       this.#say(row, "edge", "edge", `${type}: no result in time`, { commandId: command }),
     "conference-ended": ({ why, endedBy }, row) => {

@@ -22,8 +22,6 @@ export interface FoundTrouble {
   readonly place?: number;
   /** Why, or by when, as the kind has it. */
   readonly why?: string;
-  /** When it is tried again. */
-  readonly nextAt?: EpochMs;
 }
 
 interface Place {
@@ -34,7 +32,6 @@ interface Place {
   readonly about: string;
   readonly count: number;
   readonly why: string;
-  readonly nextAt: EpochMs | null;
 }
 
 /** Who can say it: the edge itself, the relay of a bridge, or an object of the domain; of `conference`, each to the directory. */
@@ -184,10 +181,10 @@ const rows = {
       why === ""
         ? `The receiver ${about} of ${domain} has refused ${counted(count, "webhook")}; webhook-refused in the log says why.`
         : `The receiver ${about} of ${domain} takes no webhooks: ${why}.`,
-    todo: ({ nextAt }) =>
-      nextAt === null
-        ? "They come again for three days, and are given up then."
-        : `They wait for it, three days at most. It is tried again at ${new Date(nextAt).toISOString().slice(0, 16)}Z.`,
+    todo: ({ why }) =>
+      why === ""
+        ? "What it has refused is sent again for three days, and then given up."
+        : "What waits is kept for three days, and the receiver is tried again by itself. Look at why it fails.",
   },
   "webhooks-given-up": {
     title: "A receiver was never given webhooks",
@@ -273,8 +270,9 @@ const rows = {
       if (why === orphanIs.gone)
         return `The settings do not have the bridge ${bridge} any more, so that the edge reaches nobody there: put it back, or end the conference at the bridge. Else it stays listed until twice orphanConferenceMinutes has passed; nothing but time ends it.`;
       const locked = why === orphanIs.locked ? " It is locked: nobody new gets in." : "";
-      const open = why === orphanIs.open ? " It is not locked: whoever keys its key gets in." : "";
-      return `It goes on as soon as WebEx creates it again; "bridgehead end ${about === "" ? "KEY" : shellWord(about)}" ends it.${locked}${open} One that the edge may have lost ends by itself (orphanConferenceMinutes). One that began when the edge had lost nothing is left alone: find out which other edge uses the bridge.`;
+      const open = why === orphanIs.open ? " It is not locked: whoever has its key gets in." : "";
+      const command = `"bridgehead end ${about === "" ? "KEY" : shellWord(about)}"`;
+      return `It goes on as soon as WebEx creates it again; ${command} ends it.${locked}${open} If the edge has lost something since it began, it ends by itself (orphanConferenceMinutes). If not, it is another edge's, and is left alone: find out which other edge uses the bridge.`;
     },
   },
   "clock-jumped": {
@@ -378,7 +376,7 @@ export type DomainTrouble = Checked<typeof domainTrouble>;
 
 /** Names it, says it in sentences, and is the same wherever it is shown. */
 export function showTrouble(
-  { kind, about = null, key, since, latest, count = 1, place, why = "", nextAt }: FoundTrouble,
+  { kind, about = null, key, since, latest, count = 1, place, why = "" }: FoundTrouble,
   domain: string | null,
   bridge: string | null,
 ): DomainTrouble {
@@ -392,7 +390,6 @@ export function showTrouble(
     about: about ?? "",
     count,
     why,
-    nextAt: nextAt ?? null,
   };
   const id = [kind, bridge, key ?? about].filter((part) => part !== null).join(":");
   return {

@@ -114,8 +114,7 @@ export interface KnownTrouble {
     readonly url: string;
     readonly refused: number;
     readonly oldestAt: EpochMs | null;
-    /** `nextAt`: when it is tried again. */
-    readonly failure: { readonly since: EpochMs; readonly why: string; readonly nextAt: EpochMs } | null;
+    readonly failure: { readonly since: EpochMs; readonly why: string } | null;
     readonly givenUp: number;
     readonly lastGivenUpAt: EpochMs | null;
   }[];
@@ -263,7 +262,7 @@ function webhookTrouble(
     const found: FoundTrouble[] = [];
     if (failure) {
       const why = failure.why.replace(/\.$/, "");
-      found.push({ kind: "webhook-fails", about, key, since: failure.since, why, nextAt: failure.nextAt });
+      found.push({ kind: "webhook-fails", about, key, since: failure.since, why });
     } else if (refused > 0 && oldestAt !== null && hasLasted(oldestAt, now, refusedLongMs))
       found.push({ kind: "webhook-fails", about, key, since: oldestAt, count: refused });
     const count = givenUp - (acknowledgements.get(`webhooks-given-up:${key}`)?.place ?? 0);

@@ -67,3 +67,8 @@ export const callRecord = recordOf("call", callColumns);
 
 /** One row for each ended call. */
 export type CallRecord = Readonly<v.InferOutput<typeof callRecord>>;
+
+/** A call-out that the edge refused: no bridge was asked to dial it. */
+export function isNeverDialled({ direction, endedBy, dialledAt, answeredAt }: CallRecord): boolean {
+  return direction === "out" && endedBy === "policy" && dialledAt === null && answeredAt === null;
+}

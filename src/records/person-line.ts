@@ -4,7 +4,7 @@ import { type Checked, time } from "../foundation/schemas.ts";
 import { counted } from "../foundation/text/counted.ts";
 import { sentence } from "../foundation/text/sentence.ts";
 import type { KeptPromptCall } from "../rpc/directory-feed.ts";
-import type { CallRecord } from "./call-record.ts";
+import { type CallRecord, isNeverDialled } from "./call-record.ts";
 import type { ListGaps, SearchedJournals } from "./found-conference.ts";
 
 /** Something that happened to a person on the telephone, or the call that it is in now. */
@@ -31,33 +31,39 @@ export const personLine = v.object({
 export type PersonLine = Checked<typeof personLine>;
 
 /** What the record of a call says of the person at its other end. */
-export function lineOfCall({
-  dialledAt,
-  answeredAt,
-  enteredAt,
-  endedAt,
-  status,
-  endedBy,
-  reason,
-  ...call
-}: CallRecord): PersonLine {
+export function lineOfCall(call: CallRecord): PersonLine {
+  const { dialledAt, answeredAt, enteredAt, endedAt, endedBy, reason } = call;
   const { number, attendeeId, conference, topic, mutes } = call;
   const isReached = enteredAt !== null;
   const muted = mutes > 0 ? `; was muted ${mutes === 1 ? "once" : `${mutes} times`}` : "";
   return {
-    ...{ what: isReached ? "left" : "not-reached", from: enteredAt ?? answeredAt ?? dialledAt, to: endedAt },
+    ...{
+      what: isReached ? "left" : "not-reached",
+      from: enteredAt ?? answeredAt ?? dialledAt ?? (isNeverDialled(call) ? endedAt : null),
+      to: endedAt,
+    },
     ...{ number, attendeeId, conference, call: call.call, ...(topic !== "" && { topic }) },
-    why: sentence(isReached ? `ended by ${endedBy}: ${reason}${muted}` : notReachedText({ status, endedBy, reason })),
+    why: sentence(isReached ? `ended by ${endedBy}: ${reason}${muted}` : notReachedText(call)),
   };
 }
 
 /** The call's other end is no caller of ours, as long as it has not entered. */
-function notReachedText({ status, endedBy, reason }: Pick<CallRecord, "status" | "endedBy" | "reason">): string {
+function notReachedText(call: CallRecord): string {
+  const { status, endedBy, reason } = call;
+  if (isNeverDialled(call)) return `not dialled: ${whyNotDialled[reason] ?? reason}`;
   if (status === "busy") return reason === "rejected" ? "the number rejected the call" : "the number was busy";
   if (status === "no-answer") return "nobody answered";
   const ender = endedBy === "caller" ? "the person called" : endedBy;
+  if (endedBy === "bridge") return `${status} at the bridge${reason === status ? "" : `: ${reason}`}`;
   return `${status}${reason === status ? "" : `: ${reason}`}, ended by ${ender}`;
 }
+
+const whyNotDialled: Readonly<Record<string, string>> = {
+  "conference-locked": "the conference was locked",
+  "invalid-number": "nobody can dial such a number",
+  "number-denied": "the domain's settings do not allow the number",
+  "capacity-exceeded": "there were as many callers as WebEx allows for the conference",
+};
 
 const turningAway: ReadonlySet<string> = new Set(["locked", "full", "refused"] satisfies PromptEnd[]);
 
@@ -112,8 +118,9 @@ export function gapTexts({ unknown = 0, stale = 0, isCut }: ListGaps): readonly 
 /** What is said of an id that was not looked for everywhere; `null`: it was. */
 export function notSearchedText({ searched, isAll }: SearchedJournals = { searched: 0, isAll: true }): string | null {
   if (isAll) return null;
-  if (searched === 0) return "As an id of WebEx's, it was not looked for in the journals of conferences.";
-  return `As an id of WebEx's, it was looked for in the journals of the latest ${counted(searched, "conference")} alone.`;
+  if (searched === 0)
+    return "The journals of conferences were not searched for it. An id of WebEx's would stand there.";
+  return `Only the journals of the latest ${counted(searched, "conference")} were searched for it. An id of WebEx's may stand in another.`;
 }
 
 /** How many digits the wrong keys had: whether some were missing. */

@@ -13,6 +13,8 @@ export interface PersonInside {
   readonly extCallId?: ExtCallId;
   /** Absent: it is being called, or an earlier release did not say. */
   readonly enteredAt?: EpochMs;
+  /** Of one that is being called: since when; absent as before. */
+  readonly dialledAt?: EpochMs;
 }
 
 /** A conference that is being created or runs, as its facts say. */
@@ -46,7 +48,7 @@ export interface RunningView extends Omit<RunningFold, "people" | "ringing" | "r
 }
 
 const showPerson = showFields<PersonInside>({
-  ...{ number: "personal", attendeeId: "personal", extCallId: "open", enteredAt: "open" },
+  ...{ number: "personal", attendeeId: "personal", extCallId: "open", enteredAt: "open", dialledAt: "open" },
 });
 const showPeople = (people: RunningView["people"], person: Person) =>
   people.map(([call, one]) => [call, showPerson(one, person)] as const);
@@ -116,8 +118,8 @@ const changes: {
   },
   "conference-detached": (fold) => Object.assign(fold, { attached: false }),
   "conference-locked": (fold, { locked }) => Object.assign(fold, { locked }),
-  "call-dialled": ({ ringing }, { call, number, extCallId }) =>
-    ringing.set(call, { number, attendeeId: "", ...named(extCallId) }),
+  "call-dialled": ({ ringing }, { call, number, extCallId }, dialledAt) =>
+    ringing.set(call, { number, attendeeId: "", dialledAt, ...named(extCallId) }),
   "call-not-entered": ({ ringing }, { record }) => ringing.delete(record.call as CallId),
   "call-entered": ({ people, ringing }, { call, number, attendeeId, extCallId }, enteredAt) => [
     ringing.delete(call),
@@ -169,10 +171,10 @@ export function runningView(
       return [call, { number, attendeeId: namedAs(caller, head) ?? "", ...since, ...named(extCallId) }];
     }),
     ...(callOuts.size > 0 && {
-      ringing: [...callOuts.values()].map((one) => [
-        one.call,
-        { number: dialledDigits(one.number), attendeeId: "", ...named(one.extCallId) },
-      ]),
+      ringing: [...callOuts.values()].map(({ call, number, extCallId, history }) => {
+        const since = history.dialledAt !== undefined && { dialledAt: history.dialledAt };
+        return [call, { number: dialledDigits(number), attendeeId: "", ...since, ...named(extCallId) }];
+      }),
     }),
     rooms: [
       ...[...rooms.keys()].filter((room) => !opening.has(room)),

@@ -206,7 +206,7 @@ test("an answer that breaks off is no edge's answer", async () => {
 
 test("for programs, texts are as the edge has them; for people they steer no terminal", async () => {
   const callers = [{ call: "c1", extCallId: "a\u001b[2J\u009b\u202eb", number: "", attendeeId: "", room: "main" }];
-  answers["domains/acme/conferences"] = { conferences: [{ key: "1", callers }], next: null, unreachable: 0 };
+  answers["domains/acme/conferences"] = { conferences: [{ key: "1", callers, rooms: [] }], next: null, unreachable: 0 };
 
   const json = await said("calls", "--json");
   expect(JSON.parse(json)).toEqual([expect.objectContaining({ extCallId: "a\u001b[2J\u009b\u202eb" })]);

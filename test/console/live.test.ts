@@ -4,16 +4,26 @@ import { live } from "../../src/console/browser/live.js";
 /** The pages that were asked for, with the time. */
 const looks: number[] = [];
 let tookMs = 0;
-let socket: { onopen(): void; onmessage(message: { data: string }): void } | null = null;
+interface ASocket {
+  onopen(): void;
+  onmessage: ((message: { data: string }) => void) | null;
+}
+let socket: ASocket | null = null;
+let sockets = 0;
+/** Whether the server answers pings. */
+let answers = true;
+const status = { dataset: {} as { is?: string }, textContent: "" };
 
 /** As much of a browser as a page without parts needs. */
 beforeEach(() => {
   vi.useFakeTimers({ now: 1_000_000 });
   looks.length = 0;
+  sockets = 0;
+  answers = true;
   const nothing = { addEventListener: () => {}, querySelectorAll: () => [] };
   vi.stubGlobal("document", {
     ...{ ...nothing, hidden: false, documentElement: { dataset: { now: String(Date.now()) } } },
-    getElementById: () => null,
+    getElementById: (id: string) => (id === "link" ? status : null),
     querySelector: () => ({ dataset: { live: "/live" } }),
   });
   vi.stubGlobal("HTMLInputElement", class {});
@@ -23,11 +33,16 @@ beforeEach(() => {
     "WebSocket",
     class {
       onopen = () => {};
-      onmessage = () => {};
+      onmessage: ASocket["onmessage"] = () => {};
+      onclose = () => {};
       constructor() {
         socket = this;
+        sockets += 1;
       }
-      send() {}
+      send() {
+        if (answers) setTimeout(() => this.onmessage?.({ data: "pong" }), 50);
+      }
+      close() {}
     },
   );
   vi.stubGlobal("fetch", () => {
@@ -52,7 +67,7 @@ test.each([
     live(() => "");
     socket?.onopen();
     for (let passed = 0; passed < 10_000; passed += 10) {
-      socket?.onmessage({ data: "changed" });
+      socket?.onmessage?.({ data: "changed" });
       await vi.advanceTimersByTimeAsync(10);
     }
 
@@ -61,3 +76,18 @@ test.each([
     expect(new Set(pauses)).toEqual(new Set([everyMs]));
   },
 );
+
+test("a server that hangs is said to be away within ten seconds, since it was heard last, and is tried again", async () => {
+  live(() => "");
+  socket?.onopen();
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect([status.textContent, sockets]).toEqual(["live", 1]);
+  answers = false;
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(status).toMatchObject({ dataset: { is: "away" }, textContent: "connecting again since 00:17:40" });
+  await vi.advanceTimersByTimeAsync(20_000);
+  expect(sockets).toBeGreaterThan(1);
+  expect(status.textContent).toBe("connecting again since 00:17:40");
+  socket?.onopen();
+  expect(status.textContent).toBe("live");
+});

@@ -291,7 +291,7 @@ test("WebEx is told nothing after a keep-alive close, and the action is done all
   expect(inShort(await stagesOf(world, "a1"))).toEqual([
     "mute: done",
     "done",
-    "WebEx has let the conference go on alone",
+    "WebEx does not have the conference now: it has let it go on alone, or never created it",
   ]);
   await world.operate("a2", { type: "call-out", number });
   await world.operate("a3", { type: "end" });
@@ -300,7 +300,7 @@ test("WebEx is told nothing after a keep-alive close, and the action is done all
   expect(inShort(await stagesOf(world, "a3"))).toEqual([
     "end-conference: done",
     "done",
-    "WebEx has let the conference go on alone",
+    "WebEx does not have the conference now: it has let it go on alone, or never created it",
   ]);
 });
 

@@ -602,7 +602,7 @@ test("an acknowledgement covers what had come before it, however old what comes 
   store.add(aPost("6", 50));
   store.add(aPost("5", 10_100));
   expect(counted(store)).toEqual([["tsp1", 50, 50, 1]]);
-  for (const at of [60, 70]) store.addOfNone([{ at, requests, hosts: [{ ...ofMailbox, givenUp: 2 }] }]);
+  for (const at of [60, 70]) store.addOfNone([{ at, requests, hosts: [{ ...ofMailbox, givenUp: 2 }] }], 1_000_000);
   expect(counted(store)).toEqual([["tsp1", 50, 70, 5]]);
   const last = place();
   for (const server of ["tsp1", "tsp2"]) acknowledge(store, server, last);
@@ -627,7 +627,7 @@ test("what was acknowledged is not counted again as later documents push it out 
 test("while documents are given up all the time, an acknowledgement covers what was seen of those without a row", () => {
   const store = new GivenUpStore(new Database(), placeOf);
   const ofNone = (at: number, host: string, givenUp: number) =>
-    store.addOfNone([{ at, requests, hosts: [{ ...ofMailbox, host: host as WebexHost, givenUp }] }]);
+    store.addOfNone([{ at, requests, hosts: [{ ...ofMailbox, host: host as WebexHost, givenUp }] }], 1_000_000);
   const count = () => counted(store).map(([host, , , count]) => [host, count]);
   ofNone(1, "tsp1", 50);
   ofNone(2, "http://tsp1", 20);

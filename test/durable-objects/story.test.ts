@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import type { Report } from "../../src/bridge/events.ts";
 import { Timeline } from "../../src/explain/timeline.ts";
 import type { TransId } from "../../src/foundation/ids.ts";
+import { lineOfCall } from "../../src/records/person-line.ts";
 import type { StoryLine } from "../../src/rpc/story.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import { aCaller, held } from "../builders.ts";
@@ -342,4 +343,41 @@ test("what is confirmed and written later stands where it was confirmed", async 
     "edge > webex: A2W_NotifyUserEnter",
     "webex > edge: confirmed",
   ]);
+});
+
+test("a call-out that the edge refuses has a record, and is answered for by its number and by WebEx's name for it", async () => {
+  for (const [phone, settings, why, says] of [
+    [
+      { area: "900" },
+      { policy: { deny: ["+1900"] } },
+      "number-denied",
+      "The domain's settings do not allow that number.",
+    ],
+    [{ local: "5550154#12" }, {}, "invalid-number", "Nobody can dial such a number, so the bridge was not asked to."],
+  ] as const) {
+    const world = new ConferenceWorld();
+    world.domain = testDomain(settings);
+    await world.running(0);
+    const sent = world.sent.length;
+    const number = { country: "1", area: "408", local: "5550001", extension: "", ...phone };
+    const wanted = { type: "call-out", msgId: "m8", replyTo: host, extConfId, extCallId: "8201", phone: number };
+    await world.received("t-out", wanted as never);
+    await world.time.pass(5_000);
+
+    expect(world.sent).toHaveLength(sent);
+    const digits = `1${number.area}${number.local}`;
+    const facts = world.pages.flatMap((page) => page.facts.map(({ fact }) => fact));
+    const records = facts.flatMap((fact) => (fact.kind === "call-not-entered" ? fact.record : []));
+    const record = { direction: "out", number: digits, extCallId: "8201", status: "failed", endedBy: "policy" };
+    expect(records).toMatchObject([{ ...record, reason: why, dialledAt: null, minutes: 0 }]);
+    for (const call of [undefined, "8201", digits]) {
+      const { items } = await world.during(world.conference.reader.explain(call, 0));
+      expect(items).toMatchObject([{ answer: says, calls: [records[0]?.call] }]);
+    }
+    const { items } = await world.during(world.conference.reader.story(0));
+    expect(items.find(({ what }) => what === "not dialled")?.facts).toMatchObject({ number: digits, why });
+    const [line] = records.map(lineOfCall);
+    expect(line).toMatchObject({ what: "not-reached", from: records[0]?.endedAt });
+    expect(line?.why).toMatch(/^Not dialled: /);
+  }
 });

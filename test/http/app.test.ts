@@ -251,12 +251,12 @@ test("a person who sees the domain also hears what waits and which receiver of w
     [
       "webhook-fails",
       "1970-01-01T00:01:00.000Z",
-      `The receiver ${url} of local takes no webhooks: Error: Network connection lost. They wait for it, three days at most. It is tried again at 1970-01-01T00:00Z.`,
+      `The receiver ${url} of local takes no webhooks: Error: Network connection lost. What waits is kept for three days, and the receiver is tried again by itself. Look at why it fails.`,
     ],
     [
       "webhook-fails",
       "1970-01-01T00:15:40.000Z",
-      `The receiver ${url} of local has refused 3 webhooks; webhook-refused in the log says why. They come again for three days, and are given up then.`,
+      `The receiver ${url} of local has refused 3 webhooks; webhook-refused in the log says why. What it has refused is sent again for three days, and then given up.`,
     ],
   ]);
   edge.broken.add("directory");

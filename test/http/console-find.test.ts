@@ -57,7 +57,9 @@ test("all else is looked for by a page whose address has nothing of it", async (
   await edge.held("7001", "6");
   edge.views.set("6" as ConfKey, conferenceView("6"));
   edge.broken.add("6");
-  expect(await read(await post("/find", { find: "W-17" }))).toContain("not looked for in the journals");
+  expect(await read(await post("/find", { find: "W-17" }))).toContain(
+    "The journals of conferences were not searched for it",
+  );
   edge.broken.clear();
   expect(await read(await post("/find", { find: "52491001201" }))).toContain("Look there → /console/local/find?find=");
   expect(await read(`${to}&journals=1`)).not.toContain("not looked for");

@@ -4,6 +4,7 @@ import type { BridgeName, CallId, ConfKey, DomainName, ExtCallId, MsgId } from "
 import type { FoundAnswer } from "../../src/http/api/find.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
 import { gapTexts } from "../../src/records/person-line.ts";
+import type { ConferenceView } from "../../src/rpc/conference-view.ts";
 import type { StoryLine } from "../../src/rpc/story.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import { event } from "../builders.ts";
@@ -97,15 +98,23 @@ test("a number that a bridge keeps with signs between its digits is found in rec
 test("of somebody who is being called is said where, and that it has not entered", async () => {
   const edge = new FakeEdge();
   const page = aPage({ key: "555123456", running: { createdAt: 900_000, callers: 0 } });
-  const ringing = [["c9" as CallId, { number: ada, attendeeId: "", extCallId: "77" as ExtCallId }]] as const;
+  const called = { number: ada, attendeeId: "", dialledAt: 950_000, extCallId: "77" as ExtCallId };
+  const ringing = [["c9" as CallId, called]] as const;
   await edge.directory.follow({ ...page, view: page.view ? { ...page.view, ringing } : null });
   edge.views.set("555123456" as ConfKey, conferenceView("555123456", { callers: [] }));
   const line = {
-    ...{ what: "being-called", from: null, to: null, number: ada, attendeeId: "", conference: "555123456", call: "c9" },
-    why: "It has not entered.",
+    ...{ what: "being-called", from: 950_000, to: null, number: ada, attendeeId: "" },
+    ...{ conference: "555123456", call: "c9" },
   };
-  expect((await asked(edge, `numbers?number=${ada}`)).body.lines).toEqual([line]);
-  expect((await found(edge, "77")).lines).toEqual([line]);
+  const lines = async () => (await asked(edge, `numbers?number=${ada}`)).body.lines;
+  expect(await lines()).toEqual([{ ...line, why: "No agent says now what its bridge does: it may not ring." }]);
+  edge.health.set("simulated", { agentConnected: true, bridgeUp: true, portsInUse: 3, ports: 96 });
+  expect(await lines()).toEqual([{ ...line, why: "It has not entered." }]);
+  expect((await found(edge, "77")).lines).toEqual(await lines());
+  const dial = { id: "k1", type: "dial", sent: 1, taken: true, answerBy: null } as object;
+  const commands = [dial] as ConferenceView["commands"];
+  edge.views.set("555123456" as ConfKey, conferenceView("555123456", { callers: [], commands }));
+  expect(await lines()).toEqual([{ ...line, why: "The bridge has not said yet that it dials." }]);
 });
 
 test("rows of a conference that runs have its name, also of calls that are over or were not let in", async () => {

@@ -629,7 +629,7 @@ test("an orphan's trouble says whether it is locked, and what to do where the se
 
   expect(todos).toEqual([
     ["100", expect.stringContaining("It is locked: nobody new gets in.")],
-    ["101", expect.stringContaining("It is not locked: whoever keys its key gets in.")],
+    ["101", expect.stringContaining("It is not locked: whoever has its key gets in.")],
     [
       "102",
       expect.stringMatching(/^The settings do not have the bridge former any more, .* end the conference at the/),

@@ -2,6 +2,7 @@ import { actionsOf, type Fact, singleFacts } from "../../src/conference/facts.ts
 import type { OperatorRequest } from "../../src/conference/operator-actions.ts";
 import type { ConferenceState } from "../../src/conference/state.ts";
 import { assertNever } from "../../src/foundation/result.ts";
+import { isNeverDialled } from "../../src/records/call-record.ts";
 import { answerTypes } from "../../src/tsp/messages.ts";
 
 const mutes = ["mute", "unmute", "caller-changed", "caller-updated", "conference-updated"];
@@ -99,7 +100,8 @@ export class FactFold {
         this.#dialled.add(fact.call);
         return;
       case "call-not-entered":
-        if (!this.#dialled.delete(fact.call)) throw new Error(`${fact.call} was not dialled`);
+        if (!this.#dialled.delete(fact.call) && !isNeverDialled(fact.record))
+          throw new Error(`${fact.call} was not dialled`);
         return;
       case "call-entered": {
         const { call, muted, room, attendeeId, extCallId } = fact;

@@ -3,7 +3,7 @@ import type { Head } from "../../src/conference/head.ts";
 import type { Caller, CallOut, PendingCommand } from "../../src/conference/state.ts";
 import type { CallId, ConfKey } from "../../src/foundation/ids.ts";
 import { persons } from "../../src/foundation/shown.ts";
-import type { CallRecord } from "../../src/records/call-record.ts";
+import { type CallRecord, isNeverDialled } from "../../src/records/call-record.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
 import { directoryFacts } from "../../src/records/directory-facts.ts";
 import { webhookOf } from "../../src/records/webhooks.ts";
@@ -209,7 +209,17 @@ function countIn(disk: Database): Counted {
     counted.open.clear();
     for (const call of open) counted.open.add(call);
   }
+  // A call-out that the edge refused is in no state.
+  for (const call of refusedOn(disk)) counted.ends.set(call, (counted.ends.get(call) ?? 0) + 1);
   return counted;
+}
+
+function refusedOn(disk: Database): readonly CallId[] {
+  if (!hasTable(disk, "journal")) return [];
+  const facts = conferenceOn(disk)
+    .journal.facts(0)
+    .flatMap((row) => row.facts);
+  return facts.flatMap((fact) => (fact.kind === "call-not-entered" && isNeverDialled(fact.record) ? fact.call : []));
 }
 
 /** The changes of each row that concern conferences and calls, in order. */

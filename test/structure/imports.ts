@@ -40,7 +40,14 @@ export const rules: Readonly<Record<string, Rule>> = {
     mayAsType: ["src/rpc"],
   },
   "src/explain": {
-    may: ["src/foundation", "src/bridge", "src/conference", "src/records/outcomes.ts", "src/tsp"],
+    may: [
+      "src/foundation",
+      "src/bridge",
+      "src/conference",
+      "src/records/call-record.ts",
+      "src/records/outcomes.ts",
+      "src/tsp",
+    ],
     mayAsType: ["src/rpc"],
   },
   "src/replay": {

@@ -20,24 +20,14 @@ const RETRY_HANG_UP_MS = 10_000;
 /** How long the bridge may take to bring in a call that was picked up, through a private talk or directly. */
 const ENTRY_MS = 30_000;
 
-/** Dials a number for WebEx (protocol 2.2.4, 4.3), unless nobody can dial it (protocol T27) or the domain's policy denies it. */
+/** Dials a number for WebEx (protocol 2.2.4, 4.3), unless that is refused: then the call has a record, and no command. */
 export function startCallOut(draft: Draft, head: Creating | Running, message: FromWebexMessages["call-out"]): void {
   const request = requestOf(message);
-  if (isLockedOut(draft)) return draft.answer(request, "conference-locked");
   const isKnown = ({ extCallId }: { extCallId: unknown }) => extCallId === message.extCallId;
   const present = draft.callers.values().filter((caller) => !caller.left);
   const pending = draft.callOuts.values().filter(({ stage }) => stage !== "dropping");
-  if (present.some(isKnown) || pending.some(isKnown)) return draft.answer(request, "not-supported");
-  if (wrongNumber(message.phone) !== null) return draft.answer(request, "invalid-number");
-  const { policy } = draft.context.settings;
-  if (policy && !mayDial(policy, message.phone)) {
-    const { country, area, local } = message.phone;
-    draft.fact({ kind: "call-out-denied", country, number: `${country}${area}${local}` });
-    return draft.answer(request, "number-denied");
-  }
-  if (head.maxCallers !== null && present.length + pending.length >= head.maxCallers) {
-    return draft.answer(request, "capacity-exceeded");
-  }
+  if (!isLockedOut(draft) && (present.some(isKnown) || pending.some(isKnown)))
+    return draft.answer(request, "not-supported");
   const callOut = {
     request,
     extCallId: message.extCallId,
@@ -47,9 +37,33 @@ export function startCallOut(draft: Draft, head: Creating | Running, message: Fr
     muted: entersMuted(message),
     privately: message.joinMode === "private-talk",
   };
+  const isFull = head.maxCallers !== null && present.length + pending.length >= head.maxCallers;
+  const refusal = refusalOf(draft, message, isFull);
+  if (refusal !== null) return refuse(draft, callOut, refusal);
   // Who invites is the host, also if it has gone by the time the invitee picks up.
   if (callOut.privately) hostForTalk(draft);
   dial(draft, callOut, message.maxWaitingTime);
+}
+
+type CallOutRefusal = "conference-locked" | "invalid-number" | "number-denied" | "capacity-exceeded";
+
+/** Why nobody is dialled: nobody can dial the number (protocol T27), or the domain's policy denies it; `null`: it is. */
+function refusalOf(draft: Draft, { phone }: FromWebexMessages["call-out"], isFull: boolean): CallOutRefusal | null {
+  if (isLockedOut(draft)) return "conference-locked";
+  if (wrongNumber(phone) !== null) return "invalid-number";
+  const { policy } = draft.context.settings;
+  if (policy && !mayDial(policy, phone)) return "number-denied";
+  return isFull ? "capacity-exceeded" : null;
+}
+
+/** People look for the call that never rang by its number, so it has a record as all others. */
+function refuse(draft: Draft, wanted: Omit<CallOut, "call" | "stage" | "answerBy" | "history">, why: CallOutRefusal) {
+  const { country } = wanted.number;
+  const never = { ...wanted, stage: "dialling", answerBy: draft.at, history: newHistory(draft) } as const;
+  const callOut: CallOut = { call: draft.newId() as CallId, ...never };
+  if (why === "number-denied") draft.fact({ kind: "call-out-denied", country, number: dialled(callOut) });
+  draft.answer(wanted.request, why);
+  callOver(draft, callOut, { endedBy: "policy", status: "failed", reason: why });
 }
 
 /** Dials a number and lets the call enter when it is picked up. */

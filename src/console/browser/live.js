@@ -9,7 +9,7 @@
  */
 export function live(ageOf) {
   const REFRESH_EVERY_MS = 250;
-  const PING_EVERY_MS = 30_000;
+  const PING_EVERY_MS = 5_000;
   const AGES_EVERY_MS = 1_000;
   const LONGEST_PAUSE_MS = 30_000;
   const AGAIN_MS = 3_000;
@@ -181,14 +181,18 @@ export function live(ageOf) {
     const url = new URL(to, location.href);
     url.protocol = url.protocol.replace("http", "ws");
     const socket = new WebSocket(url);
-    let isHeard = true;
-    const pings = setInterval(() => {
-      // A link that is dead is not always known to be.
-      if (!isHeard) return socket.close();
-      isHeard = false;
-      socket.send("ping");
-    }, PING_EVERY_MS);
     let wasOpen = false;
+    let isHeard = true;
+    let heardAt = Date.now();
+    const pings = setInterval(() => {
+      if (!isHeard) {
+        // Of a server that hangs, or a link that is dead, no close comes.
+        lostAt ??= heardAt;
+        return ended(0);
+      }
+      isHeard = false;
+      if (wasOpen) socket.send("ping");
+    }, PING_EVERY_MS);
     socket.onopen = () => {
       wasOpen = true;
       isConnected = true;
@@ -200,9 +204,16 @@ export function live(ageOf) {
     };
     socket.onmessage = ({ data }) => {
       isHeard = true;
+      heardAt = Date.now();
       if (data !== "pong") refresh();
     };
-    socket.onclose = ({ code }) => {
+    socket.onclose = ({ code }) => ended(code);
+
+    /** @param {number} code */
+    function ended(code) {
+      socket.onclose = null;
+      socket.onmessage = null;
+      socket.close();
       clearInterval(pings);
       isConnected = false;
       if (code === TIME_IS_UP) return connect(to);
@@ -212,7 +223,7 @@ export function live(ageOf) {
       if (!wasOpen) refresh();
       setTimeout(() => connect(to), pauseMs * (0.5 + Math.random() / 2));
       pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS);
-    };
+    }
   }
 
   document.addEventListener("visibilitychange", () => {

@@ -4,6 +4,7 @@ import type { CallId } from "../../foundation/ids.ts";
 import { counted } from "../../foundation/text/counted.ts";
 import { capitalized } from "../../foundation/text/sentence.ts";
 import { instantText } from "../../foundation/time/shown-time.ts";
+import { isNeverDialled } from "../../records/call-record.ts";
 import type { Explanation } from "../../rpc/story.ts";
 import type { FactOf } from "../fold.ts";
 import {
@@ -57,7 +58,9 @@ export const ofCalls: Questions = {
       ? `${capitalized(operatorText(asker) ?? "WebEx")} cancelled the call while it rang.`
       : why === "bridge-timeout"
         ? known.noAnswerText(known.commandFor("dial", call))
-        : leaveText(why);
+        : why === "invalid-number" && isNeverDialled(record)
+          ? "Nobody can dial such a number, so the bridge was not asked to."
+          : leaveText(why);
     return explained(row, [call], question, answer, known.calls.get(call)?.dialled);
   },
   "post-queued": notDialled,
@@ -153,7 +156,7 @@ function left({ call: id, why, by }: FactOf<"call-left">, row: WhyRow, known: Kn
   return explained(row, [id], `Why did the call of ${callerText(call)} end?`, answer, since);
 }
 
-/** A call-out that was refused before it was dialled. */
+/** A call-out that was refused before it was dialled; a version before this one made no record of it. */
 function notDialled({ type, result = "ok", extCallId }: FactOf<"post-queued">, row: WhyRow, known: Known) {
   if (type !== "called-out" || result === "ok" || extCallId === undefined || known.callNamed(extCallId)) return null;
   const asked = row.input?.type === "webex" ? row.input.messages : [];

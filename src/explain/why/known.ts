@@ -4,6 +4,7 @@ import type { InputRow } from "../../conference/inputs.ts";
 import type { CallId, CommandId, ExtCallId, MsgId, TransId } from "../../foundation/ids.ts";
 import { capitalized } from "../../foundation/text/sentence.ts";
 import { instantText } from "../../foundation/time/shown-time.ts";
+import { isNeverDialled } from "../../records/call-record.ts";
 import type { Explanation } from "../../rpc/story.ts";
 import type { FromWebex } from "../../tsp/messages.ts";
 import { type FactOf, type Fold, fold } from "../fold.ts";
@@ -143,6 +144,12 @@ export class Known {
     "call-dialled": ({ call, number, extCallId }, dialled) => {
       const status = { isInside: false, isMonitor: false, dialled, entry: null };
       this.calls.set(call, { call, number, attendeeId: null, extCallId, ...status });
+    },
+    "call-not-entered": ({ call, record }) => {
+      if (!isNeverDialled(record)) return;
+      const { number, extCallId } = record;
+      const status = { isInside: false, isMonitor: false, dialled: null, entry: null };
+      this.calls.set(call, { call, number, attendeeId: null, extCallId: extCallId as ExtCallId, ...status });
     },
     "call-entered": ({ call, number, attendeeId, extCallId, participantType }) => {
       const dialled = this.calls.get(call)?.dialled ?? null;

@@ -289,6 +289,17 @@ function ofRunning(one: ListedConference, text: string | null): readonly FoundCo
   return [{ key, ...(topic !== undefined && { topic }), state: phase, at, ...by }];
 }
 
+/** Of one that is being called. */
+const notRinging = {
+  away: "No agent says now what its bridge does: it may not ring.",
+  unsaid: "The bridge has not said yet that it dials.",
+  rings: "It has not entered.",
+} as const;
+
+function isDial({ type }: { readonly type: string }): boolean {
+  return type === "dial";
+}
+
 /** Who is in these conferences, as far as they are listed. The first ones are asked since when, and whether muted. */
 async function insideOf(
   domain: Domain,
@@ -311,13 +322,17 @@ async function insideOf(
     const [view, entered] = answered ?? [];
     return people
       .slice(0, mostNamed)
-      .map(({ extCallId: _, isCalled, enteredAt = null, bridge = null, ...person }): PersonLine => {
+      .map(({ extCallId: _, isCalled, enteredAt = null, dialledAt = null, bridge = null, ...person }): PersonLine => {
         const place = { ...person, conference: key, to: null };
-        if (isCalled) return { ...place, what: "being-called", from: null, why: "It has not entered." };
+        const isUnsaid = isAway(bridges, bridge);
+        if (isCalled) {
+          const why = isUnsaid ? notRinging.away : view?.commands.some(isDial) ? notRinging.unsaid : notRinging.rings;
+          return { ...place, what: "being-called", from: dialledAt, why };
+        }
         const caller = view?.callers.find(({ call }) => call === person.call);
         return {
           ...{ ...place, what: "inside", from: entered?.get(person.call) ?? enteredAt },
-          why: isAway(bridges, bridge)
+          why: isUnsaid
             ? "No agent says now what its bridge does: it may have left."
             : caller?.muted
               ? "It is muted."

@@ -182,7 +182,9 @@ test("a call is found by WebEx's name for it as long as it lasts, and a call-out
     const { found = new Map() } = await list(world, { text, named: true });
     return [...found.values()].flat().map(({ call: _, bridge: __, ...person }) => person);
   };
-  const rings = { number: "15552345678", attendeeId: "", extCallId: "4711", isCalled: true };
+  const rings = {
+    ...{ number: "15552345678", attendeeId: "", extCallId: "4711", isCalled: true, dialledAt: expect.any(Number) },
+  };
   const inside = { number: "14085551234", attendeeId: "", extCallId: "1001", enteredAt: expect.any(Number) };
   expect([await found("4711"), await found("555-234-5678")]).toEqual([[rings], [rings]]);
   expect(await found("1001")).toEqual([inside]);
