@@ -87,7 +87,7 @@ test("lost posts are said everywhere within 5 s, after a kill too, and until som
   const all = ["send-again", "--server", world.webex.host, "--yes"];
   expect((await bridgehead(...all))[1]).toMatch(/^\d+ documents? of 1 conference queued to be sent again to /);
   expect((await bridgehead(...all))[1]).toMatch(
-    /^0 documents of 0 conferences queued .*\n.*was asked whether it is back/,
+    /^0 documents of 0 conferences queued .*\n.*is asked whether it is back/,
   );
   // It is no sign of life.
   expect(await isWrong("it is so after all was sent again", 15_000, "posts-given-up")).toEqual([one]);
