@@ -1,8 +1,16 @@
 import type { EpochMs } from "../../src/foundation/ids.ts";
 import type { LogFacts } from "../../src/foundation/text/log-line.ts";
+import { hasLasted } from "../../src/foundation/time/has-lasted.ts";
 import { renewAt } from "../../src/foundation/time/renew-at.ts";
 import { minuteMs } from "../../src/foundation/time/timers.ts";
-import { activeLink, type Health, type Link, type RelayInput, type RelayState } from "../../src/link/relay.ts";
+import {
+  activeLink,
+  type Health,
+  hasPorts,
+  type Link,
+  type RelayInput,
+  type RelayState,
+} from "../../src/link/relay.ts";
 import type { FoundTrouble } from "../../src/operators/trouble-kinds.ts";
 import type { AgentView, BridgeHealth } from "../../src/rpc/relay.ts";
 import type { AgentSockets } from "./agent-sockets.ts";
@@ -40,11 +48,6 @@ export function bridgeHealth(active: Link | undefined, around: Around): BridgeHe
   };
 }
 
-/** Whether it says how many ports there are, and has any to be full. */
-function hasPorts({ bridgeUp, ports, portsUnread }: Health): boolean {
-  return bridgeUp && !portsUnread && ports !== null && ports > 0;
-}
-
 /** A bridge at its limit has a port free now and then: it is full until one has been free for so long. */
 const freeForMs = minuteMs;
 
@@ -54,30 +57,33 @@ export const nothingSaid: LastSaid = { awaySince: null, endsSince: null, certifi
 export function lastSaid(before: LastSaid, state: RelayState, now: EpochMs): LastSaid {
   const all = state.links.flatMap(({ health }) => health ?? []);
   const certificate = all.length === 0 ? before.certificate : certificateOf(all);
-  const { health = null, bridgeAwaySince = null } = activeLink(state) ?? {};
-  if (health === null) return { ...before, certificate };
+  const active = activeLink(state);
+  const { health = null, bridgeAwaySince = null } = active ?? {};
+  if (!active || health === null) return { ...before, certificate };
   return {
     awaySince: health.bridgeUp ? null : (before.awaySince ?? bridgeAwaySince ?? now),
     endsSince: health.ports === 0 ? (before.endsSince ?? now) : null,
-    ...fullFrom(before, health, now),
+    ...fullFrom(before.fullSince, { ...active, health }, now),
     certificate,
   };
 }
 
-/** Since when all ports have been in use, but for a moment now and then. */
-export function fullSinceOf({ fullSince, freeSince }: LastSaid, now: EpochMs): EpochMs | undefined {
-  return freeSince !== undefined && now - freeSince >= freeForMs ? undefined : fullSince;
+/** When a bridge that was full is full no more, unless its ports are in use again by then; `null`: it is not, or is no more. */
+export function fullUntil({ fullSince }: LastSaid, state: RelayState): EpochMs | null {
+  const { freeSince } = activeLink(state) ?? {};
+  return fullSince === undefined || freeSince === undefined ? null : freeSince + freeForMs;
 }
 
-/** What an agent has not read yet, as after it has connected to its bridge, says nothing. */
-function fullFrom(before: LastSaid, health: Health, now: EpochMs): Pick<LastSaid, "fullSince" | "freeSince"> {
-  const fullSince = fullSinceOf(before, now);
+function fullFrom(
+  fullSince: EpochMs | undefined,
+  { health, freeSince }: Pick<Link, "freeSince"> & { readonly health: Health },
+  now: EpochMs,
+): Pick<LastSaid, "fullSince"> {
   const isUnread = health.bridgeUp && health.portsUnread;
   if (!isUnread && !hasPorts(health)) return {};
   if (!isUnread && health.portsInUse >= (health.ports ?? 0)) return { fullSince: fullSince ?? now };
-  if (fullSince === undefined) return {};
-  const freeSince = before.freeSince ?? (isUnread ? undefined : now);
-  return { fullSince, ...(freeSince !== undefined && { freeSince }) };
+  const isOver = freeSince !== undefined && hasLasted(freeSince, now, freeForMs);
+  return fullSince === undefined || isOver ? {} : { fullSince };
 }
 
 type Certificate = NonNullable<LastSaid["certificate"]>;

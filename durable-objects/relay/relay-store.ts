@@ -40,8 +40,6 @@ export interface LastSaid {
   readonly endsSince: EpochMs | null;
   /** Since when all ports of the bridge are in use; absent: they are not. */
   readonly fullSince?: EpochMs;
-  /** Since when one of them is free again. Not on disk: that would be a row for each call at the limit. */
-  readonly freeSince?: EpochMs;
   /** Of the edge, as agents see it: of several the one that is to be renewed first. */
   readonly certificate: { readonly begins?: EpochMs; readonly ends: EpochMs } | null;
 }

@@ -42,7 +42,7 @@ import {
   activeLine,
   bridgeHealth,
   certificateTrouble,
-  fullSinceOf,
+  fullUntil,
   lastSaid,
   lostSince,
   nothingSaid,
@@ -255,8 +255,7 @@ export class Relay implements RelayRpc {
     const active = activeLink(this.#state);
     const agentConnected = active !== undefined && this.#ports.sockets.lastSeen(active.id) !== null;
     const missedAt = active ? this.#missedAt : lostSince(this.#store.read("lost"));
-    const { awaySince: bridgeAwaySince, endsSince, certificate } = this.#lastSaid;
-    const fullSince = fullSinceOf(this.#lastSaid, this.#ports.now());
+    const { awaySince: bridgeAwaySince, endsSince, fullSince, certificate } = this.#lastSaid;
     const awaySince = agentConnected ? bridgeAwaySince : missedAt;
     const trouble = [
       ...this.#absences.trouble(this.#identity, this.#state),
@@ -374,10 +373,12 @@ export class Relay implements RelayRpc {
   }
 
   #lookForTrouble(): void {
-    const { freeSince: _, ...before } = this.#lastSaid;
-    this.#lastSaid = lastSaid(this.#lastSaid, this.#state, this.#ports.now());
-    const { freeSince: __, ...said } = this.#lastSaid;
-    if (JSON.stringify(said) !== JSON.stringify(before)) this.#store.write("lastSaid", said);
+    const said = lastSaid(this.#lastSaid, this.#state, this.#ports.now());
+    const isNew = JSON.stringify(said) !== JSON.stringify(this.#lastSaid);
+    this.#lastSaid = said;
+    const freeAt = fullUntil(said, this.#state);
+    if (freeAt !== null) this.#alarm.wakeBy(freeAt);
+    if (isNew) this.#store.write("lastSaid", said);
     this.#absences.look(this.#identity, this.#state);
     void this.#trouble.look(this.#identity, (bridge) => {
       if (!this.#absences.hasBridge(bridge)) return { trouble: [], movedAt: Number.NEGATIVE_INFINITY };

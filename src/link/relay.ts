@@ -17,6 +17,8 @@ export interface Link {
   readonly health: Health | null;
   /** Since when the agent says that its bridge is away; `null`: it does not. */
   readonly bridgeAwaySince: EpochMs | null;
+  /** Since when a port of the bridge has been free, as the agent says; absent: none is, or it does not say. */
+  readonly freeSince?: EpochMs;
   /** The limit of ids that its agent has on disk, as it last said; absent: it is an older one, and keeps none. */
   readonly idLimit?: IdLimit;
 }
@@ -225,8 +227,10 @@ function received(state: RelayState, { id, message, at }: Extract<RelayInput, { 
       return unchanged(state); // The holder of the socket has answered it: see `PING`.
     case "health": {
       const { type, ...health } = message;
+      const { freeSince, ...rest } = link;
       const bridgeAwaySince = health.bridgeUp ? null : (link.bridgeAwaySince ?? at);
-      return unchanged(changed(state, { ...link, health, bridgeAwaySince }));
+      const free = freeFrom(freeSince, health, at);
+      return unchanged(changed(state, { ...rest, health, bridgeAwaySince, ...free }));
     }
     case "prompt-calls":
       // Also of an agent that acts no longer: nobody else knows what it saw.
@@ -255,6 +259,19 @@ function received(state: RelayState, { id, message, at }: Extract<RelayInput, { 
     default:
       return assertNever(message);
   }
+}
+
+/** Ports that the agent has not read yet, as after it has connected to its bridge, say nothing. */
+function freeFrom(since: EpochMs | undefined, health: Health, at: EpochMs): Pick<Link, "freeSince"> {
+  const isUnread = health.bridgeUp && health.portsUnread === true;
+  const isFree = hasPorts(health) && health.portsInUse < (health.ports ?? 0);
+  const freeSince = isUnread ? since : isFree ? (since ?? at) : undefined;
+  return freeSince === undefined ? {} : { freeSince };
+}
+
+/** Whether it says how many ports there are, and has any to be full. */
+export function hasPorts({ bridgeUp, ports, portsUnread }: Health): boolean {
+  return bridgeUp && !portsUnread && ports !== null && ports > 0;
 }
 
 function sendCommands(state: RelayState, conference: ConfKey, commands: readonly IssuedCommand[]): RelayStep {

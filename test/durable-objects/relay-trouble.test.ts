@@ -1,4 +1,5 @@
 import { beforeEach, expect, test } from "vitest";
+import type { Attachment } from "../../durable-objects/relay/agent-sockets.ts";
 import { bridgeTrouble } from "../../src/operators/trouble.ts";
 import { bridge, dayMs, domain, health, RelayWorld } from "./relay-world.ts";
 
@@ -17,7 +18,9 @@ async function pass(ms: number, ...links: readonly string[]) {
   for (let left = ms; left > 0; left -= 3_000) {
     world.now += Math.min(left, 3_000);
     for (const link of links) world.pings(link);
-    if (world.alarmAt !== null && world.alarmAt <= world.now) await world.relay.alarm();
+    if (world.alarmAt === null || world.alarmAt > world.now) continue;
+    world.alarmAt = null;
+    await world.relay.alarm();
   }
 }
 
@@ -504,4 +507,41 @@ test("a bridge stays full since it was, over ports that its agent has not read y
   await pass(3_000, "link-1");
   world.says({ ...health, ports: 8, portsInUse: 8 });
   expect(await world.relay.health()).toMatchObject({ fullSince });
+});
+
+test("a bridge is full no more a minute after a port was free, also for a relay that sleeps in between, or whose clock was set back", async () => {
+  for (const passes of [
+    async () => {
+      await pass(40_000, "link-1");
+      world.sleep();
+      await pass(20_000, "link-1");
+      world.sleep();
+    },
+    async () => {
+      world.now -= dayMs;
+    },
+  ]) {
+    world.says({ ...health, ports: 8, portsInUse: 8 });
+    world.says({ ...health, ports: 8, portsInUse: 7 });
+    expect(await world.relay.health()).toHaveProperty("fullSince");
+    await passes();
+    expect(await world.relay.health()).not.toHaveProperty("fullSince");
+  }
+});
+
+test("a bridge with a free port is not full by a link that an earlier release has kept", async () => {
+  world.says({ ...health, ports: 8, portsInUse: 7 });
+  const { attachment } = world.sockets.get("link-1") ?? {};
+  const { freeSince: _, ...link } = attachment?.link ?? {};
+  world.sockets.set("link-1", { attachment: { ...attachment, link } as Attachment, lastSeen: world.now });
+  world.sleep();
+  expect(await world.relay.health()).not.toHaveProperty("fullSince");
+});
+
+test("a bridge that is full once more is so since then, where a port was free for a minute and nobody looked", async () => {
+  world.says({ ...health, ports: 8, portsInUse: 8 });
+  world.says({ ...health, ports: 8, portsInUse: 7 });
+  await pass(63_000, "link-1");
+  world.says({ ...health, ports: 8, portsInUse: 8 });
+  expect(await world.relay.health()).toMatchObject({ fullSince: world.now });
 });
