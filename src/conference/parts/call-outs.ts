@@ -26,8 +26,9 @@ export function startCallOut(draft: Draft, head: Creating | Running, message: Fr
   const isKnown = ({ extCallId }: { extCallId: unknown }) => extCallId === message.extCallId;
   const present = draft.callers.values().filter((caller) => !caller.left);
   const pending = draft.callOuts.values().filter(({ stage }) => stage !== "dropping");
-  if (!isLockedOut(draft) && (present.some(isKnown) || pending.some(isKnown)))
-    return draft.answer(request, "not-supported");
+  // That is no other call, so it has no record of its own.
+  if (present.some(isKnown) || pending.some(isKnown))
+    return draft.answer(request, isLockedOut(draft) ? "conference-locked" : "not-supported");
   const callOut = {
     request,
     extCallId: message.extCallId,
