@@ -484,6 +484,7 @@ test("a conference whose bridge the settings do not have any more ends by an ope
   );
   const story = await world.during(world.conference.reader.story(0));
   expect(story.items.map(({ what }) => what)).toContain("ended, since the settings lack its bridge");
+  expect(world.lines.find((line) => line.event === "conference-ended")).toMatchObject({ by: "operator" });
 
   expect(await world.operate("a3", { type: "mute-all" })).toBe("no-such-conference");
   // Should the bridge come back with it, it is ended there.

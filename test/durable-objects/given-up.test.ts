@@ -624,6 +624,15 @@ test("what was acknowledged is not counted again as later documents push it out 
   expect(counted(store)).toEqual([["tsp1", 101, 1_200, 1_100]]);
 });
 
+test("what is given up of no conference is so now, or, where its minute is over, some time in that", () => {
+  const store = new GivenUpStore(new Database(), placeOf);
+  const ofNone = [{ at: 60_000, requests, hosts: [{ ...ofMailbox, givenUp: 1 }] }];
+  store.addOfNone(ofNone, 100_000);
+  expect(counted(store)).toEqual([["tsp1", 100_000, 100_000, 1]]);
+  store.addOfNone(ofNone, 120_000);
+  expect(counted(store)).toEqual([["tsp1", 60_000, 100_000, 2]]);
+});
+
 test("while documents are given up all the time, an acknowledgement covers what was seen of those without a row", () => {
   const store = new GivenUpStore(new Database(), placeOf);
   const ofNone = (at: number, host: string, givenUp: number) =>

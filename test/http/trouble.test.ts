@@ -86,11 +86,11 @@ function callInVain(number: string, times: number): Promise<void> {
 }
 
 /** The bridge was started anew, and has lost so many conferences. */
-async function lose(count: number, reason = "lost") {
+async function lose(count: number, reason = "lost", endedBy = "bridge") {
   for (let index = 0; index < count; index += 1) {
     lostSoFar += 1;
     const record = { kind: "conference", conference: `${lostSoFar}`, life: 1, bridge: "simulated", reason };
-    const more = { createdAt: edge.time, endedAt: edge.time, endedBy: "bridge", status: "completed" };
+    const more = { createdAt: edge.time, endedAt: edge.time, endedBy, status: "completed" };
     const records = [{ ...record, ...more } as object as DirectoryRecord];
     await edge.directory.follow(aPage({ key: `${lostSoFar}`, records }));
   }
@@ -382,6 +382,7 @@ test("of very many callers who could not get in the first are named; the others 
 test("how many conferences a bridge has lost stays until it is acknowledged, each counted once, after a restart too", async () => {
   await lose(2);
   await lose(1, "ended");
+  await lose(1, "lost", "operator");
   const first = edge.time;
   edge.time += 1_000;
   await lose(1);
