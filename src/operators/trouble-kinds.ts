@@ -267,11 +267,11 @@ const rows = {
         ? `${here.replace("the", "The")} holds ${counted(count, "further conference")} that the edge does not know.`
         : `${here.replace("the", "The")} holds the conference ${about} with ${counted(count, "caller")}, which the edge does not know.`,
     todo: ({ about, bridge, why }) => {
+      const command = `"bridgehead end ${about === "" ? "KEY" : shellWord(about)}"`;
       if (why === orphanIs.gone)
-        return `The settings do not have the bridge ${bridge} any more, so that the edge reaches nobody there: put it back, or end the conference at the bridge. Else it stays listed until twice orphanConferenceMinutes has passed; nothing but time ends it.`;
+        return `The settings do not have the bridge ${bridge} any more, so that the edge reaches nobody there: put it back, or end the conference at the bridge. ${command} takes it from the list, and hangs up nobody; else it stays listed until twice orphanConferenceMinutes has passed.`;
       const locked = why === orphanIs.locked ? " It is locked: nobody new gets in." : "";
       const open = why === orphanIs.open ? " It is not locked: whoever has its key gets in." : "";
-      const command = `"bridgehead end ${about === "" ? "KEY" : shellWord(about)}"`;
       return `It goes on as soon as WebEx creates it again; ${command} ends it.${locked}${open} If the edge has lost something since it began, it ends by itself (orphanConferenceMinutes). If not, it is another edge's, and is left alone: find out which other edge uses the bridge.`;
     },
   },
