@@ -66,6 +66,7 @@ export function conferenceViewOf(
     })),
     commands: [...state.commands.values()].map((pending) => ({
       ...{ id: pending.id, type: pending.command.type, answerBy: schedule.failsAt(state, pending) },
+      ...("call" in pending.command && { call: pending.command.call }),
       ...{ askers: askersOf(pending), ...schedule.stateOf(pending.id) },
     })),
     documents: outbox.map(({ transId, host, messages, queuedAt, attempts, dueAt, failure }) => ({

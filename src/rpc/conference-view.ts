@@ -21,6 +21,7 @@ const command = open(
   v.object({
     id: text<CommandId>(),
     type: text<CommandType>(),
+    call: v.pipe(v.exactOptional(text<CallId>()), v.description("Of one that is about a call: the call's id.")),
     sent: v.pipe(v.number(), v.description("How often, in this life of the object.")),
     taken: v.pipe(v.boolean(), v.description("Whether an agent has it in its journal.")),
     answerBy: v.pipe(v.nullable(time), v.description("When it fails for those who asked for it, or did.")),

@@ -202,7 +202,9 @@ test("a view shows what is outstanding, and why", async () => {
   const view = world.conference.reader.view();
   // WebEx is answered once the bridge has had it for ten seconds.
   const answerBy = world.time.now + 10_000;
-  expect(view?.commands).toMatchObject([{ type: "mute", sent: 1, taken: true, askers: ["webex"], answerBy }]);
+  expect(view?.commands).toMatchObject([
+    { type: "mute", call: "c0", sent: 1, taken: true, askers: ["webex"], answerBy },
+  ]);
   expect(view?.documents).toMatchObject([
     { host, messages: ["A2W_NotifyUserEnter"], queuedAt: world.time.now - 100, failure: "TimeoutError" },
   ]);

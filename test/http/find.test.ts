@@ -111,9 +111,14 @@ test("of somebody who is being called is said where, and that it has not entered
   edge.health.set("simulated", { agentConnected: true, bridgeUp: true, portsInUse: 3, ports: 96 });
   expect(await lines()).toEqual([{ ...line, why: "It has not entered." }]);
   expect((await found(edge, "77")).lines).toEqual(await lines());
-  const dial = { id: "k1", type: "dial", sent: 1, taken: true, answerBy: null } as object;
-  const commands = [dial] as ConferenceView["commands"];
-  edge.views.set("555123456" as ConfKey, conferenceView("555123456", { callers: [], commands }));
+  const dials = (call: string) => {
+    const dial = { id: "k1", type: "dial", call, sent: 1, taken: true, answerBy: null } as object;
+    const commands = [dial] as ConferenceView["commands"];
+    edge.views.set("555123456" as ConfKey, conferenceView("555123456", { callers: [], commands }));
+  };
+  dials("c8");
+  expect(await lines()).toEqual([{ ...line, why: "It has not entered." }]);
+  dials("c9");
   expect(await lines()).toEqual([{ ...line, why: "The bridge has not said yet that it dials." }]);
 });
 

@@ -296,10 +296,6 @@ const notRinging = {
   rings: "It has not entered.",
 } as const;
 
-function isDial({ type }: { readonly type: string }): boolean {
-  return type === "dial";
-}
-
 /** Who is in these conferences, as far as they are listed. The first ones are asked since when, and whether muted. */
 async function insideOf(
   domain: Domain,
@@ -326,7 +322,8 @@ async function insideOf(
         const place = { ...person, conference: key, to: null };
         const isUnsaid = isAway(bridges, bridge);
         if (isCalled) {
-          const why = isUnsaid ? notRinging.away : view?.commands.some(isDial) ? notRinging.unsaid : notRinging.rings;
+          const isPending = view?.commands.some(({ type, call }) => type === "dial" && call === person.call);
+          const why = isUnsaid ? notRinging.away : isPending ? notRinging.unsaid : notRinging.rings;
           return { ...place, what: "being-called", from: dialledAt, why };
         }
         const caller = view?.callers.find(({ call }) => call === person.call);
