@@ -501,6 +501,12 @@ test("what an operator ends without its bridge is answered to WebEx, which wante
   expect(await world.operate("a1", { type: "end" })).toBe("done");
   await world.time.pass(1_000);
   expect(world.posted.map(({ body }) => body).join("")).toContain('MsgID="m9" Result="0"');
+  const { items } = await world.during(world.conference.reader.explain(undefined, 0));
+  expect(items.map(({ answer }) => answer)).toEqual([
+    expect.stringMatching(
+      /^WebEx closed it, and the operator \w+ ended it at .*Z\. The settings did not have its bridge/,
+    ),
+  ]);
 });
 
 test("a conference of a bridge that is back in the settings is ended at the bridge", async () => {

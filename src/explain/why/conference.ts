@@ -145,8 +145,8 @@ export class ConferenceQuestions {
     const detached = this.#spans.get("detached")?.since;
     const whyEnded = () => {
       const operator = endedBy === "operator" ? (operatorText(askerIn(by)) ?? "an operator") : null;
-      if (why === "lost" && operator !== null)
-        return `${capitalized(operator)} wanted that. The settings did not have its bridge any more, so nobody was hung up there.`;
+      const withoutBridge = "The settings did not have its bridge any more, so nobody was hung up there.";
+      if (why === "lost" && operator !== null) return `${capitalized(operator)} wanted that. ${withoutBridge}`;
       if (why === "lost")
         return "The bridge no longer had it: it had ended there, or the bridge was started anew, and word of that had not come.";
       if (endedBy === "policy")
@@ -162,6 +162,10 @@ export class ConferenceQuestions {
       }
       const asked = this.#closed ? ` at ${instantText(this.#closed.at)}` : "";
       const who = operator === null ? `WebEx closed it${asked}` : `${capitalized(operator)} wanted that${asked}`;
+      if (row.input?.type === "operator" && row.input.withoutBridge) {
+        const person = operatorText(askerIn(by)) ?? "an operator";
+        return `${who}, and ${person} ended it at ${instantText(row.at)}. ${withoutBridge}`;
+      }
       return `${who}, and the bridge ended it at ${instantText(row.at)}.`;
     };
     this.#push(row, "Why did the conference end?", whyEnded(), detached, this.#closed);
