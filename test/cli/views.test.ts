@@ -8,7 +8,7 @@ import {
   conferenceText,
   serversText,
 } from "../../cli/operator/views.ts";
-import type { WebexHost } from "../../src/foundation/ids.ts";
+import type { RoomId, SubConfId, WebexHost } from "../../src/foundation/ids.ts";
 import { secondText } from "../../src/foundation/time/shown-time.ts";
 import { caller, command, conference, document, now, outage, painted, plain } from "./view-examples.ts";
 
@@ -117,6 +117,10 @@ test("calls are those of all conferences, and what matters has a colour", () => 
   ]);
   expect(callsText(calls, painted)[1]).toContain("<yellow>muted</>");
   expect(callsText(calls, painted)[2]).toContain("<yellow>not named</>");
+  const [room, topic] = ["r1" as RoomId, "Pilots ".repeat(20)];
+  const rooms = [{ room, subConfId: "7" as SubConfId, name: "Pilots", stage: "open" as const }];
+  expect(callsText(callsOf([conference({ callers: [caller({ room })], rooms })]), plain)[1]).toContain(" Pilots ");
+  expect(conferencesText([conference({ topic })], now, plain)[1]).not.toContain("Pilots ".repeat(9));
 });
 
 test("hosts are shown with what waits for them, since when and why", () => {
