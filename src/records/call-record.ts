@@ -33,7 +33,10 @@ export const callColumns = {
   call: column(word, "the call's id at the bridge"),
   extCallId: column(word, "the call's id at WebEx; empty where WebEx never named it"),
   direction: column(v.picklist(["in", "out"]), "`in`: the caller dialled; `out`: WebEx had it dialled"),
-  number: column(person, "the other end's telephone number, digits; empty where it was withheld"),
+  number: column(
+    person,
+    "the other end's telephone number, digits; of one that nobody can dial, as WebEx gave it; empty where it was withheld",
+  ),
   attendeeId: column(person, "as the caller keyed it, or as WebEx gave it; may be empty"),
   participantType: column(word, "`participant`, `silent-monitor` … or WebEx's code"),
   host: column(flag, "whether it is known to be the host's"),
