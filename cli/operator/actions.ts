@@ -83,8 +83,9 @@ function act(
   });
 }
 
-function questionOf({ asked }: Asked, { key, callers, muteAll, unmuteAll }: ConferenceOfDomain): string | null {
-  return asked.button.question?.says({ confKey: key, callers: callers.length, muteAll, unmuteAll }) ?? null;
+function questionOf({ asked }: Asked, conference: ConferenceOfDomain): string | null {
+  const { key: confKey, callers, muteAll, unmuteAll, away } = conference;
+  return asked.button.question?.says({ confKey, callers: callers.length, muteAll, unmuteAll, away }) ?? null;
 }
 
 /** Where the edge dies meanwhile, the id says what became of the action, and has it done once. */

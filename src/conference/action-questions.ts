@@ -26,11 +26,15 @@ export const actionQuestions = {
     confirm: "Unmute all",
   },
   end: {
-    says: ({ confKey, callers }) => `End the conference ${confKey}? ${callsThatEnd(callers)} It cannot be undone.`,
+    says: ({ confKey, callers, away }) =>
+      `End the conference ${confKey}? ${away ? awayText : callsThatEnd(callers)} It cannot be undone.`,
     confirm: "End it for everybody",
     isFinal: true,
   },
 } satisfies Readonly<Record<string, ActionQuestion>>;
+
+const awayText =
+  "No agent reaches its bridge now: calls that are there end once one does. If the settings lack the bridge, the conference is over for WebEx at once, and nobody is hung up.";
 
 function whoStays(callers: number): string {
   if (callers === 0) return "Nobody is in it.";

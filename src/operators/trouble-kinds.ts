@@ -136,7 +136,7 @@ const rows = {
     from: ["directory", "conference"],
     movesOn: true,
     says: ({ here, count }) =>
-      `${here.replace("the", "The")} is not in the settings any more, and has ${counted(count, "conference")}: nobody new gets in, and nothing that is asked there is done.`,
+      `${here.replace("the", "The")} is not in the settings any more, and has ${counted(count, "conference")}: nobody new gets in, and nothing that is asked there is done, but for their end.`,
     todo: ({ bridge }) =>
       `Put the bridge ${bridge} back into the settings until they are over. If it never comes back, "bridgehead end" ends each of them for WebEx; calls that are still there are not hung up.`,
   },

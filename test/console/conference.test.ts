@@ -186,6 +186,9 @@ test("each form says on which state of the conference it was made, so that a rep
 
 test("the end asks first, and says how many calls it ends", () => {
   expect(shown().text).toContain("End the conference 987654321? The call of its one caller ends. It cannot be undone.");
+  expect(shown({ view: view({ away: true }) }).text).toContain(
+    "End the conference 987654321? No agent reaches its bridge",
+  );
   expect(shown({ view: view({ callers: [] }) }).text).toContain("Nobody is in it.");
 });
 

@@ -129,6 +129,10 @@ test.each([
     "anna asked: mute, call c1.",
   ],
   [
+    { type: "operator", at: now, id: "a", person: "anna", request: { type: "end" }, withoutBridge: true },
+    "anna asked: end. The settings did not have its bridge any more.",
+  ],
+  [
     { type: "probe", at: now, id: "probe 9", person: "anna", host: "tsp1" },
     "anna wanted tsp1 to be asked whether it is back.",
   ],

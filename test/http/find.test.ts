@@ -137,6 +137,19 @@ test("rows of a conference that runs have its name, also of calls that are over 
   ]);
 });
 
+test("what the bridge did not go on with is said to be of the bridge, and what nobody was asked for of the settings", async () => {
+  const edge = new FakeEdge();
+  const out = { direction: "out", number: ada, answeredAt: null, enteredAt: null, status: "failed" } as const;
+  const refused = { ...out, call: "c1", dialledAt: 990_000, endedBy: "bridge", reason: "refused" } as const;
+  const denied = { ...out, call: "c2", dialledAt: null, endedBy: "policy", reason: "number-denied" } as const;
+  await ended(edge, 1_000_000, aCallRecord(refused), aCallRecord(denied));
+  const { lines } = (await asked(edge, `numbers?number=${ada}`)).body;
+  expect(lines.map(({ why }) => why)).toEqual([
+    "Not dialled: the domain's settings do not allow the number.",
+    "Failed at the bridge: refused.",
+  ]);
+});
+
 test("who was not let in has the name of the conference that was keyed also once that is over", async () => {
   const edge = new FakeEdge();
   await runs(edge, "60", { topic: "Tugs" });

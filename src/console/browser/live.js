@@ -195,17 +195,19 @@ export function live(ageOf) {
     }, PING_EVERY_MS);
     socket.onopen = () => {
       wasOpen = true;
-      isConnected = true;
-      pauseMs = 1_000;
-      lostAt = null;
-      say("live", "live");
-      // What happened meanwhile.
-      refresh();
+      // Something in between may take the socket while the server hangs.
+      socket.send("ping");
     };
     socket.onmessage = ({ data }) => {
       isHeard = true;
       heardAt = Date.now();
-      if (data !== "pong") refresh();
+      const isFirst = !isConnected;
+      isConnected = true;
+      pauseMs = 1_000;
+      lostAt = null;
+      if (isFirst) say("live", "live");
+      // Of a page that is looked at anew: what happened meanwhile.
+      if (isFirst || data !== "pong") refresh();
     };
     socket.onclose = ({ code }) => ended(code);
 

@@ -105,14 +105,19 @@ export function CallerActions({ form, call, caller, locked, rooms, actions }: Ca
 
 interface WholeProps {
   readonly confKey: string;
-  readonly view: Pick<ConferenceView, "locked" | "callers" | "muteAll" | "unmuteAll">;
+  readonly view: Pick<ConferenceView, "locked" | "callers" | "muteAll" | "unmuteAll" | "away">;
   readonly form: FormTarget;
   readonly actions?: ActionTable;
 }
 
 /** What can be done with a conference as a whole. */
-export function WholeActions({ confKey, view: { locked, callers, muteAll, unmuteAll }, form, actions }: WholeProps) {
-  const whole = { confKey, callers: callers.length, muteAll, unmuteAll };
+export function WholeActions({
+  confKey,
+  view: { locked, callers, muteAll, unmuteAll, away },
+  form,
+  actions,
+}: WholeProps) {
+  const whole = { confKey, callers: callers.length, muteAll, unmuteAll, away };
   return (
     <div class="actions whole">
       {asked(actions, false).map(([type, row]) => {

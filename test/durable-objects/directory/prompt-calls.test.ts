@@ -533,7 +533,13 @@ test("a call has the name of the conference that it keyed last, not of an earlie
   await world.time.pass(dayMs / 24);
   await world.directory.follow(aPage({ key: board }));
   await world.directory.follow(aPage({ key: board, running: { topic: "Another", createdAt: world.time.now } }));
-  await world.keep([aCall("c4", { end: locked(board) })]);
+  const ahead = { at: worldBegins + dayMs / 20 };
+  const calls = [aCall("c4", { ...ahead, at: dayMs / 20, end: { ...locked(board), at: ahead.at + 9 } })];
+  await world.directory.promptStore.keepPromptCalls(domain, {
+    bridge: bridge as BridgeName,
+    calls,
+    aheadMs: dayMs / 20,
+  });
   world.domain = testDomain({ recordsPersonal: "masked" });
   await world.keep([aCall("c5", { end: locked(sales) })]);
   expect((await topics()).slice(3)).toEqual([
