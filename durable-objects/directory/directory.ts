@@ -6,7 +6,7 @@ import { dayMs, hourMs } from "../../src/foundation/time/timers.ts";
 import type { AuditEntry } from "../../src/operators/audit.ts";
 import { Activity, type ActivityMinute } from "../../src/records/activity.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
-import type { PlacedFact } from "../../src/records/directory-facts.ts";
+import type { DirectoryFact, PlacedFact } from "../../src/records/directory-facts.ts";
 import { countOutcomes } from "../../src/records/outcomes.ts";
 import { changesRunning, foldOf, type RunningFold, withFact } from "../../src/records/running.ts";
 import { agentEvent, newWebhooks } from "../../src/records/webhooks.ts";
@@ -274,7 +274,8 @@ export class Directory
     const isSame = before !== undefined && row !== null && isOf(before.row, row);
     const isNew = webhooks?.isNew || (isSame && !saysTheSame(before.row, row));
     const posts = fresh.flatMap((one) => givenUpPost(key, one) ?? []);
-    const settled = fresh.filter(({ fact: { kind } }) => kind === "server-reached" || kind === "server-settled");
+    const owes = this.#givenUp.owes(key) || posts.some(({ owed }) => owed);
+    const settled = fresh.filter(({ fact }) => owes && settles(fact));
     const { minutes, outcomes } = countsIn(page.facts, 0);
     const hasCounts = minutes.length + Object.keys(outcomes).length > 0;
     // Of one that is over, a page that is not its last does not say it.
@@ -305,7 +306,13 @@ export class Directory
         this.#store.delete(own.id);
         own = null;
       }
-      this.#counts.add(sourceOf(page), (after) => countsIn(page.facts, after), at);
+      const counted = (after: number) => {
+        for (const { row, fact } of page.facts)
+          if (row > after && fact.kind === "post-confirmed" && fact.refused)
+            this.knownTrouble.postRefused(domain, fact.host ?? "", fact.at);
+        return countsIn(page.facts, after);
+      };
+      this.#counts.add(sourceOf(page), counted, at);
       if (!row) return null;
       if (own && !isNew) return own;
       const heard = webhooks?.progress ?? own?.row.heard;
@@ -322,6 +329,8 @@ export class Directory
         const counted = () => {
           // Of a mailbox: no conference says what was given up there.
           if (this.#givenUp.addOfNone(minutes, now)) this.knownTrouble.noteGivenUp(domain);
+          for (const { host, refused = 0 } of minutes.flatMap(({ hosts }) => hosts))
+            for (let one = 0; one < refused; one += 1) this.knownTrouble.postRefused(domain, host ?? "", now);
           return { minutes, outcomes: {} };
         };
         this.#counts.add(source, counted, now);
@@ -481,4 +490,10 @@ function overWith(waiting: FactPage["waiting"] = []): Pick<LiveState, "trouble" 
 
 function isOf(row: RunningRow, { life, createdAt }: Pick<RunningRow, "life" | "createdAt">): boolean {
   return row.life === life && row.createdAt === createdAt;
+}
+
+/** Whether what was given up may have come to its server by then. A request of WebEx alone does not say so. */
+function settles(fact: DirectoryFact): boolean {
+  if (fact.kind === "server-reached") return !fact.byRequest;
+  return fact.kind === "server-settled" || (fact.kind === "post-confirmed" && !fact.refused);
 }

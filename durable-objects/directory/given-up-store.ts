@@ -177,9 +177,12 @@ export class GivenUpStore {
   }
 
   /** The conference owes nothing from before this fact any more. Within a transaction. */
-  settle(conference: ConfKey, { row, at, fact }: PlacedFact): void {
+  settle(conference: ConfKey, { row, at: rowAt, fact }: PlacedFact): void {
+    const confirmed = fact.kind === "post-confirmed" ? fact : null;
+    const at = confirmed?.at ?? rowAt;
     const settled = { settledAt: at, ...("expired" in fact && fact.expired && { expired: fact.expired }) };
-    const isMeant = (one: Listed | Unlisted) => one.conference === conference && one.row < row;
+    const isOf = (host: string) => confirmed === null || bareHost(host) === bareHost(confirmed.host ?? "");
+    const isMeant = (one: Listed | Unlisted) => one.conference === conference && one.row < row && isOf(one.host);
     const { listed, unlisted } = this.#kept;
     for (const [id, one] of listed) {
       const post = one.isOwed && isMeant(one) ? this.find(id) : null;
@@ -192,6 +195,14 @@ export class GivenUpStore {
       if ("expired" in settled) this.#count({ ...one, conference: "" });
       this.#keep({ ...one, count: 0 });
     }
+  }
+
+  /** Whether anything of this conference may still be settled. */
+  owes(conference: ConfKey): boolean {
+    const { listed, unlisted } = this.#kept;
+    for (const one of listed.values()) if (one.isOwed && one.conference === conference) return true;
+    for (const one of unlisted.values()) if (one.count > 0 && one.conference === conference) return true;
+    return false;
   }
 
   /** How many documents of each TSP server are open, of those that came behind the place that was acknowledged. */

@@ -16,7 +16,7 @@ interface Happened {
   readonly latest: EpochMs;
 }
 
-type HappenedKind = Extract<TroubleKind, "conferences-lost" | "server-refused">;
+type HappenedKind = Extract<TroubleKind, "conferences-lost" | "server-refused" | "posts-refused">;
 
 /** So many servers are told apart, since strangers choose their names; further ones count as one, without a name. */
 const mostServers = 20;

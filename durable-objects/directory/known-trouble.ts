@@ -103,6 +103,12 @@ export class KnownTroubles
     this.watch.lookSoon(domain);
   }
 
+  /** Within the transaction in which the directory counts it: WebEx has confirmed a document with another code than 0. */
+  postRefused(domain: DomainName, host: string, at: EpochMs): void {
+    this.#happened.add("posts-refused", host === BACK_END ? host : bareHost(host), at);
+    this.watch.lookSoon(domain);
+  }
+
   async serverRefused(domain: DomainName, host: string): Promise<void> {
     this.#change(domain, () => this.#happened.add("server-refused", host, this.#ports.now()));
     this.watch.lookSoon(domain);
@@ -121,6 +127,7 @@ export class KnownTroubles
         waiting: list.waiting,
         lost: this.#happened.open("conferences-lost").map(({ about, ...one }) => ({ ...one, bridge: about })),
         serversRefused: this.#serversRefused(domain),
+        postsRefused: this.#happened.open("posts-refused"),
         removed: this.#removed(domain),
         late: list.late,
         orphans: list.orphans.map((one) => ({
@@ -239,7 +246,8 @@ export class KnownTroubles
       this.#acknowledgements = null;
       const [, kind, about = ""] = /^([^:]*):(.*)$/s.exec(id) ?? [];
       if (kind === "posts-given-up") this.#ports.givenUp.acknowledge(about, place);
-      if (kind === "conferences-lost" || kind === "server-refused") this.#happened.acknowledge(kind, about, upTo);
+      if (kind === "conferences-lost" || kind === "server-refused" || kind === "posts-refused")
+        this.#happened.acknowledge(kind, about, upTo);
       this.noteGivenUp(domain);
     });
     this.watch.lookSoon(domain);

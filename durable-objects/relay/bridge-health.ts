@@ -79,7 +79,7 @@ function fullFrom(
   { health, freeSince }: Pick<Link, "freeSince"> & { readonly health: Health },
   now: EpochMs,
 ): Pick<LastSaid, "fullSince"> {
-  const isUnread = health.bridgeUp && health.portsUnread;
+  const isUnread = !health.bridgeUp || health.portsUnread;
   if (!isUnread && !hasPorts(health)) return {};
   if (!isUnread && health.portsInUse >= (health.ports ?? 0)) return { fullSince: fullSince ?? now };
   const isOver = freeSince !== undefined && hasLasted(freeSince, now, freeForMs);

@@ -167,7 +167,7 @@ const rules: { readonly [Type in CommandType]: CommandRule<Type> } = {
     effect: ({ call, number }) => ({ type: "call-dialled", call, number: dialledDigits(number) }),
   },
   "cancel-dial": {
-    says: { act: "stop ringing", pending: "has CALL not stopped ringing" },
+    says: { act: "stop ringing", pending: "has the call to CALL not ended" },
     needs: () => "dial",
     ...ending,
   },

@@ -198,7 +198,8 @@ export const facts = {
   /** Its server was replaced. */
   "post-dropped": v.object({ transId, messages: v.array(message) }),
   "server-lost": v.object({ host: server, why: word }),
-  "server-reached": v.object({ host: server }),
+  /** `byRequest`: it has asked for something, which says nothing yet of what is posted to it. */
+  "server-reached": v.object({ host: server, byRequest: maybe(yes) }),
   /**
    * It was lost, and is owed nothing any more: another one has taken over, or, of a conference that is over, nobody waits (`expired`).
    * `messages`: all that it was never notified of since it was lost.

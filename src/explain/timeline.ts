@@ -148,9 +148,9 @@ export class Timeline {
     },
   };
 
-  #confirmedLine({ seq }: Pick<InputRow, "seq">, { transId, at }: ConfirmedFact): StoryLine {
+  #confirmedLine({ seq }: Pick<InputRow, "seq">, { transId, at, refused }: ConfirmedFact): StoryLine {
     const host = this.#hosts.get(transId);
-    const facts = { transId, ...(host !== undefined && { host }) };
+    const facts = { transId, ...(host !== undefined && { host }), ...(refused && { result: "a failure" }) };
     return { seq, at, from: sideOf(host), to: "edge", what: "confirmed", facts };
   }
 

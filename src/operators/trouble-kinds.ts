@@ -152,7 +152,17 @@ const rows = {
         ? "post-given-up in the log says which, and why."
         : why === serverIsGone
           ? "webex.hosts of the settings does not have this server any more, so nothing is sent there: put it back, or acknowledge this."
-          : `"bridgehead given-up" lists those of conferences, with why, and post-given-up in the log has the others; "bridgehead send-again --server ${shellWord(about)}" sends again what is still so.`,
+          : `"bridgehead given-up" lists those of conferences, with why, and post-given-up in the log has the others; "bridgehead send-again --server ${shellWord(about)}" sends again what is still so. If nothing is, acknowledge this.`,
+  },
+  "posts-refused": {
+    title: "Documents were refused",
+    severity: "bad",
+    from: ["directory"],
+    happened: true,
+    says: ({ about, domain, count }) =>
+      `${receiverText(about).replace("the", "The")} has confirmed ${counted(count, "document")} of ${domain} with a failure: what stood there had no effect.`,
+    todo: () =>
+      'refused-by-webex in the log says which, and with which code; "bridgehead explain KEY" shows what it was about.',
   },
   "posts-wait": {
     title: "Documents wait for WebEx, or for the back end",
@@ -291,7 +301,7 @@ const rows = {
     says: ({ about, here }) =>
       `Somebody asks to be the agent ${about} of ${here} with a key that the settings do not have for it, and is refused.`,
     todo: ({ about }) =>
-      `If it is ${about}: put the line that "bridgehead-agent key" prints on its machine into the settings of the edge. Else find out who uses its name.`,
+      `If it is ${about}: put the line that "bridgehead-agent key" prints on its machine into the settings of the edge. Else find out who uses its name, and stop that: beside the bridge it takes the place of the right one.`,
   },
   "clock-differs": {
     title: "The clock of an agent is far off",

@@ -46,7 +46,7 @@ const needs = {
   "call-out-denied": ["counted"],
   "command-failed": ["counted", "why", "late"],
   "command-expired": ["counted"],
-  "server-reached": ["owed"],
+  "server-reached": ["owed", "byRequest"],
   "server-settled": ["owed", "host", "expired", "messages"],
 } as const satisfies Needs;
 

@@ -54,9 +54,20 @@ function notReachedText(call: CallRecord): string {
   if (status === "busy") return reason === "rejected" ? "the number rejected the call" : "the number was busy";
   if (status === "no-answer") return "nobody answered";
   const ender = endedBy === "caller" ? "the person called" : endedBy;
-  if (endedBy === "bridge") return `${status} at the bridge${reason === status ? "" : `: ${reason}`}`;
+  const why = whyNotReached[reason];
+  if (why !== undefined) return endedBy === "bridge" ? why : `${why}, ended by ${ender}`;
   return `${status}${reason === status ? "" : `: ${reason}`}, ended by ${ender}`;
 }
+
+const whyNotReached: Readonly<Record<string, string>> = {
+  refused: "the bridge, or the policy of its agent, refused the call",
+  "invalid-number": "the number does not exist",
+  capacity: "the bridge had no free port, or is drained",
+  "bridge-timeout": "the bridge, or its agent, did not take the call in time",
+  unreachable: "the bridge could not be reached",
+  cancelled: "cancelled while it rang",
+  "conference-ended": "the conference ended",
+};
 
 const whyNotDialled: Readonly<Record<string, string>> = {
   "conference-locked": "the conference was locked",

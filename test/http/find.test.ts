@@ -146,7 +146,7 @@ test("what the bridge did not go on with is said to be of the bridge, and what n
   const { lines } = (await asked(edge, `numbers?number=${ada}`)).body;
   expect(lines.map(({ why }) => why)).toEqual([
     "Not dialled: the domain's settings do not allow the number.",
-    "Failed at the bridge: refused.",
+    "The bridge, or the policy of its agent, refused the call.",
   ]);
 });
 

@@ -271,7 +271,7 @@ test("what is too much to be listed is counted among what is not sent again, onc
   const unlisted = ({ not }: SentAgain) => not.filter(({ reason }) => reason === "not-listed");
   const first = await json<SentAgain>(path);
   expect(unlisted(first)).toMatchObject([
-    { documents: 3, says: expect.stringContaining("the latest 1,000 documents") },
+    { documents: 3, says: expect.stringContaining("older than the latest 1,000") },
   ]);
   expect(unlisted(await json(`${path}?cursor=${first.next}`))).toEqual([]);
   expect(unlisted(await json("/api/v1/domains/local/servers/tsp1/send-again"))).toEqual([]);

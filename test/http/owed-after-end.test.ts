@@ -5,8 +5,16 @@ import { messagesText, type SentAgain } from "../../src/operators/send-again.ts"
 import type { DomainTrouble } from "../../src/operators/trouble-kinds.ts";
 import type { ServerLoad } from "../../src/rpc/directory.ts";
 import type { GivenUpPost } from "../../src/rpc/directory-feed.ts";
+import type { FromWebex } from "../../src/tsp/messages.ts";
 import { event } from "../builders.ts";
-import { ConferenceWorld, callerEntered, callerLeft, confKey, host } from "../durable-objects/conference-world.ts";
+import {
+  ConferenceWorld,
+  callerEntered,
+  callerLeft,
+  confKey,
+  host,
+  muteCaller,
+} from "../durable-objects/conference-world.ts";
 import { aPage } from "../durable-objects/fact-page.ts";
 import { testDomain } from "../local-domain.ts";
 import { FakeEdge, token } from "./fake-edge.ts";
@@ -85,6 +93,38 @@ test("what a server is owed stays a figure and trouble when the conference ends,
   expect(await kinds()).toEqual([]);
   expect([await figure("documentsWaiting"), await figure("oldestDocumentSeconds")]).toEqual([0, 0]);
   expect(await servers()).toEqual([]);
+});
+
+test("a server that asks for things and takes no post is notified of nothing: what was given up stays, since the first, until it confirms", async () => {
+  const { world, trouble, posts, comeBack } = await behind();
+  const lost = async () => (await trouble()).find(({ kind }) => kind === "posts-given-up");
+  const since = (await lost())?.since;
+  for (let count = 2; count <= 4; count += 1) {
+    await world.received(`t-${count}`, { ...muteCaller("1001"), msgId: `m-${count}` } as object as FromWebex);
+    await world.time.pass(60_000);
+    expect(await lost()).toMatchObject({ since, count: expect.any(Number) });
+    expect((await lost())?.count).toBeGreaterThanOrEqual(count);
+    expect((await posts()).map(({ settledAt }) => settledAt)).not.toContainEqual(expect.any(Number));
+  }
+  await comeBack();
+  expect(await lost()).toBeUndefined();
+  expect(new Set((await posts()).map(({ settledAt }) => typeof settledAt))).toEqual(new Set(["number"]));
+});
+
+test("documents that WebEx confirms with a failure are trouble, each once, until somebody acknowledges it", async () => {
+  const { world, edge, trouble, comeBack } = await behind();
+  await comeBack();
+  world.answer = ({ transId }) => world.confirmed(transId, "not-supported");
+  for (const muted of [true, false]) {
+    await world.reported(event({ type: "caller-muted", call: "c0", muted }) as object as Report);
+    await world.time.pass(5_000);
+  }
+  await world.time.pass(60_000);
+  const refused = async () => (await trouble()).filter(({ kind }) => kind === "posts-refused");
+  expect(await refused()).toMatchObject([{ about: host, count: 2 }]);
+  edge.directory = edge.startDirectory();
+  await world.conference.feedDirectory(false);
+  expect(await refused()).toMatchObject([{ about: host, count: 2, says: expect.stringContaining("with a failure") }]);
 });
 
 test("that a bridge has lost a conference does not say that WebEx was notified, while its server confirms nothing", async () => {

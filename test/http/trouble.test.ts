@@ -146,6 +146,10 @@ const kinds: Readonly<Record<TroubleKind, () => unknown>> = {
     }),
   "directory-unreachable": () => edge.broken.add("directory"),
   "mailbox-unreachable": () => edge.broken.add("mailbox"),
+  "posts-refused": () => {
+    const refused = { kind: "post-confirmed", transId: "t1", host: "tsp1", at: edge.time, tookMs: 5, refused: true };
+    return edge.directory.follow(aPage({ facts: [refused as never], at: edge.time }));
+  },
   "posts-wait": () => waits("tsp1", edge.time - 30_000),
   "conferences-unreachable": () => silence(),
   "conferences-lost": () => lose(1),

@@ -183,7 +183,7 @@ export function resync(draft: Draft, sign: "confirmed" | "request"): void {
   const outage = currentOutage(draft);
   if (!outage) return;
   const { host, probe } = outage;
-  draft.fact({ kind: "server-reached", host });
+  draft.fact({ kind: "server-reached", host, ...(sign === "request" && { byRequest: true as const }) });
   const owesEnd = draft.debts.get("status ended") !== undefined;
   // What the probe says has come, or stands in the queue before all else.
   const hasProbe = sign === "confirmed" || isQueuedFor(draft, host);

@@ -194,7 +194,7 @@ function whyNotNamed(call: KnownCall, entry: CallerEntry, known: Known): Explana
   const end = left ? ` The caller left at ${instantText(left.at)}.` : ended;
   if (!isNamed && !notification) {
     const why = isDetached
-      ? "had closed the meeting and kept its audio, so it is not notified of who enters until it opens it again"
+      ? "did not have the conference then, which it had closed without its audio, or never created. It is not notified of who enters until it creates it"
       : `could not be reached when the caller entered, and was not notified of it${isOwed ? " yet" : ""}`;
     return answered(`WebEx ${why}.${end}`, over, left);
   }
@@ -227,7 +227,9 @@ function whyNotNamed(call: KnownCall, entry: CallerEntry, known: Known): Explana
     return answered(`${answer}${end}`, failed, notification.givenUp, over, left);
   }
   if (confirmed) {
-    const answer = `WebEx confirmed the message that the caller entered at ${instantText(confirmed.at)}, and never answered it by a name for the call.`;
+    const answer = confirmed.refused
+      ? `WebEx refused the message that the caller entered: at ${instantText(confirmed.at)} it confirmed it with a failure.`
+      : `WebEx confirmed the message that the caller entered at ${instantText(confirmed.at)}, and never answered it by a name for the call.`;
     return answered(`${answer}${end}`, confirmed, over, left);
   }
   const became = failed

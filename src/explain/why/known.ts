@@ -61,7 +61,7 @@ interface KnownPost {
   readonly since: Moment;
   readonly messages: KnownMessage[];
   failed: (FactOf<"post-failed"> & Moment) | null;
-  confirmed: Moment | null;
+  confirmed: (Moment & { readonly refused?: true }) | null;
 }
 
 /** A message that was queued. */
@@ -183,9 +183,9 @@ export class Known {
       const post = this.posts.get(fact.transId);
       if (post) post.failed = { ...fact, seq };
     },
-    "post-confirmed": ({ transId, at }, { seq }) => {
+    "post-confirmed": ({ transId, at, refused }, { seq }) => {
       const post = this.posts.get(transId);
-      if (post) post.confirmed = { seq, at };
+      if (post) post.confirmed = { seq, at, ...(refused && { refused }) };
     },
     "post-given-up": (fact, moment) => {
       for (const message of this.messagesIn(fact)) {

@@ -87,7 +87,7 @@ const leaveTexts = {
   rejected: "The called party rejected the call.",
   "invalid-number": "The number does not exist.",
   cancelled: "The call was cancelled while it rang.",
-  refused: "The bridge could not go on with the call.",
+  refused: "The bridge, or the policy of its agent, refused the call.",
   "not-found":
     "The bridge no longer had the call when conference and bridge were compared: word of its end had not come before.",
   "bridge-timeout": "The bridge did not answer in time.",

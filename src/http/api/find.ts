@@ -293,6 +293,7 @@ function ofRunning(one: ListedConference, text: string | null): readonly FoundCo
 const notRinging = {
   away: "No agent says now what its bridge does: it may not ring.",
   unsaid: "The bridge has not said yet that it dials.",
+  dropped: "It is given up: the bridge has not said yet that it is over.",
   rings: "It has not entered.",
 } as const;
 
@@ -323,7 +324,14 @@ async function insideOf(
         const isUnsaid = isAway(bridges, bridge);
         if (isCalled) {
           const isPending = view?.commands.some(({ type, call }) => type === "dial" && call === person.call);
-          const why = isUnsaid ? notRinging.away : isPending ? notRinging.unsaid : notRinging.rings;
+          const isDropped = view?.callOuts.some(({ call, stage }) => call === person.call && stage === "dropping");
+          const why = isDropped
+            ? notRinging.dropped
+            : isUnsaid
+              ? notRinging.away
+              : isPending
+                ? notRinging.unsaid
+                : notRinging.rings;
           return { ...place, what: "being-called", from: dialledAt, why };
         }
         const caller = view?.callers.find(({ call }) => call === person.call);

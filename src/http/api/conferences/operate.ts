@@ -87,7 +87,7 @@ const refusals: Readonly<Record<Refusal, ReturnType<typeof refused | typeof impo
     "The settings do not have the bridge of the conference KEY any more, so the edge reaches nobody there: put the bridge back into them, and try again. Without it, the conference can only be ended: then WebEx is notified that it is over, and calls that are still there are not hung up.",
   ),
   "conference-over": refused(
-    "The conference KEY has ended or begun anew, so this is not sent again. WebEx hears of an end with its next create of this key (code 11).",
+    "The conference KEY has ended or begun anew, so this is not sent again. Where WebEx has not heard of the end, it does with its next create of this key (code 11).",
   ),
   "owed-after-end": refused(
     "The conference KEY has ended, and its server is behind: it gets what it is owed of the conference by itself once it answers a probe. To send again all that was given up for its server asks it at once.",

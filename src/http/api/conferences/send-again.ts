@@ -59,7 +59,7 @@ const ownReasons = {
     "Its server is behind, and would be asked whether it is back. If it is, it would get what its conference owes it by then, which need not be this.",
   settled: "Its server was reached since, and is owed nothing of it any more.",
   "not-listed":
-    "Only the latest 1,000 documents of conferences are listed. A conference's timeline has its older ones.",
+    "It is not listed, so it cannot be sent again: an answer of no conference, or older than the latest 1,000. A conference's timeline has its own.",
   unreachable: "Its conference does not answer now. Ask again.",
 } as const;
 
