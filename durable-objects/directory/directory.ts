@@ -495,5 +495,6 @@ function isOf(row: RunningRow, { life, createdAt }: Pick<RunningRow, "life" | "c
 /** Whether what was given up may have come to its server by then. A request of WebEx alone does not say so. */
 function settles(fact: DirectoryFact): boolean {
   if (fact.kind === "server-reached") return !fact.byRequest;
-  return fact.kind === "server-settled" || (fact.kind === "post-confirmed" && !fact.refused);
+  if (fact.kind === "post-confirmed") return !fact.refused;
+  return fact.kind === "server-settled" || fact.kind === "conference-taken-over";
 }

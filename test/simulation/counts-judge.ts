@@ -1,6 +1,6 @@
 import type { Whole } from "../../durable-objects/platform/object-kinds.ts";
 import { hasTable } from "../../durable-objects/platform/platform.ts";
-import type { Fact } from "../../src/conference/facts.ts";
+import type { Fact, FactRow } from "../../src/conference/facts.ts";
 import type { ConfKey } from "../../src/foundation/ids.ts";
 import { BACK_END } from "../../src/foundation/text/bare-host.ts";
 import { troubleOf } from "../../src/operators/trouble.ts";
@@ -144,7 +144,7 @@ function owedBy({ conferences, mailPortions }: Edge) {
       behind.add(key);
       waits.add(serverOf(host), Math.ceil(debts.size / maxMessages));
     }
-    for (const host of lostIn(store.journal.facts(0).flatMap(({ facts }) => facts))) givenUp.add(serverOf(host));
+    for (const host of lostIn(store.journal.facts(0))) givenUp.add(serverOf(host));
   }
   for (const { host, givenUp: count } of [...mailPortions.values()].flat().flatMap(({ hosts }) => hosts))
     givenUp.add(serverOf(host ?? ""), count);
@@ -157,14 +157,22 @@ function serverOf(host: string): string {
 }
 
 /** The servers of documents that were given up, one for each that nobody has made good. */
-function lostIn(facts: readonly Fact[]): readonly string[] {
-  let lost: readonly { readonly host: string; readonly owed: boolean }[] = [];
-  for (const fact of facts) {
-    if (fact.kind === "post-given-up" && !fact.probe) lost = [...lost, { host: fact.host, owed: fact.owed === true }];
-    if (fact.kind !== "server-reached" && fact.kind !== "server-settled") continue;
-    const isExpired = fact.kind === "server-settled" && fact.expired === true;
-    lost = isExpired ? lost.map(({ host }) => ({ host, owed: false })) : lost.filter(({ owed }) => !owed);
-    if (isExpired && fact.messages) lost = [...lost, { host: fact.host, owed: false }];
+function lostIn(rows: readonly FactRow[]): readonly string[] {
+  let lost: readonly { readonly host: string; readonly owed: boolean; readonly row: number }[] = [];
+  for (const { seq: row, facts } of rows) {
+    for (const fact of facts) {
+      if (fact.kind === "post-given-up" && !fact.probe)
+        lost = [...lost, { host: fact.host, owed: fact.owed === true, row }];
+      const { host } = { host: "", ...fact };
+      // What it confirms says that it takes posts again; what it asks for does not.
+      const isConfirmed = fact.kind === "post-confirmed" && !fact.refused;
+      if (isConfirmed) lost = lost.filter((one) => !one.owed || one.row === row || one.host !== host);
+      const isReached = fact.kind === "server-reached" && !fact.byRequest;
+      if (!isReached && fact.kind !== "server-settled" && fact.kind !== "conference-taken-over") continue;
+      const isExpired = fact.kind === "server-settled" && fact.expired === true;
+      lost = isExpired ? lost.map((one) => ({ ...one, owed: false })) : lost.filter(({ owed }) => !owed);
+      if (isExpired && fact.messages) lost = [...lost, { host, owed: false, row }];
+    }
   }
   return lost.map(({ host }) => host);
 }

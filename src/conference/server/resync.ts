@@ -183,7 +183,6 @@ export function resync(draft: Draft, sign: "confirmed" | "request"): void {
   const outage = currentOutage(draft);
   if (!outage) return;
   const { host, probe } = outage;
-  draft.fact({ kind: "server-reached", host, ...(sign === "request" && { byRequest: true as const }) });
   const owesEnd = draft.debts.get("status ended") !== undefined;
   // What the probe says has come, or stands in the queue before all else.
   const hasProbe = sign === "confirmed" || isQueuedFor(draft, host);
@@ -195,6 +194,9 @@ export function resync(draft: Draft, sign: "confirmed" | "request"): void {
     if (isSaid) draft.debts.delete(key);
     else deleteDebt(draft, key, message);
   }
+  // Where nothing is left to be posted, nothing will be confirmed.
+  const isToCome = sign === "request" && (notifier.said.size > 0 || hasProbe);
+  draft.fact({ kind: "server-reached", host, ...(isToCome && { byRequest: true as const }) });
   const { head } = draft;
   if (head.phase !== "ended" || !owesEnd) return;
   const { closedUntil, told, ...rest } = head;
