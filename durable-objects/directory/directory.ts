@@ -274,8 +274,9 @@ export class Directory
     const isSame = before !== undefined && row !== null && isOf(before.row, row);
     const isNew = webhooks?.isNew || (isSame && !saysTheSame(before.row, row));
     const posts = fresh.flatMap((one) => givenUpPost(key, one) ?? []);
-    const owes = this.#givenUp.owes(key) || posts.some(({ owed }) => owed);
-    const settled = fresh.filter(({ fact }) => owes && settles(fact));
+    const settling = fresh.filter(({ fact }) => settles(fact));
+    const owes = settling.length > 0 && (posts.some(({ owed }) => owed) || this.#givenUp.owes(key));
+    const settled = owes ? settling : [];
     const { minutes, outcomes } = countsIn(page.facts, 0);
     const hasCounts = minutes.length + Object.keys(outcomes).length > 0;
     // Of one that is over, a page that is not its last does not say it.
@@ -307,10 +308,9 @@ export class Directory
         own = null;
       }
       const counted = (after: number) => {
-        for (const { row, fact } of page.facts)
-          if (row > after && fact.kind === "post-confirmed" && fact.refused)
-            this.knownTrouble.postRefused(domain, fact.host ?? "", fact.at);
-        return countsIn(page.facts, after);
+        const counts = countsIn(page.facts, after);
+        this.knownTrouble.postsRefused(domain, counts.minutes, at);
+        return counts;
       };
       this.#counts.add(sourceOf(page), counted, at);
       if (!row) return null;
@@ -329,8 +329,7 @@ export class Directory
         const counted = () => {
           // Of a mailbox: no conference says what was given up there.
           if (this.#givenUp.addOfNone(minutes, now)) this.knownTrouble.noteGivenUp(domain);
-          for (const { host, refused = 0 } of minutes.flatMap(({ hosts }) => hosts))
-            for (let one = 0; one < refused; one += 1) this.knownTrouble.postRefused(domain, host ?? "", now);
+          this.knownTrouble.postsRefused(domain, minutes, now);
           return { minutes, outcomes: {} };
         };
         this.#counts.add(source, counted, now);
@@ -495,6 +494,5 @@ function isOf(row: RunningRow, { life, createdAt }: Pick<RunningRow, "life" | "c
 /** Whether what was given up may have come to its server by then. A request of WebEx alone does not say so. */
 function settles(fact: DirectoryFact): boolean {
   if (fact.kind === "server-reached") return !fact.byRequest;
-  if (fact.kind === "post-confirmed") return !fact.refused;
-  return fact.kind === "server-settled" || fact.kind === "conference-taken-over";
+  return ["server-settled", "conference-taken-over", "post-confirmed"].includes(fact.kind);
 }

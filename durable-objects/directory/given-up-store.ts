@@ -181,7 +181,11 @@ export class GivenUpStore {
     const confirmed = fact.kind === "post-confirmed" ? fact : null;
     const at = confirmed?.at ?? rowAt;
     const settled = { settledAt: at, ...("expired" in fact && fact.expired && { expired: fact.expired }) };
-    const isOf = (host: string) => confirmed === null || bareHost(host) === bareHost(confirmed.host ?? "");
+    // A server that creates the conference anew has confirmed nothing by that; what another one was owed is over.
+    const next = fact.kind === "conference-taken-over" ? fact.host : null;
+    const isOf = (host: string) =>
+      (confirmed === null || bareHost(host) === bareHost(confirmed.host ?? "")) &&
+      (next === null || bareHost(host) !== bareHost(next));
     const isMeant = (one: Listed | Unlisted) => one.conference === conference && one.row < row && isOf(one.host);
     const { listed, unlisted } = this.#kept;
     for (const [id, one] of listed) {

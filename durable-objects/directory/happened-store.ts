@@ -18,7 +18,7 @@ interface Happened {
 
 type HappenedKind = Extract<TroubleKind, "conferences-lost" | "server-refused" | "posts-refused">;
 
-/** So many servers are told apart, since strangers choose their names; further ones count as one, without a name. */
+/** So many servers are told apart, since others choose their names; further ones count as one, without a name. */
 const mostServers = 20;
 
 const table = `CREATE TABLE IF NOT EXISTS happened (kind TEXT, about TEXT, total INTEGER NOT NULL, cleared INTEGER NOT NULL,
@@ -35,16 +35,18 @@ export class HappenedStore {
   }
 
   /** Within a transaction. */
-  add(kind: HappenedKind, about: string, at: EpochMs): void {
+  add(kind: HappenedKind, about: string, at: EpochMs, count = 1): void {
     const all = this.#all(kind);
     const before = all.find((one) => one.about === about);
-    if (!before && kind === "server-refused" && about !== "" && !this.#hasRoom(all)) return this.add(kind, "", at);
+    // Of bridges there are no more than the settings have had.
+    const isOfServer = kind !== "conferences-lost" && about !== "";
+    if (!before && isOfServer && !this.#hasRoom(all)) return this.add(kind, "", at, count);
     const { total, cleared, ...times } = before ?? { total: 0, cleared: 0, since: at, latest: at };
     const isFirst = total === cleared;
     const since = isFirst ? at : Math.min(times.since, at);
     const latest = isFirst ? at : Math.max(times.latest, at);
     this.#table.make();
-    this.#keep({ kind, about, total: total + 1, cleared, since, latest });
+    this.#keep({ kind, about, total: total + count, cleared, since, latest });
   }
 
   /** What somebody has acknowledged gives way, the oldest first. */

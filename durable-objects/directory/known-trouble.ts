@@ -4,6 +4,7 @@ import { BACK_END, bareHost } from "../../src/foundation/text/bare-host.ts";
 import { type ClockJump, isFar, nextJump } from "../../src/foundation/time/clock-jump.ts";
 import type { Acknowledgement, KnownTrouble } from "../../src/operators/trouble.ts";
 import { type DomainTrouble, type FoundTrouble, serverIsGone, showTrouble } from "../../src/operators/trouble-kinds.ts";
+import type { ActivityMinute } from "../../src/records/activity.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
 import { domainTroubleEvent, receiverId, type WebhookEvent, wants } from "../../src/records/webhooks.ts";
 import { isAllowedHost } from "../../src/routing/target-url.ts";
@@ -103,10 +104,11 @@ export class KnownTroubles
     this.watch.lookSoon(domain);
   }
 
-  /** Within the transaction in which the directory counts it: WebEx has confirmed a document with another code than 0. */
-  postRefused(domain: DomainName, host: string, at: EpochMs): void {
-    this.#happened.add("posts-refused", host === BACK_END ? host : bareHost(host), at);
-    this.watch.lookSoon(domain);
+  /** Within the transaction in which the directory counts them: documents that WebEx has confirmed with another code than 0. */
+  postsRefused(domain: DomainName, minutes: readonly ActivityMinute[], now: EpochMs): void {
+    const all = minutes.flatMap(({ hosts }) => hosts).filter(({ refused = 0 }) => refused > 0);
+    for (const { host, refused } of all) this.#happened.add("posts-refused", bareHost(host ?? ""), now, refused);
+    if (all.length > 0) this.watch.lookSoon(domain);
   }
 
   async serverRefused(domain: DomainName, host: string): Promise<void> {

@@ -63,7 +63,7 @@ export function lastSaid(before: LastSaid, state: RelayState, now: EpochMs): Las
   return {
     awaySince: health.bridgeUp ? null : (before.awaySince ?? bridgeAwaySince ?? now),
     endsSince: health.ports === 0 ? (before.endsSince ?? now) : null,
-    ...fullFrom(before.fullSince, { ...active, health }, now),
+    ...fullFrom(wasAway(before, now) ? undefined : before.fullSince, { ...active, health }, now),
     certificate,
   };
 }
@@ -72,6 +72,11 @@ export function lastSaid(before: LastSaid, state: RelayState, now: EpochMs): Las
 export function fullUntil({ fullSince }: LastSaid, state: RelayState): EpochMs | null {
   const { freeSince } = activeLink(state) ?? {};
   return fullSince === undefined || freeSince === undefined ? null : freeSince + freeForMs;
+}
+
+/** For so long that nobody knows whether it was full meanwhile. */
+function wasAway({ awaySince }: LastSaid, now: EpochMs): boolean {
+  return awaySince !== null && hasLasted(awaySince, now, freeForMs);
 }
 
 function fullFrom(

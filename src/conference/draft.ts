@@ -345,8 +345,13 @@ export class Draft {
     const hostsIn = (kind: "server-lost" | "server-reached" | "server-settled") =>
       this.#facts.flatMap((fact) => (fact.kind === kind ? [fact.host] : []));
     const said = [...hostsIn("server-reached"), ...hostsIn("server-settled")];
-    for (const host of new Set([...this.state.outages.keys(), ...hostsIn("server-lost")]))
-      if (!this.outages.get(host) && !said.includes(host)) this.fact({ kind: "server-settled", host });
+    // One that has created the conference anew is told all of it, and has confirmed nothing yet.
+    const isAnew = (host: WebexHost) =>
+      this.#facts.some((fact) => fact.kind === "conference-taken-over" && fact.host === host);
+    for (const host of new Set([...this.state.outages.keys(), ...hostsIn("server-lost")])) {
+      if (this.outages.get(host) || said.includes(host)) continue;
+      this.fact(isAnew(host) ? { kind: "server-reached", host, byRequest: true } : { kind: "server-settled", host });
+    }
   }
 
   /** Something new. What the probe under way says of the same thing is out of date. */

@@ -545,3 +545,17 @@ test("a bridge that is full once more is so since then, where a port was free fo
   world.says({ ...health, ports: 8, portsInUse: 8 });
   expect(await world.relay.health()).toMatchObject({ fullSince: world.now });
 });
+
+test("of a bridge that was away for longer than a minute nobody says that it was full before", async () => {
+  for (const [awayMs, isFull] of [
+    [30_000, true],
+    [2 * hourMs, false],
+  ] as const) {
+    world.says({ ...health, ports: 8, portsInUse: 8 });
+    const before = (await world.relay.health()).fullSince;
+    world.says({ ...health, ports: 8, portsInUse: 8, bridgeUp: false });
+    world.now += awayMs;
+    world.says({ ...health, ports: 8, portsInUse: 8 });
+    expect((await world.relay.health()).fullSince === before).toBe(isFull);
+  }
+});

@@ -12,6 +12,7 @@ import {
   callerEntered,
   callerLeft,
   confKey,
+  createConference,
   host,
   muteCaller,
 } from "../durable-objects/conference-world.ts";
@@ -109,6 +110,21 @@ test("a server that asks for things and takes no post is notified of nothing: wh
   await comeBack();
   expect(await lost()).toBeUndefined();
   expect(new Set((await posts()).map(({ settledAt }) => typeof settledAt))).toEqual(new Set(["number"]));
+});
+
+test("a server that takes no post and creates the conference anew is notified of nothing by that; another one is of all", async () => {
+  const { world, posts } = await behind();
+  const settled = async () => (await posts()).filter(({ owed }) => owed).map(({ settledAt }) => settledAt !== null);
+  const create = (extConfId: string, replyTo = host) =>
+    createConference({ msgId: `c-${extConfId}`, extConfId, replyTo } as never);
+  await world.received("t-2", create("7002"));
+  await world.time.pass(60_000);
+  expect(new Set(await settled())).toEqual(new Set([false]));
+  const confirms = world.confirmed.bind(world);
+  world.answer = ({ transId, url }) => (url.includes("8802") ? confirms(transId) : refusesAll());
+  await world.received("t-3", create("7003", "localhost:8802" as never));
+  await world.time.pass(60_000);
+  expect(new Set(await settled())).toEqual(new Set([true]));
 });
 
 test("documents that WebEx confirms with a failure are trouble, each once, until somebody acknowledges it", async () => {

@@ -165,13 +165,14 @@ function lostIn(rows: readonly FactRow[]): readonly string[] {
         lost = [...lost, { host: fact.host, owed: fact.owed === true, row }];
       const { host } = { host: "", ...fact };
       // What it confirms says that it takes posts again; what it asks for does not.
-      const isConfirmed = fact.kind === "post-confirmed" && !fact.refused;
-      if (isConfirmed) lost = lost.filter((one) => !one.owed || one.row === row || one.host !== host);
+      const isHere = (one: { readonly host: string }) => serverOf(one.host) === serverOf(host ?? "");
+      if (fact.kind === "post-confirmed") lost = lost.filter((one) => !one.owed || one.row === row || !isHere(one));
+      if (fact.kind === "conference-taken-over") lost = lost.filter((one) => !one.owed || isHere(one));
       const isReached = fact.kind === "server-reached" && !fact.byRequest;
-      if (!isReached && fact.kind !== "server-settled" && fact.kind !== "conference-taken-over") continue;
+      if (!isReached && fact.kind !== "server-settled") continue;
       const isExpired = fact.kind === "server-settled" && fact.expired === true;
       lost = isExpired ? lost.map((one) => ({ ...one, owed: false })) : lost.filter(({ owed }) => !owed);
-      if (isExpired && fact.messages) lost = [...lost, { host, owed: false, row }];
+      if (isExpired && fact.messages) lost = [...lost, { host: host ?? "", owed: false, row }];
     }
   }
   return lost.map(({ host }) => host);
