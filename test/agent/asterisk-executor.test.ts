@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { AsteriskDriver } from "../../bridge-agent/drivers/asterisk/driver.ts";
 import { bridgeName, CALL_VARIABLE } from "../../bridge-agent/drivers/asterisk/mirror/names.ts";
-import { driverPorts } from "../../bridge-agent/node-ports.ts";
+import { driverPorts, timers } from "../../bridge-agent/node-ports.ts";
 import type { BridgeCommand } from "../../src/bridge/commands.ts";
 import { type CallId, type CommandId, MAIN_ROOM, type RoomId } from "../../src/foundation/ids.ts";
 import { began, destroyed, pressed } from "./asterisk-messages.ts";
@@ -573,12 +573,23 @@ describe("with a conference that dials", () => {
   });
 
   test("hears what the telephone has said while this process stood still", async () => {
-    expect(await execute(dial(200))).toEqual({ done: true });
+    const waitMs = 200;
+    const ringingIsOver: (() => void)[] = [];
+    const after = (ms: number, run: () => void) => {
+      if (ms !== waitMs) return timers.after(ms, run);
+      ringingIsOver.push(run);
+      return () => undefined;
+    };
+    await driver.stop();
+    driver = await world.startActive({ timers: { after } });
+    expect(await execute(create)).toEqual({ done: true });
+    expect(await execute(dial(waitMs))).toEqual({ done: true });
     world.asterisk.send({ type: "Dial", dialstatus: "", peer: channel("Down") });
-    await driver.state();
+    await vi.waitFor(() => expect(ringingIsOver).toHaveLength(1));
     world.asterisk.send({ type: "ChannelDestroyed", cause: 17, channel: channel("Down") });
-    const until = performance.now() + 250;
-    while (performance.now() < until);
+    const until = performance.now() + 50;
+    while (performance.now() < until); // It is in this process's socket by then.
+    ringingIsOver[0]?.();
     expect(await world.reported("ended")).toMatchObject({ call, reason: "busy" });
     expect(asked("DELETE /channels/leg-1")).toEqual([]);
   });
