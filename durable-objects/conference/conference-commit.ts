@@ -215,7 +215,7 @@ function withoutKnown(report: Report, { state }: ConferenceStore, told: Readonly
   return state.callers.has(event.call) || told.has(event.call) ? { ...report, event } : report;
 }
 
-/** The calls of which an agent tells that they have left, and of which the journal tells. Those inside now need no look at it, also if an item before deletes them. */
+/** Calls that an agent tells have left, and that are known: by the journal, or inside now, also if an item before deletes them. */
 function toldBefore(items: readonly Item[], { state, progress, journal }: ConferenceStore): ReadonlySet<CallId> {
   const calls = new Map<CallId, EpochMs>();
   const inside = new Set<CallId>();

@@ -274,9 +274,9 @@ export class Directory
     const isSame = before !== undefined && row !== null && isOf(before.row, row);
     const isNew = webhooks?.isNew || (isSame && !saysTheSame(before.row, row));
     const posts = fresh.flatMap((one) => givenUpPost(key, one) ?? []);
-    const settling = fresh.filter(({ fact }) => settles(fact));
-    const owes = settling.length > 0 && (posts.some(({ owed }) => owed) || this.#givenUp.owes(key));
-    const settled = owes ? settling : [];
+    const mayBeSettled = fresh.filter(({ fact }) => settles(fact));
+    const owes = mayBeSettled.length > 0 && (posts.some(({ owed }) => owed) || this.#givenUp.owes(key));
+    const settled = owes ? mayBeSettled : [];
     const { minutes, outcomes } = countsIn(page.facts, 0);
     const hasCounts = minutes.length + Object.keys(outcomes).length > 0;
     // Of one that is over, a page that is not its last does not say it.
@@ -491,8 +491,11 @@ function isOf(row: RunningRow, { life, createdAt }: Pick<RunningRow, "life" | "c
   return row.life === life && row.createdAt === createdAt;
 }
 
-/** Whether what was given up may have come to its server by then. A request of WebEx alone does not say so. */
+const settling: ReadonlySet<DirectoryFact["kind"]> = new Set([
+  ...(["server-reached", "server-settled", "conference-taken-over", "post-confirmed"] as const),
+]);
+
+/** Whether what was given up may have come to its server by then. A request of WebEx does not say so. */
 function settles(fact: DirectoryFact): boolean {
-  if (fact.kind === "server-reached") return !fact.byRequest;
-  return ["server-settled", "conference-taken-over", "post-confirmed"].includes(fact.kind);
+  return settling.has(fact.kind) && !("byRequest" in fact && fact.byRequest);
 }

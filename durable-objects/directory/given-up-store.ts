@@ -113,7 +113,10 @@ export class GivenUpStore {
     listed.delete(id);
   }
 
-  /** Counts what was given up in these minutes and belongs to no conference, within a transaction: just now, or some time in its minute. Returns whether there is any. */
+  /**
+   * Counts what was given up in these minutes and belongs to no conference, within a transaction: just now, or some time in
+   * its minute. Returns whether there is any.
+   */
   addOfNone(minutes: readonly ActivityMinute[], now: EpochMs): boolean {
     const lost = minutes.flatMap(({ at: minute, hosts }) => {
       const at = now >= minute && now - minute < minuteMs ? now : minute;
@@ -178,15 +181,10 @@ export class GivenUpStore {
 
   /** The conference owes nothing from before this fact any more. Within a transaction. */
   settle(conference: ConfKey, { row, at: rowAt, fact }: PlacedFact): void {
-    const confirmed = fact.kind === "post-confirmed" ? fact : null;
-    const at = confirmed?.at ?? rowAt;
+    const at = fact.kind === "post-confirmed" ? fact.at : rowAt;
     const settled = { settledAt: at, ...("expired" in fact && fact.expired && { expired: fact.expired }) };
-    // A server that creates the conference anew has confirmed nothing by that; what another one was owed is over.
-    const next = fact.kind === "conference-taken-over" ? fact.host : null;
-    const isOf = (host: string) =>
-      (confirmed === null || bareHost(host) === bareHost(confirmed.host ?? "")) &&
-      (next === null || bareHost(host) !== bareHost(next));
-    const isMeant = (one: Listed | Unlisted) => one.conference === conference && one.row < row && isOf(one.host);
+    const isMeant = (one: Listed | Unlisted) =>
+      one.conference === conference && one.row < row && isAbout(fact, one.host);
     const { listed, unlisted } = this.#kept;
     for (const [id, one] of listed) {
       const post = one.isOwed && isMeant(one) ? this.find(id) : null;
@@ -346,6 +344,12 @@ function toUnlisted({ conference, host, count, since, latest, place, row }: SqlR
     ...names,
     ...{ count: Number(count), since: Number(since), latest: Number(latest), place: Number(place), row: Number(row) },
   };
+}
+
+/** What a server confirms says so of itself, and its takeover of all others: who creates anew has confirmed nothing yet. */
+function isAbout(fact: PlacedFact["fact"], host: string): boolean {
+  if (fact.kind === "post-confirmed") return bareHost(host) === bareHost(fact.host ?? "");
+  return fact.kind !== "conference-taken-over" || bareHost(host) !== bareHost(fact.host);
 }
 
 /** A server that was away for so long that nobody waits for it was never notified. */

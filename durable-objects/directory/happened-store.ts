@@ -16,7 +16,10 @@ interface Happened {
   readonly latest: EpochMs;
 }
 
-type HappenedKind = Extract<TroubleKind, "conferences-lost" | "server-refused" | "posts-refused">;
+export const happenedKinds = [
+  ...(["conferences-lost", "server-refused", "posts-refused"] as const),
+] satisfies readonly TroubleKind[];
+type HappenedKind = (typeof happenedKinds)[number];
 
 /** So many servers are told apart, since others choose their names; further ones count as one, without a name. */
 const mostServers = 20;

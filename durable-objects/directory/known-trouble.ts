@@ -16,7 +16,7 @@ import type { Log } from "../platform/log.ts";
 import type { Sql, SqlValue } from "../platform/platform.ts";
 import type { AuditStore } from "./audit-store.ts";
 import type { GivenUpStore } from "./given-up-store.ts";
-import { HappenedStore } from "./happened-store.ts";
+import { HappenedStore, happenedKinds } from "./happened-store.ts";
 import type { IsNumber, PromptStore } from "./prompt-store.ts";
 import type { RunningList } from "./running-list.ts";
 import { ofDomain, TroubleWatch } from "./trouble-watch.ts";
@@ -104,7 +104,7 @@ export class KnownTroubles
     this.watch.lookSoon(domain);
   }
 
-  /** Within the transaction in which the directory counts them: documents that WebEx has confirmed with another code than 0. */
+  /** Documents that WebEx has confirmed with another code than 0. Within the transaction in which they are counted. */
   postsRefused(domain: DomainName, minutes: readonly ActivityMinute[], now: EpochMs): void {
     const all = minutes.flatMap(({ hosts }) => hosts).filter(({ refused = 0 }) => refused > 0);
     for (const { host, refused } of all) this.#happened.add("posts-refused", bareHost(host ?? ""), now, refused);
@@ -248,8 +248,8 @@ export class KnownTroubles
       this.#acknowledgements = null;
       const [, kind, about = ""] = /^([^:]*):(.*)$/s.exec(id) ?? [];
       if (kind === "posts-given-up") this.#ports.givenUp.acknowledge(about, place);
-      if (kind === "conferences-lost" || kind === "server-refused" || kind === "posts-refused")
-        this.#happened.acknowledge(kind, about, upTo);
+      const happened = happenedKinds.find((one) => one === kind);
+      if (happened) this.#happened.acknowledge(happened, about, upTo);
       this.noteGivenUp(domain);
     });
     this.watch.lookSoon(domain);

@@ -27,15 +27,8 @@ interface Around extends Pick<BridgeHealth, "agentConnected"> {
 /** How a bridge is, as its active agent says. What says something of the agent is left out: strangers ask whether the bridge is ready. */
 export function bridgeHealth(active: Link | undefined, around: Around): BridgeHealth {
   const { agentConnected, awaySince, drainedSince, endsSince, fullSince, trouble } = around;
-  const none: Health = { bridgeUp: false, portsInUse: 0, ports: null };
-  const {
-    version: _,
-    waiting: __,
-    certificateEnds: ___,
-    certificateBegins: ____,
-    portsUnread,
-    ...ofBridge
-  } = active?.health ?? none;
+  const health: Health = active?.health ?? { bridgeUp: false, portsInUse: 0, ports: null };
+  const { version: _, waiting: __, certificateEnds: ___, certificateBegins: ____, portsUnread, ...ofBridge } = health;
   return {
     ...{ agentConnected, ...ofBridge },
     ...(portsUnread && { portsInUse: null }),
@@ -43,7 +36,7 @@ export function bridgeHealth(active: Link | undefined, around: Around): BridgeHe
     ...(typeof awaySince === "number" && { awaySince }),
     ...(drainedSince !== null && { drainedSince }),
     ...(ofBridge.ports === 0 && endsSince !== null && { endsSince }),
-    ...(hasPorts(active?.health ?? none) && fullSince !== undefined && { fullSince }),
+    ...(hasPorts(health) && fullSince !== undefined && { fullSince }),
     ...(trouble.length > 0 && { trouble }),
   };
 }
@@ -68,7 +61,7 @@ export function lastSaid(before: LastSaid, state: RelayState, now: EpochMs): Las
   };
 }
 
-/** When a bridge that was full is full no more, unless its ports are in use again by then; `null`: it is not, or is no more. */
+/** When a bridge with a free port is full no more, unless its ports are in use again by then; `null`: it is not full. */
 export function fullUntil({ fullSince }: LastSaid, state: RelayState): EpochMs | null {
   const { freeSince } = activeLink(state) ?? {};
   return fullSince === undefined || freeSince === undefined ? null : freeSince + freeForMs;

@@ -1,5 +1,6 @@
 import type { RefusalReason } from "../bridge/commands.ts";
 import type { EndReason } from "../bridge/events.ts";
+import { dialledDigits } from "../foundation/dial-rules.ts";
 import { MAIN_ROOM, type RoomId } from "../foundation/ids.ts";
 import type { CallRecord, Ender } from "../records/call-record.ts";
 import type { ConferenceRecord } from "../records/conference-record.ts";
@@ -187,7 +188,7 @@ export function callOver(draft: Draft, call: Caller | CallOut, end: CallEnd, at 
 }
 
 function numberOf({ number }: Caller | CallOut): string {
-  return typeof number === "string" ? number : `${number.country}${number.area}${number.local}`;
+  return typeof number === "string" ? number : dialledDigits(number);
 }
 
 function isHost({ ongoing }: Draft, call: Caller | CallOut): boolean {

@@ -80,7 +80,8 @@ export class Timeline {
         return this.#say(row, "webex", "edge", "reached again", { host: input.host });
       case "probe":
         return this.#say(row, "operator", "edge", "asks whether it is back", {
-          ...{ host: input.host, person: input.person },
+          host: input.host,
+          person: input.person,
         });
       case "restored":
         return this.#say(row, "edge", "edge", "put back from a backup", {});

@@ -1,6 +1,6 @@
 import { CALL_OUT_GRACE_MS, type CommandResult, type RefusalReason } from "../../bridge/commands.ts";
 import type { EndReason } from "../../bridge/events.ts";
-import { mayDial, wrongNumber } from "../../foundation/dial-rules.ts";
+import { dialledDigits, mayDial, wrongNumber } from "../../foundation/dial-rules.ts";
 import { type CallId, MAIN_ROOM, type RoomId } from "../../foundation/ids.ts";
 import { type FromWebexMessages, type OpenRequest, requestOf } from "../../tsp/messages.ts";
 import type { ResultWord } from "../../tsp/protocol-table.ts";
@@ -164,7 +164,7 @@ export function placeCaller(draft: Draft, callOut: CallOut, room: RoomId, action
 
 /** The digits that were dialled. */
 export function dialled({ number }: CallOut): string {
-  return `${number.country}${number.area}${number.local}`;
+  return dialledDigits(number);
 }
 
 function newCaller(draft: Draft, callOut: CallOut, room: RoomId): Caller {

@@ -1,5 +1,6 @@
 import type { CommandType } from "../../bridge/commands.ts";
 import { promptEnds } from "../../bridge/prompt-call.ts";
+import { dialledDigits } from "../../foundation/dial-rules.ts";
 import type { CallId } from "../../foundation/ids.ts";
 import { counted } from "../../foundation/text/counted.ts";
 import { capitalized } from "../../foundation/text/sentence.ts";
@@ -162,8 +163,7 @@ function notDialled({ type, result = "ok", extCallId }: FactOf<"post-queued">, r
   const asked = row.input?.type === "webex" ? row.input.messages : [];
   const request = asked.find((one) => one.type === "call-out" && one.extCallId === extCallId);
   if (request?.type !== "call-out") return null;
-  const { country, area, local } = request.phone;
-  const who = numberText(`${country}${area}${local}`, extCallId);
+  const who = numberText(dialledDigits(request.phone), extCallId);
   return explained(row, [], `Why was ${who} not brought into the conference?`, resultText(result));
 }
 
@@ -194,7 +194,7 @@ function whyNotNamed(call: KnownCall, entry: CallerEntry, known: Known): Explana
   const end = left ? ` The caller left at ${instantText(left.at)}.` : ended;
   if (!isNamed && !notification) {
     const why = isDetached
-      ? "did not have the conference then, which it had closed without its audio, or never created. It is not notified of who enters until it creates it"
+      ? "did not have the conference then: it had closed the meeting and kept its audio, or never created it. It is not notified of who enters until it creates it"
       : `could not be reached when the caller entered, and was not notified of it${isOwed ? " yet" : ""}`;
     return answered(`WebEx ${why}.${end}`, over, left);
   }

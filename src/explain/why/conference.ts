@@ -144,7 +144,8 @@ export class ConferenceQuestions {
   #ended(row: WhyRow, { endedBy, why, by }: FactOf<"conference-ended">): void {
     const detached = this.#spans.get("detached")?.since;
     const whyEnded = () => {
-      const operator = endedBy === "operator" ? (operatorText(askerIn(by)) ?? "an operator") : null;
+      const person = operatorText(askerIn(by)) ?? "an operator";
+      const operator = endedBy === "operator" ? person : null;
       const withoutBridge = "The settings did not have its bridge any more, so nobody was hung up there.";
       if (why === "lost" && operator !== null) return `${capitalized(operator)} wanted that. ${withoutBridge}`;
       if (why === "lost")
@@ -162,10 +163,8 @@ export class ConferenceQuestions {
       }
       const asked = this.#closed ? ` at ${instantText(this.#closed.at)}` : "";
       const who = operator === null ? `WebEx closed it${asked}` : `${capitalized(operator)} wanted that${asked}`;
-      if (row.input?.type === "operator" && row.input.withoutBridge) {
-        const person = operatorText(askerIn(by)) ?? "an operator";
+      if (row.input?.type === "operator" && row.input.withoutBridge)
         return `${who}, and ${person} ended it at ${instantText(row.at)}. ${withoutBridge}`;
-      }
       return `${who}, and the bridge ended it at ${instantText(row.at)}.`;
     };
     this.#push(row, "Why did the conference end?", whyEnded(), detached, this.#closed);

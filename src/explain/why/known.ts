@@ -140,16 +140,17 @@ export class Known {
     return own.filter(({ fact }) => messages.some(({ msgId }) => msgId === fact.msgId));
   }
 
+  /** A call-out. `dialled`: `null`, where it was refused before. */
+  #wanted({ call, number, extCallId }: Pick<KnownCall, "call" | "number" | "extCallId">, dialled: Moment | null): void {
+    const status = { isInside: false, isMonitor: false, dialled, entry: null };
+    this.calls.set(call, { call, number, attendeeId: null, extCallId, ...status });
+  }
+
   readonly #facts: Fold<[moment: Moment]> = {
-    "call-dialled": ({ call, number, extCallId }, dialled) => {
-      const status = { isInside: false, isMonitor: false, dialled, entry: null };
-      this.calls.set(call, { call, number, attendeeId: null, extCallId, ...status });
-    },
+    "call-dialled": (fact, dialled) => this.#wanted(fact, dialled),
     "call-not-entered": ({ call, record }) => {
       if (!isNeverDialled(record)) return;
-      const { number, extCallId } = record;
-      const status = { isInside: false, isMonitor: false, dialled: null, entry: null };
-      this.calls.set(call, { call, number, attendeeId: null, extCallId: extCallId as ExtCallId, ...status });
+      this.#wanted({ call, number: record.number, extCallId: record.extCallId as ExtCallId }, null);
     },
     "call-entered": ({ call, number, attendeeId, extCallId, participantType }) => {
       const dialled = this.calls.get(call)?.dialled ?? null;

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import type { ConfKey, ExtConfId, TransId } from "../../foundation/ids.ts";
+import type { CallId, ConfKey, ExtConfId, TransId } from "../../foundation/ids.ts";
 import { type PeopleShown, peopleShown } from "../../foundation/text/people-shown.ts";
 import { digitsIn, fitsName, spellingsOf } from "../../foundation/text/spelled.ts";
 import { dayMs } from "../../foundation/time/timers.ts";
@@ -13,6 +13,7 @@ import {
   searchedJournals,
 } from "../../records/found-conference.ts";
 import { lineOfCall, lineOfPromptCall, type PersonLine, personLine } from "../../records/person-line.ts";
+import type { ConferenceView } from "../../rpc/conference-view.ts";
 import { type ListedConference, mostNamed, type PlacedRecord, type RunningPage } from "../../rpc/directory.ts";
 import { type KeptPromptCall, type PromptCallQuery, promptCallPlace } from "../../rpc/directory-feed.ts";
 import type { Domain } from "../../settings/load.ts";
@@ -289,14 +290,6 @@ function ofRunning(one: ListedConference, text: string | null): readonly FoundCo
   return [{ key, ...(topic !== undefined && { topic }), state: phase, at, ...by }];
 }
 
-/** Of one that is being called. */
-const notRinging = {
-  away: "No agent says now what its bridge does: it may not ring.",
-  unsaid: "The bridge has not said yet that it dials.",
-  dropped: "It is given up: the bridge has not said yet that it is over.",
-  rings: "It has not entered.",
-} as const;
-
 /** Who is in these conferences, as far as they are listed. The first ones are asked since when, and whether muted. */
 async function insideOf(
   domain: Domain,
@@ -322,34 +315,32 @@ async function insideOf(
       .map(({ extCallId: _, isCalled, enteredAt = null, dialledAt = null, bridge = null, ...person }): PersonLine => {
         const place = { ...person, conference: key, to: null };
         const isUnsaid = isAway(bridges, bridge);
-        if (isCalled) {
-          const isPending = view?.commands.some(({ type, call }) => type === "dial" && call === person.call);
-          const isDropped = view?.callOuts.some(({ call, stage }) => call === person.call && stage === "dropping");
-          const why = isDropped
-            ? notRinging.dropped
-            : isUnsaid
-              ? notRinging.away
-              : isPending
-                ? notRinging.unsaid
-                : notRinging.rings;
-          return { ...place, what: "being-called", from: dialledAt, why };
-        }
-        const caller = view?.callers.find(({ call }) => call === person.call);
-        return {
-          ...{ ...place, what: "inside", from: entered?.get(person.call) ?? enteredAt },
-          why: isUnsaid
-            ? "No agent says now what its bridge does: it may have left."
-            : caller?.muted
-              ? "It is muted."
-              : caller?.speaks
-                ? "It speaks."
-                : "",
-        };
+        if (isCalled)
+          return { ...place, what: "being-called", from: dialledAt, why: whyNotEntered(person.call, view, isUnsaid) };
+        const from = entered?.get(person.call) ?? enteredAt;
+        return { ...place, what: "inside", from, why: howInside(person.call, view, isUnsaid) };
       });
   });
   const all = (await Promise.all(lists)).flat();
   const isCut = all.length > MOST_LISTED || withPeople.some(([, people]) => people.length > mostNamed);
   return { inside: all.slice(0, MOST_LISTED), isCut };
+}
+
+/** `isUnsaid`: no agent says what the bridge does. */
+function whyNotEntered(id: CallId, view: ConferenceView | null | undefined, isUnsaid: boolean): string {
+  if (view?.callOuts.some(({ call, stage }) => call === id && stage === "dropping"))
+    return "It is given up: the bridge has not said yet that it is over.";
+  if (isUnsaid) return "No agent says now what its bridge does: it may not ring.";
+  if (view?.commands.some(({ type, call }) => type === "dial" && call === id))
+    return "The bridge has not said yet that it dials.";
+  return "It has not entered.";
+}
+
+function howInside(id: CallId, view: ConferenceView | null | undefined, isUnsaid: boolean): string {
+  if (isUnsaid) return "No agent says now what its bridge does: it may have left.";
+  const caller = view?.callers.find(({ call }) => call === id);
+  if (caller?.muted) return "It is muted.";
+  return caller?.speaks ? "It speaks." : "";
 }
 
 /** With the names of the conferences: of records their own, of those that run as WebEx gave them, of others as its site has them, as far as that is known. */

@@ -59,8 +59,8 @@ export const recordsDefects: DefectsByFile = {
   "durable-objects/directory/given-up-store.ts": {
     "what was given up stays lost when its server has it after all": {
       foundBy: "the directory knows what waits",
-      before: "one.conference === conference && one.row < row && isOf(one.host);",
-      after: "one.conference === conference && one.row < row - 500 && isOf(one.host);",
+      before: "one.conference === conference && one.row < row && isAbout(fact, one.host);",
+      after: "one.conference === conference && one.row < row - 500 && isAbout(fact, one.host);",
     },
   },
   "durable-objects/directory/record-store.ts": {
