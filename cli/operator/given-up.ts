@@ -151,12 +151,12 @@ function givenUpText(posts: readonly PostOfDomain[], unlisted: number, screen: S
 
 function settledText({ settledAt }: ShownPost, domain: string, times: ShownTimes): string {
   const at = times.second(settledAt ?? 0, domain);
-  return `WebEx was notified at ${at}: its server was reached again, and is owed nothing of it any more`;
+  return `owed no more since ${at}: its server has confirmed a later document, another one has taken over, or it is so no more`;
 }
 
 function webexText({ domain, owed, settledAt, expired }: PostOfDomain, times: ShownTimes): string {
   if (settledAt === null) return owed ? "still owed" : "";
-  return `${expired ? "expired" : "notified"} ${times.second(settledAt, domain)}`;
+  return `${expired ? "expired" : "settled"} ${times.second(settledAt, domain)}`;
 }
 
 function postText(post: ShownPost, domain: string, screen: Screen): readonly string[] {

@@ -492,7 +492,8 @@ function isOf(row: RunningRow, { life, createdAt }: Pick<RunningRow, "life" | "c
 }
 
 const settling: ReadonlySet<DirectoryFact["kind"]> = new Set([
-  ...(["server-reached", "server-settled", "conference-taken-over", "post-confirmed"] as const),
+  ...(["server-reached", "server-settled", "post-confirmed"] as const),
+  ...(["conference-requested", "conference-taken-over"] as const),
 ]);
 
 /** Whether what was given up may have come to its server by then. A request of WebEx does not say so. */

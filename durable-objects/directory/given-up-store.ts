@@ -346,10 +346,11 @@ function toUnlisted({ conference, host, count, since, latest, place, row }: SqlR
   };
 }
 
-/** What a server confirms says so of itself, and its takeover of all others: who creates anew has confirmed nothing yet. */
+/** A Confirmation settles what its server is owed; that a server creates the key, what all others are. */
 function isAbout(fact: PlacedFact["fact"], host: string): boolean {
   if (fact.kind === "post-confirmed") return bareHost(host) === bareHost(fact.host ?? "");
-  return fact.kind !== "conference-taken-over" || bareHost(host) !== bareHost(fact.host);
+  const isCreate = fact.kind === "conference-requested" || fact.kind === "conference-taken-over";
+  return !isCreate || bareHost(host) !== bareHost(fact.host);
 }
 
 /** A server that was away for so long that nobody waits for it was never notified. */

@@ -345,12 +345,12 @@ export class Draft {
     const hostsIn = (kind: "server-lost" | "server-reached" | "server-settled") =>
       this.#facts.flatMap((fact) => (fact.kind === kind ? [fact.host] : []));
     const said = [...hostsIn("server-reached"), ...hostsIn("server-settled")];
-    // One that has created the conference anew is told all of it, and has confirmed nothing yet.
-    const isAnew = (host: WebexHost) =>
-      this.#facts.some((fact) => fact.kind === "conference-taken-over" && fact.host === host);
+    // A server that creates the key anew has confirmed nothing yet of what it gets.
+    const hasPosts = (host: WebexHost) =>
+      this.#effects.some((effect) => isPost(effect) && effect.host === host && !effect.oneAttempt);
     for (const host of new Set([...this.state.outages.keys(), ...hostsIn("server-lost")])) {
       if (this.outages.get(host) || said.includes(host)) continue;
-      this.fact(isAnew(host) ? { kind: "server-reached", host, byRequest: true } : { kind: "server-settled", host });
+      this.fact(hasPosts(host) ? { kind: "server-reached", host, byRequest: true } : { kind: "server-settled", host });
     }
   }
 

@@ -1,5 +1,6 @@
 import { type Command, LATEST_MS, type RefusalReason } from "../bridge/commands.ts";
 import type { EpochMs, ExtConfId } from "../foundation/ids.ts";
+import { BACK_END } from "../foundation/text/bare-host.ts";
 import { earliest } from "../foundation/time/earliest.ts";
 import { type FromWebexMessages, type OpenRequest, requestOf } from "../tsp/messages.ts";
 import type { ResultWord } from "../tsp/protocol-table.ts";
@@ -404,6 +405,7 @@ function notifiesOfEnd(draft: Draft, message: CreateRequest): boolean {
   const lost = draft.unconfirmed().find((post) => isEnd(post.message) && post.host !== message.replyTo);
   if (!lost) return false;
   draft.dropNotifications(lost.host);
+  if (lost.host !== BACK_END) draft.fact({ kind: "server-settled", host: lost.host });
   const closedUntil = at + draft.context.settings.closedMemoryMs;
   draft.head = { ...head, host: message.replyTo, closedUntil, told: true };
   return true;

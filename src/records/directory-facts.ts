@@ -7,7 +7,7 @@ import { outcomesOf } from "./outcomes.ts";
 type FactFields<Kind extends FactKind> = Readonly<v.InferOutput<(typeof facts)[Kind]>>;
 
 /**
- * `owed`: a record, a webhook, or the list waits for it, also where the conference never says anything again. `listed`: the list alone
+ * `owed`: a record, a webhook, the list, or a figure waits for it, also where the conference never says anything again. `listed`: the list alone
  * shows it, and a later page or a view says it too. `searched`: as `listed`, and it comes with others, since it alone is worth no page.
  * `counted`: a figure lacks it until it comes, with others. `watched`: as `listed`, and only while somebody watches.
  */
@@ -19,7 +19,7 @@ const needs = {
   "conference-requested": ["owed", "life", "host"],
   "conference-created": ["owed", "life", "createdAt", "host", "bridge"],
   "conference-found": ["owed", "life", "createdAt", "locked"],
-  "conference-taken-over": ["listed", "host"],
+  "conference-taken-over": ["owed", "host"],
   "conference-detached": ["listed"],
   "conference-locked": ["listed", "locked"],
   "conference-not-created": ["owed", "record"],

@@ -116,7 +116,7 @@ export const givenUpPost = v.object({
   settledAt: v.pipe(
     v.nullable(time),
     v.description(
-      "Since when nothing of it is owed any more: its server could be reached again, another one took over, or none is to be notified; null: that is not known.",
+      "Since when nothing of it is owed any more: its server has confirmed a later document, with whatever code, another one has taken over, or it is so no more; null: that is not known.",
     ),
   ),
   expired: v.pipe(

@@ -496,14 +496,14 @@ test("what was given up is listed, and shown with its text and what to do", asyn
   expect([unlisted.printed, unlisted.complaints.trim()]).toEqual(["nothing is listed\n", unlistedText(3)]);
 });
 
-test("the list says what has become of each: still owed, notified, or expired", async () => {
+test("the list says what has become of each: still owed, settled, or expired", async () => {
   const settled = { ...post, settledAt: now + 60_000 };
   const posts = [post, settled, { ...settled, expired: true }, { ...post, owed: undefined }];
   const answers = { "GET domains/acme/given-up-posts?limit=100": [{ posts, next: null }] };
   const lines = (await bridgehead(answers, "given-up")).printed.split("\n").slice(2);
-  const since = lines.map((line) => /(still owed|(?:notified|expired) [\d-]+ [\d:]+)/.exec(line)?.[0]);
+  const since = lines.map((line) => /(still owed|(?:settled|expired) [\d-]+ [\d:]+)/.exec(line)?.[0]);
   const at = "2026-11-21 02:41:10";
-  expect(since.slice(0, 4)).toEqual(["still owed", `notified ${at}`, `expired ${at}`, undefined]);
+  expect(since.slice(0, 4)).toEqual(["still owed", `settled ${at}`, `expired ${at}`, undefined]);
 });
 
 test("of what is settled nothing is sent again: it says since when, and not what was done before", async () => {
@@ -512,7 +512,7 @@ test("of what is settled nothing is sent again: it says since when, and not what
   const { printed, code } = await bridgehead({ [`GET ${path}`]: [settled] }, "send-again", "0017-17-555");
 
   expect(printed).toBe(
-    "times in UTC\nWebEx was notified at 2026-11-21 02:40:10: its server was reached again, and is owed nothing of it any more\n",
+    "times in UTC\nowed no more since 2026-11-21 02:40:10: its server has confirmed a later document, another one has taken over, or it is so no more\n",
   );
   expect([printed.includes("of before"), code]).toEqual([false, 0]);
 });

@@ -13,6 +13,7 @@ import {
   callerLeft,
   confKey,
   createConference,
+  extConfId,
   host,
   muteCaller,
 } from "../durable-objects/conference-world.ts";
@@ -115,8 +116,8 @@ test("a server that asks for things and takes no post is notified of nothing: wh
 test("a server that takes no post and creates the conference anew is notified of nothing by that; another one is of all", async () => {
   const { world, posts } = await behind();
   const settled = async () => (await posts()).filter(({ owed }) => owed).map(({ settledAt }) => settledAt !== null);
-  const create = (extConfId: string, replyTo = host) =>
-    createConference({ msgId: `c-${extConfId}`, extConfId, replyTo } as never);
+  const create = (handle: string, replyTo = host) =>
+    createConference({ msgId: `c-${handle}`, extConfId: handle, replyTo } as never);
   await world.received("t-2", create("7002"));
   await world.time.pass(60_000);
   expect(new Set(await settled())).toEqual(new Set([false]));
@@ -125,6 +126,48 @@ test("a server that takes no post and creates the conference anew is notified of
   await world.received("t-3", create("7003", "localhost:8802" as never));
   await world.time.pass(60_000);
   expect(new Set(await settled())).toEqual(new Set([true]));
+});
+
+/** Whether the mute that was given up is still owed, behind each of these steps. */
+async function owedBehind(...steps: readonly ((world: ConferenceWorld) => Promise<unknown>)[]) {
+  const { world, posts } = await behind();
+  const isOwed: boolean[] = [];
+  for (const step of steps) {
+    await step(world);
+    await world.time.pass(60_000);
+    isOwed.push((await posts()).at(-1)?.settledAt === null);
+  }
+  return isOwed;
+}
+const endsOnBridge = (world: ConferenceWorld) => world.reported(over());
+const asks = (world: ConferenceWorld) => world.received("t-2", { ...muteCaller("1001"), msgId: "m-2" } as never);
+const closes = async (world: ConferenceWorld) => {
+  const close = { type: "close-conference", msgId: "c-1", replyTo: host, extConfId };
+  await world.received("t-3", close as never);
+  await world.reported(over());
+};
+const creates = (replyTo: string) => async (world: ConferenceWorld) => {
+  const confirms = world.confirmed.bind(world);
+  if (replyTo !== host) world.answer = ({ transId, url }) => (url.includes(replyTo) ? confirms(transId) : refusesAll());
+  await world.received(`t-${replyTo}`, createConference({ msgId: "c-2", extConfId: "7002", replyTo } as never));
+};
+
+test("of a conference that is over, a create of the same server that takes no post settles nothing; one of another settles all", async () => {
+  for (const ends of [endsOnBridge, closes]) {
+    expect(await owedBehind(ends, creates(host))).toEqual([true, true]);
+    expect(await owedBehind(ends, creates("localhost:8802"))).toEqual([true, false]);
+  }
+});
+
+test("what a server is owed that has asked for something since is settled, too, when another one creates the key", async () => {
+  const now = (step: (world: ConferenceWorld) => Promise<unknown>) => async (world: ConferenceWorld) => {
+    await asks(world);
+    await world.time.pass(1_000);
+    await step(world);
+    await world.time.pass(1_000);
+    await creates("localhost:8802")(world);
+  };
+  for (const ends of [endsOnBridge, closes]) expect(await owedBehind(now(ends))).toEqual([false]);
 });
 
 test("documents that WebEx confirms with a failure are trouble, each once, until somebody acknowledges it", async () => {

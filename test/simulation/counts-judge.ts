@@ -1,11 +1,12 @@
 import type { Whole } from "../../durable-objects/platform/object-kinds.ts";
 import { hasTable } from "../../durable-objects/platform/platform.ts";
 import type { Fact, FactRow } from "../../src/conference/facts.ts";
-import type { ConfKey } from "../../src/foundation/ids.ts";
+import type { ConfKey, TransId } from "../../src/foundation/ids.ts";
 import { BACK_END } from "../../src/foundation/text/bare-host.ts";
 import { troubleOf } from "../../src/operators/trouble.ts";
 import type { ActivityMinute } from "../../src/records/activity.ts";
 import { outcomesOf } from "../../src/records/outcomes.ts";
+import type { GivenUpPost } from "../../src/rpc/directory-feed.ts";
 import { maxMessages } from "../../src/tsp/protocol-table.ts";
 import type { WorldContext } from "./context.ts";
 import { conferenceOn } from "./database.ts";
@@ -126,6 +127,13 @@ export function checkWaiting({ context, edge }: Pick<Parts, "context" | "edge">)
       const settled = posts.find(
         ({ owed, settledAt, conference }) => owed && settledAt === null && !behind.has(conference),
       );
+      for (const post of posts) {
+        const disk = edge.conferences.get(post.conference)?.disk;
+        if (edgeMachines.clockSetAt >= 0 || !disk || !hasTable(disk, "journal")) continue;
+        const waits = waitedFor(post, conferenceOn(disk).journal.facts(post.row + 1));
+        if (waits)
+          violated(rule, `${post.conference}: ${post.transId} counts as settled, and ${waits} waited for its server`);
+      }
       if (settled) violated(rule, `${settled.conference}: ${settled.transId} is owed, and its server is not behind`);
     });
   edge.directory.deliver((directory) => edge.mailbox.deliver((mailbox) => judgeBoth(directory, mailbox)));
@@ -167,7 +175,8 @@ function lostIn(rows: readonly FactRow[]): readonly string[] {
       // What it confirms says that it takes posts again; what it asks for does not.
       const isHere = (one: { readonly host: string }) => serverOf(one.host) === serverOf(host ?? "");
       if (fact.kind === "post-confirmed") lost = lost.filter((one) => !one.owed || one.row === row || !isHere(one));
-      if (fact.kind === "conference-taken-over") lost = lost.filter((one) => !one.owed || isHere(one));
+      if (fact.kind === "conference-requested" || fact.kind === "conference-taken-over")
+        lost = lost.filter((one) => !one.owed || isHere(one));
       const isReached = fact.kind === "server-reached" && !fact.byRequest;
       if (!isReached && fact.kind !== "server-settled") continue;
       const isExpired = fact.kind === "server-settled" && fact.expired === true;
@@ -176,6 +185,26 @@ function lostIn(rows: readonly FactRow[]): readonly string[] {
     }
   }
   return lost.map(({ host }) => host);
+}
+
+/** A document that waited for its server when this one counted as settled, and nothing else says why; `undefined`: none did. */
+function waitedFor({ host, owed, settledAt, expired }: GivenUpPost, rows: readonly FactRow[]): TransId | undefined {
+  if (!owed || settledAt === null || expired) return undefined;
+  const isHere = (one: string | undefined) => serverOf(one ?? "") === serverOf(host);
+  let waits: readonly TransId[] = [];
+  for (const { at: rowAt, facts } of rows) {
+    if (rowAt > settledAt && waits.length === 0) return undefined;
+    for (const fact of facts) {
+      if (fact.kind === "post-confirmed" && isHere(fact.host) && fact.at <= settledAt) return undefined;
+      if (rowAt > settledAt) continue;
+      const isCreate = fact.kind === "conference-requested" || fact.kind === "conference-taken-over";
+      if (isCreate && !isHere(fact.host)) return undefined;
+      if (fact.kind === "post-queued" && isHere(fact.host)) waits = [...waits, fact.transId];
+      if (fact.kind === "post-given-up" || fact.kind === "post-dropped")
+        waits = waits.filter((one) => one !== fact.transId);
+    }
+  }
+  return waits[0];
 }
 
 /** Without the product's own words for it, which could be wrong on both sides. */
