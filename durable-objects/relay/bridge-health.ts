@@ -10,6 +10,7 @@ import {
   type Link,
   type RelayInput,
   type RelayState,
+  saysPorts,
 } from "../../src/link/relay.ts";
 import type { FoundTrouble } from "../../src/operators/trouble-kinds.ts";
 import type { AgentView, BridgeHealth } from "../../src/rpc/relay.ts";
@@ -52,11 +53,12 @@ export function lastSaid(before: LastSaid, state: RelayState, now: EpochMs): Las
   const certificate = all.length === 0 ? before.certificate : certificateOf(all);
   const active = activeLink(state);
   const { health = null, bridgeAwaySince = null } = active ?? {};
-  if (!active || health === null) return { ...before, certificate };
+  const full = fullFrom(before, active, now);
+  if (health === null) return { awaySince: before.awaySince, endsSince: before.endsSince, ...full, certificate };
   return {
     awaySince: health.bridgeUp ? null : (before.awaySince ?? bridgeAwaySince ?? now),
     endsSince: health.ports === 0 ? (before.endsSince ?? now) : null,
-    ...fullFrom(wasAway(before, now) ? undefined : before.fullSince, { ...active, health }, now),
+    ...full,
     certificate,
   };
 }
@@ -67,21 +69,20 @@ export function fullUntil({ fullSince }: LastSaid, state: RelayState): EpochMs |
   return fullSince === undefined || freeSince === undefined ? null : freeSince + freeForMs;
 }
 
-/** For so long that nobody knows whether it was full meanwhile. */
-function wasAway({ awaySince }: LastSaid, now: EpochMs): boolean {
-  return awaySince !== null && hasLasted(awaySince, now, freeForMs);
-}
-
+/** Where nobody has said it for as long as a port must be free, nobody knows whether it was full meanwhile. */
 function fullFrom(
-  fullSince: EpochMs | undefined,
-  { health, freeSince }: Pick<Link, "freeSince"> & { readonly health: Health },
+  { fullSince: before, unsaidSince }: LastSaid,
+  active: Link | undefined,
   now: EpochMs,
-): Pick<LastSaid, "fullSince"> {
-  const isUnread = !health.bridgeUp || health.portsUnread;
-  if (!isUnread && !hasPorts(health)) return {};
-  if (!isUnread && health.portsInUse >= (health.ports ?? 0)) return { fullSince: fullSince ?? now };
-  const isOver = freeSince !== undefined && hasLasted(freeSince, now, freeForMs);
-  return fullSince === undefined || isOver ? {} : { fullSince };
+): Pick<LastSaid, "fullSince" | "unsaidSince"> {
+  const { health, freeSince } = active ?? {};
+  if (!health || !saysPorts(health))
+    return before === undefined ? {} : { fullSince: before, unsaidSince: unsaidSince ?? now };
+  if (!hasPorts(health)) return {};
+  const isOver = [unsaidSince, freeSince].some((since) => since !== undefined && hasLasted(since, now, freeForMs));
+  const fullSince = isOver ? undefined : before;
+  if (health.portsInUse >= (health.ports ?? 0)) return { fullSince: fullSince ?? now };
+  return fullSince === undefined ? {} : { fullSince };
 }
 
 type Certificate = NonNullable<LastSaid["certificate"]>;

@@ -40,6 +40,8 @@ export interface LastSaid {
   readonly endsSince: EpochMs | null;
   /** Since when all ports of the bridge are in use; absent: they are not. */
   readonly fullSince?: EpochMs;
+  /** Of a bridge that was full: since when nobody says how many are in use; absent: the active agent does. */
+  readonly unsaidSince?: EpochMs;
   /** Of the edge, as agents see it: of several the one that is to be renewed first. */
   readonly certificate: { readonly begins?: EpochMs; readonly ends: EpochMs } | null;
 }

@@ -17,7 +17,7 @@ export interface Link {
   readonly health: Health | null;
   /** Since when the agent says that its bridge is away; `null`: it does not. */
   readonly bridgeAwaySince: EpochMs | null;
-  /** Since when a port of the bridge has been free, as the agent says; absent: none is, or it does not say. */
+  /** Since when a port of the bridge has been free, as the active agent says; absent: none is, or it does not say. */
   readonly freeSince?: EpochMs;
   /** The limit of ids that its agent has on disk, as it last said; absent: it is an older one, and keeps none. */
   readonly idLimit?: IdLimit;
@@ -229,7 +229,7 @@ function received(state: RelayState, { id, message, at }: Extract<RelayInput, { 
       const { type, ...health } = message;
       const { freeSince, ...rest } = link;
       const bridgeAwaySince = health.bridgeUp ? null : (link.bridgeAwaySince ?? at);
-      const free = freeFrom(freeSince, health, at);
+      const free = isActive ? freeFrom(freeSince, health, at) : {};
       return unchanged(changed(state, { ...rest, health, bridgeAwaySince, ...free }));
     }
     case "prompt-calls":
@@ -261,17 +261,21 @@ function received(state: RelayState, { id, message, at }: Extract<RelayInput, { 
   }
 }
 
-/** Ports that the agent has not read yet, as after it has connected to its bridge, say nothing. */
 function freeFrom(since: EpochMs | undefined, health: Health, at: EpochMs): Pick<Link, "freeSince"> {
-  const isUnread = health.bridgeUp && health.portsUnread === true;
+  const isUnread = health.bridgeUp && !saysPorts(health);
   const isFree = hasPorts(health) && health.portsInUse < (health.ports ?? 0);
   const freeSince = isUnread ? since : isFree ? (since ?? at) : undefined;
   return freeSince === undefined ? {} : { freeSince };
 }
 
-/** Whether it says how many ports there are, and has any to be full. */
-export function hasPorts({ bridgeUp, ports, portsUnread }: Health): boolean {
-  return bridgeUp && !portsUnread && ports !== null && ports > 0;
+/** Whether it says how many ports are in use: right after it has connected to its bridge, an agent does not know yet. */
+export function saysPorts({ bridgeUp, portsUnread }: Health): boolean {
+  return bridgeUp && !portsUnread;
+}
+
+/** Whether it says so, and there is a limit: else the bridge cannot be full. */
+export function hasPorts(health: Health): boolean {
+  return saysPorts(health) && health.ports !== null && health.ports > 0;
 }
 
 function sendCommands(state: RelayState, conference: ConfKey, commands: readonly IssuedCommand[]): RelayStep {

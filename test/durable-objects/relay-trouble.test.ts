@@ -559,3 +559,36 @@ test("of a bridge that was away for longer than a minute nobody says that it was
     expect((await world.relay.health()).fullSince === before).toBe(isFull);
   }
 });
+
+test("of a bridge of which no agent has said anything for a minute nobody says that it was full before", async () => {
+  for (const [goneMs, isFull] of [
+    [30_000, true],
+    [5 * hourMs, false],
+  ] as const) {
+    let id = "link-1";
+    for (const portsInUse of [8, 1]) {
+      world.says({ ...health, ports: 8, portsInUse: 8 }, 100, id);
+      const before = (await world.relay.health()).fullSince;
+      world.sockets.delete(id);
+      world.relay.closed(id);
+      await pass(goneMs);
+      id = world.connect("agent-1");
+      world.says({ ...health, ports: 8, portsInUse }, 100, id);
+      expect((await world.relay.health()).fullSince === before).toBe(isFull);
+      if (portsInUse === 1) expect("fullSince" in (await world.relay.health())).toBe(isFull);
+    }
+    world = await RelayWorld.begin();
+  }
+});
+
+test("a bridge is not free by a standby that does not know its ports", async () => {
+  world.says({ ...health, ports: 8, portsInUse: 8 });
+  const { fullSince } = await world.relay.health();
+  const second = world.connect("agent-2");
+  world.says({ ...health, ports: 8, portsInUse: 3 }, 100, second);
+  await pass(2 * minuteMs, "link-1", second);
+  world.sockets.delete("link-1");
+  world.relay.closed("link-1");
+  world.says({ ...health, ports: 8, portsInUse: 8 }, 100, second);
+  expect(await world.relay.health()).toMatchObject({ fullSince });
+});
