@@ -231,7 +231,9 @@ export function stageLines(stages: ActionStages, domain: string, { style, times 
     lines.push(style("yellow", line("waits", notification.since, sentence(notification.notYetBecause))));
   } else if (notification) {
     lines.push(line("posted", null, `WebEx, by TransID ${notification.transIds.join(", ")}`));
-    if (notification.confirmedAt !== null)
+    if (notification.refused)
+      lines.push(style("red", line("refused", notification.confirmedAt, "WebEx has confirmed it with a failure")));
+    else if (notification.confirmedAt !== null)
       lines.push(style("green", line("notified", notification.confirmedAt, "WebEx has confirmed it")));
   }
   return lines;

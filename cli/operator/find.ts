@@ -147,7 +147,7 @@ function foundByText({ by, room, row }: NamedConference): string {
 function linesText(
   lines: readonly OfDomain<CallLine>[],
   screen: Screen,
-  none = "nothing is known of this number: look at each digit. Not known either are callers whom a full bridge turned away, and call-outs into conferences that were not there",
+  none = "nothing is known of this number: look at each digit. Callers whom a full bridge turned away, and call-outs into conferences that were not there, are not known either",
 ): readonly string[] {
   // A column of which nothing is known would take the place of others.
   const columns = lineColumns(screen).filter(({ text }) => lines.some((line) => text(line) !== ""));

@@ -1,11 +1,11 @@
 import { type Head, isOngoing } from "../../src/conference/head.ts";
-import { dialled } from "../../src/conference/parts/call-outs.ts";
 import { meantByAll } from "../../src/conference/requests.ts";
 import { withJitter } from "../../src/conference/server/debts.ts";
 import type { Rows } from "../../src/conference/server/queue.ts";
 import { owedIn } from "../../src/conference/server/resync.ts";
 import type { ConferenceState, PendingCommand } from "../../src/conference/state.ts";
 import { nameOf } from "../../src/explain/timeline.ts";
+import { dialledDigits } from "../../src/foundation/dial-rules.ts";
 import type { ConfKey } from "../../src/foundation/ids.ts";
 import { type Person, type Show, showOf } from "../../src/foundation/shown.ts";
 import { type CommandView, type ConferenceView, conferenceView } from "../../src/rpc/conference-view.ts";
@@ -59,7 +59,12 @@ export function conferenceViewOf(
       })),
     ...{ muteAll: meant(true), unmuteAll: meant(false) },
     callOuts: [...state.callOuts.values()].map((callOut) => ({
-      ...{ call: callOut.call, number: dialled(callOut), stage: callOut.stage, extCallId: callOut.extCallId ?? "" },
+      ...{
+        call: callOut.call,
+        number: dialledDigits(callOut.number),
+        stage: callOut.stage,
+        extCallId: callOut.extCallId ?? "",
+      },
     })),
     rooms: [...state.rooms.values()].map(({ room, subConfId, name, stage }) => ({
       ...{ room, subConfId, ...(name !== undefined && keepsNames && { name }), stage },

@@ -9,7 +9,7 @@ import { type FactOf, type Fold, fold } from "./fold.ts";
 /** A message that carries the action. */
 type MessageFate =
   | { readonly is: "queued"; readonly transId: TransId }
-  | { readonly is: "confirmed"; readonly transId: TransId; readonly at: EpochMs }
+  | { readonly is: "confirmed"; readonly transId: TransId; readonly at: EpochMs; readonly refused?: true }
   | { readonly is: "owed" | "given-up" }
   | { readonly is: "dropped"; readonly why: string };
 
@@ -88,7 +88,9 @@ export class StagesFold {
     const posted = fates.filter((fate) => fate.is === "queued" || fate.is === "confirmed");
     if (posted.length > 0) {
       const confirmedAt = isOpen ? null : Math.max(...posted.map((fate) => ("at" in fate ? fate.at : 0)));
-      return { transIds: [...new Set(posted.map(({ transId }) => transId))], confirmedAt };
+      const isRefused = posted.some((fate) => fate.is === "confirmed" && fate.refused);
+      const transIds = [...new Set(posted.map(({ transId }) => transId))];
+      return { transIds, confirmedAt, ...(isRefused && { refused: true }) };
     }
     const [dropped] = fates.flatMap((fate) => (fate.is === "dropped" ? fate.why : []));
     const [why] = withheld.flatMap(({ why }) => (why === "not-named-yet" ? [] : whyWithheld[why]));
@@ -153,10 +155,10 @@ export class StagesFold {
     // At most one server is behind.
     "server-reached": () => this.#owed.clear(),
     "server-settled": () => this.#owed.clear(),
-    "post-confirmed": ({ transId, at }) => {
+    "post-confirmed": ({ transId, at, refused }) => {
       for (const [msgId, fate] of this.#messages)
         if (fate.is === "queued" && fate.transId === transId)
-          this.#messages.set(msgId, { ...fate, is: "confirmed", at });
+          this.#messages.set(msgId, { ...fate, is: "confirmed", at, ...(refused && { refused }) });
     },
     "post-given-up": ({ messages }) => {
       for (const { msgId } of messages) this.#become(msgId, { is: "given-up" });

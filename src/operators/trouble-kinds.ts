@@ -160,7 +160,7 @@ const rows = {
     from: ["directory"],
     happened: true,
     says: ({ about, domain, count }) =>
-      `${about === "" ? "Further servers have" : `${receiverText(about).replace("the", "The")} has`} confirmed ${counted(count, "document")} of ${domain} with a failure: what stood there had no effect.`,
+      `${about === "" ? "Further servers have" : `${receiverText(about).replace("the", "The")} has`} confirmed ${counted(count, "document")} of ${domain} with a failure: what stood there may have had no effect.`,
     todo: () =>
       'refused-by-webex in the log says which, and with which code; "bridgehead explain KEY" shows what it was about.',
   },

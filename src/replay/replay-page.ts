@@ -75,7 +75,7 @@ export async function wirePage(
 
 const showDocument = showFields<ReplayDocument>({
   ...{ kind: "open", host: "address", transId: "open", at: "open", messages: "open" },
-  ...{ why: "open", attempt: "open", nextAt: "open" },
+  ...{ why: "open", attempt: "open", nextAt: "open", refused: "open" },
 });
 const showSent = showFields<SentMessage>({ host: "address", transId: "open", message: showOutgoing });
 

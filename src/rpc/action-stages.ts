@@ -32,6 +32,10 @@ const notification = v.pipe(
       v.object({
         transIds: v.array(v.string()),
         confirmedAt: v.pipe(v.nullable(time), v.description("Of the last one; null: one of its documents waits.")),
+        refused: v.pipe(
+          v.exactOptional(v.literal(true)),
+          v.description("WebEx has confirmed one of them with another code than 0."),
+        ),
       }),
       v.object({
         owed: v.pipe(

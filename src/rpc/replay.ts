@@ -21,6 +21,8 @@ export interface ReplayDocument {
   /** Of one that failed. */
   readonly attempt?: number;
   readonly nextAt?: EpochMs;
+  /** Of one that was confirmed, with another code than 0. */
+  readonly refused?: true;
 }
 
 type Verdict =

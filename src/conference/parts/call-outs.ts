@@ -62,7 +62,7 @@ function refuse(draft: Draft, wanted: Omit<CallOut, "call" | "stage" | "answerBy
   const { country } = wanted.number;
   const never = { ...wanted, stage: "dialling", answerBy: draft.at, history: newHistory(draft) } as const;
   const callOut: CallOut = { call: draft.newId() as CallId, ...never };
-  if (why === "number-denied") draft.fact({ kind: "call-out-denied", country, number: dialled(callOut) });
+  if (why === "number-denied") draft.fact({ kind: "call-out-denied", country, number: dialledDigits(callOut.number) });
   draft.answer(wanted.request, why);
   callOver(draft, callOut, { endedBy: "policy", status: "failed", reason: why });
 }
@@ -80,7 +80,7 @@ export function dial(
   const { by } = draft;
   const callOut: CallOut = { call, ...wanted, by, stage: "dialling", answerBy: draft.at + timeoutMs, history };
   draft.callOuts.set(call, callOut);
-  draft.fact({ kind: "call-dialled", call, number: dialled(callOut), extCallId: wanted.extCallId });
+  draft.fact({ kind: "call-dialled", call, number: dialledDigits(callOut.number), extCallId: wanted.extCallId });
   draft.issue({ type: "dial", call, number: wanted.number, waitMs }, null, { timeoutMs });
 }
 
@@ -162,17 +162,12 @@ export function placeCaller(draft: Draft, callOut: CallOut, room: RoomId, action
   if (entered?.muted && !entered.entersMuted) notifyMuteState(draft, entered);
 }
 
-/** The digits that were dialled. */
-export function dialled({ number }: CallOut): string {
-  return dialledDigits(number);
-}
-
 function newCaller(draft: Draft, callOut: CallOut, room: RoomId): Caller {
   const { call, extCallId, participantType, muted, attendeeId = null, history } = callOut;
   return entered(draft, {
     call,
     rank: draft.context.serial(),
-    number: dialled(callOut),
+    number: dialledDigits(callOut.number),
     attendeeId,
     ...secretMark(draft, attendeeId),
     participantType,

@@ -1,11 +1,12 @@
 import type { CommandResult } from "../../bridge/commands.ts";
+import { dialledDigits } from "../../foundation/dial-rules.ts";
 import { type CallId, MAIN_ROOM, type RoomId } from "../../foundation/ids.ts";
 import type { FromWebexMessages, OpenRequest } from "../../tsp/messages.ts";
 import type { Draft } from "../draft.ts";
 import type { Fact } from "../facts.ts";
 import type { PrivateTalk } from "../head.ts";
 import type { Caller, CallOut, PendingCommand } from "../state.ts";
-import { admit, dialled, drop, hangUp, markAnswered, placeCaller } from "./call-outs.ts";
+import { admit, drop, hangUp, markAnswered, placeCaller } from "./call-outs.ts";
 import { applyMuted, findCaller, notifyMuteState, setRoom } from "./callers.ts";
 import { hostForTalk } from "./host.ts";
 import { setSpeaking } from "./speakers.ts";
@@ -315,7 +316,7 @@ function notifyWaiting(draft: Draft, invitee: CallOut): void {
     extCallId,
     ...(attendeeId !== undefined && { attendeeId }),
     participantType,
-    did: dialled(invitee),
+    did: dialledDigits(invitee.number),
     action: "private-talk",
     actionResult: "bridge-unreachable",
   });

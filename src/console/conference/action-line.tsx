@@ -74,5 +74,6 @@ function notificationStage({ asked, told, result }: ActionStages, after: After):
     return ["waits", `its server is behind, and gets ${counted(told.owed, "message")} once it answers`];
   if ("notYetBecause" in told) return ["waits", <Sentence of={told.notYetBecause} near={asked} />];
   if ("notBecause" in told) return [told.isGivenUp ? "failed" : "none", <Sentence of={told.notBecause} near={asked} />];
+  if (told.refused) return ["failed", "WebEx has confirmed it with a failure"];
   return told.confirmedAt === null ? ["waits", "posted, not confirmed yet"] : ["done", after(told.confirmedAt)];
 }

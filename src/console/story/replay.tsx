@@ -224,11 +224,11 @@ function Caused({ step }: { readonly step: ReplayStep }) {
     step.input?.type === "undelivered"
       ? "Withdrawn, since its server is not reached"
       : "Dropped, since its server was replaced";
-  const documentText = ({ kind, transId, host, messages, attempt, why }: ReplayDocument): string => {
+  const documentText = ({ kind, transId, host, messages, attempt, why, refused }: ReplayDocument): string => {
     const what = messages.join(", ");
     switch (kind) {
       case "post-confirmed":
-        return `Confirmed: document ${transId} of ${host} with ${what}.`;
+        return `Confirmed${refused ? " with a failure" : ""}: document ${transId} of ${host} with ${what}.`;
       case "post-failed":
         return `Not delivered: document ${transId} to ${host}, attempt ${attempt}: ${why}.`;
       case "post-given-up":

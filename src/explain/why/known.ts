@@ -141,16 +141,19 @@ export class Known {
   }
 
   /** A call-out. `dialled`: `null`, where it was refused before. */
-  #wanted({ call, number, extCallId }: Pick<KnownCall, "call" | "number" | "extCallId">, dialled: Moment | null): void {
+  #addCallOut(
+    { call, number, extCallId }: Pick<KnownCall, "call" | "number" | "extCallId">,
+    dialled: Moment | null,
+  ): void {
     const status = { isInside: false, isMonitor: false, dialled, entry: null };
     this.calls.set(call, { call, number, attendeeId: null, extCallId, ...status });
   }
 
   readonly #facts: Fold<[moment: Moment]> = {
-    "call-dialled": (fact, dialled) => this.#wanted(fact, dialled),
+    "call-dialled": (fact, dialled) => this.#addCallOut(fact, dialled),
     "call-not-entered": ({ call, record }) => {
       if (!isNeverDialled(record)) return;
-      this.#wanted({ call, number: record.number, extCallId: record.extCallId as ExtCallId }, null);
+      this.#addCallOut({ call, number: record.number, extCallId: record.extCallId as ExtCallId }, null);
     },
     "call-entered": ({ call, number, attendeeId, extCallId, participantType }) => {
       const dialled = this.calls.get(call)?.dialled ?? null;
