@@ -45,7 +45,7 @@ export function conferenceViewOf(
   const view: ConferenceView = {
     key,
     ...(topic !== undefined && { topic }),
-    phase: head.phase === "absent" ? "not-created" : head.phase,
+    phase: phaseOf(head),
     lastAt: journal.lastAt,
     bridge: progress.bridge,
     ...{ extConfId: ongoing?.extConfId ?? "", host: ongoing?.host ?? "" },
@@ -84,6 +84,12 @@ export function conferenceViewOf(
     })),
   };
   return showView(view, person) as ConferenceView;
+}
+
+/** One that is closed before the bridge has created it is none that runs. */
+function phaseOf(head: Head): ConferenceView["phase"] {
+  if (head.phase === "absent") return "not-created";
+  return head.phase === "running" && head.life.runningAt === null ? "creating" : head.phase;
 }
 
 /** Who asked for this command, of those who have an answer. */

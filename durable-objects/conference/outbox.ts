@@ -217,11 +217,11 @@ export class Outbox {
     if (row.shared) return this.#share(row, domain, attempt.signal);
     if (row.attempts >= domain.settings.webex.attempts)
       return this.#drop(row, { why: row.failure ?? "a restart in its last attempt" });
-    const note: DocumentNote = (level, event, why) => this.#log(level, event, row, { why });
+    const begun = { ...row, attempts: row.attempts + 1 };
+    const note: DocumentNote = (level, event, why) => this.#log(level, event, begun, { why });
     const content = contentOf(row, domain, note);
     if (!content.ok) return this.#drop(row, { messages: content.error, why: "it cannot be written", unpostable: true });
 
-    const begun = { ...row, attempts: row.attempts + 1 };
     if (row.attempts === 0) this.#keep(replaced(this.rows, begun));
     else {
       this.#commit(replaced(this.rows, begun));

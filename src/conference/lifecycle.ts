@@ -24,7 +24,7 @@ import {
 import { answerCreate, notifyRunning, notifyStatus } from "./server/conference-status.ts";
 import { isClosedAnswer, isEnd } from "./server/debts.ts";
 import { failOver, isByOther, namedHostOf, saidAnew, setServer } from "./server/failover.ts";
-import { clear, deleteOutdated, oweEnd, settle } from "./server/resync.ts";
+import { clear, deleteOutdated, dropExpired, oweEnd, settle } from "./server/resync.ts";
 import type { CallOut, PendingCommand } from "./state.ts";
 
 /** Pause after a bridge refused to end a deserted conference. */
@@ -360,6 +360,7 @@ export function endAsLost(draft: Draft, endedBy: "bridge" | "operator" = "bridge
 function beginCreate(draft: Draft, message: CreateRequest, answerBy: EpochMs): void {
   const { extConfId, replyTo } = message;
   if (message.maxCallers === 0 && refusesZero(draft)) return draft.answer(requestOf(message), "capacity-exceeded");
+  dropExpired(draft);
   settle(draft, replyTo);
   const { conferenceName: topic = "" } = message;
   const { row: life } = draft.context;

@@ -171,7 +171,10 @@ const rows = {
     movesOn: true,
     says: ({ about, domain, count }) =>
       `${count === 1 ? "1 document waits" : `${count} documents wait`} for ${receiverText(about)} of ${domain}.`,
-    todo: () => '"bridgehead servers" says why; of answers that belong to no conference, post-failed in the log does.',
+    todo: ({ about }) => {
+      const probes = `Conferences ask it every five minutes whether it is back; "bridgehead send-again --server ${shellWord(about)}" has them ask at once.`;
+      return `"bridgehead servers" says why; of answers that belong to no conference, post-failed in the log does.${about === "" || about === BACK_END ? "" : ` ${probes}`}`;
+    },
   },
   "commands-late": {
     title: "The bridge does not answer in time",

@@ -72,6 +72,15 @@ test("an action is told when WebEx has confirmed it", async () => {
   expect(inShort(await stagesOf(world, "a1"))).toEqual(["lock: done", "done", "confirmed"]);
 });
 
+test("an action that WebEx confirms with a failure is refused there", async () => {
+  const world = await runningWorld();
+  world.answer = ({ transId }) => world.confirmed(transId, "not-supported");
+  await world.operate("a1", { type: "lock" });
+  await world.allDone();
+  await world.time.pass(settledMs);
+  expect((await stagesOf(world, "a1")).told).toMatchObject({ confirmedAt: expect.any(Number), refused: true });
+});
+
 test("the same id again, at once or after a restart, is answered alike and does nothing", async () => {
   const world = await runningWorld();
   const before = world.journalRows;

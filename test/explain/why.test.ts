@@ -122,7 +122,7 @@ test("an entry that WebEx does not confirm is told as tried again, and then as g
     `Why is WebEx not notified yet that the caller 14085551234 entered? WebEx's server ${host} is behind since T (HTTP status 500), and is owed 1 message: it gets this once it confirms the probe that is under way, or posts a request before.`,
   ]);
   expect(about(world, "Why was WebEx not notified")).toEqual([
-    `Why was WebEx not notified that the caller 14085551234 entered? WebEx's server ${host} did not confirm the document in the attempts that the settings allow: its last known attempt failed with HTTP status 500. The document was given up at T. As soon as the server can be reached, it is notified of how things are then.`,
+    `Why was WebEx not notified that the caller 14085551234 entered? WebEx's server ${host} did not confirm the document in 3 attempts: its last known attempt failed with HTTP status 500. The document was given up at T. As soon as the server can be reached, it is notified of how things are then.`,
   ]);
   const [first] = explained(world, { call: "c0" });
   const byNumber = explained(world, { call: "+1 408 555 1234" });
@@ -596,5 +596,25 @@ test("what the edge had found on the bridge, and nobody was in, was over when We
 
   expect(about(world, "Why did the conference end?")).toEqual([
     expect.stringContaining("nobody was in it when WebEx created it again: that one is another."),
+  ]);
+});
+
+test("what WebEx confirms with a failure once it is reached again is told so", async () => {
+  const world = await entered();
+  world.answer = () => ({ kind: "failed", reason: "refused" });
+  await world.reported(callerEntered(3));
+  await world.time.pass(60_000);
+  world.answer = ({ transId }) => world.confirmed(transId, "not-supported");
+  await world.time.pass(60_000);
+  expect(about(world, "Why was WebEx not notified").join()).toContain("has confirmed it with a failure at T.");
+});
+
+test("a conference that WebEx closes before the bridge has created it is no one that ended unknown to WebEx", async () => {
+  const world = new ConferenceWorld();
+  await world.received("t-1", createConference());
+  await world.received("t-2", request("close-conference", "m-close"));
+  expect(world.conference.reader.view()?.phase).toBe("creating");
+  expect(about(world, "Why was WebEx refused the conference?")).toEqual([
+    "Why was WebEx refused the conference? WebEx closed it before the bridge had created it.",
   ]);
 });

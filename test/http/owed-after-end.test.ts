@@ -265,6 +265,21 @@ test("what is asked of a server that is behind is said as what would be in the p
   );
 });
 
+test("the end of a conference that nobody was told of in time has expired, also where its server creates the key before it is asked again", async () => {
+  const { world, posts } = await behind();
+  await world.reported(over());
+  const state = () => [...world.stored.state.outages.values()];
+  await world.time.pass(hourMs - 60_000);
+  while (state().length > 0 && world.time.now < (state()[0]?.overAt ?? 0) + hourMs) await world.time.pass(1_000);
+  expect(state()).toHaveLength(1);
+  await world.received("t-9", createConference({ msgId: "c-9", extConfId: "7009" } as never));
+  await world.time.pass(5_000);
+  const [latest, first] = await posts();
+  expect(first).toMatchObject({ attempts: 3, expired: true });
+  expect(latest).toMatchObject({ host, transId: "", expired: true });
+  expect(latest?.messages).toContain("A2W_NotifyConferenceChange");
+});
+
 test("of very many messages that a server was never notified of, each type is named, and how many more there are", async () => {
   const edge = new FakeEdge(token);
   const messages = [

@@ -170,7 +170,9 @@ export class FactFold {
         return;
       case "server-reached":
       case "server-settled":
-        if (!this.#lost.delete(fact.host)) throw new Error(`${fact.host} was not lost`);
+        // One that is replaced before it has confirmed its documents was perhaps never lost.
+        if (!this.#lost.delete(fact.host) && fact.kind === "server-reached")
+          throw new Error(`${fact.host} was not lost`);
         return;
       case "document-confirmed":
       case "call-answered":

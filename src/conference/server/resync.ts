@@ -149,11 +149,8 @@ export function probe(draft: Draft, why: "due" | "asked"): void {
   if (!outage || (why === "due" && draft.at < probeDueAt(outage))) return;
   const { host } = outage;
   if (why === "asked" && isQueuedFor(draft, host)) return;
-  if (isExpired(draft, outage)) {
-    const messages = draft.debts.values().reduce(withType, outage.dropped ?? []);
-    draft.fact({ kind: "server-settled", host, expired: true, messages });
-    return clear(draft);
-  }
+  dropExpired(draft);
+  if (draft.outages.get(host) === undefined) return;
   const isUnderWay = isQueuedFor(draft, host);
   draft.outages.delete(host);
   const notifier = new Notifier(draft, host);
@@ -173,7 +170,15 @@ function isQueuedFor(draft: Draft, host: WebexHost): boolean {
   return draft.unconfirmed().some((post) => post.host === host && !post.oneAttempt);
 }
 
-/** What is owed of a conference that is over is kept for as long as its key is closed (protocol 4.9 F5). */
+/** What is owed of a conference that is over is kept for as long as its key is closed (protocol 4.9 F5): nobody waits for it then. */
+export function dropExpired(draft: Draft): void {
+  const outage = currentOutage(draft);
+  if (!outage || !isExpired(draft, outage)) return;
+  const messages = draft.debts.values().reduce(withType, outage.dropped ?? []);
+  draft.fact({ kind: "server-settled", host: outage.host, expired: true, messages });
+  clear(draft);
+}
+
 function isExpired({ at, head, context }: Draft, { since, overAt = since }: Outage): boolean {
   return (head.phase === "ended" || head.phase === "absent") && at >= overAt + context.settings.closedMemoryMs;
 }

@@ -183,6 +183,13 @@ export class ConferenceQuestions {
   /** WebEx wanted it to be created anew, and was refused. */
   #refused(row: WhyRow, { type, result = "ok" }: FactOf<"post-queued">): void {
     if (type !== "conference-created" || result === "ok" || row.input?.type !== "webex") return;
+    const isClosed = row.input.messages.some((message) => message.type === "close-conference");
+    if (result === "conference-closed" && isClosed)
+      return this.#push(
+        row,
+        "Why was WebEx refused the conference?",
+        "WebEx closed it before the bridge had created it.",
+      );
     const answer =
       result === "conference-closed"
         ? "It had ended while WebEx could not be reached, and WebEx did not know. It was notified of that in place of a new conference; it can create one from then on."

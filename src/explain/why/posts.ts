@@ -1,4 +1,5 @@
 import { BACK_END } from "../../foundation/text/bare-host.ts";
+import { counted } from "../../foundation/text/counted.ts";
 import { instantText } from "../../foundation/time/shown-time.ts";
 import type { Explanation } from "../../rpc/story.ts";
 import type { FactOf } from "../fold.ts";
@@ -47,11 +48,12 @@ export class Posts {
 
   #givenUp(fact: FactOf<"post-given-up">, row: WhyRow): void {
     const failed = this.#known.posts.get(fact.transId)?.failed ?? null;
-    const reason = failed ? `its last known attempt failed with ${failed.why}` : "it could not be written or posted";
+    const reason = failed ? `its last known attempt failed with ${failed.why}` : fact.why;
+    const tried = fact.attempts > 0 ? ` in ${counted(fact.attempts, "attempt")}` : "";
     this.#push(
       fact,
       row,
-      `did not confirm the document in the attempts that the settings allow: ${reason}. The document was given up at ${instantText(row.at)}.`,
+      `did not confirm the document${tried}: ${reason}. The document was given up at ${instantText(row.at)}.`,
       failed,
     );
   }
@@ -91,7 +93,8 @@ export class Posts {
     const waiting = again.find(({ confirmed }) => !confirmed);
     if (waiting) return `It was posted again at ${instantText(waiting.since.at)}, and is not confirmed yet.`;
     const confirmed = again.flatMap((post) => post.confirmed ?? []).at(-1);
-    if (confirmed) return `The server was reached again, and has confirmed it at ${instantText(confirmed.at)}.`;
+    const how = confirmed?.refused ? " with a failure" : "";
+    if (confirmed) return `The server was reached again, and has confirmed it${how} at ${instantText(confirmed.at)}.`;
     return "Its server is not notified of it any more: another message says how things are, or nobody waits for it.";
   }
 }
