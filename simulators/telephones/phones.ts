@@ -46,19 +46,28 @@ export class Phones {
   /** `sip`: Asterisk's port; `trunk`: where it sends calls to. */
   static async start(program: string, ports: { readonly sip: number; readonly trunk: number }): Promise<Phones> {
     const phones = new Phones();
-    const [own = 0, control = 0] = await freePorts(2);
     try {
       phones.#callees = await Sipp.ofCallees(program, { own: ports.trunk }, (call, words) =>
         phones.#said("callees", call, words),
       );
-      phones.#callers = await Sipp.ofCallers(program, { sip: ports.sip, own, control }, (call, words) =>
-        phones.#said("callers", call, words),
-      );
+      phones.#callers = await phones.#startCallers(program, ports.sip);
     } catch (error) {
       await phones.stop();
       throw error;
     }
     return phones;
+  }
+
+  /** Another program, as an Asterisk with its sound, may take a port between the look and its use. */
+  async #startCallers(program: string, sip: number, tries = 3): Promise<Sipp> {
+    const [own = 0, control = 0] = await freePorts(2);
+    try {
+      const said = (call: string | null, words: readonly string[]) => this.#said("callers", call, words);
+      return await Sipp.ofCallers(program, { sip, own, control }, said);
+    } catch (error) {
+      if (tries === 1 || !String(error).includes("Address already in use")) throw error;
+      return this.#startCallers(program, sip, tries - 1);
+    }
   }
 
   /** Those in a call. */

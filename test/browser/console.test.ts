@@ -1,5 +1,5 @@
 import type { Page, WebSocketRoute } from "playwright-core";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, onTestFailed, test, vi } from "vitest";
 import type { AgentStatus } from "../../bridge-agent/core/agent.ts";
 import { runOnEdge } from "../../scripts/command.ts";
 import { eventually, kill, Meeting, startWorld, type World } from "../whole/world.ts";
@@ -28,6 +28,13 @@ async function open(path: string, look: Look = wide): Promise<Page> {
   await enter(page, world.run.operatorToken());
   await page.getByRole("navigation", { name: "Pages" }).waitFor();
   return page;
+}
+
+/** Where a test fails, nobody is left in it, or the next ones would count its callers. */
+function meet(): Meeting {
+  const meeting = new Meeting(world);
+  onTestFailed(() => meeting.close());
+  return meeting;
 }
 
 async function enter(page: Page, token: string): Promise<void> {
@@ -70,11 +77,11 @@ async function ask(path: string, method: string, body: object): Promise<void> {
 
 test.each(looks)("every page is fit for everybody, and whole in its window, $scheme and $width", async (look) => {
   await crowd(100, 108, 4);
-  const meeting = new Meeting(world);
+  const meeting = meet();
   await meeting.create();
   await meeting.callIn("444");
   await ask(`conferences/${meeting.confKey}/hybrid`, "PUT", { connectData: "room=7" });
-  const over = new Meeting(world);
+  const over = meet();
   await over.create();
   await over.callIn("555");
   await over.close();
@@ -126,7 +133,7 @@ test("the list shows a conference within a second of its creation, and its calle
   await isLive(page);
   await page.evaluate(() => Object.assign(globalThis, { isSamePage: true }));
   await page.getByRole("link", { name: "700000000" }).focus();
-  const meeting = new Meeting(world);
+  const meeting = meet();
   await meeting.create();
   const createdAt = Date.now();
   const row = page.getByRole("row", { name: meeting.confKey });
@@ -145,7 +152,7 @@ test("the list shows a conference within a second of its creation, and its calle
 });
 
 test("what was given up is shown with its text, and sent again by a button, as its conference hears", async () => {
-  const meeting = new Meeting(world);
+  const meeting = meet();
   await meeting.create();
   world.webex.answerMode = { type: "status", status: 500 };
   await world.bridge.callIn("14085550177", `${meeting.confKey}##`);
@@ -263,7 +270,7 @@ test("a socket whose time is up is replaced at once, and what came between is sh
 test("what WebEx asks and confirms is plotted, and what it confirms told by its host", {
   timeout: 180_000,
 }, async () => {
-  const meeting = new Meeting(world);
+  const meeting = meet();
   await meeting.create();
   const page = await open("/local/servers");
   await page
@@ -305,7 +312,7 @@ test("a bridge shows which agent acts, and which of an older version stands by, 
     return bridgeUp && edgeUp;
   });
   process.kill(world.run.secondAgent?.pid ?? 0, "SIGKILL");
-  const meeting = new Meeting(world);
+  const meeting = meet();
   await meeting.create();
   for (const attendeeId of ["444", "555", "666"]) await meeting.callIn(attendeeId);
 

@@ -5,13 +5,17 @@ import { aPage } from "../durable-objects/fact-page.ts";
 
 export * from "../../src/worker.ts";
 
-/** Of the crowd no object knows anything: asked by its directory, as after a restart, it says that four are in. */
+/** How many callers the directory was told of, by number. */
+const told = new Map<number, number>();
+
+/** Of the crowd no object knows anything: asked by its directory, as after a restart, it says what was told last, or that four are in. */
 export class ConferenceObject extends ProductObject {
   async feedDirectory(isWatched: boolean): Promise<boolean> {
     const feed = Reflect.get(ProductObject.prototype, "feedDirectory") as typeof this.feedDirectory;
     const runs = await feed.call(this, isWatched);
     const [number] = /(?<=7)\d{8}$/.exec(this.ctx.id.name ?? "") ?? [];
-    if (!runs && number !== undefined) await this.env.DIRECTORY.getByName(domain).follow(page(Number(number), 4));
+    if (!runs && number !== undefined)
+      await this.env.DIRECTORY.getByName(domain).follow(page(Number(number), told.get(Number(number)) ?? 4));
     return true;
   }
 }
@@ -30,6 +34,7 @@ export default {
     const directory = env.DIRECTORY.getByName(domain);
     for (let first = from; first < to; first += TOLD_AT_ONCE) {
       const some = Array.from({ length: Math.min(TOLD_AT_ONCE, to - first) }, (_, index) => first + index);
+      for (const number of some) told.set(number, callers);
       await Promise.all(some.map((number) => directory.follow(page(number, callers))));
     }
     return new Response(null, { status: 204 });
