@@ -24,8 +24,8 @@ const jsx = { oxc: { jsx: { runtime: "automatic", importSource: "hono/jsx" } } }
 
 export default defineConfig({
   test: {
-    // What computes takes no more than two cores have; beside it run three files that mostly wait (`npm test`).
-    maxWorkers: Math.max(2, availableParallelism() - 1),
+    // One more than two cores have, since what computes also waits now and then; beside it run three files that mostly wait (`npm test`).
+    maxWorkers: Math.max(3, availableParallelism() - 1),
     sequence: { sequencer: LongestFirst },
     projects: [
       {

@@ -9,8 +9,8 @@ import { BrowserOnTest, screenshot } from "./browser-on-test.ts";
 
 const mostSteps = 3;
 const withinMs = 2_000;
-/** How fast a machine starts the command: one that is busy, and needs longer just then, gets as much more. */
-const startsInMs = 300;
+/** What else the machine does does not count: the best of some tries does. */
+const tries = 3;
 const browser = new BrowserOnTest();
 const look = { scheme: "light", width: "wide" } as const;
 const wrongKeys = "14085550901";
@@ -50,17 +50,14 @@ async function signIn(): Promise<void> {
 
 /** The steps of one answer, one after the other; the last one shows it. */
 async function inTime(...steps: readonly (() => Promise<unknown>)[]): Promise<void> {
-  const begunAt = performance.now();
-  for (const step of steps) await step();
-  const tookMs = performance.now() - begunAt;
   expect(steps.length).toBeLessThanOrEqual(mostSteps);
-  if (tookMs >= withinMs) expect(tookMs).toBeLessThan((withinMs * (await startMs())) / startsInMs);
-}
-
-async function startMs(): Promise<number> {
-  const begunAt = performance.now();
-  await bridgehead("version");
-  return performance.now() - begunAt;
+  let leastMs = Number.POSITIVE_INFINITY;
+  for (let count = 0; count < tries && leastMs >= withinMs; count += 1) {
+    const begunAt = performance.now();
+    for (const step of steps) await step();
+    leastMs = Math.min(leastMs, performance.now() - begunAt);
+  }
+  expect(leastMs).toBeLessThan(withinMs);
 }
 
 const shows = (text: RegExp | string) => page.locator("main").getByText(text).first().waitFor();
