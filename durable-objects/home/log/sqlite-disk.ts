@@ -6,6 +6,9 @@ import type { Disk, Flush, Image, ImagePart, Stored } from "./disk.ts";
 /** An alarm that is taken back; a row that leaves it alone has NULL. */
 const noAlarm = -1;
 
+/** Of tables and of what stands in them: a release that changes either takes the next number, and reads the ones before. */
+const format = 1;
+
 const tables = `
   CREATE TABLE IF NOT EXISTS about (one INTEGER PRIMARY KEY, at INTEGER NOT NULL, position INTEGER NOT NULL, object INTEGER NOT NULL);
   CREATE TABLE IF NOT EXISTS log (position INTEGER PRIMARY KEY, object INTEGER NOT NULL, alarm INTEGER, body TEXT NOT NULL);
@@ -58,9 +61,15 @@ export class SqliteDisk implements Disk {
     const database = new DatabaseSync(this.#file, { readOnly: this.#readOnly });
     this.#database = database;
     if (this.#readOnly) database.exec("BEGIN");
+    const written = Number(database.prepare("PRAGMA user_version").get()?.user_version);
+    if (written > format)
+      throw new Error(
+        `a later release has written ${this.#file} (format ${written}; this release reads ${format}): start that one again, or restore a backup of this one`,
+      );
     if (!this.#readOnly) {
       database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000");
       database.exec(tables);
+      database.exec(`PRAGMA user_version = ${format}`);
     }
     this.#opened = this.#inode();
     const all = (query: string) => database.prepare(query).all() as Record<string, string | number | null>[];

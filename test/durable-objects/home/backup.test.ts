@@ -74,6 +74,24 @@ test("each restore is told from those before it, also by a clock that is behind"
   expect(restored).toEqual([7_000, 7_001, 7_002, 9_000]);
 });
 
+test("what a later release has written is neither served nor restored, and stays as it is", async () => {
+  const folder = newFolder();
+  const [state, restored] = [join(folder, "state.db"), join(folder, "restored.db")];
+  const disk = new SqliteDisk(state);
+  await disk.open();
+  await disk.close();
+  const later = new DatabaseSync(state);
+  later.exec("PRAGMA user_version = 2; DROP TABLE part");
+  later.close();
+  const says = "a later release has written";
+  await expect(disk.open()).rejects.toThrow(`${says} ${state} (format 2; this release reads 1)`);
+  await expect(restore(state, restored, 1)).rejects.toThrow(says);
+  await disk.close();
+  const after = new DatabaseSync(state);
+  expect(after.prepare("SELECT name FROM sqlite_master WHERE name = 'part'").all()).toEqual([]);
+  after.close();
+});
+
 test("nothing is overwritten, and what is no whole state is not restored", async () => {
   const folder = newFolder();
   const [state, text, other] = ["state.db", "text", "other.db"].map((name) => join(folder, name)) as [
