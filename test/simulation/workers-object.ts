@@ -36,6 +36,8 @@ export class WorkersObject<Object extends object> implements Hosted<Object> {
   #object: Object | null = null;
   #alarmAt: EpochMs | null = null;
   #cancelAlarm: () => void = () => {};
+  /** The life whose alarm is at work: the next one waits until that is over. */
+  #waking: number | null = null;
   /** Timers and calls of this life that are under way. */
   #underWay = 0;
   #usedAt = 0;
@@ -259,6 +261,7 @@ export class WorkersObject<Object extends object> implements Hosted<Object> {
 
   /** Called at least once: an object that dies over its alarm is called again. One that fails is, too, but soon no more. */
   #alarm(): void {
+    if (this.#object && this.#waking === this.life) return;
     this.#alarmAt = null;
     this.billed.alarms += 1;
     const again = () => {
@@ -271,8 +274,15 @@ export class WorkersObject<Object extends object> implements Hosted<Object> {
     };
     try {
       const object = this.#living();
+      const { life } = this;
+      this.#waking = life;
       this.#callers.add(again);
-      const done = () => this.#callers.delete(again);
+      const done = () => {
+        if (!this.#callers.delete(again)) return false;
+        if (this.#waking === life) this.#waking = null;
+        if (this.#alarmAt !== null) this.#ring(this.#alarmAt);
+        return true;
+      };
       Promise.resolve((object as Alarmed).alarm?.()).then(done, (error) => {
         if (done()) failed(error);
       });
