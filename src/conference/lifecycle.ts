@@ -1,6 +1,5 @@
 import { type Command, LATEST_MS, type RefusalReason } from "../bridge/commands.ts";
 import type { EpochMs, ExtConfId } from "../foundation/ids.ts";
-import { BACK_END } from "../foundation/text/bare-host.ts";
 import { earliest } from "../foundation/time/earliest.ts";
 import { type FromWebexMessages, type OpenRequest, requestOf } from "../tsp/messages.ts";
 import type { ResultWord } from "../tsp/protocol-table.ts";
@@ -24,6 +23,7 @@ import {
 import { answerCreate, notifyRunning, notifyStatus } from "./server/conference-status.ts";
 import { isClosedAnswer, isEnd } from "./server/debts.ts";
 import { failOver, isByOther, namedHostOf, saidAnew, setServer } from "./server/failover.ts";
+import { isAnswer } from "./server/posts.ts";
 import { clear, deleteOutdated, dropExpired, oweEnd, settle } from "./server/resync.ts";
 import type { CallOut, PendingCommand } from "./state.ts";
 
@@ -48,6 +48,8 @@ export function create(
       return beginCreate(draft, message, answerBy);
     case "ended":
       if (!notifiesOfEnd(draft, message)) return beginCreate(draft, message, answerBy);
+      // It may have asked for something since it was behind: then no outage says what it is owed.
+      if (head.host && head.host !== message.replyTo) draft.fact({ kind: "server-settled", host: head.host });
       for (const { host, probe } of draft.outages.values()) {
         if (host === message.replyTo) continue;
         settle(draft, message.replyTo);
@@ -360,7 +362,7 @@ export function endAsLost(draft: Draft, endedBy: "bridge" | "operator" = "bridge
 function beginCreate(draft: Draft, message: CreateRequest, answerBy: EpochMs): void {
   const { extConfId, replyTo } = message;
   if (message.maxCallers === 0 && refusesZero(draft)) return draft.answer(requestOf(message), "capacity-exceeded");
-  dropExpired(draft);
+  dropExpired(draft, isAnswer);
   settle(draft, replyTo);
   const { conferenceName: topic = "" } = message;
   const { row: life } = draft.context;
@@ -406,7 +408,6 @@ function notifiesOfEnd(draft: Draft, message: CreateRequest): boolean {
   const lost = draft.unconfirmed().find((post) => isEnd(post.message) && post.host !== message.replyTo);
   if (!lost) return false;
   draft.dropNotifications(lost.host);
-  if (lost.host !== BACK_END) draft.fact({ kind: "server-settled", host: lost.host });
   const closedUntil = at + draft.context.settings.closedMemoryMs;
   draft.head = { ...head, host: message.replyTo, closedUntil, told: true };
   return true;

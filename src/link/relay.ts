@@ -308,7 +308,8 @@ function activated(state: RelayState, link: Link, at: EpochMs, alone = false): R
   // Where that is not known, another agent may have acted until now, if there is another.
   const since = state.lastActive === null && alone ? 0 : epoch;
   const lastActive = state.lastActive?.agent === agent ? state.lastActive : { agent, since };
-  return changed({ ...state, epoch, lastActive }, { ...link, role: "active" });
+  const free = link.health && freeFrom(undefined, link.health, at);
+  return changed({ ...state, epoch, lastActive }, { ...link, role: "active", ...free });
 }
 
 function close(state: RelayState, id: string, why: CloseReason): RelayStep {

@@ -172,7 +172,7 @@ const rows = {
     says: ({ about, domain, count }) =>
       `${count === 1 ? "1 document waits" : `${count} documents wait`} for ${receiverText(about)} of ${domain}.`,
     todo: ({ about }) => {
-      const probes = `Conferences ask it every five minutes whether it is back; "bridgehead send-again --server ${shellWord(about)}" has them ask at once.`;
+      const probes = `Conferences that are behind ask it, in the end every five minutes, whether it is back; "bridgehead send-again --server ${shellWord(about)}" has them ask at once.`;
       return `"bridgehead servers" says why; of answers that belong to no conference, post-failed in the log does.${about === "" || about === BACK_END ? "" : ` ${probes}`}`;
     },
   },

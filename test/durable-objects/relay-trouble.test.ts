@@ -592,3 +592,14 @@ test("a bridge is not free by a standby that does not know its ports", async () 
   world.says({ ...health, ports: 8, portsInUse: 8 }, 100, second);
   expect(await world.relay.health()).toMatchObject({ fullSince });
 });
+
+test("a bridge is full no more a minute after an agent has taken over that says of a free port, and nothing else", async () => {
+  world.says({ ...health, ports: 8, portsInUse: 8 });
+  const second = world.connect("agent-2");
+  world.says({ ...health, ports: 8, portsInUse: 3 }, 100, second);
+  world.sockets.delete("link-1");
+  world.relay.closed("link-1");
+  expect(await world.relay.health()).toHaveProperty("fullSince");
+  await pass(63_000, second);
+  expect(await world.relay.health()).not.toHaveProperty("fullSince");
+});

@@ -246,7 +246,7 @@ test("a person who sees the domain also hears what waits and which receiver of w
     [
       "posts-wait",
       "1970-01-01T00:16:10.000Z",
-      '3 documents wait for the TSP server tsp1 of local. "bridgehead servers" says why; of answers that belong to no conference, post-failed in the log does. Conferences ask it every five minutes whether it is back; "bridgehead send-again --server tsp1" has them ask at once.',
+      '3 documents wait for the TSP server tsp1 of local. "bridgehead servers" says why; of answers that belong to no conference, post-failed in the log does. Conferences that are behind ask it, in the end every five minutes, whether it is back; "bridgehead send-again --server tsp1" has them ask at once.',
     ],
     [
       "webhook-fails",

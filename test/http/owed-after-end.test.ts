@@ -170,6 +170,17 @@ test("what a server is owed that has asked for something since is settled, too, 
   for (const ends of [endsOnBridge, closes]) expect(await owedBehind(now(ends))).toEqual([false]);
 });
 
+test("what a server is owed that was answered that the conference is over is settled when another one creates the key", async () => {
+  const both = async (world: ConferenceWorld) => {
+    await endsOnBridge(world);
+    await world.time.pass(1_000);
+    await creates(host)(world);
+    await world.time.pass(1_000);
+    await creates("localhost:8802")(world);
+  };
+  expect(await owedBehind(both)).toEqual([false]);
+});
+
 test("documents that WebEx confirms with a failure are trouble, each once, until somebody acknowledges it", async () => {
   const { world, edge, trouble, comeBack } = await behind();
   await comeBack();

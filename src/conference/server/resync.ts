@@ -170,13 +170,20 @@ function isQueuedFor(draft: Draft, host: WebexHost): boolean {
   return draft.unconfirmed().some((post) => post.host === host && !post.oneAttempt);
 }
 
-/** What is owed of a conference that is over is kept for as long as its key is closed (protocol 4.9 F5): nobody waits for it then. */
-export function dropExpired(draft: Draft): void {
+/**
+ * What is owed of a conference that is over is kept for as long as its key is closed (protocol 4.9 F5): nobody waits for it then. A probe that is
+ * under way may yet say it. `isKept`: what is posted all the same.
+ */
+export function dropExpired(draft: Draft, isKept: (message: ToWebex) => boolean = () => false): void {
   const outage = currentOutage(draft);
-  if (!outage || !isExpired(draft, outage)) return;
-  const messages = draft.debts.values().reduce(withType, outage.dropped ?? []);
+  if (!outage || !isExpired(draft, outage) || isQueuedFor(draft, outage.host)) return;
+  const all = draft.debts.entries();
+  const expired = all.filter(([, message]) => !isKept(message));
+  if (expired.length === 0) return;
+  for (const [key] of expired) draft.debts.delete(key);
+  const messages = expired.map(([, message]) => message).reduce(withType, outage.dropped ?? []);
   draft.fact({ kind: "server-settled", host: outage.host, expired: true, messages });
-  clear(draft);
+  if (expired.length === all.length) draft.outages.clear();
 }
 
 function isExpired({ at, head, context }: Draft, { since, overAt = since }: Outage): boolean {
