@@ -181,7 +181,8 @@ export function actionEnd({ result, told: notification }: ActionStages): ActionE
   if ("owed" in notification) return "owed";
   if ("notYetBecause" in notification) return "unnamed";
   if ("notBecause" in notification) return notification.isGivenUp ? "given up" : "nothing to notify";
-  return notification.confirmedAt === null ? "open" : "confirmed";
+  if (notification.confirmedAt === null) return "open";
+  return notification.refused ? "refused" : "confirmed";
 }
 
 /** A line for each stage that is known; when more is known, they are still true. */

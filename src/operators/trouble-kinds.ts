@@ -241,11 +241,11 @@ const rows = {
     todo: () => "Start it anew once they are over, if somebody wanted that; else see its log.",
   },
   "bridge-full": {
-    title: "The bridge has no free port",
+    title: "The bridge is at its limit",
     severity: "bad",
     from: ["relay"],
     says: ({ here }) =>
-      `All ports of ${here} are in use, or were within the last minute: it turns callers away, and does not say whom.`,
+      `All ports of ${here} are in use, or were within the last minute: while they are, it turns callers away, and does not say whom.`,
     todo: () => "Give it more ports, or take another bridge into the settings; conferences that end free theirs.",
   },
   "bridge-drained": {

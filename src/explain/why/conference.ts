@@ -192,7 +192,7 @@ export class ConferenceQuestions {
       );
     const answer =
       result === "conference-closed"
-        ? "It had ended while WebEx could not be reached, and WebEx did not know. It was notified of that in place of a new conference; it can create one from then on."
+        ? "It had ended while WebEx could not be reached, and WebEx did not know. This answer says so in place of a new conference; once WebEx has confirmed it, it can create one."
         : resultText(result);
     this.#push(row, "Why was WebEx refused the conference?", answer);
   }

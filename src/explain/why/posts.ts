@@ -95,6 +95,6 @@ export class Posts {
     const confirmed = again.flatMap((post) => post.confirmed ?? []).at(-1);
     const how = confirmed?.refused ? " with a failure" : "";
     if (confirmed) return `The server was reached again, and has confirmed it${how} at ${instantText(confirmed.at)}.`;
-    return "Its server is not notified of it any more: another message says how things are, or nobody waits for it.";
+    return "It is not posted again: another message says how things are, or nobody waits for it.";
   }
 }
