@@ -8,6 +8,7 @@ import {
   messagesText,
   type SentAgain,
   unlistedText,
+  whySettled,
 } from "../../src/operators/send-again.ts";
 import { isSettled } from "../../src/records/given-up-post.ts";
 import { StartError } from "../edge/program.ts";
@@ -151,7 +152,7 @@ function givenUpText(posts: readonly PostOfDomain[], unlisted: number, screen: S
 
 function settledText({ settledAt }: ShownPost, domain: string, times: ShownTimes): string {
   const at = times.second(settledAt ?? 0, domain);
-  return `owed no more since ${at}: its server has confirmed a later document, another one has taken over, or it is so no more`;
+  return `owed no more since ${at}: ${whySettled}`;
 }
 
 function webexText({ domain, owed, settledAt, expired }: PostOfDomain, times: ShownTimes): string {

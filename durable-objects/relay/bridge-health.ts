@@ -63,13 +63,13 @@ export function lastSaid(before: LastSaid, state: RelayState, now: EpochMs): Las
   };
 }
 
-/** When a bridge with a free port is full no more, unless its ports are in use again by then; `null`: it is not full. */
+/** When a bridge with a free port is full no more, unless all are in use again by then; `null`: it is not full. */
 export function fullUntil({ fullSince }: LastSaid, state: RelayState): EpochMs | null {
   const { freeSince } = activeLink(state) ?? {};
   return fullSince === undefined || freeSince === undefined ? null : freeSince + freeForMs;
 }
 
-/** Where nobody has said it for as long as a port must be free, nobody knows whether it was full meanwhile. */
+/** After a minute in which nobody has said it, nobody knows whether it was full meanwhile. */
 function fullFrom(
   { fullSince: before, unsaidSince }: LastSaid,
   active: Link | undefined,

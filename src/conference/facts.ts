@@ -201,8 +201,8 @@ export const facts = {
   /** `byRequest`: it has asked for something, which says nothing yet of what is posted to it now. */
   "server-reached": v.object({ host: server, byRequest: maybe(yes) }),
   /**
-   * It is owed nothing any more of what it has not confirmed: another one has taken over, all of it is so no more, or, of a conference that
-   * is over, nobody waits (`expired`).
+   * It is owed nothing any more of what it has not confirmed: another one has taken over, all of it is so no more, or, of a
+   * conference that is over, nobody waits (`expired`).
    * `messages`: all that it was never notified of since it was lost.
    */
   "server-settled": v.object({ host: server, expired: maybe(yes), messages: maybe(list(countedType)) }),

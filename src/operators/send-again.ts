@@ -50,6 +50,9 @@ export function unlistedText(unlisted: number): string {
   return `${counted(unlisted, "more document")} ${unlisted === 1 ? "is" : "are"} counted and not listed: answers of no conference, or too many for a list.`;
 }
 
+/** Why what was given up is settled, to follow a colon. */
+export const whySettled = "its server has confirmed a later document, another one has taken over, or it is so no more";
+
 /** As "A2W_NotifyUserEnter, A2W_NotifyUserEnter, and 40 more". */
 export function messagesText({
   messages,

@@ -6,7 +6,7 @@ import type { Disk, Flush, Image, ImagePart, Stored } from "./disk.ts";
 /** An alarm that is taken back; a row that leaves it alone has NULL. */
 const noAlarm = -1;
 
-/** Of tables and of what stands in them: a release that changes either takes the next number, and reads the ones before. */
+/** Of the tables and what stands in them. A release that changes either takes the next number, and reads those before. */
 const format = 1;
 
 const tables = `

@@ -1,5 +1,5 @@
 import type { ConfKey } from "../../../foundation/ids.ts";
-import { type SentAgain, sentAgain } from "../../../operators/send-again.ts";
+import { type SentAgain, sentAgain, whySettled } from "../../../operators/send-again.ts";
 import { isSettled } from "../../../records/given-up-post.ts";
 import type { SendAgainResult } from "../../../rpc/conference.ts";
 import type { GivenUpPage } from "../../../rpc/directory.ts";
@@ -57,8 +57,7 @@ const ownReasons = {
     "Its server is behind, and is asked whether it is back. If it is, it gets what its conference owes it by then, which need not be this.",
   "would-be-probed":
     "Its server is behind, and would be asked whether it is back. If it is, it would get what its conference owes it by then, which need not be this.",
-  settled:
-    "Nothing of it is owed any more: its server has confirmed a later document, another one has taken over, or it is so no more.",
+  settled: `Nothing of it is owed any more: ${whySettled}.`,
   "not-listed":
     "It is not listed, so it cannot be sent again: an answer of no conference, or older than the latest 1,000. A conference's timeline has its own.",
   unreachable: "Its conference does not answer now. Ask again.",
