@@ -354,7 +354,7 @@ export class DirectoryFeed {
 
   get #trouble(): readonly Trouble[] {
     const { outages } = this.#store.state;
-    const hasFailed = outages.size > 0 || this.#outbox.rows.some(({ failure }) => failure !== undefined);
+    const hasFailed = outages.size > 0 || this.#outbox.rows.some(({ failure, owedSince }) => failure ?? owedSince);
     return [...(hasFailed ? (["posts"] as const) : []), ...(this.#lateSince === null ? [] : (["commands"] as const))];
   }
 

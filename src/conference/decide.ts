@@ -34,6 +34,8 @@ import {
   type Queue,
   type QueueContext,
   type Rows,
+  waitingOn,
+  waitsSince,
   withoutDropped,
   withoutMessages,
 } from "./server/queue.ts";
@@ -88,7 +90,8 @@ export function applyTransaction(
   let waitedSince: EpochMs | undefined;
   if (input.type === "undelivered" && input.of) {
     const { transId } = input.of;
-    waitedSince = rows.find((row) => row.transId === transId)?.queuedAt;
+    const row = rows.find((row) => row.transId === transId);
+    waitedSince = row && waitsSince(row);
     rows = withoutMessages(rows, transId, input.messages);
   }
   if (input.type === "webex") ({ open } = gather({ rows, open }, requestsOf(input, context), input.at, context.shared));
@@ -126,6 +129,9 @@ export function applyTransaction(
     after = queued;
     addQueued(queuedFacts, after.rows, effect);
   }
+  // Only what it confirms ends a server's wait: not what it asks for, and not its successor.
+  for (const { host, since } of input.type === "reached" ? [] : state.outages.values())
+    after = { ...after, rows: waitingOn(after.rows, host, since) };
   facts.push(...queuedFacts.values());
   if (decision.movedTo !== undefined) {
     bridge = decision.movedTo;

@@ -198,9 +198,9 @@ export interface Room extends v.InferOutput<typeof subConference> {}
 /** A TSP server that did not confirm what was posted to it (protocol 4.9): it is posted probes alone, until it is back. */
 export const outage = fields({
   host: server,
-  /** When the first document that was given up was queued. */
+  /** Since when it has confirmed nothing of what it is owed. */
   since: time,
-  /** When its conference ended; absent: it goes on, or was over before. */
+  /** When its conference was over; absent: it goes on. */
   overAt: maybe(time),
   /** When the last document was given up, and why. */
   failedAt: time,

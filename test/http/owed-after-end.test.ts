@@ -113,6 +113,38 @@ test("a server that asks for things and takes no post is notified of nothing: wh
   expect(new Set((await posts()).map(({ settledAt }) => typeof settledAt))).toEqual(new Set(["number"]));
 });
 
+test.each([
+  ["asks for something", muteCaller("1001")],
+  ["creates the conference anew", createConference({ extConfId: "7002" } as never)],
+] as const)(
+  "a server that takes no post and %s has waited since before, until it confirms, after a kill too",
+  async (_, message) => {
+    const { world, edge, trouble, figure, comeBack } = await behind();
+    const wait = async () => (await trouble()).find(({ kind }) => kind === "posts-wait");
+    const since = (await wait())?.since ?? Number.NaN;
+    const goesOn = async (seconds: number) => {
+      for (let second = 0; second < seconds; second += 1) {
+        await world.time.pass(1_000);
+        expect(await wait()).toMatchObject({ since });
+        expect(await figure("oldestDocumentSeconds")).toBe((edge.time - since) / 1_000);
+      }
+    };
+    for (const msgId of ["m-2", "m-3"]) {
+      await world.received(msgId, { ...message, msgId } as object as FromWebex);
+      await goesOn(5);
+      world.kill();
+      await goesOn(60);
+    }
+    await comeBack();
+    expect(await wait()).toBeUndefined();
+    expect(await figure("oldestDocumentSeconds")).toBe(0);
+    world.answer = refusesAll;
+    await world.reported(event({ type: "caller-muted", call: "c0", muted: false }) as object as Report);
+    await world.time.pass(60_000);
+    expect((await wait())?.since).toBeGreaterThan(since + 400_000);
+  },
+);
+
 test("a server that takes no post and creates the conference anew is notified of nothing by that; another one is of all", async () => {
   const { world, posts } = await behind();
   const settled = async () => (await posts()).filter(({ owed }) => owed).map(({ settledAt }) => settledAt !== null);

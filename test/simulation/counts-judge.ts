@@ -1,8 +1,10 @@
 import type { Whole } from "../../durable-objects/platform/object-kinds.ts";
 import { hasTable } from "../../durable-objects/platform/platform.ts";
 import type { Fact, FactRow } from "../../src/conference/facts.ts";
-import type { ConfKey, TransId } from "../../src/foundation/ids.ts";
+import { waitsSince } from "../../src/conference/server/queue.ts";
+import type { ConfKey, EpochMs, TransId } from "../../src/foundation/ids.ts";
 import { BACK_END } from "../../src/foundation/text/bare-host.ts";
+import { earliest } from "../../src/foundation/time/earliest.ts";
 import { troubleOf } from "../../src/operators/trouble.ts";
 import type { ActivityMinute } from "../../src/records/activity.ts";
 import { outcomesOf } from "../../src/records/outcomes.ts";
@@ -186,6 +188,51 @@ function lostIn(rows: readonly FactRow[]): readonly string[] {
     }
   }
   return lost.map(({ host }) => host);
+}
+
+/** Judges, of what waits at any moment, since when its server has confirmed nothing: by the facts alone. */
+export function checkWaitsBegan({ context: { violated, edgeMachines }, edge }: Pick<Parts, "context" | "edge">): void {
+  if (edgeMachines.clockSetAt >= 0) return;
+  for (const [key, { disk }] of edge.conferences) {
+    if (!hasTable(disk, "journal")) continue;
+    const store = conferenceOn(disk);
+    const waits = [
+      ...[...store.state.outages.values()].map(({ host, since }) => [host, since] as const),
+      ...store.loadOutbox().map((row) => [row.host, waitsSince(row)] as const),
+    ];
+    for (const [host, beganAt] of waitsBeganIn(store.journal.facts(0))) {
+      const since = earliest(...waits.flatMap(([other, at]) => (serverOf(other) === host ? [at] : [])));
+      if (since === null || since <= beganAt) continue;
+      violated(
+        "what waits has its beginning",
+        `${key}: ${host} since ${since}, and it has confirmed nothing since ${beganAt}`,
+      );
+    }
+  }
+}
+
+/** Since when each server has confirmed nothing, of those that something waits for. */
+function waitsBeganIn(rows: readonly FactRow[]): ReadonlyMap<string, EpochMs> {
+  const began = new Map<string, EpochMs>();
+  const lost = new Set<string>();
+  const queued = new Map<TransId, string>();
+  for (const { at, facts } of rows) {
+    for (const fact of facts) {
+      if (fact.kind === "post-queued") queued.set(fact.transId, serverOf(fact.host));
+      else if (fact.kind === "post-given-up" || fact.kind === "post-dropped") queued.delete(fact.transId);
+      else if (fact.kind === "server-lost") lost.add(serverOf(fact.host));
+      else if (fact.kind === "server-reached" || fact.kind === "server-settled") lost.delete(serverOf(fact.host));
+      else if (fact.kind === "conference-taken-over") began.clear();
+      else if (fact.kind === "post-confirmed") {
+        began.delete(queued.get(fact.transId) ?? "");
+        queued.delete(fact.transId);
+      }
+    }
+    const waiting = new Set([...lost, ...queued.values()]);
+    for (const host of began.keys()) if (!waiting.has(host)) began.delete(host);
+    for (const host of waiting) if (!began.has(host)) began.set(host, at);
+  }
+  return began;
 }
 
 /** A document that waited for its server when this one counted as settled, and nothing else says why; `undefined`: none did. */

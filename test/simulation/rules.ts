@@ -156,6 +156,8 @@ export const rules = {
     "What the directory has counted of requests, posts, conferences, callers and commands is what journals and mailbox say, each once, and no post is counted as confirmed that no server has confirmed.",
   "the directory knows what waits":
     "The documents that wait for each server, and those that were given up and not made good, are in figures and trouble what the conferences' outboxes, debts and journals say, of conferences that are over too.",
+  "what waits has its beginning":
+    "Amid faults, too, a server counts as waiting since the first document was queued of which it has confirmed nothing.",
   "what is quiet stays quiet":
     "At rest nothing is posted and no command acts, even when every process is started anew.",
 

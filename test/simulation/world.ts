@@ -3,6 +3,7 @@ import type { ConfKey } from "../../src/foundation/ids.ts";
 import { HandleCache } from "../../src/routing/deliver.ts";
 import { Clock, Endless } from "./clock.ts";
 import { type EdgeMachines, type WorldContext, worldBegins } from "./context.ts";
+import { checkWaitsBegan } from "./counts-judge.ts";
 import { conferenceOn, type Database } from "./database.ts";
 import { disturb, disturbEdge, heal } from "./disturb.ts";
 import type { Shared } from "./edge.ts";
@@ -55,6 +56,8 @@ export interface Options {
 }
 
 const livelyMs = 20 * 60_000;
+/** How often what waits is looked at meanwhile. */
+const looks = 12;
 /** Enough for a call that rings, the longest deadline, three attempts of each transaction, a clock that was set back, and digests. */
 const untilToldMs = 3 * 60_000;
 /** Enough for a sweep and what it finds. */
@@ -138,7 +141,10 @@ export function run({ seed, spared = new Set(), edge, lie, withStory = false, in
   sites.forEach(disturb);
 
   try {
-    clock.runUntil(livelyMs);
+    for (let look = 1; look <= looks; look += 1) {
+      clock.runUntil((livelyMs * look) / looks);
+      sites.forEach(checkWaitsBegan);
+    }
     // Something waits then.
     for (const { edge } of sites) judgeLists(context.violated, edge);
     tell(() => "== all faults are over");

@@ -25,6 +25,8 @@ export interface QueuedDocument {
   /** Names the document on each attempt. */
   readonly transId: string;
   readonly queuedAt: EpochMs;
+  /** Since when its server has confirmed nothing of what it was owed before; absent: it was owed nothing. */
+  readonly owedSince?: EpochMs;
   /** For a server that was replaced: given up with its first failure, and nothing waits behind it (protocol 4.9). */
   readonly oneAttempt?: true;
   /** To find out whether a server is back: that it fails is no news. */
@@ -282,8 +284,18 @@ function isWaiting({ oldestAt, failure }: WaitingRows, now: EpochMs): boolean {
 function byReceiver(all: Rows, now: EpochMs): readonly (readonly [QueuedDocument["host"], WaitingRows])[] {
   return [...Map.groupBy(all, ({ host }) => host)].map(([host, rows]) => {
     const failure = rows.find((row) => row.failure !== undefined)?.failure ?? null;
-    return [host, { rows: rows.length, oldestAt: rows[0]?.queuedAt ?? now, failure }] as const;
+    return [host, { rows: rows.length, oldestAt: earliest(...rows.map(waitsSince)) ?? now, failure }] as const;
   });
+}
+
+/** Since when its receiver has not confirmed this, or what it says in place of something else. */
+export function waitsSince({ queuedAt, owedSince = queuedAt }: QueuedDocument): EpochMs {
+  return owedSince;
+}
+
+/** What is queued for this server waits since then. */
+export function waitingOn(rows: Rows, server: Post["host"], owedSince: EpochMs): Rows {
+  return rows.map((row) => (row.host === server && row.owedSince !== owedSince ? { ...row, owedSince } : row));
 }
 
 /**

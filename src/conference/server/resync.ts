@@ -49,8 +49,10 @@ export function applyUndelivered(
   const before = draft.outages.get(host);
   if (!before) draft.fact({ kind: "server-lost", host, why: of?.why ?? "" });
   const { waitedSince = draft.at } = draft.context;
-  const { probe: _, hasNew: __, probes, ...lost } = before ?? { host, since: waitedSince, probes: -1 };
-  draft.outages.set(host, { ...lost, failedAt: draft.at, why: of?.why ?? "", probes: probes + 1 });
+  const over = draft.ongoing ? {} : { overAt: draft.at };
+  const { probe: _, hasNew: __, probes = -1, ...lost }: Partial<Outage> = before ?? {};
+  const failed = { failedAt: draft.at, why: of?.why ?? "", probes: probes + 1 };
+  draft.outages.set(host, { host, since: waitedSince, ...over, ...lost, ...failed });
   // Data for a caller's client is no state: what was tried and failed is over.
   const tried = messages.filter(({ type }) => type !== "client-passthrough");
   const missed = [...tried, ...queued.map(({ message }) => message)];
@@ -186,8 +188,8 @@ export function dropExpired(draft: Draft, isKept: (message: ToWebex) => boolean 
   if (expired.length === all.length) draft.outages.clear();
 }
 
-function isExpired({ at, head, context }: Draft, { since, overAt = since }: Outage): boolean {
-  return (head.phase === "ended" || head.phase === "absent") && at >= overAt + context.settings.closedMemoryMs;
+function isExpired({ at, ongoing, context }: Draft, { overAt }: Outage): boolean {
+  return ongoing === null && overAt !== undefined && at >= overAt + context.settings.closedMemoryMs;
 }
 
 /** A sign of life: the server gets what it is owed, answers first, then the state (protocol 4.9, last paragraph). */

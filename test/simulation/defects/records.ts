@@ -123,5 +123,10 @@ export const recordsDefects: DefectsByFile = {
       before: "const row = rows.findLast(({ messages }) => messages.includes(message));",
       after: "const row = rows.find(({ host: its }) => its === host);",
     },
+    "what waits for a server that asks for something has just begun to wait": {
+      foundBy: "what waits has its beginning",
+      before: 'input.type === "reached" ? [] : state.outages.values()',
+      after: 'input.type === "reached" || input.type === "webex" ? [] : state.outages.values()',
+    },
   },
 };
