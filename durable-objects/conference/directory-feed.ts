@@ -1,6 +1,6 @@
 import type { Fact, FactKind } from "../../src/conference/facts.ts";
 import { isOngoing } from "../../src/conference/head.ts";
-import { nextWaitingMs, waitingRows } from "../../src/conference/server/queue.ts";
+import { nextWaitingMs, waitingRows, waitOf } from "../../src/conference/server/queue.ts";
 import { doubling, pauseAfter } from "../../src/delivery/backoff.ts";
 import { spread } from "../../src/foundation/hash.ts";
 import type { ConfKey, DomainName, EpochMs, WebexHost } from "../../src/foundation/ids.ts";
@@ -354,7 +354,7 @@ export class DirectoryFeed {
 
   get #trouble(): readonly Trouble[] {
     const { outages } = this.#store.state;
-    const hasFailed = outages.size > 0 || this.#outbox.rows.some(({ failure, owedSince }) => failure ?? owedSince);
+    const hasFailed = outages.size > 0 || this.#outbox.rows.some((row) => waitOf(row).why !== null);
     return [...(hasFailed ? (["posts"] as const) : []), ...(this.#lateSince === null ? [] : (["commands"] as const))];
   }
 

@@ -9,6 +9,7 @@ import {
   type QueuedDocument,
   type QueuedMessage,
   type Rows,
+  withoutWait,
 } from "../../src/conference/server/queue.ts";
 import { type Attempt, Deliveries, surplus } from "../../src/delivery/deliveries.ts";
 import type { EpochMs, TransId } from "../../src/foundation/ids.ts";
@@ -310,6 +311,7 @@ export class Outbox {
   ): void {
     if (domain.settings.logs.posts) this.#log("info", "post-delivered", row, { ms: tookMs });
     this.#keep(this.rows.filter((other) => other.seq !== row.seq));
+    const waiting = withoutWait(this.rows, row.host);
     // Not deleted here: a death before the conference acts on it would leave the server owed what it has confirmed.
     const isSign = !row.oneAttempt && this.#ports.awaits?.(row.host) === true;
     const how = { host: row.host, tookMs, ...(posted === "refused" && { refused: true as const }) };
@@ -317,7 +319,7 @@ export class Outbox {
     const fact = { kind: "post-confirmed", ...about } as const;
     this.#confirmed.set(row.seq, { fact, signOf: isSign ? row.host : null });
     if (isSign) this.#ports.reached?.(row.host);
-    else if (row.attempts > 1 || row.messages.some(isEnd)) this.deleteConfirmed();
+    else if (row.attempts > 1 || row.messages.some(isEnd) || waiting !== this.rows) this.#commit(waiting);
     else this.#say.wakeWithin(sayWithinMs);
   }
 

@@ -30,12 +30,13 @@ import type { Outgoing, Post } from "./server/posts.ts";
 import {
   enqueue,
   gather,
+  goOnWaiting,
   isHandedOver,
   type Queue,
   type QueueContext,
   type Rows,
-  waitingOn,
-  waitsSince,
+  type ServerWait,
+  waitOf,
   withoutDropped,
   withoutMessages,
 } from "./server/queue.ts";
@@ -90,8 +91,8 @@ export function applyTransaction(
   let waitedSince: EpochMs | undefined;
   if (input.type === "undelivered" && input.of) {
     const { transId } = input.of;
-    const row = rows.find((row) => row.transId === transId);
-    waitedSince = row && waitsSince(row);
+    const row = rows.find((one) => one.transId === transId);
+    waitedSince = row && waitOf(row).since;
     rows = withoutMessages(rows, transId, input.messages);
   }
   if (input.type === "webex") ({ open } = gather({ rows, open }, requestsOf(input, context), input.at, context.shared));
@@ -129,9 +130,7 @@ export function applyTransaction(
     after = queued;
     addQueued(queuedFacts, after.rows, effect);
   }
-  // Only what it confirms ends a server's wait: not what it asks for, and not its successor.
-  for (const { host, since } of input.type === "reached" ? [] : state.outages.values())
-    after = { ...after, rows: waitingOn(after.rows, host, since) };
+  after = { ...after, rows: goOnWaiting(after.rows, waitsOf(input, state, withdrawnFrom(rows, kept))) };
   facts.push(...queuedFacts.values());
   if (decision.movedTo !== undefined) {
     bridge = decision.movedTo;
@@ -186,6 +185,12 @@ function givenUp(input: ConferenceInput, decided: readonly Fact[] = []): Fact[] 
   return [{ kind: "post-given-up", transId: transId as TransId, host, attempts, why, messages, ...more }];
 }
 
+function withdrawnFrom(before: Rows, after: Rows): Rows {
+  if (before === after) return [];
+  const kept = new Set(after);
+  return before.filter((row) => !kept.has(row));
+}
+
 /** What was withdrawn from the queue, since its server was replaced or cannot be reached. */
 function dropped(before: Rows, after: Rows): Fact[] {
   if (before === after) return [];
@@ -194,6 +199,15 @@ function dropped(before: Rows, after: Rows): Fact[] {
     const gone = namesOf(messages.filter((message) => !kept.includes(message)));
     return gone.length > 0 ? [{ kind: "post-dropped", transId: transId as TransId, messages: gone } as const] : [];
   });
+}
+
+/** Since when servers wait that were behind, or of whose documents some were withdrawn: what takes their place has waited, too. */
+function waitsOf(input: ConferenceInput, { outages }: ConferenceState, withdrawn: Rows): readonly ServerWait[] {
+  if (input.type === "reached") return [];
+  return [
+    ...[...outages.values()].map(({ host, since, why }) => ({ host, since, why })),
+    ...withdrawn.map((row) => ({ host: row.host, ...waitOf(row) })),
+  ];
 }
 
 type QueuedFact = Extract<Fact, { kind: "post-queued" }>;

@@ -200,7 +200,7 @@ export const outage = fields({
   host: server,
   /** Since when it has confirmed nothing of what it is owed. */
   since: time,
-  /** When its conference was over; absent: it goes on. */
+  /** Since when its conference is over, or, where that was before, since it was first lost; absent: it goes on. */
   overAt: maybe(time),
   /** When the last document was given up, and why. */
   failedAt: time,

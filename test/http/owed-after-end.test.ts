@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { Report } from "../../src/bridge/events.ts";
+import { BACK_END } from "../../src/foundation/text/bare-host.ts";
 import type { Figure } from "../../src/operators/figures.ts";
 import { messagesText, type SentAgain } from "../../src/operators/send-again.ts";
 import type { DomainTrouble } from "../../src/operators/trouble-kinds.ts";
@@ -28,9 +29,9 @@ const refusesAll = () => ({ kind: "failed", reason: "TimeoutError" }) as const;
 const hourMs = 3_600_000;
 
 /** A conference whose server confirms nothing until the mute of a caller is given up, and an edge that follows it. */
-async function behind() {
+async function behind(webex = { retryDelaysMs: [0, 20_000] }) {
   const world = new ConferenceWorld();
-  world.domain = testDomain({ webex: { retryDelaysMs: [0, 20_000] } });
+  world.domain = testDomain({ webex });
   const edge = new FakeEdge(token);
   edge.health.set("simulated", up);
   await edge.held("3100417", confKey);
@@ -65,8 +66,8 @@ async function behind() {
     posts: async () =>
       (await get<{ posts: readonly (GivenUpPost & { readonly id: string })[] }>("given-up-posts")).posts,
     servers: async () => (await get<{ servers: readonly ServerLoad[] }>("activity")).servers,
-    acknowledge: async () => {
-      const one = (await trouble()).find(({ kind }) => kind === "posts-given-up");
+    acknowledge: async (wanted: string) => {
+      const one = (await trouble()).find(({ kind }) => kind === wanted);
       const acknowledgement = { id: one?.id ?? "", at: edge.time, since: one?.since ?? null, upTo: one?.latest ?? 0 };
       const by = { place: one?.place ?? null, by: "operator", word: "known" };
       await edge.directory.knownTrouble.acknowledge("local" as never, { ...acknowledgement, ...by });
@@ -113,27 +114,39 @@ test("a server that asks for things and takes no post is notified of nothing: wh
   expect(new Set((await posts()).map(({ settledAt }) => typeof settledAt))).toEqual(new Set(["number"]));
 });
 
+const mute = muteCaller("1001");
+const createUnder = (extConfId: string) => createConference({ extConfId } as never);
+
 test.each([
-  ["asks for something", muteCaller("1001")],
-  ["creates the conference anew", createConference({ extConfId: "7002" } as never)],
-] as const)(
+  ["asks for something", 65, [mute, mute]],
+  ["creates the conference anew", 65, [createUnder("7002"), createUnder("7003")]],
+  [
+    "creates it anew again and again, before each last attempt",
+    5,
+    ["2", "3", "4", "5"].map((end) => createUnder(`700${end}`)),
+  ],
+  ["asks for something, and creates the conference anew", 5, [mute, createUnder("7002"), mute]],
+])(
   "a server that takes no post and %s has waited since before, until it confirms, after a kill too",
-  async (_, message) => {
-    const { world, edge, trouble, figure, comeBack } = await behind();
+  async (_, seconds, messages) => {
+    const { world, edge, trouble, figure, servers, acknowledge, comeBack } = await behind();
     const wait = async () => (await trouble()).find(({ kind }) => kind === "posts-wait");
     const since = (await wait())?.since ?? Number.NaN;
-    const goesOn = async (seconds: number) => {
-      for (let second = 0; second < seconds; second += 1) {
+    await acknowledge("posts-wait");
+    const goesOn = async (lasting: number) => {
+      for (let second = 0; second < lasting; second += 1) {
         await world.time.pass(1_000);
-        expect(await wait()).toMatchObject({ since });
+        expect(await wait()).toMatchObject({ since, acknowledged: { word: "known" } });
+        expect(await servers()).toMatchObject([{ failure: "TimeoutError", troubled: [confKey] }]);
+        expect(world.pages.findLast(({ live }) => live)?.live?.trouble).toEqual(["posts"]);
         expect(await figure("oldestDocumentSeconds")).toBe((edge.time - since) / 1_000);
       }
     };
-    for (const msgId of ["m-2", "m-3"]) {
+    for (const [index, message] of messages.entries()) {
+      const msgId = `m-${index}`;
       await world.received(msgId, { ...message, msgId } as object as FromWebex);
-      await goesOn(5);
-      world.kill();
-      await goesOn(60);
+      if (index === 1) world.kill();
+      await goesOn(seconds);
     }
     await comeBack();
     expect(await wait()).toBeUndefined();
@@ -141,9 +154,75 @@ test.each([
     world.answer = refusesAll;
     await world.reported(event({ type: "caller-muted", call: "c0", muted: false }) as object as Report);
     await world.time.pass(60_000);
+    expect(await wait()).toMatchObject({ acknowledged: null });
     expect((await wait())?.since).toBeGreaterThan(since + 400_000);
   },
 );
+
+test("a document that fails, and whose server creates the conference anew, has waited since before", async () => {
+  const { world, trouble } = await behind({ retryDelaysMs: [30_000, 200_000] });
+  const since = (await trouble()).map((one) => one.since);
+  await world.received("t-2", createUnder("7002") as FromWebex);
+  await world.time.pass(1_000);
+  expect((await trouble()).map((one) => one.since)).toEqual(since);
+  expect(since).toEqual([expect.any(Number)]);
+});
+
+test.each([
+  ["before its probe", 5_000],
+  ["by its probe", 700_000],
+])("a server that confirms one document %s, and no more, waits since what it has not confirmed", async (_, soonMs) => {
+  const { world, trouble, acknowledge } = await behind();
+  const wait = async () => (await trouble()).find(({ kind }) => kind === "posts-wait");
+  world.domain = testDomain({ webex: { retryDelaysMs: [0, 20_000] }, protocol: { together: false } });
+  await world.reported(callerEntered(1), callerEntered(2));
+  await world.time.pass(700_000);
+  await acknowledge("posts-wait");
+  let confirmedAt = 0;
+  world.answer = ({ transId }) => {
+    if (confirmedAt > 0) return refusesAll();
+    confirmedAt = world.time.now;
+    return world.confirmed(transId);
+  };
+  if (soonMs < 60_000) await world.received("t-2", { ...mute, msgId: "m-2" } as object as FromWebex);
+  await world.time.pass(soonMs);
+  expect(confirmedAt).toBeGreaterThan(0);
+  world.kill();
+  await world.time.pass(60_000);
+  expect(await wait()).toMatchObject({ acknowledged: null });
+  expect((await wait())?.since).toBeGreaterThanOrEqual(confirmedAt - 5_000);
+});
+
+test("a conference whose server asks for something has trouble until it confirms, or another one has taken over", async () => {
+  const { world, servers } = await behind();
+  const confirms = world.confirmed.bind(world);
+  world.answer = ({ transId, url }) => (url.includes("8802") ? confirms(transId) : new Promise(() => {}));
+  const troubleNow = () => world.pages.findLast(({ live }) => live)?.live?.trouble;
+  await world.received("t-2", { ...mute, msgId: "m-2" } as object as FromWebex);
+  await world.time.pass(1_000);
+  expect(troubleNow()).toEqual(["posts"]);
+  expect(await servers()).toMatchObject([{ server: host, documents: 1 }]);
+  const takesOver = { msgId: "m-3", extConfId: "7003", replyTo: "localhost:8802" };
+  await world.received("t-3", createConference(takesOver as never));
+  await world.time.pass(1_000);
+  expect(troubleNow()).toEqual([]);
+  expect(await servers()).toMatchObject([{ server: "localhost:8802", documents: 0 }]);
+});
+
+test("what waits for a back end waits since it was queued, beside a server that is behind", async () => {
+  const { world, servers } = await behind();
+  const [before] = await servers();
+  world.domain = testDomain({ webex: { retryDelaysMs: [0, 20_000] }, passthroughUrl: "http://127.0.0.1:9/data" });
+  const data = { type: "passthrough", msgId: "m-2", replyTo: host, extConfId, extCallId: "1001", data: "YQ==" };
+  const askedAt = world.time.now;
+  await world.received("t-2", data as object as FromWebex);
+  await world.time.pass(5_000);
+  const waits = (await servers()).map(({ host: server, oldestDocumentAt }) => [server, oldestDocumentAt]);
+  expect(waits.sort()).toEqual([
+    [BACK_END, askedAt],
+    [host, before?.oldestDocumentAt],
+  ]);
+});
 
 test("a server that takes no post and creates the conference anew is notified of nothing by that; another one is of all", async () => {
   const { world, posts } = await behind();
@@ -260,7 +339,7 @@ test("what nobody waits for any more is a new loss, whose messages the list name
   await world.reported(callerLeft(0));
   await world.reported(over());
   await world.time.pass(1_000);
-  await acknowledge();
+  await acknowledge("posts-given-up");
   expect(await kinds()).toEqual(["posts-wait"]);
   await world.time.pass(hourMs - 60_000);
   expect(await kinds()).toEqual(["posts-wait"]);

@@ -1,7 +1,7 @@
 import type { Whole } from "../../durable-objects/platform/object-kinds.ts";
 import { hasTable } from "../../durable-objects/platform/platform.ts";
 import type { Fact, FactRow } from "../../src/conference/facts.ts";
-import { waitsSince } from "../../src/conference/server/queue.ts";
+import { waitOf } from "../../src/conference/server/queue.ts";
 import type { ConfKey, EpochMs, TransId } from "../../src/foundation/ids.ts";
 import { BACK_END } from "../../src/foundation/text/bare-host.ts";
 import { earliest } from "../../src/foundation/time/earliest.ts";
@@ -198,7 +198,7 @@ export function checkWaitsBegan({ context: { violated, edgeMachines }, edge }: P
     const store = conferenceOn(disk);
     const waits = [
       ...[...store.state.outages.values()].map(({ host, since }) => [host, since] as const),
-      ...store.loadOutbox().map((row) => [row.host, waitsSince(row)] as const),
+      ...store.loadOutbox().map((row) => [row.host, waitOf(row).since] as const),
     ];
     for (const [host, beganAt] of waitsBeganIn(store.journal.facts(0))) {
       const since = earliest(...waits.flatMap(([other, at]) => (serverOf(other) === host ? [at] : [])));
@@ -222,8 +222,9 @@ function waitsBeganIn(rows: readonly FactRow[]): ReadonlyMap<string, EpochMs> {
       else if (fact.kind === "post-given-up" || fact.kind === "post-dropped") queued.delete(fact.transId);
       else if (fact.kind === "server-lost") lost.add(serverOf(fact.host));
       else if (fact.kind === "server-reached" || fact.kind === "server-settled") lost.delete(serverOf(fact.host));
-      else if (fact.kind === "conference-taken-over") began.clear();
-      else if (fact.kind === "post-confirmed") {
+      else if (fact.kind === "conference-taken-over") {
+        for (const host of began.keys()) if (host !== serverOf(fact.host)) began.delete(host);
+      } else if (fact.kind === "post-confirmed") {
         began.delete(queued.get(fact.transId) ?? "");
         queued.delete(fact.transId);
       }
@@ -243,7 +244,9 @@ function waitedFor({ host, owed, settledAt, expired }: GivenUpPost, rows: readon
   for (const { at: rowAt, facts } of rows) {
     if (rowAt > settledAt && waits.length === 0) return undefined;
     for (const fact of facts) {
-      if (fact.kind === "post-confirmed" && isHere(fact.host) && fact.at <= settledAt) return undefined;
+      // Of one that the mailbox has posted, no host is said.
+      const isConfirmed = fact.kind === "post-confirmed" && (isHere(fact.host) || waits.includes(fact.transId));
+      if (isConfirmed && fact.at <= settledAt) return undefined;
       if (rowAt > settledAt) continue;
       const isCreate = fact.kind === "conference-requested" || fact.kind === "conference-taken-over";
       if (isCreate && !isHere(fact.host)) return undefined;

@@ -18,6 +18,16 @@ export type QueuedPost = Post & {
   readonly waitMs?: number | undefined;
 };
 
+/** Since when something has waited, and why the last attempt failed; `null`: none has. */
+interface Wait {
+  readonly since: EpochMs;
+  readonly why: string | null;
+}
+
+export interface ServerWait extends Wait {
+  readonly host: Post["host"];
+}
+
 /** One document that its receiver has not confirmed yet. */
 export interface QueuedDocument {
   readonly seq: number;
@@ -25,8 +35,8 @@ export interface QueuedDocument {
   /** Names the document on each attempt. */
   readonly transId: string;
   readonly queuedAt: EpochMs;
-  /** Since when its server has confirmed nothing of what it was owed before; absent: it was owed nothing. */
-  readonly owedSince?: EpochMs;
+  /** What it took the place of had waited since before, and its server has confirmed nothing since. */
+  readonly waited?: Wait;
   /** For a server that was replaced: given up with its first failure, and nothing waits behind it (protocol 4.9). */
   readonly oneAttempt?: true;
   /** To find out whether a server is back: that it fails is no news. */
@@ -283,19 +293,38 @@ function isWaiting({ oldestAt, failure }: WaitingRows, now: EpochMs): boolean {
 
 function byReceiver(all: Rows, now: EpochMs): readonly (readonly [QueuedDocument["host"], WaitingRows])[] {
   return [...Map.groupBy(all, ({ host }) => host)].map(([host, rows]) => {
-    const failure = rows.find((row) => row.failure !== undefined)?.failure ?? null;
-    return [host, { rows: rows.length, oldestAt: earliest(...rows.map(waitsSince)) ?? now, failure }] as const;
+    const waits = rows.map(waitOf);
+    const failure = waits.find(({ why }) => why !== null)?.why ?? null;
+    return [
+      host,
+      { rows: rows.length, oldestAt: earliest(...waits.map(({ since }) => since)) ?? now, failure },
+    ] as const;
   });
 }
 
-/** Since when its receiver has not confirmed this, or what it says in place of something else. */
-export function waitsSince({ queuedAt, owedSince = queuedAt }: QueuedDocument): EpochMs {
-  return owedSince;
+/** The wait of this, and of what it took the place of. */
+export function waitOf({ queuedAt, failure, waited }: QueuedDocument): Wait {
+  return { since: waited?.since ?? queuedAt, why: failure ?? waited?.why ?? null };
 }
 
-/** What is queued for this server waits since then. */
-export function waitingOn(rows: Rows, server: Post["host"], owedSince: EpochMs): Rows {
-  return rows.map((row) => (row.host === server && row.owedSince !== owedSince ? { ...row, owedSince } : row));
+/** The rows, of which those for these servers have waited as long. A server that was replaced is nobody's to wait for. */
+export function goOnWaiting(rows: Rows, waits: readonly ServerWait[]): Rows {
+  if (waits.length === 0) return rows;
+  return rows.map((row) => {
+    const earlier = waits.filter(({ host, since }) => host === row.host && since < waitOf(row).since);
+    const [first] = earlier.sort((one, other) => one.since - other.since);
+    return first === undefined || row.oneAttempt ? row : { ...row, waited: { since: first.since, why: first.why } };
+  });
+}
+
+/** The rows behind a Confirmation of this server: they have waited since they were queued. The same list where they have anyway. */
+export function withoutWait(rows: Rows, server: Post["host"]): Rows {
+  if (!rows.some(({ host, waited }) => host === server && waited)) return rows;
+  return rows.map((row) => {
+    if (row.host !== server || !row.waited) return row;
+    const { waited: _, ...fresh } = row;
+    return fresh;
+  });
 }
 
 /**
@@ -345,7 +374,7 @@ export function withoutDropped(rows: Rows, dropped: readonly Dropped[]): Rows {
     // Its notifications are dropped too, so one attempt was enough.
     const isTried = row.failure !== undefined && answers.length < row.messages.length;
     if (!drop.keepsAnswers || answers.length === 0 || isTried) return [];
-    const { probe, ...kept } = row;
+    const { probe, waited, ...kept } = row;
     return { ...kept, oneAttempt: true, ...(row.attempts === 0 && { messages: answers }) };
   });
 }

@@ -49,10 +49,12 @@ export function applyUndelivered(
   const before = draft.outages.get(host);
   if (!before) draft.fact({ kind: "server-lost", host, why: of?.why ?? "" });
   const { waitedSince = draft.at } = draft.context;
-  const over = draft.ongoing ? {} : { overAt: draft.at };
-  const { probe: _, hasNew: __, probes = -1, ...lost }: Partial<Outage> = before ?? {};
-  const failed = { failedAt: draft.at, why: of?.why ?? "", probes: probes + 1 };
-  draft.outages.set(host, { host, since: waitedSince, ...over, ...lost, ...failed });
+  const { since = waitedSince, probes = -1, dropped, overAt = draft.ongoing ? undefined : draft.at } = before ?? {};
+  draft.outages.set(host, {
+    ...{ host, since, failedAt: draft.at, why: of?.why ?? "", probes: probes + 1 },
+    ...(overAt !== undefined && { overAt }),
+    ...(dropped && { dropped }),
+  });
   // Data for a caller's client is no state: what was tried and failed is over.
   const tried = messages.filter(({ type }) => type !== "client-passthrough");
   const missed = [...tried, ...queued.map(({ message }) => message)];
