@@ -88,11 +88,11 @@ export function applyTransaction(
   const { domain, reporter } = context;
   let { bridge, cannot, serial } = progress;
   let { rows, open } = queue;
-  let waitedSince: EpochMs | undefined;
+  const gone: ServerWait[] = [];
   if (input.type === "undelivered" && input.of) {
-    const { transId } = input.of;
+    const { transId, unpostable, why } = input.of;
     const row = rows.find((one) => one.transId === transId);
-    waitedSince = row && waitOf(row).since;
+    if (row && !unpostable) gone.push({ host: row.host, since: waitOf(row).since, why });
     rows = withoutMessages(rows, transId, input.messages);
   }
   if (input.type === "webex") ({ open } = gather({ rows, open }, requestsOf(input, context), input.at, context.shared));
@@ -115,7 +115,7 @@ export function applyTransaction(
     },
     nonce: () => context.nonce(),
     unconfirmed: () => unconfirmedIn(rows),
-    waitedSince,
+    waitedSince: gone[0]?.since,
     sends: domain.codec.sends,
   });
   const facts = [...givenUp(input, decision.facts), ...decision.facts];
@@ -130,7 +130,9 @@ export function applyTransaction(
     after = queued;
     addQueued(queuedFacts, after.rows, effect);
   }
-  after = { ...after, rows: goOnWaiting(after.rows, waitsOf(input, state, withdrawnFrom(rows, kept))) };
+  for (const row of withdrawnFrom(rows, kept)) gone.push({ host: row.host, ...waitOf(row) });
+  if (input.type !== "reached")
+    after = { ...after, rows: goOnWaiting(after.rows, [...state.outages.values(), ...gone]) };
   facts.push(...queuedFacts.values());
   if (decision.movedTo !== undefined) {
     bridge = decision.movedTo;
@@ -199,15 +201,6 @@ function dropped(before: Rows, after: Rows): Fact[] {
     const gone = namesOf(messages.filter((message) => !kept.includes(message)));
     return gone.length > 0 ? [{ kind: "post-dropped", transId: transId as TransId, messages: gone } as const] : [];
   });
-}
-
-/** Since when servers wait that were behind, or of whose documents some were withdrawn: what takes their place has waited, too. */
-function waitsOf(input: ConferenceInput, { outages }: ConferenceState, withdrawn: Rows): readonly ServerWait[] {
-  if (input.type === "reached") return [];
-  return [
-    ...[...outages.values()].map(({ host, since, why }) => ({ host, since, why })),
-    ...withdrawn.map((row) => ({ host: row.host, ...waitOf(row) })),
-  ];
 }
 
 type QueuedFact = Extract<Fact, { kind: "post-queued" }>;

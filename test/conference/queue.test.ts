@@ -31,11 +31,15 @@ function row(more: Partial<QueuedDocument> = {}): QueuedDocument {
 const now = 5000;
 
 test("a row goes on waiting since the earliest, but for other servers' and last attempts; one that waits since then stays as it is", () => {
-  const rows = [row(), row({ host: other }), row({ oneAttempt: true }), row({ queuedAt: 100 })];
-  const waits = [400, 200, 300].map((since) => ({ host, since, why: `failed since ${since}` }));
+  const failed = row({ queuedAt: 100, failure: "refused" });
+  const rows = [row(), row({ queuedAt: 100 }), failed, row({ host: other }), row({ oneAttempt: true })];
+  const waits = [400, 200, 300].map((since) => ({ host, since, why: since === 200 ? null : `failed since ${since}` }));
   const after = goOnWaiting(rows, waits);
-  expect(after[0]).toEqual(row({ waited: { since: 200, why: "failed since 200" } }));
-  expect(after.slice(1).map((one, index) => one === rows[index + 1])).toEqual([true, true, true]);
+  expect(after.slice(0, 2).map(({ waited }) => waited)).toEqual([
+    { since: 200, why: "failed since 400" },
+    { since: 100, why: "failed since 400" },
+  ]);
+  expect(after.slice(2).map((one, index) => one === rows[index + 2])).toEqual([true, true, true]);
   expect(goOnWaiting(after, waits)[0]).toBe(after[0]);
 });
 const notification = { type: "conference-changed", msgId: "n", status: "locked" } as unknown as ToWebex;

@@ -159,6 +159,19 @@ test.each([
   },
 );
 
+test("a server that hangs and creates anew within each attempt: why the last one failed is said", async () => {
+  const { world, servers, comeBack } = await behind();
+  await comeBack();
+  world.answer = () => new Promise((resolve) => world.time.after(10_000, () => resolve(refusesAll())));
+  const failures: (string | null | undefined)[] = [];
+  for (let second = 0; second < 40; second += 1) {
+    if (second % 9 === 0) await world.received(`t-${second}`, createUnder(`71${second}`) as FromWebex);
+    await world.time.pass(1_000);
+    if (second > 10) failures.push((await servers())[0]?.failure);
+  }
+  expect(new Set(failures)).toEqual(new Set(["TimeoutError"]));
+});
+
 test("a document that fails, and whose server creates the conference anew, has waited since before", async () => {
   const { world, trouble } = await behind({ retryDelaysMs: [30_000, 200_000] });
   const since = (await trouble()).map((one) => one.since);

@@ -307,13 +307,18 @@ export function waitOf({ queuedAt, failure, waited }: QueuedDocument): Wait {
   return { since: waited?.since ?? queuedAt, why: failure ?? waited?.why ?? null };
 }
 
-/** The rows, of which those for these servers have waited as long. A server that was replaced is nobody's to wait for. */
+/**
+ * The rows, of which those for these servers have waited for as long, and lack a Confirmation for the same reason: they take the place of what
+ * was lost or withdrawn. A server that was replaced is nobody's to wait for.
+ */
 export function goOnWaiting(rows: Rows, waits: readonly ServerWait[]): Rows {
   if (waits.length === 0) return rows;
   return rows.map((row) => {
-    const earlier = waits.filter(({ host, since }) => host === row.host && since < waitOf(row).since);
-    const [first] = earlier.sort((one, other) => one.since - other.since);
-    return first === undefined || row.oneAttempt ? row : { ...row, waited: { since: first.since, why: first.why } };
+    const own = waitOf(row);
+    const all = [own, ...waits.filter(({ host }) => host === row.host)];
+    const since = Math.min(...all.map((one) => one.since));
+    const why = all.find((one) => one.why !== null)?.why ?? null;
+    return row.oneAttempt || (since === own.since && why === own.why) ? row : { ...row, waited: { since, why } };
   });
 }
 
