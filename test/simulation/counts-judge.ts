@@ -211,9 +211,10 @@ export function checkWaitsBegan({ context: { violated, edgeMachines }, edge }: P
   }
 }
 
-/** Since when each server has confirmed nothing, of those that something waits for. */
+/** Since when the conference's server has confirmed nothing, where something waits for it. */
 function waitsBeganIn(rows: readonly FactRow[]): ReadonlyMap<string, EpochMs> {
   const began = new Map<string, EpochMs>();
+  let its = "";
   const lost = new Set<string>();
   const queued = new Map<TransId, string>();
   for (const { at, facts } of rows) {
@@ -222,8 +223,9 @@ function waitsBeganIn(rows: readonly FactRow[]): ReadonlyMap<string, EpochMs> {
       else if (fact.kind === "post-given-up" || fact.kind === "post-dropped") queued.delete(fact.transId);
       else if (fact.kind === "server-lost") lost.add(serverOf(fact.host));
       else if (fact.kind === "server-reached" || fact.kind === "server-settled") lost.delete(serverOf(fact.host));
-      else if (fact.kind === "conference-taken-over") {
-        for (const host of began.keys()) if (host !== serverOf(fact.host)) began.delete(host);
+      else if (fact.kind === "conference-requested" || fact.kind === "conference-taken-over") {
+        if (serverOf(fact.host) !== its) began.clear();
+        its = serverOf(fact.host);
       } else if (fact.kind === "post-confirmed") {
         began.delete(queued.get(fact.transId) ?? "");
         queued.delete(fact.transId);
@@ -233,7 +235,7 @@ function waitsBeganIn(rows: readonly FactRow[]): ReadonlyMap<string, EpochMs> {
     for (const host of began.keys()) if (!waiting.has(host)) began.delete(host);
     for (const host of waiting) if (!began.has(host)) began.set(host, at);
   }
-  return began;
+  return new Map([...began].filter(([host]) => host === its));
 }
 
 /** A document that waited for its server when this one counted as settled, and nothing else says why; `undefined`: none did. */
@@ -249,7 +251,9 @@ function waitedFor({ host, owed, settledAt, expired }: GivenUpPost, rows: readon
       if (isConfirmed && fact.at <= settledAt) return undefined;
       if (rowAt > settledAt) continue;
       const isCreate = fact.kind === "conference-requested" || fact.kind === "conference-taken-over";
-      if (isCreate && !isHere(fact.host)) return undefined;
+      // Also one that is answered that the conference is over.
+      const isOthers = isCreate || (fact.kind === "post-queued" && facts.some(({ kind }) => kind === "server-settled"));
+      if (isOthers && !isHere(fact.host)) return undefined;
       if (fact.kind === "post-queued" && isHere(fact.host)) waits = [...waits, fact.transId];
       if (fact.kind === "post-given-up" || fact.kind === "post-dropped")
         waits = waits.filter((one) => one !== fact.transId);

@@ -125,8 +125,8 @@ export const recordsDefects: DefectsByFile = {
     },
     "what waits for a server that asks for something has just begun to wait": {
       foundBy: "what waits has its beginning",
-      before: 'if (input.type !== "reached") after',
-      after: 'if (input.type !== "reached" && input.type !== "webex") after',
+      before: 'if (input.type !== "reached")',
+      after: 'if (input.type !== "reached" && input.type !== "webex")',
     },
   },
 };
