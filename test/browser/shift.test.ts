@@ -179,6 +179,10 @@ test("end what should be over", async () => {
   );
   const other = new Meeting(world);
   await other.create();
+  // A list may be five seconds behind.
+  await eventually("it is listed", async () =>
+    JSON.stringify(await ask("running-conferences")).includes(other.confKey),
+  );
 
   await inTime(
     () => search(leftAlone.confKey),
