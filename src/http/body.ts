@@ -13,9 +13,9 @@ const DROPPED_BYTES = 16 * 1024 * 1024;
 /** The bytes of a request's body, or the answer to a body that is longer than `limit` bytes or does not come within 10 s. */
 export async function readBody(request: Request, limit: number, timers: Timers): Promise<Result<Uint8Array, Response>> {
   if (Number(request.headers.get("content-length")) > limit + DROPPED_BYTES) return err(tooLong(limit));
-  if (request.body === null) return ok(new Uint8Array());
-  const isShort = endsWithin(limit, request.headers);
-  const reader: ReadableStreamDefaultReader<Uint8Array> | null = isShort ? null : request.body.getReader();
+  // To ask for the stream of a body costs a tenth of a millisecond on Node.
+  const body = endsWithin(limit, request.headers) ? null : request.body;
+  const reader: ReadableStreamDefaultReader<Uint8Array> | null = body && body.getReader();
   const whole = reader
     ? readCapped(reader, limit, DROPPED_BYTES)
     : request.arrayBuffer().then((buffer) => new Uint8Array(buffer));
