@@ -1,5 +1,6 @@
-import { statSync } from "node:fs";
+import { closeSync, fdatasync, openSync, statSync } from "node:fs";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { promisify } from "node:util";
 import type { EpochMs } from "../../../src/foundation/ids.ts";
 import type { Disk, Flush, Image, ImagePart, Stored } from "./disk.ts";
 
@@ -40,6 +41,16 @@ const texts = {
   bodies: "SELECT body FROM log WHERE position IN (SELECT value FROM json_each(?)) ORDER BY position",
 } as const;
 
+interface DiskOptions {
+  /** Beside an edge that uses the file, of which it shows one moment, or on a copy. */
+  readonly readOnly?: boolean;
+  /** Resolves once all that was written to this file survives a loss of power. */
+  readonly sync?: (file: number) => Promise<void>;
+}
+
+/** In another thread, while the event loop goes on. */
+const syncBeside = promisify(fdatasync);
+
 /** The state of an edge in one file of SQLite. */
 export class SqliteDisk implements Disk {
   readonly #file: string;
@@ -47,13 +58,16 @@ export class SqliteDisk implements Disk {
   readonly #statements = new Map<string, StatementSync>();
 
   readonly #readOnly: boolean;
+  readonly #sync: (file: number) => Promise<void>;
   /** Which file is open; `null`: none. */
   #opened: number | null = null;
+  /** SQLite's log of what it has not copied into the file yet. */
+  #wal: number | null = null;
 
-  /** `readOnly`: beside an edge that uses the file, of which it shows one moment, or on a copy. */
-  constructor(file: string, { readOnly = false } = {}) {
+  constructor(file: string, { readOnly = false, sync = syncBeside }: DiskOptions = {}) {
     this.#file = file;
     this.#readOnly = readOnly;
+    this.#sync = sync;
   }
 
   async open(): Promise<Stored> {
@@ -67,9 +81,11 @@ export class SqliteDisk implements Disk {
         `a later release has written ${this.#file} (format ${written}; this release reads ${format}): start that one again, or restore a backup of this one`,
       );
     if (!this.#readOnly) {
-      database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000");
+      // What NORMAL leaves out of FULL, to sync the log behind each commit, is done beside the event loop.
+      database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 4000");
       database.exec(tables);
       database.exec(`PRAGMA user_version = ${format}`);
+      this.#wal = openSync(`${this.#file}-wal`, "r+");
     }
     this.#opened = this.#inode();
     const all = (query: string) => database.prepare(query).all() as Record<string, string | number | null>[];
@@ -112,7 +128,7 @@ export class SqliteDisk implements Disk {
   }
 
   async flush({ texts: statements, created, rows, images, deleted, from }: Flush, at: EpochMs): Promise<void> {
-    this.#transaction(() => {
+    await this.#synced(() => {
       for (const [number, text] of statements) this.#all("text", number, text);
       for (const object of deleted) {
         this.#all("deletedParts", object);
@@ -134,12 +150,12 @@ export class SqliteDisk implements Disk {
 
   async probe(at: EpochMs): Promise<void> {
     if (!this.#database) await this.open();
-    this.#transaction(() => this.#all("about", at, 0, 0));
+    await this.#synced(() => this.#all("about", at, 0, 0));
   }
 
   async markRestored(at: EpochMs): Promise<void> {
     if (!this.#database) await this.open();
-    this.#all("restored", at);
+    await this.#synced(() => this.#all("restored", at));
   }
 
   /** What was written later than this counts as written now, and alarms come as much earlier. Returns by how much; 0: all is as it was. */
@@ -147,7 +163,7 @@ export class SqliteDisk implements Disk {
     if (!this.#database) await this.open();
     const byMs = Number(this.#all("lastAt")[0]?.at) - to;
     if (byMs <= 0) return 0;
-    this.#transaction(() => {
+    await this.#synced(() => {
       for (const name of ["objectsEarlier", "rowsEarlier"] as const) this.#all(name, to, byMs, to);
       this.#all("about", to, 0, 0);
     });
@@ -156,6 +172,19 @@ export class SqliteDisk implements Disk {
 
   async close(): Promise<void> {
     this.#close();
+  }
+
+  async #synced(work: () => void): Promise<void> {
+    this.#transaction(work);
+    const wal = this.#wal;
+    if (wal === null) return;
+    try {
+      await this.#sync(wal);
+    } catch (error) {
+      // A later sync says nothing of these pages any more: to close copies them into the file, and syncs that.
+      this.#close();
+      throw error;
+    }
   }
 
   #transaction(work: () => void): void {
@@ -193,6 +222,8 @@ export class SqliteDisk implements Disk {
 
   #close(): void {
     this.#statements.clear();
+    if (this.#wal !== null) closeSync(this.#wal);
+    this.#wal = null;
     this.#database?.close();
     this.#database = null;
   }

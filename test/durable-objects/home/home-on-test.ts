@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { fdatasyncSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
@@ -11,6 +11,9 @@ import { Clock } from "../../simulation/clock.ts";
 
 /** What a test's object does; all of its methods take and give plain data. */
 export type Make = (place: LifePlace, name: string) => object;
+
+/** In the turn of the event loop that asks for it, since the tests' time knows no other thread. */
+export const atOnce = async (file: number) => fdatasyncSync(file);
 
 /** A disk that fails when a test wants it to, and counts. */
 export class DiskOnTest implements Disk {
@@ -25,7 +28,7 @@ export class DiskOnTest implements Disk {
   isKilled = false;
 
   constructor(file: string) {
-    this.#disk = new SqliteDisk(file);
+    this.#disk = new SqliteDisk(file, { sync: atOnce });
   }
 
   open() {

@@ -25,6 +25,7 @@ import { done, entered } from "../../builders.ts";
 import { agentWithoutKey, testDomain } from "../../local-domain.ts";
 import { Clock } from "../../simulation/clock.ts";
 import { confirmation, transIdOf } from "../fakes.ts";
+import { atOnce } from "./home-on-test.ts";
 
 const noon = Date.UTC(2026, 10, 21, 12);
 const dayMs = 86_400_000;
@@ -107,7 +108,7 @@ class Life {
 
   private constructor(file: string, now: number) {
     this.clock = new Clock(now);
-    this.#disk = new SqliteDisk(file);
+    this.#disk = new SqliteDisk(file, { sync: atOnce });
   }
 
   static async start(file: string, now: number, webex: Webex): Promise<Life> {

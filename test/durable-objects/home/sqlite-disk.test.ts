@@ -1,0 +1,59 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import type { Flush } from "../../../durable-objects/home/log/disk.ts";
+import { SqliteDisk } from "../../../durable-objects/home/log/sqlite-disk.ts";
+import { atOnce } from "./home-on-test.ts";
+
+function newFile(): string {
+  const folder = mkdtempSync(join(tmpdir(), "bridgehead-disk-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return join(folder, "state.db");
+}
+
+function flushOf(position: number): Flush {
+  const created = position === 1 ? [[1, "counts/one"] as const] : [];
+  return { texts: [], created, rows: [{ position, object: 1, body: "[]" }], images: [], deleted: [], from: null };
+}
+
+test("a flush resolves once the log of SQLite is synced", async () => {
+  const syncs: PromiseWithResolvers<void>[] = [];
+  const disk = new SqliteDisk(newFile(), {
+    sync: () => {
+      const sync = Promise.withResolvers<void>();
+      syncs.push(sync);
+      return sync.promise;
+    },
+  });
+  await disk.open();
+  let isDone = false;
+  const flushed = disk.flush(flushOf(1), 1).then(() => {
+    isDone = true;
+  });
+  await new Promise(setImmediate);
+  expect([syncs.length, isDone]).toEqual([1, false]);
+  syncs[0]?.resolve();
+  await flushed;
+  await disk.close();
+});
+
+test("where the sync fails the flush fails, and what it wrote is copied into the file before anything else is written", async () => {
+  const file = newFile();
+  let fault: Error | null = null;
+  const disk = new SqliteDisk(file, { sync: async (log) => (fault ? Promise.reject(fault) : atOnce(log)) });
+  await disk.open();
+  await disk.flush(flushOf(1), 1);
+  fault = new Error("EIO: i/o error, fdatasync");
+  await expect(disk.flush(flushOf(2), 2)).rejects.toThrow("EIO");
+  await expect(disk.flush(flushOf(3), 3)).rejects.toThrow("the state is not open");
+  rmSync(`${file}-wal`, { force: true });
+  fault = null;
+  await disk.probe(3);
+  const { rows } = await disk.open();
+  expect(rows).toEqual([
+    [1, 1],
+    [2, 1],
+  ]);
+  await disk.close();
+});
