@@ -2,6 +2,7 @@ import { EntryTable, entryTableSql } from "../../durable-objects/platform/entry-
 import type { Whole } from "../../durable-objects/platform/object-kinds.ts";
 import type { ObjectPlace } from "../../durable-objects/platform/object-place.ts";
 import type { Accept, ObjectSocket } from "../../durable-objects/platform/object-sockets.ts";
+import { readBody } from "../../src/http/body.ts";
 import type { AllObjects } from "../../src/rpc/objects.ts";
 
 type Act = (...asked: readonly never[]) => unknown;
@@ -78,12 +79,21 @@ export function probe(place: ObjectPlace): Whole {
   return whole as unknown as Whole;
 }
 
+const mostBytes = 65_536;
+
+function after(ms: number, run: () => void): () => void {
+  const timer = setTimeout(run, ms);
+  return () => clearTimeout(timer);
+}
+
 /** `POST /` with the name of an act and what it is asked; `GET /` for a socket. */
 export async function answerProbe(request: Request, objects: AllObjects): Promise<Response> {
   const object = objects.counts();
   // Plain workerd hands over a target without a host.
   if (request.headers.get("upgrade") !== null) return object.fetch("http://object/", { headers: request.headers });
-  const [name, ...asked] = (await request.json()) as [string, ...never[]];
+  const body = await readBody(request, mostBytes, { after });
+  if (!body.ok) return body.error;
+  const [name, ...asked] = JSON.parse(new TextDecoder().decode(body.value)) as [string, ...never[]];
   try {
     const value = await (object.add as (name: string, asked: readonly never[]) => Promise<unknown>)(name, asked);
     return Response.json({ value: value ?? null });

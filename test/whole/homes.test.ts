@@ -176,6 +176,20 @@ describe.each(Object.entries(homes))("an object on %s", (_, start) => {
     refused.on("error", () => {}).terminate();
   });
 
+  test("refuses a body that is too long, said or not, and answers others meanwhile", async () => {
+    const post = async (body: BodyInit) => {
+      const more = body instanceof ReadableStream ? { duplex: "half" } : {};
+      const answer = await fetch(`http://127.0.0.1:${port}/`, { method: "POST", body, ...more } as RequestInit);
+      return [answer.status, (await answer.text()).includes("65536 bytes")];
+    };
+    const tooLong = new Uint8Array(2_000_000).fill(0x20);
+    const unsaid = () => new Response(tooLong).body as ReadableStream;
+    const all = Promise.all([post(tooLong), post(unsaid()), post(tooLong), post(unsaid())]);
+    await act("add", "a");
+    expect(await all).toEqual(Array(4).fill([413, true]));
+    expect(await act("words")).toEqual(["a"]);
+  });
+
   test("answers others beside three hundred clients that send half a request", async () => {
     const slow: Socket[] = Array.from({ length: 300 }, () => {
       const socket = connect(port, "127.0.0.1", () =>
