@@ -187,6 +187,7 @@ function givenUp(input: ConferenceInput, decided: readonly Fact[] = []): Fact[] 
   return [{ kind: "post-given-up", transId: transId as TransId, host, attempts, why, messages, ...more }];
 }
 
+/** The rows that a decision took out, or left with one attempt. */
 function withdrawnFrom(before: Rows, after: Rows): Rows {
   if (before === after) return [];
   const kept = new Set(after);

@@ -278,12 +278,12 @@ export interface WaitingRows {
 
 /** Documents that count as waiting, by receiver: the oldest has waited for some seconds, or an attempt has failed. */
 export function waitingRows(all: Rows, now: EpochMs): ReadonlyMap<QueuedDocument["host"], WaitingRows> {
-  return new Map(byReceiver(all, now).filter(([, rows]) => isWaiting(rows, now)));
+  return new Map(byReceiver(all).filter(([, rows]) => isWaiting(rows, now)));
 }
 
 /** In how many milliseconds the next of these documents counts as waiting; `null`: none will. */
 export function nextWaitingMs(all: Rows, now: EpochMs): number | null {
-  const next = earliest(...byReceiver(all, now).map(([, rows]) => (isWaiting(rows, now) ? null : rows.oldestAt)));
+  const next = earliest(...byReceiver(all).map(([, rows]) => (isWaiting(rows, now) ? null : rows.oldestAt)));
   return next === null ? null : next + waitsMs - now;
 }
 
@@ -291,14 +291,11 @@ function isWaiting({ oldestAt, failure }: WaitingRows, now: EpochMs): boolean {
   return failure !== null || now - oldestAt >= waitsMs;
 }
 
-function byReceiver(all: Rows, now: EpochMs): readonly (readonly [QueuedDocument["host"], WaitingRows])[] {
+function byReceiver(all: Rows): readonly (readonly [QueuedDocument["host"], WaitingRows])[] {
   return [...Map.groupBy(all, ({ host }) => host)].map(([host, rows]) => {
     const waits = rows.map(waitOf);
     const failure = waits.find(({ why }) => why !== null)?.why ?? null;
-    return [
-      host,
-      { rows: rows.length, oldestAt: earliest(...waits.map(({ since }) => since)) ?? now, failure },
-    ] as const;
+    return [host, { rows: rows.length, oldestAt: Math.min(...waits.map(({ since }) => since)), failure }] as const;
   });
 }
 
@@ -308,8 +305,8 @@ export function waitOf({ queuedAt, failure, waited }: QueuedDocument): Wait {
 }
 
 /**
- * The rows, of which those for these servers have waited for as long, and lack a Confirmation for the same reason: they take the place of what
- * was lost or withdrawn. A server that was replaced is nobody's to wait for.
+ * The rows, of which those for these servers take the place of what was lost or withdrawn: they have waited for as long,
+ * and the last failure is theirs. A server that was replaced is nobody's to wait for.
  */
 export function goOnWaiting(rows: Rows, waits: readonly ServerWait[]): Rows {
   if (waits.length === 0) return rows;
@@ -322,7 +319,7 @@ export function goOnWaiting(rows: Rows, waits: readonly ServerWait[]): Rows {
   });
 }
 
-/** The rows behind a Confirmation of this server: they have waited since they were queued. The same list where they have anyway. */
+/** The rows behind a Confirmation of this server, which ends their wait; the same list where none had waited before. */
 export function withoutWait(rows: Rows, server: Post["host"]): Rows {
   if (!rows.some(({ host, waited }) => host === server && waited)) return rows;
   return rows.map((row) => {

@@ -175,8 +175,8 @@ function isQueuedFor(draft: Draft, host: WebexHost): boolean {
 }
 
 /**
- * What is owed of a conference that is over is kept for as long as its key is closed (protocol 4.9 F5): nobody waits for it then. A probe that is
- * under way may yet say it. `isKept`: what is posted all the same.
+ * What is owed of a conference that is over is kept for as long as its key is closed (protocol 4.9 F5): nobody waits for it
+ * then. A probe that is under way may yet say it. `isKept`: what is posted all the same.
  */
 export function dropExpired(draft: Draft, isKept: (message: ToWebex) => boolean = () => false): void {
   const outage = currentOutage(draft);
