@@ -28,7 +28,7 @@ import type { Identify, OpenCommand, PendingCommands } from "../core/pending-com
 import type { Reports } from "../core/reports.ts";
 import type { Note } from "../service/log.ts";
 import { type HangUpReason, type HangUps, hangUpReason, refusedAs } from "./hang-ups.ts";
-import { type Arrival, type KeysEvent, type Leg, type Legs, letIn } from "./legs.ts";
+import type { Arrival, KeysEvent, Leg, Legs } from "./legs.ts";
 import type { PromptCalls } from "./prompt-calls.ts";
 
 /** How long a caller who waits for the edge hears nothing: as long as in the sample dialplan of Asterisk, where no agent is. */
@@ -223,7 +223,7 @@ export class Keypads {
     for (const { command, origin, conference } of this.#parts.pending.unfinished()) {
       if (origin !== "keypad" || command.type !== "admit") continue;
       const leg = this.#parts.legs.find(command.call);
-      if (leg && isAtPrompt(leg.keypad)) letIn(leg, conference, !command.joinTone);
+      if (leg && isAtPrompt(leg.keypad)) this.#parts.legs.letIn(leg, conference, !command.joinTone);
     }
   }
 
@@ -254,8 +254,7 @@ export class Keypads {
   announce(leg: Leg, announcement: Announcement | null): void {
     if (announcement === null) return;
     // There is a key to ask for only where a conference runs already.
-    const mayWait =
-      announcement === "key-again" || (announcement === "welcome" && this.#parts.reports.allLive().length === 0);
+    const mayWait = announcement === "key-again" || (announcement === "welcome" && this.#parts.reports.live.size === 0);
     const heard = this.#isWithoutEdge && mayWait ? "please-wait" : announcement;
     if (heard === "please-wait") leg.isWaiting = true;
     this.#announcements.push({ call: leg.call, announcement: heard });
@@ -321,7 +320,7 @@ export class Keypads {
       }
       case "admit": {
         const { conference, attendeeId, silent, host } = action;
-        leg.conference = conference;
+        this.#parts.legs.move(leg, conference);
         const as = { muted: silent, joinTone: !silent, attendeeId, ...(host && ({ host } as const)) };
         return this.#enqueue(leg, { type: "admit", call, ...as }, now);
       }
@@ -361,8 +360,8 @@ export class Keypads {
 
 /** What this key leads into now, and whether there is room. */
 function entranceOf(keyed: string, { reports, legs }: Pick<KeypadParts, "reports" | "legs">): Entrance | null {
-  const entrance = reports.entrance(keyed);
-  const limit = (entrance && reports.live(entrance.conference)?.maxCallers) || Number.POSITIVE_INFINITY;
+  const entrance = reports.live.entrance(keyed);
+  const limit = (entrance && reports.live.find(entrance.conference)?.maxCallers) || Number.POSITIVE_INFINITY;
   return entrance && { ...entrance, full: legs.placesIn(entrance.conference) >= limit };
 }
 

@@ -3,6 +3,7 @@ import { isAtPrompt, type Keypad, prompted } from "../../src/bridge/keypad.ts";
 import { inside } from "../../src/bridge/keypad-codes.ts";
 import { type BridgeCall, callerOf } from "../../src/bridge/state.ts";
 import { type CallId, type ConfKey, type EpochMs, MAIN_ROOM, type RoomId } from "../../src/foundation/ids.ts";
+import { MultiMap } from "../../src/foundation/multi-map.ts";
 import type { AgentJournal, JournalContents } from "../core/journal.ts";
 
 export type KeysEvent = Extract<BridgeEvent, { readonly type: "keys" }>;
@@ -15,7 +16,8 @@ export interface Leg {
   readonly dialled: string;
   /** By the bridge, for the edge; else its caller dialled in. */
   readonly isDialled: boolean;
-  conference: ConfKey | null;
+  /** `Legs` alone changes it. */
+  readonly conference: ConfKey | null;
   room: RoomId | null;
   /** When this agent first saw the call. */
   readonly since: EpochMs;
@@ -52,6 +54,9 @@ export class Legs {
   now: EpochMs = 0;
   readonly #journal: Starts;
   readonly #legs = new Map<CallId, Leg>();
+  /** Their own, so that no key or entry walks through all legs of the bridge. */
+  readonly #inConference = new MultiMap<ConfKey, Leg>();
+  #dialledCount = 0;
   /** Since when calls are inside, those too whose legs wait for a state of the bridge. */
   readonly #enteredAt: Map<CallId, EpochMs>;
 
@@ -66,7 +71,7 @@ export class Legs {
   }
 
   get dialledCount(): number {
-    return [...this.#legs.values()].filter(({ isDialled }) => isDialled).length;
+    return this.#dialledCount;
   }
 
   get views(): LegView[] {
@@ -82,6 +87,8 @@ export class Legs {
 
   clear(): void {
     this.#legs.clear();
+    this.#inConference.clear();
+    this.#dialledCount = 0;
   }
 
   prompted({ call, number, dialled }: Arrival): Leg {
@@ -95,13 +102,14 @@ export class Legs {
   entered(leg: Leg, conference: ConfKey, room: RoomId, silent: boolean): void {
     leg.entered = true;
     leg.room = room;
-    if (leg.keypad === null || isAtPrompt(leg.keypad)) letIn(leg, conference, silent);
-    leg.conference = conference;
+    if (leg.keypad === null || isAtPrompt(leg.keypad)) this.letIn(leg, conference, silent);
+    else this.move(leg, conference);
     this.#noteEntered(leg.call);
   }
 
   ended(call: CallId): void {
-    this.#legs.delete(call);
+    const leg = this.#legs.get(call);
+    if (leg) this.#delete(leg);
     if (this.#enteredAt.delete(call)) this.#journal.deleteStart(INSIDE + call);
   }
 
@@ -130,21 +138,20 @@ export class Legs {
 
   /** Callers on their way in are still at the prompt: the bridge will refuse to admit them. */
   callsInside(conference: ConfKey): CallId[] {
-    return [...this.#legs.values()]
-      .filter((leg) => leg.conference === conference && (leg.entered || leg.keypad === null))
-      .map(({ call }) => call);
+    const legs = [...this.#inConference.get(conference)];
+    return legs.filter(({ entered, keypad }) => entered || keypad === null).map(({ call }) => call);
   }
 
   /** How many places are taken: those of callers on their way in and of calls that are being dialled, too. */
   placesIn(key: ConfKey): number {
-    const isIn = ({ conference, keypad }: Leg) => conference === key && keypad?.at !== "over";
-    return [...this.#legs.values()].filter(isIn).length;
+    return [...this.#inConference.get(key)].filter(({ keypad }) => keypad?.at !== "over").length;
   }
 
   /** Whether nobody can talk to this caller. Who listens in silence is nobody that it could talk to. */
   isAlone(leg: Leg): boolean {
-    for (const other of this.#legs.values()) {
-      const isBeside = other !== leg && other.entered && other.conference === leg.conference && other.room === leg.room;
+    const others = leg.conference === null ? [] : this.#inConference.get(leg.conference);
+    for (const other of others) {
+      const isBeside = other !== leg && other.entered && other.room === leg.room;
       if (isBeside && other.keypad?.at === "inside" && !other.keypad.silent) return false;
     }
     return true;
@@ -180,9 +187,34 @@ export class Legs {
     }
   }
 
+  /** A caller who was at the prompt has a place in the conference, or is on the way: what it keyed until now counts no more. */
+  letIn(leg: Leg, conference: ConfKey, silent: boolean): void {
+    this.move(leg, conference);
+    leg.keypad = inside(silent);
+    leg.heldKeys = [];
+    leg.isWaiting = false;
+  }
+
+  move(leg: Leg, conference: ConfKey): void {
+    if (leg.conference === conference) return;
+    if (leg.conference !== null) this.#inConference.delete(leg.conference, leg);
+    Object.assign(leg, { conference });
+    this.#inConference.add(conference, leg);
+  }
+
   #add(leg: Leg): Leg {
+    const before = this.#legs.get(leg.call);
+    if (before) this.#delete(before);
     this.#legs.set(leg.call, leg);
+    if (leg.conference !== null) this.#inConference.add(leg.conference, leg);
+    if (leg.isDialled) this.#dialledCount += 1;
     return leg;
+  }
+
+  #delete(leg: Leg): void {
+    this.#legs.delete(leg.call);
+    if (leg.conference !== null) this.#inConference.delete(leg.conference, leg);
+    if (leg.isDialled) this.#dialledCount -= 1;
   }
 
   /** A leg that is in no room yet, whose keys mean nothing yet. */
@@ -191,12 +223,4 @@ export class Legs {
     const keyed = { keypad: null, hasKeyed: false, typingSince: null, heldKeys: [] };
     return { call, number, since: this.now, ...place, ...keyed, isWaiting: false };
   }
-}
-
-/** A caller who was at the prompt has a place in the conference, or is on the way: what it keyed until now counts no more. */
-export function letIn(leg: Leg, conference: ConfKey, silent: boolean): void {
-  leg.conference = conference;
-  leg.keypad = inside(silent);
-  leg.heldKeys = [];
-  leg.isWaiting = false;
 }

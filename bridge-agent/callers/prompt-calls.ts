@@ -98,7 +98,7 @@ export class PromptCalls {
     const { digits, conference = refuses } = placeOf(leg, before);
     const because = { why, ...(reason && { reason }) };
     const { call, number, dialled } = leg;
-    if (conference !== null && this.#reports.live(conference)) {
+    if (conference !== null && this.#reports.live.find(conference)) {
       const about = { wrongKeys: this.wrongKeys(call), waitedMs: Math.max(0, now - leg.since) };
       this.#reports.addEvent(conference, { type: "caller-turned-away", call, number, dialled, ...because, ...about });
     }

@@ -180,7 +180,7 @@ export class Agent {
 
   /** Whether this text leads into a conference, or makes a silent monitor: wherever a caller has keyed it, nobody is shown it. */
   isSecret(text: string): boolean {
-    return this.#reports.isSecret(text);
+    return this.#reports.live.isSecret(text);
   }
 
   /** Whether anything waits for time to pass; else it is enough to look at the clock now and then. */

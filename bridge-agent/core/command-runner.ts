@@ -164,7 +164,7 @@ export class CommandRunner {
 
   /** Ends what lasts longer than the policy lets it, as somebody at a telephone could. */
   endOverdue(now: EpochMs): void {
-    for (const { conference, call } of this.#parts.policy.overdue(this.#parts.reports.allLive(), now)) {
+    for (const { conference, call } of this.#parts.policy.overdue(this.#parts.reports.live.keys(), now)) {
       const command = call ? ({ type: "expel", call } as const) : ({ type: "end-conference" } as const);
       this.#parts.pending.add({ conference, id: this.#parts.newId(), origin: "policy", command }, now);
       const number = call && this.#parts.legs.find(call)?.number;

@@ -94,7 +94,8 @@ export class ConferenceEvents {
     if (origin === "edge") this.#reports.add(conference, { type: "result", id, result });
     if (result.done) this.#applySuccess(pending);
     else this.#keypads.refused(pending, result.reason);
-    const isMissing = !result.done && result.reason === "no-such-conference" && this.#reports.live(conference) !== null;
+    const isMissing =
+      !result.done && result.reason === "no-such-conference" && this.#reports.live.find(conference) !== null;
     if (isMissing) this.#reports.wantSnapshot(conference);
   }
 
@@ -193,7 +194,7 @@ export class ConferenceEvents {
       .filter(([key, unless]) => unless === null || (this.#isQuiet(key) && unless !== digestIn(view, key)))
       .map(([key]) => key);
     this.#reports.snapshotsWanted.clear();
-    const keys = all ? new Set([...this.#reports.allLive(), ...view.conferences.keys(), ...wanted]) : wanted;
+    const keys = all ? new Set([...this.#reports.live.keys(), ...view.conferences.keys(), ...wanted]) : wanted;
     this.#addSnapshots(view, keys, gap);
     this.#speaking.clear();
     for (const call of state.calls) if (call.stage === "entered" && call.talking) this.#speaking.add(call.call);
@@ -229,20 +230,20 @@ export class ConferenceEvents {
 
   /** With all who are in it, should the edge not know it. */
   #reportEnded(conference: ConfKey): void {
-    const { since } = this.#reports.live(conference) ?? {};
+    const { since } = this.#reports.live.find(conference) ?? {};
     const callers = this.#legs.callsInside(conference).flatMap((call) => this.#legs.insideOf(call) ?? []);
     const was = { ...(since != null && { since }), endedAt: this.#legs.now, callers };
     this.#reports.addEvent(conference, { type: "conference-ended", was });
   }
 
   #changed(conference: ConfKey, change: Partial<JournaledConference>): void {
-    const isNew = change.live === true && this.#reports.live(conference) === null;
+    const isNew = change.live === true && this.#reports.live.find(conference) === null;
     this.#reports.change(conference, { ...change, ...(isNew && { since: this.#legs.now }) });
   }
 
   /** A conference that another agent made is taken over with all that its create said, as far as the bridge shows it. */
   #updateRecord({ conference, locked, ...shown }: BridgeState["conferences"][number]): void {
-    const known = this.#reports.live(conference);
+    const known = this.#reports.live.find(conference);
     const anonymousId = shown.anonymousId ?? known?.anonymousId ?? null;
     const { maxCallers = known?.maxCallers ?? null, accessCodes = known?.accessCodes ?? null } = shown;
     const isAlike = known?.locked === locked && known.anonymousId === anonymousId;
@@ -266,7 +267,7 @@ export class ConferenceEvents {
     const view = viewOf(state);
     const isQuiet = (key: ConfKey) => this.#isQuiet(key);
     // The bridge dropped these without a word.
-    const gone = this.#reports.allLive().filter((key) => isQuiet(key) && !view.conferences.has(key));
+    const gone = this.#reports.live.keys().filter((key) => isQuiet(key) && !view.conferences.has(key));
     this.#addSnapshots(view, gone, false);
     const found = [...view.conferences.keys()].filter(isQuiet).flatMap((conference): FoundDigest[] => {
       const digest = digestIn(view, conference);
@@ -311,7 +312,7 @@ export class ConferenceEvents {
 
   /** With what the journal alone knows. */
   #withTimes(key: ConfKey, held: ConferenceSnapshot | null): ConferenceSnapshot | null {
-    const { since } = this.#reports.live(key) ?? {};
+    const { since } = this.#reports.live.find(key) ?? {};
     const callers = held?.callers.map((caller) => ({ ...caller, ...this.#legs.entryOf(caller.call) })) ?? [];
     return held && { ...held, ...(since != null && { since }), callers };
   }

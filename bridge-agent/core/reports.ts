@@ -5,11 +5,11 @@ import {
   type Report,
   tellsTimes,
 } from "../../src/bridge/events.ts";
-import type { Entrance } from "../../src/bridge/keypad.ts";
 import type { CallId, ConfKey, EpochMs, StreamId } from "../../src/foundation/ids.ts";
 import { TokenBucket } from "../../src/foundation/limits.ts";
 import type { AgentToEdge } from "../../src/link/messages.ts";
 import type { AgentJournal, JournalContents, JournaledConference } from "./journal.ts";
+import { LiveConferences } from "./live-conferences.ts";
 
 type ReportsMessage = Extract<AgentToEdge, { type: "reports" }>;
 type SentReports = Omit<ReportsMessage, "type" | "epoch">;
@@ -41,6 +41,8 @@ const UNKNOWN: JournaledConference = { anonymousId: null, locked: false, live: f
 export class Reports {
   readonly #journal: AgentJournal;
   readonly #conferences = new Map<ConfKey, ConferenceReports>();
+  /** Those of them that callers can enter. */
+  readonly live = new LiveConferences();
   /** What happened goes before what the edge only compares: a result does not wait for the snapshots behind a reconnect. */
   readonly #happened = new Lane();
   readonly #compared = new Lane();
@@ -57,39 +59,9 @@ export class Reports {
     this.#journal = journal;
     for (const { conference, record, stream, next, reports } of contents.conferences) {
       this.#conferences.set(conference, { record, stream: new ReportStream(stream, next, reports) });
+      this.live.set(conference, record);
       this.#unacknowledged += reports.length;
     }
-  }
-
-  live(key: string): JournaledConference | null {
-    const record = this.#conferences.get(key as ConfKey)?.record;
-    return record?.live ? record : null;
-  }
-
-  /** What this key or access code leads into. A code that two live conferences have leads into neither. */
-  entrance(keyed: string): Entrance | null {
-    const own = this.live(keyed);
-    if (own) return { conference: keyed as ConfKey, host: false, anonymousId: own.anonymousId, locked: own.locked };
-    let found: Entrance | null = null;
-    for (const [conference, { record }] of this.#conferences) {
-      const { subscriber, participant } = record.accessCodes ?? {};
-      if (!record.live || (keyed !== subscriber && keyed !== participant)) continue;
-      if (found !== null) return null;
-      const host = keyed !== participant;
-      found = { conference, host, anonymousId: record.anonymousId, locked: record.locked };
-    }
-    return found;
-  }
-
-  /** Whether it is an access code or the AnonymousID of one of the conferences. */
-  isSecret(text: string): boolean {
-    return [...this.#conferences.values()].some(({ record: { accessCodes, anonymousId } }) =>
-      [accessCodes?.subscriber, accessCodes?.participant, anonymousId].includes(text),
-    );
-  }
-
-  allLive(): ConfKey[] {
-    return [...this.#conferences].filter(([, { record }]) => record.live).map(([key]) => key);
   }
 
   get unacknowledged(): number {
@@ -108,6 +80,7 @@ export class Reports {
   change(key: ConfKey, change: Partial<JournaledConference>): void {
     const conference = this.#open(key);
     conference.record = { ...conference.record, ...change };
+    this.live.set(key, conference.record);
     this.#journal.saveConference(key, conference.record);
   }
 

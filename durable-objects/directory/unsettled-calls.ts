@@ -1,11 +1,12 @@
 import type { BridgeName } from "../../src/foundation/ids.ts";
+import { MultiMap } from "../../src/foundation/multi-map.ts";
 import type { KeptPromptCall } from "../../src/rpc/directory-feed.ts";
 
 /** Calls at the prompt that an entry may change. Each entry asks, so none walks through all of them. */
 export class UnsettledCalls {
   readonly #all = new Map<number, KeptPromptCall>();
   /** Ids of the calls of one number, and of those that one bridge gave the same id. */
-  readonly #ids = new Map<string, Set<number>>();
+  readonly #ids = new MultiMap<string, number>();
 
   constructor(calls: readonly KeptPromptCall[]) {
     for (const one of calls) this.set(one);
@@ -14,18 +15,14 @@ export class UnsettledCalls {
   set(one: KeptPromptCall): void {
     this.delete(one.id);
     this.#all.set(one.id, one);
-    for (const name of namesOf(one)) this.#ids.set(name, (this.#ids.get(name) ?? new Set()).add(one.id));
+    for (const name of namesOf(one)) this.#ids.add(name, one.id);
   }
 
   delete(id: number): void {
     const one = this.#all.get(id);
     if (!one) return;
     this.#all.delete(id);
-    for (const name of namesOf(one)) {
-      const ids = this.#ids.get(name);
-      ids?.delete(id);
-      if (ids?.size === 0) this.#ids.delete(name);
-    }
+    for (const name of namesOf(one)) this.#ids.delete(name, id);
   }
 
   all(): readonly KeptPromptCall[] {
@@ -42,7 +39,7 @@ export class UnsettledCalls {
   }
 
   #named(name: string): readonly KeptPromptCall[] {
-    return [...(this.#ids.get(name) ?? [])].flatMap((id) => this.#all.get(id) ?? []);
+    return [...this.#ids.get(name)].flatMap((id) => this.#all.get(id) ?? []);
   }
 }
 
