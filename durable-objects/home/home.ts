@@ -50,6 +50,9 @@ const acceptedHeader = "accepted-socket";
 const restAfterMs = 10_000;
 /** To load a large object takes some tenths of a second. */
 const largeRestAfterMs = 3_600_000;
+/** With more objects in memory, of some 150 KiB each, they rest sooner. */
+const mostLive = 300;
+const crowdedRestAfterMs = 1_000;
 const lookEveryMs = 2_000;
 /** With more rows that no image holds, images are made: all of them are read again at a start. */
 const mostRows = 50_000;
@@ -485,9 +488,10 @@ export class Home {
   #look(): void {
     const { clock } = this.#ports;
     const now = clock.now();
+    const othersMs = this.#live.size > mostLive ? crowdedRestAfterMs : restAfterMs;
     for (const object of this.#live) {
       const idleSince = object.life?.idleSince ?? null;
-      const afterMs = object.life?.database.isLarge ? largeRestAfterMs : restAfterMs;
+      const afterMs = object.life?.database.isLarge ? largeRestAfterMs : othersMs;
       if (idleSince === null || now - idleSince < afterMs) continue;
       object.rests = true;
       this.#toImage.add(object);

@@ -53,8 +53,8 @@ const anyState = typed("state", { id: whole });
 /** Of another version, of which nothing else is known. */
 const anyHello = typed("hello", { version: whole });
 
-/** Longest message in characters: the state of a bridge with some 20,000 calls. */
-export const MAX_BRIDGE_MESSAGE_LENGTH = 8 * 1024 * 1024;
+/** Longest message in characters: the state of a bridge with some 160,000 calls. */
+export const MAX_BRIDGE_MESSAGE_LENGTH = 64 * 1024 * 1024;
 
 export function decodeAgentToBridge(text: string): Result<AgentToBridge, string> {
   return decode(agentToBridge, text);

@@ -156,6 +156,19 @@ test("an object rests after ten seconds without work, and goes on where it was",
   expect(await test.ask("all")).toEqual(["a", "b"]);
 });
 
+test("among more than 300 objects in memory, one rests after a second without work", async () => {
+  for (const [count, rested] of [
+    [300, false],
+    [301, true],
+  ] as const) {
+    const test = await HomeOnTest.start(words);
+    for (let index = 0; index < count; index++) await test.askOf(`${index}`, "add", "a");
+    await test.clock.pass(4_000);
+    await test.askOf("0", "all");
+    expect(test.made.length > count, `${count} objects`).toBe(rested);
+  }
+});
+
 test("a table of more than 1,000 rows is written row by row once it changes", async () => {
   const test = await HomeOnTest.start(words);
   await test.ask("add", ...Array.from({ length: 1_001 }, (_, n) => `w${n}`));
