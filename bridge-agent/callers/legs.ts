@@ -3,7 +3,7 @@ import { isAtPrompt, type Keypad, prompted } from "../../src/bridge/keypad.ts";
 import { inside } from "../../src/bridge/keypad-codes.ts";
 import { type BridgeCall, callerOf } from "../../src/bridge/state.ts";
 import { type CallId, type ConfKey, type EpochMs, MAIN_ROOM, type RoomId } from "../../src/foundation/ids.ts";
-import { MultiMap } from "../../src/foundation/multi-map.ts";
+import { MultiMap } from "../../src/foundation/maps.ts";
 import type { AgentJournal, JournalContents } from "../core/journal.ts";
 
 export type KeysEvent = Extract<BridgeEvent, { readonly type: "keys" }>;

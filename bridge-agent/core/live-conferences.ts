@@ -1,6 +1,6 @@
 import type { Entrance } from "../../src/bridge/keypad.ts";
 import type { ConfKey } from "../../src/foundation/ids.ts";
-import { MultiMap } from "../../src/foundation/multi-map.ts";
+import { MultiMap } from "../../src/foundation/maps.ts";
 import type { JournaledConference } from "./journal.ts";
 
 /** The conferences that callers can enter. Each key that a caller types asks, so nothing walks through all of them. */

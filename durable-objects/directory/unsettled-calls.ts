@@ -1,5 +1,5 @@
 import type { BridgeName } from "../../src/foundation/ids.ts";
-import { MultiMap } from "../../src/foundation/multi-map.ts";
+import { MultiMap } from "../../src/foundation/maps.ts";
 import type { KeptPromptCall } from "../../src/rpc/directory-feed.ts";
 
 /** Calls at the prompt that an entry may change. Each entry asks, so none walks through all of them. */

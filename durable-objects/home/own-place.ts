@@ -1,7 +1,7 @@
 import type { OwnPlace } from "../platform/object-place.ts";
-import { fetchPost } from "../platform/post.ts";
 import type { LifePlace } from "./home.ts";
 import { keptIn } from "./log/kept-values.ts";
+import { nodePost } from "./node-post.ts";
 
 /** What an object asks of its place, on plain Node. `shared`: what all objects of the process share. */
 export function ownPlaceOf(
@@ -14,7 +14,7 @@ export function ownPlaceOf(
     ...{ sql, now, after, setAlarm, getAlarm, abort, deleteAll, beginRestored },
     ...{ kept: keptIn(sql), sockets: { all: sockets } },
     ...(restoredAt !== null && { restoredAt }),
-    post: (request) => outside(() => fetchPost(request)),
+    post: (request) => outside(() => nodePost(request)),
     fetch: (address, init) => outside(() => fetch(address, init)),
   };
 }

@@ -23,10 +23,16 @@ export type HttpAnswer =
   | { readonly kind: "failed"; readonly reason: string };
 
 /** A Confirmation has some 150 bytes; a peer that sends much more is not read to its end. Counted after decompression. */
-const maxBodyBytes = 65_536;
+export const maxBodyBytes = 65_536;
 
-/** Posts one document. Redirects are not followed, and the time-out covers the answer's body too. */
-export async function fetchPost(request: PostRequest): Promise<HttpAnswer> {
+/** One request and its answer, read to the end. No redirect is followed, and a longer body than `maxBodyBytes` is an error. */
+export type Exchange = (
+  url: string,
+  sent: { readonly headers: Readonly<Record<string, string>>; readonly body: string; readonly signal: AbortSignal },
+) => Promise<Omit<Extract<HttpAnswer, { kind: "answered" }>, "kind">>;
+
+/** Posts one document. The time-out covers the answer's body too. */
+export async function postBy(exchange: Exchange, request: PostRequest): Promise<HttpAnswer> {
   const { url, body, contentType, timeoutMs, signal } = request;
   const stop = new AbortController();
   const breakOff = () => stop.abort(signal.reason);
@@ -34,20 +40,14 @@ export async function fetchPost(request: PostRequest): Promise<HttpAnswer> {
   // Not AbortSignal.timeout: its timer would keep the object awake, and billed, long after a quick answer.
   const timer = setTimeout(() => stop.abort(new Error(`no complete answer within ${timeoutMs} ms`)), timeoutMs);
   try {
-    const response = await fetch(url, {
-      method: "POST",
-      headers: {
-        "Content-Type": contentType,
-        "User-Agent": "bridgehead",
-        "Accept-Encoding": "identity",
-        ...("headers" in request && request.headers),
-        ...("idempotencyKey" in request && { "Idempotency-Key": request.idempotencyKey }),
-      },
-      body,
-      redirect: "manual",
-      signal: stop.signal,
-    });
-    return { kind: "answered", status: response.status, body: await capped(response) };
+    const headers = {
+      "Content-Type": contentType,
+      "User-Agent": "bridgehead",
+      "Accept-Encoding": "identity",
+      ...("headers" in request && request.headers),
+      ...("idempotencyKey" in request && { "Idempotency-Key": request.idempotencyKey }),
+    };
+    return { kind: "answered", ...(await exchange(url, { headers, body, signal: stop.signal })) };
   } catch (error) {
     return { kind: "failed", reason: reasonOf(error).replace(/\.+$/, "") }; // It stands within sentences.
   } finally {
@@ -56,10 +56,18 @@ export async function fetchPost(request: PostRequest): Promise<HttpAnswer> {
   }
 }
 
-async function capped(response: Response): Promise<Uint8Array> {
-  if (endsWithin(maxBodyBytes, response.headers)) return new Uint8Array(await response.arrayBuffer());
-  if (response.body === null) return new Uint8Array();
-  const body = await readCapped(response.body.getReader(), maxBodyBytes);
-  if (body === null) throw new Error(`the answer has more than ${maxBodyBytes} bytes`);
-  return body;
+/** By the platform's `fetch`. */
+export function fetchPost(request: PostRequest): Promise<HttpAnswer> {
+  return postBy(async (url, sent) => {
+    const response = await fetch(url, { ...sent, method: "POST", redirect: "manual" });
+    const { status, headers, body } = response;
+    if (endsWithin(maxBodyBytes, headers)) return { status, body: new Uint8Array(await response.arrayBuffer()) };
+    const read = body ? await readCapped(body.getReader(), maxBodyBytes) : new Uint8Array();
+    if (read === null) throw tooLong();
+    return { status, body: read };
+  }, request);
+}
+
+export function tooLong(): Error {
+  return new Error(`the answer has more than ${maxBodyBytes} bytes`);
 }

@@ -7,7 +7,7 @@ import {
   type RefusalReason,
 } from "../bridge/commands.ts";
 import type { BridgeName, CallId, CommandId, ConfKey, EpochMs, MsgId, RoomId, WebexHost } from "../foundation/ids.ts";
-import { Overlay } from "../foundation/overlay.ts";
+import { Overlay } from "../foundation/maps.ts";
 import type { DecisiveSettings } from "../settings/domain-settings.ts";
 import { answerTo, type OpenRequest, type ToWebex, type ToWebexMessages } from "../tsp/messages.ts";
 import type { ResultWord } from "../tsp/protocol-table.ts";

@@ -122,7 +122,16 @@ export const rules: Readonly<Record<string, Rule>> = {
     mayAsType: ["src/foundation"],
   },
   "durable-objects/home": {
-    may: ["@hono/node-server", "node:*", "ws", "src/foundation", "src/delivery", "src/rpc", "durable-objects"],
+    may: [
+      "@hono/node-server",
+      "node:*",
+      "undici",
+      "ws",
+      "src/foundation",
+      "src/delivery",
+      "src/rpc",
+      "durable-objects",
+    ],
   },
   "durable-objects": {
     may: [

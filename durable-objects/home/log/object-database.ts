@@ -47,6 +47,8 @@ export class ObjectDatabase implements Sql {
     this.#texts = texts;
     this.#wrote = wrote;
     this.#database.exec("PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY; PRAGMA temp_store = FILE");
+    // One transaction that never ends: nobody else reads this database, and a commit costs more than the writes in it.
+    this.#database.exec("BEGIN");
   }
 
   exec(query: string, ...bindings: readonly SqlValue[]): readonly SqlRow[] {
@@ -69,11 +71,11 @@ export class ObjectDatabase implements Sql {
 
   transaction<Value>(work: () => Value): Value {
     const [depth, before] = [this.#depth, this.#recorded.length];
-    this.#database.exec(`SAVEPOINT nested${depth}`);
+    this.#prepared(`SAVEPOINT nested${depth}`).statement.run();
     this.#depth += 1;
     try {
       const value = work();
-      this.#database.exec(`RELEASE nested${depth}`);
+      this.#prepared(`RELEASE nested${depth}`).statement.run();
       return value;
     } catch (error) {
       this.#database.exec(`ROLLBACK TO nested${depth}; RELEASE nested${depth}`);
@@ -94,7 +96,6 @@ export class ObjectDatabase implements Sql {
 
   /** Fills an empty database. */
   restore(image: Image, bodies: readonly string[]): void {
-    this.#database.exec("BEGIN");
     for (const make of image.schema) this.#database.exec(make);
     for (const { table, rows } of image.parts) {
       for (const row of JSON.parse(rows) as SqlValue[][]) {
@@ -111,7 +112,6 @@ export class ObjectDatabase implements Sql {
         this.#touch(kind, table);
       }
     }
-    this.#database.exec("COMMIT");
   }
 
   /** What must change in the image on disk so that it holds all that was written. */
