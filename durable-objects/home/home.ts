@@ -6,6 +6,7 @@ import type { Log } from "../platform/log.ts";
 import type { Whole } from "../platform/object-kinds.ts";
 import type { Sql } from "../platform/platform.ts";
 import { Alarms } from "./alarms.ts";
+import { copied } from "./copied.ts";
 import type { HomeClock } from "./home-clock.ts";
 import { HomeObject, type Loaded } from "./home-object.ts";
 import { HomeSocket } from "./home-socket.ts";
@@ -150,11 +151,11 @@ export class Home {
     method: string,
     asked: readonly unknown[],
   ): Promise<unknown> => {
-    const copied = structuredClone(asked);
+    const own = copied(asked);
     const { life, whole } = await this.#load(this.#find(kind, name));
     const { [method]: called } = whole as object as Readonly<Record<string, Method>>;
     if (!called) throw new Error(`an object of kind ${kind} has no method ${method}`);
-    return structuredClone(await life.call(() => called.call(whole, ...copied)));
+    return copied(await life.call(() => called.call(whole, ...own)));
   };
 
   /** A request for a socket: what `acceptedBy` knows, or the object's refusal. */
