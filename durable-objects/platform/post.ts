@@ -34,6 +34,8 @@ export type Exchange = (
 /** Posts one document. The time-out covers the answer's body too. */
 export async function postBy(exchange: Exchange, request: PostRequest): Promise<HttpAnswer> {
   const { url, body, contentType, timeoutMs, signal } = request;
+  // A post waits until what it tells is on disk, and may be withdrawn meanwhile.
+  if (signal.aborted) return { kind: "failed", reason: reasonOf(signal.reason) };
   const stop = new AbortController();
   const breakOff = () => stop.abort(signal.reason);
   signal.addEventListener("abort", breakOff);

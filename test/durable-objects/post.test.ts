@@ -68,6 +68,15 @@ describe.each([
     });
   });
 
+  test("a document that was withdrawn is not posted", async () => {
+    const url = `${await serving({})}/`;
+    const signal = AbortSignal.abort(new Error("withdrawn"));
+    const request = { url, body: "x", contentType: "text/xml; charset=UTF-8", timeoutMs: 5_000, signal } as const;
+
+    expect(await postBy(request)).toEqual({ kind: "failed", reason: "withdrawn" });
+    expect([...reached.keys()]).toEqual([]);
+  });
+
   test("no compression is asked for", async () => {
     await post(`${await serving({})}/`);
 

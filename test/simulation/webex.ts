@@ -307,6 +307,7 @@ export class Webex {
   /** One attempt of the adapter to post to a server. */
   receive(origin: Hosted, request: PostRequest): Promise<HttpAnswer> {
     const { clock } = this.#context;
+    if (request.signal.aborted) return Promise.resolve({ kind: "failed", reason: "AbortError" });
     const server = this.servers.find(({ host }) => request.url === host || request.url === `${host}/`);
     const transId = /<TransID>([^<]*)/.exec(request.body)?.[1] ?? "";
     this.#context.tell(() => `to ${server?.host}: ${request.body}`);
