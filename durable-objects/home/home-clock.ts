@@ -6,6 +6,4 @@ export interface HomeClock extends Timers {
   now(): EpochMs;
   /** What was written last was written at this time: nothing after it is earlier, whatever the machine's clock says at a start. */
   notBefore(time: EpochMs): void;
-  /** Runs this once the turn of the event loop is over. */
-  endOfTurn(run: () => void): void;
 }

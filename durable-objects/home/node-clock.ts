@@ -31,8 +31,4 @@ export class NodeClock implements HomeClock {
     wait(ms);
     return () => stop();
   }
-
-  endOfTurn(run: () => void): void {
-    setImmediate(run);
-  }
 }

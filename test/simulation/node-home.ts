@@ -161,7 +161,7 @@ export class NodeHome {
     const after = (ms: number, run: () => void) => clock.after(ms, () => process.isAlive && run());
     const home = Home.start({
       disk: this.#diskOf(process),
-      clock: { now: () => time.now(), notBefore: (at) => time.notBefore(at), after, endOfTurn: (run) => after(0, run) },
+      clock: { now: () => time.now(), notBefore: (at) => time.notBefore(at), after },
       log: (line) => process.isAlive && this.#log(line),
       newId: () => `id-${++this.#ids}`,
       make: (kind, place, life) => this.#make(process, kind, place, life),

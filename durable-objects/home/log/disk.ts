@@ -8,7 +8,7 @@ export interface StoredObject {
   readonly alarm: EpochMs | null;
 }
 
-/** What one object wrote in one turn of the event loop. */
+/** What one object wrote between two flushes. */
 export interface LogRow {
   readonly position: number;
   readonly object: number;

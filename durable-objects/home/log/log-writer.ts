@@ -21,12 +21,12 @@ export class LogWriter {
     this.#ports = ports;
   }
 
-  /** Something was written: it goes to disk once this turn is over, and the flush that is under way. */
+  /** Something was written: it goes to disk as soon as the call that writes gives way, and the flush that is under way is over. */
   wrote(): void {
     if (this.#next) return;
     this.#next = Promise.withResolvers();
     this.#next.promise.catch(() => {}); // Whoever waits for it hears of the failure.
-    if (!this.#current) this.#ports.clock.endOfTurn(() => void this.#flush());
+    if (!this.#current) queueMicrotask(() => void this.#flush());
   }
 
   /** Resolves once all that was written so far is on disk, and rejects where that fails; `null`: all is. */

@@ -101,7 +101,6 @@ export class HomeOnTest {
           clock.now = Math.max(clock.now, time);
         },
         after: (ms, run) => clock.after(ms, run),
-        endOfTurn: (run) => void clock.after(0, run),
       },
       log: (line) => this.lines.push(line),
       newId: () => `id${this.#ids++}`,

@@ -144,7 +144,6 @@ test("an alarm of an hour comes within a minute of the machine's waking, however
         now: () => machine.time.now(),
         notBefore: () => {},
         after: (ms, run) => machine.clock.after(ms, run),
-        endOfTurn: (run) => run(),
       },
       () => at.push(machine.clock.now),
     );

@@ -102,7 +102,7 @@ test("what changes nothing, and a question, write nothing", async () => {
 
 test("one flush is under way: what comes meanwhile goes together with the next", async () => {
   const test = await HomeOnTest.start(words);
-  await test.ask("add", "first");
+  for (const name of ["b", "c", "d", "e", "f"]) await test.askOf(name, "add", "first");
   const { promise, resolve } = Promise.withResolvers<void>();
   test.disk.held = promise;
   const all = ["b", "c", "d"].map((word) => test.askOf(word, "add", word));

@@ -131,7 +131,6 @@ class Life {
           clock.now = Math.max(clock.now, time);
         },
         after: (ms, run) => clock.after(ms, run),
-        endOfTurn: (run) => void clock.after(0, run),
       },
       make: (kind, _name, place) => {
         const own = ownPlaceOf(place, shared);

@@ -31,8 +31,8 @@ export const homeDefects: DefectsByFile = {
   "durable-objects/home/log/object-database.ts": {
     "an image lacks what the life before had written": {
       foundBy: "what is read is what was written",
-      before: '        this.#touch(kind, table);\n      }\n    }\n    this.#database.exec("COMMIT");',
-      after: '      }\n    }\n    this.#database.exec("COMMIT");',
+      before: "        statement.all(...bindings);\n        this.#touch(kind, table);",
+      after: "        statement.all(...bindings);",
     },
   },
 };
