@@ -54,7 +54,7 @@ export class Legs {
   now: EpochMs = 0;
   readonly #journal: Starts;
   readonly #legs = new Map<CallId, Leg>();
-  /** Their own, so that no key or entry walks through all legs of the bridge. */
+  /** The legs of each conference, so that no key or entry walks through all of the bridge. */
   readonly #inConference = new MultiMap<ConfKey, Leg>();
   #dialledCount = 0;
   /** Since when calls are inside, those too whose legs wait for a state of the bridge. */

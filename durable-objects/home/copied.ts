@@ -1,11 +1,12 @@
+const immutable: ReadonlySet<string> = new Set(["string", "number", "boolean", "undefined", "bigint"]);
+
 /** As `structuredClone`, and in a sixth of its time where the value has plain objects and lists alone. */
 export function copied<Value>(value: Value): Value {
   return copyOf(value) as Value;
 }
 
 function copyOf(value: unknown): unknown {
-  if (value === null || typeof value === "string" || typeof value === "number" || typeof value === "boolean")
-    return value;
+  if (value === null || immutable.has(typeof value)) return value;
   if (Array.isArray(value)) return value.map(copyOf);
   if (!isPlain(value)) return structuredClone(value);
   const copy: Record<string, unknown> = {};

@@ -51,9 +51,9 @@ const acceptedHeader = "accepted-socket";
 const restAfterMs = 10_000;
 /** To load a large object takes some tenths of a second. */
 const largeRestAfterMs = 3_600_000;
-/** With more objects in memory, of some 150 KiB each, they rest sooner. */
+/** Of more objects in memory, of some 150 KiB each, those that have been idle for longest rest sooner. */
 const mostLive = 300;
-const crowdedRestAfterMs = 1_000;
+const crowdedRestAfterMs = 2_000;
 const lookEveryMs = 2_000;
 /** With more rows that no image holds, images are made: all of them are read again at a start. */
 const mostRows = 50_000;
@@ -197,8 +197,11 @@ export class Home {
   /** Writes what is left, and ends all objects. */
   async stop(): Promise<void> {
     this.#isStopped = true;
-    await this.#writer.pending?.catch(() => {});
-    this.#endAll(new Error("the edge stops"));
+    const error = new Error("the edge stops");
+    for (const { life } of this.#live) life?.end(error);
+    this.#toImage.clear();
+    while (this.#writer.pending) await this.#writer.pending.catch(() => {});
+    this.#endAll(error);
     this.#alarms.clear();
     await this.#ports.disk.close();
   }
@@ -367,6 +370,7 @@ export class Home {
     if (life.hasEnded) return;
     this.#log(object, "object-broke", error);
     this.#record(object, life);
+    if (this.#recorded.length > 0) this.#writer.wrote();
     this.#leave(object, life, error instanceof Error ? error : new Error(String(error)));
   }
 
@@ -411,7 +415,6 @@ export class Home {
     object.positions.push(this.#position);
     this.#rows.push([this.#position, object.number]);
     this.#recorded.push({ position: this.#position, object: object.number, ...alarm, body: body ?? "[]" });
-    this.#writer.wrote();
   }
 
   #collect(): Flush | null {
@@ -489,11 +492,12 @@ export class Home {
   #look(): void {
     const { clock } = this.#ports;
     const now = clock.now();
-    const othersMs = this.#live.size > mostLive ? crowdedRestAfterMs : restAfterMs;
-    for (const object of this.#live) {
-      const idleSince = object.life?.idleSince ?? null;
-      const afterMs = object.life?.database.isLarge ? largeRestAfterMs : othersMs;
-      if (idleSince === null || now - idleSince < afterMs) continue;
+    const idle = Array.from(this.#live, (object) => ({ object, since: object.life?.idleSince ?? now }));
+    let surplus = this.#live.size - mostLive;
+    for (const { object, since } of idle.sort((one, other) => one.since - other.since)) {
+      const othersMs = surplus > 0 ? crowdedRestAfterMs : restAfterMs;
+      if (now - since < (object.life?.database.isLarge ? largeRestAfterMs : othersMs)) continue;
+      surplus -= 1;
       object.rests = true;
       this.#toImage.add(object);
       this.#writer.wrote();

@@ -65,11 +65,11 @@ export function fetchPost(request: PostRequest): Promise<HttpAnswer> {
     const { status, headers, body } = response;
     if (endsWithin(maxBodyBytes, headers)) return { status, body: new Uint8Array(await response.arrayBuffer()) };
     const read = body ? await readCapped(body.getReader(), maxBodyBytes) : new Uint8Array();
-    if (read === null) throw tooLong();
+    if (read === null) throw answerTooLong();
     return { status, body: read };
   }, request);
 }
 
-export function tooLong(): Error {
+export function answerTooLong(): Error {
   return new Error(`the answer has more than ${maxBodyBytes} bytes`);
 }

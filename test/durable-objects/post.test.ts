@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
-import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+import { brotliCompressSync, constants, deflateRawSync, deflateSync, gzipSync } from "node:zlib";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { nodePost } from "../../durable-objects/home/node-post.ts";
 import { fetchPost, type HttpAnswer, type PostRequest } from "../../durable-objects/platform/post.ts";
@@ -91,6 +91,26 @@ describe.each([
     const given = await post(await serving(answer));
     expect(given).toMatchObject({ kind: "answered", status: 200 });
     expect(given.kind === "answered" && Buffer.from(given.body).equals(Buffer.from(kib64))).toBe(true);
+  });
+
+  test.each<[string, Answer, string]>([
+    ["brotli", { body: brotliCompressSync("confirmed"), headers: { "content-encoding": "br" } }, "confirmed"],
+    ["deflate", { body: deflateSync("confirmed"), headers: { "content-encoding": "deflate" } }, "confirmed"],
+    [
+      "deflate without a header",
+      { body: deflateRawSync("confirmed"), headers: { "content-encoding": "deflate" } },
+      "confirmed",
+    ],
+    [
+      "gzip that lacks its end",
+      { body: gzipSync("confirmed").subarray(0, -8), headers: { "content-encoding": "gzip" } },
+      "confirmed",
+    ],
+    ["gzip of nothing at all", { body: "", headers: { "content-encoding": "gzip" } }, ""],
+    ["a coding that nobody knows", { body: "confirmed", headers: { "content-encoding": "x-none" } }, "confirmed"],
+  ])("what comes as %s is read", async (_how, answer, text) => {
+    const given = await post(await serving(answer));
+    expect(given.kind === "answered" && String(Buffer.from(given.body))).toBe(text);
   });
 
   test.each<[string, Answer]>([

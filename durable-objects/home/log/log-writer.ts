@@ -10,7 +10,10 @@ interface LogWriterPorts {
   failed(error: unknown): void;
 }
 
-/** One flush is under way; what is written meanwhile gathers for the next. */
+/**
+ * One flush is under way; what is written meanwhile gathers for the next. With none under way, a flush holds what is written up to the
+ * first await of whoever writes, as at Cloudflare: rows behind that, and an alarm, may be in a later one.
+ */
 export class LogWriter {
   readonly #ports: LogWriterPorts;
   /** What waits for the next flush; `null`: nothing is to be written. */

@@ -47,8 +47,6 @@ export class ObjectDatabase implements Sql {
     this.#texts = texts;
     this.#wrote = wrote;
     this.#database.exec("PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY; PRAGMA temp_store = FILE");
-    // One transaction that never ends: nobody else reads this database, and a commit costs more than the writes in it.
-    this.#database.exec("BEGIN");
   }
 
   exec(query: string, ...bindings: readonly SqlValue[]): readonly SqlRow[] {
@@ -78,8 +76,9 @@ export class ObjectDatabase implements Sql {
       this.#prepared(`RELEASE nested${depth}`).statement.run();
       return value;
     } catch (error) {
-      this.#database.exec(`ROLLBACK TO nested${depth}; RELEASE nested${depth}`);
       this.#recorded.length = before;
+      // A disk that is full may have taken back all of it already.
+      if (this.#database.isTransaction) this.#database.exec(`ROLLBACK TO nested${depth}; RELEASE nested${depth}`);
       throw error;
     } finally {
       this.#depth = depth;
@@ -96,6 +95,7 @@ export class ObjectDatabase implements Sql {
 
   /** Fills an empty database. */
   restore(image: Image, bodies: readonly string[]): void {
+    this.#database.exec("BEGIN");
     for (const make of image.schema) this.#database.exec(make);
     for (const { table, rows } of image.parts) {
       for (const row of JSON.parse(rows) as SqlValue[][]) {
@@ -112,6 +112,7 @@ export class ObjectDatabase implements Sql {
         this.#touch(kind, table);
       }
     }
+    this.#database.exec("COMMIT");
   }
 
   /** What must change in the image on disk so that it holds all that was written. */

@@ -63,6 +63,8 @@ export class SqliteDisk implements Disk {
   #opened: number | null = null;
   /** SQLite's log of what it has not copied into the file yet. */
   #wal: number | null = null;
+  /** A sync of the log has failed: a later one says nothing of its pages, so they must come into the file first. */
+  #isUnsynced = false;
 
   constructor(file: string, { readOnly = false, sync = syncBeside }: DiskOptions = {}) {
     this.#file = file;
@@ -150,6 +152,7 @@ export class SqliteDisk implements Disk {
 
   async probe(at: EpochMs): Promise<void> {
     if (!this.#database) await this.open();
+    if (this.#isUnsynced) this.#emptyLog();
     await this.#synced(() => this.#all("about", at, 0, 0));
   }
 
@@ -181,10 +184,17 @@ export class SqliteDisk implements Disk {
     try {
       await this.#sync(wal);
     } catch (error) {
-      // A later sync says nothing of these pages any more: to close copies them into the file, and syncs that.
+      this.#isUnsynced = true;
       this.#close();
       throw error;
     }
+  }
+
+  /** To close has copied the log into the file, and synced that, unless somebody else reads it. */
+  #emptyLog(): void {
+    const found = this.#database?.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get();
+    if (found?.busy !== 0) throw new Error("after a failed sync, the state must be read by nobody else for a moment");
+    this.#isUnsynced = false;
   }
 
   #transaction(work: () => void): void {

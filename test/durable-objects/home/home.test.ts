@@ -475,6 +475,70 @@ test("an object that is read while a flush fails begins anew, once, with what is
   expect(await test.ask("all")).toEqual(["a", "b"]);
 });
 
+test("an answer waits for its own flush, and not for the next one", async () => {
+  const test = await HomeOnTest.start(words);
+  for (const name of ["one", "other"]) await test.askOf(name, "add", "first");
+  const holds = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  test.disk.held = holds[0]?.promise ?? null;
+  let isAnswered = false;
+  const answered = test.ask("add", "a").then(() => {
+    isAnswered = true;
+  });
+  await test.clock.pass(0);
+  test.disk.held = holds[1]?.promise ?? null;
+  const other = test.askOf("other", "add", "b");
+  await test.clock.pass(0);
+  holds[0]?.resolve();
+  await test.clock.pass(0);
+  expect(isAnswered).toBe(true);
+  holds[1]?.resolve();
+  await Promise.all([answered, other]);
+});
+
+test("a stop writes what is under way, and nothing is wrong with the disk", async () => {
+  const test = await HomeOnTest.start((place, name) => ({
+    ...words(place, name),
+    slowly: async () => {
+      for (let index = 0; index < 5; index++) {
+        await new Promise<void>((resolve) => void place.after(10, resolve));
+        place.sql.exec("INSERT INTO word (word) VALUES ('late')");
+      }
+    },
+  }));
+  await test.ask("add", "first");
+  const { promise, resolve } = Promise.withResolvers<void>();
+  test.disk.held = promise;
+  const add = test.ask("add", "a");
+  const slowly = test.ask("slowly").catch((error: Error) => error.message);
+  await test.clock.pass(0);
+  const stopped = test.home.stop();
+  await test.clock.pass(15);
+  test.disk.held = null;
+  resolve();
+  await stopped;
+  expect([await slowly, test.lines]).toEqual(["the edge stops", []]);
+  await add.catch(() => {});
+  await test.begin();
+  expect(await test.ask("all")).toEqual(["first", "a"]);
+});
+
+test("of a transaction that SQLite has taken back by itself nothing is written, and its own error is said", async () => {
+  const test = await HomeOnTest.start((place, name) => ({
+    ...words(place, name),
+    full: () =>
+      place.sql.transaction(() => {
+        place.sql.exec("INSERT INTO word (word) VALUES ('lost')");
+        place.sql.exec("ROLLBACK");
+        throw new Error("database or disk is full");
+      }),
+  }));
+  await test.ask("add", "a");
+  await expect(test.ask("full")).rejects.toThrow("disk is full");
+  await test.ask("add", "b");
+  await test.begin();
+  expect(await test.ask("all")).toEqual(["a", "b"]);
+});
+
 test("a line of the log names a conference that broke by its domain and its key, which is masked there", async () => {
   const test = await HomeOnTest.start((place) => ({ breaks: () => place.abort("broken") }));
 

@@ -1,6 +1,7 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { expect, onTestFinished, test } from "vitest";
 import type { Flush } from "../../../durable-objects/home/log/disk.ts";
 import { SqliteDisk } from "../../../durable-objects/home/log/sqlite-disk.ts";
@@ -55,5 +56,26 @@ test("where the sync fails the flush fails, and what it wrote is copied into the
     [1, 1],
     [2, 1],
   ]);
+  await disk.close();
+});
+
+test("after a failed sync nothing is written while somebody else reads the file, which keeps the log from being copied", async () => {
+  const file = newFile();
+  let fault: Error | null = null;
+  const disk = new SqliteDisk(file, { sync: async (log) => (fault ? Promise.reject(fault) : atOnce(log)) });
+  await disk.open();
+  await disk.flush(flushOf(1), 1);
+  const reader = new DatabaseSync(file, { readOnly: true });
+  reader.exec("BEGIN");
+  reader.prepare("SELECT * FROM about").all();
+  fault = new Error("EIO: i/o error, fdatasync");
+  await expect(disk.flush(flushOf(2), 2)).rejects.toThrow("EIO");
+  fault = null;
+  for (const at of [3, 4]) await expect(disk.probe(at)).rejects.toThrow("read by nobody else");
+  reader.close();
+  await disk.probe(5);
+  expect(statSync(`${file}-wal`).size).toBeLessThan(10_000);
+  await disk.flush(flushOf(3), 5);
+  expect((await disk.open()).rows.map(([position]) => position)).toEqual([1, 2, 3]);
   await disk.close();
 });
