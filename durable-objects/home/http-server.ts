@@ -54,6 +54,9 @@ export async function listen(ports: ServerPorts): Promise<() => Promise<void>> {
       requestTimeout: 0,
       keepAliveTimeout: idleConnectionMs,
       connectionsCheckingInterval: 1_000,
+      // A client may offer another protocol, and goes on without it: Java's offers h2c with each request.
+      shouldUpgradeCallback: ({ method, headers }) =>
+        method === "GET" && headers.upgrade?.toLowerCase() === "websocket",
     },
     answer,
   );
@@ -122,7 +125,7 @@ async function upgrade(
     for (const value of values ?? []) headers.append(name, value);
   const url = URL.parse(`http://${incoming.headers.host ?? "localhost"}${incoming.url}`);
   const answer =
-    url && incoming.method === "GET" && !isChanged(incoming.url ?? "", url.href)
+    url && !isChanged(incoming.url ?? "", url.href)
       ? await answerTo(ports, from(new Request(url, { headers }), incoming.socket.remoteAddress))
       : noTarget();
   const accepted = ports.home.acceptedBy(answer);

@@ -1,4 +1,4 @@
-import { closeSync, fdatasync, openSync, statSync } from "node:fs";
+import { closeSync, fdatasync, fstatSync, openSync, statSync } from "node:fs";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { promisify } from "node:util";
 import type { EpochMs } from "../../../src/foundation/ids.ts";
@@ -87,9 +87,9 @@ export class SqliteDisk implements Disk {
       database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 4000");
       database.exec(tables);
       database.exec(`PRAGMA user_version = ${format}`);
-      this.#wal = openSync(`${this.#file}-wal`, "r+");
+      this.#wal = openSync(walOf(this.#file), "r+");
     }
-    this.#opened = this.#inode();
+    this.#opened = inodeOf(this.#file);
     const all = (query: string) => database.prepare(query).all() as Record<string, string | number | null>[];
     const rows = all(
       "SELECT position, log.object, log.alarm FROM log JOIN object USING (object) WHERE position > up_to ORDER BY position",
@@ -201,10 +201,13 @@ export class SqliteDisk implements Disk {
     const database = this.#database;
     if (!database) throw new Error("the state is not open");
     // SQLite would go on writing to a file that nobody finds again.
-    if (this.#inode() !== this.#opened)
-      throw new Error(
-        `${this.#file} was deleted or replaced while the edge runs: put it back, and start the edge anew`,
-      );
+    if (inodeOf(this.#file) !== this.#opened)
+      throw new Error(`${this.#file} was deleted or replaced while the edge runs: put it back`);
+    if (this.#wal !== null && inodeOf(walOf(this.#file)) !== fstatSync(this.#wal).ino) {
+      // Its pages are still at hand: to close copies them into the file.
+      this.#close();
+      throw new Error(`${walOf(this.#file)} was deleted or replaced while the edge runs: it is begun anew`);
+    }
     database.exec("BEGIN IMMEDIATE");
     try {
       work();
@@ -214,10 +217,6 @@ export class SqliteDisk implements Disk {
       if (database.isTransaction) database.exec("ROLLBACK");
       throw error;
     }
-  }
-
-  #inode(): number | null {
-    return statSync(this.#file, { throwIfNoEntry: false })?.ino ?? null;
   }
 
   #all(name: keyof typeof texts, ...values: readonly (string | number | null)[]) {
@@ -237,4 +236,12 @@ export class SqliteDisk implements Disk {
     this.#database?.close();
     this.#database = null;
   }
+}
+
+function inodeOf(file: string): number | null {
+  return statSync(file, { throwIfNoEntry: false })?.ino ?? null;
+}
+
+function walOf(file: string): string {
+  return `${file}-wal`;
 }

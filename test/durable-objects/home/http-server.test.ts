@@ -49,6 +49,22 @@ test("a request that names WebSockets without an upgrade of its connection gets 
   await close();
 });
 
+test("a post that offers another protocol is answered as it is", async () => {
+  const [port = 0] = await freePorts(1);
+  const close = await listen({
+    ...{ host: "127.0.0.1", port, home: { gate: () => async () => {}, acceptedBy: () => undefined } },
+    fetch: async (posted) => new Response(`read ${await posted.text()}`),
+  });
+  for (const upgrade of ["h2c", "websocket"]) {
+    const headers = { upgrade, connection: "Upgrade, HTTP2-Settings", "http2-settings": "AAMAAABkAAQAAP__" };
+    const answer = await new Promise<IncomingMessage>((resolve) =>
+      request({ host: "127.0.0.1", port, method: "POST", headers }, resolve).end("<x/>"),
+    );
+    expect([answer.statusCode, String(await answer.toArray())]).toEqual([200, "read <x/>"]);
+  }
+  await close();
+});
+
 test.each([
   ["GET /tsp/../healthz HTTP/1.1\r\nhost: edge", 400],
   ["GET /tsp/%2e%2e/healthz HTTP/1.1\r\nhost: edge", 400],

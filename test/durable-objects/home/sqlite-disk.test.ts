@@ -79,3 +79,19 @@ test("after a failed sync nothing is written while somebody else reads the file,
   expect((await disk.open()).rows.map(([position]) => position)).toEqual([1, 2, 3]);
   await disk.close();
 });
+
+test("a log that is deleted while the edge runs is noticed, and nothing of it is lost", async () => {
+  const file = newFile();
+  const disk = new SqliteDisk(file, { sync: atOnce });
+  await disk.open();
+  await disk.flush(flushOf(1), 1);
+  await disk.flush(flushOf(2), 2);
+  rmSync(`${file}-wal`);
+  await expect(disk.flush(flushOf(3), 3)).rejects.toThrow("state.db-wal was deleted or replaced while the edge runs");
+  await disk.probe(4);
+  await disk.flush(flushOf(3), 5);
+  const copy = new SqliteDisk(file, { readOnly: true });
+  expect((await copy.open()).rows.map(([position]) => position)).toEqual([1, 2, 3]);
+  await copy.close();
+  await disk.close();
+});
