@@ -30,9 +30,9 @@ export function isSettings([line = ""]: readonly string[]): boolean {
   return line.startsWith("settings ");
 }
 
-/** Sender and receiver of a line: only lines of one lane have a reliable order. */
+/** Sender and receiver of a line: only lines of one lane have a reliable order. A Confirmation has another connection than posts. */
 export function laneOf(line: string): string {
-  return /^(A→W \S+|\S+)/.exec(line)?.[0] ?? line;
+  return /^(A→W \S+(?: -(?= ))?|\S+)/.exec(line)?.[0] ?? line;
 }
 
 /** How many things a line stands for. */
@@ -43,11 +43,11 @@ export function countOf(line: string): number {
 /**
  * Whether the same came as was expected, in the order of each lane, and each post behind all that stands above it for the bridge: the
  * adapter reports nothing that the bridge has not done. What stands below a post may have come before it. `sideBySide`: the bridge does several things at once and is done with
- * them in any order, so lines of one kind in a row may change places where they are of different callers, as may the callers of one list.
+ * them in any order, so lines of one kind in a row may change places where they are of different callers. The callers of one list have no order.
  */
 export function isSame(came: readonly string[], expected: readonly string[], sideBySide = false): boolean {
   const byLane = (lines: readonly string[]) => {
-    const inLanes = lines.toSorted((a, b) => laneOf(a).localeCompare(laneOf(b)));
+    const inLanes = lines.map(withListSorted).toSorted((a, b) => laneOf(a).localeCompare(laneOf(b)));
     return (sideBySide ? inAnyOrder(inLanes) : inLanes).join("\n");
   };
   return byLane(came) === byLane(expected) && (sideBySide || isBehindBridge(came, expected));
@@ -74,10 +74,10 @@ function doneBefore(lines: readonly string[]): ReadonlyMap<string, number> {
   return before;
 }
 
-/** Lines of one kind in a row by the caller, and the callers of each list, in the order of the alphabet; those of one caller stay in their order. */
+/** Lines of one kind in a row by the caller, in the order of the alphabet; those of one caller stay in their order. */
 function inAnyOrder(lines: readonly string[]): string[] {
   const runs: string[][] = [];
-  for (const line of lines.map(withListSorted)) {
+  for (const line of lines) {
     const run = runs.at(-1);
     if (run?.[0] !== undefined && kindOf(run[0]) === kindOf(line)) run.push(line);
     else runs.push([line]);

@@ -27,6 +27,21 @@ test("a post may not come before what stands above it for the bridge, and may co
   expect(isSame([answered, dial, admit, entered], callOut, true)).toBe(true);
 });
 
+test("a Confirmation and a post come over two connections: either may be the first", () => {
+  const [confirmed, posted] = ["A→W tsp1 - Confirmation Result=0", "A→W tsp1 1001 A2W_NotifyUserChange MsgID=n4"];
+  const another = "A→W tsp1 1001 A2W_NotifyUserChange MsgID=n5";
+
+  expect(isSame([posted, confirmed, another], [confirmed, posted, another])).toBe(true);
+  expect(isSame([confirmed, another, posted], [confirmed, posted, another])).toBe(false);
+});
+
+test("who begins to speak in one moment stands in a list without an order", () => {
+  const [posted = ""] = expected.slice(-1);
+
+  expect(isSame([posted.replace("1%2 SpeakingFlags=Y%N", "2%1 SpeakingFlags=N%Y")], [posted])).toBe(true);
+  expect(isSame([posted.replace("1%2", "2%1")], [posted])).toBe(false);
+});
+
 test("on a bridge that does several things at once, those of one kind may change places, and no others", () => {
   const [first = "", second = "", third = "", posted = ""] = expected;
   const turned = posted.replace("1%2 SpeakingFlags=Y%N", "2%1 SpeakingFlags=N%Y");
