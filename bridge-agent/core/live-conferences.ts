@@ -22,6 +22,7 @@ export class LiveConferences {
     return this.#records.get(key as ConfKey) ?? null;
   }
 
+  /** A record that is not live takes its conference out. */
   set(key: ConfKey, record: JournaledConference): void {
     const known = this.#records.get(key);
     for (const code of codesOf(known)) this.#ofCode.delete(code, key);

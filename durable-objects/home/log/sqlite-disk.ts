@@ -204,7 +204,8 @@ export class SqliteDisk implements Disk {
     if (inodeOf(this.#file) !== this.#opened)
       throw new Error(`${this.#file} was deleted or replaced while the edge runs: put it back`);
     if (this.#wal !== null && inodeOf(walOf(this.#file)) !== fstatSync(this.#wal).ino) {
-      // Its pages are still at hand: to close copies them into the file.
+      // Its pages are still at hand.
+      database.exec("PRAGMA wal_checkpoint");
       this.#close();
       throw new Error(`${walOf(this.#file)} was deleted or replaced while the edge runs: it is begun anew`);
     }
