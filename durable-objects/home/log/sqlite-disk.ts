@@ -63,6 +63,7 @@ export class SqliteDisk implements Disk {
   #opened: number | null = null;
   /** SQLite's log of what it has not copied into the file yet. */
   #wal: number | null = null;
+  #walInode: number | null = null;
   /** A sync of the log has failed: a later one says nothing of its pages, so they must come into the file first. */
   #isUnsynced = false;
 
@@ -88,6 +89,7 @@ export class SqliteDisk implements Disk {
       database.exec(tables);
       database.exec(`PRAGMA user_version = ${format}`);
       this.#wal = openSync(walOf(this.#file), "r+");
+      this.#walInode = fstatSync(this.#wal).ino;
     }
     this.#opened = inodeOf(this.#file);
     const all = (query: string) => database.prepare(query).all() as Record<string, string | number | null>[];
@@ -203,7 +205,7 @@ export class SqliteDisk implements Disk {
     // SQLite would go on writing to a file that nobody finds again.
     if (inodeOf(this.#file) !== this.#opened)
       throw new Error(`${this.#file} was deleted or replaced while the edge runs: put it back`);
-    if (this.#wal !== null && inodeOf(walOf(this.#file)) !== fstatSync(this.#wal).ino) {
+    if (this.#wal !== null && inodeOf(walOf(this.#file)) !== this.#walInode) {
       // Its pages are still at hand.
       database.exec("PRAGMA wal_checkpoint");
       this.#close();

@@ -156,7 +156,7 @@ test("an object rests after ten seconds without work, and goes on where it was",
   expect(await test.ask("all")).toEqual(["a", "b"]);
 });
 
-test("among more than 300 objects in memory, one rests after a second without work", async () => {
+test("among more than 300 objects in memory, one rests after two seconds without work", async () => {
   for (const [count, rested] of [
     [300, false],
     [301, true],

@@ -18,6 +18,25 @@ function flushOf(position: number): Flush {
   return { texts: [], created, rows: [{ position, object: 1, body: "[]" }], images: [], deleted: [], from: null };
 }
 
+/** With one flush on it. */
+async function diskThatFails() {
+  const file = newFile();
+  let fault: Error | null = null;
+  const sync = async (log: number) => {
+    const error = fault;
+    fault = null;
+    if (error) throw error;
+    await atOnce(log);
+  };
+  const failNextSync = () => {
+    fault = new Error("EIO: i/o error, fdatasync");
+  };
+  const disk = new SqliteDisk(file, { sync });
+  await disk.open();
+  await disk.flush(flushOf(1), 1);
+  return { file, disk, failNextSync };
+}
+
 test("a flush resolves once the log of SQLite is synced", async () => {
   const syncs: PromiseWithResolvers<void>[] = [];
   const disk = new SqliteDisk(newFile(), {
@@ -40,16 +59,11 @@ test("a flush resolves once the log of SQLite is synced", async () => {
 });
 
 test("where the sync fails the flush fails, and what it wrote is copied into the file before anything else is written", async () => {
-  const file = newFile();
-  let fault: Error | null = null;
-  const disk = new SqliteDisk(file, { sync: async (log) => (fault ? Promise.reject(fault) : atOnce(log)) });
-  await disk.open();
-  await disk.flush(flushOf(1), 1);
-  fault = new Error("EIO: i/o error, fdatasync");
+  const { file, disk, failNextSync } = await diskThatFails();
+  failNextSync();
   await expect(disk.flush(flushOf(2), 2)).rejects.toThrow("EIO");
   await expect(disk.flush(flushOf(3), 3)).rejects.toThrow("the state is not open");
   rmSync(`${file}-wal`, { force: true });
-  fault = null;
   await disk.probe(3);
   const { rows } = await disk.open();
   expect(rows).toEqual([
@@ -60,17 +74,12 @@ test("where the sync fails the flush fails, and what it wrote is copied into the
 });
 
 test("after a failed sync nothing is written while somebody else reads the file, which keeps the log from being copied", async () => {
-  const file = newFile();
-  let fault: Error | null = null;
-  const disk = new SqliteDisk(file, { sync: async (log) => (fault ? Promise.reject(fault) : atOnce(log)) });
-  await disk.open();
-  await disk.flush(flushOf(1), 1);
+  const { file, disk, failNextSync } = await diskThatFails();
   const reader = new DatabaseSync(file, { readOnly: true });
   reader.exec("BEGIN");
   reader.prepare("SELECT * FROM about").all();
-  fault = new Error("EIO: i/o error, fdatasync");
+  failNextSync();
   await expect(disk.flush(flushOf(2), 2)).rejects.toThrow("EIO");
-  fault = null;
   for (const at of [3, 4]) await expect(disk.probe(at)).rejects.toThrow("read by nobody else");
   reader.close();
   await disk.probe(5);
