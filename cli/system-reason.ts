@@ -1,4 +1,4 @@
-import { reasonOf } from "../src/foundation/text/reason.ts";
+import { networkWords, reasonOf } from "../src/foundation/text/reason.ts";
 
 /** The error on one line, for a person; what the system says of a file or a port, in our words. */
 export function systemReason(error: unknown): string {
@@ -13,10 +13,9 @@ export function readReason(error: unknown): string {
 }
 
 const words: ReadonlyMap<unknown, string> = new Map([
+  ...networkWords,
   ["EADDRINUSE", "the port is taken"],
   ["EADDRNOTAVAIL", "it is no address of this machine"],
-  ["ENOTFOUND", "nobody knows the name"],
-  ["EAI_AGAIN", "the name cannot be looked up"],
   ["EACCES", "no permission"],
   ["EPERM", "no permission"],
   ["EROFS", "read-only file system"],

@@ -12,7 +12,7 @@ import { type WebhookView, webhookView } from "../../src/rpc/directory.ts";
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";
 import { LazyTables } from "../platform/lazy-tables.ts";
 import type { Platform, Sql, SqlRow } from "../platform/platform.ts";
-import type { HttpAnswer } from "../platform/post.ts";
+import { type HttpAnswer, statusFault } from "../platform/post.ts";
 
 type Receiver = DomainSettings["webhooks"][number];
 
@@ -207,7 +207,7 @@ export class Webhooks {
       return;
     }
     this.#counted("failed");
-    const why = answer.kind === "failed" ? answer.reason : `HTTP status ${answer.status}`;
+    const why = answer.kind === "failed" ? answer.reason : statusFault(answer.status);
     const isRefused = answer.kind === "answered" && isOfEvent(answer.status);
     if (isRefused) this.#refused(waiting, why);
     else this.#receiverFailed(receiver, why);

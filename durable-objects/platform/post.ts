@@ -1,5 +1,5 @@
 import { endsWithin, readCapped } from "../../src/foundation/limits.ts";
-import { reasonOf } from "../../src/foundation/text/reason.ts";
+import { networkReason, reasonOf } from "../../src/foundation/text/reason.ts";
 
 /** XML for WebEx, whose TransID says that it is a repeat; or JSON, with a key that is the same on each attempt, or with headers of its own. */
 export type PostContent =
@@ -51,7 +51,7 @@ export async function postBy(exchange: Exchange, request: PostRequest): Promise<
     };
     return { kind: "answered", ...(await exchange(url, { headers, body, signal: stop.signal })) };
   } catch (error) {
-    return { kind: "failed", reason: reasonOf(error).replace(/\.+$/, "") }; // It stands within sentences.
+    return { kind: "failed", reason: networkReason(error) };
   } finally {
     clearTimeout(timer);
     signal.removeEventListener("abort", breakOff);
@@ -69,6 +69,13 @@ export function fetchPost(request: PostRequest): Promise<HttpAnswer> {
     return { status, body: read };
   }, request);
 }
+
+/** The fault of an answer with a status outside 200 to 299. */
+export function statusFault(status: number): string {
+  return `HTTP status ${status}${redirects.has(status) ? ", a redirect, which is not followed" : ""}`;
+}
+
+const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 export function answerTooLong(): Error {
   return new Error(`the answer has more than ${maxBodyBytes} bytes`);

@@ -2,14 +2,15 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer, type RequestListener, type Server } from "node:http";
 import { createServer as createTlsServer, type ServerOptions } from "node:https";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, createServer as createPlainServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { brotliCompressSync, constants, deflateRawSync, deflateSync, gzipSync } from "node:zlib";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { nodePost } from "../../durable-objects/home/node-post.ts";
-import { fetchPost, type HttpAnswer, type PostRequest } from "../../durable-objects/platform/post.ts";
+import { fetchPost, type HttpAnswer, type PostRequest, statusFault } from "../../durable-objects/platform/post.ts";
+import { freePorts } from "../../simulators/free-ports.ts";
 
 interface Answer {
   readonly status?: number;
@@ -42,6 +43,36 @@ describe.each([
 
     expect(await post(`${webex}/outer`)).toMatchObject({ kind: "answered", status });
     expect([...reached.keys()]).toEqual(["/outer"]);
+    expect(statusFault(status)).toBe(`HTTP status ${status}, a redirect, which is not followed`);
+  });
+
+  test.each<[string, (socket: Socket) => void, string]>([
+    ["closes", (socket) => socket.end(), "the connection was closed before a complete answer"],
+    ["resets", (socket) => socket.resetAndDestroy(), "the connection was closed before a complete answer"],
+    [
+      "closes within the answer",
+      (socket) => socket.end("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nabc"),
+      "the connection was closed before a complete answer",
+    ],
+    ["does not speak HTTP", (socket) => socket.end("220 mail ESMTP\r\n"), "the answer is not HTTP"],
+  ])("a server that %s is told in plain words", async (_how, act, reason) => {
+    const server = createPlainServer((socket) => socket.once("data", () => act(socket)));
+    const port = await new Promise<number>((resolve) =>
+      server.listen(0, "127.0.0.1", () => resolve((server.address() as AddressInfo).port)),
+    );
+
+    expect(await post(`http://127.0.0.1:${port}/`)).toEqual({ kind: "failed", reason });
+    server.close();
+  });
+
+  test("a server that is not there is told in plain words, and a name that nobody knows", async () => {
+    const [port = 0] = await freePorts(1);
+
+    expect(await post(`http://127.0.0.1:${port}/`)).toEqual({ kind: "failed", reason: "the connection was refused" });
+    expect(await post("http://no-such-name.invalid/")).toEqual({
+      kind: "failed",
+      reason: expect.stringMatching(/^(?:nobody knows the name|the name cannot be looked up)$/),
+    });
   });
 
   describe("by HTTPS", () => {
@@ -59,7 +90,10 @@ describe.each([
       const webex = await serving({ body: "confirmed" }, { key: readFileSync(key), cert: readFileSync(cert) });
       expect(webex).toMatch(/^https:/);
 
-      expect(await post(`${webex}/`)).toMatchObject({ kind: "failed" });
+      expect(await post(`${webex}/`)).toEqual({
+        kind: "failed",
+        reason: "its certificate is of no authority that is trusted here",
+      });
       expect([...reached.keys()]).toEqual([]);
       setDefaultCACertificates([readFileSync(cert, "utf8")]);
 
