@@ -1,4 +1,5 @@
-import { existsSync, statSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, openSync, readSync, statSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { backup, DatabaseSync } from "node:sqlite";
 import type { EpochMs } from "../../../src/foundation/ids.ts";
 import { reasonOf } from "../../../src/foundation/text/reason.ts";
@@ -20,7 +21,8 @@ export function backUp(state: string, file: string): Promise<Backup> {
 }
 
 /** Makes a state of a backup, which says of itself that it was put back. */
-export function restore(file: string, state: string, at: EpochMs): Promise<Backup> {
+export async function restore(file: string, state: string, at: EpochMs): Promise<Backup> {
+  requireWhole(file);
   return copyChecked(file, state, async (draft) => {
     const disk = new SqliteDisk(draft);
     await disk.markRestored(at);
@@ -30,16 +32,14 @@ export function restore(file: string, state: string, at: EpochMs): Promise<Backu
 
 async function copyChecked(from: string, to: string, change: (draft: string) => Promise<void>): Promise<Backup> {
   if (existsSync(to)) throw new Error(`${to} is there already`);
+  if (!existsSync(dirname(to))) throw new Error(`there is no folder ${dirname(to)}`);
   const draft = `${to}.draft`;
   removeDatabase(draft);
   try {
     writeFileSync(draft, "", { mode: 0o600 });
-    const source = new DatabaseSync(from, { readOnly: true });
-    try {
-      await backup(source, draft, { rate: allPages });
-    } finally {
-      source.close();
-    }
+    await copy(from, draft).catch((error) => {
+      throw new Error(`${from} cannot be copied to ${to} (${reasonOf(error)})`);
+    });
     const at = checked(draft, from);
     await change(draft);
     publish(draft, to);
@@ -47,6 +47,36 @@ async function copyChecked(from: string, to: string, change: (draft: string) => 
   } finally {
     removeDatabase(draft);
   }
+}
+
+async function copy(from: string, draft: string): Promise<void> {
+  const source = new DatabaseSync(from, { readOnly: true });
+  try {
+    await backup(source, draft, { rate: allPages });
+  } finally {
+    source.close();
+  }
+}
+
+/** Throws where a backup is no file of SQLite, or shorter than its header says: SQLite would read zeros in place of the last bytes. */
+function requireWhole(file: string): void {
+  const stat = statSync(file);
+  if (stat.isDirectory()) throw new Error(`${file} is a folder, and not a backup of Bridgehead`);
+  const header = Buffer.alloc(100);
+  const opened = openSync(file, "r");
+  try {
+    readSync(opened, header);
+  } finally {
+    closeSync(opened);
+  }
+  if (header.toString("latin1", 0, 16) !== "SQLite format 3\0")
+    throw new Error(`${file} is not a backup of Bridgehead`);
+  // What SQLite has not yet put into the file itself may lie beside it.
+  if (existsSync(`${file}-wal`)) return;
+  // https://www.sqlite.org/fileformat.html, section 1.3: 1 stands for 65,536.
+  const pageBytes = header.readUInt16BE(16) === 1 ? 65_536 : header.readUInt16BE(16);
+  const bytes = pageBytes * header.readUInt32BE(28);
+  if (stat.size < bytes) throw new Error(`${file} is cut short: it has ${stat.size} of ${bytes} bytes`);
 }
 
 /** When the state in this file was last written. Throws where it is not whole, or no state of an edge. */

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -108,10 +108,33 @@ test("nothing is overwritten, and what is no whole state is not restored", async
 
   await expect(backUp(state, text)).rejects.toThrow(`${text} is there already`);
   await expect(restore(other, state, 1)).rejects.toThrow(`${state} is there already`);
-  await expect(restore(text, join(folder, "new.db"), 1)).rejects.toThrow("file is not a database");
+  await expect(backUp(state, join(folder, "missing", "file"))).rejects.toThrow(
+    `there is no folder ${join(folder, "missing")}`,
+  );
+  await expect(backUp(text, join(folder, "new.db"))).rejects.toThrow(
+    `${text} cannot be copied to ${join(folder, "new.db")} (file is not a database)`,
+  );
+  await expect(restore(text, join(folder, "new.db"), 1)).rejects.toThrow(`${text} is not a backup of Bridgehead`);
+  await expect(restore(folder, join(folder, "new.db"), 1)).rejects.toThrow(
+    `${folder} is a folder, and not a backup of Bridgehead`,
+  );
   await expect(restore(other, join(folder, "new.db"), 1)).rejects.toThrow(
     `${other} does not hold the whole state of an edge`,
   );
 
   expect(readdirSync(folder)).toEqual(before);
+});
+
+test.each([100, 4_096, 10_000])("a backup that lacks its last %i bytes is not restored", async (lacks) => {
+  const folder = newFolder();
+  const [state, file] = ["state.db", "backup.db"].map((name) => join(folder, name)) as [string, string];
+  const disk = new SqliteDisk(state);
+  await disk.open();
+  await disk.close();
+  const { bytes } = await backUp(state, file);
+  truncateSync(file, bytes - lacks);
+
+  await expect(restore(file, join(folder, "new.db"), 1)).rejects.toThrow(
+    `${file} is cut short: it has ${bytes - lacks} of ${bytes} bytes`,
+  );
 });
