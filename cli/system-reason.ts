@@ -1,4 +1,4 @@
-import { networkWords, reasonOf } from "../src/foundation/text/reason.ts";
+import { codeOf, networkWords, reasonOf } from "../src/foundation/text/reason.ts";
 
 /** The error on one line, for a person; what the system says of a file or a port, in our words. */
 export function systemReason(error: unknown): string {
@@ -8,8 +8,9 @@ export function systemReason(error: unknown): string {
 
 /** Why a file cannot be read. */
 export function readReason(error: unknown): string {
-  const isMissing = error instanceof Error && "code" in error && error.code === "ENOENT";
-  return isMissing ? "there is no such file" : systemReason(error);
+  const code = codeOf(error);
+  if (code === "EISDIR") return "it is a folder";
+  return code === "ENOENT" ? "there is no such file" : systemReason(error);
 }
 
 const words: ReadonlyMap<unknown, string> = new Map([

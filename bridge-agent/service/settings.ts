@@ -6,7 +6,7 @@ import { err, ok, type Result } from "../../src/foundation/result.ts";
 import { namesIn } from "../../src/foundation/schemas.ts";
 import { parseCommentedJson } from "../../src/foundation/text/commented-json.ts";
 import { codeOf, reasonOf } from "../../src/foundation/text/reason.ts";
-import { mustBe, wrongValue } from "../../src/foundation/text/wrong-value.ts";
+import { mustBe, nearestName, wrongValue } from "../../src/foundation/text/wrong-value.ts";
 import { driverSettings, drivers } from "../drivers/registry.ts";
 import { socketUrl, strictObject } from "../drivers/setting-values.ts";
 
@@ -114,7 +114,9 @@ export function readSettings(content: string): Result<AgentSettings, string> {
   if (issue.expected === "never") {
     const steps = path.split(".").slice(0, -1);
     const whose = steps.length === 0 ? "the settings" : `the settings of ${steps.join(".")}`;
-    return err(`${path} is no setting; ${whose} are ${namesIn(agentSettings, steps, value).join(", ")}`);
+    const names = namesIn(agentSettings, steps, value);
+    const meant = nearestName(path.split(".").at(-1) ?? "", names);
+    return err(`${path} is no setting; ${meant ? `did you mean ${meant}?` : `${whose} are ${names.join(", ")}`}`);
   }
   const right = exampleAt(path, value);
   if (path === "") return err("it must be a JSON object");

@@ -3,7 +3,7 @@ import { dirname, join, resolve } from "node:path";
 import * as v from "valibot";
 import { err, ok, type Result } from "../../src/foundation/result.ts";
 import { parseCommentedJson } from "../../src/foundation/text/commented-json.ts";
-import { mustBe, wrongValue } from "../../src/foundation/text/wrong-value.ts";
+import { mustBe, nearestName, wrongValue } from "../../src/foundation/text/wrong-value.ts";
 import { readOperators } from "../../src/operators/people.ts";
 import { readReason, systemReason } from "../system-reason.ts";
 
@@ -54,8 +54,11 @@ export interface EdgeSettings extends Readonly<Pick<v.InferOutput<typeof edgeSet
 
 /** The settings of a file, or one sentence that names what is wrong and shows what is right. */
 export function loadEdgeSettings(file: string): Result<EdgeSettings, string> {
+  if (file === "") return err(`the name of the settings file is empty; name a file such as ${settingsFile}`);
   const read = readCommentedJson(file);
   if (!read.ok) return read;
+  // To the schema a list is an object without settings.
+  if (Array.isArray(read.value)) return err(`${file}: it must be a JSON object (it is a list)`);
   const checked = v.safeParse(edgeSettings, read.value, { message: mustBe });
   if (!checked.success) {
     // A mistyped name before the setting that is missing for it.
@@ -127,9 +130,11 @@ export function readCommentedJson(file: string): Result<unknown, string> {
 
 function explain(issue: v.BaseIssue<unknown>): string {
   const name = v.getDotPath(issue);
-  if (name === null) return "it must be a JSON object";
+  if (name === null) return `it must be a JSON object (it is ${JSON.stringify(issue.input)})`;
   if (issue.expected === "never") {
-    return `${name} is no setting; the settings are ${Object.keys(edgeSettings.entries).join(", ")}`;
+    const names = Object.keys(edgeSettings.entries);
+    const meant = nearestName(name, names);
+    return `${name} is no setting; ${meant ? `did you mean ${meant}?` : `the settings are ${names.join(", ")}`}`;
   }
   const right = Object.entries(example).find(([setting]) => setting === name)?.[1];
   return `${name} ${wrongValue(issue)}; a right example: ${JSON.stringify(right)}`;

@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { err, ok, type Result } from "../foundation/result.ts";
 import { namesIn } from "../foundation/schemas.ts";
 import { reasonOf } from "../foundation/text/reason.ts";
-import { mustBe, wrongValue } from "../foundation/text/wrong-value.ts";
+import { mustBe, nearestName, wrongValue } from "../foundation/text/wrong-value.ts";
 import { domainSettings } from "./domain-settings.ts";
 import { example, samples } from "./example.ts";
 
@@ -130,29 +130,6 @@ function notASetting(path: readonly string[]): string {
   const names = namesIn(allDomains, path.slice(0, -1));
   const meant = nameMeant(path);
   return meant ? `is not a setting; did you mean ${meant}?` : `is not a setting; there are ${names.join(", ")}`;
-}
-
-/** The name that is most likely meant by `written`; `undefined` if it is far from all names. */
-function nearestName(written: string, names: readonly string[]): string | undefined {
-  const [nearest] = names
-    .map((name) => ({ name, edits: edits(written.toLowerCase(), name.toLowerCase()) }))
-    .filter(({ name, edits }) => edits <= Math.max(2, name.length / 3) && edits < name.length)
-    .sort((a, b) => a.edits - b.edits);
-  return nearest?.name;
-}
-
-/** How many characters must be added, removed or replaced to turn one text into the other. */
-function edits(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, at) => at);
-  for (let i = 1; i <= from.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= to.length; j++) {
-      const replaced = (row[j - 1] ?? 0) + (from[i - 1] === to[j - 1] ? 0 : 1);
-      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[to.length] ?? 0;
 }
 
 /** The value of the example at this path; if the path does not exist there, the nearest setting around it. */

@@ -92,9 +92,13 @@ test("domains may have a file of their own, which can be checked alone", async (
 
 test.each([
   ["{", /is not JSON/],
-  [{ sate: "s", domains: {} }, /sate is no setting; the settings are host, port, state/],
+  [[], /edge\.json: it must be a JSON object \(it is a list\)$/],
+  ["3", /edge\.json: it must be a JSON object \(it is 3\)$/],
+  [{ sate: "s", domains: {} }, /sate is no setting; did you mean state\?$/],
+  [{ state: "s", DOMAINS: { local } }, /DOMAINS is no setting; did you mean domains\?$/],
+  [{ state: "s", domains: {}, colour: 1 }, /colour is no setting; the settings are host, port, state/],
   [{ domains: {} }, /state is missing; a right example: "\/var\/lib\/bridgehead-edge"/],
-  [{ state: "s", domains: {}, hots: "::1" }, /hots is no setting; the settings are host, port, state/],
+  [{ state: "s", domains: {}, hots: "::1" }, /hots is no setting; did you mean host\?$/],
   [{ state: "s", domains: {}, port: "80" }, /port must be a number \(it is "80"\); a right example: 8787/],
   [{ state: "s", domains: {}, host: 'x", y' }, /host must be an address of this machine/],
   [{ state: "s", domains: 3 }, /domains must be an object from domain name to settings, or a file/],
@@ -111,6 +115,15 @@ test.each([
   ],
 ])("settings such as %j are told in one line", async (settings, line) => {
   expect((await complaints(settings)).at(-1)).toMatch(line);
+});
+
+test("a settings file without a name, or that is a folder, is told in one line", async () => {
+  const says = async (file: string) => (await checkEdge(file)).map((finding) => finding.says);
+
+  expect(await says("")).toEqual([
+    "the name of the settings file is empty; name a file such as /etc/bridgehead/edge.json",
+  ]);
+  expect(await says(folder)).toEqual([`${folder} cannot be read (it is a folder)`]);
 });
 
 test.each(["192.0.2.9", "2001:db8::9"])("a host that is not of this machine, %s, is told", async (host) => {

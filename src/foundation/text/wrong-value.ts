@@ -38,3 +38,26 @@ function shown(value: unknown): string {
   const text = JSON.stringify(value).replace(/\/\/.*@/, "//…@");
   return cut(text, 60);
 }
+
+/** The name that is most likely meant by `written`; `undefined` if it is far from all names. */
+export function nearestName(written: string, names: readonly string[]): string | undefined {
+  const [nearest] = names
+    .map((name) => ({ name, edits: edits(written.toLowerCase(), name.toLowerCase()) }))
+    .filter(({ name, edits }) => edits <= Math.max(2, name.length / 3) && edits < name.length)
+    .sort((a, b) => a.edits - b.edits);
+  return nearest?.name;
+}
+
+/** How many characters must be added, removed or replaced to turn one text into the other. */
+function edits(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, at) => at);
+  for (let i = 1; i <= from.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= to.length; j++) {
+      const replaced = (row[j - 1] ?? 0) + (from[i - 1] === to[j - 1] ? 0 : 1);
+      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[to.length] ?? 0;
+}
