@@ -1,8 +1,9 @@
-import { createServer, type IncomingMessage, STATUS_CODES } from "node:http";
+import { createServer, type IncomingMessage, maxHeaderSize, type ServerResponse, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import { getRequestListener } from "@hono/node-server";
 import { type WebSocket, WebSocketServer } from "ws";
 import { keepsPath } from "../../src/foundation/text/path-segment.ts";
+import { codeOf } from "../../src/foundation/text/reason.ts";
 import type { Home } from "./home.ts";
 import type { HomeSocket } from "./home-socket.ts";
 
@@ -37,7 +38,8 @@ export async function listen(ports: ServerPorts): Promise<() => Promise<void>> {
   });
   const answer = getRequestListener(
     async (request, { incoming }) => {
-      if (isChanged(incoming.url ?? "", request.url)) return noTarget();
+      const hasHost = incoming.headers.host !== undefined || incoming.httpVersion === "1.0";
+      if (!hasHost || isChanged(incoming.url ?? "", request.url)) return noTarget();
       const answer = await answerTo(ports, from(request, incoming.socket.remoteAddress));
       const accepted = ports.home.acceptedBy(answer);
       if (!accepted) return answer;
@@ -54,6 +56,8 @@ export async function listen(ports: ServerPorts): Promise<() => Promise<void>> {
       requestTimeout: 0,
       keepAliveTimeout: idleConnectionMs,
       connectionsCheckingInterval: 1_000,
+      // Node would refuse a request without a Host, and say nothing of why.
+      requireHostHeader: false,
       // A client may offer another protocol, and goes on without it: Java's offers h2c with each request.
       shouldUpgradeCallback: ({ method, headers }) =>
         method === "GET" && headers.upgrade?.toLowerCase() === "websocket",
@@ -65,6 +69,14 @@ export async function listen(ports: ServerPorts): Promise<() => Promise<void>> {
   server.on("upgrade", (incoming, socket, head) => {
     socket.on("error", () => socket.destroy());
     upgrade(ports, webSockets, incoming, socket, head).catch(() => socket.destroy());
+  });
+  server.on("checkExpectation", (_, answer: ServerResponse) => {
+    answer.writeHead(417, { "content-type": "text/plain" }).end("The only expectation that is met is 100-continue.\n");
+  });
+  server.on("clientError", (error, socket: Duplex & { readonly _httpMessage?: ServerResponse }) => {
+    // An answer that has begun is broken off, as Node itself does it.
+    if (!socket.writable || codeOf(error) === "ECONNRESET" || socket._httpMessage?.headersSent) socket.destroy();
+    else void refuse(socket, unreadable(codeOf(error)));
   });
   // The edge is nobody's proxy.
   server.on("connect", (_, socket) => socket.destroy());
@@ -106,6 +118,22 @@ function isChanged(target: string, url: string): boolean {
 function noTarget(): Response {
   return new Response("The request's target is no path, or its Host no host.\n", { status: 400 });
 }
+
+/** The answer to what Node could not read as a request, by the code of its error. */
+function unreadable(code: string): Response {
+  const { status, says } = faults[code] ?? { status: 400, says: "The request is not well-formed HTTP." };
+  return new Response(`${says}\n`, { status });
+}
+
+const faults: Readonly<Record<string, { readonly status: number; readonly says: string }>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: {
+    ...{ status: 408, says: `The request's headers did not come within ${headersWithinMs / 1_000} seconds.` },
+  },
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: { status: 413, says: "The extensions of the request's chunks are too long." },
+  HPE_HEADER_OVERFLOW: {
+    ...{ status: 431, says: `The request's target and headers have more than ${maxHeaderSize} bytes.` },
+  },
+};
 
 /** Like plain workerd, it says who is connected. */
 function from(request: Request, address: string | undefined): Request {
@@ -160,7 +188,7 @@ function cut(reason: string): string {
   return `${text.replace(/\uFFFD$/, "")}…`;
 }
 
-/** An answer over a connection that wanted to become a WebSocket. */
+/** An answer over a connection of which Node makes none: it wanted to become a WebSocket, or its request cannot be read. */
 async function refuse(socket: Duplex, answer: Response): Promise<void> {
   const body = Buffer.from(await answer.arrayBuffer());
   socket.once("finish", () => socket.destroy());

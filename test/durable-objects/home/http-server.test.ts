@@ -86,6 +86,53 @@ test.each([
   await close();
 });
 
+test.each([
+  ["what is not HTTP", "hello", 400, "The request is not well-formed HTTP.\n"],
+  ["no Host", "GET / HTTP/1.1", 400, "The request's target is no path, or its Host no host.\n"],
+  [
+    "an expectation",
+    "POST / HTTP/1.1\r\nhost: a\r\nexpect: much",
+    417,
+    "The only expectation that is met is 100-continue.\n",
+  ],
+  [
+    "a target that is too long",
+    `GET /${"x".repeat(16_384)}`,
+    431,
+    "The request's target and headers have more than 16384 bytes.\n",
+  ],
+])("%s is refused, and one line says why", async (_, head, status, line) => {
+  const [port = 0] = await freePorts(1);
+  const close = await listen({
+    ...{ host: "127.0.0.1", port, home: { gate: () => async () => {}, acceptedBy: () => undefined } },
+    fetch: async () => new Response("read"),
+  });
+  const client = connect(port, "127.0.0.1", () => client.write(`${head}\r\nconnection: close\r\n\r\n`));
+  const answer = String(Buffer.concat(await client.toArray()));
+
+  expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} [^]*\r\ncontent-type: text/plain`, "i"));
+  expect(answer).toContain(line);
+  await close();
+});
+
+test("what comes after a request, and cannot be read, does not get into an answer that has begun", async () => {
+  const [port = 0] = await freePorts(1);
+  const close = await listen({
+    ...{ host: "127.0.0.1", port, home: { gate: () => async () => {}, acceptedBy: () => undefined } },
+    fetch: async () => new Response(new ReadableStream({ start: (body) => body.enqueue(Buffer.from("begun")) })),
+  });
+  const client = connect(port, "127.0.0.1", () => client.write("GET / HTTP/1.1\r\nhost: a\r\n\r\n"));
+  let answer = "";
+  client.on("data", (data) => {
+    answer += data;
+    if (answer.includes("begun")) client.write("hello\r\n\r\n");
+  });
+  await once(client, "close");
+
+  expect(answer.match(/HTTP\/1\.1 \d+/g)).toEqual(["HTTP/1.1 200"]);
+  await close();
+});
+
 /** A server whose requests are all accepted as one socket, or refused. */
 async function accepting(accepts: boolean) {
   const [port = 0] = await freePorts(1);
