@@ -138,10 +138,20 @@ function lastLine(logFile: string): string {
     closeSync(log);
     const lines = end.toString("utf8", 0, read).trimEnd().split("\n");
     // Node ends the report of an error that nobody caught with its version.
-    const line = lines.findLast((one) => one !== "" && !one.startsWith("Node.js v") && !/^[\s}]/.test(one)) ?? "";
+    const line = lines.findLast((one) => one !== "" && !one.startsWith("Node.js v") && isWhole(one)) ?? "";
     return line && `: ${line.length > MAX_QUOTED ? `${line.slice(0, MAX_QUOTED).replace(/\s\S*$/, "")} …` : line}`;
   } catch {
     return "";
+  }
+}
+
+/** Not the end of a stack or an object; nor a line of JSON that a full disk has cut. */
+function isWhole(line: string): boolean {
+  if (!line.startsWith("{")) return !/^[\s}]/.test(line);
+  try {
+    return Boolean(JSON.parse(line));
+  } catch {
+    return false;
   }
 }
 

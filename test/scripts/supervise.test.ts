@@ -16,11 +16,11 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-test("a part that cannot work is started again until it can, and why it ended is printed once", async () => {
+test("a part that cannot work is started again until it can, and why it ended is printed once, without half a line of its log", async () => {
   const room = join(folder, "room");
   const part = `
     if (require("node:fs").existsSync(${JSON.stringify(room)})) setInterval(() => {}, 1_000);
-    else { console.error("one line\\nthe disk is full"); process.exitCode = 1; }`;
+    else { console.error('one line\\nthe disk is full\\n{"time":"2026-11-2'); process.exitCode = 1; }`;
   const launch = { command: process.execPath, args: ["-e", part], env: {} };
   const options = { name: "part", launch, logFile: join(folder, "part.log") };
   const supervisor = `
