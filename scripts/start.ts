@@ -7,6 +7,7 @@ import { promisify } from "node:util";
 import { Option } from "commander";
 import { isSocketUrl } from "../bridge-agent/drivers/setting-values.ts";
 import type { AgentSettingsInput } from "../bridge-agent/service/settings.ts";
+import { isFolderHeld } from "../bridge-agent/service/state-folder.ts";
 import { missingSecretsOf } from "../cli/edge/check.ts";
 import { requireFreePort } from "../cli/edge/edge-state.ts";
 import { print, printNotice, runUntilStopped, StartError } from "../cli/edge/program.ts";
@@ -73,7 +74,7 @@ async function start(): Promise<() => Promise<void>> {
     if (ports.site) await requireFreePort("WEBEX_SITE_PORT", ports.site);
     if (plan) await requireFreeSipPort(plan.sipPort);
   } catch (error) {
-    throw new StartError(`${systemReason(error)}${leftOver(statePath())}`);
+    throw new StartError(`${systemReason(error)}${earlierRun(statePath(), bridgeVariable)}`);
   }
   const all = Object.values(ports);
   if (new Set(all).size < all.length) {
@@ -154,8 +155,12 @@ async function start(): Promise<() => Promise<void>> {
   };
 }
 
-/** What to do about parts of an earlier run that outlived it, since somebody killed it and its guard at once. */
-function leftOver(folder: string): string {
+/** What to do about an earlier run that goes on; or about its parts that outlived it, since somebody killed it and its guard at once. */
+function earlierRun(folder: string, bridgeVariable: string): string {
+  if (isFolderHeld(folder)) {
+    const own = `BRIDGEHEAD_STATE, PORT, ${bridgeVariable} and AGENT_PORT`;
+    return `; a run with the state folder ${folder} is up: stop that one, or set ${own} for a second one beside it`;
+  }
   const file = join(folder, "pids.json");
   try {
     const pids = Object.values(JSON.parse(readFileSync(file, "utf8")) as Record<string, number>).filter(isAlive);

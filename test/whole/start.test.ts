@@ -227,7 +227,7 @@ test("a state folder of another format is one line on stderr that says what to d
   );
 });
 
-test("a second run on the same state folder is refused; after a SIGKILL of the first one it is not", async () => {
+test("a second run on the same state folder, or on its port, is refused; after a SIGKILL of the first one it is not", async () => {
   const state = newFolder();
   const first = await LocalRun.start({ state });
   const pids = Object.values(first.pids());
@@ -235,6 +235,11 @@ test("a second run on the same state folder is refused; after a SIGKILL of the f
   const second = await start({ BRIDGEHEAD_STATE: state });
   expect(second.code).toBe(1);
   expect(second.stderr).toMatch(/^the state folder \S+ is in use by another run; .*\n$/);
+  const { port } = new URL(first.edgeUrl);
+  expect(await start({ BRIDGEHEAD_STATE: state, PORT: port })).toEqual({
+    code: 1,
+    stderr: `cannot listen on 127.0.0.1:${port} (the port is taken); set PORT to another port; a run with the state folder ${state} is up: stop that one, or set BRIDGEHEAD_STATE, PORT, SIMULATED_BRIDGE_PORT and AGENT_PORT for a second one beside it\n`,
+  });
 
   first.supervisor.kill("SIGKILL");
   await eventually("no part is left", async () => !pids.some(isAlive), 5_000);
