@@ -1,5 +1,13 @@
 import { waitUntil } from "cloudflare:workers";
-import { countingOf, type Env, logAt, now, objectsOf, timers } from "../durable-objects/cloudflare/env.ts";
+import {
+  countingOf,
+  droppedBytes,
+  type Env,
+  logAt,
+  now,
+  objectsOf,
+  timers,
+} from "../durable-objects/cloudflare/env.ts";
 import { Edge } from "./edge.ts";
 
 export * from "../durable-objects/cloudflare/objects.ts";
@@ -19,6 +27,7 @@ export default {
 function edgeOf(env: Env): Edge {
   return new Edge({
     ...timers,
+    droppedBytes,
     variables: env,
     objects: objectsOf(env),
     counting: countingOf(env),

@@ -64,6 +64,10 @@ export async function listen(ports: ServerPorts): Promise<() => Promise<void>> {
     },
     answer,
   );
+  server.on("checkContinue", (incoming, outgoing) => {
+    continueOnceRead(incoming, outgoing);
+    void answer(incoming, outgoing);
+  });
   server.setTimeout(silentWithinMs);
   server.maxConnections = mostConnections;
   server.on("upgrade", (incoming, socket, head) => {
@@ -93,6 +97,17 @@ export async function listen(ports: ServerPorts): Promise<() => Promise<void>> {
     }, answerWithinMs);
     await closed;
     clearTimeout(late);
+  };
+}
+
+/** Lets the client send its body once somebody reads it, as workerd does: what is refused by its head sends none. */
+function continueOnceRead(incoming: IncomingMessage, outgoing: ServerResponse): void {
+  const read = incoming._read;
+  incoming._read = (size) => {
+    incoming._read = read;
+    // Node also reads after the answer, to be rid of the body.
+    if (!outgoing.headersSent) outgoing.writeContinue();
+    read.call(incoming, size);
   };
 }
 
