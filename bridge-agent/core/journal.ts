@@ -164,7 +164,7 @@ function journalOf(db: DatabaseSync, file: string) {
 }
 
 function transactionsOf(db: DatabaseSync, file: string) {
-  const inode = inodeOf(file);
+  const [inode, logInode] = [inodeOf(file), inodeOf(logOf(file))];
   const begin = db.prepare("BEGIN IMMEDIATE");
   const commit = db.prepare("COMMIT");
   let isBegun: boolean | null = null; // `null` outside of a transaction.
@@ -188,6 +188,11 @@ function transactionsOf(db: DatabaseSync, file: string) {
       try {
         // What is written to a deleted file is on no disk. One in memory was on none from the start.
         if (inode !== undefined && inodeOf(file) !== inode) return err(gone(file));
+        if (logInode !== undefined && inodeOf(logOf(file)) !== logInode) {
+          // Its pages are still at hand.
+          db.exec("PRAGMA wal_checkpoint");
+          return err(logGone(file));
+        }
         const value = work();
         if (isBegun) commit.run();
         return ok(value);
@@ -353,8 +358,9 @@ function formatFault(db: DatabaseSync, file: string): JournalFailure | null {
 /** Why the file cannot be read; `null`: it can. The file's folder stays as it is. */
 export function journalFault(file: string): JournalFailure | null {
   // A journal that nobody has open is read as one that cannot change: else SQLite makes files beside it, and leaves them.
-  if (!existsSync(`${file}-wal`)) return faultIn(`${pathToFileURL(file)}?immutable=1`, file);
-  if (existsSync(`${file}-shm`)) return faultIn(file, file);
+  const isOpen = existsSync(`${file}-shm`);
+  if (!existsSync(logOf(file))) return isOpen ? logLost(file) : faultIn(`${pathToFileURL(file)}?immutable=1`, file);
+  if (isOpen) return faultIn(file, file);
   const folder = mkdtempSync(join(tmpdir(), "bridgehead-journal-"));
   try {
     const copy = join(folder, "journal.sqlite");
@@ -399,10 +405,27 @@ function inodeOf(file: string): number | undefined {
   return statSync(file, { throwIfNoEntry: false })?.ino;
 }
 
+/** What SQLite has not copied into the file yet. */
+function logOf(file: string): string {
+  return `${file}-wal`;
+}
+
 function gone(file: string): JournalFailure {
   const what = `journal ${file} was deleted or replaced while the agent runs: this process does nothing more`;
   const todo = `Put the folder ${dirname(file)} back, then restart the agent (systemctl restart); calls stay up`;
   return { kind: "gone", sentence: `${what}. ${todo}` };
+}
+
+function logGone(file: string): JournalFailure {
+  const what = `journal ${logOf(file)} was deleted or replaced while the agent runs: this process does nothing more`;
+  const todo = `What it held is in ${file} now. Restart the agent (systemctl restart); calls stay up`;
+  return { kind: "gone", sentence: `${what}. ${todo}` };
+}
+
+/** An agent that ends takes both files away; one that is killed leaves both. */
+function logLost(file: string): JournalFailure {
+  const todo = `Restart the agent (systemctl restart): while it runs, it copies what was in there into ${file}; after a kill, that is lost`;
+  return { kind: "gone", sentence: `journal ${logOf(file)} was deleted. ${todo}` };
 }
 
 function damaged(file: string, why: string): JournalFailure {

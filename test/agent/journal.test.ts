@@ -41,6 +41,11 @@ const story: PromptCall = {
 };
 const ended = { type: "event", event: { type: "conference-ended" } } as const;
 
+function replaced(file: string): void {
+  copyFileSync(file, `${file}-copy`);
+  renameSync(`${file}-copy`, file);
+}
+
 test("what was written is there when the file is opened again", () => {
   const first = journal();
   let stream: string = "";
@@ -177,6 +182,34 @@ test.each([
   const one = journal();
   change(join(folder, "journal.sqlite"));
   expect(one.transaction(expect.unreachable)).toMatchObject({ ok: false, error: { kind: "gone" } });
+});
+
+test.each([
+  ["deleted", (log: string) => rmSync(log)],
+  ["replaced", (log: string) => replaced(log)],
+])("a turn on a journal whose -wal was %s is not run, and what was in there is kept", (_, change) => {
+  const one = journal();
+  one.addCommand(lock("a"), 0);
+  const reader = new DatabaseSync(join(folder, "journal.sqlite"));
+  change(join(folder, "journal.sqlite-wal"));
+  expect(one.transaction(expect.unreachable)).toMatchObject({ ok: false, error: { kind: "gone" } });
+  one.close();
+  reader.close();
+  open = [];
+  expect(journal().load().commands).toMatchObject([{ pending: lock("a") }]);
+});
+
+test("a journal whose -wal was deleted is not whole, until its agent has ended", () => {
+  const one = journal();
+  const file = join(folder, "journal.sqlite");
+  rmSync(`${file}-wal`);
+  expect(journalFault(file)).toMatchObject({
+    kind: "gone",
+    sentence: expect.stringMatching(/-wal was deleted\. Restart/),
+  });
+  one.close();
+  open = [];
+  expect(journalFault(file)).toBe(null);
 });
 
 test("a journal whose folder cannot be looked at is not written, for as long", () => {
