@@ -293,8 +293,9 @@ export class Conference {
     if (!isLast) this.#arm(why === "alarm" ? deleteAt : null);
     // Else it would act on what the backup says first, although more has happened since.
     if (isBeforeRestore(this.#store, this.#ports.restoredAt)) {
-      await this.#commits.submit({ type: "restored" });
+      // Before the commit, which asks: an alarm that loads the object comes here twice.
       this.#isToAsk = true;
+      await this.#commits.submit({ type: "restored" });
     }
     if (this.#isToAsk) void this.#askForSnapshot();
     this.#outbox.deleteConfirmed();

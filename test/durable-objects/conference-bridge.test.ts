@@ -358,6 +358,8 @@ test("an object of a restored backup asks the bridge first: what was due in the 
   world.restoredAt = world.time.now;
   world.sent.length = 0;
   world.start();
+  // As the home has it: an alarm loads the object.
+  void world.conference.alarm();
   await world.time.pass(60_000);
 
   expect(sent()).toEqual([]);
