@@ -36,6 +36,11 @@ export interface Leg {
   isWaiting: boolean;
 }
 
+/** A leg as `Legs` has it. */
+interface OwnLeg extends Leg {
+  conference: ConfKey | null;
+}
+
 export type LegView = Pick<Leg, "call" | "number" | "conference" | "room" | "muted" | "since"> & {
   readonly stage: "prompted" | "dialled" | "entered";
 };
@@ -195,10 +200,10 @@ export class Legs {
     leg.isWaiting = false;
   }
 
-  move(leg: Leg, conference: ConfKey): void {
+  move(leg: OwnLeg, conference: ConfKey): void {
     if (leg.conference === conference) return;
     if (leg.conference !== null) this.#inConference.delete(leg.conference, leg);
-    Object.assign(leg, { conference });
+    leg.conference = conference;
     this.#inConference.add(conference, leg);
   }
 
