@@ -8,7 +8,7 @@ import { within } from "./foundation/time/timers.ts";
 import { version } from "./foundation/version.ts";
 import { withWholeUrl } from "./http/address.ts";
 import { AgentsToClose } from "./http/agents/agents-to-close.ts";
-import { type AppPorts, createApp } from "./http/app.ts";
+import { type App, type AppPorts, createApp } from "./http/app.ts";
 import { keepAsked, keepAudit } from "./http/audited.ts";
 import type { BodyPorts } from "./http/body.ts";
 import { Attempts } from "./http/guard.ts";
@@ -16,6 +16,7 @@ import { type EdgeEvent, Metrics, processText } from "./http/monitoring/monitori
 import { answerOrNull } from "./http/objects-of-request.ts";
 import { problem } from "./http/problem.ts";
 import { type Disk, type KnownDisk, Storage } from "./http/storage.ts";
+import type { TextAnswer } from "./http/text-answer.ts";
 import { type OperatorsSettings, type People, peopleOf, readOperators } from "./operators/people.ts";
 import { HandleCache } from "./routing/deliver.ts";
 import type { AllObjects } from "./rpc/objects.ts";
@@ -62,7 +63,7 @@ export class Edge {
   /** By domain and host, when it was told last: a loud stranger leaves room for others. */
   readonly #serversTold = new Map<string, EpochMs>();
   readonly #agentsToClose: AgentsToClose;
-  #app: ReturnType<typeof createApp> | undefined;
+  #app: App | undefined;
   #people: Promise<People> | undefined;
   /** Of which settings the sites know; `null`: one of them was not reached. */
   #sent: { readonly domains: Domains | null; readonly at: number } = { domains: null, at: 0 };
@@ -77,7 +78,7 @@ export class Edge {
     });
   }
 
-  async fetch(received: Request): Promise<Response> {
+  async fetch(received: Request): Promise<Response | TextAnswer> {
     const request = withWholeUrl(received);
     if (request === null)
       return new Response("The request's target is no path, or its Host no host.\n", { status: 400 });

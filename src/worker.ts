@@ -9,6 +9,7 @@ import {
   timers,
 } from "../durable-objects/cloudflare/env.ts";
 import { Edge } from "./edge.ts";
+import { asResponse } from "./http/text-answer.ts";
 
 export * from "../durable-objects/cloudflare/objects.ts";
 
@@ -16,9 +17,9 @@ export * from "../durable-objects/cloudflare/objects.ts";
 let known: { readonly env: Env; readonly edge: Edge } | undefined;
 
 export default {
-  fetch(request, env) {
+  async fetch(request, env) {
     if (known?.env !== env) known = { env, edge: edgeOf(env) };
-    return known.edge.fetch(request);
+    return asResponse(await known.edge.fetch(request));
   },
   // The edge is nobody's proxy. Without this, plain workerd logs an error for each CONNECT of a stranger.
   connect: (socket) => socket.close(),

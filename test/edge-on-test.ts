@@ -1,3 +1,4 @@
+import type { Hono } from "hono";
 import { RateLimit } from "../src/foundation/limits.ts";
 import { Counts } from "../src/foundation/metrics.ts";
 import type { Timers } from "../src/foundation/time/timers.ts";
@@ -6,6 +7,7 @@ import { type AppPorts, createApp } from "../src/http/app.ts";
 import { Attempts } from "../src/http/guard.ts";
 import { Metrics } from "../src/http/monitoring/monitoring.ts";
 import { Storage } from "../src/http/storage.ts";
+import { asResponse } from "../src/http/text-answer.ts";
 import { HandleCache } from "../src/routing/deliver.ts";
 import type { EdgeObjects } from "../src/rpc/objects.ts";
 import type { Domain } from "../src/settings/load.ts";
@@ -17,7 +19,7 @@ export function edgeOnTest(
   objects: EdgeObjects,
   more: Partial<AppPorts> = {},
   routes?: readonly Route[],
-): ReturnType<typeof createApp> {
+): Pick<Hono, "request"> {
   const { after, now } = time;
   const ports: AppPorts = {
     ...{ after, now, objects, domains: new Map(domains.map((domain) => [domain.name, domain])) },
@@ -40,5 +42,11 @@ export function edgeOnTest(
     log: () => {},
     ...more,
   };
-  return createApp(ports, routes);
+  const app = createApp(ports, routes);
+  return {
+    request: async (input, init) => {
+      const request = typeof input === "string" ? new Request(new URL(input, "http://localhost"), init) : input;
+      return asResponse(await app.fetch(request as Request));
+    },
+  };
 }

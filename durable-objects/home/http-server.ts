@@ -1,9 +1,11 @@
 import { createServer, type IncomingMessage, maxHeaderSize, type ServerResponse, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import { getRequestListener } from "@hono/node-server";
+import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { type WebSocket, WebSocketServer } from "ws";
 import { keepsPath } from "../../src/foundation/text/path-segment.ts";
 import { codeOf } from "../../src/foundation/text/reason.ts";
+import { asResponse, TextAnswer } from "../../src/http/text-answer.ts";
 import type { Home } from "./home.ts";
 import type { HomeSocket } from "./home-socket.ts";
 
@@ -11,7 +13,7 @@ interface ServerPorts {
   readonly host: string;
   readonly port: number;
   readonly home: Pick<Home, "gate" | "acceptedBy">;
-  fetch(request: Request): Promise<Response>;
+  fetch(request: Request): Promise<Response | TextAnswer>;
 }
 
 /** As at Cloudflare. */
@@ -37,10 +39,11 @@ export async function listen(ports: ServerPorts): Promise<() => Promise<void>> {
     ...{ noServer: true, clientTracking: true, perMessageDeflate: false, maxPayload: mostBytesOfMessage },
   });
   const answer = getRequestListener(
-    async (request, { incoming }) => {
+    async (request, { incoming, outgoing }) => {
       const hasHost = incoming.headers.host !== undefined || incoming.httpVersion === "1.0";
       if (!hasHost || isChanged(incoming.url ?? "", request.url)) return noTarget();
       const answer = await answerTo(ports, from(request, incoming.socket.remoteAddress));
+      if (answer instanceof TextAnswer) return send(answer, outgoing as ServerResponse);
       const accepted = ports.home.acceptedBy(answer);
       if (!accepted) return answer;
       // Its header asked for a WebSocket, and its connection did not.
@@ -112,7 +115,7 @@ function continueOnceRead(incoming: IncomingMessage, outgoing: ServerResponse): 
 }
 
 /** The answer, once all that it stands on is on disk. */
-async function answerTo({ home, fetch }: ServerPorts, request: Request): Promise<Response> {
+async function answerTo({ home, fetch }: ServerPorts, request: Request): Promise<Response | TextAnswer> {
   const mayLeave = home.gate();
   const answer = await fetch(request);
   try {
@@ -121,6 +124,11 @@ async function answerTo({ home, fetch }: ServerPorts, request: Request): Promise
   } catch {
     return new Response("The request could not be carried out. Try it again.\n", { status: 503 });
   }
+}
+
+function send({ status, contentType, text }: TextAnswer, outgoing: ServerResponse): Response {
+  outgoing.writeHead(status, { "content-type": contentType, "content-length": Buffer.byteLength(text) }).end(text);
+  return RESPONSE_ALREADY_SENT;
 }
 
 /** Whether a URL has another path than the target. One without these letters stays as it is, and costs no URL. */
@@ -169,7 +177,7 @@ async function upgrade(
   const url = URL.parse(`http://${incoming.headers.host ?? "localhost"}${incoming.url}`);
   const answer =
     url && !isChanged(incoming.url ?? "", url.href)
-      ? await answerTo(ports, from(new Request(url, { headers }), incoming.socket.remoteAddress))
+      ? asResponse(await answerTo(ports, from(new Request(url, { headers }), incoming.socket.remoteAddress)))
       : noTarget();
   const accepted = ports.home.acceptedBy(answer);
   if (!accepted) return refuse(socket, answer);

@@ -1,20 +1,73 @@
 import { brotliDecompressSync, constants, gunzipSync, inflateRawSync, inflateSync } from "node:zlib";
-import { request } from "undici";
+import { type Dispatcher, getGlobalDispatcher } from "undici";
 import { answerTooLong, type HttpAnswer, maxBodyBytes, type PostRequest, postBy } from "../platform/post.ts";
 
-/** A quarter of the CPU that `fetch` takes on Node. By the same proxy, if Node is told to use one. */
+type Exchanged = Omit<Extract<HttpAnswer, { kind: "answered" }>, "kind">;
+
+/** Without a stream for each body: a fifth of the CPU that `fetch` takes on Node. By the same proxy, if Node is told to use one. */
 export function nodePost(asked: PostRequest): Promise<HttpAnswer> {
-  return postBy(async (url, sent) => {
-    const { statusCode: status, headers, body } = await request(url, { ...sent, method: "POST" });
-    const chunks: Buffer[] = [];
-    let length = 0;
-    for await (const chunk of body as AsyncIterable<Buffer>) {
-      length += chunk.length;
-      if (length > maxBodyBytes) throw answerTooLong();
-      chunks.push(chunk);
-    }
-    return { status, body: decompressed(Buffer.concat(chunks), headers["content-encoding"]) };
+  return postBy((url, { headers, body, signal }) => {
+    const { origin, pathname, search } = new URL(url);
+    return new Promise((resolve, reject) => {
+      const options = { origin, path: pathname + search, method: "POST" as const, headers, body };
+      getGlobalDispatcher().dispatch(options, new Answer(signal, resolve, reject));
+    });
   }, asked);
+}
+
+/** Reads one answer to its end. */
+class Answer implements Dispatcher.DispatchHandler {
+  readonly #signal: AbortSignal;
+  readonly #resolve: (answer: Exchanged) => void;
+  readonly #reject: (error: unknown) => void;
+  /** Once there is a connection. */
+  #controller: Dispatcher.DispatchController | undefined;
+  #status = 0;
+  #coding: string | readonly string[] | undefined;
+  readonly #chunks: Buffer[] = [];
+  #length = 0;
+
+  constructor(signal: AbortSignal, resolve: (answer: Exchanged) => void, reject: (error: unknown) => void) {
+    this.#signal = signal;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    signal.addEventListener("abort", this.#breakOff);
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#signal.aborted) this.#breakOff();
+  }
+
+  onResponseStart(_: unknown, status: number, headers: Record<string, string | string[] | undefined>): void {
+    this.#status = status;
+    this.#coding = headers["content-encoding"];
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#length += chunk.length;
+    if (this.#length > maxBodyBytes) controller.abort(answerTooLong());
+    else this.#chunks.push(chunk);
+  }
+
+  onResponseEnd(): void {
+    this.#signal.removeEventListener("abort", this.#breakOff);
+    try {
+      this.#resolve({ status: this.#status, body: decompressed(Buffer.concat(this.#chunks), this.#coding) });
+    } catch (error) {
+      this.#reject(error);
+    }
+  }
+
+  onResponseError(_: unknown, error: Error): void {
+    this.#signal.removeEventListener("abort", this.#breakOff);
+    this.#reject(error);
+  }
+
+  readonly #breakOff = () => {
+    this.#controller?.abort(this.#signal.reason);
+    this.#reject(this.#signal.reason);
+  };
 }
 
 /** No compression is asked for, and some servers compress all the same. What is cut off at its end is read as far as it goes. */

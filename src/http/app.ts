@@ -20,7 +20,8 @@ import { addHealth, Readiness } from "./monitoring/readiness.ts";
 import { failureOf, forOneRequest } from "./objects-of-request.ts";
 import { noSuchPage, problem, withInstance } from "./problem.ts";
 import type { Storage } from "./storage.ts";
-import { type AdapterPorts, addAdapter } from "./webex/adapter.ts";
+import type { TextAnswer } from "./text-answer.ts";
+import { type AdapterPorts, answerAdapter } from "./webex/adapter.ts";
 import { addGlobalNumbers } from "./webex/global-numbers.ts";
 
 export interface AppPorts extends AdapterPorts, AgentPorts, Omit<PeoplePorts & MetricsPorts, "lookAt"> {
@@ -29,7 +30,14 @@ export interface AppPorts extends AdapterPorts, AgentPorts, Omit<PeoplePorts & M
   readonly storage: Storage;
 }
 
-export function createApp(ports: AppPorts, routes: readonly Route[] = apiRoutes): Hono<Variables> {
+/** All that the edge answers. */
+export interface App {
+  readonly routes: Hono<Variables>["routes"];
+  fetch(request: Request): Promise<Response | TextAnswer>;
+}
+
+/** WebEx's documents, of which there are hundreds a second, do not go through the router. */
+export function createApp(ports: AppPorts, routes: readonly Route[] = apiRoutes): App {
   const app = new Hono<Variables>();
   const readiness = new Readiness(ports);
   // A copy of `domains` would be that of before a reload.
@@ -40,7 +48,6 @@ export function createApp(ports: AppPorts, routes: readonly Route[] = apiRoutes)
     },
     lookAt: readiness.lookAt,
   };
-  addAdapter(app, edge);
   addGlobalNumbers(app, edge);
   addHealth(app, edge, readiness);
   app.get("/agent/:domain/:bridge", (context) => {
@@ -67,12 +74,21 @@ export function createApp(ports: AppPorts, routes: readonly Route[] = apiRoutes)
     }),
   );
   app.notFound(() => noSuchPage());
-  app.onError((error, context) => {
+  const failed = (error: unknown) => {
     edge.log("request-failed", { ...failureOf(error) }, "error");
-    const answer = problem(503, "failed for now", "The request could not be carried out. Try it again.");
+    return problem(503, "failed for now", "The request could not be carried out. Try it again.");
+  };
+  app.onError((error, context) => {
+    const answer = failed(error);
     return failedPage(context) ?? instanceOf(context, answer);
   });
-  return app;
+  return {
+    routes: app.routes,
+    fetch: async (request) => {
+      const answer = answerAdapter(request, edge);
+      return answer === null ? app.fetch(request) : answer.catch(failed);
+    },
+  };
 }
 
 /** Of what is added behind it, each request has somebody who is signed in. */

@@ -60,6 +60,8 @@ export function storageFault(error: unknown): { readonly of: "disk" | "object"; 
   return /SQLITE|internal error/.test(why) ? { of: "object", why } : null;
 }
 
+const objectNames = Object.keys(objectMethods) as readonly ObjectName[];
+
 interface Ports extends Timers {
   readonly objects: EdgeObjects;
   now(): number;
@@ -108,6 +110,7 @@ export function forOneRequest<Edge extends Ports>(edge: Edge): Edge {
       },
     );
   };
-  const objects = Object.keys(objectMethods).map((name) => [name, limited(name as ObjectName)]);
-  return { ...edge, objects: Object.fromEntries(objects) };
+  const objects = Object.fromEntries(objectNames.map((name) => [name, limited(name)]));
+  // A copy would ask for each of its parts.
+  return Object.create(edge, { objects: { value: objects } });
 }

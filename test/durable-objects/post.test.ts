@@ -7,9 +7,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { brotliCompressSync, constants, deflateRawSync, deflateSync, gzipSync } from "node:zlib";
-import { afterAll, afterEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, describe, expect, onTestFinished, test } from "vitest";
 import { nodePost } from "../../durable-objects/home/node-post.ts";
-import { fetchPost, type HttpAnswer, type PostRequest, statusFault } from "../../durable-objects/platform/post.ts";
+import { fetchPost, type HttpAnswer, statusFault } from "../../durable-objects/platform/post.ts";
 import { freePorts } from "../../simulators/free-ports.ts";
 
 interface Answer {
@@ -56,13 +56,9 @@ describe.each([
     ],
     ["does not speak HTTP", (socket) => socket.end("220 mail ESMTP\r\n"), "the answer is not HTTP"],
   ])("a server that %s is told in plain words", async (_how, act, reason) => {
-    const server = createPlainServer((socket) => socket.once("data", () => act(socket)));
-    const port = await new Promise<number>((resolve) =>
-      server.listen(0, "127.0.0.1", () => resolve((server.address() as AddressInfo).port)),
-    );
+    const port = await servingTcp((socket) => socket.once("data", () => act(socket)));
 
     expect(await post(`http://127.0.0.1:${port}/`)).toEqual({ kind: "failed", reason });
-    server.close();
   });
 
   test("a server that is not there is told in plain words, and a name that nobody knows", async () => {
@@ -99,6 +95,15 @@ describe.each([
 
       expect(await post(`${webex}/`)).toMatchObject({ kind: "answered", status: 200 });
       expect(await post(`${await serving({ body: "confirmed" })}/`)).toMatchObject({ kind: "answered", status: 200 });
+    });
+  });
+
+  test("the limit counts from the start, also while a server is silent at the handshake of TLS", async () => {
+    const port = await servingTcp(() => {});
+
+    expect(await postedBy(postBy, `https://127.0.0.1:${port}/`, 20)).toEqual({
+      kind: "failed",
+      reason: "no complete answer within 20 ms",
     });
   });
 
@@ -179,9 +184,15 @@ describe.each([
   });
 });
 
-function postedBy(post: (request: PostRequest) => Promise<HttpAnswer>, url: string): Promise<HttpAnswer> {
+function postedBy(post: typeof fetchPost, url: string, timeoutMs = 5_000): Promise<HttpAnswer> {
   const { signal } = new AbortController();
-  return post({ url, body: "<WbxTSPSchema/>", contentType: "text/xml; charset=UTF-8", timeoutMs: 5_000, signal });
+  return post({ url, body: "<WbxTSPSchema/>", contentType: "text/xml; charset=UTF-8", timeoutMs, signal });
+}
+
+function servingTcp(connected: (socket: Socket) => void): Promise<number> {
+  const server = createPlainServer(connected);
+  onTestFinished(() => void server.close());
+  return new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve((server.address() as AddressInfo).port)));
 }
 
 function serving({ status = 200, headers = {}, body = "" }: Answer, tls?: ServerOptions): Promise<string> {

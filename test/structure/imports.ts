@@ -111,7 +111,7 @@ export const rules: Readonly<Record<string, Rule>> = {
     mayAsType: ["src/rpc"],
   },
   "src/worker.ts": {
-    may: ["cloudflare:workers", "src/edge.ts", "durable-objects/cloudflare"],
+    may: ["cloudflare:workers", "src/edge.ts", "src/http/text-answer.ts", "durable-objects/cloudflare"],
   },
   "src/home.ts": {
     may: ["src/edge.ts", "src/settings", "durable-objects"],
@@ -129,6 +129,7 @@ export const rules: Readonly<Record<string, Rule>> = {
       "ws",
       "src/foundation",
       "src/delivery",
+      "src/http/text-answer.ts",
       "src/rpc",
       "durable-objects",
     ],

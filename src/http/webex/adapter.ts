@@ -1,4 +1,3 @@
-import type { Hono } from "hono";
 import type { DomainName, TransId } from "../../foundation/ids.ts";
 import type { RateLimit } from "../../foundation/limits.ts";
 import type { Result } from "../../foundation/result.ts";
@@ -9,11 +8,11 @@ import type { ToWebex } from "../../tsp/messages.ts";
 import type { ResultWord } from "../../tsp/protocol-table.ts";
 import { readBody, tooLong } from "../body.ts";
 import type { EdgePorts } from "../edge-ports.ts";
-import type { Variables } from "../guard.ts";
 import type { Metrics, unreadResults } from "../monitoring/monitoring.ts";
 import { failureOf, forOneRequest, storageFault } from "../objects-of-request.ts";
 import { noSuchPage } from "../problem.ts";
 import type { Storage } from "../storage.ts";
+import { TextAnswer } from "../text-answer.ts";
 import { decompress, type NotDecompressed } from "./decompress.ts";
 
 /** Larger than any document of 50 messages, also when it came compressed (protocol T8). */
@@ -30,16 +29,32 @@ export interface AdapterPorts extends EdgePorts {
   serverRefused(domain: DomainName, host: string): void;
 }
 
-export function addAdapter(app: Hono<Variables>, edge: AdapterPorts): void {
-  // Whoever writes down a URL may put a slash behind it.
-  for (const path of ["/tsp/:domain", "/tsp/:domain/", "/tsp/:domain/:secret", "/tsp/:domain/:secret/"]) {
-    app.all(path, async (context) => {
-      const { domain: name = "", secret } = context.req.param() as { domain?: string; secret?: string };
-      const domain = await domainOfAdapterUrl(edge.domains, name, secret);
-      if (domain) return receiveDocument(context.req.raw, domain, forOneRequest(edge));
-      edge.metrics.strangers.count();
-      return noSuchPage();
-    });
+/** Whoever writes down a URL may put a slash behind it. */
+const adapterUrl = /^[a-z]+:\/\/[^/]*\/tsp\/([^/?#]+)(?:\/([^/?#]+))?\/?(?:[?#]|$)/i;
+
+/** The answer to a request at the adapter's URL of a domain; `null`: it is for another path. */
+export function answerAdapter(request: Request, edge: AdapterPorts): Promise<Response | TextAnswer> | null {
+  const [isAdapter, name = "", secret] = adapterUrl.exec(request.url) ?? [];
+  return isAdapter === undefined ? null : answerFor(decoded(name), secret && decoded(secret), request, edge);
+}
+
+async function answerFor(
+  name: string,
+  secret: string | undefined,
+  request: Request,
+  edge: AdapterPorts,
+): Promise<Response | TextAnswer> {
+  const domain = await domainOfAdapterUrl(edge.domains, name, secret);
+  if (domain) return receiveDocument(request, domain, forOneRequest(edge));
+  edge.metrics.strangers.count();
+  return noSuchPage();
+}
+
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
   }
 }
 
@@ -59,7 +74,7 @@ async function domainOfAdapterUrl(
 }
 
 /** One document from WebEx (protocol T1, T4, T5, T8). A Confirmation of 0: all is on disk; 503: some is not, so WebEx sends it again. */
-async function receiveDocument(request: Request, domain: Domain, edge: AdapterPorts): Promise<Response> {
+async function receiveDocument(request: Request, domain: Domain, edge: AdapterPorts): Promise<Response | TextAnswer> {
   const { metrics } = edge;
   const { name, settings, codec } = domain;
   const begunAt = edge.now();
@@ -77,7 +92,7 @@ async function receiveDocument(request: Request, domain: Domain, edge: AdapterPo
     metrics.documents.count({ domain: name, result });
     metrics.confirmSeconds.observe({ domain: name }, edge.now() - begunAt);
     if (result !== "ok") edge.refused(name);
-    return new Response(codec.confirm(transId, result), { headers: { "content-type": "text/xml; charset=UTF-8" } });
+    return new TextAnswer(200, "text/xml; charset=UTF-8", codec.confirm(transId, result));
   };
   const refuse = (transId: string, result: ResultWord, detail: string) => {
     edge.log("document-refused", { domain: name, transId, result, detail }, "warn");
