@@ -14,48 +14,51 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { runOnEdge } from "../../scripts/command.ts";
 import { LocalRun } from "../../scripts/local-run.ts";
 import { freePorts } from "../../simulators/free-ports.ts";
 import { eventually, isAlive, Meeting, startWorld } from "./world.ts";
 
-runOnEdge("workers");
-
 const folders: string[] = [];
+beforeEach(() => runOnEdge("workers"));
 afterEach(() => {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 });
 
-test("a stop leaves no process, no open port and nothing that others may read, and the next start goes on with the same conferences", async () => {
-  const state = newFolder();
-  const first = await startWorld({ state });
-  const meeting = new Meeting(first);
-  await meeting.create();
-  const pids = first.run.pids();
-  const { output, edgeUrl } = first.run;
-  expect(output).toContain(`console ${edgeUrl}/console, where you sign in with the token`);
-  expect(output.at(-1)).toBe(`bridgehead ready: ${edgeUrl}`);
+test.each(["workers", "node"] as const)(
+  "on %s a stop leaves no process, no open port and nothing that others may read, and the next start goes on with the same conferences",
+  async (edge) => {
+    runOnEdge(edge);
+    const state = newFolder();
+    const first = await startWorld({ state });
+    const meeting = new Meeting(first);
+    await meeting.create();
+    const pids = first.run.pids();
+    const { output, edgeUrl } = first.run;
+    expect(output).toContain(`console ${edgeUrl}/console, where you sign in with the token`);
+    expect(output.at(-1)).toBe(`bridgehead ready: ${edgeUrl}`);
 
-  const stoppedAt = Date.now();
-  expect(await first.stop()).toBe(0);
-  expect(Date.now() - stoppedAt).toBeLessThan(10_000);
-  expect(Object.values(pids).filter(isAlive)).toEqual([]);
+    const stoppedAt = Date.now();
+    expect(await first.stop()).toBe(0);
+    expect(Date.now() - stoppedAt).toBeLessThan(10_000);
+    expect(Object.values(pids).filter(isAlive)).toEqual([]);
 
-  const files = readdirSync(state, { recursive: true, encoding: "utf8" });
-  expect(files.length).toBeGreaterThan(10);
-  expect(files.filter((file) => statSync(join(state, file)).mode & 0o077)).toEqual([]);
+    const files = readdirSync(state, { recursive: true, encoding: "utf8" });
+    expect(files.length).toBeGreaterThan(10);
+    expect(files.filter((file) => statSync(join(state, file)).mode & 0o077)).toEqual([]);
 
-  // The bridge held the conference in memory. A second run on the same folder finds that it is gone, and still has everything else.
-  const second = await startWorld({ state });
-  try {
-    const request = new Meeting(second, meeting.confKey).createRequest();
-    expect((await second.webex.client.post(request)).result).toBe(0);
-    await second.webex.waitFor("an answer to the create", (message) => message.msgId === request.msgId, 15_000);
-  } finally {
-    await second.stop();
-  }
-});
+    // The bridge held the conference in memory. A second run on the same folder finds that it is gone, and still has everything else.
+    const second = await startWorld({ state });
+    try {
+      const request = new Meeting(second, meeting.confKey).createRequest();
+      expect((await second.webex.client.post(request)).result).toBe(0);
+      await second.webex.waitFor("an answer to the create", (message) => message.msgId === request.msgId, 15_000);
+    } finally {
+      await second.stop();
+    }
+  },
+);
 
 test("when the supervisor is killed, all its parts end with it", async () => {
   const run = await LocalRun.start({ state: newFolder() });
