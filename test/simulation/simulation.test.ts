@@ -6,18 +6,21 @@ import { type Options, type Outcome, run } from "./world.ts";
 const patient = { timeout: 900_000 };
 
 test.each([
-  { edge: "workers", first: 1 },
-  { edge: "node", first: 5 },
-] as const)("two worlds with faults of every kind keep every rule: $edge", patient, async (drawn) => {
-  const { worlds, counts, failures } = await runSeeds({ ...drawn, seeds: 2, threads: 2, untilFailures: 1 });
+  { edge: "workers", first: 2 },
+  { edge: "node", first: 6 },
+] as const)("a world with faults of every kind keeps every rule: $edge", patient, async (drawn) => {
+  const { worlds, counts, failures } = await runSeeds({ ...drawn, seeds: 1, threads: 1, untilFailures: 1 });
 
   expect(failures).toEqual([]);
-  expect(worlds).toBe(2);
+  expect(worlds).toBe(1);
   expect(Object.keys(counts).length).toBeGreaterThan(20);
 });
 
 test.each(["node", "workers"] as const)("the same seed gives the same world: %s", patient, async (edge) => {
-  const [one, other] = [await live(5, { withStory: true, edge }), await live(5, { withStory: true, edge })];
+  const [one, other] = [
+    await liveShortly(5, { withStory: true, edge }),
+    await liveShortly(5, { withStory: true, edge }),
+  ];
 
   expect(one.story.length).toBeGreaterThan(100);
   // An agent's streams of reports are named by chance; nothing that happens depends on it.
@@ -25,15 +28,15 @@ test.each(["node", "workers"] as const)("the same seed gives the same world: %s"
 });
 
 test("a fault or an action that is spared does not happen", patient, async () => {
-  const [fault] = (await live(3)).faults;
+  const [fault] = (await liveShortly(3)).faults;
   if (!fault) throw new Error("this world has no faults");
 
-  const { faults } = await live(3, { spared: new Set([fault]) });
+  const { faults } = await liveShortly(3, { spared: new Set([fault]) });
 
   expect(faults).not.toContain(fault);
 });
 
-/** A world runs from the event loop, as its clock wants it. */
-function live(seed: number, options: Omit<Options, "seed"> = {}): Promise<Outcome> {
-  return new Promise((resolve) => setImmediate(() => resolve(run({ ...options, seed }))));
+/** A quarter of a world. It runs from the event loop, as its clock wants it. */
+function liveShortly(seed: number, options: Omit<Options, "seed"> = {}): Promise<Outcome> {
+  return new Promise((resolve) => setImmediate(() => resolve(run({ ...options, seed, livelyMs: 5 * 60_000 }))));
 }

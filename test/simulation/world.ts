@@ -49,13 +49,15 @@ export interface Options {
   readonly edge?: HomeName | undefined;
   /** A port that does not do what it says. */
   readonly lie?: LieName | undefined;
+  /** How long faults and actions happen; absent: twenty minutes. */
+  readonly livelyMs?: number;
   /** Whether to write down what happens. */
   readonly withStory?: boolean;
   /** Looks into the world at its end, while the disks are still there. */
   readonly inspect?: (sites: readonly Parts[]) => void;
 }
 
-const livelyMs = 20 * 60_000;
+const usuallyLivelyMs = 20 * 60_000;
 /** How often what waits is looked at meanwhile. */
 const looks = 12;
 /** Enough for a call that rings, the longest deadline, three attempts of each transaction, a clock that was set back, and digests. */
@@ -82,7 +84,15 @@ process.on("unhandledRejection", (error) => {
 });
 
 /** Lives through one world. Must be called from the event loop itself, not from a promise's reaction: see `Clock`. */
-export function run({ seed, spared = new Set(), edge, lie, withStory = false, inspect }: Options): Outcome {
+export function run({
+  seed,
+  spared = new Set(),
+  edge,
+  lie,
+  livelyMs = usuallyLivelyMs,
+  withStory = false,
+  inspect,
+}: Options): Outcome {
   const homeName = edge ?? (new Draws(seed, "home").chance(0.5) ? "node" : "workers");
   const clock = new Clock();
   const story: string[] = [];
