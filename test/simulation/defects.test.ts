@@ -80,7 +80,7 @@ function compile(folder: string): Promise<string[]> {
   return new Promise((resolve) => {
     execFile(
       join(project, "node_modules/.bin/tsc"),
-      ["-p", folder, "--pretty", "false"],
+      ["-p", folder, "--pretty", "false", "--singleThreaded"],
       { cwd: folder },
       (_, output) => resolve(output.split("\n").filter((line) => / error /.test(line))),
     );
