@@ -2,10 +2,11 @@ import { mkdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { type BuildOptions, build, type Plugin } from "esbuild";
+import { type BuildOptions, build, version as bundler, type Plugin } from "esbuild";
 import { StartError } from "../cli/edge/program.ts";
 import type { EdgeModule } from "../cli/edge/serve.ts";
 import { systemReason } from "../cli/system-reason.ts";
+import { type Bundled, keptBundle } from "./kept-bundle.ts";
 import { type Launch, writeAnew } from "./supervise.ts";
 import { prepareWorkerd, type WorkerdOptions } from "./workerd.ts";
 
@@ -80,15 +81,24 @@ export function versionIs(version: string | null): Record<string, string> {
   return version === null ? {} : { BRIDGEHEAD_VERSION: JSON.stringify(version) };
 }
 
-/** One file of what an entry point imports. */
+/** One file of what an entry point imports. A plugin wants to see each file; without one, a bundle is made once. */
 export async function bundle(options: BuildOptions): Promise<Uint8Array> {
-  const bundled = build({ ...options, write: false, bundle: true, format: "esm", logLevel: "silent" });
-  const { outputFiles = [] } = await bundled.catch((error: unknown) => {
+  if (options.plugins && options.plugins.length > 0) return (await makeBundle(options)).contents;
+  const name = JSON.stringify([bundler, process.cwd(), options]);
+  return keptBundle(join(project, "node_modules", ".cache", "bundles"), name, () => makeBundle(options));
+}
+
+async function makeBundle(options: BuildOptions): Promise<Bundled> {
+  const fixed = { write: false, metafile: true, bundle: true, format: "esm", logLevel: "silent" } as const;
+  const { outputFiles, metafile } = await build({ ...options, ...fixed }).catch((error: unknown) => {
     throw new StartError(`cannot bundle ${options.entryPoints} (${systemReason(error)})`);
   });
   const [file] = outputFiles;
   if (!file) throw new Error("the bundler gave no file");
-  return file.contents;
+  // A package that is updated, or another setting of the compiler, may lead an import to another file.
+  const settings = ["package-lock.json", "tsconfig.json", "tsconfig.base.json"].map((name) => join(project, name));
+  const inputs = Object.keys(metafile.inputs).filter((path) => !/^[\w-]+:|^\(disabled\):/.test(path));
+  return { contents: file.contents, inputs: [...settings, ...inputs.map((path) => resolve(path))] };
 }
 
 /** Serves the edge by `wrangler dev`: it takes in each change of the code, but is slower, and several processes. */
