@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { createVitest, type TestModule, type Vitest } from "vitest/node";
+import { createVitest, type TestModule, type TestSpecification, type Vitest } from "vitest/node";
 import { timers } from "../../bridge-agent/node-ports.ts";
 import { exitOnSignals, temporaryFolder } from "../../scripts/at-exit.ts";
 import { command } from "../../scripts/command.ts";
@@ -26,6 +26,7 @@ async function runTests(shownBy: ShownBy): Promise<readonly TestRun[]> {
 /** Runs tests with a defect in the sources as they load them; the files stay as they are. What was transformed once is not transformed again. */
 class Planting {
   readonly #vitest: Vitest;
+  readonly #known: readonly TestSpecification[];
   readonly #plant: (defect: Defect) => void;
 
   /** `files`: all that it will be asked to run. */
@@ -58,28 +59,32 @@ class Planting {
       },
     );
     await vitest.standalone();
-    return new Planting(vitest, (defect) => {
+    return new Planting(vitest, await vitest.globTestSpecifications(), (defect) => {
       for (const each of [planted, defect]) if (each) vitest.invalidateFile(join(project, each.file));
       planted = defect;
     });
   }
 
-  private constructor(vitest: Vitest, plant: (defect: Defect) => void) {
+  private constructor(vitest: Vitest, known: readonly TestSpecification[], plant: (defect: Defect) => void) {
     this.#vitest = vitest;
+    this.#known = known;
     this.#plant = plant;
   }
 
-  /** Runs these tests, and such as have one of their titles as a part. */
+  /** Runs these tests, and such as have one of their titles as a part, file by file until one of them fails. */
   async run(defect: Defect, tests: readonly NamedTest[]): Promise<readonly TestRun[]> {
     this.#plant(defect);
     // Vitest compares with the titles of all groups and the test's own in one text.
     const parts = tests.map(({ title }) => title.source.replace(/^\^|(?<!\\)\$$/g, ""));
     this.#vitest.setGlobalTestNamePattern(new RegExp(parts.join("|")));
-    const files = new Set(tests.map(({ file }) => file));
-    const known = await this.#vitest.globTestSpecifications();
-    const specifications = known.filter(({ moduleId }) => files.has(relative(project, moduleId)));
-    const { testModules } = await this.#vitest.runTestSpecifications(specifications);
-    return testModules.flatMap(runsIn);
+    const runs: TestRun[] = [];
+    for (const file of new Set(tests.map((each) => each.file))) {
+      const specifications = this.#known.filter(({ moduleId }) => file === relative(project, moduleId));
+      const { testModules } = await this.#vitest.runTestSpecifications(specifications);
+      runs.push(...testModules.flatMap(runsIn));
+      if (tests.flatMap((test) => runsOf(test, runs)).some(({ status }) => status === "failed")) break;
+    }
+    return runs;
   }
 
   close(): Promise<void> {
