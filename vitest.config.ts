@@ -24,7 +24,7 @@ const jsx = { oxc: { jsx: { runtime: "automatic", importSource: "hono/jsx" } } }
 
 export default defineConfig({
   test: {
-    // One more than two cores have, since what computes also waits now and then; beside it run three files that mostly wait (`npm test`).
+    // One more than two cores have, since what computes also waits now and then; beside it run four files that mostly wait (`npm test`).
     maxWorkers: Math.max(3, availableParallelism() - 1),
     sequence: { sequencer: LongestFirst },
     projects: [
@@ -85,7 +85,7 @@ export default defineConfig({
           include: ["{test,*/test}/whole/**/*.test.ts", ...ownProcess, ...realTime],
           exclude: [...left, "node_modules/**"],
           // Each of its files has processes of its own, which mostly wait.
-          maxWorkers: 3,
+          maxWorkers: 4,
           sequence: { groupOrder: 1 },
           ...{ testTimeout: 120_000, hookTimeout: 120_000, retry },
         },
@@ -97,7 +97,7 @@ export default defineConfig({
           environment: "node",
           include: ["test/asterisk/**/*.test.ts"],
           globalSetup: ["./test/asterisk/setup.ts"],
-          maxWorkers: 3,
+          maxWorkers: 4,
           sequence: { groupOrder: 1 },
           ...{ testTimeout: 20_000, hookTimeout: 90_000, retry },
         },
@@ -111,7 +111,7 @@ export default defineConfig({
           include: ["test/browser/**/*.test.ts"],
           globalSetup: ["./test/browser/setup.ts"],
           // Each of its files has a browser of its own.
-          maxWorkers: 3,
+          maxWorkers: 4,
           sequence: { groupOrder: 1 },
           ...{ testTimeout, hookTimeout: testTimeout, retry },
         },
