@@ -17,6 +17,7 @@ const proofs = [
   "env NIGHT=1 npm test -- --only tests -- test/whole/packages test/bridge/python-example",
   "env SHARE=1 npm test -- conformance/test",
   "env RUNS=10000 npm test -- --only tests -- test/protocol test/durable-objects/adapter-properties.test.ts",
+  "env RUNS=100 npm test -- --only tests -- webex-interfaces/test/site/any-request.test.ts",
   "env LOOKS=all npm test -- --only tests -- test/browser",
   "env SEEDS=30 npm test -- --only tests -- test/replay/replay-properties.test.ts",
   "env LEAVE_OUT=all npm test -- --only tests -- test/changes",

@@ -70,7 +70,7 @@ test.each([...entries])(
           );
         } else if (content) readTree(entry.answer, content);
       }),
-      { numRuns: 15, seed: 13 },
+      { numRuns: Number(process.env.RUNS ?? 5), seed: 13 },
     );
   },
 );
