@@ -4,13 +4,12 @@ import type { Counts } from "./foundation/metrics.ts";
 import type { Result } from "./foundation/result.ts";
 import type { LogFacts } from "./foundation/text/log-line.ts";
 import { reasonOf } from "./foundation/text/reason.ts";
-import { within } from "./foundation/time/timers.ts";
+import { type Timers, within } from "./foundation/time/timers.ts";
 import { version } from "./foundation/version.ts";
 import { withWholeUrl } from "./http/address.ts";
 import { AgentsToClose } from "./http/agents/agents-to-close.ts";
 import { type App, type AppPorts, createApp } from "./http/app.ts";
 import { keepAsked, keepAudit } from "./http/audited.ts";
-import type { BodyPorts } from "./http/body.ts";
 import { Attempts } from "./http/guard.ts";
 import { type EdgeEvent, Metrics, processText } from "./http/monitoring/monitoring.ts";
 import { answerOrNull } from "./http/objects-of-request.ts";
@@ -26,7 +25,7 @@ import { secretIn } from "./settings/values.ts";
 type Level = "info" | "warn" | "error";
 
 /** What an edge has of the place where it runs. */
-export interface EdgePlace extends BodyPorts {
+export interface EdgePlace extends Timers {
   /** A reload replaces the domains in it, for the place's objects too. */
   readonly variables: EdgeVariables & { DOMAINS: string };
   readonly objects: AllObjects;
@@ -134,7 +133,6 @@ export class Edge {
         now,
         objects,
         log,
-        droppedBytes: place.droppedBytes ?? 0,
         fetch: place.fetch,
         metrics: this.#metrics,
         flushCounts: () => counting.sender.flush(),

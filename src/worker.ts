@@ -1,13 +1,5 @@
 import { waitUntil } from "cloudflare:workers";
-import {
-  countingOf,
-  droppedBytes,
-  type Env,
-  logAt,
-  now,
-  objectsOf,
-  timers,
-} from "../durable-objects/cloudflare/env.ts";
+import { countingOf, type Env, logAt, now, objectsOf, timers } from "../durable-objects/cloudflare/env.ts";
 import { Edge } from "./edge.ts";
 import { asResponse } from "./http/text-answer.ts";
 
@@ -28,7 +20,6 @@ export default {
 function edgeOf(env: Env): Edge {
   return new Edge({
     ...timers,
-    droppedBytes,
     variables: env,
     objects: objectsOf(env),
     counting: countingOf(env),

@@ -41,9 +41,6 @@ export const timers: Timers = {
   },
 };
 
-/** Of a body that is too long: plain workerd closes the connection behind an answer, and breaks it for whoever still sends. */
-export const droppedBytes = 16 * 1024 * 1024;
-
 let counting: Counting | undefined;
 
 /** What this isolate counts, in its objects and in its Worker. */

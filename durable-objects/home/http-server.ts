@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, maxHeaderSize, type ServerResponse, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
-import { getRequestListener } from "@hono/node-server";
+import { getRequestListener, RequestError } from "@hono/node-server";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { type WebSocket, WebSocketServer } from "ws";
 import { keepsPath } from "../../src/foundation/text/path-segment.ts";
@@ -40,18 +40,23 @@ export async function listen(ports: ServerPorts): Promise<() => Promise<void>> {
   });
   const answer = getRequestListener(
     async (request, { incoming, outgoing }) => {
-      const hasHost = incoming.headers.host !== undefined || incoming.httpVersion === "1.0";
-      if (!hasHost || isChanged(incoming.url ?? "", request.url)) return noTarget();
+      if (incoming.headers.host === undefined && incoming.httpVersion !== "1.0")
+        return refused("The request has no Host.");
+      if (isChanged(incoming.url ?? "", request.url)) return noTarget();
       const answer = await answerTo(ports, from(request, incoming.socket.remoteAddress));
       if (answer instanceof TextAnswer) return send(answer, outgoing as ServerResponse);
       const accepted = ports.home.acceptedBy(answer);
       if (!accepted) return answer;
       // Its header asked for a WebSocket, and its connection did not.
       accepted.ended();
-      return new Response("A WebSocket needs a connection that is upgraded.\n", { status: 426 });
+      return refused("A WebSocket needs a connection that is upgraded.", 426);
     },
-    // HTTP/1.0 needs no Host.
-    { overrideGlobalObjects: false, hostname: "localhost" },
+    {
+      overrideGlobalObjects: false,
+      // HTTP/1.0 needs no Host.
+      hostname: "localhost",
+      errorHandler: (error) => (error instanceof RequestError ? noTarget() : failed()),
+    },
   );
   const server = createServer(
     {
@@ -78,10 +83,10 @@ export async function listen(ports: ServerPorts): Promise<() => Promise<void>> {
     upgrade(ports, webSockets, incoming, socket, head).catch(() => socket.destroy());
   });
   server.on("checkExpectation", (_, answer: ServerResponse) => {
-    answer.writeHead(417, { "content-type": "text/plain" }).end("The only expectation that is met is 100-continue.\n");
+    send(new TextAnswer(417, "text/plain", "The only expectation that is met is 100-continue.\n"), answer);
   });
   server.on("clientError", (error, socket: Duplex & { readonly _httpMessage?: ServerResponse }) => {
-    // An answer that has begun is broken off, as Node itself does it.
+    // An answer that has begun is broken off. Node does so by the same field, and has no public one.
     if (!socket.writable || codeOf(error) === "ECONNRESET" || socket._httpMessage?.headersSent) socket.destroy();
     else void refuse(socket, unreadable(codeOf(error)));
   });
@@ -109,7 +114,10 @@ function continueOnceRead(incoming: IncomingMessage, outgoing: ServerResponse): 
   incoming._read = (size) => {
     incoming._read = read;
     // Node also reads after the answer, to be rid of the body.
-    if (!outgoing.headersSent) outgoing.writeContinue();
+    const goOn = () => void (outgoing.headersSent || outgoing.writeContinue());
+    // Behind a request that is not answered yet, it has no connection.
+    if (outgoing.socket) goOn();
+    else outgoing.once("socket", goOn);
     read.call(incoming, size);
   };
 }
@@ -122,7 +130,7 @@ async function answerTo({ home, fetch }: ServerPorts, request: Request): Promise
     await mayLeave();
     return answer;
   } catch {
-    return new Response("The request could not be carried out. Try it again.\n", { status: 503 });
+    return failed();
   }
 }
 
@@ -138,24 +146,28 @@ function isChanged(target: string, url: string): boolean {
   return parsed === null || !keepsPath(parsed, target);
 }
 
+function failed(): Response {
+  return refused("The request could not be carried out. Try it again.", 503);
+}
+
+function refused(why: string, status = 400): Response {
+  return new Response(`${why}\n`, { status });
+}
+
 function noTarget(): Response {
-  return new Response("The request's target is no path, or its Host no host.\n", { status: 400 });
+  return refused("The request's target is no path, or its Host no host.");
 }
 
 /** The answer to what Node could not read as a request, by the code of its error. */
 function unreadable(code: string): Response {
-  const { status, says } = faults[code] ?? { status: 400, says: "The request is not well-formed HTTP." };
-  return new Response(`${says}\n`, { status });
+  const [status, says] = faults[code] ?? [400, "The request is not well-formed HTTP."];
+  return refused(says, status);
 }
 
-const faults: Readonly<Record<string, { readonly status: number; readonly says: string }>> = {
-  ERR_HTTP_REQUEST_TIMEOUT: {
-    ...{ status: 408, says: `The request's headers did not come within ${headersWithinMs / 1_000} seconds.` },
-  },
-  HPE_CHUNK_EXTENSIONS_OVERFLOW: { status: 413, says: "The extensions of the request's chunks are too long." },
-  HPE_HEADER_OVERFLOW: {
-    ...{ status: 431, says: `The request's target and headers have more than ${maxHeaderSize} bytes.` },
-  },
+const faults: Readonly<Record<string, readonly [status: number, says: string]>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: [408, `The request's headers did not come within ${headersWithinMs / 1_000} seconds.`],
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: [413, "The extensions of the request's chunks are too long."],
+  HPE_HEADER_OVERFLOW: [431, `The request's target and headers have more than ${maxHeaderSize} bytes.`],
 };
 
 /** Like plain workerd, it says who is connected. */
@@ -211,7 +223,7 @@ function cut(reason: string): string {
   return `${text.replace(/\uFFFD$/, "")}…`;
 }
 
-/** An answer over a connection of which Node makes none: it wanted to become a WebSocket, or its request cannot be read. */
+/** Answers where Node has no answer to fill: to what wanted a WebSocket, or cannot be read. */
 async function refuse(socket: Duplex, answer: Response): Promise<void> {
   const body = Buffer.from(await answer.arrayBuffer());
   socket.once("finish", () => socket.destroy());

@@ -7,32 +7,22 @@ import { problem, wrongPart } from "./problem.ts";
 
 /** How long a whole body may take to come: a slow sender would otherwise hold its connection and its memory for ever. */
 const BODY_WITHIN_MS = 10_000;
-
-export interface BodyPorts extends Timers {
-  /**
-   * So many bytes of a body that is too long are read before it is refused, where the platform closes the connection at once behind an
-   * answer: most clients read none before they have sent everything. Absent: the platform waits for them.
-   */
-  readonly droppedBytes?: number;
-}
+/** So many bytes of a body that is too long are read: most clients read no answer before they have sent everything. */
+const DROPPED_BYTES = 16 * 1024 * 1024;
 
 /** The bytes of a request's body, or the answer to a body that is longer than `limit` bytes or does not come within 10 s. */
-export async function readBody(
-  request: Request,
-  limit: number,
-  ports: BodyPorts,
-): Promise<Result<Uint8Array, Response>> {
-  // Who expects a 100 (Continue) has sent nothing yet.
-  const dropped = request.headers.has("expect") ? 0 : (ports.droppedBytes ?? 0);
+export async function readBody(request: Request, limit: number, timers: Timers): Promise<Result<Uint8Array, Response>> {
+  // Who waits for a 100 (Continue) has sent nothing yet, and reads the answer at once.
+  const dropped = request.headers.has("expect") ? 0 : DROPPED_BYTES;
   if (Number(request.headers.get("content-length")) > limit + dropped) return err(tooLong(limit));
   // To ask for the stream of a body costs a tenth of a millisecond on Node.
   const isShort = endsWithin(limit, request.headers);
   const reader: ReadableStreamDefaultReader<Uint8Array> | undefined = isShort ? undefined : request.body?.getReader();
   const whole = reader
-    ? readCapped(reader, limit, dropped)
+    ? readCapped(reader, limit, DROPPED_BYTES)
     : request.arrayBuffer().then((buffer) => new Uint8Array(buffer));
   // A body that breaks off is answered like a slow one: nobody is there to read the answer.
-  const bytes = await within(ports, BODY_WITHIN_MS, "the body", whole).catch(() => "late" as const);
+  const bytes = await within(timers, BODY_WITHIN_MS, "the body", whole).catch(() => "late" as const);
   if (bytes === null || bytes.length > limit) return err(tooLong(limit));
   if (bytes !== "late") return ok(bytes);
   reader?.cancel().catch(() => undefined);
@@ -47,10 +37,10 @@ export function tooLong(limit: number): Response {
 export async function readJson<Body>(
   request: Request,
   limit: number,
-  ports: BodyPorts,
+  timers: Timers,
   schema: v.GenericSchema<unknown, Body>,
 ): Promise<Result<Body, Response>> {
-  const bytes = await readBody(request, limit, ports);
+  const bytes = await readBody(request, limit, timers);
   if (!bytes.ok) return bytes;
   let json: unknown;
   try {

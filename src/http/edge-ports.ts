@@ -1,15 +1,15 @@
 import type { LogFacts } from "../foundation/text/log-line.ts";
+import type { Timers } from "../foundation/time/timers.ts";
 import type { FoundBridge } from "../operators/trouble.ts";
 import type { DomainTrouble, TroubleKind } from "../operators/trouble-kinds.ts";
 import type { ConferenceTotals } from "../rpc/directory.ts";
 import type { EdgeObjects } from "../rpc/objects.ts";
 import type { Domain } from "../settings/load.ts";
 import type { AuditPorts } from "./audited.ts";
-import type { BodyPorts } from "./body.ts";
 import type { GuardPorts } from "./guard.ts";
 import type { EdgeEvent } from "./monitoring/monitoring.ts";
 
-export interface EdgePorts extends BodyPorts {
+export interface EdgePorts extends Timers {
   readonly domains: ReadonlyMap<string, Domain>;
   readonly objects: EdgeObjects;
   now(): number;

@@ -87,11 +87,11 @@ function after(ms: number, run: () => void): () => void {
 }
 
 /** `POST /` with the name of an act and what it is asked; `GET /` for a socket. */
-export async function answerProbe(request: Request, objects: AllObjects, droppedBytes = 0): Promise<Response> {
+export async function answerProbe(request: Request, objects: AllObjects): Promise<Response> {
   const object = objects.counts();
   // Plain workerd hands over a target without a host.
   if (request.headers.get("upgrade") !== null) return object.fetch("http://object/", { headers: request.headers });
-  const body = await readBody(request, mostBytes, { after, droppedBytes });
+  const body = await readBody(request, mostBytes, { after });
   if (!body.ok) return body.error;
   const [name, ...asked] = JSON.parse(new TextDecoder().decode(body.value)) as [string, ...never[]];
   try {

@@ -1,9 +1,9 @@
-import { droppedBytes, type Env, objectsOf } from "../../durable-objects/cloudflare/env.ts";
+import { type Env, objectsOf } from "../../durable-objects/cloudflare/env.ts";
 import { objectClass } from "../../durable-objects/cloudflare/object-class.ts";
 import { answerProbe, probe } from "./probe.ts";
 
 export class CountsObject extends objectClass("counts", probe) {}
 
 export default {
-  fetch: (request, env) => answerProbe(request, objectsOf(env), droppedBytes),
+  fetch: (request, env) => answerProbe(request, objectsOf(env)),
 } satisfies ExportedHandler<Env>;

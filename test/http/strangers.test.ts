@@ -22,10 +22,16 @@ const seen = async (response: Response) => ({
 const metrics = async (edge: FakeEdge) =>
   (await edge.app.request("/metrics", { headers: { authorization: `Bearer ${token}` } })).text();
 
-test.each([first, second])("a domain with two secrets answers behind each of them", async (secret) => {
+test.each([
+  `/tsp/local/${first}`,
+  `/tsp/local/${second}`,
+  `/tsp/local/${second}/`,
+  `/tsp/local/${second}?from=webex`,
+  `/tsp/loc%61l/%62${second.slice(1)}`,
+])("a domain with two secrets answers behind each of them: %s", async (path) => {
   const edge = secretive();
 
-  expect((await post(edge, `/tsp/local/${secret}`)).status).toBe(200);
+  expect((await post(edge, path)).status).toBe(200);
   expect(edge.calls).toEqual(["resolve 7000001", "receive 555111222"]);
 });
 
@@ -39,6 +45,9 @@ test.each([
   `/tsp/local/${first}/${first}`,
   `/tsp/local/${first}//`,
   `/tsp/local/%20${first}`,
+  `/TSP/local/${first}`,
+  `/%74sp/local/${first}`,
+  `/x/tsp/local/${first}`,
   `/tsp/other/${first}`,
   "/tsp/other/wrong",
   "/tsp/constructor/undefined",

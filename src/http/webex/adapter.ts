@@ -29,8 +29,8 @@ export interface AdapterPorts extends EdgePorts {
   serverRefused(domain: DomainName, host: string): void;
 }
 
-/** Whoever writes down a URL may put a slash behind it. */
-const adapterUrl = /^[a-z]+:\/\/[^/]*\/tsp\/([^/?#]+)(?:\/([^/?#]+))?\/?(?:[?#]|$)/i;
+/** Whoever writes down a URL may put a slash behind it. Spelled as a proxy in front knows it: by the letter. */
+const adapterUrl = /^[a-z]+:\/\/[^/]*\/tsp\/([^/?#]+)(?:\/([^/?#]+))?\/?(?:[?#]|$)/;
 
 /** The answer to a request at the adapter's URL of a domain; `null`: it is for another path. */
 export function answerAdapter(request: Request, edge: AdapterPorts): Promise<Response | TextAnswer> | null {

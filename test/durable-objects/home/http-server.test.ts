@@ -6,6 +6,7 @@ import { WebSocket } from "ws";
 import { HomeSocket } from "../../../durable-objects/home/home-socket.ts";
 import { listen } from "../../../durable-objects/home/http-server.ts";
 import { freePorts } from "../../../simulators/free-ports.ts";
+import { TextAnswer } from "../../../src/http/text-answer.ts";
 
 test("when it ends, an answer under way still leaves, and one that hangs holds up nobody", async () => {
   const [port = 0] = await freePorts(1);
@@ -88,7 +89,11 @@ test.each([
 
 test.each([
   ["what is not HTTP", "hello", 400, "The request is not well-formed HTTP.\n"],
-  ["no Host", "GET / HTTP/1.1", 400, "The request's target is no path, or its Host no host.\n"],
+  ["no Host", "GET / HTTP/1.1", 400, "The request has no Host.\n"],
+  ["a Host that is none", "GET / HTTP/1.1\r\nhost: a b", 400, "its Host no host.\n"],
+  ["another scheme", "GET ftp://x/ HTTP/1.1\r\nhost: x", 400, "The request's target is no path"],
+  ["a target for the server as a whole", "OPTIONS * HTTP/1.1\r\nhost: x", 400, "The request's target is no path"],
+  ["a backslash in the path", "GET /a\\b HTTP/1.1\r\nhost: x", 400, "The request's target is no path"],
   [
     "an expectation",
     "POST / HTTP/1.1\r\nhost: a\r\nexpect: much",
@@ -176,5 +181,29 @@ test("who is refused a socket and holds its connection is cut off", async () => 
   const [error] = await once(client, "error").catch((failure) => [failure]);
   clearInterval(write);
   expect(error.code).toMatch(/^(?:ECONNRESET|EPIPE)$/);
+  await close();
+});
+
+test("the answer to a request that waits behind another one is whole, also where it asked for a 100", async () => {
+  const [port = 0] = await freePorts(1);
+  const first = Promise.withResolvers<void>();
+  const close = await listen({
+    ...{ host: "127.0.0.1", port, home: { gate: () => async () => {}, acceptedBy: () => undefined } },
+    fetch: async (request) => {
+      const body = request.method === "POST" ? await request.text() : await first.promise;
+      // The second answer is there before the first.
+      setTimeout(first.resolve);
+      return new TextAnswer(200, "text/plain", body ?? "first");
+    },
+  });
+  const expecting = "POST / HTTP/1.1\r\nhost: a\r\nexpect: 100-continue\r\ncontent-length: 2\r\nconnection: close";
+  const client = connect(port, "127.0.0.1", () =>
+    client.write(`GET / HTTP/1.1\r\nhost: a\r\n\r\n${expecting}\r\n\r\nok`),
+  );
+  const answers = String(Buffer.concat(await client.toArray()));
+
+  expect(answers.split(/\r\n\r\n(?=first|ok)/).map((part) => part.slice(0, 17))).toEqual([
+    ...["HTTP/1.1 200 OK\r\n", "firstHTTP/1.1 200", "ok"],
+  ]);
   await close();
 });
