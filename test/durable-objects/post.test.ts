@@ -11,6 +11,7 @@ import { afterAll, afterEach, describe, expect, onTestFinished, test } from "vit
 import { nodePost } from "../../durable-objects/home/node-post.ts";
 import { fetchPost, type HttpAnswer, statusFault } from "../../durable-objects/platform/post.ts";
 import { freePorts } from "../../simulators/free-ports.ts";
+import { networkReason } from "../../src/foundation/text/reason.ts";
 
 interface Answer {
   readonly status?: number;
@@ -54,11 +55,48 @@ describe.each([
       (socket) => socket.end("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nabc"),
       "the connection was closed before a complete answer",
     ],
+    [
+      "closes within the answer, as it said",
+      (socket) => socket.end("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 9\r\n\r\nabc"),
+      "the connection was closed before a complete answer",
+    ],
+    [
+      "closes within an answer of HTTP/1.0",
+      (socket) => socket.end("HTTP/1.0 200 OK\r\ncontent-length: 9\r\n\r\nabc"),
+      "the connection was closed before a complete answer",
+    ],
+    [
+      "closes within a chunk, as it said",
+      (socket) => socket.end("HTTP/1.1 200 OK\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n9\r\nabc"),
+      "the connection was closed before a complete answer",
+    ],
     ["does not speak HTTP", (socket) => socket.end("220 mail ESMTP\r\n"), "the answer is not HTTP"],
+    [
+      "sends chunks that are none",
+      (socket) => socket.end("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\nabc"),
+      "the answer is not HTTP",
+    ],
+    [
+      "sends long headers",
+      (socket) => socket.end(`HTTP/1.1 200 OK\r\nx: ${kib64}\r\ncontent-length: 0\r\n\r\n`),
+      "the headers of the answer are too long",
+    ],
   ])("a server that %s is told in plain words", async (_how, act, reason) => {
     const port = await servingTcp((socket) => socket.once("data", () => act(socket)));
 
     expect(await post(`http://127.0.0.1:${port}/`)).toEqual({ kind: "failed", reason });
+  });
+
+  test.each<[string, (socket: Socket) => void, string]>([
+    ["closes", (socket) => socket.end(), "the connection was closed at the handshake of TLS"],
+    ["speaks HTTP", (socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"), "it does not answer by TLS"],
+    ["knows no version of ours", (socket) => socket.end(tlsAlert(70)), "TLS failed (protocol version)"],
+    ["knows no cipher of ours", (socket) => socket.end(tlsAlert(40)), "TLS failed (handshake failure)"],
+    ["has no such name", (socket) => socket.end(tlsAlert(112)), "TLS failed (unrecognized name)"],
+  ])("a server that %s at the handshake of TLS is told in plain words", async (_how, act, reason) => {
+    const port = await servingTcp((socket) => socket.once("data", () => act(socket)));
+
+    expect(await post(`https://127.0.0.1:${port}/`)).toEqual({ kind: "failed", reason });
   });
 
   test("a server that is not there is told in plain words, and a name that nobody knows", async () => {
@@ -152,6 +190,17 @@ describe.each([
     expect(given.kind === "answered" && String(Buffer.from(given.body))).toBe(text);
   });
 
+  test.each<[string, Uint8Array]>([
+    ["gzip", Buffer.from("confirmed")],
+    ["deflate", Buffer.from("xml")],
+    ["br", brotliCompressSync("confirmed").fill(0xff, 0, 1)],
+  ])("an answer that is no %s, although it says so, is told in plain words", async (coding, body) => {
+    expect(await post(await serving({ body, headers: { "content-encoding": coding } }))).toEqual({
+      kind: "failed",
+      reason: "the answer cannot be decompressed",
+    });
+  });
+
   test.each<[string, Answer]>([
     ["with its length", { body: `${kib64}x` }],
     ["in chunks", { body: `${kib64}x`, headers: { "transfer-encoding": "chunked" } }],
@@ -184,13 +233,49 @@ describe.each([
   });
 });
 
+test.each<[string, unknown, string]>([
+  ["of the last address", several("ETIMEDOUT", "ECONNREFUSED"), "the connection was refused"],
+  [
+    "of one that a network leads to, before",
+    several("ECONNREFUSED", "ENETUNREACH", "EHOSTUNREACH"),
+    "the connection was refused",
+  ],
+  ["of one that a network leads to, after", several("ENETUNREACH", "ECONNREFUSED"), "the connection was refused"],
+  ["of addresses to which no network leads", several("ENETUNREACH", "EHOSTUNREACH"), "the address cannot be reached"],
+  ["of an address with an unknown fault", several("EINVAL"), "connect EINVAL"],
+  ["of no address", new AggregateError([]), "nothing is known of the reason"],
+  ["of a fault with a code alone", Object.assign(new Error(), { code: "EINVAL" }), "EINVAL"],
+  ["of a connection that came to nothing", systemError("connect", "ETIMEDOUT"), "no reply in time"],
+  ["of a connection that was up", systemError("read", "ETIMEDOUT"), "no reply in time"],
+])("the reason is that %s", (_which, error, reason) => {
+  expect(networkReason(error)).toBe(reason);
+  expect(networkReason(new TypeError("fetch failed", { cause: error }))).toBe(reason);
+});
+
+/** As Node fails where a name has several addresses. */
+function several(...codes: readonly string[]): AggregateError {
+  return Object.assign(new AggregateError(codes.map((code) => systemError("connect", code))), { code: codes[0] });
+}
+
+function systemError(call: string, code: string): Error {
+  return Object.assign(new Error(`${call} ${code}`), { code });
+}
+
+/** RFC 8446, section 6: a fatal alert. */
+function tlsAlert(description: number): Uint8Array {
+  return Uint8Array.of(21, 3, 3, 0, 2, 2, description);
+}
+
 function postedBy(post: typeof fetchPost, url: string, timeoutMs = 5_000): Promise<HttpAnswer> {
   const { signal } = new AbortController();
   return post({ url, body: "<WbxTSPSchema/>", contentType: "text/xml; charset=UTF-8", timeoutMs, signal });
 }
 
 function servingTcp(connected: (socket: Socket) => void): Promise<number> {
-  const server = createPlainServer(connected);
+  const server = createPlainServer((socket) => {
+    socket.on("error", () => {}); // A client resets what it breaks off.
+    connected(socket);
+  });
   onTestFinished(() => void server.close());
   return new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve((server.address() as AddressInfo).port)));
 }

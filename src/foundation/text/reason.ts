@@ -8,31 +8,54 @@ export function codeOf(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : "";
 }
 
-/** Why an HTTP request got no answer, on one line; where nothing else is known, what the error says. */
+/** Why an HTTP request got no answer, on one line and never empty; where nothing else is known, what the error says. */
 export function networkReason(error: unknown): string {
   // What `fetch` throws says only that it failed; the cause says why.
   const cause = error instanceof TypeError && error.cause instanceof Error ? error.cause : error;
+  // It has an error for each address of a name. One that no network leads to says nothing of the server.
+  if (cause instanceof AggregateError && cause.errors.length > 0)
+    return networkReason(cause.errors.findLast((one) => !isUnreachable(one)) ?? cause.errors[0]);
+  const code = codeOf(cause);
   const said = reasonOf(cause).replace(/\.+$/, ""); // It stands within sentences.
   // Workerd has one text for a connection that was never made and for one that broke.
   if (said === "Network connection lost") return "the connection was not made, or was closed before a complete answer";
+  // Undici's error has no code: what is cut off differs from what is not HTTP by its text alone.
+  if (said.endsWith("(Invalid EOF state)")) return cutOff;
   if (cause instanceof Error && cause.name === "HTTPParserError") return "the answer is not HTTP";
-  return networkWords.get(codeOf(cause)) ?? said;
+  if (said.includes("before secure TLS connection was established"))
+    return "the connection was closed at the handshake of TLS";
+  const words = networkWords.get(code);
+  if (words !== undefined) return words;
+  // OpenSSL's own text begins with the id of a thread. The code ends with what a TLS alert says.
+  const [, alert] = /^ERR_SSL_(?:(?:TLSV1\d?|SSLV3|SSL\/TLS)_)?(?:ALERT_)?(.+)$/.exec(code) ?? [];
+  if (alert !== undefined) return `TLS failed (${alert.toLowerCase().replaceAll("_", " ")})`;
+  // Codes of zlib and of Brotli.
+  if (/^(?:Z_|ERR__ERROR_FORMAT_)/.test(code)) return "the answer cannot be decompressed";
+  return said || code || "nothing is known of the reason";
 }
 
-/** What Node, its HTTP clients and OpenSSL say of a connection, in our words. */
+function isUnreachable(error: unknown): boolean {
+  return ["ENETUNREACH", "EHOSTUNREACH"].includes(codeOf(error));
+}
+
+const cutOff = "the connection was closed before a complete answer";
+
+/** What Node, its HTTP clients and OpenSSL say of a connection, in our words. `ETIMEDOUT` ends one that was made, too. */
 export const networkWords: ReadonlyMap<string, string> = new Map([
   ["ECONNREFUSED", "the connection was refused"],
   ["ENOTFOUND", "nobody knows the name"],
   ["EAI_AGAIN", "the name cannot be looked up"],
   ["EHOSTUNREACH", "the address cannot be reached"],
   ["ENETUNREACH", "the address cannot be reached"],
-  ["ETIMEDOUT", "no connection in time"],
+  ["ETIMEDOUT", "no reply in time"],
   ["UND_ERR_CONNECT_TIMEOUT", "no connection in time"],
   ["UND_ERR_HEADERS_TIMEOUT", "no complete answer in time"],
   ["UND_ERR_BODY_TIMEOUT", "no complete answer in time"],
-  ["ECONNRESET", "the connection was closed before a complete answer"],
-  ["EPIPE", "the connection was closed before a complete answer"],
-  ["UND_ERR_SOCKET", "the connection was closed before a complete answer"],
+  ["ECONNRESET", cutOff],
+  ["EPIPE", cutOff],
+  ["UND_ERR_SOCKET", cutOff],
+  ["UND_ERR_RES_CONTENT_LENGTH_MISMATCH", cutOff],
+  ["UND_ERR_HEADERS_OVERFLOW", "the headers of the answer are too long"],
   ["DEPTH_ZERO_SELF_SIGNED_CERT", "its certificate is of no authority that is trusted here"],
   ["SELF_SIGNED_CERT_IN_CHAIN", "its certificate is of no authority that is trusted here"],
   ["UNABLE_TO_VERIFY_LEAF_SIGNATURE", "its certificate is of no authority that is trusted here"],
