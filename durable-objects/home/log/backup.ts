@@ -1,8 +1,8 @@
-import { closeSync, existsSync, openSync, readSync, statSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, openSync, readSync, type Stats, statSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { backup, DatabaseSync } from "node:sqlite";
 import type { EpochMs } from "../../../src/foundation/ids.ts";
-import { reasonOf } from "../../../src/foundation/text/reason.ts";
+import { codeOf, reasonOf } from "../../../src/foundation/text/reason.ts";
 import { publish, removeDatabase } from "./files.ts";
 import { SqliteDisk } from "./sqlite-disk.ts";
 
@@ -17,17 +17,32 @@ const allPages = 2 ** 31 - 1;
 
 /** Copies the state of an edge, which may run, into one new file: all that was on disk at one moment. */
 export function backUp(state: string, file: string): Promise<Backup> {
-  return copyChecked(state, file, async () => {});
+  return named(state, file, () => {
+    requireFile(state, "the state of an edge");
+    return copyChecked(state, file, async () => {});
+  });
 }
 
 /** Makes a state of a backup, which says of itself that it was put back. */
-export async function restore(file: string, state: string, at: EpochMs): Promise<Backup> {
-  requireWhole(file);
-  return copyChecked(file, state, async (draft) => {
-    const disk = new SqliteDisk(draft);
-    await disk.markRestored(at);
-    await disk.close();
+export function restore(file: string, state: string, at: EpochMs): Promise<Backup> {
+  return named(file, state, () => {
+    requireWhole(file);
+    return copyChecked(file, state, async (draft) => {
+      const disk = new SqliteDisk(draft);
+      await disk.markRestored(at);
+      await disk.close();
+    });
   });
+}
+
+/** What the system and SQLite say of a failure names at most one file, which may be the draft. */
+async function named(from: string, to: string, copied: () => Promise<Backup>): Promise<Backup> {
+  try {
+    return await copied();
+  } catch (error) {
+    if (codeOf(error) === "") throw error;
+    throw new Error(`${from} cannot be copied to ${to} (${reasonOf(error)})`);
+  }
 }
 
 async function copyChecked(from: string, to: string, change: (draft: string) => Promise<void>): Promise<Backup> {
@@ -37,9 +52,7 @@ async function copyChecked(from: string, to: string, change: (draft: string) => 
   removeDatabase(draft);
   try {
     writeFileSync(draft, "", { mode: 0o600 });
-    await copy(from, draft).catch((error) => {
-      throw new Error(`${from} cannot be copied to ${to} (${reasonOf(error)})`);
-    });
+    await copy(from, draft);
     const at = checked(draft, from);
     await change(draft);
     publish(draft, to);
@@ -58,10 +71,19 @@ async function copy(from: string, draft: string): Promise<void> {
   }
 }
 
-/** Throws where a backup is no file of SQLite, or shorter than its header says: SQLite would read zeros in place of the last bytes. */
-function requireWhole(file: string): void {
+/** SQLite says of a folder that it has a "disk I/O error". */
+function requireFile(file: string, what: string): Stats {
   const stat = statSync(file);
-  if (stat.isDirectory()) throw new Error(`${file} is a folder, and not a backup of Bridgehead`);
+  if (stat.isDirectory()) throw new Error(`${file} is a folder, and not ${what}`);
+  return stat;
+}
+
+/**
+ * Throws where a backup is no file of SQLite, or shorter than its header says.
+ * SQLite would read zeros in place of the last bytes.
+ */
+function requireWhole(file: string): void {
+  const stat = requireFile(file, "a backup of Bridgehead");
   const header = Buffer.alloc(100);
   const opened = openSync(file, "r");
   try {

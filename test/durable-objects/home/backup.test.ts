@@ -1,6 +1,6 @@
 import { mkdtempSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect, onTestFinished, test } from "vitest";
 import { backUp, restore } from "../../../durable-objects/home/log/backup.ts";
@@ -115,6 +115,9 @@ test("nothing is overwritten, and what is no whole state is not restored", async
     `${text} cannot be copied to ${join(folder, "new.db")} (file is not a database)`,
   );
   await expect(restore(text, join(folder, "new.db"), 1)).rejects.toThrow(`${text} is not a backup of Bridgehead`);
+  await expect(backUp(folder, join(folder, "new.db"))).rejects.toThrow(
+    `${folder} is a folder, and not the state of an edge`,
+  );
   await expect(restore(folder, join(folder, "new.db"), 1)).rejects.toThrow(
     `${folder} is a folder, and not a backup of Bridgehead`,
   );
@@ -122,6 +125,26 @@ test("nothing is overwritten, and what is no whole state is not restored", async
     `${other} does not hold the whole state of an edge`,
   );
 
+  expect(readdirSync(folder)).toEqual(before);
+});
+
+test.each([
+  ["state.db", "state.db/x.db"],
+  ["state.db", "/proc/x.db"],
+  ["state.db", "x".repeat(255)],
+  ["none.db", "x.db"],
+  ["state.db/x.db", "x.db"],
+])("why %s cannot be copied to %s names both", async (from, to) => {
+  const folder = newFolder();
+  const disk = new SqliteDisk(join(folder, "state.db"));
+  await disk.open();
+  await disk.close();
+  const before = readdirSync(folder);
+  const [source, copy] = [resolve(folder, from), resolve(folder, to)];
+  const says = `${source} cannot be copied to ${copy} (E`;
+
+  await expect(backUp(source, copy)).rejects.toThrow(says);
+  await expect(restore(source, copy, 1)).rejects.toThrow(says);
   expect(readdirSync(folder)).toEqual(before);
 });
 
