@@ -130,7 +130,7 @@ export function readCommentedJson(file: string): Result<unknown, string> {
 
 function explain(issue: v.BaseIssue<unknown>): string {
   const name = v.getDotPath(issue);
-  if (name === null) return `it must be a JSON object (it is ${JSON.stringify(issue.input)})`;
+  if (name === null) return `it ${wrongValue({ ...issue, message: "must be a JSON object" })}`;
   if (issue.expected === "never") {
     const names = Object.keys(edgeSettings.entries);
     const meant = nearestName(name, names);

@@ -94,6 +94,9 @@ test.each([
   ["{", /is not JSON/],
   [[], /edge\.json: it must be a JSON object \(it is a list\)$/],
   ["3", /edge\.json: it must be a JSON object \(it is 3\)$/],
+  ['"token"', /edge\.json: it must be a JSON object \(it is a text\)$/],
+  [{ state: "s", operators: "token.json", domains: {} }, /token\.json: operators must be an object \(it is a text\); /],
+  [{ state: "s", domains: "token.json" }, /DOMAINS must be a JSON object .* to settings \(it is a text\); /],
   [{ sate: "s", domains: {} }, /sate is no setting; did you mean state\?$/],
   [{ state: "s", DOMAINS: { local } }, /DOMAINS is no setting; did you mean domains\?$/],
   [{ state: "s", domains: {}, colour: 1 }, /colour is no setting; the settings are host, port, state/],
@@ -114,6 +117,7 @@ test.each([
     /^WRONG token: cannot write in \/proc\/sys \(.*\); set operatorTokenFile to another/,
   ],
 ])("settings such as %j are told in one line", async (settings, line) => {
+  written("token.json", '"token"');
   expect((await complaints(settings)).at(-1)).toMatch(line);
 });
 

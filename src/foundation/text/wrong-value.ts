@@ -6,6 +6,8 @@ interface Issue {
   readonly input: unknown;
   readonly expected: string | null;
   readonly message: string;
+  /** Missing where the whole is wrong. */
+  readonly path?: unknown;
 }
 
 const words: Readonly<Record<string, string>> = {
@@ -26,9 +28,11 @@ export function mustBe({ expected }: Pick<Issue, "expected">): string {
 }
 
 /** The fault and the value, such as `must be a number (it is "10")`; of an object or a list that has a fault within, the fault alone. */
-export function wrongValue({ kind, input, message }: Issue): string {
+export function wrongValue({ kind, input, message, path }: Issue): string {
   if (input === undefined) return "is missing";
   const said = message.replaceAll("\n", " ");
+  // Somebody may have named the file of a token in place of one with settings.
+  if (typeof input === "string" && path === undefined) return `${said} (it is a text)`;
   if (typeof input !== "object" || input === null) return `${said} (it is ${shown(input)})`;
   return kind === "schema" ? `${said} (it is ${Array.isArray(input) ? "a list" : "an object"})` : said;
 }
