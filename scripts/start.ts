@@ -155,7 +155,7 @@ async function start(): Promise<() => Promise<void>> {
   };
 }
 
-/** What to do about an earlier run that goes on; or about its parts that outlived it, since somebody killed it and its guard at once. */
+/** What to do about an earlier run: it goes on, or its parts do, as it and its guard were killed at once. */
 function earlierRun(folder: string, bridgeVariable: string): string {
   if (isFolderHeld(folder)) {
     const own = `BRIDGEHEAD_STATE, PORT, ${bridgeVariable} and AGENT_PORT`;
