@@ -1,5 +1,16 @@
 import { randomUUID } from "node:crypto";
-import { copyFileSync, existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  fsyncSync,
+  mkdtempSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
@@ -10,6 +21,7 @@ import type { PromptCall } from "../../src/bridge/prompt-call.ts";
 import type { AccessCodes } from "../../src/bridge/schemas.ts";
 import type { CommandId, ConfKey, EpochMs, StreamId } from "../../src/foundation/ids.ts";
 import { err, ok, type Result } from "../../src/foundation/result.ts";
+import { reasonOf } from "../../src/foundation/text/reason.ts";
 import type { DroppedPromptCalls, IdLimit } from "../../src/link/messages.ts";
 import type { CommandPhase, JournaledCommand, NewCommand, OpenCommand } from "./pending-commands.ts";
 
@@ -134,6 +146,7 @@ export function openJournal(
 ): Result<OpenJournal, JournalFailure> {
   let db: DatabaseSync | null = null;
   try {
+    finishRescue(file);
     db = open(file);
     db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 2000");
     const otherFormat = formatFault(db, file);
@@ -188,11 +201,7 @@ function transactionsOf(db: DatabaseSync, file: string) {
       try {
         // What is written to a deleted file is on no disk. One in memory was on none from the start.
         if (inode !== undefined && inodeOf(file) !== inode) return err(gone(file));
-        if (logInode !== undefined && inodeOf(logOf(file)) !== logInode) {
-          // Its pages are still at hand.
-          db.exec("PRAGMA wal_checkpoint");
-          return err(logGone(file));
-        }
+        if (logInode !== undefined && inodeOf(logOf(file)) !== logInode) return err(logGone(file, rescue(db, file)));
         const value = work();
         if (isBegun) commit.run();
         return ok(value);
@@ -207,6 +216,54 @@ function transactionsOf(db: DatabaseSync, file: string) {
     /** Whether this turn has written anything: what else is written then costs no flush of its own. */
     isWriting: () => isBegun === true,
   };
+}
+
+/**
+ * Replaces the file by a copy of all that this connection still sees; returns why that failed. A checkpoint would not
+ * do: beside a reader it copies a part, and what is left beside the file would count for it at the next start.
+ */
+function rescue(db: DatabaseSync, file: string): string | null {
+  const draft = `${rescuedFrom(file)}.draft`;
+  try {
+    rmSync(draft, { force: true });
+    writeFileSync(draft, "", { mode: statSync(file).mode & 0o777 });
+    db.prepare("VACUUM INTO ?").run(draft);
+    publish(draft, rescuedFrom(file));
+    finishRescue(file);
+    return null;
+  } catch (error) {
+    try {
+      for (const copy of [draft, rescuedFrom(file)]) rmSync(copy, { force: true });
+    } catch {
+      // The next start tries again.
+    }
+    return reasonOf(error);
+  }
+}
+
+/** A kill may have cut a rescue short: a whole copy takes its place, a draft is worth nothing. */
+function finishRescue(file: string): void {
+  rmSync(`${rescuedFrom(file)}.draft`, { force: true });
+  if (!existsSync(rescuedFrom(file))) return;
+  // Before the copy has its name: SQLite would apply a foreign -wal to it.
+  for (const end of ["-wal", "-shm"]) rmSync(`${file}${end}`, { force: true });
+  publish(rescuedFrom(file), file);
+}
+
+/** After a loss of power, too, there is the old file or the whole new one. */
+function publish(draft: string, file: string): void {
+  sync(draft);
+  renameSync(draft, file);
+  sync(dirname(file));
+}
+
+function sync(path: string): void {
+  const opened = openSync(path, "r");
+  try {
+    fsyncSync(opened);
+  } finally {
+    closeSync(opened);
+  }
 }
 
 /** Before the name of its domain. */
@@ -355,12 +412,12 @@ function formatFault(db: DatabaseSync, file: string): JournalFailure | null {
   return { kind: "other-format", sentence: moveAway(file, why) };
 }
 
-/** Why the file cannot be read; `null`: it can. The file's folder stays as it is. */
-export function journalFault(file: string): JournalFailure | null {
-  // A journal that nobody has open is read as one that cannot change: else SQLite makes files beside it, and leaves them.
-  const isOpen = existsSync(`${file}-shm`);
+/** Why the file cannot be read; `null`: it can. `isOpen`: an agent has it open. The file's folder stays as it is. */
+export function journalFault(file: string, isOpen: boolean): JournalFailure | null {
+  // From its first write on an open journal has a -wal. One that nobody has open is read as one that cannot change:
+  // else SQLite makes files beside it, and leaves them.
   if (!existsSync(logOf(file))) return isOpen ? logLost(file) : faultIn(`${pathToFileURL(file)}?immutable=1`, file);
-  if (isOpen) return faultIn(file, file);
+  if (existsSync(`${file}-shm`)) return faultIn(file, file);
   const folder = mkdtempSync(join(tmpdir(), "bridgehead-journal-"));
   try {
     const copy = join(folder, "journal.sqlite");
@@ -410,19 +467,25 @@ function logOf(file: string): string {
   return `${file}-wal`;
 }
 
+/** A whole copy that is about to take the file's place. */
+function rescuedFrom(file: string): string {
+  return `${file}.rescued`;
+}
+
 function gone(file: string): JournalFailure {
   const what = `journal ${file} was deleted or replaced while the agent runs: this process does nothing more`;
   const todo = `Put the folder ${dirname(file)} back, then restart the agent (systemctl restart); calls stay up`;
   return { kind: "gone", sentence: `${what}. ${todo}` };
 }
 
-function logGone(file: string): JournalFailure {
+/** `failed`: why what was in there could not be copied. */
+function logGone(file: string, failed: string | null): JournalFailure {
   const what = `journal ${logOf(file)} was deleted or replaced while the agent runs: this process does nothing more`;
-  const todo = `What it held is in ${file} now. Restart the agent (systemctl restart); calls stay up`;
+  const kept = failed === null ? `What it held is in ${file} now` : `What it held may be lost (${failed})`;
+  const todo = `${kept}. Restart the agent (systemctl restart); calls stay up`;
   return { kind: "gone", sentence: `${what}. ${todo}` };
 }
 
-/** An agent that ends takes both files away; one that is killed leaves both. */
 function logLost(file: string): JournalFailure {
   const todo = `Restart the agent (systemctl restart): while it runs, it copies what was in there into ${file}; after a kill, that is lost`;
   return { kind: "gone", sentence: `journal ${logOf(file)} was deleted. ${todo}` };

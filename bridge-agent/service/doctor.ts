@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { lookup } from "node:dns/promises";
 import { accessSync, constants, existsSync, readdirSync, statfsSync, statSync } from "node:fs";
 import { isIP } from "node:net";
+import { setTimeout as pause } from "node:timers/promises";
 import { isLoopback } from "../../src/foundation/loopback.ts";
 import { counted } from "../../src/foundation/text/counted.ts";
 import {
@@ -24,13 +25,23 @@ import { edgeAddresses, hostOf, proxyFor, readCa, shownProxy, throughProxy } fro
 import { driverPorts } from "../node-ports.ts";
 import { askStatus, NoAgent } from "./local-commands.ts";
 import type { AgentSettings } from "./settings.ts";
-import { type AgentKey, journalFile, missingKey, otherUser, passingKey, readAgentKey } from "./state-folder.ts";
+import {
+  type AgentKey,
+  isFolderHeld,
+  journalFile,
+  missingKey,
+  otherUser,
+  passingKey,
+  readAgentKey,
+} from "./state-folder.ts";
 
 const PATIENCE_MS = 5_000;
 /** A bridge that refuses a connection may be about to start again: how long another attempt may take. */
 const PATIENCE_AFTER_REFUSAL_MS = 1_000;
 /** The edge refuses a clock that is minutes off; a minute is already worth a look. */
 const MAX_CLOCK_SKEW_MS = 60_000;
+/** An agent that starts holds its folder for a moment before it opens its journal. */
+const START_MS = 500;
 /** A busy agent writes some MiB a day. */
 const LEAST_FREE_MIB = 100;
 
@@ -87,7 +98,8 @@ function checkDisk({ state }: AgentSettings): CheckResult {
     : right(`${state} has ${freeMiB} MiB left`);
 }
 
-function checkJournal({ state }: AgentSettings): CheckResult {
+async function checkJournal(settings: AgentSettings): Promise<CheckResult> {
+  const { state } = settings;
   const file = journalFile(state);
   if (!existsSync(state)) return warn("not looked at: see the line about the key");
   try {
@@ -97,8 +109,19 @@ function checkJournal({ state }: AgentSettings): CheckResult {
     return wrong(`${file} cannot be used by this user (${codeOf(error)}): ${otherUser}`);
   }
   if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) === 0) return right(`${file} is made at the first start`);
-  const fault = journalFault(file);
+  let fault = journalFault(file, await hasJournalOpen(settings));
+  if (fault?.kind === "gone") {
+    await pause(START_MS);
+    fault = journalFault(file, await hasJournalOpen(settings));
+  }
   return fault ? wrong(fault.sentence) : right(`${file} is whole`);
+}
+
+/** An agent that cannot write its journal has closed it; the line about the agent says why. */
+async function hasJournalOpen(settings: AgentSettings): Promise<boolean> {
+  if (!isFolderHeld(settings.state)) return false;
+  const status = await askStatus(settings).catch(() => null);
+  return status === null || status.agent !== settings.agent || status.journal === null;
 }
 
 async function checkAgent(settings: AgentSettings): Promise<CheckResult> {

@@ -159,7 +159,8 @@ export class AgentService {
     const key = keepsFolder ? this.#keyNow() : agentKey(state);
     const releaseFolder = keepsFolder ? now.releaseFolder : holdStateFolder(state);
     try {
-      const fault = now !== null && !keepsFolder && journalFault(journalFile(state));
+      // Nobody else can have it open: this process holds its folder.
+      const fault = now !== null && !keepsFolder && journalFault(journalFile(state), false);
       if (fault) throw new Error(fault.sentence);
       const keepsPort = now !== null && listen.port === this.#settings.listen.port;
       return { key, releaseFolder, server: keepsPort ? now.server : await this.#listen(listen.port) };

@@ -16,6 +16,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
+import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, afterEach, beforeEach, expect, test } from "vitest";
 import { WebSocketServer } from "ws";
 import type { CallView } from "../../bridge-agent/run.ts";
@@ -353,6 +354,53 @@ test("doctor leaves nothing beside a journal that no agent has open", async () =
 
   expect(said.journal).toBe(`ok    journal: ${join(state, "journal.sqlite")} is whole`);
   expect(readdirSync(state)).toEqual(before);
+});
+
+/** Held, as an agent holds it, with a journal that is closed. */
+function heldJournal(name: string) {
+  const state = join(folder, name);
+  agentKey(state);
+  const file = join(state, "journal.sqlite");
+  openedJournal(file).close();
+  return { state, file, release: holdStateFolder(state) };
+}
+
+test("doctor says that the -wal of a running agent's journal was deleted, and that a stopped agent's journal is whole", async () => {
+  const { state, file, release } = heldJournal("deleted");
+  const journal = openedJournal(file);
+  rmSync(`${file}-wal`);
+  rmSync(`${file}-shm`);
+  expect((await doctorSays({ state })).said.journal).toBe(
+    `WRONG journal: journal ${file}-wal was deleted. Restart the agent (systemctl restart): while it runs, it copies what was in there into ${file}; after a kill, that is lost`,
+  );
+  journal.close();
+  release();
+  writeFileSync(`${file}-shm`, "stale");
+  expect((await doctorSays({ state })).said.journal).toBe(`ok    journal: ${file} is whole`);
+});
+
+test("doctor waits for an agent that has only just started to open its journal", async () => {
+  const { state, file, release } = heldJournal("starting");
+  const said = doctorSays({ state });
+  const opened = pause(100).then(() => openedJournal(file));
+  expect((await said).said.journal).toBe(`ok    journal: ${file} is whole`);
+  (await opened).close();
+  release();
+});
+
+test("doctor takes no -wal as deleted where the agent says that it cannot write its journal", async () => {
+  const { state, file, release } = heldJournal("full");
+  const status = { role: "unknown", agent: "agent-1", journal: "journal /x cannot grow: make room" };
+  const agent = createServer((_, response) => response.end(JSON.stringify(status))).listen(0, "127.0.0.1");
+  await once(agent, "listening");
+  const { port } = agent.address() as AddressInfo;
+  const { said } = await doctorSays({ state, listen: { port } });
+  expect([said.journal, said.agent]).toEqual([
+    `ok    journal: ${file} is whole`,
+    "WRONG agent: it runs, but journal /x cannot grow: make room",
+  ]);
+  agent.close();
+  release();
 });
 
 test.each([

@@ -1,4 +1,15 @@
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, symlinkSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -184,32 +195,119 @@ test.each([
   expect(one.transaction(expect.unreachable)).toMatchObject({ ok: false, error: { kind: "gone" } });
 });
 
+/** What the next start finds after a kill at this moment, whatever still has the files open. */
+function idsAfterKill() {
+  const files = readdirSync(folder).filter((name) =>
+    /^journal\.sqlite(-wal|-shm|\.rescued|\.rescued\.draft)?$/.test(name),
+  );
+  const to = join(folder, "killed");
+  mkdirSync(to);
+  for (const name of files) copyFileSync(join(folder, name), join(to, name));
+  const next = openedJournal(join(to, "journal.sqlite"));
+  const ids = idsOf(next);
+  next.close();
+  return ids;
+}
+
+function idsOf(journal: ReturnType<typeof openedJournal>) {
+  return journal.load().commands.map(({ pending }) => pending.id);
+}
+
+/** Beside a reader that keeps SQLite from copying all of the -wal into the file. */
+function readJournal() {
+  const file = join(folder, "journal.sqlite");
+  const one = journal();
+  const reader = new DatabaseSync(file);
+  one.addCommand(lock("a"), 0);
+  copyFileSync(`${file}-wal`, join(folder, "older"));
+  reader.exec("BEGIN");
+  reader.prepare("SELECT * FROM command").all();
+  for (let id = 0; id < 100; id++) one.addCommand(lock(`b${id}`), 0);
+  return { file, one, reader };
+}
+
+const written = ["a", ...Array.from({ length: 100 }, (_, id) => `b${id}`)];
+
 test.each([
   ["deleted", (log: string) => rmSync(log)],
   ["replaced", (log: string) => replaced(log)],
-])("a turn on a journal whose -wal was %s is not run, and what was in there is kept", (_, change) => {
-  const one = journal();
-  one.addCommand(lock("a"), 0);
-  const reader = new DatabaseSync(join(folder, "journal.sqlite"));
-  change(join(folder, "journal.sqlite-wal"));
-  expect(one.transaction(expect.unreachable)).toMatchObject({ ok: false, error: { kind: "gone" } });
-  one.close();
+  ["replaced by an older one", (log: string) => renameSync(join(folder, "older"), log)],
+])(
+  "a turn on a journal whose -wal was %s is not run, and a kill loses nothing, though it is being read",
+  (_, change) => {
+    const { file, one, reader } = readJournal();
+    change(`${file}-wal`);
+    expect(one.transaction(expect.unreachable)).toMatchObject({
+      ok: false,
+      error: { kind: "gone", sentence: expect.stringMatching(/ What it held is in \S+journal\.sqlite now\. Restart/) },
+    });
+    // Another process that reads keeps its lock on an old -shm, and a new agent would believe what is in there.
+    expect([existsSync(`${file}-wal`), existsSync(`${file}-shm`)]).toEqual([false, false]);
+    expect(idsAfterKill()).toEqual(written);
+    one.close();
+    open = [];
+    const next = journal();
+    next.addCommand(lock("c"), 0);
+    reader.close(); // As the last that has the old file open.
+    expect(idsOf(next)).toEqual([...written, "c"]);
+  },
+);
+
+test("where the disk has no room for what a deleted -wal held, nothing is promised, and the files stay as they are", () => {
+  const { file, one, reader } = readJournal();
+  renameSync(join(folder, "older"), `${file}-wal`);
+  mkdirSync(`${file}.rescued.draft`); // Where the copy wants a file.
+  const before = readdirSync(folder);
+  expect(one.transaction(expect.unreachable)).toMatchObject({
+    ok: false,
+    error: { kind: "gone", sentence: expect.stringMatching(/ What it held may be lost \(.+\)\. Restart/) },
+  });
+  expect(readdirSync(folder)).toEqual(before);
+  rmdirSync(`${file}.rescued.draft`);
   reader.close();
-  open = [];
-  expect(journal().load().commands).toMatchObject([{ pending: lock("a") }]);
 });
 
-test("a journal whose -wal was deleted is not whole, until its agent has ended", () => {
-  const one = journal();
+test("a copy that a kill cut short is no journal, and is deleted", () => {
+  const draft = join(folder, "journal.sqlite.rescued.draft");
+  writeFileSync(draft, "half");
+  journal();
+  expect(existsSync(draft)).toBe(false);
+});
+
+test("a whole copy that a kill kept from its place takes it at the next start, without a foreign -wal", () => {
   const file = join(folder, "journal.sqlite");
-  rmSync(`${file}-wal`);
-  expect(journalFault(file)).toMatchObject({
-    kind: "gone",
-    sentence: expect.stringMatching(/-wal was deleted\. Restart/),
-  });
+  const one = journal();
+  one.addCommand(lock("a"), 0);
+  copyFileSync(`${file}-wal`, join(folder, "older"));
+  one.addCommand(lock("b"), 0);
   one.close();
   open = [];
-  expect(journalFault(file)).toBe(null);
+  copyFileSync(file, `${file}.rescued`);
+  renameSync(join(folder, "older"), `${file}-wal`);
+  expect(idsOf(journal())).toEqual(["a", "b"]);
+  expect(existsSync(`${file}.rescued`)).toBe(false);
+});
+
+test.each([
+  ["-wal", ["-wal"]],
+  ["-wal and -shm", ["-wal", "-shm"]],
+])("a journal that an agent has open is not whole without its %s", (_, ends) => {
+  journal();
+  const file = join(folder, "journal.sqlite");
+  expect(journalFault(file, true)).toBe(null);
+  for (const end of ends) rmSync(`${file}${end}`);
+  const sentence = expect.stringMatching(/-wal was deleted\. Restart/);
+  expect(journalFault(file, true)).toMatchObject({ kind: "gone", sentence });
+});
+
+test("a -shm that was left behind says nothing of a journal that nobody has open", () => {
+  journal().close();
+  open = [];
+  const file = join(folder, "journal.sqlite");
+  writeFileSync(`${file}-shm`, "stale");
+  const before = readdirSync(folder);
+  expect(journalFault(file, false)).toBe(null);
+  expect(readdirSync(folder)).toEqual(before);
 });
 
 test("a journal whose folder cannot be looked at is not written, for as long", () => {
@@ -232,23 +330,23 @@ test("a journal of another format is refused with a line that says what to do, a
   expect(opened).toMatchObject({ ok: false, error: { kind: "other-format" } });
   const sentence = /^journal \S+ is of format 0, and .* reads format 1 alone\. With the agent stopped, move it away/;
   expect(opened.ok || opened.error.sentence).toMatch(sentence);
-  expect(journalFault(file)?.sentence).toMatch(sentence);
+  expect(journalFault(file, false)?.sentence).toMatch(sentence);
   expect(before.prepare("SELECT name FROM sqlite_master").all()).toEqual([{ name: "fact" }]);
   before.close();
 });
 
 test.each([
-  ["as a running agent has it", ["", "-shm", "-wal"]],
-  ["with its last writes in a file beside it, as from a backup", ["", "-wal"]],
-  ["of an agent that has ended", [""]],
-])("a journal is read without leaving a file behind: %s", (_, ends) => {
+  ["as a running agent has it", ["", "-shm", "-wal"], true],
+  ["with its last writes in a file beside it, as from a backup", ["", "-wal"], false],
+  ["of an agent that has ended", [""], false],
+])("a journal is read without leaving a file behind: %s", (_, ends, isOpen) => {
   journal().saveBootId("boot-1");
   const [from, to] = [join(folder, "journal.sqlite"), join(folder, "copy")];
   mkdirSync(to);
   for (const end of ends) copyFileSync(`${from}${end}`, join(to, `journal.sqlite${end}`));
   const before = readdirSync(to);
 
-  expect(journalFault(join(to, "journal.sqlite"))).toBe(null);
+  expect(journalFault(join(to, "journal.sqlite"), isOpen)).toBe(null);
 
   expect(readdirSync(to)).toEqual(before);
 });

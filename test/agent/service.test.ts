@@ -125,6 +125,8 @@ test("settings that cannot work leave the agent as it is, with its folder and it
   expect((await service.reload({ ...before, agent: "agent-2", state: join(folder, "b") })).ok).toBe(true);
   expect(await nameNow(free)).toBe("agent-2");
   holdStateFolder(join(folder, "a"))();
+  writeFileSync(join(folder, "a", "journal.sqlite-shm"), "what a kill can leave");
+  expect((await service.reload({ ...before, agent: "agent-2", state: join(folder, "a") })).ok).toBe(true);
   expect((await service.reload({ ...before, agent: "agent-3", listen: { port: 0 } })).ok).toBe(true);
   expect(await nameNow(free)).toBe(null);
 
