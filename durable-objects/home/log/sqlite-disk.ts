@@ -1,8 +1,10 @@
-import { closeSync, fdatasync, fstatSync, openSync, statSync } from "node:fs";
+import { closeSync, existsSync, fdatasync, fstatSync, openSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { promisify } from "node:util";
 import type { EpochMs } from "../../../src/foundation/ids.ts";
+import { reasonOf } from "../../../src/foundation/text/reason.ts";
 import type { Disk, Flush, Image, ImagePart, Stored } from "./disk.ts";
+import { publish, removeDatabase } from "./files.ts";
 
 /** An alarm that is taken back; a row that leaves it alone has NULL. */
 const noAlarm = -1;
@@ -75,6 +77,7 @@ export class SqliteDisk implements Disk {
 
   async open(): Promise<Stored> {
     this.#close();
+    if (!this.#readOnly) finishRescue(this.#file);
     const database = new DatabaseSync(this.#file, { readOnly: this.#readOnly });
     this.#database = database;
     if (this.#readOnly) database.exec("BEGIN");
@@ -206,10 +209,11 @@ export class SqliteDisk implements Disk {
     if (inodeOf(this.#file) !== this.#opened)
       throw new Error(`${this.#file} was deleted or replaced while the edge runs: put it back`);
     if (this.#wal !== null && inodeOf(walOf(this.#file)) !== this.#walInode) {
-      // Its pages are still at hand.
-      database.exec("PRAGMA wal_checkpoint");
+      const what = `${walOf(this.#file)} was deleted or replaced while the edge runs`;
+      // Its pages are at hand for as long as the file stays open.
+      this.#rescue(database, what);
       this.#close();
-      throw new Error(`${walOf(this.#file)} was deleted or replaced while the edge runs: it is begun anew`);
+      throw new Error(`${what}: it is begun anew`);
     }
     database.exec("BEGIN IMMEDIATE");
     try {
@@ -219,6 +223,30 @@ export class SqliteDisk implements Disk {
       // A disk that is full may have ended the transaction by itself.
       if (database.isTransaction) database.exec("ROLLBACK");
       throw error;
+    }
+  }
+
+  /**
+   * Replaces the file by a copy of all that this connection still sees. A checkpoint would not do: beside a reader it
+   * copies a part, and what is left beside the file would count for it at the next start.
+   */
+  #rescue(database: DatabaseSync, what: string): void {
+    const rescued = rescuedFrom(this.#file);
+    const draft = `${rescued}.draft`;
+    try {
+      removeDatabase(draft);
+      writeFileSync(draft, "", { mode: statSync(this.#file).mode & 0o777 });
+      database.prepare("VACUUM INTO ?").run(draft);
+      publish(draft, rescued);
+      finishRescue(this.#file);
+    } catch (error) {
+      try {
+        for (const copy of [draft, rescued]) removeDatabase(copy);
+      } catch {
+        // The next attempt tries again.
+      }
+      const why = reasonOf(error);
+      throw new Error(`${what}, and what it held cannot be copied (${why}): the edge must not end before that`);
     }
   }
 
@@ -243,6 +271,21 @@ export class SqliteDisk implements Disk {
 
 function inodeOf(file: string): number | null {
   return statSync(file, { throwIfNoEntry: false })?.ino ?? null;
+}
+
+/** A kill may have cut a rescue short: a whole copy takes its place, a draft is worth nothing. */
+function finishRescue(file: string): void {
+  const rescued = rescuedFrom(file);
+  removeDatabase(`${rescued}.draft`);
+  if (!existsSync(rescued)) return;
+  // Before the copy has its name: SQLite would apply a foreign -wal to it.
+  for (const end of ["-wal", "-shm"]) rmSync(`${file}${end}`, { force: true });
+  publish(rescued, file);
+}
+
+/** A whole copy that is about to take the file's place. */
+function rescuedFrom(file: string): string {
+  return `${file}.rescued`;
 }
 
 function walOf(file: string): string {

@@ -1,6 +1,17 @@
-import { mkdtempSync, rmSync, statSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect, onTestFinished, test } from "vitest";
 import type { Flush } from "../../../durable-objects/home/log/disk.ts";
@@ -89,18 +100,94 @@ test("after a failed sync nothing is written while somebody else reads the file,
   await disk.close();
 });
 
-test("a log that is deleted while the edge runs is noticed, and nothing of it is lost", async () => {
+const deletedOrReplaced: [string, (log: string, older: string) => void][] = [
+  ["deleted", (log) => rmSync(log)],
+  ["replaced by an older one", (log, older) => renameSync(older, log)],
+];
+
+/** With 80 flushes on it, beside a reader that keeps SQLite from copying all of them into the file. */
+async function readDisk() {
   const file = newFile();
   const disk = new SqliteDisk(file, { sync: atOnce });
   await disk.open();
   await disk.flush(flushOf(1), 1);
-  await disk.flush(flushOf(2), 2);
-  rmSync(`${file}-wal`);
-  await expect(disk.flush(flushOf(3), 3)).rejects.toThrow("state.db-wal was deleted or replaced while the edge runs");
-  await disk.probe(4);
-  await disk.flush(flushOf(3), 5);
-  const copy = new SqliteDisk(file, { readOnly: true });
-  expect((await copy.open()).rows.map(([position]) => position)).toEqual([1, 2, 3]);
-  await copy.close();
+  const older = `${file}-older`;
+  copyFileSync(`${file}-wal`, older);
+  const reader = new DatabaseSync(file);
+  reader.exec("BEGIN");
+  reader.prepare("SELECT * FROM about").all();
+  for (let position = 2; position <= 80; position++) await disk.flush(flushOf(position), position);
+  return { file, disk, reader, older };
+}
+
+const flushed = Array.from({ length: 80 }, (_, at) => at + 1);
+
+/** What the next start finds after a kill at this moment. */
+async function positionsAfterKill(file: string) {
+  const copy = newFile();
+  for (const end of ["", "-wal", "-shm"])
+    if (existsSync(`${file}${end}`)) copyFileSync(`${file}${end}`, `${copy}${end}`);
+  const next = new SqliteDisk(copy, { sync: atOnce });
+  const { rows } = await next.open();
+  await next.close();
+  return rows.map(([position]) => position);
+}
+
+test.each(deletedOrReplaced)(
+  "a log that is %s while the edge runs is noticed, and a kill loses nothing of it, though it is being read",
+  async (_, change) => {
+    const { file, disk, reader, older } = await readDisk();
+    change(`${file}-wal`, older);
+    await expect(disk.flush(flushOf(81), 81)).rejects.toThrow(/state\.db-wal was deleted or replaced .* begun anew$/);
+    // Another process that reads keeps its lock on an old -shm, and a new edge would believe what is in there.
+    expect([existsSync(`${file}-wal`), existsSync(`${file}-shm`)]).toEqual([false, false]);
+    expect(await positionsAfterKill(file)).toEqual(flushed);
+    await disk.probe(82);
+    await disk.flush(flushOf(81), 83);
+    reader.close(); // As the last that has the old file open.
+    expect(await positionsAfterKill(file)).toEqual([...flushed, 81]);
+    await disk.close();
+  },
+);
+
+test.each(deletedOrReplaced)(
+  "a log that is %s and cannot be copied is kept at hand until it can be",
+  async (_, change) => {
+    const { file, disk, reader, older } = await readDisk();
+    change(`${file}-wal`, older);
+    mkdirSync(`${file}.rescued.draft`); // Where the copy wants a file.
+    const before = readdirSync(dirname(file));
+    await expect(disk.flush(flushOf(81), 81)).rejects.toThrow(
+      /, and what it held cannot be copied \(.+\): the edge must/,
+    );
+    await expect(disk.probe(82)).rejects.toThrow(/ cannot be copied /);
+    expect(readdirSync(dirname(file))).toEqual(before);
+    rmdirSync(`${file}.rescued.draft`);
+    await expect(disk.probe(83)).rejects.toThrow(/begun anew$/);
+    await disk.probe(84);
+    await disk.flush(flushOf(81), 85);
+    expect((await disk.open()).rows.map(([position]) => position)).toEqual([...flushed, 81]);
+    reader.close();
+    await disk.close();
+  },
+);
+
+test("a copy of a log that a kill cut short is deleted", async () => {
+  const file = newFile();
+  writeFileSync(`${file}.rescued.draft`, "half");
+  const disk = new SqliteDisk(file, { sync: atOnce });
+  await disk.open();
+  expect(existsSync(`${file}.rescued.draft`)).toBe(false);
+  await disk.close();
+});
+
+test("a whole copy that a kill kept from its place takes it at the next start, without a foreign log", async () => {
+  const { file, disk, reader, older } = await readDisk();
+  reader.close();
+  await disk.close();
+  copyFileSync(file, `${file}.rescued`);
+  renameSync(older, `${file}-wal`);
+  expect((await disk.open()).rows.map(([position]) => position)).toEqual(flushed);
+  expect(existsSync(`${file}.rescued`)).toBe(false);
   await disk.close();
 });
