@@ -233,7 +233,7 @@ function rescue(db: DatabaseSync, file: string): string | null {
     return null;
   } catch (error) {
     try {
-      for (const copy of [draft, rescuedFrom(file)]) rmSync(copy, { force: true });
+      rmSync(draft, { force: true });
     } catch {
       // The next start tries again.
     }

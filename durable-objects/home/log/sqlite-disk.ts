@@ -231,17 +231,16 @@ export class SqliteDisk implements Disk {
    * copies a part, and what is left beside the file would count for it at the next start.
    */
   #rescue(database: DatabaseSync, what: string): void {
-    const rescued = rescuedFrom(this.#file);
-    const draft = `${rescued}.draft`;
+    const draft = `${rescuedFrom(this.#file)}.draft`;
     try {
       removeDatabase(draft);
       writeFileSync(draft, "", { mode: statSync(this.#file).mode & 0o777 });
       database.prepare("VACUUM INTO ?").run(draft);
-      publish(draft, rescued);
+      publish(draft, rescuedFrom(this.#file));
       finishRescue(this.#file);
     } catch (error) {
       try {
-        for (const copy of [draft, rescued]) removeDatabase(copy);
+        removeDatabase(draft);
       } catch {
         // The next attempt tries again.
       }
