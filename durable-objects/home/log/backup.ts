@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { backup, DatabaseSync } from "node:sqlite";
 import type { EpochMs } from "../../../src/foundation/ids.ts";
 import { codeOf, reasonOf } from "../../../src/foundation/text/reason.ts";
-import { publish, removeDatabase } from "./files.ts";
+import { leftOf, publish, removeDatabase } from "./files.ts";
 import { SqliteDisk } from "./sqlite-disk.ts";
 
 export interface Backup {
@@ -46,7 +46,8 @@ async function named(from: string, to: string, copied: () => Promise<Backup>): P
 }
 
 async function copyChecked(from: string, to: string, change: (draft: string) => Promise<void>): Promise<Backup> {
-  if (existsSync(to)) throw new Error(`${to} is there already`);
+  const left = leftOf(to);
+  if (left !== undefined) throw new Error(`${left} is there already`);
   if (!existsSync(dirname(to))) throw new Error(`there is no folder ${dirname(to)}`);
   const draft = `${to}.draft`;
   removeDatabase(draft);

@@ -1,9 +1,16 @@
-import { closeSync, fsyncSync, openSync, renameSync, rmSync } from "node:fs";
+import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 
-/** Deletes a database with what SQLite keeps beside it. */
+/** A database, and what SQLite keeps beside it. */
+const ends = ["", "-journal", "-wal", "-shm"];
+
 export function removeDatabase(file: string): void {
-  for (const end of ["", "-journal", "-wal", "-shm"]) rmSync(`${file}${end}`, { force: true });
+  for (const end of ends) rmSync(`${file}${end}`, { force: true });
+}
+
+/** What is there of a database; `undefined`: nothing. SQLite would apply what it left beside an earlier one to another one of that name. */
+export function leftOf(file: string): string | undefined {
+  return ends.map((end) => `${file}${end}`).find((each) => existsSync(each));
 }
 
 /** Gives a draft that is whole its name, in the same folder: after a loss of power, too, there is a whole file or none. */

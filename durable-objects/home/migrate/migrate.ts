@@ -6,7 +6,7 @@ import { counted } from "../../../src/foundation/text/counted.ts";
 import { reasonOf } from "../../../src/foundation/text/reason.ts";
 import type { ObjectName } from "../../../src/rpc/objects.ts";
 import type { Image, ImageChange } from "../log/disk.ts";
-import { publish, removeDatabase } from "../log/files.ts";
+import { leftOf, publish, removeDatabase } from "../log/files.ts";
 import { ObjectDatabase } from "../log/object-database.ts";
 import { SqliteDisk } from "../log/sqlite-disk.ts";
 import { Texts } from "../log/texts.ts";
@@ -53,7 +53,9 @@ export async function migrate({ folder, domains, at }: MigrationOptions): Promis
     string,
     string,
   ];
-  if (existsSync(file)) throw new CannotMigrate(`${file} is there already: the state was taken over before`);
+  const left = leftOf(file);
+  if (left === file) throw new CannotMigrate(`${file} is there already: the state was taken over before`);
+  if (left !== undefined) throw new CannotMigrate(`${left} is there, of a state that is gone: move it away`);
   try {
     for (const left of [draft, copy]) removeDatabase(left);
     writeFileSync(draft, "", { mode: 0o600 });

@@ -108,6 +108,13 @@ test("nothing is overwritten, and what is no whole state is not restored", async
 
   await expect(backUp(state, text)).rejects.toThrow(`${text} is there already`);
   await expect(restore(other, state, 1)).rejects.toThrow(`${state} is there already`);
+  for (const end of ["-wal", "-shm", "-journal"]) {
+    const gone = join(folder, "gone.db");
+    // SQLite would apply it to what is put beside it.
+    writeFileSync(`${gone}${end}`, "");
+    await expect(restore(state, gone, 1)).rejects.toThrow(`${gone}${end} is there already`);
+    rmSync(`${gone}${end}`);
+  }
   await expect(backUp(state, join(folder, "missing", "file"))).rejects.toThrow(
     `there is no folder ${join(folder, "missing")}`,
   );

@@ -1,4 +1,13 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -147,6 +156,8 @@ test("objects are taken over with rows, values and alarms, and workerd's files s
   expect(files()).toEqual(before);
   expect(statSync(join(state.folder, "state.db")).mode & 0o777).toBe(0o600);
   await expect(state.migrate("acme")).rejects.toThrow(/state\.db is there already: the state was taken over before/);
+  renameSync(join(state.folder, "state.db"), join(state.folder, "state.db-wal"));
+  await expect(state.migrate("acme")).rejects.toThrow(/state\.db-wal is there, of a state that is gone: move it away/);
 });
 
 test("what cannot be named, read or kept stops it, by its file, and leaves nothing behind", async () => {
