@@ -76,6 +76,8 @@ export async function listen(ports: ServerPorts): Promise<() => Promise<void>> {
     continueOnceRead(incoming, outgoing);
     void answer(incoming, outgoing);
   });
+  // Whoever sends no more may still wait for an answer, as at workerd. Node has no public name for it.
+  Object.assign(server, { httpAllowHalfOpen: true });
   server.setTimeout(silentWithinMs);
   server.maxConnections = mostConnections;
   server.on("upgrade", (incoming, socket, head) => {

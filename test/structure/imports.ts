@@ -125,7 +125,6 @@ export const rules: Readonly<Record<string, Rule>> = {
     may: [
       "@hono/node-server",
       "node:*",
-      "undici",
       "ws",
       "src/foundation",
       "src/delivery",

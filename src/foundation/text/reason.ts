@@ -19,19 +19,27 @@ export function networkReason(error: unknown): string {
   const said = reasonOf(cause).replace(/\.+$/, ""); // It stands within sentences.
   // Workerd has one text for a connection that was never made and for one that broke.
   if (said === "Network connection lost") return "the connection was not made, or was closed before a complete answer";
-  // Undici's error has no code: what is cut off differs from what is not HTTP by its text alone.
+  // The error of the parser of `fetch` has no code: what is cut off differs from what is not HTTP by its text alone.
   if (said.endsWith("(Invalid EOF state)")) return cutOff;
-  if (cause instanceof Error && cause.name === "HTTPParserError") return "the answer is not HTTP";
+  if (code.startsWith("HPE_") || (cause instanceof Error && cause.name === "HTTPParserError"))
+    return networkWords.get(code) ?? "the answer is not HTTP";
   if (said.includes("before secure TLS connection was established"))
     return "the connection was closed at the handshake of TLS";
   const words = networkWords.get(code);
   if (words !== undefined) return words;
-  // OpenSSL's own text begins with the id of a thread. The code ends with what a TLS alert says.
-  const [, alert] = /^ERR_SSL_(?:(?:TLSV1\d?|SSLV3|SSL\/TLS)_)?(?:ALERT_)?(.+)$/.exec(code) ?? [];
-  if (alert !== undefined) return `TLS failed (${alert.toLowerCase().replaceAll("_", " ")})`;
+  const tls = tlsFault(code, said);
+  if (tls !== undefined) return tls === "wrong version number" ? "it does not answer by TLS" : `TLS failed (${tls})`;
   // Codes of zlib and of Brotli.
   if (/^(?:Z_|ERR__ERROR_FORMAT_)/.test(code)) return "the answer cannot be decompressed";
   return said || code || "nothing is known of the reason";
+}
+
+/** What an alert of TLS says: the end of a code, or within OpenSSL's own text, which begins with the id of a thread. */
+function tlsFault(code: string, said: string): string | undefined {
+  const [, ofCode] = /^ERR_SSL_(.+)$/.exec(code) ?? [];
+  const [, ofText] = /:SSL routines:[^:]*:([^:]+):/.exec(said) ?? [];
+  const words = ofCode?.toLowerCase().replaceAll("_", " ") ?? ofText;
+  return words?.replace(/^(?:tlsv1\d?|sslv3|ssl\/tls) /, "").replace(/^alert /, "");
 }
 
 function isUnreachable(error: unknown): boolean {
@@ -56,6 +64,8 @@ export const networkWords: ReadonlyMap<string, string> = new Map([
   ["UND_ERR_SOCKET", cutOff],
   ["UND_ERR_RES_CONTENT_LENGTH_MISMATCH", cutOff],
   ["UND_ERR_HEADERS_OVERFLOW", "the headers of the answer are too long"],
+  ["HPE_HEADER_OVERFLOW", "the headers of the answer are too long"],
+  ["HPE_INVALID_EOF_STATE", cutOff],
   ["DEPTH_ZERO_SELF_SIGNED_CERT", "its certificate is of no authority that is trusted here"],
   ["SELF_SIGNED_CERT_IN_CHAIN", "its certificate is of no authority that is trusted here"],
   ["UNABLE_TO_VERIFY_LEAF_SIGNATURE", "its certificate is of no authority that is trusted here"],
@@ -64,5 +74,4 @@ export const networkWords: ReadonlyMap<string, string> = new Map([
   ["CERT_HAS_EXPIRED", "its certificate has expired"],
   ["CERT_NOT_YET_VALID", "its certificate is not valid yet"],
   ["ERR_TLS_CERT_ALTNAME_INVALID", "its certificate is for another name"],
-  ["ERR_SSL_WRONG_VERSION_NUMBER", "it does not answer by TLS"],
 ]);

@@ -207,3 +207,25 @@ test("the answer to a request that waits behind another one is whole, also where
   ]);
   await close();
 });
+
+test("whoever sends no more behind a request is answered, and a connection of which nothing is awaited ends", async () => {
+  const [port = 0] = await freePorts(1);
+  const close = await listen({
+    ...{ host: "127.0.0.1", port, home: { gate: () => async () => {}, acceptedBy: () => undefined } },
+    fetch: async (request) => {
+      const body = await request.text();
+      // The end comes behind the body, within a few turns.
+      for (let turns = 0; turns < 50; turns++) await new Promise(setImmediate);
+      return new TextAnswer(200, "text/plain", `read ${body}`);
+    },
+  });
+  const answerTo = async (sent: string) => {
+    const client = connect({ port, host: "127.0.0.1", allowHalfOpen: true }, () => client.end(sent));
+    return String(Buffer.concat(await client.toArray()));
+  };
+
+  expect(await answerTo("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 2\r\n\r\nok")).toMatch(/ 200 (?:.|\s)+read ok$/);
+  expect(await answerTo("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\nok")).toMatch(/^HTTP\/1.1 400 /);
+  expect(await answerTo("")).toBe("");
+  await close();
+});
