@@ -68,7 +68,7 @@ const rows = {
     severity: "down",
     from: ["edge"],
     says: ({ why }) => `The edge cannot write to its disk, and confirms nothing: ${why}`,
-    todo: () => "Make room there, or mend it; the edge then goes on by itself.",
+    todo: () => "Make room on the disk of its state, or mend what is wrong; the edge then goes on by itself.",
   },
   "relay-unreachable": {
     title: "The relay does not answer",

@@ -211,6 +211,7 @@ const maxConfirmationBytes = 65_536;
 
 /** The peer's answer to our document; the failure says why it is no Confirmation. */
 export function readConfirmation(bytes: Uint8Array): Result<Confirmation, string> {
+  if (bytes.length === 0) return err("the answer is empty");
   if (bytes.length > maxConfirmationBytes) {
     return err(`${bytes.length} bytes, a Confirmation has at most ${maxConfirmationBytes}`);
   }

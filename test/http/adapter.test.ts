@@ -295,7 +295,7 @@ test("each document that is refused is counted here, and what is no document is 
   expect(await counted(() => edge.post("x".repeat(2_000_000)))).toEqual([413, "local"]);
   expect(edge.lines.at(-1)).toMatchObject({
     result: "too-large",
-    detail: "is answered with 413: its body is not read",
+    detail: "is answered with 413: its body is too long",
   });
   edge.broken.add("555111222");
   expect(await counted(() => edge.post(document(drop())))).toEqual([503, "local"]);

@@ -101,7 +101,8 @@ async function receiveDocument(request: Request, domain: Domain, edge: AdapterPo
   const text = await documentText(request, edge);
   if (text instanceof Response) {
     const result: (typeof unreadResults)[number] = text.status === 413 ? "too-large" : "too-slow";
-    const detail = `is answered with ${text.status}: its body is not read`;
+    const why = text.status === 413 ? "is too long" : "breaks off, or did not come within 10 s";
+    const detail = `is answered with ${text.status}: its body ${why}`;
     edge.log("document-refused", { domain: name, transId: "", result, detail }, "warn");
     metrics.documents.count({ domain: name, result });
     edge.refused(name);
