@@ -48,7 +48,10 @@ async function signIn(): Promise<void> {
   await page.getByRole("heading", { name: "Overview" }).waitFor();
 }
 
-/** The steps of one answer, one after the other; the last one shows it. */
+/**
+ * The steps of one answer, one after the other; the last one shows it.
+ * On a busy machine they are made again, so none of them is an act.
+ */
 async function inTime(...steps: readonly (() => Promise<unknown>)[]): Promise<void> {
   expect(steps.length).toBeLessThanOrEqual(mostSteps);
   let leastMs = Number.POSITIVE_INFINITY;
@@ -187,16 +190,14 @@ test("end what should be over", async () => {
   await inTime(
     () => search(leftAlone.confKey),
     () => page.locator("#ask-end > summary").click(),
-    () => page.getByRole("button", { name: "End it for everybody" }).click(),
   );
+  await page.getByRole("button", { name: "End it for everybody" }).click();
   await eventually(
     "it is over",
     async () => !(await world.bridge.state()).conferences.some(({ key }) => key === leftAlone.confKey),
   );
-  await inTime(
-    () => command(["conferences"], new RegExp(other.confKey)),
-    () => command(["end", other.confKey, "--yes"], /done/),
-  );
+  await inTime(() => command(["conferences"], new RegExp(other.confKey)));
+  await command(["end", other.confKey, "--yes"], /done/);
 });
 
 test("last month as CSV", async () => {
