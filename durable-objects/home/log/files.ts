@@ -8,9 +8,14 @@ export function removeDatabase(file: string): void {
   for (const end of ends) rmSync(`${file}${end}`, { force: true });
 }
 
-/** What is there of a database; `undefined`: nothing. SQLite would apply what it left beside an earlier one to another one of that name. */
+/** A whole copy of a state that is about to take its place. */
+export function rescuedFrom(file: string): string {
+  return `${file}.rescued`;
+}
+
+/** What is there of a state; `undefined`: nothing. What is left beside it would change another one of its name. */
 export function leftOf(file: string): string | undefined {
-  return ends.map((end) => `${file}${end}`).find((each) => existsSync(each));
+  return [...ends.map((end) => `${file}${end}`), rescuedFrom(file)].find((each) => existsSync(each));
 }
 
 /** Gives a draft that is whole its name, in the same folder: after a loss of power, too, there is a whole file or none. */

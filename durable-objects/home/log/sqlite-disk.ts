@@ -4,7 +4,7 @@ import { promisify } from "node:util";
 import type { EpochMs } from "../../../src/foundation/ids.ts";
 import { reasonOf } from "../../../src/foundation/text/reason.ts";
 import type { Disk, Flush, Image, ImagePart, Stored } from "./disk.ts";
-import { publish, removeDatabase } from "./files.ts";
+import { publish, removeDatabase, rescuedFrom } from "./files.ts";
 
 /** An alarm that is taken back; a row that leaves it alone has NULL. */
 const noAlarm = -1;
@@ -66,6 +66,8 @@ export class SqliteDisk implements Disk {
   /** SQLite's log of what it has not copied into the file yet. */
   #wal: number | null = null;
   #walInode: number | null = null;
+  /** The log is not that of this connection, also where somebody puts it back: what the copy lacks would be lost. */
+  #isForeignLog = false;
   /** A sync of the log has failed: a later one says nothing of its pages, so they must come into the file first. */
   #isUnsynced = false;
 
@@ -208,7 +210,8 @@ export class SqliteDisk implements Disk {
     // SQLite would go on writing to a file that nobody finds again.
     if (inodeOf(this.#file) !== this.#opened)
       throw new Error(`${this.#file} was deleted or replaced while the edge runs: put it back`);
-    if (this.#wal !== null && inodeOf(walOf(this.#file)) !== this.#walInode) {
+    if (this.#wal !== null && inodeOf(walOf(this.#file)) !== this.#walInode) this.#isForeignLog = true;
+    if (this.#isForeignLog) {
       const what = `${walOf(this.#file)} was deleted or replaced while the edge runs`;
       // Its pages are at hand for as long as the file stays open.
       this.#rescue(database, what);
@@ -260,6 +263,7 @@ export class SqliteDisk implements Disk {
   }
 
   #close(): void {
+    this.#isForeignLog = false;
     this.#statements.clear();
     if (this.#wal !== null) closeSync(this.#wal);
     this.#wal = null;
@@ -280,11 +284,6 @@ function finishRescue(file: string): void {
   // Before the copy has its name: SQLite would apply a foreign -wal to it.
   for (const end of ["-wal", "-shm"]) rmSync(`${file}${end}`, { force: true });
   publish(rescued, file);
-}
-
-/** A whole copy that is about to take the file's place. */
-function rescuedFrom(file: string): string {
-  return `${file}.rescued`;
 }
 
 function walOf(file: string): string {

@@ -108,7 +108,7 @@ test("nothing is overwritten, and what is no whole state is not restored", async
 
   await expect(backUp(state, text)).rejects.toThrow(`${text} is there already`);
   await expect(restore(other, state, 1)).rejects.toThrow(`${state} is there already`);
-  for (const end of ["-wal", "-shm", "-journal"]) {
+  for (const end of ["-wal", "-shm", "-journal", ".rescued"]) {
     const gone = join(folder, "gone.db");
     // SQLite would apply it to what is put beside it.
     writeFileSync(`${gone}${end}`, "");

@@ -172,6 +172,24 @@ test.each(deletedOrReplaced)(
   },
 );
 
+test("a log that is put back after its copy has begun is taken no more, and a copy that is late undoes nothing", async () => {
+  const { file, disk, reader } = await readDisk();
+  const away = `${file}.away`;
+  renameSync(`${file}-wal`, away);
+  rmSync(`${file}-shm`);
+  mkdirSync(`${file}-shm`); // In the way of the last step: the copy is whole by then.
+  await expect(disk.flush(flushOf(81), 81)).rejects.toThrow(/ cannot be copied /);
+  renameSync(away, `${file}-wal`);
+  rmdirSync(`${file}-shm`);
+  await expect(disk.flush(flushOf(81), 82)).rejects.toThrow(/ begun anew$/);
+  await disk.probe(83);
+  await disk.flush(flushOf(81), 84);
+  expect(await positionsAfterKill(file)).toEqual([...flushed, 81]);
+  expect(existsSync(`${file}.rescued`)).toBe(false);
+  reader.close();
+  await disk.close();
+});
+
 test("a copy of a log that a kill cut short is deleted", async () => {
   const file = newFile();
   writeFileSync(`${file}.rescued.draft`, "half");
