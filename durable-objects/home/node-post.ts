@@ -1,5 +1,5 @@
-import { request as requestPlain } from "node:http";
-import { request as requestSecure } from "node:https";
+import { type ClientRequest, type IncomingMessage, Agent as PlainAgent, request as requestPlain } from "node:http";
+import { request as requestSecure, Agent as SecureAgent } from "node:https";
 import { brotliDecompressSync, constants, gunzipSync, inflateRawSync, inflateSync } from "node:zlib";
 import {
   answerTooLong,
@@ -10,40 +10,63 @@ import {
   postBy,
 } from "../platform/post.ts";
 
-/** By Node's own client: half the CPU of its `fetch`, which refuses a server that sends a 100 (Continue) unasked. */
+/** Half the CPU of Node's `fetch`, which also refuses a server that sends a 100 (Continue) unasked. */
 export function nodePost(asked: PostRequest): Promise<HttpAnswer> {
   return postBy(exchange, asked);
 }
 
+/** An idle connection is kept for less long than servers do: the usual least is five seconds. */
+const connections = {
+  ...{ keepAlive: true, timeout: 4_000 },
+  ...(process.env.NODE_USE_ENV_PROXY === "1" && { proxyEnv: process.env }),
+};
+const agents = { plain: new PlainAgent(connections), secure: new SecureAgent(connections) };
+
 const exchange: Exchange = (url, { headers, body, signal }) =>
   new Promise((resolve, reject) => {
-    const request = url.startsWith("https:") ? requestSecure : requestPlain;
-    const sent = request(url, { method: "POST", headers }, (answer) => {
-      const { statusCode: status = 0, headers } = answer;
-      const chunks: Buffer[] = [];
-      let length = 0;
-      answer.on("data", (chunk: Buffer) => {
-        length += chunk.length;
-        if (length > maxBodyBytes) fail(answerTooLong());
-        else chunks.push(chunk);
-      });
-      answer.on("end", () => {
-        try {
-          resolve({ status, body: decompressed(Buffer.concat(chunks), headers["content-encoding"]) });
-        } catch (error) {
-          reject(error);
-        }
-      });
-      answer.on("error", reject);
-    });
+    const { href, protocol } = new URL(url);
+    const options = { method: "POST", headers };
+    const sent =
+      protocol === "https:"
+        ? requestSecure(href, { ...options, agent: agents.secure })
+        : requestPlain(href, { ...options, agent: agents.plain });
     const fail = (error: unknown) => {
       reject(error);
       sent.destroy();
     };
-    sent.on("error", reject);
     signal.addEventListener("abort", () => fail(signal.reason));
+    read(sent, fail, (status, coding, whole) => {
+      try {
+        resolve({ status, body: decompressed(whole, coding) });
+      } catch (error) {
+        reject(error);
+      }
+    });
     sent.end(body);
   });
+
+function read(
+  sent: ClientRequest,
+  fail: (error: unknown) => void,
+  done: (status: number, coding: string | undefined, body: Buffer) => void,
+): void {
+  let answer: IncomingMessage | undefined;
+  // What follows a complete answer is not of it.
+  sent.on("error", (error) => answer?.complete || fail(error));
+  sent.on("upgrade", () => fail(new Error("the server changes to another protocol (HTTP status 101)")));
+  sent.on("response", (begun) => {
+    answer = begun;
+    const chunks: Buffer[] = [];
+    let length = 0;
+    begun.on("data", (chunk: Buffer) => {
+      length += chunk.length;
+      if (length > maxBodyBytes) fail(answerTooLong());
+      else chunks.push(chunk);
+    });
+    begun.on("end", () => done(begun.statusCode ?? 0, begun.headers["content-encoding"], Buffer.concat(chunks)));
+    begun.on("error", fail);
+  });
+}
 
 /** No compression is asked for, and some servers compress all the same. What is cut off at its end is read as far as it goes. */
 function decompressed(body: Buffer, coding: string | undefined): Buffer {

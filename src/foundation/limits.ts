@@ -104,11 +104,15 @@ export function endsWithin(limit: number, headers: Pick<Headers, "get" | "has">)
   return !headers.has("transfer-encoding") && !headers.has("content-encoding");
 }
 
-/** All bytes of a body; `null` when there are more than `limit`. Of those, so many are read and dropped, and the rest is not read. */
+/**
+ * All bytes of a body; `null` when there are more than `limit`. Of those, so many are read and dropped, and the rest
+ * is not read. `passed`: called as soon as there are more than `limit`.
+ */
 export async function readCapped(
   reader: ReadableStreamDefaultReader<Uint8Array>,
   limit: number,
   dropped = 0,
+  passed = () => {},
 ): Promise<Uint8Array | null> {
   let chunks: Uint8Array[] = [];
   let length = 0;
@@ -120,8 +124,11 @@ export async function readCapped(
       reader.cancel().catch(() => undefined);
       return null;
     }
-    if (length > limit) chunks = [];
-    else chunks.push(value);
+    if (length <= limit) chunks.push(value);
+    else {
+      chunks = [];
+      passed();
+    }
   }
   if (length > limit) return null;
   const [first] = chunks;

@@ -12,20 +12,25 @@ const DROPPED_BYTES = 16 * 1024 * 1024;
 
 /** The bytes of a request's body, or the answer to a body that is longer than `limit` bytes or does not come within 10 s. */
 export async function readBody(request: Request, limit: number, timers: Timers): Promise<Result<Uint8Array, Response>> {
-  // Who waits for a 100 (Continue) has sent nothing yet, and reads the answer at once.
-  const dropped = request.headers.has("expect") ? 0 : DROPPED_BYTES;
-  if (Number(request.headers.get("content-length")) > limit + dropped) return err(tooLong(limit));
+  const said = Number(request.headers.get("content-length"));
+  // Who says so and waits for a 100 (Continue) has sent nothing yet, and reads the answer at once.
+  if (said > limit + (request.headers.has("expect") ? 0 : DROPPED_BYTES)) return err(tooLong(limit));
+  let isTooLong = said > limit;
   // To ask for the stream of a body costs a tenth of a millisecond on Node.
   const isShort = endsWithin(limit, request.headers);
   const reader: ReadableStreamDefaultReader<Uint8Array> | undefined = isShort ? undefined : request.body?.getReader();
   const whole = reader
-    ? readCapped(reader, limit, DROPPED_BYTES)
+    ? readCapped(reader, limit, DROPPED_BYTES, () => {
+        isTooLong = true;
+      })
     : request.arrayBuffer().then((buffer) => new Uint8Array(buffer));
   // A body that breaks off is answered like a slow one: nobody is there to read the answer.
   const bytes = await within(timers, BODY_WITHIN_MS, "the body", whole).catch(() => "late" as const);
   if (bytes === null || bytes.length > limit) return err(tooLong(limit));
   if (bytes !== "late") return ok(bytes);
   reader?.cancel().catch(() => undefined);
+  // To send it again would not help.
+  if (isTooLong) return err(tooLong(limit));
   return err(problem(408, "too slow", `The whole body must come within ${BODY_WITHIN_MS / 1000} s. Send it again.`));
 }
 

@@ -145,6 +145,38 @@ describe.each([
     });
   });
 
+  test("what follows a complete answer is not of it, and an address may be spelled in capitals", async () => {
+    const port = await servingTcp((socket) =>
+      socket.once("data", () => socket.end("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nokXYZ")),
+    );
+
+    expect(await post(`HTTP://127.0.0.1:${port}/`)).toMatchObject({ kind: "answered", status: 200 });
+  });
+
+  test("a server that changes to another protocol is told at once", async () => {
+    const port = await servingTcp((socket) =>
+      socket.once("data", () =>
+        socket.write("HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n"),
+      ),
+    );
+
+    expect(await post(`http://127.0.0.1:${port}/`)).toMatchObject({ kind: "failed" });
+  });
+
+  test.each([
+    ["does not answer in time", ""],
+    ["answers without an end", `HTTP/1.1 200 OK\r\n\r\n${kib64}x`],
+  ])("the connection to a server that %s ends", async (_how, answer) => {
+    const ended = Promise.withResolvers<void>();
+    const port = await servingTcp((socket) => {
+      socket.once("close", () => ended.resolve());
+      socket.once("data", () => socket.write(answer));
+    });
+
+    expect(await postedBy(postBy, `http://127.0.0.1:${port}/`, 50)).toMatchObject({ kind: "failed" });
+    await ended.promise;
+  });
+
   // Older servers send one to each POST (RFC 9110, section 15.2). `fetch` of Node takes that for a fault.
   test.runIf(postBy === nodePost)("a 100 that nobody asked for is no answer", async () => {
     const port = await servingTcp((socket) =>

@@ -64,6 +64,28 @@ test.each<[string, number, Record<string, string>]>([
   expect(piecesRead()).toBe(0);
 });
 
+test.each<[string, number, Record<string, string>]>([
+  ["by its Content-Length", 1, { "content-length": "26" }],
+  ["by what has come", 3, {}],
+])("a body that is too long %s and never ends is 413, since no repeat would help", async (_what, pieces, headers) => {
+  const late = {
+    after: (_ms: number, run: () => void) => {
+      setImmediate(run);
+      return () => {};
+    },
+  };
+  let left = pieces;
+  const stream = new ReadableStream<Uint8Array>({
+    pull: (controller) => {
+      left -= 1;
+      if (left >= 0) controller.enqueue(new Uint8Array(10));
+      return left >= 0 ? undefined : new Promise(() => {});
+    },
+  });
+
+  expect(await readBody(request(stream, headers), 25, late)).toMatchObject({ ok: false, error: { status: 413 } });
+});
+
 test("a document of 1 MiB is read, and one byte more is 413 (protocol T8)", async () => {
   const edge = new FakeEdge();
 
