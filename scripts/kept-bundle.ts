@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
@@ -58,7 +58,7 @@ function look(path: string): Seen | null {
 
 /** Whole or not at all: others read it meanwhile. Where nothing can be written, nothing is kept. */
 function keep(folder: string, file: string, seen: string, contents: Uint8Array): void {
-  const half = `${file}.${process.pid}`;
+  const half = `${file}.${randomUUID()}`;
   try {
     mkdirSync(folder, { recursive: true });
   } catch {

@@ -2,7 +2,6 @@ import { randomBytes } from "node:crypto";
 import { lookup } from "node:dns/promises";
 import { accessSync, constants, existsSync, readdirSync, statfsSync, statSync } from "node:fs";
 import { isIP } from "node:net";
-import { setTimeout as pause } from "node:timers/promises";
 import { isLoopback } from "../../src/foundation/loopback.ts";
 import { counted } from "../../src/foundation/text/counted.ts";
 import {
@@ -40,8 +39,6 @@ const PATIENCE_MS = 5_000;
 const PATIENCE_AFTER_REFUSAL_MS = 1_000;
 /** The edge refuses a clock that is minutes off; a minute is already worth a look. */
 const MAX_CLOCK_SKEW_MS = 60_000;
-/** An agent that starts holds its folder for a moment before it opens its journal. */
-const START_MS = 500;
 /** A busy agent writes some MiB a day. */
 const LEAST_FREE_MIB = 100;
 
@@ -109,19 +106,15 @@ async function checkJournal(settings: AgentSettings): Promise<CheckResult> {
     return wrong(`${file} cannot be used by this user (${codeOf(error)}): ${otherUser}`);
   }
   if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) === 0) return right(`${file} is made at the first start`);
-  let fault = journalFault(file, await hasJournalOpen(settings));
-  if (fault?.kind === "gone") {
-    await pause(START_MS);
-    fault = journalFault(file, await hasJournalOpen(settings));
-  }
+  const fault = journalFault(file, await hasJournalOpen(settings));
   return fault ? wrong(fault.sentence) : right(`${file} is whole`);
 }
 
-/** An agent that cannot write its journal has closed it; the line about the agent says why. */
+/** By its own word alone: an agent that starts has not opened it yet, and one that cannot write it has closed it. */
 async function hasJournalOpen(settings: AgentSettings): Promise<boolean> {
   if (!isFolderHeld(settings.state)) return false;
   const status = await askStatus(settings).catch(() => null);
-  return status === null || status.agent !== settings.agent || status.journal === null;
+  return status !== null && status.agent === settings.agent && status.journal === null;
 }
 
 async function checkAgent(settings: AgentSettings): Promise<CheckResult> {
