@@ -2,6 +2,7 @@ import { execFile, spawn } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { OperatorClient } from "../../cli/operator/operator-client.ts";
 import { shownTime } from "../../src/foundation/time/shown-time.ts";
 import { eventually, Meeting, startWorld, type World } from "./world.ts";
 
@@ -42,6 +43,18 @@ function run(program: string, args: readonly string[], env: Readonly<Record<stri
       resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
     );
   });
+}
+
+const local = { domain: "local" };
+
+/** Asks what the commands ask, without a process for each look. */
+function operator(): OperatorClient {
+  const { edgeUrl: url } = world.run;
+  return new OperatorClient({ url, urlFrom: "", token: world.run.operatorToken(), tokenFrom: "" });
+}
+
+function conference(confKey: string) {
+  return operator().ask("GET /domains/{domain}/conferences/{confKey}", { ...local, confKey });
 }
 
 /** The command of a question, on the run of this test instead of an installed Bridgehead. */
@@ -145,16 +158,13 @@ async function evening(): Promise<void> {
   const mute = meeting.muteRequest(alice.extCallId, true);
   await meeting.ask(mute);
   await meeting.answerTo(mute.msgId, "ok");
-  await eventually("its story is whole", async () => {
-    const { stdout } = await bridgehead(["explain", "555120777", "--since", muteAt]);
-    return stdout.includes("confirmed");
-  });
+  await allConfirmed();
 }
 
 function allConfirmed(): Promise<unknown> {
   return eventually("all is confirmed", async () => {
-    const { stdout } = await bridgehead(["conferences", "--json"]);
-    return JSON.parse(stdout).every((one: { documents: unknown[] }) => one.documents.length === 0);
+    const { conferences } = await operator().conferences(["local"]);
+    return conferences.every(({ documents }) => documents.length === 0);
   });
 }
 
@@ -169,22 +179,26 @@ const stages: Readonly<Record<string, () => Promise<void>>> = {
   locked: async () => {
     await world.bridge.callIn("14085550107", "99#555120888#");
     await eventually("the conference has said so", async () => {
-      return (await bridgehead(["explain", "555120888", "--why"])).stdout.includes("14085550107");
+      const of = { ...local, confKey: "555120888" };
+      const { answers } = await operator().ask("GET /domains/{domain}/conferences/{confKey}/explain", of);
+      return answers.some(({ question, answer }) => `${question} ${answer}`.includes("14085550107"));
     });
     await eventually("the number is found", async () => {
-      return (await bridgehead(["number", "14085550107"])).stdout.includes("not let in");
+      const query = { number: "14085550107" };
+      const { lines } = await operator().ask("GET /domains/{domain}/numbers", local, { query });
+      return lines.some(({ what }) => what === "not-let-in");
     });
   },
   silent: async () => {
     world.webex.answerMode = { type: "status", status: 500 };
     await world.bridge.callIn("14085550199", "555120666#199#");
     await eventually("two attempts failed", async () => {
-      const { stdout } = await bridgehead(["conference", "555120666", "--json"]);
-      return JSON.parse(stdout).documents[0]?.attempts === 2 && JSON.parse(stdout).documents[0].failure;
+      const [document] = (await conference("555120666")).documents;
+      return document?.attempts === 2 && document.failure;
     });
     await eventually("the directory has heard of it", async () => {
-      const { stdout } = await bridgehead(["servers", "--json"]);
-      const [server] = JSON.parse(stdout);
+      const { servers } = await operator().servers(["local"]);
+      const [server] = servers;
       return server?.failure && server.lastFailure;
     });
   },
@@ -193,8 +207,7 @@ const stages: Readonly<Record<string, () => Promise<void>>> = {
     const meeting = new Meeting(world, "555120555");
     await meeting.ask(meeting.muteRequest(slowCall, true));
     await eventually("the agent has the command", async () => {
-      const { stdout } = await bridgehead(["conference", "555120555", "--json"]);
-      return JSON.parse(stdout).commands[0]?.taken;
+      return (await conference("555120555")).commands[0]?.taken;
     });
   },
   down: async () => {
@@ -222,8 +235,8 @@ const takeovers = "journalctl -u bridgehead-edge -o cat | grep agent-takeover";
 
 function bridgeIs(up: boolean): Promise<unknown> {
   return eventually(`both agents say that their bridge is ${up ? "up" : "down"}`, async () => {
-    const [bridge] = JSON.parse((await bridgehead(["agents", "--json"])).stdout);
-    const all: readonly { health?: { bridgeUp?: boolean } }[] = bridge.agents;
+    const [bridge] = await operator().agents(["local"]);
+    const all = bridge?.agents ?? [];
     return all.length === 2 && all.every(({ health }) => health?.bridgeUp === up);
   });
 }
