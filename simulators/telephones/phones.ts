@@ -187,12 +187,16 @@ export class Phone {
   theirPort = 0;
   isFound = false;
   /** How long it says by INFO that each key was pressed. */
-  infoMs = 160;
+  infoMs = 100;
+  /** So long after one key by INFO follows the next: Asterisk keeps a core busy while a key waits for the one before. */
+  infoApartMs = 180;
   readonly #tell: (what: string) => void;
   /** Keys by INFO that the other side has not confirmed yet. */
   readonly #pressed: (() => void)[] = [];
   /** sipp takes one word after the other: until the last key by INFO is confirmed. */
   #keying: Promise<void> = Promise.resolve();
+  /** By `performance.now()`. */
+  #infoAt = 0;
 
   constructor(number: string, isCalled: boolean, sound: Sound, tell: (what: string) => void) {
     this.number = number;
@@ -230,6 +234,8 @@ export class Phone {
 
   async #pressByInfo(keys: string): Promise<void> {
     for (const key of keys) {
+      await pause(Math.max(0, this.#infoAt + this.infoApartMs - performance.now()));
+      this.#infoAt = performance.now();
       if (this.state !== "up")
         throw new Error(`${this.number} cannot key ${keys}: it is ${this.state} ${this.endedBy}`);
       await new Promise<void>((done) => {

@@ -148,6 +148,7 @@ describe.each(inject("asterisks"))("an agent of $version with telephones", (home
     const { phone, call } = await prompted();
     driver.announce(call, "welcome");
     await phone.hearsSomething();
+    phone.infoApartMs = 0;
     await phone.press("77001100#", "info");
     await vi.waitFor(() => expect(keysOf(call)).toBe("77001100#"));
   });
@@ -155,6 +156,7 @@ describe.each(inject("asterisks"))("an agent of $version with telephones", (home
   test("a key by SIP INFO comes when the one before is over, as long as its telephone says", async () => {
     const { phone, call } = await prompted();
     phone.infoMs = 400;
+    phone.infoApartMs = 0;
     const since = performance.now();
     await phone.press("7123#", "info");
     await vi.waitFor(() => expect(keysOf(call)).toBe("7123#"));
