@@ -219,8 +219,8 @@ function transactionsOf(db: DatabaseSync, file: string) {
 }
 
 /**
- * Replaces the file by a copy of all that this connection still sees; returns why that failed. A checkpoint would not
- * do: beside a reader it copies a part, and what is left beside the file would count for it at the next start.
+ * Replaces the file by a copy of all that this connection still sees; returns why that failed.
+ * Beside a reader a checkpoint copies a part, and the rest would count for it at the next start.
  */
 function rescue(db: DatabaseSync, file: string): string | null {
   const draft = `${rescuedFrom(file)}.draft`;
@@ -412,10 +412,10 @@ function formatFault(db: DatabaseSync, file: string): JournalFailure | null {
   return { kind: "other-format", sentence: moveAway(file, why) };
 }
 
-/** Why the file cannot be read; `null`: it can. `isOpen`: an agent has it open. The file's folder stays as it is. */
+/** Why the file cannot be read; `null`: it can. Its folder stays as it is. `isOpen`: by an agent. */
 export function journalFault(file: string, isOpen: boolean): JournalFailure | null {
-  // From its first write on an open journal has a -wal. One that nobody has open is read as one that cannot change:
-  // else SQLite makes files beside it, and leaves them.
+  // An open journal has a -wal from its first write on. One that nobody has open is read as one that cannot
+  // change: else SQLite makes files beside it, and leaves them.
   if (!existsSync(logOf(file))) return isOpen ? logLost(file) : faultIn(`${pathToFileURL(file)}?immutable=1`, file);
   if (existsSync(`${file}-shm`)) return faultIn(file, file);
   const folder = mkdtempSync(join(tmpdir(), "bridgehead-journal-"));

@@ -110,7 +110,7 @@ async function checkJournal(settings: AgentSettings): Promise<CheckResult> {
   return fault ? wrong(fault.sentence) : right(`${file} is whole`);
 }
 
-/** By its own word alone: an agent that starts has not opened it yet, and one that cannot write it has closed it. */
+/** By its own word: an agent that starts has not opened it yet, and one that cannot write has closed it. */
 async function hasJournalOpen(settings: AgentSettings): Promise<boolean> {
   if (!isFolderHeld(settings.state)) return false;
   const status = await askStatus(settings).catch(() => null);

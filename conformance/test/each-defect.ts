@@ -10,7 +10,7 @@ export const VIRTUAL_CLOCK_MS = 60_000;
 /** Many callers and many conferences take most of the time, and tell something about few defects. */
 const longClauses = ["1.3e", "4.15f", "T9", "T9c"];
 export const mostClauses = allClauses.filter(({ id }) => !longClauses.includes(id));
-/** A clause that has nothing to do with a defect is played beside every sixtieth of the defects, or with SHARE=1 beside all, as `npm run test:night` does. */
+/** A clause is played beside every sixtieth of the defects that are foreign to it; at night, with SHARE=1, beside all. */
 export const SHARE = Number(process.env.SHARE ?? 60);
 const names = Object.keys(defects) as DefectName[];
 

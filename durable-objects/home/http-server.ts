@@ -110,7 +110,7 @@ export async function listen(ports: ServerPorts): Promise<() => Promise<void>> {
   };
 }
 
-/** Lets the client send its body once somebody reads it, as workerd does: what is refused by its head sends none. */
+/** Lets the client send its body once somebody reads it, as workerd does: one that is refused sends none. */
 function continueOnceRead(incoming: IncomingMessage, outgoing: ServerResponse): void {
   const read = incoming._read;
   incoming._read = (size) => {

@@ -13,7 +13,7 @@ export function rescuedFrom(file: string): string {
   return `${file}.rescued`;
 }
 
-/** What is there of a state; `undefined`: nothing. What is left beside it would change another one of its name. */
+/** What is there of a state; `undefined`: nothing. It would change another state of its name. */
 export function leftOf(file: string): string | undefined {
   return [...ends.map((end) => `${file}${end}`), rescuedFrom(file)].find((each) => existsSync(each));
 }

@@ -230,8 +230,8 @@ export class SqliteDisk implements Disk {
   }
 
   /**
-   * Replaces the file by a copy of all that this connection still sees. A checkpoint would not do: beside a reader it
-   * copies a part, and what is left beside the file would count for it at the next start.
+   * Replaces the file by a copy of all that this connection still sees.
+   * Beside a reader a checkpoint copies a part, and the rest would count for it at the next start.
    */
   #rescue(database: DatabaseSync, what: string): void {
     const draft = `${rescuedFrom(this.#file)}.draft`;

@@ -47,6 +47,7 @@ function isUnreachable(error: unknown): boolean {
 }
 
 const cutOff = "the connection was closed before a complete answer";
+const untrusted = "its certificate is of no authority that is trusted here";
 
 /** What Node, its HTTP clients and OpenSSL say of a connection, in our words. `ETIMEDOUT` ends one that was made, too. */
 export const networkWords: ReadonlyMap<string, string> = new Map([
@@ -66,11 +67,11 @@ export const networkWords: ReadonlyMap<string, string> = new Map([
   ["UND_ERR_HEADERS_OVERFLOW", "the headers of the answer are too long"],
   ["HPE_HEADER_OVERFLOW", "the headers of the answer are too long"],
   ["HPE_INVALID_EOF_STATE", cutOff],
-  ["DEPTH_ZERO_SELF_SIGNED_CERT", "its certificate is of no authority that is trusted here"],
-  ["SELF_SIGNED_CERT_IN_CHAIN", "its certificate is of no authority that is trusted here"],
-  ["UNABLE_TO_VERIFY_LEAF_SIGNATURE", "its certificate is of no authority that is trusted here"],
-  ["UNABLE_TO_GET_ISSUER_CERT", "its certificate is of no authority that is trusted here"],
-  ["UNABLE_TO_GET_ISSUER_CERT_LOCALLY", "its certificate is of no authority that is trusted here"],
+  ["DEPTH_ZERO_SELF_SIGNED_CERT", untrusted],
+  ["SELF_SIGNED_CERT_IN_CHAIN", untrusted],
+  ["UNABLE_TO_VERIFY_LEAF_SIGNATURE", untrusted],
+  ["UNABLE_TO_GET_ISSUER_CERT", untrusted],
+  ["UNABLE_TO_GET_ISSUER_CERT_LOCALLY", untrusted],
   ["CERT_HAS_EXPIRED", "its certificate has expired"],
   ["CERT_NOT_YET_VALID", "its certificate is not valid yet"],
   ["ERR_TLS_CERT_ALTNAME_INVALID", "its certificate is for another name"],
