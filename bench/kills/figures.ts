@@ -1,4 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
+import type { VisibleState } from "../../simulators/bridge/visible-state.ts";
 import { postDocument } from "../../simulators/webex/client.ts";
 import type { WebexServer } from "../../simulators/webex/server.ts";
 import type { FigureName } from "../../src/operators/figures.ts";
@@ -18,7 +19,8 @@ interface BridgeSample {
   readonly conferences: number;
   /** By the keys of conferences. */
   readonly callers: ReadonlyMap<string, number>;
-  readonly portsInUse: number;
+  /** How many calls it can have had at once since the sample before this one. */
+  readonly portsInUse: Range;
 }
 
 export interface FigureVerdict {
@@ -30,7 +32,6 @@ export interface FigureVerdict {
 }
 
 const pollEveryMs = 20_000;
-/** More callers than in any sample may have been there between two. */
 const sampleEveryMs = 100;
 const lookEveryMs = 100;
 /** Under traffic a figure may be so far behind; at rest it has so long to come right. */
@@ -47,6 +48,7 @@ const noDocument = "<no><XML";
 export class FigureJudge {
   readonly #world: KillWorld;
   readonly #samples: BridgeSample[] = [];
+  #lastState: VisibleState | undefined;
   /** Since when the edge has answered, and for how long each time. */
   readonly #alive: { readonly from: number; readonly to: number }[] = [];
   readonly #refusedAt: number[] = [];
@@ -102,7 +104,9 @@ export class FigureJudge {
     const keys = new Set(recent.flatMap((sample) => [...sample.callers.keys()]));
     const byKey = [...keys].map((key) => over((sample) => sample.callers.get(key) ?? 0));
     const callers: Range = [total(byKey.map(([least]) => least)), total(byKey.map(([, most]) => most))];
-    const ofBridge: Counted = { callers, portsInUse: over((one) => one.portsInUse) };
+    const ports = recent.map(({ portsInUse }) => portsInUse);
+    const portsInUse: Range = [Math.min(...ports.map(([least]) => least)), Math.max(...ports.map(([, most]) => most))];
+    const ofBridge: Counted = { callers, portsInUse };
     const wire = countWire(await this.#evidence(), early, Date.now());
     this.#compare(when, shown.figures, { ...wire, ...ofBridge, ...this.#refused(early) }, (value) => value === null);
     this.#polls += 1;
@@ -123,7 +127,9 @@ export class FigureJudge {
     await pause(restMs);
     const { run, bridge } = this.#world;
     const { figures, outcomes } = await shownIn(run);
-    const { conferences, callers: byKey, portsInUse } = bridgeSample(await bridge.state());
+    const state = await bridge.state();
+    const { conferences, callers: byKey } = bridgeSample(state);
+    const portsInUse = state.calls.filter((call) => call.state !== "ended").length;
     const callers = total([...byKey.values()]);
     const { ports } = this.#world;
     const now = Date.now();
@@ -211,7 +217,9 @@ export class FigureJudge {
   }
 
   async #sample(): Promise<void> {
-    this.#samples.push(bridgeSample(await this.#world.bridge.state()));
+    const state = await this.#world.bridge.state();
+    this.#samples.push(bridgeSample(state, this.#lastState));
+    this.#lastState = state;
   }
 
   async #beRefused(): Promise<void> {
@@ -220,15 +228,24 @@ export class FigureJudge {
   }
 }
 
-function bridgeSample({ conferences, calls }: Awaited<ReturnType<KillWorld["bridge"]["state"]>>): BridgeSample {
-  const entered = calls.filter(({ state }) => state === "in-conference");
+export function bridgeSample(state: VisibleState, before = state): BridgeSample {
+  const entered = state.calls.filter((call) => call.state === "in-conference");
   const byConference = Map.groupBy(entered, ({ conference }) => String(conference));
+  const [then, now] = [stages(before), stages(state)];
+  const ids = [...new Set([...then.keys(), ...now.keys()])];
+  const stays = ids.filter((id) => then.get(id) === "live" && now.get(id) === "live");
+  // A call that is over may have come and gone between the two.
+  const wasThere = ids.filter((id) => then.get(id) === "live" || (now.has(id) && then.get(id) !== "over"));
   return {
     at: Date.now(),
-    conferences: conferences.length,
+    conferences: state.conferences.length,
     callers: new Map([...byConference].map(([key, { length }]) => [key, length])),
-    portsInUse: calls.filter(({ state }) => state !== "ended").length,
+    portsInUse: [stays.length, wasThere.length],
   };
+}
+
+function stages({ calls }: VisibleState): ReadonlyMap<string, "live" | "over"> {
+  return new Map(calls.map(({ id, state }) => [id, state === "ended" ? "over" : "live"]));
 }
 
 function total(counts: readonly number[]): number {

@@ -57,6 +57,11 @@ export function isFaulty({ lost, doubled, diverged }: Faults, wrongFigures: read
   return lost.length + doubled.length + diverged.length + wrongFigures.length > 0;
 }
 
+/** UTC, as in the logs. */
+export function timeOfDay(at: number): string {
+  return new Date(at).toISOString().slice(11, 23);
+}
+
 export function judge(evidence: Evidence): Faults {
   return { lost: lost(evidence), doubled: doubled(evidence), diverged: diverged(evidence) };
 }
@@ -67,7 +72,7 @@ function lost({ requests, answers }: Evidence): string[] {
     if (first && first.at <= one.confirmedAt + one.withinMs + graceMs) return [];
     if (!first && one.excused) return [];
     const when = first ? `answered after ${first.at - one.confirmedAt} ms` : "not answered";
-    return [`${one.type} ${one.msgId} of ${one.confKey} was ${when}`];
+    return [`${one.type} ${one.msgId} of ${one.confKey}, confirmed at ${timeOfDay(one.confirmedAt)}, was ${when}`];
   });
 }
 

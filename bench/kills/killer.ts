@@ -1,6 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Draws } from "../../simulators/draws.ts";
 import type { WebexServer } from "../../simulators/webex/server.ts";
+import { timeOfDay } from "./judge.ts";
 import type { Way } from "./wire.ts";
 import type { AgentUnderTest, KillWorld } from "./world.ts";
 
@@ -88,6 +89,7 @@ export async function killParts(
         forAWhile(server, refuse(server, draws.between(500, 4_000)));
         break;
     }
+    world.timeline.push(`${timeOfDay(Date.now())} ${kind}`);
     counts[kind] += 1;
     left -= 1;
   }

@@ -58,10 +58,10 @@ export async function proveKills(
     const judged = await judgeAtRest(world);
     const shown = await figures.atRest();
     const faults = { ...judged, figures: shown };
-    if (isFaulty(faults, shown.wrong)) console.error(world.logTails());
+    if (isFaulty(faults, shown.wrong)) console.error(`the logs and the times of the kills are in ${world.keepLogs()}`);
     return { ...faults, kills: counts, requests: world.requests, results: countResults(world) };
   } catch (error) {
-    console.error(world.logTails());
+    console.error(`the logs and the times of the kills are in ${world.keepLogs()}`);
     throw error;
   } finally {
     await world.stop();

@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { AsteriskBridge } from "../../scripts/asterisk/asterisk-bridge.ts";
@@ -68,6 +69,8 @@ export class KillWorld {
   readonly dialled = new Map<string, string>();
   /** The numbers that were to be dialled: a bridge that was killed forgets which it has. */
   readonly askedNumbers: string[] = [];
+  /** What was killed and when, a line each. */
+  readonly timeline: string[] = [];
   /** When the edge was killed, in milliseconds since 1970. */
   readonly edgeDeaths: number[] = [];
   /** ExtCallIDs of everybody who entered, by the notifications to any server. */
@@ -131,14 +134,12 @@ export class KillWorld {
     return [this.refusing, ...this.servers];
   }
 
-  /** The end of each process's log. */
-  logTails(lines = 40): string {
-    const folder = join(this.run.state, "logs");
-    const tail = (file: string) =>
-      readFileSync(join(folder, file), "utf8").trimEnd().split("\n").slice(-lines).join("\n");
-    return readdirSync(folder)
-      .map((file) => `--- the end of ${file}\n${tail(file)}`)
-      .join("\n");
+  /** Keeps the whole logs and the timeline of the kills; returns the folder. */
+  keepLogs(): string {
+    const folder = mkdtempSync(join(tmpdir(), "bridgehead-kills-"));
+    cpSync(join(this.run.state, "logs"), folder, { recursive: true });
+    writeFileSync(join(folder, "kills.txt"), this.timeline.join("\n"));
+    return folder;
   }
 
   newKey(): ConfKey {

@@ -71,8 +71,16 @@ test("where all is well nothing is found", () => {
 });
 
 test.each([
-  ["a request without an answer", { answeredAt: [] }, "update-caller 1 of 555 was not answered"],
-  ["an answer that comes far too late", { answeredAt: [20_001] }, "update-caller 1 of 555 was answered after 20001 ms"],
+  [
+    "a request without an answer",
+    { answeredAt: [] },
+    "update-caller 1 of 555, confirmed at 00:00:00.000, was not answered",
+  ],
+  [
+    "an answer that comes far too late",
+    { answeredAt: [20_001] },
+    "update-caller 1 of 555, confirmed at 00:00:00.000, was answered after 20001 ms",
+  ],
   ["an answer that comes twice", { answeredAt: [1, 2] }, "update-caller 1 of 555 was answered more than once"],
   [
     "a command that acts twice",
