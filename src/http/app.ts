@@ -76,7 +76,11 @@ export function createApp(ports: AppPorts, routes: readonly Route[] = apiRoutes)
   app.notFound(() => noSuchPage());
   const failed = (error: unknown) => {
     edge.log("request-failed", { ...failureOf(error) }, "error");
-    return problem(503, "failed for now", "The request could not be carried out. Try it again.");
+    return problem(
+      503,
+      "failed for now",
+      "The request could not be carried out. The log of the edge and /readyz say why; try it again then.",
+    );
   };
   app.onError((error, context) => {
     const answer = failed(error);

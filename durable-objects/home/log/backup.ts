@@ -108,7 +108,7 @@ function checked(file: string, from: string): EpochMs {
   try {
     // It is one file, without a log beside it.
     database.exec("PRAGMA journal_mode = DELETE");
-    const faults = database.prepare("PRAGMA integrity_check").all();
+    const faults = database.prepare("PRAGMA integrity_check(3)").all();
     const [about] = database.prepare("SELECT at FROM about").all();
     if (faults.length === 1 && faults[0]?.integrity_check === "ok" && about) return Number(about.at);
     throw new Error(faults.map((fault) => fault.integrity_check).join("; "));

@@ -225,7 +225,7 @@ export class SqliteDisk implements Disk {
     } catch (error) {
       // A disk that is full may have ended the transaction by itself.
       if (database.isTransaction) database.exec("ROLLBACK");
-      throw error;
+      throw isTaken(error) ? new Error(`another edge writes to ${this.#file}: stop one of the two`) : error;
     }
   }
 
@@ -270,6 +270,12 @@ export class SqliteDisk implements Disk {
     this.#database?.close();
     this.#database = null;
   }
+}
+
+/** Whether somebody else has written at this place of the log, or an object of this number. */
+function isTaken(error: unknown): boolean {
+  // SQLITE_CONSTRAINT_PRIMARYKEY, https://www.sqlite.org/rescode.html
+  return error instanceof Error && "errcode" in error && error.errcode === 1555;
 }
 
 function inodeOf(file: string): number | null {

@@ -1,4 +1,5 @@
 import {
+  chmodSync,
   copyFileSync,
   existsSync,
   mkdirSync,
@@ -155,6 +156,7 @@ test.each(deletedOrReplaced)(
   async (_, change) => {
     const { file, disk, reader, older } = await readDisk();
     change(`${file}-wal`, older);
+    chmodSync(file, 0o600);
     mkdirSync(`${file}.rescued.draft`); // Where the copy wants a file.
     const before = readdirSync(dirname(file));
     await expect(disk.flush(flushOf(81), 81)).rejects.toThrow(
@@ -165,6 +167,7 @@ test.each(deletedOrReplaced)(
     rmdirSync(`${file}.rescued.draft`);
     await expect(disk.probe(83)).rejects.toThrow(/begun anew$/);
     await disk.probe(84);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
     await disk.flush(flushOf(81), 85);
     expect((await disk.open()).rows.map(([position]) => position)).toEqual([...flushed, 81]);
     reader.close();
@@ -188,6 +191,20 @@ test("a log that is put back after its copy has begun is taken no more, and a co
   expect(existsSync(`${file}.rescued`)).toBe(false);
   reader.close();
   await disk.close();
+});
+
+test("two edges on one state hear of each other, and neither writes where the other has", async () => {
+  const file = newFile();
+  const [one, other] = [new SqliteDisk(file, { sync: atOnce }), new SqliteDisk(file, { sync: atOnce })];
+  await one.open();
+  await one.flush(flushOf(1), 1);
+  await other.open();
+  await other.flush(flushOf(2), 2);
+  await expect(one.flush(flushOf(2), 3)).rejects.toThrow(`another edge writes to ${file}: stop one of the two`);
+  await one.flush(flushOf(3), 4);
+  expect((await one.open()).rows.map(([position]) => position)).toEqual([1, 2, 3]);
+  await one.close();
+  await other.close();
 });
 
 test("a copy of a log that a kill cut short is deleted", async () => {
