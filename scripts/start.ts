@@ -1,17 +1,16 @@
-import { execFile } from "node:child_process";
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { Option } from "commander";
 import { isSocketUrl } from "../bridge-agent/drivers/setting-values.ts";
-import type { AgentSettingsInput } from "../bridge-agent/service/settings.ts";
-import { isFolderHeld } from "../bridge-agent/service/state-folder.ts";
+import { type AgentSettingsInput, loadSettings } from "../bridge-agent/service/settings.ts";
+import { agentKey, isFolderHeld } from "../bridge-agent/service/state-folder.ts";
 import { missingSecretsOf } from "../cli/edge/check.ts";
 import { requireFreePort } from "../cli/edge/edge-state.ts";
 import { print, printNotice, runUntilStopped, StartError } from "../cli/edge/program.ts";
 import { systemReason } from "../cli/system-reason.ts";
+import { reasonOf } from "../src/foundation/text/reason.ts";
 import { readOperators } from "../src/operators/people.ts";
 import { loadDomains } from "../src/settings/load.ts";
 import { localDomain, mergeSettings } from "../src/settings/local-domain.ts";
@@ -88,7 +87,7 @@ async function start(): Promise<() => Promise<void>> {
 
   const bridge = plan ? await realBridge(folder, plan) : simulatedBridge(ports.bridge);
   const agentSettings = writeAgentSettings(folder, ports, bridge);
-  const publicKey = await agentPublicKey(agentSettings);
+  const publicKey = agentPublicKey(agentSettings);
   const siteFolder = join(folder, "site");
   const siteAddress = `http://127.0.0.1:${ports.site}`;
   const connection = ports.site ? connectSite(siteAddress, siteFolder, overrides, process.env) : null;
@@ -311,13 +310,15 @@ function bridgeUrl(simulated: number): string {
   throw new StartError(`BRIDGE_URL is "${url}"; it must be an address such as ws://127.0.0.1:8790/bridge`);
 }
 
-async function agentPublicKey(settings: string): Promise<string> {
-  const key = nodeProgram(["bridge-agent/main.ts", "key", "--settings", settings]);
-  const ended = promisify(execFile)(key.command, [...key.args]);
-  const { stdout } = await ended.catch((error: { readonly stderr?: string }) => {
-    throw new StartError(`agent cannot start: ${error.stderr?.trim() || systemReason(error)}`);
-  });
-  return stdout.trim();
+/** Makes the agent's key if there is none. */
+function agentPublicKey(file: string): string {
+  const settings = loadSettings(file);
+  if (!settings.ok) throw new StartError(settings.error);
+  try {
+    return agentKey(settings.value.state).publicKey;
+  } catch (error) {
+    throw new StartError(`agent cannot start: ${reasonOf(error)}`);
+  }
 }
 
 function nodeProgram(args: readonly string[], env: Readonly<Record<string, string>> = {}): Launch {

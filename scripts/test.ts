@@ -27,6 +27,8 @@ const project = dirname(dirname(fileURLToPath(import.meta.url)));
 const bin = join(project, "node_modules", ".bin");
 const configs = ["", ".edge", ".home", ".browser", ".objects-test", ".workers-test"].map((of) => `tsconfig${of}.json`);
 const stageLimitMs = 45 * 60_000;
+/** In MiB, for what a test drops at once: the tests that compute cost a twentieth less. */
+const roomForGarbage = "--max-semi-space-size=64";
 
 /** What a machine may lack: for two projects of vitest, and for some of the tests of metrics. */
 const needs: Readonly<Record<string, () => Promise<Result<unknown, string>>>> = {
@@ -129,7 +131,7 @@ async function parts(): Promise<readonly (readonly string[])[]> {
 async function vitest(options: readonly string[], watch: (output: string) => void): Promise<StageResult & Report> {
   const report = join(temporaryFolder("test"), "report.json");
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
-  const finished = await run("vitest", ["run", ...reporters, ...options], watch);
+  const finished = await runNode([roomForGarbage, join(bin, "vitest"), "run", ...reporters, ...options], watch);
   const { passed, failed, runs } = readReport(report);
   // A crash, an error outside of any test, a file that does not load, no test at all: none failed, but something is wrong.
   const beyond = (finished.ok && passed > 0) || failed > 0 ? 0 : 1;
@@ -164,9 +166,13 @@ function asOneTest(runs: readonly Finished[]): StageResult {
 }
 
 function runScript(script: string, args: readonly string[]): Promise<Finished> {
-  return runTool(process.execPath, [join(project, script), ...args], { cwd: project, timers, limitMs: stageLimitMs });
+  return runNode([join(project, script), ...args]);
 }
 
-function run(tool: string, args: readonly string[], watch?: (output: string) => void): Promise<Finished> {
-  return runTool(join(bin, tool), args, { cwd: project, timers, limitMs: stageLimitMs, ...(watch && { watch }) });
+function runNode(args: readonly string[], watch?: (output: string) => void): Promise<Finished> {
+  return runTool(process.execPath, args, { cwd: project, timers, limitMs: stageLimitMs, ...(watch && { watch }) });
+}
+
+function run(tool: string, args: readonly string[]): Promise<Finished> {
+  return runTool(join(bin, tool), args, { cwd: project, timers, limitMs: stageLimitMs });
 }

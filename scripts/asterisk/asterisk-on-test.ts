@@ -151,7 +151,7 @@ export class AsteriskOnTest {
       // The same for all: one of them that finds a port taken tries the next. Below the ports that the system gives to others.
       rtpPorts: { first: 20_000, last: 29_999 },
     };
-    const options = { added, ...(change && { change }) };
+    const options = { added, ...(change && { change }), withoutHelp: true } as const;
     writeAsteriskFolder(this.home, this.folder, { ...own, ...values, ariPassword: this.password }, options);
   }
 }

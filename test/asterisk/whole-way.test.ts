@@ -343,8 +343,13 @@ describe("telephones, Asterisk, agents, edge and WebEx", () => {
     const { alice, bob } = await talking(meeting);
     for (const { call } of [alice, bob]) call.fallSilent();
     const judged = new AsteriskUnderTest(bridge, world.run);
-    const mutedAtRest = async () => (await judged.stateAtRest()).calls.map(({ number, muted }) => [number, muted]);
-    const [channel] = (await judged.state()).calls.filter(({ number }) => number === alice.call.number);
+    const mutedAtRest = async () =>
+      (await judged.stateAtRest()).calls.flatMap(({ conference, number, muted }) =>
+        conference === meeting.confKey ? [[number, muted]] : [],
+      );
+    const [channel] = (await judged.state()).calls.filter(
+      ({ conference, number }) => conference === meeting.confKey && number === alice.call.number,
+    );
 
     await bridge.ari("POST", `/channels/${channel?.id}/mute?direction=in`);
 

@@ -69,7 +69,7 @@ async function isWrong(says: string, ms: number, ...kinds: readonly string[]): P
     const first = await ready().catch(() => null);
     const isFirst = first && JSON.stringify(meant(first.trouble).map(({ kind }) => kind)) === JSON.stringify(kinds);
     if (!isFirst && !isLast) {
-      await pause(20);
+      await pause(100);
       continue;
     }
     const all = await wrong().catch(String);
@@ -78,7 +78,7 @@ async function isWrong(says: string, ms: number, ...kinds: readonly string[]): P
     if (JSON.stringify(named) === JSON.stringify(kinds)) return found;
     if (isLast) throw new Error(`not ${ms} ms later: ${says} (found ${named})`);
     lookMs = Date.now() - lookedAt;
-    await pause(20);
+    await pause(100);
   }
 }
 

@@ -158,7 +158,8 @@ export async function eventually<Found>(
   look: () => Promise<Found | null | undefined | false>,
   timeoutMs = 10_000,
 ): Promise<Found> {
-  const deadline = Date.now() + timeoutMs;
+  const beganAt = Date.now();
+  const deadline = beganAt + timeoutMs;
   let failure = "";
   while (Date.now() < deadline) {
     try {
@@ -168,7 +169,8 @@ export async function eventually<Found>(
     } catch (error) {
       failure = ` (${error instanceof Error ? error.message : error})`;
     }
-    await pause(20);
+    // Each look costs the machine what is waited for: the longer it lasts, the rarer.
+    await pause(10 + (Date.now() - beganAt) / 20);
   }
   throw new Error(`not within ${timeoutMs} ms: ${what}${failure}`);
 }
