@@ -10,9 +10,21 @@ export async function freePorts(wanted: number): Promise<number[]> {
   const found = new Set<number>();
   while (found.size < wanted) {
     const port = first + Math.floor(Math.random() * count);
-    if (!found.has(port) && (await isFree(port))) found.add(port);
+    if (!found.has(port) && (await claim(port)) && (await isFree(port))) found.add(port);
   }
   return [...found];
+}
+
+/**
+ * Whether no other process has claimed the port. The claim is a socket with a name of Linux alone, and lasts as long as this process:
+ * an Asterisk takes a second until it listens.
+ */
+function claim(port: number): Promise<boolean> {
+  return new Promise((done) => {
+    const server = createServer().unref();
+    server.once("error", (error: NodeJS.ErrnoException) => done(error.code !== "EADDRINUSE"));
+    server.listen(`\0bridgehead-port-${port}`, () => done(true));
+  });
 }
 
 async function isFree(port: number): Promise<boolean> {

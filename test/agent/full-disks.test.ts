@@ -39,7 +39,6 @@ test("an agent whose log disk is full goes on, and counts the lines that are los
   closeSync(full);
 
   await until(async () => (await answerOf("readyz"))?.includes('"bridgeUp":true'));
-  await until(async () => log.includes("journal can be written again"));
 
   expect(await answerOf("metrics")).toMatch(/bridgehead_agent_log_lines_dropped_total [1-9]/);
 });
