@@ -9,7 +9,7 @@ import { interfacesPage } from "../webex-interfaces/doors/page.ts";
 import { findAsteriskWithSipp } from "./asterisk/find-asterisk.ts";
 import { exitOnSignals, temporaryFolder } from "./at-exit.ts";
 import { findChromium } from "./chromium/find-chromium.ts";
-import { command } from "./command.ts";
+import { command, edgeOption, runOnEdge } from "./command.ts";
 import { findPromtool } from "./debian/find-promtool.ts";
 import { protocolPage } from "./protocol-page.ts";
 import { faultsOf, readRuns, type TestRun } from "./protocol-runs.ts";
@@ -51,9 +51,11 @@ const program = command(
   "All checks: types, style, the tests, and whether those of the protocol find its planted defects. Speaks up only about what fails; the last line is `N passed, N failed`.",
 )
   .option("--only <stages>", `some of ${Object.keys(stages).join(",")}; by default all`, stageNames)
+  .addOption(edgeOption().default("node"))
   .argument("[arguments...]", "for vitest; its options after another --")
   .parse();
-const { only = Object.keys(stages) } = program.opts<{ only?: readonly string[] }>();
+const { only = Object.keys(stages), edge } = program.opts<{ only?: readonly string[]; edge: string }>();
+runOnEdge(edge);
 exitOnSignals("SIGINT", "SIGTERM", "SIGHUP");
 const total = { passed: 0, failed: 0 };
 const named = (...names: readonly string[]) => names.filter((name) => only.includes(name));
