@@ -113,9 +113,9 @@ export class Directory
       this.#store,
       (domain) => this.#aboutNow(domain),
       (domain, isMeant) => {
-        const erased = this.promptStore.erase(isMeant);
-        this.list.erase(isMeant);
-        this.knownTrouble.erase(domain, isMeant);
+        const erased = this.promptStore.eraseNumber(isMeant);
+        this.list.eraseNumber(isMeant);
+        this.knownTrouble.eraseNumber(domain, isMeant);
         return { erased, others: this.promptStore.numbers() };
       },
     );

@@ -349,7 +349,7 @@ export class KnownTroubles
   }
 
   /** Takes out that the caller of this number could not get in, and who has acknowledged it. */
-  erase(domain: DomainName, isMeant: IsNumber): void {
+  eraseNumber(domain: DomainName, isMeant: IsNumber): void {
     this.#change(domain, () => {
       for (const [number, key] of this.#keys) {
         if (!isMeant(number)) continue;

@@ -329,7 +329,7 @@ export class PromptStore implements PromptCallsRpc {
   }
 
   /** Takes a person's number out of all rows, and returns of how many. Nobody knows then who could not get in, nor that the person gets in later: it counts as mended. */
-  erase(isMeant: IsNumber): number {
+  eraseNumber(isMeant: IsNumber): number {
     for (const number of this.#enteredAt.keys()) if (isMeant(number)) this.#enteredAt.delete(number);
     const numbers = [...this.numbers()].filter(isMeant);
     if (numbers.length === 0) return 0;

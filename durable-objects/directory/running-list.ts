@@ -377,7 +377,7 @@ export class RunningList {
   }
 
   /** Takes a person's number out, and the attendee ID beside it, until the conference reports it anew. */
-  erase(isMeant: IsNumber): void {
+  eraseNumber(isMeant: IsNumber): void {
     for (const { row, known } of this.conferences.values()) {
       for (const people of known ? [known.fold.people, known.fold.ringing] : [])
         for (const [call, person] of people) {

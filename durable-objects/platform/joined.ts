@@ -1,4 +1,6 @@
-type Joined<Parts> = Parts extends readonly [infer First, ...infer Rest] ? First & Joined<Rest> : unknown;
+type Joined<Parts> = Parts extends readonly [infer First, ...infer Rest]
+  ? First & Omit<Joined<Rest>, keyof First>
+  : unknown;
 
 /** One object with the methods of all parts. Where several parts have a method, the first one's counts. */
 export function joined<Parts extends readonly [object, ...object[]]>(...parts: Parts): Joined<Parts> {

@@ -146,7 +146,7 @@ test("a part of a sum is no metric, and a sum with what was before a restart is 
 
   await page("1");
   // Nobody has the number, and all is written down.
-  edge.directory.list.erase((kept) => kept === "15552345678");
+  edge.directory.list.eraseNumber((kept) => kept === "15552345678");
   edge.directory = edge.startDirectory();
   edge.broken.add("2");
   expect(await gauges()).toContain('bridgehead_callers{domain="local"} 6\n');

@@ -65,4 +65,8 @@ test("operators act on real calls, see that WebEx knows, and each call is in the
   expect(audit.map(({ about, status }) => `${about.type} ${status}`).reverse()).toEqual([
     ...["mute 202", "call-out 202", "expel 202", "move 404", "end 202"],
   ]);
+
+  expect((await bridgehead("number", "14085550101")).stdout).toContain(confKey);
+  expect((await bridgehead("erase", "14085550101")).code).toBe(0);
+  expect((await bridgehead("number", "14085550101")).stdout).not.toContain(confKey);
 });
