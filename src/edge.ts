@@ -16,6 +16,7 @@ import { answerOrNull } from "./http/objects-of-request.ts";
 import { problem } from "./http/problem.ts";
 import { type Disk, type KnownDisk, Storage } from "./http/storage.ts";
 import type { TextAnswer } from "./http/text-answer.ts";
+import type { OnDisk } from "./http/webex/adapter.ts";
 import { type OperatorsSettings, type People, peopleOf, readOperators } from "./operators/people.ts";
 import { HandleCache } from "./routing/deliver.ts";
 import type { AllObjects } from "./rpc/objects.ts";
@@ -77,7 +78,7 @@ export class Edge {
     });
   }
 
-  async fetch(received: Request): Promise<Response | TextAnswer> {
+  async fetch(received: Request, onDisk?: OnDisk): Promise<Response | TextAnswer> {
     const request = withWholeUrl(received);
     if (request === null)
       return new Response("The request's target is no path, or its Host no host.\n", { status: 400 });
@@ -93,7 +94,7 @@ export class Edge {
     }
     this.#wakeSites(domains.value);
     this.#app ??= createApp(this.#ports());
-    const answer = await this.#app.fetch(request);
+    const answer = await this.#app.fetch(request, onDisk);
     if (!counting.measures.counts.isEmpty) waitUntil(counting.sender.afterRequest());
     return answer;
   }

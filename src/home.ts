@@ -61,7 +61,7 @@ export async function serveHome({ file, host, port, write, ...options }: HomeOpt
     host,
     port,
     home,
-    fetch: (request) => edge.fetch(request),
+    fetch: (request, onDisk) => edge.fetch(request, onDisk),
   });
   return {
     reload: (domains) => edge.reload(domains),

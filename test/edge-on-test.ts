@@ -8,6 +8,7 @@ import { Attempts } from "../src/http/guard.ts";
 import { Metrics } from "../src/http/monitoring/monitoring.ts";
 import { Storage } from "../src/http/storage.ts";
 import { asResponse } from "../src/http/text-answer.ts";
+import type { OnDisk } from "../src/http/webex/adapter.ts";
 import { HandleCache } from "../src/routing/deliver.ts";
 import type { EdgeObjects } from "../src/rpc/objects.ts";
 import type { Domain } from "../src/settings/load.ts";
@@ -17,7 +18,7 @@ export function edgeOnTest(
   time: Timers & { now(): number },
   domains: readonly Domain[],
   objects: EdgeObjects,
-  more: Partial<AppPorts> = {},
+  { onDisk, ...more }: Partial<AppPorts> & { readonly onDisk?: OnDisk } = {},
   routes?: readonly Route[],
 ): Pick<Hono, "request"> {
   const { after, now } = time;
@@ -46,7 +47,7 @@ export function edgeOnTest(
   return {
     request: async (input, init) => {
       const request = typeof input === "string" ? new Request(new URL(input, "http://localhost"), init) : input;
-      return asResponse(await app.fetch(request as Request));
+      return asResponse(await app.fetch(request as Request, onDisk));
     },
   };
 }

@@ -410,7 +410,8 @@ export class Home {
       this.#created.push([object.number, object.key]);
     }
     this.#position += 1;
-    const alarm = object.hasNewAlarm ? { alarm: object.alarm } : {};
+    // One that came before it was on disk, and is at work, comes again after a kill.
+    const alarm = object.hasNewAlarm ? { alarm: object.alarm ?? object.firing } : {};
     object.hasNewAlarm = false;
     object.positions.push(this.#position);
     this.#rows.push([this.#position, object.number]);

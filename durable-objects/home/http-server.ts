@@ -5,6 +5,7 @@ import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { type WebSocket, WebSocketServer } from "ws";
 import { keepsPath } from "../../src/foundation/text/path-segment.ts";
 import { codeOf } from "../../src/foundation/text/reason.ts";
+import { failedForNow } from "../../src/http/problem.ts";
 import { asResponse, TextAnswer } from "../../src/http/text-answer.ts";
 import type { Home } from "./home.ts";
 import type { HomeSocket } from "./home-socket.ts";
@@ -13,7 +14,8 @@ interface ServerPorts {
   readonly host: string;
   readonly port: number;
   readonly home: Pick<Home, "gate" | "acceptedBy">;
-  fetch(request: Request): Promise<Response | TextAnswer>;
+  /** `onDisk` is for what counts only then; no answer leaves before. */
+  fetch(request: Request, onDisk: () => Promise<void>): Promise<Response | TextAnswer>;
 }
 
 /** As at Cloudflare. */
@@ -55,7 +57,7 @@ export async function listen(ports: ServerPorts): Promise<() => Promise<void>> {
       overrideGlobalObjects: false,
       // HTTP/1.0 needs no Host.
       hostname: "localhost",
-      errorHandler: (error) => (error instanceof RequestError ? noTarget() : failed()),
+      errorHandler: (error) => (error instanceof RequestError ? noTarget() : failedForNow()),
     },
   );
   const server = createServer(
@@ -80,7 +82,10 @@ export async function listen(ports: ServerPorts): Promise<() => Promise<void>> {
   Object.assign(server, { httpAllowHalfOpen: true });
   server.setTimeout(silentWithinMs);
   server.maxConnections = mostConnections;
+  /** Node counts them among its connections, and neither lists nor closes them. */
+  const upgraded = new Set<Duplex>();
   server.on("upgrade", (incoming, socket, head) => {
+    upgraded.add(socket.once("close", () => upgraded.delete(socket)));
     socket.on("error", () => socket.destroy());
     upgrade(ports, webSockets, incoming, socket, head).catch(() => socket.destroy());
   });
@@ -103,7 +108,7 @@ export async function listen(ports: ServerPorts): Promise<() => Promise<void>> {
     for (const socket of webSockets.clients) socket.close(1012, "the edge stops");
     const late = setTimeout(() => {
       server.closeAllConnections();
-      for (const socket of webSockets.clients) socket.terminate();
+      for (const socket of upgraded) socket.destroy();
     }, answerWithinMs);
     await closed;
     clearTimeout(late);
@@ -126,13 +131,19 @@ function continueOnceRead(incoming: IncomingMessage, outgoing: ServerResponse): 
 
 /** The answer, once all that it stands on is on disk. */
 async function answerTo({ home, fetch }: ServerPorts, request: Request): Promise<Response | TextAnswer> {
-  const mayLeave = home.gate();
-  const answer = await fetch(request);
+  const gate = home.gate();
+  let mayLeave = false;
+  const onDisk = async () => {
+    await gate();
+    mayLeave = true;
+  };
+  const answer = await fetch(request, onDisk);
   try {
-    await mayLeave();
+    // What is written behind its own flush concerns others.
+    if (!mayLeave) await gate();
     return answer;
   } catch {
-    return failed();
+    return failedForNow();
   }
 }
 
@@ -146,10 +157,6 @@ function isChanged(target: string, url: string): boolean {
   if (!target.startsWith("/") || !/[.\\%]|[^!-~]/.test(target)) return false;
   const parsed = URL.parse(url);
   return parsed === null || !keepsPath(parsed, target);
-}
-
-function failed(): Response {
-  return refused("The request could not be carried out. Try it again.", 503);
 }
 
 function refused(why: string, status = 400): Response {

@@ -18,10 +18,10 @@ import { addMetrics, type MetricsPorts } from "./monitoring/metrics-text.ts";
 import type { Metrics } from "./monitoring/monitoring.ts";
 import { addHealth, Readiness } from "./monitoring/readiness.ts";
 import { failureOf, forOneRequest } from "./objects-of-request.ts";
-import { noSuchPage, problem, withInstance } from "./problem.ts";
+import { failedForNow, noSuchPage, problem, withInstance } from "./problem.ts";
 import type { Storage } from "./storage.ts";
 import type { TextAnswer } from "./text-answer.ts";
-import { type AdapterPorts, answerAdapter } from "./webex/adapter.ts";
+import { type AdapterPorts, answerAdapter, type OnDisk } from "./webex/adapter.ts";
 import { addGlobalNumbers } from "./webex/global-numbers.ts";
 
 export interface AppPorts extends AdapterPorts, AgentPorts, Omit<PeoplePorts & MetricsPorts, "lookAt"> {
@@ -33,7 +33,8 @@ export interface AppPorts extends AdapterPorts, AgentPorts, Omit<PeoplePorts & M
 /** All that the edge answers. */
 export interface App {
   readonly routes: Hono<Variables>["routes"];
-  fetch(request: Request): Promise<Response | TextAnswer>;
+  /** `onDisk` resolves once all that was written is on disk, and rejects where it was lost; absent: the platform sees to that. */
+  fetch(request: Request, onDisk?: OnDisk): Promise<Response | TextAnswer>;
 }
 
 /** WebEx's documents, of which there are hundreds a second, do not go through the router. */
@@ -76,11 +77,7 @@ export function createApp(ports: AppPorts, routes: readonly Route[] = apiRoutes)
   app.notFound(() => noSuchPage());
   const failed = (error: unknown) => {
     edge.log("request-failed", { ...failureOf(error) }, "error");
-    return problem(
-      503,
-      "failed for now",
-      "The request could not be carried out. The log of the edge and /readyz say why; try it again then.",
-    );
+    return failedForNow();
   };
   app.onError((error, context) => {
     const answer = failed(error);
@@ -88,8 +85,8 @@ export function createApp(ports: AppPorts, routes: readonly Route[] = apiRoutes)
   });
   return {
     routes: app.routes,
-    fetch: async (request) => {
-      const answer = answerAdapter(request, edge);
+    fetch: async (request, onDisk) => {
+      const answer = answerAdapter(request, edge, onDisk);
       return answer === null ? app.fetch(request) : answer.catch(failed);
     },
   };

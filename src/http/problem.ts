@@ -93,6 +93,11 @@ export function wrongPart(part: "query" | "body" | "header", name: string, fault
   return problem(400, `bad ${part}`, `${name || `the ${part}`} ${fault}.`, {}, { errors });
 }
 
+export function failedForNow(): Response {
+  const why = "The log of the edge says why, and /readyz where it is the disk.";
+  return problem(503, "failed for now", `The request could not be carried out. ${why}`);
+}
+
 export function notAllowed(detail: string): Response {
   return problem(403, "not allowed", detail);
 }

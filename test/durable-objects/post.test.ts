@@ -160,7 +160,10 @@ describe.each([
       ),
     );
 
-    expect(await post(`http://127.0.0.1:${port}/`)).toMatchObject({ kind: "failed" });
+    const answer = await post(`http://127.0.0.1:${port}/`);
+    expect(answer).toMatchObject({ kind: "failed" });
+    if (postBy === nodePost)
+      expect(answer).toMatchObject({ reason: "the server changes to another protocol (HTTP status 101)" });
   });
 
   test.each([

@@ -142,6 +142,8 @@ export class FakeEdge {
   /** What waits in the mailbox. */
   readonly mailWaiting: WaitingForServer[] = [];
   readonly disk = new FakeDisk();
+  /** Resolves once all that was written is on disk. */
+  onDisk = async (): Promise<void> => {};
   /** In milliseconds. */
   time = 1_000_000;
   readonly #committed = new Set<string>();
@@ -192,6 +194,7 @@ export class FakeEdge {
         noted(this.#objects(), (call) => this.askedOfObjects.push(call)),
         {
           people: () => people,
+          onDisk: () => this.onDisk(),
           fetch: async (url: string) => this.fetches(url),
           refused: (domain) => this.refused.push(domain),
           serverRefused: (_domain, host) => this.serversRefused.push(host),

@@ -150,6 +150,28 @@ test("of a disk that the place knows, its word alone counts, and at once", async
   expect(await storage.metrics()).toContain("bridgehead_storage_up 0");
 });
 
+test("where the edge waits for the disk itself, a Confirmation counts only then, and as not stored where that fails", async () => {
+  const metrics = async () => [
+    await metric('bridgehead_documents_total{domain="local",result="ok"}'),
+    await metric('bridgehead_documents_not_stored_total{domain="local"}'),
+    await metric('bridgehead_confirm_seconds_bucket{domain="local",le="1"}'),
+    await metric('bridgehead_confirm_seconds_count{domain="local"}'),
+  ];
+  edge.onDisk = async () => {
+    edge.time += 3_000;
+  };
+  expect((await edge.post(created(1))).status).toBe(200);
+  expect(await metrics()).toEqual(["1", "0", "0", "1"]);
+
+  edge.onDisk = () => Promise.reject(new Error("what the answer stands on was not written to disk"));
+  const answer = await edge.post(created(2));
+  expect([answer.status, answer.headers.get("retry-after")]).toEqual([503, "2"]);
+  expect(await metrics()).toEqual(["1", "1", "1", "2"]);
+  expect(edge.lines[edge.logged.lastIndexOf("document-not-stored")]).toMatchObject({
+    error: "Error: what the answer stands on was not written to disk",
+  });
+});
+
 test.each([
   ["a damaged database is that of one object, which has a metric of its own", "internal error; reference = abc", "1"],
   ["one that is no database", "file is not a database: SQLITE_NOTADB", "1"],

@@ -128,6 +128,7 @@ export const rules: Readonly<Record<string, Rule>> = {
       "ws",
       "src/foundation",
       "src/delivery",
+      "src/http/problem.ts",
       "src/http/text-answer.ts",
       "src/rpc",
       "durable-objects",

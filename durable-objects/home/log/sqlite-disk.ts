@@ -79,6 +79,16 @@ export class SqliteDisk implements Disk {
 
   async open(): Promise<Stored> {
     this.#close();
+    try {
+      return this.#open();
+    } catch (error) {
+      // The next attempt begins from the start.
+      this.#close();
+      throw error;
+    }
+  }
+
+  #open(): Stored {
     if (!this.#readOnly) finishRescue(this.#file);
     const database = new DatabaseSync(this.#file, { readOnly: this.#readOnly });
     this.#database = database;

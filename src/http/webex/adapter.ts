@@ -29,13 +29,19 @@ export interface AdapterPorts extends EdgePorts {
   serverRefused(domain: DomainName, host: string): void;
 }
 
+export type OnDisk = () => Promise<void>;
+
 /** Whoever writes down a URL may put a slash behind it. Spelled as a proxy in front knows it: by the letter. */
 const adapterUrl = /^[a-z]+:\/\/[^/]*\/tsp\/([^/?#]+)(?:\/([^/?#]+))?\/?(?:[?#]|$)/;
 
 /** The answer to a request at the adapter's URL of a domain; `null`: it is for another path. */
-export function answerAdapter(request: Request, edge: AdapterPorts): Promise<Response | TextAnswer> | null {
+export function answerAdapter(
+  request: Request,
+  edge: AdapterPorts,
+  onDisk?: OnDisk,
+): Promise<Response | TextAnswer> | null {
   const [isAdapter, name = "", secret] = adapterUrl.exec(request.url) ?? [];
-  return isAdapter === undefined ? null : answerFor(decoded(name), secret && decoded(secret), request, edge);
+  return isAdapter === undefined ? null : answerFor(decoded(name), secret && decoded(secret), request, edge, onDisk);
 }
 
 async function answerFor(
@@ -43,9 +49,10 @@ async function answerFor(
   secret: string | undefined,
   request: Request,
   edge: AdapterPorts,
+  onDisk?: OnDisk,
 ): Promise<Response | TextAnswer> {
   const domain = await domainOfAdapterUrl(edge.domains, name, secret);
-  if (domain) return receiveDocument(request, domain, forOneRequest(edge));
+  if (domain) return receiveDocument(request, domain, forOneRequest(edge), onDisk);
   edge.metrics.strangers.count();
   return noSuchPage();
 }
@@ -74,7 +81,12 @@ async function domainOfAdapterUrl(
 }
 
 /** One document from WebEx (protocol T1, T4, T5, T8). A Confirmation of 0: all is on disk; 503: some is not, so WebEx sends it again. */
-async function receiveDocument(request: Request, domain: Domain, edge: AdapterPorts): Promise<Response | TextAnswer> {
+async function receiveDocument(
+  request: Request,
+  domain: Domain,
+  edge: AdapterPorts,
+  onDisk?: OnDisk,
+): Promise<Response | TextAnswer> {
   const { metrics } = edge;
   const { name, settings, codec } = domain;
   const begunAt = edge.now();
@@ -127,6 +139,7 @@ async function receiveDocument(request: Request, domain: Domain, edge: AdapterPo
     const inbound = { domain: name, transId, messages, transactions, gathers };
     const notes = await deliver(inbound, edge.objects, edge.handleCache, edge.now());
     for (const note of [...document.notes, ...notes]) edge.log("document-note", { domain: name, transId, note });
+    await onDisk?.();
   } catch (error) {
     metrics.confirmSeconds.observe({ domain: name }, edge.now() - begunAt);
     return notStored(error, name, transId, edge);
@@ -159,8 +172,7 @@ async function notStored(error: unknown, domain: DomainName, transId: TransId, e
 
 /** What is wrong with the disk if an object's storage failed; `undefined`: nothing that concerns other objects. */
 async function diskFault(fault: ReturnType<typeof storageFault>, edge: AdapterPorts): Promise<string | undefined> {
-  if (fault === null) return undefined;
-  if (fault.of === "disk") return "the disk is full";
+  if (fault?.of === "disk") return "the disk is full";
   // For a disk without room the platform may say no more than "internal error".
   return (await edge.storage.fault()) ?? undefined;
 }

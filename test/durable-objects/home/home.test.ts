@@ -240,6 +240,33 @@ test("an alarm that is due while another one is at work comes after it, and agai
   expect(ends.length).toBe(3);
 });
 
+test("an alarm that comes before it is on disk comes again where it is killed amid its work", async () => {
+  let begun = 0;
+  const test = await HomeOnTest.start(({ now, setAlarm, sql }, name) => ({
+    wake: () => setAlarm(now()),
+    write: () => void sql.exec("CREATE TABLE IF NOT EXISTS written (one)"),
+    alarm: () => {
+      begun += 1;
+      return new Promise(() => {});
+    },
+    name: () => name,
+  }));
+  const { promise, resolve } = Promise.withResolvers<void>();
+  test.disk.held = promise;
+  void test.askOf("two", "write");
+  await test.clock.pass(0);
+  void test.ask("wake");
+  await test.clock.pass(10);
+  expect(begun).toBe(1);
+  test.disk.held = null;
+  resolve();
+  await test.clock.pass(10);
+
+  await test.begin();
+  await test.clock.pass(1_000);
+  expect(begun).toBe(2);
+});
+
 test("an alarm that fails comes again after 2, 4, 8 s", async () => {
   const test = await HomeOnTest.start(words);
   await test.ask("add", "alarm fails");

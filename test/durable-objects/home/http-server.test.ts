@@ -35,6 +35,47 @@ test("when it ends, an answer under way still leaves, and one that hangs holds u
   expect(await hangs).toBe("broken off");
 });
 
+test("when it ends, a socket whose request is still to be answered holds up nobody", async () => {
+  const [port = 0] = await freePorts(1);
+  const [asked, answered] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  let ended = 0;
+  const accepted = { ended: () => ended++ } as unknown as HomeSocket;
+  const close = await listen({
+    ...{ host: "127.0.0.1", port, home: { gate: () => async () => {}, acceptedBy: () => accepted } },
+    fetch: async () => {
+      asked.resolve();
+      await answered.promise;
+      return new Response(null);
+    },
+  });
+  const socket = new WebSocket(`ws://127.0.0.1:${port}`);
+  const broken = once(socket, "error");
+  await asked.promise;
+  await close();
+  await broken;
+  answered.resolve();
+  await expect.poll(() => ended).toBe(1);
+});
+
+test("what counts only once it is on disk waits for that, and its answer for nothing more", async () => {
+  const [port = 0] = await freePorts(1);
+  const passed: string[] = [];
+  const close = await listen({
+    ...{ host: "127.0.0.1", port },
+    home: { gate: () => async () => void passed.push("gate"), acceptedBy: () => undefined },
+    fetch: async ({ url }, onDisk) => {
+      if (url.endsWith("/counts")) await onDisk();
+      passed.push("counted");
+      return new Response("");
+    },
+  });
+  await fetch(`http://127.0.0.1:${port}/counts`);
+  expect(passed).toEqual(["gate", "counted"]);
+  await fetch(`http://127.0.0.1:${port}/`);
+  expect(passed.slice(2)).toEqual(["counted", "gate"]);
+  await close();
+});
+
 test("a request that names WebSockets without an upgrade of its connection gets no socket, and leaves none", async () => {
   const [port = 0] = await freePorts(1);
   let ended = 0;

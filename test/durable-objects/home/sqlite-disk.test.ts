@@ -193,6 +193,22 @@ test("a log that is put back after its copy has begun is taken no more, and a co
   await disk.close();
 });
 
+test("a log that was begun anew goes on once nobody reads the copy, which is read at once", async () => {
+  const { file, disk, reader } = await readDisk();
+  rmSync(`${file}-wal`);
+  await expect(disk.flush(flushOf(81), 81)).rejects.toThrow(/ begun anew$/);
+  const backup = new DatabaseSync(file, { readOnly: true });
+  backup.exec("BEGIN");
+  backup.prepare("SELECT * FROM about").all();
+  for (const at of [82, 83]) await expect(disk.probe(at)).rejects.toThrow("database is locked");
+  backup.close();
+  await disk.probe(84);
+  await disk.flush(flushOf(81), 85);
+  expect((await disk.open()).rows.map(([position]) => position)).toEqual([...flushed, 81]);
+  reader.close();
+  await disk.close();
+});
+
 test("two edges on one state hear of each other, and neither writes where the other has", async () => {
   const file = newFile();
   const [one, other] = [new SqliteDisk(file, { sync: atOnce }), new SqliteDisk(file, { sync: atOnce })];
