@@ -1,11 +1,12 @@
-import { existsSync, mkdirSync } from "node:fs";
+import { accessSync, constants, existsSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
-import type { Command } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
 import { type Backup, backUp, restore } from "../../durable-objects/home/log/backup.ts";
 import { SqliteDisk } from "../../durable-objects/home/log/sqlite-disk.ts";
 import { CannotMigrate, migrate } from "../../durable-objects/home/migrate/migrate.ts";
 import { counted } from "../../src/foundation/text/counted.ts";
 import { printable } from "../../src/foundation/text/printable.ts";
+import { codeOf } from "../../src/foundation/text/reason.ts";
 import { loadDomains } from "../../src/settings/load.ts";
 import { systemReason } from "../system-reason.ts";
 import { loadEdgeSettings, settingsFile } from "./edge-settings.ts";
@@ -24,11 +25,10 @@ export function addStateCommands(program: Command): void {
     (file: string, options: StateOptions) =>
       done(async () => {
         const { state } = stateOf(options);
-        if (!existsSync(stateFile(state)))
-          throw new StartError(
-            `there is no ${stateFile(state)} to back up${existsSync(objectsFolder(state)) ? ": the state of an edge on workerd is copied while that is stopped" : ""}`,
-          );
-        report(`backed up ${stateFile(state)} to ${file}`, await copied("back up", backUp(stateFile(state), file)));
+        const isOfWorkers = existsSync(objectsFolder(state)) && !existsSync(stateFile(state));
+        requireState(state, isOfWorkers ? ": the state of an edge on workerd is copied while that is stopped" : "");
+        const backup = await orSay("back up", () => backUp(stateFile(state), file));
+        report(`backed up ${stateFile(state)} to ${file}`, backup);
       }),
   );
 
@@ -43,10 +43,8 @@ export function addStateCommands(program: Command): void {
             `${state} has a state already, and a backup goes into an empty folder: move ${dirname(stateFile(state))} away`,
           );
         mkdirSync(dirname(stateFile(state)), { recursive: true });
-        report(
-          `restored ${file} to ${stateFile(state)}`,
-          await copied("restore", restore(file, stateFile(state), Date.now())),
-        );
+        const restored = await orSay("restore", () => restore(file, stateFile(state), Date.now()));
+        report(`restored ${file} to ${stateFile(state)}`, restored);
       }),
   );
 
@@ -72,7 +70,10 @@ function stateCommand(program: Command, name: string, description: string): Comm
 }
 
 function fileCommand(program: Command, name: string, description: string): Command {
-  return stateCommand(program, name, description).argument("<file>", "the backup");
+  return stateCommand(program, name, description).argument("<file>", "the backup", (file) => {
+    if (file !== "") return file;
+    throw new InvalidArgumentError("It must be the name of a file.");
+  });
 }
 
 /** The state folder, and what names it. */
@@ -98,7 +99,7 @@ async function migrateEdge(settings: string): Promise<void> {
     name: domain.name,
     bridges: domain.settings.bridges.map(({ name }) => name),
   }));
-  const taken = await migrate({ folder: dirname(objects), domains: named, at: Date.now() });
+  const taken = await orSay("migrate", () => migrate({ folder: dirname(objects), domains: named, at: Date.now() }));
   print(
     `took over ${counted(taken.objects, "object")} (${counted(taken.conferences, "conference")}), ${counted(taken.rows, "row")} and ${counted(taken.alarms, "alarm")}; all were read again and are the same`,
   );
@@ -110,11 +111,11 @@ async function migrateEdge(settings: string): Promise<void> {
 async function resetClock(options: StateOptions): Promise<void> {
   const { state, from } = stateOf(options);
   const file = stateFile(state);
-  if (!existsSync(file)) throw new StartError(`there is no ${file}`);
+  requireState(state);
   holdEdgeState(state, from);
   const disk = new SqliteDisk(file);
   const now = Date.now();
-  const byMs = await disk.setBack(now);
+  const byMs = await orSay(`set ${file} back`, () => disk.setBack(now));
   await disk.close();
   const time = new Date(now).toISOString();
   if (byMs === 0) return print(`${file} is not ahead of this machine's clock (${time}): nothing was changed`);
@@ -122,16 +123,29 @@ async function resetClock(options: StateOptions): Promise<void> {
   print(`${file} goes on by this machine's clock (${time}); it had come to ${before}`);
 }
 
-async function copied(what: string, copy: Promise<Backup>): Promise<Backup> {
+function requireState(folder: string, otherwise = ""): void {
+  const file = stateFile(folder);
   try {
-    return await copy;
+    accessSync(file, constants.R_OK);
   } catch (error) {
-    throw new StartError(`cannot ${what}: ${systemReason(error)}`);
+    const code = codeOf(error);
+    throw new StartError(
+      code === "ENOENT" ? `there is no ${file}${otherwise}` : `cannot read ${file} (${systemReason(error)})`,
+    );
+  }
+}
+
+async function orSay<Done>(what: string, work: () => Promise<Done>): Promise<Done> {
+  try {
+    return await work();
+  } catch (error) {
+    throw error instanceof CannotMigrate ? error : new StartError(`cannot ${what}: ${systemReason(error)}`);
   }
 }
 
 function report(what: string, { bytes, at }: Backup): void {
-  print(`${what}: ${(bytes / 1e6).toFixed(1)} MB, as of ${new Date(at).toISOString()}`);
+  const size = bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
+  print(`${what}: ${size}, as of ${new Date(at).toISOString()}`);
 }
 
 /** What a person can put right is one line on stderr and exit code 1. */

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -77,7 +77,7 @@ test("an edge on plain Node takes over what one on workerd has, with calls up, a
   const early = await bridgehead(["migrate", "--settings", settings]);
   expect([early.code, early.stderr]).toEqual([1, expect.stringMatching(/ is in use by another run; /)]);
   expect((await bridgehead(["backup", join(state, "copy.db")], state)).stderr).toMatch(
-    /^there is no .*state\.db to back up: the state of an edge on workerd is copied while that is stopped\n$/,
+    /^there is no .*state\.db: the state of an edge on workerd is copied while that is stopped\n$/,
   );
   await first.stop();
   const taken = await bridgehead(["migrate", "--settings", settings]);
@@ -166,7 +166,7 @@ test("a backup that is made under traffic is whole; what is restored from it kno
 
   const file = join(folder, "backup.db");
   const made = await bridgehead(["backup", file], state);
-  expect(made).toMatchObject({ code: 0, stderr: "", stdout: expect.stringMatching(/^backed up .* MB, as of 2/) });
+  expect(made).toMatchObject({ code: 0, stderr: "", stdout: expect.stringMatching(/^backed up .* [kM]B, as of 2/) });
   expect((await bridgehead(["backup", file], state)).stderr).toBe(`cannot back up: ${file} is there already\n`);
   isOver = true;
   await traffic;
@@ -182,8 +182,16 @@ test("a backup that is made under traffic is whole; what is restored from it kno
 
   const restored = newFolder();
   const settings = settingsOf(restored);
+  expect((await bridgehead(["reset-clock", "--settings", settings])).stderr).toMatch(/^there is no \S+state\.db\n$/);
+  const broken = newFolder();
+  mkdirSync(join(broken, "edge"));
+  writeFileSync(join(broken, "format"), "2");
+  writeFileSync(join(broken, "edge", "state.db"), "no database");
+  expect((await bridgehead(["reset-clock"], broken)).stderr).toMatch(
+    /^cannot set \S+state\.db back: file is not a database\n$/,
+  );
   const put = await bridgehead(["restore", file, "--settings", settings]);
-  expect(put).toMatchObject({ code: 0, stderr: "", stdout: expect.stringMatching(/^restored .* MB, as of 2/) });
+  expect(put).toMatchObject({ code: 0, stderr: "", stdout: expect.stringMatching(/^restored .* [kM]B, as of 2/) });
   expect((await bridgehead(["restore", file, "--settings", settings])).stderr).toMatch(/ has a state already, /);
   const disk = new SqliteDisk(join(restored, "edge", "state.db"), { readOnly: true });
   const { restoredAt } = await disk.open();

@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { backup, DatabaseSync } from "node:sqlite";
 import type { EpochMs } from "../../../src/foundation/ids.ts";
 import { codeOf, reasonOf } from "../../../src/foundation/text/reason.ts";
-import { leftOf, publish, removeDatabase } from "./files.ts";
+import { isThere, leftOf, publish, removeDatabase } from "./files.ts";
 import { SqliteDisk } from "./sqlite-disk.ts";
 
 export interface Backup {
@@ -27,6 +27,8 @@ export function backUp(state: string, file: string): Promise<Backup> {
 export function restore(file: string, state: string, at: EpochMs): Promise<Backup> {
   return named(file, state, () => {
     requireWhole(file);
+    // No edge runs, nor another restore: what is there is of one that was killed.
+    removeDatabase(draftOf(state));
     return copyChecked(file, state, async (draft) => {
       const disk = new SqliteDisk(draft);
       await disk.markRestored(at);
@@ -49,10 +51,11 @@ async function copyChecked(from: string, to: string, change: (draft: string) => 
   const left = leftOf(to);
   if (left !== undefined) throw new Error(`${left} is there already`);
   if (!existsSync(dirname(to))) throw new Error(`there is no folder ${dirname(to)}`);
-  const draft = `${to}.draft`;
-  removeDatabase(draft);
+  const draft = draftOf(to);
+  if (isThere(draft))
+    throw new Error(`${draft} is there: another copy is being made, or one was killed, and then delete it`);
+  writeFileSync(draft, "", { mode: 0o600, flag: "wx" });
   try {
-    writeFileSync(draft, "", { mode: 0o600 });
     await copy(from, draft);
     const at = checked(draft, from);
     await change(draft);
@@ -61,6 +64,10 @@ async function copyChecked(from: string, to: string, change: (draft: string) => 
   } finally {
     removeDatabase(draft);
   }
+}
+
+function draftOf(file: string): string {
+  return `${file}.draft`;
 }
 
 async function copy(from: string, draft: string): Promise<void> {

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from "node:fs";
+import { closeSync, fsyncSync, lstatSync, openSync, renameSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 
 /** A database, and what SQLite keeps beside it. */
@@ -13,9 +13,14 @@ export function rescuedFrom(file: string): string {
   return `${file}.rescued`;
 }
 
+/** Also a link that leads nowhere. */
+export function isThere(file: string): boolean {
+  return lstatSync(file, { throwIfNoEntry: false }) !== undefined;
+}
+
 /** What is there of a state; `undefined`: nothing. It would change another state of its name. */
 export function leftOf(file: string): string | undefined {
-  return [...ends.map((end) => `${file}${end}`), rescuedFrom(file)].find((each) => existsSync(each));
+  return [...ends.map((end) => `${file}${end}`), rescuedFrom(file)].find(isThere);
 }
 
 /** Gives a draft that is whole its name, in the same folder: after a loss of power, too, there is a whole file or none. */

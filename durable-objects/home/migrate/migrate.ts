@@ -129,7 +129,7 @@ function unnamedText(file: string, others: number): string {
   const more = others === 0 ? "" : ` (and ${counted(others, "file")} more)`;
   return (
     `${file}${more} cannot be named: neither its rows, nor those of other objects, nor the settings say of which domain, bridge or conference it is. ` +
-    "Add the domain that it was of to the settings, or move the file away if nothing in it is needed, and begin again"
+    "Add the domain or the bridge that it was of to the settings, or move the file away if nothing in it is needed, and begin again"
   );
 }
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -153,6 +153,46 @@ test.each([
   await expect(backUp(source, copy)).rejects.toThrow(says);
   await expect(restore(source, copy, 1)).rejects.toThrow(says);
   expect(readdirSync(folder)).toEqual(before);
+});
+
+test("of two backups to one file one is made, and the other says that it is; what is not its own it neither deletes nor replaces", async () => {
+  const folder = newFolder();
+  const [state, file, link] = ["state.db", "backup.db", "link.db"].map((name) => join(folder, name)) as [
+    string,
+    string,
+    string,
+  ];
+  const disk = new SqliteDisk(state);
+  await disk.open();
+  await disk.close();
+  const [one, other] = await Promise.allSettled([backUp(state, file), backUp(state, file)]);
+  expect([one.status, String((other as PromiseRejectedResult).reason)]).toEqual([
+    "fulfilled",
+    `Error: ${file}.draft is there: another copy is being made, or one was killed, and then delete it`,
+  ]);
+  symlinkSync(join(folder, "nowhere"), link);
+  await expect(backUp(state, link)).rejects.toThrow(`${link} is there already`);
+  expect(readdirSync(folder).filter((name) => !/-(?:wal|shm)$/.test(name))).toEqual([
+    ...["backup.db", "link.db", "state.db"],
+  ]);
+});
+
+test("what is left of a restore that was killed is in the way of no other", async () => {
+  const folder = newFolder();
+  const [state, file, anew] = ["state.db", "backup.db", "new.db"].map((name) => join(folder, name)) as [
+    string,
+    string,
+    string,
+  ];
+  const disk = new SqliteDisk(state);
+  await disk.open();
+  await disk.close();
+  await backUp(state, file);
+  writeFileSync(`${anew}.draft`, "half");
+  await restore(file, anew, 1);
+  expect(readdirSync(folder).filter((name) => !/-(?:wal|shm)$/.test(name))).toEqual([
+    ...["backup.db", "new.db", "state.db"],
+  ]);
 });
 
 test.each([100, 4_096, 10_000])("a backup that lacks its last %i bytes is not restored", async (lacks) => {
