@@ -33,7 +33,7 @@ export interface AppPorts extends AdapterPorts, AgentPorts, Omit<PeoplePorts & M
 /** All that the edge answers. */
 export interface App {
   readonly routes: Hono<Variables>["routes"];
-  /** `onDisk` resolves once all that was written is on disk, and rejects where it was lost; absent: the platform sees to that. */
+  /** `onDisk` resolves once all that was written is on disk, and rejects where it is lost; absent: the platform waits for that. */
   fetch(request: Request, onDisk?: OnDisk): Promise<Response | TextAnswer>;
 }
 

@@ -53,7 +53,7 @@ async function copyChecked(from: string, to: string, change: (draft: string) => 
   if (!existsSync(dirname(to))) throw new Error(`there is no folder ${dirname(to)}`);
   const draft = draftOf(to);
   if (isThere(draft))
-    throw new Error(`${draft} is there: another copy is being made, or one was killed, and then delete it`);
+    throw new Error(`${draft} is there: another copy is being made; delete it if that one was killed`);
   writeFileSync(draft, "", { mode: 0o600, flag: "wx" });
   try {
     await copy(from, draft);

@@ -168,7 +168,7 @@ test("of two backups to one file one is made, and the other says that it is; wha
   const [one, other] = await Promise.allSettled([backUp(state, file), backUp(state, file)]);
   expect([one.status, String((other as PromiseRejectedResult).reason)]).toEqual([
     "fulfilled",
-    `Error: ${file}.draft is there: another copy is being made, or one was killed, and then delete it`,
+    `Error: ${file}.draft is there: another copy is being made; delete it if that one was killed`,
   ]);
   symlinkSync(join(folder, "nowhere"), link);
   await expect(backUp(state, link)).rejects.toThrow(`${link} is there already`);
