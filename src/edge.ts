@@ -44,6 +44,8 @@ export interface EdgePlace extends Timers {
   fetch: AppPorts["fetch"];
   /** Lets this come to its end, although the request is over. */
   waitUntil(work: Promise<unknown>): void;
+  /** See `AuditPorts`. */
+  gate?(): () => Promise<void>;
 }
 
 /** Of a domain, so many servers are told to its directory as refused; each of them once in ten minutes. */
@@ -164,6 +166,7 @@ export class Edge {
         const told = answerOrNull(directory(domain).serverRefused(domain, host), { log }, { domain, host });
         waitUntil(told.then((answer) => void (answer === null && this.#serversTold.delete(name))));
       },
+      ...(place.gate && { gate: place.gate }),
       auditAsked: (domain, entry) => keepAsked({ after, directory }, domain, entry),
       audit: (domain, entry) => {
         place.log({ level: "info", event: "operator-action", domain, ...entry });

@@ -56,6 +56,7 @@ export async function serveHome({ file, host, port, write, ...options }: HomeOpt
     now: machineNow,
     fetch: (url, init) => fetch(url, init),
     waitUntil: (work) => void work.catch(() => {}),
+    gate: () => home.gate(),
   });
   const close = await listen({
     host,

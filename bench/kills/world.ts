@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -137,7 +137,8 @@ export class KillWorld {
   /** Keeps the whole logs and the timeline of the kills; returns the folder. */
   keepLogs(): string {
     const folder = mkdtempSync(join(tmpdir(), "bridgehead-kills-"));
-    cpSync(join(this.run.state, "logs"), folder, { recursive: true });
+    const logs = join(this.run.state, "logs");
+    if (existsSync(logs)) cpSync(logs, folder, { recursive: true });
     writeFileSync(join(folder, "kills.txt"), this.timeline.join("\n"));
     return folder;
   }

@@ -139,7 +139,9 @@ async function orSay<Done>(what: string, work: () => Promise<Done>): Promise<Don
   try {
     return await work();
   } catch (error) {
-    throw error instanceof CannotMigrate ? error : new StartError(`cannot ${what}: ${systemReason(error)}`);
+    // A fault of ours keeps its trace.
+    if (error instanceof CannotMigrate || error instanceof TypeError) throw error;
+    throw new StartError(`cannot ${what}: ${systemReason(error)}`);
   }
 }
 

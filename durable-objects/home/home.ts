@@ -153,6 +153,8 @@ export class Home {
   ): Promise<unknown> => {
     const own = copied(asked);
     const { life, whole } = await this.#load(this.#find(kind, name));
+    // It was deleted between: the next one of its name is asked.
+    if (life.isDeleted) return this.call(kind, name, method, own);
     const { [method]: called } = whole as object as Readonly<Record<string, Method>>;
     if (!called) throw new Error(`an object of kind ${kind} has no method ${method}`);
     return copied(await life.call(() => called.call(whole, ...own)));
@@ -163,6 +165,7 @@ export class Home {
     const { clock, newId } = this.#ports;
     const object = this.#find(kind, name);
     const { life, whole } = await this.#load(object);
+    if (life.isDeleted) return this.connect(kind, name, headers);
     return life.call(() => {
       let accepted: HomeSocket | null = null;
       const refusal = whole.connect?.(headers, (label = "") => {
@@ -348,13 +351,18 @@ export class Home {
     object.isWaking = true;
     try {
       const { life, whole } = await this.#load(object);
+      if (life.isDeleted) return;
       object.firing = at;
       object.alarm = null;
       await life.call(() => whole.alarm?.());
       object.firing = null;
       if (object.alarm === null) this.#setAlarm(object, life, null);
     } catch (error) {
-      if (this.#fault || object.alarm !== null) return;
+      const hasOther = object.alarm !== null && object.alarm !== at;
+      if (this.#fault || this.#isStopped || hasOther) return;
+      // Also where the object could not be loaded.
+      object.firing = at;
+      object.alarm = null;
       this.#log(object, "alarm-failed", error);
       const pauseMs = pauseAfter(failures + 1, alarmAgain);
       this.#ports.clock.after(pauseMs, () => void this.#wake(object, failures + 1));
@@ -383,7 +391,8 @@ export class Home {
   }
 
   #delete(object: HomeObject, life: Life): void {
-    if (object.life !== life) return;
+    if (life.hasEnded || object.life !== life) return;
+    life.deleted();
     if (object.number !== null) {
       this.#deleted.push(object.number);
       this.#byNumber.delete(object.number);
@@ -394,7 +403,6 @@ export class Home {
     this.#live.delete(object);
     this.#written.delete(object);
     if (this.#objects.get(object.key) === object) this.#objects.delete(object.key);
-    // The handler that deletes goes on to its end, and nothing of it is written.
     object.life = null;
     object.loaded = null;
   }

@@ -106,6 +106,7 @@ export async function listen(ports: ServerPorts): Promise<() => Promise<void>> {
   return async () => {
     const closed = new Promise((resolve) => server.close(resolve));
     for (const socket of webSockets.clients) socket.close(1012, "the edge stops");
+    webSockets.close(); // It refuses those that come now.
     const late = setTimeout(() => {
       server.closeAllConnections();
       for (const socket of upgraded) socket.destroy();
@@ -134,8 +135,9 @@ async function answerTo({ home, fetch }: ServerPorts, request: Request): Promise
   const gate = home.gate();
   let mayLeave = false;
   const onDisk = async () => {
-    await gate();
+    // Whoever waits here also hears of a loss, and answers for it.
     mayLeave = true;
+    await gate();
   };
   const answer = await fetch(request, onDisk);
   try {
@@ -143,6 +145,7 @@ async function answerTo({ home, fetch }: ServerPorts, request: Request): Promise
     if (!mayLeave) await gate();
     return answer;
   } catch {
+    if (answer instanceof Response) home.acceptedBy(answer)?.ended();
     return failedForNow();
   }
 }

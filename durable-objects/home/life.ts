@@ -19,6 +19,8 @@ export class Life {
   /** Work under way that is no call of it: posts, and what it asks of other objects. */
   #busy = 0;
   #end: Error | null = null;
+  /** It was deleted: it ends with the calls that are under way. */
+  #isDeleted = false;
   #usedAt: EpochMs;
 
   constructor(database: ObjectDatabase, ports: LifePorts) {
@@ -29,6 +31,10 @@ export class Life {
 
   get hasEnded(): boolean {
     return this.#end !== null;
+  }
+
+  get isDeleted(): boolean {
+    return this.#isDeleted;
   }
 
   /** Since when nothing is under way; `null`: something is. */
@@ -44,6 +50,7 @@ export class Life {
       const over = () => {
         this.#calls.delete(reject);
         this.#usedAt = this.#ports.clock.now();
+        if (this.#isDeleted && this.#calls.size === 0) this.end(new Error("the object was deleted"));
       };
       try {
         const value = work();
@@ -106,6 +113,11 @@ export class Life {
     });
     this.#timers.add(stop);
     return stop;
+  }
+
+  /** The call that deletes it goes on to its end, and nothing of that is written. */
+  deleted(): void {
+    this.#isDeleted = true;
   }
 
   /** Nothing of it happens any more; calls under way are refused with the error. */

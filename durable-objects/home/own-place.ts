@@ -15,6 +15,7 @@ export function ownPlaceOf(
     ...{ kept: keptIn(sql), sockets: { all: sockets } },
     ...(restoredAt !== null && { restoredAt }),
     post: (request) => outside(() => nodePost(request)),
+    onDisk: () => outside(async () => {}),
     fetch: (address, init) => outside(() => fetch(address, init)),
   };
 }

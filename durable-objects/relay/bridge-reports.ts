@@ -12,7 +12,7 @@ import type { Platform } from "../platform/platform.ts";
 import type { AgentSockets } from "./agent-sockets.ts";
 import type { Identity, RelayLog, RelayStore } from "./relay-store.ts";
 
-export interface ReportsPorts extends Pick<Platform, "now" | "after" | "measures"> {
+export interface ReportsPorts extends Pick<Platform, "now" | "after" | "measures" | "onDisk"> {
   conference(
     domain: DomainName,
     key: ConfKey,
@@ -152,7 +152,10 @@ export class BridgeReports {
         const activeSince = this.#ports.state().lastActive?.since ?? null;
         const of = { domain, bridge, confKey, activeSince, knownSince: this.#ports.knownSince() };
         const upTo = await conference.report({ ...of, ...sent });
-        this.#ports.measures.eventSeconds.observe({ domain }, this.#ports.now() - begunAt);
+        const observe = () => this.#ports.measures.eventSeconds.observe({ domain }, this.#ports.now() - begunAt);
+        // What is lost comes again.
+        if (this.#ports.onDisk) void this.#ports.onDisk().then(observe, () => {});
+        else observe();
         return this.#ack(said, upTo);
       }
       case "digest": {

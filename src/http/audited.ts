@@ -12,6 +12,8 @@ export interface AuditPorts {
   auditAsked(domain: DomainName, entry: AuditEntry): Promise<boolean>;
   /** Writes down what has become of it, in the place of that. The answer does not wait for it. */
   audit(domain: DomainName, entry: AuditEntry): void;
+  /** Taken before something is done; what it returns is called behind that, and rejects where it is lost. Absent: the platform waits. */
+  gate?(): () => Promise<void>;
 }
 
 interface AskedRequest {
@@ -46,9 +48,11 @@ export async function audited(
   const entryOf = (outcome: Pick<AuditEntry, "status" | "refusal">): AuditEntry => {
     return { at, person, role, by: signedIn.by, action, about, actionId, ...outcome, from };
   };
+  const onDisk = edge.gate?.();
   const isWrittenDown = await edge.auditAsked(domain, entryOf(unknownOutcome));
   try {
     const { response, refusal } = await act(isWrittenDown);
+    await onDisk?.();
     edge.audit(domain, entryOf({ status: response.status, refusal }));
     return response;
   } catch (error) {

@@ -94,8 +94,8 @@ export function wrongPart(part: "query" | "body" | "header", name: string, fault
 }
 
 export function failedForNow(): Response {
-  const why = "The log of the edge says why, and /readyz where it is the disk.";
-  return problem(503, "failed for now", `The request could not be carried out. ${why}`);
+  const why = "the log of the edge says why, and /readyz where it is the disk";
+  return problem(503, "failed for now", `The request could not be carried out (${why}): try it again.`);
 }
 
 export function notAllowed(detail: string): Response {

@@ -82,6 +82,11 @@ export class Storage {
     return fault;
   }
 
+  /** What the place itself says is wrong, without a look; `null`: nothing, or it does not know. */
+  get known(): string | null {
+    return this.#known?.()?.why ?? null;
+  }
+
   /** Since when `fault` finds something wrong; `null`: it does not. */
   get faultSince(): number | null {
     return this.#known ? (this.#known()?.since ?? null) : this.#faultSince;

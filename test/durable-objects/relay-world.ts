@@ -42,6 +42,8 @@ export class RelayWorld {
   readonly sent: EdgeToAgent[] = [];
   readonly lines: LogLine[] = [];
   readonly measures = new Measures();
+  /** Set before the relay begins. */
+  onDisk: (() => Promise<void>) | undefined;
   readonly closed: string[] = [];
   /** What receivers of webhooks are to hear. */
   readonly told: AgentEvent[] = [];
@@ -134,6 +136,7 @@ export class RelayWorld {
       },
       log: (line) => this.lines.push(line),
       measures: this.measures,
+      ...(this.onDisk && { onDisk: this.onDisk }),
       now: () => this.now,
       newId: () => "challenge",
       setAlarm: async (at) => {

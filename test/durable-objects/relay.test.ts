@@ -149,6 +149,28 @@ test("an agent's reports about a conference that the edge does not know are coun
   );
 });
 
+test("where the edge waits for the disk itself, an event took as long as that, and what is lost took no time", async () => {
+  const world = new RelayWorld();
+  const flushes = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  let next = 0;
+  world.onDisk = () => (flushes[next++] as PromiseWithResolvers<void>).promise;
+  world.sleep();
+  world.connect();
+  await world.relay.sendCommands({ domain, bridge, conference: own, commands, activeSince: null });
+  world.says(reports(own, 1));
+  await world.settle();
+  world.says(reports(own, 2));
+  await world.settle();
+  expect(next).toBe(2);
+  world.now += 3_000;
+  flushes[0]?.resolve();
+  flushes[1]?.reject(new Error("lost"));
+  await world.settle();
+  const said = measuredText(world.measures);
+  expect(said).toContain(`bridgehead_event_seconds_bucket{domain="${domain}",le="1"} 0\n`);
+  expect(said).toContain(`bridgehead_event_seconds_count{domain="${domain}"} 1\n`);
+});
+
 test("a conference that asked for a snapshot, or that got commands while no agent was there, is known, also after a sleep", async () => {
   const world = new RelayWorld();
   const asking = "555111333" as ConfKey;

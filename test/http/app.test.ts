@@ -450,6 +450,6 @@ test("what goes wrong behind the edge is 503, and logged", async () => {
   const response = await send(edge, "PUT", "local/conferences/555111222/hybrid", { connectData: "" });
 
   expect(response.status).toBe(503);
-  expect(await response.text()).toContain("The log of the edge says why, and /readyz where it is the disk.");
+  expect(await response.text()).toContain("the log of the edge says why, and /readyz where it is the disk");
   expect(edge.logged).toEqual(["request-failed"]);
 });

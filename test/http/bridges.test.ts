@@ -50,6 +50,13 @@ test("a bridge is drained and takes conferences again, each written down with wh
   ]);
 });
 
+test("what the disk lost is not written down as done, nor answered so", async () => {
+  const edge = newEdge();
+  edge.onDisk = () => Promise.reject(new Error("lost"));
+  expect((await ask(edge, "PUT", `${bridges}/simulated/drain`)).status).toBe(503);
+  expect(edge.audited).toMatchObject([["local", { action: "drainBridge", status: 503, refusal: "failed for now" }]]);
+});
+
 test("a request that needs no body may have an empty one, and no field", async () => {
   const edge = newEdge();
   const drain = (body?: object) => ask(edge, "PUT", `${bridges}/simulated/drain`, body);

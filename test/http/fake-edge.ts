@@ -195,6 +195,7 @@ export class FakeEdge {
         {
           people: () => people,
           onDisk: () => this.onDisk(),
+          gate: () => () => this.onDisk(),
           fetch: async (url: string) => this.fetches(url),
           refused: (domain) => this.refused.push(domain),
           serverRefused: (_domain, host) => this.serversRefused.push(host),

@@ -22,7 +22,7 @@ export interface AdapterPorts extends EdgePorts {
   readonly handleCache: HandleCache;
   readonly posts: RateLimit;
   readonly metrics: Metrics;
-  readonly storage: Pick<Storage, "failed" | "fault">;
+  readonly storage: Pick<Storage, "failed" | "fault" | "known">;
   /** Counts a document of WebEx that is not taken; those that are count where they are stored. The answer does not wait for it. */
   refused(domain: DomainName): void;
   /** Has the directory know of a server that the settings do not have. The answer does not wait for it. */
@@ -172,7 +172,8 @@ async function notStored(error: unknown, domain: DomainName, transId: TransId, e
 
 /** What is wrong with the disk if an object's storage failed; `undefined`: nothing that concerns other objects. */
 async function diskFault(fault: ReturnType<typeof storageFault>, edge: AdapterPorts): Promise<string | undefined> {
-  if (fault?.of === "disk") return "the disk is full";
+  if (fault === null) return edge.storage.known ?? undefined;
+  if (fault.of === "disk") return "the disk is full";
   // For a disk without room the platform may say no more than "internal error".
   return (await edge.storage.fault()) ?? undefined;
 }

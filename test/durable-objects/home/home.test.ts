@@ -52,7 +52,8 @@ function words(place: LifePlace, name: string) {
     alarm: async () => {
       add(`alarm of ${name}`);
       if (all().includes("alarm fails")) throw new Error("not now");
-      if (all().includes("alarm hangs")) await new Promise(() => {});
+      if (all().includes("alarm deletes")) await place.deleteAll();
+      else if (all().includes("alarm hangs")) await new Promise(() => {});
     },
     askHanging: (to: string) => void place.call("counts", to, "hang", []).catch(() => {}),
     forward: (to: string, word: string) => place.call("counts", to, "add", [word]),
@@ -265,6 +266,76 @@ test("an alarm that comes before it is on disk comes again where it is killed am
   await test.begin();
   await test.clock.pass(1_000);
   expect(begun).toBe(2);
+});
+
+test("a call that waits until its object is loaded, and finds it deleted by its alarm, is one of the next object", async () => {
+  const test = await HomeOnTest.start(words);
+  await test.ask("add", "alarm deletes");
+  await test.ask("wakeIn", 20_000);
+  await test.clock.pass(15_000); // It rests.
+  const { promise, resolve } = Promise.withResolvers<void>();
+  test.disk.slow = promise;
+  await test.clock.pass(5_000);
+  const added = test.ask("add", "confirmed");
+  await test.clock.pass(10);
+  test.disk.slow = null;
+  resolve();
+  await test.clock.pass(10);
+  await added;
+  expect(await test.ask("all")).toEqual(["confirmed"]);
+  await test.begin();
+  expect(await test.ask("all")).toEqual(["confirmed"]);
+});
+
+test("a timer of a deleted object does not come", async () => {
+  let come = 0;
+  const test = await HomeOnTest.start((place) => ({
+    deleteAll: () => {
+      place.after(100, () => come++);
+      return place.deleteAll();
+    },
+  }));
+  await test.ask("deleteAll");
+  await test.clock.pass(1_000);
+  expect(come).toBe(0);
+});
+
+test("an object that cannot be loaded is tried again more and more rarely by its alarm, and the log says so", async () => {
+  let made = 0;
+  let isBroken = false;
+  const test = await HomeOnTest.start((place) => {
+    made += 1;
+    if (isBroken) throw new Error("its rows make no sense");
+    return words(place, "one");
+  });
+  await test.ask("wakeIn", 20_000);
+  await test.clock.pass(15_000); // It rests.
+  isBroken = true;
+  made = 0;
+  await test.clock.pass(20_000);
+  expect(made).toBe(4); // At once, and after 2, 4 and 8 s.
+  expect(test.lines.filter(({ event }) => event === "alarm-failed").length).toBe(4);
+  isBroken = false;
+  await test.clock.pass(60_000);
+  expect(await test.ask("all")).toEqual(["alarm of one"]);
+});
+
+test("a life that has ended deletes nothing of the next one", async () => {
+  const lives: LifePlace[] = [];
+  const test = await HomeOnTest.start((place, name) => {
+    lives.push(place);
+    return words(place, name);
+  });
+  await test.ask("add", "a");
+  test.disk.fault = new Error("full");
+  await expect(test.ask("add", "b")).rejects.toThrow();
+  test.disk.fault = null;
+  await test.clock.pass(2_000);
+  expect(await test.ask("all")).toEqual(["a"]);
+  await lives[0]?.deleteAll();
+  await test.clock.pass(10);
+  await test.begin();
+  expect(await test.ask("all")).toEqual(["a"]);
 });
 
 test("an alarm that fails comes again after 2, 4, 8 s", async () => {

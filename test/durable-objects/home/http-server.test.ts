@@ -76,6 +76,33 @@ test("what counts only once it is on disk waits for that, and its answer for not
   await close();
 });
 
+test("who waits for the disk answers for a loss itself; of another answer nothing is left, nor of its socket", async () => {
+  const [port = 0] = await freePorts(1);
+  let ended = 0;
+  const accepted = { ended: () => ended++ } as unknown as HomeSocket;
+  const close = await listen({
+    ...{ host: "127.0.0.1", port },
+    home: {
+      gate: () => () => Promise.reject(new Error("lost")),
+      acceptedBy: ({ headers }) => (headers.has("accepted-socket") ? accepted : undefined),
+    },
+    fetch: async ({ url }, onDisk) => {
+      const asks = url.endsWith("/asks");
+      const isLost = asks && (await onDisk().catch(() => true));
+      return isLost
+        ? new Response("send it again", { status: 503, headers: { "retry-after": "2" } })
+        : new Response("", { headers: { "accepted-socket": "1" } });
+    },
+  });
+  const answered = async (path: string) => {
+    const { status, headers } = await fetch(`http://127.0.0.1:${port}${path}`);
+    return [status, headers.get("retry-after"), headers.get("content-type"), ended];
+  };
+  expect(await answered("/")).toEqual([503, null, "application/problem+json", 1]);
+  expect((await answered("/asks")).slice(0, 2)).toEqual([503, "2"]);
+  await close();
+});
+
 test("a request that names WebSockets without an upgrade of its connection gets no socket, and leaves none", async () => {
   const [port = 0] = await freePorts(1);
   let ended = 0;
