@@ -1,4 +1,14 @@
-import { closeSync, existsSync, fdatasync, fstatSync, openSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fdatasync,
+  fdatasyncSync,
+  fstatSync,
+  openSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { promisify } from "node:util";
 import type { EpochMs } from "../../../src/foundation/ids.ts";
@@ -50,8 +60,29 @@ interface DiskOptions {
   readonly sync?: (file: number) => Promise<void>;
 }
 
-/** In another thread, while the event loop goes on. */
-const syncBeside = promisify(fdatasync);
+/** A flush so soon behind the last one has company. */
+const busyMs = 1;
+/** What took longer than this may take long again. */
+const quickMs = 1;
+
+/**
+ * Where little goes on, at once: to wake another thread, and be woken by it, costs as much as the sync. Where flush follows flush, or the
+ * disk is slow, in another thread: what comes meanwhile gathers for the next one.
+ */
+export function syncing(
+  now = () => performance.now(),
+  { atOnce, beside } = { atOnce: fdatasyncSync, beside: promisify(fdatasync) },
+): (file: number) => Promise<void> {
+  let endedAt = Number.NEGATIVE_INFINITY;
+  let tookMs = 0;
+  return async (file) => {
+    const begunAt = now();
+    if (begunAt - endedAt >= busyMs && tookMs <= quickMs) atOnce(file);
+    else await beside(file);
+    endedAt = now();
+    tookMs = endedAt - begunAt;
+  };
+}
 
 /** The state of an edge in one file of SQLite. */
 export class SqliteDisk implements Disk {
@@ -71,7 +102,7 @@ export class SqliteDisk implements Disk {
   /** A sync of the log has failed: a later one says nothing of its pages, so they must come into the file first. */
   #isUnsynced = false;
 
-  constructor(file: string, { readOnly = false, sync = syncBeside }: DiskOptions = {}) {
+  constructor(file: string, { readOnly = false, sync = syncing() }: DiskOptions = {}) {
     this.#file = file;
     this.#readOnly = readOnly;
     this.#sync = sync;
@@ -99,7 +130,7 @@ export class SqliteDisk implements Disk {
         `a later release has written ${this.#file} (format ${written}; this release reads ${format}): start that one again, or restore a backup of this one`,
       );
     if (!this.#readOnly) {
-      // What NORMAL leaves out of FULL, to sync the log behind each commit, is done beside the event loop.
+      // What NORMAL leaves out of FULL, to sync the log behind each commit, is done by `sync`.
       database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 4000");
       database.exec(tables);
       database.exec(`PRAGMA user_version = ${format}`);

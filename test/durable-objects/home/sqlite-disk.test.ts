@@ -16,7 +16,7 @@ import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect, onTestFinished, test } from "vitest";
 import type { Flush } from "../../../durable-objects/home/log/disk.ts";
-import { SqliteDisk } from "../../../durable-objects/home/log/sqlite-disk.ts";
+import { SqliteDisk, syncing } from "../../../durable-objects/home/log/sqlite-disk.ts";
 import { atOnce } from "./home-on-test.ts";
 
 function newFile(): string {
@@ -68,6 +68,29 @@ test("a flush resolves once the log of SQLite is synced", async () => {
   syncs[0]?.resolve();
   await flushed;
   await disk.close();
+});
+
+test("a sync is made at once where little goes on, and beside where flush follows flush or the disk is slow", async () => {
+  let now = 0;
+  let takesMs = 0.3;
+  const made: string[] = [];
+  const by = (how: string) => () => {
+    made.push(how);
+    now += takesMs;
+  };
+  const sync = syncing(() => now, { atOnce: by("at once"), beside: async () => by("beside")() });
+  const after = async (pauseMs: number) => {
+    now += pauseMs;
+    await sync(1);
+    return made.at(-1);
+  };
+  expect([await after(5), await after(0.5), await after(0), await after(2)]).toEqual([
+    ...["at once", "beside", "beside", "at once"],
+  ]);
+  takesMs = 40;
+  expect([await after(5), await after(100), await after(100)]).toEqual(["at once", "beside", "beside"]);
+  takesMs = 0.3;
+  expect([await after(100), await after(100)]).toEqual(["beside", "at once"]);
 });
 
 test("where the sync fails the flush fails, and what it wrote is copied into the file before anything else is written", async () => {
