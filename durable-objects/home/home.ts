@@ -358,14 +358,18 @@ export class Home {
       object.firing = null;
       if (object.alarm === null) this.#setAlarm(object, life, null);
     } catch (error) {
-      const hasOther = object.alarm !== null && object.alarm !== at;
-      if (this.#fault || this.#isStopped || hasOther) return;
-      // Also where the object could not be loaded.
+      const hasLater = object.alarm !== null && object.alarm !== at && object.alarm > this.#ports.clock.now();
+      if (this.#fault || this.#isStopped || hasLater) return;
+      // Also where the object could not be loaded, or has set one that is due already.
       object.firing = at;
       object.alarm = null;
+      this.#alarms.set(object, null);
       this.#log(object, "alarm-failed", error);
       const pauseMs = pauseAfter(failures + 1, alarmAgain);
-      this.#ports.clock.after(pauseMs, () => void this.#wake(object, failures + 1));
+      this.#ports.clock.after(pauseMs, () => {
+        // One that was set meanwhile takes its place.
+        if (object.alarm === null) void this.#wake(object, failures + 1);
+      });
     } finally {
       object.isWaking = false;
       // It may have come meanwhile.
@@ -393,6 +397,7 @@ export class Home {
   #delete(object: HomeObject, life: Life): void {
     if (life.hasEnded || object.life !== life) return;
     life.deleted();
+    for (const socket of object.sockets) socket.close(1012, "the object was deleted");
     if (object.number !== null) {
       this.#deleted.push(object.number);
       this.#byNumber.delete(object.number);

@@ -145,8 +145,10 @@ async function answerTo({ home, fetch }: ServerPorts, request: Request): Promise
     if (!mayLeave) await gate();
     return answer;
   } catch {
-    if (answer instanceof Response) home.acceptedBy(answer)?.ended();
-    return failedForNow();
+    if (!(answer instanceof Response)) return failedForNow();
+    home.acceptedBy(answer)?.ended();
+    // One that says itself that it failed stands on nothing.
+    return answer.status === 503 ? answer : failedForNow();
   }
 }
 

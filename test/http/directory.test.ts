@@ -328,6 +328,15 @@ test("an export asks for a page when the one before is read, and breaks off wher
   expect([edge.logged, edge.lines]).toMatchObject([["export-broken"], [{ domain: "local", object: "the directory" }]]);
 });
 
+test("a page of an export that leaves later waits for the disk itself, and breaks off where that loses it", async () => {
+  const edge = new FakeEdge();
+  await ended(edge, ...names(1, 1_200).map((name) => call(name)));
+  edge.onDisk = () => Promise.reject(new Error("lost"));
+  const answer = await request(edge, "/records?format=ndjson");
+  await expect(answer.text()).rejects.toThrow();
+  expect(edge.logged).toEqual(["export-broken"]);
+});
+
 test("an export has as many records as its limit says, and goes on over pages in which none fits", async () => {
   const edge = new FakeEdge();
   const rare = (name: string) => call(name, { number: name.endsWith("000") ? "1" : "2" });

@@ -77,10 +77,13 @@ export function syncing(
   let tookMs = 0;
   return async (file) => {
     const begunAt = now();
-    if (begunAt - endedAt >= busyMs && tookMs <= quickMs) atOnce(file);
-    else await beside(file);
-    endedAt = now();
-    tookMs = endedAt - begunAt;
+    try {
+      if (begunAt - endedAt >= busyMs && tookMs <= quickMs) atOnce(file);
+      else await beside(file);
+    } finally {
+      endedAt = now();
+      tookMs = endedAt - begunAt;
+    }
   };
 }
 

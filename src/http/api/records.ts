@@ -120,7 +120,10 @@ export const recordRoutes = [
         isCsv ? csvLine(columnsOfKind, shown(one)) : `${JSON.stringify(shown(one))}\n`;
       const pageOrLog = async (place: number) => {
         try {
+          // The answer has begun to leave: each page waits by itself for what it stands on.
+          const onDisk = edge.gate?.();
           const page = await pageBehind(place);
+          await onDisk?.();
           if (page.end?.directory !== directory) throw new Error("the directory was lost meanwhile");
           return page;
         } catch (error) {

@@ -320,6 +320,30 @@ test("an object that cannot be loaded is tried again more and more rarely by its
   expect(await test.ask("all")).toEqual(["alarm of one"]);
 });
 
+test("a retry of an alarm neither takes a later one early nor comes without a pause where a due one was set", async () => {
+  const runs: number[] = [];
+  let isBroken = true;
+  const test = await HomeOnTest.start(({ now, setAlarm, getAlarm }) => ({
+    wakeIn: (ms: number) => setAlarm(now() + ms),
+    alarmAt: () => getAlarm(),
+    alarm: async () => {
+      runs.push(now());
+      if (!isBroken) return;
+      await setAlarm(now());
+      throw new Error("not now");
+    },
+  }));
+  await test.ask("wakeIn", 0);
+  await test.clock.pass(3_000);
+  expect(runs.length).toBe(2); // At once, and after 2 s.
+  isBroken = false;
+  await test.ask("wakeIn", 3_600_000);
+  await test.clock.pass(60_000);
+  expect(runs.length).toBe(2);
+  await test.clock.pass(3_600_000);
+  expect(runs.length).toBe(3);
+});
+
 test("a life that has ended deletes nothing of the next one", async () => {
   const lives: LifePlace[] = [];
   const test = await HomeOnTest.start((place, name) => {
@@ -504,6 +528,14 @@ test("a socket outlives the memory of its object, with what is kept with it; pin
   expect(test.made.length).toBe(2);
   socket.ended();
   expect(await test.ask("all")).toEqual(["a", "b", "closed"]);
+});
+
+test("the sockets of an object that is deleted close", async () => {
+  const test = await HomeOnTest.start(words);
+  const { sent } = await connected(test, "ann");
+  await test.ask("deleteAll");
+  await test.clock.pass(0);
+  expect(sent).toEqual(["welcome", "closed 1012 the object was deleted"]);
 });
 
 test("a request for a socket that is refused, and a message that breaks its object", async () => {

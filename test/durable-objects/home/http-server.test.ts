@@ -88,6 +88,7 @@ test("who waits for the disk answers for a loss itself; of another answer nothin
     },
     fetch: async ({ url }, onDisk) => {
       const asks = url.endsWith("/asks");
+      if (url.endsWith("/failed")) return new Response("", { status: 503, headers: { "retry-after": "3" } });
       const isLost = asks && (await onDisk().catch(() => true));
       return isLost
         ? new Response("send it again", { status: 503, headers: { "retry-after": "2" } })
@@ -100,6 +101,7 @@ test("who waits for the disk answers for a loss itself; of another answer nothin
   };
   expect(await answered("/")).toEqual([503, null, "application/problem+json", 1]);
   expect((await answered("/asks")).slice(0, 2)).toEqual([503, "2"]);
+  expect((await answered("/failed")).slice(0, 2)).toEqual([503, "3"]);
   await close();
 });
 

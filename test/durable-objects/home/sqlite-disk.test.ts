@@ -93,6 +93,22 @@ test("a sync is made at once where little goes on, and beside where flush follow
   expect([await after(100), await after(100)]).toEqual(["beside", "at once"]);
 });
 
+test("a disk that is slow to fail holds up the event loop once", async () => {
+  let now = 0;
+  const made: string[] = [];
+  const fail = (how: string) => () => {
+    made.push(how);
+    now += 30_000;
+    throw new Error("EIO");
+  };
+  const sync = syncing(() => now, { atOnce: fail("at once"), beside: async () => fail("beside")() });
+  for (let attempts = 0; attempts < 3; attempts++) {
+    now += 1_000;
+    await expect(sync(1)).rejects.toThrow("EIO");
+  }
+  expect(made).toEqual(["at once", "beside", "beside"]);
+});
+
 test("where the sync fails the flush fails, and what it wrote is copied into the file before anything else is written", async () => {
   const { file, disk, failNextSync } = await diskThatFails();
   failNextSync();
