@@ -320,7 +320,8 @@ export class Home {
       now: () => clock.now(),
       after: (ms, run) => life.after(ms, run),
       setAlarm: async (at) => this.#setAlarm(object, life, at),
-      getAlarm: async () => object.alarm,
+      // One that failed is about to come again; one at work is none.
+      getAlarm: async () => object.alarm ?? (object.isWaking ? null : object.firing),
       abort: (why) => this.#broke(object, life, new Error(why)),
       beginRestored: () => this.#beginRestored(),
       deleteAll: async () => this.#delete(object, life),
@@ -397,12 +398,12 @@ export class Home {
   #delete(object: HomeObject, life: Life): void {
     if (life.hasEnded || object.life !== life) return;
     life.deleted();
-    for (const socket of object.sockets) socket.close(1012, "the object was deleted");
     if (object.number !== null) {
       this.#deleted.push(object.number);
       this.#byNumber.delete(object.number);
       this.#writer.wrote();
     }
+    for (const socket of object.sockets) socket.close(1012, "the object was deleted");
     life.database.removeRecorded();
     this.#alarms.set(object, null);
     this.#live.delete(object);

@@ -333,9 +333,11 @@ test("a retry of an alarm neither takes a later one early nor comes without a pa
       throw new Error("not now");
     },
   }));
+  const at = test.clock.now;
   await test.ask("wakeIn", 0);
   await test.clock.pass(3_000);
   expect(runs.length).toBe(2); // At once, and after 2 s.
+  expect(await test.ask("alarmAt")).toBe(at); // Whoever sets one where none is would put it off.
   isBroken = false;
   await test.ask("wakeIn", 3_600_000);
   await test.clock.pass(60_000);
