@@ -16,8 +16,8 @@ export async function freePorts(wanted: number): Promise<number[]> {
 }
 
 /**
- * Whether no other process has claimed the port: an Asterisk takes a second until it listens. The claim lasts as long as this
- * process. It is a socket with a name in place of a file, which Linux alone has.
+ * Whether no other process has claimed the port: an Asterisk takes a second until it listens.
+ * The claim lasts as long as this process. It is a socket with a name in place of a file, which Linux alone has.
  */
 function claim(port: number): Promise<boolean> {
   return new Promise((done) => {

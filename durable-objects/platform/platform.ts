@@ -22,7 +22,7 @@ export interface Platform extends Timers {
   getAlarm(): Promise<EpochMs | null>;
   /** Ends the life of the object: the next call begins with what is on disk. */
   abort(why: string): void;
-  /** Resolves once all that was written so far is on disk, and rejects where it is lost. Absent: nothing is answered before that. */
+  /** Resolves once all that was written is on disk, and rejects where it is lost. Absent: the platform waits. */
   onDisk?(): Promise<void>;
   /**
    * When all that is on disk was last put back from a backup, like no other such time: what was written between the backup and then is lost. Absent:

@@ -8,7 +8,7 @@ export interface FolderOptions {
   readonly added?: Readonly<Record<string, string>>;
   /** The configuration files by name, as they will be written. */
   readonly change?: (files: Record<string, string>) => void;
-  /** The console explains nothing, and Asterisk starts with half the work: it searches its documentation for each function. */
+  /** Asterisk starts with half the work, for it searches its help for each function; its console explains nothing. */
   readonly withoutHelp?: true;
 }
 

@@ -12,7 +12,10 @@ export interface AuditPorts {
   auditAsked(domain: DomainName, entry: AuditEntry): Promise<boolean>;
   /** Writes down what has become of it, in the place of that. The answer does not wait for it. */
   audit(domain: DomainName, entry: AuditEntry): void;
-  /** Taken before something is done; what it returns is called behind that, and rejects where it is lost. Absent: the platform waits. */
+  /**
+   * Taken before something is done; what it returns is called behind that, and rejects where it is lost.
+   * Absent: the platform waits.
+   */
   gate?(): () => Promise<void>;
 }
 

@@ -61,7 +61,7 @@ export class Storage {
 
   /** What is wrong with the disk; `null`: nothing. The log has a line when something begins to be wrong, and one when nothing is any more. */
   async fault(): Promise<string | null> {
-    if (this.#known) return this.#known()?.why ?? null;
+    if (this.#known) return this.known;
     const at = this.#ports.now();
     if (!this.#asked || isPast(this.#asked.at, SAME_ANSWER_MS, at)) {
       this.#asked = { number: (this.#asked?.number ?? 0) + 1, at, fault: this.#probe() };

@@ -66,8 +66,8 @@ const busyMs = 1;
 const quickMs = 1;
 
 /**
- * Where little goes on, at once: to wake another thread, and be woken by it, costs as much as the sync. Where flush follows flush, or the
- * disk is slow, in another thread: what comes meanwhile gathers for the next one.
+ * Where little goes on, at once: to wake another thread, and be woken by it, costs as much as the sync.
+ * Where flush follows flush, or the disk is slow, in another thread: what comes meanwhile gathers for the next one.
  */
 export function syncing(
   now = () => performance.now(),

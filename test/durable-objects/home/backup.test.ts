@@ -13,6 +13,22 @@ function newFolder(): string {
   return folder;
 }
 
+/** A folder with the state of an edge that has ended. */
+async function newState() {
+  const folder = newFolder();
+  const path = (name: string) => join(folder, name);
+  const state = path("state.db");
+  const disk = new SqliteDisk(state);
+  await disk.open();
+  await disk.close();
+  return { folder, state, path };
+}
+
+/** But for what SQLite keeps beside a database. */
+function filesIn(folder: string): readonly string[] {
+  return readdirSync(folder).filter((name) => !/-(?:wal|shm)$/.test(name));
+}
+
 function written(position: number): Flush {
   const rows = [{ position, object: 1, body: `["${"row ".repeat(1_000)}"]` }];
   const created = position === 1 ? [[1, "counts/all"] as const] : [];
@@ -93,15 +109,8 @@ test("what a later release has written is neither served nor restored, and stays
 });
 
 test("nothing is overwritten, and what is no whole state is not restored", async () => {
-  const folder = newFolder();
-  const [state, text, other] = ["state.db", "text", "other.db"].map((name) => join(folder, name)) as [
-    string,
-    string,
-    string,
-  ];
-  const disk = new SqliteDisk(state);
-  await disk.open();
-  await disk.close();
+  const { folder, state, path } = await newState();
+  const [text, other] = [path("text"), path("other.db")];
   writeFileSync(text, "no database at all, but as long as its header is".repeat(100));
   new DatabaseSync(other).exec("CREATE TABLE about (at INTEGER)");
   const before = readdirSync(folder);
@@ -142,10 +151,7 @@ test.each([
   ["none.db", "x.db"],
   ["state.db/x.db", "x.db"],
 ])("why %s cannot be copied to %s names both", async (from, to) => {
-  const folder = newFolder();
-  const disk = new SqliteDisk(join(folder, "state.db"));
-  await disk.open();
-  await disk.close();
+  const { folder } = await newState();
   const before = readdirSync(folder);
   const [source, copy] = [resolve(folder, from), resolve(folder, to)];
   const says = `${source} cannot be copied to ${copy} (E`;
@@ -156,15 +162,8 @@ test.each([
 });
 
 test("of two backups to one file one is made, and the other says that it is; what is not its own it neither deletes nor replaces", async () => {
-  const folder = newFolder();
-  const [state, file, link] = ["state.db", "backup.db", "link.db"].map((name) => join(folder, name)) as [
-    string,
-    string,
-    string,
-  ];
-  const disk = new SqliteDisk(state);
-  await disk.open();
-  await disk.close();
+  const { folder, state, path } = await newState();
+  const [file, link] = [path("backup.db"), path("link.db")];
   const [one, other] = await Promise.allSettled([backUp(state, file), backUp(state, file)]);
   expect([one.status, String((other as PromiseRejectedResult).reason)]).toEqual([
     "fulfilled",
@@ -172,39 +171,25 @@ test("of two backups to one file one is made, and the other says that it is; wha
   ]);
   symlinkSync(join(folder, "nowhere"), link);
   await expect(backUp(state, link)).rejects.toThrow(`${link} is there already`);
-  expect(readdirSync(folder).filter((name) => !/-(?:wal|shm)$/.test(name))).toEqual([
-    ...["backup.db", "link.db", "state.db"],
-  ]);
+  expect(filesIn(folder)).toEqual(["backup.db", "link.db", "state.db"]);
 });
 
 test("what is left of a restore that was killed is in the way of no other", async () => {
-  const folder = newFolder();
-  const [state, file, anew] = ["state.db", "backup.db", "new.db"].map((name) => join(folder, name)) as [
-    string,
-    string,
-    string,
-  ];
-  const disk = new SqliteDisk(state);
-  await disk.open();
-  await disk.close();
+  const { folder, state, path } = await newState();
+  const [file, anew] = [path("backup.db"), path("new.db")];
   await backUp(state, file);
   writeFileSync(`${anew}.draft`, "half");
   await restore(file, anew, 1);
-  expect(readdirSync(folder).filter((name) => !/-(?:wal|shm)$/.test(name))).toEqual([
-    ...["backup.db", "new.db", "state.db"],
-  ]);
+  expect(filesIn(folder)).toEqual(["backup.db", "new.db", "state.db"]);
 });
 
 test.each([100, 4_096, 10_000])("a backup that lacks its last %i bytes is not restored", async (lacks) => {
-  const folder = newFolder();
-  const [state, file] = ["state.db", "backup.db"].map((name) => join(folder, name)) as [string, string];
-  const disk = new SqliteDisk(state);
-  await disk.open();
-  await disk.close();
+  const { state, path } = await newState();
+  const file = path("backup.db");
   const { bytes } = await backUp(state, file);
   truncateSync(file, bytes - lacks);
 
-  await expect(restore(file, join(folder, "new.db"), 1)).rejects.toThrow(
+  await expect(restore(file, path("new.db"), 1)).rejects.toThrow(
     `${file} is cut short: it has ${bytes - lacks} of ${bytes} bytes`,
   );
 });
