@@ -13,6 +13,8 @@ export interface StatementTexts {
 /** As it stands in a row of the log. */
 type Recorded = readonly [text: number | string, ...bindings: readonly SqlValue[]];
 
+/** Each commit goes through all pages that were written and are not in the file yet: with a larger cache it takes longer. */
+const cacheKiB = 256;
 /** A table with more rows has a part for each of them in its image. */
 const largeTable = 1_000;
 const reads = /^\s*(?:SELECT|WITH)\b/i;
@@ -46,7 +48,9 @@ export class ObjectDatabase implements Sql {
     if (file !== "") this.#touched = null;
     this.#texts = texts;
     this.#wrote = wrote;
-    this.#database.exec("PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY; PRAGMA temp_store = FILE");
+    this.#database.exec(
+      `PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY; PRAGMA temp_store = FILE; PRAGMA cache_size = ${-cacheKiB}`,
+    );
   }
 
   exec(query: string, ...bindings: readonly SqlValue[]): readonly SqlRow[] {
