@@ -21,6 +21,8 @@ export class HomeObject {
   firing: EpochMs | null = null;
   /** Its alarm is at work: the next one waits until that is over, as on workerd. */
   isWaking = false;
+  /** Of its alarm, one after the other. */
+  failures = 0;
   /** The alarm has changed since the last row. */
   hasNewAlarm = false;
   /** Its rows of the log that no image holds. */

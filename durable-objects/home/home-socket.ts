@@ -11,8 +11,8 @@ interface SocketPorts {
   /** Answered by the home, which wakes nobody for it. */
   readonly pings: { readonly ping: string; readonly pong: string } | null;
   now(): EpochMs;
-  /** Runs this once all that was written so far is on disk: at once, where it is; never, where that fails. */
-  afterFlush(run: () => void): void;
+  /** Runs this once all that was written so far is on disk: at once, where it is. Where that fails, the other one. */
+  afterFlush(run: () => void, failed?: (error: Error) => void): void;
   received(socket: HomeSocket, text: string): void;
   closed(socket: HomeSocket): void;
 }
@@ -56,7 +56,10 @@ export class HomeSocket implements ObjectSocket {
   close(code: number, reason: string): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    this.#ports.afterFlush(() => this.#end(code, reason));
+    this.#ports.afterFlush(
+      () => this.#end(code, reason),
+      ({ message }) => this.#end(1012, message),
+    );
   }
 
   /** What its object knows is lost: it closes at once, and what waits to be sent never leaves. */

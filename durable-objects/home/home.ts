@@ -111,7 +111,7 @@ export class Home {
 
   private constructor(ports: HomePorts) {
     this.#ports = ports;
-    this.#alarms = new Alarms(ports.clock, (object) => void this.#wake(object, 0));
+    this.#alarms = new Alarms(ports.clock, (object) => void this.#wake(object));
     this.#writer = new LogWriter({
       clock: ports.clock,
       disk: { flush: (flush, at) => this.#flush(flush, at) },
@@ -223,9 +223,9 @@ export class Home {
     this.#ports.log({ level: "error", event, ...object.logged, why: reasonOf(error) });
   }
 
-  readonly #afterFlush = (run: () => void): void => {
+  readonly #afterFlush = (run: () => void, failed: (error: Error) => void = () => {}): void => {
     const { pending } = this.#writer;
-    if (pending) pending.then(run, () => {});
+    if (pending) pending.then(run, failed);
     else run();
   };
 
@@ -345,11 +345,13 @@ export class Home {
     this.#wrote(object, life);
   }
 
-  /** It comes again until its work is done. */
-  async #wake(object: HomeObject, failures: number): Promise<void> {
+  /** It comes again until its work is done, later each time. */
+  async #wake(object: HomeObject): Promise<void> {
+    const { clock } = this.#ports;
     const at = object.alarm ?? object.firing;
     if (at === null || object.isWaking || this.#objects.get(object.key) !== object) return;
     object.isWaking = true;
+    let notBefore = Number.NEGATIVE_INFINITY;
     try {
       const { life, whole } = await this.#load(object);
       if (life.isDeleted) return;
@@ -357,24 +359,23 @@ export class Home {
       object.alarm = null;
       await life.call(() => whole.alarm?.());
       object.firing = null;
+      object.failures = 0;
       if (object.alarm === null) this.#setAlarm(object, life, null);
     } catch (error) {
-      const hasLater = object.alarm !== null && object.alarm !== at && object.alarm > this.#ports.clock.now();
-      if (this.#fault || this.#isStopped || hasLater) return;
+      if (this.#fault || this.#isStopped) return;
+      object.failures += 1;
+      notBefore = clock.now() + pauseAfter(object.failures, alarmAgain);
+      this.#log(object, "alarm-failed", error);
+      // One that it has set for later takes its place.
+      if (object.alarm !== null && object.alarm !== at && object.alarm > clock.now()) return;
       // Also where the object could not be loaded, or has set one that is due already.
       object.firing = at;
       object.alarm = null;
-      this.#alarms.set(object, null);
-      this.#log(object, "alarm-failed", error);
-      const pauseMs = pauseAfter(failures + 1, alarmAgain);
-      this.#ports.clock.after(pauseMs, () => {
-        // One that was set meanwhile takes its place.
-        if (object.alarm === null) void this.#wake(object, failures + 1);
-      });
     } finally {
       object.isWaking = false;
-      // It may have come meanwhile.
-      if (object.alarm !== null && this.#objects.get(object.key) === object) this.#alarms.set(object, object.alarm);
+      const due = object.alarm ?? object.firing;
+      const isKnown = !this.#isStopped && this.#objects.get(object.key) === object;
+      if (isKnown && due !== null) this.#alarms.set(object, Math.max(due, notBefore));
     }
   }
 

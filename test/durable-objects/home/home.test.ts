@@ -346,6 +346,25 @@ test("a retry of an alarm neither takes a later one early nor comes without a pa
   expect(runs.length).toBe(3);
 });
 
+test("an alarm that fails and sets the next one comes no sooner for that, however many were set meanwhile", async () => {
+  const runs: number[] = [];
+  const test = await HomeOnTest.start(({ now, setAlarm }) => ({
+    wakeIn: (ms: number) => setAlarm(now() + ms),
+    alarm: async () => {
+      runs.push(now());
+      await setAlarm(now() + 1);
+      throw new Error("not now");
+    },
+  }));
+  const begunAt = test.clock.now;
+  await test.ask("wakeIn", 0);
+  await test.ask("wakeIn", 500);
+  await test.ask("wakeIn", 1_000);
+  await test.clock.pass(20_000);
+  // The one that was set meanwhile, and after 4 and 8 s.
+  expect(runs.map((at) => at - begunAt)).toEqual([0, 1_000, 5_000, 13_000]);
+});
+
 test("a life that has ended deletes nothing of the next one", async () => {
   const lives: LifePlace[] = [];
   const test = await HomeOnTest.start((place, name) => {
@@ -364,7 +383,7 @@ test("a life that has ended deletes nothing of the next one", async () => {
   expect(await test.ask("all")).toEqual(["a"]);
 });
 
-test("an alarm that fails comes again after 2, 4, 8 s", async () => {
+test("an alarm that fails comes again after 2, 4, 8 s, and one that fails later after 2 s", async () => {
   const test = await HomeOnTest.start(words);
   await test.ask("add", "alarm fails");
   await test.ask("wakeIn", 0);
@@ -373,6 +392,25 @@ test("an alarm that fails comes again after 2, 4, 8 s", async () => {
   await test.ask("delete", "alarm fails");
   await test.clock.pass(60_000);
   expect(((await test.ask("all")) as string[]).length).toBe(5);
+  await test.ask("add", "alarm fails");
+  await test.ask("wakeIn", 0);
+  await test.clock.pass(3_000);
+  expect(((await test.ask("all")) as string[]).length).toBe(5 + 1 + 2);
+});
+
+test("no alarm comes while the edge stops", async () => {
+  const test = await HomeOnTest.start(words);
+  await test.ask("wakeIn", 1_000);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  test.disk.held = promise;
+  const added = test.ask("add", "a");
+  await test.clock.pass(0);
+  const stopped = test.home.stop();
+  await test.clock.pass(2_000);
+  resolve();
+  await Promise.allSettled([added, stopped]);
+  await test.begin();
+  expect(await test.ask("all")).toEqual(["a"]);
 });
 
 test("an object that throws in a timer ends alone: who waits for it is refused, and the next call finds what is on disk", async () => {
@@ -538,6 +576,15 @@ test("the sockets of an object that is deleted close", async () => {
   await test.ask("deleteAll");
   await test.clock.pass(0);
   expect(sent).toEqual(["welcome", "closed 1012 the object was deleted"]);
+});
+
+test("the sockets of an object that is deleted close also where the deletion does not come to disk", async () => {
+  const test = await HomeOnTest.start(words);
+  await test.ask("add", "a");
+  const { sent } = await connected(test, "ann");
+  test.disk.fault = new Error("full");
+  await expect(test.ask("deleteAll")).rejects.toThrow();
+  expect(sent).toEqual(["welcome", "closed 1012 full"]);
 });
 
 test("a request for a socket that is refused, and a message that breaks its object", async () => {
