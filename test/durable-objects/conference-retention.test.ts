@@ -120,23 +120,24 @@ test("of agents that come with ever new streams only the last eight are remember
 
 test("with an event each second all tables stay as large as after three hours", async () => {
   const world = await ConferenceWorld.running(1);
-  const rowsEachHour: number[][] = [];
-  for (let second = 1; second <= 4 * 3_600; second += 1) {
+  await world.longPast();
+  const rows: number[][] = [];
+  for (let second = 1; second <= 1_500; second += 1) {
     const muted = event({ type: "caller-muted", call: "c0", muted: second % 2 === 1 });
     world.report(muted);
     await world.time.pass(1_000);
-    if (second % 3_600 === 0) {
+    if (second % 300 === 0) {
       const [entries] = world.sql.exec("SELECT count(*) AS n FROM entry");
-      rowsEachHour.push([world.journalRows, Number(entries?.n), world.outboxRows]);
+      rows.push([world.journalRows, Number(entries?.n), world.outboxRows]);
     }
   }
 
-  for (const [journal = 0, entries = 0, outbox = 0] of rowsEachHour) {
+  for (const [journal = 0, entries = 0, outbox = 0] of rows) {
     expect(journal).toBeLessThan(10_300);
     expect(entries).toBeLessThanOrEqual(6);
     expect(outbox).toBeLessThanOrEqual(2);
   }
-  expect(world.posted.length).toBeGreaterThan(12_000);
+  expect(world.posted.length).toBeGreaterThan(1_250);
 });
 
 test("an event each second for a day leaves 10,000 inputs, and of an input each minute those of the days that are kept", () => {

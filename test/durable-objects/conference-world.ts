@@ -322,6 +322,18 @@ export class ConferenceWorld {
     await this.time.pass(5000);
   }
 
+  /** Three hours of which 10,000 rows of the journal are left, the most that it keeps. Another life goes on from there. */
+  async longPast(): Promise<void> {
+    await this.time.pass(3 * 3_600_000);
+    this.sql.exec(
+      `WITH RECURSIVE past (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM past WHERE n < 10000)
+       INSERT INTO journal (seq, at, input, progress, facts)
+       SELECT seq + n, at, '{"type":"time"}', progress, '[]'
+       FROM past, (SELECT seq, at, progress FROM journal ORDER BY seq DESC LIMIT 1)`,
+    );
+    this.start();
+  }
+
   /** The agent acknowledges every command that the bridge was sent. */
   ackAll(): void {
     this.conference.ackCommands(

@@ -293,8 +293,8 @@ test("a conference that wrote more than its journal holds has all its records", 
   const world = new DirectoryWorld();
   const conference = world.conference();
   await conference.running(2);
-  const keys = Array.from({ length: 11_000 }, (_, index) => index);
-  for (const index of keys) {
+  await conference.longPast();
+  for (let index = 0; index < 1_000; index += 1) {
     await conference.time.pass(1_000);
     const event = { type: "caller-muted", call: "c0", muted: index % 2 === 0 };
     await conference.report({ type: "event", event } as never);
@@ -306,7 +306,7 @@ test("a conference that wrote more than its journal holds has all its records", 
   await conference.time.pass(5_000);
 
   expect(await world.all()).toMatchObject([
-    { call: "c0", mutes: 5_500, mutedSeconds: expect.any(Number), extCallId: "1001" },
+    { call: "c0", mutes: 500, mutedSeconds: expect.any(Number), extCallId: "1001" },
     { call: "c1", mutes: 0 },
     { kind: "conference", calls: 2 },
   ]);
