@@ -4,7 +4,7 @@ import { Measures } from "../../../durable-objects/platform/measures.ts";
 import { WebexSite } from "../../../durable-objects/webex-site/webex-site.ts";
 import type { ConfKey, DomainName } from "../../../src/foundation/ids.ts";
 import type { PostFetch } from "../../../webex-interfaces/doors/edge.ts";
-import { answerXml } from "../../../webex-interfaces/doors/site.ts";
+import { answerXml, type Site } from "../../../webex-interfaces/doors/site.ts";
 import { noon, SiteOnTest, seeded } from "../../../webex-interfaces/doors/tests.ts";
 import { testDomain } from "../../local-domain.ts";
 import { Clock } from "../../simulation/clock.ts";
@@ -154,11 +154,16 @@ export function answerOf({ simulated, time }: World, body: string): Response {
   return new Response(answerXml(simulated.site, body), { headers: { "content-type": "text/xml" } });
 }
 
+/** Refuses everything, so that no request changes it. */
+let siteAtLimit: Site | undefined;
+
 /** The site's refusal of one request too many. */
 export function limited(body: string): Response {
-  const { site } = new SiteOnTest();
-  site.run("UPDATE sites SET rate_limit = 0");
-  return new Response(answerXml(site, body), { headers: { "content-type": "text/xml" } });
+  if (!siteAtLimit) {
+    siteAtLimit = new SiteOnTest().site;
+    siteAtLimit.run("UPDATE sites SET rate_limit = 0");
+  }
+  return new Response(answerXml(siteAtLimit, body), { headers: { "content-type": "text/xml" } });
 }
 
 export const html = () => new Response("<!DOCTYPE html><html><body>Back soon.</body></html>");
