@@ -241,8 +241,16 @@ function runMain(
     execFile(
       process.execPath,
       ["bridge-agent/main.ts", ...args],
-      uid === undefined ? {} : { uid },
+      uid === undefined ? {} : { uid, env: { ...process.env, NODE_COMPILE_CACHE: compiledFor(uid) } },
       (error, stdout, stderr) => ended({ code: error ? Number(error.code ?? -1) : 0, stderr, stdout }),
     );
   });
+}
+
+/** Where this user's processes keep what they have compiled: another user's folder is closed to them. */
+function compiledFor(uid: number): string {
+  const compiled = join(folder, `compiled-for-${uid}`);
+  mkdirSync(compiled, { recursive: true });
+  chownSync(compiled, uid, uid);
+  return compiled;
 }
