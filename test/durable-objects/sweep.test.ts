@@ -138,7 +138,7 @@ test("however often a round is to begin, the oldest conferences are swept, too",
 test("the load of protocol T9, thirty conferences a minute with several blocks each, is swept in five minutes", async () => {
   const allocator = new Allocator();
   const block = { msgIds: 20, transIds: 20 };
-  for (let index = 0; index < 3 * 10_800; index += 1) {
+  for (let index = 0; index < 2 * 10_800; index += 1) {
     allocator.ids.allocate(`k${index % 10_800}` as ConfKey, block, noon);
   }
   await allocator.allocate("latest");
