@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { backup, DatabaseSync } from "node:sqlite";
 import type { EpochMs } from "../../../src/foundation/ids.ts";
 import { codeOf, reasonOf } from "../../../src/foundation/text/reason.ts";
-import { isThere, leftOf, publish, removeDatabase } from "./files.ts";
+import { isThere, leftOf, publish, removeDatabase, rescuedFrom } from "./files.ts";
 import { SqliteDisk } from "./sqlite-disk.ts";
 
 export interface Backup {
@@ -19,6 +19,9 @@ const allPages = 2 ** 31 - 1;
 export function backUp(state: string, file: string): Promise<Backup> {
   return named(state, file, () => {
     requireFile(state, "the state of an edge");
+    const rescued = rescuedFrom(state);
+    if (isThere(rescued))
+      throw new Error(`${rescued} holds more than ${state}: start the edge, which puts it in its place`);
     return copyChecked(state, file, async () => {});
   });
 }
@@ -27,6 +30,8 @@ export function backUp(state: string, file: string): Promise<Backup> {
 export function restore(file: string, state: string, at: EpochMs): Promise<Backup> {
   return named(file, state, () => {
     requireWhole(file);
+    if (isThere(draftOf(state)) && statSync(draftOf(state)).ino === statSync(file).ino)
+      throw new Error(`${file} is the name of a copy that is not finished: give the backup another one`);
     // No edge runs, nor another restore: what is there is of one that was killed.
     removeDatabase(draftOf(state));
     return copyChecked(file, state, async (draft) => {
@@ -59,6 +64,7 @@ async function copyChecked(from: string, to: string, change: (draft: string) => 
     await copy(from, draft);
     const at = checked(draft, from);
     await change(draft);
+    if (isThere(to)) throw new Error(`${to} came while it was made`);
     publish(draft, to);
     return { at, bytes: statSync(to).size };
   } finally {

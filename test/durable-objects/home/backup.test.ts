@@ -169,9 +169,28 @@ test("of two backups to one file one is made, and the other says that it is; wha
     "fulfilled",
     `Error: ${file}.draft is there: another copy is being made; delete it if that one was killed`,
   ]);
+  const late = path("late.db");
+  const made = backUp(state, late);
+  writeFileSync(late, "somebody else's");
+  await expect(made).rejects.toThrow(`${late} came while it was made`);
+  rmSync(late);
   symlinkSync(join(folder, "nowhere"), link);
   await expect(backUp(state, link)).rejects.toThrow(`${link} is there already`);
   expect(filesIn(folder)).toEqual(["backup.db", "link.db", "state.db"]);
+});
+
+test("a copy that is not finished is no backup, nor what a whole one is about to replace", async () => {
+  const { folder, state, path } = await newState();
+  const [file, rescued] = [path("new.db.draft"), path("state.db.rescued")];
+  await backUp(state, file);
+  await expect(restore(file, path("new.db"), 1)).rejects.toThrow(
+    `${file} is the name of a copy that is not finished: give the backup another one`,
+  );
+  writeFileSync(rescued, "");
+  await expect(backUp(state, path("backup.db"))).rejects.toThrow(
+    `${rescued} holds more than ${state}: start the edge, which puts it in its place`,
+  );
+  expect(filesIn(folder)).toEqual(["new.db.draft", "state.db", "state.db.rescued"]);
 });
 
 test("what is left of a restore that was killed is in the way of no other", async () => {
