@@ -4,6 +4,9 @@ type Value = string | number | null;
 const opcodes = { insert: 18, update: 23, delete: 9 } as const;
 const [none, integer, real, text, blob, nothing] = [0, 1, 2, 3, 4, 5];
 
+/** A mark of the byte order at the beginning of a text belongs to it. */
+const asItIs = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
+
 /**
  * The primary keys of the rows that a patchset of one table names, as JSON lists
  * (https://www.sqlite.org/session/sqlite3changeset.html: a header for the table, then each row with the values that it needs).
@@ -70,6 +73,6 @@ class Reader {
     if (type !== text && type !== blob) throw new Error(`a patchset has a value of type ${type}`);
     const length = this.varint();
     this.#at += length;
-    return new TextDecoder().decode(this.#bytes.subarray(this.#at - length, this.#at));
+    return asItIs.decode(this.#bytes.subarray(this.#at - length, this.#at));
   }
 }

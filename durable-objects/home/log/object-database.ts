@@ -37,8 +37,12 @@ export class ObjectDatabase implements Sql {
   readonly #wrote: () => void;
   #recorded: Recorded[] = [];
   #depth = 0;
+  /** So many of them the transaction that is open did not write. */
+  #recordedBefore = 0;
   /** Tables that were written since the last image; `null`: all may have been. */
   #touched: Set<string> | null = new Set();
+  /** The tables that the last image has. */
+  #imaged: ReadonlySet<string> = new Set();
   /** What happens to large tables since the last image. */
   readonly #sessions = new Map<string, Session>();
 
@@ -73,6 +77,7 @@ export class ObjectDatabase implements Sql {
 
   transaction<Value>(work: () => Value): Value {
     const [depth, before] = [this.#depth, this.#recorded.length];
+    if (depth === 0) this.#recordedBefore = before;
     this.#prepared(`SAVEPOINT nested${depth}`).statement.run();
     this.#depth += 1;
     try {
@@ -89,12 +94,11 @@ export class ObjectDatabase implements Sql {
     }
   }
 
-  /** What was written since the last call, as a row of the log has it; `null`: nothing. */
+  /** What was written since the last call, as a row of the log has it, without that of an open transaction; `null`: nothing. */
   removeRecorded(): string | null {
-    if (this.#recorded.length === 0) return null;
-    const body = JSON.stringify(this.#recorded);
+    const whole = this.#depth === 0 ? this.#recorded : this.#recorded.slice(0, this.#recordedBefore);
     this.#recorded = [];
-    return body;
+    return whole.length === 0 ? null : JSON.stringify(whole);
   }
 
   /** Fills an empty database. */
@@ -107,6 +111,7 @@ export class ObjectDatabase implements Sql {
         this.#prepared(`INSERT INTO ${table} VALUES (${places})`).statement.run(...row);
       }
     }
+    this.#imaged = new Set(image.parts.map(({ table }) => table));
     for (const { table, key } of image.parts) if (key !== "") this.#watch(table);
     for (const body of bodies) {
       for (const [text, ...bindings] of JSON.parse(body) as Recorded[]) {
@@ -122,11 +127,13 @@ export class ObjectDatabase implements Sql {
   /** What must change in the image on disk so that it holds all that was written. */
   changeOfImage(): Pick<ImageChange, "schema" | "replaced" | "parts" | "gone"> {
     const tables = this.#all("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY type DESC, rowid");
-    const replaced: string[] = [];
+    const names = new Set(
+      this.#all("SELECT name FROM sqlite_master WHERE type = 'table'").map(({ name }) => String(name)),
+    );
+    const replaced = [...this.#imaged].filter((table) => !names.has(table));
     const parts: ImagePart[] = [];
     const gone: Omit<ImagePart, "rows">[] = [];
-    for (const { name } of this.#all("SELECT name FROM sqlite_master WHERE type = 'table'")) {
-      const table = String(name);
+    for (const table of names) {
       const session = this.#sessions.get(table);
       if (session) {
         for (const key of changedKeys(session.patchset())) {
@@ -143,6 +150,7 @@ export class ObjectDatabase implements Sql {
       }
     }
     this.#touched = new Set();
+    this.#imaged = names;
     return { schema: tables.map(({ sql }) => String(sql)), replaced, parts, gone };
   }
 
@@ -162,9 +170,10 @@ export class ObjectDatabase implements Sql {
 
   #partsOf(table: string): readonly ImagePart[] {
     const rows = this.#rows(`SELECT * FROM ${table}`);
-    if (rows.length <= largeTable) return rows.length === 0 ? [] : [{ table, key: "", rows: JSON.stringify(rows) }];
-    this.#watch(table);
     const columns = this.#keyColumns(table).map(({ cid }) => Number(cid));
+    if (rows.length === 0) return [];
+    if (rows.length <= largeTable || columns.length === 0) return [{ table, key: "", rows: JSON.stringify(rows) }];
+    this.#watch(table);
     return rows.map((row) => ({
       table,
       key: JSON.stringify(columns.map((column) => row[column])),
@@ -205,8 +214,11 @@ export class ObjectDatabase implements Sql {
   }
 
   #touch(kind: Prepared["kind"], table: string | undefined): void {
-    if (kind === "makes" || table === undefined) this.#touched = null;
-    else this.#touched?.add(table);
+    if (kind !== "makes" && table !== undefined) return void this.#touched?.add(table);
+    // The rows in an image fit its schema alone.
+    for (const session of this.#sessions.values()) session.close();
+    this.#sessions.clear();
+    this.#touched = null;
   }
 
   get #schemaVersion(): unknown {
