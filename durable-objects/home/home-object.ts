@@ -17,16 +17,14 @@ export class HomeObject {
   /** `null`: nothing of it is on disk, nor on its way there. */
   number: number | null = null;
   alarm: EpochMs | null = null;
-  /** The alarm whose work is under way: it stays on disk until that is done. */
+  /** The alarm whose work is under way, or has failed and comes again unless another one is set: it stays on disk until then. */
   firing: EpochMs | null = null;
   /** Its alarm is at work: the next one waits until that is over, as on workerd. */
   isWaking = false;
-  /** Of its alarm, one after the other. */
+  /** How often in a row the work of its alarm has failed. */
   failures = 0;
   /** The alarm has changed since the last row. */
   hasNewAlarm = false;
-  /** Its rows of the log that no image holds. */
-  positions: number[] = [];
   /** `null`: it is not in memory. */
   loaded: Promise<Loaded> | null = null;
   life: Life | null = null;

@@ -12,6 +12,7 @@ import { HomeObject, type Loaded } from "./home-object.ts";
 import { HomeSocket } from "./home-socket.ts";
 import { Life } from "./life.ts";
 import type { Disk, Flush, ImageChange, LogRow } from "./log/disk.ts";
+import { LogRows } from "./log/log-rows.ts";
 import { LogWriter } from "./log/log-writer.ts";
 import { ObjectDatabase } from "./log/object-database.ts";
 import { Texts } from "./log/texts.ts";
@@ -55,12 +56,6 @@ const largeRestAfterMs = 3_600_000;
 const mostLive = 300;
 const crowdedRestAfterMs = 2_000;
 const lookEveryMs = 2_000;
-/** With more rows that no image holds, images are made: all of them are read again at a start. */
-const mostRows = 50_000;
-/** Images that are made of a log that is too long, with each flush. */
-const imagesTogether = 20;
-/** Rows that may go are deleted some at a time. */
-const deletedTogether = 1_000;
 const probeEveryMs = 1_000;
 /** A machine's clock that is further behind what is on disk was set, or was ahead before. */
 const farMs = 60_000;
@@ -93,14 +88,13 @@ export class Home {
   /** Sockets whose connection is yet to be made. */
   readonly #accepted = new Map<string, HomeSocket>();
   #texts = new Texts([]);
-  /** The rows of the log in their order: position and object. */
-  #rows: (readonly [position: number, object: number])[] = [];
-  /** How many of them, at the beginning, nobody needs. */
-  #gone = 0;
+  #rows = new LogRows([]);
   #position = 0;
   #number = 0;
   #restoredAt: EpochMs | null = null;
   #fault: { readonly why: string; readonly since: EpochMs } | null = null;
+  /** It never rejects. */
+  #probing: Promise<void> | null = null;
   /** Whether a timer will look for objects that may rest. */
   #looks = false;
   /** How often a flush has failed. */
@@ -167,25 +161,38 @@ export class Home {
     const { life, whole } = await this.#load(object);
     if (life.isDeleted) return this.connect(kind, name, headers);
     return life.call(() => {
-      let accepted: HomeSocket | null = null;
-      const refusal = whole.connect?.(headers, (label = "") => {
-        accepted = new HomeSocket(newId(), label, {
+      const accepted: HomeSocket[] = [];
+      const accept = (label = "") => {
+        const socket = new HomeSocket(newId(), label, {
           pings: whole.pings ?? null,
           now: () => clock.now(),
           afterFlush: this.#afterFlush,
-          received: (socket, text) => this.#hear(object, (heard) => heard.received?.(socket, text)),
-          closed: (socket) => {
-            if (object.sockets.delete(socket)) this.#hear(object, (heard) => heard.closed?.(socket));
+          received: (from, text) => this.#hear(object, (heard) => heard.received?.(from, text)),
+          closed: (closed) => {
+            if (object.sockets.delete(closed)) this.#hear(object, (heard) => heard.closed?.(closed));
           },
         });
-        object.sockets.add(accepted);
-        return accepted;
-      });
-      if (refusal) return refusal;
-      if (!accepted) return new Response("There is no socket here.\n", { status: 404 });
-      const { id }: HomeSocket = accepted;
-      this.#accepted.set(id, accepted);
-      return new Response(null, { headers: { [acceptedHeader]: id } });
+        accepted.push(socket);
+        object.sockets.add(socket);
+        return socket;
+      };
+      const drop = () => {
+        for (const socket of accepted) object.sockets.delete(socket);
+      };
+      try {
+        const refusal = whole.connect?.(headers, accept);
+        if (refusal) {
+          drop();
+          return refusal;
+        }
+      } catch (error) {
+        drop();
+        throw error;
+      }
+      const [socket] = accepted;
+      if (!socket) return new Response("There is no socket here.\n", { status: 404 });
+      this.#accepted.set(socket.id, socket);
+      return new Response(null, { headers: { [acceptedHeader]: socket.id } });
     });
   };
 
@@ -204,6 +211,7 @@ export class Home {
     for (const { life } of this.#live) life?.end(error);
     this.#toImage.clear();
     while (this.#writer.pending) await this.#writer.pending.catch(() => {});
+    await this.#probing;
     this.#endAll(error);
     this.#alarms.clear();
     await this.#ports.disk.close();
@@ -237,8 +245,7 @@ export class Home {
     this.#position = lastPosition;
     this.#number = lastObject;
     this.#restoredAt = restoredAt;
-    this.#rows = [...rows];
-    this.#gone = 0;
+    this.#rows = new LogRows(rows);
     for (const { object: number, name, alarm } of objects) {
       const [kind = "", ...parts] = name.split("/");
       const object = new HomeObject(kind as ObjectName, parts.join("/"));
@@ -248,7 +255,6 @@ export class Home {
       this.#byNumber.set(number, object);
       this.#alarms.set(object, alarm);
     }
-    for (const [position, object] of rows) this.#byNumber.get(object)?.positions.push(position);
   }
 
   /** Nothing may be dated before what is there, so only a person can say which of the two clocks was wrong. */
@@ -272,17 +278,27 @@ export class Home {
 
   /** All who ask while it is loaded get the same one, in the order in which they asked. */
   #load(object: HomeObject): Promise<Loaded> {
-    if (this.#fault) return Promise.reject(new Error(`the edge cannot write to its disk: ${this.#fault.why}`));
-    if (this.#isStopped) return Promise.reject(new Error("the edge stops"));
+    const why = this.#fault ? `the edge cannot write to its disk: ${this.#fault.why}` : "the edge stops";
+    if (this.#fault || this.#isStopped) {
+      this.#forget(object);
+      return Promise.reject(new Error(why));
+    }
     object.rests = false;
     if (!object.loaded) {
       const loaded = this.#begin(object);
       object.loaded = loaded;
       loaded.catch(() => {
         if (object.loaded === loaded) object.loaded = null;
+        this.#forget(object);
       });
     }
     return object.loaded;
+  }
+
+  /** Where nothing of it is kept, nothing remembers its name. */
+  #forget(object: HomeObject): void {
+    const isKept = object.number !== null || object.loaded !== null || object.sockets.size > 0;
+    if (!isKept && this.#objects.get(object.key) === object) this.#objects.delete(object.key);
   }
 
   async #begin(object: HomeObject): Promise<Loaded> {
@@ -297,7 +313,7 @@ export class Home {
       if (object.number !== null) {
         // An image of it may be on its way to disk.
         await this.#writer.pending;
-        const { image, bodies } = await disk.read(object.number, object.positions);
+        const { image, bodies } = await disk.read(object.number, this.#rows.of(object.number));
         // A flush may have failed meanwhile: another one of this name begins anew then.
         if (this.#objects.get(object.key) !== object) throw new Error("what is read of the object was dropped");
         database.restore(image, bodies);
@@ -305,7 +321,9 @@ export class Home {
       object.life = life;
       this.#live.add(object);
       this.#lookLater();
-      return { life, whole: await make(object.kind, object.name, this.#placeOf(object, life)) };
+      const whole = await life.busy(async () => make(object.kind, object.name, this.#placeOf(object, life)));
+      if (life.hasEnded) throw new Error("the object broke while it was made");
+      return { life, whole };
     } catch (error) {
       this.#leave(object, life, new Error(reasonOf(error), { cause: error }));
       throw error;
@@ -332,7 +350,7 @@ export class Home {
   }
 
   #wrote(object: HomeObject, life: Life): void {
-    if (object.life !== life) return; // A life that was deleted has nothing to say.
+    if (object.life !== life) throw new Error("the object was deleted");
     this.#written.add(object);
     this.#writer.wrote();
   }
@@ -354,7 +372,8 @@ export class Home {
     let notBefore = Number.NEGATIVE_INFINITY;
     try {
       const { life, whole } = await this.#load(object);
-      if (life.isDeleted) return;
+      // One for later may have taken its place while the object was loaded.
+      if (life.isDeleted || (object.alarm !== null && object.alarm > clock.now())) return;
       object.firing = at;
       object.alarm = null;
       await life.call(() => whole.alarm?.());
@@ -367,7 +386,7 @@ export class Home {
       notBefore = clock.now() + pauseAfter(object.failures, alarmAgain);
       this.#log(object, "alarm-failed", error);
       // One that it has set for later takes its place.
-      if (object.alarm !== null && object.alarm !== at && object.alarm > clock.now()) return;
+      if (object.alarm !== null && object.alarm > clock.now()) return;
       // Also where the object could not be loaded, or has set one that is due already.
       object.firing = at;
       object.alarm = null;
@@ -383,7 +402,7 @@ export class Home {
   #broke(object: HomeObject, life: Life, error: unknown): void {
     if (life.hasEnded) return;
     this.#log(object, "object-broke", error);
-    this.#record(object, life);
+    if (!life.isDeleted) this.#record(object, life);
     if (this.#recorded.length > 0) this.#writer.wrote();
     this.#leave(object, life, error instanceof Error ? error : new Error(String(error)));
   }
@@ -394,6 +413,7 @@ export class Home {
     object.life = null;
     object.loaded = null;
     this.#live.delete(object);
+    this.#forget(object);
   }
 
   #delete(object: HomeObject, life: Life): void {
@@ -402,10 +422,10 @@ export class Home {
     if (object.number !== null) {
       this.#deleted.push(object.number);
       this.#byNumber.delete(object.number);
+      this.#rows.release(object.number);
       this.#writer.wrote();
     }
     for (const socket of object.sockets) socket.close(1012, "the object was deleted");
-    life.database.removeRecorded();
     this.#alarms.set(object, null);
     this.#live.delete(object);
     this.#written.delete(object);
@@ -428,8 +448,7 @@ export class Home {
     // One that came before it was on disk, and is at work, comes again after a kill.
     const alarm = object.hasNewAlarm ? { alarm: object.alarm ?? object.firing } : {};
     object.hasNewAlarm = false;
-    object.positions.push(this.#position);
-    this.#rows.push([this.#position, object.number]);
+    this.#rows.add(this.#position, object.number);
     this.#recorded.push({ position: this.#position, object: object.number, ...alarm, body: body ?? "[]" });
   }
 
@@ -437,48 +456,40 @@ export class Home {
     for (const object of this.#written) if (object.life) this.#record(object, object.life);
     const images = [...this.#toImage].flatMap((object) => this.#imageOf(object) ?? []);
     this.#toImage.clear();
-    const from = this.#droppable();
+    for (const number of this.#rows.toImage) this.#wantImage(number);
+    const droppable = this.#rows.takeDroppable(this.#position);
     const flush: Flush = {
       ...{ texts: this.#texts.removeNew(), created: this.#created.splice(0), rows: this.#recorded.splice(0) },
-      ...{ images, deleted: this.#deleted.splice(0), from },
+      ...{ images, deleted: this.#deleted.splice(0), droppable },
     };
     const { texts, created, rows, deleted } = flush;
     const isEmpty = texts.length + created.length + rows.length + images.length + deleted.length === 0;
-    return isEmpty && from === null ? null : flush;
+    return isEmpty && droppable === null ? null : flush;
   }
 
   /** What must change on disk, where an image of it is to be written; it leaves memory where it rests. */
   #imageOf(object: HomeObject): ImageChange | null {
-    const { life, number } = object;
+    const { life, number, rests } = object;
     if (!life) return null;
-    const isWritten = number !== null && (life.database.isTouched || object.positions.length > 0);
-    const image = isWritten
-      ? { object: number, upTo: this.#position, alarm: object.alarm ?? object.firing, ...life.database.changeOfImage() }
-      : null;
-    if (image) object.positions = [];
-    if (object.rests) {
-      object.rests = false;
-      this.#leave(object, life, new Error("the object rests"));
-      if (number === null && object.sockets.size === 0) this.#objects.delete(object.key);
+    object.rests = false;
+    try {
+      const isWritten = number !== null && (life.database.isTouched || this.#rows.of(number).length > 0);
+      const image = isWritten
+        ? {
+            object: number,
+            upTo: this.#position,
+            alarm: object.alarm ?? object.firing,
+            ...life.database.changeOfImage(),
+          }
+        : null;
+      if (image) this.#rows.release(image.object);
+      if (rests) this.#leave(object, life, new Error("the object rests"));
+      return image;
+    } catch (error) {
+      if (number !== null) this.#rows.setAside(number);
+      this.#broke(object, life, error);
+      return null;
     }
-    return image;
-  }
-
-  /** Rows before this position are in images, or of nobody; `null`: too few of them to be worth it. */
-  #droppable(): number | null {
-    while (this.#gone < this.#rows.length && !this.#isNeeded(this.#rows[this.#gone])) this.#gone += 1;
-    if (this.#rows.length - this.#gone > mostRows) {
-      for (const [, number] of this.#rows.slice(this.#gone, this.#gone + imagesTogether)) this.#wantImage(number);
-    }
-    if (this.#gone < deletedTogether) return null;
-    this.#rows.splice(0, this.#gone);
-    this.#gone = 0;
-    return this.#rows[0]?.[0] ?? this.#position + 1;
-  }
-
-  #isNeeded([position, number]: readonly [number, number] = [0, 0]): boolean {
-    const first = this.#byNumber.get(number)?.positions[0];
-    return first !== undefined && first <= position;
   }
 
   /** With the next flush, once it is in memory. */
@@ -490,7 +501,11 @@ export class Home {
         this.#toImage.add(object);
         this.#writer.wrote();
       },
-      () => {},
+      (error: unknown) => {
+        if (this.#fault || this.#isStopped || this.#byNumber.get(number) !== object) return;
+        this.#rows.setAside(number);
+        this.#log(object, "object-broke", error);
+      },
     );
   }
 
@@ -547,7 +562,7 @@ export class Home {
     this.#losses += 1;
     this.#endAll(new Error(`the edge cannot write to its disk: ${why}`));
     this.#alarms.clear();
-    if (isOlder) void this.#probe();
+    if (isOlder) this.#probing = this.#probe();
     else this.#probeLater();
   }
 
@@ -564,7 +579,9 @@ export class Home {
   }
 
   #probeLater(): void {
-    this.#ports.clock.after(probeEveryMs, () => void this.#probe());
+    this.#ports.clock.after(probeEveryMs, () => {
+      this.#probing = this.#probe();
+    });
   }
 
   async #probe(): Promise<void> {

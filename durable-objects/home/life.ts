@@ -50,7 +50,7 @@ export class Life {
       const over = () => {
         this.#calls.delete(reject);
         this.#usedAt = this.#ports.clock.now();
-        if (this.#isDeleted && this.#calls.size === 0) this.end(new Error("the object was deleted"));
+        this.#endDeleted();
       };
       try {
         const value = work();
@@ -115,9 +115,14 @@ export class Life {
     return stop;
   }
 
-  /** The call that deletes it goes on to its end, and nothing of that is written. */
+  /** Calls that are under way go on to their end, and can write nothing. */
   deleted(): void {
     this.#isDeleted = true;
+    this.#endDeleted();
+  }
+
+  #endDeleted(): void {
+    if (this.#isDeleted && this.#calls.size === 0) this.end(new Error("the object was deleted"));
   }
 
   /** Nothing of it happens any more; calls under way are refused with the error. */

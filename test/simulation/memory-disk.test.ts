@@ -6,7 +6,7 @@ import type { Flush } from "../../durable-objects/home/log/disk.ts";
 import { SqliteDisk } from "../../durable-objects/home/log/sqlite-disk.ts";
 import { MemoryDisk } from "./memory-disk.ts";
 
-const nothing: Flush = { texts: [], created: [], rows: [], images: [], deleted: [], from: null };
+const nothing: Flush = { texts: [], created: [], rows: [], images: [], deleted: [], droppable: null };
 const part = (table: string, key: string, rows: string) => ({ table, key, rows });
 const image = { schema: ["CREATE TABLE a (b)"], replaced: [], parts: [], gone: [] };
 
@@ -32,7 +32,11 @@ const flushes: readonly Flush[] = [
       { ...image, object: 1, upTo: 4, alarm: 500, parts: [part("a", "", "[[1],[3]]"), part("c", "[1]", "[[1]]")] },
     ],
   },
-  { ...nothing, rows: [{ position: 5, object: 1, body: '[["DELETE FROM a"]]' }], from: 2 },
+  {
+    ...nothing,
+    rows: [{ position: 5, object: 1, body: '[["DELETE FROM a"]]' }],
+    droppable: { before: 5, except: [2] },
+  },
   {
     ...nothing,
     images: [

@@ -64,7 +64,7 @@ export class MemoryDisk {
     return { image: { schema: object?.schema ?? [], parts: [...(object?.parts.values() ?? [])] }, bodies };
   }
 
-  flush({ texts, created, rows, images, deleted, from }: Flush, at: number): void {
+  flush({ texts, created, rows, images, deleted, droppable }: Flush, at: number): void {
     for (const [number, text] of texts) this.#texts.set(number, text);
     for (const number of deleted) {
       this.#onDeleted(this.#objects.get(number)?.name ?? "");
@@ -81,7 +81,11 @@ export class MemoryDisk {
       for (const part of gone) object.parts.delete(nameOf(part));
       Object.assign(object, { upTo, alarm, schema });
     }
-    if (from !== null) for (const position of [...this.#log.keys()]) if (position < from) this.#log.delete(position);
+    if (droppable) {
+      const { before, except } = droppable;
+      for (const [position, { object }] of [...this.#log])
+        if (position < before && !except.includes(object)) this.#log.delete(position);
+    }
     const { lastPosition, lastObject } = this.#last;
     this.#last = {
       lastPosition: Math.max(lastPosition, rows.at(-1)?.position ?? 0),

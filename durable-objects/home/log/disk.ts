@@ -47,6 +47,12 @@ export interface ImageChange {
   readonly gone: readonly Omit<ImagePart, "rows">[];
 }
 
+/** Rows of the log that images hold: all before this position but those of these objects. */
+export interface Droppable {
+  readonly before: number;
+  readonly except: readonly number[];
+}
+
 /** What goes to disk together: all of it, or nothing. */
 export interface Flush {
   readonly texts: readonly (readonly [number: number, text: string])[];
@@ -54,8 +60,8 @@ export interface Flush {
   readonly rows: readonly LogRow[];
   readonly images: readonly ImageChange[];
   readonly deleted: readonly number[];
-  /** Rows before this position may go; `null`: none. */
-  readonly from: number | null;
+  /** `null`: none. */
+  readonly droppable: Droppable | null;
 }
 
 /** All that a start needs. */

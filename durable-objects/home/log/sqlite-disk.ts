@@ -42,7 +42,7 @@ const texts = {
   gone: "DELETE FROM part WHERE object = ? AND name = ? AND key = ?",
   deletedParts: "DELETE FROM part WHERE object = ?",
   deleted: "DELETE FROM object WHERE object = ?",
-  from: "DELETE FROM log WHERE position < ?",
+  droppable: "DELETE FROM log WHERE position < ? AND object NOT IN (SELECT value FROM json_each(?))",
   restored: "INSERT INTO restored SELECT max(?, ifnull(max(at) + 1, 0)) FROM restored",
   lastAt: "SELECT at FROM about",
   objectsEarlier: "UPDATE object SET alarm = max(?, alarm - ?) WHERE alarm > ?",
@@ -90,11 +90,10 @@ export function syncing(
 /** The state of an edge in one file of SQLite. */
 export class SqliteDisk implements Disk {
   readonly #file: string;
-  #database: DatabaseSync | null = null;
-  readonly #statements = new Map<string, StatementSync>();
-
   readonly #readOnly: boolean;
   readonly #sync: (file: number) => Promise<void>;
+  #database: DatabaseSync | null = null;
+  readonly #statements = new Map<string, StatementSync>();
   /** Which file is open; `null`: none. */
   #opened: number | null = null;
   /** SQLite's log of what it has not copied into the file yet. */
@@ -180,7 +179,7 @@ export class SqliteDisk implements Disk {
     return { image, bodies: bodies.map(({ body }) => String(body)) };
   }
 
-  async flush({ texts: statements, created, rows, images, deleted, from }: Flush, at: EpochMs): Promise<void> {
+  async flush({ texts: statements, created, rows, images, deleted, droppable }: Flush, at: EpochMs): Promise<void> {
     await this.#synced(() => {
       for (const [number, text] of statements) this.#all("text", number, text);
       for (const object of deleted) {
@@ -196,7 +195,7 @@ export class SqliteDisk implements Disk {
         for (const { table, key } of gone) this.#all("gone", object, table, key);
         this.#all("image", upTo, alarm, JSON.stringify(schema), object);
       }
-      if (from !== null) this.#all("from", from);
+      if (droppable) this.#all("droppable", droppable.before, JSON.stringify(droppable.except));
       this.#all("about", at, rows.at(-1)?.position ?? 0, created.at(-1)?.[0] ?? 0);
     });
   }

@@ -89,7 +89,7 @@ async function writeAll(
   const created: (readonly [number, string])[] = [];
   const write = () =>
     disk.flush(
-      { texts: [], created: created.splice(0), rows: [], images: images.splice(0), deleted: [], from: null },
+      { texts: [], created: created.splice(0), rows: [], images: images.splice(0), deleted: [], droppable: null },
       at,
     );
   try {

@@ -32,7 +32,7 @@ function filesIn(folder: string): readonly string[] {
 function written(position: number): Flush {
   const rows = [{ position, object: 1, body: `["${"row ".repeat(1_000)}"]` }];
   const created = position === 1 ? [[1, "counts/all"] as const] : [];
-  return { texts: [], created, rows, images: [], deleted: [], from: null };
+  return { texts: [], created, rows, images: [], deleted: [], droppable: null };
 }
 
 test("a backup has all that was on disk at one moment while more is written, and what is restored says so", async () => {

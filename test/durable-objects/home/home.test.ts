@@ -365,6 +365,24 @@ test("an alarm that fails and sets the next one comes no sooner for that, howeve
   expect(runs.map((at) => at - begunAt)).toEqual([0, 1_000, 5_000, 13_000]);
 });
 
+test("an alarm that is set while its object is loaded for an older one takes its place", async () => {
+  const test = await HomeOnTest.start(words);
+  await test.ask("wakeIn", 20_000);
+  await test.clock.pass(19_000); // It rests.
+  const { promise, resolve } = Promise.withResolvers<void>();
+  test.disk.slow = promise;
+  const asked = test.ask("wakeIn", 10_000);
+  await test.clock.pass(2_000);
+  resolve();
+  await asked;
+  const setFor = test.clock.now + 10_000;
+  expect(await test.ask("alarmAt")).toBe(setFor);
+  await test.clock.pass(9_000);
+  expect(await test.ask("all")).toEqual([]);
+  await test.clock.pass(2_000);
+  expect(await test.ask("all")).toEqual(["alarm of one"]);
+});
+
 test("a life that has ended deletes nothing of the next one", async () => {
   const lives: LifePlace[] = [];
   const test = await HomeOnTest.start((place, name) => {
@@ -527,21 +545,6 @@ test("a file of the state that was moved away takes nothing until it is put back
   renameSync(`${test.file}.away`, test.file);
   await test.clock.pass(1_000);
   expect([test.home.fault, await test.ask("all")]).toEqual([null, ["a"]]);
-});
-
-test("a log that is too long becomes images, and its rows go", async () => {
-  const test = await HomeOnTest.start(words);
-  for (let round = 0; round < 60; round += 1) {
-    const adds = Array.from({ length: 1_000 }, (_, n) => test.home.call("counts", `o${round}-${n % 10}`, "add", ["x"]));
-    await Promise.all(adds);
-    await test.clock.pass(0);
-  }
-  await test.begin();
-  const { rows } = await new (await import("../../../durable-objects/home/log/sqlite-disk.ts")).SqliteDisk(
-    test.file,
-  ).open();
-  expect(rows.length).toBeLessThan(52_000);
-  expect(((await test.askOf("o0-0", "all")) as string[]).length).toBe(100);
 });
 
 async function connected(test: HomeOnTest, who: string) {

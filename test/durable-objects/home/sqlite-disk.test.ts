@@ -27,7 +27,7 @@ function newFile(): string {
 
 function flushOf(position: number): Flush {
   const created = position === 1 ? [[1, "counts/one"] as const] : [];
-  return { texts: [], created, rows: [{ position, object: 1, body: "[]" }], images: [], deleted: [], from: null };
+  return { texts: [], created, rows: [{ position, object: 1, body: "[]" }], images: [], deleted: [], droppable: null };
 }
 
 /** With one flush on it. */

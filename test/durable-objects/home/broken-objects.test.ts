@@ -1,0 +1,192 @@
+import { expect, test } from "vitest";
+import type { LifePlace } from "../../../durable-objects/home/home.ts";
+import type { HomeSocket } from "../../../durable-objects/home/home-socket.ts";
+import { HomeOnTest } from "./home-on-test.ts";
+
+function rows(place: LifePlace) {
+  const { sql } = place;
+  const make = () => void sql.exec("CREATE TABLE IF NOT EXISTS w (id INTEGER PRIMARY KEY)");
+  return {
+    add: () => {
+      make();
+      sql.exec("INSERT INTO w VALUES (NULL)");
+    },
+    tables: () => sql.exec("SELECT name FROM sqlite_master").map(({ name }) => name),
+  };
+}
+
+test("a call whose object is deleted while it is under way is confirmed by nobody", async () => {
+  const test = await HomeOnTest.start((place) => ({
+    ...rows(place),
+    wakeIn: (ms: number) => place.setAlarm(place.now() + ms),
+    alarm: () => place.deleteAll(),
+    wait: (ms: number) => new Promise<void>((resolve) => void place.after(ms, resolve)),
+    addLater: async () => {
+      await place.call("counts", "two", "wait", [2_000]);
+      rows(place).add();
+    },
+  }));
+  await test.ask("wakeIn", 1_000);
+  const asked = test.home.call("counts", "one", "addLater", []);
+  asked.catch(() => {});
+  await test.clock.pass(5_000);
+  await expect(asked).rejects.toThrow("the object was deleted");
+});
+
+test("an object that is deleted outside of a call ends at once", async () => {
+  let come = 0;
+  const test = await HomeOnTest.start((place) => ({
+    go: () => {
+      place.after(10, () => {
+        void place.deleteAll();
+        place.after(100, () => come++);
+      });
+      place.after(50, () => come++);
+    },
+  }));
+  await test.ask("go");
+  await test.clock.pass(1_000);
+  expect(come).toBe(0);
+});
+
+test("an object that breaks behind its deletion leaves nothing, and another one has its name", async () => {
+  const test = await HomeOnTest.start((place) => ({
+    ...rows(place),
+    go: () => {
+      void place.setAlarm(place.now() + 5_000);
+      void place.deleteAll();
+      place.abort("enough");
+    },
+  }));
+  await expect(test.ask("go")).rejects.toThrow("enough");
+  await test.ask("add");
+  await test.begin();
+  expect(await test.ask("tables")).toEqual(["w"]);
+  expect(test.lines.map(({ event }) => event)).toEqual(["object-broke"]);
+});
+
+test("what a transaction has written when its object breaks in it is not written", async () => {
+  const test = await HomeOnTest.start((place) => ({
+    ...rows(place),
+    half: () => {
+      rows(place).add();
+      place.sql.transaction(() => {
+        place.sql.exec("CREATE TABLE half (a)");
+        place.abort("enough");
+      });
+    },
+  }));
+  await expect(test.ask("half")).rejects.toThrow("enough");
+  expect(await test.ask("tables")).toEqual(["w"]);
+});
+
+test("an object that breaks while it is made for the first time is made anew", async () => {
+  let made = 0;
+  const test = await HomeOnTest.start((place) => {
+    made += 1;
+    if (made === 1) place.abort("not yet");
+    return { made: () => made };
+  });
+  await expect(test.ask("made")).rejects.toThrow("broke while it was made");
+  expect(await test.ask("made")).toBe(2);
+});
+
+test("an object that takes long to be made does not rest meanwhile", async () => {
+  const test = await HomeOnTest.start(async (place: LifePlace) => {
+    await new Promise<void>((resolve) => void test.clock.after(13_000, resolve));
+    return rows(place);
+  });
+  const asked = test.home.call("counts", "one", "tables", []);
+  asked.catch(() => {});
+  await test.clock.pass(15_000);
+  expect(await asked).toEqual([]);
+});
+
+test("a socket that its object accepts and does not keep is in no list", async () => {
+  const test = await HomeOnTest.start((place) => ({
+    connect: (headers: Headers, accept: () => HomeSocket) => {
+      accept();
+      if (headers.get("who") === "nobody") return new Response("", { status: 403 });
+      throw new Error("broken");
+    },
+    sockets: () => place.sockets().length,
+  }));
+  await test.home.connect("counts", "one", new Headers({ who: "nobody" }));
+  await expect(test.home.connect("counts", "one", new Headers())).rejects.toThrow("broken");
+  expect(await test.ask("sockets")).toBe(0);
+});
+
+test("a frame of a turn that gathers while a flush fails never leaves", async () => {
+  const test = await HomeOnTest.start((place) => ({
+    ...rows(place),
+    connect: (_: Headers, accept: () => HomeSocket) => void accept(),
+    received: (socket: HomeSocket) => {
+      rows(place).add();
+      socket.send("saved");
+    },
+  }));
+  const socket = test.home.acceptedBy(await test.home.connect("counts", "two", new Headers()));
+  const sent: string[] = [];
+  socket?.attach({ send: (text) => sent.push(text), close: (code) => sent.push(`closed ${code}`) });
+  const { promise, resolve } = Promise.withResolvers<void>();
+  test.disk.held = promise;
+  test.ask("add").catch(() => {});
+  await test.clock.pass(0);
+  socket?.received("x");
+  await test.clock.pass(0);
+  test.disk.fault = new Error("full");
+  resolve();
+  await test.clock.pass(1);
+  expect(sent).toEqual(["closed 1012"]);
+});
+
+test("what leaves the process waits for its flush, and never leaves where its object breaks meanwhile", async () => {
+  const left: string[] = [];
+  const test = await HomeOnTest.start((place) => ({
+    go: () => {
+      rows(place).add();
+      place.outside(async () => void left.push("post")).catch(() => {});
+      place.after(5, () => {
+        throw new Error("broke");
+      });
+    },
+  }));
+  const { promise, resolve } = Promise.withResolvers<void>();
+  test.disk.held = promise;
+  void test.ask("go");
+  await test.clock.pass(10);
+  test.disk.held = null;
+  resolve();
+  await test.clock.pass(1);
+  expect(left).toEqual([]);
+});
+
+test("a stop while the disk is tried again leaves it closed", async () => {
+  const test = await HomeOnTest.start(rows);
+  test.disk.fault = new Error("full");
+  await expect(test.ask("add")).rejects.toThrow("full");
+  test.disk.fault = null;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const calls: string[] = [];
+  const { disk } = test;
+  const [probe, open, close] = [disk.probe.bind(disk), disk.open.bind(disk), disk.close.bind(disk)];
+  disk.probe = async (at) => {
+    await probe(at);
+    await promise;
+  };
+  disk.open = () => {
+    calls.push("open");
+    return open();
+  };
+  disk.close = () => {
+    calls.push("close");
+    return close();
+  };
+  await test.clock.pass(1_000);
+  const stopped = test.home.stop();
+  await test.clock.pass(0);
+  resolve();
+  await stopped;
+  await test.clock.pass(5_000);
+  expect(calls).toEqual(["open", "close"]);
+});
