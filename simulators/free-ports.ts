@@ -1,9 +1,12 @@
 import { createSocket } from "node:dgram";
 import { createServer } from "node:net";
 
-/** Below the ports that the system gives to others by itself: nobody takes one of these between the look and its use. */
-const first = 10_000;
-const count = 10_000;
+/**
+ * Below the ports that the system gives to others by itself: nobody takes one of these between the look and its use. Above 10080, which
+ * browsers and Node's fetch refuse (https://fetch.spec.whatwg.org/#port-blocking).
+ */
+const first = 10_081;
+const count = 9_919;
 
 /** Ports of 127.0.0.1 that are free for TCP and for UDP, all different. */
 export async function freePorts(wanted: number): Promise<number[]> {
