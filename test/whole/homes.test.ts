@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
-import { temporaryFolder } from "../../scripts/at-exit.ts";
+import { removeFolder, temporaryFolder } from "../../scripts/at-exit.ts";
 import { bundleForNode, prepareEdge } from "../../scripts/edge.ts";
 import { freePorts } from "../../simulators/free-ports.ts";
 import { eventually } from "./world.ts";
@@ -71,7 +71,10 @@ describe.each(Object.entries(homes))("an object on %s", (_, start) => {
     [port = 0] = await freePorts(1);
     await begin();
   });
-  afterEach(kill);
+  afterEach(async () => {
+    await kill();
+    removeFolder(folder);
+  });
 
   test("has after a kill all that was answered, and nothing that a transaction took back", async () => {
     for (const word of ["a", "b", "c"]) await act("add", word);
