@@ -1,19 +1,23 @@
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { print } from "../cli/edge/program.ts";
-import { type EdgeModule, logFaults } from "../cli/edge/serve.ts";
+import { print, StartError } from "../cli/edge/program.ts";
+import { type EdgeModule, logFaults, servesState } from "../cli/edge/serve.ts";
 
 /** The edge of `npm start -- --edge node`, as a process: what it needs stands in its environment. */
 const { EDGE_FOLDER: folder = "", EDGE_HOST: host = "", EDGE_PORT: port, ...env } = process.env;
 logFaults();
 const bundle: EdgeModule = await import(pathToFileURL(join(folder, "home.mjs")).href);
 const { DOMAINS = "", OPERATOR_TOKEN = "" } = env;
-const edge = await bundle.serveHome({
+const edge = await servesState(bundle, {
   variables: { ...env, DOMAINS, OPERATOR_TOKEN },
   file: join(folder, "state.db"),
   host,
   port: Number(port),
   write: (_, line) => print(line),
+}).catch((error: unknown) => {
+  if (!(error instanceof StartError)) throw error;
+  console.error(error.message);
+  process.exit(1);
 });
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.once(signal, () => void edge.stop().finally(() => process.exit(0)));

@@ -87,10 +87,15 @@ export function logFaults(): void {
 async function started(parts: EdgeParts, options: HomeOptions): Promise<HomeEdge> {
   const folder = dirname(options.file);
   mkdirSync(folder, { recursive: true });
-  const edge = await parts.edge(folder);
+  return servesState(await parts.edge(folder), options);
+}
+
+/** Throws a `StartError` where the state cannot be read or written. */
+export async function servesState(edge: EdgeModule, options: HomeOptions): Promise<HomeEdge> {
   try {
     return await edge.serveHome(options);
   } catch (error) {
+    if (error instanceof Error && error.name === "NoState") throw new StartError(error.message);
     if (!(error instanceof Error && "errcode" in error)) throw error;
     throw new StartError(`cannot read or write the state in ${options.file} (${error.message})`);
   }

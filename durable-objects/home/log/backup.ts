@@ -77,7 +77,8 @@ function draftOf(file: string): string {
 }
 
 async function copy(from: string, draft: string): Promise<void> {
-  const source = new DatabaseSync(from, { readOnly: true });
+  // After a kill the next edge holds the file until it has read the log.
+  const source = new DatabaseSync(from, { readOnly: true, timeout: 10_000 });
   try {
     await backup(source, draft, { rate: allPages });
   } finally {
@@ -88,7 +89,7 @@ async function copy(from: string, draft: string): Promise<void> {
 /** SQLite says of a folder that it has a "disk I/O error". */
 function requireFile(file: string, what: string): Stats {
   const stat = statSync(file);
-  if (stat.isDirectory()) throw new Error(`${file} is a folder, and not ${what}`);
+  if (!stat.isFile()) throw new Error(`${file} is ${stat.isDirectory() ? "a folder" : "no file"}, and not ${what}`);
   return stat;
 }
 

@@ -137,6 +137,9 @@ test("nothing is overwritten, and what is no whole state is not restored", async
   await expect(restore(folder, join(folder, "new.db"), 1)).rejects.toThrow(
     `${folder} is a folder, and not a backup of Bridgehead`,
   );
+  await expect(restore("/dev/null", join(folder, "new.db"), 1)).rejects.toThrow(
+    "/dev/null is no file, and not a backup of Bridgehead",
+  );
   await expect(restore(other, join(folder, "new.db"), 1)).rejects.toThrow(
     `${other} does not hold the whole state of an edge`,
   );
