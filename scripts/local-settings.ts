@@ -37,6 +37,13 @@ export function policyAllow(otherwise: string[]): string[] {
   );
 }
 
+/** Throws where the simulated bridge would, which is started again and again. */
+export function requireSimulatedCalls(): void {
+  const text = process.env.SIMULATED_BRIDGE_CALLS;
+  if (text && !/^[1-9]\d{0,8}$/.test(text))
+    throw new StartError(`SIMULATED_BRIDGE_CALLS is "${text}"; it must be a whole number from 1 on, for example 24`);
+}
+
 /** The JSON object in the variable DOMAIN_LOCAL; empty without it. */
 export function localOverrides(): object {
   const text = process.env.DOMAIN_LOCAL;

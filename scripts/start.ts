@@ -25,7 +25,15 @@ import {
 } from "./asterisk/local-asterisk.ts";
 import { command, edgeOption } from "./command.ts";
 import { prepareEdge, prepareHome, wranglerDev } from "./edge.ts";
-import { localOverrides, operatorToken, policyAllow, portFrom, stateFolder, statePath } from "./local-settings.ts";
+import {
+  localOverrides,
+  operatorToken,
+  policyAllow,
+  portFrom,
+  requireSimulatedCalls,
+  stateFolder,
+  statePath,
+} from "./local-settings.ts";
 import { connectSite } from "./local-site.ts";
 import { type Guard, type Launch, Part, startGuard, writeAnew } from "./supervise.ts";
 import { extraAuthorities } from "./workerd.ts";
@@ -65,6 +73,7 @@ async function start(): Promise<() => Promise<void>> {
     agent: portFrom("AGENT_PORT", 8791),
     ...(options.site && { site: portFrom("WEBEX_SITE_PORT", 8796) }),
   };
+  requireSimulatedCalls();
   const overrides = localOverrides();
   try {
     await requireFreePort("PORT", ports.edge);

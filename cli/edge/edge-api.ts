@@ -57,7 +57,7 @@ export class EdgeApi {
       response = await this.#fetch(operation, parts, request, AbortSignal.timeout(PATIENCE_MS));
       answer = parsed(await response.text()); // An answer may break off.
     } catch (error) {
-      throw this.#noAnswer(error);
+      throw error instanceof StartError ? error : this.#noAnswer(error);
     }
     if (response.ok && answer !== undefined) return answer as Answers[Asked];
     throw this.#refused(response.status, answer);
@@ -113,7 +113,11 @@ export class EdgeApi {
     signal: AbortSignal,
   ): Promise<Response> {
     const [method = "", path = ""] = operation.split(" ");
-    const filled = path.replaceAll(/\{(\w+)\}/g, (_, name) => segmentOf(String(Reflect.get(Object(parts), name))));
+    const filled = path.replaceAll(/\{(\w+)\}/g, (_, name) => {
+      const text = String(Reflect.get(Object(parts), name));
+      if (text === "") throw new StartError("what is asked for has no name: it must not be empty");
+      return segmentOf(text);
+    });
     const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== null);
     const search = new URLSearchParams(given.map(([name, value]) => [name, String(value)]));
     const headers = {
@@ -166,7 +170,11 @@ export class EdgeApi {
 
   #noAnswer(error: unknown): NoAnswer {
     const { url, urlFrom } = this.#edge;
-    const { cause } = error as Error;
+    const { cause, name } = error as Error;
+    if (name === "TimeoutError")
+      return new NoAnswer(
+        `the edge at ${url} has not answered for ${PATIENCE_MS / 1_000} s: look at its process and its log`,
+      );
     const why = cause instanceof Error ? ("code" in cause && cause.code) || cause.message : (error as Error).message;
     return new NoAnswer(`no edge answers at ${url}, which is from ${urlFrom} (${why})`);
   }

@@ -194,6 +194,16 @@ test("an unknown key is answered with those that are known", async () => {
   expect(asked).toContain("domains/acme/conferences/%252E%252E");
 });
 
+test("an empty key is asked for nowhere", async () => {
+  await expect(client().conference("acme", "")).rejects.toThrow("it must not be empty");
+  expect(asked).toEqual([]);
+});
+
+test("an edge that takes the question and does not answer is told from none", async () => {
+  vi.spyOn(AbortSignal, "timeout").mockReturnValue(AbortSignal.abort(new DOMException("late", "TimeoutError")));
+  await expect(client().domains(undefined)).rejects.toThrow("has not answered for 30 s: look at its process");
+});
+
 test("an answer that breaks off is no edge's answer", async () => {
   server.removeAllListeners("request");
   server.on("request", (_, response) => {

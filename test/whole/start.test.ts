@@ -284,6 +284,13 @@ test("begins of numbers that are none are one line on stderr", async () => {
   });
 });
 
+test("a simulated bridge that could carry no calls is one line on stderr", async () => {
+  expect(await start({ SIMULATED_BRIDGE_CALLS: "-3" })).toEqual({
+    code: 1,
+    stderr: 'SIMULATED_BRIDGE_CALLS is "-3"; it must be a whole number from 1 on, for example 24\n',
+  });
+});
+
 test.each([
   ["{", /^DOMAIN_LOCAL is not JSON .*\n$/],
   ["[]", /^DOMAIN_LOCAL must be a JSON object; .*\n$/],
