@@ -409,7 +409,8 @@ export class Home {
 
   #leave(object: HomeObject, life: Life, error: Error): void {
     life.end(error);
-    if (object.life !== life && object.life !== null) return;
+    // Before it is in memory, it holds nothing here; and the next one may be on its way.
+    if (object.life !== life) return;
     object.life = null;
     object.loaded = null;
     this.#live.delete(object);

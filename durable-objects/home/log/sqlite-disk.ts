@@ -131,14 +131,14 @@ export class SqliteDisk implements Disk {
     const database = new DatabaseSync(this.#file, { readOnly: this.#readOnly });
     this.#database = database;
     if (this.#readOnly) database.exec("BEGIN");
+    const found = database.prepare("SELECT name FROM sqlite_master").all();
+    if (found.length > 0 && !found.some(({ name }) => name === "about"))
+      throw new NoState(`${this.#file} is a database of another program: move it away, or say where the state is`);
     const written = Number(database.prepare("PRAGMA user_version").get()?.user_version);
     if (written > format)
       throw new NoState(
         `a later release has written ${this.#file} (format ${written}; this release reads ${format}): start that one again, or restore a backup of this one`,
       );
-    const found = database.prepare("SELECT name FROM sqlite_master").all();
-    if (found.length > 0 && !found.some(({ name }) => name === "about"))
-      throw new NoState(`${this.#file} is a database of another program: move it away, or say where the state is`);
     if (!this.#readOnly) {
       // What NORMAL leaves out of FULL, to sync the log behind each commit, is done by `sync`.
       database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 4000");

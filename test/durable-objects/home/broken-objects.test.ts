@@ -91,6 +91,38 @@ test("an object that breaks while it is made for the first time is made anew", a
   expect(await test.ask("made")).toBe(2);
 });
 
+test("an object that breaks while it is made drops nothing of the one that is made after it", async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let breaks = false;
+  const test = await HomeOnTest.start(async (place: LifePlace) => {
+    if (breaks) {
+      breaks = false;
+      place.abort("not yet");
+      await promise;
+    }
+    return rows(place);
+  });
+  await test.ask("add");
+  await test.clock.pass(13_000); // It rests.
+  breaks = true;
+  const first = test.home.call("counts", "one", "add", []);
+  first.catch(() => {});
+  await test.clock.pass(0);
+  const read = Promise.withResolvers<void>();
+  test.disk.slow = read.promise;
+  const second = test.home.call("counts", "one", "add", []);
+  second.catch(() => {});
+  await test.clock.pass(0);
+  resolve();
+  await expect(first).rejects.toThrow("broke while it was made");
+  const third = test.home.call("counts", "one", "add", []);
+  third.catch(() => {});
+  read.resolve();
+  await test.clock.pass(0);
+  expect(await Promise.allSettled([second, third])).toMatchObject([{ status: "fulfilled" }, { status: "fulfilled" }]);
+  expect(test.made.length).toBe(3);
+});
+
 test("an object that takes long to be made does not rest meanwhile", async () => {
   const test = await HomeOnTest.start(async (place: LifePlace) => {
     await new Promise<void>((resolve) => void test.clock.after(13_000, resolve));

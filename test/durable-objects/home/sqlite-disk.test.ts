@@ -285,7 +285,7 @@ test("a whole copy that a kill kept from its place takes it at the next start, w
 test("a database of another program is no state, and stays as it is", async () => {
   const file = newFile();
   const other = new DatabaseSync(file);
-  other.exec("CREATE TABLE theirs (a)");
+  other.exec("CREATE TABLE theirs (a); PRAGMA user_version = 77");
   await expect(new SqliteDisk(file).open()).rejects.toThrow(`${file} is a database of another program`);
   expect(other.prepare("SELECT name FROM sqlite_master").all()).toEqual([{ name: "theirs" }]);
 });
