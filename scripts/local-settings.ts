@@ -2,15 +2,18 @@ import { join, resolve } from "node:path";
 import { holdEdgeState, operatorTokenIn, sendable } from "../cli/edge/edge-state.ts";
 import { StartError } from "../cli/edge/program.ts";
 import { systemReason } from "../cli/system-reason.ts";
+import { mostCalls } from "../simulators/bridge/most-calls.ts";
 import { portFrom as readPort } from "../simulators/port.ts";
 import { numberBegin } from "../src/foundation/dial-rules.ts";
 import { isRecord } from "../src/foundation/record.ts";
 
 /** The port that an environment variable names, or else the given one. */
 export function portFrom(variable: string, otherwise: number): number {
-  return readPort(variable, otherwise, (problem) => {
-    throw new StartError(problem);
-  });
+  return readPort(variable, otherwise, refuse);
+}
+
+function refuse(problem: string): never {
+  throw new StartError(problem);
 }
 
 /** The operator's token: the one given, or one made once and kept in a file that only its owner can read. */
@@ -37,11 +40,9 @@ export function policyAllow(otherwise: string[]): string[] {
   );
 }
 
-/** Throws where the simulated bridge would, which is started again and again. */
+/** What the simulated bridge refuses is refused here, too: it would be started again for ever. */
 export function requireSimulatedCalls(): void {
-  const text = process.env.SIMULATED_BRIDGE_CALLS;
-  if (text && !/^[1-9]\d{0,8}$/.test(text))
-    throw new StartError(`SIMULATED_BRIDGE_CALLS is "${text}"; it must be a whole number from 1 on, for example 24`);
+  mostCalls(refuse);
 }
 
 /** The JSON object in the variable DOMAIN_LOCAL; empty without it. */

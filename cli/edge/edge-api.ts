@@ -57,7 +57,7 @@ export class EdgeApi {
       response = await this.#fetch(operation, parts, request, AbortSignal.timeout(PATIENCE_MS));
       answer = parsed(await response.text()); // An answer may break off.
     } catch (error) {
-      throw error instanceof StartError ? error : this.#noAnswer(error);
+      throw this.#faultOf(error);
     }
     if (response.ok && answer !== undefined) return answer as Answers[Asked];
     throw this.#refused(response.status, answer);
@@ -162,13 +162,15 @@ export class EdgeApi {
         timer = setTimeout(late, PATIENCE_MS);
       }
     } catch (error) {
-      throw error instanceof StartError ? error : this.#noAnswer(error);
+      throw this.#faultOf(error);
     } finally {
       clearTimeout(timer);
     }
   }
 
-  #noAnswer(error: unknown): NoAnswer {
+  /** What a person can put right stays as it is; all else is that no edge answers. */
+  #faultOf(error: unknown): StartError {
+    if (error instanceof StartError) return error;
     const { url, urlFrom } = this.#edge;
     const { cause, name } = error as Error;
     if (name === "TimeoutError")

@@ -17,7 +17,10 @@ export class HomeObject {
   /** `null`: nothing of it is on disk, nor on its way there. */
   number: number | null = null;
   alarm: EpochMs | null = null;
-  /** The alarm whose work is under way, or has failed and comes again unless another one is set: it stays on disk until then. */
+  /**
+   * The alarm whose work is under way, or has failed and comes again unless another one is set.
+   * It stays on disk until then.
+   */
   firing: EpochMs | null = null;
   /** Its alarm is at work: the next one waits until that is over, as on workerd. */
   isWaking = false;

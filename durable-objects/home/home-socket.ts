@@ -11,7 +11,10 @@ interface SocketPorts {
   /** Answered by the home, which wakes nobody for it. */
   readonly pings: { readonly ping: string; readonly pong: string } | null;
   now(): EpochMs;
-  /** Runs this once all that was written so far is on disk: at once, where it is. Where that fails, the other one. */
+  /**
+   * `run`: once all that was written so far is on disk; at once, where it is.
+   * `failed`: where it is lost.
+   */
   afterFlush(run: () => void, failed?: (error: Error) => void): void;
   received(socket: HomeSocket, text: string): void;
   closed(socket: HomeSocket): void;

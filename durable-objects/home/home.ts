@@ -278,9 +278,9 @@ export class Home {
 
   /** All who ask while it is loaded get the same one, in the order in which they asked. */
   #load(object: HomeObject): Promise<Loaded> {
-    const why = this.#fault ? `the edge cannot write to its disk: ${this.#fault.why}` : "the edge stops";
     if (this.#fault || this.#isStopped) {
       this.#forget(object);
+      const why = this.#fault ? `the edge cannot write to its disk: ${this.#fault.why}` : "the edge stops";
       return Promise.reject(new Error(why));
     }
     object.rests = false;

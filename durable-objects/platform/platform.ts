@@ -14,7 +14,7 @@ export interface Platform extends Timers {
   now(): EpochMs;
   /** The machine's clock, where `now` only follows it; absent: `now` is that clock. */
   readonly machineNow?: () => EpochMs;
-  /** Ends in time: what goes wrong is an answer like others. Rejects only where the life of the object is over by then. */
+  /** Ends in time: what goes wrong is an answer like others. Rejects only where the object's life is over by then. */
   post(request: PostRequest): Promise<HttpAnswer>;
   /** Replaces the one alarm there is; part of the transaction of the same turn. For `Alarm` alone. */
   setAlarm(at: EpochMs): Promise<void>;

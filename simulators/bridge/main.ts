@@ -1,14 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { portFrom } from "../port.ts";
+import { mostCalls } from "./most-calls.ts";
 import { startSimulatedBridge } from "./server.ts";
 
 const port = portFrom("SIMULATED_BRIDGE_PORT", 8790, fail);
 
-const calls = process.env.SIMULATED_BRIDGE_CALLS ? Number(process.env.SIMULATED_BRIDGE_CALLS) : null;
-if (calls !== null && !(Number.isSafeInteger(calls) && calls > 0))
-  fail(
-    `SIMULATED_BRIDGE_CALLS is "${process.env.SIMULATED_BRIDGE_CALLS}"; it must be a whole number from 1 on, for example 24`,
-  );
+const calls = mostCalls(fail);
 
 /** The longest time that Node's timers can wait. */
 const LONGEST_MS = 2 ** 31 - 1;

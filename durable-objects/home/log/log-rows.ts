@@ -2,8 +2,9 @@ import type { Droppable } from "./disk.ts";
 
 /** With more rows that no image holds, images are made: all of them are read again at a start. */
 const mostRows = 50_000;
-/** Objects of which images are made of a log that is too long, with each flush, and rows that are searched for them. */
+/** Images that are made of a log that is too long, with each flush. */
 const imagesTogether = 20;
+/** Rows that are searched for their objects. */
 const searchedRows = 1_000;
 /** Rows that may go are deleted some at a time. */
 const deletedTogether = 1_000;

@@ -13,7 +13,7 @@ export interface StatementTexts {
 /** As it stands in a row of the log. */
 type Recorded = readonly [text: number | string, ...bindings: readonly SqlValue[]];
 
-/** Each commit goes through all pages that were written and are not in the file yet: with a larger cache it takes longer. */
+/** A commit goes through all written pages that are not in the file yet: a larger cache makes it slower. */
 const cacheKiB = 256;
 /** A table with more rows has a part for each of them in its image. */
 const largeTable = 1_000;
@@ -94,7 +94,7 @@ export class ObjectDatabase implements Sql {
     }
   }
 
-  /** What was written since the last call, as a row of the log has it, without that of an open transaction; `null`: nothing. */
+  /** What was written since the last call, but in no open transaction, as a row of the log; `null`: nothing. */
   removeRecorded(): string | null {
     const whole = this.#depth === 0 ? this.#recorded : this.#recorded.slice(0, this.#recordedBefore);
     this.#recorded = [];

@@ -67,7 +67,7 @@ const quickMs = 1;
 
 /**
  * Where little goes on, at once: to wake another thread, and be woken by it, costs as much as the sync.
- * Where flush follows flush, or the disk is slow, in another thread: what comes meanwhile gathers for the next one.
+ * Where flush follows flush, or the disk is slow, in another thread: what comes meanwhile gathers for the next.
  */
 export function syncing(
   now = () => performance.now(),
@@ -87,7 +87,7 @@ export function syncing(
   };
 }
 
-/** The file holds nothing that this release may write to. The name tells it from faults of a disk, also beyond a bundle. */
+/** The file is nothing that this release may write to. The name tells it from faults of a disk, beyond a bundle. */
 class NoState extends Error {
   override readonly name = "NoState";
 }
