@@ -26,7 +26,10 @@ export function addStateCommands(program: Command): void {
       done(async () => {
         const { state } = stateOf(options);
         const isOfWorkers = existsSync(objectsFolder(state)) && !existsSync(stateFile(state));
-        requireState(state, isOfWorkers ? ": the state of an edge on workerd is copied while that is stopped" : "");
+        requireState(
+          state,
+          isOfWorkers ? "the state of an edge on workerd is copied while that is stopped" : undefined,
+        );
         const backup = await orSay("back up", () => backUp(stateFile(state), file));
         report(`backed up ${stateFile(state)} to ${file}`, backup);
       }),
@@ -123,14 +126,17 @@ async function resetClock(options: StateOptions): Promise<void> {
   print(`${file} goes on by this machine's clock (${time}); it had come to ${before}`);
 }
 
-function requireState(folder: string, otherwise = ""): void {
+function requireState(
+  folder: string,
+  otherwise = "name the edge's settings by --settings, or its state folder by BRIDGEHEAD_STATE",
+): void {
   const file = stateFile(folder);
   try {
     accessSync(file, constants.R_OK);
   } catch (error) {
     const code = codeOf(error);
     throw new StartError(
-      code === "ENOENT" ? `there is no ${file}${otherwise}` : `cannot read ${file} (${systemReason(error)})`,
+      code === "ENOENT" ? `there is no ${file}: ${otherwise}` : `cannot read ${file} (${systemReason(error)})`,
     );
   }
 }

@@ -167,7 +167,9 @@ test("a backup that is made under traffic is whole; what is restored from it kno
   const file = join(folder, "backup.db");
   const made = await bridgehead(["backup", file], state);
   expect(made).toMatchObject({ code: 0, stderr: "", stdout: expect.stringMatching(/^backed up .* [kM]B, as of 2/) });
-  expect((await bridgehead(["backup", file], state)).stderr).toBe(`cannot back up: ${file} is there already\n`);
+  expect((await bridgehead(["backup", file], state)).stderr).toBe(
+    `cannot back up: ${file} is there already: move it away, or name another file\n`,
+  );
   isOver = true;
   await traffic;
   const late = new Meeting(world);
@@ -182,7 +184,9 @@ test("a backup that is made under traffic is whole; what is restored from it kno
 
   const restored = newFolder();
   const settings = settingsOf(restored);
-  expect((await bridgehead(["reset-clock", "--settings", settings])).stderr).toMatch(/^there is no \S+state\.db\n$/);
+  expect((await bridgehead(["reset-clock", "--settings", settings])).stderr).toMatch(
+    /^there is no \S+state\.db: name the edge's settings by --settings, /,
+  );
   const broken = newFolder();
   mkdirSync(join(broken, "edge"));
   writeFileSync(join(broken, "format"), "2");

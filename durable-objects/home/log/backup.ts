@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { backup, DatabaseSync } from "node:sqlite";
 import type { EpochMs } from "../../../src/foundation/ids.ts";
 import { codeOf, reasonOf } from "../../../src/foundation/text/reason.ts";
-import { isThere, leftOf, publish, removeDatabase, rescuedFrom } from "./files.ts";
+import { draftOf, isThere, leftOf, publish, removeDatabase, rescuedFrom } from "./files.ts";
 import { SqliteDisk } from "./sqlite-disk.ts";
 
 export interface Backup {
@@ -54,7 +54,7 @@ async function named(from: string, to: string, copied: () => Promise<Backup>): P
 
 async function copyChecked(from: string, to: string, change: (draft: string) => Promise<void>): Promise<Backup> {
   const left = leftOf(to);
-  if (left !== undefined) throw new Error(`${left} is there already`);
+  if (left !== undefined) throw new Error(`${left} is there already: move it away, or name another file`);
   if (!existsSync(dirname(to))) throw new Error(`there is no folder ${dirname(to)}`);
   const draft = draftOf(to);
   if (isThere(draft))
@@ -70,10 +70,6 @@ async function copyChecked(from: string, to: string, change: (draft: string) => 
   } finally {
     removeDatabase(draft);
   }
-}
-
-function draftOf(file: string): string {
-  return `${file}.draft`;
 }
 
 async function copy(from: string, draft: string): Promise<void> {

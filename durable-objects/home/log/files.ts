@@ -23,6 +23,11 @@ export function leftOf(file: string): string | undefined {
   return [...ends.map((end) => `${file}${end}`), rescuedFrom(file)].find(isThere);
 }
 
+/** What is to become this file, and is worth nothing before it is whole. */
+export function draftOf(file: string): string {
+  return `${file}.draft`;
+}
+
 /** Gives a draft that is whole its name, in the same folder: after a loss of power, too, there is a whole file or none. */
 export function publish(draft: string, file: string): void {
   sync(draft);

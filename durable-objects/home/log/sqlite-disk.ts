@@ -9,12 +9,13 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
+import { dirname } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { promisify } from "node:util";
 import type { EpochMs } from "../../../src/foundation/ids.ts";
 import { reasonOf } from "../../../src/foundation/text/reason.ts";
 import type { Disk, Flush, Image, ImagePart, Stored } from "./disk.ts";
-import { publish, removeDatabase, rescuedFrom } from "./files.ts";
+import { draftOf, leftOf, publish, removeDatabase, rescuedFrom } from "./files.ts";
 
 /** An alarm that is taken back; a row that leaves it alone has NULL. */
 const noAlarm = -1;
@@ -127,7 +128,10 @@ export class SqliteDisk implements Disk {
   }
 
   #open(): Stored {
-    if (!this.#readOnly) finishRescue(this.#file);
+    if (!this.#readOnly) {
+      finishRescue(this.#file);
+      makeNew(this.#file);
+    }
     const database = new DatabaseSync(this.#file, { readOnly: this.#readOnly });
     this.#database = database;
     if (this.#readOnly) database.exec("BEGIN");
@@ -141,9 +145,8 @@ export class SqliteDisk implements Disk {
       );
     if (!this.#readOnly) {
       // What NORMAL leaves out of FULL, to sync the log behind each commit, is done by `sync`.
-      database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 4000");
-      database.exec(tables);
-      database.exec(`PRAGMA user_version = ${format}`);
+      database.exec("PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 4000");
+      lay(database);
       this.#wal = openSync(walOf(this.#file), "r+");
       this.#walInode = fstatSync(this.#wal).ino;
     }
@@ -285,7 +288,7 @@ export class SqliteDisk implements Disk {
    * Beside a reader a checkpoint copies a part, and the rest would count for it at the next start.
    */
   #rescue(database: DatabaseSync, what: string): void {
-    const draft = `${rescuedFrom(this.#file)}.draft`;
+    const draft = draftOf(rescuedFrom(this.#file));
     try {
       removeDatabase(draft);
       writeFileSync(draft, "", { mode: statSync(this.#file).mode & 0o777 });
@@ -329,6 +332,31 @@ function isTaken(error: unknown): boolean {
   return error instanceof Error && "errcode" in error && error.errcode === 1555;
 }
 
+/** A new state is whole or not there, so that an empty file is one whose content was lost. Throws where it was. */
+function makeNew(file: string): void {
+  const left = leftOf(file);
+  if (left === file && statSync(file).size > 0) return;
+  if (left !== undefined) {
+    const what = left === file ? `${file} is empty` : `${left} is there, and ${file} is not`;
+    const remedy = `restore a backup, or move ${dirname(file)} away and begin without a conference`;
+    throw new NoState(`${what}: the state is lost; ${remedy}`);
+  }
+  const draft = draftOf(file);
+  removeDatabase(draft);
+  writeFileSync(draft, "", { mode: 0o600 });
+  const database = new DatabaseSync(draft);
+  try {
+    lay(database);
+  } finally {
+    database.close();
+  }
+  publish(draft, file);
+}
+
+function lay(database: DatabaseSync): void {
+  database.exec(`PRAGMA journal_mode = WAL; ${tables}; PRAGMA user_version = ${format}`);
+}
+
 function inodeOf(file: string): number | null {
   return statSync(file, { throwIfNoEntry: false })?.ino ?? null;
 }
@@ -336,7 +364,7 @@ function inodeOf(file: string): number | null {
 /** A kill may have cut a rescue short: a whole copy takes its place, a draft is worth nothing. */
 function finishRescue(file: string): void {
   const rescued = rescuedFrom(file);
-  removeDatabase(`${rescued}.draft`);
+  removeDatabase(draftOf(rescued));
   if (!existsSync(rescued)) return;
   // Before the copy has its name: SQLite would apply a foreign -wal to it.
   for (const end of ["-wal", "-shm"]) rmSync(`${file}${end}`, { force: true });

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { EpochMs } from "../../../src/foundation/ids.ts";
 import { counted } from "../../../src/foundation/text/counted.ts";
@@ -58,7 +58,6 @@ export async function migrate({ folder, domains, at }: MigrationOptions): Promis
   if (left !== undefined) throw new CannotMigrate(`${left} is there, of a state that is gone: move it away`);
   try {
     for (const left of [draft, copy]) removeDatabase(left);
-    writeFileSync(draft, "", { mode: 0o600 });
     const expected = await writeAll(join(folder, "objects"), draft, copy, new ObjectNames(domains), at);
     await requireAll(draft, expected);
     publish(draft, file);

@@ -289,3 +289,28 @@ test("a database of another program is no state, and stays as it is", async () =
   await expect(new SqliteDisk(file).open()).rejects.toThrow(`${file} is a database of another program`);
   expect(other.prepare("SELECT name FROM sqlite_master").all()).toEqual([{ name: "theirs" }]);
 });
+
+test.each([
+  ["state.db", "is empty"],
+  ["state.db-wal", "is there, and"],
+])("a state of which only %s is left was lost, and is begun anew by nobody but a person", async (name, says) => {
+  const file = newFile();
+  const left = join(dirname(file), name);
+  writeFileSync(left, name === "state.db" ? "" : "rows");
+  const disk = new SqliteDisk(file);
+
+  await expect(disk.open()).rejects.toThrow(`${left} ${says}`);
+  await expect(disk.open()).rejects.toThrow("restore a backup, or move");
+  expect(readdirSync(dirname(file))).toEqual([name]);
+});
+
+test("a first start that a kill cut short is made again", async () => {
+  const file = newFile();
+  writeFileSync(`${file}.draft`, "half");
+  const disk = new SqliteDisk(file);
+
+  expect(await disk.open()).toMatchObject({ lastPosition: 0, lastAt: 0, restoredAt: null });
+  await disk.close();
+  expect(readdirSync(dirname(file))).toEqual(["state.db"]);
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+});
