@@ -92,7 +92,7 @@ export class Home {
   #position = 0;
   #number = 0;
   #restoredAt: EpochMs | null = null;
-  #fault: { readonly why: string; readonly since: EpochMs } | null = null;
+  #fault: { readonly why: string; readonly since: EpochMs; readonly isLogged: boolean } | null = null;
   /** It never rejects. */
   #probing: Promise<void> | null = null;
   /** Whether a timer will look for objects that may rest. */
@@ -163,6 +163,7 @@ export class Home {
     return life.call(() => {
       const accepted: HomeSocket[] = [];
       const accept = (label = "") => {
+        if (accepted.length > 0) throw new Error("a request gets one socket");
         const socket = new HomeSocket(newId(), label, {
           pings: whole.pings ?? null,
           now: () => clock.now(),
@@ -278,10 +279,10 @@ export class Home {
 
   /** All who ask while it is loaded get the same one, in the order in which they asked. */
   #load(object: HomeObject): Promise<Loaded> {
-    if (this.#fault || this.#isStopped) {
+    const refusal = this.#refusalOf(object);
+    if (refusal !== null) {
       this.#forget(object);
-      const why = this.#fault ? `the edge cannot write to its disk: ${this.#fault.why}` : "the edge stops";
-      return Promise.reject(new Error(why));
+      return Promise.reject(new Error(refusal));
     }
     object.rests = false;
     if (!object.loaded) {
@@ -295,6 +296,13 @@ export class Home {
     return object.loaded;
   }
 
+  #refusalOf({ name }: HomeObject): string | null {
+    if (this.#fault) return `the edge cannot write to its disk: ${this.#fault.why}`;
+    if (this.#isStopped) return "the edge stops";
+    // On disk two such names may be one.
+    return name.isWellFormed() ? null : "no object has half a character in its name";
+  }
+
   /** Where nothing of it is kept, nothing remembers its name. */
   #forget(object: HomeObject): void {
     const isKept = object.number !== null || object.loaded !== null || object.sockets.size > 0;
@@ -303,11 +311,12 @@ export class Home {
 
   async #begin(object: HomeObject): Promise<Loaded> {
     const { disk, clock, make } = this.#ports;
-    const database = new ObjectDatabase(this.#texts, () => this.#wrote(object, life));
+    const failed = (error: unknown) => this.#broke(object, life, error);
+    const database = new ObjectDatabase(this.#texts, { wrote: () => this.#wrote(object, life), failed });
     const life = new Life(database, {
       clock,
       pending: () => this.#writer.pending,
-      failed: (error) => this.#broke(object, life, error),
+      failed,
     });
     try {
       if (object.number !== null) {
@@ -356,6 +365,7 @@ export class Home {
   }
 
   #setAlarm(object: HomeObject, life: Life, at: EpochMs | null): void {
+    if (at !== null && !Number.isFinite(at)) throw new RangeError(`an alarm cannot be set to ${at}`);
     if (life.hasEnded || object.life !== life) return;
     object.alarm = at;
     object.hasNewAlarm = true;
@@ -385,7 +395,7 @@ export class Home {
       object.failures += 1;
       notBefore = clock.now() + pauseAfter(object.failures, alarmAgain);
       this.#log(object, "alarm-failed", error);
-      // One that it has set for later takes its place.
+      // One that it has set for later takes its place, and waits for the pause, too.
       if (object.alarm !== null && object.alarm > clock.now()) return;
       // Also where the object could not be loaded, or has set one that is due already.
       object.firing = at;
@@ -472,10 +482,9 @@ export class Home {
   #imageOf(object: HomeObject): ImageChange | null {
     const { life, number, rests } = object;
     if (!life) return null;
-    object.rests = false;
     try {
-      const isWritten = number !== null && (life.database.isTouched || this.#rows.of(number).length > 0);
-      const image = isWritten
+      const isBehind = number !== null && this.#rows.of(number).length > 0;
+      const image = isBehind
         ? {
             object: number,
             upTo: this.#position,
@@ -558,8 +567,9 @@ export class Home {
     const why = reasonOf(error);
     const since = this.#fault?.since ?? this.#ports.clock.now();
     const isOlder = error instanceof StateIsOlder;
-    if (!this.#fault && !isOlder) this.#ports.log({ level: "error", event: "storage-fails", disk: why });
-    this.#fault = { why, since };
+    const isLogged = this.#fault?.isLogged ?? !isOlder;
+    if (!this.#fault && isLogged) this.#ports.log({ level: "error", event: "storage-fails", disk: why });
+    this.#fault = { why, since, isLogged };
     this.#losses += 1;
     this.#endAll(new Error(`the edge cannot write to its disk: ${why}`));
     this.#alarms.clear();
@@ -587,15 +597,15 @@ export class Home {
 
   async #probe(): Promise<void> {
     if (this.#isStopped || !this.#fault) return;
-    const { since } = this.#fault;
+    const { since, isLogged } = this.#fault;
     const { disk, clock, log } = this.#ports;
     try {
       await disk.probe(clock.now());
       await this.#open();
-      log({ level: "info", event: "storage-works-again", failedMs: clock.now() - since });
+      if (isLogged) log({ level: "info", event: "storage-works-again", failedMs: clock.now() - since });
       this.#fault = null;
     } catch (error) {
-      this.#fault = { since, why: reasonOf(error) };
+      this.#fault = { since, why: reasonOf(error), isLogged };
       this.#probeLater();
     }
   }

@@ -16,7 +16,7 @@ export interface Platform extends Timers {
   readonly machineNow?: () => EpochMs;
   /** Ends in time: what goes wrong is an answer like others. Rejects only where the object's life is over by then. */
   post(request: PostRequest): Promise<HttpAnswer>;
-  /** Replaces the one alarm there is; part of the transaction of the same turn. For `Alarm` alone. */
+  /** Replaces the one alarm there is, with what else the turn writes; a transaction that fails does not take it back. For `Alarm` alone. */
   setAlarm(at: EpochMs): Promise<void>;
   /** Also one that an earlier life set; `null`: none is set, or it is running. */
   getAlarm(): Promise<EpochMs | null>;

@@ -56,8 +56,14 @@ export const flag = open(v.boolean());
 
 /** An id is a string that is not empty; once checked it carries its brand. */
 export function id<Id extends string>(): v.GenericSchema<unknown, Id> {
-  return open(v.custom<Id>((value) => typeof value === "string" && value !== "" && value.length <= 200, "not an id"));
+  return open(v.custom<Id>(isId, "not an id"));
 }
+
+/** With half a character it would be another one in UTF-8. */
+function isId(value: unknown): boolean {
+  return typeof value === "string" && value !== "" && value.length <= 200 && value.isWellFormed();
+}
+
 export const call = id<CallId>();
 export const room = id<RoomId>();
 export const commandId = id<CommandId>();

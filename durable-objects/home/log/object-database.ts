@@ -13,6 +13,15 @@ export interface StatementTexts {
 /** As it stands in a row of the log. */
 type Recorded = readonly [text: number | string, ...bindings: readonly SqlValue[]];
 
+interface DatabaseOptions {
+  /** Called after each statement that has changed something. */
+  readonly wrote?: () => void;
+  /** For want of room, or of a disk that works: whoever catches that may be half done. */
+  readonly failed?: (error: unknown) => void;
+  /** A copy of a database that is to be this one. */
+  readonly file?: string;
+}
+
 /** A commit goes through all written pages that are not in the file yet: a larger cache makes it slower. */
 const cacheKiB = 256;
 /** A table with more rows has a part for each of them in its image. */
@@ -29,12 +38,13 @@ interface Prepared {
   readonly table: string | undefined;
 }
 
-/** The database of one object, in memory beyond its cache. It records what is written, for the log, and makes images of itself. */
+/** The database of one object, beyond its cache in a temporary file. It records what is written, for the log, and makes images of itself. */
 export class ObjectDatabase implements Sql {
   readonly #database: DatabaseSync;
   readonly #statements = new Map<string, Prepared>();
   readonly #texts: StatementTexts;
   readonly #wrote: () => void;
+  readonly #failed: (error: unknown) => void;
   #recorded: Recorded[] = [];
   #depth = 0;
   /** So many of them the transaction that is open did not write. */
@@ -46,20 +56,32 @@ export class ObjectDatabase implements Sql {
   /** What happens to large tables since the last image. */
   readonly #sessions = new Map<string, Session>();
 
-  /** `wrote`: called after each statement that has changed something. `file`: a copy of a database that is to be this one. */
-  constructor(texts: StatementTexts, wrote: () => void, file = "") {
+  constructor(texts: StatementTexts, { wrote = () => {}, failed = () => {}, file = "" }: DatabaseOptions = {}) {
     this.#database = new DatabaseSync(file);
     if (file !== "") this.#touched = null;
     this.#texts = texts;
     this.#wrote = wrote;
+    this.#failed = failed;
     this.#database.exec(
       `PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY; PRAGMA temp_store = FILE; PRAGMA cache_size = ${-cacheKiB}`,
     );
   }
 
   exec(query: string, ...bindings: readonly SqlValue[]): readonly SqlRow[] {
+    try {
+      return this.#exec(query, bindings);
+    } catch (error) {
+      if (isOfFile(error)) this.#failed(error);
+      throw error;
+    }
+  }
+
+  #exec(query: string, bindings: readonly SqlValue[]): readonly SqlRow[] {
     const { statement, kind, table } = this.#prepared(query);
     if (kind === "reads") return statement.all(...bindings) as SqlRow[];
+    // In the log, which is JSON, it would become another value.
+    if (bindings.some((value) => value === Infinity || value === -Infinity))
+      throw new RangeError("an infinite number cannot be kept");
     if (kind === "makes") {
       const before = this.#schemaVersion;
       statement.run(...bindings);
@@ -154,11 +176,6 @@ export class ObjectDatabase implements Sql {
     return { schema: tables.map(({ sql }) => String(sql)), replaced, parts, gone };
   }
 
-  /** Whether something was written that no image holds. */
-  get isTouched(): boolean {
-    return this.#touched === null || this.#touched.size > 0 || this.#recorded.length > 0;
-  }
-
   /** To load it costs more than others do. */
   get isLarge(): boolean {
     return this.#sessions.size > 0;
@@ -183,7 +200,10 @@ export class ObjectDatabase implements Sql {
 
   /** From now on, what changes in it is written down row by row. */
   #watch(table: string): void {
-    if (!this.#sessions.has(table)) this.#sessions.set(table, this.#database.createSession({ table }));
+    if (this.#sessions.has(table)) return;
+    this.#sessions.set(table, this.#database.createSession({ table }));
+    // A statement from before that empties the table may do so at one blow, and tell the session nothing.
+    this.#statements.clear();
   }
 
   #keyIs(table: string): string {
@@ -235,3 +255,11 @@ export class ObjectDatabase implements Sql {
     return prepared;
   }
 }
+
+/** Whether SQLite lacks memory or room, or cannot read or write: nothing that the statement could help. https://www.sqlite.org/rescode.html */
+function isOfFile(error: unknown): boolean {
+  return error instanceof Error && "errcode" in error && faultsOfFile.has(Number(error.errcode) & 0xff);
+}
+
+/** SQLITE_NOMEM, SQLITE_IOERR, SQLITE_CORRUPT, SQLITE_FULL, SQLITE_CANTOPEN. */
+const faultsOfFile: ReadonlySet<number> = new Set([7, 10, 11, 13, 14]);

@@ -17,7 +17,7 @@ export async function objectsOnDisk(
       if (!isWanted(name)) continue;
       const positions = (rowsOf.get(object) ?? []).map(([position]) => position);
       const { image, bodies } = await disk.read(object, positions);
-      const database = new ObjectDatabase(known, () => {});
+      const database = new ObjectDatabase(known);
       database.restore(image, bodies);
       found.push(database);
     }

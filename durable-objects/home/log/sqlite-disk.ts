@@ -5,9 +5,11 @@ import {
   fdatasyncSync,
   fstatSync,
   openSync,
+  readSync,
   rmSync,
   statSync,
   writeFileSync,
+  writeSync,
 } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
@@ -107,19 +109,22 @@ export class SqliteDisk implements Disk {
   #walInode: number | null = null;
   /** The log is not that of this connection, also where somebody puts it back: what the copy lacks would be lost. */
   #isForeignLog = false;
-  /** A sync of the log has failed: a later one says nothing of its pages, so they must come into the file first. */
-  #isUnsynced = false;
+  /** A sync of the log has failed, or the process before ended amid one: the system may take what is lost for written. */
+  #isUnsynced: boolean;
 
   constructor(file: string, { readOnly = false, sync = syncing() }: DiskOptions = {}) {
     this.#file = file;
     this.#readOnly = readOnly;
+    this.#isUnsynced = !readOnly;
     this.#sync = sync;
   }
 
   async open(): Promise<Stored> {
     this.#close();
     try {
-      return this.#open();
+      const stored = this.#open();
+      if (this.#isUnsynced) await this.#syncAnew();
+      return stored;
     } catch (error) {
       // The next attempt begins from the start.
       this.#close();
@@ -213,7 +218,6 @@ export class SqliteDisk implements Disk {
 
   async probe(at: EpochMs): Promise<void> {
     if (!this.#database) await this.open();
-    if (this.#isUnsynced) this.#emptyLog();
     await this.#synced(() => this.#all("about", at, 0, 0));
   }
 
@@ -239,23 +243,26 @@ export class SqliteDisk implements Disk {
   }
 
   async #synced(work: () => void): Promise<void> {
+    if (this.#isUnsynced) await this.#syncAnew();
     this.#transaction(work);
-    const wal = this.#wal;
-    if (wal === null) return;
-    try {
-      await this.#sync(wal);
-    } catch (error) {
-      this.#isUnsynced = true;
-      this.#close();
-      throw error;
-    }
+    await this.#syncLog();
   }
 
-  /** To close has copied the log into the file, and synced that, unless somebody else reads it. */
-  #emptyLog(): void {
-    const found = this.#database?.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get();
-    if (found?.busy !== 0) throw new Error("after a failed sync, the state must be read by nobody else for a moment");
+  async #syncLog(): Promise<void> {
+    const wal = this.#wal;
+    if (wal === null) return;
+    this.#isUnsynced = true;
+    await this.#sync(wal);
     this.#isUnsynced = false;
+  }
+
+  /** What a sync has lost counts as written: the next one is of that, too, where all of the log is written once more. */
+  async #syncAnew(): Promise<void> {
+    // With the lock of who writes: nobody else begins the log anew meanwhile.
+    this.#transaction(() => {
+      if (this.#wal !== null) writeAgain(this.#wal);
+    });
+    await this.#syncLog();
   }
 
   #transaction(work: () => void): void {
@@ -319,10 +326,11 @@ export class SqliteDisk implements Disk {
   #close(): void {
     this.#isForeignLog = false;
     this.#statements.clear();
-    if (this.#wal !== null) closeSync(this.#wal);
+    const [wal, database] = [this.#wal, this.#database];
     this.#wal = null;
-    this.#database?.close();
     this.#database = null;
+    database?.close();
+    if (wal !== null) closeSync(wal);
   }
 }
 
@@ -355,6 +363,17 @@ function makeNew(file: string): void {
 
 function lay(database: DatabaseSync): void {
   database.exec(`PRAGMA journal_mode = WAL; ${tables}; PRAGMA user_version = ${format}`);
+}
+
+/** Each byte of a file, where it is. */
+function writeAgain(file: number): void {
+  const bytes = Buffer.alloc(1 << 20);
+  for (let at = 0; ; ) {
+    const length = readSync(file, bytes, 0, bytes.length, at);
+    if (length === 0) return;
+    writeSync(file, bytes, 0, length, at);
+    at += length;
+  }
 }
 
 function inodeOf(file: string): number | null {

@@ -180,7 +180,7 @@ async function requireAll(file: string, expected: ReadonlyMap<string, Expected>)
 function differenceOf(image: Image, alarm: EpochMs | null, expected: Expected | undefined): string | null {
   if (!expected) return "nobody has it";
   if (alarm !== expected.alarm) return `its alarm is ${alarm}, not ${expected.alarm}`;
-  const database = new ObjectDatabase(new Texts([]), () => {});
+  const database = new ObjectDatabase(new Texts([]));
   try {
     database.restore(image, []);
     const tables = contentOf(database);

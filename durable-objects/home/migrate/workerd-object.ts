@@ -11,7 +11,7 @@ import { Texts } from "../log/texts.ts";
 export function copyOf(file: string, copy: string): ObjectDatabase {
   copyFileSync(file, copy);
   if (existsSync(`${file}-wal`)) copyFileSync(`${file}-wal`, `${copy}-wal`);
-  return new ObjectDatabase(new Texts([]), () => {}, copy);
+  return new ObjectDatabase(new Texts([]), { file: copy });
 }
 
 /** When workerd wakes the object; `null`: never, or `_cf_ALARM` of its class alone says when. */

@@ -222,3 +222,115 @@ test("a stop while the disk is tried again leaves it closed", async () => {
   await test.clock.pass(5_000);
   expect(calls).toEqual(["open", "close"]);
 });
+
+test("an object whose file is full begins anew, so that nobody goes on with half of what it knew", async () => {
+  const test = await HomeOnTest.start((place) => {
+    let known = 0;
+    return {
+      ...rows(place),
+      go: () => {
+        known += 1;
+        place.sql.exec("CREATE TABLE IF NOT EXISTS b (a TEXT)");
+        place.sql.exec("PRAGMA max_page_count = 20");
+        place.sql.transaction(() => {
+          try {
+            place.sql.exec("INSERT INTO b VALUES (?)", "x".repeat(200_000));
+          } catch {
+            // As code does that believes its statement alone has failed.
+          }
+          place.sql.exec("INSERT INTO b VALUES ('y')");
+        });
+      },
+      known: () => known,
+    };
+  });
+  await expect(test.ask("go")).rejects.toThrow("full");
+  expect([await test.ask("known"), await test.ask("tables")]).toEqual([0, ["b"]]);
+  expect(test.lines.map(({ event }) => event)).toEqual(["object-broke"]);
+});
+
+test("an object has no name that would be another one on disk", async () => {
+  const test = await HomeOnTest.start(rows);
+  for (const name of ["a\ud800", "a\ud801"]) await expect(test.askOf(name, "add")).rejects.toThrow("half a character");
+  await test.ask("add");
+  expect([test.home.fault, test.lines]).toEqual([null, []]);
+});
+
+test("an alarm that is no time is refused, and keeps no other one from coming", async () => {
+  const woken: string[] = [];
+  const test = await HomeOnTest.start((place, name) => ({
+    set: (ms: number) => place.setAlarm(place.now() + ms),
+    alarm: () => void woken.push(name),
+  }));
+  await expect(test.askOf("one", "set", Number.NaN)).rejects.toThrow("an alarm cannot be set to NaN");
+  await test.askOf("two", "set", 1_000);
+  await test.askOf("three", "set", 2_000);
+  await test.clock.pass(3_000);
+  expect(woken).toEqual(["two", "three"]);
+});
+
+test("a request gets one socket", async () => {
+  const test = await HomeOnTest.start((place) => ({
+    connect: (_: Headers, accept: () => HomeSocket) => {
+      accept();
+      accept();
+    },
+    sockets: () => place.sockets().length,
+  }));
+  await expect(test.home.connect("counts", "one", new Headers())).rejects.toThrow("one socket");
+  expect(await test.ask("sockets")).toBe(0);
+});
+
+test("an alarm that has failed is in the image of its object, and comes after a kill", async () => {
+  let fails = true;
+  const woken: number[] = [];
+  const test = await HomeOnTest.start((place) => ({
+    ...rows(place),
+    set: (ms: number) => place.setAlarm(place.now() + ms),
+    alarm: () => {
+      if (fails) throw new Error("not yet");
+      woken.push(place.now());
+    },
+  }));
+  await test.ask("add");
+  await test.ask("set", 1_000);
+  await test.clock.pass(40_000); // It has failed five times, and its object rests until the next one.
+  fails = false;
+  await test.begin();
+  await test.clock.pass(1);
+  expect(woken.length).toBe(1);
+});
+
+test("who waits for a flush that gathers behind one that fails hears of it, and nothing of either is written later", async () => {
+  const test = await HomeOnTest.start((place) => ({
+    ...rows(place),
+    breaks: () => {
+      rows(place).add();
+      place.abort("enough");
+    },
+  }));
+  await test.askOf("known", "add");
+  const { promise, resolve } = Promise.withResolvers<void>();
+  test.disk.held = promise;
+  const first = test.askOf("one", "add");
+  await test.clock.pass(0);
+  const second = test.askOf("two", "breaks");
+  const third = test.askOf("known", "add");
+  for (const asked of [first, second, third]) asked.catch(() => {});
+  await test.clock.pass(0);
+  test.disk.fault = new Error("full");
+  test.disk.held = null;
+  resolve();
+  await test.clock.pass(1);
+  const lost = { status: "rejected" };
+  expect(await Promise.allSettled([first, second, third])).toMatchObject([lost, lost, lost]);
+
+  test.disk.fault = null;
+  test.disk.flushes.length = 0;
+  await test.clock.pass(2_000);
+  await test.askOf("known", "add");
+  const written = test.disk.flushes.map(({ created, rows }) => [created.length, rows.map(({ position }) => position)]);
+  expect(written).toEqual([[0, [2]]]);
+  await test.begin();
+  expect([await test.askOf("one", "tables"), await test.askOf("two", "tables")]).toEqual([[], []]);
+});

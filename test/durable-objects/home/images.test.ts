@@ -14,13 +14,29 @@ function table(columns: string) {
       sql.exec(`CREATE TABLE t (${columns})`);
       for (let n = 1; n <= rows; n += 1) sql.exec("INSERT INTO t VALUES (?, 'x')", n);
     },
-    run: (statement: string, ...bindings: readonly string[]) => sql.exec(statement, ...bindings),
+    run: (statement: string, ...bindings: readonly (string | number)[]) => sql.exec(statement, ...bindings),
     slow: () => new Promise<void>((resolve) => void after(5_000, resolve)),
   });
 }
 
 const twoColumns = table("id INTEGER PRIMARY KEY, a TEXT");
 const count = "SELECT count(*) AS n FROM t";
+
+/** Of an object whose life goes on: it was about to rest when a call came. */
+async function makeImage(test: HomeOnTest): Promise<void> {
+  await test.clock.pass(9_000);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  test.disk.held = promise;
+  void test.askOf("two", "make", 0);
+  await test.clock.pass(2_000);
+  const asked = test.home.call("counts", "one", "run", [count]);
+  await test.clock.pass(1);
+  test.disk.held = null;
+  resolve();
+  await asked;
+  await test.clock.pass(1);
+  expect(test.disk.flushes.at(-1)?.images.length).toBe(1);
+}
 
 test("a table whose columns change is written anew, also a large one", async () => {
   const test = await HomeOnTest.start(twoColumns);
@@ -177,4 +193,45 @@ test("an object whose image cannot be made breaks alone", async () => {
   expect(test.lines.map(({ event, object }) => `${event} ${object}`)).toEqual(["object-broke counts/two"]);
   expect(await test.askOf("two", "run", 'SELECT count(*) AS n FROM "order"')).toEqual([{ n: 0 }]);
   expect(test.home.fault).toBe(null);
+});
+
+test("the rows of a large table that are all deleted behind its image stay deleted", async () => {
+  const test = await HomeOnTest.start(twoColumns);
+  await test.ask("make", 0);
+  await test.ask("run", "DELETE FROM t"); // SQLite decides how to do it before anybody watches.
+  for (let n = 1; n <= 1_001; n += 1) await test.ask("run", "INSERT INTO t VALUES (NULL, 'x')");
+  await makeImage(test);
+  await test.ask("run", "DELETE FROM t");
+  await test.clock.pass(hourMs + 20_000);
+  expect(await test.ask("run", count)).toEqual([{ n: 0 }]);
+  expect(test.made.length).toBe(3);
+});
+
+test("an index is there after its object has rested", async () => {
+  const test = await HomeOnTest.start(twoColumns);
+  await test.ask("make", 1);
+  await test.ask("run", "CREATE INDEX i ON t (a)");
+  await test.clock.pass(20_000);
+  expect(await test.ask("run", "SELECT name FROM sqlite_master WHERE type = 'index'")).toEqual([{ name: "i" }]);
+  expect(test.made.length).toBe(2);
+});
+
+test("a table that is dropped in the life that has made its image leaves nothing behind", async () => {
+  const test = await HomeOnTest.start(twoColumns);
+  await test.ask("make", 1);
+  await makeImage(test);
+  await test.ask("run", "DROP TABLE t");
+  await test.clock.pass(20_000);
+  expect(await test.ask("run", "SELECT name FROM sqlite_master")).toEqual([]);
+  const disk = new SqliteDisk(test.file, { readOnly: true });
+  await disk.open();
+  expect((await disk.read(1, [])).image.parts).toEqual([]);
+  await disk.close();
+});
+
+test("an infinite number is refused, since the log would hold another one", async () => {
+  const test = await HomeOnTest.start(twoColumns);
+  await test.ask("make", 1);
+  await expect(test.ask("run", "DELETE FROM t WHERE id <= ?", Infinity)).rejects.toThrow("an infinite number");
+  expect(await test.ask("run", count)).toEqual([{ n: 1 }]);
 });

@@ -2,6 +2,7 @@ import {
   chmodSync,
   copyFileSync,
   existsSync,
+  fstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -9,12 +10,13 @@ import {
   rmdirSync,
   rmSync,
   statSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import type { Flush } from "../../../durable-objects/home/log/disk.ts";
 import { SqliteDisk, syncing } from "../../../durable-objects/home/log/sqlite-disk.ts";
 import { atOnce } from "./home-on-test.ts";
@@ -30,25 +32,6 @@ function flushOf(position: number): Flush {
   return { texts: [], created, rows: [{ position, object: 1, body: "[]" }], images: [], deleted: [], droppable: null };
 }
 
-/** With one flush on it. */
-async function diskThatFails() {
-  const file = newFile();
-  let fault: Error | null = null;
-  const sync = async (log: number) => {
-    const error = fault;
-    fault = null;
-    if (error) throw error;
-    await atOnce(log);
-  };
-  const failNextSync = () => {
-    fault = new Error("EIO: i/o error, fdatasync");
-  };
-  const disk = new SqliteDisk(file, { sync });
-  await disk.open();
-  await disk.flush(flushOf(1), 1);
-  return { file, disk, failNextSync };
-}
-
 test("a flush resolves once the log of SQLite is synced", async () => {
   const syncs: PromiseWithResolvers<void>[] = [];
   const disk = new SqliteDisk(newFile(), {
@@ -58,7 +41,10 @@ test("a flush resolves once the log of SQLite is synced", async () => {
       return sync.promise;
     },
   });
-  await disk.open();
+  const opened = disk.open();
+  await new Promise(setImmediate);
+  syncs.pop()?.resolve();
+  await opened;
   let isDone = false;
   const flushed = disk.flush(flushOf(1), 1).then(() => {
     isDone = true;
@@ -109,34 +95,90 @@ test("a disk that is slow to fail holds up the event loop once", async () => {
   expect(made).toEqual(["at once", "beside", "beside"]);
 });
 
-test("where the sync fails the flush fails, and what it wrote is copied into the file before anything else is written", async () => {
-  const { file, disk, failNextSync } = await diskThatFails();
-  failNextSync();
-  await expect(disk.flush(flushOf(2), 2)).rejects.toThrow("EIO");
-  await expect(disk.flush(flushOf(3), 3)).rejects.toThrow("the state is not open");
-  rmSync(`${file}-wal`, { force: true });
-  await disk.probe(3);
-  const { rows } = await disk.open();
-  expect(rows).toEqual([
-    [1, 1],
-    [2, 1],
-  ]);
-  await disk.close();
-});
+/** When the log was written last, as each sync finds it. */
+async function watchedDisk(file: string) {
+  const writtenAt: number[] = [];
+  let fails = false;
+  const disk = new SqliteDisk(file, {
+    sync: async (log) => {
+      writtenAt.push(fstatSync(log).mtimeMs);
+      if (fails) throw new Error("EIO: i/o error, fdatasync");
+      await atOnce(log);
+    },
+  });
+  const long = new Date(0);
+  /** Nothing has written the log since. */
+  const age = () => utimesSync(`${file}-wal`, long, long);
+  const failing = (on: boolean) => {
+    fails = on;
+  };
+  return { disk, writtenAt, age, failing };
+}
 
-test("after a failed sync nothing is written while somebody else reads the file, which keeps the log from being copied", async () => {
-  const { file, disk, failNextSync } = await diskThatFails();
+test("where the sync fails the flush fails, and the log is written and synced anew before anything else is, also while somebody reads it", async () => {
+  const file = newFile();
+  const { disk, writtenAt, age, failing } = await watchedDisk(file);
+  await disk.open();
+  await disk.flush(flushOf(1), 1);
   const reader = new DatabaseSync(file, { readOnly: true });
   reader.exec("BEGIN");
   reader.prepare("SELECT * FROM about").all();
-  failNextSync();
+  failing(true);
   await expect(disk.flush(flushOf(2), 2)).rejects.toThrow("EIO");
-  for (const at of [3, 4]) await expect(disk.probe(at)).rejects.toThrow("read by nobody else");
-  reader.close();
-  await disk.probe(5);
-  expect(statSync(`${file}-wal`).size).toBeLessThan(10_000);
-  await disk.flush(flushOf(3), 5);
+  age();
+  await expect(disk.flush(flushOf(3), 3)).rejects.toThrow("EIO");
+  expect(writtenAt.at(-1)).toBeGreaterThan(0);
+  failing(false);
+  age();
+  writtenAt.length = 0;
+  await disk.probe(3);
+  expect(writtenAt.map((at) => at > 0)).toEqual([true, true]); // The log anew, and then the probe.
+  age();
+  writtenAt.length = 0;
+  await disk.flush(flushOf(3), 4);
+  expect(writtenAt.length).toBe(1);
   expect((await disk.open()).rows.map(([position]) => position)).toEqual([1, 2, 3]);
+  reader.close();
+  await disk.close();
+});
+
+test("what a process has left in the log is written and synced anew before the next one goes on", async () => {
+  const file = newFile();
+  const first = await watchedDisk(file);
+  await first.disk.open();
+  await first.disk.flush(flushOf(1), 1);
+  first.failing(true);
+  await expect(first.disk.flush(flushOf(2), 2)).rejects.toThrow("EIO");
+  first.age();
+  const { disk, writtenAt } = await watchedDisk(file);
+  expect((await disk.open()).rows.length).toBe(2);
+  expect(writtenAt.map((at) => at > 0)).toEqual([true]);
+  await disk.close();
+  await first.disk.close();
+});
+
+test("a disk that keeps failing stops the process with none of its attempts", async () => {
+  const { disk, failing } = await watchedDisk(newFile());
+  await disk.open();
+  failing(true);
+  await expect(disk.flush(flushOf(1), 1)).rejects.toThrow("EIO");
+  const close = vi.spyOn(DatabaseSync.prototype, "close");
+  const prepare = vi.spyOn(DatabaseSync.prototype, "prepare");
+  onTestFinished(() => void vi.restoreAllMocks());
+  for (const at of [2, 3, 4]) await expect(disk.probe(at)).rejects.toThrow("EIO");
+  expect([close.mock.calls, prepare.mock.calls.filter(([text]) => text.includes("checkpoint"))]).toEqual([[], []]);
+  await disk.close();
+});
+
+test("a log that lacks rows of an object is said, and not passed over", async () => {
+  const file = newFile();
+  const disk = new SqliteDisk(file, { sync: atOnce });
+  await disk.open();
+  for (const position of [1, 2]) await disk.flush(flushOf(position), position);
+  const other = new DatabaseSync(file);
+  other.exec("DELETE FROM log WHERE position = 1");
+  other.close();
+  await expect(disk.read(1, [1, 2])).rejects.toThrow("the log lacks 1 rows of object 1");
   await disk.close();
 });
 
