@@ -4,6 +4,7 @@ import { accessSync, constants, existsSync, readFileSync, statSync, writeFileSyn
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { lockFolder, makeFolder, writeOnce } from "../../bridge-agent/service/state-folder.ts";
+import { takenOver } from "../../durable-objects/home/migrate/migrate.ts";
 import { systemReason } from "../system-reason.ts";
 import { StartError } from "./program.ts";
 
@@ -85,8 +86,13 @@ export function objectsFolder(folder: string): string {
   return join(folder, "edge", "objects");
 }
 
+/** That of an edge on workerd, unless an edge on Node has gone on from there. */
 function hasWorkersState(folder: string): boolean {
-  return existsSync(objectsFolder(folder));
+  return existsSync(objectsFolder(folder)) && !wasTakenOver(folder);
+}
+
+function wasTakenOver(folder: string): boolean {
+  return existsSync(join(folder, "edge", takenOver));
 }
 
 export function hasState(folder: string): boolean {
@@ -95,7 +101,12 @@ export function hasState(folder: string): boolean {
 
 /** Throws where only an older version's state is there: the edge would begin with none, and know no conference. */
 export function requireTakenOver(folder: string): void {
-  if (!hasWorkersState(folder) || existsSync(stateFile(folder))) return;
+  if (existsSync(stateFile(folder))) return;
+  if (wasTakenOver(folder))
+    throw new StartError(
+      `${stateFile(folder)} is gone, which went on where the edge on workerd ended: restore a backup, or move ${join(folder, "edge")} away and begin without a conference`,
+    );
+  if (!hasWorkersState(folder)) return;
   throw new StartError(
     `the state folder ${folder} has the state of an older version, in edge/objects; take it over once by \`bridgehead migrate\`, and start again`,
   );

@@ -19,7 +19,10 @@ export function addStateCommands(program: Command): void {
     .command("migrate")
     .description("take over the state of an edge on workerd, once, while no edge runs; its files stay as they are")
     .option("--settings <file>", "settings of the edge, JSON", settingsFile)
-    .action(({ settings }: { settings: string }) => done(() => migrateEdge(settings)));
+    .option("--accept-loss", "also where files of the state are missing, with what is lost by that")
+    .action(({ settings, acceptLoss = false }: { settings: string; acceptLoss?: boolean }) =>
+      done(() => migrateEdge(settings, acceptLoss)),
+    );
 
   fileCommand(program, "backup", "copy the state of the edge into a new file, also while the edge runs").action(
     (file: string, options: StateOptions) =>
@@ -89,7 +92,7 @@ function stateOf({ settings }: StateOptions): { readonly state: string; readonly
   return { state: loaded.value.state, from: `state in ${file}` };
 }
 
-async function migrateEdge(settings: string): Promise<void> {
+async function migrateEdge(settings: string, acceptsLoss: boolean): Promise<void> {
   const loaded = loadEdgeSettings(settings);
   if (!loaded.ok) throw new StartError(loaded.error);
   const { state, domains, domainsFile } = loaded.value;
@@ -102,7 +105,9 @@ async function migrateEdge(settings: string): Promise<void> {
     name: domain.name,
     bridges: domain.settings.bridges.map(({ name }) => name),
   }));
-  const taken = await orSay("migrate", () => migrate({ folder: dirname(objects), domains: named, at: Date.now() }));
+  const taken = await orSay("migrate", () =>
+    migrate({ folder: dirname(objects), domains: named, at: Date.now(), acceptsLoss }),
+  );
   print(
     `took over ${counted(taken.objects, "object")} (${counted(taken.conferences, "conference")}), ${counted(taken.rows, "row")} and ${counted(taken.alarms, "alarm")}; all were read again and are the same`,
   );

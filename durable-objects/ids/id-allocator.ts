@@ -83,11 +83,14 @@ export class IdAllocator {
     return Math.max(this.#nextMsg, this.#nextTrans) > this.#usedBefore;
   }
 
-  /** The limit to reserve next, an hour's worth behind these ids, and behind the last one. `newName`: of this life of the allocator, where it has none. */
-  nextLimit(wanted: IdsWanted, now: EpochMs, newName: () => string): IdLimit {
+  /** The limit to reserve next, an hour's worth behind these ids, and behind the last one. `newId`: of this life of the allocator, where it has no name. */
+  nextLimit(wanted: IdsWanted, now: EpochMs, newId: () => string): IdLimit {
     this.#usedBefore = Math.max(this.#nextMsg, this.#nextTrans);
     const end = Math.max(this.#endOf(wanted, now), this.#endOf(none, now + earlyMs));
-    return { place: Math.max(end + idsPerHour, (this.#limit?.place ?? 0) + 1), by: this.#limit?.by ?? newName() };
+    return {
+      place: Math.max(end + idsPerHour, (this.#limit?.place ?? 0) + 1),
+      by: this.#limit?.by ?? nameOf(now, newId()),
+    };
   }
 
   /** Whoever can keep this limit does. */
@@ -96,16 +99,17 @@ export class IdAllocator {
     this.#keep(limit);
   }
 
-  /** Whether this state does not know that it reserved this: it is an older copy. */
+  /** Whether this state does not know that it reserved this, or is of an earlier life than the one that did: it is an older copy. */
   isOlderThan({ place, by }: IdLimit): boolean {
-    return this.#limit !== null && by === this.#limit.by && place > this.#limit.place;
+    if (this.#limit === null) return false;
+    return by === this.#limit.by ? place > this.#limit.place : begunAt(by) > begunAt(this.#limit.by);
   }
 
   /**
    * What an agent has kept. Of another life of the allocator, or a newer state, it says which ids may have been used. False: that is too far ahead of
    * the clock to be so, and a wrong word must not use up the ids of many days.
    */
-  heardLimit(limit: IdLimit, now: EpochMs, newName: () => string): boolean {
+  heardLimit(limit: IdLimit, now: EpochMs, newId: () => string): boolean {
     const { place, by } = limit;
     const isOlder = this.isOlderThan(limit);
     if ((by === this.#limit?.by && !isOlder) || place <= Math.min(this.#nextMsg, this.#nextTrans)) return true;
@@ -114,7 +118,7 @@ export class IdAllocator {
     this.#continueAt(Math.max(place, this.#firstPlace(now)));
     // Nothing behind it is reserved yet. Agents may keep more than this one's of the newer state's name.
     const name = isOlder ? null : this.#limit?.by;
-    this.#keep({ place: Math.max(this.#nextMsg, this.#nextTrans), by: name ?? newName() });
+    this.#keep({ place: Math.max(this.#nextMsg, this.#nextTrans), by: name ?? nameOf(now, newId()) });
     return true;
   }
 
@@ -254,4 +258,14 @@ export class IdAllocator {
 
 function block(first: number, end: number): IdBlock {
   return { first: idAt(first), end: idAt(first) + end - first };
+}
+
+/** Of a life of the allocator. */
+function nameOf(begunAt: EpochMs, id: string): string {
+  return `${begunAt} ${id}`;
+}
+
+/** By the name of a life, where a release has named it that has this in it. */
+function begunAt(name: string): EpochMs {
+  return /^\d+ /.test(name) ? Number.parseInt(name, 10) : Number.NaN;
 }

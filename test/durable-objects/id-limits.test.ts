@@ -118,9 +118,9 @@ test("agents keep an hour's worth of ids before one of them is used, and the nex
   await allocator.settle();
   while (allocator.handed.length === 1) last = (await allocator.allocate(100)).msg;
   const [limit = { place: 0, by: "" }, next] = allocator.handed;
-  expect(limit.by).toBe("life 1");
+  expect(limit.by).toMatch(/ life 1$/);
   expect(last).toBeLessThan(limit.place - idsPerHour / 2 + 200);
-  expect(next).toMatchObject({ by: "life 1" });
+  expect(next).toMatchObject({ by: expect.stringMatching(/ life 1$/) });
   const written = allocator.sql.rowsWritten;
   await allocator.allocate(100);
   expect([allocator.handed.length, allocator.sql.rowsWritten - written]).toEqual([2, 1]);
@@ -253,7 +253,7 @@ test("a restored allocator goes on behind the clock, the limit of the backup and
   const first = await allocator.allocate();
   expect(first).toEqual({ msg: reserved, trans: reserved });
   const next = allocator.handed.at(-1) as IdLimit;
-  expect(next).toMatchObject({ by: "life 2" });
+  expect(next).toMatchObject({ by: expect.stringMatching(/ life 2$/) });
   allocator.start(noon + 1);
   expect(await allocator.allocate()).toEqual({ msg: reserved + 10, trans: reserved + 10 });
 

@@ -1,5 +1,7 @@
 import {
+  accessSync,
   closeSync,
+  constants,
   existsSync,
   fdatasync,
   fdatasyncSync,
@@ -343,7 +345,8 @@ function isTaken(error: unknown): boolean {
 /** A new state is whole or not there, so that an empty file is one whose content was lost. Throws where it was. */
 function makeNew(file: string): void {
   const left = leftOf(file);
-  if (left === file && statSync(file).size > 0) return;
+  // SQLite would make files beside it that nobody can write to, and complain of them later.
+  if (left === file && statSync(file).size > 0) return accessSync(file, constants.R_OK | constants.W_OK);
   if (left !== undefined) {
     const what = left === file ? `${file} is empty` : `${left} is there, and ${file} is not`;
     const remedy = `restore a backup, or move ${dirname(file)} away and begin without a conference`;

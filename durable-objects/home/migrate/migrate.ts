@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { EpochMs } from "../../../src/foundation/ids.ts";
 import { counted } from "../../../src/foundation/text/counted.ts";
@@ -21,6 +21,8 @@ interface MigrationOptions {
   readonly folder: string;
   readonly domains: Iterable<DomainInSettings>;
   readonly at: EpochMs;
+  /** What is missing is known, and goes without saying. */
+  readonly acceptsLoss?: boolean;
 }
 
 /** What was taken over. */
@@ -43,24 +45,34 @@ interface TableContent {
   readonly digest: string;
 }
 
+/** A file beside the state that says when it was taken over, and that workerd's files are older since. */
+export const takenOver = "taken-over";
+
 /** Images are written some at a time. */
 const writtenTogether = 100;
 
 /** Takes over the state of an edge on workerd, whose files stay as they are. All of it is in `state.db` then, or there is none. */
-export async function migrate({ folder, domains, at }: MigrationOptions): Promise<Migrated> {
+export async function migrate({ folder, domains, at, acceptsLoss = false }: MigrationOptions): Promise<Migrated> {
   const [file, draft, copy] = ["", ".draft", ".copy"].map((end) => join(folder, `state.db${end}`)) as [
     string,
     string,
     string,
   ];
+  const taken = join(folder, takenOver);
   const left = leftOf(file);
+  if (left === undefined && existsSync(taken))
+    throw new CannotMigrate(
+      `the state of workerd was taken over on ${readFileSync(taken, "utf8").trim()}, and ${file} is gone: restore a backup. Delete ${taken} only to begin once more with what workerd had then`,
+    );
   if (left === file) throw new CannotMigrate(`${file} is there already: the state was taken over before`);
   if (left !== undefined) throw new CannotMigrate(`${left} is there, of a state that is gone: move it away`);
   try {
     for (const left of [draft, copy]) removeDatabase(left);
     const expected = await writeAll(join(folder, "objects"), draft, copy, new ObjectNames(domains), at);
+    if (!acceptsLoss) requireParts(join(folder, "objects"), expected.keys());
     await requireAll(draft, expected);
     publish(draft, file);
+    writeFileSync(taken, `${new Date(at).toISOString()}\n`);
     const tables = [...expected.values()].flatMap((one) => [...one.tables.values()]);
     return {
       objects: expected.size,
@@ -130,6 +142,22 @@ function unnamedText(file: string, others: number): string {
     `${file}${more} cannot be named: neither its rows, nor those of other objects, nor the settings say of which domain, bridge or conference it is. ` +
     "Add the domain or the bridge that it was of to the settings, or move the file away if nothing in it is needed, and begin again"
   );
+}
+
+/** A copy of the files may have been cut short: where there are conferences, there is what each domain has for them. */
+function requireParts(objects: string, names: Iterable<string>): void {
+  const found = new Set(names);
+  if (found.size === 0)
+    throw new CannotMigrate(`${objects} has no object: is that the whole state of an edge on workerd?`);
+  for (const name of found) {
+    const [, domain] = /^conference\/([^/]+)/.exec(name) ?? [];
+    const missing = (["idAllocator", "directory", "handles"] as const).find((kind) => !found.has(`${kind}/${domain}`));
+    if (domain === undefined || missing === undefined) continue;
+    const folder = join(objects, `bridgehead-${kindsOnWorkerd[missing].class}`);
+    throw new CannotMigrate(
+      `${folder} has nothing of ${domain}, which has conferences: put the missing file back, or go on without it by --accept-loss`,
+    );
+  }
 }
 
 function requireKnownClasses(objects: string): void {

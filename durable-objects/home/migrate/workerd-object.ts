@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync } from "node:fs";
+import { copyFileSync, existsSync, statSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 import { deserialize } from "node:v8";
 import type { EpochMs } from "../../../src/foundation/ids.ts";
@@ -9,6 +9,7 @@ import { Texts } from "../log/texts.ts";
 
 /** Opens a copy of a database of workerd, whose own files stay as they are, with what their log has beside them. */
 export function copyOf(file: string, copy: string): ObjectDatabase {
+  if (statSync(file).size === 0) throw new Error("it is empty, and what it held is lost; put a copy in its place");
   copyFileSync(file, copy);
   if (existsSync(`${file}-wal`)) copyFileSync(`${file}-wal`, `${copy}-wal`);
   return new ObjectDatabase(new Texts([]), { file: copy });

@@ -266,6 +266,36 @@ test("a copy that is put back by hand is known once an agent connects: no id com
   await disk.close();
 });
 
+test("a copy of a life that has ended is known, too: a backup was restored since, or the edge began empty", async () => {
+  for (const isRestored of [true, false]) {
+    const [state = "", file = "", copied = "", next = ""] = files("state.db", "backup.db", "copied.db", "next.db");
+    const webex = new Webex();
+    const lasting = new LastingAgent();
+    const first = await Life.start(state, noon, webex);
+    await lasting.connect(first);
+    await first.begin(lasting, "100000001");
+    await backUp(state, file);
+    copyFileSync(file, copied);
+    await first.enter(lasting, "100000001", 3);
+    await first.kill();
+
+    if (isRestored) await restore(file, next, first.clock.now);
+    const second = await Life.start(next, first.clock.now + 1_000, webex);
+    await lasting.connect(second);
+    await busy(second, lasting, 300_000_001, 2);
+    await second.kill();
+
+    const third = await Life.start(copied, second.clock.now + 1_000, webex);
+    await lasting.connect(third).catch(() => {});
+    await third.clock.pass(1_000);
+    expect(third.events).toContain("state-is-older");
+    await lasting.connect(third);
+    await third.enter(lasting, "100000001", 5);
+    await third.kill();
+    expect(webex.twice).toEqual([]);
+  }
+});
+
 test("where no agent is connected, a restored edge goes on by its clock", async () => {
   const [state = "", file = "", restored = ""] = files("state.db", "backup.db", "restored.db");
   const webex = new Webex();

@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { serialize } from "node:v8";
 import { expect, onTestFinished, test } from "vitest";
@@ -26,6 +26,10 @@ const metadata = "CREATE TABLE _cf_METADATA (key INTEGER PRIMARY KEY, value BLOB
 const keyValues = "CREATE TABLE _cf_KV (key TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID";
 const alarms =
   "CREATE TABLE _cf_ALARM (actor_id TEXT PRIMARY KEY, scheduled_time INTEGER, actor_name TEXT) WITHOUT ROWID";
+
+const about = "CREATE TABLE about (domain TEXT PRIMARY KEY)";
+const identity = '{"domain":"acme","confKey":"5550"}';
+const progress = "CREATE TABLE release_progress (domain TEXT PRIMARY KEY)";
 
 /** The files of an edge on workerd. */
 class WorkerdState {
@@ -55,7 +59,18 @@ class WorkerdState {
   }
 
   migrate(...domains: readonly string[]) {
-    return migrate({ folder: this.folder, domains: domains.map((name) => ({ name, bridges: ["main"] })), at });
+    return this.migrateWith({ acceptsLoss: false }, ...domains);
+  }
+
+  migrateWith(how: { readonly acceptsLoss: boolean }, ...domains: readonly string[]) {
+    return migrate({ folder: this.folder, domains: domains.map((name) => ({ name, bridges: ["main"] })), at, ...how });
+  }
+
+  /** What each domain has that has conferences. */
+  domain(name: string): void {
+    this.object("IdAllocator", name, keyValues).prepare("INSERT INTO _cf_KV VALUES ('domain', ?)").run(serialize(name));
+    this.object("Directory", name, about, `INSERT INTO about VALUES ('${name}')`);
+    this.object("HandleIndex", name, progress, `INSERT INTO release_progress VALUES ('${name}')`);
   }
 
   async stored() {
@@ -118,6 +133,8 @@ test("objects are taken over with rows, values and alarms, and workerd's files s
   state.object("Conference", "other/5553", journal, "INSERT INTO journal VALUES (4, NULL)");
   const many =
     "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1500) INSERT INTO record SELECT i, 'r' || i FROM n";
+  state.object("HandleIndex", "acme", progress, "INSERT INTO release_progress VALUES ('acme')");
+  state.domain("other");
   state.object("Directory", "acme", "CREATE TABLE record (id INTEGER PRIMARY KEY, data TEXT)", many);
   state.object("Mailbox", "gone", "CREATE TABLE outbox (seq INTEGER PRIMARY KEY, row TEXT)"); // Empty: it needs no name.
   const files = () =>
@@ -126,16 +143,20 @@ test("objects are taken over with rows, values and alarms, and workerd's files s
       .map((file) => [file, readFileSync(join(state.folder, "objects", file)).toString("base64")]);
   const before = files();
 
-  // 2 + 2 values, 1 + 1 + 1 + 1, 1,500.
-  expect(await state.migrate("acme")).toEqual({ objects: 6, conferences: 4, rows: 1508, alarms: 2 });
-  expect(readdirSync(state.folder).toSorted()).toEqual(["objects", "state.db"]);
+  // 2 + 2 values, 1 + 1 + 1 + 1, 1,500, and 1 + 1 + 1 + 1.
+  expect(await state.migrate("acme")).toEqual({ objects: 10, conferences: 4, rows: 1512, alarms: 2 });
+  expect(readdirSync(state.folder).toSorted()).toEqual(["objects", "state.db", "taken-over"]);
 
   expect(await state.stored()).toEqual({
     lastAt: at,
-    lastObject: 6,
+    lastObject: 10,
     alarms: {
       "idAllocator/acme": at,
       "directory/acme": null,
+      "handles/acme": null,
+      "idAllocator/other": null,
+      "directory/other": null,
+      "handles/other": null,
       "conference/acme/5550": null,
       "conference/acme/5551": null,
       "conference/acme/5552": null,
@@ -158,6 +179,10 @@ test("objects are taken over with rows, values and alarms, and workerd's files s
   await expect(state.migrate("acme")).rejects.toThrow(/state\.db is there already: the state was taken over before/);
   renameSync(join(state.folder, "state.db"), join(state.folder, "state.db-wal"));
   await expect(state.migrate("acme")).rejects.toThrow(/state\.db-wal is there, of a state that is gone: move it away/);
+  for (const end of ["wal", "shm"]) rmSync(join(state.folder, `state.db-${end}`), { force: true });
+  await expect(state.migrate("acme")).rejects.toThrow(
+    /was taken over on 2027-01-15T08:00:00\.000Z, and .*state\.db is gone: restore a backup\. Delete .*taken-over only to/,
+  );
 });
 
 test("what cannot be named, read or kept stops it, by its file, and leaves nothing behind", async () => {
@@ -205,4 +230,31 @@ test("what cannot be named, read or kept stops it, by its file, and leaves nothi
   await expect(blob.migrate("acme")).rejects.toThrow("counts/all was not written as it was: ");
 
   for (const { folder } of [unnamed, damaged, unkept, unknown, blob]) expect(readdirSync(folder)).toEqual(["objects"]);
+});
+
+test("files that a copy has lost are missed", async () => {
+  const whole = new WorkerdState();
+  whole.domain("acme");
+  whole.object("Conference", "acme/5550", entry, `INSERT INTO entry VALUES ('identity', 1, '${identity}')`);
+
+  const none = new WorkerdState();
+  await expect(none.migrate("acme")).rejects.toThrow(
+    `${join(none.folder, "objects")} has no object: is that the whole`,
+  );
+  const empty = whole.file("Conference", "acme/5551");
+  writeFileSync(empty, "");
+  await expect(whole.migrate("acme")).rejects.toThrow(
+    `${empty} cannot be taken over: it is empty, and what it held is`,
+  );
+  rmSync(empty);
+  for (const kind of ["IdAllocator", "Directory", "HandleIndex"]) {
+    const folder = dirname(whole.file(kind, "acme"));
+    renameSync(folder, `${whole.folder}/away`);
+    await expect(whole.migrate("acme")).rejects.toThrow(
+      `${folder} has nothing of acme, which has conferences: put the missing file back, or go on without it by --accept-loss`,
+    );
+    renameSync(`${whole.folder}/away`, folder);
+  }
+  rmSync(dirname(whole.file("Directory", "acme")), { recursive: true });
+  expect(await whole.migrateWith({ acceptsLoss: true }, "acme")).toMatchObject({ objects: 3, conferences: 1 });
 });
