@@ -14,7 +14,7 @@ import { Life } from "./life.ts";
 import type { Disk, Flush, ImageChange, LogRow } from "./log/disk.ts";
 import { LogRows } from "./log/log-rows.ts";
 import { LogWriter } from "./log/log-writer.ts";
-import { ObjectDatabase } from "./log/object-database.ts";
+import { isOfFile, ObjectDatabase } from "./log/object-database.ts";
 import { Texts } from "./log/texts.ts";
 
 /** What the home gives one life of an object. */
@@ -334,6 +334,7 @@ export class Home {
       if (life.hasEnded) throw new Error("the object broke while it was made");
       return { life, whole };
     } catch (error) {
+      if (isOfFile(error)) this.#log(object, "object-broke", error);
       this.#leave(object, life, new Error(reasonOf(error), { cause: error }));
       throw error;
     }
@@ -605,7 +606,9 @@ export class Home {
       if (isLogged) log({ level: "info", event: "storage-works-again", failedMs: clock.now() - since });
       this.#fault = null;
     } catch (error) {
-      this.#fault = { since, why: reasonOf(error), isLogged };
+      const why = reasonOf(error);
+      if (!isLogged) log({ level: "error", event: "storage-fails", disk: why });
+      this.#fault = { since, why, isLogged: true };
       this.#probeLater();
     }
   }

@@ -109,7 +109,10 @@ export class ObjectDatabase implements Sql {
     } catch (error) {
       this.#recorded.length = before;
       // A disk that is full may have taken back all of it already.
-      if (this.#database.isTransaction) this.#database.exec(`ROLLBACK TO nested${depth}; RELEASE nested${depth}`);
+      if (this.#database.isOpen && this.#database.isTransaction)
+        this.#database.exec(`ROLLBACK TO nested${depth}; RELEASE nested${depth}`);
+      // To commit needs room, too.
+      if (isOfFile(error)) this.#failed(error);
       throw error;
     } finally {
       this.#depth = depth;
@@ -257,7 +260,7 @@ export class ObjectDatabase implements Sql {
 }
 
 /** Whether SQLite lacks memory or room, or cannot read or write: nothing that the statement could help. https://www.sqlite.org/rescode.html */
-function isOfFile(error: unknown): boolean {
+export function isOfFile(error: unknown): boolean {
   return error instanceof Error && "errcode" in error && faultsOfFile.has(Number(error.errcode) & 0xff);
 }
 

@@ -67,6 +67,10 @@ interface DiskOptions {
 
 /** A flush so soon behind the last one has company. */
 const busyMs = 1;
+/** A commit writes some pages, whatever is in it. */
+const bytesOfCommit = 16 * 1024;
+/** More than this of the log is not left for a start to read. */
+const mostUncopied = 16 * 1024 * 1024;
 /** What took longer than this may take long again. */
 const quickMs = 1;
 
@@ -113,6 +117,8 @@ export class SqliteDisk implements Disk {
   #isForeignLog = false;
   /** A sync of the log has failed, or the process before ended amid one: the system may take what is lost for written. */
   #isUnsynced: boolean;
+  /** Bytes of the log that are not in the file yet, roughly. */
+  #uncopied = 0;
 
   constructor(file: string, { readOnly = false, sync = syncing() }: DiskOptions = {}) {
     this.#file = file;
@@ -137,7 +143,8 @@ export class SqliteDisk implements Disk {
   #open(): Stored {
     if (!this.#readOnly) {
       finishRescue(this.#file);
-      makeNew(this.#file);
+      if (this.#opened === null) makeNew(this.#file);
+      else requireContent(this.#file);
     }
     const database = new DatabaseSync(this.#file, { readOnly: this.#readOnly });
     this.#database = database;
@@ -151,11 +158,13 @@ export class SqliteDisk implements Disk {
         `a later release has written ${this.#file} (format ${written}; this release reads ${format}): start that one again, or restore a backup of this one`,
       );
     if (!this.#readOnly) {
-      // What NORMAL leaves out of FULL, to sync the log behind each commit, is done by `sync`.
-      database.exec("PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 4000");
+      // What NORMAL leaves out of FULL, to sync the log behind each commit, is done by `sync`, and nothing is copied before that.
+      database.exec("PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0");
       lay(database);
       this.#wal = openSync(walOf(this.#file), "r+");
-      this.#walInode = fstatSync(this.#wal).ino;
+      const { ino, size } = fstatSync(this.#wal);
+      this.#walInode = ino;
+      this.#uncopied = size;
     }
     this.#opened = inodeOf(this.#file);
     const all = (query: string) => database.prepare(query).all() as Record<string, string | number | null>[];
@@ -198,6 +207,9 @@ export class SqliteDisk implements Disk {
   }
 
   async flush({ texts: statements, created, rows, images, deleted, droppable }: Flush, at: EpochMs): Promise<void> {
+    let bytes = 0;
+    for (const { body } of rows) bytes += body.length;
+    for (const { parts } of images) for (const part of parts) bytes += part.rows.length;
     await this.#synced(() => {
       for (const [number, text] of statements) this.#all("text", number, text);
       for (const object of deleted) {
@@ -215,7 +227,7 @@ export class SqliteDisk implements Disk {
       }
       if (droppable) this.#all("droppable", droppable.before, JSON.stringify(droppable.except));
       this.#all("about", at, rows.at(-1)?.position ?? 0, created.at(-1)?.[0] ?? 0);
-    });
+    }, bytes);
   }
 
   async probe(at: EpochMs): Promise<void> {
@@ -244,18 +256,32 @@ export class SqliteDisk implements Disk {
     this.#close();
   }
 
-  async #synced(work: () => void): Promise<void> {
-    if (this.#isUnsynced) await this.#syncAnew();
+  /** `bytes`: of what is written, roughly. */
+  async #synced(work: () => void, bytes = 0): Promise<void> {
     this.#transaction(work);
     await this.#syncLog();
+    this.#uncopied += bytesOfCommit + bytes;
+    if (this.#uncopied > mostUncopied) this.#copyLog();
   }
 
   async #syncLog(): Promise<void> {
     const wal = this.#wal;
     if (wal === null) return;
     this.#isUnsynced = true;
-    await this.#sync(wal);
+    try {
+      await this.#sync(wal);
+    } catch (error) {
+      // The next attempt finds out what there is of the log.
+      this.#close();
+      throw error;
+    }
     this.#isUnsynced = false;
+  }
+
+  /** Into the file, as far as nobody reads what was there before. */
+  #copyLog(): void {
+    this.#database?.exec("PRAGMA wal_checkpoint(PASSIVE)");
+    this.#uncopied = 0;
   }
 
   /** What a sync has lost counts as written: the next one is of that, too, where all of the log is written once more. */
@@ -331,7 +357,8 @@ export class SqliteDisk implements Disk {
     const [wal, database] = [this.#wal, this.#database];
     this.#wal = null;
     this.#database = null;
-    database?.close();
+    if (database && this.#isUnsynced) closeUncopied(database, this.#file);
+    else database?.close();
     if (wal !== null) closeSync(wal);
   }
 }
@@ -374,9 +401,29 @@ function writeAgain(file: number): void {
   for (let at = 0; ; ) {
     const length = readSync(file, bytes, 0, bytes.length, at);
     if (length === 0) return;
-    writeSync(file, bytes, 0, length, at);
-    at += length;
+    at += writeSync(file, bytes, 0, length, at);
   }
+}
+
+/**
+ * Leaves the log as it is, for whoever closes last, and may only read, copies nothing. What opens it next looks at each page of the log: by
+ * what this connection remembers, it would copy what the disk has lost.
+ */
+function closeUncopied(database: DatabaseSync, file: string): void {
+  let last: DatabaseSync | null = null;
+  try {
+    last = new DatabaseSync(file, { readOnly: true });
+    last.prepare("SELECT count(*) FROM sqlite_master").all();
+  } catch {
+    // It is no state, or gone.
+  }
+  database.close();
+  last?.close();
+}
+
+/** Throws where what was there is lost: nobody but a person begins anew. */
+function requireContent(file: string): void {
+  if (!statSync(file, { throwIfNoEntry: false })?.size) throw new Error(`${file} is gone or empty: put it back`);
 }
 
 function inodeOf(file: string): number | null {

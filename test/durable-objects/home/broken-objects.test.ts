@@ -1,6 +1,8 @@
-import { expect, test } from "vitest";
+import { StatementSync } from "node:sqlite";
+import { expect, onTestFinished, test, vi } from "vitest";
 import type { LifePlace } from "../../../durable-objects/home/home.ts";
 import type { HomeSocket } from "../../../durable-objects/home/home-socket.ts";
+import { ObjectDatabase } from "../../../durable-objects/home/log/object-database.ts";
 import { HomeOnTest } from "./home-on-test.ts";
 
 function rows(place: LifePlace) {
@@ -262,7 +264,8 @@ test("an alarm that is no time is refused, and keeps no other one from coming", 
     set: (ms: number) => place.setAlarm(place.now() + ms),
     alarm: () => void woken.push(name),
   }));
-  await expect(test.askOf("one", "set", Number.NaN)).rejects.toThrow("an alarm cannot be set to NaN");
+  for (const ms of [Number.NaN, Infinity])
+    await expect(test.askOf("one", "set", ms)).rejects.toThrow(`an alarm cannot be set to ${ms}`);
   await test.askOf("two", "set", 1_000);
   await test.askOf("three", "set", 2_000);
   await test.clock.pass(3_000);
@@ -333,4 +336,61 @@ test("who waits for a flush that gathers behind one that fails hears of it, and 
   expect(written).toEqual([[0, [2]]]);
   await test.begin();
   expect([await test.askOf("one", "tables"), await test.askOf("two", "tables")]).toEqual([[], []]);
+});
+
+test("an object whose transaction finds no room to commit begins anew", async () => {
+  let fails = false;
+  const run = StatementSync.prototype.run;
+  const spy = vi.spyOn(StatementSync.prototype, "run").mockImplementation(function (this: StatementSync, ...bound) {
+    if (fails && this.sourceSQL.startsWith("RELEASE"))
+      throw Object.assign(new Error("disk I/O error"), { errcode: 778 }); // SQLITE_IOERR_WRITE
+    return run.apply(this, bound as never);
+  });
+  onTestFinished(() => spy.mockRestore());
+  const test = await HomeOnTest.start((place) => {
+    let known = 0;
+    return {
+      ...rows(place),
+      both: () => {
+        known += 1;
+        place.sql.transaction(() => rows(place).add());
+      },
+      known: () => known,
+    };
+  });
+  await test.ask("add");
+  fails = true;
+  await expect(test.ask("both")).rejects.toThrow("disk I/O error");
+  fails = false;
+  expect(await test.ask("known")).toBe(0);
+});
+
+test("an object that cannot be loaded for want of room is a line of the log", async () => {
+  const test = await HomeOnTest.start(rows);
+  await test.ask("add");
+  await test.clock.pass(20_000);
+  const spy = vi.spyOn(ObjectDatabase.prototype, "restore").mockImplementation(() => {
+    throw Object.assign(new Error("database or disk is full"), { errcode: 13 });
+  });
+  onTestFinished(() => spy.mockRestore());
+  await expect(test.ask("tables")).rejects.toThrow("full");
+  expect(test.lines).toMatchObject([{ event: "object-broke", object: "counts/one", why: "database or disk is full" }]);
+  spy.mockRestore();
+  expect(await test.ask("tables")).toEqual(["w"]);
+});
+
+test("a disk that fails once the state was found to be older is a line of the log", async () => {
+  const test = await HomeOnTest.start((place) => ({ ...rows(place), older: () => place.beginRestored() }));
+  await test.ask("older");
+  const { disk } = test;
+  const mark = disk.markRestored.bind(disk);
+  disk.markRestored = async (at) => {
+    await mark(at);
+    disk.probe = async () => {
+      throw new Error("EIO");
+    };
+  };
+  await test.ask("add").catch(() => {});
+  await test.clock.pass(3_000);
+  expect(test.lines.map(({ event }) => event)).toEqual(["state-is-older", "storage-fails"]);
 });

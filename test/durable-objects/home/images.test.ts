@@ -232,6 +232,17 @@ test("a table that is dropped in the life that has made its image leaves nothing
 test("an infinite number is refused, since the log would hold another one", async () => {
   const test = await HomeOnTest.start(twoColumns);
   await test.ask("make", 1);
-  await expect(test.ask("run", "DELETE FROM t WHERE id <= ?", Infinity)).rejects.toThrow("an infinite number");
+  for (const infinite of [Infinity, -Infinity])
+    await expect(test.ask("run", "DELETE FROM t WHERE id >= ?", infinite)).rejects.toThrow("an infinite number");
   expect(await test.ask("run", count)).toEqual([{ n: 1 }]);
+});
+
+test("an object of which nothing is new since its image gets no other one", async () => {
+  const test = await HomeOnTest.start(twoColumns);
+  await test.ask("make", 1);
+  await test.clock.pass(20_000);
+  await test.ask("run", count);
+  test.disk.flushes.length = 0;
+  await test.clock.pass(20_000);
+  expect(test.disk.flushes.flatMap(({ images }) => images)).toEqual([]);
 });

@@ -6,6 +6,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmdirSync,
   rmSync,
@@ -27,9 +28,9 @@ function newFile(): string {
   return join(folder, "state.db");
 }
 
-function flushOf(position: number): Flush {
+function flushOf(position: number, body = "[]"): Flush {
   const created = position === 1 ? [[1, "counts/one"] as const] : [];
-  return { texts: [], created, rows: [{ position, object: 1, body: "[]" }], images: [], deleted: [], droppable: null };
+  return { texts: [], created, rows: [{ position, object: 1, body }], images: [], deleted: [], droppable: null };
 }
 
 test("a flush resolves once the log of SQLite is synced", async () => {
@@ -125,8 +126,9 @@ test("where the sync fails the flush fails, and the log is written and synced an
   reader.prepare("SELECT * FROM about").all();
   failing(true);
   await expect(disk.flush(flushOf(2), 2)).rejects.toThrow("EIO");
+  await expect(disk.flush(flushOf(3), 3)).rejects.toThrow("the state is not open");
   age();
-  await expect(disk.flush(flushOf(3), 3)).rejects.toThrow("EIO");
+  await expect(disk.probe(3)).rejects.toThrow("EIO");
   expect(writtenAt.at(-1)).toBeGreaterThan(0);
   failing(false);
   age();
@@ -142,31 +144,117 @@ test("where the sync fails the flush fails, and the log is written and synced an
   await disk.close();
 });
 
-test("what a process has left in the log is written and synced anew before the next one goes on", async () => {
+test("what a process has left in the log is written and synced anew before the next one goes on, and only then copied", async () => {
   const file = newFile();
   const first = await watchedDisk(file);
   await first.disk.open();
-  await first.disk.flush(flushOf(1), 1);
+  await first.disk.flush(flushOf(1, "x".repeat(10_000_000)), 1);
   first.failing(true);
-  await expect(first.disk.flush(flushOf(2), 2)).rejects.toThrow("EIO");
+  await expect(first.disk.flush(flushOf(2, "x".repeat(10_000_000)), 2)).rejects.toThrow("EIO");
   first.age();
-  const { disk, writtenAt } = await watchedDisk(file);
+  const sizes: number[] = [];
+  const disk = new SqliteDisk(file, {
+    sync: async (log) => {
+      sizes.push(statSync(file).size, fstatSync(log).mtimeMs);
+    },
+  });
   expect((await disk.open()).rows.length).toBe(2);
-  expect(writtenAt.map((at) => at > 0)).toEqual([true]);
+  expect(sizes.map((size) => size > 1_000_000)).toEqual([false, true]);
+  await disk.flush(flushOf(3, "x".repeat(10_000_000)), 3);
+  expect(statSync(file).size).toBeGreaterThan(20_000_000);
   await disk.close();
-  await first.disk.close();
 });
 
-test("a disk that keeps failing stops the process with none of its attempts", async () => {
-  const { disk, failing } = await watchedDisk(newFile());
+test("where the disk has lost what a failed sync was of, all that was confirmed before is there", async () => {
+  for (const ends of ["goes on", "is stopped"]) {
+    const file = newFile();
+    const wal = `${file}-wal`;
+    let loses = false;
+    const disk = new SqliteDisk(file, {
+      sync: async (log) => {
+        if (!loses) return atOnce(log);
+        // As where the system drops the pages that it could not write: what is read is what the disk has.
+        writeFileSync(wal, Buffer.concat([before, Buffer.alloc(Math.max(0, statSync(wal).size - before.length))]));
+        throw new Error("EIO");
+      },
+    });
+    await disk.open();
+    for (let position = 1; position <= 40; position++) await disk.flush(flushOf(position, "[]".repeat(500)), position);
+    const before = readFileSync(wal);
+    loses = true;
+    await expect(disk.flush(flushOf(41, "[]".repeat(50_000)), 41)).rejects.toThrow("EIO");
+    loses = false;
+    if (ends === "goes on") await disk.probe(42);
+    await disk.close();
+    const next = new SqliteDisk(file, { sync: atOnce });
+    expect((await next.open()).rows.length).toBe(40);
+    await next.close();
+    const database = new DatabaseSync(file);
+    expect(database.prepare("PRAGMA integrity_check").all()).toMatchObject([{ integrity_check: "ok" }]);
+    database.close();
+  }
+});
+
+test("while somebody else writes, the log is not written anew", async () => {
+  const file = newFile();
+  const { disk, age, failing } = await watchedDisk(file);
   await disk.open();
+  await disk.flush(flushOf(1), 1);
   failing(true);
-  await expect(disk.flush(flushOf(1), 1)).rejects.toThrow("EIO");
-  const close = vi.spyOn(DatabaseSync.prototype, "close");
-  const prepare = vi.spyOn(DatabaseSync.prototype, "prepare");
-  onTestFinished(() => void vi.restoreAllMocks());
-  for (const at of [2, 3, 4]) await expect(disk.probe(at)).rejects.toThrow("EIO");
-  expect([close.mock.calls, prepare.mock.calls.filter(([text]) => text.includes("checkpoint"))]).toEqual([[], []]);
+  await expect(disk.flush(flushOf(2), 2)).rejects.toThrow("EIO");
+  failing(false);
+  const other = new DatabaseSync(file);
+  other.exec("BEGIN IMMEDIATE");
+  age();
+  await expect(disk.probe(3)).rejects.toThrow("database is locked");
+  expect(statSync(`${file}-wal`).mtimeMs).toBe(0);
+  other.close();
+  await disk.probe(4);
+  await disk.close();
+});
+
+test("a disk that keeps failing stops the process for no copy and no sync of the whole", async () => {
+  const file = newFile();
+  const { disk, failing } = await watchedDisk(file);
+  await disk.open();
+  await disk.flush(flushOf(1, "x".repeat(100_000)), 1);
+  failing(true);
+  await expect(disk.flush(flushOf(2), 2)).rejects.toThrow("EIO");
+  for (const at of [2, 3, 4]) {
+    await expect(disk.probe(at)).rejects.toThrow("EIO");
+    expect([statSync(file).size < 100_000, statSync(`${file}-wal`).size > 100_000]).toEqual([true, true]);
+  }
+  await disk.close();
+});
+
+test("a state that vanishes while the edge tries its disk is not begun anew", async () => {
+  const file = newFile();
+  const { disk, failing } = await watchedDisk(file);
+  await disk.open();
+  await disk.flush(flushOf(1), 1);
+  failing(true);
+  await expect(disk.flush(flushOf(2), 2)).rejects.toThrow("EIO");
+  failing(false);
+  const away = newFile();
+  const ends = ["", "-wal", "-shm"].filter((end) => existsSync(`${file}${end}`));
+  for (const end of ends) renameSync(`${file}${end}`, `${away}${end}`);
+  for (const at of [3, 4]) await expect(disk.probe(at)).rejects.toThrow("is gone or empty: put it back");
+  for (const end of ends) renameSync(`${away}${end}`, `${file}${end}`);
+  await disk.probe(5);
+  expect((await disk.open()).rows.map(([position]) => position)).toEqual([1, 2]);
+  await disk.close();
+});
+
+test("a first start that fails midway leaves no state", async () => {
+  const file = newFile();
+  const exec = vi.spyOn(DatabaseSync.prototype, "exec").mockImplementationOnce(() => {
+    throw new Error("disk I/O error");
+  });
+  onTestFinished(() => exec.mockRestore());
+  const disk = new SqliteDisk(file, { sync: atOnce });
+  await expect(disk.open()).rejects.toThrow("disk I/O error");
+  expect(existsSync(file)).toBe(false);
+  expect(await disk.open()).toMatchObject({ lastPosition: 0 });
   await disk.close();
 });
 
