@@ -12,6 +12,7 @@ import { missingSecretsOf, warningsOf } from "./check.ts";
 import { type EdgeSettings, loadEdgeSettings, urlHere } from "./edge-settings.ts";
 import {
   holdEdgeState,
+  noteTakenOver,
   operatorTokenIn,
   requireFreePort,
   requireOwnHost,
@@ -48,6 +49,7 @@ export async function serve(file: string, parts: EdgeParts): Promise<() => Promi
   await requireFreePort(`port in ${file}`, port, host);
   requireTakenOver(state);
   holdEdgeState(state, `state in ${file}`);
+  noteTakenOver(state);
   const variables = {
     DOMAINS: settings.domains,
     OPERATORS: settings.operators,

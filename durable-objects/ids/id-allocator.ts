@@ -44,6 +44,9 @@ export class IdAllocator {
   /** The place behind all ids that had been allocated when the limit was chosen. */
   #usedBefore: number;
   readonly #restoredAt: EpochMs | null;
+  /** When the latest life began of which anybody knows, by its clock. */
+  #latestHeard = 0;
+  #hasBegunHere = false;
 
   /** `restoredAt`: see `Platform`. */
   constructor(sql: Sql, restoredAt: EpochMs | null = null) {
@@ -65,6 +68,7 @@ export class IdAllocator {
     this.#nextMsg = Math.max(first, Number(latest?.msg_end ?? 0));
     this.#nextTrans = Math.max(first, Number(latest?.trans_end ?? 0));
     this.#usedBefore = first;
+    if (reserved) this.#latestHeard = begunAt(String(reserved.name));
     if (reserved && !isRestored) this.#limit = { place: Number(reserved.place), by: String(reserved.name) };
   }
 
@@ -89,7 +93,7 @@ export class IdAllocator {
     const end = Math.max(this.#endOf(wanted, now), this.#endOf(none, now + earlyMs));
     return {
       place: Math.max(end + idsPerHour, (this.#limit?.place ?? 0) + 1),
-      by: this.#limit?.by ?? nameOf(now, newId()),
+      by: this.#limit?.by ?? this.#newName(now, newId),
     };
   }
 
@@ -102,7 +106,9 @@ export class IdAllocator {
   /** Whether this state does not know that it reserved this, or is of an earlier life than the one that did: it is an older copy. */
   isOlderThan({ place, by }: IdLimit): boolean {
     if (this.#limit === null) return false;
-    return by === this.#limit.by ? place > this.#limit.place : begunAt(by) > begunAt(this.#limit.by);
+    if (by === this.#limit.by) return place > this.#limit.place;
+    // A life that has begun here is no copy, whatever clock there was before.
+    return !this.#hasBegunHere && begunAt(by) > begunAt(this.#limit.by);
   }
 
   /**
@@ -114,12 +120,19 @@ export class IdAllocator {
     const isOlder = this.isOlderThan(limit);
     if ((by === this.#limit?.by && !isOlder) || place <= Math.min(this.#nextMsg, this.#nextTrans)) return true;
     if (place > furthestPlace(now)) return false;
+    this.#latestHeard = Math.max(this.#latestHeard, begunAt(by));
     this.#isBehind ||= isOlder;
     this.#continueAt(Math.max(place, this.#firstPlace(now)));
     // Nothing behind it is reserved yet. Agents may keep more than this one's of the newer state's name.
     const name = isOlder ? null : this.#limit?.by;
-    this.#keep({ place: Math.max(this.#nextMsg, this.#nextTrans), by: name ?? nameOf(now, newId()) });
+    this.#keep({ place: Math.max(this.#nextMsg, this.#nextTrans), by: name ?? this.#newName(now, newId) });
     return true;
+  }
+
+  /** Later than all before, also where the clock was ahead then. */
+  #newName(now: EpochMs, newId: () => string): string {
+    this.#hasBegunHere = true;
+    return nameOf(Math.max(now, this.#latestHeard + 1), newId());
   }
 
   #continueAt(place: number): void {
@@ -265,7 +278,7 @@ function nameOf(begunAt: EpochMs, id: string): string {
   return `${begunAt} ${id}`;
 }
 
-/** By the name of a life, where a release has named it that has this in it. */
+/** By the name of a life; 0: an earlier release has named it. */
 function begunAt(name: string): EpochMs {
-  return /^\d+ /.test(name) ? Number.parseInt(name, 10) : Number.NaN;
+  return /^\d+ /.test(name) ? Number.parseInt(name, 10) : 0;
 }

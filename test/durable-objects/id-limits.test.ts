@@ -283,3 +283,29 @@ test("the state of an earlier release goes on as before, and is restored like an
   restored.start(noon + 1);
   expect((await restored.allocate()).msg).toBe(placeByTime(noon));
 });
+
+test("a life is named later than all that anybody knows, also where the clock was ahead then", async () => {
+  const allocator = new Allocator();
+  const ahead = noon + 3_600_000;
+  expect(await allocator.hears({ place: placeByTime(noon) + 100, by: `${ahead} a life before` })).toBe(true);
+  await allocator.allocate();
+  expect(allocator.handed.at(-1)?.by).toMatch(new RegExp(`^${ahead + 1} `));
+  // Whoever comes late with the old one tells nothing new.
+  await allocator.hears({ place: placeByTime(noon) + 90_000, by: `${ahead} a life before` });
+  expect(allocator.restores).toBe(0);
+});
+
+test("of a life that began here nobody takes it for a copy, and a copy of one that has no time in its name is known", async () => {
+  const allocator = new Allocator();
+  await allocator.allocate();
+  const later = `${noon + 3_600_000} a life before`;
+  await allocator.hears({ place: placeByTime(noon) + 90_000, by: later });
+  expect(allocator.restores).toBe(0);
+
+  const old = new Allocator();
+  await old.allocate();
+  old.sql.exec("UPDATE reserved SET name = 'a name without a time'");
+  old.start();
+  await old.hears({ place: placeByTime(noon) + 90_000, by: later });
+  expect(old.restores).toBe(1);
+});

@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, lstatSync, openSync, renameSync, rmSync } from "node:fs";
+import { closeSync, fsyncSync, lstatSync, openSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 
 /** A database, and what SQLite keeps beside it. */
@@ -30,6 +30,9 @@ export function draftOf(file: string): string {
 
 /** Gives a draft that is whole its name, in the same folder: after a loss of power, too, there is a whole file or none. */
 export function publish(draft: string, file: string): void {
+  // To close has copied its log into it, and SQLite does not say where that failed.
+  if (statSync(`${draft}-wal`, { throwIfNoEntry: false })?.size)
+    throw new Error(`${draft} could not be written whole: make room, or look at the disk`);
   sync(draft);
   renameSync(draft, file);
   sync(dirname(file));

@@ -142,9 +142,9 @@ export class SqliteDisk implements Disk {
 
   #open(): Stored {
     if (!this.#readOnly) {
-      finishRescue(this.#file);
-      if (this.#opened === null) makeNew(this.#file);
-      else requireContent(this.#file);
+      const isAnother = finishRescue(this.#file) || this.#opened === null;
+      if (isAnother) makeNew(this.#file);
+      else this.#requireFile();
     }
     const database = new DatabaseSync(this.#file, { readOnly: this.#readOnly });
     this.#database = database;
@@ -152,7 +152,7 @@ export class SqliteDisk implements Disk {
     const found = database.prepare("SELECT name FROM sqlite_master").all();
     if (found.length > 0 && !found.some(({ name }) => name === "about"))
       throw new NoState(`${this.#file} is a database of another program: move it away, or say where the state is`);
-    const written = Number(database.prepare("PRAGMA user_version").get()?.user_version);
+    const written = formatOf(database);
     if (written > format)
       throw new NoState(
         `a later release has written ${this.#file} (format ${written}; this release reads ${format}): start that one again, or restore a backup of this one`,
@@ -296,9 +296,7 @@ export class SqliteDisk implements Disk {
   #transaction(work: () => void): void {
     const database = this.#database;
     if (!database) throw new Error("the state is not open");
-    // SQLite would go on writing to a file that nobody finds again.
-    if (inodeOf(this.#file) !== this.#opened)
-      throw new Error(`${this.#file} was deleted or replaced while the edge runs: put it back`);
+    this.#requireFile();
     if (this.#wal !== null && inodeOf(walOf(this.#file)) !== this.#walInode) this.#isForeignLog = true;
     if (this.#isForeignLog) {
       const what = `${walOf(this.#file)} was deleted or replaced while the edge runs`;
@@ -318,6 +316,12 @@ export class SqliteDisk implements Disk {
     }
   }
 
+  /** SQLite would go on writing to a file that nobody finds again, or begin with another one. */
+  #requireFile(): void {
+    if (inodeOf(this.#file) !== this.#opened)
+      throw new Error(`${this.#file} was deleted or replaced while the edge runs: put it back`);
+  }
+
   /**
    * Replaces the file by a copy of all that this connection still sees.
    * Beside a reader a checkpoint copies a part, and the rest would count for it at the next start.
@@ -330,6 +334,7 @@ export class SqliteDisk implements Disk {
       database.prepare("VACUUM INTO ?").run(draft);
       publish(draft, rescuedFrom(this.#file));
       finishRescue(this.#file);
+      this.#opened = inodeOf(this.#file);
     } catch (error) {
       try {
         removeDatabase(draft);
@@ -391,8 +396,14 @@ function makeNew(file: string): void {
   publish(draft, file);
 }
 
+function formatOf(database: DatabaseSync): number {
+  return Number(database.prepare("PRAGMA user_version").get()?.user_version);
+}
+
 function lay(database: DatabaseSync): void {
-  database.exec(`PRAGMA journal_mode = WAL; ${tables}; PRAGMA user_version = ${format}`);
+  database.exec(`PRAGMA journal_mode = WAL; ${tables}`);
+  // To set it writes a page, also where nothing changes.
+  if (formatOf(database) !== format) database.exec(`PRAGMA user_version = ${format}`);
 }
 
 /** Each byte of a file, where it is. */
@@ -421,23 +432,19 @@ function closeUncopied(database: DatabaseSync, file: string): void {
   last?.close();
 }
 
-/** Throws where what was there is lost: nobody but a person begins anew. */
-function requireContent(file: string): void {
-  if (!statSync(file, { throwIfNoEntry: false })?.size) throw new Error(`${file} is gone or empty: put it back`);
-}
-
 function inodeOf(file: string): number | null {
   return statSync(file, { throwIfNoEntry: false })?.ino ?? null;
 }
 
-/** A kill may have cut a rescue short: a whole copy takes its place, a draft is worth nothing. */
-function finishRescue(file: string): void {
+/** A kill may have cut a rescue short: a whole copy takes its place, a draft is worth nothing. Whether there was one. */
+function finishRescue(file: string): boolean {
   const rescued = rescuedFrom(file);
   removeDatabase(draftOf(rescued));
-  if (!existsSync(rescued)) return;
+  if (!existsSync(rescued)) return false;
   // Before the copy has its name: SQLite would apply a foreign -wal to it.
   for (const end of ["-wal", "-shm"]) rmSync(`${file}${end}`, { force: true });
   publish(rescued, file);
+  return true;
 }
 
 function walOf(file: string): string {

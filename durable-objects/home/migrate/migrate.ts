@@ -69,7 +69,11 @@ export async function migrate({ folder, domains, at, acceptsLoss = false }: Migr
   try {
     for (const left of [draft, copy]) removeDatabase(left);
     const expected = await writeAll(join(folder, "objects"), draft, copy, new ObjectNames(domains), at);
-    if (!acceptsLoss) requireParts(join(folder, "objects"), expected.keys());
+    if (expected.size === 0)
+      throw new CannotMigrate(
+        `${join(folder, "objects")} has no object: is that the whole state of an edge on workerd?`,
+      );
+    if (!acceptsLoss) requireParts(join(folder, "objects"), expected, domains);
     await requireAll(draft, expected);
     publish(draft, file);
     writeFileSync(taken, `${new Date(at).toISOString()}\n`);
@@ -144,15 +148,15 @@ function unnamedText(file: string, others: number): string {
   );
 }
 
-/** A copy of the files may have been cut short: where there are conferences, there is what each domain has for them. */
-function requireParts(objects: string, names: Iterable<string>): void {
-  const found = new Set(names);
-  if (found.size === 0)
-    throw new CannotMigrate(`${objects} has no object: is that the whole state of an edge on workerd?`);
-  for (const name of found) {
-    const [, domain] = /^conference\/([^/]+)/.exec(name) ?? [];
+/**
+ * A copy of the files may have been cut short: where there are conferences, there is what each domain has for them. One that the settings
+ * do not have any more may have lost that before them.
+ */
+function requireParts(objects: string, found: ReadonlyMap<string, unknown>, domains: Iterable<DomainInSettings>): void {
+  const withConferences = new Set(Array.from(found.keys(), (name) => /^conference\/([^/]+)/.exec(name)?.[1]));
+  for (const { name: domain } of domains) {
     const missing = (["idAllocator", "directory", "handles"] as const).find((kind) => !found.has(`${kind}/${domain}`));
-    if (domain === undefined || missing === undefined) continue;
+    if (!withConferences.has(domain) || missing === undefined) continue;
     const folder = join(objects, `bridgehead-${kindsOnWorkerd[missing].class}`);
     throw new CannotMigrate(
       `${folder} has nothing of ${domain}, which has conferences: put the missing file back, or go on without it by --accept-loss`,

@@ -9,7 +9,8 @@ import { Texts } from "../log/texts.ts";
 
 /** Opens a copy of a database of workerd, whose own files stay as they are, with what their log has beside them. */
 export function copyOf(file: string, copy: string): ObjectDatabase {
-  if (statSync(file).size === 0) throw new Error("it is empty, and what it held is lost; put a copy in its place");
+  if (statSync(file).size === 0)
+    throw new Error("it is empty, and what it held is lost: put a copy in its place, or move it away");
   copyFileSync(file, copy);
   if (existsSync(`${file}-wal`)) copyFileSync(`${file}-wal`, `${copy}-wal`);
   return new ObjectDatabase(new Texts([]), { file: copy });

@@ -28,7 +28,7 @@ const alarms =
   "CREATE TABLE _cf_ALARM (actor_id TEXT PRIMARY KEY, scheduled_time INTEGER, actor_name TEXT) WITHOUT ROWID";
 
 const about = "CREATE TABLE about (domain TEXT PRIMARY KEY)";
-const identity = '{"domain":"acme","confKey":"5550"}';
+const identityOf = (domain: string, confKey: string) => JSON.stringify({ domain, confKey });
 const progress = "CREATE TABLE release_progress (domain TEXT PRIMARY KEY)";
 
 /** The files of an edge on workerd. */
@@ -235,12 +235,18 @@ test("what cannot be named, read or kept stops it, by its file, and leaves nothi
 test("files that a copy has lost are missed", async () => {
   const whole = new WorkerdState();
   whole.domain("acme");
-  whole.object("Conference", "acme/5550", entry, `INSERT INTO entry VALUES ('identity', 1, '${identity}')`);
+  whole.object(
+    "Conference",
+    "acme/5550",
+    entry,
+    `INSERT INTO entry VALUES ('identity', 1, '${identityOf("acme", "5550")}')`,
+  );
 
   const none = new WorkerdState();
   await expect(none.migrate("acme")).rejects.toThrow(
     `${join(none.folder, "objects")} has no object: is that the whole`,
   );
+  await expect(none.migrateWith({ acceptsLoss: true }, "acme")).rejects.toThrow("has no object");
   const empty = whole.file("Conference", "acme/5551");
   writeFileSync(empty, "");
   await expect(whole.migrate("acme")).rejects.toThrow(
@@ -255,6 +261,13 @@ test("files that a copy has lost are missed", async () => {
     );
     renameSync(`${whole.folder}/away`, folder);
   }
+  // A domain that the settings do not have any more may have lost them before its last conference.
+  whole.object(
+    "Conference",
+    "gone/5559",
+    entry,
+    `INSERT INTO entry VALUES ('identity', 1, '${identityOf("gone", "5559")}')`,
+  );
   rmSync(dirname(whole.file("Directory", "acme")), { recursive: true });
-  expect(await whole.migrateWith({ acceptsLoss: true }, "acme")).toMatchObject({ objects: 3, conferences: 1 });
+  expect(await whole.migrateWith({ acceptsLoss: true }, "acme")).toMatchObject({ objects: 4, conferences: 2 });
 });
