@@ -110,6 +110,7 @@ export class RunningAgent {
       key: ports.key,
       openSocket: ports.openEdgeSocket ?? ports.openSocket,
       idLimit: () => this.#agent.idLimit,
+      edgeEpoch: () => this.#agent.edgeEpoch,
       certificateOf: async (address) => (await ports.certificateOf?.(address)) ?? null,
       timers: ports.timers,
       now: ports.now,

@@ -76,6 +76,7 @@ const DIGESTS_EVERY_MS = 60_000;
 /** The agent without clock, sockets or disk. Each turn is a transaction of the journal; its effects come after it. */
 export class Agent {
   readonly #journal: AgentJournal;
+  readonly #domain: string;
   readonly #reports: Reports;
   readonly #pending: PendingCommands;
   readonly #legs: Legs;
@@ -89,6 +90,8 @@ export class Agent {
   readonly #role: AgentRole;
   readonly #bridge: BridgeConnection;
   readonly #idLimit: KeptIdLimit;
+  /** The latest one that this agent knows. */
+  #edgeEpoch: number;
   readonly #health = new HealthReport();
   readonly #clock = new SteadyClock();
   #digestsAt: EpochMs = 0;
@@ -116,7 +119,9 @@ export class Agent {
     this.#commands = new CommandRunner({ ...shared, events: this.#events, policy: this.#policy, newId, effects });
     this.#role = new AgentRole(journal, contents.assignment);
     this.#bridge = new BridgeConnection(contents.bootId);
+    this.#domain = domain;
     this.#idLimit = new KeptIdLimit(journal, contents, domain);
+    this.#edgeEpoch = contents.edgeEpochs.get(domain) ?? 0;
     if (contents.assignment) this.#keypads.assigned(contents.assignment);
   }
 
@@ -166,6 +171,11 @@ export class Agent {
   /** What the edge must know of the ids that it has used. */
   get idLimit(): IdLimit {
     return this.#idLimit.limit;
+  }
+
+  /** The latest epoch of an edge that it knows; 0: none. */
+  get edgeEpoch(): number {
+    return this.#edgeEpoch;
   }
 
   /** From the next command on. */
@@ -245,7 +255,11 @@ export class Agent {
     if (message.type !== "welcome" && !this.#role.edgeUp) return; // The message came over a link that was given up.
     switch (message.type) {
       case "welcome": {
-        const { role, epoch, activeSince, alone, keypad, promptCalls = false } = message;
+        const { role, epoch, activeSince, alone, keypad, promptCalls = false, edgeEpoch = 0 } = message;
+        if (edgeEpoch > this.#edgeEpoch) {
+          this.#edgeEpoch = edgeEpoch;
+          this.#journal.saveEdgeEpoch(this.#domain, edgeEpoch);
+        }
         const assignment = { active: role === "active", epoch, alone, keypad, ...(promptCalls && { promptCalls }) };
         const missed = this.#role.changeMissed(assignment, activeSince);
         if (missed) this.#effects.notes.push(missed);

@@ -78,6 +78,8 @@ export interface JournalContents {
   readonly droppedPromptCalls: JournaledDrops | null;
   /** The furthest limit of a domain's ids; absent: none was handed. */
   readonly idLimits: ReadonlyMap<string, IdLimit>;
+  /** By domain, the latest epoch of an edge. */
+  readonly edgeEpochs: ReadonlyMap<string, number>;
 }
 
 type NewDrops = Omit<JournaledDrops, "journal"> & { readonly journal?: string | undefined };
@@ -268,6 +270,7 @@ function sync(path: string): void {
 
 /** Before the name of its domain. */
 const idLimitOf = "idLimit ";
+const edgeEpochOf = "edgeEpoch ";
 
 type ToWrite = ReturnType<typeof transactionsOf>["toWrite"];
 
@@ -313,12 +316,15 @@ function contentsOf(db: DatabaseSync): JournalContents {
       ({ number, story }) => ({ number, call: JSON.parse(story) as PromptCall }),
     ),
     droppedPromptCalls: JSON.parse(facts.get("droppedPromptCalls") ?? "null") as JournaledDrops | null,
-    idLimits: new Map(
-      Array.from(facts)
-        .filter(([name]) => name.startsWith(idLimitOf))
-        .map(([name, value]) => [name.slice(idLimitOf.length), JSON.parse(value) as IdLimit]),
-    ),
+    idLimits: factsBy(facts, idLimitOf, (value) => JSON.parse(value) as IdLimit),
+    edgeEpochs: factsBy(facts, edgeEpochOf, Number),
   };
+}
+
+/** Those whose names begin so, by the rest of their names. */
+function factsBy<Value>(facts: ReadonlyMap<string, string>, begin: string, parse: (text: string) => Value) {
+  const found = Array.from(facts).filter(([name]) => name.startsWith(begin));
+  return new Map(found.map(([name, value]) => [name.slice(begin.length), parse(value)]));
 }
 
 function factsOf(toWrite: ToWrite) {
@@ -331,6 +337,7 @@ function factsOf(toWrite: ToWrite) {
     saveAssignment: (assignment: Assignment) => void saveFact("assignment", JSON.stringify(assignment)),
     saveBootId: (bootId: string) => void saveFact("bridge", bootId),
     saveIdLimit: (domain: string, limit: IdLimit) => void saveFact(`${idLimitOf}${domain}`, JSON.stringify(limit)),
+    saveEdgeEpoch: (domain: string, epoch: number) => void saveFact(`${edgeEpochOf}${domain}`, String(epoch)),
     saveDials: (dials: readonly EpochMs[]) => void saveFact("dials", JSON.stringify(dials)),
     saveStart: (name: string, at: EpochMs) => void saveStart(name, at),
     deleteStart: (name: string) => void deleteStart(name),

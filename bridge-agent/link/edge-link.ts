@@ -1,6 +1,6 @@
 import type { Result } from "../../src/foundation/result.ts";
 import { hourMs, type Timers } from "../../src/foundation/time/timers.ts";
-import { encodeHello, HELLO_HEADER, helloText, LINK_PROTOCOL_VERSION } from "../../src/link/hello.ts";
+import { encodeHello, HELLO_HEADER, type Hello, helloText, LINK_PROTOCOL_VERSION } from "../../src/link/hello.ts";
 import {
   type AgentToEdge,
   CLOSE_CODES,
@@ -24,6 +24,8 @@ interface EdgeLinkOptions {
   readonly openSocket: OpenSocket;
   /** What the journal has. */
   idLimit(): IdLimit;
+  /** The latest epoch of an edge that the journal has; 0: none. */
+  edgeEpoch(): number;
   /** `null`: nobody says. */
   certificateOf(address: string): Promise<EdgeCertificate | null>;
   readonly timers: Timers;
@@ -48,6 +50,7 @@ export const LONGEST_PAUSE_MS = 5_000;
 /** A certificate may be renewed while a link lasts for weeks. */
 const CERTIFICATE_EVERY_MS = 6 * hourMs;
 /** Why the agent itself ends a connection that works. */
+const REPLACED = "another edge has acted since this one did";
 const RENEWED = "this agent connects to the edge anew, to ask whether it acts";
 
 const codec: SocketCodec<EdgeToAgent, AgentToEdge> = {
@@ -81,12 +84,19 @@ export const advice: Readonly<Record<CloseReason, string>> = {
   settingsChanged: "edge has other settings for this bridge now: the agent connects anew",
   handedOver:
     "edge has made the other agent of this bridge active, as an operator asked: this one connects anew, to stand by",
+  standsBy: "edge stands by for another one, which acts: this agent looks for that one",
   tooMuch:
     "edge closed the connection: this agent sent more than one agent may; check that both run the same version of Bridgehead, and that nothing else uses this agent's key",
 };
 
 /** Nothing has to be put right before the next attempt. */
-const soonAgain: ReadonlySet<CloseReason> = new Set(["silent", "replayed", "settingsChanged", "handedOver"]);
+const soonAgain: ReadonlySet<CloseReason> = new Set([
+  "silent",
+  "replayed",
+  "settingsChanged",
+  "handedOver",
+  "standsBy",
+]);
 
 /** The agent's one connection to the edge: proves who the agent is, and is made anew for ever. */
 export class EdgeLink {
@@ -97,6 +107,8 @@ export class EdgeLink {
   #welcomed = false;
   readonly #addresses: readonly string[];
   #place = 0;
+  /** How many addresses in a row. */
+  #tried = 0;
   #certificate: EdgeCertificate | null = null;
   /** As the edge was last sent it on this link. */
   #health: Extract<AgentToEdge, { type: "health" }> | null = null;
@@ -116,7 +128,13 @@ export class EdgeLink {
       greetingMs: HANDSHAKE_MS,
       pongMs: PONG_MS,
       longestPauseMs: LONGEST_PAUSE_MS,
-      headers: () => helloHeader(options.settings, options.key, options.now(), this.#challenge, options.idLimit()),
+      headers: () => {
+        const known = {
+          idLimit: options.idLimit(),
+          ...(options.edgeEpoch() > 0 && { edgeEpoch: options.edgeEpoch() }),
+        };
+        return helloHeader(options.settings, options.key, options.now(), this.#challenge, known);
+      },
       message: (message) => this.#receive(message),
       ping: () => this.#socket.send({ type: "ping" }),
       lost: (code, why) => this.#lost(code, why),
@@ -155,6 +173,9 @@ export class EdgeLink {
         if (this.#welcomed) this.#socket.answered();
         return;
       case "welcome":
+        // It believes that it acts, and was replaced: nothing of it counts any more.
+        if (message.edgeEpoch !== undefined && message.edgeEpoch < this.#options.edgeEpoch())
+          return this.#socket.end(REPLACED);
         this.#welcomed = true;
         this.#challenge = "";
         this.#log("edge-connected", `edge connected${this.#way}, this agent is ${message.role}`);
@@ -191,14 +212,16 @@ export class EdgeLink {
     this.#challenge = reason === "replayed" ? why : "";
     if (reason === "replayed" && !answeredChallenge) return "at once";
     this.#trouble(reason ? advice[reason] : explain(code, why, throughProxy(this.#address)));
-    if (!wasWelcomed && this.#addresses.length > 1) this.#tryNextAddress();
-    return reason === undefined || soonAgain.has(reason) ? "soon" : "late";
+    const next = reason === undefined || soonAgain.has(reason) ? "soon" : "late";
+    return this.#tryNextAddress(wasWelcomed) ? "at once" : next;
   }
 
-  /** An address at which a link was up is tried once more when that is lost. */
-  #tryNextAddress(): void {
+  /** True while there is one that was not tried since a link was up, or since the last pause. */
+  #tryNextAddress(wasWelcomed: boolean): boolean {
+    this.#tried = wasWelcomed ? 1 : this.#tried + 1;
     this.#place = (this.#place + 1) % this.#addresses.length;
-    this.#challenge = "";
+    if (this.#addresses.length > 1) this.#challenge = "";
+    return this.#tried % this.#addresses.length !== 0;
   }
 
   get #address(): string {
@@ -237,16 +260,17 @@ export function helloHeader(
   key: AgentKey,
   at: number,
   challenge: string,
-  idLimit?: IdLimit,
+  known: Pick<Hello, "idLimit" | "edgeEpoch"> = {},
 ): Readonly<Record<string, string>> {
   const facts = { version: LINK_PROTOCOL_VERSION, agent, domain, bridge, at, challenge };
   const signed = { ...facts, key: key.publicKey, signature: key.sign(helloText(facts)) };
-  return { [HELLO_HEADER]: encodeHello({ ...signed, ...(idLimit && { idLimit }) }) };
+  return { [HELLO_HEADER]: encodeHello({ ...signed, ...known }) };
 }
 
 /** `through`: the proxy on the way, if any. */
 function explain(code: number, why: string, through: string): string {
-  if (why === RENEWED) return why;
+  if (why === RENEWED || why === REPLACED) return why;
+  if (code === 1012 && why !== "") return `edge has closed the connection: ${why}`;
   if (why.includes("status 4"))
     return `edge answers, but not as an edge does (${why}): check \`edge\` in the agent's settings`;
   if (/certificate/i.test(why))

@@ -68,6 +68,8 @@ export interface RelayPorts
   readonly sockets: AgentSockets;
   /** See `Platform`. */
   readonly restoredAt?: EpochMs;
+  readonly edgeEpoch?: number;
+  beginEpochAfter?(epoch: number): void;
   newId(): string;
   settings(domain: DomainName): DomainSettings | undefined;
   /** See `IdAllocatorRpc.sweep`. */
@@ -146,7 +148,7 @@ export class Relay implements RelayRpc {
   }
 
   /** Gives an agent that was not refused its link; closes its socket again if the settings do not have bridge or agent any more. */
-  opened(id: string, { domain, bridge, agent, key, idLimit }: Hello): void {
+  opened(id: string, { domain, bridge, agent, key, idLimit, edgeEpoch: known = 0 }: Hello): void {
     const identity = { domain: domain as DomainName, bridge: bridge as BridgeName };
     this.#identity = identity;
     if (this.#store.read("epoch") === undefined && this.#store.read("begunAt") === undefined)
@@ -159,10 +161,12 @@ export class Relay implements RelayRpc {
     }
     const isKnown = agents.some(({ name, publicKey }) => name === agent && publicKey === key);
     if (!isKnown) return this.#close(id, agent, "wrongKey");
+    const { edgeEpoch, beginEpochAfter } = this.#ports;
+    if (edgeEpoch !== undefined && known > edgeEpoch) beginEpochAfter?.(known);
     this.#ports.sockets.seen(id, this.#ports.now());
     this.#absences.refusals.admitted(agent);
     void this.#idLimits.heard(idLimit, agent, identity, this.#state.idLimit);
-    const kept = idLimit && { idLimit };
+    const kept = { ...(idLimit && { idLimit }), ...(edgeEpoch !== undefined && { edgeEpoch }) };
     this.#apply({ type: "opened", id, agent, alone: agents.length === 1, keypad: settings.keypad, ...kept });
     if (findLink(this.#state, id)?.role === "standby") this.#log("agent-standby", agent, {});
     this.#wakeForStandby();

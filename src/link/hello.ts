@@ -32,6 +32,8 @@ const signed = v.object({
    * must bring it, too. Place 0: it keeps none yet; absent from agents that are older than this field.
    */
   idLimit: v.exactOptional(idLimit),
+  /** The latest epoch of an edge that this agent knows; unsigned as before. Absent: none. */
+  edgeEpoch: v.exactOptional(whole),
 });
 
 const versioned = v.object({ version: whole });

@@ -32,6 +32,11 @@ const edgeToAgent = [
     keypad: keypadCodes,
     /** It keeps calls at the prompt, and knows who was turned away; absent from edges that are older than this field. */
     promptCalls: v.exactOptional(flag),
+    /**
+     * Of an edge that shares its state with another one: rises with each change of who acts. A link is of one edge and one epoch. Absent: the edge
+     * shares it with none, or is older than this field.
+     */
+    edgeEpoch: v.exactOptional(whole),
   }),
   /** A standby is the active agent from now on, in place of the one that was; for the log alone. */
   typed("activate", { epoch, replaces: v.optional(v.object({ agent: word, why: word })) }),
@@ -199,6 +204,8 @@ export const CLOSE_CODES = {
   settingsChanged: 4412,
   /** An operator has asked that another agent act in this one's place; this one may connect anew. */
   handedOver: 4413,
+  /** This edge stands by for another one, which acts. */
+  standsBy: 4414,
   /** More messages, or longer ones, than one agent may send: see `AgentBudget`. */
   tooMuch: 4429,
 } as const;

@@ -50,6 +50,8 @@ export type RelayInput =
       readonly alone: boolean;
       readonly keypad: KeypadCodes;
       readonly idLimit?: IdLimit;
+      /** See `welcome`. */
+      readonly edgeEpoch?: number;
     }
   /** The allocator will use ids up to there. */
   | { readonly type: "id-limit"; readonly limit: IdLimit }
@@ -191,7 +193,7 @@ function replaceActive(state: RelayState, why: CloseReason): RelayStep {
 }
 
 function opened(state: RelayState, input: Extract<RelayInput, { type: "opened" }>, at: EpochMs): RelayStep {
-  const { id, agent, alone, keypad, idLimit } = input;
+  const { id, agent, alone, keypad, idLimit, edgeEpoch } = input;
   const older = state.links.find((link) => link.agent === agent);
   return then(older ? close(state, older.id, "replaced") : unchanged(state), (others) => {
     const link = { ...newLink("standby", id, agent), ...(idLimit && { idLimit }) };
@@ -202,7 +204,7 @@ function opened(state: RelayState, input: Extract<RelayInput, { type: "opened" }
     const role = activeLink(state)?.id === id ? "active" : "standby";
     const activeSince = lastActive?.since ?? epoch;
     const welcome = { type: "welcome", role, epoch, activeSince, heartbeatMs: HEARTBEAT_MS, alone, keypad } as const;
-    const greeting = send(id, { ...welcome, promptCalls: true });
+    const greeting = send(id, { ...welcome, promptCalls: true, ...(edgeEpoch !== undefined && { edgeEpoch }) });
     const { idLimit: wanted } = state;
     if (!wanted || !idLimit || keepsLimit(idLimit, wanted)) return { state, effects: [greeting] };
     return { state, effects: [greeting, send(id, { type: "id-limit", ...wanted })] };

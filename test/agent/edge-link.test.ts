@@ -92,6 +92,8 @@ class FakeRelay {
 
 /** When the edge's certificate ends. */
 let ends: number | null;
+/** What the journal has. */
+let edgeEpoch: number;
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), "bridgehead-link-"));
@@ -102,11 +104,13 @@ beforeEach(async () => {
   notes = [];
   gone = () => {};
   ends = null;
+  edgeEpoch = 0;
   link = new EdgeLink({
     settings: { edge: `ws://127.0.0.1:${relay.port}/`, domain: "local", bridge: "simulated", agent: "agent-1" },
     key: agentKey(folder),
     openSocket,
     idLimit: () => ({ place: 7, by: "a life" }),
+    edgeEpoch: () => edgeEpoch,
     certificateOf: async () => (ends === null ? null : { begins: 1_799_000_000_000, ends }),
     timers,
     now: () => 1_790_000_000_000,
@@ -173,6 +177,24 @@ test("the key is for its owner alone, and stays the same", () => {
   const first = agentKey(folder).publicKey;
   expect(statSync(join(folder, "agent-key.pem")).mode & 0o777).toBe(0o600);
   expect(agentKey(folder).publicKey).toBe(first);
+});
+
+test.each([
+  ["older than one that is known", 6, 7, false],
+  ["the latest that is known", 7, 7, true],
+  ["later than all that are known", 8, 7, true],
+  ["one that shares its state with no other, or of the last release", undefined, 7, true],
+  ["the first of all", 1, 0, true],
+])("an edge whose epoch is %s", async (_, ofEdge, known, isHeard) => {
+  edgeEpoch = known;
+  link.connect();
+  const socket = await relay.socket();
+  expect(relay.hellos.at(-1)?.edgeEpoch).toBe(known === 0 ? undefined : known);
+  socket.send(encodeMessage({ ...welcome, ...(ofEdge !== undefined && { edgeEpoch: ofEdge }) }));
+  socket.send(encodeMessage({ type: "activate", epoch: 9 }));
+  await turns(() => heard.length === 2 || notes.length === 1);
+  expect(heard.length).toBe(isHeard ? 2 : 0);
+  if (!isHeard) expect(notes).toEqual(["another edge has acted since this one did"]);
 });
 
 test("nothing is said before the welcome, and what the edge says after it is heard", async () => {

@@ -163,6 +163,7 @@ function link(settings: { readonly edge: string | string[]; readonly ca?: string
     key: agentKey(join(folder, "key")),
     openSocket: openBy((url) => ({ ...edgeRoute(url, settings), ...more })),
     idLimit: () => ({ place: 0, by: "" }),
+    edgeEpoch: () => 0,
     certificateOf: async () => null,
     timers,
     now: Date.now,
@@ -263,27 +264,31 @@ test("a host of NO_PROXY is reached directly", async () => {
   expect(proxy.asked).toEqual([]);
 });
 
-test("several addresses are tried in turn, and one at which a link was up is tried again first", async () => {
+test("several addresses are tried in turn: the next one at once where a link was lost, and after each round there is a pause", async () => {
   const right = `wss://${host}:${port(edge)}`;
   const { timers, notes, link: made } = link({ edge: [`wss://${host}:1`, right], ca });
   const next = (count: number) => until(() => notes.length >= count);
 
   await next(1);
-  timers.advance(5_000);
+  timers.advance(0);
   await next(2);
   edge.links[0]?.terminate();
   await next(3);
-  timers.advance(5_000);
+  timers.advance(0);
   await next(4);
+  timers.advance(5_000);
+  await next(5);
   made.stop();
 
   expect(notes[0]).toMatch(/^wss:\/\/edge\.invalid:1: edge cannot be reached through the proxy /);
   expect(notes[1]).toMatch(/^edge connected at wss:\/\/edge\.invalid:\d+ through the proxy \S+, this agent is active$/);
   expect(notes[2]).toBe(`${right}: connection to the edge was lost (code 1006); trying again`);
-  expect(notes[3]).toBe(notes[1]);
+  expect(notes[3]).toBe(notes[0]);
+  expect(notes[4]).toBe(notes[1]);
   expect(proxy.asked.map((line) => line.split(" ")[0])).toEqual([
     `${host}:1`,
     `${host}:${port(edge)}`,
+    `${host}:1`,
     `${host}:${port(edge)}`,
   ]);
 });

@@ -81,6 +81,7 @@ test("what was written is there when the file is opened again", () => {
     first.saveDroppedPromptCalls({ journal: "j", count: 5, acknowledged: 2 });
     first.saveIdLimit("other", { place: 1, by: "a" });
     for (const place of [2, 3]) first.saveIdLimit("local", { place, by: "b" });
+    for (const epoch of [6, 7]) first.saveEdgeEpoch("local", epoch);
   });
   const second = journal();
   expect(second.load()).toEqual({
@@ -95,6 +96,7 @@ test("what was written is there when the file is opened again", () => {
     starts: [{ name: "call b", at: 3 }],
     promptCalls: [{ number: 2, call: story }],
     droppedPromptCalls: { journal: "j", count: 5, acknowledged: 2 },
+    edgeEpochs: new Map([["local", 7]]),
     idLimits: new Map([
       ["other", { place: 1, by: "a" }],
       ["local", { place: 3, by: "b" }],

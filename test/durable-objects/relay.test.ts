@@ -374,3 +374,18 @@ test("a relay of an earlier release, which did not note for whom it swept, sweep
   await world.settle();
   expect(sweepsIn(world.asked)).toHaveLength(1);
 });
+
+test("an agent hears the epoch of its edge, and one that knows a later one has the edge begin behind that", async () => {
+  const world = await RelayWorld.begin();
+  expect(JSON.stringify(world.sent)).not.toContain("edgeEpoch");
+  world.connect("agent-2", { edgeEpoch: 99 });
+  expect(world.begunAfter).toEqual([]); // It shares its state with no other edge.
+  world.edgeEpoch = 7;
+  world.sleep();
+  world.connect("agent-2");
+  expect(world.sent.at(-1)).toMatchObject({ type: "welcome", edgeEpoch: 7 });
+  for (const edgeEpoch of [6, 7]) world.connect("agent-2", { edgeEpoch });
+  expect(world.begunAfter).toEqual([]);
+  world.connect("agent-2", { edgeEpoch: 8 });
+  expect(world.begunAfter).toEqual([8]);
+});
