@@ -10,6 +10,7 @@ import { checkBridge } from "./bridge/bridge-check.ts";
 import { addBridgeWork } from "./bridge/bridge-work.ts";
 import { checkDomainsFile, checkEdge } from "./edge/check.ts";
 import { settingsFile } from "./edge/edge-settings.ts";
+import { addEdges } from "./edge/edges.ts";
 import { print, runUntilStopped } from "./edge/program.ts";
 import { type EdgeParts, serve } from "./edge/serve.ts";
 import { settingsExample } from "./edge/settings-example.ts";
@@ -58,6 +59,7 @@ export function bridgehead(parts: EdgeParts): Command {
   addStateCommands(program);
 
   addTrouble(program);
+  addEdges(program);
   addQuestions(program);
   addFind(program);
   addActions(program);

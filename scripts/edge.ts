@@ -13,7 +13,7 @@ import { prepareWorkerd, type WorkerdOptions } from "./workerd.ts";
 export const { default: workerd }: { default: string } = createRequire(import.meta.url)("workerd");
 const project = dirname(dirname(fileURLToPath(import.meta.url)));
 
-type EdgeOptions = Omit<WorkerdOptions, "workerd" | "worker"> & { readonly entry?: string };
+export type EdgeOptions = Omit<WorkerdOptions, "workerd" | "worker"> & { readonly entry?: string };
 
 /** Bundles a Worker of this checkout, and says how to serve it. */
 export async function prepareEdge({ entry = "src/worker.ts", ...options }: EdgeOptions): Promise<Launch> {
@@ -69,13 +69,20 @@ export async function loadHome(folder: string): Promise<EdgeModule> {
 export const edgeNodeFlags = ["--heap-growing-percent=25"];
 
 /** Serves the edge on plain Node, in a process of its own. */
-export async function prepareHome({ folder, host, port, variables }: EdgeOptions): Promise<Launch> {
+export async function prepareHome(
+  { folder, host, port, variables }: EdgeOptions,
+  shared?: { readonly database: string; readonly name: string },
+): Promise<Launch> {
   mkdirSync(folder, { recursive: true });
   writeAnew(join(folder, "home.mjs"), await bundleHome());
   return {
     command: process.execPath,
     args: [...edgeNodeFlags, join(project, "scripts", "home-edge.ts")],
-    env: { ...variables, EDGE_FOLDER: resolve(folder), EDGE_HOST: host, EDGE_PORT: String(port) },
+    env: {
+      ...variables,
+      ...{ EDGE_FOLDER: resolve(folder), EDGE_HOST: host, EDGE_PORT: String(port) },
+      ...{ EDGE_DATABASE: shared?.database ?? "", EDGE_NAME: shared?.name ?? "" },
+    },
   };
 }
 

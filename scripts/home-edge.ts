@@ -4,13 +4,20 @@ import { print, StartError } from "../cli/edge/program.ts";
 import { type EdgeModule, logFaults, servesState } from "../cli/edge/serve.ts";
 
 /** The edge of `npm start -- --edge node`, as a process: what it needs stands in its environment. */
-const { EDGE_FOLDER: folder = "", EDGE_HOST: host = "", EDGE_PORT: port, ...env } = process.env;
+const {
+  EDGE_FOLDER: folder = "",
+  EDGE_HOST: host = "",
+  EDGE_PORT: port,
+  EDGE_DATABASE: database,
+  EDGE_NAME: name = "",
+  ...env
+} = process.env;
 logFaults();
 const bundle: EdgeModule = await import(pathToFileURL(join(folder, "home.mjs")).href);
 const { DOMAINS = "", OPERATOR_TOKEN = "" } = env;
 const edge = await servesState(bundle, {
   variables: { ...env, DOMAINS, OPERATOR_TOKEN },
-  file: join(folder, "state.db"),
+  state: database ? { database, name, url: `http://${host}:${port}` } : { file: join(folder, "state.db") },
   host,
   port: Number(port),
   write: (_, line) => print(line),

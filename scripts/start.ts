@@ -10,6 +10,7 @@ import { missingSecretsOf } from "../cli/edge/check.ts";
 import { requireFreePort } from "../cli/edge/edge-state.ts";
 import { print, printNotice, runUntilStopped, StartError } from "../cli/edge/program.ts";
 import { systemReason } from "../cli/system-reason.ts";
+import { freePorts } from "../simulators/free-ports.ts";
 import { reasonOf } from "../src/foundation/text/reason.ts";
 import { readOperators } from "../src/operators/people.ts";
 import { loadDomains } from "../src/settings/load.ts";
@@ -24,7 +25,7 @@ import {
   requireFreeSipPort,
 } from "./asterisk/local-asterisk.ts";
 import { command, edgeOption } from "./command.ts";
-import { prepareEdge, prepareHome, wranglerDev } from "./edge.ts";
+import { type EdgeOptions, prepareEdge, prepareHome, wranglerDev } from "./edge.ts";
 import {
   localOverrides,
   operatorToken,
@@ -35,6 +36,7 @@ import {
   statePath,
 } from "./local-settings.ts";
 import { connectSite } from "./local-site.ts";
+import { preparePostgres } from "./postgres/local-postgres.ts";
 import { type Guard, type Launch, Part, startGuard, writeAnew } from "./supervise.ts";
 import { extraAuthorities } from "./workerd.ts";
 
@@ -44,7 +46,7 @@ const anyNumber = ["+"];
 const noSounds =
   "this Asterisk has no English sounds, and callers hear nothing of what they are told: install asterisk-core-sounds-en";
 /** The bridge has the name of its kind in `pids.json`: a real one is no simulated one. */
-type PartName = "bridge" | "asterisk" | "edge" | "agent" | "site";
+type PartName = "bridge" | "asterisk" | "edge" | "edge2" | "postgres" | "agent" | "site";
 
 const options = command("start", "Brings up bridge, edge and agent on this machine.")
   .name("npm start --")
@@ -54,10 +56,21 @@ const options = command("start", "Brings up bridge, edge and agent on this machi
       .default("simulated"),
   )
   .addOption(edgeOption())
+  .addOption(
+    new Option("--edges <n>", "two edges on plain Node: one acts, the other stands by, over one PostgreSQL")
+      .choices(["1", "2"])
+      .default("1"),
+  )
   .option("--dev", "runs the edge by `wrangler dev`", false)
   .option("--site", "a simulated WebEx site beside the rest, with its XML API and URL API", false)
   .parse()
-  .opts<{ bridge: "simulated" | "asterisk"; edge: "workers" | "node"; dev: boolean; site: boolean }>();
+  .opts<{
+    bridge: "simulated" | "asterisk";
+    edge: "workers" | "node";
+    edges: "1" | "2";
+    dev: boolean;
+    site: boolean;
+  }>();
 await runUntilStopped(start);
 
 /** Brings up the whole product on this machine (`npm start`; with `-- --dev` by `wrangler dev`); returns how to stop it. */
@@ -72,6 +85,7 @@ async function start(): Promise<() => Promise<void>> {
     bridge: plan?.httpPort ?? portFrom(bridgeVariable, 8790),
     agent: portFrom("AGENT_PORT", 8791),
     ...(options.site && { site: portFrom("WEBEX_SITE_PORT", 8796) }),
+    ...(options.edges === "2" && { edge2: portFrom("PORT_2", 8797) }),
   };
   requireSimulatedCalls();
   const overrides = localOverrides();
@@ -80,13 +94,15 @@ async function start(): Promise<() => Promise<void>> {
     await requireFreePort(bridgeVariable, ports.bridge);
     await requireFreePort("AGENT_PORT", ports.agent);
     if (ports.site) await requireFreePort("WEBEX_SITE_PORT", ports.site);
+    if (ports.edge2) await requireFreePort("PORT_2", ports.edge2);
     if (plan) await requireFreeSipPort(plan.sipPort);
   } catch (error) {
     throw new StartError(`${systemReason(error)}${earlierRun(statePath(), bridgeVariable)}`);
   }
   const all = Object.values(ports);
   if (new Set(all).size < all.length) {
-    const names = ["PORT", bridgeVariable, "AGENT_PORT", "WEBEX_SITE_PORT"].slice(0, all.length);
+    const others = [...(ports.site ? ["WEBEX_SITE_PORT"] : []), ...(ports.edge2 ? ["PORT_2"] : [])];
+    const names = ["PORT", bridgeVariable, "AGENT_PORT", ...others];
     throw new StartError(
       `${names.slice(0, -1).join(", ")} and ${names.at(-1)} must differ; they are ${all.join(", ")}`,
     );
@@ -121,13 +137,16 @@ async function start(): Promise<() => Promise<void>> {
     // The edge around which `npm run cost` has put a platform that counts.
     ...(process.env.COUNTED_EDGE && { entry: process.env.COUNTED_EDGE, flags: ["nodejs_als"] }),
   };
+  const pair = ports.edge2 ? await edgePair(folder, edge, ports.edge2) : null;
   const guard = startGuard();
   const parts = startParts(folder, guard, [
     [bridge.part, bridge.launch],
-    ["edge", options.dev ? wranglerDev(edge) : await (options.edge === "node" ? prepareHome(edge) : prepareEdge(edge))],
+    ...(pair?.launches ?? [["edge", await oneEdge(edge)] as const]),
     ["agent", nodeProgram(["bridge-agent/main.ts", "run", "--settings", agentSettings])],
     ...(ports.site ? [["site", simulatedSite(ports.site, siteFolder)] as const] : []),
   ]);
+  // Who is asked first acts first.
+  void answers(`http://127.0.0.1:${ports.edge}/healthz`).then(() => pair && parts("edge2").start());
   printNotice("token", `the operator's bearer token is in ${from}`);
   const url = `http://127.0.0.1:${ports.edge}`;
   printNotice("console", `${url}/console, where you sign in with the token`);
@@ -146,7 +165,8 @@ async function start(): Promise<() => Promise<void>> {
         : "the domain local asks what webexSite of DOMAIN_LOCAL and WEBEX_SECRET_LOCAL say",
     );
   }
-  void allConnected(url, token, siteUrl, stopping.signal).then((ready) => ready && print(`bridgehead ready: ${url}`));
+  const edges = [ports.edge, ...(ports.edge2 ? [ports.edge2] : [])].map((port) => `http://127.0.0.1:${port}`);
+  void allConnected(edges, token, siteUrl, stopping.signal).then((ready) => ready && print(`bridgehead ready: ${url}`));
 
   return async () => {
     print("bridgehead stops");
@@ -155,12 +175,40 @@ async function start(): Promise<() => Promise<void>> {
     // All that the edge has confirmed is on disk; without a limit it would wait for its open connections for ever.
     await Promise.all([
       parts("edge").stop(500),
+      ...(pair ? [parts("edge2").stop(500)] : []),
       parts(bridge.part).stop(1_000),
       ...(ports.site ? [parts("site").stop(1_000)] : []),
     ]);
+    if (pair?.isOwn) await parts("postgres").stop(2_000);
     guard.watch([]);
     rmSync(join(folder, "pids.json"), { force: true });
   };
+}
+
+function oneEdge(edge: EdgeOptions): Promise<Launch> | Launch {
+  if (options.dev) return wranglerDev(edge);
+  return options.edge === "node" ? prepareHome(edge) : prepareEdge(edge);
+}
+
+/** Two edges, and their database: that of STATE_URL, or one of this run's own. */
+async function edgePair(folder: string, edge: EdgeOptions, secondPort: number) {
+  if (options.dev)
+    throw new StartError(
+      "--dev runs the edge in the Workers runtime, and --edges 2 on plain Node: leave one of them out",
+    );
+  const { STATE_URL } = process.env;
+  const [port = 0] = await freePorts(1);
+  const postgres = STATE_URL ? null : await preparePostgres(join(folder, "postgres"), port);
+  const database = postgres?.url ?? STATE_URL ?? "";
+  const second = { ...edge, folder: join(folder, "edge2"), port: secondPort };
+  // Each edge may have a way of its own to it.
+  const database2 = process.env.STATE_URL_2 || database;
+  const launches: readonly (readonly [PartName, Launch])[] = [
+    ...(postgres ? [["postgres", postgres.launch] as const] : []),
+    ["edge", await prepareHome(edge, { database, name: "edge-1" })],
+    ["edge2", await prepareHome(second, { database: database2, name: "edge-2" })],
+  ];
+  return { launches, isOwn: postgres !== null };
 }
 
 /** What to do about an earlier run: it goes on, or its parts do, as it and its guard were killed at once. */
@@ -210,7 +258,7 @@ function startParts(
       },
     });
   const parts = new Map(launches.map(([name, launch]) => [name, part(name, launch)]));
-  for (const each of parts.values()) each.start();
+  for (const [name, each] of parts) if (name !== "edge2") each.start();
   printNotice("logs", logs);
   return (name) => parts.get(name) as Part;
 }
@@ -290,14 +338,16 @@ function simulatedSite(port: number, folder: string): Launch {
 
 function writeAgentSettings(
   folder: string,
-  ports: { readonly edge: number; readonly agent: number },
+  ports: { readonly edge: number; readonly edge2?: number; readonly agent: number },
   { driver, dialIn, allow }: LocalBridge,
 ): string {
   const file = join(folder, "agent.json");
   const state = join(folder, "agent");
   mkdirSync(state, { recursive: true });
   const settings: AgentSettingsInput = {
-    edge: `ws://127.0.0.1:${ports.edge}`,
+    edge: ports.edge2
+      ? [`ws://127.0.0.1:${ports.edge}`, `ws://127.0.0.1:${ports.edge2}`]
+      : `ws://127.0.0.1:${ports.edge}`,
     domain: "local",
     // The same for each kind: conferences of an earlier run are this bridge's, and so the edge learns that they are gone.
     bridge: "simulated",
@@ -335,9 +385,13 @@ function nodeProgram(args: readonly string[], env: Readonly<Record<string, strin
   return { command: process.execPath, args: [join(project, file), ...rest], env };
 }
 
-/** Waits until the edge says that the agent is connected and the bridge answers it, and the site answers; false after `giveUp`. */
+async function answers(url: string): Promise<void> {
+  while (!(await fetch(url).catch(() => null))?.ok) await pause(50);
+}
+
+/** Waits until an edge says that the agent is connected and the bridge answers it, the others stand by, and the site answers; false after `giveUp`. */
 async function allConnected(
-  url: string,
+  edges: readonly string[],
   token: string,
   siteUrl: string | undefined,
   giveUp: AbortSignal,
@@ -346,13 +400,20 @@ async function allConnected(
   const complainAt = Date.now() + 15_000;
   let complained = false;
   while (!giveUp.aborted) {
-    const answer = await fetch(`${url}/readyz`, { headers, signal: AbortSignal.timeout(2_000) }).catch(() => null);
-    const body = await answer?.text().catch(() => "");
+    const answers = await Promise.all(
+      edges.map(async (url) => {
+        const answer = await fetch(`${url}/readyz`, { headers, signal: AbortSignal.timeout(2_000) }).catch(() => null);
+        return { status: answer?.status, body: await answer?.text().catch(() => "") };
+      }),
+    );
+    const isReady = answers.some(({ status }) => status === 200);
+    const othersStandBy = answers.filter(({ body }) => body?.includes('"role":"standby"')).length === edges.length - 1;
     const site = siteUrl === undefined || (await fetch(siteUrl).catch(() => null))?.ok;
-    if (answer?.status === 200 && site) return !giveUp.aborted;
+    if (isReady && othersStandBy && site) return !giveUp.aborted;
     if (Date.now() > complainAt && !complained) {
       complained = true;
-      console.error(`still waiting after 15 s; /readyz says: ${body ?? "nothing, the edge does not answer"}`);
+      const said = answers.map(({ body }) => body || "nothing, the edge does not answer").join("; ");
+      console.error(`still waiting after 15 s; /readyz says: ${said}`);
     }
     await pause(50);
   }

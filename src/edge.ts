@@ -13,6 +13,7 @@ import { keepAsked, keepAudit } from "./http/audited.ts";
 import { Attempts } from "./http/guard.ts";
 import { type EdgeEvent, Metrics, processText } from "./http/monitoring/monitoring.ts";
 import { answerOrNull } from "./http/objects-of-request.ts";
+import type { EdgePair } from "./http/pair/edge-pair.ts";
 import { problem } from "./http/problem.ts";
 import { type Disk, type KnownDisk, Storage } from "./http/storage.ts";
 import type { TextAnswer } from "./http/text-answer.ts";
@@ -44,6 +45,8 @@ export interface EdgePlace extends Timers {
   fetch: AppPorts["fetch"];
   /** Lets this come to its end, although the request is over. */
   waitUntil(work: Promise<unknown>): void;
+  /** Absent: it shares its state with no other edge. */
+  readonly pair?: EdgePair;
   /** See `AuditPorts`. */
   gate?(): () => Promise<void>;
 }
@@ -94,7 +97,7 @@ export class Edge {
         "This deployment serves nothing until its settings are right; see its log.",
       );
     }
-    this.#wakeSites(domains.value);
+    if (this.#place.pair?.acts !== false) this.#wakeSites(domains.value);
     this.#app ??= createApp(this.#ports());
     const answer = await this.#app.fetch(request, onDisk);
     if (!counting.measures.counts.isEmpty) waitUntil(counting.sender.afterRequest());
@@ -167,6 +170,7 @@ export class Edge {
         waitUntil(told.then((answer) => void (answer === null && this.#serversTold.delete(name))));
       },
       ...(place.gate && { gate: place.gate }),
+      ...(place.pair && { pair: place.pair }),
       auditAsked: (domain, entry) => keepAsked({ after, directory }, domain, entry),
       audit: (domain, entry) => {
         place.log({ level: "info", event: "operator-action", domain, ...entry });

@@ -1,8 +1,11 @@
+import { createHash } from "node:crypto";
 import { Home, type LifePlace } from "../durable-objects/home/home.ts";
 import { listen } from "../durable-objects/home/http-server.ts";
 import { SqliteDisk } from "../durable-objects/home/log/sqlite-disk.ts";
 import { NodeClock } from "../durable-objects/home/node-clock.ts";
 import { ownPlaceOf } from "../durable-objects/home/own-place.ts";
+import { LeasedDisk, type LeasedDiskPorts } from "../durable-objects/home/shared/leased-disk.ts";
+import { pairOf } from "../durable-objects/home/shared/pair.ts";
 import { stubsBy } from "../durable-objects/home/stubs.ts";
 import { Counting } from "../durable-objects/platform/counting.ts";
 import { type LogLine, logOf } from "../durable-objects/platform/log.ts";
@@ -10,17 +13,22 @@ import { objectKinds, type Whole } from "../durable-objects/platform/object-kind
 import { placeOf } from "../durable-objects/platform/object-place.ts";
 import { Edge } from "./edge.ts";
 import type { Result } from "./foundation/result.ts";
+import { version } from "./foundation/version.ts";
 import type { ObjectName } from "./rpc/objects.ts";
 import { type EdgeVariables, showsPersonal } from "./settings/load.ts";
 
 export interface HomeOptions {
   readonly variables: EdgeVariables;
-  /** The file of the state. */
-  readonly file: string;
+  readonly state: HomeState;
   readonly host: string;
   readonly port: number;
   write(level: LogLine["level"], text: string): void;
 }
+
+/** A file of this edge alone, or a database that it shares with another one: who it is there, and where people find it. */
+export type HomeState =
+  | { readonly file: string }
+  | { readonly database: string; readonly name: string; readonly url: string };
 
 /** An edge that serves. */
 export interface HomeEdge {
@@ -30,7 +38,7 @@ export interface HomeEdge {
 }
 
 /** Serves the edge on plain Node. Rejects where the state cannot be read, or nothing can listen. */
-export async function serveHome({ file, host, port, write, ...options }: HomeOptions): Promise<HomeEdge> {
+export async function serveHome({ state, host, port, write, ...options }: HomeOptions): Promise<HomeEdge> {
   const variables = { ...options.variables };
   const clock = new NodeClock((ms) => log({ level: "warn", event: "time-skipped", ms }));
   const machineNow = () => Date.now();
@@ -46,17 +54,20 @@ export async function serveHome({ file, host, port, write, ...options }: HomeOpt
     const own = ownPlaceOf(life, { log, newId, machineNow, measures: counting.measures });
     return objectKinds[kind](placeOf(own, stubsBy({ ...life, connect: home.connect }), variables));
   };
-  const disk = new SqliteDisk(file);
+  const settings = () => digestOf([variables.DOMAINS, variables.OPERATORS ?? ""]);
+  const disk = "file" in state ? new SqliteDisk(state.file) : await sharedDisk(state, { clock, log, settings });
   const home = await Home.start({ disk, clock, log, newId, make });
+  const pair = "file" in state ? null : pairOf(state.name, home, disk as LeasedDisk);
   const objects = stubsBy(home);
   const counting = new Counting({ objects, after, now, newId });
   const edge = new Edge({
-    ...{ variables, objects, counting, log, disk: () => home.fault, after, newId },
+    ...{ variables, objects, counting, log, disk: () => (home.fault?.standsBy ? null : home.fault), after, newId },
     // As agents and people have it: an agent whose clock is right is let in, also while the home's time is still on its way there.
     now: machineNow,
     fetch: (url, init) => fetch(url, init),
     waitUntil: (work) => void work.catch(() => {}),
     gate: () => home.gate(),
+    ...(pair && { pair }),
   });
   const close = await listen({
     host,
@@ -72,4 +83,22 @@ export async function serveHome({ file, host, port, write, ...options }: HomeOpt
       await home.stop();
     },
   };
+}
+
+async function sharedDisk(
+  { database, name, url }: Extract<HomeState, { readonly name: string }>,
+  { clock, log, settings }: Pick<LeasedDiskPorts, "log" | "settings"> & { readonly clock: NodeClock },
+): Promise<LeasedDisk> {
+  // Who has one machine needs no client of PostgreSQL.
+  const { PostgresDatabase } = await import("../durable-objects/home/shared/postgres-database.ts");
+  return new LeasedDisk({
+    ...{ database: new PostgresDatabase(database), timers: clock, log, settings },
+    monotonic: () => performance.now(),
+    now: () => clock.now(),
+    self: { name, life: crypto.randomUUID(), url, version },
+  });
+}
+
+function digestOf(settings: readonly string[]): string {
+  return createHash("sha256").update(JSON.stringify(settings)).digest("hex").slice(0, 16);
 }

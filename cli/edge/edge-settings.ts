@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { hostname } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import * as v from "valibot";
 import { err, ok, type Result } from "../../src/foundation/result.ts";
@@ -22,8 +23,15 @@ const port = v.pipe(
 export const edgeSettings = v.strictObject({
   host: v.optional(v.pipe(v.string(), v.regex(/^[\w.:-]+$/, "must be an address of this machine")), "127.0.0.1"),
   port: v.optional(port, 8787),
+  /** A folder, or the database that this edge shares with another one. */
   state: path,
-  /** By default `operator-token` in the state folder, made at random. */
+  /** Of the edge, where it shares its state; by default the machine's. */
+  name: v.optional(v.pipe(v.string(), v.regex(/^[\w.-]{1,64}$/, "must be 1 to 64 letters, digits, dots and hyphens"))),
+  /** Where people find this edge; by default its host and port. */
+  url: v.optional(
+    v.pipe(v.string(), v.regex(/^https?:\/\/[^/\s]+$/, "must be an address such as https://edge-1.example.com")),
+  ),
+  /** By default `operator-token` in the state folder, or beside the settings where there is none; made at random. */
   operatorTokenFile: v.optional(path),
   /** People with tokens and roles of their own; or the file that has them. */
   operators: v.optional(v.union([path, v.record(v.string(), v.unknown())], "must be an object of people, or a file")),
@@ -38,12 +46,18 @@ const example: Required<v.InferInput<typeof edgeSettings>> = {
   host: "127.0.0.1",
   port: 8787,
   state: "/var/lib/bridgehead-edge",
+  name: "edge-1",
+  url: "https://edge-1.example.com",
   operatorTokenFile: "/etc/bridgehead/operator-token",
   operators: "operators.json",
   domains: "domains.json",
 };
 
-export interface EdgeSettings extends Readonly<Pick<v.InferOutput<typeof edgeSettings>, "host" | "port" | "state">> {
+export interface EdgeSettings extends Readonly<Pick<v.InferOutput<typeof edgeSettings>, "host" | "port">> {
+  /** A folder, or the URL of a database. */
+  readonly state: string;
+  readonly name: string;
+  readonly url: string;
   readonly operatorTokenFile: string;
   /** JSON, checked; empty where there are none. */
   readonly operators: string;
@@ -67,7 +81,8 @@ export function loadEdgeSettings(file: string): Result<EdgeSettings, string> {
   }
   const settings = checked.output;
   const beside = (name: string) => resolve(dirname(file), name);
-  const state = beside(settings.state);
+  const state = isDatabase(settings.state) ? settings.state : beside(settings.state);
+  const tokenFolder = isDatabase(state) ? dirname(resolve(file)) : state;
   const domains = inlineOrIn(settings.domains, file);
   if (!domains.ok) return domains;
   const people = operatorsIn(settings.operators, file);
@@ -76,11 +91,25 @@ export function loadEdgeSettings(file: string): Result<EdgeSettings, string> {
     host: settings.host,
     port: settings.port,
     state,
-    operatorTokenFile: settings.operatorTokenFile ? beside(settings.operatorTokenFile) : join(state, "operator-token"),
+    name: settings.name ?? hostname(),
+    url: settings.url ?? urlHere(settings.host, settings.port),
+    operatorTokenFile: settings.operatorTokenFile
+      ? beside(settings.operatorTokenFile)
+      : join(tokenFolder, "operator-token"),
     operators: people.value,
     domains: domains.value.json,
     domainsFile: domains.value.from,
   });
+}
+
+/** Whether a state is a database, and no folder. */
+export function isDatabase(state: string): boolean {
+  return /^postgres(?:ql)?:\/\//.test(state);
+}
+
+/** A database as people name it: without user and password. */
+export function placeOfDatabase(url: string): string {
+  return url.replace(/\/\/[^@/]*@/, "//");
 }
 
 /** A part of the settings as JSON, and the file that has it: the settings file, or one beside it. */

@@ -1,5 +1,6 @@
-import { mkdirSync } from "node:fs";
-import { dirname } from "node:path";
+import { mkdirSync, mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { notifySystemd, watchdogMs } from "../../bridge-agent/service/service-manager.ts";
 import { reasonOf } from "../../src/foundation/text/reason.ts";
@@ -9,7 +10,7 @@ import { loadDomains } from "../../src/settings/load.ts";
 import { secretsIn } from "../../src/settings/values.ts";
 import { systemReason } from "../system-reason.ts";
 import { missingSecretsOf, warningsOf } from "./check.ts";
-import { type EdgeSettings, loadEdgeSettings, urlHere } from "./edge-settings.ts";
+import { type EdgeSettings, isDatabase, loadEdgeSettings, placeOfDatabase, urlHere } from "./edge-settings.ts";
 import {
   holdEdgeState,
   noteTakenOver,
@@ -36,7 +37,7 @@ const ASK_WITHIN_MS = 5_000;
 /** Serves the edge in this process, and says how to stop it. SIGHUP reads domains and people again: a restart would cost every agent its link. */
 export async function serve(file: string, parts: EdgeParts): Promise<() => Promise<void>> {
   const settings = settingsIn(file);
-  const { host, port, state, operatorTokenFile } = settings;
+  const { host, port, state, name, url, operatorTokenFile } = settings;
   // Before all that takes time: a SIGHUP while the edge starts is acted on once it serves.
   const running = Promise.withResolvers<HomeEdge>();
   const stopping = new AbortController();
@@ -47,9 +48,11 @@ export async function serve(file: string, parts: EdgeParts): Promise<() => Promi
   giveWarnings(settings.domains);
   await requireOwnHost(`host in ${file}`, host);
   await requireFreePort(`port in ${file}`, port, host);
-  requireTakenOver(state);
-  holdEdgeState(state, `state in ${file}`);
-  noteTakenOver(state);
+  if (!isDatabase(state)) {
+    requireTakenOver(state);
+    holdEdgeState(state, `state in ${file}`);
+    noteTakenOver(state);
+  }
   const variables = {
     DOMAINS: settings.domains,
     OPERATORS: settings.operators,
@@ -59,7 +62,7 @@ export async function serve(file: string, parts: EdgeParts): Promise<() => Promi
   logFaults();
   const edge = await started(parts, {
     variables,
-    file: stateFile(state),
+    state: isDatabase(state) ? { database: state, name, url } : { file: stateFile(state) },
     host,
     port,
     write: (_, line) => printLine(line),
@@ -87,7 +90,7 @@ export function logFaults(): void {
 }
 
 async function started(parts: EdgeParts, options: HomeOptions): Promise<HomeEdge> {
-  const folder = dirname(options.file);
+  const folder = "file" in options.state ? dirname(options.state.file) : mkdtempSync(join(tmpdir(), "bridgehead-"));
   mkdirSync(folder, { recursive: true });
   return servesState(await parts.edge(folder), options);
 }
@@ -99,7 +102,8 @@ export async function servesState(edge: EdgeModule, options: HomeOptions): Promi
   } catch (error) {
     if (error instanceof Error && error.name === "NoState") throw new StartError(error.message);
     if (!(error instanceof Error && "errcode" in error)) throw error;
-    throw new StartError(`cannot read or write the state in ${options.file} (${error.message})`);
+    const place = "file" in options.state ? options.state.file : placeOfDatabase(options.state.database);
+    throw new StartError(`cannot read or write the state in ${place} (${error.message})`);
   }
 }
 
@@ -141,7 +145,9 @@ async function reload(file: string, begun: EdgeSettings, edge: HomeEdge, stop: A
     // People first: who was taken out must not wait for agents that are slow to go.
     for (const taken of [await edge.reloadPeople(now.operators), await edge.reload(now.domains)])
       if (!taken.ok) throw new StartError(taken.error);
-    const waits = (["host", "port", "state", "operatorTokenFile"] as const).filter((name) => now[name] !== begun[name]);
+    const waits = (["host", "port", "state", "name", "operatorTokenFile"] as const).filter(
+      (name) => now[name] !== begun[name],
+    );
     const rest =
       waits.length > 0 ? `; ${listOf(waits)} ${waits.length === 1 ? "counts" : "count"} after a restart` : "";
     give("reload", { level: "info", event: "reload", msg: `domains read again from ${now.domainsFile}${rest}` });

@@ -1,7 +1,8 @@
 import { accessSync, constants, existsSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
-import { type Backup, backUp, restore } from "../../durable-objects/home/log/backup.ts";
+import { type Backup, backUp, backUpOf, restore, restoreInto } from "../../durable-objects/home/log/backup.ts";
+import { type Copied, copyState } from "../../durable-objects/home/log/copy-state.ts";
 import { SqliteDisk } from "../../durable-objects/home/log/sqlite-disk.ts";
 import { CannotMigrate, migrate } from "../../durable-objects/home/migrate/migrate.ts";
 import { counted } from "../../src/foundation/text/counted.ts";
@@ -9,7 +10,7 @@ import { printable } from "../../src/foundation/text/printable.ts";
 import { codeOf } from "../../src/foundation/text/reason.ts";
 import { loadDomains } from "../../src/settings/load.ts";
 import { systemReason } from "../system-reason.ts";
-import { loadEdgeSettings, settingsFile } from "./edge-settings.ts";
+import { isDatabase, loadEdgeSettings, placeOfDatabase, settingsFile } from "./edge-settings.ts";
 import { hasState, holdEdgeState, objectsFolder, stateFile } from "./edge-state.ts";
 import { print, StartError } from "./program.ts";
 
@@ -20,14 +21,16 @@ export function addStateCommands(program: Command): void {
     .description("take over the state of an edge on workerd, once, while no edge runs; its files stay as they are")
     .option("--settings <file>", "settings of the edge, JSON", settingsFile)
     .option("--accept-loss", "also where files of the state are missing, with what is lost by that")
-    .action(({ settings, acceptLoss = false }: { settings: string; acceptLoss?: boolean }) =>
-      done(() => migrateEdge(settings, acceptLoss)),
+    .option("--from <state>", "instead, the state of an edge on plain Node: a folder, or the URL of a database")
+    .action(({ settings, acceptLoss = false, from }: MigrateOptions) =>
+      done(() => (from === undefined ? migrateEdge(settings, acceptLoss) : moveState(settings, from))),
     );
 
   fileCommand(program, "backup", "copy the state of the edge into a new file, also while the edge runs").action(
     (file: string, options: StateOptions) =>
       done(async () => {
         const { state } = stateOf(options);
+        if (isDatabase(state)) return backUpDatabase(state, file);
         const isOfWorkers = existsSync(objectsFolder(state)) && !existsSync(stateFile(state));
         requireState(
           state,
@@ -43,6 +46,7 @@ export function addStateCommands(program: Command): void {
       done(async () => {
         const { state, from } = stateOf(options);
         if (!existsSync(file)) throw new StartError(`there is no ${file}`);
+        if (isDatabase(state)) return restoreDatabase(state, file);
         holdEdgeState(state, from);
         if (hasState(state))
           throw new StartError(
@@ -59,6 +63,12 @@ export function addStateCommands(program: Command): void {
     "reset-clock",
     "let the state go on by this machine's clock, where an edge has run by one that was ahead; while no edge runs",
   ).action((options: StateOptions) => done(() => resetClock(options)));
+}
+
+interface MigrateOptions {
+  readonly settings: string;
+  readonly acceptLoss?: boolean;
+  readonly from?: string;
 }
 
 interface StateOptions {
@@ -116,19 +126,98 @@ async function migrateEdge(settings: string, acceptsLoss: boolean): Promise<void
   );
 }
 
+async function backUpDatabase(url: string, file: string): Promise<void> {
+  const { PostgresReader } = await import("../../durable-objects/home/shared/postgres-database.ts");
+  const place = placeOfDatabase(url);
+  const backup = await orSay("back up", () => backUpOf(new PostgresReader(url), place, file));
+  report(`backed up ${place} to ${file}`, backup);
+}
+
+async function restoreDatabase(url: string, file: string): Promise<void> {
+  const { copyInto } = await import("../../durable-objects/home/shared/whole-copy.ts");
+  const place = placeOfDatabase(url);
+  const copied = await orSay(`restore into ${place}`, () =>
+    copyInto(url, (disk) => restoreInto(disk, file, Date.now())),
+  );
+  print(`restored ${file} to ${place}: ${copiedText(copied)}`);
+}
+
+/** From one home on plain Node to that of the settings, which is empty. */
+async function moveState(settings: string, from: string): Promise<void> {
+  const loaded = loadEdgeSettings(settings);
+  if (!loaded.ok) throw new StartError(loaded.error);
+  const { state } = loaded.value;
+  if (isDatabase(state) === isDatabase(from))
+    throw new StartError(
+      `the state in ${settings} and --from must be a folder and a database: a folder is copied while no edge runs`,
+    );
+  const { copyInto, holdDatabase } = await import("../../durable-objects/home/shared/whole-copy.ts");
+  if (isDatabase(state)) {
+    requireState(from);
+    holdEdgeState(from, "--from");
+    const source = new SqliteDisk(stateFile(from), { readOnly: true });
+    const place = placeOfDatabase(state);
+    const copied = await orSay(`move the state to ${place}`, () => copyInto(state, (disk) => copyState(source, disk)));
+    return print(`moved ${stateFile(from)} to ${place}: ${copiedText(copied)}; the file was not changed`);
+  }
+  const place = placeOfDatabase(from);
+  holdEdgeState(state, `state in ${settings}`);
+  if (hasState(state)) throw new StartError(`${state} has a state already: move ${dirname(stateFile(state))} away`);
+  mkdirSync(dirname(stateFile(state)), { recursive: true });
+  const made = await orSay(`move the state of ${place}`, async () => {
+    const { disk, release } = await holdDatabase(from);
+    // Its lease is held until all is copied.
+    return backUpOf(
+      { open: () => disk.open(), read: (...of) => disk.read(...of), close: release },
+      place,
+      stateFile(state),
+    );
+  });
+  report(`moved ${place} to ${stateFile(state)}`, made);
+}
+
+function copiedText({ objects, conferences, at }: Copied): string {
+  return `${counted(objects, "object")} (${counted(conferences, "conference")}), as of ${new Date(at).toISOString()}`;
+}
+
 async function resetClock(options: StateOptions): Promise<void> {
   const { state, from } = stateOf(options);
-  const file = stateFile(state);
-  requireState(state);
-  holdEdgeState(state, from);
-  const disk = new SqliteDisk(file);
+  const [place, open] = isDatabase(state) ? ofDatabase(state) : ofFolder(state, from);
   const now = Date.now();
-  const byMs = await orSay(`set ${file} back`, () => disk.setBack(now));
-  await disk.close();
+  const byMs = await orSay(`set ${place} back`, async () => {
+    const { disk, close } = await open();
+    try {
+      return await disk.setBack(now);
+    } finally {
+      await close();
+    }
+  });
   const time = new Date(now).toISOString();
-  if (byMs === 0) return print(`${file} is not ahead of this machine's clock (${time}): nothing was changed`);
+  if (byMs === 0) return print(`${place} is not ahead of this machine's clock (${time}): nothing was changed`);
   const before = new Date(now + byMs).toISOString();
-  print(`${file} goes on by this machine's clock (${time}); it had come to ${before}`);
+  print(`${place} goes on by this machine's clock (${time}); it had come to ${before}`);
+}
+
+/** A state whose clock may be set back, as people name it. */
+type Settable = readonly [
+  place: string,
+  open: () => Promise<{ readonly disk: Pick<SqliteDisk, "setBack">; close(): Promise<void> }>,
+];
+
+function ofFolder(folder: string, from: string): Settable {
+  requireState(folder);
+  holdEdgeState(folder, from);
+  const disk = new SqliteDisk(stateFile(folder));
+  return [stateFile(folder), async () => ({ disk, close: () => disk.close() })];
+}
+
+function ofDatabase(url: string): Settable {
+  const open = async () => {
+    const { holdDatabase } = await import("../../durable-objects/home/shared/whole-copy.ts");
+    const { disk, release } = await holdDatabase(url);
+    return { disk, close: release };
+  };
+  return [placeOfDatabase(url), open];
 }
 
 function requireState(

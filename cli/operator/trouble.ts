@@ -3,6 +3,7 @@ import type { Terminal } from "../../src/foundation/table.ts";
 import { figureText } from "../../src/operators/figures.ts";
 import { shellWord } from "../../src/operators/shell-word.ts";
 import { movesOn, type TroubleKind, unknownText } from "../../src/operators/trouble-kinds.ts";
+import { type EdgesFound, edgesText } from "../edge/edges.ts";
 import { duration, fromNow, wordsOf, wrapped } from "../terminal.ts";
 import { answer, examples, found, type Options, question } from "./ask-edge.ts";
 import type { AgentsOfBridge, OperatorClient, TroubleOfDomain } from "./operator-client.ts";
@@ -12,13 +13,15 @@ export function addTrouble(program: Command): void {
   question(program, "status", "how the edge is: figures, and what is wrong; exit code 1 if something is open").action(
     (options: Options) =>
       answer(options, async (edge) => {
+        const edges = await edge.find("GET /edges", {});
+        if (edges?.role === "standby") return found(edges, edgesText, { failed: true });
         const domains = await edge.domains(options.domain);
         const [figures, { trouble, unknown }] = await Promise.all([
           edge.ofEach(domains, async (domain) => [await figuresOf(edge, domain)]),
           edge.trouble(domains),
         ]);
         const failed = trouble.some(({ acknowledged }) => acknowledged === null);
-        return found({ figures, trouble, unknown }, edgeStatusText, { failed, warning: warningOf(unknown) });
+        return found({ edges, figures, trouble, unknown }, edgeStatusText, { failed, warning: warningOf(unknown) });
       }),
   );
 
@@ -79,17 +82,20 @@ export function statusOfBridge({ bridge, agents, drainedSince }: Omit<AgentsOfBr
 }
 
 interface StatusFound {
+  /** `null`: an edge of the last release. */
+  readonly edges: EdgesFound | null;
   readonly figures: readonly (Awaited<ReturnType<typeof figuresOf>> & { readonly domain: string })[];
   readonly trouble: readonly TroubleOfDomain[];
   readonly unknown: readonly TroubleKind[];
 }
 
 export function edgeStatusText(
-  { figures, trouble, unknown }: StatusFound,
+  { edges, figures, trouble, unknown }: StatusFound,
   now: number,
   terminal: Terminal,
 ): readonly string[] {
   const { style } = terminal;
+  const ofEdges = edges && edges.edges.length > 0 ? [...edgesText(edges, now, terminal), ""] : [];
   const lines = figures.flatMap(({ domain, figures, bridges }) => [
     style("bold", domain),
     ...figures.map((figure) => `  ${figure.word}: ${figureText(figure)}`),
@@ -102,7 +108,7 @@ export function edgeStatusText(
       return `  bridge ${bridge}: ${["up", ...lacks.map((text) => style("yellow", text))].join(", ")}`;
     }),
   ]);
-  return [...lines, "", ...troubleText(trouble, now, terminal, unknown)];
+  return [...ofEdges, ...lines, "", ...troubleText(trouble, now, terminal, unknown)];
 }
 
 /** `unknown`: kinds of which there may be more. */

@@ -79,7 +79,7 @@ export class TroubleWatch {
     const found = await known.trouble(domain);
     const at = now();
     this.#lookedAt = at;
-    const all = troubleOf(null, [], { domain, known: found, mail: [], silent: [] }, at).filter(isOfLook);
+    const all = troubleOf([], [], { domain, known: found, mail: [], silent: [] }, at).filter(isOfLook);
     const lasting = all.filter(({ place, since }) => {
       return place !== null || (since !== null && hasLasted(since, at, AWAY_AFTER_MS));
     });

@@ -11,6 +11,8 @@ interface SocketPorts {
   /** Answered by the home, which wakes nobody for it. */
   readonly pings: { readonly ping: string; readonly pong: string } | null;
   now(): EpochMs;
+  /** Whether a ping is answered: this edge acts. */
+  mayAnswer(): boolean;
   /**
    * `run`: once all that was written so far is on disk; at once, where it is.
    * `failed`: where it is lost.
@@ -82,7 +84,8 @@ export class HomeSocket implements ObjectSocket {
     const { pings } = this.#ports;
     if (text !== pings?.ping) return this.#ports.received(this, text);
     this.#pingedAt = this.#ports.now();
-    this.#wire?.send(pings.pong);
+    // Whoever was replaced, and does not know it yet, must not seem to live.
+    if (this.#ports.mayAnswer()) this.#wire?.send(pings.pong);
   }
 
   /** The connection is over, whoever ended it. */

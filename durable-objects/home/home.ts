@@ -11,7 +11,7 @@ import type { HomeClock } from "./home-clock.ts";
 import { HomeObject, type Loaded } from "./home-object.ts";
 import { HomeSocket } from "./home-socket.ts";
 import { Life } from "./life.ts";
-import type { Disk, Flush, ImageChange, LogRow } from "./log/disk.ts";
+import { BeginsAnew, type Disk, type Flush, type ImageChange, type LogRow, StandsBy } from "./log/disk.ts";
 import { LogRows } from "./log/log-rows.ts";
 import { LogWriter } from "./log/log-writer.ts";
 import { isOfFile, ObjectDatabase } from "./log/object-database.ts";
@@ -29,6 +29,9 @@ export interface LifePlace {
   abort(why: string): void;
   /** See `Platform`. */
   beginRestored(): void;
+  /** `null`: the state is shared with no other edge. */
+  readonly edgeEpoch: number | null;
+  beginEpochAfter(epoch: number): void;
   deleteAll(): Promise<void>;
   /** Work whose effect leaves the process. */
   outside<Value>(work: () => Promise<Value>): Promise<Value>;
@@ -56,16 +59,19 @@ const largeRestAfterMs = 3_600_000;
 const mostLive = 300;
 const crowdedRestAfterMs = 2_000;
 const lookEveryMs = 2_000;
-const probeEveryMs = 1_000;
 /** A machine's clock that is further behind what is on disk was set, or was ahead before. */
 const farMs = 60_000;
+/** By then whoever has asked for it has an answer. */
+const handsOverAfterMs = 100;
 const alarmAgain = doubling(2_000, 60_000);
 
-/** Thrown when all of a flush is on disk: objects begin anew with that. */
-class StateIsOlder extends Error {
-  constructor() {
-    super("the state is an older copy that was put back: all begins anew, as after a restore");
-  }
+/** Why nothing can be written. */
+export interface Fault {
+  readonly why: string;
+  readonly since: EpochMs;
+  /** The disk is well, and another edge acts, or may. */
+  readonly standsBy: boolean;
+  readonly isLogged: boolean;
 }
 
 /** The objects of an edge in one process, over one log. */
@@ -92,7 +98,7 @@ export class Home {
   #position = 0;
   #number = 0;
   #restoredAt: EpochMs | null = null;
-  #fault: { readonly why: string; readonly since: EpochMs; readonly isLogged: boolean } | null = null;
+  #fault: Fault | null = null;
   /** It never rejects. */
   #probing: Promise<void> | null = null;
   /** Whether a timer will look for objects that may rest. */
@@ -102,6 +108,8 @@ export class Home {
   /** Whether the state is an older copy, without saying so; asked once in a life, or a lying agent could have all begin anew again and again. */
   #older: "not known" | "found" | "marked" = "not known";
   #isStopped = false;
+  /** Nothing new is begun. */
+  #handsOver = false;
 
   private constructor(ports: HomePorts) {
     this.#ports = ports;
@@ -117,12 +125,18 @@ export class Home {
   /** Rejects where the disk cannot be read. */
   static async start(ports: HomePorts): Promise<Home> {
     const home = new Home(ports);
-    await home.#open();
+    try {
+      await home.#open();
+    } catch (error) {
+      if (!(error instanceof StandsBy)) throw error;
+      home.#failed(error);
+    }
+    home.#renewLater();
     return home;
   }
 
-  /** What is wrong with the disk; `null`: nothing. */
-  get fault(): { readonly why: string; readonly since: EpochMs } | null {
+  /** What is wrong with the disk, or that another edge acts; `null`: nothing. */
+  get fault(): Fault | null {
     return this.#fault;
   }
 
@@ -133,7 +147,7 @@ export class Home {
   gate(): () => Promise<void> {
     const before = this.#losses;
     return async () => {
-      await this.#writer.pending;
+      await this.#onDisk();
       if (this.#losses !== before) throw new Error("what the answer stands on was not written to disk");
     };
   }
@@ -167,6 +181,7 @@ export class Home {
         const socket = new HomeSocket(newId(), label, {
           pings: whole.pings ?? null,
           now: () => clock.now(),
+          mayAnswer: () => this.#mayAct,
           afterFlush: this.#afterFlush,
           received: (from, text) => this.#hear(object, (heard) => heard.received?.(from, text)),
           closed: (closed) => {
@@ -205,6 +220,29 @@ export class Home {
     return socket;
   }
 
+  /**
+   * Has another edge act from now on. `give` tells it so, once all is on disk; until then nothing new is begun. It resolves at once, so that whoever
+   * has asked for it gets an answer.
+   */
+  async handOver(give: () => Promise<void>): Promise<void> {
+    if (this.#fault) throw new Error(refusalBy(this.#fault));
+    this.#ports.clock.after(handsOverAfterMs, () => void this.#handOver(give));
+  }
+
+  async #handOver(give: () => Promise<void>): Promise<void> {
+    if (this.#fault || this.#isStopped) return;
+    this.#handsOver = true;
+    try {
+      while (this.#writer.pending) await this.#writer.pending;
+      await give();
+      this.#failed(new StandsBy("it has handed over"));
+    } catch (error) {
+      this.#ports.log({ level: "error", event: "hand-over-failed", why: reasonOf(error) });
+    } finally {
+      this.#handsOver = false;
+    }
+  }
+
   /** Writes what is left, and ends all objects. */
   async stop(): Promise<void> {
     this.#isStopped = true;
@@ -232,11 +270,39 @@ export class Home {
     this.#ports.log({ level: "error", event, ...object.logged, why: reasonOf(error) });
   }
 
-  readonly #afterFlush = (run: () => void, failed: (error: Error) => void = () => {}): void => {
+  /** Resolves once all that was written so far is on disk, and this edge may say so; rejects where it is lost. `null`: it may at once. */
+  #onDisk(): Promise<void> | null {
     const { pending } = this.#writer;
+    if (this.#fault) return pending;
+    if (this.#mayAct) return pending && this.#whenMayAct(pending);
+    return this.#whenMayAct(this.#writer.renew());
+  }
+
+  async #whenMayAct(pending: Promise<void>): Promise<void> {
+    await pending;
+    while (!this.#mayAct) await this.#writer.renew();
+  }
+
+  get #mayAct(): boolean {
+    return this.#ports.disk.mayAct ?? true;
+  }
+
+  readonly #afterFlush = (run: () => void, failed: (error: Error) => void = () => {}): void => {
+    const pending = this.#onDisk();
     if (pending) pending.then(run, failed);
     else run();
   };
+
+  /** An edge that has nothing to write says so, or another one takes its place. */
+  #renewLater(): void {
+    const { disk, clock } = this.#ports;
+    if (disk.renewEveryMs === undefined) return;
+    clock.after(disk.renewEveryMs, () => {
+      if (this.#isStopped) return;
+      if (!this.#fault && !this.#writer.pending) void this.#writer.renew().catch(() => {});
+      this.#renewLater();
+    });
+  }
 
   async #open(): Promise<void> {
     const { objects, rows, texts, lastPosition, lastObject, lastAt, restoredAt } = await this.#ports.disk.open();
@@ -297,8 +363,9 @@ export class Home {
   }
 
   #refusalOf({ name }: HomeObject): string | null {
-    if (this.#fault) return `the edge cannot write to its disk: ${this.#fault.why}`;
+    if (this.#fault) return refusalBy(this.#fault);
     if (this.#isStopped) return "the edge stops";
+    if (this.#handsOver) return "the edge hands over";
     // On disk two such names may be one.
     return name.isWellFormed() ? null : "no object has half a character in its name";
   }
@@ -315,7 +382,7 @@ export class Home {
     const database = new ObjectDatabase(this.#texts, { wrote: () => this.#wrote(object, life), failed });
     const life = new Life(database, {
       clock,
-      pending: () => this.#writer.pending,
+      pending: () => this.#onDisk(),
       failed,
     });
     try {
@@ -352,6 +419,8 @@ export class Home {
       getAlarm: async () => object.alarm ?? (object.isWaking ? null : object.firing),
       abort: (why) => this.#broke(object, life, new Error(why)),
       beginRestored: () => this.#beginRestored(),
+      edgeEpoch: this.#ports.disk.epoch ?? null,
+      beginEpochAfter: (epoch) => this.#beginEpochAfter(epoch),
       deleteAll: async () => this.#delete(object, life),
       outside: (work) => life.outside(work),
       sockets: () => [...object.sockets],
@@ -554,28 +623,46 @@ export class Home {
     this.#ports.log({ level: "error", event: "state-is-older", note });
   }
 
+  #beginEpochAfter(epoch: number): void {
+    this.#ports.log({ level: "warn", event: "epoch-is-behind", epoch });
+    this.#ports.disk.beginAfter?.(epoch);
+    void this.#writer.renew().catch(() => {});
+  }
+
   async #flush(flush: Flush, at: EpochMs): Promise<void> {
     const { disk } = this.#ports;
     if (this.#older !== "found") return disk.flush(flush, at);
     await disk.markRestored(at);
     this.#older = "marked";
     await disk.flush(flush, at);
-    throw new StateIsOlder();
+    throw new BeginsAnew("the state is an older copy that was put back: all begins anew, as after a restore");
   }
 
   /** Nothing that is in memory counts any more: all objects begin anew with what is on disk, once something can be written again. */
   #failed(error: unknown): void {
-    const why = reasonOf(error);
-    const since = this.#fault?.since ?? this.#ports.clock.now();
-    const isOlder = error instanceof StateIsOlder;
-    const isLogged = this.#fault?.isLogged ?? !isOlder;
-    if (!this.#fault && isLogged) this.#ports.log({ level: "error", event: "storage-fails", disk: why });
-    this.#fault = { why, since, isLogged };
     this.#losses += 1;
-    this.#endAll(new Error(`the edge cannot write to its disk: ${why}`));
+    this.#endAll(new Error(refusalBy(this.#note(error))));
     this.#alarms.clear();
-    if (isOlder) this.#probing = this.#probe();
+    if (error instanceof BeginsAnew) this.#probing = this.#probe();
     else this.#probeLater();
+  }
+
+  /** What keeps this edge from writing. The log says so when a disk begins to fail, and when none does any more. */
+  #note(error: unknown): Fault {
+    const { clock, log } = this.#ports;
+    const why = reasonOf(error);
+    const standsBy = error instanceof StandsBy;
+    const { since = clock.now(), isLogged = false } = this.#fault ?? {};
+    const fails = !standsBy && !(error instanceof BeginsAnew);
+    if (fails && !isLogged) log({ level: "error", event: "storage-fails", disk: why });
+    if (standsBy && isLogged) this.#noteMended(since);
+    this.#fault = { why, since, standsBy, isLogged: fails || (isLogged && !standsBy) };
+    return this.#fault;
+  }
+
+  #noteMended(since: EpochMs): void {
+    const { clock, log } = this.#ports;
+    log({ level: "info", event: "storage-works-again", failedMs: clock.now() - since });
   }
 
   #endAll(error: Error): void {
@@ -591,25 +678,27 @@ export class Home {
   }
 
   #probeLater(): void {
-    this.#ports.clock.after(probeEveryMs, () => {
+    this.#ports.clock.after(this.#ports.disk.probeEveryMs, () => {
       this.#probing = this.#probe();
     });
   }
 
   async #probe(): Promise<void> {
     if (this.#isStopped || !this.#fault) return;
-    const { since, isLogged } = this.#fault;
-    const { disk, clock, log } = this.#ports;
+    const { disk, clock } = this.#ports;
     try {
       await disk.probe(clock.now());
       await this.#open();
-      if (isLogged) log({ level: "info", event: "storage-works-again", failedMs: clock.now() - since });
+      const { since, isLogged } = this.#fault;
+      if (isLogged) this.#noteMended(since);
       this.#fault = null;
     } catch (error) {
-      const why = reasonOf(error);
-      if (!isLogged) log({ level: "error", event: "storage-fails", disk: why });
-      this.#fault = { since, why, isLogged: true };
+      this.#note(error);
       this.#probeLater();
     }
   }
+}
+
+function refusalBy({ why, standsBy }: Fault): string {
+  return standsBy ? `this edge stands by: ${why}` : `the edge cannot write to its disk: ${why}`;
 }

@@ -8,12 +8,14 @@ export function ownPlaceOf(
   life: LifePlace,
   shared: Pick<OwnPlace, "log" | "measures" | "newId" | "machineNow">,
 ): OwnPlace {
-  const { sql, now, after, setAlarm, getAlarm, abort, deleteAll, sockets, outside, restoredAt, beginRestored } = life;
+  const { sql, now, after, setAlarm, getAlarm, abort, deleteAll, sockets, outside } = life;
+  const { restoredAt, beginRestored, edgeEpoch, beginEpochAfter } = life;
   return {
     ...shared,
     ...{ sql, now, after, setAlarm, getAlarm, abort, deleteAll, beginRestored },
     ...{ kept: keptIn(sql), sockets: { all: sockets } },
     ...(restoredAt !== null && { restoredAt }),
+    ...(edgeEpoch !== null && { edgeEpoch, beginEpochAfter }),
     post: (request) => outside(() => nodePost(request)),
     onDisk: () => outside(async () => {}),
     fetch: (address, init) => outside(() => fetch(address, init)),

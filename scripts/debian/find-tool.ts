@@ -13,11 +13,13 @@ export interface Tool {
 
 interface Wanted {
   /** As `tool-root.sh` has it. */
-  readonly name: "chromium" | "promtool";
+  readonly name: "chromium" | "promtool" | "postgres";
   /** For people. */
   readonly what: string;
   /** Names under which it may be installed. */
   readonly installedAs: readonly string[];
+  /** Files that may be there where no path leads, the oldest first. */
+  readonly places?: readonly string[];
   /** A variable of the environment that names the program. */
   readonly variable: string;
   /** Debian's packages go, or are, there; what is installed is not looked at. */
@@ -30,10 +32,18 @@ const project = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
  * Takes the program that the variable names, else one that is installed, else the one in a folder in the project, which Debian's packages are
  * put into the first time. The error is one sentence.
  */
-export async function findTool({ name, what, installedAs, variable, folder }: Wanted): Promise<Result<Tool, string>> {
+export async function findTool({
+  name,
+  what,
+  installedAs,
+  places = [],
+  variable,
+  folder,
+}: Wanted): Promise<Result<Tool, string>> {
   const named = folder ? undefined : process.env[variable];
   if (named) return toolAt(named, `${variable}=${named} does not run`);
-  for (const installed of folder ? [] : installedAs.map(programNamed)) {
+  const usual = [...places.toReversed(), ...installedAs.map(programNamed)];
+  for (const installed of folder ? [] : usual) {
     // One that does not run is passed over: Ubuntu's chromium-browser only says where to get it.
     const found = installed === null ? err("") : toolAt(installed, "");
     if (found.ok) return found;

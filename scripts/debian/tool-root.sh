@@ -1,11 +1,11 @@
 #!/bin/sh
-# A program that tests use, from Debian's packages in a folder of its own: tool-root.sh FOLDER chromium|promtool
+# A program that tests use, from Debian's packages in a folder of its own: tool-root.sh FOLDER chromium|postgres|promtool
 #
 # The packages are those of this machine's own release, and what is installed here counts: apt names only what is missing. So the program
-# runs with this machine's C library. FOLDER has afterwards bin/chromium or bin/promtool, and what packages.sh says.
+# runs with this machine's C library. FOLDER has afterwards bin/chromium, bin/postgres (and initdb) or bin/promtool, and what packages.sh says.
 . "${0%/*}/packages.sh"
 
-[ $# = 2 ] || fail "usage: tool-root.sh FOLDER chromium|promtool"
+[ $# = 2 ] || fail "usage: tool-root.sh FOLDER chromium|postgres|promtool"
 tool=$2
 only=
 case $tool in
@@ -26,7 +26,18 @@ case $tool in
     # A Go program has everything in itself.
     needless() { [ "$1" != prometheus ]; }
     ;;
-  *) fail "usage: tool-root.sh FOLDER chromium|promtool" ;;
+  postgres)
+    what=PostgreSQL mb=300 packages=postgresql
+    # Those of the service, which makes clusters of its own.
+    needless() {
+      case $1 in
+        adduser | debconf* | dpkg | libllvm* | logrotate | lsb-base | perl* | libperl* | postgresql | postgresql-client-common | postgresql-common | ssl-cert | \
+          systemd* | sysvinit* | ucf | *-perl) return 0 ;;
+      esac
+      return 1
+    }
+    ;;
+  *) fail "usage: tool-root.sh FOLDER chromium|postgres|promtool" ;;
 esac
 complete() {
   [ -s "$1/VERSION" ] && "$1/bin/$tool" --version >/dev/null 2>&1
@@ -42,7 +53,8 @@ plan $packages || fail "$suite of $mirror has no $what for $(dpkg --print-archit
 unpack $only
 
 mkdir "$folder/bin"
-program=$(first "$root/usr/lib/chromium/chromium-headless-shell" "$root/usr/bin/$tool")
+# wrap NAME PROGRAM
+wrap() {
 {
   cat <<'WRAPPER'
 #!/bin/sh
@@ -55,9 +67,12 @@ WRAPPER
   done
   if [ -n "$libraries" ]; then echo "export LD_LIBRARY_PATH=\"$libraries\$root/usr/lib\""; fi
   if [ $tool = chromium ]; then echo "export FONTCONFIG_FILE=\"\${root%/root}/fonts.conf\" XDG_CACHE_HOME=\"\${root%/root}/cache\""; fi
-  echo "exec \"\$root${program#"$root"}\" \"\$@\""
-} >"$folder/bin/$tool"
-chmod 755 "$folder/bin/$tool"
+  echo "exec \"\$root${2#"$root"}\" \"\$@\""
+} >"$folder/bin/$1"
+chmod 755 "$folder/bin/$1"
+}
+wrap "$tool" "$(first "$root/usr/lib/chromium/chromium-headless-shell" "$root"/usr/lib/postgresql/*/bin/postgres "$root/usr/bin/$tool")"
+if [ $tool = postgres ]; then wrap initdb "$(first "$root"/usr/lib/postgresql/*/bin/initdb)"; fi
 # Pictures of pages look the same everywhere: with these fonts alone, from here, or from this machine where they are installed.
 if [ $tool = chromium ]; then
   cat >"$folder/fonts.conf" <<'FONTS'

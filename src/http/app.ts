@@ -18,6 +18,7 @@ import { addMetrics, type MetricsPorts } from "./monitoring/metrics-text.ts";
 import type { Metrics } from "./monitoring/monitoring.ts";
 import { addHealth, Readiness } from "./monitoring/readiness.ts";
 import { failureOf, forOneRequest } from "./objects-of-request.ts";
+import { addActive, standbyAnswer } from "./pair/standby.ts";
 import { failedForNow, noSuchPage, problem, withInstance } from "./problem.ts";
 import type { Storage } from "./storage.ts";
 import type { TextAnswer } from "./text-answer.ts";
@@ -51,6 +52,7 @@ export function createApp(ports: AppPorts, routes: readonly Route[] = apiRoutes)
   };
   addGlobalNumbers(app, edge);
   addHealth(app, edge, readiness);
+  addActive(app, edge.pair);
   app.get("/agent/:domain/:bridge", (context) => {
     if (context.req.header("upgrade")?.toLowerCase() !== "websocket") {
       return problem(426, "upgrade required", "A bridge agent connects here by WebSocket.", { upgrade: "websocket" });
@@ -86,6 +88,8 @@ export function createApp(ports: AppPorts, routes: readonly Route[] = apiRoutes)
   return {
     routes: app.routes,
     fetch: async (request, onDisk) => {
+      const refusal = standbyAnswer(request, edge.pair);
+      if (refusal) return withInstance(refusal, new URL(request.url).pathname);
       const answer = answerAdapter(request, edge, onDisk);
       return answer === null ? app.fetch(request) : answer.catch(failed);
     },

@@ -8,10 +8,13 @@ import type { Domain } from "../settings/load.ts";
 import type { AuditPorts } from "./audited.ts";
 import type { GuardPorts } from "./guard.ts";
 import type { EdgeEvent } from "./monitoring/monitoring.ts";
+import type { EdgePair } from "./pair/edge-pair.ts";
 
 export interface EdgePorts extends Timers {
   readonly domains: ReadonlyMap<string, Domain>;
   readonly objects: EdgeObjects;
+  /** Absent: the edge shares its state with no other one. */
+  readonly pair?: EdgePair;
   now(): number;
   log(event: EdgeEvent, facts: LogFacts, level?: "info" | "warn" | "error"): void;
 }

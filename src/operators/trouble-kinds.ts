@@ -70,6 +70,23 @@ const rows = {
     says: ({ why }) => `The edge cannot write to its disk, and confirms nothing: ${why}`,
     todo: () => "Make room on the disk of its state, or mend what is wrong; the edge then goes on by itself.",
   },
+  "no-edge-stands-by": {
+    title: "No edge stands by",
+    severity: "bad",
+    from: ["edge"],
+    movesOn: true,
+    says: ({ about }) =>
+      `No edge stands by${about ? `: ${about} is silent` : ""}. If the one that acts fails, no conference can be held.`,
+    todo: () => "Start the other edge; where it runs, its log says why it does not reach the database.",
+  },
+  "edge-could-not-act": {
+    title: "The edge that stands by could not act",
+    severity: "bad",
+    from: ["edge"],
+    movesOn: true,
+    says: ({ about, why }) => `The edge ${about} stands by, and could not act as the other one does: ${why}.`,
+    todo: () => 'Mend it while the other edge acts; "bridgehead edges" shows both.',
+  },
   "relay-unreachable": {
     title: "The relay does not answer",
     severity: "down",

@@ -134,16 +134,16 @@ const mostOrphans = 20;
 /** What nobody knows the beginning of is open again after this time. */
 const unknownMs = dayMs;
 
-/** All that is wrong in one domain. `disk`: what its probe says; `null`: nothing. What is acknowledged comes last, else the worst first. */
+/** All that is wrong in one domain. `ofEdge`: what is wrong with the edge itself. What is acknowledged comes last, else the worst first. */
 export function troubleOf(
-  disk: { readonly says: string; readonly since: EpochMs | null } | null,
+  ofEdge: readonly FoundTrouble[],
   bridges: readonly FoundBridge[],
   { domain, known, mail, silent }: FoundDomain,
   now: EpochMs,
 ): readonly DomainTrouble[] {
   const acknowledgements = new Map(known?.acknowledged.map((one) => [one.id, one]));
   const found = [
-    ...(disk ? [showTrouble({ kind: "disk", since: disk.since, why: disk.says }, null, null)] : []),
+    ...ofEdge.map((one) => showTrouble(one, null, null)),
     ...bridges.flatMap((one) => bridgeTrouble(one).map((trouble) => showTrouble(trouble, one.domain, one.bridge))),
     ...(known?.lost ?? []).map(({ bridge, ...one }) => showTrouble(one, domain, bridge)),
     ...(known?.removed ?? []).map(({ bridge, conferences: count, since }) =>

@@ -633,7 +633,7 @@ test("what a receiver was never given stays acknowledged, and counts anew once t
   const id = `webhooks-given-up:${url}`;
   const shown = async () => {
     const known = await world.directory.knownTrouble.trouble(domain);
-    const all = troubleOf(null, [], { domain, known, mail: [], silent: [] }, world.time.now);
+    const all = troubleOf([], [], { domain, known, mail: [], silent: [] }, world.time.now);
     return all.flatMap((one) => (one.id === id ? [one.count] : []));
   };
   await lose("c1", "c2");
@@ -669,7 +669,7 @@ test("receivers whose addresses differ in what nobody is shown are two, each wit
   };
   const shown = async () => {
     const known = await world.directory.knownTrouble.trouble(domain);
-    const all = troubleOf(null, [], { domain, known, mail: [], silent: [] }, world.time.now);
+    const all = troubleOf([], [], { domain, known, mail: [], silent: [] }, world.time.now);
     return all.filter(({ kind }) => kind === "webhooks-given-up");
   };
   await lose("c1", "c2");

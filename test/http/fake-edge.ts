@@ -9,6 +9,7 @@ import type { Timers } from "../../src/foundation/time/timers.ts";
 import type { Route } from "../../src/http/api/route.ts";
 import { apiRoutes } from "../../src/http/api/routes.ts";
 import { Metrics } from "../../src/http/monitoring/monitoring.ts";
+import type { EdgePair } from "../../src/http/pair/edge-pair.ts";
 import { type Disk, Storage } from "../../src/http/storage.ts";
 import type { AuditEntry } from "../../src/operators/audit.ts";
 import { operatorsSettings, peopleOf } from "../../src/operators/people.ts";
@@ -176,6 +177,7 @@ export class FakeEdge {
     operators: v.InferInput<typeof operatorsSettings> = {},
     otherDomains: readonly string[] = [],
     routes: readonly Route[] = apiRoutes,
+    pair?: EdgePair,
   ) {
     const agents = [{ name: "agent-1", publicKey: "_FHNjmIYoaONpH7QAjDwWAgW7RO6MwOsXeuRFUiQgCU" }];
     const domain = testDomain({ webex: { hosts: ["tsp1.example.com"] }, ...settings }, agents);
@@ -214,6 +216,7 @@ export class FakeEdge {
             this.kept.addAll(this.counts.removeAll());
           },
           log,
+          ...(pair && { pair }),
         },
         routes,
       ),

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { beforeEach, expect, test } from "vitest";
 import type { BridgeName, CallId, DomainName, TransId, WebexHost } from "../../src/foundation/ids.ts";
 import { BACK_END } from "../../src/foundation/text/bare-host.ts";
+import type { EdgeOfPair } from "../../src/http/pair/edge-pair.ts";
 import { type DomainTrouble, showTrouble, type TroubleKind, troubleKinds } from "../../src/operators/trouble-kinds.ts";
 import { Activity } from "../../src/records/activity.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
@@ -12,6 +13,7 @@ import { readPage } from "../console/read-page.ts";
 import { type ARunning, aPage } from "../durable-objects/fact-page.ts";
 import { aConferenceRecord } from "../records/a-record.ts";
 import { FakeEdge, token } from "./fake-edge.ts";
+import { acting, FakePair, standing } from "./fake-pair.ts";
 
 const viewer = "viewers-token";
 const tokenSha256 = createHash("sha256").update(viewer).digest("hex");
@@ -123,6 +125,8 @@ const kinds: Readonly<Record<TroubleKind, () => unknown>> = {
   disk: () => {
     edge.disk.full = true;
   },
+  "no-edge-stands-by": () => pairWith([acting]),
+  "edge-could-not-act": () => pairWith([acting, { ...standing, fault: "a later release has written this database" }]),
   "relay-unreachable": () => edge.broken.add("simulated"),
   "no-agent": () => edge.health.set("simulated", { ...up, agentConnected: false }),
   "bridge-away": () => edge.health.set("simulated", { ...up, bridgeUp: false }),
@@ -163,6 +167,13 @@ const kinds: Readonly<Record<TroubleKind, () => unknown>> = {
     edge.webhooks.push({ ...receiver, failure: { since: 1, attempts: 2, why: "away", nextAt: 2 } }),
   "webhooks-given-up": () => edge.webhooks.push({ ...receiver, givenUp: 4, lastGivenUpAt: edge.time }),
 };
+
+function pairWith(edges: readonly EdgeOfPair[]): void {
+  const pair = new FakePair();
+  pair.edges = edges;
+  edge = new FakeEdge(token, {}, { people: [boris] }, [], undefined, pair);
+  edge.health.set("simulated", up);
+}
 
 function withTrouble(kind: "standby-away" | "standby-without-bridge" | "agent-refused"): BridgeHealth {
   return { ...up, trouble: [{ kind, about: "agent-2", since: edge.time - 60_000 }] };

@@ -108,7 +108,7 @@ export function checkWaiting({ context, edge }: Pick<Parts, "context" | "edge">)
         directory.givenUp(null, mostPosts),
       ]);
       const { waits, givenUp, behind } = owedBy(edge);
-      const troubles = troubleOf(null, [], { domain, known, mail: mail.servers, silent: [] }, edgeNow());
+      const troubles = troubleOf([], [], { domain, known, mail: mail.servers, silent: [] }, edgeNow());
       const inTrouble = (wanted: string) =>
         troubles.flatMap(({ kind, about, count }) => (kind === wanted ? [[about, count ?? 0] as const] : []));
       const loads = hosts.map(({ host, documents }) => [host, documents] as const);

@@ -252,10 +252,11 @@ export class Edge {
       call: (of, place, method, asked) => this.#ask(hosted, life, of, place, method, asked),
       connect: () => Promise.reject(new Error("no object of a world opens a socket")),
     });
-    const { restoredAt, ...ports } = life;
+    const { restoredAt, edgeEpoch, beginEpochAfter, ...ports } = life;
     return objectKinds[kind]({
       ...ports,
       ...(restoredAt !== null && { restoredAt }),
+      ...(edgeEpoch !== null && { edgeEpoch, beginEpochAfter }),
       ...objects,
       sockets: { all: () => life.sockets() },
       ...(this.#shared.home && {

@@ -95,6 +95,16 @@ export class MemoryDisk {
     for (const { object, body } of rows) this.#onRow(this.#objects.get(object)?.name ?? "", this.#statements(body));
   }
 
+  setBack(to: number): void {
+    const byMs = this.#last.lastAt - to;
+    const earlier = (alarm: number | null | undefined) =>
+      typeof alarm === "number" && alarm > to ? Math.max(to, alarm - byMs) : alarm;
+    for (const object of this.#objects.values()) object.alarm = earlier(object.alarm) ?? null;
+    for (const [position, row] of this.#log)
+      if (row.alarm !== undefined) this.#log.set(position, { ...row, alarm: earlier(row.alarm) ?? null });
+    this.#last = { ...this.#last, lastAt: to };
+  }
+
   #statements(body: string): readonly Statement[] {
     return (JSON.parse(body) as (readonly [text: number | string, ...bindings: readonly SqlValue[]])[]).map(
       ([text, ...bindings]) => [typeof text === "number" ? (this.#texts.get(text) ?? "") : text, bindings],

@@ -205,6 +205,7 @@ export class NodeHome {
         }
         land();
       },
+      probeEveryMs: 1_000,
       probe: async () => refuse(),
       markRestored: async () => {},
       close: async () => {},

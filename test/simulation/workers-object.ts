@@ -190,7 +190,7 @@ export class WorkersObject<Object extends object> implements Hosted<Object> {
       setAlarm,
       getAlarm: async () => this.#alarmAt,
       now: () => this.#context.edgeNow(),
-      restoredAt: null,
+      ...{ restoredAt: null, edgeEpoch: null, beginEpochAfter: () => {} },
       abort: (why) => this.die(why),
       deleteAll: () => Promise.reject(new Error("no world lasts that long")),
       send: (work) => {

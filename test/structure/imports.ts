@@ -114,8 +114,8 @@ export const rules: Readonly<Record<string, Rule>> = {
     may: ["cloudflare:workers", "src/edge.ts", "src/http/text-answer.ts", "durable-objects/cloudflare"],
   },
   "src/home.ts": {
-    may: ["src/edge.ts", "src/settings", "durable-objects"],
-    mayAsType: ["src/foundation", "src/rpc"],
+    may: ["src/edge.ts", "src/foundation", "src/settings", "durable-objects", "node:crypto"],
+    mayAsType: ["src/rpc"],
   },
   "durable-objects/cloudflare": {
     may: ["cloudflare:workers", "src/rpc", "src/settings", "durable-objects"],
@@ -125,6 +125,7 @@ export const rules: Readonly<Record<string, Rule>> = {
     may: [
       "@hono/node-server",
       "node:*",
+      "pg",
       "ws",
       "src/foundation",
       "src/delivery",
@@ -133,6 +134,7 @@ export const rules: Readonly<Record<string, Rule>> = {
       "src/rpc",
       "durable-objects",
     ],
+    mayAsType: ["src/http/pair/edge-pair.ts"],
   },
   "durable-objects": {
     may: [
@@ -210,6 +212,7 @@ export const rules: Readonly<Record<string, Rule>> = {
       "bridge-agent/service/state-folder.ts",
       "durable-objects/home/log",
       "durable-objects/home/migrate",
+      "durable-objects/home/shared",
       "node:*",
       "commander",
       "valibot",
@@ -217,7 +220,10 @@ export const rules: Readonly<Record<string, Rule>> = {
     mayAsType: ["src/rpc", "src/http/api", "src/home.ts"],
   },
   scripts: {
-    may: ["src", "cli", "bridge-agent", "simulators", "webex-interfaces/doors", "node:*", "commander", "esbuild"],
+    may: [
+      ...["src", "cli", "bridge-agent", "simulators", "webex-interfaces/doors", "node:*", "commander", "esbuild"],
+      "pg",
+    ],
   },
   conformance: { may: ["conformance/doors/foundation.ts", "node:*", "commander", "fast-xml-parser"] },
   "conformance/doors/foundation.ts": {
@@ -272,7 +278,10 @@ export const rules: Readonly<Record<string, Rule>> = {
     may: ["webex-interfaces/site", "webex-interfaces/doors/programs.ts", "node:*", "fast-check", "vitest"],
   },
   bench: {
-    may: ["src", "simulators", "scripts", "durable-objects/home/log", "node:*", "cloudflare:workers", "ws"],
+    may: [
+      ...["src", "simulators", "scripts", "durable-objects/home/log", "durable-objects/home/shared"],
+      ...["node:*", "cloudflare:workers", "ws"],
+    ],
     mayAsType: ["durable-objects"],
   },
 };

@@ -3,6 +3,8 @@ import { dirname } from "node:path";
 import { backup, DatabaseSync } from "node:sqlite";
 import type { EpochMs } from "../../../src/foundation/ids.ts";
 import { codeOf, reasonOf } from "../../../src/foundation/text/reason.ts";
+import { type Copied, copyState } from "./copy-state.ts";
+import type { Disk } from "./disk.ts";
 import { draftOf, isThere, leftOf, publish, removeDatabase, rescuedFrom } from "./files.ts";
 import { SqliteDisk } from "./sqlite-disk.ts";
 
@@ -11,6 +13,9 @@ export interface Backup {
   /** When the last of what it holds was written. */
   readonly at: EpochMs;
 }
+
+/** A state that can be read, of one moment. */
+export type StateSource = Pick<Disk, "open" | "read" | "close">;
 
 /** In one step, for what an edge writes between two steps would make the copy begin anew. The edge goes on writing meanwhile. */
 const allPages = 2 ** 31 - 1;
@@ -22,8 +27,43 @@ export function backUp(state: string, file: string): Promise<Backup> {
     const rescued = rescuedFrom(state);
     if (isThere(rescued))
       throw new Error(`${rescued} holds more than ${state}: start the edge, which puts it in its place`);
-    return copyChecked(state, file, async () => {});
+    return copyChecked(state, file, (draft) => copy(state, draft));
   });
+}
+
+/** The same of a state that is no file: the backup is one like others, which goes into any home. `from`: as people name it. */
+export function backUpOf(source: StateSource, from: string, file: string): Promise<Backup> {
+  return named(from, file, () =>
+    copyChecked(from, file, async (draft) => {
+      removeDatabase(draft);
+      const disk = new SqliteDisk(draft);
+      try {
+        await disk.open();
+        await copyState(source, disk);
+      } finally {
+        await disk.close();
+        await source.close();
+      }
+    }),
+  );
+}
+
+/** Copies a backup into an empty state that is no file, which says of itself that it was put back. */
+export async function restoreInto(
+  target: Pick<Disk, "flush" | "markRestored">,
+  file: string,
+  at: EpochMs,
+): Promise<Copied> {
+  requireWhole(file);
+  checked(file, file);
+  const source = new SqliteDisk(file, { readOnly: true });
+  try {
+    const copied = await copyState(source, target);
+    await target.markRestored(at);
+    return copied;
+  } finally {
+    await source.close();
+  }
 }
 
 /** Makes a state of a backup, which says of itself that it was put back. */
@@ -34,11 +74,12 @@ export function restore(file: string, state: string, at: EpochMs): Promise<Backu
       throw new Error(`${file} is the name of a copy that is not finished: give the backup another one`);
     // No edge runs, nor another restore: what is there is of one that was killed.
     removeDatabase(draftOf(state));
-    return copyChecked(file, state, async (draft) => {
+    const mark = async (draft: string) => {
       const disk = new SqliteDisk(draft);
       await disk.markRestored(at);
       await disk.close();
-    });
+    };
+    return copyChecked(file, state, (draft) => copy(file, draft), mark);
   });
 }
 
@@ -52,7 +93,12 @@ async function named(from: string, to: string, copied: () => Promise<Backup>): P
   }
 }
 
-async function copyChecked(from: string, to: string, change: (draft: string) => Promise<void>): Promise<Backup> {
+async function copyChecked(
+  from: string,
+  to: string,
+  fill: (draft: string) => Promise<void>,
+  change: (draft: string) => Promise<void> = async () => {},
+): Promise<Backup> {
   const left = leftOf(to);
   if (left !== undefined) throw new Error(`${left} is there already: move it away, or name another file`);
   if (!existsSync(dirname(to))) throw new Error(`there is no folder ${dirname(to)}`);
@@ -61,7 +107,7 @@ async function copyChecked(from: string, to: string, change: (draft: string) => 
     throw new Error(`${draft} is there: another copy is being made; delete it if that one was killed`);
   writeFileSync(draft, "", { mode: 0o600, flag: "wx" });
   try {
-    await copy(from, draft);
+    await fill(draft);
     const at = checked(draft, from);
     await change(draft);
     if (isThere(to)) throw new Error(`${to} came while it was made`);

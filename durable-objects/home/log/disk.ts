@@ -64,6 +64,8 @@ export interface Flush {
   readonly droppable: Droppable | null;
 }
 
+export const nothing: Flush = { texts: [], created: [], rows: [], images: [], deleted: [], droppable: null };
+
 /** All that a start needs. */
 export interface Stored {
   /** Those that have rows, an image or an alarm. */
@@ -82,8 +84,31 @@ export interface Stored {
   readonly restoredAt: EpochMs | null;
 }
 
+/** Nothing is wrong with the disk, and all begins anew with what is on it. */
+export class BeginsAnew extends Error {
+  override readonly name = "BeginsAnew";
+}
+
+/** Nothing is wrong with the disk, but nobody may write by it now: another edge acts, or may. */
+export class StandsBy extends Error {
+  override readonly name = "StandsBy";
+}
+
 /** Where the state of a home lies: one log, and an image of each object. A call that rejects has changed nothing, or all of it. */
 export interface Disk {
+  /**
+   * Of a state that other edges share: false once another one may act, until a flush has resolved. What is on disk leaves the process only
+   * while this is true. Absent: nobody else can act.
+   */
+  readonly mayAct?: boolean;
+  /** With nothing to write for so long, an empty flush is wanted, or another edge will act. Absent: none is. */
+  readonly renewEveryMs?: number;
+  /** Counts up with each change of who writes; `null`: not this edge. Absent: nobody else can. */
+  readonly epoch?: number | null;
+  /** The next epoch is later than this: the next flush rejects, and all begins anew with what is on disk. */
+  beginAfter?(epoch: number): void;
+  /** How soon `probe` is asked again after it has rejected. */
+  readonly probeEveryMs: number;
   open(): Promise<Stored>;
   /** The image of an object, and the bodies of its rows at these positions. */
   read(

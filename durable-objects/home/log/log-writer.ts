@@ -1,5 +1,5 @@
 import type { HomeClock } from "../home-clock.ts";
-import type { Disk, Flush } from "./disk.ts";
+import { type Disk, type Flush, nothing } from "./disk.ts";
 
 interface LogWriterPorts {
   readonly disk: Pick<Disk, "flush">;
@@ -19,6 +19,8 @@ export class LogWriter {
   /** What waits for the next flush; `null`: nothing is to be written. */
   #next: PromiseWithResolvers<void> | null = null;
   #current: Promise<void> | null = null;
+  /** A flush is wanted also where there is nothing to write. */
+  #isRenewed = false;
 
   constructor(ports: LogWriterPorts) {
     this.#ports = ports;
@@ -30,6 +32,13 @@ export class LogWriter {
     this.#next = Promise.withResolvers();
     this.#next.promise.catch(() => {}); // Whoever waits for it hears of the failure.
     if (!this.#current) queueMicrotask(() => void this.#flush());
+  }
+
+  /** Has a flush made where none is to come, also an empty one. Resolves and rejects with it. */
+  renew(): Promise<void> {
+    this.#isRenewed = true;
+    this.wrote();
+    return this.#next?.promise ?? Promise.reject(new Error("no flush was begun"));
   }
 
   /** Resolves once all that was written so far is on disk, and rejects where that fails; `null`: all is. */
@@ -44,7 +53,8 @@ export class LogWriter {
       this.#next = null;
       this.#current = promise;
       try {
-        const flush = collect();
+        const flush = collect() ?? (this.#isRenewed ? nothing : null);
+        this.#isRenewed = false;
         if (flush) await disk.flush(flush, clock.now());
         resolve();
       } catch (error) {

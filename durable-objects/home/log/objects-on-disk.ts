@@ -1,13 +1,12 @@
+import type { Disk } from "./disk.ts";
 import { ObjectDatabase } from "./object-database.ts";
-import { SqliteDisk } from "./sqlite-disk.ts";
 import { Texts } from "./texts.ts";
 
 /** The databases of objects as they are on disk at one moment, for whoever looks at them from outside the edge, and closes them. */
 export async function objectsOnDisk(
-  file: string,
+  disk: Pick<Disk, "open" | "read" | "close">,
   isWanted: (name: string) => boolean,
 ): Promise<readonly ObjectDatabase[]> {
-  const disk = new SqliteDisk(file, { readOnly: true });
   try {
     const { objects, rows, texts } = await disk.open();
     const rowsOf = Map.groupBy(rows, ([, object]) => object);

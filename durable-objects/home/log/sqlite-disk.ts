@@ -20,6 +20,7 @@ import type { EpochMs } from "../../../src/foundation/ids.ts";
 import { reasonOf } from "../../../src/foundation/text/reason.ts";
 import type { Disk, Flush, Image, ImagePart, Stored } from "./disk.ts";
 import { draftOf, leftOf, publish, removeDatabase, rescuedFrom } from "./files.ts";
+import { NoState } from "./no-state.ts";
 
 /** An alarm that is taken back; a row that leaves it alone has NULL. */
 const noAlarm = -1;
@@ -96,13 +97,9 @@ export function syncing(
   };
 }
 
-/** The file is nothing that this release may write to. The name tells it from faults of a disk, beyond a bundle. */
-class NoState extends Error {
-  override readonly name = "NoState";
-}
-
 /** The state of an edge in one file of SQLite. */
 export class SqliteDisk implements Disk {
+  readonly probeEveryMs = 1_000;
   readonly #file: string;
   readonly #readOnly: boolean;
   readonly #sync: (file: number) => Promise<void>;

@@ -13,7 +13,7 @@ const marks = {
   ...{ dialled: "open", action: "open", about: "open", refusal: "open", person: "open", from: "open", of: "open" },
   // What became of it.
   ...{ result: "open", status: "open", outcome: "open", by: "open", why: quoted, detail: quoted, note: "open" },
-  ...{ error: "open", kind: "open", path: "open", problem: "open", disk: "open", epoch: "open" },
+  ...{ error: "open", kind: "open", path: "open", problem: "open", disk: "open", epoch: "open", to: "open" },
   ...{ attempt: "open", at: "open", nextAt: "open" },
   ...{ callers: "open", conferences: "open", events: "open", kinds: "open", rows: "open", users: "open" },
   ...{ differences: "open", length: "open", ms: "open", tookMs: "open", failedMs: "open", nobodyActedMs: "open" },

@@ -1,3 +1,4 @@
+import { edgeRoutes } from "../pair/edge-routes.ts";
 import { aboutRoutes } from "./about.ts";
 import { bridgeRoutes } from "./bridges.ts";
 import { actionRoutes } from "./conferences/actions.ts";
@@ -15,6 +16,7 @@ import { troubleRoutes } from "./trouble.ts";
 import { webexSiteRoutes } from "./webex-site.ts";
 
 const routes = [
+  ...edgeRoutes,
   ...domainRoutes,
   ...findRoutes,
   ...troubleRoutes,

@@ -12,7 +12,14 @@ const agentRefusals = ["badMessage", "wrongKey", "oldVersion", "clockSkew", "unk
 export const edgeEvents = [
   ...(["agents-not-closed", "audit-not-kept", "document-note", "document-not-stored", "document-refused"] as const),
   ...(["export-broken", "host-refused", "operators-refused", "relay-unreachable", "request-failed"] as const),
-  ...(["settings-refused", "sign-in", "view-failed", "storage-fails", "storage-works-again"] as const),
+  ...([
+    "settings-refused",
+    "sign-in",
+    "view-failed",
+    "storage-fails",
+    "storage-works-again",
+    "edge-hands-over",
+  ] as const),
   ...(["webex-site-asleep", "webex-site-without-secret"] as const),
 ] as const;
 export type EdgeEvent = (typeof edgeEvents)[number];

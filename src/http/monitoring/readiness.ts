@@ -12,7 +12,7 @@ import {
   troubleOf,
   unknownKinds,
 } from "../../operators/trouble.ts";
-import type { DomainTrouble } from "../../operators/trouble-kinds.ts";
+import type { DomainTrouble, FoundTrouble } from "../../operators/trouble-kinds.ts";
 import type { EdgeObjects } from "../../rpc/objects.ts";
 import type { BridgeHealth } from "../../rpc/relay.ts";
 import { type Domain, settingsDigest } from "../../settings/load.ts";
@@ -20,6 +20,8 @@ import { addressOf } from "../address.ts";
 import type { EdgePorts, LookedAt, PeoplePorts, TroublePorts } from "../edge-ports.ts";
 import { admitPerson, saysWho, type Variables } from "../guard.ts";
 import { answerOrNull, forOneRequest } from "../objects-of-request.ts";
+import { type PairView, pairTrouble } from "../pair/edge-pair.ts";
+import { standbyReadiness } from "../pair/standby.ts";
 import type { Storage } from "../storage.ts";
 import { figuresOfDomain, totalsOf } from "./figures-of-domain.ts";
 
@@ -62,14 +64,16 @@ export class Readiness {
 
   /** What is wrong in the domains that the person sees, worst first. Strangers see domains whose names are no secret, and nothing of posts. */
   async answer(to: Operator | null): Promise<Response> {
+    const { pair: shared } = this.#edge;
+    if (shared && !shared.acts) return standbyReadiness(shared);
     const { domains, now } = this.#edge;
-    const [bridges, disk] = [await this.#look(to), await this.#disk()];
+    const [bridges, disk, pair] = await Promise.all([this.#look(to), this.#disk(), this.#pair()]);
     const found = await Promise.all(
       Array.from(domains.values(), async (domain) => {
         const { name } = domain;
         const ofDomain = bridges.filter((one) => one.domain === name);
         if (!to || !seesDomain(to, name))
-          return { name, trouble: troubleOf(null, ofDomain.map(asStrangersSee), { ...notAsked, domain: name }, now()) };
+          return { name, trouble: troubleOf([], ofDomain.map(asStrangersSee), { ...notAsked, domain: name }, now()) };
         const [said, activity] = await Promise.all([
           this.#askDomain(domain),
           this.#inTime(name, "the directory", this.#edge.objects.directory(name).activity()),
@@ -77,11 +81,11 @@ export class Readiness {
         const known = { bridges: ofDomain, totals: said.totals, activity };
         const figures = figuresAs(await figuresOfDomain(this.#edge, domain, known));
         const unknown = unknownKinds(ofDomain, said);
-        return { name, figures, unknown, trouble: troubleOf(null, ofDomain, said, now()) };
+        return { name, figures, unknown, trouble: troubleOf([], ofDomain, said, now()) };
       }),
     );
     const all = [
-      ...troubleOf(disk, [], { ...notAsked, domain: "" }, now()),
+      ...troubleOf(ofEdge(disk, pair), [], { ...notAsked, domain: "" }, now()),
       ...found.flatMap(({ trouble }) => trouble),
     ];
     const trouble = all.filter(({ domain }) => this.#maySee(domain, to));
@@ -89,7 +93,7 @@ export class Readiness {
     const problems = trouble.filter(isOpen).map(asProblem);
     const shown = Array.from(domains.keys()).filter((name) => this.#maySee(name, to));
     const body = {
-      ...{ ready, trouble },
+      ...{ ready, ...(this.#edge.pair && { role: "active", edges: pair.view }), trouble },
       problems: trouble.length === all.length ? problems : [...problems, hidden],
       ...(disk !== null && { disk: disk.says }),
       ...(!to && { notShown: "What is wrong with posts, callers and webhooks is shown to people who sign in." }),
@@ -108,8 +112,13 @@ export class Readiness {
   }
 
   readonly lookAt: TroublePorts["lookAt"] = async (domain) => {
-    const [bridges, disk, found] = await Promise.all([this.#ask([domain]), this.#disk(), this.#askDomain(domain)]);
-    const trouble = troubleOf(disk, bridges, found, this.#edge.now());
+    const [bridges, disk, pair, found] = await Promise.all([
+      this.#ask([domain]),
+      this.#disk(),
+      this.#pair(),
+      this.#askDomain(domain),
+    ]);
+    const trouble = troubleOf(ofEdge(disk, pair), bridges, found, this.#edge.now());
     return { bridges, trouble, totals: found.totals, unknown: unknownKinds(bridges, found) };
   };
 
@@ -127,6 +136,13 @@ export class Readiness {
     const { storage } = this.#edge;
     const says = await storage.fault();
     return says === null ? null : { says, since: storage.faultSince };
+  }
+
+  /** What keeps the other edge from taking over. A database that does not answer is a trouble of the disk. */
+  async #pair(): Promise<{ readonly view: PairView | null; readonly trouble: readonly FoundTrouble[] }> {
+    const { pair, now } = this.#edge;
+    const view = (await pair?.view().catch(() => null)) ?? null;
+    return { view, trouble: view ? pairTrouble(view, now()) : [] };
   }
 
   #maySee(domain: string | null, to: Operator | null): boolean {
@@ -180,6 +196,13 @@ export class Readiness {
     this.#unreachable.set(name, { since, askedAt });
     return since;
   }
+}
+
+function ofEdge(
+  disk: { readonly says: string; readonly since: EpochMs | null } | null,
+  { trouble }: { readonly trouble: readonly FoundTrouble[] },
+): readonly FoundTrouble[] {
+  return [...(disk ? [{ kind: "disk", since: disk.since, why: disk.says } as const] : []), ...trouble];
 }
 
 interface HealthPorts extends PeoplePorts {

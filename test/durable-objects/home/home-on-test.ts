@@ -17,6 +17,7 @@ export const atOnce = async (file: number) => fdatasyncSync(file);
 
 /** A disk that fails when a test wants it to, and counts. */
 export class DiskOnTest implements Disk {
+  readonly probeEveryMs = 1_000;
   readonly #disk: SqliteDisk;
   /** Thrown by what writes; `null`: nothing fails. */
   fault: Error | null = null;

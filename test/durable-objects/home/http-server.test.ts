@@ -212,7 +212,13 @@ test("what comes after a request, and cannot be read, does not get into an answe
 async function accepting(accepts: boolean) {
   const [port = 0] = await freePorts(1);
   let closed = 0;
-  const ports = { pings: null, now: () => 0, afterFlush: (run: () => void) => run(), received: () => {} };
+  const ports = {
+    pings: null,
+    mayAnswer: () => true,
+    now: () => 0,
+    afterFlush: (run: () => void) => run(),
+    received: () => {},
+  };
   const socket = new HomeSocket("1", "", { ...ports, closed: () => closed++ });
   const home = { gate: () => async () => {}, acceptedBy: () => (accepts ? socket : undefined) };
   const close = await listen({ host: "127.0.0.1", port, home, fetch: async () => new Response("no") });

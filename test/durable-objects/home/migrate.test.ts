@@ -81,7 +81,10 @@ class WorkerdState {
   }
 
   async rows(name: string, query: string) {
-    const [object] = await objectsOnDisk(join(this.folder, "state.db"), (one) => one === name);
+    const [object] = await objectsOnDisk(
+      new SqliteDisk(join(this.folder, "state.db"), { readOnly: true }),
+      (one) => one === name,
+    );
     return object?.exec(query).map((row) => ({ ...row }));
   }
 }

@@ -5,7 +5,7 @@ export const homeDefects: DefectsByFile = {
   "durable-objects/home/home.ts": {
     "an answer leaves before it is on disk": {
       foundBy: ["an agent hands over when it is asked to", "each request is answered"],
-      before: "      await this.#writer.pending;\n      if (this.#losses",
+      before: "      await this.#onDisk();\n      if (this.#losses",
       after: "      if (this.#losses",
     },
     "a flush that failed leaves what it should have written in memory": {

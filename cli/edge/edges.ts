@@ -1,0 +1,88 @@
+import { setTimeout as pause } from "node:timers/promises";
+import type { Command } from "commander";
+import type { Terminal } from "../../src/foundation/table.ts";
+import { answer, askEdge, found, type Options } from "../operator/ask-edge.ts";
+import type { OperatorClient } from "../operator/operator-client.ts";
+import { duration } from "../terminal.ts";
+import type { ApiAnswer } from "./edge-api.ts";
+import { StartError } from "./program.ts";
+
+export type EdgesFound = ApiAnswer<"GET /edges">;
+
+const lookEveryMs = 200;
+/** Much longer than it takes. */
+const handedOverWithinMs = 10_000;
+
+/** Behind who acts. */
+const reasons: Readonly<Record<NonNullable<EdgesFound["acting"]>["why"], string>> = {
+  first: "as the first",
+  silent: "as the other one was silent",
+  "handed over": "as the other one has handed over",
+  stopped: "as the one that acted has stopped",
+  "began anew": "as it has begun anew with what is in the database",
+};
+
+/** The commands about two edges over one state. */
+export function addEdges(program: Command): void {
+  program
+    .command("edges")
+    .description("of two edges over one database: who acts, since when and why, and whether the other one could")
+    .option("--json", "as JSON")
+    .action((options: Options) =>
+      answer(options, async (edge) => {
+        const edges = await edge.ask("GET /edges", {});
+        return found(edges, edgesText, { failed: edges.edges.some(isUnfit) });
+      }),
+    );
+
+  program
+    .command("hand-over-edge")
+    .description("let the other edge act in place of the one that acts, as before an upgrade; calls stay up")
+    .action(() =>
+      askEdge(async (edge) => {
+        const { to } = await edge.ask("POST /edges/hand-over", {});
+        await until(edge, to);
+        process.stdout.write(`${to} acts\n`);
+      }),
+    );
+}
+
+async function until(edge: OperatorClient, acts: string): Promise<void> {
+  for (let waitedMs = 0; waitedMs < handedOverWithinMs; waitedMs += lookEveryMs) {
+    const { acting } = await edge.ask("GET /edges", {});
+    if (acting?.name === acts) return;
+    await pause(lookEveryMs);
+  }
+  throw new StartError(
+    `${acts} does not act after ${duration(handedOverWithinMs)}; \`bridgehead edges\` shows both, and who has handed over acts again by itself`,
+  );
+}
+
+export function edgesText({ acting, edges }: EdgesFound, now: number, { style }: Terminal): readonly string[] {
+  if (edges.length === 0) return ["this edge shares its state with no other one"];
+  const who = acting
+    ? `${acting.name} acts for ${duration(now - acting.since)}, ${reasons[acting.why]} (epoch ${acting.epoch})`
+    : style("red", "no edge acts");
+  return [who, ...edges.map((edge) => `  ${edgeLine(edge, style)}`)];
+}
+
+function edgeLine(edge: EdgesFound["edges"][number], style: Terminal["style"]): string {
+  const { name, url, version, acts, silentMs, behind, fault } = edge;
+  const state = acts
+    ? style("green", "acts")
+    : fault !== null
+      ? style("red", `stands by, and could not act: ${fault}`)
+      : isSilent(edge)
+        ? style("red", `silent for ${duration(silentMs)}`)
+        : `stands by, ${behind === 0 ? "and has seen all" : `${behind} rows behind`}`;
+  return `${name}  ${url}  ${version}  ${state}`;
+}
+
+function isUnfit(edge: EdgesFound["edges"][number]): boolean {
+  return !edge.acts && (edge.fault !== null || isSilent(edge));
+}
+
+/** One that stands by says something each second. */
+function isSilent({ silentMs }: EdgesFound["edges"][number]): boolean {
+  return silentMs > 5_000;
+}

@@ -1,0 +1,58 @@
+import type { Disk, Flush, ImageChange, LogRow } from "./disk.ts";
+
+/** What was copied. */
+export interface Copied {
+  readonly objects: number;
+  readonly conferences: number;
+  /** When the last of it was written. */
+  readonly at: number;
+}
+
+/** Objects are written some at a time. */
+const writtenTogether = 100;
+
+/**
+ * Copies a whole state from one disk to an empty one, of whichever kind: images, what the log has beyond them, and alarms. Objects and rows
+ * get new numbers, which nobody outside knows.
+ */
+export async function copyState(
+  from: Pick<Disk, "open" | "read">,
+  to: Pick<Disk, "flush" | "markRestored">,
+): Promise<Copied> {
+  const { objects, rows, texts, lastAt, restoredAt } = await from.open();
+  const rowsOf = Map.groupBy(rows, ([, object]) => object);
+  let number = 0;
+  let position = 0;
+  const next = {
+    texts,
+    created: [] as (readonly [number, string])[],
+    rows: [] as LogRow[],
+    images: [] as ImageChange[],
+  };
+  const write = async () => {
+    const flush: Flush = {
+      ...next,
+      created: next.created.splice(0),
+      rows: next.rows.splice(0),
+      images: next.images.splice(0),
+      deleted: [],
+      droppable: null,
+    };
+    next.texts = [];
+    await to.flush(flush, lastAt);
+  };
+  for (const { object, name, alarm } of objects) {
+    const positions = (rowsOf.get(object) ?? []).map(([position]) => position);
+    const { image, bodies } = await from.read(object, positions);
+    number += 1;
+    next.created.push([number, name]);
+    next.images.push({ object: number, upTo: 0, alarm, ...image, replaced: [], gone: [] });
+    // The alarm of the image is the one that counts, so that no row needs to set it.
+    for (const body of bodies) next.rows.push({ position: ++position, object: number, body });
+    if (next.created.length >= writtenTogether) await write();
+  }
+  await write();
+  if (restoredAt !== null) await to.markRestored(restoredAt);
+  const conferences = objects.filter(({ name }) => name.startsWith("conference/")).length;
+  return { objects: objects.length, conferences, at: lastAt };
+}

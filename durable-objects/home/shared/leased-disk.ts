@@ -1,0 +1,272 @@
+import type { EpochMs } from "../../../src/foundation/ids.ts";
+import { codeOf, reasonOf } from "../../../src/foundation/text/reason.ts";
+import { type Timers, wait, within } from "../../../src/foundation/time/timers.ts";
+import type { Log } from "../../platform/log.ts";
+import { BeginsAnew, type Disk, type Flush, type Image, nothing, StandsBy, type Stored } from "../log/disk.ts";
+import { Lease } from "./lease.ts";
+import type { Beat, Holding, Peer, SharedDatabase, Why, Writer } from "./shared-database.ts";
+
+export interface LeasedDiskPorts {
+  readonly database: SharedDatabase;
+  readonly timers: Timers;
+  /** Milliseconds since some moment. It cannot be set. */
+  monotonic(): number;
+  /** The machine's clock, for what people read. */
+  now(): EpochMs;
+  readonly log: Log;
+  readonly self: Pick<Beat, "name" | "life" | "url" | "version">;
+  settings(): string;
+}
+
+/** Whoever stands by takes over once it has seen nothing new for so long. */
+export const leaseMs = 3_000;
+const renewEveryMs = leaseMs / 6;
+const lookEveryMs = 200;
+const beatEveryMs = 1_000;
+const checkEveryMs = 60_000;
+/** Each flush says that the edge acts. */
+const actingBeatEveryMs = 10_000;
+/** An answer of the database that takes longer does not come: the connection may be cut. */
+const answerWithinMs = 1_000;
+const loadWithinMs = 30_000;
+const againAfterMs = 100;
+/** Who has handed over leaves it to the other one for so long. */
+const handedOverForMs = 10_000;
+
+/** The disk of an edge that shares its state with another one. Who has the lease acts: the other can write nothing, whatever it believes. */
+export class LeasedDisk implements Disk {
+  readonly renewEveryMs = renewEveryMs;
+  readonly probeEveryMs = lookEveryMs;
+  readonly #ports: LeasedDiskPorts;
+  readonly #lease: Lease;
+  /** The epoch in which this edge acts, and its last flush; `null`: it stands by. */
+  #writer: Writer | null = null;
+  /** What it has seen unchanged, and since when by the monotonic clock. */
+  #seen: { readonly holding: Holding; readonly since: number } | null = null;
+  #isPrepared = false;
+  #isClosed = false;
+  #beatAt = Number.NEGATIVE_INFINITY;
+  #checkedAt = Number.NEGATIVE_INFINITY;
+  /** Why it could not act, when it was checked last. */
+  #fault: string | null = null;
+  #waitsUntil = Number.NEGATIVE_INFINITY;
+  /** Agents know an epoch as late as this. */
+  #after = 0;
+
+  constructor(ports: LeasedDiskPorts) {
+    this.#ports = ports;
+    this.#lease = new Lease(leaseMs, ports.monotonic);
+  }
+
+  get mayAct(): boolean {
+    return this.#lease.isHeld;
+  }
+
+  /** In which this edge acts; `null`: it stands by. */
+  get epoch(): number | null {
+    return this.#writer?.epoch ?? null;
+  }
+
+  /** Begins to act where nobody else does; rejects with `StandsBy` where somebody may. */
+  async open(): Promise<Stored> {
+    await this.#acquire();
+    return this.#asked("its state", this.#ports.database.load(), loadWithinMs);
+  }
+
+  async read(object: number, positions: readonly number[]): Promise<{ image: Image; bodies: readonly string[] }> {
+    return this.#asked("an object", this.#ports.database.read(object, positions), loadWithinMs);
+  }
+
+  async flush(flush: Flush, at: EpochMs): Promise<void> {
+    await this.#write((by) => this.#ports.database.flush(by, flush, at));
+  }
+
+  async markRestored(at: EpochMs): Promise<void> {
+    await this.#write((by) => this.#ports.database.markRestored(by, at));
+  }
+
+  /** See `SqliteDisk`. */
+  async setBack(to: EpochMs): Promise<number> {
+    const { lastAt } = await this.open();
+    if (lastAt <= to) return 0;
+    await this.#write((by) => this.#ports.database.setBack(by, to));
+    return lastAt - to;
+  }
+
+  /** `open` finds out. */
+  async probe(): Promise<void> {}
+
+  /** Who acts, for how long that one is silent, and who has said what. */
+  async view(): Promise<{
+    readonly holding: Holding;
+    readonly silentMs: number;
+    readonly peers: readonly Peer[];
+  }> {
+    const { database, monotonic } = this.#ports;
+    const [holding, peers] = await this.#asked("both edges", Promise.all([database.holding(), database.peers()]));
+    const silentMs = this.#writer || !this.#seen ? 0 : Math.round(monotonic() - this.#seen.since);
+    return { holding, silentMs, peers };
+  }
+
+  /** All is on disk, and nothing of it is needed any more by this edge. */
+  async handOver(): Promise<void> {
+    this.#waitsUntil = this.#ports.monotonic() + handedOverForMs;
+    await this.#giveBack("handed over");
+  }
+
+  /** Agents know a later epoch than this database, which was lost or put back: the next one is later still. */
+  beginAfter(epoch: number): void {
+    this.#after = Math.max(this.#after, epoch);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    if (this.#writer) await this.#giveBack("stopped").catch(() => {});
+    this.#ports.database.reset();
+  }
+
+  async #giveBack(why: "handed over" | "stopped"): Promise<void> {
+    const by = this.#writer;
+    if (!by) throw new StandsBy("this edge stands by");
+    this.#lease.end();
+    this.#writer = null;
+    await this.#asked("the end of the lease", this.#ports.database.giveBack({ ...by, flush: by.flush + 1 }, why));
+  }
+
+  /**
+   * Sends the same again until it is there. It can be there from before: then the database has it, and whoever reads it sees it.
+   * With a lease that is long over, nobody knows whether another edge acts: then what is in memory is given up.
+   */
+  async #write(send: (by: Writer) => Promise<boolean>): Promise<void> {
+    const { database, monotonic, timers } = this.#ports;
+    const giveUpAt = monotonic() + leaseMs;
+    for (;;) {
+      const last = this.#writer;
+      if (last && this.#after > last.epoch) throw this.#lost(new BeginsAnew(`agents know the epoch ${this.#after}`));
+      if (!last) throw new StandsBy("this edge stands by");
+      const by = { ...last, flush: last.flush + 1 };
+      const sentAt = monotonic();
+      let found: Holding;
+      try {
+        if (await this.#asked("a flush", send(by))) {
+          this.#writer = by;
+          this.#lease.extend(sentAt);
+          if (sentAt - this.#beatAt >= actingBeatEveryMs) this.#beatLater();
+          return;
+        }
+        found = await this.#asked("who acts", database.holding());
+      } catch (error) {
+        if (this.#isClosed || isRefused(error)) throw this.#lost(error);
+        database.reset();
+        if (monotonic() + againAfterMs >= giveUpAt) throw this.#lost(error);
+        await wait(timers, againAfterMs);
+        continue;
+      }
+      if (found.epoch !== by.epoch) throw this.#replaced(found);
+      if (found.flush !== by.flush) throw this.#lost(new Error(`flush ${by.flush} was to follow ${found.flush}`));
+      // It is there from before, and may be on one machine alone: the next one is on all, and it is behind this one.
+      this.#writer = by;
+      send = (later) => database.flush(later, nothing, this.#ports.now());
+    }
+  }
+
+  #replaced({ holder }: Holding): Error {
+    this.#writer = null;
+    this.#lease.end();
+    return new StandsBy(`${holder} acts`);
+  }
+
+  /** It is not known what is in the database: it begins anew with that. */
+  #lost(error: unknown): Error {
+    this.#lease.end();
+    this.#writer = null;
+    return error instanceof Error ? error : new Error(reasonOf(error));
+  }
+
+  async #acquire(): Promise<void> {
+    const { database, self, now, log, monotonic } = this.#ports;
+    const { life, name } = self;
+    const holding = await this.#look();
+    const { epoch, flush } = holding;
+    const why = this.#whyNow(holding);
+    if (why === null)
+      throw new StandsBy(holding.life === life ? "this edge has handed over" : `${holding.holder} acts`);
+    const sentAt = monotonic();
+    const by = { holder: name, life, since: now(), why, after: this.#after };
+    if (!(await this.#asked("the lease", database.acquire({ epoch, flush }, by))))
+      throw new StandsBy("another edge has begun to act");
+    const found = await this.#asked("who acts", database.holding());
+    if (found.life !== life) throw new StandsBy(`${found.holder} acts`);
+    this.#writer = { epoch: found.epoch, flush: found.flush };
+    this.#seen = null;
+    this.#lease.extend(sentAt);
+    this.#beatLater();
+    log({ level: "info", event: "edge-acts", epoch: found.epoch, why });
+  }
+
+  /** Why it may act now; `null`: somebody else acts, or may. */
+  #whyNow({ epoch, life, givenBack }: Holding): Why | null {
+    const at = this.#ports.monotonic();
+    if (this.#isClosed || (at < this.#waitsUntil && givenBack === "handed over")) return null;
+    if (epoch === 0) return "first";
+    if (givenBack) return givenBack;
+    if (life === this.#ports.self.life) return "began anew";
+    return this.#seen && at - this.#seen.since >= leaseMs ? "silent" : null;
+  }
+
+  async #look(): Promise<Holding> {
+    const { database, monotonic } = this.#ports;
+    try {
+      if (!this.#isPrepared) await this.#asked("its tables", database.prepare(), loadWithinMs);
+      this.#isPrepared = true;
+      const askedAt = monotonic();
+      const holding = await this.#asked("who acts", database.holding());
+      const { holding: before, since } = this.#seen ?? {};
+      const isSame = before?.epoch === holding.epoch && before.flush === holding.flush;
+      // It was so when it was read, at the earliest when it was asked for; counted from when it was heard.
+      this.#seen = isSame && since !== undefined ? { holding, since } : { holding, since: monotonic() };
+      if (askedAt - this.#checkedAt >= checkEveryMs) await this.#check();
+      if (askedAt - this.#beatAt >= beatEveryMs) await this.#beat(holding, this.#fault);
+      return holding;
+    } catch (error) {
+      // The other one hears of what this release cannot read.
+      if (isRefused(error)) await this.#beat({ position: 0 }, reasonOf(error)).catch(() => {});
+      // While it could see nothing, whoever acts could write nothing: it gets its time.
+      this.#seen = null;
+      if (!(error instanceof StandsBy)) database.reset();
+      throw error;
+    }
+  }
+
+  /** Whether it could act: it reads all that a start needs. */
+  async #check(): Promise<void> {
+    const { database, monotonic } = this.#ports;
+    this.#checkedAt = monotonic();
+    try {
+      await this.#asked("its state", database.load(), loadWithinMs);
+      this.#fault = null;
+    } catch (error) {
+      this.#fault = reasonOf(error);
+    }
+  }
+
+  /** What this edge is, for people; nothing waits for it. */
+  #beatLater(): void {
+    this.#beat({ position: 0 }, null).catch(() => {});
+  }
+
+  async #beat({ position }: Pick<Holding, "position">, fault: string | null): Promise<void> {
+    const { database, self, settings, monotonic } = this.#ports;
+    this.#beatAt = monotonic();
+    await this.#asked("a beat", database.beat({ ...self, settings: settings(), position, fault }));
+  }
+
+  #asked<Value>(what: string, work: Promise<Value>, ms: number = answerWithinMs): Promise<Value> {
+    return within(this.#ports.timers, ms, `${what} in the database`, work);
+  }
+}
+
+/** Whether the database has refused it for what it is, and would again. https://www.postgresql.org/docs/current/errcodes-appendix.html */
+function isRefused(error: unknown): boolean {
+  return error instanceof Error && (error.name === "NoState" || /^(?:22|23|42)/.test(codeOf(error)));
+}

@@ -1,0 +1,82 @@
+import type { EpochMs } from "../../../src/foundation/ids.ts";
+import type { Flush, Image, Stored } from "../log/disk.ts";
+
+/** How the edge that acts came to it: nobody had acted before, the other one was silent, has handed over or has stopped, or it began anew itself. */
+export type Why = "first" | "silent" | "handed over" | "stopped" | "began anew";
+
+/** Who acts. It changes with each flush, so that whoever sees it unchanged for a lease knows that its holder is silent. */
+export interface Holding {
+  /** Counts up with each change of who acts, and each time that one begins anew. 0: nobody has acted yet. */
+  readonly epoch: number;
+  /** Of its flushes, the number of the last one. */
+  readonly flush: number;
+  /** Name of the edge that acts, or did last. */
+  readonly holder: string;
+  /** Of that edge's process: two of one name are two. */
+  readonly life: string;
+  /** By the holder's clock. */
+  readonly since: EpochMs;
+  readonly why: Why;
+  /** It has said that it acts no more: nobody needs to wait for that. */
+  readonly givenBack: "handed over" | "stopped" | null;
+  /** Of the last row of the log. */
+  readonly position: number;
+}
+
+/** What an edge that stands by says of itself, each second. */
+export interface Beat {
+  readonly name: string;
+  readonly life: string;
+  /** Where people find it. */
+  readonly url: string;
+  readonly version: string;
+  /** Tells settings of domains and people from others: two edges of one state have the same. */
+  readonly settings: string;
+  /** The last row of the log that it has seen. */
+  readonly position: number;
+  /** Why it could not act now; `null`: it could. */
+  readonly fault: string | null;
+}
+
+export interface Peer extends Beat {
+  /** By the clock of the database. */
+  readonly seenMsAgo: number;
+}
+
+/** Who writes, and which of its flushes this is: the one before must be the last one that is there. */
+export interface Writer {
+  readonly epoch: number;
+  readonly flush: number;
+}
+
+/**
+ * A database that edges share. What a call has changed survives the loss of any one machine that the database was set up to survive. A call
+ * that rejects may have done its work all the same, or do it later. One that resolves with false has changed nothing: another edge acts, or
+ * this flush is there already.
+ */
+export interface SharedDatabase {
+  /** Makes what is missing. Rejects with `NoState` where another program or a later release has written. */
+  prepare(): Promise<void>;
+  holding(): Promise<Holding>;
+  /** Where all is as it was seen: the new epoch is one more, or one more than `after`. */
+  acquire(
+    seen: Writer,
+    by: Pick<Holding, "holder" | "life" | "since" | "why"> & { readonly after: number },
+  ): Promise<boolean>;
+  load(): Promise<Stored>;
+  read(
+    object: number,
+    positions: readonly number[],
+  ): Promise<{ readonly image: Image; readonly bodies: readonly string[] }>;
+  /** All of it, or nothing. */
+  flush(by: Writer, flush: Flush, at: EpochMs): Promise<boolean>;
+  markRestored(by: Writer, at: EpochMs): Promise<boolean>;
+  /** What was written later than this counts as written then, and alarms come as much earlier. */
+  setBack(by: Writer, to: EpochMs): Promise<boolean>;
+  giveBack(by: Writer, why: "handed over" | "stopped"): Promise<boolean>;
+  beat(beat: Beat): Promise<void>;
+  /** All that have said something in the last day. */
+  peers(): Promise<readonly Peer[]>;
+  /** Cuts the connection: what is under way rejects, and the next call connects anew. */
+  reset(): void;
+}

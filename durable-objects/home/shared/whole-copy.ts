@@ -1,0 +1,66 @@
+import { type Timers, wait } from "../../../src/foundation/time/timers.ts";
+import type { Copied } from "../log/copy-state.ts";
+import { type Disk, StandsBy, type Stored } from "../log/disk.ts";
+import { LeasedDisk, leaseMs } from "./leased-disk.ts";
+import { PostgresDatabase } from "./postgres-database.ts";
+
+/** An edge that stands by says something each second. */
+const silentForMs = 10_000;
+
+/**
+ * The state in a database, held by a command while no edge runs: the lease is its own, and given back at the end. Rejects where an edge
+ * acts or stands by.
+ */
+export async function holdDatabase(
+  url: string,
+): Promise<{ readonly disk: LeasedDisk; readonly stored: Stored; release(): Promise<void> }> {
+  const database = new PostgresDatabase(url);
+  const timers = {
+    after(ms: number, run: () => void) {
+      const timer = setTimeout(run, ms);
+      return () => clearTimeout(timer);
+    },
+  };
+  const disk = new LeasedDisk({
+    ...{ database, timers, log: () => {}, settings: () => "" },
+    monotonic: () => performance.now(),
+    now: () => Date.now(),
+    self: { name: "a command", life: crypto.randomUUID(), url: "", version: "" },
+  });
+  try {
+    await database.prepare();
+    const running = (await database.peers()).find(({ seenMsAgo, url }) => url !== "" && seenMsAgo < silentForMs);
+    if (running) throw new Error(`${running.name} runs on it: stop both edges first, and wait ten seconds`);
+    const stored = await opened(disk, timers);
+    return { disk, stored, release: () => disk.close() };
+  } catch (error) {
+    database.reset();
+    throw error;
+  }
+}
+
+/** An edge that was killed has its lease a while longer. */
+async function opened(disk: LeasedDisk, timers: Timers): Promise<Stored> {
+  for (let leftMs = 2 * leaseMs; ; leftMs -= disk.probeEveryMs) {
+    try {
+      return await disk.open();
+    } catch (error) {
+      if (!(error instanceof StandsBy) || leftMs <= 0) throw error;
+      await wait(timers, disk.probeEveryMs);
+    }
+  }
+}
+
+/** Copies a state into a database that has none. */
+export async function copyInto(url: string, copy: (disk: Disk) => Promise<Copied>): Promise<Copied> {
+  const { disk, stored, release } = await holdDatabase(url);
+  try {
+    if (stored.objects.length > 0)
+      throw new Error(
+        "it has a state already: `DROP SCHEMA bridgehead CASCADE` deletes that, or name another database",
+      );
+    return await copy(disk);
+  } finally {
+    await release();
+  }
+}

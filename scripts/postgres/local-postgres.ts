@@ -1,0 +1,68 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, globSync, mkdirSync, renameSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { StartError } from "../../cli/edge/program.ts";
+import { reasonOf } from "../../src/foundation/text/reason.ts";
+import { findTool } from "../debian/find-tool.ts";
+import type { Launch } from "../supervise.ts";
+
+/** A PostgreSQL of a run's own, which anybody on this machine may enter. */
+export interface LocalPostgres {
+  readonly url: string;
+  readonly launch: Launch;
+  /** Programs such as `initdb`. */
+  readonly bin: string;
+}
+
+/** Installed by Debian, also where no path leads to it. */
+const debianPlaces = globSync("/usr/lib/postgresql/*/bin/postgres").sort((one, other) =>
+  one.localeCompare(other, "en", { numeric: true }),
+);
+
+/** Makes a database in the folder if there is none. It listens on loopback alone. */
+export async function preparePostgres(folder: string, port: number): Promise<LocalPostgres> {
+  const found = await findTool({
+    ...{ name: "postgres", what: "PostgreSQL", installedAs: ["postgres"], variable: "POSTGRES" },
+    ...{ places: debianPlaces },
+  });
+  if (!found.ok) throw new StartError(`there is no PostgreSQL to start: ${found.error}`);
+  const { program } = found.value;
+  const bin = dirname(program);
+  const data = join(folder, "data");
+  if (!existsSync(join(data, "PG_VERSION"))) makeDatabase(bin, data);
+  const options = { port, listen_addresses: "127.0.0.1", unix_socket_directories: "", log_line_prefix: "%m " };
+  const [command = "", ...args] = [
+    ...asNobody,
+    program,
+    ...["-D", data],
+    ...Object.entries(options).flatMap(([name, value]) => ["-c", `${name}=${value}`]),
+  ];
+  return { url: `postgresql://bridgehead@127.0.0.1:${port}/postgres`, launch: { command, args, env: {} }, bin };
+}
+
+/** It refuses to run as root: within a namespace of its own, root has another number, and still its own folders. */
+const asNobody = process.getuid?.() === 0 ? ["unshare", "--user", "--map-user=1000", "--map-group=1000"] : [];
+
+function makeDatabase(bin: string, data: string): void {
+  mkdirSync(dirname(data), { recursive: true });
+  const draft = `${data}.new`;
+  rmSync(draft, { recursive: true, force: true });
+  const [command = "", ...args] = [
+    ...asNobody,
+    ...[
+      join(bin, "initdb"),
+      "--auth=trust",
+      "--username=bridgehead",
+      "--encoding=UTF8",
+      "--locale=C",
+      "--data-checksums",
+    ],
+    ...["--no-sync", "-D", draft],
+  ];
+  try {
+    execFileSync(command, args, { stdio: ["ignore", "ignore", "pipe"], encoding: "utf8" });
+    renameSync(draft, data);
+  } catch (error) {
+    throw new StartError(`cannot make a database in ${data} (${reasonOf(error)})`);
+  }
+}

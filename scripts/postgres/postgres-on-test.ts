@@ -1,0 +1,79 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { Client } from "pg";
+import { freePorts } from "../../simulators/free-ports.ts";
+import { atExit, killGroup, removeFolder } from "../at-exit.ts";
+import { type LocalPostgres, preparePostgres } from "./local-postgres.ts";
+
+/** A real PostgreSQL in a folder of its own, for a test or a proof. */
+export class PostgresOnTest {
+  readonly url: string;
+  readonly #postgres: LocalPostgres;
+  readonly #folder: string;
+  #process: ChildProcess | null = null;
+  #cancel = () => {};
+
+  private constructor(folder: string, postgres: LocalPostgres) {
+    this.#folder = folder;
+    this.#postgres = postgres;
+    this.url = postgres.url;
+  }
+
+  static async start(): Promise<PostgresOnTest> {
+    const folder = mkdtempSync(join(tmpdir(), "bridgehead-postgres-"));
+    const [port = 0] = await freePorts(1);
+    const postgres = new PostgresOnTest(folder, await preparePostgres(folder, port));
+    await postgres.begin();
+    return postgres;
+  }
+
+  /** Resolves once it answers. */
+  async begin(): Promise<void> {
+    const { command, args } = this.#postgres.launch;
+    const child = spawn(command, args, { detached: true, stdio: "ignore" });
+    this.#process = child;
+    this.#cancel = atExit(() => killGroup(child.pid));
+    while (!(await this.#answers())) await pause(20);
+  }
+
+  /** An empty database of its own. */
+  async newDatabase(name: string): Promise<string> {
+    await this.ask(`CREATE DATABASE ${name}`);
+    return this.url.replace(/postgres$/, name);
+  }
+
+  async ask(text: string, url = this.url): Promise<readonly object[]> {
+    const client = new Client(url);
+    await client.connect();
+    try {
+      return (await client.query(text)).rows;
+    } finally {
+      await client.end();
+    }
+  }
+
+  async kill(): Promise<void> {
+    const child = this.#process;
+    this.#process = null;
+    this.#cancel();
+    if (!child) return;
+    const ended = new Promise((resolve) => child.once("exit", resolve));
+    killGroup(child.pid);
+    await ended;
+  }
+
+  async stop(): Promise<void> {
+    await this.kill();
+    removeFolder(this.#folder);
+  }
+
+  async #answers(): Promise<boolean> {
+    return this.ask("SELECT 1").then(
+      () => true,
+      () => false,
+    );
+  }
+}

@@ -1,0 +1,64 @@
+import type { EpochMs } from "../../foundation/ids.ts";
+import type { FoundTrouble } from "../../operators/trouble-kinds.ts";
+
+/** How an edge came to act: nobody had acted before, the other one was silent, has handed over or has stopped, or it began anew itself. */
+export const actsSinceWhy = ["first", "silent", "handed over", "stopped", "began anew"] as const;
+
+/** One of two edges over one state. */
+export interface EdgeOfPair {
+  readonly name: string;
+  /** Where people find it. */
+  readonly url: string;
+  readonly version: string;
+  /** Tells settings of domains and people from others. */
+  readonly settings: string;
+  readonly acts: boolean;
+  /** Since when it is silent; of one that acts, what another edge sees of it. */
+  readonly silentMs: number;
+  /** So many rows of the log it has not seen. */
+  readonly behind: number;
+  /** Why it could not act now; `null`: it could, or it acts. */
+  readonly fault: string | null;
+}
+
+export interface PairView {
+  /** Who acts, or did last; `null`: nobody has acted yet. */
+  readonly acting: {
+    readonly name: string;
+    readonly since: EpochMs;
+    readonly why: (typeof actsSinceWhy)[number];
+    readonly epoch: number;
+  } | null;
+  readonly edges: readonly EdgeOfPair[];
+}
+
+/** The edges of one state in a database, as one of them knows them. */
+export interface EdgePair {
+  readonly name: string;
+  readonly acts: boolean;
+  /** Why it does not act, in a sentence's end: "edge-2 acts". */
+  readonly why: string;
+  /** Rejects where the database does not answer. */
+  view(): Promise<PairView>;
+  /** The other one acts from now on. Rejects with an `Error` for people where it could not. */
+  handOver(): Promise<void>;
+}
+
+/** An edge that stands by says something each second. */
+const silentLongMs = 5_000;
+
+/** What would keep the meetings from going on, were the edge that acts to fail now. */
+export function pairTrouble({ edges }: PairView, now: EpochMs): readonly FoundTrouble[] {
+  const acting = edges.find(({ acts }) => acts);
+  const others = edges.filter(({ acts }) => !acts);
+  const ready = others.filter(({ silentMs }) => silentMs < silentLongMs);
+  if (ready.length === 0) {
+    const [last] = others.toSorted((one, other) => one.silentMs - other.silentMs);
+    return [{ kind: "no-edge-stands-by", about: last?.name ?? null, since: last ? now - last.silentMs : null }];
+  }
+  return ready.flatMap(({ name: about, fault, settings }): FoundTrouble[] => {
+    const differs = acting && acting.settings !== settings ? "its settings of domains or people are others" : null;
+    const why = fault ?? differs;
+    return why === null ? [] : [{ kind: "edge-could-not-act", about, since: null, why }];
+  });
+}

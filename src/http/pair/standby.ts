@@ -1,0 +1,32 @@
+import type { Hono } from "hono";
+import { refusal } from "../../link/hello.ts";
+import type { Variables } from "../guard.ts";
+import { problem } from "../problem.ts";
+import type { EdgePair } from "./edge-pair.ts";
+
+/** What load balancers ask: whether this edge acts, whatever bridges and agents do. */
+export function addActive(app: Hono<Variables>, pair: EdgePair | undefined): void {
+  app.get("/active", () => {
+    if (!pair) return Response.json({ role: "active" });
+    const { acts, name } = pair;
+    return Response.json({ role: acts ? "active" : "standby", name }, { status: acts ? 200 : 503 });
+  });
+}
+
+/** What an edge answers itself also while another one acts. */
+const own = /^\/(?:active|healthz|readyz|api\/v1\/(?:edges|openapi\.json|problems\/.*)|console\/assets\/.*)$/;
+
+/** The answer of an edge that stands by; `null`: it answers as always. */
+export function standbyAnswer(request: Request, pair: EdgePair | undefined): Response | null {
+  if (!pair || pair.acts) return null;
+  const { pathname } = new URL(request.url);
+  if (own.test(pathname)) return null;
+  const headers = { "retry-after": "1", ...(pathname.startsWith("/agent/") && refusal("standsBy")) };
+  return problem(503, "stands by", `The edge ${pair.name} stands by: ${pair.why}. Ask the one that acts.`, headers);
+}
+
+/** The state of an edge that stands by, for `/readyz`. */
+export async function standbyReadiness(pair: EdgePair): Promise<Response> {
+  const edges = await pair.view().catch(() => null);
+  return Response.json({ ready: false, role: "standby", why: pair.why, edges }, { status: 503 });
+}

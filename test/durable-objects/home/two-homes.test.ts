@@ -1,0 +1,246 @@
+import { expect, test } from "vitest";
+import { Home, type LifePlace } from "../../../durable-objects/home/home.ts";
+import type { HomeSocket } from "../../../durable-objects/home/home-socket.ts";
+import { LeasedDisk, leaseMs } from "../../../durable-objects/home/shared/leased-disk.ts";
+import type { LogLine } from "../../../durable-objects/platform/log.ts";
+import type { Whole } from "../../../durable-objects/platform/object-kinds.ts";
+import { Clock } from "../../simulation/clock.ts";
+import { MemoryDatabase, type Way } from "../../simulation/memory-database.ts";
+
+/** What leaves the process of an edge. */
+type Left = string[];
+
+const counter = ({ sql, outside }: LifePlace, left: Left) => ({
+  add: () => {
+    sql.exec("CREATE TABLE IF NOT EXISTS w (id INTEGER PRIMARY KEY)");
+    sql.exec("INSERT INTO w VALUES (NULL)");
+    return sql.exec("SELECT count(*) AS n FROM w")[0]?.n;
+  },
+  count: () => sql.exec("SELECT count(*) AS n FROM w")[0]?.n,
+  post: () => outside(async () => void left.push("post")),
+  pings: { ping: "ping", pong: "pong" },
+  connect: (_: Headers, accept: () => HomeSocket) => void accept(),
+  received: (socket: HomeSocket, text: string) => socket.send(`${text} heard`),
+});
+
+/** Two edges over one database, by one clock. */
+class Two {
+  readonly clock = new Clock(1_800_000_000_000);
+  readonly database = new MemoryDatabase(this.clock);
+  readonly lines: (LogLine & { readonly of: string })[] = [];
+  /** Of each edge, whether the database hears it, and is heard. */
+  readonly ways: Record<string, Way> = {};
+  /** How long all processes were stopped, of which their timers know nothing. */
+  stoodStillMs = 0;
+  /** Half of what an answer of the database takes. */
+  latencyMs = 1;
+  /** What each edge has asked the database. */
+  readonly asked: string[] = [];
+  #ids = 0;
+
+  async start(name: string) {
+    const { clock } = this;
+    const left: Left = [];
+    const log = (line: LogLine) => void this.lines.push({ ...line, of: name });
+    const disk = new LeasedDisk({
+      database: this.database.connect(
+        (what) => {
+          this.asked.push(`${name} ${what}`);
+          return this.ways[name] ?? "well";
+        },
+        () => this.latencyMs,
+      ),
+      ...{
+        timers: clock,
+        monotonic: () => clock.now + this.stoodStillMs,
+        now: () => clock.now,
+        log,
+        settings: () => "",
+      },
+      self: { name, life: `${name} ${++this.#ids}`, url: `http://${name}`, version: "1" },
+    });
+    const starting = Home.start({
+      ...{ disk, log, newId: () => `id${++this.#ids}` },
+      clock: { now: () => clock.now, notBefore: () => {}, after: (ms, run) => clock.after(ms, run) },
+      make: (_kind, _name, place) => counter(place, left) as unknown as Whole,
+    });
+    await clock.pass(50);
+    const home = await starting;
+    return { home, disk, left, ask: (method: string) => this.#ask(home, method) };
+  }
+
+  /** The answer as WebEx would hear it; `null`: none yet. */
+  #ask(home: Home, method: string): { readonly said: unknown } {
+    const gate = home.gate();
+    const asked = { said: null as unknown };
+    home
+      .call("counts", "one", method, [])
+      .then(async (value) => {
+        await gate();
+        asked.said = value;
+      })
+      .catch((error: unknown) => {
+        asked.said = String(error);
+      });
+    return asked;
+  }
+}
+
+async function socketOf(home: Home, left: Left): Promise<HomeSocket> {
+  const socket = home.acceptedBy(await home.connect("counts", "one", new Headers()));
+  if (!socket) throw new Error("there is no socket");
+  socket.attach({ send: (text) => left.push(text), close: (code) => left.push(`closed ${code}`) });
+  return socket;
+}
+
+test("the edge that stands by takes nothing, and goes on with all that was confirmed once the other one is dead", async () => {
+  const two = new Two();
+  const one = await two.start("one");
+  const other = await two.start("other");
+  const first = one.ask("add");
+  await two.clock.pass(10);
+  expect([first.said, one.home.fault, other.home.fault]).toMatchObject([1, null, { standsBy: true, why: "one acts" }]);
+  const refused = other.ask("add");
+  await two.clock.pass(10);
+  expect(refused.said).toBe("Error: this edge stands by: one acts");
+  // Its refusals leave at once, and ask nobody.
+  for (let more = 0; more < 10; more += 1) await other.home.gate()();
+  two.asked.length = 0;
+  await two.clock.pass(1_000);
+  const looks = two.asked.filter((what) => what === "other holding").length;
+  expect([looks, two.asked.includes("other flush")]).toEqual([5, false]);
+
+  two.ways.one = "lost"; // As a process that is dead.
+  await two.clock.pass(leaseMs + 1_000);
+  expect(other.home.fault).toBe(null);
+  const second = other.ask("add");
+  await two.clock.pass(10);
+  expect(second.said).toBe(2);
+  const events = two.lines.filter(({ of }) => of === "other");
+  expect(events.map(({ event, why }) => [event, why])).toEqual([["edge-acts", "silent"]]);
+});
+
+/** What an edge is asked, and has to say, amid whatever there is. */
+function busy({ home, ask }: Awaited<ReturnType<Two["start"]>>, socket: HomeSocket) {
+  const asked = ask("count");
+  void home.call("counts", "one", "post", []).catch(() => {});
+  socket.received("ping");
+  socket.received("x");
+  return asked;
+}
+
+test("an edge that stood still says nothing before it knows that it still acts", async () => {
+  const two = new Two();
+  const one = await two.start("one");
+  const socket = await socketOf(one.home, one.left);
+  one.ask("add");
+  await two.clock.pass(10);
+  two.stoodStillMs = leaseMs;
+  const asked = busy(one, socket);
+  await two.clock.pass(0);
+  expect([asked.said, one.left]).toEqual([null, []]);
+  await two.clock.pass(10);
+  expect([asked.said, one.left.toSorted()]).toEqual([1, ["post", "x heard"]]);
+});
+
+test("an edge that stood still amid a flush says nothing of it before the next one", async () => {
+  const two = new Two();
+  const one = await two.start("one");
+  const asked = one.ask("add");
+  await two.clock.pass(0);
+  two.stoodStillMs = leaseMs - 50; // The answer waits for the process.
+  await two.clock.pass(2);
+  expect([asked.said, two.database.holding.position]).toEqual([null, 1]);
+  await two.clock.pass(5);
+  expect(asked.said).toBe(1);
+});
+
+test("what an edge has to say that was replaced never leaves", async () => {
+  const two = new Two();
+  const one = await two.start("one");
+  const other = await two.start("other");
+  const socket = await socketOf(one.home, one.left);
+  one.ask("add");
+  await two.clock.pass(10);
+  two.ways.one = "lost";
+  await two.clock.pass(leaseMs - 50);
+  const asked = busy(one, socket);
+  await two.clock.pass(500);
+  expect([asked.said, one.left, other.home.fault]).toEqual([null, [], null]);
+  two.ways.one = "well";
+  await two.clock.pass(3_000);
+  expect(asked.said).toMatch(/^Error: /);
+  expect(one.left).toEqual(["closed 1012"]);
+  expect(one.home.fault).toMatchObject({ standsBy: true, why: "other acts" });
+});
+
+test("an edge that hands over has said all that it had confirmed, and the other one acts at once", async () => {
+  const two = new Two();
+  const one = await two.start("one");
+  const other = await two.start("other");
+  const socket = await socketOf(one.home, one.left);
+  await two.clock.pass(10);
+  two.latencyMs = 30;
+  await one.home.handOver(() => one.disk.handOver());
+  await two.clock.pass(90);
+  const asked = one.ask("add");
+  socket.received("x");
+  await two.clock.pass(20);
+  const late = one.ask("add");
+  await two.clock.pass(800);
+  expect([asked.said, one.left]).toEqual([1, ["x heard", "closed 1012"]]);
+  expect(late.said).toBe("Error: the edge hands over");
+  two.latencyMs = 1;
+  expect([one.home.fault, other.home.fault]).toMatchObject([{ standsBy: true }, null]);
+  const later = other.ask("add");
+  const refused = one.ask("add");
+  await two.clock.pass(10);
+  expect([later.said, refused.said]).toEqual([2, expect.stringContaining("this edge stands by")]);
+  expect(two.lines.filter(({ level }) => level === "error")).toEqual([]);
+});
+
+test("a hand-over that the database does not hear is none, and the edge goes on", async () => {
+  const two = new Two();
+  const one = await two.start("one");
+  await two.start("other");
+  two.database.isAway = true;
+  await one.home.handOver(() => one.disk.handOver());
+  await two.clock.pass(500);
+  two.database.isAway = false;
+  await two.clock.pass(15_000);
+  const asked = one.ask("add");
+  await two.clock.pass(10);
+  const acting = two.database.holding.holder;
+  expect(acting === "one" ? asked.said : "other").toBe(acting === "one" ? 1 : "other");
+});
+
+test("an agent that knows a later epoch has all begin anew in one behind it", async () => {
+  const two = new Two();
+  const one = await two.start("one");
+  one.ask("add");
+  await two.clock.pass(10);
+  one.disk.beginAfter(41);
+  const lost = one.ask("add");
+  await two.clock.pass(1_000);
+  expect([String(lost.said), one.disk.epoch, one.home.fault]).toEqual([
+    expect.stringContaining("agents know the epoch 41"),
+    42,
+    null,
+  ]);
+  const again = one.ask("add");
+  await two.clock.pass(10);
+  expect(again.said).toBe(2);
+  expect(two.lines.map(({ event }) => event)).toEqual(["edge-acts", "edge-acts"]);
+});
+
+test("an edge without anything to write stays the one that acts, and one that stops leaves at once", async () => {
+  const two = new Two();
+  const one = await two.start("one");
+  const other = await two.start("other");
+  await two.clock.pass(60_000);
+  expect([one.home.fault, other.home.fault]).toMatchObject([null, { standsBy: true }]);
+  expect(two.database.holding).toMatchObject({ epoch: 1, holder: "one" });
+  void one.home.stop();
+  await two.clock.pass(500);
+  expect([two.database.holding.holder, other.home.fault]).toEqual(["other", null]);
+});

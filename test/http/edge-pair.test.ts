@@ -1,0 +1,99 @@
+import { expect, test } from "vitest";
+import { FakeEdge, token } from "./fake-edge.ts";
+import { FakePair, standing } from "./fake-pair.ts";
+
+const headers = { authorization: `Bearer ${token}` };
+const document = '<WbxTSPSchema Name="WTSPDOM" Version="1.0"><TransID>1</TransID></WbxTSPSchema>';
+
+function start() {
+  const pair = new FakePair();
+  const edge = new FakeEdge(token, {}, { people: [] }, [], undefined, pair);
+  const ask = async (path: string, method = "GET") => {
+    const answer = await edge.app.request(path, { method, headers });
+    return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
+  };
+  return { pair, edge, ask };
+}
+
+test("load balancers find the edge that acts, whatever its bridges do", async () => {
+  const { pair, ask } = start();
+  expect(await ask("/active")).toEqual({ status: 200, body: { role: "active", name: "edge-1" } });
+  expect((await ask("/readyz")).status).toBe(503); // No agent is connected.
+  pair.acts = false;
+  expect(await ask("/active")).toEqual({ status: 503, body: { role: "standby", name: "edge-1" } });
+});
+
+test("an edge that shares its state with no other one acts", async () => {
+  const edge = new FakeEdge();
+  expect(await (await edge.app.request("/active")).json()).toEqual({ role: "active" });
+  const all = await edge.app.request("/api/v1/edges", { headers });
+  expect(await all.json()).toEqual({ role: "active", acting: null, edges: [] });
+  const over = await edge.app.request("/api/v1/edges/hand-over", { method: "POST", headers });
+  expect([over.status, ((await over.json()) as { detail: string }).detail]).toEqual([
+    409,
+    "This edge shares its state with no other one.",
+  ]);
+});
+
+test("an edge that stands by takes nothing, says who acts, and wakes no object", async () => {
+  const { pair, edge, ask } = start();
+  pair.acts = false;
+  const posted = await edge.app.request("/tsp/local", { method: "POST", body: document });
+  expect([posted.status, posted.headers.get("retry-after"), await posted.json()]).toEqual([
+    503,
+    "1",
+    expect.objectContaining({
+      title: "stands by",
+      detail: "The edge edge-1 stands by: edge-2 acts. Ask the one that acts.",
+    }),
+  ]);
+  for (const [path, method] of [
+    ["/api/v1/domains", "GET"],
+    ["/api/v1/edges/hand-over", "POST"],
+    ["/metrics", "GET"],
+  ] as const)
+    expect(await ask(path, method)).toMatchObject({ status: 503, body: { title: "stands by" } });
+  const agent = await edge.app.request("/agent/local/simulated", { headers: { upgrade: "websocket" } });
+  expect([agent.status, agent.headers.get("bridgehead-refusal")]).toEqual([503, "4414 standsBy"]);
+  expect((await ask("/healthz")).status).toBe(200);
+  expect(await ask("/readyz")).toMatchObject({
+    status: 503,
+    body: { role: "standby", why: "edge-2 acts", ready: false },
+  });
+  expect(await ask("/api/v1/edges")).toMatchObject({ status: 200, body: { role: "standby", acting: { epoch: 7 } } });
+  expect((await edge.app.request("/api/v1/edges")).status).toBe(401);
+  expect(edge.askedOfObjects).toEqual([]);
+});
+
+test("who acts, since when and why, and how the other one is, is in /readyz, too, without digests of settings", async () => {
+  const { ask } = start();
+  const { body } = await ask("/api/v1/edges");
+  expect(body).toMatchObject({ role: "active", acting: { name: "edge-1", since: 1_000, why: "silent", epoch: 7 } });
+  expect(body.edges).toMatchObject([
+    { name: "edge-1", acts: true },
+    { name: "edge-2", acts: false, behind: 0, fault: null },
+  ]);
+  expect(JSON.stringify(body)).not.toContain("settings");
+  expect((await ask("/readyz")).body).toMatchObject({ role: "active", edges: { acting: { name: "edge-1" } } });
+});
+
+test("it is handed over to an edge that could act, and to no other", async () => {
+  const { pair, ask } = start();
+  expect(await ask("/api/v1/edges/hand-over", "POST")).toEqual({ status: 202, body: { to: "edge-2" } });
+  for (const [other, says] of [
+    [{ ...standing, fault: "its settings are wrong" }, "its settings are wrong"],
+    [{ ...standing, settings: "others" }, "its settings of domains or people are others"],
+    [{ ...standing, silentMs: 9_000 }, "none stands by"],
+  ] as const) {
+    pair.edges = [pair.edges[0] ?? standing, other];
+    const refused = await ask("/api/v1/edges/hand-over", "POST");
+    expect([refused.status, refused.body.detail]).toEqual([409, `No other edge could act now: ${says}.`]);
+  }
+  expect(pair.handedOver).toBe(1);
+});
+
+test("a database that does not answer keeps nobody from the rest of /readyz", async () => {
+  const { pair, ask } = start();
+  pair.fault = new Error("the database is away");
+  expect((await ask("/readyz")).body).toMatchObject({ role: "active", edges: null, domains: { local: {} } });
+});

@@ -1,0 +1,117 @@
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { nothing } from "../../durable-objects/home/log/disk.ts";
+import { hostsOf, PostgresDatabase } from "../../durable-objects/home/shared/postgres-database.ts";
+import { PostgresOnTest } from "../../scripts/postgres/postgres-on-test.ts";
+import { sharedDatabaseSuite } from "../durable-objects/home/shared-database-suite.ts";
+
+let postgres: PostgresOnTest;
+let databases = 0;
+beforeAll(async () => {
+  postgres = await PostgresOnTest.start();
+});
+afterAll(() => postgres.stop());
+
+async function newDatabase(): Promise<{ readonly url: string; connect(): PostgresDatabase }> {
+  databases += 1;
+  const url = await postgres.newDatabase(`test_${databases}`);
+  return {
+    url,
+    connect: () => {
+      const database = new PostgresDatabase(url);
+      onTestFinished(() => database.reset());
+      return database;
+    },
+  };
+}
+
+sharedDatabaseSuite(async () => {
+  const { connect } = await newDatabase();
+  return {
+    one: connect(),
+    connect: async () => {
+      const other = connect();
+      await other.prepare();
+      return other;
+    },
+  };
+});
+
+test("several hosts are tried in turn, as libpq writes them", async () => {
+  expect(hostsOf("postgresql://u:p%40@one,other:5433/name?sslmode=verify-full")).toEqual([
+    "postgresql://u:p%40@one/name?sslmode=verify-full",
+    "postgresql://u:p%40@other:5433/name?sslmode=verify-full",
+  ]);
+  const { url } = await newDatabase();
+  const database = new PostgresDatabase(url.replace("@127", "@127.0.0.1:1,127"));
+  onTestFinished(() => database.reset());
+  await expect(database.prepare()).rejects.toThrow("ECONNREFUSED");
+  await database.prepare();
+  expect((await database.holding()).epoch).toBe(0);
+});
+
+test("what a later release has written is refused, and stays as it is", async () => {
+  const { url, connect } = await newDatabase();
+  const known = connect();
+  await known.prepare();
+  await postgres.ask("UPDATE bridgehead.edge SET format = 7", url);
+  await expect(known.holding()).rejects.toThrow("a later release has written this database");
+  await expect(connect().prepare()).rejects.toThrow(
+    "a later release has written this database (format 7; this release",
+  );
+});
+
+test("two edges may make the tables at once", async () => {
+  const { connect } = await newDatabase();
+  const all = Array.from({ length: 6 }, () => connect());
+  await Promise.all(all.map((database) => database.prepare()));
+  expect((await all[0]?.holding())?.epoch).toBe(0);
+});
+
+test("a connection that is cut rejects what is under way, and the next call connects anew", async () => {
+  const { url, connect } = await newDatabase();
+  const database = connect();
+  await database.prepare();
+  await database.acquire({ epoch: 0, flush: 0 }, { holder: "one", life: "a", since: 1, why: "first", after: 0 });
+  const blocks = postgres.ask("BEGIN; SELECT * FROM bridgehead.edge FOR UPDATE; SELECT pg_sleep(1); COMMIT", url);
+  const locks = () => postgres.ask("SELECT 1 FROM pg_locks WHERE mode = 'RowShareLock'", url);
+  await expect.poll(async () => (await locks()).length).toBeGreaterThan(0);
+  const flushed = database.flush({ epoch: 1, flush: 1 }, nothing, 7);
+  flushed.catch(() => {});
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  database.reset();
+  await expect(flushed).rejects.toThrow();
+  expect((await database.holding()).epoch).toBe(1);
+  await blocks;
+});
+
+test("a killed server is connected to anew once it is back", async () => {
+  const { connect } = await newDatabase();
+  const database = connect();
+  await database.prepare();
+  await postgres.kill();
+  await expect(database.holding()).rejects.toThrow();
+  database.reset();
+  await postgres.begin();
+  await expect.poll(() => database.holding().catch(() => null)).toMatchObject({ epoch: 0 });
+});
+
+test("a wait for a replica that is cancelled is no success", async () => {
+  const { connect } = await newDatabase();
+  const database = connect();
+  await database.prepare();
+  await database.acquire({ epoch: 0, flush: 0 }, { holder: "one", life: "a", since: 1, why: "first", after: 0 });
+  await postgres.ask("ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
+  await postgres.ask("SELECT pg_reload_conf()");
+  onTestFinished(async () => {
+    await postgres.ask("ALTER SYSTEM RESET synchronous_standby_names");
+    await postgres.ask("SELECT pg_reload_conf()");
+  });
+  const waits = "SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
+  const flushed = database.flush({ epoch: 1, flush: 1 }, nothing, 7);
+  flushed.catch(() => {});
+  await expect.poll(async () => (await postgres.ask(waits)).length).toBe(1);
+  await postgres.ask(`SELECT pg_cancel_backend(pid) FROM (${waits}) AS one`);
+  await expect(flushed).rejects.toThrow("did not wait for its replica");
+  // It is there all the same, and who sends it again is told so.
+  expect((await database.holding()).flush).toBe(1);
+});
