@@ -1,5 +1,6 @@
 import { asteriskOrExit } from "../scripts/asterisk/find-asterisk.ts";
 import { exitOnSignals } from "../scripts/at-exit.ts";
+import type { Turn } from "../scripts/balancer.ts";
 import { command, edgeOption, oneOf, runOnEdge, wholeNumber } from "../scripts/command.ts";
 import { isFaulty } from "./kills/judge.ts";
 import { proveKills } from "./kills/prove.ts";
@@ -8,7 +9,7 @@ import { proveKills } from "./kills/prove.ts";
 const SAME_KEY_PRESS_MS = 1_000;
 const interruptedExitCode = 130;
 
-const { kills, seed, bridge, edge } = command(
+const { kills, seed, bridge, edge, edges } = command(
   "prove:kills",
   "Kills real processes under traffic and counts what was lost, doubled or diverged, and which figures are wrong. Exits with 1 for any fault, and keeps all logs.",
 )
@@ -21,8 +22,14 @@ const { kills, seed, bridge, edge } = command(
     "simulated",
   )
   .addOption(edgeOption())
+  .option(
+    "--edges <n>",
+    "1, or 2: two edges on plain Node over one PostgreSQL, which are killed, paused and cut off, too",
+    oneOf(["1", "2"]),
+    "1",
+  )
   .parse()
-  .opts<{ kills: number; seed: number; bridge: "simulated" | "asterisk"; edge: string }>();
+  .opts<{ kills: number; seed: number; bridge: "simulated" | "asterisk"; edge: string; edges: "1" | "2" }>();
 runOnEdge(edge);
 const home = bridge === "asterisk" ? await asteriskOrExit("cannot prove it on Asterisk") : undefined;
 
@@ -38,7 +45,7 @@ process.on("SIGINT", () => {
 });
 
 console.log(`${kills} kills with seed ${seed}, about ${Math.ceil((kills + 30) / 60)} min …`);
-const verdict = await proveKills(kills, seed, interruption.signal, home?.sipp);
+const verdict = await proveKills(kills, seed, interruption.signal, { sipp: home?.sipp, edges: Number(edges) });
 console.log(
   Object.entries(verdict.kills)
     .map(([kind, count]) => `${kind} ${count}`)
@@ -48,6 +55,7 @@ for (const [result, count] of [...verdict.results].sort()) console.log(`${String
 for (const fault of ["lost", "doubled", "diverged"] as const) {
   for (const what of verdict[fault]) console.log(`${fault}: ${what}`);
 }
+if (edges === "2") console.log(turnsText(verdict.turns));
 const { lost, doubled, diverged, records, figures } = verdict;
 console.log(
   `records ${records.calls} calls, ${records.conferences} conferences · missing ${records.missing.length} · twice ${records.twice.length} · wrong ${records.wrong.length}`,
@@ -60,3 +68,11 @@ console.log(
   `kills ${done} · requests ${verdict.requests.length} · lost ${lost.length} · doubled ${doubled.length} · diverged ${diverged.length} · wrong ${figures.wrong.length}`,
 );
 process.exit(interruption.signal.aborted ? interruptedExitCode : isFaulty(verdict, figures.wrong) ? 1 : 0);
+
+/** How long no edge acted, each time another one took over. */
+function turnsText(turns: readonly Turn[]): string {
+  const gaps = turns.flatMap(({ at, url }, index) => (url === null ? ((turns[index + 1]?.at ?? at) - at) / 1_000 : []));
+  const sorted = gaps.sort((one, other) => one - other);
+  const middle = sorted[Math.floor(sorted.length / 2)] ?? 0;
+  return `nobody acted ${sorted.length} times · median ${middle.toFixed(1)} s · longest ${(sorted.at(-1) ?? 0).toFixed(1)} s`;
+}

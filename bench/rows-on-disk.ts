@@ -2,6 +2,8 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { objectsOnDisk } from "../durable-objects/home/log/objects-on-disk.ts";
+import { SqliteDisk } from "../durable-objects/home/log/sqlite-disk.ts";
+import { PostgresReader } from "../durable-objects/home/shared/postgres-database.ts";
 
 /** Objects of one kind, of which each has this table, or has never been used. */
 interface ObjectsWanted {
@@ -19,11 +21,16 @@ interface Opened {
   close(): void;
 }
 
-/** What a statement finds in these objects. Reads along with the edge, which goes on. `state`: the folder of the local run. */
-export async function rowsOnDisk(state: string, wanted: ObjectsWanted, statement: string): Promise<readonly Row[]> {
-  const edge = join(state, "edge");
-  const opened = await objectsIn(edge, wanted);
-  if (opened.length === 0) throw new Error(`no ${wanted.kind} is on disk in ${edge}`);
+/** Where the state of a local run is: in its folder, or in a database. */
+export interface StatePlace {
+  readonly state: string;
+  readonly database: string | null;
+}
+
+/** What a statement finds in these objects. Reads along with the edge, which goes on. */
+export async function rowsOnDisk(place: StatePlace, wanted: ObjectsWanted, statement: string): Promise<readonly Row[]> {
+  const opened = await objectsIn(place, wanted);
+  if (opened.length === 0) throw new Error(`no ${wanted.kind} is on disk in ${place.database ?? place.state}`);
   const isUsed = `SELECT name FROM sqlite_master WHERE name = '${wanted.table}'`;
   return opened.flatMap((open) => {
     const object = open();
@@ -35,11 +42,16 @@ export async function rowsOnDisk(state: string, wanted: ObjectsWanted, statement
   });
 }
 
-/** Of the edge at home, which has one file; else of plain workerd, which has one for each object. */
-async function objectsIn(edge: string, { kind, names }: ObjectsWanted): Promise<readonly (() => Opened)[]> {
+/** Of the edge at home, which has one file or a database; else of plain workerd, which has a file for each object. */
+async function objectsIn(
+  { state, database }: StatePlace,
+  { kind, names }: ObjectsWanted,
+): Promise<readonly (() => Opened)[]> {
+  const edge = join(state, "edge");
   const home = join(edge, "state.db");
-  if (existsSync(home)) {
-    const objects = await objectsOnDisk(home, (name) => name.startsWith(names));
+  if (database !== null || existsSync(home)) {
+    const disk = database === null ? new SqliteDisk(home, { readOnly: true }) : new PostgresReader(database);
+    const objects = await objectsOnDisk(disk, (name) => name.startsWith(names));
     return objects.map((object) => () => object);
   }
   return readdirSync(edge, { recursive: true, encoding: "utf8" })

@@ -10,6 +10,7 @@ import { agentKey } from "../bridge-agent/service/state-folder.ts";
 import { freePorts } from "../simulators/free-ports.ts";
 import { mergeSettings } from "../src/settings/local-domain.ts";
 import { atExit, killGroup, removeFolder } from "./at-exit.ts";
+import { Balancer } from "./balancer.ts";
 import { Part, startGuard } from "./supervise.ts";
 
 /** An agent, its settings once they were changed. */
@@ -32,12 +33,16 @@ export interface LocalRunOptions {
   readonly site?: true;
   /** How many calls the simulated bridge carries; absent: any number. */
   readonly ports?: number;
+  /** Two edges over a database, to which each has a way of its own. */
+  readonly pair?: readonly [url: string, url2: string];
 }
 
 /** A run has the simulated `bridge`, or a real Asterisk. */
 export interface Pids {
   readonly edge: number;
   readonly agent: number;
+  /** Only with two edges. */
+  readonly edge2?: number;
   readonly bridge?: number;
   readonly asterisk?: number;
   readonly site?: number;
@@ -54,7 +59,6 @@ interface SipPlaces {
 
 /** The whole product on free ports of this machine, as `npm start` brings it up, for programs that play with it. */
 export class LocalRun {
-  readonly edgeUrl: string;
   readonly bridgeUrl: string;
   readonly agentUrl: string;
   /** Only with `site`. */
@@ -68,6 +72,13 @@ export class LocalRun {
   readonly telephones: SipPlaces | null;
   /** Only with `twoAgents`. */
   secondAgent: SecondAgent | undefined;
+  /** Only with `pair`: `edgeUrl` leads to the edge that acts. */
+  balancer: Balancer | undefined;
+  #edgeUrl: string;
+  /** Where the state is, if not in the folder. */
+  database: string | null = null;
+  /** Of each edge itself. */
+  readonly edgeUrls: readonly string[];
   private readonly removeState: boolean;
   private readonly cancelKill: () => void;
 
@@ -80,7 +91,8 @@ export class LocalRun {
   ) {
     const [edge, bridge, agent] = ports;
     this.siteUrl = `http://127.0.0.1:${ports[7]}`;
-    this.edgeUrl = `http://127.0.0.1:${edge}`;
+    this.#edgeUrl = `http://127.0.0.1:${edge}`;
+    this.edgeUrls = [this.#edgeUrl, `http://127.0.0.1:${ports[8]}`];
     this.bridgeUrl = `http://127.0.0.1:${bridge}`;
     this.agentUrl = `http://127.0.0.1:${agent}`;
     this.telephones = telephones;
@@ -93,7 +105,7 @@ export class LocalRun {
 
   /** Resolves when everything is connected. */
   static async start(options: LocalRunOptions = {}): Promise<LocalRun> {
-    const ports = await freePorts(8);
+    const ports = await freePorts(9);
     const state = options.state ?? mkdtempSync(join(tmpdir(), "bridgehead-"));
     const agents = options.twoAgents ? { bridges: [bridgeWithTwoAgents(state)] } : {};
     const [edge, bridge, agent] = ports.map(String);
@@ -106,7 +118,11 @@ export class LocalRun {
       SIP_TRUNK: `127.0.0.1:${trunk}`,
       ASTERISK_HTTP_PORT: `${http}`,
     };
-    const args = [...(isReal ? ["--bridge", "asterisk"] : []), ...(options.site ? ["--site"] : [])];
+    const args = [
+      ...(isReal ? ["--bridge", "asterisk"] : []),
+      ...(options.site ? ["--site"] : []),
+      ...(options.pair ? ["--edges", "2"] : []),
+    ];
     const supervisor = spawn(process.execPath, [join(project, "scripts", "start.ts"), ...args], {
       // A session of its own: Ctrl-C reaches us alone.
       detached: true,
@@ -118,6 +134,7 @@ export class LocalRun {
         SIMULATED_BRIDGE_PORT: bridge,
         AGENT_PORT: agent,
         ...(options.site && { WEBEX_SITE_PORT: String(ports[7]) }),
+        ...(options.pair && { PORT_2: String(ports[8]), STATE_URL: options.pair[0], STATE_URL_2: options.pair[1] }),
         BRIDGEHEAD_STATE: state,
         ...(options.ports && { SIMULATED_BRIDGE_CALLS: String(options.ports) }),
         ...(isReal && asteriskVariables),
@@ -127,8 +144,14 @@ export class LocalRun {
     });
     const run = new LocalRun(ports, telephones, state, options.state === undefined, supervisor);
     await run.ready();
+    run.database = options.pair?.[0] ?? null;
+    if (options.pair) run.balancer = await Balancer.start(run.edgeUrls);
     if (options.twoAgents) run.secondAgent = await SecondAgent.start(state, ports[3] ?? 0);
     return run;
+  }
+
+  get edgeUrl(): string {
+    return this.balancer?.url ?? this.#edgeUrl;
   }
 
   get adapterUrl(): string {
@@ -166,6 +189,7 @@ export class LocalRun {
 
   async stop(): Promise<number> {
     await this.secondAgent?.stop();
+    this.balancer?.stop();
     this.supervisor.kill("SIGTERM");
     const code = await this.exited;
     this.cancelKill();

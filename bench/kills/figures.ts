@@ -168,7 +168,7 @@ export class FigureJudge {
 
   /** What became of callers and conferences stands in records, too, which the other judge has compared with the bridge. */
   async #compareOutcomes(outcomes: ShownOutcomes, callers: number): Promise<void> {
-    const { records } = await recordsOnDisk(this.#world.run.state);
+    const { records } = await recordsOnDisk(this.#world.run);
     const left = records.filter((record) => record.kind === "call" && record.enteredAt !== null).length;
     const over = records.filter((record) => record.kind === "conference").length;
     const of = (name: string) => outcomes[name] ?? Number.NaN;
@@ -184,7 +184,7 @@ export class FigureJudge {
 
   async #evidence() {
     const { everyServer: servers, edgeDeaths, run } = this.#world;
-    const posts = await postsOnDisk(run.state);
+    const posts = await postsOnDisk(run);
     const documents = (are: typeof isProbe) => new Set([...posts.keys()].filter((transId) => are(posts.get(transId))));
     return {
       servers,
@@ -224,7 +224,8 @@ export class FigureJudge {
 
   async #beRefused(): Promise<void> {
     const answer = await postDocument(this.#world.run.adapterUrl, noDocument).catch(() => null);
-    if (answer) this.#refusedAt.push(Date.now());
+    // Of one that acts: whoever stands by takes nothing, and refuses nothing.
+    if (answer && answer.status !== 503) this.#refusedAt.push(Date.now());
   }
 }
 

@@ -1,8 +1,9 @@
 import { setTimeout as pause } from "node:timers/promises";
+import type { PostgresOnTest } from "../../scripts/postgres/postgres-on-test.ts";
 import type { Draws } from "../../simulators/draws.ts";
 import type { WebexServer } from "../../simulators/webex/server.ts";
 import { timeOfDay } from "./judge.ts";
-import type { Way } from "./wire.ts";
+import type { Way, Wire } from "./wire.ts";
 import type { AgentUnderTest, KillWorld } from "./world.ts";
 
 const kinds = {
@@ -18,10 +19,22 @@ const kinds = {
   "WebEx host": 2,
   "WebEx host refuses": 2,
 } as const;
-type KillKind = keyof typeof kinds;
-export type KillCounts = Record<KillKind, number>;
+/** Of two edges, besides. */
+const kindsOfPair = {
+  edge: 4,
+  "both edges": 1,
+  "an edge stands still": 3,
+  "an edge's way to the database": 3,
+  "an edge's way to the database falls silent": 3,
+  database: 3,
+  "hand over": 3,
+} as const;
+type KillKind = keyof typeof kinds | keyof typeof kindsOfPair;
+export type KillCounts = Partial<Record<KillKind, number>>;
 
 const silences: readonly Way[][] = [["forth"], ["back"], ["forth", "back"]];
+
+type Away = WebexServer | "an agent" | "an edge" | "the bridge" | "the database";
 
 /** Kills one part after the other, often before the last one is back; returns how often each kind. */
 export async function killParts(
@@ -30,25 +43,52 @@ export async function killParts(
   kills: number,
   interruption?: AbortSignal,
 ): Promise<KillCounts> {
-  const counts = {} as KillCounts;
-  for (const kind of Object.keys(kinds) as KillKind[]) counts[kind] = 0;
+  const counts: KillCounts = {};
+  const { pair } = world;
+  const drawn: Readonly<Partial<Record<KillKind, number>>> = pair ? { ...kinds, ...kindsOfPair } : kinds;
+  for (const kind of Object.keys(drawn) as KillKind[]) counts[kind] = 0;
   const comingBack: Promise<void>[] = [];
-  const away = new Set<WebexServer | "an agent" | "the bridge">();
-  const forAWhile = (who: WebexServer | "an agent" | "the bridge", absence: Promise<void>) => {
+  const away = new Set<Away>();
+  const forAWhile = (who: Away, absence: Promise<void>) => {
     away.add(who);
     comingBack.push(absence.then(() => void away.delete(who)));
   };
   for (let left = kills; left > 0 && !interruption?.aborted; ) {
     await pause(draws.between(300, 1_200));
-    const kind = draws.weighted(kinds);
+    const kind = draws.weighted(drawn as Readonly<Record<KillKind, number>>);
     const server = draws.pick(world.servers.filter((one) => !away.has(one)));
     const agent = draws.pick(world.agents) as AgentUnderTest;
     switch (kind) {
       case "edge":
       case "agent":
         // A part that is dead already is about to be started again.
-        if (!signalled(kind === "edge" ? world.run.pids().edge : agent.pid(), "SIGKILL")) continue;
-        if (kind === "edge") world.edgeDeaths.push(Date.now());
+        if (!signalled(kind === "edge" ? anEdge(world, draws).pid() : agent.pid(), "SIGKILL")) continue;
+        if (kind === "edge") world.edgeKills.push(Date.now());
+        break;
+      case "both edges":
+        for (const { pid } of edges(world)) signalled(pid(), "SIGKILL");
+        world.edgeKills.push(Date.now());
+        break;
+      case "an edge stands still":
+        if (away.has("an edge")) continue;
+        forAWhile("an edge", standStill(anEdge(world, draws), draws.between(1_000, 12_000)));
+        break;
+      case "an edge's way to the database":
+        draws.pick(pair?.edges ?? [])?.toDatabase.cut();
+        break;
+      case "an edge's way to the database falls silent": {
+        const one = draws.pick(pair?.edges ?? []);
+        if (away.has("an edge") || !one) continue;
+        one.toDatabase.fallSilent(...(draws.pick(silences) ?? []));
+        forAWhile("an edge", openAgain(one.toDatabase, draws.between(1_000, 10_000)));
+        break;
+      }
+      case "database":
+        if (away.has("the database") || !pair) continue;
+        forAWhile("the database", restart(pair.postgres, draws.between(100, 4_000)));
+        break;
+      case "hand over":
+        if (!(await handOver(world))) continue;
         break;
       case "bridge":
         if (!world.bridge.kill) continue;
@@ -90,7 +130,7 @@ export async function killParts(
         break;
     }
     world.timeline.push(`${timeOfDay(Date.now())} ${kind}`);
-    counts[kind] += 1;
+    counts[kind] = (counts[kind] ?? 0) + 1;
     left -= 1;
   }
   await Promise.all(comingBack);
@@ -105,7 +145,34 @@ function signalled(pid: number, signal: "SIGKILL" | "SIGSTOP" | "SIGCONT"): bool
   }
 }
 
-async function standStill(agent: AgentUnderTest, forMs: number): Promise<void> {
+function edges({ pair, run }: KillWorld): readonly { pid(): number }[] {
+  return pair?.edges ?? [{ pid: () => run.pids().edge }];
+}
+
+function anEdge(world: KillWorld, draws: Draws): { pid(): number } {
+  return draws.pick(edges(world)) as { pid(): number };
+}
+
+/** False: none acts, or no other one could. */
+async function handOver({ run }: KillWorld): Promise<boolean> {
+  const headers = { authorization: `Bearer ${run.operatorToken()}` };
+  const url = `${run.balancer?.acting}/api/v1/edges/hand-over`;
+  const answer = await fetch(url, { method: "POST", headers, signal: AbortSignal.timeout(2_000) }).catch(() => null);
+  return answer?.status === 202;
+}
+
+async function openAgain(wire: Wire, afterMs: number): Promise<void> {
+  await pause(afterMs);
+  wire.fallSilent();
+}
+
+async function restart(postgres: PostgresOnTest, afterMs: number): Promise<void> {
+  await postgres.kill();
+  await pause(afterMs);
+  await postgres.begin();
+}
+
+async function standStill(agent: { pid(): number }, forMs: number): Promise<void> {
   const pid = agent.pid();
   signalled(pid, "SIGSTOP");
   await pause(forMs);

@@ -1,4 +1,4 @@
-import { rowsOnDisk } from "../rows-on-disk.ts";
+import { rowsOnDisk, type StatePlace } from "../rows-on-disk.ts";
 
 /** Of each document of a conference, by its TransID, what its journal says of posts, in order; `probe-failed`: a probe that was given up. */
 export type PostsOnDisk = ReadonlyMap<string, readonly string[]>;
@@ -6,9 +6,9 @@ export type PostsOnDisk = ReadonlyMap<string, readonly string[]>;
 const conferences = { kind: "ConferenceObject", names: "conference/", table: "journal" } as const;
 
 /** Reads along with the edge, which goes on. `state`: the folder of the local run. */
-export async function postsOnDisk(state: string): Promise<PostsOnDisk> {
+export async function postsOnDisk(place: StatePlace): Promise<PostsOnDisk> {
   const posts = new Map<string, string[]>();
-  const rows = await rowsOnDisk(state, conferences, "SELECT facts FROM journal WHERE facts LIKE '%\"post-%'");
+  const rows = await rowsOnDisk(place, conferences, "SELECT facts FROM journal WHERE facts LIKE '%\"post-%'");
   for (const { kind, transId, probe } of rows.flatMap(({ facts }): readonly PostFact[] => JSON.parse(String(facts)))) {
     if (transId === undefined || !kind.startsWith("post-")) continue;
     posts.set(transId, [...(posts.get(transId) ?? []), probe ? "probe-failed" : kind]);

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
+import type { Turn } from "../../scripts/balancer.ts";
 import { Draws } from "../../simulators/draws.ts";
 import { FigureJudge, type FigureVerdict } from "./figures.ts";
 import { type Faults, isFaulty, judge, type PostedRequest } from "./judge.ts";
@@ -15,6 +16,8 @@ interface Verdict extends Faults {
   readonly results: ReadonlyMap<string, number>;
   readonly records: RecordVerdict;
   readonly figures: FigureVerdict;
+  /** Of two edges: who acted, and from when on. */
+  readonly turns: readonly Turn[];
 }
 
 const meetingsAtOnce = 12;
@@ -31,9 +34,9 @@ export async function proveKills(
   kills: number,
   seed: number,
   interruption?: AbortSignal,
-  sipp?: string,
+  { sipp, edges }: { readonly sipp?: string | undefined; readonly edges?: number } = {},
 ): Promise<Verdict> {
-  const world = await KillWorld.start(sipp);
+  const world = await KillWorld.start({ sipp, ...(edges !== undefined && { edges }) });
   try {
     let over = false;
     const traffic = Array.from({ length: sipp ? meetingsOnTelephones : meetingsAtOnce }, async (_, index) => {
@@ -59,7 +62,13 @@ export async function proveKills(
     const shown = await figures.atRest();
     const faults = { ...judged, figures: shown };
     if (isFaulty(faults, shown.wrong)) console.error(`the logs and the times of the kills are in ${world.keepLogs()}`);
-    return { ...faults, kills: counts, requests: world.requests, results: countResults(world) };
+    return {
+      ...faults,
+      kills: counts,
+      turns: world.run.balancer?.turns ?? [],
+      requests: world.requests,
+      results: countResults(world),
+    };
   } catch (error) {
     console.error(`the logs and the times of the kills are in ${world.keepLogs()}`);
     throw error;
@@ -83,7 +92,7 @@ async function judgeAtRest(world: KillWorld): Promise<Faults & Pick<Verdict, "re
     const bridge = await (world.bridge.stateAtRest?.() ?? world.bridge.state());
     const { rosters, enteredNumbers, callers } = world;
     const records = judgeRecords({
-      ...(await recordsOnDisk(world.run.state)),
+      ...(await recordsOnDisk(world.run)),
       ...{ bridge, rosters, enteredNumbers, callers, dialledNumbers: [...world.dialled.values()] },
       ...(world.bridge.earlierActs?.length && { askedNumbers: world.askedNumbers }),
     });

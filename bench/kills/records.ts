@@ -2,7 +2,7 @@ import type { VisibleState } from "../../simulators/bridge/visible-state.ts";
 import type { ConfKey } from "../../src/foundation/ids.ts";
 import type { CallRecord } from "../../src/records/call-record.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
-import { rowsOnDisk } from "../rows-on-disk.ts";
+import { rowsOnDisk, type StatePlace } from "../rows-on-disk.ts";
 import type { Roster } from "./roster.ts";
 
 /** What the domain's directory has on disk. */
@@ -13,11 +13,11 @@ export interface RecordsOnDisk {
 
 const directory = { kind: "DirectoryObject", names: "directory/local", table: "record" } as const;
 
-/** Reads along with the edge, which goes on. `state`: the folder of the local run. */
-export async function recordsOnDisk(state: string): Promise<RecordsOnDisk> {
+/** Reads along with the edge, which goes on. */
+export async function recordsOnDisk(place: StatePlace): Promise<RecordsOnDisk> {
   const records: DirectoryRecord[] = [];
   const running: ConfKey[] = [];
-  for (const { id, data } of await rowsOnDisk(state, directory, "SELECT id, data FROM record ORDER BY id")) {
+  for (const { id, data } of await rowsOnDisk(place, directory, "SELECT id, data FROM record ORDER BY id")) {
     const row = JSON.parse(String(data));
     if (Number(id) > 0) records.push(row);
     else running.push(row.key);

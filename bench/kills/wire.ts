@@ -71,3 +71,32 @@ export class Wire {
     this.flows.delete(flow);
   }
 }
+
+/** Several wires as one, such as those of an agent to each of its edges. */
+export class Wires {
+  readonly #wires: readonly Wire[];
+
+  constructor(wires: readonly Wire[]) {
+    this.#wires = wires;
+  }
+
+  get connections(): number {
+    return this.#wires.reduce((sum, { connections }) => sum + connections, 0);
+  }
+
+  cut(): void {
+    for (const wire of this.#wires) wire.cut();
+  }
+
+  cutFarSide(): void {
+    for (const wire of this.#wires) wire.cutFarSide();
+  }
+
+  fallSilent(...ways: Way[]): void {
+    for (const wire of this.#wires) wire.fallSilent(...ways);
+  }
+
+  stop(): void {
+    for (const wire of this.#wires) wire.stop();
+  }
+}

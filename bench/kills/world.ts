@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { AsteriskBridge } from "../../scripts/asterisk/asterisk-bridge.ts";
 import { LocalRun } from "../../scripts/local-run.ts";
+import { PostgresOnTest } from "../../scripts/postgres/postgres-on-test.ts";
 import type { ActEntry } from "../../simulators/bridge/machine.ts";
 import type { VisibleState } from "../../simulators/bridge/visible-state.ts";
 import type { Request } from "../../simulators/webex/client.ts";
@@ -13,7 +14,7 @@ import { AsteriskUnderTest } from "./asterisk-under-test.ts";
 import type { Answer, PostedRequest } from "./judge.ts";
 import type { Roster } from "./roster.ts";
 import { SimulatedUnderTest } from "./simulated-under-test.ts";
-import { Wire } from "./wire.ts";
+import { Wire, Wires } from "./wire.ts";
 
 const hosts = 3;
 /** More than the meetings ever need. */
@@ -52,8 +53,14 @@ export interface BridgeUnderTest {
 export interface AgentUnderTest {
   /** 0 while there is none. */
   pid(): number;
-  readonly toEdge: Wire;
+  readonly toEdge: Wires;
   readonly toBridge: Wire;
+}
+
+/** Two edges over a database, each with a wire of its own to it. */
+export interface PairUnderTest {
+  readonly postgres: PostgresOnTest;
+  readonly edges: readonly { pid(): number; readonly toDatabase: Wire }[];
 }
 
 /** The processes under test, the two sides that they connect, and all that these sides see. */
@@ -63,6 +70,8 @@ export class KillWorld {
   readonly bridge: BridgeUnderTest;
   /** How many calls it carries; `null`: any number. */
   readonly ports: number | null;
+  /** `null`: there is one edge. */
+  pair: PairUnderTest | null = null;
   readonly servers: readonly WebexServer[];
   readonly requests: PostedRequest[] = [];
   readonly rosters = new Map<ConfKey, Roster>();
@@ -72,7 +81,7 @@ export class KillWorld {
   /** What was killed and when, a line each. */
   readonly timeline: string[] = [];
   /** When the edge was killed, in milliseconds since 1970. */
-  readonly edgeDeaths: number[] = [];
+  readonly edgeKills: number[] = [];
   /** ExtCallIDs of everybody who entered, by the notifications to any server. */
   readonly enteredCalls = new Set<ExtCallId>();
   /** The numbers of those who dialled in. */
@@ -103,16 +112,32 @@ export class KillWorld {
   }
 
   /** `sipp`: on a real Asterisk, with this program's telephones; absent: on the simulated bridge. */
-  static async start(sipp?: string): Promise<KillWorld> {
+  static async start({
+    sipp,
+    edges = 1,
+  }: {
+    readonly sipp?: string | undefined;
+    readonly edges?: number;
+  } = {}): Promise<KillWorld> {
     // A host is away for a second at most, but the edge dies in between as well.
     const patient = { webex: { attempts: 20, retryDelaysMs: [0, 250, 500] } };
     const kind = sipp ? { bridge: "asterisk" as const } : { ports: simulatedPorts };
-    const run = await LocalRun.start({ twoAgents: true, domain: patient, ...kind });
+    const pair = edges === 2 ? await startPair() : null;
+    const run = await LocalRun.start({ twoAgents: true, domain: patient, ...kind, ...(pair && { pair: pair.urls }) });
     const bridge = sipp
       ? new AsteriskUnderTest(await AsteriskBridge.start(run, sipp), run)
       : new SimulatedUnderTest(run);
     const agents = await wired(run);
     const world = new KillWorld(run, agents, bridge, kind.ports ?? null);
+    if (pair) {
+      const [one, other] = pair.wires;
+      const ofEdges = [
+        { pid: () => run.pids().edge, toDatabase: one },
+        { pid: () => run.pids().edge2 ?? 0, toDatabase: other },
+      ];
+      world.pair = { postgres: pair.postgres, edges: ofEdges };
+      run.database = pair.postgres.url;
+    }
     for (const server of world.everyServer) {
       await server.start();
       world.listen(server);
@@ -128,6 +153,13 @@ export class KillWorld {
     }
     await this.bridge.stop?.();
     await this.run.stop();
+    for (const { toDatabase } of this.pair?.edges ?? []) toDatabase.stop();
+    await this.pair?.postgres.stop();
+  }
+
+  /** When an edge began with what is on disk, or is about to. */
+  get edgeDeaths(): readonly number[] {
+    return [...this.edgeKills, ...(this.run.balancer?.turns ?? []).map(({ at }) => at)];
   }
 
   get everyServer(): readonly WebexServer[] {
@@ -241,15 +273,31 @@ async function wired(run: LocalRun): Promise<readonly AgentUnderTest[]> {
   const { driver } = JSON.parse(readFileSync(join(run.state, "agent.json"), "utf8"));
   const url = new URL(driver.url);
   const one = async (name: string, pid: () => number) => {
-    const [toEdge, toBridge] = [new Wire(Number(new URL(run.edgeUrl).port)), new Wire(Number(url.port))];
-    return { name, pid, toEdge, toBridge, edgePort: await toEdge.start(), bridgePort: await toBridge.start() };
+    const edges = run.balancer ? run.edgeUrls : [run.edgeUrl];
+    const wires = edges.map((edge) => new Wire(Number(new URL(edge).port)));
+    const toBridge = new Wire(Number(url.port));
+    const edgePorts = await Promise.all(wires.map((wire) => wire.start()));
+    return { name, pid, toEdge: new Wires(wires), toBridge, edgePorts, bridgePort: await toBridge.start() };
   };
   const agents = [await one("agent-1", () => run.pids().agent), await one("agent-2", () => run.secondAgent?.pid ?? 0)];
   await run.changeAgents((settings) => {
-    const { edgePort, bridgePort } = agents.find(({ name }) => name === settings.agent) as (typeof agents)[number];
+    const { edgePorts, bridgePort } = agents.find(({ name }) => name === settings.agent) as (typeof agents)[number];
     const wire = Object.assign(new URL(url), { port: String(bridgePort) });
-    return { ...settings, edge: `ws://127.0.0.1:${edgePort}`, driver: { ...settings.driver, url: wire.href } };
+    return {
+      ...settings,
+      edge: edgePorts.map((port) => `ws://127.0.0.1:${port}`),
+      driver: { ...settings.driver, url: wire.href },
+    };
   });
   while (agents.some(({ toEdge, toBridge }) => toEdge.connections === 0 || toBridge.connections === 0)) await pause(20);
   return agents;
+}
+
+async function startPair() {
+  const postgres = await PostgresOnTest.start();
+  const url = new URL(postgres.url);
+  const wires = [new Wire(Number(url.port)), new Wire(Number(url.port))] as const;
+  const ports = await Promise.all(wires.map((wire) => wire.start()));
+  const [one = "", other = ""] = ports.map((port) => Object.assign(new URL(url), { port: String(port) }).href);
+  return { postgres, wires, urls: [one, other] as const };
 }

@@ -1,0 +1,82 @@
+import { createServer, request, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+
+const lookEveryMs = 50;
+const askWithinMs = 500;
+
+/** When an edge began to act. */
+export interface Turn {
+  readonly at: number;
+  /** `null`: since then, none acts. */
+  readonly url: string | null;
+}
+
+/** A load balancer as telcos have it: it asks `/active`, and sends each request to the edge that acts. */
+export class Balancer {
+  readonly url: string;
+  readonly turns: Turn[] = [];
+  readonly #edges: readonly string[];
+  readonly #server: Server;
+  #acting: string | null = null;
+  #isOver = false;
+
+  private constructor(edges: readonly string[], server: Server) {
+    this.#edges = edges;
+    this.#server = server;
+    this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    server.on("request", (incoming, outgoing) => {
+      const refuse = () => {
+        if (outgoing.headersSent) outgoing.destroy();
+        else outgoing.writeHead(503).end("No edge acts.\n");
+      };
+      const acting = this.#acting;
+      if (acting === null) {
+        incoming.resume();
+        return refuse();
+      }
+      const { method, headers, url } = incoming;
+      const forwarded = request(`${acting}${url}`, { method, headers }, (answer) => {
+        outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+        answer.pipe(outgoing);
+        answer.on("error", refuse);
+      });
+      forwarded.on("error", refuse);
+      incoming.pipe(forwarded);
+    });
+    void this.#look();
+  }
+
+  static async start(edges: readonly string[]): Promise<Balancer> {
+    const server = createServer();
+    await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+    return new Balancer(edges, server);
+  }
+
+  get acting(): string | null {
+    return this.#acting;
+  }
+
+  stop(): void {
+    this.#isOver = true;
+    this.#server.close();
+    this.#server.closeAllConnections();
+  }
+
+  async #look(): Promise<void> {
+    while (!this.#isOver) {
+      const found = await Promise.all(this.#edges.map(async (url) => ((await acts(url)) ? url : null)));
+      const acting = found.find((url) => url !== null) ?? null;
+      if (acting !== this.#acting) {
+        this.#acting = acting;
+        this.turns.push({ at: Date.now(), url: acting });
+      }
+      await new Promise((resolve) => setTimeout(resolve, lookEveryMs));
+    }
+  }
+}
+
+async function acts(url: string): Promise<boolean> {
+  const answer = await fetch(`${url}/active`, { signal: AbortSignal.timeout(askWithinMs) }).catch(() => null);
+  await answer?.body?.cancel();
+  return answer?.status === 200;
+}
