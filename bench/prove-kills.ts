@@ -1,9 +1,8 @@
 import { asteriskOrExit } from "../scripts/asterisk/find-asterisk.ts";
 import { exitOnSignals } from "../scripts/at-exit.ts";
-import type { Turn } from "../scripts/balancer.ts";
 import { command, edgeOption, oneOf, runOnEdge, wholeNumber } from "../scripts/command.ts";
 import { isFaulty } from "./kills/judge.ts";
-import { proveKills } from "./kills/prove.ts";
+import { proveKills, type Verdict } from "./kills/prove.ts";
 
 /** One Ctrl-C comes several times at once: from the terminal, from npm and from run.mjs. */
 const SAME_KEY_PRESS_MS = 1_000;
@@ -55,7 +54,7 @@ for (const [result, count] of [...verdict.results].sort()) console.log(`${String
 for (const fault of ["lost", "doubled", "diverged"] as const) {
   for (const what of verdict[fault]) console.log(`${fault}: ${what}`);
 }
-if (edges === "2") console.log(turnsText(verdict.turns));
+if (edges === "2") console.log(turnsText(verdict));
 const { lost, doubled, diverged, records, figures } = verdict;
 console.log(
   `records ${records.calls} calls, ${records.conferences} conferences · missing ${records.missing.length} · twice ${records.twice.length} · wrong ${records.wrong.length}`,
@@ -69,10 +68,15 @@ console.log(
 );
 process.exit(interruption.signal.aborted ? interruptedExitCode : isFaulty(verdict, figures.wrong) ? 1 : 0);
 
-/** How long no edge acted, each time another one took over. */
-function turnsText(turns: readonly Turn[]): string {
-  const gaps = turns.flatMap(({ at, url }, index) => (url === null ? ((turns[index + 1]?.at ?? at) - at) / 1_000 : []));
+/** How long no edge acted each time, counted from when the database answered. */
+function turnsText({ turns, databaseBackAt }: Pick<Verdict, "turns" | "databaseBackAt">): string {
+  const gaps = turns.flatMap(({ at, url }, index) => {
+    const until = turns[index + 1]?.at;
+    if (url !== null || until === undefined) return [];
+    const backAt = databaseBackAt.findLast((back) => back > at && back < until) ?? at;
+    return (until - backAt) / 1_000;
+  });
   const sorted = gaps.sort((one, other) => one - other);
   const middle = sorted[Math.floor(sorted.length / 2)] ?? 0;
-  return `nobody acted ${sorted.length} times · median ${middle.toFixed(1)} s · longest ${(sorted.at(-1) ?? 0).toFixed(1)} s`;
+  return `nobody acted ${sorted.length} times, counted from when the database answers · median ${middle.toFixed(1)} s · longest ${(sorted.at(-1) ?? 0).toFixed(1)} s`;
 }

@@ -25,10 +25,8 @@ export class Balancer {
     this.#server = server;
     this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     server.on("request", (incoming, outgoing) => {
-      const refuse = () => {
-        if (outgoing.headersSent) outgoing.destroy();
-        else outgoing.writeHead(503).end("No edge acts.\n");
-      };
+      // Whoever asks again finds the next one.
+      const refuse = () => void outgoing.destroy();
       const acting = this.#acting;
       if (acting === null) {
         incoming.resume();
@@ -36,9 +34,11 @@ export class Balancer {
       }
       const { method, headers, url } = incoming;
       const forwarded = request(`${acting}${url}`, { method, headers }, (answer) => {
+        if (answer.headers["retry-after"] !== undefined) return refuse(); // It stands by.
         outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
         answer.pipe(outgoing);
         answer.on("error", refuse);
+        return undefined;
       });
       forwarded.on("error", refuse);
       incoming.pipe(forwarded);

@@ -85,7 +85,7 @@ export async function killParts(
       }
       case "database":
         if (away.has("the database") || !pair) continue;
-        forAWhile("the database", restart(pair.postgres, draws.between(100, 4_000)));
+        forAWhile("the database", restart(world, pair.postgres, draws.between(100, 4_000)));
         break;
       case "hand over":
         if (!(await handOver(world))) continue;
@@ -166,10 +166,11 @@ async function openAgain(wire: Wire, afterMs: number): Promise<void> {
   wire.fallSilent();
 }
 
-async function restart(postgres: PostgresOnTest, afterMs: number): Promise<void> {
+async function restart(world: KillWorld, postgres: PostgresOnTest, afterMs: number): Promise<void> {
   await postgres.kill();
   await pause(afterMs);
   await postgres.begin();
+  world.databaseBackAt.push(Date.now());
 }
 
 async function standStill(agent: { pid(): number }, forMs: number): Promise<void> {

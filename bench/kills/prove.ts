@@ -9,7 +9,7 @@ import { judgeRecords, type RecordVerdict, recordsOnDisk } from "./records.ts";
 import { Refusing } from "./refusing.ts";
 import { KillWorld } from "./world.ts";
 
-interface Verdict extends Faults {
+export interface Verdict extends Faults {
   readonly kills: Readonly<KillCounts>;
   readonly requests: readonly PostedRequest[];
   /** Kind of request and its result → how often. */
@@ -18,6 +18,8 @@ interface Verdict extends Faults {
   readonly figures: FigureVerdict;
   /** Of two edges: who acted, and from when on. */
   readonly turns: readonly Turn[];
+  /** When it answered again. */
+  readonly databaseBackAt: readonly number[];
 }
 
 const meetingsAtOnce = 12;
@@ -66,7 +68,13 @@ export async function proveKills(
       ...faults,
       kills: counts,
       turns: world.run.balancer?.turns ?? [],
-      requests: world.requests,
+      databaseBackAt: world.databaseBackAt,
+      // A limit is one of the time in which an edge acts.
+      requests: world.requests.map((request) => {
+        const { confirmedAt, withinMs } = request;
+        const idleMs = world.nobodyActedMs(confirmedAt, confirmedAt + 2 * withinMs);
+        return { ...request, withinMs: withinMs + idleMs };
+      }),
       results: countResults(world),
     };
   } catch (error) {

@@ -25,6 +25,8 @@ export class PostgresDatabase implements SharedDatabase {
   readonly #urls: readonly string[];
   #place = 0;
   #client: Promise<Client> | null = null;
+  /** What has come of it. */
+  #open: Client | null = null;
   #hasWarned = false;
   #last: Promise<void> = Promise.resolve();
 
@@ -144,6 +146,7 @@ export class PostgresDatabase implements SharedDatabase {
   reset(): void {
     const client = this.#client;
     this.#client = null;
+    this.#open = null;
     // Not by `end`, which waits for the other side.
     client?.then((open) => open.connection.stream.destroy()).catch(() => {});
   }
@@ -181,6 +184,10 @@ export class PostgresDatabase implements SharedDatabase {
   async #connect(): Promise<Client> {
     try {
       const client = await connect(this.#urls[this.#place % this.#urls.length] ?? "");
+      client.on("end", () => {
+        if (this.#open === client) this.reset();
+      });
+      this.#open = client;
       client.on("notice", ({ code }) => {
         if (code === warning) this.#hasWarned = true;
       });
