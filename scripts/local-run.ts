@@ -33,8 +33,8 @@ export interface LocalRunOptions {
   readonly site?: true;
   /** How many calls the simulated bridge carries; absent: any number. */
   readonly ports?: number;
-  /** Two edges over a database, to which each has a way of its own. */
-  readonly pair?: readonly [url: string, url2: string];
+  /** Two edges: over a database of the run's own, or over one to which each has a way of its own. */
+  readonly pair?: "own" | readonly [url: string, url2: string];
 }
 
 /** A run has the simulated `bridge`, or a real Asterisk. */
@@ -43,6 +43,7 @@ export interface Pids {
   readonly agent: number;
   /** Only with two edges. */
   readonly edge2?: number;
+  readonly postgres?: number;
   readonly bridge?: number;
   readonly asterisk?: number;
   readonly site?: number;
@@ -134,7 +135,7 @@ export class LocalRun {
         SIMULATED_BRIDGE_PORT: bridge,
         AGENT_PORT: agent,
         ...(options.site && { WEBEX_SITE_PORT: String(ports[7]) }),
-        ...(options.pair && { PORT_2: String(ports[8]), STATE_URL: options.pair[0], STATE_URL_2: options.pair[1] }),
+        ...(options.pair && { PORT_2: String(ports[8]), ...databaseOf(options.pair) }),
         BRIDGEHEAD_STATE: state,
         ...(options.ports && { SIMULATED_BRIDGE_CALLS: String(options.ports) }),
         ...(isReal && asteriskVariables),
@@ -144,7 +145,6 @@ export class LocalRun {
     });
     const run = new LocalRun(ports, telephones, state, options.state === undefined, supervisor);
     await run.ready();
-    run.database = options.pair?.[0] ?? null;
     if (options.pair) run.balancer = await Balancer.start(run.edgeUrls);
     if (options.twoAgents) run.secondAgent = await SecondAgent.start(state, ports[3] ?? 0);
     return run;
@@ -229,6 +229,10 @@ export class LocalRun {
     if (result === "slow") await this.stop();
     throw new Error(`the local run did not become ready (${result}):\n${lines.join("\n")}`);
   }
+}
+
+function databaseOf(pair: NonNullable<LocalRunOptions["pair"]>): Readonly<Record<string, string>> {
+  return pair === "own" ? { STATE_URL: "", STATE_URL_2: "" } : { STATE_URL: pair[0], STATE_URL_2: pair[1] };
 }
 
 /** For the settings of a local run's domain: its bridge with two agents, whose keys lie in the run's state folder. */

@@ -1,0 +1,144 @@
+import { execFile } from "node:child_process";
+import { setTimeout as pause } from "node:timers/promises";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { eventually, kill, Meeting, startWorld, type World } from "./world.ts";
+
+let world: World;
+beforeAll(async () => {
+  world = await startWorld({ pair: "own" });
+});
+afterAll(() => world?.stop());
+
+/** What an edge says of itself, whoever acts. */
+async function askEdge(at: number, path: string, method = "GET", body?: string) {
+  const headers = { authorization: `Bearer ${world.run.operatorToken()}` };
+  const answer = await fetch(`${world.run.edgeUrls[at]}${path}`, { method, headers, ...(body && { body }) });
+  const text = await answer.text();
+  return { status: answer.status, body: text.startsWith("{") ? JSON.parse(text) : text };
+}
+
+/** 0 or 1; -1: none. */
+function acting(): number {
+  return world.run.edgeUrls.indexOf(world.run.balancer?.acting ?? "");
+}
+
+/** Waits until this edge acts, and the other one stands by; how long it took, in ms. */
+async function acts(at: number): Promise<number> {
+  const from = Date.now();
+  await eventually(`edge ${at + 1} acts`, async () => acting() === at);
+  const tookMs = Date.now() - from;
+  await eventually("an agent is connected", async () => (await askEdge(at, "/readyz")).status === 200);
+  await eventually("the other one stands by", async () => (await askEdge(1 - at, "/readyz")).body.role === "standby");
+  return tookMs;
+}
+
+function bridgehead(...args: readonly string[]): Promise<{ readonly code: number; readonly said: string }> {
+  const env = { ...process.env, BRIDGEHEAD_STATE: world.run.state, BRIDGEHEAD_URL: world.run.edgeUrl, NO_COLOR: "1" };
+  return new Promise((resolve) => {
+    execFile(process.execPath, ["scripts/bridgehead.ts", ...args], { env }, (error, stdout, stderr) =>
+      resolve({ code: error === null ? 0 : Number(error.code), said: stdout + stderr }),
+    );
+  });
+}
+
+/** A caller is muted, another one enters, and WebEx hears of both. */
+async function goesOn(meeting: Meeting, extCallId: Awaited<ReturnType<Meeting["callIn"]>>["extCallId"], next: string) {
+  const mute = meeting.muteRequest(extCallId, true);
+  await meeting.ask(mute);
+  await meeting.answerTo(mute.msgId, "ok");
+  await meeting.callIn(next);
+}
+
+test("one acts, the other one stands by; both say so, and only one takes what WebEx posts", async () => {
+  await acts(0);
+  const pids = world.run.pids();
+  expect(Object.keys(pids).toSorted()).toEqual(["agent", "bridge", "edge", "edge2", "postgres"]);
+  expect([await askEdge(0, "/active"), await askEdge(1, "/active")]).toEqual([
+    { status: 200, body: { role: "active", name: "edge-1" } },
+    { status: 503, body: { role: "standby", name: "edge-2" } },
+  ]);
+  expect((await askEdge(1, "/tsp/local", "POST", "<x/>")).status).toBe(503);
+  expect((await askEdge(0, "/readyz")).body).toMatchObject({ role: "active", ready: true, trouble: [] });
+  for (const at of [0, 1])
+    expect((await askEdge(at, "/api/v1/edges")).body).toMatchObject({
+      acting: { name: "edge-1", why: "first", epoch: 1 },
+      edges: [
+        { name: "edge-1", acts: true },
+        { name: "edge-2", acts: false, fault: null },
+      ],
+    });
+  const edges = await bridgehead("edges");
+  expect([edges.code, edges.said]).toEqual([
+    0,
+    expect.stringMatching(/^edge-1 acts for .*, as the first \(epoch 1\)\n/),
+  ]);
+});
+
+test("a meeting goes on, whatever happens to the edge that acts", async () => {
+  await acts(0);
+  const meeting = new Meeting(world);
+  await meeting.create();
+  const { extCallId } = await meeting.callIn("201");
+
+  await kill(world, "edge");
+  expect(await acts(1)).toBeLessThan(10_000);
+  await goesOn(meeting, extCallId, "202");
+
+  const { edge2 = 0 } = world.run.pids();
+  process.kill(edge2, "SIGSTOP");
+  try {
+    expect(
+      await Promise.race([eventually("edge 1 acts", async () => acting() === 0).then(() => "acts"), pause(10_000)]),
+    ).toBe("acts");
+    await goesOn(meeting, extCallId, "203");
+  } finally {
+    process.kill(edge2, "SIGCONT");
+  }
+  await acts(0);
+  await goesOn(meeting, extCallId, "204");
+
+  const over = await bridgehead("hand-over-edge");
+  expect([over.code, over.said]).toEqual([0, "edge-2 acts\n"]);
+  await acts(1);
+  await goesOn(meeting, extCallId, "205");
+
+  await kill(world, "postgres");
+  await eventually("it goes on", async () => acting() >= 0 && (await askEdge(acting(), "/readyz")).status === 200);
+  await goesOn(meeting, extCallId, "206");
+  await meeting.close();
+
+  const acted = (await world.bridge.acts()).filter(({ conference }) => conference === meeting.confKey);
+  expect(new Set(acted.map(({ commandId }) => commandId)).size).toBe(acted.length);
+  const left = world.webex.messages.filter(
+    (message) => message.type === "caller-entered" && message.extConfId === meeting.extConfId,
+  );
+  expect(left.map((message) => "attendeeId" in message && message.attendeeId).toSorted()).toEqual([
+    "201",
+    "202",
+    "203",
+    "204",
+    "205",
+    "206",
+  ]);
+});
+
+test("without an edge that stands by there is trouble, and the edge that acts goes on", async () => {
+  const at = acting();
+  const { edge, edge2 = 0 } = world.run.pids();
+  const other = at === 0 ? edge2 : edge;
+  process.kill(other, "SIGSTOP");
+  try {
+    await eventually("it is trouble", async () => {
+      const { body } = await askEdge(at, "/readyz");
+      return body.trouble.some(({ kind }: { kind: string }) => kind === "no-edge-stands-by");
+    });
+    const refused = await bridgehead("hand-over-edge");
+    expect([refused.code, refused.said]).toEqual([1, expect.stringContaining("No other edge could act now")]);
+    const meeting = new Meeting(world);
+    await meeting.create();
+    await meeting.close();
+  } finally {
+    process.kill(other, "SIGCONT");
+  }
+  await acts(at);
+});
