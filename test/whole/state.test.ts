@@ -9,6 +9,7 @@ import { agentKey, journalFile } from "../../bridge-agent/service/state-folder.t
 import { SqliteDisk } from "../../durable-objects/home/log/sqlite-disk.ts";
 import { BridgeControl } from "../../scripts/bridge-control.ts";
 import { LocalRun } from "../../scripts/local-run.ts";
+import { PostgresOnTest } from "../../scripts/postgres/postgres-on-test.ts";
 import { startSimulatedBridge } from "../../simulators/bridge/server.ts";
 import type { WebexServer } from "../../simulators/webex/server.ts";
 import { localDomain } from "../../src/settings/local-domain.ts";
@@ -24,11 +25,11 @@ function newFolder(): string {
 }
 
 /** A settings file for the state folder of a local run, in a folder of its own. */
-function settingsOf(state: string): string {
+function settingsOf(state: string, database?: string): string {
   const file = join(newFolder(), "edge.json");
   const { publicKey } = agentKey(join(state, "agent"));
   const domains = { local: localDomain({ agents: [{ name: "agent-1", publicKey }] }) };
-  writeFileSync(file, JSON.stringify({ state, domains }));
+  writeFileSync(file, JSON.stringify({ state: database ?? state, domains }));
   return file;
 }
 
@@ -238,4 +239,65 @@ test("a backup that is made under traffic is whole; what is restored from it kno
   onTestFinished(async () => void (await empty.stop()));
   for (const id of idsAt(await meet(empty))) expect(placeOf(Number(id), Date.now())).toBeGreaterThanOrEqual(limit);
   expect(limitKept(restored)).toBeGreaterThan(limit);
+});
+
+test("a state moves into a database and back, and a backup of either goes into the other", async () => {
+  vi.stubEnv("BRIDGEHEAD_EDGE", "node");
+  const postgres = await PostgresOnTest.start();
+  onTestFinished(() => postgres.stop());
+  const [url, second] = [await postgres.newDatabase("one"), await postgres.newDatabase("two")];
+  const [folder, files] = [newFolder(), newFolder()];
+  const world = await startWorld({ state: folder });
+  const meeting = new Meeting(world);
+  await meeting.create();
+  await meeting.callIn("101");
+  await world.webex.allNamed();
+  await world.stop();
+  const inDatabase = settingsOf(folder, url);
+
+  const moved = await bridgehead(["migrate", "--settings", inDatabase, "--from", folder]);
+  expect([moved.code, moved.stderr, moved.stdout]).toEqual([
+    0,
+    "",
+    expect.stringMatching(
+      /^moved \S+state\.db to postgresql:\/\/127\.0\.0\.1:\d+\/one: \d+ objects \(1 conference\), as of /,
+    ),
+  ]);
+  expect((await bridgehead(["migrate", "--settings", inDatabase, "--from", folder])).stderr).toMatch(
+    /^cannot move the state to \S+: it has a state already: /,
+  );
+
+  const [backup, again] = [join(files, "backup.db"), join(files, "again.db")];
+  const made = await bridgehead(["backup", backup, "--settings", inDatabase]);
+  expect([made.code, made.stdout]).toEqual([
+    0,
+    expect.stringMatching(/^backed up postgresql:\S+\/one to .* kB, as of /),
+  ]);
+  const restored = await bridgehead(["restore", backup, "--settings", settingsOf(folder, second)]);
+  expect([restored.code, restored.stdout]).toEqual([
+    0,
+    expect.stringMatching(/^restored \S+ to postgresql:\S+\/two: /),
+  ]);
+  expect((await bridgehead(["backup", again, "--settings", settingsOf(folder, second)])).code).toBe(0);
+  expect((await bridgehead(["reset-clock", "--settings", inDatabase])).stdout).toMatch(/ is not ahead of this /);
+
+  const back = newFolder();
+  const returned = await bridgehead(["migrate", "--settings", settingsOf(back), "--from", url]);
+  expect([returned.code, returned.stderr]).toEqual([0, ""]);
+  const rows = (file: string) => new SqliteDisk(file, { readOnly: true });
+  const namesIn = async (file: string) => {
+    const disk = rows(file);
+    const { objects, restoredAt } = await disk.open();
+    await disk.close();
+    return { names: objects.map(({ name }) => name).toSorted(), isRestored: restoredAt !== null };
+  };
+  const original = await namesIn(join(folder, "edge", "state.db"));
+  expect(original.names).toContain(`conference/local/${meeting.confKey}`);
+  expect(await namesIn(join(back, "edge", "state.db"))).toEqual(original);
+  expect(await namesIn(again)).toEqual({ names: original.names, isRestored: true });
+
+  // It goes on where it was: the bridge is gone with the run, so the meeting ends.
+  const run = await LocalRun.start({ state: back });
+  onTestFinished(async () => void (await run.stop()));
+  expect((await viewOf(run, meeting.confKey)).status).toBe(200);
 });
