@@ -1,7 +1,8 @@
 import { performance } from "node:perf_hooks";
 import { atExit, exitOnSignals } from "../scripts/at-exit.ts";
-import { command, edgeOption, listed, partOfName, runOnEdge } from "../scripts/command.ts";
+import { command, edgeOption, listed, oneOf, partOfName, runOnEdge } from "../scripts/command.ts";
 import { figures, full, type Home, type Line, quick, withComparison } from "./figures.ts";
+import { setEdges } from "./sides.ts";
 
 const names = figures.map(({ name }) => name);
 const options = command(
@@ -10,10 +11,12 @@ const options = command(
 )
   .option("--only <text>", "the figures with this text in their names", partOfName("figure", names), "")
   .addOption(edgeOption())
+  .option("--edges <n>", "1, or 2: the adapter is two edges on plain Node over one PostgreSQL", oneOf(["1", "2"]), "1")
   .option("--quick", "little of each, for development", false)
   .addHelpText("after", listed("figure", names))
   .parse()
-  .opts<{ only: string; quick: boolean; edge: Home }>();
+  .opts<{ only: string; quick: boolean; edge: Home; edges: "1" | "2" }>();
+setEdges(Number(options.edges));
 runOnEdge(options.edge);
 const wanted = figures.filter(({ name }) => name.includes(options.only));
 const extent = options.quick ? quick : full;

@@ -31,6 +31,13 @@ const adapterRestMs = 6_000;
 
 const codec = createCodec({}, "webex");
 
+let edges = 1;
+
+/** How many edges the adapter is from now on. */
+export function setEdges(count: number): void {
+  edges = count;
+}
+
 /** Both sides on this machine at once, and the WebEx server that both of them answer to. */
 export class Sides {
   readonly floor: Side;
@@ -52,9 +59,10 @@ export class Sides {
     this.webex = webex;
     this.conferences = conferences;
     this.floorUrl = bare.url;
-    this.adapterUrl = run.adapterUrl;
+    // Of two edges the first one acts. No balancer is measured.
+    this.adapterUrl = `${run.edgeUrls[0]}/tsp/local`;
     this.adapter = this.#side(run.pids(), adapterRestMs, (_, { msgId }) => ({
-      url: run.adapterUrl,
+      url: this.adapterUrl,
       answer: webex.answerTo(msgId),
     }));
     this.floor = this.#side(bare.pids, 0, ({ confKey }, { msgId, transId }, until) => {
@@ -74,7 +82,7 @@ export class Sides {
   static async start(sizes: readonly number[]): Promise<Sides> {
     const folder = temporaryFolder("bench");
     const bare = await startFloor(join(folder, "floor"));
-    const run = await LocalRun.start({ state: join(folder, "adapter") });
+    const run = await LocalRun.start({ state: join(folder, "adapter"), ...(edges === 2 && { pair: "own" }) });
     const { conferences, port } = await fillConferences(run, sizes, 200_000_000);
     return new Sides(run, bare, await Receiver.start({ port }), conferences);
   }
