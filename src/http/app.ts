@@ -18,7 +18,7 @@ import { addMetrics, type MetricsPorts } from "./monitoring/metrics-text.ts";
 import type { Metrics } from "./monitoring/monitoring.ts";
 import { addHealth, Readiness } from "./monitoring/readiness.ts";
 import { failureOf, forOneRequest } from "./objects-of-request.ts";
-import { addActive, standbyAnswer } from "./pair/standby.ts";
+import { addActive, standbyAnswer } from "./pair/standby.tsx";
 import { failedForNow, noSuchPage, problem, withInstance } from "./problem.ts";
 import type { Storage } from "./storage.ts";
 import type { TextAnswer } from "./text-answer.ts";
@@ -88,8 +88,10 @@ export function createApp(ports: AppPorts, routes: readonly Route[] = apiRoutes)
   return {
     routes: app.routes,
     fetch: async (request, onDisk) => {
-      const refusal = standbyAnswer(request, edge.pair);
-      if (refusal) return withInstance(refusal, new URL(request.url).pathname);
+      if (edge.pair?.acts === false) {
+        const own = await standbyAnswer(request, edge.pair);
+        if (own) return withInstance(own, new URL(request.url).pathname);
+      }
       const answer = answerAdapter(request, edge, onDisk);
       return answer === null ? app.fetch(request) : answer.catch(failed);
     },

@@ -53,6 +53,13 @@ test("an edge that stands by takes nothing, says who acts, and wakes no object",
     ["/metrics", "GET"],
   ] as const)
     expect(await ask(path, method)).toMatchObject({ status: 503, body: { title: "stands by" } });
+  const console = await edge.app.request("/console/local", { headers: { accept: "text/html" } });
+  expect([console.status, await console.text()]).toEqual([
+    503,
+    expect.stringContaining(
+      "edge-1 stands by</h1><p>It takes the place of the other edge when that fails, or hands over. Now edge-2 acts.",
+    ),
+  ]);
   const agent = await edge.app.request("/agent/local/simulated", { headers: { upgrade: "websocket" } });
   expect([agent.status, agent.headers.get("bridgehead-refusal")]).toEqual([503, "4414 standsBy"]);
   expect((await ask("/healthz")).status).toBe(200);

@@ -21,7 +21,7 @@ import type { EdgePorts, LookedAt, PeoplePorts, TroublePorts } from "../edge-por
 import { admitPerson, saysWho, type Variables } from "../guard.ts";
 import { answerOrNull, forOneRequest } from "../objects-of-request.ts";
 import { type PairView, pairTrouble } from "../pair/edge-pair.ts";
-import { standbyReadiness } from "../pair/standby.ts";
+import { standbyReadiness } from "../pair/standby.tsx";
 import type { Storage } from "../storage.ts";
 import { figuresOfDomain, totalsOf } from "./figures-of-domain.ts";
 

@@ -1,5 +1,7 @@
 import type { Hono } from "hono";
+import { StandbyPage } from "../../console/standby-page.tsx";
 import { refusal } from "../../link/hello.ts";
+import { pageHeaders } from "../console/begun-page.tsx";
 import type { Variables } from "../guard.ts";
 import { problem } from "../problem.ts";
 import type { EdgePair } from "./edge-pair.ts";
@@ -17,12 +19,20 @@ export function addActive(app: Hono<Variables>, pair: EdgePair | undefined): voi
 const own = /^\/(?:active|healthz|readyz|api\/v1\/(?:edges|openapi\.json|problems\/.*)|console\/assets\/.*)$/;
 
 /** The answer of an edge that stands by; `null`: it answers as always. */
-export function standbyAnswer(request: Request, pair: EdgePair | undefined): Response | null {
-  if (!pair || pair.acts) return null;
+export async function standbyAnswer(request: Request, pair: EdgePair): Promise<Response | null> {
   const { pathname } = new URL(request.url);
   if (own.test(pathname)) return null;
+  if (pathname.startsWith("/console") && request.headers.get("accept")?.includes("text/html")) return page(pair);
   const headers = { "retry-after": "1", ...(pathname.startsWith("/agent/") && refusal("standsBy")) };
   return problem(503, "stands by", `The edge ${pair.name} stands by: ${pair.why}. Ask the one that acts.`, headers);
+}
+
+async function page(pair: EdgePair): Promise<Response> {
+  const { name, why } = pair;
+  const { edges } = await pair.view().catch(() => ({ edges: [] }));
+  const acting = edges.find(({ acts }) => acts);
+  const shown = <StandbyPage name={name} why={why} console={acting ? `${acting.url}/console` : null} />;
+  return new Response(`<!doctype html>${shown}`, { status: 503, headers: pageHeaders });
 }
 
 /** The state of an edge that stands by, for `/readyz`. */
