@@ -42,7 +42,10 @@ export async function rowsOnDisk(place: StatePlace, wanted: ObjectsWanted, state
   });
 }
 
-/** Of the edge at home, which has one file or a database; else of plain workerd, which has a file for each object. */
+/**
+ * Of the edge at home, which has one file or a database; else of plain workerd, which has a file for each
+ * object.
+ */
 async function objectsIn(
   { state, database }: StatePlace,
   { kind, names }: ObjectsWanted,

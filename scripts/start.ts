@@ -389,7 +389,10 @@ async function answers(url: string): Promise<void> {
   while (!(await fetch(url).catch(() => null))?.ok) await pause(50);
 }
 
-/** Waits until an edge says that the agent is connected and the bridge answers it, the others stand by, and the site answers; false after `giveUp`. */
+/**
+ * Waits until an edge says that the agent is connected and the bridge answers it, the others stand by, and
+ * the site answers; false after `giveUp`.
+ */
 async function allConnected(
   edges: readonly string[],
   token: string,

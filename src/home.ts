@@ -25,7 +25,10 @@ export interface HomeOptions {
   write(level: LogLine["level"], text: string): void;
 }
 
-/** A file of this edge alone, or a database that it shares with another one: who it is there, and where people find it. */
+/**
+ * A file of this edge alone, or a database that it shares with another one: who it is there, and where
+ * people find it.
+ */
 export type HomeState =
   | { readonly file: string }
   | { readonly database: string; readonly name: string; readonly url: string };

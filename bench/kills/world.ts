@@ -159,7 +159,9 @@ export class KillWorld {
 
   readonly databaseBackAt: number[] = [];
 
-  /** How long no edge acted in this time, while the database was away or another edge had yet to take over. */
+  /**
+   * How long no edge acted in this time, while the database was away or another edge had yet to take over.
+   */
   nobodyActedMs(from: number, to: number): number {
     const turns = this.run.balancer?.turns ?? [];
     const gaps = turns.flatMap(({ at, url }, index) =>

@@ -31,7 +31,10 @@ export const edgeSettings = v.strictObject({
   url: v.optional(
     v.pipe(v.string(), v.regex(/^https?:\/\/[^/\s]+$/, "must be an address such as https://edge-1.example.com")),
   ),
-  /** By default `operator-token` in the state folder, or beside the settings where there is none; made at random. */
+  /**
+   * By default `operator-token` in the state folder, or beside the settings where there is none; made at
+   * random.
+   */
   operatorTokenFile: v.optional(path),
   /** People with tokens and roles of their own; or the file that has them. */
   operators: v.optional(v.union([path, v.record(v.string(), v.unknown())], "must be an object of people, or a file")),

@@ -95,7 +95,10 @@ function wasTakenOver(folder: string): boolean {
   return existsSync(join(folder, "edge", takenOver));
 }
 
-/** What workerd had is older from now on. A kill may have kept `migrate` from saying so, or an earlier release. */
+/**
+ * What workerd had is older from now on. A kill may have kept `migrate` from saying so, or an earlier
+ * release.
+ */
 export function noteTakenOver(folder: string): void {
   const file = join(folder, "edge", takenOver);
   if (existsSync(objectsFolder(folder)) && existsSync(stateFile(folder)) && !existsSync(file))

@@ -221,8 +221,8 @@ export class Home {
   }
 
   /**
-   * Has another edge act from now on. `give` tells it so, once all is on disk; until then nothing new is begun. It resolves at once, so that whoever
-   * has asked for it gets an answer.
+   * Has another edge act from now on. `give` tells it so, once all is on disk; until then nothing new is
+   * begun. It resolves at once, so that whoever has asked for it gets an answer.
    */
   async handOver(give: () => Promise<void>): Promise<void> {
     if (this.#fault) throw new Error(refusalBy(this.#fault));
@@ -270,7 +270,10 @@ export class Home {
     this.#ports.log({ level: "error", event, ...object.logged, why: reasonOf(error) });
   }
 
-  /** Resolves once all that was written so far is on disk, and this edge may say so; rejects where it is lost. `null`: it may at once. */
+  /**
+   * Resolves once all that was written so far is on disk, and this edge may say so; rejects where it is
+   * lost. `null`: it may at once.
+   */
   #onDisk(): Promise<void> | null {
     const { pending } = this.#writer;
     if (this.#fault) return pending;
@@ -647,7 +650,10 @@ export class Home {
     else this.#probeLater();
   }
 
-  /** What keeps this edge from writing. The log says so when a disk begins to fail, and when none does any more. */
+  /**
+   * What keeps this edge from writing. The log says so when a disk begins to fail, and when none does any
+   * more.
+   */
   #note(error: unknown): Fault {
     const { clock, log } = this.#ports;
     const why = reasonOf(error);

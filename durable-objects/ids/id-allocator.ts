@@ -87,7 +87,10 @@ export class IdAllocator {
     return Math.max(this.#nextMsg, this.#nextTrans) > this.#usedBefore;
   }
 
-  /** The limit to reserve next, an hour's worth behind these ids, and behind the last one. `newId`: of this life of the allocator, where it has no name. */
+  /**
+   * The limit to reserve next, an hour's worth behind these ids, and behind the last one. `newId`: of this
+   * life of the allocator, where it has no name.
+   */
   nextLimit(wanted: IdsWanted, now: EpochMs, newId: () => string): IdLimit {
     this.#usedBefore = Math.max(this.#nextMsg, this.#nextTrans);
     const end = Math.max(this.#endOf(wanted, now), this.#endOf(none, now + earlyMs));
@@ -103,7 +106,10 @@ export class IdAllocator {
     this.#keep(limit);
   }
 
-  /** Whether this state does not know that it reserved this, or is of an earlier life than the one that did: it is an older copy. */
+  /**
+   * Whether this state does not know that it reserved this, or is of an earlier life than the one that did:
+   * it is an older copy.
+   */
   isOlderThan({ place, by }: IdLimit): boolean {
     if (this.#limit === null) return false;
     if (by === this.#limit.by) return place > this.#limit.place;

@@ -16,7 +16,10 @@ export interface Platform extends Timers {
   readonly machineNow?: () => EpochMs;
   /** Ends in time: what goes wrong is an answer like others. Rejects only where the object's life is over by then. */
   post(request: PostRequest): Promise<HttpAnswer>;
-  /** Replaces the one alarm there is, with what else the turn writes; a transaction that fails does not take it back. For `Alarm` alone. */
+  /**
+   * Replaces the one alarm there is, with what else the turn writes; a transaction that fails does not take
+   * it back. For `Alarm` alone.
+   */
   setAlarm(at: EpochMs): Promise<void>;
   /** Also one that an earlier life set; `null`: none is set, or it is running. */
   getAlarm(): Promise<EpochMs | null>;
@@ -29,9 +32,15 @@ export interface Platform extends Timers {
    * never, or the platform has no backups.
    */
   readonly restoredAt?: EpochMs;
-  /** Of an edge that shares its state with another one; see `welcome` of the link. Absent: it shares it with none. */
+  /**
+   * Of an edge that shares its state with another one; see `welcome` of the link. Absent: it shares it with
+   * none.
+   */
   readonly edgeEpoch?: number;
-  /** An agent knows this epoch, and the state does not: it was lost, or put back. All objects begin anew, in a later one. */
+  /**
+   * An agent knows this epoch, and the state does not: it was lost, or put back. All objects begin anew, in
+   * a later one.
+   */
   beginEpochAfter?(epoch: number): void;
   /** Somebody knows more than this state: it is an older copy, and all objects begin anew as after a restore. Absent: the platform's matter. */
   beginRestored?(): void;

@@ -53,23 +53,23 @@ plan $packages || fail "$suite of $mirror has no $what for $(dpkg --print-archit
 unpack $only
 
 mkdir "$folder/bin"
-# wrap NAME PROGRAM
+# wrap NAME PROGRAM: a script that runs it, with the libraries that came with it.
 wrap() {
-{
-  cat <<'WRAPPER'
+  {
+    cat <<'WRAPPER'
 #!/bin/sh
 # Finds the folder anew each time, so that it can be moved.
 root=$(dirname "$(dirname "$(readlink -f "$0")")")/root
 WRAPPER
-  libraries=
-  for path in "$root"/usr/lib/*-linux-gnu* "$root"/usr/lib/*-linux-gnu*/pulseaudio; do
-    if [ -d "$path" ]; then libraries=$libraries\$root${path#"$root"}:; fi
-  done
-  if [ -n "$libraries" ]; then echo "export LD_LIBRARY_PATH=\"$libraries\$root/usr/lib\""; fi
-  if [ $tool = chromium ]; then echo "export FONTCONFIG_FILE=\"\${root%/root}/fonts.conf\" XDG_CACHE_HOME=\"\${root%/root}/cache\""; fi
-  echo "exec \"\$root${2#"$root"}\" \"\$@\""
-} >"$folder/bin/$1"
-chmod 755 "$folder/bin/$1"
+    libraries=
+    for path in "$root"/usr/lib/*-linux-gnu* "$root"/usr/lib/*-linux-gnu*/pulseaudio; do
+      if [ -d "$path" ]; then libraries=$libraries\$root${path#"$root"}:; fi
+    done
+    if [ -n "$libraries" ]; then echo "export LD_LIBRARY_PATH=\"$libraries\$root/usr/lib\""; fi
+    if [ $tool = chromium ]; then echo "export FONTCONFIG_FILE=\"\${root%/root}/fonts.conf\" XDG_CACHE_HOME=\"\${root%/root}/cache\""; fi
+    echo "exec \"\$root${2#"$root"}\" \"\$@\""
+  } >"$folder/bin/$1"
+  chmod 755 "$folder/bin/$1"
 }
 wrap "$tool" "$(first "$root/usr/lib/chromium/chromium-headless-shell" "$root"/usr/lib/postgresql/*/bin/postgres "$root/usr/bin/$tool")"
 if [ $tool = postgres ]; then wrap initdb "$(first "$root"/usr/lib/postgresql/*/bin/initdb)"; fi

@@ -40,7 +40,10 @@ export async function preparePostgres(folder: string, port: number): Promise<Loc
   return { url: `postgresql://bridgehead@127.0.0.1:${port}/postgres`, launch: { command, args, env: {} }, bin };
 }
 
-/** It refuses to run as root: within a namespace of its own, root has another number, and still its own folders. */
+/**
+ * It refuses to run as root: within a namespace of its own, root has another number, and still its own
+ * folders.
+ */
 const asNobody = process.getuid?.() === 0 ? ["unshare", "--user", "--map-user=1000", "--map-group=1000"] : [];
 
 function makeDatabase(bin: string, data: string): void {

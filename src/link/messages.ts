@@ -33,8 +33,8 @@ const edgeToAgent = [
     /** It keeps calls at the prompt, and knows who was turned away; absent from edges that are older than this field. */
     promptCalls: v.exactOptional(flag),
     /**
-     * Of an edge that shares its state with another one: rises with each change of who acts. A link is of one edge and one epoch. Absent: the edge
-     * shares it with none, or is older than this field.
+     * Of an edge that shares its state with another one: rises with each change of who acts. A link is of
+     * one edge and one epoch. Absent: the edge shares it with none, or is older than this field.
      */
     edgeEpoch: v.exactOptional(whole),
   }),

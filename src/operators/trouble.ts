@@ -134,7 +134,10 @@ const mostOrphans = 20;
 /** What nobody knows the beginning of is open again after this time. */
 const unknownMs = dayMs;
 
-/** All that is wrong in one domain. `ofEdge`: what is wrong with the edge itself. What is acknowledged comes last, else the worst first. */
+/**
+ * All that is wrong in one domain. `ofEdge`: what is wrong with the edge itself. What is acknowledged comes
+ * last, else the worst first.
+ */
 export function troubleOf(
   ofEdge: readonly FoundTrouble[],
   bridges: readonly FoundBridge[],

@@ -3,7 +3,10 @@ import type { Beat, Holding, Peer, SharedDatabase, Writer } from "../../durable-
 import type { Clock } from "./clock.ts";
 import { MemoryDisk } from "./memory-disk.ts";
 
-/** What becomes of a call on its way: `lost`: it never comes; `unheard`: it comes, at once or later, and its answer does not. */
+/**
+ * What becomes of a call on its way: `lost`: it never comes; `unheard`: it comes, at once or later, and its
+ * answer does not.
+ */
 export type Way = "well" | "lost" | "unheard" | { readonly unheardAfterMs: number };
 
 /** A database that two edges share, in memory: what `PostgresDatabase` does on a real one. */

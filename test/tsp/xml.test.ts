@@ -133,7 +133,8 @@ test("a DOCTYPE with the address of an external DTD costs no more than its chara
     for (let n = 0; n < 200; n++) parseXml(bytes);
     return performance.now() - from;
   };
-  // In turns, the best of each: the machine does other things too. Now and then all of one are slow, and never five times in a row.
+  // In turns, the best of each: the machine does other things too. Now and then all of one are slow, and
+  // never five times in a row.
   const ratio = () => {
     const pairs = Array.from({ length: 20 }, () => [costOf(bytesOf(document)), costOf(bytesOf(typed))] as const);
     return Math.min(...pairs.map(([, one]) => one)) / Math.min(...pairs.map(([one]) => one));

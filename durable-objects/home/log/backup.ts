@@ -31,7 +31,10 @@ export function backUp(state: string, file: string): Promise<Backup> {
   });
 }
 
-/** The same of a state that is no file: the backup is one like others, which goes into any home. `from`: as people name it. */
+/**
+ * The same of a state that is no file: the backup is one like others, which goes into any home. `from`: as
+ * people name it.
+ */
 export function backUpOf(source: StateSource, from: string, file: string): Promise<Backup> {
   return named(from, file, () =>
     copyChecked(from, file, async (draft) => {

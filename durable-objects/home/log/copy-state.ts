@@ -12,8 +12,8 @@ export interface Copied {
 const writtenTogether = 100;
 
 /**
- * Copies a whole state from one disk to an empty one, of whichever kind: images, what the log has beyond them, and alarms. Objects and rows
- * get new numbers, which nobody outside knows.
+ * Copies a whole state from one disk to an empty one, of whichever kind: images, what the log has beyond
+ * them, and alarms. Objects and rows get new numbers, which nobody outside knows.
  */
 export async function copyState(
   from: Pick<Disk, "open" | "read">,

@@ -97,11 +97,13 @@ export class StandsBy extends Error {
 /** Where the state of a home lies: one log, and an image of each object. A call that rejects has changed nothing, or all of it. */
 export interface Disk {
   /**
-   * Of a state that other edges share: false once another one may act, until a flush has resolved. What is on disk leaves the process only
-   * while this is true. Absent: nobody else can act.
+   * Of a state that other edges share: false once another one may act, until a flush has resolved. What is
+   * on disk leaves the process only while this is true. Absent: nobody else can act.
    */
   readonly mayAct?: boolean;
-  /** With nothing to write for so long, an empty flush is wanted, or another edge will act. Absent: none is. */
+  /**
+   * With nothing to write for so long, an empty flush is wanted, or another edge will act. Absent: none is.
+   */
   readonly renewEveryMs?: number;
   /** Counts up with each change of who writes; `null`: not this edge. Absent: nobody else can. */
   readonly epoch?: number | null;

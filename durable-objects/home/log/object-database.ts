@@ -38,7 +38,10 @@ interface Prepared {
   readonly table: string | undefined;
 }
 
-/** The database of one object, beyond its cache in a temporary file. It records what is written, for the log, and makes images of itself. */
+/**
+ * The database of one object, beyond its cache in a temporary file. It records what is written, for the
+ * log, and makes images of itself.
+ */
 export class ObjectDatabase implements Sql {
   readonly #database: DatabaseSync;
   readonly #statements = new Map<string, Prepared>();

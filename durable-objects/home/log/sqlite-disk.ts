@@ -112,7 +112,10 @@ export class SqliteDisk implements Disk {
   #walInode: number | null = null;
   /** The log is not that of this connection, also where somebody puts it back: what the copy lacks would be lost. */
   #isForeignLog = false;
-  /** A sync of the log has failed, or the process before ended amid one: the system may take what is lost for written. */
+  /**
+   * A sync of the log has failed, or the process before ended amid one: the system may take what is lost
+   * for written.
+   */
   #isUnsynced: boolean;
   /** Bytes of the log that are not in the file yet, roughly. */
   #uncopied = 0;
@@ -155,7 +158,8 @@ export class SqliteDisk implements Disk {
         `a later release has written ${this.#file} (format ${written}; this release reads ${format}): start that one again, or restore a backup of this one`,
       );
     if (!this.#readOnly) {
-      // What NORMAL leaves out of FULL, to sync the log behind each commit, is done by `sync`, and nothing is copied before that.
+      // What NORMAL leaves out of FULL, to sync the log behind each commit, is done by `sync`, and nothing
+      // is copied before that.
       database.exec("PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0");
       lay(database);
       this.#wal = openSync(walOf(this.#file), "r+");
@@ -281,7 +285,10 @@ export class SqliteDisk implements Disk {
     this.#uncopied = 0;
   }
 
-  /** What a sync has lost counts as written: the next one is of that, too, where all of the log is written once more. */
+  /**
+   * What a sync has lost counts as written: the next one is of that, too, where all of the log is written
+   * once more.
+   */
   async #syncAnew(): Promise<void> {
     // With the lock of who writes: nobody else begins the log anew meanwhile.
     this.#transaction(() => {
@@ -371,7 +378,10 @@ function isTaken(error: unknown): boolean {
   return error instanceof Error && "errcode" in error && error.errcode === 1555;
 }
 
-/** A new state is whole or not there, so that an empty file is one whose content was lost. Throws where it was. */
+/**
+ * A new state is whole or not there, so that an empty file is one whose content was lost. Throws where it
+ * was.
+ */
 function makeNew(file: string): void {
   const left = leftOf(file);
   // SQLite would make files beside it that nobody can write to, and complain of them later.
@@ -414,8 +424,8 @@ function writeAgain(file: number): void {
 }
 
 /**
- * Leaves the log as it is, for whoever closes last, and may only read, copies nothing. What opens it next looks at each page of the log: by
- * what this connection remembers, it would copy what the disk has lost.
+ * Leaves the log as it is, for whoever closes last, and may only read, copies nothing. What opens it next
+ * looks at each page of the log: by what this connection remembers, it would copy what the disk has lost.
  */
 function closeUncopied(database: DatabaseSync, file: string): void {
   let last: DatabaseSync | null = null;
@@ -433,7 +443,10 @@ function inodeOf(file: string): number | null {
   return statSync(file, { throwIfNoEntry: false })?.ino ?? null;
 }
 
-/** A kill may have cut a rescue short: a whole copy takes its place, a draft is worth nothing. Whether there was one. */
+/**
+ * A kill may have cut a rescue short: a whole copy takes its place, a draft is worth nothing. Whether there
+ * was one.
+ */
 function finishRescue(file: string): boolean {
   const rescued = rescuedFrom(file);
   removeDatabase(draftOf(rescued));

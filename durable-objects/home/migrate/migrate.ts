@@ -149,8 +149,8 @@ function unnamedText(file: string, others: number): string {
 }
 
 /**
- * A copy of the files may have been cut short: where there are conferences, there is what each domain has for them. One that the settings
- * do not have any more may have lost that before them.
+ * A copy of the files may have been cut short: where there are conferences, there is what each domain has
+ * for them. One that the settings do not have any more may have lost that before them.
  */
 function requireParts(objects: string, found: ReadonlyMap<string, unknown>, domains: Iterable<DomainInSettings>): void {
   const withConferences = new Set(Array.from(found.keys(), (name) => /^conference\/([^/]+)/.exec(name)?.[1]));

@@ -3,8 +3,9 @@ const drift = 0.01;
 const marginMs = 100;
 
 /**
- * How long this edge may act by its own clock, whatever it hears of the database. Who stands by takes over once it has seen nothing new for
- * the whole length, by its own clock: no clock is compared with another one.
+ * How long this edge may act by its own clock, whatever it hears of the database. Who stands by takes over
+ * once it has seen nothing new for the whole length, by its own clock: no clock is compared with another
+ * one.
  */
 export class Lease {
   readonly #lengthMs: number;

@@ -33,7 +33,10 @@ const againAfterMs = 100;
 /** Who has handed over leaves it to the other one for so long. */
 const handedOverForMs = 10_000;
 
-/** The disk of an edge that shares its state with another one. Who has the lease acts: the other can write nothing, whatever it believes. */
+/**
+ * The disk of an edge that shares its state with another one. Who has the lease acts: the other can write
+ * nothing, whatever it believes.
+ */
 export class LeasedDisk implements Disk {
   readonly renewEveryMs = renewEveryMs;
   readonly probeEveryMs = lookEveryMs;
@@ -114,7 +117,9 @@ export class LeasedDisk implements Disk {
     await this.#giveBack("handed over");
   }
 
-  /** Agents know a later epoch than this database, which was lost or put back: the next one is later still. */
+  /**
+   * Agents know a later epoch than this database, which was lost or put back: the next one is later still.
+   */
   beginAfter(epoch: number): void {
     this.#after = Math.max(this.#after, epoch);
   }
@@ -134,8 +139,9 @@ export class LeasedDisk implements Disk {
   }
 
   /**
-   * Sends the same again until it is there. It can be there from before: then the database has it, and whoever reads it sees it.
-   * With a lease that is long over, nobody knows whether another edge acts: then what is in memory is given up.
+   * Sends the same again until it is there. It can be there from before: then the database has it, and
+   * whoever reads it sees it. With a lease that is long over, nobody knows whether another edge acts: then
+   * what is in memory is given up.
    */
   async #write(send: (by: Writer) => Promise<boolean>): Promise<void> {
     const { database, monotonic, timers } = this.#ports;
@@ -164,7 +170,8 @@ export class LeasedDisk implements Disk {
       }
       if (found.epoch !== by.epoch) throw this.#replaced(found);
       if (found.flush !== by.flush) throw this.#lost(new Error(`flush ${by.flush} was to follow ${found.flush}`));
-      // It is there from before, and may be on one machine alone: the next one is on all, and it is behind this one.
+      // It is there from before, and may be on one machine alone: the next one is on all, and it is behind
+      // this one.
       this.#writer = by;
       send = (later) => database.flush(later, nothing, this.#ports.now());
     }

@@ -10,7 +10,10 @@ type Row = Readonly<Record<string, string | number | null>>;
 const connectWithinMs = 1_000;
 /** What nobody waits for any more ends at the server, too. */
 const statementWithinMs = 30_000;
-/** A wait for a replica that was cancelled: the server says that all is well, and warns that it is on one machine alone. */
+/**
+ * A wait for a replica that was cancelled: the server says that all is well, and warns that it is on one
+ * machine alone.
+ */
 const warning = "01000";
 const bigint = 20;
 

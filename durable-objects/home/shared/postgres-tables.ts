@@ -1,12 +1,16 @@
-/** Of the tables, the function and what stands in them. A release that changes any takes the next number, and reads those before. */
+/**
+ * Of the tables, the function and what stands in them. A release that changes any takes the next number,
+ * and reads those before.
+ */
 export const postgresFormat = 1;
 
 /** An alarm that is taken back; a row that leaves it alone has NULL. */
 export const noAlarm = -1;
 
 /**
- * `edge` has one row, with room for its own next versions beside it. The key of the log only grows, so that a row is never put between others.
- * A key of a part may be too long for an index. Two edges may make all this at once: the lock lets one of them.
+ * `edge` has one row, with room for its own next versions beside it. The key of the log only grows, so that
+ * a row is never put between others. A key of a part may be too long for an index. Two edges may make all
+ * this at once: the lock lets one of them.
  */
 export const tables = `
   SELECT pg_advisory_xact_lock(4867201);

@@ -1,10 +1,16 @@
 import type { EpochMs } from "../../../src/foundation/ids.ts";
 import type { Flush, Image, Stored } from "../log/disk.ts";
 
-/** How the edge that acts came to it: nobody had acted before, the other one was silent, has handed over or has stopped, or it began anew itself. */
+/**
+ * How the edge that acts came to it: nobody had acted before, the other one was silent, has handed over or
+ * has stopped, or it began anew itself.
+ */
 export type Why = "first" | "silent" | "handed over" | "stopped" | "began anew";
 
-/** Who acts. It changes with each flush, so that whoever sees it unchanged for a lease knows that its holder is silent. */
+/**
+ * Who acts. It changes with each flush, so that whoever sees it unchanged for a lease knows that its holder
+ * is silent.
+ */
 export interface Holding {
   /** Counts up with each change of who acts, and each time that one begins anew. 0: nobody has acted yet. */
   readonly epoch: number;
@@ -50,9 +56,9 @@ export interface Writer {
 }
 
 /**
- * A database that edges share. What a call has changed survives the loss of any one machine that the database was set up to survive. A call
- * that rejects may have done its work all the same, or do it later. One that resolves with false has changed nothing: another edge acts, or
- * this flush is there already.
+ * A database that edges share. What a call has changed survives the loss of any one machine that the
+ * database was set up to survive. A call that rejects may have done its work all the same, or do it later.
+ * One that resolves with false has changed nothing: another edge acts, or this flush is there already.
  */
 export interface SharedDatabase {
   /** Makes what is missing. Rejects with `NoState` where another program or a later release has written. */

@@ -8,8 +8,8 @@ import { PostgresDatabase } from "./postgres-database.ts";
 const silentForMs = 10_000;
 
 /**
- * The state in a database, held by a command while no edge runs: the lease is its own, and given back at the end. Rejects where an edge
- * acts or stands by.
+ * The state in a database, held by a command while no edge runs: the lease is its own, and given back at
+ * the end. Rejects where an edge acts or stands by.
  */
 export async function holdDatabase(
   url: string,

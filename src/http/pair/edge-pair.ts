@@ -1,7 +1,10 @@
 import type { EpochMs } from "../../foundation/ids.ts";
 import type { FoundTrouble } from "../../operators/trouble-kinds.ts";
 
-/** How an edge came to act: nobody had acted before, the other one was silent, has handed over or has stopped, or it began anew itself. */
+/**
+ * How an edge came to act: nobody had acted before, the other one was silent, has handed over or has
+ * stopped, or it began anew itself.
+ */
 export const actsSinceWhy = ["first", "silent", "handed over", "stopped", "began anew"] as const;
 
 /** One of two edges over one state. */

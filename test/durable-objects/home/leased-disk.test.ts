@@ -5,7 +5,10 @@ import type { LogLine } from "../../../durable-objects/platform/log.ts";
 import { Clock } from "../../simulation/clock.ts";
 import { MemoryDatabase, type Way } from "../../simulation/memory-database.ts";
 
-/** Two edges and their database, by one clock. A process that is paused sees none of its own timers, and its clock goes on. */
+/**
+ * Two edges and their database, by one clock. A process that is paused sees none of its own timers, and its
+ * clock goes on.
+ */
 class Two {
   readonly clock = new Clock(1_800_000_000_000);
   readonly database = new MemoryDatabase(this.clock);

@@ -9,7 +9,10 @@ const created = [[1, "counts/one"]] as const;
 /** Texts that a database might read as something else. */
 const hostile = ["\\u0000", "\\\\ü\u{1F600}", '"', "\\x41", "'; DROP TABLE log"];
 
-/** What each database does that edges share. `make` gives an empty one; `connect`: another way to the same one. */
+/**
+ * What each database does that edges share. `make` gives an empty one; `connect`: another way to the same
+ * one.
+ */
 export function sharedDatabaseSuite(
   make: () => Promise<{ readonly one: SharedDatabase; readonly connect: () => Promise<SharedDatabase> }>,
 ): void {
