@@ -1,5 +1,5 @@
-import { execFileSync } from "node:child_process";
-import { existsSync, globSync, mkdirSync, renameSync, rmSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { chmodSync, chownSync, existsSync, globSync, mkdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { StartError } from "../../cli/edge/program.ts";
 import { reasonOf } from "../../src/foundation/text/reason.ts";
@@ -29,10 +29,12 @@ export async function preparePostgres(folder: string, port: number): Promise<Loc
   const { program } = found.value;
   const bin = dirname(program);
   const data = join(folder, "data");
-  if (!existsSync(join(data, "PG_VERSION"))) makeDatabase(bin, data);
+  mkdirSync(folder, { recursive: true });
+  const asWhom = notAsRoot(folder);
+  if (!existsSync(join(data, "PG_VERSION"))) makeDatabase(asWhom, bin, data);
   const options = { port, listen_addresses: "127.0.0.1", unix_socket_directories: "", log_line_prefix: "%m " };
   const [command = "", ...args] = [
-    ...asNobody,
+    ...asWhom,
     program,
     ...["-D", data],
     ...Object.entries(options).flatMap(([name, value]) => ["-c", `${name}=${value}`]),
@@ -41,17 +43,28 @@ export async function preparePostgres(folder: string, port: number): Promise<Loc
 }
 
 /**
- * It refuses to run as root: within a namespace of its own, root has another number, and still its own
- * folders.
+ * It refuses to run as root. Within a namespace of its own root has another number, and still its own folders; where
+ * the system has no such namespaces, it runs as nobody, who must get to the folder.
  */
-const asNobody = process.getuid?.() === 0 ? ["unshare", "--user", "--map-user=1000", "--map-group=1000"] : [];
+function notAsRoot(folder: string): readonly string[] {
+  if (process.getuid?.() !== 0) return [];
+  const namespace = ["unshare", "--user", "--map-user=1000", "--map-group=1000"];
+  if (spawnSync("unshare", [...namespace.slice(1), "true"]).status === 0) return namespace;
+  // The folder of the run is its owner's alone: others may pass, and see nothing.
+  const { mode } = statSync(dirname(folder));
+  if ((mode & 0o001) === 0) chmodSync(dirname(folder), (mode & 0o7777) | 0o001);
+  chownSync(folder, nobody, nobody);
+  return ["setpriv", `--reuid=${nobody}`, `--regid=${nobody}`, "--clear-groups"];
+}
 
-function makeDatabase(bin: string, data: string): void {
-  mkdirSync(dirname(data), { recursive: true });
+/** On Debian, user and group. */
+const nobody = 65_534;
+
+function makeDatabase(asWhom: readonly string[], bin: string, data: string): void {
   const draft = `${data}.new`;
   rmSync(draft, { recursive: true, force: true });
   const [command = "", ...args] = [
-    ...asNobody,
+    ...asWhom,
     ...[
       join(bin, "initdb"),
       "--auth=trust",
