@@ -49,8 +49,9 @@ export function addEdges(program: Command): void {
 
 async function until(edge: OperatorClient, acts: string): Promise<void> {
   for (let waitedMs = 0; waitedMs < handedOverWithinMs; waitedMs += lookEveryMs) {
-    const { acting } = await edge.ask("GET /edges", {});
-    if (acting?.name === acts) return;
+    // Behind a load balancer nobody may answer for a moment.
+    const found = await edge.ask("GET /edges", {}).catch(() => null);
+    if (found?.acting?.name === acts) return;
     await pause(lookEveryMs);
   }
   throw new StartError(
