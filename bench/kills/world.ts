@@ -159,17 +159,6 @@ export class KillWorld {
 
   readonly databaseBackAt: number[] = [];
 
-  /**
-   * How long no edge acted in this time, while the database was away or another edge had yet to take over.
-   */
-  nobodyActedMs(from: number, to: number): number {
-    const turns = this.run.balancer?.turns ?? [];
-    const gaps = turns.flatMap(({ at, url }, index) =>
-      url === null ? [[at, turns[index + 1]?.at ?? to] as const] : [],
-    );
-    return gaps.reduce((sum, [begun, ended]) => sum + Math.max(0, Math.min(ended, to) - Math.max(begun, from)), 0);
-  }
-
   /** When an edge began with what is on disk, or is about to. */
   get edgeDeaths(): readonly number[] {
     return [...this.edgeKills, ...(this.run.balancer?.turns ?? []).map(({ at }) => at)];

@@ -83,7 +83,14 @@ interface DocumentProps {
   readonly children?: Child;
 }
 
-/** A page without its frame: nobody is signed in. */
+interface PageAloneProps {
+  readonly title: string;
+  /** Absent: the title. */
+  readonly heading?: string;
+  readonly children?: Child;
+}
+
+/** A page without its frame. */
 export function Document({ title, now, timeZone, script = false, children }: DocumentProps) {
   return (
     <html lang="en" {...(now !== undefined && { "data-now": String(now), "data-zone": timeZone })}>
@@ -99,6 +106,22 @@ export function Document({ title, now, timeZone, script = false, children }: Doc
       </head>
       <body>{children}</body>
     </html>
+  );
+}
+
+/** A page for whoever is not signed in, or cannot be. */
+export function PageAlone({ title, heading = title, children }: PageAloneProps) {
+  return (
+    <Document title={title}>
+      <main id="main" class="alone">
+        <p class="brand">
+          <Logo />
+          Bridgehead
+        </p>
+        <h1>{heading}</h1>
+        {children}
+      </main>
+    </Document>
   );
 }
 
@@ -202,7 +225,7 @@ function PageLink({ to, title, isHere }: PageLinkProps) {
 }
 
 /** A bridge over a gap. */
-export function Logo() {
+function Logo() {
   return (
     <svg class="logo" viewBox="0 0 32 32" width="22" height="22" aria-hidden="true">
       <path d="M3 22h26M6 22V10M26 22V10M6 10c4 9 16 9 20 0M11 22v-6.6M16 22v-5.2M21 22v-6.6" />

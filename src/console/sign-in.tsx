@@ -1,4 +1,4 @@
-import { Document, Logo } from "./page.tsx";
+import { PageAlone } from "./page.tsx";
 import { Words } from "./parts.tsx";
 
 interface SignInProps {
@@ -11,41 +11,34 @@ interface SignInProps {
 /** Where people paste their token for a session. */
 export function SignInPage({ to, refusal }: SignInProps) {
   return (
-    <Document title="Sign in">
-      <main id="main" class="alone">
-        <p class="brand">
-          <Logo />
-          Bridgehead
+    <PageAlone title="Sign in">
+      {refusal !== null && (
+        <p class="notice bad" role="alert" id="refusal">
+          <Words of={refusal} />
         </p>
-        <h1>Sign in</h1>
-        {refusal !== null && (
-          <p class="notice bad" role="alert" id="refusal">
-            <Words of={refusal} />
-          </p>
-        )}
-        <form method="post" action="/console/sign-in">
-          <input type="hidden" name="to" value={to} />
-          <label for="token">Your token</label>
-          <input
-            id="token"
-            name="token"
-            type="password"
-            required
-            autofocus
-            autocomplete="current-password"
-            maxlength={1024}
-            spellcheck={false}
-            {...(refusal !== null && { "aria-invalid": "true", "aria-describedby": "refusal" })}
-          />
-          <button type="submit" class="main">
-            Sign in
-          </button>
-        </form>
-        <p class="dim">
-          <code>bridgehead operator NAME</code> makes a token. The session ends after 12 hours, after an hour without
-          use, or when you sign out.
-        </p>
-      </main>
-    </Document>
+      )}
+      <form method="post" action="/console/sign-in">
+        <input type="hidden" name="to" value={to} />
+        <label for="token">Your token</label>
+        <input
+          id="token"
+          name="token"
+          type="password"
+          required
+          autofocus
+          autocomplete="current-password"
+          maxlength={1024}
+          spellcheck={false}
+          {...(refusal !== null && { "aria-invalid": "true", "aria-describedby": "refusal" })}
+        />
+        <button type="submit" class="main">
+          Sign in
+        </button>
+      </form>
+      <p class="dim">
+        <code>bridgehead operator NAME</code> makes a token. The session ends after 12 hours, after an hour without use,
+        or when you sign out.
+      </p>
+    </PageAlone>
   );
 }

@@ -1,4 +1,4 @@
-import { Document, Logo } from "./page.tsx";
+import { PageAlone } from "./page.tsx";
 
 interface StandbyProps {
   readonly name: string;
@@ -11,24 +11,17 @@ interface StandbyProps {
 /** In place of each page, at an edge that stands by. */
 export function StandbyPage({ name, why, console }: StandbyProps) {
   return (
-    <Document title="Stands by">
-      <main id="main" class="alone">
-        <p class="brand">
-          <Logo />
-          Bridgehead
+    <PageAlone title="Stands by" heading={`${name} stands by`}>
+      <p>{`It takes the place of the other edge when that fails, or hands over. Now ${why}.`}</p>
+      {console === null ? (
+        <p class="notice bad" role="alert">
+          No edge acts. <code>bridgehead edges</code> shows both.
         </p>
-        <h1>{`${name} stands by`}</h1>
-        <p>{`It takes the place of the other edge when that fails, or hands over. Now ${why}.`}</p>
-        {console === null ? (
-          <p class="notice bad" role="alert">
-            No edge acts. <code>bridgehead edges</code> shows both.
-          </p>
-        ) : (
-          <p>
-            <a href={console}>{console}</a>
-          </p>
-        )}
-      </main>
-    </Document>
+      ) : (
+        <p>
+          <a href={console}>{console}</a>
+        </p>
+      )}
+    </PageAlone>
   );
 }

@@ -1,4 +1,4 @@
-import type { Disk, Flush, ImageChange, LogRow } from "./disk.ts";
+import { type Disk, type ImageChange, type LogRow, nothing } from "./disk.ts";
 
 /** What was copied. */
 export interface Copied {
@@ -30,13 +30,9 @@ export async function copyState(
     images: [] as ImageChange[],
   };
   const write = async () => {
-    const flush: Flush = {
-      ...next,
-      created: next.created.splice(0),
-      rows: next.rows.splice(0),
-      images: next.images.splice(0),
-      deleted: [],
-      droppable: null,
+    const flush = {
+      ...{ ...nothing, texts: next.texts, created: next.created.splice(0) },
+      ...{ rows: next.rows.splice(0), images: next.images.splice(0) },
     };
     next.texts = [];
     await to.flush(flush, lastAt);

@@ -1,10 +1,11 @@
 import type { EpochMs } from "../../../src/foundation/ids.ts";
 import { codeOf, reasonOf } from "../../../src/foundation/text/reason.ts";
 import { type Timers, wait, within } from "../../../src/foundation/time/timers.ts";
+import type { ActsSince } from "../../../src/http/pair/edge-pair.ts";
 import type { Log } from "../../platform/log.ts";
 import { BeginsAnew, type Disk, type Flush, type Image, nothing, StandsBy, type Stored } from "../log/disk.ts";
 import { Lease } from "./lease.ts";
-import type { Beat, Holding, Peer, SharedDatabase, Why, Writer } from "./shared-database.ts";
+import type { Beat, Holding, Peer, SharedDatabase, Writer } from "./shared-database.ts";
 
 export interface LeasedDiskPorts {
   readonly database: SharedDatabase;
@@ -212,7 +213,7 @@ export class LeasedDisk implements Disk {
   }
 
   /** Why it may act now; `null`: somebody else acts, or may. */
-  #whyNow({ epoch, life, givenBack }: Holding): Why | null {
+  #whyNow({ epoch, life, givenBack }: Holding): ActsSince | null {
     const at = this.#ports.monotonic();
     if (this.#isClosed || (at < this.#waitsUntil && givenBack === "handed over")) return null;
     if (epoch === 0) return "first";

@@ -1,11 +1,6 @@
 import type { EpochMs } from "../../../src/foundation/ids.ts";
+import type { ActsSince } from "../../../src/http/pair/edge-pair.ts";
 import type { Flush, Image, Stored } from "../log/disk.ts";
-
-/**
- * How the edge that acts came to it: nobody had acted before, the other one was silent, has handed over or
- * has stopped, or it began anew itself.
- */
-export type Why = "first" | "silent" | "handed over" | "stopped" | "began anew";
 
 /**
  * Who acts. It changes with each flush, so that whoever sees it unchanged for a lease knows that its holder
@@ -22,7 +17,7 @@ export interface Holding {
   readonly life: string;
   /** By the holder's clock. */
   readonly since: EpochMs;
-  readonly why: Why;
+  readonly why: ActsSince;
   /** It has said that it acts no more: nobody needs to wait for that. */
   readonly givenBack: "handed over" | "stopped" | null;
   /** Of the last row of the log. */

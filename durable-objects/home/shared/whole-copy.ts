@@ -1,6 +1,7 @@
 import { type Timers, wait } from "../../../src/foundation/time/timers.ts";
 import type { Copied } from "../log/copy-state.ts";
 import { type Disk, StandsBy, type Stored } from "../log/disk.ts";
+import { NodeClock } from "../node-clock.ts";
 import { LeasedDisk, leaseMs } from "./leased-disk.ts";
 import { PostgresDatabase } from "./postgres-database.ts";
 
@@ -15,12 +16,7 @@ export async function holdDatabase(
   url: string,
 ): Promise<{ readonly disk: LeasedDisk; readonly stored: Stored; release(): Promise<void> }> {
   const database = new PostgresDatabase(url);
-  const timers = {
-    after(ms: number, run: () => void) {
-      const timer = setTimeout(run, ms);
-      return () => clearTimeout(timer);
-    },
-  };
+  const timers = new NodeClock();
   const disk = new LeasedDisk({
     ...{ database, timers, log: () => {}, settings: () => "" },
     monotonic: () => performance.now(),

@@ -6,7 +6,7 @@ import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { ageOf } from "../../console/browser/age.js";
 import { live } from "../../console/browser/live.js";
 import { conferenceStyle } from "../../console/conference/conference-style.ts";
-import { Document, type DomainFrame, type Frame, icon, TroublePage } from "../../console/page.tsx";
+import { type DomainFrame, type Frame, icon, PageAlone, TroublePage } from "../../console/page.tsx";
 import { liveOf, pathOf, withQuery } from "../../console/paths.ts";
 import { SignInPage } from "../../console/sign-in.tsx";
 import { style } from "../../console/style.ts";
@@ -124,12 +124,9 @@ export function failedPage(context: Context): Response | null {
   if (!context.req.path.startsWith("/console") || !wantsPage(context)) return null;
   return answer(
     context,
-    <Document title="Failed for now">
-      <main id="main" class="alone">
-        <h1>Failed for now</h1>
-        <p>A part of the system did not answer in time. Load the page again; the log says more.</p>
-      </main>
-    </Document>,
+    <PageAlone title="Failed for now">
+      <p>A part of the system did not answer in time. Load the page again; the log says more.</p>
+    </PageAlone>,
     503,
   );
 }

@@ -6,6 +6,7 @@ import type { FoundTrouble } from "../../operators/trouble-kinds.ts";
  * stopped, or it began anew itself.
  */
 export const actsSinceWhy = ["first", "silent", "handed over", "stopped", "began anew"] as const;
+export type ActsSince = (typeof actsSinceWhy)[number];
 
 /** One of two edges over one state. */
 export interface EdgeOfPair {
@@ -25,11 +26,11 @@ export interface EdgeOfPair {
 }
 
 export interface PairView {
-  /** Who acts, or did last; `null`: nobody has acted yet. */
+  /** `null`: nobody has acted yet, or whoever did has handed over or stopped. */
   readonly acting: {
     readonly name: string;
     readonly since: EpochMs;
-    readonly why: (typeof actsSinceWhy)[number];
+    readonly why: ActsSince;
     readonly epoch: number;
   } | null;
   readonly edges: readonly EdgeOfPair[];
