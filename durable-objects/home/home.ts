@@ -263,7 +263,9 @@ export class Home {
       .then(({ life, whole }) =>
         life.call(() => happens(whole)).catch((error: unknown) => this.#broke(object, life, error)),
       )
-      .catch((error: unknown) => this.#log(object, "object-broke", error));
+      .catch((error: unknown) => {
+        if (!this.#fault && !this.#isStopped) this.#log(object, "object-broke", error);
+      });
   }
 
   #log(object: HomeObject, event: "object-broke" | "alarm-failed", error: unknown): void {

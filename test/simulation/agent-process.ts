@@ -14,10 +14,10 @@ import { draws, faultsOf, type WorldContext, worldBegins } from "./context.ts";
 import type { FaultSource } from "./faults.ts";
 import { type AgentWire, type RelayHost, simulatedKey } from "./relay-host.ts";
 import { judgeLine } from "./shown-judge.ts";
+import { Standstill } from "./standstill.ts";
 import { nowhere, Wire } from "./wire.ts";
 
 const settings = {
-  edge: "ws://edge",
   state: "",
   listen: { port: 0 },
   logs: { personal: false },
@@ -62,7 +62,7 @@ export class AgentProcess {
   #lives = 0;
   #skewMs = 0;
   #running: RunningAgent | null = null;
-  #frozen: (() => void)[] | null = null;
+  readonly #standstill: Standstill;
   /** How long the timers of this machine have stood in all. */
   #timersStoodMs = 0;
   #welcomed = false;
@@ -75,6 +75,7 @@ export class AgentProcess {
     this.#relay = relay;
     this.bridge = bridge;
     this.#draws = draws(context, `agent ${name}`);
+    this.#standstill = new Standstill(context.clock);
     this.faults = faultsOf(context, name);
     this.#start();
   }
@@ -88,7 +89,7 @@ export class AgentProcess {
   get isActing(): boolean {
     const { role, edgeUp, bridgeUp } = this.#running?.status ?? {};
     const isLinked = role === "active" && edgeUp && bridgeUp && !this.edgeWire?.silent && !this.bridgeWire?.silent;
-    return isLinked === true && this.#frozen === null && !this.isDiskFull;
+    return isLinked === true && !this.#standstill.isOn && !this.isDiskFull;
   }
 
   /** What this machine's clock is ahead of the true time. */
@@ -116,13 +117,13 @@ export class AgentProcess {
 
   /** Nothing happens in the process; what comes for it waits in its sockets. `stops`: what a machine that is suspended stops, too. */
   freeze(ms: number, stops: "nothing" | "clock" | "timers"): void {
-    if (!this.#running || this.#frozen) return;
-    this.#frozen = [];
+    if (!this.#running || this.#standstill.isOn) return;
+    this.#standstill.begin();
     const life = this.#lives;
     const { skewMs } = this;
     const { clock } = this.#context;
     clock.after(ms, () => {
-      if (life !== this.#lives || !this.#frozen) return;
+      if (life !== this.#lives || !this.#standstill.isOn) return;
       if (stops === "timers") {
         this.#timersStoodMs += ms;
         // Were the clock set back by as much meanwhile, nobody could know how long it was.
@@ -139,16 +140,13 @@ export class AgentProcess {
   }
 
   thaw(): void {
-    const waiting = this.#frozen ?? [];
-    this.#frozen = null;
-    // One after the other, each with all that follows from it, as the event loop would do it.
-    for (const run of waiting) this.#context.clock.after(0, run);
+    this.#standstill.end();
   }
 
   #end(): void {
     this.#lives += 1;
     this.#running = null;
-    this.#frozen = null;
+    this.#standstill.clear();
     this.#welcomed = false;
     this.edgeWire?.close("near", 1006);
     this.bridgeWire?.close("near", 1006);
@@ -165,7 +163,7 @@ export class AgentProcess {
     let count = 0;
     const { clock, tell } = this.#context;
     this.#running = new RunningAgent(
-      { ...settings, ...this.#relay.place, agent: this.name },
+      { ...settings, ...this.#relay.place, edge: [...this.#relay.addresses], agent: this.name },
       {
         journal: this.#journal(life),
         key: simulatedKey(this.name),
@@ -194,8 +192,7 @@ export class AgentProcess {
   /** Runs it in this life of the process, or when the process goes on, or never. */
   #within(life: number, run: () => void): void {
     if (life !== this.#lives) return;
-    if (this.#frozen) this.#frozen.push(() => this.#within(life, run));
-    else run();
+    if (!this.#standstill.holds(() => this.#within(life, run))) run();
   }
 
   /** A timer that is due in a frozen process can still be cancelled when the process goes on. */
@@ -205,8 +202,8 @@ export class AgentProcess {
     const ring = () => {
       if (life !== this.#lives || cancel === null) return;
       const stoodMs = this.#timersStoodMs - before;
-      if (this.#frozen) this.#frozen.push(ring);
-      else if (stoodMs > 0) cancel = this.#after(life, stoodMs, run);
+      if (this.#standstill.holds(ring)) return;
+      if (stoodMs > 0) cancel = this.#after(life, stoodMs, run);
       else run();
     };
     cancel = this.#context.clock.after(ms, ring);
@@ -253,9 +250,11 @@ export class AgentProcess {
 
   #openSocket(life: number): OpenSocket {
     return (url, headers, _codec, events) => {
-      const wire = url.startsWith(settings.edge)
-        ? this.#openEdge(life, headers[HELLO_HEADER] ?? "", events)
-        : this.#openBridge(life, url, events);
+      const edge = this.#relay.addresses.findIndex((address) => url.startsWith(address));
+      const wire =
+        edge >= 0
+          ? this.#openEdge(life, edge, headers[HELLO_HEADER] ?? "", events)
+          : this.#openBridge(life, url, events);
       return {
         send: (message) => {
           if (life === this.#lives) this.#send(wire as Wire<unknown, unknown>, message);
@@ -291,7 +290,7 @@ export class AgentProcess {
     if (message !== null) wire.toFar(message);
   }
 
-  #openEdge<In>(life: number, hello: string, events: SocketEvents<In>): AgentWire {
+  #openEdge<In>(life: number, edge: number, hello: string, events: SocketEvents<In>): AgentWire {
     const wire: AgentWire = new Wire(
       this.#context,
       this.#draws,
@@ -314,14 +313,14 @@ export class AgentProcess {
     );
     this.edgeWire = wire;
     this.#context.clock.after(this.#draws.between(1, 24), () => {
-      if (wire.near && !wire.silent) void this.#askForSocket(life, hello, wire);
+      if (wire.near && !wire.silent) void this.#askForSocket(life, edge, hello, wire);
     });
     return wire;
   }
 
   /** A refusal is a code and a reason, as in the header of a real one. */
-  async #askForSocket(life: number, hello: string, wire: AgentWire): Promise<void> {
-    const refused = await this.#relay.connect(hello, wire);
+  async #askForSocket(life: number, edge: number, hello: string, wire: AgentWire): Promise<void> {
+    const refused = await this.#relay.connect(hello, wire, edge);
     if (refused === null) return;
     const [code, why = ""] = refused.split(" ");
     this.#within(life, () => wire.near?.closed(Number(code), why));

@@ -32,6 +32,8 @@ export interface EdgeMachines {
   clockSetAt: number;
   /** Their disks take nothing. */
   isDiskFull: boolean;
+  /** Of two edges none acts. */
+  noneActs: boolean;
   /** After so long without work an object is evicted; `null`: it stays. */
   readonly idleMs: number | null;
 }
@@ -45,4 +47,8 @@ export function draws({ seed, site }: WorldContext, name: string): Draws {
 
 export function faultsOf({ faults, site }: WorldContext, name: string): FaultSource {
   return faults.source(`${site}${name}`);
+}
+
+export function cannotWrite({ isDiskFull, noneActs }: EdgeMachines): boolean {
+  return isDiskFull || noneActs;
 }

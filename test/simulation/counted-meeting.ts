@@ -65,7 +65,7 @@ class World {
     const domain = testDomain(settings, [{ name: agent, publicKey: simulatedKey(agent).publicKey }]);
     const [{ name = "" } = {}] = domain.settings.bridges;
     const shared = { edges: new Map(), cache: new HandleCache(), home: null };
-    this.#edge = new Edge(this.#context, shared, domain, async (_origin, { url, body }) => {
+    this.#edge = new Edge(this.#context, shared, domain, async (_origin, _life, { url, body }) => {
       const server = this.#servers.get(url);
       return server ? server.receive(body) : { kind: "failed", reason: "connection refused" };
     });
@@ -250,7 +250,7 @@ function newContext(violations: string[]): WorldContext {
   const clock = new Clock();
   const tell = () => {};
   // As the platform evicts an object without work.
-  const edgeMachines: EdgeMachines = { skewMs: 0, clockSetAt: -1, isDiskFull: false, idleMs: 10_000 };
+  const edgeMachines: EdgeMachines = { skewMs: 0, clockSetAt: -1, isDiskFull: false, noneActs: false, idleMs: 10_000 };
   return {
     ...{ seed: 1, site: "", clock, edgeMachines, lie: {}, tell },
     faults: new Faults({ seed: 1, strength: {}, spared: new Set(), now: () => clock.now, tell }),

@@ -74,6 +74,20 @@ export class Database implements Sql {
     return this.#tables().flatMap(({ name }) => this.exec(`SELECT * FROM ${name}`));
   }
 
+  /** What brings back all rows of now. */
+  saved(): () => void {
+    const saved = this.#tables().map(({ name }) => ({ name, rows: this.exec(`SELECT * FROM ${name}`) }));
+    return () => {
+      for (const { name } of this.#tables()) this.exec(`DELETE FROM ${name}`);
+      for (const { name, rows } of saved)
+        for (const row of rows) {
+          const columns = Object.keys(row);
+          const places = columns.map(() => "?").join();
+          this.exec(`INSERT INTO ${name} (${columns.join()}) VALUES (${places})`, ...Object.values(row));
+        }
+    };
+  }
+
   /** Nothing is left, not even tables. */
   clear(): void {
     for (const { name } of this.#tables()) this.#database.exec(`DROP TABLE ${name}`);

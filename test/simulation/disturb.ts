@@ -4,11 +4,13 @@ import type { ConfKey } from "../../src/foundation/ids.ts";
 import type { AgentProcess } from "./agent-process.ts";
 import type { Bridge } from "./bridge.ts";
 import { faultsOf, type WorldContext } from "./context.ts";
+import type { EdgeMachine } from "./edge-machine.ts";
 import { lieAbout } from "./false-reports.ts";
 import type { FaultKind, FaultSource } from "./faults.ts";
 import type { NodeHome } from "./node-home.ts";
 import type { RelayHost } from "./relay-host.ts";
 import type { Parts } from "./rest-checks.ts";
+import type { SharedState } from "./shared-state.ts";
 import { outages } from "./webex.ts";
 
 /** Later ones would bring deadlines of an hour into the time when all is to be quiet. */
@@ -46,13 +48,53 @@ export function disturbEdge(context: WorldContext, home: NodeHome | null): void 
       context.faults.hold(null);
     }),
   );
-  if (home) nowAndThen(context, home.faults, "process killed", () => home.kill("killed"));
+  for (const machine of home?.machines ?? []) disturbMachine(machine, context, home?.shared ?? null);
+  if (home?.shared) disturbDatabase(home.shared, context);
   nowAndThen(context, source, "edge disk full", () => {
     edgeMachines.isDiskFull = true;
     clock.after(source.draws.between(500, 20_000), () => {
       edgeMachines.isDiskFull = false;
     });
   });
+}
+
+function disturbMachine(machine: EdgeMachine, context: WorldContext, shared: SharedState | null): void {
+  const { faults: source } = machine;
+  const { draws } = source;
+  nowAndThen(context, source, "process killed", () => {
+    // A machine that is lost, or begins from its disk anew.
+    if (shared && draws.chance(0.3)) machine.kill("lost", draws.between(5_000, 60_000));
+    else machine.kill("killed");
+  });
+  nowAndThen(context, source, "edge frozen", () => machine.freeze());
+  nowAndThen(context, source, "edge cut from its database", () => {
+    machine.isCut = true;
+    context.clock.after(draws.between(500, 20_000), () => {
+      machine.isCut = false;
+    });
+  });
+  nowAndThen(context, source, "edge hands over", () => shared?.handOver(machine.process));
+}
+
+function disturbDatabase(shared: SharedState, context: WorldContext): void {
+  const source = faultsOf(context, "database of the edges");
+  nowAndThen(context, source, "database away", () => shared.isAwayFor(source.draws.between(200, 15_000)));
+  nowAndThen(context, source, "database fails over", () => shared.failOver(source.draws));
+}
+
+/** From now on nothing goes wrong with the edge. */
+export function healEdge({ faults, edgeMachines, clock }: WorldContext, home: NodeHome | null): void {
+  if (edgeMachines.skewMs !== 0) {
+    faults.hold(null);
+    edgeMachines.clockSetAt = clock.now;
+  }
+  edgeMachines.skewMs = 0;
+  edgeMachines.isDiskFull = false;
+  if (home?.shared) home.shared.database.isAway = false;
+  for (const machine of home?.machines ?? []) {
+    machine.isCut = false;
+    machine.process.standstill.end();
+  }
 }
 
 function nowAndThen(context: WorldContext, source: FaultSource, kind: FaultKind, strike: () => void): void {
@@ -238,12 +280,6 @@ function disturbServers({ context, webex, meetings }: Parts): void {
 /** From now on nothing goes wrong and nobody does anything. */
 export function heal({ context, webex, bridges, agents, meetings }: Parts): void {
   context.faults.active = false;
-  if (context.edgeMachines.skewMs !== 0) {
-    context.faults.hold(null);
-    context.edgeMachines.clockSetAt = context.clock.now;
-  }
-  context.edgeMachines.skewMs = 0;
-  context.edgeMachines.isDiskFull = false;
   for (const server of webex.servers) {
     server.up = true;
     server.hangs = false;

@@ -32,16 +32,17 @@ import type { Domain } from "../../src/settings/load.ts";
 import type { FromWebex, ToWebex } from "../../src/tsp/messages.ts";
 import { draws, type WorldContext } from "./context.ts";
 import { bridgeOn, conferenceOn } from "./database.ts";
+import { slowestFlushMs } from "./file-state.ts";
 import { Fault, type Hosted, type Life, never } from "./hosted.ts";
 import type { Statement } from "./memory-disk.ts";
-import { type NodeHome, slowestFlushMs } from "./node-home.ts";
+import type { NodeHome } from "./node-home.ts";
 import { RelayHost } from "./relay-host.ts";
 import { ResendJudge } from "./resend-judge.ts";
 import { judgeEdgeLine } from "./shown-judge.ts";
 import { WorkersObject } from "./workers-object.ts";
 
-/** The way from an outbox to WebEx; `origin` is the object that posts. */
-export type PostToWebex = (origin: Hosted, request: PostRequest) => Promise<HttpAnswer>;
+/** The way from an outbox to WebEx; `origin` is the object that posts, in this life of it. */
+export type PostToWebex = (origin: Hosted, life: number, request: PostRequest) => Promise<HttpAnswer>;
 
 interface Queued {
   readonly transId: string;
@@ -253,6 +254,7 @@ export class Edge {
       connect: () => Promise.reject(new Error("no object of a world opens a socket")),
     });
     const { restoredAt, edgeEpoch, beginEpochAfter, ...ports } = life;
+    const { life: born } = hosted;
     return objectKinds[kind]({
       ...ports,
       ...(restoredAt !== null && { restoredAt }),
@@ -260,13 +262,15 @@ export class Edge {
       ...objects,
       sockets: { all: () => life.sockets() },
       ...(this.#shared.home && {
-        beginRestored: () =>
-          this.#context.violated("nothing is thrown", "a state that no copy replaced counts as older"),
+        beginRestored: () => {
+          if (this.#shared.home?.wasPutBack) return life.beginRestored?.();
+          this.#context.violated("nothing is thrown", "a state that no copy replaced counts as older");
+        },
       }),
       setAlarm: kind === "idAllocator" ? (at) => life.setAlarm(this.#firstAlarm(at)) : life.setAlarm,
       measures: this.measures,
       log: (line) => this.#logged(hosted, line),
-      post: (request) => life.outside(() => this.#posted(hosted, request)),
+      post: (request) => life.outside(() => this.#posted(hosted, born, request)),
       newId: () => `id-${++this.#ids}`,
       fetch: () => Promise.reject(new Error("no object of a world fetches")),
       keys: { OPERATOR_TOKEN: "" },
@@ -294,8 +298,8 @@ export class Edge {
       violated("what is posted is of the protocol", String(line.why));
   }
 
-  async #posted(hosted: Hosted, request: PostRequest): Promise<HttpAnswer> {
-    if (hosted !== this.directory) return this.#post(hosted, request);
+  async #posted(hosted: Hosted, born: number, request: PostRequest): Promise<HttpAnswer> {
+    if (hosted !== this.directory) return this.#post(hosted, born, request);
     if ("headers" in request) this.webhooks.add(request.headers["webhook-id"] ?? "");
     return { kind: "answered", status: 204, body: new Uint8Array() };
   }
@@ -380,7 +384,7 @@ export class Edge {
     const { home, cache } = this.#shared;
     const now = this.#context.edgeNow();
     try {
-      if (home) await home.request(() => deliver(received, home.objects, home.cache, now));
+      if (home) await home.request(({ objects, cache }) => deliver(received, objects, cache, now));
       else await deliver(received, this.#objects, cache, now);
     } catch {
       return { status: 503, text: "" };

@@ -49,12 +49,20 @@ export const faultRates = {
   "process killed amid an alarm": 0.004,
   "flush fails": 0.0006,
   "flush slow": 0.002,
+  "flush in doubt": 0.0015,
+  "replica not waited for": 0.001,
+  "edge frozen": 0.1,
+  "edge frozen before a post": 0.002,
+  "edge cut from its database": 0.08,
+  "edge hands over": 0.08,
+  "database away": 0.06,
+  "database fails over": 0.06,
 } as const satisfies Record<string, number>;
 
 export type FaultKind = keyof typeof faultRates;
 
 /** Where the objects of a world live. */
-export type HomeName = "node" | "workers";
+export type HomeName = "node" | "pair" | "workers";
 
 /** What happens on plain Node alone. */
 const ofNode: ReadonlySet<FaultKind> = new Set<FaultKind>([
@@ -64,6 +72,17 @@ const ofNode: ReadonlySet<FaultKind> = new Set<FaultKind>([
   "process killed amid an alarm",
   "flush fails",
   "flush slow",
+]);
+/** What happens to two edges and their database alone. */
+const ofPair: ReadonlySet<FaultKind> = new Set<FaultKind>([
+  "flush in doubt",
+  "replica not waited for",
+  "edge frozen",
+  "edge frozen before a post",
+  "edge cut from its database",
+  "edge hands over",
+  "database away",
+  "database fails over",
 ]);
 /** What happens at Cloudflare alone. */
 const ofWorkers: ReadonlySet<FaultKind> = new Set<FaultKind>([
@@ -78,8 +97,12 @@ const ofWorkers: ReadonlySet<FaultKind> = new Set<FaultKind>([
 
 /** What may go wrong with this home, and with all else. */
 export function faultKindsAt(home: HomeName): readonly FaultKind[] {
-  const others = home === "node" ? ofWorkers : ofNode;
-  return (Object.keys(faultRates) as FaultKind[]).filter((kind) => !others.has(kind));
+  const others = {
+    node: [ofWorkers, ofPair],
+    pair: [ofWorkers],
+    workers: [ofNode, ofPair],
+  } as const satisfies Record<HomeName, readonly ReadonlySet<FaultKind>[]>;
+  return (Object.keys(faultRates) as FaultKind[]).filter((kind) => !others[home].some((some) => some.has(kind)));
 }
 
 /** What may hold up an answer: of a server or an object that posts, its own alone. */
@@ -101,6 +124,7 @@ const holdsUp: ReadonlySet<FaultKind> = new Set<FaultKind>([
   "edge clock jumps",
   "edge disk full",
   ...ofNode,
+  ...ofPair,
 ]);
 
 /** Which faults happen in one world. A fault is named by its source, its kind and its number there, so that it can be spared. */

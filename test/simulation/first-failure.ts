@@ -1,3 +1,4 @@
+import type { HomeName } from "./faults.ts";
 import type { LieName } from "./lies.ts";
 import type { Rule } from "./rules.ts";
 import { run } from "./world.ts";
@@ -18,13 +19,14 @@ export interface Search {
   /** And no other. */
   readonly alone: boolean;
   readonly lie?: LieName | undefined;
+  readonly edge?: HomeName | undefined;
 }
 
-const { seeds, rules, alone, lie }: Search = JSON.parse(process.argv[2] ?? "");
+const { seeds, rules, alone, lie, edge }: Search = JSON.parse(process.argv[2] ?? "");
 let seed = 1;
 
 function next(): void {
-  const broken = [...new Set(run({ seed, lie }).violations.map(({ rule }) => rule))];
+  const broken = [...new Set(run({ seed, lie, edge }).violations.map(({ rule }) => rule))];
   console.log(broken.length > 0 ? JSON.stringify({ seed, rules: broken } satisfies Found) : "");
   seed += 1;
   const isFound = broken.some((rule) => rules.includes(rule)) && (!alone || broken.length === 1);

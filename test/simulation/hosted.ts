@@ -12,6 +12,8 @@ export class Dead extends Fault {}
 
 /** What one life of an object gets from its home. */
 export interface Life extends Omit<LifePlace, "sockets" | "beginRestored"> {
+  /** At home. */
+  beginRestored?(): void;
   readonly kept: KeptValues;
   sockets(): readonly ObjectSocket[];
 }

@@ -3,6 +3,7 @@ import type { BridgeCommand } from "../../src/bridge/commands.ts";
 import type { AgentToBridge, BridgeToAgent } from "../../src/bridge/protocol.ts";
 import type { Comparison } from "../../src/conference/reconcile.ts";
 import type { AgentToEdge, EdgeToAgent } from "../../src/link/messages.ts";
+import type { HomeName } from "./faults.ts";
 import type { Rule } from "./rules.ts";
 
 interface Write {
@@ -35,11 +36,14 @@ export interface LyingPorts {
   /** A bridge says that it has done this, and has not. */
   ignores?(command: BridgeCommand, isAtPrompt: boolean): boolean;
   letsTwoAgentsAct?: true;
+  /** The database of two edges. */
+  writesForReplacedEdges?: true;
 }
 
 interface Lie extends LyingPorts {
-  /** As of a planted defect. */
+  /** This and `edge`: as of a planted defect. */
   readonly foundBy: Rule | readonly Rule[];
+  readonly edge?: HomeName;
 }
 
 let epoch = 1_000_000;
@@ -119,6 +123,11 @@ export const lies = {
   "a bridge does not hang up on callers at the prompt": {
     foundBy: "nobody is left on the line",
     ignores: (command, isAtPrompt) => command.type === "expel" && isAtPrompt,
+  },
+  "a database writes for an edge that was replaced": {
+    foundBy: "what is read is what was written",
+    edge: "pair",
+    writesForReplacedEdges: true,
   },
 } as const satisfies Record<string, Lie>;
 

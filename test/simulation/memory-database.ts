@@ -5,29 +5,51 @@ import { MemoryDisk } from "./memory-disk.ts";
 
 /**
  * What becomes of a call on its way: `lost`: it never comes; `unheard`: it comes, at once or later, and its
- * answer does not.
+ * answer does not; `refused`: the database does nothing; `alone`: it is done on one machine, whose replica
+ * was not waited for.
  */
-export type Way = "well" | "lost" | "unheard" | { readonly unheardAfterMs: number };
+export type Way = "well" | "lost" | "unheard" | "refused" | "alone" | { readonly unheardAfterMs: number };
 
-/** A database that two edges share, in memory: what `PostgresDatabase` does on a real one. */
-export class MemoryDatabase {
+/** What one machine of the database has. */
+interface Copy {
   readonly disk: MemoryDisk;
-  readonly #clock: Clock;
-  #holding: Holding = {
-    ...{ epoch: 0, flush: 0, holder: "", life: "", since: 0, why: "first", givenBack: null, position: 0 },
-  };
-  #restoredAt: number | null = null;
-  readonly #peers = new Map<string, Beat & { readonly at: number }>();
-  isAway = false;
+  holding: Holding;
+  restoredAt: number | null;
+}
 
+/** A database that two edges share, in memory, with a replica: what `PostgresDatabase` does on a real one. */
+export class MemoryDatabase {
+  /** The lives of edges, each as it comes to act. */
+  onAcquired: (life: string) => void = () => {};
+  isAway = false;
+  /** False: it lies, and writes for an edge that was replaced. */
+  isFencing = true;
+  readonly #clock: Clock;
+  #primary: Copy;
+  #replica: Copy;
+  /** What the replica has not yet. */
+  readonly #behind: ((copy: Copy) => void)[] = [];
+  readonly #peers = new Map<string, Beat & { readonly at: number }>();
+  readonly #connections = new Set<() => void>();
+
+  /** `disk`: of the replica, which has what no single fault loses. */
   constructor(clock: Clock, disk = new MemoryDisk()) {
+    const holding: Holding = {
+      ...{ epoch: 0, flush: 0, holder: "", life: "", since: 0, why: "first", givenBack: null, position: 0 },
+    };
     this.#clock = clock;
-    this.disk = disk;
+    this.#replica = { disk, holding, restoredAt: null };
+    this.#primary = copyOf(this.#replica);
   }
 
   /** The way of one edge to it. */
   connect(wayOf: (what: keyof SharedDatabase) => Way = () => "well", ms: () => number = () => 1): SharedDatabase {
     let cut = new AbortController();
+    const reset = () => {
+      cut.abort();
+      cut = new AbortController();
+    };
+    this.#connections.add(reset);
     const call = <Value>(what: keyof SharedDatabase, work: () => Value): Promise<Value> => {
       const { signal } = cut;
       return new Promise((resolve, reject) => {
@@ -37,83 +59,120 @@ export class MemoryDatabase {
         const lateMs = typeof way === "object" ? way.unheardAfterMs : 0;
         this.#clock.after(ms() + lateMs, () => {
           if (this.isAway) return reject(new Error("the database is away"));
+          if (way === "refused") return reject(new Error("the database refuses it"));
           let value: Value;
           try {
             value = work();
           } catch (error) {
             return reject(error);
           }
+          if (way === "alone") return reject(new Error("the database did not wait for its replica"));
+          this.#replicate();
           if (way === "well") this.#clock.after(ms(), () => resolve(value));
         });
       });
     };
     return {
       prepare: () => call("prepare", () => {}),
-      holding: () => call("holding", () => this.#holding),
+      holding: () => call("holding", () => this.holding),
       acquire: (seen, { after, ...by }) =>
         call("acquire", () => {
           if (!this.#isLast(seen, seen.flush)) return false;
           const epoch = Math.max(seen.epoch, after) + 1;
-          this.#holding = { ...this.#holding, ...by, epoch, givenBack: null };
+          this.#change((copy) => {
+            copy.holding = { ...copy.holding, ...by, epoch, givenBack: null };
+          });
+          this.onAcquired(by.life);
           return true;
         }),
-      load: () => call("load", () => ({ ...this.disk.open(), restoredAt: this.#restoredAt })),
+      load: () => call("load", () => ({ ...this.#primary.disk.open(), restoredAt: this.#primary.restoredAt })),
       read: (object, positions) =>
         call("read", () =>
-          this.disk.read(
+          this.#primary.disk.read(
             object,
             positions.toSorted((a, b) => a - b),
           ),
         ),
-      flush: (by, flush, at) => call("flush", () => this.#write(by, () => this.#flush(flush, at))),
+      flush: (by, flush, at) => call("flush", () => this.#write(by, (copy) => flushTo(copy, flush, at))),
       markRestored: (by, at) =>
         call("markRestored", () =>
-          this.#write(by, () => {
-            this.#restoredAt = Math.max(at, (this.#restoredAt ?? -1) + 1);
+          this.#write(by, (copy) => {
+            copy.restoredAt = Math.max(at, (copy.restoredAt ?? -1) + 1);
           }),
         ),
-      setBack: (by, to) => call("setBack", () => this.#write(by, () => this.disk.setBack(to))),
-      giveBack: (by, givenBack) =>
-        call("giveBack", () =>
-          this.#write(by, () => {
-            this.#holding = { ...this.#holding, givenBack };
-          }),
-        ),
+      setBack: (by, to) => call("setBack", () => this.#write(by, ({ disk }) => disk.setBack(to))),
+      giveBack: (by, givenBack) => call("giveBack", () => this.#write(by, () => {}, givenBack)),
       beat: (beat) => call("beat", () => void this.#peers.set(beat.name, { ...beat, at: this.#clock.now })),
       peers: () =>
         call("peers", () =>
           Array.from(this.#peers.values(), ({ at, ...beat }): Peer => ({ ...beat, seenMsAgo: this.#clock.now - at })),
         ),
-      reset() {
-        cut.abort();
-        cut = new AbortController();
-      },
+      reset,
     };
+  }
+
+  get disk(): MemoryDisk {
+    return this.#primary.disk;
+  }
+
+  get holding(): Holding {
+    return this.#primary.holding;
   }
 
   /** As after a restore of an older copy of the database. */
   set holding(holding: Holding) {
-    this.#holding = holding;
+    this.#change((copy) => {
+      copy.holding = holding;
+    });
+    this.#replicate();
   }
 
-  get holding(): Holding {
-    return this.#holding;
+  /** The machine that everybody asks is lost, and its replica takes its place. */
+  failOver(): void {
+    this.#behind.length = 0;
+    this.#primary = copyOf(this.#replica);
+    for (const reset of this.#connections) reset();
+  }
+
+  /** What puts back all that is in it now, as from a backup. */
+  saved(): () => void {
+    const { disk, ...others } = copyOf(this.#replica);
+    return () => {
+      this.#replica.disk.setTo(disk);
+      Object.assign(this.#replica, others);
+      this.failOver();
+    };
   }
 
   #isLast({ epoch }: Writer, flush: number): boolean {
-    return this.#holding.epoch === epoch && this.#holding.flush === flush;
+    return this.holding.epoch === epoch && this.holding.flush === flush;
   }
 
-  #write(by: Writer, work: () => void): boolean {
-    if (!this.#isLast(by, by.flush - 1)) return false;
-    this.#holding = { ...this.#holding, flush: by.flush, givenBack: null };
-    work();
+  #write(by: Writer, change: (copy: Copy) => void, givenBack: Holding["givenBack"] = null): boolean {
+    if (this.isFencing && !this.#isLast(by, by.flush - 1)) return false;
+    this.#change((copy) => {
+      change(copy);
+      copy.holding = { ...copy.holding, flush: by.flush, givenBack };
+    });
     return true;
   }
 
-  #flush(flush: Flush, at: number): void {
-    this.disk.flush(flush, at);
-    const position = Math.max(this.#holding.position, flush.rows.at(-1)?.position ?? 0);
-    this.#holding = { ...this.#holding, position };
+  #change(change: (copy: Copy) => void): void {
+    change(this.#primary);
+    this.#behind.push(change);
   }
+
+  #replicate(): void {
+    for (const change of this.#behind.splice(0)) change(this.#replica);
+  }
+}
+
+function flushTo(copy: Copy, flush: Flush, at: number): void {
+  copy.disk.flush(flush, at);
+  const position = Math.max(copy.holding.position, flush.rows.at(-1)?.position ?? 0);
+  copy.holding = { ...copy.holding, position };
+}
+
+function copyOf({ disk, ...others }: Copy): Copy {
+  return { ...others, disk: disk.copy() };
 }

@@ -37,6 +37,22 @@ export class MemoryDisk {
     this.#onDeleted = onDeleted;
   }
 
+  /** The same state, of which nobody hears. */
+  copy(): MemoryDisk {
+    const copy = new MemoryDisk();
+    copy.setTo(this);
+    return copy;
+  }
+
+  setTo(other: MemoryDisk): void {
+    for (const map of [this.#objects, this.#log, this.#texts]) map.clear();
+    for (const [number, object] of other.#objects)
+      this.#objects.set(number, { ...object, parts: new Map(object.parts) });
+    for (const [position, row] of other.#log) this.#log.set(position, row);
+    for (const [number, text] of other.#texts) this.#texts.set(number, text);
+    this.#last = other.#last;
+  }
+
   open(): Stored {
     const rows = [...this.#log].filter(
       ([position, { object }]) => position > (this.#objects.get(object)?.upTo ?? position),

@@ -12,11 +12,14 @@ import { type LieName, lies } from "./lies.ts";
 import type { Rule } from "./rules.ts";
 
 /** A defect of the product, or a port that lies. */
-type Planted = Pick<Defect, "name" | "foundBy"> & (Defect | { readonly lie: LieName });
+type Planted = Pick<Defect, "name" | "foundBy" | "edge"> & (Defect | { readonly lie: LieName });
 
 const everything: readonly Planted[] = [
   ...defects,
-  ...Object.entries(lies).map(([name, { foundBy }]) => ({ name, foundBy, lie: name as LieName })),
+  ...Object.entries(lies).map(([name, { foundBy, ...lie }]) => ({
+    ...{ name, foundBy, lie: name as LieName },
+    ...("edge" in lie && { edge: lie.edge }),
+  })),
 ];
 const names = everything.map(({ name }) => name);
 const partOfDefect = partOfName("defect", names);
@@ -114,7 +117,8 @@ async function breakAlone(rule: Rule | null, breaking: readonly Planted[], copy:
 }
 
 /** The worlds that fail with this defect in the copy. */
-async function withDefect(defect: Planted, copy: string, wanted: Pick<Search, "rules" | "alone">): Promise<Found[]> {
+async function withDefect(defect: Planted, copy: string, rules: Pick<Search, "rules" | "alone">): Promise<Found[]> {
+  const wanted = { ...rules, edge: defect.edge };
   if ("lie" in defect) return await failuresIn(copy, { seeds, ...wanted, lie: defect.lie });
   const path = join(copy, defect.file);
   const healthy = readFileSync(path, "utf8");

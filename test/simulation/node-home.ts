@@ -1,96 +1,89 @@
-import { Home, type LifePlace } from "../../durable-objects/home/home.ts";
-import type { HomeSocket } from "../../durable-objects/home/home-socket.ts";
-import { HomeTime } from "../../durable-objects/home/home-time.ts";
-import type { Disk } from "../../durable-objects/home/log/disk.ts";
-import { keptIn } from "../../durable-objects/home/log/kept-values.ts";
+import type { LifePlace } from "../../durable-objects/home/home.ts";
 import { stubsBy } from "../../durable-objects/home/stubs.ts";
 import type { LogLine } from "../../durable-objects/platform/log.ts";
 import type { Whole } from "../../durable-objects/platform/object-kinds.ts";
 import type { Sql } from "../../durable-objects/platform/platform.ts";
 import type { DomainName } from "../../src/foundation/ids.ts";
-import { HandleCache } from "../../src/routing/deliver.ts";
 import { type AllObjects, type ObjectName, objectMethods } from "../../src/rpc/objects.ts";
-import { draws, faultsOf, type WorldContext } from "./context.ts";
-import { Database } from "./database.ts";
+import type { WorldContext } from "./context.ts";
 import type { Edge } from "./edge.ts";
-import type { FaultSource } from "./faults.ts";
-import { Dead, Fault, type Hosted, type Life, never } from "./hosted.ts";
+import { EdgeMachine, type EdgeState } from "./edge-machine.ts";
+import { type AcceptedSocket, type EdgeProcess, lifeIn } from "./edge-process.ts";
+import { FileState } from "./file-state.ts";
+import { Fault, type Hosted, type Life } from "./hosted.ts";
 import { MemoryDisk } from "./memory-disk.ts";
+import { NodeObject } from "./node-object.ts";
+import { SharedState } from "./shared-state.ts";
 import { judgeEdgeLine } from "./shown-judge.ts";
 
-/** One life of the process with the product's home. */
-interface Process {
-  isAlive: boolean;
-  /** `null`: it has not read its disk yet. */
-  home: Home | null;
-  readonly cache: HandleCache;
-  /** Refuse the requests that are under way. */
-  readonly waiting: Set<(error: Error) => void>;
-  /** Brings the flush that is under way to disk; `null`: none is. */
-  landing: (() => void) | null;
-}
-
-/** A frame leaves so long after what it says was decided. */
-export const slowestFlushMs = 4_000;
 /** To compare all that was read costs more than to read it: of so many lives, one is judged. */
 const judgedLives = 3;
+/** How often a load balancer asks which edge acts. */
+const balancerAsksMs = 250;
+/** Of two edges that could, one acts by then. */
+const takeoverMs = 10_000;
 
 /** What calls of a home hear of a fault. */
 const ofFault =
-  /^(?:the object rests|the edge cannot write to its disk|what the answer stands on|what is read of the object)/;
+  /^(?:the object rests|the edge cannot write to its disk|this edge stands by|the edge hands over|what the answer stands on|what is read of the object)/;
 
-/** The product's own home in a process that may die at any step, over a disk that fails. All domains of a world share it. */
+/** The product's own home in processes that may die at any step: one over a disk that fails, or two over a database. All domains of a world share it. */
 export class NodeHome {
-  readonly faults: FaultSource;
-  /** As a request reaches them. */
-  readonly objects: AllObjects;
+  readonly machines: readonly EdgeMachine[];
+  /** `null`: there is one edge. */
+  readonly shared: SharedState | null;
   /** For a request of one call. */
   readonly #single: AllObjects;
   readonly #context: WorldContext;
   readonly #edges: ReadonlyMap<DomainName, Edge>;
-  readonly #draws;
   readonly #hosted = new Map<string, NodeObject<object>>();
-  readonly #disk = new MemoryDisk(
-    (name, statements) => {
-      const hosted = this.#hosted.get(name);
-      if (!hosted) return;
-      for (const [query, bindings] of statements) hosted.disk.exec(query, ...bindings);
-      const [kind, ...place] = name.split("/");
-      this.#edgeOf(place.join("/")).committed(kind as ObjectName, place.join("/"), statements);
-    },
-    (name) => this.#hosted.get(name)?.disk.clear(),
-  );
-  #process: Process | null = null;
+  readonly #state: EdgeState;
+  /** Its state is an older one. */
+  wasPutBack = false;
+  /** The one of two that acts, as the load balancer knows. */
+  #chosen: EdgeProcess | null = null;
+  /** Since when none of two acts though one could; `null`: it is not so. */
+  #nobodySince: number | null = null;
   /** Why objects were made to die. */
   readonly #whys = new Set<string>();
-  #ids = 0;
-  /** Until then nothing can be written. */
-  #failsUntil = 0;
 
-  constructor(context: WorldContext, edges: ReadonlyMap<DomainName, Edge>) {
+  constructor(context: WorldContext, edges: ReadonlyMap<DomainName, Edge>, isPair: boolean) {
     this.#context = context;
     this.#edges = edges;
-    this.#draws = draws(context, "disk");
-    this.faults = faultsOf(context, "process of the edge");
-    this.objects = stubsBy({
-      call: async (...asked) => this.#running.home.call(...asked),
-      connect: () => Promise.reject(new Error("agents of a world go to their relay")),
-    });
+    const disk = new MemoryDisk(
+      (name, statements) => {
+        const hosted = this.#hosted.get(name);
+        if (!hosted) return;
+        for (const [query, bindings] of statements) hosted.disk.exec(query, ...bindings);
+        const [kind, ...place] = name.split("/");
+        this.#edgeOf(place.join("/")).committed(kind as ObjectName, place.join("/"), statements);
+      },
+      (name) => this.#hosted.get(name)?.disk.clear(),
+    );
+    this.shared = isPair ? new SharedState(context, disk) : null;
+    this.#state = this.shared ?? new FileState(context, disk);
     this.#single = stubsBy({
-      call: (...asked) => this.request(() => this.#running.home.call(...asked)),
+      call: (...asked) => this.request(({ begun }) => begun.call(...asked)),
       connect: () => Promise.reject(new Error("agents of a world go to their relay")),
     });
-    this.#begin();
+    if (this.shared) this.shared.database.onAcquired = (life) => this.#acquired(life);
+    this.machines = (isPair ? ["edge-1", "edge-2"] : ["the edge"]).map(
+      (name) =>
+        new EdgeMachine(name, context, {
+          state: this.#state,
+          make: (...asked) => this.#make(...asked),
+          log: (process, line) => this.#log(process, line),
+          died: (process) => this.#died(process),
+        }),
+    );
+    // Nobody asks anything before an edge acts.
+    if (isPair) this.#balance(1);
   }
 
-  get #running(): Process & { readonly home: Home } {
-    const process = this.#process;
-    if (!process?.home) throw new Fault("connection refused");
-    return process as Process & { readonly home: Home };
-  }
-
-  get cache(): HandleCache {
-    return this.#running.cache;
+  get #reached(): EdgeProcess {
+    const process = this.shared ? this.#chosen : this.machines[0]?.process;
+    if (!process?.isAlive || !process.home) throw new Fault("connection refused");
+    return process;
   }
 
   host<Object extends object>(kind: ObjectName, place: string, name: string, context: WorldContext): Hosted<Object> {
@@ -101,32 +94,22 @@ export class NodeHome {
   }
 
   /** As over HTTP: the answer comes once all that it stands on is on disk. */
-  async request<Value>(work: () => Promise<Value>): Promise<Value> {
-    const { home, waiting } = this.#running;
-    const broken = Promise.withResolvers<never>();
-    broken.promise.catch(() => {});
-    waiting.add(broken.reject);
-    const mayLeave = home.gate();
-    try {
-      const answer = await Promise.race([work(), broken.promise]);
-      await Promise.race([mayLeave(), broken.promise]);
-      return answer;
-    } finally {
-      waiting.delete(broken.reject);
-    }
+  async request<Value>(
+    work: (at: Pick<EdgeProcess, "objects" | "cache" | "begun">) => Promise<Value>,
+    process = this.#reached,
+  ): Promise<Value> {
+    const answer = await process.request(() => work(process));
+    this.leaves(process, "an answer");
+    return answer;
   }
 
-  /** An agent asks for a socket: it gets that, or a refusal. */
-  async connect(place: string, headers: Headers): Promise<HomeSocket | Response> {
-    const { home } = this.#running;
-    const answer = await this.request(() => home.connect("relay", place, headers));
-    return home.acceptedBy(answer) ?? answer;
-  }
-
-  /** Whether the process that runs now is still alive when this is called. */
-  get isAlive(): () => boolean {
-    const process = this.#process;
-    return () => process?.isAlive ?? false;
+  /** An agent asks the edge of this number for a socket: it gets that, or a refusal. */
+  async connect(edge: number, place: string, headers: Headers): Promise<AcceptedSocket | Response> {
+    const { process } = this.machines[edge] ?? {};
+    if (!process?.isAlive || !process.home) throw new Fault("connection refused");
+    const answer = await this.request(({ begun }) => begun.connect("relay", place, headers), process);
+    const socket = process.begun.acceptedBy(answer);
+    return socket ? { process, socket } : answer;
   }
 
   isFault(why: string): boolean {
@@ -139,86 +122,72 @@ export class NodeHome {
     abort(why);
   }
 
-  /** The process dies, and with it all that is in memory. A flush that is under way is then on disk, or not. */
+  /** All processes die. */
   kill(why: string): void {
-    const process = this.#process;
-    if (!process) return;
-    this.#context.tell(() => `the edge's process dies: ${why}`);
-    process.isAlive = false;
-    this.#process = null;
-    if (this.faults.draws.chance(0.5)) process.landing?.();
-    for (const reject of process.waiting) reject(new Fault("the connection broke"));
+    for (const machine of this.machines) machine.kill(why);
+  }
+
+  /** What puts back the state of now, while no process runs. */
+  saved(): () => void {
+    const all = [...this.#hosted.values()].map(({ disk }) => disk.saved());
+    const database = this.shared?.database.saved();
+    return () => {
+      this.wasPutBack = true;
+      for (const putBack of all) putBack();
+      database?.();
+    };
+  }
+
+  /** Something leaves this process, which is right only while no other one acts. */
+  leaves(process: EdgeProcess, what: string): void {
+    if (!this.#state.isCurrent(process))
+      this.#context.violated("an edge that was replaced says nothing", `${process.name}: ${what}`);
+  }
+
+  #died(process: EdgeProcess): void {
+    if (this.#state.isCurrent(process)) this.#endObjects();
+    for (const { relays } of this.#edges.values()) for (const relay of relays) relay.cut(process);
+  }
+
+  /** Another process acts, or the same one begins anew. */
+  #acquired(life: string): void {
+    this.#context.tell(() => `${life} acts`);
+    this.#endObjects();
+    for (const { relays } of this.#edges.values()) for (const relay of relays) relay.replaced();
+  }
+
+  #endObjects(): void {
     for (const hosted of this.#hosted.values()) hosted.ended();
-    for (const { relays } of this.#edges.values()) for (const relay of relays) relay.cut();
-    this.#context.clock.after(this.faults.draws.between(50, 3_000), () => this.#begin());
   }
 
-  #begin(): void {
-    const { clock, edgeNow } = this.#context;
-    const process: Process = { isAlive: true, home: null, cache: new HandleCache(), waiting: new Set(), landing: null };
-    this.#process = process;
-    const time = new HomeTime({ wall: edgeNow, monotonic: () => clock.now });
-    const after = (ms: number, run: () => void) => clock.after(ms, () => process.isAlive && run());
-    const home = Home.start({
-      disk: this.#diskOf(process),
-      clock: { now: () => time.now(), notBefore: (at) => time.notBefore(at), after },
-      log: (line) => process.isAlive && this.#log(line),
-      newId: () => `id-${++this.#ids}`,
-      make: (kind, place, life) => this.#make(process, kind, place, life),
-    });
-    void home.then((begun) => {
-      process.home = begun;
+  /** A load balancer asks both edges, and breaks off what is under way at one that acts no more. */
+  #balance(inMs: number): void {
+    const { clock, edgeMachines, violated } = this.#context;
+    clock.after(inMs, () => {
+      const chosen = this.machines.find(({ process }) => process.acts)?.process ?? null;
+      if (chosen !== this.#chosen) this.#chosen?.breakOff();
+      this.#chosen = chosen;
+      edgeMachines.noneActs = chosen === null;
+      const could = chosen === null && this.#oneCould;
+      this.#nobodySince = could ? (this.#nobodySince ?? clock.now) : null;
+      const sinceMs = clock.now - (this.#nobodySince ?? clock.now);
+      if (sinceMs > takeoverMs) violated("one of two edges acts", `none for ${sinceMs} ms`);
+      this.#balance(clock.now < balancerAsksMs ? 1 : balancerAsksMs);
     });
   }
 
-  #diskOf(process: Process): Disk {
-    const { clock, edgeMachines } = this.#context;
-    const { faults } = this;
-    const refuse = () => {
-      if (edgeMachines.isDiskFull) throw new Fault("database or disk is full");
-      if (clock.now < this.#failsUntil) throw new Fault("disk I/O error");
-    };
-    const pass = async (ms: number) => {
-      await clock.wait(ms);
-      if (!process.isAlive) await never();
-    };
-    return {
-      open: async () => this.#disk.open(),
-      read: async (object, positions) => {
-        await pass(this.#draws.between(0, 3));
-        return this.#disk.read(object, positions);
-      },
-      flush: async (flush, at) => {
-        const land = () => this.#disk.flush(flush, at);
-        process.landing = land;
-        const ms = faults.hits("flush slow") ? faults.draws.between(100, slowestFlushMs) : this.#draws.between(1, 4);
-        if (flush.images.length > 0 && faults.hits("process killed before images")) this.kill("before images");
-        if (faults.hits("process killed amid a flush"))
-          clock.after(faults.draws.between(0, ms), () => process.isAlive && this.kill("amid a flush"));
-        await pass(ms);
-        process.landing = null;
-        refuse();
-        if (faults.hits("flush fails")) {
-          this.#failsUntil = clock.now + faults.draws.between(0, 4_000);
-          if (faults.draws.chance(0.3)) land();
-          throw new Fault("disk I/O error");
-        }
-        land();
-      },
-      probeEveryMs: 1_000,
-      probe: async () => refuse(),
-      markRestored: async () => {},
-      close: async () => {},
-    };
+  get #oneCould(): boolean {
+    if (this.shared?.database.isAway || this.#context.edgeMachines.isDiskFull) return false;
+    return this.machines.some(({ isCut, process }) => !isCut && process.isAlive && !process.standstill.isOn);
   }
 
-  #log(line: LogLine): void {
+  #log(process: EdgeProcess, line: LogLine): void {
     const { tell, violated } = this.#context;
     tell(() => `home: ${line.event} ${line.object ?? ""} ${line.conference ?? ""} ${line.why ?? line.disk ?? ""}`);
     judgeEdgeLine(violated, line);
     if ((line.event === "object-broke" || line.event === "alarm-failed") && !this.isFault(String(line.why)))
       violated("nothing is thrown", `${line.object} ${line.conference ?? ""}: ${line.event}: ${line.why}`);
-    if (line.event === "storage-fails") for (const hosted of this.#hosted.values()) hosted.ended();
+    if (line.event === "storage-fails" && this.#state.isCurrent(process)) this.#endObjects();
   }
 
   #edgeOf(place: string): Edge {
@@ -227,12 +196,18 @@ export class NodeHome {
     return edge;
   }
 
-  async #make(process: Process, kind: ObjectName, place: string, life: LifePlace): Promise<Whole> {
+  async #make(process: EdgeProcess, kind: ObjectName, place: string, life: LifePlace): Promise<Whole> {
     const edge = this.#edgeOf(place);
     const hosted = edge.hostedOf(kind, place) as NodeObject<object>;
-    hosted.begun(life.abort);
-    this.#judgeRead(hosted, life.sql);
-    const whole = await edge.make(kind, hosted, { ...ofProcess(process, life), abort: (why) => hosted.die(why) });
+    // What was replaced may read whatever it likes: nothing comes of it.
+    if (this.#state.isCurrent(process)) {
+      hosted.begun(life.abort);
+      this.#judgeRead(hosted, life.sql);
+    }
+    const whole = await edge.make(kind, hosted, {
+      ...this.#leaving(process, lifeIn(process, life)),
+      abort: (why) => hosted.die(why),
+    });
     return new Proxy(whole as Whole, {
       get: (_, name) => {
         const value: unknown = Reflect.get(whole, name);
@@ -244,10 +219,34 @@ export class NodeHome {
     });
   }
 
-  #alarm(process: Process, alarm: () => unknown): unknown {
-    const { clock } = this.#context;
-    if (this.faults.hits("process killed amid an alarm"))
-      clock.after(this.faults.draws.between(0, 10), () => process.isAlive && this.kill("amid an alarm"));
+  /** Looks at what leaves, and lets answers wait for a process that stands still. */
+  #leaving(process: EdgeProcess, life: Life): Life {
+    return {
+      ...life,
+      outside: (work) =>
+        life.outside(async () => {
+          this.leaves(process, "a post");
+          const machine = this.#machineOf(process);
+          if (machine?.faults.hits("edge frozen before a post")) {
+            // It may be replaced by the time when it goes on. Its TransID keeps what it posts then from counting twice.
+            machine.freeze();
+            await new Promise<void>((go) => process.within(go));
+          }
+          return process.heard(work());
+        }),
+    };
+  }
+
+  #machineOf(process: EdgeProcess): EdgeMachine | undefined {
+    return this.machines.find((machine) => machine.process === process);
+  }
+
+  #alarm(process: EdgeProcess, alarm: () => unknown): unknown {
+    const machine = this.#machineOf(process);
+    if (machine?.faults.hits("process killed amid an alarm"))
+      this.#context.clock.after(machine.faults.draws.between(0, 10), () => {
+        if (process.isAlive) machine.kill("amid an alarm");
+      });
     return alarm();
   }
 
@@ -258,88 +257,6 @@ export class NodeHome {
     if (read !== written)
       this.#context.violated("what is read is what was written", `${name}: ${differenceOf(read, written)}`);
   }
-}
-
-/** An object in that home. */
-class NodeObject<Object extends object> implements Hosted<Object> {
-  readonly name: string;
-  readonly disk: Database;
-  life = 0;
-  readonly deaths: number[] = [];
-  readonly billed = { calls: 0, checks: 0, alarms: 0, alarmsSet: 0 };
-  readonly faults: FaultSource;
-  readonly #context: WorldContext;
-  readonly #home: NodeHome;
-  readonly #stub: () => Object;
-  /** Ends the present life; `null`: it is not in memory. */
-  #abort: ((why: string) => void) | null = null;
-
-  constructor(name: string, kind: ObjectName, context: WorldContext, home: NodeHome, stub: () => Object) {
-    this.name = name;
-    this.disk = Database.open(kind);
-    this.#context = context;
-    this.#home = home;
-    this.#stub = stub;
-    this.faults = faultsOf(context, name);
-  }
-
-  call<Value>(work: (object: Object) => Promise<Value>): Promise<Value> {
-    return work(this.#stub());
-  }
-
-  deliver(work: (object: Object) => void): void {
-    const done: unknown = work(this.#stub());
-    if (!(done instanceof Promise)) return;
-    done.catch((error: unknown) => {
-      if (!(error instanceof Fault || this.#home.isFault(error instanceof Error ? error.message : String(error))))
-        throw error;
-    });
-  }
-
-  die(why: string): void {
-    const abort = this.#abort;
-    if (!abort) return;
-    this.#context.tell(() => `${this.name} dies: ${why}`);
-    this.ended();
-    this.#home.breakObject(abort, why);
-  }
-
-  begun(abort: (why: string) => void): void {
-    this.ended(); // It rested meanwhile.
-    this.#abort = abort;
-  }
-
-  ended(): void {
-    if (!this.#abort) return;
-    this.#abort = null;
-    this.life += 1;
-    this.deaths.push(this.#context.clock.now);
-  }
-}
-
-/** The ports of a life, which nothing leaves once its process is dead. */
-function ofProcess(process: Process, life: LifePlace): Life {
-  const check = () => {
-    if (!process.isAlive) throw new Dead();
-  };
-  const { sql } = life;
-  const watched: Sql = {
-    exec: (query, ...bindings) => {
-      check();
-      return sql.exec(query, ...bindings);
-    },
-    transaction: (work) => {
-      check();
-      return sql.transaction(work);
-    },
-  };
-  return {
-    ...life,
-    sql: watched,
-    kept: keptIn(watched),
-    outside: (work) => (process.isAlive ? life.outside(work) : never()),
-    call: (...asked) => (process.isAlive ? life.call(...asked) : never()),
-  };
 }
 
 function contentOf(sql: Sql): string {

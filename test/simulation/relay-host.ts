@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
 import type { AgentKey } from "../../bridge-agent/service/state-folder.ts";
-import type { HomeSocket } from "../../durable-objects/home/home-socket.ts";
 import type { Whole } from "../../durable-objects/platform/object-kinds.ts";
 import type { ObjectSocket } from "../../durable-objects/platform/object-sockets.ts";
 import type { Draws } from "../../simulators/draws.ts";
@@ -20,7 +19,8 @@ import type { CommandsForBridge, HandOver } from "../../src/rpc/relay.ts";
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";
 import { ActiveAgentJudge } from "./active-agent-judge.ts";
 import { foreignKey } from "./bridge.ts";
-import type { WorldContext } from "./context.ts";
+import { cannotWrite, type WorldContext } from "./context.ts";
+import type { AcceptedSocket, EdgeProcess } from "./edge-process.ts";
 import type { Hosted } from "./hosted.ts";
 import type { NodeHome } from "./node-home.ts";
 import { nowhere, Wire } from "./wire.ts";
@@ -47,6 +47,8 @@ interface Socket {
   readonly agent: string;
   /** Its end at the edge. */
   readonly end: EdgeEnd;
+  /** Which holds it; `null`: Cloudflare does. */
+  readonly process: EdgeProcess | null;
   /** What the agent says of its bridge, and since when. */
   bridge: { readonly isUp: boolean; readonly since: number } | null;
 }
@@ -84,6 +86,8 @@ export class RelayHost {
   #lastHello = "";
   /** By link id. */
   readonly #sockets = new Map<string, Socket>();
+  /** Those of an edge that was replaced, until it closes them. */
+  readonly #leftSockets = new Map<string, Socket>();
   readonly #platformSockets = new Map<string, PlatformSocket>();
   readonly #home: NodeHome | null;
   #ids = 0;
@@ -128,8 +132,13 @@ export class RelayHost {
     return this.#settings.bridges.find(({ name }) => name === this.place.bridge)?.agents ?? [];
   }
 
-  /** An agent asks for a socket; the refusal's header, or `null` when the wire is the socket. */
-  async connect(header: string, wire: AgentWire): Promise<string | null> {
+  /** Where agents find its edges. */
+  get addresses(): readonly string[] {
+    return (this.#home?.machines ?? [null]).map((_, edge) => `ws://edge-${edge + 1}`);
+  }
+
+  /** An agent asks an edge for a socket; the refusal's header, or `null` when the wire is the socket. */
+  async connect(header: string, wire: AgentWire, edge = 0): Promise<string | null> {
     const hello = decodeHello(header);
     const place = this.place;
     const known = this.#settings.bridges.flatMap(({ name, agents }) =>
@@ -142,26 +151,34 @@ export class RelayHost {
     const why = hello.ok ? await helloFault(hello.value, place, known, now, isSigned) : hello.error;
     if (why !== null || !hello.ok) return refusal(why ?? "badMessage")[REFUSAL_HEADER];
     const refused = this.#home
-      ? await this.#connectAtHome(this.#home, header, hello.value.agent, wire)
+      ? await this.#connectAtHome(
+          this.#home.connect(edge, `${place.domain}/${place.bridge}`, headersOf(header)),
+          hello.value.agent,
+          wire,
+        )
       : this.#connectAtPlatform(header, hello.value.agent, wire);
     if (refused === null) this.#lastHello = header;
     return refused;
   }
 
-  async #connectAtHome(home: NodeHome, header: string, agent: string, wire: AgentWire): Promise<string | null> {
-    const { domain, bridge } = this.place;
-    const isAlive = home.isAlive;
-    const accepted = await home
-      .connect(`${domain}/${bridge}`, new Headers({ [HELLO_HEADER]: header }))
-      .catch(() => new Response(null, { status: 503 }));
+  async #connectAtHome(
+    asked: Promise<AcceptedSocket | Response>,
+    agent: string,
+    wire: AgentWire,
+  ): Promise<string | null> {
+    const accepted = await asked.catch(() => new Response(null, { status: 503 }));
     if (accepted instanceof Response) return accepted.headers.get(REFUSAL_HEADER) ?? notReached;
-    if (!isAlive()) return notReached;
-    this.#open(accepted.id, agent, wire, endAtHome(accepted, isAlive));
-    accepted.attach({
-      send: (text) => this.#send(accepted.id, JSON.parse(text)),
+    const { process, socket } = accepted;
+    if (!process.isAlive) return notReached;
+    this.#open(socket.id, { agent, wire, end: endAtHome(accepted), process, bridge: null });
+    socket.attach({
+      send: (text) => {
+        this.#home?.leaves(process, "a frame");
+        this.#send(socket.id, JSON.parse(text));
+      },
       close: (code, reason) => {
-        this.#close(accepted.id, code, reason);
-        this.#context.clock.after(closeMs, () => isAlive() && accepted.ended());
+        this.#close(socket.id, code, reason);
+        this.#context.clock.after(closeMs, () => process.within(() => socket.ended()));
       },
     });
     return null;
@@ -171,14 +188,14 @@ export class RelayHost {
     let refused: string | null = notReached;
     this.hosted.deliver((relay) => {
       const { life } = this.hosted;
-      const refusal = relay.connect?.(new Headers({ [HELLO_HEADER]: header }), (label = "") => {
+      const refusal = relay.connect?.(headersOf(header), (label = "") => {
         const socket = new PlatformSocket(`link-${++this.#ids}`, label, {
           send: (id, text) => this.#send(id, JSON.parse(text)),
           close: (id, code, reason) => this.#close(id, code, reason),
           looked: (id) => this.#looked(id),
         });
         this.#platformSockets.set(socket.id, socket);
-        this.#open(socket.id, agent, wire, this.#endAtPlatform(socket));
+        this.#open(socket.id, { agent, wire, end: this.#endAtPlatform(socket), process: null, bridge: null });
         return socket.of(() => life === this.hosted.life);
       });
       refused = refusal?.headers.get(REFUSAL_HEADER) ?? null;
@@ -303,20 +320,36 @@ export class RelayHost {
   }
 
   /** The machine or process with the sockets is gone. */
-  cut(): void {
-    const sockets = [...this.#sockets.values()];
-    // From now on the agent is missed.
-    if (this.#active && this.#sockets.has(this.#active.id)) {
-      this.#active.heardAt = this.#context.clock.now;
-      if (this.#isTimed) this.activeAgent.missed(this.#active.agent);
+  cut(process: EdgeProcess | null = null): void {
+    const isCut = (socket: Socket) => process === null || socket.process === process;
+    const sockets = [...this.#sockets, ...this.#leftSockets].filter(([, socket]) => isCut(socket));
+    this.#miss(sockets.map(([id]) => id));
+    for (const [id] of sockets) {
+      this.#leftSockets.delete(id);
+      this.#platformSockets.delete(id);
     }
-    this.#sockets.clear();
-    this.#platformSockets.clear();
-    for (const { wire } of sockets) {
+    for (const [, { wire }] of sockets) {
       // An agent need not hear of it.
       if (this.hosted.faults.draws.chance(0.2)) wire.silent = "both";
       wire.close("far", 1006);
     }
+  }
+
+  /** Another edge acts. What this one has for links counts no more, though neither it nor its agents know. */
+  replaced(): void {
+    const sockets = [...this.#sockets];
+    this.#miss(sockets.map(([id]) => id));
+    for (const [id, socket] of sockets) this.#leftSockets.set(id, socket);
+  }
+
+  /** From now on the agent that acts is missed, if its link is one of these. */
+  #miss(ids: readonly string[]): void {
+    const { id = "", agent = "" } = this.#active ?? {};
+    if (this.#active && this.#sockets.has(id) && ids.includes(id)) {
+      this.#active.heardAt = this.#context.clock.now;
+      if (this.#isTimed) this.activeAgent.missed(agent);
+    }
+    for (const one of ids) this.#sockets.delete(one);
   }
 
   /** The link of the agent that it has made active; `null`: that has none. */
@@ -331,8 +364,9 @@ export class RelayHost {
     return clock.now - edgeMachines.clockSetAt > 2 * SILENCE_MS;
   }
 
-  #open(id: string, agent: string, wire: AgentWire, end: EdgeEnd): void {
-    this.#sockets.set(id, { wire, agent, end, bridge: null });
+  #open(id: string, socket: Socket): void {
+    const { wire, end } = socket;
+    this.#sockets.set(id, socket);
     wire.far = {
       heard: (message) => {
         this.#heard(id);
@@ -343,6 +377,7 @@ export class RelayHost {
       },
       closed: () => {
         this.#sockets.delete(id);
+        this.#leftSockets.delete(id);
         if (this.#active?.id === id) this.#active = null;
         end.closed();
       },
@@ -351,20 +386,20 @@ export class RelayHost {
 
   #send(id: string, message: EdgeToAgent): void {
     const socket = this.#sockets.get(id);
-    if (!socket) return;
-    this.#judge(id, socket, message);
-    socket.wire.toNear(message);
+    if (socket) this.#judge(id, socket, message);
+    (socket ?? this.#leftSockets.get(id))?.wire.toNear(message);
   }
 
   #close(id: string, code: number, reason: string): void {
     const { clock, lie, violated } = this.#context;
     if (reason === "tooMuch") violated("an honest agent may say what it says", id);
-    const socket = this.#sockets.get(id);
+    const socket = this.#sockets.get(id) ?? this.#leftSockets.get(id);
     if (socket && reason === "handedOver" && socket.agent !== this.#handsOver)
       violated("an agent hands over when it is asked to", `${socket.agent} does, asked was ${this.#handsOver}`);
     const close = () => {
       if (this.#active?.id === id) this.#active = null;
       this.#sockets.delete(id);
+      this.#leftSockets.delete(id);
       this.#platformSockets.delete(id);
       socket?.wire.close("far", code);
     };
@@ -415,7 +450,7 @@ export class RelayHost {
   #looked(id: string): void {
     const { clock, edgeMachines, violated } = this.#context;
     const active = this.#active;
-    if (active?.id !== id || !this.#sockets.has(id) || edgeMachines.isDiskFull) return;
+    if (active?.id !== id || !this.#sockets.has(id) || cannotWrite(edgeMachines)) return;
     active.silentSince = Math.min(active.silentSince, clock.now);
     if (clock.now - active.silentSince < SILENCE_MS) return;
     active.lookedAt ??= clock.now;
@@ -437,7 +472,7 @@ export class RelayHost {
   #watchForNobody(): void {
     const { clock, edgeMachines, violated } = this.#context;
     const isConnected = [...this.#sockets.values()].some(({ end }) => end.isKept());
-    const isNobody = this.#active === null && isConnected && !edgeMachines.isDiskFull;
+    const isNobody = this.#active === null && isConnected && !cannotWrite(edgeMachines);
     this.#nobodySince = isNobody ? Math.max(this.#nobodySince ?? clock.now, edgeMachines.clockSetAt) : null;
     const sinceMs = clock.now - (this.#nobodySince ?? clock.now);
     if (sinceMs > nobodyAtMostMs)
@@ -459,8 +494,8 @@ export class RelayHost {
       this.#edgeAheadMs = aheadMs;
       const hasOther = active && [...this.#sockets.values()].some(({ agent }) => agent !== active.agent);
       // Without another agent nothing would come of it; and a relay that cannot write lets nobody act.
-      if (active && (!hasOther || this.#context.edgeMachines.isDiskFull)) active.heardAt += checkEveryMs;
-      if (this.#context.edgeMachines.isDiskFull) this.#couldNotWriteAt = clock.now;
+      if (active && (!hasOther || cannotWrite(this.#context.edgeMachines))) active.heardAt += checkEveryMs;
+      if (cannotWrite(this.#context.edgeMachines)) this.#couldNotWriteAt = clock.now;
       this.#watchForNobody();
       if (this.#uselessMs > uselessAtMostMs) violated("an agent without its bridge is replaced", active?.agent ?? "");
       if (active && clock.now - active.heardAt >= silentAtMostMs) {
@@ -486,16 +521,16 @@ function signatureOf(publicKey: string, text: string): string {
   return createHash("sha512").update(`${publicKey}\n${text}`).digest("base64url");
 }
 
-function endAtHome(socket: HomeSocket, isAlive: () => boolean): EdgeEnd {
+function endAtHome({ process, socket }: AcceptedSocket): EdgeEnd {
   return {
-    heard: (message) => {
-      if (isAlive()) socket.received(encodeMessage(message));
-    },
-    closed: () => {
-      if (isAlive()) socket.ended();
-    },
+    heard: (message) => process.within(() => socket.received(encodeMessage(message))),
+    closed: () => process.within(() => socket.ended()),
     isKept: () => socket.kept() !== null,
   };
+}
+
+function headersOf(hello: string): Headers {
+  return new Headers({ [HELLO_HEADER]: hello });
 }
 
 interface SocketPorts {

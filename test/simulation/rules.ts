@@ -172,6 +172,11 @@ export const rules = {
   "what is read is what was written":
     "At home, an object that begins anew finds the rows that the log has of it, however much of them is in its image.",
 
+  // Two edges.
+  "an edge that was replaced says nothing":
+    "Once another edge acts, an edge answers nobody, posts nothing and sends its agents nothing.",
+  "one of two edges acts": "While one of two edges has the database, one of them acts within ten seconds.",
+
   // The world itself.
   "nothing is thrown": "No error leaves the product's code for the event loop.",
   "no rejection goes unhandled": "Each promise that is rejected has somebody who hears of it.",

@@ -36,10 +36,10 @@ export function newSite(
   const webex = new Webex(context, 2 + own.between(0, 2), switches);
   const agentCounts = [own.chance(0.5) ? 1 : 2, ...(own.chance(0.2) ? [1] : [])];
   const domain = { ...domainOf(agentCounts, switches), name: (context.site === "" ? "local" : "other") as DomainName };
-  const edge = new Edge(context, shared, domain, async (origin, request) =>
+  const edge = new Edge(context, shared, domain, async (origin, life, request) =>
     request.url === backEnd
       ? { kind: "answered", status: 204, body: new Uint8Array() }
-      : webex.receive(origin, request),
+      : webex.receive(origin, life, request),
   );
   webex.edge = edge;
   // Where there are two, conferences spread by what is free.

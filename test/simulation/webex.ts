@@ -305,14 +305,13 @@ export class Webex {
   }
 
   /** One attempt of the adapter to post to a server. */
-  receive(origin: Hosted, request: PostRequest): Promise<HttpAnswer> {
+  receive(origin: Hosted, life: number, request: PostRequest): Promise<HttpAnswer> {
     const { clock } = this.#context;
     if (request.signal.aborted) return Promise.resolve({ kind: "failed", reason: "AbortError" });
     const server = this.servers.find(({ host }) => request.url === host || request.url === `${host}/`);
     const transId = /<TransID>([^<]*)/.exec(request.body)?.[1] ?? "";
     this.#context.tell(() => `to ${server?.host}: ${request.body}`);
-    const landed = this.#depart(origin, request, transId, server);
-    const { life } = origin;
+    const landed = this.#depart(origin, life, request, transId, server);
     let isWaiting = true;
     return new Promise((resolve) => {
       const finish = (result: HttpAnswer) => {
@@ -420,7 +419,7 @@ export class Webex {
   }
 
   /** What a replaced server is owed is posted beside everything else. Returns what is to be called once it is no longer under way. */
-  #fly({ name, life }: Hosted, url: string, transId: string): () => void {
+  #fly({ name, life }: Pick<Hosted, "name" | "life">, url: string, transId: string): () => void {
     const flightName = `${name} to ${url}`;
     const flights = this.#flights.get(flightName) ?? new Set();
     this.#flights.set(flightName, flights);
@@ -438,7 +437,7 @@ export class Webex {
   }
 
   /** What leaves the adapter is judged as it leaves. */
-  #depart(origin: Hosted, request: PostRequest, transId: string, server: Server | undefined): () => void {
+  #depart(origin: Hosted, life: number, request: PostRequest, transId: string, server: Server | undefined): () => void {
     const { clock, violated } = this.#context;
     const known = this.#transactions.get(transId);
     if (known) {
@@ -460,7 +459,7 @@ export class Webex {
       });
       for (const { msgId } of messages) if (msgId !== undefined) this.#answerLeaves(msgId as MsgId, transId);
     }
-    const landed = this.#fly(origin, request.url, transId);
+    const landed = this.#fly({ name: origin.name, life }, request.url, transId);
     const { messages = [] } = this.#transactions.get(transId) ?? {};
     // A document with an answer that may have been begun is posted once more as it was (protocol T37).
     const isAsItWas = (known || origin.life > 0) && messages.some((message) => "result" in message);
@@ -468,12 +467,23 @@ export class Webex {
       if ("result" in message || message.type === "unknown" || !("extConfId" in message)) continue;
       const association = message.extConfId && this.associations.get(message.extConfId);
       if (!association) violated("a notification has a known handle", request.body);
-      else if (association.wantsEnd && message.type === "conference-changed" && message.status === "ended") continue;
+      else if (message.type === "conference-changed" && message.status === "ended" && this.#knowsEnd(association))
+        continue;
       else if ((association.replacedAt !== null && !isAsItWas) || (association.released && !known)) {
         violated("a replaced server gets answers alone", `${server?.host}: ${message.type} ${message.extConfId}`);
       }
     }
     return landed;
+  }
+
+  /** Whether the conference ended by a close of this very server, which another one did not wait for. */
+  #knowsEnd({ wantsEnd, extConfId, replacedAt }: Association): boolean {
+    if (wantsEnd) return true;
+    const before = replacedAt ?? Number.NEGATIVE_INFINITY;
+    return [...this.obligations.values()].some(
+      ({ kind, answeredAt, ...one }) =>
+        kind === "close" && one.extConfId === extConfId && answeredAt !== null && answeredAt < before,
+    );
   }
 
   #process(server: Server, transId: string): void {

@@ -5,7 +5,7 @@ import { Clock, Endless } from "./clock.ts";
 import { type EdgeMachines, type WorldContext, worldBegins } from "./context.ts";
 import { checkWaitsBegan } from "./counts-judge.ts";
 import { conferenceOn, type Database } from "./database.ts";
-import { disturb, disturbEdge, heal } from "./disturb.ts";
+import { disturb, disturbEdge, heal, healEdge } from "./disturb.ts";
 import type { Shared } from "./edge.ts";
 import { type FaultKind, Faults, faultKindsAt, type HomeName } from "./faults.ts";
 import { Dead } from "./hosted.ts";
@@ -93,7 +93,7 @@ export function run({
   withStory = false,
   inspect,
 }: Options): Outcome {
-  const homeName = edge ?? (new Draws(seed, "home").chance(0.5) ? "node" : "workers");
+  const homeName = edge ?? homeOf(seed);
   const clock = new Clock();
   const story: string[] = [];
   const violations: Violation[] = [];
@@ -114,6 +114,7 @@ export function run({
     skewMs: 0,
     clockSetAt: -1,
     isDiskFull: false,
+    noneActs: false,
     idleMs: draws.chance(0.3) ? idleMs : null,
   };
   const context: WorldContext = {
@@ -142,7 +143,7 @@ export function run({
   present = context;
   const actions: string[] = [];
   const edges: Shared["edges"] = new Map();
-  const home = homeName === "node" ? new NodeHome(context, edges) : null;
+  const home = homeName === "workers" ? null : new NodeHome(context, edges, homeName === "pair");
   const shared: Shared = { edges, cache: new HandleCache(), home };
   const sites = (draws.chance(0.06) ? ["", "other domain, "] : [""]).map((site) =>
     newSite({ ...context, site, tell: (line) => tell(() => `${site}${line()}`) }, shared, { spared, done: actions }),
@@ -158,6 +159,7 @@ export function run({
     // Something waits then.
     for (const { edge } of sites) judgeLists(context.violated, edge);
     tell(() => "== all faults are over");
+    healEdge(context, home);
     sites.forEach(heal);
     clock.runUntil(livelyMs + untilToldMs);
     const unfound = new Map(sites.map((site) => [site, differencesBeforeSweep(site)]));
@@ -190,6 +192,11 @@ export function run({
   return { seed, violations, counts: faults.counts, faults: faults.happened, actions, story, events: clock.events };
 }
 
+function homeOf(seed: number): HomeName {
+  if (!new Draws(seed, "home").chance(0.5)) return "workers";
+  return new Draws(seed, "pair").chance(0.4) ? "pair" : "node";
+}
+
 /** A keyed attendee ID that never reached the edge is told when its agent is the active one again: before all must be quiet. */
 function letEachAgentAct({ clock }: WorldContext, sites: readonly Parts[]): void {
   const agents = sites.flatMap(({ agents }) => agents);
@@ -210,6 +217,8 @@ function checkStillness(context: WorldContext, sites: readonly Parts[], home: No
   const isEnding = (key: ConfKey | null) => ending.some(([confKey]) => confKey === key);
   const toldBefore = told();
   const actsBefore = new Set(acts());
+  // After a clock that was ahead, what is put back gives epochs of agents anew: `docs/reliability.md`.
+  if (home?.shared && context.edgeMachines.clockSetAt < 0) letAgentsKnowMore(context, home);
   home?.kill("all is started anew");
   for (const { edge, agents } of sites) {
     if (!home) for (const object of edge.objects()) object.die("all is started anew");
@@ -222,6 +231,16 @@ function checkStillness(context: WorldContext, sites: readonly Parts[], home: No
   const fresh = acts().filter((act) => !actsBefore.has(act) && !isEnding(act.conference));
   if (fresh.length > 0) violated("what is quiet stays quiet", `new acts: ${JSON.stringify(fresh)}`);
   sites.forEach(checkAtRest);
+}
+
+/** The database is put back to what it was before another edge acted, and agents know of that one. */
+function letAgentsKnowMore({ clock }: WorldContext, home: NodeHome): void {
+  const putBack = home.saved();
+  home.kill("another edge is to act");
+  clock.runUntil(clock.now + takeoverMs);
+  home.kill("the database is put back");
+  putBack();
+  clock.runUntil(clock.now + takeoverMs);
 }
 
 /** What anybody may read of this world; of one conference, since to read its history costs as much as to live it. */

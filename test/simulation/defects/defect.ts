@@ -1,3 +1,4 @@
+import type { HomeName } from "../faults.ts";
 import type { Rule } from "../rules.ts";
 
 /** What is wrong where a text of the product becomes another one. */
@@ -7,6 +8,8 @@ interface Planted {
    * one finds it.
    */
   readonly foundBy: Rule | readonly Rule[];
+  /** Where the edge runs in the worlds that look for it; absent: as each seed draws. */
+  readonly edge?: HomeName;
   readonly before: string;
   readonly after: string;
 }

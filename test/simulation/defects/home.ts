@@ -35,4 +35,32 @@ export const homeDefects: DefectsByFile = {
       after: "        statement.all(...bindings);",
     },
   },
+  "durable-objects/home/shared/lease.ts": {
+    "a lease never runs out": {
+      foundBy: "an edge that was replaced says nothing",
+      edge: "pair",
+      before: "return this.#monotonic() < this.#until;",
+      after: "return this.#monotonic() > Number.NEGATIVE_INFINITY && this.#until > 0;",
+    },
+  },
+  "durable-objects/home/shared/leased-disk.ts": {
+    "who stands by waits four times as long as it says": {
+      foundBy: "one of two edges acts",
+      edge: "pair",
+      before: "at - this.#seen.since >= leaseMs ?",
+      after: "at - this.#seen.since >= 4 * leaseMs ?",
+    },
+    "what is on one machine of the database alone counts as written": {
+      foundBy: ["no rejection goes unhandled", "nothing is thrown", "what is read is what was written"],
+      edge: "pair",
+      before: "      send = (later) => database.flush(later, nothing, this.#ports.now());\n",
+      after: "      return;\n",
+    },
+    "a flush in doubt is sent again as a new one": {
+      foundBy: ["nothing is thrown", "no rejection goes unhandled"],
+      edge: "pair",
+      before: "      send = (later) => database.flush(later, nothing, this.#ports.now());\n",
+      after: "",
+    },
+  },
 };

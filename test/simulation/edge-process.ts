@@ -1,0 +1,131 @@
+import type { Home, LifePlace } from "../../durable-objects/home/home.ts";
+import type { HomeSocket } from "../../durable-objects/home/home-socket.ts";
+import { keptIn } from "../../durable-objects/home/log/kept-values.ts";
+import { stubsBy } from "../../durable-objects/home/stubs.ts";
+import type { Sql } from "../../durable-objects/platform/platform.ts";
+import { HandleCache } from "../../src/routing/deliver.ts";
+import type { AllObjects } from "../../src/rpc/objects.ts";
+import type { Clock } from "./clock.ts";
+import { Dead, Fault, type Life, never } from "./hosted.ts";
+import { Standstill } from "./standstill.ts";
+
+/** One life of an edge's process with the product's home. It may die at any step, or stand still for a while. */
+export class EdgeProcess {
+  /** `edge-1, life 3` */
+  readonly name: string;
+  readonly cache = new HandleCache();
+  /** As a request reaches them. */
+  readonly objects: AllObjects;
+  /** `null`: it has not read its disk yet. */
+  home: Home | null = null;
+  isAlive = true;
+  readonly standstill: Standstill;
+  readonly #clock: Clock;
+  /** Refuse the requests that are under way. */
+  readonly #waiting = new Set<(error: Error) => void>();
+
+  constructor(name: string, clock: Clock) {
+    this.name = name;
+    this.#clock = clock;
+    this.standstill = new Standstill(clock);
+    this.objects = stubsBy({
+      call: async (...asked) => this.begun.call(...asked),
+      connect: () => Promise.reject(new Error("agents of a world go to their relay")),
+    });
+  }
+
+  get begun(): Home {
+    if (!this.isAlive || !this.home) throw new Fault("connection refused");
+    return this.home;
+  }
+
+  /** Whether it answers that it acts. */
+  get acts(): boolean {
+    return this.isAlive && !this.standstill.isOn && this.home !== null && this.home.fault === null;
+  }
+
+  /** As over HTTP: the answer comes once all that it stands on is on disk. */
+  async request<Value>(work: () => Promise<Value>): Promise<Value> {
+    const { begun, standstill } = this;
+    const broken = Promise.withResolvers<never>();
+    broken.promise.catch(() => {});
+    this.#waiting.add(broken.reject);
+    try {
+      // The system has the connection already.
+      if (standstill.isOn) await Promise.race([new Promise<void>((go) => standstill.holds(go)), broken.promise]);
+      const mayLeave = begun.gate();
+      const answer = await Promise.race([work(), broken.promise]);
+      await Promise.race([mayLeave(), broken.promise]);
+      return answer;
+    } finally {
+      this.#waiting.delete(broken.reject);
+    }
+  }
+
+  /** The connections of all requests that are under way break. */
+  breakOff(): void {
+    for (const reject of this.#waiting) reject(new Fault("the connection broke"));
+  }
+
+  die(): void {
+    this.isAlive = false;
+    this.standstill.clear();
+    this.breakOff();
+  }
+
+  /** Runs it in this process, or when the process goes on, or never. */
+  within(run: () => void): void {
+    if (this.isAlive && !this.standstill.holds(() => this.within(run))) run();
+  }
+
+  /** A timer that is due while the process stands still can be cancelled when it goes on. */
+  after(ms: number, run: () => void): () => void {
+    let isOn = true;
+    const cancel = this.#clock.after(ms, () => this.within(() => isOn && run()));
+    return () => {
+      isOn = false;
+      cancel();
+    };
+  }
+
+  /** What comes from outside. */
+  heard<Value>(answer: Promise<Value>): Promise<Value> {
+    return new Promise((resolve, reject) => {
+      answer.then(
+        (value) => this.within(() => resolve(value)),
+        (error: unknown) => this.within(() => reject(error)),
+      );
+    });
+  }
+}
+
+/** An agent's socket at the process that has accepted it. */
+export interface AcceptedSocket {
+  readonly process: EdgeProcess;
+  readonly socket: HomeSocket;
+}
+
+/** The ports of a life, which nothing leaves once its process is dead. */
+export function lifeIn(process: EdgeProcess, life: LifePlace): Life {
+  const check = () => {
+    if (!process.isAlive) throw new Dead();
+  };
+  const { sql } = life;
+  const watched: Sql = {
+    exec: (query, ...bindings) => {
+      check();
+      return sql.exec(query, ...bindings);
+    },
+    transaction: (work) => {
+      check();
+      return sql.transaction(work);
+    },
+  };
+  return {
+    ...life,
+    sql: watched,
+    kept: keptIn(watched),
+    outside: (work) => (process.isAlive ? life.outside(work) : never()),
+    call: (...asked) => (process.isAlive ? life.call(...asked) : never()),
+  };
+}

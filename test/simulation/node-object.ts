@@ -1,0 +1,63 @@
+import type { ObjectName } from "../../src/rpc/objects.ts";
+import { faultsOf, type WorldContext } from "./context.ts";
+import { Database } from "./database.ts";
+import type { FaultSource } from "./faults.ts";
+import { Fault, type Hosted } from "./hosted.ts";
+import type { NodeHome } from "./node-home.ts";
+
+/** An object in that home. */
+export class NodeObject<Object extends object> implements Hosted<Object> {
+  readonly name: string;
+  readonly disk: Database;
+  life = 0;
+  readonly deaths: number[] = [];
+  readonly billed = { calls: 0, checks: 0, alarms: 0, alarmsSet: 0 };
+  readonly faults: FaultSource;
+  readonly #context: WorldContext;
+  readonly #home: NodeHome;
+  readonly #stub: () => Object;
+  /** Ends the present life; `null`: it is not in memory. */
+  #abort: ((why: string) => void) | null = null;
+
+  constructor(name: string, kind: ObjectName, context: WorldContext, home: NodeHome, stub: () => Object) {
+    this.name = name;
+    this.disk = Database.open(kind);
+    this.#context = context;
+    this.#home = home;
+    this.#stub = stub;
+    this.faults = faultsOf(context, name);
+  }
+
+  call<Value>(work: (object: Object) => Promise<Value>): Promise<Value> {
+    return work(this.#stub());
+  }
+
+  deliver(work: (object: Object) => void): void {
+    const done: unknown = work(this.#stub());
+    if (!(done instanceof Promise)) return;
+    done.catch((error: unknown) => {
+      if (!(error instanceof Fault || this.#home.isFault(error instanceof Error ? error.message : String(error))))
+        throw error;
+    });
+  }
+
+  die(why: string): void {
+    const abort = this.#abort;
+    if (!abort) return;
+    this.#context.tell(() => `${this.name} dies: ${why}`);
+    this.ended();
+    this.#home.breakObject(abort, why);
+  }
+
+  begun(abort: (why: string) => void): void {
+    this.ended(); // It rested meanwhile.
+    this.#abort = abort;
+  }
+
+  ended(): void {
+    if (!this.#abort) return;
+    this.#abort = null;
+    this.life += 1;
+    this.deaths.push(this.#context.clock.now);
+  }
+}

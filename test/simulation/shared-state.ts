@@ -1,0 +1,112 @@
+import type { Disk } from "../../durable-objects/home/log/disk.ts";
+import { LeasedDisk } from "../../durable-objects/home/shared/leased-disk.ts";
+import type { SharedDatabase } from "../../durable-objects/home/shared/shared-database.ts";
+import type { Draws } from "../../simulators/draws.ts";
+import { draws, type WorldContext } from "./context.ts";
+import type { EdgeMachine, EdgeState } from "./edge-machine.ts";
+import type { EdgeProcess } from "./edge-process.ts";
+import { slowestFlushMs } from "./file-state.ts";
+import { MemoryDatabase, type Way } from "./memory-database.ts";
+import type { MemoryDisk } from "./memory-disk.ts";
+
+const writes: ReadonlySet<string> = new Set(["flush", "acquire", "giveBack"] satisfies (keyof SharedDatabase)[]);
+
+/** The state of two edges, in a database between which and them all fails that can. */
+export class SharedState implements EdgeState {
+  readonly database: MemoryDatabase;
+  readonly #context: WorldContext;
+  readonly #draws;
+  readonly #disks = new WeakMap<EdgeProcess, LeasedDisk>();
+
+  constructor(context: WorldContext, disk: MemoryDisk) {
+    this.#context = context;
+    this.#draws = draws(context, "database");
+    this.database = new MemoryDatabase(context.clock, disk);
+    this.database.isFencing = !context.lie.writesForReplacedEdges;
+  }
+
+  isCurrent({ name }: EdgeProcess): boolean {
+    return this.database.holding.life === name;
+  }
+
+  died(): void {}
+
+  diskOf(machine: EdgeMachine, process: EdgeProcess): Disk {
+    const { clock, edgeNow } = this.#context;
+    // No clock of these machines is any other's: one begins elsewhere, and goes a little slower or faster.
+    const [beganAt, pace] = [this.#draws.between(0, 1_000_000), 1 + (this.#draws.next() - 0.5) / 125];
+    const disk = new LeasedDisk({
+      database: this.#databaseFor(machine, process),
+      timers: process,
+      monotonic: () => beganAt + clock.now * pace,
+      now: edgeNow,
+      log: ({ event }) => this.#context.tell(() => `${process.name}: ${event}`),
+      self: { name: machine.name, life: process.name, url: `http://${machine.name}`, version: "1" },
+      settings: () => "same",
+    });
+    this.#disks.set(process, disk);
+    return disk;
+  }
+
+  failOver(draws: Draws): void {
+    this.database.failOver();
+    this.isAwayFor(draws.between(500, 8_000));
+  }
+
+  isAwayFor(ms: number): void {
+    this.database.isAway = true;
+    this.#context.clock.after(ms, () => {
+      this.database.isAway = false;
+    });
+  }
+
+  /** As an operator asks for it: the other one acts from now on. */
+  handOver(process: EdgeProcess): void {
+    const disk = this.#disks.get(process);
+    if (disk && process.acts) void process.begun.handOver(() => disk.handOver());
+  }
+
+  #databaseFor(machine: EdgeMachine, process: EdgeProcess): SharedDatabase {
+    const { faults } = machine;
+    let lateMs = 0;
+    const ms = () => {
+      const passMs = this.#draws.between(1, 4) + lateMs;
+      lateMs = 0;
+      return passMs;
+    };
+    const database = this.database.connect((what) => {
+      if (what === "flush" && faults.hits("flush slow")) lateMs = faults.draws.between(100, slowestFlushMs);
+      return this.#wayOf(machine, what);
+    }, ms);
+    return Object.fromEntries(
+      Object.entries(database).map(([name, call]: [string, (...asked: never[]) => unknown]) => [
+        name,
+        (...asked: never[]) => {
+          if (name === "flush") this.#beforeFlush(machine, process);
+          const answer = call(...asked);
+          return answer instanceof Promise ? process.heard(answer) : answer;
+        },
+      ]),
+    ) as unknown as SharedDatabase;
+  }
+
+  #beforeFlush(machine: EdgeMachine, process: EdgeProcess): void {
+    const { faults } = machine;
+    if (!faults.hits("process killed amid a flush")) return;
+    this.#context.clock.after(faults.draws.between(0, 8), () => process.isAlive && machine.kill("amid a flush"));
+  }
+
+  #wayOf({ isCut, faults }: EdgeMachine, what: keyof SharedDatabase): Way {
+    if (isCut) return "lost";
+    if (!writes.has(what)) return "well";
+    if (this.#context.edgeMachines.isDiskFull || faults.hits("flush fails")) return "refused";
+    if (faults.hits("replica not waited for")) {
+      // What brings it about is often the begin of worse.
+      if (faults.draws.chance(0.3))
+        this.#context.clock.after(faults.draws.between(3, 300), () => this.failOver(faults.draws));
+      return "alone";
+    }
+    if (!faults.hits("flush in doubt")) return "well";
+    return faults.draws.chance(0.5) ? "unheard" : { unheardAfterMs: faults.draws.between(100, 6_000) };
+  }
+}
