@@ -78,7 +78,9 @@ function open<In, Out>(
   });
   socket.on("close", (code, reason) => closed(code, trouble || String(reason)));
   return {
-    send: (message) => socket.send(codec.encode(message), () => {}), // A failure comes as an event, too.
+    send(message) {
+      for (const frame of codec.encode(message)) socket.send(frame, () => {}); // A failure comes as an event, too.
+    },
     close(how) {
       over = true;
       if (how === "orderly" && socket.readyState === WebSocket.OPEN) socket.close(1000);

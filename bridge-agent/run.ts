@@ -223,7 +223,7 @@ export class RunningAgent {
     for (const reason of policyActs) this.counters.policyActs[reason] += 1;
     for (const note of notes) this.#note(note);
     if (activate !== null) this.#driver.activate(activate);
-    for (const message of messages) this.#link.send(message);
+    this.#link.send(messages);
     this.counters.edgeMessages.sent += messages.length;
     for (const { call, announcement } of announcements) this.#driver.announce(call, announcement);
     for (const execution of executions) void this.#execute(execution);

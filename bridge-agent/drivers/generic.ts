@@ -33,7 +33,7 @@ type Received = BridgeToAgent | BadState;
 
 const codec: SocketCodec<Received, AgentToBridge> = {
   decode: decodeBridgeToAgent,
-  encode: JSON.stringify,
+  encode: (message) => [JSON.stringify(message)],
   maxBytes: MAX_BRIDGE_MESSAGE_LENGTH,
 };
 

@@ -3,11 +3,12 @@ import { hourMs, type Timers } from "../../src/foundation/time/timers.ts";
 import { encodeHello, HELLO_HEADER, type Hello, helloText, LINK_PROTOCOL_VERSION } from "../../src/link/hello.ts";
 import {
   type AgentToEdge,
+  type AgentTurn,
   CLOSE_CODES,
   type CloseReason,
   decodeEdgeToAgent,
   type EdgeToAgent,
-  encodeMessage,
+  encodeAgentFrames,
   type IdLimit,
   MAX_MESSAGE_LENGTH,
 } from "../../src/link/messages.ts";
@@ -17,6 +18,8 @@ import type { AgentKey } from "../service/state-folder.ts";
 import type { EdgeCertificate } from "./edge-answer.ts";
 import { edgeAddresses, throughProxy } from "./edge-route.ts";
 import { type OpenSocket, ReconnectingSocket, type SocketCodec } from "./reconnecting-socket.ts";
+
+type Health = Extract<AgentToEdge, { type: "health" }>;
 
 interface EdgeLinkOptions {
   readonly settings: Pick<AgentSettings, "edge" | "domain" | "bridge" | "agent">;
@@ -53,13 +56,13 @@ const CERTIFICATE_EVERY_MS = 6 * hourMs;
 const REPLACED = "another edge has acted since this one did";
 const RENEWED = "this agent connects to the edge anew, to ask whether it acts";
 
-const codec: SocketCodec<EdgeToAgent, AgentToEdge> = {
+const codec: SocketCodec<EdgeToAgent, AgentToEdge | AgentTurn> = {
   decode(text) {
     const decoded = decodeEdgeToAgent(text);
     // The kind alone: what stood in the message may be somebody's number.
     return decoded.ok ? decoded : { ok: false, error: decoded.error.kind };
   },
-  encode: encodeMessage,
+  encode: encodeAgentFrames,
   maxBytes: 4 * MAX_MESSAGE_LENGTH, // A character may have four.
 };
 
@@ -101,17 +104,19 @@ const soonAgain: ReadonlySet<CloseReason> = new Set([
 /** The agent's one connection to the edge: proves who the agent is, and is made anew for ever. */
 export class EdgeLink {
   readonly #options: EdgeLinkOptions;
-  readonly #socket: ReconnectingSocket<EdgeToAgent, AgentToEdge>;
+  readonly #socket: ReconnectingSocket<EdgeToAgent, AgentToEdge | AgentTurn>;
   /** The edge wants this signed; empty until it says so. */
   #challenge = "";
   #welcomed = false;
+  /** The edge reads a turn in one frame. */
+  #readsTurns = false;
   readonly #addresses: readonly string[];
   #place = 0;
   /** How many addresses in a row. */
   #tried = 0;
   #certificate: EdgeCertificate | null = null;
   /** As the edge was last sent it on this link. */
-  #health: Extract<AgentToEdge, { type: "health" }> | null = null;
+  #health: Health | null = null;
   #cancelCertificate = () => {};
   /** The last one about each address. */
   readonly #lastLines = new Map<string, string>();
@@ -145,14 +150,19 @@ export class EdgeLink {
     this.#socket.connect();
   }
 
-  /** Before the welcome nothing is sent: the journal keeps what matters. */
-  send(message: AgentToEdge): void {
-    if (!this.#welcomed) return;
-    if (message.type !== "health") return this.#socket.send(message);
-    this.#health = message;
+  /** Together, where the edge reads that. Before the welcome nothing is sent: the journal keeps what matters. */
+  send(messages: readonly AgentToEdge[]): void {
+    if (!this.#welcomed || messages.length === 0) return;
+    const complete = messages.map((message) => (message.type === "health" ? this.#withCertificate(message) : message));
+    if (this.#readsTurns && complete.length > 1) this.#socket.send({ type: "turn", messages: complete });
+    else for (const message of complete) this.#socket.send(message);
+  }
+
+  #withCertificate(health: Health): Health {
+    this.#health = health;
     const { begins: certificateBegins, ends: certificateEnds } = this.#certificate ?? {};
     const isKnown = certificateBegins !== undefined && certificateEnds !== undefined;
-    this.#socket.send(isKnown ? { ...message, certificateBegins, certificateEnds } : message);
+    return isKnown ? { ...health, certificateBegins, certificateEnds } : health;
   }
 
   renew(): void {
@@ -177,6 +187,7 @@ export class EdgeLink {
         if (message.edgeEpoch !== undefined && message.edgeEpoch < this.#options.edgeEpoch())
           return this.#socket.end(REPLACED);
         this.#welcomed = true;
+        this.#readsTurns = message.turns ?? false;
         this.#challenge = "";
         this.#log("edge-connected", `edge connected${this.#way}, this agent is ${message.role}`);
         this.#socket.greeted(Math.min(message.heartbeatMs, LONGEST_HEARTBEAT_MS));
@@ -198,7 +209,7 @@ export class EdgeLink {
     if (!this.#welcomed || address !== this.#address || found === null || found.ends === this.#certificate?.ends)
       return;
     this.#certificate = found;
-    if (this.#health) this.send(this.#health);
+    if (this.#health) this.send([this.#health]);
   }
 
   #lost(code: number, why: string): "at once" | "soon" | "late" {

@@ -55,7 +55,11 @@ function visitOf(url: string, ports: DriverPorts) {
     missing.push(...saidMissing(text));
     return understood(text);
   };
-  const codec = { decode, encode: JSON.stringify, maxBytes: MAX_BRIDGE_MESSAGE_LENGTH };
+  const codec = {
+    decode,
+    encode: (message: unknown) => [JSON.stringify(message)],
+    maxBytes: MAX_BRIDGE_MESSAGE_LENGTH,
+  };
   const socket = ports.openSocket<BridgeToAgent, AgentToBridge & { readonly unknown?: string }>(url, {}, codec, {
     message: (message) => {
       received.push(message);

@@ -172,8 +172,8 @@ export class Relay implements RelayRpc {
     this.#wakeForStandby();
   }
 
-  /** A message of so many characters, which is decoded only when its agent may send as much. */
-  received(id: string, length: number, decode: () => Result<AgentToEdge, LinkDecodeError>): void {
+  /** A frame of so many characters, which is decoded only when its agent may send as much. */
+  received(id: string, length: number, decode: () => Result<readonly AgentToEdge[], LinkDecodeError>): void {
     const link = findLink(this.#state, id);
     // A socket that was closed may bring more, which must cost nothing.
     if (!link) return;
@@ -184,12 +184,15 @@ export class Relay implements RelayRpc {
     const decoded = decode();
     if (!decoded.ok)
       return this.#refuse(link, decoded.error.kind === "too-long" ? "tooMuch" : "badMessage", decoded.error);
-    const message = decoded.value;
-    const ofMessage = budget.judgeMessage(message, at);
-    if (ofMessage !== "allowed") return this.#tooMuch(link, ofMessage, { type: message.type });
-    this.#ports.sockets.seen(id, at);
-    this.#apply({ type: "message", id, message, at });
-    if (message.type === "health") this.#wakeForStandby();
+    for (const [index, message] of decoded.value.entries()) {
+      const ofMessage = budget.judgeMessage(message, at, index === 0);
+      if (ofMessage !== "allowed") this.#tooMuch(link, ofMessage, { type: message.type });
+      if (ofMessage === "refused") return;
+      if (ofMessage === "ignored") continue;
+      this.#ports.sockets.seen(id, at);
+      this.#apply({ type: "message", id, message, at });
+      if (message.type === "health") this.#wakeForStandby();
+    }
   }
 
   /** The socket is closed, by whichever side. */

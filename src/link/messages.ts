@@ -37,6 +37,8 @@ const edgeToAgent = [
      * one edge and one epoch. Absent: the edge shares it with none, or is older than this field.
      */
     edgeEpoch: v.exactOptional(whole),
+    /** The edge reads a `turn`. Absent from edges that are older than this field. */
+    turns: v.exactOptional(flag),
   }),
   /** A standby is the active agent from now on, in place of the one that was; for the log alone. */
   typed("activate", { epoch, replaces: v.optional(v.object({ agent: word, why: word })) }),
@@ -119,6 +121,12 @@ const agentToEdge = [
 
 export type AgentToEdge = Checked<(typeof agentToEdge)[number]>;
 
+/** All that an agent has to say at one time, in its order, in one frame: only to an edge whose welcome has `turns`. */
+export interface AgentTurn {
+  readonly type: "turn";
+  readonly messages: readonly AgentToEdge[];
+}
+
 /** The commands that are understood, and the ids of the others, which must not hold them up. `notUnderstood` is never sent. */
 function sorted(values: readonly unknown[]): { commands: IssuedCommand[]; notUnderstood?: CommandId[] } {
   const commands: IssuedCommand[] = [];
@@ -134,8 +142,10 @@ function sorted(values: readonly unknown[]): { commands: IssuedCommand[]; notUnd
 
 const named = v.object({ id: commandId });
 
-/** Longest message in characters: a snapshot of some 20,000 callers, or as many commands. */
+/** Longest frame in characters: a snapshot of some 20,000 callers, or as many commands. */
 export const MAX_MESSAGE_LENGTH = 4 * 1024 * 1024;
+/** A turn that is longer leaves in several frames. */
+const MAX_TURN_LENGTH = 256 * 1024;
 
 export type LinkDecodeError =
   | { readonly kind: "too-long"; readonly length: number }
@@ -148,33 +158,62 @@ export function encodeMessage(message: EdgeToAgent | AgentToEdge): string {
   return JSON.stringify(message);
 }
 
+/** The frames of what an agent has to say. A message alone needs no turn around it. */
+export function encodeAgentFrames(frame: AgentToEdge | AgentTurn): string[] {
+  if (frame.type !== "turn") return [encodeMessage(frame)];
+  const frames: string[][] = [];
+  let length = Number.POSITIVE_INFINITY;
+  for (const text of frame.messages.map(encodeMessage)) {
+    length += text.length;
+    if (length > MAX_TURN_LENGTH) {
+      frames.push([]);
+      length = text.length;
+    }
+    frames.at(-1)?.push(text);
+  }
+  return frames.map((texts) => (texts.length > 1 ? `{"type":"turn","messages":[${texts.join()}]}` : texts.join()));
+}
+
 /** The platform answers this text with that one by itself: a sign of life wakes no relay. */
 export const PING = encodeMessage({ type: "ping" });
 export const PONG = encodeMessage({ type: "pong" });
 
 export function decodeEdgeToAgent(text: string): Result<EdgeToAgent, LinkDecodeError> {
-  return decode<EdgeToAgent>(fromEdge, text);
+  const read = parse(text);
+  return read.ok ? decode<EdgeToAgent>(fromEdge, read.value) : read;
 }
 
-export function decodeAgentToEdge(text: string): Result<AgentToEdge, LinkDecodeError> {
-  return decode<AgentToEdge>(fromAgent, text);
+/** The messages of one frame. One that is wrong makes the frame wrong. */
+export function decodeAgentToEdge(text: string): Result<readonly AgentToEdge[], LinkDecodeError> {
+  const read = parse(text);
+  if (!read.ok) return read;
+  const messages: AgentToEdge[] = [];
+  for (const value of v.is(turn, read.value) ? read.value.messages : [read.value]) {
+    const decoded = decode<AgentToEdge>(fromAgent, value);
+    if (!decoded.ok) return decoded;
+    messages.push(decoded.value);
+  }
+  return ok(messages);
 }
 
 const fromEdge = new Map(edgeToAgent.map((schema) => [schema.entries.type.literal, schema]));
 const fromAgent = new Map(agentToEdge.map((schema) => [schema.entries.type.literal, schema]));
 const ofSomeType = v.object({ type: v.string() });
+const turn = v.object({ type: v.literal("turn"), messages: v.array(v.unknown()) });
 
-function decode<Message>(
-  schemas: ReadonlyMap<string, v.GenericSchema<unknown, Message>>,
-  text: string,
-): Result<Message, LinkDecodeError> {
+function parse(text: string): Result<unknown, LinkDecodeError> {
   if (text.length > MAX_MESSAGE_LENGTH) return err({ kind: "too-long", length: text.length });
-  let value: unknown;
   try {
-    value = JSON.parse(text);
+    return ok(JSON.parse(text) as unknown);
   } catch {
     return err({ kind: "not-json" });
   }
+}
+
+function decode<Message>(
+  schemas: ReadonlyMap<string, v.GenericSchema<unknown, Message>>,
+  value: unknown,
+): Result<Message, LinkDecodeError> {
   const type = v.is(ofSomeType, value) ? value.type.slice(0, 50) : "";
   const schema = schemas.get(type);
   if (schema === undefined) return err({ kind: "unknown-message", type });
@@ -242,13 +281,15 @@ export class AgentBudget {
     return this.#spend("sockets", 1, at);
   }
 
-  /** Asked before the message is decoded: decoding is the greater part of its cost. */
+  /** Asked before a frame is decoded: decoding is the greater part of its cost. */
   judgeText(length: number, at: EpochMs): Judgement {
     if (length > MAX_MESSAGE_LENGTH || !this.#spend("messages", 1, at)) return "refused";
     return this.#spend("characters", length, at) ? "allowed" : "ignored";
   }
 
-  judgeMessage(message: AgentToEdge, at: EpochMs): Judgement {
+  /** Of one of the messages of a frame; `judgeText` has paid for the first one. */
+  judgeMessage(message: AgentToEdge, at: EpochMs, isFirst = true): Judgement {
+    if (!isFirst && !this.#spend("messages", 1, at)) return "refused";
     switch (message.type) {
       case "digests": {
         const { length } = message.digests;

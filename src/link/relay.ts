@@ -204,7 +204,12 @@ function opened(state: RelayState, input: Extract<RelayInput, { type: "opened" }
     const role = activeLink(state)?.id === id ? "active" : "standby";
     const activeSince = lastActive?.since ?? epoch;
     const welcome = { type: "welcome", role, epoch, activeSince, heartbeatMs: HEARTBEAT_MS, alone, keypad } as const;
-    const greeting = send(id, { ...welcome, promptCalls: true, ...(edgeEpoch !== undefined && { edgeEpoch }) });
+    const greeting = send(id, {
+      ...welcome,
+      promptCalls: true,
+      turns: true,
+      ...(edgeEpoch !== undefined && { edgeEpoch }),
+    });
     const { idLimit: wanted } = state;
     if (!wanted || !idLimit || keepsLimit(idLimit, wanted)) return { state, effects: [greeting] };
     return { state, effects: [greeting, send(id, { type: "id-limit", ...wanted })] };

@@ -8,6 +8,7 @@ import { EdgeLink, LONGEST_PAUSE_MS } from "../../bridge-agent/link/edge-link.ts
 import { ReconnectingSocket } from "../../bridge-agent/link/reconnecting-socket.ts";
 import { openSocket } from "../../bridge-agent/node-ports.ts";
 import { agentKey } from "../../bridge-agent/service/state-folder.ts";
+import type { CommandId, ConfKey } from "../../src/foundation/ids.ts";
 import { ok } from "../../src/foundation/result.ts";
 import { decodeHello, type Hello, helloText, refusal } from "../../src/link/hello.ts";
 import {
@@ -49,6 +50,7 @@ class FakeRelay {
   readonly hellos: Hello[] = [];
   /** One for each of the requests to come. */
   readonly refusals: [why: CloseReason | null, said?: string][] = [];
+  frames = 0;
   readonly #sockets: WebSocket[] = [];
   readonly #messages: AgentToEdge[] = [];
   #wake: () => void = () => {};
@@ -58,8 +60,9 @@ class FakeRelay {
       this.paths.push(request.url ?? "");
       this.#sockets.push(socket);
       socket.on("message", (data) => {
-        const message = decodeAgentToEdge(String(data));
-        if (message.ok) this.#messages.push(message.value);
+        const frame = decodeAgentToEdge(String(data));
+        this.frames += 1;
+        if (frame.ok) this.#messages.push(...frame.value);
         this.#wake();
       });
       this.#wake();
@@ -199,7 +202,7 @@ test.each([
 
 test("nothing is said before the welcome, and what the edge says after it is heard", async () => {
   link.connect();
-  link.send({ type: "health", bridgeUp: true, portsInUse: 0, ports: null });
+  link.send([{ type: "health", bridgeUp: true, portsInUse: 0, ports: null }]);
   const socket = await relay.socket();
   socket.send(encodeMessage({ type: "activate", epoch: 9 }));
   socket.send(encodeMessage(welcome));
@@ -207,6 +210,29 @@ test("nothing is said before the welcome, and what the edge says after it is hea
   socket.send(encodeMessage({ type: "activate", epoch: 2 }));
   await hears(2);
   expect(heard).toEqual([welcome, { type: "activate", epoch: 2 }]);
+});
+
+test.each([
+  ["that reads turns gets them in one frame", true, 1],
+  ["of the last release gets each message in a frame of its own", undefined, 3],
+])("an edge %s", async (_, turns, frames) => {
+  link.connect();
+  const socket = await relay.socket();
+  socket.send(encodeMessage({ ...welcome, ...(turns && { turns }) }));
+  await hears(1);
+  expect(await relay.message()).toEqual({ type: "ping" });
+  const before = relay.frames;
+  const health = { type: "health", bridgeUp: true, portsInUse: 0, ports: null } as const;
+  const acks = ["o1", "o2"].map(
+    (id) => ({ type: "commands-ack", conference: "1" as ConfKey, ids: [id as CommandId] }) as const,
+  );
+  link.send([...acks, health]);
+  expect([await relay.message(), await relay.message(), await relay.message()]).toEqual([...acks, health]);
+  expect(relay.frames - before).toBe(frames);
+  link.send([]);
+  link.send([health]);
+  expect(await relay.message()).toEqual(health);
+  expect(relay.frames - before).toBe(frames + 1);
 });
 
 test("an edge that answers no ping is given up within 10 s, and tried again", async () => {
@@ -383,7 +409,7 @@ async function pausesOf(draw: number): Promise<number[]> {
       return { send: () => {}, close: () => {} };
     },
     url: () => "ws://edge/",
-    codec: { decode: ok, encode: (text) => text, maxBytes: 1 },
+    codec: { decode: ok, encode: (text) => [text], maxBytes: 1 },
     timers: clock,
     random: () => draw,
     ...{ greetingMs: 60_000, pongMs: 1_000, longestPauseMs: LONGEST_PAUSE_MS },
@@ -406,14 +432,14 @@ test("the edge is told when its certificate ends, once that is known, and with e
   const certificate = { certificateBegins: 1_799_000_000_000, certificateEnds: ends };
   const socket = await welcomed();
   const health = { type: "health", bridgeUp: true, portsInUse: 1, ports: null } as const;
-  link.send(health);
+  link.send([health]);
   const first = await relay.message();
   // What was sent before it was known comes once more.
   expect("certificateEnds" in first ? first : await relay.message()).toEqual({
     ...health,
     ...certificate,
   });
-  link.send({ ...health, portsInUse: 2 });
+  link.send([{ ...health, portsInUse: 2 }]);
   expect(await relay.message()).toEqual({ ...health, portsInUse: 2, ...certificate });
   socket.close();
 });

@@ -140,7 +140,7 @@ test("an edge of the last release, which looks after nothing that it does not kn
   expect(world.machine.world.callsOf(KEY)).toHaveLength(1);
   for (const message of world.heard) {
     const known = JSON.stringify(message, (name, value) => (isNew.has(name) ? undefined : value));
-    expect(decodeAgentToEdge(known)).toEqual({ ok: true, value: JSON.parse(known) });
+    expect(decodeAgentToEdge(known)).toEqual({ ok: true, value: [JSON.parse(known)] });
   }
 });
 

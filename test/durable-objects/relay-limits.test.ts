@@ -60,7 +60,7 @@ test("a flood of messages is cut off, nothing of it is decoded after that, and a
     for (let count = 0; count < 20_000; count += 1) {
       world.relay.received(id, 30, () => {
         decoded += 1;
-        return ok(health);
+        return ok([health]);
       });
     }
   };
@@ -75,13 +75,28 @@ test("a flood of messages is cut off, nothing of it is decoded after that, and a
   expect(await world.relay.health()).toMatchObject({ portsInUse: 3 });
 });
 
+test("each message of a turn counts, and a turn that says too much is cut off where it does", async () => {
+  const world = await RelayWorld.begin();
+  const turn = Array(4_000).fill(health);
+  for (let count = 0; count < 2; count += 1) world.relay.received("link-1", 30, () => ok(turn));
+  expect(world.closed).toEqual([]);
+  world.relay.received("link-1", 30, () => ok(turn));
+  expect(world.closed).toEqual(["link-1: 4429 tooMuch"]);
+
+  const second = await RelayWorld.begin();
+  second.relay.received("link-1", 30, () => ok([reports(own, 1), digests(...Array(501).fill(own)), reports(own, 2)]));
+  await second.settle();
+  expect(second.closed).toEqual(["link-1: 4429 tooMuch"]);
+  expect(second.asked).toEqual([`${own} report 1 of ${bridge}`]);
+});
+
 test("one agent's flood leaves the other agent its allowance", async () => {
   const world = await RelayWorld.begin();
   const other = world.connect("agent-2");
-  for (let count = 0; count < 10_001; count += 1) world.relay.received("link-1", 30, () => ok(health));
+  for (let count = 0; count < 10_001; count += 1) world.relay.received("link-1", 30, () => ok([health]));
   expect(world.closed).toEqual(["link-1: 4429 tooMuch"]);
 
-  world.relay.received(other, 30, () => ok({ ...health, portsInUse: 7 }));
+  world.relay.received(other, 30, () => ok([{ ...health, portsInUse: 7 }]));
   expect(await world.relay.health()).toMatchObject({ portsInUse: 7 });
 });
 

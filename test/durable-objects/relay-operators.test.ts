@@ -28,7 +28,7 @@ test("how full the bridge is, is not known until its agent has read it", async (
 
 test("of a bridge that is away, and of a standby, nobody is shown that no port is in use", async () => {
   const world = await twoAgents();
-  const says = (id: string, said: AgentToEdge) => world.relay.received(id, 100, () => ok(said));
+  const says = (id: string, said: AgentToEdge) => world.relay.received(id, 100, () => ok([said]));
   says("link-2", { ...health, portsInUse: 0, ports: 50 });
   const shown = async () =>
     (await world.relay.agents()).map(({ role, health }) => [role, health?.portsInUse, health?.ports]);
@@ -47,7 +47,7 @@ test("of a bridge that is away, and of a standby, nobody is shown that no port i
 describe("an operator has an agent hand over", () => {
   const withStandby = async () => {
     const world = await twoAgents();
-    world.relay.received("link-2", 100, () => ok(health));
+    world.relay.received("link-2", 100, () => ok([health]));
     world.sent.length = 0;
     return world;
   };
@@ -156,7 +156,7 @@ describe("where receivers of webhooks want to hear of agents", () => {
 
   test("one that has lost its bridge is told, and once", async () => {
     const world = await watched("agent-1", "agent-2");
-    world.relay.received("link-1", 100, () => ok({ ...health, bridgeUp: false }));
+    world.relay.received("link-1", 100, () => ok([{ ...health, bridgeUp: false }]));
     await passes(world, 15_000, "link-1", "link-2");
     expect(told(world)).toEqual(["agent.away agent-1 bridge agent-1"]);
     await passes(world, 60_000, "link-1", "link-2");

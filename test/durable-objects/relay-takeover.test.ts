@@ -26,7 +26,7 @@ test("a command finds the active agent silent after ten seconds, and goes to the
 
 test("any message is a sign of life, also before a sleep", async () => {
   const world = await twoAgents();
-  world.relay.received("link-1", 30, () => ok(health));
+  world.relay.received("link-1", 30, () => ok([health]));
   world.sleep();
   world.now += 9_999;
   expect(await world.relay.health()).toMatchObject({ agentConnected: true, portsInUse: 3 });
@@ -81,7 +81,7 @@ test("an active agent whose socket got lost in a sleep is waited for as long as 
 test("an agent that has lost its bridge gives its place after two seconds to one that has it, also over a sleep", async () => {
   const world = await twoAgents();
   const health = (id: string, bridgeUp: boolean) =>
-    world.relay.received(id, 100, () => ok({ type: "health", bridgeUp, portsInUse: 0, ports: null }));
+    world.relay.received(id, 100, () => ok([{ type: "health", bridgeUp, portsInUse: 0, ports: null }]));
   health("link-2", true);
   health("link-1", false);
   expect(world.alarmAt).toBeLessThanOrEqual(world.now + 2_000);
@@ -98,7 +98,7 @@ test("an agent that has lost its bridge gives its place after two seconds to one
 test("an agent keeps its place when the bridge is back in time, or when no other agent has it", async () => {
   const world = await twoAgents();
   const health = (id: string, bridgeUp: boolean) =>
-    world.relay.received(id, 100, () => ok({ type: "health", bridgeUp, portsInUse: 0, ports: null }));
+    world.relay.received(id, 100, () => ok([{ type: "health", bridgeUp, portsInUse: 0, ports: null }]));
   health("link-1", false);
   health("link-2", false);
   world.now += 5_000;

@@ -104,7 +104,7 @@ export class RelayWorld {
 
   /** The agent's newest link says this, or another one. */
   says(message: AgentToEdge, length = 100, link = `link-${this.#links}`): void {
-    this.relay.received(link, length, () => ok(message));
+    this.relay.received(link, length, () => ok([message]));
   }
 
   /** The relay sleeps, and wakes with what its sockets and its disk say. */

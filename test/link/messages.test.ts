@@ -10,7 +10,14 @@ import {
   type StreamId,
 } from "../../src/foundation/ids.ts";
 import type { AgentToEdge, EdgeToAgent } from "../../src/link/messages.ts";
-import { decodeAgentToEdge, decodeEdgeToAgent, encodeMessage, MAX_MESSAGE_LENGTH } from "../../src/link/messages.ts";
+import {
+  decodeAgentToEdge,
+  decodeEdgeToAgent,
+  encodeAgentFrames,
+  encodeMessage,
+  MAX_MESSAGE_LENGTH,
+  PING,
+} from "../../src/link/messages.ts";
 
 const conference = "987654321" as ConfKey;
 const call = "c1" as CallId;
@@ -137,9 +144,35 @@ test.each(edgeToAgent.map((message) => [message.type, message] as const))(
 test.each(agentToEdge.map((message) => [message.type, message] as const))(
   "the agent's %s arrives as it was sent",
   (_, message) => {
-    expect(decodeAgentToEdge(encodeMessage(message))).toEqual({ ok: true, value: message });
+    expect(decodeAgentToEdge(encodeMessage(message))).toEqual({ ok: true, value: [message] });
   },
 );
+
+test("a turn of an agent is one frame, in its order, and several where it is long", () => {
+  const frames = encodeAgentFrames({ type: "turn", messages: agentToEdge });
+  expect(frames).toHaveLength(1);
+  expect(decodeAgentToEdge(frames.join())).toEqual({ ok: true, value: agentToEdge });
+  const ack: AgentToEdge = { type: "commands-ack", conference, ids: Array(10_000).fill("an id of a command") };
+  const long = encodeAgentFrames({ type: "turn", messages: [{ type: "ping" }, ack, ack, { type: "ping" }] });
+  expect(long.map((frame) => decodeAgentToEdge(frame))).toEqual(
+    [
+      [{ type: "ping" }, ack],
+      [ack, { type: "ping" }],
+    ].map((value) => ({ ok: true, value })),
+  );
+  expect(encodeAgentFrames({ type: "turn", messages: [{ type: "ping" }] })).toEqual([PING]);
+});
+
+test("one wrong message makes a turn wrong, and a turn holds no other", () => {
+  const turnOf = (...messages: unknown[]) => decodeAgentToEdge(JSON.stringify({ type: "turn", messages }));
+  const ping = { type: "ping" };
+  expect(turnOf(ping, { type: "health" })).toMatchObject({ error: { kind: "bad-message", type: "health" } });
+  expect(turnOf(ping, { type: "turn", messages: [ping] })).toEqual({
+    ok: false,
+    error: { kind: "unknown-message", type: "turn" },
+  });
+  expect(turnOf()).toEqual({ ok: true, value: [] });
+});
 
 test("of calls at the prompt nothing is taken that nobody judged, and no story without an end", () => {
   const said = { call: "c1", number: "1", dialled: "", at: 1, steps: [], end: null };
@@ -153,15 +186,15 @@ test("of calls at the prompt nothing is taken that nobody judged, and no story w
 
 test("what a newer version says besides is passed over: an older edge takes an ack without `waiting`, and no end of a certificate", () => {
   const ack = { type: "commands-ack", conference, ids: ["o1"] };
-  expect(decodeAgentToEdge(JSON.stringify({ ...ack, later: ["o1"] }))).toEqual({ ok: true, value: ack });
+  expect(decodeAgentToEdge(JSON.stringify({ ...ack, later: ["o1"] }))).toEqual({ ok: true, value: [ack] });
   const health = { type: "health", bridgeUp: true, portsInUse: 0, ports: null };
-  expect(decodeAgentToEdge(JSON.stringify({ ...health, laterThanThis: 1 }))).toEqual({ ok: true, value: health });
+  expect(decodeAgentToEdge(JSON.stringify({ ...health, laterThanThis: 1 }))).toEqual({ ok: true, value: [health] });
 });
 
 test("what a bridge cannot do is understood as far as this version knows it", () => {
   const health = { type: "health", bridgeUp: true, portsInUse: 0, ports: null };
   const text = JSON.stringify({ ...health, cannot: ["mute", "dial", "mute", "teleport"] });
-  expect(decodeAgentToEdge(text)).toEqual({ ok: true, value: { ...health, cannot: ["mute", "dial"] } });
+  expect(decodeAgentToEdge(text)).toEqual({ ok: true, value: [{ ...health, cannot: ["mute", "dial"] }] });
 });
 
 describe("what is not a message is an error that says why", () => {

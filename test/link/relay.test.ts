@@ -66,6 +66,7 @@ test("the first agent that proves itself is active, with an epoch that no other 
         alone: false,
         keypad,
         promptCalls: true,
+        turns: true,
       },
     },
   ]);

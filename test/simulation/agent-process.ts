@@ -8,7 +8,7 @@ import type { AgentToBridge, BridgeToAgent } from "../../src/bridge/protocol.ts"
 import type { CommandId } from "../../src/foundation/ids.ts";
 import { err, ok, type Result } from "../../src/foundation/result.ts";
 import { HELLO_HEADER } from "../../src/link/hello.ts";
-import type { AgentToEdge, EdgeToAgent } from "../../src/link/messages.ts";
+import type { AgentToEdge, AgentTurn, EdgeToAgent } from "../../src/link/messages.ts";
 import { type Bridge, type BridgeWire, dialIn } from "./bridge.ts";
 import { draws, faultsOf, type WorldContext, worldBegins } from "./context.ts";
 import type { FaultSource } from "./faults.ts";
@@ -66,6 +66,8 @@ export class AgentProcess {
   /** How long the timers of this machine have stood in all. */
   #timersStoodMs = 0;
   #welcomed = false;
+  /** It, or the edge for it, knows neither turns nor epochs of edges. */
+  readonly #isOfLastRelease: boolean;
   /** The present transaction of the journal has written something. */
   #wrote = false;
 
@@ -76,6 +78,7 @@ export class AgentProcess {
     this.bridge = bridge;
     this.#draws = draws(context, `agent ${name}`);
     this.#standstill = new Standstill(context.clock);
+    this.#isOfLastRelease = draws(context, `release of ${name}`).chance(0.2);
     this.faults = faultsOf(context, name);
     this.#start();
   }
@@ -285,7 +288,7 @@ export class AgentProcess {
       this.onCommand = null;
     }
     const { toEdge, toBridge } = this.#context.lie;
-    if (toEdge && wire === this.edgeWire) message = toEdge(message as AgentToEdge);
+    if (toEdge && wire === this.edgeWire) message = changed(message as AgentToEdge | AgentTurn, toEdge);
     if (toBridge && wire === this.bridgeWire) message = toBridge(message as AgentToBridge);
     if (message !== null) wire.toFar(message);
   }
@@ -298,7 +301,7 @@ export class AgentProcess {
         heard: (said: EdgeToAgent) =>
           this.#within(life, () => {
             const { toAgent = (as) => as } = this.#context.lie;
-            const message = toAgent(said);
+            const message = toAgent(this.#isOfLastRelease ? asBefore(said) : said);
             if (message === null) return;
             if (message.type === "welcome" && wire === this.edgeWire) this.#welcomed = true;
             events.message(ok(message as In));
@@ -346,6 +349,20 @@ export class AgentProcess {
     });
     return wire;
   }
+}
+
+function asBefore(message: EdgeToAgent): EdgeToAgent {
+  if (message.type !== "welcome") return message;
+  const { turns: _, edgeEpoch: __, ...welcome } = message;
+  return welcome;
+}
+
+function changed(
+  frame: AgentToEdge | AgentTurn,
+  change: (message: AgentToEdge) => AgentToEdge | null,
+): AgentToEdge | AgentTurn | null {
+  if (frame.type !== "turn") return change(frame);
+  return { ...frame, messages: frame.messages.flatMap((message) => change(message) ?? []) };
 }
 
 function isCommand(message: unknown): message is Extract<AgentToBridge, { type: "command" }> {

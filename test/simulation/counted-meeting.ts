@@ -145,9 +145,9 @@ class World {
   get #units(): Counted {
     const edge = this.#edge;
     const { billed: allocator, disk: ids } = edge.allocator;
-    const messages = edge.relays.flatMap((relay) => [...relay.messages]);
-    const messagesOf = (isCounted: (type: string) => boolean) =>
-      messages.reduce((total, [type, count]) => total + (isCounted(type) ? count : 0), 0);
+    const frames = edge.relays.flatMap((relay) => [...relay.frames]);
+    const framesOf = (isCounted: (type: string) => boolean) =>
+      frames.reduce((total, [type, count]) => total + (isCounted(type) ? count : 0), 0);
     const objects = edge.objects().map(({ billed, disk }) => ({
       ...none,
       objectRequests: billed.calls + billed.checks + billed.alarms,
@@ -157,7 +157,7 @@ class World {
     const checks = {
       ...none,
       objectRequests: edge.objects().reduce((total, { billed }) => total + billed.checks, allocator.alarms),
-      socketMessages: messagesOf((type) => type === "digests"),
+      socketMessages: framesOf((type) => type === "digests"),
       rowsWritten: allocator.alarmsSet,
       alarms: allocator.alarms,
     };
@@ -165,10 +165,10 @@ class World {
     const shared = {
       ...none,
       objectRequests: allocator.calls + edge.limitsHanded,
-      socketMessages: messagesOf((type) => type === "id-limit-kept"),
+      socketMessages: framesOf((type) => type === "id-limit-kept"),
       rowsWritten: ids.rowsWritten + state + edge.limitsHanded,
     };
-    const all = sum([...objects, { ...none, workerRequests: edge.posts, socketMessages: messagesOf(() => true) }]);
+    const all = sum([...objects, { ...none, workerRequests: edge.posts, socketMessages: framesOf(() => true) }]);
     return { caused: difference(difference(all, checks), shared), checks, [onceInAWhile]: shared };
   }
 }

@@ -13,7 +13,7 @@ import {
   REFUSAL_HEADER,
   refusal,
 } from "../../src/link/hello.ts";
-import { type AgentToEdge, type EdgeToAgent, encodeMessage } from "../../src/link/messages.ts";
+import { type AgentToEdge, type AgentTurn, type EdgeToAgent, encodeAgentFrames } from "../../src/link/messages.ts";
 import { BRIDGE_AWAY_MS, SILENCE_MS } from "../../src/link/relay.ts";
 import type { CommandsForBridge, HandOver } from "../../src/rpc/relay.ts";
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";
@@ -25,7 +25,7 @@ import type { Hosted } from "./hosted.ts";
 import type { NodeHome } from "./node-home.ts";
 import { nowhere, Wire } from "./wire.ts";
 
-export type AgentWire = Wire<EdgeToAgent, AgentToEdge>;
+export type AgentWire = Wire<EdgeToAgent, AgentToEdge | AgentTurn>;
 
 /** A clock that is set back lets the time begin anew once. */
 const silentAtMostMs = 2 * SILENCE_MS + 3_000;
@@ -55,7 +55,7 @@ interface Socket {
 
 /** What an agent's socket is for its home. */
 interface EdgeEnd {
-  heard(message: AgentToEdge): void;
+  heard(frame: AgentToEdge | AgentTurn): void;
   /** The connection is over. */
   closed(): void;
   /** Whether the relay has made it a link. */
@@ -77,8 +77,8 @@ interface ActiveAgent {
 export class RelayHost {
   readonly hosted: Hosted<Whole<"relay">>;
   readonly activeAgent: ActiveAgentJudge;
-  /** Messages of agents that have woken it, by type; the platform answers pings by itself. */
-  readonly messages = new Map<AgentToEdge["type"], number>();
+  /** Frames of agents that have woken it, by type; the platform answers pings by itself. */
+  readonly frames = new Map<(AgentToEdge | AgentTurn)["type"], number>();
   readonly #context: WorldContext;
   readonly place: { readonly domain: DomainName; readonly bridge: BridgeName };
   readonly #settings: DomainSettings;
@@ -211,18 +211,18 @@ export class RelayHost {
   #endAtPlatform(socket: PlatformSocket): EdgeEnd {
     const { id } = socket;
     return {
-      heard: (message) => {
-        if (message.type === "ping") {
+      heard: (frame) => {
+        if (frame.type === "ping") {
           socket.pingedAt = this.#context.edgeNow();
           return this.#send(id, { type: "pong" });
         }
-        const text = encodeMessage(message);
-        this.hosted.deliver((relay) =>
-          relay.received?.(
-            socket.of(() => true),
-            text,
-          ),
-        );
+        for (const text of encodeAgentFrames(frame))
+          this.hosted.deliver((relay) =>
+            relay.received?.(
+              socket.of(() => true),
+              text,
+            ),
+          );
       },
       closed: () => {
         this.#platformSockets.delete(id);
@@ -368,12 +368,14 @@ export class RelayHost {
     const { wire, end } = socket;
     this.#sockets.set(id, socket);
     wire.far = {
-      heard: (message) => {
+      heard: (frame) => {
         this.#heard(id);
-        if (isAbout(message, foreignKey)) this.#context.violated("what is another owner's is not told", message.type);
-        if (message.type !== "ping") this.messages.set(message.type, (this.messages.get(message.type) ?? 0) + 1);
-        if (message.type === "health") this.#heardOfBridge(id, message.bridgeUp);
-        end.heard(message);
+        for (const message of frame.type === "turn" ? frame.messages : [frame]) {
+          if (isAbout(message, foreignKey)) this.#context.violated("what is another owner's is not told", message.type);
+          if (message.type === "health") this.#heardOfBridge(id, message.bridgeUp);
+        }
+        if (frame.type !== "ping") this.frames.set(frame.type, (this.frames.get(frame.type) ?? 0) + 1);
+        end.heard(frame);
       },
       closed: () => {
         this.#sockets.delete(id);
@@ -523,7 +525,10 @@ function signatureOf(publicKey: string, text: string): string {
 
 function endAtHome({ process, socket }: AcceptedSocket): EdgeEnd {
   return {
-    heard: (message) => process.within(() => socket.received(encodeMessage(message))),
+    heard: (frame) =>
+      process.within(() => {
+        for (const text of encodeAgentFrames(frame)) socket.received(text);
+      }),
     closed: () => process.within(() => socket.ended()),
     isKept: () => socket.kept() !== null,
   };

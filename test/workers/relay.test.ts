@@ -49,6 +49,7 @@ test("an agent proves who it is, and gets the keypad codes and the bridge's comm
     alone: false,
     keypad: { merge: "*1", mute: "*6", sequences: expect.arrayContaining([expect.stringContaining("*00*")]) },
     promptCalls: true,
+    turns: true,
   });
   await relay().sendCommands(commandsFor);
   expect(await agent.next()).toEqual({ type: "commands", epoch: agent.epoch, conference, commands });

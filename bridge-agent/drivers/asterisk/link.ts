@@ -250,7 +250,7 @@ export class AsteriskLink {
   async #openEvents(session: AriSession): Promise<boolean> {
     if (session !== this.#session) return false;
     const { ari } = session;
-    const codec = { decode: decodeEvent, encode: JSON.stringify, maxBytes: MAX_EVENT_LENGTH };
+    const codec = { decode: decodeEvent, encode: () => [], maxBytes: MAX_EVENT_LENGTH };
     const { application } = this.#settings;
     const socket = this.#ports.openSocket<AriEvent | OtherEvent, never>(
       ari.eventsUrl(application),
