@@ -19,8 +19,15 @@ const debianPlaces = globSync("/usr/lib/postgresql/*/bin/postgres").sort((one, o
   one.localeCompare(other, "en", { numeric: true }),
 );
 
-/** Makes a database in the folder if there is none. It listens on loopback alone. */
-export async function preparePostgres(folder: string, port: number): Promise<LocalPostgres> {
+/**
+ * Makes a database in the folder if there is none: a new one, or a replica that follows `primary` and is called `name` there. It listens on
+ * loopback alone.
+ */
+export async function preparePostgres(
+  folder: string,
+  port: number,
+  replica?: { readonly primary: string; readonly name: string },
+): Promise<LocalPostgres> {
   const found = await findTool({
     ...{ name: "postgres", what: "PostgreSQL", installedAs: ["postgres"], variable: "POSTGRES" },
     ...{ places: debianPlaces },
@@ -31,7 +38,22 @@ export async function preparePostgres(folder: string, port: number): Promise<Loc
   const data = join(folder, "data");
   mkdirSync(folder, { recursive: true });
   const asWhom = notAsRoot(folder);
-  if (!existsSync(join(data, "PG_VERSION"))) makeDatabase(asWhom, bin, data);
+  const make = replica
+    ? [
+        join(bin, "pg_basebackup"),
+        `--dbname=${replica.primary}?application_name=${replica.name}`,
+        "--write-recovery-conf",
+        "--checkpoint=fast",
+      ]
+    : [
+        join(bin, "initdb"),
+        "--auth=trust",
+        "--username=bridgehead",
+        "--encoding=UTF8",
+        "--locale=C",
+        "--data-checksums",
+      ];
+  if (!existsSync(join(data, "PG_VERSION"))) makeDatabase([...asWhom, ...make, "--no-sync"], data);
   const options = { port, listen_addresses: "127.0.0.1", unix_socket_directories: "", log_line_prefix: "%m " };
   const [command = "", ...args] = [
     ...asWhom,
@@ -60,21 +82,10 @@ function notAsRoot(folder: string): readonly string[] {
 /** On Debian, user and group. */
 const nobody = 65_534;
 
-function makeDatabase(asWhom: readonly string[], bin: string, data: string): void {
+function makeDatabase(makes: readonly string[], data: string): void {
   const draft = `${data}.new`;
   rmSync(draft, { recursive: true, force: true });
-  const [command = "", ...args] = [
-    ...asWhom,
-    ...[
-      join(bin, "initdb"),
-      "--auth=trust",
-      "--username=bridgehead",
-      "--encoding=UTF8",
-      "--locale=C",
-      "--data-checksums",
-    ],
-    ...["--no-sync", "-D", draft],
-  ];
+  const [command = "", ...args] = [...makes, "-D", draft];
   try {
     execFileSync(command, args, { stdio: ["ignore", "ignore", "pipe"], encoding: "utf8" });
     renameSync(draft, data);

@@ -22,10 +22,11 @@ export class PostgresOnTest {
     this.url = postgres.url;
   }
 
-  static async start(): Promise<PostgresOnTest> {
+  /** `replica`: it follows another one, under this name. */
+  static async start(replica?: { readonly primary: string; readonly name: string }): Promise<PostgresOnTest> {
     const folder = mkdtempSync(join(tmpdir(), "bridgehead-postgres-"));
     const [port = 0] = await freePorts(1);
-    const postgres = new PostgresOnTest(folder, await preparePostgres(folder, port));
+    const postgres = new PostgresOnTest(folder, await preparePostgres(folder, port, replica));
     await postgres.begin();
     return postgres;
   }
