@@ -1,6 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Command } from "commander";
 import type { Terminal } from "../../src/foundation/table.ts";
+import { actsAs, edgeState } from "../../src/operators/edge-pair.ts";
 import { answer, askEdge, found, type Options } from "../operator/ask-edge.ts";
 import type { OperatorClient } from "../operator/operator-client.ts";
 import { duration } from "../terminal.ts";
@@ -13,15 +14,6 @@ const lookEveryMs = 200;
 /** Much longer than it takes. */
 const handedOverWithinMs = 10_000;
 
-/** Behind who acts. */
-const reasons: Readonly<Record<NonNullable<EdgesFound["acting"]>["why"], string>> = {
-  first: "as the first",
-  silent: "as the other one was silent",
-  "handed over": "as the other one has handed over",
-  stopped: "as the one that acted has stopped",
-  "began anew": "as it has begun anew with what is in the database",
-};
-
 /** The commands about two edges over one state. */
 export function addEdges(program: Command): void {
   program
@@ -31,7 +23,7 @@ export function addEdges(program: Command): void {
     .action((options: Options) =>
       answer(options, async (edge) => {
         const edges = await edge.ask("GET /edges", {});
-        return found(edges, edgesText, { failed: edges.edges.some(isUnfit) });
+        return found(edges, edgesText, { failed: edges.edges.some((one) => edgeState(one, duration).is === "bad") });
       }),
     );
 
@@ -62,28 +54,13 @@ async function until(edge: OperatorClient, acts: string): Promise<void> {
 export function edgesText({ acting, edges }: EdgesFound, now: number, { style }: Terminal): readonly string[] {
   if (edges.length === 0) return ["this edge shares its state with no other one"];
   const who = acting
-    ? `${acting.name} acts for ${duration(now - acting.since)}, ${reasons[acting.why]} (epoch ${acting.epoch})`
+    ? `${acting.name} acts for ${duration(now - acting.since)}, ${actsAs[acting.why]} (epoch ${acting.epoch})`
     : style("red", "no edge acts");
   return [who, ...edges.map((edge) => `  ${edgeLine(edge, style)}`)];
 }
 
 function edgeLine(edge: EdgesFound["edges"][number], style: Terminal["style"]): string {
-  const { name, url, version, acts, silentMs, behind, fault } = edge;
-  const state = acts
-    ? style("green", "acts")
-    : fault !== null
-      ? style("red", `stands by, and could not act: ${fault}`)
-      : isSilent(edge)
-        ? style("red", `silent for ${duration(silentMs)}`)
-        : `stands by, ${behind === 0 ? "and has seen all" : `${behind} rows behind`}`;
-  return `${name}  ${url}  ${version}  ${state}`;
-}
-
-function isUnfit(edge: EdgesFound["edges"][number]): boolean {
-  return !edge.acts && (edge.fault !== null || isSilent(edge));
-}
-
-/** One that stands by says something each second. */
-function isSilent({ silentMs }: EdgesFound["edges"][number]): boolean {
-  return silentMs > 5_000;
+  const { is, says } = edgeState(edge, duration);
+  const shown = is === "plain" ? says : style(is === "good" ? "green" : "red", says);
+  return `${edge.name}  ${edge.url}  ${edge.version}  ${shown}`;
 }

@@ -1,5 +1,6 @@
 import type { LogFacts } from "../foundation/text/log-line.ts";
 import type { Timers } from "../foundation/time/timers.ts";
+import type { EdgePair } from "../operators/edge-pair.ts";
 import type { FoundBridge } from "../operators/trouble.ts";
 import type { DomainTrouble, TroubleKind } from "../operators/trouble-kinds.ts";
 import type { ConferenceTotals } from "../rpc/directory.ts";
@@ -8,7 +9,6 @@ import type { Domain } from "../settings/load.ts";
 import type { AuditPorts } from "./audited.ts";
 import type { GuardPorts } from "./guard.ts";
 import type { EdgeEvent } from "./monitoring/monitoring.ts";
-import type { EdgePair } from "./pair/edge-pair.ts";
 
 export interface EdgePorts extends Timers {
   readonly domains: ReadonlyMap<string, Domain>;

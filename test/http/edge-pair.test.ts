@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
+import { readPage } from "../console/read-page.ts";
 import { FakeEdge, token } from "./fake-edge.ts";
-import { FakePair, standing } from "./fake-pair.ts";
+import { acting, FakePair, standing } from "./fake-pair.ts";
 
 const headers = { authorization: `Bearer ${token}` };
 const document = '<WbxTSPSchema Name="WTSPDOM" Version="1.0"><TransID>1</TransID></WbxTSPSchema>';
@@ -103,4 +104,42 @@ test("a database that does not answer keeps nobody from the rest of /readyz", as
   const { pair, ask } = start();
   pair.fault = new Error("the database is away");
   expect((await ask("/readyz")).body).toMatchObject({ role: "active", edges: null, domains: { local: {} } });
+});
+
+test("metrics say which edge acts and whether the other one could, and nothing where nobody knows", async () => {
+  const { pair, edge } = start();
+  const gauges = async () => {
+    const text = await (await edge.app.request("/metrics", { headers })).text();
+    return text.match(/^bridgehead_edge_.*$/gm);
+  };
+  expect(await gauges()).toEqual([
+    'bridgehead_edge_acts{edge="edge-1"} 1',
+    'bridgehead_edge_acts{edge="edge-2"} 0',
+    'bridgehead_edge_ready{edge="edge-1"} 1',
+    'bridgehead_edge_ready{edge="edge-2"} 1',
+    "bridgehead_edge_epoch 7",
+  ]);
+  pair.edges = [acting, { ...standing, silentMs: 5_000 }];
+  expect(await gauges()).toContain('bridgehead_edge_ready{edge="edge-2"} 0');
+  pair.fault = new Error("it does not answer");
+  expect(await gauges()).toBe(null);
+});
+
+test("the overview says who acts, since when and why, and how the other one is", async () => {
+  const { pair, edge } = start();
+  const overview = async () => {
+    const answer = await edge.app.request("/console/local", { headers: { ...headers, accept: "text/html" } });
+    return readPage(await answer.text());
+  };
+  edge.time = 61_000;
+  expect(await overview()).toMatch(/edge-1 acts for 1 min ?, as the other one was silent\./);
+  expect(await overview()).toContain("edge-2 → http://edge-2/console\nstands by, and has seen all\n1.0.0");
+  pair.edges = [acting, { ...standing, fault: "its state took longer than 30 s" }];
+  expect(await overview()).toContain("stands by, and could not act: its state took longer than 30 s");
+  pair.edges = [standing];
+  expect(await overview()).toContain("No edge acts.");
+  pair.fault = new Error("it does not answer");
+  expect(await overview()).toContain("It is not known: their database does not answer.");
+  const alone = await new FakeEdge().app.request("/console/local", { headers: { ...headers, accept: "text/html" } });
+  expect(await alone.text()).not.toContain("<h2>Edges</h2>");
 });

@@ -1,4 +1,4 @@
-import type { EdgeOfPair, EdgePair, PairView } from "../../src/http/pair/edge-pair.ts";
+import type { EdgeOfPair, EdgePair, PairView } from "../../src/operators/edge-pair.ts";
 
 export const acting: EdgeOfPair = {
   ...{ name: "edge-1", url: "http://edge-1", version: "1.0.0", settings: "same" },

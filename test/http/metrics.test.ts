@@ -11,6 +11,7 @@ import { Counter, Counts, Histogram } from "../../src/foundation/metrics.ts";
 import { edgeEvents, Metrics, processText } from "../../src/http/monitoring/monitoring.ts";
 import { testDomain } from "../local-domain.ts";
 import { FakeEdge, token } from "./fake-edge.ts";
+import { FakePair } from "./fake-pair.ts";
 
 const read = (file: string) => readFileSync(file, "utf8");
 const page = "docs/operations.md";
@@ -24,7 +25,9 @@ const ofAgent = metricsText({
 } as never);
 const measures = new Measures();
 measures.postSeconds.observe({ domain: "local" }, 12_345);
-const answer = await new FakeEdge().app.request("/metrics", { headers: { authorization: `Bearer ${token}` } });
+const answer = await new FakeEdge(token, {}, {}, [], undefined, new FakePair()).app.request("/metrics", {
+  headers: { authorization: `Bearer ${token}` },
+});
 const ofEdge = (await answer.text()) + measures.text([testDomain()], measures.counts) + processText("0.1.0", 1_000);
 const families = [...(ofAgent + ofEdge).matchAll(/^# TYPE (\w+) (\w+)$/gm)].map(([, name = "", type = ""]) => ({
   name,

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { beforeEach, expect, test } from "vitest";
 import type { BridgeName, CallId, DomainName, TransId, WebexHost } from "../../src/foundation/ids.ts";
 import { BACK_END } from "../../src/foundation/text/bare-host.ts";
-import type { EdgeOfPair } from "../../src/http/pair/edge-pair.ts";
+import type { EdgeOfPair } from "../../src/operators/edge-pair.ts";
 import { type DomainTrouble, showTrouble, type TroubleKind, troubleKinds } from "../../src/operators/trouble-kinds.ts";
 import { Activity } from "../../src/records/activity.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";

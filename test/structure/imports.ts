@@ -63,6 +63,7 @@ export const rules: Readonly<Record<string, Rule>> = {
       ...["src/foundation", "src/conference/action-row.ts", "src/conference/operator-actions.ts"],
       ...[
         "src/explain/story-blocks.ts",
+        "src/operators/edge-pair.ts",
         "src/operators/figures.ts",
         "src/operators/send-again.ts",
         "src/operators/trouble-kinds.ts",
@@ -134,7 +135,7 @@ export const rules: Readonly<Record<string, Rule>> = {
       "src/rpc",
       "durable-objects",
     ],
-    mayAsType: ["src/http/pair/edge-pair.ts"],
+    mayAsType: ["src/operators/edge-pair.ts"],
   },
   "durable-objects": {
     may: [

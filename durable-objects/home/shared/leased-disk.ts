@@ -1,7 +1,7 @@
 import type { EpochMs } from "../../../src/foundation/ids.ts";
 import { codeOf, reasonOf } from "../../../src/foundation/text/reason.ts";
 import { type Timers, wait, within } from "../../../src/foundation/time/timers.ts";
-import type { ActsSince } from "../../../src/http/pair/edge-pair.ts";
+import type { ActsSince } from "../../../src/operators/edge-pair.ts";
 import type { Log } from "../../platform/log.ts";
 import { BeginsAnew, type Disk, type Flush, type Image, nothing, StandsBy, type Stored } from "../log/disk.ts";
 import { Lease } from "./lease.ts";

@@ -1,4 +1,4 @@
-import type { EdgePair } from "../../../src/http/pair/edge-pair.ts";
+import type { EdgePair } from "../../../src/operators/edge-pair.ts";
 import type { Home } from "../home.ts";
 import type { LeasedDisk } from "./leased-disk.ts";
 

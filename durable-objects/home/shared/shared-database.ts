@@ -1,5 +1,5 @@
 import type { EpochMs } from "../../../src/foundation/ids.ts";
-import type { ActsSince } from "../../../src/http/pair/edge-pair.ts";
+import type { ActsSince } from "../../../src/operators/edge-pair.ts";
 import type { Flush, Image, Stored } from "../log/disk.ts";
 
 /**

@@ -1,3 +1,4 @@
+import type { PairView } from "../../operators/edge-pair.ts";
 import { type Figure, type Figures, figuresOf, figureText, noLimit, sumOfLoads } from "../../operators/figures.ts";
 import type { FoundBridge } from "../../operators/trouble.ts";
 import type { DomainTrouble, TroubleKind } from "../../operators/trouble-kinds.ts";
@@ -5,6 +6,7 @@ import type { BridgeLoad, DomainActivity, RunningPage } from "../../rpc/director
 import { type DomainFrame, Page } from "../page.tsx";
 import { Facts, Mark } from "../parts.tsx";
 import { pathOf } from "../paths.ts";
+import { Edges } from "./edges.tsx";
 import { hourOf, MinuteTable, Plots } from "./plot.tsx";
 import { TroublePart } from "./trouble.tsx";
 
@@ -18,12 +20,23 @@ interface OverviewProps extends DomainFrame {
   readonly unknown: readonly TroubleKind[];
   /** `null` as before. */
   readonly activity: DomainActivity | null;
+  /** Absent: this edge shares its state with no other one; `null`: it is not known. */
+  readonly edges?: PairView | null;
 }
 
 const shown = ["conferences", "callers", "portsInUse", "portsFree", "documentsWaiting", "documentsGivenUp"] as const;
 
 /** A domain at a glance: how much there is, what is wrong, and how much room is left. */
-export function OverviewPage({ running, figures, bridges, trouble, unknown, activity, ...frame }: OverviewProps) {
+export function OverviewPage({
+  running,
+  figures,
+  bridges,
+  trouble,
+  unknown,
+  activity,
+  edges,
+  ...frame
+}: OverviewProps) {
   const { domain } = frame;
   const hour = activity && hourOf(activity.minutes, frame.now);
   return (
@@ -57,6 +70,12 @@ export function OverviewPage({ running, figures, bridges, trouble, unknown, acti
           <p class="dim">It is not known: the directory does not answer.</p>
         )}
       </section>
+      {edges !== undefined && (
+        <section id="edges" data-part="" class="part">
+          <h2>Edges</h2>
+          <Edges view={edges} now={frame.now} />
+        </section>
+      )}
     </Page>
   );
 }

@@ -129,17 +129,20 @@ function addGivenUpPages(add: AddPage): void {
 async function overviewPage({ edge, domain, frame }: PageCall) {
   const directory = edge.objects.directory(domain.name);
   const query = { domain: domain.name, after: null, limit: MOST_TROUBLED, troubled: true, isWatched: true };
-  const [said, activity, { bridges, trouble, unknown, totals }] = await Promise.all([
+  const { pair } = edge;
+  const [said, activity, { bridges, trouble, unknown, totals }, edges] = await Promise.all([
     answerOrNull(directory.running(query), edge, { domain: domain.name }),
     answerOrNull(directory.activity(), edge, { domain: domain.name }),
     edge.lookAt(domain),
+    pair?.view().catch(() => null),
   ]);
   const [conferences, figures] = await Promise.all([
     shownList(domain, said?.conferences ?? [], bridges, edge),
     figuresOfDomain(edge, domain, { bridges, activity, totals }),
   ]);
   const running = said && { ...said, conferences };
-  const shown = { everyMs: EVERY_MS, running, figures, activity, bridges, trouble, unknown };
+  const own = { everyMs: EVERY_MS, running, figures, activity, bridges, trouble, unknown };
+  const shown = { ...own, ...(edges !== undefined && { edges }) };
   return <OverviewPage {...frame("overview")} {...shown} />;
 }
 

@@ -13,6 +13,7 @@ import type { Domain } from "../../settings/load.ts";
 import type { EdgePorts, TroublePorts } from "../edge-ports.ts";
 import type { Variables } from "../guard.ts";
 import { answerOrNull, forOneRequest } from "../objects-of-request.ts";
+import { pairMetrics } from "../pair/pair-metrics.ts";
 import { notAllowed } from "../problem.ts";
 import type { Storage } from "../storage.ts";
 import { figuresOfDomain } from "./figures-of-domain.ts";
@@ -35,18 +36,19 @@ export interface MetricsPorts extends EdgePorts, TroublePorts {
 /** The metrics of the whole deployment, as Prometheus reads them: what all processes counted, and how its objects are now. */
 async function metricsText(edge: MetricsPorts): Promise<string> {
   const domains = Array.from(edge.domains.values());
-  const [counts, totals, now, storage] = await Promise.all([
+  const [counts, totals, now, storage, pair] = await Promise.all([
     countsOf(edge),
     countedOf(edge, domains),
     gaugesOf(edge, domains),
     edge.storage.metrics(),
+    pairMetrics(edge.pair),
   ]);
   const up = familyOf("gauge", "bridgehead_counts_up", "Whether the counts of the deployment could be read.", [
     [{}, counts ? 1 : 0],
   ]);
   // Without the counts of all, those of this process alone would look as if all had fallen.
   const counted = counts ? edge.metrics.text(domains, counts) + edge.measured(domains, counts) : "";
-  return counted + totals + now + storage + up + edge.processText();
+  return counted + totals + now + storage + pair + up + edge.processText();
 }
 
 async function countsOf(edge: MetricsPorts): Promise<Counts | null> {

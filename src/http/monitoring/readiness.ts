@@ -2,6 +2,7 @@ import type { Hono } from "hono";
 import type { BridgeName, DomainName, EpochMs } from "../../foundation/ids.ts";
 import { within } from "../../foundation/time/timers.ts";
 import { version } from "../../foundation/version.ts";
+import { type PairView, pairTrouble } from "../../operators/edge-pair.ts";
 import type { Figures } from "../../operators/figures.ts";
 import { type Operator, seesDomain } from "../../operators/people.ts";
 import {
@@ -20,7 +21,6 @@ import { addressOf } from "../address.ts";
 import type { EdgePorts, LookedAt, PeoplePorts, TroublePorts } from "../edge-ports.ts";
 import { admitPerson, saysWho, type Variables } from "../guard.ts";
 import { answerOrNull, forOneRequest } from "../objects-of-request.ts";
-import { type PairView, pairTrouble } from "../pair/edge-pair.ts";
 import { standbyReadiness } from "../pair/standby.tsx";
 import type { Storage } from "../storage.ts";
 import { figuresOfDomain, totalsOf } from "./figures-of-domain.ts";

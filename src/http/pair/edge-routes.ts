@@ -1,9 +1,9 @@
 import * as v from "valibot";
 import { time } from "../../foundation/schemas.ts";
 import { reasonOf } from "../../foundation/text/reason.ts";
+import { actsSinceWhy, pairTrouble } from "../../operators/edge-pair.ts";
 import { routeOf } from "../api/route.ts";
 import { problem } from "../problem.ts";
-import { actsSinceWhy, pairTrouble } from "./edge-pair.ts";
 
 const route = routeOf("Edges");
 

@@ -1,10 +1,10 @@
 import type { Hono } from "hono";
 import { StandbyPage } from "../../console/standby-page.tsx";
 import { refusal } from "../../link/hello.ts";
+import type { EdgePair } from "../../operators/edge-pair.ts";
 import { pageHeaders } from "../console/begun-page.tsx";
 import type { Variables } from "../guard.ts";
 import { problem } from "../problem.ts";
-import type { EdgePair } from "./edge-pair.ts";
 
 /** What load balancers ask: whether this edge acts, whatever bridges and agents do. */
 export function addActive(app: Hono<Variables>, pair: EdgePair | undefined): void {

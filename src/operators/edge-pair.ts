@@ -1,5 +1,6 @@
-import type { EpochMs } from "../../foundation/ids.ts";
-import type { FoundTrouble } from "../../operators/trouble-kinds.ts";
+import type { EpochMs } from "../foundation/ids.ts";
+import { counted } from "../foundation/text/counted.ts";
+import type { FoundTrouble } from "./trouble-kinds.ts";
 
 /**
  * How an edge came to act: nobody had acted before, the other one was silent, has handed over or has
@@ -48,8 +49,28 @@ export interface EdgePair {
   handOver(): Promise<void>;
 }
 
+/** Behind who acts. */
+export const actsAs: Readonly<Record<ActsSince, string>> = {
+  first: "as the first",
+  silent: "as the other one was silent",
+  "handed over": "as the other one has handed over",
+  stopped: "as the one that acted has stopped",
+  "began anew": "as it has begun anew with what is in the database",
+};
+
 /** An edge that stands by says something each second. */
 const silentLongMs = 5_000;
+
+/** What one edge does, for people; `silent`: how they read for how long it was. */
+export function edgeState(
+  { acts, fault, silentMs, behind }: Omit<EdgeOfPair, "settings">,
+  silent: (ms: number) => string,
+): { readonly is: "good" | "bad" | "plain"; readonly says: string } {
+  if (acts) return { is: "good", says: "acts" };
+  if (fault !== null) return { is: "bad", says: `stands by, and could not act: ${fault}` };
+  if (silentMs >= silentLongMs) return { is: "bad", says: `silent for ${silent(silentMs)}` };
+  return { is: "plain", says: `stands by, ${behind === 0 ? "and has seen all" : `${counted(behind, "row")} behind`}` };
+}
 
 /** What would keep the meetings from going on, were the edge that acts to fail now. */
 export function pairTrouble({ edges }: PairView, now: EpochMs): readonly FoundTrouble[] {
