@@ -54,7 +54,7 @@ async function until(edge: OperatorClient, acts: string): Promise<void> {
 export function edgesText({ acting, edges }: EdgesFound, now: number, { style }: Terminal): readonly string[] {
   if (edges.length === 0) return ["this edge shares its state with no other one"];
   const who = acting
-    ? `${acting.name} acts for ${duration(now - acting.since)}, ${actsAs[acting.why]} (epoch ${acting.epoch})`
+    ? `${acting.name} has acted for ${duration(now - acting.since)}, ${actsAs[acting.why]} (epoch ${acting.epoch})`
     : style("red", "no edge acts");
   return [who, ...edges.map((edge) => `  ${edgeLine(edge, style)}`)];
 }

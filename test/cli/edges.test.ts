@@ -15,7 +15,7 @@ function text(more: Partial<typeof other> = {}, found: Partial<EdgesFound> = {})
 
 test("who acts is said with since when and why, and how the other one is", () => {
   expect(text()).toEqual([
-    "one acts for 1 min 0 s, as the other one was silent (epoch 7)",
+    "one has acted for 1 min 0 s, as the other one was silent (epoch 7)",
     "  one  http://one  1.0.0  acts",
     "  other  http://one  1.0.0  stands by, and has seen all",
   ]);

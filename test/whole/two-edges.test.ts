@@ -70,7 +70,7 @@ test("one acts, the other one stands by; both say so, and only one takes what We
   const edges = await bridgehead("edges");
   expect([edges.code, edges.said]).toEqual([
     0,
-    expect.stringMatching(/^edge-1 acts for .*, as the first \(epoch 1\)\n/),
+    expect.stringMatching(/^edge-1 has acted for .*, as the first \(epoch 1\)\n/),
   ]);
 });
 

@@ -19,7 +19,7 @@ export function Edges({ view, now }: EdgesProps) {
         <p>No edge acts.</p>
       ) : (
         <p>
-          {`${acting.name} acts for `}
+          {`${acting.name} has acted for `}
           <Age since={acting.since} now={now} />
           {`, ${actsAs[acting.why]}.`}
         </p>
