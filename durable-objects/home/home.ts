@@ -61,6 +61,9 @@ const crowdedRestAfterMs = 2_000;
 const lookEveryMs = 2_000;
 /** A machine's clock that is further behind what is on disk was set, or was ahead before. */
 const farMs = 60_000;
+/** No honest agent knows an epoch that is further ahead, nor do agents know another one each minute. */
+const farthestEpoch = 1_000_000;
+const mostEpochsBehind = 10;
 /** By then whoever has asked for it has an answer. */
 const handsOverAfterMs = 100;
 const alarmAgain = doubling(2_000, 60_000);
@@ -99,8 +102,9 @@ export class Home {
   #number = 0;
   #restoredAt: EpochMs | null = null;
   #fault: Fault | null = null;
-  /** It never rejects. */
+  /** It never rejects; `null`: none is under way. */
   #probing: Promise<void> | null = null;
+  #cancelProbe = () => {};
   /** Whether a timer will look for objects that may rest. */
   #looks = false;
   /** How often a flush has failed. */
@@ -110,6 +114,8 @@ export class Home {
   #isStopped = false;
   /** Nothing new is begun. */
   #handsOver = false;
+  /** How often agents have known a later epoch. */
+  #epochsBehind = 0;
 
   private constructor(ports: HomePorts) {
     this.#ports = ports;
@@ -235,7 +241,8 @@ export class Home {
     try {
       while (this.#writer.pending) await this.#writer.pending;
       await give();
-      this.#failed(new StandsBy("it has handed over"));
+      // What somebody wanted to write meanwhile may have failed by it.
+      if (!this.#fault) this.#failed(new StandsBy("it has handed over"));
     } catch (error) {
       this.#ports.log({ level: "error", event: "hand-over-failed", why: reasonOf(error) });
     } finally {
@@ -251,6 +258,7 @@ export class Home {
     this.#toImage.clear();
     while (this.#writer.pending) await this.#writer.pending.catch(() => {});
     await this.#probing;
+    this.#cancelProbe();
     this.#endAll(error);
     this.#alarms.clear();
     await this.#ports.disk.close();
@@ -264,7 +272,7 @@ export class Home {
         life.call(() => happens(whole)).catch((error: unknown) => this.#broke(object, life, error)),
       )
       .catch((error: unknown) => {
-        if (!this.#fault && !this.#isStopped) this.#log(object, "object-broke", error);
+        if (!this.#isLeaving) this.#log(object, "object-broke", error);
       });
   }
 
@@ -292,6 +300,11 @@ export class Home {
     return this.#ports.disk.mayAct ?? true;
   }
 
+  /** Nothing that fails now is anybody's fault. */
+  get #isLeaving(): boolean {
+    return this.#fault !== null || this.#isStopped || this.#handsOver;
+  }
+
   readonly #afterFlush = (run: () => void, failed: (error: Error) => void = () => {}): void => {
     const pending = this.#onDisk();
     if (pending) pending.then(run, failed);
@@ -304,7 +317,7 @@ export class Home {
     if (disk.renewEveryMs === undefined) return;
     clock.after(disk.renewEveryMs, () => {
       if (this.#isStopped) return;
-      if (!this.#fault && !this.#writer.pending) void this.#writer.renew().catch(() => {});
+      if (!this.#isLeaving && !this.#writer.pending) void this.#writer.renew().catch(() => {});
       this.#renewLater();
     });
   }
@@ -469,7 +482,7 @@ export class Home {
       if (this.#fault || this.#isStopped) return;
       object.failures += 1;
       notBefore = clock.now() + pauseAfter(object.failures, alarmAgain);
-      this.#log(object, "alarm-failed", error);
+      if (!this.#handsOver) this.#log(object, "alarm-failed", error);
       // One that it has set for later takes its place, and waits for the pause, too.
       if (object.alarm !== null && object.alarm > clock.now()) return;
       // Also where the object could not be loaded, or has set one that is due already.
@@ -587,7 +600,7 @@ export class Home {
         this.#writer.wrote();
       },
       (error: unknown) => {
-        if (this.#fault || this.#isStopped || this.#byNumber.get(number) !== object) return;
+        if (this.#isLeaving || this.#byNumber.get(number) !== object) return;
         this.#rows.setAside(number);
         this.#log(object, "object-broke", error);
       },
@@ -629,8 +642,12 @@ export class Home {
   }
 
   #beginEpochAfter(epoch: number): void {
-    this.#ports.log({ level: "warn", event: "epoch-is-behind", epoch });
-    this.#ports.disk.beginAfter?.(epoch);
+    const { disk, log } = this.#ports;
+    this.#epochsBehind += 1;
+    const isRefused = epoch - (disk.epoch ?? 0) > farthestEpoch || this.#epochsBehind > mostEpochsBehind;
+    log({ level: "warn", event: isRefused ? "epoch-refused" : "epoch-is-behind", epoch });
+    if (isRefused) return;
+    disk.beginAfter?.(epoch);
     void this.#writer.renew().catch(() => {});
   }
 
@@ -648,7 +665,7 @@ export class Home {
     this.#losses += 1;
     this.#endAll(new Error(refusalBy(this.#note(error))));
     this.#alarms.clear();
-    if (error instanceof BeginsAnew) this.#probing = this.#probe();
+    if (error instanceof BeginsAnew) this.#probeNow();
     else this.#probeLater();
   }
 
@@ -686,8 +703,17 @@ export class Home {
   }
 
   #probeLater(): void {
-    this.#ports.clock.after(this.#ports.disk.probeEveryMs, () => {
-      this.#probing = this.#probe();
+    const { clock, disk } = this.#ports;
+    this.#cancelProbe();
+    this.#cancelProbe = clock.after(disk.probeEveryMs, () => this.#probeNow());
+  }
+
+  /** One at a time: two would each begin with what is on disk. */
+  #probeNow(): void {
+    this.#cancelProbe();
+    this.#probing ??= this.#probe().finally(() => {
+      this.#probing = null;
+      if (this.#fault) this.#probeLater();
     });
   }
 
@@ -702,7 +728,6 @@ export class Home {
       this.#fault = null;
     } catch (error) {
       this.#note(error);
-      this.#probeLater();
     }
   }
 }

@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { nothing } from "../../durable-objects/home/log/disk.ts";
 import { hostsOf, PostgresDatabase } from "../../durable-objects/home/shared/postgres-database.ts";
@@ -93,6 +95,35 @@ test("a killed server is connected to anew once it is back", async () => {
   database.reset();
   await postgres.begin();
   await expect.poll(() => database.holding().catch(() => null)).toMatchObject({ epoch: 0 });
+});
+
+test("a read that takes long holds up no flush, and no flush cuts it off", async () => {
+  const { url, connect } = await newDatabase();
+  const database = connect();
+  await database.prepare();
+  await database.acquire({ epoch: 0, flush: 0 }, { holder: "one", life: "a", since: 1, why: "first", after: 0 });
+  await database.flush({ epoch: 1, flush: 1 }, { ...nothing, created: [[1, "counts/one"]] }, 1);
+  const blocks = postgres.ask("BEGIN; LOCK bridgehead.part; SELECT pg_sleep(1); COMMIT", url);
+  const locks = () => postgres.ask("SELECT 1 FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted", url);
+  await expect.poll(async () => (await locks()).length).toBeGreaterThan(0);
+  const order: string[] = [];
+  const reading = database.read(1, []).then(() => order.push("read"));
+  const rows = [{ position: 1, object: 1, body: "[]" }];
+  await database.flush({ epoch: 1, flush: 2 }, { ...nothing, rows }, 2).then(() => order.push("flushed"));
+  await Promise.all([reading, blocks]);
+  expect(order).toEqual(["flushed", "read"]);
+});
+
+test("a server that goes silent amid the handshake keeps nobody from the next one", async () => {
+  const { url } = await newDatabase();
+  const silent = createServer((socket) => void socket.on("error", () => {})).listen(0, "127.0.0.1");
+  onTestFinished(() => void silent.close());
+  await once(silent, "listening");
+  const { port } = silent.address() as AddressInfo;
+  const database = new PostgresDatabase(url.replace("@127", `@127.0.0.1:${port},127`));
+  onTestFinished(() => database.reset());
+  await expect(database.holding()).rejects.toThrow();
+  await database.prepare();
 });
 
 test("a wait for a replica that is cancelled is no success", async () => {

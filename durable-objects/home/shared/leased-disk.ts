@@ -31,8 +31,10 @@ const actingBeatEveryMs = 10_000;
 const answerWithinMs = 1_000;
 const loadWithinMs = 30_000;
 const againAfterMs = 100;
-/** Who has handed over leaves it to the other one for so long. */
-const handedOverForMs = 10_000;
+/** So long an edge that has handed over does not act: one that stands by looks much more often. */
+const handedOverForMs = 4_000;
+/** Each part of an image takes the database a while: 0.06 ms was measured. */
+const partWithinMs = 0.2;
 
 /**
  * The disk of an edge that shares its state with another one. Who has the lease acts: the other can write
@@ -74,7 +76,13 @@ export class LeasedDisk implements Disk {
   /** Begins to act where nobody else does; rejects with `StandsBy` where somebody may. */
   async open(): Promise<Stored> {
     await this.#acquire();
-    return this.#asked("its state", this.#ports.database.load(), loadWithinMs);
+    try {
+      return await this.#asked("its state", this.#ports.database.load(), loadWithinMs);
+    } catch (error) {
+      // The other edge may be able to.
+      await this.handOver().catch(() => {});
+      throw error;
+    }
   }
 
   async read(object: number, positions: readonly number[]): Promise<{ image: Image; bodies: readonly string[] }> {
@@ -82,7 +90,8 @@ export class LeasedDisk implements Disk {
   }
 
   async flush(flush: Flush, at: EpochMs): Promise<void> {
-    await this.#write((by) => this.#ports.database.flush(by, flush, at));
+    const parts = flush.images.reduce((sum, { parts, gone }) => sum + parts.length + gone.length, 0);
+    await this.#write((by) => this.#ports.database.flush(by, flush, at), answerWithinMs + parts * partWithinMs);
   }
 
   async markRestored(at: EpochMs): Promise<void> {
@@ -144,9 +153,9 @@ export class LeasedDisk implements Disk {
    * whoever reads it sees it. With a lease that is long over, nobody knows whether another edge acts: then
    * what is in memory is given up.
    */
-  async #write(send: (by: Writer) => Promise<boolean>): Promise<void> {
+  async #write(send: (by: Writer) => Promise<boolean>, withinMs = answerWithinMs): Promise<void> {
     const { database, monotonic, timers } = this.#ports;
-    const giveUpAt = monotonic() + leaseMs;
+    const giveUpAt = monotonic() + Math.max(leaseMs, 2 * withinMs);
     for (;;) {
       const last = this.#writer;
       if (last && this.#after > last.epoch) throw this.#lost(new BeginsAnew(`agents know the epoch ${this.#after}`));
@@ -155,7 +164,7 @@ export class LeasedDisk implements Disk {
       const sentAt = monotonic();
       let found: Holding;
       try {
-        if (await this.#asked("a flush", send(by))) {
+        if (await this.#asked("a flush", send(by), withinMs)) {
           this.#writer = by;
           this.#lease.extend(sentAt);
           if (sentAt - this.#beatAt >= actingBeatEveryMs) this.#beatLater();
@@ -164,7 +173,7 @@ export class LeasedDisk implements Disk {
         found = await this.#asked("who acts", database.holding());
       } catch (error) {
         if (this.#isClosed || isRefused(error)) throw this.#lost(error);
-        database.reset();
+        this.#reset();
         if (monotonic() + againAfterMs >= giveUpAt) throw this.#lost(error);
         await wait(timers, againAfterMs);
         continue;
@@ -234,16 +243,23 @@ export class LeasedDisk implements Disk {
       // It was so when it was read, at the earliest when it was asked for; counted from when it was heard.
       this.#seen = isSame && since !== undefined ? { holding, since } : { holding, since: monotonic() };
       if (askedAt - this.#checkedAt >= checkEveryMs) await this.#check();
-      if (askedAt - this.#beatAt >= beatEveryMs) await this.#beat(holding, this.#fault);
+      // The other edge and people hear of it later, should it fail.
+      if (askedAt - this.#beatAt >= beatEveryMs) await this.#beat(holding, this.#fault).catch(() => this.#reset());
       return holding;
     } catch (error) {
       // The other one hears of what this release cannot read.
       if (isRefused(error)) await this.#beat({ position: 0 }, reasonOf(error)).catch(() => {});
-      // While it could see nothing, whoever acts could write nothing: it gets its time.
+      // What was not seen may have changed.
       this.#seen = null;
-      if (!(error instanceof StandsBy)) database.reset();
+      if (!(error instanceof StandsBy)) this.#reset();
       throw error;
     }
+  }
+
+  /** The next connection may be to another machine. */
+  #reset(): void {
+    this.#isPrepared = false;
+    this.#ports.database.reset();
   }
 
   /** Whether it could act: it reads all that a start needs. */

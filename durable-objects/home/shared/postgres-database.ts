@@ -26,12 +26,11 @@ export function hostsOf(url: string): readonly string[] {
 /** The state of two edges in PostgreSQL. */
 export class PostgresDatabase implements SharedDatabase {
   readonly #urls: readonly string[];
+  /** Counts up with each host that is tried. */
   #place = 0;
-  #client: Promise<Client> | null = null;
-  /** What has come of it. */
-  #open: Client | null = null;
-  #hasWarned = false;
-  #last: Promise<void> = Promise.resolve();
+  readonly #writes = new Connection(() => this.#connect());
+  /** What takes long holds up no flush. */
+  readonly #reads = new Connection(() => this.#connect());
 
   constructor(url: string) {
     this.#urls = hostsOf(url);
@@ -70,16 +69,18 @@ export class PostgresDatabase implements SharedDatabase {
   }
 
   load(): Promise<Stored> {
-    return this.#alone(async (client) => {
+    return this.#reads.alone(async (client) => {
       await client.query(oneMoment);
-      const stored = await loadBy(client);
-      await client.query("COMMIT");
-      return stored;
+      try {
+        return await loadBy(client);
+      } finally {
+        await client.query("COMMIT");
+      }
     });
   }
 
   read(object: number, positions: readonly number[]): Promise<{ image: Image; bodies: readonly string[] }> {
-    return this.#alone((client) => readBy(client, object, positions));
+    return this.#reads.alone((client) => readBy(client, object, positions));
   }
 
   async flush({ epoch, flush }: Writer, { rows, ...others }: Flush, at: EpochMs): Promise<boolean> {
@@ -88,14 +89,14 @@ export class PostgresDatabase implements SharedDatabase {
       ...(alarm !== undefined && { alarm: alarm ?? noAlarm }),
     }));
     const { texts, created, images, deleted, droppable } = others;
-    const isAll = texts.length + created.length + images.length + deleted.length === 0 && droppable === null;
+    const isRowsAlone = texts.length + created.length + images.length + deleted.length === 0 && droppable === null;
     const other = {
       ...{ texts, created, deleted, droppable, lastObject: created.at(-1)?.[0] ?? 0 },
       images: images.map(({ schema, ...image }) => ({ ...image, schema: JSON.stringify(schema) })),
     };
     const [done] = await this.#ask(
       `SELECT bridgehead.flush_${postgresFormat}($1, $2, $3, $4, $5) AS done`,
-      [epoch, flush, at, JSON.stringify(logged), isAll ? null : JSON.stringify(other)],
+      [epoch, flush, at, JSON.stringify(logged), isRowsAlone ? null : JSON.stringify(other)],
       "flush",
     );
     return Boolean(done?.done);
@@ -147,30 +148,57 @@ export class PostgresDatabase implements SharedDatabase {
   }
 
   reset(): void {
-    const client = this.#client;
-    this.#client = null;
-    this.#open = null;
-    // Not by `end`, which waits for the other side.
-    client?.then((open) => open.connection.stream.destroy()).catch(() => {});
+    // A primary that was replaced, and does not know it, connects and writes nothing.
+    if (this.#writes.isUsed) this.#place += 1;
+    this.#writes.cut();
+    // What is read is of the machine that was written to.
+    this.#reads.cut();
   }
 
   /** `name`: the server plans it once. */
   #ask(text: string, values?: readonly unknown[], name?: string): Promise<readonly Row[]> {
-    return this.#alone(async (client) => {
+    return this.#writes.alone(async (client) => {
       const { rows } = await client.query<Row>({ text, ...(values && { values: [...values] }), ...(name && { name }) });
       return rows;
     });
   }
 
+  async #connect(): Promise<Client> {
+    try {
+      return await connect(this.#urls[this.#place % this.#urls.length] ?? "");
+    } catch (error) {
+      this.#place += 1;
+      throw error;
+    }
+  }
+}
+
+/** A connection, which is made anew once it was cut or has ended. */
+class Connection {
+  readonly #connect: () => Promise<Client>;
+  #client: Promise<Client> | null = null;
+  #hasWarned = false;
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(connect: () => Promise<Client>) {
+    this.#connect = connect;
+  }
+
+  get isUsed(): boolean {
+    return this.#client !== null;
+  }
+
+  cut(): void {
+    const client = this.#client;
+    this.#client = null;
+    // Not by `end`, which waits for the other side.
+    client?.then((open) => open.connection.stream.destroy()).catch(() => {});
+  }
+
   /** One after the other: a connection does one thing at a time. */
-  #alone<Value>(work: (client: Client) => Promise<Value>): Promise<Value> {
+  alone<Value>(work: (client: Client) => Promise<Value>): Promise<Value> {
     const done = this.#last.then(async () => {
-      this.#client ??= this.#connect();
-      const connecting = this.#client;
-      const client = await connecting.catch((error: unknown) => {
-        if (this.#client === connecting) this.#client = null;
-        throw error;
-      });
+      const client = await this.#open();
       this.#hasWarned = false;
       const value = await work(client);
       if (this.#hasWarned)
@@ -184,19 +212,21 @@ export class PostgresDatabase implements SharedDatabase {
     return done;
   }
 
-  async #connect(): Promise<Client> {
+  async #open(): Promise<Client> {
+    if (this.#client) return this.#client;
+    const connecting = this.#connect();
+    this.#client = connecting;
     try {
-      const client = await connect(this.#urls[this.#place % this.#urls.length] ?? "");
+      const client = await connecting;
       client.on("end", () => {
-        if (this.#open === client) this.reset();
+        if (this.#client === connecting) this.#client = null;
       });
-      this.#open = client;
       client.on("notice", ({ code }) => {
         if (code === warning) this.#hasWarned = true;
       });
       return client;
     } catch (error) {
-      this.#place += 1;
+      if (this.#client === connecting) this.#client = null;
       throw error;
     }
   }
@@ -220,6 +250,7 @@ export class PostgresReader {
         return await loadBy(this.#client);
       } catch (error) {
         fault = error;
+        await this.close().catch(() => {});
       }
     }
     throw fault;
@@ -247,6 +278,7 @@ async function connect(url: string): Promise<Client> {
     types: { getTypeParser: (oid, format) => (oid === bigint ? Number : types.getTypeParser(oid, format)) },
   });
   client.on("error", () => {}); // What is under way rejects.
+  const late = setTimeout(() => client.connection.stream.destroy(), 2 * connectWithinMs);
   try {
     await client.connect();
     const { rows } = await client.query<Row>("SHOW transaction_read_only");
@@ -256,6 +288,8 @@ async function connect(url: string): Promise<Client> {
   } catch (error) {
     client.connection.stream.destroy();
     throw error;
+  } finally {
+    clearTimeout(late);
   }
 }
 

@@ -161,14 +161,14 @@ test("one that hands over is followed at once, and stands by", async () => {
   expect(two.lines.at(-1)).toMatchObject({ epoch: 2, why: "handed over" });
 });
 
-test("one that hands over to nobody acts again after ten seconds", async () => {
+test("one that hands over to nobody acts again after four seconds", async () => {
   const two = new Two();
   const one = two.edge("one");
   await acting(two, one);
   await two.done(one.handOver(), 5);
   const took = await two.takeOver(one);
-  expect(took).toBeGreaterThan(9_000);
-  expect(took).toBeLessThan(11_000);
+  expect(took).toBeGreaterThan(3_900);
+  expect(took).toBeLessThan(4_500);
 });
 
 test("one that stops is followed at once", async () => {

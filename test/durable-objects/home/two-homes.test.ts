@@ -10,12 +10,14 @@ import { MemoryDatabase, type Way } from "../../simulation/memory-database.ts";
 /** What leaves the process of an edge. */
 type Left = string[];
 
-const counter = ({ sql, outside }: LifePlace, left: Left) => ({
+const counter = ({ sql, outside, after, beginEpochAfter }: LifePlace, left: Left, epochKnown: () => number) => ({
+  know: () => beginEpochAfter(epochKnown()),
   add: () => {
     sql.exec("CREATE TABLE IF NOT EXISTS w (id INTEGER PRIMARY KEY)");
     sql.exec("INSERT INTO w VALUES (NULL)");
     return sql.exec("SELECT count(*) AS n FROM w")[0]?.n;
   },
+  addLater: () => after(20, () => sql.exec("INSERT INTO w VALUES (NULL)")),
   count: () => sql.exec("SELECT count(*) AS n FROM w")[0]?.n,
   post: () => outside(async () => void left.push("post")),
   pings: { ping: "ping", pong: "pong" },
@@ -34,6 +36,10 @@ class Two {
   stoodStillMs = 0;
   /** Half of what an answer of the database takes. */
   latencyMs = 1;
+  /** The same of single questions. */
+  readonly latenciesMs: Record<string, number> = {};
+  /** What an agent says. */
+  epochKnown = 0;
   /** What each edge has asked the database. */
   readonly asked: string[] = [];
   #ids = 0;
@@ -41,14 +47,16 @@ class Two {
   async start(name: string) {
     const { clock } = this;
     const left: Left = [];
+    let asked = "";
     const log = (line: LogLine) => void this.lines.push({ ...line, of: name });
     const disk = new LeasedDisk({
       database: this.database.connect(
         (what) => {
+          asked = what;
           this.asked.push(`${name} ${what}`);
-          return this.ways[name] ?? "well";
+          return this.ways[`${name} ${what}`] ?? this.ways[name] ?? "well";
         },
-        () => this.latencyMs,
+        () => this.latenciesMs[asked] ?? this.latencyMs,
       ),
       ...{
         timers: clock,
@@ -62,7 +70,7 @@ class Two {
     const starting = Home.start({
       ...{ disk, log, newId: () => `id${++this.#ids}` },
       clock: { now: () => clock.now, notBefore: () => {}, after: (ms, run) => clock.after(ms, run) },
-      make: (_kind, _name, place) => counter(place, left) as unknown as Whole,
+      make: (_kind, _name, place) => counter(place, left, () => this.epochKnown) as unknown as Whole,
     });
     await clock.pass(50);
     const home = await starting;
@@ -210,8 +218,7 @@ test("a hand-over that the database does not hear is none, and the edge goes on"
   await two.clock.pass(15_000);
   const asked = one.ask("add");
   await two.clock.pass(10);
-  const acting = two.database.holding.holder;
-  expect(acting === "one" ? asked.said : "other").toBe(acting === "one" ? 1 : "other");
+  expect([two.database.holding.holder, asked.said]).toEqual(["one", 1]);
 });
 
 test("an agent that knows a later epoch has all begin anew in one behind it", async () => {
@@ -243,4 +250,76 @@ test("an edge without anything to write stays the one that acts, and one that st
   void one.home.stop();
   await two.clock.pass(500);
   expect([two.database.holding.holder, other.home.fault]).toEqual(["other", null]);
+});
+
+test.each([0, 30, 60, 90])(
+  "what is written %d ms into a hand-over makes no second probe: whoever acts again acts once",
+  async (ms) => {
+    const two = new Two();
+    const one = await two.start("one");
+    await two.start("other");
+    Object.assign(two.latenciesMs, { load: 60, giveBack: 60 });
+    one.ask("add");
+    await two.clock.pass(500);
+    await one.home.handOver(() => one.disk.handOver());
+    await two.clock.pass(78 + ms);
+    one.ask("addLater");
+    await two.clock.pass(10_000);
+    const { length } = two.lines;
+    two.asked.length = 0;
+    await two.clock.pass(2_000);
+    expect(two.asked.filter((what) => what === "one holding").length).toBeLessThanOrEqual(10);
+
+    two.ways.other = "lost";
+    for (let passed = 0; one.home.fault && passed < 5_000; passed += 10) await two.clock.pass(10);
+    const socket = await socketOf(one.home, one.left);
+    await two.clock.pass(3_000);
+    socket.received("x");
+    await two.clock.pass(100);
+    expect(one.left.at(-1)).toBe("x heard");
+    const acts = two.lines.slice(length).filter(({ event, of }) => event === "edge-acts" && of === "one");
+    expect(acts).toMatchObject([{ why: "silent" }]);
+  },
+);
+
+test("an edge that cannot read its state leaves the lease to the other one", async () => {
+  const two = new Two();
+  const one = await two.start("one");
+  const other = await two.start("other");
+  one.ask("add");
+  await two.clock.pass(1_000);
+  two.ways["one load"] = "refused";
+  one.disk.beginAfter(5);
+  await two.clock.pass(5_000);
+  expect([one.home.fault?.standsBy, other.home.fault]).toEqual([true, null]);
+});
+
+test("frames that come amid a hand-over are no error", async () => {
+  const two = new Two();
+  const one = await two.start("one");
+  await two.start("other");
+  const socket = await socketOf(one.home, one.left);
+  two.latencyMs = 20;
+  await one.home.handOver(() => one.disk.handOver());
+  await two.clock.pass(105);
+  socket.received("x");
+  await two.clock.pass(300);
+  expect(two.lines.filter(({ level }) => level === "error")).toEqual([]);
+});
+
+test("an epoch that no honest agent knows is refused, and so is the eleventh in a life", async () => {
+  const two = new Two();
+  const one = await two.start("one");
+  const know = async (epoch: number) => {
+    two.epochKnown = epoch;
+    one.ask("know");
+    await two.clock.pass(1_000);
+    return one.disk.epoch;
+  };
+  expect(await know(Number.MAX_SAFE_INTEGER)).toBe(1);
+  expect(await know(1_000_002)).toBe(1);
+  expect(await know(1_000_001)).toBe(1_000_002);
+  for (let known = 1_000_100; known < 1_000_114; known += 2) expect(await know(known)).toBe(known + 1);
+  expect(await know(1_000_200)).toBe(1_000_113);
+  expect(two.lines.filter(({ event }) => event === "epoch-refused")).toHaveLength(3);
 });
