@@ -9,7 +9,8 @@ import type { DomainSettings } from "../../src/settings/domain-settings.ts";
 import { loadDomains, secretsOf } from "../../src/settings/load.ts";
 import { secretIn } from "../../src/settings/values.ts";
 import { warningsOf as warningsOfDomain } from "../../src/settings/warnings.ts";
-import { addressOf, loadEdgeSettings, readCommentedJson } from "./edge-settings.ts";
+import { systemReason } from "../system-reason.ts";
+import { addressOf, isDatabase, loadEdgeSettings, placeOfDatabase, readCommentedJson } from "./edge-settings.ts";
 import { readOperatorToken, requireFormat, requireOwnHost, requireTakenOver, requireWritable } from "./edge-state.ts";
 
 /** What a check of the edge's settings file, its folder and its domains finds; nothing is changed. */
@@ -116,12 +117,25 @@ function summary({ bridges, adapterSecrets, webex }: DomainSettings): string {
 }
 
 function checkState(folder: string): Promise<Finding> {
-  return judged("state", () => {
+  return judged("state", async () => {
+    if (isDatabase(folder)) return checkDatabase(folder);
     requireWritable(folder, "state");
     requireFormat(folder, "state");
     requireTakenOver(folder);
     return existsSync(folder) ? folder : `${folder} is made at the first start`;
   });
+}
+
+async function checkDatabase(url: string): Promise<string> {
+  const { lookAtDatabase } = await import("../../durable-objects/home/shared/postgres-database.ts");
+  const place = placeOfDatabase(url);
+  try {
+    const { encoding, hasState } = await lookAtDatabase(url);
+    if (encoding !== "UTF8") throw new Error(`its encoding is ${encoding}, and must be UTF8`);
+    return hasState ? place : `${place} is empty; its tables are made at the first start`;
+  } catch (error) {
+    throw new Error(`the database ${place} cannot be used (${systemReason(error)})`, { cause: error });
+  }
 }
 
 function checkToken(file: string, state: string): Promise<Finding> {

@@ -83,6 +83,8 @@ export function loadEdgeSettings(file: string): Result<EdgeSettings, string> {
     return err(`${file}: ${explain(issue)}`);
   }
   const settings = checked.output;
+  const fault = faultOfState(settings);
+  if (fault) return err(`${file}: ${fault}`);
   const beside = (name: string) => resolve(dirname(file), name);
   const state = isDatabase(settings.state) ? settings.state : beside(settings.state);
   const tokenFolder = isDatabase(state) ? dirname(resolve(file)) : state;
@@ -105,6 +107,18 @@ export function loadEdgeSettings(file: string): Result<EdgeSettings, string> {
   });
 }
 
+/** Two edges of one database are told apart by what each says of itself. */
+function faultOfState({ state, ...own }: v.InferOutput<typeof edgeSettings>): string | null {
+  const [scheme] = /^[a-z][a-z0-9+.-]*(?=:\/\/)/i.exec(state) ?? [];
+  if (scheme === undefined) return null;
+  if (!isDatabase(state))
+    return `state must be a folder, or a database as postgresql://… (it begins with ${scheme}://)`;
+  const missing = (["name", "url"] as const).find((name) => own[name] === undefined);
+  return missing
+    ? `${missing} is missing: each edge of a database has its own; a right example: ${JSON.stringify(example[missing])}`
+    : null;
+}
+
 /** Whether a state is a database, and no folder. */
 export function isDatabase(state: string): boolean {
   return /^postgres(?:ql)?:\/\//.test(state);
@@ -112,7 +126,7 @@ export function isDatabase(state: string): boolean {
 
 /** A database as people name it: without user and password. */
 export function placeOfDatabase(url: string): string {
-  return url.replace(/\/\/[^@/]*@/, "//");
+  return url.replace(/\/\/.*@/, "//");
 }
 
 /** A part of the settings as JSON, and the file that has it: the settings file, or one beside it. */

@@ -82,7 +82,9 @@ function placeOf({ BRIDGEHEAD_STATE }: NodeJS.ProcessEnv, { folder: usual, setti
 
 function urlOfRun(file: string): string {
   const read = readCommentedJson(file);
-  const edge = read.ok ? (read.value as { readonly edge?: unknown } | null)?.edge : undefined;
+  const named = read.ok ? (read.value as { readonly edge?: unknown } | null)?.edge : undefined;
+  // Of two edges the first one; `edges` and `status` of either show both.
+  const [edge] = [named].flat();
   if (typeof edge !== "string" || !URL.canParse(edge)) throw new StartError(`${file} says no edge`);
   return edge.replace(/^ws/, "http");
 }

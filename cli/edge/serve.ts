@@ -101,9 +101,12 @@ export async function servesState(edge: EdgeModule, options: HomeOptions): Promi
     return await edge.serveHome(options);
   } catch (error) {
     if (error instanceof Error && error.name === "NoState") throw new StartError(error.message);
+    if ("database" in options.state) {
+      const place = placeOfDatabase(options.state.database);
+      throw new StartError(`the database ${place} cannot be used (${systemReason(error)})`);
+    }
     if (!(error instanceof Error && "errcode" in error)) throw error;
-    const place = "file" in options.state ? options.state.file : placeOfDatabase(options.state.database);
-    throw new StartError(`cannot read or write the state in ${place} (${error.message})`);
+    throw new StartError(`cannot read or write the state in ${options.state.file} (${error.message})`);
   }
 }
 

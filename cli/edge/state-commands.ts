@@ -108,6 +108,8 @@ async function migrateEdge(settings: string, acceptsLoss: boolean): Promise<void
   const { state, domains, domainsFile } = loaded.value;
   const checked = loadDomains(domains);
   if (!checked.ok) throw new StartError(`${domainsFile}: ${checked.error}`);
+  if (isDatabase(state))
+    throw new StartError("the state is a database: name the folder of the state that moves there by --from");
   const objects = objectsFolder(state);
   if (!existsSync(objects)) throw new StartError(`there is no state of an edge on workerd in ${objects}`);
   holdEdgeState(state, `state in ${settings}`);

@@ -72,6 +72,12 @@ export function edgeState(
   return { is: "plain", says: `stands by, ${behind === 0 ? "and has seen all" : `${counted(behind, "row")} behind`}` };
 }
 
+/** Who takes the place of the edge that acts, if it fails now; `null`: nobody does. */
+export function nextToAct({ edges }: PairView): EdgeOfPair | null {
+  const ready = edges.filter((edge) => !edge.acts && edge.silentMs < silentLongMs && edge.fault === null);
+  return ready.toSorted((one, other) => one.silentMs - other.silentMs)[0] ?? null;
+}
+
 /** What would keep the meetings from going on, were the edge that acts to fail now. */
 export function pairTrouble({ edges }: PairView, now: EpochMs): readonly FoundTrouble[] {
   const acting = edges.find(({ acts }) => acts);

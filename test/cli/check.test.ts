@@ -107,6 +107,20 @@ test.each([
   [{ state: "s", domains: 3 }, /domains must be an object from domain name to settings, or a file/],
   [{ state: "s", domains: {} }, /has none: the edge serves nobody/],
   [{ state: "/proc/sys/bridgehead/state", domains: { local } }, /^WRONG state: cannot write in \/proc\/sys \(/],
+  [
+    { state: "mysql://x/y", domains: {} },
+    /state must be a folder, or a database as postgresql:.* \(it begins with mysql:/,
+  ],
+  [{ state: "postgresql://h/d", url: "http://e", domains: {} }, /name is missing: each edge .* example: "edge-1"$/],
+  [{ state: "postgresql://h/d", name: "e", domains: {} }, /url is missing: each edge of a database has its own/],
+  [
+    { state: "postgresql://u:p@ss/w@127.0.0.1:1/d", name: "e", url: "http://e", domains: { local } },
+    /^WRONG state: the database postgresql:\/\/127\.0\.0\.1:1\/d cannot be used \(.+\)$/,
+  ],
+  [
+    { state: "postgresql://u:p@127.0.0.1:1/d", name: "e", url: "http://e", domains: { local } },
+    /^WRONG state: .* cannot be used \(the connection was refused\)$/,
+  ],
   [{ state: "edge.json", domains: { local } }, /^WRONG state: .*edge\.json is a file, and a folder is needed/],
   [
     { state: "s", operatorTokenFile: "/proc/version", domains: { local } },

@@ -29,7 +29,8 @@ function settingsOf(state: string, database?: string): string {
   const file = join(newFolder(), "edge.json");
   const { publicKey } = agentKey(join(state, "agent"));
   const domains = { local: localDomain({ agents: [{ name: "agent-1", publicKey }] }) };
-  writeFileSync(file, JSON.stringify({ state: database ?? state, domains }));
+  const own = database ? { state: database, name: "edge-1", url: "http://127.0.0.1:8787" } : { state };
+  writeFileSync(file, JSON.stringify({ ...own, domains }));
   return file;
 }
 
@@ -280,6 +281,12 @@ test("a state moves into a database and back, and a backup of either goes into t
   ]);
   expect((await bridgehead(["backup", again, "--settings", settingsOf(folder, second)])).code).toBe(0);
   expect((await bridgehead(["reset-clock", "--settings", inDatabase])).stdout).toMatch(/ is not ahead of this /);
+
+  // A copy that was cut short is no state.
+  await postgres.ask("UPDATE bridgehead.edge SET holder = 'a copy', life = 'ended', given_back = NULL", second);
+  expect((await bridgehead(["reset-clock", "--settings", settingsOf(folder, second)])).stderr).toContain(
+    "a state is being copied into it, or was not to its end",
+  );
 
   const back = newFolder();
   const returned = await bridgehead(["migrate", "--settings", settingsOf(back), "--from", url]);

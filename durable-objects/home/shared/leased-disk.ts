@@ -4,8 +4,9 @@ import { type Timers, wait, within } from "../../../src/foundation/time/timers.t
 import type { ActsSince } from "../../../src/operators/edge-pair.ts";
 import type { Log } from "../../platform/log.ts";
 import { BeginsAnew, type Disk, type Flush, type Image, nothing, StandsBy, type Stored } from "../log/disk.ts";
+import { NoState } from "../log/no-state.ts";
 import { Lease } from "./lease.ts";
-import type { Beat, Holding, Peer, SharedDatabase, Writer } from "./shared-database.ts";
+import { type Beat, copies, type Holding, type Peer, type SharedDatabase, type Writer } from "./shared-database.ts";
 
 export interface LeasedDiskPorts {
   readonly database: SharedDatabase;
@@ -205,6 +206,10 @@ export class LeasedDisk implements Disk {
     const { life, name } = self;
     const holding = await this.#look();
     const { epoch, flush } = holding;
+    if (holding.holder === copies && !holding.givenBack && holding.life !== life)
+      throw new NoState(
+        "a state is being copied into it, or was not to its end: `DROP SCHEMA bridgehead CASCADE` deletes that; then copy it again",
+      );
     const why = this.#whyNow(holding);
     if (why === null)
       throw new StandsBy(holding.life === life ? "this edge has handed over" : `${holding.holder} acts`);

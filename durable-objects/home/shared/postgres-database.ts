@@ -267,6 +267,24 @@ export class PostgresReader {
   }
 }
 
+/** What a database is like that an edge is to use. Rejects where none of its hosts can be written to. */
+export async function lookAtDatabase(url: string): Promise<{ readonly encoding: string; readonly hasState: boolean }> {
+  let fault: unknown;
+  for (const host of hostsOf(url)) {
+    try {
+      const client = await connect(host);
+      const { rows } = await client.query<Row>(
+        "SELECT current_setting('server_encoding') AS encoding, to_regclass('bridgehead.edge') IS NOT NULL AS state",
+      );
+      await client.end();
+      return { encoding: String(rows[0]?.encoding), hasState: Boolean(rows[0]?.state) };
+    } catch (error) {
+      fault = error;
+    }
+  }
+  throw fault;
+}
+
 /** All that is read in it is of one moment. */
 const oneMoment = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 

@@ -2,6 +2,9 @@ import type { EpochMs } from "../../../src/foundation/ids.ts";
 import type { ActsSince } from "../../../src/operators/edge-pair.ts";
 import type { Flush, Image, Stored } from "../log/disk.ts";
 
+/** Holds the lease while a state is copied into a database. What it did not give back is a part of a state. */
+export const copies = "a copy";
+
 /**
  * Who acts. It changes with each flush, so that whoever sees it unchanged for a lease knows that its holder
  * is silent.

@@ -4,6 +4,7 @@ import { type Disk, StandsBy, type Stored } from "../log/disk.ts";
 import { NodeClock } from "../node-clock.ts";
 import { LeasedDisk, leaseMs } from "./leased-disk.ts";
 import { PostgresDatabase } from "./postgres-database.ts";
+import { copies } from "./shared-database.ts";
 
 /** An edge that stands by says something each second. */
 const silentForMs = 10_000;
@@ -14,21 +15,22 @@ const silentForMs = 10_000;
  */
 export async function holdDatabase(
   url: string,
-): Promise<{ readonly disk: LeasedDisk; readonly stored: Stored; release(): Promise<void> }> {
+  name = "a command",
+): Promise<{ readonly disk: LeasedDisk; readonly stored: Stored; release(): Promise<void>; cut(): void }> {
   const database = new PostgresDatabase(url);
   const timers = new NodeClock();
   const disk = new LeasedDisk({
     ...{ database, timers, log: () => {}, settings: () => "" },
     monotonic: () => performance.now(),
     now: () => Date.now(),
-    self: { name: "a command", life: crypto.randomUUID(), url: "", version: "" },
+    self: { name, life: crypto.randomUUID(), url: "", version: "" },
   });
   try {
     await database.prepare();
     const running = (await database.peers()).find(({ seenMsAgo, url }) => url !== "" && seenMsAgo < silentForMs);
     if (running) throw new Error(`${running.name} runs on it: stop both edges first, and wait ten seconds`);
     const stored = await opened(disk, timers);
-    return { disk, stored, release: () => disk.close() };
+    return { disk, stored, release: () => disk.close(), cut: () => database.reset() };
   } catch (error) {
     database.reset();
     throw error;
@@ -49,14 +51,18 @@ async function opened(disk: LeasedDisk, timers: Timers): Promise<Stored> {
 
 /** Copies a state into a database that has none. */
 export async function copyInto(url: string, copy: (disk: Disk) => Promise<Copied>): Promise<Copied> {
-  const { disk, stored, release } = await holdDatabase(url);
+  const empty = await holdDatabase(url);
+  await empty.release();
+  if (empty.stored.objects.length > 0)
+    throw new Error("it has a state already: `DROP SCHEMA bridgehead CASCADE` deletes that, or name another database");
+  const { disk, release, cut } = await holdDatabase(url, copies);
   try {
-    if (stored.objects.length > 0)
-      throw new Error(
-        "it has a state already: `DROP SCHEMA bridgehead CASCADE` deletes that, or name another database",
-      );
-    return await copy(disk);
-  } finally {
+    const copied = await copy(disk);
     await release();
+    return copied;
+  } catch (error) {
+    // It is not given back: what is there is a part of a state.
+    cut();
+    throw error;
   }
 }

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { time } from "../../foundation/schemas.ts";
 import { reasonOf } from "../../foundation/text/reason.ts";
-import { actsSinceWhy, pairTrouble } from "../../operators/edge-pair.ts";
+import { actsSinceWhy, nextToAct, pairTrouble } from "../../operators/edge-pair.ts";
 import { routeOf } from "../api/route.ts";
 import { problem } from "../problem.ts";
 
@@ -49,7 +49,7 @@ export const edgeRoutes = [
       if (!pair) return problem(409, "refused", "This edge shares its state with no other one.");
       const view = await pair.view();
       const [fault] = pairTrouble(view, now());
-      const to = view.edges.find(({ acts }) => !acts)?.name;
+      const to = nextToAct(view)?.name;
       if (fault || to === undefined)
         return problem(409, "refused", `No other edge could act now: ${fault?.why ?? "none stands by"}.`);
       try {
