@@ -13,6 +13,8 @@ export interface EdgeState {
   diskOf(machine: EdgeMachine, process: EdgeProcess): Disk;
   /** Whether no other process has taken its place. */
   isCurrent(process: EdgeProcess): boolean;
+  /** Whether anything may leave it now. */
+  mayAct(process: EdgeProcess): boolean;
   /** A flush that is under way is then on disk, or not. */
   died(machine: EdgeMachine, process: EdgeProcess): void;
 }

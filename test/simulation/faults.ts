@@ -51,6 +51,8 @@ export const faultRates = {
   "flush slow": 0.002,
   "flush in doubt": 0.0015,
   "replica not waited for": 0.001,
+  "database reads fail": 0.0006,
+  "database reads slow": 0.0006,
   "edge frozen": 0.1,
   "edge frozen before a post": 0.002,
   "edge cut from its database": 0.08,
@@ -77,6 +79,8 @@ const ofNode: ReadonlySet<FaultKind> = new Set<FaultKind>([
 const ofPair: ReadonlySet<FaultKind> = new Set<FaultKind>([
   "flush in doubt",
   "replica not waited for",
+  "database reads fail",
+  "database reads slow",
   "edge frozen",
   "edge frozen before a post",
   "edge cut from its database",

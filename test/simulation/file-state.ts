@@ -28,6 +28,10 @@ export class FileState implements EdgeState {
     return true;
   }
 
+  mayAct(): boolean {
+    return true;
+  }
+
   died({ faults }: EdgeMachine): void {
     if (faults.draws.chance(0.5)) this.#landing?.();
     this.#landing = null;

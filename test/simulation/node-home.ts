@@ -25,7 +25,7 @@ const takeoverMs = 10_000;
 
 /** What calls of a home hear of a fault. */
 const ofFault =
-  /^(?:the object rests|the edge cannot write to its disk|this edge stands by|the edge hands over|what the answer stands on|what is read of the object)/;
+  /^(?:the object rests|the edge cannot write to its disk|this edge stands by|the edge hands over|what the answer stands on|what is read of the object|the database refuses it|the connection was cut|the database is away|an object in the database)/;
 
 /** The product's own home in processes that may die at any step: one over a disk that fails, or two over a database. All domains of a world share it. */
 export class NodeHome {
@@ -138,9 +138,9 @@ export class NodeHome {
     };
   }
 
-  /** Something leaves this process, which is right only while no other one acts. */
+  /** Something leaves this process, which is right only while it holds the lease. */
   leaves(process: EdgeProcess, what: string): void {
-    if (!this.#state.isCurrent(process))
+    if (!this.#state.mayAct(process))
       this.#context.violated("an edge that was replaced says nothing", `${process.name}: ${what}`);
   }
 

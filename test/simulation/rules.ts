@@ -174,7 +174,7 @@ export const rules = {
 
   // Two edges.
   "an edge that was replaced says nothing":
-    "Once another edge acts, an edge answers nobody, posts nothing and sends its agents nothing.",
+    "Once its lease is over, an edge answers nobody, posts nothing and sends its agents nothing, whether or not another one acts yet.",
   "one of two edges acts": "While one of two edges has the database, one of them acts within ten seconds.",
 
   // The world itself.

@@ -29,6 +29,10 @@ export class SharedState implements EdgeState {
     return this.database.holding.life === name;
   }
 
+  mayAct(process: EdgeProcess): boolean {
+    return this.isCurrent(process) && (this.#disks.get(process)?.mayAct ?? false);
+  }
+
   died(): void {}
 
   diskOf(machine: EdgeMachine, process: EdgeProcess): Disk {
@@ -76,6 +80,7 @@ export class SharedState implements EdgeState {
     };
     const database = this.database.connect((what) => {
       if (what === "flush" && faults.hits("flush slow")) lateMs = faults.draws.between(100, slowestFlushMs);
+      if (!writes.has(what) && faults.hits("database reads slow")) lateMs = faults.draws.between(20, 3_000);
       return this.#wayOf(machine, what);
     }, ms);
     return Object.fromEntries(
@@ -98,10 +103,10 @@ export class SharedState implements EdgeState {
 
   #wayOf({ isCut, faults }: EdgeMachine, what: keyof SharedDatabase): Way {
     if (isCut) return "lost";
-    if (!writes.has(what)) return "well";
+    if (!writes.has(what)) return faults.hits("database reads fail") ? "refused" : "well";
     if (this.#context.edgeMachines.isDiskFull || faults.hits("flush fails")) return "refused";
     if (faults.hits("replica not waited for")) {
-      // What brings it about is often the begin of worse.
+      // A replica that falls out often begins a longer fault.
       if (faults.draws.chance(0.3))
         this.#context.clock.after(faults.draws.between(3, 300), () => this.failOver(faults.draws));
       return "alone";

@@ -31,6 +31,7 @@ const actingBeatEveryMs = 10_000;
 /** An answer of the database that takes longer does not come: the connection may be cut. */
 const answerWithinMs = 1_000;
 const loadWithinMs = 30_000;
+const prepareWithinMs = 5_000;
 const againAfterMs = 100;
 /** So long an edge that has handed over does not act: one that stands by looks much more often. */
 const handedOverForMs = 4_000;
@@ -239,7 +240,7 @@ export class LeasedDisk implements Disk {
   async #look(): Promise<Holding> {
     const { database, monotonic } = this.#ports;
     try {
-      if (!this.#isPrepared) await this.#asked("its tables", database.prepare(), loadWithinMs);
+      if (!this.#isPrepared) await this.#asked("its tables", database.prepare(), prepareWithinMs);
       this.#isPrepared = true;
       const askedAt = monotonic();
       const holding = await this.#asked("who acts", database.holding());
@@ -247,7 +248,8 @@ export class LeasedDisk implements Disk {
       const isSame = before?.epoch === holding.epoch && before.flush === holding.flush;
       // It was so when it was read, at the earliest when it was asked for; counted from when it was heard.
       this.#seen = isSame && since !== undefined ? { holding, since } : { holding, since: monotonic() };
-      if (askedAt - this.#checkedAt >= checkEveryMs) await this.#check();
+      // It may take long, and whoever acts may fall silent meanwhile.
+      if (askedAt - this.#checkedAt >= checkEveryMs) void this.#check();
       // The other edge and people hear of it later, should it fail.
       if (askedAt - this.#beatAt >= beatEveryMs) await this.#beat(holding, this.#fault).catch(() => this.#reset());
       return holding;

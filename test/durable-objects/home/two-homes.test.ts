@@ -295,6 +295,19 @@ test("an edge that cannot read its state leaves the lease to the other one", asy
   expect([one.home.fault?.standsBy, other.home.fault]).toEqual([true, null]);
 });
 
+test("a look at the state that the database never answers holds up no takeover", async () => {
+  const two = new Two();
+  const one = await two.start("one");
+  one.ask("add");
+  await two.clock.pass(100);
+  two.ways["other load"] = "lost";
+  const other = await two.start("other");
+  two.ways["other load"] = "well";
+  two.ways.one = "lost";
+  await two.clock.pass(5_000);
+  expect(other.home.fault).toBe(null);
+});
+
 test("frames that come amid a hand-over are no error", async () => {
   const two = new Two();
   const one = await two.start("one");
