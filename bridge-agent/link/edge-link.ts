@@ -150,7 +150,7 @@ export class EdgeLink {
     this.#socket.connect();
   }
 
-  /** Together, where the edge reads that. Before the welcome nothing is sent: the journal keeps what matters. */
+  /** In one frame, where the edge reads turns. Nothing is sent before the welcome: the journal keeps it. */
   send(messages: readonly AgentToEdge[]): void {
     if (!this.#welcomed || messages.length === 0) return;
     const complete = messages.map((message) => (message.type === "health" ? this.#withCertificate(message) : message));

@@ -2,9 +2,10 @@ import { doubling, pauseAfter } from "../../src/delivery/backoff.ts";
 import type { Result } from "../../src/foundation/result.ts";
 import type { Timers } from "../../src/foundation/time/timers.ts";
 
-/** How messages stand on the wire, each in one frame or more. A network that carries messages as they are needs none of it. */
+/** How messages stand on the wire. A network that carries messages as they are needs none of it. */
 export interface SocketCodec<In, Out> {
   decode(text: string): Result<In, string>;
+  /** Its frames, one or more. */
   encode(message: Out): readonly string[];
   /** The longest text that is read. */
   readonly maxBytes: number;

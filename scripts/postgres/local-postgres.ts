@@ -20,8 +20,8 @@ const debianPlaces = globSync("/usr/lib/postgresql/*/bin/postgres").sort((one, o
 );
 
 /**
- * Makes a database in the folder if there is none: a new one, or a replica that follows `primary` and is called `name` there. It listens on
- * loopback alone.
+ * Makes a database in the folder if there is none: a new one, or a replica that follows `primary`, under
+ * this `name`. It listens on loopback alone.
  */
 export async function preparePostgres(
   folder: string,

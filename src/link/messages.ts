@@ -121,7 +121,7 @@ const agentToEdge = [
 
 export type AgentToEdge = Checked<(typeof agentToEdge)[number]>;
 
-/** All that an agent has to say at one time, in its order, in one frame: only to an edge whose welcome has `turns`. */
+/** All that an agent has to say at one time, in order: only to an edge whose welcome has `turns`. */
 export interface AgentTurn {
   readonly type: "turn";
   readonly messages: readonly AgentToEdge[];

@@ -68,23 +68,31 @@ export function edgeState(
 ): { readonly is: "good" | "bad" | "plain"; readonly says: string } {
   if (acts) return { is: "good", says: "acts" };
   if (fault !== null) return { is: "bad", says: `stands by, and could not act: ${fault}` };
-  if (silentMs >= silentLongMs) return { is: "bad", says: `silent for ${silent(silentMs)}` };
+  if (isSilent({ silentMs })) return { is: "bad", says: `silent for ${silent(silentMs)}` };
   return { is: "plain", says: `stands by, ${behind === 0 ? "and has seen all" : `${counted(behind, "row")} behind`}` };
 }
 
 /** Who takes the place of the edge that acts, if it fails now; `null`: nobody does. */
 export function nextToAct({ edges }: PairView): EdgeOfPair | null {
-  const ready = edges.filter((edge) => !edge.acts && edge.silentMs < silentLongMs && edge.fault === null);
-  return ready.toSorted((one, other) => one.silentMs - other.silentMs)[0] ?? null;
+  const ready = edges.filter((edge) => !edge.acts && !isSilent(edge) && edge.fault === null);
+  return latestOf(ready) ?? null;
+}
+
+function isSilent({ silentMs }: Pick<EdgeOfPair, "silentMs">): boolean {
+  return silentMs >= silentLongMs;
+}
+
+function latestOf(edges: readonly EdgeOfPair[]): EdgeOfPair | undefined {
+  return edges.toSorted((one, other) => one.silentMs - other.silentMs)[0];
 }
 
 /** What would keep the meetings from going on, were the edge that acts to fail now. */
 export function pairTrouble({ edges }: PairView, now: EpochMs): readonly FoundTrouble[] {
   const acting = edges.find(({ acts }) => acts);
   const others = edges.filter(({ acts }) => !acts);
-  const ready = others.filter(({ silentMs }) => silentMs < silentLongMs);
+  const ready = others.filter((edge) => !isSilent(edge));
   if (ready.length === 0) {
-    const [last] = others.toSorted((one, other) => one.silentMs - other.silentMs);
+    const last = latestOf(others);
     return [{ kind: "no-edge-stands-by", about: last?.name ?? null, since: last ? now - last.silentMs : null }];
   }
   return ready.flatMap(({ name: about, fault, settings }): FoundTrouble[] => {

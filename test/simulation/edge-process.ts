@@ -9,7 +9,7 @@ import type { Clock } from "./clock.ts";
 import { Dead, Fault, type Life, never } from "./hosted.ts";
 import { Standstill } from "./standstill.ts";
 
-/** One life of an edge's process with the product's home. It may die at any step, or stand still for a while. */
+/** One life of an edge's process with the product's home. It may die at any step, or stand still. */
 export class EdgeProcess {
   /** `edge-1, life 3` */
   readonly name: string;

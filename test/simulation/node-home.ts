@@ -27,7 +27,10 @@ const takeoverMs = 10_000;
 const ofFault =
   /^(?:the object rests|the edge cannot write to its disk|this edge stands by|the edge hands over|what the answer stands on|what is read of the object|the database refuses it|the connection was cut|the database is away|an object in the database)/;
 
-/** The product's own home in processes that may die at any step: one over a disk that fails, or two over a database. All domains of a world share it. */
+/**
+ * The product's own home in processes that may die at any step: one over a disk that fails, or two over a
+ * database. All domains of a world share it.
+ */
 export class NodeHome {
   readonly machines: readonly EdgeMachine[];
   /** `null`: there is one edge. */

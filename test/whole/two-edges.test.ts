@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { eventually, kill, Meeting, startWorld, type World } from "./world.ts";
+import { eventually, goesOn, kill, Meeting, startWorld, type World } from "./world.ts";
 
 let world: World;
 beforeAll(async () => {
@@ -39,14 +39,6 @@ function bridgehead(...args: readonly string[]): Promise<{ readonly code: number
       resolve({ code: error === null ? 0 : Number(error.code), said: stdout + stderr }),
     );
   });
-}
-
-/** A caller is muted, another one enters, and WebEx hears of both. */
-async function goesOn(meeting: Meeting, extCallId: Awaited<ReturnType<Meeting["callIn"]>>["extCallId"], next: string) {
-  const mute = meeting.muteRequest(extCallId, true);
-  await meeting.ask(mute);
-  await meeting.answerTo(mute.msgId, "ok");
-  await meeting.callIn(next);
 }
 
 test("one acts, the other one stands by; both say so, and only one takes what WebEx posts", async () => {

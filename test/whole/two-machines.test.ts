@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { PostgresOnTest } from "../../scripts/postgres/postgres-on-test.ts";
-import { eventually, kill, Meeting, startWorld, type World } from "./world.ts";
+import { eventually, goesOn, kill, Meeting, startWorld, type World } from "./world.ts";
 
 /** The page, whose recipe and settings are followed here. */
 const page = readFileSync(join(import.meta.dirname, "../../docs/two-machines.md"), "utf8");
@@ -57,14 +57,6 @@ function administer({ url }: PostgresOnTest): string {
 async function setOn(database: PostgresOnTest, setting: string): Promise<void> {
   await database.ask(`ALTER SYSTEM SET ${setting}`, administer(database));
   await database.ask("SELECT pg_reload_conf()", administer(database));
-}
-
-/** A caller is muted, another one enters, and WebEx hears of both. */
-async function goesOn(meeting: Meeting, extCallId: Awaited<ReturnType<Meeting["callIn"]>>["extCallId"], next: string) {
-  const mute = meeting.muteRequest(extCallId, true);
-  await meeting.ask(mute);
-  await meeting.answerTo(mute.msgId, "ok");
-  await meeting.callIn(next);
 }
 
 async function epoch(): Promise<number> {

@@ -200,3 +200,11 @@ export function isAlive(pid: number): boolean {
 function fits(message: object, fields: object): boolean {
   return Object.entries(fields).every(([name, value]) => (message as Record<string, unknown>)[name] === value);
 }
+
+/** A caller is muted, another one enters, and WebEx hears of both. */
+export async function goesOn(meeting: Meeting, extCallId: ExtCallId, next: string): Promise<void> {
+  const mute = meeting.muteRequest(extCallId, true);
+  await meeting.ask(mute);
+  await meeting.answerTo(mute.msgId, "ok");
+  await meeting.callIn(next);
+}

@@ -242,18 +242,12 @@ export class PostgresReader {
   }
 
   async open(): Promise<Stored> {
-    let fault: unknown;
-    for (const url of hostsOf(this.#url)) {
-      try {
-        this.#client = await connect(url);
-        await this.#client.query(oneMoment);
-        return await loadBy(this.#client);
-      } catch (error) {
-        fault = error;
-        await this.close().catch(() => {});
-      }
-    }
-    throw fault;
+    const { client, stored } = await onAnyHost(this.#url, async (client) => {
+      await client.query(oneMoment);
+      return { client, stored: await loadBy(client) };
+    });
+    this.#client = client;
+    return stored;
   }
 
   async read(object: number, positions: readonly number[]): Promise<{ image: Image; bodies: readonly string[] }> {
@@ -269,17 +263,26 @@ export class PostgresReader {
 
 /** What a database is like that an edge is to use. Rejects where none of its hosts can be written to. */
 export async function lookAtDatabase(url: string): Promise<{ readonly encoding: string; readonly hasState: boolean }> {
+  return onAnyHost(url, async (client) => {
+    const { rows } = await client.query<Row>(
+      "SELECT current_setting('server_encoding') AS encoding, to_regclass('bridgehead.edge') IS NOT NULL AS state",
+    );
+    await client.end();
+    return { encoding: String(rows[0]?.encoding), hasState: Boolean(rows[0]?.state) };
+  });
+}
+
+/** What the first host gives that does. The connection stays where the work succeeds. */
+async function onAnyHost<Value>(url: string, work: (client: Client) => Promise<Value>): Promise<Value> {
   let fault: unknown;
   for (const host of hostsOf(url)) {
+    let client: Client | null = null;
     try {
-      const client = await connect(host);
-      const { rows } = await client.query<Row>(
-        "SELECT current_setting('server_encoding') AS encoding, to_regclass('bridgehead.edge') IS NOT NULL AS state",
-      );
-      await client.end();
-      return { encoding: String(rows[0]?.encoding), hasState: Boolean(rows[0]?.state) };
+      client = await connect(host);
+      return await work(client);
     } catch (error) {
       fault = error;
+      client?.connection.stream.destroy();
     }
   }
   throw fault;

@@ -2,7 +2,7 @@ import type { EpochMs } from "../../../src/foundation/ids.ts";
 import type { ActsSince } from "../../../src/operators/edge-pair.ts";
 import type { Flush, Image, Stored } from "../log/disk.ts";
 
-/** Holds the lease while a state is copied into a database. What it did not give back is a part of a state. */
+/** Who holds the lease while a state is copied there. If it was not given back, the copy was cut short. */
 export const copies = "a copy";
 
 /**

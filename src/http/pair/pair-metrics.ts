@@ -1,7 +1,7 @@
 import { familyOf } from "../../foundation/metrics.ts";
 import { type EdgeOfPair, type EdgePair, edgeState } from "../../operators/edge-pair.ts";
 
-/** Of two edges over one state, as the one that acts knows them; empty where their database does not answer. */
+/** Both edges of one state, as the one that acts knows them; empty if the database does not answer. */
 export async function pairMetrics(pair: EdgePair | undefined): Promise<string> {
   const view = await pair?.view().catch(() => null);
   if (!view) return "";
