@@ -9,7 +9,8 @@ import { BrowserOnTest, screenshot } from "./browser-on-test.ts";
 
 const mostSteps = 3;
 const withinMs = 2_000;
-/** What else the machine does does not count: the best of some tries does. */
+/** What else the machine does does not count: on a busy one, an answer takes no longer than so many starts of Node, which are two seconds on a quiet one. */
+const withinStarts = 40;
 const tries = 3;
 const browser = new BrowserOnTest();
 const look = { scheme: "light", width: "wide" } as const;
@@ -54,13 +55,25 @@ async function signIn(): Promise<void> {
  */
 async function inTime(...steps: readonly (() => Promise<unknown>)[]): Promise<void> {
   expect(steps.length).toBeLessThanOrEqual(mostSteps);
-  let leastMs = Number.POSITIVE_INFINITY;
-  for (let count = 0; count < tries && leastMs >= withinMs; count += 1) {
-    const begunAt = performance.now();
-    for (const step of steps) await step();
-    leastMs = Math.min(leastMs, performance.now() - begunAt);
+  let least = Number.POSITIVE_INFINITY;
+  for (let count = 0; count < tries && least >= 1; count += 1) {
+    const tookMs = await lastsMs(async () => {
+      for (const step of steps) await step();
+    });
+    const limitMs = tookMs < withinMs ? withinMs : Math.max(withinMs, withinStarts * (await lastsMs(startNode)));
+    least = Math.min(least, tookMs / limitMs);
   }
-  expect(leastMs).toBeLessThan(withinMs);
+  expect(least).toBeLessThan(1);
+}
+
+async function lastsMs(run: () => Promise<unknown>): Promise<number> {
+  const begunAt = performance.now();
+  await run();
+  return performance.now() - begunAt;
+}
+
+function startNode(): Promise<void> {
+  return new Promise((resolve) => execFile(process.execPath, ["--eval", "0"], () => resolve()));
 }
 
 const shows = (text: RegExp | string) => page.locator("main").getByText(text).first().waitFor();

@@ -37,7 +37,7 @@ test("a fault or an action that is spared does not happen", patient, async () =>
   expect(faults).not.toContain(fault);
 });
 
-/** A quarter of a world. It runs from the event loop, as its clock wants it. */
+/** A tenth of a world. It runs from the event loop, as its clock wants it. */
 function liveShortly(seed: number, options: Omit<Options, "seed"> = {}): Promise<Outcome> {
-  return new Promise((resolve) => setImmediate(() => resolve(run({ ...options, seed, livelyMs: 5 * 60_000 }))));
+  return new Promise((resolve) => setImmediate(() => resolve(run({ ...options, seed, livelyMs: 2 * 60_000 }))));
 }

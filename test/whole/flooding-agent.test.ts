@@ -4,7 +4,7 @@ import type { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { WebSocket } from "ws";
 import { agentKey } from "../../bridge-agent/service/state-folder.ts";
 import { encodeHello, HELLO_HEADER, helloText, LINK_PROTOCOL_VERSION, REFUSAL_HEADER } from "../../src/link/hello.ts";
@@ -48,19 +48,25 @@ test("while an agent floods the edge with pings or digests, a meeting goes on; f
 });
 
 test("an agent that answers no close gets no more than a hundred sockets, and the edge serves others", async () => {
-  const sockets: Socket[] = [];
+  const sockets = new Set<Socket>();
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
+  });
   let refusal = "";
-  for (let count = 0; count < 150 && refusal === ""; count += 1) refusal = await openDeaf(sockets);
-  expect({ refusal, sockets: sockets.length }).toEqual({ refusal: "4429 tooMuch", sockets: 100 });
+  // On a busy machine the edge lets go of the first ones meanwhile.
+  for (let count = 0; count < 1_000 && refusal === ""; count += 1) {
+    refusal = await openDeaf(sockets);
+    expect(sockets.size).toBeLessThanOrEqual(100);
+  }
+  expect(refusal).toBe("4429 tooMuch");
 
   const meeting = new Meeting(world);
   await meeting.create();
   await meeting.close();
-  for (const socket of sockets) socket.destroy();
 });
 
 /** A socket that hears nothing, no close either; or why there is none. */
-async function openDeaf(sockets: Socket[], challenge = ""): Promise<string> {
+async function openDeaf(sockets: Set<Socket>, challenge = ""): Promise<string> {
   const refused = await new Promise<string>((resolve, reject) => {
     const asked = request(`${world.run.edgeUrl}/agent/local/simulated`, {
       agent: false,
@@ -71,7 +77,8 @@ async function openDeaf(sockets: Socket[], challenge = ""): Promise<string> {
       },
     });
     asked.once("upgrade", (_, socket) => {
-      sockets.push(socket.on("error", () => {}));
+      sockets.add(socket.on("error", () => {}).resume());
+      socket.once("close", () => sockets.delete(socket));
       resolve("");
     });
     asked.once("response", (response) => {
