@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Command } from "commander";
 import type { Terminal } from "../../src/foundation/table.ts";
-import { actsAs, edgeState } from "../../src/operators/edge-pair.ts";
+import { actsAs, edgeState, pairTrouble } from "../../src/operators/edge-pair.ts";
 import { answer, askEdge, found, type Options } from "../operator/ask-edge.ts";
 import type { OperatorClient } from "../operator/operator-client.ts";
 import { duration } from "../terminal.ts";
@@ -23,7 +23,9 @@ export function addEdges(program: Command): void {
     .action((options: Options) =>
       answer(options, async (edge) => {
         const edges = await edge.ask("GET /edges", {});
-        return found(edges, edgesText, { failed: edges.edges.some((one) => edgeState(one, duration).is === "bad") });
+        const isTrouble =
+          edges.edges.length > 0 && (edges.acting === null || pairTrouble(edges, Date.now()).length > 0);
+        return found(edges, edgesText, { failed: isTrouble });
       }),
     );
 
@@ -56,7 +58,9 @@ export function edgesText({ acting, edges }: EdgesFound, now: number, { style }:
   const who = acting
     ? `${acting.name} has acted for ${duration(now - acting.since)}, ${actsAs[acting.why]} (epoch ${acting.epoch})`
     : style("red", "no edge acts");
-  return [who, ...edges.map((edge) => `  ${edgeLine(edge, style)}`)];
+  const lines = edges.map((edge) => edgeLine(edge, style));
+  if (edges.every(({ acts }) => acts)) lines.push(style("red", "no other edge stands by"));
+  return [who, ...lines.map((line) => `  ${line}`)];
 }
 
 function edgeLine(edge: EdgesFound["edges"][number], style: Terminal["style"]): string {

@@ -670,17 +670,20 @@ export class Home {
   }
 
   /**
-   * What keeps this edge from writing. The log says so when a disk begins to fail, and when none does any
-   * more.
+   * What keeps this edge from writing. The log says when another edge begins to act, when a disk begins to
+   * fail, and when none does any more.
    */
   #note(error: unknown): Fault {
     const { clock, log } = this.#ports;
     const why = reasonOf(error);
     const standsBy = error instanceof StandsBy;
-    const { since = clock.now(), isLogged = false } = this.#fault ?? {};
+    const before = this.#fault;
+    const isLogged = before?.isLogged ?? false;
     const fails = !standsBy && !(error instanceof BeginsAnew);
     if (fails && !isLogged) log({ level: "error", event: "storage-fails", disk: why });
-    if (standsBy && isLogged) this.#noteMended(since);
+    if (before && standsBy && isLogged) this.#noteMended(before.since);
+    if (standsBy && !before?.standsBy) log({ level: "info", event: "edge-stands-by", why });
+    const since = before?.standsBy === standsBy ? before.since : clock.now();
     this.#fault = { why, since, standsBy, isLogged: fails || (isLogged && !standsBy) };
     return this.#fault;
   }

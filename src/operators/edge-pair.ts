@@ -15,8 +15,6 @@ export interface EdgeOfPair {
   /** Where people find it. */
   readonly url: string;
   readonly version: string;
-  /** Tells settings of domains and people from others. */
-  readonly settings: string;
   readonly acts: boolean;
   /** Since when it is silent; of one that acts, what another edge sees of it. */
   readonly silentMs: number;
@@ -63,7 +61,7 @@ const silentLongMs = 5_000;
 
 /** What one edge does, for people; `silent`: how they read for how long it was. */
 export function edgeState(
-  { acts, fault, silentMs, behind }: Omit<EdgeOfPair, "settings">,
+  { acts, fault, silentMs, behind }: EdgeOfPair,
   silent: (ms: number) => string,
 ): { readonly is: "good" | "bad" | "plain"; readonly says: string } {
   if (acts) return { is: "good", says: "acts" };
@@ -87,17 +85,14 @@ function latestOf(edges: readonly EdgeOfPair[]): EdgeOfPair | undefined {
 }
 
 /** What would keep the meetings from going on, were the edge that acts to fail now. */
-export function pairTrouble({ edges }: PairView, now: EpochMs): readonly FoundTrouble[] {
-  const acting = edges.find(({ acts }) => acts);
+export function pairTrouble({ edges }: Pick<PairView, "edges">, now: EpochMs): readonly FoundTrouble[] {
   const others = edges.filter(({ acts }) => !acts);
   const ready = others.filter((edge) => !isSilent(edge));
   if (ready.length === 0) {
     const last = latestOf(others);
     return [{ kind: "no-edge-stands-by", about: last?.name ?? null, since: last ? now - last.silentMs : null }];
   }
-  return ready.flatMap(({ name: about, fault, settings }): FoundTrouble[] => {
-    const differs = acting && acting.settings !== settings ? "its settings of domains or people are others" : null;
-    const why = fault ?? differs;
-    return why === null ? [] : [{ kind: "edge-could-not-act", about, since: null, why }];
-  });
+  return ready.flatMap(({ name: about, fault: why }): FoundTrouble[] =>
+    why === null ? [] : [{ kind: "edge-could-not-act", about, since: null, why }],
+  );
 }

@@ -26,6 +26,7 @@ test("who acts is said with since when and why, and how the other one is", () =>
 
 test("that no edge acts, and that there is no other one, is said", () => {
   expect(text({}, { acting: null })[0]).toBe("no edge acts");
+  expect(text({}, { edges: [one] }).at(-1)).toBe("  no other edge stands by");
   expect(text({}, { acting: null, edges: [] })).toEqual(["this edge shares its state with no other one"]);
 });
 

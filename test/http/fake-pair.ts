@@ -1,7 +1,7 @@
 import type { EdgeOfPair, EdgePair, PairView } from "../../src/operators/edge-pair.ts";
 
 export const acting: EdgeOfPair = {
-  ...{ name: "edge-1", url: "http://edge-1", version: "1.0.0", settings: "same" },
+  ...{ name: "edge-1", url: "http://edge-1", version: "1.0.0" },
   ...{ acts: true, silentMs: 0, behind: 0, fault: null },
 };
 export const standing: EdgeOfPair = { ...acting, name: "edge-2", url: "http://edge-2", acts: false, silentMs: 800 };

@@ -1,5 +1,12 @@
 import type { Flush } from "../../durable-objects/home/log/disk.ts";
-import type { Beat, Holding, Peer, SharedDatabase, Writer } from "../../durable-objects/home/shared/shared-database.ts";
+import {
+  type Beat,
+  type Holding,
+  nameFreeAfterMs,
+  type Peer,
+  type SharedDatabase,
+  type Writer,
+} from "../../durable-objects/home/shared/shared-database.ts";
 import type { Clock } from "./clock.ts";
 import { MemoryDisk } from "./memory-disk.ts";
 
@@ -102,7 +109,20 @@ export class MemoryDatabase {
         ),
       setBack: (by, to) => call("setBack", () => this.#write(by, ({ disk }) => disk.setBack(to))),
       giveBack: (by, givenBack) => call("giveBack", () => this.#write(by, () => {}, givenBack)),
-      beat: (beat) => call("beat", () => void this.#peers.set(beat.name, { ...beat, at: this.#clock.now })),
+      beat: (beat) =>
+        call("beat", () => {
+          const { now } = this.#clock;
+          for (const { life, name } of this.#peers.values())
+            if (life === beat.life && name !== beat.name) this.#peers.delete(name);
+          const known = this.#peers.get(beat.name);
+          const isTaken = known && known.life !== beat.life && now - known.at <= nameFreeAfterMs;
+          if (!isTaken) this.#peers.set(beat.name, { ...beat, at: now });
+          return !isTaken;
+        }),
+      leave: (life) =>
+        call("leave", () => {
+          for (const peer of this.#peers.values()) if (peer.life === life) this.#peers.delete(peer.name);
+        }),
       peers: () =>
         call("peers", () =>
           Array.from(this.#peers.values(), ({ at, ...beat }): Peer => ({ ...beat, seenMsAgo: this.#clock.now - at })),

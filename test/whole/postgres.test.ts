@@ -69,6 +69,17 @@ test("two edges may make the tables at once", async () => {
   expect((await all[0]?.holding())?.epoch).toBe(0);
 });
 
+test("the name of an edge that has said nothing for long is free", async () => {
+  const { url, connect } = await newDatabase();
+  const database = connect();
+  await database.prepare();
+  const beat = { name: "one", life: "a", url: "http://x", version: "1", settings: "", position: 0, fault: null };
+  await database.beat(beat);
+  await postgres.ask("UPDATE bridgehead.peer SET seen = seen - interval '16 s'", url);
+  expect(await database.beat({ ...beat, life: "b" })).toBe(true);
+  expect(await database.peers()).toMatchObject([{ name: "one", life: "b" }]);
+});
+
 test("a connection that is cut rejects what is under way, and the next call connects anew", async () => {
   const { url, connect } = await newDatabase();
   const database = connect();

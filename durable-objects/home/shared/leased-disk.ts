@@ -6,7 +6,15 @@ import type { Log } from "../../platform/log.ts";
 import { BeginsAnew, type Disk, type Flush, type Image, nothing, StandsBy, type Stored } from "../log/disk.ts";
 import { NoState } from "../log/no-state.ts";
 import { Lease } from "./lease.ts";
-import { type Beat, copies, type Holding, type Peer, type SharedDatabase, type Writer } from "./shared-database.ts";
+import {
+  type Beat,
+  copies,
+  type Holding,
+  nameFreeAfterMs,
+  type Peer,
+  type SharedDatabase,
+  type Writer,
+} from "./shared-database.ts";
 
 export interface LeasedDiskPorts {
   readonly database: SharedDatabase;
@@ -60,6 +68,8 @@ export class LeasedDisk implements Disk {
   #waitsUntil = Number.NEGATIVE_INFINITY;
   /** Agents know an epoch as late as this. */
   #after = 0;
+  /** Since when another edge has the name of this one. */
+  #namelessSince: number | null = null;
 
   constructor(ports: LeasedDiskPorts) {
     this.#ports = ports;
@@ -138,8 +148,10 @@ export class LeasedDisk implements Disk {
 
   async close(): Promise<void> {
     this.#isClosed = true;
+    const { database, self } = this.#ports;
     if (this.#writer) await this.#giveBack("stopped").catch(() => {});
-    this.#ports.database.reset();
+    await this.#asked("its name", database.leave(self.life)).catch(() => {});
+    database.reset();
   }
 
   async #giveBack(why: "handed over" | "stopped"): Promise<void> {
@@ -224,7 +236,8 @@ export class LeasedDisk implements Disk {
     this.#seen = null;
     this.#lease.extend(sentAt);
     this.#beatLater();
-    log({ level: "info", event: "edge-acts", epoch: found.epoch, why });
+    const level = why === "silent" || why === "began anew" ? "warn" : "info";
+    log({ level, event: "edge-acts", epoch: found.epoch, why });
   }
 
   /** Why it may act now; `null`: somebody else acts, or may. */
@@ -288,12 +301,22 @@ export class LeasedDisk implements Disk {
 
   async #beat({ position }: Pick<Holding, "position">, fault: string | null): Promise<void> {
     const { database, self, settings, monotonic } = this.#ports;
-    this.#beatAt = monotonic();
-    await this.#asked("a beat", database.beat({ ...self, settings: settings(), position, fault }));
+    const at = monotonic();
+    this.#beatAt = at;
+    const beat = { ...self, settings: settings(), position, fault };
+    if (await this.#asked("a beat", database.beat(beat))) {
+      this.#namelessSince = null;
+      return;
+    }
+    this.#namelessSince ??= at;
+    // Before it started anew, it may have had the name itself.
+    if (at - this.#namelessSince < nameFreeAfterMs) return;
+    const taken = { name: `${self.name} (${self.url})`, fault: `another edge is named ${self.name}, too` };
+    await this.#asked("a beat", database.beat({ ...beat, ...taken }));
   }
 
   #asked<Value>(what: string, work: Promise<Value>, ms: number = answerWithinMs): Promise<Value> {
-    return within(this.#ports.timers, ms, `${what} in the database`, work);
+    return within(this.#ports.timers, ms, `the database's answer about ${what}`, work);
   }
 }
 

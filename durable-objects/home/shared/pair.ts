@@ -15,17 +15,20 @@ export function pairOf(name: string, home: Home, disk: LeasedDisk): EdgePair {
     async view() {
       const { holding, silentMs, peers } = await disk.view();
       const { epoch, holder, since, why, givenBack, position } = holding;
+      const acting = givenBack ? undefined : peers.find(({ life }) => life === holding.life);
       return {
         acting: epoch === 0 || givenBack ? null : { name: holder, since, why, epoch },
         // A command holds the lease for a moment, and is no edge.
         edges: peers
           .filter(({ url }) => url !== "")
           .map((peer) => {
-            const acts = peer.life === holding.life && !givenBack;
+            const { name, url, version } = peer;
+            if (peer === acting) return { name, url, version, acts: true, silentMs, behind: 0, fault: null };
+            const differs = acting && acting.settings !== peer.settings;
             return {
-              ...{ name: peer.name, url: peer.url, version: peer.version, settings: peer.settings, acts },
-              ...{ silentMs: acts ? silentMs : peer.seenMsAgo, fault: acts ? null : peer.fault },
-              behind: acts ? 0 : Math.max(0, position - peer.position),
+              ...{ name, url, version, acts: false, silentMs: peer.seenMsAgo },
+              behind: Math.max(0, position - peer.position),
+              fault: peer.fault ?? (differs ? "its settings of domains or people are others" : null),
             };
           }),
       };

@@ -3,7 +3,14 @@ import type { EpochMs } from "../../../src/foundation/ids.ts";
 import type { Flush, Image, ImagePart, Stored } from "../log/disk.ts";
 import { NoState } from "../log/no-state.ts";
 import { noAlarm, postgresFormat, tables } from "./postgres-tables.ts";
-import type { Beat, Holding, Peer, SharedDatabase, Writer } from "./shared-database.ts";
+import {
+  type Beat,
+  type Holding,
+  nameFreeAfterMs,
+  type Peer,
+  type SharedDatabase,
+  type Writer,
+} from "./shared-database.ts";
 
 type Row = Readonly<Record<string, string | number | null>>;
 
@@ -131,12 +138,19 @@ export class PostgresDatabase implements SharedDatabase {
     return rows.length > 0;
   }
 
-  async beat({ name, life, url, version, settings, position, fault }: Beat): Promise<void> {
-    await this.#ask(
-      `INSERT INTO bridgehead.peer VALUES ($1, $2, $3, $4, $5, $6, $7, clock_timestamp()) ON CONFLICT (name) DO UPDATE SET life = excluded.life,
-         url = excluded.url, version = excluded.version, settings = excluded.settings, position = excluded.position, fault = excluded.fault, seen = excluded.seen`,
+  async beat({ name, life, url, version, settings, position, fault }: Beat): Promise<boolean> {
+    const rows = await this.#ask(
+      `WITH before AS (DELETE FROM bridgehead.peer WHERE life = $2 AND name <> $1)
+       INSERT INTO bridgehead.peer AS known VALUES ($1, $2, $3, $4, $5, $6, $7, clock_timestamp()) ON CONFLICT (name) DO UPDATE SET life = excluded.life,
+         url = excluded.url, version = excluded.version, settings = excluded.settings, position = excluded.position, fault = excluded.fault, seen = excluded.seen
+       WHERE known.life = excluded.life OR known.seen < excluded.seen - interval '${nameFreeAfterMs} ms' RETURNING 1 AS done`,
       [name, life, url, version, settings, position, fault],
     );
+    return rows.length > 0;
+  }
+
+  async leave(life: string): Promise<void> {
+    await this.#ask("DELETE FROM bridgehead.peer WHERE life = $1", [life]);
   }
 
   async peers(): Promise<readonly Peer[]> {

@@ -42,6 +42,9 @@ export interface Beat {
   readonly fault: string | null;
 }
 
+/** An edge that has said nothing for so long has its name no more. One that acts says something each ten seconds. */
+export const nameFreeAfterMs = 15_000;
+
 export interface Peer extends Beat {
   /** By the clock of the database. */
   readonly seenMsAgo: number;
@@ -78,7 +81,10 @@ export interface SharedDatabase {
   /** What was written later than this counts as written then, and alarms come as much earlier. */
   setBack(by: Writer, to: EpochMs): Promise<boolean>;
   giveBack(by: Writer, why: "handed over" | "stopped"): Promise<boolean>;
-  beat(beat: Beat): Promise<void>;
+  /** False: another edge that still says something has this name, and nothing was changed. */
+  beat(beat: Beat): Promise<boolean>;
+  /** What this edge has said of itself is forgotten. */
+  leave(life: string): Promise<void>;
   /** All that have said something in the last day. */
   peers(): Promise<readonly Peer[]>;
   /** Cuts the connection: what is under way rejects, and the next call connects anew. */

@@ -32,12 +32,12 @@ export const edgeRoutes = [
     },
     async handle({ edge: { pair } }) {
       if (!pair) return { role: "active" as const, acting: null, edges: [] };
-      const { acting, edges } = await pair.view();
-      return {
-        role: pair.acts ? ("active" as const) : ("standby" as const),
-        acting,
-        edges: edges.map(({ settings: _, ...shown }) => shown),
-      };
+      try {
+        const { acting, edges } = await pair.view();
+        return { role: pair.acts ? ("active" as const) : ("standby" as const), acting, edges };
+      } catch (error) {
+        return problem(503, "failed for now", `Who acts is not known: ${reasonOf(error)}.`);
+      }
     },
   }),
   route("handOverEdge", "POST /edges/hand-over", {

@@ -16,7 +16,7 @@ export function addActive(app: Hono<Variables>, pair: EdgePair | undefined): voi
 }
 
 /** What an edge answers itself also while another one acts. */
-const own = /^\/(?:active|healthz|readyz|api\/v1\/(?:edges|openapi\.json|problems\/.*)|console\/assets\/.*)$/;
+const own = /^\/(?:active|healthz|readyz|metrics|api\/v1\/(?:edges|openapi\.json|problems\/.*)|console\/assets\/.*)$/;
 
 /** The answer of an edge that stands by; `null`: it answers as always. */
 export async function standbyAnswer(request: Request, pair: EdgePair): Promise<Response | null> {
@@ -24,7 +24,7 @@ export async function standbyAnswer(request: Request, pair: EdgePair): Promise<R
   if (own.test(pathname)) return null;
   if (pathname.startsWith("/console") && request.headers.get("accept")?.includes("text/html")) return page(pair);
   const headers = { "retry-after": "1", ...(pathname.startsWith("/agent/") && refusal("standsBy")) };
-  return problem(503, "stands by", `The edge ${pair.name} stands by: ${pair.why}. Ask the one that acts.`, headers);
+  return problem(503, "stands by", `The edge ${pair.name} does not act: ${pair.why}.`, headers);
 }
 
 async function page(pair: EdgePair): Promise<Response> {

@@ -9,7 +9,7 @@ import { MemoryDatabase, type Way } from "../../simulation/memory-database.ts";
  * Two edges and their database, by one clock. A process that is paused sees none of its own timers, and its
  * clock goes on.
  */
-class Two {
+class TwoDisks {
   readonly clock = new Clock(1_800_000_000_000);
   readonly database = new MemoryDatabase(this.clock);
   readonly lines: LogLine[] = [];
@@ -50,12 +50,12 @@ function flushOf(position: number): Flush {
   return { ...nothing, created, rows: [{ position, object: 1, body: "[]" }] };
 }
 
-async function acting(two: Two, disk: LeasedDisk): Promise<void> {
+async function acting(two: TwoDisks, disk: LeasedDisk): Promise<void> {
   expect(await two.done(disk.open())).toMatchObject({ rows: [] });
 }
 
 test("the first one acts, and the other one stands by", async () => {
-  const two = new Two();
+  const two = new TwoDisks();
   const [one, other] = [two.edge("one"), two.edge("other")];
   await acting(two, one);
   expect([one.mayAct, one.epoch]).toEqual([true, 1]);
@@ -66,7 +66,7 @@ test("the first one acts, and the other one stands by", async () => {
 });
 
 test("one that says nothing for a lease is replaced, may say nothing by then, and can write nothing more", async () => {
-  const two = new Two();
+  const two = new TwoDisks();
   const [one, other] = [two.edge("one"), two.edge("other")];
   await acting(two, one);
   await two.done(one.flush(flushOf(1), 1), 2);
@@ -89,7 +89,7 @@ test("one that says nothing for a lease is replaced, may say nothing by then, an
 });
 
 test("one that writes, also nothing, is replaced by nobody", async () => {
-  const two = new Two();
+  const two = new TwoDisks();
   const [one, other] = [two.edge("one"), two.edge("other")];
   await acting(two, one);
   for (let asked = 0; asked < 20; asked += 1) {
@@ -100,7 +100,7 @@ test("one that writes, also nothing, is replaced by nobody", async () => {
 });
 
 test("a flush whose answer is lost is sent again, and is there once", async () => {
-  const two = new Two();
+  const two = new TwoDisks();
   let way: Way = "well";
   const one = two.edge("one", (what) => (what === "flush" ? way : "well"));
   await acting(two, one);
@@ -117,7 +117,7 @@ test("a flush whose answer is lost is sent again, and is there once", async () =
 });
 
 test("a flush that comes after it was given up is refused, since the edge has begun anew", async () => {
-  const two = new Two();
+  const two = new TwoDisks();
   let way: Way = "well";
   const one = two.edge("one", (what) => (what === "flush" ? way : "well"));
   await acting(two, one);
@@ -135,7 +135,7 @@ test("a flush that comes after it was given up is refused, since the edge has be
 });
 
 test("while the database is away nobody acts; whoever did goes on, and is not replaced once it is back", async () => {
-  const two = new Two();
+  const two = new TwoDisks();
   const [one, other] = [two.edge("one"), two.edge("other")];
   await acting(two, one);
   await two.done(other.open());
@@ -150,7 +150,7 @@ test("while the database is away nobody acts; whoever did goes on, and is not re
 });
 
 test("one that hands over is followed at once, and stands by", async () => {
-  const two = new Two();
+  const two = new TwoDisks();
   const [one, other] = [two.edge("one"), two.edge("other")];
   await acting(two, one);
   await two.done(one.flush(flushOf(1), 1));
@@ -162,7 +162,7 @@ test("one that hands over is followed at once, and stands by", async () => {
 });
 
 test("one that hands over to nobody acts again after four seconds", async () => {
-  const two = new Two();
+  const two = new TwoDisks();
   const one = two.edge("one");
   await acting(two, one);
   await two.done(one.handOver(), 5);
@@ -172,7 +172,7 @@ test("one that hands over to nobody acts again after four seconds", async () => 
 });
 
 test("one that stops is followed at once", async () => {
-  const two = new Two();
+  const two = new TwoDisks();
   const [one, other] = [two.edge("one"), two.edge("other")];
   await acting(two, one);
   await two.done(one.close());
@@ -181,7 +181,7 @@ test("one that stops is followed at once", async () => {
 });
 
 test("of two that find the state free, one acts", async () => {
-  const two = new Two();
+  const two = new TwoDisks();
   const opened = [two.edge("one"), two.edge("other")].map((disk) => two.done(disk.open(), 0));
   await two.clock.pass(100);
   await Promise.all(opened);
@@ -190,7 +190,7 @@ test("of two that find the state free, one acts", async () => {
 });
 
 test("a begun epoch is later than what agents know", async () => {
-  const two = new Two();
+  const two = new TwoDisks();
   const one = two.edge("one");
   await acting(two, one);
   one.beginAfter(41);
@@ -199,7 +199,7 @@ test("a begun epoch is later than what agents know", async () => {
 });
 
 test("both say what they are; the one that stands by says how far it has come, each second", async () => {
-  const two = new Two();
+  const two = new TwoDisks();
   const [one, other] = [two.edge("one"), two.edge("other")];
   await acting(two, one);
   await two.done(one.flush(flushOf(1), 1));
@@ -214,8 +214,34 @@ test("both say what they are; the one that stands by says how far it has come, e
   ]);
 });
 
+test("of two edges of one name the second one is shown as such, and gets the name of one that died", async () => {
+  const two = new TwoDisks();
+  const [one, second] = [two.edge("one"), two.edge("one")];
+  await acting(two, one);
+  const shown = async () => {
+    const { peers } = (await two.done(one.view())) as Awaited<ReturnType<typeof one.view>>;
+    return peers.map(({ name, life, fault }) => [name, life, fault]);
+  };
+  const pass = async (seconds: number, isAlive: boolean) => {
+    for (let count = 0; count < seconds; count += 1) {
+      if (isAlive) await two.done(one.flush(nothing, 1), 500);
+      await two.done(second.open(), 500);
+    }
+  };
+  await pass(14, true);
+  expect(await shown()).toEqual([["one", "life 1", null]]);
+  await pass(3, true);
+  expect(await shown()).toEqual([
+    ["one", "life 1", null],
+    ["one (http://one)", "life 2", "another edge is named one, too"],
+  ]);
+  await two.done(one.close());
+  await pass(3, false);
+  expect(await shown()).toEqual([["one", "life 2", null]]);
+});
+
 test("one that stands by says why it could not act, where it cannot read the state", async () => {
-  const two = new Two();
+  const two = new TwoDisks();
   let fails = false;
   const [one, other] = [two.edge("one"), two.edge("other", (what) => (fails && what === "load" ? "lost" : "well"))];
   await acting(two, one);
@@ -231,11 +257,11 @@ test("one that stands by says why it could not act, where it cannot read the sta
     await two.done(one.flush(nothing, 1), 500);
     await two.done(other.open(), 500);
   }
-  expect(await faultOf()).toBe("its state in the database took longer than 30000 ms");
+  expect(await faultOf()).toBe("the database's answer about its state took longer than 30000 ms");
 });
 
 test("over a database that was put back to an older copy it begins anew", async () => {
-  const two = new Two();
+  const two = new TwoDisks();
   const one = two.edge("one");
   await acting(two, one);
   const before = two.database.holding;
@@ -248,7 +274,7 @@ test("over a database that was put back to an older copy it begins anew", async 
 });
 
 test("what the database refuses for what it is is not sent again", async () => {
-  const two = new Two();
+  const two = new TwoDisks();
   const one = two.edge("one");
   await acting(two, one);
   const { flush } = two.database.disk;

@@ -160,14 +160,29 @@ export function sharedDatabaseSuite(
   test("a beat takes the place of the one before", async () => {
     const beat = { name: "one", life: "a", url: "http://x", version: "1", settings: "s", position: 3, fault: null };
     await one.beat(beat);
-    await (await connect()).beat({ ...beat, name: "other", fault: "its disk is full" });
+    await (await connect()).beat({ ...beat, name: "other", life: "b", fault: "its disk is full" });
     await one.beat({ ...beat, position: 4 });
     const peers = (await one.peers()).toSorted((a, b) => a.name.localeCompare(b.name));
     expect(peers).toMatchObject([
       { ...beat, position: 4 },
-      { ...beat, name: "other", fault: "its disk is full" },
+      { ...beat, name: "other", life: "b", fault: "its disk is full" },
     ]);
     for (const { seenMsAgo } of peers) expect(seenMsAgo).toBeLessThan(60_000);
+  });
+
+  test("of two edges of one name the first one has it until it leaves; an edge has one name", async () => {
+    const beat = { name: "one", life: "a", url: "http://x", version: "1", settings: "s", position: 3, fault: null };
+    const second = { ...beat, life: "b", url: "http://y" };
+    expect(await one.beat(beat)).toBe(true);
+    expect(await one.beat(second)).toBe(false);
+    expect(await one.beat({ ...second, name: "one, too" })).toBe(true);
+    expect((await one.peers()).map(({ name, life }) => [name, life])).toEqual([
+      ["one", "a"],
+      ["one, too", "b"],
+    ]);
+    await one.leave("a");
+    expect(await one.beat(second)).toBe(true);
+    expect(await one.peers()).toMatchObject([second]);
   });
 }
 

@@ -125,7 +125,10 @@ test("the edge that stands by takes nothing, and goes on with all that was confi
   await two.clock.pass(10);
   expect(second.said).toBe(2);
   const events = two.lines.filter(({ of }) => of === "other");
-  expect(events.map(({ event, why }) => [event, why])).toEqual([["edge-acts", "silent"]]);
+  expect(events.map(({ event, why }) => [event, why])).toEqual([
+    ["edge-stands-by", "one acts"],
+    ["edge-acts", "silent"],
+  ]);
 });
 
 /** What an edge is asked, and has to say, amid whatever there is. */
