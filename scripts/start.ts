@@ -7,6 +7,7 @@ import { isSocketUrl } from "../bridge-agent/drivers/setting-values.ts";
 import { type AgentSettingsInput, loadSettings } from "../bridge-agent/service/settings.ts";
 import { agentKey, isFolderHeld } from "../bridge-agent/service/state-folder.ts";
 import { missingSecretsOf } from "../cli/edge/check.ts";
+import { placeOfDatabase } from "../cli/edge/edge-settings.ts";
 import { requireFreePort } from "../cli/edge/edge-state.ts";
 import { print, printNotice, runUntilStopped, StartError } from "../cli/edge/program.ts";
 import { systemReason } from "../cli/system-reason.ts";
@@ -48,7 +49,7 @@ const noSounds =
 /** The bridge has the name of its kind in `pids.json`: a real one is no simulated one. */
 type PartName = "bridge" | "asterisk" | "edge" | "edge2" | "postgres" | "agent" | "site";
 
-const options = command("start", "Brings up bridge, edge and agent on this machine.")
+const program = command("start", "Brings up bridge, edge and agent on this machine.")
   .name("npm start --")
   .addOption(
     new Option("--bridge <kind>", "the bridge: a simulated one, or a real Asterisk that telephones can call")
@@ -63,14 +64,14 @@ const options = command("start", "Brings up bridge, edge and agent on this machi
   )
   .option("--dev", "runs the edge by `wrangler dev`", false)
   .option("--site", "a simulated WebEx site beside the rest, with its XML API and URL API", false)
-  .parse()
-  .opts<{
-    bridge: "simulated" | "asterisk";
-    edge: "workers" | "node";
-    edges: "1" | "2";
-    dev: boolean;
-    site: boolean;
-  }>();
+  .parse();
+const options = program.opts<{
+  bridge: "simulated" | "asterisk";
+  edge: "workers" | "node";
+  edges: "1" | "2";
+  dev: boolean;
+  site: boolean;
+}>();
 await runUntilStopped(start);
 
 /** Brings up the whole product on this machine (`npm start`; with `-- --dev` by `wrangler dev`); returns how to stop it. */
@@ -152,6 +153,10 @@ async function start(): Promise<() => Promise<void>> {
   printNotice("console", `${url}/console, where you sign in with the token`);
   const [secret] = [...checked.value.values()][0]?.settings.adapterSecrets ?? [];
   printNotice("adapter", `${url}/tsp/local${secret ? `/${secret}` : ""}`);
+  if (pair) {
+    printNotice("second", `http://127.0.0.1:${ports.edge2} stands by, and takes the same posts once it acts`);
+    printNotice("state", placeOfDatabase(pair.database));
+  }
   for (const [what, line] of bridge.howToCall) printNotice(what, line);
   const stopping = new AbortController();
   const siteUrl = ports.site ? `${siteAddress}/${first.site}/` : undefined;
@@ -192,9 +197,10 @@ function oneEdge(edge: EdgeOptions): Promise<Launch> | Launch {
 
 /** Two edges, and their database: that of STATE_URL, or one of this run's own. */
 async function edgePair(folder: string, edge: EdgeOptions, secondPort: number) {
-  if (options.dev)
+  const isOnWorkers = options.edge === "workers" && program.getOptionValueSource("edge") === "cli";
+  if (options.dev || isOnWorkers)
     throw new StartError(
-      "--dev runs the edge in the Workers runtime, and --edges 2 on plain Node: leave one of them out",
+      `${options.dev ? "--dev" : "--edge workers"} runs the edge in the Workers runtime, and --edges 2 on plain Node: leave one of them out`,
     );
   const { STATE_URL } = process.env;
   const [port = 0] = await freePorts(1);
@@ -208,7 +214,7 @@ async function edgePair(folder: string, edge: EdgeOptions, secondPort: number) {
     ["edge", await prepareHome(edge, { database, name: "edge-1" })],
     ["edge2", await prepareHome(second, { database: database2, name: "edge-2" })],
   ];
-  return { launches, isOwn: postgres !== null };
+  return { launches, database, isOwn: postgres !== null };
 }
 
 /** What to do about an earlier run: it goes on, or its parts do, as it and its guard were killed at once. */

@@ -12,6 +12,8 @@ export interface EdgeAddress {
   readonly urlFrom: string;
   readonly token: string;
   readonly tokenFrom: string;
+  /** Of a local run of two edges, the second one. */
+  readonly second?: string;
 }
 
 /** Where an edge is looked for that no variable names. */
@@ -22,24 +24,43 @@ interface EdgePlaces {
   readonly uid: number | undefined;
 }
 
+const activeWithinMs = 1_000;
 const usualPlaces: EdgePlaces = { folder: ".bridgehead", settings: settingsFile, uid: process.getuid?.() };
 
 /** The edge of BRIDGEHEAD_URL and OPERATOR_TOKEN; without them that of a local run, else of the settings file. Throws a `StartError`. */
 export function findEdge(variables: NodeJS.ProcessEnv, places: EdgePlaces = usualPlaces): EdgeAddress {
   const { BRIDGEHEAD_URL: givenUrl, OPERATOR_TOKEN: givenToken } = variables;
-  const { url, urlFrom } = givenUrl
+  const address = givenUrl
     ? { url: rightUrl(givenUrl), urlFrom: "BRIDGEHEAD_URL" }
     : placeOf(variables, places).address();
-  if (givenToken && !givenUrl && !isLoopback(new URL(url).hostname)) {
+  const { url, urlFrom, second = url } = address;
+  const far = [url, second].find((one) => !isLoopback(new URL(one).hostname));
+  if (givenToken && !givenUrl && far !== undefined) {
     throw new StartError(
-      `OPERATOR_TOKEN is not sent to ${url}, which only ${urlFrom} names; set BRIDGEHEAD_URL as well`,
+      `OPERATOR_TOKEN is not sent to ${far}, which only ${urlFrom} names; set BRIDGEHEAD_URL as well`,
     );
   }
   const tokenFrom = givenToken ? "OPERATOR_TOKEN" : placeOf(variables, places).tokenFile();
   const token = givenToken || tokenIn(tokenFrom);
   if (!sendable.test(token))
     throw new StartError(`the operator's token of ${tokenFrom} holds what no request could send`);
-  return { url, urlFrom, token, tokenFrom };
+  return { ...address, token, tokenFrom };
+}
+
+/** Of two edges the one that acts; the first one where neither does. */
+export async function findActing(address: EdgeAddress): Promise<EdgeAddress> {
+  const { url, second } = address;
+  if (second === undefined || (await acts(url)) || !(await acts(second))) return address;
+  return { ...address, url: second };
+}
+
+function acts(url: string): Promise<boolean> {
+  return fetch(`${url}/active`, { signal: AbortSignal.timeout(activeWithinMs) })
+    .then(async ({ ok, body }) => {
+      await body?.cancel(); // Unread, it would keep its connection.
+      return ok;
+    })
+    .catch(() => false);
 }
 
 function rightUrl(given: string): string {
@@ -50,7 +71,7 @@ function rightUrl(given: string): string {
 
 /** Where an edge was found. Of what it has, only what is asked for is read. */
 interface Place {
-  address(): Pick<EdgeAddress, "url" | "urlFrom">;
+  address(): Pick<EdgeAddress, "url" | "urlFrom" | "second">;
   tokenFile(): string;
 }
 
@@ -60,7 +81,7 @@ function placeOf({ BRIDGEHEAD_STATE }: NodeJS.ProcessEnv, { folder: usual, setti
   const ownToken = join(folder, "operator-token");
   const isRun = existsSync(run);
   if (isRun && (BRIDGEHEAD_STATE || statSync(folder).uid === uid))
-    return { address: () => ({ url: urlOfRun(run), urlFrom: run }), tokenFile: () => ownToken };
+    return { address: () => ({ ...urlsOfRun(run), urlFrom: run }), tokenFile: () => ownToken };
   if (existsSync(settings)) return placeOfSettings(settings);
   if (isRun)
     throw new StartError(
@@ -80,13 +101,15 @@ function placeOf({ BRIDGEHEAD_STATE }: NodeJS.ProcessEnv, { folder: usual, setti
   };
 }
 
-function urlOfRun(file: string): string {
+function urlsOfRun(file: string): Pick<EdgeAddress, "url" | "second"> {
   const read = readCommentedJson(file);
   const named = read.ok ? (read.value as { readonly edge?: unknown } | null)?.edge : undefined;
-  // Of two edges the first one; `edges` and `status` of either show both.
-  const [edge] = [named].flat();
-  if (typeof edge !== "string" || !URL.canParse(edge)) throw new StartError(`${file} says no edge`);
-  return edge.replace(/^ws/, "http");
+  const urls = [named].flat().map((edge) => {
+    if (typeof edge !== "string" || !URL.canParse(edge)) throw new StartError(`${file} says no edge`);
+    return edge.replace(/^ws/, "http");
+  });
+  const [url = "", second] = urls;
+  return { url, ...(second !== undefined && { second }) };
 }
 
 function placeOfSettings(file: string): Place {

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -90,9 +90,13 @@ export function logFaults(): void {
 }
 
 async function started(parts: EdgeParts, options: HomeOptions): Promise<HomeEdge> {
-  const folder = "file" in options.state ? dirname(options.state.file) : mkdtempSync(join(tmpdir(), "bridgehead-"));
+  const { state } = options;
+  const folder = "file" in state ? dirname(state.file) : mkdtempSync(join(tmpdir(), "bridgehead-"));
   mkdirSync(folder, { recursive: true });
-  return servesState(await parts.edge(folder), options);
+  const edge = await parts.edge(folder);
+  // It was read.
+  if ("database" in state) rmSync(folder, { recursive: true });
+  return servesState(edge, options);
 }
 
 /** Throws a `StartError` where the state cannot be read or written. */

@@ -155,7 +155,7 @@ async function moveState(settings: string, from: string): Promise<void> {
     );
   const { copyInto, holdDatabase } = await import("../../durable-objects/home/shared/whole-copy.ts");
   if (isDatabase(state)) {
-    requireState(from);
+    requireState(from, "--from is the state folder of an edge on plain Node, or the URL of a database");
     holdEdgeState(from, "--from");
     const source = new SqliteDisk(stateFile(from), { readOnly: true });
     const place = placeOfDatabase(state);

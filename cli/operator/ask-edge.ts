@@ -4,7 +4,7 @@ import { allPrintable, printable } from "../../src/foundation/text/printable.ts"
 import { secondText } from "../../src/foundation/time/shown-time.ts";
 import { hourMs } from "../../src/foundation/time/timers.ts";
 import { clockTime } from "../clock-time.ts";
-import { findEdge } from "../edge/find-edge.ts";
+import { findActing, findEdge } from "../edge/find-edge.ts";
 import { StartError } from "../edge/program.ts";
 import { type Screen, ShownTimes } from "../shown-times.ts";
 import { systemReason } from "../system-reason.ts";
@@ -100,7 +100,7 @@ async function watchFor(
 export async function askEdge(work: (edge: OperatorClient) => Promise<void>): Promise<void> {
   endWithReader();
   try {
-    await work(new OperatorClient(findEdge(process.env)));
+    await work(new OperatorClient(await findActing(findEdge(process.env))));
   } catch (error) {
     if (!(error instanceof StartError)) throw error;
     console.error(printable(systemReason(error)));

@@ -14,7 +14,11 @@ export function addTrouble(program: Command): void {
     (options: Options) =>
       answer(options, async (edge) => {
         const edges = await edge.find("GET /edges", {});
-        if (edges?.role === "standby") return found(edges, edgesText, { failed: true });
+        if (edges?.role === "standby")
+          return found(edges, edgesText, {
+            failed: true,
+            warning: "this edge stands by: ask the one that acts how all is",
+          });
         const domains = await edge.domains(options.domain);
         const [figures, { trouble, unknown }] = await Promise.all([
           edge.ofEach(domains, async (domain) => [await figuresOf(edge, domain)]),

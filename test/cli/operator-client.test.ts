@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { findEdge } from "../../cli/edge/find-edge.ts";
+import { findActing, findEdge } from "../../cli/edge/find-edge.ts";
 import { StartError } from "../../cli/edge/program.ts";
 import { OperatorClient } from "../../cli/operator/operator-client.ts";
 import { addQuestions } from "../../cli/operator/questions.ts";
@@ -77,6 +77,21 @@ test("the edge of the local run is the one that is asked, by its token", () => {
   });
 });
 
+test("of two edges of a local run the one that acts is asked, and the first one where neither does", async () => {
+  const standing = "http://127.0.0.1:1";
+  const acting = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  answers["/active"] = {};
+  written("operator-token", "made-at-random\n");
+  for (const [edges, asked] of [
+    [[standing, acting], acting],
+    [[acting, standing], acting],
+    [[standing, `${acting}/no`], standing],
+  ] as const) {
+    written("agent.json", { edge: edges.map((url) => url.replace("http", "ws")) });
+    expect((await findActing(findEdge({ BRIDGEHEAD_STATE: folder }, nowhere))).url).toBe(asked);
+  }
+});
+
 test("without a local run it is that of the settings file", () => {
   const tokenFrom = written("token", "secret");
   const settings = written("edge.json", {
@@ -113,6 +128,8 @@ test("a token that was given goes to no address that was only found, unless that
   const says =
     /^OPERATOR_TOKEN is not sent to http:\/\/attacker\.example:1, which only .*agent\.json names; set BRIDGEHEAD_URL/;
 
+  expect(() => findEdge(variables, nowhere)).toThrow(says);
+  written("agent.json", { edge: ["ws://127.0.0.1:1", "ws://attacker.example:1"] });
   expect(() => findEdge(variables, nowhere)).toThrow(says);
   written("agent.json", { edge: "ws://127.0.0.1:18787" });
   expect(findEdge(variables, nowhere)).toMatchObject({ url: "http://127.0.0.1:18787", token: "mine" });
