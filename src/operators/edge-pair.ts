@@ -56,8 +56,8 @@ export const actsAs: Readonly<Record<ActsSince, string>> = {
   "began anew": "as it has begun anew with what is in the database",
 };
 
-/** An edge that stands by says something each second. */
-const silentLongMs = 5_000;
+/** An edge says something each second or two. After this time another one may have its name. */
+export const silentLongMs = 5_000;
 
 /** What one edge does, for people; `silent`: how they read for how long it was. */
 export function edgeState(

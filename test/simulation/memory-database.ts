@@ -1,12 +1,6 @@
 import type { Flush } from "../../durable-objects/home/log/disk.ts";
-import {
-  type Beat,
-  type Holding,
-  nameFreeAfterMs,
-  type Peer,
-  type SharedDatabase,
-  type Writer,
-} from "../../durable-objects/home/shared/shared-database.ts";
+import type { Beat, Holding, Peer, SharedDatabase, Writer } from "../../durable-objects/home/shared/shared-database.ts";
+import { silentLongMs } from "../../src/operators/edge-pair.ts";
 import type { Clock } from "./clock.ts";
 import { MemoryDisk } from "./memory-disk.ts";
 
@@ -115,7 +109,7 @@ export class MemoryDatabase {
           for (const { life, name } of this.#peers.values())
             if (life === beat.life && name !== beat.name) this.#peers.delete(name);
           const known = this.#peers.get(beat.name);
-          const isTaken = known && known.life !== beat.life && now - known.at <= nameFreeAfterMs;
+          const isTaken = known && known.life !== beat.life && now - known.at <= silentLongMs;
           if (!isTaken) this.#peers.set(beat.name, { ...beat, at: now });
           return !isTaken;
         }),

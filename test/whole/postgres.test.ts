@@ -75,7 +75,7 @@ test("the name of an edge that has said nothing for long is free", async () => {
   await database.prepare();
   const beat = { name: "one", life: "a", url: "http://x", version: "1", settings: "", position: 0, fault: null };
   await database.beat(beat);
-  await postgres.ask("UPDATE bridgehead.peer SET seen = seen - interval '16 s'", url);
+  await postgres.ask("UPDATE bridgehead.peer SET seen = seen - interval '6 s'", url);
   expect(await database.beat({ ...beat, life: "b" })).toBe(true);
   expect(await database.peers()).toMatchObject([{ name: "one", life: "b" }]);
 });

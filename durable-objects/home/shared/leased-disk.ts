@@ -1,20 +1,12 @@
 import type { EpochMs } from "../../../src/foundation/ids.ts";
 import { codeOf, reasonOf } from "../../../src/foundation/text/reason.ts";
 import { type Timers, wait, within } from "../../../src/foundation/time/timers.ts";
-import type { ActsSince } from "../../../src/operators/edge-pair.ts";
+import { type ActsSince, silentLongMs } from "../../../src/operators/edge-pair.ts";
 import type { Log } from "../../platform/log.ts";
 import { BeginsAnew, type Disk, type Flush, type Image, nothing, StandsBy, type Stored } from "../log/disk.ts";
 import { NoState } from "../log/no-state.ts";
 import { Lease } from "./lease.ts";
-import {
-  type Beat,
-  copies,
-  type Holding,
-  nameFreeAfterMs,
-  type Peer,
-  type SharedDatabase,
-  type Writer,
-} from "./shared-database.ts";
+import { type Beat, copies, type Holding, type Peer, type SharedDatabase, type Writer } from "./shared-database.ts";
 
 export interface LeasedDiskPorts {
   readonly database: SharedDatabase;
@@ -34,8 +26,8 @@ const renewEveryMs = leaseMs / 6;
 const lookEveryMs = 200;
 const beatEveryMs = 1_000;
 const checkEveryMs = 60_000;
-/** Each flush says that the edge acts. */
-const actingBeatEveryMs = 10_000;
+/** Each flush says that the edge acts: this is for its name. */
+const actingBeatEveryMs = 2_000;
 /** An answer of the database that takes longer does not come: the connection may be cut. */
 const answerWithinMs = 1_000;
 const loadWithinMs = 30_000;
@@ -310,7 +302,7 @@ export class LeasedDisk implements Disk {
     }
     this.#namelessSince ??= at;
     // Before it started anew, it may have had the name itself.
-    if (at - this.#namelessSince < nameFreeAfterMs) return;
+    if (at - this.#namelessSince < silentLongMs) return;
     const taken = { name: `${self.name} (${self.url})`, fault: `another edge is named ${self.name}, too` };
     await this.#asked("a beat", database.beat({ ...beat, ...taken }));
   }

@@ -1,16 +1,10 @@
 import { Client, types } from "pg";
 import type { EpochMs } from "../../../src/foundation/ids.ts";
+import { silentLongMs } from "../../../src/operators/edge-pair.ts";
 import type { Flush, Image, ImagePart, Stored } from "../log/disk.ts";
 import { NoState } from "../log/no-state.ts";
 import { noAlarm, postgresFormat, tables } from "./postgres-tables.ts";
-import {
-  type Beat,
-  type Holding,
-  nameFreeAfterMs,
-  type Peer,
-  type SharedDatabase,
-  type Writer,
-} from "./shared-database.ts";
+import type { Beat, Holding, Peer, SharedDatabase, Writer } from "./shared-database.ts";
 
 type Row = Readonly<Record<string, string | number | null>>;
 
@@ -143,7 +137,7 @@ export class PostgresDatabase implements SharedDatabase {
       `WITH before AS (DELETE FROM bridgehead.peer WHERE life = $2 AND name <> $1)
        INSERT INTO bridgehead.peer AS known VALUES ($1, $2, $3, $4, $5, $6, $7, clock_timestamp()) ON CONFLICT (name) DO UPDATE SET life = excluded.life,
          url = excluded.url, version = excluded.version, settings = excluded.settings, position = excluded.position, fault = excluded.fault, seen = excluded.seen
-       WHERE known.life = excluded.life OR known.seen < excluded.seen - interval '${nameFreeAfterMs} ms' RETURNING 1 AS done`,
+       WHERE known.life = excluded.life OR known.seen < excluded.seen - interval '${silentLongMs} ms' RETURNING 1 AS done`,
       [name, life, url, version, settings, position, fault],
     );
     return rows.length > 0;

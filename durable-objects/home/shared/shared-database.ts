@@ -42,9 +42,6 @@ export interface Beat {
   readonly fault: string | null;
 }
 
-/** An edge that has said nothing for so long has its name no more. One that acts says something each ten seconds. */
-export const nameFreeAfterMs = 15_000;
-
 export interface Peer extends Beat {
   /** By the clock of the database. */
   readonly seenMsAgo: number;

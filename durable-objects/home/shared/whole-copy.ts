@@ -1,13 +1,11 @@
 import { type Timers, wait } from "../../../src/foundation/time/timers.ts";
+import { silentLongMs } from "../../../src/operators/edge-pair.ts";
 import type { Copied } from "../log/copy-state.ts";
 import { type Disk, StandsBy, type Stored } from "../log/disk.ts";
 import { NodeClock } from "../node-clock.ts";
 import { LeasedDisk, leaseMs } from "./leased-disk.ts";
 import { PostgresDatabase } from "./postgres-database.ts";
 import { copies } from "./shared-database.ts";
-
-/** An edge that stands by says something each second. */
-const silentForMs = 10_000;
 
 /**
  * The state in a database, held by a command while no edge runs: the lease is its own, and given back at
@@ -27,8 +25,8 @@ export async function holdDatabase(
   });
   try {
     await database.prepare();
-    const running = (await database.peers()).find(({ seenMsAgo, url }) => url !== "" && seenMsAgo < silentForMs);
-    if (running) throw new Error(`${running.name} runs on it: stop both edges first, and wait ten seconds`);
+    const running = (await database.peers()).find(({ seenMsAgo, url }) => url !== "" && seenMsAgo < silentLongMs);
+    if (running) throw new Error(`${running.name} runs on it, or did until a moment ago: stop both edges first`);
     const stored = await opened(disk, timers);
     return { disk, stored, release: () => disk.close(), cut: () => database.reset() };
   } catch (error) {

@@ -228,7 +228,7 @@ test("of two edges of one name the second one is shown as such, and gets the nam
       await two.done(second.open(), 500);
     }
   };
-  await pass(14, true);
+  await pass(4, true);
   expect(await shown()).toEqual([["one", "life 1", null]]);
   await pass(3, true);
   expect(await shown()).toEqual([
