@@ -45,6 +45,8 @@ export class NodeHome {
   wasPutBack = false;
   /** The one of two that acts, as the load balancer knows. */
   #chosen: EdgeProcess | null = null;
+  /** Epoch and flush of the database. */
+  #written = "";
   /** Since when none of two acts though one could; `null`: it is not so. */
   #nobodySince: number | null = null;
   /** Why objects were made to die. */
@@ -171,12 +173,21 @@ export class NodeHome {
       if (chosen !== this.#chosen) this.#chosen?.breakOff();
       this.#chosen = chosen;
       edgeMachines.noneActs = chosen === null;
-      const could = chosen === null && this.#oneCould;
+      const could = (chosen === null || !this.#hasWritten()) && this.#oneCould;
       this.#nobodySince = could ? (this.#nobodySince ?? clock.now) : null;
       const sinceMs = clock.now - (this.#nobodySince ?? clock.now);
       if (sinceMs > takeoverMs) violated("one of two edges acts", `none for ${sinceMs} ms`);
       this.#balance(clock.now < balancerAsksMs ? 1 : balancerAsksMs);
     });
+  }
+
+  /** Since it was asked last. Of two edges, the one that acts does, if only that it acts. */
+  #hasWritten(): boolean {
+    if (!this.shared) return true;
+    const { epoch, flush } = this.shared.database.holding;
+    const before = this.#written;
+    this.#written = `${epoch} ${flush}`;
+    return this.#written !== before;
   }
 
   get #oneCould(): boolean {
