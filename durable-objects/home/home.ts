@@ -1,6 +1,7 @@
 import { doubling, pauseAfter } from "../../src/delivery/backoff.ts";
 import type { EpochMs } from "../../src/foundation/ids.ts";
 import { reasonOf } from "../../src/foundation/text/reason.ts";
+import { wait } from "../../src/foundation/time/timers.ts";
 import type { ObjectName } from "../../src/rpc/objects.ts";
 import type { Log } from "../platform/log.ts";
 import type { Whole } from "../platform/object-kinds.ts";
@@ -238,8 +239,13 @@ export class Home {
   async #handOver(give: () => Promise<void>): Promise<void> {
     if (this.#fault || this.#isStopped) return;
     this.#handsOver = true;
+    const { clock } = this.#ports;
     try {
-      while (this.#writer.pending) await this.#writer.pending;
+      do {
+        await this.#writer.pending;
+        // What has waited for that leaves first.
+        await wait(clock, 0);
+      } while (this.#writer.pending);
       await give();
       // What somebody wanted to write meanwhile may have failed by it.
       if (!this.#fault) this.#failed(new StandsBy("it has handed over"));

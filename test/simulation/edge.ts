@@ -66,6 +66,8 @@ export interface Shared {
   readonly home: NodeHome | null;
 }
 
+/** What an object has written is heard of once it is on disk. */
+const writtenWithinMs = 3_000;
 const webhookSecret = `whsec_${btoa("a secret of this simulation")}`;
 
 /** One domain's part of the edge: Workers and objects, all of them the product's own but for their platform. */
@@ -106,8 +108,6 @@ export class Edge {
   readonly #owed = new Set<string>();
   /** Messages of conferences. */
   readonly #messages = new Set<MsgId>();
-  /** In which life of its conference. */
-  readonly #madeIn = new Map<string, number>();
   /** What the mailbox has counted, by its name and the number of the portion. */
   readonly mailPortions = new Map<string, readonly ActivityMinute[]>();
   /** What operators did. */
@@ -493,19 +493,19 @@ export class Edge {
     this.onLateRequests(confKey, requests, changed);
   }
 
-  #written(confKey: ConfKey, { life }: Hosted, query: string, bindings: readonly SqlValue[]): void {
+  #written(confKey: ConfKey, { deaths }: Hosted, query: string, bindings: readonly SqlValue[]): void {
     if (query.startsWith("INSERT INTO journal")) {
       const [, at, , input, , changes] = bindings;
       const before = this.#lastAt.get(confKey) ?? 0;
       if (Number(at) < before)
         this.#context.violated("a conference's time never goes back", `${confKey}: ${before - Number(at)} ms`);
       this.#lastAt.set(confKey, Number(at));
-      if (String(input).startsWith('{"type":"undelivered"')) this.#givenUp(confKey, String(input), life);
+      if (String(input).startsWith('{"type":"undelivered"')) this.#givenUp(confKey, String(input), deaths);
       if (String(input).startsWith('{"type":"operator"')) this.#operated(confKey, String(input));
-      this.#judgeChanges(confKey, String(changes), life);
+      this.#judgeChanges(confKey, String(changes));
     } else if (query.startsWith("INSERT INTO entry")) {
       const [key, , value] = bindings;
-      if (String(key).startsWith("outbox/")) this.#queued(confKey, JSON.parse(String(value)), life);
+      if (String(key).startsWith("outbox/")) this.#queued(confKey, JSON.parse(String(value)));
     } else if (query.startsWith("DELETE FROM entry")) {
       const [key] = bindings;
       if (String(key).startsWith(commandKey)) this.resends.finished(confKey, String(key).slice(commandKey.length));
@@ -513,7 +513,7 @@ export class Edge {
   }
 
   /** Of the changes in a row of the journal, those that the rules look at; parsing all of them would cost more than the rest. */
-  #judgeChanges(confKey: ConfKey, changes: string, life: number): void {
+  #judgeChanges(confKey: ConfKey, changes: string): void {
     const start = `["${commandKey}`;
     for (let at = changes.indexOf(start); at >= 0; at = changes.indexOf(start, at + 1)) {
       const id = at + start.length;
@@ -524,16 +524,16 @@ export class Edge {
     const outbox = changes.indexOf('["outbox/'); // Behind the outbox comes nothing else.
     if (outbox < 0 || !changes.includes('"msgId"', outbox)) return;
     const rows = JSON.parse(`[${changes.slice(outbox)}`) as (readonly [key: string, row: Queued | null])[];
-    for (const [, row] of rows) if (row) this.#queued(confKey, row, life);
+    for (const [, row] of rows) if (row) this.#queued(confKey, row);
   }
 
-  #givenUp(confKey: ConfKey, input: string, life: number): void {
+  #givenUp(confKey: ConfKey, input: string, deaths: readonly number[]): void {
     const givenUp = JSON.parse(input) as GivenUp;
-    this.onGivenUp(
-      confKey,
-      givenUp,
-      givenUp.messages.every(({ msgId }) => this.#madeIn.get(`${givenUp.of?.transId} ${msgId}`) === life),
-    );
+    const hasLived = ({ msgId }: GivenUp["messages"][number]) => {
+      const madeAt = this.madeAt(givenUp.of?.transId ?? "", msgId);
+      return madeAt !== null && !deaths.some((at) => at >= madeAt - writtenWithinMs);
+    };
+    this.onGivenUp(confKey, givenUp, givenUp.messages.every(hasLived));
   }
 
   #operated(confKey: ConfKey, input: string): void {
@@ -542,14 +542,13 @@ export class Edge {
     this.#actions.add(name);
   }
 
-  #queued(confKey: ConfKey, { transId, oneAttempt, messages }: Queued, life: number): void {
+  #queued(confKey: ConfKey, { transId, oneAttempt, messages }: Queued): void {
     if (oneAttempt) this.#owed.add(transId);
     for (const message of messages) {
       const name = `${transId} ${message.msgId}`;
       this.#messages.add(message.msgId);
       if (this.#madeAt.has(name)) continue;
       this.#madeAt.set(name, this.#context.clock.now);
-      this.#madeIn.set(name, life);
       if (isEnd(message)) this.onEnd(confKey);
     }
   }
