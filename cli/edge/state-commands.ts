@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, mkdirSync } from "node:fs";
+import { accessSync, constants, existsSync, mkdirSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import { type Backup, backUp, backUpOf, restore, restoreInto } from "../../durable-objects/home/log/backup.ts";
@@ -167,13 +167,17 @@ async function moveState(settings: string, from: string): Promise<void> {
   if (hasState(state)) throw new StartError(`${state} has a state already: move ${dirname(stateFile(state))} away`);
   mkdirSync(dirname(stateFile(state)), { recursive: true });
   const made = await orSay(`move the state of ${place}`, async () => {
+    const { PostgresReader } = await import("../../durable-objects/home/shared/postgres-database.ts");
     const { disk, release } = await holdDatabase(from);
-    // Its lease is held until all is copied.
-    return backUpOf(
-      { open: () => disk.open(), read: (...of) => disk.read(...of), close: release },
-      place,
-      stateFile(state),
-    );
+    try {
+      // No edge may act until all is copied.
+      const copied = await disk.renewing(backUpOf(new PostgresReader(from), place, stateFile(state)));
+      await release();
+      return copied;
+    } catch (error) {
+      rmSync(stateFile(state), { force: true });
+      throw error;
+    }
   });
   report(`moved ${place} to ${stateFile(state)}`, made);
 }

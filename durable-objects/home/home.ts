@@ -115,8 +115,9 @@ export class Home {
   #isStopped = false;
   /** Nothing new is begun. */
   #handsOver = false;
-  /** How often agents have known a later epoch. */
+  /** How many later epochs of agents it has gone behind, and the latest of them. */
   #epochsBehind = 0;
+  #farthestKnown = 0;
 
   private constructor(ports: HomePorts) {
     this.#ports = ports;
@@ -233,11 +234,12 @@ export class Home {
    */
   async handOver(give: () => Promise<void>): Promise<void> {
     if (this.#fault) throw new Error(refusalBy(this.#fault));
+    if (this.#handsOver) throw new Error("the edge hands over");
     this.#ports.clock.after(handsOverAfterMs, () => void this.#handOver(give));
   }
 
   async #handOver(give: () => Promise<void>): Promise<void> {
-    if (this.#fault || this.#isStopped) return;
+    if (this.#isLeaving) return;
     this.#handsOver = true;
     const { clock } = this.#ports;
     try {
@@ -263,11 +265,13 @@ export class Home {
     for (const { life } of this.#live) life?.end(error);
     this.#toImage.clear();
     while (this.#writer.pending) await this.#writer.pending.catch(() => {});
+    if (this.#probing) this.#ports.disk.abandon?.();
     await this.#probing;
     this.#cancelProbe();
     this.#endAll(error);
     this.#alarms.clear();
-    await this.#ports.disk.close();
+    // Who does not hear that this edge stops sees that it is silent.
+    await this.#ports.disk.close().catch(() => {});
   }
 
   /** Something happens to an object that nobody waits for. */
@@ -649,10 +653,13 @@ export class Home {
 
   #beginEpochAfter(epoch: number): void {
     const { disk, log } = this.#ports;
-    this.#epochsBehind += 1;
-    const isRefused = epoch - (disk.epoch ?? 0) > farthestEpoch || this.#epochsBehind > mostEpochsBehind;
+    // Agents that come back together know the same one.
+    if (epoch <= this.#farthestKnown) return;
+    const isRefused = epoch - (disk.epoch ?? 0) > farthestEpoch || this.#epochsBehind === mostEpochsBehind;
     log({ level: "warn", event: isRefused ? "epoch-refused" : "epoch-is-behind", epoch });
     if (isRefused) return;
+    this.#farthestKnown = epoch;
+    this.#epochsBehind += 1;
     disk.beginAfter?.(epoch);
     void this.#writer.renew().catch(() => {});
   }
@@ -729,9 +736,11 @@ export class Home {
   async #probe(): Promise<void> {
     if (this.#isStopped || !this.#fault) return;
     const { disk, clock } = this.#ports;
+    const losses = this.#losses;
     try {
       await disk.probe(clock.now());
       await this.#open();
+      if (this.#losses !== losses) return;
       const { since, isLogged } = this.#fault;
       if (isLogged) this.#noteMended(since);
       this.#fault = null;

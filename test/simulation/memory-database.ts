@@ -78,7 +78,7 @@ export class MemoryDatabase {
       holding: () => call("holding", () => this.holding),
       acquire: (seen, { after, ...by }) =>
         call("acquire", () => {
-          if (!this.#isLast(seen, seen.flush)) return false;
+          if (this.holding.epoch !== seen.epoch || this.holding.flush !== seen.flush) return false;
           const epoch = Math.max(seen.epoch, after) + 1;
           this.#change((copy) => {
             copy.holding = { ...copy.holding, ...by, epoch, givenBack: null };
@@ -87,6 +87,7 @@ export class MemoryDatabase {
           return true;
         }),
       load: () => call("load", () => ({ ...this.#primary.disk.open(), restoredAt: this.#primary.restoredAt })),
+      check: () => call("check", () => void this.#primary.disk.open()),
       read: (object, positions) =>
         call("read", () =>
           this.#primary.disk.read(
@@ -106,21 +107,24 @@ export class MemoryDatabase {
       beat: (beat) =>
         call("beat", () => {
           const { now } = this.#clock;
-          for (const { life, name } of this.#peers.values())
-            if (life === beat.life && name !== beat.name) this.#peers.delete(name);
           const known = this.#peers.get(beat.name);
-          const isTaken = known && known.life !== beat.life && now - known.at <= silentLongMs;
-          if (!isTaken) this.#peers.set(beat.name, { ...beat, at: now });
-          return !isTaken;
+          if (known && known.life !== beat.life && now - known.at <= silentLongMs) return false;
+          for (const { life, name } of this.#peers.values()) if (life === beat.life) this.#peers.delete(name);
+          this.#peers.set(beat.name, { ...beat, at: now });
+          return true;
         }),
       leave: (life) =>
         call("leave", () => {
           for (const peer of this.#peers.values()) if (peer.life === life) this.#peers.delete(peer.name);
         }),
-      peers: () =>
-        call("peers", () =>
-          Array.from(this.#peers.values(), ({ at, ...beat }): Peer => ({ ...beat, seenMsAgo: this.#clock.now - at })),
-        ),
+      view: () =>
+        call("view", () => ({
+          holding: this.holding,
+          peers: Array.from(
+            this.#peers.values(),
+            ({ at, ...beat }): Peer => ({ ...beat, seenMsAgo: this.#clock.now - at }),
+          ),
+        })),
       reset,
     };
   }
@@ -158,12 +162,13 @@ export class MemoryDatabase {
     };
   }
 
-  #isLast({ epoch }: Writer, flush: number): boolean {
-    return this.holding.epoch === epoch && this.holding.flush === flush;
+  #isNext({ epoch, flush, life }: Writer): boolean {
+    const { holding } = this;
+    return holding.epoch === epoch && holding.flush === flush - 1 && holding.life === life;
   }
 
   #write(by: Writer, change: (copy: Copy) => void, givenBack: Holding["givenBack"] = null): boolean {
-    if (this.isFencing && !this.#isLast(by, by.flush - 1)) return false;
+    if (this.isFencing && !this.#isNext(by)) return false;
     this.#change((copy) => {
       change(copy);
       copy.holding = { ...copy.holding, flush: by.flush, givenBack };

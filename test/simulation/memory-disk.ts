@@ -106,7 +106,7 @@ export class MemoryDisk {
     this.#last = {
       lastPosition: Math.max(lastPosition, rows.at(-1)?.position ?? 0),
       lastObject: Math.max(lastObject, created.at(-1)?.[0] ?? 0),
-      lastAt: at,
+      lastAt: Math.max(this.#last.lastAt, at),
     };
     for (const { object, body } of rows) this.#onRow(this.#objects.get(object)?.name ?? "", this.#statements(body));
   }

@@ -77,7 +77,7 @@ test("the name of an edge that has said nothing for long is free", async () => {
   await database.beat(beat);
   await postgres.ask("UPDATE bridgehead.peer SET seen = seen - interval '6 s'", url);
   expect(await database.beat({ ...beat, life: "b" })).toBe(true);
-  expect(await database.peers()).toMatchObject([{ name: "one", life: "b" }]);
+  expect((await database.view()).peers).toMatchObject([{ name: "one", life: "b" }]);
 });
 
 test("a connection that is cut rejects what is under way, and the next call connects anew", async () => {
@@ -88,7 +88,7 @@ test("a connection that is cut rejects what is under way, and the next call conn
   const blocks = postgres.ask("BEGIN; SELECT * FROM bridgehead.edge FOR UPDATE; SELECT pg_sleep(1); COMMIT", url);
   const locks = () => postgres.ask("SELECT 1 FROM pg_locks WHERE mode = 'RowShareLock'", url);
   await expect.poll(async () => (await locks()).length).toBeGreaterThan(0);
-  const flushed = database.flush({ epoch: 1, flush: 1 }, nothing, 7);
+  const flushed = database.flush({ epoch: 1, flush: 1, life: "a" }, nothing, 7);
   flushed.catch(() => {});
   await new Promise((resolve) => setTimeout(resolve, 50));
   database.reset();
@@ -113,14 +113,14 @@ test("a read that takes long holds up no flush, and no flush cuts it off", async
   const database = connect();
   await database.prepare();
   await database.acquire({ epoch: 0, flush: 0 }, { holder: "one", life: "a", since: 1, why: "first", after: 0 });
-  await database.flush({ epoch: 1, flush: 1 }, { ...nothing, created: [[1, "counts/one"]] }, 1);
+  await database.flush({ epoch: 1, flush: 1, life: "a" }, { ...nothing, created: [[1, "counts/one"]] }, 1);
   const blocks = postgres.ask("BEGIN; LOCK bridgehead.part; SELECT pg_sleep(1); COMMIT", url);
   const locks = () => postgres.ask("SELECT 1 FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted", url);
   await expect.poll(async () => (await locks()).length).toBeGreaterThan(0);
   const order: string[] = [];
   const reading = database.read(1, []).then(() => order.push("read"));
   const rows = [{ position: 1, object: 1, body: "[]" }];
-  await database.flush({ epoch: 1, flush: 2 }, { ...nothing, rows }, 2).then(() => order.push("flushed"));
+  await database.flush({ epoch: 1, flush: 2, life: "a" }, { ...nothing, rows }, 2).then(() => order.push("flushed"));
   await Promise.all([reading, blocks]);
   expect(order).toEqual(["flushed", "read"]);
 });
@@ -137,6 +137,51 @@ test("a server that goes silent amid the handshake keeps nobody from the next on
   await database.prepare();
 });
 
+test("a host that never answers is left for the next one, whoever notices it first", async () => {
+  const { url } = await newDatabase();
+  const silent = createServer((socket) => void socket.on("error", () => {})).listen(0, "127.0.0.1");
+  onTestFinished(() => void silent.close());
+  await once(silent, "listening");
+  const { port } = silent.address() as AddressInfo;
+  const database = new PostgresDatabase(url.replace("@127", `@127.0.0.1:${port},127`));
+  onTestFinished(() => database.reset());
+  const asked = database.holding();
+  await once(silent, "connection");
+  database.reset();
+  await expect(asked).rejects.toThrow();
+  await database.prepare();
+});
+
+test("what waits for a connection that is cut is not asked on the next one", async () => {
+  const { connect } = await newDatabase();
+  const database = connect();
+  await database.prepare();
+  const asked = Promise.allSettled([database.holding(), database.leave("a")]);
+  database.reset();
+  expect((await asked).map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+  expect((await database.holding()).epoch).toBe(0);
+});
+
+test("an edge with a full log and many conferences at rest begins at once", async () => {
+  const { url, connect } = await newDatabase();
+  const database = connect();
+  await database.prepare();
+  await postgres.ask(
+    `INSERT INTO bridgehead.object SELECT n, 'counts/' || n, 100000, NULL, '[]' FROM generate_series(1, 5000) AS n;
+     INSERT INTO bridgehead.object VALUES (9999, 'counts/busy', 0, NULL, '[]');
+     INSERT INTO bridgehead.log SELECT n, 9999, n, '[]' FROM generate_series(1, 50000) AS n`,
+    url,
+  );
+  const begunAt = performance.now();
+  const { objects, rows } = await database.load();
+  // Once for each conference the log would be gone through for minutes.
+  expect(performance.now() - begunAt).toBeLessThan(5_000);
+  expect([objects.length, rows.length, objects.at(-1)]).toEqual([
+    ...[5001, 50_000],
+    { object: 9999, name: "counts/busy", alarm: 50_000 },
+  ]);
+});
+
 test("a wait for a replica that is cancelled is no success", async () => {
   const { connect } = await newDatabase();
   const database = connect();
@@ -149,7 +194,7 @@ test("a wait for a replica that is cancelled is no success", async () => {
     await postgres.ask("SELECT pg_reload_conf()");
   });
   const waits = "SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
-  const flushed = database.flush({ epoch: 1, flush: 1 }, nothing, 7);
+  const flushed = database.flush({ epoch: 1, flush: 1, life: "a" }, nothing, 7);
   flushed.catch(() => {});
   await expect.poll(async () => (await postgres.ask(waits)).length).toBe(1);
   await postgres.ask(`SELECT pg_cancel_backend(pid) FROM (${waits}) AS one`);

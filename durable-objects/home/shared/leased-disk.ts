@@ -20,12 +20,20 @@ export interface LeasedDiskPorts {
   settings(): string;
 }
 
+interface View {
+  readonly holding: Holding;
+  readonly silentMs: number;
+  readonly peers: readonly Peer[];
+}
+
 /** Whoever stands by takes over once it has seen nothing new for so long. */
 export const leaseMs = 3_000;
 const renewEveryMs = leaseMs / 6;
 const lookEveryMs = 200;
 const beatEveryMs = 1_000;
 const checkEveryMs = 60_000;
+/** People ask, and strangers as often as they like. */
+const sameViewForMs = 500;
 /** Each flush says that the edge acts: this is for its name. */
 const actingBeatEveryMs = 2_000;
 /** An answer of the database that takes longer does not come: the connection may be cut. */
@@ -33,6 +41,8 @@ const answerWithinMs = 1_000;
 const loadWithinMs = 30_000;
 const prepareWithinMs = 5_000;
 const againAfterMs = 100;
+/** Leaves the time of the last flush as it is. */
+const longAgo: EpochMs = 0;
 /** So long an edge that has handed over does not act: one that stands by looks much more often. */
 const handedOverForMs = 4_000;
 /** Each part of an image takes the database a while: 0.06 ms was measured. */
@@ -62,6 +72,7 @@ export class LeasedDisk implements Disk {
   #after = 0;
   /** Since when another edge has the name of this one. */
   #namelessSince: number | null = null;
+  #viewed: { readonly at: number; readonly view: Promise<View> } | null = null;
 
   constructor(ports: LeasedDiskPorts) {
     this.#ports = ports;
@@ -81,12 +92,24 @@ export class LeasedDisk implements Disk {
   async open(): Promise<Stored> {
     await this.#acquire();
     try {
-      return await this.#asked("its state", this.#ports.database.load(), loadWithinMs);
+      return await this.renewing(this.#asked("its state", this.#ports.database.load(), loadWithinMs));
     } catch (error) {
       // The other edge may be able to.
       await this.handOver().catch(() => {});
       throw error;
     }
+  }
+
+  /** Holds the lease while this goes on, and nothing else is written. */
+  async renewing<Value>(work: Promise<Value>): Promise<Value> {
+    const ended = work.then(
+      () => "ended" as const,
+      () => "ended" as const,
+    );
+    const { database, timers } = this.#ports;
+    while ((await Promise.race([ended, wait(timers, renewEveryMs)])) !== "ended")
+      await this.#write((by) => database.flush(by, nothing, longAgo));
+    return work;
   }
 
   async read(object: number, positions: readonly number[]): Promise<{ image: Image; bodies: readonly string[] }> {
@@ -113,16 +136,22 @@ export class LeasedDisk implements Disk {
   /** `open` finds out. */
   async probe(): Promise<void> {}
 
-  /** Who acts, for how long that one is silent, and who has said what. */
-  async view(): Promise<{
-    readonly holding: Holding;
-    readonly silentMs: number;
-    readonly peers: readonly Peer[];
-  }> {
+  /** Who acts, for how long that one is silent, and who has said what: as of half a second ago at most. */
+  view(): Promise<View> {
+    const at = this.#ports.monotonic();
+    if (!this.#viewed || at - this.#viewed.at >= sameViewForMs) {
+      const view = this.#view();
+      view.catch(() => {}); // Whoever asks hears of it.
+      this.#viewed = { at, view };
+    }
+    return this.#viewed.view;
+  }
+
+  async #view(): Promise<View> {
     const { database, monotonic } = this.#ports;
-    const [holding, peers] = await this.#asked("both edges", Promise.all([database.holding(), database.peers()]));
+    const view = await this.#asked("both edges", database.view());
     const silentMs = this.#writer || !this.#seen ? 0 : Math.round(monotonic() - this.#seen.since);
-    return { holding, silentMs, peers };
+    return { ...view, silentMs };
   }
 
   /** All is on disk, and nothing of it is needed any more by this edge. */
@@ -138,12 +167,22 @@ export class LeasedDisk implements Disk {
     this.#after = Math.max(this.#after, epoch);
   }
 
+  /** What is under way rejects, and nothing is acquired any more. */
+  abandon(): void {
+    this.#isClosed = true;
+    this.#ports.database.reset();
+  }
+
+  /** Rejects where it acts, and the database does not hear that it acts no more. */
   async close(): Promise<void> {
     this.#isClosed = true;
     const { database, self } = this.#ports;
-    if (this.#writer) await this.#giveBack("stopped").catch(() => {});
-    await this.#asked("its name", database.leave(self.life)).catch(() => {});
-    database.reset();
+    try {
+      if (this.#writer) await this.#giveBack("stopped");
+      await this.#asked("its name", database.leave(self.life)).catch(() => {});
+    } finally {
+      database.reset();
+    }
   }
 
   async #giveBack(why: "handed over" | "stopped"): Promise<void> {
@@ -151,7 +190,9 @@ export class LeasedDisk implements Disk {
     if (!by) throw new StandsBy("this edge stands by");
     this.#lease.end();
     this.#writer = null;
-    await this.#asked("the end of the lease", this.#ports.database.giveBack({ ...by, flush: by.flush + 1 }, why));
+    const { database } = this.#ports;
+    const isHeard = await this.#asked("the end of the lease", database.giveBack({ ...by, flush: by.flush + 1 }, why));
+    if (!isHeard) throw new StandsBy("another edge acts");
   }
 
   /**
@@ -184,12 +225,12 @@ export class LeasedDisk implements Disk {
         await wait(timers, againAfterMs);
         continue;
       }
-      if (found.epoch !== by.epoch) throw this.#replaced(found);
+      if (found.epoch !== by.epoch || found.life !== by.life) throw this.#replaced(found);
       if (found.flush !== by.flush) throw this.#lost(new Error(`flush ${by.flush} was to follow ${found.flush}`));
       // It is there from before, and may be on one machine alone: the next one is on all, and it is behind
       // this one.
       this.#writer = by;
-      send = (later) => database.flush(later, nothing, this.#ports.now());
+      send = (later) => database.flush(later, nothing, longAgo);
     }
   }
 
@@ -207,10 +248,9 @@ export class LeasedDisk implements Disk {
   }
 
   async #acquire(): Promise<void> {
-    const { database, self, now, log, monotonic } = this.#ports;
+    const { self, now, log, monotonic } = this.#ports;
     const { life, name } = self;
     const holding = await this.#look();
-    const { epoch, flush } = holding;
     if (holding.holder === copies && !holding.givenBack && holding.life !== life)
       throw new NoState(
         "a state is being copied into it, or was not to its end: `DROP SCHEMA bridgehead CASCADE` deletes that; then copy it again",
@@ -220,16 +260,26 @@ export class LeasedDisk implements Disk {
       throw new StandsBy(holding.life === life ? "this edge has handed over" : `${holding.holder} acts`);
     const sentAt = monotonic();
     const by = { holder: name, life, since: now(), why, after: this.#after };
-    if (!(await this.#asked("the lease", database.acquire({ epoch, flush }, by))))
-      throw new StandsBy("another edge has begun to act");
-    const found = await this.#asked("who acts", database.holding());
+    const found = await this.#acquired(holding, by);
     if (found.life !== life) throw new StandsBy(`${found.holder} acts`);
-    this.#writer = { epoch: found.epoch, flush: found.flush };
+    this.#writer = { epoch: found.epoch, flush: found.flush, life };
     this.#seen = null;
     this.#lease.extend(sentAt);
     this.#beatLater();
     const level = why === "silent" || why === "began anew" ? "warn" : "info";
     log({ level, event: "edge-acts", epoch: found.epoch, why });
+  }
+
+  /** Who acts then. */
+  async #acquired(seen: Holding, by: Parameters<SharedDatabase["acquire"]>[1]): Promise<Holding> {
+    const { database } = this.#ports;
+    try {
+      await this.#asked("the lease", database.acquire(seen, by));
+      return await this.#asked("who acts", database.holding());
+    } catch (error) {
+      this.#reset();
+      throw error;
+    }
   }
 
   /** Why it may act now; `null`: somebody else acts, or may. */
@@ -279,7 +329,7 @@ export class LeasedDisk implements Disk {
     const { database, monotonic } = this.#ports;
     this.#checkedAt = monotonic();
     try {
-      await this.#asked("its state", database.load(), loadWithinMs);
+      await this.#asked("its state", database.check(), loadWithinMs);
       this.#fault = null;
     } catch (error) {
       this.#fault = reasonOf(error);
@@ -293,6 +343,7 @@ export class LeasedDisk implements Disk {
 
   async #beat({ position }: Pick<Holding, "position">, fault: string | null): Promise<void> {
     const { database, self, settings, monotonic } = this.#ports;
+    if (this.#isClosed) return;
     const at = monotonic();
     this.#beatAt = at;
     const beat = { ...self, settings: settings(), position, fault };
@@ -300,6 +351,7 @@ export class LeasedDisk implements Disk {
       this.#namelessSince = null;
       return;
     }
+    if (this.#isClosed) return;
     this.#namelessSince ??= at;
     // Before it started anew, it may have had the name itself.
     if (at - this.#namelessSince < silentLongMs) return;

@@ -11,6 +11,10 @@ type Row = Readonly<Record<string, string | number | null>>;
 const connectWithinMs = 1_000;
 /** What nobody waits for any more ends at the server, too. */
 const statementWithinMs = 30_000;
+const readWithinMs = 10_000;
+const viewWithinMs = 1_000;
+/** Of a connection on which nothing is said, the system finds out whether it is dead. */
+const keepAliveAfterMs = 5_000;
 /**
  * A wait for a replica that was cancelled: the server says that all is well, and warns that it is on one
  * machine alone.
@@ -32,6 +36,8 @@ export class PostgresDatabase implements SharedDatabase {
   readonly #writes = new Connection(() => this.#connect());
   /** What takes long holds up no flush. */
   readonly #reads = new Connection(() => this.#connect());
+  /** What people ask, and strangers as often as they like. */
+  readonly #views = new Connection(() => this.#connect());
 
   constructor(url: string) {
     this.#urls = hostsOf(url);
@@ -44,21 +50,30 @@ export class PostgresDatabase implements SharedDatabase {
   }
 
   async holding(): Promise<Holding> {
-    const [row] = await this.#ask(
-      'SELECT format, epoch, flush, holder, life, since, why, given_back AS "givenBack", position FROM bridgehead.edge',
+    return holdingIn(await this.#ask(selectHolding));
+  }
+
+  async view(): Promise<{ readonly holding: Holding; readonly peers: readonly Peer[] }> {
+    return this.#views.alone(
+      async (client) => ({
+        holding: holdingIn((await client.query<Row>(selectHolding)).rows),
+        peers: (await client.query<Row>(selectPeers)).rows as unknown as readonly Peer[],
+      }),
+      viewWithinMs,
     );
-    if (!row) throw new NoState("the table bridgehead.edge has no row: restore a backup");
-    const { format, ...holding } = row;
-    // The other edge may have been upgraded meanwhile.
-    if (format !== postgresFormat)
-      throw new NoState(
-        `a later release has written this database (format ${format}; this release reads ${postgresFormat}): start that one again, or restore a backup of this one`,
-      );
-    return holding as unknown as Holding;
+  }
+
+  async check(): Promise<void> {
+    const connection = new Connection(() => this.#connect());
+    try {
+      await loadOn(connection);
+    } finally {
+      connection.cut();
+    }
   }
 
   async acquire(
-    { epoch, flush }: Writer,
+    { epoch, flush }: Pick<Holding, "epoch" | "flush">,
     { holder, life, since, why, after }: Parameters<SharedDatabase["acquire"]>[1],
   ): Promise<boolean> {
     const rows = await this.#ask(
@@ -70,21 +85,14 @@ export class PostgresDatabase implements SharedDatabase {
   }
 
   load(): Promise<Stored> {
-    return this.#reads.alone(async (client) => {
-      await client.query(oneMoment);
-      try {
-        return await loadBy(client);
-      } finally {
-        await client.query("COMMIT");
-      }
-    });
+    return loadOn(this.#reads);
   }
 
   read(object: number, positions: readonly number[]): Promise<{ image: Image; bodies: readonly string[] }> {
-    return this.#reads.alone((client) => readBy(client, object, positions));
+    return this.#reads.alone((client) => readBy(client, object, positions), readWithinMs);
   }
 
-  async flush({ epoch, flush }: Writer, { rows, ...others }: Flush, at: EpochMs): Promise<boolean> {
+  async flush({ epoch, flush, life }: Writer, { rows, ...others }: Flush, at: EpochMs): Promise<boolean> {
     const logged = rows.map(({ position, object, alarm, body }) => ({
       ...{ position, object, body },
       ...(alarm !== undefined && { alarm: alarm ?? noAlarm }),
@@ -96,48 +104,50 @@ export class PostgresDatabase implements SharedDatabase {
       images: images.map(({ schema, ...image }) => ({ ...image, schema: JSON.stringify(schema) })),
     };
     const [done] = await this.#ask(
-      `SELECT bridgehead.flush_${postgresFormat}($1, $2, $3, $4, $5) AS done`,
-      [epoch, flush, at, JSON.stringify(logged), isRowsAlone ? null : JSON.stringify(other)],
+      `SELECT bridgehead.flush_${postgresFormat}($1, $2, $3, $4, $5, $6) AS done`,
+      [epoch, flush, life, at, JSON.stringify(logged), isRowsAlone ? null : JSON.stringify(other)],
       "flush",
     );
     return Boolean(done?.done);
   }
 
-  async markRestored({ epoch, flush }: Writer, at: EpochMs): Promise<boolean> {
+  async markRestored({ epoch, flush, life }: Writer, at: EpochMs): Promise<boolean> {
     const rows = await this.#ask(
-      `WITH by AS (UPDATE bridgehead.edge SET flush = $2 WHERE one AND epoch = $1 AND flush = $2 - 1 RETURNING 1)
-       INSERT INTO bridgehead.restored SELECT greatest($3, (SELECT max(at) + 1 FROM bridgehead.restored)) FROM by RETURNING 1 AS done`,
-      [epoch, flush, at],
+      `WITH by AS (UPDATE bridgehead.edge SET flush = $2 WHERE ${isLast} RETURNING 1)
+       INSERT INTO bridgehead.restored SELECT greatest($4, (SELECT max(at) + 1 FROM bridgehead.restored)) FROM by RETURNING 1 AS done`,
+      [epoch, flush, life, at],
     );
     return rows.length > 0;
   }
 
-  async setBack({ epoch, flush }: Writer, to: EpochMs): Promise<boolean> {
+  async setBack({ epoch, flush, life }: Writer, to: EpochMs): Promise<boolean> {
     const rows = await this.#ask(
       `WITH before AS (SELECT at FROM bridgehead.edge),
-         by AS (UPDATE bridgehead.edge SET flush = $2, at = $3 WHERE one AND epoch = $1 AND flush = $2 - 1 RETURNING 1),
-         objects AS (UPDATE bridgehead.object SET alarm = greatest($3, alarm - (before.at - $3)) FROM before, by WHERE alarm > $3 RETURNING 1),
-         rows AS (UPDATE bridgehead.log SET alarm = greatest($3, alarm - (before.at - $3)) FROM before, by WHERE alarm > $3 RETURNING 1)
+         by AS (UPDATE bridgehead.edge SET flush = $2, at = $4 WHERE ${isLast} RETURNING 1),
+         objects AS (UPDATE bridgehead.object SET alarm = greatest($4, alarm - (before.at - $4)) FROM before, by WHERE alarm > $4 RETURNING 1),
+         rows AS (UPDATE bridgehead.log SET alarm = greatest($4, alarm - (before.at - $4)) FROM before, by WHERE alarm > $4 RETURNING 1)
        SELECT 1 AS done FROM by`,
-      [epoch, flush, to],
+      [epoch, flush, life, to],
     );
     return rows.length > 0;
   }
 
-  async giveBack({ epoch, flush }: Writer, why: "handed over" | "stopped"): Promise<boolean> {
+  async giveBack({ epoch, flush, life }: Writer, why: "handed over" | "stopped"): Promise<boolean> {
     const rows = await this.#ask(
-      "UPDATE bridgehead.edge SET flush = $2, given_back = $3 WHERE one AND epoch = $1 AND flush = $2 - 1 RETURNING 1 AS done",
-      [epoch, flush, why],
+      `UPDATE bridgehead.edge SET flush = $2, given_back = $4 WHERE ${isLast} RETURNING 1 AS done`,
+      [epoch, flush, life, why],
     );
     return rows.length > 0;
   }
 
   async beat({ name, life, url, version, settings, position, fault }: Beat): Promise<boolean> {
     const rows = await this.#ask(
-      `WITH before AS (DELETE FROM bridgehead.peer WHERE life = $2 AND name <> $1)
-       INSERT INTO bridgehead.peer AS known VALUES ($1, $2, $3, $4, $5, $6, $7, clock_timestamp()) ON CONFLICT (name) DO UPDATE SET life = excluded.life,
-         url = excluded.url, version = excluded.version, settings = excluded.settings, position = excluded.position, fault = excluded.fault, seen = excluded.seen
-       WHERE known.life = excluded.life OR known.seen < excluded.seen - interval '${silentLongMs} ms' RETURNING 1 AS done`,
+      `WITH said AS (
+         INSERT INTO bridgehead.peer AS known VALUES ($1, $2, $3, $4, $5, $6, $7, clock_timestamp()) ON CONFLICT (name) DO UPDATE SET life = excluded.life,
+           url = excluded.url, version = excluded.version, settings = excluded.settings, position = excluded.position, fault = excluded.fault, seen = excluded.seen
+         WHERE known.life = excluded.life OR known.seen < excluded.seen - interval '${silentLongMs} ms' RETURNING 1 AS done),
+       gone AS (DELETE FROM bridgehead.peer USING said WHERE life = $2 AND name <> $1)
+       SELECT done FROM said`,
       [name, life, url, version, settings, position, fault],
     );
     return rows.length > 0;
@@ -147,20 +157,10 @@ export class PostgresDatabase implements SharedDatabase {
     await this.#ask("DELETE FROM bridgehead.peer WHERE life = $1", [life]);
   }
 
-  async peers(): Promise<readonly Peer[]> {
-    const rows = await this.#ask(
-      `SELECT name, life, url, version, settings, position, fault, (extract(epoch FROM clock_timestamp() - seen) * 1000)::bigint AS "seenMsAgo"
-       FROM bridgehead.peer WHERE seen > clock_timestamp() - interval '1 day' ORDER BY name`,
-    );
-    return rows as unknown as readonly Peer[];
-  }
-
   reset(): void {
     // A primary that was replaced, and does not know it, connects and writes nothing.
-    if (this.#writes.isUsed) this.#place += 1;
-    this.#writes.cut();
-    // What is read is of the machine that was written to.
-    this.#reads.cut();
+    if (this.#writes.place === this.#place) this.#place += 1;
+    for (const connection of [this.#writes, this.#reads, this.#views]) connection.cut();
   }
 
   /** `name`: the server plans it once. */
@@ -171,47 +171,88 @@ export class PostgresDatabase implements SharedDatabase {
     });
   }
 
-  async #connect(): Promise<Client> {
-    try {
-      return await connect(this.#urls[this.#place % this.#urls.length] ?? "");
-    } catch (error) {
-      this.#place += 1;
+  /** The place of a host, and a connection to it; the next one is tried where there is none. */
+  #connect(): Connecting {
+    const place = this.#place;
+    const client = connect(this.#urls[place % this.#urls.length] ?? "").catch((error: unknown) => {
+      if (this.#place === place) this.#place += 1;
       throw error;
-    }
+    });
+    return { place, client };
   }
+}
+
+interface Connecting {
+  readonly place: number;
+  readonly client: Promise<Client>;
+}
+
+const selectHolding =
+  'SELECT format, epoch, flush, holder, life, since, why, given_back AS "givenBack", position FROM bridgehead.edge';
+
+/** By the clock of a database that has failed over, something may have been seen later than now. */
+const selectPeers = `SELECT name, life, url, version, settings, position, fault, greatest(0, extract(epoch FROM clock_timestamp() - seen) * 1000)::bigint AS "seenMsAgo"
+  FROM bridgehead.peer WHERE seen > clock_timestamp() - interval '1 day' ORDER BY name`;
+
+/** Whose last flush is the one before. */
+const isLast = "one AND epoch = $1 AND flush = $2 - 1 AND life = $3";
+
+function holdingIn([row]: readonly Row[]): Holding {
+  if (!row) throw new NoState("the table bridgehead.edge has no row: restore a backup");
+  const { format, ...holding } = row;
+  // The other edge may have been upgraded meanwhile.
+  if (format !== postgresFormat)
+    throw new NoState(
+      `a later release has written this database (format ${format}; this release reads ${postgresFormat}): start that one again, or restore a backup of this one`,
+    );
+  return holding as unknown as Holding;
 }
 
 /** A connection, which is made anew once it was cut or has ended. */
 class Connection {
-  readonly #connect: () => Promise<Client>;
-  #client: Promise<Client> | null = null;
+  readonly #connect: () => Connecting;
+  #open: Connecting | null = null;
   #hasWarned = false;
   #last: Promise<void> = Promise.resolve();
+  /** How often it was cut. */
+  #cuts = 0;
 
-  constructor(connect: () => Promise<Client>) {
+  constructor(connect: () => Connecting) {
     this.#connect = connect;
   }
 
-  get isUsed(): boolean {
-    return this.#client !== null;
+  /** See `Connecting`; `null`: it is not connected, nor about to be. */
+  get place(): number | null {
+    return this.#open?.place ?? null;
   }
 
   cut(): void {
-    const client = this.#client;
-    this.#client = null;
+    this.#cuts += 1;
+    const open = this.#open;
+    this.#open = null;
     // Not by `end`, which waits for the other side.
-    client?.then((open) => open.connection.stream.destroy()).catch(() => {});
+    open?.client.then((client) => client.connection.stream.destroy()).catch(() => {});
   }
 
-  /** One after the other: a connection does one thing at a time. */
-  alone<Value>(work: (client: Client) => Promise<Value>): Promise<Value> {
+  /**
+   * One after the other: a connection does one thing at a time. It is cut where work takes longer than
+   * `withinMs`: it may be dead, and nobody else would notice.
+   */
+  alone<Value>(work: (client: Client) => Promise<Value>, withinMs?: number): Promise<Value> {
+    const cuts = this.#cuts;
     const done = this.#last.then(async () => {
-      const client = await this.#open();
-      this.#hasWarned = false;
-      const value = await work(client);
-      if (this.#hasWarned)
-        throw new Error("the database did not wait for its replica: what it wrote is on one machine");
-      return value;
+      if (this.#cuts !== cuts) throw new Error("the connection to the database was cut");
+      const late = withinMs === undefined ? undefined : setTimeout(() => this.cut(), withinMs);
+      try {
+        const client = await this.#client();
+        this.#hasWarned = false;
+        const value = await work(client);
+        if (this.#hasWarned)
+          throw new Error("the database did not wait for its replica: what it wrote is on one machine");
+        return value;
+      } finally {
+        clearTimeout(late);
+      }
     });
     this.#last = done.then(
       () => {},
@@ -220,24 +261,34 @@ class Connection {
     return done;
   }
 
-  async #open(): Promise<Client> {
-    if (this.#client) return this.#client;
-    const connecting = this.#connect();
-    this.#client = connecting;
+  async #client(): Promise<Client> {
+    if (this.#open) return this.#open.client;
+    const open = this.#connect();
+    this.#open = open;
+    const forget = () => {
+      if (this.#open === open) this.#open = null;
+    };
     try {
-      const client = await connecting;
-      client.on("end", () => {
-        if (this.#client === connecting) this.#client = null;
-      });
+      const client = await open.client;
+      client.on("end", forget);
       client.on("notice", ({ code }) => {
         if (code === warning) this.#hasWarned = true;
       });
       return client;
     } catch (error) {
-      if (this.#client === connecting) this.#client = null;
+      forget();
       throw error;
     }
   }
+}
+
+async function loadOn(connection: Connection): Promise<Stored> {
+  return connection.alone(async (client) => {
+    await client.query(oneMoment);
+    const stored = await loadBy(client);
+    await client.query("COMMIT");
+    return stored;
+  }, statementWithinMs);
 }
 
 /** The state as it is at one moment, for whoever looks at it from outside the edges, which go on. */
@@ -303,7 +354,7 @@ const oneMoment = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 async function connect(url: string): Promise<Client> {
   const client = new Client({
     ...{ connectionString: url, connectionTimeoutMillis: connectWithinMs, statement_timeout: statementWithinMs },
-    ...{ keepAlive: true, application_name: "bridgehead" },
+    ...{ keepAlive: true, keepAliveInitialDelayMillis: keepAliveAfterMs, application_name: "bridgehead" },
     types: { getTypeParser: (oid, format) => (oid === bigint ? Number : types.getTypeParser(oid, format)) },
   });
   client.on("error", () => {}); // What is under way rejects.
@@ -324,19 +375,17 @@ async function connect(url: string): Promise<Client> {
 
 async function loadBy(client: Client): Promise<Stored> {
   const all = async (query: string) => (await client.query<Row>(query)).rows;
-  const objects = await all(
-    `SELECT object, name, o.alarm, (SELECT l.alarm FROM bridgehead.log AS l WHERE l.object = o.object AND position > up_to AND l.alarm IS NOT NULL
-       ORDER BY position DESC LIMIT 1) AS later FROM bridgehead.object AS o`,
-  );
+  const objects = await all("SELECT object, name, alarm FROM bridgehead.object");
   const rows = await all(
-    "SELECT position, object FROM bridgehead.log JOIN bridgehead.object USING (object) WHERE position > up_to ORDER BY position",
+    "SELECT position, object, log.alarm FROM bridgehead.log JOIN bridgehead.object USING (object) WHERE position > up_to ORDER BY position",
   );
+  const later = new Map(rows.flatMap(({ object, alarm }) => (alarm == null ? [] : [[object, alarm]])));
   const texts = await all("SELECT number, text FROM bridgehead.statement");
   const [about] = await all("SELECT at, position, object FROM bridgehead.edge");
   const [restored] = await all("SELECT max(at) AS at FROM bridgehead.restored");
   return {
-    objects: objects.map(({ object, name, alarm, later }) => {
-      const set = later ?? alarm ?? noAlarm;
+    objects: objects.map(({ object = null, name, alarm }) => {
+      const set = later.get(object) ?? alarm ?? noAlarm;
       return { object: Number(object), name: String(name), alarm: set === noAlarm ? null : Number(set) };
     }),
     rows: rows.map(({ position, object }) => [Number(position), Number(object)] as const),

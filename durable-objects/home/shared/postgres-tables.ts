@@ -1,6 +1,6 @@
 /**
- * Of the tables, the function and what stands in them. A release that changes any takes the next number,
- * and reads those before.
+ * The format of the tables, the function and what stands in them. A release that changes it takes the next
+ * number, and reads those before.
  */
 export const postgresFormat = 1;
 
@@ -28,13 +28,13 @@ export const tables = `
     position bigint NOT NULL, fault text, seen timestamptz NOT NULL);
   INSERT INTO bridgehead.edge VALUES (true, ${postgresFormat}, 0, 0, '', '', 0, 'first', NULL, 0, 0, 0) ON CONFLICT DO NOTHING;
 
-  CREATE OR REPLACE FUNCTION bridgehead.flush_${postgresFormat}(epoch_ bigint, flush_ bigint, at_ bigint, rows_ json, other json) RETURNS boolean LANGUAGE plpgsql AS $$
+  CREATE OR REPLACE FUNCTION bridgehead.flush_${postgresFormat}(epoch_ bigint, flush_ bigint, life_ text, at_ bigint, rows_ json, other json) RETURNS boolean LANGUAGE plpgsql AS $$
   DECLARE
     image record;
   BEGIN
-    UPDATE bridgehead.edge SET flush = flush_, at = at_, given_back = NULL,
+    UPDATE bridgehead.edge SET flush = flush_, at = greatest(at, at_), given_back = NULL,
       position = greatest(position, coalesce((rows_->-1->>'position')::bigint, 0)), object = greatest(object, coalesce((other->>'lastObject')::bigint, 0))
-      WHERE one AND epoch = epoch_ AND flush = flush_ - 1;
+      WHERE one AND epoch = epoch_ AND flush = flush_ - 1 AND life = life_;
     IF NOT FOUND THEN
       RETURN false;
     END IF;

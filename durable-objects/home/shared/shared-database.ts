@@ -12,18 +12,18 @@ export const copies = "a copy";
 export interface Holding {
   /** Counts up with each change of who acts, and each time that one begins anew. 0: nobody has acted yet. */
   readonly epoch: number;
-  /** Of its flushes, the number of the last one. */
+  /** Number of its last flush. */
   readonly flush: number;
   /** Name of the edge that acts, or did last. */
   readonly holder: string;
-  /** Of that edge's process: two of one name are two. */
+  /** Tells its process from others: two of one name are two. */
   readonly life: string;
   /** By the holder's clock. */
   readonly since: EpochMs;
   readonly why: ActsSince;
   /** It has said that it acts no more: nobody needs to wait for that. */
   readonly givenBack: "handed over" | "stopped" | null;
-  /** Of the last row of the log. */
+  /** Number of the last row of the log. */
   readonly position: number;
 }
 
@@ -47,11 +47,11 @@ export interface Peer extends Beat {
   readonly seenMsAgo: number;
 }
 
-/** Who writes, and which of its flushes this is: the one before must be the last one that is there. */
-export interface Writer {
-  readonly epoch: number;
-  readonly flush: number;
-}
+/**
+ * Who writes, and which of its flushes this is: the one before must be the last one that is there. In a
+ * database that was put back, two edges may come to act in one epoch: their lives differ.
+ */
+export type Writer = Pick<Holding, "epoch" | "flush" | "life">;
 
 /**
  * A database that edges share. What a call has changed survives the loss of any one machine that the
@@ -64,15 +64,17 @@ export interface SharedDatabase {
   holding(): Promise<Holding>;
   /** Where all is as it was seen: the new epoch is one more, or one more than `after`. */
   acquire(
-    seen: Writer,
+    seen: Pick<Holding, "epoch" | "flush">,
     by: Pick<Holding, "holder" | "life" | "since" | "why"> & { readonly after: number },
   ): Promise<boolean>;
   load(): Promise<Stored>;
+  /** Loads it, and keeps nothing of it; other calls neither wait for that nor hold it up. */
+  check(): Promise<void>;
   read(
     object: number,
     positions: readonly number[],
   ): Promise<{ readonly image: Image; readonly bodies: readonly string[] }>;
-  /** All of it, or nothing. */
+  /** All of it, or nothing. `at` is the time of the state from then on, if it is later than that. */
   flush(by: Writer, flush: Flush, at: EpochMs): Promise<boolean>;
   markRestored(by: Writer, at: EpochMs): Promise<boolean>;
   /** What was written later than this counts as written then, and alarms come as much earlier. */
@@ -82,8 +84,8 @@ export interface SharedDatabase {
   beat(beat: Beat): Promise<boolean>;
   /** What this edge has said of itself is forgotten. */
   leave(life: string): Promise<void>;
-  /** All that have said something in the last day. */
-  peers(): Promise<readonly Peer[]>;
-  /** Cuts the connection: what is under way rejects, and the next call connects anew. */
+  /** Who acts, and all that have said something in the last day. No flush waits for it. */
+  view(): Promise<{ readonly holding: Holding; readonly peers: readonly Peer[] }>;
+  /** Cuts the connections: what is under way or waits rejects, and the next call connects anew. */
   reset(): void;
 }

@@ -25,8 +25,10 @@ export async function holdDatabase(
   });
   try {
     await database.prepare();
-    const running = (await database.peers()).find(({ seenMsAgo, url }) => url !== "" && seenMsAgo < silentLongMs);
-    if (running) throw new Error(`${running.name} runs on it, or did until a moment ago: stop both edges first`);
+    const { peers } = await database.view();
+    const running = peers.find(({ seenMsAgo, url }) => url !== "" && seenMsAgo < silentLongMs);
+    if (running)
+      throw new Error(`the edge ${running.name} runs on it, or did until a moment ago: stop both edges first`);
     const stored = await opened(disk, timers);
     return { disk, stored, release: () => disk.close(), cut: () => database.reset() };
   } catch (error) {
@@ -49,11 +51,18 @@ async function opened(disk: LeasedDisk, timers: Timers): Promise<Stored> {
 
 /** Copies a state into a database that has none. */
 export async function copyInto(url: string, copy: (disk: Disk) => Promise<Copied>): Promise<Copied> {
-  const empty = await holdDatabase(url);
-  await empty.release();
-  if (empty.stored.objects.length > 0)
+  const requireEmpty = async ({ stored, release }: Awaited<ReturnType<typeof holdDatabase>>) => {
+    if (stored.objects.length === 0) return;
+    await release();
     throw new Error("it has a state already: `DROP SCHEMA bridgehead CASCADE` deletes that, or name another database");
-  const { disk, release, cut } = await holdDatabase(url, copies);
+  };
+  const empty = await holdDatabase(url);
+  await requireEmpty(empty);
+  await empty.release();
+  const held = await holdDatabase(url, copies);
+  // Another copy may have come between.
+  await requireEmpty(held);
+  const { disk, release, cut } = held;
   try {
     const copied = await copy(disk);
     await release();

@@ -243,7 +243,7 @@ test("of two edges of one name the second one is shown as such, and gets the nam
 test("one that stands by says why it could not act, where it cannot read the state", async () => {
   const two = new TwoDisks();
   let fails = false;
-  const [one, other] = [two.edge("one"), two.edge("other", (what) => (fails && what === "load" ? "lost" : "well"))];
+  const [one, other] = [two.edge("one"), two.edge("other", (what) => (fails && what === "check" ? "lost" : "well"))];
   await acting(two, one);
   const faultOf = async () => {
     await two.done(one.flush(nothing, 1));
