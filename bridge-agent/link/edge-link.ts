@@ -87,7 +87,7 @@ export const advice: Readonly<Record<CloseReason, string>> = {
   settingsChanged: "edge has other settings for this bridge now: the agent connects anew",
   handedOver:
     "edge has made the other agent of this bridge active, as an operator asked: this one connects anew, to stand by",
-  standsBy: "edge stands by for another one, which acts: this agent looks for that one",
+  standsBy: "this edge does not act: this agent looks for one that does",
   tooMuch:
     "edge closed the connection: this agent sent more than one agent may; check that both run the same version of Bridgehead, and that nothing else uses this agent's key",
 };

@@ -695,7 +695,7 @@ export class Home {
     const fails = !standsBy && !(error instanceof BeginsAnew);
     if (fails && !isLogged) log({ level: "error", event: "storage-fails", disk: why });
     if (before && standsBy && isLogged) this.#noteMended(before.since);
-    if (standsBy && !before?.standsBy) log({ level: "info", event: "edge-stands-by", why });
+    if (standsBy && before?.why !== why) log({ level: "info", event: "edge-stands-by", why });
     const since = before?.standsBy === standsBy ? before.since : clock.now();
     this.#fault = { why, since, standsBy, isLogged: fails || (isLogged && !standsBy) };
     return this.#fault;

@@ -132,10 +132,10 @@ export const rules: Readonly<Record<string, Rule>> = {
       "src/delivery",
       "src/http/problem.ts",
       "src/http/text-answer.ts",
+      "src/operators/edge-pair.ts",
       "src/rpc",
       "durable-objects",
     ],
-    mayAsType: ["src/operators/edge-pair.ts"],
   },
   "durable-objects": {
     may: [

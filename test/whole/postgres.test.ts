@@ -46,9 +46,10 @@ test("several hosts are tried in turn, as libpq writes them", async () => {
   const { url } = await newDatabase();
   const database = new PostgresDatabase(url.replace("@127", "@127.0.0.1:1,127"));
   onTestFinished(() => database.reset());
-  await expect(database.prepare()).rejects.toThrow("ECONNREFUSED");
   await database.prepare();
   expect((await database.holding()).epoch).toBe(0);
+  const none = new PostgresDatabase("postgresql://127.0.0.1:1,127.0.0.1:2/none");
+  await expect(none.prepare()).rejects.toThrow("connect ECONNREFUSED 127.0.0.1:1; connect ECONNREFUSED 127.0.0.1:2");
 });
 
 test("what a later release has written is refused, and stays as it is", async () => {
@@ -60,6 +61,13 @@ test("what a later release has written is refused, and stays as it is", async ()
   await expect(connect().prepare()).rejects.toThrow(
     "a later release has written this database (format 7; this release",
   );
+});
+
+test("a database that is not in UTF-8 is refused", async () => {
+  await postgres.ask("CREATE DATABASE latin ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0");
+  const database = new PostgresDatabase(postgres.url.replace(/postgres$/, "latin"));
+  onTestFinished(() => database.reset());
+  await expect(database.prepare()).rejects.toThrow("the database's encoding is LATIN1, and must be UTF8");
 });
 
 test("two edges may make the tables at once", async () => {
@@ -149,7 +157,7 @@ test("a host that never answers is left for the next one, whoever notices it fir
   await once(silent, "connection");
   database.reset();
   await expect(asked).rejects.toThrow();
-  await database.prepare();
+  await expect(database.holding()).rejects.toThrow('relation "bridgehead.edge" does not exist');
 });
 
 test("what waits for a connection that is cut is not asked on the next one", async () => {

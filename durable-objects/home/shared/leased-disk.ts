@@ -39,7 +39,8 @@ const actingBeatEveryMs = 2_000;
 /** An answer of the database that takes longer does not come: the connection may be cut. */
 const answerWithinMs = 1_000;
 const loadWithinMs = 30_000;
-const prepareWithinMs = 5_000;
+/** Several hosts may be asked, one after the other. */
+const prepareWithinMs = 10_000;
 const againAfterMs = 100;
 /** Leaves the time of the last flush as it is. */
 const longAgo: EpochMs = 0;

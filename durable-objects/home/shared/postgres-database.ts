@@ -1,5 +1,6 @@
 import { Client, types } from "pg";
 import type { EpochMs } from "../../../src/foundation/ids.ts";
+import { codeOf, reasonOf } from "../../../src/foundation/text/reason.ts";
 import { silentLongMs } from "../../../src/operators/edge-pair.ts";
 import type { Flush, Image, ImagePart, Stored } from "../log/disk.ts";
 import { NoState } from "../log/no-state.ts";
@@ -43,9 +44,26 @@ export class PostgresDatabase implements SharedDatabase {
     this.#urls = hostsOf(url);
   }
 
+  /** Asks one host after the other. */
   async prepare(): Promise<void> {
-    const [known] = await this.#ask("SELECT to_regclass('bridgehead.edge') AS edge");
-    if (known?.edge === null) await this.#ask(tables);
+    const faults: string[] = [];
+    while (faults.length < this.#urls.length)
+      try {
+        return await this.#prepare();
+      } catch (error) {
+        if (this.#urls.length === 1 || (error instanceof Error && error.name === "NoState")) throw error;
+        faults.push(reasonOf(error));
+      }
+    throw new Error(faults.join("; "));
+  }
+
+  async #prepare(): Promise<void> {
+    const [known] = await this.#ask(
+      "SELECT to_regclass('bridgehead.edge') AS edge, current_setting('server_encoding') AS encoding",
+    );
+    if (known?.encoding !== "UTF8")
+      throw new NoState(`the database's encoding is ${known?.encoding}, and must be UTF8: make it anew with that`);
+    if (known.edge === null) await this.#ask(tables);
     await this.holding();
   }
 
@@ -358,6 +376,7 @@ async function connect(url: string): Promise<Client> {
     types: { getTypeParser: (oid, format) => (oid === bigint ? Number : types.getTypeParser(oid, format)) },
   });
   client.on("error", () => {}); // What is under way rejects.
+  const begunAt = performance.now();
   const late = setTimeout(() => client.connection.stream.destroy(), 2 * connectWithinMs);
   try {
     await client.connect();
@@ -367,6 +386,9 @@ async function connect(url: string): Promise<Client> {
     return client;
   } catch (error) {
     client.connection.stream.destroy();
+    // Of a silent host, the library's words name neither host nor cause.
+    if (codeOf(error) === "" && performance.now() - begunAt >= connectWithinMs)
+      throw new Error(`${client.host}:${client.port} does not answer`);
     throw error;
   } finally {
     clearTimeout(late);

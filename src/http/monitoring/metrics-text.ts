@@ -36,7 +36,8 @@ export interface MetricsPorts extends EdgePorts, TroublePorts {
 /** The metrics of the whole deployment, as Prometheus reads them: what all processes counted, and how its objects are now. */
 async function metricsText(edge: MetricsPorts): Promise<string> {
   // An edge that stands by has no objects to ask.
-  if (edge.pair?.acts === false) return (await pairMetrics(edge.pair)) + edge.processText();
+  if (edge.pair?.acts === false)
+    return (await Promise.all([edge.storage.metrics(), pairMetrics(edge.pair)])).join("") + edge.processText();
   const domains = Array.from(edge.domains.values());
   const [counts, totals, now, storage, pair] = await Promise.all([
     countsOf(edge),

@@ -1,10 +1,14 @@
 import { familyOf } from "../../foundation/metrics.ts";
+import { reasonOf } from "../../foundation/text/reason.ts";
 import { type EdgeOfPair, type EdgePair, edgeState } from "../../operators/edge-pair.ts";
 
-/** Both edges of one state, as the one that acts knows them; empty if the database does not answer. */
+/** Both edges of one state. If the database does not answer, neither acts nor could. */
 export async function pairMetrics(pair: EdgePair | undefined): Promise<string> {
-  const view = await pair?.view().catch(() => null);
-  if (!view) return "";
+  if (!pair) return "";
+  const unknown = { name: pair.name, url: "", version: "", acts: false, silentMs: 0, behind: 0 };
+  const view = await pair
+    .view()
+    .catch((error: unknown) => ({ acting: null, edges: [{ ...unknown, fault: reasonOf(error) }] }));
   const gauge = (name: string, says: string, of: (edge: EdgeOfPair) => boolean) =>
     familyOf(
       "gauge",
@@ -15,8 +19,10 @@ export async function pairMetrics(pair: EdgePair | undefined): Promise<string> {
   return [
     gauge("acts", "Whether this edge of two is the one that acts.", ({ acts }) => acts),
     gauge("ready", "Whether it acts, or could at once.", (edge) => edgeState(edge, String).is !== "bad"),
-    familyOf("gauge", "bridgehead_edge_epoch", "Counts up with each change of the edge that acts.", [
-      [{}, view.acting?.epoch ?? 0],
-    ]),
+    view.acting
+      ? familyOf("gauge", "bridgehead_edge_epoch", "Counts up with each change of the edge that acts.", [
+          [{}, view.acting.epoch],
+        ])
+      : "",
   ].join("");
 }
