@@ -32,7 +32,7 @@ export const problemMeanings = {
     "The directory was lost since the cursor was given, or an older copy of it restored: it counts its records anew.",
   "not written down": "The audit does not answer, and a secret is shown only once it has who reads it. Try it again.",
   refused: "The conference, or the bridge, cannot do it as things are; the detail says why. Nothing was done.",
-  "stands by": "This edge stands by for another one, which acts. Nothing was done.",
+  "stands by": "This edge does not act; `detail` says which one does, or why none. Nothing was done.",
   "too long": "The body, or a part of it, is longer than is allowed. Nothing was done.",
   "too many attempts": "Too many wrong tokens came from your address.",
   "too slow": "The body did not come within the time that it has. Nothing was done.",
