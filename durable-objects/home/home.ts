@@ -136,7 +136,7 @@ export class Home {
     try {
       await home.#open();
     } catch (error) {
-      if (!(error instanceof StandsBy)) throw error;
+      if (!(error instanceof StandsBy || ports.disk.mayComeBack?.(error))) throw error;
       home.#failed(error);
     }
     home.#renewLater();

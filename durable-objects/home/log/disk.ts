@@ -109,6 +109,8 @@ export interface Disk {
   readonly epoch?: number | null;
   /** The next epoch is later than this: the next flush rejects, and all begins anew with what is on disk. */
   beginAfter?(epoch: number): void;
+  /** Whether what failed so at a start is worth waiting for. Absent: nothing is. */
+  mayComeBack?(error: unknown): boolean;
   /** What is under way rejects: the edge stops, and waits for nothing. Absent: nothing takes long. */
   abandon?(): void;
   /** How soon `probe` is asked again after it has rejected. */

@@ -38,7 +38,7 @@ const sameViewForMs = 500;
 const actingBeatEveryMs = 2_000;
 /** An answer of the database that takes longer does not come: the connection may be cut. */
 const answerWithinMs = 1_000;
-const loadWithinMs = 30_000;
+const loadWithinMs = 10_000;
 /** Several hosts may be asked, one after the other. */
 const prepareWithinMs = 10_000;
 const againAfterMs = 100;
@@ -166,6 +166,11 @@ export class LeasedDisk implements Disk {
    */
   beginAfter(epoch: number): void {
     this.#after = Math.max(this.#after, epoch);
+  }
+
+  /** A database that is away may: it starts, or another machine takes its place. */
+  mayComeBack(error: unknown): boolean {
+    return !isRefused(error);
   }
 
   /** What is under way rejects, and nothing is acquired any more. */
@@ -367,5 +372,5 @@ export class LeasedDisk implements Disk {
 
 /** Whether the database has refused it for what it is, and would again. https://www.postgresql.org/docs/current/errcodes-appendix.html */
 function isRefused(error: unknown): boolean {
-  return error instanceof Error && (error.name === "NoState" || /^(?:22|23|42)/.test(codeOf(error)));
+  return error instanceof Error && (error.name === "NoState" || /^(?:22|23|28|3D|42|ENOTFOUND)/.test(codeOf(error)));
 }

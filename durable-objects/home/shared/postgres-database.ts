@@ -102,7 +102,9 @@ export class PostgresDatabase implements SharedDatabase {
     return rows.length > 0;
   }
 
+  /** A connection that was not used for long may be dead. */
   load(): Promise<Stored> {
+    this.#reads.cut();
     return loadOn(this.#reads);
   }
 
@@ -306,7 +308,7 @@ async function loadOn(connection: Connection): Promise<Stored> {
     const stored = await loadBy(client);
     await client.query("COMMIT");
     return stored;
-  }, statementWithinMs);
+  }, readWithinMs);
 }
 
 /** The state as it is at one moment, for whoever looks at it from outside the edges, which go on. */

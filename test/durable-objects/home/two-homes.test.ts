@@ -326,6 +326,16 @@ test("a look at the state that the database never answers holds up no takeover",
   expect(other.home.fault).toBe(null);
 });
 
+test("an edge that starts while the database is away begins once that is there", async () => {
+  const two = new Two();
+  two.database.isAway = true;
+  const one = await two.start("one");
+  expect(one.home.fault).toMatchObject({ standsBy: false, why: "the database is away" });
+  two.database.isAway = false;
+  await two.clock.pass(1_000);
+  expect(one.home.fault).toBe(null);
+});
+
 test("a second hand-over amid the first one is refused, and the first one goes on", async () => {
   const two = new Two();
   const one = await two.start("one");
