@@ -13,6 +13,7 @@ const connectWithinMs = 1_000;
 /** What nobody waits for any more ends at the server, too. */
 const statementWithinMs = 30_000;
 const readWithinMs = 10_000;
+const hostWithinMs = 2_000;
 const viewWithinMs = 1_000;
 /** Of a connection on which nothing is said, the system finds out whether it is dead. */
 const keepAliveAfterMs = 5_000;
@@ -58,9 +59,11 @@ export class PostgresDatabase implements SharedDatabase {
   }
 
   async #prepare(): Promise<void> {
-    const [known] = await this.#ask(
-      "SELECT to_regclass('bridgehead.edge') AS edge, current_setting('server_encoding') AS encoding",
-    );
+    // One that says nothing holds up the question to the next host.
+    const [known] = await this.#writes.alone(async (client) => {
+      const asked = "SELECT to_regclass('bridgehead.edge') AS edge, current_setting('server_encoding') AS encoding";
+      return (await client.query<Row>(asked)).rows;
+    }, hostWithinMs);
     if (known?.encoding !== "UTF8")
       throw new NoState(`the database's encoding is ${known?.encoding}, and must be UTF8: make it anew with that`);
     if (known.edge === null) await this.#ask(tables);
