@@ -104,11 +104,10 @@ function placeOf({ BRIDGEHEAD_STATE }: NodeJS.ProcessEnv, { folder: usual, setti
 function urlsOfRun(file: string): Pick<EdgeAddress, "url" | "second"> {
   const read = readCommentedJson(file);
   const named = read.ok ? (read.value as { readonly edge?: unknown } | null)?.edge : undefined;
-  const urls = [named].flat().map((edge) => {
-    if (typeof edge !== "string" || !URL.canParse(edge)) throw new StartError(`${file} says no edge`);
-    return edge.replace(/^ws/, "http");
-  });
-  const [url = "", second] = urls;
+  const edges = [named].flat();
+  const isUrl = (edge: unknown): edge is string => typeof edge === "string" && URL.canParse(edge);
+  if (edges.length === 0 || !edges.every(isUrl)) throw new StartError(`${file} says no edge`);
+  const [url = "", second] = edges.map((edge) => edge.replace(/^ws/, "http"));
   return { url, ...(second !== undefined && { second }) };
 }
 

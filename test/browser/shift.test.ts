@@ -9,7 +9,10 @@ import { BrowserOnTest, screenshot } from "./browser-on-test.ts";
 
 const mostSteps = 3;
 const withinMs = 2_000;
-/** What else the machine does does not count: on a busy one, an answer takes no longer than so many starts of Node, which are two seconds on a quiet one. */
+/**
+ * What else the machine does does not count. So many starts of Node take two seconds on a quiet machine: on a
+ * busy one, an answer takes no longer than they do.
+ */
 const withinStarts = 40;
 const tries = 3;
 const browser = new BrowserOnTest();

@@ -169,6 +169,8 @@ test("a local run whose file is broken is said in one line", () => {
   written("agent.json", "{");
 
   expect(() => findEdge({ BRIDGEHEAD_STATE: folder }, nowhere)).toThrow(/agent\.json says no edge$/);
+  written("agent.json", { edge: [] });
+  expect(() => findEdge({ BRIDGEHEAD_STATE: folder }, nowhere)).toThrow(/agent\.json says no edge$/);
 });
 
 test("a list has all pages of all domains, and how many did not answer", async () => {

@@ -66,7 +66,7 @@ export interface Shared {
   readonly home: NodeHome | null;
 }
 
-/** What an object has written is heard of once it is on disk. */
+/** At home, what an object has written is heard of once it is on disk. */
 const writtenWithinMs = 3_000;
 const webhookSecret = `whsec_${btoa("a secret of this simulation")}`;
 
@@ -529,9 +529,10 @@ export class Edge {
 
   #givenUp(confKey: ConfKey, input: string, deaths: readonly number[]): void {
     const givenUp = JSON.parse(input) as GivenUp;
+    const lateMs = this.#shared.home ? writtenWithinMs : 0;
     const hasLived = ({ msgId }: GivenUp["messages"][number]) => {
       const madeAt = this.madeAt(givenUp.of?.transId ?? "", msgId);
-      return madeAt !== null && !deaths.some((at) => at >= madeAt - writtenWithinMs);
+      return madeAt !== null && !deaths.some((at) => at >= madeAt - lateMs);
     };
     this.onGivenUp(confKey, givenUp, givenUp.messages.every(hasLived));
   }
