@@ -52,6 +52,7 @@ export class FigureJudge {
   /** Since when the edge has answered, and for how long each time. */
   readonly #alive: { readonly from: number; readonly to: number }[] = [];
   readonly #refusedAt: number[] = [];
+  readonly #unansweredAt: number[] = [];
   readonly #wrong: string[] = [];
   #compared = 0;
   #polls = 0;
@@ -190,6 +191,7 @@ export class FigureJudge {
       servers,
       edgeDeaths,
       refusedAt: this.#refusedAt,
+      unansweredAt: this.#unansweredAt,
       dropped: documents(isDropped),
       probes: documents(isProbe),
       posts,
@@ -224,8 +226,9 @@ export class FigureJudge {
 
   async #beRefused(): Promise<void> {
     const answer = await postDocument(this.#world.run.adapterUrl, noDocument).catch(() => null);
+    if (answer === null) this.#unansweredAt.push(Date.now());
     // Of one that acts: whoever stands by takes nothing, and refuses nothing.
-    if (answer && answer.status !== 503) this.#refusedAt.push(Date.now());
+    else if (answer.status !== 503) this.#refusedAt.push(Date.now());
   }
 }
 

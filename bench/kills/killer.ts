@@ -32,6 +32,9 @@ const kindsOfPair = {
 type KillKind = keyof typeof kinds | keyof typeof kindsOfPair;
 export type KillCounts = Partial<Record<KillKind, number>>;
 
+/** The longest absence, then a takeover. */
+const actsAgainWithinMs = 30_000;
+
 const silences: readonly Way[][] = [["forth"], ["back"], ["forth", "back"]];
 
 type Away = WebexServer | "an agent" | "an edge" | "the bridge" | "the database";
@@ -56,6 +59,7 @@ export async function killParts(
   for (let left = kills; left > 0 && !interruption?.aborted; ) {
     await pause(draws.between(300, 1_200));
     const kind = draws.weighted(drawn as Readonly<Record<KillKind, number>>);
+    if (pair && kind in kindsOfPair) await actsAgain(world);
     const server = draws.pick(world.servers.filter((one) => !away.has(one)));
     const agent = draws.pick(world.agents) as AgentUnderTest;
     switch (kind) {
@@ -151,6 +155,16 @@ function edges({ pair, run }: KillWorld): readonly { pid(): number }[] {
 
 function anEdge(world: KillWorld, draws: Draws): { pid(): number } {
   return draws.pick(edges(world)) as { pid(): number };
+}
+
+/** One takeover is over before the next one begins; agents, links, bridge and hosts go on dying meanwhile. */
+async function actsAgain({ run }: KillWorld): Promise<void> {
+  for (const until = Date.now() + actsAgainWithinMs; Date.now() < until; await pause(100)) {
+    const url = `${run.balancer?.acting}/readyz`;
+    const answer = await fetch(url, { signal: AbortSignal.timeout(2_000) }).catch(() => null);
+    await answer?.body?.cancel();
+    if (answer?.ok) return;
+  }
 }
 
 /** False: none acts, or no other one could. */

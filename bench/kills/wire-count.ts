@@ -8,6 +8,8 @@ export interface WireEvidence {
   readonly servers: readonly WebexServer[];
   /** When documents that no server stands for were refused. */
   readonly refusedAt: readonly number[];
+  /** And when some were posted that got no answer: each may have been refused. */
+  readonly unansweredAt: readonly number[];
   readonly edgeDeaths: readonly number[];
   /** Documents that were withdrawn while they were posted, as their server was replaced: what became of that post, the edge does not know. */
   readonly dropped: ReadonlySet<string>;
@@ -27,11 +29,12 @@ const triedAgainWithinMs = 3_000;
  * times are in milliseconds since 1970.
  */
 export function countWire(evidence: WireEvidence, early: number, late: number): Partial<Record<FigureName, Range>> {
-  const { servers, refusedAt, edgeDeaths, dropped, probes } = evidence;
+  const { servers, refusedAt, unansweredAt, edgeDeaths, dropped, probes } = evidence;
   const diesIn = (from: number, to: number) => edgeDeaths.some((at) => at >= from && at <= to);
   const answered = servers.flatMap(({ client }) => client.answered);
   const posted = servers.reduce((sum, { client }) => sum + client.documents, 0);
   const refusals = [...answered.filter(({ result }) => result !== 0).map(({ at }) => at), ...refusedAt];
+  const mayBeRefused = [...refusals, ...unansweredAt];
   const surelyRefused = refusals.filter((at) => at <= early && !diesIn(at - 100, at + refusalsToldWithinMs));
 
   const attempts = servers.flatMap((server) => server.attempts);
@@ -60,7 +63,7 @@ export function countWire(evidence: WireEvidence, early: number, late: number): 
       new Set(answered.filter(({ at, result }) => at <= early && result === 0).map(keyOf)).size,
       posted,
     ],
-    requestsRefused: [surelyRefused.length, refusals.filter((at) => at <= late).length],
+    requestsRefused: [surelyRefused.length, mayBeRefused.filter((at) => at <= late).length],
     postsConfirmed: [confirmed, mayBeConfirmed],
     postsFailed: [
       failed.filter((attempt) => attempt.overAt <= early && isSure(attempt)).length,

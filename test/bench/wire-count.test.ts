@@ -11,7 +11,13 @@ function counted(
 ) {
   const setOf = (transId?: string) => new Set(transId === undefined ? [] : [transId]);
   const server = { attempts, client: { answered: [], documents: 0 } } as unknown as WebexServer;
-  const evidence = { servers: [server], refusedAt: [], dropped: setOf(more.dropped), probes: setOf(more.probe) };
+  const evidence = {
+    servers: [server],
+    refusedAt: [],
+    unansweredAt: [],
+    dropped: setOf(more.dropped),
+    probes: setOf(more.probe),
+  };
   const deaths = more.edgeDeath === undefined ? [] : [more.edgeDeath];
   const { postsConfirmed, postsFailed, documentsGivenUp } = countWire({ ...evidence, edgeDeaths: deaths }, rest, rest);
   return { confirmed: postsConfirmed, failed: postsFailed, givenUp: documentsGivenUp };
@@ -53,4 +59,11 @@ test("an attempt whose end the edge may not have on disk may be counted, and nee
 
 test("a document that was refused a moment ago may be tried again, and is not given up yet for sure", () => {
   expect(counted([attempt("1", rest - 2_000, "refused")])).toMatchObject({ failed: [1, 1], givenUp: [0, 1] });
+});
+
+test("what was posted in vain to an edge that died may be refused and counted, and need not be", () => {
+  const server = { attempts: [], client: { answered: [], documents: 0 } } as unknown as WebexServer;
+  const evidence = { servers: [server], dropped: new Set<string>(), probes: new Set<string>(), edgeDeaths: [] };
+  const { requestsRefused } = countWire({ ...evidence, refusedAt: [1_000], unansweredAt: [2_000] }, rest, rest);
+  expect(requestsRefused).toEqual([1, 2]);
 });
