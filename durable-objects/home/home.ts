@@ -62,8 +62,8 @@ const crowdedRestAfterMs = 2_000;
 const lookEveryMs = 2_000;
 /** A machine's clock that is further behind what is on disk was set, or was ahead before. */
 const farMs = 60_000;
-/** No honest agent knows an epoch that is further ahead, nor do agents know another one each minute. */
-const farthestEpoch = 1_000_000;
+/** An agent that lies may use up no epochs for ever: so far it is believed at once, and so often in a life. */
+const epochsAtOnce = 2 ** 32;
 const mostEpochsBehind = 10;
 /** By then whoever has asked for it has an answer. */
 const handsOverAfterMs = 100;
@@ -653,14 +653,15 @@ export class Home {
 
   #beginEpochAfter(epoch: number): void {
     const { disk, log } = this.#ports;
+    const after = Math.min(epoch, (disk.epoch ?? 0) + epochsAtOnce);
     // Agents that come back together know the same one.
-    if (epoch <= this.#farthestKnown) return;
-    const isRefused = epoch - (disk.epoch ?? 0) > farthestEpoch || this.#epochsBehind === mostEpochsBehind;
+    if (after <= this.#farthestKnown) return;
+    const isRefused = this.#epochsBehind === mostEpochsBehind;
     log({ level: "warn", event: isRefused ? "epoch-refused" : "epoch-is-behind", epoch });
     if (isRefused) return;
-    this.#farthestKnown = epoch;
+    this.#farthestKnown = after;
     this.#epochsBehind += 1;
-    disk.beginAfter?.(epoch);
+    disk.beginAfter?.(after);
     void this.#writer.renew().catch(() => {});
   }
 
@@ -751,5 +752,5 @@ export class Home {
 }
 
 function refusalBy({ why, standsBy }: Fault): string {
-  return standsBy ? `this edge stands by: ${why}` : `the edge cannot write to its disk: ${why}`;
+  return standsBy ? `this edge stands by: ${why}` : `the edge cannot write its state: ${why}`;
 }
