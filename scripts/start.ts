@@ -7,7 +7,7 @@ import { isSocketUrl } from "../bridge-agent/drivers/setting-values.ts";
 import { type AgentSettingsInput, loadSettings } from "../bridge-agent/service/settings.ts";
 import { agentKey, isFolderHeld } from "../bridge-agent/service/state-folder.ts";
 import { missingSecretsOf } from "../cli/edge/check.ts";
-import { placeOfDatabase } from "../cli/edge/edge-settings.ts";
+import { faultOfDatabase, placeOfDatabase } from "../cli/edge/database-url.ts";
 import { requireFreePort } from "../cli/edge/edge-state.ts";
 import { print, printNotice, runUntilStopped, StartError } from "../cli/edge/program.ts";
 import { systemReason } from "../cli/system-reason.ts";
@@ -203,6 +203,8 @@ async function edgePair(folder: string, edge: EdgeOptions, secondPort: number) {
       `${options.dev ? "--dev" : "--edge workers"} runs the edge in the Workers runtime, and --edges 2 on plain Node: leave one of them out`,
     );
   const { STATE_URL } = process.env;
+  const fault = STATE_URL ? faultOfDatabase(STATE_URL) : null;
+  if (fault) throw new StartError(`STATE_URL ${fault}`);
   const [port = 0] = await freePorts(1);
   const postgres = STATE_URL ? null : await preparePostgres(join(folder, "postgres"), port);
   const database = postgres?.url ?? STATE_URL ?? "";

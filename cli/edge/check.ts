@@ -10,7 +10,8 @@ import { loadDomains, secretsOf } from "../../src/settings/load.ts";
 import { secretIn } from "../../src/settings/values.ts";
 import { warningsOf as warningsOfDomain } from "../../src/settings/warnings.ts";
 import { systemReason } from "../system-reason.ts";
-import { addressOf, isDatabase, loadEdgeSettings, placeOfDatabase, readCommentedJson } from "./edge-settings.ts";
+import { isDatabase, placeOfDatabase } from "./database-url.ts";
+import { addressOf, loadEdgeSettings, readCommentedJson } from "./edge-settings.ts";
 import { readOperatorToken, requireFormat, requireOwnHost, requireTakenOver, requireWritable } from "./edge-state.ts";
 
 /** What a check of the edge's settings file, its folder and its domains finds; nothing is changed. */
@@ -24,7 +25,7 @@ export async function checkEdge(file: string): Promise<Finding[]> {
       await requireOwnHost("host", host);
       return `http://${addressOf(host, port)}`;
     }),
-    await checkState(state),
+    ...(isDatabase(state) ? await checkDatabase(state) : [await checkFolder(state)]),
     await checkToken(operatorTokenFile, state),
     ...checkOperators(operators, domains),
     ...domainFindings(domains, domainsFile),
@@ -116,9 +117,8 @@ function summary({ bridges, adapterSecrets, webex }: DomainSettings): string {
   return `agents ${agents.join(", ")}; posts to ${webex.hosts.join(", ")}; adapter URL ${secrets}`;
 }
 
-function checkState(folder: string): Promise<Finding> {
+function checkFolder(folder: string): Promise<Finding> {
   return judged("state", async () => {
-    if (isDatabase(folder)) return checkDatabase(folder);
     requireWritable(folder, "state");
     requireFormat(folder, "state");
     requireTakenOver(folder);
@@ -126,15 +126,19 @@ function checkState(folder: string): Promise<Finding> {
   });
 }
 
-async function checkDatabase(url: string): Promise<string> {
+async function checkDatabase(url: string): Promise<Finding[]> {
   const { lookAtDatabase } = await import("../../durable-objects/home/shared/postgres-database.ts");
   const place = placeOfDatabase(url);
   try {
-    const { encoding, hasState } = await lookAtDatabase(url);
-    if (encoding !== "UTF8") throw new Error(`its encoding is ${encoding}, and must be UTF8`);
-    return hasState ? place : `${place} is empty; its tables are made at the first start`;
+    const { hasState, away } = await lookAtDatabase(url);
+    const says = hasState ? place : `${place} is empty; its tables are made at the first start`;
+    const warnings = away.map(
+      ({ host, error }) => ({ verdict: "warn", about: "state", says: `${host}: ${systemReason(error)}` }) as const,
+    );
+    return [{ verdict: "ok", about: "state", says }, ...warnings];
   } catch (error) {
-    throw new Error(`the database ${place} cannot be used (${systemReason(error)})`, { cause: error });
+    const says = `the database ${place} cannot be used (${systemReason(error)})`;
+    return [{ verdict: "WRONG", about: "state", says }];
   }
 }
 

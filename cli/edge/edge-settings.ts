@@ -7,6 +7,7 @@ import { parseCommentedJson } from "../../src/foundation/text/commented-json.ts"
 import { mustBe, nearestName, wrongValue } from "../../src/foundation/text/wrong-value.ts";
 import { readOperators } from "../../src/operators/people.ts";
 import { readReason, systemReason } from "../system-reason.ts";
+import { faultOfDatabase, isDatabase } from "./database-url.ts";
 
 /** Where packages put the settings of the edge. */
 export const settingsFile = "/etc/bridgehead/edge.json";
@@ -113,20 +114,12 @@ function faultOfState({ state, ...own }: v.InferOutput<typeof edgeSettings>): st
   if (scheme === undefined) return null;
   if (!isDatabase(state))
     return `state must be a folder, or a database as postgresql://… (it begins with ${scheme}://)`;
+  const fault = faultOfDatabase(state);
+  if (fault) return `state ${fault}; a right example: "postgresql://bridgehead:secret@db-1,db-2/bridgehead"`;
   const missing = (["name", "url"] as const).find((name) => own[name] === undefined);
   return missing
     ? `${missing} is missing: each edge of a database has its own; a right example: ${JSON.stringify(example[missing])}`
     : null;
-}
-
-/** Whether a state is a database, and no folder. */
-export function isDatabase(state: string): boolean {
-  return /^postgres(?:ql)?:\/\//.test(state);
-}
-
-/** A database as people name it: without user and password. */
-export function placeOfDatabase(url: string): string {
-  return url.replace(/\/\/.*@/, "//");
 }
 
 /** A part of the settings as JSON, and the file that has it: the settings file, or one beside it. */

@@ -10,7 +10,8 @@ import { loadDomains } from "../../src/settings/load.ts";
 import { secretsIn } from "../../src/settings/values.ts";
 import { systemReason } from "../system-reason.ts";
 import { missingSecretsOf, warningsOf } from "./check.ts";
-import { type EdgeSettings, isDatabase, loadEdgeSettings, placeOfDatabase, urlHere } from "./edge-settings.ts";
+import { isDatabase, placeOfDatabase } from "./database-url.ts";
+import { type EdgeSettings, loadEdgeSettings, urlHere } from "./edge-settings.ts";
 import {
   holdEdgeState,
   noteTakenOver,

@@ -1,7 +1,14 @@
 import { accessSync, constants, existsSync, mkdirSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
-import { type Backup, backUp, backUpOf, restore, restoreInto } from "../../durable-objects/home/log/backup.ts";
+import {
+  type Backup,
+  backUp,
+  backUpOf,
+  requireBackup,
+  restore,
+  restoreInto,
+} from "../../durable-objects/home/log/backup.ts";
 import { type Copied, copyState } from "../../durable-objects/home/log/copy-state.ts";
 import { SqliteDisk } from "../../durable-objects/home/log/sqlite-disk.ts";
 import { CannotMigrate, migrate } from "../../durable-objects/home/migrate/migrate.ts";
@@ -10,7 +17,8 @@ import { printable } from "../../src/foundation/text/printable.ts";
 import { codeOf } from "../../src/foundation/text/reason.ts";
 import { loadDomains } from "../../src/settings/load.ts";
 import { systemReason } from "../system-reason.ts";
-import { isDatabase, loadEdgeSettings, placeOfDatabase, settingsFile } from "./edge-settings.ts";
+import { faultOfDatabase, isDatabase, placeOfDatabase } from "./database-url.ts";
+import { loadEdgeSettings, settingsFile } from "./edge-settings.ts";
 import { hasState, holdEdgeState, objectsFolder, stateFile } from "./edge-state.ts";
 import { print, StartError } from "./program.ts";
 
@@ -87,7 +95,7 @@ function stateCommand(program: Command, name: string, description: string): Comm
 
 function fileCommand(program: Command, name: string, description: string): Command {
   return stateCommand(program, name, description).argument("<file>", "the backup", (file) => {
-    if (file !== "") return file;
+    if (file !== "" && !file.endsWith("/")) return file;
     throw new InvalidArgumentError("It must be the name of a file.");
   });
 }
@@ -138,9 +146,10 @@ async function backUpDatabase(url: string, file: string): Promise<void> {
 async function restoreDatabase(url: string, file: string): Promise<void> {
   const { copyInto } = await import("../../durable-objects/home/shared/whole-copy.ts");
   const place = placeOfDatabase(url);
-  const copied = await orSay(`restore into ${place}`, () =>
-    copyInto(url, (disk) => restoreInto(disk, file, Date.now())),
-  );
+  const copied = await orSay(`restore into ${place}`, () => {
+    requireBackup(file);
+    return copyInto(url, (disk) => restoreInto(disk, file, Date.now()));
+  });
   print(`restored ${file} to ${place}: ${copiedText(copied)}`);
 }
 
@@ -149,9 +158,16 @@ async function moveState(settings: string, from: string): Promise<void> {
   const loaded = loadEdgeSettings(settings);
   if (!loaded.ok) throw new StartError(loaded.error);
   const { state } = loaded.value;
-  if (isDatabase(state) === isDatabase(from))
+  if (from === "") throw new StartError("--from is empty: name a folder, or a database as postgresql://…");
+  const fault = isDatabase(from) ? faultOfDatabase(from) : null;
+  if (fault) throw new StartError(`--from ${fault}`);
+  if (isDatabase(state) && isDatabase(from))
     throw new StartError(
-      `the state in ${settings} and --from must be a folder and a database: a folder is copied while no edge runs`,
+      `--from and the state in ${settings} are both databases: \`bridgehead backup\` copies from one, \`bridgehead restore\` into the other`,
+    );
+  if (!isDatabase(state) && !isDatabase(from))
+    throw new StartError(
+      `--from and the state in ${settings} are both folders: copy the folder while no edge runs on it`,
     );
   const { copyInto, holdDatabase } = await import("../../durable-objects/home/shared/whole-copy.ts");
   if (isDatabase(state)) {
@@ -159,14 +175,14 @@ async function moveState(settings: string, from: string): Promise<void> {
     holdEdgeState(from, "--from");
     const source = new SqliteDisk(stateFile(from), { readOnly: true });
     const place = placeOfDatabase(state);
-    const copied = await orSay(`move the state to ${place}`, () => copyInto(state, (disk) => copyState(source, disk)));
-    return print(`moved ${stateFile(from)} to ${place}: ${copiedText(copied)}; the file was not changed`);
+    const copied = await orSay(`copy the state to ${place}`, () => copyInto(state, (disk) => copyState(source, disk)));
+    return print(`copied ${stateFile(from)} to ${place}: ${copiedText(copied)}; the file was not changed`);
   }
   const place = placeOfDatabase(from);
   holdEdgeState(state, `state in ${settings}`);
   if (hasState(state)) throw new StartError(`${state} has a state already: move ${dirname(stateFile(state))} away`);
   mkdirSync(dirname(stateFile(state)), { recursive: true });
-  const made = await orSay(`move the state of ${place}`, async () => {
+  const made = await orSay(`copy the state of ${place}`, async () => {
     const { PostgresReader } = await import("../../durable-objects/home/shared/postgres-database.ts");
     const { disk, release } = await holdDatabase(from);
     try {
@@ -179,7 +195,7 @@ async function moveState(settings: string, from: string): Promise<void> {
       throw error;
     }
   });
-  report(`moved ${place} to ${stateFile(state)}`, made);
+  report(`copied ${place} to ${stateFile(state)}`, made);
 }
 
 function copiedText({ objects, conferences, at }: Copied): string {

@@ -20,7 +20,7 @@ export interface EdgeOfPair {
   readonly silentMs: number;
   /** So many rows of the log it has not seen. */
   readonly behind: number;
-  /** Why it could not act now; `null`: it could, or it acts. */
+  /** What is wrong with it, in a sentence's end; `null`: it could act now, or it acts. */
   readonly fault: string | null;
 }
 
@@ -65,7 +65,7 @@ export function edgeState(
   silent: (ms: number) => string,
 ): { readonly is: "good" | "bad" | "plain"; readonly says: string } {
   if (acts) return { is: "good", says: "acts" };
-  if (fault !== null) return { is: "bad", says: `stands by, and could not act: ${fault}` };
+  if (fault !== null) return { is: "bad", says: `stands by, but ${fault}` };
   if (isSilent({ silentMs })) return { is: "bad", says: `silent for ${silent(silentMs)}` };
   return { is: "plain", says: `stands by, ${behind === 0 ? "and has seen all" : `${counted(behind, "row")} behind`}` };
 }

@@ -64,11 +64,11 @@ export const unsaid = "unsaid";
 /** All kinds of trouble. A further kind is a row here, and a source that finds it. The worst come first. */
 const rows = {
   disk: {
-    title: "The edge cannot write to its disk",
+    title: "The edge cannot write its state",
     severity: "down",
     from: ["edge"],
-    says: ({ why }) => `The edge cannot write to its disk, and confirms nothing: ${why}`,
-    todo: () => "Make room on the disk of its state, or mend what is wrong; the edge then goes on by itself.",
+    says: ({ why }) => `The edge cannot write its state, and confirms nothing: ${why}`,
+    todo: () => "Make room on its disk, or mend what is wrong with disk or database; the edge then goes on by itself.",
   },
   "no-edge-stands-by": {
     title: "No edge stands by",
@@ -80,11 +80,11 @@ const rows = {
     todo: () => "Start the other edge; where it runs, its log says why it does not reach the database.",
   },
   "edge-could-not-act": {
-    title: "The edge that stands by could not act",
+    title: "The edge that stands by is at fault",
     severity: "bad",
     from: ["edge"],
     movesOn: true,
-    says: ({ about, why }) => `The edge ${about} stands by, and could not act as the other one does: ${why}.`,
+    says: ({ about, why }) => `The edge ${about} stands by, but ${why}.`,
     todo: () => 'Mend it while the other edge acts; "bridgehead edges" shows both.',
   },
   "relay-unreachable": {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { bridgehead } from "../../cli/bridgehead.ts";
 import { checkDomainsFile, checkEdge } from "../../cli/edge/check.ts";
+import { faultOfDatabase } from "../../cli/edge/database-url.ts";
 import { settingsExample } from "../../cli/edge/settings-example.ts";
 import { parseCommentedJson } from "../../src/foundation/text/commented-json.ts";
 import { localDomain } from "../../src/settings/local-domain.ts";
@@ -114,8 +115,8 @@ test.each([
   [{ state: "postgresql://h/d", url: "http://e", domains: {} }, /name is missing: each edge .* example: "edge-1"$/],
   [{ state: "postgresql://h/d", name: "e", domains: {} }, /url is missing: each edge of a database has its own/],
   [
-    { state: "postgresql://u:p@ss/w@127.0.0.1:1/d", name: "e", url: "http://e", domains: { local } },
-    /^WRONG state: the database postgresql:\/\/127\.0\.0\.1:1\/d cannot be used \(.+\)$/,
+    { state: "postgresql://u:p@127.0.0.1:1,127.0.0.1:2/d", name: "e", url: "http://e", domains: { local } },
+    /^WRONG state: the database postgresql:\/\/127\.0\.0\.1:1,127\.0\.0\.1:2\/d cannot be used \(the connection was refused\)$/,
   ],
   [
     { state: "postgresql://u:p@127.0.0.1:1/d", name: "e", url: "http://e", domains: { local } },
@@ -182,4 +183,34 @@ test("comments of settings end with their line, and are none within a text", () 
     n: 1,
   });
   expect(() => parseCommentedJson('{ "a": 1 } / / x')).toThrow();
+});
+
+test.each([
+  ["postgresql://u:p@ss@h/d", "has `@`, `/` or `?` in its password: they are written as %40, %2F and %3F"],
+  ["postgresql://u:p/ss@h/d", "has `@`, `/` or `?` in its password: they are written as %40, %2F and %3F"],
+  ["postgresql://u:p?ss@h/d", "has `@`, `/` or `?` in its password: they are written as %40, %2F and %3F"],
+  ["postgresql://u:p@/d", "must name a host, or several with a comma between them, as in db-1,db-2:5433"],
+  ["postgresql://u:p@one,/d", "must name a host, or several with a comma between them, as in db-1,db-2:5433"],
+  ["postgresql://u:p@one:x/d", "must name a host, or several with a comma between them, as in db-1,db-2:5433"],
+  ["postgresql://u:p@one,two", "has no name of a database"],
+  ["postgresql://u:p@one/?sslmode=require", "has no name of a database"],
+  [
+    "postgresql://h/d?sslmode=verify_full",
+    expect.stringMatching(/^has sslmode=verify_full, which must be one of disable, /),
+  ],
+  [
+    "postgresql://h/d?sslrootcert=/no/ca.pem",
+    "has sslrootcert=/no/ca.pem, which cannot be read (there is no such file)",
+  ],
+  ["/var/lib/bridgehead", "must be a database as postgresql://…"],
+])("of the database %s an operator hears what is wrong", (url, fault) => {
+  expect(faultOfDatabase(url)).toEqual(fault);
+});
+
+test.each([
+  "postgresql://h/d",
+  "postgres://u:p%40ss@one:5433,[::1]:5432/d?sslmode=verify-full&sslrootcert=/etc/passwd",
+  "postgresql:///d?host=/var/run/postgresql",
+])("the database %s can be asked", (url) => {
+  expect(faultOfDatabase(url)).toBe(null);
 });

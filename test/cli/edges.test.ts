@@ -21,7 +21,7 @@ test("who acts is said with since when and why, and how the other one is", () =>
   ]);
   expect(text({ behind: 1 }).at(-1)).toMatch(/stands by, 1 row behind$/);
   expect(text({ silentMs: 5_000 }).at(-1)).toMatch(/silent for 5\.0 s$/);
-  expect(text({ fault: "its state cannot be read" }).at(-1)).toMatch(/could not act: its state cannot be read$/);
+  expect(text({ fault: "its state cannot be read" }).at(-1)).toMatch(/stands by, but its state cannot be read$/);
 });
 
 test("that no edge acts, and that there is no other one, is said", () => {

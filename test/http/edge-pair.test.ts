@@ -137,7 +137,7 @@ test("the overview says who acts, since when and why, and how the other one is",
   expect(await overview()).toMatch(/edge-1 has acted for 1 min ?, as the other one was silent\./);
   expect(await overview()).toContain("edge-2 → http://edge-2/console\nstands by, and has seen all\n1.0.0");
   pair.edges = [acting, { ...standing, fault: "its state took longer than 30 s" }];
-  expect(await overview()).toContain("stands by, and could not act: its state took longer than 30 s");
+  expect(await overview()).toContain("stands by, but its state took longer than 30 s");
   pair.edges = [standing];
   expect(await overview()).toContain("No edge acts.");
   pair.fault = new Error("it does not answer");

@@ -107,8 +107,8 @@ export class SharedState implements EdgeState {
     if (this.#context.edgeMachines.isDiskFull || faults.hits("flush fails")) return "refused";
     if (faults.hits("replica not waited for")) {
       // A replica that falls out often begins a longer fault.
-      if (faults.draws.chance(0.3))
-        this.#context.clock.after(faults.draws.between(3, 300), () => this.failOver(faults.draws));
+      if (faults.draws.chance(0.5))
+        this.#context.clock.after(faults.draws.between(3, 60), () => this.failOver(faults.draws));
       return "alone";
     }
     if (!faults.hits("flush in doubt")) return "well";

@@ -1,8 +1,9 @@
 import { once } from "node:events";
+import { readFileSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { nothing } from "../../durable-objects/home/log/disk.ts";
-import { hostsOf, PostgresDatabase } from "../../durable-objects/home/shared/postgres-database.ts";
+import { hostsOf, lookAtDatabase, PostgresDatabase } from "../../durable-objects/home/shared/postgres-database.ts";
 import { PostgresOnTest } from "../../scripts/postgres/postgres-on-test.ts";
 import { sharedDatabaseSuite } from "../durable-objects/home/shared-database-suite.ts";
 
@@ -50,6 +51,37 @@ test("several hosts are tried in turn, as libpq writes them", async () => {
   expect((await database.holding()).epoch).toBe(0);
   const none = new PostgresDatabase("postgresql://127.0.0.1:1,127.0.0.1:2/none");
   await expect(none.prepare()).rejects.toThrow("connect ECONNREFUSED 127.0.0.1:1; connect ECONNREFUSED 127.0.0.1:2");
+});
+
+test("of several hosts an operator hears which one is away, and an edge which one refuses it", async () => {
+  const { url } = await newDatabase();
+  const withDead = url.replace("@127", "@127.0.0.1:1,127");
+  expect(await lookAtDatabase(withDead)).toMatchObject({ hasState: false, away: [{ host: "127.0.0.1:1" }] });
+  const stranger = withDead.replace(/[^/]+@/, "nobody@");
+  const refused = { code: "28000", message: expect.stringMatching(/ECONNREFUSED.*; role "nobody" does not exist$/) };
+  await expect(lookAtDatabase(stranger)).rejects.toMatchObject(refused);
+  const database = new PostgresDatabase(stranger);
+  onTestFinished(() => database.reset());
+  await expect(database.prepare()).rejects.toMatchObject(refused);
+});
+
+test("a URL without the password that the database asks for is refused as a wrong one is", async () => {
+  const { url } = await newDatabase();
+  const [hba = {}] = await postgres.ask("SHOW hba_file");
+  const file = String(Object.values(hba)[0]);
+  const before = readFileSync(file, "utf8");
+  writeFileSync(file, `host all known 127.0.0.1/32 scram-sha-256\n${before}`);
+  await postgres.ask("CREATE ROLE known LOGIN PASSWORD 'secret'");
+  await postgres.ask("SELECT pg_reload_conf()");
+  const askAs = (who: string) => lookAtDatabase(url.replace(/[^/]+@/, `${who}@`));
+  await expect(askAs("known")).rejects.toMatchObject({
+    code: "28P01",
+    message: "the database asks for a password, and the URL has none",
+  });
+  await expect(askAs("known:wrong")).rejects.toMatchObject({ code: "28P01" });
+  expect(await askAs("known:secret")).toMatchObject({ away: [] });
+  writeFileSync(file, before);
+  await postgres.ask("SELECT pg_reload_conf()");
 });
 
 test("what a later release has written is refused, and stays as it is", async () => {

@@ -261,11 +261,11 @@ test("a state moves into a database and back, and a backup of either goes into t
     0,
     "",
     expect.stringMatching(
-      /^moved \S+state\.db to postgresql:\/\/127\.0\.0\.1:\d+\/one: \d+ objects \(1 conference\), as of /,
+      /^copied \S+state\.db to postgresql:\/\/127\.0\.0\.1:\d+\/one: \d+ objects \(1 conference\), as of /,
     ),
   ]);
   expect((await bridgehead(["migrate", "--settings", inDatabase, "--from", folder])).stderr).toMatch(
-    /^cannot move the state to \S+: it has a state already: /,
+    /^cannot copy the state to \S+: it has a state already: /,
   );
 
   const [backup, again] = [join(files, "backup.db"), join(files, "again.db")];

@@ -51,14 +51,18 @@ export function backUpOf(source: StateSource, from: string, file: string): Promi
   );
 }
 
+/** Throws where the file is no whole backup. */
+export function requireBackup(file: string): void {
+  requireWhole(file);
+  checked(file, file);
+}
+
 /** Copies a backup into an empty state that is no file, which says of itself that it was put back. */
 export async function restoreInto(
   target: Pick<Disk, "flush" | "markRestored">,
   file: string,
   at: EpochMs,
 ): Promise<Copied> {
-  requireWhole(file);
-  checked(file, file);
   const source = new SqliteDisk(file, { readOnly: true });
   try {
     const copied = await copyState(source, target);

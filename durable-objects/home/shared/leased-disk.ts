@@ -73,6 +73,8 @@ export class LeasedDisk implements Disk {
   #after = 0;
   /** Since when another edge has the name of this one. */
   #namelessSince: number | null = null;
+  /** Since that was long ago. */
+  #isNameless = false;
   #viewed: { readonly at: number; readonly view: Promise<View> } | null = null;
 
   constructor(ports: LeasedDiskPorts) {
@@ -355,13 +357,17 @@ export class LeasedDisk implements Disk {
     const beat = { ...self, settings: settings(), position, fault };
     if (await this.#asked("a beat", database.beat(beat))) {
       this.#namelessSince = null;
+      this.#isNameless = false;
       return;
     }
     if (this.#isClosed) return;
     this.#namelessSince ??= at;
     // Before it started anew, it may have had the name itself.
     if (at - this.#namelessSince < silentLongMs) return;
-    const taken = { name: `${self.name} (${self.url})`, fault: `another edge is named ${self.name}, too` };
+    const says = `another edge is named ${self.name}, too`;
+    if (!this.#isNameless) this.#ports.log({ level: "error", event: "edge-name-taken", why: says });
+    this.#isNameless = true;
+    const taken = { name: `${self.name} (${self.url})`, fault: says };
     await this.#asked("a beat", database.beat({ ...beat, ...taken }));
   }
 

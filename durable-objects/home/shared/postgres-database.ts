@@ -47,15 +47,15 @@ export class PostgresDatabase implements SharedDatabase {
 
   /** Asks one host after the other. */
   async prepare(): Promise<void> {
-    const faults: string[] = [];
+    const faults: unknown[] = [];
     while (faults.length < this.#urls.length)
       try {
         return await this.#prepare();
       } catch (error) {
-        if (this.#urls.length === 1 || (error instanceof Error && error.name === "NoState")) throw error;
-        faults.push(reasonOf(error));
+        if (error instanceof Error && error.name === "NoState") throw error;
+        faults.push(error);
       }
-    throw new Error(faults.join("; "));
+    throw joined(faults);
   }
 
   async #prepare(): Promise<void> {
@@ -64,9 +64,8 @@ export class PostgresDatabase implements SharedDatabase {
       const asked = "SELECT to_regclass('bridgehead.edge') AS edge, current_setting('server_encoding') AS encoding";
       return (await client.query<Row>(asked)).rows;
     }, hostWithinMs);
-    if (known?.encoding !== "UTF8")
-      throw new NoState(`the database's encoding is ${known?.encoding}, and must be UTF8: make it anew with that`);
-    if (known.edge === null) await this.#ask(tables);
+    requireUtf8(known?.encoding);
+    if (known?.edge == null) await this.#ask(tables);
     await this.holding();
   }
 
@@ -343,16 +342,55 @@ export class PostgresReader {
   }
 }
 
-/** What a database is like that an edge is to use. Rejects where none of its hosts can be written to. */
-export async function lookAtDatabase(url: string): Promise<{ readonly encoding: string; readonly hasState: boolean }> {
-  return onAnyHost(url, async (client) => {
+/** A database that an edge is to use. */
+interface LookedAt {
+  readonly hasState: boolean;
+  /** Hosts that did not answer, and are no replicas that cannot be written to. */
+  readonly away: readonly { readonly host: string; readonly error: unknown }[];
+}
+
+/** Asks each host. Rejects where none can be written to. */
+export async function lookAtDatabase(url: string): Promise<LookedAt> {
+  const urls = hostsOf(url);
+  const looks = await Promise.allSettled(urls.map(lookAtHost));
+  const faults = looks.map((look) => (look.status === "rejected" ? look.reason : null));
+  const found = looks.find((look) => look.status === "fulfilled");
+  if (!found) throw joined(faults);
+  const away = urls.flatMap((one, place) => {
+    const error: unknown = faults[place];
+    return error === null || error instanceof IsReplica ? [] : [{ host: new URL(one).host, error }];
+  });
+  return { hasState: found.value, away };
+}
+
+async function lookAtHost(url: string): Promise<boolean> {
+  const client = await connect(url);
+  try {
     const { rows } = await client.query<Row>(
       "SELECT current_setting('server_encoding') AS encoding, to_regclass('bridgehead.edge') IS NOT NULL AS state",
     );
-    await client.end();
-    return { encoding: String(rows[0]?.encoding), hasState: Boolean(rows[0]?.state) };
-  });
+    requireUtf8(rows[0]?.encoding);
+    return Boolean(rows[0]?.state);
+  } finally {
+    client.connection.stream.destroy();
+  }
 }
+
+function requireUtf8(encoding: unknown): void {
+  if (encoding !== "UTF8")
+    throw new NoState(`the database's encoding is ${encoding}, and must be UTF8: make it anew with that`);
+}
+
+/** What all hosts say: with the code of one that answers, or the code of all. */
+function joined(faults: readonly unknown[]): Error {
+  const codes = faults.map(codeOf);
+  const [first = ""] = codes;
+  // PostgreSQL's own begin with a digit.
+  const code = codes.find((one) => /^\d/.test(one)) ?? (codes.every((one) => one === first) ? first : "");
+  return Object.assign(new Error([...new Set(faults.map(reasonOf))].join("; ")), code && { code });
+}
+
+class IsReplica extends Error {}
 
 /** What the first host gives that does. The connection stays where the work succeeds. */
 async function onAnyHost<Value>(url: string, work: (client: Client) => Promise<Value>): Promise<Value> {
@@ -387,10 +425,13 @@ async function connect(url: string): Promise<Client> {
     await client.connect();
     const { rows } = await client.query<Row>("SHOW transaction_read_only");
     if (rows[0]?.transaction_read_only === "on")
-      throw new Error("this database is a replica, and cannot be written to");
+      throw new IsReplica("this database is a replica, and cannot be written to");
     return client;
   } catch (error) {
     client.connection.stream.destroy();
+    // PostgreSQL's code for it; the library has words of its own.
+    if (/password must be a string/.test(reasonOf(error)))
+      throw Object.assign(new Error("the database asks for a password, and the URL has none"), { code: "28P01" });
     // Of a silent host, the library's words name neither host nor cause.
     if (codeOf(error) === "" && performance.now() - begunAt >= connectWithinMs)
       throw new Error(`${client.host}:${client.port} does not answer`);

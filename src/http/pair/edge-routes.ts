@@ -14,7 +14,7 @@ const edge = v.object({
   acts: v.boolean(),
   silentMs: v.pipe(v.number(), v.description("How long ago it said something last.")),
   behind: v.pipe(v.number(), v.description("Rows of the log that it has not seen; 0: none.")),
-  fault: v.pipe(v.nullable(v.string()), v.description("Why it could not act now; null: it could, or it acts.")),
+  fault: v.pipe(v.nullable(v.string()), v.description("What is wrong with it; null: it could act now, or it acts.")),
 });
 
 export const edgeRoutes = [

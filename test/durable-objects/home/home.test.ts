@@ -617,7 +617,7 @@ test("frames wait for the flush, in their order; where it fails, none leaves and
   test.disk.fault = new Error("database or disk is full");
   socket.received("b");
   await test.clock.pass(0);
-  expect(sent.slice(2)).toEqual(["closed 1012 the edge cannot write to its disk: database or disk is full"]);
+  expect(sent.slice(2)).toEqual(["closed 1012 the edge cannot write its state: database or disk is full"]);
 });
 
 test("a socket that its object closes in the turn whose flush fails is closed all the same", async () => {
@@ -626,7 +626,7 @@ test("a socket that its object closes in the turn whose flush fails is closed al
   test.disk.fault = new Error("database or disk is full");
   socket.received("leave");
   await test.clock.pass(0);
-  expect(sent.slice(1)).toEqual(["closed 1012 the edge cannot write to its disk: database or disk is full"]);
+  expect(sent.slice(1)).toEqual(["closed 1012 the edge cannot write its state: database or disk is full"]);
 });
 
 test("an object that waits for another one does not rest", async () => {

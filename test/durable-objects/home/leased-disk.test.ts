@@ -235,6 +235,7 @@ test("of two edges of one name the second one is shown as such, and gets the nam
     ["one", "life 1", null],
     ["one (http://one)", "life 2", "another edge is named one, too"],
   ]);
+  expect(two.lines.filter(({ event }) => event === "edge-name-taken")).toHaveLength(1);
   await two.done(one.close());
   await pass(3, false);
   expect(await shown()).toEqual([["one", "life 2", null]]);

@@ -1,0 +1,50 @@
+import { accessSync, constants } from "node:fs";
+import { resolve } from "node:path";
+import { readReason } from "../system-reason.ts";
+
+/** Whether a state is a database, and no folder. */
+export function isDatabase(state: string): boolean {
+  return /^postgres(?:ql)?:\/\//.test(state);
+}
+
+/** A database as people name it: without user and password. */
+export function placeOfDatabase(url: string): string {
+  return url.replace(/\/\/.*@/, "//");
+}
+
+/** The client passes over any other one. */
+const sslModes = ["disable", "prefer", "require", "verify-ca", "verify-full", "no-verify"];
+const sslFiles = ["sslrootcert", "sslcert", "sslkey"];
+
+const isHost = /^(?:[\w.%-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/i;
+
+/** What is wrong with the URL of a database, in a sentence's end; `null`: nothing that can be seen without asking it. */
+export function faultOfDatabase(url: string): string | null {
+  if (!isDatabase(url)) return "must be a database as postgresql://…";
+  const [, user = "", hosts = "", database = "", query = ""] =
+    /^postgres(?:ql)?:\/\/(?:([^/?]*)@)?([^/?]*)\/?([^?]*)(?:\?(.*))?$/s.exec(url) ?? [];
+  if (/@/.test(user + query) || /[@/]/.test(database))
+    return "has `@`, `/` or `?` in its password: they are written as %40, %2F and %3F";
+  const options = new URLSearchParams(query);
+  if (!options.has("host") && !hosts.split(",").every((host) => isHost.test(host)))
+    return "must name a host, or several with a comma between them, as in db-1,db-2:5433";
+  if (!database) return "has no name of a database";
+  const mode = options.get("sslmode");
+  if (mode !== null && !sslModes.includes(mode))
+    return `has sslmode=${mode}, which must be one of ${sslModes.join(", ")}`;
+  for (const name of sslFiles) {
+    const file = options.get(name);
+    const fault = file === null ? null : faultOfFile(file);
+    if (fault !== null) return `has ${name}=${file}, which cannot be read (${fault})`;
+  }
+  return null;
+}
+
+function faultOfFile(file: string): string | null {
+  try {
+    accessSync(resolve(file), constants.R_OK);
+    return null;
+  } catch (error) {
+    return readReason(error);
+  }
+}
