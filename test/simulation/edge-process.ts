@@ -20,6 +20,8 @@ export class EdgeProcess {
   home: Home | null = null;
   isAlive = true;
   readonly standstill: Standstill;
+  /** Called as an answer leaves. */
+  onAnswer: () => void = () => {};
   readonly #clock: Clock;
   /** Refuse the requests that are under way. */
   readonly #waiting = new Set<(error: Error) => void>();
@@ -39,6 +41,11 @@ export class EdgeProcess {
     return this.home;
   }
 
+  /** Whether somebody waits for its answer. */
+  get isAsked(): boolean {
+    return this.#waiting.size > 0;
+  }
+
   /** Whether it answers that it acts. */
   get acts(): boolean {
     return this.isAlive && !this.standstill.isOn && this.home !== null && this.home.fault === null;
@@ -56,6 +63,7 @@ export class EdgeProcess {
       const mayLeave = begun.gate();
       const answer = await Promise.race([work(), broken.promise]);
       await Promise.race([mayLeave(), broken.promise]);
+      this.onAnswer();
       return answer;
     } finally {
       this.#waiting.delete(broken.reject);

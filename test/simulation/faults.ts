@@ -51,6 +51,7 @@ export const faultRates = {
   "flush slow": 0.002,
   "flush in doubt": 0.0015,
   "replica not waited for": 0.001,
+  "replica not waited for by an answer": 0.004,
   "database reads fail": 0.0006,
   "database reads slow": 0.0006,
   "edge frozen": 0.1,
@@ -79,6 +80,7 @@ const ofNode: ReadonlySet<FaultKind> = new Set<FaultKind>([
 const ofPair: ReadonlySet<FaultKind> = new Set<FaultKind>([
   "flush in doubt",
   "replica not waited for",
+  "replica not waited for by an answer",
   "database reads fail",
   "database reads slow",
   "edge frozen",

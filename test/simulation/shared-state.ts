@@ -17,6 +17,8 @@ export class SharedState implements EdgeState {
   readonly #context: WorldContext;
   readonly #draws;
   readonly #disks = new WeakMap<EdgeProcess, LeasedDisk>();
+  /** With its next answer, once an edge knows that its flush is there. */
+  #failing: { readonly process: EdgeProcess; isKnown: boolean } | null = null;
 
   constructor(context: WorldContext, disk: MemoryDisk) {
     this.#context = context;
@@ -49,6 +51,11 @@ export class SharedState implements EdgeState {
       settings: () => "same",
     });
     this.#disks.set(process, disk);
+    process.onAnswer = () => {
+      if (this.#failing?.process !== process || !this.#failing.isKnown) return;
+      this.#failing = null;
+      this.failOver(machine.faults.draws);
+    };
     return disk;
   }
 
@@ -81,7 +88,7 @@ export class SharedState implements EdgeState {
     const database = this.database.connect((what) => {
       if (what === "flush" && faults.hits("flush slow")) lateMs = faults.draws.between(100, slowestFlushMs);
       if (!writes.has(what) && faults.hits("database reads slow")) lateMs = faults.draws.between(20, 3_000);
-      return this.#wayOf(machine, what);
+      return this.#wayOf(machine, process, what);
     }, ms);
     return Object.fromEntries(
       Object.entries(database).map(([name, call]: [string, (...asked: never[]) => unknown]) => [
@@ -89,10 +96,21 @@ export class SharedState implements EdgeState {
         (...asked: never[]) => {
           if (name === "flush") this.#beforeFlush(machine, process);
           const answer = call(...asked);
-          return answer instanceof Promise ? process.heard(answer) : answer;
+          if (!(answer instanceof Promise)) return answer;
+          const heard = process.heard(answer);
+          if (name === "holding")
+            heard.then(
+              () => this.#knows(process),
+              () => {},
+            );
+          return heard;
         },
       ]),
     ) as unknown as SharedDatabase;
+  }
+
+  #knows(process: EdgeProcess): void {
+    if (this.#failing?.process === process) this.#failing.isKnown = true;
   }
 
   #beforeFlush(machine: EdgeMachine, process: EdgeProcess): void {
@@ -101,14 +119,14 @@ export class SharedState implements EdgeState {
     this.#context.clock.after(faults.draws.between(0, 8), () => process.isAlive && machine.kill("amid a flush"));
   }
 
-  #wayOf({ isCut, faults }: EdgeMachine, what: keyof SharedDatabase): Way {
+  #wayOf(machine: EdgeMachine, process: EdgeProcess, what: keyof SharedDatabase): Way {
+    const { isCut, faults } = machine;
     if (isCut) return "lost";
     if (!writes.has(what)) return faults.hits("database reads fail") ? "refused" : "well";
     if (this.#context.edgeMachines.isDiskFull || faults.hits("flush fails")) return "refused";
-    if (faults.hits("replica not waited for")) {
-      // A replica that falls out often begins a longer fault.
-      if (faults.draws.chance(0.5))
-        this.#context.clock.after(faults.draws.between(3, 60), () => this.failOver(faults.draws));
+    if (faults.hits(process.isAsked ? "replica not waited for by an answer" : "replica not waited for")) {
+      // A replica that falls out often begins a longer fault; worst of all once somebody has relied on it.
+      if (faults.draws.chance(0.5)) this.#failing = { process, isKnown: false };
       return "alone";
     }
     if (!faults.hits("flush in doubt")) return "well";
