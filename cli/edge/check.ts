@@ -9,7 +9,6 @@ import type { DomainSettings } from "../../src/settings/domain-settings.ts";
 import { loadDomains, secretsOf } from "../../src/settings/load.ts";
 import { secretIn } from "../../src/settings/values.ts";
 import { warningsOf as warningsOfDomain } from "../../src/settings/warnings.ts";
-import { systemReason } from "../system-reason.ts";
 import { isDatabase, placeOfDatabase } from "./database-url.ts";
 import { addressOf, loadEdgeSettings, readCommentedJson } from "./edge-settings.ts";
 import { readOperatorToken, requireFormat, requireOwnHost, requireTakenOver, requireWritable } from "./edge-state.ts";
@@ -132,12 +131,10 @@ async function checkDatabase(url: string): Promise<Finding[]> {
   try {
     const { hasState, away } = await lookAtDatabase(url);
     const says = hasState ? place : `${place} is empty; its tables are made at the first start`;
-    const warnings = away.map(
-      ({ host, error }) => ({ verdict: "warn", about: "state", says: `${host}: ${systemReason(error)}` }) as const,
-    );
+    const warnings = away.map((error) => ({ verdict: "warn", about: "state", says: reasonOf(error) }) as const);
     return [{ verdict: "ok", about: "state", says }, ...warnings];
   } catch (error) {
-    const says = `the database ${place} cannot be used (${systemReason(error)})`;
+    const says = `the database ${place} cannot be used (${reasonOf(error)})`;
     return [{ verdict: "WRONG", about: "state", says }];
   }
 }

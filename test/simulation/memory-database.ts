@@ -7,9 +7,9 @@ import { MemoryDisk } from "./memory-disk.ts";
 /**
  * What becomes of a call on its way: `lost`: it never comes; `unheard`: it comes, at once or later, and its
  * answer does not; `refused`: the database does nothing; `alone`: it is done on one machine, whose replica
- * was not waited for.
+ * was not waited for; `replaced`: a machine answers that was replaced, and does not know it.
  */
-export type Way = "well" | "lost" | "unheard" | "refused" | "alone" | { readonly unheardAfterMs: number };
+export type Way = "well" | "lost" | "unheard" | "refused" | "alone" | "replaced" | { readonly unheardAfterMs: number };
 
 /** What one machine of the database has. */
 interface Copy {
@@ -28,6 +28,8 @@ export class MemoryDatabase {
   readonly #clock: Clock;
   #primary: Copy;
   #replica: Copy;
+  /** The last machine that was replaced; it does not know it. */
+  #replaced: Copy;
   /** What the replica has not yet. */
   readonly #behind: ((copy: Copy) => void)[] = [];
   readonly #peers = new Map<string, Beat & { readonly at: number }>();
@@ -41,6 +43,7 @@ export class MemoryDatabase {
     this.#clock = clock;
     this.#replica = { disk, holding, restoredAt: null };
     this.#primary = copyOf(this.#replica);
+    this.#replaced = this.#primary;
   }
 
   /** The way of one edge to it. */
@@ -51,7 +54,7 @@ export class MemoryDatabase {
       cut = new AbortController();
     };
     this.#connections.add(reset);
-    const call = <Value>(what: keyof SharedDatabase, work: () => Value): Promise<Value> => {
+    const call = <Value>(what: keyof SharedDatabase, work: (asked: Copy) => Value): Promise<Value> => {
       const { signal } = cut;
       return new Promise((resolve, reject) => {
         signal.addEventListener("abort", () => reject(new Error("the connection was cut")));
@@ -64,14 +67,14 @@ export class MemoryDatabase {
           const before = this.#behind.length;
           let value: Value;
           try {
-            value = work();
+            value = work(way === "replaced" ? this.#replaced : this.#primary);
           } catch (error) {
             return reject(error);
           }
           if (way === "alone") return reject(new Error("the database did not wait for its replica"));
           // A commit waits for all before it; what changes nothing waits for nothing.
           if (this.#behind.length > before) this.#replicate();
-          if (way === "well") this.#clock.after(ms(), () => resolve(value));
+          if (way === "well" || way === "replaced") this.#clock.after(ms(), () => resolve(value));
         });
       });
     };
@@ -88,15 +91,20 @@ export class MemoryDatabase {
           this.onAcquired(by.life);
           return true;
         }),
-      load: () => call("load", () => ({ ...this.#primary.disk.open(), restoredAt: this.#primary.restoredAt })),
+      load: (by) =>
+        call("load", ({ disk, restoredAt, holding }) => {
+          requireFlush(holding, by);
+          return { ...disk.open(), restoredAt };
+        }),
       check: () => call("check", () => void this.#primary.disk.open()),
-      read: (object, positions) =>
-        call("read", () =>
-          this.#primary.disk.read(
+      read: (by, object, positions) =>
+        call("read", ({ disk, holding }) => {
+          requireFlush(holding, by);
+          return disk.read(
             object,
             positions.toSorted((a, b) => a - b),
-          ),
-        ),
+          );
+        }),
       flush: (by, flush, at) => call("flush", () => this.#write(by, (copy) => flushTo(copy, flush, at))),
       markRestored: (by, at) =>
         call("markRestored", () =>
@@ -150,6 +158,7 @@ export class MemoryDatabase {
   /** The machine that everybody asks is lost, and its replica takes its place. */
   failOver(): void {
     this.#behind.length = 0;
+    this.#replaced = this.#primary;
     this.#primary = copyOf(this.#replica);
     for (const reset of this.#connections) reset();
   }
@@ -186,6 +195,11 @@ export class MemoryDatabase {
   #replicate(): void {
     for (const change of this.#behind.splice(0)) change(this.#replica);
   }
+}
+
+function requireFlush({ epoch, life, flush }: Holding, by: Writer): void {
+  if (epoch !== by.epoch || life !== by.life || flush < by.flush)
+    throw new Error("this machine of the database has another state than the one that is written to");
 }
 
 function flushTo(copy: Copy, flush: Flush, at: number): void {

@@ -25,7 +25,7 @@ const takeoverMs = 10_000;
 
 /** What calls of a home hear of a fault. */
 const ofFault =
-  /^(?:the object rests|the edge cannot write its state|this edge stands by|the edge hands over|what the answer stands on|what is read of the object|the database refuses it|the connection was cut|the database is away|the database's answer about an object)/;
+  /^(?:the object rests|the edge cannot write its state|this edge stands by|the edge hands over|what the answer stands on|what is read of the object|the database refuses it|the connection was cut|the database is away|this machine of the database has another state|the database's answer about an object)/;
 
 /**
  * The product's own home in processes that may die at any step: one over a disk that fails, or two over a

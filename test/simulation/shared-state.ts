@@ -11,6 +11,8 @@ import type { MemoryDisk } from "./memory-disk.ts";
 
 const writes: ReadonlySet<string> = new Set(["flush", "acquire", "giveBack"] satisfies (keyof SharedDatabase)[]);
 
+const reads: ReadonlySet<string> = new Set(["load", "read"] satisfies (keyof SharedDatabase)[]);
+
 /** The state of two edges, in a database between which and them all fails that can. */
 export class SharedState implements EdgeState {
   readonly database: MemoryDatabase;
@@ -122,6 +124,7 @@ export class SharedState implements EdgeState {
   #wayOf(machine: EdgeMachine, process: EdgeProcess, what: keyof SharedDatabase): Way {
     const { isCut, faults } = machine;
     if (isCut) return "lost";
+    if (reads.has(what) && faults.hits("replaced database read")) return "replaced";
     if (!writes.has(what)) return faults.hits("database reads fail") ? "refused" : "well";
     if (this.#context.edgeMachines.isDiskFull || faults.hits("flush fails")) return "refused";
     if (faults.hits(process.isAsked ? "replica not waited for by an answer" : "replica not waited for")) {

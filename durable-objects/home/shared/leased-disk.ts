@@ -4,9 +4,15 @@ import { type Timers, wait, within } from "../../../src/foundation/time/timers.t
 import { type ActsSince, silentLongMs } from "../../../src/operators/edge-pair.ts";
 import type { Log } from "../../platform/log.ts";
 import { BeginsAnew, type Disk, type Flush, type Image, nothing, StandsBy, type Stored } from "../log/disk.ts";
-import { NoState } from "../log/no-state.ts";
 import { Lease } from "./lease.ts";
-import { type Beat, copies, type Holding, type Peer, type SharedDatabase, type Writer } from "./shared-database.ts";
+import {
+  type Beat,
+  type Holding,
+  type Peer,
+  requireWhole,
+  type SharedDatabase,
+  type Writer,
+} from "./shared-database.ts";
 
 export interface LeasedDiskPorts {
   readonly database: SharedDatabase;
@@ -93,9 +99,9 @@ export class LeasedDisk implements Disk {
 
   /** Begins to act where nobody else does; rejects with `StandsBy` where somebody may. */
   async open(): Promise<Stored> {
-    await this.#acquire();
+    const by = await this.#acquire();
     try {
-      return await this.renewing(this.#asked("its state", this.#ports.database.load(), loadWithinMs));
+      return await this.renewing(this.#asked("its state", this.#ports.database.load(by), loadWithinMs));
     } catch (error) {
       // The other edge may be able to.
       await this.handOver().catch(() => {});
@@ -116,7 +122,9 @@ export class LeasedDisk implements Disk {
   }
 
   async read(object: number, positions: readonly number[]): Promise<{ image: Image; bodies: readonly string[] }> {
-    return this.#asked("an object", this.#ports.database.read(object, positions), loadWithinMs);
+    const by = this.#writer;
+    if (!by) throw new StandsBy("this edge stands by");
+    return this.#asked("an object", this.#ports.database.read(by, object, positions), loadWithinMs);
   }
 
   async flush(flush: Flush, at: EpochMs): Promise<void> {
@@ -255,14 +263,11 @@ export class LeasedDisk implements Disk {
     return error instanceof Error ? error : new Error(reasonOf(error));
   }
 
-  async #acquire(): Promise<void> {
+  async #acquire(): Promise<Writer> {
     const { self, now, log, monotonic } = this.#ports;
     const { life, name } = self;
     const holding = await this.#look();
-    if (holding.holder === copies && !holding.givenBack && holding.life !== life)
-      throw new NoState(
-        "a state is being copied into it, or was not to its end: `DROP SCHEMA bridgehead CASCADE` deletes that; then copy it again",
-      );
+    if (holding.life !== life) requireWhole(holding);
     const why = this.#whyNow(holding);
     if (why === null)
       throw new StandsBy(holding.life === life ? "this edge has handed over" : `${holding.holder} acts`);
@@ -270,12 +275,14 @@ export class LeasedDisk implements Disk {
     const by = { holder: name, life, since: now(), why, after: this.#after };
     const found = await this.#acquired(holding, by);
     if (found.life !== life) throw new StandsBy(`${found.holder} acts`);
-    this.#writer = { epoch: found.epoch, flush: found.flush, life };
+    const writer = { epoch: found.epoch, flush: found.flush, life };
+    this.#writer = writer;
     this.#seen = null;
     this.#lease.extend(sentAt);
     this.#beatLater();
     const level = why === "silent" || why === "began anew" ? "warn" : "info";
     log({ level, event: "edge-acts", epoch: found.epoch, why });
+    return writer;
   }
 
   /** Who acts then. */
@@ -314,7 +321,7 @@ export class LeasedDisk implements Disk {
       // It may take long, and whoever acts may fall silent meanwhile.
       if (askedAt - this.#checkedAt >= checkEveryMs) void this.#check();
       // The other edge and people hear of it later, should it fail.
-      if (askedAt - this.#beatAt >= beatEveryMs) await this.#beat(holding, this.#fault).catch(() => this.#reset());
+      if (askedAt - this.#beatAt >= beatEveryMs) await this.#beat(holding, this.#fault).catch(() => {});
       return holding;
     } catch (error) {
       // The other one hears of what this release cannot read.
@@ -378,5 +385,8 @@ export class LeasedDisk implements Disk {
 
 /** Whether the database has refused it for what it is, and would again. https://www.postgresql.org/docs/current/errcodes-appendix.html */
 function isRefused(error: unknown): boolean {
-  return error instanceof Error && (error.name === "NoState" || /^(?:22|23|28|3D|42|ENOTFOUND)/.test(codeOf(error)));
+  return (
+    error instanceof Error &&
+    (error.name === "NoState" || /^(?:22|23|28|3D|42|ENOTFOUND|ERR_INVALID_URL)/.test(codeOf(error)))
+  );
 }

@@ -1,11 +1,18 @@
 import { Client, types } from "pg";
 import type { EpochMs } from "../../../src/foundation/ids.ts";
-import { codeOf, reasonOf } from "../../../src/foundation/text/reason.ts";
+import { codeOf, networkWords, reasonOf } from "../../../src/foundation/text/reason.ts";
 import { silentLongMs } from "../../../src/operators/edge-pair.ts";
 import type { Flush, Image, ImagePart, Stored } from "../log/disk.ts";
 import { NoState } from "../log/no-state.ts";
 import { noAlarm, postgresFormat, tables } from "./postgres-tables.ts";
-import type { Beat, Holding, Peer, SharedDatabase, Writer } from "./shared-database.ts";
+import {
+  type Beat,
+  type Holding,
+  type Peer,
+  requireWhole,
+  type SharedDatabase,
+  type Writer,
+} from "./shared-database.ts";
 
 type Row = Readonly<Record<string, string | number | null>>;
 
@@ -37,9 +44,9 @@ export class PostgresDatabase implements SharedDatabase {
   #place = 0;
   readonly #writes = new Connection(() => this.#connect());
   /** What takes long holds up no flush. */
-  readonly #reads = new Connection(() => this.#connect());
-  /** What people ask, and strangers as often as they like. */
-  readonly #views = new Connection(() => this.#connect());
+  readonly #reads = new Connection(() => this.#connectBeside());
+  /** What is for people, who ask as often as they like. */
+  readonly #views = new Connection(() => this.#connectBeside());
 
   constructor(url: string) {
     this.#urls = hostsOf(url);
@@ -48,18 +55,21 @@ export class PostgresDatabase implements SharedDatabase {
   /** Asks one host after the other. */
   async prepare(): Promise<void> {
     const faults: unknown[] = [];
-    while (faults.length < this.#urls.length)
+    while (faults.length < this.#urls.length) {
+      const place = this.#place;
       try {
         return await this.#prepare();
       } catch (error) {
         if (error instanceof Error && error.name === "NoState") throw error;
         faults.push(error);
+        // One that let it in and says nothing more is left, too.
+        if (this.#place === place) this.#place += 1;
       }
+    }
     throw joined(faults);
   }
 
   async #prepare(): Promise<void> {
-    // One that says nothing holds up the question to the next host.
     const [known] = await this.#writes.alone(async (client) => {
       const asked = "SELECT to_regclass('bridgehead.edge') AS edge, current_setting('server_encoding') AS encoding";
       return (await client.query<Row>(asked)).rows;
@@ -84,9 +94,9 @@ export class PostgresDatabase implements SharedDatabase {
   }
 
   async check(): Promise<void> {
-    const connection = new Connection(() => this.#connect());
+    const connection = new Connection(() => this.#connectBeside());
     try {
-      await loadOn(connection);
+      await loadOn(connection, null);
     } finally {
       connection.cut();
     }
@@ -105,13 +115,16 @@ export class PostgresDatabase implements SharedDatabase {
   }
 
   /** A connection that was not used for long may be dead. */
-  load(): Promise<Stored> {
+  load(by: Writer): Promise<Stored> {
     this.#reads.cut();
-    return loadOn(this.#reads);
+    return loadOn(this.#reads, by);
   }
 
-  read(object: number, positions: readonly number[]): Promise<{ image: Image; bodies: readonly string[] }> {
-    return this.#reads.alone((client) => readBy(client, object, positions), readWithinMs);
+  read(by: Writer, object: number, positions: readonly number[]): Promise<{ image: Image; bodies: readonly string[] }> {
+    return this.#reads.alone(async (client) => {
+      await requireFlush(client, by);
+      return readBy(client, object, positions);
+    }, readWithinMs);
   }
 
   async flush({ epoch, flush, life }: Writer, { rows, ...others }: Flush, at: EpochMs): Promise<boolean> {
@@ -163,7 +176,7 @@ export class PostgresDatabase implements SharedDatabase {
   }
 
   async beat({ name, life, url, version, settings, position, fault }: Beat): Promise<boolean> {
-    const rows = await this.#ask(
+    const rows = await this.#say(
       `WITH said AS (
          INSERT INTO bridgehead.peer AS known VALUES ($1, $2, $3, $4, $5, $6, $7, clock_timestamp()) ON CONFLICT (name) DO UPDATE SET life = excluded.life,
            url = excluded.url, version = excluded.version, settings = excluded.settings, position = excluded.position, fault = excluded.fault, seen = excluded.seen
@@ -176,7 +189,7 @@ export class PostgresDatabase implements SharedDatabase {
   }
 
   async leave(life: string): Promise<void> {
-    await this.#ask("DELETE FROM bridgehead.peer WHERE life = $1", [life]);
+    await this.#say("DELETE FROM bridgehead.peer WHERE life = $1", [life]);
   }
 
   reset(): void {
@@ -191,6 +204,17 @@ export class PostgresDatabase implements SharedDatabase {
       const { rows } = await client.query<Row>({ text, ...(values && { values: [...values] }), ...(name && { name }) });
       return rows;
     });
+  }
+
+  /** For people: no flush waits for it. */
+  #say(text: string, values: readonly unknown[]): Promise<readonly Row[]> {
+    return this.#views.alone(async (client) => (await client.query<Row>(text, [...values])).rows, viewWithinMs);
+  }
+
+  /** To the machine that is written to: another one may have been replaced, and not know it. */
+  #connectBeside(): Connecting {
+    const place = this.#writes.place ?? this.#place;
+    return { place, client: connect(this.#urls[place % this.#urls.length] ?? "") };
   }
 
   /** The place of a host, and a connection to it; the next one is tried where there is none. */
@@ -304,13 +328,21 @@ class Connection {
   }
 }
 
-async function loadOn(connection: Connection): Promise<Stored> {
+/** `by`: what must be there; `null`: anything. */
+async function loadOn(connection: Connection, by: Writer | null): Promise<Stored> {
   return connection.alone(async (client) => {
     await client.query(oneMoment);
+    if (by) await requireFlush(client, by);
     const stored = await loadBy(client);
     await client.query("COMMIT");
     return stored;
   }, readWithinMs);
+}
+
+async function requireFlush(client: Client, { epoch, flush, life }: Writer): Promise<void> {
+  const found = holdingIn((await client.query<Row>(selectHolding)).rows);
+  if (found.epoch !== epoch || found.life !== life || found.flush < flush)
+    throw new Error("this machine of the database has another state than the one that is written to");
 }
 
 /** The state as it is at one moment, for whoever looks at it from outside the edges, which go on. */
@@ -322,13 +354,16 @@ export class PostgresReader {
     this.#url = url;
   }
 
+  /** Of several hosts, what the latest has: one that was replaced may not know it. */
   async open(): Promise<Stored> {
-    const { client, stored } = await onAnyHost(this.#url, async (client) => {
-      await client.query(oneMoment);
-      return { client, stored: await loadBy(client) };
-    });
-    this.#client = client;
-    return stored;
+    const opened = await Promise.allSettled(hostsOf(this.#url).map(openAt));
+    const [latest, ...others] = opened
+      .flatMap((one) => (one.status === "fulfilled" ? [one.value] : []))
+      .sort(({ holding: a }, { holding: b }) => b.epoch - a.epoch || b.flush - a.flush);
+    if (!latest) throw joined(opened.map((one) => (one.status === "rejected" ? one.reason : null)));
+    for (const { client } of others) await client.end();
+    this.#client = latest.client;
+    return latest.stored;
   }
 
   async read(object: number, positions: readonly number[]): Promise<{ image: Image; bodies: readonly string[] }> {
@@ -345,32 +380,31 @@ export class PostgresReader {
 /** A database that an edge is to use. */
 interface LookedAt {
   readonly hasState: boolean;
-  /** Hosts that did not answer, and are no replicas that cannot be written to. */
-  readonly away: readonly { readonly host: string; readonly error: unknown }[];
+  /** Why the others cannot be used, but for replicas. */
+  readonly away: readonly unknown[];
 }
 
 /** Asks each host. Rejects where none can be written to. */
 export async function lookAtDatabase(url: string): Promise<LookedAt> {
-  const urls = hostsOf(url);
-  const looks = await Promise.allSettled(urls.map(lookAtHost));
-  const faults = looks.map((look) => (look.status === "rejected" ? look.reason : null));
+  const looks = await Promise.allSettled(hostsOf(url).map(lookAtHost));
+  const faults: readonly unknown[] = looks.map((look) => (look.status === "rejected" ? look.reason : null));
   const found = looks.find((look) => look.status === "fulfilled");
   if (!found) throw joined(faults);
-  const away = urls.flatMap((one, place) => {
-    const error: unknown = faults[place];
-    return error === null || error instanceof IsReplica ? [] : [{ host: new URL(one).host, error }];
-  });
-  return { hasState: found.value, away };
+  return { hasState: found.value, away: faults.filter((one) => one !== null && !(one instanceof IsReplica)) };
 }
 
 async function lookAtHost(url: string): Promise<boolean> {
   const client = await connect(url);
   try {
     const { rows } = await client.query<Row>(
-      "SELECT current_setting('server_encoding') AS encoding, to_regclass('bridgehead.edge') IS NOT NULL AS state",
+      `SELECT current_setting('server_encoding') AS encoding, to_regclass('bridgehead.edge') IS NOT NULL AS state,
+         has_database_privilege(current_database(), 'CREATE') AS may`,
     );
-    requireUtf8(rows[0]?.encoding);
-    return Boolean(rows[0]?.state);
+    const [about] = rows;
+    requireUtf8(about?.encoding);
+    if (about?.state) requireWhole(holdingIn((await client.query<Row>(selectHolding)).rows));
+    else if (!about?.may) throw new NoState("its user may make no schema in it: let the database be the user's own");
+    return Boolean(about?.state);
   } finally {
     client.connection.stream.destroy();
   }
@@ -381,31 +415,31 @@ function requireUtf8(encoding: unknown): void {
     throw new NoState(`the database's encoding is ${encoding}, and must be UTF8: make it anew with that`);
 }
 
-/** What all hosts say: with the code of one that answers, or the code of all. */
+/** What all hosts say, with the code of one that would say it again. */
 function joined(faults: readonly unknown[]): Error {
   const codes = faults.map(codeOf);
-  const [first = ""] = codes;
   // PostgreSQL's own begin with a digit.
-  const code = codes.find((one) => /^\d/.test(one)) ?? (codes.every((one) => one === first) ? first : "");
-  return Object.assign(new Error([...new Set(faults.map(reasonOf))].join("; ")), code && { code });
+  const code = codes.find((one) => /^\d/.test(one)) ?? codes.find((one, _, all) => all.every((other) => other === one));
+  return Object.assign(new Error([...new Set(faults.map(reasonOf))].join("; ")), { code: code ?? "" });
 }
 
 class IsReplica extends Error {}
 
-/** What the first host gives that does. The connection stays where the work succeeds. */
-async function onAnyHost<Value>(url: string, work: (client: Client) => Promise<Value>): Promise<Value> {
-  let fault: unknown;
-  for (const host of hostsOf(url)) {
-    let client: Client | null = null;
-    try {
-      client = await connect(host);
-      return await work(client);
-    } catch (error) {
-      fault = error;
-      client?.connection.stream.destroy();
-    }
+async function openAt(url: string): Promise<{
+  readonly client: Client;
+  readonly holding: Holding;
+  readonly stored: Stored;
+}> {
+  const client = await connect(url);
+  try {
+    await client.query(oneMoment);
+    const holding = holdingIn((await client.query<Row>(selectHolding)).rows);
+    requireWhole(holding);
+    return { client, holding, stored: await loadBy(client) };
+  } catch (error) {
+    client.connection.stream.destroy();
+    throw error;
   }
-  throw fault;
 }
 
 /** All that is read in it is of one moment. */
@@ -429,16 +463,22 @@ async function connect(url: string): Promise<Client> {
     return client;
   } catch (error) {
     client.connection.stream.destroy();
-    // PostgreSQL's code for it; the library has words of its own.
-    if (/password must be a string/.test(reasonOf(error)))
-      throw Object.assign(new Error("the database asks for a password, and the URL has none"), { code: "28P01" });
-    // Of a silent host, the library's words name neither host nor cause.
-    if (codeOf(error) === "" && performance.now() - begunAt >= connectWithinMs)
-      throw new Error(`${client.host}:${client.port} does not answer`);
-    throw error;
+    throw toldOf(`${client.host}:${client.port}`, error, performance.now() - begunAt >= connectWithinMs);
   } finally {
     clearTimeout(late);
   }
+}
+
+/** The library's words name neither host nor cause. With PostgreSQL's own codes, where it has none for what would be so again. */
+function toldOf(host: string, error: unknown, isLate: boolean): unknown {
+  const told = (says: string, code: string) => Object.assign(new Error(`${host} ${says}`), { code });
+  const says = reasonOf(error);
+  if (says.includes("password must be a string")) return told("asks for a password, and the URL has none", "28P01");
+  if (says.includes("not support SSL")) return told("has no TLS, which sslmode asks for", "28000");
+  const words = networkWords.get(codeOf(error));
+  // A name may be unknown for good, and the rest passes.
+  if (words !== undefined) return told(`does not answer: ${words}`, codeOf(error) === "ENOTFOUND" ? "ENOTFOUND" : "");
+  return codeOf(error) === "" && isLate ? told("does not answer", "") : error;
 }
 
 async function loadBy(client: Client): Promise<Stored> {

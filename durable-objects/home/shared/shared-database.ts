@@ -1,6 +1,7 @@
 import type { EpochMs } from "../../../src/foundation/ids.ts";
 import type { ActsSince } from "../../../src/operators/edge-pair.ts";
 import type { Flush, Image, Stored } from "../log/disk.ts";
+import { NoState } from "../log/no-state.ts";
 
 /** Who holds the lease while a state is copied there. If it was not given back, the copy was cut short. */
 export const copies = "a copy";
@@ -25,6 +26,14 @@ export interface Holding {
   readonly givenBack: "handed over" | "stopped" | null;
   /** Number of the last row of the log. */
   readonly position: number;
+}
+
+/** Throws where a state is a part of one: it is being copied there, or was not to its end. */
+export function requireWhole({ holder, givenBack }: Holding): void {
+  if (holder === copies && !givenBack)
+    throw new NoState(
+      "a state is being copied into it, or was not to its end: `DROP SCHEMA bridgehead CASCADE` deletes that; then copy it again",
+    );
 }
 
 /** What an edge that stands by says of itself, each second. */
@@ -67,10 +76,13 @@ export interface SharedDatabase {
     seen: Pick<Holding, "epoch" | "flush">,
     by: Pick<Holding, "holder" | "life" | "since" | "why"> & { readonly after: number },
   ): Promise<boolean>;
-  load(): Promise<Stored>;
+  /** Rejects where this flush is not there: a machine that was replaced, and does not know it, has an older state. */
+  load(by: Writer): Promise<Stored>;
   /** Loads it, and keeps nothing of it; other calls neither wait for that nor hold it up. */
   check(): Promise<void>;
+  /** See `load`. */
   read(
+    by: Writer,
     object: number,
     positions: readonly number[],
   ): Promise<{ readonly image: Image; readonly bodies: readonly string[] }>;

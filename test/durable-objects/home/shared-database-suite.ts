@@ -19,6 +19,8 @@ export function sharedDatabaseSuite(
 ): void {
   let one: SharedDatabase;
   let connect: () => Promise<SharedDatabase>;
+  const load = async () => one.load(await one.holding());
+  const read = async (object: number, positions: readonly number[]) => one.read(await one.holding(), object, positions);
   beforeEach(async () => {
     ({ one, connect } = await make());
     await one.prepare();
@@ -29,7 +31,7 @@ export function sharedDatabaseSuite(
     const { one: fresh } = await make();
     await fresh.prepare();
     expect(await fresh.holding()).toMatchObject({ epoch: 0, flush: 0, holder: "", givenBack: null, position: 0 });
-    expect(await fresh.load()).toEqual({
+    expect(await fresh.load(by(0, 0, { life: "" }))).toEqual({
       ...{ objects: [], rows: [], texts: [], lastPosition: 0, lastObject: 0, lastAt: 0, restoredAt: null },
     });
     expect(await fresh.acquire({ epoch: 0, flush: 0 }, self)).toBe(true);
@@ -60,7 +62,7 @@ export function sharedDatabaseSuite(
     expect(await one.markRestored(by(1, 2), 9)).toBe(false);
     expect(await one.giveBack(by(1, 2), "stopped")).toBe(false);
     expect(await second.flush(by(2, 2, other), { ...nothing, rows: [row(2)] }, 9)).toBe(true);
-    expect(await one.load()).toMatchObject({
+    expect(await load()).toMatchObject({
       rows: [
         [1, 1],
         [2, 1],
@@ -73,6 +75,16 @@ export function sharedDatabaseSuite(
     expect(await one.holding()).toMatchObject({ flush: 2, position: 2 });
   });
 
+  test("nothing older is read than what was written last, nor of another edge's state", async () => {
+    expect(await one.flush(by(1, 1), { ...nothing, created, rows: [row(1)] }, 7)).toBe(true);
+    expect((await one.load(by(1, 1))).rows).toEqual([[1, 1]]);
+    expect((await one.read(by(1, 0), 1, [1])).bodies).toEqual(["[]"]);
+    for (const older of [by(1, 2), by(2, 1), by(1, 1, other)]) {
+      await expect(one.load(older)).rejects.toThrow("another state than the one that is written to");
+      await expect(one.read(older, 1, [1])).rejects.toThrow("another state than the one that is written to");
+    }
+  });
+
   test("what is read is what was written, whatever stands in it", async () => {
     const rows = hostile.map((text, at) => row(at + 1, JSON.stringify([[text]])));
     const parts = hostile.map((text) => ({ table: "t", key: JSON.stringify([text]), rows: JSON.stringify([[text]]) }));
@@ -81,12 +93,12 @@ export function sharedDatabaseSuite(
     const image = { object: 1, upTo: 0, alarm: null, schema: hostile, replaced: [], parts: [...parts, long], gone: [] };
     const all = { ...nothing, texts, created: [[1, hostile.join("/")]] as const, rows, images: [image] };
     expect(await one.flush(by(1, 1), all, 7)).toBe(true);
-    expect(await one.load()).toMatchObject({ texts, objects: [{ object: 1, name: hostile.join("/"), alarm: null }] });
-    const read = await one.read(1, [5, 2]);
-    expect(read.bodies).toEqual([rows[1]?.body, rows[4]?.body]);
-    expect(read.image.schema).toEqual(hostile);
-    expect(sorted(read.image.parts)).toEqual(sorted([...parts, long]));
-    await expect(one.read(1, [5, 9])).rejects.toThrow(/^the log lacks/);
+    expect(await load()).toMatchObject({ texts, objects: [{ object: 1, name: hostile.join("/"), alarm: null }] });
+    const found = await read(1, [5, 2]);
+    expect(found.bodies).toEqual([rows[1]?.body, rows[4]?.body]);
+    expect(found.image.schema).toEqual(hostile);
+    expect(sorted(found.image.parts)).toEqual(sorted([...parts, long]));
+    await expect(read(1, [5, 9])).rejects.toThrow(/^the log lacks/);
   });
 
   test("an image replaces tables, rows of others come and go, and the log behind it stays", async () => {
@@ -99,15 +111,15 @@ export function sharedDatabaseSuite(
       gone: [{ table: "u", key: "[2]" }],
     };
     await one.flush(by(1, 1), { ...nothing, created, rows: [row(1)], images: [first] }, 7);
-    expect((await one.load()).objects).toEqual([{ object: 1, name: "counts/one", alarm: 50 }]);
+    expect((await load()).objects).toEqual([{ object: 1, name: "counts/one", alarm: 50 }]);
     await one.flush(by(1, 2), { ...nothing, rows: [row(2)], images: [second] }, 8);
     await one.flush(by(1, 3), { ...nothing, rows: [{ ...row(3), alarm: 60 }] }, 9);
-    const read = await one.read(1, [3]);
-    expect(read.image.schema).toEqual(["b"]);
-    expect(sorted(read.image.parts)).toEqual([part("t", "", "4"), part("u", "[1]", "5")]);
-    expect(await one.load()).toMatchObject({ rows: [[3, 1]], objects: [{ alarm: 60 }] });
+    const found = await read(1, [3]);
+    expect(found.image.schema).toEqual(["b"]);
+    expect(sorted(found.image.parts)).toEqual([part("t", "", "4"), part("u", "[1]", "5")]);
+    expect(await load()).toMatchObject({ rows: [[3, 1]], objects: [{ alarm: 60 }] });
     await one.flush(by(1, 4), { ...nothing, rows: [{ ...row(4), alarm: null }] }, 9);
-    expect((await one.load()).objects).toEqual([{ object: 1, name: "counts/one", alarm: null }]);
+    expect((await load()).objects).toEqual([{ object: 1, name: "counts/one", alarm: null }]);
   });
 
   test("rows that images hold go, but for those of some objects; what is deleted is gone, and its name is free", async () => {
@@ -117,11 +129,11 @@ export function sharedDatabaseSuite(
     const image = { object: 1, upTo: 3, alarm: null, schema: [], replaced: [], parts: [], gone: [] };
     const droppable = { before: 4, except: [2] };
     await one.flush(by(1, 2), { ...nothing, images: [image], droppable }, 7);
-    expect((await one.load()).rows).toEqual([[2, 2]]);
-    await expect(one.read(1, [1])).rejects.toThrow(/^the log lacks/);
+    expect((await load()).rows).toEqual([[2, 2]]);
+    await expect(read(1, [1])).rejects.toThrow(/^the log lacks/);
     const anew = { ...nothing, deleted: [1], created: [[3, "counts/one"]] as const, rows: [{ ...row(4), object: 3 }] };
     await one.flush(by(1, 3), anew, 8);
-    expect((await one.load()).objects.map(({ object, name }) => [object, name]).toSorted()).toEqual([
+    expect((await load()).objects.map(({ object, name }) => [object, name]).toSorted()).toEqual([
       [2, "counts/two"],
       [3, "counts/one"],
     ]);
@@ -129,9 +141,9 @@ export function sharedDatabaseSuite(
 
   test("it says when it was restored last, and each time is later", async () => {
     await one.markRestored(by(1, 1), 9_000);
-    expect((await one.load()).restoredAt).toBe(9_000);
+    expect((await load()).restoredAt).toBe(9_000);
     await one.markRestored(by(1, 2), 5_000);
-    expect((await one.load()).restoredAt).toBe(9_001);
+    expect((await load()).restoredAt).toBe(9_001);
     expect((await one.holding()).flush).toBe(2);
   });
 
@@ -145,7 +157,7 @@ export function sharedDatabaseSuite(
     await one.flush(by(1, 1), { ...nothing, created: objects, rows, images: [image] }, 1_000);
     expect(await one.setBack(by(1, 1), 100)).toBe(false);
     expect(await one.setBack(by(1, 2), 100)).toBe(true);
-    const stored = await one.load();
+    const stored = await load();
     expect(stored.lastAt).toBe(100);
     const alarms = stored.objects.map(({ object, alarm }) => [object, alarm] as const).toSorted(([a], [b]) => a - b);
     expect(alarms).toEqual([
