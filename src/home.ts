@@ -57,7 +57,7 @@ export async function serveHome({ state, host, port, write, ...options }: HomeOp
     const own = ownPlaceOf(life, { log, newId, machineNow, measures: counting.measures });
     return objectKinds[kind](placeOf(own, stubsBy({ ...life, connect: home.connect }), variables));
   };
-  const settings = () => digestOf([variables.DOMAINS, variables.OPERATORS ?? ""]);
+  const settings = () => digestOf([variables.DOMAINS, variables.OPERATORS ?? "", variables.OPERATOR_TOKEN]);
   const disk = "file" in state ? new SqliteDisk(state.file) : await sharedDisk(state, { clock, log, settings });
   const home = await Home.start({ disk, clock, log, newId, make });
   const pair = "file" in state ? null : pairOf(state.name, home, disk as LeasedDisk);

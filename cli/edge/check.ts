@@ -11,7 +11,7 @@ import { secretIn } from "../../src/settings/values.ts";
 import { warningsOf as warningsOfDomain } from "../../src/settings/warnings.ts";
 import { isDatabase, placeOfDatabase } from "./database-url.ts";
 import { addressOf, loadEdgeSettings, readCommentedJson } from "./edge-settings.ts";
-import { readOperatorToken, requireFormat, requireOwnHost, requireTakenOver, requireWritable } from "./edge-state.ts";
+import { readOperatorToken, requireFormat, requireLatest, requireOwnHost, requireWritable } from "./edge-state.ts";
 
 /** What a check of the edge's settings file, its folder and its domains finds; nothing is changed. */
 export async function checkEdge(file: string): Promise<Finding[]> {
@@ -120,7 +120,7 @@ function checkFolder(folder: string): Promise<Finding> {
   return judged("state", async () => {
     requireWritable(folder, "state");
     requireFormat(folder, "state");
-    requireTakenOver(folder);
+    requireLatest(folder);
     return existsSync(folder) ? folder : `${folder} is made at the first start`;
   });
 }

@@ -7,26 +7,24 @@ export function isDatabase(state: string): boolean {
   return /^postgres(?:ql)?:\/\//.test(state);
 }
 
-/** A database as people name it: without user and password. */
+/** A database as people name it: without user, password and options. */
 export function placeOfDatabase(url: string): string {
-  return url.replace(/\/\/.*@/, "//");
+  return url.replace(/\/\/.*@/, "//").replace(/\?.*/s, "");
 }
 
-/** The client passes over any other one. */
-const sslModes = ["disable", "prefer", "require", "verify-ca", "verify-full", "no-verify"];
+/** The client takes any other one for `verify-full`. */
+const sslModes = ["disable", "verify-full", "no-verify"];
 const sslFiles = ["sslrootcert", "sslcert", "sslkey"];
-
-const isHost = /^(?:[\w.%-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/i;
 
 /** What is wrong with the URL of a database, in a sentence's end; `null`: nothing that can be seen without asking it. */
 export function faultOfDatabase(url: string): string | null {
   if (!isDatabase(url)) return "must be a database as postgresql://…";
   const [, user = "", hosts = "", database = "", query = ""] =
     /^postgres(?:ql)?:\/\/(?:([^/?]*)@)?([^/?]*)\/?([^?]*)(?:\?(.*))?$/s.exec(url) ?? [];
-  if (/@/.test(user + query) || /[@/]/.test(database))
-    return "has `@`, `/` or `?` in its password: they are written as %40, %2F and %3F";
+  if (/[@#]|%(?![\da-f]{2})/i.test(user) || /[@#]/.test(query) || /[@/#]/.test(database))
+    return "has a letter in its password that a URL writes otherwise: `@` as %40, `/` %2F, `?` %3F, `#` %23, `%` %25";
   const options = new URLSearchParams(query);
-  if (!options.has("host") && !hosts.split(",").every((host) => isHost.test(host)))
+  if (!options.has("host") && !hosts.split(",").every(isHost))
     return "must name a host, or several with a comma between them, as in db-1,db-2:5433";
   if (!database) return "has no name of a database";
   const mode = options.get("sslmode");
@@ -47,4 +45,9 @@ function faultOfFile(file: string): string | null {
   } catch (error) {
     return readReason(error);
   }
+}
+
+function isHost(host: string): boolean {
+  const [, port = "5432"] = /^(?:[\w.%-]+|\[[\da-f:.]+\])(?::(\d+))?$/i.exec(host) ?? ["", "0"];
+  return Number(port) >= 1 && Number(port) <= 65_535;
 }

@@ -4,6 +4,7 @@ import { accessSync, constants, existsSync, readFileSync, statSync, writeFileSyn
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { lockFolder, makeFolder, writeOnce } from "../../bridge-agent/service/state-folder.ts";
+import { draftOf, isThere } from "../../durable-objects/home/log/files.ts";
 import { takenOver } from "../../durable-objects/home/migrate/migrate.ts";
 import { systemReason } from "../system-reason.ts";
 import { StartError } from "./program.ts";
@@ -109,9 +110,28 @@ export function hasState(folder: string): boolean {
   return hasWorkersState(folder) || existsSync(stateFile(folder));
 }
 
-/** Throws where only an older version's state is there: the edge would begin with none, and know no conference. */
-export function requireTakenOver(folder: string): void {
+/** Where the state of a folder goes on, once it was copied to a database. */
+function movedFile(folder: string): string {
+  return join(folder, "edge", "moved-to");
+}
+
+export function noteMoved(folder: string, place: string): void {
+  writeFileSync(movedFile(folder), `${place}\n`);
+}
+
+/** Throws where the edge would begin with an older state than there is, or with none, and know no conference. */
+export function requireLatest(folder: string): void {
+  const moved = movedFile(folder);
+  if (existsSync(moved))
+    throw new StartError(
+      `the state of ${folder} was copied to ${readOwn(moved)}, and goes on there; delete ${moved} to begin with this one all the same`,
+    );
   if (existsSync(stateFile(folder))) return;
+  const draft = draftOf(stateFile(folder));
+  if (isThere(draft) && !hasWorkersState(folder))
+    throw new StartError(
+      `a state was being copied into ${folder}, or was not to its end: delete ${draft}, and copy it again`,
+    );
   if (wasTakenOver(folder))
     throw new StartError(
       `${stateFile(folder)} is gone, which went on where the edge on workerd ended: restore a backup, or move ${join(folder, "edge")} away and begin without a conference`,

@@ -18,14 +18,14 @@ const handedOverWithinMs = 10_000;
 export function addEdges(program: Command): void {
   program
     .command("edges")
-    .description("of two edges over one database: who acts, since when and why, and whether the other one could")
+    .description(
+      "of two edges over one database: who acts, since when and why, and whether the other one could; exit code 1 if it could not",
+    )
     .option("--json", "as JSON")
     .action((options: Options) =>
       answer(options, async (edge) => {
         const edges = await edge.ask("GET /edges", {});
-        const isTrouble =
-          edges.edges.length > 0 && (edges.acting === null || pairTrouble(edges, Date.now()).length > 0);
-        return found(edges, edgesText, { failed: isTrouble });
+        return found(edges, edgesText, { failed: hasTrouble(edges) });
       }),
     );
 
@@ -34,18 +34,25 @@ export function addEdges(program: Command): void {
     .description("let the other edge act in place of the one that acts, as before an upgrade; calls stay up")
     .action(() =>
       askEdge(async (edge) => {
+        const before = await edge.ask("GET /edges", {});
         const { to } = await edge.ask("POST /edges/hand-over", {});
-        await until(edge, to);
+        await until(edge, to, before.acting?.epoch ?? 0);
         process.stdout.write(`${to} acts\n`);
       }),
     );
 }
 
-async function until(edge: OperatorClient, acts: string): Promise<void> {
+export function hasTrouble(edges: EdgesFound): boolean {
+  return edges.edges.length > 0 && (edges.acting === null || pairTrouble(edges, Date.now()).length > 0);
+}
+
+async function until(edge: OperatorClient, acts: string, before: number): Promise<void> {
   for (let waitedMs = 0; waitedMs < handedOverWithinMs; waitedMs += lookEveryMs) {
     // Behind a load balancer nobody may answer for a moment.
     const found = await edge.ask("GET /edges", {}).catch(() => null);
     if (found?.acting?.name === acts) return;
+    if (found?.acting && found.acting.epoch > before)
+      throw new StartError(`${acts} has not taken over, and ${found.acting.name} acts again; its log says why`);
     await pause(lookEveryMs);
   }
   throw new StartError(

@@ -90,7 +90,7 @@ function placeOf({ BRIDGEHEAD_STATE }: NodeJS.ProcessEnv, { folder: usual, setti
   return {
     address: () => ({
       url: "http://127.0.0.1:8787",
-      urlFrom: `by default, as there is neither ${run} nor ${settings}`,
+      urlFrom: `the default, as there is neither ${run} nor ${settings}`,
     }),
     tokenFile() {
       if (existsSync(ownToken)) return ownToken;

@@ -17,8 +17,8 @@ import {
   noteTakenOver,
   operatorTokenIn,
   requireFreePort,
+  requireLatest,
   requireOwnHost,
-  requireTakenOver,
   stateFile,
 } from "./edge-state.ts";
 import { give, printLine, StartError } from "./program.ts";
@@ -50,7 +50,7 @@ export async function serve(file: string, parts: EdgeParts): Promise<() => Promi
   await requireOwnHost(`host in ${file}`, host);
   await requireFreePort(`port in ${file}`, port, host);
   if (!isDatabase(state)) {
-    requireTakenOver(state);
+    requireLatest(state);
     holdEdgeState(state, `state in ${file}`);
     noteTakenOver(state);
   }
@@ -153,8 +153,10 @@ async function reload(file: string, begun: EdgeSettings, edge: HomeEdge, stop: A
     // People first: who was taken out must not wait for agents that are slow to go.
     for (const taken of [await edge.reloadPeople(now.operators), await edge.reload(now.domains)])
       if (!taken.ok) throw new StartError(taken.error);
-    const waits = (["host", "port", "state", "name", "operatorTokenFile"] as const).filter(
-      (name) => now[name] !== begun[name],
+    const isOther = (name: keyof EdgeSettings) => now[name] !== begun[name];
+    const waits = (["host", "port", "state", "name", "url", "operatorTokenFile"] as const).filter(
+      // By default it follows from host and port.
+      (name) => isOther(name) && (name !== "url" || !(isOther("host") || isOther("port"))),
     );
     const rest =
       waits.length > 0 ? `; ${listOf(waits)} ${waits.length === 1 ? "counts" : "count"} after a restart` : "";

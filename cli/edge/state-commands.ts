@@ -6,6 +6,7 @@ import {
   backUp,
   backUpOf,
   requireBackup,
+  requireSettled,
   restore,
   restoreInto,
 } from "../../durable-objects/home/log/backup.ts";
@@ -19,17 +20,22 @@ import { loadDomains } from "../../src/settings/load.ts";
 import { systemReason } from "../system-reason.ts";
 import { faultOfDatabase, isDatabase, placeOfDatabase } from "./database-url.ts";
 import { loadEdgeSettings, settingsFile } from "./edge-settings.ts";
-import { hasState, holdEdgeState, objectsFolder, stateFile } from "./edge-state.ts";
+import { hasState, holdEdgeState, noteMoved, objectsFolder, stateFile } from "./edge-state.ts";
 import { print, StartError } from "./program.ts";
 
 /** Commands for the state of the edge of this machine. */
 export function addStateCommands(program: Command): void {
   program
     .command("migrate")
-    .description("take over the state of an edge on workerd, once, while no edge runs; its files stay as they are")
+    .description(
+      "take over the state of an edge on workerd, or by --from that of an edge on Node, once, while no edge runs; it stays as it is",
+    )
     .option("--settings <file>", "settings of the edge, JSON", settingsFile)
     .option("--accept-loss", "also where files of the state are missing, with what is lost by that")
-    .option("--from <state>", "instead, the state of an edge on plain Node: a folder, or the URL of a database")
+    .option(
+      "--from <state>",
+      "of an edge on plain Node: a folder, which goes into a database, or a database, which goes into a folder",
+    )
     .action(({ settings, acceptLoss = false, from }: MigrateOptions) =>
       done(() => (from === undefined ? migrateEdge(settings, acceptLoss) : moveState(settings, from))),
     );
@@ -49,7 +55,7 @@ export function addStateCommands(program: Command): void {
       }),
   );
 
-  fileCommand(program, "restore", "put a backup into an empty state folder, while no edge runs").action(
+  fileCommand(program, "restore", "put a backup into an empty state folder or database, while no edge runs").action(
     (file: string, options: StateOptions) =>
       done(async () => {
         const { state, from } = stateOf(options);
@@ -175,8 +181,14 @@ async function moveState(settings: string, from: string): Promise<void> {
     holdEdgeState(from, "--from");
     const source = new SqliteDisk(stateFile(from), { readOnly: true });
     const place = placeOfDatabase(state);
-    const copied = await orSay(`copy the state to ${place}`, () => copyInto(state, (disk) => copyState(source, disk)));
-    return print(`copied ${stateFile(from)} to ${place}: ${copiedText(copied)}; the file was not changed`);
+    const copied = await orSay(`copy the state to ${place}`, () => {
+      requireSettled(stateFile(from));
+      return copyInto(state, (disk) => copyState(source, disk));
+    });
+    noteMoved(from, place);
+    return print(
+      `copied ${stateFile(from)} to ${place}: ${copiedText(copied)}; the file was not changed, and no edge starts on it`,
+    );
   }
   const place = placeOfDatabase(from);
   holdEdgeState(state, `state in ${settings}`);
@@ -185,12 +197,14 @@ async function moveState(settings: string, from: string): Promise<void> {
   const made = await orSay(`copy the state of ${place}`, async () => {
     const { PostgresReader } = await import("../../durable-objects/home/shared/postgres-database.ts");
     const { disk, release } = await holdDatabase(from);
+    const copying = backUpOf(new PostgresReader(from), place, stateFile(state));
     try {
-      // No edge may act until all is copied.
-      const copied = await disk.renewing(backUpOf(new PostgresReader(from), place, stateFile(state)));
-      await release();
+      // No edge may act until all is copied, nor then.
+      const copied = await disk.renewing(copying);
+      await release("moved");
       return copied;
     } catch (error) {
+      await copying.catch(() => {});
       rmSync(stateFile(state), { force: true });
       throw error;
     }

@@ -3,7 +3,7 @@ import type { Terminal } from "../../src/foundation/table.ts";
 import { figureText } from "../../src/operators/figures.ts";
 import { shellWord } from "../../src/operators/shell-word.ts";
 import { movesOn, type TroubleKind, unknownText } from "../../src/operators/trouble-kinds.ts";
-import { type EdgesFound, edgesText } from "../edge/edges.ts";
+import { type EdgesFound, edgesText, hasTrouble } from "../edge/edges.ts";
 import { duration, fromNow, wordsOf, wrapped } from "../terminal.ts";
 import { answer, examples, found, type Options, question } from "./ask-edge.ts";
 import type { AgentsOfBridge, OperatorClient, TroubleOfDomain } from "./operator-client.ts";
@@ -16,7 +16,7 @@ export function addTrouble(program: Command): void {
         const edges = await edge.find("GET /edges", {});
         if (edges?.role === "standby")
           return found(edges, edgesText, {
-            failed: true,
+            failed: hasTrouble(edges),
             warning: "this edge stands by: ask the one that acts how all is",
           });
         const domains = await edge.domains(options.domain);

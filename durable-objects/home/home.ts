@@ -394,8 +394,8 @@ export class Home {
     if (this.#fault) return refusalBy(this.#fault);
     if (this.#isStopped) return "the edge stops";
     if (this.#handsOver) return "the edge hands over";
-    // On disk two such names may be one.
-    return name.isWellFormed() ? null : "no object has half a character in its name";
+    // On disk two such names may be one, or there is none such.
+    return name.isWellFormed() && !name.includes("\0") ? null : "no object has half a character or a NUL in its name";
   }
 
   /** Where nothing of it is kept, nothing remembers its name. */

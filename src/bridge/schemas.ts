@@ -59,9 +59,11 @@ export function id<Id extends string>(): v.GenericSchema<unknown, Id> {
   return open(v.custom<Id>(isId, "not an id"));
 }
 
-/** With half a character it would be another one in UTF-8. */
+/** With half a character it would be another one in UTF-8, and PostgreSQL has no NUL. */
 function isId(value: unknown): boolean {
-  return typeof value === "string" && value !== "" && value.length <= 200 && value.isWellFormed();
+  return (
+    typeof value === "string" && value !== "" && value.length <= 200 && value.isWellFormed() && !value.includes("\0")
+  );
 }
 
 export const call = id<CallId>();

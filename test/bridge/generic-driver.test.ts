@@ -337,6 +337,7 @@ test.each([
   ['{"type":"prompted","call":"c1","number":14085551234}', "number: expected string"],
   ['{"type":"lock-changed","conference":987654321,"locked":true}', "conference: not an id"],
   ['{"type":"lock-changed","conference":"9\\ud800","locked":true}', "conference: not an id"],
+  ['{"type":"lock-changed","conference":"9\\u0000","locked":true}', "conference: not an id"],
   ['{"type":"ended","call":"c1","conference":null,"reason":"14085551234"}', expect.not.stringContaining("1408")],
   ['{"type":"14085551234"}', expect.not.stringContaining("1408")],
 ])("what is wrong with %s is said without a word of it", (text, why) => {

@@ -225,6 +225,7 @@ test("an error that nobody catches ends the process with one line", async () => 
 
 test.each([
   [{ host: "::1" }, "; host counts after a restart"],
+  [{ url: "http://e" }, "; url counts after a restart"],
   [{ host: "::1", port: 1 }, "; host and port count after a restart"],
   [{ host: "::1", port: 1, state: "s" }, "; host, port, state and operatorTokenFile count after a restart"],
 ])("a reload says what waits for a restart: %j", async (changed, rest) => {

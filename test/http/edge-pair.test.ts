@@ -91,11 +91,12 @@ test("it is handed over to an edge that could act, and to no other", async () =>
   expect(await ask("/api/v1/edges/hand-over", "POST")).toEqual({ status: 202, body: { to: "edge-2" } });
   for (const [other, says] of [
     [{ ...standing, fault: "its settings are wrong" }, "its settings are wrong"],
-    [{ ...standing, silentMs: 9_000 }, "none stands by"],
+    [{ ...standing, silentMs: 2_500 }, "edge-2 has said nothing for 2500 ms"],
+    [{ ...standing, silentMs: 9_000 }, "no other edge stands by"],
   ] as const) {
     pair.edges = [pair.edges[0] ?? standing, other];
     const refused = await ask("/api/v1/edges/hand-over", "POST");
-    expect([refused.status, refused.body.detail]).toEqual([409, `No other edge could act now: ${says}.`]);
+    expect([refused.status, refused.body.detail]).toEqual([409, `Not handed over: ${says}.`]);
   }
   expect(pair.handedOver).toBe(1);
 });

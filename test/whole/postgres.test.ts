@@ -1,8 +1,10 @@
 import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
-import { type AddressInfo, createServer } from "node:net";
+import { type AddressInfo, connect, createServer } from "node:net";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { nothing } from "../../durable-objects/home/log/disk.ts";
+import { NodeClock } from "../../durable-objects/home/node-clock.ts";
+import { LeasedDisk } from "../../durable-objects/home/shared/leased-disk.ts";
 import { hostsOf, lookAtDatabase, PostgresDatabase } from "../../durable-objects/home/shared/postgres-database.ts";
 import { PostgresOnTest } from "../../scripts/postgres/postgres-on-test.ts";
 import { sharedDatabaseSuite } from "../durable-objects/home/shared-database-suite.ts";
@@ -33,7 +35,7 @@ sharedDatabaseSuite(async () => {
     one: connect(),
     connect: async () => {
       const other = connect();
-      await other.prepare();
+      await other.prepare(true);
       return other;
     },
   };
@@ -47,10 +49,10 @@ test("several hosts are tried in turn, as libpq writes them", async () => {
   const { url } = await newDatabase();
   const database = new PostgresDatabase(url.replace("@127", "@127.0.0.1:1,127"));
   onTestFinished(() => database.reset());
-  await database.prepare();
+  await database.prepare(true);
   expect((await database.holding()).epoch).toBe(0);
   const none = new PostgresDatabase("postgresql://127.0.0.1:1,127.0.0.1:2/none");
-  await expect(none.prepare()).rejects.toThrow(
+  await expect(none.prepare(true)).rejects.toThrow(
     "127.0.0.1:1 does not answer: the connection was refused; 127.0.0.1:2 does not answer: the connection was refused",
   );
 });
@@ -66,7 +68,7 @@ test("of several hosts an operator hears which one is away, and an edge which on
   await expect(lookAtDatabase(stranger)).rejects.toMatchObject(refused);
   const database = new PostgresDatabase(stranger);
   onTestFinished(() => database.reset());
-  await expect(database.prepare()).rejects.toMatchObject(refused);
+  await expect(database.prepare(true)).rejects.toMatchObject(refused);
 });
 
 test("a URL without the password that the database asks for is refused as a wrong one is", async () => {
@@ -93,10 +95,10 @@ test("a URL without the password that the database asks for is refused as a wron
 test("what a later release has written is refused, and stays as it is", async () => {
   const { url, connect } = await newDatabase();
   const known = connect();
-  await known.prepare();
+  await known.prepare(true);
   await postgres.ask("UPDATE bridgehead.edge SET format = 7", url);
   await expect(known.holding()).rejects.toThrow("a later release has written this database");
-  await expect(connect().prepare()).rejects.toThrow(
+  await expect(connect().prepare(true)).rejects.toThrow(
     "a later release has written this database (format 7; this release",
   );
 });
@@ -105,20 +107,20 @@ test("a database that is not in UTF-8 is refused", async () => {
   await postgres.ask("CREATE DATABASE latin ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0");
   const database = new PostgresDatabase(postgres.url.replace(/postgres$/, "latin"));
   onTestFinished(() => database.reset());
-  await expect(database.prepare()).rejects.toThrow("the database's encoding is LATIN1, and must be UTF8");
+  await expect(database.prepare(true)).rejects.toThrow("the database's encoding is LATIN1, and must be UTF8");
 });
 
 test("two edges may make the tables at once", async () => {
   const { connect } = await newDatabase();
   const all = Array.from({ length: 6 }, () => connect());
-  await Promise.all(all.map((database) => database.prepare()));
+  await Promise.all(all.map((database) => database.prepare(true)));
   expect((await all[0]?.holding())?.epoch).toBe(0);
 });
 
 test("the name of an edge that has said nothing for long is free", async () => {
   const { url, connect } = await newDatabase();
   const database = connect();
-  await database.prepare();
+  await database.prepare(true);
   const beat = { name: "one", life: "a", url: "http://x", version: "1", settings: "", position: 0, fault: null };
   await database.beat(beat);
   await postgres.ask("UPDATE bridgehead.peer SET seen = seen - interval '6 s'", url);
@@ -129,7 +131,7 @@ test("the name of an edge that has said nothing for long is free", async () => {
 test("a connection that is cut rejects what is under way, and the next call connects anew", async () => {
   const { url, connect } = await newDatabase();
   const database = connect();
-  await database.prepare();
+  await database.prepare(true);
   await database.acquire({ epoch: 0, flush: 0 }, { holder: "one", life: "a", since: 1, why: "first", after: 0 });
   const blocks = postgres.ask("BEGIN; SELECT * FROM bridgehead.edge FOR UPDATE; SELECT pg_sleep(1); COMMIT", url);
   const locks = () => postgres.ask("SELECT 1 FROM pg_locks WHERE mode = 'RowShareLock'", url);
@@ -146,7 +148,7 @@ test("a connection that is cut rejects what is under way, and the next call conn
 test("a killed server is connected to anew once it is back", async () => {
   const { connect } = await newDatabase();
   const database = connect();
-  await database.prepare();
+  await database.prepare(true);
   await postgres.kill();
   await expect(database.holding()).rejects.toThrow();
   database.reset();
@@ -157,7 +159,7 @@ test("a killed server is connected to anew once it is back", async () => {
 test("a read that takes long holds up no flush, and no flush cuts it off", async () => {
   const { url, connect } = await newDatabase();
   const database = connect();
-  await database.prepare();
+  await database.prepare(true);
   await database.acquire({ epoch: 0, flush: 0 }, { holder: "one", life: "a", since: 1, why: "first", after: 0 });
   await database.flush({ epoch: 1, flush: 1, life: "a" }, { ...nothing, created: [[1, "counts/one"]] }, 1);
   const blocks = postgres.ask("BEGIN; LOCK bridgehead.part; SELECT pg_sleep(1); COMMIT", url);
@@ -180,7 +182,41 @@ test("a server that goes silent amid the handshake keeps nobody from the next on
   const database = new PostgresDatabase(url.replace("@127", `@127.0.0.1:${port},127`));
   onTestFinished(() => database.reset());
   await expect(database.holding()).rejects.toThrow();
-  await database.prepare();
+  await database.prepare(true);
+});
+
+test("a host that lets in and answers nothing about the state is left for the next one", async () => {
+  const { url } = await newDatabase();
+  const { port } = new URL(url);
+  const silent = createServer((socket) => {
+    const far = connect(Number(port), "127.0.0.1");
+    for (const one of [socket, far]) one.on("error", () => {});
+    far.pipe(socket);
+    socket.on("data", (data) => data.includes("to_regclass") || far.write(data));
+    socket.on("close", () => far.destroy());
+  }).listen(0, "127.0.0.1");
+  onTestFinished(() => void silent.close());
+  await once(silent, "listening");
+  const silentPort = (silent.address() as AddressInfo).port;
+  const database = new PostgresDatabase(url.replace("@127", `@127.0.0.1:${silentPort},127`));
+  onTestFinished(() => database.reset());
+  await database.prepare(true);
+  expect((await database.holding()).epoch).toBe(0);
+});
+
+test("a schema that is dropped under an edge is not begun anew by it", async () => {
+  const { url, connect: toDatabase } = await newDatabase();
+  const disk = new LeasedDisk({
+    ...{ database: toDatabase(), timers: new NodeClock(), log: () => {}, settings: () => "" },
+    monotonic: () => performance.now(),
+    now: () => Date.now(),
+    self: { name: "one", life: "a", url: "http://one", version: "1" },
+  });
+  await disk.open();
+  await postgres.ask("DROP SCHEMA bridgehead CASCADE", url);
+  await expect(disk.flush(nothing, 1)).rejects.toThrow(/does not exist$/);
+  await expect.poll(() => disk.open().catch(String)).toContain("its state is gone");
+  disk.abandon();
 });
 
 test("a host that never answers is left for the next one, whoever notices it first", async () => {
@@ -195,13 +231,13 @@ test("a host that never answers is left for the next one, whoever notices it fir
   await once(silent, "connection");
   database.reset();
   await expect(asked).rejects.toThrow();
-  await expect(database.holding()).rejects.toThrow('relation "bridgehead.edge" does not exist');
+  await expect(database.holding()).rejects.toThrow(/does not exist$/);
 });
 
 test("what waits for a connection that is cut is not asked on the next one", async () => {
   const { connect } = await newDatabase();
   const database = connect();
-  await database.prepare();
+  await database.prepare(true);
   const asked = Promise.allSettled([database.holding(), database.leave("a")]);
   database.reset();
   expect((await asked).map(({ status }) => status)).toEqual(["rejected", "rejected"]);
@@ -211,7 +247,7 @@ test("what waits for a connection that is cut is not asked on the next one", asy
 test("an edge with a full log and many conferences at rest begins at once", async () => {
   const { url, connect } = await newDatabase();
   const database = connect();
-  await database.prepare();
+  await database.prepare(true);
   await postgres.ask(
     `INSERT INTO bridgehead.object SELECT n, 'counts/' || n, 100000, NULL, '[]' FROM generate_series(1, 5000) AS n;
      INSERT INTO bridgehead.object VALUES (9999, 'counts/busy', 0, NULL, '[]');
@@ -231,7 +267,7 @@ test("an edge with a full log and many conferences at rest begins at once", asyn
 test("a wait for a replica that is cancelled is no success", async () => {
   const { connect } = await newDatabase();
   const database = connect();
-  await database.prepare();
+  await database.prepare(true);
   await database.acquire({ epoch: 0, flush: 0 }, { holder: "one", life: "a", since: 1, why: "first", after: 0 });
   await postgres.ask("ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
   await postgres.ask("SELECT pg_reload_conf()");

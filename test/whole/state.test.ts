@@ -268,6 +268,12 @@ test("a state moves into a database and back, and a backup of either goes into t
     /^cannot copy the state to \S+: it has a state already: /,
   );
 
+  const old = await bridgehead(["check", "--settings", settingsOf(folder)]);
+  expect([old.code, old.stdout]).toEqual([
+    1,
+    expect.stringMatching(/^WRONG state: .* was copied to postgresql:.*\/one,/m),
+  ]);
+
   const [backup, again] = [join(files, "backup.db"), join(files, "again.db")];
   const made = await bridgehead(["backup", backup, "--settings", inDatabase]);
   expect([made.code, made.stdout]).toEqual([
@@ -284,13 +290,22 @@ test("a state moves into a database and back, and a backup of either goes into t
 
   // A copy that was cut short is no state.
   await postgres.ask("UPDATE bridgehead.edge SET holder = 'a copy', life = 'ended', given_back = NULL", second);
-  expect((await bridgehead(["reset-clock", "--settings", settingsOf(folder, second)])).stderr).toContain(
-    "a state is being copied into it, or was not to its end",
+  const cutShort = "a state is being copied into it, or was not to its end";
+  expect((await bridgehead(["reset-clock", "--settings", settingsOf(folder, second)])).stderr).toContain(cutShort);
+  expect((await bridgehead(["check", "--settings", settingsOf(folder, second)])).stdout).toContain(cutShort);
+  const part = await bridgehead(["backup", join(files, "part.db"), "--settings", settingsOf(folder, second)]);
+  expect([part.code, part.stderr]).toEqual([1, expect.stringContaining(cutShort)]);
+  const half = newFolder();
+  mkdirSync(join(half, "edge"), { recursive: true });
+  writeFileSync(join(half, "edge", "state.db.draft"), "");
+  expect((await bridgehead(["check", "--settings", settingsOf(half)])).stdout).toContain(
+    "a state was being copied into",
   );
 
   const back = newFolder();
   const returned = await bridgehead(["migrate", "--settings", settingsOf(back), "--from", url]);
   expect([returned.code, returned.stderr]).toEqual([0, ""]);
+  expect((await bridgehead(["check", "--settings", inDatabase])).stdout).toContain("its state was copied to a folder");
   const rows = (file: string) => new SqliteDisk(file, { readOnly: true });
   const namesIn = async (file: string) => {
     const disk = rows(file);

@@ -24,11 +24,16 @@ const allPages = 2 ** 31 - 1;
 export function backUp(state: string, file: string): Promise<Backup> {
   return named(state, file, () => {
     requireFile(state, "the state of an edge");
-    const rescued = rescuedFrom(state);
-    if (isThere(rescued))
-      throw new Error(`${rescued} holds more than ${state}: start the edge, which puts it in its place`);
+    requireSettled(state);
     return copyChecked(state, file, (draft) => copy(state, draft));
   });
+}
+
+/** Throws where a rescue of the state was not to its end. */
+export function requireSettled(state: string): void {
+  const rescued = rescuedFrom(state);
+  if (isThere(rescued))
+    throw new Error(`${rescued} holds more than ${state}: start the edge, which puts it in its place`);
 }
 
 /**
@@ -54,7 +59,12 @@ export function backUpOf(source: StateSource, from: string, file: string): Promi
 /** Throws where the file is no whole backup. */
 export function requireBackup(file: string): void {
   requireWhole(file);
-  checked(file, file);
+  const database = new DatabaseSync(file, { readOnly: true });
+  try {
+    checked(database, file);
+  } finally {
+    database.close();
+  }
 }
 
 /** Copies a backup into an empty state that is no file, which says of itself that it was put back. */
@@ -115,7 +125,7 @@ async function copyChecked(
   writeFileSync(draft, "", { mode: 0o600, flag: "wx" });
   try {
     await fill(draft);
-    const at = checked(draft, from);
+    const at = oneFile(draft, from);
     await change(draft);
     if (isThere(to)) throw new Error(`${to} came while it was made`);
     publish(draft, to);
@@ -165,19 +175,25 @@ function requireWhole(file: string): void {
   if (stat.size < bytes) throw new Error(`${file} is cut short: it has ${stat.size} of ${bytes} bytes`);
 }
 
-/** When the state in this file was last written. Throws where it is not whole, or no state of an edge. */
-function checked(file: string, from: string): EpochMs {
-  const database = new DatabaseSync(file);
+/** Makes the draft one file, without a log beside it. Returns and throws as `checked`. */
+function oneFile(draft: string, from: string): EpochMs {
+  const database = new DatabaseSync(draft);
   try {
-    // It is one file, without a log beside it.
     database.exec("PRAGMA journal_mode = DELETE");
+    return checked(database, from);
+  } finally {
+    database.close();
+  }
+}
+
+/** When the state in this database was last written. Throws where it is not whole, or no state of an edge. */
+function checked(database: DatabaseSync, from: string): EpochMs {
+  try {
     const faults = database.prepare("PRAGMA integrity_check(3)").all();
     const [about] = database.prepare("SELECT at FROM about").all();
     if (faults.length === 1 && faults[0]?.integrity_check === "ok" && about) return Number(about.at);
     throw new Error(faults.map((fault) => fault.integrity_check).join("; "));
   } catch (error) {
     throw new Error(`${from} does not hold the whole state of an edge (${reasonOf(error)})`);
-  } finally {
-    database.close();
   }
 }

@@ -7,6 +7,7 @@ import { BeginsAnew, type Disk, type Flush, type Image, nothing, StandsBy, type 
 import { Lease } from "./lease.ts";
 import {
   type Beat,
+  type GivenBack,
   type Holding,
   type Peer,
   requireWhole,
@@ -69,6 +70,8 @@ export class LeasedDisk implements Disk {
   /** What it has seen unchanged, and since when by the monotonic clock. */
   #seen: { readonly holding: Holding; readonly since: number } | null = null;
   #isPrepared = false;
+  /** One that is gone then is not begun anew. */
+  #hasSeenState = false;
   #isClosed = false;
   #beatAt = Number.NEGATIVE_INFINITY;
   #checkedAt = Number.NEGATIVE_INFINITY;
@@ -190,18 +193,18 @@ export class LeasedDisk implements Disk {
   }
 
   /** Rejects where it acts, and the database does not hear that it acts no more. */
-  async close(): Promise<void> {
+  async close(why: Exclude<GivenBack, "handed over"> = "stopped"): Promise<void> {
     this.#isClosed = true;
     const { database, self } = this.#ports;
     try {
-      if (this.#writer) await this.#giveBack("stopped");
+      if (this.#writer) await this.#giveBack(why);
       await this.#asked("its name", database.leave(self.life)).catch(() => {});
     } finally {
       database.reset();
     }
   }
 
-  async #giveBack(why: "handed over" | "stopped"): Promise<void> {
+  async #giveBack(why: GivenBack): Promise<void> {
     const by = this.#writer;
     if (!by) throw new StandsBy("this edge stands by");
     this.#lease.end();
@@ -302,18 +305,19 @@ export class LeasedDisk implements Disk {
     const at = this.#ports.monotonic();
     if (this.#isClosed || (at < this.#waitsUntil && givenBack === "handed over")) return null;
     if (epoch === 0) return "first";
-    if (givenBack) return givenBack;
     if (life === this.#ports.self.life) return "began anew";
+    if (givenBack && givenBack !== "moved") return givenBack;
     return this.#seen && at - this.#seen.since >= leaseMs ? "silent" : null;
   }
 
   async #look(): Promise<Holding> {
     const { database, monotonic } = this.#ports;
     try {
-      if (!this.#isPrepared) await this.#asked("its tables", database.prepare(), prepareWithinMs);
+      if (!this.#isPrepared) await this.#asked("its tables", database.prepare(!this.#hasSeenState), prepareWithinMs);
       this.#isPrepared = true;
       const askedAt = monotonic();
       const holding = await this.#asked("who acts", database.holding());
+      this.#hasSeenState ||= holding.epoch > 0;
       const { holding: before, since } = this.#seen ?? {};
       const isSame = before?.epoch === holding.epoch && before.flush === holding.flush;
       // It was so when it was read, at the earliest when it was asked for; counted from when it was heard.
@@ -387,6 +391,6 @@ export class LeasedDisk implements Disk {
 function isRefused(error: unknown): boolean {
   return (
     error instanceof Error &&
-    (error.name === "NoState" || /^(?:22|23|28|3D|42|ENOTFOUND|ERR_INVALID_URL)/.test(codeOf(error)))
+    (error.name === "NoState" || /^(?:22|23|28|3D|3F|42|ENOTFOUND|ERR_INVALID_URL)/.test(codeOf(error)))
   );
 }

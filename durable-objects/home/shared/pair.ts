@@ -28,7 +28,7 @@ export function pairOf(name: string, home: Home, disk: LeasedDisk): EdgePair {
             return {
               ...{ name, url, version, acts: false, silentMs: peer.seenMsAgo },
               behind: Math.max(0, position - peer.position),
-              fault: peer.fault ?? (differs ? "its settings of domains or people are others" : null),
+              fault: peer.fault ?? (differs ? "its domains, people or operator's token are others" : null),
             };
           }),
       };

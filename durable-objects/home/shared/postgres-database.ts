@@ -7,6 +7,7 @@ import { NoState } from "../log/no-state.ts";
 import { noAlarm, postgresFormat, tables } from "./postgres-tables.ts";
 import {
   type Beat,
+  type GivenBack,
   type Holding,
   type Peer,
   requireWhole,
@@ -53,12 +54,12 @@ export class PostgresDatabase implements SharedDatabase {
   }
 
   /** Asks one host after the other. */
-  async prepare(): Promise<void> {
+  async prepare(mayBegin: boolean): Promise<void> {
     const faults: unknown[] = [];
     while (faults.length < this.#urls.length) {
       const place = this.#place;
       try {
-        return await this.#prepare();
+        return await this.#prepare(mayBegin);
       } catch (error) {
         if (error instanceof Error && error.name === "NoState") throw error;
         faults.push(error);
@@ -69,12 +70,14 @@ export class PostgresDatabase implements SharedDatabase {
     throw joined(faults);
   }
 
-  async #prepare(): Promise<void> {
+  async #prepare(mayBegin: boolean): Promise<void> {
     const [known] = await this.#writes.alone(async (client) => {
       const asked = "SELECT to_regclass('bridgehead.edge') AS edge, current_setting('server_encoding') AS encoding";
       return (await client.query<Row>(asked)).rows;
     }, hostWithinMs);
     requireUtf8(known?.encoding);
+    if (known?.edge == null && !mayBegin)
+      throw new NoState("its state is gone, which this edge has seen: restore a backup; a restart begins with none");
     if (known?.edge == null) await this.#ask(tables);
     await this.holding();
   }
@@ -167,7 +170,7 @@ export class PostgresDatabase implements SharedDatabase {
     return rows.length > 0;
   }
 
-  async giveBack({ epoch, flush, life }: Writer, why: "handed over" | "stopped"): Promise<boolean> {
+  async giveBack({ epoch, flush, life }: Writer, why: GivenBack): Promise<boolean> {
     const rows = await this.#ask(
       `UPDATE bridgehead.edge SET flush = $2, given_back = $4 WHERE ${isLast} RETURNING 1 AS done`,
       [epoch, flush, life, why],

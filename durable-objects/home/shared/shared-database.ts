@@ -6,6 +6,9 @@ import { NoState } from "../log/no-state.ts";
 /** Who holds the lease while a state is copied there. If it was not given back, the copy was cut short. */
 export const copies = "a copy";
 
+/** `moved`: the state was copied to a folder, and goes on there. */
+export type GivenBack = "handed over" | "stopped" | "moved";
+
 /**
  * Who acts. It changes with each flush, so that whoever sees it unchanged for a lease knows that its holder
  * is silent.
@@ -23,13 +26,17 @@ export interface Holding {
   readonly since: EpochMs;
   readonly why: ActsSince;
   /** It has said that it acts no more: nobody needs to wait for that. */
-  readonly givenBack: "handed over" | "stopped" | null;
+  readonly givenBack: GivenBack | null;
   /** Number of the last row of the log. */
   readonly position: number;
 }
 
-/** Throws where a state is a part of one: it is being copied there, or was not to its end. */
+/** Throws where a state is a part of one, as it is being copied there or was not to its end; and where it goes on elsewhere. */
 export function requireWhole({ holder, givenBack }: Holding): void {
+  if (givenBack === "moved")
+    throw new NoState(
+      "its state was copied to a folder, and goes on there: `DROP SCHEMA bridgehead CASCADE` deletes it",
+    );
   if (holder === copies && !givenBack)
     throw new NoState(
       "a state is being copied into it, or was not to its end: `DROP SCHEMA bridgehead CASCADE` deletes that; then copy it again",
@@ -68,8 +75,8 @@ export type Writer = Pick<Holding, "epoch" | "flush" | "life">;
  * One that resolves with false has changed nothing: another edge acts, or this flush is there already.
  */
 export interface SharedDatabase {
-  /** Makes what is missing. Rejects with `NoState` where another program or a later release has written. */
-  prepare(): Promise<void>;
+  /** Makes what is missing, where it `mayBegin`. Rejects with `NoState` where another program or a later release has written. */
+  prepare(mayBegin: boolean): Promise<void>;
   holding(): Promise<Holding>;
   /** Where all is as it was seen: the new epoch is one more, or one more than `after`. */
   acquire(
@@ -91,7 +98,7 @@ export interface SharedDatabase {
   markRestored(by: Writer, at: EpochMs): Promise<boolean>;
   /** What was written later than this counts as written then, and alarms come as much earlier. */
   setBack(by: Writer, to: EpochMs): Promise<boolean>;
-  giveBack(by: Writer, why: "handed over" | "stopped"): Promise<boolean>;
+  giveBack(by: Writer, why: GivenBack): Promise<boolean>;
   /** False: another edge that still says something has this name, and nothing was changed. */
   beat(beat: Beat): Promise<boolean>;
   /** What this edge has said of itself is forgotten. */

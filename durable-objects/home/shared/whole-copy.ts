@@ -14,7 +14,12 @@ import { copies } from "./shared-database.ts";
 export async function holdDatabase(
   url: string,
   name = "a command",
-): Promise<{ readonly disk: LeasedDisk; readonly stored: Stored; release(): Promise<void>; cut(): void }> {
+): Promise<{
+  readonly disk: LeasedDisk;
+  readonly stored: Stored;
+  release(moved?: "moved"): Promise<void>;
+  cut(): void;
+}> {
   const database = new PostgresDatabase(url);
   const timers = new NodeClock();
   const disk = new LeasedDisk({
@@ -24,13 +29,13 @@ export async function holdDatabase(
     self: { name, life: crypto.randomUUID(), url: "", version: "" },
   });
   try {
-    await database.prepare();
+    await database.prepare(true);
     const { peers } = await database.view();
     const running = peers.find(({ seenMsAgo, url }) => url !== "" && seenMsAgo < silentLongMs);
     if (running)
       throw new Error(`the edge ${running.name} runs on it, or did until a moment ago: stop both edges first`);
     const stored = await opened(disk, timers);
-    return { disk, stored, release: () => disk.close(), cut: () => database.reset() };
+    return { disk, stored, release: (moved) => disk.close(moved), cut: () => database.reset() };
   } catch (error) {
     database.reset();
     throw error;

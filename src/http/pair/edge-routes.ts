@@ -7,6 +7,9 @@ import { problem } from "../problem.ts";
 
 const route = routeOf("Edges");
 
+/** An edge that stands by says something each second: one that is silent for longer may be dead. */
+const handOverWithinMs = 2_500;
+
 const edge = v.object({
   name: v.string(),
   url: v.pipe(v.string(), v.description("Where people find it.")),
@@ -49,16 +52,17 @@ export const edgeRoutes = [
       if (!pair) return problem(409, "refused", "This edge shares its state with no other one.");
       const view = await pair.view();
       const [fault] = pairTrouble(view, now());
-      const to = nextToAct(view)?.name;
-      if (fault || to === undefined)
-        return problem(409, "refused", `No other edge could act now: ${fault?.why ?? "none stands by"}.`);
+      const to = nextToAct(view);
+      if (fault || !to) return problem(409, "refused", `Not handed over: ${fault?.why ?? "no other edge stands by"}.`);
+      if (to.silentMs >= handOverWithinMs)
+        return problem(409, "refused", `Not handed over: ${to.name} has said nothing for ${to.silentMs} ms.`);
       try {
-        log("edge-hands-over", { to, by: person.name });
+        log("edge-hands-over", { to: to.name, by: person.name });
         await pair.handOver();
       } catch (error) {
         return problem(409, "refused", `The edge could not hand over: ${reasonOf(error)}.`);
       }
-      return { to };
+      return { to: to.name };
     },
   }),
 ];

@@ -24,15 +24,23 @@ export async function standbyAnswer(request: Request, pair: EdgePair): Promise<R
   if (own.test(pathname)) return null;
   if (pathname.startsWith("/console") && request.headers.get("accept")?.includes("text/html")) return page(pair);
   const headers = { "retry-after": "1", ...(pathname.startsWith("/agent/") && refusal("standsBy")) };
-  return problem(503, "stands by", `The edge ${pair.name} does not act: ${pair.why}.`, headers);
+  // Agents and WebEx wait for no question to the database.
+  const at = pathname.startsWith("/api/") ? await actingUrl(pair) : null;
+  const detail = `The edge ${pair.name} does not act: ${pair.why}${at ? `, at ${at}` : ""}.`;
+  return problem(503, "stands by", detail, headers);
 }
 
 async function page(pair: EdgePair): Promise<Response> {
   const { name, why } = pair;
-  const { edges } = await pair.view().catch(() => ({ edges: [] }));
-  const acting = edges.find(({ acts }) => acts);
-  const shown = <StandbyPage name={name} why={why} console={acting ? `${acting.url}/console` : null} />;
+  const at = await actingUrl(pair);
+  const shown = <StandbyPage name={name} why={why} console={at ? `${at}/console` : null} />;
   return new Response(`<!doctype html>${shown}`, { status: 503, headers: pageHeaders });
+}
+
+/** Where the edge that acts is found; `null`: none acts, or the database does not say. */
+async function actingUrl(pair: EdgePair): Promise<string | null> {
+  const { edges } = await pair.view().catch(() => ({ edges: [] }));
+  return edges.find(({ acts }) => acts)?.url ?? null;
 }
 
 /** The state of an edge that stands by, for `/readyz`. */

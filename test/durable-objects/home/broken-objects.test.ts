@@ -253,7 +253,8 @@ test("an object whose file is full begins anew, so that nobody goes on with half
 
 test("an object has no name that would be another one on disk", async () => {
   const test = await HomeOnTest.start(rows);
-  for (const name of ["a\ud800", "a\ud801"]) await expect(test.askOf(name, "add")).rejects.toThrow("half a character");
+  for (const name of ["a\ud800", "a\ud801", "a\0"])
+    await expect(test.askOf(name, "add")).rejects.toThrow("half a character");
   await test.ask("add");
   expect([test.home.fault, test.lines]).toEqual([null, []]);
 });

@@ -23,13 +23,13 @@ export function sharedDatabaseSuite(
   const read = async (object: number, positions: readonly number[]) => one.read(await one.holding(), object, positions);
   beforeEach(async () => {
     ({ one, connect } = await make());
-    await one.prepare();
+    await one.prepare(true);
     expect(await one.acquire({ epoch: 0, flush: 0 }, self)).toBe(true);
   });
 
   test("nobody has acted yet, and then the one that acquires it", async () => {
     const { one: fresh } = await make();
-    await fresh.prepare();
+    await fresh.prepare(true);
     expect(await fresh.holding()).toMatchObject({ epoch: 0, flush: 0, holder: "", givenBack: null, position: 0 });
     expect(await fresh.load(by(0, 0, { life: "" }))).toEqual({
       ...{ objects: [], rows: [], texts: [], lastPosition: 0, lastObject: 0, lastAt: 0, restoredAt: null },
