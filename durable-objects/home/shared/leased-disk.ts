@@ -280,6 +280,7 @@ export class LeasedDisk implements Disk {
     if (found.life !== life) throw new StandsBy(`${found.holder} acts`);
     const writer = { epoch: found.epoch, flush: found.flush, life };
     this.#writer = writer;
+    this.#hasSeenState = true;
     this.#seen = null;
     this.#lease.extend(sentAt);
     this.#beatLater();
