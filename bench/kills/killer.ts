@@ -165,6 +165,7 @@ async function actsAgain({ run }: KillWorld): Promise<void> {
     await answer?.body?.cancel();
     if (answer?.ok) return;
   }
+  throw new Error(`no edge acted with an agent for ${actsAgainWithinMs / 1_000} s`);
 }
 
 /** False: none acts, or no other one could. */

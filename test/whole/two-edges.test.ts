@@ -32,6 +32,12 @@ async function acts(at: number): Promise<number> {
   return tookMs;
 }
 
+/** At the last change, as a load balancer sees it. */
+function nobodyActedMs(): number {
+  const [ended, began] = world.run.balancer?.turns.slice(-2) ?? [];
+  return ended && began && ended.url === null ? began.at - ended.at : 0;
+}
+
 function bridgehead(...args: readonly string[]): Promise<{ readonly code: number; readonly said: string }> {
   const env = { ...process.env, BRIDGEHEAD_STATE: world.run.state, BRIDGEHEAD_URL: world.run.edgeUrl, NO_COLOR: "1" };
   return new Promise((resolve) => {
@@ -92,6 +98,7 @@ test("a meeting goes on, whatever happens to the edge that acts", async () => {
   const over = await bridgehead("hand-over-edge");
   expect([over.code, over.said]).toEqual([0, "edge-2 acts\n"]);
   await acts(1);
+  expect(nobodyActedMs()).toBeLessThan(1_000);
   await goesOn(meeting, extCallId, "205");
 
   await kill(world, "postgres");
@@ -125,7 +132,10 @@ test("without an edge that stands by there is trouble, and the edge that acts go
       return body.trouble.some(({ kind }: { kind: string }) => kind === "no-edge-stands-by");
     });
     const refused = await bridgehead("hand-over-edge");
-    expect([refused.code, refused.said]).toEqual([1, expect.stringContaining("No other edge could act now")]);
+    expect([refused.code, refused.said]).toEqual([
+      1,
+      expect.stringContaining("Not handed over: no other edge stands by"),
+    ]);
     const meeting = new Meeting(world);
     await meeting.create();
     await meeting.close();
