@@ -43,13 +43,16 @@ export class Balancer {
       forwarded.on("error", refuse);
       incoming.pipe(forwarded);
     });
-    void this.#look();
   }
 
   static async start(edges: readonly string[]): Promise<Balancer> {
     const server = createServer();
     await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
-    return new Balancer(edges, server);
+    const balancer = new Balancer(edges, server);
+    // Which one acts is known then, if one does.
+    await balancer.#look();
+    void balancer.#watch();
+    return balancer;
   }
 
   get acting(): string | null {
@@ -62,16 +65,19 @@ export class Balancer {
     this.#server.closeAllConnections();
   }
 
-  async #look(): Promise<void> {
+  async #watch(): Promise<void> {
     while (!this.#isOver) {
-      const found = await Promise.all(this.#edges.map(async (url) => ((await acts(url)) ? url : null)));
-      const acting = found.find((url) => url !== null) ?? null;
-      if (acting !== this.#acting) {
-        this.#acting = acting;
-        this.turns.push({ at: Date.now(), url: acting });
-      }
       await new Promise((resolve) => setTimeout(resolve, lookEveryMs));
+      await this.#look();
     }
+  }
+
+  async #look(): Promise<void> {
+    const found = await Promise.all(this.#edges.map(async (url) => ((await acts(url)) ? url : null)));
+    const acting = found.find((url) => url !== null) ?? null;
+    if (acting === this.#acting) return;
+    this.#acting = acting;
+    this.turns.push({ at: Date.now(), url: acting });
   }
 }
 
