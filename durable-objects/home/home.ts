@@ -60,6 +60,8 @@ const largeRestAfterMs = 3_600_000;
 const mostLive = 300;
 const crowdedRestAfterMs = 2_000;
 const lookEveryMs = 2_000;
+/** With a database in between, 100,000 take some 10 ms. */
+const imageLettersAtOnce = 50_000;
 /** A machine's clock that is further behind what is on disk was set, or was ahead before. */
 const farMs = 60_000;
 /** An agent that lies may use up no epochs for ever: so far it is believed at once, and so often in a life. */
@@ -563,8 +565,7 @@ export class Home {
 
   #collect(): Flush | null {
     for (const object of this.#written) if (object.life) this.#record(object, object.life);
-    const images = [...this.#toImage].flatMap((object) => this.#imageOf(object) ?? []);
-    this.#toImage.clear();
+    const images = this.#someImages();
     for (const number of this.#rows.toImage) this.#wantImage(number);
     const droppable = this.#rows.takeDroppable(this.#position);
     const flush: Flush = {
@@ -574,6 +575,22 @@ export class Home {
     const { texts, created, rows, deleted } = flush;
     const isEmpty = texts.length + created.length + rows.length + images.length + deleted.length === 0;
     return isEmpty && droppable === null ? null : flush;
+  }
+
+  /** What is written meanwhile waits for this flush: the next one takes the other images. */
+  #someImages(): ImageChange[] {
+    const images: ImageChange[] = [];
+    let letters = 0;
+    for (const object of this.#toImage) {
+      if (letters >= imageLettersAtOnce) break;
+      this.#toImage.delete(object);
+      const image = this.#imageOf(object);
+      if (!image) continue;
+      images.push(image);
+      letters += image.parts.reduce((sum, { rows }) => sum + rows.length, 0);
+    }
+    if (this.#toImage.size > 0) this.#writer.wrote();
+    return images;
   }
 
   /** What must change on disk, where an image of it is to be written; it leaves memory where it rests. */

@@ -157,6 +157,16 @@ test("an object rests after ten seconds without work, and goes on where it was",
   expect(await test.ask("all")).toEqual(["a", "b"]);
 });
 
+test("large images of objects that rest together go one after the other, and what is written between waits for one", async () => {
+  const test = await HomeOnTest.start(words);
+  for (const name of ["a", "b", "c"]) await test.askOf(name, "add", "x".repeat(60_000));
+  for (const name of ["d", "e"]) await test.askOf(name, "add", "x");
+  await test.clock.pass(13_000);
+  expect(test.disk.flushes.map(({ images }) => images.length).filter((count) => count > 0)).toEqual([1, 1, 1, 2]);
+  await test.begin();
+  expect(await test.askOf("c", "all")).toEqual(["x".repeat(60_000)]);
+});
+
 test("among more than 300 objects in memory, one rests after two seconds without work", async () => {
   for (const [count, rested] of [
     [300, false],
