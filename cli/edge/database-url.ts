@@ -21,12 +21,13 @@ export function faultOfDatabase(url: string): string | null {
   if (!isDatabase(url)) return "must be a database as postgresql://…";
   const [, user = "", hosts = "", database = "", query = ""] =
     /^postgres(?:ql)?:\/\/(?:([^/?]*)@)?([^/?]*)\/?([^?]*)(?:\?(.*))?$/s.exec(url) ?? [];
-  if (/[@#]|%(?![\da-f]{2})/i.test(user) || /[@#]/.test(query) || /[@/#]/.test(database))
+  if (/[@#]|%(?![\da-f]{2})/i.test(user) || /[@#]/.test(query) || /[@#]/.test(database))
     return "has a letter in its password that a URL writes otherwise: `@` as %40, `/` %2F, `?` %3F, `#` %23, `%` %25";
   const options = new URLSearchParams(query);
   if (!options.has("host") && !hosts.split(",").every(isHost))
     return "must name a host, or several with a comma between them, as in db-1,db-2:5433";
   if (!database) return "has no name of a database";
+  if (database.includes("/")) return "has `/` in the name of its database, which is written as %2F";
   const mode = options.get("sslmode");
   if (mode !== null && !sslModes.includes(mode))
     return `has sslmode=${mode}, which must be one of ${sslModes.join(", ")}`;

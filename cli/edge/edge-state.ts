@@ -1,10 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { accessSync, constants, existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { lockFolder, makeFolder, writeOnce } from "../../bridge-agent/service/state-folder.ts";
-import { draftOf, isThere } from "../../durable-objects/home/log/files.ts";
 import { takenOver } from "../../durable-objects/home/migrate/migrate.ts";
 import { systemReason } from "../system-reason.ts";
 import { StartError } from "./program.ts";
@@ -116,7 +115,23 @@ function movedFile(folder: string): string {
 }
 
 export function noteMoved(folder: string, place: string): void {
-  writeFileSync(movedFile(folder), `${place}\n`);
+  writeOnce(movedFile(folder), `${place}\n`);
+}
+
+/** There while a state is copied into a folder, and where that was not to its end. */
+function copyingFile(folder: string): string {
+  return join(folder, "edge", "copying");
+}
+
+/** Should it be killed meanwhile, no edge begins there without a conference. */
+export async function whileCopying<Copied>(folder: string, copy: () => Promise<Copied>): Promise<Copied> {
+  mkdirSync(dirname(stateFile(folder)), { recursive: true });
+  writeOnce(copyingFile(folder), "");
+  try {
+    return await copy();
+  } finally {
+    rmSync(copyingFile(folder), { force: true });
+  }
 }
 
 /** Throws where the edge would begin with an older state than there is, or with none, and know no conference. */
@@ -127,10 +142,10 @@ export function requireLatest(folder: string): void {
       `the state of ${folder} was copied to ${readOwn(moved)}, and goes on there; delete ${moved} to begin with this one all the same`,
     );
   if (existsSync(stateFile(folder))) return;
-  const draft = draftOf(stateFile(folder));
-  if (isThere(draft) && !hasWorkersState(folder))
+  const copying = copyingFile(folder);
+  if (existsSync(copying))
     throw new StartError(
-      `a state was being copied into ${folder}, or was not to its end: delete ${draft}, and copy it again`,
+      `a state was being copied into ${folder}, and was not to its end: copy it again; or delete ${copying}, and begin without a conference`,
     );
   if (wasTakenOver(folder))
     throw new StartError(

@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, mkdirSync, rmSync } from "node:fs";
+import { accessSync, constants, existsSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import {
@@ -15,12 +15,20 @@ import { SqliteDisk } from "../../durable-objects/home/log/sqlite-disk.ts";
 import { CannotMigrate, migrate } from "../../durable-objects/home/migrate/migrate.ts";
 import { counted } from "../../src/foundation/text/counted.ts";
 import { printable } from "../../src/foundation/text/printable.ts";
-import { codeOf } from "../../src/foundation/text/reason.ts";
+import { codeOf, reasonOf } from "../../src/foundation/text/reason.ts";
 import { loadDomains } from "../../src/settings/load.ts";
 import { systemReason } from "../system-reason.ts";
 import { faultOfDatabase, isDatabase, placeOfDatabase } from "./database-url.ts";
 import { loadEdgeSettings, settingsFile } from "./edge-settings.ts";
-import { hasState, holdEdgeState, noteMoved, objectsFolder, stateFile } from "./edge-state.ts";
+import {
+  hasState,
+  holdEdgeState,
+  noteMoved,
+  objectsFolder,
+  requireLatest,
+  stateFile,
+  whileCopying,
+} from "./edge-state.ts";
 import { print, StartError } from "./program.ts";
 
 /** Commands for the state of the edge of this machine. */
@@ -28,7 +36,7 @@ export function addStateCommands(program: Command): void {
   program
     .command("migrate")
     .description(
-      "take over the state of an edge on workerd, or by --from that of an edge on Node, once, while no edge runs; it stays as it is",
+      "take over the state of an edge on workerd, or by --from that of an edge on Node, once, while no edge runs; its files stay as they are",
     )
     .option("--settings <file>", "settings of the edge, JSON", settingsFile)
     .option("--accept-loss", "also where files of the state are missing, with what is lost by that")
@@ -66,8 +74,9 @@ export function addStateCommands(program: Command): void {
           throw new StartError(
             `${state} has a state already, and a backup goes into an empty folder: move ${dirname(stateFile(state))} away`,
           );
-        mkdirSync(dirname(stateFile(state)), { recursive: true });
-        const restored = await orSay("restore", () => restore(file, stateFile(state), Date.now()));
+        const restored = await orSay("restore", () =>
+          whileCopying(state, () => restore(file, stateFile(state), Date.now())),
+        );
         report(`restored ${file} to ${stateFile(state)}`, restored);
       }),
   );
@@ -109,7 +118,11 @@ function fileCommand(program: Command, name: string, description: string): Comma
 /** The state folder, and what names it. */
 function stateOf({ settings }: StateOptions): { readonly state: string; readonly from: string } {
   const { BRIDGEHEAD_STATE } = process.env;
-  if (settings === undefined && BRIDGEHEAD_STATE) return { state: BRIDGEHEAD_STATE, from: "BRIDGEHEAD_STATE" };
+  if (settings === undefined && BRIDGEHEAD_STATE) {
+    const fault = isDatabase(BRIDGEHEAD_STATE) ? faultOfDatabase(BRIDGEHEAD_STATE) : null;
+    if (fault) throw new StartError(`BRIDGEHEAD_STATE ${fault}`);
+    return { state: BRIDGEHEAD_STATE, from: "BRIDGEHEAD_STATE" };
+  }
   const file = settings ?? settingsFile;
   const loaded = loadEdgeSettings(file);
   if (!loaded.ok) throw new StartError(loaded.error);
@@ -175,17 +188,19 @@ async function moveState(settings: string, from: string): Promise<void> {
     throw new StartError(
       `--from and the state in ${settings} are both folders: copy the folder while no edge runs on it`,
     );
-  const { copyInto, holdDatabase } = await import("../../durable-objects/home/shared/whole-copy.ts");
+  const { copyInto } = await import("../../durable-objects/home/shared/whole-copy.ts");
   if (isDatabase(state)) {
     requireState(from, "--from is the state folder of an edge on plain Node, or the URL of a database");
     holdEdgeState(from, "--from");
+    requireLatest(from);
     const source = new SqliteDisk(stateFile(from), { readOnly: true });
     const place = placeOfDatabase(state);
-    const copied = await orSay(`copy the state to ${place}`, () => {
+    const copied = await orSay(`copy the state to ${place}`, async () => {
       requireSettled(stateFile(from));
-      return copyInto(state, (disk) => copyState(source, disk));
+      const all = await copyInto(state, (disk) => copyState(source, disk));
+      noteMoved(from, place);
+      return all;
     });
-    noteMoved(from, place);
     return print(
       `copied ${stateFile(from)} to ${place}: ${copiedText(copied)}; the file was not changed, and no edge starts on it`,
     );
@@ -193,23 +208,34 @@ async function moveState(settings: string, from: string): Promise<void> {
   const place = placeOfDatabase(from);
   holdEdgeState(state, `state in ${settings}`);
   if (hasState(state)) throw new StartError(`${state} has a state already: move ${dirname(stateFile(state))} away`);
-  mkdirSync(dirname(stateFile(state)), { recursive: true });
-  const made = await orSay(`copy the state of ${place}`, async () => {
-    const { PostgresReader } = await import("../../durable-objects/home/shared/postgres-database.ts");
-    const { disk, release } = await holdDatabase(from);
-    const copying = backUpOf(new PostgresReader(from), place, stateFile(state));
-    try {
-      // No edge may act until all is copied, nor then.
-      const copied = await disk.renewing(copying);
-      await release("moved");
-      return copied;
-    } catch (error) {
-      await copying.catch(() => {});
-      rmSync(stateFile(state), { force: true });
-      throw error;
-    }
-  });
+  const made = await orSay(`copy the state of ${place}`, () => whileCopying(state, () => moveFrom(from, state)));
   report(`copied ${place} to ${stateFile(state)}`, made);
+}
+
+/** No edge may act until all is copied, nor then. */
+async function moveFrom(url: string, folder: string): Promise<Backup> {
+  const { PostgresReader } = await import("../../durable-objects/home/shared/postgres-database.ts");
+  const { holdDatabase } = await import("../../durable-objects/home/shared/whole-copy.ts");
+  const { disk, release } = await holdDatabase(url);
+  const copying = backUpOf(new PostgresReader(url), placeOfDatabase(url), stateFile(folder));
+  let copied: Backup;
+  try {
+    copied = await disk.renewing(copying);
+  } catch (error) {
+    // It may go on, though another edge acts.
+    await copying.catch(() => {});
+    rmSync(stateFile(folder), { force: true });
+    await release().catch(() => {});
+    throw error;
+  }
+  try {
+    await release("moved");
+    return copied;
+  } catch (error) {
+    throw new Error(
+      `all is in ${stateFile(folder)}, and the database may not have heard that it goes on there: let no edge start on the database (${reasonOf(error)})`,
+    );
+  }
 }
 
 function copiedText({ objects, conferences, at }: Copied): string {

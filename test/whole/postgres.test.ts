@@ -5,7 +5,12 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { nothing } from "../../durable-objects/home/log/disk.ts";
 import { NodeClock } from "../../durable-objects/home/node-clock.ts";
 import { LeasedDisk } from "../../durable-objects/home/shared/leased-disk.ts";
-import { hostsOf, lookAtDatabase, PostgresDatabase } from "../../durable-objects/home/shared/postgres-database.ts";
+import {
+  hostsOf,
+  lookAtDatabase,
+  PostgresDatabase,
+  PostgresReader,
+} from "../../durable-objects/home/shared/postgres-database.ts";
 import { PostgresOnTest } from "../../scripts/postgres/postgres-on-test.ts";
 import { sharedDatabaseSuite } from "../durable-objects/home/shared-database-suite.ts";
 
@@ -185,23 +190,76 @@ test("a server that goes silent amid the handshake keeps nobody from the next on
   await database.prepare(true);
 });
 
-test("a host that lets in and answers nothing about the state is left for the next one", async () => {
-  const { url } = await newDatabase();
-  const { port } = new URL(url);
-  const silent = createServer((socket) => {
+/** A way to the database that changes what is asked; `null`: it never comes. The URL with this host before its own, or behind it. */
+async function wayTo(url: string, change: (asked: string) => string | null, order: "first" | "last"): Promise<string> {
+  const { host, port } = new URL(url);
+  const way = createServer((socket) => {
     const far = connect(Number(port), "127.0.0.1");
     for (const one of [socket, far]) one.on("error", () => {});
     far.pipe(socket);
-    socket.on("data", (data) => data.includes("to_regclass") || far.write(data));
+    socket.on("data", (data) => {
+      const asked = change(data.toString("latin1"));
+      if (asked !== null) far.write(asked, "latin1");
+    });
     socket.on("close", () => far.destroy());
   }).listen(0, "127.0.0.1");
-  onTestFinished(() => void silent.close());
-  await once(silent, "listening");
-  const silentPort = (silent.address() as AddressInfo).port;
-  const database = new PostgresDatabase(url.replace("@127", `@127.0.0.1:${silentPort},127`));
+  onTestFinished(() => void way.close());
+  await once(way, "listening");
+  const other = `127.0.0.1:${(way.address() as AddressInfo).port}`;
+  return url.replace(host, order === "first" ? `${other},${host}` : `${host},${other}`);
+}
+
+test.each([
+  ["answers nothing", () => null],
+  ["answers with an error", (asked: string) => asked.replace("to_regclass(", "to_regclasx(")],
+])("a host that lets in and %s about the state is left for the next one", async (_, change) => {
+  const { url } = await newDatabase();
+  const asks = (asked: string) => (asked.includes("to_regclass") ? change(asked) : asked);
+  const database = new PostgresDatabase(await wayTo(url, asks, "first"));
   onTestFinished(() => database.reset());
   await database.prepare(true);
   expect((await database.holding()).epoch).toBe(0);
+});
+
+test("a backup is of the latest of several hosts, and one that is silent holds it up for ten seconds at most", {
+  timeout: 30_000,
+}, async () => {
+  const { url, connect: toDatabase } = await newDatabase();
+  const database = toDatabase();
+  await database.prepare(true);
+  await database.acquire({ epoch: 0, flush: 0 }, { holder: "one", life: "a", since: 1, why: "first", after: 0 });
+  // As long as before, for the length stands before it.
+  const older = (asked: string) =>
+    asked
+      .replace("SELECT format, epoch, flush", "SELECT format,0 epoch,flush")
+      .replace("SELECT at, position, object", "SELECT 7 at,position,object");
+  const silent = (asked: string) => (asked.includes("bridgehead.") ? null : asked);
+  for (const [change, order] of [
+    [older, "first"],
+    [older, "last"],
+    [silent, "last"],
+  ] as const) {
+    const reader = new PostgresReader(await wayTo(url, change, order));
+    expect((await reader.open()).lastAt).toBe(0);
+    await reader.close();
+  }
+});
+
+test("who acts is said also while a replica is away, for which what an edge says of itself does not wait", async () => {
+  const { connect: toDatabase } = await newDatabase();
+  const database = toDatabase();
+  await database.prepare(true);
+  await postgres.ask("ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
+  await postgres.ask("SELECT pg_reload_conf()");
+  onTestFinished(async () => {
+    await postgres.ask("ALTER SYSTEM RESET synchronous_standby_names");
+    await postgres.ask("SELECT pg_reload_conf()");
+  });
+  const beat = { name: "one", life: "a", url: "http://x", version: "1", settings: "", position: 0, fault: null };
+  for (let times = 0; times < 20; times += 1) {
+    expect(await database.beat(beat)).toBe(true);
+    expect((await database.view()).peers).toHaveLength(1);
+  }
 });
 
 test("a schema that is dropped under an edge is not begun anew by it", async () => {
@@ -215,7 +273,7 @@ test("a schema that is dropped under an edge is not begun anew by it", async () 
   await disk.open();
   await postgres.ask("DROP SCHEMA bridgehead CASCADE", url);
   await expect(disk.flush(nothing, 1)).rejects.toThrow(/does not exist$/);
-  await expect.poll(() => disk.open().catch(String)).toContain("its state is gone");
+  await expect.poll(() => disk.open().catch(String)).toContain("the database's state is gone");
   disk.abandon();
 });
 

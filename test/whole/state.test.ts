@@ -265,8 +265,13 @@ test("a state moves into a database and back, and a backup of either goes into t
     ),
   ]);
   expect((await bridgehead(["migrate", "--settings", inDatabase, "--from", folder])).stderr).toMatch(
+    /^the state of \S+ was copied to postgresql:\S+\/one, and goes on there; /,
+  );
+  rmSync(join(folder, "edge", "moved-to"));
+  expect((await bridgehead(["migrate", "--settings", inDatabase, "--from", folder])).stderr).toMatch(
     /^cannot copy the state to \S+: it has a state already: /,
   );
+  writeFileSync(join(folder, "edge", "moved-to"), "postgresql://127.0.0.1:1/one");
 
   const old = await bridgehead(["check", "--settings", settingsOf(folder)]);
   expect([old.code, old.stdout]).toEqual([
@@ -290,14 +295,14 @@ test("a state moves into a database and back, and a backup of either goes into t
 
   // A copy that was cut short is no state.
   await postgres.ask("UPDATE bridgehead.edge SET holder = 'a copy', life = 'ended', given_back = NULL", second);
-  const cutShort = "a state is being copied into it, or was not to its end";
+  const cutShort = "a state is being copied into the database, or was not to its end";
   expect((await bridgehead(["reset-clock", "--settings", settingsOf(folder, second)])).stderr).toContain(cutShort);
   expect((await bridgehead(["check", "--settings", settingsOf(folder, second)])).stdout).toContain(cutShort);
   const part = await bridgehead(["backup", join(files, "part.db"), "--settings", settingsOf(folder, second)]);
   expect([part.code, part.stderr]).toEqual([1, expect.stringContaining(cutShort)]);
   const half = newFolder();
   mkdirSync(join(half, "edge"), { recursive: true });
-  writeFileSync(join(half, "edge", "state.db.draft"), "");
+  writeFileSync(join(half, "edge", "copying"), "");
   expect((await bridgehead(["check", "--settings", settingsOf(half)])).stdout).toContain(
     "a state was being copied into",
   );
@@ -305,7 +310,9 @@ test("a state moves into a database and back, and a backup of either goes into t
   const back = newFolder();
   const returned = await bridgehead(["migrate", "--settings", settingsOf(back), "--from", url]);
   expect([returned.code, returned.stderr]).toEqual([0, ""]);
-  expect((await bridgehead(["check", "--settings", inDatabase])).stdout).toContain("its state was copied to a folder");
+  expect((await bridgehead(["check", "--settings", inDatabase])).stdout).toContain(
+    "the database's state was copied to a folder",
+  );
   const rows = (file: string) => new SqliteDisk(file, { readOnly: true });
   const namesIn = async (file: string) => {
     const disk = rows(file);

@@ -4,12 +4,14 @@ import { type Timers, wait, within } from "../../../src/foundation/time/timers.t
 import { type ActsSince, silentLongMs } from "../../../src/operators/edge-pair.ts";
 import type { Log } from "../../platform/log.ts";
 import { BeginsAnew, type Disk, type Flush, type Image, nothing, StandsBy, type Stored } from "../log/disk.ts";
+import { NoState } from "../log/no-state.ts";
 import { Lease } from "./lease.ts";
 import {
   type Beat,
   type GivenBack,
   type Holding,
   type Peer,
+  requireLatest,
   requireWhole,
   type SharedDatabase,
   type Writer,
@@ -70,7 +72,7 @@ export class LeasedDisk implements Disk {
   /** What it has seen unchanged, and since when by the monotonic clock. */
   #seen: { readonly holding: Holding; readonly since: number } | null = null;
   #isPrepared = false;
-  /** One that is gone then is not begun anew. */
+  /** Such an edge begins no other state in its place. */
   #hasSeenState = false;
   #isClosed = false;
   #beatAt = Number.NEGATIVE_INFINITY;
@@ -82,7 +84,7 @@ export class LeasedDisk implements Disk {
   #after = 0;
   /** Since when another edge has the name of this one. */
   #namelessSince: number | null = null;
-  /** Since that was long ago. */
+  /** For so long that the other edge is no earlier life of this one. */
   #isNameless = false;
   #viewed: { readonly at: number; readonly view: Promise<View> } | null = null;
 
@@ -271,6 +273,7 @@ export class LeasedDisk implements Disk {
     const { life, name } = self;
     const holding = await this.#look();
     if (holding.life !== life) requireWhole(holding);
+    requireLatest(holding);
     const why = this.#whyNow(holding);
     if (why === null)
       throw new StandsBy(holding.life === life ? "this edge has handed over" : `${holding.holder} acts`);
@@ -318,6 +321,10 @@ export class LeasedDisk implements Disk {
       this.#isPrepared = true;
       const askedAt = monotonic();
       const holding = await this.#asked("who acts", database.holding());
+      if (this.#hasSeenState && holding.epoch === 0)
+        throw new NoState(
+          "the database's state is gone, and another one begins: stop both edges, and restore a backup",
+        );
       this.#hasSeenState ||= holding.epoch > 0;
       const { holding: before, since } = this.#seen ?? {};
       const isSame = before?.epoch === holding.epoch && before.flush === holding.flush;

@@ -10,6 +10,7 @@ import {
   type GivenBack,
   type Holding,
   type Peer,
+  requireLatest,
   requireWhole,
   type SharedDatabase,
   type Writer,
@@ -63,8 +64,9 @@ export class PostgresDatabase implements SharedDatabase {
       } catch (error) {
         if (error instanceof Error && error.name === "NoState") throw error;
         faults.push(error);
-        // One that let it in and says nothing more is left, too.
+        // One that let it in is left, too, whatever it says then.
         if (this.#place === place) this.#place += 1;
+        this.#writes.cut();
       }
     }
     throw joined(faults);
@@ -77,7 +79,9 @@ export class PostgresDatabase implements SharedDatabase {
     }, hostWithinMs);
     requireUtf8(known?.encoding);
     if (known?.edge == null && !mayBegin)
-      throw new NoState("its state is gone, which this edge has seen: restore a backup; a restart begins with none");
+      throw new NoState(
+        "the database's state is gone: stop both edges, and restore a backup; an edge that starts begins with none",
+      );
     if (known?.edge == null) await this.#ask(tables);
     await this.holding();
   }
@@ -125,7 +129,13 @@ export class PostgresDatabase implements SharedDatabase {
 
   read(by: Writer, object: number, positions: readonly number[]): Promise<{ image: Image; bodies: readonly string[] }> {
     return this.#reads.alone(async (client) => {
-      await requireFlush(client, by);
+      try {
+        await requireFlush(client, by);
+      } catch (error) {
+        // The next connection may be to another machine, also under one name.
+        this.#reads.cut();
+        throw error;
+      }
       return readBy(client, object, positions);
     }, readWithinMs);
   }
@@ -217,7 +227,7 @@ export class PostgresDatabase implements SharedDatabase {
   /** To the machine that is written to: another one may have been replaced, and not know it. */
   #connectBeside(): Connecting {
     const place = this.#writes.place ?? this.#place;
-    return { place, client: connect(this.#urls[place % this.#urls.length] ?? "") };
+    return { place, client: connect(this.#urls[place % this.#urls.length] ?? "", alone) };
   }
 
   /** The place of a host, and a connection to it; the next one is tried where there is none. */
@@ -364,7 +374,7 @@ export class PostgresReader {
       .flatMap((one) => (one.status === "fulfilled" ? [one.value] : []))
       .sort(({ holding: a }, { holding: b }) => b.epoch - a.epoch || b.flush - a.flush);
     if (!latest) throw joined(opened.map((one) => (one.status === "rejected" ? one.reason : null)));
-    for (const { client } of others) await client.end();
+    for (const { client } of others) client.connection.stream.destroy();
     this.#client = latest.client;
     return latest.stored;
   }
@@ -398,6 +408,7 @@ export async function lookAtDatabase(url: string): Promise<LookedAt> {
 
 async function lookAtHost(url: string): Promise<boolean> {
   const client = await connect(url);
+  const late = setTimeout(() => client.connection.stream.destroy(), hostWithinMs);
   try {
     const { rows } = await client.query<Row>(
       `SELECT current_setting('server_encoding') AS encoding, to_regclass('bridgehead.edge') IS NOT NULL AS state,
@@ -405,10 +416,14 @@ async function lookAtHost(url: string): Promise<boolean> {
     );
     const [about] = rows;
     requireUtf8(about?.encoding);
-    if (about?.state) requireWhole(holdingIn((await client.query<Row>(selectHolding)).rows));
-    else if (!about?.may) throw new NoState("its user may make no schema in it: let the database be the user's own");
+    if (about?.state) {
+      const holding = holdingIn((await client.query<Row>(selectHolding)).rows);
+      requireWhole(holding);
+      requireLatest(holding);
+    } else if (!about?.may) throw new NoState("its user may make no schema in it: let the database be the user's own");
     return Boolean(about?.state);
   } finally {
+    clearTimeout(late);
     client.connection.stream.destroy();
   }
 }
@@ -434,6 +449,7 @@ async function openAt(url: string): Promise<{
   readonly stored: Stored;
 }> {
   const client = await connect(url);
+  const late = setTimeout(() => client.connection.stream.destroy(), readWithinMs);
   try {
     await client.query(oneMoment);
     const holding = holdingIn((await client.query<Row>(selectHolding)).rows);
@@ -442,15 +458,21 @@ async function openAt(url: string): Promise<{
   } catch (error) {
     client.connection.stream.destroy();
     throw error;
+  } finally {
+    clearTimeout(late);
   }
 }
 
 /** All that is read in it is of one moment. */
 const oneMoment = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
+/** What an edge says of itself waits for no replica, and nobody for that. */
+const alone = "-c synchronous_commit=local";
+
 /** Rejects where nothing can be written there. */
-async function connect(url: string): Promise<Client> {
+async function connect(url: string, options?: string): Promise<Client> {
   const client = new Client({
+    ...(options && { options }),
     ...{ connectionString: url, connectionTimeoutMillis: connectWithinMs, statement_timeout: statementWithinMs },
     ...{ keepAlive: true, keepAliveInitialDelayMillis: keepAliveAfterMs, application_name: "bridgehead" },
     types: { getTypeParser: (oid, format) => (oid === bigint ? Number : types.getTypeParser(oid, format)) },
@@ -466,22 +488,23 @@ async function connect(url: string): Promise<Client> {
     return client;
   } catch (error) {
     client.connection.stream.destroy();
-    throw toldOf(`${client.host}:${client.port}`, error, performance.now() - begunAt >= connectWithinMs);
+    if (error instanceof IsReplica) throw error;
+    throw reportOf(`${client.host}:${client.port}`, error, performance.now() - begunAt >= connectWithinMs);
   } finally {
     clearTimeout(late);
   }
 }
 
-/** The library's words name neither host nor cause. With PostgreSQL's own codes, where it has none for what would be so again. */
-function toldOf(host: string, error: unknown, isLate: boolean): unknown {
-  const told = (says: string, code: string) => Object.assign(new Error(`${host} ${says}`), { code });
+/** The library's words name neither host nor cause, nor the code that PostgreSQL has for it. */
+function reportOf(host: string, error: unknown, isLate: boolean): unknown {
+  const report = (says: string, code: string) => Object.assign(new Error(`${host} ${says}`), { code });
   const says = reasonOf(error);
-  if (says.includes("password must be a string")) return told("asks for a password, and the URL has none", "28P01");
-  if (says.includes("not support SSL")) return told("has no TLS, which sslmode asks for", "28000");
+  if (says.includes("password must be a string")) return report("asks for a password, and the URL has none", "28P01");
+  if (says.includes("not support SSL")) return report("has no TLS, which sslmode asks for", "28000");
   const words = networkWords.get(codeOf(error));
   // A name may be unknown for good, and the rest passes.
-  if (words !== undefined) return told(`does not answer: ${words}`, codeOf(error) === "ENOTFOUND" ? "ENOTFOUND" : "");
-  return codeOf(error) === "" && isLate ? told("does not answer", "") : error;
+  if (words !== undefined) return report(`does not answer: ${words}`, codeOf(error) === "ENOTFOUND" ? "ENOTFOUND" : "");
+  return codeOf(error) === "" && isLate ? report("does not answer", "") : error;
 }
 
 async function loadBy(client: Client): Promise<Stored> {

@@ -31,15 +31,19 @@ export interface Holding {
   readonly position: number;
 }
 
-/** Throws where a state is a part of one, as it is being copied there or was not to its end; and where it goes on elsewhere. */
-export function requireWhole({ holder, givenBack }: Holding): void {
+/** Throws where the state goes on elsewhere. */
+export function requireLatest({ givenBack }: Holding): void {
   if (givenBack === "moved")
     throw new NoState(
-      "its state was copied to a folder, and goes on there: `DROP SCHEMA bridgehead CASCADE` deletes it",
+      "the database's state was copied to a folder, and goes on there: `UPDATE bridgehead.edge SET given_back = 'stopped'` lets it go on here all the same",
     );
+}
+
+/** Throws where a state is a part of one, as it is being copied there or was not to its end. */
+export function requireWhole({ holder, givenBack }: Holding): void {
   if (holder === copies && !givenBack)
     throw new NoState(
-      "a state is being copied into it, or was not to its end: `DROP SCHEMA bridgehead CASCADE` deletes that; then copy it again",
+      "a state is being copied into the database, or was not to its end: `DROP SCHEMA bridgehead CASCADE` deletes that; then copy it again",
     );
 }
 
