@@ -169,6 +169,17 @@ test("one that hands over to nobody acts again after four seconds", async () => 
   const took = await two.takeOver(one);
   expect(took).toBeGreaterThan(3_900);
   expect(took).toBeLessThan(4_500);
+  expect(two.lines.at(-1)).toMatchObject({ why: "began anew" });
+});
+
+test("one that stands by begins no other state in the place of one that it has seen", async () => {
+  const two = new TwoDisks();
+  const [one, other] = [two.edge("one"), two.edge("other")];
+  await acting(two, one);
+  expect(await two.done(other.open())).toBe("StandsBy: one acts");
+  one.abandon();
+  two.database.holding = { ...two.database.holding, epoch: 0, flush: 0, life: "", holder: "" };
+  expect(await two.done(other.open())).toMatch(/^NoState: the database's state is gone/);
 });
 
 test("one that stops is followed at once", async () => {
@@ -235,6 +246,8 @@ test("of two edges of one name the second one is shown as such, and gets the nam
     ["one", "life 1", null],
     ["one (http://one)", "life 2", "another edge is named one, too"],
   ]);
+  expect(two.lines.filter(({ event }) => event === "edge-name-taken")).toHaveLength(1);
+  await pass(3, true);
   expect(two.lines.filter(({ event }) => event === "edge-name-taken")).toHaveLength(1);
   await two.done(one.close());
   await pass(3, false);
