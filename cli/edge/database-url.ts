@@ -1,5 +1,4 @@
 import { accessSync, constants } from "node:fs";
-import { resolve } from "node:path";
 import { readReason } from "../system-reason.ts";
 
 /** Whether a state is a database, and no folder. */
@@ -16,12 +15,12 @@ export function placeOfDatabase(url: string): string {
 const sslModes = ["disable", "verify-full", "no-verify"];
 const sslFiles = ["sslrootcert", "sslcert", "sslkey"];
 
-/** What is wrong with the URL of a database, in a sentence's end; `null`: nothing that can be seen without asking it. */
+/** What is wrong with the URL, in a sentence's end; `null`: nothing that can be seen without asking. */
 export function faultOfDatabase(url: string): string | null {
   if (!isDatabase(url)) return "must be a database as postgresql://…";
   const [, user = "", hosts = "", database = "", query = ""] =
     /^postgres(?:ql)?:\/\/(?:([^/?]*)@)?([^/?]*)\/?([^?]*)(?:\?(.*))?$/s.exec(url) ?? [];
-  if (/[@#]|%(?![\da-f]{2})/i.test(user) || /[@#]/.test(query) || /[@#]/.test(database))
+  if (/[@#]|%(?![\da-f]{2})/i.test(user) || /[@#]/.test(database + query))
     return "has a letter in its password that a URL writes otherwise: `@` as %40, `/` %2F, `?` %3F, `#` %23, `%` %25";
   const options = new URLSearchParams(query);
   if (!options.has("host") && !hosts.split(",").every(isHost))
@@ -41,7 +40,7 @@ export function faultOfDatabase(url: string): string | null {
 
 function faultOfFile(file: string): string | null {
   try {
-    accessSync(resolve(file), constants.R_OK);
+    accessSync(file, constants.R_OK);
     return null;
   } catch (error) {
     return readReason(error);

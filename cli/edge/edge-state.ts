@@ -134,7 +134,7 @@ export async function whileCopying<Copied>(folder: string, copy: () => Promise<C
   }
 }
 
-/** Throws where the edge would begin with an older state than there is, or with none, and know no conference. */
+/** Throws where the edge would begin with an older state than there is, or without a conference. */
 export function requireLatest(folder: string): void {
   const moved = movedFile(folder);
   if (existsSync(moved))

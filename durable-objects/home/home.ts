@@ -64,7 +64,7 @@ const lookEveryMs = 2_000;
 const imageLettersAtOnce = 50_000;
 /** A machine's clock that is further behind what is on disk was set, or was ahead before. */
 const farMs = 60_000;
-/** An agent that lies may use up no epochs for ever: so far it is believed at once, and so often in a life. */
+/** So far an agent is believed at once, and so often in a life: one that lies uses up no epochs for ever. */
 const epochsAtOnce = 2 ** 32;
 const mostEpochsBehind = 10;
 /** By then whoever has asked for it has an answer. */

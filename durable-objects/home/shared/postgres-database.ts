@@ -78,11 +78,13 @@ export class PostgresDatabase implements SharedDatabase {
       return (await client.query<Row>(asked)).rows;
     }, hostWithinMs);
     requireUtf8(known?.encoding);
-    if (known?.edge == null && !mayBegin)
-      throw new NoState(
-        "the database's state is gone: stop both edges, and restore a backup; an edge that starts begins with none",
-      );
-    if (known?.edge == null) await this.#ask(tables);
+    if (known?.edge == null) {
+      if (!mayBegin)
+        throw new NoState(
+          "the database's state is gone: stop both edges, and restore a backup; an edge that starts begins with none",
+        );
+      await this.#ask(tables);
+    }
     await this.holding();
   }
 
@@ -93,7 +95,7 @@ export class PostgresDatabase implements SharedDatabase {
   async view(): Promise<{ readonly holding: Holding; readonly peers: readonly Peer[] }> {
     return this.#views.alone(
       async (client) => ({
-        holding: holdingIn((await client.query<Row>(selectHolding)).rows),
+        holding: await holdingOf(client),
         peers: (await client.query<Row>(selectPeers)).rows as unknown as readonly Peer[],
       }),
       viewWithinMs,
@@ -227,7 +229,7 @@ export class PostgresDatabase implements SharedDatabase {
   /** To the machine that is written to: another one may have been replaced, and not know it. */
   #connectBeside(): Connecting {
     const place = this.#writes.place ?? this.#place;
-    return { place, client: connect(this.#urls[place % this.#urls.length] ?? "", alone) };
+    return { place, client: connect(this.#urls[place % this.#urls.length] ?? "", withoutReplica) };
   }
 
   /** The place of a host, and a connection to it; the next one is tried where there is none. */
@@ -255,6 +257,10 @@ const selectPeers = `SELECT name, life, url, version, settings, position, fault,
 
 /** Whose last flush is the one before. */
 const isLast = "one AND epoch = $1 AND flush = $2 - 1 AND life = $3";
+
+async function holdingOf(client: Client): Promise<Holding> {
+  return holdingIn((await client.query<Row>(selectHolding)).rows);
+}
 
 function holdingIn([row]: readonly Row[]): Holding {
   if (!row) throw new NoState("the table bridgehead.edge has no row: restore a backup");
@@ -353,7 +359,7 @@ async function loadOn(connection: Connection, by: Writer | null): Promise<Stored
 }
 
 async function requireFlush(client: Client, { epoch, flush, life }: Writer): Promise<void> {
-  const found = holdingIn((await client.query<Row>(selectHolding)).rows);
+  const found = await holdingOf(client);
   if (found.epoch !== epoch || found.life !== life || found.flush < flush)
     throw new Error("this machine of the database has another state than the one that is written to");
 }
@@ -406,10 +412,8 @@ export async function lookAtDatabase(url: string): Promise<LookedAt> {
   return { hasState: found.value, away: faults.filter((one) => one !== null && !(one instanceof IsReplica)) };
 }
 
-async function lookAtHost(url: string): Promise<boolean> {
-  const client = await connect(url);
-  const late = setTimeout(() => client.connection.stream.destroy(), hostWithinMs);
-  try {
+function lookAtHost(url: string): Promise<boolean> {
+  return connected(url, hostWithinMs, async (client) => {
     const { rows } = await client.query<Row>(
       `SELECT current_setting('server_encoding') AS encoding, to_regclass('bridgehead.edge') IS NOT NULL AS state,
          has_database_privilege(current_database(), 'CREATE') AS may`,
@@ -417,15 +421,13 @@ async function lookAtHost(url: string): Promise<boolean> {
     const [about] = rows;
     requireUtf8(about?.encoding);
     if (about?.state) {
-      const holding = holdingIn((await client.query<Row>(selectHolding)).rows);
+      const holding = await holdingOf(client);
       requireWhole(holding);
       requireLatest(holding);
     } else if (!about?.may) throw new NoState("its user may make no schema in it: let the database be the user's own");
-    return Boolean(about?.state);
-  } finally {
-    clearTimeout(late);
     client.connection.stream.destroy();
-  }
+    return Boolean(about?.state);
+  });
 }
 
 function requireUtf8(encoding: unknown): void {
@@ -443,20 +445,28 @@ function joined(faults: readonly unknown[]): Error {
 
 class IsReplica extends Error {}
 
-async function openAt(url: string): Promise<{
-  readonly client: Client;
-  readonly holding: Holding;
-  readonly stored: Stored;
-}> {
-  const client = await connect(url);
-  const late = setTimeout(() => client.connection.stream.destroy(), readWithinMs);
-  try {
+function openAt(url: string) {
+  return connected(url, readWithinMs, async (client) => {
     await client.query(oneMoment);
-    const holding = holdingIn((await client.query<Row>(selectHolding)).rows);
+    const holding = await holdingOf(client);
     requireWhole(holding);
     return { client, holding, stored: await loadBy(client) };
+  });
+}
+
+/** The connection ends where the work fails, or takes longer. */
+async function connected<Value>(
+  url: string,
+  withinMs: number,
+  work: (client: Client) => Promise<Value>,
+): Promise<Value> {
+  const client = await connect(url);
+  const end = () => void client.connection.stream.destroy();
+  const late = setTimeout(end, withinMs);
+  try {
+    return await work(client);
   } catch (error) {
-    client.connection.stream.destroy();
+    end();
     throw error;
   } finally {
     clearTimeout(late);
@@ -467,7 +477,7 @@ async function openAt(url: string): Promise<{
 const oneMoment = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
 /** What an edge says of itself waits for no replica, and nobody for that. */
-const alone = "-c synchronous_commit=local";
+const withoutReplica = "-c synchronous_commit=local";
 
 /** Rejects where nothing can be written there. */
 async function connect(url: string, options?: string): Promise<Client> {

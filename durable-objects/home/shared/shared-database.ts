@@ -79,7 +79,10 @@ export type Writer = Pick<Holding, "epoch" | "flush" | "life">;
  * One that resolves with false has changed nothing: another edge acts, or this flush is there already.
  */
 export interface SharedDatabase {
-  /** Makes what is missing, where it `mayBegin`. Rejects with `NoState` where another program or a later release has written. */
+  /**
+   * Makes what is missing, where it `mayBegin`. Rejects with `NoState` where another program or a later release
+   * has written.
+   */
   prepare(mayBegin: boolean): Promise<void>;
   holding(): Promise<Holding>;
   /** Where all is as it was seen: the new epoch is one more, or one more than `after`. */
@@ -87,7 +90,7 @@ export interface SharedDatabase {
     seen: Pick<Holding, "epoch" | "flush">,
     by: Pick<Holding, "holder" | "life" | "since" | "why"> & { readonly after: number },
   ): Promise<boolean>;
-  /** Rejects where this flush is not there: a machine that was replaced, and does not know it, has an older state. */
+  /** Rejects where this flush is not there: a machine that was replaced may not know it. */
   load(by: Writer): Promise<Stored>;
   /** Loads it, and keeps nothing of it; other calls neither wait for that nor hold it up. */
   check(): Promise<void>;
