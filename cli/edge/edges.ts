@@ -36,7 +36,7 @@ export function addEdges(program: Command): void {
       askEdge(async (edge) => {
         const before = await edge.ask("GET /edges", {});
         const { to } = await edge.ask("POST /edges/hand-over", {});
-        await until(edge, to, before.acting?.epoch ?? 0);
+        await untilActs(edge, to, before.acting?.epoch ?? 0);
         process.stdout.write(`${to} acts\n`);
       }),
     );
@@ -46,7 +46,7 @@ export function hasTrouble(edges: EdgesFound): boolean {
   return edges.edges.length > 0 && (edges.acting === null || pairTrouble(edges, Date.now()).length > 0);
 }
 
-async function until(edge: OperatorClient, acts: string, before: number): Promise<void> {
+export async function untilActs(edge: Pick<OperatorClient, "ask">, acts: string, before: number): Promise<void> {
   for (let waitedMs = 0; waitedMs < handedOverWithinMs; waitedMs += lookEveryMs) {
     // Behind a load balancer nobody may answer for a moment.
     const found = await edge.ask("GET /edges", {}).catch(() => null);

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { type EdgesFound, edgesText } from "../../cli/edge/edges.ts";
+import { type EdgesFound, edgesText, hasTrouble, untilActs } from "../../cli/edge/edges.ts";
+import type { OperatorClient } from "../../cli/operator/operator-client.ts";
 import { painted, plain } from "./view-examples.ts";
 
 const one: EdgesFound["edges"][number] = {
@@ -28,6 +29,31 @@ test("that no edge acts, and that there is no other one, is said", () => {
   expect(text({}, { acting: null })[0]).toBe("no edge acts");
   expect(text({}, { edges: [one] }).at(-1)).toBe("  no other edge stands by");
   expect(text({}, { acting: null, edges: [] })).toEqual(["this edge shares its state with no other one"]);
+});
+
+test("a hand-over is over once the other edge acts, or the first one again", async () => {
+  const answers = (...holders: readonly (readonly [name: string, epoch: number] | null)[]) => {
+    const left = [...holders];
+    const ask = async () => {
+      const next = left.shift();
+      if (next === undefined) throw new Error("nobody answers");
+      const [name, epoch] = next ?? [];
+      return { role: "active", acting: next && { ...acting, name, epoch }, edges: [] };
+    };
+    return { ask: ask as unknown as OperatorClient["ask"] };
+  };
+  await untilActs(answers(["one", 7], null, ["other", 8]), "other", 7);
+  await expect(untilActs(answers(["one", 7], null, ["one", 8]), "other", 7)).rejects.toThrow(
+    "other has not taken over, and one acts again; its log says why",
+  );
+});
+
+test("commands end with 1 where no edge acts or stands by soundly, asked of either", () => {
+  const found = { role: "standby", acting, edges: [one, other] } as const;
+  expect(hasTrouble(found)).toBe(false);
+  expect(hasTrouble({ ...found, edges: [] })).toBe(false);
+  expect(hasTrouble({ ...found, acting: null })).toBe(true);
+  expect(hasTrouble({ ...found, edges: [one, { ...other, fault: "its state cannot be read" }] })).toBe(true);
 });
 
 test("what is wrong is red", () => {

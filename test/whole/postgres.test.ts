@@ -1,6 +1,8 @@
 import { once } from "node:events";
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { type AddressInfo, connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { nothing } from "../../durable-objects/home/log/disk.ts";
 import { NodeClock } from "../../durable-objects/home/node-clock.ts";
@@ -11,8 +13,13 @@ import {
   PostgresDatabase,
   PostgresReader,
 } from "../../durable-objects/home/shared/postgres-database.ts";
+import { loadHome } from "../../scripts/edge.ts";
 import { PostgresOnTest } from "../../scripts/postgres/postgres-on-test.ts";
+import { freePorts } from "../../simulators/free-ports.ts";
+import type { EdgeVariables } from "../../src/settings/load.ts";
+import { localDomain } from "../../src/settings/local-domain.ts";
 import { sharedDatabaseSuite } from "../durable-objects/home/shared-database-suite.ts";
+import { agentWithoutKey } from "../local-domain.ts";
 
 let postgres: PostgresOnTest;
 let databases = 0;
@@ -95,6 +102,14 @@ test("a URL without the password that the database asks for is refused as a wron
   expect(await askAs("known:secret")).toMatchObject({ away: [] });
   writeFileSync(file, before);
   await postgres.ask("SELECT pg_reload_conf()");
+});
+
+test("a database without TLS is refused where the URL asks for it", async () => {
+  const { url } = await newDatabase();
+  await expect(lookAtDatabase(`${url}?sslmode=verify-full`)).rejects.toMatchObject({
+    code: "28000",
+    message: expect.stringMatching(/^127\.0\.0\.1:\d+ has no TLS, which sslmode asks for$/),
+  });
 });
 
 test("what a later release has written is refused, and stays as it is", async () => {
@@ -190,7 +205,10 @@ test("a server that goes silent amid the handshake keeps nobody from the next on
   await database.prepare(true);
 });
 
-/** A way to the database that changes what is asked; `null`: it never comes. The URL with this host before its own, or behind it. */
+/**
+ * A way to the database that changes what is asked; `null`: it never comes. The URL with this host before its
+ * own, or behind it.
+ */
 async function wayTo(url: string, change: (asked: string) => string | null, order: "first" | "last"): Promise<string> {
   const { host, port } = new URL(url);
   const way = createServer((socket) => {
@@ -272,7 +290,9 @@ test("a schema that is dropped under an edge is not begun anew by it", async () 
   });
   await disk.open();
   await postgres.ask("DROP SCHEMA bridgehead CASCADE", url);
-  await expect(disk.flush(nothing, 1)).rejects.toThrow(/does not exist$/);
+  const refused = await disk.flush(nothing, 1).catch((error: unknown) => error);
+  expect(refused).toMatchObject({ code: "3F000", message: expect.stringMatching(/does not exist$/) });
+  expect(disk.mayComeBack(refused)).toBe(false);
   await expect.poll(() => disk.open().catch(String)).toContain("the database's state is gone");
   disk.abandon();
 });
@@ -341,4 +361,37 @@ test("a wait for a replica that is cancelled is no success", async () => {
   await expect(flushed).rejects.toThrow("did not wait for its replica");
   // It is there all the same, and who sends it again is told so.
   expect((await database.holding()).flush).toBe(1);
+});
+
+test("an edge that stands by with another token, other domains or people is at fault", async () => {
+  const { url } = await newDatabase();
+  const token = "operator-token";
+  const folder = mkdtempSync(join(tmpdir(), "bridgehead-postgres-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const { serveHome } = await loadHome(folder);
+  const start = async (name: string, change: Partial<EdgeVariables>) => {
+    const variables = {
+      DOMAINS: JSON.stringify({ local: localDomain({ agents: [agentWithoutKey("agent-1")] }) }),
+      OPERATOR_TOKEN: token,
+      ...change,
+    };
+    const [port = 0] = await freePorts(1);
+    const state = { database: url, name, url: `http://127.0.0.1:${port}` };
+    const edge = await serveHome({ ...{ variables, state, port }, host: "127.0.0.1", write: () => {} });
+    onTestFinished(() => edge.stop());
+    return state.url;
+  };
+  const one = await start("one", {});
+  const faultOf = async (name: string) => {
+    const answer = await fetch(`${one}/api/v1/edges`, { headers: { authorization: `Bearer ${token}` } });
+    const { edges } = (await answer.json()) as { edges: { name: string; fault: string | null }[] };
+    return edges.find((edge) => edge.name === name)?.fault;
+  };
+  await start("same", {});
+  await start("other-token", { OPERATOR_TOKEN: "another" });
+  await start("other-domains", { DOMAINS: "{}" });
+  await start("other-people", { OPERATORS: '{ "people": [] }' });
+  for (const name of ["other-token", "other-domains", "other-people"])
+    await expect.poll(() => faultOf(name)).toBe("its domains, people or operator's token are others");
+  expect(await faultOf("same")).toBe(null);
 });

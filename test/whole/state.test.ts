@@ -256,6 +256,12 @@ test("a state moves into a database and back, and a backup of either goes into t
   await world.stop();
   const inDatabase = settingsOf(folder, url);
 
+  const rescued = join(folder, "edge", "state.db.rescued");
+  writeFileSync(rescued, "");
+  expect((await bridgehead(["migrate", "--settings", inDatabase, "--from", folder])).stderr).toMatch(
+    /^cannot copy the state to \S+: \S+state\.db\.rescued holds more than \S+state\.db: start the edge, /,
+  );
+  rmSync(rescued);
   const moved = await bridgehead(["migrate", "--settings", inDatabase, "--from", folder]);
   expect([moved.code, moved.stderr, moved.stdout]).toEqual([
     0,

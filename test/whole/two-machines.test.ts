@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { lookAtDatabase } from "../../durable-objects/home/shared/postgres-database.ts";
 import { PostgresOnTest } from "../../scripts/postgres/postgres-on-test.ts";
 import { eventually, goesOn, kill, Meeting, startWorld, type World } from "./world.ts";
 
@@ -12,6 +13,7 @@ const replicas = ["r1", "r2"] as const;
 const administrator = "administrator";
 
 let world: World;
+let database = "";
 let databases: readonly PostgresOnTest[] = [];
 
 beforeAll(async () => {
@@ -19,8 +21,8 @@ beforeAll(async () => {
   const { state } = JSON.parse(block("json")) as { state: string };
   const hosts = databases.map(({ url }) => new URL(url).host).join();
   // TLS and the password alone are left out.
-  const url = state.replace(/:…@[^/]*/, `@${hosts}`).replace(/\?sslmode=.*/, "");
-  world = await startWorld({ pair: [url, url] });
+  database = state.replace(/:…@[^/]*/, `@${hosts}`).replace(/\?sslmode=.*/, "");
+  world = await startWorld({ pair: [database, database] });
 });
 afterAll(async () => {
   await world?.stop();
@@ -69,6 +71,7 @@ test("by the recipe, neither the database's machine nor an edge's takes a meetin
   timeout: 120_000,
 }, async () => {
   const [primary, first, second] = databases as [PostgresOnTest, PostgresOnTest, PostgresOnTest];
+  expect(await lookAtDatabase(database)).toEqual({ hasState: true, away: [] });
   const meeting = new Meeting(world);
   await meeting.create();
   const { extCallId } = await meeting.callIn("201");

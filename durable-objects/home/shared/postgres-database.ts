@@ -209,7 +209,7 @@ export class PostgresDatabase implements SharedDatabase {
 
   reset(): void {
     // A primary that was replaced, and does not know it, connects and writes nothing.
-    if (this.#writes.place === this.#place) this.#place += 1;
+    if (this.#writes.isOpen) this.#place += 1;
     for (const connection of [this.#writes, this.#reads, this.#views]) connection.cut();
   }
 
@@ -227,25 +227,24 @@ export class PostgresDatabase implements SharedDatabase {
   }
 
   /** To the machine that is written to: another one may have been replaced, and not know it. */
-  #connectBeside(): Connecting {
-    const place = this.#writes.place ?? this.#place;
-    return { place, client: connect(this.#urls[place % this.#urls.length] ?? "", withoutReplica) };
+  #connectBeside(): Promise<Client> {
+    return connect(this.#url, withoutReplica);
   }
 
-  /** The place of a host, and a connection to it; the next one is tried where there is none. */
-  #connect(): Connecting {
+  /** Where there is no connection, the next host is tried the next time. */
+  async #connect(): Promise<Client> {
     const place = this.#place;
-    const client = connect(this.#urls[place % this.#urls.length] ?? "").catch((error: unknown) => {
+    try {
+      return await connect(this.#url);
+    } catch (error) {
       if (this.#place === place) this.#place += 1;
       throw error;
-    });
-    return { place, client };
+    }
   }
-}
 
-interface Connecting {
-  readonly place: number;
-  readonly client: Promise<Client>;
+  get #url(): string {
+    return this.#urls[this.#place % this.#urls.length] ?? "";
+  }
 }
 
 const selectHolding =
@@ -275,20 +274,20 @@ function holdingIn([row]: readonly Row[]): Holding {
 
 /** A connection, which is made anew once it was cut or has ended. */
 class Connection {
-  readonly #connect: () => Connecting;
-  #open: Connecting | null = null;
+  readonly #connect: () => Promise<Client>;
+  #open: Promise<Client> | null = null;
   #hasWarned = false;
   #last: Promise<void> = Promise.resolve();
   /** How often it was cut. */
   #cuts = 0;
 
-  constructor(connect: () => Connecting) {
+  constructor(connect: () => Promise<Client>) {
     this.#connect = connect;
   }
 
-  /** See `Connecting`; `null`: it is not connected, nor about to be. */
-  get place(): number | null {
-    return this.#open?.place ?? null;
+  /** It is connected, or about to be. */
+  get isOpen(): boolean {
+    return this.#open !== null;
   }
 
   cut(): void {
@@ -296,7 +295,7 @@ class Connection {
     const open = this.#open;
     this.#open = null;
     // Not by `end`, which waits for the other side.
-    open?.client.then((client) => client.connection.stream.destroy()).catch(() => {});
+    open?.then((client) => client.connection.stream.destroy()).catch(() => {});
   }
 
   /**
@@ -327,14 +326,14 @@ class Connection {
   }
 
   async #client(): Promise<Client> {
-    if (this.#open) return this.#open.client;
+    if (this.#open) return this.#open;
     const open = this.#connect();
     this.#open = open;
     const forget = () => {
       if (this.#open === open) this.#open = null;
     };
     try {
-      const client = await open.client;
+      const client = await open;
       client.on("end", forget);
       client.on("notice", ({ code }) => {
         if (code === warning) this.#hasWarned = true;
