@@ -116,11 +116,11 @@ test.each([
   [{ state: "postgresql://h/d", name: "e", domains: {} }, /url is missing: each edge of a database has its own/],
   [
     { state: "postgresql://u:p@127.0.0.1:1,127.0.0.1:2/d", name: "e", url: "http://e", domains: { local } },
-    /^WRONG state: the database postgresql:\/\/127\.0\.0\.1:1,127\.0\.0\.1:2\/d cannot be used \(127.*:1 does not answer: the connection was refused; 127.*:2 does not answer: /,
+    /^WRONG state: the database postgresql:\/\/127\.0\.0\.1:1,127\.0\.0\.1:2\/d cannot be used \(127.*:1: the connection was refused; 127.*:2: /,
   ],
   [
     { state: "postgresql://u:p@127.0.0.1:1/d", name: "e", url: "http://e", domains: { local } },
-    /^WRONG state: .* cannot be used \(127\.0\.0\.1:1 does not answer: the connection was refused\)$/,
+    /^WRONG state: .* cannot be used \(127\.0\.0\.1:1: the connection was refused\)$/,
   ],
   [{ state: "edge.json", domains: { local } }, /^WRONG state: .*edge\.json is a file, and a folder is needed/],
   [

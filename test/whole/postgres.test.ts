@@ -1,9 +1,10 @@
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chownSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { type AddressInfo, connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { makeAuthority } from "../../conformance/authority.ts";
 import { nothing } from "../../durable-objects/home/log/disk.ts";
 import { NodeClock } from "../../durable-objects/home/node-clock.ts";
 import { LeasedDisk } from "../../durable-objects/home/shared/leased-disk.ts";
@@ -65,7 +66,7 @@ test("several hosts are tried in turn, as libpq writes them", async () => {
   expect((await database.holding()).epoch).toBe(0);
   const none = new PostgresDatabase("postgresql://127.0.0.1:1,127.0.0.1:2/none");
   await expect(none.prepare(true)).rejects.toThrow(
-    "127.0.0.1:1 does not answer: the connection was refused; 127.0.0.1:2 does not answer: the connection was refused",
+    "127.0.0.1:1: the connection was refused; 127.0.0.1:2: the connection was refused",
   );
 });
 
@@ -73,10 +74,13 @@ test("of several hosts an operator hears which one is away, and an edge which on
   const { url } = await newDatabase();
   const withDead = url.replace("@127", "@127.0.0.1:1,127");
   expect(await lookAtDatabase(withDead)).toMatchObject({
-    ...{ hasState: false, away: [{ message: "127.0.0.1:1 does not answer: the connection was refused" }] },
+    ...{ hasState: false, away: [{ message: "127.0.0.1:1: the connection was refused" }] },
   });
   const stranger = withDead.replace(/[^/]+@/, "nobody@");
-  const refused = { code: "28000", message: expect.stringMatching(/was refused; role "nobody" does not exist$/) };
+  const refused = {
+    code: "28000",
+    message: expect.stringMatching(/was refused; 127\.0\.0\.1:\d+: role "nobody" does not exist$/),
+  };
   await expect(lookAtDatabase(stranger)).rejects.toMatchObject(refused);
   const database = new PostgresDatabase(stranger);
   onTestFinished(() => database.reset());
@@ -110,6 +114,35 @@ test("a database without TLS is refused where the URL asks for it", async () => 
     code: "28000",
     message: expect.stringMatching(/^127\.0\.0\.1:\d+ has no TLS, which sslmode asks for$/),
   });
+});
+
+test("by TLS the authority that the URL names is trusted, for the name that it vouches for, and no other", async () => {
+  const { url } = await newDatabase();
+  const [{ folder = "" } = {}] = (await postgres.ask(
+    "SELECT current_setting('data_directory') AS folder",
+  )) as readonly { readonly folder: string }[];
+  const { certificate, server } = makeAuthority("localhost", Date.now());
+  for (const [name, text] of [
+    ["server.crt", server.certificate],
+    ["server.key", server.key],
+    ["authority.pem", certificate],
+  ] as const) {
+    writeFileSync(join(folder, name), text, { mode: 0o600 });
+    chownSync(join(folder, name), statSync(folder).uid, statSync(folder).gid);
+  }
+  await postgres.ask("ALTER SYSTEM SET ssl = on");
+  await postgres.ask("SELECT pg_reload_conf()");
+  const byAuthority = `sslmode=verify-full&sslrootcert=${join(folder, "authority.pem")}`;
+  await expect
+    .poll(() => lookAtDatabase(`${url.replace("127.0.0.1", "localhost")}?${byAuthority}`).catch(String))
+    .toEqual({ hasState: false, away: [] });
+  for (const [options, says] of [
+    ["sslmode=verify-full", "its certificate is of no authority that is trusted here"],
+    [byAuthority, "its certificate is for another name"],
+  ])
+    await expect(lookAtDatabase(`${url}?${options}`)).rejects.toThrow(new RegExp(`^127\\.0\\.0\\.1:\\d+: ${says}$`));
+  await postgres.ask("ALTER SYSTEM RESET ssl");
+  await postgres.ask("SELECT pg_reload_conf()");
 });
 
 test("what a later release has written is refused, and stays as it is", async () => {

@@ -504,16 +504,16 @@ async function connect(url: string, options?: string): Promise<Client> {
   }
 }
 
-/** The library's words name neither host nor cause, nor the code that PostgreSQL has for it. */
-function reportOf(host: string, error: unknown, isLate: boolean): unknown {
-  const report = (says: string, code: string) => Object.assign(new Error(`${host} ${says}`), { code });
-  const says = reasonOf(error);
-  if (says.includes("password must be a string")) return report("asks for a password, and the URL has none", "28P01");
-  if (says.includes("not support SSL")) return report("has no TLS, which sslmode asks for", "28000");
-  const words = networkWords.get(codeOf(error));
+/** With the host, which neither PostgreSQL's words nor the library's name, and the code that PostgreSQL has for it. */
+function reportOf(host: string, error: unknown, isLate: boolean): Error {
+  const report = (says: string, code = "") => Object.assign(new Error(`${host}${says}`), { code });
+  const [code, says] = [codeOf(error), reasonOf(error)];
+  if (says.includes("password must be a string")) return report(" asks for a password, and the URL has none", "28P01");
+  if (says.includes("not support SSL")) return report(" has no TLS, which sslmode asks for", "28000");
+  const words = networkWords.get(code);
   // A name may be unknown for good, and the rest passes.
-  if (words !== undefined) return report(`does not answer: ${words}`, codeOf(error) === "ENOTFOUND" ? "ENOTFOUND" : "");
-  return codeOf(error) === "" && isLate ? report("does not answer", "") : error;
+  if (words !== undefined) return report(`: ${words}`, code === "ENOTFOUND" ? code : "");
+  return code === "" && isLate ? report(" does not answer") : report(`: ${says}`, code);
 }
 
 async function loadBy(client: Client): Promise<Stored> {
