@@ -4,6 +4,7 @@ import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync, sta
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { lockFolder, makeFolder, writeOnce } from "../../bridge-agent/service/state-folder.ts";
+import { draftOf, removeDatabase } from "../../durable-objects/home/log/files.ts";
 import { takenOver } from "../../durable-objects/home/migrate/migrate.ts";
 import { systemReason } from "../system-reason.ts";
 import { StartError } from "./program.ts";
@@ -123,14 +124,26 @@ function copyingFile(folder: string): string {
   return join(folder, "edge", "copying");
 }
 
-/** Should it be killed meanwhile, no edge begins there without a conference. */
+/** Throws where the folder has a state, but for what is left of a copy that was cut short. */
+export function requireNoState(folder: string): void {
+  if (hasState(folder) && !existsSync(copyingFile(folder)))
+    throw new StartError(`${folder} has a state already: move ${dirname(stateFile(folder))} away`);
+}
+
+/** Should it fail or be killed when something of it is there, no edge begins with that. */
 export async function whileCopying<Copied>(folder: string, copy: () => Promise<Copied>): Promise<Copied> {
-  mkdirSync(dirname(stateFile(folder)), { recursive: true });
-  writeOnce(copyingFile(folder), "");
+  const [file, copying] = [stateFile(folder), copyingFile(folder)];
+  const isAgain = existsSync(copying);
+  if (isAgain) for (const left of [file, draftOf(file)]) removeDatabase(left);
+  mkdirSync(dirname(file), { recursive: true });
+  if (!isAgain) writeOnce(copying, "");
   try {
-    return await copy();
-  } finally {
-    rmSync(copyingFile(folder), { force: true });
+    const copied = await copy();
+    rmSync(copying);
+    return copied;
+  } catch (error) {
+    if (!isAgain && !existsSync(file)) rmSync(copying);
+    throw error;
   }
 }
 
@@ -141,12 +154,11 @@ export function requireLatest(folder: string): void {
     throw new StartError(
       `the state of ${folder} was copied to ${readOwn(moved)}, and goes on there; delete ${moved} to begin with this one all the same`,
     );
-  if (existsSync(stateFile(folder))) return;
-  const copying = copyingFile(folder);
-  if (existsSync(copying))
+  if (existsSync(copyingFile(folder)))
     throw new StartError(
-      `a state was being copied into ${folder}, and was not to its end: copy it again; or delete ${copying}, and begin without a conference`,
+      `a state was being copied into ${folder}, and was not to its end: copy it again; or move ${join(folder, "edge")} away, and begin without a conference`,
     );
+  if (existsSync(stateFile(folder))) return;
   if (wasTakenOver(folder))
     throw new StartError(
       `${stateFile(folder)} is gone, which went on where the edge on workerd ended: restore a backup, or move ${join(folder, "edge")} away and begin without a conference`,

@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, rmSync } from "node:fs";
+import { accessSync, constants, existsSync } from "node:fs";
 import { dirname } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import {
@@ -9,23 +9,24 @@ import {
   requireSettled,
   restore,
   restoreInto,
+  type StateSource,
 } from "../../durable-objects/home/log/backup.ts";
 import { type Copied, copyState } from "../../durable-objects/home/log/copy-state.ts";
 import { SqliteDisk } from "../../durable-objects/home/log/sqlite-disk.ts";
 import { CannotMigrate, migrate } from "../../durable-objects/home/migrate/migrate.ts";
 import { counted } from "../../src/foundation/text/counted.ts";
 import { printable } from "../../src/foundation/text/printable.ts";
-import { codeOf, reasonOf } from "../../src/foundation/text/reason.ts";
+import { codeOf } from "../../src/foundation/text/reason.ts";
 import { loadDomains } from "../../src/settings/load.ts";
 import { systemReason } from "../system-reason.ts";
 import { faultOfDatabase, isDatabase, placeOfDatabase } from "./database-url.ts";
 import { loadEdgeSettings, settingsFile } from "./edge-settings.ts";
 import {
-  hasState,
   holdEdgeState,
   noteMoved,
   objectsFolder,
   requireLatest,
+  requireNoState,
   stateFile,
   whileCopying,
 } from "./edge-state.ts";
@@ -70,10 +71,7 @@ export function addStateCommands(program: Command): void {
         if (!existsSync(file)) throw new StartError(`there is no ${file}`);
         if (isDatabase(state)) return restoreDatabase(state, file);
         holdEdgeState(state, from);
-        if (hasState(state))
-          throw new StartError(
-            `${state} has a state already, and a backup goes into an empty folder: move ${dirname(stateFile(state))} away`,
-          );
+        requireNoState(state);
         const restored = await orSay("restore", () =>
           whileCopying(state, () => restore(file, stateFile(state), Date.now())),
         );
@@ -197,9 +195,11 @@ async function moveState(settings: string, from: string): Promise<void> {
     const place = placeOfDatabase(state);
     const copied = await orSay(`copy the state to ${place}`, async () => {
       requireSettled(stateFile(from));
-      const all = await copyInto(state, (disk) => copyState(source, disk));
-      noteMoved(from, place);
-      return all;
+      return copyInto(state, async (disk) => {
+        const all = await copyState(source, disk);
+        noteMoved(from, place);
+        return all;
+      });
     });
     return print(
       `copied ${stateFile(from)} to ${place}: ${copiedText(copied)}; the file was not changed, and no edge starts on it`,
@@ -207,34 +207,30 @@ async function moveState(settings: string, from: string): Promise<void> {
   }
   const place = placeOfDatabase(from);
   holdEdgeState(state, `state in ${settings}`);
-  if (hasState(state)) throw new StartError(`${state} has a state already: move ${dirname(stateFile(state))} away`);
+  requireNoState(state);
   const made = await orSay(`copy the state of ${place}`, () => whileCopying(state, () => moveFrom(from, state)));
   report(`copied ${place} to ${stateFile(state)}`, made);
 }
 
 /** No edge may act until all is copied, nor then. */
 async function moveFrom(url: string, folder: string): Promise<Backup> {
-  const { PostgresReader } = await import("../../durable-objects/home/shared/postgres-database.ts");
   const { holdDatabase } = await import("../../durable-objects/home/shared/whole-copy.ts");
-  const { disk, release } = await holdDatabase(url);
-  const copying = backUpOf(new PostgresReader(url), placeOfDatabase(url), stateFile(folder));
-  let copied: Backup;
+  const { disk, stored, release } = await holdDatabase(url, false);
+  const source: StateSource = {
+    open: async () => stored,
+    read: (object, positions) => disk.read(object, positions),
+    close: async () => {},
+  };
+  const copying = backUpOf(source, placeOfDatabase(url), stateFile(folder));
   try {
-    copied = await disk.renewing(copying);
-  } catch (error) {
-    // It may go on, though another edge acts.
-    await copying.catch(() => {});
-    rmSync(stateFile(folder), { force: true });
-    await release().catch(() => {});
-    throw error;
-  }
-  try {
+    const copied = await disk.renewing(copying);
     await release("moved");
     return copied;
   } catch (error) {
-    throw new Error(
-      `all is in ${stateFile(folder)}, and the database may not have heard that it goes on there: let no edge start on the database (${reasonOf(error)})`,
-    );
+    // It may go on, though another edge acts.
+    await copying.catch(() => {});
+    await release().catch(() => {});
+    throw error;
   }
 }
 
@@ -276,7 +272,7 @@ function ofFolder(folder: string, from: string): Settable {
 function ofDatabase(url: string): Settable {
   const open = async () => {
     const { holdDatabase } = await import("../../durable-objects/home/shared/whole-copy.ts");
-    const { disk, release } = await holdDatabase(url);
+    const { disk, release } = await holdDatabase(url, false);
     return { disk, close: release };
   };
   return [placeOfDatabase(url), open];

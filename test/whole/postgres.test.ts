@@ -14,6 +14,7 @@ import {
   PostgresDatabase,
   PostgresReader,
 } from "../../durable-objects/home/shared/postgres-database.ts";
+import { copyInto } from "../../durable-objects/home/shared/whole-copy.ts";
 import { loadHome } from "../../scripts/edge.ts";
 import { PostgresOnTest } from "../../scripts/postgres/postgres-on-test.ts";
 import { freePorts } from "../../simulators/free-ports.ts";
@@ -240,9 +241,13 @@ test("a server that goes silent amid the handshake keeps nobody from the next on
 
 /**
  * A way to the database that changes what is asked; `null`: it never comes. The URL with this host before its
- * own, or behind it.
+ * own, behind it, or in its place.
  */
-async function wayTo(url: string, change: (asked: string) => string | null, order: "first" | "last"): Promise<string> {
+async function wayTo(
+  url: string,
+  change: (asked: string) => string | null,
+  order: "first" | "last" | "only",
+): Promise<string> {
   const { host, port } = new URL(url);
   const way = createServer((socket) => {
     const far = connect(Number(port), "127.0.0.1");
@@ -257,7 +262,7 @@ async function wayTo(url: string, change: (asked: string) => string | null, orde
   onTestFinished(() => void way.close());
   await once(way, "listening");
   const other = `127.0.0.1:${(way.address() as AddressInfo).port}`;
-  return url.replace(host, order === "first" ? `${other},${host}` : `${host},${other}`);
+  return url.replace(host, { first: `${other},${host}`, last: `${host},${other}`, only: other }[order]);
 }
 
 test.each([
@@ -296,6 +301,68 @@ test("a backup is of the latest of several hosts, and one that is silent holds i
   }
 });
 
+test("a host that lets in and then says nothing is named", { timeout: 30_000 }, async () => {
+  const { url, connect: toDatabase } = await newDatabase();
+  await toDatabase().prepare(true);
+  const silentAbout = (what: string) => wayTo(url, (asked) => (asked.includes(what) ? null : asked), "only");
+  const [about, state, part] = [await silentAbout("to_regclass"), await silentAbout("edge"), await silentAbout("part")];
+  const named = (of: string) => `${new URL(of).host} does not answer`;
+  const reader = new PostgresReader(part);
+  await reader.open();
+  await Promise.all([
+    expect(lookAtDatabase(about)).rejects.toThrow(named(about)),
+    expect(new PostgresDatabase(about).prepare(true)).rejects.toThrow(named(about)),
+    expect(new PostgresReader(state).open()).rejects.toThrow(named(state)),
+    expect(reader.read(1, [])).rejects.toThrow(named(part)),
+  ]);
+});
+
+test("a machine that has another state than the one that is written to is asked no second time", async () => {
+  const { url, connect: toDatabase } = await newDatabase();
+  const right = toDatabase();
+  await right.prepare(true);
+  await right.acquire({ epoch: 0, flush: 0 }, { holder: "one", life: "a", since: 1, why: "first", after: 0 });
+  let connections = 0;
+  const database = new PostgresDatabase(
+    await wayTo(
+      url,
+      (asked) => {
+        if (asked.includes("application_name")) connections += 1;
+        return connections === 1 ? asked.replace("SELECT format, epoch, flush", "SELECT format,0 epoch,flush") : asked;
+      },
+      "only",
+    ),
+  );
+  onTestFinished(() => database.reset());
+  const by = { epoch: 1, flush: 0, life: "a" };
+  await expect(database.read(by, 1, [])).rejects.toThrow("has another state than the one that is written to");
+  expect(await database.read(by, 1, [])).toMatchObject({ bodies: [] });
+});
+
+test("while a state is copied into a database, it is free at no time, and says that it is a part of one", async () => {
+  const { url, connect: toDatabase } = await newDatabase();
+  const database = toDatabase();
+  await database.prepare(true);
+  await postgres.ask(
+    `CREATE TABLE said (holder text, given_back text);
+     CREATE FUNCTION say() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO said VALUES (NEW.holder, NEW.given_back); RETURN NULL; END';
+     CREATE TRIGGER say AFTER UPDATE ON bridgehead.edge FOR EACH ROW EXECUTE FUNCTION say()`,
+    url,
+  );
+  await copyInto(url, async (disk) => {
+    await disk.flush(nothing, 1);
+    expect(await database.holding()).toMatchObject({ holder: "a copy", givenBack: null });
+    return { objects: 0, conferences: 0, at: 1 };
+  });
+  const free = await postgres.ask("SELECT * FROM said WHERE given_back IS NOT NULL", url);
+  expect(free).toEqual([{ holder: "a copy", given_back: "stopped" }]);
+  const failing = copyInto(url, async () => {
+    throw new Error("the source is away");
+  });
+  await expect(failing).rejects.toThrow("the source is away");
+  expect(await database.holding()).toMatchObject({ holder: "a copy", givenBack: null });
+});
+
 test("who acts is said also while a replica is away, for which what an edge says of itself does not wait", async () => {
   const { connect: toDatabase } = await newDatabase();
   const database = toDatabase();
@@ -326,7 +393,7 @@ test("a schema that is dropped under an edge is not begun anew by it", async () 
   const refused = await disk.flush(nothing, 1).catch((error: unknown) => error);
   expect(refused).toMatchObject({ code: "3F000", message: expect.stringMatching(/does not exist$/) });
   expect(disk.mayComeBack(refused)).toBe(false);
-  await expect.poll(() => disk.open().catch(String)).toContain("the database's state is gone");
+  await expect.poll(() => disk.open().catch(String)).toContain("there is no state in the database");
   disk.abandon();
 });
 

@@ -198,7 +198,7 @@ test("a backup that is made under traffic is whole; what is restored from it kno
   );
   const put = await bridgehead(["restore", file, "--settings", settings]);
   expect(put).toMatchObject({ code: 0, stderr: "", stdout: expect.stringMatching(/^restored .* [kM]B, as of 2/) });
-  expect((await bridgehead(["restore", file, "--settings", settings])).stderr).toMatch(/ has a state already, /);
+  expect((await bridgehead(["restore", file, "--settings", settings])).stderr).toMatch(/ has a state already: move /);
   const disk = new SqliteDisk(join(restored, "edge", "state.db"), { readOnly: true });
   const { restoredAt } = await disk.open();
   await disk.close();
@@ -313,7 +313,19 @@ test("a state moves into a database and back, and a backup of either goes into t
     "a state was being copied into",
   );
 
-  const back = newFolder();
+  const [back, empty] = [newFolder(), await postgres.newDatabase("empty")];
+  for (const command of [
+    ["migrate", "--settings", settingsOf(back), "--from", empty],
+    ["reset-clock", "--settings", settingsOf(back, empty)],
+  ])
+    expect(await bridgehead(command)).toMatchObject({
+      ...{ code: 1, stderr: expect.stringContaining("there is no state in the database") },
+    });
+  expect(await postgres.ask("SELECT nspname FROM pg_namespace WHERE nspname = 'bridgehead'", empty)).toEqual([]);
+  await postgres.ask("ALTER TABLE bridgehead.part RENAME TO away", url);
+  expect((await bridgehead(["migrate", "--settings", settingsOf(back), "--from", url])).code).toBe(1);
+  await postgres.ask("ALTER TABLE bridgehead.away RENAME TO part", url);
+  expect(await postgres.ask("SELECT given_back FROM bridgehead.edge", url)).toEqual([{ given_back: "stopped" }]);
   const returned = await bridgehead(["migrate", "--settings", settingsOf(back), "--from", url]);
   expect([returned.code, returned.stderr]).toEqual([0, ""]);
   expect((await bridgehead(["check", "--settings", inDatabase])).stdout).toContain(

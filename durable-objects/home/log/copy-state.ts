@@ -1,4 +1,4 @@
-import { type Disk, type ImageChange, type LogRow, nothing } from "./disk.ts";
+import { type Disk, type ImageChange, type LogRow, lettersOf, nothing } from "./disk.ts";
 
 /** What was copied. */
 export interface Copied {
@@ -8,8 +8,9 @@ export interface Copied {
   readonly at: number;
 }
 
-/** Objects are written some at a time. */
+/** Objects are written some at a time: a few large ones, or many that are small. */
 const writtenTogether = 100;
+const lettersTogether = 1_000_000;
 
 /**
  * Copies a whole state from one disk to an empty one, of whichever kind: images, what the log has beyond
@@ -23,6 +24,7 @@ export async function copyState(
   const rowsOf = Map.groupBy(rows, ([, object]) => object);
   let number = 0;
   let position = 0;
+  let letters = 0;
   const next = {
     texts,
     created: [] as (readonly [number, string])[],
@@ -35,17 +37,22 @@ export async function copyState(
       ...{ rows: next.rows.splice(0), images: next.images.splice(0) },
     };
     next.texts = [];
+    letters = 0;
     await to.flush(flush, lastAt);
   };
   for (const { object, name, alarm } of objects) {
     const positions = (rowsOf.get(object) ?? []).map(([position]) => position);
     const { image, bodies } = await from.read(object, positions);
-    number += 1;
+    const own = {
+      images: [{ object: ++number, upTo: 0, alarm, ...image, replaced: [], gone: [] }],
+      // The alarm of the image is the one that counts, so that no row needs to set it.
+      rows: bodies.map((body) => ({ position: ++position, object: number, body })),
+    };
     next.created.push([number, name]);
-    next.images.push({ object: number, upTo: 0, alarm, ...image, replaced: [], gone: [] });
-    // The alarm of the image is the one that counts, so that no row needs to set it.
-    for (const body of bodies) next.rows.push({ position: ++position, object: number, body });
-    if (next.created.length >= writtenTogether) await write();
+    next.images.push(...own.images);
+    for (const row of own.rows) next.rows.push(row);
+    letters += lettersOf(own);
+    if (next.created.length >= writtenTogether || letters >= lettersTogether) await write();
   }
   await write();
   if (restoredAt !== null) await to.markRestored(restoredAt);

@@ -66,6 +66,15 @@ export interface Flush {
 
 export const nothing: Flush = { texts: [], created: [], rows: [], images: [], deleted: [], droppable: null };
 
+/** How much a flush takes to whatever keeps it. */
+export function lettersOf({ rows, images }: Pick<Flush, "rows" | "images">): number {
+  return sumOf(rows, ({ body }) => body.length) + sumOf(images, ({ parts }) => sumOf(parts, ({ rows }) => rows.length));
+}
+
+function sumOf<One>(all: readonly One[], of: (one: One) => number): number {
+  return all.reduce((sum, one) => sum + of(one), 0);
+}
+
 /** All that a start needs. */
 export interface Stored {
   /** Those that have rows, an image or an alarm. */

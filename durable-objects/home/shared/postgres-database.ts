@@ -81,7 +81,7 @@ export class PostgresDatabase implements SharedDatabase {
     if (known?.edge == null) {
       if (!mayBegin)
         throw new NoState(
-          "the database's state is gone: stop both edges, and restore a backup; an edge that starts begins with none",
+          "there is no state in the database. If there was one, stop both edges, and restore a backup: an edge that starts begins with none",
         );
       await this.#ask(tables);
     }
@@ -298,25 +298,17 @@ class Connection {
     open?.then((client) => client.connection.stream.destroy()).catch(() => {});
   }
 
-  /**
-   * One after the other: a connection does one thing at a time. It is cut where work takes longer than
-   * `withinMs`: it may be dead, and nobody else would notice.
-   */
+  /** One after the other: a connection does one thing at a time. `withinMs`: see `limited`. */
   alone<Value>(work: (client: Client) => Promise<Value>, withinMs?: number): Promise<Value> {
     const cuts = this.#cuts;
     const done = this.#last.then(async () => {
       if (this.#cuts !== cuts) throw new Error("the connection to the database was cut");
-      const late = withinMs === undefined ? undefined : setTimeout(() => this.cut(), withinMs);
-      try {
-        const client = await this.#client();
-        this.#hasWarned = false;
-        const value = await work(client);
-        if (this.#hasWarned)
-          throw new Error("the database did not wait for its replica: what it wrote is on one machine");
-        return value;
-      } finally {
-        clearTimeout(late);
-      }
+      const client = await this.#client();
+      this.#hasWarned = false;
+      const value = await limited(client, withinMs, work, () => this.cut());
+      if (this.#hasWarned)
+        throw new Error("the database did not wait for its replica: what it wrote is on one machine");
+      return value;
     });
     this.#last = done.then(
       () => {},
@@ -386,7 +378,7 @@ export class PostgresReader {
 
   async read(object: number, positions: readonly number[]): Promise<{ image: Image; bodies: readonly string[] }> {
     if (!this.#client) throw new Error("the state is not open");
-    return readBy(this.#client, object, positions);
+    return limited(this.#client, readWithinMs, (client) => readBy(client, object, positions));
   }
 
   async close(): Promise<void> {
@@ -460,13 +452,31 @@ async function connected<Value>(
   work: (client: Client) => Promise<Value>,
 ): Promise<Value> {
   const client = await connect(url);
-  const end = () => void client.connection.stream.destroy();
-  const late = setTimeout(end, withinMs);
+  try {
+    return await limited(client, withinMs, work);
+  } catch (error) {
+    client.connection.stream.destroy();
+    throw error;
+  }
+}
+
+/** Cuts the connection where the work takes longer: it may be dead, and nobody else would notice. */
+async function limited<Value>(
+  client: Client,
+  withinMs: number | undefined,
+  work: (client: Client) => Promise<Value>,
+  cut: () => void = () => client.connection.stream.destroy(),
+): Promise<Value> {
+  let isLate = false;
+  const end = () => {
+    isLate = true;
+    cut();
+  };
+  const late = withinMs === undefined ? undefined : setTimeout(end, withinMs);
   try {
     return await work(client);
   } catch (error) {
-    end();
-    throw error;
+    throw isLate ? reportOf(hostOf(client), error, true) : error;
   } finally {
     clearTimeout(late);
   }
@@ -498,10 +508,14 @@ async function connect(url: string, options?: string): Promise<Client> {
   } catch (error) {
     client.connection.stream.destroy();
     if (error instanceof IsReplica) throw error;
-    throw reportOf(`${client.host}:${client.port}`, error, performance.now() - begunAt >= connectWithinMs);
+    throw reportOf(hostOf(client), error, performance.now() - begunAt >= connectWithinMs);
   } finally {
     clearTimeout(late);
   }
+}
+
+function hostOf({ host, port }: Client): string {
+  return `${host}:${port}`;
 }
 
 /** With the host, which neither PostgreSQL's words nor the library's name, and the code that PostgreSQL has for it. */

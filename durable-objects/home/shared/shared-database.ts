@@ -35,7 +35,7 @@ export interface Holding {
 export function requireLatest({ givenBack }: Holding): void {
   if (givenBack === "moved")
     throw new NoState(
-      "the database's state was copied to a folder, and goes on there: `UPDATE bridgehead.edge SET given_back = 'stopped'` lets it go on here all the same",
+      "the database's state was copied to a folder, and goes on there: `DROP SCHEMA bridgehead CASCADE` deletes this older one; `UPDATE bridgehead.edge SET given_back = 'stopped'` lets it go on here all the same",
     );
 }
 
@@ -80,8 +80,8 @@ export type Writer = Pick<Holding, "epoch" | "flush" | "life">;
  */
 export interface SharedDatabase {
   /**
-   * Makes what is missing, where it `mayBegin`. Rejects with `NoState` where another program or a later release
-   * has written.
+   * Makes what is missing, where it `mayBegin`. Rejects with `NoState` where it may not, or a later release has
+   * written.
    */
   prepare(mayBegin: boolean): Promise<void>;
   holding(): Promise<Holding>;

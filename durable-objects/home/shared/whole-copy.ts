@@ -7,35 +7,40 @@ import { LeasedDisk, leaseMs } from "./leased-disk.ts";
 import { PostgresDatabase } from "./postgres-database.ts";
 import { copies } from "./shared-database.ts";
 
-/**
- * The state in a database, held by a command while no edge runs: the lease is its own, and given back at
- * the end. Rejects where an edge acts or stands by.
- */
-export async function holdDatabase(
-  url: string,
-  name = "a command",
-): Promise<{
+interface HeldDatabase {
   readonly disk: LeasedDisk;
   readonly stored: Stored;
+  /** From now on what is there is a part of a state, until it is released. */
+  beginCopy(): Promise<void>;
   release(moved?: "moved"): Promise<void>;
   cut(): void;
-}> {
+}
+
+/**
+ * The state in a database, held by a command while no edge runs: the lease is its own, and given back at
+ * the end. Rejects where an edge acts or stands by, and where there is no state, unless it `mayBegin` one.
+ */
+export async function holdDatabase(url: string, mayBegin: boolean): Promise<HeldDatabase> {
+  const self = { name: "a command", life: crypto.randomUUID(), url: "", version: "" };
   const database = new PostgresDatabase(url);
   const timers = new NodeClock();
   const disk = new LeasedDisk({
-    ...{ database, timers, log: () => {}, settings: () => "" },
+    ...{ database, timers, self, log: () => {}, settings: () => "" },
     monotonic: () => performance.now(),
     now: () => Date.now(),
-    self: { name, life: crypto.randomUUID(), url: "", version: "" },
   });
   try {
-    await database.prepare(true);
+    await database.prepare(mayBegin);
     const { peers } = await database.view();
     const running = peers.find(({ seenMsAgo, url }) => url !== "" && seenMsAgo < silentLongMs);
     if (running)
       throw new Error(`the edge ${running.name} runs on it, or did until a moment ago: stop both edges first`);
     const stored = await opened(disk, timers);
-    return { disk, stored, release: (moved) => disk.close(moved), cut: () => database.reset() };
+    const beginCopy = async () => {
+      self.name = copies;
+      await disk.open();
+    };
+    return { disk, stored, beginCopy, release: (moved) => disk.close(moved), cut: () => database.reset() };
   } catch (error) {
     database.reset();
     throw error;
@@ -56,19 +61,13 @@ async function opened(disk: LeasedDisk, timers: Timers): Promise<Stored> {
 
 /** Copies a state into a database that has none. */
 export async function copyInto(url: string, copy: (disk: Disk) => Promise<Copied>): Promise<Copied> {
-  const requireEmpty = async ({ stored, release }: Awaited<ReturnType<typeof holdDatabase>>) => {
-    if (stored.objects.length === 0) return;
+  const { disk, stored, beginCopy, release, cut } = await holdDatabase(url, true);
+  if (stored.objects.length > 0) {
     await release();
     throw new Error("it has a state already: `DROP SCHEMA bridgehead CASCADE` deletes that, or name another database");
-  };
-  const empty = await holdDatabase(url);
-  await requireEmpty(empty);
-  await empty.release();
-  const held = await holdDatabase(url, copies);
-  // Another copy may have come between.
-  await requireEmpty(held);
-  const { disk, release, cut } = held;
+  }
   try {
+    await beginCopy();
     const copied = await copy(disk);
     await release();
     return copied;

@@ -182,6 +182,30 @@ test("one that stands by begins no other state in the place of one that it has s
   expect(await two.done(other.open())).toMatch(/^NoState: the database's state is gone/);
 });
 
+test("a state that was moved to a folder is taken by nobody", async () => {
+  const two = new TwoDisks();
+  const [one, other] = [two.edge("one"), two.edge("other")];
+  await acting(two, one);
+  await two.done(one.close("moved"));
+  for (const waitMs of [100, leaseMs, leaseMs])
+    expect(await two.done(other.open(), waitMs)).toMatch(/^NoState: .* was copied to a folder, /);
+});
+
+test("a flush may take as long as its letters need on their way", async () => {
+  const two = new TwoDisks();
+  let asked = 0;
+  const one = two.edge("one", (what) => {
+    if (what !== "flush") return "well";
+    asked += 1;
+    return "lost";
+  });
+  await acting(two, one);
+  const part = { table: "t", key: "", rows: "x".repeat(1_000_000) };
+  const image = { object: 1, upTo: 0, alarm: null, schema: [], replaced: [], parts: [part], gone: [] };
+  expect(await two.done(one.flush({ ...nothing, images: [image] }, 1), 1_400)).toBe("under way");
+  expect(asked).toBe(1);
+});
+
 test("one that stops is followed at once", async () => {
   const two = new TwoDisks();
   const [one, other] = [two.edge("one"), two.edge("other")];
