@@ -124,19 +124,28 @@ function copyingFile(folder: string): string {
   return join(folder, "edge", "copying");
 }
 
+/** What a copy into the folder leaves that is cut short. */
+export function leftByCopy(folder: string): readonly string[] {
+  const file = stateFile(folder);
+  return existsSync(copyingFile(folder)) ? [file, draftOf(file)] : [];
+}
+
 /** Throws where the folder has a state, but for what is left of a copy that was cut short. */
 export function requireNoState(folder: string): void {
   if (hasState(folder) && !existsSync(copyingFile(folder)))
     throw new StartError(`${folder} has a state already: move ${dirname(stateFile(folder))} away`);
 }
 
-/** Should it fail or be killed when something of it is there, no edge begins with that. */
+/**
+ * Should it fail or be killed when something of it is there, no edge begins with that. What is left of an
+ * earlier one goes.
+ */
 export async function whileCopying<Copied>(folder: string, copy: () => Promise<Copied>): Promise<Copied> {
   const [file, copying] = [stateFile(folder), copyingFile(folder)];
   const isAgain = existsSync(copying);
-  if (isAgain) for (const left of [file, draftOf(file)]) removeDatabase(left);
   mkdirSync(dirname(file), { recursive: true });
   if (!isAgain) writeOnce(copying, "");
+  for (const left of leftByCopy(folder)) removeDatabase(left);
   try {
     const copied = await copy();
     rmSync(copying);
@@ -152,9 +161,14 @@ export function requireLatest(folder: string): void {
   const moved = movedFile(folder);
   if (existsSync(moved))
     throw new StartError(
-      `the state of ${folder} was copied to ${readOwn(moved)}, and goes on there; delete ${moved} to begin with this one all the same`,
+      `the state of ${folder} was copied to ${readOwn(moved)}, and goes on there; delete ${moved} to begin with this one all the same, or where that copy was not to its end`,
     );
-  if (existsSync(copyingFile(folder)))
+  const copying = copyingFile(folder);
+  if (existsSync(copying) && existsSync(stateFile(folder)))
+    throw new StartError(
+      `all of a state was copied into ${folder}, and it may not go on here: if the database that it is from says that it goes on in a folder, or it is from a backup, delete ${copying}; else copy it again`,
+    );
+  if (existsSync(copying))
     throw new StartError(
       `a state was being copied into ${folder}, and was not to its end: copy it again; or move ${join(folder, "edge")} away, and begin without a conference`,
     );

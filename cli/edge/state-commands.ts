@@ -12,17 +12,19 @@ import {
   type StateSource,
 } from "../../durable-objects/home/log/backup.ts";
 import { type Copied, copyState } from "../../durable-objects/home/log/copy-state.ts";
+import { isSame } from "../../durable-objects/home/log/files.ts";
 import { SqliteDisk } from "../../durable-objects/home/log/sqlite-disk.ts";
 import { CannotMigrate, migrate } from "../../durable-objects/home/migrate/migrate.ts";
 import { counted } from "../../src/foundation/text/counted.ts";
 import { printable } from "../../src/foundation/text/printable.ts";
-import { codeOf } from "../../src/foundation/text/reason.ts";
+import { codeOf, reasonOf } from "../../src/foundation/text/reason.ts";
 import { loadDomains } from "../../src/settings/load.ts";
 import { systemReason } from "../system-reason.ts";
 import { faultOfDatabase, isDatabase, placeOfDatabase } from "./database-url.ts";
 import { loadEdgeSettings, settingsFile } from "./edge-settings.ts";
 import {
   holdEdgeState,
+  leftByCopy,
   noteMoved,
   objectsFolder,
   requireLatest,
@@ -72,9 +74,12 @@ export function addStateCommands(program: Command): void {
         if (isDatabase(state)) return restoreDatabase(state, file);
         holdEdgeState(state, from);
         requireNoState(state);
-        const restored = await orSay("restore", () =>
-          whileCopying(state, () => restore(file, stateFile(state), Date.now())),
-        );
+        const restored = await orSay("restore", () => {
+          requireBackup(file);
+          if (leftByCopy(state).some((left) => isSame(left, file)))
+            throw new Error(`${file} is the name of what a copy has left: give the backup another one`);
+          return whileCopying(state, () => restore(file, stateFile(state), Date.now()));
+        });
         report(`restored ${file} to ${stateFile(state)}`, restored);
       }),
   );
@@ -208,7 +213,7 @@ async function moveState(settings: string, from: string): Promise<void> {
   const place = placeOfDatabase(from);
   holdEdgeState(state, `state in ${settings}`);
   requireNoState(state);
-  const made = await orSay(`copy the state of ${place}`, () => whileCopying(state, () => moveFrom(from, state)));
+  const made = await orSay(`copy the state of ${place}`, () => moveFrom(from, state));
   report(`copied ${place} to ${stateFile(state)}`, made);
 }
 
@@ -221,14 +226,19 @@ async function moveFrom(url: string, folder: string): Promise<Backup> {
     read: (object, positions) => disk.read(object, positions),
     close: async () => {},
   };
-  const copying = backUpOf(source, placeOfDatabase(url), stateFile(folder));
   try {
-    const copied = await disk.renewing(copying);
-    await release("moved");
-    return copied;
+    return await whileCopying(folder, async () => {
+      const copying = backUpOf(source, placeOfDatabase(url), stateFile(folder));
+      // It may go on, though another edge acts.
+      const copied = await disk.renewing(copying).finally(() => copying.catch(() => {}));
+      await release("moved").catch((error: unknown) => {
+        throw new Error(
+          `all is in ${stateFile(folder)}, and the database may not have heard that it goes on there: ${reasonOf(error)}; \`bridgehead check\` says more`,
+        );
+      });
+      return copied;
+    });
   } catch (error) {
-    // It may go on, though another edge acts.
-    await copying.catch(() => {});
     await release().catch(() => {});
     throw error;
   }

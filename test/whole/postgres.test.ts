@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { chownSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { type AddressInfo, connect, createServer } from "node:net";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
@@ -22,6 +22,7 @@ import type { EdgeVariables } from "../../src/settings/load.ts";
 import { localDomain } from "../../src/settings/local-domain.ts";
 import { sharedDatabaseSuite } from "../durable-objects/home/shared-database-suite.ts";
 import { agentWithoutKey } from "../local-domain.ts";
+import { wayTo } from "../way-to-database.ts";
 
 let postgres: PostgresOnTest;
 let databases = 0;
@@ -133,6 +134,10 @@ test("by TLS the authority that the URL names is trusted, for the name that it v
   }
   await postgres.ask("ALTER SYSTEM SET ssl = on");
   await postgres.ask("SELECT pg_reload_conf()");
+  onTestFinished(async () => {
+    await postgres.ask("ALTER SYSTEM RESET ssl");
+    await postgres.ask("SELECT pg_reload_conf()");
+  });
   const byAuthority = `sslmode=verify-full&sslrootcert=${join(folder, "authority.pem")}`;
   await expect
     .poll(() => lookAtDatabase(`${url.replace("127.0.0.1", "localhost")}?${byAuthority}`).catch(String))
@@ -142,8 +147,6 @@ test("by TLS the authority that the URL names is trusted, for the name that it v
     [byAuthority, "its certificate is for another name"],
   ])
     await expect(lookAtDatabase(`${url}?${options}`)).rejects.toThrow(new RegExp(`^127\\.0\\.0\\.1:\\d+: ${says}$`));
-  await postgres.ask("ALTER SYSTEM RESET ssl");
-  await postgres.ask("SELECT pg_reload_conf()");
 });
 
 test("what a later release has written is refused, and stays as it is", async () => {
@@ -239,32 +242,6 @@ test("a server that goes silent amid the handshake keeps nobody from the next on
   await database.prepare(true);
 });
 
-/**
- * A way to the database that changes what is asked; `null`: it never comes. The URL with this host before its
- * own, behind it, or in its place.
- */
-async function wayTo(
-  url: string,
-  change: (asked: string) => string | null,
-  order: "first" | "last" | "only",
-): Promise<string> {
-  const { host, port } = new URL(url);
-  const way = createServer((socket) => {
-    const far = connect(Number(port), "127.0.0.1");
-    for (const one of [socket, far]) one.on("error", () => {});
-    far.pipe(socket);
-    socket.on("data", (data) => {
-      const asked = change(data.toString("latin1"));
-      if (asked !== null) far.write(asked, "latin1");
-    });
-    socket.on("close", () => far.destroy());
-  }).listen(0, "127.0.0.1");
-  onTestFinished(() => void way.close());
-  await once(way, "listening");
-  const other = `127.0.0.1:${(way.address() as AddressInfo).port}`;
-  return url.replace(host, { first: `${other},${host}`, last: `${host},${other}`, only: other }[order]);
-}
-
 test.each([
   ["answers nothing", () => null],
   ["answers with an error", (asked: string) => asked.replace("to_regclass(", "to_regclasx(")],
@@ -305,13 +282,18 @@ test("a host that lets in and then says nothing is named", { timeout: 30_000 }, 
   const { url, connect: toDatabase } = await newDatabase();
   await toDatabase().prepare(true);
   const silentAbout = (what: string) => wayTo(url, (asked) => (asked.includes(what) ? null : asked), "only");
-  const [about, state, part] = [await silentAbout("to_regclass"), await silentAbout("edge"), await silentAbout("part")];
+  const [about, state, part] = [
+    await silentAbout("to_regclass"),
+    await silentAbout("epoch"),
+    await silentAbout("part"),
+  ];
   const named = (of: string) => `${new URL(of).host} does not answer`;
   const reader = new PostgresReader(part);
   await reader.open();
   await Promise.all([
     expect(lookAtDatabase(about)).rejects.toThrow(named(about)),
     expect(new PostgresDatabase(about).prepare(true)).rejects.toThrow(named(about)),
+    expect(new PostgresDatabase(state).prepare(true)).rejects.toThrow(named(state)),
     expect(new PostgresReader(state).open()).rejects.toThrow(named(state)),
     expect(reader.read(1, [])).rejects.toThrow(named(part)),
   ]);

@@ -1,11 +1,12 @@
 import { execFile } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, expect, onTestFinished, test, vi } from "vitest";
 import { timers } from "../../bridge-agent/node-ports.ts";
 import { agentKey, journalFile } from "../../bridge-agent/service/state-folder.ts";
+import { nothing } from "../../durable-objects/home/log/disk.ts";
 import { SqliteDisk } from "../../durable-objects/home/log/sqlite-disk.ts";
 import { BridgeControl } from "../../scripts/bridge-control.ts";
 import { LocalRun } from "../../scripts/local-run.ts";
@@ -14,6 +15,7 @@ import { startSimulatedBridge } from "../../simulators/bridge/server.ts";
 import type { WebexServer } from "../../simulators/webex/server.ts";
 import { localDomain } from "../../src/settings/local-domain.ts";
 import { placeOf } from "../../src/tsp/id-scheme.ts";
+import { wayTo } from "../way-to-database.ts";
 import { eventually, Meeting, startWebex, startWorld } from "./world.ts";
 
 afterEach(() => vi.unstubAllEnvs());
@@ -240,6 +242,43 @@ test("a backup that is made under traffic is whole; what is restored from it kno
   onTestFinished(async () => void (await empty.stop()));
   for (const id of idsAt(await meet(empty))) expect(placeOf(Number(id), Date.now())).toBeGreaterThanOrEqual(limit);
   expect(limitKept(restored)).toBeGreaterThan(limit);
+});
+
+test("where the last word of a copy is not heard, no edge begins with either state, and the next copy goes on", async () => {
+  const postgres = await PostgresOnTest.start();
+  onTestFinished(() => postgres.stop());
+  const url = await postgres.newDatabase("one");
+  const lossy = await wayTo(url, (asked) => (/given_back = \$4/.test(asked) ? null : asked), "only");
+  const [folder, back] = [newFolder(), newFolder()];
+  mkdirSync(join(folder, "edge"));
+  writeFileSync(join(folder, "format"), "2");
+  const disk = new SqliteDisk(join(folder, "edge", "state.db"));
+  await disk.open();
+  await disk.flush({ ...nothing, created: [[1, "counts/one"]], rows: [{ position: 1, object: 1, body: "[]" }] }, 1);
+  await disk.close();
+  const run = async (args: readonly string[], says: RegExp) => {
+    const { stdout, stderr } = await bridgehead(args);
+    expect(stdout + stderr).toMatch(says);
+  };
+  const inDatabase = settingsOf(folder, url);
+  const into = ["migrate", "--settings", settingsOf(folder, lossy), "--from", folder];
+  await run(into, /^cannot copy the state to .*: all is there, and the database may not have heard so \(/);
+  await run(["check", "--settings", settingsOf(folder)], /^WRONG state: .* was copied to /m);
+  await run(["check", "--settings", inDatabase], /^WRONG state: .* was not to its end: /m);
+  await postgres.ask("UPDATE bridgehead.edge SET given_back = 'stopped'", url);
+  await run(["check", "--settings", inDatabase], /^ok {4}state: /m);
+
+  const from = (database: string) => ["migrate", "--settings", settingsOf(back), "--from", database];
+  await run(from(lossy), /^cannot copy the state of .*: all is in .* may not have heard that it goes on there: /);
+  await run(["check", "--settings", settingsOf(back)], /^WRONG state: all of a state was copied into /m);
+  const left = join(back, "edge", "state.db");
+  await run(["restore", left, "--settings", settingsOf(back)], /is the name of what a copy has left: /);
+  await run(from("postgresql://127.0.0.1:1/one"), /the connection was refused/);
+  expect(existsSync(left)).toBe(true);
+  await postgres.ask("UPDATE bridgehead.edge SET given_back = 'stopped'", url);
+  await run(from(url), /^copied /);
+  await run(["check", "--settings", settingsOf(back)], /^ok {4}state: /m);
+  await run(["check", "--settings", inDatabase], /^WRONG state: .* was copied to a folder, /m);
 });
 
 test("a state moves into a database and back, and a backup of either goes into the other", async () => {

@@ -5,7 +5,7 @@ import type { EpochMs } from "../../../src/foundation/ids.ts";
 import { codeOf, reasonOf } from "../../../src/foundation/text/reason.ts";
 import { type Copied, copyState } from "./copy-state.ts";
 import type { Disk } from "./disk.ts";
-import { draftOf, isThere, leftOf, publish, removeDatabase, rescuedFrom } from "./files.ts";
+import { draftOf, isSame, isThere, leftOf, publish, removeDatabase, rescuedFrom } from "./files.ts";
 import { SqliteDisk } from "./sqlite-disk.ts";
 
 export interface Backup {
@@ -87,7 +87,7 @@ export async function restoreInto(
 export function restore(file: string, state: string, at: EpochMs): Promise<Backup> {
   return named(file, state, () => {
     requireWhole(file);
-    if (isThere(draftOf(state)) && statSync(draftOf(state)).ino === statSync(file).ino)
+    if (isSame(draftOf(state), file))
       throw new Error(`${file} is the name of a copy that is not finished: give the backup another one`);
     // No edge runs, nor another restore: what is there is of one that was killed.
     removeDatabase(draftOf(state));

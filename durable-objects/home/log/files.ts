@@ -18,6 +18,12 @@ export function isThere(file: string): boolean {
   return lstatSync(file, { throwIfNoEntry: false }) !== undefined;
 }
 
+/** Whether both names lead to one file. */
+export function isSame(one: string, other: string): boolean {
+  const [a, b] = [one, other].map((file) => statSync(file, { throwIfNoEntry: false }));
+  return a !== undefined && a.ino === b?.ino && a.dev === b.dev;
+}
+
 /** What is there of a state; `undefined`: nothing. It would change another state of its name. */
 export function leftOf(file: string): string | undefined {
   return [...ends.map((end) => `${file}${end}`), rescuedFrom(file)].find(isThere);

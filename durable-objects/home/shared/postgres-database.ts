@@ -73,19 +73,23 @@ export class PostgresDatabase implements SharedDatabase {
   }
 
   async #prepare(mayBegin: boolean): Promise<void> {
-    const [known] = await this.#writes.alone(async (client) => {
+    const isThere = await this.#writes.alone(async (client) => {
       const asked = "SELECT to_regclass('bridgehead.edge') AS edge, current_setting('server_encoding') AS encoding";
-      return (await client.query<Row>(asked)).rows;
+      const [known] = (await client.query<Row>(asked)).rows;
+      requireUtf8(known?.encoding);
+      if (known?.edge == null) return false;
+      await holdingOf(client);
+      return true;
     }, hostWithinMs);
-    requireUtf8(known?.encoding);
-    if (known?.edge == null) {
-      if (!mayBegin)
-        throw new NoState(
-          "there is no state in the database. If there was one, stop both edges, and restore a backup: an edge that starts begins with none",
-        );
-      await this.#ask(tables);
-    }
-    await this.holding();
+    if (isThere) return;
+    if (!mayBegin)
+      throw new NoState(
+        "there is no state in the database. If there was one, stop both edges, and restore a backup: an edge that starts begins with none",
+      );
+    await this.#writes.alone(async (client) => {
+      await client.query(tables);
+      await holdingOf(client);
+    }, readWithinMs);
   }
 
   async holding(): Promise<Holding> {

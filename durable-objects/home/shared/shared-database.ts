@@ -35,7 +35,7 @@ export interface Holding {
 export function requireLatest({ givenBack }: Holding): void {
   if (givenBack === "moved")
     throw new NoState(
-      "the database's state was copied to a folder, and goes on there: `DROP SCHEMA bridgehead CASCADE` deletes this older one; `UPDATE bridgehead.edge SET given_back = 'stopped'` lets it go on here all the same",
+      "the database's state was copied to a folder, and goes on there: `UPDATE bridgehead.edge SET given_back = 'stopped'` lets it go on here all the same; once an edge runs on the folder, `DROP SCHEMA bridgehead CASCADE` deletes this one",
     );
 }
 

@@ -1,3 +1,4 @@
+import { reasonOf } from "../../../src/foundation/text/reason.ts";
 import { type Timers, wait } from "../../../src/foundation/time/timers.ts";
 import { silentLongMs } from "../../../src/operators/edge-pair.ts";
 import type { Copied } from "../log/copy-state.ts";
@@ -66,14 +67,21 @@ export async function copyInto(url: string, copy: (disk: Disk) => Promise<Copied
     await release();
     throw new Error("it has a state already: `DROP SCHEMA bridgehead CASCADE` deletes that, or name another database");
   }
+  let copied: Copied;
   try {
     await beginCopy();
-    const copied = await copy(disk);
-    await release();
-    return copied;
+    copied = await copy(disk);
   } catch (error) {
     // It is not given back: what is there is a part of a state.
     cut();
     throw error;
   }
+  try {
+    await release();
+  } catch (error) {
+    throw new Error(
+      `all is there, and the database may not have heard so (${reasonOf(error)}): where \`bridgehead check\` says that it was not to its end, \`UPDATE bridgehead.edge SET given_back = 'stopped'\` lets an edge go on with it`,
+    );
+  }
+  return copied;
 }
