@@ -4,7 +4,7 @@ import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
-import { makeAuthority } from "../../conformance/authority.ts";
+import { makeAuthority } from "../../conformance/doors/kit.ts";
 import { nothing } from "../../durable-objects/home/log/disk.ts";
 import { NodeClock } from "../../durable-objects/home/node-clock.ts";
 import { LeasedDisk } from "../../durable-objects/home/shared/leased-disk.ts";
