@@ -10,10 +10,13 @@ export interface Loaded {
   readonly whole: Whole;
 }
 
-/** What a home knows of an object, in memory or not. */
+const noSockets: readonly HomeSocket[] = [];
+
+/** What a home knows of an object, in memory or not: of most there is no more than this, so each field counts. */
 export class HomeObject {
   readonly kind: ObjectName;
-  readonly name: string;
+  /** Kind and name. */
+  readonly key: string;
   /** `null`: nothing of it is on disk, nor on its way there. */
   number: number | null = null;
   alarm: EpochMs | null = null;
@@ -33,15 +36,22 @@ export class HomeObject {
   life: Life | null = null;
   /** It leaves memory with the next flush. */
   rests = false;
-  readonly sockets = new Set<HomeSocket>();
+  sockets = noSockets;
 
-  constructor(kind: ObjectName, name: string) {
+  constructor(kind: ObjectName, key: string) {
     this.kind = kind;
-    this.name = name;
+    this.key = key;
   }
 
-  get key(): string {
-    return `${this.kind}/${this.name}`;
+  get name(): string {
+    return this.key.slice(this.kind.length + 1);
+  }
+
+  /** Whether it had the socket. */
+  removeSocket(socket: HomeSocket): boolean {
+    const before = this.sockets;
+    this.sockets = before.filter((one) => one !== socket);
+    return this.sockets.length < before.length;
   }
 
   /** As a line of the log names it: a conference's key is masked there. */

@@ -195,15 +195,15 @@ export class Home {
           afterFlush: this.#afterFlush,
           received: (from, text) => this.#hear(object, (heard) => heard.received?.(from, text)),
           closed: (closed) => {
-            if (object.sockets.delete(closed)) this.#hear(object, (heard) => heard.closed?.(closed));
+            if (object.removeSocket(closed)) this.#hear(object, (heard) => heard.closed?.(closed));
           },
         });
         accepted.push(socket);
-        object.sockets.add(socket);
+        object.sockets = [...object.sockets, socket];
         return socket;
       };
       const drop = () => {
-        for (const socket of accepted) object.sockets.delete(socket);
+        for (const socket of accepted) object.removeSocket(socket);
       };
       try {
         const refusal = whole.connect?.(headers, accept);
@@ -344,8 +344,8 @@ export class Home {
     this.#restoredAt = restoredAt;
     this.#rows = new LogRows(rows);
     for (const { object: number, name, alarm } of objects) {
-      const [kind = "", ...parts] = name.split("/");
-      const object = new HomeObject(kind as ObjectName, parts.join("/"));
+      const [kind = ""] = name.split("/", 1);
+      const object = new HomeObject(kind as ObjectName, name);
       object.number = number;
       object.alarm = alarm;
       this.#objects.set(object.key, object);
@@ -368,7 +368,7 @@ export class Home {
     const key = `${kind}/${name}`;
     const known = this.#objects.get(key);
     if (known) return known;
-    const object = new HomeObject(kind, name);
+    const object = new HomeObject(kind, key);
     this.#objects.set(key, object);
     return object;
   }
@@ -402,7 +402,7 @@ export class Home {
 
   /** Where nothing of it is kept, nothing remembers its name. */
   #forget(object: HomeObject): void {
-    const isKept = object.number !== null || object.loaded !== null || object.sockets.size > 0;
+    const isKept = object.number !== null || object.loaded !== null || object.sockets.length > 0;
     if (!isKept && this.#objects.get(object.key) === object) this.#objects.delete(object.key);
   }
 
@@ -453,7 +453,7 @@ export class Home {
       beginEpochAfter: (epoch) => this.#beginEpochAfter(epoch),
       deleteAll: async () => this.#delete(object, life),
       outside: (work) => life.outside(work),
-      sockets: () => [...object.sockets],
+      sockets: () => object.sockets,
       call: (...asked) => life.busy(() => this.call(...asked)),
     };
   }
