@@ -55,6 +55,8 @@ export class CountStore {
   readonly #before: readonly ActivityMinute[];
   readonly #goesOn: (key: string) => boolean;
   #buckets: Bucket[] = [];
+  /** Where each source was counted last: there may be thousands of buckets. */
+  readonly #latest = new Map<string, Bucket>();
   #totals: CountTotals = { posts: none, outcomes: {} };
 
   /** `before`: what an earlier version has counted. `goesOn`: whether this conference runs. */
@@ -82,10 +84,15 @@ export class CountStore {
       return { id: Number(id), number, begunAt, carried, upTo: new Map(upTo), activity: activityOf(minutes) };
     });
     this.#buckets = buckets.sort((one, other) => one.number - other.number || one.begunAt - other.begunAt);
+    this.#latest.clear();
+    for (const bucket of this.#buckets) for (const key of bucket.upTo.keys()) this.#latest.set(key, bucket);
   }
 
   /** How far this source is counted, as far as is known. */
   #upTo(key: string, name: string): number {
+    const latest = this.#latest.get(key)?.upTo.get(key);
+    if (!latest || latest[0] === name) return latest?.[1] ?? 0;
+    // Another life of the conference was counted since.
     const numbers = this.#buckets.map(({ upTo }) => upTo.get(key)).map((known) => (known?.[0] === name ? known[1] : 0));
     return Math.max(0, ...numbers);
   }
@@ -108,6 +115,7 @@ export class CountStore {
     fresh.keepHour(now);
     bucket.activity.addAll(fresh.data());
     bucket.upTo.set(key, [name, upTo]);
+    this.#latest.set(key, bucket);
     this.#write(bucket);
   }
 
@@ -132,10 +140,13 @@ export class CountStore {
       this.#buckets.length >= leastRows && Math.abs(now - (oldest?.begunAt ?? now)) > hourMs + 2 * minuteMs;
     if (isOver) this.#buckets.shift();
     const id = isOver && oldest ? oldest.id : Math.max(0, ...this.#buckets.map((bucket) => bucket.id)) + 1;
-    const isKnown = (key: string) => this.#buckets.some((bucket) => bucket.upTo.has(key));
-    const upTo = new Map(isOver ? [...(oldest?.upTo ?? [])].filter(([key]) => this.#goesOn(key) && !isKnown(key)) : []);
+    const left = isOver && oldest ? [...oldest.upTo].filter(([key]) => this.#latest.get(key) === oldest) : [];
+    const upTo = new Map(left.filter(([key]) => this.#goesOn(key)));
     const number = (last?.number ?? 0) + 1;
     const bucket = { id, number, begunAt: now, upTo, carried: upTo.size, activity: new Activity() };
+    for (const [key] of left)
+      if (upTo.has(key)) this.#latest.set(key, bucket);
+      else this.#latest.delete(key);
     this.#buckets.push(bucket);
     return bucket;
   }
