@@ -42,7 +42,7 @@ export const server = address(plain<WebexHost>());
 /** How many callers there may be; `null`: any number. */
 export const maxCallers = v.nullable(count);
 
-export const { exactOptional: maybe, nullable } = v;
+export { exactOptional as maybe, nullable } from "valibot";
 
 export function list<Item extends v.GenericSchema>(item: Item) {
   return v.pipe(v.array(item), v.readonly());
