@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { siteOf } from "../../webex-interfaces/doors/edge.ts";
+import { siteOf } from "../../webex-interfaces/doors/site-address.ts";
 import { isLoopback } from "../foundation/loopback.ts";
 import {
   open,

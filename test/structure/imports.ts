@@ -15,7 +15,7 @@ export const rules: Readonly<Record<string, Rule>> = {
   "src/bridge": { may: ["src/foundation", "valibot"] },
   "src/link": { may: ["src/foundation", "src/bridge", "valibot"] },
   "src/settings": {
-    may: ["src/foundation", "src/records/webhooks.ts", "src/tsp", "webex-interfaces/doors/edge.ts", "valibot"],
+    may: ["src/foundation", "src/records/webhooks.ts", "src/tsp", "webex-interfaces/doors/site-address.ts", "valibot"],
   },
   "src/conference": {
     may: [
