@@ -69,8 +69,6 @@ export const callName = v.pipe(
 
 export const digits = open(v.pipe(v.string(), v.regex(/^\d*$/, "must be digits")));
 
-const countryNames = new Intl.DisplayNames("en", { type: "region", fallback: "none" });
-
 export const countryCode = v.pipe(
   v.string(),
   v.check(isCountryCode, "must be a country's two capital letters of ISO 3166, for example GB"),
@@ -126,7 +124,7 @@ export const siteLabel = open(callName);
 
 /** A country's English name, from the platform's data. */
 export function countryName(code: string): string {
-  return countryNames.of(code) ?? code;
+  return countryNames().of(code) ?? code;
 }
 
 export function namesDiffer(items: readonly { readonly name: string }[]): boolean {
@@ -137,7 +135,15 @@ function isCountryCode(code: string): boolean {
   // The platform's data also has codes that stand for no country, and former countries under the name of today's.
   return (
     /^(?!ZZ|QO|X[AB])[A-Z]{2}$/.test(code) &&
-    countryNames.of(code) !== undefined &&
+    countryNames().of(code) !== undefined &&
     new Intl.Locale(`und-${code}`).region === code
   );
+}
+
+let knownCountries: Intl.DisplayNames | undefined;
+
+/** Only once somebody names a country: the platform's data takes some 40 ms to read. */
+function countryNames(): Intl.DisplayNames {
+  knownCountries ??= new Intl.DisplayNames("en", { type: "region", fallback: "none" });
+  return knownCountries;
 }
