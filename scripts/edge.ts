@@ -62,12 +62,6 @@ export async function loadHome(folder: string): Promise<EdgeModule> {
   return import(pathToFileURL(file).href);
 }
 
-/**
- * It keeps V8 from holding twice what lives: some 200 MiB beside 10,000 conferences, at no measurable cost in CPU. A smaller young
- * generation would save nothing more, and cost a mute a twentieth of its CPU.
- */
-export const edgeNodeFlags = ["--heap-growing-percent=25"];
-
 /** Serves the edge on plain Node, in a process of its own. */
 export async function prepareHome(
   { folder, host, port, variables }: EdgeOptions,
@@ -77,7 +71,7 @@ export async function prepareHome(
   writeAnew(join(folder, "home.mjs"), await bundleHome());
   return {
     command: process.execPath,
-    args: [...edgeNodeFlags, join(project, "scripts", "home-edge.ts")],
+    args: [join(project, "scripts", "home-edge.ts")],
     env: {
       ...variables,
       ...{ EDGE_FOLDER: resolve(folder), EDGE_HOST: host, EDGE_PORT: String(port) },

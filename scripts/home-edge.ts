@@ -1,7 +1,9 @@
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { urlHere } from "../cli/edge/edge-settings.ts";
 import { print, StartError } from "../cli/edge/program.ts";
 import { type EdgeModule, logFaults, servesState } from "../cli/edge/serve.ts";
+import { keepHeapSmall } from "../cli/edge/small-heap.ts";
 
 /** The edge of `npm start -- --edge node`, as a process: what it needs stands in its environment. */
 const {
@@ -29,3 +31,8 @@ const edge = await servesState(bundle, {
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.once(signal, () => void edge.stop().finally(() => process.exit(0)));
 }
+// Whatever it answers: then all is loaded that a request needs.
+await fetch(`${urlHere(host, Number(port))}/healthz`)
+  .then(({ body }) => body?.cancel())
+  .catch(() => {});
+keepHeapSmall();

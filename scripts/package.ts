@@ -18,7 +18,6 @@ import { StartError } from "../cli/edge/program.ts";
 import { settingsExample } from "../cli/edge/settings-example.ts";
 import { interfacesPage } from "../webex-interfaces/doors/page.ts";
 import { buildInto, version } from "./build.ts";
-import { edgeNodeFlags } from "./edge.ts";
 import { licenceOfNode } from "./licences.ts";
 
 const project = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -41,7 +40,6 @@ interface NpmPackage {
 interface Package extends NpmPackage {
   /** Of the Debian package, the unit and the state folder. */
   readonly name: string;
-  readonly nodeFlags: readonly string[];
   readonly settings: { readonly name: string; readonly content: string };
   /** What systemd runs. */
   readonly units: readonly string[];
@@ -55,7 +53,6 @@ const asteriskFiles = Object.keys(asteriskSample);
 const packages: readonly Package[] = [
   {
     name: "bridgehead-edge",
-    nodeFlags: edgeNodeFlags,
     command: "bridgehead",
     description: "WebEx telephony adapter: the edge, which WebEx and the agents connect to",
     parts: ["edge/home.mjs"],
@@ -66,7 +63,6 @@ const packages: readonly Package[] = [
   },
   {
     name: "bridgehead-agent",
-    nodeFlags: [],
     command: "bridgehead-agent",
     description: "WebEx telephony adapter: the agent beside a telephone bridge",
     parts: asteriskFiles.map((name) => `config/${name}`),
@@ -255,11 +251,10 @@ function placeTypes(source: string, folder: string): void {
 }
 
 /** A file of `packaging`, with the package's own names. */
-function filledIn(file: string, { name, nodeFlags, command, settings }: Package): string {
+function filledIn(file: string, { name, command, settings }: Package): string {
   return readFileSync(join(project, "packaging", file), "utf8")
     .replaceAll("@PACKAGE@", name)
     .replaceAll("@COMMAND@", command)
-    .replaceAll(" @NODE_FLAGS@", nodeFlags.map((flag) => ` ${flag}`).join(""))
     .replaceAll("@SETTINGS@", settings.name);
 }
 

@@ -22,6 +22,7 @@ import {
   stateFile,
 } from "./edge-state.ts";
 import { give, printLine, StartError } from "./program.ts";
+import { keepHeapSmall } from "./small-heap.ts";
 
 /** What `src/home.ts` exports, bundled: Node cannot read its pages as they are. */
 export interface EdgeModule {
@@ -137,6 +138,7 @@ async function reportReady(url: string, stop: AbortSignal, onReady: () => void):
   give("edge", { level: "info", event: "edge-serves", msg: `serves ${url}`, facts: { version } });
   notifySystemd("READY=1");
   onReady();
+  keepHeapSmall();
   const every = watchdogMs();
   while (every !== null && !stop.aborted) {
     if (await answers()) notifySystemd("WATCHDOG=1");
