@@ -85,8 +85,15 @@ export function versionIs(version: string | null): Record<string, string> {
   return version === null ? {} : { BRIDGEHEAD_VERSION: JSON.stringify(version) };
 }
 
-/** One file of what an entry point imports. A plugin wants to see each file; without one, a bundle is made once. */
-export async function bundle(options: BuildOptions): Promise<Uint8Array> {
+/** Names stay, since the log has stacks (`keepNames` keeps no name of a private method); lines are short, so that a stack leads to a place. */
+const smaller = { minifyWhitespace: true, minifySyntax: true, lineLimit: 160 } as const;
+
+/**
+ * One file of what an entry point imports: a part that is loaded late must be there also after an upgrade in place. A plugin
+ * wants to see each file; without one, a bundle is made once.
+ */
+export async function bundle(given: BuildOptions): Promise<Uint8Array> {
+  const options = { ...smaller, ...given };
   if (options.plugins && options.plugins.length > 0) return (await makeBundle(options)).contents;
   const name = JSON.stringify([bundler, process.cwd(), options]);
   return keptBundle(join(project, "node_modules", ".cache", "bundles"), name, () => makeBundle(options));
