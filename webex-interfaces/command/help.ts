@@ -6,6 +6,8 @@ import { operations } from "../client/xml-api/operations.ts";
 import { type Column, type Terminal, table } from "../doors/foundation.ts";
 import { wordsOf, wrapped } from "../doors/programs.ts";
 
+export { commands, operations };
+
 /** Help is made from the tables that requests are checked by, so that it cannot say anything else. */
 const all = Object.values(operations) as readonly Operation[];
 

@@ -1,9 +1,6 @@
 import { type Command, InvalidArgumentError } from "commander";
-import { commands } from "../client/url-api/commands.ts";
-import { operations } from "../client/xml-api/operations.ts";
-import { type CallOptions, call, findOperation, type SessionOptions, showSession } from "./call.ts";
-import { commandsText, commandText, operationsText, operationText } from "./help.ts";
-import { findCommand, type LinkOptions, makeLink, readBack } from "./link.ts";
+import type { CallOptions, SessionOptions } from "./call.ts";
+import type { LinkOptions } from "./link.ts";
 import { lines, printJson, run, type WebexPorts } from "./run.ts";
 
 const givenAs = "NAME=VALUE …, or JSON: '{…}', @FILE, or - for standard input.";
@@ -11,6 +8,11 @@ const listHelp = `
 A list of single values is NAME=VALUE once for each; a second item of a list
 of groups needs JSON.`;
 const secretHelp = "\nA secret is NAME=@FILE, NAME=env:VARIABLE, or NAME=? to be asked.";
+
+/** Late, since the tables of `client` take time to read, and `bridgehead serve` is a command of the same program. */
+const calls = () => import("./call.ts");
+const links = () => import("./link.ts");
+const help = () => import("./help.ts");
 
 /** The commands that ask a WebEx site, make its links, and say what there is; all from the tables of `client`. */
 export function addWebex(program: Command, ports: WebexPorts): void {
@@ -30,7 +32,10 @@ The request is ${givenAs}${listHelp}${secretHelp}${accessHelp}
 \`operations NAME\` says what a request has.`,
     )
     .action((name: string, words: string[], options: CallOptions) =>
-      run(ports, () => call(findOperation(name), words, options, ports)),
+      run(ports, async () => {
+        const { call, findOperation } = await calls();
+        await call(findOperation(name), words, options, ports);
+      }),
     );
 
   withAccess(webex.command("session <key>"))
@@ -41,7 +46,9 @@ The request is ${givenAs}${listHelp}${secretHelp}${accessHelp}
     .option("--json", "as JSON")
     .option("--dry-run", "print the request, … for each secret, and send nothing")
     .addHelpText("after", accessHelp)
-    .action((key: string, options: SessionOptions) => run(ports, () => showSession(key, options, ports)));
+    .action((key: string, options: SessionOptions) =>
+      run(ports, async () => (await calls()).showSession(key, options, ports)),
+    );
 
   withLogIn(webex.command("link <command> [arguments...]"))
     .summary("print a link of the URL API")
@@ -56,7 +63,10 @@ What holds a secret goes as a form.${logInHelp}
 \`commands NAME\` says which arguments there are.`,
     )
     .action((name: string, words: string[], options: LinkOptions) =>
-      run(ports, () => makeLink(findCommand(name), words, options, ports)),
+      run(ports, async () => {
+        const { findCommand, makeLink } = await links();
+        await makeLink(findCommand(name), words, options, ports);
+      }),
     );
 
   webex
@@ -66,7 +76,7 @@ What holds a secret goes as a form.${logInHelp}
     .option("--command <name>", "the command that it must be the result of")
     .option("--back-url <url>", "the back URL that was given with it")
     .action((text: string, options: { command?: string; backUrl?: string }) =>
-      run(ports, () => readBack(text, options, ports)),
+      run(ports, async () => (await links()).readBack(text, options, ports)),
     );
 
   webex
@@ -76,7 +86,8 @@ What holds a secret goes as a form.${logInHelp}
     .option("--json", "as JSON")
     .action((name: string | undefined, { json }: { json?: true }) =>
       run(ports, async () => {
-        const operation = name === undefined ? undefined : findOperation(name);
+        const { operations, operationsText, operationText } = await help();
+        const operation = name === undefined ? undefined : (await calls()).findOperation(name);
         if (json) printJson(operation ?? operations, ports);
         else lines(operation ? operationText(operation, ports.terminal()) : operationsText(ports.terminal()), ports);
       }),
@@ -89,7 +100,8 @@ What holds a secret goes as a form.${logInHelp}
     .option("--json", "as JSON")
     .action((name: string | undefined, { json }: { json?: true }) =>
       run(ports, async () => {
-        const command = name === undefined ? undefined : findCommand(name);
+        const { commands, commandsText, commandText } = await help();
+        const command = name === undefined ? undefined : (await links()).findCommand(name);
         if (json) printJson(command ? commands[command] : commands, ports);
         else lines(command ? commandText(command, ports.terminal()) : commandsText(ports.terminal()), ports);
       }),
