@@ -146,6 +146,21 @@ test("the Worker reaches nothing that makes or plays transcripts", () => {
   expect([...reached].filter((file) => file.startsWith("src/transcripts/"))).toEqual([]);
 });
 
+test.each(["src/worker.ts", "src/home.ts"])("what few deployments ask for is not evaluated as %s starts", (entry) => {
+  const reached = new Set([entry]);
+  for (const file of reached) {
+    const text = existsSync(file) ? readFileSync(file, "utf8").replaceAll(/\bimport\(/g, "late(") : "";
+    for (const { from, typeOnly } of importsOf(file, text)) {
+      if (!typeOnly) reached.add(from.startsWith(".") ? posix.join(posix.dirname(file), from) : from);
+    }
+  }
+  const late = /^(webex-interfaces\/client\/|@valibot\/to-json-schema$|jose$|pg$|fast-xml-parser$)/;
+
+  expect(reached.size).toBeGreaterThan(200);
+  // The settings check the address of a site.
+  expect([...reached].filter((name) => late.test(name))).toEqual(["webex-interfaces/client/url-api/site.ts"]);
+});
+
 test("Cloudflare is named by its own shells and the Worker alone, so that all else runs on Node too", () => {
   const platform =
     /\b(cloudflare:\w+|DurableObject\w*|SqlStorage\w*|WebSocketPair|WebSocketRequestResponsePair|ExecutionContext|Fetcher)\b/;

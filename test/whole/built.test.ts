@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { buildInto } from "../../scripts/build.ts";
+import { prepareEdge } from "../../scripts/edge.ts";
 import { freePorts } from "../../simulators/free-ports.ts";
 import { localDomain } from "../../src/settings/local-domain.ts";
 import { eventually } from "./world.ts";
@@ -62,4 +63,25 @@ test("on a Node that is too old, each program says so and does nothing else", as
   expect(await ended("bridgehead-agent.mjs")).toEqual([1, sentence]);
   // There 1 would be a verdict.
   expect(await ended("bridgehead-conformance.mjs")).toEqual([2, sentence]);
+});
+
+test("what ships is no larger than it was when somebody last looked at what it is made of", async () => {
+  const dist = join(folder, "dist");
+  await buildInto(dist, "1.2.3");
+  await prepareEdge({ folder, host: "127.0.0.1", port: 8787, variables: {} });
+  const most = {
+    [join(folder, "worker.js")]: 1.65,
+    [join(dist, "edge", "home.mjs")]: 1.95,
+    [join(dist, "bridgehead.mjs")]: 1.22,
+    [join(dist, "bridgehead-agent.mjs")]: 0.58,
+    [join(dist, "bridgehead-conformance.mjs")]: 0.53,
+  };
+  const large = Object.entries(most).flatMap(([file, megabytes]) => {
+    const size = statSync(file).size / 1e6;
+    return size > megabytes
+      ? [`${basename(file)} has ${size.toFixed(3)} MB, and at most ${megabytes} are expected`]
+      : [];
+  });
+
+  expect(large).toEqual([]);
 });
