@@ -331,7 +331,9 @@ describe.skipIf(why !== null)("the packages, by the commands of docs/operations.
     expect((await machine.attempt("pgrep -u bridgehead-edge,bridgehead-agent")).output).toBe("");
 
     await follow("purge", "1.0.0");
-    expect((await machine.attempt("ls -d /etc/bridgehead /var/lib/bridgehead-*")).code).not.toBe(0);
+    expect(
+      await machine.run("ls -d /etc/bridgehead /var/lib/bridgehead-* /var/cache/bridgehead-* 2>/dev/null || true"),
+    ).toBe("");
   });
 
   async function timed(command: string): Promise<number> {
@@ -382,6 +384,9 @@ describe.skipIf(why !== null)("the packages, by the commands of docs/operations.
       );
       expect(await machine.run(`find /var/lib/${service} ! -user ${service}`)).toBe("");
     }
+    expect(await machine.run("stat -c '%U:%G %a' /var/cache/bridgehead-edge")).toBe(
+      "bridgehead-edge:bridgehead-edge 700\n",
+    );
   }
 
   async function pack(version: string, ...options: string[]): Promise<void> {
