@@ -127,6 +127,7 @@ export const rules: Readonly<Record<string, Rule>> = {
       "@hono/node-server",
       "node:*",
       "pg",
+      "tinyqueue",
       "ws",
       "src/foundation",
       "src/delivery",
