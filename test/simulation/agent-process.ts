@@ -71,14 +71,20 @@ export class AgentProcess {
   /** The present transaction of the journal has written something. */
   #wrote = false;
 
-  constructor(name: string, context: WorldContext, relay: RelayHost, bridge: Bridge) {
+  constructor(
+    name: string,
+    context: WorldContext,
+    relay: RelayHost,
+    bridge: Bridge,
+    isOfLastRelease = draws(context, `release of ${name}`).chance(0.2),
+  ) {
     this.name = name;
     this.#context = context;
     this.#relay = relay;
     this.bridge = bridge;
     this.#draws = draws(context, `agent ${name}`);
     this.#standstill = new Standstill(context.clock);
-    this.#isOfLastRelease = draws(context, `release of ${name}`).chance(0.2);
+    this.#isOfLastRelease = isOfLastRelease;
     this.faults = faultsOf(context, name);
     this.#start();
   }

@@ -12,8 +12,8 @@ interface Entry {
  */
 const drain = (process as unknown as { _tickCallback(): void })._tickCallback;
 
-/** Many times those of a world that goes well. */
-const mostEvents = 400_000;
+/** Many times those of a world of some meetings that goes well. */
+const eventsOfWorld = 400_000;
 
 /** Thrown by a world that goes round in circles. */
 export class Endless extends Error {}
@@ -26,9 +26,11 @@ export class Clock implements Timers {
   readonly #heap: Entry[] = [];
   /** Events of this very time, in order: they come behind those of the heap that are due now. */
   readonly #atOnce: Entry[] = [];
+  readonly #mostEvents: number;
 
-  constructor(begins = 0) {
+  constructor(begins = 0, mostEvents = eventsOfWorld) {
     this.now = begins;
+    this.#mostEvents = mostEvents;
   }
 
   after(ms: number, run: () => void): () => void {
@@ -79,7 +81,7 @@ export class Clock implements Timers {
     const run = this.#next(end);
     if (!run) return false;
     this.events += 1;
-    if (this.events > mostEvents) throw new Endless(`${mostEvents} events, and no end`);
+    if (this.events > this.#mostEvents) throw new Endless(`${this.#mostEvents} events, and no end`);
     run();
     return true;
   }

@@ -94,6 +94,10 @@ export class Edge {
   onMailGivenUp: (transId: string) => void = () => {};
   /** Hears that commands leave. */
   onCommands: (confKey: ConfKey) => void = () => {};
+  /** Hears of each call of an object or a Worker, as it leaves; at Cloudflare. */
+  onCall: (kind: ObjectName, method: string) => void = () => {};
+  /** Whether each page for the directory is compared with its conference, which costs as much as all else that comes of the page. */
+  judgesLists = true;
   /** The bridge that holds a conference. */
   homeOf: (confKey: ConfKey) => BridgeName | null = () => null;
   /** Document and message → when that was decided on: it may then wait behind the attempts of others. */
@@ -197,6 +201,7 @@ export class Edge {
   /** A call on the platform. */
   #reach(kind: ObjectName, place: string, method: string, asked: readonly unknown[]): Promise<unknown> {
     const edge = this.#of(place.split("/")[0] as DomainName);
+    edge.onCall(kind, method);
     const hosted = edge.hostedOf(kind, place) as WorkersObject<object>;
     const work = (object: object) => edge.invoke(kind, place, object, method, asked);
     return hosted.call(work, checks.has(`${kind}.${method}`) ? "checks" : "calls");
@@ -349,7 +354,7 @@ export class Edge {
       case "directory.follow": {
         const [page] = asked as [FactPage];
         const followed = (await answer()) as FeedAnswer;
-        if (followed.row === page.upTo) this.#judgeListed(page.key, object as Directory, page.upTo);
+        if (this.judgesLists && followed.row === page.upTo) this.#judgeListed(page.key, object as Directory, page.upTo);
         return followed;
       }
       default:

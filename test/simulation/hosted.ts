@@ -27,8 +27,11 @@ export interface Hosted<Object extends object = object> {
   readonly life: number;
   /** When each of them was. */
   readonly deaths: readonly number[];
-  /** What the platform bills of it, beside the rows of its disk. `checks`: calls that only compare it with its bridge. */
-  readonly billed: { calls: number; checks: number; alarms: number; alarmsSet: number };
+  /**
+   * What the platform bills of it, beside the rows of its disk. `checks`: calls that only compare it with its bridge. `activeMs`:
+   * at Cloudflare, time in which it works or waits, up to when that last was over.
+   */
+  readonly billed: { calls: number; checks: number; alarms: number; alarmsSet: number; activeMs: number };
   readonly faults: FaultSource;
   /** A call from outside the edge, with the ways that it can fail. */
   call<Value>(work: (object: Object) => Promise<Value>): Promise<Value>;

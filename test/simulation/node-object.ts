@@ -11,7 +11,7 @@ export class NodeObject<Object extends object> implements Hosted<Object> {
   readonly disk: Database;
   life = 0;
   readonly deaths: number[] = [];
-  readonly billed = { calls: 0, checks: 0, alarms: 0, alarmsSet: 0 };
+  readonly billed = { calls: 0, checks: 0, alarms: 0, alarmsSet: 0, activeMs: 0 };
   readonly faults: FaultSource;
   readonly #context: WorldContext;
   readonly #home: NodeHome;

@@ -28,7 +28,7 @@ export class WorkersObject<Object extends object> implements Hosted<Object> {
   readonly disk: Database;
   life = 0;
   readonly deaths: number[] = [];
-  readonly billed = { calls: 0, checks: 0, alarms: 0, alarmsSet: 0 };
+  readonly billed = { calls: 0, checks: 0, alarms: 0, alarmsSet: 0, activeMs: 0 };
   readonly faults: FaultSource;
   readonly #context: WorldContext;
   readonly #build: (life: WorkersLife) => Object;
@@ -41,6 +41,8 @@ export class WorkersObject<Object extends object> implements Hosted<Object> {
   /** Timers and calls of this life that are under way. */
   #underWay = 0;
   #usedAt = 0;
+  /** Since when something keeps it from hibernating; `null`: nothing does. */
+  #activeSince: number | null = null;
   #looksForIdleness = false;
 
   constructor(name: string, context: WorldContext, build: (life: WorkersLife) => Object) {
@@ -65,7 +67,12 @@ export class WorkersObject<Object extends object> implements Hosted<Object> {
           return reject(error);
         }
         this.#callers.add(reject);
-        const done = () => this.#callers.delete(reject);
+        this.#countActive();
+        const done = () => {
+          const wasUnderWay = this.#callers.delete(reject);
+          this.#countActive();
+          return wasUnderWay;
+        };
         work(object).then(
           (value) => {
             if (!done()) return;
@@ -98,6 +105,7 @@ export class WorkersObject<Object extends object> implements Hosted<Object> {
     this.#object = null;
     for (const reject of this.#callers) reject(new Fault("the object died"));
     this.#callers.clear();
+    this.#countActive();
   }
 
   #living(): Object {
@@ -211,13 +219,24 @@ export class WorkersObject<Object extends object> implements Hosted<Object> {
   #begin(life: number): () => boolean {
     if (life !== this.life) return () => false;
     this.#underWay += 1;
+    this.#countActive();
     let isOver = false;
     return () => {
       if (isOver || life !== this.life) return false;
       isOver = true;
       this.#underWay -= 1;
+      this.#countActive();
       return true;
     };
+  }
+
+  /** The platform bills the time in which an object works or waits. */
+  #countActive(): void {
+    const { now } = this.#context.clock;
+    const isActive = this.#underWay + this.#callers.size > 0;
+    if (isActive === (this.#activeSince !== null)) return;
+    this.billed.activeMs += now - (this.#activeSince ?? now);
+    this.#activeSince = isActive ? now : null;
   }
 
   /** An object without work is evicted, as on the platform. */
@@ -277,8 +296,11 @@ export class WorkersObject<Object extends object> implements Hosted<Object> {
       const { life } = this;
       this.#waking = life;
       this.#callers.add(again);
+      this.#countActive();
       const done = () => {
-        if (!this.#callers.delete(again)) return false;
+        const wasUnderWay = this.#callers.delete(again);
+        this.#countActive();
+        if (!wasUnderWay) return false;
         if (this.#waking === life) this.#waking = null;
         if (this.#alarmAt !== null) this.#ring(this.#alarmAt);
         return true;
