@@ -28,6 +28,7 @@ const wrongOptions: readonly (readonly [name: string, options: readonly string[]
   ["simulate", ["--seeds", "abc"], "'--seeds <count>' argument 'abc' is invalid. It must be a whole number from 1 on."],
   ["simulate", ["--first", "1.5"], "'--first <seed>' argument '1.5' is invalid. It must be a whole number from 0 on."],
   ["simulate", ["--seed", "-3"], "'--seed <seed>' argument '-3' is invalid. It must be a whole number from 0 on."],
+  ["scale", ["--conferences", "100", "0"], "'--conferences <counts...>' argument '0' is invalid."],
   ["simulate:mutants", ["--seeds", "0"], "'--seeds <count>' argument '0' is invalid."],
   [
     "simulate:mutants",

@@ -1,0 +1,224 @@
+import type { Directory } from "../../../durable-objects/directory/directory.ts";
+import { Draws } from "../../../simulators/draws.ts";
+import type { BridgeName } from "../../../src/foundation/ids.ts";
+import { HandleCache } from "../../../src/routing/deliver.ts";
+import type { ObjectName } from "../../../src/rpc/objects.ts";
+import { testDomain } from "../../local-domain.ts";
+import { AgentProcess } from "../agent-process.ts";
+import { Bridge, Bridges } from "../bridge.ts";
+import { Clock } from "../clock.ts";
+import { type EdgeMachines, type WorldContext, worldBegins } from "../context.ts";
+import { Edge } from "../edge.ts";
+import { Faults } from "../faults.ts";
+import { simulatedKey } from "../relay-host.ts";
+import { heapBytesOfCopy } from "./heap-bytes.ts";
+import { ObjectCounts, type PhaseCounts } from "./object-counts.ts";
+import { callers, ScaleConference } from "./scale-conference.ts";
+import { TspServers } from "./tsp-servers.ts";
+
+export interface EveningOptions {
+  readonly seed: number;
+  readonly conferences: number;
+  readonly bridges: number;
+  /** Worker processes that WebEx's posts come to: each remembers handles for itself. */
+  readonly workers: number;
+  /** How long the steady stretch is; what a second of it brings does not depend on that. */
+  readonly steadyMs: number;
+}
+
+/** The parts of an evening, in order. */
+export const phases = ["begin", "steady", "failover", "end"] as const;
+export type Phase = (typeof phases)[number];
+
+export interface Evening {
+  readonly options: EveningOptions;
+  readonly phases: Readonly<Record<Phase, PhaseCounts>>;
+  /** What the directory's list of all that runs takes in memory, as far as a copy of it shows. */
+  readonly listBytes: number;
+  /** Calls of each kind of object, as the objects counted them. */
+  readonly counted: ReadonlyMap<ObjectName, number>;
+  /** The same calls as they left: `directory.follow` → how many. */
+  readonly calls: ReadonlyMap<string, number>;
+  /** What must not be: a request that failed, a rule of the simulation that was broken, a call that was not counted. */
+  readonly violations: readonly string[];
+}
+
+/** Conferences begin, and end, evenly over this time. */
+export const beginMs = 600_000;
+export const endMs = 300_000;
+/** Another server has created all conferences within this time, evenly. */
+/** Each meeting of an evening lasts so long, and a month has so many evenings: for the price. */
+export const meetingMs = 3_600_000;
+export const eveningsOfMonth = 22;
+export const failoverMs = 1_000;
+/** An event in each conference comes once in this time. */
+export const eventEveryMs = 10_000;
+/** Longer than anything goes on that a phase has begun. */
+const quietMs = 30_000;
+/** With more conferences their lists are not judged, to save time. */
+const mostJudged = 100;
+/** Far more than an evening of one conference has. */
+const mostEventsOfConference = 100_000;
+
+/**
+ * Lives through an evening of a domain in virtual time, without faults. `sabotage` may break the edge or its counts: for the test
+ * that finds it.
+ */
+export function liveThroughEvening(
+  options: EveningOptions,
+  sabotage: (edge: Edge) => void = () => {},
+): Promise<Evening> {
+  return new Promise((resolve, reject) => {
+    // The clock runs from the event loop itself.
+    setImmediate(() => {
+      try {
+        resolve(new World(options, sabotage).live());
+      } catch (error) {
+        reject(error);
+      }
+    });
+  });
+}
+
+class World {
+  readonly #options: EveningOptions;
+  readonly #violations: string[] = [];
+  readonly #context: WorldContext;
+  readonly #edge: Edge;
+  readonly #calls = new Map<string, number>();
+  readonly #counts: ObjectCounts;
+  readonly #servers: TspServers;
+  readonly #conferences: readonly ScaleConference[];
+  readonly #sabotage: (edge: Edge) => void;
+
+  constructor(options: EveningOptions, sabotage: (edge: Edge) => void) {
+    this.#options = options;
+    this.#sabotage = sabotage;
+    const context = newContext(options, this.#violations);
+    this.#context = context;
+    const names = Array.from({ length: options.bridges }, (_, index) => index + 1);
+    const domain = testDomain({
+      bridges: names.map((index) => ({
+        name: `bridge-${index}`,
+        agents: [{ name: `agent-${index}`, publicKey: simulatedKey(`agent-${index}`).publicKey }],
+      })),
+    });
+    const draws = new Draws(options.seed, "evening");
+    const caches = Array.from({ length: options.workers }, () => new HandleCache());
+    const shared = {
+      edges: new Map(),
+      get cache() {
+        return draws.pick(caches) ?? new HandleCache();
+      },
+      home: null,
+    };
+    const edge: Edge = new Edge(context, shared, domain, (_origin, _life, request) => servers.receive(request));
+    this.#edge = edge;
+    edge.judgesLists = options.conferences <= mostJudged;
+    edge.onCall = (kind: ObjectName, method: string) => {
+      const call = `${kind}.${method}`;
+      this.#calls.set(call, (this.#calls.get(call) ?? 0) + 1);
+    };
+    const bridges = new Bridges(
+      domain.settings.bridges.map(({ name, agents }) => {
+        const own = { name: name as BridgeName, owner: `${domain.name}/${name}` };
+        // Where there are several, conferences spread by what is free.
+        const bridge = new Bridge(context, own, options.bridges > 1 ? callers * options.conferences : null, false);
+        for (const agent of agents) new AgentProcess(agent.name, context, edge.relayOf(bridge.name), bridge, false);
+        return bridge;
+      }),
+    );
+    const failed = (how: string) => this.#violations.push(how);
+    const servers = new TspServers(context.clock, edge, options.conferences, failed);
+    this.#servers = servers;
+    const world = { clock: context.clock, draws, servers, bridges, failed };
+    const { conferences: count } = options;
+    this.#conferences = Array.from({ length: count }, (_, index) => new ScaleConference(index, world));
+    this.#counts = new ObjectCounts(context.clock, edge);
+  }
+
+  live(): Evening {
+    const { conferences: count, steadyMs } = this.#options;
+    const pause = (index: number, ms: number) => (index * ms) / count;
+    this.#run(60_000);
+    this.#sabotage(this.#edge);
+    const begin = this.#phase(beginMs + quietMs, (conference, index) =>
+      this.#after(pause(index, beginMs), () => conference.begin()),
+    );
+    const steady = this.#phase(steadyMs, (conference, index) => {
+      const firstMs = pause((index * 7919) % count, eventEveryMs);
+      for (let ms = firstMs; ms < steadyMs; ms += eventEveryMs) this.#after(ms, () => conference.act());
+    });
+    const listBytes = this.#listBytes();
+    this.#run(quietMs);
+    const failover = this.#phase(60_000, (conference, index) =>
+      this.#after(pause(index, failoverMs), () => conference.failOver()),
+    );
+    for (const conference of this.#conferences) conference.checkTold();
+    const end = this.#phase(endMs + quietMs, (conference, index) =>
+      this.#after(pause(index, endMs), () => conference.end()),
+    );
+    for (const conference of this.#conferences) conference.checkEnded();
+    for (const what of this.#servers.open) this.#violations.push(`${what} got no answer`);
+    this.#checkCounts();
+    return {
+      options: this.#options,
+      phases: { begin, steady, failover, end },
+      listBytes,
+      counted: this.#counts.calls,
+      calls: this.#calls,
+      violations: this.#violations,
+    };
+  }
+
+  #listBytes(): number {
+    let list: readonly unknown[] = [];
+    this.#edge.directory.deliver((directory) => {
+      // As `Edge` reads it: the whole has the parts of all that it is joined of.
+      list = [...(directory as unknown as Pick<Directory, "list">).list.conferences.values()];
+    });
+    return heapBytesOfCopy(list);
+  }
+
+  /** What was counted of the objects is what was asked of them. */
+  #checkCounts(): void {
+    const asked = new Map<string, number>();
+    for (const [call, count] of this.#calls) {
+      const [kind = ""] = call.split(".");
+      asked.set(kind, (asked.get(kind) ?? 0) + count);
+    }
+    for (const [kind, counted] of this.#counts.calls)
+      if (counted !== (asked.get(kind) ?? 0))
+        this.#violations.push(`${asked.get(kind) ?? 0} calls of ${kind} left, and ${counted} were counted`);
+  }
+
+  #phase(ms: number, begin: (conference: ScaleConference, index: number) => void): PhaseCounts {
+    for (const [index, conference] of this.#conferences.entries()) begin(conference, index);
+    this.#counts.begin();
+    this.#run(ms);
+    return this.#counts.phase();
+  }
+
+  #after(ms: number, run: () => void): void {
+    this.#context.clock.after(ms, run);
+  }
+
+  #run(ms: number): void {
+    const { clock } = this.#context;
+    clock.runUntil(clock.now + ms);
+  }
+}
+
+function newContext({ seed, conferences }: EveningOptions, violations: string[]): WorldContext {
+  const clock = new Clock(0, (conferences + 10) * mostEventsOfConference);
+  const tell = () => {};
+  // As the platform evicts an object without work.
+  const edgeMachines: EdgeMachines = { skewMs: 0, clockSetAt: -1, isDiskFull: false, noneActs: false, idleMs: 10_000 };
+  return {
+    ...{ seed, site: "", clock, edgeMachines, lie: {}, tell },
+    faults: new Faults({ seed, strength: {}, spared: new Set(), now: () => clock.now, tell }),
+    judging: (_, judge) => void judge(),
+    violated: (rule, how) => violations.push(`${rule}: ${how}`),
+    edgeNow: () => Math.floor(worldBegins + clock.now),
+  };
+}
