@@ -2,12 +2,13 @@ import { flushCompileCache } from "node:module";
 import { setFlagsFromString } from "node:v8";
 
 /**
- * From now on V8 no longer holds twice what lives: some 200 MiB less beside 10,000 conferences, at no measurable cost in CPU. (A
- * smaller young generation would save nothing more, and cost a mute a twentieth of its CPU.) Called once the edge answers: a flag
- * that V8 has from the start makes it refuse the compiled code that Node brings of its own modules.
+ * From now on V8 no longer holds twice what lives: some 200 MiB less beside 10,000 conferences, at no
+ * measurable cost in CPU. Called once the edge answers: a flag that V8 has from the start makes it refuse the
+ * compiled code that Node brings of its own modules.
  */
 export function keepHeapSmall(): void {
-  // What NODE_COMPILE_CACHE keeps. Later it would be code of other flags, which the next start refuses; and a kill would lose it.
+  // What NODE_COMPILE_CACHE keeps. Later it would be code of other flags, which the next start refuses; and a
+  // kill would lose it.
   flushCompileCache();
   setFlagsFromString("--heap-growing-percent=25");
 }

@@ -19,7 +19,7 @@ export class Alarms<Key> {
   readonly #clock: HomeClock;
   readonly #fired: (key: Key) => void;
   readonly #due = new Map<Key, Due<Key>>();
-  /** Also entries of alarms that were set anew or taken back. A heap: to look for the next one costs the same among many. */
+  /** A heap, in which the next one is found as fast among many. Also what was set anew or taken back. */
   #queue = queueOf<Key>([]);
   #order = 0;
   #earliest = Number.POSITIVE_INFINITY;

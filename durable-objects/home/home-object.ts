@@ -12,7 +12,7 @@ export interface Loaded {
 
 const noSockets: readonly HomeSocket[] = [];
 
-/** What a home knows of an object, in memory or not: of most there is no more than this, so each field counts. */
+/** What a home knows of an object, in memory or not. Of most there is no more, so each field counts. */
 export class HomeObject {
   readonly kind: ObjectName;
   /** Kind and name. */

@@ -12,7 +12,15 @@ import type { HomeClock } from "./home-clock.ts";
 import { HomeObject, type Loaded } from "./home-object.ts";
 import { HomeSocket } from "./home-socket.ts";
 import { Life } from "./life.ts";
-import { BeginsAnew, type Disk, type Flush, type ImageChange, type LogRow, StandsBy } from "./log/disk.ts";
+import {
+  BeginsAnew,
+  type Disk,
+  type Flush,
+  type ImageChange,
+  type LogRow,
+  lettersOfImage,
+  StandsBy,
+} from "./log/disk.ts";
 import { LogRows } from "./log/log-rows.ts";
 import { LogWriter } from "./log/log-writer.ts";
 import { isOfFile, ObjectDatabase } from "./log/object-database.ts";
@@ -587,7 +595,7 @@ export class Home {
       const image = this.#imageOf(object);
       if (!image) continue;
       images.push(image);
-      letters += image.parts.reduce((sum, { rows }) => sum + rows.length, 0);
+      letters += lettersOfImage(image);
     }
     if (this.#toImage.size > 0) this.#writer.wrote();
     return images;

@@ -68,7 +68,11 @@ export const nothing: Flush = { texts: [], created: [], rows: [], images: [], de
 
 /** How much a flush takes to whatever keeps it. */
 export function lettersOf({ rows, images }: Pick<Flush, "rows" | "images">): number {
-  return sumOf(rows, ({ body }) => body.length) + sumOf(images, ({ parts }) => sumOf(parts, ({ rows }) => rows.length));
+  return sumOf(rows, ({ body }) => body.length) + sumOf(images, lettersOfImage);
+}
+
+export function lettersOfImage({ parts }: Pick<Image, "parts">): number {
+  return sumOf(parts, ({ rows }) => rows.length);
 }
 
 function sumOf<One>(all: readonly One[], of: (one: One) => number): number {

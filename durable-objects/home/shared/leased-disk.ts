@@ -64,7 +64,7 @@ const againAfterMs = 100;
 const longAgo: EpochMs = 0;
 /** So long an edge that has handed over does not act: one that stands by looks much more often. */
 const handedOverForMs = 4_000;
-/** Each part of an image takes the database a while, 0.06 ms as was measured, and each letter its way there. */
+/** Each part of an image takes the database a while (0.06 ms was measured), and each letter its way there. */
 const partWithinMs = 0.2;
 const letterWithinMs = 0.0005;
 

@@ -522,7 +522,7 @@ function hostOf({ host, port }: Client): string {
   return `${host}:${port}`;
 }
 
-/** With the host, which neither PostgreSQL's words nor the library's name, and the code that PostgreSQL has for it. */
+/** With the host, which neither PostgreSQL nor the library names, and the code that PostgreSQL has for it. */
 function reportOf(host: string, error: unknown, isLate: boolean): Error {
   const report = (says: string, code = "") => Object.assign(new Error(`${host}${says}`), { code });
   const [code, says] = [codeOf(error), reasonOf(error)];

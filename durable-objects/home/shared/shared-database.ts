@@ -80,8 +80,8 @@ export type Writer = Pick<Holding, "epoch" | "flush" | "life">;
  */
 export interface SharedDatabase {
   /**
-   * Makes what is missing, where it `mayBegin`. Rejects with `NoState` where it may not, or a later release has
-   * written.
+   * Makes what is missing, where it `mayBegin`. Rejects with `NoState` where it may not, or a later release
+   * has written.
    */
   prepare(mayBegin: boolean): Promise<void>;
   holding(): Promise<Holding>;

@@ -1,18 +1,9 @@
-import { getHeapStatistics, setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
+import { heapUsed } from "../../heap-used.ts";
 import { HomeOnTest } from "./home-on-test.ts";
 
 const weekMs = 7 * 86_400_000;
 const together = 1_000;
-setFlagsFromString("--expose-gc");
-const gc = runInNewContext("gc") as () => void;
-
-/** Bytes of this thread's heap that something holds. */
-function heldBytes(): number {
-  gc();
-  return getHeapStatistics().used_heap_size;
-}
 
 test("an object that rests, as a conference does for a week after its end, takes less than 480 bytes", async () => {
   const test = await HomeOnTest.start(({ sql, now, setAlarm }) => ({
@@ -32,8 +23,8 @@ test("an object that rests, as a conference does for a week after its end, takes
     test.made.length = 0;
   };
   for (let times = 0; times < 2; times += 1) await begin();
-  const before = heldBytes();
+  const before = heapUsed();
   for (let times = 0; times < 4; times += 1) await begin();
-  expect((heldBytes() - before) / (4 * together)).toBeLessThan(480);
+  expect((heapUsed() - before) / (4 * together)).toBeLessThan(480);
   await test.home.stop();
 });

@@ -46,10 +46,10 @@ export interface Evening {
 /** Conferences begin, and end, evenly over this time. */
 export const beginMs = 600_000;
 export const endMs = 300_000;
-/** Another server has created all conferences within this time, evenly. */
 /** Each meeting of an evening lasts so long, and a month has so many evenings: for the price. */
 export const meetingMs = 3_600_000;
 export const eveningsOfMonth = 22;
+/** Another server has created all conferences within this time, evenly. */
 export const failoverMs = 1_000;
 /** An event in each conference comes once in this time. */
 export const eventEveryMs = 10_000;

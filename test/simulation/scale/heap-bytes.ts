@@ -1,8 +1,6 @@
-import { deserialize, serialize, setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
+import { deserialize, serialize } from "node:v8";
+import { heapUsed } from "../../heap-used.ts";
 
-setFlagsFromString("--expose-gc");
-const collect = runInNewContext("gc") as () => void;
 /** More than one, since what else the heap does is as much as a small value. */
 const copies = 8;
 
@@ -15,10 +13,4 @@ export function heapBytesOfCopy(value: unknown): number {
   const bytes = (heapUsed() - before) / copies;
   // Without a use behind the measuring, they would be collected before it.
   return kept.length === 0 ? 0 : Math.max(0, bytes);
-}
-
-function heapUsed(): number {
-  collect();
-  collect();
-  return process.memoryUsage().heapUsed;
 }
