@@ -19,7 +19,7 @@ import type { TextAnswer } from "./http/text-answer.ts";
 import type { OnDisk } from "./http/webex/adapter.ts";
 import type { EdgePair } from "./operators/edge-pair.ts";
 import { type OperatorsSettings, type People, peopleOf, readOperators } from "./operators/people.ts";
-import { HandleCache } from "./routing/deliver.ts";
+import { HandleCache, withHandlesTogether } from "./routing/handles.ts";
 import type { AllObjects } from "./rpc/objects.ts";
 import { type Domain, type Domains, domainsOf, type EdgeVariables, loadDomains, secretsOf } from "./settings/load.ts";
 import { secretIn } from "./settings/values.ts";
@@ -74,7 +74,7 @@ export class Edge {
   #sent: { readonly domains: Domains | null; readonly at: number } = { domains: null, at: 0 };
 
   constructor(place: EdgePlace) {
-    this.#place = place;
+    this.#place = { ...place, objects: withHandlesTogether(place.objects, place) };
     this.#metrics = new Metrics(place.counting.measures.counts);
     this.#agentsToClose = new AgentsToClose({
       after: place.after,

@@ -9,7 +9,7 @@ import { Metrics } from "../src/http/monitoring/monitoring.ts";
 import { Storage } from "../src/http/storage.ts";
 import { asResponse } from "../src/http/text-answer.ts";
 import type { OnDisk } from "../src/http/webex/adapter.ts";
-import { HandleCache } from "../src/routing/deliver.ts";
+import { HandleCache } from "../src/routing/handles.ts";
 import type { EdgeObjects } from "../src/rpc/objects.ts";
 import type { Domain } from "../src/settings/load.ts";
 

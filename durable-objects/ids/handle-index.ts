@@ -2,7 +2,13 @@ import { Seen } from "../../src/delivery/seen.ts";
 import type { ConfKey, DomainName, EpochMs, ExtConfId, TransId } from "../../src/foundation/ids.ts";
 import { setLimited } from "../../src/foundation/limits.ts";
 import { within } from "../../src/foundation/time/timers.ts";
-import type { HandleClaim, HandleIndexRpc, HandleRequest, NamedConferences } from "../../src/rpc/handle-index.ts";
+import type {
+  HandleAnswer,
+  HandleClaim,
+  HandleIndexRpc,
+  HandleRequest,
+  NamedConferences,
+} from "../../src/rpc/handle-index.ts";
 import { Alarm, type AlarmPorts } from "../platform/alarm.ts";
 import { LazyTables } from "../platform/lazy-tables.ts";
 import type { DomainPorts, Sql, SqlRow } from "../platform/platform.ts";
@@ -69,20 +75,20 @@ export class HandleIndex implements HandleIndexRpc {
     this.#tables = new LazyTables(ports.sql, "release_progress", ...tables);
   }
 
-  async resolve(request: HandleRequest): Promise<ReadonlyMap<ExtConfId, ConfKey> | null> {
-    const { claims, handles, named } = request;
-    const now = this.#ports.now();
-    const verdict = named ? this.#transactions.judge(named, now) : "repeat";
-    if (verdict === "other") return null;
-    const remember = () => (named && verdict === "new" ? this.#transactions.write(named, now) : () => {});
-    if (claims.length > 0) await this.#claim(request, remember);
-    else if (verdict === "new") this.#ports.sql.transaction(remember)();
-    const found = new Map<ExtConfId, ConfKey>();
-    for (const extConfId of [...claims.map((claim) => claim.extConfId), ...handles]) {
-      const handle = this.#find(extConfId);
-      if (handle) found.set(extConfId, handle.confKey);
-    }
-    return found;
+  async resolve(request: HandleRequest): Promise<HandleAnswer> {
+    const [contested] = await this.#take([request]);
+    if (!contested) return null;
+    await Promise.all(contested.map((one) => this.#contest(request, one)));
+    return this.#found(request);
+  }
+
+  async resolveAll(requests: readonly HandleRequest[]): Promise<readonly (HandleAnswer | "alone")[]> {
+    const taken = await this.#take(requests);
+    return requests.map((request, index) => {
+      const contested = taken[index];
+      if (!contested) return null;
+      return contested.length === 0 ? this.#found(request) : "alone";
+    });
   }
 
   async hasConference(confKey: ConfKey): Promise<boolean> {
@@ -97,32 +103,59 @@ export class HandleIndex implements HandleIndexRpc {
   }
 
   /**
-   * First come, first served. The handle of a conference that is over goes to the new one. `remember` is called within the
-   * transaction, and what it returns behind it.
+   * Remembers each document by its TransID, and gives it the handles that are free: first come, first served, in one transaction.
+   * For each document: its claims that another conference holds; `null`: another document had its TransID.
    */
-  async #claim({ domain, transId, claims }: HandleRequest, remember: () => () => void): Promise<void> {
-    const { sql } = this.#ports;
-    const { contested, remembered } = sql.transaction(() => {
-      this.#tables.make();
-      sql.exec(
-        "INSERT INTO release_progress SELECT ?, '', ?, NULL WHERE NOT EXISTS (SELECT 1 FROM release_progress)",
-        ...[domain, this.#ports.retentionMs(domain)],
-      );
-      return { remembered: remember(), contested: claims.flatMap((claim) => this.#claimFree(claim, transId)) };
+  async #take(requests: readonly HandleRequest[]): Promise<readonly (readonly Contested[] | null)[]> {
+    const now = this.#ports.now();
+    const claiming = requests.find(({ claims }) => claims.length > 0);
+    if (!claiming && requests.every(({ named }) => !named)) return requests.map(() => []);
+    const taken = this.#allOrNone(() => {
+      if (claiming) this.#begin(claiming.domain);
+      return requests.map(({ transId, claims, named }) => {
+        if (named && !this.#transactions.takes(named, now)) return null;
+        return claims.flatMap((claim) => this.#claimFree(claim, transId));
+      });
     });
-    remembered();
-    await this.#alarm.ensure(this.#ports.now() + releaseEveryMs);
-    await Promise.all(
-      contested.map(async ({ claim, holder, claimedBy }) => {
-        const { extConfId } = claim;
-        const latest = this.#claimedBy.get(extConfId);
-        if (await this.#hasHandle(domain, holder, claimedBy)) return;
-        // Another document may have claimed the handle meanwhile.
-        const now = this.#find(extConfId);
-        const isSame = now?.claimedAt === holder.claimedAt && this.#claimedBy.get(extConfId) === latest;
-        if (now === undefined || isSame) this.#claimBy(transId, claim);
-      }),
+    if (claiming) await this.#alarm.ensure(now + releaseEveryMs);
+    return taken;
+  }
+
+  #allOrNone<Value>(work: () => Value): Value {
+    try {
+      return this.#ports.sql.transaction(work);
+    } catch (error) {
+      this.#transactions.load();
+      throw error;
+    }
+  }
+
+  #begin(domain: DomainName): void {
+    this.#tables.make();
+    this.#ports.sql.exec(
+      "INSERT INTO release_progress SELECT ?, '', ?, NULL WHERE NOT EXISTS (SELECT 1 FROM release_progress)",
+      ...[domain, this.#ports.retentionMs(domain)],
     );
+  }
+
+  /** The handle of a conference that is over goes to the new one. */
+  async #contest({ domain, transId }: HandleRequest, { claim, holder, claimedBy }: Contested): Promise<void> {
+    const { extConfId } = claim;
+    const latest = this.#claimedBy.get(extConfId);
+    if (await this.#hasHandle(domain, holder, claimedBy)) return;
+    // Another document may have claimed the handle meanwhile.
+    const now = this.#find(extConfId);
+    const isSame = now?.claimedAt === holder.claimedAt && this.#claimedBy.get(extConfId) === latest;
+    if (now === undefined || isSame) this.#claimBy(transId, claim);
+  }
+
+  #found({ claims, handles }: HandleRequest): ReadonlyMap<ExtConfId, ConfKey> {
+    const found = new Map<ExtConfId, ConfKey>();
+    for (const extConfId of [...claims.map((claim) => claim.extConfId), ...handles]) {
+      const handle = this.#find(extConfId);
+      if (handle) found.set(extConfId, handle.confKey);
+    }
+    return found;
   }
 
   /** Takes a free handle, and renews a conference's own; returns the holder where another conference may have to give way. */
@@ -227,11 +260,16 @@ const namesTable = `CREATE TABLE IF NOT EXISTS transaction_names (at INTEGER, un
 class TransactionNames {
   readonly #sql: Sql;
   readonly #table: LazyTables;
-  readonly #known: Seen<string, string>;
+  #known = new Seen<string, string>(mostKnown);
 
   constructor(sql: Sql) {
     this.#sql = sql;
     this.#table = new LazyTables(sql, "transaction_names", namesTable);
+    this.load();
+  }
+
+  /** Called when a write was undone, too. */
+  load(): void {
     const rows = this.#table.read("SELECT * FROM transaction_names ORDER BY at");
     this.#known = new Seen(
       mostKnown,
@@ -239,19 +277,16 @@ class TransactionNames {
     );
   }
 
-  /** `other`: another document came under the same, and named other conferences. */
-  judge({ under, names, memoryMs }: NamedConferences, now: EpochMs): "new" | "repeat" | "other" {
-    const known = this.#known.get(under, now - memoryMs);
-    if (known === undefined) return "new";
-    return known === names ? "repeat" : "other";
-  }
-
-  /** Remembers a new transaction, once it is on disk: within the caller's transaction, and in memory by what it returns. */
-  write({ under, names, memoryMs }: NamedConferences, now: EpochMs): () => void {
+  /** Remembers a document that is new. False: another one came under the same, and named other conferences. */
+  takes({ under, names, memoryMs }: NamedConferences, now: EpochMs): boolean {
+    const since = now - memoryMs;
+    const known = this.#known.get(under, since);
+    if (known !== undefined) return known === names;
     this.#table.make();
-    for (const [oldest, at] of this.#known.outdated(under, now - memoryMs))
+    for (const [oldest, at] of this.#known.outdated(under, since))
       this.#sql.exec("DELETE FROM transaction_names WHERE at = ? AND under = ?", at, oldest);
     this.#sql.exec("INSERT INTO transaction_names (at, under, names) VALUES (?, ?, ?)", now, under, names);
-    return () => this.#known.add(under, names, now, now - memoryMs);
+    this.#known.add(under, names, now, since);
+    return true;
   }
 }

@@ -1,9 +1,9 @@
-import { Seen } from "../delivery/seen.ts";
 import type { ConfKey, DomainName, EpochMs, ExtConfId, MsgId, TransId, WebexHost } from "../foundation/ids.ts";
 import type { HandleClaim } from "../rpc/handle-index.ts";
 import type { EdgeObjects } from "../rpc/objects.ts";
 import { answerTo, type FromWebex, isAnswered, requestOf, type SharedRequests, type ToWebex } from "../tsp/messages.ts";
 import type { ResultWord } from "../tsp/protocol-table.ts";
+import type { HandleCache } from "./handles.ts";
 import { type BadTarget, canonicalHost, type TargetSettings } from "./target-url.ts";
 
 type Recipients = Pick<EdgeObjects, "conference" | "handles" | "idAllocator" | "mailbox">;
@@ -253,23 +253,4 @@ function append<Key, Item>(lists: Map<Key, Item[]>, key: Key, item: Item): void 
   const list = lists.get(key);
   if (list) list.push(item);
   else lists.set(key, [item]);
-}
-
-/** Remembers for which conference a handle stands; one that is over says so, and for want of that an entry expires. */
-export class HandleCache {
-  readonly #seen: Seen<string, ConfKey>;
-  readonly #ageMs: number;
-
-  constructor({ entries, ageMs } = { entries: 10_000, ageMs: 300_000 }) {
-    this.#seen = new Seen(entries);
-    this.#ageMs = ageMs;
-  }
-
-  get(domain: DomainName, extConfId: ExtConfId, now: EpochMs): ConfKey | undefined {
-    return this.#seen.get(`${domain}/${extConfId}`, now - this.#ageMs);
-  }
-
-  set(domain: DomainName, extConfId: ExtConfId, confKey: ConfKey, now: EpochMs): void {
-    this.#seen.add(`${domain}/${extConfId}`, confKey, now, now - this.#ageMs);
-  }
 }

@@ -25,10 +25,15 @@ export interface HandleRequest {
   readonly named?: NamedConferences;
 }
 
+/** The conference of each handle that is known. `null`: the TransID is that of a document for other conferences; nothing is done. */
+export type HandleAnswer = ReadonlyMap<ExtConfId, ConfKey> | null;
+
 /** The handles and conferences of one domain. */
 export interface HandleIndexRpc {
-  /** Claims first, then the conference of each handle that is known. `null`: the TransID is that of a document for other conferences; nothing is done. */
-  resolve(request: HandleRequest): Promise<ReadonlyMap<ExtConfId, ConfKey> | null>;
+  /** Claims first, then looks up. It may ask the conference that holds a claimed handle whether it goes on. */
+  resolve(request: HandleRequest): Promise<HandleAnswer>;
+  /** The same for several documents of a domain, and asks no conference. `alone`: this one is to be resolved by itself. */
+  resolveAll(requests: readonly HandleRequest[]): Promise<readonly (HandleAnswer | "alone")[]>;
   /** Whether any handle stands for this conference. */
   hasConference(confKey: ConfKey): Promise<boolean>;
 }

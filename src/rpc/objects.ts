@@ -52,7 +52,7 @@ export const objectMethods = {
     },
     ...{ givenUp: "request", replay: "request", wire: "request", testRows: "request" },
   },
-  handles: { resolve: "request", hasConference: "request" },
+  handles: { resolve: "request", resolveAll: "objects", hasConference: "request" },
   idAllocator: {
     allocate: "objects",
     holderOf: "request",
@@ -120,7 +120,7 @@ export type Answering<Rpc> = {
 /** What every object has from the platform. */
 export interface Platformed {
   /** workerd names its database by this id. */
-  readonly id?: { toString(): string };
+  readonly id?: { toString(): string } | undefined;
   /** Takes a request for a WebSocket: an agent's at a relay; at a directory or conference, one of a page that shows changes. */
   fetch(url: string | Request, init?: RequestInit): Promise<Response>;
 }

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { ConfKey, DomainName, ExtConfId, TransId } from "../../src/foundation/ids.ts";
+import type { HandleRequest } from "../../src/rpc/handle-index.ts";
 import { Database } from "../simulation/database.ts";
 import { memoryHandles } from "./fakes.ts";
 
@@ -325,6 +326,66 @@ test("an index of an earlier version goes on, and remembers transactions from th
   expect(
     await begin().resolve({ domain, transId, claims: [], handles: [handle], named: { ...named, names: "other" } }),
   ).toBe(null);
+});
+
+/** A document of one create. */
+function create(under: string, extConfId: string, confKey = first, names = "one"): HandleRequest {
+  const claims = [{ extConfId: extConfId as ExtConfId, confKey }];
+  return { domain, transId: under as TransId, claims, handles: [], named: { under, names, memoryMs: hourMs } };
+}
+
+test("of documents that come together each has its own answer, as if they came one after the other", async () => {
+  const { index, claim, asked, time } = world();
+  await claim(second, "7002" as ExtConfId);
+  time.now += 60_000;
+
+  const answers = await index.resolveAll([
+    create("t-1", "7001"),
+    create("t-1", "7001"),
+    create("t-1", "7003", second, "other"),
+    create("t-2", "7001", second),
+    create("t-3", "7002", third),
+    { domain, transId, claims: [], handles: ["7001", "7009"] as ExtConfId[] },
+  ]);
+
+  const found = new Map([["7001", first]]);
+  expect(answers).toEqual([found, found, null, "alone", "alone", found]);
+  expect(asked).toEqual([]);
+  // Each that is to be resolved by itself was not taken for its own repeat.
+  expect(await index.resolve(create("t-3", "7002", third))).toEqual(new Map([["7002", third]]));
+});
+
+test("where the disk fails, nothing of documents that come together is remembered", async () => {
+  const sql = new Database();
+  const broken = { writes: false };
+  const index = memoryHandles(() => 1_000_000, {
+    sql: {
+      exec: (...asked) => sql.exec(...asked),
+      transaction: (work) =>
+        sql.transaction(() => {
+          const done = work();
+          if (broken.writes) throw new Error("disk I/O error");
+          return done;
+        }),
+    },
+  });
+  await index.resolve(create("t-0", "7000"));
+  broken.writes = true;
+  await expect(index.resolveAll([create("t-1", "7001"), create("t-2", "7002")])).rejects.toThrow("disk I/O error");
+  broken.writes = false;
+
+  expect(await index.resolve({ domain, transId, claims: [], handles: ["7001"] as ExtConfId[] })).toEqual(new Map());
+  expect(await index.resolve(create("t-1", "7003", second, "other"))).toEqual(new Map([["7003", second]]));
+});
+
+test("a flood that comes together leaves no more rows than one that comes one by one", async () => {
+  const sql = new Database();
+  const index = memoryHandles(() => 1_000_000, { sql });
+  const flood = Array.from({ length: 10_500 }, (_, id) => ({ ...create(`t-${id}`, "7001"), claims: [] }));
+  await index.resolveAll(flood.slice(0, 10_000));
+  await index.resolveAll(flood.slice(10_000));
+
+  expect(sql.exec("SELECT count(*) AS rows FROM transaction_names")).toEqual([{ rows: 10_000 }]);
 });
 
 test("of the transactions of a flood the latest 10,000 are known", async () => {

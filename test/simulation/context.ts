@@ -36,6 +36,8 @@ export interface EdgeMachines {
   noneActs: boolean;
   /** After so long without work an object is evicted; `null`: it stays. */
   readonly idleMs: number | null;
+  /** How long an object at Cloudflare is busy with a request, and with one that writes; absent: with none, so that no other waits. */
+  readonly turnMs?: { readonly reading: number; readonly writing: number };
 }
 
 /** The time of day at which every world begins. */

@@ -4,17 +4,17 @@ import type { PostRequest } from "../../durable-objects/platform/post.ts";
 import { type Request, serverIds } from "../../simulators/webex/client.ts";
 import { type AdapterMessage, describe } from "../../simulators/webex/server.ts";
 import type { BridgeName, ExtCallId, ExtConfId, WebexHost } from "../../src/foundation/ids.ts";
-import { HandleCache } from "../../src/routing/deliver.ts";
 import { completeText } from "../../src/tsp/codec.ts";
 import { testDomain } from "../local-domain.ts";
 import { AgentProcess } from "./agent-process.ts";
 import { Bridge, dialIn } from "./bridge.ts";
 import { Clock } from "./clock.ts";
 import { type EdgeMachines, type WorldContext, worldBegins } from "./context.ts";
-import { Edge } from "./edge.ts";
+import { Edge, type Shared } from "./edge.ts";
 import { Faults } from "./faults.ts";
 import { simulatedKey } from "./relay-host.ts";
 import { webexCodec } from "./webex.ts";
+import { WorkerProcess } from "./worker-process.ts";
 
 /** Units of each cause, and of an hour before the meeting; and the rules of the simulation that were broken. */
 export interface CountedMeeting {
@@ -64,7 +64,8 @@ class World {
   constructor(settings: object) {
     const domain = testDomain(settings, [{ name: agent, publicKey: simulatedKey(agent).publicKey }]);
     const [{ name = "" } = {}] = domain.settings.bridges;
-    const shared = { edges: new Map(), cache: new HandleCache(), home: null };
+    const edges: Shared["edges"] = new Map();
+    const shared = { edges, worker: new WorkerProcess(this.#context, edges), home: null };
     this.#edge = new Edge(this.#context, shared, domain, async (_origin, _life, { url, body }) => {
       const server = this.#servers.get(url);
       return server ? server.receive(body) : { kind: "failed", reason: "connection refused" };

@@ -22,7 +22,7 @@ import type {
 import type { ActivityMinute } from "../../src/records/activity.ts";
 import { runningView } from "../../src/records/running.ts";
 import type { StoredEntries } from "../../src/replay/history.ts";
-import { checkHosts, deliver, type HandleCache } from "../../src/routing/deliver.ts";
+import { checkHosts, deliver } from "../../src/routing/deliver.ts";
 import type { AgentReports, ConferenceRpc } from "../../src/rpc/conference.ts";
 import type { DirectoryRpc } from "../../src/rpc/directory.ts";
 import type { FactPage, FeedAnswer } from "../../src/rpc/directory-feed.ts";
@@ -39,6 +39,7 @@ import type { NodeHome } from "./node-home.ts";
 import { RelayHost } from "./relay-host.ts";
 import { ResendJudge } from "./resend-judge.ts";
 import { judgeEdgeLine } from "./shown-judge.ts";
+import type { WorkerProcess } from "./worker-process.ts";
 import { WorkersObject } from "./workers-object.ts";
 
 /** The way from an outbox to WebEx; `origin` is the object that posts, in this life of it. */
@@ -61,7 +62,8 @@ const commandKey = "command/";
 /** What the Workers and objects of all domains share: only their names keep them apart. */
 export interface Shared {
   readonly edges: Map<DomainName, Edge>;
-  readonly cache: HandleCache;
+  /** The Worker process that gets the next post. */
+  readonly worker: WorkerProcess;
   /** `null`: the model of Cloudflare. */
   readonly home: NodeHome | null;
 }
@@ -120,11 +122,6 @@ export class Edge {
   readonly domain: Domain;
   readonly #post: PostToWebex;
   readonly #shared: Shared;
-  /** As requests reach them on the platform. */
-  readonly #objects = stubsBy({
-    call: (...asked) => this.#reach(...asked),
-    connect: () => Promise.reject(new Error("agents of a world go to their relay")),
-  });
   #firstSweepInMs: number | null;
   #ids = 0;
   readonly #nonces: Draws;
@@ -190,7 +187,7 @@ export class Edge {
           ) ?? [],
         outside: send,
         call: (of, at, method, asked) =>
-          send(() => this.#answered(kind, hosted, of, method, asked, this.#reach(of, at, method, asked))),
+          send(() => this.#answered(kind, hosted, of, method, asked, this.reach(of, at, method, asked))),
       });
       hasBegun = true;
       return whole as Whole<Kind>; // No kind of these worlds is made with a pause.
@@ -199,7 +196,7 @@ export class Edge {
   }
 
   /** A call on the platform. */
-  #reach(kind: ObjectName, place: string, method: string, asked: readonly unknown[]): Promise<unknown> {
+  reach(kind: ObjectName, place: string, method: string, asked: readonly unknown[]): Promise<unknown> {
     const edge = this.#of(place.split("/")[0] as DomainName);
     edge.onCall(kind, method);
     const hosted = edge.hostedOf(kind, place) as WorkersObject<object>;
@@ -386,11 +383,11 @@ export class Edge {
     const transactions = { scope: protocol.transIds ?? "conference", memoryMs };
     const gathers = (answer: ToWebex) => webex.gatherMs > 0 && codec.sends(answer);
     const received = { domain, transId, messages, transactions, gathers };
-    const { home, cache } = this.#shared;
+    const { home, worker } = this.#shared;
     const now = this.#context.edgeNow();
     try {
       if (home) await home.request(({ objects, cache }) => deliver(received, objects, cache, now));
-      else await deliver(received, this.#objects, cache, now);
+      else await deliver(received, worker.objects, worker.cache, now);
     } catch {
       return { status: 503, text: "" };
     }

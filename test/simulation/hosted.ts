@@ -32,6 +32,8 @@ export interface Hosted<Object extends object = object> {
    * at Cloudflare, time in which it works or waits, up to when that last was over.
    */
   readonly billed: { calls: number; checks: number; alarms: number; alarmsSet: number; activeMs: number };
+  /** Where requests take their turn (`EdgeMachines`): how long it was at work, and for how long one of them waited at most. */
+  readonly turns: { busyMs: number; longestWaitMs: number };
   readonly faults: FaultSource;
   /** A call from outside the edge, with the ways that it can fail. */
   call<Value>(work: (object: Object) => Promise<Value>): Promise<Value>;

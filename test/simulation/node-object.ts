@@ -12,6 +12,7 @@ export class NodeObject<Object extends object> implements Hosted<Object> {
   life = 0;
   readonly deaths: number[] = [];
   readonly billed = { calls: 0, checks: 0, alarms: 0, alarmsSet: 0, activeMs: 0 };
+  readonly turns = { busyMs: 0, longestWaitMs: 0 };
   readonly faults: FaultSource;
   readonly #context: WorldContext;
   readonly #home: NodeHome;

@@ -29,6 +29,7 @@ export class WorkersObject<Object extends object> implements Hosted<Object> {
   life = 0;
   readonly deaths: number[] = [];
   readonly billed = { calls: 0, checks: 0, alarms: 0, alarmsSet: 0, activeMs: 0 };
+  readonly turns = { busyMs: 0, longestWaitMs: 0 };
   readonly faults: FaultSource;
   readonly #context: WorldContext;
   readonly #build: (life: WorkersLife) => Object;
@@ -44,6 +45,11 @@ export class WorkersObject<Object extends object> implements Hosted<Object> {
   /** Since when something keeps it from hibernating; `null`: nothing does. */
   #activeSince: number | null = null;
   #looksForIdleness = false;
+  /** Requests that wait for their turn. */
+  readonly #inLine: { readonly run: () => void; readonly since: number }[] = [];
+  #isBusy = false;
+  /** Of its disk, when a turn was over last. */
+  #rowsBefore = 0;
 
   constructor(name: string, context: WorldContext, build: (life: WorkersLife) => Object) {
     this.name = name;
@@ -57,7 +63,7 @@ export class WorkersObject<Object extends object> implements Hosted<Object> {
   call<Value>(work: (object: Object) => Promise<Value>, kind: "calls" | "checks" = "calls"): Promise<Value> {
     const { clock } = this.#context;
     return new Promise((resolve, reject) => {
-      clock.after(1, () => {
+      const arrived = () => {
         if (this.faults.hits("RPC fails before")) return reject(new Fault("the call did not arrive"));
         this.billed[kind] += 1;
         let object: Object;
@@ -83,8 +89,31 @@ export class WorkersObject<Object extends object> implements Hosted<Object> {
             if (done()) reject(error);
           },
         );
-      });
+      };
+      clock.after(1, () => this.#inTurn(arrived));
     });
+  }
+
+  /** One after the other, where requests take time. */
+  #inTurn(run: () => void): void {
+    if (!this.#context.edgeMachines.turnMs) return run();
+    this.#inLine.push({ run, since: this.#context.clock.now });
+    if (!this.#isBusy) this.#takeTurn();
+  }
+
+  #takeTurn(): void {
+    const { clock, edgeMachines } = this.#context;
+    const next = this.#inLine.shift();
+    this.#isBusy = next !== undefined;
+    if (!next || !edgeMachines.turnMs) return;
+    this.turns.longestWaitMs = Math.max(this.turns.longestWaitMs, clock.now - next.since);
+    next.run();
+    const { rowsWritten } = this.disk;
+    const { reading, writing } = edgeMachines.turnMs;
+    const turnMs = rowsWritten > this.#rowsBefore ? writing : reading;
+    this.#rowsBefore = rowsWritten;
+    this.turns.busyMs += turnMs;
+    clock.after(turnMs, () => this.#takeTurn());
   }
 
   /** Such as a message over a socket. */
@@ -94,6 +123,8 @@ export class WorkersObject<Object extends object> implements Hosted<Object> {
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
     }
+    // What comes by a socket keeps its order, and others wait behind it.
+    this.#inTurn(() => {});
   }
 
   die(why: string): void {
@@ -283,6 +314,7 @@ export class WorkersObject<Object extends object> implements Hosted<Object> {
     if (this.#object && this.#waking === this.life) return;
     this.#alarmAt = null;
     this.billed.alarms += 1;
+    this.#inTurn(() => {});
     const again = () => {
       if (this.#alarmAt !== null) return;
       this.#ring(this.#context.edgeNow() + alarmRetryMs);

@@ -1,6 +1,5 @@
 import { Draws } from "../../simulators/draws.ts";
 import type { ConfKey } from "../../src/foundation/ids.ts";
-import { HandleCache } from "../../src/routing/deliver.ts";
 import { Clock, Endless } from "./clock.ts";
 import { type EdgeMachines, type WorldContext, worldBegins } from "./context.ts";
 import { checkWaitsBegan } from "./counts-judge.ts";
@@ -22,6 +21,7 @@ import {
 import type { Rule } from "./rules.ts";
 import { judgeDomain, judgeLists, judgeViews } from "./shown-judge.ts";
 import { agentNames, newSite } from "./site.ts";
+import { WorkerProcess } from "./worker-process.ts";
 
 export interface Violation {
   readonly rule: Rule;
@@ -144,7 +144,7 @@ export function run({
   const actions: string[] = [];
   const edges: Shared["edges"] = new Map();
   const home = homeName === "workers" ? null : new NodeHome(context, edges, homeName === "pair");
-  const shared: Shared = { edges, cache: new HandleCache(), home };
+  const shared: Shared = { edges, worker: new WorkerProcess(context, edges), home };
   const sites = (draws.chance(0.06) ? ["", "other domain, "] : [""]).map((site) =>
     newSite({ ...context, site, tell: (line) => tell(() => `${site}${line()}`) }, shared, { spared, done: actions }),
   );

@@ -168,3 +168,20 @@ test("the attendee ID that a caller keyed stands in the bridge's state", async (
 
   expect(held).toMatchObject({ attendeeId: "106", room: "main", muted: false });
 });
+
+test("of creates that come at once, those whose client goes away hold up no other, nor what comes later", async () => {
+  const post = async (id: number, goesAway: boolean) => {
+    const create = `<W2A_CreateConference MsgID="${id}" WbxHostName="${world.webex.host}" ExtConfID="8${id}" ConfKey="8${id}"/>`;
+    const body = `<WbxTSPSchema Name="WTSPDOM" Version="1.0"><TransID>77${id}</TransID>${create}</WbxTSPSchema>`;
+    const signal = AbortSignal.timeout(goesAway ? id % 20 : 5_000);
+    const answer = await fetch(world.run.adapterUrl, { method: "POST", body, signal }).catch(() => null);
+    return answer && /Result="(-?\d+)"/.exec(await answer.text())?.[1];
+  };
+  const rounds = Array.from({ length: 2 }, (_, round) => 10_000_000 + round * 1_000);
+  for (const first of rounds) {
+    const ids = Array.from({ length: 60 }, (_, index) => first + index);
+    const answers = await Promise.all(ids.map((id) => post(id, id % 2 === 1)));
+    expect(answers.filter((_, index) => index % 2 === 0)).toEqual(Array(30).fill("0"));
+    expect(await post(first + 999, false)).toBe("0");
+  }
+});

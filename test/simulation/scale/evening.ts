@@ -1,16 +1,17 @@
 import type { Directory } from "../../../durable-objects/directory/directory.ts";
+import type { RunningEntry } from "../../../durable-objects/directory/running-list.ts";
 import { Draws } from "../../../simulators/draws.ts";
 import type { BridgeName } from "../../../src/foundation/ids.ts";
-import { HandleCache } from "../../../src/routing/deliver.ts";
 import type { ObjectName } from "../../../src/rpc/objects.ts";
 import { testDomain } from "../../local-domain.ts";
 import { AgentProcess } from "../agent-process.ts";
 import { Bridge, Bridges } from "../bridge.ts";
 import { Clock } from "../clock.ts";
 import { type EdgeMachines, type WorldContext, worldBegins } from "../context.ts";
-import { Edge } from "../edge.ts";
+import { Edge, type Shared } from "../edge.ts";
 import { Faults } from "../faults.ts";
 import { simulatedKey } from "../relay-host.ts";
+import { WorkerProcess } from "../worker-process.ts";
 import { heapBytesOfCopy } from "./heap-bytes.ts";
 import { ObjectCounts, type PhaseCounts } from "./object-counts.ts";
 import { callers, ScaleConference } from "./scale-conference.ts";
@@ -33,6 +34,10 @@ export type Phase = (typeof phases)[number];
 export interface Evening {
   readonly options: EveningOptions;
   readonly phases: Readonly<Record<Phase, PhaseCounts>>;
+  /** How long the Confirmation of a document took at most. */
+  readonly confirmMs: Readonly<Record<Phase, number>>;
+  /** How long after the failover's first create the new servers were told the last caller, and the directory had the last new server. */
+  readonly told: { readonly serversMs: number; readonly listMs: number };
   /** What the directory's list of all that runs takes in memory, as far as a copy of it shows. */
   readonly listBytes: number;
   /** Calls of each kind of object, as the objects counted them. */
@@ -51,8 +56,12 @@ export const meetingMs = 3_600_000;
 export const eveningsOfMonth = 22;
 /** Another server has created all conferences within this time, evenly. */
 export const failoverMs = 1_000;
+/** How long an object is busy with a request. */
+export const turnMs = { reading: 1, writing: 5 };
 /** An event in each conference comes once in this time. */
 export const eventEveryMs = 10_000;
+/** By then all have been told of a failover. */
+const toldWithinMs = 300_000;
 /** Longer than anything goes on that a phase has begun. */
 const quietMs = 30_000;
 /** With more conferences their lists are not judged, to save time. */
@@ -90,6 +99,7 @@ class World {
   readonly #servers: TspServers;
   readonly #conferences: readonly ScaleConference[];
   readonly #sabotage: (edge: Edge) => void;
+  readonly #confirmMs: Partial<Record<Phase, number>> = {};
 
   constructor(options: EveningOptions, sabotage: (edge: Edge) => void) {
     this.#options = options;
@@ -104,11 +114,12 @@ class World {
       })),
     });
     const draws = new Draws(options.seed, "evening");
-    const caches = Array.from({ length: options.workers }, () => new HandleCache());
+    const edges: Shared["edges"] = new Map();
+    const workers = Array.from({ length: options.workers }, () => new WorkerProcess(context, edges));
     const shared = {
-      edges: new Map(),
-      get cache() {
-        return draws.pick(caches) ?? new HandleCache();
+      edges,
+      get worker() {
+        return draws.pick(workers) ?? new WorkerProcess(context, edges);
       },
       home: null,
     };
@@ -142,20 +153,30 @@ class World {
     const pause = (index: number, ms: number) => (index * ms) / count;
     this.#run(60_000);
     this.#sabotage(this.#edge);
-    const begin = this.#phase(beginMs + quietMs, (conference, index) =>
+    const begin = this.#phase("begin", beginMs + quietMs, (conference, index) =>
       this.#after(pause(index, beginMs), () => conference.begin()),
     );
-    const steady = this.#phase(steadyMs, (conference, index) => {
+    const steady = this.#phase("steady", steadyMs, (conference, index) => {
       const firstMs = pause((index * 7919) % count, eventEveryMs);
       for (let ms = firstMs; ms < steadyMs; ms += eventEveryMs) this.#after(ms, () => conference.act());
     });
-    const listBytes = this.#listBytes();
+    const listBytes = heapBytesOfCopy(this.#list);
     this.#run(quietMs);
-    const failover = this.#phase(60_000, (conference, index) =>
+    const failoverAt = this.#context.clock.now;
+    let listedAt = 0;
+    const listed = () => {
+      const isThere = this.#list.every(({ row }) => this.#servers.isSecond(row.webexHost));
+      if (isThere) listedAt = this.#context.clock.now;
+      else this.#after(1_000, listed);
+    };
+    this.#after(failoverMs, listed);
+    const failover = this.#phase("failover", toldWithinMs, (conference, index) =>
       this.#after(pause(index, failoverMs), () => conference.failOver()),
     );
     for (const conference of this.#conferences) conference.checkTold();
-    const end = this.#phase(endMs + quietMs, (conference, index) =>
+    if (listedAt === 0) this.#violations.push("the directory's list lacks servers that took over");
+    const toldAt = Math.max(...this.#conferences.map((conference) => conference.toldAt));
+    const end = this.#phase("end", endMs + quietMs, (conference, index) =>
       this.#after(pause(index, endMs), () => conference.end()),
     );
     for (const conference of this.#conferences) conference.checkEnded();
@@ -164,6 +185,8 @@ class World {
     return {
       options: this.#options,
       phases: { begin, steady, failover, end },
+      confirmMs: this.#confirmMs as Record<Phase, number>,
+      told: { serversMs: toldAt - failoverAt, listMs: listedAt - failoverAt },
       listBytes,
       counted: this.#counts.calls,
       calls: this.#calls,
@@ -171,13 +194,13 @@ class World {
     };
   }
 
-  #listBytes(): number {
-    let list: readonly unknown[] = [];
+  get #list(): readonly RunningEntry[] {
+    let list: readonly RunningEntry[] = [];
     this.#edge.directory.deliver((directory) => {
       // As `Edge` reads it: the whole has the parts of all that it is joined of.
       list = [...(directory as unknown as Pick<Directory, "list">).list.conferences.values()];
     });
-    return heapBytesOfCopy(list);
+    return list;
   }
 
   /** What was counted of the objects is what was asked of them. */
@@ -192,10 +215,12 @@ class World {
         this.#violations.push(`${asked.get(kind) ?? 0} calls of ${kind} left, and ${counted} were counted`);
   }
 
-  #phase(ms: number, begin: (conference: ScaleConference, index: number) => void): PhaseCounts {
+  #phase(phase: Phase, ms: number, begin: (conference: ScaleConference, index: number) => void): PhaseCounts {
     for (const [index, conference] of this.#conferences.entries()) begin(conference, index);
     this.#counts.begin();
+    this.#servers.longestConfirmMs = 0;
     this.#run(ms);
+    this.#confirmMs[phase] = this.#servers.longestConfirmMs;
     return this.#counts.phase();
   }
 
@@ -213,7 +238,14 @@ function newContext({ seed, conferences }: EveningOptions, violations: string[])
   const clock = new Clock(0, (conferences + 10) * mostEventsOfConference);
   const tell = () => {};
   // As the platform evicts an object without work.
-  const edgeMachines: EdgeMachines = { skewMs: 0, clockSetAt: -1, isDiskFull: false, noneActs: false, idleMs: 10_000 };
+  const edgeMachines: EdgeMachines = {
+    skewMs: 0,
+    clockSetAt: -1,
+    isDiskFull: false,
+    noneActs: false,
+    idleMs: 10_000,
+    turnMs,
+  };
   return {
     ...{ seed, site: "", clock, edgeMachines, lie: {}, tell },
     faults: new Faults({ seed, strength: {}, spared: new Set(), now: () => clock.now, tell }),

@@ -13,10 +13,10 @@ export interface Busiest {
   readonly peakRows: number;
   /** At the end of the phase. */
   readonly bytes: number;
-  /** How much of the time it works, if it works off so many requests with a write a second; more than 1: it falls behind. */
-  readonly load: Readonly<PerPace>;
-  /** For how many seconds a request waits for its turn at most. */
-  readonly lateS: Readonly<PerPace>;
+  /** How much of the time it is at work. */
+  readonly load: number;
+  /** For how long a request waited for its turn at most. */
+  readonly lateMs: number;
 }
 
 /** Of all objects together, for the price. */
@@ -28,12 +28,6 @@ export interface PhaseCounts {
   readonly objects: ReadonlyMap<ObjectName, number>;
   readonly units: PhaseUnits;
 }
-
-/** Requests a second that one object works off: without a write, and with one in each at the least and at the most. */
-export const perSecond = { reading: 1_000, slow: 200, fast: 500 } as const;
-export type Pace = "slow" | "fast";
-const paces = ["slow", "fast"] as const;
-type PerPace = Record<Pace, number>;
 
 const secondMs = 1_000;
 
@@ -52,9 +46,6 @@ class CountedObject {
   #requests = 0;
   #peak = 0;
   #peakRows = 0;
-  #workS: PerPace = { slow: 0, fast: 0 };
-  #lateS: PerPace = { slow: 0, fast: 0 };
-  #mostLateS: PerPace = { slow: 0, fast: 0 };
   #seconds = 0;
 
   constructor(hosted: Hosted, messages: () => number) {
@@ -67,10 +58,8 @@ class CountedObject {
     this.#requests = 0;
     this.#peak = 0;
     this.#peakRows = 0;
-    this.#workS = { slow: 0, fast: 0 };
-    this.#lateS = { slow: 0, fast: 0 };
-    this.#mostLateS = { slow: 0, fast: 0 };
     this.#seconds = 0;
+    Object.assign(this.#hosted.turns, { busyMs: 0, longestWaitMs: 0 });
   }
 
   /** Counts what came since the last look; returns that. */
@@ -89,14 +78,6 @@ class CountedObject {
     this.#requests += requests;
     this.#peak = Math.max(this.#peak, requests);
     this.#peakRows = Math.max(this.#peakRows, added.rows);
-    // Which request wrote is not known: as many as there are rows may have.
-    const writing = Math.min(requests, added.rows);
-    for (const pace of paces) {
-      const workS = (requests - writing) / perSecond.reading + writing / perSecond[pace];
-      this.#workS[pace] += workS;
-      this.#lateS[pace] = Math.max(0, this.#lateS[pace] + workS - 1);
-      this.#mostLateS[pace] = Math.max(this.#mostLateS[pace], this.#lateS[pace]);
-    }
     return added;
   }
 
@@ -109,8 +90,8 @@ class CountedObject {
       peak: this.#peak,
       peakRows: this.#peakRows,
       bytes: pages * Number(size?.page_size),
-      load: perPace((pace) => this.#workS[pace] / seconds),
-      lateS: { ...this.#mostLateS },
+      load: this.#hosted.turns.busyMs / (seconds * secondMs),
+      lateMs: this.#hosted.turns.longestWaitMs,
     };
   }
 }
@@ -214,11 +195,7 @@ function busier(one: Busiest | undefined, other: Busiest): Busiest {
     peak: Math.max(one.peak, other.peak),
     peakRows: Math.max(one.peakRows, other.peakRows),
     bytes: Math.max(one.bytes, other.bytes),
-    load: perPace((pace) => Math.max(one.load[pace], other.load[pace])),
-    lateS: perPace((pace) => Math.max(one.lateS[pace], other.lateS[pace])),
+    load: Math.max(one.load, other.load),
+    lateMs: Math.max(one.lateMs, other.lateMs),
   };
-}
-
-function perPace(value: (pace: Pace) => number): PerPace {
-  return { slow: value("slow"), fast: value("fast") };
 }

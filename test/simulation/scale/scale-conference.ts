@@ -33,6 +33,8 @@ export class ScaleConference {
   readonly #world: ConferenceWorld;
   readonly #key: ConfKey;
   readonly #callers = new Map<string, Caller>();
+  /** When its server was told last that a caller is in. */
+  toldAt = 0;
   #watch: Watch = "first";
   #extConfId: ExtConfId;
   #attendees = 0;
@@ -147,6 +149,7 @@ export class ScaleConference {
     const extCallId = message.extCallId ?? (`${70_000 + Number(attendeeId)}` as ExtCallId);
     const caller = this.#callers.get(attendeeId ?? "");
     if (caller) caller.extCallId = extCallId;
+    this.toldAt = this.#world.clock.now;
     void this.#world.servers.post(this.#index, this.#watch, { type: "caller-named", msgId, extConfId, extCallId });
   }
 }

@@ -1,7 +1,7 @@
 import { combine, microDollars, type Units } from "../../../bench/cost/units.ts";
 import type { ObjectName } from "../../../src/rpc/objects.ts";
 import { type Evening, eveningsOfMonth, meetingMs, type Phase, phases } from "./evening.ts";
-import type { Busiest, Pace } from "./object-counts.ts";
+import type { Busiest } from "./object-counts.ts";
 import { callers } from "./scale-conference.ts";
 
 /** In the order of the table, with what people call them. */
@@ -15,8 +15,6 @@ const kinds: ReadonlyMap<ObjectName, string> = new Map([
 ]);
 /** Of these there is one in a domain, or for each bridge: they do not spread. */
 const once: ReadonlySet<ObjectName> = new Set<ObjectName>(["handles", "directory", "idAllocator", "relay"]);
-/** A request of WebEx waits so long at most; then it is answered with 503, and comes again. */
-const patienceS = 8;
 const nameWidth = 16;
 
 /** What an evening asked of the busiest object of each kind. */
@@ -26,46 +24,42 @@ export function busiestLines(evening: Evening): readonly string[] {
   const columns = [
     ...phases.map((phase) => phase.padStart(14)),
     "rows".padStart(7),
-    "late".padStart(14),
+    "late".padStart(9),
     "held".padStart(10),
   ];
   const rows = Array.from(kinds, ([kind, name]) => {
     const of = (phase: Phase) => evening.phases[phase].busiest.get(kind) ?? idle;
     const all = phases.map(of);
-    const late = (pace: Pace) => Math.max(...all.map(({ lateS }) => lateS[pace]));
+    const lateMs = Math.max(...all.map((phase) => phase.lateMs));
     return [
       name.padEnd(nameWidth),
       ...all.map(({ mean, peak }) => `${mean.toFixed(mean < 10 ? 1 : 0)} ${grouped(peak).padStart(6)}`.padStart(14)),
       grouped(Math.max(...all.map(({ peakRows }) => peakRows))).padStart(7),
-      (late("slow") === 0 ? "–" : `${late("fast").toFixed(1)}–${late("slow").toFixed(1)} s`).padStart(14),
+      seconds(lateMs).padStart(9),
       size(Math.max(...all.map(({ bytes }) => bytes))).padStart(10),
     ].join("");
   });
-  const list = `In the directory's memory, of 128 MB: ${size(evening.listBytes)} for its list`;
-  return [head, "".padEnd(nameWidth) + columns.join(""), ...rows, list];
+  const confirmed = phases.map((phase) => `${phase} ${seconds(evening.confirmMs[phase])}`).join(", ");
+  return [
+    head,
+    "".padEnd(nameWidth) + columns.join(""),
+    ...rows,
+    `Each document of WebEx was confirmed within: ${confirmed}.`,
+    `After the failover the new servers had the last caller after ${seconds(evening.told.serversMs)}, the list the last server after ${seconds(evening.told.listMs)}.`,
+    `In the directory's memory, of 128 MB: ${size(evening.listBytes)} for its list`,
+  ];
 }
 
-/** Up to how many conferences each object that does not spread carries, in proportion to this evening: extrapolated. */
+/** With how many conferences each object that does not spread is at work all the time, in proportion to this evening: extrapolated. */
 export function endLines(evening: Evening): readonly string[] {
   const { conferences } = evening.options;
+  const shown = ["begin", "steady"] as const;
   const rows = [...kinds].flatMap(([kind, name]) => {
     if (!once.has(kind)) return [];
-    const of = (phase: Phase) => evening.phases[phase].busiest.get(kind) ?? idle;
-    const { lateS } = of("failover");
-    const busyAt = (phase: Phase, pace: Pace) => rounded(conferences / of(phase).load[pace]);
-    // Work that comes in one second waits for one second less than it takes.
-    const lateAt = (pace: Pace) => {
-      return lateS[pace] === 0
-        ? `>${grouped(conferences)}`
-        : rounded((conferences * (patienceS + 1)) / (lateS[pace] + 1));
-    };
-    const cells = [
-      ...(["begin", "steady"] as const).map((phase) => [busyAt(phase, "slow"), busyAt(phase, "fast")]),
-      [lateAt("slow"), lateAt("fast")],
-    ];
-    return [name.padEnd(nameWidth) + cells.map((cell) => cell.join("–").padStart(20)).join("")];
+    const cells = shown.map((phase) => rounded(conferences / (evening.phases[phase].busiest.get(kind) ?? idle).load));
+    return [name.padEnd(nameWidth) + cells.map((cell) => cell.padStart(12)).join("")];
   });
-  return ["".padEnd(nameWidth) + ["begin", "steady", "failover"].map((phase) => phase.padStart(20)).join(""), ...rows];
+  return ["".padEnd(nameWidth) + shown.map((phase) => phase.padStart(12)).join(""), ...rows];
 }
 
 /** What a month of such evenings costs. */
@@ -97,8 +91,7 @@ const noUnits: Units = {
 };
 
 const idle: Busiest = {
-  ...{ mean: 0, peak: 0, peakRows: 0, bytes: 0 },
-  ...{ load: { slow: 0, fast: 0 }, lateS: { slow: 0, fast: 0 } },
+  ...{ mean: 0, peak: 0, peakRows: 0, bytes: 0, load: 0, lateMs: 0 },
 };
 
 function grouped(value: number): string {
@@ -109,6 +102,10 @@ function grouped(value: number): string {
 function rounded(value: number): string {
   if (!Number.isFinite(value)) return "∞";
   return grouped(Number(value.toPrecision(2)));
+}
+
+function seconds(ms: number): string {
+  return ms < 100 ? `${ms.toFixed(0)} ms` : `${(ms / 1000).toFixed(1)} s`;
 }
 
 function size(bytes: number): string {

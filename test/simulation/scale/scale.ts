@@ -8,8 +8,8 @@ import {
   failoverMs,
   liveThroughEvening,
   meetingMs,
+  turnMs,
 } from "./evening.ts";
-import { perSecond } from "./object-counts.ts";
 import { callers, eventMix } from "./scale-conference.ts";
 import { busiestLines, costLine, endLines } from "./scale-table.ts";
 
@@ -40,8 +40,8 @@ console.log(
     `${workers} Worker processes, seed ${seed}, ${steady} s of the steady stretch.`,
     "",
     "Of the busiest object of each kind, each figure for itself: requests a second in the mean and in the busiest second of each phase,",
-    `rows in the busiest second, bytes on its disk. The limit is ${perSecond.reading} requests a second, ${perSecond.slow}–${perSecond.fast} where each writes, 10 GB; late: how long a`,
-    "request waits for its turn at these.",
+    "rows in the busiest second, how long a request waited for its turn at most, bytes on its disk (of 10 GB).",
+    `A request takes an object ${turnMs.reading} ms, and ${turnMs.writing} ms where it writes: the platform's 1,000 requests a second, 200 with a write.`,
   ].join("\n"),
 );
 for (const conferences of options.conferences)
@@ -56,7 +56,7 @@ const largest = options.conferences.indexOf(Math.max(...options.conferences)) * 
 for (const evening of evenings.slice(largest, largest + options.bridges.length)) {
   const { conferences, bridges } = evening.options;
   console.log(
-    `\nExtrapolated from ${conferences} conferences and ${bridges} ${bridges === 1 ? "bridge" : "bridges"}: with how many an object works all the time, or has a request wait for 8 s in a failover`,
+    `\nExtrapolated from ${conferences} conferences and ${bridges} ${bridges === 1 ? "bridge" : "bridges"}: with how many an object is at work all the time`,
   );
   console.log(endLines(evening).join("\n"));
 }

@@ -28,6 +28,7 @@ export class TspServers {
   readonly #servers: readonly (readonly [Server, Server])[];
   readonly #failed: (how: string) => void;
   readonly #listeners = new Map<string, Listener>();
+  longestConfirmMs = 0;
   /** Requests whose answer has not come. */
   readonly #open = new Map<MsgId, { readonly what: string; readonly answered: () => void }>();
 
@@ -46,6 +47,11 @@ export class TspServers {
   /** Whatever is told of this handle goes there. */
   listen(extConfId: ExtConfId, listener: Listener): void {
     this.#listeners.set(extConfId, listener);
+  }
+
+  /** Whether this is one of those that take meetings over. */
+  isSecond(host: string): boolean {
+    return this.#servers.some(([, second]) => second.host === host.replace(/^http:\/\//, ""));
   }
 
   /** The requests that wait for their answer. */
@@ -67,7 +73,9 @@ export class TspServers {
     const id = this.#serverOf(meeting, watch).ids.transId();
     const body = encoder.encode(completeText(webexCodec.encode(id, [request])));
     await this.#clock.wait(wayMs);
+    const since = this.#clock.now;
     const { status, text } = await this.#edge.receive(body);
+    this.longestConfirmMs = Math.max(this.longestConfirmMs, this.#clock.now - since);
     const confirmation = webexCodec.readConfirmation(encoder.encode(text));
     const isConfirmed = confirmation.ok && confirmation.value.result === 0;
     if (!isConfirmed) this.#failed(`${request.type} of meeting ${meeting}: status ${status}, ${text}`);

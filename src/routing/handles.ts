@@ -1,0 +1,141 @@
+import { Seen } from "../delivery/seen.ts";
+import type { ConfKey, DomainName, EpochMs, ExtConfId } from "../foundation/ids.ts";
+import { type Timers, within } from "../foundation/time/timers.ts";
+import type { HandleAnswer, HandleIndexRpc, HandleRequest } from "../rpc/handle-index.ts";
+import { type AllObjects, type Platformed, requestMs } from "../rpc/objects.ts";
+
+/** Remembers for which conference a handle stands; one that is over says so, and for want of that an entry expires. */
+export class HandleCache {
+  readonly #seen: Seen<string, ConfKey>;
+  readonly #ageMs: number;
+
+  constructor({ entries, ageMs } = { entries: 50_000, ageMs: 300_000 }) {
+    this.#seen = new Seen(entries);
+    this.#ageMs = ageMs;
+  }
+
+  get(domain: DomainName, extConfId: ExtConfId, now: EpochMs): ConfKey | undefined {
+    return this.#seen.get(`${domain}/${extConfId}`, now - this.#ageMs);
+  }
+
+  set(domain: DomainName, extConfId: ExtConfId, confKey: ConfKey, now: EpochMs): void {
+    this.#seen.add(`${domain}/${extConfId}`, confKey, now, now - this.#ageMs);
+  }
+}
+
+interface HandleCallsPorts extends Timers {
+  readonly objects: Pick<AllObjects, "handles">;
+  now(): number;
+  /** Lets a call come to its end, although the request that made it is over. */
+  waitUntil(work: Promise<unknown>): void;
+}
+
+/**
+ * The objects for the requests of one process, which asks each handle index with one call at a time: what comes meanwhile goes
+ * together with the next one. So no more calls are under way than there are processes, however many conferences fail over at once.
+ */
+export function withHandlesTogether<Objects extends Pick<AllObjects, "handles">>(
+  objects: Objects,
+  ports: Omit<HandleCallsPorts, "objects">,
+): Objects {
+  const indexes = new Map<DomainName, HandleCalls>();
+  const handles = (domain: DomainName) => {
+    const index = indexes.get(domain) ?? new HandleCalls(domain, { ...ports, objects });
+    indexes.set(domain, index);
+    return index;
+  };
+  return { ...objects, handles };
+}
+
+/**
+ * A request that waits. Its promises are its own: on Workers, what waits for a promise goes on in the request that made it, and
+ * not at all once that has ended.
+ */
+interface Asked {
+  readonly request: HandleRequest;
+  /** Resolves when no call is under way. */
+  readonly turn: PromiseWithResolvers<void>;
+  readonly answer: PromiseWithResolvers<HandleAnswer | "alone">;
+}
+
+/** The handle index of one domain, for all requests of a process. */
+class HandleCalls implements HandleIndexRpc, Platformed {
+  readonly #domain: DomainName;
+  readonly #ports: HandleCallsPorts;
+  #waiting: Asked[] = [];
+  #underWay: { readonly since: number } | null = null;
+
+  constructor(domain: DomainName, ports: HandleCallsPorts) {
+    this.#domain = domain;
+    this.#ports = ports;
+  }
+
+  async resolve(request: HandleRequest): Promise<HandleAnswer> {
+    const asked: Asked = { request, turn: Promise.withResolvers(), answer: Promise.withResolvers() };
+    this.#waiting.push(asked);
+    // Workers end a request that waits for another one alone: this timer is its own.
+    if (!this.#isFree) return within(this.#ports, requestMs, "the handle index", this.#inTurn(asked));
+    this.#send();
+    return this.#answerTo(asked);
+  }
+
+  resolveAll(requests: readonly HandleRequest[]): ReturnType<HandleIndexRpc["resolveAll"]> {
+    return this.#index.resolveAll(requests);
+  }
+
+  hasConference(confKey: ConfKey): Promise<boolean> {
+    return this.#index.hasConference(confKey);
+  }
+
+  fetch(url: string | Request, init?: RequestInit): Promise<Response> {
+    return this.#index.fetch(url, init);
+  }
+
+  get id(): Platformed["id"] {
+    return this.#index.id;
+  }
+
+  get #index(): HandleIndexRpc & Platformed {
+    return this.#ports.objects.handles(this.#domain);
+  }
+
+  async #inTurn(asked: Asked): Promise<HandleAnswer> {
+    await asked.turn.promise;
+    // Whoever of those who wait goes on first sends for all: each may have ended before, with its client.
+    if (this.#isFree && this.#waiting.length > 0) this.#send();
+    return this.#answerTo(asked);
+  }
+
+  async #answerTo({ request, answer }: Asked): Promise<HandleAnswer> {
+    const given = await answer.promise;
+    return given === "alone" ? this.#index.resolve(request) : given;
+  }
+
+  /** A call that never ends, although it may outlive its request, holds up no others behind that. */
+  get #isFree(): boolean {
+    return this.#underWay === null || Math.abs(this.#ports.now() - this.#underWay.since) > requestMs;
+  }
+
+  #send(): void {
+    const all = this.#waiting;
+    this.#waiting = [];
+    const underWay = { since: this.#ports.now() };
+    this.#underWay = underWay;
+    for (const { turn } of all) turn.resolve();
+    const ended = this.#index
+      .resolveAll(all.map(({ request }) => request))
+      .then(
+        (answers) => {
+          for (const [place, { answer }] of all.entries()) answer.resolve(answers[place] ?? "alone");
+        },
+        (error: unknown) => {
+          for (const { answer } of all) answer.reject(error);
+        },
+      )
+      .then(() => {
+        if (this.#underWay === underWay) this.#underWay = null;
+        for (const { turn } of this.#waiting) turn.resolve();
+      });
+    this.#ports.waitUntil(ended);
+  }
+}
