@@ -43,12 +43,18 @@ interface DirectoryFeedPorts extends Pick<Platform, "now" | "after" | "log"> {
   /** Called when the directory has got a new record. */
   changed(): void;
   domain(): Domain | null;
+  /** Sees to it that the alarm comes by then. */
+  wakeBy(at: EpochMs): void;
 }
 
 /** The wait before a page, so that facts that follow soon go with the first one. */
 const firstMs = 200;
 /** The same where only figures and searches wait, which are to have a post five seconds after it. */
 const countedMs = 2_000;
+/** A page that waits for longer is sent by the alarm, since an object that waits by itself is billed. */
+const awakeMs = 4_000;
+/** A pause is no longer, also where the clock was set back. */
+const longestMs = 5 * 60_000;
 /** Over so long the pages of conferences are spread that have the same to say at once. */
 const spreadMs = 3_000;
 const answerWithinMs = 10_000;
@@ -86,7 +92,7 @@ export class DirectoryFeed {
   #isUnsure: boolean;
   #sending: Promise<void> | null = null;
   #isStopped = false;
-  #notBefore = Number.NEGATIVE_INFINITY;
+  #notBefore: EpochMs;
   /** Pages in a row that failed. */
   #failures = 0;
 
@@ -96,6 +102,7 @@ export class DirectoryFeed {
     this.#outbox = outbox;
     this.#isUnsure = this.owes;
     this.#live = this.#liveText;
+    this.#notBefore = store.progress.telling?.notBefore ?? Number.NEGATIVE_INFINITY;
     this.#next = new WakeTimer(ports, ports.now, () => {
       this.#send().catch(() => {});
     });
@@ -128,9 +135,9 @@ export class DirectoryFeed {
 
   /** Sends what is owed now. Resolves with when the rest may be sent; `null`: the directory has it. */
   async sendOwed(): Promise<EpochMs | null> {
-    if (this.#failures === 0 || this.#notBefore <= this.#ports.now())
+    if (this.#failures === 0 || this.#pauseMs <= 0)
       await within(this.#ports, answerWithinMs, "the directory", this.#send()).catch(() => {});
-    return this.owes ? this.#notBefore : null;
+    return this.owes ? this.#ports.now() + this.#pauseMs : null;
   }
 
   committed(facts: readonly Fact[]): void {
@@ -159,6 +166,7 @@ export class DirectoryFeed {
 
   /** Called by the alarm that comes after an unconfirmed document: time alone makes it one that waits. */
   alarmFired(): void {
+    if (this.owes || this.#isChanged) this.#schedule(firstMs);
     this.changed();
     const nextMs = nextWaitingMs(this.#outbox.rows, this.#ports.now());
     if (nextMs !== null) this.#ports.after(nextMs, () => this.changed());
@@ -197,9 +205,16 @@ export class DirectoryFeed {
     return firstMs + spreadMs * spread(this.#store.identity?.confKey ?? "");
   }
 
+  /** What is left of the pause after the last page. */
+  get #pauseMs(): number {
+    return Math.min(this.#notBefore - this.#ports.now(), longestMs);
+  }
+
   /** Sends a page then, and not before the pause after the last page is over, even if somebody waits. */
   #schedule(ms: number): void {
-    this.#wakeWithin(Math.max(ms, this.#notBefore - this.#ports.now()));
+    const inMs = Math.max(ms, this.#pauseMs);
+    if (inMs <= awakeMs) this.#wakeWithin(inMs);
+    else if (!this.#sending && !this.#isStopped) this.#ports.wakeBy(this.#ports.now() + inMs);
   }
 
   #wakeWithin(ms: number): void {
@@ -263,7 +278,10 @@ export class DirectoryFeed {
     const isLastCount = this.#outbox.rows.length === 0 && facts.some(isInCounts);
     const isAlone = this.#isUnsure || isLastCount || facts.some(({ fact: { kind } }) => isOwn(kind));
     const isLast = !isOngoing(store.state.head) && isAlone;
-    store.setDirectoryProgress({ told: row, place, isWatched }, isLast || isNewlyWatched);
+    // The object may be gone before the next row, and its next life would not wait.
+    const isLong = isOngoing(store.state.head) && pauseMs > awakeMs;
+    const notBefore = isLong ? this.#notBefore : undefined;
+    store.setDirectoryProgress({ told: row, place, isWatched, notBefore }, isLast || isNewlyWatched || isLong);
     this.#isUnsure = false;
     if (facts.some(({ fact }) => "record" in fact)) this.#ports.changed();
     return true;

@@ -31,6 +31,8 @@ export interface DirectoryProgress {
   readonly place: DirectoryPlace | null;
   /** As it answered last: people look at the conference in a list; absent: they do not. */
   readonly isWatched?: boolean | undefined;
+  /** When it takes the next page; absent: soon. */
+  readonly notBefore?: EpochMs | undefined;
 }
 
 export const noProgress: Progress = { bridge: null, serial: 0, ...noIds, streams: [] };

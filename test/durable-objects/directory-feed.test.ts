@@ -83,6 +83,37 @@ test("during its pause a conference gathers what it has to say, what a record wa
   expect(kindsIn(world.pages)).toEqual([[...Array(20).fill("call-entered"), "call-left"].join(" ")]);
 });
 
+test("in a long pause the alarm has what is to be said, and each life of the object knows of the pause", async () => {
+  const world = await pausing(50_000);
+  await world.reported(callerEntered(0));
+  await world.time.pass(15_000);
+  expect(kindsIn(world.pages)).toEqual(["call-entered"]);
+  world.start();
+  await world.time.pass(5_000);
+  await world.reported(callerEntered(1));
+  await world.time.pass(15_000);
+  world.kill();
+  await world.time.pass(14_000);
+  expect(kindsIn(world.pages)).toEqual(["call-entered"]);
+  await world.time.pass(2_000);
+
+  expect(kindsIn(world.pages)).toEqual(["call-entered", "call-entered"]);
+});
+
+test("a page costs the conference no row where the pause after it is short, and one where it is long", async () => {
+  const rows = async (pauseMs: number) => {
+    const world = await pausing(pauseMs);
+    const before = world.sql.rowsWritten;
+    await world.reported(callerEntered(0));
+    await world.time.pass(80_000);
+    // Who entered, and that WebEx was told.
+    expect(world.pages).toHaveLength(2);
+    return world.sql.rowsWritten - before;
+  };
+
+  expect(await rows(60_000)).toBe((await rows(4_000)) + 2);
+});
+
 test("the end of an outage comes within five seconds, each conference at another time: all of the server say it at once", async () => {
   const world = await pausing(50_000);
   const confirms = world.answer;
