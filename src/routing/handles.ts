@@ -2,7 +2,7 @@ import { Seen } from "../delivery/seen.ts";
 import type { ConfKey, DomainName, EpochMs, ExtConfId } from "../foundation/ids.ts";
 import { type Timers, within } from "../foundation/time/timers.ts";
 import type { HandleAnswer, HandleIndexRpc, HandleRequest } from "../rpc/handle-index.ts";
-import { type AllObjects, type Platformed, requestMs } from "../rpc/objects.ts";
+import type { AllObjects, Platformed } from "../rpc/objects.ts";
 
 /** Remembers for which conference a handle stands; one that is over says so, and for want of that an entry expires. */
 export class HandleCache {
@@ -47,6 +47,9 @@ export function withHandlesTogether<Objects extends Pick<AllObjects, "handles">>
   return { ...objects, handles };
 }
 
+/** As long as a request may take. */
+const answerWithinMs = 8_000;
+
 /**
  * A request that waits. Its promises are its own: on Workers, what waits for a promise goes on in the request that made it, and
  * not at all once that has ended.
@@ -74,7 +77,7 @@ class HandleCalls implements HandleIndexRpc, Platformed {
     const asked: Asked = { request, turn: Promise.withResolvers(), answer: Promise.withResolvers() };
     this.#waiting.push(asked);
     // Workers end a request that waits for another one alone: this timer is its own.
-    if (!this.#isFree) return within(this.#ports, requestMs, "the handle index", this.#inTurn(asked));
+    if (!this.#isFree) return within(this.#ports, answerWithinMs, "the handle index", this.#inTurn(asked));
     this.#send();
     return this.#answerTo(asked);
   }
@@ -113,7 +116,7 @@ class HandleCalls implements HandleIndexRpc, Platformed {
 
   /** A call that never ends, although it may outlive its request, holds up no others behind that. */
   get #isFree(): boolean {
-    return this.#underWay === null || Math.abs(this.#ports.now() - this.#underWay.since) > requestMs;
+    return this.#underWay === null || Math.abs(this.#ports.now() - this.#underWay.since) > answerWithinMs;
   }
 
   #send(): void {
