@@ -64,8 +64,11 @@ const acceptedHeader = "accepted-socket";
 const restAfterMs = 10_000;
 /** To load a large object takes some tenths of a second. */
 const largeRestAfterMs = 3_600_000;
-/** Of more objects in memory, of some 150 KiB each, those that have been idle for longest rest sooner. */
-const mostLive = 300;
+/**
+ * Of more objects in memory, of some 150 KiB each, those that have been idle for longest rest sooner. Each that comes back before it
+ * would have rested anyway makes room for one more, since to load it costs as much as what it is loaded for.
+ */
+const roomForLive = { least: 300, most: 3_000, keptOfLook: 0.99 } as const;
 const crowdedRestAfterMs = 2_000;
 const lookEveryMs = 2_000;
 /** With a database in between, 100,000 take some 10 ms. */
@@ -95,6 +98,10 @@ export class Home {
   readonly #byNumber = new Map<number, HomeObject>();
   /** Objects in memory. */
   readonly #live = new Set<HomeObject>();
+  /** How many may be in memory before others rest sooner. */
+  #room: number = roomForLive.least;
+  /** Objects that rested sooner, and until when they would have stayed. */
+  readonly #wouldStay = new Map<HomeObject, number>();
   /** Objects of which something is to be written. */
   readonly #written = new Set<HomeObject>();
   /** Objects that rest with the next flush, or of which an image is wanted. */
@@ -434,6 +441,8 @@ export class Home {
       }
       object.life = life;
       this.#live.add(object);
+      if ((this.#wouldStay.get(object) ?? 0) > clock.now()) this.#room = Math.min(this.#room + 1, roomForLive.most);
+      this.#wouldStay.delete(object);
       this.#lookLater();
       const whole = await life.busy(async () => make(object.kind, object.name, this.#placeOf(object, life)));
       if (life.hasEnded) throw new Error("the object broke while it was made");
@@ -657,11 +666,14 @@ export class Home {
     const { clock } = this.#ports;
     const now = clock.now();
     const idle = Array.from(this.#live, (object) => ({ object, since: object.life?.idleSince ?? now }));
-    let surplus = this.#live.size - mostLive;
+    this.#room = Math.max(this.#room * roomForLive.keptOfLook, roomForLive.least);
+    for (const [object, until] of this.#wouldStay) if (until <= now) this.#wouldStay.delete(object);
+    let surplus = this.#live.size - this.#room;
     for (const { object, since } of idle.sort((one, other) => one.since - other.since)) {
       const othersMs = surplus > 0 ? crowdedRestAfterMs : restAfterMs;
       if (now - since < (object.life?.database.isLarge ? largeRestAfterMs : othersMs)) continue;
       surplus -= 1;
+      if (now - since < restAfterMs) this.#wouldStay.set(object, since + restAfterMs);
       object.rests = true;
       this.#toImage.add(object);
       this.#writer.wrote();

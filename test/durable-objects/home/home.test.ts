@@ -180,6 +180,36 @@ test("among more than 300 objects in memory, one rests after two seconds without
   }
 });
 
+test("objects that come back soon have room in memory, and rest again once they do not", async () => {
+  const test = await HomeOnTest.start(words);
+  const count = 500;
+  const round = async () => {
+    const before = test.made.length;
+    for (let index = 0; index < count; index++) {
+      await test.askOf(`${index}`, "add", "a");
+      if (index % 100 === 99) await test.clock.pass(1_000);
+    }
+    return test.made.length - before;
+  };
+  const loads: number[] = [];
+  for (let rounds = 0; rounds < 12; rounds++) loads.push(await round());
+
+  expect(loads[0]).toBe(count);
+  expect(loads[1]).toBeGreaterThan(count / 4);
+  expect(Math.max(...loads.slice(4))).toBeLessThan(count / 10);
+
+  // While one alone goes on, that room is given up.
+  for (let ms = 0; ms < 600_000; ms += 5_000) {
+    await test.askOf("0", "add", "b");
+    await test.clock.pass(5_000);
+  }
+  for (let index = 0; index < 301; index++) await test.askOf(`other ${index}`, "add", "a");
+  await test.clock.pass(4_000);
+  const before = test.made.length;
+  await test.askOf("other 0", "all");
+  expect(test.made.length).toBe(before + 1);
+});
+
 test("a table of more than 1,000 rows is written row by row once it changes", async () => {
   const test = await HomeOnTest.start(words);
   await test.ask("add", ...Array.from({ length: 1_001 }, (_, n) => `w${n}`));
