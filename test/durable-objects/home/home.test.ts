@@ -118,6 +118,27 @@ test("one flush is under way: what comes meanwhile goes together with the next",
   expect(test.disk.flushes.slice(length).map(({ rows }) => rows.length)).toEqual([3, 2]);
 });
 
+test("what nobody waits for goes to disk with what somebody waits for, and within 100 ms where nobody does", async () => {
+  const test = await HomeOnTest.start(words);
+  await test.ask("add", "first");
+  await test.clock.pass(1_000);
+  const { length } = test.disk.flushes;
+  const rows = () => test.disk.flushes.slice(length).map((flush) => flush.rows.length);
+  await test.home.call("counts", "one", "add", ["a"]);
+  await test.clock.pass(99);
+  await test.home.call("counts", "two", "add", ["b"]);
+  expect(rows()).toEqual([]);
+  await test.clock.pass(1);
+  expect(rows()).toEqual([2]);
+
+  await test.home.call("counts", "one", "add", ["c"]);
+  await test.clock.pass(50);
+  await test.askOf("two", "add", "d");
+  expect(rows()).toEqual([2, 2]);
+  await test.clock.pass(1_000);
+  expect(rows()).toEqual([2, 2]);
+});
+
 test("an answer and a post wait for the flush; a call of another object does not", async () => {
   const test = await HomeOnTest.start(words);
   await test.ask("add", "first");

@@ -34,7 +34,7 @@ async function makeImage(test: HomeOnTest): Promise<void> {
   test.disk.held = null;
   resolve();
   await asked;
-  await test.clock.pass(1);
+  await test.clock.pass(100);
   expect(test.disk.flushes.at(-1)?.images.length).toBe(1);
 }
 
