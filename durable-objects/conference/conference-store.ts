@@ -322,11 +322,11 @@ export class ConferenceStore {
   #writeEntries(): void {
     this.#checkpoint = this.journal.lastSeq;
     this.#sinceCheckpoint.set("checkpoint", this.#checkpoint);
+    // Most of these came and went since the last time, and are not on disk.
+    const gone = JSON.stringify([...this.#sinceCheckpoint.gone]);
+    this.#sql.exec("DELETE FROM entry WHERE key IN (SELECT value FROM json_each(?))", gone);
     for (const [key, value] of this.#sinceCheckpoint.inOrder()) {
-      if (value === null) {
-        this.#sql.exec("DELETE FROM entry WHERE key = ?", key);
-        continue;
-      }
+      if (value === null) continue;
       this.#position += 1;
       this.#sql.exec(
         "INSERT INTO entry (key, position, value) VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
@@ -344,6 +344,11 @@ class EntryChanges {
 
   get isEmpty(): boolean {
     return this.#values.size === 0;
+  }
+
+  /** Keys that were deleted, also those that were set again. */
+  get gone(): ReadonlySet<string> {
+    return this.#deleted;
   }
 
   set(key: string, value: unknown): void {

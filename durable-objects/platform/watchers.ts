@@ -27,6 +27,8 @@ interface Kept {
 export class Watchers implements ObjectEvents {
   readonly pings = { ping: "ping", pong: "pong" } as const;
   readonly #ports: WatchersPorts;
+  /** Sockets of an earlier life may be open. To ask the platform at each change would cost more than what has changed. */
+  #mayBeWatched = true;
   #isWaiting = false;
   #sentAt = 0;
 
@@ -35,6 +37,7 @@ export class Watchers implements ObjectEvents {
   }
 
   connect(_headers: Headers, accept: Accept): null {
+    this.#mayBeWatched = true;
     accept().keep({ begunAt: this.#ports.now() } satisfies Kept);
     return null;
   }
@@ -46,7 +49,9 @@ export class Watchers implements ObjectEvents {
   /** A change that is shown of this object is committed. */
   changed(): void {
     const { sockets, now } = this.#ports;
-    if (this.#isWaiting || sockets.all().length === 0) return;
+    if (this.#isWaiting || !this.#mayBeWatched) return;
+    this.#mayBeWatched = sockets.all().length > 0;
+    if (!this.#mayBeWatched) return;
     this.#isWaiting = true;
     const sinceMs = Math.abs(now() - this.#sentAt);
     this.#ports.after(Math.max(0, EVERY_MS - sinceMs), () => this.#send());

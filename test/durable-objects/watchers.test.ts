@@ -1,4 +1,6 @@
 import { expect, test } from "vitest";
+import type { ObjectSocket } from "../../durable-objects/platform/object-sockets.ts";
+import { Watchers } from "../../durable-objects/platform/watchers.ts";
 import { event } from "../builders.ts";
 import { ConferenceWorld, callerEntered } from "./conference-world.ts";
 
@@ -47,4 +49,37 @@ test("watchers are told when the directory has the records of what has ended", a
 
   // The caller's record, and the conference's.
   expect([told[0], told.at(-1)]).toEqual([0, 2]);
+});
+
+test("while nobody watches, the platform is asked for sockets once, and again from the first watcher on", () => {
+  let asked = 0;
+  const open: ObjectSocket[] = [];
+  const sent: string[] = [];
+  const socket = { keep: () => {}, kept: () => ({ begunAt: 0 }), send: (text: string) => void sent.push(text) };
+  const watchers = new Watchers({
+    sockets: {
+      all: () => {
+        asked += 1;
+        return open;
+      },
+    },
+    now: () => 1_000,
+    after: (_, run) => {
+      run();
+      return () => {};
+    },
+  });
+  for (let change = 0; change < 5; change += 1) watchers.changed();
+  expect(asked).toBe(1);
+
+  watchers.connect(new Headers(), () => {
+    open.push(socket as object as ObjectSocket);
+    return socket as object as ObjectSocket;
+  });
+  watchers.changed();
+  expect(sent).toHaveLength(1);
+  open.length = 0;
+  asked = 0;
+  for (let change = 0; change < 5; change += 1) watchers.changed();
+  expect(asked).toBe(1);
 });

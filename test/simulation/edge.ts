@@ -509,8 +509,9 @@ export class Edge {
       const [key, , value] = bindings;
       if (String(key).startsWith("outbox/")) this.#queued(confKey, JSON.parse(String(value)));
     } else if (query.startsWith("DELETE FROM entry")) {
-      const [key] = bindings;
-      if (String(key).startsWith(commandKey)) this.resends.finished(confKey, String(key).slice(commandKey.length));
+      const [keys] = bindings;
+      for (const key of JSON.parse(String(keys)) as readonly string[])
+        if (key.startsWith(commandKey)) this.resends.finished(confKey, key.slice(commandKey.length));
     }
   }
 
