@@ -65,17 +65,17 @@ export class Sides {
       url: this.adapterUrl,
       answer: webex.answerTo(msgId),
     }));
-    this.floor = this.#side(bare.pids, 0, ({ confKey }, { msgId, transId }, until) => {
-      const url = (route: string) =>
-        `${bare.url}/${route}/${confKey}?transId=${transId}&msgId=${msgId}&replyTo=${webex.host}`;
-      return until === "answered" ? { url: url("whole"), answer: webex.answerTo(msgId) } : { url: url("confirm") };
-    });
-    this.echo = this.confirmer(bare.pids, `${bare.url}/echo`);
+    this.floor = this.bareSide(bare);
+    this.echo = this.#side(bare.pids, 0, () => ({ url: `${bare.url}/echo` }));
   }
 
-  /** Confirms all that is posted to a URL, without an answer. */
-  confirmer(pids: Side["pids"], url: string): Side {
-    return this.#side(pids, 0, () => ({ url }));
+  /** A server without logic: what it needs to know of a post stands in the post's URL. */
+  bareSide({ pids, url: server }: Pick<Floor, "pids" | "url">): Side {
+    return this.#side(pids, 0, ({ confKey }, { msgId, transId }, until) => {
+      const url = (route: string) =>
+        `${server}/${route}/${confKey}?transId=${transId}&msgId=${msgId}&replyTo=${this.webex.host}`;
+      return until === "answered" ? { url: url("whole"), answer: this.webex.answerTo(msgId) } : { url: url("confirm") };
+    });
   }
 
   /** The adapter with a conference of each size. */
