@@ -60,57 +60,81 @@ export function storageFault(error: unknown): { readonly of: "disk" | "object"; 
   return /SQLITE|internal error/.test(why) ? { of: "object", why } : null;
 }
 
-const objectNames = Object.keys(objectMethods) as readonly ObjectName[];
-
 interface Ports extends Timers {
   readonly objects: EdgeObjects;
   now(): number;
 }
 
 type Method = (...asked: readonly unknown[]) => Promise<unknown>;
+type Asked = Platformed & { readonly [method: string]: Method };
+type Key = readonly [domain?: string, of?: string];
 
-/** For how many milliseconds a request waits for each method of an object; a word: as long as the request lasts. */
-const limits = new Map(
-  Object.entries(objectMethods).map(([name, methods]) => [
-    name as ObjectName,
-    new Map<PropertyKey, number | string>(Object.entries({ fetch: "request", ...methods })),
-  ]),
-);
+/** One request, and when its time is over. */
+interface OneRequest {
+  readonly edge: Ports;
+  readonly before: number;
+}
+
+/** An object as one request reaches it. */
+class LimitedObject {
+  readonly #request: OneRequest;
+  readonly #name: ObjectName;
+  readonly #key: Key;
+
+  constructor(request: OneRequest, name: ObjectName, key: Key) {
+    this.#request = request;
+    this.#name = name;
+    this.#key = key;
+  }
+
+  /** `limit`: for how many milliseconds it waits; a word: as long as the request lasts. */
+  call(method: string, limit: number | string, asked: readonly unknown[]): Promise<unknown> {
+    const { edge, before } = this.#request;
+    const object = (edge.objects[this.#name] as object as (...key: Key) => Asked)(...this.#key);
+    // A clock that is set meanwhile must not make it longer.
+    const ms = typeof limit === "number" ? limit : Math.min(before - edge.now(), requestMs);
+    const answer = object[method]?.(...asked) ?? Promise.reject(new Error(`there is no ${method}`));
+    return within(edge, ms, called[this.#name], answer).catch((cause: unknown) => {
+      throw new ObjectFailure({
+        object: called[this.#name],
+        objectId: object.id && String(object.id),
+        conference: this.#name === "conference" ? (this.#key[1] as ConfKey) : undefined,
+        error: String(cause),
+      });
+    });
+  }
+}
+
+/** The objects of one request, by their names. */
+class LimitedObjects {
+  readonly request: OneRequest;
+
+  constructor(request: OneRequest) {
+    this.request = request;
+  }
+}
+
+for (const [name, methods] of Object.entries(objectMethods) as [
+  ObjectName,
+  Readonly<Record<string, number | string>>,
+][]) {
+  class OfKind extends LimitedObject {}
+  for (const [method, limit] of Object.entries({ fetch: "request", ...methods }))
+    Object.defineProperty(OfKind.prototype, method, {
+      value(this: OfKind, ...asked: readonly unknown[]) {
+        return this.call(method, limit, asked);
+      },
+    });
+  Object.defineProperty(LimitedObjects.prototype, name, {
+    get(this: LimitedObjects) {
+      return (...key: Key) => new OfKind(this.request, name, key);
+    },
+  });
+}
 
 /** The objects for one request. Calls reject when its time is over, since one that hangs would hold it for ever; failures name the object. */
 export function forOneRequest<Edge extends Ports>(edge: Edge): Edge {
-  const before = edge.now() + requestMs;
-  const limited = (name: ObjectName) => (domain?: string, of?: string) => {
-    const get = edge.objects[name] as (domain?: string, of?: string) => Platformed;
-    const object = get(domain, of) as Platformed & { readonly [method: PropertyKey]: Method };
-    const call =
-      (method: PropertyKey, limit: number | string): Method =>
-      (...asked) => {
-        // A clock that is set meanwhile must not make it longer.
-        const ms = typeof limit === "number" ? limit : Math.min(before - edge.now(), requestMs);
-        const answer = object[method]?.(...asked) ?? Promise.reject(new Error(`there is no ${String(method)}`));
-        return within(edge, ms, called[name], answer).catch((cause: unknown) => {
-          const error = String(cause);
-          const conference = name === "conference" ? (of as ConfKey) : undefined;
-          throw new ObjectFailure({
-            object: called[name],
-            objectId: object.id && String(object.id),
-            conference,
-            error,
-          });
-        });
-      };
-    return new Proxy(
-      {},
-      {
-        get: (_, method) => {
-          const limit = limits.get(name)?.get(method);
-          return limit === undefined ? undefined : call(method, limit);
-        },
-      },
-    );
-  };
-  const objects = Object.fromEntries(objectNames.map((name) => [name, limited(name)]));
+  const objects = new LimitedObjects({ edge, before: edge.now() + requestMs });
   // A copy would ask for each of its parts.
   return Object.create(edge, { objects: { value: objects } });
 }
