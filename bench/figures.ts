@@ -10,6 +10,7 @@ import { type Conference, fillConferences } from "./conferences.ts";
 import { createAtRate } from "./creates.ts";
 import { firstBytes } from "./first-byte.ts";
 import { startFloor } from "./floor/start.ts";
+import { grown } from "./growth.ts";
 import { inTurns, median, paced, percentile, type Times, type Transaction } from "./load.ts";
 import { startPeer } from "./peer.ts";
 import { cpuMs, rssMiB } from "./process-usage.ts";
@@ -22,7 +23,7 @@ import { createsBesideViewers } from "./viewers.ts";
 /** One line of the table. A ratio is the adapter's value by the floor's. */
 export interface Line {
   readonly figure: string;
-  readonly unit: "ms" | "/s" | "MiB" | "%";
+  readonly unit: "ms" | "/s" | "MiB" | "%" | "";
   readonly floor?: number;
   readonly adapter: number;
   readonly goal?: Goal;
@@ -76,6 +77,8 @@ export interface Extent {
   /** Of the conferences of the goal for memory. */
   readonly idleShare: number;
   readonly idleMs: number;
+  /** Conferences in use, for each domain of the growth. */
+  readonly grown: readonly number[];
 }
 
 export const full: Extent = {
@@ -89,6 +92,7 @@ export const full: Extent = {
   toldCreates: 100,
   idleShare: 1,
   idleMs: 70_000,
+  grown: [100, 1_000],
 };
 
 export const quick: Extent = {
@@ -102,6 +106,7 @@ export const quick: Extent = {
   toldCreates: 40,
   idleShare: 0.02,
   idleMs: 2_000,
+  grown: [20],
 };
 
 const pacedPerSecond = 40;
@@ -144,6 +149,7 @@ export const figures: readonly Figure[] = [
   { name: "telling: creates beside an edge without a directory", alone: tellingFigures },
   { name: "viewers: creates while people read a long history", alone: viewerFigures },
   { name: "idle: memory of conferences at rest, and a start with them", alone: idleFigures },
+  { name: "growth: a domain that grows", alone: growthFigures },
   { name: "first-byte: pages of the console beside 3,000 conferences", alone: firstByteFigures },
 ];
 
@@ -480,6 +486,34 @@ async function idleFigures({ idleShare, idleMs }: Extent, home: Home): Promise<r
       await bare.stop();
     }
   });
+}
+
+async function growthFigures({ grown: counts }: Extent): Promise<readonly Line[]> {
+  const lines: Line[] = [];
+  for (const count of counts) {
+    const { edgePercent, confirmP99Ms, edgeMiB, takenOver } = await grown(count);
+    lines.push(
+      {
+        figure: `${count} conferences of 10, a mute in each every 10 s: CPU of the edge`,
+        unit: "%",
+        adapter: edgePercent,
+      },
+      { figure: "    confirm, p99", unit: "ms", adapter: confirmP99Ms },
+      { figure: "    memory of the edge", unit: "MiB", adapter: edgeMiB },
+      {
+        ...{ figure: "    another server creates all in 1 s: the last Confirmation", unit: "ms" },
+        ...{ adapter: takenOver.confirmedMs, goal: { of: "value", atMost: 30_000 } },
+      },
+      { figure: "    creates that were refused, and came again", unit: "", adapter: takenOver.refused },
+      {
+        figure: "    it was told all callers",
+        unit: "ms",
+        adapter: takenOver.toldMs,
+        goal: { of: "value", atMost: 300_000 },
+      },
+    );
+  }
+  return lines;
 }
 
 /** Its supervisor starts it again at once. */
