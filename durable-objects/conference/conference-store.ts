@@ -323,8 +323,8 @@ export class ConferenceStore {
     this.#checkpoint = this.journal.lastSeq;
     this.#sinceCheckpoint.set("checkpoint", this.#checkpoint);
     // Most of these came and went since the last time, and are not on disk.
-    const gone = JSON.stringify([...this.#sinceCheckpoint.gone]);
-    this.#sql.exec("DELETE FROM entry WHERE key IN (SELECT value FROM json_each(?))", gone);
+    const deleted = JSON.stringify([...this.#sinceCheckpoint.deletedKeys]);
+    this.#sql.exec("DELETE FROM entry WHERE key IN (SELECT value FROM json_each(?))", deleted);
     for (const [key, value] of this.#sinceCheckpoint.inOrder()) {
       if (value === null) continue;
       this.#position += 1;
@@ -347,7 +347,7 @@ class EntryChanges {
   }
 
   /** Keys that were deleted, also those that were set again. */
-  get gone(): ReadonlySet<string> {
+  get deletedKeys(): ReadonlySet<string> {
     return this.#deleted;
   }
 

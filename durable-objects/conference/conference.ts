@@ -147,7 +147,7 @@ export class Conference {
     const submit = (action: OperatorAction) => this.#commits.submit({ type: "operator", action });
     const probe = (host: WebexHost, person: string) => this.#commits.submit({ type: "probe", host, person });
     this.actions = new ConferenceActions({ ...read, submit, probe }, store);
-    this.#directoryFeed = new DirectoryFeed({ ...read, wakeBy: (at) => this.#clock.wakeBy(at) }, store, this.#outbox);
+    this.#directoryFeed = new DirectoryFeed({ ...read, wakeBy: (at) => this.#clock.ensure(at) }, store, this.#outbox);
     if (store.unknownKinds.size > 0) this.#log("warn", "unknown-entries", { kinds: [...store.unknownKinds] });
     if (!store.identity) return;
     this.#outbox.load();

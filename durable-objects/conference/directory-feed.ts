@@ -44,7 +44,7 @@ interface DirectoryFeedPorts extends Pick<Platform, "now" | "after" | "log"> {
   changed(): void;
   domain(): Domain | null;
   /** Sees to it that the alarm comes by then. */
-  wakeBy(at: EpochMs): void;
+  wakeBy(at: EpochMs): Promise<void>;
 }
 
 /** The wait before a page, so that facts that follow soon go with the first one. */
@@ -53,7 +53,7 @@ const firstMs = 200;
 const countedMs = 2_000;
 /** A page that waits for longer is sent by the alarm, since an object that waits by itself is billed. */
 const awakeMs = 4_000;
-/** A pause is no longer, also where the clock was set back. */
+/** One that is longer was told while the clock was ahead. */
 const longestMs = 5 * 60_000;
 /** Over so long the pages of conferences are spread that have the same to say at once. */
 const spreadMs = 3_000;
@@ -93,6 +93,8 @@ export class DirectoryFeed {
   #sending: Promise<void> | null = null;
   #isStopped = false;
   #notBefore: EpochMs;
+  /** By when the alarm comes; infinite: this life has not asked for it. */
+  #alarmBy = Number.POSITIVE_INFINITY;
   /** Pages in a row that failed. */
   #failures = 0;
 
@@ -102,7 +104,11 @@ export class DirectoryFeed {
     this.#outbox = outbox;
     this.#isUnsure = this.owes;
     this.#live = this.#liveText;
-    this.#notBefore = store.progress.telling?.notBefore ?? Number.NEGATIVE_INFINITY;
+    const { until = 0 } = store.progress.telling?.pause ?? {};
+    const leftMs = until - ports.now();
+    this.#notBefore = leftMs > longestMs ? Number.NEGATIVE_INFINITY : until;
+    // What is not owed may have come before, in the life that has waited.
+    this.#isChanged = leftMs > 0;
     this.#next = new WakeTimer(ports, ports.now, () => {
       this.#send().catch(() => {});
     });
@@ -125,12 +131,12 @@ export class DirectoryFeed {
 
   /** Sends what is owed soon, or once the present pause is over. */
   remind(): void {
-    if (this.owes) this.#schedule(firstMs);
+    if (this.owes || this.#isChanged) this.#schedule(firstMs);
   }
 
   /** Nothing comes that could go with what is owed; an object that waits is billed. */
   nothingFollows(): void {
-    if (this.owes) this.#schedule(firstMs);
+    if (this.owes) this.#schedule(this.#soonMs);
   }
 
   /** Sends what is owed now. Resolves with when the rest may be sent; `null`: the directory has it. */
@@ -144,7 +150,7 @@ export class DirectoryFeed {
     const { state } = this.#store;
     if (facts.some(isGathered) && facts.every((fact) => isGathered(fact) || !isForDirectory(fact))) {
       this.#isChanged = true;
-      return this.#schedule(countedMs);
+      return this.#schedule(Math.max(countedMs, this.#soonMs));
     }
     // Sent at once: the directory's ack then goes into the row of WebEx's Confirmation of the end, often the last row for long.
     if (!isOngoing(state.head) && this.owes && this.#failures === 0) return this.#wakeWithin(0);
@@ -166,7 +172,11 @@ export class DirectoryFeed {
 
   /** Called by the alarm that comes after an unconfirmed document: time alone makes it one that waits. */
   alarmFired(): void {
-    if (this.owes || this.#isChanged) this.#schedule(firstMs);
+    const by = this.#alarmBy;
+    this.#alarmBy = Number.POSITIVE_INFINITY;
+    // An earlier one may have come for something else.
+    if (by <= this.#ports.now()) this.#schedule(firstMs);
+    else if (by < Number.POSITIVE_INFINITY) this.#wakeByAlarm(by);
     this.changed();
     const nextMs = nextWaitingMs(this.#outbox.rows, this.#ports.now());
     if (nextMs !== null) this.#ports.after(nextMs, () => this.changed());
@@ -202,19 +212,36 @@ export class DirectoryFeed {
 
   /** What all conferences of a server say at the same time comes to the directory one after the other. */
   get #togetherMs(): number {
-    return firstMs + spreadMs * spread(this.#store.identity?.confKey ?? "");
+    return firstMs + Math.max(spreadMs, this.#longMs) * spread(this.#store.identity?.confKey ?? "");
+  }
+
+  /** Where a page waits for long, it waits in the alarm, and others of the domain have as much to say. */
+  get #soonMs(): number {
+    return this.#longMs > 0 ? this.#togetherMs : firstMs;
+  }
+
+  /** How long all conferences of the domain need for a page each; 0: not long. */
+  get #longMs(): number {
+    return this.#store.progress.telling?.pause?.ms ?? 0;
   }
 
   /** What is left of the pause after the last page. */
   get #pauseMs(): number {
-    return Math.min(this.#notBefore - this.#ports.now(), longestMs);
+    return this.#notBefore - this.#ports.now();
   }
 
   /** Sends a page then, and not before the pause after the last page is over, even if somebody waits. */
   #schedule(ms: number): void {
     const inMs = Math.max(ms, this.#pauseMs);
     if (inMs <= awakeMs) this.#wakeWithin(inMs);
-    else if (!this.#sending && !this.#isStopped) this.#ports.wakeBy(this.#ports.now() + inMs);
+    else if (!this.#sending && !this.#isStopped) this.#wakeByAlarm(this.#ports.now() + inMs);
+  }
+
+  /** It may be set already, so that to ask for it costs a question each time. */
+  #wakeByAlarm(at: EpochMs): void {
+    if (this.#alarmBy <= at) return;
+    this.#alarmBy = at;
+    void this.#ports.wakeBy(at);
   }
 
   #wakeWithin(ms: number): void {
@@ -280,8 +307,8 @@ export class DirectoryFeed {
     const isLast = !isOngoing(store.state.head) && isAlone;
     // The object may be gone before the next row, and its next life would not wait.
     const isLong = isOngoing(store.state.head) && pauseMs > awakeMs;
-    const notBefore = isLong ? this.#notBefore : undefined;
-    store.setDirectoryProgress({ told: row, place, isWatched, notBefore }, isLast || isNewlyWatched || isLong);
+    const pause = isLong ? { until: this.#notBefore, ms: pauseMs } : undefined;
+    store.setDirectoryProgress({ told: row, place, isWatched, pause }, isLast || isNewlyWatched || isLong);
     this.#isUnsure = false;
     if (facts.some(({ fact }) => "record" in fact)) this.#ports.changed();
     return true;

@@ -31,8 +31,8 @@ export interface DirectoryProgress {
   readonly place: DirectoryPlace | null;
   /** As it answered last: people look at the conference in a list; absent: they do not. */
   readonly isWatched?: boolean | undefined;
-  /** When it takes the next page; absent: soon. */
-  readonly notBefore?: EpochMs | undefined;
+  /** Until when it takes no page, and how long all conferences of the domain need for one each; absent: soon. */
+  readonly pause?: { readonly until: EpochMs; readonly ms: number } | undefined;
 }
 
 export const noProgress: Progress = { bridge: null, serial: 0, ...noIds, streams: [] };

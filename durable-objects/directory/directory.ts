@@ -52,7 +52,7 @@ const deleteEveryMs = 6 * hourMs;
 const deletePortion = 1_000;
 const portionEveryMs = 10_000;
 /** All unwatched conferences together send one page in this time at most. */
-const pageEveryMs = 6;
+const pageEveryMs = 8;
 const leastPauseMs = 1_000;
 /** Messages that a row of what was never notified names one by one. */
 const mostNamed = 50;

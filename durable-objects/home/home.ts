@@ -261,10 +261,10 @@ export class Home {
     const { clock } = this.#ports;
     try {
       do {
-        await this.#writer.pending;
+        await this.#writer.flushed();
         // What has waited for that leaves first.
         await wait(clock, 0);
-      } while (this.#writer.pending);
+      } while (this.#writer.isBehind);
       await give();
       // What somebody wanted to write meanwhile may have failed by it.
       if (!this.#fault) this.#failed(new StandsBy("it has handed over"));
@@ -281,7 +281,7 @@ export class Home {
     const error = new Error("the edge stops");
     for (const { life } of this.#live) life?.end(error);
     this.#toImage.clear();
-    while (this.#writer.pending) await this.#writer.pending.catch(() => {});
+    while (this.#writer.isBehind) await this.#writer.flushed()?.catch(() => {});
     if (this.#probing) this.#ports.disk.abandon?.();
     await this.#probing;
     this.#cancelProbe();
@@ -312,7 +312,7 @@ export class Home {
    * lost. `null`: it may at once.
    */
   #onDisk(): Promise<void> | null {
-    const { pending } = this.#writer;
+    const pending = this.#writer.flushed();
     if (this.#fault) return pending;
     if (this.#mayAct) return pending && this.#whenMayAct(pending);
     return this.#whenMayAct(this.#writer.renew());
@@ -344,7 +344,7 @@ export class Home {
     if (disk.renewEveryMs === undefined) return;
     clock.after(disk.renewEveryMs, () => {
       if (this.#isStopped) return;
-      if (!this.#isLeaving && !this.#writer.pending) void this.#writer.renew().catch(() => {});
+      if (!this.#isLeaving && !this.#writer.isBehind) void this.#writer.renew().catch(() => {});
       this.#renewLater();
     });
   }
@@ -433,7 +433,7 @@ export class Home {
     try {
       if (object.number !== null) {
         // An image of it may be on its way to disk.
-        await this.#writer.pending;
+        await this.#writer.flushed();
         const { image, bodies } = await disk.read(object.number, this.#rows.of(object.number));
         // A flush may have failed meanwhile: another one of this name begins anew then.
         if (this.#objects.get(object.key) !== object) throw new Error("what is read of the object was dropped");
@@ -606,7 +606,7 @@ export class Home {
       images.push(image);
       letters += lettersOfImage(image);
     }
-    if (this.#toImage.size > 0) this.#writer.wrote();
+    if (this.#toImage.size > 0) void this.#writer.renew().catch(() => {});
     return images;
   }
 

@@ -76,18 +76,18 @@ export class HandleIndex implements HandleIndexRpc {
   }
 
   async resolve(request: HandleRequest): Promise<HandleAnswer> {
-    const [contested] = await this.#take([request]);
+    const [contested] = await this.#claimAndRemember([request]);
     if (!contested) return null;
     await Promise.all(contested.map((one) => this.#contest(request, one)));
     return this.#found(request);
   }
 
-  async resolveAll(requests: readonly HandleRequest[]): Promise<readonly (HandleAnswer | "alone")[]> {
-    const taken = await this.#take(requests);
+  async resolveAll(requests: readonly HandleRequest[]): Promise<readonly (HandleAnswer | "resolve-separately")[]> {
+    const claimed = await this.#claimAndRemember(requests);
     return requests.map((request, index) => {
-      const contested = taken[index];
+      const contested = claimed[index];
       if (!contested) return null;
-      return contested.length === 0 ? this.#found(request) : "alone";
+      return contested.length === 0 ? this.#found(request) : "resolve-separately";
     });
   }
 
@@ -106,19 +106,19 @@ export class HandleIndex implements HandleIndexRpc {
    * Remembers each document by its TransID, and gives it the handles that are free: first come, first served, in one transaction.
    * For each document: its claims that another conference holds; `null`: another document had its TransID.
    */
-  async #take(requests: readonly HandleRequest[]): Promise<readonly (readonly Contested[] | null)[]> {
+  async #claimAndRemember(requests: readonly HandleRequest[]): Promise<readonly (readonly Contested[] | null)[]> {
     const now = this.#ports.now();
     const claiming = requests.find(({ claims }) => claims.length > 0);
     if (!claiming && requests.every(({ named }) => !named)) return requests.map(() => []);
-    const taken = this.#allOrNone(() => {
+    const claimed = this.#allOrNone(() => {
       if (claiming) this.#begin(claiming.domain);
       return requests.map(({ transId, claims, named }) => {
-        if (named && !this.#transactions.takes(named, now)) return null;
+        if (named && !this.#transactions.remembers(named, now)) return null;
         return claims.flatMap((claim) => this.#claimFree(claim, transId));
       });
     });
     if (claiming) await this.#alarm.ensure(now + releaseEveryMs);
-    return taken;
+    return claimed;
   }
 
   #allOrNone<Value>(work: () => Value): Value {
@@ -278,7 +278,7 @@ class TransactionNames {
   }
 
   /** Remembers a document that is new. False: another one came under the same, and named other conferences. */
-  takes({ under, names, memoryMs }: NamedConferences, now: EpochMs): boolean {
+  remembers({ under, names, memoryMs }: NamedConferences, now: EpochMs): boolean {
     const since = now - memoryMs;
     const known = this.#known.get(under, since);
     if (known !== undefined) return known === names;

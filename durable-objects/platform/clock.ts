@@ -33,6 +33,12 @@ export class Clock {
 
   readonly now = (): EpochMs => this.#steady.at(this.#platform.now());
 
+  /** Sees to it that the alarm comes by this time, also where an earlier life may have set it. */
+  async ensure(time: EpochMs): Promise<void> {
+    this.now();
+    await this.alarm.ensure(this.#steady.onMachine(time));
+  }
+
   /** Sees to it that the alarm comes by this time. */
   wakeBy(time: EpochMs): void {
     this.now(); // Notices a clock that was set.

@@ -1,6 +1,6 @@
 import { Seen } from "../delivery/seen.ts";
 import type { ConfKey, DomainName, EpochMs, ExtConfId } from "../foundation/ids.ts";
-import { type Timers, within } from "../foundation/time/timers.ts";
+import type { Timers } from "../foundation/time/timers.ts";
 import type { HandleAnswer, HandleIndexRpc, HandleRequest } from "../rpc/handle-index.ts";
 import type { AllObjects, Platformed } from "../rpc/objects.ts";
 
@@ -47,25 +47,27 @@ export function withHandlesTogether<Objects extends Pick<AllObjects, "handles">>
   return { ...objects, handles };
 }
 
-/** As long as a request may take. */
-const answerWithinMs = 8_000;
+/** A call that takes longer, such as one that was lost, does not hold up the next one. */
+const holdsUpMs = 2_000;
+/** A request is over by then. */
+const mostLooks = 4;
 
 /**
- * A request that waits. Its promises are its own: on Workers, what waits for a promise goes on in the request that made it, and
- * not at all once that has ended.
+ * Its promises are its own: on Workers, what waits for a promise goes on in the request that made it, and not at all once that has
+ * ended.
  */
-interface Asked {
+interface WaitingRequest {
   readonly request: HandleRequest;
   /** Resolves when no call is under way. */
   readonly turn: PromiseWithResolvers<void>;
-  readonly answer: PromiseWithResolvers<HandleAnswer | "alone">;
+  readonly answer: PromiseWithResolvers<HandleAnswer | "resolve-separately">;
 }
 
 /** The handle index of one domain, for all requests of a process. */
 class HandleCalls implements HandleIndexRpc, Platformed {
   readonly #domain: DomainName;
   readonly #ports: HandleCallsPorts;
-  #waiting: Asked[] = [];
+  #waiting: WaitingRequest[] = [];
   #underWay: { readonly since: number } | null = null;
 
   constructor(domain: DomainName, ports: HandleCallsPorts) {
@@ -74,12 +76,16 @@ class HandleCalls implements HandleIndexRpc, Platformed {
   }
 
   async resolve(request: HandleRequest): Promise<HandleAnswer> {
-    const asked: Asked = { request, turn: Promise.withResolvers(), answer: Promise.withResolvers() };
-    this.#waiting.push(asked);
-    // Workers end a request that waits for another one alone: this timer is its own.
-    if (!this.#isFree) return within(this.#ports, answerWithinMs, "the handle index", this.#inTurn(asked));
-    this.#send();
-    return this.#answerTo(asked);
+    const waiting: WaitingRequest = { request, turn: Promise.withResolvers(), answer: Promise.withResolvers() };
+    this.#waiting.push(waiting);
+    const stop = this.#isFree ? () => {} : this.#waitFor(waiting);
+    this.#sendIfFree();
+    try {
+      const answer = await waiting.answer.promise;
+      return answer === "resolve-separately" ? await this.#index.resolve(request) : answer;
+    } finally {
+      stop();
+    }
   }
 
   resolveAll(requests: readonly HandleRequest[]): ReturnType<HandleIndexRpc["resolveAll"]> {
@@ -102,43 +108,53 @@ class HandleCalls implements HandleIndexRpc, Platformed {
     return this.#ports.objects.handles(this.#domain);
   }
 
-  async #inTurn(asked: Asked): Promise<HandleAnswer> {
-    await asked.turn.promise;
-    // Whoever of those who wait goes on first sends for all: each may have ended before, with its client.
-    if (this.#isFree && this.#waiting.length > 0) this.#send();
-    return this.#answerTo(asked);
+  /** Whoever of those who wait goes on first sends for all: each may have ended before, with its client. */
+  #waitFor({ turn, answer }: WaitingRequest): () => void {
+    void turn.promise.then(() => this.#sendIfFree());
+    let looks = 0;
+    // Workers end a request that waits for another one alone: this timer is its own.
+    const look = () => {
+      looks += 1;
+      if (looks === mostLooks) return answer.reject(new Error("the handle index does not answer"));
+      stop = this.#ports.after(holdsUpMs, look);
+      this.#sendIfFree();
+    };
+    let stop = this.#ports.after(holdsUpMs, look);
+    return () => stop();
   }
 
-  async #answerTo({ request, answer }: Asked): Promise<HandleAnswer> {
-    const given = await answer.promise;
-    return given === "alone" ? this.#index.resolve(request) : given;
-  }
-
-  /** A call that never ends, although it may outlive its request, holds up no others behind that. */
   get #isFree(): boolean {
-    return this.#underWay === null || Math.abs(this.#ports.now() - this.#underWay.since) > answerWithinMs;
+    return this.#underWay === null || Math.abs(this.#ports.now() - this.#underWay.since) >= holdsUpMs;
   }
 
-  #send(): void {
+  #sendIfFree(): void {
+    if (!this.#isFree || this.#waiting.length === 0) return;
     const all = this.#waiting;
     this.#waiting = [];
     const underWay = { since: this.#ports.now() };
     this.#underWay = underWay;
-    for (const { turn } of all) turn.resolve();
-    const ended = this.#index
-      .resolveAll(all.map(({ request }) => request))
-      .then(
-        (answers) => {
-          for (const [place, { answer }] of all.entries()) answer.resolve(answers[place] ?? "alone");
-        },
-        (error: unknown) => {
-          for (const { answer } of all) answer.reject(error);
-        },
-      )
-      .then(() => {
-        if (this.#underWay === underWay) this.#underWay = null;
-        for (const { turn } of this.#waiting) turn.resolve();
-      });
+    const ended = this.#resolveAll(all).then(() => {
+      if (this.#underWay !== underWay) return;
+      this.#underWay = null;
+      for (const { turn } of this.#waiting) turn.resolve();
+    });
     this.#ports.waitUntil(ended);
+  }
+
+  async #resolveAll(all: readonly WaitingRequest[]): Promise<void> {
+    try {
+      const answers = await this.#index.resolveAll(all.map(({ request }) => request));
+      for (const [place, { answer }] of all.entries()) {
+        const { [place]: given } = answers;
+        answer.resolve(given === undefined ? "resolve-separately" : given);
+      }
+    } catch (error) {
+      // An object goes on for minutes with the code of the last release, which has no such method. For one release.
+      const isOlder = String(error).includes("does not implement the method");
+      for (const { answer } of all) {
+        if (isOlder) answer.resolve("resolve-separately");
+        else answer.reject(error);
+      }
+    }
   }
 }

@@ -32,8 +32,8 @@ export type HandleAnswer = ReadonlyMap<ExtConfId, ConfKey> | null;
 export interface HandleIndexRpc {
   /** Claims first, then looks up. It may ask the conference that holds a claimed handle whether it goes on. */
   resolve(request: HandleRequest): Promise<HandleAnswer>;
-  /** The same for several documents of a domain, and asks no conference. `alone`: this one is to be resolved by itself. */
-  resolveAll(requests: readonly HandleRequest[]): Promise<readonly (HandleAnswer | "alone")[]>;
+  /** The same for several documents of a domain, each with an answer in its place, and asks no conference: that is `resolve`'s. */
+  resolveAll(requests: readonly HandleRequest[]): Promise<readonly (HandleAnswer | "resolve-separately")[]>;
   /** Whether any handle stands for this conference. */
   hasConference(confKey: ConfKey): Promise<boolean>;
 }

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { Report } from "../../src/bridge/events.ts";
-import type { ConfKey, TransId } from "../../src/foundation/ids.ts";
+import type { ConfKey, ExtConfId, TransId } from "../../src/foundation/ids.ts";
+import { dayMs } from "../../src/foundation/time/timers.ts";
 import { isCounted } from "../../src/records/directory-facts.ts";
 import type { FactPage, FeedAnswer } from "../../src/rpc/directory-feed.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
@@ -100,6 +101,75 @@ test("in a long pause the alarm has what is to be said, and each life of the obj
   expect(kindsIn(world.pages)).toEqual(["call-entered", "call-entered"]);
 });
 
+test("a pause that was told while the clock was ahead holds up no later life", async () => {
+  const world = await pausing(50_000);
+  await world.reported(callerEntered(0));
+  await world.time.pass(50);
+  world.clockSetMs = 365 * dayMs;
+  await world.time.pass(5_000);
+  world.clockSetMs = 0;
+  world.start();
+  world.pages.length = 0;
+  for (let call = 1; call <= 10; call++) {
+    await world.reported(callerEntered(call));
+    await world.time.pass(60_000);
+  }
+
+  expect(
+    kindsIn(world.pages)
+      .join(" ")
+      .match(/call-entered/g),
+  ).toHaveLength(10);
+});
+
+test("what is not owed is sent behind a long pause, too, though the object was gone meanwhile", async () => {
+  for (const isGone of [false, true]) {
+    const world = await pausing(50_000);
+    await world.reported(callerEntered(0));
+    await world.time.pass(5_000);
+    await world.reported(event({ type: "lock-changed", locked: true }));
+    await world.time.pass(9_000);
+    if (isGone) world.start();
+    await world.time.pass(50_000);
+
+    expect(kindsIn(world.pages)).toEqual(["call-entered", "conference-locked"]);
+  }
+});
+
+test("each life that wakes in a long pause finds the alarm set", async () => {
+  const world = await pausing(50_000);
+  await world.reported(callerEntered(0));
+  await world.time.pass(1_000);
+  await world.reported(callerEntered(1));
+  await world.time.pass(10_000);
+  const { alarmsSet } = world;
+  for (let life = 0; life < 5; life++) {
+    world.start();
+    await world.time.pass(100);
+  }
+
+  expect(world.alarmsSet).toBe(alarmsSet);
+});
+
+test("takeovers in a domain whose conferences wait for long come one after the other, over as long", async () => {
+  const takenOver = async (pauseMs: number) => {
+    const world = await pausing(pauseMs);
+    await world.time.pass(200_000);
+    world.pages.length = 0;
+    await world.received("t-other", { ...createConference("m-other"), extConfId: "E2" as ExtConfId });
+    for (let ms = 0; ms < 400_000; ms += 100) {
+      await world.time.pass(100);
+      if (kindsIn(world.pages).includes("conference-taken-over")) return ms;
+    }
+    return null;
+  };
+  const [soon, later, latest] = [await takenOver(1_000), await takenOver(50_000), await takenOver(100_000)];
+
+  expect(soon).toBeLessThan(3_200);
+  expect(later).toBeGreaterThan(Number(soon));
+  expect(Number(latest) / Number(later)).toBeCloseTo(2, 0);
+});
+
 test("a page costs the conference no row where the pause after it is short, and one where it is long", async () => {
   const rows = async (pauseMs: number) => {
     const world = await pausing(pauseMs);
@@ -115,7 +185,7 @@ test("a page costs the conference no row where the pause after it is short, and 
 });
 
 test("the end of an outage comes within five seconds, each conference at another time: all of the server say it at once", async () => {
-  const world = await pausing(50_000);
+  const world = await pausing(4_000);
   const confirms = world.answer;
   world.answer = () => ({ kind: "failed", reason: "TimeoutError" });
   await world.reported(event({ type: "lock-changed", locked: true }));
@@ -160,7 +230,7 @@ test("a probe waits like other documents once its server has shown itself in ano
 const nextServer = { msgId: "m-next", extConfId: "7002", replyTo: "127.0.0.1:8802" } as Partial<FromWebex>;
 
 test("a takeover comes within five seconds, each conference at another time: all of a server that was lost are taken over", async () => {
-  const world = await pausing(50_000);
+  const world = await pausing(4_000);
   await world.received("next", createConference(nextServer));
   await world.time.pass(200);
   expect(world.pages).toEqual([]);

@@ -349,7 +349,7 @@ test("of documents that come together each has its own answer, as if they came o
   ]);
 
   const found = new Map([["7001", first]]);
-  expect(answers).toEqual([found, found, null, "alone", "alone", found]);
+  expect(answers).toEqual([found, found, null, "resolve-separately", "resolve-separately", found]);
   expect(asked).toEqual([]);
   // Each that is to be resolved by itself was not taken for its own repeat.
   expect(await index.resolve(create("t-3", "7002", third))).toEqual(new Map([["7002", third]]));

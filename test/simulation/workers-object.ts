@@ -98,10 +98,10 @@ export class WorkersObject<Object extends object> implements Hosted<Object> {
   #inTurn(run: () => void): void {
     if (!this.#context.edgeMachines.turnMs) return run();
     this.#inLine.push({ run, since: this.#context.clock.now });
-    if (!this.#isBusy) this.#takeTurn();
+    if (!this.#isBusy) this.#nextTurn();
   }
 
-  #takeTurn(): void {
+  #nextTurn(): void {
     const { clock, edgeMachines } = this.#context;
     const next = this.#inLine.shift();
     this.#isBusy = next !== undefined;
@@ -113,7 +113,7 @@ export class WorkersObject<Object extends object> implements Hosted<Object> {
     const turnMs = rowsWritten > this.#rowsBefore ? writing : reading;
     this.#rowsBefore = rowsWritten;
     this.turns.busyMs += turnMs;
-    clock.after(turnMs, () => this.#takeTurn());
+    clock.after(turnMs, () => this.#nextTurn());
   }
 
   /** Such as a message over a socket. */

@@ -45,14 +45,14 @@ export class LogWriter {
   renew(): Promise<void> {
     this.#isRenewed = true;
     this.wrote();
-    return this.pending ?? Promise.reject(new Error("no flush was begun"));
+    return this.flushed() ?? Promise.reject(new Error("no flush was begun"));
   }
 
   /**
    * Resolves once all that was written so far is on disk, and rejects where that fails; `null`: all is. It goes there as soon as
    * whoever asks gives way, and the flush that is under way is over.
    */
-  get pending(): Promise<void> | null {
+  flushed(): Promise<void> | null {
     if (this.#next && !this.#isAwaited) {
       this.#isAwaited = true;
       this.#cancel();
@@ -62,7 +62,12 @@ export class LogWriter {
   }
 
   #flushLater(): void {
-    this.#cancel = this.#ports.clock.after(gatherMs, () => void this.pending);
+    this.#cancel = this.#ports.clock.after(gatherMs, () => void this.flushed());
+  }
+
+  /** Whether something is not on disk yet. */
+  get isBehind(): boolean {
+    return (this.#next ?? this.#current) !== null;
   }
 
   async #flush(): Promise<void> {

@@ -284,7 +284,7 @@ test("a view that is ahead of the facts is not changed by those that it has alre
   expect(await callers()).toBe(1);
 });
 
-test("all conferences together send a page every 6 ms at most, each its next one soon where fewer come", async () => {
+test("all conferences together send a page every 8 ms at most, each its next one soon where fewer come", async () => {
   const world = new DirectoryWorld();
   const { time: clock } = world;
   let answer: FeedAnswer | undefined;
@@ -293,19 +293,19 @@ test("all conferences together send a page every 6 ms at most, each its next one
     return answer.pauseMs;
   };
   for (let key = 0; key < 4_000; key++) await follow(String(key));
-  expect(answer).toMatchObject({ isWatched: false, pauseMs: 24_000 });
+  expect(answer).toMatchObject({ isWatched: false, pauseMs: 32_000 });
   clock.now += 10_000;
-  expect(await follow("1")).toBe(14_006);
+  expect(await follow("1")).toBe(22_008);
   clock.now -= 3_600_000;
-  expect(await follow("2")).toBe(24_000);
+  expect(await follow("2")).toBe(32_000);
   clock.now += 3_600_000 + 60_000;
   for (let second = 0; second < 20; second++) {
-    for (let page = 0; page < 166; page++) expect(await follow(String(page))).toBe(1_000);
+    for (let page = 0; page < 124; page++) expect(await follow(String(page))).toBe(1_000);
     clock.now += 1_000;
   }
   await list(world, { begins: "3999", isWatched: true });
   for (let page = 0; page < 300; page++) await follow("5");
-  expect(answer).toMatchObject({ isWatched: false, pauseMs: 1_800 });
+  expect(answer).toMatchObject({ isWatched: false, pauseMs: 2_400 });
   await follow("3999");
   expect(answer).toMatchObject({ isWatched: true, pauseMs: 1_000 });
 });

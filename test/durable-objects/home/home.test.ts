@@ -139,6 +139,25 @@ test("what nobody waits for goes to disk with what somebody waits for, and withi
   expect(rows()).toEqual([2, 2]);
 });
 
+test("what nobody waits for behind a flush that is under way waits for 100 ms, too", async () => {
+  const test = await HomeOnTest.start(words);
+  await test.ask("add", "first");
+  const { promise, resolve } = Promise.withResolvers<void>();
+  test.disk.held = promise;
+  const asked = test.askOf("one", "add", "a");
+  await test.clock.pass(1);
+  await test.home.call("counts", "two", "add", ["b"]);
+  test.disk.held = null;
+  resolve();
+  await asked;
+  const { length } = test.disk.flushes;
+  await test.clock.pass(99);
+  expect(test.disk.flushes.length).toBe(length);
+  await test.clock.pass(1);
+
+  expect(test.disk.flushes.length).toBe(length + 1);
+});
+
 test("an answer and a post wait for the flush; a call of another object does not", async () => {
   const test = await HomeOnTest.start(words);
   await test.ask("add", "first");
@@ -199,6 +218,15 @@ test("among more than 300 objects in memory, one rests after two seconds without
     await test.askOf("0", "all");
     expect(test.made.length > count, `${count} objects`).toBe(rested);
   }
+});
+
+test("a hundred large objects that rest together have left memory within seconds", async () => {
+  const test = await HomeOnTest.start(words);
+  const count = 100;
+  for (let index = 0; index < count; index++) await test.askOf(`${index}`, "add", "x".repeat(60_000));
+  await test.clock.pass(13_000);
+
+  expect(test.disk.flushes.flatMap(({ images }) => images)).toHaveLength(count);
 });
 
 test("objects that come back soon have room in memory, and rest again once they do not", async () => {

@@ -12,9 +12,9 @@ export const recordsDefects: DefectsByFile = {
     "a conference loses how far the directory has its facts": {
       foundBy: "each call that is over has one record",
       before:
-        "    store.setDirectoryProgress({ told: row, place, isWatched, notBefore }, isLast || isNewlyWatched || isLong);\n",
+        "    store.setDirectoryProgress({ told: row, place, isWatched, pause }, isLast || isNewlyWatched || isLong);\n",
       after:
-        "    store.setDirectoryProgress({ told: upTo + 1, place, isWatched, notBefore }, isLast || isNewlyWatched || isLong);\n",
+        "    store.setDirectoryProgress({ told: upTo + 1, place, isWatched, pause }, isLast || isNewlyWatched || isLong);\n",
     },
   },
   "durable-objects/directory/directory.ts": {
