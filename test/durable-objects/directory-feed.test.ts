@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Report } from "../../src/bridge/events.ts";
-import type { ConfKey, ExtConfId, TransId } from "../../src/foundation/ids.ts";
+import type { ConfKey, ExtConfId, MsgId, TransId } from "../../src/foundation/ids.ts";
 import { dayMs } from "../../src/foundation/time/timers.ts";
 import { isCounted } from "../../src/records/directory-facts.ts";
 import type { FactPage, FeedAnswer } from "../../src/rpc/directory-feed.ts";
@@ -156,7 +156,7 @@ test("takeovers in a domain whose conferences wait for long come one after the o
     const world = await pausing(pauseMs);
     await world.time.pass(200_000);
     world.pages.length = 0;
-    await world.received("t-other", { ...createConference("m-other"), extConfId: "E2" as ExtConfId });
+    await world.received("t-other", createConference({ msgId: "m-other" as MsgId, extConfId: "E2" as ExtConfId }));
     for (let ms = 0; ms < 400_000; ms += 100) {
       await world.time.pass(100);
       if (kindsIn(world.pages).includes("conference-taken-over")) return ms;
