@@ -174,8 +174,8 @@ export class DirectoryFeed {
   alarmFired(): void {
     const by = this.#alarmBy;
     this.#alarmBy = Number.POSITIVE_INFINITY;
-    // An earlier one may have come for something else.
-    if (by <= this.#ports.now()) this.#schedule(firstMs);
+    // An earlier one may have come for something else. One that comes a moment too soon is not set again and again.
+    if (by <= this.#ports.now() + firstMs) this.#schedule(firstMs);
     else if (by < Number.POSITIVE_INFINITY) this.#wakeByAlarm(by);
     this.changed();
     const nextMs = nextWaitingMs(this.#outbox.rows, this.#ports.now());
@@ -234,7 +234,7 @@ export class DirectoryFeed {
   #schedule(ms: number): void {
     const inMs = Math.max(ms, this.#pauseMs);
     if (inMs <= awakeMs) this.#wakeWithin(inMs);
-    else if (!this.#sending && !this.#isStopped) this.#wakeByAlarm(this.#ports.now() + inMs);
+    else if (!this.#sending && !this.#isStopped) this.#wakeByAlarm(Math.ceil(this.#ports.now() + inMs));
   }
 
   /** It may be set already, so that to ask for it costs a question each time. */

@@ -151,6 +151,20 @@ test("each life that wakes in a long pause finds the alarm set", async () => {
   expect(world.alarmsSet).toBe(alarmsSet);
 });
 
+test("the alarm is set to a whole millisecond, as clocks have them: else it would come too soon again and again", async () => {
+  const world = await pausing(50_000);
+  await world.time.pass(200_000);
+  const set: (number | null)[] = [];
+  await world.received("t-other", createConference({ msgId: "m-other" as MsgId, extConfId: "E2" as ExtConfId }));
+  for (let second = 0; second < 20; second++) {
+    await world.time.pass(1_000);
+    set.push(world.alarmAt);
+  }
+
+  expect(set.filter((at) => at !== null && at > world.time.now)).not.toEqual([]);
+  expect(set.filter((at) => at !== null && !Number.isInteger(at))).toEqual([]);
+});
+
 test("takeovers in a domain whose conferences wait for long come one after the other, over as long", async () => {
   const takenOver = async (pauseMs: number) => {
     const world = await pausing(pauseMs);
