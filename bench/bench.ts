@@ -71,7 +71,8 @@ function printTable(): void {
 
 function shown(value: number | undefined, unit: string): string {
   if (value === undefined) return "–";
-  return `${value.toFixed(value < 100 ? 2 : 0)} ${unit}`;
+  // A count has no unit, and no fraction.
+  return unit === "" ? String(value) : `${value.toFixed(value < 100 ? 2 : 0)} ${unit}`;
 }
 
 function goalText(goal: Line["goal"], unit: string, value: number): string {
