@@ -494,7 +494,7 @@ async function growthFigures({ grown: counts }: Extent): Promise<readonly Line[]
     const { edgePercent, confirmP99Ms, edgeMiB, takenOver } = await grown(count);
     lines.push(
       {
-        figure: `${count} conferences of 10, a mute in each every 10 s: CPU of the edge`,
+        figure: `${count} conferences of 10, each muted every 10 s: CPU of the edge`,
         unit: "%",
         adapter: edgePercent,
       },

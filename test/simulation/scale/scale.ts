@@ -32,6 +32,8 @@ const options = command(
 
 const { workers, seed, steady } = options;
 const sweepsEveryS = 300;
+/** What so few conferences ask says nothing of many. */
+const leastExtrapolated = 100;
 const evenings: Evening[] = [];
 console.log(
   [
@@ -55,6 +57,7 @@ for (const conferences of options.conferences)
 const largest = options.conferences.indexOf(Math.max(...options.conferences)) * options.bridges.length;
 for (const evening of evenings.slice(largest, largest + options.bridges.length)) {
   const { conferences, bridges } = evening.options;
+  if (conferences < leastExtrapolated) continue;
   console.log(
     `\nExtrapolated from ${conferences} conferences and ${bridges} ${bridges === 1 ? "bridge" : "bridges"}: with how many an object is at work all the time`,
   );
