@@ -52,7 +52,9 @@ const firstMs = 200;
 /** The same where only figures and searches wait, which are to have a post five seconds after it. */
 const countedMs = 2_000;
 /** A page that waits for longer is sent by the alarm, since an object that waits by itself is billed. */
-const awakeMs = 4_000;
+const awakeMs = { usually: 4_000, inLongPauses: 1_000 } as const;
+/** A pause that is longer is kept: the object may leave memory before it is over. */
+const keptMs = 10_000;
 /** One that is longer was told while the clock was ahead. */
 const longestMs = 5 * 60_000;
 /** Over so long the pages of conferences are spread that have the same to say at once. */
@@ -233,7 +235,7 @@ export class DirectoryFeed {
   /** Sends a page then, and not before the pause after the last page is over, even if somebody waits. */
   #schedule(ms: number): void {
     const inMs = Math.max(ms, this.#pauseMs);
-    if (inMs <= awakeMs) this.#wakeWithin(inMs);
+    if (inMs <= (this.#longMs > 0 ? awakeMs.inLongPauses : awakeMs.usually)) this.#wakeWithin(inMs);
     else if (!this.#sending && !this.#isStopped) this.#wakeByAlarm(Math.ceil(this.#ports.now() + inMs));
   }
 
@@ -306,7 +308,7 @@ export class DirectoryFeed {
     const isAlone = this.#isUnsure || isLastCount || facts.some(({ fact: { kind } }) => isOwn(kind));
     const isLast = !isOngoing(store.state.head) && isAlone;
     // The object may be gone before the next row, and its next life would not wait.
-    const isLong = isOngoing(store.state.head) && pauseMs > awakeMs;
+    const isLong = isOngoing(store.state.head) && pauseMs > keptMs;
     const pause = isLong ? { until: this.#notBefore, ms: pauseMs } : undefined;
     store.setDirectoryProgress({ told: row, place, isWatched, pause }, isLast || isNewlyWatched || isLong);
     this.#isUnsure = false;
