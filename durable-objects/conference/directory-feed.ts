@@ -51,8 +51,8 @@ interface DirectoryFeedPorts extends Pick<Platform, "now" | "after" | "log"> {
 const firstMs = 200;
 /** The same where only figures and searches wait, which are to have a post five seconds after it. */
 const countedMs = 2_000;
-/** A page that waits for longer is sent by the alarm, since an object that waits by itself is billed. */
-const awakeMs = { usually: 4_000, inLongPauses: 1_000 } as const;
+/** A page that waits for its turn for longer is sent by the alarm, since an object that waits by itself is billed. */
+const awakeMs = 1_000;
 /** A pause that is longer is kept: the object may leave memory before it is over. */
 const keptMs = 10_000;
 /** One that is longer was told while the clock was ahead. */
@@ -235,7 +235,8 @@ export class DirectoryFeed {
   /** Sends a page then, and not before the pause after the last page is over, even if somebody waits. */
   #schedule(ms: number): void {
     const inMs = Math.max(ms, this.#pauseMs);
-    if (inMs <= (this.#longMs > 0 ? awakeMs.inLongPauses : awakeMs.usually)) this.#wakeWithin(inMs);
+    const isGathering = inMs === ms && this.#longMs === 0;
+    if (isGathering || inMs <= awakeMs) this.#wakeWithin(inMs);
     else if (!this.#sending && !this.#isStopped) this.#wakeByAlarm(Math.ceil(this.#ports.now() + inMs));
   }
 
