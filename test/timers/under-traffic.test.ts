@@ -297,6 +297,8 @@ const keptTimers: Readonly<Record<string, string>> = {
   "durable-objects/home/alarms.ts": "the first of those that are asked for, a minute away at most",
   "durable-objects/home/home.ts":
     "the next probe, set when a flush or the probe before has failed, and none is flushed until one succeeds; a stop",
+  "durable-objects/home/log/log-writer.ts":
+    "the next flush of what nobody waits for, set with the first of it; that somebody waits",
   "src/foundation/time/wake-timer.ts": "the first of those that are asked for",
 };
 
