@@ -13,11 +13,11 @@ import {
   isCounted,
   isForDirectory,
   isGathered,
+  isInCounts,
   isOwed,
   isSpeech,
   type PlacedFact,
 } from "../../src/records/directory-facts.ts";
-import { outcomesOf } from "../../src/records/outcomes.ts";
 import { runningView } from "../../src/records/running.ts";
 import { hasWebhook } from "../../src/records/webhooks.ts";
 import type { DirectoryRpc } from "../../src/rpc/directory.ts";
@@ -36,6 +36,7 @@ import type { Platform } from "../platform/platform.ts";
 import type { ConferenceStore } from "./conference-store.ts";
 import { shownRoomNames, shownTopic } from "./conference-view.ts";
 import type { Outbox } from "./outbox.ts";
+import type { DirectoryPace } from "./progress.ts";
 
 interface DirectoryFeedPorts extends Pick<Platform, "now" | "after" | "log"> {
   directory(domain: DomainName): Pick<DirectoryRpc, "follow">;
@@ -49,14 +50,12 @@ interface DirectoryFeedPorts extends Pick<Platform, "now" | "after" | "log"> {
 
 /** The wait before a page, so that facts that follow soon go with the first one. */
 const firstMs = 200;
-/** The same where only figures and searches wait, which are to have a post five seconds after it. */
-const countedMs = 2_000;
+/** The same where only figures and searches wait, which are to have a post five seconds after it; and after a page of these alone. */
+const counted = { firstMs: 2_000, pauseMs: 3_500 };
 /** A page that waits for its turn for longer is sent by the alarm, since an object that waits by itself is billed. */
 const awakeMs = 1_000;
-/** A pause that is longer is kept: the object may leave memory before it is over. */
-const keptMs = 10_000;
-/** One that is longer was told while the clock was ahead. */
-const longestMs = 5 * 60_000;
+/** A pause that is longer is kept: the object may leave memory before it is over. Where all need longer for a page each, pages spread over that. */
+const longMs = 10_000;
 /** Over so long the pages of conferences are spread that have the same to say at once. */
 const spreadMs = 3_000;
 const answerWithinMs = 10_000;
@@ -82,7 +81,7 @@ const showWaiting = showOf(waitingDocuments);
 export class DirectoryFeed {
   readonly #ports: DirectoryFeedPorts;
   readonly #store: ConferenceStore;
-  readonly #outbox: Pick<Outbox, "rows">;
+  readonly #outbox: Pick<Outbox, "rows" | "sayConfirmed">;
   readonly #next: WakeTimer;
   /** How people were shown in the last page; `null`: the directory may not know the conference, and gets a view of it. */
   #knownAs: string | null = null;
@@ -95,22 +94,24 @@ export class DirectoryFeed {
   #sending: Promise<void> | null = null;
   #isStopped = false;
   #notBefore: EpochMs;
-  /** By when the alarm comes; infinite: this life has not asked for it. */
+  /** The same for what is only counted and searched for. */
+  #countedNotBefore: EpochMs = 0;
+  /** Whether nothing waits but that. */
+  #isCounted = false;
+  /** By when the alarm comes for a page; infinite: this life has not asked for it. */
   #alarmBy = Number.POSITIVE_INFINITY;
   /** Pages in a row that failed. */
   #failures = 0;
 
-  constructor(ports: DirectoryFeedPorts, store: ConferenceStore, outbox: Pick<Outbox, "rows">) {
+  constructor(ports: DirectoryFeedPorts, store: ConferenceStore, outbox: Pick<Outbox, "rows" | "sayConfirmed">) {
     this.#ports = ports;
     this.#store = store;
     this.#outbox = outbox;
     this.#isUnsure = this.owes;
     this.#live = this.#liveText;
-    const { until = 0 } = store.progress.telling?.pause ?? {};
-    const leftMs = until - ports.now();
-    this.#notBefore = leftMs > longestMs ? Number.NEGATIVE_INFINITY : until;
-    // What is not owed may have come before, in the life that has waited.
-    this.#isChanged = leftMs > 0;
+    const { notBefore = 0, dueAt } = this.#pace ?? {};
+    this.#notBefore = this.#isAhead(notBefore) ? Number.NEGATIVE_INFINITY : notBefore;
+    this.#isChanged = dueAt !== undefined;
     this.#next = new WakeTimer(ports, ports.now, () => {
       this.#send().catch(() => {});
     });
@@ -128,7 +129,9 @@ export class DirectoryFeed {
 
   restored(): void {
     this.#live = this.#liveText;
-    this.remind();
+    const { dueAt = 0 } = this.#pace ?? {};
+    if (this.#isAhead(dueAt)) this.remind();
+    else if (this.owes || this.#isChanged) this.#schedule(Math.max(firstMs, dueAt - this.#ports.now()));
   }
 
   /** Sends what is owed soon, or once the present pause is over. */
@@ -138,7 +141,7 @@ export class DirectoryFeed {
 
   /** Nothing comes that could go with what is owed; an object that waits is billed. */
   nothingFollows(): void {
-    if (this.owes) this.#schedule(this.#soonMs);
+    if (this.owes) this.#scheduleRest(this.#soonMs);
   }
 
   /** Sends what is owed now. Resolves with when the rest may be sent; `null`: the directory has it. */
@@ -152,15 +155,16 @@ export class DirectoryFeed {
     const { state } = this.#store;
     if (facts.some(isGathered) && facts.every((fact) => isGathered(fact) || !isForDirectory(fact))) {
       this.#isChanged = true;
-      return this.#schedule(Math.max(countedMs, this.#soonMs));
+      return this.#scheduleRest(Math.max(counted.firstMs, this.#soonMs));
     }
+    const isWanted = (fact: Fact) => isForDirectory(fact) && (this.#isWatched || !isSpeech(fact));
+    if (facts.some(isWanted)) this.#isCounted = false;
     // Sent at once: the directory's ack then goes into the row of WebEx's Confirmation of the end, often the last row for long.
     if (!isOngoing(state.head) && this.owes && this.#failures === 0) return this.#wakeWithin(0);
     if (facts.some((fact) => this.#isAwaited(fact))) return this.#schedule(firstMs);
-    const isWanted = (fact: Fact) => isForDirectory(fact) && (this.#isWatched || !isSpeech(fact));
     if (!facts.some(isWanted)) return this.changed();
     this.#isChanged = true;
-    this.#schedule(facts.some(({ kind }) => gathered.has(kind)) ? this.#togetherMs : firstMs);
+    this.#schedule(facts.some(({ kind }) => gathered.has(kind)) ? this.#togetherMs : this.#soonMs);
   }
 
   /** Something has changed without a fact: documents wait, or are confirmed again. */
@@ -169,6 +173,7 @@ export class DirectoryFeed {
     if (live === this.#live) return;
     this.#live = live;
     this.#isChanged = true;
+    this.#isCounted = false;
     this.#schedule(this.#hasReceivers ? firstMs : this.#togetherMs);
   }
 
@@ -214,17 +219,26 @@ export class DirectoryFeed {
 
   /** What all conferences of a server say at the same time comes to the directory one after the other. */
   get #togetherMs(): number {
-    return firstMs + Math.max(spreadMs, this.#longMs) * spread(this.#store.identity?.confKey ?? "");
+    return firstMs + Math.max(spreadMs, this.#allMs) * spread(this.#store.identity?.confKey ?? "");
   }
 
-  /** Where a page waits for long, it waits in the alarm, and others of the domain have as much to say. */
+  /** Where all need long, others have as much to say. */
   get #soonMs(): number {
-    return this.#longMs > 0 ? this.#togetherMs : firstMs;
+    return this.#allMs > 0 ? this.#togetherMs : firstMs;
   }
 
   /** How long all conferences of the domain need for a page each; 0: not long. */
-  get #longMs(): number {
-    return this.#store.progress.telling?.pause?.ms ?? 0;
+  get #allMs(): number {
+    return this.#pace?.allMs ?? 0;
+  }
+
+  get #pace(): DirectoryPace | undefined {
+    return this.#store.progress.telling?.pace;
+  }
+
+  /** That was kept while the clock was ahead: a page waits for its pause, and then for its turn. */
+  #isAhead(at: EpochMs): boolean {
+    return at > this.#ports.now() + 2 * this.#allMs + spreadMs;
   }
 
   /** What is left of the pause after the last page. */
@@ -235,9 +249,15 @@ export class DirectoryFeed {
   /** Sends a page then, and not before the pause after the last page is over, even if somebody waits. */
   #schedule(ms: number): void {
     const inMs = Math.max(ms, this.#pauseMs);
-    const isGathering = inMs === ms && this.#longMs === 0;
+    const isGathering = inMs === ms && this.#allMs === 0;
     if (isGathering || inMs <= awakeMs) this.#wakeWithin(inMs);
     else if (!this.#sending && !this.#isStopped) this.#wakeByAlarm(Math.ceil(this.#ports.now() + inMs));
+  }
+
+  /** Sends what waits, of which nothing may be awaited sooner than figures are. */
+  #scheduleRest(ms: number): void {
+    const isCounted = this.#isCounted && isOngoing(this.#store.state.head);
+    this.#schedule(isCounted ? Math.max(ms, this.#countedNotBefore - this.#ports.now()) : ms);
   }
 
   /** It may be set already, so that to ask for it costs a question each time. */
@@ -245,6 +265,8 @@ export class DirectoryFeed {
     if (this.#alarmBy <= at) return;
     this.#alarmBy = at;
     void this.#ports.wakeBy(at);
+    // On disk with the Confirmation of what is to be said, as a rule.
+    if (this.#pace) this.#store.setDirectoryProgress({ pace: { ...this.#pace, dueAt: at } });
   }
 
   #wakeWithin(ms: number): void {
@@ -254,12 +276,14 @@ export class DirectoryFeed {
   #send(): Promise<void> {
     this.#sending ??= this.#sendAll().finally(() => {
       this.#sending = null;
-      if (this.owes || this.#isChanged) this.#schedule(firstMs);
+      if (this.owes || this.#isChanged) this.#scheduleRest(firstMs);
     });
     return this.#sending;
   }
 
   async #sendAll(): Promise<void> {
+    // Else they would have a page of their own right behind this one.
+    if (!this.#isStopped) this.#outbox.sayConfirmed();
     this.#next.cancel();
     const store = this.#store;
     try {
@@ -284,15 +308,18 @@ export class DirectoryFeed {
       const pauseMs = pauseAfter(this.#failures, backoff, spread(`${confKey} ${this.#failures}`));
       this.#notBefore = this.#ports.now() + pauseMs;
       this.#isChanged = true;
+      this.#isCounted = false;
       this.#ports.log({ level: "warn", event: "directory-not-told", why: String(error) });
       throw error;
     }
   }
 
   /** False: the directory wants facts from before the page, or a view. */
-  #isAccepted({ facts, upTo }: FactPage, { row, place, isWatched, pauseMs }: FeedAnswer): boolean {
+  #isAccepted({ facts, upTo }: FactPage, { row, place, isWatched, pauseMs, allMs = 0 }: FeedAnswer): boolean {
     const store = this.#store;
     this.#notBefore = this.#ports.now() + pauseMs;
+    const isRun = facts.every(({ fact }) => isGathered(fact));
+    this.#countedNotBefore = isRun ? this.#ports.now() + counted.pauseMs : 0;
     if (row === null || row < upTo) {
       this.#knownAs = null;
       if (row !== null) store.setDirectoryProgress({ told: row, place: row === 0 ? null : place });
@@ -304,14 +331,13 @@ export class DirectoryFeed {
     if (isNewlyWatched) this.#knownAs = null;
     // As a rule the next row keeps this. After a failure there may be none for long, and each life of the object would send again.
     const isOwn = (kind: FactKind) => kind === "post-given-up" || gathered.has(kind);
-    const isInCounts = ({ fact }: PlacedFact) => isCounted(fact) || outcomesOf(fact).length > 0;
-    const isLastCount = this.#outbox.rows.length === 0 && facts.some(isInCounts);
+    const isLastCount = this.#outbox.rows.length === 0 && facts.some(({ fact }) => isInCounts(fact));
     const isAlone = this.#isUnsure || isLastCount || facts.some(({ fact: { kind } }) => isOwn(kind));
     const isLast = !isOngoing(store.state.head) && isAlone;
     // The object may be gone before the next row, and its next life would not wait.
-    const isLong = isOngoing(store.state.head) && pauseMs > keptMs;
-    const pause = isLong ? { until: this.#notBefore, ms: pauseMs } : undefined;
-    store.setDirectoryProgress({ told: row, place, isWatched, pause }, isLast || isNewlyWatched || isLong);
+    const isLong = isOngoing(store.state.head) && pauseMs > longMs;
+    const pace = allMs > longMs ? { allMs, notBefore: this.#notBefore } : undefined;
+    store.setDirectoryProgress({ told: row, place, isWatched, pace }, isLast || isNewlyWatched || isLong);
     this.#isUnsure = false;
     if (facts.some(({ fact }) => "record" in fact)) this.#ports.changed();
     return true;
@@ -333,6 +359,8 @@ export class DirectoryFeed {
     const isKnown = this.#knownAs === shownAs && isOngoing(state.head);
     this.#knownAs = shownAs;
     this.#isChanged = false;
+    this.#isCounted = true;
+    this.#alarmBy = Number.POSITIVE_INFINITY;
     this.#live = this.#liveText;
     const isOver = !isOngoing(state.head) && upTo === lastSeq;
     const waiting = isOver ? this.#waiting : [];

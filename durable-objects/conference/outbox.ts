@@ -74,8 +74,8 @@ interface Confirmed {
   readonly signOf: QueuedDocument["host"] | null;
 }
 
-/** How long a Confirmation waits for a transaction to go with: half a second of waiting is billed as a row. */
-const sayWithinMs = 200;
+/** How long a Confirmation waits for a transaction to go with: half a second of waiting is billed as a row. Longer where more have come of late. */
+const sayWithinMs = { alone: 200, inRun: 1_000 };
 /** How much of a failure's text the directory gets, in characters. */
 const mostWhy = 200;
 /** With 50 messages in each, more than a failover of the largest conference. */
@@ -99,6 +99,8 @@ export class Outbox {
   #waiting: (() => void)[] = [];
   readonly #next: WakeTimer;
   readonly #say: WakeTimer;
+  /** When the last document was confirmed. */
+  #doneAt: EpochMs = 0;
 
   /**
    * `domain` is `null` while the settings do not have the domain: then the rows wait. `giveUp` removes the messages from
@@ -115,7 +117,10 @@ export class Outbox {
     this.#domain = domain;
     this.#giveUp = giveUp;
     this.#next = new WakeTimer(ports, ports.now, () => this.pump());
-    this.#say = new WakeTimer(ports, ports.now, () => this.#sayConfirmed());
+    this.#say = new WakeTimer(ports, ports.now, () => {
+      this.sayConfirmed();
+      this.#ports.saidAlone?.();
+    });
     this.#deliveries = new Deliveries({
       now: ports.now,
       attempt: (row, attempt) => this.#attempt(row, attempt),
@@ -318,16 +323,17 @@ export class Outbox {
     const about = { transId: row.transId as TransId, at: this.#ports.now(), ...(posted && how) };
     const fact = { kind: "post-confirmed", ...about } as const;
     this.#confirmed.set(row.seq, { fact, signOf: isSign ? row.host : null });
+    const isInRun = fact.at < this.#doneAt + 2 * sayWithinMs.inRun;
+    this.#doneAt = fact.at;
     if (isSign) this.#ports.reached?.(row.host);
     else if (row.attempts > 1 || row.messages.some(isEnd) || waiting !== this.rows) this.#commit(waiting);
-    else this.#say.wakeWithin(sayWithinMs);
+    else this.#say.wakeWithin(isInRun ? sayWithinMs.inRun : sayWithinMs.alone);
   }
 
-  /** Figures have it within seconds, though nothing else is written. If this fails, the alarm does it. */
-  #sayConfirmed(): void {
+  /** Deletes the confirmed rows. If that fails, the alarm does it. */
+  sayConfirmed(): void {
     try {
       this.deleteConfirmed();
-      this.#ports.saidAlone?.();
     } catch (error) {
       this.#ports.log({ level: "warn", event: "confirmed-not-deleted", why: String(error) });
     }

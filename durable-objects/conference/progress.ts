@@ -31,8 +31,18 @@ export interface DirectoryProgress {
   readonly place: DirectoryPlace | null;
   /** As it answered last: people look at the conference in a list; absent: they do not. */
   readonly isWatched?: boolean | undefined;
-  /** Until when it takes no page, and how long all conferences of the domain need for one each; absent: soon. */
-  readonly pause?: { readonly until: EpochMs; readonly ms: number } | undefined;
+  /** Absent: all conferences of the domain need not long for a page each. */
+  readonly pace?: DirectoryPace | undefined;
+}
+
+/** When the directory of a domain with many conferences takes pages. */
+export interface DirectoryPace {
+  /** So long all need for a page each. */
+  readonly allMs: number;
+  /** The next page of this one. */
+  readonly notBefore: EpochMs;
+  /** When a page is due that waits in the alarm; absent: none does. */
+  readonly dueAt?: EpochMs;
 }
 
 export const noProgress: Progress = { bridge: null, serial: 0, ...noIds, streams: [] };

@@ -6,7 +6,7 @@ import { dayMs, hourMs } from "../../src/foundation/time/timers.ts";
 import type { AuditEntry } from "../../src/operators/audit.ts";
 import { Activity, type ActivityMinute } from "../../src/records/activity.ts";
 import type { DirectoryRecord } from "../../src/records/conference-record.ts";
-import type { DirectoryFact, PlacedFact } from "../../src/records/directory-facts.ts";
+import { type DirectoryFact, isInCounts, type PlacedFact } from "../../src/records/directory-facts.ts";
 import { countOutcomes } from "../../src/records/outcomes.ts";
 import { changesRunning, foldOf, type RunningFold, withFact } from "../../src/records/running.ts";
 import { agentEvent, newWebhooks } from "../../src/records/webhooks.ts";
@@ -217,12 +217,13 @@ export class Directory
     const { directory } = this.#aboutNow(domain);
     const now = this.#ports.now();
     // At the longest, so long as all conferences need for one page each: also where a clock was set back.
-    const latest = now + this.list.conferences.size * pageEveryMs;
-    if (!isWatched) this.#pagesUpTo = Math.min(Math.max(this.#pagesUpTo, now) + pageEveryMs, latest);
+    const allMs = this.list.conferences.size * pageEveryMs;
+    if (!isWatched) this.#pagesUpTo = Math.min(Math.max(this.#pagesUpTo, now) + pageEveryMs, now + allMs);
     const pauseMs = this.#pagesUpTo - now;
     return {
       ...{ row, place: this.#store.place ?? { directory, id: 0 }, isWatched },
       pauseMs: isWatched ? leastPauseMs : Math.max(leastPauseMs, pauseMs),
+      allMs,
     };
   }
 
@@ -277,12 +278,15 @@ export class Directory
     const mayBeSettled = fresh.filter(({ fact }) => settles(fact));
     const owes = mayBeSettled.length > 0 && (posts.some(({ owed }) => owed) || this.#givenUp.owes(key));
     const settled = owes ? mayBeSettled : [];
-    const { minutes, outcomes } = countsIn(page.facts, 0);
-    const hasCounts = minutes.length + Object.keys(outcomes).length > 0;
     // Of one that is over, a page that is not its last does not say it.
     const waiting = live === null ? (page.waiting ?? []) : row ? [] : this.#ended.of(key);
     const isWaiting = JSON.stringify(waiting) !== JSON.stringify(this.#ended.of(key));
-    const hasMore = records.length > 0 || posts.length > 0 || settled.length > 0 || hasCounts || isWaiting;
+    const hasMore =
+      records.length > 0 ||
+      posts.length > 0 ||
+      settled.length > 0 ||
+      isWaiting ||
+      page.facts.some(({ fact }) => isInCounts(fact));
     if (isSame && !hasMore && !isNew) return before;
     if (!before && !row && !hasMore && !isNew) return null;
     return this.#store.transaction(this.#aboutNow(domain), () => {

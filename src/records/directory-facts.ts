@@ -107,6 +107,13 @@ export function isCounted(fact: Fact | DirectoryFact): boolean {
   return fact.kind === "document-confirmed" || outcomesOf(fact).length > 0;
 }
 
+/** A figure counts it, or an outcome that operations staff watch. */
+export function isInCounts(fact: DirectoryFact): boolean {
+  return (
+    isCounted(fact) || fact.kind === "post-given-up" || fact.kind === "server-settled" || outcomesOf(fact).length > 0
+  );
+}
+
 /** It comes to the directory with others: a figure or a search lacks it for some seconds. */
 export function isGathered(fact: Fact | DirectoryFact): boolean {
   return isCounted(fact) || needOf(fact) === "searched";

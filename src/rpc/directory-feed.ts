@@ -93,6 +93,8 @@ export interface FeedAnswer {
   readonly isWatched: boolean;
   /** Between two pages of one conference, so that all together are not too many. */
   readonly pauseMs: number;
+  /** How long all conferences of the domain need for a page each. Absent: a directory of the last release. */
+  readonly allMs?: number;
 }
 
 /** A document of a conference that its receiver did not confirm at the last attempt. */

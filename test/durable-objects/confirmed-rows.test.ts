@@ -16,7 +16,7 @@ async function quiet(): Promise<ConferenceWorld> {
 test("a confirmed transaction goes from the disk with the next one, or about five seconds later (protocol T36)", async () => {
   const world = await quiet();
   await world.reported(callerEntered(0));
-  await world.time.pass(100);
+  await world.time.pass(10);
   expect([world.posted.length, world.outboxRows]).toEqual([1, 1]);
   const before = world.sql.transactions;
   await world.reported(callerEntered(1));

@@ -143,6 +143,7 @@ test("what was given up and is sent again by an operator is played, and all that
     "confirmed 1",
     "B→A caller-entered c4 number=14085550001",
     "      A→W A2W_NotifyUserEnter MsgID=n6 ExtCallID=null ParticipantType=2 (participant) DID=14085550001 ActionResult=0 (ok)",
+    "confirmed 1",
     "",
   ]);
 });
