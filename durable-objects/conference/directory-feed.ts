@@ -91,6 +91,8 @@ export class DirectoryFeed {
   #isChanged = false;
   /** Whether the directory may have what is owed: an earlier page may have arrived. */
   #isUnsure: boolean;
+  /** The last row of the journal when this life began. */
+  readonly #restoredAt: number;
   #sending: Promise<void> | null = null;
   #isStopped = false;
   #notBefore: EpochMs;
@@ -108,6 +110,7 @@ export class DirectoryFeed {
     this.#store = store;
     this.#outbox = outbox;
     this.#isUnsure = this.owes;
+    this.#restoredAt = store.journal.lastSeq;
     this.#live = this.#liveText;
     const { notBefore = 0, dueAt } = this.#pace ?? {};
     this.#notBefore = this.#isAhead(notBefore) ? Number.NEGATIVE_INFINITY : notBefore;
@@ -134,9 +137,9 @@ export class DirectoryFeed {
     else if (this.owes || this.#isChanged) this.#schedule(Math.max(firstMs, dueAt - this.#ports.now()));
   }
 
-  /** Sends what is owed soon, or once the present pause is over. */
+  /** Called by the sweep: sends what waits soon, or once the present pause is over; what the alarm sends waits for that. */
   remind(): void {
-    if (this.owes || this.#isChanged) this.#schedule(firstMs);
+    if ((this.owes || this.#isChanged) && this.#alarmBy === Number.POSITIVE_INFINITY) this.#schedule(firstMs);
   }
 
   /** Nothing comes that could go with what is owed; an object that waits is billed. */
@@ -329,11 +332,13 @@ export class DirectoryFeed {
     // Nobody watched, so who speaks may have changed without a page.
     const isNewlyWatched = isWatched && !this.#isWatched;
     if (isNewlyWatched) this.#knownAs = null;
-    // As a rule the next row keeps this. After a failure there may be none for long, and each life of the object would send again.
+    // As a rule the next row keeps this.
     const isOwn = (kind: FactKind) => kind === "post-given-up" || gathered.has(kind);
     const isLastCount = this.#outbox.rows.length === 0 && facts.some(({ fact }) => isInCounts(fact));
     const isAlone = this.#isUnsure || isLastCount || facts.some(({ fact: { kind } }) => isOwn(kind));
-    const isLast = !isOngoing(store.state.head) && isAlone;
+    // Nothing may follow for long, and each life that a sweep or a digest begins would send the same again.
+    const isQuiet = !isOngoing(store.state.head) || store.journal.lastSeq === this.#restoredAt;
+    const isLast = isQuiet && isAlone;
     // The object may be gone before the next row, and its next life would not wait.
     const isLong = isOngoing(store.state.head) && pauseMs > longMs;
     const pace = allMs > longMs ? { allMs, notBefore: this.#notBefore } : undefined;

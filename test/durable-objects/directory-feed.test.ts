@@ -427,6 +427,21 @@ test("while posts follow one another, figures wait for each other for 3.5 s, and
   expect(world.pages.length).toBeLessThanOrEqual(2 + (60 * 0.7) / 3.5);
 });
 
+test("what the last page had is sent once more to find out that it came, and not in each later life", async () => {
+  const world = await pausing(1_000);
+  await world.reported(event({ type: "lock-changed", locked: true }));
+  await world.time.pass(10_000);
+  const pages: number[] = [];
+  for (let life = 0; life < 3; life++) {
+    world.pages.length = 0;
+    world.start();
+    await world.conference.sweep();
+    await world.time.pass(5_000);
+    pages.push(world.pages.length);
+  }
+  expect(pages).toEqual([1, 0, 0]);
+});
+
 test("a webhook that waits is not gathered", async () => {
   const world = await pausing(50_000, {}, { webhooks: [receiver] });
   await world.reported(callerEntered(1));
