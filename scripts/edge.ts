@@ -13,6 +13,9 @@ import { prepareWorkerd, type WorkerdOptions } from "./workerd.ts";
 export const { default: workerd }: { default: string } = createRequire(import.meta.url)("workerd");
 const project = dirname(dirname(fileURLToPath(import.meta.url)));
 
+/** V8's room for what is new grows to so many MiB in place of 16: edge and agent keep 45 to 80 MiB less. `packaging/command` has it too. */
+export const smallNursery = "--max-semi-space-size=4";
+
 export type EdgeOptions = Omit<WorkerdOptions, "workerd" | "worker"> & { readonly entry?: string };
 
 /** Bundles a Worker of this checkout, and says how to serve it. */
@@ -71,7 +74,7 @@ export async function prepareHome(
   writeAnew(join(folder, "home.mjs"), await bundleHome());
   return {
     command: process.execPath,
-    args: [join(project, "scripts", "home-edge.ts")],
+    args: [smallNursery, join(project, "scripts", "home-edge.ts")],
     env: {
       ...variables,
       ...{ EDGE_FOLDER: resolve(folder), EDGE_HOST: host, EDGE_PORT: String(port) },

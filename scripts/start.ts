@@ -26,7 +26,7 @@ import {
   requireFreeSipPort,
 } from "./asterisk/local-asterisk.ts";
 import { command, edgeOption } from "./command.ts";
-import { type EdgeOptions, prepareEdge, prepareHome, wranglerDev } from "./edge.ts";
+import { type EdgeOptions, prepareEdge, prepareHome, smallNursery, wranglerDev } from "./edge.ts";
 import {
   localOverrides,
   operatorToken,
@@ -143,7 +143,7 @@ async function start(): Promise<() => Promise<void>> {
   const parts = startParts(folder, guard, [
     [bridge.part, bridge.launch],
     ...(pair?.launches ?? [["edge", await oneEdge(edge)] as const]),
-    ["agent", nodeProgram(["bridge-agent/main.ts", "run", "--settings", agentSettings])],
+    ["agent", withSmallNursery(nodeProgram(["bridge-agent/main.ts", "run", "--settings", agentSettings]))],
     ...(ports.site ? [["site", simulatedSite(ports.site, siteFolder)] as const] : []),
   ]);
   // Who is asked first acts first.
@@ -391,6 +391,10 @@ function agentPublicKey(file: string): string {
 function nodeProgram(args: readonly string[], env: Readonly<Record<string, string>> = {}): Launch {
   const [file = "", ...rest] = args;
   return { command: process.execPath, args: [join(project, file), ...rest], env };
+}
+
+function withSmallNursery({ args, ...launch }: Launch): Launch {
+  return { ...launch, args: [smallNursery, ...args] };
 }
 
 async function answers(url: string): Promise<void> {

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { expect, test } from "vitest";
 import { wholeNumber } from "../../scripts/command.ts";
+import { smallNursery } from "../../scripts/edge.ts";
 
 const { scripts } = JSON.parse(readFileSync("package.json", "utf8")) as { scripts: Readonly<Record<string, string>> };
 
@@ -22,6 +23,10 @@ test.each(["0", "-3", "1.5", "abc", "", " 1", "1e3", "0x10", "9999999999999999"]
 
 test("a whole number is read as it is, and a seed may be 0", () => {
   expect([wholeNumber(1)("1"), wholeNumber(1)("100000"), wholeNumber(0)("0")]).toEqual([1, 100_000, 0]);
+});
+
+test("packages give V8 as little room for what is new as npm start does", () => {
+  expect(readFileSync("packaging/command", "utf8")).toContain(`node}" ${smallNursery} `);
 });
 
 const wrongOptions: readonly (readonly [name: string, options: readonly string[], says: string])[] = [
