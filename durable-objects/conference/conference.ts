@@ -348,12 +348,7 @@ export class Conference {
 
   /** For a report of who speaks: no alarm if it is confirmed at once, which saves a row. A death delays it until the next input or sweep. */
   #armLater(): void {
-    this.#ports.after(confirmedMs, () =>
-      this.#clock.alarm.guard(() => {
-        this.#outbox.deleteConfirmed();
-        this.#arm(null);
-      }),
-    );
+    this.#ports.after(confirmedMs, () => this.#clock.alarm.guard(() => this.#arm(null)));
   }
 
   /** Commits all items in one transaction, or throws and keeps none of them. Then does what follows. */

@@ -36,7 +36,7 @@ import type { Platform } from "../platform/platform.ts";
 import type { ConferenceStore } from "./conference-store.ts";
 import { shownRoomNames, shownTopic } from "./conference-view.ts";
 import type { Outbox } from "./outbox.ts";
-import type { DirectoryPace } from "./progress.ts";
+import type { DirectoryPace, DirectoryProgress } from "./progress.ts";
 
 interface DirectoryFeedPorts extends Pick<Platform, "now" | "after" | "log"> {
   directory(domain: DomainName): Pick<DirectoryRpc, "follow">;
@@ -50,12 +50,14 @@ interface DirectoryFeedPorts extends Pick<Platform, "now" | "after" | "log"> {
 
 /** The wait before a page, so that facts that follow soon go with the first one. */
 const firstMs = 200;
-/** The same where only figures and searches wait, which are to have a post five seconds after it; and after a page of these alone. */
+/** What only figures and searches wait for is to be there five seconds after it: a page of that waits so long, and longer behind another one. */
 const counted = { firstMs: 2_000, pauseMs: 3_500 };
 /** A page that waits for its turn for longer is sent by the alarm, since an object that waits by itself is billed. */
 const awakeMs = 1_000;
-/** A pause that is longer is kept: the object may leave memory before it is over. Where all need longer for a page each, pages spread over that. */
+/** A pause that is longer is written at once: the object may leave memory before it is over. */
 const longMs = 10_000;
+/** No wait is longer, unless there are more conferences than the directory takes pages of in this time. */
+const longestMs = 5 * 60_000;
 /** Over so long the pages of conferences are spread that have the same to say at once. */
 const spreadMs = 3_000;
 const answerWithinMs = 10_000;
@@ -92,14 +94,17 @@ export class DirectoryFeed {
   /** Whether the directory may have what is owed: an earlier page may have arrived. */
   #isUnsure: boolean;
   /** The last row of the journal when this life began. */
-  readonly #restoredAt: number;
+  readonly #rowAtStart: number;
   #sending: Promise<void> | null = null;
   #isStopped = false;
+  /** Whether something waits that all conferences of a server have at about the same time. */
+  #saysTogether = false;
+  /** Within how long a page was wanted while another one was on its way; infinite: none was. */
+  #nextMs = Number.POSITIVE_INFINITY;
+  /** The directory takes no page before then. */
   #notBefore: EpochMs;
-  /** The same for what is only counted and searched for. */
+  /** No page of that alone which only figures and searches wait for goes before then. */
   #countedNotBefore: EpochMs = 0;
-  /** Whether nothing waits but that. */
-  #isCounted = false;
   /** By when the alarm comes for a page; infinite: this life has not asked for it. */
   #alarmBy = Number.POSITIVE_INFINITY;
   /** Pages in a row that failed. */
@@ -109,12 +114,12 @@ export class DirectoryFeed {
     this.#ports = ports;
     this.#store = store;
     this.#outbox = outbox;
-    this.#isUnsure = this.owes;
-    this.#restoredAt = store.journal.lastSeq;
+    this.#rowAtStart = store.journal.lastSeq;
     this.#live = this.#liveText;
     const { notBefore = 0, dueAt } = this.#pace ?? {};
-    this.#notBefore = this.#isAhead(notBefore) ? Number.NEGATIVE_INFINITY : notBefore;
+    this.#notBefore = notBefore;
     this.#isChanged = dueAt !== undefined;
+    this.#isUnsure = this.owes || this.#isChanged;
     this.#next = new WakeTimer(ports, ports.now, () => {
       this.#send().catch(() => {});
     });
@@ -133,18 +138,18 @@ export class DirectoryFeed {
   restored(): void {
     this.#live = this.#liveText;
     const { dueAt = 0 } = this.#pace ?? {};
-    if (this.#isAhead(dueAt)) this.remind();
-    else if (this.owes || this.#isChanged) this.#schedule(Math.max(firstMs, dueAt - this.#ports.now()));
+    const waitMs = this.#isAhead(dueAt) ? 0 : dueAt - this.#ports.now();
+    if (this.owes || this.#isChanged) this.#schedule(Math.max(firstMs, waitMs));
   }
 
-  /** Called by the sweep: sends what waits soon, or once the present pause is over; what the alarm sends waits for that. */
+  /** Called by the sweep: sends what waits soon, unless the alarm is about to. */
   remind(): void {
-    if ((this.owes || this.#isChanged) && this.#alarmBy === Number.POSITIVE_INFINITY) this.#schedule(firstMs);
+    if ((this.owes || this.#isChanged) && !this.#isAlarmSet) this.#schedule(firstMs);
   }
 
   /** Nothing comes that could go with what is owed; an object that waits is billed. */
   nothingFollows(): void {
-    if (this.owes) this.#scheduleRest(this.#soonMs);
+    if (this.owes) this.#schedule(this.#soonMs);
   }
 
   /** Sends what is owed now. Resolves with when the rest may be sent; `null`: the directory has it. */
@@ -155,19 +160,18 @@ export class DirectoryFeed {
   }
 
   committed(facts: readonly Fact[]): void {
-    const { state } = this.#store;
     if (facts.some(isGathered) && facts.every((fact) => isGathered(fact) || !isForDirectory(fact))) {
       this.#isChanged = true;
-      return this.#scheduleRest(Math.max(counted.firstMs, this.#soonMs));
+      return this.#schedule(Math.max(counted.firstMs, this.#countedNotBefore - this.#ports.now(), this.#soonMs));
     }
-    const isWanted = (fact: Fact) => isForDirectory(fact) && (this.#isWatched || !isSpeech(fact));
-    if (facts.some(isWanted)) this.#isCounted = false;
     // Sent at once: the directory's ack then goes into the row of WebEx's Confirmation of the end, often the last row for long.
-    if (!isOngoing(state.head) && this.owes && this.#failures === 0) return this.#wakeWithin(0);
+    if (this.#owesEnd) return this.#wakeWithin(0);
     if (facts.some((fact) => this.#isAwaited(fact))) return this.#schedule(firstMs);
+    const isWanted = (fact: Fact) => isForDirectory(fact) && (this.#isWatched || !isSpeech(fact));
     if (!facts.some(isWanted)) return this.changed();
     this.#isChanged = true;
-    this.#schedule(facts.some(({ kind }) => gathered.has(kind)) ? this.#togetherMs : this.#soonMs);
+    this.#saysTogether ||= facts.some(({ kind }) => gathered.has(kind));
+    this.#schedule(this.#soonMs);
   }
 
   /** Something has changed without a fact: documents wait, or are confirmed again. */
@@ -176,7 +180,6 @@ export class DirectoryFeed {
     if (live === this.#live) return;
     this.#live = live;
     this.#isChanged = true;
-    this.#isCounted = false;
     this.#schedule(this.#hasReceivers ? firstMs : this.#togetherMs);
   }
 
@@ -222,45 +225,46 @@ export class DirectoryFeed {
 
   /** What all conferences of a server say at the same time comes to the directory one after the other. */
   get #togetherMs(): number {
-    return firstMs + Math.max(spreadMs, this.#allMs) * spread(this.#store.identity?.confKey ?? "");
+    const allMs = this.#isWatched ? 0 : (this.#pace?.allMs ?? 0);
+    return firstMs + Math.max(spreadMs, allMs) * spread(this.#store.identity?.confKey ?? "");
   }
 
-  /** Where all need long, others have as much to say. */
+  /** Behind a long pause, other conferences of the domain have as much to say. */
   get #soonMs(): number {
-    return this.#allMs > 0 ? this.#togetherMs : firstMs;
-  }
-
-  /** How long all conferences of the domain need for a page each; 0: not long. */
-  get #allMs(): number {
-    return this.#pace?.allMs ?? 0;
+    return this.#saysTogether || (this.#pace?.pauseMs ?? 0) > longMs ? this.#togetherMs : firstMs;
   }
 
   get #pace(): DirectoryPace | undefined {
     return this.#store.progress.telling?.pace;
   }
 
-  /** That was kept while the clock was ahead: a page waits for its pause, and then for its turn. */
+  /** Whether this time was kept while the clock was ahead: at most, a page waits for its pause, and then for its turn. */
   #isAhead(at: EpochMs): boolean {
-    return at > this.#ports.now() + 2 * this.#allMs + spreadMs;
+    return at > this.#ports.now() + Math.max(longestMs, 2 * (this.#pace?.allMs ?? 0)) + spreadMs;
   }
 
   /** What is left of the pause after the last page. */
   get #pauseMs(): number {
-    return this.#notBefore - this.#ports.now();
+    return this.#isAhead(this.#notBefore) ? 0 : this.#notBefore - this.#ports.now();
+  }
+
+  /** Whether the alarm that was asked for is still to come: the platform may have given it up, or the clock was set. */
+  get #isAlarmSet(): boolean {
+    return this.#alarmBy > this.#ports.now() && !this.#isAhead(this.#alarmBy);
+  }
+
+  /** Whether it is over, and the directory lacks that. */
+  get #owesEnd(): boolean {
+    return !isOngoing(this.#store.state.head) && this.owes && this.#failures === 0;
   }
 
   /** Sends a page then, and not before the pause after the last page is over, even if somebody waits. */
   #schedule(ms: number): void {
+    if (this.#sending) this.#nextMs = Math.min(this.#nextMs, ms);
     const inMs = Math.max(ms, this.#pauseMs);
-    const isGathering = inMs === ms && this.#allMs === 0;
+    const isGathering = inMs === ms && this.#pace === undefined;
     if (isGathering || inMs <= awakeMs) this.#wakeWithin(inMs);
     else if (!this.#sending && !this.#isStopped) this.#wakeByAlarm(Math.ceil(this.#ports.now() + inMs));
-  }
-
-  /** Sends what waits, of which nothing may be awaited sooner than figures are. */
-  #scheduleRest(ms: number): void {
-    const isCounted = this.#isCounted && isOngoing(this.#store.state.head);
-    this.#schedule(isCounted ? Math.max(ms, this.#countedNotBefore - this.#ports.now()) : ms);
   }
 
   /** It may be set already, so that to ask for it costs a question each time. */
@@ -269,7 +273,8 @@ export class DirectoryFeed {
     this.#alarmBy = at;
     void this.#ports.wakeBy(at);
     // On disk with the Confirmation of what is to be said, as a rule.
-    if (this.#pace) this.#store.setDirectoryProgress({ pace: { ...this.#pace, dueAt: at } });
+    const { dueAt = at } = this.#pace ?? {};
+    if (this.#pace) this.#store.setDirectoryProgress({ pace: { ...this.#pace, dueAt: Math.min(at, dueAt) } });
   }
 
   #wakeWithin(ms: number): void {
@@ -279,13 +284,16 @@ export class DirectoryFeed {
   #send(): Promise<void> {
     this.#sending ??= this.#sendAll().finally(() => {
       this.#sending = null;
-      if (this.owes || this.#isChanged) this.#scheduleRest(firstMs);
+      const nextMs = Number.isFinite(this.#nextMs) ? this.#nextMs : firstMs;
+      this.#nextMs = Number.POSITIVE_INFINITY;
+      if (this.#owesEnd) this.#wakeWithin(0);
+      else if (this.owes || this.#isChanged) this.#schedule(nextMs);
     });
     return this.#sending;
   }
 
   async #sendAll(): Promise<void> {
-    // Else they would have a page of their own right behind this one.
+    // Confirmations would have a page of their own right behind this one.
     if (!this.#isStopped) this.#outbox.sayConfirmed();
     this.#next.cancel();
     const store = this.#store;
@@ -307,22 +315,22 @@ export class DirectoryFeed {
       this.#knownAs = null;
       const { confKey = "" } = store.identity ?? {};
       this.#failures += 1;
-      // Conferences that failed together come again one by one.
-      const pauseMs = pauseAfter(this.#failures, backoff, spread(`${confKey} ${this.#failures}`));
-      this.#notBefore = this.#ports.now() + pauseMs;
+      // Conferences that failed together come again one by one. A directory that is late has the page in its queue.
+      const share = spread(`${confKey} ${this.#failures}`);
+      const lateMs = ((this.#pace?.allMs ?? 0) * (1 + share)) / 2;
+      this.#notBefore = this.#ports.now() + Math.max(pauseAfter(this.#failures, backoff, share), lateMs);
       this.#isChanged = true;
-      this.#isCounted = false;
       this.#ports.log({ level: "warn", event: "directory-not-told", why: String(error) });
       throw error;
     }
   }
 
   /** False: the directory wants facts from before the page, or a view. */
-  #isAccepted({ facts, upTo }: FactPage, { row, place, isWatched, pauseMs, allMs = 0 }: FeedAnswer): boolean {
+  #isAccepted({ facts, upTo }: FactPage, { row, place, isWatched, pauseMs, allMs = pauseMs }: FeedAnswer): boolean {
     const store = this.#store;
     this.#notBefore = this.#ports.now() + pauseMs;
-    const isRun = facts.every(({ fact }) => isGathered(fact));
-    this.#countedNotBefore = isRun ? this.#ports.now() + counted.pauseMs : 0;
+    const wasCounted = facts.every(({ fact }) => isGathered(fact));
+    this.#countedNotBefore = wasCounted ? this.#ports.now() + counted.pauseMs : 0;
     if (row === null || row < upTo) {
       this.#knownAs = null;
       if (row !== null) store.setDirectoryProgress({ told: row, place: row === 0 ? null : place });
@@ -337,15 +345,24 @@ export class DirectoryFeed {
     const isLastCount = this.#outbox.rows.length === 0 && facts.some(({ fact }) => isInCounts(fact));
     const isAlone = this.#isUnsure || isLastCount || facts.some(({ fact: { kind } }) => isOwn(kind));
     // Nothing may follow for long, and each life that a sweep or a digest begins would send the same again.
-    const isQuiet = !isOngoing(store.state.head) || store.journal.lastSeq === this.#restoredAt;
+    const isQuiet = !isOngoing(store.state.head) || store.journal.lastSeq === this.#rowAtStart;
     const isLast = isQuiet && isAlone;
     // The object may be gone before the next row, and its next life would not wait.
     const isLong = isOngoing(store.state.head) && pauseMs > longMs;
-    const pace = allMs > longMs ? { allMs, notBefore: this.#notBefore } : undefined;
-    store.setDirectoryProgress({ told: row, place, isWatched, pace }, isLast || isNewlyWatched || isLong);
+    const pace = allMs > longMs ? { allMs, pauseMs, notBefore: this.#notBefore } : undefined;
+    this.#keep({ told: row, place, isWatched, pace }, isLast || isNewlyWatched || isLong);
     this.#isUnsure = false;
     if (facts.some(({ fact }) => "record" in fact)) this.#ports.changed();
     return true;
+  }
+
+  /** The directory has the page, though a full disk does not say so. */
+  #keep(change: Partial<DirectoryProgress>, isWritten: boolean): void {
+    try {
+      this.#store.setDirectoryProgress(change, isWritten);
+    } catch (error) {
+      this.#ports.log({ level: "warn", event: "directory-ack-not-kept", why: String(error) });
+    }
   }
 
   #nextPage(): FactPage | null {
@@ -364,7 +381,7 @@ export class DirectoryFeed {
     const isKnown = this.#knownAs === shownAs && isOngoing(state.head);
     this.#knownAs = shownAs;
     this.#isChanged = false;
-    this.#isCounted = true;
+    this.#saysTogether = false;
     this.#alarmBy = Number.POSITIVE_INFINITY;
     this.#live = this.#liveText;
     const isOver = !isOngoing(state.head) && upTo === lastSeq;

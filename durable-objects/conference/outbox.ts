@@ -38,7 +38,7 @@ interface Ports extends Pick<Platform, "now" | "after" | "log" | "post" | "measu
   awaits?(host: QueuedDocument["host"]): boolean;
   /** Called with facts about the rows that are on disk. */
   said?(facts: readonly Fact[]): void;
-  /** Called when Confirmations were said of which no other transaction came in time. */
+  /** Called when no other transaction came in time for Confirmations to go with. */
   saidAlone?(): void;
   /** Called when such a host has confirmed a document. */
   reached?(host: QueuedDocument["host"]): void;
@@ -74,7 +74,7 @@ interface Confirmed {
   readonly signOf: QueuedDocument["host"] | null;
 }
 
-/** How long a Confirmation waits for a transaction to go with: half a second of waiting is billed as a row. Longer where more have come of late. */
+/** How long a Confirmation waits for a transaction to go with: half a second of waiting is billed as a row. In a run of them, another transaction is about to come. */
 const sayWithinMs = { alone: 200, inRun: 1_000 };
 /** How much of a failure's text the directory gets, in characters. */
 const mostWhy = 200;

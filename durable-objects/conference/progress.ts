@@ -31,17 +31,19 @@ export interface DirectoryProgress {
   readonly place: DirectoryPlace | null;
   /** As it answered last: people look at the conference in a list; absent: they do not. */
   readonly isWatched?: boolean | undefined;
-  /** Absent: all conferences of the domain need not long for a page each. */
+  /** Absent: the directory takes a page of each conference of the domain within ten seconds. */
   readonly pace?: DirectoryPace | undefined;
 }
 
 /** When the directory of a domain with many conferences takes pages. */
 export interface DirectoryPace {
-  /** So long all need for a page each. */
+  /** How long a page of each conference takes it. */
   readonly allMs: number;
-  /** The next page of this one. */
+  /** The pause that it told with the last page. */
+  readonly pauseMs: number;
+  /** It takes no page of this conference before then. */
   readonly notBefore: EpochMs;
-  /** When a page is due that waits in the alarm; absent: none does. */
+  /** When a page is due that the alarm is to send; absent: none is. */
   readonly dueAt?: EpochMs;
 }
 

@@ -11,10 +11,8 @@ export const recordsDefects: DefectsByFile = {
     },
     "a conference loses how far the directory has its facts": {
       foundBy: "each call that is over has one record",
-      before:
-        "    store.setDirectoryProgress({ told: row, place, isWatched, pause }, isLast || isNewlyWatched || isLong);\n",
-      after:
-        "    store.setDirectoryProgress({ told: upTo + 1, place, isWatched, pause }, isLast || isNewlyWatched || isLong);\n",
+      before: "    this.#keep({ told: row, place, isWatched, pace }, isLast || isNewlyWatched || isLong);\n",
+      after: "    this.#keep({ told: upTo + 1, place, isWatched, pace }, isLast || isNewlyWatched || isLong);\n",
     },
   },
   "durable-objects/directory/directory.ts": {
