@@ -31,18 +31,22 @@ test("what is counted of the directory is what conferences and mailbox told it",
 
 test("the same seed is the same evening", async () => {
   const [one, other] = [await evening(), await liveThroughEvening(options)];
+  // What V8 takes for so short a list is not the same each time.
+  const counted = (lived: Evening) => busiestLines({ ...lived, listBytes: 0 });
 
-  expect(busiestLines(other)).toEqual(busiestLines(one));
+  expect(counted(other)).toEqual(counted(one));
   expect(endLines(other)).toEqual(endLines(one));
   expect(costLine(other)).toBe(costLine(one));
 });
 
 test("twice as many conferences cost twice as much, and ask the directory twice as often", async () => {
-  const [three, six] = [await evening(), await liveThroughEvening({ ...options, conferences: 6 })];
+  const of = (conferences: number) => liveThroughEvening({ ...options, conferences });
+  // Of fewer, chance decides.
+  const [six, twelve] = [await of(6), await of(12)];
   const told = ({ calls }: Evening) => calls.get("directory.follow") ?? 0;
 
-  expect(unitsOf(six).rowsWritten / unitsOf(three).rowsWritten).toBeCloseTo(2, 0);
-  expect(told(six) / told(three)).toBeCloseTo(2, 0);
+  expect(unitsOf(twelve).rowsWritten / unitsOf(six).rowsWritten).toBeCloseTo(2, 0);
+  expect(told(twelve) / told(six)).toBeCloseTo(2, 0);
 });
 
 const breaks: Readonly<Record<string, readonly [sabotage: (edge: Edge) => void, violation: RegExp]>> = {
