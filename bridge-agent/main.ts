@@ -1,6 +1,5 @@
 import "./service/early-signals.ts"; // The first: what follows takes its time.
 import { setTimeout as pause } from "node:timers/promises";
-import { setFlagsFromString } from "node:v8";
 import { Command, Option } from "commander";
 import { printableJson } from "../src/foundation/text/printable.ts";
 import { version } from "../src/foundation/version.ts";
@@ -12,6 +11,7 @@ import { forPeople, LogStream } from "./service/log.ts";
 import { AgentService, cannotStart } from "./service/service.ts";
 import { notifySystemd, watchdogMs } from "./service/service-manager.ts";
 import { type AgentSettings, loadSettings } from "./service/settings.ts";
+import { keepHeapSmall } from "./service/small-heap.ts";
 import { agentKey } from "./service/state-folder.ts";
 
 const STDOUT = 1;
@@ -116,8 +116,7 @@ async function run(file: string): Promise<void> {
   });
   await loads;
   notifySystemd("READY=1");
-  // V8 no longer holds twice what lives. From the start it would slow that down: `cli/edge/small-heap.ts`.
-  setFlagsFromString("--heap-growing-percent=25");
+  keepHeapSmall();
   const every = watchdogMs();
   if (every !== null) setInterval(() => notifySystemd("WATCHDOG=1"), every).unref();
 

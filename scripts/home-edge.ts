@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { keepHeapSmall } from "../bridge-agent/service/small-heap.ts";
 import { urlHere } from "../cli/edge/edge-settings.ts";
 import { print, StartError } from "../cli/edge/program.ts";
 import { type EdgeModule, logFaults, servesState } from "../cli/edge/serve.ts";
-import { keepHeapSmall } from "../cli/edge/small-heap.ts";
 
 /** The edge of `npm start -- --edge node`, as a process: what it needs stands in its environment. */
 const {

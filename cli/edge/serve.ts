@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { notifySystemd, watchdogMs } from "../../bridge-agent/service/service-manager.ts";
+import { keepHeapSmall } from "../../bridge-agent/service/small-heap.ts";
 import { reasonOf } from "../../src/foundation/text/reason.ts";
 import { version } from "../../src/foundation/version.ts";
 import type { HomeEdge, HomeOptions, serveHome } from "../../src/home.ts";
@@ -22,7 +23,6 @@ import {
   stateFile,
 } from "./edge-state.ts";
 import { give, printLine, StartError } from "./program.ts";
-import { keepHeapSmall } from "./small-heap.ts";
 
 /** What `src/home.ts` exports, bundled: Node cannot read its pages as they are. */
 export interface EdgeModule {

@@ -211,6 +211,7 @@ export const rules: Readonly<Record<string, Rule>> = {
       "bridge-agent/drivers",
       "bridge-agent/node-ports.ts",
       "bridge-agent/service/service-manager.ts",
+      "bridge-agent/service/small-heap.ts",
       "bridge-agent/service/state-folder.ts",
       "durable-objects/home/log",
       "durable-objects/home/migrate",

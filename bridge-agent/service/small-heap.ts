@@ -3,7 +3,7 @@ import { setFlagsFromString } from "node:v8";
 
 /**
  * From now on V8 no longer holds twice what lives: some 200 MiB less beside 10,000 conferences, at no
- * measurable cost in CPU. Called once the edge answers: a flag that V8 has from the start makes it refuse the
+ * measurable cost in CPU. Called once edge or agent is ready: a flag that V8 has from the start makes it refuse the
  * compiled code that Node brings of its own modules.
  */
 export function keepHeapSmall(): void {
