@@ -13,7 +13,7 @@ import { prepareWorkerd, type WorkerdOptions } from "./workerd.ts";
 export const { default: workerd }: { default: string } = createRequire(import.meta.url)("workerd");
 const project = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** V8's room for what is new grows to so many MiB in place of 16: edge and agent keep 45 to 80 MiB less. `packaging/command` has it too. */
+/** V8's room for what is new, in MiB, in place of 16: edge and agent keep 45 to 80 less. As in `packaging/command`. */
 export const smallNursery = "--max-semi-space-size=4";
 
 export type EdgeOptions = Omit<WorkerdOptions, "workerd" | "worker"> & { readonly entry?: string };

@@ -50,9 +50,9 @@ interface DirectoryFeedPorts extends Pick<Platform, "now" | "after" | "log"> {
 
 /** The wait before a page, so that facts that follow soon go with the first one. */
 const firstMs = 200;
-/** What only figures and searches wait for is to be there five seconds after it: a page of that waits so long, and longer behind another one. */
+/** How long a page of figures and searches alone waits, and behind another such page: they have a post after five seconds. */
 const counted = { firstMs: 2_000, pauseMs: 3_500 };
-/** A page that waits for its turn for longer is sent by the alarm, since an object that waits by itself is billed. */
+/** The alarm sends a page whose turn is later than that: an object that waits by itself is billed. */
 const awakeMs = 1_000;
 /** A pause that is longer is written at once: the object may leave memory before it is over. */
 const longMs = 10_000;
@@ -99,8 +99,8 @@ export class DirectoryFeed {
   #isStopped = false;
   /** Whether something waits that all conferences of a server have at about the same time. */
   #saysTogether = false;
-  /** Within how long a page was wanted while another one was on its way; infinite: none was. */
-  #nextMs = Number.POSITIVE_INFINITY;
+  /** Within how long a page was wanted while another one was on its way; `null`: none was. */
+  #nextMs: number | null = null;
   /** The directory takes no page before then. */
   #notBefore: EpochMs;
   /** No page of that alone which only figures and searches wait for goes before then. */
@@ -116,9 +116,8 @@ export class DirectoryFeed {
     this.#outbox = outbox;
     this.#rowAtStart = store.journal.lastSeq;
     this.#live = this.#liveText;
-    const { notBefore = 0, dueAt } = this.#pace ?? {};
-    this.#notBefore = notBefore;
-    this.#isChanged = dueAt !== undefined;
+    this.#notBefore = this.#pace?.notBefore ?? 0;
+    this.#isChanged = this.#pace?.dueAt !== undefined;
     this.#isUnsure = this.owes || this.#isChanged;
     this.#next = new WakeTimer(ports, ports.now, () => {
       this.#send().catch(() => {});
@@ -238,7 +237,7 @@ export class DirectoryFeed {
     return this.#store.progress.telling?.pace;
   }
 
-  /** Whether this time was kept while the clock was ahead: at most, a page waits for its pause, and then for its turn. */
+  /** Whether this time is of a clock that was ahead: a page waits for its pause and then its turn, no longer. */
   #isAhead(at: EpochMs): boolean {
     return at > this.#ports.now() + Math.max(longestMs, 2 * (this.#pace?.allMs ?? 0)) + spreadMs;
   }
@@ -248,7 +247,7 @@ export class DirectoryFeed {
     return this.#isAhead(this.#notBefore) ? 0 : this.#notBefore - this.#ports.now();
   }
 
-  /** Whether the alarm that was asked for is still to come: the platform may have given it up, or the clock was set. */
+  /** Whether the alarm is still to come: the platform may have given it up, or the clock was set. */
   get #isAlarmSet(): boolean {
     return this.#alarmBy > this.#ports.now() && !this.#isAhead(this.#alarmBy);
   }
@@ -260,7 +259,7 @@ export class DirectoryFeed {
 
   /** Sends a page then, and not before the pause after the last page is over, even if somebody waits. */
   #schedule(ms: number): void {
-    if (this.#sending) this.#nextMs = Math.min(this.#nextMs, ms);
+    if (this.#sending) this.#nextMs = Math.min(this.#nextMs ?? ms, ms);
     const inMs = Math.max(ms, this.#pauseMs);
     const isGathering = inMs === ms && this.#pace === undefined;
     if (isGathering || inMs <= awakeMs) this.#wakeWithin(inMs);
@@ -284,8 +283,8 @@ export class DirectoryFeed {
   #send(): Promise<void> {
     this.#sending ??= this.#sendAll().finally(() => {
       this.#sending = null;
-      const nextMs = Number.isFinite(this.#nextMs) ? this.#nextMs : firstMs;
-      this.#nextMs = Number.POSITIVE_INFINITY;
+      const nextMs = this.#nextMs ?? firstMs;
+      this.#nextMs = null;
       if (this.#owesEnd) this.#wakeWithin(0);
       else if (this.owes || this.#isChanged) this.#schedule(nextMs);
     });
@@ -315,7 +314,7 @@ export class DirectoryFeed {
       this.#knownAs = null;
       const { confKey = "" } = store.identity ?? {};
       this.#failures += 1;
-      // Conferences that failed together come again one by one. A directory that is late has the page in its queue.
+      // Those that failed together come again one by one. A late directory has the page in its queue.
       const share = spread(`${confKey} ${this.#failures}`);
       const lateMs = ((this.#pace?.allMs ?? 0) * (1 + share)) / 2;
       this.#notBefore = this.#ports.now() + Math.max(pauseAfter(this.#failures, backoff, share), lateMs);

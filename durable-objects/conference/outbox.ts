@@ -74,7 +74,7 @@ interface Confirmed {
   readonly signOf: QueuedDocument["host"] | null;
 }
 
-/** How long a Confirmation waits for a transaction to go with: half a second of waiting is billed as a row. In a run of them, another transaction is about to come. */
+/** How long a Confirmation waits for a transaction to go with: half a second of it is billed as a row. In a run, one is about to come. */
 const sayWithinMs = { alone: 200, inRun: 1_000 };
 /** How much of a failure's text the directory gets, in characters. */
 const mostWhy = 200;

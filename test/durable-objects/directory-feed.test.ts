@@ -45,6 +45,18 @@ async function sendsPage(world: ConferenceWorld): Promise<void> {
   await world.time.pass(200);
 }
 
+/** From now on each page is on its way for 300 ms, and the first one is. */
+async function sendsSlowly(world: ConferenceWorld): Promise<void> {
+  const { follow } = world;
+  world.follow = async (page) => {
+    await world.time.wait(300);
+    return follow(page);
+  };
+  await world.reported(callerEntered(0));
+  await world.reported(callerLeft(0));
+  await world.time.pass(250);
+}
+
 /** Of each page, but for what is only counted. */
 const kindsIn = (pages: readonly FactPage[]) =>
   pages.map(({ facts }) => facts.flatMap(({ fact }) => (isCounted(fact) ? [] : fact.kind)).join(" "));
@@ -197,14 +209,7 @@ test("on a full disk a page that the directory has is sent once", async () => {
 
 test("what comes while a page is on its way waits for as long as at another time", async () => {
   const world = await pausing(1_000, { allMs: 80_000 });
-  const { follow } = world;
-  world.follow = async (page) => {
-    await world.time.wait(300);
-    return follow(page);
-  };
-  await world.reported(callerEntered(0));
-  await world.reported(callerLeft(0));
-  await world.time.pass(250);
+  await sendsSlowly(world);
   await world.received("next", createConference(nextServer));
   await world.time.pass(3_500);
 
@@ -213,14 +218,7 @@ test("what comes while a page is on its way waits for as long as at another time
 
 test("a conference that ends while a page is on its way ends at once behind that for the directory", async () => {
   const world = await pausing(50_000);
-  const { follow } = world;
-  world.follow = async (page) => {
-    await world.time.wait(300);
-    return follow(page);
-  };
-  await world.reported(callerEntered(0));
-  await world.reported(callerLeft(0));
-  await world.time.pass(250);
+  await sendsSlowly(world);
   await world.reported(event({ type: "conference-ended" }));
   await world.time.pass(700);
 
