@@ -122,8 +122,7 @@ export class Conference {
         this.#directoryFeed?.changed();
         ports.changed();
       },
-      said: (facts: readonly Fact[]) => this.#directoryFeed.committed(facts),
-      saidAlone: () => this.#directoryFeed.nothingFollows(),
+      said: (facts: readonly Fact[], isAlone: boolean) => this.#directoryFeed.committed(facts, isAlone),
       awaits: (host: string) => store.state.outages.has(host as WebexHost),
       reached: (host: string) => this.#reached(host as WebexHost),
     };
@@ -147,7 +146,9 @@ export class Conference {
     const submit = (action: OperatorAction) => this.#commits.submit({ type: "operator", action });
     const probe = (host: WebexHost, person: string) => this.#commits.submit({ type: "probe", host, person });
     this.actions = new ConferenceActions({ ...read, submit, probe }, store);
-    this.#directoryFeed = new DirectoryFeed({ ...read, wakeBy: (at) => this.#clock.ensure(at) }, store, this.#outbox);
+    const wakeBy = (at: EpochMs) =>
+      this.#clock.ensure(at).catch((error: unknown) => this.#log("error", "no-alarm", { why: String(error) }));
+    this.#directoryFeed = new DirectoryFeed({ ...read, wakeBy }, store, this.#outbox);
     if (store.unknownKinds.size > 0) this.#log("warn", "unknown-entries", { kinds: [...store.unknownKinds] });
     if (!store.identity) return;
     this.#outbox.load();

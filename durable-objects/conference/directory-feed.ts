@@ -117,6 +117,7 @@ export class DirectoryFeed {
     this.#rowAtStart = store.journal.lastSeq;
     this.#live = this.#liveText;
     this.#notBefore = this.#pace?.notBefore ?? 0;
+    this.#failures = store.progress.telling?.failures ?? 0;
     this.#isChanged = this.#pace?.dueAt !== undefined;
     this.#isUnsure = this.owes || this.#isChanged;
     this.#next = new WakeTimer(ports, ports.now, () => {
@@ -146,11 +147,6 @@ export class DirectoryFeed {
     if ((this.owes || this.#isChanged) && !this.#isAlarmSet) this.#schedule(firstMs);
   }
 
-  /** Nothing comes that could go with what is owed; an object that waits is billed. */
-  nothingFollows(): void {
-    if (this.owes) this.#schedule(this.#soonMs);
-  }
-
   /** Sends what is owed now. Resolves with when the rest may be sent; `null`: the directory has it. */
   async sendOwed(): Promise<EpochMs | null> {
     if (this.#failures === 0 || this.#pauseMs <= 0)
@@ -158,13 +154,18 @@ export class DirectoryFeed {
     return this.owes ? this.#ports.now() + this.#pauseMs : null;
   }
 
-  committed(facts: readonly Fact[]): void {
+  /** `isAlone`: nothing comes that could go with them; an object that waits is billed. */
+  committed(facts: readonly Fact[], isAlone = false): void {
     if (facts.some(isGathered) && facts.every((fact) => isGathered(fact) || !isForDirectory(fact))) {
       this.#isChanged = true;
-      return this.#schedule(Math.max(counted.firstMs, this.#countedNotBefore - this.#ports.now(), this.#soonMs));
+      const restMs = isAlone ? 0 : Math.max(counted.firstMs, this.#countedNotBefore - this.#ports.now());
+      return this.#schedule(Math.max(restMs, this.#soonMs));
     }
     // Sent at once: the directory's ack then goes into the row of WebEx's Confirmation of the end, often the last row for long.
-    if (this.#owesEnd) return this.#wakeWithin(0);
+    if (this.#owesEnd) {
+      this.#nextMs = 0;
+      return this.#wakeWithin(0);
+    }
     if (facts.some((fact) => this.#isAwaited(fact))) return this.#schedule(firstMs);
     const isWanted = (fact: Fact) => isForDirectory(fact) && (this.#isWatched || !isSpeech(fact));
     if (!facts.some(isWanted)) return this.changed();
@@ -233,6 +234,11 @@ export class DirectoryFeed {
     return this.#saysTogether || (this.#pace?.pauseMs ?? 0) > longMs ? this.#togetherMs : firstMs;
   }
 
+  /** A late directory has the page in its queue, and a second one would make it later. */
+  get #answerWithinMs(): number {
+    return Math.max(answerWithinMs, this.#pace?.allMs ?? 0);
+  }
+
   get #pace(): DirectoryPace | undefined {
     return this.#store.progress.telling?.pace;
   }
@@ -247,12 +253,12 @@ export class DirectoryFeed {
     return this.#isAhead(this.#notBefore) ? 0 : this.#notBefore - this.#ports.now();
   }
 
-  /** Whether the alarm is still to come: the platform may have given it up, or the clock was set. */
+  /** Whether the alarm is still to come: the platform may have given it up. */
   get #isAlarmSet(): boolean {
-    return this.#alarmBy > this.#ports.now() && !this.#isAhead(this.#alarmBy);
+    return this.#alarmBy > this.#ports.now() && this.#alarmBy < Number.POSITIVE_INFINITY;
   }
 
-  /** Whether it is over, and the directory lacks that. */
+  /** Whether it is over, and the directory lacks something of it. */
   get #owesEnd(): boolean {
     return !isOngoing(this.#store.state.head) && this.owes && this.#failures === 0;
   }
@@ -285,7 +291,7 @@ export class DirectoryFeed {
       this.#sending = null;
       const nextMs = this.#nextMs ?? firstMs;
       this.#nextMs = null;
-      if (this.#owesEnd) this.#wakeWithin(0);
+      if (this.#owesEnd && nextMs === 0) this.#wakeWithin(0);
       else if (this.owes || this.#isChanged) this.#schedule(nextMs);
     });
     return this.#sending;
@@ -303,7 +309,7 @@ export class DirectoryFeed {
         const isCut = page.upTo < store.journal.lastSeq;
         const facts = await this.#withTopics(page.facts);
         const asked = this.#ports.directory(page.domain).follow({ ...page, facts });
-        const answer = await within(this.#ports, answerWithinMs, "the directory", asked);
+        const answer = await within(this.#ports, this.#answerWithinMs, "the directory", asked);
         if (this.#isStopped) return;
         if (!this.#isAccepted(page, answer)) refusals += 1;
         else if (!isCut && this.#knownAs !== null) return;
@@ -314,10 +320,10 @@ export class DirectoryFeed {
       this.#knownAs = null;
       const { confKey = "" } = store.identity ?? {};
       this.#failures += 1;
-      // Those that failed together come again one by one. A late directory has the page in its queue.
-      const share = spread(`${confKey} ${this.#failures}`);
-      const lateMs = ((this.#pace?.allMs ?? 0) * (1 + share)) / 2;
-      this.#notBefore = this.#ports.now() + Math.max(pauseAfter(this.#failures, backoff, share), lateMs);
+      // Those that failed together come again one by one.
+      const pauseMs = pauseAfter(this.#failures, backoff, spread(`${confKey} ${this.#failures}`));
+      this.#notBefore = this.#ports.now() + pauseMs;
+      this.#keep({ failures: this.#failures }, pauseMs > longMs);
       this.#isChanged = true;
       this.#ports.log({ level: "warn", event: "directory-not-told", why: String(error) });
       throw error;
@@ -349,7 +355,7 @@ export class DirectoryFeed {
     // The object may be gone before the next row, and its next life would not wait.
     const isLong = isOngoing(store.state.head) && pauseMs > longMs;
     const pace = allMs > longMs ? { allMs, pauseMs, notBefore: this.#notBefore } : undefined;
-    this.#keep({ told: row, place, isWatched, pace }, isLast || isNewlyWatched || isLong);
+    this.#keep({ told: row, place, isWatched, pace, failures: undefined }, isLast || isNewlyWatched || isLong);
     this.#isUnsure = false;
     if (facts.some(({ fact }) => "record" in fact)) this.#ports.changed();
     return true;
@@ -381,6 +387,7 @@ export class DirectoryFeed {
     this.#knownAs = shownAs;
     this.#isChanged = false;
     this.#saysTogether = false;
+    this.#nextMs = null;
     this.#alarmBy = Number.POSITIVE_INFINITY;
     this.#live = this.#liveText;
     const isOver = !isOngoing(state.head) && upTo === lastSeq;

@@ -36,10 +36,8 @@ interface Ports extends Pick<Platform, "now" | "after" | "log" | "post" | "measu
   changed?(): void;
   /** Whether this host counts as unreachable. Its next Confirmation is a sign of life: one transaction deletes the row and acts on it. */
   awaits?(host: QueuedDocument["host"]): boolean;
-  /** Called with facts about the rows that are on disk. */
-  said?(facts: readonly Fact[]): void;
-  /** Called when no other transaction came in time for Confirmations to go with. */
-  saidAlone?(): void;
+  /** Called with facts about the rows that are on disk. `isAlone`: no other transaction came in time for them to go with. */
+  said?(facts: readonly Fact[], isAlone: boolean): void;
   /** Called when such a host has confirmed a document. */
   reached?(host: QueuedDocument["host"]): void;
 }
@@ -75,7 +73,7 @@ interface Confirmed {
 }
 
 /** How long a Confirmation waits for a transaction to go with: half a second of it is billed as a row. In a run, one is about to come. */
-const sayWithinMs = { alone: 200, inRun: 1_000 };
+const sayWithinMs = { alone: 200, inRun: 1_000, again: 5_000 };
 /** How much of a failure's text the directory gets, in characters. */
 const mostWhy = 200;
 /** With 50 messages in each, more than a failover of the largest conference. */
@@ -117,10 +115,7 @@ export class Outbox {
     this.#domain = domain;
     this.#giveUp = giveUp;
     this.#next = new WakeTimer(ports, ports.now, () => this.pump());
-    this.#say = new WakeTimer(ports, ports.now, () => {
-      this.sayConfirmed();
-      this.#ports.saidAlone?.();
-    });
+    this.#say = new WakeTimer(ports, ports.now, () => this.sayConfirmed());
     this.#deliveries = new Deliveries({
       now: ports.now,
       attempt: (row, attempt) => this.#attempt(row, attempt),
@@ -173,7 +168,7 @@ export class Outbox {
   /** Accepts what is on disk now. A post whose row is gone is broken off. */
   accept(queue: Queue): void {
     this.#queue = queue;
-    if (this.#confirmed.size > 0) this.#ports.said?.(this.confirmed);
+    if (this.#confirmed.size > 0) this.#ports.said?.(this.confirmed, false);
     this.#confirmed.clear();
     this.#say.cancel();
     this.#count();
@@ -202,9 +197,9 @@ export class Outbox {
   }
 
   /** Deletes the confirmed rows that no transaction has deleted, except signs of life. The owner's alarm calls it. */
-  deleteConfirmed(): void {
+  deleteConfirmed(isAlone = false): void {
     if (this.#confirmed.size === this.signs.length) return;
-    this.#commit(this.rows);
+    this.#commit(this.rows, [], isAlone);
   }
 
   /** Begins what is due, and comes back for what is due later. */
@@ -283,7 +278,7 @@ export class Outbox {
     this.#log("warn", "post-failed", row, { why, nextAt: new Date(next.dueAt).toISOString() });
     const { attempts: attempt, dueAt: nextAt } = next;
     const failed = { transId: row.transId as TransId, attempt, why, at: this.#ports.now(), nextAt, host: row.host };
-    this.#commit(replaced(this.rows, next), { kind: "post-failed", ...failed });
+    this.#commit(replaced(this.rows, next), [{ kind: "post-failed", ...failed }]);
   }
 
   /** Gives up the row, or some of its messages. */
@@ -333,13 +328,14 @@ export class Outbox {
   /** Deletes the confirmed rows. If that fails, the alarm does it. */
   sayConfirmed(): void {
     try {
-      this.deleteConfirmed();
+      this.deleteConfirmed(true);
     } catch (error) {
       this.#ports.log({ level: "warn", event: "confirmed-not-deleted", why: String(error) });
+      this.#say.wakeWithin(sayWithinMs.again);
     }
   }
 
-  #commit(rows: Rows, ...facts: readonly Fact[]): void {
+  #commit(rows: Rows, facts: readonly Fact[] = [], isAlone = false): void {
     const confirmed = new Map([...this.#confirmed].filter(([, { signOf }]) => signOf === null));
     this.#store.transaction(() => {
       this.#write(rows, confirmed);
@@ -347,7 +343,7 @@ export class Outbox {
     });
     for (const seq of confirmed.keys()) this.#confirmed.delete(seq);
     this.#say.cancel();
-    this.#ports.said?.([...Array.from(confirmed.values(), ({ fact }) => fact), ...facts]);
+    this.#ports.said?.([...Array.from(confirmed.values(), ({ fact }) => fact), ...facts], isAlone);
     this.#keep(rows);
     this.#deliveries.works();
     this.pump();

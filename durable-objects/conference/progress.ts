@@ -33,6 +33,8 @@ export interface DirectoryProgress {
   readonly isWatched?: boolean | undefined;
   /** Absent: the directory takes a page of each conference of the domain within ten seconds. */
   readonly pace?: DirectoryPace | undefined;
+  /** Pages in a row that failed; absent: none. */
+  readonly failures?: number | undefined;
 }
 
 /** When the directory of a domain with many conferences takes pages. */

@@ -55,7 +55,10 @@ export class Alarm {
 
   /** The same, where an earlier life may have set the alarm. One that is overdue is about to come. */
   async ensure(at: EpochMs): Promise<void> {
+    const known = this.#at;
     const set = await this.#ports.getAlarm().catch(() => null);
+    // The answer does not know what was set meanwhile.
+    if (this.#at !== known && this.#at !== null && this.#at <= at) return;
     if (set === null || set > at) await this.#set(at);
   }
 

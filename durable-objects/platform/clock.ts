@@ -35,14 +35,18 @@ export class Clock {
 
   /** Sees to it that the alarm comes by this time, also where an earlier life may have set it. */
   async ensure(time: EpochMs): Promise<void> {
-    this.now();
     await this.alarm.ensure(this.#steady.onMachine(time));
+    this.#keepAhead();
   }
 
   /** Sees to it that the alarm comes by this time. */
   wakeBy(time: EpochMs): void {
     this.now(); // Notices a clock that was set.
     this.alarm.wakeBy(this.#steady.onMachine(time));
+    this.#keepAhead();
+  }
+
+  #keepAhead(): void {
     const { aheadMs } = this.#steady;
     if (aheadMs <= this.#keptAheadMs + noticedMs) return;
     // Without this each life would begin when the last input was committed, and what is due much later would never come.

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Report } from "../../src/bridge/events.ts";
 import type { ConfKey, ExtConfId, MsgId, TransId } from "../../src/foundation/ids.ts";
-import { dayMs } from "../../src/foundation/time/timers.ts";
+import { dayMs, hourMs } from "../../src/foundation/time/timers.ts";
 import { isCounted } from "../../src/records/directory-facts.ts";
 import type { FactPage, FeedAnswer } from "../../src/rpc/directory-feed.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
@@ -248,6 +248,141 @@ test("a directory that is late gets no page again before it has worked off those
 
   expect(await pages(1_000)).toBeGreaterThan(2);
   expect(await pages(100_000)).toBe(1);
+});
+
+test("a page that waits for its pause puts off no deadline of the conference", async () => {
+  const world = await pausing(100_000, {}, {}, 1);
+  await world.time.pass(400_000);
+  const [begunAt, posts] = [world.time.now, world.posted.length];
+  const messages = [lock("m-lock" as MsgId)];
+  await world.during(world.conference.receive({ ...identity, transId: "t-lock" as TransId, messages, counts: true }));
+  world.ackAll();
+  // The bridge never answers. The feed asks for the alarm with the same commit.
+  while (world.posted.length === posts && world.time.now < begunAt + 60_000) await world.time.pass(50);
+
+  expect(world.time.now - begunAt).toBeLessThan(11_000);
+});
+
+test("a page is sent though the clock was set back by hours and no life of the object lasts", async () => {
+  const world = await pausing(50_000);
+  await sendsPage(world);
+  await world.time.pass(2_000);
+  await world.reported(callerEntered(1));
+  await world.time.pass(5_500);
+  world.pages.length = 0;
+  world.clockSetMs = -6 * hourMs;
+  for (let s = 0; s < 1_800; s += 20) {
+    world.kill();
+    if (s % 300 === 0) await world.start().sweep();
+    await world.time.pass(20_000);
+  }
+
+  expect(kindsIn(world.pages).join(" ")).toContain("call-entered");
+});
+
+test("a directory that is away is asked more and more slowly, though the object leaves memory in between", async () => {
+  const world = await pausing(1_000);
+  world.follow = () => Promise.reject(new Error("it is away"));
+  await sendsPage(world);
+  world.pages.length = 0;
+  let atRest = 0;
+  for (let s = 0; s < 3_600; s++) {
+    const { length } = world.pages;
+    await world.time.pass(1_000);
+    atRest = world.pages.length === length ? atRest + 1 : 0;
+    if (atRest === 10) world.kill();
+  }
+
+  expect(world.pages.length).toBeLessThan(30);
+});
+
+test("a conference that is over keeps the pause for its last Confirmations, however slowly the directory answers", async () => {
+  const world = await pausing(50_000, {}, {}, 1);
+  const { follow } = world;
+  let release = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  let isSlow = false;
+  world.answer = async ({ transId }) => {
+    await (isSlow ? world.time.wait(700) : held);
+    return world.confirmed(transId);
+  };
+  const mute = (index: number) =>
+    event({ type: "caller-muted", call: "c0", muted: index % 2 === 0 }) as object as Report;
+  // Each row of the outbox has 50 messages at most.
+  for (let rows = 0; rows < 20; rows++) await world.reported(...Array.from({ length: 50 }, (_, index) => mute(index)));
+  world.follow = async (page) => {
+    await world.time.wait(3_000);
+    return follow(page);
+  };
+  await world.reported(event({ type: "conference-ended" }));
+  isSlow = true;
+  release();
+  await world.time.pass(100_000);
+
+  expect(world.outboxRows).toBe(0);
+  expect(world.pages.length).toBeLessThan(4);
+});
+
+test("a Confirmation that nothing follows sets no alarm, also in a domain of many conferences", async () => {
+  const alarmsSet = async (allMs: number) => {
+    const world = await pausing(1_000, { allMs });
+    await world.time.pass(100_000);
+    const before = world.alarmsSet;
+    world.answer = async ({ transId }) => {
+      await world.time.wait(300);
+      return world.confirmed(transId);
+    };
+    for (let round = 0; round < 5; round++) {
+      await world.reported(event({ type: "lock-changed", locked: round % 2 === 0 }));
+      await world.time.pass(30_000);
+    }
+    return world.alarmsSet - before;
+  };
+
+  expect(await alarmsSet(80_000)).toBe(await alarmsSet(1_000));
+});
+
+test("a Confirmation of who speaks leaves the disk once that has room again", async () => {
+  const world = await pausing(1_000, {}, {}, 1);
+  const request = { type: "update-conference", msgId: "m", replyTo: host, extConfId, action: "report-speakers" };
+  await world.received("report", request as FromWebex);
+  await world.allDone();
+  await world.time.pass(60_000);
+  world.answer = async ({ transId }) => {
+    await world.time.wait(100);
+    return world.confirmed(transId);
+  };
+  await world.reported(event({ type: "speaking-changed", call: "c0", speaking: true }));
+  const exec = world.sql.exec.bind(world.sql);
+  world.sql.exec = (query, ...values) => {
+    if (/^\s*(UPDATE|INSERT|DELETE)/.test(query)) throw new Error("database or disk is full");
+    return exec(query, ...values);
+  };
+  await world.time.pass(1_500);
+  world.sql.exec = exec;
+  expect(world.outboxRows).toBe(1);
+  await world.time.pass(10_000);
+
+  expect(world.outboxRows).toBe(0);
+});
+
+test("a later life waits for the turn of what it has to say, and says it then", async () => {
+  const world = await pausing(1_000, { allMs: 80_000 });
+  await world.time.pass(200_000);
+  const begunAt = world.time.now;
+  await world.received("next", createConference(nextServer));
+  await world.time.pass(10_000);
+  world.pages.length = 0;
+  world.start();
+  await world.time.pass(10_000);
+  const soon = kindsIn(world.pages).join(" ");
+  while (!kindsIn(world.pages).join(" ").includes("conference-taken-over") && world.time.now < begunAt + 400_000)
+    await world.time.pass(1_000);
+
+  expect(soon).not.toContain("conference-taken-over");
+  expect(world.time.now - begunAt).toBeLessThan(85_000);
 });
 
 test("a page that was due while the clock was ahead is sent, though the object was gone", async () => {
