@@ -13,6 +13,7 @@ import { objectKinds, type Whole } from "../durable-objects/platform/object-kind
 import { placeOf } from "../durable-objects/platform/object-place.ts";
 import { Edge } from "./edge.ts";
 import type { Result } from "./foundation/result.ts";
+import { within } from "./foundation/time/timers.ts";
 import { version } from "./foundation/version.ts";
 import type { ObjectName } from "./rpc/objects.ts";
 import { type EdgeVariables, showsPersonal } from "./settings/load.ts";
@@ -39,6 +40,9 @@ export interface HomeEdge {
   reloadPeople(operators: string): Promise<Result<unknown, string>>;
   stop(): Promise<void>;
 }
+
+/** How long a stop waits until what was counted has come. */
+const countedWithinMs = 300;
 
 /** Serves the edge on plain Node. Rejects where the state cannot be read, or nothing can listen. */
 export async function serveHome({ state, host, port, write, ...options }: HomeOptions): Promise<HomeEdge> {
@@ -83,6 +87,7 @@ export async function serveHome({ state, host, port, write, ...options }: HomeOp
     reloadPeople: (operators) => edge.reloadPeople(operators),
     stop: async () => {
       await close();
+      await within(clock, countedWithinMs, "the last counts", counting.flush()).catch(() => {});
       await home.stop();
     },
   };

@@ -44,6 +44,14 @@ export class ActivitySender {
     return this.#send(domain, waiting);
   }
 
+  /** Sends all there is, before the process ends. */
+  async flush(): Promise<void> {
+    const all = Array.from(this.#domains, async ([domain, waiting]) => {
+      while (waiting.portion || !waiting.activity.isEmpty) await this.#sendPortion(domain, waiting);
+    });
+    await Promise.allSettled(all);
+  }
+
   #waitingOf(domain: DomainName): Waiting {
     const waiting = this.#domains.get(domain) ?? { activity: new Activity(), portion: null, number: 0, sending: null };
     this.#domains.set(domain, waiting);
@@ -60,18 +68,11 @@ export class ActivitySender {
 
   async #sendAll(domain: DomainName, waiting: Waiting): Promise<void> {
     const ports = this.#ports;
-    this.#name ??= ports.newName();
     let failures = 0;
     while (waiting.portion || !waiting.activity.isEmpty) {
       await wait(ports, failures === 0 ? togetherMs : pauseAfter(failures, retryPausesMs));
-      if (!waiting.portion) {
-        waiting.portion = waiting.activity.removeAll();
-        waiting.number += 1;
-      }
-      const source = { key: `*${this.#name}`, name: this.#name, upTo: waiting.number };
       try {
-        await within(ports, answerWithinMs, "the directory", ports.count(domain, source, waiting.portion));
-        waiting.portion = null;
+        await this.#sendPortion(domain, waiting);
         failures = 0;
       } catch {
         failures += 1;
@@ -79,5 +80,19 @@ export class ActivitySender {
         if (failures > retryPausesMs.length) return;
       }
     }
+  }
+
+  /** The one that may have come, or what has been refused since. */
+  async #sendPortion(domain: DomainName, waiting: Waiting): Promise<void> {
+    if (!waiting.portion) {
+      if (waiting.activity.isEmpty) return;
+      waiting.portion = waiting.activity.removeAll();
+      waiting.number += 1;
+    }
+    this.#name ??= this.#ports.newName();
+    const { number, portion } = waiting;
+    const source = { key: `*${this.#name}`, name: this.#name, upTo: number };
+    await within(this.#ports, answerWithinMs, "the directory", this.#ports.count(domain, source, portion));
+    if (waiting.number === number) waiting.portion = null;
   }
 }

@@ -31,4 +31,9 @@ export class Counting {
     });
     measures.onCounted = () => this.sender.counted();
   }
+
+  /** Sends all that is counted, before the process ends. Resolves when it has come, or cannot come. */
+  async flush(): Promise<void> {
+    await Promise.allSettled([this.sender.flush(), this.activity.flush()]);
+  }
 }

@@ -110,6 +110,26 @@ test("what did not come in four attempts is told again under its number with the
   ]);
 });
 
+test("a process that ends tells all at once, also what came while a portion was on its way", async () => {
+  const world = process();
+  const { time, told, refuse, sender } = world;
+  world.answer = () => Promise.reject(new Error("it is away"));
+  refuse();
+  await time.pass(1_500);
+  world.answer = async () => {};
+  refuse();
+  void sender().flush();
+  await time.pass(0);
+
+  expect(told.splice(0).map(({ source: { upTo }, minutes }) => [upTo, minutes[0]?.requests.refused])).toEqual([
+    [1, 1],
+    [1, 1],
+    [2, 1],
+  ]);
+  await time.pass(60_000);
+  expect(told).toEqual([]);
+});
+
 /** The sums of what the directory has of a conference's posts. */
 async function countedOf(world: ConferenceWorld, directory: DirectoryWorld) {
   const { minutes } = await directory.directory.activity();

@@ -147,6 +147,25 @@ function limitKept(state: string): number {
   return JSON.parse(String(fact?.value)).place;
 }
 
+test("an edge on plain Node that is stopped has counted what it refused a moment before", async () => {
+  vi.stubEnv("BRIDGEHEAD_EDGE", "node");
+  const run = await LocalRun.start();
+  onTestFinished(async () => void (await run.stop()));
+  const headers = { authorization: `Bearer ${run.operatorToken()}` };
+  for (let sent = 0; sent < 7; sent++) await fetch(run.adapterUrl, { method: "POST", body: "<x" });
+  const { edge } = run.pids();
+  process.kill(edge, "SIGTERM");
+  await eventually("another process serves", async () => run.pids().edge !== edge);
+  await eventually("it answers", async () => (await fetch(`${run.edgeUrl}/healthz`)).ok);
+
+  const metrics = await (await fetch(`${run.edgeUrl}/metrics`, { headers })).text();
+  expect(metrics).toMatch(/^bridgehead_documents_total\{.*not-xml.*\} 7$/m);
+  const { minutes } = (await (await fetch(`${run.edgeUrl}/api/v1/domains/local/activity`, { headers })).json()) as {
+    readonly minutes: readonly { readonly requests: { readonly refused: number } }[];
+  };
+  expect(minutes.reduce((sum, { requests }) => sum + requests.refused, 0)).toBe(7);
+});
+
 test("a backup that is made under traffic is whole; what is restored from it knows the conferences as of then, and uses no id again", async () => {
   vi.stubEnv("BRIDGEHEAD_EDGE", "node");
   const folder = newFolder();
