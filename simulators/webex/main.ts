@@ -1,7 +1,7 @@
 import { portFrom } from "../port.ts";
 import { describe, WebexServer } from "./server.ts";
 
-/** A TSP server as a program: names the callers, and prints every message of the adapter. README.md has its settings. */
+/** A TSP server as a program: names the callers, and prints every message of the adapter. docs/settings.md has its settings. */
 const port = portFrom("WEBEX_PORT", 8795, fail);
 const adapterUrl = process.env.ADAPTER_URL || `http://127.0.0.1:${portFrom("PORT", 8787, fail)}/tsp/local`;
 if (!/^https?:\/\/[^/]/.test(adapterUrl) || !URL.canParse(adapterUrl)) {

@@ -172,7 +172,7 @@ export const figureTable = {
   },
   requestsRefused: {
     word: "Requests refused in the last hour",
-    says: "Documents of WebEx that were confirmed with another code, could not be stored, came too fast or were too large, each as often as it came. A process that is killed loses what came in its last second.",
+    says: "Documents of WebEx that were confirmed with another code, could not be stored, came too fast, were too large, or did not come whole in time, each as often as it came. A process that is killed loses what came in its last second.",
     of: ({ minutes }) => inHour(minutes, ({ requests }) => requests.refused),
   },
   postsConfirmed: {

@@ -36,7 +36,9 @@ const requests = v.object({
   ),
   refused: v.pipe(
     v.number(),
-    v.description("Those that were confirmed with another code, could not be stored, came too fast or were too large."),
+    v.description(
+      "Those that were confirmed with another code, could not be stored, came too fast, were too large, or did not come whole in time.",
+    ),
   ),
 });
 export type Requests = Checked<typeof requests>;
