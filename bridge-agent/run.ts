@@ -22,9 +22,10 @@ interface AgentPorts extends DriverPorts {
   certificateOf?(address: string): Promise<EdgeCertificate | null>;
   readonly journal: AgentJournal;
   readonly key: AgentKey;
+  /** The machine's clock, which somebody may set. */
   now(): EpochMs;
-  /** Milliseconds that nobody can set. They do not pass while the machine is suspended. */
-  monotonicMs(): number;
+  /** How much time has passed, in milliseconds from some time on, while the machine slept too. */
+  passedMs(): number;
   /** Runs it once all that has arrived by now is in the queue. */
   soon(run: () => void): void;
   /** Never the same id twice, not even after a restart. */
@@ -92,12 +93,16 @@ export class RunningAgent {
   #inputs: AgentInput[] = [];
   #stopped = false;
   #journalFails = false;
-  #turnedAt: readonly [EpochMs, number];
+  /** In passed time. */
+  #turnedAt: number;
+  /** What the machine's clock showed when no time had passed. */
+  readonly #began: EpochMs;
   readonly #tick: WakeTimer;
 
   constructor(settings: AgentSettings, ports: AgentPorts) {
     this.#ports = ports;
-    this.#turnedAt = [ports.now(), ports.monotonicMs()];
+    this.#turnedAt = ports.passedMs();
+    this.#began = ports.now() - this.#turnedAt;
     // Never a turn at once: after a standstill, what came meanwhile may say that another agent acts.
     this.#tick = new WakeTimer(ports.timers, ports.monotonicMs, () => this.#put({ type: "time" }));
     this.#person = settings.logs.personal ? persons.full : persons.masked;
@@ -147,8 +152,9 @@ export class RunningAgent {
   /** The calls that this agent knows, as its settings let them be shown. */
   get calls(): readonly CallView[] {
     const person = this.#person;
+    const setMs = this.#ports.now() - this.#time;
     return this.#agent.calls.map((call) => {
-      const view = { ...call, since: new Date(call.since).toISOString() };
+      const view = { ...call, since: new Date(call.since + setMs).toISOString() };
       return withoutKey(showCall(view, person), call.conference, person);
     });
   }
@@ -212,8 +218,7 @@ export class RunningAgent {
     const inputs = this.#inputs;
     this.#inputs = [];
     this.counters.turns += 1;
-    const { journal, now } = this.#ports;
-    const turned = journal.transaction(() => this.#agent.turn(inputs, now()));
+    const turned = this.#ports.journal.transaction(() => this.#agent.turn(inputs, this.#time));
     if (!turned.ok) {
       this.#journalFails = true;
       void this.#close();
@@ -231,17 +236,20 @@ export class RunningAgent {
     this.#scheduleTick();
   }
 
-  /** A clock that is set back hides a standstill, and the monotonic one that the machine was suspended: either is enough. */
+  /** By the machine's clock as it was at the start: whoever sets it since, what is due comes in its time. */
+  get #time(): EpochMs {
+    return Math.floor(this.#began + this.#ports.passedMs());
+  }
+
   #hasStoodStill(): boolean {
-    const [before, monotonicBefore] = this.#turnedAt;
-    const [now, monotonic] = [this.#ports.now(), this.#ports.monotonicMs()];
-    this.#turnedAt = [now, monotonic];
-    return Math.max(now - before, monotonic - monotonicBefore) > STOOD_STILL_MS;
+    const before = this.#turnedAt;
+    this.#turnedAt = this.#ports.passedMs();
+    return this.#turnedAt - before > STOOD_STILL_MS;
   }
 
   /** Another agent may act by now. What came from the edge before counts no more, not even a welcome. */
   #askAnew(): void {
-    const text = "this process stood still, or its clock was set: asking the edge anew whether it acts";
+    const text = "this process stood still: asking the edge anew whether it acts";
     this.#note({ level: "warn", event: "stood-still", text });
     this.#inputs = [{ type: "edge-lost" }, ...this.#inputs.filter(({ type }) => type !== "edge")];
     this.#link.renew();

@@ -1,8 +1,10 @@
 import { existsSync } from "node:fs";
 import type { Server } from "node:http";
+import { uptime } from "node:os";
 import { isDeepStrictEqual } from "node:util";
 import { err, ok, type Result } from "../../src/foundation/result.ts";
 import { reasonOf } from "../../src/foundation/text/reason.ts";
+import { machineClocks, PassingTime } from "../../src/foundation/time/passing-time.ts";
 import { type AgentStatus, type Unfinished, unfinishedText } from "../core/agent.ts";
 import { type JournalFailure, journalFault, type OpenJournal, openJournal } from "../core/journal.ts";
 import { certificateOf } from "../link/edge-answer.ts";
@@ -238,6 +240,7 @@ export class AgentService {
     const key = this.#keyNow();
     if (this.#held) this.#held = { ...this.#held, key };
     const settings = this.#settings;
+    const passing = new PassingTime(machineClocks(() => uptime() * 1_000));
     this.#agent = new RunningAgent(settings, {
       ...driverPorts,
       openEdgeSocket: openBy((url) => edgeRoute(url, settings)),
@@ -245,7 +248,7 @@ export class AgentService {
       journal: journal.value,
       key,
       now: Date.now,
-      monotonicMs: () => performance.now(),
+      passedMs: () => passing.now(),
       soon: setImmediate,
       newId: newCommandIds(),
       log: (line) => this.#log(line),

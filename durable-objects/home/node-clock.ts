@@ -1,4 +1,6 @@
+import { uptime } from "node:os";
 import type { EpochMs } from "../../src/foundation/ids.ts";
+import { machineClocks } from "../../src/foundation/time/passing-time.ts";
 import type { HomeClock } from "./home-clock.ts";
 import { HomeTime } from "./home-time.ts";
 
@@ -10,7 +12,10 @@ export class NodeClock implements HomeClock {
   readonly #time: HomeTime;
 
   constructor(skipped?: (byMs: number) => void) {
-    this.#time = new HomeTime({ wall: () => Date.now(), monotonic: () => performance.now() }, skipped);
+    this.#time = new HomeTime(
+      machineClocks(() => uptime() * 1_000),
+      skipped,
+    );
   }
 
   now(): EpochMs {

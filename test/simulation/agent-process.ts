@@ -180,6 +180,7 @@ export class AgentProcess {
         timers: { after: (ms, run) => this.#after(life, ms, run) },
         now: () => Math.floor(worldBegins + clock.now + this.skewMs),
         monotonicMs: () => clock.now - this.#timersStoodMs,
+        passedMs: () => clock.now,
         random: () => this.#draws.next(),
         pingEveryMs,
         soon: (run) => clock.after(0, () => this.#within(life, run)),

@@ -80,7 +80,7 @@ export class EdgeMachine {
     const { state, make, log } = this.#ports;
     this.#lives += 1;
     const process = new EdgeProcess(`${this.name}, life ${this.#lives}`, clock);
-    const time = new HomeTime({ wall: edgeNow, monotonic: () => clock.now });
+    const time = new HomeTime({ wall: edgeNow, monotonic: () => clock.now, sinceBoot: () => clock.now });
     const home = Home.start({
       disk: state.diskOf(this, process),
       clock: {

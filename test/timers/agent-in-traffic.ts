@@ -57,6 +57,7 @@ export class AgentInTraffic {
       key: { publicKey: "", sign: () => "" },
       now: () => time.now,
       monotonicMs: () => time.now,
+      passedMs: () => time.now,
       soon: (run) => time.after(0, run),
       newId: () => `keypad-${++ids}` as CommandId,
       log: () => {},

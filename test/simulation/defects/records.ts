@@ -11,7 +11,8 @@ export const recordsDefects: DefectsByFile = {
     },
     "a conference loses how far the directory has its facts": {
       foundBy: "each call that is over has one record",
-      before: "    this.#keep({ told: row, place, isWatched, pace, failures: undefined }, isLast || isNewlyWatched || isLong);\n",
+      before:
+        "    this.#keep({ told: row, place, isWatched, pace, failures: undefined }, isLast || isNewlyWatched || isLong);\n",
       after: "    this.#keep({ told: upTo + 1, place, isWatched, pace }, isLast || isNewlyWatched || isLong);\n",
     },
   },
