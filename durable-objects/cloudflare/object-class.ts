@@ -1,13 +1,18 @@
 import { DurableObject } from "cloudflare:workers";
+import type { EpochMs } from "../../src/foundation/ids.ts";
 import { type ObjectName, objectMethods } from "../../src/rpc/objects.ts";
 import { objectKinds, type Whole } from "../platform/object-kinds.ts";
 import { type ObjectPlace, type OwnPlace, placeOf } from "../platform/object-place.ts";
 import type { ObjectSocket } from "../platform/object-sockets.ts";
 import { fetchPost } from "../platform/post.ts";
-import { countingOf, type Env, logAt, now, objectsOf, timers } from "./env.ts";
+import { countingOf, type Env, logAt, objectsOf, timers } from "./env.ts";
 import { acceptOn, socketOf } from "./hibernating-socket.ts";
+import { StandingClock } from "./standing-clock.ts";
 
 type Method = (...asked: readonly unknown[]) => unknown;
+
+/** For how long a clock may stand still. Agents lose their links with a relay's life, which does little by its timers. */
+const standsAtMostMs = { relay: 10_000, others: 250 };
 
 /**
  * The class of a kind of objects on the platform, which calls methods of a prototype alone: each method of the list, and each event, goes to the
@@ -19,6 +24,10 @@ export function objectClass(
 ) {
   class ObjectOnPlatform extends DurableObject<Env> {
     #made: Whole | Promise<Whole> | null = null;
+    readonly #clock = new StandingClock(
+      () => machineTime(this.ctx.storage.sql),
+      kind === "relay" ? standsAtMostMs.relay : standsAtMostMs.others,
+    );
 
     /** No method of the prototype, so that nobody calls it from outside. */
     readonly whole = async (): Promise<Whole> => {
@@ -31,11 +40,20 @@ export function objectClass(
       }
     };
 
+    /** Ends this life, if its clock stands still: the next call begins a new one. */
+    beginAnew(): void {
+      if (this.#clock.standsStill) this.ctx.abort("the machine's clock was set back, and this life's stands still");
+    }
+
+    readonly requireTime = (): void => this.#clock.requireGoing();
+
     override async alarm(): Promise<void> {
+      this.beginAnew();
       await (await this.whole()).alarm?.();
     }
 
     override async fetch({ headers }: Request): Promise<Response> {
+      this.requireTime();
       const whole = await this.whole();
       const { 0: webSocket, 1: server } = new WebSocketPair();
       const refusal = whole.connect?.(headers, (label) => acceptOn(this.ctx, server, label));
@@ -43,6 +61,7 @@ export function objectClass(
     }
 
     override async webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): Promise<void> {
+      this.beginAnew();
       const whole = await this.whole();
       whole.received?.(socketOf(this.ctx, socket), typeof data === "string" ? data : "");
     }
@@ -71,7 +90,11 @@ export function objectClass(
       const { ctx, env } = this;
       const { storage } = ctx;
       return {
-        ...timers,
+        after: (ms, run) =>
+          timers.after(ms, () => {
+            this.beginAnew();
+            run();
+          }),
         sql: {
           exec: (query, ...bindings) => storage.sql.exec(query, ...bindings).toArray() as never,
           transaction: (work) => storage.transactionSync(work),
@@ -79,7 +102,7 @@ export function objectClass(
         kept: storage.kv,
         log: logAt(env),
         measures: countingOf(env).measures,
-        now,
+        now: this.#clock.now,
         post: fetchPost,
         setAlarm: (at) => storage.setAlarm(at),
         getAlarm: () => storage.getAlarm(),
@@ -100,12 +123,19 @@ export function objectClass(
   for (const method of Object.keys(objectMethods[kind])) {
     Object.defineProperty(ObjectOnPlatform.prototype, method, {
       async value(this: ObjectOnPlatform, ...asked: readonly unknown[]) {
+        this.requireTime();
         const whole = (await this.whole()) as object as Readonly<Record<string, Method>>;
         return (whole[method] as Method).call(whole, ...asked);
       },
     });
   }
   return ObjectOnPlatform;
+}
+
+/** SQLite asks the system, whatever time the life of an object has. */
+function machineTime(sql: SqlStorage): EpochMs {
+  const { at } = sql.exec("SELECT unixepoch('subsec') AS at").one();
+  return Number(at) * 1_000;
 }
 
 function noSocket(): Response {
