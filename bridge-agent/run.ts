@@ -1,6 +1,7 @@
 import type { CommandId, EpochMs } from "../src/foundation/ids.ts";
 import { Histogram } from "../src/foundation/metrics.ts";
 import { type Person, persons, showFields } from "../src/foundation/shown.ts";
+import { isFar } from "../src/foundation/time/clock-jump.ts";
 import { WakeTimer } from "../src/foundation/time/wake-timer.ts";
 import type { LegView } from "./callers/legs.ts";
 import { Agent, type AgentInput, type AgentStatus, type Unfinished, unfinishedText } from "./core/agent.ts";
@@ -97,6 +98,8 @@ export class RunningAgent {
   #turnedAt: number;
   /** What the machine's clock showed when no time had passed. */
   readonly #began: EpochMs;
+  /** By how much the machine's clock was set since the start, when that was last noticed. */
+  #setMs = 0;
   readonly #tick: WakeTimer;
 
   constructor(settings: AgentSettings, ports: AgentPorts) {
@@ -229,6 +232,7 @@ export class RunningAgent {
     for (const note of notes) this.#note(note);
     if (activate !== null) this.#driver.activate(activate);
     this.#link.send(messages);
+    this.#noticeClock();
     this.counters.edgeMessages.sent += messages.length;
     for (const { call, announcement } of announcements) this.#driver.announce(call, announcement);
     for (const execution of executions) void this.#execute(execution);
@@ -239,6 +243,14 @@ export class RunningAgent {
   /** By the machine's clock as it was at the start: whoever sets it since, what is due comes in its time. */
   get #time(): EpochMs {
     return Math.floor(this.#began + this.#ports.passedMs());
+  }
+
+  /** The edge shows people that the clocks differ. */
+  #noticeClock(): void {
+    const setMs = this.#ports.now() - this.#time;
+    if (!isFar(setMs - this.#setMs)) return;
+    this.#setMs = setMs;
+    this.#link.sayHealth();
   }
 
   #hasStoodStill(): boolean {

@@ -153,16 +153,21 @@ export class EdgeLink {
   /** In one frame, where the edge reads turns. Nothing is sent before the welcome: the journal keeps it. */
   send(messages: readonly AgentToEdge[]): void {
     if (!this.#welcomed || messages.length === 0) return;
-    const complete = messages.map((message) => (message.type === "health" ? this.#withCertificate(message) : message));
+    const complete = messages.map((message) => (message.type === "health" ? this.#complete(message) : message));
     if (this.#readsTurns && complete.length > 1) this.#socket.send({ type: "turn", messages: complete });
     else for (const message of complete) this.#socket.send(message);
   }
 
-  #withCertificate(health: Health): Health {
+  #complete(health: Health): Health {
     this.#health = health;
     const { begins: certificateBegins, ends: certificateEnds } = this.#certificate ?? {};
     const isKnown = certificateBegins !== undefined && certificateEnds !== undefined;
-    return isKnown ? { ...health, certificateBegins, certificateEnds } : health;
+    return { ...health, ...(isKnown && { certificateBegins, certificateEnds }), at: this.#options.now() };
+  }
+
+  /** Says again how the agent is, with its certificate and clock as they are now. */
+  sayHealth(): void {
+    if (this.#health) this.send([this.#health]);
   }
 
   renew(): void {
@@ -209,7 +214,7 @@ export class EdgeLink {
     if (!this.#welcomed || address !== this.#address || found === null || found.ends === this.#certificate?.ends)
       return;
     this.#certificate = found;
-    if (this.#health) this.send([this.#health]);
+    this.sayHealth();
   }
 
   #lost(code: number, why: string): "at once" | "soon" | "late" {

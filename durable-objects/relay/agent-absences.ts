@@ -8,6 +8,7 @@ import type { AgentEvent } from "../../src/rpc/directory.ts";
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";
 import type { Alarm } from "../platform/alarm.ts";
 import type { Platform } from "../platform/platform.ts";
+import { AgentClocks } from "./agent-clocks.ts";
 import { AgentRefusals } from "./agent-refusals.ts";
 import { DirectorySender } from "./directory-sender.ts";
 import type { Identity, RelayLog, RelayStore } from "./relay-store.ts";
@@ -28,10 +29,12 @@ export class AgentAbsences {
   readonly #alarm: Alarm;
   readonly #sender: DirectorySender;
   readonly refusals: AgentRefusals;
+  readonly clocks: AgentClocks;
 
   constructor(ports: AbsencesPorts, store: RelayStore, alarm: Alarm, log: RelayLog) {
     this.#ports = ports;
     this.refusals = new AgentRefusals(ports, store);
+    this.clocks = new AgentClocks(ports, store);
     this.#store = store;
     this.#alarm = alarm;
     this.#sender = new DirectorySender(ports, alarm, log, "agents-not-told");
@@ -54,11 +57,15 @@ export class AgentAbsences {
     void this.#send();
   }
 
-  /** The agents that could not take over now, while another one acts, and those that are refused. */
+  /** The agents that could not take over now, while another one acts, those that are refused, and those whose clock differs. */
   trouble(identity: Identity | undefined, state: RelayState): readonly FoundTrouble[] {
     if (!identity) return [];
     const agents = this.#agents(identity);
-    return [...this.#standbyTrouble(agents, state), ...this.refusals.trouble(agents.map(({ name }) => name))];
+    return [
+      ...this.#standbyTrouble(agents, state),
+      ...this.refusals.trouble(agents.map(({ name }) => name)),
+      ...this.clocks.trouble(state.links.map(({ agent }) => agent)),
+    ];
   }
 
   #standbyTrouble(agents: readonly { readonly name: string }[], state: RelayState): readonly FoundTrouble[] {

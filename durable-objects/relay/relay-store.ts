@@ -1,6 +1,7 @@
 import type { BridgeName, ConfKey, DomainName, EpochMs } from "../../src/foundation/ids.ts";
 import { setLimited } from "../../src/foundation/limits.ts";
 import type { LogFacts } from "../../src/foundation/text/log-line.ts";
+import type { ClockJump } from "../../src/foundation/time/clock-jump.ts";
 import { dayMs } from "../../src/foundation/time/timers.ts";
 import type { Absences } from "../../src/link/absences.ts";
 import type { IdLimit } from "../../src/link/messages.ts";
@@ -73,7 +74,9 @@ export interface RelayEntries {
   };
   /** What receivers of webhooks were notified of and is not over, by its names. */
   readonly notified: readonly string[];
-  /** By name. `byMs`: see `AgentRefusals.refused`. `heardAt`: some minutes old at most. */
+  /** Of agents whose clock is far from the edge's, by name. */
+  readonly clocks: Readonly<Record<string, ClockJump>>;
+  /** By name. `heardAt`: some minutes old at most. */
   readonly refusals: Readonly<
     Record<string, { readonly since: EpochMs; readonly byMs: number | null; readonly heardAt: EpochMs }>
   >;

@@ -67,6 +67,7 @@ export interface RelayPorts
   readonly sql: Sql;
   readonly sockets: AgentSockets;
   /** See `Platform`. */
+  readonly machineNow?: () => EpochMs;
   readonly restoredAt?: EpochMs;
   readonly edgeEpoch?: number;
   beginEpochAfter?(epoch: number): void;
@@ -148,7 +149,7 @@ export class Relay implements RelayRpc {
   }
 
   /** Gives an agent that was not refused its link; closes its socket again if the settings do not have bridge or agent any more. */
-  opened(id: string, { domain, bridge, agent, key, idLimit, edgeEpoch: known = 0 }: Hello): void {
+  opened(id: string, { domain, bridge, agent, key, at, idLimit, edgeEpoch: known = 0 }: Hello): void {
     const identity = { domain: domain as DomainName, bridge: bridge as BridgeName };
     this.#identity = identity;
     if (this.#store.read("epoch") === undefined && this.#store.read("begunAt") === undefined)
@@ -165,6 +166,7 @@ export class Relay implements RelayRpc {
     if (edgeEpoch !== undefined && known > edgeEpoch) beginEpochAfter?.(known);
     this.#ports.sockets.seen(id, this.#ports.now());
     this.#absences.refusals.admitted(agent);
+    this.#absences.clocks.heard(agent, at - this.#machineNow);
     void this.#idLimits.heard(idLimit, agent, identity, this.#state.idLimit);
     const kept = { ...(idLimit && { idLimit }), ...(edgeEpoch !== undefined && { edgeEpoch }) };
     this.#apply({ type: "opened", id, agent, alone: agents.length === 1, keypad: settings.keypad, ...kept });
@@ -190,6 +192,8 @@ export class Relay implements RelayRpc {
       if (ofMessage === "refused") return;
       if (ofMessage === "ignored") continue;
       this.#ports.sockets.seen(id, at);
+      if (message.type === "health" && message.at !== undefined)
+        this.#absences.clocks.heard(link.agent, message.at - this.#machineNow);
       this.#apply({ type: "message", id, message, at });
       if (message.type === "health") this.#wakeForStandby();
     }
@@ -296,18 +300,10 @@ export class Relay implements RelayRpc {
     return since;
   }
 
-  async agentRefused(
-    domain: DomainName,
-    bridge: BridgeName,
-    agent: string,
-    byMs: number | null,
-    idLimit?: IdLimit,
-  ): Promise<void> {
-    const identity = { domain, bridge };
-    this.#identity = identity;
-    this.#absences.refusals.refused(agent, byMs);
+  async agentRefused(domain: DomainName, bridge: BridgeName, agent: string): Promise<void> {
+    this.#identity = { domain, bridge };
+    this.#absences.refusals.refused(agent);
     this.#lookForTrouble();
-    await this.#idLimits.heard(idLimit, agent, identity, this.#state.idLimit);
   }
 
   async keepIdLimit(domain: DomainName, bridge: BridgeName, limit: IdLimit): Promise<void> {
@@ -347,6 +343,10 @@ export class Relay implements RelayRpc {
   get #bridgeAwaySince(): EpochMs | null {
     const since = activeLink(this.#state)?.bridgeAwaySince ?? null;
     return since !== null && nextStandby(this.#state)?.health?.bridgeUp ? since : null;
+  }
+
+  get #machineNow(): EpochMs {
+    return (this.#ports.machineNow ?? this.#ports.now)();
   }
 
   #lastSeen(id: string): EpochMs {

@@ -1,6 +1,5 @@
 import * as v from "valibot";
 import { whole, word } from "../bridge/schemas.ts";
-import type { EpochMs } from "../foundation/ids.ts";
 import { err, ok, type Result } from "../foundation/result.ts";
 import type { Checked } from "../foundation/schemas.ts";
 import { CLOSE_CODES, type CloseReason, idLimit } from "./messages.ts";
@@ -18,6 +17,7 @@ const facts = v.object({
   agent: word,
   domain: word,
   bridge: word,
+  /** Its clock, for people alone: the challenge says that the hello is new. */
   at: whole,
   /** From the relay, for this agent to sign; good for one socket. Empty in the first request. */
   challenge: word,
@@ -28,8 +28,7 @@ const signed = v.object({
   key: word,
   signature: v.pipe(word, v.regex(/^[A-Za-z0-9_-]{86}$/, "not 64 bytes in base64url")),
   /**
-   * Unsigned, as an older edge could not verify it, and bounded at the edge instead; in the hello, as an agent that is refused for its clock
-   * must bring it, too. Place 0: it keeps none yet; absent from agents that are older than this field.
+   * Unsigned, as an older edge could not verify it, and bounded at the edge instead. Place 0: it keeps none yet; absent from agents that are older than this field.
    */
   idLimit: v.exactOptional(idLimit),
   /** The latest epoch of an edge that this agent knows; unsigned as before. Absent: none. */
@@ -71,19 +70,15 @@ interface KnownAgent {
   readonly publicKey: string;
 }
 
-export const MAX_CLOCK_SKEW_MS = 300_000;
-
 /** Why this agent gets no socket here; `null`: it may ask. Only who has a key of ours learns what bridges there are. */
 export async function helloFault(
   hello: Hello,
   place: Pick<KnownAgent, "domain" | "bridge">,
   known: readonly KnownAgent[],
-  now: EpochMs,
   isSigned: (publicKey: string, text: string, signature: string) => Promise<boolean>,
 ): Promise<CloseReason | null> {
   const homes = known.filter(({ publicKey }) => publicKey === hello.key);
   if (homes.length === 0 || !(await isSigned(hello.key, helloText(hello), hello.signature))) return "wrongKey";
-  if (Math.abs(now - hello.at) > MAX_CLOCK_SKEW_MS) return "clockSkew";
   if (isAgentOf(place, hello, homes)) return null;
   const inDomain = homes.filter(({ domain }) => domain === place.domain && domain === hello.domain);
   if (inDomain.length === 0) return "unknownDomain";

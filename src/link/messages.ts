@@ -101,6 +101,8 @@ const agentToEdge = [
     /** When the certificate of the edge ends, in milliseconds since 1970; absent: the agent has not seen one. */
     certificateEnds: v.exactOptional(whole),
     certificateBegins: v.exactOptional(whole),
+    /** The agent's clock, for people. */
+    at: v.exactOptional(whole),
     /** Commands without a result, and reports without an ack, once some have waited for 5 s; a change of these alone is sent each 5 s at most. */
     waiting: v.exactOptional(v.object({ commands: whole, reports: whole })),
   }),

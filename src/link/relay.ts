@@ -23,7 +23,7 @@ export interface Link {
   readonly idLimit?: IdLimit;
 }
 
-export type Health = Omit<Extract<AgentToEdge, { type: "health" }>, "type">;
+export type Health = Omit<Extract<AgentToEdge, { type: "health" }>, "type" | "at">;
 
 /** The agent that was active last, and the epoch since which no other one was; 0: since ever. */
 export interface LastActive {
@@ -233,7 +233,7 @@ function received(state: RelayState, { id, message, at }: Extract<RelayInput, { 
     case "ping":
       return unchanged(state); // The holder of the socket has answered it: see `PING`.
     case "health": {
-      const { type, ...health } = message;
+      const { type, at: _, ...health } = message;
       const { freeSince, ...rest } = link;
       const bridgeAwaySince = health.bridgeUp ? null : (link.bridgeAwaySince ?? at);
       const free = isActive ? freeFrom(freeSince, health, at) : {};

@@ -325,9 +325,9 @@ const rows = {
   },
   "clock-differs": {
     title: "The clock of an agent is far off",
-    severity: "bad",
+    severity: "warn",
     from: ["relay"],
-    says: ({ about, here, why }) => `The agent ${about} of ${here} is refused: its clock is ${why} that of the edge.`,
+    says: ({ about, here, why }) => `The clock of the agent ${about} of ${here} is ${why} that of the edge.`,
     todo: () => "Set the clock that is wrong, for example by NTP: where all agents are off alike, it is the edge's.",
   },
   "certificate-expires": {

@@ -103,17 +103,8 @@ export interface RelayRpc {
   health(): Promise<BridgeHealth>;
   /** Ends the links of these agents, whose settings have changed: they connect anew, if they still may. */
   closeAgents(agents: readonly string[]): Promise<void>;
-  /**
-   * An agent that has proved who it is was refused, since its clock is so far ahead of the edge's; below 0: behind. What it keeps counts.
-   * `byMs` is null where somebody used the agent's name with another key.
-   */
-  agentRefused(
-    domain: DomainName,
-    bridge: BridgeName,
-    agent: string,
-    byMs: number | null,
-    idLimit?: IdLimit,
-  ): Promise<void>;
+  /** Somebody used the agent's name with a key that the settings do not have. */
+  agentRefused(domain: DomainName, bridge: BridgeName, agent: string): Promise<void>;
   /** Hands the limit to the connected agents, and to those that come. Resolves once they have it on disk, or after 1.5 s. */
   keepIdLimit(domain: DomainName, bridge: BridgeName, limit: IdLimit): Promise<void>;
   /** Makes a standby act in the place of this agent. Where another one acts already, nothing is done: asked twice, it is done once. */

@@ -227,11 +227,12 @@ test.each([
     (id) => ({ type: "commands-ack", conference: "1" as ConfKey, ids: [id as CommandId] }) as const,
   );
   link.send([...acks, health]);
-  expect([await relay.message(), await relay.message(), await relay.message()]).toEqual([...acks, health]);
+  const said = { ...health, at: 1_790_000_000_000 };
+  expect([await relay.message(), await relay.message(), await relay.message()]).toEqual([...acks, said]);
   expect(relay.frames - before).toBe(frames);
   link.send([]);
   link.send([health]);
-  expect(await relay.message()).toEqual(health);
+  expect(await relay.message()).toEqual(said);
   expect(relay.frames - before).toBe(frames + 1);
 });
 
@@ -429,7 +430,7 @@ async function pausesOf(draw: number): Promise<number[]> {
 
 test("the edge is told when its certificate ends, once that is known, and with each health that follows", async () => {
   ends = 1_800_000_000_000;
-  const certificate = { certificateBegins: 1_799_000_000_000, certificateEnds: ends };
+  const certificate = { certificateBegins: 1_799_000_000_000, certificateEnds: ends, at: 1_790_000_000_000 };
   const socket = await welcomed();
   const health = { type: "health", bridgeUp: true, portsInUse: 1, ports: null } as const;
   link.send([health]);

@@ -98,6 +98,22 @@ const standstills = [
   [" because its machine was suspended", [4_000, 0, 4_000]],
 ] as const;
 
+test("whoever sets the clock, an agent keeps its links, and says its time to the edge", async () => {
+  const { timers, sent, links, notes, standStill, serves, alive } = world();
+  await serves();
+  await alive(3_000);
+  const begun = sent.length;
+  for (const ms of [86_400_000, -2 * 86_400_000, 500]) {
+    standStill([ms, 0, 0]);
+    await alive(3_000);
+  }
+  const said = sent.slice(begun).flatMap((message) => (message.type === "health" ? (message.at ?? []) : []));
+
+  expect(links).toHaveLength(1);
+  expect(notes.filter((note) => note.startsWith("stood-still"))).toEqual([]);
+  expect(said.map((at) => Math.round((at - timers.now) / 86_400_000))).toEqual([1, -1]);
+});
+
 test.each(standstills)("an agent that stood still%s asks anew whether it acts", (_, clocks) => {
   const { timers, links, running, standStill } = world();
   links[0]?.message(ok(oneOfTwo));

@@ -78,7 +78,7 @@ test("an agent that comes later is handed the limit behind its welcome, also by 
   expect(world.sent.map(({ type }) => type)).toEqual(["welcome"]);
 });
 
-test("the allocator hears what agents keep of another life of it, also of an agent that is refused for its clock", async () => {
+test("the allocator hears what agents keep of another life of it, whatever clock they have", async () => {
   const world = new RelayWorld();
   await keep(world, limit);
   for (const idLimit of [none, limit, { place: 99, by: "this life" }]) world.connect("agent-1", { idLimit });
@@ -87,8 +87,7 @@ test("the allocator hears what agents keep of another life of it, also of an age
 
   world.connect("agent-1", { idLimit: { place: 50, by: "a life before" } });
   world.connect("agent-1", { idLimit: { place: 101, by: "this life" } });
-  await world.relay.agentRefused(domain, bridge, "agent-2", dayMs, { place: 60, by: "a life before" });
-  await world.relay.agentRefused(domain, bridge, "agent-2", dayMs);
+  world.connect("agent-2", { at: world.now + dayMs, idLimit: { place: 60, by: "a life before" } });
   await world.settle();
   expect(world.asked).toEqual([
     "the allocator of local hears of 50 by a life before",

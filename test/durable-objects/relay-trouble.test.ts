@@ -406,8 +406,8 @@ test("a certificate that ends comes to receivers, too", async () => {
 });
 
 test("an agent of which nothing is heard any more is no trouble of a later life either; one that goes on is", async () => {
-  const found = async () => (await foundOf("clock-differs")).length;
-  await world.relay.agentRefused(domain, bridge, "agent-2", -400_000);
+  const found = async () => (await foundOf("agent-refused")).length;
+  await world.relay.agentRefused(domain, bridge, "agent-2");
   for (const [minutes, count] of [
     [6, 1],
     [5, 0],
@@ -418,65 +418,34 @@ test("an agent of which nothing is heard any more is no trouble of a later life 
     expect(await found()).toBe(count);
   }
   for (let minute = 0; minute < 10; minute += 1) {
-    await world.relay.agentRefused(domain, bridge, "agent-2", -400_000);
+    await world.relay.agentRefused(domain, bridge, "agent-2");
     world.now += minuteMs;
   }
   world.sleep();
   world.now += 3 * minuteMs;
   expect(await found()).toBe(1);
+  world.connect("agent-2");
+  expect(await found()).toBe(0);
 });
 
-test("an agent that is refused for its clock is trouble from the first time on, also for a relay that slept, until it connects", async () => {
+test("a clock that is far from the edge's is trouble as long as its agent is there, and loses nobody the link", async () => {
   const since = world.now;
-  const refuse = (byMs: number) => world.relay.agentRefused(domain, bridge, "agent-2", byMs);
-  await refuse(-400_000);
-  world.now += 60_000;
-  world.sleep();
-  await refuse(-459_000);
+  const id = world.connect("agent-2", { at: world.now - 400_000 });
   const differs = { kind: "clock-differs", about: "agent-2", since };
   expect(await foundOf("clock-differs")).toEqual([{ ...differs, why: "6 minutes behind" }]);
-  await refuse(7_300_000);
-  expect(await foundOf("clock-differs")).toEqual([{ ...differs, why: "2 hours ahead of" }]);
-  await refuse(3 * dayMs);
-  expect(await foundOf("clock-differs")).toMatchObject([{ why: "3 days ahead of" }]);
-  world.now += 10 * minuteMs - 1;
-  expect(await foundOf("clock-differs")).toHaveLength(1);
-  world.now += 1;
-  expect(await foundOf("clock-differs")).toEqual([]);
-  await refuse(3 * dayMs);
-  expect(await foundOf("clock-differs")).toMatchObject([{ since: world.now }]);
-  world.connect("agent-2");
-  expect(await foundOf("clock-differs")).toEqual([]);
-  await world.relay.agentRefused(domain, bridge, "agent-9", 3 * dayMs);
-  expect(await foundOf("clock-differs")).toEqual([]);
-});
-
-test("a key that is wrong is another trouble than a clock that is, and hides none of an agent that has proved its key", async () => {
-  const begun = world.now;
-  const refuse = (byMs: number | null) => world.relay.agentRefused(domain, bridge, "agent-2", byMs);
-  await refuse(null);
-  world.now += minuteMs;
-  await refuse(null);
+  world.now += 5_000;
   world.sleep();
-  expect(await foundOf("agent-refused")).toEqual([{ kind: "agent-refused", about: "agent-2", since: begun }]);
-  world.now += minuteMs;
-  await refuse(3 * dayMs);
-  expect(await foundOf("agent-refused")).toEqual([]);
-  const since = world.now;
-  for (let minute = 0; minute < 9; minute += 1) {
-    world.now += minuteMs;
-    await refuse(null);
-    expect(await foundOf("clock-differs")).toMatchObject([{ since }]);
-  }
-  // The agent itself is heard of no more.
-  world.now += minuteMs;
-  await refuse(null);
+  world.says({ ...health, at: world.now + 7_300_000 }, 100, id);
+  expect(await foundOf("clock-differs")).toEqual([{ ...differs, since: world.now, why: "2 hours ahead of" }]);
+  world.says({ ...health, at: world.now + 30_000 }, 100, id);
   expect(await foundOf("clock-differs")).toEqual([]);
-  expect(await foundOf("agent-refused")).toMatchObject([{ since: world.now }]);
-  world.connect("agent-2");
-  expect(await foundOf("agent-refused")).toEqual([]);
-  await world.relay.agentRefused(domain, bridge, "agent-9", null);
-  expect(await foundOf("agent-refused")).toEqual([]);
+  world.says({ ...health, at: world.now - 2 * dayMs }, 100, id);
+  expect(await foundOf("clock-differs")).toMatchObject([{ why: "2 days behind" }]);
+  // An agent of the last release says its time with its hello alone.
+  world.says(health, 100, id);
+  expect(await foundOf("clock-differs")).toHaveLength(1);
+  world.relay.closed(id);
+  expect(await foundOf("clock-differs")).toEqual([]);
 });
 
 test("what changes while the directory is told comes to it at once when it has answered", async () => {

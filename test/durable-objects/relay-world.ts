@@ -83,7 +83,7 @@ export class RelayWorld {
     return world;
   }
 
-  connect(agent = "agent-1", more: Pick<Hello, "idLimit" | "edgeEpoch"> & { readonly key?: string } = {}): string {
+  connect(agent = "agent-1", more: Partial<Pick<Hello, "at" | "key" | "idLimit" | "edgeEpoch">> = {}): string {
     const id = `link-${++this.#links}`;
     const { key = agentWithoutKey(agent).publicKey, ...said } = more;
     const hello = { version: LINK_PROTOCOL_VERSION, agent, domain, bridge, at: this.now, key, signature: "s", ...said };

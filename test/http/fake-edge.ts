@@ -355,11 +355,7 @@ export class FakeEdge {
           call(`agents of ${bridge}`, bridge);
           return this.agents;
         },
-        agentRefused: async (_domain, bridge, agent, byMs, { place } = { place: 0, by: "" }) => {
-          if (byMs === null) return call(`the key of ${agent} of ${bridge} is wrong`, bridge);
-          const kept = place > 0 ? `, and it keeps ids up to ${place}` : "";
-          call(`the clock of ${agent} of ${bridge} differs by ${byMs}${kept}`, bridge);
-        },
+        agentRefused: async (_domain, bridge, agent) => call(`the key of ${agent} of ${bridge} is wrong`, bridge),
         keepIdLimit: async () => {},
         handOver: async (from) => {
           call(`${from} of ${bridge} hands over`, bridge);

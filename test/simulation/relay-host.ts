@@ -147,8 +147,7 @@ export class RelayHost {
     const { believesSignatures = false } = this.#context.lie;
     const isSigned = async (key: string, text: string, signature: string) =>
       believesSignatures || signature === signatureOf(key, text);
-    const now = this.#context.edgeNow();
-    const why = hello.ok ? await helloFault(hello.value, place, known, now, isSigned) : hello.error;
+    const why = hello.ok ? await helloFault(hello.value, place, known, isSigned) : hello.error;
     if (why !== null || !hello.ok) return refusal(why ?? "badMessage")[REFUSAL_HEADER];
     const refused = this.#home
       ? await this.#connectAtHome(

@@ -1,14 +1,6 @@
 import type { BridgeName, DomainName } from "../../foundation/ids.ts";
 import type { RateLimit } from "../../foundation/limits.ts";
-import {
-  decodeHello,
-  HELLO_HEADER,
-  type Hello,
-  helloFault,
-  isAgentOf,
-  isNameOfAgent,
-  refusal,
-} from "../../link/hello.ts";
+import { decodeHello, HELLO_HEADER, type Hello, helloFault, isNameOfAgent, refusal } from "../../link/hello.ts";
 import type { CloseReason } from "../../link/messages.ts";
 import type { EdgePorts } from "../edge-ports.ts";
 import type { Metrics } from "../monitoring/monitoring.ts";
@@ -31,7 +23,7 @@ const WRONG_KEYS_A_MINUTE = 2;
 /** Hands an agent's request for its socket to the relay of its bridge, if the signature is right. The relay knows whether it is new. */
 export async function admitAgent(request: Request, place: Place, edge: AgentPorts): Promise<Response> {
   const hello = decodeHello(request.headers.get(HELLO_HEADER));
-  const why = hello.ok ? await helloFault(hello.value, place, knownAgents(edge), edge.now(), isSigned) : hello.error;
+  const why = hello.ok ? await helloFault(hello.value, place, knownAgents(edge), isSigned) : hello.error;
   if (why === null) return edge.objects.relay(place.domain, place.bridge).fetch(request);
   edge.metrics.agentsRefused.count({ why });
   if (hello.ok) await tellRelay(why, hello.value, place, edge);
@@ -41,13 +33,10 @@ export async function admitAgent(request: Request, place: Place, edge: AgentPort
 /** Of a refusal that staff are to see beside the bridge. */
 async function tellRelay(why: CloseReason, hello: Hello, place: Place, edge: AgentPorts): Promise<void> {
   const { domain, bridge } = place;
-  const { agent, at, idLimit } = hello;
-  const relay = edge.objects.relay(domain, bridge);
-  if (why === "clockSkew" && isAgentOf(place, hello, knownAgents(edge)))
-    await answerOrNull(relay.agentRefused(domain, bridge, agent, at - edge.now(), idLimit), edge, place);
+  const { agent } = hello;
   if (why !== "wrongKey" || !isNameOfAgent(place, hello, knownAgents(edge))) return;
   if (edge.wrongKeys.waitSeconds(`${domain}/${bridge}/${agent}`, WRONG_KEYS_A_MINUTE, edge.now()) > 0) return;
-  await answerOrNull(relay.agentRefused(domain, bridge, agent, null), edge, place);
+  await answerOrNull(edge.objects.relay(domain, bridge).agentRefused(domain, bridge, agent), edge, place);
 }
 
 function knownAgents({ domains }: EdgePorts) {

@@ -1,0 +1,30 @@
+import type { EpochMs } from "../../src/foundation/ids.ts";
+import { nextJump } from "../../src/foundation/time/clock-jump.ts";
+import { differenceText } from "../../src/foundation/time/difference-text.ts";
+import type { FoundTrouble } from "../../src/operators/trouble-kinds.ts";
+import type { RelayStore } from "./relay-store.ts";
+
+/** The agents whose clock is far from the edge's, as each last said. */
+export class AgentClocks {
+  readonly #ports: { now(): EpochMs };
+  readonly #store: RelayStore;
+
+  constructor(ports: { now(): EpochMs }, store: RelayStore) {
+    this.#ports = ports;
+    this.#store = store;
+  }
+
+  /** `aheadMs`: so far its clock is ahead of the edge's; below 0: behind. */
+  heard(agent: string, aheadMs: number): void {
+    const { [agent]: before = null, ...others } = this.#store.read("clocks") ?? {};
+    const after = nextJump(before, aheadMs, this.#ports.now());
+    if (after !== before) this.#store.write("clocks", after ? { ...others, [agent]: after } : others);
+  }
+
+  /** `agents`: those that are here now. */
+  trouble(agents: readonly string[]): readonly FoundTrouble[] {
+    return Object.entries(this.#store.read("clocks") ?? {}).flatMap(([about, { since, byMs }]): FoundTrouble[] =>
+      agents.includes(about) ? [{ kind: "clock-differs", about, since, why: differenceText(byMs) }] : [],
+    );
+  }
+}
