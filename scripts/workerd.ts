@@ -44,8 +44,12 @@ export function extraAuthorities({ NODE_EXTRA_CA_CERTS: file }: NodeJS.ProcessEn
   }
 }
 
+/** workerd behaves as it did on this day, and does not start before it. */
+const compatibilityDate = "2026-08-01";
+
 /** How to serve a Worker on plain workerd, as one process: a kill loses nothing that was confirmed, and a new one is up in 50 ms. */
 export function prepareWorkerd(options: WorkerdOptions): Launch {
+  requireClock();
   const folder = resolve(options.folder);
   mkdirSync(join(folder, "objects"), { recursive: true });
   // A copy: an upgrade in place must not change what a crash starts again.
@@ -53,6 +57,14 @@ export function prepareWorkerd(options: WorkerdOptions): Launch {
   const config = join(folder, "config.capnp");
   writeAnew(config, workerdConfig(options));
   return { command: options.workerd, args: ["serve", config], env: options.variables };
+}
+
+/** A machine without a battery begins in 1970. */
+function requireClock(): void {
+  if (Date.now() >= Date.parse(compatibilityDate)) return;
+  throw new StartError(
+    `the machine's clock shows ${new Date().toISOString().slice(0, 10)}, and the Workers runtime does not start before ${compatibilityDate}: set the clock, or run the edge by --edge node, which needs none`,
+  );
 }
 
 function workerdConfig(options: WorkerdOptions): string {
@@ -79,7 +91,7 @@ const config :Workerd.Config = (
 
 const edge :Workerd.Worker = (
   modules = [(name = "worker.js", esModule = embed "worker.js")],
-  compatibilityDate = "2026-08-01",
+  compatibilityDate = "${compatibilityDate}",
   compatibilityFlags = ${JSON.stringify(flags)},
   durableObjectNamespaces = [
     ${classes}
