@@ -59,6 +59,8 @@ const TICK_MS = 200;
 const IDLE_TICK_MS = 2_000;
 /** A process that has stood still so long may have been replaced meanwhile: the edge finds a silent agent after 10 s. */
 const STOOD_STILL_MS = 3_500;
+/** So often the edge is told what the machine's clock shows, though nothing has changed. */
+const TELL_CLOCK_MS = 10 * 60_000;
 const FINISH_WITHIN_MS = 5_000;
 /** No command takes longer than 30 s. */
 const DRAIN_WITHIN_MS = 45_000;
@@ -96,16 +98,14 @@ export class RunningAgent {
   #journalFails = false;
   /** In passed time. */
   #turnedAt: number;
-  /** What the machine's clock showed when no time had passed. */
-  readonly #began: EpochMs;
-  /** By how much the machine's clock was set since the start, when that was last noticed. */
-  #setMs = 0;
+  /** What the machine's clock showed when no time had passed, and when the edge was last told what it shows. */
+  #told: { readonly beganAt: EpochMs; readonly atMs: number };
   readonly #tick: WakeTimer;
 
   constructor(settings: AgentSettings, ports: AgentPorts) {
     this.#ports = ports;
     this.#turnedAt = ports.passedMs();
-    this.#began = ports.now() - this.#turnedAt;
+    this.#told = { beganAt: ports.now() - this.#turnedAt, atMs: this.#turnedAt };
     // Never a turn at once: after a standstill, what came meanwhile may say that another agent acts.
     this.#tick = new WakeTimer(ports.timers, ports.monotonicMs, () => this.#put({ type: "time" }));
     this.#person = settings.logs.personal ? persons.full : persons.masked;
@@ -155,9 +155,8 @@ export class RunningAgent {
   /** The calls that this agent knows, as its settings let them be shown. */
   get calls(): readonly CallView[] {
     const person = this.#person;
-    const setMs = this.#ports.now() - this.#time;
     return this.#agent.calls.map((call) => {
-      const view = { ...call, since: new Date(call.since + setMs).toISOString() };
+      const view = { ...call, since: new Date(call.since).toISOString() };
       return withoutKey(showCall(view, person), call.conference, person);
     });
   }
@@ -221,7 +220,7 @@ export class RunningAgent {
     const inputs = this.#inputs;
     this.#inputs = [];
     this.counters.turns += 1;
-    const turned = this.#ports.journal.transaction(() => this.#agent.turn(inputs, this.#time));
+    const turned = this.#ports.journal.transaction(() => this.#agent.turn(inputs, this.#ports.now()));
     if (!turned.ok) {
       this.#journalFails = true;
       void this.#close();
@@ -240,16 +239,12 @@ export class RunningAgent {
     this.#scheduleTick();
   }
 
-  /** By the machine's clock as it was at the start: whoever sets it since, what is due comes in its time. */
-  get #time(): EpochMs {
-    return Math.floor(this.#began + this.#ports.passedMs());
-  }
-
-  /** The edge shows people that the clocks differ. */
+  /** The edge shows people that the clocks differ: its own may have been set, too. */
   #noticeClock(): void {
-    const setMs = this.#ports.now() - this.#time;
-    if (!isFar(setMs - this.#setMs)) return;
-    this.#setMs = setMs;
+    const atMs = this.#ports.passedMs();
+    const beganAt = this.#ports.now() - atMs;
+    if (!isFar(beganAt - this.#told.beganAt) && atMs - this.#told.atMs < TELL_CLOCK_MS) return;
+    this.#told = { beganAt, atMs };
     this.#link.sayHealth();
   }
 

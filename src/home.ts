@@ -69,7 +69,7 @@ export async function serveHome({ state, host, port, write, ...options }: HomeOp
   const counting = new Counting({ objects, after, now, newId });
   const edge = new Edge({
     ...{ variables, objects, counting, log, disk: () => (home.fault?.standsBy ? null : home.fault), after, newId },
-    // As agents and people have it: an agent whose clock is right is let in, also while the home's time is still on its way there.
+    // As people have it.
     now: machineNow,
     fetch: (url, init) => fetch(url, init),
     waitUntil: (work) => void work.catch(() => {}),

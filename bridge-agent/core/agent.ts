@@ -2,6 +2,7 @@ import type { ExecutionResult } from "../../src/bridge/commands.ts";
 import type { CommandId, EpochMs } from "../../src/foundation/ids.ts";
 import { assertNever } from "../../src/foundation/result.ts";
 import { counted } from "../../src/foundation/text/counted.ts";
+import { SteadyClock } from "../../src/foundation/time/steady-clock.ts";
 import { version } from "../../src/foundation/version.ts";
 import type { EdgeToAgent, IdLimit } from "../../src/link/messages.ts";
 import { HangUps } from "../callers/hang-ups.ts";
@@ -92,6 +93,7 @@ export class Agent {
   /** The latest one that this agent knows. */
   #edgeEpoch: number;
   readonly #health = new HealthReport();
+  readonly #clock = new SteadyClock();
   #digestsAt: EpochMs = 0;
   #stopping = false;
   #effects = noEffects();
@@ -123,8 +125,8 @@ export class Agent {
     if (contents.assignment) this.#keypads.assigned(contents.assignment);
   }
 
-  /** `now` never goes back. */
-  turn(inputs: readonly AgentInput[], now: EpochMs): TurnEffects {
+  turn(inputs: readonly AgentInput[], machineTime: EpochMs): TurnEffects {
+    const now = this.#clock.at(machineTime);
     this.#legs.now = now;
     // A caller who has keyed something while this process stood still was not silent.
     const [ticks, others] = [inputs.filter(isTick), inputs.filter((input) => !isTick(input))];

@@ -37,7 +37,7 @@ import {
 const PATIENCE_MS = 5_000;
 /** A bridge that refuses a connection may be about to start again: how long another attempt may take. */
 const PATIENCE_AFTER_REFUSAL_MS = 1_000;
-/** The edge refuses a clock that is minutes off; a minute is already worth a look. */
+/** From there on the edge shows that the clocks differ. */
 const MAX_CLOCK_SKEW_MS = 60_000;
 /** A busy agent writes some MiB a day. */
 const LEAST_FREE_MIB = 100;
@@ -239,7 +239,7 @@ async function checkClock(settings: AgentSettings, { address, answer }: Asked): 
   const skewMs = Date.now() - Date.parse(date);
   const seconds = Math.round(Math.abs(skewMs) / 1_000);
   if (Math.abs(skewMs) <= MAX_CLOCK_SKEW_MS) return right("agrees with the edge's");
-  return wrong(`${seconds} s ${skewMs > 0 ? "ahead of" : "behind"} the edge's: set it, for example with NTP`);
+  return warn(`${seconds} s ${skewMs > 0 ? "ahead of" : "behind"} the edge's: set it, for example with NTP`);
 }
 
 /** Where neither the edge's platform nor a proxy puts a date to each answer, `/healthz` has one. */

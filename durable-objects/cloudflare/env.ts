@@ -3,7 +3,7 @@ import { type AllObjects, type ObjectName, type ObjectRpcs, objectsBy } from "..
 import { type EdgeVariables, showsPersonal } from "../../src/settings/load.ts";
 import { Counting } from "../platform/counting.ts";
 import { type Log, logOf } from "../platform/log.ts";
-import { isOfStandingClock } from "./standing-clock.ts";
+import { askedAgain, type Stub } from "./standing-clock.ts";
 
 type Objects<Name extends ObjectName> = DurableObjectNamespace<ObjectRpcs[Name] & Rpc.DurableObjectBranded>;
 
@@ -27,31 +27,9 @@ const bindings = {
   ...{ idAllocator: "ID_ALLOCATOR", mailbox: "MAILBOX", relay: "RELAY", webexSite: "WEBEX_SITE", sessions: "SESSIONS" },
 } as const satisfies Readonly<Record<ObjectName, keyof Env>>;
 
-/** A stub is made for each call: one whose object has ended once stays broken. */
+/** A stub is made for each call. */
 export function objectsOf(env: Env): AllObjects {
   return objectsBy((kind, name) => askedAgain(() => env[bindings[kind]].getByName(name) as unknown as Stub));
-}
-
-type Stub = Readonly<Record<string, (...asked: readonly unknown[]) => Promise<unknown>>>;
-
-/** A life whose clock stands still does nothing of what it is asked: it ends, and the next one is asked. */
-function askedAgain(stubOf: () => Stub): Stub {
-  const stub = stubOf();
-  return new Proxy(stub, {
-    get: (_, method: string) => {
-      const call = stub[method];
-      if (typeof call !== "function") return call;
-      return async (...asked: readonly unknown[]) => {
-        try {
-          return await stub[method]?.(...asked);
-        } catch (error) {
-          if (!isOfStandingClock(error)) throw error;
-          await stub.beginAnew?.().catch(() => {});
-          return stubOf()[method]?.(...asked);
-        }
-      };
-    },
-  });
 }
 
 /** The platform's clock, which stands still between events. */

@@ -5,7 +5,7 @@ import { objectKinds, type Whole } from "../platform/object-kinds.ts";
 import { type ObjectPlace, type OwnPlace, placeOf } from "../platform/object-place.ts";
 import type { ObjectSocket } from "../platform/object-sockets.ts";
 import { fetchPost } from "../platform/post.ts";
-import { countingOf, type Env, logAt, objectsOf, timers } from "./env.ts";
+import { countingOf, type Env, logAt, now, objectsOf, timers } from "./env.ts";
 import { acceptOn, socketOf } from "./hibernating-socket.ts";
 import { StandingClock } from "./standing-clock.ts";
 
@@ -102,7 +102,7 @@ export function objectClass(
         kept: storage.kv,
         log: logAt(env),
         measures: countingOf(env).measures,
-        now: this.#clock.now,
+        now,
         post: fetchPost,
         setAlarm: (at) => storage.setAlarm(at),
         getAlarm: () => storage.getAlarm(),

@@ -9,33 +9,53 @@ export function isOfStandingClock(error: unknown): boolean {
 }
 
 /**
- * The time of one life of an object. workerd lets that never go back: when the machine's clock was set back, it stands still until the machine's has
+ * The clock of one life of an object. workerd lets that never go back: when the machine's clock was set back, it stands still until the machine's has
  * caught up, and with it all timers. Only a new life has the right time.
  */
 export class StandingClock {
   readonly #machine: () => EpochMs;
   readonly #harmlessMs: number;
-  #last: EpochMs = 0;
 
-  /** `machine`: the machine's clock, in whatever life; asked only where the time has not gone on. `harmlessMs`: a life that stands still for less goes on. */
+  /** `machine`: the machine's clock, in whatever life. `harmlessMs`: a life that stands still for less goes on. */
   constructor(machine: () => EpochMs, harmlessMs: number) {
     this.#machine = machine;
     this.#harmlessMs = harmlessMs;
   }
 
-  readonly now = (): EpochMs => {
-    this.#last = Date.now();
-    return this.#last;
-  };
-
-  /** To ask at the beginning of an event, before which time has passed. */
   get standsStill(): boolean {
-    const before = this.#last;
-    return this.now() === before && before - this.#machine() > this.#harmlessMs;
+    return Date.now() - this.#machine() > this.#harmlessMs;
   }
 
   /** Throws what `isOfStandingClock` knows. */
   requireGoing(): void {
     if (this.standsStill) throw new Error(text);
   }
+}
+
+/** An object as others call it. `beginAnew` ends its life, if its clock stands still. */
+export type Stub = Readonly<Record<string, (...asked: readonly unknown[]) => Promise<unknown>>>;
+
+/** Asks the next life where this one's clock stands still, and nothing was done. `stubOf`: one whose object has ended once stays broken. */
+export function askedAgain(stubOf: () => Stub): Stub {
+  const stub = stubOf();
+  return new Proxy(stub, {
+    get: (_, method: string) => {
+      const call = stub[method];
+      if (typeof call !== "function") return call;
+      return async (...asked: readonly unknown[]) => {
+        try {
+          return await stub[method]?.(...asked);
+        } catch (error) {
+          if (!isOfStandingClock(error)) throw error;
+        }
+        await stub.beginAnew?.().catch(() => {});
+        try {
+          return await stubOf()[method]?.(...asked);
+        } catch (error) {
+          // Whoever called the caller must not ask that again, which may have done something.
+          throw isOfStandingClock(error) ? new Error("the machine's clock was set back again") : error;
+        }
+      };
+    },
+  });
 }

@@ -3,7 +3,7 @@ import { type MachineClocks, PassingTime } from "../../src/foundation/time/passi
 
 /** By this part, time goes faster or slower than it passes until it has come to the wall clock. */
 const slew = 0.04;
-/** A wall clock that is further ahead is not gone after, but counts once it has stayed there: it may be a mistake that is soon set right. */
+/** A wall clock that is further ahead counts once it has stayed there, and not before: it may be a mistake that is soon set right. */
 const mostSlewedMs = 60_000;
 const believedAfterMs = 10 * 60_000;
 
@@ -33,8 +33,8 @@ export class HomeTime {
     this.#readAt = read;
     this.#label += passedMs;
     const aheadMs = this.#wall() - this.#label;
-    const mostMs = passedMs * slew;
     const isTaken = this.#isTaken(aheadMs);
+    const mostMs = this.#farSince === null ? passedMs * slew : 0;
     this.#label += isTaken ? aheadMs : Math.min(mostMs, Math.max(-mostMs, aheadMs));
     if (isTaken) this.#skipped(Math.round(aheadMs));
     return Math.floor(this.#label);
@@ -45,7 +45,7 @@ export class HomeTime {
     this.#label = Math.max(this.#label, time);
   }
 
-  /** Whether the time of a wall clock that is ahead counts at once. */
+  /** Whether a wall clock that is far ahead has stayed there. */
   #isTaken(aheadMs: number): boolean {
     if (aheadMs <= mostSlewedMs) {
       this.#farSince = null;

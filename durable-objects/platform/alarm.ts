@@ -58,8 +58,9 @@ export class Alarm {
     const known = this.#at;
     const set = await this.#ports.getAlarm().catch(() => null);
     // The answer does not know what was set meanwhile.
-    if (this.#at !== known && this.#at !== null && this.#at <= at) return;
-    if (set === null || set > at) await this.#set(at);
+    const isNewer = this.#at !== known && this.#at !== null;
+    const last = isNewer ? this.#at : set;
+    if (last === null || last > at) await this.#set(at);
   }
 
   async #set(at: EpochMs): Promise<void> {

@@ -16,7 +16,9 @@ export class AgentClocks {
 
   /** `aheadMs`: so far its clock is ahead of the edge's; below 0: behind. */
   heard(agent: string, aheadMs: number): void {
-    const { [agent]: before = null, ...others } = this.#store.read("clocks") ?? {};
+    const known = this.#store.read("clocks") ?? {};
+    const { [agent]: _, ...others } = known;
+    const before = (Object.hasOwn(known, agent) ? known[agent] : null) ?? null;
     const after = nextJump(before, aheadMs, this.#ports.now());
     if (after !== before) this.#store.write("clocks", after ? { ...others, [agent]: after } : others);
   }

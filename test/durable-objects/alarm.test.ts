@@ -135,3 +135,17 @@ test("an alarm of an earlier life will do, unless it was set while the clock was
 
   expect(set).toEqual([noon + 5_000, noon + 5_000]);
 });
+
+test("whoever sees to it that the alarm comes takes what was set meanwhile for what is set", async () => {
+  for (const [meanwhile, last] of [
+    [50, 50],
+    [150, 100],
+  ] as const) {
+    const { alarm, kept } = world();
+    kept.alarm = noon + 90;
+    const ensured = alarm.ensure(noon + 100);
+    alarm.wakeBy(noon + meanwhile);
+    await ensured;
+    expect(kept.alarm).toBe(noon + last);
+  }
+});

@@ -132,6 +132,26 @@ test("an agent that connects again and again is refused; repeats of its old requ
   world.connect();
 });
 
+test("a hello that was recorded and never arrived is good for five minutes", () => {
+  const world = new RelayWorld();
+  const hello = {
+    version: LINK_PROTOCOL_VERSION,
+    agent: "agent-1",
+    domain,
+    bridge,
+    at: world.now,
+    key: "k",
+    signature: "s",
+  };
+  const challenge = world.relay.refusalOf({ ...hello, challenge: "" })?.["bridgehead-refusal"].slice(5) ?? "";
+  world.now += 5 * 60_000;
+  expect(world.relay.refusalOf({ ...hello, challenge })?.["bridgehead-refusal"]).not.toContain(challenge);
+  const next = world.relay.refusalOf({ ...hello, challenge: "" })?.["bridgehead-refusal"].slice(5) ?? "";
+  world.now += 5 * 60_000 - 1;
+
+  expect(world.relay.refusalOf({ ...hello, challenge: next })).toBe(null);
+});
+
 test("an agent that sends what is no message, over ever new sockets, fills no log", async () => {
   const world = await RelayWorld.begin();
   const offend = () => {

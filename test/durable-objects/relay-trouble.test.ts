@@ -448,6 +448,19 @@ test("a clock that is far from the edge's is trouble as long as its agent is the
   expect(await foundOf("clock-differs")).toEqual([]);
 });
 
+test("the clock of each agent is compared by itself, with the machine's clock, and costs a row only where it has changed", async () => {
+  world.machineAheadMs = 3_600_000;
+  const at = world.now + world.machineAheadMs;
+  const [one, other] = [world.connect("agent-1", { at: at - 400_000 }), world.connect("agent-2", { at })];
+  expect(await foundOf("clock-differs")).toMatchObject([{ about: "agent-1", why: "6 minutes behind" }]);
+  world.says({ ...health, at: at - 2 * dayMs }, 100, other);
+  expect(await foundOf("clock-differs")).toHaveLength(2);
+  const rows = world.sql.rowsWritten;
+  for (let count = 0; count < 5; count += 1) world.says({ ...health, at: at - 400_000 }, 100, one);
+  expect(world.sql.rowsWritten).toBe(rows);
+  expect(JSON.stringify([...world.sockets.values()])).not.toContain(String(at - 400_000));
+});
+
 test("what changes while the directory is told comes to it at once when it has answered", async () => {
   world.webhooks = [{ url: "https://voice.example.com/events", secretFrom: "WEBHOOK_SECRET_A" }];
   world.sleep();

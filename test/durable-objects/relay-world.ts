@@ -62,6 +62,8 @@ export class RelayWorld {
   readonly sockets = new Map<string, { attachment: Attachment | null; lastSeen: number }>();
   alarmAt: number | null = null;
   now = begunAt;
+  /** So far the machine's clock is ahead of the object's time. */
+  machineAheadMs = 0;
   hangs = false;
   /** Since when the relay has lost nothing, as conferences hear with each report. */
   readonly knownSince: number[] = [];
@@ -74,6 +76,7 @@ export class RelayWorld {
   found: Comparison = "same";
   relay = this.#restart();
   #links = 0;
+  #ids = 0;
 
   static async begin(): Promise<RelayWorld> {
     const world = new RelayWorld();
@@ -144,7 +147,8 @@ export class RelayWorld {
       measures: this.measures,
       ...(this.onDisk && { onDisk: this.onDisk }),
       now: () => this.now,
-      newId: () => "challenge",
+      machineNow: () => this.now + this.machineAheadMs,
+      newId: () => `challenge${++this.#ids}`,
       setAlarm: async (at) => {
         this.alarmAt = at;
       },

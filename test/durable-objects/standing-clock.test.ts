@@ -1,65 +1,100 @@
 import { afterEach, expect, test, vi } from "vitest";
-import { isOfStandingClock, StandingClock } from "../../durable-objects/cloudflare/standing-clock.ts";
+import {
+  askedAgain,
+  isOfStandingClock,
+  StandingClock,
+  type Stub,
+} from "../../durable-objects/cloudflare/standing-clock.ts";
 
 afterEach(() => vi.useRealTimers());
 
-/** A life on workerd: its clock is never behind what it has shown. */
-function life(harmlessMs: number) {
+/** Lives on workerd: the clock of each is never behind what it has shown. */
+function machine() {
   vi.useFakeTimers({ toFake: ["Date"] });
-  const is = { machine: 1_800_000_000_000, shown: 0, asked: 0 };
+  let now = 1_800_000_000_000;
+  let shown = 0;
   const show = () => {
-    is.shown = Math.max(is.shown, is.machine);
-    vi.setSystemTime(is.shown);
+    shown = Math.max(shown, now);
+    vi.setSystemTime(shown);
   };
-  const clock = new StandingClock(() => {
-    is.asked += 1;
-    return is.machine;
-  }, harmlessMs);
-  const pass = (ms: number) => {
-    is.machine += ms;
-    show();
+  show();
+  return {
+    pass: (ms: number) => {
+      now += ms;
+      show();
+    },
+    beginLife: () => {
+      shown = 0;
+      show();
+    },
+    clock: (harmlessMs: number) => new StandingClock(() => now, harmlessMs),
   };
-  pass(0);
-  clock.now();
-  return { clock, is, pass };
 }
 
-test("a clock that goes is asked nothing, however often; one that was set back stands still until it has caught up", () => {
-  const { clock, is, pass } = life(250);
-  for (let event = 0; event < 1_000; event++) {
-    pass(1);
-    expect(clock.standsStill).toBe(false);
-  }
-  expect(is.asked).toBe(0);
-  expect(clock.standsStill).toBe(false);
+test("a clock that was set back stands still until it has caught up, or a new life begins", () => {
+  const { pass, clock, beginLife } = machine();
+  const { standsStill: before } = clock(250);
   pass(-5_000);
-  expect(clock.standsStill).toBe(true);
+  const stands = clock(250);
+  expect([before, stands.standsStill]).toEqual([false, true]);
   pass(4_000);
-  expect(clock.standsStill).toBe(true);
+  expect(stands.standsStill).toBe(true);
   pass(800);
-  expect(clock.standsStill).toBe(false);
+  expect(stands.standsStill).toBe(false);
+  pass(-86_400_000);
+  expect(stands.standsStill).toBe(true);
+  beginLife();
+  expect(stands.standsStill).toBe(false);
 });
 
-test("what is harmless is up to the kind of the object", () => {
-  const { clock, pass } = life(10_000);
+test("for how long it may stand still is up to the kind of the object", () => {
+  const { pass, clock } = machine();
   pass(-9_000);
-  expect(clock.standsStill).toBe(false);
+  expect([clock(10_000).standsStill, clock(250).standsStill]).toEqual([false, true]);
   pass(-2_000);
-  expect(clock.standsStill).toBe(true);
+  expect(clock(10_000).standsStill).toBe(true);
 });
 
-test("a caller knows by the failure that nothing was done", () => {
-  const { clock, pass } = life(250);
-  pass(0);
-  clock.requireGoing();
-  pass(-1_000);
-  const failed = vi.fn();
-  try {
-    clock.requireGoing();
-  } catch (error) {
-    failed(isOfStandingClock(error));
-  }
+/** An object whose lives stand still, so many in a row. */
+function object(standing: number) {
+  const { pass, clock, beginLife } = machine();
+  const did: string[] = [];
+  const life: Stub = {
+    add: async (word) => {
+      clock(250).requireGoing();
+      did.push(String(word));
+      if (word === "broken") throw new Error("its own fault");
+      return did.length;
+    },
+    beginAnew: async () => {
+      standing -= 1;
+      if (standing === 0) beginLife();
+      throw new Error("the life has ended");
+    },
+  };
+  if (standing > 0) pass(-60_000);
+  return { did, stub: askedAgain(() => life) };
+}
 
-  expect(failed.mock.calls).toEqual([[true]]);
-  expect(isOfStandingClock(new Error("the machine's clock was set back"))).toBe(false);
+test("what a life that stands still was asked is done once, by the next one", async () => {
+  for (const standing of [0, 1]) {
+    const { did, stub } = object(standing);
+    expect(await stub.add?.("a")).toBe(1);
+    expect(did).toEqual(["a"]);
+  }
+});
+
+test("a fault of the call itself is no reason to ask again", async () => {
+  const { did, stub } = object(0);
+  await expect(stub.add?.("broken")).rejects.toThrow("its own fault");
+  expect(did).toEqual(["broken"]);
+});
+
+test("where the next life stands still, too, nothing was done, and whoever asked has no reason to be asked again", async () => {
+  const { did, stub } = object(2);
+  const failure = await stub.add?.("a").catch((error: unknown) => error);
+
+  expect(failure).toBeInstanceOf(Error);
+  expect(isOfStandingClock(failure)).toBe(false);
+  expect(did).toEqual([]);
 });

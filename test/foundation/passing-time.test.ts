@@ -55,6 +55,24 @@ test("time passes while the machine sleeps, also where its clock is set at the s
   expect(passed()).toBe(3_611_000);
 });
 
+test("each sleep counts once, and between two of them the system is asked nothing", () => {
+  const { pass, sleep, asked, passed } = machine();
+  sleep(60_000);
+  passed();
+  const before = asked.sinceBoot;
+  for (let second = 0; second < 10; second++) {
+    pass(1_000);
+    passed();
+  }
+  expect(asked.sinceBoot).toBe(before);
+  sleep(400);
+  pass(2_000);
+  expect(passed()).toBe(72_000);
+  sleep(5_000);
+
+  expect(passed()).toBe(77_400);
+});
+
 test("a clock since boot that is coarse makes no time", () => {
   const { is, pass, passed } = machine();
   is.sinceBoot += 400;

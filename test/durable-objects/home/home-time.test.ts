@@ -59,7 +59,7 @@ test("a step forward that counts at once is said, and no other", () => {
   machine.sleep(3 * hourMs);
   machine.setWall(3 * hourMs);
   machine.pass(11 * 60_000);
-  expect(machine.skipped).toEqual([expect.closeTo(2 * hourMs - 0.04 * (3 * hourMs + 10 * 60_000), -4)]);
+  expect(machine.skipped).toEqual([expect.closeTo(2 * hourMs, -3)]);
 });
 
 test("time goes at the pace of both clocks where they agree", () => {
@@ -123,14 +123,14 @@ test.each([56 * yearMs, dayMs, 2 * 60_000])("%i ms ahead count once they have st
   expect(machine.behindMs).toBe(0);
 });
 
-test("years ahead that are taken back in time leave no trace but a minute", () => {
+test("years ahead that are taken back in time leave no trace", () => {
   const machine = new Machine();
   machine.setWall(10 * yearMs);
   machine.pass(9 * 60_000);
   machine.setWall(-10 * yearMs);
 
   machine.pass(60_000);
-  expect(machine.behindMs).toBeGreaterThan(-60_000);
+  expect(machine.behindMs).toBe(0);
   // What was ahead before does not count towards the next ten minutes.
   machine.setWall(10 * yearMs);
   machine.pass(9 * 60_000);
