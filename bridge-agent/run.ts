@@ -59,8 +59,6 @@ const TICK_MS = 200;
 const IDLE_TICK_MS = 2_000;
 /** A process that has stood still so long may have been replaced meanwhile: the edge finds a silent agent after 10 s. */
 const STOOD_STILL_MS = 3_500;
-/** So often the edge is told what the machine's clock shows, though nothing has changed. */
-const TELL_CLOCK_MS = 10 * 60_000;
 const FINISH_WITHIN_MS = 5_000;
 /** No command takes longer than 30 s. */
 const DRAIN_WITHIN_MS = 45_000;
@@ -98,14 +96,14 @@ export class RunningAgent {
   #journalFails = false;
   /** In passed time. */
   #turnedAt: number;
-  /** What the machine's clock showed when no time had passed, and when the edge was last told what it shows. */
-  #told: { readonly beganAt: EpochMs; readonly atMs: number };
+  /** What the machine's clock showed when no time had passed, as the edge last heard. */
+  #began: EpochMs;
   readonly #tick: WakeTimer;
 
   constructor(settings: AgentSettings, ports: AgentPorts) {
     this.#ports = ports;
     this.#turnedAt = ports.passedMs();
-    this.#told = { beganAt: ports.now() - this.#turnedAt, atMs: this.#turnedAt };
+    this.#began = ports.now() - this.#turnedAt;
     // Never a turn at once: after a standstill, what came meanwhile may say that another agent acts.
     this.#tick = new WakeTimer(ports.timers, ports.monotonicMs, () => this.#put({ type: "time" }));
     this.#person = settings.logs.personal ? persons.full : persons.masked;
@@ -239,12 +237,11 @@ export class RunningAgent {
     this.#scheduleTick();
   }
 
-  /** The edge shows people that the clocks differ: its own may have been set, too. */
+  /** The edge shows people that the clocks differ. */
   #noticeClock(): void {
-    const atMs = this.#ports.passedMs();
-    const beganAt = this.#ports.now() - atMs;
-    if (!isFar(beganAt - this.#told.beganAt) && atMs - this.#told.atMs < TELL_CLOCK_MS) return;
-    this.#told = { beganAt, atMs };
+    const began = this.#ports.now() - this.#ports.passedMs();
+    if (!isFar(began - this.#began)) return;
+    this.#began = began;
     this.#link.sayHealth();
   }
 

@@ -38,8 +38,8 @@ export const relayDefects: DefectsByFile = {
   "durable-objects/relay/agent-limits.ts": {
     "an old hello is good for a socket": {
       foundBy: "nobody poses as an agent",
-      before: 'if (challenge !== wanted) return refusal("replayed", wanted);',
-      after: 'if (challenge === "") return refusal("replayed", wanted);',
+      before: 'if (challenge !== wanted.text) return refusal("replayed", wanted.text);',
+      after: 'if (challenge === "") return refusal("replayed", wanted.text);',
     },
   },
   "durable-objects/relay/bridge-reports.ts": {
