@@ -30,6 +30,11 @@ export function isByHttps(request: Request): boolean {
   );
 }
 
+/** Whether the browser keeps a cookie that is for safe connections alone. */
+export function keepsSecureCookies(request: Request): boolean {
+  return isByHttps(request) || isLoopback(new URL(request.url).hostname);
+}
+
 /** With its whole URL; plain workerd hands over the target as it came. `null`: none can be made, or a URL would change the target. */
 export function withWholeUrl(request: Request): Request | null {
   const { url: target, headers } = request;

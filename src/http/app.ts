@@ -14,6 +14,7 @@ import { signIn, signOut } from "./console/console-session.ts";
 import { addWebexSitePages } from "./console/console-webex-site.tsx";
 import type { PeoplePorts } from "./edge-ports.ts";
 import { admitPerson, type Variables } from "./guard.ts";
+import { withUsualHeaders } from "./headers.ts";
 import { addMetrics, type MetricsPorts } from "./monitoring/metrics-text.ts";
 import type { Metrics } from "./monitoring/monitoring.ts";
 import { addHealth, Readiness } from "./monitoring/readiness.ts";
@@ -85,15 +86,19 @@ export function createApp(ports: AppPorts, routes: readonly Route[] = apiRoutes)
     const answer = failed(error);
     return failedPage(context) ?? instanceOf(context, answer);
   });
+  const answered = async (request: Request, onDisk?: OnDisk): Promise<Response | TextAnswer> => {
+    if (edge.pair?.acts === false) {
+      const own = await standbyAnswer(request, edge.pair);
+      if (own) return withInstance(own, new URL(request.url).pathname);
+    }
+    const answer = answerAdapter(request, edge, onDisk);
+    return answer === null ? app.fetch(request) : answer.catch(failed);
+  };
   return {
     routes: app.routes,
     fetch: async (request, onDisk) => {
-      if (edge.pair?.acts === false) {
-        const own = await standbyAnswer(request, edge.pair);
-        if (own) return withInstance(own, new URL(request.url).pathname);
-      }
-      const answer = answerAdapter(request, edge, onDisk);
-      return answer === null ? app.fetch(request) : answer.catch(failed);
+      const answer = await answered(request, onDisk);
+      return answer instanceof Response ? withUsualHeaders(request, answer) : answer;
     },
   };
 }

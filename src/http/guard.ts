@@ -66,6 +66,11 @@ export class Attempts {
   }
 }
 
+/** The cookie of a session; `undefined`: there is none. A proxy need not say by https how a browser came that has one for https alone. */
+export function sessionOf(context: Context): string | undefined {
+  return getCookie(context, sessionCookie, "host") ?? getCookie(context, sessionCookie);
+}
+
 /** By the first that is there: a bearer token, the cookie of a session, Cloudflare Access. `null`: nobody whom we know. */
 export async function whoAsks(context: Context, ports: GuardPorts): Promise<SignedIn | null> {
   const authorization = context.req.header("authorization");
@@ -74,7 +79,7 @@ export async function whoAsks(context: Context, ports: GuardPorts): Promise<Sign
     const found = token === null ? null : await personOfToken(await ports.people(), token);
     return found && { by: "token", person: found.person };
   }
-  const cookie = getCookie(context, sessionCookie);
+  const cookie = sessionOf(context);
   if (cookie !== undefined) {
     const hash = await sessionHashOf(ports.sessionKey, cookie);
     const session = hash === null ? null : await ports.objects.sessions().find(hash);

@@ -11,7 +11,7 @@ export const IDLE_MS = hourMs;
 /** Its use is written down no more often: each time is a row. */
 export const SEEN_EVERY_MS = 60_000;
 
-/** How the browser names it. */
+/** How the browser names it: behind `__Host-` where it comes by https, or from this machine. No other site under the same name can set that one. */
 export const sessionCookie = "bridgehead-session";
 
 /** The SHA-256 of a session's id, which alone is kept. */

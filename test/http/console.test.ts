@@ -35,7 +35,7 @@ test("a browser without a session is led to the sign-in and back; programs get a
   const begun = await signIn(edge, { token: ` ${tokenOfAnna}\n`, to: "/console/local/conferences?begins=7" });
   expect(begun.status).toBe(303);
   expect(begun.headers.get("location")).toBe("/console/local/conferences?begins=7");
-  expect(begun.headers.get("set-cookie")).toMatch(/^bridgehead-session=.*HttpOnly.*SameSite=Strict/);
+  expect(begun.headers.get("set-cookie")).toMatch(/^__Host-bridgehead-session=.*HttpOnly.*Secure.*SameSite=Strict/);
 
   const program = await edge.app.request("/console/local");
   expect([program.status, program.headers.get("content-type")]).toEqual([401, "application/problem+json"]);
@@ -102,7 +102,7 @@ test("sign-out ends the session, and a form of another site does not", async () 
 
   const gone = await out({});
   expect([gone.status, gone.headers.get("location")]).toEqual([303, "/console/sign-in"]);
-  expect(gone.headers.get("set-cookie")).toMatch(/^bridgehead-session=;.*Max-Age=0/);
+  expect(gone.headers.get("set-cookie")).toMatch(/^__Host-bridgehead-session=;.*Max-Age=0.*Secure/);
   expect((await edge.app.request("/console/local", { headers })).status).toBe(302);
 });
 

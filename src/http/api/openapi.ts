@@ -65,9 +65,9 @@ export function openApiOf(routes: readonly Route[]): object {
         session: {
           type: "apiKey",
           in: "cookie",
-          name: "bridgehead-session",
+          name: "__Host-bridgehead-session",
           description:
-            "A session of the console. Requests that change something need an Origin or Sec-Fetch-Site of this site.",
+            "A session of the console; by plain http from another machine, the cookie is `bridgehead-session`. Requests that change something need an Origin or Sec-Fetch-Site of this site.",
         },
       },
     },

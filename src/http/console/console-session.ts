@@ -11,10 +11,10 @@ import {
   sessionEnd,
   sessionHashOf,
 } from "../../operators/sessions.ts";
-import { addressOf, isByHttps } from "../address.ts";
+import { addressOf, keepsSecureCookies } from "../address.ts";
 import { readJson } from "../body.ts";
 import type { PeoplePorts } from "../edge-ports.ts";
-import { crossSiteRefusal, tooManyAttempts } from "../guard.ts";
+import { crossSiteRefusal, sessionOf, tooManyAttempts } from "../guard.ts";
 import { problem } from "../problem.ts";
 
 export const MAX_TOKEN = 1_024;
@@ -60,13 +60,8 @@ export async function beginSession(
   const { text, hash } = await newSessionText(edge.sessionKey);
   const session = await edge.objects.sessions().begin({ hash, person: person.name, credential, from });
   edge.log("sign-in", { outcome: "signed-in", person: person.name, from });
-  setCookie(context, sessionCookie, text, {
-    httpOnly: true,
-    sameSite: "Strict",
-    secure: isByHttps(context.req.raw),
-    path: "/",
-    maxAge: SESSION_MS / 1_000,
-  });
+  const kept = { httpOnly: true, sameSite: "Strict", path: "/", maxAge: SESSION_MS / 1_000 } as const;
+  setCookie(context, sessionCookie, text, keepsSecureCookies(context.req.raw) ? { ...kept, prefix: "host" } : kept);
   return ok({ person, session });
 }
 
@@ -80,9 +75,10 @@ export async function signOut(context: Context, edge: PeoplePorts): Promise<Resp
 
 /** A cookie of a session that is over is deleted all the same. */
 export async function endSession(context: Context, edge: PeoplePorts): Promise<void> {
-  const hash = await sessionHashOf(edge.sessionKey, getCookie(context, sessionCookie) ?? "");
+  const hash = await sessionHashOf(edge.sessionKey, sessionOf(context) ?? "");
   if (hash !== null) await edge.objects.sessions().end(hash, addressOf(context.req.raw));
   // What was typed in searches goes, too: the next person at this machine has no business with it.
   context.header("clear-site-data", '"cookies"');
-  deleteCookie(context, sessionCookie, { path: "/", secure: isByHttps(context.req.raw) });
+  const isHost = getCookie(context, sessionCookie, "host") !== undefined;
+  deleteCookie(context, sessionCookie, isHost ? { prefix: "host" } : { path: "/" });
 }

@@ -58,8 +58,7 @@ const headers = secureHeaders({
   // With "no-referrer" the browser would not say from where a form comes, and it would count as another site's.
   referrerPolicy: "same-origin",
   xFrameOptions: "DENY",
-  // Other names under this one are not ours.
-  strictTransportSecurity: "max-age=15552000",
+  strictTransportSecurity: false,
 });
 
 /** A bundler that keeps names has put calls of `__name` into the text. */
