@@ -325,7 +325,7 @@ export class Outbox {
     else this.#say.wakeWithin(isInRun ? sayWithinMs.inRun : sayWithinMs.alone);
   }
 
-  /** Deletes the confirmed rows. If that fails, the alarm does it. */
+  /** Deletes the confirmed rows. If that fails, it is tried again. */
   sayConfirmed(): void {
     try {
       this.deleteConfirmed(true);

@@ -28,11 +28,12 @@ export class HomeTime {
   }
 
   now(): EpochMs {
-    const read = this.#passing.now();
+    const wall = this.#wall();
+    const read = this.#passing.now(wall);
     const passedMs = read - this.#readAt;
     this.#readAt = read;
     this.#label += passedMs;
-    const aheadMs = this.#wall() - this.#label;
+    const aheadMs = wall - this.#label;
     const isTaken = this.#isTaken(aheadMs);
     const mostMs = this.#farSince === null ? passedMs * slew : 0;
     this.#label += isTaken ? aheadMs : Math.min(mostMs, Math.max(-mostMs, aheadMs));

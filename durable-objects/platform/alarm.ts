@@ -55,12 +55,11 @@ export class Alarm {
 
   /** The same, where an earlier life may have set the alarm. One that is overdue is about to come. */
   async ensure(at: EpochMs): Promise<void> {
-    const known = this.#at;
-    const set = await this.#ports.getAlarm().catch(() => null);
+    const before = this.#at;
+    const answer = await this.#ports.getAlarm().catch(() => null);
     // The answer does not know what was set meanwhile.
-    const isNewer = this.#at !== known && this.#at !== null;
-    const last = isNewer ? this.#at : set;
-    if (last === null || last > at) await this.#set(at);
+    const set = this.#at === before ? answer : (this.#at ?? answer);
+    if (set === null || set > at) await this.#set(at);
   }
 
   async #set(at: EpochMs): Promise<void> {

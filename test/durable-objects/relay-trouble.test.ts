@@ -428,6 +428,18 @@ test("an agent of which nothing is heard any more is no trouble of a later life 
   expect(await found()).toBe(0);
 });
 
+test("a key that is wrong is trouble since the first time, also for a relay that slept, and of agents of the settings alone", async () => {
+  const since = world.now;
+  await world.relay.agentRefused(domain, bridge, "agent-2");
+  world.now += minuteMs;
+  await world.relay.agentRefused(domain, bridge, "agent-2");
+  world.sleep();
+  expect(await foundOf("agent-refused")).toEqual([{ kind: "agent-refused", about: "agent-2", since }]);
+  world.connect("agent-2");
+  await world.relay.agentRefused(domain, bridge, "agent-9");
+  expect(await foundOf("agent-refused")).toEqual([]);
+});
+
 test("a clock that is far from the edge's is trouble as long as its agent is there, and loses nobody the link", async () => {
   const since = world.now;
   const id = world.connect("agent-2", { at: world.now - 400_000 });

@@ -235,7 +235,13 @@ test("a token is exchanged for a session, whose cookie no script and no other si
   expect(response.headers.get("set-cookie")).toMatch(
     /^__Host-bridgehead-session=[\w-]{43}\.[0-9a-f]{64}; Max-Age=43200; Path=\/; HttpOnly; Secure; SameSite=Strict$/,
   );
-  // From another machine, a browser would not keep that one.
+  const byHttps = await edge.app.request("http://192.0.2.7:8787/console/session", {
+    ...{ method: "POST", headers: { origin: "https://192.0.2.7:8787" }, body: JSON.stringify({ token: tokens.boris }) },
+  });
+  expect(byHttps.headers.get("set-cookie")).toMatch(
+    /^__Host-bridgehead-session=.*; HttpOnly; Secure; SameSite=Strict$/,
+  );
+  // By http from another machine, a browser would not keep that one.
   expect(byHttp.headers.get("set-cookie")).toMatch(/^bridgehead-session=.*; Path=\/; HttpOnly; SameSite=Strict$/);
   const plain = byHttp.headers.get("set-cookie")?.split(";")[0] ?? "";
   expect(await statusOf(edge, "/api/v1/me", { cookie: plain })).toBe(200);

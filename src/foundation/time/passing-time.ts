@@ -31,14 +31,13 @@ export class PassingTime {
     this.#sleptBefore = clocks.sinceBoot() - monotonic;
   }
 
-  /** From some time on. */
-  now(): number {
-    const { wall, sinceBoot, monotonic: ticks } = this.#clocks;
-    const monotonic = ticks();
-    const leadMs = wall() - monotonic;
+  /** From some time on. `wall`: what the wall clock shows now. */
+  now(wall = this.#clocks.wall()): number {
+    const monotonic = this.#clocks.monotonic();
+    const leadMs = wall - monotonic;
     if (Math.abs(leadMs - this.#leadMs) >= noticedMs) {
       this.#leadMs = leadMs;
-      const sleptMs = sinceBoot() - monotonic - this.#sleptBefore;
+      const sleptMs = this.#clocks.sinceBoot() - monotonic - this.#sleptBefore;
       if (sleptMs - this.#sleptMs >= noticedMs) this.#sleptMs = sleptMs;
     }
     return monotonic + this.#sleptMs;

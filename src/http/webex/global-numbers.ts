@@ -111,7 +111,6 @@ export async function globalNumbers(
       "cache-control": "private, max-age=300",
       "content-security-policy": `default-src 'none'; style-src 'sha256-${await sha256(styleSheet)}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
       "referrer-policy": "no-referrer",
-      "x-content-type-options": "nosniff",
     },
   });
 }
