@@ -16,6 +16,7 @@ import {
   activeLink,
   BRIDGE_AWAY_MS,
   findLink,
+  HEARTBEAT_MS,
   keepsLimit,
   type Link,
   nextStandby,
@@ -82,6 +83,9 @@ export interface RelayPorts
 
 /** One process connects anew now and then; two that throw each other out do so each five seconds. */
 const REPLACED_PER_MINUTE = 3;
+/** How late the relay may notice a silence. */
+const looksWithinMs = 5_000;
+const pingsWithinMs = HEARTBEAT_MS + 1_000;
 const sweptWithinMs = 10_000;
 const sweepAgainMs = 5_000;
 
@@ -325,13 +329,20 @@ export class Relay implements RelayRpc {
     this.#step(input);
   }
 
-  /** Another agent takes the place of one that was silent, or without its bridge, for too long. After the clock was set back, each silence begins anew. */
+  /**
+   * Another agent takes the place of one that was silent, or without its bridge, for too long. After the clock was set back, each silence begins anew;
+   * where it was set forward, or this object looks late, who is there has time for a ping.
+   */
   #replaceUseless(): void {
     const at = this.#ports.now();
     if (this.#missed) this.#store.write("active", this.#missed);
     this.#missed = null;
     const ids = this.#state.links.map(({ id }) => id);
-    for (const id of ids) if (this.#lastSeen(id) > at) this.#ports.sockets.seen(id, at);
+    for (const id of ids) {
+      const silentMs = at - this.#lastSeen(id);
+      if (silentMs < 0) this.#ports.sockets.seen(id, at);
+      else if (silentMs >= SILENCE_MS + looksWithinMs) this.#ports.sockets.seen(id, at - SILENCE_MS + pingsWithinMs);
+    }
     this.#missedAt = Math.min(this.#missedAt, at);
     const silent = ids.filter((id) => at - this.#lastSeen(id) >= SILENCE_MS);
     if (silent.length > 0) this.#step({ type: "silent", ids: silent });

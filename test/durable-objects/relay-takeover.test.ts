@@ -60,6 +60,27 @@ test("an agent that falls silent after the clock was set back is replaced in tim
   expect(world.closed).toEqual(["link-1: 4408 silent"]);
 });
 
+test.each([
+  ["a day forward", 86_400_000],
+  ["by the least that is no silence", 15_000],
+])(
+  "a clock that is set %s closes no agent that pings, and one that does not is replaced in four seconds",
+  async (_, ms) => {
+    const world = await twoAgents();
+    world.pings("link-1");
+    world.now += ms;
+    await world.relay.alarm();
+    expect([world.closed, world.alarmAt]).toEqual([[], world.now + 4_000]);
+    world.now += 3_000;
+    world.pings("link-2");
+    await world.relay.alarm();
+    expect(world.closed).toEqual([]);
+    world.now += 1_000;
+    await world.relay.alarm();
+    expect(world.closed).toEqual(["link-1: 4408 silent"]);
+  },
+);
+
 test("an active agent whose socket got lost in a sleep is waited for as long as one that is silent", async () => {
   const world = await RelayWorld.begin();
   world.sockets.clear();
@@ -265,7 +286,7 @@ test("for how long nobody acted is left out where the socket was lost with the e
 
 test("an alarm that finds a silent agent while nothing can be written does not fail, and comes again", async () => {
   const world = await twoAgents();
-  world.now += 10_000;
+  world.now += 1_000;
   world.pings("link-2");
   const { exec } = world.sql;
   world.sql.exec = () => {

@@ -5,7 +5,7 @@ export const relayDefects: DefectsByFile = {
   "durable-objects/relay/relay.ts": {
     "a clock that is set back keeps a silent agent active": {
       foundBy: "a silent agent is replaced",
-      before: "if (this.#lastSeen(id) > at) this.#ports.sockets.seen(id, at);",
+      before: "if (silentMs < 0) this.#ports.sockets.seen(id, at);",
       after: "if (this.#lastSeen(id) > at) continue;",
     },
     "a hand over that is asked for twice is done twice": {
