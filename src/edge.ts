@@ -10,6 +10,7 @@ import { withWholeUrl } from "./http/address.ts";
 import { AgentsToClose } from "./http/agents/agents-to-close.ts";
 import { type App, type AppPorts, createApp } from "./http/app.ts";
 import { keepAsked, keepAudit } from "./http/audited.ts";
+import type { EdgePorts } from "./http/edge-ports.ts";
 import { Attempts } from "./http/guard.ts";
 import { type EdgeEvent, Metrics, processText } from "./http/monitoring/monitoring.ts";
 import { answerOrNull } from "./http/objects-of-request.ts";
@@ -47,6 +48,8 @@ export interface EdgePlace extends Timers {
   waitUntil(work: Promise<unknown>): void;
   /** Absent: it shares its state with no other edge. */
   readonly pair?: EdgePair;
+  /** See `EdgePorts`. */
+  readonly doubt?: EdgePorts["doubt"];
   /** See `AuditPorts`. */
   gate?(): () => Promise<void>;
 }
@@ -171,6 +174,7 @@ export class Edge {
       },
       ...(place.gate && { gate: place.gate }),
       ...(place.pair && { pair: place.pair }),
+      ...(place.doubt && { doubt: place.doubt }),
       auditAsked: (domain, entry) => keepAsked({ after, directory }, domain, entry),
       audit: (domain, entry) => {
         place.log({ level: "info", event: "operator-action", domain, ...entry });

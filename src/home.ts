@@ -47,7 +47,7 @@ const countedWithinMs = 300;
 /** Serves the edge on plain Node. Rejects where the state cannot be read, or nothing can listen. */
 export async function serveHome({ state, host, port, write, ...options }: HomeOptions): Promise<HomeEdge> {
   const variables = { ...options.variables };
-  const clock = new NodeClock((ms) => log({ level: "warn", event: "time-skipped", ms }));
+  const clock = new NodeClock((byMs) => home.skipped(byMs));
   const machineNow = () => Date.now();
   const log = logOf(
     write,
@@ -57,8 +57,9 @@ export async function serveHome({ state, host, port, write, ...options }: HomeOp
   const after = (ms: number, run: () => void) => clock.after(ms, run);
   const now = () => clock.now();
   const newId = () => crypto.randomUUID();
+  const heardTime = (at: number) => home.heardTime(at);
   const make = (kind: ObjectName, _name: string, life: LifePlace): Whole | Promise<Whole> => {
-    const own = ownPlaceOf(life, { log, newId, machineNow, measures: counting.measures });
+    const own = ownPlaceOf(life, { log, newId, machineNow, measures: counting.measures, heardTime });
     return objectKinds[kind](placeOf(own, stubsBy({ ...life, connect: home.connect }), variables));
   };
   const settings = () => digestOf([variables.DOMAINS, variables.OPERATORS ?? "", variables.OPERATOR_TOKEN]);
@@ -74,6 +75,7 @@ export async function serveHome({ state, host, port, write, ...options }: HomeOp
     fetch: (url, init) => fetch(url, init),
     waitUntil: (work) => void work.catch(() => {}),
     gate: () => home.gate(),
+    doubt: { ms: () => home.doubtMs, heardTime },
     ...(pair && { pair }),
   });
   const close = await listen({

@@ -261,7 +261,7 @@ async function resetClock(options: StateOptions): Promise<void> {
     }
   });
   const time = new Date(now).toISOString();
-  if (byMs === 0) return print(`${place} is not ahead of this machine's clock (${time}): nothing was changed`);
+  if (byMs <= 0) return print(`${place} goes on by this machine's clock (${time}): it was not ahead`);
   const before = new Date(now + byMs).toISOString();
   print(`${place} goes on by this machine's clock (${time}); it had come to ${before}`);
 }

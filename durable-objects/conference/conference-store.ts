@@ -51,6 +51,7 @@ export class ConferenceStore {
   readonly #sql: Sql;
   /** Called when the memory of this conference can no longer be trusted. */
   readonly #onLost: (error: unknown) => void;
+  readonly #doubtMs: () => number;
   readonly unknownKinds = new Set<string>();
   #identity: ConferenceIdentity | null = null;
   #journalName = "";
@@ -69,9 +70,11 @@ export class ConferenceStore {
   #ofOutbox: Fact[] = [];
   #sinceCheckpoint = new EntryChanges();
 
-  constructor(sql: Sql, onLost: (error: unknown) => void) {
+  /** `doubtMs`: see `Platform`. */
+  constructor(sql: Sql, onLost: (error: unknown) => void, doubtMs = () => 0) {
     this.#sql = sql;
     this.#onLost = onLost;
+    this.#doubtMs = doubtMs;
     this.journal = new Journal(sql);
     this.#progress = this.#load();
   }
@@ -86,8 +89,11 @@ export class ConferenceStore {
     return this.#journalName;
   }
 
+  /** As the clock counts it now. */
   get retention(): Retention {
-    return this.#retention;
+    const { neededMs, keptMs } = this.#retention;
+    const doubtMs = this.#doubtMs();
+    return { neededMs: neededMs + doubtMs, keptMs: keptMs + doubtMs };
   }
 
   get state(): ConferenceState {
@@ -311,7 +317,7 @@ export class ConferenceStore {
       if (isLast) isTooLong = (text?.length ?? 0) + changes.length > maxRowLength;
       const row = { input, text, changes: isLast && !isTooLong ? changes : null, facts: facts[index] ?? "[]" };
       journal.append({ ...row, progress: this.#progress });
-      journal.prune(this.#checkpoint, this.#retention, this.#progress.telling);
+      journal.prune(this.#checkpoint, this.retention, this.#progress.telling);
     }
     this.#sinceCheckpoint.add(this.#ofTransaction);
     this.#endTransaction();

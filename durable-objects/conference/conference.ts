@@ -33,7 +33,7 @@ import { maxMessages } from "../../src/tsp/protocol-table.ts";
 import { IdSupply, noIds } from "../ids/id-supply.ts";
 import { Clock, nextWake } from "../platform/clock.ts";
 import type { LogLine } from "../platform/log.ts";
-import type { DomainPorts, Platform } from "../platform/platform.ts";
+import { type DomainPorts, nextLookAt, type Platform } from "../platform/platform.ts";
 import { CommandSender } from "./command-sender.ts";
 import { ConferenceActions } from "./conference-actions.ts";
 import { GroupCommit, type Item, isBeforeRestore, isSpeech, transact } from "./conference-commit.ts";
@@ -93,7 +93,8 @@ export class Conference {
 
   /** Restores everything, and resumes what is outstanding at once. */
   constructor(platform: ConferencePorts) {
-    const store = new ConferenceStore(platform.sql, (error) => platform.abort(`the store is lost: ${error}`));
+    const lost = (error: unknown) => platform.abort(`the store is lost: ${error}`);
+    const store = new ConferenceStore(platform.sql, lost, platform.doubtMs);
     store.upgrade(platform.domain);
     const { progress } = store;
     const log = (line: LogLine) => {
@@ -342,7 +343,10 @@ export class Conference {
     const leadMs = state.head.phase === "creating" ? alarmLeadMs.creating : alarmLeadMs.later;
     const now = this.#ports.now();
     const askAt = this.#isToAsk && this.#asking.againAt > now ? this.#asking.againAt : null;
-    const dues = [this.#sender.schedule.nextDue(state.commands), this.#outbox.nextDue, deleteAt, askAt];
+    const dues = [
+      ...[this.#sender.schedule.nextDue(state.commands), this.#outbox.nextDue, askAt],
+      deleteAt && nextLookAt(this.#ports, deleteAt),
+    ];
     const next = nextWake(now, leadMs, this.#nextDeadline, ...dues);
     if (next !== null) this.#clock.wakeBy(next);
   }

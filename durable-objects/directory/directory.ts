@@ -23,7 +23,7 @@ import type {
 import type { FactPage, FeedAnswer, GivenUpPost, LiveState } from "../../src/rpc/directory-feed.ts";
 import { type DomainSettings, personShown } from "../../src/settings/domain-settings.ts";
 import { Alarm, type AlarmPorts } from "../platform/alarm.ts";
-import type { DomainPorts, Platform } from "../platform/platform.ts";
+import { type DomainPorts, type Platform, surelyNow } from "../platform/platform.ts";
 import { isOver, retentionAt } from "../platform/retention.ts";
 import { AuditStore } from "./audit-store.ts";
 import { CountStore, type SourceCounts } from "./count-store.ts";
@@ -39,7 +39,7 @@ import { Webhooks } from "./webhooks.ts";
 interface DirectoryPorts
   extends AlarmPorts,
     FeedPorts,
-    Pick<Platform, "post" | "measures" | "sql" | "machineNow">,
+    Pick<Platform, "post" | "measures" | "sql" | "machineNow" | "doubtMs">,
     Pick<DomainPorts, "domain" | "nonce" | "deleteAll"> {
   /** Called when a change that people see is committed. */
   changed(): void;
@@ -396,10 +396,12 @@ export class Directory
       if (!about) return;
       const now = this.#ports.now();
       const current = this.#aboutNow(about.domain);
-      if (isOver(current, now)) return await this.#ports.deleteAll();
+      const surely = surelyNow(this.#ports);
+      if (isOver(current, surely)) return await this.#ports.deleteAll();
       // It may have come for something else.
       if (now >= this.#deleteAt || now < this.#deleteAt - deleteEveryMs) {
-        this.#deleteAt = now + (this.#deleteOld(about.domain, now - current.keptMs) ? portionEveryMs : deleteEveryMs);
+        this.#deleteAt =
+          now + (this.#deleteOld(about.domain, surely - current.keptMs) ? portionEveryMs : deleteEveryMs);
         // Nothing is kept of a conference that answers no more, also where nobody looks at the list.
         void this.list.askUnheard();
       }

@@ -11,14 +11,14 @@ import { receiverId, type WebhookEvent } from "../../src/records/webhooks.ts";
 import { type WebhookView, webhookView } from "../../src/rpc/directory.ts";
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";
 import { LazyTables } from "../platform/lazy-tables.ts";
-import type { Platform, Sql, SqlRow } from "../platform/platform.ts";
+import { type Platform, type Sql, type SqlRow, surelyNow } from "../platform/platform.ts";
 import { type HttpAnswer, statusFault } from "../platform/post.ts";
 
 type Receiver = DomainSettings["webhooks"][number];
 
 const showView = showOf(webhookView);
 
-interface WebhookPorts extends Pick<Platform, "now" | "log" | "post" | "measures"> {
+interface WebhookPorts extends Pick<Platform, "now" | "doubtMs" | "log" | "post" | "measures"> {
   readonly sql: Sql;
   /** `null`: it is not known yet. */
   domain(): DomainName | null;
@@ -212,7 +212,7 @@ export class Webhooks {
     if (isRefused) this.#refused(waiting, why);
     else this.#receiverFailed(receiver, why);
     // This reads all that waits, so not after each refusal: a receiver that refuses one event may refuse each.
-    const isOld = surplus([waiting], policy, now()).length > 0;
+    const isOld = surplus([waiting], policy, surelyNow(this.#ports)).length > 0;
     if (!isRefused || isOld || waiting.row % 1_000 === 0) this.#giveUpOld(receiver, why);
   }
 
@@ -251,17 +251,16 @@ export class Webhooks {
   }
 
   #giveUpOld(receiver: Receiver, why: string): void {
-    const now = this.#ports.now();
     const all = this.#tables
       .read("SELECT id, due, data FROM webhook WHERE url = ? ORDER BY id", receiver.url)
       .map((row) => toWaiting(receiver, row));
-    const lost = surplus(all, policy, now);
+    const lost = surplus(all, policy, surelyNow(this.#ports));
     const [first] = lost;
     if (!first) return;
     const before = this.#stateOf(receiver.url);
     this.#ports.sql.transaction(() => {
       for (const one of lost) this.#delete(one);
-      this.#keep(receiver.url, { ...before, givenUp: before.givenUp + lost.length, lastGivenUpAt: now });
+      this.#keep(receiver.url, { ...before, givenUp: before.givenUp + lost.length, lastGivenUpAt: this.#ports.now() });
     });
     for (const _ of lost) this.#counted("given-up");
     this.#log("error", "webhook-given-up", receiver, { events: lost.length, id: first.event.id, why });

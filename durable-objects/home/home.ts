@@ -8,6 +8,7 @@ import type { Whole } from "../platform/object-kinds.ts";
 import type { Sql } from "../platform/platform.ts";
 import { Alarms } from "./alarms.ts";
 import { copied } from "./copied.ts";
+import { Doubt } from "./doubt.ts";
 import type { HomeClock } from "./home-clock.ts";
 import { HomeObject, type Loaded } from "./home-object.ts";
 import { HomeSocket } from "./home-socket.ts";
@@ -32,6 +33,10 @@ export interface LifePlace {
   /** See `Stored`. */
   readonly restoredAt: EpochMs | null;
   now(): EpochMs;
+  /** See `Platform`. */
+  doubtMs(): number;
+  /** See `Platform`. */
+  skippedMs(): number;
   after(ms: number, run: () => void): () => void;
   setAlarm(at: EpochMs): Promise<void>;
   getAlarm(): Promise<EpochMs | null>;
@@ -78,6 +83,8 @@ const farMs = 60_000;
 /** So far an agent is believed at once, and so often in a life: one that lies uses up no epochs for ever. */
 const epochsAtOnce = 2 ** 32;
 const mostEpochsBehind = 10;
+const doubtNote =
+  "nobody but this machine's clock says so: until an agent or a TSP server on another machine agrees, what is deleted for its age stays for as much longer";
 /** By then whoever has asked for it has an answer. */
 const handsOverAfterMs = 100;
 const alarmAgain = doubling(2_000, 60_000);
@@ -119,6 +126,10 @@ export class Home {
   #position = 0;
   #number = 0;
   #restoredAt: EpochMs | null = null;
+  readonly #doubt = new Doubt();
+  /** The doubt that is on disk. */
+  #keptDoubtMs = 0;
+  #skippedMs = 0;
   #fault: Fault | null = null;
   /** It never rejects; `null`: none is under way. */
   #probing: Promise<void> | null = null;
@@ -163,6 +174,31 @@ export class Home {
   /** What is wrong with the disk, or that another edge acts; `null`: nothing. */
   get fault(): Fault | null {
     return this.#fault;
+  }
+
+  /** See `Doubt`. */
+  get doubtMs(): number {
+    return this.#doubt.ms;
+  }
+
+  /** The time has gone on at once, by so much. */
+  skipped(byMs: number): void {
+    this.#skippedMs += byMs;
+    this.#doubt.skipped(byMs);
+    this.#ports.log({ level: "warn", event: "time-skipped", ms: byMs, note: doubtNote });
+    this.#keepDoubt();
+  }
+
+  /** The clock of another machine shows `at`. */
+  heardTime(at: EpochMs): void {
+    if (!this.#doubt.heard(at, this.#ports.clock.now())) return;
+    this.#ports.log({ level: "info", event: "time-confirmed" });
+    this.#keepDoubt();
+  }
+
+  /** With the next flush. */
+  #keepDoubt(): void {
+    if (!this.#fault) void this.#writer.renew().catch(() => {});
   }
 
   /**
@@ -350,9 +386,11 @@ export class Home {
   }
 
   async #open(): Promise<void> {
-    const { objects, rows, texts, lastPosition, lastObject, lastAt, restoredAt } = await this.#ports.disk.open();
+    const { objects, rows, texts, lastPosition, lastObject, lastAt, restoredAt, doubtMs } =
+      await this.#ports.disk.open();
     this.#noticeClock(lastAt);
     this.#ports.clock.notBefore(lastAt);
+    await this.#beginDoubt(doubtMs, lastAt);
     this.#texts = new Texts(texts);
     this.#position = lastPosition;
     this.#number = lastObject;
@@ -367,6 +405,16 @@ export class Home {
       this.#byNumber.set(number, object);
       this.#alarms.set(object, alarm);
     }
+  }
+
+  /** On disk before anything is written by this clock. */
+  async #beginDoubt(keptMs: number, lastAt: EpochMs): Promise<void> {
+    const { disk, clock, log } = this.#ports;
+    this.#doubt.began(keptMs, lastAt, clock.now());
+    const { ms } = this.#doubt;
+    if (ms !== keptMs) await disk.keepDoubt(ms);
+    this.#keptDoubtMs = ms;
+    if (ms > 0) log({ level: "warn", event: "time-in-doubt", ms, note: doubtNote });
   }
 
   /** Nothing may be dated before what is there, so only a person can say which of the two clocks was wrong. */
@@ -460,6 +508,8 @@ export class Home {
       sql: life.database,
       restoredAt: this.#restoredAt,
       now: () => clock.now(),
+      doubtMs: () => this.#doubt.ms,
+      skippedMs: () => this.#skippedMs,
       after: (ms, run) => life.after(ms, run),
       setAlarm: async (at) => this.#setAlarm(object, life, at),
       // One that failed is about to come again; one at work is none.
@@ -704,6 +754,9 @@ export class Home {
 
   async #flush(flush: Flush, at: EpochMs): Promise<void> {
     const { disk } = this.#ports;
+    const { ms } = this.#doubt;
+    if (ms !== this.#keptDoubtMs) await disk.keepDoubt(ms);
+    this.#keptDoubtMs = ms;
     if (this.#older !== "found") return disk.flush(flush, at);
     await disk.markRestored(at);
     this.#older = "marked";

@@ -1,6 +1,8 @@
 import { type ClientRequest, type IncomingMessage, Agent as PlainAgent, request as requestPlain } from "node:http";
 import { request as requestSecure, Agent as SecureAgent } from "node:https";
 import { brotliDecompressSync, constants, gunzipSync, inflateRawSync, inflateSync } from "node:zlib";
+import type { EpochMs } from "../../src/foundation/ids.ts";
+import { isLoopback } from "../../src/foundation/loopback.ts";
 import {
   answerTooLong,
   type Exchange,
@@ -10,9 +12,12 @@ import {
   postBy,
 } from "../platform/post.ts";
 
-/** Half the CPU of Node's `fetch`, which also refuses a server that sends a 100 (Continue) unasked. */
-export function nodePost(asked: PostRequest): Promise<HttpAnswer> {
-  return postBy(exchange, asked);
+/**
+ * Half the CPU of Node's `fetch`, which also refuses a server that sends a 100 (Continue) unasked. `heardTime`: called with the time that a server on
+ * another machine shows in its answer.
+ */
+export function nodePost(asked: PostRequest, heardTime: (at: EpochMs) => void = () => {}): Promise<HttpAnswer> {
+  return postBy((url, sent) => exchange(url, sent, heardTime), asked);
 }
 
 /** An idle connection is kept for less long than servers do: the usual least is five seconds. */
@@ -22,9 +27,13 @@ const connections = {
 };
 const agents = { plain: new PlainAgent(connections), secure: new SecureAgent(connections) };
 
-const exchange: Exchange = (url, { headers, body, signal }) =>
-  new Promise((resolve, reject) => {
-    const { href, protocol } = new URL(url);
+function exchange(
+  url: string,
+  { headers, body, signal }: Parameters<Exchange>[1],
+  heardTime: (at: EpochMs) => void,
+): ReturnType<Exchange> {
+  return new Promise((resolve, reject) => {
+    const { href, protocol, hostname } = new URL(url);
     const options = { method: "POST", headers };
     const sent =
       protocol === "https:"
@@ -35,6 +44,10 @@ const exchange: Exchange = (url, { headers, body, signal }) =>
       sent.destroy();
     };
     signal.addEventListener("abort", () => fail(signal.reason));
+    sent.on("response", ({ headers: { date = "" } }) => {
+      const at = Date.parse(date);
+      if (!Number.isNaN(at) && !isLoopback(hostname)) heardTime(at);
+    });
     read(sent, fail, (status, coding, whole) => {
       try {
         resolve({ status, body: decompressed(whole, coding) });
@@ -44,6 +57,7 @@ const exchange: Exchange = (url, { headers, body, signal }) =>
     });
     sent.end(body);
   });
+}
 
 function read(
   sent: ClientRequest,

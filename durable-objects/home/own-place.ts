@@ -1,22 +1,24 @@
+import type { EpochMs } from "../../src/foundation/ids.ts";
 import type { OwnPlace } from "../platform/object-place.ts";
 import type { LifePlace } from "./home.ts";
 import { keptIn } from "./log/kept-values.ts";
 import { nodePost } from "./node-post.ts";
 
+interface Shared extends Pick<OwnPlace, "log" | "measures" | "newId" | "machineNow"> {
+  heardTime(at: EpochMs): void;
+}
+
 /** What an object asks of its place, on plain Node. `shared`: what all objects of the process share. */
-export function ownPlaceOf(
-  life: LifePlace,
-  shared: Pick<OwnPlace, "log" | "measures" | "newId" | "machineNow">,
-): OwnPlace {
-  const { sql, now, after, setAlarm, getAlarm, abort, deleteAll, sockets, outside } = life;
+export function ownPlaceOf(life: LifePlace, { heardTime, ...shared }: Shared): OwnPlace {
+  const { sql, now, doubtMs, skippedMs, after, setAlarm, getAlarm, abort, deleteAll, sockets, outside } = life;
   const { restoredAt, beginRestored, edgeEpoch, beginEpochAfter } = life;
   return {
     ...shared,
-    ...{ sql, now, after, setAlarm, getAlarm, abort, deleteAll, beginRestored },
+    ...{ sql, now, doubtMs, skippedMs, after, setAlarm, getAlarm, abort, deleteAll, beginRestored },
     ...{ kept: keptIn(sql), sockets: { all: sockets } },
     ...(restoredAt !== null && { restoredAt }),
     ...(edgeEpoch !== null && { edgeEpoch, beginEpochAfter }),
-    post: (request) => outside(() => nodePost(request)),
+    post: (request) => outside(() => nodePost(request, heardTime)),
     onDisk: () => outside(async () => {}),
     fetch: (address, init) => outside(() => fetch(address, init)),
   };

@@ -6,10 +6,10 @@ import type { DirectoryRpc } from "../../src/rpc/directory.ts";
 import type { HolderPage, IdAllocatorRpc, IdBlocks, IdRequest, IdsWanted } from "../../src/rpc/id-allocator.ts";
 import type { RelayRpc } from "../../src/rpc/relay.ts";
 import { Alarm, type AlarmPorts } from "../platform/alarm.ts";
-import type { DomainPorts, Platform } from "../platform/platform.ts";
+import { type AgePorts, type DomainPorts, nextLookAt, type Platform, surelyNow } from "../platform/platform.ts";
 import type { IdAllocator } from "./id-allocator.ts";
 
-interface DomainIdsPorts extends AlarmPorts, Pick<DomainPorts, "domain">, Pick<Platform, "beginRestored"> {
+interface DomainIdsPorts extends AlarmPorts, AgePorts, Pick<DomainPorts, "domain">, Pick<Platform, "beginRestored"> {
   conference(domain: DomainName, confKey: ConfKey): Pick<ConferenceRpc, "sweep">;
   relay(domain: DomainName, bridge: BridgeName): Pick<RelayRpc, "keepIdLimit">;
   directory(domain: DomainName): Pick<DirectoryRpc, "notReached">;
@@ -103,7 +103,7 @@ export class DomainIds implements IdAllocatorRpc {
   }
 
   async conferencesOf(lastMs: number, before: number | null, upTo: number | null): Promise<HolderPage> {
-    return this.#ids.holdersSince(this.#ports.now() - lastMs, before, upTo);
+    return this.#ids.holdersSince(surelyNow(this.#ports) - lastMs, before, upTo);
   }
 
   /** Begins a round now, or behind the one that is under way: that one must come to its end, however often somebody asks. */
@@ -174,26 +174,32 @@ export class DomainIds implements IdAllocatorRpc {
     const kept = this.#ports.kept.get<Round | null>(roundKey) ?? null;
     // After the clock was set back, a round would have begun in the future.
     const beganAt = Math.min(kept?.beganAt ?? at, at);
-    const { holders, next } = ids.holdersSince(at - reachMs, kept?.before ?? null);
-    const expired = next === null ? ids.expired(at) : null;
+    const surely = surelyNow(this.#ports);
+    const { holders, next } = ids.holdersSince(surely - reachMs, kept?.before ?? null);
+    const expired = next === null ? ids.expired(surely) : null;
     const nextPage = at + pageEveryMs;
     const nextRound = Math.max(beganAt + everyMs, nextPage);
     const hasMoreToExpire = expired?.hasMore === true && nextPage < nextRound;
     const before = next ?? (hasMoreToExpire ? behindAll : null);
     const isAtRest = kept === null && holders.length === 0;
-    const expiry = isAtRest ? ids.nextExpiry : at;
+    const expiry = isAtRest ? this.#nextExpiry : at;
     if (before !== null) this.#alarm.wakeBy(nextPage);
     else if (expiry !== null) this.#alarm.wakeBy(Math.max(expiry, nextRound));
     const latest = new Map(holders.map((holder) => [holder.key, holder.at]));
     const { running, failed } = await this.#sweep(new Set([...latest.keys(), ...(expired?.holders ?? [])]));
     for (const key of running) if ((latest.get(key) ?? 0) <= at - renewAfterMs) ids.renew(key, at);
-    if (expired) ids.expire(expired, failed, at);
+    if (expired) ids.expire(expired, failed, surely);
     const tellsCopies = before === null && ids.isUsed && this.#ports.beginRestored !== undefined;
     if (running.size > 0) this.#reserveEarly(this.#ports.now(), tellsCopies);
     const again = kept?.again === true || this.#again;
     if (before !== null) this.#keepRound({ beganAt, before, ...(again && { again }) });
     else if (kept !== null) this.#keepRound(null);
     if (before === null && again) this.#alarm.wakeBy(this.#ports.now());
+  }
+
+  get #nextExpiry(): EpochMs | null {
+    const expiry = this.#ids.nextExpiry;
+    return expiry && nextLookAt(this.#ports, expiry + this.#ports.now() - surelyNow(this.#ports));
   }
 
   /** The conferences that run, and those that could not be swept. */

@@ -11,10 +11,10 @@ import type {
 } from "../../src/rpc/handle-index.ts";
 import { Alarm, type AlarmPorts } from "../platform/alarm.ts";
 import { LazyTables } from "../platform/lazy-tables.ts";
-import type { DomainPorts, Sql, SqlRow } from "../platform/platform.ts";
+import { type AgePorts, type DomainPorts, type Sql, type SqlRow, surelyNow } from "../platform/platform.ts";
 import { isOver, retentionAt } from "../platform/retention.ts";
 
-export interface HandleIndexPorts extends AlarmPorts, Pick<DomainPorts, "deleteAll"> {
+export interface HandleIndexPorts extends AlarmPorts, AgePorts, Pick<DomainPorts, "deleteAll"> {
   readonly sql: Sql;
   /** How long a conference keeps its rows, in milliseconds; `null`: the settings have no such domain. */
   retentionMs(domain: DomainName): number | null;
@@ -186,7 +186,8 @@ export class HandleIndex implements HandleIndexRpc {
     const domain = row.domain as DomainName;
     const known = { keptMs: Number(row.kept_ms), removedAt: row.removed_at as EpochMs | null };
     const { keptMs, removedAt } = retentionAt(now(), retentionMs(domain), known);
-    if (isOver({ keptMs, removedAt }, now())) {
+    const surely = surelyNow(this.#ports);
+    if (isOver({ keptMs, removedAt }, surely)) {
       await deleteAll();
       return null;
     }
@@ -198,7 +199,7 @@ export class HandleIndex implements HandleIndexRpc {
     const old = sql
       .exec(
         "SELECT * FROM handle WHERE ext_conf_id > ? AND claimed_at <= ? ORDER BY ext_conf_id LIMIT ?",
-        ...[row.reached as string, now() - keptMs + releaseEveryMs, portion],
+        ...[row.reached as string, surely - keptMs + releaseEveryMs, portion],
       )
       .map(toHandle);
     const answers = await Promise.allSettled(old.map((handle) => this.#hasHandle(domain, handle, null)));

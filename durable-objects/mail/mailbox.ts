@@ -20,7 +20,7 @@ import { IdSupply, noIds } from "../ids/id-supply.ts";
 import { Clock, nextWake } from "../platform/clock.ts";
 import { LazyTables } from "../platform/lazy-tables.ts";
 import type { LogLine } from "../platform/log.ts";
-import type { DomainPorts, Platform, Sql } from "../platform/platform.ts";
+import { type DomainPorts, nextLookAt, type Platform, type Sql, surelyNow } from "../platform/platform.ts";
 import { MailCounts } from "./mail-counts.ts";
 
 interface MailboxPorts extends Platform, Pick<DomainPorts, "domain" | "allocateIds" | "deleteAll" | "nonce"> {
@@ -155,7 +155,7 @@ export class Mailbox implements MailboxRpc {
     const domain = this.#ports.domain(this.#named);
     if (!domain) throw new Error(`the settings have no domain "${this.#domain}": its mail cannot be sent`);
     const now = this.#ports.now();
-    const since = now - domain.settings.transactionMemoryMs;
+    const since = surelyNow(this.#ports) - domain.settings.transactionMemoryMs;
     if (this.#answered.get(id, since) !== undefined || this.#outbox.holds(id)) return;
     const hosts = new Set([...this.#outbox.rows, ...mail].map(({ host }) => host));
     if (hosts.size > mostHosts) throw new Error(`answers to ${mostHosts} servers wait already`);
@@ -211,7 +211,7 @@ export class Mailbox implements MailboxRpc {
     this.#outbox.pump();
     this.#outbox.deleteConfirmed();
     // An earlier life has set the alarm for the deletion. To set it again after each restart would cost a row.
-    this.#arm(this.#outbox.nextDue ?? (why === "alarm" ? deleteAt : null));
+    this.#arm(this.#outbox.nextDue ?? (why === "alarm" ? nextLookAt(this.#ports, deleteAt) : null));
   }
 
   get #named(): DomainName {
@@ -223,7 +223,9 @@ export class Mailbox implements MailboxRpc {
   get #deleteAt(): EpochMs {
     const domain = this.#domain && this.#ports.domain(this.#domain);
     if (!domain) return 0;
-    return this.#outbox.rows.length > 0 ? Number.POSITIVE_INFINITY : this.#lastAt + domain.settings.transactionMemoryMs;
+    if (this.#outbox.rows.length > 0) return Number.POSITIVE_INFINITY;
+    const doubtMs = this.#ports.now() - surelyNow(this.#ports);
+    return this.#lastAt + domain.settings.transactionMemoryMs + doubtMs;
   }
 
   async #delete(): Promise<void> {

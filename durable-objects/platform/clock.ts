@@ -2,19 +2,24 @@ import type { EpochMs } from "../../src/foundation/ids.ts";
 import { earliest } from "../../src/foundation/time/earliest.ts";
 import { SteadyClock } from "../../src/foundation/time/steady-clock.ts";
 import { Alarm, type AlarmPorts } from "./alarm.ts";
+import type { Platform } from "./platform.ts";
 
 /** A smaller step of the machine's clock is not worth a row. */
 const noticedMs = 1000;
 /** Until an alarm that is further away, the machine's clock may be set forward, and the alarm comes no sooner for that. */
 const furthestMs = 5 * 60_000;
 
+type ClockPorts = AlarmPorts & Pick<Platform, "skippedMs">;
+
 /**
  * An object's time and its one alarm. The time never goes back, in this life or the next; a deadline is noticed within five
- * minutes even if the machine's clock is set forward or back meanwhile. The platform's clock and alarm are the machine's.
+ * minutes even if the machine's clock is set forward or back meanwhile. Time that the platform has skipped counts from the next
+ * life on, so that nothing is due at once. The platform's clock and alarm are the machine's.
  */
 export class Clock {
   readonly alarm: Alarm;
-  readonly #platform: AlarmPorts;
+  readonly #platform: ClockPorts;
+  readonly #skippedBefore: number;
   readonly #steady = new SteadyClock();
   readonly #keepAheadMs: (aheadMs: number) => void;
   #keptAheadMs: number;
@@ -23,27 +28,37 @@ export class Clock {
    * `lastAt` and `aheadMs` are what an earlier life has written down: when it committed last, and by how much its time was
    * ahead of the machine's clock. `keepAheadMs` writes that down for the next life.
    */
-  constructor(platform: AlarmPorts, lastAt: EpochMs, aheadMs = 0, keepAheadMs: (aheadMs: number) => void = () => {}) {
+  constructor(platform: ClockPorts, lastAt: EpochMs, aheadMs = 0, keepAheadMs: (aheadMs: number) => void = () => {}) {
     this.alarm = new Alarm(platform);
     this.#platform = platform;
+    this.#skippedBefore = platform.skippedMs?.() ?? 0;
     this.#steady.notBefore(lastAt, aheadMs);
     this.#keptAheadMs = aheadMs;
     this.#keepAheadMs = keepAheadMs;
   }
 
-  readonly now = (): EpochMs => this.#steady.at(this.#platform.now());
+  readonly now = (): EpochMs => this.#steady.at(this.#platform.now() - this.#skippedMs);
 
   /** Sees to it that the alarm comes by this time, also where an earlier life may have set it. */
   async ensure(time: EpochMs): Promise<void> {
-    await this.alarm.ensure(this.#steady.onMachine(time));
+    await this.alarm.ensure(this.#onPlatform(time));
     this.#keepAhead();
   }
 
   /** Sees to it that the alarm comes by this time. */
   wakeBy(time: EpochMs): void {
     this.now(); // Notices a clock that was set.
-    this.alarm.wakeBy(this.#steady.onMachine(time));
+    this.alarm.wakeBy(this.#onPlatform(time));
     this.#keepAhead();
+  }
+
+  /** In this life. */
+  get #skippedMs(): number {
+    return (this.#platform.skippedMs?.() ?? 0) - this.#skippedBefore;
+  }
+
+  #onPlatform(time: EpochMs): EpochMs {
+    return this.#steady.onMachine(time) + this.#skippedMs;
   }
 
   #keepAhead(): void {

@@ -10,7 +10,7 @@ import {
   type SignIn,
 } from "../../src/operators/sessions.ts";
 import type { NewSession, SessionsRpc, SignInPage } from "../../src/rpc/sessions.ts";
-import type { Platform, SqlRow } from "../platform/platform.ts";
+import { type AgePorts, type Platform, type SqlRow, surelyNow } from "../platform/platform.ts";
 
 /** The record of sign-ins. */
 const SIGN_INS_KEPT_MS = 400 * dayMs;
@@ -25,9 +25,9 @@ const tables = [
 
 /** The sessions of all people, by hashes, and the record of sign-ins. */
 export class Sessions implements SessionsRpc {
-  readonly #ports: Pick<Platform, "sql" | "now">;
+  readonly #ports: Pick<Platform, "sql"> & AgePorts;
 
-  constructor(ports: Pick<Platform, "sql" | "now">) {
+  constructor(ports: Pick<Platform, "sql"> & AgePorts) {
     this.#ports = ports;
     for (const table of tables) ports.sql.exec(table);
   }
@@ -113,7 +113,7 @@ export class Sessions implements SessionsRpc {
     sql.exec(
       "DELETE FROM sign_in WHERE id IN (SELECT id FROM sign_in ORDER BY id LIMIT 10) AND (id <= ? OR at <= ?)",
       Number(row?.id) - MAX_SIGN_INS,
-      at - SIGN_INS_KEPT_MS,
+      surelyNow(this.#ports) - SIGN_INS_KEPT_MS,
     );
   }
 

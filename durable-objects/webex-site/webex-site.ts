@@ -5,7 +5,7 @@ import type { MeetingAnswer, MeetingQuestion, ProvisioningState, WebexSiteRpc } 
 import type { WebexSiteSettings } from "../../src/settings/domain-settings.ts";
 import type { SiteNumber } from "../../webex-interfaces/doors/edge.ts";
 import { Alarm } from "../platform/alarm.ts";
-import type { DomainPorts, Platform } from "../platform/platform.ts";
+import { type DomainPorts, type Platform, surelyNow } from "../platform/platform.ts";
 import { ProvisioningCheck } from "./provisioning-check.ts";
 import { noAnswer, WebexMeetings } from "./webex-meetings.ts";
 import { WebexNumbers } from "./webex-numbers.ts";
@@ -119,7 +119,7 @@ export class WebexSite implements WebexSiteRpc {
       await this.#numbers.ask(connection);
     // Meanwhile the settings may have come to name no site.
     if (!this.#store.hasTables) return;
-    this.#store.deleteOldMeetings(this.#ports.now() - this.#retentionMs);
+    this.#store.deleteOldMeetings(surelyNow(this.#ports) - this.#retentionMs);
     this.#alarm.wakeBy(Math.max(this.#nextWake(settings), this.#ports.now() + 100));
   }
 

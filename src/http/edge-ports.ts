@@ -1,3 +1,4 @@
+import type { EpochMs } from "../foundation/ids.ts";
 import type { LogFacts } from "../foundation/text/log-line.ts";
 import type { Timers } from "../foundation/time/timers.ts";
 import type { EdgePair } from "../operators/edge-pair.ts";
@@ -15,6 +16,12 @@ export interface EdgePorts extends Timers {
   readonly objects: EdgeObjects;
   /** Absent: the edge shares its state with no other one. */
   readonly pair?: EdgePair;
+  /** Of an edge whose time may be ahead of the true one, since one clock alone says so. Absent: the platform answers for its clock. */
+  readonly doubt?: {
+    ms(): number;
+    /** The clock of another machine shows `at`. */
+    heardTime(at: EpochMs): void;
+  };
   now(): number;
   log(event: EdgeEvent, facts: LogFacts, level?: "info" | "warn" | "error"): void;
 }

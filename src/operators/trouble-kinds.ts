@@ -314,6 +314,15 @@ const rows = {
     todo: () =>
       `See that the machine's clock is right, and that NTP keeps it so. On plain Node the objects' time then comes to it, by 2.4 seconds a minute; where that is too slow, after a start by a wrong clock, stop the edge and run "bridgehead reset-clock". Elsewhere conferences that run keep their time until they are over.`,
   },
+  "time-in-doubt": {
+    title: "The time of the edge is in doubt",
+    severity: "warn",
+    from: ["edge"],
+    says: ({ why }) =>
+      `The edge's time may be ${why} the true one: it was stopped for that long, or its machine's clock was set. What is deleted for its age stays for as much longer.`,
+    todo: () =>
+      `See that the machine's clock is right. An agent or a TSP server on another machine confirms it as soon as it answers; where there is none, stop the edge and run "bridgehead reset-clock".`,
+  },
   "agent-refused": {
     title: "An agent is refused for its key",
     severity: "warn",

@@ -22,6 +22,23 @@ test("what the clock is ahead by is written again where the first write failed",
   expect([kept, alarms]).toEqual([[hourMs], [machine.now + 5_000]]);
 });
 
+test("time that the platform skips counts from the next life on; until then alarms come as early as without it", async () => {
+  const machine = { now: 10 * hourMs, skippedMs: hourMs };
+  const alarms: number[] = [];
+  const setAlarm = async (at: number) => void alarms.push(at);
+  const base = fakePlatform(new TestClock());
+  const platform = { ...base, now: () => machine.now, skippedMs: () => machine.skippedMs, setAlarm };
+  const clock = new Clock(platform, 0);
+  expect(clock.now()).toBe(10 * hourMs);
+  machine.now += 24 * hourMs + 5_000;
+  machine.skippedMs += 24 * hourMs;
+  expect(clock.now()).toBe(10 * hourMs + 5_000);
+  clock.wakeBy(10 * hourMs + 9_000);
+  await new Clock(platform, 0).ensure(34 * hourMs + 20_000);
+
+  expect(alarms).toEqual([machine.now + 4_000, machine.now + 15_000]);
+});
+
 test.each<[string, Parameters<typeof nextWake>, number | null]>([
   ["nothing is due", [1_000, 5_000, null, null, null], null],
   ["something is overdue: after the lead time", [1_000, 5_000, null, 500, 9_000], 6_000],

@@ -184,6 +184,18 @@ test("a handle is released when its conference is over and its rows are about to
   expect(alarms.at(-1)).toBe(time.now + 6 * hourMs);
 });
 
+test("a handle stays as long as one clock alone says that it is old", async () => {
+  const machine = { now: 0, doubtMs: weekMs };
+  const index = memoryHandles(() => machine.now, { doubtMs: () => machine.doubtMs });
+  await index.resolve({ domain, transId, claims: [{ extConfId: handle, confKey: first }], handles: [] });
+  machine.now += weekMs;
+  await index.alarm();
+  expect(await index.hasConference(first)).toBe(true);
+  machine.doubtMs = 0;
+  await index.alarm();
+  expect(await index.hasConference(first)).toBe(false);
+});
+
 test("a handle that is claimed while it is about to be released stays", async () => {
   const { index, claim, look, time } = world();
   await claim(first);

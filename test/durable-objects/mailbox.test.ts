@@ -32,7 +32,7 @@ function world() {
   const alarms: number[] = [];
   let next = 61_041_000_000;
   let lives = 0;
-  const open = () => {
+  const open = (more: { doubtMs?: () => number } = {}) => {
     const life = ++lives;
     return new Mailbox({
       ...fakePlatform(time, {
@@ -50,6 +50,7 @@ function world() {
           return state.isReachable ? confirmation(domain, transIdOf(body)) : { kind: "failed", reason: "refused" };
         },
         abort: (why) => events.push(why),
+        ...more,
         setAlarm: async (at) => {
           write();
           alarms.push(at);
@@ -214,6 +215,23 @@ test("a TransID is deleted when its time is over", async () => {
   await mailbox.send(mail("t2"));
 
   expect(sql.exec("SELECT request FROM answer")).toEqual([{ request: "t2" }]);
+});
+
+test("a TransID is known, and its mailbox stays, as long as one clock alone says that its time is over", async () => {
+  const { time, sql, open, alarms, state } = world();
+  const doubt = { ms: 7_200_000 };
+  const mailbox = open({ doubtMs: () => doubt.ms });
+  await mailbox.send(mail("t1"));
+  await time.pass(7_200_000);
+  await mailbox.alarm();
+  await mailbox.send(mail("t2"));
+  expect([state.deleted, sql.exec("SELECT request FROM answer")]).toEqual([0, [{ request: "t1" }, { request: "t2" }]]);
+  await time.pass(7_200_000);
+  await mailbox.alarm();
+  expect([state.deleted, alarms.at(-1)]).toEqual([0, time.now + 7_200_000]);
+  doubt.ms = 0;
+  await mailbox.alarm();
+  expect(state.deleted).toBe(1);
 });
 
 test("both spellings of a server that one document names are answered", async () => {

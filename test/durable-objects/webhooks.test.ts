@@ -45,6 +45,7 @@ class World {
   setBackMs = 0;
   /** Where the directory's time only follows the machine's clock. */
   machineAheadMs = 0;
+  doubtMs = 0;
   #life = 0;
   #isCreated = false;
   directory = this.start();
@@ -58,6 +59,7 @@ class World {
       measures: this.measures,
       now: () => this.time.now - this.setBackMs,
       machineNow: () => this.time.now - this.setBackMs + this.machineAheadMs,
+      doubtMs: () => this.doubtMs,
       log: (line) => this.lines.push(line),
       domain: () => this.domain,
       secret: (name) => (name === receiver.secretFrom ? this.secret : undefined),
@@ -337,6 +339,17 @@ test.each([408, 429, 500, 503])("status %d is of the receiver, and not of the ev
   await world.joins("c1");
   expect(world.events).toEqual([`conference.started ${confKey}`]);
   expect(world.lines).toMatchObject([{ event: "webhook-fails", why: `HTTP status ${status}` }]);
+});
+
+test("what nobody took is tried on as long as one clock alone says that it is three days old", async () => {
+  const world = new World();
+  world.answer = () => gone;
+  world.doubtMs = 3 * dayMs;
+  await world.joins("c1");
+  await world.pass(5 * dayMs);
+  expect(world.rows).toBe(2);
+  await world.pass(2 * dayMs);
+  expect(world.rows).toBe(0);
 });
 
 test("what nobody took for three days is given up with a notice, a refused event and all of a dead receiver alike", async () => {

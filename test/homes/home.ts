@@ -11,6 +11,7 @@ import { answerProbe, probe } from "./probe.ts";
 /** The probe on plain Node, as a process: the file of its state and its port stand in its environment. */
 const { PROBE_STATE: file = "", PROBE_PORT: port } = process.env;
 const shared = {
+  heardTime: () => {},
   log: (line: object) => console.log(JSON.stringify(line)),
   measures: new Measures(),
   newId: () => crypto.randomUUID(),

@@ -28,6 +28,19 @@ test("an agent is handed to the relay of its bridge", async () => {
   expect((await edge.app.request(path)).status).toBe(426);
 });
 
+test("the time of an agent on another machine is heard, where its key is right", async () => {
+  const edge = new FakeEdge();
+  const connect = async (clientIp: string, change: Partial<Hello> = {}) => {
+    const headers = { upgrade: "websocket", "bridgehead-hello": await signed(edge, { at: 7, ...change }) };
+    const request = Object.assign(new Request(`http://edge${path}`, { headers }), { cf: { clientIp } });
+    await edge.app.request(request);
+    return edge.heardTimes;
+  };
+  expect(await connect("127.0.0.1")).toEqual([]);
+  expect(await connect("192.0.2.1", { key: agents[1].publicKey })).toEqual([]);
+  expect(await connect("192.0.2.1")).toEqual([7]);
+});
+
 test.each<[string, (edge: FakeEdge) => Promise<string | undefined>, string]>([
   ["without a hello", async () => undefined, "4400 badMessage"],
   ["in another version", (edge) => signed(edge, { version: 2 }), "4406 oldVersion"],

@@ -143,6 +143,9 @@ export class FakeEdge {
   /** What waits in the mailbox. */
   readonly mailWaiting: WaitingForServer[] = [];
   readonly disk = new FakeDisk();
+  doubtMs = 0;
+  /** Times that other machines have shown. */
+  readonly heardTimes: number[] = [];
   /** Resolves once all that was written is on disk. */
   onDisk = async (): Promise<void> => {};
   /** In milliseconds. */
@@ -216,6 +219,7 @@ export class FakeEdge {
             this.kept.addAll(this.counts.removeAll());
           },
           log,
+          doubt: { ms: () => this.doubtMs, heardTime: (at) => void this.heardTimes.push(at) },
           ...(pair && { pair }),
         },
         routes,

@@ -137,6 +137,9 @@ const kinds: Readonly<Record<TroubleKind, () => unknown>> = {
   "standby-without-bridge": () => edge.health.set("simulated", withTrouble("standby-without-bridge")),
   "orphan-conference": () => orphan(1),
   "clock-jumped": () => edge.directory.follow(aPage({ running: { aheadMs: 180_000 } })),
+  "time-in-doubt": () => {
+    edge.doubtMs = 500 * 86_400_000;
+  },
   "agent-refused": () => edge.health.set("simulated", withTrouble("agent-refused")),
   "clock-differs": () =>
     edge.health.set("simulated", {

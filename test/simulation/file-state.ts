@@ -74,6 +74,10 @@ export class FileState implements EdgeState {
       probeEveryMs: 1_000,
       probe: async () => refuse(),
       markRestored: async () => {},
+      keepDoubt: async (ms) => {
+        refuse();
+        this.#disk.doubtMs = ms;
+      },
       close: async () => {},
     };
   }

@@ -16,6 +16,7 @@ interface Copy {
   readonly disk: MemoryDisk;
   holding: Holding;
   restoredAt: number | null;
+  doubtMs: number;
 }
 
 /** A database that two edges share, in memory, with a replica: what `PostgresDatabase` does on a real one. */
@@ -41,7 +42,7 @@ export class MemoryDatabase {
       ...{ epoch: 0, flush: 0, holder: "", life: "", since: 0, why: "first", givenBack: null, position: 0 },
     };
     this.#clock = clock;
-    this.#replica = { disk, holding, restoredAt: null };
+    this.#replica = { disk, holding, restoredAt: null, doubtMs: 0 };
     this.#primary = copyOf(this.#replica);
     this.#replaced = this.#primary;
   }
@@ -92,9 +93,9 @@ export class MemoryDatabase {
           return true;
         }),
       load: (by) =>
-        call("load", ({ disk, restoredAt, holding }) => {
+        call("load", ({ disk, restoredAt, doubtMs, holding }) => {
           requireFlush(holding, by);
-          return { ...disk.open(), restoredAt };
+          return { ...disk.open(), restoredAt, doubtMs };
         }),
       check: () => call("check", () => void this.#primary.disk.open()),
       read: (by, object, positions) =>
@@ -110,6 +111,12 @@ export class MemoryDatabase {
         call("markRestored", () =>
           this.#write(by, (copy) => {
             copy.restoredAt = Math.max(at, (copy.restoredAt ?? -1) + 1);
+          }),
+        ),
+      keepDoubt: (by, ms) =>
+        call("keepDoubt", () =>
+          this.#write(by, (copy) => {
+            copy.doubtMs = ms;
           }),
         ),
       setBack: (by, to) => call("setBack", () => this.#write(by, ({ disk }) => disk.setBack(to))),

@@ -25,6 +25,7 @@ export class MemoryDisk {
   readonly #log = new Map<number, Row>();
   readonly #texts = new Map<number, string>();
   #last = { lastPosition: 0, lastObject: 0, lastAt: 0 };
+  doubtMs = 0;
   readonly #onRow: (name: string, statements: readonly Statement[]) => void;
   readonly #onDeleted: (name: string) => void;
 
@@ -51,6 +52,7 @@ export class MemoryDisk {
     for (const [position, row] of other.#log) this.#log.set(position, row);
     for (const [number, text] of other.#texts) this.#texts.set(number, text);
     this.#last = other.#last;
+    this.doubtMs = other.doubtMs;
   }
 
   open(): Stored {
@@ -67,6 +69,7 @@ export class MemoryDisk {
       texts: [...this.#texts],
       ...this.#last,
       restoredAt: null,
+      doubtMs: this.doubtMs,
     };
   }
 

@@ -229,6 +229,8 @@ export class WorkersObject<Object extends object> implements Hosted<Object> {
       setAlarm,
       getAlarm: async () => this.#alarmAt,
       now: () => this.#context.edgeNow(),
+      doubtMs: () => 0,
+      skippedMs: () => 0,
       ...{ restoredAt: null, edgeEpoch: null, beginEpochAfter: () => {} },
       abort: (why) => this.die(why),
       deleteAll: () => Promise.reject(new Error("no world lasts that long")),

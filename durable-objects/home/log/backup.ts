@@ -69,7 +69,7 @@ export function requireBackup(file: string): void {
 
 /** Copies a backup into an empty state that is no file, which says of itself that it was put back. */
 export async function restoreInto(
-  target: Pick<Disk, "flush" | "markRestored">,
+  target: Pick<Disk, "flush" | "markRestored" | "keepDoubt">,
   file: string,
   at: EpochMs,
 ): Promise<Copied> {

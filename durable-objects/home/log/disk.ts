@@ -95,6 +95,8 @@ export interface Stored {
    * `null`: never.
    */
   readonly restoredAt: EpochMs | null;
+  /** See `Doubt`. */
+  readonly doubtMs: number;
 }
 
 /** Nothing is wrong with the disk, and all begins anew with what is on it. */
@@ -140,5 +142,7 @@ export interface Disk {
   probe(at: EpochMs): Promise<void>;
   /** From now on this state says that it is an older one that was put back. */
   markRestored(at: EpochMs): Promise<void>;
+  /** The next start begins with this doubt. */
+  keepDoubt(ms: number): Promise<void>;
   close(): Promise<void>;
 }

@@ -35,6 +35,7 @@ const tables = `
   CREATE TABLE IF NOT EXISTS object (object INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, up_to INTEGER NOT NULL, alarm INTEGER, schema TEXT NOT NULL);
   CREATE TABLE IF NOT EXISTS part (object INTEGER, name TEXT, key TEXT, rows TEXT NOT NULL, PRIMARY KEY (object, name, key)) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS restored (at INTEGER PRIMARY KEY);
+  CREATE TABLE IF NOT EXISTS doubt (one INTEGER PRIMARY KEY, ms INTEGER NOT NULL);
   INSERT OR IGNORE INTO about VALUES (1, 0, 0, 0);
 `;
 
@@ -50,6 +51,7 @@ const texts = {
   deleted: "DELETE FROM object WHERE object = ?",
   droppable: "DELETE FROM log WHERE position < ? AND object NOT IN (SELECT value FROM json_each(?))",
   restored: "INSERT INTO restored SELECT max(?, ifnull(max(at) + 1, 0)) FROM restored",
+  doubt: "INSERT OR REPLACE INTO doubt VALUES (1, ?)",
   lastAt: "SELECT at FROM about",
   objectsEarlier: "UPDATE object SET alarm = max(?, alarm - ?) WHERE alarm > ?",
   rowsEarlier: "UPDATE log SET alarm = max(?, alarm - ?) WHERE alarm > ?",
@@ -177,6 +179,8 @@ export class SqliteDisk implements Disk {
       if (alarm !== null && alarm !== undefined) alarms.set(Number(object), alarm === noAlarm ? null : Number(alarm));
     const [about] = all("SELECT * FROM about");
     const [restored] = all("SELECT max(at) AS at FROM restored");
+    // A backup of an older release has no such table.
+    const [doubt] = found.some(({ name }) => name === "doubt") ? all("SELECT ms FROM doubt") : [];
     return {
       objects: all("SELECT object, name, alarm FROM object").map(({ object, name, alarm }) => {
         const number = Number(object);
@@ -192,6 +196,7 @@ export class SqliteDisk implements Disk {
       lastObject: Number(about?.object),
       lastAt: Number(about?.at),
       restoredAt: typeof restored?.at === "number" ? restored.at : null,
+      doubtMs: Number(doubt?.ms ?? 0),
     };
   }
 
@@ -241,14 +246,18 @@ export class SqliteDisk implements Disk {
     await this.#synced(() => this.#all("restored", at));
   }
 
-  /** What was written later than this counts as written now, and alarms come as much earlier. Returns by how much; 0: all is as it was. */
+  async keepDoubt(ms: number): Promise<void> {
+    await this.#synced(() => this.#all("doubt", ms));
+  }
+
+  /** What was written later than this counts as written now, and alarms come as much earlier. Returns by how much, 0 or less: nothing was. This time is in no doubt. */
   async setBack(to: EpochMs): Promise<number> {
     if (!this.#database) await this.open();
     const byMs = Number(this.#all("lastAt")[0]?.at) - to;
-    if (byMs <= 0) return 0;
     await this.#synced(() => {
-      for (const name of ["objectsEarlier", "rowsEarlier"] as const) this.#all(name, to, byMs, to);
+      if (byMs > 0) for (const name of ["objectsEarlier", "rowsEarlier"] as const) this.#all(name, to, byMs, to);
       this.#all("about", to, 0, 0);
+      this.#all("doubt", 0);
     });
     return byMs;
   }

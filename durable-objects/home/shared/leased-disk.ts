@@ -152,11 +152,16 @@ export class LeasedDisk implements Disk {
     await this.#write((by) => this.#ports.database.markRestored(by, at));
   }
 
+  async keepDoubt(ms: number): Promise<void> {
+    await this.#write((by) => this.#ports.database.keepDoubt(by, ms));
+  }
+
   /** See `SqliteDisk`. */
   async setBack(to: EpochMs): Promise<number> {
     const { lastAt } = await this.open();
-    if (lastAt <= to) return 0;
-    await this.#write((by) => this.#ports.database.setBack(by, to));
+    if (lastAt > to) await this.#write((by) => this.#ports.database.setBack(by, to));
+    else await this.flush(nothing, to);
+    await this.keepDoubt(0);
     return lastAt - to;
   }
 

@@ -174,6 +174,19 @@ export class PostgresDatabase implements SharedDatabase {
     return rows.length > 0;
   }
 
+  async keepDoubt({ epoch, flush, life }: Writer, ms: number): Promise<boolean> {
+    // Databases of the last release lack the table.
+    await this.#ask(
+      "CREATE TABLE IF NOT EXISTS bridgehead.doubt (one boolean PRIMARY KEY CHECK (one), ms bigint NOT NULL)",
+    );
+    const rows = await this.#ask(
+      `WITH by AS (UPDATE bridgehead.edge SET flush = $2 WHERE ${isLast} RETURNING 1)
+       INSERT INTO bridgehead.doubt SELECT true, $4 FROM by ON CONFLICT (one) DO UPDATE SET ms = excluded.ms RETURNING 1 AS done`,
+      [epoch, flush, life, ms],
+    );
+    return rows.length > 0;
+  }
+
   async setBack({ epoch, flush, life }: Writer, to: EpochMs): Promise<boolean> {
     const rows = await this.#ask(
       `WITH before AS (SELECT at FROM bridgehead.edge),
@@ -544,6 +557,8 @@ async function loadBy(client: Client): Promise<Stored> {
   const texts = await all("SELECT number, text FROM bridgehead.statement");
   const [about] = await all("SELECT at, position, object FROM bridgehead.edge");
   const [restored] = await all("SELECT max(at) AS at FROM bridgehead.restored");
+  const [known] = await all("SELECT to_regclass('bridgehead.doubt') AS name");
+  const [doubt] = known?.name == null ? [] : await all("SELECT ms FROM bridgehead.doubt");
   return {
     objects: objects.map(({ object = null, name, alarm }) => {
       const set = later.get(object) ?? alarm ?? noAlarm;
@@ -555,6 +570,7 @@ async function loadBy(client: Client): Promise<Stored> {
     lastObject: Number(about?.object),
     lastAt: Number(about?.at),
     restoredAt: restored?.at == null ? null : Number(restored.at),
+    doubtMs: Number(doubt?.ms ?? 0),
   };
 }
 

@@ -103,6 +103,8 @@ export interface SharedDatabase {
   /** All of it, or nothing. `at` is the time of the state from then on, if it is later than that. */
   flush(by: Writer, flush: Flush, at: EpochMs): Promise<boolean>;
   markRestored(by: Writer, at: EpochMs): Promise<boolean>;
+  /** See `Stored`. */
+  keepDoubt(by: Writer, ms: number): Promise<boolean>;
   /** What was written later than this counts as written then, and alarms come as much earlier. */
   setBack(by: Writer, to: EpochMs): Promise<boolean>;
   giveBack(by: Writer, why: GivenBack): Promise<boolean>;

@@ -1,7 +1,9 @@
 import type { BridgeName, DomainName } from "../../foundation/ids.ts";
 import type { RateLimit } from "../../foundation/limits.ts";
+import { isLoopback } from "../../foundation/loopback.ts";
 import { decodeHello, HELLO_HEADER, type Hello, helloFault, isNameOfAgent, refusal } from "../../link/hello.ts";
 import type { CloseReason } from "../../link/messages.ts";
+import { addressOf } from "../address.ts";
 import type { EdgePorts } from "../edge-ports.ts";
 import type { Metrics } from "../monitoring/monitoring.ts";
 import { answerOrNull } from "../objects-of-request.ts";
@@ -24,9 +26,15 @@ const WRONG_KEYS_A_MINUTE = 2;
 export async function admitAgent(request: Request, place: Place, edge: AgentPorts): Promise<Response> {
   const hello = decodeHello(request.headers.get(HELLO_HEADER));
   const why = hello.ok ? await helloFault(hello.value, place, knownAgents(edge), isSigned) : hello.error;
-  if (why === null) return edge.objects.relay(place.domain, place.bridge).fetch(request);
+  if (why !== null) return refuse(why, hello.ok ? hello.value : null, place, edge);
+  const answer = await edge.objects.relay(place.domain, place.bridge).fetch(request);
+  if (hello.ok && answer.ok && !isLoopback(addressOf(request))) edge.doubt?.heardTime(hello.value.at);
+  return answer;
+}
+
+async function refuse(why: CloseReason, hello: Hello | null, place: Place, edge: AgentPorts): Promise<Response> {
   edge.metrics.agentsRefused.count({ why });
-  if (hello.ok) await tellRelay(why, hello.value, place, edge);
+  if (hello) await tellRelay(why, hello, place, edge);
   return problem(403, "no such agent", `The agent is refused (${why}); its log says what to do.`, refusal(why));
 }
 

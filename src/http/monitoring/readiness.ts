@@ -1,5 +1,6 @@
 import type { Hono } from "hono";
 import type { BridgeName, DomainName, EpochMs } from "../../foundation/ids.ts";
+import { differenceText } from "../../foundation/time/difference-text.ts";
 import { within } from "../../foundation/time/timers.ts";
 import { version } from "../../foundation/version.ts";
 import { type PairView, pairTrouble } from "../../operators/edge-pair.ts";
@@ -85,7 +86,7 @@ export class Readiness {
       }),
     );
     const all = [
-      ...troubleOf(ofEdge(disk, pair), [], { ...notAsked, domain: "" }, now()),
+      ...troubleOf(this.#ofEdge(disk, pair), [], { ...notAsked, domain: "" }, now()),
       ...found.flatMap(({ trouble }) => trouble),
     ];
     const trouble = all.filter(({ domain }) => this.#maySee(domain, to));
@@ -118,7 +119,7 @@ export class Readiness {
       this.#pair(),
       this.#askDomain(domain),
     ]);
-    const trouble = troubleOf(ofEdge(disk, pair), bridges, found, this.#edge.now());
+    const trouble = troubleOf(this.#ofEdge(disk, pair), bridges, found, this.#edge.now());
     return { bridges, trouble, totals: found.totals, unknown: unknownKinds(bridges, found) };
   };
 
@@ -143,6 +144,18 @@ export class Readiness {
     const { pair, now } = this.#edge;
     const view = (await pair?.view().catch(() => null)) ?? null;
     return { view, trouble: view ? pairTrouble(view, now()) : [] };
+  }
+
+  #ofEdge(
+    disk: { readonly says: string; readonly since: EpochMs | null } | null,
+    pair: { readonly trouble: readonly FoundTrouble[] },
+  ): readonly FoundTrouble[] {
+    const doubtMs = this.#edge.doubt?.ms() ?? 0;
+    return [
+      ...(disk ? [{ kind: "disk", since: disk.since, why: disk.says } as const] : []),
+      ...(doubtMs > 0 ? [{ kind: "time-in-doubt", since: null, why: differenceText(doubtMs) } as const] : []),
+      ...pair.trouble,
+    ];
   }
 
   #maySee(domain: string | null, to: Operator | null): boolean {
@@ -196,13 +209,6 @@ export class Readiness {
     this.#unreachable.set(name, { since, askedAt });
     return since;
   }
-}
-
-function ofEdge(
-  disk: { readonly says: string; readonly since: EpochMs | null } | null,
-  { trouble }: { readonly trouble: readonly FoundTrouble[] },
-): readonly FoundTrouble[] {
-  return [...(disk ? [{ kind: "disk", since: disk.since, why: disk.says } as const] : []), ...trouble];
 }
 
 interface HealthPorts extends PeoplePorts {

@@ -8,7 +8,7 @@ function diskOf(letters: readonly number[]): Pick<Disk, "open" | "read"> {
     open: async () => ({
       objects: letters.map((_, index) => ({ object: index + 7, name: `conference/local/${index}`, alarm: index })),
       rows: letters.map((_, index) => [index + 3, index + 7] as const),
-      ...{ texts: [[1, "one"]], lastPosition: 9_999, lastObject: 9_999, lastAt: 5, restoredAt: null },
+      ...{ texts: [[1, "one"]], lastPosition: 9_999, lastObject: 9_999, lastAt: 5, restoredAt: null, doubtMs: 3 },
     }),
     read: async (object) => ({
       image: { schema: [], parts: [{ table: "t", key: "", rows: "x".repeat(letters[object - 7] ?? 0) }] },
@@ -19,9 +19,15 @@ function diskOf(letters: readonly number[]): Pick<Disk, "open" | "read"> {
 
 async function flushesOf(letters: readonly number[]): Promise<readonly Flush[]> {
   const flushes: Flush[] = [];
-  const target = { flush: async (flush: Flush) => void flushes.push(flush), markRestored: async () => {} };
+  const doubts: number[] = [];
+  const target = {
+    flush: async (flush: Flush) => void flushes.push(flush),
+    markRestored: async () => {},
+    keepDoubt: async (ms: number) => void doubts.push(ms),
+  };
   const copied = await copyState(diskOf(letters), target);
   expect(copied).toEqual({ objects: letters.length, conferences: letters.length, at: 5 });
+  expect(doubts).toEqual([3]);
   expect(flushes.flatMap(({ created }) => created)).toEqual(
     letters.map((_, index) => [index + 1, `conference/local/${index}`]),
   );

@@ -58,6 +58,11 @@ export class DiskOnTest implements Disk {
     return this.#disk.markRestored(at);
   }
 
+  async keepDoubt(ms: number): Promise<void> {
+    if (this.fault) throw this.fault;
+    await this.#disk.keepDoubt(ms);
+  }
+
   close() {
     return this.#disk.close();
   }

@@ -32,7 +32,7 @@ export function sharedDatabaseSuite(
     await fresh.prepare(true);
     expect(await fresh.holding()).toMatchObject({ epoch: 0, flush: 0, holder: "", givenBack: null, position: 0 });
     expect(await fresh.load(by(0, 0, { life: "" }))).toEqual({
-      ...{ objects: [], rows: [], texts: [], lastPosition: 0, lastObject: 0, lastAt: 0, restoredAt: null },
+      ...{ objects: [], rows: [], texts: [], lastPosition: 0, lastObject: 0, lastAt: 0, restoredAt: null, doubtMs: 0 },
     });
     expect(await fresh.acquire({ epoch: 0, flush: 0 }, self)).toBe(true);
     const { after: _, ...holding } = self;
@@ -46,6 +46,14 @@ export function sharedDatabaseSuite(
     expect((await one.holding()).holder).toBe("one");
     expect(await one.acquire({ epoch: 1, flush: 1 }, { ...other, after: 40 })).toBe(true);
     expect(await one.holding()).toMatchObject({ epoch: 41, flush: 1, holder: "other", why: "silent" });
+  });
+
+  test("a doubt is kept by whoever acts, and by nobody else", async () => {
+    expect(await one.keepDoubt(by(1, 1), 90_000)).toBe(true);
+    expect((await load()).doubtMs).toBe(90_000);
+    expect(await one.keepDoubt(by(1, 1), 5)).toBe(false);
+    expect(await one.keepDoubt(by(1, 2), 0)).toBe(true);
+    expect((await load()).doubtMs).toBe(0);
   });
 
   test("a flush is there once, and none of an epoch that is over", async () => {
