@@ -229,7 +229,7 @@ test("a backup that is made under traffic is whole; what is restored from it kno
   const ahead = new DatabaseSync(join(restored, "edge", "state.db"));
   ahead.prepare("UPDATE about SET at = ?").run(Date.now() + 365 * 86_400_000);
   ahead.close();
-  for (const said of [/ goes on by this machine's clock /, /: it was not aheadmachine's clock /])
+  for (const said of [/; it had come to /, /: it was not ahead/])
     expect(await bridgehead(["reset-clock", "--settings", settings])).toMatchObject({
       ...{ code: 0, stderr: "", stdout: expect.stringMatching(said) },
     });
