@@ -96,8 +96,10 @@ export class RunningAgent {
   #journalFails = false;
   /** In passed time. */
   #turnedAt: number;
-  /** What the machine's clock showed when no time had passed, as the edge last heard. */
-  #began: EpochMs;
+  /** What the machine's clock showed at the start, less the time that had passed by then. */
+  readonly #began: EpochMs;
+  /** By how much it was set since then, as the edge last heard. */
+  #saidSetMs = 0;
   readonly #tick: WakeTimer;
 
   constructor(settings: AgentSettings, ports: AgentPorts) {
@@ -154,7 +156,7 @@ export class RunningAgent {
   get calls(): readonly CallView[] {
     const person = this.#person;
     return this.#agent.calls.map((call) => {
-      const view = { ...call, since: new Date(call.since).toISOString() };
+      const view = { ...call, since: new Date(call.since + this.#clockSetMs).toISOString() };
       return withoutKey(showCall(view, person), call.conference, person);
     });
   }
@@ -218,7 +220,7 @@ export class RunningAgent {
     const inputs = this.#inputs;
     this.#inputs = [];
     this.counters.turns += 1;
-    const turned = this.#ports.journal.transaction(() => this.#agent.turn(inputs, this.#ports.now()));
+    const turned = this.#ports.journal.transaction(() => this.#agent.turn(inputs, this.#now, this.#clockSetMs));
     if (!turned.ok) {
       this.#journalFails = true;
       void this.#close();
@@ -237,11 +239,20 @@ export class RunningAgent {
     this.#scheduleTick();
   }
 
+  /** Goes on at one pace, whoever sets the machine's clock. */
+  get #now(): EpochMs {
+    return Math.floor(this.#began + this.#ports.passedMs());
+  }
+
+  get #clockSetMs(): number {
+    return Math.round(this.#ports.now() - this.#ports.passedMs() - this.#began);
+  }
+
   /** The edge shows people that the clocks differ. */
   #noticeClock(): void {
-    const began = this.#ports.now() - this.#ports.passedMs();
-    if (!isFar(began - this.#began)) return;
-    this.#began = began;
+    const setMs = this.#clockSetMs;
+    if (!isFar(setMs - this.#saidSetMs)) return;
+    this.#saidSetMs = setMs;
     this.#link.sayHealth();
   }
 

@@ -2,7 +2,6 @@ import type { ExecutionResult } from "../../src/bridge/commands.ts";
 import type { CommandId, EpochMs } from "../../src/foundation/ids.ts";
 import { assertNever } from "../../src/foundation/result.ts";
 import { counted } from "../../src/foundation/text/counted.ts";
-import { SteadyClock } from "../../src/foundation/time/steady-clock.ts";
 import { version } from "../../src/foundation/version.ts";
 import type { EdgeToAgent, IdLimit } from "../../src/link/messages.ts";
 import { HangUps } from "../callers/hang-ups.ts";
@@ -73,6 +72,8 @@ export function unfinishedText(unfinished: Unfinished | null): string | null {
 
 /** Counted from when this agent last saw all of the bridge, so that not all agents send digests at once. */
 const DIGESTS_EVERY_MS = 60_000;
+/** A machine's clock that parts by less from the time that has passed was not set. */
+const NOTICED_MS = 1_000;
 /** The agent without clock, sockets or disk. Each turn is a transaction of the journal; its effects come after it. */
 export class Agent {
   readonly #journal: AgentJournal;
@@ -93,7 +94,8 @@ export class Agent {
   /** The latest one that this agent knows. */
   #edgeEpoch: number;
   readonly #health = new HealthReport();
-  readonly #clock = new SteadyClock();
+  /** By how much the machine's clock was set in this life, as the journal has it. */
+  #clockSetMs = 0;
   #digestsAt: EpochMs = 0;
   #stopping = false;
   #effects = noEffects();
@@ -125,8 +127,12 @@ export class Agent {
     if (contents.assignment) this.#keypads.assigned(contents.assignment);
   }
 
-  turn(inputs: readonly AgentInput[], machineTime: EpochMs): TurnEffects {
-    const now = this.#clock.at(machineTime);
+  /** `now`: the time at the start of this life and what has passed since. `clockSetMs`: by how much the machine's clock was set meanwhile. */
+  turn(inputs: readonly AgentInput[], now: EpochMs, clockSetMs = 0): TurnEffects {
+    if (Math.abs(clockSetMs - this.#clockSetMs) >= NOTICED_MS) {
+      this.#journal.saveClockSet(clockSetMs);
+      this.#clockSetMs = clockSetMs;
+    }
     this.#legs.now = now;
     // A caller who has keyed something while this process stood still was not silent.
     const [ticks, others] = [inputs.filter(isTick), inputs.filter((input) => !isTick(input))];

@@ -170,7 +170,11 @@ function journalOf(db: DatabaseSync, file: string) {
   const { toWrite, ...transactions } = transactionsOf(db, file);
   return {
     ...transactions,
-    load: () => contentsOf(db),
+    /** With its times as the machine's clock counts them now. */
+    load(): JournalContents {
+      countAnew(db);
+      return contentsOf(db);
+    },
     ...factsOf(toWrite),
     ...conferencesOf(toWrite),
     ...commandsOf(toWrite),
@@ -274,6 +278,25 @@ const edgeEpochOf = "edgeEpoch ";
 
 type ToWrite = ReturnType<typeof transactionsOf>["toWrite"];
 
+const clockSet = "clockSet";
+
+/** A life goes on at its own pace, also where somebody sets the machine's clock. The next one goes by that clock, so all that lasts moves with it. */
+function countAnew(db: DatabaseSync): void {
+  db.exec(`
+    BEGIN IMMEDIATE;
+    CREATE TEMP TABLE set_by AS SELECT CAST(value AS INTEGER) AS ms FROM fact WHERE name = '${clockSet}';
+    UPDATE since SET at = at + (SELECT ms FROM set_by) WHERE EXISTS (SELECT 1 FROM set_by);
+    UPDATE command SET at = at + (SELECT ms FROM set_by), begin_before = begin_before + (SELECT ms FROM set_by) WHERE EXISTS (SELECT 1 FROM set_by);
+    UPDATE conference SET record = json_set(record, '$.since', json_extract(record, '$.since') + (SELECT ms FROM set_by))
+      WHERE json_extract(record, '$.since') IS NOT NULL AND EXISTS (SELECT 1 FROM set_by);
+    UPDATE fact SET value = (SELECT json_group_array(value + (SELECT ms FROM set_by)) FROM json_each(fact.value))
+      WHERE name = 'dials' AND EXISTS (SELECT 1 FROM set_by);
+    DELETE FROM fact WHERE name = '${clockSet}';
+    DROP TABLE set_by;
+    COMMIT;
+  `);
+}
+
 /** Nobody else writes these rows, so they are not checked. */
 function contentsOf(db: DatabaseSync): JournalContents {
   function read<Row>(sql: string): Row[] {
@@ -335,6 +358,8 @@ function factsOf(toWrite: ToWrite) {
   const deletePromptCall = toWrite("DELETE FROM prompt_call WHERE call = ? AND at = ?");
   return {
     saveAssignment: (assignment: Assignment) => void saveFact("assignment", JSON.stringify(assignment)),
+    /** By how much the machine's clock was set in this life. */
+    saveClockSet: (ms: number) => void saveFact(clockSet, String(ms)),
     saveBootId: (bootId: string) => void saveFact("bridge", bootId),
     saveIdLimit: (domain: string, limit: IdLimit) => void saveFact(`${idLimitOf}${domain}`, JSON.stringify(limit)),
     saveEdgeEpoch: (domain: string, epoch: number) => void saveFact(`${edgeEpochOf}${domain}`, String(epoch)),

@@ -186,14 +186,29 @@ test("a command whose time has passed before it could be begun does nothing, and
   expect(world.accepted).toContainEqual({ type: "result", id: "dial", result: { done: false, reason: "too-late" } });
 });
 
+test.each([86_400_000, -86_400_000])(
+  "a command that waits is begun in time though the machine's clock is set by %i ms, also behind a restart",
+  (ms) => {
+    const world = running();
+    world.loseBridge();
+    for (const id of ["early", "late"]) {
+      world.command(id, { type: id === "early" ? "lock" : "unlock" }, { withinMs: id === "early" ? 1_000 : 10_000 });
+      world.setClock(ms);
+      world.pass(2_000);
+      world.restart();
+    }
+    world.connectBridge();
+    world.settle();
+    expect(world.results()).toEqual({ create: true, early: false, late: true });
+  },
+);
+
 test("a command whose time may have passed while the agent was gone, as its clock was set back, is not begun", () => {
   const world = running();
   world.loseBridge();
-  world.setClockBack(3_600_000);
   world.command("lock", { type: "lock" }, { withinMs: 10_000 });
   world.settle();
-  world.setClockBack(-1_800_000);
-  world.restart();
+  world.restart(-1_800_000);
   world.connectBridge();
   world.settle();
   expect(world.acts()).toEqual(["create-conference done"]);

@@ -83,6 +83,8 @@ export class AgentWorld {
   readonly #policy: PolicySettings;
   #agent: Agent;
   #now = 100_000_000;
+  /** By how much the machine's clock was set in this life. */
+  #clockSetMs = 0;
   #inputs: AgentInput[] = [];
   #bridgeUp = false;
   #edgeUp = false;
@@ -222,7 +224,7 @@ export class AgentWorld {
 
   #turn(inputs: readonly AgentInput[]): void {
     const turned = this.journal.transaction(() => {
-      const decided = this.#agent.turn(inputs, this.#now);
+      const decided = this.#agent.turn(inputs, this.#now, this.#clockSetMs);
       this.#step();
       return decided;
     });
@@ -259,9 +261,9 @@ export class AgentWorld {
     return this.#now;
   }
 
-  /** The machine's clock is set back. */
-  setClockBack(ms: number): void {
-    this.#now -= ms;
+  /** The machine's clock is set. */
+  setClock(byMs: number): void {
+    this.#clockSetMs += byMs;
   }
 
   pass(ms: number): void {
@@ -290,8 +292,10 @@ export class AgentWorld {
   }
 
   /** The process dies and comes back with nothing but its journal. */
-  restart(): void {
+  restart(setWhileGoneMs = 0): void {
     this.crashes += 1;
+    this.#now += this.#clockSetMs + setWhileGoneMs;
+    this.#clockSetMs = 0;
     this.#callOff();
     this.#inputs = [];
     this.#agent = this.#newAgent();

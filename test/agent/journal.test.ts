@@ -104,6 +104,27 @@ test("what was written is there when the file is opened again", () => {
   });
 });
 
+test("a machine's clock that was set in one life moves all that lasts, once, into the next one", () => {
+  const first = journal();
+  first.transaction(() => {
+    const stream = first.beginStream(key, { ...record, since: 1_000 });
+    first.beginStream("2" as ConfKey, record);
+    expect(stream).toBeTruthy();
+    first.addCommand({ ...lock("b"), begin: { from: 0, before: 10_000 } }, 0);
+    first.addCommand(lock("c"), 500);
+    first.saveDials([1, 2]);
+    first.saveStart("call a", 3);
+    first.saveClockSet(-200);
+    first.saveClockSet(7_000);
+  });
+  for (const one of [journal(), journal()]) {
+    const { conferences, commands, dials, starts } = one.load();
+    expect(conferences.map(({ record: { since } }) => since)).toEqual([undefined, 8_000]);
+    expect(commands.map(({ pending: { begin } }) => begin)).toEqual([{ from: 7_000, before: 17_000 }, undefined]);
+    expect([dials, starts]).toEqual([[7_001, 7_002], [{ name: "call a", at: 7_003 }]]);
+  }
+});
+
 test("a turn that fails leaves nothing behind", () => {
   const one = journal();
   expect(() =>

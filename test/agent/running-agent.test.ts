@@ -114,6 +114,27 @@ test("whoever sets the clock, an agent keeps its links, and says its time to the
   expect(said.map((at) => Math.round((at - timers.now) / 86_400_000))).toEqual([1, -1]);
 });
 
+test("a caller at the prompt has its thirty seconds, whoever sets the clock", async () => {
+  const { toBridge, standStill, greeted, answer, alive, running } = world();
+  await greeted();
+  const call = { call: "c1", stage: "prompted", number: "14085551234", dialled: "18005551234", keys: "" };
+  answer("state", { type: "state", state: { conferences: [], calls: [call] } });
+  await alive(1_000);
+  const begun = toBridge.length;
+  const since = running.calls.map((one) => Date.parse(one.since));
+  for (const ms of [86_400_000, -2 * 86_400_000]) {
+    standStill([ms, 0, 0]);
+    await alive(10_000);
+  }
+  expect(toBridge.slice(begun).filter(({ type }) => type === "command")).toEqual([]);
+  expect(running.calls.map((one) => Date.parse(one.since))).toEqual(since.map((at) => at - 86_400_000));
+  expect(since).toHaveLength(1);
+  await alive(10_000);
+  expect(toBridge.slice(begun)).toContainEqual(
+    expect.objectContaining({ type: "command", command: { type: "expel", call: "c1" } }),
+  );
+});
+
 test.each(standstills)("an agent that stood still%s asks anew whether it acts", (_, clocks) => {
   const { timers, links, running, standStill } = world();
   links[0]?.message(ok(oneOfTwo));
