@@ -16,10 +16,11 @@ import {
   activeLink,
   BRIDGE_AWAY_MS,
   findLink,
-  HEARTBEAT_MS,
   keepsLimit,
   type Link,
+  NOTICED_WITHIN_MS,
   nextStandby,
+  PINGS_WITHIN_MS,
   type RelayEffect,
   type RelayInput,
   type RelayState,
@@ -83,9 +84,6 @@ export interface RelayPorts
 
 /** One process connects anew now and then; two that throw each other out do so each five seconds. */
 const REPLACED_PER_MINUTE = 3;
-/** How late the relay may notice a silence. */
-const looksWithinMs = 5_000;
-const pingsWithinMs = HEARTBEAT_MS + 1_000;
 const sweptWithinMs = 10_000;
 const sweepAgainMs = 5_000;
 
@@ -341,7 +339,8 @@ export class Relay implements RelayRpc {
     for (const id of ids) {
       const silentMs = at - this.#lastSeen(id);
       if (silentMs < 0) this.#ports.sockets.seen(id, at);
-      else if (silentMs >= SILENCE_MS + looksWithinMs) this.#ports.sockets.seen(id, at - SILENCE_MS + pingsWithinMs);
+      else if (silentMs >= SILENCE_MS + NOTICED_WITHIN_MS)
+        this.#ports.sockets.seen(id, at - SILENCE_MS + PINGS_WITHIN_MS);
     }
     this.#missedAt = Math.min(this.#missedAt, at);
     const silent = ids.filter((id) => at - this.#lastSeen(id) >= SILENCE_MS);

@@ -7,6 +7,9 @@ import type { AgentToEdge, CloseReason, EdgeToAgent, IdLimit } from "./messages.
 
 export const HEARTBEAT_MS = 3_000;
 export const SILENCE_MS = 10_000;
+/** Who notices a silence later than this may have a clock that was set, and gives the agent time for a ping. */
+export const NOTICED_WITHIN_MS = 5_000;
+export const PINGS_WITHIN_MS = HEARTBEAT_MS + 1_000;
 /** How long an active agent may be without its bridge while another agent has it. */
 export const BRIDGE_AWAY_MS = 2_000;
 

@@ -14,7 +14,7 @@ import {
   refusal,
 } from "../../src/link/hello.ts";
 import { type AgentToEdge, type AgentTurn, type EdgeToAgent, encodeAgentFrames } from "../../src/link/messages.ts";
-import { BRIDGE_AWAY_MS, SILENCE_MS } from "../../src/link/relay.ts";
+import { BRIDGE_AWAY_MS, NOTICED_WITHIN_MS, PINGS_WITHIN_MS, SILENCE_MS } from "../../src/link/relay.ts";
 import type { CommandsForBridge, HandOver } from "../../src/rpc/relay.ts";
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";
 import { ActiveAgentJudge } from "./active-agent-judge.ts";
@@ -35,7 +35,7 @@ const nobodyAtMostMs = SILENCE_MS + 10_000;
 /** With a write that fails, and the alarm that comes again. */
 const uselessAtMostMs = BRIDGE_AWAY_MS + 10_000;
 /** A look at a silent agent that ends with a failed write is made good by the next one: a conference sends again after 5 s at most. */
-const looksForMs = 6_000;
+const looksForMs = NOTICED_WITHIN_MS + PINGS_WITHIN_MS + 2_000;
 /** A create that was on its way when the bridge was drained, while its bridge was chosen, may go through. */
 const chosenWithinMs = 1_500;
 /** How long until the other end of a connection has answered a close. */
