@@ -1,6 +1,6 @@
 import { effectOf, isEndedByCommand } from "../../src/bridge/command-rules.ts";
 import type { CommandResult } from "../../src/bridge/commands.ts";
-import type { BridgeEvent, ConferenceSnapshot, EndReason } from "../../src/bridge/events.ts";
+import type { BridgeEvent, ConferenceEvent, ConferenceSnapshot, EndReason } from "../../src/bridge/events.ts";
 import { isSameCodes } from "../../src/bridge/schemas.ts";
 import {
   type BridgeCall,
@@ -21,6 +21,9 @@ import type { JournaledConference } from "./journal.ts";
 import type { OpenCommand, PendingCommands } from "./pending-commands.ts";
 import type { Durations } from "./policy.ts";
 import type { Reports } from "./reports.ts";
+
+/** No more calls that end together are measured: others go by the edge's clock. */
+const MOST_MEASURED = 1_000;
 
 /** Reports to the edge what becomes of its conferences: by themselves, by commands, and as a state of the bridge shows. */
 export class ConferenceEvents {
@@ -91,12 +94,21 @@ export class ConferenceEvents {
   settle(pending: OpenCommand, result: CommandResult): void {
     const { conference, id, origin, command } = pending;
     this.#pending.finish(pending, command.type === "dial" && result.done);
-    if (origin === "edge") this.#reports.add(conference, { type: "result", id, result });
+    if (origin === "edge") {
+      const ended = result.done ? this.#endedBy(conference, command) : [];
+      this.#reports.add(conference, { type: "result", id, result, ...this.#legs.measured(ended) });
+    }
     if (result.done) this.#applySuccess(pending);
     else this.#keypads.refused(pending, result.reason);
     const isMissing =
       !result.done && result.reason === "no-such-conference" && this.#reports.live.find(conference) !== null;
     if (isMissing) this.#reports.wantSnapshot(conference);
+  }
+
+  /** The calls that a command ends. */
+  #endedBy(conference: ConfKey, command: OpenCommand["command"]): readonly CallId[] {
+    if (command.type === "end-conference") return this.#legs.callsInside(conference).slice(0, MOST_MEASURED);
+    return command.type === "expel" ? [command.call] : [];
   }
 
   /** Notes what a command changed, and reports it if the edge did not ask for it. */
@@ -225,7 +237,7 @@ export class ConferenceEvents {
   ): void {
     const entry = this.#legs.entryOf(call);
     const was = entry && { was: { number, ...entry, leftAt: this.#legs.now } };
-    this.#reports.addEvent(conference, { type: "caller-left", call, reason, ...was });
+    this.#reportEnd(conference, { type: "caller-left", call, reason, ...was }, [call]);
   }
 
   /** With all who are in it, should the edge not know it. */
@@ -233,7 +245,12 @@ export class ConferenceEvents {
     const { since } = this.#reports.live.find(conference) ?? {};
     const callers = this.#legs.callsInside(conference).flatMap((call) => this.#legs.insideOf(call) ?? []);
     const was = { ...(since != null && { since }), endedAt: this.#legs.now, callers };
-    this.#reports.addEvent(conference, { type: "conference-ended", was });
+    const calls = callers.map(({ call }) => call).slice(0, MOST_MEASURED);
+    this.#reportEnd(conference, { type: "conference-ended", was }, calls);
+  }
+
+  #reportEnd(conference: ConfKey, event: ConferenceEvent, calls: readonly CallId[]): void {
+    this.#reports.add(conference, { type: "event", event, ...this.#legs.measured(calls) });
   }
 
   #changed(conference: ConfKey, change: Partial<JournaledConference>): void {

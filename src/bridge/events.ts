@@ -122,9 +122,15 @@ const conferenceEvent = v.variant("type", [
 /** An event in one conference, as its agent reports it: the keypad is understood by then. */
 export type ConferenceEvent = Checked<typeof conferenceEvent>;
 
+/**
+ * Of calls that are over by it, for how long each was inside, as passed beside the bridge: those alone whose agent has seen them enter. A record goes by
+ * that where the edge's clock was set meanwhile.
+ */
+const inside = v.exactOptional(v.array(v.object({ call, ms: whole })));
+
 const report = v.variant("type", [
-  typed("result", { id: commandId, result: commandResult }),
-  typed("event", { event: conferenceEvent }),
+  typed("result", { id: commandId, result: commandResult, inside }),
+  typed("event", { event: conferenceEvent, inside }),
 ]);
 
 /** A result or event that an agent reports about a conference; reports are numbered without gaps. */

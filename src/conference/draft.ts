@@ -6,6 +6,7 @@ import {
   LATEST_MS,
   type RefusalReason,
 } from "../bridge/commands.ts";
+import type { Report } from "../bridge/events.ts";
 import type { BridgeName, CallId, CommandId, ConfKey, EpochMs, MsgId, RoomId, WebexHost } from "../foundation/ids.ts";
 import { Overlay } from "../foundation/maps.ts";
 import type { DecisiveSettings } from "../settings/domain-settings.ts";
@@ -87,6 +88,8 @@ export class Draft {
   head: Head;
   /** What its record will say; whatever head is set, this goes into it. */
   life: Life | null;
+  /** Of the report that is acted on. */
+  inside: NonNullable<Report["inside"]> = [];
   #effects: Effect[] = [];
   readonly #dropQueued: Dropped[] = [];
   readonly #facts: Fact[] = [];

@@ -132,6 +132,8 @@ const life = fields({
   topic: text,
   /** The edge found it on the bridge: what was before is what the bridge's agent knew. */
   fromBridge: maybe(yes),
+  /** One of its calls has a record that says so. */
+  clockDiffers: maybe(yes),
   callers: count,
   mostCallers: count,
   /** Those that are over, and their started minutes. */

@@ -1,7 +1,8 @@
 import type { RefusalReason } from "../bridge/commands.ts";
 import type { EndReason } from "../bridge/events.ts";
 import { dialledDigits } from "../foundation/dial-rules.ts";
-import { MAIN_ROOM, type RoomId } from "../foundation/ids.ts";
+import { type EpochMs, MAIN_ROOM, type RoomId } from "../foundation/ids.ts";
+import { isFar } from "../foundation/time/clock-jump.ts";
 import type { CallRecord, Ender } from "../records/call-record.ts";
 import type { ConferenceRecord } from "../records/conference-record.ts";
 import type { Draft } from "./draft.ts";
@@ -161,7 +162,7 @@ export function callOver(draft: Draft, call: Caller | CallOut, end: CallEnd, at 
   const isOut = "stage" in call || isDialledOut(history);
   const { ongoing, life } = draft;
   const { enteredAt = null, answeredAt = enteredAt, mutes = 0, failovers = 0, repairs = 0 } = history;
-  const ms = answeredAt === null ? 0 : at - answeredAt;
+  const { ms, clockDiffers } = lengthOf(draft, call, at);
   const minutes = answeredAt === null ? 0 : Math.max(1, Math.ceil(ms / 60_000));
   const record: CallRecord = {
     ...{ kind: "call", conference: draft.context.confKey, life: life?.row ?? 0, began: history.began },
@@ -172,11 +173,12 @@ export function callOver(draft: Draft, call: Caller | CallOut, end: CallEnd, at 
     ...{ host: isHost(draft, call), bridge: draft.context.bridge ?? "", webexHost: ongoing?.host ?? "" },
     ...{ dialledAt: history.dialledAt ?? null, answeredAt, enteredAt, endedAt: at },
     ...{ seconds: Math.round(ms / 1_000), minutes, ...end },
-    ...{ mutes, mutedSeconds: Math.round(mutedMs(draft, history) / 1_000), failovers, repairs },
+    ...{ mutes, mutedSeconds: Math.round(Math.min(mutedMs(draft, history), ms) / 1_000), failovers, repairs },
     ...{ rooms: enteredAt === null ? [] : [...roomsOf(call)], dialled: history.dialled ?? "" },
     customerReference: referenceOf(draft),
     fromBridge: history.fromBridge === true,
     topic: life?.topic ?? "",
+    clockDiffers,
   };
   const about = { call: call.call, why: end.reason, record };
   draft.fact(enteredAt === null ? { kind: "call-not-entered", ...about } : { kind: "call-left", ...about });
@@ -184,7 +186,18 @@ export function callOver(draft: Draft, call: Caller | CallOut, end: CallEnd, at 
     calls: life.calls + 1,
     callMinutes: life.callMinutes + minutes,
     callers: life.callers - (enteredAt === null ? 0 : 1),
+    ...(clockDiffers && { clockDiffers }),
   }));
+}
+
+/** From its answer to its end. Where the clocks differ about that, what has passed beside the bridge counts. */
+function lengthOf({ inside }: Draft, { call, history }: Caller | CallOut, at: EpochMs) {
+  const { enteredAt, answeredAt = enteredAt } = history;
+  const byClock = { ms: answeredAt === undefined ? 0 : at - answeredAt, clockDiffers: false };
+  const measuredMs = inside.find((one) => one.call === call)?.ms;
+  if (enteredAt === undefined || answeredAt === undefined || measuredMs === undefined) return byClock;
+  if (!isFar(at - enteredAt - measuredMs)) return byClock;
+  return { ms: Math.max(0, enteredAt - answeredAt) + measuredMs, clockDiffers: true };
 }
 
 function numberOf({ number }: Caller | CallOut): string {
@@ -200,7 +213,7 @@ function isHost({ ongoing }: Draft, call: Caller | CallOut): boolean {
 
 /** The record of the conference that ends now. */
 export function conferenceRecord(draft: Draft, end: ConferenceEnd, at = draft.at): ConferenceRecord {
-  const { row, callers: _, fromBridge = false, ...life } = draft.life ?? newLife(draft);
+  const { row, callers: _, fromBridge = false, clockDiffers = false, ...life } = draft.life ?? newLife(draft);
   const { runningAt } = life;
   return {
     ...{ kind: "conference", conference: draft.context.confKey, life: row, bridge: draft.context.bridge ?? "" },
@@ -209,6 +222,7 @@ export function conferenceRecord(draft: Draft, end: ConferenceEnd, at = draft.at
     ...{ endedBy: end.endedBy, status: runningAt === null ? "failed" : "completed", reason: end.reason },
     customerReference: referenceOf(draft),
     fromBridge,
+    clockDiffers,
   };
 }
 

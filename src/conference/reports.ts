@@ -45,6 +45,7 @@ export function applyReports(draft: Draft, reports: readonly NumberedReport[], e
   let otherBridge = elsewhere;
   let ignored = 0;
   for (const { report } of reports) {
+    draft.inside = report.inside ?? [];
     if (report.type === "result") {
       ignored += applyReportedResult(draft, report.id, report.result, otherBridge) ? 0 : 1;
       continue;
@@ -56,6 +57,7 @@ export function applyReports(draft: Draft, reports: readonly NumberedReport[], e
     // It was moved there.
     if (draft.context.bridge === otherBridge) otherBridge = undefined;
   }
+  draft.inside = [];
   if (ignored === 0) return;
   const from = otherBridge ?? draft.context.bridge;
   draft.note(`ignored: ${ignored} of ${reports.length} reports of bridge ${from}, which concern another bridge`);

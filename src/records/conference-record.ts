@@ -4,6 +4,7 @@ import {
   type Columns,
   column,
   count,
+  flag,
   fromBridge,
   host,
   type KeptRecord,
@@ -40,6 +41,7 @@ export const conferenceColumns = {
   topic: column(person, "the meeting's name, where WebEx gave it or the domain's site was asked; else empty", ""),
   customerReference: reference,
   fromBridge,
+  clockDiffers: column(flag, "`true`: one of its calls says so; `seconds` may be wrong by as much", false),
 } as const satisfies Columns;
 
 export const conferenceRecord = recordOf("conference", conferenceColumns);

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { BridgeCommand } from "../../src/bridge/commands.ts";
-import type { CommandId, RoomId } from "../../src/foundation/ids.ts";
+import type { CallId, CommandId, RoomId } from "../../src/foundation/ids.ts";
 import { AgentWorld, call, create, dial, KEY, quiet, running } from "./agent-world.ts";
 
 test("a command is carried out and answered, and its result is acknowledgement enough", () => {
@@ -337,6 +337,30 @@ test.each<[string, BridgeCommand, string]>([
   },
 );
 
+test("whatever ends a call, the edge hears for how long it was inside, of each that this journal has seen enter", () => {
+  const world = running();
+  const dialIn = () => {
+    const id = world.machine.dialIn("14085551234", "987654321#444#");
+    world.settle();
+    return id;
+  };
+  const calls = [dialIn(), dialIn(), dialIn()];
+  world.pass(5_000);
+  world.setClock(86_400_000);
+  world.machine.world.endCall(world.machine.world.find(calls[0] as CallId) ?? expect.unreachable(), "hung-up");
+  world.settle();
+  world.command("expel", { type: "expel", call: calls[1] } as BridgeCommand);
+  world.pass(1_000);
+  world.restart();
+  world.pass(1_000);
+  world.command("end", { type: "end-conference" });
+  world.pass(1_000);
+  const inside = world.accepted.flatMap((report) => report.inside ?? []);
+  expect(inside.map(({ call }) => call).sort()).toEqual(calls);
+  for (const { ms } of inside) expect(ms).toBeGreaterThanOrEqual(5_000);
+  for (const { ms } of inside) expect(ms).toBeLessThan(9_000);
+});
+
 test.each<[string, BridgeCommand["type"], "hung-up" | "expelled", object]>([
   ["hung up while an expel was in doubt", "expel", "hung-up", { done: false, reason: "no-such-call" }],
   ["was expelled while that was in doubt", "expel", "expelled", { done: true }],
@@ -350,7 +374,8 @@ test.each<[string, BridgeCommand["type"], "hung-up" | "expelled", object]>([
   world.connectBridge();
   world.pass(1_000);
 
-  const left = { type: "event", event: expect.objectContaining({ type: "caller-left", call: id, reason }) };
+  const happened = expect.objectContaining({ type: "caller-left", call: id, reason });
+  const left = { type: "event", event: happened, inside: expect.any(Array) };
   const settled = { type: "result", id: "doubtful", result };
   expect(world.accepted.slice(2, 4)).toEqual(reason === "hung-up" ? [left, settled] : [settled, expect.anything()]);
 });

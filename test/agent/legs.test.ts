@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { Legs } from "../../bridge-agent/callers/legs.ts";
+import type { BridgeCall } from "../../src/bridge/state.ts";
 import { type CallId, type ConfKey, MAIN_ROOM, type RoomId } from "../../src/foundation/ids.ts";
 
 const one = "11" as ConfKey;
@@ -52,4 +53,35 @@ test("nothing is left of the legs when all of them are dropped", () => {
   legs.dialled("d1" as CallId, "2", one);
   legs.clear();
   expect([legs.placesIn(one), legs.callsInside(one), legs.dialledCount, legs.count]).toEqual([0, [], 0, 0]);
+});
+
+const call = (id: string) =>
+  ({
+    ...{ call: id, stage: "entered", number: "1", dialled: "", direction: "in", conference: one, room: MAIN_ROOM },
+    ...{ muted: false, attendeeId: null, joinTone: true, talking: false },
+  }) as unknown as BridgeCall;
+
+test("what an agent has seen enter is measured, also in its next life, and nothing that was inside when it came", () => {
+  const starts = new Map<string, number>();
+  const journal = {
+    saveStart: (name: string, at: number) => void starts.set(name, at),
+    deleteStart: (name: string) => void starts.delete(name),
+  };
+  const legs = new Legs(journal);
+  legs.now = 1_000;
+  legs.reconcile([call("found")]);
+  const leg = legs.prompted({ call: "seen" as CallId, number: "2", dialled: "" });
+  legs.entered(leg, one, MAIN_ROOM, false);
+  const next = new Legs(
+    journal,
+    Array.from(starts, ([name, at]) => ({ name, at })),
+  );
+  for (const life of [legs, next]) {
+    life.now = 4_000;
+    expect(life.measured(["found", "seen", "gone"] as CallId[])).toEqual({ inside: [{ call: "seen", ms: 3_000 }] });
+    expect(life.measured(["found" as CallId])).toEqual({});
+    expect(life.entryOf("found" as CallId)).toMatchObject({ enteredAt: 1_000 });
+  }
+  for (const id of ["found", "seen"] as CallId[]) next.ended(id);
+  expect(starts).toEqual(new Map());
 });

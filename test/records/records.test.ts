@@ -7,7 +7,7 @@ import type { CallRecord } from "../../src/records/call-record.ts";
 import type { ConferenceRecord } from "../../src/records/conference-record.ts";
 import { runningView } from "../../src/records/running.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
-import { aCaller, event, left, snapshot } from "../builders.ts";
+import { aCaller, done, event, left, snapshot } from "../builders.ts";
 import {
   ConferenceWorld,
   callerEntered,
@@ -85,6 +85,46 @@ test("a caller who dialled in and hung up", async () => {
       ...{ endedBy: "caller", status: "completed", reason: "hung-up", mutes: 0, mutedSeconds: 0, rooms: ["main"] },
       ...{ failovers: 0, repairs: 0, dialled: "" },
     },
+  ]);
+});
+
+const dayMs = 86_400_000;
+
+test("a call through whose middle the edge's clock is set lasts as long as passed beside the bridge, and says so", async () => {
+  const world = await running();
+  await world.reported(event({ type: "caller-muted", call: "c0", muted: true }));
+  world.clockSetMs += dayMs;
+  await world.time.pass(8_000);
+  await world.reported({ ...left("c0", "hung-up"), inside: [{ call: "c0" as CallId, ms: 8_000 }] } as Report);
+  expect(callsOf(world)).toMatchObject([{ seconds: 8, mutedSeconds: 8, minutes: 1, clockDiffers: true }]);
+  await world.reported(event({ type: "conference-ended" }));
+  expect(conferencesOf(world)).toMatchObject([{ callMinutes: 1, clockDiffers: true }]);
+});
+
+test("a measure that differs by less than a minute changes nothing", async () => {
+  const world = await running();
+  await world.time.pass(70_000);
+  await world.reported({ ...left("c0", "hung-up"), inside: [{ call: "c0" as CallId, ms: 21_000 }] } as Report);
+  await world.reported(event({ type: "conference-ended" }));
+  expect(callsOf(world)).toMatchObject([{ seconds: 80, minutes: 2, clockDiffers: false }]);
+  expect(conferencesOf(world)).toMatchObject([{ clockDiffers: false }]);
+});
+
+test("each call that ends by a result goes by its own measure, and one without goes by the edge's clock", async () => {
+  const world = await running(3);
+  await operate(world, "a1", { type: "expel", call: "c0" });
+  world.clockSetMs += dayMs;
+  const resultOf = (type: CommandType, inside: NonNullable<Report["inside"]>) => {
+    const id = world.stored.state.commands.values().find(({ command }) => command.type === type)?.id;
+    return world.reported({ ...done(id), inside } as Report);
+  };
+  await resultOf("expel", [{ call: "c0" as CallId, ms: 5_000 }]);
+  await world.received("close", message({ type: "close-conference", msgId: "m-close" }));
+  await resultOf("end-conference", [{ call: "c1" as CallId, ms: 6_000 }]);
+  expect(callsOf(world).map(({ call, minutes, clockDiffers }) => [call, minutes, clockDiffers])).toEqual([
+    ["c0", 1, true],
+    ["c1", 1, true],
+    ["c2", 1_441, false],
   ]);
 });
 
