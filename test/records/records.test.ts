@@ -115,7 +115,7 @@ test("each call that ends by a result goes by its own measure, and one without g
   await operate(world, "a1", { type: "expel", call: "c0" });
   world.clockSetMs += dayMs;
   const resultOf = (type: CommandType, inside: NonNullable<Report["inside"]>) => {
-    const id = world.stored.state.commands.values().find(({ command }) => command.type === type)?.id;
+    const id = [...world.stored.state.commands.values()].find(({ command }) => command.type === type)?.id;
     return world.reported({ ...done(id), inside } as Report);
   };
   await resultOf("expel", [{ call: "c0" as CallId, ms: 5_000 }]);
