@@ -13,14 +13,13 @@ import { type Bridge, type BridgeWire, dialIn } from "./bridge.ts";
 import { draws, faultsOf, type WorldContext, worldBegins } from "./context.ts";
 import type { FaultSource } from "./faults.ts";
 import { type AgentWire, type RelayHost, simulatedKey } from "./relay-host.ts";
-import { judgeLine } from "./shown-judge.ts";
+import { judgeLine, judgePersonalLine } from "./shown-judge.ts";
 import { Standstill } from "./standstill.ts";
 import { nowhere, Wire } from "./wire.ts";
 
 const settings = {
   state: "",
   listen: { port: 0 },
-  logs: { personal: false },
   driver: { type: "generic", url: "ws://bridge/bridge" },
   policy: { allow: ["+"], deny: [] },
   dialIn: [dialIn],
@@ -68,6 +67,8 @@ export class AgentProcess {
   #welcomed = false;
   /** It, or the edge for it, knows neither turns nor epochs of edges. */
   readonly #isOfLastRelease: boolean;
+  /** Its log and its calls have numbers and keys as they are. */
+  readonly showsPersonal: boolean;
   /** The present transaction of the journal has written something. */
   #wrote = false;
 
@@ -86,6 +87,7 @@ export class AgentProcess {
     this.#standstill = new Standstill(context.clock);
     this.#isOfLastRelease = isOfLastRelease;
     this.faults = faultsOf(context, name);
+    this.showsPersonal = draws(context, `log of ${name}`).chance(0.3);
     this.#start();
   }
 
@@ -172,7 +174,13 @@ export class AgentProcess {
     let count = 0;
     const { clock, tell } = this.#context;
     this.#running = new RunningAgent(
-      { ...settings, ...this.#relay.place, edge: [...this.#relay.addresses], agent: this.name },
+      {
+        ...settings,
+        ...this.#relay.place,
+        logs: { personal: this.showsPersonal },
+        edge: [...this.#relay.addresses],
+        agent: this.name,
+      },
       {
         journal: this.#journal(life),
         key: simulatedKey(this.name),
@@ -187,7 +195,8 @@ export class AgentProcess {
         newId: () => `keypad-${this.name}-${life}-${++count}` as CommandId,
         log: ({ event, text, details }) => {
           if (event !== "command") tell(() => `${this.name}: ${text}`);
-          judgeLine(this.#context.violated, event, { text, details });
+          const judge = this.showsPersonal ? judgePersonalLine : judgeLine;
+          judge(this.#context.violated, event, { text, ...details });
         },
         journalFailed: () => {
           if (life !== this.#lives) return;

@@ -1,10 +1,11 @@
+import { metricsText } from "../../bridge-agent/service/health.ts";
 import type { LogLine } from "../../durable-objects/platform/log.ts";
 import type { Whole } from "../../durable-objects/platform/object-kinds.ts";
 import { hasTable } from "../../durable-objects/platform/platform.ts";
 import type { ConfKey } from "../../src/foundation/ids.ts";
 import { persons } from "../../src/foundation/shown.ts";
 import { shownFacts } from "../../src/foundation/text/log-line.ts";
-import type { ReplayPage } from "../../src/rpc/replay.ts";
+import type { ReplayPage, TestRowsPage } from "../../src/rpc/replay.ts";
 import { shownSettings } from "../../src/settings/domain-settings.ts";
 import type { AgentProcess } from "./agent-process.ts";
 import type { WorldContext } from "./context.ts";
@@ -19,7 +20,8 @@ export const attendeeBegin = "5252";
 export const settingBegin = `${secretBegin}9`;
 
 const secrets = new RegExp(`(?<!\\d)${secretBegin}\\d{4}(?!\\d)`, "g");
-const personal = new RegExp(`(?<!\\d)140855\\d{5}(?!\\d)|(?<!\\d)${attendeeBegin}\\d{3}(?!\\d)|Meeting \\d`);
+/** Those that saved tests make up begin with 1408555. */
+const personal = new RegExp(`(?<!\\d)140855[0-4]\\d{4}(?!\\d)|(?<!\\d)${attendeeBegin}\\d{3}(?!\\d)|Meeting \\d`);
 /** Not among random digits. */
 const keyOfConference = /(?<!\d)98765\d{4}(?!\d)/;
 
@@ -40,6 +42,16 @@ export function judgeEdgeLine(violated: Violated, { level: _, event, ...said }: 
 export function judgeLine(violated: Violated, event: string, line: object): void {
   judgeSecrets(violated, `a line of the log, ${event}`, line);
   judgeNames(violated, `a line of the log, ${event}`, line, keyOfConference);
+}
+
+/** The same, where they are not. As its name a caller may key what the next create makes a secret. */
+export function judgePersonalLine(violated: Violated, event: string, { attendeeId: _, ...line }: LineOfAgent): void {
+  judgeSecrets(violated, `a line of the log with numbers, ${event}`, line);
+}
+
+interface LineOfAgent {
+  readonly text: string;
+  readonly attendeeId?: unknown;
 }
 
 /**
@@ -68,26 +80,45 @@ export async function judgeViews(
     judgeSecrets(violated, name, view, known);
     if (!showsPersonal) judgeNames(violated, name, view);
   }
+  await judgeTest(violated, conference);
 }
 
+/** A saved test is made of these rows; whatever people may read of the conference, all of them are made up. */
+async function judgeTest(violated: Violated, conference: Whole<"conference">): Promise<void> {
+  for (let from: number | null = 0; from !== null; ) {
+    const { settings, rows, next }: TestRowsPage = JSON.parse((await conference.testRows(from)) ?? "null") ?? none;
+    judgeSecrets(violated, "a saved test", { settings, rows });
+    judgeNames(violated, "a saved test", { settings, rows });
+    from = next;
+  }
+}
+
+const none = { settings: {}, rows: [], next: null };
+
 /** What is kept of all conferences, and counted. */
-export function judgeDomain(
-  violated: Violated,
-  { conferences, directory, measures, domain }: Edge,
-  agents: readonly AgentProcess[],
-): void {
+export function judgeDomain(violated: Violated, { conferences, directory, measures, domain }: Edge): void {
   for (const { data } of directory.disk.dump()) {
     const { conference, began = 0 }: { readonly conference?: ConfKey; readonly began?: number } =
       JSON.parse(String(data ?? null)) ?? {};
     const { disk } = (conference && conferences.get(conference)) || {};
     if (disk) judgeSecrets(violated, "the directory", data, secretsKnown(disk, began));
   }
-  const counted = [measures.text([domain], measures.counts), ...agents.map(({ running }) => running?.counters)];
-  const calls = agents.map(({ running }) => running?.calls);
+  const counted = measures.text([domain], measures.counts);
   judgeSecrets(violated, "the settings", shownSettings(domain.settings));
-  for (const [name, shown] of Object.entries({ "a metric": counted, "the calls of an agent": calls })) {
-    judgeSecrets(violated, name, shown);
-    judgeNames(violated, name, shown, keyOfConference);
+  judgeSecrets(violated, "a metric", counted);
+  judgeNames(violated, "a metric", counted, keyOfConference);
+}
+
+/** What agents have counted since they began, and what they carry. */
+export function judgeAgents(violated: Violated, agents: readonly AgentProcess[]): void {
+  for (const { running, showsPersonal } of agents) {
+    if (!running) continue;
+    const { status, counters, calls } = running;
+    const counted = metricsText({ status, counters, journal: null, logLinesDropped: 0 });
+    judgeSecrets(violated, "a metric of an agent", counted);
+    judgeNames(violated, "a metric of an agent", counted, keyOfConference);
+    judgeSecrets(violated, "the calls of an agent", calls);
+    if (!showsPersonal) judgeNames(violated, "the calls of an agent", calls, keyOfConference);
   }
 }
 

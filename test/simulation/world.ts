@@ -19,7 +19,7 @@ import {
   type Parts,
 } from "./rest-checks.ts";
 import type { Rule } from "./rules.ts";
-import { judgeDomain, judgeLists, judgeViews } from "./shown-judge.ts";
+import { judgeAgents, judgeDomain, judgeLists, judgeViews } from "./shown-judge.ts";
 import { agentNames, newSite } from "./site.ts";
 import { WorkerProcess } from "./worker-process.ts";
 
@@ -156,8 +156,11 @@ export function run({
       clock.runUntil((livelyMs * look) / looks);
       sites.forEach(checkWaitsBegan);
     }
-    // Something waits then.
-    for (const { edge } of sites) judgeLists(context.violated, edge);
+    // Something waits then, and agents that have not begun anew have counted.
+    for (const { edge, agents } of sites) {
+      judgeLists(context.violated, edge);
+      judgeAgents(context.violated, agents);
+    }
     tell(() => "== all faults are over");
     healEdge(context, home);
     sites.forEach(heal);
@@ -244,11 +247,11 @@ function letAgentsKnowMore({ clock }: WorldContext, home: NodeHome): void {
 }
 
 /** What anybody may read of this world; of one conference, since to read its history costs as much as to live it. */
-function checkShown({ context: { violated, seed }, edge, agents, switches }: Parts): void {
+function checkShown({ context: { violated, seed }, edge, switches }: Parts): void {
   const conferences = [...edge.conferences.values()];
   const hosted = conferences[seed % conferences.length];
   hosted?.deliver((one) => void judgeViews(violated, one, { disk: hosted.disk, ...switches }));
-  judgeDomain(violated, edge, agents);
+  judgeDomain(violated, edge);
   judgeLists(violated, edge);
 }
 

@@ -9,6 +9,51 @@ export const shownDefects: DefectsByFile = {
       after: "anonymousId: v.nullable(open(word)),",
     },
   },
+  "src/bridge/schemas.ts": {
+    "an access code is open in the log of an agent": {
+      foundBy: "what is secret is shown to nobody",
+      before: "participant: v.nullable(secret(word)) });",
+      after: "participant: v.nullable(open(word)) });",
+    },
+  },
+  "bridge-agent/service/log.ts": {
+    "a number is open in the log of an agent": {
+      foundBy: "what is personal is masked",
+      before: 'number: "personal",',
+      after: 'number: "open",',
+    },
+  },
+  "bridge-agent/run.ts": {
+    "an agent counts its commands by what callers keyed": {
+      foundBy: ["what is personal is masked", "what is secret is shown to nobody"],
+      before: "this.counters.commandSeconds.observe({ result: word }",
+      after: "this.counters.commandSeconds.observe({ result: JSON.stringify(execution.command) }",
+    },
+    "the calls of an agent have their numbers": {
+      foundBy: "what is personal is masked",
+      before: 'call: "open",\n  number: "personal",',
+      after: 'call: "open",\n  number: "open",',
+    },
+  },
+  "src/replay/test-rows.ts": {
+    "a saved test has names and numbers as they are": {
+      foundBy: "what is personal is masked",
+      before: "Object.assign((text: string) => this.#of(text), {",
+      after: "Object.assign((text: string) => text, {",
+    },
+    "a saved test has what lets somebody in": {
+      foundBy: "what is secret is shown to nobody",
+      before: "    secret: (text: string) => this.#of(text),",
+      after: "    secret: (text: string) => text,",
+    },
+  },
+  "durable-objects/conference/outbox.ts": {
+    "posts are measured by a server's address with its query": {
+      foundBy: "what is secret is shown to nobody",
+      before: "postSeconds.observe({ domain: domain.name }, tookMs);",
+      after: "postSeconds.observe({ domain: domain.name, host: begun.host }, tookMs);",
+    },
+  },
   "src/tsp/fields.ts": {
     "access codes are open in what WebEx sent": {
       foundBy: "what is secret is shown to nobody",
