@@ -13,7 +13,8 @@ export interface HangUpReason {
   readonly why: PromptEnd;
   /** Why the bridge refused to admit it. */
   readonly reason?: RefusalReason;
-  readonly announcement: Announcement;
+  /** `null`: its port is needed at once. */
+  readonly announcement: Announcement | null;
   readonly text: string;
 }
 
@@ -60,6 +61,11 @@ export class HangUps {
   constructor(legs: Legs, newId: () => CommandId) {
     this.#legs = legs;
     this.#newId = newId;
+  }
+
+  /** Callers who are being hung up on. */
+  get count(): number {
+    return this.#asked.size + this.#again.size;
   }
 
   get wait(): boolean {

@@ -64,6 +64,7 @@ export class Keypads {
   /** Legs whose keypad may change when time passes. */
   readonly #timed = new Set<Leg>();
   #announcements: AnnouncementToCall[] = [];
+  #hasArrivals = false;
   /** `null`: the edge is there. */
   #edgeLostAt: EpochMs | null = 0;
 
@@ -123,7 +124,21 @@ export class Keypads {
     const leg = this.#parts.legs.prompted(arrival);
     this.#parts.promptCalls.arrived(leg.call, leg.since);
     this.#timed.add(leg);
+    this.#hasArrivals = true;
     this.announce(leg, announcement);
+  }
+
+  /** All callers at the prompt, if any of them is new since this was last asked. */
+  crowd(): readonly Leg[] {
+    const legs = this.#hasArrivals ? [...this.#timedLegs()].filter(({ keypad }) => isAtPrompt(keypad)) : [];
+    this.#hasArrivals = false;
+    return legs;
+  }
+
+  /** It is one too many, and has keyed nothing. */
+  hangUpOnSilent(leg: Leg): void {
+    this.#hush(leg);
+    this.#endAtPrompt(leg, { why: "crowded", announcement: null }, leg.keypad);
   }
 
   /** A caller who gives up at the prompt is worth a line if its keys were of no conference. */
@@ -189,6 +204,7 @@ export class Keypads {
   /** Nobody may be led in; `calls` are all that the bridge has. */
   reconcileHeld(calls: readonly BridgeCall[], now: EpochMs): void {
     const found = this.#parts.legs.reconcile(calls);
+    this.#hasArrivals ||= found.length > 0;
     this.#parts.promptCalls.reconcile(calls, now);
     this.#letInAdmitted();
     for (const call of found) {
@@ -207,6 +223,7 @@ export class Keypads {
 
   /** Goes on with the keys that callers at the prompt have keyed so far; `found` are the calls that are new to this agent. */
   resumePrompts(found: readonly BridgeCall[], now: EpochMs): void {
+    this.#hasArrivals ||= found.length > 0;
     this.#letInAdmitted();
     this.#resumeHeld(now);
     for (const call of found) {
@@ -346,8 +363,17 @@ export class Keypads {
 
   /** `before`: where in the menu it was; `refuses`: the conference that does not take it. */
   #hangUpOnCaller(leg: Leg, reason: HangUpReason, before: Keypad | null, refuses: ConfKey | null = null): void {
-    const { legs, promptCalls, hangUps } = this.#parts;
     this.#note(leg, "caller-hung-up-on", `the agent hangs up on a caller at the prompt: ${reason.text}`);
+    this.#endAtPrompt(leg, reason, before, refuses);
+  }
+
+  #endAtPrompt(
+    leg: Leg,
+    reason: Omit<HangUpReason, "text">,
+    before: Keypad | null,
+    refuses: ConfKey | null = null,
+  ): void {
+    const { legs, promptCalls, hangUps } = this.#parts;
     this.announce(leg, reason.announcement);
     promptCalls.hungUpOn(leg, reason, before, refuses, legs.now);
     hangUps.hangUp(leg);

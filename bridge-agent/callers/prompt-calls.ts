@@ -89,7 +89,7 @@ export class PromptCalls {
   /** The agent hangs up on it. `before`: where in the menu it was; `refuses`: the conference that does not take it, which hears of it, too. */
   hungUpOn(
     leg: Leg,
-    { why, reason }: HangUpReason,
+    { why, reason }: Pick<HangUpReason, "why" | "reason">,
     before: Keypad | null,
     refuses: ConfKey | null,
     now: EpochMs,

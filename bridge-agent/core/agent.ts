@@ -139,6 +139,7 @@ export class Agent {
     const tick = ticks.length > 0;
     for (const input of [...others, ...ticks]) this.#apply(input, now);
     const hasCallers = this.#acting || this.#holdsCallers;
+    if (hasCallers) this.#thinOutPrompt(now);
     if (hasCallers) for (const hangUp of this.#hangUps.begin()) this.#commands.carryOut(hangUp, now);
     if (this.#acting) this.#commands.begin(now);
     const announcements = this.#keypads.announcements();
@@ -214,6 +215,23 @@ export class Agent {
 
   get #portsInUse(): number {
     return this.#legs.count + this.#bridge.callsOfOthers;
+  }
+
+  /** So that ports are left for conferences, whoever dials in. */
+  #thinOutPrompt(now: EpochMs): void {
+    const atPrompt = this.#keypads.crowd();
+    if (atPrompt.length === 0) return;
+    // Without ports a bridge takes no more calls, and says nothing of how many it has.
+    const ports = this.#bridge.ports || null;
+    const others = this.#portsInUse - atPrompt.length - this.#hangUps.count;
+    const crowd = this.#policy.crowd(atPrompt, ports && Math.max(0, ports - others));
+    for (const leg of atPrompt) {
+      const { call, number } = leg;
+      const reason = crowd.get(call);
+      if (reason === undefined) continue;
+      this.#commands.policyActs(reason, { call, number }, now);
+      this.#keypads.hangUpOnSilent(leg);
+    }
   }
 
   get #acting(): boolean {

@@ -106,7 +106,7 @@ export class CommandRunner {
             continue;
           }
           const number = command.type === "dial" && { number: dialledDigits(command.number) };
-          this.#policyActs(refusal, { conference, commandId: id, ...number }, now);
+          this.policyActs(refusal, { conference, commandId: id, ...number }, now);
           this.#parts.events.settle(pending, { done: false, reason: "refused" });
         }
       }
@@ -152,9 +152,9 @@ export class CommandRunner {
     return null;
   }
 
-  #policyActs(reason: PolicyReason, about: Partial<Note>, now: EpochMs): void {
+  policyActs(reason: PolicyReason, about: Partial<Note>, now: EpochMs): void {
     this.#parts.effects().policyActs.push(reason);
-    // An edge in wrong hands must not flood the log.
+    // An edge in wrong hands, or a crowd of callers, must not flood the log.
     const droppedBefore = this.#policyLines.admit("policy", reason, now);
     if (droppedBefore === null) return;
     const dropped = droppedBefore > 0 ? { droppedBefore } : {};
@@ -169,7 +169,7 @@ export class CommandRunner {
       this.#parts.pending.add({ conference, id: this.#parts.newId(), origin: "policy", command }, now);
       const number = call && this.#parts.legs.find(call)?.number;
       const about = { conference, ...(call && { call }), ...(number && { number }) };
-      this.#policyActs(call ? "longest-call" : "longest-conference", about, now);
+      this.policyActs(call ? "longest-call" : "longest-conference", about, now);
     }
   }
 

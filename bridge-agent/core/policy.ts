@@ -2,7 +2,7 @@ import type { Command } from "../../src/bridge/commands.ts";
 import { mayDial, type WrongNumber, wrongNumber } from "../../src/foundation/dial-rules.ts";
 import type { CallId, CommandId, ConfKey, EpochMs } from "../../src/foundation/ids.ts";
 import { err, ok, type Result } from "../../src/foundation/result.ts";
-import { isEntry, type Legs } from "../callers/legs.ts";
+import { isEntry, type Leg, type Legs } from "../callers/legs.ts";
 import type { Execution } from "../drivers/driver.ts";
 import type { AgentSettings } from "../service/settings.ts";
 import type { AgentJournal, JournalContents } from "./journal.ts";
@@ -12,6 +12,7 @@ import type { PendingCommands } from "./pending-commands.ts";
 export type PolicySettings = AgentSettings["policy"];
 
 type DialRefusal = WrongNumber | "number-denied" | "calls-at-once" | "calls-per-minute";
+type CrowdReason = "prompt-calls" | "prompt-calls-of-number";
 export const policyReasons = {
   "malformed-number":
     "the edge asks to dial what is no number: refused. An edge of ours does not do that: see who has its place or its settings",
@@ -26,7 +27,11 @@ export const policyReasons = {
   "longest-call": "a call has lasted as long as `policy.longestCallMinutes` allows: the agent ends it",
   "longest-conference":
     "a conference has lasted as long as `policy.longestConferenceMinutes` allows: the agent ends it",
-} as const satisfies Record<DialRefusal | "longest-call" | "longest-conference", string>;
+  "prompt-calls":
+    "as many callers are at the prompt as `policy.promptCalls` allows: the agent hangs up on the one that has waited longest without a key",
+  "prompt-calls-of-number":
+    "as many callers of one number are at the prompt as `policy.promptCallsOfNumber` allows: the agent hangs up on the one that has waited longest without a key",
+} as const satisfies Record<DialRefusal | "longest-call" | "longest-conference" | CrowdReason, string>;
 export type PolicyReason = keyof typeof policyReasons;
 
 declare const isPermitted: unique symbol;
@@ -93,6 +98,29 @@ export class Policy {
     return legs.dialledCount + this.#dialling.size - (this.#dialling.has(name) ? 1 : 0);
   }
 
+  /**
+   * Callers at the prompt who are too many, so that ports are left for conferences. Who has keyed anything is none of them.
+   * `freePorts`: those that no conference has; `null`: nobody knows.
+   */
+  crowd(atPrompt: Iterable<AtPrompt>, freePorts: number | null): ReadonlyMap<CallId, CrowdReason> {
+    const share = freePorts === null ? Number.POSITIVE_INFINITY : atLeastOne(freePorts / 2);
+    const { promptCalls = share } = this.settings;
+    const { promptCallsOfNumber = atLeastOne(promptCalls / 2) } = this.settings;
+    const all = [...atPrompt].sort((one, other) => one.since - other.since);
+    const crowd = new Map<CallId, CrowdReason>();
+    const thinOut = (callers: readonly AtPrompt[], most: number, reason: CrowdReason) => {
+      const here = callers.filter(({ call }) => !crowd.has(call));
+      const silent = here.filter(({ hasKeyed }) => !hasKeyed);
+      for (const { call } of silent.slice(0, Math.max(0, here.length - most))) crowd.set(call, reason);
+    };
+    // Those who withhold their numbers have nothing to do with each other.
+    const byNumber = Map.groupBy(all, ({ number }) => (/\d/.test(number) ? number : null));
+    for (const [number, callers] of byNumber)
+      if (number !== null) thinOut(callers, promptCallsOfNumber, "prompt-calls-of-number");
+    thinOut(all, promptCalls, "prompt-calls");
+    return crowd;
+  }
+
   overdue(conferences: Iterable<ConfKey>, now: EpochMs): readonly Overdue[] {
     const { durations, legs } = this.#parts;
     if (!durations.isDue(now)) return [];
@@ -101,6 +129,12 @@ export class Policy {
     );
     return durations.overdue(this.settings, calls, conferences, now);
   }
+}
+
+type AtPrompt = Pick<Leg, "call" | "number" | "since" | "hasKeyed">;
+
+function atLeastOne(calls: number): number {
+  return Math.max(1, Math.floor(calls));
 }
 
 /** One that lasts longer than the policy lets it; without `call` it is the whole conference. */

@@ -72,7 +72,7 @@ export interface BridgeDriver {
   execute(commandId: CommandId, conference: ConfKey | null, command: BridgeCommand): Promise<ExecutionResult>;
   /**
    * Says something to this caller, in place of what the caller hears now; its first key stops it. Best effort: a bridge that has a voice of its own does nothing, and
-   * nobody hears of a failure. An `expel` of a caller at the prompt that comes after it waits for the end of the sentence, some seconds at
+   * nobody hears of a failure. An `expel` of a caller at the prompt that comes after one of the `lastWords` waits for its end, some seconds at
    * most; nothing else waits.
    */
   announce(call: CallId, announcement: Announcement): void;

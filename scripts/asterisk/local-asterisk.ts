@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { createSocket } from "node:dgram";
 import { join } from "node:path";
+import { RTP_PORTS_FOR_EACH_CALL } from "../../bridge-agent/drivers/asterisk/setup/doctor.ts";
 import type { AgentSettingsInput } from "../../bridge-agent/service/settings.ts";
 import { StartError } from "../../cli/edge/program.ts";
 import { systemReason } from "../../cli/system-reason.ts";
@@ -96,6 +97,7 @@ export async function prepareAsterisk(folder: string, plan: AsteriskPlan): Promi
       user: "bridgehead",
       password: ariPassword,
       callerId: plan.dialIn,
+      ports: Math.floor((plan.rtpPorts.last - plan.rtpPorts.first + 1) / RTP_PORTS_FOR_EACH_CALL),
     },
   };
 }

@@ -24,5 +24,8 @@ export const announcements = [
   "goodbye",
 ] as const;
 
+/** By these a call ends: it lasts until its caller has heard them. */
+export const lastWords: ReadonlySet<Announcement> = new Set(["unknown-conference", "locked", "full", "goodbye"]);
+
 const announcement = v.picklist(announcements);
 export type Announcement = v.InferOutput<typeof announcement>;

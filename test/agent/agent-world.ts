@@ -67,6 +67,8 @@ export class AgentWorld {
   /** Whether the bridge has no other agent. */
   alone = true;
   keypad: KeypadCodes = { merge: "*1", mute: "*6" };
+  /** How many calls the bridge says that it carries; `null`: any number. */
+  ports: number | null = null;
   /** Whether the edge says that it keeps calls at the prompt; an older one does not. */
   keepsPromptCalls = false;
   /** Those that it keeps, by call. */
@@ -147,7 +149,7 @@ export class AgentWorld {
     this.#bridgeUp = true;
     this.#put({
       type: "bridge",
-      report: { type: "connected", bootId: this.machine.bootId, ports: null, cannot: this.machine.cannot },
+      report: { type: "connected", bootId: this.machine.bootId, ports: this.ports, cannot: this.machine.cannot },
     });
   }
 

@@ -433,6 +433,16 @@ describe("with a caller at the prompt", () => {
     expect(await result).toEqual({ done: true });
   });
 
+  test("hangs up at once on who hears something else than that the call ends", async () => {
+    driver.announce(call, "welcome");
+    const isSaid = ({ what, parameters }: (typeof world.asterisk.requests)[number]) =>
+      what === "POST /channels/c1/play" && String(parameters.media).includes("conf-getconfno");
+    await vi.waitFor(() => expect(world.asterisk.requests.some(isSaid)).toBe(true));
+    const result = expel();
+    await vi.waitFor(() => expect(asked("DELETE /channels/c1")).toBe(true), { timeout: 2_500 });
+    expect(await result).toEqual({ done: true });
+  });
+
   test("hangs up at the first key", async () => {
     const result = expel();
     await driver.state();

@@ -14,6 +14,8 @@ const policy = {
   callsAtOnce: 8,
   longestCallMinutes: 3,
   longestConferenceMinutes: 5,
+  promptCalls: 3,
+  promptCallsOfNumber: 2,
 } as const satisfies PolicySettings;
 /** The same, said in another way. */
 const allowed = /^(1408(?!900)|44(?!90))\d+$/;
@@ -174,6 +176,7 @@ test(`of ${commands} commands of an edge in wrong hands none is carried out agai
       world.settle();
       world.connectBridge();
     }
+    if (draws.chance(0.02)) world.machine.dialIn(draws.pick(["14085550001", ""]) ?? "", "");
     world.settle();
     if (draws.chance(0.2)) world.pass(200);
     if (draws.chance(0.02)) world.pass(draws.between(1, 40) * 1_000);

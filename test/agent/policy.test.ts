@@ -29,6 +29,15 @@ function verdict(settings: Partial<PolicySettings>, to: PhoneNumber): string {
   return permitted.ok ? "allowed" : permitted.error;
 }
 
+test("of callers at the prompt who are one too many, the one that has waited longest goes, in whatever order they are known", () => {
+  const { policy } = policyWith({ promptCalls: 2 });
+  const caller = (call: string, since: number) => ({ call, number: call, since, hasKeyed: false }) as never;
+
+  const crowd = policy.crowd([caller("c2", 2), caller("c1", 1), caller("c3", 3)], null);
+
+  expect([...crowd]).toEqual([["c1", "prompt-calls"]]);
+});
+
 describe("which numbers may be dialled", () => {
   test("none, unless the settings name some", () => {
     expect(verdict({}, number("14085551234"))).toBe("number-denied");

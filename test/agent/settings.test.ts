@@ -131,7 +131,7 @@ test.each([
   [
     "a setting too many that is like no other",
     { policy: { mostSpent: 1 } },
-    "policy.mostSpent is no setting; the settings of policy are allow, deny, callsPerMinute, callsAtOnce, longestCallMinutes, longestConferenceMinutes",
+    "policy.mostSpent is no setting; the settings of policy are allow, deny, callsPerMinute, callsAtOnce, longestCallMinutes, longestConferenceMinutes, promptCalls, promptCallsOfNumber",
   ],
   [
     "a setting too many of a driver",

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { Announcement } from "../../../src/bridge/announcements.ts";
+import { type Announcement, lastWords } from "../../../src/bridge/announcements.ts";
 import type { CallId } from "../../../src/foundation/ids.ts";
 import type { Timers } from "../../../src/foundation/time/timers.ts";
 import { type Ari, isDone } from "./ari.ts";
@@ -9,6 +9,7 @@ import { type AsteriskSettings, languageOf, soundsOf } from "./settings.ts";
 interface Sentence {
   /** Of the playback. */
   readonly id: string;
+  readonly announcement: Announcement;
   /** The channel that whispers to a caller who is not to miss the others, nor they it. */
   readonly whisperer: string | null;
   /** The bridge in which its caller is alone. */
@@ -51,7 +52,7 @@ export class Voice {
       sentence.isOver = true;
       resolve();
     };
-    const sentence: Sentence = { id, whisperer, aloneIn, over, end, isOver: false };
+    const sentence: Sentence = { id, announcement, whisperer, aloneIn, over, end, isOver: false };
     this.#sentences.set(call, sentence);
     void over.then(() => {
       if (this.#sentences.get(call) === sentence) this.#sentences.delete(call);
@@ -90,10 +91,10 @@ export class Voice {
     await Promise.all([call, ...alone].map((each) => this.free(each)));
   }
 
-  /** Resolves at the end of what this caller hears, or after this time. */
+  /** Resolves once this caller has heard that the call ends, or after this time; at once, if something else is said. */
   async spoken(call: CallId, withinMs: number): Promise<void> {
     const sentence = this.#sentences.get(call);
-    if (!sentence) return;
+    if (!sentence || !lastWords.has(sentence.announcement)) return;
     const cancel = this.#timers.after(withinMs, sentence.end);
     await sentence.over;
     cancel();

@@ -20,7 +20,7 @@ import { applicationOf, missingSounds, runningModules, toRun, unseenSounds, what
 import { sampleModules } from "./sample-config.ts";
 
 /** Of each call: its sound, and the reports about that. */
-const RTP_PORTS_FOR_EACH_CALL = 2;
+export const RTP_PORTS_FOR_EACH_CALL = 2;
 
 /** The modules that run; `null`: it is not known. */
 type RunningModules = ReadonlySet<string> | null;
