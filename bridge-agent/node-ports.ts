@@ -72,11 +72,12 @@ function open<In, Out>(
     closed(Number(code ?? 1006), why ?? `it answered with status ${statusCode}`);
     socket.terminate();
   });
-  let trouble = "";
   socket.on("error", (error: NodeJS.ErrnoException) => {
-    trouble = error.message || String(error.code);
+    closed(1006, error.message || String(error.code));
+    // Who sends too much may never close it, and would be read on and on.
+    socket.terminate();
   });
-  socket.on("close", (code, reason) => closed(code, trouble || String(reason)));
+  socket.on("close", (code, reason) => closed(code, String(reason)));
   return {
     send(message) {
       for (const frame of codec.encode(message)) socket.send(frame, () => {}); // A failure comes as an event, too.

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
+import { readCapped } from "../../src/foundation/limits.ts";
 import { type Column, plainTerminal, table } from "../../src/foundation/table.ts";
 import { printable } from "../../src/foundation/text/printable.ts";
 import { codeOf } from "../../src/foundation/text/reason.ts";
@@ -9,6 +10,8 @@ import type { AgentSettings } from "./settings.ts";
 import { isFolderHeld, missingKey, passingKey, readAgentKey } from "./state-folder.ts";
 
 const ANSWER_WITHIN_MS = 5_000;
+/** The calls of a bridge with some 160,000, and more. */
+const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 const LOOK_AGAIN_MS = 500;
 /** The agent gives up waiting after 45 s, and its process ends within 10 s of that. */
 const ENDED_WITHIN_MS = 60_000;
@@ -27,7 +30,7 @@ export async function askAgent(
   const headers = path === "/status" ? {} : signedRequest(readAgentKey(state) ?? passingKey(), method, path);
   const signal = AbortSignal.timeout(withinMs);
   const [response, text] = await fetch(`http://127.0.0.1:${port}${path}`, { method, headers, signal })
-    .then(async (response) => [response, await response.text()] as const)
+    .then(async (response) => [response, await textOf(response)] as const)
     .catch((error: Error) => {
       if (refused(error) && isFolderHeld(state)) {
         throw new Error(
@@ -53,6 +56,13 @@ export async function askAgent(
   throw new Error(
     `what listens on 127.0.0.1:${port} answers ${response.status}: is it an agent of this version? If not, set listen.port to another port`,
   );
+}
+
+/** Another program may listen there, and never end. */
+async function textOf({ body }: Response): Promise<string> {
+  const bytes = body === null ? new Uint8Array() : await readCapped(body.getReader(), MAX_ANSWER_BYTES);
+  if (bytes === null) throw new Error(`it answers more than ${MAX_ANSWER_BYTES} bytes`);
+  return new TextDecoder().decode(bytes);
 }
 
 const otherPort = "if that is another program, set listen.port to another port";

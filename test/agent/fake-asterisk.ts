@@ -1,8 +1,10 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { Readable } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
 
 export interface FakeAnswer {
   readonly status: number;
+  /** A stream is sent as it comes. */
   readonly body?: unknown;
 }
 
@@ -76,7 +78,8 @@ export async function startFakeAsterisk(): Promise<FakeAsterisk> {
   const waiting: { readonly what: string; readonly response: ServerResponse }[] = [];
   const reply = (response: ServerResponse, { status, body }: FakeAnswer) => {
     response.writeHead(status, { "content-type": "application/json" });
-    response.end(body === undefined ? "" : typeof body === "string" ? body : JSON.stringify(body));
+    if (body instanceof Readable) body.pipe(response);
+    else response.end(body === undefined ? "" : typeof body === "string" ? body : JSON.stringify(body));
   };
   const server = createServer(async (incoming, response) => {
     const request = await read(incoming);

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { readCapped } from "../../../src/foundation/limits.ts";
 import { err, ok, type Result } from "../../../src/foundation/result.ts";
 import type { Timers } from "../../../src/foundation/time/timers.ts";
 import { Turns } from "../../../src/foundation/time/turns.ts";
@@ -65,6 +66,11 @@ export interface AriAnswer {
 
 /** Asterisk did not answer, or what it answered is not what it says of itself. */
 export class AriFailure extends Error {}
+
+/** Ten times what an honest Asterisk has to say. */
+const MAX_MIB = 1;
+/** 10,000 channels of some 1,000 bytes, and more. */
+const MAX_MIB_OF_LIST = 16;
 
 /** A bridge that is alive answers a simple question by then. */
 export const ANSWER_WITHIN_MS = 2_000;
@@ -201,11 +207,19 @@ export class Ari {
       body,
       redirect: "error",
       signal: AbortSignal.any([this.#brokenOff.signal, late]),
-    }).then(async (answer) => ({ status: answer.status, body: parsed(await answer.text()) }));
+    }).then(async (answer) => ({ status: answer.status, body: parsed(await textOf(answer, name)) }));
     this.#sent.add(sent);
     void sent.catch(() => {}).finally(() => this.#sent.delete(sent));
     return sent;
   }
+}
+
+/** What never ends must not fill the memory of the agent. */
+async function textOf({ body }: Response, name: OperationName): Promise<string> {
+  const mib = name.startsWith("list") ? MAX_MIB_OF_LIST : MAX_MIB;
+  const bytes = body === null ? new Uint8Array() : await readCapped(body.getReader(), mib * 1024 * 1024);
+  if (bytes === null) throw new AriFailure(`its answer to ${name} is longer than ${mib} MiB`);
+  return new TextDecoder().decode(bytes);
 }
 
 /** Fails as soon as the signal says so, whatever becomes of the promise. */
