@@ -54,6 +54,8 @@ export class Counters {
   }
 }
 
+/** So long what was deleted may stand in the journal's log. */
+const CLEAN_EVERY_MS = 10 * 60_000;
 const TICK_MS = 200;
 /** While nothing waits for time to pass. */
 const IDLE_TICK_MS = 2_000;
@@ -96,6 +98,7 @@ export class RunningAgent {
   #journalFails = false;
   /** In passed time. */
   #turnedAt: number;
+  #cleanedAt: number;
   /** What the machine's clock showed at the start, less the time that had passed by then. */
   readonly #began: EpochMs;
   /** By how much it was set since then, as the edge last heard. */
@@ -105,6 +108,7 @@ export class RunningAgent {
   constructor(settings: AgentSettings, ports: AgentPorts) {
     this.#ports = ports;
     this.#turnedAt = ports.passedMs();
+    this.#cleanedAt = this.#turnedAt;
     this.#began = ports.now() - this.#turnedAt;
     // Never a turn at once: after a standstill, what came meanwhile may say that another agent acts.
     this.#tick = new WakeTimer(ports.timers, ports.monotonicMs, () => this.#put({ type: "time" }));
@@ -235,6 +239,7 @@ export class RunningAgent {
     this.counters.edgeMessages.sent += messages.length;
     for (const { call, announcement } of announcements) this.#driver.announce(call, announcement);
     for (const execution of executions) void this.#execute(execution);
+    this.#cleanJournal();
     if (askState) void this.#driver.state().then((state) => this.#put({ type: "state", state }));
     this.#scheduleTick();
   }
@@ -246,6 +251,12 @@ export class RunningAgent {
 
   get #clockSetMs(): number {
     return Math.round(this.#ports.now() - this.#ports.passedMs() - this.#began);
+  }
+
+  #cleanJournal(): void {
+    if (this.#turnedAt - this.#cleanedAt < CLEAN_EVERY_MS) return;
+    this.#cleanedAt = this.#turnedAt;
+    this.#ports.journal.clean();
   }
 
   /** The edge shows people that the clocks differ. */

@@ -100,6 +100,9 @@ const FINISHED_AT_MOST = 200_000;
 
 const phases = ["received", "begun", "ringing", "finished"] as const satisfies readonly CommandPhase[];
 
+/** For somebody else who writes, such as an agent that ends. */
+const PATIENCE = "PRAGMA busy_timeout = 2000";
+
 /** The format of the tables and of what stands in them; 0 was the one before the first release. */
 const FORMAT = 1;
 
@@ -150,7 +153,10 @@ export function openJournal(
   try {
     finishRescue(file);
     db = open(file);
-    db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 2000");
+    db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+    db.exec(PATIENCE);
+    // What is deleted is overwritten: it may be somebody's number.
+    db.exec("PRAGMA secure_delete = ON");
     const otherFormat = formatFault(db, file);
     if (otherFormat) {
       db.close();
@@ -216,6 +222,19 @@ function transactionsOf(db: DatabaseSync, file: string) {
         return err(failureOf(error, file));
       } finally {
         isBegun = null;
+      }
+    },
+
+    /** Empties SQLite's log, which has what was deleted meanwhile. Where somebody reads the journal, the next call does. */
+    clean(): void {
+      if (logInode === undefined || inodeOf(logOf(file)) !== logInode) return;
+      try {
+        db.exec("PRAGMA busy_timeout = 0");
+        db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+      } catch {
+        // The next transaction finds out what is wrong.
+      } finally {
+        db.exec(PATIENCE);
       }
     },
 

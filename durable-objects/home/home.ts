@@ -76,6 +76,8 @@ const largeRestAfterMs = 3_600_000;
 const roomForLive = { least: 300, most: 3_000, keptOfLook: 0.99 } as const;
 const crowdedRestAfterMs = 2_000;
 const lookEveryMs = 2_000;
+/** By the third time a row of the log is in an image and gone, whatever goes on. */
+const tidyEveryMs = 15 * 60_000;
 /** With a database in between, 100,000 take some 10 ms. */
 const imageLettersAtOnce = 50_000;
 /** A machine's clock that is further behind what is on disk was set, or was ahead before. */
@@ -124,6 +126,10 @@ export class Home {
   #texts = new Texts([]);
   #rows = new LogRows([]);
   #position = 0;
+  /** The last row of the log when it was last tidied. */
+  #tidyUpTo = 0;
+  /** So many rows that may go are enough for the next flush; `null`: as usual. */
+  #dropsFrom: number | null = null;
   #number = 0;
   #restoredAt: EpochMs | null = null;
   readonly #doubt = new Doubt();
@@ -168,6 +174,7 @@ export class Home {
       home.#failed(error);
     }
     home.#renewLater();
+    home.#tidyLater();
     return home;
   }
 
@@ -382,6 +389,19 @@ export class Home {
       if (this.#isStopped) return;
       if (!this.#isLeaving && !this.#writer.isBehind) void this.#writer.renew().catch(() => {});
       this.#renewLater();
+    });
+  }
+
+  /** No row stays in the log because little, or a lot, goes on: somebody's number may have been erased since. */
+  #tidyLater(dropsFrom = 0): void {
+    // What a life before has left is not known here.
+    this.#ports.clock.after(tidyEveryMs, () => {
+      if (this.#isStopped) return;
+      for (const number of this.#rows.neededBy(this.#tidyUpTo)) this.#wantImage(number);
+      this.#tidyUpTo = this.#position;
+      this.#dropsFrom = dropsFrom;
+      if (this.#mayAct && !this.#isLeaving) this.#writer.wrote();
+      this.#tidyLater(1);
     });
   }
 
@@ -634,7 +654,8 @@ export class Home {
     for (const object of this.#written) if (object.life) this.#record(object, object.life);
     const images = this.#someImages();
     for (const number of this.#rows.toImage) this.#wantImage(number);
-    const droppable = this.#rows.takeDroppable(this.#position);
+    const droppable = this.#rows.takeDroppable(this.#position, this.#dropsFrom ?? undefined);
+    this.#dropsFrom = null;
     const flush: Flush = {
       ...{ texts: this.#texts.removeNew(), created: this.#created.splice(0), rows: this.#recorded.splice(0) },
       ...{ images, deleted: this.#deleted.splice(0), droppable },

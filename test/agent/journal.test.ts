@@ -4,6 +4,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmdirSync,
   rmSync,
@@ -56,6 +57,50 @@ function replaced(file: string): void {
   copyFileSync(file, `${file}-copy`);
   renameSync(`${file}-copy`, file);
 }
+
+test("what was deleted is in no file of the journal any more once it is cleaned", () => {
+  const written = journal();
+  const number = { country: "1", area: "408", local: "5559876", extension: "" };
+  const dial = { type: "dial", call: "o1" as CallId, number, waitMs: 1 } as const;
+  const withNumber = () =>
+    readdirSync(folder).filter((name) => /5559876|14085551234/.test(readFileSync(join(folder, name), "latin1")));
+  written.transaction(() => {
+    for (let id = 0; id < 200; id += 1) {
+      const command = { conference: key, id: `${id}` as CommandId, origin: "edge", command: dial } as const;
+      written.addCommand(command, 1);
+      written.setPhase(key, command.id, "finished");
+    }
+    written.savePromptCall(1, story);
+  });
+  expect(withNumber()).not.toEqual([]);
+
+  written.transaction(() => {
+    written.prune(2 * DAY_MS);
+    written.deletePromptCall(story);
+  });
+  expect(withNumber()).not.toEqual([]);
+  written.clean();
+
+  expect(withNumber()).toEqual([]);
+  expect(written.load()).toMatchObject({ commands: [], promptCalls: [] });
+});
+
+test("a journal that somebody reads is cleaned the next time", () => {
+  const written = journal();
+  const reader = new DatabaseSync(join(folder, "journal.sqlite"), { readOnly: true });
+  reader.exec("BEGIN");
+  reader.prepare("SELECT count(*) FROM fact").all();
+  written.transaction(() => written.savePromptCall(1, story));
+  written.transaction(() => written.deletePromptCall(story));
+  const logHasNumber = () => readFileSync(join(folder, "journal.sqlite-wal"), "latin1").includes(story.number);
+
+  written.clean();
+  expect(logHasNumber()).toBe(true);
+  reader.close();
+  written.clean();
+
+  expect(logHasNumber()).toBe(false);
+});
 
 test("what was written is there when the file is opened again", () => {
   const first = journal();

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { JournalFailure } from "../../bridge-agent/core/journal.ts";
 import type { OpenSocket, SocketEvents } from "../../bridge-agent/link/reconnecting-socket.ts";
 import { RunningAgent } from "../../bridge-agent/run.ts";
@@ -97,6 +97,17 @@ const standstills = [
   [" and its clock was set back meanwhile", [-60_000, 4_000, 4_000]],
   [" because its machine was suspended", [4_000, 0, 4_000]],
 ] as const;
+
+test("each ten minutes what was deleted leaves the log of the journal, though nothing happens", async () => {
+  const { journal, timers } = world();
+  const clean = vi.spyOn(journal, "clean");
+
+  await timers.pass(9 * 60_000);
+  expect(clean).toHaveBeenCalledTimes(0);
+  await timers.pass(22 * 60_000);
+
+  expect(clean).toHaveBeenCalledTimes(3);
+});
 
 test("whoever sets the clock, an agent keeps its links, and says its time to the edge", async () => {
   const { timers, sent, links, notes, standStill, serves, alive } = world();

@@ -59,10 +59,17 @@ export class LogRows {
     return objects;
   }
 
+  /** Objects that still need a row up to this position. */
+  neededBy(position: number): readonly number[] {
+    return [...this.#needed].flatMap(([object, [first = 0]]) =>
+      first <= position && !this.#setAside.has(object) ? [object] : [],
+    );
+  }
+
   /** `null`: too few of them to be worth it. `last`: the position of the last row. */
-  takeDroppable(last: number): Droppable | null {
+  takeDroppable(last: number, atLeast = deletedTogether): Droppable | null {
     this.#pass();
-    if (this.#passed < deletedTogether) return null;
+    if (this.#passed < atLeast) return null;
     this.#rows = this.#rows.slice(this.#passed);
     this.#passed = 0;
     return { before: this.#rows[0]?.[0] ?? last + 1, except: [...this.#setAside] };

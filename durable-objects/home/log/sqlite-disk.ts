@@ -66,6 +66,16 @@ interface DiskOptions {
   readonly readOnly?: boolean;
   /** Resolves once all that was written to this file survives a loss of power. */
   readonly sync?: (file: number) => Promise<void>;
+  /** Runs it so much later, unless the process ends before. Returns what takes that back. */
+  readonly after?: (ms: number, run: () => void) => () => void;
+}
+
+/** So long what was deleted may stand in SQLite's log: to begin that anew makes the flushes behind it slower. */
+const cleanAfterMs = 10 * 60_000;
+
+function afterUnlessEnded(ms: number, run: () => void): () => void {
+  const timer = setTimeout(run, ms).unref();
+  return () => clearTimeout(timer);
 }
 
 /** A flush so soon behind the last one has company. */
@@ -121,12 +131,16 @@ export class SqliteDisk implements Disk {
   #isUnsynced: boolean;
   /** Bytes of the log that are not in the file yet, roughly. */
   #uncopied = 0;
+  readonly #after: NonNullable<DiskOptions["after"]>;
+  /** `null`: nothing was deleted since the log was emptied. */
+  #cancelClean: (() => void) | null = null;
 
-  constructor(file: string, { readOnly = false, sync = syncing() }: DiskOptions = {}) {
+  constructor(file: string, { readOnly = false, sync = syncing(), after = afterUnlessEnded }: DiskOptions = {}) {
     this.#file = file;
     this.#readOnly = readOnly;
     this.#isUnsynced = !readOnly;
     this.#sync = sync;
+    this.#after = after;
   }
 
   async open(): Promise<Stored> {
@@ -162,12 +176,14 @@ export class SqliteDisk implements Disk {
     if (!this.#readOnly) {
       // What NORMAL leaves out of FULL, to sync the log behind each commit, is done by `sync`, and nothing
       // is copied before that.
-      database.exec("PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0");
+      // What is deleted is overwritten: a number that somebody has erased must not stay in a free page.
+      database.exec("PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0; PRAGMA secure_delete = ON");
       lay(database);
       this.#wal = openSync(walOf(this.#file), "r+");
       const { ino, size } = fstatSync(this.#wal);
       this.#walInode = ino;
       this.#uncopied = size;
+      this.#cleanLater();
     }
     this.#opened = inodeOf(this.#file);
     const all = (query: string) => database.prepare(query).all() as Record<string, string | number | null>[];
@@ -234,6 +250,7 @@ export class SqliteDisk implements Disk {
       if (droppable) this.#all("droppable", droppable.before, JSON.stringify(droppable.except));
       this.#all("about", at, rows.at(-1)?.position ?? 0, created.at(-1)?.[0] ?? 0);
     }, bytes);
+    if (deleted.length + images.length > 0 || droppable) this.#cleanLater();
   }
 
   async probe(at: EpochMs): Promise<void> {
@@ -292,6 +309,27 @@ export class SqliteDisk implements Disk {
   #copyLog(): void {
     this.#database?.exec("PRAGMA wal_checkpoint(PASSIVE)");
     this.#uncopied = 0;
+  }
+
+  #cleanLater(): void {
+    this.#cancelClean ??= this.#after(cleanAfterMs, () => {
+      this.#cancelClean = null;
+      if (!this.#emptyLog()) this.#cleanLater();
+    });
+  }
+
+  /** False: the log has what is not synced, or somebody reads it, such as a backup. */
+  #emptyLog(): boolean {
+    const database = this.#database;
+    if (!database) return true;
+    if (this.#isUnsynced || this.#isForeignLog || inodeOf(walOf(this.#file)) !== this.#walInode) return false;
+    try {
+      return database.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get()?.busy === 0;
+    } catch {
+      return false; // The next flush finds out what is wrong.
+    } finally {
+      this.#uncopied = fileSize(walOf(this.#file));
+    }
   }
 
   /**
@@ -370,6 +408,8 @@ export class SqliteDisk implements Disk {
   }
 
   #close(): void {
+    this.#cancelClean?.();
+    this.#cancelClean = null;
     this.#isForeignLog = false;
     this.#statements.clear();
     const [wal, database] = [this.#wal, this.#database];
@@ -446,6 +486,10 @@ function closeUncopied(database: DatabaseSync, file: string): void {
   }
   database.close();
   last?.close();
+}
+
+function fileSize(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 }
 
 function inodeOf(file: string): number | null {

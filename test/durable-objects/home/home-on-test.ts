@@ -7,6 +7,7 @@ import type { Disk, Flush } from "../../../durable-objects/home/log/disk.ts";
 import { SqliteDisk } from "../../../durable-objects/home/log/sqlite-disk.ts";
 import type { LogLine } from "../../../durable-objects/platform/log.ts";
 import type { Whole } from "../../../durable-objects/platform/object-kinds.ts";
+import type { Timers } from "../../../src/foundation/time/timers.ts";
 import { Clock } from "../../simulation/clock.ts";
 
 /** What a test's object does; all of its methods take and give plain data. */
@@ -28,8 +29,8 @@ export class DiskOnTest implements Disk {
   readonly flushes: Flush[] = [];
   isKilled = false;
 
-  constructor(file: string) {
-    this.#disk = new SqliteDisk(file, { sync: atOnce });
+  constructor(file: string, after: Timers["after"]) {
+    this.#disk = new SqliteDisk(file, { sync: atOnce, after });
   }
 
   open() {
@@ -84,7 +85,7 @@ export class HomeOnTest {
     const folder = mkdtempSync(join(tmpdir(), "bridgehead-home-"));
     onTestFinished(() => rmSync(folder, { recursive: true }));
     this.file = join(folder, "state.db");
-    this.disk = new DiskOnTest(this.file);
+    this.disk = this.#newDisk();
     this.#make = make;
   }
 
@@ -94,11 +95,15 @@ export class HomeOnTest {
     return test;
   }
 
+  #newDisk(): DiskOnTest {
+    return new DiskOnTest(this.file, (ms, run) => this.clock.after(ms, run));
+  }
+
   /** As after a kill: nothing of the life before is there but the file. */
   async begin(): Promise<void> {
     const { clock } = this;
     this.disk.isKilled = true;
-    this.disk = new DiskOnTest(this.file);
+    this.disk = this.#newDisk();
     this.home = await Home.start({
       disk: this.disk,
       clock: {
