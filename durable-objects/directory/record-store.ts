@@ -16,7 +16,6 @@ const mostSearched = 150_000;
 const mostErasing = 20_000;
 /** How many other numbers one call of an erasure names. */
 const mostAlike = 10;
-const mostRead = 200_000;
 /** If a conference has no place yet, its records are searched from so long before its start, since clocks may be wrong. */
 const clockMarginMs = dayMs;
 const mostPage = 1_000;
@@ -37,9 +36,17 @@ export class RecordStore {
   #readBehind: number;
   #readUpTo: number;
   readonly #alsoErase: AlsoErase;
+  /** Of so many records it remembers the identities. */
+  readonly #mostRead: number;
 
-  constructor(store: DirectoryStore, aboutNow: (domain: DomainName) => DirectoryIdentity, alsoErase: AlsoErase) {
+  constructor(
+    store: DirectoryStore,
+    aboutNow: (domain: DomainName) => DirectoryIdentity,
+    alsoErase: AlsoErase,
+    mostRead = 200_000,
+  ) {
     this.#store = store;
+    this.#mostRead = mostRead;
     this.#aboutNow = aboutNow;
     this.#alsoErase = alsoErase;
     this.#readBehind = store.place?.id ?? 0;
@@ -134,7 +141,7 @@ export class RecordStore {
       record.kind === "call" ? (record.dialledAt ?? record.enteredAt ?? record.endedAt) : record.createdAt,
     );
     const from = place?.id ?? this.#store.firstSince(Math.min(...begun) - clockMarginMs) - 1;
-    if (this.#read.size > mostRead) {
+    if (this.#read.size > this.#mostRead) {
       this.#read.clear();
       this.#readBehind = last;
     } else this.#readPart(this.#readUpTo, last);

@@ -575,6 +575,11 @@ describe("with a conference that dials", () => {
     expect((await driver.state())?.conferences).toHaveLength(1);
   });
 
+  test("has Asterisk itself end the ringing, should every agent be gone: nobody is rung for hours", async () => {
+    expect(await execute(dial(30_000))).toEqual({ done: true });
+    expect(asked("POST /channels/leg-1/dial")[0]?.parameters).toEqual({ timeout: 40 });
+  });
+
   test("hangs up for nobody answered in a way that the next agent can read", async () => {
     expect(await execute(dial(20))).toEqual({ done: true });
     world.asterisk.send({ type: "Dial", dialstatus: "", peer: channel("Down") });

@@ -122,3 +122,17 @@ test.each([
   expect(at(3).map(({ conference }) => conference)[0]).toBe("900000099");
   expect(at(3)).toHaveLength(17);
 });
+
+test("a conference whose stream is restarted is in flight no more: sixteen that are over hold up no other one", () => {
+  const backlog = new Backlog();
+  backlog.add(16, 1, snapshot(20));
+  backlog.turn(() => null);
+  const inFlight = backlog.sent.map(({ conference }) => conference);
+  backlog.journal.transaction(() => {
+    for (const conference of inFlight) backlog.reports.restartStream(conference);
+    backlog.reports.add("800000000" as ConfKey, snapshot(1));
+  });
+  backlog.turn(() => 100);
+
+  expect(backlog.sent.slice(16).map(({ conference }) => conference)).toEqual(["800000000"]);
+});

@@ -258,6 +258,29 @@ test("answers that were handed over are not withdrawn: where they meet those of 
   expect(withoutDropped([handedOver, waiting, row({ seq: 3 })], [{ host, keepsAnswers: false }])).toEqual([handedOver]);
 });
 
+test("of what waits for a server that was replaced only answers are posted, each row once more; a repeat keeps its bytes (protocol 4.9, T37)", () => {
+  const both = [first, notification];
+  const waited = { since: 1, why: "refused" };
+  const rows = [
+    row({ messages: both, probe: true, waited }),
+    row({ seq: 2, messages: [notification] }),
+    row({ seq: 3, messages: both, attempts: 1 }),
+    row({ seq: 4, messages: both, attempts: 1, failure: "refused" }),
+    row({ seq: 5, messages: [first], attempts: 1, failure: "refused" }),
+    row({ seq: 6, messages: [notification], oneAttempt: true }),
+    row({ seq: 7, messages: [notification], host: other }),
+  ];
+
+  expect(withoutDropped(rows, [{ host, keepsAnswers: true }])).toEqual([
+    row({ messages: [first], oneAttempt: true }),
+    row({ seq: 3, messages: both, attempts: 1, oneAttempt: true }),
+    row({ seq: 5, messages: [first], attempts: 1, failure: "refused", oneAttempt: true }),
+    row({ seq: 6, messages: [notification], oneAttempt: true }),
+    row({ seq: 7, messages: [notification], host: other }),
+  ]);
+  expect(withoutDropped(rows, [{ host, keepsAnswers: false }]).map(({ seq }) => seq)).toEqual([6, 7]);
+});
+
 test("the first row of each host may be posted", () => {
   const rows = [row(), row({ seq: 2 }), row({ seq: 3, host: other })];
   expect(heads(lanes(rows)).map(({ id }) => id)).toEqual([1, 3]);

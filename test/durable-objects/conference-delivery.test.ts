@@ -320,6 +320,28 @@ test("a failover drops what was queued for the old server, which gets the answer
   expect(world.outboxRows).toBe(0);
 });
 
+test("a notification to a server that is replaced is broken off, and its failure is nobody's (protocol 4.9)", async () => {
+  const world = await quiet(1);
+  const other = "localhost:8802" as WebexHost;
+  let fail = () => {};
+  world.answer = (posted) => {
+    if (!posted.url.includes("8801")) return world.confirmed(posted.transId);
+    return new Promise((resolve) => {
+      fail = () => resolve(failed);
+    });
+  };
+  await world.reported(callerEntered(5));
+  await world.time.pass(100);
+  const create = createConference({ msgId: "m2", replyTo: other, extConfId: "7002" as ExtConfId } as never);
+  await world.received("t-create", create);
+  expect(world.posted.map(({ url, signal }) => [url.includes("8801"), signal.aborted])[0]).toEqual([true, true]);
+  fail();
+  await world.time.pass(60_000);
+
+  expect(world.posted.filter(({ url }) => url.includes("8801"))).toHaveLength(1);
+  expect(world.lines.filter(({ event }) => event === "post-failed" || event === "post-given-up")).toEqual([]);
+});
+
 test("what a failover drops while its last attempt fails is not given up as well", async () => {
   const world = await quiet(1);
   let fail = () => {};

@@ -130,6 +130,32 @@ test("of more than 1,000 documents for a server that hangs the oldest is given u
   expect(lost[0]).toMatchObject({ messages: "message-error m-0", why: "1010 documents wait for this host" });
 });
 
+test("what waits for a server that hangs costs no other server a document, however much that is", async () => {
+  const world = await quiet(new ConferenceWorld());
+  const healthy = "localhost:8802" as WebexHost;
+  world.answer = async ({ url, transId }) => {
+    if (url.includes("8801")) return hangs;
+    await world.time.wait(500);
+    return world.confirmed(transId);
+  };
+  world.kill();
+  const store = world.stored;
+  store.transaction(() => {
+    for (let index = 0; index < 1_005; index += 1) {
+      const message = { type: "message-error", msgId: `m-${index}` as MsgId, result: "unknown-message" } as const;
+      const row = { transId: `t${index}`, queuedAt: 0, attempts: 1, dueAt: world.time.now, messages: [message] };
+      store.putDocument({ ...row, seq: 1_000 + index, host: index < 10 ? healthy : (host as WebexHost) });
+    }
+  });
+  world.start();
+  await world.time.pass(6_000);
+
+  const toHealthy = world.posted.filter(({ url }) => url.includes("8802"));
+  expect(toHealthy.map(({ transId }) => transId)).toEqual(Array.from({ length: 10 }, (_, index) => `t${index}`));
+  expect(world.lines.filter(({ event }) => event === "post-given-up")).toEqual([]);
+  expect(world.outboxRows).toBe(995);
+});
+
 test("a server that confirms each document after 9 s fills no disk", async () => {
   const world = await quiet(new ConferenceWorld());
   world.answer = async ({ transId }) => {

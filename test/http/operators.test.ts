@@ -344,6 +344,25 @@ test("a session is over when the token by which it began is nobody's any more", 
   }
 });
 
+test("a token that changes hands ends the sessions that it began: nobody goes on under another person's rights", async () => {
+  const edge = await edgeWith();
+  const cookie = await signedIn(edge, tokens.boris);
+  const [session] = await edge.sessions.list("boris");
+  const [, boris] = people;
+  if (!session || !boris) throw new Error("boris has no session");
+  const { hash, person, credential, from } = session;
+
+  for (const { name, status } of [
+    { name: "boris", status: 200 },
+    { name: "dora", status: 401 },
+  ]) {
+    const next = await edgeWith({ people: [{ ...boris, name }] });
+    await next.sessions.begin({ hash, person, credential, from });
+    expect([name, await statusOf(next, "/api/v1/me", { cookie })]).toEqual([name, status]);
+    expect(await statusOf(next, hybrid, { cookie, ...sameSite }, change)).toBe(status === 200 ? 202 : 401);
+  }
+});
+
 test("a made-up cookie wakes no object", async () => {
   const edge = await edgeWith();
   const found: string[] = [];

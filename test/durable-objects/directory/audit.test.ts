@@ -45,6 +45,22 @@ test("what is asked is kept before it is done, and its outcome takes that place,
   expect((await entries()).map(({ status }) => status)).toEqual([403, 503, 202]);
 });
 
+test.each<[string, Partial<AuditEntry>]>([
+  ["at another time", { at: 5 }],
+  ["of another person", { person: "boris" }],
+  ["for something else, as from another form of the console", { action: "drainBridge" }],
+  ["under another Idempotency-Key", { actionId: "k2" }],
+  ["about something else", { about: { confKey: "5" } }],
+  ["from another address", { from: "192.0.2.8" }],
+])("the outcome of a request %s takes no other one's place: each stays in the audit", async (_what, more) => {
+  const world = new DirectoryWorld();
+  const [asked, other] = [entry(world, unknownOutcome), entry(world, { status: 202, refusal: null, ...more })];
+  await world.directory.keepAudit(domain, asked);
+  await world.directory.keepAudit(domain, other);
+
+  expect((await world.directory.audit(null, 9)).entries).toEqual([other, asked]);
+});
+
 test("what was done and comes again under its Idempotency-Key is marked, also before its outcome is known", async () => {
   const world = new DirectoryWorld();
   const keep = (more: Partial<AuditEntry>) => world.directory.keepAudit(domain, entry(world, more));

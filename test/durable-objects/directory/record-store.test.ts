@@ -1,0 +1,57 @@
+import { expect, test } from "vitest";
+import { DirectoryStore } from "../../../durable-objects/directory/directory-store.ts";
+import { RecordStore } from "../../../durable-objects/directory/record-store.ts";
+import type { CallId } from "../../../src/foundation/ids.ts";
+import { worldBegins } from "../../simulation/context.ts";
+import { Database } from "../../simulation/database.ts";
+import { aPage } from "../fact-page.ts";
+import { call, domain } from "./world.ts";
+
+const about = { domain, directory: "1", keptMs: 1, removedAt: null };
+
+/** Each life over this disk remembers four records. */
+class RecordsWorld {
+  readonly store = new DirectoryStore(new Database());
+  records = this.start();
+
+  start(): RecordStore {
+    this.records = new RecordStore(
+      this.store,
+      () => about,
+      () => ({ erased: 0, others: [] }),
+      4,
+    );
+    return this.records;
+  }
+
+  add(...calls: readonly number[]): void {
+    this.store.transaction(about, () => {
+      for (const one of calls) this.store.add(call(`c${one}`), worldBegins, null);
+    });
+  }
+
+  /** Whether it is there, for a conference that was told so of all records up to an id. */
+  isKept(one: number, upTo: number): boolean {
+    const record = call(`c${one}` as CallId);
+    const page = { ...aPage({ records: [record] }), place: { directory: "1", id: upTo } };
+    return this.records.keptIn(page, [record])(record);
+  }
+}
+
+test("a record that is told again is there already, also where there are more than a directory remembers", () => {
+  const world = new RecordsWorld();
+  world.add(1, 2, 3, 4, 5, 6);
+  world.start();
+  expect(world.isKept(1, 0)).toBe(true);
+  // Now there are too many to remember, and again with each of these.
+  expect([6, 5, 2, 1].map((one) => world.isKept(one, one - 1))).toEqual([true, true, true, true]);
+  world.add(7, 8);
+  expect([8, 3, 7].map((one) => world.isKept(one, one - 1))).toEqual([true, true, true]);
+});
+
+test("what was never told, or stands before what the conference knows of, is not there", () => {
+  const world = new RecordsWorld();
+  world.add(1, 2, 3);
+  world.start();
+  expect([world.isKept(9, 0), world.isKept(2, 2), world.isKept(2, 1)]).toEqual([false, false, true]);
+});
