@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { ActivitySender } from "../../durable-objects/counts/activity-sender.ts";
+import { Counting } from "../../durable-objects/platform/counting.ts";
 import { Draws } from "../../simulators/draws.ts";
 import type { DomainName, TransId } from "../../src/foundation/ids.ts";
 import type { ActivityMinute } from "../../src/records/activity.ts";
@@ -17,6 +18,8 @@ import {
   lock,
 } from "./conference-world.ts";
 import { DirectoryWorld } from "./directory/world.ts";
+
+type CountingPorts = ConstructorParameters<typeof Counting>[0];
 
 const domain = "local" as DomainName;
 const minute = 60_000;
@@ -77,6 +80,78 @@ test("requests are told with what came soon after, and each knows when they are"
   expect(told.map(({ minutes }) => minutes)).toEqual([
     [{ at: begins, requests: { confirmed: 0, refused: 2 }, hosts: [] }],
   ]);
+});
+
+test("an answer that comes late confirms no later portion: what was not confirmed is told again", async () => {
+  const world = process();
+  const { time, told, refuse, sender } = world;
+  const answers: { resolve(): void; reject(): void }[] = [];
+  world.answer = () =>
+    new Promise((resolve, reject) => answers.push({ resolve, reject: () => reject(new Error("it is away")) }));
+  refuse();
+  await time.pass(1_000);
+  // The process is about to end, and tells the same once more, and then the next portion.
+  const flushed = sender().flush();
+  await time.pass(0);
+  answers[1]?.resolve();
+  refuse();
+  await time.pass(0);
+  answers[2]?.reject();
+  answers[0]?.resolve();
+  await flushed;
+  world.answer = async () => {};
+  await time.pass(10_000);
+
+  expect(told.map(({ source: { upTo } }) => upTo)).toEqual([1, 1, 2, 2]);
+});
+
+test("a process that ends tells each domain, and waits for those that answer, though another one does not", async () => {
+  const time = new Clock(begins);
+  const told: string[] = [];
+  const sender = new ActivitySender({
+    after: (ms, run) => time.after(ms, run),
+    newName: () => "p",
+    count: async (name) => {
+      if (name === "away") throw new Error("it is away");
+      await time.wait(500);
+      told.push(name);
+    },
+  });
+  for (const name of ["away", "local"]) void sender.countRefused(name as DomainName, time.now);
+  let isOver = false;
+  const flushed = sender.flush().then(() => {
+    isOver = true;
+  });
+  await time.pass(499);
+  expect([told, isOver]).toEqual([[], false]);
+  await time.pass(1);
+  await flushed;
+  expect(told[0]).toBe("local");
+});
+
+test("a process that ends sends what was refused, though the object that adds up counts is away", async () => {
+  const time = new Clock(begins);
+  const told: string[] = [];
+  const counting = new Counting({
+    after: (ms, run) => time.after(ms, run),
+    now: () => time.now,
+    newId: () => "p",
+    objects: {
+      counts: () => ({ add: () => Promise.reject(new Error("it is away")) }),
+      directory: (name: string) => ({
+        count: async () => {
+          await time.wait(500);
+          told.push(name);
+        },
+      }),
+    } as object as CountingPorts["objects"],
+  });
+  counting.measures.webhooks.count({ domain, outcome: "delivered" });
+  void counting.activity.countRefused(domain, time.now);
+  const flushed = counting.flush();
+  await time.pass(500);
+  await expect(flushed).resolves.toBeUndefined();
+  expect(told).toEqual(["local"]);
 });
 
 test("what did not come is told again as it was, after a pause, though nothing follows", async () => {

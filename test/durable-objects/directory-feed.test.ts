@@ -385,6 +385,41 @@ test("a later life waits for the turn of what it has to say, and says it then", 
   expect(world.time.now - begunAt).toBeLessThan(85_000);
 });
 
+test("a later life waits for its turn behind the pause as this one would, neither longer nor shorter, in the largest domain, too", async () => {
+  const comesAfter = async (isNewLife: boolean) => {
+    const world = await pausing(800_000, { allMs: 800_000 });
+    await sendsPage(world);
+    const begunAt = world.time.now;
+    await world.time.pass(10_000);
+    await world.received("next", createConference(nextServer));
+    await world.time.pass(10_000);
+    world.pages.length = 0;
+    if (isNewLife) world.start();
+    while (world.pages.length === 0 && world.time.now < begunAt + 1_700_000) await world.time.pass(1_000);
+    return Math.round((world.time.now - begunAt) / 10_000);
+  };
+
+  expect(await comesAfter(true)).toBe(await comesAfter(false));
+});
+
+test("a directory that is back is told of an end at once, by a later life too", async () => {
+  const world = await pausing(50_000, {}, {}, 1);
+  const { follow } = world;
+  world.follow = () => Promise.reject(new Error("it is away"));
+  await sendsPage(world);
+  await world.time.pass(600_000);
+  world.follow = follow;
+  await world.time.pass(600_000);
+  await sendsPage(world);
+  await world.time.pass(2_000);
+  world.start();
+  world.pages.length = 0;
+  await world.reported(event({ type: "conference-ended" }));
+  await world.time.pass(100);
+
+  expect(kindsIn(world.pages)).toEqual(["conference-ended"]);
+});
+
 test("a page that was due while the clock was ahead is sent, though the object was gone", async () => {
   const world = await pausing(50_000, {}, {}, 1);
   world.clockSetMs = 365 * dayMs;

@@ -428,6 +428,15 @@ test("an agent of which nothing is heard any more is no trouble of a later life 
   expect(await found()).toBe(0);
 });
 
+test("who was refused for its clock by version 0.1 is no trouble of today", async () => {
+  await world.relay.agentRefused(domain, bridge, "agent-2");
+  const old = JSON.parse(String(world.sql.exec("SELECT value FROM entry WHERE key = 'refusals'")[0]?.value));
+  old["agent-2"].byMs = 300_000;
+  world.sql.exec("UPDATE entry SET value = ? WHERE key = 'refusals'", JSON.stringify(old));
+  world.sleep();
+  expect(await foundOf("agent-refused")).toEqual([]);
+});
+
 test("a key that is wrong is trouble since the first time, also for a relay that slept, and of agents of the settings alone", async () => {
   const since = world.now;
   await world.relay.agentRefused(domain, bridge, "agent-2");

@@ -88,6 +88,18 @@ test("one that says nothing for a lease is replaced, may say nothing by then, an
   ]);
 });
 
+test("one that has just taken over has a whole lease, though it has written nothing yet", async () => {
+  const two = new TwoDisks();
+  const [one, other] = [two.edge("one"), two.edge("other")];
+  await acting(two, one);
+  for (const begun = two.clock.now; two.clock.now - begun < leaseMs - 500; )
+    expect(await two.done(other.open(), other.probeEveryMs)).toBe("StandsBy: one acts");
+  const { holding } = two.database;
+  two.database.holding = { ...holding, epoch: holding.epoch + 1, life: "life 3" };
+
+  expect(await two.takeOver(other)).toBeGreaterThanOrEqual(leaseMs);
+});
+
 test("one that writes, also nothing, is replaced by nobody", async () => {
   const two = new TwoDisks();
   const [one, other] = [two.edge("one"), two.edge("other")];
