@@ -11,6 +11,7 @@ const limitMs = 6 * 3_600_000;
 const proofs = [
   "npm run simulate -- --seeds 2000 --all",
   "npm run simulate:mutants",
+  "npm run mutate -- --sample 6",
   "npm run prove:protocol",
   "npm run prove:kills -- --kills 50",
   "npm run prove:kills -- --bridge asterisk --kills 50",

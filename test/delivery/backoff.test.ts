@@ -9,6 +9,7 @@ test("each pause is twice the one before, and none is longer than the longest", 
     0, 100, 200, 400, 3_200, 5_000, 5_000,
   ]);
   expect(pauseAfter(9, doubling(5_000, 5_000))).toBe(5_000);
+  expect([doubling(100, 400), doubling(5, 5)]).toEqual([[100, 200, 400], [5]]);
 });
 
 test("the last of listed pauses repeats, and without any there is no pause", () => {

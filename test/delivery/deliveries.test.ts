@@ -56,6 +56,24 @@ test("a row that is not due holds up those behind it, and it is said in how long
   expect([world.begin(), world.begun]).toEqual([100, ["b1"]]);
 });
 
+test("where nothing waits for its time, nobody is to come back", () => {
+  const world = new World();
+  expect([world.begin(), world.deliveries.nextDue(world.rows)]).toEqual([null, null]);
+  const due = new World("a1");
+  expect([due.begin(), due.begun]).toEqual([null, ["a1"]]);
+});
+
+test("a pause that was over when the disk worked makes the next one no longer", async () => {
+  const world = new World("a1");
+  world.begin();
+  await world.ends("a1", new Error("full"));
+  world.now += 1_000;
+  world.begin();
+  world.deliveries.works();
+  await world.ends("a1", new Error("full"));
+  expect(world.begin()).toBe(1_000);
+});
+
 test("lanes of one receiver do not wait for each other, and a row that changes its lane waits for what is under way there", async () => {
   const world = new World("a1", { row: "a2", lane: "a, second" });
   world.begin();

@@ -1,0 +1,115 @@
+/** What is mutated together, and by which tests. */
+export interface Folder {
+  /** Files, by globs. */
+  readonly files: readonly string[];
+  /** The near tests, by globs: those of the subject that are fast. */
+  readonly tests: readonly string[];
+  /** Its score has a least, and what survives has a verdict. */
+  readonly isHeld?: true;
+}
+
+const objects = "test/durable-objects";
+
+/** By the names under which `npm run mutate` knows them. */
+export const folders: Readonly<Record<string, Folder>> = {
+  "src/delivery": { files: ["src/delivery/*.ts"], tests: ["test/delivery/*.test.ts"], isHeld: true },
+  "src/link": {
+    files: ["src/link/*.ts"],
+    tests: ["test/link/*.test.ts", `${objects}/{relay,relay-*}.test.ts`, "test/http/agents.test.ts"],
+    isHeld: true,
+  },
+  "src/bridge/keypad": {
+    files: ["src/bridge/keypad*.ts"],
+    tests: ["test/bridge-keypad/*.test.ts"],
+    isHeld: true,
+  },
+  "bridge-agent/callers": {
+    files: ["bridge-agent/callers/*.ts"],
+    tests: ["test/agent/{agent,agent-calls,announcements,held-events,legs,orphans,prompt-calls}.test.ts"],
+    isHeld: true,
+  },
+  "src/operators": {
+    files: ["src/operators/*.ts"],
+    tests: [
+      "test/operators/*.test.ts",
+      "test/cli/people.test.ts",
+      `${objects}/sessions.test.ts`,
+      "test/http/{figures,given-up,operators,trouble}.test.ts",
+    ],
+    isHeld: true,
+  },
+  "src/conference": { files: ["src/conference/*.ts"], tests: conferenceTests(), isHeld: true },
+  "src/conference/parts": { files: ["src/conference/parts/*.ts"], tests: conferenceTests(), isHeld: true },
+  "src/conference/server": { files: ["src/conference/server/*.ts"], tests: conferenceTests(), isHeld: true },
+  "durable-objects/conference": {
+    files: ["durable-objects/conference/*.ts"],
+    tests: [`${objects}/{c,d,e,f,g,o,s,t,u}*.test.ts`],
+  },
+  "durable-objects/counts": { files: ["durable-objects/counts/*.ts"], tests: [`${objects}/{activity,counts}.test.ts`] },
+  "durable-objects/directory": {
+    files: ["durable-objects/directory/*.ts"],
+    tests: [
+      `${objects}/directory/*.test.ts`,
+      `${objects}/webhooks.test.ts`,
+      "test/http/{directory,given-up,trouble}.test.ts",
+    ],
+  },
+  "durable-objects/home": {
+    files: ["durable-objects/home/**/*.ts"],
+    tests: [`${objects}/home/{alarms,backup,copied,copy-state,home-time,leased-disk,sqlite-disk}.test.ts`],
+  },
+  "durable-objects/ids": {
+    files: ["durable-objects/ids/*.ts"],
+    tests: [`${objects}/{handle,id}-*.test.ts`, "test/http/storage.test.ts"],
+  },
+  "durable-objects/mail": {
+    files: ["durable-objects/mail/*.ts"],
+    tests: [`${objects}/{mailbox,shared-answers}.test.ts`],
+  },
+  "durable-objects/platform": {
+    files: ["durable-objects/platform/*.ts"],
+    tests: [`${objects}/{alarm,clock,counts,log,measures,post,watchers}.test.ts`],
+  },
+  "durable-objects/relay": {
+    files: ["durable-objects/relay/*.ts"],
+    tests: [`${objects}/{bridge-reports,relay,relay-*}.test.ts`],
+  },
+  "durable-objects/sessions": {
+    files: ["durable-objects/sessions/*.ts"],
+    tests: [`${objects}/sessions.test.ts`, "test/http/operators.test.ts"],
+  },
+  "durable-objects/webex-site": {
+    files: ["durable-objects/webex-site/*.ts"],
+    tests: [`${objects}/webex-site/*.test.ts`, `${objects}/{code-digest,webex-site-store}.test.ts`],
+  },
+  "bridge-agent/core": {
+    files: ["bridge-agent/core/*.ts"],
+    tests: [
+      "test/agent/{agent,agent-*,command-acks,digests,drain,id-limit,journal,live-conferences,orphans,pending-commands,policy,policy-of-agent,speakers}.test.ts",
+    ],
+  },
+  "bridge-agent/drivers": {
+    files: ["bridge-agent/drivers/**/*.ts"],
+    tests: ["test/agent/{asterisk-*,drivers,ownership}.test.ts"],
+  },
+  "bridge-agent/link": { files: ["bridge-agent/link/*.ts"], tests: ["test/agent/edge-*.test.ts"] },
+  "bridge-agent/service": {
+    files: ["bridge-agent/service/*.ts"],
+    tests: ["test/agent/{health,log,service,settings}.test.ts"],
+  },
+  "src/http": {
+    files: ["src/http/*.ts", "src/http/{agents,monitoring,pair,webex}/*.ts*"],
+    tests: [
+      "test/http/{adapter,agents,app,body,decompress,edge-pair,headers,keep-audit,metrics,operators,secrets,strangers}.test.ts",
+    ],
+  },
+  "src/http/api": { files: ["src/http/api/**/*.ts"], tests: ["test/http/*.test.ts"] },
+  "src/http/console": {
+    files: ["src/http/console/*.ts*"],
+    tests: ["test/http/{console,console-*,operators,secrets,begun-page}.test.ts"],
+  },
+};
+
+function conferenceTests(): readonly string[] {
+  return ["test/conference/*.test.ts", "test/transcripts/*.test.ts"];
+}

@@ -1,0 +1,85 @@
+import { createHash } from "node:crypto";
+import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { Stryker } from "@stryker-mutator/core";
+import { temporaryFolder } from "../../scripts/at-exit.ts";
+import type { Folder } from "./folders.ts";
+import { type MutantResult, mutantsIn, type Report } from "./mutant.ts";
+
+const kept = ".mutation";
+/** Without a word of types: a text or an object that is emptied is mostly what the compiler refuses, or a line of a log or for people. */
+const noise = ["StringLiteral", "ObjectLiteral", "ArrayDeclaration", "ArrowFunction"];
+
+interface Kept {
+  readonly sources: string;
+  readonly tests: string;
+  readonly mutants: readonly MutantResult[];
+}
+
+/**
+ * Runs the near tests against each mutant of a folder, or takes what a run before has kept of the same sources and tests. Where tests
+ * alone have changed, Stryker runs what they may change; where sources have, everything.
+ */
+export async function runFolder(name: string, folder: Folder, concurrency: number): Promise<readonly MutantResult[]> {
+  const file = join(kept, `${name.replaceAll("/", "+")}.json`);
+  const incrementalFile = join(kept, "stryker", `${name.replaceAll("/", "+")}.json`);
+  const sources = hashOf(
+    ["{src,durable-objects,bridge-agent}/**/*.{ts,tsx}", "package-lock.json"],
+    JSON.stringify(noise),
+  );
+  const tests = hashOf(folder.tests, JSON.stringify(folder));
+  const before: Kept | null = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : null;
+  if (before?.sources === sources && before.tests === tests) return before.mutants;
+  if (before?.sources !== sources) rmSync(incrementalFile, { force: true });
+  mkdirSync(dirname(incrementalFile), { recursive: true });
+  const mutants = await mutate(folder.files, folder.tests, { concurrency, incremental: true, incrementalFile });
+  writeFileSync(file, JSON.stringify({ sources, tests, mutants } satisfies Kept));
+  return mutants;
+}
+
+/** Some files of a folder, of which nothing is kept. */
+export function runFiles(files: readonly string[], tests: Folder["tests"], concurrency: number) {
+  return mutate(files, tests, { concurrency, incremental: false });
+}
+
+interface Options {
+  readonly concurrency: number;
+  readonly incremental: boolean;
+  readonly incrementalFile?: string;
+}
+
+async function mutate(
+  files: readonly string[],
+  tests: readonly string[],
+  options: Options,
+): Promise<readonly MutantResult[]> {
+  const folder = temporaryFolder("mutation");
+  const report = join(folder, "report.json");
+  // The configuration of vitest reads it in Stryker's own processes.
+  process.env.NEAR_TESTS = JSON.stringify(tests);
+  await new Stryker({
+    ...options,
+    mutate: [...files],
+    mutator: { excludedMutations: noise },
+    testRunner: "vitest",
+    plugins: ["@stryker-mutator/vitest-runner"],
+    vitest: { configFile: "test/mutation/vitest.config.ts", related: false },
+    coverageAnalysis: "perTest",
+    // There is none: Stryker would read it with a compiler that TypeScript 7 has no more.
+    tsconfigFile: "none.json",
+    disableTypeChecks: false,
+    ignorePatterns: [kept, ".asterisk", ".chromium", ".promtool", "docs/screens", "dist"],
+    reporters: ["json"],
+    jsonReporter: { fileName: report },
+    // By the type a member of an enum that no package of ours exports.
+    ...({ logLevel: "error" } as object),
+    tempDirName: join(folder, "copy"),
+  }).runMutationTest();
+  return mutantsIn(JSON.parse(readFileSync(report, "utf8")) as Report);
+}
+
+function hashOf(globs: readonly string[], more: string): string {
+  const hash = createHash("sha256").update(more);
+  for (const file of globs.flatMap((glob) => globSync(glob)).sort()) hash.update(file).update(readFileSync(file));
+  return hash.digest("hex");
+}
