@@ -1,5 +1,14 @@
 import { expect, test } from "vitest";
-import { decodeHello, encodeHello, type Hello, helloText, refusal } from "../../src/link/hello.ts";
+import {
+  decodeHello,
+  encodeHello,
+  type Hello,
+  helloFault,
+  helloText,
+  isAgentOf,
+  isNameOfAgent,
+  refusal,
+} from "../../src/link/hello.ts";
 
 const hello: Hello = {
   version: 1,
@@ -27,6 +36,8 @@ test.each<[string, string | null]>([
   ["half a character", "%E4"],
   ["no object", "null"],
   ["a signature that is too short", encodeHello({ ...hello, signature: "A" })],
+  ["a signature that is too long", encodeHello({ ...hello, signature: "A".repeat(87) })],
+  ["a signature behind something else", encodeHello({ ...hello, signature: `=${"A".repeat(86)}` })],
   ["a hello without a key", encodeURIComponent(JSON.stringify({ ...hello, key: undefined }))],
 ])("%s is no hello", (_what, header) => {
   expect(decodeHello(header)).toEqual({ ok: false, error: "badMessage" });
@@ -51,4 +62,58 @@ test("of another version it is known that it is one, whatever else it says", () 
 test("a refusal says what a close frame would say", () => {
   expect(refusal("wrongKey")).toEqual({ "bridgehead-refusal": "4401 wrongKey" });
   expect(refusal("replayed", "c2")).toEqual({ "bridgehead-refusal": "4402 c2" });
+});
+
+/** Of the settings: `agent-1` is at two bridges of its domain under one key. */
+const agents = [
+  { domain: "local", bridge: "simulated", agent: "agent-1", publicKey: "k" },
+  { domain: "local", bridge: "second", agent: "agent-1", publicKey: "k" },
+  { domain: "local", bridge: "simulated", agent: "agent-3", publicKey: "k3" },
+  { domain: "other", bridge: "simulated", agent: "agent-2", publicKey: "k2" },
+];
+const ours = { ...hello, agent: "agent-1" };
+const here = { domain: "local", bridge: "simulated" };
+
+test.each<[string, Partial<Hello>, typeof here, string | null]>([
+  ["an agent where it is at home", {}, here, null],
+  ["its other bridge", { bridge: "second" }, { ...here, bridge: "second" }, null],
+  ["a key that nobody has", { key: "k9" }, here, "wrongKey"],
+  ["the name of an agent with another one's key", { key: "k3" }, here, "wrongKey"],
+  ["a name that the key does not have", { agent: "agent-9" }, here, "wrongKey"],
+  ["another domain, of which its key is not", { domain: "other" }, { ...here, domain: "other" }, "unknownDomain"],
+  ["another domain in its hello", { domain: "other" }, here, "unknownDomain"],
+  ["another domain in its address", {}, { ...here, domain: "other" }, "unknownDomain"],
+  ["a bridge that is not there", { bridge: "third" }, { ...here, bridge: "third" }, "unknownBridge"],
+  ["another of its bridges in its hello", { bridge: "second" }, here, "unknownBridge"],
+  ["another of its bridges in its address", {}, { ...here, bridge: "second" }, "unknownBridge"],
+])("%s: an agent gets a socket only at home, and by its own key", async (_what, more, place, fault) => {
+  expect(await helloFault({ ...ours, ...more }, place, agents, async () => true)).toBe(fault);
+});
+
+test("no agent gets a socket, or learns what bridges there are, whose signature does not fit", async () => {
+  const asked: unknown[] = [];
+  const isSigned = async (...about: readonly string[]) => {
+    asked.push(about);
+    return false;
+  };
+  for (const more of [{}, { domain: "other" }, { bridge: "third" }])
+    expect(await helloFault({ ...ours, ...more }, here, agents, isSigned)).toBe("wrongKey");
+  expect(asked[0]).toEqual(["k", helloText(ours), ours.signature]);
+  // Whoever has no key of ours costs no signature.
+  asked.length = 0;
+  await helloFault({ ...ours, key: "k9" }, here, agents, isSigned);
+  expect(asked).toEqual([]);
+});
+
+test.each<[string, Partial<Hello>, typeof here, boolean, boolean]>([
+  ["its own", {}, here, true, true],
+  ["another one's name", { agent: "agent-3" }, here, false, true],
+  ["a name of another domain", { agent: "agent-2" }, here, false, false],
+  ["another domain", { domain: "other" }, here, false, false],
+  ["another bridge", { bridge: "second" }, here, false, false],
+  ["a place that is not the hello's", {}, { ...here, domain: "other" }, false, false],
+  ["a bridge that has it not", { agent: "agent-3", bridge: "second" }, { ...here, bridge: "second" }, false, false],
+])("an agent is of a bridge by domain, bridge, name and key: %s", (_what, more, place, isOf, isNamed) => {
+  const said = { ...ours, ...more };
+  expect([isAgentOf(place, said, agents), isNameOfAgent(place, said, agents)]).toEqual([isOf, isNamed]);
 });

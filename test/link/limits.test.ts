@@ -68,3 +68,32 @@ test("digests that come again and again are ignored for a while: each wakes an o
   expect(answers.indexOf("ignored")).toBe(20);
   expect(budget.judgeMessage(digests(maxDigests), 1_000)).toBe("allowed");
 });
+
+test("a message may have as much in it as a limit says, and what waits counts, too", () => {
+  const reports = Array.from({ length: 1_000 }, () => ({ number: 1, report: event }));
+  const ids = (length: number) => Array.from({ length }, () => "o1" as CommandId);
+  const judged = (message: AgentToEdge) => new AgentBudget().judgeMessage(message, 0);
+
+  expect(judged({ type: "reports", epoch: 1, conference, stream: "s" as StreamId, reports })).toBe("allowed");
+  expect(judged({ type: "commands-ack", conference, ids: ids(20_000) })).toBe("allowed");
+  expect(judged({ type: "commands-ack", conference, ids: [], waiting: ids(20_000) })).toBe("allowed");
+  expect(judged({ type: "commands-ack", conference, ids: [], waiting: ids(20_001) })).toBe("refused");
+  expect(judged({ type: "ping" })).toBe("allowed");
+  expect(judged({ type: "id-limit-kept", place: 1, by: "a life" })).toBe("allowed");
+});
+
+test("of a frame the first message is paid for, and each further one counts as a frame does", () => {
+  const judged = (isFirst?: boolean) => {
+    const budget = new AgentBudget();
+    return Array.from({ length: 10_001 }, () => budget.judgeMessage({ type: "ping" }, 0, isFirst));
+  };
+  expect(judged().includes("refused")).toBe(false);
+  expect(judged(true).includes("refused")).toBe(false);
+  expect(judged(false).indexOf("refused")).toBe(10_000);
+});
+
+test("an agent may open 200 sockets at once, and then two in a second", () => {
+  const budget = new AgentBudget();
+  const opened = (at: number) => Array.from({ length: 201 }, () => budget.allowsSocket(at)).filter(Boolean).length;
+  expect([opened(0), opened(1_000)]).toEqual([200, 2]);
+});

@@ -161,6 +161,18 @@ test("a turn of an agent is one frame, in its order, and several where it is lon
     ].map((value) => ({ ok: true, value })),
   );
   expect(encodeAgentFrames({ type: "turn", messages: [{ type: "ping" }] })).toEqual([PING]);
+  expect(encodeAgentFrames({ type: "ping" })).toEqual([PING]);
+  expect(encodeAgentFrames({ type: "turn", messages: [] })).toEqual([]);
+});
+
+test("a turn has 256 Ki characters in one frame, and not one more", () => {
+  const ack = (length: number): AgentToEdge => {
+    const empty = encodeMessage({ type: "commands-ack", conference, ids: ["" as CommandId] }).length;
+    return { type: "commands-ack", conference, ids: ["x".repeat(length - empty) as CommandId] };
+  };
+  const framesOf = (length: number) =>
+    encodeAgentFrames({ type: "turn", messages: [ack(100_000), ack(length)] }).length;
+  expect([framesOf(256 * 1024 - 100_000), framesOf(256 * 1024 - 99_999)]).toEqual([1, 2]);
 });
 
 test("one wrong message makes a turn wrong, and a turn holds no other", () => {
@@ -215,6 +227,11 @@ describe("what is not a message is an error that says why", () => {
       { kind: "bad-message", type: "activate", path: "epoch" },
     ],
     [
+      "a type of which nobody wants to read all",
+      `{"type":"${"x".repeat(60)}"}`,
+      { kind: "unknown-message", type: "x".repeat(50) },
+    ],
+    [
       "an empty id",
       '{"type":"commands","epoch":1,"conference":"","orders":[]}',
       { kind: "bad-message", type: "commands", path: "conference" },
@@ -225,6 +242,8 @@ describe("what is not a message is an error that says why", () => {
 
   test("a text that is too long is not even read", () => {
     expect(failure(" ".repeat(MAX_MESSAGE_LENGTH + 1))).toEqual({ kind: "too-long", length: MAX_MESSAGE_LENGTH + 1 });
+    expect(failure(" ".repeat(MAX_MESSAGE_LENGTH))).toEqual({ kind: "not-json" });
+    expect(decodeAgentToEdge("{")).toEqual({ ok: false, error: { kind: "not-json" } });
   });
 });
 

@@ -345,3 +345,118 @@ test.each([
     message: { type: "activate", epoch: 2, replaces: { agent: "agent-1", why } },
   });
 });
+
+test("a relay that has lost no active link gets none back", () => {
+  const { state } = story(...two);
+  expect(restore(state, { id: "z", agent: "agent-9" })).toBe(state);
+  expect(restore(nobody, null)).toBe(nobody);
+});
+
+test("the agent that takes over hears in whose place it is, and why", () => {
+  const replaces = (input: RelayInput, state = story(...two, opened("c", "agent-3")).state) =>
+    step(state, input, 0).effects.flatMap((effect) =>
+      effect.type === "send" && effect.message.type === "activate" ? [effect.message.replaces] : [],
+    );
+  expect(replaces({ type: "silent", ids: ["b", "a"] })).toEqual([{ agent: "agent-1", why: "silent" }]);
+  expect(replaces({ type: "closed", id: "a" })).toEqual([{ agent: "agent-1", why: "closed" }]);
+  expect(replaces({ type: "silent", ids: ["b"] })).toEqual([]);
+});
+
+test("of another agent that acted before, a new one is told, also where it is alone by now", () => {
+  const alone = (id: string, agent: string) => ({ ...opened(id, agent), alone: true }) as RelayInput;
+  const sinceIn = (last: RelayInput, ...before: RelayInput[]) => {
+    const [greeting] = step(story(...before).state, last, 0).effects;
+    return greeting?.type === "send" && greeting.message.type === "welcome" ? greeting.message.activeSince : null;
+  };
+  const gone: RelayInput = { type: "closed", id: "a" };
+  expect(sinceIn(alone("a", "agent-1"))).toBe(0);
+  expect(sinceIn(alone("c", "agent-2"), opened("a", "agent-1"), gone)).toBe(2);
+  expect(sinceIn(opened("c", "agent-1"), opened("a", "agent-1"), gone)).toBe(1);
+});
+
+test("an agent hears of a later epoch of the edge, where there is one", () => {
+  const welcome = (more: object) => {
+    const [greeting] = step(nobody, { ...opened("a", "agent-1"), ...more } as RelayInput, 0).effects;
+    return greeting?.type === "send" ? greeting.message : null;
+  };
+  expect(welcome({ edgeEpoch: 7 })).toMatchObject({ edgeEpoch: 7 });
+  expect(welcome({})).not.toHaveProperty("edgeEpoch");
+});
+
+test("a limit of ids goes to each agent that keeps one, also at its next hello, until it has that one", () => {
+  const limit = { place: 7, by: "a life" };
+  const keeping = (id: string, agent: string, place: number) =>
+    ({ ...opened(id, agent), idLimit: { place, by: "a life" } }) as RelayInput;
+  const handed = (state: RelayState, input: RelayInput) =>
+    step(state, input, 0).effects.flatMap((effect) =>
+      effect.type === "send" && effect.message.type === "id-limit" ? [[effect.id, effect.message.place]] : [],
+    );
+  const { state } = story(keeping("a", "agent-1", 0), opened("b", "agent-2"));
+  expect(handed(state, { type: "id-limit", limit })).toEqual([["a", 7]]);
+  const limited = step(state, { type: "id-limit", limit }, 0).state;
+  expect(limited.idLimit).toEqual(limit);
+  expect([6, 7, 8].map((place) => handed(limited, keeping("c", "agent-3", place)).length)).toEqual([1, 0, 0]);
+  expect(handed(limited, opened("c", "agent-3"))).toEqual([]);
+  expect(handed(state, keeping("c", "agent-3", 0))).toEqual([]);
+
+  const kept = step(limited, says("b", { type: "id-limit-kept", ...limit }), 0).state;
+  expect(kept.links.map(({ idLimit }) => idLimit?.place)).toEqual([0, 7]);
+});
+
+test("how far an agent's clock is ahead is said with its reports, where it says its time", () => {
+  const said = (at: object): AgentToEdge => ({
+    type: "reports",
+    epoch: 1,
+    conference,
+    stream,
+    reports: [report],
+    ...at,
+  });
+  const aheadIn = (at: object) => {
+    const [effect] = step(story(...two).state, says("a", said(at)), 0).effects;
+    return effect?.type === "reports" ? effect.aheadMs : null;
+  };
+  expect([aheadIn({ at: 4_000 }), aheadIn({ at: 400 }), aheadIn({})]).toEqual([3_000, -600, undefined]);
+});
+
+const health = (id: string, at: number, more: object): RelayInput => {
+  const message = { type: "health", bridgeUp: true, portsInUse: 5, ports: 10, ...more } as AgentToEdge;
+  return { type: "message", id, message, at };
+};
+
+test.each<[string, object, number | undefined]>([
+  ["a port is free still", {}, 1_000],
+  ["the last port is free", { portsInUse: 9 }, 1_000],
+  ["no port is free", { portsInUse: 10 }, undefined],
+  ["it is not known yet how many are in use", { portsUnread: true }, 1_000],
+  ["the bridge is away", { bridgeUp: false }, undefined],
+  ["the bridge has no limit", { ports: null }, undefined],
+  ["the bridge has no ports", { ports: 0, portsInUse: 0 }, undefined],
+])("since when a port is free counts from the first word of it: then %s", (_what, more, since) => {
+  const { state } = story(...two, health("a", 1_000, {}), health("a", 2_000, more));
+  expect(state.links.find(({ id }) => id === "a")?.freeSince).toBe(since);
+});
+
+test("what a standby says of ports counts once it acts", () => {
+  const taken = (more: object) => {
+    const { state } = story(...two, health("b", 1_000, more));
+    expect(state.links.find(({ id }) => id === "b")).not.toHaveProperty("freeSince");
+    return step(state, { type: "closed", id: "a" }, 9_000).state.links[0];
+  };
+  expect(taken({})?.freeSince).toBe(9_000);
+  expect(taken({ portsInUse: 10 })).not.toHaveProperty("freeSince");
+});
+
+test("reports behind a gap find no place: the agent repeats what is missing", () => {
+  const sent = (...numbers: readonly number[]): ForConference => ({
+    ...{ type: "reports", id: "a", conference, stream, cannot: [] },
+    reports: numbers.map((number) => ({ ...report, number })),
+  });
+  const numbersIn = (waiting: readonly ForConference[]) =>
+    waiting.flatMap((one) => (one.type === "reports" ? one.reports.map(({ number }) => number) : []));
+  expect(numbersIn(joinWaiting([sent(1)], sent(3)))).toEqual([1]);
+  expect(numbersIn(joinWaiting([sent(1)], sent(2)))).toEqual([1, 2]);
+  // Nothing in it is nothing new, and nothing to go on from.
+  expect(joinWaiting([sent(1)], sent())).toHaveLength(2);
+  expect(numbersIn(joinWaiting([sent()], sent(1)))).toEqual([1]);
+});

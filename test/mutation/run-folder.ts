@@ -25,7 +25,7 @@ export async function runFolder(name: string, folder: Folder, concurrency: numbe
   const incrementalFile = join(kept, "stryker", `${name.replaceAll("/", "+")}.json`);
   const sources = hashOf(
     ["{src,durable-objects,bridge-agent}/**/*.{ts,tsx}", "package-lock.json"],
-    JSON.stringify(noise),
+    `${noise} ${readFileSync("test/mutation/unreachable.ts", "utf8")}`,
   );
   const tests = hashOf(folder.tests, JSON.stringify(folder));
   const before: Kept | null = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : null;
@@ -62,7 +62,8 @@ async function mutate(
     mutate: [...files],
     mutator: { excludedMutations: noise },
     testRunner: "vitest",
-    plugins: ["@stryker-mutator/vitest-runner"],
+    plugins: ["@stryker-mutator/vitest-runner", join(process.cwd(), "test/mutation/unreachable.ts")],
+    ignorers: ["unreachable"],
     vitest: { configFile: "test/mutation/vitest.config.ts", related: false },
     coverageAnalysis: "perTest",
     // There is none: Stryker would read it with a compiler that TypeScript 7 has no more.
