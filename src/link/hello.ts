@@ -54,7 +54,7 @@ export function decodeHello(header: string | null): Result<Hello, CloseReason> {
   try {
     value = JSON.parse(decodeURIComponent(header ?? ""));
   } catch {
-    return err("badMessage");
+    // What is no JSON is refused below, as all else that is no hello.
   }
   // First of all: in another version, all else may be different.
   if (v.is(versioned, value) && value.version !== LINK_PROTOCOL_VERSION) return err("oldVersion");

@@ -135,9 +135,12 @@ function sorted(values: readonly unknown[]): { commands: IssuedCommand[]; notUnd
   const notUnderstood: CommandId[] = [];
   for (const value of values) {
     const known = v.safeParse(issuedCommand, value, { abortEarly: true });
-    const other = known.success ? null : v.safeParse(named, value);
-    if (known.success) commands.push(known.output);
-    else if (other?.success) notUnderstood.push(other.output.id);
+    if (known.success) {
+      commands.push(known.output);
+      continue;
+    }
+    const other = v.safeParse(named, value);
+    if (other.success) notUnderstood.push(other.output.id);
   }
   return notUnderstood.length === 0 ? { commands } : { commands, notUnderstood };
 }

@@ -333,7 +333,6 @@ function closeAll(state: RelayState, ids: readonly string[], why: CloseReason): 
 
 function then(first: RelayStep, next: (state: RelayState) => RelayStep): RelayStep {
   const second = next(first.state);
-  if (second.effects.length === 0) return { state: second.state, effects: first.effects };
   return { state: second.state, effects: [...first.effects, ...second.effects] };
 }
 

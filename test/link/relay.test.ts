@@ -6,6 +6,7 @@ import type { AgentToEdge } from "../../src/link/messages.ts";
 import {
   type ForConference,
   HEARTBEAT_MS,
+  hasPorts,
   joinWaiting,
   type RelayInput,
   type RelayState,
@@ -445,6 +446,18 @@ test("what a standby says of ports counts once it acts", () => {
   };
   expect(taken({})?.freeSince).toBe(9_000);
   expect(taken({ portsInUse: 10 })).not.toHaveProperty("freeSince");
+});
+
+test("a sign of life changes nothing: of health, only what is said of it counts", () => {
+  const { state } = story(...two, health("a", 1_000, {}));
+  expect(step(state, says("a", ping), 2_000)).toEqual({ state, effects: [] });
+});
+
+test("a bridge that has no ports, or no limit of them, or does not say, is not full", () => {
+  const isCounted = (more: object) => hasPorts({ bridgeUp: true, portsInUse: 0, ports: 10, ...more });
+  expect(
+    [{}, { ports: 1 }, { ports: 0 }, { ports: null }, { portsUnread: true }, { bridgeUp: false }].map(isCounted),
+  ).toEqual([...[true, true, false, false, false, false]]);
 });
 
 test("reports behind a gap find no place: the agent repeats what is missing", () => {
