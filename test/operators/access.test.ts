@@ -5,9 +5,12 @@ import type { Operator } from "../../src/operators/people.ts";
 
 const dora: Operator = { name: "dora@example.com", role: "viewer", domains: ["local"], secrets: false };
 const now = 1_800_000_000_000;
-const [right, other, elliptic, longer] = await Promise.all(
-  ["RS256", "RS256", "ES256", "RS512"].map((alg) => generateKeyPair(alg)),
-);
+const [right, other, elliptic, longer] = await Promise.all([
+  generateKeyPair("RS256"),
+  generateKeyPair("RS256"),
+  generateKeyPair("ES256"),
+  generateKeyPair("RS512"),
+]);
 let teams = 0;
 
 /** A team of its own, whose keys no other test has fetched. */
@@ -26,14 +29,15 @@ async function aTeam(keysOf = async (): Promise<Response> => Response.json({ key
     header: { alg: string; kid: string } = { alg: "RS256", kid: "k1" },
   ) => {
     const payload = { iss: issuer, aud: "aud-1", email: "dora@example.com", exp: now / 1_000 + 60, ...claims };
-    return new SignJWT(payload).setProtectedHeader(header).sign((by ?? right)?.privateKey as CryptoKey);
+    return new SignJWT(payload).setProtectedHeader(header).sign(by.privateKey);
   };
   return { fetched, sign, person: (token: string, at = now) => personOfAccess(settings, token, fetch, at) };
 }
 
 async function keys() {
-  const jwk = async (pair: typeof right, kid: string, alg: string) =>
-    pair && { ...(await exportJWK(pair.publicKey)), kid, alg, use: "sig" };
+  const jwk = async (pair: typeof right, kid: string, alg: string) => {
+    return { ...(await exportJWK(pair.publicKey)), kid, alg, use: "sig" };
+  };
   return [await jwk(right, "k1", "RS256"), await jwk(elliptic, "k2", "ES256"), await jwk(longer, "k3", "RS512")];
 }
 

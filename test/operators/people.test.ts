@@ -15,8 +15,14 @@ import {
 const hash = "0123456789abcdef".repeat(4);
 type Person = OperatorsSettings["people"][number];
 const anna: Person = { name: "anna", tokenSha256: hash, role: "operator", domains: ["acme"], secrets: false };
-const byAddress = { email: "Anna@example.com", role: "operator", domains: ["*"], secrets: true } as const;
-const access = { team: "acme", audience: "aud", people: [byAddress] };
+type Access = NonNullable<OperatorsSettings["access"]>;
+const byAddress: Access["people"][number] = {
+  email: "Anna@example.com",
+  role: "operator",
+  domains: ["*"],
+  secrets: true,
+};
+const access: Access = { team: "acme", audience: "aud", people: [byAddress] };
 
 /** What is wrong with the settings; empty: nothing. */
 function faultOf(settings: object): string {
