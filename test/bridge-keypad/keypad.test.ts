@@ -739,3 +739,83 @@ describe("whatever keys are lost or doubled, and whenever another agent takes ov
     );
   });
 });
+
+describe("what is in doubt", () => {
+  type Keys = readonly [keys: string, how?: "doubtful" | "later"];
+  /** Keys one after the other, some of them doubtful, some 4 s after those before. */
+  function story(from: Keypad, by: KeypadRules, ...all: readonly Keys[]) {
+    let at = 0;
+    const actions: KeypadAction[] = [];
+    let keypad = from;
+    for (const [keys, how] of all) {
+      if (how === "later") at += 4_000;
+      const step = press(keypad, { type: "keys", keys, at, ...(how === "doubtful" && { inDoubt: true }) }, by);
+      actions.push(...step.actions);
+      ({ keypad } = step);
+    }
+    return { keypad, actions };
+  }
+
+  test("leads nobody in", () => {
+    expect(story(prompted(0), rules, ["987654321##", "doubtful"]).actions).toEqual([]);
+    expect(story(prompted(0), rules, ["987654321#"], ["4", "doubtful"], ["44#"]).actions).toEqual([]);
+  });
+
+  test("may have been another conference: then its caller is asked for that, once it has keyed its #", () => {
+    const asked = (keys: string) =>
+      story(prompted(0), rules, ["987654321#"], ["0", "doubtful"], ["*"], [keys]).keypad.at;
+    expect([asked("987654321"), asked("9876543215"), asked("987654321#"), asked("5#")]).toEqual([
+      ...["attendee-id", "attendee-id", "conference-key", "attendee-id"],
+    ]);
+  });
+
+  test("is no attendee ID in a conference, but what is keyed after a pause is one", () => {
+    const inside_ = (...all: readonly Keys[]) => story(inside(false), rules, ...all).actions;
+    expect(inside_(["*1"], ["4", "doubtful"], ["44#"])).toEqual([askAgain]);
+    expect(inside_(["*1"], ["4", "doubtful"], ["44#"], ["*1444#"])).toEqual([askAgain, identify("444")]);
+    const doubtful = { ...inside(false), inDoubt: true, since: 10_000 };
+    const at = (ms: number, typed = "") =>
+      press({ ...doubtful, typed }, { type: "keys", keys: typed === "" ? "*1444#" : "444#", at: ms }, rules).actions;
+    expect([at(14_000), at(13_999), at(14_000, "*1")]).toEqual([[identify("444")], [askAgain], [askAgain]]);
+  });
+
+  test("is said where it would complete a mute code, unless its caller cannot unmute itself, and casts no doubt on what follows", () => {
+    const doubled: KeypadRules = { ...rules, codes: { merge: "*1", mute: "*66" } };
+    const keys = [["*6"], ["6", "doubtful"], ["*1444#"]] as const;
+    expect(story(inside(false), doubled, ...keys).actions).toEqual([askAgain, identify("444")]);
+    expect(story(inside(true), doubled, ...keys.slice(0, 2)).actions).toEqual([]);
+    // A key of the merge code that may be doubled makes the attendee ID behind it doubtful.
+    const merging: KeypadRules = { ...rules, codes: { merge: "**1", mute: "*6" } };
+    expect(story(inside(false), merging, ["*"], ["*", "doubtful"], ["*1444#"]).actions).toEqual([askAgain]);
+    expect(story(inside(false), merging, ["**1444#"]).actions).toEqual([identify("444")]);
+  });
+});
+
+test("an attendee ID has 64 digits at most: a longer one names nobody", () => {
+  const longest = "4".repeat(64);
+  expect(keyed(`*1${longest}#`, inside(false))).toEqual([identify(longest)]);
+  expect(keyed(`*1${longest}4#`, inside(false))).not.toContainEqual(identify(`${longest}4`));
+});
+
+test("nobody keys an agent full: of more keys than any code has, the rest is not kept", () => {
+  const most = 1_000;
+  const typedOf = (keypad: Keypad) => ("typed" in keypad ? keypad.typed.length : 0);
+  const after = (keys: string, from: Keypad = prompted(0), isDoubtful = false) =>
+    typedOf(press(from, { type: "keys", keys, at: 0, inDoubt: isDoubtful }, rules).keypad);
+  const asked = press(prompted(0), { type: "keys", keys: "987654321#", at: 0 }, rules).keypad;
+  for (const kept of [after("5".repeat(most)), after("5".repeat(most), asked), after("5".repeat(most), asked, true)])
+    expect(kept).toBeLessThanOrEqual(400);
+});
+
+test("only a mute code that waits for a longer one acts after a pause", () => {
+  for (const keys of ["*", "*1", "*144", "5"]) {
+    const { keypad } = press(inside(false), { type: "keys", keys, at: 0 }, rules);
+    expect([keys, press(keypad, { type: "time", at: 60_000 }, rules).actions]).toEqual([keys, []]);
+  }
+});
+
+test("of keys that were keyed before, and are of no conference, none counts as a wrong one now", () => {
+  const { keypad, actions } = resume("55#66#", 0, rules);
+  expect([allOf.unknownKeys(keypad), actions]).toEqual([0, []]);
+  expect(allOf.unknownKeys(resume("987654321#", 0, rules).keypad)).toBe(0);
+});
