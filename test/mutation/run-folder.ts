@@ -23,11 +23,7 @@ interface Kept {
 export async function runFolder(name: string, folder: Folder, concurrency: number): Promise<readonly MutantResult[]> {
   const file = join(kept, `${name.replaceAll("/", "+")}.json`);
   const incrementalFile = join(kept, "stryker", `${name.replaceAll("/", "+")}.json`);
-  const sources = hashOf(
-    ["{src,durable-objects,bridge-agent}/**/*.{ts,tsx}", "package-lock.json"],
-    `${noise} ${readFileSync("test/mutation/unreachable.ts", "utf8")}`,
-  );
-  const tests = hashOf(folder.tests, JSON.stringify(folder));
+  const { sources, tests } = hashesOf(folder);
   const before: Kept | null = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : null;
   if (before?.sources === sources && before.tests === tests) return before.mutants;
   if (before?.sources !== sources) rmSync(incrementalFile, { force: true });
@@ -79,8 +75,34 @@ async function mutate(
   return mutantsIn(JSON.parse(readFileSync(report, "utf8")) as Report);
 }
 
-function hashOf(globs: readonly string[], more: string): string {
+/** Of the near tests with what lies beside them, such as transcripts; and of all that they and the folder import. */
+function hashesOf({ files, tests }: Folder): Pick<Kept, "sources" | "tests"> {
+  const near = found(tests);
+  const folders = new Set(near.map((file) => dirname(file)));
+  const beside = found([...folders].map((folder) => join(folder, "*.txt")));
+  const imported = withImports([...near, ...found(files)]).filter((file) => !near.includes(file));
+  return {
+    sources: hashOf([...imported, "package-lock.json", "test/mutation/unreachable.ts"], String(noise)),
+    tests: hashOf([...near, ...beside], String(files)),
+  };
+}
+
+function found(globs: readonly string[]): readonly string[] {
+  return globs.flatMap((glob) => globSync(glob));
+}
+
+/** These files, and all that they import by a path. */
+function withImports(files: readonly string[]): readonly string[] {
+  const all = new Set(files);
+  for (const file of all) {
+    const text = readFileSync(file, "utf8");
+    for (const [, path = ""] of text.matchAll(/(?:from|import) ?\(?"(\.[^"]+)"/g)) all.add(join(dirname(file), path));
+  }
+  return [...all];
+}
+
+function hashOf(files: readonly string[], more: string): string {
   const hash = createHash("sha256").update(more);
-  for (const file of globs.flatMap((glob) => globSync(glob)).sort()) hash.update(file).update(readFileSync(file));
+  for (const file of files.toSorted()) hash.update(file).update(readFileSync(file));
   return hash.digest("hex");
 }
