@@ -118,9 +118,9 @@ test("documents that wait are counted, with the age of the oldest, and what nobo
     ["the mailbox"],
     false,
   ]);
-  const oldest = (oldestAt: number) =>
+  const oldest = (oldestAt: number | null) =>
     shown({ now: 10_000, documents: { ...documents, oldestAt } }, "oldestDocumentSeconds")[0];
-  expect([oldest(10_500), oldest(11_000), oldest(11_001)]).toEqual([0, 0, null]);
+  expect([oldest(10_500), oldest(11_000), oldest(11_001), oldest(null)]).toEqual([0, 0, null, 0]);
   expect([shown({}, "documentsWaiting"), shown({}, "oldestDocumentSeconds")]).toEqual([
     [null, [], false],
     [null, [], false],

@@ -43,6 +43,15 @@ test.each<[string, object]>([
   ["an operator who reads secrets", withAnna({ secrets: true })],
   ["a viewer who reads none", withAnna({ role: "viewer" })],
   ["Access", { access }],
+  [
+    "two addresses that are alike in capital letters alone",
+    {
+      access: {
+        ...access,
+        people: ["straße@a.example", "strasse@a.example"].map((email) => ({ ...byAddress, email })),
+      },
+    },
+  ],
   ["a viewer of Access who reads no secrets", withAddress({ role: "viewer", secrets: false })],
 ])("the settings of people may have %s", (_what, settings) => {
   expect(faultOf(settings)).toBe("");
@@ -79,6 +88,16 @@ test.each<[string, object, string]>([
     { access: { ...access, people: [byAddress, { ...byAddress, email: "anna@EXAMPLE.com" }] } },
     "access.people",
   ],
+  [
+    "such a viewer of Access among others",
+    { access: { ...access, people: [byAddress, { ...byAddress, email: "b@example.com", role: "viewer" }] } },
+    "access.people must not have a viewer",
+  ],
+  [
+    "what is no setting, whatever else is wrong",
+    withAnna({ name: "", isAdmin: true }),
+    "people.0.isAdmin is not a setting",
+  ],
   ["an address that is none", withAddress({ email: "anna" }), "access.people.0.email"],
   ["two addresses in one", withAddress({ email: "a@b, c@d" }), "access.people.0.email"],
   ["a team that is an address", { access: { ...access, team: "acme.cloudflareaccess.com" } }, "access.team"],
@@ -90,10 +109,19 @@ test.each<[string, object, string]>([
 
 test("whoever has put a token in place of its hash reads it in no line", () => {
   expect(faultOf(withAnna({ tokenSha256: "my-own-token" }))).not.toContain("my-own-token");
-  expect(faultOf(withAnna({ name: 7 }))).toContain("7");
-  expect(faultOf({ people: [{ ...anna, tokenSha256: undefined }] })).toContain("people.0.tokenSha256");
+  expect(faultOf(withAnna({ name: 7 }))).toContain("people.0.name must be a text (it is 7)");
+  expect(faultOf({ people: [{ ...anna, tokenSha256: undefined }] })).toContain("people.0.tokenSha256 is missing");
   expect(readOperators("{")).toMatchObject({ ok: false, error: expect.stringContaining("OPERATORS is not JSON") });
   expect(readOperators(" ")).toEqual({ ok: true, value: { people: [] } });
+  expect(readOperators("7")).toMatchObject({ ok: false, error: expect.stringMatching(/^OPERATORS must /) });
+});
+
+test("nobody reads secrets of whom the settings do not say so", () => {
+  const { secrets: _, ...ofAnna } = anna;
+  const { secrets: __, ...ofAddress } = byAddress;
+  const read = readOperators(JSON.stringify({ people: [ofAnna], access: { ...access, people: [ofAddress] } }));
+  const all = read.ok ? [...read.value.people, ...(read.value.access?.people ?? [])] : [];
+  expect(all.map(({ secrets }) => secrets)).toEqual([false, false]);
 });
 
 test("a token is its person's, and the operator's token is nobody's where there is none", async () => {

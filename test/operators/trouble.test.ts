@@ -166,6 +166,8 @@ test("a receiver of webhooks is trouble where it fails, has refused for a minute
   expect(trouble({ givenUp: 3, lastGivenUpAt: 8 }, [known])).toEqual([[...never, 8, 8, 1, 3]]);
   expect(trouble({ givenUp: 2, lastGivenUpAt: 8 }, [known])).toEqual([]);
   expect(inDomain({ webhooks: [{ ...receiver, failure }] })[0]?.says).toMatch(/: it is away\.$/);
+  const byNumber = { since: 7, why: "192.0.2.7 refuses it" };
+  expect(inDomain({ webhooks: [{ ...receiver, failure: byNumber }] })[0]?.says).toContain("192.0.2.7 refuses it");
   const { id: _, ...older } = receiver;
   expect(inDomain({ webhooks: [{ ...older, failure }] })[0]?.id).toBe("webhook-fails:https://voice.example.com");
 });
@@ -177,6 +179,8 @@ test("what somebody has taken on is open again when it begins anew, and comes la
   const openOf = (since: number, more: Partial<Acknowledgement>) =>
     inDomain({ acknowledged: [acknowledgement("bridge-ends:east", more)] }, {}, [bridge(since)]).map(isOpen);
   expect([openOf(5, {}), openOf(4, {}), openOf(6, {})]).toEqual([[false], [true], [true]]);
+  // Also where it was acknowledged later.
+  expect([openOf(5, { upTo: 9 }), openOf(7, { upTo: 9 })]).toEqual([[false], [true]]);
   // An earlier release has kept by when it had begun alone.
   const { since: _, ...older } = acknowledgement("bridge-ends:east");
   const openOld = (since: number) => inDomain({ acknowledged: [older] }, {}, [bridge(since)]).map(isOpen);
@@ -282,6 +286,7 @@ test.each<[string, string, string]>([
   ["what to do with them", says("posts-given-up", { about: "*x y" }), "--server '*x y'"],
   ["those of other servers", says("posts-given-up", { about: "" }), "for other TSP servers of local"],
   ["the log for those", says("posts-given-up", { about: "" }), "post-given-up in the log says which"],
+  ["those for the back end", says("posts-given-up", { about: "*back-end" }), "for the partner's back end of local"],
   [
     "a server that is gone",
     says("posts-given-up", { about: "tsp", why: "gone" }),

@@ -1,5 +1,6 @@
+import * as v from "valibot";
 import { expect, test } from "vitest";
-import { type AuditEntry, isOutcomeKnown, shownEntry, unknownOutcome } from "../../src/operators/audit.ts";
+import { type AuditEntry, auditEntry, isOutcomeKnown, shownEntry, unknownOutcome } from "../../src/operators/audit.ts";
 import {
   documentsText,
   joinedPortions,
@@ -31,6 +32,18 @@ test("an entry of the audit is named as its command, or as it was asked", () => 
     whatOf("sendAllAgain"),
     whatOf("unheardOf"),
   ]).toEqual(["mute-all", "action", "erase", "send-again", "unheardOf"]);
+});
+
+test("an entry may say that it is a repeat, and nothing else of it", () => {
+  const entry = {
+    ...{ at: 1, person: "anna", role: "viewer", by: "token", action: "act", about: {}, actionId: "k", status: 202 },
+    ...{ refusal: null, from: "" },
+  };
+  expect([entry, { ...entry, repeat: true }, { ...entry, repeat: false }].map((one) => v.is(auditEntry, one))).toEqual([
+    true,
+    true,
+    false,
+  ]);
 });
 
 test("an outcome is unknown where status and refusal are those of one that is not known", () => {
