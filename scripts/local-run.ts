@@ -33,6 +33,8 @@ export interface LocalRunOptions {
   readonly site?: true;
   /** How many calls the simulated bridge carries; absent: any number. */
   readonly ports?: number;
+  /** How many files each process may have open; absent: as many as this one. */
+  readonly files?: number;
   /** Two edges: over a database of the run's own, or over one to which each has a way of its own. */
   readonly pair?: "own" | readonly [url: string, url2: string];
 }
@@ -124,7 +126,9 @@ export class LocalRun {
       ...(options.site ? ["--site"] : []),
       ...(options.pair ? ["--edges", "2"] : []),
     ];
-    const supervisor = spawn(process.execPath, [join(project, "scripts", "start.ts"), ...args], {
+    const limit = options.files ? ["prlimit", `--nofile=${options.files}:${options.files}`] : [];
+    const [program = "", ...given] = [...limit, process.execPath, join(project, "scripts", "start.ts"), ...args];
+    const supervisor = spawn(program, given, {
       // A session of its own: Ctrl-C reaches us alone.
       detached: true,
       stdio: ["ignore", "pipe", "pipe"],

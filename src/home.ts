@@ -12,6 +12,7 @@ import { type LogLine, logOf } from "../durable-objects/platform/log.ts";
 import { objectKinds, type Whole } from "../durable-objects/platform/object-kinds.ts";
 import { placeOf } from "../durable-objects/platform/object-place.ts";
 import { Edge } from "./edge.ts";
+import { LogLimit } from "./foundation/limits.ts";
 import type { Result } from "./foundation/result.ts";
 import { within } from "./foundation/time/timers.ts";
 import { version } from "./foundation/version.ts";
@@ -78,10 +79,15 @@ export async function serveHome({ state, host, port, write, ...options }: HomeOp
     doubt: { ms: () => home.doubtMs, heardTime },
     ...(pair && { pair }),
   });
+  const lines = new LogLimit();
   const close = await listen({
-    host,
-    port,
-    home,
+    ...{ host, port, home },
+    crowded: () => {
+      const dropped = lines.admit("connections-closed", "", clock.now());
+      const note = "too many connections are open: those that nobody needs are closed";
+      if (dropped !== null)
+        log({ level: "warn", event: "connections-closed", note, ...(dropped > 0 && { droppedBefore: dropped }) });
+    },
     fetch: (request, onDisk) => edge.fetch(request, onDisk),
   });
   return {

@@ -1,12 +1,18 @@
+import { readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, maxHeaderSize, type ServerResponse, STATUS_CODES } from "node:http";
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { getRequestListener, RequestError } from "@hono/node-server";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { type WebSocket, WebSocketServer } from "ws";
+import { isLoopback } from "../../src/foundation/loopback.ts";
 import { keepsPath } from "../../src/foundation/text/path-segment.ts";
 import { codeOf } from "../../src/foundation/text/reason.ts";
+import { networkOf } from "../../src/http/address.ts";
 import { failedForNow } from "../../src/http/problem.ts";
 import { asResponse, TextAnswer } from "../../src/http/text-answer.ts";
+import { viewerHeader } from "../../src/http/viewer.ts";
+import { Connection, Connections, limitsFor } from "./connections.ts";
 import type { Home } from "./home.ts";
 import type { HomeSocket } from "./home-socket.ts";
 
@@ -16,6 +22,10 @@ interface ServerPorts {
   readonly home: Pick<Home, "gate" | "acceptedBy">;
   /** `onDisk` is for what counts only then; no answer leaves before. */
   fetch(request: Request, onDisk: () => Promise<void>): Promise<Response | TextAnswer>;
+  /** Files that this process may have open; by default what the system says. */
+  readonly files?: number;
+  /** A connection was closed to make room. */
+  crowded?(): void;
 }
 
 /** As at Cloudflare. */
@@ -30,8 +40,8 @@ const mostBytesOfReason = 123;
 const mostBytesWaiting = 16 * 1024 * 1024;
 /** A client that neither sends nor reads. */
 const silentWithinMs = 120_000;
-/** The service may have twice as many descriptors: agents' links and posts to WebEx need some, too. */
-const mostConnections = 30_000;
+/** Where the system does not say how many files a process may have. */
+const usualFiles = 1_024;
 /** Answers that are under way when it ends. */
 const answerWithinMs = 500;
 
@@ -40,13 +50,19 @@ export async function listen(ports: ServerPorts): Promise<() => Promise<void>> {
   const webSockets = new WebSocketServer({
     ...{ noServer: true, clientTracking: true, perMessageDeflate: false, maxPayload: mostBytesOfMessage },
   });
+  const connections = new Connections(limitsFor(ports.files ?? filesAllowed()), ports.crowded);
+  const connectionOf = new WeakMap<Duplex, Connection>();
   const answer = getRequestListener(
     async (request, { incoming, outgoing }) => {
       if (incoming.headers.host === undefined && incoming.httpVersion !== "1.0")
         return refused("The request has no Host.");
       if (isChanged(incoming.url ?? "", request.url)) return noTarget();
       const answer = await answerTo(ports, from(request, incoming.socket.remoteAddress));
-      if (answer instanceof TextAnswer) return send(answer, outgoing as ServerResponse);
+      if (answer instanceof TextAnswer) {
+        const connection = connectionOf.get(incoming.socket);
+        if (connection) connections.confirmed(connection);
+        return send(answer, outgoing as ServerResponse);
+      }
       const accepted = ports.home.acceptedBy(answer);
       if (!accepted) return answer;
       // Its header asked for a WebSocket, and its connection did not.
@@ -60,6 +76,12 @@ export async function listen(ports: ServerPorts): Promise<() => Promise<void>> {
       errorHandler: (error) => (error instanceof RequestError ? noTarget() : failedForNow()),
     },
   );
+  const asked = ({ socket }: IncomingMessage, outgoing: ServerResponse) => {
+    const connection = connectionOf.get(socket);
+    if (!connection) return;
+    connections.asked(connection);
+    outgoing.once("close", () => connections.answered(connection));
+  };
   const server = createServer(
     {
       headersTimeout: headersWithinMs,
@@ -75,19 +97,30 @@ export async function listen(ports: ServerPorts): Promise<() => Promise<void>> {
     answer,
   );
   server.on("checkContinue", (incoming, outgoing) => {
+    asked(incoming, outgoing);
     continueOnceRead(incoming, outgoing);
     void answer(incoming, outgoing);
   });
   // Whoever sends no more may still wait for an answer, as at workerd. Node has no public name for it.
   Object.assign(server, { httpAllowHalfOpen: true });
   server.setTimeout(silentWithinMs);
-  server.maxConnections = mostConnections;
+  server.on("connection", (socket: Socket) => {
+    const { remoteAddress = "" } = socket;
+    const network = isLoopback(peerOf(remoteAddress)) ? null : networkOf(peerOf(remoteAddress));
+    const connection = new Connection(network, () => socket.destroy());
+    connectionOf.set(socket, connection);
+    socket.once("close", () => connections.closed(connection));
+    connections.opened(connection);
+  });
+  server.on("request", asked);
   /** Node counts them among its connections, and neither lists nor closes them. */
   const upgraded = new Set<Duplex>();
   server.on("upgrade", (incoming, socket, head) => {
     upgraded.add(socket.once("close", () => upgraded.delete(socket)));
     socket.on("error", () => socket.destroy());
-    upgrade(ports, webSockets, incoming, socket, head).catch(() => socket.destroy());
+    const connection = connectionOf.get(socket);
+    const accepted = (viewer: string | null) => void (connection && connections.upgraded(connection, viewer));
+    upgrade(ports, webSockets, { incoming, socket, head, accepted }).catch(() => socket.destroy());
   });
   server.on("checkExpectation", (_, answer: ServerResponse) => {
     send(new TextAnswer(417, "text/plain", "The only expectation that is met is 100-continue.\n"), answer);
@@ -186,16 +219,35 @@ const faults: Readonly<Record<string, readonly [status: number, says: string]>> 
 
 /** Like plain workerd, it says who is connected. */
 function from(request: Request, address: string | undefined): Request {
-  const clientIp = address?.replace(/^::ffff:/, "") ?? "";
-  return Object.defineProperty(request, "cf", { value: { clientIp } });
+  return Object.defineProperty(request, "cf", { value: { clientIp: peerOf(address) } });
+}
+
+function peerOf(address = ""): string {
+  return address.replace(/^::ffff:/, "");
+}
+
+/** How many files this process may have open. */
+function filesAllowed(): number {
+  try {
+    const [, soft] = /^Max open files +(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8")) ?? [];
+    return Number(soft ?? usualFiles);
+  } catch {
+    return usualFiles;
+  }
+}
+
+interface Upgrade {
+  readonly incoming: IncomingMessage;
+  readonly socket: Duplex;
+  readonly head: Buffer;
+  /** `viewer`: who watches over it; `null`: it is an agent's. */
+  accepted(viewer: string | null): void;
 }
 
 async function upgrade(
   ports: ServerPorts,
   webSockets: WebSocketServer,
-  incoming: IncomingMessage,
-  socket: Duplex,
-  head: Buffer,
+  { incoming, socket, head, ...asked }: Upgrade,
 ): Promise<void> {
   const headers = new Headers();
   for (const [name, values] of Object.entries(incoming.headersDistinct))
@@ -208,6 +260,7 @@ async function upgrade(
   const accepted = ports.home.acceptedBy(answer);
   if (!accepted) return refuse(socket, answer);
   if (socket.destroyed) return accepted.ended();
+  asked.accepted(answer.headers.get(viewerHeader));
   // Also where the handshake is refused, and no WebSocket is made.
   socket.once("close", () => accepted.ended());
   webSockets.handleUpgrade(incoming, socket, head, (wire) => connect(accepted, wire));

@@ -23,6 +23,7 @@ import type { Variables } from "../guard.ts";
 import { admitPerson, crossSiteRefusal, type SignedIn } from "../guard.ts";
 import { failureOf, forOneRequest } from "../objects-of-request.ts";
 import { problem } from "../problem.ts";
+import { watchedBy } from "../viewer.ts";
 import { begunPage, pageHeaders } from "./begun-page.tsx";
 import { beginSession, endSession, MAX_SIGN_IN_BYTES, MAX_TOKEN, signInRefusal } from "./console-session.ts";
 
@@ -230,7 +231,7 @@ async function openSocket(context: Context, edge: PeoplePorts): Promise<Response
   if (confKey !== null && !(await isKnown(domain, confKey, edge))) return unknown(domain, confKey);
   const { objects } = edge;
   const watched = confKey === null ? objects.directory(domain.name) : objects.conference(domain.name, confKey);
-  return watched.fetch("http://object/", { headers: { upgrade: "websocket" } });
+  return watchedBy(signedIn.person.name, await watched.fetch("http://object/", { headers: { upgrade: "websocket" } }));
 }
 
 async function signInByForm(context: Context, edge: PeoplePorts): Promise<Response> {

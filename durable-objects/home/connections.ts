@@ -1,0 +1,154 @@
+import { budgets } from "../../src/foundation/budgets.ts";
+
+/** In this order they are closed to make room. A connection in none of these is kept. */
+const order = ["stranger", "webex", "view"] as const;
+/**
+ * `stranger`: nobody has proved anything over it. `webex`: WebEx has, and waits for nothing. `view`: a WebSocket of the console.
+ * `kept`: an agent's, or one over which WebEx is being answered.
+ */
+type Standing = (typeof order)[number] | "kept";
+
+/** An open connection, as far as it concerns whether it stays. */
+export class Connection {
+  standing: Standing = "stranger";
+  /** `null`: many people share it. */
+  readonly network: string | null;
+  readonly end: () => void;
+  /** Who watches over it. */
+  viewer: string | null = null;
+  /** WebEx was confirmed a document over it. */
+  isOfWebex = false;
+
+  constructor(network: string | null, end: () => void) {
+    this.network = network;
+    this.end = end;
+  }
+}
+
+/** Connections by their standing. First the one over which no request has come, or ended, for longest. */
+class Group {
+  readonly #sets: Readonly<Record<Standing, Set<Connection>>> = {
+    ...{ stranger: new Set(), webex: new Set(), view: new Set(), kept: new Set() },
+  };
+  size = 0;
+
+  add(connection: Connection): void {
+    this.#sets[connection.standing].add(connection);
+    this.size += 1;
+  }
+
+  delete(connection: Connection): void {
+    if (this.#sets[connection.standing].delete(connection)) this.size -= 1;
+  }
+
+  /** Who goes first; `null`: all but the newest stay. */
+  first(newest: Connection): Connection | null {
+    for (const standing of order)
+      for (const connection of this.#sets[standing]) if (connection !== newest) return connection;
+    return null;
+  }
+}
+
+interface ConnectionLimits {
+  readonly most: number;
+  readonly mostOfNetwork: number;
+  readonly mostViews: number;
+}
+
+export function limitsFor(files: number): ConnectionLimits {
+  const most = Math.min(budgets.connections.most, Math.floor(files * budgets.connections.ofFiles));
+  return {
+    most,
+    mostOfNetwork: Math.floor(most * budgets.connectionsOfAddress.ofAll),
+    mostViews: budgets.liveViews.most,
+  };
+}
+
+/** Decides which connections of an edge stay, so that files are left for its state, its posts and its agents. */
+export class Connections {
+  readonly #limits: ConnectionLimits;
+  readonly #closed: () => void;
+  readonly #all = new Group();
+  readonly #byNetwork = new Map<string, Group>();
+  readonly #viewsOf = new Map<string, Set<Connection>>();
+
+  /** `closed`: called for each that is closed to make room. */
+  constructor(limits: ConnectionLimits, closed: () => void = () => {}) {
+    this.#limits = limits;
+    this.#closed = closed;
+  }
+
+  get size(): number {
+    return this.#all.size;
+  }
+
+  opened(connection: Connection): void {
+    const { network } = connection;
+    this.#all.add(connection);
+    if (network !== null) {
+      const group = this.#byNetwork.get(network) ?? new Group();
+      this.#byNetwork.set(network, group);
+      group.add(connection);
+      if (group.size > this.#limits.mostOfNetwork) this.#makeRoom(group, connection);
+    }
+    if (this.#all.size > this.#limits.most) this.#makeRoom(this.#all, connection);
+  }
+
+  /** A request came over it. */
+  asked(connection: Connection): void {
+    this.#move(connection, connection.isOfWebex ? "kept" : "stranger");
+  }
+
+  /** Its request is WebEx's. */
+  confirmed(connection: Connection): void {
+    connection.isOfWebex = true;
+    this.#move(connection, "kept");
+  }
+
+  /** Its request is answered. */
+  answered(connection: Connection): void {
+    this.#move(connection, connection.isOfWebex ? "webex" : "stranger");
+  }
+
+  /** It is a WebSocket now: of this person, or, `null`, of an agent. */
+  upgraded(connection: Connection, person: string | null): void {
+    this.#move(connection, person === null ? "kept" : "view");
+    if (person === null || connection.standing !== "view") return;
+    connection.viewer = person;
+    const views = this.#viewsOf.get(person) ?? new Set();
+    this.#viewsOf.set(person, views.add(connection));
+    if (views.size > this.#limits.mostViews) for (const oldest of views) return this.#end(oldest);
+  }
+
+  closed(connection: Connection): void {
+    const { network, viewer } = connection;
+    this.#all.delete(connection);
+    const group = network === null ? undefined : this.#byNetwork.get(network);
+    group?.delete(connection);
+    if (network !== null && group?.size === 0) this.#byNetwork.delete(network);
+    const views = viewer === null ? undefined : this.#viewsOf.get(viewer);
+    views?.delete(connection);
+    if (viewer !== null && views?.size === 0) this.#viewsOf.delete(viewer);
+  }
+
+  #makeRoom(group: Group, newest: Connection): void {
+    this.#end(group.first(newest) ?? newest);
+  }
+
+  #end(connection: Connection): void {
+    this.closed(connection);
+    this.#closed();
+    connection.end();
+  }
+
+  #move(connection: Connection, standing: Standing): void {
+    const group = connection.network === null ? undefined : this.#byNetwork.get(connection.network);
+    const groups = group ? [this.#all, group] : [this.#all];
+    const before = this.#all.size;
+    for (const one of groups) one.delete(connection);
+    // It was closed meanwhile.
+    if (this.#all.size === before) return;
+    connection.standing = standing;
+    for (const one of groups) one.add(connection);
+  }
+}

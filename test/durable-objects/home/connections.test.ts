@@ -1,0 +1,93 @@
+import { expect, test } from "vitest";
+import { Connection, Connections, limitsFor } from "../../../durable-objects/home/connections.ts";
+
+/** Connections by name, and which of them were closed to make room. */
+function crowd(limits: Partial<ConstructorParameters<typeof Connections>[0]> = {}) {
+  const closed: string[] = [];
+  const connections = new Connections({ most: 4, mostOfNetwork: 4, mostViews: 4, ...limits });
+  const open = (name: string, network: string | null = null) => {
+    const connection = new Connection(network, () => closed.push(name));
+    connections.opened(connection);
+    return connection;
+  };
+  const webex = (name: string) => {
+    const connection = open(name);
+    connections.asked(connection);
+    connections.confirmed(connection);
+    return connection;
+  };
+  return { connections, closed, open, webex };
+}
+
+test("beyond the limit a stranger's connection goes over which nothing was asked for longest, and the one that comes stays", () => {
+  const { connections, closed, open } = crowd();
+  const [first] = ["first", "second", "third", "fourth"].map((name) => open(name));
+  // It has asked since the others came, so it is idle for less long.
+  connections.asked(first as Connection);
+  connections.answered(first as Connection);
+
+  for (const name of ["fifth", "sixth"]) open(name);
+
+  expect(closed).toEqual(["second", "third"]);
+  expect(connections.size).toBe(4);
+});
+
+test("a stranger's request goes before an idle connection of WebEx, and that before a view; an agent and a post stay", () => {
+  const { connections, closed, open, webex } = crowd({ most: 5 });
+  connections.upgraded(open("agent"), null);
+  webex("post under way");
+  connections.answered(webex("webex, idle"));
+  connections.upgraded(open("view"), "anna");
+  connections.asked(open("stranger's request"));
+
+  for (const name of ["a", "b", "c"]) connections.upgraded(open(name), null);
+  open("too many");
+
+  expect(closed).toEqual(["stranger's request", "webex, idle", "view", "too many"]);
+});
+
+test("an address that has its share loses its own oldest; others, and those that many share, lose none", () => {
+  const { closed, open } = crowd({ most: 100, mostOfNetwork: 2 });
+  for (const name of ["theirs 1", "theirs 2"]) open(name, "192.0.2.1");
+  for (const name of ["of a proxy 1", "of a proxy 2", "of a proxy 3"]) open(name);
+
+  for (const name of ["1", "2", "3", "4"]) open(name, "203.0.113.9");
+
+  expect(closed).toEqual(["1", "2"]);
+});
+
+test("a person's oldest view ends where one is too many; what is closed makes room", () => {
+  const { connections, closed, open } = crowd({ most: 100, mostViews: 2 });
+  const view = (name: string, person: string) => {
+    const connection = open(name);
+    connections.upgraded(connection, person);
+    return connection;
+  };
+  view("boris", "boris");
+  const first = view("first", "anna");
+  view("second", "anna");
+  connections.closed(first);
+  view("third", "anna");
+  expect(closed).toEqual([]);
+
+  view("fourth", "anna");
+
+  expect(closed).toEqual(["second"]);
+  expect(connections.size).toBe(3);
+});
+
+test("what is closed already changes nothing any more", () => {
+  const { connections, closed, open } = crowd({ most: 1 });
+  const gone = open("gone");
+  open("there");
+  connections.answered(gone);
+  connections.upgraded(gone, "anna");
+  connections.closed(gone);
+
+  expect([closed, connections.size]).toEqual([["gone"], 1]);
+});
+
+test("of the files that a process may have, a part is left for its state, its posts and its agents", () => {
+  expect(limitsFor(256)).toEqual({ most: 153, mostOfNetwork: 76, mostViews: 50 });
+  expect(limitsFor(1_048_576).most).toBe(30_000);
+});
