@@ -11,13 +11,15 @@ import { AgentsToClose } from "./http/agents/agents-to-close.ts";
 import { type App, type AppPorts, createApp } from "./http/app.ts";
 import { keepAsked, keepAudit } from "./http/audited.ts";
 import type { EdgePorts } from "./http/edge-ports.ts";
-import { Attempts } from "./http/guard.ts";
+import { Rates } from "./http/guard.ts";
 import { type EdgeEvent, Metrics, processText } from "./http/monitoring/monitoring.ts";
 import { answerOrNull } from "./http/objects-of-request.ts";
 import { problem } from "./http/problem.ts";
+import { Refusals } from "./http/refusals.ts";
 import { type Disk, type KnownDisk, Storage } from "./http/storage.ts";
 import type { TextAnswer } from "./http/text-answer.ts";
 import type { OnDisk } from "./http/webex/adapter.ts";
+import type { AuditEntry } from "./operators/audit.ts";
 import type { EdgePair } from "./operators/edge-pair.ts";
 import { type OperatorsSettings, type People, peopleOf, readOperators } from "./operators/people.ts";
 import { HandleCache, withHandlesTogether } from "./routing/handles.ts";
@@ -136,6 +138,18 @@ export class Edge {
     const since = now();
     const log: AppPorts["log"] = (event, facts, level) => this.#log(event, facts, level);
     const { directory } = objects;
+    const show = (domain: DomainName, entry: AuditEntry) =>
+      place.log({ level: "info", event: "operator-action", domain, ...entry });
+    const keep = (domain: DomainName, entry: AuditEntry) =>
+      waitUntil(keepAudit({ after, directory, log }, domain, entry));
+    const shown = new Refusals({ after, waitUntil, told: show });
+    const refusals = new Refusals({
+      ...{ after, waitUntil },
+      told: (domain, entry) => {
+        show(domain, entry);
+        keep(domain, entry);
+      },
+    });
     return {
       ...{
         after,
@@ -161,7 +175,7 @@ export class Edge {
       },
       // Empty where nobody has a token: then nobody has a session.
       sessionKey: variables.OPERATOR_TOKEN || variables.OPERATORS || "",
-      attempts: new Attempts(),
+      rates: new Rates(),
       refused: (domain) => waitUntil(counting.activity.countRefused(domain, now())),
       serverRefused: (domain, host) => {
         const name = `${domain} ${host}`;
@@ -177,9 +191,10 @@ export class Edge {
       ...(place.doubt && { doubt: place.doubt }),
       auditAsked: (domain, entry) => keepAsked({ after, directory }, domain, entry),
       audit: (domain, entry) => {
-        place.log({ level: "info", event: "operator-action", domain, ...entry });
-        waitUntil(keepAudit({ after, directory, log }, domain, entry));
+        shown.add(domain, entry);
+        keep(domain, entry);
       },
+      auditRefused: (domain, entry) => refusals.add(domain, entry),
     };
   }
 

@@ -4,7 +4,7 @@ import { Counts } from "../src/foundation/metrics.ts";
 import type { Timers } from "../src/foundation/time/timers.ts";
 import type { Route } from "../src/http/api/route.ts";
 import { type AppPorts, createApp } from "../src/http/app.ts";
-import { Attempts } from "../src/http/guard.ts";
+import { Rates } from "../src/http/guard.ts";
 import { Metrics } from "../src/http/monitoring/monitoring.ts";
 import { Storage } from "../src/http/storage.ts";
 import { asResponse } from "../src/http/text-answer.ts";
@@ -28,7 +28,7 @@ export function edgeOnTest(
       handleCache: new HandleCache(),
       posts: new RateLimit(),
       wrongKeys: new RateLimit(),
-      attempts: new Attempts(),
+      rates: new Rates(),
       sessionKey: "a key",
     },
     ...{ metrics: new Metrics(new Counts()), measured: () => "", processText: () => "" },
@@ -41,6 +41,7 @@ export function edgeOnTest(
     auditAsked: async () => true,
     audit: () => {},
     log: () => {},
+    auditRefused: (domain, entry) => ports.audit(domain, entry),
     ...more,
   };
   const app = createApp(ports, routes);

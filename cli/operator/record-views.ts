@@ -35,6 +35,11 @@ export function recordsText(records: readonly RecordOfDomain[], screen: Screen):
   );
 }
 
+function whatText(entry: AuditOfDomain): string {
+  const { repeat, count } = entry;
+  return `${shownEntry(entry).what}${repeat ? " (repeated)" : ""}${count ? ` (${count} times)` : ""}`;
+}
+
 /** Of a key that somebody made up; WebEx's have a dozen digits. */
 const MOST_KEY = 32;
 
@@ -44,7 +49,7 @@ export function auditText(entries: readonly AuditOfDomain[], _: number, screen: 
     [
       { title: "WHEN", text: ({ at, domain }) => screen.times.second(at, domain) },
       { title: "WHO", text: ({ person, role, by }) => `${person} (${role}, ${by})`, style: () => "bold", cut: true },
-      { title: "WHAT", text: (entry) => `${shownEntry(entry).what}${entry.repeat ? " (repeated)" : ""}` },
+      { title: "WHAT", text: whatText },
       { title: "ABOUT", text: ({ about }) => aboutText(about), cut: true },
       {
         title: "OUTCOME",

@@ -1,8 +1,10 @@
+import { budgets } from "../../src/foundation/guard/budgets.ts";
 import type { EpochMs } from "../../src/foundation/ids.ts";
-import { type AuditEntry, isOutcomeKnown } from "../../src/operators/audit.ts";
+import { type AuditEntry, counted, isOutcomeKnown, refusalKind } from "../../src/operators/audit.ts";
 import type { AuditPage } from "../../src/rpc/directory.ts";
 import { LazyTables } from "../platform/lazy-tables.ts";
-import type { Sql } from "../platform/platform.ts";
+import type { Sql, SqlRow } from "../platform/platform.ts";
+import { PersonQuota } from "../sessions/person-quota.ts";
 
 /** How many latest entries are searched for one that comes again: it does so within seconds. */
 const mostSince = 50;
@@ -13,10 +15,13 @@ const table = "CREATE TABLE IF NOT EXISTS audit (id INTEGER PRIMARY KEY, at INTE
 export class AuditStore {
   readonly #sql: Sql;
   readonly #table: LazyTables;
+  readonly #quota: PersonQuota;
 
   constructor(sql: Sql) {
     this.#sql = sql;
     this.#table = new LazyTables(sql, "audit", table);
+    const person = "json_extract(data, '$.person')";
+    this.#quota = new PersonQuota(sql, { table: "audit", person, most: budgets.auditEntries.most });
   }
 
   /** Adds an entry within a transaction, each once. An entry with its outcome replaces the one without. */
@@ -27,6 +32,7 @@ export class AuditStore {
     const entry: AuditEntry = { ...asked, ...(isRepeat && { repeat: true }) };
     const data = JSON.stringify(entry);
     if (latest.some((row) => row.data === data)) return;
+    if (this.#isCounted(latest, entry)) return;
     for (const { id, data: before } of latest) {
       const known = JSON.parse(String(before)) as AuditEntry;
       if (!isSameRequest(known, entry)) continue;
@@ -35,6 +41,25 @@ export class AuditStore {
       if (!isOutcomeKnown(known) || !isOutcomeKnown(entry)) return;
     }
     this.#sql.exec("INSERT INTO audit (at, data) VALUES (?, ?)", entry.at, data);
+    this.#quota.added();
+  }
+
+  /** Whether it is counted in the entry of a refusal that is alike, or was. */
+  #isCounted(latest: readonly SqlRow[], entry: AuditEntry): boolean {
+    const kind = refusalKind(entry);
+    if (kind === null) return false;
+    const known = latest.map(({ id = null, data }) => ({ id, entry: JSON.parse(String(data)) as AuditEntry }));
+    const since = entry.at - budgets.refusals.auditEveryMs;
+    const alike = known.find((one) => one.entry.at > since && refusalKind(one.entry) === kind);
+    if (!alike) return false;
+    // An answer that got lost has the edge tell it again.
+    if ((alike.entry.lastAt ?? alike.entry.at) >= (entry.lastAt ?? entry.at)) return true;
+    const asked = known.find((one) => !isOutcomeKnown(one.entry) && isSameRequest(one.entry, entry));
+    if (asked) this.#sql.exec("DELETE FROM audit WHERE id = ?", asked.id);
+    const data = JSON.stringify(counted(alike.entry, entry));
+    this.#sql.exec("UPDATE audit SET data = ? WHERE id = ?", data, alike.id);
+    this.#quota.reset();
+    return true;
   }
 
   /** Entries before this place, the latest first. */
@@ -57,6 +82,7 @@ export class AuditStore {
     const oldest = this.#table.read("SELECT id, at FROM audit ORDER BY id LIMIT ?", atMost);
     const old = oldest.filter((row) => Number(row.at) < at);
     for (const { id = null } of old.slice(-1)) this.#sql.exec("DELETE FROM audit WHERE id <= ? AND at < ?", id, at);
+    if (old.length > 0) this.#quota.reset();
     return old.length === atMost;
   }
 }

@@ -1,3 +1,4 @@
+import { budgets } from "../../src/foundation/guard/budgets.ts";
 import type { EpochMs } from "../../src/foundation/ids.ts";
 import { dayMs } from "../../src/foundation/time/timers.ts";
 import {
@@ -11,10 +12,10 @@ import {
 } from "../../src/operators/sessions.ts";
 import type { NewSession, SessionsRpc, SignInPage } from "../../src/rpc/sessions.ts";
 import { type AgePorts, type Platform, type SqlRow, surelyNow } from "../platform/platform.ts";
+import { PersonQuota } from "./person-quota.ts";
 
 /** The record of sign-ins. */
 const SIGN_INS_KEPT_MS = 400 * dayMs;
-const MAX_SIGN_INS = 100_000;
 /** More are nobody's honest use; the oldest one ends. */
 const MAX_SESSIONS_EACH = 100;
 
@@ -26,10 +27,12 @@ const tables = [
 /** The sessions of all people, by hashes, and the record of sign-ins. */
 export class Sessions implements SessionsRpc {
   readonly #ports: Pick<Platform, "sql"> & AgePorts;
+  readonly #quota: PersonQuota;
 
   constructor(ports: Pick<Platform, "sql"> & AgePorts) {
     this.#ports = ports;
     for (const table of tables) ports.sql.exec(table);
+    this.#quota = new PersonQuota(ports.sql, { table: "sign_in", person: "person", most: budgets.signInEntries.most });
   }
 
   async begin({ hash, person, credential, from }: NewSession): Promise<Session> {
@@ -106,15 +109,16 @@ export class Sessions implements SessionsRpc {
   /** Part of a transaction of its caller, or of none. What is too old goes ten rows at a time, so that no deletion is long. */
   #note({ at, person, outcome, of, from }: SignIn): void {
     const { sql } = this.#ports;
-    const [row] = sql.exec(
-      "INSERT INTO sign_in (at, person, outcome, of, address) VALUES (?, ?, ?, ?, ?) RETURNING id",
+    sql.exec(
+      "INSERT INTO sign_in (at, person, outcome, of, address) VALUES (?, ?, ?, ?, ?)",
       ...[at, person, outcome, of ?? null, from],
     );
-    sql.exec(
-      "DELETE FROM sign_in WHERE id IN (SELECT id FROM sign_in ORDER BY id LIMIT 10) AND (id <= ? OR at <= ?)",
-      Number(row?.id) - MAX_SIGN_INS,
+    this.#quota.added();
+    const old = sql.exec(
+      "DELETE FROM sign_in WHERE id IN (SELECT id FROM sign_in ORDER BY id LIMIT 10) AND at <= ? RETURNING id",
       surelyNow(this.#ports) - SIGN_INS_KEPT_MS,
     );
+    if (old.length > 0) this.#quota.reset();
   }
 
   #ofPerson(person: string): readonly Session[] {

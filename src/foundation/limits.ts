@@ -75,6 +75,31 @@ export class RateLimit {
   }
 }
 
+/** Names that have a bucket of a `RateBudget`. */
+const MOST_NAMES = 10_000;
+
+/** One bucket of the same rate for each name, in this isolate's memory: for names that strangers can make up. */
+export class RateBudget {
+  readonly #rate: Rate;
+  readonly #buckets = new Map<string, TokenBucket>();
+
+  constructor(rate: Rate) {
+    this.#rate = rate;
+  }
+
+  /** 0: one more is allowed, and spent; else the seconds to wait. */
+  waitSeconds(name: string, at: EpochMs): number {
+    const bucket = this.#buckets.get(name) ?? new TokenBucket(this.#rate, at);
+    setLimited(this.#buckets, name, bucket, MOST_NAMES);
+    return Math.ceil(bucket.waitMs(1, at) / 1_000);
+  }
+
+  /** The seconds until one more is allowed; nothing is spent. */
+  lacksSeconds(name: string, at: EpochMs): number {
+    return Math.ceil((this.#buckets.get(name)?.lacksMs(1, at) ?? 0) / 1_000);
+  }
+}
+
 /** Lines of one event and one source that may be logged at once, and then in a minute. */
 const LINES_PER_MINUTE = 20;
 

@@ -14,14 +14,6 @@ export function addressOf(request: Request): string {
   return headers.get("x-forwarded-for")?.split(",").at(-1)?.trim().slice(0, 64) || address;
 }
 
-/** What one person or company has: of an IPv6 address its first half. */
-export function networkOf(address: string): string {
-  if (!address.includes(":")) return address;
-  const [before = "", after] = address.split("::");
-  const groups = before.split(":").filter(Boolean);
-  return after === undefined || groups.length >= 4 ? groups.slice(0, 4).join(":") : `${groups.join(":")}::`;
-}
-
 /** Whether the browser came by HTTPS, perhaps to a proxy in front of us. */
 export function isByHttps(request: Request): boolean {
   const origin = request.headers.get("origin") ?? "";

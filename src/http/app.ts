@@ -92,7 +92,8 @@ export function createApp(ports: AppPorts, routes: readonly Route[] = apiRoutes)
       if (own) return withInstance(own, new URL(request.url).pathname);
     }
     const answer = answerAdapter(request, edge, onDisk);
-    return answer === null ? app.fetch(request) : answer.catch(failed);
+    if (answer !== null) return answer.catch(failed);
+    return edge.rates.ofAddress(addressOf(request), edge.now()) ?? app.fetch(request);
   };
   return {
     routes: app.routes,

@@ -12,6 +12,8 @@ export interface AuditPorts {
   auditAsked(domain: DomainName, entry: AuditEntry): Promise<boolean>;
   /** Writes down what has become of it, in the place of that. The answer does not wait for it. */
   audit(domain: DomainName, entry: AuditEntry): void;
+  /** The same for what is refused before anything is asked of an object: nothing of it was written down before. */
+  auditRefused(domain: DomainName, entry: AuditEntry): void;
   /**
    * Taken before something is done; what it returns is called behind that, and rejects where it is lost.
    * Absent: the platform waits.
@@ -29,6 +31,18 @@ interface AskedRequest {
   readonly from: string;
 }
 
+/** Keeps in the audit what a person has asked and may not, or cannot ask so. */
+export function auditRefusal(edge: AuditPorts, asked: AskedRequest, { response, refusal }: Became): Response {
+  edge.auditRefused(asked.domain, entryOf(asked, edge.now(), { status: response.status, refusal }));
+  return response;
+}
+
+function entryOf(asked: AskedRequest, at: number, outcome: Pick<AuditEntry, "status" | "refusal">): AuditEntry {
+  const { signedIn, action, actionId, from } = asked;
+  const { name: person, role } = signedIn.person;
+  return { at, person, role, by: signedIn.by, action, about: shortened(asked.about), actionId, ...outcome, from };
+}
+
 /** In place of a secret that somebody may read. */
 export const notWrittenDown =
   "A secret is shown only once the audit has who reads it, and the audit does not answer. Try it again.";
@@ -44,22 +58,17 @@ export async function audited(
   asked: AskedRequest,
   act: (isWrittenDown: boolean) => Promise<Became>,
 ): Promise<Response> {
-  const { domain, signedIn, action, actionId, from } = asked;
-  const { name: person, role } = signedIn.person;
+  const { domain } = asked;
   const at = edge.now();
-  const about = shortened(asked.about);
-  const entryOf = (outcome: Pick<AuditEntry, "status" | "refusal">): AuditEntry => {
-    return { at, person, role, by: signedIn.by, action, about, actionId, ...outcome, from };
-  };
   const onDisk = edge.gate?.();
-  const isWrittenDown = await edge.auditAsked(domain, entryOf(unknownOutcome));
+  const isWrittenDown = await edge.auditAsked(domain, entryOf(asked, at, unknownOutcome));
   try {
     const { response, refusal } = await act(isWrittenDown);
     await onDisk?.();
-    edge.audit(domain, entryOf({ status: response.status, refusal }));
+    edge.audit(domain, entryOf(asked, at, { status: response.status, refusal }));
     return response;
   } catch (error) {
-    edge.audit(domain, entryOf(unknownOutcome));
+    edge.audit(domain, entryOf(asked, at, unknownOutcome));
     throw error;
   }
 }

@@ -1,12 +1,13 @@
 import type { Context } from "hono";
 import { getCookie } from "hono/cookie";
+import { budgets } from "../foundation/guard/budgets.ts";
+import { networkOf } from "../foundation/guard/networks.ts";
 import type { EpochMs } from "../foundation/ids.ts";
-import { setLimited, TokenBucket } from "../foundation/limits.ts";
+import { RateBudget } from "../foundation/limits.ts";
 import { isLoopback } from "../foundation/loopback.ts";
-import { type Operator, type People, personOfToken } from "../operators/people.ts";
+import { type Operator, type People, personOfToken, tokenOperator } from "../operators/people.ts";
 import { type Session, sessionCookie, sessionHashOf } from "../operators/sessions.ts";
 import type { EdgeObjects } from "../rpc/objects.ts";
-import { networkOf } from "./address.ts";
 import { problem } from "./problem.ts";
 
 export type SignedIn =
@@ -28,42 +29,69 @@ export interface GuardPorts {
   readonly objects: Pick<EdgeObjects, "sessions">;
   /** Seals cookies of sessions, so that a made-up one wakes no object. */
   readonly sessionKey: string;
-  readonly attempts: Attempts;
+  readonly rates: Rates;
   readonly metrics: { readonly operatorsRefused: { count(): void } };
   fetch(url: string, init: RequestInit): Promise<Response>;
   now(): EpochMs;
 }
 
-/** Wrong tokens that one address may send at once, and then in a minute; beyond them all of its tokens get 429. */
-const WRONG_PER_MINUTE = 20;
-const MOST_ADDRESSES = 10_000;
 /** Refusals of all addresses together that are written down: each is a row. The metric and the log count all. */
 const notedRate = { burst: 60, perSecond: 1 };
 
-/** Limits guesses at tokens by address, in this isolate. This machine's own is not limited: behind a proxy a stranger would lock out the staff. */
-export class Attempts {
-  readonly #buckets = new Map<string, TokenBucket>();
-  #noted: TokenBucket | undefined;
+/** What one person and one address may ask of this isolate. This machine's own address is not limited: behind a proxy a stranger would lock out the staff. */
+export class Rates {
+  readonly #wrongTokens = new RateBudget(budgets.wrongTokens);
+  readonly #noted = new RateBudget(notedRate);
+  readonly #ofAddress = new RateBudget(budgets.requestsOfAddress);
+  readonly #ofPerson = new RateBudget(budgets.requestsOfPerson);
+  readonly #ofOperator = new RateBudget(budgets.requestsOfOperator);
+  readonly #signIns = new RateBudget(budgets.signIns);
+  readonly #views = new RateBudget(budgets.liveViews);
 
-  /** The seconds to wait before the next one; 0: none. */
-  waitSeconds(address: string, now: EpochMs): number {
-    const bucket = this.#buckets.get(networkOf(address));
-    return bucket ? Math.ceil(bucket.lacksMs(1, now) / 1_000) : 0;
+  /** The seconds to wait before the next token; 0: none. */
+  tokenWait(address: string, now: EpochMs): number {
+    return this.#wrongTokens.lacksSeconds(networkOf(address), now);
+  }
+
+  wrongToken(address: string, now: EpochMs): void {
+    if (isLimited(address)) this.#wrongTokens.waitSeconds(networkOf(address), now);
   }
 
   mayNote(now: EpochMs): boolean {
-    this.#noted ??= new TokenBucket(notedRate, now);
-    return this.#noted.spend(1, now);
+    return this.#noted.waitSeconds("", now) === 0;
   }
 
-  failed(address: string, now: EpochMs): void {
-    if (address === "" || isLoopback(address)) return;
-    const network = networkOf(address);
-    const rate = { burst: WRONG_PER_MINUTE, perSecond: WRONG_PER_MINUTE / 60 };
-    const bucket = this.#buckets.get(network) ?? new TokenBucket(rate, now);
-    bucket.spend(1, now);
-    setLimited(this.#buckets, network, bucket, MOST_ADDRESSES);
+  /** The answer to a request that is too much for its address; `null`: it is none. */
+  ofAddress(address: string, now: EpochMs): Response | null {
+    if (!isLimited(address)) return null;
+    return refusalAfter(
+      this.#ofAddress.waitSeconds(networkOf(address), now),
+      "Too many requests came from your address.",
+    );
   }
+
+  ofPerson({ name }: Operator, now: EpochMs): Response | null {
+    const budget = name === tokenOperator.name ? this.#ofOperator : this.#ofPerson;
+    return refusalAfter(budget.waitSeconds(name, now), "You have asked too much at once.");
+  }
+
+  ofSignIn({ name }: Operator, now: EpochMs): Response | null {
+    return refusalAfter(this.#signIns.waitSeconds(name, now), "You have signed in too often.");
+  }
+
+  ofView({ name }: Operator, now: EpochMs): Response | null {
+    return refusalAfter(this.#views.waitSeconds(name, now), "You have opened too many pages at once.");
+  }
+}
+
+function isLimited(address: string): boolean {
+  return address !== "" && !isLoopback(address);
+}
+
+function refusalAfter(waitSeconds: number, why: string): Response | null {
+  if (waitSeconds === 0) return null;
+  const detail = `${why} Try again in ${waitSeconds} s.`;
+  return problem(429, "too many requests", detail, { "retry-after": String(waitSeconds) });
 }
 
 /** The cookie of a session; `undefined`: there is none. A proxy need not say by https how a browser came that has one for https alone. */
@@ -128,15 +156,17 @@ export function crossSiteRefusal({ req }: Context, isAmbient: boolean): Response
 }
 
 export async function admitPerson(context: Context, ports: GuardPorts, address: string): Promise<SignedIn | Response> {
-  const waitSeconds = ports.attempts.waitSeconds(address, ports.now());
+  const waitSeconds = ports.rates.tokenWait(address, ports.now());
   if (waitSeconds > 0 && context.req.header("authorization") !== undefined) return tooManyAttempts(waitSeconds);
   const signedIn = await whoAsks(context, ports);
   if (signedIn === null) {
     ports.metrics.operatorsRefused.count();
-    if (context.req.header("authorization") !== undefined) ports.attempts.failed(address, ports.now());
+    if (context.req.header("authorization") !== undefined) ports.rates.wrongToken(address, ports.now());
     return notSignedIn();
   }
-  return crossSiteRefusal(context, signedIn.by !== "token") ?? signedIn;
+  return (
+    ports.rates.ofPerson(signedIn.person, ports.now()) ?? crossSiteRefusal(context, signedIn.by !== "token") ?? signedIn
+  );
 }
 
 function notSignedIn(): Response {

@@ -35,6 +35,8 @@ export const problemMeanings = {
   "stands by": "This edge does not act; `detail` says which one does, or why none. Nothing was done.",
   "too long": "The body, or a part of it, is longer than is allowed. Nothing was done.",
   "too many attempts": "Too many wrong tokens came from your address.",
+  "too many requests":
+    "You, or your address, have asked more than one may. The header Retry-After says when to go on. Nothing was done.",
   "too slow": "The body did not come within the time that it has. Nothing was done.",
   "trouble began anew": "What you have seen is over, and it is wrong again since. Look at it anew. Nothing was done.",
   "upgrade required": "This address is for WebSockets.",

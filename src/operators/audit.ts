@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { networkOf } from "../foundation/guard/networks.ts";
 import { type Checked, time } from "../foundation/schemas.ts";
 
 /** One action of a person in a domain: who, what, when, what became of it, and from where. */
@@ -21,6 +22,13 @@ export const auditEntry = v.object({
   status: v.pipe(v.number(), v.description("Of the answer.")),
   refusal: v.pipe(v.nullable(v.string()), v.description("The title of its problem; null: it was done.")),
   from: v.pipe(v.string(), v.description("The address; empty where the platform tells none.")),
+  count: v.pipe(
+    v.exactOptional(v.number()),
+    v.description(
+      "How many refusals it stands for: of the same person and action, with the same answer. `about` and `actionId` are the first one's.",
+    ),
+  ),
+  lastAt: v.pipe(v.exactOptional(time), v.description("When the last of them was asked.")),
   repeat: v.pipe(
     v.exactOptional(v.literal(true)),
     v.description(
@@ -54,6 +62,18 @@ export function shownEntry<Entry extends AuditEntry>(entry: Entry): Entry & Show
   const { action, about } = entry;
   const what = (action === "act" ? about.type : undefined) ?? names[action] ?? action;
   return { ...entry, what };
+}
+
+/** Refusals that are alike are one entry. `null`: it is none, or nobody knows yet. */
+export function refusalKind(entry: AuditEntry): string | null {
+  const { person, by, action, status, refusal, from } = entry;
+  if (refusal === null || !isOutcomeKnown(entry)) return null;
+  return JSON.stringify([person, by, action, status, refusal, networkOf(from)]);
+}
+
+/** One entry for both, as the first one has it. */
+export function counted(first: AuditEntry, later: AuditEntry): AuditEntry {
+  return { ...first, count: (first.count ?? 1) + (later.count ?? 1), lastAt: later.lastAt ?? later.at };
 }
 
 /** In an entry until its outcome is known: for good where a part failed, or the process died first. */

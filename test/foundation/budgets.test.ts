@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { type Budget, budgets } from "../../src/foundation/budgets.ts";
+import { type Budget, budgets } from "../../src/foundation/guard/budgets.ts";
 
 test("the page of security has each budget as the code has it", () => {
   const rows = Object.values<Budget>(budgets).map(

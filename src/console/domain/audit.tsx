@@ -52,7 +52,11 @@ function EntryTable({ domain, entries, now }: EntryTableProps) {
             <b>{person}</b> <span class="dim small">{`${role}, by ${by}`}</span>
           </>
         ),
-        Action: ({ what, repeat }) => [what, repeat && <span class="dim small"> repeated</span>],
+        Action: ({ what, repeat, count }) => [
+          what,
+          repeat && <span class="dim small"> repeated</span>,
+          count && <span class="dim small">{` ${count} times`}</span>,
+        ],
         About: ({ about: { confKey, type: _, ...rest } }) => (
           <span class="marks">
             {confKey !== undefined && <a href={pathOf(domain, "conferences", confKey)}>{confKey}</a>}

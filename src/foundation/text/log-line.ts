@@ -14,7 +14,7 @@ const marks = {
   // What became of it.
   ...{ result: "open", status: "open", outcome: "open", by: "open", why: quoted, detail: quoted, note: "open" },
   ...{ error: "open", kind: "open", path: "open", problem: "open", disk: "open", epoch: "open", to: "open" },
-  ...{ attempt: "open", at: "open", nextAt: "open" },
+  ...{ attempt: "open", at: "open", nextAt: "open", count: "open", lastAt: "open" },
   ...{ callers: "open", conferences: "open", events: "open", kinds: "open", rows: "open", users: "open" },
   ...{ differences: "open", length: "open", ms: "open", tookMs: "open", failedMs: "open", nobodyActedMs: "open" },
   // How often the bridge held something otherwise.

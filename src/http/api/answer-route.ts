@@ -8,7 +8,7 @@ import { ok, type Result } from "../../foundation/result.ts";
 import { textOfSegment } from "../../foundation/text/path-segment.ts";
 import { type Operator, seesAll, seesDomain } from "../../operators/people.ts";
 import { addressOf } from "../address.ts";
-import { audited, notWrittenDown } from "../audited.ts";
+import { audited, auditRefusal, notWrittenDown } from "../audited.ts";
 import { readJson } from "../body.ts";
 import type { PeoplePorts } from "../edge-ports.ts";
 import type { Variables } from "../guard.ts";
@@ -80,8 +80,12 @@ export async function answerRoute(
     ...{ domain: domain.name, signedIn, from, action: route.id, actionId: actionId.ok ? actionId.value : "" },
     about: { ...ofPath, ...(call.ok ? await route.about?.(call.value) : typeIn(given)) },
   };
+  if (forbidden !== null || !call.ok) {
+    const response = await answer();
+    return auditRefusal(edge, asked, { response, refusal: await titleOf(response) });
+  }
   return audited(edge, asked, async (isWrittenDown) => {
-    const mayAnswer = isWrittenDown || !route.showsSecret || forbidden !== null || !call.ok;
+    const mayAnswer = isWrittenDown || !route.showsSecret;
     const response = mayAnswer ? await answer() : problem(503, "not written down", notWrittenDown);
     return { response, refusal: response.ok ? null : await titleOf(response) };
   });

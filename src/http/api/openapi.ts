@@ -15,7 +15,7 @@ const refusalSays: Readonly<Record<number, string>> = {
   403: "Your role, your domains or your right to read secrets do not reach so far, or the request comes from a page of another site.",
   408: "The body did not come within 10 s. Nothing was done.",
   413: "The body is too long. Nothing was done.",
-  429: "Too many wrong tokens came from your address.",
+  429: "Too many requests, or wrong tokens, came from you or your address; Retry-After says when to go on.",
   503: "A part of the system did not answer in time: try again.",
 };
 

@@ -35,7 +35,7 @@ export async function signIn(context: Context, edge: PeoplePorts): Promise<Respo
 
 /** The answer to somebody who may not even try a token now; `null`: it may be tried. */
 export function signInRefusal(context: Context, edge: PeoplePorts): Response | null {
-  const waitSeconds = edge.attempts.waitSeconds(addressOf(context.req.raw), edge.now());
+  const waitSeconds = edge.rates.tokenWait(addressOf(context.req.raw), edge.now());
   return crossSiteRefusal(context, true) ?? (waitSeconds > 0 ? tooManyAttempts(waitSeconds) : null);
 }
 
@@ -49,14 +49,16 @@ export async function beginSession(
   const found = await personOfToken(await edge.people(), token);
   if (found === null) {
     edge.metrics.operatorsRefused.count();
-    edge.attempts.failed(from, edge.now());
+    edge.rates.wrongToken(from, edge.now());
     edge.log("sign-in", { outcome: "refused", from }, "warn");
-    if (edge.attempts.mayNote(edge.now())) await edge.objects.sessions().refused(from);
+    if (edge.rates.mayNote(edge.now())) await edge.objects.sessions().refused(from);
     return err(
       problem(401, "not authorised", "This is nobody's token. Paste yours as `bridgehead operator` printed it."),
     );
   }
   const { person, credential } = found;
+  const tooOften = edge.rates.ofSignIn(person, edge.now());
+  if (tooOften) return err(tooOften);
   const { text, hash } = await newSessionText(edge.sessionKey);
   const session = await edge.objects.sessions().begin({ hash, person: person.name, credential, from });
   edge.log("sign-in", { outcome: "signed-in", person: person.name, from });

@@ -222,6 +222,8 @@ function wantsPage({ req }: Context): boolean {
 async function openSocket(context: Context, edge: PeoplePorts): Promise<Response> {
   const signedIn = await admitPerson(context, edge, addressOf(context.req.raw));
   if (signedIn instanceof Response) return signedIn;
+  const tooMany = edge.rates.ofView(signedIn.person, edge.now());
+  if (tooMany) return tooMany;
   const { domain: name = "", confKey: segment } = context.req.param() as { domain?: string; confKey?: string };
   const confKey = segment === undefined ? null : (textOfSegment(segment) as ConfKey);
   const domain = edge.domains.get(name);

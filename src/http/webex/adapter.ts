@@ -7,8 +7,10 @@ import type { HandleCache } from "../../routing/handles.ts";
 import type { Domain } from "../../settings/load.ts";
 import type { ToWebex } from "../../tsp/messages.ts";
 import type { ResultWord } from "../../tsp/protocol-table.ts";
+import { addressOf } from "../address.ts";
 import { readBody, tooLong } from "../body.ts";
 import type { EdgePorts } from "../edge-ports.ts";
+import type { Rates } from "../guard.ts";
 import type { Metrics, unreadResults } from "../monitoring/monitoring.ts";
 import { failureOf, forOneRequest, storageFault } from "../objects-of-request.ts";
 import { noSuchPage } from "../problem.ts";
@@ -22,6 +24,7 @@ const MAX_DOCUMENT_BYTES = 1024 * 1024;
 export interface AdapterPorts extends EdgePorts {
   readonly handleCache: HandleCache;
   readonly posts: RateLimit;
+  readonly rates: Rates;
   readonly metrics: Metrics;
   readonly storage: Pick<Storage, "failed" | "fault" | "known">;
   /** Counts a document of WebEx that is not taken; those that are count where they are stored. The answer does not wait for it. */
@@ -55,7 +58,7 @@ async function answerFor(
   const domain = await domainOfAdapterUrl(edge.domains, name, secret);
   if (domain) return receiveDocument(request, domain, forOneRequest(edge), onDisk);
   edge.metrics.strangers.count();
-  return noSuchPage();
+  return edge.rates.ofAddress(addressOf(request), edge.now()) ?? noSuchPage();
 }
 
 function decoded(segment: string): string {

@@ -8,9 +8,11 @@ import { DirectoryWorld, domain } from "./world.ts";
 function entry(world: DirectoryWorld, more: Partial<AuditEntry> = {}): AuditEntry {
   return {
     ...{ at: world.time.now, person: "anna", role: "viewer", by: "token", action: "act", about: { confKey } },
-    ...{ actionId: "k1", status: 403, refusal: "not allowed", from: "192.0.2.7", ...more },
+    ...{ actionId: "k1", status: 202, refusal: null, from: "192.0.2.7", ...more },
   };
 }
+
+const refused = { status: 403, refusal: "not allowed" };
 
 test("what people ask of a domain is kept once, a row each, the latest first, also in a new directory", async () => {
   const world = new DirectoryWorld();
@@ -40,7 +42,7 @@ test("what is asked is kept before it is done, and its outcome takes that place,
   expect(await entries()).toEqual([entry(world, { ...unknownOutcome, actionId: "k2" }), done]);
 
   await world.time.pass(1);
-  const refusedLater = entry(world);
+  const refusedLater = entry(world, refused);
   await keep(refusedLater);
   expect((await entries()).map(({ status }) => status)).toEqual([403, 503, 202]);
 });
@@ -64,14 +66,48 @@ test.each<[string, Partial<AuditEntry>]>([
 test("what was done and comes again under its Idempotency-Key is marked, also before its outcome is known", async () => {
   const world = new DirectoryWorld();
   const keep = (more: Partial<AuditEntry>) => world.directory.keepAudit(domain, entry(world, more));
-  await keep({ actionId: "refused" });
+  await keep({ actionId: "refused", ...refused });
   await keep({ status: 202, refusal: null });
   await world.time.pass(1);
   for (const outcome of [unknownOutcome, { status: 202, refusal: null }]) await keep(outcome);
-  for (const more of [{ actionId: "refused" }, { person: "boris" }, { action: "drainBridge" }]) await keep(more);
+  for (const more of [{ actionId: "refused", ...refused }, { person: "boris" }, { action: "drainBridge" }])
+    await keep(more);
 
   const { entries } = await world.directory.audit(null, 9);
-  expect(entries.map(({ repeat }) => repeat)).toEqual([undefined, undefined, undefined, true, undefined, undefined]);
+  expect(entries.map(({ repeat }) => repeat)).toEqual([undefined, undefined, true, undefined, undefined]);
+});
+
+test("refusals of a kind are one entry with their number, for ten minutes, and each counts once", async () => {
+  const world = new DirectoryWorld();
+  const keep = (more: Partial<AuditEntry> = {}) =>
+    world.directory.keepAudit(domain, entry(world, { ...refused, actionId: String(world.time.now), ...more }));
+  const shown = async () =>
+    (await world.directory.audit(null, 9)).entries.map(({ person, status, count }) => [person, status, count]);
+  for (let second = 0; second < 3; second += 1) {
+    await keep();
+    await world.time.pass(1_000);
+  }
+  const further = { count: 140, lastAt: world.time.now + 900 };
+  // The second time, the answer to the first one was lost.
+  for (let time = 0; time < 2; time += 1) await keep(further);
+  expect(await shown()).toEqual([["anna", 403, 143]]);
+
+  await world.time.pass(1_000);
+  for (const more of [{ person: "boris" }, { from: "192.0.2.8" }, { action: "drainBridge" }]) await keep(more);
+  await keep({ status: 202, refusal: null });
+  await keep(unknownOutcome);
+  await keep();
+  expect(await shown()).toEqual([
+    ["anna", 202, undefined],
+    ["anna", 403, undefined],
+    ["anna", 403, undefined],
+    ["boris", 403, undefined],
+    ["anna", 403, 144],
+  ]);
+
+  await world.time.pass(600_000);
+  await keep();
+  expect((await shown())[0]).toEqual(["anna", 403, undefined]);
 });
 
 test("the same Idempotency-Key at another conference is no repeat, nor the same request", async () => {

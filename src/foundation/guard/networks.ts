@@ -1,0 +1,62 @@
+import ipaddr from "ipaddr.js";
+
+type Address = ipaddr.IPv4 | ipaddr.IPv6;
+
+/** The address that a text names, in its usual spelling: without port, brackets and zone, IPv4 within IPv6 as IPv4. `null`: none. */
+export function addressIn(text: string): string | null {
+  return parsed(text)?.toString() ?? null;
+}
+
+/** What one person or company has: of an IPv6 address its first half. What is no address stays as it is. */
+export function networkOf(text: string): string {
+  const address = parsed(text);
+  if (address === null || address.kind() === "ipv4") return address?.toString() ?? text;
+  return `${(address as ipaddr.IPv6).parts
+    .slice(0, 4)
+    .map((part) => part.toString(16))
+    .join(":")}::`;
+}
+
+/** Whether a text is an address, or a network such as `192.0.2.0/24`. */
+export function isNetwork(text: string): boolean {
+  return rangeOf(text) !== null;
+}
+
+/** Some networks, and single addresses among them. */
+export class Networks {
+  readonly #ranges: readonly (readonly [Address, number])[];
+
+  constructor(networks: readonly string[]) {
+    this.#ranges = networks.flatMap((network) => {
+      const range = rangeOf(network);
+      return range ? [range] : [];
+    });
+  }
+
+  has(text: string): boolean {
+    const address = parsed(text);
+    return address !== null && this.#ranges.some(([base, bits]) => isWithin(address, base, bits));
+  }
+}
+
+function isWithin(address: Address, base: Address, bits: number): boolean {
+  return address.kind() === base.kind() && address.match([base, bits] as never);
+}
+
+function rangeOf(text: string): readonly [Address, number] | null {
+  const [base = "", bits] = text.split("/");
+  const address = parsed(base);
+  if (address === null || base !== base.trim() || base.includes("[") || text.split("/").length > 2) return null;
+  const most = address.kind() === "ipv4" ? 32 : 128;
+  if (bits === undefined) return [address, most];
+  return /^\d{1,3}$/.test(bits) && Number(bits) <= most ? [address, Number(bits)] : null;
+}
+
+function parsed(text: string): Address | null {
+  const trimmed = text.trim();
+  const [, inBrackets] = /^\[([^\]]*)\](?::\d{1,5})?$/.exec(trimmed) ?? [];
+  const bare = (inBrackets ?? trimmed.replace(/^([\d.]+):\d{1,5}$/, "$1")).replace(/%.*$/, "");
+  // The library also takes "1", "0x7f.1" and "010.0.0.1" for addresses, and each reader for another one.
+  const isAddress = ipaddr.IPv4.isValidFourPartDecimal(bare) || (bare.includes(":") && ipaddr.IPv6.isValid(bare));
+  return isAddress ? ipaddr.process(bare) : null;
+}

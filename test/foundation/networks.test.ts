@@ -1,0 +1,63 @@
+import { expect, test } from "vitest";
+import { addressIn, isNetwork, Networks, networkOf } from "../../src/foundation/guard/networks.ts";
+
+test.each([
+  ["192.0.2.7", "192.0.2.7"],
+  [" 192.0.2.7:8080 ", "192.0.2.7"],
+  ["[2001:db8::1]:443", "2001:db8::1"],
+  ["[2001:DB8::1]", "2001:db8::1"],
+  ["2001:db8:0:0:0:0:0:1", "2001:db8::1"],
+  ["::ffff:192.0.2.7", "192.0.2.7"],
+  ["fe80::1%eth0", "fe80::1"],
+])("%j names the address %s", (text, address) => {
+  expect(addressIn(text)).toBe(address);
+});
+
+test.each([
+  "",
+  "unknown",
+  "_hidden",
+  "192.0.2",
+  "192.0.2.256",
+  "010.0.0.1",
+  "0x7f.0.0.1",
+  "1",
+  "[192.0.2.7",
+  "a,b",
+  "for=1.2.3.4",
+])("%j is no address", (text) => {
+  expect([addressIn(text), isNetwork(text)]).toEqual([null, false]);
+});
+
+test("a network has its own addresses, however they are spelled, and none of another kind", () => {
+  const networks = new Networks(["192.0.2.0/24", "10.1.2.3", "2001:db8::/32"]);
+  const has = (text: string) => networks.has(text);
+
+  expect(["192.0.2.255", "::ffff:192.0.2.1", "10.1.2.3", "2001:db8:ffff::1"].map(has)).toEqual([
+    true,
+    true,
+    true,
+    true,
+  ]);
+  expect(["192.0.3.0", "10.1.2.4", "2001:db9::1", "::1", "", "unknown"].filter(has)).toEqual([]);
+  expect(new Networks(["0.0.0.0/0"]).has("2001:db8::1")).toBe(false);
+  expect(new Networks(["::/0"]).has("192.0.2.1")).toBe(false);
+});
+
+test.each([
+  "192.0.2.0/33",
+  "192.0.2.0/",
+  "192.0.2.0/x",
+  "2001:db8::/129",
+  "192.0.2.0/24/1",
+  "example.com",
+  "[::1]/128",
+  " ::1",
+])("%j is no network", (text) => {
+  expect(isNetwork(text)).toBe(false);
+});
+
+test("of an IPv6 address somebody has the first half", () => {
+  expect(["2001:db8:1:2:3:4:5:6", "2001:db8:1:2::9"].map(networkOf)).toEqual(["2001:db8:1:2::", "2001:db8:1:2::"]);
+  expect(["192.0.2.7", "::1", "unknown"].map(networkOf)).toEqual(["192.0.2.7", "0:0:0:0::", "unknown"]);
+});

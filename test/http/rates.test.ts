@@ -1,0 +1,102 @@
+import { expect, test } from "vitest";
+import type { DomainName } from "../../src/foundation/ids.ts";
+import { sha256 } from "../../src/foundation/secrets.ts";
+import { Refusals } from "../../src/http/refusals.ts";
+import type { AuditEntry } from "../../src/operators/audit.ts";
+import { Clock } from "../simulation/clock.ts";
+import { FakeEdge, token } from "./fake-edge.ts";
+
+const me = "/api/v1/me";
+const bearer = (text: string, from?: string) => ({
+  headers: { authorization: `Bearer ${text}`, ...(from && { "cf-connecting-ip": from }) },
+});
+
+async function edgeWithAnna() {
+  const rights = { role: "viewer" as const, domains: ["local"] };
+  const people = [{ name: "anna", tokenSha256: await sha256("annas"), ...rights }];
+  return new FakeEdge(token, {}, { people });
+}
+
+/** How many of so many requests were answered, and the last answer. */
+async function answered(edge: FakeEdge, times: number, path: string, init: RequestInit = {}) {
+  let count = 0;
+  let last = new Response();
+  for (let time = 0; time < times; time += 1) {
+    last = await edge.app.request(path, init);
+    if (last.status !== 429) count += 1;
+  }
+  return { count, last };
+}
+
+test("a person who asks too much gets 429 and when to go on; others are answered", async () => {
+  const edge = await edgeWithAnna();
+  const { count, last } = await answered(edge, 1_001, me, bearer("annas"));
+
+  expect([count, last.status, last.headers.get("retry-after")]).toEqual([1_000, 429, "1"]);
+  expect(await last.json()).toMatchObject({ title: "too many requests", instance: me });
+  expect((await edge.app.request(me, bearer(token))).status).toBe(200);
+  edge.time += 1_000;
+  expect((await answered(edge, 60, me, bearer("annas"))).count).toBe(50);
+});
+
+test("hundreds of requests a second with the operator's token are all answered", async () => {
+  const edge = await edgeWithAnna();
+  expect((await answered(edge, 3_000, me, bearer(token))).count).toBe(3_000);
+});
+
+test("an address that asks too much gets 429 before anything is read; this machine and posts of WebEx do not", async () => {
+  const edge = await edgeWithAnna();
+  const stranger = { headers: { "cf-connecting-ip": "2001:db8:1:2::7" } };
+  const { count, last } = await answered(edge, 2_001, "/healthz", stranger);
+  expect([count, last.status]).toEqual([2_000, 429]);
+
+  const neighbour = { headers: { "cf-connecting-ip": "2001:db8:1:2::8" } };
+  expect((await edge.app.request("/healthz", neighbour)).status).toBe(429);
+  expect((await edge.app.request("/tsp/nobody/wrong", { ...stranger, method: "POST" })).status).toBe(429);
+  expect((await edge.app.request("/tsp/local", { ...stranger, method: "POST", body: "<" })).status).toBe(200);
+  const here = { headers: { "cf-connecting-ip": "127.0.0.1" } };
+  expect((await answered(edge, 2_100, "/healthz", here)).count).toBe(2_100);
+});
+
+test("who signs in too often has to wait, and the record has those sign-ins alone that began a session", async () => {
+  const edge = await edgeWithAnna();
+  const body = JSON.stringify({ token: "annas" });
+  const signIn = { method: "POST", body, headers: { "sec-fetch-site": "same-origin" } };
+  const { count, last } = await answered(edge, 300, "/console/session", signIn);
+
+  expect([count, last.headers.get("retry-after")]).toEqual([60, "3"]);
+  expect((await edge.sessions.signIns(null, 1_000)).signIns).toHaveLength(60);
+});
+
+test("a viewer's refused actions at 141 a second for a minute are four lines, which count them all", async () => {
+  const clock = new Clock(0);
+  const told: (readonly [string, number])[] = [];
+  const refusals = new Refusals({
+    after: (ms, run) => clock.after(ms, run),
+    waitUntil: () => {},
+    told: (_, { person, count = 1 }) => told.push([person, count]),
+  });
+  const entry = (person: string, more: Partial<AuditEntry> = {}) =>
+    ({ at: clock.now, person, action: "act", status: 403, refusal: "not allowed", from: "", ...more }) as AuditEntry;
+  const domain = "local" as DomainName;
+  for (let tenth = 0; tenth < 600; tenth += 1) {
+    for (let count = 0; count < 14; count += 1) refusals.add(domain, entry("viewer"));
+    await clock.pass(100);
+  }
+  refusals.add(domain, entry("boris"));
+  refusals.add(domain, entry("viewer", { status: 202, refusal: null }));
+
+  expect(told).toHaveLength(6);
+  expect(told.filter(([person]) => person === "viewer").reduce((sum, [, count]) => sum + count, 0)).toBe(8_401);
+  await clock.pass(60_000);
+  expect(told).toHaveLength(6);
+  refusals.add(domain, entry("viewer"));
+  expect(told).toHaveLength(7);
+});
+
+test("what may not be asked is written down once, and not as asked before", async () => {
+  const edge = await edgeWithAnna();
+  const put = { method: "PUT", body: JSON.stringify({ connectData: "x" }), ...bearer("annas") };
+  expect((await edge.app.request("/api/v1/domains/local/conferences/5/hybrid", put)).status).toBe(403);
+  expect([edge.auditAsked.length, edge.audited.length]).toEqual([0, 1]);
+});
