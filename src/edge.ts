@@ -138,10 +138,11 @@ export class Edge {
     const since = now();
     const log: AppPorts["log"] = (event, facts, level) => this.#log(event, facts, level);
     const { directory } = objects;
+    const owe = (domain: DomainName, entry: AuditEntry) => objects.sessions().oweAudit(domain, entry);
     const show = (domain: DomainName, entry: AuditEntry) =>
       place.log({ level: "info", event: "operator-action", domain, ...entry });
     const keep = (domain: DomainName, entry: AuditEntry) =>
-      waitUntil(keepAudit({ after, directory, log }, domain, entry));
+      waitUntil(keepAudit({ after, directory, log, owe }, domain, entry));
     const shown = new Refusals({ after, waitUntil, told: show });
     const refusals = new Refusals({
       ...{ after, waitUntil },

@@ -1,6 +1,7 @@
 import { budgets } from "../../src/foundation/guard/budgets.ts";
-import type { EpochMs } from "../../src/foundation/ids.ts";
+import type { DomainName, EpochMs } from "../../src/foundation/ids.ts";
 import { dayMs } from "../../src/foundation/time/timers.ts";
+import type { AuditEntry } from "../../src/operators/audit.ts";
 import {
   IDLE_MS,
   isOver,
@@ -12,6 +13,7 @@ import {
 } from "../../src/operators/sessions.ts";
 import type { NewSession, SessionsRpc, SignInPage } from "../../src/rpc/sessions.ts";
 import { type AgePorts, type Platform, type SqlRow, surelyNow } from "../platform/platform.ts";
+import { OwedAudit, type OwedPorts } from "./owed-audit.ts";
 import { PersonQuota } from "./person-quota.ts";
 
 /** The record of sign-ins. */
@@ -28,9 +30,11 @@ const tables = [
 export class Sessions implements SessionsRpc {
   readonly #ports: Pick<Platform, "sql"> & AgePorts;
   readonly #quota: PersonQuota;
+  readonly #owed: OwedAudit;
 
-  constructor(ports: Pick<Platform, "sql"> & AgePorts) {
+  constructor(ports: OwedPorts & AgePorts) {
     this.#ports = ports;
+    this.#owed = new OwedAudit(ports);
     for (const table of tables) ports.sql.exec(table);
     this.#quota = new PersonQuota(ports.sql, { table: "sign_in", person: "person", most: budgets.signInEntries.most });
   }
@@ -104,6 +108,14 @@ export class Sessions implements SessionsRpc {
     const shown = rows.slice(0, limit);
     const last = shown.at(-1);
     return { signIns: shown.map(signInOf), next: rows.length > limit && last ? Number(last.id) : null };
+  }
+
+  async oweAudit(domain: DomainName, entry: AuditEntry): Promise<boolean> {
+    return this.#owed.add(domain, entry);
+  }
+
+  alarm(): Promise<void> {
+    return this.#owed.alarm();
   }
 
   /** Part of a transaction of its caller, or of none. What is too old goes ten rows at a time, so that no deletion is long. */

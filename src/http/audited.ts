@@ -2,9 +2,10 @@ import type { DomainName } from "../foundation/ids.ts";
 import { cut } from "../foundation/text/cut.ts";
 import type { LogFacts } from "../foundation/text/log-line.ts";
 import { type Timers, wait, within } from "../foundation/time/timers.ts";
-import { type AuditEntry, unknownOutcome } from "../operators/audit.ts";
+import { type AuditEntry, isOutcomeKnown, unknownOutcome } from "../operators/audit.ts";
 import type { DirectoryRpc } from "../rpc/directory.ts";
 import type { SignedIn } from "./guard.ts";
+import { problem } from "./problem.ts";
 
 export interface AuditPorts {
   now(): number;
@@ -43,9 +44,14 @@ function entryOf(asked: AskedRequest, at: number, outcome: Pick<AuditEntry, "sta
   return { at, person, role, by: signedIn.by, action, about: shortened(asked.about), actionId, ...outcome, from };
 }
 
-/** In place of a secret that somebody may read. */
-export const notWrittenDown =
-  "A secret is shown only once the audit has who reads it, and the audit does not answer. Try it again.";
+const mayBeDone = "Conferences can be ended, and bridges drained and handed over, all the same: the log has it.";
+
+/** In place of what nobody may do unseen. */
+export function notWrittenDown(): Response {
+  const why = "Nothing is done, and no secret shown, before the audit has who asks it, and the audit does not answer";
+  const where = "/readyz and the log of the edge say where it is the database";
+  return problem(503, "not written down", `${why} (${where}). ${mayBeDone} Try it again.`);
+}
 
 export interface Became {
   readonly response: Response;
@@ -73,12 +79,23 @@ export async function audited(
   }
 }
 
+/** Or may have been. */
+function wasDone(entry: AuditEntry): boolean {
+  return entry.refusal === null || !isOutcomeKnown(entry);
+}
+
+async function owed(ports: KeptPorts, domain: DomainName, entry: AuditEntry): Promise<boolean> {
+  return within(ports, ASKED_WITHIN_MS, "the sessions", ports.owe(domain, entry)).catch(() => false);
+}
+
 /** What people send is kept for long, so it is not kept at any length. */
 function shortened(about: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
   return Object.fromEntries(Object.entries(about).map(([name, text]) => [name, cut(text, 256)]));
 }
 
 interface KeptPorts extends Timers {
+  /** Keeps what was done until the audit answers again; `false`: it cannot. */
+  owe(domain: DomainName, entry: AuditEntry): Promise<boolean>;
   log(event: "audit-not-kept", facts: LogFacts, level: "error"): void;
   directory(domain: DomainName): Pick<DirectoryRpc, "keepAudit">;
 }
@@ -91,7 +108,7 @@ const ASKED_WITHIN_MS = 2_000;
 
 /** Has the domain's directory keep that something is asked; `false`: it did not within 2 s. */
 export async function keepAsked(
-  ports: Omit<KeptPorts, "log">,
+  ports: Omit<KeptPorts, "log" | "owe">,
   domain: DomainName,
   entry: AuditEntry,
 ): Promise<boolean> {
@@ -118,5 +135,7 @@ export async function keepAudit(ports: KeptPorts, domain: DomainName, entry: Aud
     }
   }
   const { person, action, actionId } = entry;
-  ports.log("audit-not-kept", { domain, person, action, actionId, error: String(failure) }, "error");
+  const isOwed = wasDone(entry) && (await owed(ports, domain, entry));
+  const note = isOwed ? { note: "it is made good as soon as the directory answers" } : {};
+  ports.log("audit-not-kept", { domain, person, action, actionId, error: String(failure), ...note }, "error");
 }

@@ -93,7 +93,7 @@ export const objectMethods = {
   counts: { add: "objects", all: viewMs },
   sessions: {
     ...{ begin: "request", find: "request", end: "request", endAll: "request", list: "request" },
-    ...{ refused: "request", signIns: "request" },
+    ...{ refused: "request", signIns: "request", oweAudit: "request" },
   },
   webexSite: {
     ...{ settingsRead: "objects", meeting: "request", accessCode: "request", topics: cachedMs, numbers: cachedMs },

@@ -3,6 +3,7 @@ import { HandleIndex, type HandleIndexPorts } from "../../durable-objects/ids/ha
 import { Measures } from "../../durable-objects/platform/measures.ts";
 import type { Platform } from "../../durable-objects/platform/platform.ts";
 import type { HttpAnswer } from "../../durable-objects/platform/post.ts";
+import { Sessions } from "../../durable-objects/sessions/sessions.ts";
 import { Counts } from "../../src/foundation/metrics.ts";
 import type { Domain } from "../../src/settings/load.ts";
 import type { ResultWord } from "../../src/tsp/protocol-table.ts";
@@ -44,6 +45,14 @@ export function aDirectory(
     deleteAll: async () => {},
     ...more,
   });
+}
+
+/** The sessions of people, over a database in memory. */
+export function theSessions(
+  time: Pick<Clock, "now" | "after">,
+  more: Partial<ConstructorParameters<typeof Sessions>[0]> = {},
+): Sessions {
+  return new Sessions({ ...fakePlatform(time), directory: () => ({ keepAudit: async () => {} }), ...more });
 }
 
 /** A TSP server's Confirmation of a document. */

@@ -1,12 +1,16 @@
 import { expect, test } from "vitest";
-import { Sessions } from "../../durable-objects/sessions/sessions.ts";
+import type { Sessions } from "../../durable-objects/sessions/sessions.ts";
+import type { DomainName } from "../../src/foundation/ids.ts";
+import type { AuditEntry } from "../../src/operators/audit.ts";
+import { Clock } from "../simulation/clock.ts";
 import { Database } from "../simulation/database.ts";
+import { theSessions } from "./fakes.ts";
 
 const dayMs = 86_400_000;
 
 function sessionsAt(time: { now: number }): { readonly sessions: Sessions; readonly sql: Database } {
   const sql = new Database();
-  return { sessions: new Sessions({ sql, now: () => time.now }), sql };
+  return { sessions: theSessions(new Clock(0), { sql, now: () => time.now }), sql };
 }
 
 const session = (hash: string, person = "anna") => ({ hash, person, credential: "c", from: "192.0.2.1" });
@@ -63,4 +67,49 @@ test("what is over goes with the next sign-in, and the record of sign-ins after 
     { at: 400 * dayMs, person: "", outcome: "refused", from: "192.0.2.2" },
     { at: 399 * dayMs, person: "anna", outcome: "signed-in", from: "192.0.2.1" },
   ]);
+});
+
+test("what an audit lacks is told as soon as its directory answers, in order, also by another life; another domain's does not wait", async () => {
+  const clock = new Clock(0);
+  const sql = new Database();
+  const broken = new Set(["acme"]);
+  const kept: string[] = [];
+  let alarmAt: number | null = null;
+  const life = () =>
+    theSessions(clock, {
+      sql,
+      setAlarm: async (at) => void (alarmAt = at),
+      directory: (domain) => ({
+        keepAudit: async (_, { actionId }) => {
+          if (broken.has(domain)) throw new Error("its database is damaged");
+          kept.push(`${domain} ${actionId}`);
+        },
+      }),
+    });
+  const owed = (actionId: string) => ({ person: "anna", action: "act", actionId, status: 202 }) as AuditEntry;
+  const sessions = life();
+  for (const [domain, id] of [
+    ["acme", "k1"],
+    ["acme", "k2"],
+    ["other", "k3"],
+  ])
+    expect(await sessions.oweAudit(domain as DomainName, owed(id as string))).toBe(true);
+  expect(alarmAt).toBe(60_000);
+
+  await clock.pass(60_000);
+  await life().alarm();
+  expect([kept, alarmAt]).toEqual([["other k3"], 120_000]);
+  broken.clear();
+  await clock.pass(60_000);
+  await life().alarm();
+  expect(kept).toEqual(["other k3", "acme k1", "acme k2"]);
+  await life().alarm();
+  expect(kept).toHaveLength(3);
+});
+
+test("what is owed has an end: the log has what is beyond", async () => {
+  const sessions = theSessions(new Clock(0));
+  const entry = { person: "anna" } as AuditEntry;
+  for (let count = 0; count < 1_000; count += 1) await sessions.oweAudit("acme" as DomainName, entry);
+  expect(await sessions.oweAudit("acme" as DomainName, entry)).toBe(false);
 });

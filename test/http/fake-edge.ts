@@ -1,7 +1,6 @@
 import type { Hono } from "hono";
 import * as v from "valibot";
 import type { Directory } from "../../durable-objects/directory/directory.ts";
-import { Sessions } from "../../durable-objects/sessions/sessions.ts";
 import type { OperatorRequest } from "../../src/conference/operator-actions.ts";
 import type { ActionId, ConfKey, DomainName, ExtConfId, MsgId } from "../../src/foundation/ids.ts";
 import { Counts } from "../../src/foundation/metrics.ts";
@@ -29,7 +28,7 @@ import type { DomainSettingsInput } from "../../src/settings/domain-settings.ts"
 import type { Domain } from "../../src/settings/load.ts";
 import type { FromWebex, ToWebex } from "../../src/tsp/messages.ts";
 import type { SiteNumber } from "../../webex-interfaces/doors/edge.ts";
-import { aDirectory, memoryHandles } from "../durable-objects/fakes.ts";
+import { aDirectory, memoryHandles, theSessions } from "../durable-objects/fakes.ts";
 import { edgeOnTest } from "../edge-on-test.ts";
 import { fakeObjects, noted, type SomeObjects } from "../fake-objects.ts";
 import { testDomain } from "../local-domain.ts";
@@ -157,7 +156,10 @@ export class FakeEdge {
       return this.alive.has(confKey) || (claimedBy !== null && !this.#committed.has(`${confKey} ${claimedBy}`));
     },
   });
-  readonly sessions = new Sessions({ sql: Database.open("sessions"), now: () => this.time });
+  readonly sessions = theSessions(
+    { ...timers, now: this.time },
+    { sql: Database.open("sessions"), now: () => this.time },
+  );
   /** The directory of the domain `local`, and its disk. */
   directoryDisk = Database.open("directory");
   #directories = 0;

@@ -8,10 +8,11 @@ const domain = "local" as DomainName;
 const entry = { person: "anna", action: "act", actionId: "k1", status: 202 } as AuditEntry;
 
 /** What is asked of a directory whose answers are these, at which time, and what is logged. */
-async function kept(...answers: readonly ("kept" | "fails" | "hangs")[]) {
+async function kept(answers: readonly ("kept" | "fails" | "hangs")[], refusal: string | null = null) {
   const clock = new Clock(0);
   const asked: number[] = [];
   const logged: unknown[] = [];
+  const owed: string[] = [];
   const answer = async () => {
     const now = answers[asked.push(clock.now) - 1];
     if (now === "hangs") await new Promise(() => {});
@@ -21,27 +22,32 @@ async function kept(...answers: readonly ("kept" | "fails" | "hangs")[]) {
     after: (ms: number, run: () => void) => clock.after(ms, run),
     directory: () => ({ keepAudit: answer }),
     log: (event: string, facts: object) => logged.push({ event, ...facts }),
+    owe: async (_: DomainName, { actionId }: AuditEntry) => owed.push(actionId) > 0,
   };
-  const keeping = keepAudit(ports, domain, entry);
+  const keeping = keepAudit(ports, domain, { ...entry, refusal });
   await clock.pass(60_000);
   await keeping;
-  return { asked, logged };
+  return { asked, logged, owed };
 }
 
 test("an action that the directory keeps is told once", async () => {
-  expect(await kept("kept")).toEqual({ asked: [0], logged: [] });
+  expect(await kept(["kept"])).toEqual({ asked: [0], logged: [], owed: [] });
 });
 
 test("a directory that fails is told again, within the time that the platform gives", async () => {
-  expect(await kept("fails", "hangs", "kept")).toEqual({ asked: [0, 1_000, 13_000], logged: [] });
+  expect(await kept(["fails", "hangs", "kept"])).toEqual({ asked: [0, 1_000, 13_000], logged: [], owed: [] });
 });
 
-test("what could not be kept is in the log", async () => {
-  const { asked, logged } = await kept("fails", "fails", "fails");
+test("what was done and could not be kept is in the log, and owed to the audit; a refusal is not owed", async () => {
+  const { asked, logged, owed } = await kept(["fails", "fails", "fails"]);
   expect(asked).toEqual([0, 1_000, 6_000]);
-  expect(logged).toEqual([
-    { event: "audit-not-kept", domain, person: "anna", action: "act", actionId: "k1", error: "Error: it is broken" },
-  ]);
+  const line = { event: "audit-not-kept", domain, person: "anna", action: "act", actionId: "k1" };
+  const note = "it is made good as soon as the directory answers";
+  expect(logged).toEqual([{ ...line, error: "Error: it is broken", note }]);
+  expect(owed).toEqual(["k1"]);
+
+  const refused = await kept(["fails", "fails", "fails"], "not allowed");
+  expect(refused).toEqual({ asked, logged: [{ ...line, error: "Error: it is broken" }], owed: [] });
 });
 
 test("what is asked waits until the directory has it, and for two seconds at most", async () => {

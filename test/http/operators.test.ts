@@ -93,6 +93,32 @@ test("nothing is done before it is written down who asks it, so that a death of 
   expect(edge.actionIds).toEqual(["k2", "k1"]);
 });
 
+test("while the audit does not answer, nothing is done but what callers wait for: an end, a drain, a hand-over", async () => {
+  const edge = await edgeWith();
+  edge.keepAsked = async () => false;
+  const local = "/api/v1/domains/local";
+  const asked = async (path: string, body: object, method = "POST") => {
+    const init = { method, body: JSON.stringify(body), headers: bearer(tokens.boris) };
+    const answer = await edge.app.request(`${local}/${path}`, init);
+    return [answer.status, ((await answer.json()) as { readonly title?: string }).title];
+  };
+  const refused = [503, "not written down"];
+  expect(await asked("conferences/5/hybrid", { connectData: "x" }, "PUT")).toEqual(refused);
+  expect(await asked("conferences/5/actions", { type: "lock" })).toEqual(refused);
+  expect(await asked("records/erasures", { number: "+14085551234" })).toEqual(refused);
+  expect([edge.operated, edge.calls.filter((call) => call.includes("erase"))]).toEqual([[], []]);
+
+  expect((await asked("conferences/5/actions", { type: "end" }))[0]).toBe(202);
+  expect((await asked("bridges/simulated/drain", {}, "PUT"))[0]).toBe(200);
+  expect((await asked("bridges/simulated/hand-over", { from: "agent-1" }))[0]).not.toBe(503);
+  expect(edge.operated.map(({ type }) => type)).toEqual(["end"]);
+  expect(edge.audited.map(([, { action, refusal }]) => [action, refusal]).slice(0, 5)).toEqual([
+    ...["setHybridData", "act", "eraseNumber"].map((action) => [action, "not written down"]),
+    ["act", null],
+    ["drainBridge", null],
+  ]);
+});
+
 test("what is written down before it is done says all that is asked: should the edge die then, nobody adds it", async () => {
   const edge = await edgeWith();
   const local = "/api/v1/domains/local";

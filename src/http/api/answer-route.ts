@@ -85,8 +85,8 @@ export async function answerRoute(
     return auditRefusal(edge, asked, { response, refusal: await titleOf(response) });
   }
   return audited(edge, asked, async (isWrittenDown) => {
-    const mayAnswer = isWrittenDown || !route.showsSecret;
-    const response = mayAnswer ? await answer() : problem(503, "not written down", notWrittenDown);
+    const mayAnswer = isWrittenDown || route.goesUnwritten?.(call.value) === true;
+    const response = mayAnswer ? await answer() : notWrittenDown();
     return { response, refusal: response.ok ? null : await titleOf(response) };
   });
 }

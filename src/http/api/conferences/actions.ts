@@ -38,6 +38,7 @@ export function actRoute(actions: ActionTable = operatorActions) {
     body,
     answer: accepted,
     refusals: operateRefusals,
+    goesUnwritten: ({ body: { type } }) => type === "end",
     about: ({ domain: { settings }, body: request }) => aboutRequest(request, body, personAudited(settings)),
     async handle(call) {
       const { body: request, actionId, domain, confKey } = call;

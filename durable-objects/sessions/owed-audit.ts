@@ -1,0 +1,63 @@
+import type { DomainName } from "../../src/foundation/ids.ts";
+import { within } from "../../src/foundation/time/timers.ts";
+import type { AuditEntry } from "../../src/operators/audit.ts";
+import type { DirectoryRpc } from "../../src/rpc/directory.ts";
+import { Alarm, type AlarmPorts } from "../platform/alarm.ts";
+import { LazyTables } from "../platform/lazy-tables.ts";
+import type { Platform } from "../platform/platform.ts";
+
+export interface OwedPorts extends AlarmPorts, Pick<Platform, "sql"> {
+  directory(domain: DomainName): Pick<DirectoryRpc, "keepAudit">;
+}
+
+/** A person may ask so much only of what is carried out although the audit does not answer. */
+const MOST_OWED = 1_000;
+const AGAIN_MS = 60_000;
+const ANSWER_WITHIN_MS = 7_000;
+
+const table =
+  "CREATE TABLE IF NOT EXISTS audit_owed (id INTEGER PRIMARY KEY, domain TEXT NOT NULL, data TEXT NOT NULL)";
+
+/** What the audits of domains lack: it was done while their databases did not answer, and is told as soon as they do. */
+export class OwedAudit {
+  readonly #ports: OwedPorts;
+  readonly #alarm: Alarm;
+  readonly #table: LazyTables;
+
+  constructor(ports: OwedPorts) {
+    this.#ports = ports;
+    this.#alarm = new Alarm(ports);
+    this.#table = new LazyTables(ports.sql, "audit_owed", table);
+  }
+
+  add(domain: DomainName, entry: AuditEntry): boolean {
+    const { sql, now } = this.#ports;
+    const [known] = this.#table.read("SELECT count(*) AS rows FROM audit_owed");
+    if (Number(known?.rows ?? 0) >= MOST_OWED) return false;
+    this.#table.make();
+    sql.exec("INSERT INTO audit_owed (domain, data) VALUES (?, ?)", domain, JSON.stringify(entry));
+    this.#alarm.wakeBy(now() + AGAIN_MS);
+    return true;
+  }
+
+  alarm(): Promise<void> {
+    return this.#alarm.fired(() => this.#tell());
+  }
+
+  /** Oldest first; a domain that does not answer holds up no other. */
+  async #tell(): Promise<void> {
+    const silent = new Set<string>();
+    for (const { id = null, domain, data } of this.#table.read("SELECT * FROM audit_owed ORDER BY id")) {
+      const name = String(domain) as DomainName;
+      if (silent.has(name)) continue;
+      try {
+        const kept = this.#ports.directory(name).keepAudit(name, JSON.parse(String(data)));
+        await within(this.#ports, ANSWER_WITHIN_MS, "the directory", kept);
+        this.#ports.sql.exec("DELETE FROM audit_owed WHERE id = ?", id);
+      } catch {
+        silent.add(name);
+      }
+    }
+    if (silent.size > 0) this.#alarm.wakeBy(this.#ports.now() + AGAIN_MS);
+  }
+}
