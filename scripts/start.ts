@@ -14,6 +14,7 @@ import { systemReason } from "../cli/system-reason.ts";
 import { freePorts } from "../simulators/free-ports.ts";
 import { reasonOf } from "../src/foundation/text/reason.ts";
 import { readOperators } from "../src/operators/people.ts";
+import { strongToken, weaknessOf } from "../src/operators/token-strength.ts";
 import { loadDomains } from "../src/settings/load.ts";
 import { localDomain, mergeSettings } from "../src/settings/local-domain.ts";
 import { secretsIn } from "../src/settings/values.ts";
@@ -127,6 +128,8 @@ async function start(): Promise<() => Promise<void>> {
   if (!people.ok) throw new StartError(people.error);
 
   const variables = { ...process.env, ...connection?.variables };
+  const weakness = weaknessOf(token);
+  if (weakness !== null) printNotice("warning", `the operator's token ${weakness}; ${strongToken}`);
   for (const { says } of missingSecretsOf(domains, variables)) printNotice("warning", `the domain local ${says}`);
 
   const edge = {

@@ -22,6 +22,7 @@ import type { OnDisk } from "./http/webex/adapter.ts";
 import type { AuditEntry } from "./operators/audit.ts";
 import type { EdgePair } from "./operators/edge-pair.ts";
 import { type OperatorsSettings, type People, peopleOf, readOperators } from "./operators/people.ts";
+import { strongToken, weaknessOf } from "./operators/token-strength.ts";
 import { HandleCache, withHandlesTogether } from "./routing/handles.ts";
 import type { AllObjects } from "./rpc/objects.ts";
 import { type Domain, type Domains, domainsOf, type EdgeVariables, loadDomains, secretsOf } from "./settings/load.ts";
@@ -209,7 +210,10 @@ export class Edge {
   async #peopleFrom(json: string): Promise<People> {
     const operators = readOperators(json);
     if (!operators.ok) this.#log("operators-refused", { error: operators.error }, "error");
-    return peopleOf(operators.ok ? operators.value : { people: [] }, this.#place.variables.OPERATOR_TOKEN ?? "");
+    const token = this.#place.variables.OPERATOR_TOKEN ?? "";
+    const weakness = token === "" ? null : weaknessOf(token);
+    if (weakness !== null) this.#log("operator-token-weak", { error: `it ${weakness}; ${strongToken}` }, "warn");
+    return peopleOf(operators.ok ? operators.value : { people: [] }, token);
   }
 
   /**

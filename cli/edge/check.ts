@@ -11,7 +11,14 @@ import { secretIn } from "../../src/settings/values.ts";
 import { warningsOf as warningsOfDomain } from "../../src/settings/warnings.ts";
 import { isDatabase, placeOfDatabase } from "./database-url.ts";
 import { addressOf, loadEdgeSettings, readCommentedJson } from "./edge-settings.ts";
-import { readOperatorToken, requireFormat, requireLatest, requireOwnHost, requireWritable } from "./edge-state.ts";
+import {
+  readOperatorToken,
+  requireFormat,
+  requireLatest,
+  requireOwnHost,
+  requireStrong,
+  requireWritable,
+} from "./edge-state.ts";
 
 /** What a check of the edge's settings file, its folder and its domains finds; nothing is changed. */
 export async function checkEdge(file: string): Promise<Finding[]> {
@@ -142,7 +149,7 @@ async function checkDatabase(url: string): Promise<Finding[]> {
 function checkToken(file: string, state: string): Promise<Finding> {
   return judged("token", () => {
     if (existsSync(file)) {
-      readOperatorToken(file);
+      requireStrong(readOperatorToken(file), file);
       return file;
     }
     if (dirname(file) !== state) requireWritable(dirname(file), "operatorTokenFile");

@@ -6,6 +6,7 @@ import { dirname, join } from "node:path";
 import { lockFolder, makeFolder, writeOnce } from "../../bridge-agent/service/state-folder.ts";
 import { draftOf, removeDatabase } from "../../durable-objects/home/log/files.ts";
 import { takenOver } from "../../durable-objects/home/migrate/migrate.ts";
+import { weaknessOf } from "../../src/operators/token-strength.ts";
 import { systemReason } from "../system-reason.ts";
 import { StartError } from "./program.ts";
 
@@ -41,6 +42,15 @@ export function operatorTokenIn(file: string, setting: string): string {
     );
   }
   return readOperatorToken(file);
+}
+
+/** Throws where the token of a file can be guessed. */
+export function requireStrong(token: string, file: string): string {
+  const weakness = weaknessOf(token);
+  if (weakness === null) return token;
+  throw new StartError(
+    `the operator's token in ${file} ${weakness}; remove the file, and the next start makes a new one`,
+  );
 }
 
 /** Throws where the file cannot be read, or holds what no request could send. */

@@ -20,6 +20,7 @@ import {
   requireFreePort,
   requireLatest,
   requireOwnHost,
+  requireStrong,
   stateFile,
 } from "./edge-state.ts";
 import { give, printLine, StartError } from "./program.ts";
@@ -58,7 +59,10 @@ export async function serve(file: string, parts: EdgeParts): Promise<() => Promi
   const variables = {
     DOMAINS: settings.domains,
     OPERATORS: settings.operators,
-    OPERATOR_TOKEN: operatorTokenIn(operatorTokenFile, `operatorTokenFile in ${file}`),
+    OPERATOR_TOKEN: requireStrong(
+      operatorTokenIn(operatorTokenFile, `operatorTokenFile in ${file}`),
+      operatorTokenFile,
+    ),
     ...secretsIn(process.env),
   };
   logFaults();

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { checkEdge } from "../../cli/edge/check.ts";
 import { StartError } from "../../cli/edge/program.ts";
 import { serve } from "../../cli/edge/serve.ts";
 import { freePorts } from "../../simulators/free-ports.ts";
@@ -118,6 +119,27 @@ test("wrong domains are refused at the start; of a domain that is right, no leng
   const served = await (await fetch(`http://127.0.0.1:${port}/domains`)).text();
   expect(Buffer.byteLength(served)).toBeGreaterThan(128 * 1024);
 });
+
+test.each([
+  ["a", "is shorter than 16 characters"],
+  ["ab".repeat(12), "has fewer than 8 different characters"],
+])(
+  "the operator's token %j is refused at the start, in one line that says which rule it breaks",
+  async (token, rule) => {
+    write({});
+    mkdirSync(join(folder, "edge"));
+    writeFileSync(join(folder, "edge", "operator-token"), token);
+
+    const refused = serve(settings, noEdge);
+    await expect(refused).rejects.toThrow(
+      new RegExp(`^the operator's token in \\S+ can be guessed: it ${rule}; remove .*$`),
+    );
+    await expect(refused).rejects.toBeInstanceOf(StartError);
+    expect((await checkEdge(settings)).find(({ about }) => about === "token")).toMatchObject({
+      ...{ verdict: "WRONG", says: expect.stringContaining(rule) },
+    });
+  },
+);
 
 test("the state of an older version is refused with the command that takes it over, until a state is there", async () => {
   write({ local });

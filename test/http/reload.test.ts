@@ -27,7 +27,7 @@ beforeEach(() => {
   directories = undefined;
 });
 
-function edgeOf(served: object, people = ""): Edge {
+function edgeOf(served: object, people = "", token = operatorToken): Edge {
   const noted = (name: string, answer: (() => Promise<void>) | undefined) => {
     asked.push(name);
     return answer?.() ?? Promise.resolve();
@@ -44,7 +44,7 @@ function edgeOf(served: object, people = ""): Edge {
   };
   let ids = 0;
   return new Edge({
-    variables: { DOMAINS: JSON.stringify(served), OPERATOR_TOKEN: operatorToken, OPERATORS: people },
+    variables: { DOMAINS: JSON.stringify(served), OPERATOR_TOKEN: token, OPERATORS: people },
     objects: objects as unknown as AllObjects,
     counting: {
       measures: { counts: new Counts(), text: () => "" },
@@ -170,4 +170,15 @@ test("a directory hears of six refused servers a minute, and of a loud one once 
   clock.now += 60_000;
   await ask("n9.example.net");
   expect(asked).toEqual([told("n9")]);
+});
+
+test("an operator's token that can be guessed is a line of the log, which does not repeat it", async () => {
+  await edgeOf(domains).reloadPeople("");
+  expect(lines).toEqual([]);
+
+  await edgeOf(domains, "", "tulip-7-field").reloadPeople("");
+  expect(lines).toMatchObject([
+    { level: "warn", event: "operator-token-weak", error: expect.stringContaining("shorter than 16 characters") },
+  ]);
+  expect(JSON.stringify(lines)).not.toContain("tulip-7-field");
 });
