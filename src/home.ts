@@ -12,6 +12,7 @@ import { type LogLine, logOf } from "../durable-objects/platform/log.ts";
 import { objectKinds, type Whole } from "../durable-objects/platform/object-kinds.ts";
 import { placeOf } from "../durable-objects/platform/object-place.ts";
 import { Edge } from "./edge.ts";
+import { Networks } from "./foundation/guard/networks.ts";
 import { LogLimit } from "./foundation/limits.ts";
 import type { Result } from "./foundation/result.ts";
 import { within } from "./foundation/time/timers.ts";
@@ -24,6 +25,8 @@ export interface HomeOptions {
   readonly state: HomeState;
   readonly host: string;
   readonly port: number;
+  /** Addresses and networks of proxies in front of this edge; absent: there are none. */
+  readonly trustedProxies?: readonly string[];
   write(level: LogLine["level"], text: string): void;
 }
 
@@ -81,7 +84,7 @@ export async function serveHome({ state, host, port, write, ...options }: HomeOp
   });
   const lines = new LogLimit();
   const close = await listen({
-    ...{ host, port, home },
+    ...{ host, port, home, proxies: new Networks(options.trustedProxies ?? []) },
     crowded: () => {
       const dropped = lines.admit("connections-closed", "", clock.now());
       const note = "too many connections are open: those that nobody needs are closed";

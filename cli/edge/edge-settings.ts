@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import * as v from "valibot";
+import { isNetwork } from "../../src/foundation/guard/networks.ts";
 import { err, ok, type Result } from "../../src/foundation/result.ts";
 import { parseCommentedJson } from "../../src/foundation/text/commented-json.ts";
 import { mustBe, nearestName, wrongValue } from "../../src/foundation/text/wrong-value.ts";
@@ -20,10 +21,14 @@ const port = v.pipe(
   v.maxValue(65_535, "must be 1 to 65535"),
 );
 
+const network = v.pipe(v.string(), v.check(isNetwork, "must be an address or a network, such as 192.0.2.0/24"));
+
 /** The edge on a machine of one's own. Paths are relative to the settings file. */
 export const edgeSettings = v.strictObject({
   host: v.optional(v.pipe(v.string(), v.regex(/^[\w.:-]+$/, "must be an address of this machine")), "127.0.0.1"),
   port: v.optional(port, 8787),
+  /** Proxies in front, whose `X-Forwarded-For` says who asks. */
+  trustedProxies: v.optional(v.array(network), []),
   /** A folder, or the database that this edge shares with another one. */
   state: path,
   /** Of the edge, where it shares its state; by default the machine's. */
@@ -49,6 +54,7 @@ export const edgeSettings = v.strictObject({
 const example: Required<v.InferInput<typeof edgeSettings>> = {
   host: "127.0.0.1",
   port: 8787,
+  trustedProxies: ["127.0.0.1"],
   state: "/var/lib/bridgehead-edge",
   name: "edge-1",
   url: "https://edge-1.example.com",
@@ -57,7 +63,8 @@ const example: Required<v.InferInput<typeof edgeSettings>> = {
   domains: "domains.json",
 };
 
-export interface EdgeSettings extends Readonly<Pick<v.InferOutput<typeof edgeSettings>, "host" | "port">> {
+export interface EdgeSettings
+  extends Readonly<Pick<v.InferOutput<typeof edgeSettings>, "host" | "port" | "trustedProxies">> {
   /** A folder, or the URL of a database. */
   readonly state: string;
   readonly name: string;
@@ -96,6 +103,7 @@ export function loadEdgeSettings(file: string): Result<EdgeSettings, string> {
   return ok({
     host: settings.host,
     port: settings.port,
+    trustedProxies: settings.trustedProxies,
     state,
     name: settings.name ?? hostname(),
     url: settings.url ?? urlHere(settings.host, settings.port),

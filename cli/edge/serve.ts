@@ -40,7 +40,7 @@ const ASK_WITHIN_MS = 5_000;
 /** Serves the edge in this process, and says how to stop it. SIGHUP reads domains and people again: a restart would cost every agent its link. */
 export async function serve(file: string, parts: EdgeParts): Promise<() => Promise<void>> {
   const settings = settingsIn(file);
-  const { host, port, state, name, url, operatorTokenFile } = settings;
+  const { host, port, trustedProxies, state, name, url, operatorTokenFile } = settings;
   // Before all that takes time: a SIGHUP while the edge starts is acted on once it serves.
   const running = Promise.withResolvers<HomeEdge>();
   const stopping = new AbortController();
@@ -69,8 +69,7 @@ export async function serve(file: string, parts: EdgeParts): Promise<() => Promi
   const edge = await started(parts, {
     variables,
     state: isDatabase(state) ? { database: state, name, url } : { file: stateFile(state) },
-    host,
-    port,
+    ...{ host, port, trustedProxies },
     write: (_, line) => printLine(line),
   });
   give("token", { level: "info", event: "token", msg: `the operator's bearer token is in ${operatorTokenFile}` });
@@ -159,8 +158,8 @@ async function reload(file: string, begun: EdgeSettings, edge: HomeEdge, stop: A
     // People first: who was taken out must not wait for agents that are slow to go.
     for (const taken of [await edge.reloadPeople(now.operators), await edge.reload(now.domains)])
       if (!taken.ok) throw new StartError(taken.error);
-    const isOther = (name: keyof EdgeSettings) => now[name] !== begun[name];
-    const waits = (["host", "port", "state", "name", "url", "operatorTokenFile"] as const).filter(
+    const isOther = (name: keyof EdgeSettings) => String(now[name]) !== String(begun[name]);
+    const waits = (["host", "port", "trustedProxies", "state", "name", "url", "operatorTokenFile"] as const).filter(
       // By default it follows from host and port.
       (name) => isOther(name) && (name !== "url" || !(isOther("host") || isOther("port"))),
     );

@@ -6,6 +6,7 @@ export function settingsExample(domain: string): string {
 {
   "host": "127.0.0.1", // A proxy with TLS stands in front: see /usr/share/doc/bridgehead-edge/examples.
   "port": 8787,
+  "trustedProxies": ["127.0.0.1"], // The proxy, whose X-Forwarded-For says who asks.
   "state": "/var/lib/bridgehead-edge", // Every conference lies here.
   "operators": { "people": [] }, // Who has a token of his own: a line of bridgehead operator NAME for each.
   "domains": {

@@ -5,7 +5,7 @@ import type { Duplex } from "node:stream";
 import { getRequestListener, RequestError } from "@hono/node-server";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { type WebSocket, WebSocketServer } from "ws";
-import { networkOf } from "../../src/foundation/guard/networks.ts";
+import { addressIn, clientOf, type Networks, networkOf } from "../../src/foundation/guard/networks.ts";
 import { isLoopback } from "../../src/foundation/loopback.ts";
 import { keepsPath } from "../../src/foundation/text/path-segment.ts";
 import { codeOf } from "../../src/foundation/text/reason.ts";
@@ -20,6 +20,8 @@ interface ServerPorts {
   readonly host: string;
   readonly port: number;
   readonly home: Pick<Home, "gate" | "acceptedBy">;
+  /** Those in front of this edge, which say for whom they ask. */
+  readonly proxies: Networks;
   /** `onDisk` is for what counts only then; no answer leaves before. */
   fetch(request: Request, onDisk: () => Promise<void>): Promise<Response | TextAnswer>;
   /** Files that this process may have open; by default what the system says. */
@@ -57,7 +59,7 @@ export async function listen(ports: ServerPorts): Promise<() => Promise<void>> {
       if (incoming.headers.host === undefined && incoming.httpVersion !== "1.0")
         return refused("The request has no Host.");
       if (isChanged(incoming.url ?? "", request.url)) return noTarget();
-      const answer = await answerTo(ports, from(request, incoming.socket.remoteAddress));
+      const answer = await answerTo(ports, from(ports, request, incoming as IncomingMessage));
       if (answer instanceof TextAnswer) {
         const connection = connectionOf.get(incoming.socket);
         if (connection) connections.confirmed(connection);
@@ -105,8 +107,8 @@ export async function listen(ports: ServerPorts): Promise<() => Promise<void>> {
   Object.assign(server, { httpAllowHalfOpen: true });
   server.setTimeout(silentWithinMs);
   server.on("connection", (socket: Socket) => {
-    const { remoteAddress = "" } = socket;
-    const network = isLoopback(peerOf(remoteAddress)) ? null : networkOf(peerOf(remoteAddress));
+    const peer = addressIn(socket.remoteAddress ?? "") ?? "";
+    const network = isLoopback(peer) || ports.proxies.has(peer) ? null : networkOf(peer);
     const connection = new Connection(network, () => socket.destroy());
     connectionOf.set(socket, connection);
     socket.once("close", () => connections.closed(connection));
@@ -217,13 +219,12 @@ const faults: Readonly<Record<string, readonly [status: number, says: string]>> 
   HPE_HEADER_OVERFLOW: [431, `The request's target and headers have more than ${maxHeaderSize} bytes.`],
 };
 
-/** Like plain workerd, it says who is connected. */
-function from(request: Request, address: string | undefined): Request {
-  return Object.defineProperty(request, "cf", { value: { clientIp: peerOf(address) } });
-}
-
-function peerOf(address = ""): string {
-  return address.replace(/^::ffff:/, "");
+/** Says who asks, in the place where plain workerd says who is connected. */
+function from({ proxies }: ServerPorts, request: Request, { socket, headersDistinct }: IncomingMessage): Request {
+  const forwarded = headersDistinct["x-forwarded-for"]?.join(",") ?? null;
+  return Object.defineProperty(request, "cf", {
+    value: { client: clientOf(socket.remoteAddress ?? "", forwarded, proxies) },
+  });
 }
 
 /** How many files this process may have open. */
@@ -255,7 +256,7 @@ async function upgrade(
   const url = URL.parse(`http://${incoming.headers.host ?? "localhost"}${incoming.url}`);
   const answer =
     url && !isChanged(incoming.url ?? "", url.href)
-      ? asResponse(await answerTo(ports, from(new Request(url, { headers }), incoming.socket.remoteAddress)))
+      ? asResponse(await answerTo(ports, from(ports, new Request(url, { headers }), incoming)))
       : noTarget();
   const accepted = ports.home.acceptedBy(answer);
   if (!accepted) return refuse(socket, answer);

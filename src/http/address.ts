@@ -1,17 +1,22 @@
+import { clientOf, Networks } from "../foundation/guard/networks.ts";
 import { isLoopback } from "../foundation/loopback.ts";
 import { keepsPath } from "../foundation/text/path-segment.ts";
 
+/** No proxy: plain workerd has no settings for one. */
+const none = new Networks([]);
+
 /**
- * The address from which a request came. At Cloudflare the platform says it in a header that nobody else can set there; plain workerd knows who
- * is connected, and of a proxy on the same machine, the last address in `X-Forwarded-For` is the one that the proxy saw. Empty: nobody tells.
+ * The address from which a request came. At Cloudflare the platform says it in a header that nobody else can set there; an edge on plain Node knows
+ * it, and plain workerd, who is connected. Empty: nobody tells.
  */
 export function addressOf(request: Request): string {
   const { headers } = request;
-  const peer = Reflect.get(Reflect.get(request, "cf") ?? {}, "clientIp");
-  if (typeof peer !== "string") return headers.get("cf-connecting-ip") ?? "";
-  const address = peer.replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1");
-  if (!isLoopback(address)) return address;
-  return headers.get("x-forwarded-for")?.split(",").at(-1)?.trim().slice(0, 64) || address;
+  const known = Reflect.get(request, "cf") ?? {};
+  const client: unknown = Reflect.get(known, "client");
+  if (typeof client === "string") return client;
+  const peer: unknown = Reflect.get(known, "clientIp");
+  if (typeof peer === "string") return clientOf(peer, headers.get("x-forwarded-for"), none);
+  return headers.get("cf-connecting-ip") ?? "";
 }
 
 /** Whether the browser came by HTTPS, perhaps to a proxy in front of us. */

@@ -1,5 +1,12 @@
 import { expect, test } from "vitest";
-import { addressIn, isNetwork, Networks, networkOf } from "../../src/foundation/guard/networks.ts";
+import {
+  addressIn,
+  clientOf,
+  isNetwork,
+  Networks,
+  networkOf,
+  unnamedProxy,
+} from "../../src/foundation/guard/networks.ts";
 
 test.each([
   ["192.0.2.7", "192.0.2.7"],
@@ -60,4 +67,32 @@ test.each([
 test("of an IPv6 address somebody has the first half", () => {
   expect(["2001:db8:1:2:3:4:5:6", "2001:db8:1:2::9"].map(networkOf)).toEqual(["2001:db8:1:2::", "2001:db8:1:2::"]);
   expect(["192.0.2.7", "::1", "unknown"].map(networkOf)).toEqual(["192.0.2.7", "0:0:0:0::", "unknown"]);
+});
+
+const proxies = new Networks(["10.0.0.0/8", "2001:db8:ffff::/48", "127.0.0.1"]);
+
+test.each([
+  ["a stranger's header is not read", "192.0.2.7", "203.0.113.1", "192.0.2.7"],
+  ["a proxy says for whom it asks", "10.0.0.1", "192.0.2.7", "192.0.2.7"],
+  ["what a stranger wrote before is not read", "10.0.0.1", "203.0.113.1, 192.0.2.7", "192.0.2.7"],
+  [
+    "several proxies, one behind the other",
+    "127.0.0.1",
+    "203.0.113.1, 192.0.2.7, 10.9.9.9,2001:db8:ffff::1",
+    "192.0.2.7",
+  ],
+  ["ports, brackets and IPv4 in IPv6", "::ffff:10.0.0.1", "[2001:db8::7]:8080, 10.0.0.2:443", "2001:db8::7"],
+  ["a proxy that says nothing", "10.0.0.1", null, "10.0.0.1"],
+  ["an empty header", "10.0.0.1", "", "10.0.0.1"],
+  ["no address is none, nor what is before it", "10.0.0.1", "192.0.2.7, unknown", "10.0.0.1"],
+  ["the same behind a second proxy", "10.0.0.1", "192.0.2.7, 192.0.2, 10.0.0.2", "10.0.0.2"],
+  ["proxies alone: the one that is farthest", "10.0.0.1", "10.0.0.3, 10.0.0.2", "10.0.0.3"],
+])("%s", (_, peer, forwarded, client) => {
+  expect(clientOf(peer, forwarded, proxies)).toBe(client);
+});
+
+test("who comes through a proxy on this machine that nobody has named is one of many; who comes without one is this machine", () => {
+  const none = new Networks([]);
+  expect([clientOf("::1", "192.0.2.7", none), clientOf("127.0.0.1", "", none)]).toEqual([unnamedProxy, unnamedProxy]);
+  expect(clientOf("127.0.0.1", null, none)).toBe("127.0.0.1");
 });

@@ -6,6 +6,7 @@ import { ownPlaceOf } from "../../durable-objects/home/own-place.ts";
 import { stubsBy } from "../../durable-objects/home/stubs.ts";
 import { Measures } from "../../durable-objects/platform/measures.ts";
 import { placeOf } from "../../durable-objects/platform/object-place.ts";
+import { Networks } from "../../src/foundation/guard/networks.ts";
 import { answerProbe, probe } from "./probe.ts";
 
 /** The probe on plain Node, as a process: the file of its state and its port stand in its environment. */
@@ -26,4 +27,7 @@ const home: Home = await Home.start({
   },
 });
 const objects = stubsBy(home);
-await listen({ host: "127.0.0.1", port: Number(port), home, fetch: (request) => answerProbe(request, objects) });
+await listen({
+  ...{ host: "127.0.0.1", port: Number(port), proxies: new Networks([]), home },
+  fetch: (request) => answerProbe(request, objects),
+});

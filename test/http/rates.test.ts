@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { unnamedProxy } from "../../src/foundation/guard/networks.ts";
 import type { DomainName } from "../../src/foundation/ids.ts";
 import { sha256 } from "../../src/foundation/secrets.ts";
 import { Refusals } from "../../src/http/refusals.ts";
@@ -92,6 +93,13 @@ test("a viewer's refused actions at 141 a second for a minute are four lines, wh
   expect(told).toHaveLength(6);
   refusals.add(domain, entry("viewer"));
   expect(told).toHaveLength(7);
+});
+
+test("guesses through a proxy that nobody has named are limited, whatever addresses they claim", async () => {
+  const edge = await edgeWithAnna();
+  const guesses = await answered(edge, 60, me, bearer("a guess", unnamedProxy));
+  expect([guesses.count, guesses.last.status]).toEqual([20, 429]);
+  expect((await edge.app.request(me, bearer(token, "127.0.0.1"))).status).toBe(200);
 });
 
 test("what may not be asked is written down once, and not as asked before", async () => {

@@ -1,4 +1,5 @@
 import ipaddr from "ipaddr.js";
+import { isLoopback } from "../loopback.ts";
 
 type Address = ipaddr.IPv4 | ipaddr.IPv6;
 
@@ -37,6 +38,27 @@ export class Networks {
     const address = parsed(text);
     return address !== null && this.#ranges.some(([base, bits]) => isWithin(address, base, bits));
   }
+}
+
+/** A proxy on this machine that the settings do not name: what it says of others is not believed, and they are one. */
+export const unnamedProxy = "127.0.0.1, for others";
+
+/**
+ * Who asks, where `peer` is connected and `forwarded` came along (`X-Forwarded-For`): the last address there that is no proxy's of ours. What is
+ * before it, a stranger may have written.
+ */
+export function clientOf(peer: string, forwarded: string | null, proxies: Networks): string {
+  const address = addressIn(peer) ?? peer;
+  if (!proxies.has(address)) return forwarded !== null && isLoopback(address) ? unnamedProxy : address;
+  let client = address;
+  for (const entry of (forwarded ?? "").split(",").reverse()) {
+    const said = addressIn(entry);
+    // Whoever passed on what is no address vouches for none before it, either.
+    if (said === null) return client;
+    client = said;
+    if (!proxies.has(said)) return client;
+  }
+  return client;
 }
 
 function isWithin(address: Address, base: Address, bits: number): boolean {

@@ -6,7 +6,36 @@ import { WebSocket } from "ws";
 import { HomeSocket } from "../../../durable-objects/home/home-socket.ts";
 import { listen } from "../../../durable-objects/home/http-server.ts";
 import { freePorts } from "../../../simulators/free-ports.ts";
+import { Networks, unnamedProxy } from "../../../src/foundation/guard/networks.ts";
+import { addressOf } from "../../../src/http/address.ts";
 import { TextAnswer } from "../../../src/http/text-answer.ts";
+
+const listenOn = (ports: Omit<Parameters<typeof listen>[0], "proxies"> & { readonly proxies?: Networks }) =>
+  listen({ proxies: new Networks([]), ...ports });
+
+test("a stranger who writes 60 addresses is one; a proxy that is named says who asks", async () => {
+  const [port = 0] = await freePorts(1);
+  const seen: string[] = [];
+  const serve = (proxies: Networks) =>
+    listenOn({
+      ...{ host: "127.0.0.1", port, proxies, home: { gate: () => async () => {}, acceptedBy: () => undefined } },
+      fetch: async (request) => {
+        seen.push(addressOf(request));
+        return new Response("");
+      },
+    });
+  const ask = (forwarded: string) =>
+    fetch(`http://127.0.0.1:${port}/`, { headers: { "x-forwarded-for": forwarded, connection: "close" } });
+  let close = await serve(new Networks([]));
+  for (let count = 0; count < 60; count += 1) await ask(`192.0.2.${count}`);
+  await close();
+  expect(new Set(seen)).toEqual(new Set([unnamedProxy]));
+
+  close = await serve(new Networks(["127.0.0.1"]));
+  await ask("203.0.113.9, 192.0.2.7");
+  await close();
+  expect(seen.at(-1)).toBe("192.0.2.7");
+});
 
 test("when it ends, an answer under way still leaves, and one that hangs holds up nobody", async () => {
   const [port = 0] = await freePorts(1);
@@ -14,7 +43,7 @@ test("when it ends, an answer under way still leaves, and one that hangs holds u
   const answers = { "/slow": Promise.withResolvers<void>(), "/hangs": Promise.withResolvers<void>() };
   const asked = Promise.withResolvers<void>();
   let waiting = 2;
-  const close = await listen({
+  const close = await listenOn({
     ...{ host: "127.0.0.1", port, home: { gate: () => async () => {}, acceptedBy: () => undefined } },
     fetch: async ({ url: of }) => {
       waiting -= 1;
@@ -40,7 +69,7 @@ test("when it ends, a socket whose request is still to be answered holds up nobo
   const [asked, answered] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   let ended = 0;
   const accepted = { ended: () => ended++ } as unknown as HomeSocket;
-  const close = await listen({
+  const close = await listenOn({
     ...{ host: "127.0.0.1", port, home: { gate: () => async () => {}, acceptedBy: () => accepted } },
     fetch: async () => {
       asked.resolve();
@@ -60,7 +89,7 @@ test("when it ends, a socket whose request is still to be answered holds up nobo
 test("what counts only once it is on disk waits for that, and its answer for nothing more", async () => {
   const [port = 0] = await freePorts(1);
   const passed: string[] = [];
-  const close = await listen({
+  const close = await listenOn({
     ...{ host: "127.0.0.1", port },
     home: { gate: () => async () => void passed.push("gate"), acceptedBy: () => undefined },
     fetch: async ({ url }, onDisk) => {
@@ -80,7 +109,7 @@ test("who waits for the disk answers for a loss itself; of another answer nothin
   const [port = 0] = await freePorts(1);
   let ended = 0;
   const accepted = { ended: () => ended++ } as unknown as HomeSocket;
-  const close = await listen({
+  const close = await listenOn({
     ...{ host: "127.0.0.1", port },
     home: {
       gate: () => () => Promise.reject(new Error("lost")),
@@ -109,7 +138,7 @@ test("a request that names WebSockets without an upgrade of its connection gets 
   const [port = 0] = await freePorts(1);
   let ended = 0;
   const socket = { ended: () => ended++ } as unknown as HomeSocket;
-  const close = await listen({
+  const close = await listenOn({
     ...{ host: "127.0.0.1", port, home: { gate: () => async () => {}, acceptedBy: () => socket } },
     fetch: async () => new Response(null, { headers: { "accepted-socket": "1" } }),
   });
@@ -122,7 +151,7 @@ test("a request that names WebSockets without an upgrade of its connection gets 
 
 test("a post that offers another protocol is answered as it is", async () => {
   const [port = 0] = await freePorts(1);
-  const close = await listen({
+  const close = await listenOn({
     ...{ host: "127.0.0.1", port, home: { gate: () => async () => {}, acceptedBy: () => undefined } },
     fetch: async (posted) => new Response(`read ${await posted.text()}`),
   });
@@ -145,7 +174,7 @@ test.each([
   ["GET http://edge/healthz HTTP/1.1\r\nhost: edge", 200],
 ])("%j is answered with %i: a path that a URL would change is none", async (head, status) => {
   const [port = 0] = await freePorts(1);
-  const close = await listen({
+  const close = await listenOn({
     ...{ host: "127.0.0.1", port, home: { gate: () => async () => {}, acceptedBy: () => undefined } },
     fetch: async ({ url }) => new Response(url),
   });
@@ -178,7 +207,7 @@ test.each([
   ],
 ])("%s is refused, and one line says why", async (_, head, status, line) => {
   const [port = 0] = await freePorts(1);
-  const close = await listen({
+  const close = await listenOn({
     ...{ host: "127.0.0.1", port, home: { gate: () => async () => {}, acceptedBy: () => undefined } },
     fetch: async () => new Response("read"),
   });
@@ -192,7 +221,7 @@ test.each([
 
 test("what comes after a request, and cannot be read, does not get into an answer that has begun", async () => {
   const [port = 0] = await freePorts(1);
-  const close = await listen({
+  const close = await listenOn({
     ...{ host: "127.0.0.1", port, home: { gate: () => async () => {}, acceptedBy: () => undefined } },
     fetch: async () => new Response(new ReadableStream({ start: (body) => body.enqueue(Buffer.from("begun")) })),
   });
@@ -221,7 +250,7 @@ async function accepting(accepts: boolean) {
   };
   const socket = new HomeSocket("1", "", { ...ports, closed: () => closed++ });
   const home = { gate: () => async () => {}, acceptedBy: () => (accepts ? socket : undefined) };
-  const close = await listen({ host: "127.0.0.1", port, home, fetch: async () => new Response("no") });
+  const close = await listenOn({ host: "127.0.0.1", port, home, fetch: async () => new Response("no") });
   return { port, socket, close, closed: () => closed };
 }
 
@@ -263,7 +292,7 @@ test("who is refused a socket and holds its connection is cut off", async () => 
 test("the answer to a request that waits behind another one is whole, also where it asked for a 100", async () => {
   const [port = 0] = await freePorts(1);
   const first = Promise.withResolvers<void>();
-  const close = await listen({
+  const close = await listenOn({
     ...{ host: "127.0.0.1", port, home: { gate: () => async () => {}, acceptedBy: () => undefined } },
     fetch: async (request) => {
       const body = request.method === "POST" ? await request.text() : await first.promise;
@@ -286,7 +315,7 @@ test("the answer to a request that waits behind another one is whole, also where
 
 test("whoever sends no more behind a request is answered, and a connection of which nothing is awaited ends", async () => {
   const [port = 0] = await freePorts(1);
-  const close = await listen({
+  const close = await listenOn({
     ...{ host: "127.0.0.1", port, home: { gate: () => async () => {}, acceptedBy: () => undefined } },
     fetch: async (request) => {
       const body = await request.text();
