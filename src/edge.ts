@@ -139,6 +139,15 @@ export class Edge {
     const since = now();
     const log: AppPorts["log"] = (event, facts, level) => this.#log(event, facts, level);
     const { directory } = objects;
+    const refusedOnce = (told: "serverRefused" | "sourceRefused", domain: DomainName, host: string) => {
+      const name = `${told} ${domain} ${host}`;
+      const toldAt = this.#serversTold.get(name) ?? Number.NEGATIVE_INFINITY;
+      if (Math.abs(now() - toldAt) < SAME_SERVER_MS) return;
+      if (this.#serversRefused.waitSeconds(`${told} ${domain}`, SERVERS_A_MINUTE, now()) > 0) return;
+      setLimited(this.#serversTold, name, now(), MOST_SERVERS);
+      const answered = answerOrNull(directory(domain)[told](domain, host), { log }, { domain, host });
+      waitUntil(answered.then((answer) => void (answer === null && this.#serversTold.delete(name))));
+    };
     const owe = (domain: DomainName, entry: AuditEntry) => objects.sessions().oweAudit(domain, entry);
     const show = (domain: DomainName, entry: AuditEntry) =>
       place.log({ level: "info", event: "operator-action", domain, ...entry });
@@ -179,15 +188,8 @@ export class Edge {
       sessionKey: variables.OPERATOR_TOKEN || variables.OPERATORS || "",
       rates: new Rates(),
       refused: (domain) => waitUntil(counting.activity.countRefused(domain, now())),
-      serverRefused: (domain, host) => {
-        const name = `${domain} ${host}`;
-        const toldAt = this.#serversTold.get(name) ?? Number.NEGATIVE_INFINITY;
-        if (Math.abs(now() - toldAt) < SAME_SERVER_MS) return;
-        if (this.#serversRefused.waitSeconds(domain, SERVERS_A_MINUTE, now()) > 0) return;
-        setLimited(this.#serversTold, name, now(), MOST_SERVERS);
-        const told = answerOrNull(directory(domain).serverRefused(domain, host), { log }, { domain, host });
-        waitUntil(told.then((answer) => void (answer === null && this.#serversTold.delete(name))));
-      },
+      serverRefused: (domain, host) => refusedOnce("serverRefused", domain, host),
+      sourceRefused: (domain, address) => refusedOnce("sourceRefused", domain, address),
       ...(place.gate && { gate: place.gate }),
       ...(place.pair && { pair: place.pair }),
       ...(place.doubt && { doubt: place.doubt }),

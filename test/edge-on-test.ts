@@ -38,6 +38,7 @@ export function edgeOnTest(
     flushCounts: async () => {},
     refused: () => {},
     serverRefused: () => {},
+    sourceRefused: () => {},
     auditAsked: async () => true,
     audit: () => {},
     log: () => {},

@@ -17,7 +17,7 @@ interface Happened {
 }
 
 export const happenedKinds = [
-  ...(["conferences-lost", "server-refused", "posts-refused"] as const),
+  ...(["conferences-lost", "server-refused", "source-refused", "posts-refused"] as const),
 ] satisfies readonly TroubleKind[];
 type HappenedKind = (typeof happenedKinds)[number];
 

@@ -1,4 +1,5 @@
 import { promptEndText } from "../../src/bridge/prompt-call.ts";
+import { Networks } from "../../src/foundation/guard/networks.ts";
 import type { BridgeName, DomainName, EpochMs } from "../../src/foundation/ids.ts";
 import { BACK_END, bareHost } from "../../src/foundation/text/bare-host.ts";
 import { type ClockJump, isFar, nextJump } from "../../src/foundation/time/clock-jump.ts";
@@ -64,7 +65,7 @@ const clockTable = "CREATE TABLE IF NOT EXISTS clock_jump (since INTEGER NOT NUL
 
 /** What the directory knows of trouble, and who has acknowledged what: a row for each, which the first one makes the table of. */
 export class KnownTroubles
-  implements Pick<DirectoryRpc, "trouble" | "acknowledge" | "notifyOfTrouble" | "serverRefused">
+  implements Pick<DirectoryRpc, "trouble" | "acknowledge" | "notifyOfTrouble" | "serverRefused" | "sourceRefused">
 {
   readonly #ports: KnownTroublePorts;
   readonly watch: TroubleWatch;
@@ -112,7 +113,15 @@ export class KnownTroubles
   }
 
   async serverRefused(domain: DomainName, host: string): Promise<void> {
-    this.#change(domain, () => this.#happened.add("server-refused", host, this.#ports.now()));
+    await this.#wasRefused("server-refused", domain, host);
+  }
+
+  async sourceRefused(domain: DomainName, address: string): Promise<void> {
+    await this.#wasRefused("source-refused", domain, address);
+  }
+
+  async #wasRefused(kind: "server-refused" | "source-refused", domain: DomainName, about: string): Promise<void> {
+    this.#change(domain, () => this.#happened.add(kind, about, this.#ports.now()));
     this.watch.lookSoon(domain);
     await this.#ports.changed();
   }
@@ -129,6 +138,7 @@ export class KnownTroubles
         waiting: list.waiting,
         lost: this.#happened.open("conferences-lost").map(({ about, ...one }) => ({ ...one, bridge: about })),
         serversRefused: this.#serversRefused(domain),
+        sourcesRefused: this.#sourcesRefused(domain),
         postsRefused: this.#happened.open("posts-refused"),
         removed: this.#removed(domain),
         late: list.late,
@@ -184,6 +194,12 @@ export class KnownTroubles
   #serversRefused(domain: DomainName): readonly FoundTrouble[] {
     const { hosts = [] } = this.#ports.settings(domain)?.webex ?? {};
     const open = this.#happened.open("server-refused").filter(({ about }) => !isAllowedHost(hosts, about));
+    return open.map((one) => ({ ...one, count: 1 }));
+  }
+
+  #sourcesRefused(domain: DomainName): readonly FoundTrouble[] {
+    const from = new Networks(this.#ports.settings(domain)?.webex.from ?? []);
+    const open = this.#happened.open("source-refused").filter(({ about }) => !from.has(about));
     return open.map((one) => ({ ...one, count: 1 }));
   }
 

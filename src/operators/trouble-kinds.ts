@@ -236,6 +236,18 @@ const rows = {
         : `Requests of ${about} to ${domain} were refused: webex.hosts of the settings does not have this server.`,
     todo: () => "If it is WebEx's, add it to webex.hosts; host-refused in the log says what it asked for.",
   },
+  "source-refused": {
+    title: "Documents came from where none may",
+    severity: "warn",
+    from: ["directory"],
+    happened: true,
+    says: ({ about, domain }) =>
+      about === ""
+        ? `Documents to ${domain} with its secret came from further addresses, and were refused: webex.from of the settings has none of them.`
+        : `Documents to ${domain} with its secret came from ${about}, and were refused: webex.from of the settings does not have this address.`,
+    todo: () =>
+      "If it is WebEx's, add it to webex.from; if it is your proxy's, name that in trustedProxies. Else somebody has the secret: change it.",
+  },
   "caller-refused": {
     title: "A caller could not get in",
     severity: "warn",
@@ -388,7 +400,7 @@ export const domainTrouble = v.object({
   about: v.pipe(
     v.nullable(v.string()),
     v.description(
-      "Whom or what it is about beside its bridge: an agent, a TSP server (of `server-refused` as it was named), a receiver of webhooks; of `caller-refused` the caller's number, as `recordsPersonal` keeps it; of `certificate-expires` the day of its end; of `orphan-conference` its key, null for several that are not named.",
+      "Whom or what it is about beside its bridge: an agent, a TSP server (of `server-refused` as it was named), an address (of `source-refused`), a receiver of webhooks; of `caller-refused` the caller's number, as `recordsPersonal` keeps it; of `certificate-expires` the day of its end; of `orphan-conference` its key, null for several that are not named.",
     ),
   ),
   since: v.pipe(v.nullable(time), v.description("Since when, or when it happened first; null: nobody knows.")),

@@ -104,6 +104,7 @@ export interface KnownTrouble {
   readonly lost: readonly (FoundTrouble & { readonly bridge: string })[];
   /** TSP servers that the settings do not allow, and whose requests were refused; absent: an earlier release does not say. */
   readonly serversRefused?: readonly FoundTrouble[];
+  readonly sourcesRefused?: readonly FoundTrouble[];
   /** TSP servers that have refused documents; absent as before. */
   readonly postsRefused?: readonly FoundTrouble[];
   /** Bridges with conferences that are not in the settings, and since when that is known; absent as before. */
@@ -164,6 +165,7 @@ export function troubleOf(
       ...(known?.givenUp ?? []).map((one) => ({ kind: "posts-given-up", ...one }) as const),
       ...(known?.refused ?? []),
       ...(known?.serversRefused ?? []),
+      ...(known?.sourcesRefused ?? []),
       ...(known?.postsRefused ?? []),
       ...webhookTrouble(known?.webhooks ?? [], acknowledgements, now),
     ].map((one) => showTrouble(one, domain, null)),

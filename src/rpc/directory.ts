@@ -337,6 +337,8 @@ export interface DirectoryRpc extends PromptCallsRpc {
   notifyOfAgents(domain: DomainName, events: readonly AgentEvent[]): Promise<void>;
   /** The settings do not have this TSP server, and its requests were refused. */
   serverRefused(domain: DomainName, host: string): Promise<void>;
+  /** A document came, with the secret, from an address outside the domain's networks. */
+  sourceRefused(domain: DomainName, address: string): Promise<void>;
   /** All that is wrong with a bridge now: receivers are notified of what has begun and ended since the last word. */
   notifyOfTrouble(domain: DomainName, bridge: BridgeName, trouble: readonly FoundTrouble[]): Promise<void>;
   webhooks(domain: DomainName): Promise<readonly WebhookView[]>;

@@ -69,6 +69,7 @@ export const objectMethods = {
       notifyOfTrouble: "objects",
       notReached: "objects",
       serverRefused: "objects",
+      sourceRefused: "objects",
       count: "objects",
       keepAudit: "objects",
     },

@@ -30,6 +30,7 @@ import {
   isOrigin,
   keypadCode,
   namesDiffer,
+  network,
   numberBegins,
   path,
   paths,
@@ -247,6 +248,8 @@ export const domainSettings = v.strictObject({
   webex: v.strictObject({
     /** Host names that may be posted to, any port; `*.example.com` matches each subdomain (protocol T16). */
     hosts: v.pipe(v.array(hostPattern), v.minLength(1, "must name at least one host")),
+    /** Addresses and networks from which documents may come; none: from anywhere. */
+    from: v.optional(v.array(network), []),
     scheme,
     path,
     /** Begins of paths that WebEx may choose itself, by a full URL in WbxHostName (protocol T15). */

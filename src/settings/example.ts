@@ -34,6 +34,7 @@ export const example: DomainSettingsInput = {
   webex: {
     ...local.webex,
     hosts: ["*.webex.com"],
+    from: ["192.0.2.0/24"],
     scheme: "auto",
     paths: ["/tsp"],
     servers: { "*.eu.webex.com": { scheme: "https", path: "/tsp/eu", paths: ["/tsp/eu"] } },

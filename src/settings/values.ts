@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { numberBegin } from "../foundation/dial-rules.ts";
+import { isNetwork } from "../foundation/guard/networks.ts";
 import { open, address as shownAddress } from "../foundation/shown.ts";
 import { isXmlText } from "../tsp/xml.ts";
 
@@ -30,6 +31,9 @@ export const hostPattern = open(
       "must be a host name without a port, such as tsp1.example.com or *.example.com",
     ),
   ),
+);
+export const network = open(
+  v.pipe(v.string(), v.check(isNetwork, "must be an address or a network, such as 192.0.2.0/24 or 2001:db8::/32")),
 );
 export const numberBegins = open(v.array(v.pipe(v.string(), v.regex(numberBegin.form, numberBegin.wrong))));
 export const keypadCode = open(

@@ -95,6 +95,7 @@ export class FakeEdge {
   /** What became of each document of WebEx. */
   readonly refused: string[] = [];
   readonly serversRefused: string[] = [];
+  readonly sourcesRefused: string[] = [];
   /** Why conferences refuse what operators ask; `null`: they do not. */
   refusal: OperatorResult | null = null;
   readonly actions = new Map<ActionId, ActionStages>();
@@ -206,6 +207,7 @@ export class FakeEdge {
           fetch: async (url: string) => this.fetches(url),
           refused: (domain) => this.refused.push(domain),
           serverRefused: (_domain, host) => this.serversRefused.push(host),
+          sourceRefused: (_domain, address) => this.sourcesRefused.push(address),
           auditAsked: async (domain, entry) => {
             this.auditAsked.push([domain, entry]);
             return (await this.keepAsked()) !== false;

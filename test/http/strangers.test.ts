@@ -91,6 +91,31 @@ test("a domain without secrets answers without one, and only so", async () => {
   expect(await metrics(edge)).toContain("\nbridgehead_strangers_total 1\n");
 });
 
+test("with the secret, but from elsewhere, gets the answer of a wrong secret; log, counter and trouble say from where", async () => {
+  const from = ["192.0.2.0/24", "2001:db8::/32"];
+  const edge = new FakeEdge(token, { adapterSecrets: [first], webex: { ...webex, from } });
+  const ask = (address: string, path: string) =>
+    edge.app.request(path, { method: "POST", body: document(), headers: { "cf-connecting-ip": address } });
+  const bytes = async (answer: Response) => [answer.status, [...answer.headers], await answer.text()];
+
+  for (const address of ["192.0.2.255", "2001:db8::7"])
+    expect((await ask(address, `/tsp/local/${first}`)).status, address).toBe(200);
+  expect(edge.sourcesRefused).toEqual([]);
+  for (const list of [edge.logged, edge.lines]) list.length = 0;
+
+  const elsewhere = await bytes(await ask("203.0.113.9", `/tsp/local/${first}`));
+  expect(elsewhere).toEqual(await bytes(await ask("203.0.113.9", "/tsp/nobody/wrong")));
+  expect(elsewhere[0]).toBe(404);
+  expect([edge.logged, edge.sourcesRefused]).toEqual([["source-refused"], ["203.0.113.9"]]);
+  expect(edge.lines).toMatchObject([
+    { domain: "local", from: "203.0.113.9", note: expect.stringContaining("webex.from") },
+  ]);
+  expect(await metrics(edge)).toContain('bridgehead_sources_refused_total{domain="local"} 1\n');
+  // Whoever has not the secret leaves no trace of it.
+  await ask("203.0.113.9", "/tsp/local/wrong");
+  expect(edge.sourcesRefused).toHaveLength(1);
+});
+
 test("a flood is answered with 429 and how long to wait; what comes later is served", async () => {
   const edge = new FakeEdge(token, { rateLimitPerMinute: 30 });
   for (let count = 0; count < 30; count += 1) expect((await post(edge, "/tsp/local")).status).toBe(200);

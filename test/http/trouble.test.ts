@@ -166,6 +166,7 @@ const kinds: Readonly<Record<TroubleKind, () => unknown>> = {
     edge.directory.follow(aPage({ running: { bridge: "simulated" as BridgeName, trouble: ["commands"] } })),
   "bridge-removed": () => edge.directory.follow(aPage({ running: { bridge: "sold" as BridgeName } })),
   "server-refused": () => edge.directory.knownTrouble.serverRefused("local" as DomainName, "tsp9.example.com"),
+  "source-refused": () => edge.directory.knownTrouble.sourceRefused("local" as DomainName, "192.0.2.7"),
   "webhook-fails": () =>
     edge.webhooks.push({ ...receiver, failure: { since: 1, attempts: 2, why: "away", nextAt: 2 } }),
   "webhooks-given-up": () => edge.webhooks.push({ ...receiver, givenUp: 4, lastGivenUpAt: edge.time }),
@@ -816,6 +817,22 @@ test("a server that was refused is noted once, until the settings have it or som
     ["tsp8", 1, null],
     ["tsp9", 1, null],
   ]);
+});
+
+test("an address that documents may come from by now is no trouble any more", async () => {
+  const wrong = async () =>
+    (await listed()).filter(({ kind }) => kind === "source-refused").map(({ about, says }) => [about, says]);
+  await edge.directory.knownTrouble.sourceRefused("local" as DomainName, "192.0.2.7");
+  const says =
+    "Documents to local with its secret came from 192.0.2.7, and were refused: webex.from of the settings does not have this address.";
+  expect(await wrong()).toEqual([["192.0.2.7", says]]);
+
+  const { directoryDisk } = edge;
+  edge = new FakeEdge(token, { webex: { hosts: ["tsp1.example.com"], from: ["192.0.2.0/24"] } as never });
+  edge.health.set("simulated", up);
+  edge.directoryDisk = directoryDisk;
+  edge.directory = edge.startDirectory();
+  expect(await wrong()).toEqual([]);
 });
 
 test("of servers that were refused 20 are named, and further ones are one row; what somebody has acknowledged gives way", async () => {

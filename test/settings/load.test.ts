@@ -21,7 +21,7 @@ test("the local domain is valid, and the same text is read once", () => {
       "local",
       {
         ...local,
-        webex: { ...webex, paths: [], servers: {}, gatherMs: 300 },
+        webex: { ...webex, from: [], paths: [], servers: {}, gatherMs: 300 },
         keypad: { ...local.keypad, sequences: expect.toSatisfy((all: string[]) => all.every(parseDialSequence)) },
         ...{ journalRetentionDays: 7, protocol: {}, adapterSecrets: [], logs: { personal: false, posts: false } },
         ...{ recordsDays: 400, recordsPersonal: "full", webhooks: [], timeZone: "UTC" },
@@ -203,6 +203,11 @@ test.each<[string, unknown, string]>([
     "a third secret",
     { adapterSecrets: ["aaaaaaaaaaaaaaaa", "bbbbbbbbbbbbbbbb", "cccccccccccccccc"] },
     'DOMAINS.local.adapterSecrets must be at most two secrets; a right example: ["…"], with what `openssl rand -hex 11` prints',
+  ],
+  [
+    "a network with more bits than there are",
+    { webex: { from: ["192.0.2.0/33"] } },
+    'DOMAINS.local.webex.from.0 must be an address or a network, such as 192.0.2.0/24 or 2001:db8::/32 (it is "192.0.2.0/33"); a right example: "192.0.2.0/24"',
   ],
   [
     "a host with a port, though any port may be posted to",

@@ -20,7 +20,7 @@ export const edgeEvents = [
     "storage-works-again",
     "edge-hands-over",
   ] as const),
-  ...(["webex-site-asleep", "webex-site-without-secret", "operator-token-weak"] as const),
+  ...(["webex-site-asleep", "webex-site-without-secret", "operator-token-weak", "source-refused"] as const),
 ] as const;
 export type EdgeEvent = (typeof edgeEvents)[number];
 
@@ -58,6 +58,11 @@ export class Metrics implements CountsTo {
     "Requests of an adapter URL that does not exist: unknown domain or wrong secret.",
     this,
   );
+  readonly sourcesRefused = new Counter(
+    "bridgehead_sources_refused_total",
+    "Requests with a domain's secret from an address outside its networks.",
+    this,
+  );
   readonly agentsRefused = new Counter(
     "bridgehead_agents_refused_total",
     "Agents, or strangers in their place, that were given no socket, by the reason.",
@@ -82,7 +87,13 @@ export class Metrics implements CountsTo {
   text(domains: Iterable<Domain>, shown: Counts): string {
     for (const { name: domain } of domains) {
       for (const result of [...documentResults, ...unreadResults]) this.documents.begin({ domain, result }, shown);
-      for (const counter of [this.notStored, this.objectsFailed, this.hostsRefused, this.rateLimited])
+      for (const counter of [
+        this.notStored,
+        this.objectsFailed,
+        this.hostsRefused,
+        this.sourcesRefused,
+        this.rateLimited,
+      ])
         counter.begin({ domain }, shown);
       this.confirmSeconds.begin({ domain }, shown);
     }

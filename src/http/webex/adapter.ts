@@ -1,3 +1,4 @@
+import { Networks } from "../../foundation/guard/networks.ts";
 import type { DomainName, TransId } from "../../foundation/ids.ts";
 import type { RateLimit } from "../../foundation/limits.ts";
 import type { Result } from "../../foundation/result.ts";
@@ -29,6 +30,8 @@ export interface AdapterPorts extends EdgePorts {
   readonly storage: Pick<Storage, "failed" | "fault" | "known">;
   /** Counts a document of WebEx that is not taken; those that are count where they are stored. The answer does not wait for it. */
   refused(domain: DomainName): void;
+  /** The same of an address from which documents may not come. */
+  sourceRefused(domain: DomainName, address: string): void;
   /** Has the directory know of a server that the settings do not have. The answer does not wait for it. */
   serverRefused(domain: DomainName, host: string): void;
 }
@@ -56,9 +59,28 @@ async function answerFor(
   onDisk?: OnDisk,
 ): Promise<Response | TextAnswer> {
   const domain = await domainOfAdapterUrl(edge.domains, name, secret);
-  if (domain) return receiveDocument(request, domain, forOneRequest(edge), onDisk);
+  const isFromThere = domain !== null && mayCome(addressOf(request), domain, edge);
+  if (domain && isFromThere) return receiveDocument(request, domain, forOneRequest(edge), onDisk);
   edge.metrics.strangers.count();
   return edge.rates.ofAddress(addressOf(request), edge.now()) ?? noSuchPage();
+}
+
+/** Of each list of networks, as the settings have it. */
+const networksOf = new WeakMap<readonly string[], Networks>();
+
+/** Whether documents of a domain may come from there. Whoever has the secret and may not is no stranger to those who look for the cause. */
+function mayCome(address: string, { name, settings }: Domain, edge: AdapterPorts): boolean {
+  const { from } = settings.webex;
+  if (from.length === 0) return true;
+  const networks = networksOf.get(from) ?? new Networks(from);
+  networksOf.set(from, networks);
+  if (networks.has(address)) return true;
+  edge.metrics.sourcesRefused.count({ domain: name });
+  const note =
+    "webex.from of the settings does not have this address: add it if it is WebEx's; of a proxy's, name it in trustedProxies";
+  edge.log("source-refused", { domain: name, from: address, note }, "warn");
+  edge.sourceRefused(name, address);
+  return false;
 }
 
 function decoded(segment: string): string {
