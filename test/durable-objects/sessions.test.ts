@@ -78,7 +78,9 @@ test("what an audit lacks is told as soon as its directory answers, in order, al
   const life = () =>
     theSessions(clock, {
       sql,
-      setAlarm: async (at) => void (alarmAt = at),
+      setAlarm: async (at) => {
+        alarmAt = at;
+      },
       directory: (domain) => ({
         keepAudit: async (_, { actionId }) => {
           if (broken.has(domain)) throw new Error("its database is damaged");
