@@ -575,6 +575,19 @@ describe("with a conference that dials", () => {
     expect((await driver.state())?.conferences).toHaveLength(1);
   });
 
+  test.each([
+    { local: "5551234/../Local/9" },
+    { local: "5551234@elsewhere" },
+    { area: "4 8" },
+    { country: "+1" },
+    { extension: "1w9,2" },
+  ])("dials nothing but digits, which could name another endpoint: %j", async (wrong) => {
+    const before = world.asterisk.requests.length;
+    const refused = { done: false, reason: "refused" };
+    expect(await execute({ type: "dial", call, number: { ...number, ...wrong }, waitMs: 30_000 })).toEqual(refused);
+    expect(world.asterisk.requests.slice(before)).toEqual([]);
+  });
+
   test("has Asterisk itself end the ringing, should every agent be gone: nobody is rung for hours", async () => {
     expect(await execute(dial(30_000))).toEqual({ done: true });
     expect(asked("POST /channels/leg-1/dial")[0]?.parameters).toEqual({ timeout: 40 });

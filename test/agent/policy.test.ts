@@ -160,6 +160,40 @@ test("so many dialled calls are up at once", () => {
   expect(permittedBeside(2)).toEqual({ ok: false, error: "calls-at-once" });
 });
 
+test("a dial counts from when it is permitted until its result is known, and never against itself", () => {
+  const results = new Set<string>();
+  const parts = {
+    journal: { saveDials() {} },
+    pending: { find: (_: string, id: string) => (results.has(id) ? null : {}) },
+    legs: { dialledCount: 0, views: [] },
+    durations: new Durations({ saveStart() {}, deleteStart() {} }, []),
+  };
+  const policy = new Policy({ ...nothing, allow: ["+"], callsAtOnce: 1 }, [], parts as never);
+  const dialOf = (call: string) => policy.permit(dial(number("14085551234"), call), 0).ok;
+
+  expect([dialOf("o1"), dialOf("o1"), dialOf("o2")]).toEqual([true, true, false]);
+  results.add("dial o1");
+  expect(dialOf("o2")).toBe(true);
+});
+
+test("a caller at the prompt is no call that lasts too long, whatever it has keyed", () => {
+  const view = (stage: string, conference: string | null = "k") => ({ call: stage, conference, since: 0, stage });
+  const parts = {
+    journal: { saveDials() {} },
+    pending: { find: () => null },
+    legs: { dialledCount: 0, views: [view("prompted"), view("entered"), view("dialled"), view("none", null)] },
+    durations: new Durations({ saveStart() {}, deleteStart() {} }, []),
+  };
+  const policy = new Policy({ ...nothing, longestCallMinutes: 1 }, [], parts as never);
+
+  expect(policy.overdue([], minute)).toEqual([
+    { conference: "k", call: "entered" },
+    { conference: "k", call: "dialled" },
+  ]);
+  // It looks each five seconds.
+  expect([policy.overdue([], minute + 4_999), parts.durations.isDue(minute + 5_000)]).toEqual([[], true]);
+});
+
 test("other commands are no matter of numbers", () => {
   const expel = { id: "1", conference: "1", command: { type: "expel", call: "c1" } } as never;
 
@@ -199,6 +233,13 @@ describe("how long calls and conferences last", () => {
     const found = after.durations.overdue(settings, [call("c1", 60 * minute)], ["k" as never], 60 * minute);
 
     expect(found).toEqual([{ conference: "k" }, { conference: "k", call: "c1" }]);
+  });
+
+  test("a call that began by a clock which was ahead is ended after its minutes all the same", () => {
+    const { durations } = world(new Map([["call c1", 1_000 * minute]]));
+    const at = (ms: number) => durations.overdue(settings, [call("c1", 0)], [], ms).length;
+
+    expect([at(0), at(10 * minute - 1), at(10 * minute)]).toEqual([0, 0, 1]);
   });
 
   test("what is over is kept no longer", () => {

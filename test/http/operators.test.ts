@@ -310,6 +310,16 @@ test("who signs out has no session any more, and its cookie goes", async () => {
   expect(await statusOf(edge, "/api/v1/me", { cookie: other })).toBe(200);
 });
 
+test("no other site signs anybody out", async () => {
+  const edge = await edgeWith();
+  const cookie = await signedIn(edge);
+  for (const site of [{ "sec-fetch-site": "cross-site" }, { origin: "https://evil.example.com" }, {}] as object[]) {
+    const headers = { cookie, ...site };
+    expect(await statusOf(edge, "/console/session", headers, { method: "DELETE" })).toBe(403);
+  }
+  expect(await statusOf(edge, "/api/v1/me", { cookie })).toBe(200);
+});
+
 test("people end their own sessions, and operators of all domains anybody's; the record tells", async () => {
   const edge = await edgeWith();
   const cookie = await signedIn(edge, tokens.anna);
