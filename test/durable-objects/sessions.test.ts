@@ -52,6 +52,28 @@ test("a person has a hundred sessions at most, the oldest of which end; another 
   expect(await sessions.list("boris")).toHaveLength(1);
 });
 
+test("who signs in deletes what is over, for want of use or by its age, and nothing that goes on", async () => {
+  const hourMs = 3_600_000;
+  const time = { now: 100 * dayMs };
+  const { sessions, sql } = sessionsAt(time);
+  await sessions.begin(session("old"));
+  for (let hours = 0; hours < 11.5; hours += 0.5) {
+    time.now += 0.5 * hourMs;
+    await sessions.find("old");
+  }
+  await sessions.begin(session("idle", "boris"));
+  time.now += 0.5 * hourMs;
+  await sessions.find("old");
+  await sessions.begin(session("used", "boris"));
+  const kept = () => sql.exec("SELECT hash FROM session ORDER BY hash").map(({ hash }) => hash);
+  // The old one has its twelve hours just now.
+  expect(kept()).toEqual(["idle", "used"]);
+  time.now += 0.5 * hourMs;
+  await sessions.find("used");
+  await sessions.begin(session("new", "clara"));
+  expect(kept()).toEqual(["new", "used"]);
+});
+
 test("what is over goes with the next sign-in, and the record of sign-ins after 400 days", async () => {
   const time = { now: 0 };
   const { sessions, sql } = sessionsAt(time);
