@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { AuditStore } from "../../../durable-objects/directory/audit-store.ts";
 import { DirectoryStore } from "../../../durable-objects/directory/directory-store.ts";
 import { RecordStore } from "../../../durable-objects/directory/record-store.ts";
 import type { CallId } from "../../../src/foundation/ids.ts";
@@ -54,4 +55,20 @@ test("what was never told, or stands before what the conference knows of, is not
   world.add(1, 2, 3);
   world.start();
   expect([world.isKept(9, 0), world.isKept(2, 2), world.isKept(2, 1)]).toEqual([false, false, true]);
+});
+
+test("what is deleted for its age is from before that time: the last that is kept stays, with all behind it", () => {
+  const { store } = new RecordsWorld();
+  store.transaction(about, () => {
+    for (const at of [1, 2, 3]) store.add(call(`c${at}`), worldBegins + at, null);
+  });
+  expect(store.deleteBefore(worldBegins + 2, 9)).toBe(false);
+  expect(store.page(0, "oldest", 9).map(({ id }) => id)).toEqual([2, 3]);
+
+  const sql = new Database();
+  const audit = new AuditStore(sql);
+  const entry = { person: "anna", role: "viewer", by: "token", action: "act", about: {}, status: 202 } as const;
+  for (const at of [1, 2, 3]) audit.add({ ...entry, at, actionId: String(at), refusal: null, from: "" });
+  expect(audit.deleteBefore(2, 9)).toBe(false);
+  expect(audit.page(null, 9).entries.map(({ at }) => at)).toEqual([3, 2]);
 });
