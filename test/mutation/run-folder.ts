@@ -11,25 +11,25 @@ const kept = ".mutation";
 const noise = ["StringLiteral", "ObjectLiteral", "ArrayDeclaration", "ArrowFunction"];
 
 interface Kept {
-  readonly sources: string;
-  readonly tests: string;
+  /** Of what its result depends on: with another one, everything is run anew. */
+  readonly around: string;
+  /** Of the folder and its near tests: what a change of these can change, Stryker finds by itself. */
+  readonly own: string;
   readonly mutants: readonly MutantResult[];
 }
 
-/**
- * Runs the near tests against each mutant of a folder, or takes what a run before has kept of the same sources and tests. Where tests
- * alone have changed, Stryker runs what they may change; where sources have, everything.
- */
+/** Runs the near tests against each mutant of a folder, or takes what a run before has kept of the same files. */
 export async function runFolder(name: string, folder: Folder, concurrency: number): Promise<readonly MutantResult[]> {
   const file = join(kept, `${name.replaceAll("/", "+")}.json`);
   const incrementalFile = join(kept, "stryker", `${name.replaceAll("/", "+")}.json`);
-  const { sources, tests } = hashesOf(folder);
+  const hashes = hashesOf(folder);
   const before: Kept | null = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : null;
-  if (before?.sources === sources && before.tests === tests) return before.mutants;
-  if (before?.sources !== sources) rmSync(incrementalFile, { force: true });
+  const isSame = before?.around === hashes.around;
+  if (isSame && before.own === hashes.own) return before.mutants;
+  if (!isSame) rmSync(incrementalFile, { force: true });
   mkdirSync(dirname(incrementalFile), { recursive: true });
   const mutants = await mutate(folder.files, folder.tests, { concurrency, incremental: true, incrementalFile });
-  writeFileSync(file, JSON.stringify({ sources, tests, mutants } satisfies Kept));
+  writeFileSync(file, JSON.stringify({ ...hashes, mutants } satisfies Kept));
   return mutants;
 }
 
@@ -75,15 +75,14 @@ async function mutate(
   return mutantsIn(JSON.parse(readFileSync(report, "utf8")) as Report);
 }
 
-/** Of the near tests with what lies beside them, such as transcripts; and of all that they and the folder import. */
-function hashesOf({ files, tests }: Folder): Pick<Kept, "sources" | "tests"> {
-  const near = found(tests);
-  const folders = new Set(near.map((file) => dirname(file)));
-  const beside = found([...folders].map((folder) => join(folder, "*.txt")));
-  const imported = withImports([...near, ...found(files)]).filter((file) => !near.includes(file));
+/** Beside tests lies what they read, such as transcripts. */
+function hashesOf({ files, tests }: Folder): Pick<Kept, "around" | "own"> {
+  const own = [...found(files), ...found(tests)];
+  const beside = found([...new Set(found(tests).map((file) => join(dirname(file), "*.txt")))]);
+  const around = withImports(own).filter((file) => !own.includes(file));
   return {
-    sources: hashOf([...imported, "package-lock.json", "test/mutation/unreachable.ts"], String(noise)),
-    tests: hashOf([...near, ...beside], String(files)),
+    around: hashOf([...around, ...beside, "package-lock.json", "test/mutation/unreachable.ts"], String(noise)),
+    own: hashOf(own, ""),
   };
 }
 

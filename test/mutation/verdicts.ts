@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are lines of sources.
 import type { Verdict } from "./mutant.ts";
 
 /** What survives in the folders that are held, each with why. A verdict whose place has changed, or whose mutant is killed, is an error. */
