@@ -819,3 +819,28 @@ test("of keys that were keyed before, and are of no conference, none counts as a
   expect([allOf.unknownKeys(keypad), actions]).toEqual([0, []]);
   expect(allOf.unknownKeys(resume("987654321#", 0, rules).keypad)).toBe(0);
 });
+
+describe("a star among keys", () => {
+  const template = "[AccessNumber],,*00*[AccessCode]#,,,[AttendeeID]#";
+  const dialling: KeypadRules = { ...rules, sequences: [parseDialSequence(template) ?? []].flat() };
+  const keysSo = (keys: string) => {
+    const { keypad, actions } = allOf.press(prompted(0), { type: "keys", keys, at: 0 }, dialling);
+    return { ...(allOf.isAtPrompt(keypad) && keypad), actions };
+  };
+
+  test("that no telephone dials casts doubt on what was keyed, and is no wrong key", () => {
+    expect(keysSo("*0#")).toMatchObject({ at: "conference-key", typed: "", inDoubt: true, unknown: 0, actions: [] });
+    expect(keysSo("*05")).toMatchObject({ typed: "", inDoubt: true, actions: [] });
+    expect(keysSo("98*")).toMatchObject({ typed: "", inDoubt: true, actions: [] });
+    expect(keysSo("98")).toMatchObject({ typed: "98", inDoubt: false });
+  });
+
+  test("of a telephone that dials by itself is asked about once that is silent for 8 s, of a caller once it is for 4", () => {
+    const askedAt = (keys: string) => {
+      const { keypad } = press(prompted(0), { type: "keys", keys, at: 0 }, dialling);
+      const isAsked = (at: number) => allOf.isAtPrompt(keypad) && allOf.isAskedNow(keypad, at);
+      return [3_999, 4_000, 7_999, 8_000].find(isAsked);
+    };
+    expect([askedAt("98*"), askedAt("*00*98**")]).toEqual([4_000, 8_000]);
+  });
+});

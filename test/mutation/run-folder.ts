@@ -27,10 +27,21 @@ export async function runFolder(name: string, folder: Folder, concurrency: numbe
   const isSame = before?.around === hashes.around;
   if (isSame && before.own === hashes.own) return before.mutants;
   if (!isSame) rmSync(incrementalFile, { force: true });
+  else forgetSurvivors(incrementalFile);
   mkdirSync(dirname(incrementalFile), { recursive: true });
   const mutants = await mutate(folder.files, folder.tests, { concurrency, incremental: true, incrementalFile });
   writeFileSync(file, JSON.stringify({ ...hashes, mutants } satisfies Kept));
   return mutants;
+}
+
+/** Of what is run as a module is read, Stryker does not know which tests see it, and would take a survivor for one again. */
+function forgetSurvivors(file: string): void {
+  if (!existsSync(file)) return;
+  const report: Report = JSON.parse(readFileSync(file, "utf8"));
+  const files = Object.entries(report.files).map(([name, { mutants, ...rest }]) => {
+    return [name, { ...rest, mutants: mutants.filter(({ status }) => status === "Killed" || status === "Timeout") }];
+  });
+  writeFileSync(file, JSON.stringify({ ...report, files: Object.fromEntries(files) }));
 }
 
 /** Some files of a folder, of which nothing is kept. */
