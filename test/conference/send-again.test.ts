@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
+import type { Draft } from "../../src/conference/draft.ts";
 import type { Running } from "../../src/conference/head.ts";
 import { debtKey } from "../../src/conference/server/debts.ts";
 import type { Outgoing, Post } from "../../src/conference/server/posts.ts";
-import { sendAgainRefusal } from "../../src/conference/server/send-again.ts";
+import { sendAgain, sendAgainRefusal } from "../../src/conference/server/send-again.ts";
 import { type Caller, type ConferenceState, emptyState } from "../../src/conference/state.ts";
 import type { WebexHost } from "../../src/foundation/ids.ts";
 import { BACK_END } from "../../src/foundation/text/bare-host.ts";
@@ -83,4 +84,48 @@ test("what nobody would hear, or another one has heard, is not sent again", () =
 test("data for the partner's back end stays what it was, whatever server WebEx has", () => {
   const state = running({ attached: false });
   expect(refusal({ type: "client-data", data: "YQ==" }, BACK_END, state)).toBeNull();
+});
+
+/** What is posted again of this document, while this waits. */
+function postedAgain(messages: readonly object[], waiting: readonly object[] = [], more: object = {}) {
+  const posted: object[] = [];
+  const state = running();
+  const own = messages.map((message) => ({ extConfId: "77", ...message }) as ToWebex);
+  const debts = new Map(own.map((message) => [debtKey(message), message]));
+  const draft = {
+    ...{ state: { ...state, debts }, head: state.head, callers: state.callers, callOuts: state.callOuts, debts },
+    unconfirmed: () => waiting,
+    post: (post: object) => posted.push(post),
+    ...more,
+  };
+  sendAgain(draft as object as Draft, { host, messages: own });
+  return posted;
+}
+
+const unmuted = { type: "caller-changed", msgId: "m1", extCallId: "1001", status: "unmuted" };
+const locked = { type: "conference-changed", msgId: "m3", status: "locked" };
+const posts = (...messages: readonly object[]) =>
+  messages.map((message) => ({ host, message: { extConfId: "77", ...message } }));
+
+test("of a document all is sent again that is still so, once: what waits for its server already is not", () => {
+  const muted = { ...unmuted, msgId: "m9", status: "muted" };
+  expect(postedAgain([unmuted, muted, locked])).toEqual(posts(unmuted, locked));
+  expect(postedAgain([unmuted, locked], [{ host, message: { msgId: "m1" } }])).toEqual(posts(locked));
+  const elsewhere = { host: "http://tsp2.example.com", message: { msgId: "m1" } };
+  expect(postedAgain([unmuted, locked], [elsewhere])).toEqual(posts(unmuted, locked));
+});
+
+test("an entry that is sent again says of which call it is, and nothing else does", () => {
+  const entered = { type: "caller-entered", msgId: "m2" };
+  expect(postedAgain([entered, locked])).toEqual([{ ...posts(entered)[0], call: "c2" }, ...posts(locked)]);
+});
+
+test("nothing is sent again of a conference that does not run", () => {
+  expect(postedAgain([locked], [], { head: { phase: "ended", byWebex: false } })).toEqual([]);
+});
+
+test("what its server was told since is left out, though other messages of the document are sent again", () => {
+  const debts = new Map([[debtKey(locked as object as ToWebex), locked]]);
+  const state = { ...running(), debts };
+  expect(postedAgain([unmuted, locked], [], { state, debts })).toEqual(posts(locked));
 });

@@ -191,4 +191,20 @@ export const verdicts: readonly Verdict[] = [
     effect: "none",
     because: "every time is later than none",
   },
+  {
+    file: "src/bridge/keypad-codes.ts",
+    line: 'return { ...keypad, inDoubt, hasSwitched: false, typed: typed.startsWith(merge) ? typed : "" };',
+    was: "typed.startsWith(merge)",
+    becomes: "typed.endsWith(merge)",
+    effect: "left",
+    because: "what stands behind a doubled code is in doubt, so that it names nobody either way",
+  },
+  {
+    file: "src/bridge/keypad-codes.ts",
+    line: "const inDoubt = keypad.inDoubt || merge.startsWith(typed);",
+    was: "keypad.inDoubt || merge.startsWith(typed)",
+    becomes: "true",
+    effect: "left",
+    because: "after a doubled key of no code, an attendee ID would be asked for once more",
+  },
 ];
