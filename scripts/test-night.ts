@@ -1,6 +1,7 @@
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { timers } from "../bridge-agent/node-ports.ts";
+import { dayMs } from "../src/foundation/time/timers.ts";
 import { exitOnSignals } from "./at-exit.ts";
 import { command } from "./command.ts";
 import { runTool } from "./run-tool.ts";
@@ -8,10 +9,12 @@ import { runTool } from "./run-tool.ts";
 const project = dirname(dirname(fileURLToPath(import.meta.url)));
 const limitMs = 6 * 3_600_000;
 
+/** Draws other files each night. */
+const night = Math.floor(Date.now() / dayMs);
 const proofs = [
   "npm run simulate -- --seeds 2000 --all",
   "npm run simulate:mutants",
-  "npm run mutate -- --sample 6",
+  `npm run mutate -- --sample 6 --seed ${night}`,
   "npm run prove:protocol",
   "npm run prove:kills -- --kills 50",
   "npm run prove:kills -- --bridge asterisk --kills 50",

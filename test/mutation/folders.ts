@@ -22,12 +22,11 @@ export const folders: Readonly<Record<string, Folder>> = {
   "bridge-agent/callers": {
     files: ["bridge-agent/callers/*.ts"],
     tests: ["test/agent/{agent,agent-calls,announcements,held-events,legs,orphans,prompt-calls}.test.ts"],
-    isHeld: true,
   },
   "src/operators": { files: ["src/operators/*.ts"], tests: ["test/operators/*.test.ts"], isHeld: true },
-  "src/conference": { files: ["src/conference/*.ts"], tests: conferenceTests(), isHeld: true },
-  "src/conference/parts": { files: ["src/conference/parts/*.ts"], tests: conferenceTests(), isHeld: true },
-  "src/conference/server": { files: ["src/conference/server/*.ts"], tests: conferenceTests(), isHeld: true },
+  "src/conference": { files: ["src/conference/*.ts"], tests: conferenceTests() },
+  "src/conference/parts": { files: ["src/conference/parts/*.ts"], tests: conferenceTests() },
+  "src/conference/server": { files: ["src/conference/server/*.ts"], tests: conferenceTests() },
   "durable-objects/conference": {
     files: ["durable-objects/conference/*.ts"],
     tests: [`${objects}/{c,d,e,f,g,o,s,t,u}*.test.ts`],
