@@ -137,3 +137,33 @@ test("what is owed has an end: the log has what is beyond", async () => {
   for (let count = 0; count < 1_000; count += 1) await sessions.oweAudit("acme" as DomainName, entry);
   expect(await sessions.oweAudit("acme" as DomainName, entry)).toBe(false);
 });
+
+test("a session that is over is shown to nobody, and deleted when somebody comes with it", async () => {
+  const time = { now: 100 * dayMs };
+  const { sessions, sql } = sessionsAt(time);
+  await sessions.begin(session("a"));
+  time.now += 3_600_000;
+  expect([await sessions.list(null), await sessions.list("anna")]).toEqual([[], []]);
+  expect(sql.exec("SELECT hash FROM session")).toHaveLength(1);
+  expect(await sessions.find("a")).toBeNull();
+  expect(sql.exec("SELECT hash FROM session")).toEqual([]);
+});
+
+test("the record has who signed out, and whose sessions were ended, where there were any", async () => {
+  const { sessions } = sessionsAt({ now: 1_000_000 });
+  await sessions.begin(session("a"));
+  await sessions.end("made up", "192.0.2.9");
+  expect(await sessions.endAll("boris", "operator", "")).toBe(0);
+  await sessions.end("a", "192.0.2.2");
+  await sessions.begin(session("b"));
+  expect(await sessions.endAll("anna", "operator", "")).toBe(1);
+  const { signIns, next } = await sessions.signIns(null, 4);
+  expect(signIns.map(({ person, outcome, of }) => [person, outcome, of])).toEqual([
+    ["operator", "sessions-ended", "anna"],
+    ["anna", "signed-in", undefined],
+    ["anna", "signed-out", undefined],
+    ["anna", "signed-in", undefined],
+  ]);
+  // That was all.
+  expect(next).toBeNull();
+});
