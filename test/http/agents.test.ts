@@ -30,13 +30,13 @@ test("an agent is handed to the relay of its bridge", async () => {
 
 test("the time of an agent on another machine is heard, where its key is right", async () => {
   const edge = new FakeEdge();
-  const connect = async (clientIp: string, change: Partial<Hello> = {}) => {
+  const connect = async (client: string, change: Partial<Hello> = {}) => {
     const headers = { upgrade: "websocket", "bridgehead-hello": await signed(edge, { at: 7, ...change }) };
-    const request = Object.assign(new Request(`http://edge${path}`, { headers }), { cf: { clientIp } });
+    const request = Object.assign(new Request(`http://edge${path}`, { headers }), { cf: { client } });
     await edge.app.request(request);
     return edge.heardTimes;
   };
-  expect(await connect("127.0.0.1")).toEqual([]);
+  for (const none of ["127.0.0.1", "::1", "127.0.0.1, for others", ""]) expect(await connect(none)).toEqual([]);
   expect(await connect("192.0.2.1", { key: agents[1].publicKey })).toEqual([]);
   expect(await connect("192.0.2.1")).toEqual([7]);
 });
