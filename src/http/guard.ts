@@ -8,7 +8,6 @@ import { isLoopback } from "../foundation/loopback.ts";
 import { type Operator, type People, personOfToken, tokenOperator } from "../operators/people.ts";
 import { type Session, sessionCookie, sessionHashOf } from "../operators/sessions.ts";
 import type { EdgeObjects } from "../rpc/objects.ts";
-import { OneAtATime } from "./one-at-a-time.ts";
 import { problem } from "./problem.ts";
 
 export type SignedIn =
@@ -48,7 +47,6 @@ export class Rates {
   readonly #ofOperator = new RateBudget(budgets.requestsOfOperator);
   readonly #signIns = new RateBudget(budgets.signIns);
   readonly #views = new RateBudget(budgets.liveViews);
-  readonly #history = new OneAtATime(budgets.historyQuestions.waiting);
 
   /** The seconds to wait before the next token; 0: none. */
   tokenWait(address: string, now: EpochMs): number {
@@ -83,14 +81,6 @@ export class Rates {
 
   ofView({ name }: Operator, now: EpochMs): Response | null {
     return refusalAfter(this.#views.waitSeconds(name, now), "You have opened too many pages at once.");
-  }
-
-  /** Reads the history of a conference: each person's questions wait for one another. */
-  async history<Answer>({ name }: Operator, work: () => Promise<Answer>): Promise<Answer | Response> {
-    const answer = await this.#history.run(name, work);
-    const refused = () =>
-      refusalAfter(budgets.historyQuestions.retryAfterSeconds, "You ask for too much history at once.");
-    return answer ?? (refused() as Response);
   }
 }
 

@@ -54,11 +54,6 @@ export const budgets = {
     ...{ limit: "20 a minute, 60 at once", by: "person", beyond: "429 with `Retry-After`" },
     ...{ burst: 60, perSecond: 20 / 60 },
   },
-  historyQuestions: {
-    of: "questions about the history of conferences (timeline, why, replay, test rows)",
-    ...{ limit: "one at a time, and 4 that wait", by: "person", beyond: "429 with `Retry-After`" },
-    ...{ waiting: 4, retryAfterSeconds: 1 },
-  },
   refusals: {
     of: "refusals of one kind",
     ...{ limit: "a line of the log each 20 s, an entry of the audit each 10 minutes", by: "person and address" },

@@ -69,10 +69,7 @@ export async function answerRoute(
   const answer = async (): Promise<Response> => {
     if (forbidden !== null) return notAllowed(forbidden);
     if (!call.ok) return call.error;
-    const handle = async () => route.handle(call.value);
-    const given =
-      (await absence(route, call.value, path.bridge)) ??
-      (await (route.readsHistory ? edge.rates.history(signedIn.person, handle) : handle()));
+    const given = (await absence(route, call.value, path.bridge)) ?? (await route.handle(call.value));
     if (given instanceof Response) return given;
     const both = bothNames(route.answer.schema);
     return Response.json(both ? both(given) : given, { status: route.answer.status ?? 200 });

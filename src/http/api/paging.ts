@@ -1,5 +1,4 @@
 import * as v from "valibot";
-import { type Timers, wait } from "../../foundation/time/timers.ts";
 import type { ItemPage } from "../../rpc/conference.ts";
 
 /** How many a page of a list in memory has, unless `limit` says otherwise. */
@@ -57,7 +56,6 @@ export function pageOf<Item>(
 
 /** The same of a list that comes in parts, each with the place of the next one. */
 export async function gathered<Item>(
-  timers: Timers,
   partFrom: (from: number) => Promise<ItemPage<Item>>,
   {
     cursor,
@@ -71,8 +69,6 @@ export async function gathered<Item>(
     const part: ItemPage<Item> = await partFrom(next);
     for (const item of part.items) items.push(item);
     next = part.next;
-    // At home an object answers at once, and nothing else would have a turn.
-    if (next !== null) await wait(timers, 0);
   }
   if (items.length > limit) return { page: items.slice(0, limit), next: String(from + limit) };
   return { page: items, next: cursorAt(next) };

@@ -71,8 +71,6 @@ interface RouteInput<Query extends QueryEntries, Body, Answer extends Schema, Pa
   readonly allDomains?: true;
   /** Those alone who may read secrets, and once it is on disk who reads this one. */
   readonly showsSecret?: true;
-  /** It reads a whole journal: a person's questions of this kind wait for one another. */
-  readonly readsHistory?: true;
   /** Whether it is carried out although the audit does not answer, and made good there later: callers wait for it. */
   goesUnwritten?(call: ApiCall<QueryOf<Query>, Body, Parts>): boolean;
   /** What else the record of the action says, such as which caller it is about: it is written down before anything is done. */

@@ -45,9 +45,9 @@ export function addConferencePages(add: AddPage): void {
   const path = "/:domain/conferences/:confKey" as const;
   add(path, (call) => conferencePage(call, null));
   add(path, find, "POST");
-  add(`${path}/timeline`, (call) => withHistory(call, timelinePage));
-  add(`${path}/why`, (call) => withHistory(call, whyPage));
-  add(`${path}/replay`, (call) => withHistory(call, replayPage));
+  add(`${path}/timeline`, (call) => withConference(call, timelinePage));
+  add(`${path}/why`, (call) => withConference(call, whyPage));
+  add(`${path}/replay`, (call) => withConference(call, replayPage));
   add(`${path}/actions`, act, "POST");
 }
 
@@ -66,14 +66,6 @@ export async function withConference(
   if (!(await isKnown(call.domain, confKey, call.edge))) return unknownConference(call, confKey);
   const view = await call.edge.objects.conference(call.domain.name, confKey).view();
   return page(call, await frameOf(call, confKey, view));
-}
-
-/** The same, of a page that reads the whole journal: a person's wait for one another. */
-async function withHistory(call: PageCall, page: Parameters<typeof withConference>[1]): Promise<Shown | Response> {
-  const shown = await call.edge.rates.history(call.signedIn.person, () => withConference(call, page));
-  if (!(shown instanceof Response) || shown.status !== 429) return shown;
-  call.context.header("retry-after", shown.headers.get("retry-after") ?? "1");
-  return refusedPage(call, await problemIn(shown));
 }
 
 function unknownConference(call: PageCall, confKey: ConfKey): Response {
@@ -160,7 +152,7 @@ async function timelinePage(call: PageCall, frame: ConferenceFrame): Promise<Sho
     side: Object.hasOwn(sides, side) ? (side as StoryFilter["side"]) : "",
   };
   const row = numberIn(context.req.query("row"));
-  const { page: lines } = await gathered(edge, (from) => conference.story(from));
+  const { page: lines } = await gathered((from) => conference.story(from));
   const story = storyPage(lines, filter, { page: numberIn(context.req.query("page")), row });
   const rows = [...new Set(story.lines.map(({ seq }) => seq))];
   const wire = await wireOf(conference, rows);
@@ -187,7 +179,7 @@ async function wireOf(conference: Pick<ConferenceRpc, "wire">, rows: readonly nu
 async function whyPage({ context, domain, edge }: PageCall, frame: ConferenceFrame): Promise<Shown> {
   const conference = edge.objects.conference(domain.name, frame.confKey);
   const call = (context.req.query("call") ?? "").trim();
-  const { page: answers } = await gathered(edge, (from) => conference.explain(call || undefined, from));
+  const { page: answers } = await gathered((from) => conference.explain(call || undefined, from));
   return <WhyPage {...{ frame, call, answers }} />;
 }
 

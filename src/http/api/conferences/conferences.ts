@@ -111,10 +111,9 @@ export const conferenceRoutes = [
       says: "What was asked, sent to the bridge, done there, posted and confirmed, or why not.",
       schema: v.object({ lines: v.array(storyLine), next }),
     },
-    readsHistory: true,
     needsConference: true,
-    async handle({ edge, conference, query }) {
-      const { page, next } = await gathered(edge, (from) => conference.story(from), query);
+    async handle({ conference, query }) {
+      const { page, next } = await gathered((from) => conference.story(from), query);
       return { lines: page, next };
     },
   }),

@@ -37,10 +37,9 @@ export const explainRoutes = [
       says: "Questions and answers, each with the rows of the journal that prove it.",
       schema: v.object({ answers: v.array(explanation), next }),
     },
-    readsHistory: true,
     needsConference: true,
-    async handle({ edge, conference, query: { call, ...place } }) {
-      const { page, next } = await gathered(edge, (from) => conference.explain(call || undefined, from), place);
+    async handle({ conference, query: { call, ...place } }) {
+      const { page, next } = await gathered((from) => conference.explain(call || undefined, from), place);
       return { answers: page, next };
     },
   }),
@@ -57,7 +56,6 @@ export const explainRoutes = [
         next,
       }),
     },
-    readsHistory: true,
     needsConference: true,
     async handle({ conference, query: { cursor, limit = DEFAULT_STEPS } }) {
       const { steps, next }: ReplayPage = JSON.parse(await conference.replay(placeOf(cursor) ?? 0, limit));
@@ -72,7 +70,6 @@ export const explainRoutes = [
       says: "Some rows, the oldest first.",
       schema: v.object({ ...testRows.entries, next }),
     },
-    readsHistory: true,
     needsConference: true,
     async handle({ domain, confKey, conference, query: { cursor } }) {
       const rows = await conference.testRows(placeOf(cursor) ?? 0);
