@@ -153,9 +153,9 @@ export class Edge {
       place.log({ level: "info", event: "operator-action", domain, ...entry });
     const keep = (domain: DomainName, entry: AuditEntry) =>
       waitUntil(keepAudit({ after, directory, log, owe }, domain, entry));
-    const shown = new Refusals({ after, waitUntil, told: show });
+    const shown = new Refusals({ after, now, waitUntil, told: show });
     const refusals = new Refusals({
-      ...{ after, waitUntil },
+      ...{ after, now, waitUntil },
       told: (domain, entry) => {
         show(domain, entry);
         keep(domain, entry);

@@ -52,13 +52,13 @@ export class AuditStore {
     const since = entry.at - budgets.refusals.auditEveryMs;
     const alike = known.find((one) => one.entry.at > since && refusalKind(one.entry) === kind);
     if (!alike) return false;
-    // An answer that got lost has the edge tell it again.
-    if ((alike.entry.lastAt ?? alike.entry.at) >= (entry.lastAt ?? entry.at)) return true;
     const asked = known.find((one) => !isOutcomeKnown(one.entry) && isSameRequest(one.entry, entry));
     if (asked) this.#sql.exec("DELETE FROM audit WHERE id = ?", asked.id);
+    // An answer that got lost has the edge tell it again.
+    else if ((alike.entry.lastAt ?? alike.entry.at) >= (entry.lastAt ?? entry.at)) return true;
     const data = JSON.stringify(counted(alike.entry, entry));
     this.#sql.exec("UPDATE audit SET data = ? WHERE id = ?", data, alike.id);
-    this.#quota.reset();
+    if (asked) this.#quota.reset();
     return true;
   }
 

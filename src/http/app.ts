@@ -93,7 +93,11 @@ export function createApp(ports: AppPorts, routes: readonly Route[] = apiRoutes)
     }
     const answer = answerAdapter(request, edge, onDisk);
     if (answer !== null) return answer.catch(failed);
-    return edge.rates.ofAddress(addressOf(request), edge.now()) ?? app.fetch(request);
+    const limit = () => edge.rates.ofAddress(addressOf(request), edge.now());
+    if (!new URL(request.url).pathname.startsWith("/agent/")) return limit() ?? app.fetch(request);
+    // An agent that proves who it is gets in, whoever else has its address.
+    const admitted = await app.fetch(request);
+    return (admitted.status === 403 ? limit() : null) ?? admitted;
   };
   return {
     routes: app.routes,

@@ -1,19 +1,27 @@
 import { budgets } from "../foundation/guard/budgets.ts";
-import type { DomainName } from "../foundation/ids.ts";
+import type { DomainName, EpochMs } from "../foundation/ids.ts";
 import { type Timers, wait } from "../foundation/time/timers.ts";
 import { type AuditEntry, counted, refusalKind } from "../operators/audit.ts";
 
 interface RefusalsPorts extends Timers {
+  now(): EpochMs;
   /** Lets this come to its end, although the request is over. */
   waitUntil(work: Promise<unknown>): void;
   told(domain: DomainName, entry: AuditEntry): void;
 }
 
+interface Followed {
+  /** When the last one was told. */
+  readonly since: EpochMs;
+  /** All that have come since then as one; `null`: none has. */
+  readonly entry: AuditEntry | null;
+}
+
 /** Of refusals that are alike, the first is told at once, and those that follow together, with their number, every 20 s. */
 export class Refusals {
   readonly #ports: RefusalsPorts;
-  /** By kind; `null`: none has followed yet. */
-  readonly #followed = new Map<string, AuditEntry | null>();
+  /** By kind. */
+  readonly #followed = new Map<string, Followed>();
 
   constructor(ports: RefusalsPorts) {
     this.#ports = ports;
@@ -24,20 +32,26 @@ export class Refusals {
     const kind = refusalKind(entry);
     if (kind === null) return this.#ports.told(domain, entry);
     const name = `${domain} ${kind}`;
-    const followed = this.#followed.get(name);
-    if (followed !== undefined) return void this.#followed.set(name, followed ? counted(followed, entry) : entry);
-    this.#followed.set(name, null);
+    const known = this.#followed.get(name);
+    const all = known?.entry ? counted(known.entry, entry) : entry;
+    // Cloudflare may end the wait before its time: then the next one tells what it was to tell.
+    if (known && Math.abs(this.#ports.now() - known.since) < budgets.refusals.logEveryMs)
+      return void this.#followed.set(name, { ...known, entry: all });
+    this.#tell(domain, name, all);
+  }
+
+  #tell(domain: DomainName, name: string, entry: AuditEntry): void {
+    this.#followed.set(name, { since: this.#ports.now(), entry: null });
     this.#ports.told(domain, entry);
     this.#ports.waitUntil(this.#tellLater(domain, name));
   }
 
   async #tellLater(domain: DomainName, name: string): Promise<void> {
     await wait(this.#ports, budgets.refusals.logEveryMs);
-    const followed = this.#followed.get(name);
+    const { since = 0, entry = null } = this.#followed.get(name) ?? {};
+    // Another one was told meanwhile, and waits for itself.
+    if (Math.abs(this.#ports.now() - since) < budgets.refusals.logEveryMs) return;
     this.#followed.delete(name);
-    if (!followed) return;
-    this.#followed.set(name, null);
-    this.#ports.told(domain, followed);
-    this.#ports.waitUntil(this.#tellLater(domain, name));
+    if (entry) this.#tell(domain, name, entry);
   }
 }

@@ -66,9 +66,9 @@ export function shownEntry<Entry extends AuditEntry>(entry: Entry): Entry & Show
 
 /** Refusals that are alike are one entry. `null`: it is none, or nobody knows yet. */
 export function refusalKind(entry: AuditEntry): string | null {
-  const { person, by, action, status, refusal, from } = entry;
+  const { person, by, action, about, status, refusal, from } = entry;
   if (refusal === null || !isOutcomeKnown(entry)) return null;
-  return JSON.stringify([person, by, action, status, refusal, networkOf(from)]);
+  return JSON.stringify([person, by, action, about.type, status, refusal, networkOf(from)]);
 }
 
 /** One entry for both, as the first one has it. */

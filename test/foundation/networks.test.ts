@@ -86,6 +86,8 @@ test.each([
   ["an empty header", "10.0.0.1", "", "10.0.0.1"],
   ["no address is none, nor what is before it", "10.0.0.1", "192.0.2.7, unknown", "10.0.0.1"],
   ["the same behind a second proxy", "10.0.0.1", "192.0.2.7, 192.0.2, 10.0.0.2", "10.0.0.2"],
+  ["this machine, as a stranger wrote it, is not believed", "10.0.0.1", "127.0.0.9,10.5.5.5", "10.5.5.5"],
+  ["this machine, where it is a proxy of ours", "127.0.0.1", "192.0.2.7, 127.0.0.1", "192.0.2.7"],
   ["proxies alone: the one that is farthest", "10.0.0.1", "10.0.0.3, 10.0.0.2", "10.0.0.3"],
 ])("%s", (_, peer, forwarded, client) => {
   expect(clientOf(peer, forwarded, proxies)).toBe(client);

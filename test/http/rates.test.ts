@@ -5,12 +5,18 @@ import { sha256 } from "../../src/foundation/secrets.ts";
 import { Refusals } from "../../src/http/refusals.ts";
 import type { AuditEntry } from "../../src/operators/audit.ts";
 import { Clock } from "../simulation/clock.ts";
+import { helloOf } from "../workers/hello-of.ts";
 import { FakeEdge, token } from "./fake-edge.ts";
 
 const me = "/api/v1/me";
 const bearer = (text: string, from?: string) => ({
   headers: { authorization: `Bearer ${text}`, ...(from && { "cf-connecting-ip": from }) },
 });
+
+function aRefusal(more: object): AuditEntry {
+  const refused = { person: "viewer", action: "act", status: 403, refusal: "not allowed", from: "", about: {} };
+  return { at: 0, ...refused, ...more } as object as AuditEntry;
+}
 
 async function edgeWithAnna() {
   const rights = { role: "viewer" as const, domains: ["local"] };
@@ -74,11 +80,21 @@ test("a viewer's refused actions at 141 a second for a minute are four lines, wh
   const told: (readonly [string, number])[] = [];
   const refusals = new Refusals({
     after: (ms, run) => clock.after(ms, run),
+    now: () => clock.now,
     waitUntil: () => {},
     told: (_, { person, count = 1 }) => told.push([person, count]),
   });
   const entry = (person: string, more: Partial<AuditEntry> = {}) =>
-    ({ at: clock.now, person, action: "act", status: 403, refusal: "not allowed", from: "", ...more }) as AuditEntry;
+    ({
+      at: clock.now,
+      person,
+      action: "act",
+      status: 403,
+      refusal: "not allowed",
+      from: "",
+      about: {},
+      ...more,
+    }) as AuditEntry;
   const domain = "local" as DomainName;
   for (let tenth = 0; tenth < 600; tenth += 1) {
     for (let count = 0; count < 14; count += 1) refusals.add(domain, entry("viewer"));
@@ -93,6 +109,35 @@ test("a viewer's refused actions at 141 a second for a minute are four lines, wh
   expect(told).toHaveLength(6);
   refusals.add(domain, entry("viewer"));
   expect(told).toHaveLength(7);
+});
+
+test("refusals whose wait the platform has ended are told with the next one", () => {
+  const told: (number | undefined)[] = [];
+  const time = { now: 0 };
+  const none = { after: () => () => {}, waitUntil: () => {}, now: () => time.now };
+  const refusals = new Refusals({ ...none, told: (_, { count }) => told.push(count) });
+  const add = () => refusals.add("local" as DomainName, aRefusal({ at: time.now }));
+  for (time.now of [0, 5_000, 19_999, 20_000, 25_000]) add();
+  expect(told).toEqual([undefined, 3]);
+});
+
+test("another kind of action is another refusal", () => {
+  const told: string[] = [];
+  const ports = { after: () => () => {}, waitUntil: () => {}, now: () => 0 };
+  const refusals = new Refusals({ ...ports, told: (_, { about }) => told.push(String(about.type)) });
+  for (const type of ["lock", "end", "end"]) refusals.add("local" as DomainName, aRefusal({ about: { type } }));
+  expect(told).toEqual(["lock", "end"]);
+});
+
+test("an agent that proves who it is gets in beside a stranger who has used up the rate of their address", async () => {
+  const edge = new FakeEdge();
+  const from = { "cf-connecting-ip": "192.0.2.1", upgrade: "websocket" };
+  await answered(edge, 2_001, "/healthz", { headers: from });
+  const hello = await helloOf(0, { at: edge.time });
+  const agent = { headers: { ...from, "bridgehead-hello": hello } };
+  expect((await edge.app.request("/agent/local/simulated", agent)).status).toBe(200);
+  const stranger = { headers: { ...from, "bridgehead-hello": await helloOf(1, { at: edge.time }) } };
+  expect((await edge.app.request("/agent/local/simulated", stranger)).status).toBe(429);
 });
 
 test("guesses through a proxy that nobody has named are limited, whatever addresses they claim", async () => {

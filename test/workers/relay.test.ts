@@ -393,7 +393,7 @@ test("an agent alone costs no alarm; the platform answers its pings, which are s
 
   vi.setSystemTime(start + 9_000);
   expect(await relay().health()).toMatchObject({ agentConnected: true });
-  vi.setSystemTime(start + 19_000);
+  vi.setSystemTime(start + 13_000);
   await relay().sendCommands(commandsFor);
   expect(await agent.closed()).toBe(CLOSE_CODES.silent);
 });

@@ -55,8 +55,9 @@ export function clientOf(peer: string, forwarded: string | null, proxies: Networ
     const said = addressIn(entry);
     // Whoever passed on what is no address vouches for none before it, either.
     if (said === null) return client;
+    // A stranger may have written that it is this machine.
+    if (!proxies.has(said)) return isLoopback(said) ? client : said;
     client = said;
-    if (!proxies.has(said)) return client;
   }
   return client;
 }

@@ -77,6 +77,16 @@ test("what was done and comes again under its Idempotency-Key is marked, also be
   expect(entries.map(({ repeat }) => repeat)).toEqual([undefined, undefined, true, undefined, undefined]);
 });
 
+test("an action that was refused in the same moment as one before is no longer one whose outcome nobody knows", async () => {
+  const world = new DirectoryWorld();
+  const keep = (actionId: string, more: Partial<AuditEntry>) =>
+    world.directory.keepAudit(domain, entry(world, { actionId, ...more }));
+  for (const id of ["k1", "k2"]) await keep(id, unknownOutcome);
+  for (const id of ["k2", "k1"]) await keep(id, refused);
+  const { entries } = await world.directory.audit(null, 10);
+  expect(entries.map(({ actionId, status, count }) => [actionId, status, count])).toEqual([["k2", 403, 2]]);
+});
+
 test("refusals of a kind are one entry with their number, for ten minutes, and each counts once", async () => {
   const world = new DirectoryWorld();
   const keep = (more: Partial<AuditEntry> = {}) =>

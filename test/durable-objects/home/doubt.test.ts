@@ -121,7 +121,7 @@ test("what an edge deletes for its age stays as long as one clock alone says tha
   await lasting.connect(first);
   await first.begin(lasting, "100000001");
   await first.receive("100000001", { type: "close-conference" });
-  const audited = { at: noon, person: "boris", action: "mute" };
+  const audited = { at: noon, person: "boris", action: "mute", about: {}, status: 202, refusal: null, from: "" };
   await first.home.call("directory", "local", "keepAudit", ["local", audited]);
   await first.clock.pass(10_000);
   const before = await kept(first);
