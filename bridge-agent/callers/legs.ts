@@ -49,13 +49,8 @@ type Entry = Required<Pick<BridgeCaller, "enteredAt">> & Pick<BridgeCaller, "dia
 
 export type Arrival = Pick<Extract<BridgeEvent, { type: "prompted" }>, "call" | "number" | "dialled">;
 
-/** Before the ids of calls, among all whose begin the journal has. `SEEN`: of those that an agent with this journal has seen enter. */
-const INSIDE = "inside ";
-const SEEN = "entered ";
-
-export function isEntry({ name }: { readonly name: string }): boolean {
-  return name.startsWith(INSIDE) || name.startsWith(SEEN);
-}
+/** Before the ids of calls, among all whose begin the journal has. */
+export const INSIDE = "inside ";
 
 type Starts = Pick<AgentJournal, "saveStart" | "deleteStart">;
 
@@ -68,13 +63,14 @@ export class Legs {
   readonly #inConference = new MultiMap<ConfKey, Leg>();
   #dialledCount = 0;
   /** Since when calls are inside, those too whose legs wait for a state of the bridge. */
-  readonly #inside = new Map<CallId, { readonly since: EpochMs; readonly prefix: string }>();
+  readonly #enteredAt: Map<CallId, EpochMs>;
+  /** Those of them whose entry this life has seen: only they are measured by one clock. */
+  readonly #seen = new Set<CallId>();
 
   constructor(journal: Starts, known: JournalContents["starts"] = []) {
     this.#journal = journal;
-    for (const prefix of [INSIDE, SEEN])
-      for (const { name, at } of known)
-        if (name.startsWith(prefix)) this.#inside.set(name.slice(prefix.length) as CallId, { since: at, prefix });
+    const inside = known.filter(({ name }) => name.startsWith(INSIDE));
+    this.#enteredAt = new Map(inside.map(({ name, at }) => [name.slice(INSIDE.length) as CallId, at]));
   }
 
   get count(): number {
@@ -115,30 +111,29 @@ export class Legs {
     leg.room = room;
     if (leg.keypad === null || isAtPrompt(leg.keypad)) this.letIn(leg, conference, silent);
     else this.move(leg, conference);
-    this.#noteEntered(leg.call, SEEN);
+    if (!this.#enteredAt.has(leg.call)) this.#seen.add(leg.call);
+    this.#noteEntered(leg.call);
   }
 
   ended(call: CallId): void {
     const leg = this.#legs.get(call);
     if (leg) this.#delete(leg);
-    const { prefix } = this.#inside.get(call) ?? {};
-    if (prefix === undefined) return;
-    this.#inside.delete(call);
-    this.#journal.deleteStart(prefix + call);
+    this.#seen.delete(call);
+    if (this.#enteredAt.delete(call)) this.#journal.deleteStart(INSIDE + call);
   }
 
   /** What an edge that has lost the call needs for its record; absent: it has not entered. */
   entryOf(call: CallId): Entry | undefined {
-    const { since: enteredAt } = this.#inside.get(call) ?? {};
+    const enteredAt = this.#enteredAt.get(call);
     const { isDialled = false } = this.#legs.get(call) ?? {};
     return enteredAt === undefined ? undefined : { enteredAt, ...(isDialled && { dialledOut: true }) };
   }
 
-  /** For how long each of these calls has been inside, of those that were seen to enter. */
+  /** For how long each of these calls has been inside, of those that this life has seen enter. */
   measured(calls: readonly CallId[]): Pick<Report, "inside"> {
     const inside = calls.flatMap((call) => {
-      const { since, prefix } = this.#inside.get(call) ?? {};
-      return since === undefined || prefix !== SEEN ? [] : [{ call, ms: Math.max(0, this.now - since) }];
+      const since = this.#enteredAt.get(call);
+      return since === undefined || !this.#seen.has(call) ? [] : [{ call, ms: this.now - since }];
     });
     return inside.length === 0 ? {} : { inside };
   }
@@ -153,10 +148,10 @@ export class Legs {
     return { call, number, attendeeId: null, muted, silent, room: leg.room ?? MAIN_ROOM, ...known };
   }
 
-  #noteEntered(call: CallId, prefix: string): void {
-    if (this.#inside.has(call)) return;
-    this.#inside.set(call, { since: this.now, prefix });
-    this.#journal.saveStart(prefix + call, this.now);
+  #noteEntered(call: CallId): void {
+    if (this.#enteredAt.has(call)) return;
+    this.#enteredAt.set(call, this.now);
+    this.#journal.saveStart(INSIDE + call, this.now);
   }
 
   /** Callers on their way in are still at the prompt: the bridge will refuse to admit them. */
@@ -184,7 +179,7 @@ export class Legs {
   reconcile(calls: readonly BridgeCall[]): BridgeCall[] {
     const held = calls.filter(({ stage }) => stage !== "ended");
     const ids = new Set(held.map(({ call }) => call));
-    for (const call of [...this.#legs.keys(), ...this.#inside.keys()]) if (!ids.has(call)) this.ended(call);
+    for (const call of [...this.#legs.keys(), ...this.#enteredAt.keys()]) if (!ids.has(call)) this.ended(call);
     const found = held.filter(({ call }) => !this.#legs.has(call));
     for (const call of found) {
       if (call.stage === "prompted") this.prompted(call).hasKeyed = call.keys !== "";
@@ -192,7 +187,7 @@ export class Legs {
         const { conference, number, muted, direction, room } = call;
         const leg = this.#newLeg(call.call, number, conference, direction === "out");
         this.#add({ ...leg, room, muted, entered: true, keypad: inside(callerOf(call).silent) });
-        this.#noteEntered(call.call, INSIDE);
+        this.#noteEntered(call.call);
       } else if (call.stage !== "ended") this.dialled(call.call, call.number, call.conference);
     }
     return found;

@@ -2,7 +2,7 @@ import type { Command } from "../../src/bridge/commands.ts";
 import { mayDial, type WrongNumber, wrongNumber } from "../../src/foundation/dial-rules.ts";
 import type { CallId, CommandId, ConfKey, EpochMs } from "../../src/foundation/ids.ts";
 import { err, ok, type Result } from "../../src/foundation/result.ts";
-import { isEntry, type Leg, type Legs } from "../callers/legs.ts";
+import { INSIDE, type Leg, type Legs } from "../callers/legs.ts";
 import type { Execution } from "../drivers/driver.ts";
 import type { AgentSettings } from "../service/settings.ts";
 import type { AgentJournal, JournalContents } from "./journal.ts";
@@ -161,7 +161,8 @@ export class Durations {
 
   constructor(starts: Pick<AgentJournal, "saveStart" | "deleteStart">, known: JournalContents["starts"]) {
     this.#starts = starts;
-    for (const start of known) if (!isEntry(start)) this.#running.set(start.name, { since: start.at, askedAt: null });
+    for (const { name, at } of known)
+      if (!name.startsWith(INSIDE)) this.#running.set(name, { since: at, askedAt: null });
   }
 
   /** Its key may be another conference's soon. */

@@ -339,8 +339,11 @@ export class Relay implements RelayRpc {
     for (const id of ids) {
       const silentMs = at - this.#lastSeen(id);
       if (silentMs < 0) this.#ports.sockets.seen(id, at);
-      else if (silentMs >= SILENCE_MS + NOTICED_WITHIN_MS)
+      else if (silentMs >= SILENCE_MS + NOTICED_WITHIN_MS && this.#ports.sockets.lastSeen(id) !== null) {
         this.#ports.sockets.seen(id, at - SILENCE_MS + PINGS_WITHIN_MS);
+        // Else looks that are far apart would each give it time anew.
+        this.#alarm.wakeBy(at + PINGS_WITHIN_MS);
+      }
     }
     this.#missedAt = Math.min(this.#missedAt, at);
     const silent = ids.filter((id) => at - this.#lastSeen(id) >= SILENCE_MS);

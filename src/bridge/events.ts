@@ -123,7 +123,7 @@ const conferenceEvent = v.variant("type", [
 export type ConferenceEvent = Checked<typeof conferenceEvent>;
 
 /**
- * Of calls that are over by it, for how long each was inside, as passed beside the bridge: those alone whose agent has seen them enter. A record goes by
+ * Of calls that are over by it, for how long each was inside, as passed beside the bridge: those alone that its agent has seen enter since it started. A record goes by
  * that where the edge's clock was set meanwhile.
  */
 const inside = v.exactOptional(v.array(v.object({ call, ms: whole })));

@@ -337,7 +337,7 @@ test.each<[string, BridgeCommand, string]>([
   },
 );
 
-test("whatever ends a call, the edge hears for how long it was inside, of each that this journal has seen enter", () => {
+test("whatever ends a call, the edge hears for how long it was inside, of each that this life has seen enter", () => {
   const world = running();
   const dialIn = () => {
     const id = world.machine.dialIn("14085551234", "987654321#444#");
@@ -350,8 +350,6 @@ test("whatever ends a call, the edge hears for how long it was inside, of each t
   world.machine.world.endCall(world.machine.world.find(calls[0] as CallId) ?? expect.unreachable(), "hung-up");
   world.settle();
   world.command("expel", { type: "expel", call: calls[1] } as BridgeCommand);
-  world.pass(1_000);
-  world.restart();
   world.pass(1_000);
   world.command("end", { type: "end-conference" });
   world.pass(1_000);

@@ -61,7 +61,7 @@ const call = (id: string) =>
     ...{ muted: false, attendeeId: null, joinTone: true, talking: false },
   }) as unknown as BridgeCall;
 
-test("what an agent has seen enter is measured, also in its next life, and nothing that was inside when it came", () => {
+test("what this life has seen enter is measured, and nothing that was inside before, by whatever clock", () => {
   const starts = new Map<string, number>();
   const journal = {
     saveStart: (name: string, at: number) => void starts.set(name, at),
@@ -76,12 +76,13 @@ test("what an agent has seen enter is measured, also in its next life, and nothi
     journal,
     Array.from(starts, ([name, at]) => ({ name, at })),
   );
-  for (const life of [legs, next]) {
-    life.now = 4_000;
-    expect(life.measured(["found", "seen", "gone"] as CallId[])).toEqual({ inside: [{ call: "seen", ms: 3_000 }] });
-    expect(life.measured(["found" as CallId])).toEqual({});
-    expect(life.entryOf("found" as CallId)).toMatchObject({ enteredAt: 1_000 });
-  }
+  const all = ["found", "seen", "gone"] as CallId[];
+  legs.now = 4_000;
+  expect(legs.measured(all)).toEqual({ inside: [{ call: "seen", ms: 3_000 }] });
+  next.now = 500;
+  next.reconcile([call("found"), call("seen")]);
+  expect(next.measured(all)).toEqual({});
+  for (const life of [legs, next]) expect(life.entryOf("seen" as CallId)).toMatchObject({ enteredAt: 1_000 });
   for (const id of ["found", "seen"] as CallId[]) next.ended(id);
   expect(starts).toEqual(new Map());
 });

@@ -81,6 +81,17 @@ test.each([
   },
 );
 
+test("an agent that is alone and dead is found so, however far apart somebody looks, and though the relay sleeps", async () => {
+  const world = await RelayWorld.begin();
+  world.now += 60_000;
+  await world.relay.health();
+  expect([world.closed, world.alarmAt]).toEqual([[], world.now + 4_000]);
+  world.sleep();
+  world.now += 4_000;
+  await world.relay.alarm();
+  expect(world.closed).toEqual(["link-1: 4408 silent"]);
+});
+
 test("an active agent whose socket got lost in a sleep is waited for as long as one that is silent", async () => {
   const world = await RelayWorld.begin();
   world.sockets.clear();
