@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { Home, type LifePlace } from "../durable-objects/home/home.ts";
 import { listen } from "../durable-objects/home/http-server.ts";
 import { SqliteDisk } from "../durable-objects/home/log/sqlite-disk.ts";
-import { NodeClock } from "../durable-objects/home/node-clock.ts";
+import { isAnotherMachine, NodeClock } from "../durable-objects/home/node-clock.ts";
 import { ownPlaceOf } from "../durable-objects/home/own-place.ts";
 import { LeasedDisk, type LeasedDiskPorts } from "../durable-objects/home/shared/leased-disk.ts";
 import { pairOf } from "../durable-objects/home/shared/pair.ts";
@@ -61,7 +61,9 @@ export async function serveHome({ state, host, port, write, ...options }: HomeOp
   const after = (ms: number, run: () => void) => clock.after(ms, run);
   const now = () => clock.now();
   const newId = () => crypto.randomUUID();
-  const heardTime = (at: number) => home.heardTime(at);
+  const heardTime = (at: number, address: string) => {
+    if (isAnotherMachine(address)) home.heardTime(at);
+  };
   const make = (kind: ObjectName, _name: string, life: LifePlace): Whole | Promise<Whole> => {
     const own = ownPlaceOf(life, { log, newId, machineNow, measures: counting.measures, heardTime });
     return objectKinds[kind](placeOf(own, stubsBy({ ...life, connect: home.connect }), variables));

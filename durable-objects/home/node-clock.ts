@@ -1,5 +1,7 @@
-import { uptime } from "node:os";
+import { isIP } from "node:net";
+import { networkInterfaces, uptime } from "node:os";
 import type { EpochMs } from "../../src/foundation/ids.ts";
+import { isLoopback } from "../../src/foundation/loopback.ts";
 import { machineClocks } from "../../src/foundation/time/passing-time.ts";
 import type { HomeClock } from "./home-clock.ts";
 import { HomeTime } from "./home-time.ts";
@@ -36,4 +38,12 @@ export class NodeClock implements HomeClock {
     wait(ms);
     return () => stop();
   }
+}
+
+/** Whether this is the address of another machine, which has a clock of its own. Containers of one machine share its clock, and look like others. */
+export function isAnotherMachine(address: string, interfaces = networkInterfaces()): boolean {
+  const plain = address.replace(/^::ffff:/i, "");
+  if (isIP(plain) === 0 || isLoopback(plain)) return false;
+  const own = Object.values(interfaces).flatMap((addresses) => addresses ?? []);
+  return !own.some((one) => one.address === plain);
 }

@@ -2,7 +2,6 @@ import { type ClientRequest, type IncomingMessage, Agent as PlainAgent, request 
 import { request as requestSecure, Agent as SecureAgent } from "node:https";
 import { brotliDecompressSync, constants, gunzipSync, inflateRawSync, inflateSync } from "node:zlib";
 import type { EpochMs } from "../../src/foundation/ids.ts";
-import { isLoopback } from "../../src/foundation/loopback.ts";
 import {
   answerTooLong,
   type Exchange,
@@ -12,11 +11,13 @@ import {
   postBy,
 } from "../platform/post.ts";
 
+export type HeardTime = (at: EpochMs, address: string) => void;
+
 /**
- * Half the CPU of Node's `fetch`, which also refuses a server that sends a 100 (Continue) unasked. `heardTime`: called with the time that a server on
- * another machine shows in its answer.
+ * Half the CPU of Node's `fetch`, which also refuses a server that sends a 100 (Continue) unasked. `heardTime`: called with the time that the
+ * server at this address shows in its answer.
  */
-export function nodePost(asked: PostRequest, heardTime: (at: EpochMs) => void = () => {}): Promise<HttpAnswer> {
+export function nodePost(asked: PostRequest, heardTime: HeardTime = () => {}): Promise<HttpAnswer> {
   return postBy((url, sent) => exchange(url, sent, heardTime), asked);
 }
 
@@ -30,10 +31,10 @@ const agents = { plain: new PlainAgent(connections), secure: new SecureAgent(con
 function exchange(
   url: string,
   { headers, body, signal }: Parameters<Exchange>[1],
-  heardTime: (at: EpochMs) => void,
+  heardTime: HeardTime,
 ): ReturnType<Exchange> {
   return new Promise((resolve, reject) => {
-    const { href, protocol, hostname } = new URL(url);
+    const { href, protocol } = new URL(url);
     const options = { method: "POST", headers };
     const sent =
       protocol === "https:"
@@ -44,9 +45,9 @@ function exchange(
       sent.destroy();
     };
     signal.addEventListener("abort", () => fail(signal.reason));
-    sent.on("response", ({ headers: { date = "" } }) => {
+    sent.on("response", ({ headers: { date = "" }, socket: { remoteAddress = "" } }) => {
       const at = Date.parse(date);
-      if (!Number.isNaN(at) && !isLoopback(hostname)) heardTime(at);
+      if (!Number.isNaN(at)) heardTime(at, remoteAddress);
     });
     read(sent, fail, (status, coding, whole) => {
       try {

@@ -1,11 +1,10 @@
-import type { EpochMs } from "../../src/foundation/ids.ts";
 import type { OwnPlace } from "../platform/object-place.ts";
 import type { LifePlace } from "./home.ts";
 import { keptIn } from "./log/kept-values.ts";
-import { nodePost } from "./node-post.ts";
+import { type HeardTime, nodePost } from "./node-post.ts";
 
 interface Shared extends Pick<OwnPlace, "log" | "measures" | "newId" | "machineNow"> {
-  heardTime(at: EpochMs): void;
+  readonly heardTime: HeardTime;
 }
 
 /** What an object asks of its place, on plain Node. `shared`: what all objects of the process share. */
@@ -18,7 +17,8 @@ export function ownPlaceOf(life: LifePlace, { heardTime, ...shared }: Shared): O
     ...{ kept: keptIn(sql), sockets: { all: sockets } },
     ...(restoredAt !== null && { restoredAt }),
     ...(edgeEpoch !== null && { edgeEpoch, beginEpochAfter }),
-    post: (request) => outside(() => nodePost(request, heardTime)),
+    post: (request) =>
+      outside(() => nodePost(request, request.contentType.startsWith("text/xml") ? heardTime : undefined)),
     onDisk: () => outside(async () => {}),
     fetch: (address, init) => outside(() => fetch(address, init)),
   };

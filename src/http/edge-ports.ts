@@ -19,8 +19,8 @@ export interface EdgePorts extends Timers {
   /** Of an edge whose time may be ahead of the true one, since one clock alone says so. Absent: the platform answers for its clock. */
   readonly doubt?: {
     ms(): number;
-    /** The clock of another machine shows `at`. */
-    heardTime(at: EpochMs): void;
+    /** A clock at this address shows `at`. */
+    heardTime(at: EpochMs, address: string): void;
   };
   now(): number;
   log(event: EdgeEvent, facts: LogFacts, level?: "info" | "warn" | "error"): void;

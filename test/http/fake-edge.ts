@@ -144,8 +144,8 @@ export class FakeEdge {
   readonly mailWaiting: WaitingForServer[] = [];
   readonly disk = new FakeDisk();
   doubtMs = 0;
-  /** Times that other machines have shown. */
-  readonly heardTimes: number[] = [];
+  /** Times that agents have shown. */
+  readonly heardTimes: (readonly [at: number, address: string])[] = [];
   /** Resolves once all that was written is on disk. */
   onDisk = async (): Promise<void> => {};
   /** In milliseconds. */
@@ -223,7 +223,7 @@ export class FakeEdge {
             this.kept.addAll(this.counts.removeAll());
           },
           log,
-          doubt: { ms: () => this.doubtMs, heardTime: (at) => void this.heardTimes.push(at) },
+          doubt: { ms: () => this.doubtMs, heardTime: (...heard) => void this.heardTimes.push(heard) },
           ...(pair && { pair }),
         },
         routes,

@@ -1,6 +1,5 @@
 import type { BridgeName, DomainName } from "../../foundation/ids.ts";
 import type { RateLimit } from "../../foundation/limits.ts";
-import { isLoopback } from "../../foundation/loopback.ts";
 import { decodeHello, HELLO_HEADER, type Hello, helloFault, isNameOfAgent, refusal } from "../../link/hello.ts";
 import type { CloseReason } from "../../link/messages.ts";
 import { addressOf } from "../address.ts";
@@ -28,13 +27,8 @@ export async function admitAgent(request: Request, place: Place, edge: AgentPort
   const why = hello.ok ? await helloFault(hello.value, place, knownAgents(edge), isSigned) : hello.error;
   if (why !== null) return refuse(why, hello.ok ? hello.value : null, place, edge);
   const answer = await edge.objects.relay(place.domain, place.bridge).fetch(request);
-  if (hello.ok && answer.ok && isAnotherMachine(addressOf(request))) edge.doubt?.heardTime(hello.value.at);
+  if (hello.ok && answer.ok) edge.doubt?.heardTime(hello.value.at, addressOf(request));
   return answer;
-}
-
-/** Of a proxy that the settings do not name, nobody knows for whom it asks. */
-function isAnotherMachine(address: string): boolean {
-  return /^[\da-f.:]+$/i.test(address) && !isLoopback(address);
 }
 
 async function refuse(why: CloseReason, hello: Hello | null, place: Place, edge: AgentPorts): Promise<Response> {
