@@ -127,7 +127,10 @@ export class Agent {
     if (contents.assignment) this.#keypads.assigned(contents.assignment);
   }
 
-  /** `now`: the time at the start of this life and what has passed since. `clockSetMs`: by how much the machine's clock was set meanwhile. */
+  /**
+   * `now`: the time at the start of this life and what has passed since. `clockSetMs`: by how much
+   * the machine's clock was set meanwhile.
+   */
   turn(inputs: readonly AgentInput[], now: EpochMs, clockSetMs = 0): TurnEffects {
     if (Math.abs(clockSetMs - this.#clockSetMs) >= NOTICED_MS) {
       this.#journal.saveClockSet(clockSetMs);

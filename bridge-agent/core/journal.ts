@@ -299,19 +299,22 @@ type ToWrite = ReturnType<typeof transactionsOf>["toWrite"];
 
 const clockSet = "clockSet";
 
-/** A life goes on at its own pace, also where somebody sets the machine's clock. The next one goes by that clock, so all that lasts moves with it. */
+/**
+ * A life goes on at its own pace, whoever sets the machine's clock. The next one goes by that clock,
+ * so all that lasts moves with it.
+ */
 function countAnew(db: DatabaseSync): void {
+  const kept = db.prepare("SELECT value FROM fact WHERE name = ?").get(clockSet);
+  if (!kept) return;
+  const ms = Number(kept.value);
   db.exec(`
     BEGIN IMMEDIATE;
-    CREATE TEMP TABLE set_by AS SELECT CAST(value AS INTEGER) AS ms FROM fact WHERE name = '${clockSet}';
-    UPDATE since SET at = at + (SELECT ms FROM set_by) WHERE EXISTS (SELECT 1 FROM set_by);
-    UPDATE command SET at = at + (SELECT ms FROM set_by), begin_before = begin_before + (SELECT ms FROM set_by) WHERE EXISTS (SELECT 1 FROM set_by);
-    UPDATE conference SET record = json_set(record, '$.since', json_extract(record, '$.since') + (SELECT ms FROM set_by))
-      WHERE json_extract(record, '$.since') IS NOT NULL AND EXISTS (SELECT 1 FROM set_by);
-    UPDATE fact SET value = (SELECT json_group_array(value + (SELECT ms FROM set_by)) FROM json_each(fact.value))
-      WHERE name = 'dials' AND EXISTS (SELECT 1 FROM set_by);
+    UPDATE since SET at = at + ${ms};
+    UPDATE command SET at = at + ${ms}, begin_before = begin_before + ${ms};
+    UPDATE conference SET record = json_set(record, '$.since', json_extract(record, '$.since') + ${ms})
+      WHERE json_extract(record, '$.since') IS NOT NULL;
+    UPDATE fact SET value = (SELECT json_group_array(value + ${ms}) FROM json_each(fact.value)) WHERE name = 'dials';
     DELETE FROM fact WHERE name = '${clockSet}';
-    DROP TABLE set_by;
     COMMIT;
   `);
 }

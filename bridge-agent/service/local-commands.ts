@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { readCapped } from "../../src/foundation/limits.ts";
+import { textWithin } from "../../src/foundation/limits.ts";
 import { type Column, plainTerminal, table } from "../../src/foundation/table.ts";
 import { printable } from "../../src/foundation/text/printable.ts";
 import { codeOf } from "../../src/foundation/text/reason.ts";
@@ -59,10 +59,10 @@ export async function askAgent(
 }
 
 /** Another program may listen there, and never end. */
-async function textOf({ body }: Response): Promise<string> {
-  const bytes = body === null ? new Uint8Array() : await readCapped(body.getReader(), MAX_ANSWER_BYTES);
-  if (bytes === null) throw new Error(`it answers more than ${MAX_ANSWER_BYTES} bytes`);
-  return new TextDecoder().decode(bytes);
+async function textOf(answer: Response): Promise<string> {
+  const text = await textWithin(answer, MAX_ANSWER_BYTES);
+  if (text === null) throw new Error(`it answers more than ${MAX_ANSWER_BYTES} bytes`);
+  return text;
 }
 
 const otherPort = "if that is another program, set listen.port to another port";

@@ -3,13 +3,20 @@ import type { EpochMs } from "../../src/foundation/ids.ts";
 import { type AuditEntry, counted, isOutcomeKnown, refusalKind } from "../../src/operators/audit.ts";
 import type { AuditPage } from "../../src/rpc/directory.ts";
 import { LazyTables } from "../platform/lazy-tables.ts";
-import type { Sql, SqlRow } from "../platform/platform.ts";
+import type { Sql, SqlValue } from "../platform/platform.ts";
 import { PersonQuota } from "../sessions/person-quota.ts";
 
 /** How many latest entries are searched for one that comes again: it does so within seconds. */
 const mostSince = 50;
 
 const table = "CREATE TABLE IF NOT EXISTS audit (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, data TEXT NOT NULL)";
+
+/** A row with its entry. */
+interface Kept {
+  readonly id: SqlValue;
+  readonly data: SqlValue | undefined;
+  readonly entry: AuditEntry;
+}
 
 /** What people have asked of a domain: a row for each entry. The first one makes the table. */
 export class AuditStore {
@@ -27,16 +34,17 @@ export class AuditStore {
   /** Adds an entry within a transaction, each once. An entry with its outcome replaces the one without. */
   add(asked: AuditEntry): void {
     this.#table.make();
-    const latest = this.#sql.exec("SELECT id, data FROM audit ORDER BY id DESC LIMIT ?", mostSince);
-    const isRepeat = latest.some((row) => isDoneBefore(JSON.parse(String(row.data)), asked));
+    const latest = this.#sql
+      .exec("SELECT id, data FROM audit ORDER BY id DESC LIMIT ?", mostSince)
+      .map(({ id = null, data }): Kept => ({ id, data, entry: JSON.parse(String(data)) }));
+    const isRepeat = latest.some((one) => isDoneBefore(one.entry, asked));
     const entry: AuditEntry = { ...asked, ...(isRepeat && { repeat: true }) };
     const data = JSON.stringify(entry);
-    if (latest.some((row) => row.data === data)) return;
+    if (latest.some((one) => one.data === data)) return;
     if (this.#isCounted(latest, entry)) return;
-    for (const { id, data: before } of latest) {
-      const known = JSON.parse(String(before)) as AuditEntry;
+    for (const { id, entry: known } of latest) {
       if (!isSameRequest(known, entry)) continue;
-      if (!isOutcomeKnown(known)) this.#sql.exec("UPDATE audit SET data = ? WHERE id = ?", data, id ?? null);
+      if (!isOutcomeKnown(known)) this.#sql.exec("UPDATE audit SET data = ? WHERE id = ?", data, id);
       // An entry without outcome may come behind the one with it.
       if (!isOutcomeKnown(known) || !isOutcomeKnown(entry)) return;
     }
@@ -45,14 +53,13 @@ export class AuditStore {
   }
 
   /** Whether it is counted in the entry of a refusal that is alike, or was. */
-  #isCounted(latest: readonly SqlRow[], entry: AuditEntry): boolean {
+  #isCounted(latest: readonly Kept[], entry: AuditEntry): boolean {
     const kind = refusalKind(entry);
     if (kind === null) return false;
-    const known = latest.map(({ id = null, data }) => ({ id, entry: JSON.parse(String(data)) as AuditEntry }));
     const since = entry.at - budgets.refusals.auditEveryMs;
-    const alike = known.find((one) => one.entry.at > since && refusalKind(one.entry) === kind);
+    const alike = latest.find((one) => one.entry.at > since && refusalKind(one.entry) === kind);
     if (!alike) return false;
-    const asked = known.find((one) => !isOutcomeKnown(one.entry) && isSameRequest(one.entry, entry));
+    const asked = latest.find((one) => !isOutcomeKnown(one.entry) && isSameRequest(one.entry, entry));
     if (asked) this.#sql.exec("DELETE FROM audit WHERE id = ?", asked.id);
     // An answer that got lost has the edge tell it again.
     else if ((alike.entry.lastAt ?? alike.entry.at) >= (entry.lastAt ?? entry.at)) return true;

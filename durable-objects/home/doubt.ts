@@ -5,7 +5,10 @@ import { dayMs } from "../../src/foundation/time/timers.ts";
 /** An edge that was stopped for longer may have a wrong clock instead. */
 const mostStoppedMs = dayMs;
 
-/** By how much the time of a home may be ahead of the true one, because one clock alone says so. What is deleted for its age must be old without that. */
+/**
+ * By how much the time of a home may be ahead of the true one, because one clock alone says so. What is
+ * deleted for its age must be old without that.
+ */
 export class Doubt {
   #ms = 0;
 

@@ -220,8 +220,9 @@ const faults: Readonly<Record<string, readonly [status: number, says: string]>> 
 };
 
 /** Says who asks, in the place where plain workerd says who is connected. */
-function from({ proxies }: ServerPorts, request: Request, { socket, headersDistinct }: IncomingMessage): Request {
-  const forwarded = headersDistinct["x-forwarded-for"]?.join(",") ?? null;
+function from({ proxies }: ServerPorts, request: Request, { socket, headers }: IncomingMessage): Request {
+  const { "x-forwarded-for": said } = headers;
+  const forwarded = said === undefined ? null : String(said);
   return Object.defineProperty(request, "cf", {
     value: { client: clientOf(socket.remoteAddress ?? "", forwarded, proxies) },
   });

@@ -1,5 +1,5 @@
-import { isIP } from "node:net";
 import { networkInterfaces, uptime } from "node:os";
+import { addressIn } from "../../src/foundation/guard/networks.ts";
 import type { EpochMs } from "../../src/foundation/ids.ts";
 import { isLoopback } from "../../src/foundation/loopback.ts";
 import { machineClocks } from "../../src/foundation/time/passing-time.ts";
@@ -40,10 +40,10 @@ export class NodeClock implements HomeClock {
   }
 }
 
-/** Whether this is the address of another machine, which has a clock of its own. Containers of one machine share its clock, and look like others. */
+/** Whether this is another machine's address. Containers of one machine share its clock, and look like others. */
 export function isAnotherMachine(address: string, interfaces = networkInterfaces()): boolean {
-  const plain = address.replace(/^::ffff:/i, "");
-  if (isIP(plain) === 0 || isLoopback(plain)) return false;
+  const known = addressIn(address);
+  if (known === null || isLoopback(known)) return false;
   const own = Object.values(interfaces).flatMap((addresses) => addresses ?? []);
-  return !own.some((one) => one.address === plain);
+  return !own.some((one) => addressIn(one.address) === known);
 }

@@ -14,8 +14,8 @@ import {
 export type HeardTime = (at: EpochMs, address: string) => void;
 
 /**
- * Half the CPU of Node's `fetch`, which also refuses a server that sends a 100 (Continue) unasked. `heardTime`: called with the time that the
- * server at this address shows in its answer.
+ * Half the CPU of Node's `fetch`, which also refuses a server that sends a 100 (Continue) unasked.
+ * `heardTime`: called with the time that the server at this address shows in its answer.
  */
 export function nodePost(asked: PostRequest, heardTime: HeardTime = () => {}): Promise<HttpAnswer> {
   return postBy((url, sent) => exchange(url, sent, heardTime), asked);

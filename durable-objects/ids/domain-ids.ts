@@ -6,7 +6,14 @@ import type { DirectoryRpc } from "../../src/rpc/directory.ts";
 import type { HolderPage, IdAllocatorRpc, IdBlocks, IdRequest, IdsWanted } from "../../src/rpc/id-allocator.ts";
 import type { RelayRpc } from "../../src/rpc/relay.ts";
 import { Alarm, type AlarmPorts } from "../platform/alarm.ts";
-import { type AgePorts, type DomainPorts, nextLookAt, type Platform, surelyNow } from "../platform/platform.ts";
+import {
+  type AgePorts,
+  type DomainPorts,
+  doubtOf,
+  nextLookAt,
+  type Platform,
+  surelyNow,
+} from "../platform/platform.ts";
 import type { IdAllocator } from "./id-allocator.ts";
 
 interface DomainIdsPorts extends AlarmPorts, AgePorts, Pick<DomainPorts, "domain">, Pick<Platform, "beginRestored"> {
@@ -199,7 +206,7 @@ export class DomainIds implements IdAllocatorRpc {
 
   get #nextExpiry(): EpochMs | null {
     const expiry = this.#ids.nextExpiry;
-    return expiry && nextLookAt(this.#ports, expiry + this.#ports.now() - surelyNow(this.#ports));
+    return expiry && nextLookAt(this.#ports, expiry + doubtOf(this.#ports));
   }
 
   /** The conferences that run, and those that could not be swept. */

@@ -20,7 +20,7 @@ import { IdSupply, noIds } from "../ids/id-supply.ts";
 import { Clock, nextWake } from "../platform/clock.ts";
 import { LazyTables } from "../platform/lazy-tables.ts";
 import type { LogLine } from "../platform/log.ts";
-import { type DomainPorts, nextLookAt, type Platform, type Sql, surelyNow } from "../platform/platform.ts";
+import { type DomainPorts, doubtOf, nextLookAt, type Platform, type Sql, surelyNow } from "../platform/platform.ts";
 import { MailCounts } from "./mail-counts.ts";
 
 interface MailboxPorts extends Platform, Pick<DomainPorts, "domain" | "allocateIds" | "deleteAll" | "nonce"> {
@@ -224,8 +224,7 @@ export class Mailbox implements MailboxRpc {
     const domain = this.#domain && this.#ports.domain(this.#domain);
     if (!domain) return 0;
     if (this.#outbox.rows.length > 0) return Number.POSITIVE_INFINITY;
-    const doubtMs = this.#ports.now() - surelyNow(this.#ports);
-    return this.#lastAt + domain.settings.transactionMemoryMs + doubtMs;
+    return this.#lastAt + domain.settings.transactionMemoryMs + doubtOf(this.#ports);
   }
 
   async #delete(): Promise<void> {

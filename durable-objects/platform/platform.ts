@@ -52,14 +52,18 @@ export interface Platform extends Timers {
 
 export type AgePorts = Pick<Platform, "now" | "doubtMs">;
 
+export function doubtOf({ doubtMs }: Pick<Platform, "doubtMs">): number {
+  return doubtMs?.() ?? 0;
+}
+
 /** The time by which something may be deleted for its age. */
-export function surelyNow({ now, doubtMs }: AgePorts): EpochMs {
-  return now() - (doubtMs?.() ?? 0);
+export function surelyNow(ports: AgePorts): EpochMs {
+  return ports.now() - doubtOf(ports);
 }
 
 /** When to look whether it is time for a deletion: doubt may end before. */
-export function nextLookAt({ now, doubtMs }: AgePorts, deleteAt: EpochMs): EpochMs {
-  return doubtMs?.() ? Math.min(deleteAt, now() + dayMs) : deleteAt;
+export function nextLookAt(ports: AgePorts, deleteAt: EpochMs): EpochMs {
+  return doubtOf(ports) > 0 ? Math.min(deleteAt, ports.now() + dayMs) : deleteAt;
 }
 
 /** What the object of a domain needs besides; each class asks for its part. */

@@ -1,4 +1,4 @@
-import { endsWithin, readCapped } from "../../src/foundation/limits.ts";
+import { bytesWithin, endsWithin } from "../../src/foundation/limits.ts";
 import { networkReason, reasonOf } from "../../src/foundation/text/reason.ts";
 
 /** XML for WebEx, whose TransID says that it is a repeat; or JSON, with a key that is the same on each attempt, or with headers of its own. */
@@ -62,9 +62,9 @@ export async function postBy(exchange: Exchange, request: PostRequest): Promise<
 export function fetchPost(request: PostRequest): Promise<HttpAnswer> {
   return postBy(async (url, sent) => {
     const response = await fetch(url, { ...sent, method: "POST", redirect: "manual" });
-    const { status, headers, body } = response;
+    const { status, headers } = response;
     if (endsWithin(maxBodyBytes, headers)) return { status, body: new Uint8Array(await response.arrayBuffer()) };
-    const read = body ? await readCapped(body.getReader(), maxBodyBytes) : new Uint8Array();
+    const read = await bytesWithin(response, maxBodyBytes);
     if (read === null) throw answerTooLong();
     return { status, body: read };
   }, request);

@@ -328,8 +328,9 @@ export class Relay implements RelayRpc {
   }
 
   /**
-   * Another agent takes the place of one that was silent, or without its bridge, for too long. After the clock was set back, each silence begins anew;
-   * where it was set forward, or this object looks late, who is there has time for a ping.
+   * Another agent takes the place of one that was silent, or without its bridge, for too long. After the
+   * clock was set back, each silence begins anew. Where it was set forward, or this object looks late, a
+   * connected agent has time for a ping.
    */
   #replaceUseless(): void {
     const at = this.#ports.now();

@@ -123,8 +123,8 @@ const conferenceEvent = v.variant("type", [
 export type ConferenceEvent = Checked<typeof conferenceEvent>;
 
 /**
- * Of calls that are over by it, for how long each was inside, as passed beside the bridge: those alone that its agent has seen enter since it started. A record goes by
- * that where the edge's clock was set meanwhile.
+ * For each call that ends by it, how long it was inside, as passed beside the bridge; only of calls that
+ * the agent has seen enter since it started. A record goes by that where the edge's clock was set.
  */
 const inside = v.exactOptional(v.array(v.object({ call, ms: whole })));
 

@@ -166,3 +166,18 @@ export async function readCapped(
   }
   return bytes;
 }
+
+interface Body {
+  readonly body: ReadableStream<Uint8Array> | null;
+}
+
+/** All of an answer's body, which may be none; `null`: it is longer than `limit`, in bytes. */
+export async function bytesWithin({ body }: Body, limit: number): Promise<Uint8Array | null> {
+  return body === null ? new Uint8Array() : readCapped(body.getReader(), limit);
+}
+
+/** The same as text. */
+export async function textWithin(answer: Body, limit: number): Promise<string | null> {
+  const bytes = await bytesWithin(answer, limit);
+  return bytes && new TextDecoder().decode(bytes);
+}

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { readCapped } from "../../../src/foundation/limits.ts";
+import { textWithin } from "../../../src/foundation/limits.ts";
 import { err, ok, type Result } from "../../../src/foundation/result.ts";
 import type { Timers } from "../../../src/foundation/time/timers.ts";
 import { Turns } from "../../../src/foundation/time/turns.ts";
@@ -215,11 +215,11 @@ export class Ari {
 }
 
 /** What never ends must not fill the memory of the agent. */
-async function textOf({ body }: Response, name: OperationName): Promise<string> {
+async function textOf(answer: Response, name: OperationName): Promise<string> {
   const mib = name.startsWith("list") ? MAX_MIB_OF_LIST : MAX_MIB;
-  const bytes = body === null ? new Uint8Array() : await readCapped(body.getReader(), mib * 1024 * 1024);
-  if (bytes === null) throw new AriFailure(`its answer to ${name} is longer than ${mib} MiB`);
-  return new TextDecoder().decode(bytes);
+  const text = await textWithin(answer, mib * 1024 * 1024);
+  if (text === null) throw new AriFailure(`its answer to ${name} is longer than ${mib} MiB`);
+  return text;
 }
 
 /** Fails as soon as the signal says so, whatever becomes of the promise. */

@@ -267,7 +267,10 @@ export class SqliteDisk implements Disk {
     await this.#synced(() => this.#all("doubt", ms));
   }
 
-  /** What was written later than this counts as written now, and alarms come as much earlier. Returns by how much, 0 or less: nothing was. This time is in no doubt. */
+  /**
+   * What was written later than this counts as written now, and alarms come as much earlier. Returns by
+   * how much; 0 or less: nothing was written later. This time is in no doubt.
+   */
   async setBack(to: EpochMs): Promise<number> {
     if (!this.#database) await this.open();
     const byMs = Number(this.#all("lastAt")[0]?.at) - to;

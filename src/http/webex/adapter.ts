@@ -59,7 +59,7 @@ async function answerFor(
   onDisk?: OnDisk,
 ): Promise<Response | TextAnswer> {
   const domain = await domainOfAdapterUrl(edge.domains, name, secret);
-  const isFromThere = domain !== null && mayCome(addressOf(request), domain, edge);
+  const isFromThere = domain !== null && mayCome(request, domain, edge);
   if (domain && isFromThere) return receiveDocument(request, domain, forOneRequest(edge), onDisk);
   edge.metrics.strangers.count();
   return edge.rates.ofAddress(addressOf(request), edge.now()) ?? noSuchPage();
@@ -69,9 +69,10 @@ async function answerFor(
 const networksOf = new WeakMap<readonly string[], Networks>();
 
 /** Whether documents of a domain may come from there. Whoever has the secret and may not is no stranger to those who look for the cause. */
-function mayCome(address: string, { name, settings }: Domain, edge: AdapterPorts): boolean {
+function mayCome(request: Request, { name, settings }: Domain, edge: AdapterPorts): boolean {
   const { from } = settings.webex;
   if (from.length === 0) return true;
+  const address = addressOf(request);
   const networks = networksOf.get(from) ?? new Networks(from);
   networksOf.set(from, networks);
   if (networks.has(address)) return true;
