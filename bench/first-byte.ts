@@ -15,13 +15,14 @@ const warmLooks = 30;
 const firstKey = 800_000_000;
 const api = "/api/v1/domains/local";
 const listPage = "/console/local/conferences";
+const findPath = `${api}/find`;
 /** What people have open. */
 const pages = {
   overview: "/console/local",
   list: listPage,
   "a conference": `${listPage}/${firstKey}`,
   "TSP servers": "/console/local/servers",
-  "find, by the API": `${api}/find?text=14085550199`,
+  "find, by the API": findPath,
 } as const;
 const backAgain = { every: 5, within: 20_000 } as const;
 /** So long may the list lack some after a start. */
@@ -166,7 +167,8 @@ function lookAt(run: LocalRun, path: string): Promise<Look> {
   const headers = { authorization: token, accept: "text/html", "sec-fetch-dest": "document" };
   const startedAt = performance.now();
   return new Promise((resolve, reject) => {
-    const asked = request(`${run.edgeUrl}${path}`, { headers, agent: false, timeout: 60_000 }, (response) => {
+    const method = path === findPath ? "POST" : "GET";
+    const asked = request(`${run.edgeUrl}${path}`, { method, headers, agent: false, timeout: 60_000 }, (response) => {
       let firstMs = 0;
       response.once("data", () => {
         firstMs = performance.now() - startedAt;
@@ -177,6 +179,6 @@ function lookAt(run: LocalRun, path: string): Promise<Look> {
     });
     asked.once("timeout", () => asked.destroy(new Error(`${path} was not answered within a minute`)));
     asked.once("error", reject);
-    asked.end();
+    asked.end(path === findPath ? '{"text":"14085550199"}' : undefined);
   });
 }

@@ -25,9 +25,13 @@ type Answers = {
 type Operation = keyof Answers;
 export type ApiAnswer<Asked extends Operation> = Answers[Asked];
 
+type Fields = Readonly<Record<string, string | number | null | undefined>>;
+
 /** What a request has beside the parts of its path. */
 interface ApiRequest {
-  readonly query?: Readonly<Record<string, string | number | null | undefined>>;
+  readonly query?: Fields;
+  /** The query of a question that may name a person: it is asked by POST, and stands in no address. */
+  readonly asks?: Fields;
   readonly body?: object;
   readonly actionId?: string;
 }
@@ -97,7 +101,8 @@ export class EdgeApi {
   ): AsyncGenerator<Answers[Asked]> {
     let cursor: string | null | undefined;
     do {
-      const asked = { ...request, query: { ...request.query, cursor } };
+      const place = request.asks ? { asks: { ...request.asks, cursor } } : { query: { ...request.query, cursor } };
+      const asked = { ...request, ...place };
       const page: Answers[Asked] = await (operation.startsWith("GET")
         ? this.ask(operation, parts, asked)
         : this.insist(operation, parts, asked));
@@ -109,7 +114,7 @@ export class EdgeApi {
   #fetch(
     operation: string,
     parts: unknown,
-    { query = {}, body, actionId }: ApiRequest,
+    { query = {}, asks, body = asks && given(asks), actionId }: ApiRequest,
     signal: AbortSignal,
   ): Promise<Response> {
     const [method = "", path = ""] = operation.split(" ");
@@ -118,14 +123,13 @@ export class EdgeApi {
       if (text === "") throw new StartError("what is asked for has no name: it must not be empty");
       return segmentOf(text);
     });
-    const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== null);
-    const search = new URLSearchParams(given.map(([name, value]) => [name, String(value)]));
+    const search = new URLSearchParams(Object.entries(given(query)).map(([name, value]) => [name, String(value)]));
     const headers = {
       authorization: `Bearer ${this.#edge.token}`,
       ...(actionId !== undefined && { "idempotency-key": actionId }),
     };
     const url = `${this.#edge.url}/api/v1${filled}${search.size > 0 ? `?${search}` : ""}`;
-    return fetch(url, { method, headers, body: body ? JSON.stringify(body) : null, signal });
+    return fetch(url, { method: asks ? "POST" : method, headers, body: body ? JSON.stringify(body) : null, signal });
   }
 
   /** An answer without a `detail` is not an edge's. Behind 503 nobody knows whether it was done. */
@@ -137,23 +141,22 @@ export class EdgeApi {
     if (status === 503) return new NoAnswer(answers);
     if (detail === undefined) return new StartError(answers);
     const says = `refused (${status}): ${detail}`;
-    if (status !== 404) return new StartError(says);
-    return title === "not found"
-      ? new StartError(`${says} Is the edge at ${url} another version?`)
-      : new NotFound(says);
+    if (title === "not found" || title === "method not allowed")
+      return new StartError(`${says} Is the edge at ${url} another version?`);
+    return status === 404 ? new NotFound(says) : new StartError(says);
   }
 
   /** An answer piece by piece. Rejects with a `NoAnswer` where none comes, it breaks off, or nothing comes for long. */
   async *stream<Asked extends Operation>(
     operation: Asked,
     parts: PathParts<Asked>,
-    query: NonNullable<ApiRequest["query"]>,
+    asks: Fields,
   ): AsyncGenerator<string> {
     const silence = new AbortController();
     const late = () => silence.abort(new Error("nothing came for 30 s"));
     let timer = setTimeout(late, PATIENCE_MS);
     try {
-      const response = await this.#fetch(operation, parts, { query }, silence.signal);
+      const response = await this.#fetch(operation, parts, { asks }, silence.signal);
       if (!response.ok) throw this.#refused(response.status, parsed(await response.text()));
       const decoder = new TextDecoder();
       for await (const bytes of response.body ?? []) {
@@ -180,6 +183,10 @@ export class EdgeApi {
     const why = cause instanceof Error ? ("code" in cause && cause.code) || cause.message : (error as Error).message;
     return new NoAnswer(`no edge answers at ${url}, which is from ${urlFrom} (${why})`);
   }
+}
+
+function given(fields: Fields): Fields {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined && value !== null));
 }
 
 /** `undefined`: it is no JSON. */

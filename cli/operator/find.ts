@@ -27,12 +27,12 @@ export function addFind(program: Command): void {
     .addHelpText("after", examples("find 555 123 456", "find 408-555-0123", "find berth planning"))
     .action((words: readonly string[], { journals, ...options }: Options & { readonly journals?: true }) =>
       answer(options, async (edge) => {
-        const query = { text: words.join(" "), limit: USUAL, journals: journals && 1 };
+        const asks = { text: words.join(" "), limit: USUAL, journals: journals && 1 };
         const conferences: OfDomain<NamedConference>[] = [];
         const lines: OfDomain<CallLine>[] = [];
         const warnings = new Set<string>();
         for (const domain of await edge.domains(options.domain)) {
-          const page = await edge.ask("GET /domains/{domain}/find", { domain }, { query });
+          const page = await edge.ask("GET /domains/{domain}/find", { domain }, { asks });
           conferences.push(...page.conferences.map((one) => ({ domain, ...one })));
           lines.push(...page.lines.map((one) => ({ domain, ...one })));
           for (const warning of warningsOf(page)) warnings.add(warning);
@@ -50,8 +50,8 @@ export function addFind(program: Command): void {
         const number = parts.join(" ");
         const warnings = new Set<string>();
         const lines = await edge.ofEach(await edge.domains(options.domain), async (domain) => {
-          const query = { number, limit: USUAL };
-          const page = await edge.ask("GET /domains/{domain}/numbers", { domain }, { query });
+          const asks = { number, limit: USUAL };
+          const page = await edge.ask("GET /domains/{domain}/numbers", { domain }, { asks });
           for (const warning of warningsOf(page)) warnings.add(warning);
           return page.lines;
         });
@@ -75,7 +75,7 @@ export function addFind(program: Command): void {
         const warnings = new Set<string>();
         const lines = await edge.ofEach(await edge.domains(options.domain), async (domain) => {
           const limit = number === undefined ? USUAL : MOST_OF_NUMBER;
-          const page = await edge.ask("GET /domains/{domain}/prompt-calls", { domain }, { query: { number, limit } });
+          const page = await edge.ask("GET /domains/{domain}/prompt-calls", { domain }, { asks: { number, limit } });
           if (page.notKept > 0) warnings.add(notKeptText(page.notKept));
           if (page.next !== null) warnings.add(`there are more than these ${limit} of a domain`);
           return page.calls.map(lineOfPromptCall);

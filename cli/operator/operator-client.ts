@@ -81,11 +81,11 @@ export class OperatorClient extends EdgeApi {
     return this.#running(domains, search);
   }
 
-  async #running(domains: readonly string[], query: Search): Promise<RunningConferences> {
+  async #running(domains: readonly string[], asks: Search): Promise<RunningConferences> {
     const conferences: RunningOfDomain[] = [];
     let unknown = 0;
     for (const domain of domains) {
-      for await (const page of this.pages("GET /domains/{domain}/running-conferences", { domain }, { query })) {
+      for await (const page of this.pages("GET /domains/{domain}/running-conferences", { domain }, { asks })) {
         for (const conference of page.conferences) conferences.push({ ...conference, domain });
         if (page.next === null) unknown += page.unknown + (page.stale ?? 0);
       }
@@ -146,10 +146,10 @@ export class OperatorClient extends EdgeApi {
     let place = after;
     let isBegun = after !== undefined;
     for (let failures = 0; ; ) {
-      const query = { ...filters, format, cursor: place };
+      const asks = { ...filters, format, cursor: place };
       const lines = new RecordLines(format);
       try {
-        for await (const piece of this.stream("GET /domains/{domain}/records", { domain }, query)) {
+        for await (const piece of this.stream("GET /domains/{domain}/records", { domain }, asks)) {
           for (const line of lines.read(piece)) {
             // The rest has a line of names again.
             if (line.cursor !== null || !isBegun) yield line;

@@ -56,8 +56,8 @@ function addConferences(program: Command): void {
         const domain = await edge.domain(options.domain);
         await edge.conference(domain, key); // Says which ones there are, where this is none.
         const place = { domain, confKey: key };
-        const query = { attendeeId: options.attendeeId };
-        const known = await edge.ask("GET /domains/{domain}/conferences/{confKey}/meeting", place, { query });
+        const asks = { attendeeId: options.attendeeId };
+        const known = await edge.ask("GET /domains/{domain}/conferences/{confKey}/meeting", place, { asks });
         const text = (shown: MeetingAnswer, now: number, screen: Screen) => meetingText(shown, domain, now, screen);
         if (!known.meeting || !options.accessCode) return found(known, text);
         const code = await edge.ask("POST /domains/{domain}/conferences/{confKey}/meeting/access-code", place);
@@ -95,7 +95,7 @@ function addStories(program: Command): void {
         const { call } = options;
         if (options.why) {
           const path = "GET /domains/{domain}/conferences/{confKey}/explain";
-          const { answers: all } = await edge.ask(path, place, { query: { call } });
+          const { answers: all } = await edge.ask(path, place, { asks: { call } });
           if (call !== undefined && all.length === 0) await storyOf(edge, domain, key, call);
           const answers = all.filter(({ at }) => at >= since && at <= until);
           return found({ conference, answers }, (shown, now, terminal) =>

@@ -163,8 +163,8 @@ async function showRecords(edge: OperatorClient, options: RecordOptions): Promis
   const domains = await edge.domains(named);
   let hasMore = false;
   const records = await edge.ofEach(domains, async (domain) => {
-    const query = { ...filtersOf(options, edge.zoneOf(domain)), limit: USUAL, order: "newest" };
-    const page = await edge.ask("GET /domains/{domain}/records", { domain }, { query });
+    const asks = { ...filtersOf(options, edge.zoneOf(domain)), limit: USUAL, order: "newest" };
+    const page = await edge.ask("GET /domains/{domain}/records", { domain }, { asks });
     hasMore ||= page.next !== null;
     return page.records;
   });

@@ -23,6 +23,10 @@ function mark(shown: Mark) {
   return <Schema extends v.GenericSchema>(schema: Schema): Schema => ({ ...schema, shown });
 }
 
+export function isPersonal(schema: v.GenericSchema | undefined): boolean {
+  return (schema as Partial<SchemaParts> | undefined)?.shown === "personal";
+}
+
 export function shownBy<Value>(shown: (value: Value, person: Person) => Value) {
   return (schema: v.GenericSchema<Value>): v.GenericSchema<Value> => ({ ...schema, shown }) as v.GenericSchema<Value>;
 }

@@ -43,12 +43,15 @@ const launchArguments = [
   "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 ];
 
+/** Those of callers in these tests. */
+const numbers = /(?<!\d)1?4085550\d{3}(?!\d)/;
+
 const screens = join(import.meta.dirname, "..", "..", "docs", "screens");
 
 /**
  * A browser for the tests of a file. Each test opens a page of its own, as somebody who was never there before. It fails by what the page
  * does wrong, even where it did not look: an error on the console (what a Content-Security-Policy forbids is one, too), an error that nobody
- * caught, a request to another origin than the page's.
+ * caught, a request to another origin than the page's, a number in an address.
  */
 export class BrowserOnTest {
   #browser: Browser | undefined;
@@ -83,6 +86,7 @@ export class BrowserOnTest {
     const { origin } = new URL(address);
     const reaches = (url: string) => {
       if (/^(?:data|blob|about):/.test(url)) return;
+      if (numbers.test(url)) fault(`a number in an address: ${url}`);
       const { protocol, host } = new URL(url);
       if (`${protocol.replace(/^ws/, "http")}//${host}` !== origin) fault(`request to another origin: ${url}`);
     };

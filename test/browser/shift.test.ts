@@ -103,8 +103,8 @@ function bridgehead(...args: readonly string[]): Promise<string> {
   });
 }
 
-async function api(path: string, answer: RegExp): Promise<void> {
-  expect(JSON.stringify(await ask(path))).toMatch(answer);
+async function api(path: string, answer: RegExp, body?: object): Promise<void> {
+  expect(JSON.stringify(await ask(path, body))).toMatch(answer);
 }
 
 async function ask(path: string, body?: object): Promise<unknown> {
@@ -117,7 +117,7 @@ async function ask(path: string, body?: object): Promise<unknown> {
 
 /** What is about to be asked has come to the edge: the clock of an answer begins there. */
 async function known(number: string, what: RegExp): Promise<void> {
-  const isKnown = async () => what.test(JSON.stringify(await ask(`numbers?number=${number}`)));
+  const isKnown = async () => what.test(JSON.stringify(await ask("numbers", { number })));
   await eventually(`${what} of ${number}`, isKnown);
 }
 
@@ -132,7 +132,7 @@ test("he can't get in", async () => {
     () => shows(answer),
   );
   await inTime(() => command(["find", "408 555 0901"], answer));
-  await inTime(() => api(`numbers?number=${wrongKeys}`, answer));
+  await inTime(() => api("numbers", answer, { number: wrongKeys }));
   await screenshot(page, "shift-cannot-get-in", look);
 });
 
@@ -154,7 +154,7 @@ test("who muted me", async () => {
     () => command(["number", mutedNumber], new RegExp(`${meeting.confKey}.*${muted}`)),
     () => command(["explain", meeting.confKey, "--call", muted, "--why"], answer),
   );
-  await inTime(() => api(`conferences/${meeting.confKey}/explain?call=${muted}`, answer));
+  await inTime(() => api(`conferences/${meeting.confKey}/explain`, answer, { call: muted }));
 });
 
 test("the call-out never rang", async () => {
@@ -170,7 +170,7 @@ test("the call-out never rang", async () => {
     () => shows(/busy/i),
   );
   await inTime(() => command(["number", neverRang], /busy/i));
-  await inTime(() => api(`numbers?number=${neverRang}`, /busy/i));
+  await inTime(() => api("numbers", /busy/i, { number: neverRang }));
 });
 
 test("are we losing posts", async () => {

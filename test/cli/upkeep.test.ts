@@ -38,9 +38,11 @@ async function bridgehead(answers: Readonly<Record<string, readonly object[]>>, 
     const path = decodeURIComponent(request.url ?? "").replace("/api/v1/", "");
     // An action's id is random.
     const name = `${request.method} ${path.replace(/(?<=actions\/)[-\da-f]{36}$/, "ID")}`;
-    const times = asked.filter((one) => one.startsWith(name)).length;
-    asked.push(body === "" ? name : `${name} ${body}`);
-    const found = all[name];
+    const whole = body === "" ? name : `${name} ${body}`;
+    const key = whole in all ? whole : name;
+    const times = asked.filter((one) => one.startsWith(key)).length;
+    asked.push(whole);
+    const found = all[key];
     const answer = found?.[Math.min(times, found.length - 1)] ?? { status: 404, detail: `there is no ${name}` };
     if ("dies" in answer) return void response.destroy();
     response.writeHead("status" in answer ? Number(answer.status) : 200);
@@ -105,8 +107,8 @@ test("a text is looked for in each domain; what is found says what it is and why
   const page = { lines: [line], next: null };
   const conferences = [{ key: "555120777", topic: "Berths", state: "running", at: now, by: "name" }];
   const answers = {
-    "GET domains/acme/find?text=big+berths&limit=100": [{ ...page, conferences }],
-    "GET domains/acme/find?text=W-17&limit=100": [
+    'POST domains/acme/find {"text":"big berths","limit":100}': [{ ...page, conferences }],
+    'POST domains/acme/find {"text":"W-17","limit":100}': [
       {
         ...{ lines: [], next: null, journals: { searched: 500, isAll: false } },
         conferences: [
@@ -115,15 +117,15 @@ test("a text is looked for in each domain; what is found says what it is and why
         ],
       },
     ],
-    "GET domains/acme/find?text=14085557001&limit=100": [{ ...page, conferences: [], people: "masked" }],
-    "GET domains/acme/find?text=52491001201&limit=100": [
+    'POST domains/acme/find {"text":"14085557001","limit":100}': [{ ...page, conferences: [], people: "masked" }],
+    'POST domains/acme/find {"text":"52491001201","limit":100}': [
       { lines: [], conferences: [], next: null, journals: { searched: 0, isAll: false } },
     ],
-    "GET domains/acme/find?text=52491001201&limit=100&journals=1": [
+    'POST domains/acme/find {"text":"52491001201","limit":100,"journals":1}': [
       { lines: [], conferences: [], next: null, journals: { searched: 9, isAll: true }, stale: 3, isCut: true },
     ],
-    "GET domains/acme/find?text=nobody&limit=100": [{ lines: [], conferences: [], next: null }],
-    "GET domains/acme/numbers?number=555-234-5678&limit=100": [{ ...page, next: "7-0" }],
+    'POST domains/acme/find {"text":"nobody","limit":100}': [{ lines: [], conferences: [], next: null }],
+    'POST domains/acme/numbers {"number":"555-234-5678","limit":100}': [{ ...page, next: "7-0" }],
   };
 
   const found = await bridgehead(answers, "find", "big", "berths");
@@ -146,6 +148,20 @@ test("a text is looked for in each domain; what is found says what it is and why
       code: 1,
     },
   });
+});
+
+test("an edge of the last release, which has no question by POST, is said to be another version, and hears no number", async () => {
+  const refused = { status: 405, title: "method not allowed", detail: "This path is there for GET." };
+  const { complaints, asked, code } = await bridgehead(
+    { "POST domains/acme/numbers": [refused] },
+    "number",
+    "5552345678",
+  );
+
+  expect(complaints).toMatch(
+    /^refused \(405\): This path is there for GET\. Is the edge at http:\S+ another version\?\n$/,
+  );
+  expect([asked, code]).toEqual([['POST domains/acme/numbers {"number":"5552345678","limit":100}'], 1]);
 });
 
 test("a bridge without an agent is not said to be away", async () => {
@@ -177,7 +193,7 @@ test("calls at the prompt are listed of all numbers, also where none is kept", a
   const end = { at: now, why: "stopped-keying", digits: 7 };
   const call = { id: 1, bridge: "main", call: "p1", number: "", dialled: "", at: now, steps: [], end };
   const answers = {
-    "GET domains/acme/prompt-calls?limit=100": [{ calls: [call], notKept: 1, next: "1" }],
+    'POST domains/acme/prompt-calls {"limit":100}': [{ calls: [call], notKept: 1, next: "1" }],
   };
 
   const { printed, complaints, code } = await bridgehead(answers, "prompt-calls");
@@ -216,14 +232,14 @@ test("what happened in several domains is one list, those of now first and then 
     "GET domains": [{ domains: [{ name: "acme" }, { name: "bell" }] }],
     ...Object.fromEntries(
       Object.entries(lines).flatMap(([domain, lines]) => [
-        [`GET domains/${domain}/numbers?number=5552345678&limit=100`, [{ lines, next: null }]],
-        [`GET domains/${domain}/find?text=5552345678&limit=100`, [{ lines, conferences: [], next: null }]],
+        [`POST domains/${domain}/numbers {"number":"5552345678","limit":100}`, [{ lines, next: null }]],
+        [`POST domains/${domain}/find {"text":"5552345678","limit":100}`, [{ lines, conferences: [], next: null }]],
       ]),
     ),
-    "GET domains/acme/prompt-calls?number=5552345678&limit=1000": [
+    'POST domains/acme/prompt-calls {"number":"5552345678","limit":1000}': [
       { calls: [call("p1", now - 2_000)], notKept: 0, next: null },
     ],
-    "GET domains/bell/prompt-calls?number=5552345678&limit=1000": [
+    'POST domains/bell/prompt-calls {"number":"5552345678","limit":1000}': [
       { calls: [call("p2", now - 1_000)], notKept: 0, next: null },
     ],
   };
@@ -286,19 +302,20 @@ test("a rebuild that the edge cannot answer for now is asked for again", async (
 });
 
 test("the conferences that run come from the directories, in pages, the latest first", async () => {
-  const path = "GET domains/acme/running-conferences";
+  const path = "POST domains/acme/running-conferences {}";
+  const next = 'POST domains/acme/running-conferences {"cursor":"1"}';
   const answers = {
     [path]: [{ conferences: [running("1")], next: "1", unknown: 0 }],
-    [`${path}?cursor=1`]: [{ conferences: [running("2", { createdAt: now })], next: null, unknown: 0 }],
+    [next]: [{ conferences: [running("2", { createdAt: now })], next: null, unknown: 0 }],
   };
   const { printed, asked } = await bridgehead(answers, "conferences");
 
   expect(printed.match(/^\d+/gm)).toEqual(["2", "1"]);
-  expect(asked).toEqual([path, `${path}?cursor=1`]);
+  expect(asked).toEqual([path, next]);
 });
 
 test("running conferences are found by who is in them; programs get all of each", async () => {
-  const path = "GET domains/acme/running-conferences?number=+14085551234";
+  const path = 'POST domains/acme/running-conferences {"number":"+14085551234"}';
   const answers = {
     [path]: [{ conferences: [running("1")], next: null, unknown: 0 }],
     "GET domains/acme/conferences/1": [{ key: "1", callers: [{ call: "c1" }] }],
@@ -339,10 +356,11 @@ test("a server to which nothing is sent again is asked all the same whether it i
 
 test("a call that a conference never had is no call of which nothing needs an explanation", async () => {
   const path = "GET domains/acme/conferences/1";
+  const explain = "POST domains/acme/conferences/1/explain";
   const answers = {
     [path]: [{ key: "1", phase: "running", callers: [], callOuts: [], host: "", extConfId: "7", attached: true }],
-    [`${path}/explain?call=nope`]: [{ answers: [] }],
-    [`${path}/explain?call=c1`]: [{ answers: [] }],
+    [`${explain} {"call":"nope"}`]: [{ answers: [] }],
+    [`${explain} {"call":"c1"}`]: [{ answers: [] }],
     [`${path}/story`]: [{ lines: [{ facts: { call: "c1" } }] }],
   };
   const unknown = await bridgehead(answers, "explain", "1", "--why", "--call", "nope");
@@ -366,7 +384,7 @@ test("an action whose edge dies meanwhile is named, so that its way can be asked
 });
 
 test("a directory that was started anew is asked once more, when its conferences have told it how they are", async () => {
-  const path = "GET domains/acme/running-conferences";
+  const path = "POST domains/acme/running-conferences {}";
   for (const unheard of [
     { conferences: [{ ...running("1"), now: null }], next: null, unknown: 1 },
     { conferences: [running("1")], next: null, unknown: 0, stale: 1 },
@@ -398,7 +416,7 @@ test("a server is listed with its last failure of the hour", async () => {
 
 test("a list or a figure that may lack something says so", async () => {
   const answers = {
-    "GET domains/acme/running-conferences?number=1": [{ conferences: [], next: null, unknown: 2 }],
+    'POST domains/acme/running-conferences {"number":"1"}': [{ conferences: [], next: null, unknown: 2 }],
     "GET domains/acme/activity": [{ minutes: [], hosts: [], unknown: 1, missing: ["the mailbox"] }],
   };
   const found = await bridgehead(answers, "conferences", "--number", "1");

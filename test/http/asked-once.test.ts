@@ -1,30 +1,31 @@
 import { expect, test } from "vitest";
 import type { ConfKey } from "../../src/foundation/ids.ts";
 import { aPage } from "../durable-objects/fact-page.ts";
-import { conferenceView, FakeEdge, token } from "./fake-edge.ts";
+import { byPost, conferenceView, FakeEdge, token } from "./fake-edge.ts";
 
 const api = "/api/v1/domains/local";
 const paths = [
   ...["", "/conferences", "/conferences/111", "/bridges", "/servers", "/audit", "/records"].map(
     (page) => `/console/local${page}`,
   ),
-  ...["/figures", "/trouble", "/agents", "/activity", "/running-conferences", "/find?text=111"].map(
-    (path) => `${api}${path}`,
-  ),
+  ...["/figures", "/trouble", "/agents", "/activity", "/running-conferences"].map((path) => `${api}${path}`),
   ...["/metrics", "/readyz"],
-];
+].map((path) => [path, {}] as [string, RequestInit]);
 
-test.each(paths)("no object is asked the same thing twice for %s", async (path) => {
-  const edge = new FakeEdge();
-  await edge.directory.follow(aPage({ key: "111", running: { callers: 2 } }));
-  await edge.held("x111", "111");
-  edge.askedOfObjects.length = 0;
-  edge.views.set("111" as ConfKey, conferenceView("111"));
-  const headers = { authorization: `Bearer ${token}`, accept: "text/html" };
-  const response = await edge.app.request(path, { headers });
-  await response.text();
-  expect([200, 503]).toContain(response.status);
-  const asked = edge.askedOfObjects;
-  expect(asked).not.toEqual([]);
-  expect(asked.filter((one, index) => asked.indexOf(one) < index)).toEqual([]);
-});
+test.each([...paths, byPost(`${api}/find?text=111`)])(
+  "no object is asked the same thing twice for %s",
+  async (path, init) => {
+    const edge = new FakeEdge();
+    await edge.directory.follow(aPage({ key: "111", running: { callers: 2 } }));
+    await edge.held("x111", "111");
+    edge.askedOfObjects.length = 0;
+    edge.views.set("111" as ConfKey, conferenceView("111"));
+    const headers = { authorization: `Bearer ${token}`, accept: "text/html" };
+    const response = await edge.app.request(path, { ...init, headers });
+    await response.text();
+    expect([200, 503]).toContain(response.status);
+    const asked = edge.askedOfObjects;
+    expect(asked).not.toEqual([]);
+    expect(asked.filter((one, index) => asked.indexOf(one) < index)).toEqual([]);
+  },
+);

@@ -23,6 +23,7 @@ interface There {
   get(path: string): Promise<Answer>;
   post(fields: Readonly<Record<string, string>>): Promise<Answer>;
   find(text: string): Promise<Answer>;
+  lookAt(tab: string, fields: Readonly<Record<string, string>>): Promise<Answer>;
 }
 
 interface Answer {
@@ -53,6 +54,7 @@ async function there(who: keyof typeof tokens = "boris", callers = 2, held?: Con
     get: (path) => ask(path),
     post: (fields) => ask(`${page}/actions`, { method: "POST", body: new URLSearchParams(fields) }),
     find: (text) => ask(page, { method: "POST", body: new URLSearchParams({ find: text }) }),
+    lookAt: (tab, fields) => ask(`${page}/${tab}`, { method: "POST", body: new URLSearchParams(fields) }),
   };
 }
 
@@ -300,6 +302,25 @@ test("why, by a call's id or WebEx's name for it", async () => {
   expect((await get(`${page}/why`)).text).toContain("1002)");
   // Each question reads the whole journal.
   expect(asked).toEqual(["c0", "1001", undefined]);
+});
+
+test("what somebody types to choose a call may be a number, and stands in no address; an id does", async () => {
+  const { world, get, lookAt } = await there();
+  await world.received("t-mute", muteCaller("1001"));
+  await world.allDone();
+  const number = "14085550100";
+  for (const tab of ["timeline", "why"]) {
+    const { status, to } = await lookAt(tab, { call: ` ${number} `, side: "webex" });
+    expect([status, to]).toEqual([303, expect.stringMatching(`^${page}/${tab}\\?side=webex&typed=\\w+$`)]);
+    const { text } = await get(to);
+    expect(text).toContain(`value="${number}" list="calls"`);
+    expect([...text.matchAll(/(?:href|action|src)="([^"]*)"/g)].filter(([, link]) => link?.includes(number))).toEqual(
+      [],
+    );
+    expect((await lookAt(tab, { call: "c0", side: "" })).to).toBe(`${page}/${tab}?call=c0`);
+    expect((await lookAt(tab, { call: "", side: "" })).to).toBe(`${page}/${tab}`);
+    expect((await get(`${page}/${tab}?typed=gone`)).status).toBe(410);
+  }
 });
 
 test("the replay goes from the first row to the last, and each step is another one", async () => {

@@ -5,7 +5,7 @@ import type { DirectoryRecord } from "../../src/records/conference-record.ts";
 import type { FactPage } from "../../src/rpc/directory-feed.ts";
 import { type ARunning, aPage } from "../durable-objects/fact-page.ts";
 import { aCallRecord, aConferenceRecord } from "../records/a-record.ts";
-import { conferenceView, FakeEdge, token } from "./fake-edge.ts";
+import { byPost, conferenceView, FakeEdge, token } from "./fake-edge.ts";
 
 const domain = "local" as DomainName;
 const base = "/api/v1/domains/local";
@@ -19,8 +19,10 @@ async function runs(edge: FakeEdge, ...conferences: readonly FactPage[]): Promis
   for (const one of conferences) await edge.directory.follow(one);
 }
 
-const request = (edge: FakeEdge, path: string) =>
-  edge.app.request(base + path, { headers: { authorization: `Bearer ${token}` } });
+async function request(edge: FakeEdge, path: string): Promise<Response> {
+  const [to, init] = /records|running/.test(path) ? byPost(base + path) : [base + path];
+  return edge.app.request(to, { ...init, headers: { authorization: `Bearer ${token}` } });
+}
 
 async function asked(edge: FakeEdge, path: string): Promise<{ readonly status: number; readonly body: object }> {
   const response = await request(edge, path);
@@ -222,13 +224,13 @@ test.each([
 
 test("a time that ends before it begins is refused", async () => {
   expect(await asked(new FakeEdge(), "/records?since=2026-10-05&until=2026-10-02")).toMatchObject({
-    ...{ status: 400, body: { errors: [{ in: "query", name: "until" }] } },
+    ...{ status: 400, body: { errors: [{ in: "body", name: "until" }] } },
   });
 });
 
 test("a month stands in place of since and until", async () => {
   expect(await asked(new FakeEdge(), "/records?month=2026-10&until=2026-10-02")).toMatchObject({
-    ...{ status: 400, body: { errors: [{ in: "query", name: "month" }] } },
+    ...{ status: 400, body: { errors: [{ in: "body", name: "month" }] } },
   });
 });
 
@@ -272,7 +274,7 @@ test.each([
   ["limit=1001", "limit"],
 ])("records of %s are refused", async (query, name) => {
   const { status, body } = await asked(new FakeEdge(), `/records?${query}`);
-  expect([status, body]).toMatchObject([400, { errors: [{ in: "query", name }] }]);
+  expect([status, body]).toMatchObject([400, { errors: [{ in: "body", name }] }]);
 });
 
 test("an export as CSV has all calls, or all conferences, behind one line of names", async () => {

@@ -44,6 +44,12 @@ export const timers: Timers = {
 };
 
 export const token = "operator-token";
+
+/** A question of a path with a query, asked by POST. */
+export function byPost(question: string): [path: string, init: RequestInit] {
+  const [path = "", query] = question.split("?");
+  return [path, { method: "POST", body: JSON.stringify(Object.fromEntries(new URLSearchParams(query))) }];
+}
 const domain = "local" as DomainName;
 
 /** The folder of the objects, with one file in it. */

@@ -11,7 +11,7 @@ import { event } from "../builders.ts";
 import { ConferenceWorld, confKey, muteCaller } from "../durable-objects/conference-world.ts";
 import { type ARunning, aPage } from "../durable-objects/fact-page.ts";
 import { aCallRecord, aConferenceRecord } from "../records/a-record.ts";
-import { conferenceView, FakeEdge, token } from "./fake-edge.ts";
+import { byPost, conferenceView, FakeEdge, token } from "./fake-edge.ts";
 import { realConference } from "./real-conference.ts";
 
 const ada = "15552345678";
@@ -34,8 +34,8 @@ function keyed(edge: FakeEdge, more: Partial<PromptCall>): Promise<void> {
 }
 
 async function asked(edge: FakeEdge, path: string) {
-  const headers = { authorization: `Bearer ${token}` };
-  const response = await edge.app.request(`/api/v1/domains/local/${path}`, { headers });
+  const [to, init] = byPost(`/api/v1/domains/local/${path}`);
+  const response = await edge.app.request(to, { ...init, headers: { authorization: `Bearer ${token}` } });
   return { status: response.status, body: (await response.json()) as FoundAnswer };
 }
 

@@ -3,7 +3,7 @@ import type { BridgeName, ConfKey } from "../../src/foundation/ids.ts";
 import type { ConferenceView } from "../../src/rpc/conference-view.ts";
 import type { ReplayPage } from "../../src/rpc/replay.ts";
 import { ConferenceWorld, callerEntered, createConference } from "../durable-objects/conference-world.ts";
-import { conferenceView, FakeEdge, token } from "./fake-edge.ts";
+import { byPost, conferenceView, FakeEdge, token } from "./fake-edge.ts";
 
 const base = "/api/v1/domains/local";
 
@@ -236,7 +236,8 @@ test("answers are given of the conference, or of one call", async () => {
   const answer = { at: 5, calls: [], question: "Why did it end?", answer: "So.", rows: [{ seq: 3, at: 5 }] };
   edge.explanations = [answer];
   expect((await asked(edge, `${base}/conferences/1/explain`)).body).toEqual({ answers: [answer], next: null });
-  await asked(edge, `${base}/conferences/1/explain?call=70000`);
+  const [path, init] = byPost(`${base}/conferences/1/explain?call=70000`);
+  await edge.app.request(path, { ...init, headers: { authorization: `Bearer ${token}` } });
   expect(edge.calls.filter((call) => call.startsWith("explain"))).toEqual(["explain all of 1", "explain 70000 of 1"]);
 });
 

@@ -2,7 +2,7 @@ import { expect, onTestFinished, test, vi } from "vitest";
 import type { ConfKey, ExtConfId } from "../../src/foundation/ids.ts";
 import { sha256 } from "../../src/foundation/secrets.ts";
 import { siteDifferences } from "../../webex-interfaces/doors/edge.ts";
-import { conferenceView, FakeEdge, token } from "./fake-edge.ts";
+import { byPost, conferenceView, FakeEdge, token } from "./fake-edge.ts";
 
 const base = "/api/v1/domains/local";
 const site = { site: "acme", webExId: "anna", passwordFrom: "WEBEX_SECRET_ACME" };
@@ -28,7 +28,8 @@ async function edgeWith(webexSite: object | undefined = site, settings: object =
 }
 
 async function asked(edge: FakeEdge, path: string, method = "GET", by = token) {
-  const response = await edge.app.request(`${base}${path}`, { method, headers: { authorization: `Bearer ${by}` } });
+  const [to, init] = path.includes("?") ? byPost(base + path) : [base + path, { method }];
+  const response = await edge.app.request(to, { ...init, headers: { authorization: `Bearer ${by}` } });
   return { status: response.status, body: await response.json() };
 }
 

@@ -184,8 +184,8 @@ const stages: Readonly<Record<string, () => Promise<void>>> = {
       return answers.some(({ question, answer }) => `${question} ${answer}`.includes("14085550107"));
     });
     await eventually("the number is found", async () => {
-      const query = { number: "14085550107" };
-      const { lines } = await operator().ask("GET /domains/{domain}/numbers", local, { query });
+      const asks = { number: "14085550107" };
+      const { lines } = await operator().ask("GET /domains/{domain}/numbers", local, { asks });
       return lines.some(({ what }) => what === "not-let-in");
     });
   },

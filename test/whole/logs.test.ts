@@ -1,13 +1,18 @@
+import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { createServer, request as requestTo } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
 import { BridgeControl } from "../../scripts/bridge-control.ts";
 import { LocalRun } from "../../scripts/local-run.ts";
 import { postDocument } from "../../simulators/webex/client.ts";
 import { WebexServer } from "../../simulators/webex/server.ts";
 import type { ExtCallId } from "../../src/foundation/ids.ts";
 import { asTest } from "../../src/transcripts/as-test.ts";
+import { BrowserCookies } from "../http/browser-cookies.ts";
 import { eventually, kill, Meeting, type World } from "./world.ts";
 
 /** What lets somebody in, or speaks for somebody: nobody may read it anywhere. */
@@ -37,6 +42,17 @@ const people = {
   name: "Meeting 1 of Ann Smith",
   webexId: "ann.smith@example.com",
 };
+
+/** As an address would have them. */
+const encoded = {
+  name: encodeURIComponent(people.name),
+  asForm: String(new URLSearchParams([["", people.name]])).slice(1),
+};
+
+/** Fields of forms that are no person's: an address may have them. */
+const namesOfThings: ReadonlySet<string> = new Set([
+  ...["begins", "conference", "since", "until", "bridge", "webexHost", "endedBy", "status", "kind", "side", "row"],
+]);
 
 /** Names of pages, which lead in: no log and no metric has them. */
 let key = "";
@@ -226,8 +242,6 @@ test("no answer of the API to a viewer has a secret, nor, where they are masked,
   const filled = wanted.map((path) => path.replaceAll(/\{(\w+)\}/g, (all, name: string) => places[name] ?? all));
   const asked = [
     ...filled.filter((path) => !path.includes("{") && !/openapi|events/.test(path)),
-    `/domains/local/find?text=${people.caller}`,
-    `/domains/local/numbers?number=${people.caller}`,
     `/domains/local/records?format=csv`,
     `/domains/local/conferences?all=1&hours=6`,
   ];
@@ -237,9 +251,16 @@ test("no answer of the API to a viewer has a secret, nor, where they are masked,
       return `${path} ${await textOf(`${base}${path}`, secrets.viewersToken)}`;
     }),
   );
-  const said = answers.map((answer) =>
-    answer.replace(`text=${people.caller}`, "").replace(`number=${people.caller}`, ""),
-  );
+  const questions = Object.entries({
+    ...{ find: { text: people.caller }, numbers: { number: people.caller }, "prompt-calls": { number: people.caller } },
+    ...{ "running-conferences": { number: people.caller }, records: { attendeeId: people.attendee } },
+    [`conferences/${key}/explain`]: { call: people.caller },
+  });
+  const found = questions.map(async ([question, fields]) => {
+    const init = { ...bearer(secrets.viewersToken), method: "POST", body: JSON.stringify(fields) };
+    return `${question} ${await (await fetch(`${api}/domains/local/${question}`, init)).text()}`;
+  });
+  const said = [...answers, ...(await Promise.all(found))];
 
   expect(asked.length).toBeGreaterThan(25);
   expect(said.join()).toContain("call-entered");
@@ -261,6 +282,95 @@ test("no page of the console, and no address in one, has a secret or a number", 
   expect(seen.size).toBeGreaterThan(15);
   expect([...seen.keys()].some((path) => path.includes(key))).toBe(true);
   expect(leaks([...seen.keys(), ...seen.values()], { ...secrets, ...people })).toEqual([]);
+});
+
+/** A proxy in front of the edge that logs what proxies do: each address that is asked for, and from which page. */
+async function loggingProxy(): Promise<{ readonly url: string; readonly logged: string[]; stop(): void }> {
+  const logged: string[] = [];
+  const server = createServer(async (request, response) => {
+    const { method = "GET", url = "", headers } = request;
+    logged.push(`${method} ${url} ${headers.referer ?? ""}`);
+    const way = { host: new URL(run.edgeUrl).hostname, port: new URL(run.edgeUrl).port, path: url, method, headers };
+    const forwarded = requestTo(way, (answer) => {
+      response.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.pipe(response);
+    });
+    request.pipe(forwarded);
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const stop = () => {
+    server.closeAllConnections();
+    server.close();
+  };
+  return { url, logged, stop };
+}
+
+test("no address that the command asks for has a number or a name, so that no proxy's log has one", async () => {
+  const proxy = await loggingProxy();
+  onTestFinished(proxy.stop);
+  const env = { ...process.env, BRIDGEHEAD_URL: proxy.url, OPERATOR_TOKEN: secrets.viewersToken };
+  const bridgehead = (args: readonly string[]) =>
+    new Promise((resolve) => execFile(process.execPath, ["scripts/bridgehead.ts", ...args], { env }, resolve));
+  const { caller, attendee, name } = people;
+  const commands = [
+    ...["find", "number"].map((command) => [command, caller]),
+    ["find", name],
+    ...["conferences", "records", "prompt-calls"].map((command) => [command, "--number", caller]),
+    ...["conferences", "records"].map((command) => [command, "--attendee-id", attendee]),
+    ["records", "--csv", "--number", caller],
+    ["explain", key, "--why", "--call", caller],
+    ["meeting", key, "--attendee-id", attendee],
+    ["erase", caller],
+  ];
+  for (const args of commands) await bridgehead(args);
+
+  expect(leaks(proxy.logged, { ...secrets, ...people, ...encoded })).toEqual([]);
+  expect(proxy.logged.filter((line) => line.startsWith("POST")).length).toBeGreaterThanOrEqual(commands.length);
+});
+
+test("no address to which the console's forms lead has what was typed into them", async () => {
+  const proxy = await loggingProxy();
+  onTestFinished(proxy.stop);
+  const cookies = new BrowserCookies();
+  /** As a browser does: where an answer leads, it goes, and says from which page. */
+  const go = async (path: string, referer: string, fields?: URLSearchParams): Promise<string> => {
+    const headers = { accept: "text/html", "sec-fetch-site": "same-origin", cookie: cookies.for(path), referer };
+    const form = fields && { method: "POST", body: fields };
+    const answer = await fetch(`${proxy.url}${path}`, { ...form, headers, redirect: "manual" });
+    cookies.keep(answer);
+    const to = answer.headers.get("location");
+    return to === null ? answer.text() : go(to, referer);
+  };
+  await go("/console/sign-in", "", new URLSearchParams({ token: secrets.viewersToken }));
+  const local = "/console/local";
+  const lists = ["", "/conferences", "/records?kind=call", "/find", "/numbers", "/prompt-calls", "/servers"];
+  const tabs = ["", "/timeline", "/why", "/replay"].map((tab) => `/conferences/${key}${tab}`);
+  const filled: string[] = [];
+  for (const page of [...lists, ...tabs]) {
+    const seen = await go(local + page, "");
+    for (const [form, action = ""] of seen.matchAll(/<form [^>]*action="([^"]*)"[\s\S]*?<\/form>/g)) {
+      const names = Array.from(form.matchAll(/<(?:input|select)(?=[^>]* name="(\w+)")/g), ([, name = ""]) => name);
+      const typed = names.filter((name) => !namesOfThings.has(name));
+      if (typed.length === 0) continue;
+      const fields = new URLSearchParams(
+        Array.from(form.matchAll(/type="hidden" name="(\w+)" value="([^"]*)"/g), ([, name = "", value = ""]) => [
+          name,
+          value,
+        ]),
+      );
+      for (const name of typed) fields.set(name, name === "attendeeId" ? people.attendee : people.caller);
+      const isPost = form.includes('method="post"');
+      await (isPost ? go(action, local + page, fields) : go(`${action}?${fields}`, local + page));
+      filled.push(action);
+    }
+  }
+
+  const ofConference = ["timeline", "why"].map((tab) => `${local}/conferences/${key}/${tab}`);
+  const forms = [...["find", "conferences", "records", "numbers"].map((page) => `${local}/${page}`), ...ofConference];
+  expect([...new Set(filled)].sort()).toEqual(forms.sort());
+  expect(proxy.logged.length).toBeGreaterThan(2 * filled.length);
+  expect(leaks(proxy.logged, { ...secrets, ...people })).toEqual([]);
 });
 
 test("a saved test of the conference has none of them", async () => {

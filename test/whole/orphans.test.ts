@@ -22,9 +22,10 @@ function bridgehead(state: string, ...args: readonly string[]): Promise<string> 
   });
 }
 
-async function read<Answer>(run: LocalRun, path: string): Promise<Answer> {
+async function read<Answer>(run: LocalRun, path: string, asks?: object): Promise<Answer> {
   const headers = { authorization: `Bearer ${run.operatorToken()}` };
-  return (await (await fetch(`${run.edgeUrl}${path}`, { headers })).json()) as Answer;
+  const init = { headers, ...(asks && { method: "POST", body: JSON.stringify(asks) }) };
+  return (await (await fetch(`${run.edgeUrl}${path}`, init)).json()) as Answer;
 }
 
 async function orphansOf(run: LocalRun, path = "/api/v1/domains/local/trouble"): Promise<readonly DomainTrouble[]> {
@@ -85,7 +86,7 @@ test("an edge that has lost its state lists what the bridge holds: WebEx adopts 
     const call = (await telephones.state()).calls.find(({ id }) => id === late);
     return call === undefined || call.state === "ended";
   });
-  const asked = await read<object>(second, "/api/v1/domains/local/prompt-calls?number=14085550109");
+  const asked = await read<object>(second, "/api/v1/domains/local/prompt-calls", { number: "14085550109" });
   expect(JSON.stringify(asked)).toMatch(/"why":"locked"/);
 
   const again = new Meeting(world, adopted.confKey);

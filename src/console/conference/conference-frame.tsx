@@ -67,10 +67,10 @@ interface CallFilterProps {
   readonly children?: Child;
 }
 
-/** By which call people look at what happened. */
+/** By which call people look at what happened. What they type may be a number, which stands in no address. */
 export function CallFilter({ path, call, calls, isFiltered, children }: CallFilterProps) {
   return (
-    <form class="bar" action={path}>
+    <form class="bar" method="post" action={path}>
       <Field label="Call" name="call" value={call} list="calls" placeholder="all calls" />
       <datalist id="calls">
         {calls.map(({ call, number }) => (

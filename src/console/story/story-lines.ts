@@ -2,7 +2,7 @@ import { callsOf, linesOfCall, type StoryCall, sideNames } from "../../explain/s
 import { exactText, sentenceIn } from "../../foundation/time/shown-time.ts";
 import type { StoryLine } from "../../rpc/story.ts";
 
-/** What of a conference's story is looked at; it stands in the page's address. */
+/** What of a conference's story is looked at. */
 export interface StoryFilter {
   /** About this call alone: its id, or WebEx's name for it, or all of one number; empty: all. */
   readonly call: string;

@@ -7,7 +7,7 @@ import {
   SaveTest,
 } from "../conference/conference-frame.tsx";
 import { Choice, Empty } from "../parts.tsx";
-import { withQuery } from "../paths.ts";
+import { type KeptSearch, withQuery } from "../paths.ts";
 import { Sequence } from "./sequence.tsx";
 import { type StoryFilter, type StoryPage, sides, storyText } from "./story-lines.ts";
 
@@ -15,6 +15,8 @@ interface TimelineProps {
   readonly frame: ConferenceFrame;
   readonly story: StoryPage;
   readonly filter: StoryFilter;
+  /** How addresses name the filter's call. */
+  readonly kept: KeptSearch;
   /** What the wire had with the rows of these lines, as far as the journal still has them. */
   readonly wire: readonly WireRow[];
   /** The row that the address names, which is open; `null`: it names none. */
@@ -22,7 +24,7 @@ interface TimelineProps {
 }
 
 /** What happened in a conference as a sequence diagram. Each line opens to its text on the wire. */
-export function TimelinePage({ frame, story, filter, wire, row }: TimelineProps) {
+export function TimelinePage({ frame, story, filter, kept, wire, row }: TimelineProps) {
   const { domain, confKey } = frame;
   const { lines, all } = story;
   return (
@@ -33,12 +35,12 @@ export function TimelinePage({ frame, story, filter, wire, row }: TimelineProps)
       ) : (
         <>
           <div id="pages" data-part="">
-            <Pages frame={frame} story={story} filter={filter} />
+            <Pages {...{ frame, story, filter, kept }} />
           </div>
           <div id="lines" data-part="">
             <Sequence frame={frame} lines={lines} wire={wire} row={row} />
           </div>
-          {story.pages > 1 && <Pages frame={frame} story={story} filter={filter} />}
+          {story.pages > 1 && <Pages {...{ frame, story, filter, kept }} />}
           <div class="line">
             <button type="button" data-copy="story-text" hidden>
               Copy these lines
@@ -74,6 +76,7 @@ function Nothing({ all, path }: { readonly all: number; readonly path: string })
 }
 
 type ShownProps = Pick<TimelineProps, "frame" | "story" | "filter">;
+type PagesProps = ShownProps & Pick<TimelineProps, "kept">;
 
 function Filter({ frame: { domain, confKey }, story: { calls }, filter: { call, side } }: ShownProps) {
   return (
@@ -86,12 +89,14 @@ function Filter({ frame: { domain, confKey }, story: { calls }, filter: { call, 
   );
 }
 
-function Pages({ frame: { domain, confKey }, story: { page, pages, fitting, all }, filter }: ShownProps) {
+function Pages({ frame: { domain, confKey }, story: { page, pages, fitting, all }, filter, kept }: PagesProps) {
   const count = fitting === all ? `${all} lines` : `${fitting} of ${all} lines`;
   if (pages === 1) return <p class="dim">{count}</p>;
   const step = (title: string, to: number, isThere: boolean, rel?: string) => {
     if (!isThere) return <span class="dim">{title}</span>;
-    const path = withQuery(conferencePath(domain, confKey, "timeline"), { ...filter, page: String(to) });
+    const path = withQuery(conferencePath(domain, confKey, "timeline"), {
+      ...{ side: filter.side, ...kept, page: String(to) },
+    });
     return (
       <a href={path} {...(rel !== undefined && { rel })}>
         {title}

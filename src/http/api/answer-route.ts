@@ -16,7 +16,7 @@ import { mayReadNone, type SignedIn, viewersLook } from "../guard.ts";
 import { forOneRequest } from "../objects-of-request.ts";
 import { notAllowed, problem } from "../problem.ts";
 import { isKnown, unknown } from "./conferences/conferences.ts";
-import { type ApiCall, changes, type Route, readActionId, readQuery, routerPath } from "./route.ts";
+import { type ApiCall, changes, queryAsJson, type Route, readActionId, readQuery, routerPath } from "./route.ts";
 import { noSiteText } from "./webex-site.ts";
 
 /** Far above what most requests need; the limits of the fields are checked apart. */
@@ -47,7 +47,7 @@ export async function answerRoute(
   let given: unknown;
   const read = async (): Promise<Result<ApiCall<never, never, never>, Response>> => {
     if (!actionId.ok) return actionId;
-    const query = readQuery(route.query ?? {}, new URL(request.url).searchParams);
+    const query = await queryOf(route, request, edge);
     if (!query.ok) return query;
     const schema = v.pipe(
       v.unknown(),
@@ -60,7 +60,8 @@ export async function answerRoute(
     const call = {
       ...{ request, edge, signedIn, from, domain, path, confKey, bridge: path.bridge as BridgeName },
       ...(isSeen && path.confKey !== undefined && { conference: edge.objects.conference(domain.name, confKey) }),
-      ...{ query: query.value, body: body?.value, actionId: actionId.value },
+      ...{ query: query.value, queryIn: route.queryIn ?? "query" },
+      ...{ body: body?.value, actionId: actionId.value },
     } as ApiCall;
     return ok(call as ApiCall<never, never, never>);
   };
@@ -89,6 +90,16 @@ export async function answerRoute(
     const response = mayAnswer ? await answer() : notWrittenDown();
     return { response, refusal: response.ok ? null : await titleOf(response) };
   });
+}
+
+async function queryOf(route: Route, request: Request, edge: PeoplePorts) {
+  const { query = {}, queryIn } = route;
+  const inAddress = readQuery(queryIn ? {} : query, new URL(request.url).searchParams);
+  if (!queryIn || !inAddress.ok) return inAddress;
+  const json = await readJson(request, MAX_BODY_BYTES, edge, queryAsJson);
+  if (!json.ok) return json;
+  const given = Object.entries(json.value).map(([name, value]) => [name, String(value)]);
+  return readQuery(query, new URLSearchParams(given), queryIn);
 }
 
 /** Where there is no such bridge, conference or site; `null`: there is. Asked, its object would be made, and stay. */

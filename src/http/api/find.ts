@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import type { CallId, ConfKey, ExtConfId, TransId } from "../../foundation/ids.ts";
+import { personal } from "../../foundation/shown.ts";
 import { type PeopleShown, peopleShown } from "../../foundation/text/people-shown.ts";
 import { digitsIn, fitsName, spellingsOf } from "../../foundation/text/spelled.ts";
 import { dayMs } from "../../foundation/time/timers.ts";
@@ -63,11 +64,13 @@ export const findRoutes = [
     says: "Whatever a text names: conferences, and people on the telephone",
     more: "Running conferences and those with a record by key, ExtConfID or a part of the name, and by the name of a sub-conference while that is open; the conference of a MsgID or TransID, the adapter's or WebEx's; who is or was in conferences, was called, or could not get in, by number, attendee ID, or id of a call, the bridge's or WebEx's. Names that the WebEx site alone has are shown, and not searched.",
     query: {
-      text: v.pipe(
-        v.string(),
-        v.regex(/\S/, "must not be empty"),
-        v.maxLength(256, "must be at most 256 characters"),
-        v.description(`What is looked for. Numbers: ${anySpelling}`),
+      text: personal(
+        v.pipe(
+          v.string(),
+          v.regex(/\S/, "must not be empty"),
+          v.maxLength(256, "must be at most 256 characters"),
+          v.description(`What is looked for. Numbers: ${anySpelling}`),
+        ),
       ),
       cursor: place,
       limit: limitOf(MOST_LISTED),
@@ -92,11 +95,13 @@ export const findRoutes = [
     says: "What happened to a telephone number, in all conferences",
     more: "In now, being called, calls that are over, call-outs that failed, and calls that could not get in.",
     query: {
-      number: v.pipe(
-        v.string(),
-        v.regex(/\S/, "must not be empty"),
-        v.maxLength(256, "must be at most 256 characters"),
-        v.description(`The number. ${anySpelling}`),
+      number: personal(
+        v.pipe(
+          v.string(),
+          v.regex(/\S/, "must not be empty"),
+          v.maxLength(256, "must be at most 256 characters"),
+          v.description(`The number. ${anySpelling}`),
+        ),
       ),
       cursor: place,
       limit: limitOf(MOST_LISTED),

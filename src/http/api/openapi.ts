@@ -3,7 +3,7 @@ import * as v from "valibot";
 import { describeBothNames } from "../../foundation/new-name.ts";
 import { conferenceView } from "../../rpc/conference-view.ts";
 import { problemBody, problemType } from "../problem.ts";
-import { changes, type Route, type Schema } from "./route.ts";
+import { changes, isDeprecated, personalOf, type Route, type Schema } from "./route.ts";
 
 /** Those that stand in many answers. */
 const shared: Readonly<Record<string, Schema>> = { Conference: conferenceView, Problem: problemBody };
@@ -34,7 +34,7 @@ export function refusalsOf(route: Route): readonly number[] {
   // A parameter that a request does not have is refused, too.
   const all = [400, 401, 403, 429, 503, ...own];
   if (path.includes("{domain}")) all.push(404);
-  if (changes(route)) all.push(408, 413);
+  if (route.method !== "GET") all.push(408, 413);
   return [...new Set(all)].sort((a, b) => a - b);
 }
 
@@ -86,8 +86,10 @@ const tagSays: Readonly<Record<string, string>> = {
 };
 
 function operationOf(route: Route): object {
-  const { id, tag, says, more, path, query = {}, body, answer } = route;
+  const { id, tag, says, more, path, query = {}, queryIn, answer } = route;
   const { status = 200 } = answer;
+  const deprecated = personalOf(route);
+  const body = queryIn ? v.strictObject(query as v.ObjectEntries) : route.body;
   const problem = { schema: { $ref: "#/components/schemas/Problem" } };
   const refusals = refusalsOf(route).map((refusal) => [
     refusal,
@@ -103,6 +105,7 @@ function operationOf(route: Route): object {
     tags: [tag],
     summary: says,
     ...(more !== undefined && { description: more }),
+    ...(isDeprecated(route) && { deprecated: true }),
     parameters: [
       ...Array.from(path.matchAll(/\{(\w+)\}/g), ([, name = ""]) => ({
         name,
@@ -110,10 +113,11 @@ function operationOf(route: Route): object {
         required: true,
         ...describedOf(v.string(), pathSays[name]),
       })),
-      ...Object.entries(query).map(([name, schema]) => ({
+      ...Object.entries(queryIn ? {} : query).map(([name, schema]) => ({
         name,
         in: "query",
         required: false,
+        ...(deprecated.includes(name) && { deprecated: true }),
         ...describedOf(schema),
       })),
       ...(changes(route) ? [idempotencyHeader] : []),

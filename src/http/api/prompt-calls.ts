@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { personal } from "../../foundation/shown.ts";
 import { keptPromptCall, type PromptCallPlace } from "../../rpc/directory-feed.ts";
 import { cursorOf, limitOf, next } from "./paging.ts";
 import { routeOf } from "./route.ts";
@@ -27,11 +28,13 @@ export const promptCallRoutes = [
     says: "Calls at the prompt that were not led in at once, the latest first",
     more: "By when each was over, or came to the prompt if it is not over: one that is over while you turn pages is on the first one then. A call is among them from its first wrong key on, while it has keyed something without a `#` and pauses for five seconds, or when it was turned away or hung up without having got in; not one that got in by its first keys. At most 5,000, and none that is older than records are kept.",
     query: {
-      number: v.optional(
-        v.pipe(
-          v.string(),
-          v.maxLength(256, "must be at most 256 characters"),
-          v.description(`The caller's number. ${anySpelling}`),
+      number: personal(
+        v.optional(
+          v.pipe(
+            v.string(),
+            v.maxLength(256, "must be at most 256 characters"),
+            v.description(`The caller's number. ${anySpelling}`),
+          ),
         ),
       ),
       since: v.optional(moment("That came to the prompt from then on.")),

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import type { ConfKey } from "../../foundation/ids.ts";
 import { newName } from "../../foundation/new-name.ts";
+import { personal } from "../../foundation/shown.ts";
 import { digitsIn } from "../../foundation/text/spelled.ts";
 import { daysOfMonth, momentIn, zonedDay, zonedTime } from "../../foundation/time/zone.ts";
 import { callColumns, callStatuses, enders } from "../../records/call-record.ts";
@@ -66,8 +67,8 @@ export const recordRoutes = [
         ),
       ),
       conference: filter("The conference's key."),
-      number: filter(`The other end's number. ${anySpelling}`),
-      attendeeId: filter("As the record has it."),
+      number: personal(filter(`The other end's number. ${anySpelling}`)),
+      attendeeId: personal(filter("As the record has it.")),
       bridge: filter("The bridge's name."),
       webexHost: filter("The TSP server; of a conference, any of its servers."),
       endedBy: v.pipe(v.optional(v.picklist(enders)), v.description("Who ended it.")),
@@ -86,14 +87,14 @@ export const recordRoutes = [
       also: Object.values(contentTypes),
     },
     refusals: { 409: "The cursor is of a directory that was lost since; the detail says how to go on." },
-    async handle({ domain: { name, settings }, edge, query }) {
+    async handle({ domain: { name, settings }, edge, query, queryIn }) {
       const { format, cursor, limit, order, since, until, month, conference, ...rest } = query;
       if (month !== undefined && (since ?? until) !== undefined)
-        return wrongPart("query", "month", "stands in place of since and until");
+        return wrongPart(queryIn, "month", "stands in place of since and until");
       const { timeZone } = settings;
       const period = periodOf({ since, until, month }, timeZone);
       if (period.since !== undefined && period.until !== undefined && period.since > period.until)
-        return wrongPart("query", "until", "must not be before since");
+        return wrongPart(queryIn, "until", "must not be before since");
       const { kind = format === "csv" ? "call" : undefined, ...fields } = rest;
       const [named, id] = cursor?.split("-") ?? [];
       const most = limit ?? (format === "json" ? USUAL : Number.POSITIVE_INFINITY);

@@ -2,6 +2,7 @@ import * as v from "valibot";
 import type { BridgeName, ConfKey } from "../../foundation/ids.ts";
 import { err, ok, type Result } from "../../foundation/result.ts";
 import type { Checked } from "../../foundation/schemas.ts";
+import { isPersonal } from "../../foundation/shown.ts";
 import { mustBe, wrongValue } from "../../foundation/text/wrong-value.ts";
 import type { EdgeObjects } from "../../rpc/objects.ts";
 import type { Domain } from "../../settings/load.ts";
@@ -10,7 +11,7 @@ import type { SignedIn } from "../guard.ts";
 import { wrongPart } from "../problem.ts";
 
 export type Schema<Value = unknown> = v.GenericSchema<unknown, Value>;
-/** Query parameters by name: texts, numbers, and `flag`s. */
+/** Query parameters by name: texts, numbers, and `flag`s. Those that are `personal` stand in no address: `withPostForm`. */
 type QueryEntries = Readonly<Record<string, Schema>>;
 type QueryOf<Query extends QueryEntries> = { readonly [Name in keyof Query]: v.InferOutput<Query[Name]> };
 
@@ -35,6 +36,8 @@ export interface ApiCall<Query = unknown, Body = unknown, Parts = unknown> {
   readonly conference: ReturnType<EdgeObjects["conference"]>;
   readonly path: Parts;
   readonly query: Query;
+  /** Where it stood. */
+  readonly queryIn: "query" | "body";
   readonly body: Body;
   /** The `Idempotency-Key`, or one of its own: a repeat with the same one is the same action. */
   readonly actionId: string;
@@ -89,6 +92,8 @@ export interface Route
   readonly method: Method;
   readonly path: string;
   readonly body?: Schema;
+  /** The query comes as the body: a question by POST, which changes nothing. */
+  readonly queryIn?: "body";
   about?(call: ApiCall<never, never, never>): Promise<AuditedParts> | AuditedParts;
   goesUnwritten?(call: ApiCall<never, never, never>): boolean;
   handle(call: ApiCall<never, never, never>): Promise<unknown> | unknown;
@@ -112,8 +117,25 @@ export function routeOf(tag: string) {
   };
 }
 
-export function changes({ method }: Pick<Route, "method">): boolean {
-  return method !== "GET";
+/** Proxies log addresses, so a question about a person is also asked by POST, with the query as its body. */
+export function withPostForm(route: Route): readonly Route[] {
+  const { id, path } = route;
+  if (personalOf(route).length === 0) return [route];
+  return [route, { ...route, id: `${id}ByPost`, method: "POST", operation: `POST ${path as "/"}`, queryIn: "body" }];
+}
+
+/** The parameters whose place in an address is deprecated, and gone with version 0.3. */
+export function personalOf({ query = {}, queryIn }: Route): readonly string[] {
+  return queryIn ? [] : Object.keys(query).filter((name) => isPersonal(query[name]));
+}
+
+/** Whether none of its forms is left once these are gone. */
+export function isDeprecated(route: Route): boolean {
+  return personalOf(route).some((name) => route.query?.[name] && !v.is(route.query[name], undefined));
+}
+
+export function changes({ method, queryIn }: Pick<Route, "method" | "queryIn">): boolean {
+  return method !== "GET" && !queryIn;
 }
 
 export function routerPath({ path }: Pick<Route, "path">): string {
@@ -124,24 +146,31 @@ export function routerPath({ path }: Pick<Route, "path">): string {
 export const flag = v.optional(v.pipe(v.picklist(["1", "true", ""]), v.description("1: yes")));
 
 /** The query by its schemas, or the answer that names the value that is wrong. A parameter that nobody reads is a mistyped one. */
-export function readQuery(entries: QueryEntries, given: URLSearchParams): Result<Record<string, unknown>, Response> {
+export function readQuery(
+  entries: QueryEntries,
+  given: URLSearchParams,
+  part: ApiCall["queryIn"] = "query",
+): Result<Record<string, unknown>, Response> {
   const values: Record<string, unknown> = {};
   for (const name of new Set(given.keys())) {
     const schema = Object.hasOwn(entries, name) ? entries[name] : undefined;
     if (!schema) {
       const names = Object.keys(entries);
       const known = names.length === 0 ? "this request has none" : `there are ${names.join(", ")}`;
-      return err(wrongPart("query", name, `is no parameter of this request; ${known}`));
+      return err(wrongPart(part, name, `is no parameter of this request; ${known}`));
     }
     const [first = "", ...others] = given.getAll(name);
-    if (others.length > 0) return err(wrongPart("query", name, "stands there more than once"));
+    if (others.length > 0) return err(wrongPart(part, name, "stands there more than once"));
     values[name] = isNumeric(schema) ? numberOf(first) : first;
   }
   const parsed = v.safeParse(v.object(entries as v.ObjectEntries), values, { abortEarly: true, message: mustBe });
   if (parsed.success) return ok(parsed.output);
   const [issue] = parsed.issues;
-  return err(wrongPart("query", v.getDotPath(issue) ?? "", wrongValue(issue)));
+  return err(wrongPart(part, v.getDotPath(issue) ?? "", wrongValue(issue)));
 }
+
+/** The same fields as JSON, for `readQuery`. */
+export const queryAsJson = v.optional(v.record(v.string(), v.union([v.string(), v.number(), v.boolean()])), {});
 
 /** What is no number stays as it is, and is refused as that. */
 function numberOf(text: string): number | string {

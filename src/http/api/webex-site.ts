@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import type { ConfKey } from "../../foundation/ids.ts";
+import { personal } from "../../foundation/shown.ts";
 import { type MeetingQuestion, meetingAnswer, provisioningState } from "../../rpc/webex-site.ts";
 import type { Domain } from "../../settings/load.ts";
 import type { PeoplePorts } from "../edge-ports.ts";
@@ -16,11 +17,13 @@ export const webexSiteRoutes = [
     says: "What the domain's WebEx site says of a conference",
     more: "Topic, host, schedule, numbers, whether there is an access code; what is missing and why; what telephones dial; links to start it, which asks the host to log in, and to join it; when the site said so (`knownAt`), and why nothing newer is known (`failure`). Waits 5 s for the site, if what is cached is older than `cacheMs`.",
     query: {
-      attendeeId: v.optional(
-        v.pipe(
-          v.string(),
-          v.regex(/^\d{1,64}$/, "must be 1 to 64 digits"),
-          v.description("Filled into what telephones dial."),
+      attendeeId: personal(
+        v.optional(
+          v.pipe(
+            v.string(),
+            v.regex(/^\d{1,64}$/, "must be 1 to 64 digits"),
+            v.description("Filled into what telephones dial."),
+          ),
         ),
       ),
     },

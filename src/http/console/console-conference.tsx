@@ -3,7 +3,7 @@ import { ConferencePage } from "../../console/conference/conference.tsx";
 import type { WrongForm } from "../../console/conference/conference-actions.tsx";
 import type { ConferenceFrame } from "../../console/conference/conference-frame.tsx";
 import { conferencePath } from "../../console/conference/conference-frame.tsx";
-import { withQuery } from "../../console/paths.ts";
+import { type KeptSearch, withQuery } from "../../console/paths.ts";
 import { ReplayPage } from "../../console/story/replay.tsx";
 import { type StoryFilter, sides, storyPage } from "../../console/story/story-lines.ts";
 import { TimelinePage } from "../../console/story/timeline.tsx";
@@ -47,6 +47,9 @@ export function addConferencePages(add: AddPage): void {
   add(path, find, "POST");
   add(`${path}/timeline`, (call) => withConference(call, timelinePage));
   add(`${path}/why`, (call) => withConference(call, whyPage));
+  for (const tab of ["timeline", "why"] as const) {
+    add(`${path}/${tab}`, (call) => withConference(call, (_, { confKey }) => lookAt(call, confKey, tab)), "POST");
+  }
   add(`${path}/replay`, (call) => withConference(call, replayPage));
   add(`${path}/actions`, act, "POST");
 }
@@ -143,12 +146,35 @@ function recordsOf({ domain }: PageCall, conference: ConfKey) {
   return { domain: domain.name, cursor: null, order: "newest", limit: MOST_RECORDS, filter } as const;
 }
 
-async function timelinePage(call: PageCall, frame: ConferenceFrame): Promise<Shown> {
+/** The call that a page is about, by its id in the address or as somebody has typed it; empty: all. */
+function callIn(context: PageCall["context"]): { readonly call: string; readonly kept: KeptSearch } {
+  const call = (context.req.query("call") ?? "").trim();
+  if (call !== "") return { call, kept: { call } };
+  return { call: typedIn(context, "typed").call ?? "", kept: keptIn(context, "typed") };
+}
+
+/** The page about a call that somebody has chosen, or typed. Its id is a name, and leads there from everywhere. */
+async function lookAt(call: PageCall, confKey: ConfKey, tab: "timeline" | "why"): Promise<Response> {
+  const form = await formOf(call);
+  if (form instanceof Response) return form;
   const { context, domain, edge } = call;
+  const { page: lines } = await gathered((from) => edge.objects.conference(domain.name, confKey).story(from));
+  const typed = (form.get("call") ?? "").trim();
+  const isId = storyPage(lines, { call: "", side: "" }, {}).calls.some((one) => one.call === typed);
+  const path = conferencePath(domain.name, confKey, tab);
+  const kept = isId ? { call: typed } : keepTyped(call, "typed", path, { call: typed });
+  return context.redirect(withQuery(path, { side: form.get("side"), ...kept }), 303);
+}
+
+async function timelinePage(call: PageCall, frame: ConferenceFrame): Promise<Shown | Response> {
+  const { context, domain, edge } = call;
+  const lost = lostSearch(call, "typed");
+  if (lost) return lost;
   const conference = edge.objects.conference(domain.name, frame.confKey);
   const side = context.req.query("side") ?? "";
+  const wanted = callIn(context);
   const filter: StoryFilter = {
-    call: (context.req.query("call") ?? "").trim(),
+    call: wanted.call,
     side: Object.hasOwn(sides, side) ? (side as StoryFilter["side"]) : "",
   };
   const row = numberIn(context.req.query("row"));
@@ -159,7 +185,11 @@ async function timelinePage(call: PageCall, frame: ConferenceFrame): Promise<Sho
   const { live } = call.frame("conferences", frame.confKey);
   const isFollowed = story.page === story.pages && lines.length <= MOST_LIVE_LINES;
   return (
-    <TimelinePage frame={{ ...frame, live: isFollowed ? live : null }} {...{ story, filter, wire }} row={row ?? null} />
+    <TimelinePage
+      frame={{ ...frame, live: isFollowed ? live : null }}
+      {...{ story, filter, kept: wanted.kept, wire }}
+      row={row ?? null}
+    />
   );
 }
 
@@ -176,9 +206,12 @@ async function wireOf(conference: Pick<ConferenceRpc, "wire">, rows: readonly nu
   return found;
 }
 
-async function whyPage({ context, domain, edge }: PageCall, frame: ConferenceFrame): Promise<Shown> {
+async function whyPage(page: PageCall, frame: ConferenceFrame): Promise<Shown | Response> {
+  const { context, domain, edge } = page;
+  const lost = lostSearch(page, "typed");
+  if (lost) return lost;
   const conference = edge.objects.conference(domain.name, frame.confKey);
-  const call = (context.req.query("call") ?? "").trim();
+  const { call } = callIn(context);
   const { page: answers } = await gathered((from) => conference.explain(call || undefined, from));
   return <WhyPage {...{ frame, call, answers }} />;
 }

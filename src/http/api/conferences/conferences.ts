@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import type { BridgeName, ConfKey } from "../../../foundation/ids.ts";
+import { personal } from "../../../foundation/shown.ts";
 import { hourMs } from "../../../foundation/time/timers.ts";
 import { isAway, type PortsOfBridge, withAway } from "../../../operators/figures.ts";
 import { type ConferenceView, conferenceView } from "../../../rpc/conference-view.ts";
@@ -127,13 +128,15 @@ export const noPeople =
   "The settings of this domain keep nothing of numbers and attendee IDs (`recordsPersonal`), so running conferences are found by their keys alone.";
 
 function person(what: string) {
-  return v.optional(
-    v.pipe(
-      v.string(),
-      v.nonEmpty("must not be empty"),
-      v.maxLength(256, "must be at most 256 characters"),
-      v.description(
-        `${what} Where \`recordsPersonal\` is \`masked\`, by its last two characters, and its length where it has fewer than 7.`,
+  return personal(
+    v.optional(
+      v.pipe(
+        v.string(),
+        v.nonEmpty("must not be empty"),
+        v.maxLength(256, "must be at most 256 characters"),
+        v.description(
+          `${what} Where \`recordsPersonal\` is \`masked\`, by its last two characters, and its length where it has fewer than 7.`,
+        ),
       ),
     ),
   );

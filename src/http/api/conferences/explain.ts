@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { personal } from "../../../foundation/shown.ts";
 import {
   type ReplayPage,
   type ReplayStep,
@@ -25,10 +26,12 @@ export const explainRoutes = [
     says: "Why things are as they are, in sentences",
     more: "Why a caller is not shown under its name, was muted or dropped, why WebEx was not told, what a failover changed, why a conference ended, and why something that is pending is not done yet.",
     query: {
-      call: v.pipe(
-        v.optional(v.string()),
-        v.description(
-          "Of one call alone, by its id or by WebEx's name for it; of the conference and all calls without it.",
+      call: personal(
+        v.pipe(
+          v.optional(v.string()),
+          v.description(
+            "Of one call alone, by its id, WebEx's name for it or a number; of the conference and all calls without it.",
+          ),
         ),
       ),
       ...wholeList,

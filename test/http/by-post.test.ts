@@ -1,0 +1,132 @@
+import { expect, test } from "vitest";
+import type { ConfKey, ExtConfId } from "../../src/foundation/ids.ts";
+import { sha256 } from "../../src/foundation/secrets.ts";
+import { openApiOf } from "../../src/http/api/openapi.ts";
+import { personalOf } from "../../src/http/api/route.ts";
+import { apiRoutes } from "../../src/http/api/routes.ts";
+import { byPost, conferenceView, FakeEdge, token } from "./fake-edge.ts";
+
+const viewer = "token-of-anna";
+const people = [
+  { name: "anna", tokenSha256: await sha256(viewer), role: "viewer" as const, domains: ["local"], secrets: false },
+];
+const bearer = { authorization: `Bearer ${viewer}` };
+
+/** What people are called by, wherever it is asked for. */
+const ofPeople = /^(number|attendeeId|text|name|call|caller|find|host)$/;
+const deprecated = apiRoutes.filter((route) => personalOf(route).length > 0);
+const pathOf = (path: string) => `/api/v1${path.replace("{domain}", "local").replace("{confKey}", "5")}`;
+const questions = deprecated.map((route) => {
+  const fields = Object.fromEntries(personalOf(route).map((name) => [name, "14085550100"]));
+  return [route.id, pathOf(route.path), new URLSearchParams(fields)] as const;
+});
+
+async function edgeWith(): Promise<FakeEdge> {
+  const webexSite = { site: "acme", webExId: "anna", passwordFrom: "WEBEX_SECRET_ACME" };
+  const edge = new FakeEdge(token, { webexSite }, { people });
+  await edge.held("7000001", "5");
+  edge.views.set("5" as ConfKey, conferenceView("5", { extConfId: "7000001" as ExtConfId }));
+  return edge;
+}
+
+test("each question that names a person is asked by POST, too, and its address has nothing of the person", () => {
+  for (const route of apiRoutes.filter(({ method }) => method === "GET")) {
+    const named = Object.keys(route.query ?? {}).filter((name) => ofPeople.test(name));
+    expect(personalOf(route), route.id).toEqual(named);
+  }
+  expect(deprecated.map(({ id }) => id)).toEqual([
+    ...["find", "showNumber", "listPromptCalls", "listRunning", "explainConference", "listRecords", "showMeeting"],
+  ]);
+  for (const { id, path } of deprecated) {
+    expect(apiRoutes.filter((route) => route.path === path).map((route) => [route.method, route.id])).toEqual([
+      ["GET", id],
+      ["POST", `${id}ByPost`],
+    ]);
+  }
+});
+
+test.each(questions)(
+  "%s answers by POST what it answers by GET, to a viewer, and the audit has nothing of it",
+  async (_, path, fields) => {
+    const edge = await edgeWith();
+    const [to, init] = byPost(`${path}?${fields}`);
+    const [byGet, asked] = await Promise.all([
+      edge.app.request(`${path}?${fields}`, { headers: bearer }),
+      edge.app.request(to, { ...init, headers: bearer }),
+    ]);
+
+    expect([byGet.status, asked.status]).toEqual([200, 200]);
+    expect(await asked.json()).toEqual(await byGet.json());
+    expect([edge.auditAsked, edge.audited]).toEqual([[], []]);
+  },
+);
+
+test.each(questions)(
+  "%s by POST takes nothing from its address, and says which field is wrong",
+  async (_, path, fields) => {
+    const { app } = await edgeWith();
+    const asked = async (query: string, body: string) => {
+      const response = await app.request(`${path}${query}`, { method: "POST", headers: bearer, body });
+      const { errors = [] } = (await response.json()) as { errors?: { in: string; name: string }[] };
+      return [response.status, ...errors.map((error) => `${error.in} ${error.name}`)];
+    };
+    const body = JSON.stringify(Object.fromEntries(fields));
+    const [name] = fields.keys();
+
+    expect(await asked(`?${fields}`, body)).toEqual([400, `query ${name}`]);
+    expect(await asked("", JSON.stringify({ ...JSON.parse(body), colour: "red" }))).toEqual([400, "body colour"]);
+    expect(await asked("", JSON.stringify({ [name ?? ""]: ["1"] }))).toEqual([400, `body ${name}`]);
+    expect((await asked("", "[")).at(0)).toBe(400);
+    expect((await asked("", `"${"1".repeat(65 * 1024)}"`)).at(0)).toBe(413);
+  },
+);
+
+test("numbers and flags may be JSON's own", async () => {
+  const { app } = await edgeWith();
+  const find = (body: object) =>
+    app.request("/api/v1/domains/local/find", { method: "POST", headers: bearer, body: JSON.stringify(body) });
+
+  expect((await find({ text: 14085550100, limit: 1, journals: true })).status).toBe(200);
+  expect((await find({ text: "1", limit: 0 })).status).toBe(400);
+});
+
+test.each(questions)("no page of another site asks %s by POST in somebody's name", async (_, path, fields) => {
+  const { app } = await edgeWith();
+  const begun = await app.request("/console/session", {
+    ...{ method: "POST", headers: { "sec-fetch-site": "same-origin" } },
+    body: JSON.stringify({ token: viewer }),
+  });
+  const cookie = begun.headers.get("set-cookie")?.split(";")[0] ?? "";
+  const [to, init] = byPost(`${path}?${fields}`);
+  const statuses = ["same-origin", "cross-site", "same-site"].map(async (site) => {
+    return (await app.request(to, { ...init, headers: { cookie, "sec-fetch-site": site } })).status;
+  });
+
+  expect(await Promise.all(statuses)).toEqual([200, 403, 403]);
+});
+
+test("the description marks them in an address as deprecated, and has them as fields of the POST", () => {
+  const { paths } = openApiOf(apiRoutes) as { paths: Record<string, Record<"get" | "post", Described>> };
+  for (const { path } of deprecated) {
+    const { get, post } = paths[`/api/v1${path}`] ?? {};
+    const inQuery = get?.parameters.filter((one) => one.in === "query") ?? [];
+    const marked = inQuery.filter((one) => one.deprecated).map(({ name }) => name);
+    expect(marked.every((name) => ofPeople.test(name)) && marked.length > 0, path).toBe(true);
+    expect(get?.deprecated, path).toBe(/find|numbers/.test(path) || undefined);
+    expect(
+      post?.parameters.filter((one) => one.in === "query"),
+      path,
+    ).toEqual([]);
+    expect(Object.keys(post?.requestBody.content["application/json"].schema.properties ?? {}), path).toEqual(
+      inQuery.map(({ name }) => name),
+    );
+  }
+});
+
+interface Described {
+  readonly deprecated?: true;
+  readonly parameters: readonly { readonly in: string; readonly name: string; readonly deprecated?: true }[];
+  readonly requestBody: {
+    readonly content: { readonly "application/json": { readonly schema: { properties: object } } };
+  };
+}
