@@ -67,7 +67,7 @@ export function openApiOf(routes: readonly Route[]): object {
           in: "cookie",
           name: "__Host-bridgehead-session",
           description:
-            "A session of the console; by plain http from another machine, the cookie is `bridgehead-session`. Requests that change something need an Origin or Sec-Fetch-Site of this site.",
+            "A session of the console; by plain http from another machine, the cookie is `bridgehead-session`. Requests other than GET need an Origin or Sec-Fetch-Site of this site.",
         },
       },
     },

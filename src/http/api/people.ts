@@ -79,7 +79,7 @@ export const peopleRoutes = [
   }),
   route("listAudit", "GET /domains/{domain}/audit", {
     says: "What people have asked of a domain, the latest first",
-    more: "Every request of this description but GET, refused ones too, as long as records are kept; but none of nobody who is known (401), of another site's page (403, `cross-site`), or for a path that has no such method (404, 405). That it was asked is there before it is done, as `failed for now`, and what became of it some moments after the answer.",
+    more: "Every request of this description but GET and questions by POST, refused ones too, as long as records are kept; but none of nobody who is known (401), of another site's page (403, `cross-site`), or for a path that has no such method (404, 405). That it was asked is there before it is done, as `failed for now`, and what became of it some moments after the answer.",
     query: { cursor: rowCursor, limit: limitOf(1_000) },
     answer: {
       says: "Who asked what, about what, when, from where, and what became of it.",
