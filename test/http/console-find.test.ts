@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { BridgeName, CallId, ConfKey, DomainName } from "../../src/foundation/ids.ts";
+import { sha256 } from "../../src/foundation/secrets.ts";
 import { readPage } from "../console/read-page.ts";
 import { aPage } from "../durable-objects/fact-page.ts";
 import { aCallRecord } from "../records/a-record.ts";
@@ -129,12 +130,38 @@ test("where the settings keep nothing of people, both pages say so", async () =>
 });
 
 test("what is too long for a cookie is cut, so that the browser keeps it", async () => {
-  const { ask } = await windowOf(new FakeEdge());
+  const { ask, read } = await windowOf(new FakeEdge());
   for (const long of ["x", "会議", "👋🏽"]) {
     const sent = await ask("/console/local/find", { find: `berth ${long.repeat(200)}` });
     const [cookie = ""] = sent.headers.getSetCookie();
-    expect([cookie.includes("berth"), cookie.length < 900], long).toEqual([true, true]);
+    expect(cookie.length, long).toBeLessThan(900);
+    expect(await read(sent.headers.get("location") ?? ""), long).toContain("Nothing for berth");
   }
+});
+
+test("the browser cannot read what it keeps, keeps it for this host alone, and the next person gets nothing of it", async () => {
+  const anna = "token-of-anna";
+  const people = [{ name: "anna", tokenSha256: await sha256(anna), role: "viewer" as const, domains: ["local"] }];
+  const edge = new FakeEdge(token, {}, { people });
+  const { ask } = await windowOf(edge);
+  const sent = await ask("/console/local/numbers", { number: "15552345678" });
+  const [cookie = ""] = sent.headers.getSetCookie();
+  const [, name, value = ""] =
+    /^(__Host-bridgehead-typed-\w+)=([\w-]+); Max-Age=43200; Path=\/; HttpOnly; Secure; SameSite=Strict$/.exec(
+      cookie,
+    ) ?? [];
+  expect(name).toBeDefined();
+  expect([value, atob(value.replaceAll("-", "+").replaceAll("_", "/"))].join()).not.toMatch(/2345678|number/);
+
+  const to = sent.headers.get("location") ?? "";
+  const look = async (path: string, who: string, kept = `${name}=${value}`) => {
+    const headers = { accept: "application/json", authorization: `Bearer ${who}`, cookie: kept };
+    return (await edge.app.request(path, { headers })).status;
+  };
+  expect(await look(to, token)).toBe(200);
+  expect(await look(to, anna)).toBe(410);
+  expect(await look(to.replaceAll("numbers", "find"), token)).toBe(410);
+  expect(await look(to, token, `${name}=${value.slice(0, -2)}AA`)).toBe(410);
 });
 
 test("what one tab looks for stays there when another one looks for something else", async () => {
@@ -149,15 +176,18 @@ test("what one tab looks for stays there when another one looks for something el
   expect(await read("/console/local/find")).toContain("What do you look for?");
 });
 
-test("a browser keeps the latest searches of a kind, and sends no more", async () => {
+test("a browser keeps the latest searches of all pages, and sends no more", async () => {
   const edge = new FakeEdge();
   const { post, read } = await windowOf(edge);
   const searches: string[] = [];
-  for (let count = 1; count <= 7; count += 1) {
+  for (let count = 1; count <= 8; count += 1) {
     edge.time += 1;
-    searches.push(await post("/find", { find: `berth ${count}` }));
+    searches.push(
+      await (count === 4 ? post("/numbers", { number: `${count}` }) : post("/find", { find: `berth ${count}` })),
+    );
   }
 
   const shown = await Promise.all(searches.map(async (path) => /Nothing for (berth \d)/.exec(await read(path))?.[1]));
-  expect(shown).toEqual([undefined, undefined, undefined, "berth 4", "berth 5", "berth 6", "berth 7"]);
+  expect(shown).toEqual([undefined, undefined, "berth 3", undefined, "berth 5", "berth 6", "berth 7", "berth 8"]);
+  expect(await read(searches[3] ?? "")).toContain("Nothing is known of this number");
 });

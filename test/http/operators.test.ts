@@ -310,6 +310,18 @@ test("who signs out has no session any more, and its cookie goes", async () => {
   expect(await statusOf(edge, "/api/v1/me", { cookie: other })).toBe(200);
 });
 
+test("who signs in again has another session, and the one before is over", async () => {
+  const edge = await edgeWith();
+  const before = await signedIn(edge);
+  const other = await signedIn(edge);
+  const after = await signedIn(edge, tokens.boris, { ...sameSite, cookie: before });
+
+  expect(after).not.toBe(before);
+  expect(await statusOf(edge, "/api/v1/me", { cookie: before })).toBe(401);
+  expect(await statusOf(edge, "/api/v1/me", { cookie: after })).toBe(200);
+  expect(await statusOf(edge, "/api/v1/me", { cookie: other })).toBe(200);
+});
+
 test("no other site signs anybody out", async () => {
   const edge = await edgeWith();
   const cookie = await signedIn(edge);

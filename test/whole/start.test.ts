@@ -14,7 +14,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, onTestFinished, test } from "vitest";
 import { runOnEdge } from "../../scripts/command.ts";
 import { LocalRun } from "../../scripts/local-run.ts";
 import { freePorts } from "../../simulators/free-ports.ts";
@@ -56,6 +56,37 @@ test.each(["workers", "node"] as const)(
       await second.webex.waitFor("an answer to the create", (message) => message.msgId === request.msgId, 15_000);
     } finally {
       await second.stop();
+    }
+  },
+);
+
+test.each(["workers", "node"] as const)(
+  "on %s, by plain http on this machine, each cookie is for this host alone, and each answer says how it is to be read",
+  async (edge) => {
+    runOnEdge(edge);
+    const run = await LocalRun.start({ state: newFolder() });
+    onTestFinished(async () => void (await run.stop()));
+    const browser = { accept: "text/html", "sec-fetch-site": "same-origin" };
+    const send = (path: string, fields: Record<string, string>, cookie = "") =>
+      fetch(`${run.edgeUrl}${path}`, {
+        ...{ method: "POST", headers: { ...browser, cookie }, redirect: "manual" },
+        body: new URLSearchParams(fields),
+      });
+    const begun = await send("/console/sign-in", { token: run.operatorToken() });
+    const [session = ""] = begun.headers.getSetCookie();
+    const [cookie = ""] = session.split(";");
+    const sought = await send("/console/local/numbers", { number: "14085550101" }, cookie);
+
+    const forThisHost = /^__Host-bridgehead-\S+; Max-Age=43200; Path=\/; HttpOnly; Secure; SameSite=Strict$/;
+    expect([session, ...sought.headers.getSetCookie()]).toEqual(Array(2).fill(expect.stringMatching(forThisHost)));
+    const page = await fetch(`${run.edgeUrl}/console/local`, { headers: { ...browser, cookie } });
+    const confirmation = await fetch(run.adapterUrl, { method: "POST", body: "<x/>" });
+    expect([page.status, confirmation.status]).toEqual([200, 200]);
+    for (const { headers } of [begun, sought, page, confirmation]) {
+      expect(headers.get("x-content-type-options")).toBe("nosniff");
+      expect(headers.get("cache-control")).toBe("no-store");
+      expect(headers.get("content-security-policy")).toContain("frame-ancestors 'none'");
+      expect(headers.get("strict-transport-security")).toBeNull();
     }
   },
 );

@@ -26,13 +26,11 @@ import {
   fieldOf,
   formOf,
   keepTyped,
-  keptIn,
-  lostSearch,
   problemIn,
   refusalIn,
   refusedNow,
   refusedPage,
-  typedIn,
+  typedFor,
 } from "./form.ts";
 
 /** Of some 200 kB each: more makes no page that anybody reads. */
@@ -95,8 +93,8 @@ async function frameOf(
 
 async function conferencePage(call: PageCall, fault: string | null): Promise<Shown | Response> {
   const { context, domain, edge } = call;
-  const lost = lostSearch(call, "callers");
-  if (lost) return lost;
+  const list = await listOf(call);
+  if (list instanceof Response) return list;
   const { objects } = edge;
   const confKey = keyOf(call);
   const known = await isKnown(domain, confKey, edge);
@@ -108,9 +106,10 @@ async function conferencePage(call: PageCall, fault: string | null): Promise<Sho
   ]);
   const isRunning = view !== null && goesOn(view);
   const refusal = fault ?? refusalIn(call, (reason) => (isRefusal(reason) ? refusalText(reason, confKey) : null));
-  const [frame, entered, bridges, { records }] = await Promise.all([
+  const [frame, wrong, entered, bridges, { records }] = await Promise.all([
     // The address of an answer to a form is no page's.
     frameOf(call, confKey, view, fault === null && (isRunning || action !== null)),
+    wrongForm(call),
     isRunning ? conference.entered() : new Map(),
     bridgesOf(edge, domain, isRunning ? [view.bridge] : []),
     // Of one that runs, they are looked for once it is over.
@@ -122,23 +121,26 @@ async function conferencePage(call: PageCall, fault: string | null): Promise<Sho
       {...{ entered, action, refusal }}
       frame={isRunning && frame.live !== null ? { ...frame, everyMs: EVERY_MS } : frame}
       view={view && viewWithAway(view, bridges)}
-      list={listOf(call)}
-      wrong={wrongForm(call)}
+      {...{ list, wrong }}
       records={records.map(({ record }) => record)}
     />
   );
 }
 
 /** What somebody filled in just now, and what is wrong with it. */
-function wrongForm({ context }: PageCall): WrongForm | null {
-  const { field, says, ...typed } = typedIn(context, "form");
+async function wrongForm(call: PageCall): Promise<WrongForm | null> {
+  const filled = await typedFor(call, "form");
+  if (filled instanceof Response) return null;
+  const { field, says, ...typed } = filled.typed;
   return field !== undefined && says !== undefined ? { typed, field, says } : null;
 }
 
 /** Forms keep it in their address, and lead back to it. */
-function listOf({ context }: PageCall): CallerList {
-  const find = (typedIn(context, "callers").find ?? "").trim();
-  return { find, kept: keptIn(context, "callers"), page: numberIn(context.req.query("page")) ?? 1 };
+async function listOf(call: PageCall): Promise<CallerList | Response> {
+  const sought = await typedFor(call, "callers");
+  if (sought instanceof Response) return sought;
+  const { typed, kept } = sought;
+  return { find: (typed.find ?? "").trim(), kept, page: numberIn(call.context.req.query("page")) ?? 1 };
 }
 
 function recordsOf({ domain }: PageCall, conference: ConfKey) {
@@ -147,10 +149,11 @@ function recordsOf({ domain }: PageCall, conference: ConfKey) {
 }
 
 /** The call that a page is about, by its id in the address or as somebody has typed it; empty: all. */
-function callIn(context: PageCall["context"]): { readonly call: string; readonly kept: KeptSearch } {
-  const call = (context.req.query("call") ?? "").trim();
+async function callIn(page: PageCall): Promise<{ readonly call: string; readonly kept: KeptSearch } | Response> {
+  const call = (page.context.req.query("call") ?? "").trim();
   if (call !== "") return { call, kept: { call } };
-  return { call: typedIn(context, "typed").call ?? "", kept: keptIn(context, "typed") };
+  const sought = await typedFor(page, "typed");
+  return sought instanceof Response ? sought : { call: sought.typed.call ?? "", kept: sought.kept };
 }
 
 /** The page about a call that somebody has chosen, or typed. Its id is a name, and leads there from everywhere. */
@@ -162,17 +165,16 @@ async function lookAt(call: PageCall, confKey: ConfKey, tab: "timeline" | "why")
   const typed = (form.get("call") ?? "").trim();
   const isId = storyPage(lines, { call: "", side: "" }, {}).calls.some((one) => one.call === typed);
   const path = conferencePath(domain.name, confKey, tab);
-  const kept = isId ? { call: typed } : keepTyped(call, "typed", path, { call: typed });
+  const kept = isId ? { call: typed } : await keepTyped(call, "typed", { call: typed });
   return context.redirect(withQuery(path, { side: form.get("side"), ...kept }), 303);
 }
 
 async function timelinePage(call: PageCall, frame: ConferenceFrame): Promise<Shown | Response> {
   const { context, domain, edge } = call;
-  const lost = lostSearch(call, "typed");
-  if (lost) return lost;
+  const wanted = await callIn(call);
+  if (wanted instanceof Response) return wanted;
   const conference = edge.objects.conference(domain.name, frame.confKey);
   const side = context.req.query("side") ?? "";
-  const wanted = callIn(context);
   const filter: StoryFilter = {
     call: wanted.call,
     side: Object.hasOwn(sides, side) ? (side as StoryFilter["side"]) : "",
@@ -207,11 +209,11 @@ async function wireOf(conference: Pick<ConferenceRpc, "wire">, rows: readonly nu
 }
 
 async function whyPage(page: PageCall, frame: ConferenceFrame): Promise<Shown | Response> {
-  const { context, domain, edge } = page;
-  const lost = lostSearch(page, "typed");
-  if (lost) return lost;
+  const { domain, edge } = page;
+  const wanted = await callIn(page);
+  if (wanted instanceof Response) return wanted;
   const conference = edge.objects.conference(domain.name, frame.confKey);
-  const { call } = callIn(context);
+  const { call } = wanted;
   const { page: answers } = await gathered((from) => conference.explain(call || undefined, from));
   return <WhyPage {...{ frame, call, answers }} />;
 }
@@ -234,7 +236,7 @@ async function find(call: PageCall): Promise<Response> {
   if (form instanceof Response) return form;
   const [typed] = byPerson(form);
   const path = conferencePath(domain.name, keyOf(call));
-  return context.redirect(withQuery(path, keepTyped(call, "callers", path, typed)), 303);
+  return context.redirect(withQuery(path, await keepTyped(call, "callers", typed)), 303);
 }
 
 /** Does what a form of the page asks, and leads back to the page, which shows what becomes of it. */
@@ -246,8 +248,10 @@ async function act(call: PageCall): Promise<Response> {
   const actionId = await actionIdOf(body, signedIn.person.name, form.get("mark") ?? "");
   const asked = await askApi(call, "act", { body, actionId });
   const path = conferencePath(domain.name, keyOf(call));
+  const list = await listOf(call);
+  const listed = list instanceof Response ? {} : listQuery(list);
   const backTo = (shown: Readonly<Record<string, string>>) =>
-    context.redirect(withQuery(path, { ...listQuery(listOf(call)), ...shown }), 303);
+    context.redirect(withQuery(path, { ...listed, ...shown }), 303);
   if (asked.ok) return backTo({ action: actionId });
   const problem = await problemIn(asked);
   if (problem.reason !== undefined) return backTo(refusedNow(call, problem.reason));
@@ -257,7 +261,7 @@ async function act(call: PageCall): Promise<Response> {
   const says = `${field.says} ${wrong.detail}. Nothing was done.`;
   // The page that it leads to has an address of its own, so that it stays live.
   if (field.isTyped)
-    return backTo(keepTyped(call, "form", path, { ...Object.fromEntries(form), field: wrong.name, says }));
+    return backTo(await keepTyped(call, "form", { ...Object.fromEntries(form), field: wrong.name, says }));
   const page = await conferencePage(call, says);
   return page instanceof Response ? page : answer(context, page, 409);
 }

@@ -21,19 +21,7 @@ import { foundPost, notSentAgain } from "../api/conferences/given-up-posts.ts";
 import { activityOf, bridgesOf, figuresOfDomain } from "../monitoring/figures-of-domain.ts";
 import { answerOrNull } from "../objects-of-request.ts";
 import { type AddPage, EVERY_MS, type PageCall, trouble } from "./console.tsx";
-import {
-  addForm,
-  askApi,
-  byPerson,
-  formOf,
-  keepTyped,
-  keptIn,
-  lostSearch,
-  problemIn,
-  refusalIn,
-  refusedPage,
-  typedIn,
-} from "./form.ts";
+import { addForm, askApi, byPerson, formOf, keepTyped, problemIn, refusalIn, refusedPage, typedFor } from "./form.ts";
 
 const PAGE_ROWS = 100;
 const MOST_TROUBLED = 20;
@@ -148,10 +136,10 @@ async function overviewPage({ edge, domain, frame }: PageCall) {
 
 async function conferencesPage(call: PageCall) {
   const { context, edge, domain, frame } = call;
-  const lost = lostSearch(call, "conferences");
-  if (lost) return lost;
+  const sought = await typedFor(call, "conferences");
+  if (sought instanceof Response) return sought;
   const { begins = "", after = null } = context.req.query();
-  const { number = "", attendeeId = "" } = typedIn(context, "conferences");
+  const { number = "", attendeeId = "" } = sought.typed;
   const search = { begins: begins.trim(), number: number.trim(), attendeeId: attendeeId.trim() };
   const query = {
     ...{ domain: domain.name, after: after as ConfKey | null, limit: PAGE_ROWS, begins: search.begins },
@@ -169,7 +157,7 @@ async function conferencesPage(call: PageCall) {
     <ConferencesPage
       {...frame("conferences")}
       {...{ running: { ...running, conferences }, bridges, after, people, ...search }}
-      kept={keptIn(context, "conferences")}
+      kept={sought.kept}
       everyMs={EVERY_MS}
     />
   );
@@ -202,7 +190,7 @@ async function search(call: PageCall, page: "conferences" | "records"): Promise<
   if (form instanceof Response) return form;
   const [typed, others] = byPerson(form);
   const path = pathOf(domain.name, page);
-  return context.redirect(withQuery(path, { ...others, ...keepTyped(call, page, path, typed) }), 303);
+  return context.redirect(withQuery(path, { ...others, ...(await keepTyped(call, page, typed)) }), 303);
 }
 
 /** What may stand in the address of records: filters, place, and what is typed by hand, by its key. */
@@ -210,12 +198,12 @@ const pageWords: ReadonlySet<string> = new Set([...recordFilters, "kind", "curso
 
 async function recordsPage(call: PageCall) {
   const { context, edge, domain, frame } = call;
-  const lost = lostSearch(call, "records");
-  if (lost) return lost;
+  const sought = await typedFor(call, "records");
+  if (sought instanceof Response) return sought;
   const { objects } = edge;
   const { number: _, attendeeId: __, ...query } = context.req.query();
   const kind = query.kind === "call" ? "call" : "conference";
-  const given: Readonly<Record<string, string>> = { ...query, ...(kind === "call" && typedIn(context, "records")) };
+  const given: Readonly<Record<string, string>> = { ...query, ...(kind === "call" && sought.typed) };
   const filters: RecordFilters = Object.fromEntries(
     recordFilters.flatMap((name) => (given[name] ? [[name, given[name].trim()]] : [])),
   );
@@ -246,7 +234,7 @@ async function recordsPage(call: PageCall) {
   const bridges = domain.settings.bridges.map(({ name }) => name);
   const keys = records.records.flatMap(({ record }) => (record.topic === "" ? (record.conference as ConfKey) : []));
   const topics = await topicsOf(domain, [...new Set(keys)], edge);
-  const kept = keptIn(context, "records");
+  const { kept } = sought;
   return (
     <RecordsPage {...frame("conferences")} {...{ kind, filters, wrong, records, topics, cursor, bridges, kept }} />
   );

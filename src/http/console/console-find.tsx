@@ -7,7 +7,7 @@ import { isKnown } from "../api/conferences/conferences.ts";
 import { findIn, findPlace, numberIn, promptLinesOf } from "../api/find.ts";
 import { promptPlaceOf } from "../api/prompt-calls.ts";
 import type { AddPage, PageCall } from "./console.tsx";
-import { formOf, keepTyped, keptIn, typedIn } from "./form.ts";
+import { formOf, keepTyped, typedFor } from "./form.ts";
 
 const PAGE_LINES = 50;
 const emptyPage = { conferences: [], lines: [], next: null, people: "full" } as const;
@@ -40,30 +40,38 @@ async function look(call: PageCall): Promise<Response> {
 }
 
 /** The page at this path, which gets what was typed from the browser. */
-function shown(call: PageCall, page: "find" | "numbers", typed: Readonly<Record<string, string>>): Response {
-  const path = pathOf(call.domain.name, page);
-  return call.context.redirect(withQuery(path, keepTyped(call, page, path, typed)), 303);
+async function shown(
+  call: PageCall,
+  page: "find" | "numbers",
+  typed: Readonly<Record<string, string>>,
+): Promise<Response> {
+  const kept = await keepTyped(call, page, typed);
+  return call.context.redirect(withQuery(pathOf(call.domain.name, page), kept), 303);
 }
 
 async function findPage(call: PageCall) {
   const { context, domain, edge } = call;
-  const text = typedIn(context, "find").find ?? "";
+  const sought = await typedFor(call, "find");
+  if (sought instanceof Response) return sought;
+  const text = sought.typed.find ?? "";
   const page = pageIn(call);
   const isForJournals = context.req.query("journals") === "1";
   const found = text === "" ? emptyPage : await findIn(domain, text, { ...page, isForJournals }, edge);
   const around = { ...call.frame(null), live: null, cursor: page.cursor ?? null };
-  return <FindPage {...around} {...{ text, kept: keptIn(context, "find"), ...found }} />;
+  return <FindPage {...around} {...{ text, kept: sought.kept, ...found }} />;
 }
 
 async function numberPage(call: PageCall) {
-  const { context, domain, edge } = call;
-  const number = typedIn(context, "numbers").number ?? "";
+  const { domain, edge } = call;
+  const sought = await typedFor(call, "numbers");
+  if (sought instanceof Response) return sought;
+  const number = sought.typed.number ?? "";
   const page = pageIn(call);
   const { recordsPersonal: people } = domain.settings;
   const isAsked = number !== "" && people !== "none";
   const found = isAsked ? await numberIn(domain, number, page, edge) : emptyPage;
   const around = { ...call.frame(null), live: null, cursor: page.cursor ?? null };
-  return <NumberPage {...around} {...found} {...{ number, people, kept: keptIn(context, "numbers") }} />;
+  return <NumberPage {...around} {...found} {...{ number, people, kept: sought.kept }} />;
 }
 
 async function promptCallsPage(call: PageCall) {

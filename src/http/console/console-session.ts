@@ -59,6 +59,9 @@ export async function beginSession(
   const { person, credential } = found;
   const tooOften = edge.rates.ofSignIn(person, edge.now());
   if (tooOften) return err(tooOften);
+  // Whoever signs in anew leaves no session behind that nobody sees.
+  const before = await sessionHashOf(edge.sessionKey, sessionOf(context) ?? "");
+  if (before !== null) await edge.objects.sessions().end(before, from);
   const { text, hash } = await newSessionText(edge.sessionKey);
   const session = await edge.objects.sessions().begin({ hash, person: person.name, credential, from });
   edge.log("sign-in", { outcome: "signed-in", person: person.name, from });

@@ -3,11 +3,11 @@ import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import { isFlag } from "../../conference/action-row.ts";
 import { askedActions } from "../../conference/operator-actions.ts";
 import { type KeptSearch, withQuery } from "../../console/paths.ts";
-import { sha256 } from "../../foundation/secrets.ts";
+import { seal, sha256, unseal } from "../../foundation/secrets.ts";
 import { capitalized } from "../../foundation/text/sentence.ts";
 import { shownTime } from "../../foundation/time/shown-time.ts";
 import { SESSION_MS } from "../../operators/sessions.ts";
-import { addressOf, isByHttps } from "../address.ts";
+import { addressOf, keepsSecureCookies } from "../address.ts";
 import { answerRoute, pathOf } from "../api/answer-route.ts";
 import { apiRoutes } from "../api/routes.ts";
 import { readBody } from "../body.ts";
@@ -128,59 +128,71 @@ export async function actionIdOf(body: object, person: string, mark: string): Pr
 
 /** What somebody has typed of people stands in no address: addresses are logged, kept and sent on. */
 const personalFields: readonly string[] = ["number", "attendeeId", "find"];
-/** Of a kind, the latest: a browser sends all of them with each request, and servers refuse long headers. */
-const MOST_KEPT = 4;
-const MOST_BYTES = 700;
+/** The latest: a browser sends all of them with each request, and servers refuse long headers. */
+const MOST_KEPT = 6;
+/** Before they are sealed. */
+const MOST_BYTES = 500;
 /** Characters of a field. */
 const MOST_TYPED = 256;
+const keptCookie = "bridgehead-typed-";
 
-/** Keeps fields with the browser, for the pages at this path and below. Returns the query parameter that names them. */
-export function keepTyped(
-  { context, edge }: PageCall,
-  kind: string,
-  path: string,
-  fields: Readonly<Record<string, string>>,
-): KeptSearch {
+type Fields = Readonly<Record<string, string>>;
+
+/** Keeps fields with the browser, which cannot read them. Returns the query parameter that names them. */
+export async function keepTyped(call: PageCall, kind: string, fields: Fields): Promise<KeptSearch> {
   if (Object.values(fields).every((value) => value === "")) return {};
-  const before = Object.keys(getCookie(context)).filter((name) => name.startsWith(cookieOf(kind, "")));
+  const { context, edge } = call;
   // Names rise with the time.
-  for (const old of before.sort().slice(0, 1 - MOST_KEPT)) deleteCookie(context, old, { path });
+  for (const old of keptBy(context)
+    .sort()
+    .slice(0, 1 - MOST_KEPT)) {
+    deleteCookie(context, keptCookie + old, cookieOptions(context));
+  }
   const id = edge.now().toString(36);
-  setCookie(context, cookieOf(kind, id), textOf(fields), {
-    ...{ path, httpOnly: true, sameSite: "Strict", secure: isByHttps(context.req.raw), maxAge: SESSION_MS / 1_000 },
+  setCookie(context, keptCookie + id, await seal(edge.sessionKey, sealedFor(call, kind), textOf(fields)), {
+    ...{ ...cookieOptions(context), httpOnly: true, sameSite: "Strict", maxAge: SESSION_MS / 1_000 },
   });
   return { [kind]: id };
 }
 
-/** As a cookie has it, which encodes it once more. */
-function textOf(fields: Readonly<Record<string, string>>, mostTyped = MOST_TYPED): string {
+/** As that of a session: no other name, and no other site under ours, can set it. */
+function cookieOptions({ req }: Context): { readonly path: "/"; readonly prefix?: "host" } {
+  return keepsSecureCookies(req.raw) ? { path: "/", prefix: "host" } : { path: "/" };
+}
+
+function keptBy(context: Context): string[] {
+  const names = Object.keys(getCookie(context)).map((name) => name.replace(/^__Host-/, ""));
+  return names.flatMap((name) => (name.startsWith(keptCookie) ? [name.slice(keptCookie.length)] : []));
+}
+
+/** Whoever uses the browser next reads none of it. */
+function sealedFor({ signedIn }: PageCall, kind: string): string {
+  return `${kind} of ${signedIn.person.name}`;
+}
+
+function textOf(fields: Fields, mostTyped = MOST_TYPED): string {
   const cut = Object.entries(fields).map(([name, value]) => [name, value.slice(0, mostTyped)]);
   const text = String(new URLSearchParams(cut));
-  return encodeURIComponent(text).length <= MOST_BYTES || mostTyped <= 1 ? text : textOf(fields, mostTyped / 2);
+  return text.length <= MOST_BYTES || mostTyped <= 1 ? text : textOf(fields, mostTyped / 2);
 }
 
-/** The page of an address whose fields the browser keeps no longer: without them, it would show everybody. */
-export function lostSearch(call: PageCall, kind: string): Response | null {
-  const isAsked = Boolean(call.context.req.query(kind));
-  if (!isAsked || textIn(call.context, kind) !== undefined) return null;
-  return trouble(call, 410, "Look again", "What was looked for here is not kept any more, or by another browser.");
-}
-
-/** Which of the kept fields a page's address names, for the addresses of its further pages. */
-export function keptIn(context: Context, kind: string): KeptSearch {
-  return { [kind]: context.req.query(kind) ?? "" };
-}
-
-export function typedIn(context: Context, kind: string): Readonly<Record<string, string>> {
-  return Object.fromEntries(new URLSearchParams(textIn(context, kind) ?? ""));
-}
-
-function textIn(context: Context, kind: string): string | undefined {
-  return getCookie(context)[cookieOf(kind, context.req.query(kind) ?? "")];
-}
-
-function cookieOf(kind: string, id: string): string {
-  return `bridgehead-${kind}-${id}`;
+/**
+ * What somebody has typed for this page, and how its further pages name that; or, where the browser keeps it no longer, a page that says so:
+ * without it, this one would show everybody.
+ */
+export async function typedFor(
+  call: PageCall,
+  kind: string,
+): Promise<{ readonly typed: Fields; readonly kept: KeptSearch } | Response> {
+  const { context, edge } = call;
+  const id = context.req.query(kind) ?? "";
+  if (id === "") return { typed: {}, kept: {} };
+  const { prefix } = cookieOptions(context);
+  const cookie = getCookie(context, keptCookie + id, prefix) ?? "";
+  const text = await unseal(edge.sessionKey, sealedFor(call, kind), cookie);
+  if (text === null)
+    return trouble(call, 410, "Look again", "What was looked for here is not kept any more, or by another browser.");
+  return { typed: Object.fromEntries(new URLSearchParams(text)), kept: { [kind]: id } };
 }
 
 /** The fields of a form that are of people, and all others. */
