@@ -12,6 +12,7 @@ import { type App, type AppPorts, createApp } from "./http/app.ts";
 import { keepAsked, keepAudit } from "./http/audited.ts";
 import type { EdgePorts } from "./http/edge-ports.ts";
 import { Rates } from "./http/guard.ts";
+import { withUsualHeaders } from "./http/headers.ts";
 import { type EdgeEvent, Metrics, processText } from "./http/monitoring/monitoring.ts";
 import { answerOrNull } from "./http/objects-of-request.ts";
 import { problem } from "./http/problem.ts";
@@ -91,17 +92,16 @@ export class Edge {
 
   async fetch(received: Request, onDisk?: OnDisk): Promise<Response | TextAnswer> {
     const request = withWholeUrl(received);
-    if (request === null)
-      return new Response("The request's target is no path, or its Host no host.\n", { status: 400 });
+    if (request === null) {
+      const refused = new Response("The request's target is no path, or its Host no host.\n", { status: 400 });
+      return withUsualHeaders(received, refused);
+    }
     const { counting, variables, waitUntil } = this.#place;
     const domains = domainsOf(variables);
     if (!domains.ok) {
       this.#log("settings-refused", { error: domains.error }, "error");
-      return problem(
-        503,
-        "wrong settings",
-        "This deployment serves nothing until its settings are right; see its log.",
-      );
+      const detail = "This deployment serves nothing until its settings are right; see its log.";
+      return withUsualHeaders(request, problem(503, "wrong settings", detail));
     }
     if (this.#place.pair?.acts !== false) this.#wakeSites(domains.value);
     this.#app ??= createApp(this.#ports());

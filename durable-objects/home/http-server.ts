@@ -9,6 +9,7 @@ import { addressIn, clientOf, type Networks, networkOf } from "../../src/foundat
 import { isLoopback } from "../../src/foundation/loopback.ts";
 import { keepsPath } from "../../src/foundation/text/path-segment.ts";
 import { codeOf } from "../../src/foundation/text/reason.ts";
+import { usual, withUsualHeaders } from "../../src/http/headers.ts";
 import { failedForNow } from "../../src/http/problem.ts";
 import { asResponse, TextAnswer } from "../../src/http/text-answer.ts";
 import { viewerHeader } from "../../src/http/viewer.ts";
@@ -75,7 +76,7 @@ export async function listen(ports: ServerPorts): Promise<() => Promise<void>> {
       overrideGlobalObjects: false,
       // HTTP/1.0 needs no Host.
       hostname: "localhost",
-      errorHandler: (error) => (error instanceof RequestError ? noTarget() : failedForNow()),
+      errorHandler: (error) => (error instanceof RequestError ? noTarget() : failedForNow(usual)),
     },
   );
   const asked = ({ socket }: IncomingMessage, outgoing: ServerResponse) => {
@@ -125,7 +126,8 @@ export async function listen(ports: ServerPorts): Promise<() => Promise<void>> {
     upgrade(ports, webSockets, { incoming, socket, head, accepted }).catch(() => socket.destroy());
   });
   server.on("checkExpectation", (_, answer: ServerResponse) => {
-    send(new TextAnswer(417, "text/plain", "The only expectation that is met is 100-continue.\n"), answer);
+    const says = "The only expectation that is met is 100-continue.\n";
+    send(new TextAnswer(417, "text/plain; charset=UTF-8", says, usual), answer);
   });
   server.on("clientError", (error, socket: Duplex & { readonly _httpMessage?: ServerResponse }) => {
     // An answer that has begun is broken off. Node does so by the same field, and has no public one.
@@ -180,15 +182,17 @@ async function answerTo({ home, fetch }: ServerPorts, request: Request): Promise
     if (!mayLeave) await gate();
     return answer;
   } catch {
-    if (!(answer instanceof Response)) return failedForNow();
+    const failed = withUsualHeaders(request, failedForNow());
+    if (!(answer instanceof Response)) return failed;
     home.acceptedBy(answer)?.ended();
     // One that says itself that it failed stands on nothing.
-    return answer.status === 503 ? answer : failedForNow();
+    return answer.status === 503 ? answer : failed;
   }
 }
 
-function send({ status, contentType, text }: TextAnswer, outgoing: ServerResponse): Response {
-  outgoing.writeHead(status, { "content-type": contentType, "content-length": Buffer.byteLength(text) }).end(text);
+function send({ status, contentType, text, headers }: TextAnswer, outgoing: ServerResponse): Response {
+  const own = { "content-type": contentType, "content-length": Buffer.byteLength(text) };
+  outgoing.writeHead(status, { ...headers, ...own }).end(text);
   return RESPONSE_ALREADY_SENT;
 }
 
@@ -200,7 +204,7 @@ function isChanged(target: string, url: string): boolean {
 }
 
 function refused(why: string, status = 400): Response {
-  return new Response(`${why}\n`, { status });
+  return new Response(`${why}\n`, { status, headers: usual });
 }
 
 function noTarget(): Response {

@@ -101,10 +101,7 @@ export function createApp(ports: AppPorts, routes: readonly Route[] = apiRoutes)
   };
   return {
     routes: app.routes,
-    fetch: async (request, onDisk) => {
-      const answer = await answered(request, onDisk);
-      return answer instanceof Response ? withUsualHeaders(request, answer) : answer;
-    },
+    fetch: async (request, onDisk) => withUsualHeaders(request, await answered(request, onDisk)),
   };
 }
 

@@ -97,9 +97,9 @@ export function wrongPart(part: "query" | "body" | "header", name: string, fault
   return problem(400, `bad ${part}`, `${name || `the ${part}`} ${fault}.`, {}, { errors });
 }
 
-export function failedForNow(): Response {
+export function failedForNow(headers: Record<string, string> = {}): Response {
   const why = "the log of the edge says why, and /readyz where it is the disk";
-  return problem(503, "failed for now", `The request could not be carried out (${why}): try it again.`);
+  return problem(503, "failed for now", `The request could not be carried out (${why}): try it again.`, headers);
 }
 
 export function notAllowed(detail: string): Response {

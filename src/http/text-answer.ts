@@ -3,15 +3,19 @@ export class TextAnswer {
   readonly status: number;
   readonly contentType: string;
   readonly text: string;
+  /** But for the type. */
+  readonly headers: Readonly<Record<string, string>>;
 
-  constructor(status: number, contentType: string, text: string) {
+  constructor(status: number, contentType: string, text: string, headers: TextAnswer["headers"] = {}) {
     this.status = status;
     this.contentType = contentType;
     this.text = text;
+    this.headers = headers;
   }
 }
 
 export function asResponse(answer: Response | TextAnswer): Response {
   if (answer instanceof Response) return answer;
-  return new Response(answer.text, { status: answer.status, headers: { "content-type": answer.contentType } });
+  const { status, contentType, text, headers } = answer;
+  return new Response(text, { status, headers: { ...headers, "content-type": contentType } });
 }

@@ -197,6 +197,8 @@ test("the page needs nothing but itself: its policy allows its one style sheet, 
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
   });
+  const ofMeeting = await withQuery([["participantcode", "1"]]);
+  expect(ofMeeting.headers.get("cache-control")).toBe("no-store");
   expect(style).not.toMatch(/url\(|@import|&|</);
   expect(page.tags.filter((tag) => /^(script|link|img|iframe|object)\b|\bsrc=|\bon\w+=|\bstyle=/.test(tag))).toEqual(
     [],

@@ -131,6 +131,7 @@ export const rules: Readonly<Record<string, Rule>> = {
       "ws",
       "src/foundation",
       "src/delivery",
+      "src/http/headers.ts",
       "src/http/problem.ts",
       "src/http/text-answer.ts",
       "src/http/viewer.ts",

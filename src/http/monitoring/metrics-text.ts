@@ -193,6 +193,6 @@ export function addMetrics(app: Hono<Variables>, edge: MetricsPorts): void {
   app.get("/metrics", async (context) => {
     if (!seesAll(context.var.signedIn.person)) return notAllowed("Metrics are of all domains, and you see some.");
     const text = await metricsText(forOneRequest(edge));
-    return new Response(text, { headers: { "content-type": "text/plain; version=0.0.4" } });
+    return new Response(text, { headers: { "content-type": "text/plain; version=0.0.4; charset=utf-8" } });
   });
 }

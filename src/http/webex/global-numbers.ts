@@ -107,8 +107,8 @@ export async function globalNumbers(
   return new Response(page.toString(), {
     headers: {
       "content-type": "text/html; charset=UTF-8",
-      // Private, because the URL may hold a meeting's codes.
-      "cache-control": "private, max-age=300",
+      // A meeting's codes are kept nowhere.
+      "cache-control": details.length > 0 ? "no-store" : "private, max-age=300",
       "content-security-policy": `default-src 'none'; style-src 'sha256-${await sha256(styleSheet)}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
       "referrer-policy": "no-referrer",
     },

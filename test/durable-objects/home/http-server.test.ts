@@ -214,7 +214,9 @@ test.each([
   const client = connect(port, "127.0.0.1", () => client.write(`${head}\r\nconnection: close\r\n\r\n`));
   const answer = String(Buffer.concat(await client.toArray()));
 
-  expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} [^]*\r\ncontent-type: text/plain`, "i"));
+  expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} [^]*\r\ncontent-type: text/plain; *charset=utf-8\r\n`, "i"));
+  expect(answer).toMatch(/\r\nx-content-type-options: nosniff\r\n/i);
+  expect(answer).toMatch(/\r\ncontent-security-policy: default-src 'none'/i);
   expect(answer).toContain(line);
   await close();
 });
