@@ -5,9 +5,11 @@ import { networkOf } from "../foundation/guard/networks.ts";
 import type { EpochMs } from "../foundation/ids.ts";
 import { RateBudget } from "../foundation/limits.ts";
 import { isLoopback } from "../foundation/loopback.ts";
+import type { LogFacts } from "../foundation/text/log-line.ts";
 import { type Operator, type People, personOfToken, tokenOperator } from "../operators/people.ts";
 import { type Session, sessionCookie, sessionHashOf } from "../operators/sessions.ts";
 import type { EdgeObjects } from "../rpc/objects.ts";
+import type { EdgeEvent } from "./monitoring/monitoring.ts";
 import { problem } from "./problem.ts";
 
 export type SignedIn =
@@ -32,6 +34,7 @@ export interface GuardPorts {
   readonly rates: Rates;
   readonly metrics: { readonly operatorsRefused: { count(): void } };
   fetch(url: string, init: RequestInit): Promise<Response>;
+  log(event: EdgeEvent, facts: LogFacts, level?: "info" | "warn" | "error"): void;
   now(): EpochMs;
 }
 
@@ -161,7 +164,10 @@ export async function admitPerson(context: Context, ports: GuardPorts, address: 
   const signedIn = await whoAsks(context, ports);
   if (signedIn === null) {
     ports.metrics.operatorsRefused.count();
-    if (context.req.header("authorization") !== undefined) ports.rates.wrongToken(address, ports.now());
+    if (context.req.header("authorization") !== undefined) {
+      ports.rates.wrongToken(address, ports.now());
+      ports.log("sign-in", { outcome: "refused", from: address }, "warn");
+    }
     return notSignedIn();
   }
   return (

@@ -306,6 +306,7 @@ test("who signs out has no session any more, and its cookie goes", async () => {
     204,
     "__Host-bridgehead-session=; Max-Age=0; Path=/; Secure",
   ]);
+  expect(response.headers.get("clear-site-data")).toBe('"cookies"');
   expect(await statusOf(edge, "/api/v1/me", { cookie })).toBe(401);
   expect(await statusOf(edge, "/api/v1/me", { cookie: other })).toBe(200);
 });
@@ -489,6 +490,19 @@ test("guesses at tokens are limited by address, right ones too; who is signed in
   );
   edge.time += 3_000;
   expect(await statusOf(edge, "/api/v1/me", { ...here, ...bearer(token) })).toBe(200);
+});
+
+test("a wrong token is a line of the log with its address, by a program and at the console, and never the token", async () => {
+  const edge = await edgeWith();
+  const headers = { "cf-connecting-ip": "192.0.2.7" };
+  await statusOf(edge, "/api/v1/me", { ...headers, ...bearer("wrong-61") });
+  await statusOf(edge, "/metrics", { ...headers, ...bearer("wrong-61") });
+  const body = '{"token":"wrong-61"}';
+  await edge.app.request("/console/session", { method: "POST", headers: { ...headers, ...sameSite }, body });
+  await statusOf(edge, "/api/v1/me", headers);
+
+  expect(edge.logged).toEqual(["sign-in", "sign-in", "sign-in"]);
+  expect(edge.lines).toEqual(Array(3).fill({ outcome: "refused", from: "192.0.2.7" }));
 });
 
 test("a flood of wrong tokens from everywhere is answered, and leaves some rows", async () => {
