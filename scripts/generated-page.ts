@@ -20,6 +20,12 @@ export function titleOf(...parts: readonly string[]): RegExp {
   return new RegExp(`^${parts.map(literally).join("[^]*")}$`);
 }
 
+/** The titles that tests get from this one of the source: what varies may be anything. */
+export function titlesOf(source: string): RegExp {
+  const varying = /%[sdifjoc#]|\$\{[^}]*\}|\$\w+/;
+  return titleOf(...source.replaceAll(/\\(.)/g, "$1").split(varying));
+}
+
 /** The titles that begin so. */
 export function titleFrom(begin: string): RegExp {
   return new RegExp(`^${literally(begin)}`);

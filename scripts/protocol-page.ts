@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { fromWebex, type MessageSpec, toWebex } from "../src/tsp/messages.ts";
-import { type GeneratedPage, linkTo, type NamedTest, titleOf } from "./generated-page.ts";
+import { type GeneratedPage, linkTo, type NamedTest, titleOf, titlesOf } from "./generated-page.ts";
 import { rules as allRules, type Rule } from "./protocol-rules.ts";
 
 /**
@@ -164,12 +164,6 @@ function shorten(title: string): string {
     .replaceAll(/%[sjd]|\$\{\w+\}/g, "…")
     .trim();
   return short.replace(/[:.,]$/, "");
-}
-
-/** The titles that tests get from this one of the source: what varies may be anything. */
-function titlesOf(source: string): RegExp {
-  const varying = /%[sdifjoc#]|\$\{[^}]*\}|\$\w+/;
-  return titleOf(...source.replaceAll(/\\(.)/g, "$1").split(varying));
 }
 
 /** `src/tsp/read.ts` → `tsp/read`. */

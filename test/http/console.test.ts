@@ -92,6 +92,22 @@ test("a wrong token, a form of another site, and too many guesses are refused in
   ]);
 });
 
+test("a token is typed where nobody reads it, or pasted with blanks around it, and each page has the way out", async () => {
+  const edge = edgeWith();
+  const form = await (await edge.app.request("/console/sign-in", { headers: browser })).text();
+  expect(form).toMatch(/<input id="token" name="token" type="password"[^>]*autocomplete="current-password"/);
+  expect(form).not.toContain("onpaste");
+  expect((await signIn(edge, { token: `  ${tokenOfAnna}\n` })).status).toBe(303);
+  expect((await signIn(edge, { token: tokenOfAnna.toUpperCase() })).status).toBe(401);
+
+  const headers = await signedIn(edge);
+  const pages = ["", "/conferences", "/records", "/find", "/numbers", "/prompt-calls", "/bridges", "/servers"];
+  for (const page of [...pages, "/settings", "/audit", "/nothing"]) {
+    const text = await (await edge.app.request(`/console/local${page}`, { headers })).text();
+    expect(text, page).toContain('<form method="post" action="/console/sign-out">');
+  }
+});
+
 test("sign-out ends the session, and a form of another site does not", async () => {
   const edge = edgeWith();
   const headers = await signedIn(edge);

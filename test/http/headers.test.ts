@@ -32,7 +32,7 @@ test.each(answers)(
     const [method = "", path = ""] = request.split(" ");
     const ask = (more: Record<string, string> = {}) =>
       edge.app.request(path, { method, headers: { authorization, ...more } });
-    const answer = await ask();
+    const answer = await ask({ "sec-fetch-site": "same-origin" });
 
     expect(answer.status).toBe(status);
     if (type) expect(answer.headers.get("content-type")).toMatch(type);
@@ -41,6 +41,9 @@ test.each(answers)(
     for (const part of ["default-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"])
       expect(policy).toContain(part);
     expect(answer.headers.get("referrer-policy")).toMatch(/^(no-referrer|same-origin)$/);
+    // To no other site's page, and to no other site.
+    expect(answer.headers.get("access-control-allow-origin")).toBeNull();
+    expect(answer.headers.get("location") ?? "/").toMatch(/^\/(?!\/)/);
     expect(answer.headers.get("cache-control")).toMatch(/^no-(store|cache)$/);
     expect(answer.headers.get("strict-transport-security")).toBe(null);
     const byHttps = await ask({ "x-forwarded-proto": "https" });
