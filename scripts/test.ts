@@ -7,6 +7,7 @@ import { timers } from "../bridge-agent/node-ports.ts";
 import type { Result } from "../src/foundation/result.ts";
 import { interfacesPage } from "../webex-interfaces/doors/page.ts";
 import { findAsteriskWithSipp } from "./asterisk/find-asterisk.ts";
+import { asvsShownBy } from "./asvs-page.ts";
 import { exitOnSignals, temporaryFolder } from "./at-exit.ts";
 import { findChromium } from "./chromium/find-chromium.ts";
 import { command, edgeOption, runOnEdge } from "./command.ts";
@@ -96,6 +97,7 @@ async function tests(): Promise<StageResult> {
   const unshown = !isWhole
     ? []
     : [
+        ...faultsOf(asvsShownBy(), runs).map((line) => `docs/asvs.md: ${line}`),
         ...faultsOf(protocolPage().shownBy, runs).map((line) => `docs/protocol.md: ${line}`),
         ...faultsOf(interfacesPage().shownBy, runs).map((line) => `docs/webex-interfaces.md: ${line}`),
       ];

@@ -11,6 +11,18 @@ import { fromWebex, toWebex } from "../../src/tsp/messages.ts";
 const madePages = ["docs/webex-interfaces.md", "docs/conformance.html"];
 const pages = globSync(["*.md", "docs/*.md", "{conformance,webex-interfaces}/*.md"], { exclude: madePages });
 
+/** The anchors of a page: its headings as GitHub names them, and those that it names itself. */
+function anchorsOf(page: string): ReadonlySet<string> {
+  const text = readFileSync(page, "utf8").replaceAll(/^```.*?^```/gms, "");
+  const headings = Array.from(text.matchAll(/^#+ (.*)$/gm), ([, heading = ""]) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}_\- ]/gu, "")
+      .replaceAll(" ", "-"),
+  );
+  return new Set([...headings, ...Array.from(text.matchAll(/<a id="([^"]+)">/g), ([, id = ""]) => id)]);
+}
+
 describe.each(pages)("%s", (page) => {
   const text = readFileSync(page, "utf8");
 
@@ -18,6 +30,18 @@ describe.each(pages)("%s", (page) => {
     const links = [...text.matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, link = ""]) => join(dirname(page), link));
 
     expect(links.filter((link) => !existsSync(link))).toEqual([]);
+  });
+
+  test("links only to headings that there are", () => {
+    const links = text.matchAll(/\]\((?!https?:)([^)#\s]*)#([^)\s]+)\)/g);
+    const broken = Array.from(
+      links,
+      ([, to = "", anchor = ""]) => [to ? join(dirname(page), to) : page, anchor] as const,
+    )
+      .filter(([to]) => to.endsWith(".md") && !madePages.includes(to))
+      .filter(([to, anchor]) => !anchorsOf(to).has(anchor));
+
+    expect(broken).toEqual([]);
   });
 
   test("names only files that there are", () => {
