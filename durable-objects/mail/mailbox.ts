@@ -12,6 +12,7 @@ import { Seen } from "../../src/delivery/seen.ts";
 import type { DomainName, EpochMs, TransId } from "../../src/foundation/ids.ts";
 import { LogLimit } from "../../src/foundation/limits.ts";
 import { earliest } from "../../src/foundation/time/earliest.ts";
+import { minuteMs } from "../../src/foundation/time/timers.ts";
 import type { DirectoryRpc } from "../../src/rpc/directory.ts";
 import type { Mail, MailboxRpc, SharedAnswers, ShareResult } from "../../src/rpc/mailbox.ts";
 import type { SharedRequests } from "../../src/tsp/messages.ts";
@@ -210,8 +211,10 @@ export class Mailbox implements MailboxRpc {
     if (why === "alarm" && isOver && !this.#ids.isRefilling) return this.#delete();
     this.#outbox.pump();
     this.#outbox.deleteConfirmed();
+    // This life may end before it has sent what it owes.
+    const lookAt = this.#counts.owes ? this.#ports.now() + minuteMs : nextLookAt(this.#ports, deleteAt);
     // An earlier life has set the alarm for the deletion. To set it again after each restart would cost a row.
-    this.#arm(this.#outbox.nextDue ?? (why === "alarm" ? nextLookAt(this.#ports, deleteAt) : null));
+    this.#arm(this.#outbox.nextDue ?? (why === "alarm" ? lookAt : null));
   }
 
   get #named(): DomainName {

@@ -418,6 +418,21 @@ test("a document of no conference counts once, and so does each post, however of
   expect(await countedOf(one)).toEqual([3, 2, one.bodies.length - 2, 1]);
 });
 
+test("the alarm stays until the directory has the counts, also where a life ends before it sends them", async () => {
+  const one = world();
+  const { time, alarms, open, directory } = one;
+  await open().send({ ...mail("t1"), counts: true });
+  for (let life = 0; life < 2; life++) {
+    await time.pass(Math.max(0, (alarms.at(-1) ?? 0) - time.now));
+    const next = open();
+    await next.alarm();
+    expect(alarms.at(-1)).toBeLessThanOrEqual(time.now + 60_000);
+  }
+  await time.pass(5_000);
+  directory.start();
+  expect(await countedOf(one)).toEqual([1, 1, 0, 0]);
+});
+
 test("a mailbox is not deleted before the directory has its counts", async () => {
   const { time, open, state } = world();
   state.hasDirectory = false;
