@@ -1,6 +1,13 @@
 import { budgets } from "../../src/foundation/guard/budgets.ts";
 import type { EpochMs } from "../../src/foundation/ids.ts";
-import { type AuditEntry, counted, isOutcomeKnown, refusalKind } from "../../src/operators/audit.ts";
+import {
+  type AuditEntry,
+  counted,
+  isOutcomeKnown,
+  refusalKind,
+  unknownOutcome,
+  wasDone,
+} from "../../src/operators/audit.ts";
 import type { AuditPage } from "../../src/rpc/directory.ts";
 import { LazyTables } from "../platform/lazy-tables.ts";
 import type { Sql, SqlValue } from "../platform/platform.ts";
@@ -10,6 +17,10 @@ import { PersonQuota } from "../sessions/person-quota.ts";
 const mostSince = 50;
 
 const table = "CREATE TABLE IF NOT EXISTS audit (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, data TEXT NOT NULL)";
+
+const refusal = "json_extract(data, '$.refusal')";
+/** What `wasDone` denies. */
+const deletable = `${refusal} <> '${unknownOutcome.refusal}' OR (${refusal} IS NULL AND json_extract(data, '$.repeat'))`;
 
 /** A row with its entry. */
 interface Kept {
@@ -24,11 +35,11 @@ export class AuditStore {
   readonly #table: LazyTables;
   readonly #quota: PersonQuota;
 
-  constructor(sql: Sql) {
+  constructor(sql: Sql, most: number = budgets.refusedEntries.most) {
     this.#sql = sql;
     this.#table = new LazyTables(sql, "audit", table);
     const person = "json_extract(data, '$.person')";
-    this.#quota = new PersonQuota(sql, { table: "audit", person, most: budgets.auditEntries.most });
+    this.#quota = new PersonQuota(sql, { table: "audit", person, deletable, most });
   }
 
   /** Adds an entry within a transaction, each once. An entry with its outcome replaces the one without. */
@@ -44,12 +55,15 @@ export class AuditStore {
     if (this.#isCounted(latest, entry)) return;
     for (const { id, entry: known } of latest) {
       if (!isSameRequest(known, entry)) continue;
-      if (!isOutcomeKnown(known)) this.#sql.exec("UPDATE audit SET data = ? WHERE id = ?", data, id);
+      if (!isOutcomeKnown(known)) {
+        this.#sql.exec("UPDATE audit SET data = ? WHERE id = ?", data, id);
+        if (!wasDone(entry)) this.#quota.added();
+      }
       // An entry without outcome may come behind the one with it.
       if (!isOutcomeKnown(known) || !isOutcomeKnown(entry)) return;
     }
     this.#sql.exec("INSERT INTO audit (at, data) VALUES (?, ?)", entry.at, data);
-    this.#quota.added();
+    if (!wasDone(entry)) this.#quota.added();
   }
 
   /** Whether it is counted in the entry of a refusal that is alike, or was. */
@@ -65,7 +79,6 @@ export class AuditStore {
     else if ((alike.entry.lastAt ?? alike.entry.at) >= (entry.lastAt ?? entry.at)) return true;
     const data = JSON.stringify(counted(alike.entry, entry));
     this.#sql.exec("UPDATE audit SET data = ? WHERE id = ?", data, alike.id);
-    if (asked) this.#quota.reset();
     return true;
   }
 

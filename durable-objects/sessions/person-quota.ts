@@ -4,17 +4,22 @@ interface QuotaOptions {
   readonly table: "audit" | "sign_in";
   /** An expression of a row for whose it is. */
   readonly person: string;
+  /** A condition: of a row that says of something that it was not done. */
+  readonly deletable: string;
   readonly most: number;
 }
 
 /** Deleted at once: to find out who has the most rows reads all of them. */
 const portionOf = (most: number) => Math.ceil(most / 100);
 
-/** A table that people fill: where it is full, who has the most rows loses the oldest, so that nobody pushes another's out. */
+/**
+ * A table that people fill. Rows of what was done stay until they are old, so that nobody pushes them out. Of the deletable ones so many stay; beyond,
+ * who has the most of them loses the oldest.
+ */
 export class PersonQuota {
   readonly #sql: Sql;
   readonly #options: QuotaOptions;
-  /** `null`: not counted in this life, since there cannot be too many. */
+  /** Deletable ones; `null`: not counted in this life, since there cannot be too many. */
   #rows: number | null = null;
 
   constructor(sql: Sql, options: QuotaOptions) {
@@ -22,15 +27,15 @@ export class PersonQuota {
     this.#options = options;
   }
 
-  /** A row was added, within a transaction. */
+  /** A deletable row was added, or a row is deletable now; within a transaction. */
   added(): void {
-    const { table, person, most } = this.#options;
+    const { table, person, deletable, most } = this.#options;
     this.#rows = this.#rows === null ? this.#count() : this.#rows + 1;
     if (this.#rows === null || this.#rows <= most) return;
     const [loudest] = this.#sql.exec(
-      `SELECT ${person} AS person, count(*) AS rows FROM ${table} GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 1`,
+      `SELECT ${person} AS person, count(*) AS rows FROM ${table} WHERE ${deletable} GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 1`,
     );
-    const oldest = `SELECT id FROM ${table} WHERE ${person} = ? ORDER BY id LIMIT ?`;
+    const oldest = `SELECT id FROM ${table} WHERE (${deletable}) AND ${person} = ? ORDER BY id LIMIT ?`;
     const deleted = this.#sql.exec(
       `DELETE FROM ${table} WHERE id IN (${oldest}) RETURNING id`,
       ...[loudest?.person ?? "", portionOf(most)],
@@ -45,11 +50,11 @@ export class PersonQuota {
 
   /** `null`: the ids alone say that there are not too many, and cost two rows to read. */
   #count(): number | null {
-    const { table, most } = this.#options;
+    const { table, deletable, most } = this.#options;
     const [ids] = this.#sql.exec(
       `SELECT (SELECT min(id) FROM ${table}) AS first, (SELECT max(id) FROM ${table}) AS last`,
     );
     if (Number(ids?.last) - Number(ids?.first) < most) return null;
-    return Number(this.#sql.exec(`SELECT count(*) AS rows FROM ${table}`)[0]?.rows);
+    return Number(this.#sql.exec(`SELECT count(*) AS rows FROM ${table} WHERE ${deletable}`)[0]?.rows);
   }
 }

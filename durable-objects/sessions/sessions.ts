@@ -36,7 +36,8 @@ export class Sessions implements SessionsRpc {
     this.#ports = ports;
     this.#owed = new OwedAudit(ports);
     for (const table of tables) ports.sql.exec(table);
-    this.#quota = new PersonQuota(ports.sql, { table: "sign_in", person: "person", most: budgets.signInEntries.most });
+    const ofRefusals = { person: "person", deletable: "outcome = 'refused'", most: budgets.refusedSignIns.most };
+    this.#quota = new PersonQuota(ports.sql, { table: "sign_in", ...ofRefusals });
   }
 
   async begin({ hash, person, credential, from }: NewSession): Promise<Session> {
@@ -125,7 +126,7 @@ export class Sessions implements SessionsRpc {
       "INSERT INTO sign_in (at, person, outcome, of, address) VALUES (?, ?, ?, ?, ?)",
       ...[at, person, outcome, of ?? null, from],
     );
-    this.#quota.added();
+    if (outcome === "refused") this.#quota.added();
     const old = sql.exec(
       "DELETE FROM sign_in WHERE id IN (SELECT id FROM sign_in ORDER BY id LIMIT 10) AND at <= ? RETURNING id",
       surelyNow(this.#ports) - SIGN_INS_KEPT_MS,

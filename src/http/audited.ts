@@ -2,7 +2,7 @@ import type { DomainName } from "../foundation/ids.ts";
 import { cut } from "../foundation/text/cut.ts";
 import type { LogFacts } from "../foundation/text/log-line.ts";
 import { type Timers, wait, within } from "../foundation/time/timers.ts";
-import { type AuditEntry, isOutcomeKnown, unknownOutcome } from "../operators/audit.ts";
+import { type AuditEntry, unknownOutcome, wasDone } from "../operators/audit.ts";
 import type { DirectoryRpc } from "../rpc/directory.ts";
 import type { SignedIn } from "./guard.ts";
 import { problem } from "./problem.ts";
@@ -77,11 +77,6 @@ export async function audited(
     edge.audit(domain, entryOf(asked, at, unknownOutcome));
     throw error;
   }
-}
-
-/** Or may have been. */
-function wasDone(entry: AuditEntry): boolean {
-  return entry.refusal === null || !isOutcomeKnown(entry);
 }
 
 async function owed(ports: KeptPorts, domain: DomainName, entry: AuditEntry): Promise<boolean> {

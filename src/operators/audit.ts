@@ -79,6 +79,11 @@ export function counted(first: AuditEntry, later: AuditEntry): AuditEntry {
 /** In an entry until its outcome is known: for good where a part failed, or the process died first. */
 export const unknownOutcome = { status: 503, refusal: "failed for now" } as const;
 
+/** Whether something was done for it, or may have been. */
+export function wasDone(entry: AuditEntry): boolean {
+  return !isOutcomeKnown(entry) || (entry.refusal === null && !entry.repeat);
+}
+
 export function isOutcomeKnown({ status, refusal }: AuditEntry): boolean {
   return status !== unknownOutcome.status || refusal !== unknownOutcome.refusal;
 }

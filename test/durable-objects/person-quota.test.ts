@@ -2,10 +2,12 @@ import { expect, test } from "vitest";
 import { PersonQuota } from "../../durable-objects/sessions/person-quota.ts";
 import { Database } from "../simulation/database.ts";
 
-/** A record with room for 300 rows, and who has how many of them. */
+/** A record with room for 300 refused rows, and who has how many of them. */
 function aRecord(sql = new Database()) {
-  sql.exec("CREATE TABLE IF NOT EXISTS sign_in (id INTEGER PRIMARY KEY, person TEXT NOT NULL)");
-  const quota = new PersonQuota(sql, { table: "sign_in", person: "person", most: 300 });
+  sql.exec(
+    "CREATE TABLE IF NOT EXISTS sign_in (id INTEGER PRIMARY KEY, person TEXT NOT NULL, refused INTEGER DEFAULT 1)",
+  );
+  const quota = new PersonQuota(sql, { table: "sign_in", person: "person", deletable: "refused", most: 300 });
   const add = (person: string, times: number) => {
     for (let count = 0; count < times; count += 1) {
       sql.exec("INSERT INTO sign_in (person) VALUES (?)", person);
@@ -19,7 +21,7 @@ function aRecord(sql = new Database()) {
   return { sql, quota, add, rows };
 }
 
-test("where a record is full, whoever has the most rows loses the oldest, and nobody else any", () => {
+test("where refusals are too many, whoever has the most loses the oldest, and nobody else any", () => {
   const { sql, add, rows } = aRecord();
   add("clara", 50);
   add("anna", 100);
@@ -44,6 +46,17 @@ test("a new life goes on with what is there, and what is deleted in another way 
   next.quota.reset();
   next.add("anna", 100);
   expect(next.rows()).toEqual({ anna: 130 });
+});
+
+test("what was done stays, however much is refused behind it, also in a new life", () => {
+  const { sql, add, rows } = aRecord();
+  for (let count = 0; count < 1_000; count += 1)
+    sql.exec("INSERT INTO sign_in (person, refused) VALUES (?, 0)", count < 900 ? "loud" : "anna");
+  add("loud", 1_000);
+  aRecord(sql).add("loud", 1_000);
+  expect(sql.exec("SELECT count(*) AS rows FROM sign_in WHERE NOT refused")[0]?.rows).toBe(1_000);
+  expect(Number(rows().loud)).toBeLessThanOrEqual(1_200);
+  expect(rows().anna).toBe(100);
 });
 
 test("while there cannot be too many, a row costs two to read", () => {

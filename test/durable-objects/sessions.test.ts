@@ -167,3 +167,24 @@ test("the record has who signed out, and whose sessions were ended, where there 
   // That was all.
   expect(next).toBeNull();
 });
+
+test("a flood of refused tokens deletes none but refused ones, and sign-ins delete nothing", async () => {
+  const time = { now: 1_000_000 };
+  const { sessions, sql } = sessionsAt(time);
+  await sessions.begin(session("a"));
+  const fill = (person: string, outcome: string) =>
+    sql.exec(
+      `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)
+       INSERT INTO sign_in (at, person, outcome, address) SELECT ?, ?, ?, '' FROM n`,
+      ...[time.now, person, outcome],
+    );
+  const rows = (outcome: string) =>
+    sql.exec("SELECT count(*) AS rows FROM sign_in WHERE outcome = ?", outcome)[0]?.rows;
+  for (const outcome of ["signed-out", "sessions-ended"]) fill("boris", outcome);
+  fill("", "refused");
+  for (const hash of ["b", "c"]) await sessions.begin(session(hash));
+  expect(rows("refused")).toBe(100_000);
+  await sessions.refused("192.0.2.9");
+
+  expect([rows("signed-in"), rows("signed-out"), rows("refused")]).toEqual([3, 100_000, 99_001]);
+});

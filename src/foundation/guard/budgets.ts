@@ -60,16 +60,16 @@ export const budgets = {
     beyond: "they are one line and one entry with their number (`count`)",
     ...{ logEveryMs: 20_000, auditEveryMs: 600_000 },
   },
-  auditEntries: {
-    of: "entries of a domain's audit",
+  refusedEntries: {
+    of: "entries of a domain's audit for which nothing was done",
     ...{ limit: "100,000", by: "the domain" },
-    beyond: "who has the most of them loses the oldest",
+    beyond: "who has the most of them loses the oldest; what was done stays for `recordsDays`",
     most: 100_000,
   },
-  signInEntries: {
-    of: "entries in the record of sign-ins",
+  refusedSignIns: {
+    of: "refused tokens in the record of sign-ins",
     ...{ limit: "100,000", by: "the deployment" },
-    beyond: "who has the most of them loses the oldest; refused tokens are one person's",
+    beyond: "the oldest go; sign-ins and sign-outs stay for 400 days",
     most: 100_000,
   },
 } as const satisfies Readonly<Record<string, Budget & Readonly<Record<string, string | number>>>>;

@@ -1,7 +1,9 @@
 import { expect, test, vi } from "vitest";
+import { AuditStore } from "../../../durable-objects/directory/audit-store.ts";
 import type { BridgeName, CallId } from "../../../src/foundation/ids.ts";
 import { dayMs } from "../../../src/foundation/time/timers.ts";
 import { type AuditEntry, unknownOutcome } from "../../../src/operators/audit.ts";
+import { Database } from "../../simulation/database.ts";
 import { confKey } from "../conference-world.ts";
 import { DirectoryWorld, domain } from "./world.ts";
 
@@ -118,6 +120,35 @@ test("refusals of a kind are one entry with their number, for ten minutes, and e
   await world.time.pass(600_000);
   await keep();
   expect((await shown())[0]).toEqual(["anna", 403, undefined]);
+});
+
+test("nobody pushes out what was done, or may have been: where entries are too many, those go for which nothing was", () => {
+  const world = new DirectoryWorld();
+  const sql = new Database();
+  const store = new AuditStore(sql, 20);
+  let at = 0;
+  const keep = (...times: readonly Partial<AuditEntry>[]) => {
+    at += 1;
+    for (const more of times) store.add(entry(world, { actionId: `k${at}`, at, ...more }));
+  };
+  keep({ action: "end" });
+  keep({ action: "unknown", ...unknownOutcome });
+  keep({ person: "boris", ...refused });
+  const done = { status: 202, refusal: null };
+  for (let time = 0; time < 60; time += 1) keep({ action: "mute" });
+  for (let time = 0; time < 60; time += 1) keep({ action: "unmute", actionId: "again" });
+  for (let time = 0; time < 60; time += 1)
+    keep({ ...unknownOutcome, action: `refused ${time}` }, { ...refused, action: `refused ${time}` });
+  new AuditStore(sql, 20).add(entry(world, { ...refused, at: at + 1, action: "refused anew" }));
+
+  const { entries } = store.page(null, 500);
+  const nothingDone = entries.filter(({ status, repeat }) => status === 403 || repeat);
+  const evidence = entries.filter((one) => !nothingDone.includes(one));
+  expect(evidence.map(({ action }) => action)).toEqual(["unmute", ...Array(60).fill("mute"), "unknown", "end"]);
+  expect(evidence.at(-1)).toMatchObject(done);
+  expect(nothingDone).toHaveLength(20);
+  expect(nothingDone[0]?.action).toBe("refused anew");
+  expect(nothingDone.at(-1)?.person).toBe("boris");
 });
 
 test("the same Idempotency-Key at another conference is no repeat, nor the same request", async () => {
