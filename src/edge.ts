@@ -193,6 +193,7 @@ export class Edge {
       ...(place.gate && { gate: place.gate }),
       ...(place.pair && { pair: place.pair }),
       ...(place.doubt && { doubt: place.doubt }),
+      isTokenWeak: () => this.#tokenWeakness !== null,
       auditAsked: (domain, entry) => keepAsked({ after, directory }, domain, entry),
       audit: (domain, entry) => {
         shown.add(domain, entry);
@@ -208,12 +209,17 @@ export class Edge {
     return domains.ok ? domains.value : new Map();
   }
 
+  get #tokenWeakness(): string | null {
+    const token = this.#place.variables.OPERATOR_TOKEN ?? "";
+    return token === "" ? null : weaknessOf(token);
+  }
+
   /** All who may sign in. Wrong settings of people stop no conference: then whoever has the operator's token is the only one. */
   async #peopleFrom(json: string): Promise<People> {
     const operators = readOperators(json);
     if (!operators.ok) this.#log("operators-refused", { error: operators.error }, "error");
     const token = this.#place.variables.OPERATOR_TOKEN ?? "";
-    const weakness = token === "" ? null : weaknessOf(token);
+    const weakness = this.#tokenWeakness;
     if (weakness !== null) this.#log("operator-token-weak", { error: `it ${weakness}; ${strongToken}` }, "warn");
     return peopleOf(operators.ok ? operators.value : { people: [] }, token);
   }

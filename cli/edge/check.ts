@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import { isRecord } from "../../src/foundation/record.ts";
-import type { Finding } from "../../src/foundation/text/finding.ts";
+import { type CheckResult, type Finding, right, warn } from "../../src/foundation/text/finding.ts";
 import { reasonOf } from "../../src/foundation/text/reason.ts";
 import { type Operator, readOperators, unknownDomains } from "../../src/operators/people.ts";
 import { checkDomains } from "../../src/settings/check-domains.ts";
@@ -16,8 +16,8 @@ import {
   requireFormat,
   requireLatest,
   requireOwnHost,
-  requireStrong,
   requireWritable,
+  tokenWarning,
 } from "./edge-state.ts";
 
 /** What a check of the edge's settings file, its folder and its domains finds; nothing is changed. */
@@ -147,19 +147,20 @@ async function checkDatabase(url: string): Promise<Finding[]> {
 }
 
 function checkToken(file: string, state: string): Promise<Finding> {
-  return judged("token", () => {
+  return judged("token", async () => {
     if (existsSync(file)) {
-      requireStrong(readOperatorToken(file), file);
-      return file;
+      const warning = await tokenWarning(readOperatorToken(file), file, state);
+      return warning === null ? file : warn(warning);
     }
     if (dirname(file) !== state) requireWritable(dirname(file), "operatorTokenFile");
     return `${file} is made at the first start`;
   });
 }
 
-async function judged(about: string, check: () => string | Promise<string>): Promise<Finding> {
+async function judged(about: string, check: () => string | Promise<string | CheckResult>): Promise<Finding> {
   try {
-    return { verdict: "ok", about, says: await check() };
+    const found = await check();
+    return { about, ...(typeof found === "string" ? right(found) : found) };
   } catch (error) {
     return { verdict: "WRONG", about, says: reasonOf(error) };
   }

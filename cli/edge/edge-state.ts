@@ -8,6 +8,7 @@ import { draftOf, removeDatabase } from "../../durable-objects/home/log/files.ts
 import { takenOver } from "../../durable-objects/home/migrate/migrate.ts";
 import { weaknessOf } from "../../src/operators/token-strength.ts";
 import { systemReason } from "../system-reason.ts";
+import { isDatabase } from "./database-url.ts";
 import { StartError } from "./program.ts";
 
 /** Throws if another program has the port: it would answer in our place. `setting` names what to change. */
@@ -44,13 +45,24 @@ export function operatorTokenIn(file: string, setting: string): string {
   return readOperatorToken(file);
 }
 
-/** Throws where the token of a file can be guessed. */
-export function requireStrong(token: string, file: string): string {
+/**
+ * What is wrong with the token of a file; `null`: nothing. Throws where it can be guessed, unless the state is of an earlier run: an update
+ * restarts the edge, and for one release that ends no conferences.
+ */
+export async function tokenWarning(token: string, file: string, state: string): Promise<string | null> {
   const weakness = weaknessOf(token);
-  if (weakness === null) return token;
-  throw new StartError(
-    `the operator's token in ${file} ${weakness}; remove the file, and the next start makes a new one`,
-  );
+  if (weakness === null) return null;
+  const says = `the operator's token in ${file} ${weakness}; remove the file, and the next start makes a new one`;
+  if (await hasBegun(state)) return `${says}; a later release does not start with this one`;
+  throw new StartError(says);
+}
+
+async function hasBegun(state: string): Promise<boolean> {
+  if (!isDatabase(state)) return hasState(state);
+  const { lookAtDatabase } = await import("../../durable-objects/home/shared/postgres-database.ts");
+  // One that does not answer now may have a state.
+  const found = await lookAtDatabase(state).catch(() => null);
+  return found?.hasState ?? true;
 }
 
 /** Throws where the file cannot be read, or holds what no request could send. */

@@ -20,8 +20,8 @@ import {
   requireFreePort,
   requireLatest,
   requireOwnHost,
-  requireStrong,
   stateFile,
+  tokenWarning,
 } from "./edge-state.ts";
 import { give, printLine, StartError } from "./program.ts";
 
@@ -56,13 +56,13 @@ export async function serve(file: string, parts: EdgeParts): Promise<() => Promi
     holdEdgeState(state, `state in ${file}`);
     noteTakenOver(state);
   }
+  const token = operatorTokenIn(operatorTokenFile, `operatorTokenFile in ${file}`);
+  const warning = await tokenWarning(token, operatorTokenFile, state);
+  if (warning !== null) give("warning", { level: "warn", event: "operator-token-weak", msg: warning });
   const variables = {
     DOMAINS: settings.domains,
     OPERATORS: settings.operators,
-    OPERATOR_TOKEN: requireStrong(
-      operatorTokenIn(operatorTokenFile, `operatorTokenFile in ${file}`),
-      operatorTokenFile,
-    ),
+    OPERATOR_TOKEN: token,
     ...secretsIn(process.env),
   };
   logFaults();

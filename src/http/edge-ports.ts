@@ -22,6 +22,8 @@ export interface EdgePorts extends Timers {
     /** A clock at this address shows `at`. */
     heardTime(at: EpochMs, address: string): void;
   };
+  /** The operator's token can be guessed; absent: it cannot, or there is none. */
+  isTokenWeak?(): boolean;
   now(): number;
   log(event: EdgeEvent, facts: LogFacts, level?: "info" | "warn" | "error"): void;
 }

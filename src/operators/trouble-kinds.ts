@@ -335,6 +335,14 @@ const rows = {
     todo: () =>
       `See that the machine's clock is right. An agent or a TSP server on another machine confirms it as soon as it answers; where there is none, stop the edge and run "bridgehead reset-clock".`,
   },
+  "operator-token-weak": {
+    title: "The operator's token can be guessed",
+    severity: "warn",
+    from: ["edge"],
+    says: () => "The operator's token is so short, or of so few characters, that it can be guessed.",
+    todo: () =>
+      "Take another one, and give it to whoever needs it. On your own machine: remove its file (operatorTokenFile), and restart the edge, which makes one; a later release does not start with this one.",
+  },
   "agent-refused": {
     title: "An agent is refused for its key",
     severity: "warn",

@@ -150,6 +150,7 @@ export class FakeEdge {
   readonly mailWaiting: WaitingForServer[] = [];
   readonly disk = new FakeDisk();
   doubtMs = 0;
+  isTokenWeak = false;
   /** Times that agents have shown. */
   readonly heardTimes: (readonly [at: number, address: string])[] = [];
   /** Resolves once all that was written is on disk. */
@@ -229,6 +230,7 @@ export class FakeEdge {
             this.kept.addAll(this.counts.removeAll());
           },
           log,
+          isTokenWeak: () => this.isTokenWeak,
           doubt: { ms: () => this.doubtMs, heardTime: (...heard) => void this.heardTimes.push(heard) },
           ...(pair && { pair }),
         },

@@ -2,6 +2,7 @@ import { beforeEach, expect, test } from "vitest";
 import { Edge } from "../../src/edge.ts";
 import { Counts } from "../../src/foundation/metrics.ts";
 import type { LogFacts } from "../../src/foundation/text/log-line.ts";
+import { asResponse } from "../../src/http/text-answer.ts";
 import type { AllObjects } from "../../src/rpc/objects.ts";
 import { Clock } from "../simulation/clock.ts";
 import { domains, operators, operatorToken, viewerToken } from "../workers/test-domains.ts";
@@ -181,4 +182,15 @@ test("an operator's token that can be guessed is a line of the log, which does n
     { level: "warn", event: "operator-token-weak", error: expect.stringContaining("shorter than 16 characters") },
   ]);
   expect(JSON.stringify(lines)).not.toContain("tulip-7-field");
+});
+
+test("an operator's token that can be guessed is trouble, of which strangers hear nothing", async () => {
+  const kinds = async (token: string, by?: string) => {
+    const headers: Record<string, string> = by === undefined ? {} : { authorization: `Bearer ${by}` };
+    const answer = asResponse(await edgeOf({}, "", token).fetch(new Request(`${origin}/readyz`, { headers })));
+    const { trouble, problems } = (await answer.json()) as Record<"trouble" | "problems", { kind: string }[]>;
+    return [...trouble, ...problems].filter(({ kind }) => kind === "operator-token-weak").length;
+  };
+  const [weak, strong] = ["tulip-7-field", "JgJqVKPTX-EDyZ7uzRlfbx"];
+  expect([await kinds(weak, weak), await kinds(weak), await kinds(strong, strong)]).toEqual([2, 0, 0]);
 });

@@ -140,6 +140,9 @@ const kinds: Readonly<Record<TroubleKind, () => unknown>> = {
   "time-in-doubt": () => {
     edge.doubtMs = 500 * 86_400_000;
   },
+  "operator-token-weak": () => {
+    edge.isTokenWeak = true;
+  },
   "agent-refused": () => edge.health.set("simulated", withTrouble("agent-refused")),
   "clock-differs": () =>
     edge.health.set("simulated", {

@@ -69,6 +69,7 @@ export class Readiness {
     if (shared && !shared.acts) return standbyReadiness(shared);
     const { domains, now } = this.#edge;
     const [bridges, disk, pair] = await Promise.all([this.#look(to), this.#disk(), this.#pair()]);
+    const ofEdge = this.#ofEdge(disk, pair).filter(({ kind }) => to || kind !== "operator-token-weak");
     const found = await Promise.all(
       Array.from(domains.values(), async (domain) => {
         const { name } = domain;
@@ -86,7 +87,7 @@ export class Readiness {
       }),
     );
     const all = [
-      ...troubleOf(this.#ofEdge(disk, pair), [], { ...notAsked, domain: "" }, now()),
+      ...troubleOf(ofEdge, [], { ...notAsked, domain: "" }, now()),
       ...found.flatMap(({ trouble }) => trouble),
     ];
     const trouble = all.filter(({ domain }) => this.#maySee(domain, to));
@@ -154,6 +155,7 @@ export class Readiness {
     return [
       ...(disk ? [{ kind: "disk", since: disk.since, why: disk.says } as const] : []),
       ...(doubtMs > 0 ? [{ kind: "time-in-doubt", since: null, why: differenceText(doubtMs) } as const] : []),
+      ...(this.#edge.isTokenWeak?.() ? [{ kind: "operator-token-weak", since: null } as const] : []),
       ...pair.trouble,
     ];
   }
