@@ -9,7 +9,7 @@ import { version } from "./foundation/version.ts";
 import { withWholeUrl } from "./http/address.ts";
 import { AgentsToClose } from "./http/agents/agents-to-close.ts";
 import { type App, type AppPorts, createApp } from "./http/app.ts";
-import { keepAsked, keepAudit } from "./http/audited.ts";
+import { keepAsked, keepAudit, oweAudit } from "./http/audited.ts";
 import type { EdgePorts } from "./http/edge-ports.ts";
 import { Rates } from "./http/guard.ts";
 import { withUsualHeaders } from "./http/headers.ts";
@@ -138,7 +138,7 @@ export class Edge {
     const domains = () => this.#domains;
     const since = now();
     const log: AppPorts["log"] = (event, facts, level) => this.#log(event, facts, level);
-    const { directory } = objects;
+    const { directory, sessions } = objects;
     const refusedOnce = (told: "serverRefused" | "sourceRefused", domain: DomainName, host: string) => {
       const name = `${told} ${domain} ${host}`;
       const toldAt = this.#serversTold.get(name) ?? Number.NEGATIVE_INFINITY;
@@ -148,11 +148,10 @@ export class Edge {
       const answered = answerOrNull(directory(domain)[told](domain, host), { log }, { domain, host });
       waitUntil(answered.then((answer) => void (answer === null && this.#serversTold.delete(name))));
     };
-    const owe = (domain: DomainName, entry: AuditEntry) => objects.sessions().oweAudit(domain, entry);
     const show = (domain: DomainName, entry: AuditEntry) =>
       place.log({ level: "info", event: "operator-action", domain, ...entry });
-    const keep = (domain: DomainName, entry: AuditEntry) =>
-      waitUntil(keepAudit({ after, directory, log, owe }, domain, entry));
+    const keep = (domain: DomainName, entry: AuditEntry, isOwed?: boolean) =>
+      waitUntil(keepAudit({ after, directory, sessions, log }, domain, entry, isOwed));
     const shown = new Refusals({ after, now, waitUntil, told: show });
     const refusals = new Refusals({
       ...{ after, now, waitUntil },
@@ -195,9 +194,10 @@ export class Edge {
       ...(place.doubt && { doubt: place.doubt }),
       isTokenWeak: () => this.#tokenWeakness !== null,
       auditAsked: (domain, entry) => keepAsked({ after, directory }, domain, entry),
-      audit: (domain, entry) => {
+      auditOwed: (domain, entry) => oweAudit({ after, sessions }, domain, entry),
+      audit: (domain, entry, isOwed) => {
         shown.add(domain, entry);
-        keep(domain, entry);
+        keep(domain, entry, isOwed);
       },
       auditRefused: (domain, entry) => refusals.add(domain, entry),
     };

@@ -40,6 +40,7 @@ export function edgeOnTest(
     serverRefused: () => {},
     sourceRefused: () => {},
     auditAsked: async () => true,
+    auditOwed: async () => true,
     audit: () => {},
     log: () => {},
     auditRefused: (domain, entry) => ports.audit(domain, entry),

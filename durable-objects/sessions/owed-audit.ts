@@ -1,6 +1,6 @@
 import type { DomainName } from "../../src/foundation/ids.ts";
 import { within } from "../../src/foundation/time/timers.ts";
-import type { AuditEntry } from "../../src/operators/audit.ts";
+import { type AuditEntry, unknownOutcome } from "../../src/operators/audit.ts";
 import type { DirectoryRpc } from "../../src/rpc/directory.ts";
 import { Alarm, type AlarmPorts } from "../platform/alarm.ts";
 import { LazyTables } from "../platform/lazy-tables.ts";
@@ -10,7 +10,7 @@ export interface OwedPorts extends AlarmPorts, Pick<Platform, "sql"> {
   directory(domain: DomainName): Pick<DirectoryRpc, "keepAudit">;
 }
 
-/** A person may ask so much only of what is carried out although the audit does not answer. */
+/** Of each domain: nobody asks for more while its audit does not answer, and no other domain has less room for it. */
 const MOST_OWED = 1_000;
 const AGAIN_MS = 60_000;
 const ANSWER_WITHIN_MS = 7_000;
@@ -18,7 +18,7 @@ const ANSWER_WITHIN_MS = 7_000;
 const table =
   "CREATE TABLE IF NOT EXISTS audit_owed (id INTEGER PRIMARY KEY, domain TEXT NOT NULL, data TEXT NOT NULL)";
 
-/** What the audits of domains lack: it was done while their databases did not answer, and is told as soon as they do. */
+/** What the audits of domains lack: it was done, or is about to be, while their databases do not answer, and is told as soon as they do. */
 export class OwedAudit {
   readonly #ports: OwedPorts;
   readonly #alarm: Alarm;
@@ -32,10 +32,17 @@ export class OwedAudit {
 
   add(domain: DomainName, entry: AuditEntry): boolean {
     const { sql, now } = this.#ports;
-    const [known] = this.#table.read("SELECT count(*) AS rows FROM audit_owed");
+    const data = JSON.stringify(entry);
+    const asked = JSON.stringify({ ...entry, ...unknownOutcome });
+    const [isOutcome] = this.#table.read("SELECT id FROM audit_owed WHERE domain = ? AND data = ?", domain, asked);
+    if (isOutcome) {
+      sql.exec("UPDATE audit_owed SET data = ? WHERE id = ?", data, isOutcome.id ?? null);
+      return true;
+    }
+    const [known] = this.#table.read("SELECT count(*) AS rows FROM audit_owed WHERE domain = ?", domain);
     if (Number(known?.rows ?? 0) >= MOST_OWED) return false;
     this.#table.make();
-    sql.exec("INSERT INTO audit_owed (domain, data) VALUES (?, ?)", domain, JSON.stringify(entry));
+    sql.exec("INSERT INTO audit_owed (domain, data) VALUES (?, ?)", domain, data);
     this.#alarm.wakeBy(now() + AGAIN_MS);
     return true;
   }
@@ -53,11 +60,13 @@ export class OwedAudit {
       try {
         const kept = this.#ports.directory(name).keepAudit(name, JSON.parse(String(data)));
         await within(this.#ports, ANSWER_WITHIN_MS, "the directory", kept);
-        this.#ports.sql.exec("DELETE FROM audit_owed WHERE id = ?", id);
+        // Its outcome may have come meanwhile.
+        this.#ports.sql.exec("DELETE FROM audit_owed WHERE id = ? AND data = ?", id, data ?? null);
       } catch {
         silent.add(name);
       }
     }
-    if (silent.size > 0) this.#alarm.wakeBy(this.#ports.now() + AGAIN_MS);
+    if (this.#table.read("SELECT id FROM audit_owed LIMIT 1").length > 0)
+      this.#alarm.wakeBy(this.#ports.now() + AGAIN_MS);
   }
 }

@@ -4,6 +4,7 @@ import type { LogFacts } from "../foundation/text/log-line.ts";
 import { type Timers, wait, within } from "../foundation/time/timers.ts";
 import { type AuditEntry, unknownOutcome, wasDone } from "../operators/audit.ts";
 import type { DirectoryRpc } from "../rpc/directory.ts";
+import type { SessionsRpc } from "../rpc/sessions.ts";
 import type { SignedIn } from "./guard.ts";
 import { problem } from "./problem.ts";
 
@@ -11,8 +12,10 @@ export interface AuditPorts {
   now(): number;
   /** Writes down that a person asks this of a domain, before it is done; `false`, after two seconds: it could not. */
   auditAsked(domain: DomainName, entry: AuditEntry): Promise<boolean>;
-  /** Writes down what has become of it, in the place of that. The answer does not wait for it. */
-  audit(domain: DomainName, entry: AuditEntry): void;
+  /** Writes it down where the audit has it from once it answers; `false`, after two seconds: it could not. */
+  auditOwed(domain: DomainName, entry: AuditEntry): Promise<boolean>;
+  /** Writes down what has become of it, in the place of that. The answer does not wait for it. `isOwed`: the audit is owed that it was asked. */
+  audit(domain: DomainName, entry: AuditEntry, isOwed?: boolean): void;
   /** The same for what is refused before anything is asked of an object: nothing of it was written down before. */
   auditRefused(domain: DomainName, entry: AuditEntry): void;
   /**
@@ -47,40 +50,43 @@ function entryOf(asked: AskedRequest, at: number, outcome: Pick<AuditEntry, "sta
 const mayBeDone = "Conferences can be ended, and bridges drained and handed over, all the same: the log has it.";
 
 /** In place of what nobody may do unseen. */
-export function notWrittenDown(): Response {
+function notWrittenDown(): Became {
   const why = "Nothing is done, and no secret shown, before the audit has who asks it, and the audit does not answer";
   const where = "/readyz and the log of the edge say where it is the database";
-  return problem(503, "not written down", `${why} (${where}). ${mayBeDone} Try it again.`);
+  const refusal = "not written down";
+  return { response: problem(503, refusal, `${why} (${where}). ${mayBeDone} Try it again.`), refusal };
 }
 
-export interface Became {
+interface Became {
   readonly response: Response;
   readonly refusal: string | null;
 }
 
-/** Carries out what a person asks, and keeps in the audit that it was asked (before) and what became of it. `act` gets whether the former worked. */
+/**
+ * Carries out what a person asks, and keeps in the audit that it was asked (before) and what became of it. `isUrgent`: also where the audit does
+ * not answer, which is then owed both.
+ */
 export async function audited(
   edge: AuditPorts,
   asked: AskedRequest,
-  act: (isWrittenDown: boolean) => Promise<Became>,
+  isUrgent: boolean,
+  act: () => Promise<Became>,
 ): Promise<Response> {
   const { domain } = asked;
   const at = edge.now();
   const onDisk = edge.gate?.();
-  const isWrittenDown = await edge.auditAsked(domain, entryOf(asked, at, unknownOutcome));
+  const before = entryOf(asked, at, unknownOutcome);
+  const isWrittenDown = await edge.auditAsked(domain, before);
+  const isOwed = !isWrittenDown && isUrgent && (await edge.auditOwed(domain, before));
   try {
-    const { response, refusal } = await act(isWrittenDown);
+    const { response, refusal } = isWrittenDown || isUrgent ? await act() : notWrittenDown();
     await onDisk?.();
-    edge.audit(domain, entryOf(asked, at, { status: response.status, refusal }));
+    edge.audit(domain, entryOf(asked, at, { status: response.status, refusal }), isOwed);
     return response;
   } catch (error) {
-    edge.audit(domain, entryOf(asked, at, unknownOutcome));
+    edge.audit(domain, before, isOwed);
     throw error;
   }
-}
-
-async function owed(ports: KeptPorts, domain: DomainName, entry: AuditEntry): Promise<boolean> {
-  return within(ports, ASKED_WITHIN_MS, "the sessions", ports.owe(domain, entry)).catch(() => false);
 }
 
 /** What people send is kept for long, so it is not kept at any length. */
@@ -88,9 +94,11 @@ function shortened(about: Readonly<Record<string, string>>): Readonly<Record<str
   return Object.fromEntries(Object.entries(about).map(([name, text]) => [name, cut(text, 256)]));
 }
 
-interface KeptPorts extends Timers {
-  /** Keeps what was done until the audit answers again; `false`: it cannot. */
-  owe(domain: DomainName, entry: AuditEntry): Promise<boolean>;
+interface OwedPorts extends Timers {
+  sessions(): Pick<SessionsRpc, "oweAudit">;
+}
+
+interface KeptPorts extends OwedPorts {
   log(event: "audit-not-kept", facts: LogFacts, level: "error"): void;
   directory(domain: DomainName): Pick<DirectoryRpc, "keepAudit">;
 }
@@ -103,7 +111,7 @@ const ASKED_WITHIN_MS = 2_000;
 
 /** Has the domain's directory keep that something is asked; `false`: it did not within 2 s. */
 export async function keepAsked(
-  ports: Omit<KeptPorts, "log" | "owe">,
+  ports: Pick<KeptPorts, "after" | "directory">,
   domain: DomainName,
   entry: AuditEntry,
 ): Promise<boolean> {
@@ -116,8 +124,27 @@ export async function keepAsked(
   }
 }
 
-/** Has the domain's directory keep what a person has asked, and asks again where that fails. The log has it in any case. */
-export async function keepAudit(ports: KeptPorts, domain: DomainName, entry: AuditEntry): Promise<void> {
+/** Has the sessions' object keep what the audit lacks, until that answers; `false`: it did not within 2 s. */
+export async function oweAudit(ports: OwedPorts, domain: DomainName, entry: AuditEntry): Promise<boolean> {
+  const owed = within(ports, ASKED_WITHIN_MS, "the sessions", ports.sessions().oweAudit(domain, entry));
+  return owed.catch(() => false);
+}
+
+/**
+ * Has the domain's directory keep what a person has asked. Where that fails, it is owed if it was done, else asked again. The log has it in any
+ * case.
+ */
+export async function keepAudit(
+  ports: KeptPorts,
+  domain: DomainName,
+  entry: AuditEntry,
+  isOwed = false,
+): Promise<void> {
+  const { person, action, actionId } = entry;
+  const about = { domain, person, action, actionId };
+  const note = "it is made good as soon as the directory answers";
+  // In the place of what is owed, and not past it.
+  if (isOwed && (await oweAudit(ports, domain, entry))) return ports.log("audit-not-kept", { ...about, note }, "error");
   let failure: unknown;
   for (const pauseMs of PAUSES_MS) {
     if (pauseMs > 0) await wait(ports, pauseMs);
@@ -128,9 +155,8 @@ export async function keepAudit(ports: KeptPorts, domain: DomainName, entry: Aud
     } catch (error) {
       failure = error;
     }
+    if (wasDone(entry) && (await oweAudit(ports, domain, entry)))
+      return ports.log("audit-not-kept", { ...about, error: String(failure), note }, "error");
   }
-  const { person, action, actionId } = entry;
-  const isOwed = wasDone(entry) && (await owed(ports, domain, entry));
-  const note = isOwed ? { note: "it is made good as soon as the directory answers" } : {};
-  ports.log("audit-not-kept", { domain, person, action, actionId, error: String(failure), ...note }, "error");
+  ports.log("audit-not-kept", { ...about, error: String(failure) }, "error");
 }

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Sessions } from "../../durable-objects/sessions/sessions.ts";
 import type { DomainName } from "../../src/foundation/ids.ts";
-import type { AuditEntry } from "../../src/operators/audit.ts";
+import { type AuditEntry, unknownOutcome } from "../../src/operators/audit.ts";
 import { Clock } from "../simulation/clock.ts";
 import { Database } from "../simulation/database.ts";
 import { theSessions } from "./fakes.ts";
@@ -131,11 +131,43 @@ test("what an audit lacks is told as soon as its directory answers, in order, al
   expect(kept).toHaveLength(3);
 });
 
-test("what is owed has an end: the log has what is beyond", async () => {
+test("what a domain is owed has an end, beyond which the log has it; another domain has room", async () => {
   const sessions = theSessions(new Clock(0));
-  const entry = { person: "anna" } as AuditEntry;
-  for (let count = 0; count < 1_000; count += 1) await sessions.oweAudit("acme" as DomainName, entry);
-  expect(await sessions.oweAudit("acme" as DomainName, entry)).toBe(false);
+  const owe = (domain: string, at: number) => sessions.oweAudit(domain as DomainName, { at } as AuditEntry);
+  for (let at = 0; at < 1_000; at += 1) expect(await owe("acme", at)).toBe(true);
+  expect([await owe("acme", 1_000), await owe("other", 1_000)]).toEqual([false, true]);
+});
+
+test("the outcome of what is owed takes its place, also while the directory is told the former, which is then told anew", async () => {
+  const clock = new Clock(0);
+  const asked = { at: 1, person: "anna", action: "act", ...unknownOutcome, from: "" } as AuditEntry;
+  const done = { ...asked, status: 202, refusal: null };
+  const kept: AuditEntry[] = [];
+  let isLate = false;
+  let alarms = 0;
+  const sessions = theSessions(clock, {
+    setAlarm: async () => {
+      alarms += 1;
+    },
+    directory: () => ({
+      keepAudit: async (_, entry) => {
+        kept.push(entry);
+        if (isLate) await sessions.oweAudit("acme" as DomainName, done);
+        isLate = false;
+      },
+    }),
+  });
+  for (const entry of [asked, done]) expect(await sessions.oweAudit("acme" as DomainName, entry)).toBe(true);
+  await sessions.alarm();
+  expect(kept.splice(0)).toEqual([done]);
+
+  isLate = true;
+  await sessions.oweAudit("acme" as DomainName, asked);
+  alarms = 0;
+  await sessions.alarm();
+  expect([kept.splice(0), alarms]).toEqual([[asked], 1]);
+  await sessions.alarm();
+  expect([kept, alarms]).toEqual([[done], 1]);
 });
 
 test("a session that is over is shown to nobody, and deleted when somebody comes with it", async () => {

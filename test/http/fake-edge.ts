@@ -175,6 +175,8 @@ export class FakeEdge {
   readonly audited: (readonly [DomainName, AuditEntry])[] = [];
   /** What was written down before it was done. */
   readonly auditAsked: (readonly [DomainName, AuditEntry])[] = [];
+  /** What is owed to the audit, and how many actions had been carried out then. */
+  readonly auditOwed: (readonly [AuditEntry, done: number])[] = [];
   /** Called for it; it takes until this resolves, to `false` where it was not written down. */
   keepAsked: () => Promise<unknown> = async () => {};
   /** What the world answers. */
@@ -219,7 +221,9 @@ export class FakeEdge {
             this.auditAsked.push([domain, entry]);
             return (await this.keepAsked()) !== false;
           },
-          audit: (domain, entry) => {
+          auditOwed: async (_, entry) => this.auditOwed.push([entry, this.operated.length]) > 0,
+          audit: (domain, entry, isOwed) => {
+            if (isOwed) this.auditOwed.push([entry, this.operated.length]);
             this.audited.push([domain, entry]);
             void this.directory.keepAudit(domain, entry);
           },

@@ -8,7 +8,10 @@ const domain = "local" as DomainName;
 const entry = { person: "anna", action: "act", actionId: "k1", status: 202 } as AuditEntry;
 
 /** What is asked of a directory whose answers are these, at which time, and what is logged. */
-async function kept(answers: readonly ("kept" | "fails" | "hangs")[], refusal: string | null = null) {
+async function kept(
+  answers: readonly ("kept" | "fails" | "hangs")[],
+  { refusal = null, isOwed, mayOwe = true }: { refusal?: string | null; isOwed?: boolean; mayOwe?: boolean } = {},
+) {
   const clock = new Clock(0);
   const asked: number[] = [];
   const logged: unknown[] = [];
@@ -22,9 +25,11 @@ async function kept(answers: readonly ("kept" | "fails" | "hangs")[], refusal: s
     after: (ms: number, run: () => void) => clock.after(ms, run),
     directory: () => ({ keepAudit: answer }),
     log: (event: string, facts: object) => logged.push({ event, ...facts }),
-    owe: async (_: DomainName, { actionId }: AuditEntry) => owed.push(actionId) > 0,
+    sessions: () => ({
+      oweAudit: async (_: DomainName, { actionId }: AuditEntry) => mayOwe && owed.push(`${clock.now} ${actionId}`) > 0,
+    }),
   };
-  const keeping = keepAudit(ports, domain, { ...entry, refusal });
+  const keeping = keepAudit(ports, domain, { ...entry, refusal }, isOwed);
   await clock.pass(60_000);
   await keeping;
   return { asked, logged, owed };
@@ -34,20 +39,29 @@ test("an action that the directory keeps is told once", async () => {
   expect(await kept(["kept"])).toEqual({ asked: [0], logged: [], owed: [] });
 });
 
-test("a directory that fails is told again, within the time that the platform gives", async () => {
-  expect(await kept(["fails", "hangs", "kept"])).toEqual({ asked: [0, 1_000, 13_000], logged: [], owed: [] });
+const line = { event: "audit-not-kept", domain, person: "anna", action: "act", actionId: "k1" };
+const note = "it is made good as soon as the directory answers";
+
+test("what was done and is not kept at the first attempt is in the log, and owed to the audit at once", async () => {
+  const logged = [{ ...line, error: "Error: it is broken", note }];
+  expect(await kept(["fails"])).toEqual({ asked: [0], logged, owed: ["0 k1"] });
+  expect((await kept(["hangs"])).owed).toEqual(["7000 k1"]);
 });
 
-test("what was done and could not be kept is in the log, and owed to the audit; a refusal is not owed", async () => {
-  const { asked, logged, owed } = await kept(["fails", "fails", "fails"]);
-  expect(asked).toEqual([0, 1_000, 6_000]);
-  const line = { event: "audit-not-kept", domain, person: "anna", action: "act", actionId: "k1" };
-  const note = "it is made good as soon as the directory answers";
-  expect(logged).toEqual([{ ...line, error: "Error: it is broken", note }]);
-  expect(owed).toEqual(["k1"]);
+test("what cannot be owed, and a refusal, is told again, within the time that the platform gives; then the log has it", async () => {
+  const mayOwe = false;
+  const told = { asked: [0, 1_000, 13_000], logged: [], owed: [] };
+  expect(await kept(["fails", "hangs", "kept"], { mayOwe })).toEqual(told);
+  const notKept = { asked: [0, 1_000, 6_000], logged: [{ ...line, error: "Error: it is broken" }], owed: [] };
+  for (const more of [{ mayOwe }, { refusal: "not allowed" }])
+    expect(await kept(["fails", "fails", "fails"], more)).toEqual(notKept);
+});
 
-  const refused = await kept(["fails", "fails", "fails"], "not allowed");
-  expect(refused).toEqual({ asked, logged: [{ ...line, error: "Error: it is broken" }], owed: [] });
+test("the outcome of what is owed goes the same way, though the directory answers again; where that fails, to the directory", async () => {
+  const logged = [{ ...line, note }];
+  expect(await kept(["kept"], { isOwed: true })).toEqual({ asked: [], logged, owed: ["0 k1"] });
+  expect(await kept(["kept"], { isOwed: true, refusal: "no such bridge" })).toMatchObject({ asked: [], logged });
+  expect(await kept(["kept"], { isOwed: true, mayOwe: false })).toEqual({ asked: [0], logged: [], owed: [] });
 });
 
 test("what is asked waits until the directory has it, and for two seconds at most", async () => {

@@ -117,6 +117,13 @@ test("while the audit does not answer, nothing is done but what callers wait for
     ["act", null],
     ["drainBridge", null],
   ]);
+  // What nobody may keep from the audit by ending the edge is owed to it before it is done, and its outcome behind that.
+  expect(edge.auditOwed.map(([{ action, status }, done]) => [action, status, done]).slice(0, 4)).toEqual([
+    ["act", 503, 0],
+    ["act", 202, 1],
+    ["drainBridge", 503, 1],
+    ["drainBridge", 200, 1],
+  ]);
 });
 
 test("what is written down before it is done says all that is asked: should the edge die then, nobody adds it", async () => {

@@ -8,7 +8,7 @@ import { ok, type Result } from "../../foundation/result.ts";
 import { textOfSegment } from "../../foundation/text/path-segment.ts";
 import { type Operator, seesAll, seesDomain } from "../../operators/people.ts";
 import { addressOf } from "../address.ts";
-import { audited, auditRefusal, notWrittenDown } from "../audited.ts";
+import { audited, auditRefusal } from "../audited.ts";
 import { readJson } from "../body.ts";
 import type { PeoplePorts } from "../edge-ports.ts";
 import type { Variables } from "../guard.ts";
@@ -85,9 +85,8 @@ export async function answerRoute(
     const response = await answer();
     return auditRefusal(edge, asked, { response, refusal: await titleOf(response) });
   }
-  return audited(edge, asked, async (isWrittenDown) => {
-    const mayAnswer = isWrittenDown || route.goesUnwritten?.(call.value) === true;
-    const response = mayAnswer ? await answer() : notWrittenDown();
+  return audited(edge, asked, route.goesUnwritten?.(call.value) === true, async () => {
+    const response = await answer();
     return { response, refusal: response.ok ? null : await titleOf(response) };
   });
 }
