@@ -14,8 +14,8 @@ export class Connection {
   /** `null`: many people share it. */
   readonly network: string | null;
   readonly end: () => void;
-  /** Who watches over it. */
-  viewer: string | null = null;
+  /** Who watches over it, and how such a view ends so that its page stays without one. */
+  view: { readonly person: string; readonly end: () => void } | null = null;
   /** WebEx was confirmed a document over it. */
   isOfWebex = false;
 
@@ -110,32 +110,33 @@ export class Connections {
     this.#move(connection, connection.isOfWebex ? "webex" : "stranger");
   }
 
-  /** It is a WebSocket now: of this person, or, `null`, of an agent. */
-  upgraded(connection: Connection, person: string | null): void {
-    this.#move(connection, person === null ? "kept" : "view");
-    if (person === null || connection.standing !== "view") return;
-    connection.viewer = person;
-    const views = this.#viewsOf.get(person) ?? new Set();
-    this.#viewsOf.set(person, views.add(connection));
-    if (views.size > this.#limits.mostViews) for (const oldest of views) return this.#end(oldest);
+  /** It is a WebSocket now: a person's view, or, `null`, an agent's. */
+  upgraded(connection: Connection, view: Connection["view"]): void {
+    this.#move(connection, view === null ? "kept" : "view");
+    if (view === null || connection.standing !== "view") return;
+    connection.view = view;
+    const views = this.#viewsOf.get(view.person) ?? new Set();
+    this.#viewsOf.set(view.person, views.add(connection));
+    if (views.size <= this.#limits.mostViews) return;
+    for (const oldest of views) {
+      this.closed(oldest);
+      return oldest.view?.end();
+    }
   }
 
   closed(connection: Connection): void {
-    const { network, viewer } = connection;
+    const { network, view } = connection;
     this.#all.delete(connection);
     const group = network === null ? undefined : this.#byNetwork.get(network);
     group?.delete(connection);
     if (network !== null && group?.size === 0) this.#byNetwork.delete(network);
-    const views = viewer === null ? undefined : this.#viewsOf.get(viewer);
+    const views = view === null ? undefined : this.#viewsOf.get(view.person);
     views?.delete(connection);
-    if (viewer !== null && views?.size === 0) this.#viewsOf.delete(viewer);
+    if (view !== null && views?.size === 0) this.#viewsOf.delete(view.person);
   }
 
   #makeRoom(group: Group, newest: Connection): void {
-    this.#end(group.first(newest) ?? newest);
-  }
-
-  #end(connection: Connection): void {
+    const connection = group.first(newest) ?? newest;
     this.closed(connection);
     this.#closed();
     connection.end();

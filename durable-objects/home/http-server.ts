@@ -12,7 +12,7 @@ import { codeOf } from "../../src/foundation/text/reason.ts";
 import { usual, withUsualHeaders } from "../../src/http/headers.ts";
 import { failedForNow } from "../../src/http/problem.ts";
 import { asResponse, TextAnswer } from "../../src/http/text-answer.ts";
-import { viewerHeader } from "../../src/http/viewer.ts";
+import { TOO_MANY_VIEWS, viewerHeader } from "../../src/http/viewer.ts";
 import { Connection, Connections, limitsFor } from "./connections.ts";
 import type { Home } from "./home.ts";
 import type { HomeSocket } from "./home-socket.ts";
@@ -122,7 +122,7 @@ export async function listen(ports: ServerPorts): Promise<() => Promise<void>> {
     upgraded.add(socket.once("close", () => upgraded.delete(socket)));
     socket.on("error", () => socket.destroy());
     const connection = connectionOf.get(socket);
-    const accepted = (viewer: string | null) => void (connection && connections.upgraded(connection, viewer));
+    const accepted = (view: Connection["view"]) => void (connection && connections.upgraded(connection, view));
     upgrade(ports, webSockets, { incoming, socket, head, accepted }).catch(() => socket.destroy());
   });
   server.on("checkExpectation", (_, answer: ServerResponse) => {
@@ -246,8 +246,8 @@ interface Upgrade {
   readonly incoming: IncomingMessage;
   readonly socket: Duplex;
   readonly head: Buffer;
-  /** `viewer`: who watches over it; `null`: it is an agent's. */
-  accepted(viewer: string | null): void;
+  /** `null`: it is an agent's. */
+  accepted(view: Connection["view"]): void;
 }
 
 async function upgrade(
@@ -266,7 +266,9 @@ async function upgrade(
   const accepted = ports.home.acceptedBy(answer);
   if (!accepted) return refuse(socket, answer);
   if (socket.destroyed) return accepted.ended();
-  asked.accepted(answer.headers.get(viewerHeader));
+  const person = answer.headers.get(viewerHeader);
+  const end = () => accepted.drop(TOO_MANY_VIEWS, "a newer page of the same person has its place");
+  asked.accepted(person === null ? null : { person, end });
   // Also where the handshake is refused, and no WebSocket is made.
   socket.once("close", () => accepted.ended());
   webSockets.handleUpgrade(incoming, socket, head, (wire) => connect(accepted, wire));

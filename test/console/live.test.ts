@@ -8,6 +8,7 @@ interface ASocket {
   isOpen: boolean;
   onopen(): void;
   onmessage: ((message: { data: string }) => void) | null;
+  onclose: ((event: { code: number }) => void) | null;
 }
 let socket: ASocket | null = null;
 let sockets = 0;
@@ -65,6 +66,7 @@ beforeEach(() => {
 afterEach(() => {
   vi.useRealTimers();
   vi.unstubAllGlobals();
+  vi.restoreAllMocks();
 });
 
 test.each([
@@ -88,6 +90,22 @@ test.each([
     expect(new Set(pauses)).toEqual(new Set([everyMs]));
   },
 );
+
+test.each([
+  [4000, 2, "live"],
+  [4001, 1, "not renewed: too many pages are open under this name. Reload it to go on here"],
+  [1006, 5, "connecting again since 00:16:41"],
+])("behind a close with %d a page has had %d sockets a minute later, and says %j", async (code, count, says) => {
+  vi.spyOn(Math, "random").mockReturnValue(1);
+  live(() => "");
+  opened();
+  await vi.advanceTimersByTimeAsync(1_000);
+  socket?.onclose?.({ code });
+  if (code === 4000) opened();
+  await vi.advanceTimersByTimeAsync(60_000);
+
+  expect([sockets, status.textContent]).toEqual([count, says]);
+});
 
 test("a server that hangs is said to be away within ten seconds, since it was heard last, and is tried again", async () => {
   live(() => "");

@@ -65,14 +65,18 @@ test("an address that asks too much gets 429 before anything is read; this machi
   expect((await answered(edge, 2_100, "/healthz", here)).count).toBe(2_100);
 });
 
-test("who signs in too often has to wait, and the record has those sign-ins alone that began a session", async () => {
+test("who signs in too often has to wait, from this machine too, and nobody else; the record has those sign-ins alone that began a session", async () => {
   const edge = await edgeWithAnna();
   const body = JSON.stringify({ token: "annas" });
-  const signIn = { method: "POST", body, headers: { "sec-fetch-site": "same-origin" } };
+  const headers = { "sec-fetch-site": "same-origin", "cf-connecting-ip": "127.0.0.1" };
+  const signIn = { method: "POST", body, headers };
   const { count, last } = await answered(edge, 300, "/console/session", signIn);
 
   expect([count, last.headers.get("retry-after")]).toEqual([60, "3"]);
   expect((await edge.sessions.signIns(null, 1_000)).signIns).toHaveLength(60);
+  // From the same machine, as behind a proxy there.
+  const another = { ...signIn, body: JSON.stringify({ token }) };
+  expect((await edge.app.request("/console/session", another)).status).toBe(201);
 });
 
 test("a viewer's refused actions at 141 a second for a minute are four lines, which count them all", async () => {

@@ -15,6 +15,8 @@ export function live(ageOf) {
   const AGAIN_MS = 3_000;
   /** The server's sign that the socket has lived long enough, and may be made anew. */
   const TIME_IS_UP = 4000;
+  /** The server's sign that newer pages of the same person have its place. Another socket would take it from one of them. */
+  const TOO_MANY_VIEWS = 4001;
   /** How far the clock here is from the server's. */
   const clockAheadMs = Date.now() - Number(document.documentElement.dataset.now);
   const { live: address, every } = document.querySelector("main")?.dataset ?? {};
@@ -219,6 +221,8 @@ export function live(ageOf) {
       clearInterval(pings);
       isConnected = false;
       if (code === TIME_IS_UP) return connect(to);
+      if (code === TOO_MANY_VIEWS)
+        return say("away", "not renewed: too many pages are open under this name. Reload it to go on here");
       lostAt ??= Date.now();
       say("away", `connecting again since ${clock(new Date(lostAt - clockAheadMs))}`);
       // Where a session is over, no socket is had, and the page leads to the sign-in.

@@ -23,8 +23,8 @@ export const budgets = {
   },
   liveViews: {
     of: "WebSockets of the console",
-    ...{ limit: "50", by: "person" },
-    beyond: "on your own machine, the person's oldest one is closed",
+    ...{ limit: "50", by: "person; all who have the operator's token are one" },
+    beyond: "on your own machine, the oldest one is closed; its page says so, and stays as it is until it is reloaded",
     most: 50,
     /** At Cloudflare, where an edge has no view of all of them, this many may be opened. */
     ...{ burst: 100, perSecond: 1 },
@@ -51,7 +51,8 @@ export const budgets = {
   },
   signIns: {
     of: "sign-ins at the console",
-    ...{ limit: "20 a minute, 60 at once", by: "person", beyond: "429 with `Retry-After`" },
+    ...{ limit: "20 a minute, 60 at once", by: "person, wherever from; all who have the operator's token are one" },
+    beyond: "429 with `Retry-After`",
     ...{ burst: 60, perSecond: 20 / 60 },
   },
   refusals: {

@@ -19,6 +19,8 @@ function crowd(limits: Partial<ConstructorParameters<typeof Connections>[0]> = {
   return { connections, closed, open, webex };
 }
 
+const viewOf = (person: string) => ({ person, end: () => {} });
+
 test("beyond the limit a stranger's connection goes over which nothing was asked for longest, and the one that comes stays", () => {
   const { connections, closed, open } = crowd();
   const [first] = ["first", "second", "third", "fourth"].map((name) => open(name));
@@ -37,7 +39,7 @@ test("a stranger's request goes before an idle connection of WebEx, and that bef
   connections.upgraded(open("agent"), null);
   webex("post under way");
   connections.answered(webex("webex, idle"));
-  connections.upgraded(open("view"), "anna");
+  connections.upgraded(open("view"), viewOf("anna"));
   connections.asked(open("stranger's request"));
 
   for (const name of ["a", "b", "c"]) connections.upgraded(open(name), null);
@@ -58,9 +60,10 @@ test("an address that has its share loses its own oldest; others, and those that
 
 test("a person's oldest view ends where one is too many; what is closed makes room", () => {
   const { connections, closed, open } = crowd({ most: 100, mostViews: 2 });
+  const ended: string[] = [];
   const view = (name: string, person: string) => {
     const connection = open(name);
-    connections.upgraded(connection, person);
+    connections.upgraded(connection, { person, end: () => ended.push(name) });
     return connection;
   };
   view("boris", "boris");
@@ -68,11 +71,11 @@ test("a person's oldest view ends where one is too many; what is closed makes ro
   view("second", "anna");
   connections.closed(first);
   view("third", "anna");
-  expect(closed).toEqual([]);
+  expect(ended).toEqual([]);
 
   view("fourth", "anna");
 
-  expect(closed).toEqual(["second"]);
+  expect([ended, closed]).toEqual([["second"], []]);
   expect(connections.size).toBe(3);
 });
 
@@ -81,7 +84,7 @@ test("what is closed already changes nothing any more", () => {
   const gone = open("gone");
   open("there");
   connections.answered(gone);
-  connections.upgraded(gone, "anna");
+  connections.upgraded(gone, viewOf("anna"));
   connections.closed(gone);
 
   expect([closed, connections.size]).toEqual([["gone"], 1]);

@@ -6,9 +6,11 @@ import { WebSocket } from "ws";
 import { HomeSocket } from "../../../durable-objects/home/home-socket.ts";
 import { listen } from "../../../durable-objects/home/http-server.ts";
 import { freePorts } from "../../../simulators/free-ports.ts";
+import { live } from "../../../src/console/browser/live.js";
 import { Networks, unnamedProxy } from "../../../src/foundation/guard/networks.ts";
 import { addressOf } from "../../../src/http/address.ts";
 import { TextAnswer } from "../../../src/http/text-answer.ts";
+import { TOO_MANY_VIEWS, watchedBy } from "../../../src/http/viewer.ts";
 
 const listenOn = (ports: Omit<Parameters<typeof listen>[0], "proxies"> & { readonly proxies?: Networks }) =>
   listen({ proxies: new Networks([]), ...ports });
@@ -255,6 +257,23 @@ async function accepting(accepts: boolean) {
   const close = await listenOn({ host: "127.0.0.1", port, home, fetch: async () => new Response("no") });
   return { port, socket, close, closed: () => closed };
 }
+
+test("the view of a person that is one too many is closed with a code by which its page opens no other one", async () => {
+  const [port = 0] = await freePorts(1);
+  const ports = { pings: null, mayAnswer: () => true, now: () => 0, afterFlush: (run: () => void) => run() };
+  const socket = () => new HomeSocket("1", "", { ...ports, received: () => {}, closed: () => {} });
+  const close = await listenOn({
+    ...{ host: "127.0.0.1", port, home: { gate: () => async () => {}, acceptedBy: socket } },
+    fetch: async () => watchedBy("operator", new Response("")),
+  });
+  const views = Array.from({ length: 51 }, () => new WebSocket(`ws://127.0.0.1:${port}`));
+  const closes: number[] = [];
+  for (const view of views) view.on("close", (code) => closes.push(code));
+  await expect.poll(() => closes).toEqual([TOO_MANY_VIEWS]);
+  expect(views.filter(({ readyState }) => readyState === WebSocket.OPEN)).toHaveLength(50);
+  expect(live.toString()).toContain(`const TOO_MANY_VIEWS = ${TOO_MANY_VIEWS};`);
+  await close();
+});
 
 const asksForSocket =
   "GET / HTTP/1.1\r\nhost: a\r\nconnection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n";
