@@ -1,5 +1,7 @@
 import { existsSync } from "node:fs";
 import { dirname } from "node:path";
+import { Networks } from "../../src/foundation/guard/networks.ts";
+import { isLoopback } from "../../src/foundation/loopback.ts";
 import { isRecord } from "../../src/foundation/record.ts";
 import { type CheckResult, type Finding, right, warn } from "../../src/foundation/text/finding.ts";
 import { reasonOf } from "../../src/foundation/text/reason.ts";
@@ -10,7 +12,7 @@ import { loadDomains, secretsOf } from "../../src/settings/load.ts";
 import { secretIn } from "../../src/settings/values.ts";
 import { warningsOf as warningsOfDomain } from "../../src/settings/warnings.ts";
 import { isDatabase, placeOfDatabase } from "./database-url.ts";
-import { addressOf, loadEdgeSettings, readCommentedJson } from "./edge-settings.ts";
+import { addressOf, type EdgeSettings, loadEdgeSettings, readCommentedJson } from "./edge-settings.ts";
 import {
   readOperatorToken,
   requireFormat,
@@ -35,6 +37,7 @@ export async function checkEdge(file: string): Promise<Finding[]> {
     await checkToken(operatorTokenFile, state),
     ...checkOperators(operators, domains),
     ...domainFindings(domains, domainsFile),
+    ...closedDomains(loaded.value),
     ...missingSecretsOf(domains, process.env),
   ];
 }
@@ -93,6 +96,28 @@ export function warningsOf(json: string): Finding[] {
   const domains = loaded.ok ? Array.from(loaded.value.values()) : [];
   return domains.flatMap((domain) =>
     warningsOfDomain(domain).map((says): Finding => ({ verdict: "warn", about: `domain ${domain.name}`, says })),
+  );
+}
+
+/** Nothing reaches an edge on a loopback address but what comes from its machine; where nobody of there is named, all are strangers to `webex.from`. */
+export function closedDomains({
+  host,
+  trustedProxies,
+  domains,
+}: Pick<EdgeSettings, "host" | "trustedProxies" | "domains">): Finding[] {
+  const loaded = loadDomains(domains);
+  if (!loaded.ok || !isLoopback(host)) return [];
+  const says = `takes no documents: the edge listens on ${host}, so that all come through a proxy on its machine, and webex.from names other addresses; have the proxy set X-Forwarded-For, and then name it in trustedProxies`;
+  return Array.from(loaded.value.values()).flatMap(({ name, settings: { webex } }): Finding[] => {
+    const isOpen = webex.from.length === 0 || namesThisMachine([...trustedProxies, ...webex.from]);
+    return isOpen ? [] : [{ about: `domain ${name}`, ...warn(says) }];
+  });
+}
+
+function namesThisMachine(networks: readonly string[]): boolean {
+  const all = new Networks(networks);
+  return (
+    ["127.0.0.1", "::1"].some((own) => all.has(own)) || networks.some((one) => isLoopback(one.replace(/\/.*/, "")))
   );
 }
 

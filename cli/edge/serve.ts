@@ -10,7 +10,7 @@ import type { HomeEdge, HomeOptions, serveHome } from "../../src/home.ts";
 import { loadDomains } from "../../src/settings/load.ts";
 import { secretsIn } from "../../src/settings/values.ts";
 import { systemReason } from "../system-reason.ts";
-import { missingSecretsOf, warningsOf } from "./check.ts";
+import { closedDomains, missingSecretsOf, warningsOf } from "./check.ts";
 import { isDatabase, placeOfDatabase } from "./database-url.ts";
 import { type EdgeSettings, loadEdgeSettings, urlHere } from "./edge-settings.ts";
 import {
@@ -48,7 +48,7 @@ export async function serve(file: string, parts: EdgeParts): Promise<() => Promi
   process.on("SIGHUP", () => {
     reloads = reloads.then(async () => reload(file, settings, await running.promise, stopping.signal)); // One after the other.
   });
-  giveWarnings(settings.domains);
+  giveWarnings(settings);
   await requireOwnHost(`host in ${file}`, host);
   await requireFreePort(`port in ${file}`, port, host);
   if (!isDatabase(state)) {
@@ -154,7 +154,7 @@ async function reload(file: string, begun: EdgeSettings, edge: HomeEdge, stop: A
   if (stop.aborted) return;
   try {
     const now = settingsIn(file);
-    giveWarnings(now.domains); // Secrets of the start: a process gets no new environment.
+    giveWarnings(now); // Secrets of the start: a process gets no new environment.
     // People first: who was taken out must not wait for agents that are slow to go.
     for (const taken of [await edge.reloadPeople(now.operators), await edge.reload(now.domains)])
       if (!taken.ok) throw new StartError(taken.error);
@@ -173,8 +173,10 @@ async function reload(file: string, begun: EdgeSettings, edge: HomeEdge, stop: A
 }
 
 /** Conferences do without a WebEx site, so that its secret may be missing. */
-function giveWarnings(domains: string): void {
-  for (const { about, says } of [...warningsOf(domains), ...missingSecretsOf(domains, process.env)])
+function giveWarnings(settings: EdgeSettings): void {
+  const { domains } = settings;
+  const all = [...warningsOf(domains), ...closedDomains(settings), ...missingSecretsOf(domains, process.env)];
+  for (const { about, says } of all)
     give("warning", { level: "warn", event: "settings-warning", msg: `${about} ${says}` });
 }
 

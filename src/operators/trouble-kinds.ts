@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { unnamedProxy } from "../foundation/guard/networks.ts";
 import type { EpochMs } from "../foundation/ids.ts";
 import { type Checked, time } from "../foundation/schemas.ts";
 import { BACK_END, hostText } from "../foundation/text/bare-host.ts";
@@ -244,9 +245,11 @@ const rows = {
     says: ({ about, domain }) =>
       about === ""
         ? `Documents to ${domain} with its secret came from further addresses, and were refused: webex.from of the settings has none of them.`
-        : `Documents to ${domain} with its secret came from ${about}, and were refused: webex.from of the settings does not have this address.`,
+        : about === unnamedProxy
+          ? `Documents to ${domain} with its secret came through a proxy on the edge's machine that trustedProxies does not name, and were refused: nobody knows whether webex.from has their addresses.`
+          : `Documents to ${domain} with its secret came from ${about}, and were refused: webex.from of the settings does not have this address.`,
     todo: () =>
-      "If it is WebEx's, add it to webex.from; if it is your proxy's, name that in trustedProxies. Else somebody has the secret: change it.",
+      "If it is WebEx's, add it to webex.from; if it is your proxy's, have that set X-Forwarded-For itself, and then name it in trustedProxies. Else somebody has the secret: change it.",
   },
   "caller-refused": {
     title: "A caller could not get in",

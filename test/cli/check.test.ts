@@ -77,6 +77,28 @@ test("each domain has its own verdict, and one that strangers could use a warnin
   ]);
 });
 
+test.each<[host: string, trustedProxies: readonly string[], from: readonly string[], isClosed: boolean]>([
+  ["127.0.0.1", [], ["192.0.2.0/24"], true],
+  ["::1", [], ["192.0.2.0/24"], true],
+  ["127.0.0.1", ["10.0.0.1"], ["192.0.2.0/24"], true],
+  ["127.0.0.1", ["127.0.0.1"], ["192.0.2.0/24"], false],
+  ["localhost", ["::1"], ["192.0.2.0/24"], false],
+  ["127.0.0.1", ["127.0.0.0/8"], ["192.0.2.0/24"], false],
+  ["127.0.0.1", [], ["192.0.2.0/24", "127.0.0.1"], false],
+  ["127.0.0.1", [], [], false],
+  // Others may reach it without a proxy.
+  ["0.0.0.0", [], ["192.0.2.0/24"], false],
+])(
+  "that an edge on %s with trustedProxies %j and webex.from %j takes no documents is warned of: %s",
+  async (host, trustedProxies, from, isClosed) => {
+    const domains = { local: { ...local, webex: { ...local.webex, from } } };
+    const warned =
+      /^warn domain local: takes no documents: .* on \S+, .* set X-Forwarded-For, and then name it in trustedP/;
+    const warnings = await complaints({ state: "state", host, trustedProxies, domains });
+    expect(warnings).toEqual(isClosed ? [expect.stringMatching(warned)] : []);
+  },
+);
+
 test("domains may have a file of their own, which can be checked alone", async () => {
   const file = written("domains.json", { local });
 

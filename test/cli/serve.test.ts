@@ -173,6 +173,17 @@ test("the state of an older version is refused with the command that takes it ov
   await line("edge-serves");
 });
 
+test("at the start and at a reload the log warns where no document can come in", async () => {
+  const closed = { ...local, webex: { ...local.webex, from: ["192.0.2.7"] } };
+  write({ local: closed });
+  const { line } = run();
+  await line("domain local takes no documents");
+  await line("edge-serves");
+  await fetch(`http://127.0.0.1:${port}/answer`);
+  edge?.kill("SIGHUP");
+  await line("domain local takes no documents", 2);
+});
+
 test("a SIGHUP while the edge starts counts as soon as it serves", async () => {
   write({ local });
   const next = JSON.stringify(JSON.stringify({ port, state: "edge", domains: { local, next: local } }));

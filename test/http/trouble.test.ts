@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { beforeEach, expect, test } from "vitest";
+import { unnamedProxy } from "../../src/foundation/guard/networks.ts";
 import type { BridgeName, CallId, DomainName, TransId, WebexHost } from "../../src/foundation/ids.ts";
 import { BACK_END } from "../../src/foundation/text/bare-host.ts";
 import type { EdgeOfPair } from "../../src/operators/edge-pair.ts";
@@ -836,6 +837,18 @@ test("an address that documents may come from by now is no trouble any more", as
   edge.directoryDisk = directoryDisk;
   edge.directory = edge.startDirectory();
   expect(await wrong()).toEqual([]);
+});
+
+test("documents that came through a proxy which nobody has named are said to be so, and what to do in which order", async () => {
+  await edge.directory.knownTrouble.sourceRefused("local" as DomainName, unnamedProxy);
+  expect(await listed()).toMatchObject([
+    {
+      says: expect.stringMatching(
+        /^Documents .* came through a proxy on the edge's machine that trustedProxies does not/,
+      ),
+      todo: expect.stringContaining("have that set X-Forwarded-For itself, and then name it in trustedProxies"),
+    },
+  ]);
 });
 
 test("of servers that were refused 20 are named, and further ones are one row; what somebody has acknowledged gives way", async () => {

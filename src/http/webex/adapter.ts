@@ -78,7 +78,7 @@ function mayCome(request: Request, { name, settings }: Domain, edge: AdapterPort
   if (networks.has(address)) return true;
   edge.metrics.sourcesRefused.count({ domain: name });
   const note =
-    "webex.from of the settings does not have this address: add it if it is WebEx's; of a proxy's, name it in trustedProxies";
+    "webex.from of the settings does not have this address: add it if it is WebEx's; of a proxy's, have it set X-Forwarded-For, and then name it in trustedProxies";
   edge.log("source-refused", { domain: name, from: address, note }, "warn");
   edge.sourceRefused(name, address);
   return false;
