@@ -4,7 +4,7 @@ import type { Counts } from "./foundation/metrics.ts";
 import type { Result } from "./foundation/result.ts";
 import type { LogFacts } from "./foundation/text/log-line.ts";
 import { reasonOf } from "./foundation/text/reason.ts";
-import { type Timers, within } from "./foundation/time/timers.ts";
+import { type Timers, wait, within } from "./foundation/time/timers.ts";
 import { version } from "./foundation/version.ts";
 import { withWholeUrl } from "./http/address.ts";
 import { AgentsToClose } from "./http/agents/agents-to-close.ts";
@@ -18,8 +18,7 @@ import { answerOrNull } from "./http/objects-of-request.ts";
 import { problem } from "./http/problem.ts";
 import { Refusals } from "./http/refusals.ts";
 import { type Disk, type KnownDisk, Storage } from "./http/storage.ts";
-import type { TextAnswer } from "./http/text-answer.ts";
-import type { OnDisk } from "./http/webex/adapter.ts";
+import type { PostHooks, TextAnswer } from "./http/text-answer.ts";
 import type { AuditEntry } from "./operators/audit.ts";
 import type { EdgePair } from "./operators/edge-pair.ts";
 import { type OperatorsSettings, type People, peopleOf, readOperators } from "./operators/people.ts";
@@ -63,6 +62,11 @@ const SERVERS_A_MINUTE = 6;
 const SAME_SERVER_MS = 10 * 60_000;
 const MOST_SERVERS = 1_000;
 
+/** By then an answer has left, with whatever it stands on. */
+const ANSWERED_MS = 1_000;
+const SOURCE_REFUSED =
+  "webex.from of the settings does not have this address: add it if it is WebEx's; of a proxy's, have it set X-Forwarded-For, and then name it in trustedProxies";
+
 /** Sites that were not reached hear of the settings again after this time. */
 const SEND_AGAIN_MS = 60_000;
 
@@ -90,7 +94,7 @@ export class Edge {
     });
   }
 
-  async fetch(received: Request, onDisk?: OnDisk): Promise<Response | TextAnswer> {
+  async fetch(received: Request, hooks?: PostHooks): Promise<Response | TextAnswer> {
     const request = withWholeUrl(received);
     if (request === null) {
       const refused = new Response("The request's target is no path, or its Host no host.\n", { status: 400 });
@@ -105,7 +109,7 @@ export class Edge {
     }
     if (this.#place.pair?.acts !== false) this.#wakeSites(domains.value);
     this.#app ??= createApp(this.#ports());
-    const answer = await this.#app.fetch(request, onDisk);
+    const answer = await this.#app.fetch(request, hooks);
     if (!counting.measures.counts.isEmpty) waitUntil(counting.sender.afterRequest());
     return answer;
   }
@@ -188,7 +192,14 @@ export class Edge {
       rates: new Rates(),
       refused: (domain) => waitUntil(counting.activity.countRefused(domain, now())),
       serverRefused: (domain, host) => refusedOnce("serverRefused", domain, host),
-      sourceRefused: (domain, address) => refusedOnce("sourceRefused", domain, address),
+      sourceRefused: (domain, from) => {
+        const noted = wait({ after }, ANSWERED_MS).then(() => {
+          this.#metrics.sourcesRefused.count({ domain });
+          this.#log("source-refused", { domain, from, note: SOURCE_REFUSED }, "warn");
+          refusedOnce("sourceRefused", domain, from);
+        });
+        waitUntil(noted);
+      },
       ...(place.gate && { gate: place.gate }),
       ...(place.pair && { pair: place.pair }),
       ...(place.doubt && { doubt: place.doubt }),

@@ -93,7 +93,7 @@ export async function serveHome({ state, host, port, write, ...options }: HomeOp
       if (dropped !== null)
         log({ level: "warn", event: "connections-closed", note, ...(dropped > 0 && { droppedBefore: dropped }) });
     },
-    fetch: (request, onDisk) => edge.fetch(request, onDisk),
+    fetch: (request, hooks) => edge.fetch(request, hooks),
   });
   return {
     reload: (domains) => edge.reload(domains),

@@ -7,8 +7,7 @@ import { type AppPorts, createApp } from "../src/http/app.ts";
 import { Rates } from "../src/http/guard.ts";
 import { Metrics } from "../src/http/monitoring/monitoring.ts";
 import { Storage } from "../src/http/storage.ts";
-import { asResponse } from "../src/http/text-answer.ts";
-import type { OnDisk } from "../src/http/webex/adapter.ts";
+import { asResponse, type PostHooks } from "../src/http/text-answer.ts";
 import { HandleCache } from "../src/routing/handles.ts";
 import type { EdgeObjects } from "../src/rpc/objects.ts";
 import type { Domain } from "../src/settings/load.ts";
@@ -18,7 +17,7 @@ export function edgeOnTest(
   time: Timers & { now(): number },
   domains: readonly Domain[],
   objects: EdgeObjects,
-  { onDisk, ...more }: Partial<AppPorts> & { readonly onDisk?: OnDisk } = {},
+  { onDisk, ...more }: Partial<AppPorts> & { readonly onDisk?: PostHooks["onDisk"] } = {},
   routes?: readonly Route[],
 ): Pick<Hono, "request"> {
   const { after, now } = time;
@@ -50,7 +49,7 @@ export function edgeOnTest(
   return {
     request: async (input, init) => {
       const request = typeof input === "string" ? new Request(new URL(input, "http://localhost"), init) : input;
-      return asResponse(await app.fetch(request as Request, onDisk));
+      return asResponse(await app.fetch(request as Request, onDisk && { onDisk, admitted: () => {} }));
     },
   };
 }

@@ -1,5 +1,5 @@
 import { promptEndText } from "../../src/bridge/prompt-call.ts";
-import { Networks } from "../../src/foundation/guard/networks.ts";
+import { networksIn } from "../../src/foundation/guard/networks.ts";
 import type { BridgeName, DomainName, EpochMs } from "../../src/foundation/ids.ts";
 import { BACK_END, bareHost } from "../../src/foundation/text/bare-host.ts";
 import { type ClockJump, isFar, nextJump } from "../../src/foundation/time/clock-jump.ts";
@@ -198,8 +198,8 @@ export class KnownTroubles
   }
 
   #sourcesRefused(domain: DomainName): readonly FoundTrouble[] {
-    const from = new Networks(this.#ports.settings(domain)?.webex.from ?? []);
-    const open = this.#happened.open("source-refused").filter(({ about }) => !from.has(about));
+    const { from = [] } = this.#ports.settings(domain)?.webex ?? {};
+    const open = this.#happened.open("source-refused").filter(({ about }) => !networksIn(from).has(about));
     return open.map((one) => ({ ...one, count: 1 }));
   }
 

@@ -16,7 +16,7 @@ export class Connection {
   readonly end: () => void;
   /** Who watches over it, and how such a view ends so that its page stays without one. */
   view: { readonly person: string; readonly end: () => void } | null = null;
-  /** WebEx was confirmed a document over it. */
+  /** WebEx has posted over it. */
   isOfWebex = false;
 
   constructor(network: string | null, end: () => void) {
@@ -99,8 +99,8 @@ export class Connections {
     this.#move(connection, connection.isOfWebex ? "kept" : "stranger");
   }
 
-  /** Its request is WebEx's. */
-  confirmed(connection: Connection): void {
+  /** Its request is WebEx's, and stays until it is answered. */
+  admitted(connection: Connection): void {
     connection.isOfWebex = true;
     this.#move(connection, "kept");
   }

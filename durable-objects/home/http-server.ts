@@ -11,7 +11,7 @@ import { keepsPath } from "../../src/foundation/text/path-segment.ts";
 import { codeOf } from "../../src/foundation/text/reason.ts";
 import { usual, withUsualHeaders } from "../../src/http/headers.ts";
 import { failedForNow } from "../../src/http/problem.ts";
-import { asResponse, TextAnswer } from "../../src/http/text-answer.ts";
+import { asResponse, type PostHooks, TextAnswer } from "../../src/http/text-answer.ts";
 import { TOO_MANY_VIEWS, viewerHeader } from "../../src/http/viewer.ts";
 import { Connection, Connections, limitsFor } from "./connections.ts";
 import type { Home } from "./home.ts";
@@ -23,8 +23,8 @@ interface ServerPorts {
   readonly home: Pick<Home, "gate" | "acceptedBy">;
   /** Those in front of this edge, which say for whom they ask. */
   readonly proxies: Networks;
-  /** `onDisk` is for what counts only then; no answer leaves before. */
-  fetch(request: Request, onDisk: () => Promise<void>): Promise<Response | TextAnswer>;
+  /** No answer leaves before all is on disk; `onDisk` is for what counts only then. */
+  fetch(request: Request, hooks: PostHooks): Promise<Response | TextAnswer>;
   /** Files that this process may have open; by default what the system says. */
   readonly files?: number;
   /** A connection was closed to make room. */
@@ -60,12 +60,10 @@ export async function listen(ports: ServerPorts): Promise<() => Promise<void>> {
       if (incoming.headers.host === undefined && incoming.httpVersion !== "1.0")
         return refused("The request has no Host.");
       if (isChanged(incoming.url ?? "", request.url)) return noTarget();
-      const answer = await answerTo(ports, from(ports, request, incoming as IncomingMessage));
-      if (answer instanceof TextAnswer) {
-        const connection = connectionOf.get(incoming.socket);
-        if (connection) connections.confirmed(connection);
-        return send(answer, outgoing as ServerResponse);
-      }
+      const connection = connectionOf.get(incoming.socket);
+      const admitted = () => void (connection && connections.admitted(connection));
+      const answer = await answerTo(ports, from(ports, request, incoming as IncomingMessage), admitted);
+      if (answer instanceof TextAnswer) return send(answer, outgoing as ServerResponse);
       const accepted = ports.home.acceptedBy(answer);
       if (!accepted) return answer;
       // Its header asked for a WebSocket, and its connection did not.
@@ -168,7 +166,11 @@ function continueOnceRead(incoming: IncomingMessage, outgoing: ServerResponse): 
 }
 
 /** The answer, once all that it stands on is on disk. */
-async function answerTo({ home, fetch }: ServerPorts, request: Request): Promise<Response | TextAnswer> {
+async function answerTo(
+  { home, fetch }: ServerPorts,
+  request: Request,
+  admitted: PostHooks["admitted"],
+): Promise<Response | TextAnswer> {
   const gate = home.gate();
   let mayLeave = false;
   const onDisk = async () => {
@@ -176,7 +178,7 @@ async function answerTo({ home, fetch }: ServerPorts, request: Request): Promise
     mayLeave = true;
     await gate();
   };
-  const answer = await fetch(request, onDisk);
+  const answer = await fetch(request, { onDisk, admitted });
   try {
     // What is written behind its own flush concerns others.
     if (!mayLeave) await gate();
@@ -261,7 +263,7 @@ async function upgrade(
   const url = URL.parse(`http://${incoming.headers.host ?? "localhost"}${incoming.url}`);
   const answer =
     url && !isChanged(incoming.url ?? "", url.href)
-      ? asResponse(await answerTo(ports, from(ports, new Request(url, { headers }), incoming)))
+      ? asResponse(await answerTo(ports, from(ports, new Request(url, { headers }), incoming), () => {}))
       : noTarget();
   const accepted = ports.home.acceptedBy(answer);
   if (!accepted) return refuse(socket, answer);

@@ -22,8 +22,8 @@ import { failureOf, forOneRequest } from "./objects-of-request.ts";
 import { addActive, standbyAnswer } from "./pair/standby.tsx";
 import { failedForNow, noSuchPage, problem, withInstance } from "./problem.ts";
 import type { Storage } from "./storage.ts";
-import type { TextAnswer } from "./text-answer.ts";
-import { type AdapterPorts, answerAdapter, type OnDisk } from "./webex/adapter.ts";
+import type { PostHooks, TextAnswer } from "./text-answer.ts";
+import { type AdapterPorts, answerAdapter } from "./webex/adapter.ts";
 import { addGlobalNumbers } from "./webex/global-numbers.ts";
 
 export interface AppPorts extends AdapterPorts, AgentPorts, Omit<PeoplePorts & MetricsPorts, "lookAt"> {
@@ -35,8 +35,7 @@ export interface AppPorts extends AdapterPorts, AgentPorts, Omit<PeoplePorts & M
 /** All that the edge answers. */
 export interface App {
   readonly routes: Hono<Variables>["routes"];
-  /** `onDisk` resolves once all that was written is on disk, and rejects where it is lost; absent: the platform waits for that. */
-  fetch(request: Request, onDisk?: OnDisk): Promise<Response | TextAnswer>;
+  fetch(request: Request, hooks?: PostHooks): Promise<Response | TextAnswer>;
 }
 
 /** WebEx's documents, of which there are hundreds a second, do not go through the router. */
@@ -86,12 +85,12 @@ export function createApp(ports: AppPorts, routes: readonly Route[] = apiRoutes)
     const answer = failed(error);
     return failedPage(context) ?? instanceOf(context, answer);
   });
-  const answered = async (request: Request, onDisk?: OnDisk): Promise<Response | TextAnswer> => {
+  const answered = async (request: Request, hooks?: PostHooks): Promise<Response | TextAnswer> => {
     if (edge.pair?.acts === false) {
       const own = await standbyAnswer(request, edge.pair);
       if (own) return withInstance(own, new URL(request.url).pathname);
     }
-    const answer = answerAdapter(request, edge, onDisk);
+    const answer = answerAdapter(request, edge, hooks);
     if (answer !== null) return answer.catch(failed);
     const limit = () => edge.rates.ofAddress(addressOf(request), edge.now());
     if (!new URL(request.url).pathname.startsWith("/agent/")) return limit() ?? app.fetch(request);
@@ -101,7 +100,7 @@ export function createApp(ports: AppPorts, routes: readonly Route[] = apiRoutes)
   };
   return {
     routes: app.routes,
-    fetch: async (request, onDisk) => withUsualHeaders(request, await answered(request, onDisk)),
+    fetch: async (request, hooks) => withUsualHeaders(request, await answered(request, hooks)),
   };
 }
 

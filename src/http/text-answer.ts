@@ -19,3 +19,11 @@ export function asResponse(answer: Response | TextAnswer): Response {
   const { status, contentType, text, headers } = answer;
   return new Response(text, { status, headers: { ...headers, "content-type": contentType } });
 }
+
+/** What the edge's own server needs to know of a post while it is answered. Absent: the platform serves. */
+export interface PostHooks {
+  /** Resolves once all that was written is on disk, and rejects where it is lost. */
+  onDisk(): Promise<void>;
+  /** Whoever posts may post to the domain. */
+  admitted(): void;
+}

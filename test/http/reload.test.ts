@@ -12,7 +12,8 @@ const agents = ["agent-1", "agent-2"];
 const origin = "http://edge.example.com";
 
 let clock: Clock;
-let lines: LogFacts[];
+let lines: (LogFacts & { readonly event?: string })[];
+let counts: Counts;
 /** What was asked of relays and of objects of WebEx sites. */
 let asked: string[];
 let relays: Record<string, () => Promise<void>>;
@@ -22,6 +23,7 @@ let directories: (() => Promise<void>) | undefined;
 beforeEach(() => {
   clock = new Clock(1_800_000_000_000);
   lines = [];
+  counts = new Counts();
   asked = [];
   relays = {};
   sites = async () => {};
@@ -38,6 +40,7 @@ function edgeOf(served: object, people = "", token = operatorToken): Edge {
       closeAgents: () => noted(`${domain}/${bridge}`, relays[`${domain}/${bridge}`]),
     }),
     directory: (domain: string) => ({
+      sourceRefused: (_: string, host: string) => noted(`${host} of ${domain} was refused`, directories),
       serverRefused: (_: string, host: string) => noted(`${host} of ${domain} was refused`, directories),
     }),
     webexSite: (domain: string) => ({ settingsRead: () => noted(domain, sites) }),
@@ -48,7 +51,7 @@ function edgeOf(served: object, people = "", token = operatorToken): Edge {
     variables: { DOMAINS: JSON.stringify(served), OPERATOR_TOKEN: token, OPERATORS: people },
     objects: objects as unknown as AllObjects,
     counting: {
-      measures: { counts: new Counts(), text: () => "" },
+      measures: { counts, text: () => "" },
       sender: { afterRequest: async () => {}, flush: async () => {} },
       activity: { countRefused: async () => {} },
     },
@@ -171,6 +174,49 @@ test("a directory hears of six refused servers a minute, and of a loud one once 
   clock.now += 60_000;
   await ask("n9.example.net");
   expect(asked).toEqual([told("n9")]);
+});
+
+test("who has a right secret and comes from elsewhere is noted behind the answer: until then nothing differs from a wrong one", async () => {
+  const secret = "0123456789abcdef012345";
+  const webex = { ...local.webex, from: ["192.0.2.0/24"] };
+  const edge = edgeOf({ local: { ...local, adapterSecrets: [secret], webex } });
+  const headers = { "cf-connecting-ip": "203.0.113.9" };
+  const post = (path: string) => edge.fetch(new Request(`${origin}/tsp/local/${path}`, { method: "POST", headers }));
+  const noted = () => [asked, lines.map(({ event }) => event)];
+  for (const path of ["wrong", secret]) expect(await post(path)).toMatchObject({ status: 404 });
+  await clock.pass(999);
+  expect(noted()).toEqual([[], []]);
+
+  await clock.pass(1);
+  expect(noted()).toEqual([["203.0.113.9 of local was refused"], ["source-refused"]]);
+  expect(lines).toMatchObject([
+    { level: "warn", domain: "local", from: "203.0.113.9", note: expect.stringContaining("webex.from") },
+  ]);
+  expect([...counts.of("bridgehead_sources_refused_total").values()]).toEqual([1]);
+});
+
+test("the server that has a post hears whose it is before the post is read: who has the secret, and comes from where WebEx does", async () => {
+  const secret = "0123456789abcdef012345";
+  const webex = { ...local.webex, from: ["192.0.2.0/24"] };
+  const edge = edgeOf({ local: { ...local, adapterSecrets: [secret], webex } });
+  const heard: string[] = [];
+  const post = async (path: string, from: string) => {
+    const admitted = () => void heard.push(`${path} ${from}`);
+    const body = new ReadableStream(
+      { pull: (stream) => void [heard.push("read"), stream.close()] },
+      { highWaterMark: 0 },
+    );
+    const init = { method: "POST", body, headers: { "cf-connecting-ip": from }, duplex: "half" };
+    await edge.fetch(new Request(`${origin}/tsp/local/${path}`, init as RequestInit), {
+      onDisk: async () => {},
+      admitted,
+    });
+  };
+  await post("wrong", "192.0.2.7");
+  await post(secret, "203.0.113.9");
+  expect(heard).toEqual([]);
+  await post(secret, "192.0.2.7");
+  expect(heard).toEqual([`${secret} 192.0.2.7`, "read"]);
 });
 
 test("an operator's token that can be guessed is a line of the log, which does not repeat it", async () => {

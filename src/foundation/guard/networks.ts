@@ -40,6 +40,16 @@ export class Networks {
   }
 }
 
+/** By the list, as the settings have it. */
+const known = new WeakMap<readonly string[], Networks>();
+
+/** The same networks for the same list. */
+export function networksIn(list: readonly string[]): Networks {
+  const networks = known.get(list) ?? new Networks(list);
+  known.set(list, networks);
+  return networks;
+}
+
 /** A proxy on this machine that the settings do not name: what it says of others is not believed, and they are one. */
 export const unnamedProxy = "127.0.0.1, for others";
 

@@ -1,4 +1,4 @@
-import { Networks } from "../../foundation/guard/networks.ts";
+import { networksIn } from "../../foundation/guard/networks.ts";
 import type { DomainName, TransId } from "../../foundation/ids.ts";
 import type { RateLimit } from "../../foundation/limits.ts";
 import type { Result } from "../../foundation/result.ts";
@@ -16,7 +16,7 @@ import type { Metrics, unreadResults } from "../monitoring/monitoring.ts";
 import { failureOf, forOneRequest, storageFault } from "../objects-of-request.ts";
 import { noSuchPage } from "../problem.ts";
 import type { Storage } from "../storage.ts";
-import { TextAnswer } from "../text-answer.ts";
+import { type PostHooks, TextAnswer } from "../text-answer.ts";
 import { decompress, type NotDecompressed } from "./decompress.ts";
 
 /** Larger than any document of 50 messages, also when it came compressed (protocol T8). */
@@ -30,13 +30,11 @@ export interface AdapterPorts extends EdgePorts {
   readonly storage: Pick<Storage, "failed" | "fault" | "known">;
   /** Counts a document of WebEx that is not taken; those that are count where they are stored. The answer does not wait for it. */
   refused(domain: DomainName): void;
-  /** The same of an address from which documents may not come. */
+  /** Notes, once it is answered, that a document with the domain's secret came from where none may. Until then nothing shows that the secret is right. */
   sourceRefused(domain: DomainName, address: string): void;
   /** Has the directory know of a server that the settings do not have. The answer does not wait for it. */
   serverRefused(domain: DomainName, host: string): void;
 }
-
-export type OnDisk = () => Promise<void>;
 
 /** Whoever writes down a URL may put a slash behind it. Spelled as a proxy in front knows it: by the letter. */
 const adapterUrl = /^[a-z]+:\/\/[^/]*\/tsp\/([^/?#]+)(?:\/([^/?#]+))?\/?(?:[?#]|$)/;
@@ -45,10 +43,10 @@ const adapterUrl = /^[a-z]+:\/\/[^/]*\/tsp\/([^/?#]+)(?:\/([^/?#]+))?\/?(?:[?#]|
 export function answerAdapter(
   request: Request,
   edge: AdapterPorts,
-  onDisk?: OnDisk,
+  hooks?: PostHooks,
 ): Promise<Response | TextAnswer> | null {
   const [isAdapter, name = "", secret] = adapterUrl.exec(request.url) ?? [];
-  return isAdapter === undefined ? null : answerFor(decoded(name), secret && decoded(secret), request, edge, onDisk);
+  return isAdapter === undefined ? null : answerFor(decoded(name), secret && decoded(secret), request, edge, hooks);
 }
 
 async function answerFor(
@@ -56,32 +54,21 @@ async function answerFor(
   secret: string | undefined,
   request: Request,
   edge: AdapterPorts,
-  onDisk?: OnDisk,
+  hooks?: PostHooks,
 ): Promise<Response | TextAnswer> {
   const domain = await domainOfAdapterUrl(edge.domains, name, secret);
-  const isFromThere = domain !== null && mayCome(request, domain, edge);
-  if (domain && isFromThere) return receiveDocument(request, domain, forOneRequest(edge), onDisk);
+  if (domain && isFromAllowed(request, domain)) {
+    hooks?.admitted();
+    return receiveDocument(request, domain, forOneRequest(edge), hooks);
+  }
+  if (domain) edge.sourceRefused(domain.name, addressOf(request));
   edge.metrics.strangers.count();
   return edge.rates.ofAddress(addressOf(request), edge.now()) ?? noSuchPage();
 }
 
-/** Of each list of networks, as the settings have it. */
-const networksOf = new WeakMap<readonly string[], Networks>();
-
-/** Whether documents of a domain may come from there. Whoever has the secret and may not is no stranger to those who look for the cause. */
-function mayCome(request: Request, { name, settings }: Domain, edge: AdapterPorts): boolean {
-  const { from } = settings.webex;
-  if (from.length === 0) return true;
-  const address = addressOf(request);
-  const networks = networksOf.get(from) ?? new Networks(from);
-  networksOf.set(from, networks);
-  if (networks.has(address)) return true;
-  edge.metrics.sourcesRefused.count({ domain: name });
-  const note =
-    "webex.from of the settings does not have this address: add it if it is WebEx's; of a proxy's, have it set X-Forwarded-For, and then name it in trustedProxies";
-  edge.log("source-refused", { domain: name, from: address, note }, "warn");
-  edge.sourceRefused(name, address);
-  return false;
+/** Whether documents of a domain may come from where this request does. */
+function isFromAllowed(request: Request, { settings: { webex } }: Domain): boolean {
+  return webex.from.length === 0 || networksIn(webex.from).has(addressOf(request));
 }
 
 function decoded(segment: string): string {
@@ -112,7 +99,7 @@ async function receiveDocument(
   request: Request,
   domain: Domain,
   edge: AdapterPorts,
-  onDisk?: OnDisk,
+  hooks?: PostHooks,
 ): Promise<Response | TextAnswer> {
   const { metrics } = edge;
   const { name, settings, codec } = domain;
@@ -166,7 +153,7 @@ async function receiveDocument(
     const inbound = { domain: name, transId, messages, transactions, gathers };
     const notes = await deliver(inbound, edge.objects, edge.handleCache, edge.now());
     for (const note of [...document.notes, ...notes]) edge.log("document-note", { domain: name, transId, note });
-    await onDisk?.();
+    await hooks?.onDisk();
   } catch (error) {
     metrics.confirmSeconds.observe({ domain: name }, edge.now() - begunAt);
     return notStored(error, name, transId, edge);

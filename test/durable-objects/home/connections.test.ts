@@ -13,7 +13,7 @@ function crowd(limits: Partial<ConstructorParameters<typeof Connections>[0]> = {
   const webex = (name: string) => {
     const connection = open(name);
     connections.asked(connection);
-    connections.confirmed(connection);
+    connections.admitted(connection);
     return connection;
   };
   return { connections, closed, open, webex };

@@ -94,7 +94,7 @@ test("what counts only once it is on disk waits for that, and its answer for not
   const close = await listenOn({
     ...{ host: "127.0.0.1", port },
     home: { gate: () => async () => void passed.push("gate"), acceptedBy: () => undefined },
-    fetch: async ({ url }, onDisk) => {
+    fetch: async ({ url }, { onDisk }) => {
       if (url.endsWith("/counts")) await onDisk();
       passed.push("counted");
       return new Response("");
@@ -117,7 +117,7 @@ test("who waits for the disk answers for a loss itself; of another answer nothin
       gate: () => () => Promise.reject(new Error("lost")),
       acceptedBy: ({ headers }) => (headers.has("accepted-socket") ? accepted : undefined),
     },
-    fetch: async ({ url }, onDisk) => {
+    fetch: async ({ url }, { onDisk }) => {
       const asks = url.endsWith("/asks");
       if (url.endsWith("/failed")) return new Response("", { status: 503, headers: { "retry-after": "3" } });
       const isLost = asks && (await onDisk().catch(() => true));
@@ -272,6 +272,29 @@ test("the view of a person that is one too many is closed with a code by which i
   await expect.poll(() => closes).toEqual([TOO_MANY_VIEWS]);
   expect(views.filter(({ readyState }) => readyState === WebSocket.OPEN)).toHaveLength(50);
   expect(live.toString()).toContain(`const TOO_MANY_VIEWS = ${TOO_MANY_VIEWS};`);
+  await close();
+});
+
+test("to make room no connection is closed over which WebEx posts for the first time; a stranger's is, that asks since later", async () => {
+  const [port = 0] = await freePorts(1);
+  const [posted, mayAnswer] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const close = await listenOn({
+    ...{ host: "127.0.0.1", port, home: { gate: () => async () => {}, acceptedBy: () => undefined } },
+    files: 10,
+    fetch: async ({ url }, { admitted }) => {
+      if (!url.endsWith("/webex")) return new Promise(() => {});
+      admitted();
+      posted.resolve();
+      await mayAnswer.promise;
+      return new TextAnswer(200, "text/plain", "confirmed");
+    },
+  });
+  const post = fetch(`http://127.0.0.1:${port}/webex`, { method: "POST", body: "" });
+  await posted.promise;
+  const crowd = Array.from({ length: 9 }, () => fetch(`http://127.0.0.1:${port}/`).catch(() => "closed"));
+  expect(await Promise.race(crowd)).toBe("closed");
+  mayAnswer.resolve();
+  expect(await (await post).text()).toBe("confirmed");
   await close();
 });
 
