@@ -4,8 +4,8 @@ import type { OperatorRequest } from "../../src/conference/operator-actions.ts";
 import type { ActionId, CallId, EpochMs } from "../../src/foundation/ids.ts";
 import type { HistoryRow, StoredEntries } from "../../src/replay/history.ts";
 import type { JournalPlace } from "../../src/rpc/conference.ts";
-import { LazyTables } from "../platform/lazy-tables.ts";
 import { hasColumn, type Sql, type SqlRow, type SqlValue } from "../platform/platform.ts";
+import { LazyTables } from "../platform/tables/lazy-tables.ts";
 import type { Progress } from "./progress.ts";
 
 export interface Retention {

@@ -9,9 +9,9 @@ import {
   wasDone,
 } from "../../src/operators/audit.ts";
 import type { AuditPage } from "../../src/rpc/directory.ts";
-import { LazyTables } from "../platform/lazy-tables.ts";
 import type { Sql, SqlValue } from "../platform/platform.ts";
-import { PersonQuota } from "../sessions/person-quota.ts";
+import { LazyTables } from "../platform/tables/lazy-tables.ts";
+import { PersonQuota } from "../platform/tables/person-quota.ts";
 
 /** How many latest entries are searched for one that comes again: it does so within seconds. */
 const mostSince = 50;

@@ -3,8 +3,8 @@ import { hourMs, minuteMs } from "../../src/foundation/time/timers.ts";
 import { Activity, type ActivityMinute, type HostPosts } from "../../src/records/activity.ts";
 import { type OutcomeCounts, outcomeCounts, togetherOutcomes } from "../../src/records/outcomes.ts";
 import { type CountSource, type CountTotals, mailboxKey, type PostTotals } from "../../src/rpc/directory.ts";
-import { LazyTables } from "../platform/lazy-tables.ts";
 import type { Sql } from "../platform/platform.ts";
+import { LazyTables } from "../platform/tables/lazy-tables.ts";
 
 const table = "CREATE TABLE IF NOT EXISTS counted (id INTEGER PRIMARY KEY, data TEXT NOT NULL)";
 /** A row with so many sources is full: it is written with each count. */

@@ -5,9 +5,9 @@ import type { RunningView } from "../../src/records/running.ts";
 import type { WebhookProgress } from "../../src/records/webhooks.ts";
 import type { ListedConference, PlacedRecord } from "../../src/rpc/directory.ts";
 import type { DirectoryPlace, LiveState } from "../../src/rpc/directory-feed.ts";
-import { LazyTables } from "../platform/lazy-tables.ts";
 import type { Sql, SqlRow } from "../platform/platform.ts";
 import type { DomainRetention } from "../platform/retention.ts";
+import { LazyTables } from "../platform/tables/lazy-tables.ts";
 
 /** A running conference on disk. Who speaks, and how far its journal was followed, are in memory alone. */
 export interface RunningRow extends Omit<ListedConference, "now" | "topic"> {

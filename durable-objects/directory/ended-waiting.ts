@@ -1,7 +1,7 @@
 import type { ConfKey, EpochMs } from "../../src/foundation/ids.ts";
 import type { WaitingDocuments } from "../../src/rpc/directory-feed.ts";
-import { LazyTables } from "../platform/lazy-tables.ts";
 import type { Sql } from "../platform/platform.ts";
+import { LazyTables } from "../platform/tables/lazy-tables.ts";
 
 const table = `CREATE TABLE IF NOT EXISTS ended_waiting (conference TEXT PRIMARY KEY, at INTEGER NOT NULL, data TEXT NOT NULL)
   WITHOUT ROWID`;

@@ -6,8 +6,8 @@ import type { ActivityMinute } from "../../src/records/activity.ts";
 import type { PlacedFact } from "../../src/records/directory-facts.ts";
 import type { GivenUpPage, RecordQuery } from "../../src/rpc/directory.ts";
 import type { GivenUpPost } from "../../src/rpc/directory-feed.ts";
-import { LazyTables } from "../platform/lazy-tables.ts";
 import type { Sql, SqlRow, SqlValue } from "../platform/platform.ts";
+import { LazyTables } from "../platform/tables/lazy-tables.ts";
 
 /** Rows kept for one domain: a server that is away for days would fill the disk. */
 const most = 1_000;

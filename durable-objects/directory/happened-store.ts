@@ -1,7 +1,7 @@
 import type { EpochMs } from "../../src/foundation/ids.ts";
 import type { FoundTrouble, TroubleKind } from "../../src/operators/trouble-kinds.ts";
-import { LazyTables } from "../platform/lazy-tables.ts";
 import type { Sql } from "../platform/platform.ts";
+import { LazyTables } from "../platform/tables/lazy-tables.ts";
 
 /** Of one kind, and of one bridge or server. */
 interface Happened {

@@ -22,8 +22,8 @@ import {
   promptCallPlace,
   type RefusedCaller,
 } from "../../src/rpc/directory-feed.ts";
-import { LazyTables } from "../platform/lazy-tables.ts";
 import type { Sql, SqlRow } from "../platform/platform.ts";
+import { LazyTables } from "../platform/tables/lazy-tables.ts";
 import { UnsettledCalls } from "./unsettled-calls.ts";
 
 /** Rows kept for one domain: no flood of callers fills the disk. */

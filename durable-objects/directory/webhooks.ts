@@ -10,9 +10,9 @@ import { dayMs, hourMs } from "../../src/foundation/time/timers.ts";
 import { receiverId, type WebhookEvent } from "../../src/records/webhooks.ts";
 import { type WebhookView, webhookView } from "../../src/rpc/directory.ts";
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";
-import { LazyTables } from "../platform/lazy-tables.ts";
 import { type Platform, type Sql, type SqlRow, surelyNow } from "../platform/platform.ts";
 import { type HttpAnswer, statusFault } from "../platform/post.ts";
+import { LazyTables } from "../platform/tables/lazy-tables.ts";
 
 type Receiver = DomainSettings["webhooks"][number];
 

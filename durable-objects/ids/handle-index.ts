@@ -10,9 +10,9 @@ import type {
   NamedConferences,
 } from "../../src/rpc/handle-index.ts";
 import { Alarm, type AlarmPorts } from "../platform/alarm.ts";
-import { LazyTables } from "../platform/lazy-tables.ts";
 import { type AgePorts, type DomainPorts, type Sql, type SqlRow, surelyNow } from "../platform/platform.ts";
 import { isOver, retentionAt } from "../platform/retention.ts";
+import { LazyTables } from "../platform/tables/lazy-tables.ts";
 
 export interface HandleIndexPorts extends AlarmPorts, AgePorts, Pick<DomainPorts, "deleteAll"> {
   readonly sql: Sql;

@@ -5,8 +5,8 @@ import { WakeTimer } from "../../src/foundation/time/wake-timer.ts";
 import { Activity, type ActivityMinute } from "../../src/records/activity.ts";
 import type { PlacedFact } from "../../src/records/directory-facts.ts";
 import { type CountSource, mailboxKey } from "../../src/rpc/directory.ts";
-import { LazyTables } from "../platform/lazy-tables.ts";
 import type { Sql } from "../platform/platform.ts";
+import { LazyTables } from "../platform/tables/lazy-tables.ts";
 
 interface MailCountsPorts extends Timers {
   readonly sql: Sql;

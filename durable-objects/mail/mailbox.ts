@@ -19,9 +19,9 @@ import type { SharedRequests } from "../../src/tsp/messages.ts";
 import { Outbox, type OutboxStore, type Undelivered } from "../conference/outbox.ts";
 import { IdSupply, noIds } from "../ids/id-supply.ts";
 import { Clock, nextWake } from "../platform/clock.ts";
-import { LazyTables } from "../platform/lazy-tables.ts";
 import type { LogLine } from "../platform/log.ts";
 import { type DomainPorts, doubtOf, nextLookAt, type Platform, type Sql, surelyNow } from "../platform/platform.ts";
+import { LazyTables } from "../platform/tables/lazy-tables.ts";
 import { MailCounts } from "./mail-counts.ts";
 
 interface MailboxPorts extends Platform, Pick<DomainPorts, "domain" | "allocateIds" | "deleteAll" | "nonce"> {

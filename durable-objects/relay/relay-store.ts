@@ -7,9 +7,9 @@ import type { Absences } from "../../src/link/absences.ts";
 import type { IdLimit } from "../../src/link/messages.ts";
 import type { LastActive, Link } from "../../src/link/relay.ts";
 import type { AgentEvent } from "../../src/rpc/directory.ts";
-import { EntryTable, entryTableSql } from "../platform/entry-table.ts";
 import type { LogLine } from "../platform/log.ts";
 import type { Sql } from "../platform/platform.ts";
+import { EntryTable, entryTableSql } from "../platform/tables/entry-table.ts";
 
 /** How long a conference's row is kept: longer than it lasts, and than anything else of it is kept. */
 const keptDays = 30;

@@ -3,8 +3,8 @@ import { within } from "../../src/foundation/time/timers.ts";
 import { type AuditEntry, unknownOutcome } from "../../src/operators/audit.ts";
 import type { DirectoryRpc } from "../../src/rpc/directory.ts";
 import { Alarm, type AlarmPorts } from "../platform/alarm.ts";
-import { LazyTables } from "../platform/lazy-tables.ts";
 import type { Platform } from "../platform/platform.ts";
+import { LazyTables } from "../platform/tables/lazy-tables.ts";
 
 export interface OwedPorts extends AlarmPorts, Pick<Platform, "sql"> {
   directory(domain: DomainName): Pick<DirectoryRpc, "keepAudit">;

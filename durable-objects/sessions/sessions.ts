@@ -13,8 +13,8 @@ import {
 } from "../../src/operators/sessions.ts";
 import type { NewSession, SessionsRpc, SignInPage } from "../../src/rpc/sessions.ts";
 import { type AgePorts, type Platform, type SqlRow, surelyNow } from "../platform/platform.ts";
+import { PersonQuota } from "../platform/tables/person-quota.ts";
 import { OwedAudit, type OwedPorts } from "./owed-audit.ts";
-import { PersonQuota } from "./person-quota.ts";
 
 /** The record of sign-ins. */
 const SIGN_INS_KEPT_MS = 400 * dayMs;

@@ -1,8 +1,8 @@
 import type { ConfKey, DomainName, EpochMs } from "../../src/foundation/ids.ts";
 import type { ProvisioningResult } from "../../src/rpc/webex-site.ts";
 import type { AccessCode, Difference, Meeting, SiteNumber } from "../../webex-interfaces/doors/edge.ts";
-import { EntryTable, entryTableSql } from "../platform/entry-table.ts";
 import { hasColumn, hasTable, type Sql } from "../platform/platform.ts";
+import { EntryTable, entryTableSql } from "../platform/tables/entry-table.ts";
 
 const mostMeetings = 10_000;
 

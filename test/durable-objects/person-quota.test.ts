@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { PersonQuota } from "../../durable-objects/sessions/person-quota.ts";
+import { PersonQuota } from "../../durable-objects/platform/tables/person-quota.ts";
 import { Database } from "../simulation/database.ts";
 
 /** A record with room for 300 refused rows, and who has how many of them. */

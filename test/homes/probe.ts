@@ -1,7 +1,7 @@
-import { EntryTable, entryTableSql } from "../../durable-objects/platform/entry-table.ts";
 import type { Whole } from "../../durable-objects/platform/object-kinds.ts";
 import type { ObjectPlace } from "../../durable-objects/platform/object-place.ts";
 import type { Accept, ObjectSocket } from "../../durable-objects/platform/object-sockets.ts";
+import { EntryTable, entryTableSql } from "../../durable-objects/platform/tables/entry-table.ts";
 import { readBody } from "../../src/http/body.ts";
 import type { AllObjects } from "../../src/rpc/objects.ts";
 

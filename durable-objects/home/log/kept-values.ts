@@ -1,6 +1,6 @@
-import { EntryTable, entryTableSql } from "../../platform/entry-table.ts";
 import type { KeptValues } from "../../platform/object-place.ts";
 import { hasTable, type Sql } from "../../platform/platform.ts";
+import { EntryTable, entryTableSql } from "../../platform/tables/entry-table.ts";
 
 /** In a table of the object's own, which the first value makes. */
 export function keptIn(sql: Sql): KeptValues {

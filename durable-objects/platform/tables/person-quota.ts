@@ -1,4 +1,4 @@
-import type { Sql } from "../platform/platform.ts";
+import type { Sql } from "../platform.ts";
 
 interface QuotaOptions {
   readonly table: "audit" | "sign_in";

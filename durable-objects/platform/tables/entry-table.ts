@@ -1,4 +1,4 @@
-import type { Sql } from "./platform.ts";
+import type { Sql } from "../platform.ts";
 
 export const entryTableSql =
   "CREATE TABLE IF NOT EXISTS entry (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID";

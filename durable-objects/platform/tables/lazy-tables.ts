@@ -1,4 +1,4 @@
-import { hasTable, type Sql, type SqlRow, type SqlValue } from "./platform.ts";
+import { hasTable, type Sql, type SqlRow, type SqlValue } from "../platform.ts";
 
 /** Tables that the first write makes: an object that was only asked something has none, and is not billed for any. */
 export class LazyTables {
