@@ -49,7 +49,7 @@ export class Rates {
   readonly #ofPerson = new RateBudget(budgets.requestsOfPerson);
   readonly #ofOperator = new RateBudget(budgets.requestsOfOperator);
   readonly #signIns = new RateBudget(budgets.signIns);
-  readonly #views = new RateBudget(budgets.liveViews);
+  readonly #views = new RateBudget(budgets.newViews);
 
   /** The seconds to wait before the next token; 0: none. */
   tokenWait(address: string, now: EpochMs): number {
