@@ -2,11 +2,11 @@ import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import * as v from "valibot";
-import { isNetwork } from "../../src/foundation/guard/networks.ts";
 import { err, ok, type Result } from "../../src/foundation/result.ts";
 import { parseCommentedJson } from "../../src/foundation/text/commented-json.ts";
 import { mustBe, nearestName, wrongValue } from "../../src/foundation/text/wrong-value.ts";
 import { readOperators } from "../../src/operators/people.ts";
+import { network } from "../../src/settings/values.ts";
 import { readReason, systemReason } from "../system-reason.ts";
 import { faultOfDatabase, isDatabase } from "./database-url.ts";
 
@@ -20,8 +20,6 @@ const port = v.pipe(
   v.minValue(1, "must be 1 to 65535"),
   v.maxValue(65_535, "must be 1 to 65535"),
 );
-
-const network = v.pipe(v.string(), v.check(isNetwork, "must be an address or a network, such as 192.0.2.0/24"));
 
 /** The edge on a machine of one's own. Paths are relative to the settings file. */
 export const edgeSettings = v.strictObject({
@@ -183,6 +181,7 @@ function explain(issue: v.BaseIssue<unknown>): string {
     const meant = nearestName(name, names);
     return `${name} is no setting; ${meant ? `did you mean ${meant}?` : `the settings are ${names.join(", ")}`}`;
   }
-  const right = Object.entries(example).find(([setting]) => setting === name)?.[1];
+  const [setting] = name.split(".");
+  const right = Object.entries(example).find(([known]) => known === setting)?.[1];
   return `${name} ${wrongValue(issue)}; a right example: ${JSON.stringify(right)}`;
 }

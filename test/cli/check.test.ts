@@ -129,7 +129,7 @@ test.each([
   [{ state: "s", domains: {}, host: 'x", y' }, /host must be an address of this machine/],
   [
     { state: "s", domains: {}, trustedProxies: ["10.0.0.0/33"] },
-    /trustedProxies\.0 must be an address or a network, such as 192\.0\.2\.0\/24 \(it is "10\.0\.0\.0\/33"\)/,
+    /trustedProxies\.0 must be an address or a network, such as 192\.0\.2\.0\/24 or 2001:db8::\/32 \(it is "10\.0\.0\.0\/33"\); a right example: \["127\.0\.0\.1"\]$/,
   ],
   [{ state: "s", domains: 3 }, /domains must be an object from domain name to settings, or a file/],
   [{ state: "s", domains: {} }, /has none: the edge serves nobody/],
