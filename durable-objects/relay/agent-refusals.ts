@@ -25,7 +25,7 @@ export class AgentRefusals {
     const before = Object.hasOwn(known, agent) ? known[agent] : undefined;
     this.#heardAt.set(agent, now);
     if (before && Math.abs(now - before.heardAt) < heardStepMs) return;
-    this.#store.write("refusals", { ...known, [agent]: { since: before?.since ?? now, byMs: null, heardAt: now } });
+    this.#store.write("refusals", { ...known, [agent]: { since: before?.since ?? now, heardAt: now } });
   }
 
   /** It has its link. */
@@ -45,7 +45,7 @@ export class AgentRefusals {
     const now = this.#ports.now();
     return Object.fromEntries(
       Object.entries(this.#known).filter(
-        ([agent, { heardAt, byMs }]) =>
+        ([agent, { heardAt, byMs = null }]) =>
           byMs === null && Math.abs(now - (this.#heardAt.get(agent) ?? heardAt)) < goneAfterMs,
       ),
     );

@@ -76,9 +76,9 @@ export interface RelayEntries {
   readonly notified: readonly string[];
   /** Of agents whose clock is far from the edge's, by name. */
   readonly clocks: Readonly<Record<string, ClockJump>>;
-  /** By name. `heardAt`: some minutes old at most. */
+  /** By name. `heardAt`: some minutes old at most. `byMs`: of version 0.1, a number where its clock was the cause. */
   readonly refusals: Readonly<
-    Record<string, { readonly since: EpochMs; readonly byMs: number | null; readonly heardAt: EpochMs }>
+    Record<string, { readonly since: EpochMs; readonly heardAt: EpochMs; readonly byMs?: number | null }>
   >;
   /** The day on which old conferences were last deleted. */
   readonly prunedOn: number;
