@@ -99,7 +99,7 @@ export function warningsOf(json: string): Finding[] {
   );
 }
 
-/** Nothing reaches an edge on a loopback address but what comes from its machine; where nobody of there is named, all are strangers to `webex.from`. */
+/** All that reaches an edge on a loopback address comes from its machine: to `webex.from` it is foreign, unless somebody there is named. */
 export function closedDomains({
   host,
   trustedProxies,

@@ -14,7 +14,7 @@ export interface AuditPorts {
   auditAsked(domain: DomainName, entry: AuditEntry): Promise<boolean>;
   /** Writes it down where the audit has it from once it answers; `false`, after two seconds: it could not. */
   auditOwed(domain: DomainName, entry: AuditEntry): Promise<boolean>;
-  /** Writes down what has become of it, in the place of that. The answer does not wait for it. `isOwed`: the audit is owed that it was asked. */
+  /** Writes down what has become of it, in the place of that, unawaited. `isOwed`: so was that it is asked. */
   audit(domain: DomainName, entry: AuditEntry, isOwed?: boolean): void;
   /** The same for what is refused before anything is asked of an object: nothing of it was written down before. */
   auditRefused(domain: DomainName, entry: AuditEntry): void;
@@ -63,8 +63,8 @@ interface Became {
 }
 
 /**
- * Carries out what a person asks, and keeps in the audit that it was asked (before) and what became of it. `isUrgent`: also where the audit does
- * not answer, which is then owed both.
+ * Carries out what a person asks, and keeps in the audit that it was asked (before) and what became of it.
+ * `isUrgent`: also where the audit does not answer, which is then owed both.
  */
 export async function audited(
   edge: AuditPorts,
@@ -131,8 +131,8 @@ export async function oweAudit(ports: OwedPorts, domain: DomainName, entry: Audi
 }
 
 /**
- * Has the domain's directory keep what a person has asked. Where that fails, it is owed if it was done, else asked again. The log has it in any
- * case.
+ * Has the domain's directory keep what a person has asked. Where that fails, it is owed if it was done, else asked
+ * again. The log has it in any case.
  */
 export async function keepAudit(
   ports: KeptPorts,

@@ -1,7 +1,7 @@
 /** Of an answer that accepts a WebSocket of the console: who watches over it. The edge's own server reads it, and it goes no further. */
 export const viewerHeader = "accepted-viewer";
 
-/** With this code the WebSocket of a page is closed that opens no other one by itself: else pages would take each other's place without end. */
+/** Closes the WebSocket of a page that then opens no other: pages would take each other's place without end. */
 export const TOO_MANY_VIEWS = 4001;
 
 /** At Cloudflare, the platform's own answer goes out as it is. */

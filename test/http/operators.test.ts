@@ -117,7 +117,7 @@ test("while the audit does not answer, nothing is done but what callers wait for
     ["act", null],
     ["drainBridge", null],
   ]);
-  // What nobody may keep from the audit by ending the edge is owed to it before it is done, and its outcome behind that.
+  // Owed before it is done, so that nobody hides it by ending the edge; then its outcome.
   expect(edge.auditOwed.map(([{ action, status }, done]) => [action, status, done]).slice(0, 4)).toEqual([
     ["act", 503, 0],
     ["act", 202, 1],

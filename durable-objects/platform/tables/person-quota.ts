@@ -13,8 +13,8 @@ interface QuotaOptions {
 const portionOf = (most: number) => Math.ceil(most / 100);
 
 /**
- * A table that people fill. Rows of what was done stay until they are old, so that nobody pushes them out. Of the deletable ones so many stay; beyond,
- * who has the most of them loses the oldest.
+ * A table that people fill. Rows of what was done stay, so that nobody pushes them out. Of the deletable ones so many
+ * stay; beyond, who has the most of them loses the oldest.
  */
 export class PersonQuota {
   readonly #sql: Sql;

@@ -15,7 +15,7 @@ export function live(ageOf) {
   const AGAIN_MS = 3_000;
   /** The server's sign that the socket has lived long enough, and may be made anew. */
   const TIME_IS_UP = 4000;
-  /** The server's sign that newer pages of the same person have its place. Another socket would take it from one of them. */
+  /** The server's sign that newer pages of the person have its place. A new socket would take it from one of them. */
   const TOO_MANY_VIEWS = 4001;
   /** How far the clock here is from the server's. */
   const clockAheadMs = Date.now() - Number(document.documentElement.dataset.now);

@@ -30,7 +30,7 @@ export interface AdapterPorts extends EdgePorts {
   readonly storage: Pick<Storage, "failed" | "fault" | "known">;
   /** Counts a document of WebEx that is not taken; those that are count where they are stored. The answer does not wait for it. */
   refused(domain: DomainName): void;
-  /** Notes, once it is answered, that a document with the domain's secret came from where none may. Until then nothing shows that the secret is right. */
+  /** Notes, only once it is answered, that a document with a right secret came from where none may: no time tells it. */
   sourceRefused(domain: DomainName, address: string): void;
   /** Has the directory know of a server that the settings do not have. The answer does not wait for it. */
   serverRefused(domain: DomainName, host: string): void;
