@@ -8,7 +8,7 @@ import type { Whole } from "../platform/object-kinds.ts";
 import type { Sql } from "../platform/platform.ts";
 import { Alarms } from "./alarms.ts";
 import { copied } from "./copied.ts";
-import { Doubt } from "./doubt.ts";
+import { Doubt, type KeptDoubt } from "./doubt.ts";
 import type { HomeClock } from "./home-clock.ts";
 import { HomeObject, type Loaded } from "./home-object.ts";
 import { HomeSocket } from "./home-socket.ts";
@@ -36,7 +36,7 @@ export interface LifePlace {
   /** See `Platform`. */
   doubtMs(): number;
   /** See `Platform`. */
-  skippedMs(): number;
+  skippedMs(since: EpochMs): number;
   after(ms: number, run: () => void): () => void;
   setAlarm(at: EpochMs): Promise<void>;
   getAlarm(): Promise<EpochMs | null>;
@@ -133,9 +133,6 @@ export class Home {
   #number = 0;
   #restoredAt: EpochMs | null = null;
   readonly #doubt = new Doubt();
-  /** The doubt that is on disk. */
-  #keptDoubtMs = 0;
-  #skippedMs = 0;
   #fault: Fault | null = null;
   /** It never rejects; `null`: none is under way. */
   #probing: Promise<void> | null = null;
@@ -190,8 +187,8 @@ export class Home {
 
   /** The time has gone on at once, by so much. */
   skipped(byMs: number): void {
-    this.#skippedMs += byMs;
-    this.#doubt.skipped(byMs);
+    this.#doubt.skipped(byMs, this.#ports.clock.now());
+    for (const { life } of this.#live) life?.skipped(byMs);
     this.#ports.log({ level: "warn", event: "time-skipped", ms: byMs, note: doubtNote });
     this.#keepDoubt();
   }
@@ -397,7 +394,7 @@ export class Home {
     // What a life before has left is not known here.
     this.#ports.clock.after(tidyEveryMs, () => {
       if (this.#isStopped) return;
-      for (const number of this.#rows.neededBy(this.#tidyUpTo)) this.#wantImage(number);
+      this.#rows.imageUpTo(this.#tidyUpTo);
       this.#tidyUpTo = this.#position;
       this.#dropsFrom = dropsFrom;
       if (this.#mayAct && !this.#isLeaving) this.#writer.wrote();
@@ -406,11 +403,10 @@ export class Home {
   }
 
   async #open(): Promise<void> {
-    const { objects, rows, texts, lastPosition, lastObject, lastAt, restoredAt, doubtMs } =
-      await this.#ports.disk.open();
+    const { objects, rows, texts, lastPosition, lastObject, lastAt, restoredAt, doubt } = await this.#ports.disk.open();
     this.#noticeClock(lastAt);
     this.#ports.clock.notBefore(lastAt);
-    await this.#beginDoubt(doubtMs, lastAt);
+    await this.#beginDoubt(doubt, lastAt);
     this.#texts = new Texts(texts);
     this.#position = lastPosition;
     this.#number = lastObject;
@@ -428,13 +424,19 @@ export class Home {
   }
 
   /** On disk before anything is written by this clock. */
-  async #beginDoubt(keptMs: number, lastAt: EpochMs): Promise<void> {
+  async #beginDoubt(onDisk: KeptDoubt, lastAt: EpochMs): Promise<void> {
     const { disk, clock, log } = this.#ports;
-    this.#doubt.began(keptMs, lastAt, clock.now());
+    this.#doubt.began(onDisk, lastAt, clock.now(), disk.mostStoppedMs);
+    await this.#writeDoubt();
     const { ms } = this.#doubt;
-    if (ms !== keptMs) await disk.keepDoubt(ms);
-    this.#keptDoubtMs = ms;
     if (ms > 0) log({ level: "warn", event: "time-in-doubt", ms, note: doubtNote });
+  }
+
+  async #writeDoubt(): Promise<void> {
+    const { unkept } = this.#doubt;
+    if (!unkept) return;
+    await this.#ports.disk.keepDoubt(unkept);
+    this.#doubt.kept(unkept);
   }
 
   /** Nothing may be dated before what is there, so only a person can say which of the two clocks was wrong. */
@@ -529,7 +531,7 @@ export class Home {
       restoredAt: this.#restoredAt,
       now: () => clock.now(),
       doubtMs: () => this.#doubt.ms,
-      skippedMs: () => this.#skippedMs,
+      skippedMs: (since) => this.#doubt.skippedMs(since),
       after: (ms, run) => life.after(ms, run),
       setAlarm: async (at) => this.#setAlarm(object, life, at),
       // One that failed is about to come again; one at work is none.
@@ -775,9 +777,7 @@ export class Home {
 
   async #flush(flush: Flush, at: EpochMs): Promise<void> {
     const { disk } = this.#ports;
-    const { ms } = this.#doubt;
-    if (ms !== this.#keptDoubtMs) await disk.keepDoubt(ms);
-    this.#keptDoubtMs = ms;
+    await this.#writeDoubt();
     if (this.#older !== "found") return disk.flush(flush, at);
     await disk.markRestored(at);
     this.#older = "marked";

@@ -42,6 +42,11 @@ export class Life {
     return this.#timers.size + this.#calls.size + this.#busy === 0 ? this.#usedAt : null;
   }
 
+  /** The clock has gone on at once, by so much. */
+  skipped(byMs: number): void {
+    this.#usedAt += byMs;
+  }
+
   /** The result of a call; rejects where this life ends before. */
   call<Value>(work: () => Value | Promise<Value>): Promise<Value> {
     return new Promise((resolve, reject) => {

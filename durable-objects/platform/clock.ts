@@ -13,13 +13,13 @@ type ClockPorts = AlarmPorts & Pick<Platform, "skippedMs">;
 
 /**
  * An object's time and its one alarm. The time never goes back, in this life or the next; a deadline is noticed within five
- * minutes even if the machine's clock is set forward or back meanwhile. Time that the platform has skipped counts from the next
- * life on, so that nothing is due at once. The platform's clock and alarm are the machine's.
+ * minutes even if the machine's clock is set forward or back meanwhile. Time that the platform has skipped counts
+ * only for lives that begin with a commit behind it, so that nothing is due at once. The platform's clock and alarm are the machine's.
  */
 export class Clock {
   readonly alarm: Alarm;
   readonly #platform: ClockPorts;
-  readonly #skippedBefore: number;
+  readonly #since: EpochMs;
   readonly #steady = new SteadyClock();
   readonly #keepAheadMs: (aheadMs: number) => void;
   #keptAheadMs: number;
@@ -31,7 +31,7 @@ export class Clock {
   constructor(platform: ClockPorts, lastAt: EpochMs, aheadMs = 0, keepAheadMs: (aheadMs: number) => void = () => {}) {
     this.alarm = new Alarm(platform);
     this.#platform = platform;
-    this.#skippedBefore = platform.skippedMs?.() ?? 0;
+    this.#since = lastAt || platform.now();
     this.#steady.notBefore(lastAt, aheadMs);
     this.#keptAheadMs = aheadMs;
     this.#keepAheadMs = keepAheadMs;
@@ -52,9 +52,8 @@ export class Clock {
     this.#keepAhead();
   }
 
-  /** In this life. */
   get #skippedMs(): number {
-    return (this.#platform.skippedMs?.() ?? 0) - this.#skippedBefore;
+    return this.#platform.skippedMs?.(this.#since) ?? 0;
   }
 
   #onPlatform(time: EpochMs): EpochMs {

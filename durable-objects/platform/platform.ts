@@ -16,8 +16,8 @@ export interface Platform extends Timers {
   readonly machineNow?: () => EpochMs;
   /** By how much `now` may be ahead of the true time, since one clock alone says so. Absent: by nothing. */
   doubtMs?(): number;
-  /** How much time `now` has ever gone on at once, without its passing. Absent: nobody knows. */
-  skippedMs?(): number;
+  /** How much time behind `since` has gone on at once, without its passing. Absent: nobody knows. */
+  skippedMs?(since: EpochMs): number;
   /** Ends in time: what goes wrong is an answer like others. Rejects only where the object's life is over by then. */
   post(request: PostRequest): Promise<HttpAnswer>;
   /**

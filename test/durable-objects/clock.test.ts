@@ -22,21 +22,25 @@ test("what the clock is ahead by is written again where the first write failed",
   expect([kept, alarms]).toEqual([[hourMs], [machine.now + 5_000]]);
 });
 
-test("time that the platform skips counts from the next life on; until then alarms come as early as without it", async () => {
-  const machine = { now: 10 * hourMs, skippedMs: hourMs };
+test("time that the platform skips counts for lives that begin behind it; for others alarms come as early as without it", async () => {
+  const machine = { now: 10 * hourMs, skips: [{ to: 9 * hourMs, ms: hourMs }] };
   const alarms: number[] = [];
   const setAlarm = async (at: number) => void alarms.push(at);
+  const skippedMs = (since: number) =>
+    machine.skips.filter(({ to }) => to > since).reduce((total, { ms }) => total + ms, 0);
   const base = fakePlatform(new TestClock());
-  const platform = { ...base, now: () => machine.now, skippedMs: () => machine.skippedMs, setAlarm };
-  const clock = new Clock(platform, 0);
+  const platform = { ...base, now: () => machine.now, skippedMs, setAlarm };
+  const clock = new Clock(platform, 9 * hourMs);
   expect(clock.now()).toBe(10 * hourMs);
   machine.now += 24 * hourMs + 5_000;
-  machine.skippedMs += 24 * hourMs;
+  machine.skips.push({ to: machine.now, ms: 24 * hourMs });
   expect(clock.now()).toBe(10 * hourMs + 5_000);
   clock.wakeBy(10 * hourMs + 9_000);
+  await new Clock(platform, 10 * hourMs + 5_000).ensure(10 * hourMs + 6_000);
   await new Clock(platform, 0).ensure(34 * hourMs + 20_000);
+  await new Clock(platform, machine.now).ensure(34 * hourMs + 30_000);
 
-  expect(alarms).toEqual([machine.now + 4_000, machine.now + 15_000]);
+  expect(alarms.map((at) => at - machine.now)).toEqual([4_000, 1_000, 15_000, 25_000]);
 });
 
 test.each<[string, Parameters<typeof nextWake>, number | null]>([

@@ -1,4 +1,5 @@
 import type { Disk } from "../../durable-objects/home/log/disk.ts";
+import { dayMs } from "../../src/foundation/time/timers.ts";
 import { draws, type WorldContext } from "./context.ts";
 import type { EdgeMachine, EdgeState } from "./edge-machine.ts";
 import type { EdgeProcess } from "./edge-process.ts";
@@ -72,11 +73,12 @@ export class FileState implements EdgeState {
         land();
       },
       probeEveryMs: 1_000,
+      mostStoppedMs: dayMs,
       probe: async () => refuse(),
       markRestored: async () => {},
-      keepDoubt: async (ms) => {
+      keepDoubt: async (doubt) => {
         refuse();
-        this.#disk.doubtMs = ms;
+        this.#disk.doubt = doubt;
       },
       close: async () => {},
     };

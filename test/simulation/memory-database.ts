@@ -1,3 +1,4 @@
+import { type KeptDoubt, noDoubt } from "../../durable-objects/home/doubt.ts";
 import type { Flush } from "../../durable-objects/home/log/disk.ts";
 import type { Beat, Holding, Peer, SharedDatabase, Writer } from "../../durable-objects/home/shared/shared-database.ts";
 import { silentLongMs } from "../../src/operators/edge-pair.ts";
@@ -16,7 +17,7 @@ interface Copy {
   readonly disk: MemoryDisk;
   holding: Holding;
   restoredAt: number | null;
-  doubtMs: number;
+  doubt: KeptDoubt;
 }
 
 /** A database that two edges share, in memory, with a replica: what `PostgresDatabase` does on a real one. */
@@ -42,7 +43,7 @@ export class MemoryDatabase {
       ...{ epoch: 0, flush: 0, holder: "", life: "", since: 0, why: "first", givenBack: null, position: 0 },
     };
     this.#clock = clock;
-    this.#replica = { disk, holding, restoredAt: null, doubtMs: 0 };
+    this.#replica = { disk, holding, restoredAt: null, doubt: noDoubt };
     this.#primary = copyOf(this.#replica);
     this.#replaced = this.#primary;
   }
@@ -93,9 +94,9 @@ export class MemoryDatabase {
           return true;
         }),
       load: (by) =>
-        call("load", ({ disk, restoredAt, doubtMs, holding }) => {
+        call("load", ({ disk, restoredAt, doubt, holding }) => {
           requireFlush(holding, by);
-          return { ...disk.open(), restoredAt, doubtMs };
+          return { ...disk.open(), restoredAt, doubt };
         }),
       check: () => call("check", () => void this.#primary.disk.open()),
       read: (by, object, positions) =>
@@ -113,10 +114,10 @@ export class MemoryDatabase {
             copy.restoredAt = Math.max(at, (copy.restoredAt ?? -1) + 1);
           }),
         ),
-      keepDoubt: (by, ms) =>
+      keepDoubt: (by, doubt) =>
         call("keepDoubt", () =>
           this.#write(by, (copy) => {
-            copy.doubtMs = ms;
+            copy.doubt = doubt;
           }),
         ),
       setBack: (by, to) => call("setBack", () => this.#write(by, ({ disk }) => disk.setBack(to))),

@@ -1,3 +1,4 @@
+import { noDoubt } from "../../durable-objects/home/doubt.ts";
 import type { Flush, ImagePart, Stored } from "../../durable-objects/home/log/disk.ts";
 import type { SqlValue } from "../../durable-objects/platform/platform.ts";
 
@@ -25,7 +26,7 @@ export class MemoryDisk {
   readonly #log = new Map<number, Row>();
   readonly #texts = new Map<number, string>();
   #last = { lastPosition: 0, lastObject: 0, lastAt: 0 };
-  doubtMs = 0;
+  doubt = noDoubt;
   readonly #onRow: (name: string, statements: readonly Statement[]) => void;
   readonly #onDeleted: (name: string) => void;
 
@@ -52,7 +53,7 @@ export class MemoryDisk {
     for (const [position, row] of other.#log) this.#log.set(position, row);
     for (const [number, text] of other.#texts) this.#texts.set(number, text);
     this.#last = other.#last;
-    this.doubtMs = other.doubtMs;
+    this.doubt = other.doubt;
   }
 
   open(): Stored {
@@ -69,7 +70,7 @@ export class MemoryDisk {
       texts: [...this.#texts],
       ...this.#last,
       restoredAt: null,
-      doubtMs: this.doubtMs,
+      doubt: this.doubt,
     };
   }
 

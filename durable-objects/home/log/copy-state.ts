@@ -20,7 +20,7 @@ export async function copyState(
   from: Pick<Disk, "open" | "read">,
   to: Pick<Disk, "flush" | "markRestored" | "keepDoubt">,
 ): Promise<Copied> {
-  const { objects, rows, texts, lastAt, restoredAt, doubtMs } = await from.open();
+  const { objects, rows, texts, lastAt, restoredAt, doubt } = await from.open();
   const rowsOf = Map.groupBy(rows, ([, object]) => object);
   let number = 0;
   let position = 0;
@@ -56,7 +56,7 @@ export async function copyState(
   }
   await write();
   if (restoredAt !== null) await to.markRestored(restoredAt);
-  if (doubtMs > 0) await to.keepDoubt(doubtMs);
+  await to.keepDoubt(doubt);
   const conferences = objects.filter(({ name }) => name.startsWith("conference/")).length;
   return { objects: objects.length, conferences, at: lastAt };
 }

@@ -1,4 +1,5 @@
 import type { EpochMs } from "../../../src/foundation/ids.ts";
+import type { KeptDoubt } from "../doubt.ts";
 
 /** An object on disk. Its number is never given to another one. */
 export interface StoredObject {
@@ -95,8 +96,7 @@ export interface Stored {
    * `null`: never.
    */
   readonly restoredAt: EpochMs | null;
-  /** See `Doubt`. */
-  readonly doubtMs: number;
+  readonly doubt: KeptDoubt;
 }
 
 /** Nothing is wrong with the disk, and all begins anew with what is on it. */
@@ -143,6 +143,8 @@ export interface Disk {
   /** From now on this state says that it is an older one that was put back. */
   markRestored(at: EpochMs): Promise<void>;
   /** The next start begins with this doubt. */
-  keepDoubt(ms: number): Promise<void>;
+  keepDoubt(doubt: KeptDoubt): Promise<void>;
+  /** A stop that is longer than this may be a wrong clock instead. */
+  readonly mostStoppedMs: number;
   close(): Promise<void>;
 }

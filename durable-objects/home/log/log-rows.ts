@@ -19,6 +19,7 @@ export class LogRows {
   readonly #needed = new Map<number, number[]>();
   /** Of so many rows, at the beginning, nobody keeps the others behind them. */
   #passed = 0;
+  #imageUpTo = 0;
   /** Objects of which no image can be made. Their rows stay, and keep no others. */
   readonly #setAside = new Set<number>();
 
@@ -47,23 +48,21 @@ export class LogRows {
     this.#setAside.add(object);
   }
 
-  /** Objects of which an image is wanted: the log is too long, and they have its oldest rows. */
+  /** Nobody is to need a row up to this position. */
+  imageUpTo(position: number): void {
+    this.#imageUpTo = position;
+  }
+
+  /** Objects of which an image is wanted next: they have the oldest rows. */
   get toImage(): ReadonlySet<number> {
     const objects = new Set<number>();
     this.#pass();
-    if (this.#rows.length - this.#passed <= mostRows) return objects;
+    const isTooLong = this.#rows.length - this.#passed > mostRows;
     for (const row of this.#rows.slice(this.#passed, this.#passed + searchedRows)) {
+      if (objects.size === imagesTogether || !(isTooLong || row[0] <= this.#imageUpTo)) break;
       if (this.#keeps(row)) objects.add(row[1]);
-      if (objects.size === imagesTogether) break;
     }
     return objects;
-  }
-
-  /** Objects that still need a row up to this position. */
-  neededBy(position: number): readonly number[] {
-    return [...this.#needed].flatMap(([object, [first = 0]]) =>
-      first <= position && !this.#setAside.has(object) ? [object] : [],
-    );
   }
 
   /** `null`: too few of them to be worth it. `last`: the position of the last row. */

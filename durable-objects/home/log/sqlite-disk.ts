@@ -18,6 +18,8 @@ import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { promisify } from "node:util";
 import type { EpochMs } from "../../../src/foundation/ids.ts";
 import { reasonOf } from "../../../src/foundation/text/reason.ts";
+import { dayMs } from "../../../src/foundation/time/timers.ts";
+import { type KeptDoubt, noDoubt } from "../doubt.ts";
 import type { Disk, Flush, Image, ImagePart, Stored } from "./disk.ts";
 import { draftOf, leftOf, publish, removeDatabase, rescuedFrom } from "./files.ts";
 import { NoState } from "./no-state.ts";
@@ -35,7 +37,7 @@ const tables = `
   CREATE TABLE IF NOT EXISTS object (object INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, up_to INTEGER NOT NULL, alarm INTEGER, schema TEXT NOT NULL);
   CREATE TABLE IF NOT EXISTS part (object INTEGER, name TEXT, key TEXT, rows TEXT NOT NULL, PRIMARY KEY (object, name, key)) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS restored (at INTEGER PRIMARY KEY);
-  CREATE TABLE IF NOT EXISTS doubt (one INTEGER PRIMARY KEY, ms INTEGER NOT NULL);
+  CREATE TABLE IF NOT EXISTS time (one INTEGER PRIMARY KEY, doubt TEXT NOT NULL);
   INSERT OR IGNORE INTO about VALUES (1, 0, 0, 0);
 `;
 
@@ -51,7 +53,7 @@ const texts = {
   deleted: "DELETE FROM object WHERE object = ?",
   droppable: "DELETE FROM log WHERE position < ? AND object NOT IN (SELECT value FROM json_each(?))",
   restored: "INSERT INTO restored SELECT max(?, ifnull(max(at) + 1, 0)) FROM restored",
-  doubt: "INSERT OR REPLACE INTO doubt VALUES (1, ?)",
+  doubt: "INSERT OR REPLACE INTO time VALUES (1, ?)",
   lastAt: "SELECT at FROM about",
   objectsEarlier: "UPDATE object SET alarm = max(?, alarm - ?) WHERE alarm > ?",
   rowsEarlier: "UPDATE log SET alarm = max(?, alarm - ?) WHERE alarm > ?",
@@ -112,6 +114,8 @@ export function syncing(
 /** The state of an edge in one file of SQLite. */
 export class SqliteDisk implements Disk {
   readonly probeEveryMs = 1_000;
+  /** An edge with nothing to do writes nothing. */
+  readonly mostStoppedMs = dayMs;
   readonly #file: string;
   readonly #readOnly: boolean;
   readonly #sync: (file: number) => Promise<void>;
@@ -196,7 +200,7 @@ export class SqliteDisk implements Disk {
     const [about] = all("SELECT * FROM about");
     const [restored] = all("SELECT max(at) AS at FROM restored");
     // A backup of an older release has no such table.
-    const [doubt] = found.some(({ name }) => name === "doubt") ? all("SELECT ms FROM doubt") : [];
+    const [time] = found.some(({ name }) => name === "time") ? all("SELECT doubt FROM time") : [];
     return {
       objects: all("SELECT object, name, alarm FROM object").map(({ object, name, alarm }) => {
         const number = Number(object);
@@ -212,7 +216,7 @@ export class SqliteDisk implements Disk {
       lastObject: Number(about?.object),
       lastAt: Number(about?.at),
       restoredAt: typeof restored?.at === "number" ? restored.at : null,
-      doubtMs: Number(doubt?.ms ?? 0),
+      doubt: time ? JSON.parse(String(time.doubt)) : noDoubt,
     };
   }
 
@@ -263,8 +267,8 @@ export class SqliteDisk implements Disk {
     await this.#synced(() => this.#all("restored", at));
   }
 
-  async keepDoubt(ms: number): Promise<void> {
-    await this.#synced(() => this.#all("doubt", ms));
+  async keepDoubt(doubt: KeptDoubt): Promise<void> {
+    await this.#synced(() => this.#all("doubt", JSON.stringify(doubt)));
   }
 
   /**
@@ -277,7 +281,7 @@ export class SqliteDisk implements Disk {
     await this.#synced(() => {
       if (byMs > 0) for (const name of ["objectsEarlier", "rowsEarlier"] as const) this.#all(name, to, byMs, to);
       this.#all("about", to, 0, 0);
-      this.#all("doubt", 0);
+      this.#all("doubt", JSON.stringify(noDoubt));
     });
     return byMs;
   }

@@ -1,8 +1,9 @@
 import type { EpochMs } from "../../../src/foundation/ids.ts";
 import { codeOf, reasonOf } from "../../../src/foundation/text/reason.ts";
-import { type Timers, wait, within } from "../../../src/foundation/time/timers.ts";
+import { minuteMs, type Timers, wait, within } from "../../../src/foundation/time/timers.ts";
 import { type ActsSince, silentLongMs } from "../../../src/operators/edge-pair.ts";
 import type { Log } from "../../platform/log.ts";
+import { type KeptDoubt, noDoubt } from "../doubt.ts";
 import {
   BeginsAnew,
   type Disk,
@@ -75,6 +76,8 @@ const letterWithinMs = 0.0005;
 export class LeasedDisk implements Disk {
   readonly renewEveryMs = renewEveryMs;
   readonly probeEveryMs = lookEveryMs;
+  /** Who acts writes several times a second. */
+  readonly mostStoppedMs = minuteMs;
   readonly #ports: LeasedDiskPorts;
   readonly #lease: Lease;
   /** The epoch in which this edge acts, and its last flush; `null`: it stands by. */
@@ -152,8 +155,8 @@ export class LeasedDisk implements Disk {
     await this.#write((by) => this.#ports.database.markRestored(by, at));
   }
 
-  async keepDoubt(ms: number): Promise<void> {
-    await this.#write((by) => this.#ports.database.keepDoubt(by, ms));
+  async keepDoubt(doubt: KeptDoubt): Promise<void> {
+    await this.#write((by) => this.#ports.database.keepDoubt(by, doubt));
   }
 
   /** See `SqliteDisk`. */
@@ -161,7 +164,7 @@ export class LeasedDisk implements Disk {
     const { lastAt } = await this.open();
     if (lastAt > to) await this.#write((by) => this.#ports.database.setBack(by, to));
     else await this.flush(nothing, to);
-    await this.keepDoubt(0);
+    await this.keepDoubt(noDoubt);
     return lastAt - to;
   }
 

@@ -2,6 +2,7 @@ import { Client, types } from "pg";
 import type { EpochMs } from "../../../src/foundation/ids.ts";
 import { codeOf, networkWords, reasonOf } from "../../../src/foundation/text/reason.ts";
 import { silentLongMs } from "../../../src/operators/edge-pair.ts";
+import { type KeptDoubt, noDoubt } from "../doubt.ts";
 import type { Flush, Image, ImagePart, Stored } from "../log/disk.ts";
 import { NoState } from "../log/no-state.ts";
 import { noAlarm, postgresFormat, tables } from "./postgres-tables.ts";
@@ -174,15 +175,15 @@ export class PostgresDatabase implements SharedDatabase {
     return rows.length > 0;
   }
 
-  async keepDoubt({ epoch, flush, life }: Writer, ms: number): Promise<boolean> {
+  async keepDoubt({ epoch, flush, life }: Writer, doubt: KeptDoubt): Promise<boolean> {
     // Databases of the last release lack the table.
     await this.#ask(
-      "CREATE TABLE IF NOT EXISTS bridgehead.doubt (one boolean PRIMARY KEY CHECK (one), ms bigint NOT NULL)",
+      "CREATE TABLE IF NOT EXISTS bridgehead.time (one boolean PRIMARY KEY CHECK (one), doubt text NOT NULL)",
     );
     const rows = await this.#ask(
       `WITH by AS (UPDATE bridgehead.edge SET flush = $2 WHERE ${isLast} RETURNING 1)
-       INSERT INTO bridgehead.doubt SELECT true, $4 FROM by ON CONFLICT (one) DO UPDATE SET ms = excluded.ms RETURNING 1 AS done`,
-      [epoch, flush, life, ms],
+       INSERT INTO bridgehead.time SELECT true, $4 FROM by ON CONFLICT (one) DO UPDATE SET doubt = excluded.doubt RETURNING 1 AS done`,
+      [epoch, flush, life, JSON.stringify(doubt)],
     );
     return rows.length > 0;
   }
@@ -557,8 +558,8 @@ async function loadBy(client: Client): Promise<Stored> {
   const texts = await all("SELECT number, text FROM bridgehead.statement");
   const [about] = await all("SELECT at, position, object FROM bridgehead.edge");
   const [restored] = await all("SELECT max(at) AS at FROM bridgehead.restored");
-  const [known] = await all("SELECT to_regclass('bridgehead.doubt') AS name");
-  const [doubt] = known?.name == null ? [] : await all("SELECT ms FROM bridgehead.doubt");
+  const [known] = await all("SELECT to_regclass('bridgehead.time') AS name");
+  const [time] = known?.name == null ? [] : await all("SELECT doubt FROM bridgehead.time");
   return {
     objects: objects.map(({ object = null, name, alarm }) => {
       const set = later.get(object) ?? alarm ?? noAlarm;
@@ -570,7 +571,7 @@ async function loadBy(client: Client): Promise<Stored> {
     lastObject: Number(about?.object),
     lastAt: Number(about?.at),
     restoredAt: restored?.at == null ? null : Number(restored.at),
-    doubtMs: Number(doubt?.ms ?? 0),
+    doubt: time ? JSON.parse(String(time.doubt)) : noDoubt,
   };
 }
 

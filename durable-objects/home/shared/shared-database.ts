@@ -1,5 +1,6 @@
 import type { EpochMs } from "../../../src/foundation/ids.ts";
 import type { ActsSince } from "../../../src/operators/edge-pair.ts";
+import type { KeptDoubt } from "../doubt.ts";
 import type { Flush, Image, Stored } from "../log/disk.ts";
 import { NoState } from "../log/no-state.ts";
 
@@ -104,7 +105,7 @@ export interface SharedDatabase {
   flush(by: Writer, flush: Flush, at: EpochMs): Promise<boolean>;
   markRestored(by: Writer, at: EpochMs): Promise<boolean>;
   /** See `Stored`. */
-  keepDoubt(by: Writer, ms: number): Promise<boolean>;
+  keepDoubt(by: Writer, doubt: KeptDoubt): Promise<boolean>;
   /** What was written later than this counts as written then, and alarms come as much earlier. */
   setBack(by: Writer, to: EpochMs): Promise<boolean>;
   giveBack(by: Writer, why: GivenBack): Promise<boolean>;

@@ -1,6 +1,9 @@
 import { expect, test } from "vitest";
+import type { KeptDoubt } from "../../../durable-objects/home/doubt.ts";
 import { copyState } from "../../../durable-objects/home/log/copy-state.ts";
 import { type Disk, type Flush, lettersOf } from "../../../durable-objects/home/log/disk.ts";
+
+const doubt: KeptDoubt = { ms: 3, skips: [{ to: 4, ms: 2 }] };
 
 /** A disk with objects, each with an image of so many letters and one row beyond it. */
 function diskOf(letters: readonly number[]): Pick<Disk, "open" | "read"> {
@@ -8,7 +11,7 @@ function diskOf(letters: readonly number[]): Pick<Disk, "open" | "read"> {
     open: async () => ({
       objects: letters.map((_, index) => ({ object: index + 7, name: `conference/local/${index}`, alarm: index })),
       rows: letters.map((_, index) => [index + 3, index + 7] as const),
-      ...{ texts: [[1, "one"]], lastPosition: 9_999, lastObject: 9_999, lastAt: 5, restoredAt: null, doubtMs: 3 },
+      ...{ texts: [[1, "one"]], lastPosition: 9_999, lastObject: 9_999, lastAt: 5, restoredAt: null, doubt },
     }),
     read: async (object) => ({
       image: { schema: [], parts: [{ table: "t", key: "", rows: "x".repeat(letters[object - 7] ?? 0) }] },
@@ -19,15 +22,15 @@ function diskOf(letters: readonly number[]): Pick<Disk, "open" | "read"> {
 
 async function flushesOf(letters: readonly number[]): Promise<readonly Flush[]> {
   const flushes: Flush[] = [];
-  const doubts: number[] = [];
+  const doubts: KeptDoubt[] = [];
   const target = {
     flush: async (flush: Flush) => void flushes.push(flush),
     markRestored: async () => {},
-    keepDoubt: async (ms: number) => void doubts.push(ms),
+    keepDoubt: async (kept: KeptDoubt) => void doubts.push(kept),
   };
   const copied = await copyState(diskOf(letters), target);
   expect(copied).toEqual({ objects: letters.length, conferences: letters.length, at: 5 });
-  expect(doubts).toEqual([3]);
+  expect(doubts).toEqual([doubt]);
   expect(flushes.flatMap(({ created }) => created)).toEqual(
     letters.map((_, index) => [index + 1, `conference/local/${index}`]),
   );

@@ -1,33 +1,57 @@
 import { expect, test } from "vitest";
-import { Doubt } from "../../../durable-objects/home/doubt.ts";
+import { Doubt, noDoubt } from "../../../durable-objects/home/doubt.ts";
+import type { LifePlace } from "../../../durable-objects/home/home.ts";
 import { SqliteDisk } from "../../../durable-objects/home/log/sqlite-disk.ts";
+import { Clock } from "../../../durable-objects/platform/clock.ts";
 import { dayMs, hourMs, minuteMs } from "../../../src/foundation/time/timers.ts";
 import { files, LastingAgent, Life, Webex } from "./home-life.ts";
 import { HomeOnTest } from "./home-on-test.ts";
 
 const noon = Date.UTC(2026, 10, 21, 12);
 
-const doubtOf = (place: { doubtMs(): number; skippedMs(): number }) => ({
-  doubt: () => [place.doubtMs(), place.skippedMs()],
+const doubtOf = (place: { doubtMs(): number; skippedMs(since: number): number }) => ({
+  doubt: () => [place.doubtMs(), place.skippedMs(0)],
 });
+const inDoubt = { ms: 2 * dayMs, skips: [{ to: noon - 3 * dayMs, ms: hourMs }] };
 
 test.each<[string, number, Parameters<Doubt["began"]>]>([
-  ["a state that begins", 0, [0, 0, noon]],
-  ["a day without the edge", 0, [0, noon - dayMs, noon]],
-  ["a stop of two days, or a clock that is two days ahead", 2 * dayMs, [0, noon - 2 * dayMs, noon]],
-  ["an earlier doubt", 2 * dayMs, [2 * dayMs, noon - hourMs, noon]],
-  ["an earlier doubt, and another stop", 5 * dayMs, [2 * dayMs, noon - 3 * dayMs, noon]],
-  ["a clock that is behind the state", 0, [0, noon + 2 * dayMs, noon]],
+  ["a state that begins", 0, [noDoubt, 0, noon, dayMs]],
+  ["a day without the edge", 0, [noDoubt, noon - dayMs, noon, dayMs]],
+  ["a stop of two days, or a clock that is two days ahead", 2 * dayMs, [noDoubt, noon - 2 * dayMs, noon, dayMs]],
+  ["another edge, 20 hours ahead, takes over", 20 * hourMs, [noDoubt, noon - 20 * hourMs, noon, minuteMs]],
+  ["an earlier doubt", 2 * dayMs, [inDoubt, noon - hourMs, noon, dayMs]],
+  ["an earlier doubt, and another stop", 5 * dayMs, [inDoubt, noon - 3 * dayMs, noon, dayMs]],
+  ["a clock that is behind the state", 0, [noDoubt, noon + 2 * dayMs, noon, dayMs]],
 ])("a start in doubt: %s", (_, ms, began) => {
   const doubt = new Doubt();
   doubt.began(...began);
   expect(doubt.ms).toBe(ms);
+  const { skips } = began[0];
+  expect(doubt.unkept).toEqual(ms === began[0].ms ? null : { ms, skips });
+});
+
+test("what this edge could not write adds to what is on disk; what it wrote counts as another edge left it", () => {
+  const doubt = new Doubt();
+  doubt.began(noDoubt, noon, noon, dayMs);
+  doubt.skipped(hourMs, noon + hourMs);
+  const first = { ms: hourMs, skips: [{ to: noon + hourMs, ms: hourMs }] };
+  expect(doubt.unkept).toEqual(first);
+  doubt.kept(doubt.unkept ?? noDoubt);
+  expect(doubt.unkept).toBeNull();
+  doubt.skipped(dayMs, noon + 2 * dayMs);
+  doubt.began({ ms: 0, skips: first.skips }, noon + 2 * dayMs, noon + 2 * dayMs, dayMs);
+  expect(doubt.ms).toBe(dayMs);
+  expect([0, noon + hourMs - 1, noon + hourMs, noon + 2 * dayMs].map((since) => doubt.skippedMs(since))).toEqual([
+    ...[dayMs + hourMs, dayMs + hourMs, dayMs, 0],
+  ]);
+  for (let day = 3; day < 40; day += 1) doubt.skipped(dayMs, noon + day * dayMs);
+  expect([doubt.skippedMs(0), doubt.unkept?.skips.length]).toEqual([10 * dayMs, 10]);
 });
 
 test("a clock on another machine ends a doubt where it agrees to a minute, and not where it is further off", () => {
   const doubt = new Doubt();
-  doubt.skipped(hourMs);
-  doubt.skipped(hourMs);
+  doubt.skipped(hourMs, noon);
+  doubt.skipped(hourMs, noon);
   expect(doubt.ms).toBe(2 * hourMs);
   expect([noon - minuteMs, noon + minuteMs].map((at) => doubt.heard(at, noon))).toEqual([false, false]);
   expect(doubt.ms).toBe(2 * hourMs);
@@ -58,7 +82,7 @@ test("a doubt outlives restarts and a failing disk until another clock agrees, a
   await home.clock.pass(2_000);
   expect(await home.ask("doubt")).toEqual([ms + hourMs, hourMs]);
   await home.begin();
-  expect(await home.ask("doubt")).toEqual([ms + hourMs, 0]);
+  expect(await home.ask("doubt")).toEqual([ms + hourMs, hourMs]);
   expect(home.lines.filter(({ event }) => event === "time-in-doubt").map((line) => line.ms)).toEqual([
     ...[ms, ms, ms + hourMs, ms + hourMs],
   ]);
@@ -68,7 +92,60 @@ test("a doubt outlives restarts and a failing disk until another clock agrees, a
   home.home.heardTime(home.clock.now);
   await home.clock.pass(200);
   await home.begin();
-  expect(await home.ask("doubt")).toEqual([0, 0]);
+  expect(await home.ask("doubt")).toEqual([0, hourMs]);
+});
+
+/** A meeting that is to end at its time, by the clock of a conference. */
+function ending(place: LifePlace, ends: number[]): object {
+  const { sql, now, after, setAlarm, getAlarm, skippedMs } = place;
+  sql.exec("CREATE TABLE IF NOT EXISTS meeting (one INTEGER PRIMARY KEY, last_at, end_at)");
+  const [kept] = sql.exec("SELECT last_at, end_at FROM meeting");
+  const ports = { now, after, setAlarm, getAlarm, skippedMs, log: () => {} };
+  const clock = new Clock(ports, Number(kept?.last_at ?? 0));
+  const look = (endAt: number) => {
+    const at = clock.now();
+    if (endAt <= at) ends.push(at);
+    else clock.wakeBy(endAt);
+    sql.exec("INSERT OR REPLACE INTO meeting VALUES (1, ?, ?)", at, endAt);
+  };
+  return {
+    endIn: (ms: number) => look(clock.now() + ms),
+    alarm: () => clock.alarm.fired(() => look(Number(sql.exec("SELECT end_at FROM meeting")[0]?.end_at))),
+  };
+}
+
+test("a meeting ends after its time has passed, though the clock went on by a day while it was at rest and at work", async () => {
+  const ends: number[] = [];
+  const home = await HomeOnTest.start((place) => ending(place, ends));
+  const skip = async (ms: number) => {
+    home.clock.now += ms;
+    home.home.skipped(ms);
+    await home.clock.pass(1_000);
+  };
+  const end = home.clock.now + 30 * minuteMs;
+  await home.ask("endIn", 30 * minuteMs);
+  await home.clock.pass(minuteMs);
+  await skip(dayMs);
+  await home.clock.pass(minuteMs);
+  await skip(hourMs);
+  await home.begin();
+  await home.clock.pass(28 * minuteMs - 10_000);
+  expect(ends).toEqual([]);
+  await home.clock.pass(20_000);
+  expect(ends).toEqual([end]);
+});
+
+test("an object with which something has just happened does not rest for a clock that went on", async () => {
+  const home = await HomeOnTest.start(doubtOf);
+  await home.ask("doubt");
+  home.clock.now += dayMs;
+  home.home.skipped(dayMs);
+  await home.clock.pass(6_000);
+  await home.ask("doubt");
+  expect(home.made).toEqual(["counts/one"]);
+  await home.clock.pass(15_000);
+  await home.ask("doubt");
+  expect(home.made).toEqual(["counts/one", "counts/one"]);
 });
 
 test("an operator's word ends a doubt", async () => {

@@ -67,6 +67,24 @@ test("also where something goes on all the time, so that nothing rests, and wher
   expect(test.lines).toEqual([]);
 });
 
+test("what many objects have left in the log goes twenty objects at a time", async () => {
+  const test = await HomeOnTest.start(records);
+  const names = Array.from({ length: 90 }, (_, index) => `object ${index}`);
+  for (const name of names) {
+    await test.askOf(name, "make", 1);
+    await test.askOf(name, "keep", 1);
+    await test.askOf(name, "erase");
+  }
+  await test.begin();
+  test.made.length = 0;
+  await test.clock.pass(31 * minuteMs);
+  expect(test.made.length).toBe(90);
+  const together = test.disk.flushes.map(({ images }) => images.length).filter((images) => images > 0);
+  expect(together).toEqual([20, 20, 20, 20, 10]);
+  await test.clock.pass(30 * minuteMs);
+  expect(filesWithNumber(test)).toEqual([]);
+});
+
 test("while somebody reads the state it stays, and goes ten minutes after that", async () => {
   const test = await HomeOnTest.start(records);
   await test.ask("make", 20);

@@ -2,12 +2,13 @@ import { fdatasyncSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
+import type { KeptDoubt } from "../../../durable-objects/home/doubt.ts";
 import { Home, type LifePlace } from "../../../durable-objects/home/home.ts";
 import type { Disk, Flush } from "../../../durable-objects/home/log/disk.ts";
 import { SqliteDisk } from "../../../durable-objects/home/log/sqlite-disk.ts";
 import type { LogLine } from "../../../durable-objects/platform/log.ts";
 import type { Whole } from "../../../durable-objects/platform/object-kinds.ts";
-import type { Timers } from "../../../src/foundation/time/timers.ts";
+import { dayMs, type Timers } from "../../../src/foundation/time/timers.ts";
 import { Clock } from "../../simulation/clock.ts";
 
 /** What a test's object does; all of its methods take and give plain data. */
@@ -19,6 +20,7 @@ export const atOnce = async (file: number) => fdatasyncSync(file);
 /** A disk that fails when a test wants it to, and counts. */
 export class DiskOnTest implements Disk {
   readonly probeEveryMs = 1_000;
+  readonly mostStoppedMs = dayMs;
   readonly #disk: SqliteDisk;
   /** Thrown by what writes; `null`: nothing fails. */
   fault: Error | null = null;
@@ -59,9 +61,9 @@ export class DiskOnTest implements Disk {
     return this.#disk.markRestored(at);
   }
 
-  async keepDoubt(ms: number): Promise<void> {
+  async keepDoubt(doubt: KeptDoubt): Promise<void> {
     if (this.fault) throw this.fault;
-    await this.#disk.keepDoubt(ms);
+    await this.#disk.keepDoubt(doubt);
   }
 
   close() {

@@ -1,4 +1,5 @@
 import { beforeEach, expect, test } from "vitest";
+import { noDoubt } from "../../../durable-objects/home/doubt.ts";
 import { type Flush, nothing } from "../../../durable-objects/home/log/disk.ts";
 import type { SharedDatabase } from "../../../durable-objects/home/shared/shared-database.ts";
 
@@ -32,7 +33,16 @@ export function sharedDatabaseSuite(
     await fresh.prepare(true);
     expect(await fresh.holding()).toMatchObject({ epoch: 0, flush: 0, holder: "", givenBack: null, position: 0 });
     expect(await fresh.load(by(0, 0, { life: "" }))).toEqual({
-      ...{ objects: [], rows: [], texts: [], lastPosition: 0, lastObject: 0, lastAt: 0, restoredAt: null, doubtMs: 0 },
+      ...{
+        objects: [],
+        rows: [],
+        texts: [],
+        lastPosition: 0,
+        lastObject: 0,
+        lastAt: 0,
+        restoredAt: null,
+        doubt: noDoubt,
+      },
     });
     expect(await fresh.acquire({ epoch: 0, flush: 0 }, self)).toBe(true);
     const { after: _, ...holding } = self;
@@ -49,11 +59,13 @@ export function sharedDatabaseSuite(
   });
 
   test("a doubt is kept by whoever acts, and by nobody else", async () => {
-    expect(await one.keepDoubt(by(1, 1), 90_000)).toBe(true);
-    expect((await load()).doubtMs).toBe(90_000);
-    expect(await one.keepDoubt(by(1, 1), 5)).toBe(false);
-    expect(await one.keepDoubt(by(1, 2), 0)).toBe(true);
-    expect((await load()).doubtMs).toBe(0);
+    const doubt = { ms: 90_000, skips: [{ to: 1_800_000_000_000, ms: 90_000 }] };
+    expect(await one.keepDoubt(by(1, 1), doubt)).toBe(true);
+    expect((await load()).doubt).toEqual(doubt);
+    expect(await one.keepDoubt(by(1, 1), noDoubt)).toBe(false);
+    expect((await load()).doubt).toEqual(doubt);
+    expect(await one.keepDoubt(by(1, 2), noDoubt)).toBe(true);
+    expect((await load()).doubt).toEqual(noDoubt);
   });
 
   test("a flush is there once, and none of an epoch that is over", async () => {

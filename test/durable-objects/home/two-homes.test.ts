@@ -4,6 +4,7 @@ import type { HomeSocket } from "../../../durable-objects/home/home-socket.ts";
 import { LeasedDisk, leaseMs } from "../../../durable-objects/home/shared/leased-disk.ts";
 import type { LogLine } from "../../../durable-objects/platform/log.ts";
 import type { Whole } from "../../../durable-objects/platform/object-kinds.ts";
+import { hourMs, minuteMs } from "../../../src/foundation/time/timers.ts";
 import { Clock } from "../../simulation/clock.ts";
 import { MemoryDatabase, type Way } from "../../simulation/memory-database.ts";
 
@@ -44,7 +45,9 @@ class Two {
   readonly asked: string[] = [];
   #ids = 0;
 
-  async start(name: string) {
+  /** `clockAheadMs`: of its machine. */
+  async start(name: string, clockAheadMs = 0) {
+    let aheadMs = clockAheadMs;
     const { clock } = this;
     const left: Left = [];
     let asked = "";
@@ -69,7 +72,13 @@ class Two {
     });
     const starting = Home.start({
       ...{ disk, log, newId: () => `id${++this.#ids}` },
-      clock: { now: () => clock.now, notBefore: () => {}, after: (ms, run) => clock.after(ms, run) },
+      clock: {
+        now: () => clock.now + aheadMs,
+        notBefore: (time) => {
+          aheadMs = Math.max(aheadMs, time - clock.now);
+        },
+        after: (ms, run) => clock.after(ms, run),
+      },
       make: (_kind, _name, place) => counter(place, left, () => this.epochKnown) as unknown as Whole,
     });
     await clock.pass(50);
@@ -93,6 +102,35 @@ class Two {
     return asked;
   }
 }
+
+test("an edge whose clock is hours ahead takes over in doubt, and its peer goes on without once that is ended", async () => {
+  const two = new Two();
+  const one = await two.start("one");
+  const other = await two.start("other", 20 * hourMs);
+  one.ask("add");
+  await two.clock.pass(1_000);
+  expect([one.home.doubtMs, other.home.doubtMs]).toEqual([0, 0]);
+  two.ways.one = "lost";
+  await two.clock.pass(4 * leaseMs);
+  const { doubtMs } = other.home;
+  expect(Math.abs(doubtMs - 20 * hourMs)).toBeLessThan(minuteMs);
+
+  two.ways.one = "well";
+  two.ways.other = "lost";
+  await two.clock.pass(4 * leaseMs);
+  expect(one.home.doubtMs).toBe(doubtMs);
+  one.home.heardTime(two.clock.now);
+  expect(one.home.doubtMs).toBe(doubtMs);
+  one.home.heardTime(two.clock.now + 20 * hourMs);
+  await two.clock.pass(1_000);
+  expect([one.home.fault, one.home.doubtMs]).toEqual([null, 0]);
+  two.ways.other = "well";
+  await two.clock.pass(1_000);
+  expect(other.home.doubtMs).toBe(doubtMs);
+  two.ways.one = "lost";
+  await two.clock.pass(4 * leaseMs);
+  expect([other.home.fault, other.home.doubtMs]).toEqual([null, 0]);
+});
 
 async function socketOf(home: Home, left: Left): Promise<HomeSocket> {
   const socket = home.acceptedBy(await home.connect("counts", "one", new Headers()));
