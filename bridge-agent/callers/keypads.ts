@@ -41,6 +41,9 @@ const LONGEST_WAIT_MS = 5 * 60_000;
 const PAUSE_MS = 5_000;
 const LONGEST_ENTRY_MS = 15_000;
 
+/** So long a caller may listen before it is one too many: the welcome says what to key. */
+export const LISTENS_MS = 10_000;
+
 export interface AnnouncementToCall {
   readonly call: CallId;
   readonly announcement: Announcement;
@@ -64,9 +67,13 @@ export class Keypads {
   /** Legs whose keypad may change when time passes. */
   readonly #timed = new Set<Leg>();
   #announcements: AnnouncementToCall[] = [];
-  #hasArrivals = false;
+  /** Whether callers at the prompt may be too many since this was last asked. */
+  #mayBeCrowded = false;
+  /** Until when some of them listen; `null`: all have. */
+  #listensUntil: EpochMs | null = null;
   /** `null`: the edge is there. */
   #edgeLostAt: EpochMs | null = 0;
+  #edgeBackAt: EpochMs = 0;
 
   constructor(parts: KeypadParts) {
     this.#parts = parts;
@@ -111,8 +118,12 @@ export class Keypads {
     this.#parts.promptCalls.edgeLost();
   }
 
-  edgeBack(): void {
+  /** Who has heard to wait may hear the welcome first. */
+  edgeBack(now: EpochMs): void {
     this.#edgeLostAt = null;
+    if (this.#timedLegs().next().done) return;
+    this.#edgeBackAt = now;
+    this.#listensUntil = now + LISTENS_MS;
   }
 
   /** Then no conference can be new, so callers at the prompt hear to wait, and none is hung up on for what it keys. */
@@ -124,15 +135,20 @@ export class Keypads {
     const leg = this.#parts.legs.prompted(arrival);
     this.#parts.promptCalls.arrived(leg.call, leg.since);
     this.#timed.add(leg);
-    this.#hasArrivals = true;
+    this.#someArrived();
     this.announce(leg, announcement);
   }
 
-  /** All callers at the prompt, if any of them is new since this was last asked. */
-  crowd(): readonly Leg[] {
-    const legs = this.#hasArrivals ? [...this.#timedLegs()].filter(({ keypad }) => isAtPrompt(keypad)) : [];
-    this.#hasArrivals = false;
-    return legs;
+  #someArrived(): void {
+    this.#mayBeCrowded = true;
+    this.#listensUntil = this.#parts.legs.now + LISTENS_MS;
+  }
+
+  /** All callers at the prompt, where they may be too many since this was last asked. None is while the edge is away, and soon after. */
+  crowd(now: EpochMs): readonly Leg[] {
+    if (!this.#mayBeCrowded || this.#isWithoutEdge || now - this.#edgeBackAt < LISTENS_MS) return [];
+    this.#mayBeCrowded = false;
+    return [...this.#timedLegs()].filter(({ keypad }) => isAtPrompt(keypad));
   }
 
   /** It is one too many, and has keyed nothing. */
@@ -165,6 +181,8 @@ export class Keypads {
   /** Hangs up on callers who key nothing; codes that waited for more keys count as they are. */
   timePassed(now: EpochMs): void {
     this.#parts.hangUps.timePassed(now);
+    if (this.#listensUntil !== null) this.#mayBeCrowded = true;
+    if (now >= (this.#listensUntil ?? now)) this.#listensUntil = null;
     for (const leg of this.#timedLegs()) {
       const before = leg.keypad;
       this.#press(leg, { type: "time", at: now });
@@ -204,7 +222,7 @@ export class Keypads {
   /** Nobody may be led in; `calls` are all that the bridge has. */
   reconcileHeld(calls: readonly BridgeCall[], now: EpochMs): void {
     const found = this.#parts.legs.reconcile(calls);
-    this.#hasArrivals ||= found.length > 0;
+    if (found.length > 0) this.#someArrived();
     this.#parts.promptCalls.reconcile(calls, now);
     this.#letInAdmitted();
     for (const call of found) {
@@ -223,7 +241,7 @@ export class Keypads {
 
   /** Goes on with the keys that callers at the prompt have keyed so far; `found` are the calls that are new to this agent. */
   resumePrompts(found: readonly BridgeCall[], now: EpochMs): void {
-    this.#hasArrivals ||= found.length > 0;
+    if (found.length > 0) this.#someArrived();
     this.#letInAdmitted();
     this.#resumeHeld(now);
     for (const call of found) {

@@ -5,7 +5,7 @@ import { counted } from "../../src/foundation/text/counted.ts";
 import { version } from "../../src/foundation/version.ts";
 import type { EdgeToAgent, IdLimit } from "../../src/link/messages.ts";
 import { HangUps } from "../callers/hang-ups.ts";
-import { Keypads } from "../callers/keypads.ts";
+import { Keypads, LISTENS_MS } from "../callers/keypads.ts";
 import { Legs, type LegView } from "../callers/legs.ts";
 import { PromptCalls } from "../callers/prompt-calls.ts";
 import type { DriverReport, DriverState, Execution } from "../drivers/driver.ts";
@@ -142,7 +142,7 @@ export class Agent {
     const tick = ticks.length > 0;
     for (const input of [...others, ...ticks]) this.#apply(input, now);
     const hasCallers = this.#acting || this.#holdsCallers;
-    if (hasCallers) this.#thinOutPrompt(now);
+    if (this.#acting) this.#thinOutPrompt(now);
     if (hasCallers) for (const hangUp of this.#hangUps.begin()) this.#commands.carryOut(hangUp, now);
     if (this.#acting) this.#commands.begin(now);
     const announcements = this.#keypads.announcements();
@@ -222,12 +222,12 @@ export class Agent {
 
   /** So that ports are left for conferences, whoever dials in. */
   #thinOutPrompt(now: EpochMs): void {
-    const atPrompt = this.#keypads.crowd();
+    const atPrompt = this.#keypads.crowd(now);
     if (atPrompt.length === 0) return;
     // Without ports a bridge takes no more calls, and says nothing of how many it has.
     const ports = this.#bridge.ports || null;
     const others = this.#portsInUse - atPrompt.length - this.#hangUps.count;
-    const crowd = this.#policy.crowd(atPrompt, ports && Math.max(0, ports - others));
+    const crowd = this.#policy.crowd(atPrompt, ports && Math.max(0, ports - others), now - LISTENS_MS);
     for (const leg of atPrompt) {
       const { call, number } = leg;
       const reason = crowd.get(call);
@@ -351,7 +351,7 @@ export class Agent {
 
   /** The edge makes this agent active, or a standby. Reports that found no link are sent now. */
   #assign(assignment: Assignment, activeSince: number, now: EpochMs): void {
-    if (!this.#role.edgeUp) this.#keypads.edgeBack();
+    if (!this.#role.edgeUp) this.#keypads.edgeBack(now);
     const { wasActive, succeeds } = this.#role.assign(assignment, activeSince, now);
     if (!wasActive && assignment.active) this.#bridgeBackAt = null;
     this.#keypads.assigned(assignment);

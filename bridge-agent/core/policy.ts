@@ -99,10 +99,11 @@ export class Policy {
   }
 
   /**
-   * Callers at the prompt who are too many, so that ports are left for conferences. Who has keyed anything is none of them.
+   * Callers at the prompt who are too many, so that ports are left for conferences. Who has keyed anything is none of them; who has
+   * come after `heardBy` still listens, and is one only where half as many again are there.
    * `freePorts`: those that no conference has; `null`: nobody knows.
    */
-  crowd(atPrompt: Iterable<AtPrompt>, freePorts: number | null): ReadonlyMap<CallId, CrowdReason> {
+  crowd(atPrompt: Iterable<AtPrompt>, freePorts: number | null, heardBy: EpochMs): ReadonlyMap<CallId, CrowdReason> {
     const share = freePorts === null ? Number.POSITIVE_INFINITY : atLeastOne(freePorts / 2);
     const { promptCalls = share } = this.settings;
     const { promptCallsOfNumber = atLeastOne(promptCalls / 2) } = this.settings;
@@ -111,7 +112,9 @@ export class Policy {
     const thinOut = (callers: readonly AtPrompt[], most: number, reason: CrowdReason) => {
       const here = callers.filter(({ call }) => !crowd.has(call));
       const silent = here.filter(({ hasKeyed }) => !hasKeyed);
-      for (const { call } of silent.slice(0, Math.max(0, here.length - most))) crowd.set(call, reason);
+      const heard = silent.filter(({ since }) => since <= heardBy);
+      const surplus = Math.max(Math.min(here.length - most, heard.length), here.length - Math.floor(most * 1.5), 0);
+      for (const { call } of silent.slice(0, surplus)) crowd.set(call, reason);
     };
     // Those who withhold their numbers have nothing to do with each other.
     const byNumber = Map.groupBy(all, ({ number }) => (/\d/.test(number) ? number : null));

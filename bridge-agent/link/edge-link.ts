@@ -1,3 +1,4 @@
+import type { PromptCall } from "../../src/bridge/prompt-call.ts";
 import type { Result } from "../../src/foundation/result.ts";
 import { hourMs, type Timers } from "../../src/foundation/time/timers.ts";
 import { encodeHello, HELLO_HEADER, type Hello, helloText, LINK_PROTOCOL_VERSION } from "../../src/link/hello.ts";
@@ -101,6 +102,14 @@ const soonAgain: ReadonlySet<CloseReason> = new Set([
   "standsBy",
 ]);
 
+/** Of an end that the last release does not know, the one that says most of it. */
+function inLastRelease(message: AgentToEdge): AgentToEdge {
+  if (message.type !== "prompt-calls") return message;
+  const known = (call: PromptCall): PromptCall =>
+    call.end?.why === "crowded" ? { ...call, end: { ...call.end, why: "keyed-nothing" } } : call;
+  return { ...message, calls: message.calls.map(known) };
+}
+
 /** The agent's one connection to the edge: proves who the agent is, and is made anew for ever. */
 export class EdgeLink {
   readonly #options: EdgeLinkOptions;
@@ -155,7 +164,7 @@ export class EdgeLink {
     if (!this.#welcomed || messages.length === 0) return;
     const complete = messages.map((message) => (message.type === "health" ? this.#complete(message) : message));
     if (this.#readsTurns && complete.length > 1) this.#socket.send({ type: "turn", messages: complete });
-    else for (const message of complete) this.#socket.send(message);
+    else for (const message of complete) this.#socket.send(this.#readsTurns ? message : inLastRelease(message));
   }
 
   #complete(health: Health): Health {

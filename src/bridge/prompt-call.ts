@@ -93,8 +93,10 @@ export function isLedInAtOnce({ steps, end }: PromptCall): boolean {
   return end?.why === "entered" && steps.length === 0;
 }
 
+const endsWithoutTrying: ReadonlySet<PromptEnd> = new Set(["hung-up", "keyed-nothing", "crowded"]);
+
 /** Whether its caller tried to get in, and did not: who hangs up without a key has only called. */
 export function isRefused({ steps, end }: PromptCall): boolean {
   if (end === null || end.why === "entered" || end.why === "lost") return false;
-  return steps.length > 0 || end.conference !== undefined || (end.why !== "hung-up" && end.why !== "keyed-nothing");
+  return steps.length > 0 || end.conference !== undefined || !endsWithoutTrying.has(end.why);
 }

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { LISTENS_MS } from "../../bridge-agent/callers/keypads.ts";
 import type { PolicySettings } from "../../bridge-agent/core/policy.ts";
 import type { CallId } from "../../src/foundation/ids.ts";
 import { AgentWorld, admitting, anyNumber, create, dial, KEY } from "./agent-world.ts";
@@ -17,12 +18,18 @@ function onBridge(ports: number | null, policy: Partial<PolicySettings> = {}): A
 
 let last = 14_085_550_000;
 
-/** Somebody dials in who has never called before, a second after the one before. */
+/** Somebody dials in who has never called before. */
 function arrives(world: AgentWorld, keys = "", number = String(++last)): CallId {
   const call = world.machine.dialIn(number, keys);
   world.settle();
-  world.pass(1_000);
   return call;
+}
+
+/** So many dial in within a second, who have never called before and key nothing; all have heard the welcome soon after. */
+function crowds(world: AgentWorld, count: number, number?: string): readonly CallId[] {
+  const crowd = Array.from({ length: count }, () => arrives(world, "", number));
+  world.pass(LISTENS_MS);
+  return crowd;
 }
 
 function stageOf(world: AgentWorld, call: CallId) {
@@ -36,15 +43,28 @@ function atPrompt(world: AgentWorld, calls: readonly CallId[]): readonly CallId[
 test("of callers who key nothing, half of the ports is the most that they take: who has waited longest goes", () => {
   const world = onBridge(20);
 
-  const crowd = Array.from({ length: 14 }, () => arrives(world));
+  const crowd = crowds(world, 14);
 
   expect(atPrompt(world, crowd)).toEqual(crowd.slice(4));
   expect(world.policyActs).toEqual(Array(4).fill("prompt-calls"));
 });
 
+test("who still hears what to key stays, unless three quarters of the ports would be taken", () => {
+  const world = onBridge(20);
+  const crowd = Array.from({ length: 18 }, () => arrives(world));
+  world.pass(LISTENS_MS - 400);
+  expect(atPrompt(world, crowd)).toEqual(crowd.slice(3));
+  for (const call of crowd.slice(3, 12)) world.machine.press(world.machine.world.calls.get(call) as never, "9");
+  world.settle();
+
+  world.pass(1_000);
+
+  expect(atPrompt(world, crowd)).toEqual([...crowd.slice(3, 12), crowd.at(-1)]);
+});
+
 test("no sentence holds up the port of who goes, and operations staff find why", () => {
   const world = onBridge(2);
-  const first = arrives(world);
+  const [first] = crowds(world, 1) as [CallId];
 
   arrives(world);
 
@@ -53,26 +73,26 @@ test("no sentence holds up the port of who goes, and operations staff find why",
   expect(world.notes.filter((note) => note.includes("`policy.promptCalls`"))).toHaveLength(1);
 });
 
-test("who has keyed anything stays, and then the one who has just come goes", () => {
+test("who has keyed anything stays, and then the one who has come last goes", () => {
   const world = onBridge(8);
   const keying = Array.from({ length: 4 }, () => arrives(world, "9"));
 
-  const silent = arrives(world);
+  const silent = crowds(world, 1);
 
   expect(atPrompt(world, keying)).toEqual(keying);
-  expect(atPrompt(world, [silent])).toEqual([]);
+  expect(atPrompt(world, silent)).toEqual([]);
 });
 
 test("a crowd takes half of what conferences leave: callers in them and call-outs are not touched, and more are let in", () => {
   const world = onBridge(20);
   const inside = Array.from({ length: 4 }, () => arrives(world, `${KEY}##`));
-  const crowd = Array.from({ length: 30 }, () => arrives(world));
+  const crowd = crowds(world, 30);
   world.command("dial", dial("o1"));
   world.settle();
   const late = arrives(world, `${KEY}##`);
   world.pass(1_000);
 
-  const more = Array.from({ length: 20 }, () => arrives(world));
+  const more = crowds(world, 20);
 
   expect([...inside, late].map((call) => stageOf(world, call))).toEqual(Array(5).fill("entered"));
   expect(stageOf(world, "o1" as CallId)).toBe("entered");
@@ -82,11 +102,11 @@ test("a crowd takes half of what conferences leave: callers in them and call-out
 
 test("one number has half of that at the prompt; callers who withhold theirs are nobody together", () => {
   const world = onBridge(16);
-  const office = Array.from({ length: 6 }, () => arrives(world, "", "14085559999"));
+  const office = crowds(world, 6, "14085559999");
   expect(atPrompt(world, office)).toEqual(office.slice(2));
   expect(world.policyActs).toEqual(Array(2).fill("prompt-calls-of-number"));
 
-  const withheld = Array.from({ length: 8 }, () => arrives(world, "", ""));
+  const withheld = crowds(world, 8, "");
 
   expect(atPrompt(world, withheld)).toEqual(withheld);
   expect(atPrompt(world, office)).toEqual([]);
@@ -95,45 +115,49 @@ test("one number has half of that at the prompt; callers who withhold theirs are
 test("limits of the settings count in place of these, also on a bridge that does not say how many ports it has", () => {
   const world = onBridge(null, { promptCalls: 3, promptCallsOfNumber: 2 });
 
-  const crowd = Array.from({ length: 5 }, () => arrives(world));
+  const crowd = crowds(world, 5);
   expect(atPrompt(world, crowd)).toEqual(crowd.slice(2));
-  const office = Array.from({ length: 3 }, () => arrives(world, "", "14085559998"));
+  const office = crowds(world, 3, "14085559998");
   expect(atPrompt(world, office)).toEqual(office.slice(1));
 });
 
 test("without either nobody is one too many, nor on a bridge that takes no more calls", () => {
   for (const ports of [null, 0]) {
     const world = onBridge(ports);
-    const crowd = Array.from({ length: 20 }, () => arrives(world));
+    const crowd = crowds(world, 20);
     expect(atPrompt(world, crowd)).toEqual(crowd);
   }
 });
 
-test("a standby hangs up on nobody, and on as many as are too many once it acts", () => {
+test("a standby hangs up on nobody, and on as many as are too many soon after it acts", () => {
   const world = new AgentWorld(anyNumber);
   world.ports = 8;
   world.connect("standby");
   world.settle();
-  const crowd = Array.from({ length: 7 }, () => arrives(world));
+  const crowd = crowds(world, 7);
   expect(atPrompt(world, crowd)).toEqual(crowd);
 
   world.connectEdge("active");
   world.settle();
+  expect(atPrompt(world, crowd)).toHaveLength(6);
+  world.pass(LISTENS_MS);
 
   expect(atPrompt(world, crowd)).toHaveLength(4);
 });
 
-test("of two agents, the one that has lost its edge keeps ports free, too", () => {
+test("while the edge is away nobody who is told to wait is one too many, nor before the welcome has been heard", () => {
   const world = onBridge(8);
-  world.alone = false;
-  world.connectEdge();
-  world.settle();
   world.loseEdge();
   world.settle();
+  const crowd = crowds(world, 8);
+  expect(atPrompt(world, crowd)).toEqual(crowd);
 
-  const crowd = Array.from({ length: 7 }, () => arrives(world));
+  world.connectEdge();
+  world.pass(LISTENS_MS - 400);
+  expect(atPrompt(world, crowd)).toEqual(crowd);
+  world.pass(1_000);
 
-  expect(atPrompt(world, crowd)).toHaveLength(4);
+  expect(atPrompt(world, crowd)).toEqual(crowd.slice(4));
 });
 
 test("while the bridge is slow to hang up, nobody else goes in their place", () => {
@@ -144,9 +168,11 @@ test("while the bridge is slow to hang up, nobody else goes in their place", () 
     hungUpOn += 1;
   };
 
-  for (let count = 0; count < 14; count += 1) arrives(world);
+  crowds(world, 14);
+  arrives(world);
+  world.pass(1_000);
 
-  expect(hungUpOn).toBe(4);
+  expect(hungUpOn).toBe(5);
 });
 
 test("a wave that comes within one turn is thinned out once, by what each has keyed until then", () => {
@@ -155,6 +181,9 @@ test("a wave that comes within one turn is thinned out once, by what each has ke
     world.machine.dialIn(`1408555${1_000 + place}`, place < 2 ? "9" : ""),
   );
   world.settle();
+  expect(atPrompt(world, crowd)).toEqual([...crowd.slice(0, 2), ...crowd.slice(-4)]);
+
+  world.pass(LISTENS_MS);
 
   expect(atPrompt(world, crowd)).toEqual([...crowd.slice(0, 2), ...crowd.slice(-2)]);
 });

@@ -8,7 +8,7 @@ import { EdgeLink, LONGEST_PAUSE_MS } from "../../bridge-agent/link/edge-link.ts
 import { ReconnectingSocket } from "../../bridge-agent/link/reconnecting-socket.ts";
 import { openSocket } from "../../bridge-agent/node-ports.ts";
 import { agentKey } from "../../bridge-agent/service/state-folder.ts";
-import type { CommandId, ConfKey } from "../../src/foundation/ids.ts";
+import type { CallId, CommandId, ConfKey } from "../../src/foundation/ids.ts";
 import { ok } from "../../src/foundation/result.ts";
 import { decodeHello, type Hello, helloText, refusal } from "../../src/link/hello.ts";
 import {
@@ -234,6 +234,11 @@ test.each([
   link.send([health]);
   expect(await relay.message()).toEqual(said);
   expect(relay.frames - before).toBe(frames + 1);
+  const call = { call: "c1" as CallId, number: "14085551234", dialled: "", at: 1, steps: [] };
+  const calls = (["crowded", "hung-up"] as const).map((why) => ({ ...call, end: { at: 2, why } }));
+  link.send([{ type: "prompt-calls", upTo: 2, calls, at: 3 }]);
+  const why = turns ? "crowded" : "keyed-nothing";
+  expect(await relay.message()).toMatchObject({ calls: [{ end: { why } }, { end: { why: "hung-up" } }] });
 });
 
 test("an edge that answers no ping is given up within 10 s, and tried again", async () => {

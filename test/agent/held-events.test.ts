@@ -25,7 +25,7 @@ function heldLegs() {
   const hangUps = new HangUps(legs, newId);
   const promptCalls = new PromptCalls(journal, contents, reports);
   const keypads = new Keypads({ legs, hangUps, pending, reports, promptCalls, newId, log: () => {} });
-  keypads.edgeBack();
+  keypads.edgeBack(0);
   reports.change(KEY, { live: true, anonymousId: "999" });
   const held = (event: Parameters<Keypads["heldEvent"]>[0], at = 0) => keypads.heldEvent(event, at);
   const keys = (each: string, at = 0, inDoubt = false) =>

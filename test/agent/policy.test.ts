@@ -33,7 +33,7 @@ test("of callers at the prompt who are one too many, the one that has waited lon
   const { policy } = policyWith({ promptCalls: 2 });
   const caller = (call: string, since: number) => ({ call, number: call, since, hasKeyed: false }) as never;
 
-  const crowd = policy.crowd([caller("c2", 2), caller("c1", 1), caller("c3", 3)], null);
+  const crowd = policy.crowd([caller("c2", 2), caller("c1", 1), caller("c3", 3)], null, 1);
 
   expect([...crowd]).toEqual([["c1", "prompt-calls"]]);
 });
