@@ -113,7 +113,7 @@ export class HandleIndex implements HandleIndexRpc {
     const claimed = this.#allOrNone(() => {
       if (claiming) this.#begin(claiming.domain);
       return requests.map(({ transId, claims, named }) => {
-        if (named && !this.#transactions.remembers(named, now)) return null;
+        if (named && !this.#transactions.remembers(named, now, surelyNow(this.#ports))) return null;
         return claims.flatMap((claim) => this.#claimFree(claim, transId));
       });
     });
@@ -279,8 +279,8 @@ class TransactionNames {
   }
 
   /** Remembers a document that is new. False: another one came under the same, and named other conferences. */
-  remembers({ under, names, memoryMs }: NamedConferences, now: EpochMs): boolean {
-    const since = now - memoryMs;
+  remembers({ under, names, memoryMs }: NamedConferences, now: EpochMs, surely: EpochMs): boolean {
+    const since = surely - memoryMs;
     const known = this.#known.get(under, since);
     if (known !== undefined) return known === names;
     this.#table.make();

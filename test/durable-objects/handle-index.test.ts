@@ -196,6 +196,20 @@ test("a handle stays as long as one clock alone says that it is old", async () =
   expect(await index.hasConference(first)).toBe(false);
 });
 
+test("a document is known by its TransID as long as one clock alone says that its memory is over", async () => {
+  const machine = { now: 0, doubtMs: 0 };
+  const index = memoryHandles(() => machine.now, { doubtMs: () => machine.doubtMs });
+  const resolve = (names: string) => {
+    const named = { under: transId, names, memoryMs: hourMs };
+    return index.resolve({ domain, transId, claims: [], handles: [handle], named });
+  };
+  await resolve("one");
+  machine.now = machine.doubtMs = weekMs;
+  expect(await resolve("another")).toBeNull();
+  machine.doubtMs = 0;
+  expect(await resolve("another")).not.toBeNull();
+});
+
 test("a handle that is claimed while it is about to be released stays", async () => {
   const { index, claim, look, time } = world();
   await claim(first);
