@@ -9,6 +9,30 @@ test("time goes on at its pace when the machine's clock is set back, and when it
   expect(clock.at(12_000)).toBe(22_000);
 });
 
+test("a clock that was set back by a year for a while, and is set right, makes no year of it, in this life or the next", () => {
+  const [began, yearMs] = [1_800_000_000_000, 365 * 86_400_000];
+  const minuteMs = 60_000;
+  const clock = new SteadyClock();
+  clock.at(began);
+  clock.at(began - yearMs);
+  expect(clock.at(began - yearMs + minuteMs)).toBe(began + minuteMs);
+  const next = new SteadyClock();
+  next.notBefore(began + minuteMs, clock.aheadMs);
+
+  expect(clock.at(began + 3 * minuteMs)).toBe(began + 3 * minuteMs);
+  expect([clock.at(began + minuteMs), clock.at(began + 2 * minuteMs)]).toEqual([3, 4].map((m) => began + m * minuteMs));
+  expect(next.at(began + minuteMs - 5_000)).toBe(began + minuteMs);
+  expect(next.at(began + minuteMs)).toBe(began + minuteMs + 5_000);
+});
+
+test("after a clock that was ahead by a year it goes on at its pace, however seldom it is read", () => {
+  const [began, yearMs, dayMs] = [1_800_000_000_000, 365 * 86_400_000, 86_400_000];
+  const clock = new SteadyClock();
+  clock.at(began + yearMs);
+  clock.at(began);
+  for (const days of [1, 30, 300]) expect(clock.at(began + days * dayMs)).toBe(began + yearMs + days * dayMs);
+});
+
 test("it begins no earlier than what an earlier life has written down", () => {
   const clock = new SteadyClock();
   clock.notBefore(9_000);

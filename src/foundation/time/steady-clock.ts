@@ -1,13 +1,21 @@
 import type { EpochMs } from "../ids.ts";
 
-/** Time that never goes back: when the machine's clock is set back, it goes on from where it was, at the same pace. */
+/** With a greater lead, a machine's clock that comes this near to the time was wrong when it was set back. */
+const nearMs = 10 * 60_000;
+
+/**
+ * Time that never goes back: when the machine's clock is set back, it goes on from where it was, at the same pace. Where that was a
+ * mistake of more than ten minutes, which is set right, it goes by the machine's clock again, and not ahead by as much.
+ */
 export class SteadyClock {
   #last: EpochMs = 0;
   #aheadMs = 0;
 
   /** The time now, when the machine's clock shows `machine`. */
   at(machine: EpochMs): EpochMs {
-    this.#aheadMs = Math.max(this.#aheadMs, this.#last - machine);
+    const behindMs = this.#last - machine;
+    const isSetRight = this.#aheadMs > nearMs && behindMs <= nearMs;
+    this.#aheadMs = isSetRight ? Math.max(0, behindMs) : Math.max(this.#aheadMs, behindMs);
     this.#last = machine + this.#aheadMs;
     return this.#last;
   }
