@@ -42,12 +42,12 @@ export class Doubt {
 
   /**
    * A start, at `now`, with what is on disk, where another edge may have written it, the last time at `lastAt` (0: nothing ever was).
-   * A longer stop than `mostStoppedMs` may be a wrong clock instead.
    */
-  began(onDisk: KeptDoubt, lastAt: EpochMs, now: EpochMs, mostStoppedMs: number): void {
+  began(onDisk: KeptDoubt, lastAt: EpochMs, now: EpochMs): void {
+    // A stop, or a wrong clock.
     const stoppedMs = lastAt === 0 ? 0 : now - lastAt;
     const unkeptMs = Math.max(0, this.#known.ms - this.#kept.ms);
-    const ms = onDisk.ms + unkeptMs + (stoppedMs > mostStoppedMs ? stoppedMs : 0);
+    const ms = onDisk.ms + unkeptMs + (isFar(stoppedMs) && stoppedMs > 0 ? stoppedMs : 0);
     const skips = this.#known.skips.filter((skip) => !this.#kept.skips.includes(skip));
     this.#kept = onDisk;
     this.#known = ms === onDisk.ms && skips.length === 0 ? onDisk : { ms, skips: [...onDisk.skips, ...skips] };

@@ -1,7 +1,7 @@
 import { doubling, pauseAfter } from "../../src/delivery/backoff.ts";
 import type { EpochMs } from "../../src/foundation/ids.ts";
 import { reasonOf } from "../../src/foundation/text/reason.ts";
-import { wait } from "../../src/foundation/time/timers.ts";
+import { dayMs, wait } from "../../src/foundation/time/timers.ts";
 import type { ObjectName } from "../../src/rpc/objects.ts";
 import type { Log } from "../platform/log.ts";
 import type { Whole } from "../platform/object-kinds.ts";
@@ -425,11 +425,11 @@ export class Home {
 
   /** On disk before anything is written by this clock. */
   async #beginDoubt(onDisk: KeptDoubt, lastAt: EpochMs): Promise<void> {
-    const { disk, clock, log } = this.#ports;
-    this.#doubt.began(onDisk, lastAt, clock.now(), disk.mostStoppedMs);
+    const { clock, log } = this.#ports;
+    this.#doubt.began(onDisk, lastAt, clock.now());
     await this.#writeDoubt();
     const { ms } = this.#doubt;
-    if (ms > 0) log({ level: "warn", event: "time-in-doubt", ms, note: doubtNote });
+    if (ms >= dayMs) log({ level: "warn", event: "time-in-doubt", ms, note: doubtNote });
   }
 
   async #writeDoubt(): Promise<void> {

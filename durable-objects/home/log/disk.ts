@@ -144,7 +144,5 @@ export interface Disk {
   markRestored(at: EpochMs): Promise<void>;
   /** The next start begins with this doubt. */
   keepDoubt(doubt: KeptDoubt): Promise<void>;
-  /** A stop that is longer than this may be a wrong clock instead. */
-  readonly mostStoppedMs: number;
   close(): Promise<void>;
 }

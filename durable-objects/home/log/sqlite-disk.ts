@@ -18,7 +18,6 @@ import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { promisify } from "node:util";
 import type { EpochMs } from "../../../src/foundation/ids.ts";
 import { reasonOf } from "../../../src/foundation/text/reason.ts";
-import { dayMs } from "../../../src/foundation/time/timers.ts";
 import { type KeptDoubt, noDoubt } from "../doubt.ts";
 import type { Disk, Flush, Image, ImagePart, Stored } from "./disk.ts";
 import { draftOf, leftOf, publish, removeDatabase, rescuedFrom } from "./files.ts";
@@ -114,8 +113,6 @@ export function syncing(
 /** The state of an edge in one file of SQLite. */
 export class SqliteDisk implements Disk {
   readonly probeEveryMs = 1_000;
-  /** An edge with nothing to do writes nothing. */
-  readonly mostStoppedMs = dayMs;
   readonly #file: string;
   readonly #readOnly: boolean;
   readonly #sync: (file: number) => Promise<void>;

@@ -1,6 +1,6 @@
 import type { EpochMs } from "../../../src/foundation/ids.ts";
 import { codeOf, reasonOf } from "../../../src/foundation/text/reason.ts";
-import { minuteMs, type Timers, wait, within } from "../../../src/foundation/time/timers.ts";
+import { type Timers, wait, within } from "../../../src/foundation/time/timers.ts";
 import { type ActsSince, silentLongMs } from "../../../src/operators/edge-pair.ts";
 import type { Log } from "../../platform/log.ts";
 import { type KeptDoubt, noDoubt } from "../doubt.ts";
@@ -76,8 +76,6 @@ const letterWithinMs = 0.0005;
 export class LeasedDisk implements Disk {
   readonly renewEveryMs = renewEveryMs;
   readonly probeEveryMs = lookEveryMs;
-  /** Who acts writes several times a second. */
-  readonly mostStoppedMs = minuteMs;
   readonly #ports: LeasedDiskPorts;
   readonly #lease: Lease;
   /** The epoch in which this edge acts, and its last flush; `null`: it stands by. */

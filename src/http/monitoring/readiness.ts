@@ -1,7 +1,7 @@
 import type { Hono } from "hono";
 import type { BridgeName, DomainName, EpochMs } from "../../foundation/ids.ts";
 import { differenceText } from "../../foundation/time/difference-text.ts";
-import { within } from "../../foundation/time/timers.ts";
+import { dayMs, within } from "../../foundation/time/timers.ts";
 import { version } from "../../foundation/version.ts";
 import { type PairView, pairTrouble } from "../../operators/edge-pair.ts";
 import type { Figures } from "../../operators/figures.ts";
@@ -154,7 +154,7 @@ export class Readiness {
     const doubtMs = this.#edge.doubt?.ms() ?? 0;
     return [
       ...(disk ? [{ kind: "disk", since: disk.since, why: disk.says } as const] : []),
-      ...(doubtMs > 0 ? [{ kind: "time-in-doubt", since: null, why: differenceText(doubtMs) } as const] : []),
+      ...(doubtMs >= dayMs ? [{ kind: "time-in-doubt", since: null, why: differenceText(doubtMs) } as const] : []),
       ...(this.#edge.isTokenWeak?.() ? [{ kind: "operator-token-weak", since: null } as const] : []),
       ...pair.trouble,
     ];

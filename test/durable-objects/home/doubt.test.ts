@@ -15,13 +15,13 @@ const doubtOf = (place: { doubtMs(): number; skippedMs(since: number): number })
 const inDoubt = { ms: 2 * dayMs, skips: [{ to: noon - 3 * dayMs, ms: hourMs }] };
 
 test.each<[string, number, Parameters<Doubt["began"]>]>([
-  ["a state that begins", 0, [noDoubt, 0, noon, dayMs]],
-  ["a day without the edge", 0, [noDoubt, noon - dayMs, noon, dayMs]],
-  ["a stop of two days, or a clock that is two days ahead", 2 * dayMs, [noDoubt, noon - 2 * dayMs, noon, dayMs]],
-  ["another edge, 20 hours ahead, takes over", 20 * hourMs, [noDoubt, noon - 20 * hourMs, noon, minuteMs]],
-  ["an earlier doubt", 2 * dayMs, [inDoubt, noon - hourMs, noon, dayMs]],
-  ["an earlier doubt, and another stop", 5 * dayMs, [inDoubt, noon - 3 * dayMs, noon, dayMs]],
-  ["a clock that is behind the state", 0, [noDoubt, noon + 2 * dayMs, noon, dayMs]],
+  ["a state that begins", 0, [noDoubt, 0, noon]],
+  ["a restart", 0, [noDoubt, noon - minuteMs + 1, noon]],
+  ["an hour without the edge, or a clock that is an hour ahead", hourMs, [noDoubt, noon - hourMs, noon]],
+  ["a stop of two days, or a clock that is two days ahead", 2 * dayMs, [noDoubt, noon - 2 * dayMs, noon]],
+  ["an earlier doubt", 2 * dayMs, [inDoubt, noon - 1_000, noon]],
+  ["an earlier doubt, and another stop", 5 * dayMs, [inDoubt, noon - 3 * dayMs, noon]],
+  ["a clock that is behind the state", 0, [noDoubt, noon + 2 * dayMs, noon]],
 ])("a start in doubt: %s", (_, ms, began) => {
   const doubt = new Doubt();
   doubt.began(...began);
@@ -32,14 +32,14 @@ test.each<[string, number, Parameters<Doubt["began"]>]>([
 
 test("what this edge could not write adds to what is on disk; what it wrote counts as another edge left it", () => {
   const doubt = new Doubt();
-  doubt.began(noDoubt, noon, noon, dayMs);
+  doubt.began(noDoubt, noon, noon);
   doubt.skipped(hourMs, noon + hourMs);
   const first = { ms: hourMs, skips: [{ to: noon + hourMs, ms: hourMs }] };
   expect(doubt.unkept).toEqual(first);
   doubt.kept(doubt.unkept ?? noDoubt);
   expect(doubt.unkept).toBeNull();
   doubt.skipped(dayMs, noon + 2 * dayMs);
-  doubt.began({ ms: 0, skips: first.skips }, noon + 2 * dayMs, noon + 2 * dayMs, dayMs);
+  doubt.began({ ms: 0, skips: first.skips }, noon + 2 * dayMs, noon + 2 * dayMs);
   expect(doubt.ms).toBe(dayMs);
   expect([0, noon + hourMs - 1, noon + hourMs, noon + 2 * dayMs].map((since) => doubt.skippedMs(since))).toEqual([
     ...[dayMs + hourMs, dayMs + hourMs, dayMs, 0],

@@ -8,7 +8,7 @@ import type { Disk, Flush } from "../../../durable-objects/home/log/disk.ts";
 import { SqliteDisk } from "../../../durable-objects/home/log/sqlite-disk.ts";
 import type { LogLine } from "../../../durable-objects/platform/log.ts";
 import type { Whole } from "../../../durable-objects/platform/object-kinds.ts";
-import { dayMs, type Timers } from "../../../src/foundation/time/timers.ts";
+import type { Timers } from "../../../src/foundation/time/timers.ts";
 import { Clock } from "../../simulation/clock.ts";
 
 /** What a test's object does; all of its methods take and give plain data. */
@@ -20,7 +20,6 @@ export const atOnce = async (file: number) => fdatasyncSync(file);
 /** A disk that fails when a test wants it to, and counts. */
 export class DiskOnTest implements Disk {
   readonly probeEveryMs = 1_000;
-  readonly mostStoppedMs = dayMs;
   readonly #disk: SqliteDisk;
   /** Thrown by what writes; `null`: nothing fails. */
   fault: Error | null = null;
