@@ -7,12 +7,9 @@ import type { ObjectSocket } from "../platform/object-sockets.ts";
 import { fetchPost } from "../platform/post.ts";
 import { countingOf, type Env, logAt, now, objectsOf, timers } from "./env.ts";
 import { acceptOn, socketOf } from "./hibernating-socket.ts";
-import { StandingClock } from "./standing-clock.ts";
+import { StandingClock, standsAtMostMs } from "./standing-clock.ts";
 
 type Method = (...asked: readonly unknown[]) => unknown;
-
-/** For how long a clock may stand still. Agents lose their links with a relay's life, which does little by its timers. */
-const standsAtMostMs = { relay: 10_000, others: 250 };
 
 /**
  * The class of a kind of objects on the platform, which calls methods of a prototype alone: each method of the list, and each event, goes to the

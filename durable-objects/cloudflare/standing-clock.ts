@@ -1,5 +1,8 @@
 import type { EpochMs } from "../../src/foundation/ids.ts";
 
+/** For how long a clock may stand still. Agents lose their links with a relay's life, which does little by its timers. */
+export const standsAtMostMs = { relay: 10_000, others: 250 };
+
 /** Thrown before anything of a call was done. */
 const text = "nothing was done: the clock of this life stands still, since the machine's was set back";
 

@@ -42,7 +42,7 @@ export function disturbEdge(context: WorldContext, home: NodeHome | null): void 
   const { clock, edgeMachines } = context;
   const source = faultsOf(context, "machines of the edge");
   nowAndThen(context, source, "edge clock jumps", () =>
-    jump(context, source.draws, 600_000, (ms) => {
+    jump(context, source.draws, 600_000, "back", (ms) => {
       edgeMachines.skewMs = ms;
       edgeMachines.clockSetAt = clock.now;
       context.faults.hold(null);
@@ -67,6 +67,11 @@ function disturbMachine(machine: EdgeMachine, context: WorldContext, shared: Sha
     else machine.kill("killed");
   });
   nowAndThen(context, source, "edge frozen", () => machine.freeze());
+  nowAndThen(context, source, "edge machine's clock jumps", () =>
+    jump(context, draws, 900_000, "bothWays", (ms) => {
+      machine.skewMs = ms;
+    }),
+  );
   nowAndThen(context, source, "edge cut from its database", () => {
     machine.isCut = true;
     context.clock.after(draws.between(500, 20_000), () => {
@@ -93,6 +98,7 @@ export function healEdge({ faults, edgeMachines, clock }: WorldContext, home: No
   if (home?.shared) home.shared.database.isAway = false;
   for (const machine of home?.machines ?? []) {
     machine.isCut = false;
+    machine.skewMs = 0;
     machine.process.standstill.end();
   }
 }
@@ -108,11 +114,24 @@ function nowAndThen(context: WorldContext, source: FaultSource, kind: FaultKind,
   });
 }
 
-/** By a minute or so; or back by an hour, until somebody notices: an agent whose clock is so wrong is refused. */
-function jump({ clock }: WorldContext, draws: Draws, noticedMs: number, set: (ms: number) => void): void {
+/** By a minute or so; or by one of these for each second of it, until somebody notices. */
+const far = {
+  /** By an hour. To be set right is a step forward for who began meanwhile, and on workerd all that is due by then is due. */
+  back: [60],
+  /** By minutes to a year. */
+  bothWays: [10, 1_000, 400_000],
+} as const;
+
+function jump(
+  { clock }: WorldContext,
+  draws: Draws,
+  noticedMs: number,
+  where: keyof typeof far,
+  set: (ms: number) => void,
+): void {
   const ms = draws.between(-90_000, 90_000);
-  const isFar = ms < -30_000 && clock.now < farJumpsUntilMs;
-  set(isFar ? 60 * ms : ms);
+  const isFar = (where === "back" ? ms < -30_000 : Math.abs(ms) > 30_000) && clock.now < farJumpsUntilMs;
+  set(isFar ? ms * (draws.pick<number>(far[where]) ?? 1) : ms);
   if (isFar) clock.after(draws.between(30_000, noticedMs), () => set(ms));
 }
 
@@ -178,7 +197,7 @@ function disturbAgent(agent: AgentProcess, context: WorldContext): void {
     });
   });
   nowAndThen(context, source, "agent clock jumps", () => {
-    jump(context, draws, 300_000, (ms) => {
+    jump(context, draws, 300_000, "bothWays", (ms) => {
       agent.skewMs = ms;
     });
   });

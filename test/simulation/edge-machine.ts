@@ -36,6 +36,8 @@ export class EdgeMachine {
   process: EdgeProcess;
   /** Nothing gets from here to the database, and nothing back. */
   isCut = false;
+  /** What its clock alone is ahead of the others' of the edge. */
+  #skewMs = 0;
   readonly #context: WorldContext;
   readonly #ports: MachinePorts;
   #lives = 0;
@@ -47,6 +49,17 @@ export class EdgeMachine {
     this.#ports = ports;
     this.faults = faultsOf(context, `process of ${name}`);
     this.process = this.#begin();
+  }
+
+  get skewMs(): number {
+    return this.#skewMs;
+  }
+
+  set skewMs(ms: number) {
+    if (ms === this.#skewMs) return;
+    this.#skewMs = ms;
+    this.#context.edgeMachines.clockSetAt = this.#context.clock.now;
+    this.#context.faults.hold(null);
   }
 
   /** The process dies, and with it all that is in memory. */
@@ -80,7 +93,8 @@ export class EdgeMachine {
     const { state, make, log } = this.#ports;
     this.#lives += 1;
     const process = new EdgeProcess(`${this.name}, life ${this.#lives}`, clock);
-    const time = new HomeTime({ wall: edgeNow, monotonic: () => clock.now, sinceBoot: () => clock.now });
+    const clocks = { wall: () => edgeNow() + this.skewMs, monotonic: () => clock.now, sinceBoot: () => clock.now };
+    const time = new HomeTime(clocks, (byMs) => process.home?.skipped(byMs));
     const home = Home.start({
       disk: state.diskOf(this, process),
       clock: {

@@ -1,3 +1,4 @@
+import { standsAtMostMs } from "../../durable-objects/cloudflare/standing-clock.ts";
 import type { Directory } from "../../durable-objects/directory/directory.ts";
 import { stubsBy } from "../../durable-objects/home/stubs.ts";
 import type { LogLine } from "../../durable-objects/platform/log.ts";
@@ -40,7 +41,7 @@ import { RelayHost } from "./relay-host.ts";
 import { ResendJudge } from "./resend-judge.ts";
 import { judgeEdgeLine } from "./shown-judge.ts";
 import type { WorkerProcess } from "./worker-process.ts";
-import { WorkersObject } from "./workers-object.ts";
+import { type WorkersLife, WorkersObject } from "./workers-object.ts";
 
 /** The way from an outbox to WebEx; `origin` is the object that posts, in this life of it. */
 export type PostToWebex = (origin: Hosted, life: number, request: PostRequest) => Promise<HttpAnswer>;
@@ -170,7 +171,7 @@ export class Edge {
 
   #hostOnWorkers<Kind extends ObjectName>(kind: Kind, place: string, name: string): Hosted<Whole<Kind>> {
     const kept = new Map<string, unknown>();
-    const hosted: WorkersObject<Whole<Kind>> = new WorkersObject(name, this.#context, ({ send, ...life }) => {
+    const build = ({ send, ...life }: WorkersLife) => {
       const { life: born } = hosted;
       let hasBegun = false;
       const whole = this.make(kind, hosted, {
@@ -191,7 +192,12 @@ export class Edge {
       });
       hasBegun = true;
       return whole as Whole<Kind>; // No kind of these worlds is made with a pause.
-    });
+    };
+    const stands = {
+      atMostMs: kind === "relay" ? standsAtMostMs.relay : standsAtMostMs.others,
+      ends: () => this.#relayAt(kind, place)?.cut(),
+    };
+    const hosted: WorkersObject<Whole<Kind>> = new WorkersObject(name, this.#context, build, stands);
     return hosted;
   }
 

@@ -49,6 +49,7 @@ export const faultRates = {
   "process killed amid an alarm": 0.004,
   "flush fails": 0.0006,
   "flush slow": 0.002,
+  "edge machine's clock jumps": 0.1,
   "flush in doubt": 0.0015,
   "replica not waited for": 0.001,
   "replica not waited for by an answer": 0.004,
@@ -76,6 +77,7 @@ const ofNode: ReadonlySet<FaultKind> = new Set<FaultKind>([
   "process killed amid an alarm",
   "flush fails",
   "flush slow",
+  "edge machine's clock jumps",
 ]);
 /** What happens to two edges and their database alone. */
 const ofPair: ReadonlySet<FaultKind> = new Set<FaultKind>([

@@ -1,5 +1,4 @@
 import type { Disk } from "../../durable-objects/home/log/disk.ts";
-import { dayMs } from "../../src/foundation/time/timers.ts";
 import { draws, type WorldContext } from "./context.ts";
 import type { EdgeMachine, EdgeState } from "./edge-machine.ts";
 import type { EdgeProcess } from "./edge-process.ts";
@@ -73,7 +72,6 @@ export class FileState implements EdgeState {
         land();
       },
       probeEveryMs: 1_000,
-      mostStoppedMs: dayMs,
       probe: async () => refuse(),
       markRestored: async () => {},
       keepDoubt: async (doubt) => {

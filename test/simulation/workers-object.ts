@@ -1,3 +1,4 @@
+import { standsAtMostMs } from "../../durable-objects/cloudflare/standing-clock.ts";
 import type { EpochMs } from "../../src/foundation/ids.ts";
 import { faultsOf, type WorldContext } from "./context.ts";
 import { Database } from "./database.ts";
@@ -8,7 +9,7 @@ import { Dead, Fault, type Hosted, type Life, never } from "./hosted.ts";
 class WriteFailed extends Fault {}
 
 /** What one life of an object gets from the platform. */
-interface WorkersLife extends Omit<Life, "sockets" | "call" | "outside" | "kept"> {
+export interface WorkersLife extends Omit<Life, "sockets" | "call" | "outside" | "kept"> {
   /** Something that leaves the object: it leaves after the turn, when what was written in it is safe. */
   send<Value>(work: () => Promise<Value>): Promise<Value>;
 }
@@ -42,17 +43,27 @@ export class WorkersObject<Object extends object> implements Hosted<Object> {
   /** Timers and calls of this life that are under way. */
   #underWay = 0;
   #usedAt = 0;
+  /** The latest time that this life has seen. */
+  #shown = 0;
   /** Since when something keeps it from hibernating; `null`: nothing does. */
   #activeSince: number | null = null;
   #looksForIdleness = false;
   /** Requests that wait for their turn. */
   readonly #inLine: { readonly run: () => void; readonly since: number }[] = [];
   #isBusy = false;
+  readonly #stands: { readonly atMostMs: number; ends(): void };
   /** Of its disk, when a turn was over last. */
   #rowsBefore = 0;
 
-  constructor(name: string, context: WorldContext, build: (life: WorkersLife) => Object) {
+  /** `stands`: for how long the clock of a life may stand still, and what ends with a life by that. */
+  constructor(
+    name: string,
+    context: WorldContext,
+    build: (life: WorkersLife) => Object,
+    stands: { readonly atMostMs: number; ends(): void } = { atMostMs: standsAtMostMs.others, ends: () => {} },
+  ) {
     this.name = name;
+    this.#stands = stands;
     this.disk = Database.open(name.split(" ")[0]);
     this.#context = context;
     this.#build = build;
@@ -118,6 +129,7 @@ export class WorkersObject<Object extends object> implements Hosted<Object> {
 
   /** Such as a message over a socket. */
   deliver(work: (object: Object) => void): void {
+    if (this.#beginAnew()) return;
     try {
       work(this.#living());
     } catch (error) {
@@ -139,8 +151,17 @@ export class WorkersObject<Object extends object> implements Hosted<Object> {
     this.#countActive();
   }
 
+  /** As the shell of the product does, so that the next life has the right time. Returns whether this one has ended. */
+  #beginAnew(): boolean {
+    if (!this.#object || this.#standsMs <= this.#stands.atMostMs) return false;
+    this.#stands.ends();
+    this.die("its clock stands still");
+    return true;
+  }
+
   #living(): Object {
     this.#used();
+    this.#beginAnew();
     if (this.#object) return this.#object;
     const life = this.life;
     try {
@@ -154,7 +175,18 @@ export class WorkersObject<Object extends object> implements Hosted<Object> {
     }
   }
 
+  /** The time of this life: workerd lets it stand still until the machine's clock has come back to it. */
+  #now(): EpochMs {
+    this.#shown = Math.max(this.#shown, this.#context.edgeNow());
+    return this.#shown;
+  }
+
+  get #standsMs(): number {
+    return this.#now() - this.#context.edgeNow();
+  }
+
   #lifeOf(life: number): WorkersLife {
+    this.#shown = 0;
     const { clock, lie } = this.#context;
     const alive = <Value>(promise: Promise<Value>): Promise<Value> =>
       promise.then(
@@ -218,9 +250,16 @@ export class WorkersObject<Object extends object> implements Hosted<Object> {
       },
       after: (ms, run) => {
         const over = this.#begin(life);
-        const cancel = clock.after(ms, () => {
-          if (over()) run();
-        });
+        let cancel = () => {};
+        // With its clock, its timers stand still.
+        const wait = (leftMs: number) => {
+          cancel = clock.after(leftMs, () => {
+            const standsMs = life === this.life ? this.#standsMs : 0;
+            if (standsMs > 0) wait(standsMs);
+            else if (over()) run();
+          });
+        };
+        wait(ms);
         return () => {
           over();
           cancel();
@@ -228,7 +267,7 @@ export class WorkersObject<Object extends object> implements Hosted<Object> {
       },
       setAlarm,
       getAlarm: async () => this.#alarmAt,
-      now: () => this.#context.edgeNow(),
+      now: () => this.#now(),
       doubtMs: () => 0,
       skippedMs: () => 0,
       ...{ restoredAt: null, edgeEpoch: null, beginEpochAfter: () => {} },
