@@ -49,7 +49,7 @@ test("what stands in a query to a database is a name or a number of ours; values
       ...["table", "tables", "this.#keyIs(table)", "name", "person", "columns", "oldest", "goes", "old", "all"],
       // Conditions of ours, with a `?` for each value.
       ...["has", "held", 'holds.map((text) => (hasLetter(text) ? like : "instr(data, ?) > 0")).join(" OR ")', "which"],
-      ...["is", "time", "way", "places", "isLast", "clockSet", 'isOldest ? "ASC" : "DESC"'],
+      ...["is", "time", "way", "places", "deletable", "isLast", "clockSet", 'isOldest ? "ASC" : "DESC"'],
     ].sort(),
   );
 });
