@@ -114,7 +114,7 @@ async function sharedDisk(
   const { PostgresDatabase } = await import("../durable-objects/home/shared/postgres-database.ts");
   return new LeasedDisk({
     ...{ database: new PostgresDatabase(database), timers: clock, log, settings },
-    monotonic: () => performance.now(),
+    passedMs: clock.passedMs,
     now: () => clock.now(),
     self: { name, life: crypto.randomUUID(), url, version },
   });

@@ -46,7 +46,7 @@ export class SharedState implements EdgeState {
     const disk = new LeasedDisk({
       database: this.#databaseFor(machine, process),
       timers: process,
-      monotonic: () => beganAt + clock.now * pace,
+      passedMs: () => beganAt + clock.now * pace,
       now: edgeNow,
       log: ({ event }) => this.#context.tell(() => `${process.name}: ${event}`),
       self: { name: machine.name, life: process.name, url: `http://${machine.name}`, version: "1" },

@@ -366,7 +366,7 @@ test("a schema that is dropped under an edge is not begun anew by it", async () 
   const { url, connect: toDatabase } = await newDatabase();
   const disk = new LeasedDisk({
     ...{ database: toDatabase(), timers: new NodeClock(), log: () => {}, settings: () => "" },
-    monotonic: () => performance.now(),
+    passedMs: () => performance.now(),
     now: () => Date.now(),
     self: { name: "one", life: "a", url: "http://one", version: "1" },
   });

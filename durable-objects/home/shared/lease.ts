@@ -1,4 +1,4 @@
-/** Two monotonic clocks that run apart by more than this part are broken. */
+/** Two machines' times that run apart by more than this part are broken. */
 const drift = 0.01;
 const marginMs = 100;
 
@@ -9,16 +9,16 @@ const marginMs = 100;
  */
 export class Lease {
   readonly #lengthMs: number;
-  readonly #monotonic: () => number;
+  readonly #passedMs: () => number;
   #until = Number.NEGATIVE_INFINITY;
 
-  constructor(lengthMs: number, monotonic: () => number) {
+  constructor(lengthMs: number, passedMs: () => number) {
     this.#lengthMs = lengthMs;
-    this.#monotonic = monotonic;
+    this.#passedMs = passedMs;
   }
 
   get isHeld(): boolean {
-    return this.#monotonic() < this.#until;
+    return this.#passedMs() < this.#until;
   }
 
   /** What was sent at this moment is in the database, and was not before. */

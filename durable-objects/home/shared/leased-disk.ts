@@ -30,8 +30,8 @@ import {
 export interface LeasedDiskPorts {
   readonly database: SharedDatabase;
   readonly timers: Timers;
-  /** Milliseconds since some moment. It cannot be set. */
-  monotonic(): number;
+  /** Milliseconds since some moment, the machine's sleep included. Nobody can set it. */
+  passedMs(): number;
   /** The machine's clock, for what people read. */
   now(): EpochMs;
   readonly log: Log;
@@ -80,7 +80,7 @@ export class LeasedDisk implements Disk {
   readonly #lease: Lease;
   /** The epoch in which this edge acts, and its last flush; `null`: it stands by. */
   #writer: Writer | null = null;
-  /** What it has seen unchanged, and since when by the monotonic clock. */
+  /** What it has seen unchanged, and since when by passed time. */
   #seen: { readonly holding: Holding; readonly since: number } | null = null;
   #isPrepared = false;
   /** Such an edge begins no other state in its place. */
@@ -101,7 +101,7 @@ export class LeasedDisk implements Disk {
 
   constructor(ports: LeasedDiskPorts) {
     this.#ports = ports;
-    this.#lease = new Lease(leaseMs, ports.monotonic);
+    this.#lease = new Lease(leaseMs, ports.passedMs);
   }
 
   get mayAct(): boolean {
@@ -171,7 +171,7 @@ export class LeasedDisk implements Disk {
 
   /** Who acts, for how long that one is silent, and who has said what: as of half a second ago at most. */
   view(): Promise<View> {
-    const at = this.#ports.monotonic();
+    const at = this.#ports.passedMs();
     if (!this.#viewed || at - this.#viewed.at >= sameViewForMs) {
       const view = this.#view();
       view.catch(() => {}); // Whoever asks hears of it.
@@ -181,15 +181,15 @@ export class LeasedDisk implements Disk {
   }
 
   async #view(): Promise<View> {
-    const { database, monotonic } = this.#ports;
+    const { database, passedMs } = this.#ports;
     const view = await this.#asked("both edges", database.view());
-    const silentMs = this.#writer || !this.#seen ? 0 : Math.round(monotonic() - this.#seen.since);
+    const silentMs = this.#writer || !this.#seen ? 0 : Math.round(passedMs() - this.#seen.since);
     return { ...view, silentMs };
   }
 
   /** All is on disk, and nothing of it is needed any more by this edge. */
   async handOver(): Promise<void> {
-    this.#waitsUntil = this.#ports.monotonic() + handedOverForMs;
+    this.#waitsUntil = this.#ports.passedMs() + handedOverForMs;
     await this.#giveBack("handed over");
   }
 
@@ -239,14 +239,14 @@ export class LeasedDisk implements Disk {
    * what is in memory is given up.
    */
   async #write(send: (by: Writer) => Promise<boolean>, withinMs = answerWithinMs): Promise<void> {
-    const { database, monotonic, timers } = this.#ports;
-    const giveUpAt = monotonic() + Math.max(leaseMs, 2 * withinMs);
+    const { database, passedMs, timers } = this.#ports;
+    const giveUpAt = passedMs() + Math.max(leaseMs, 2 * withinMs);
     for (;;) {
       const last = this.#writer;
       if (last && this.#after > last.epoch) throw this.#lost(new BeginsAnew(`agents know the epoch ${this.#after}`));
       if (!last) throw new StandsBy("this edge stands by");
       const by = { ...last, flush: last.flush + 1 };
-      const sentAt = monotonic();
+      const sentAt = passedMs();
       let found: Holding;
       try {
         if (await this.#asked("a flush", send(by), withinMs)) {
@@ -259,7 +259,7 @@ export class LeasedDisk implements Disk {
       } catch (error) {
         if (this.#isClosed || isRefused(error)) throw this.#lost(error);
         this.#reset();
-        if (monotonic() + againAfterMs >= giveUpAt) throw this.#lost(error);
+        if (passedMs() + againAfterMs >= giveUpAt) throw this.#lost(error);
         await wait(timers, againAfterMs);
         continue;
       }
@@ -286,7 +286,7 @@ export class LeasedDisk implements Disk {
   }
 
   async #acquire(): Promise<Writer> {
-    const { self, now, log, monotonic } = this.#ports;
+    const { self, now, log, passedMs } = this.#ports;
     const { life, name } = self;
     const holding = await this.#look();
     if (holding.life !== life) requireWhole(holding);
@@ -294,7 +294,7 @@ export class LeasedDisk implements Disk {
     const why = this.#whyNow(holding);
     if (why === null)
       throw new StandsBy(holding.life === life ? "this edge has handed over" : `${holding.holder} acts`);
-    const sentAt = monotonic();
+    const sentAt = passedMs();
     const by = { holder: name, life, since: now(), why, after: this.#after };
     const found = await this.#acquired(holding, by);
     if (found.life !== life) throw new StandsBy(`${found.holder} acts`);
@@ -323,7 +323,7 @@ export class LeasedDisk implements Disk {
 
   /** Why it may act now; `null`: somebody else acts, or may. */
   #whyNow({ epoch, life, givenBack }: Holding): ActsSince | null {
-    const at = this.#ports.monotonic();
+    const at = this.#ports.passedMs();
     if (this.#isClosed || (at < this.#waitsUntil && givenBack === "handed over")) return null;
     if (epoch === 0) return "first";
     if (life === this.#ports.self.life) return "began anew";
@@ -332,11 +332,11 @@ export class LeasedDisk implements Disk {
   }
 
   async #look(): Promise<Holding> {
-    const { database, monotonic } = this.#ports;
+    const { database, passedMs } = this.#ports;
     try {
       if (!this.#isPrepared) await this.#asked("its tables", database.prepare(!this.#hasSeenState), prepareWithinMs);
       this.#isPrepared = true;
-      const askedAt = monotonic();
+      const askedAt = passedMs();
       const holding = await this.#asked("who acts", database.holding());
       if (this.#hasSeenState && holding.epoch === 0)
         throw new NoState(
@@ -346,7 +346,7 @@ export class LeasedDisk implements Disk {
       const { holding: before, since } = this.#seen ?? {};
       const isSame = before?.epoch === holding.epoch && before.flush === holding.flush;
       // It was so when it was read, at the earliest when it was asked for; counted from when it was heard.
-      this.#seen = isSame && since !== undefined ? { holding, since } : { holding, since: monotonic() };
+      this.#seen = isSame && since !== undefined ? { holding, since } : { holding, since: passedMs() };
       // It may take long, and whoever acts may fall silent meanwhile.
       if (askedAt - this.#checkedAt >= checkEveryMs) void this.#check();
       // The other edge and people hear of it later, should it fail.
@@ -370,8 +370,8 @@ export class LeasedDisk implements Disk {
 
   /** Whether it could act: it reads all that a start needs. */
   async #check(): Promise<void> {
-    const { database, monotonic } = this.#ports;
-    this.#checkedAt = monotonic();
+    const { database, passedMs } = this.#ports;
+    this.#checkedAt = passedMs();
     try {
       await this.#asked("its state", database.check(), loadWithinMs);
       this.#fault = null;
@@ -386,9 +386,9 @@ export class LeasedDisk implements Disk {
   }
 
   async #beat({ position }: Pick<Holding, "position">, fault: string | null): Promise<void> {
-    const { database, self, settings, monotonic } = this.#ports;
+    const { database, self, settings, passedMs } = this.#ports;
     if (this.#isClosed) return;
-    const at = monotonic();
+    const at = passedMs();
     this.#beatAt = at;
     const beat = { ...self, settings: settings(), position, fault };
     if (await this.#asked("a beat", database.beat(beat))) {

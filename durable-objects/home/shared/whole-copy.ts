@@ -27,7 +27,7 @@ export async function holdDatabase(url: string, mayBegin: boolean): Promise<Held
   const timers = new NodeClock();
   const disk = new LeasedDisk({
     ...{ database, timers, self, log: () => {}, settings: () => "" },
-    monotonic: () => performance.now(),
+    passedMs: timers.passedMs,
     now: () => Date.now(),
   });
   try {

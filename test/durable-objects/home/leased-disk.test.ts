@@ -19,7 +19,7 @@ class TwoDisks {
     return new LeasedDisk({
       database: this.database.connect(wayOf),
       timers: this.clock,
-      monotonic: () => this.clock.now,
+      passedMs: () => this.clock.now,
       now: () => this.clock.now,
       log: (line) => this.lines.push(line),
       self: { name, life: `life ${++this.#lives}`, url: `http://${name}`, version: "1" },

@@ -63,7 +63,7 @@ class Two {
       ),
       ...{
         timers: clock,
-        monotonic: () => clock.now + this.stoodStillMs,
+        passedMs: () => clock.now + this.stoodStillMs,
         now: () => clock.now,
         log,
         settings: () => "",

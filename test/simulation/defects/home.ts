@@ -39,7 +39,7 @@ export const homeDefects: DefectsByFile = {
     "a lease never runs out": {
       foundBy: "an edge that was replaced says nothing",
       edge: "pair",
-      before: "return this.#monotonic() < this.#until;",
+      before: "return this.#passedMs() < this.#until;",
       after: "return this.#monotonic() > Number.NEGATIVE_INFINITY && this.#until > 0;",
     },
   },

@@ -99,8 +99,8 @@ export const durableObjectDefects: DefectsByFile = {
   "src/foundation/time/steady-clock.ts": {
     "a clock that is set back puts off what is due": {
       foundBy: "a conference's time never goes back",
-      before: "    this.#aheadMs = Math.max(this.#aheadMs, this.#last - machine);\n",
-      after: "",
+      before: "isSetRight ? Math.max(0, behindMs) : Math.max(this.#aheadMs, behindMs);",
+      after: "this.#aheadMs;",
     },
   },
   "durable-objects/conference/conference-commit.ts": {
