@@ -29,6 +29,10 @@ async function acts(at: number): Promise<number> {
   const tookMs = Date.now() - from;
   await eventually("an agent is connected", async () => (await askEdge(at, "/readyz")).status === 200);
   await eventually("the other one stands by", async () => (await askEdge(1 - at, "/readyz")).body.role === "standby");
+  await eventually(
+    "the one that acts knows of it",
+    async () => (await askEdge(at, "/readyz")).body.trouble.length === 0,
+  );
   return tookMs;
 }
 
