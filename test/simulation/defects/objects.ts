@@ -99,8 +99,8 @@ export const durableObjectDefects: DefectsByFile = {
   "src/foundation/time/steady-clock.ts": {
     "a clock that is set back puts off what is due": {
       foundBy: "a conference's time never goes back",
-      before: "isSetRight ? Math.max(0, behindMs) : Math.max(this.#aheadMs, behindMs);",
-      after: "this.#aheadMs;",
+      before: "Math.max(0, behindMs) : Math.max(this.#aheadMs, behindMs);",
+      after: "Math.max(0, behindMs) : this.#aheadMs;",
     },
   },
   "durable-objects/conference/conference-commit.ts": {
