@@ -40,7 +40,7 @@ export const homeDefects: DefectsByFile = {
       foundBy: "an edge that was replaced says nothing",
       edge: "pair",
       before: "return this.#passedMs() < this.#until;",
-      after: "return this.#monotonic() > Number.NEGATIVE_INFINITY && this.#until > 0;",
+      after: "return this.#passedMs() > Number.NEGATIVE_INFINITY && this.#until > 0;",
     },
   },
   "durable-objects/home/shared/leased-disk.ts": {
