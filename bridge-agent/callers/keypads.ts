@@ -144,7 +144,7 @@ export class Keypads {
     this.#listensUntil = this.#parts.legs.now + LISTENS_MS;
   }
 
-  /** All callers at the prompt, where they may be too many since this was last asked. None is while the edge is away, and soon after. */
+  /** All callers at the prompt, where they may have become too many. None is one too many while it is told to wait for the edge. */
   crowd(now: EpochMs): readonly Leg[] {
     if (!this.#mayBeCrowded || this.#isWithoutEdge || now - this.#edgeBackAt < LISTENS_MS) return [];
     this.#mayBeCrowded = false;
