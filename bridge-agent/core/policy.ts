@@ -113,7 +113,7 @@ export class Policy {
       const here = callers.filter(({ call }) => !crowd.has(call));
       const silent = here.filter(({ hasKeyed }) => !hasKeyed);
       const heard = silent.filter(({ since }) => since <= heardBy);
-      const surplus = Math.max(Math.min(here.length - most, heard.length), here.length - Math.floor(most * 1.5), 0);
+      const surplus = Math.max(Math.min(here.length - most, heard.length), here.length - Math.ceil(most * 1.5), 0);
       for (const { call } of silent.slice(0, surplus)) crowd.set(call, reason);
     };
     // Those who withhold their numbers have nothing to do with each other.

@@ -62,7 +62,7 @@ export class Clock {
 
   #keepAhead(): void {
     const { aheadMs } = this.#steady;
-    if (aheadMs <= this.#keptAheadMs + noticedMs) return;
+    if (Math.abs(aheadMs - this.#keptAheadMs) <= noticedMs) return;
     // Without this each life would begin when the last input was committed, and what is due much later would never come.
     this.#keepAheadMs(aheadMs);
     this.#keptAheadMs = aheadMs;

@@ -62,6 +62,14 @@ test("who still hears what to key stays, unless three quarters of the ports woul
   expect(atPrompt(world, crowd)).toEqual([...crowd.slice(3, 12), crowd.at(-1)]);
 });
 
+test("where one caller alone may be at the prompt, a second one lets the first hear what to key", () => {
+  const world = onBridge(4);
+  const office = [1, 2].map(() => arrives(world, "", "14085559997"));
+  expect(atPrompt(world, office)).toEqual(office);
+  world.pass(LISTENS_MS);
+  expect(atPrompt(world, office)).toHaveLength(1);
+});
+
 test("no sentence holds up the port of who goes, and operations staff find why", () => {
   const world = onBridge(2);
   const [first] = crowds(world, 1) as [CallId];

@@ -22,6 +22,19 @@ test("what the clock is ahead by is written again where the first write failed",
   expect([kept, alarms]).toEqual([[hourMs], [machine.now + 5_000]]);
 });
 
+test("a lead that ends where the clock is set right is no lead of the next life", () => {
+  const yearMs = 365 * 24 * hourMs;
+  const machine = { now: 2 * yearMs };
+  const kept: number[] = [];
+  const platform = { ...fakePlatform(new TestClock()), now: () => machine.now, setAlarm: async () => {} };
+  const clock = new Clock(platform, machine.now, 0, (aheadMs) => void kept.push(aheadMs));
+  machine.now -= yearMs;
+  clock.wakeBy(clock.now() + 5_000);
+  machine.now += yearMs;
+  clock.wakeBy(clock.now() + 5_000);
+  expect(kept).toEqual([yearMs, 0]);
+});
+
 test("time that the platform skips counts for lives that begin behind it; for others alarms come as early as without it", async () => {
   const machine = { now: 10 * hourMs, skips: [{ to: 9 * hourMs, ms: hourMs }] };
   const alarms: number[] = [];
