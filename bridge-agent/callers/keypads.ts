@@ -144,7 +144,7 @@ export class Keypads {
     this.#listensUntil = this.#parts.legs.now + LISTENS_MS;
   }
 
-  /** All callers at the prompt, where they may have become too many. None is one too many while it is told to wait for the edge. */
+  /** All callers at the prompt, where they may have become too many. Whoever is told to wait may wait. */
   crowd(now: EpochMs): readonly Leg[] {
     if (!this.#mayBeCrowded || this.#isWithoutEdge || now - this.#edgeBackAt < LISTENS_MS) return [];
     this.#mayBeCrowded = false;
@@ -181,8 +181,10 @@ export class Keypads {
   /** Hangs up on callers who key nothing; codes that waited for more keys count as they are. */
   timePassed(now: EpochMs): void {
     this.#parts.hangUps.timePassed(now);
-    if (this.#listensUntil !== null) this.#mayBeCrowded = true;
-    if (now >= (this.#listensUntil ?? now)) this.#listensUntil = null;
+    if (this.#listensUntil !== null) {
+      this.#mayBeCrowded = true;
+      if (now >= this.#listensUntil) this.#listensUntil = null;
+    }
     for (const leg of this.#timedLegs()) {
       const before = leg.keypad;
       this.#press(leg, { type: "time", at: now });

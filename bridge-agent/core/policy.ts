@@ -99,8 +99,8 @@ export class Policy {
   }
 
   /**
-   * Callers at the prompt who are too many, so that ports are left for conferences. Who has keyed anything stays. Who came after
-   * `heardBy` still listens, and stays unless half as many again are there.
+   * Callers at the prompt who are too many, so that ports are left for conferences. Who has keyed
+   * anything stays. Who came after `heardBy` still listens, and stays unless half as many again are there.
    * `freePorts`: those that no conference has; `null`: nobody knows.
    */
   crowd(atPrompt: Iterable<AtPrompt>, freePorts: number | null, heardBy: EpochMs): ReadonlyMap<CallId, CrowdReason> {

@@ -99,7 +99,7 @@ export function warningsOf(json: string): Finding[] {
   );
 }
 
-/** All that reaches an edge on a loopback address comes from its machine: to `webex.from` it is foreign, unless somebody there is named. */
+/** What reaches an edge on loopback comes from its machine, and is foreign to `webex.from` that does not name it. */
 export function closedDomains({
   host,
   trustedProxies,

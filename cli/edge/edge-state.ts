@@ -46,8 +46,8 @@ export function operatorTokenIn(file: string, setting: string): string {
 }
 
 /**
- * What is wrong with the token of a file; `null`: nothing. Throws where it can be guessed, but for one release not
- * where the state is of an earlier run: an update restarts the edge.
+ * What is wrong with the token of a file; `null`: nothing. Throws where it can be guessed. For one release
+ * it does not where the state is of an earlier run: an update restarts the edge.
  */
 export async function tokenWarning(token: string, file: string, state: string): Promise<string | null> {
   const weakness = weaknessOf(token);

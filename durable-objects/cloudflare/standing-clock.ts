@@ -1,6 +1,6 @@
 import type { EpochMs } from "../../src/foundation/ids.ts";
 
-/** For how long a clock may stand still. Agents lose their links with a relay's life, which does little by its timers. */
+/** For how long a clock may stand still. With a relay's life, which needs few timers, agents lose their links. */
 export const standsAtMostMs = { relay: 10_000, others: 250 };
 
 /** Thrown before anything of a call was done. */

@@ -20,8 +20,8 @@ export interface KeptDoubt {
 export const noDoubt: KeptDoubt = { ms: 0, skips: [] };
 
 /**
- * By how much the time of a home may be ahead of the true one, because one clock alone says so: what is deleted for its age must be
- * old without that. And where it has gone on at once: what lasts does not end by that.
+ * By how much the time of a home may be ahead of the true one, because one clock alone says so: what is
+ * deleted for its age must be old without that. And where it has gone on at once: what lasts does not end by that.
  */
 export class Doubt {
   #known = noDoubt;
@@ -41,7 +41,8 @@ export class Doubt {
   }
 
   /**
-   * A start, at `now`, with what is on disk, where another edge may have written it, the last time at `lastAt` (0: nothing ever was).
+   * A start, at `now`, with what this or another edge has left on disk, written the last time at `lastAt`
+   * (0: nothing ever was).
    */
   began(onDisk: KeptDoubt, lastAt: EpochMs, now: EpochMs): void {
     // A stop, or a wrong clock.

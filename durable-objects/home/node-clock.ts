@@ -43,7 +43,7 @@ export class NodeClock implements HomeClock {
   }
 }
 
-/** Whether this is another machine's address. Containers of one machine share its clock, and look like others. */
+/** Whether this is another machine's address. A container of this one shares its clock, and looks like another. */
 export function isAnotherMachine(address: string, interfaces = networkInterfaces()): boolean {
   const known = addressIn(address);
   if (known === null || isLoopback(known)) return false;
