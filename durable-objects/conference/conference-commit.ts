@@ -128,6 +128,8 @@ export class GroupCommit {
 
 interface Context {
   readonly at: EpochMs;
+  /** See `Progress`. */
+  readonly skippedMs: number;
   readonly identity: ConferenceIdentity;
   readonly domain: Domain;
   readonly store: ConferenceStore;
@@ -151,7 +153,7 @@ interface Committed {
  * and nothing is written.
  */
 export function transact(context: Context, submitted: readonly Item[]): Committed | null {
-  const { identity, domain, store, outbox, ids, nonce, restoredAt } = context;
+  const { identity, domain, store, outbox, ids, nonce, restoredAt, skippedMs } = context;
   // This transaction deletes what is confirmed, so it must also act on the signs of life among it.
   const signs = outbox.signs.map((host) => ({ type: "reached" as const, host: host as WebexHost }));
   const items: readonly Item[] = [
@@ -185,7 +187,8 @@ export function transact(context: Context, submitted: readonly Item[]): Committe
       facts.push(...applied.facts);
       for (const fact of applied.facts) if (fact.kind === "call-left") toldSince.add(fact.call);
       const decided = { ...applied.progress, ...ids.atHand, ...restored, decidedBy: decidedBy(domain.settings) };
-      const after = { ...progress, ...decided, ...streamsAfter(item, input, progress) };
+      const skipped = skippedMs !== (progress.skippedMs ?? 0) && { skippedMs };
+      const after = { ...progress, ...decided, ...skipped, ...streamsAfter(item, input, progress) };
       store.append(input, applied.decision.changes, after, applied.facts);
       if (item.type === "webex" && item.document.counts)
         said.push({ kind: "document-confirmed", transId: item.document.transId });

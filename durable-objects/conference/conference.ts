@@ -20,6 +20,7 @@ import type {
 } from "../../src/foundation/ids.ts";
 import type { LogFacts } from "../../src/foundation/text/log-line.ts";
 import { earliest } from "../../src/foundation/time/earliest.ts";
+import { hasLasted } from "../../src/foundation/time/has-lasted.ts";
 import { within } from "../../src/foundation/time/timers.ts";
 import type { AgentReports, ConferenceDocument, ConferenceIdentity } from "../../src/rpc/conference.ts";
 import type { DirectoryRpc } from "../../src/rpc/directory.ts";
@@ -101,7 +102,7 @@ export class Conference {
       const { domain, confKey: conference } = this.#identity ?? {};
       platform.log({ ...line, ...(conference !== undefined && { domain, conference }) });
     };
-    this.#clock = new Clock({ ...platform, log }, store.journal.lastAt, progress.aheadMs, (aheadMs) => {
+    this.#clock = new Clock({ ...platform, log }, store.journal.lastAt, progress, (aheadMs) => {
       store.correct({ aheadMs });
       this.#directoryFeed?.changed();
     });
@@ -323,6 +324,13 @@ export class Conference {
     return isIdle && (domain === null || this.#outbox.rows.length === 0);
   }
 
+  /** Whether something would end sooner if time went on at once: what is under way, or the memory of documents that may come again. */
+  get #lasts(): boolean {
+    const { journal, retention } = this.#store;
+    const isUnderWay = this.#ongoing !== null || this.#outbox.rows.length > 0 || this.#nextDeadline !== null;
+    return isUnderWay || !hasLasted(journal.lastAt, this.#ports.now(), retention.neededMs);
+  }
+
   /** Whether it is over, and the directory alone lacks something of it. */
   get #owesOnly(): boolean {
     return this.#ongoing === null && this.#outbox.rows.length === 0 && this.#directoryFeed.owes;
@@ -358,6 +366,7 @@ export class Conference {
 
   /** Commits all items in one transaction, or throws and keeps none of them. Then does what follows. */
   #commit(items: readonly Item[]): void {
+    if (this.#clock.behindMs > 0 && !this.#lasts) this.#clock.catchUp();
     const at = this.#ports.now();
     const domain = this.#findDomain();
     if (!domain)
@@ -367,7 +376,8 @@ export class Conference {
     const [store, outbox, ids, { schedule }] = [this.#store, this.#outbox, this.#ids, this.#sender];
     const { nonce, measures, restoredAt } = this.#ports;
     const restored = restoredAt !== undefined && { restoredAt };
-    const context = { at, identity: this.#identified, domain, store, outbox, ids, schedule, nonce, ...restored };
+    const about = { at, skippedMs: this.#clock.skippedMs, identity: this.#identified, domain, nonce, ...restored };
+    const context = { ...about, store, outbox, ids, schedule };
     const { bridge: before } = store.progress;
     const batch = transact(context, items);
     // A repeated report is a sign of life, too.

@@ -1,27 +1,24 @@
 import type { EpochMs } from "../../src/foundation/ids.ts";
 import { isFar } from "../../src/foundation/time/clock-jump.ts";
 
-/** Skips beyond these, the oldest, count as time that has passed. */
-const mostSkips = 10;
-
-/** The time has gone on at once, by `ms` and up to `to`. */
-interface Skip {
-  readonly to: EpochMs;
-  readonly ms: number;
-}
-
 /** As it is on disk. */
 export interface KeptDoubt {
   /** See `Doubt`. */
   readonly ms: number;
-  readonly skips: readonly Skip[];
+  /** How much time has ever gone on at once. */
+  readonly skippedMs: number;
 }
 
-export const noDoubt: KeptDoubt = { ms: 0, skips: [] };
+export const noDoubt: KeptDoubt = { ms: 0, skippedMs: 0 };
+
+/** What a disk has; `undefined`: none was ever kept. */
+export function doubtIn(text: unknown): KeptDoubt {
+  return text === undefined ? noDoubt : { ...noDoubt, ...JSON.parse(String(text)) };
+}
 
 /**
  * By how much the time of a home may be ahead of the true one, because one clock alone says so: what is
- * deleted for its age must be old without that. And where it has gone on at once: what lasts does not end by that.
+ * deleted for its age must be old without that. And by how much it has gone on at once: what lasts does not end by that.
  */
 export class Doubt {
   #known = noDoubt;
@@ -31,9 +28,14 @@ export class Doubt {
     return this.#known.ms;
   }
 
+  get skippedMs(): number {
+    return this.#known.skippedMs;
+  }
+
   /** What is to be kept; `null`: it is. */
   get unkept(): KeptDoubt | null {
-    return this.#known === this.#kept ? null : this.#known;
+    const { ms, skippedMs } = this.#known;
+    return ms === this.#kept.ms && skippedMs === this.#kept.skippedMs ? null : this.#known;
   }
 
   kept(kept: KeptDoubt): void {
@@ -41,30 +43,25 @@ export class Doubt {
   }
 
   /**
-   * A start, at `now`, with what this or another edge has left on disk, written the last time at `lastAt`
-   * (0: nothing ever was).
+   * Begins with what an earlier process or another edge has left on disk, and wrote there for the last time at `lastAt`
+   * (0: nothing was ever written).
    */
   began(onDisk: KeptDoubt, lastAt: EpochMs, now: EpochMs): void {
     // A stop, or a wrong clock.
     const stoppedMs = lastAt === 0 ? 0 : now - lastAt;
-    const unkeptMs = Math.max(0, this.#known.ms - this.#kept.ms);
-    const ms = onDisk.ms + unkeptMs + (isFar(stoppedMs) && stoppedMs > 0 ? stoppedMs : 0);
-    const skips = this.#known.skips.filter((skip) => !this.#kept.skips.includes(skip));
     this.#kept = onDisk;
-    this.#known = ms === onDisk.ms && skips.length === 0 ? onDisk : { ms, skips: [...onDisk.skips, ...skips] };
+    this.#known = isFar(stoppedMs) && stoppedMs > 0 ? { ...onDisk, ms: onDisk.ms + stoppedMs } : onDisk;
   }
 
-  /** The time has gone on at once, up to `now`. */
-  skipped(byMs: number, now: EpochMs): void {
-    const { ms, skips } = this.#known;
-    this.#known = { ms: ms + byMs, skips: [...skips, { to: now, ms: byMs }].slice(-mostSkips) };
+  /** Goes on with what this process has written last, or has tried to. */
+  goesOn(onDisk: KeptDoubt): void {
+    this.#kept = onDisk;
   }
 
-  /** How much time has gone on at once behind `since`. */
-  skippedMs(since: EpochMs): number {
-    let ms = 0;
-    for (const skip of this.#known.skips) if (skip.to > since) ms += skip.ms;
-    return ms;
+  /** The time has gone on at once. */
+  skipped(byMs: number): void {
+    const { ms, skippedMs } = this.#known;
+    this.#known = { ms: ms + byMs, skippedMs: skippedMs + byMs };
   }
 
   /** The clock of another machine shows `at`. Returns whether that ends the doubt. */

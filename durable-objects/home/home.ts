@@ -8,7 +8,7 @@ import type { Whole } from "../platform/object-kinds.ts";
 import type { Sql } from "../platform/platform.ts";
 import { Alarms } from "./alarms.ts";
 import { copied } from "./copied.ts";
-import { Doubt, type KeptDoubt } from "./doubt.ts";
+import { Doubt } from "./doubt.ts";
 import type { HomeClock } from "./home-clock.ts";
 import { HomeObject, type Loaded } from "./home-object.ts";
 import { HomeSocket } from "./home-socket.ts";
@@ -21,6 +21,7 @@ import {
   type LogRow,
   lettersOfImage,
   StandsBy,
+  type Stored,
 } from "./log/disk.ts";
 import { LogRows } from "./log/log-rows.ts";
 import { LogWriter } from "./log/log-writer.ts";
@@ -36,7 +37,7 @@ export interface LifePlace {
   /** See `Platform`. */
   doubtMs(): number;
   /** See `Platform`. */
-  skippedMs(since: EpochMs): number;
+  skippedMs(): number;
   after(ms: number, run: () => void): () => void;
   setAlarm(at: EpochMs): Promise<void>;
   getAlarm(): Promise<EpochMs | null>;
@@ -133,6 +134,8 @@ export class Home {
   #number = 0;
   #restoredAt: EpochMs | null = null;
   readonly #doubt = new Doubt();
+  /** The state was read before. */
+  #hasBegun = false;
   #fault: Fault | null = null;
   /** It never rejects; `null`: none is under way. */
   #probing: Promise<void> | null = null;
@@ -187,7 +190,7 @@ export class Home {
 
   /** The time has gone on at once, by so much. */
   skipped(byMs: number): void {
-    this.#doubt.skipped(byMs, this.#ports.clock.now());
+    this.#doubt.skipped(byMs);
     for (const { life } of this.#live) life?.skipped(byMs);
     this.#ports.log({ level: "warn", event: "time-skipped", ms: byMs, note: doubtNote });
     this.#keepDoubt();
@@ -403,10 +406,11 @@ export class Home {
   }
 
   async #open(): Promise<void> {
-    const { objects, rows, texts, lastPosition, lastObject, lastAt, restoredAt, doubt } = await this.#ports.disk.open();
+    const stored = await this.#ports.disk.open();
+    const { objects, rows, texts, lastPosition, lastObject, lastAt, restoredAt } = stored;
     this.#noticeClock(lastAt);
     this.#ports.clock.notBefore(lastAt);
-    await this.#beginDoubt(doubt, lastAt);
+    await this.#beginDoubt(stored);
     this.#texts = new Texts(texts);
     this.#position = lastPosition;
     this.#number = lastObject;
@@ -424,9 +428,11 @@ export class Home {
   }
 
   /** On disk before anything is written by this clock. */
-  async #beginDoubt(onDisk: KeptDoubt, lastAt: EpochMs): Promise<void> {
+  async #beginDoubt({ doubt, lastAt, tookOver = false }: Stored): Promise<void> {
     const { clock, log } = this.#ports;
-    this.#doubt.began(onDisk, lastAt, clock.now());
+    if (this.#hasBegun && !tookOver) this.#doubt.goesOn(doubt);
+    else this.#doubt.began(doubt, lastAt, clock.now());
+    this.#hasBegun = true;
     await this.#writeDoubt();
     const { ms } = this.#doubt;
     if (ms >= dayMs) log({ level: "warn", event: "time-in-doubt", ms, note: doubtNote });
@@ -531,7 +537,7 @@ export class Home {
       restoredAt: this.#restoredAt,
       now: () => clock.now(),
       doubtMs: () => this.#doubt.ms,
-      skippedMs: (since) => this.#doubt.skippedMs(since),
+      skippedMs: () => this.#doubt.skippedMs,
       after: (ms, run) => life.after(ms, run),
       setAlarm: async (at) => this.#setAlarm(object, life, at),
       // One that failed is about to come again; one at work is none.

@@ -20,7 +20,7 @@ import { Outbox, type OutboxStore, type Undelivered } from "../conference/outbox
 import { IdSupply, noIds } from "../ids/id-supply.ts";
 import { Clock, nextWake } from "../platform/clock.ts";
 import type { LogLine } from "../platform/log.ts";
-import { type DomainPorts, doubtOf, nextLookAt, type Platform, type Sql, surelyNow } from "../platform/platform.ts";
+import { type DomainPorts, doubtOf, nextLookAt, type Platform, type Sql, skippedOf } from "../platform/platform.ts";
 import { LazyTables } from "../platform/tables/lazy-tables.ts";
 import { MailCounts } from "./mail-counts.ts";
 
@@ -50,7 +50,7 @@ export class Mailbox implements MailboxRpc {
   readonly #tables: LazyTables;
   readonly #outbox: Outbox;
   readonly #counts: MailCounts;
-  /** Transactions whose repeats may still come, and answers that were given up. */
+  /** Transactions whose repeats may still come, and answers that were given up. Without what the platform has skipped, as `answer.at` and `#lastAt`. */
   readonly #answered: Seen<string>;
   readonly #logLimit = new LogLimit();
   readonly #clock: Clock;
@@ -77,7 +77,9 @@ export class Mailbox implements MailboxRpc {
         ...(dropped > 0 && { droppedBefore: dropped }),
       });
     };
-    this.#clock = new Clock({ ...platform, log }, this.#lastAt);
+    // Posts are given up by their number, so nothing lasts here but the memory of what was answered.
+    const { skippedMs: _, ...ticking } = platform;
+    this.#clock = new Clock({ ...ticking, log }, this.#lastAt);
     const ports = { ...platform, log, now: this.#clock.now };
     this.#ports = ports;
     this.#ids = new IdSupply(
@@ -156,7 +158,8 @@ export class Mailbox implements MailboxRpc {
     const domain = this.#ports.domain(this.#named);
     if (!domain) throw new Error(`the settings have no domain "${this.#domain}": its mail cannot be sent`);
     const now = this.#ports.now();
-    const since = surelyNow(this.#ports) - domain.settings.transactionMemoryMs;
+    const passed = now - skippedOf(this.#ports);
+    const since = passed - doubtOf(this.#ports) - domain.settings.transactionMemoryMs;
     if (this.#answered.get(id, since) !== undefined || this.#outbox.holds(id)) return;
     const hosts = new Set([...this.#outbox.rows, ...mail].map(({ host }) => host));
     if (hosts.size > mostHosts) throw new Error(`answers to ${mostHosts} servers wait already`);
@@ -166,7 +169,7 @@ export class Mailbox implements MailboxRpc {
       (nextId) => {
         this.#tables.make();
         sql.exec("DELETE FROM answer WHERE at <= ?", outdatedAt);
-        sql.exec("INSERT INTO answer (at, request) VALUES (?, ?)", now, id);
+        sql.exec("INSERT INTO answer (at, request) VALUES (?, ?)", passed, id);
         sql.exec("INSERT INTO owner (domain) VALUES (?) ON CONFLICT DO NOTHING", domainName);
         const documentSeq = () => this.#outbox.nextSeq();
         const context = { domain, documentSeq, transId: () => nextId("transIds") as TransId };
@@ -182,8 +185,8 @@ export class Mailbox implements MailboxRpc {
       },
       (work) => this.#transaction(work),
     );
-    this.#answered.add(id, null, now, since);
-    this.#lastAt = now;
+    this.#answered.add(id, null, passed, since);
+    this.#lastAt = passed;
     this.#outbox.accept(queue);
     // Then the directory also gets what an earlier life has counted.
     this.#arm(this.#outbox.nextDue ?? now);
@@ -227,7 +230,7 @@ export class Mailbox implements MailboxRpc {
     const domain = this.#domain && this.#ports.domain(this.#domain);
     if (!domain) return 0;
     if (this.#outbox.rows.length > 0) return Number.POSITIVE_INFINITY;
-    return this.#lastAt + domain.settings.transactionMemoryMs + doubtOf(this.#ports);
+    return this.#lastAt + skippedOf(this.#ports) + domain.settings.transactionMemoryMs + doubtOf(this.#ports);
   }
 
   async #delete(): Promise<void> {
@@ -244,6 +247,7 @@ export class Mailbox implements MailboxRpc {
     if (!row) return;
     const rows = withoutMessages(this.#outbox.rows, row.transId, messages);
     const now = this.#ports.now();
+    const passed = now - skippedOf(this.#ports);
     // The conference that shared these answers may ask once more, also after a restart.
     const names = messages.flatMap(({ sharedAs }) =>
       sharedAs === undefined || this.#isLost(sharedAs) ? [] : sharedAs,
@@ -252,9 +256,9 @@ export class Mailbox implements MailboxRpc {
     this.#transaction(() => {
       this.#outbox.write(rows);
       this.#counts.add(...givenUp(row, undelivered, now));
-      for (const name of fresh) this.#ports.sql.exec("INSERT INTO answer (at, request) VALUES (?, ?)", now, name);
+      for (const name of fresh) this.#ports.sql.exec("INSERT INTO answer (at, request) VALUES (?, ?)", passed, name);
     });
-    for (const name of fresh) this.#answered.add(name, null, now, Number.NEGATIVE_INFINITY);
+    for (const name of fresh) this.#answered.add(name, null, passed, Number.NEGATIVE_INFINITY);
     this.#outbox.accept({ ...this.#outbox.queue, rows });
   }
 

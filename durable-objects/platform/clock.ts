@@ -2,7 +2,7 @@ import type { EpochMs } from "../../src/foundation/ids.ts";
 import { earliest } from "../../src/foundation/time/earliest.ts";
 import { SteadyClock } from "../../src/foundation/time/steady-clock.ts";
 import { Alarm, type AlarmPorts } from "./alarm.ts";
-import type { Platform } from "./platform.ts";
+import { type Platform, skippedOf } from "./platform.ts";
 
 /** A smaller step of the machine's clock is not worth a row. */
 const noticedMs = 1000;
@@ -11,33 +11,62 @@ const furthestMs = 5 * 60_000;
 
 type ClockPorts = AlarmPorts & Pick<Platform, "skippedMs">;
 
+/** What a life leaves for the next one; absent: 0. */
+interface KeptTime {
+  /** By how much the object's time was ahead of the machine's clock. */
+  readonly aheadMs?: number;
+  /** So much of what the platform has skipped is in the object's time. */
+  readonly skippedMs?: number;
+}
+
 /**
  * An object's time and its one alarm. The time never goes back, in this life or the next; a deadline is noticed within five
- * minutes even if the machine's clock is set forward or back meanwhile. Time that the platform has skipped counts
- * only for lives that begin with a commit behind it, so that nothing is due at once. The platform's clock and alarm are the machine's.
+ * minutes even if the machine's clock is set forward or back meanwhile. It is behind by what the platform has skipped since it began, so that
+ * nothing is due at once, until `catchUp`. The platform's clock and alarm are the machine's.
  */
 export class Clock {
   readonly alarm: Alarm;
   readonly #platform: ClockPorts;
-  readonly #since: EpochMs;
   readonly #steady = new SteadyClock();
   readonly #keepAheadMs: (aheadMs: number) => void;
   #keptAheadMs: number;
+  #skippedMs: number;
 
   /**
-   * `lastAt` and `aheadMs` are what an earlier life has written down: when it committed last, and by how much its time was
-   * ahead of the machine's clock. `keepAheadMs` writes that down for the next life.
+   * `lastAt`: when an earlier life committed last; 0: none did. `keepAheadMs` writes down for the next life what it is to be given.
    */
-  constructor(platform: ClockPorts, lastAt: EpochMs, aheadMs = 0, keepAheadMs: (aheadMs: number) => void = () => {}) {
+  constructor(
+    platform: ClockPorts,
+    lastAt: EpochMs,
+    { aheadMs = 0, skippedMs = 0 }: KeptTime = {},
+    keepAheadMs: (aheadMs: number) => void = () => {},
+  ) {
     this.alarm = new Alarm(platform);
     this.#platform = platform;
-    this.#since = lastAt || platform.now();
+    const ever = skippedOf(platform);
+    // Less was ever skipped where the platform's time was set back by an operator.
+    this.#skippedMs = lastAt === 0 ? ever : Math.min(skippedMs, ever);
     this.#steady.notBefore(lastAt, aheadMs);
     this.#keptAheadMs = aheadMs;
     this.#keepAheadMs = keepAheadMs;
   }
 
-  readonly now = (): EpochMs => this.#steady.at(this.#platform.now() - this.#skippedMs);
+  readonly now = (): EpochMs => this.#steady.at(this.#platform.now() - this.behindMs);
+
+  /** See `KeptTime`. */
+  get skippedMs(): number {
+    return this.#skippedMs;
+  }
+
+  /** So much of the platform's time is not in the object's. */
+  get behindMs(): number {
+    return skippedOf(this.#platform) - this.#skippedMs;
+  }
+
+  /** Nothing lasts that would end by it. */
+  catchUp(): void {
+    this.#skippedMs += this.behindMs;
+  }
 
   /** Sees to it that the alarm comes by this time, also where an earlier life may have set it. */
   async ensure(time: EpochMs): Promise<void> {
@@ -52,12 +81,8 @@ export class Clock {
     this.#keepAhead();
   }
 
-  get #skippedMs(): number {
-    return this.#platform.skippedMs?.(this.#since) ?? 0;
-  }
-
   #onPlatform(time: EpochMs): EpochMs {
-    return this.#steady.onMachine(time) + this.#skippedMs;
+    return this.#steady.onMachine(time) + this.behindMs;
   }
 
   #keepAhead(): void {

@@ -16,8 +16,8 @@ export interface Platform extends Timers {
   readonly machineNow?: () => EpochMs;
   /** By how much `now` may be ahead of the true time, since one clock alone says so. Absent: by nothing. */
   doubtMs?(): number;
-  /** How much time behind `since` has gone on at once, without its passing. Absent: nobody knows. */
-  skippedMs?(since: EpochMs): number;
+  /** How much of `now` has ever gone on at once, without its passing. Absent: nobody knows. */
+  skippedMs?(): number;
   /** Ends in time: what goes wrong is an answer like others. Rejects only where the object's life is over by then. */
   post(request: PostRequest): Promise<HttpAnswer>;
   /**
@@ -54,6 +54,10 @@ export type AgePorts = Pick<Platform, "now" | "doubtMs">;
 
 export function doubtOf({ doubtMs }: Pick<Platform, "doubtMs">): number {
   return doubtMs?.() ?? 0;
+}
+
+export function skippedOf({ skippedMs }: Pick<Platform, "skippedMs">): number {
+  return skippedMs?.() ?? 0;
 }
 
 /** The time by which something may be deleted for its age. */

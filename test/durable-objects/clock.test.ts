@@ -10,7 +10,7 @@ test("what the clock is ahead by is written again where the first write failed",
   const [kept, alarms]: [number[], number[]] = [[], []];
   const setAlarm = async (at: number) => void alarms.push(at);
   const platform = { ...fakePlatform(new TestClock()), now: () => machine.now, setAlarm };
-  const clock = new Clock(platform, machine.now, 0, (aheadMs) => {
+  const clock = new Clock(platform, machine.now, {}, (aheadMs) => {
     if (machine.isFull) throw new Error("database or disk is full");
     kept.push(aheadMs);
   });
@@ -27,7 +27,7 @@ test("a lead that ends where the clock is set right is no lead of the next life"
   const machine = { now: 2 * yearMs };
   const kept: number[] = [];
   const platform = { ...fakePlatform(new TestClock()), now: () => machine.now, setAlarm: async () => {} };
-  const clock = new Clock(platform, machine.now, 0, (aheadMs) => void kept.push(aheadMs));
+  const clock = new Clock(platform, machine.now, {}, (aheadMs) => void kept.push(aheadMs));
   machine.now -= yearMs;
   clock.wakeBy(clock.now() + 5_000);
   machine.now += yearMs;
@@ -35,25 +35,31 @@ test("a lead that ends where the clock is set right is no lead of the next life"
   expect(kept).toEqual([yearMs, 0]);
 });
 
-test("time that the platform skips counts for lives that begin behind it; for others alarms come as early as without it", async () => {
-  const machine = { now: 10 * hourMs, skips: [{ to: 9 * hourMs, ms: hourMs }] };
+test("an object is behind by what the platform has skipped since it began, until it catches up; alarms come as early as without it", async () => {
+  const machine = { now: 10 * hourMs, skippedMs: hourMs };
   const alarms: number[] = [];
-  const setAlarm = async (at: number) => void alarms.push(at);
-  const skippedMs = (since: number) =>
-    machine.skips.filter(({ to }) => to > since).reduce((total, { ms }) => total + ms, 0);
   const base = fakePlatform(new TestClock());
-  const platform = { ...base, now: () => machine.now, skippedMs, setAlarm };
-  const clock = new Clock(platform, 9 * hourMs);
+  const setAlarm = async (at: number) => void alarms.push(at);
+  const platform = { ...base, now: () => machine.now, skippedMs: () => machine.skippedMs, setAlarm };
+  const clock = new Clock(platform, 9 * hourMs, { skippedMs: hourMs });
   expect(clock.now()).toBe(10 * hourMs);
   machine.now += 24 * hourMs + 5_000;
-  machine.skips.push({ to: machine.now, ms: 24 * hourMs });
-  expect(clock.now()).toBe(10 * hourMs + 5_000);
+  machine.skippedMs += 24 * hourMs;
+  expect([clock.now(), clock.behindMs, clock.skippedMs]).toEqual([10 * hourMs + 5_000, 24 * hourMs, hourMs]);
   clock.wakeBy(10 * hourMs + 9_000);
-  await new Clock(platform, 10 * hourMs + 5_000).ensure(10 * hourMs + 6_000);
-  await new Clock(platform, 0).ensure(34 * hourMs + 20_000);
-  await new Clock(platform, machine.now).ensure(34 * hourMs + 30_000);
+  await new Clock(platform, 10 * hourMs + 5_000, { skippedMs: hourMs }).ensure(10 * hourMs + 6_000);
+  const begun = new Clock(platform, 0);
+  await begun.ensure(34 * hourMs + 20_000);
+  expect([begun.behindMs, begun.skippedMs]).toEqual([0, 25 * hourMs]);
+  clock.catchUp();
+  expect([clock.now(), clock.behindMs, clock.skippedMs]).toEqual([machine.now, 0, 25 * hourMs]);
+  expect(alarms.map((at) => at - machine.now)).toEqual([4_000, 1_000, 15_000]);
+});
 
-  expect(alarms.map((at) => at - machine.now)).toEqual([4_000, 1_000, 15_000, 25_000]);
+test("an object that had more of what was skipped than ever was, since an operator has set the time back, is not ahead", () => {
+  const platform = { ...fakePlatform(new TestClock()), now: () => 10 * hourMs, skippedMs: () => hourMs };
+  const clock = new Clock(platform, 9 * hourMs, { skippedMs: 24 * hourMs });
+  expect([clock.now(), clock.behindMs, clock.skippedMs]).toEqual([10 * hourMs, 0, hourMs]);
 });
 
 test.each<[string, Parameters<typeof nextWake>, number | null]>([

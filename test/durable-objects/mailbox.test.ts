@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { Mailbox } from "../../durable-objects/mail/mailbox.ts";
 import type { DomainName, MsgId, TransId, WebexHost } from "../../src/foundation/ids.ts";
+import { hourMs, minuteMs } from "../../src/foundation/time/timers.ts";
 import type { ToWebex } from "../../src/tsp/messages.ts";
 import { testDomain } from "../local-domain.ts";
 import { Database } from "../simulation/database.ts";
@@ -32,7 +33,7 @@ function world() {
   const alarms: number[] = [];
   let next = 61_041_000_000;
   let lives = 0;
-  const open = (more: { doubtMs?: () => number } = {}) => {
+  const open = (more: { doubtMs?: () => number; skippedMs?: () => number } = {}) => {
     const life = ++lives;
     return new Mailbox({
       ...fakePlatform(time, {
@@ -447,4 +448,39 @@ test("a mailbox is not deleted before the directory has its counts", async () =>
   await time.pass(transactionMemoryMs);
   await mailbox.alarm();
   expect(state.deleted).toBe(1);
+});
+
+test("time that went on at once has no answer forgotten, nor one that was given up, and keeps nothing for longer", async () => {
+  const { time, bodies, open, state } = world();
+  const platform = { skipped: hourMs };
+  const skippedMs = () => platform.skipped;
+  const skip = (ms: number) => {
+    time.now += ms;
+    platform.skipped += ms;
+  };
+  await open({ skippedMs }).send(mail("t1"));
+  await time.pass(1_000);
+  state.isReachable = false;
+  const shared = open({ skippedMs }).share(answer("s1", "m1"));
+  await time.pass(minuteMs);
+  expect(await shared).toBe("given-up");
+  state.isReachable = true;
+  skip(24 * hourMs);
+  const { length } = bodies;
+  for (const id of ["t1", "t2", "t1", "t2"]) await open({ skippedMs }).send(mail(id));
+  expect(await open({ skippedMs }).share(answer("s1", "m1"))).toBe("given-up");
+  await time.pass(1_000);
+  // Each life posts again what the one before has not heard of.
+  expect(new Set(bodies.slice(length).map(transIdOf)).size).toBe(1);
+
+  const { transactionMemoryMs } = testDomain().settings;
+  const last = open({ skippedMs });
+  const deletedAfter = async (ms: number) => {
+    await time.pass(ms);
+    await last.alarm();
+    return state.deleted;
+  };
+  expect(await deletedAfter(minuteMs)).toBe(0);
+  expect(await deletedAfter(transactionMemoryMs - minuteMs - 1_001)).toBe(0);
+  expect(await deletedAfter(1)).toBe(1);
 });

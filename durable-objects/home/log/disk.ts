@@ -97,6 +97,8 @@ export interface Stored {
    */
   readonly restoredAt: EpochMs | null;
   readonly doubt: KeptDoubt;
+  /** Of a shared state: another edge has acted since this one read it last. */
+  readonly tookOver?: boolean;
 }
 
 /** Nothing is wrong with the disk, and all begins anew with what is on it. */

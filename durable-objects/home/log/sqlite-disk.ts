@@ -18,7 +18,7 @@ import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { promisify } from "node:util";
 import type { EpochMs } from "../../../src/foundation/ids.ts";
 import { reasonOf } from "../../../src/foundation/text/reason.ts";
-import { type KeptDoubt, noDoubt } from "../doubt.ts";
+import { doubtIn, type KeptDoubt, noDoubt } from "../doubt.ts";
 import type { Disk, Flush, Image, ImagePart, Stored } from "./disk.ts";
 import { draftOf, leftOf, publish, removeDatabase, rescuedFrom } from "./files.ts";
 import { NoState } from "./no-state.ts";
@@ -213,7 +213,7 @@ export class SqliteDisk implements Disk {
       lastObject: Number(about?.object),
       lastAt: Number(about?.at),
       restoredAt: typeof restored?.at === "number" ? restored.at : null,
-      doubt: time ? JSON.parse(String(time.doubt)) : noDoubt,
+      doubt: doubtIn(time?.doubt),
     };
   }
 

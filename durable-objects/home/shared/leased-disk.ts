@@ -83,6 +83,8 @@ export class LeasedDisk implements Disk {
   /** What it has seen unchanged, and since when by passed time. */
   #seen: { readonly holding: Holding; readonly since: number } | null = null;
   #isPrepared = false;
+  /** Another edge has acted since this one read the state last. */
+  #isOthers = false;
   /** Such an edge begins no other state in its place. */
   #hasSeenState = false;
   #isClosed = false;
@@ -117,7 +119,10 @@ export class LeasedDisk implements Disk {
   async open(): Promise<Stored> {
     const by = await this.#acquire();
     try {
-      return await this.renewing(this.#asked("its state", this.#ports.database.load(by), loadWithinMs));
+      const stored = await this.renewing(this.#asked("its state", this.#ports.database.load(by), loadWithinMs));
+      const tookOver = this.#isOthers;
+      this.#isOthers = false;
+      return { ...stored, tookOver };
     } catch (error) {
       // The other edge may be able to.
       await this.handOver().catch(() => {});
@@ -301,6 +306,7 @@ export class LeasedDisk implements Disk {
     const writer = { epoch: found.epoch, flush: found.flush, life };
     this.#writer = writer;
     this.#hasSeenState = true;
+    this.#isOthers ||= holding.life !== life;
     this.#seen = null;
     this.#lease.extend(sentAt);
     this.#beatLater();

@@ -2,7 +2,7 @@ import { Client, types } from "pg";
 import type { EpochMs } from "../../../src/foundation/ids.ts";
 import { codeOf, networkWords, reasonOf } from "../../../src/foundation/text/reason.ts";
 import { silentLongMs } from "../../../src/operators/edge-pair.ts";
-import { type KeptDoubt, noDoubt } from "../doubt.ts";
+import { doubtIn, type KeptDoubt } from "../doubt.ts";
 import type { Flush, Image, ImagePart, Stored } from "../log/disk.ts";
 import { NoState } from "../log/no-state.ts";
 import { noAlarm, postgresFormat, tables } from "./postgres-tables.ts";
@@ -571,7 +571,7 @@ async function loadBy(client: Client): Promise<Stored> {
     lastObject: Number(about?.object),
     lastAt: Number(about?.at),
     restoredAt: restored?.at == null ? null : Number(restored.at),
-    doubt: time ? JSON.parse(String(time.doubt)) : noDoubt,
+    doubt: doubtIn(time?.doubt),
   };
 }
 

@@ -132,6 +132,31 @@ test("an edge whose clock is hours ahead takes over in doubt, and its peer goes 
   expect([other.home.fault, other.home.doubtMs]).toEqual([null, 0]);
 });
 
+test("what the clock of an edge has skipped while it stood by is not in the state that it takes over", async () => {
+  const two = new Two();
+  const one = await two.start("one");
+  const other = await two.start("other");
+  other.home.skipped(hourMs);
+  two.ways.one = "lost";
+  await two.clock.pass(4 * leaseMs);
+  expect([other.home.fault, other.home.doubtMs, one.home.fault === null]).toEqual([null, 0, false]);
+  other.home.skipped(minuteMs);
+  expect(other.home.doubtMs).toBe(minuteMs);
+});
+
+test("an edge that had no database for minutes, and alone acts before and behind that, is in no doubt for it", async () => {
+  const two = new Two();
+  const one = await two.start("one");
+  one.ask("add");
+  await two.clock.pass(1_000);
+  two.ways.one = "lost";
+  await two.clock.pass(10 * minuteMs);
+  expect(one.home.fault).not.toBeNull();
+  two.ways.one = "well";
+  await two.clock.pass(4 * leaseMs);
+  expect([one.home.fault, one.home.doubtMs]).toEqual([null, 0]);
+});
+
 async function socketOf(home: Home, left: Left): Promise<HomeSocket> {
   const socket = home.acceptedBy(await home.connect("counts", "one", new Headers()));
   if (!socket) throw new Error("there is no socket");
