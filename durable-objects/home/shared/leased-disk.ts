@@ -57,6 +57,8 @@ const sameViewForMs = 500;
 const actingBeatEveryMs = 2_000;
 /** An answer of the database that takes longer does not come: the connection may be cut. */
 const answerWithinMs = 1_000;
+/** With an answer and a beat in between. What was seen longer ago is no sign that the other edge is silent. */
+const longestLookMs = 2 * lookEveryMs + 2 * answerWithinMs;
 const loadWithinMs = 10_000;
 /** Several hosts may be asked, one after the other. */
 const prepareWithinMs = 10_000;
@@ -80,8 +82,8 @@ export class LeasedDisk implements Disk {
   readonly #lease: Lease;
   /** The epoch in which this edge acts, and its last flush; `null`: it stands by. */
   #writer: Writer | null = null;
-  /** What it has seen unchanged, and since when by passed time. */
-  #seen: { readonly holding: Holding; readonly since: number } | null = null;
+  /** What it has seen unchanged, and from when to when by passed time. */
+  #seen: { readonly holding: Holding; readonly since: number; readonly at: number } | null = null;
   #isPrepared = false;
   /** Another edge has acted since this one read the state last. */
   #isOthers = false;
@@ -349,10 +351,13 @@ export class LeasedDisk implements Disk {
           "the database's state is gone, and another one begins: stop both edges, and restore a backup",
         );
       this.#hasSeenState ||= holding.epoch > 0;
-      const { holding: before, since } = this.#seen ?? {};
+      const { holding: before, since, at: seenAt = 0 } = this.#seen ?? {};
+      const at = passedMs();
       const isSame = before?.epoch === holding.epoch && before.flush === holding.flush;
+      // Both machines may have slept, and whoever acts has not been able to say so since.
+      const goesOn = isSame && at - seenAt <= longestLookMs;
       // It was so when it was read, at the earliest when it was asked for; counted from when it was heard.
-      this.#seen = isSame && since !== undefined ? { holding, since } : { holding, since: passedMs() };
+      this.#seen = goesOn && since !== undefined ? { holding, since, at } : { holding, since: at, at };
       // It may take long, and whoever acts may fall silent meanwhile.
       if (askedAt - this.#checkedAt >= checkEveryMs) void this.#check();
       // The other edge and people hear of it later, should it fail.

@@ -5,7 +5,8 @@ const nearMs = 10 * 60_000;
 
 /**
  * Time that never goes back: when the machine's clock is set back, it goes on from where it was, at the same pace. Where that was a
- * mistake of more than ten minutes, which is set right, it goes by the machine's clock again, and not ahead by as much.
+ * mistake of more than ten minutes, which is set right, it goes by the machine's clock again, and not ahead by as much; a rest
+ * that is nearly as long as the lead looks alike, and costs as much once.
  */
 export class SteadyClock {
   #last: EpochMs = 0;

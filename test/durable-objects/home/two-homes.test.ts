@@ -229,6 +229,24 @@ test("an edge that stood still amid a flush says nothing of it before the next o
   expect(asked.said).toBe(1);
 });
 
+test("after both machines have slept, whoever acted goes on; one that is gone is replaced as soon as usual", async () => {
+  const two = new Two();
+  const one = await two.start("one");
+  const other = await two.start("other");
+  for (const latencyMs of [1, 150]) {
+    two.latencyMs = latencyMs;
+    await two.clock.pass(1_000);
+    two.stoodStillMs += hourMs;
+    await two.clock.pass(2_000);
+    expect([one.home.fault, other.home.fault?.why]).toEqual([null, "one acts"]);
+  }
+  two.ways.one = "lost";
+  // Looks are at their slowest.
+  two.latencyMs = 480;
+  await two.clock.pass(leaseMs + 9_000);
+  expect(other.home.fault).toBeNull();
+});
+
 test("what an edge has to say that was replaced never leaves", async () => {
   const two = new Two();
   const one = await two.start("one");
