@@ -6,6 +6,8 @@ const slew = 0.04;
 /** A wall clock that is further ahead counts once it has stayed there, and not before: it may be a mistake that is soon set right. */
 const mostSlewedMs = 60_000;
 const believedAfterMs = 10 * 60_000;
+/** No clock shows less: that of a machine without a battery begins in 1970, and any later one is better. */
+export const surelyWrong = Date.UTC(2026, 0, 1);
 
 /** The time of a home: it never goes back or stands still, and is always on its way to the wall clock. */
 export class HomeTime {
@@ -53,6 +55,6 @@ export class HomeTime {
       return false;
     }
     this.#farSince ??= this.#readAt;
-    return this.#readAt - this.#farSince >= believedAfterMs;
+    return this.#label < surelyWrong || this.#readAt - this.#farSince >= believedAfterMs;
   }
 }

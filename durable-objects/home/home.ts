@@ -12,6 +12,7 @@ import { Doubt } from "./doubt.ts";
 import type { HomeClock } from "./home-clock.ts";
 import { HomeObject, type Loaded } from "./home-object.ts";
 import { HomeSocket } from "./home-socket.ts";
+import { surelyWrong } from "./home-time.ts";
 import { Life } from "./life.ts";
 import {
   BeginsAnew,
@@ -449,6 +450,11 @@ export class Home {
   #noticeClock(lastAt: EpochMs): void {
     const { clock, log } = this.#ports;
     const ms = lastAt - clock.now();
+    if (lastAt === 0 && clock.now() < surelyWrong) {
+      const shown = new Date(clock.now()).toISOString();
+      const note = `the machine's clock shows ${shown}, and was never set: what is recorded until it is keeps such dates`;
+      log({ level: "warn", event: "clock-not-set", note });
+    }
     if (ms < farMs) return;
     const at = new Date(lastAt).toISOString();
     const note = `the state was written up to ${at}, and the machine's clock is behind that: time goes on from there, slowly towards the machine's. If the machine's clock is right, stop the edge and run "bridgehead reset-clock"; if not, set it right`;

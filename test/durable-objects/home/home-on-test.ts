@@ -90,8 +90,10 @@ export class HomeOnTest {
     this.#make = make;
   }
 
-  static async start(make: Make): Promise<HomeOnTest> {
+  /** `now`: what the clock shows then. */
+  static async start(make: Make, now?: number): Promise<HomeOnTest> {
     const test = new HomeOnTest(make);
+    test.clock.now = now ?? test.clock.now;
     await test.begin();
     return test;
   }

@@ -10,17 +10,20 @@ const yearMs = 365 * dayMs;
 /** A machine on a virtual clock; its wall clock can be set, and it can sleep. */
 class Machine {
   readonly clock = new Clock();
-  #wallAheadMs = began;
+  #wallAheadMs: number;
   #sleptMs = 0;
   readonly skipped: number[] = [];
-  readonly time = new HomeTime(
-    {
+  readonly time: HomeTime;
+
+  constructor(wall = began) {
+    this.#wallAheadMs = wall;
+    const clocks = {
       wall: () => this.clock.now + this.#wallAheadMs,
       monotonic: () => this.clock.now,
       sinceBoot: () => this.clock.now + this.#sleptMs,
-    },
-    (byMs) => this.skipped.push(byMs),
-  );
+    };
+    this.time = new HomeTime(clocks, (byMs) => this.skipped.push(byMs));
+  }
 
   setWall(byMs: number): void {
     this.#wallAheadMs += byMs;
@@ -60,6 +63,16 @@ test("a step forward that counts at once is said, and no other", () => {
   machine.setWall(3 * hourMs);
   machine.pass(11 * 60_000);
   expect(machine.skipped).toEqual([expect.closeTo(2 * hourMs, -3)]);
+});
+
+test("a machine that begins in 1970 is believed as soon as its clock is set, and lasts no shorter by it", () => {
+  const machine = new Machine(0);
+  machine.pass(hourMs);
+  machine.setWall(began);
+  expect(machine.time.now()).toBe(began + hourMs);
+  expect(machine.skipped).toEqual([began]);
+  machine.setWall(hourMs);
+  expect(machine.time.now()).toBe(began + hourMs);
 });
 
 test("time goes at the pace of both clocks where they agree", () => {

@@ -819,3 +819,16 @@ test("a line of the log names a conference that broke by its domain and its key,
   expect(line).toMatchObject({ event: "object-broke", object: "conference", domain: "local", conference: "555120777" });
   expect(JSON.stringify(shownFacts(line ?? {}, persons.masked))).not.toContain("555120777");
 });
+
+test("a new state on a machine whose clock was never set says so; one with a state goes on from that", async () => {
+  const unset = 20_000;
+  const fresh = await HomeOnTest.start(words, unset);
+  const note = expect.stringContaining("1970-01-01T00:00:20.000Z");
+  expect(fresh.lines).toMatchObject([{ event: "clock-not-set", note }]);
+  const before = await HomeOnTest.start(words);
+  await before.ask("add", "a");
+  const written = before.clock.now;
+  before.clock.now = unset;
+  await before.begin();
+  expect([before.clock.now, before.lines.map(({ event }) => event)]).toEqual([written, ["clock-behind-state"]]);
+});
