@@ -29,6 +29,11 @@ export class HomeTime {
     this.#readAt = this.#passing.now();
   }
 
+  /** Milliseconds since some moment, the machine's sleep included. Nobody can set it. */
+  passedMs(): number {
+    return this.#passing.now();
+  }
+
   now(): EpochMs {
     const wall = this.#wall();
     const read = this.#passing.now(wall);

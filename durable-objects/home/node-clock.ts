@@ -2,7 +2,7 @@ import { networkInterfaces, uptime } from "node:os";
 import { addressIn } from "../../src/foundation/guard/networks.ts";
 import type { EpochMs } from "../../src/foundation/ids.ts";
 import { isLoopback } from "../../src/foundation/loopback.ts";
-import { machineClocks, PassingTime } from "../../src/foundation/time/passing-time.ts";
+import { machineClocks } from "../../src/foundation/time/passing-time.ts";
 import type { HomeClock } from "./home-clock.ts";
 import { HomeTime } from "./home-time.ts";
 
@@ -12,16 +12,16 @@ const longestTimerMs = 2_147_483_647;
 /** Node's own time and timers. */
 export class NodeClock implements HomeClock {
   readonly #time: HomeTime;
-  readonly #passing: PassingTime;
 
   constructor(skipped?: (byMs: number) => void) {
-    const clocks = machineClocks(() => uptime() * 1_000);
-    this.#time = new HomeTime(clocks, skipped);
-    this.#passing = new PassingTime(clocks);
+    this.#time = new HomeTime(
+      machineClocks(() => uptime() * 1_000),
+      skipped,
+    );
   }
 
-  /** Milliseconds since some moment, the machine's sleep included. Nobody can set it. */
-  readonly passedMs = (): number => this.#passing.now();
+  /** See `HomeTime`. */
+  readonly passedMs = (): number => this.#time.passedMs();
 
   now(): EpochMs {
     return this.#time.now();
