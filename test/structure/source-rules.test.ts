@@ -103,6 +103,17 @@ test("the samples of a proxy offer no TLS below 1.2, and lead nobody from http t
   expect(caddy).toContain("\tauto_https disable_redirects\n");
 });
 
+test("there is no mode for debugging: nothing asks for one, and no service starts an inspector", () => {
+  expect(found(/\bNODE_ENV\b|\bDEBUG\b|"node:inspector"|--inspect|\bdebugger;/g)).toEqual([]);
+  const started = globSync("{packaging/*,scripts/debian/*,scripts/package.ts,scripts/build.ts,wrangler.toml}", {
+    withFileTypes: true,
+  }).filter((file) => file.isFile());
+  const texts = started.map(({ parentPath, name }) => readFileSync(`${parentPath}/${name}`, "utf8"));
+
+  expect(texts.length).toBeGreaterThan(10);
+  expect(texts.filter((text) => /--inspect|NODE_OPTIONS|NODE_DEBUG/.test(text))).toEqual([]);
+});
+
 test("no certificate goes unchecked but where the settings of a database say so", () => {
   expect(
     found(/rejectUnauthorized|NODE_TLS_REJECT_UNAUTHORIZED|checkServerIdentity|secureProtocol|minVersion/g),
