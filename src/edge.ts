@@ -9,7 +9,7 @@ import { version } from "./foundation/version.ts";
 import { withWholeUrl } from "./http/address.ts";
 import { AgentsToClose } from "./http/agents/agents-to-close.ts";
 import { type App, type AppPorts, createApp } from "./http/app.ts";
-import { keepAsked, keepAudit, oweAudit } from "./http/audited.ts";
+import { keepAsked, keepAudit, oweAsked } from "./http/audited.ts";
 import type { EdgePorts } from "./http/edge-ports.ts";
 import { Rates } from "./http/guard.ts";
 import { withUsualHeaders } from "./http/headers.ts";
@@ -205,7 +205,7 @@ export class Edge {
       ...(place.doubt && { doubt: place.doubt }),
       isTokenWeak: () => this.#tokenWeakness !== null,
       auditAsked: (domain, entry) => keepAsked({ after, directory }, domain, entry),
-      auditOwed: (domain, entry) => oweAudit({ after, sessions }, domain, entry),
+      auditOwed: (domain, entry) => oweAsked({ after, sessions, show }, domain, entry),
       audit: (domain, entry, isOwed) => {
         shown.add(domain, entry);
         keep(domain, entry, isOwed);

@@ -10,7 +10,7 @@ export interface OwedPorts extends AlarmPorts, Pick<Platform, "sql"> {
   directory(domain: DomainName): Pick<DirectoryRpc, "keepAudit">;
 }
 
-/** Of each domain: nobody asks for more while its audit does not answer. */
+/** Of each domain; the log alone has what is beyond. */
 const MOST_OWED = 1_000;
 const AGAIN_MS = 60_000;
 const ANSWER_WITHIN_MS = 7_000;
@@ -18,7 +18,7 @@ const ANSWER_WITHIN_MS = 7_000;
 const table =
   "CREATE TABLE IF NOT EXISTS audit_owed (id INTEGER PRIMARY KEY, domain TEXT NOT NULL, data TEXT NOT NULL)";
 
-/** What audits lack: it was done, or is about to be, while their databases do not answer. They get it as soon as they do. */
+/** What was done, or is about to be, while the audit of its domain does not answer: that gets it once it does. */
 export class OwedAudit {
   readonly #ports: OwedPorts;
   readonly #alarm: Alarm;

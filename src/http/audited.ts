@@ -12,7 +12,10 @@ export interface AuditPorts {
   now(): number;
   /** Writes down that a person asks this of a domain, before it is done; `false`, after two seconds: it could not. */
   auditAsked(domain: DomainName, entry: AuditEntry): Promise<boolean>;
-  /** Writes it down where the audit has it from once it answers; `false`, after two seconds: it could not. */
+  /**
+   * Writes it down where the audit has it from once it answers; `false`, after two seconds: it could not, and the
+   * log has it.
+   */
   auditOwed(domain: DomainName, entry: AuditEntry): Promise<boolean>;
   /** Writes down what has become of it, in the place of that, unawaited. `isOwed`: so was that it is asked. */
   audit(domain: DomainName, entry: AuditEntry, isOwed?: boolean): void;
@@ -125,9 +128,20 @@ export async function keepAsked(
 }
 
 /** Has the sessions' object keep what the audit lacks, until that answers; `false`: it did not within 2 s. */
-export async function oweAudit(ports: OwedPorts, domain: DomainName, entry: AuditEntry): Promise<boolean> {
+async function oweAudit(ports: OwedPorts, domain: DomainName, entry: AuditEntry): Promise<boolean> {
   const owed = within(ports, ASKED_WITHIN_MS, "the sessions", ports.sessions().oweAudit(domain, entry));
   return owed.catch(() => false);
+}
+
+/** The same before it is done: what cannot be owed, the log alone has, should the edge end meanwhile. */
+export async function oweAsked(
+  ports: OwedPorts & { show(domain: DomainName, entry: AuditEntry): void },
+  domain: DomainName,
+  entry: AuditEntry,
+): Promise<boolean> {
+  const isOwed = await oweAudit(ports, domain, entry);
+  if (!isOwed) ports.show(domain, entry);
+  return isOwed;
 }
 
 /**

@@ -1,8 +1,12 @@
 import { expect, test } from "vitest";
+import { Edge, type EdgePlace } from "../../src/edge.ts";
 import type { DomainName } from "../../src/foundation/ids.ts";
-import { keepAsked, keepAudit } from "../../src/http/audited.ts";
+import { Counts } from "../../src/foundation/metrics.ts";
+import { keepAsked, keepAudit, oweAsked } from "../../src/http/audited.ts";
+import { asResponse } from "../../src/http/text-answer.ts";
 import type { AuditEntry } from "../../src/operators/audit.ts";
 import { Clock } from "../simulation/clock.ts";
+import { domains, operatorToken } from "../workers/test-domains.ts";
 
 const domain = "local" as DomainName;
 const entry = { person: "anna", action: "act", actionId: "k1", status: 202 } as AuditEntry;
@@ -62,6 +66,64 @@ test("the outcome of what is owed goes the same way, though the directory answer
   expect(await kept(["kept"], { isOwed: true })).toEqual({ asked: [], logged, owed: ["0 k1"] });
   expect(await kept(["kept"], { isOwed: true, refusal: "no such bridge" })).toMatchObject({ asked: [], logged });
   expect(await kept(["kept"], { isOwed: true, mayOwe: false })).toEqual({ asked: [0], logged: [], owed: [] });
+});
+
+test("what the audit cannot even be owed is in the log before it is done, with all that an entry has", async () => {
+  const asked = { ...entry, at: 5, role: "operator", by: "token", about: { bridge: "b" }, from: "192.0.2.7" } as const;
+  const answers = {
+    owed: async () => true,
+    full: async () => false,
+    fails: () => Promise.reject(new Error("broken")),
+    hangs: () => new Promise<boolean>(() => {}),
+  };
+  const became: unknown[] = [];
+  for (const oweAudit of Object.values(answers)) {
+    const clock = new Clock(0);
+    const shown: unknown[] = [];
+    const show = (of: DomainName, one: AuditEntry) => shown.push([of, one]);
+    const owing = oweAsked(
+      { after: (ms, run) => clock.after(ms, run), sessions: () => ({ oweAudit }), show },
+      domain,
+      asked,
+    );
+    await clock.pass(2_000);
+    became.push([await owing, ...shown]);
+  }
+  expect(became).toEqual([[true], ...Array(3).fill([false, [domain, asked]])]);
+});
+
+test("a drain that nobody can write down is a line of the log before it is done, and one behind it", async () => {
+  const clock = new Clock(1_800_000_000_000);
+  const happened: unknown[] = [];
+  const fails = () => Promise.reject(new Error("no disk"));
+  const drain = async () => void happened.push("drained");
+  const place = {
+    variables: { DOMAINS: JSON.stringify(domains), OPERATOR_TOKEN: operatorToken },
+    objects: {
+      directory: () => ({ keepAudit: fails }),
+      sessions: () => ({ oweAudit: fails }),
+      relay: () => ({ drain }),
+      webexSite: () => ({ settingsRead: async () => {} }),
+    },
+    counting: {
+      measures: { counts: new Counts(), text: () => "" },
+      sender: { afterRequest: async () => {}, flush: async () => {} },
+    },
+    log: ({ event, action, about, person, status }: Record<string, unknown>) =>
+      event === "operator-action" && happened.push({ action, about, person, status }),
+    disk: null,
+    after: (ms: number, run: () => void) => clock.after(ms, run),
+    now: () => clock.now,
+    newId: () => "id",
+    waitUntil: () => {},
+  } as unknown as EdgePlace;
+  const address = "http://edge.example.com/api/v1/domains/local/bridges/simulated/drain";
+  const headers = { authorization: `Bearer ${operatorToken}` };
+  const answer = await new Edge(place).fetch(new Request(address, { method: "PUT", headers }));
+
+  expect(asResponse(answer).status).toBe(200);
+  const line = { action: "drainBridge", about: { bridge: "simulated" }, person: "operator" };
+  expect(happened).toEqual([{ ...line, status: 503 }, "drained", { ...line, status: 200 }]);
 });
 
 test("what is asked waits until the directory has it, and for two seconds at most", async () => {
