@@ -48,6 +48,7 @@ export class Rates {
   readonly #ofAddress = new RateBudget(budgets.requestsOfAddress);
   readonly #ofPerson = new RateBudget(budgets.requestsOfPerson);
   readonly #ofOperator = new RateBudget(budgets.requestsOfOperator);
+  readonly #actions = new RateBudget(budgets.actionsOfPerson);
   readonly #signIns = new RateBudget(budgets.signIns);
   readonly #views = new RateBudget(budgets.newViews);
 
@@ -76,6 +77,10 @@ export class Rates {
   ofPerson({ name }: Operator, now: EpochMs): Response | null {
     const budget = name === tokenOperator.name ? this.#ofOperator : this.#ofPerson;
     return refusalAfter(budget.waitSeconds(name, now), "You have asked too much at once.");
+  }
+
+  ofAction({ name }: Operator, now: EpochMs): Response | null {
+    return refusalAfter(this.#actions.waitSeconds(name, now), "You have done too much today.");
   }
 
   ofSignIn({ name }: Operator, now: EpochMs): Response | null {

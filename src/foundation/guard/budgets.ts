@@ -43,6 +43,11 @@ export const budgets = {
     ...aSecond({ rate: 50, burst: 1_000 }),
     ...{ by: "person", beyond: tooMany },
   },
+  actionsOfPerson: {
+    of: "actions, each of which stays in an audit for `recordsDays`",
+    ...aDay({ rate: 20_000, burst: 10_000 }),
+    ...{ by: "person; all who have the operator's token are one", beyond: tooMany },
+  },
   requestsOfAddress: {
     of: "requests that are no post of WebEx, from another machine",
     ...aSecond({ rate: 200, burst: 2_000 }),
@@ -91,6 +96,10 @@ function aSecond({ rate, burst }: Rate) {
 
 function aMinute({ rate, burst }: Rate) {
   return { limit: rateText(rate, "minute", burst), burst, perSecond: rate / 60 };
+}
+
+function aDay({ rate, burst }: Rate) {
+  return { limit: rateText(rate, "day", burst), burst, perSecond: rate / 86_400 };
 }
 
 function connections({ ofTenFiles, most }: { readonly ofTenFiles: number; readonly most: number }) {

@@ -85,6 +85,8 @@ export async function answerRoute(
     const response = await answer();
     return auditRefusal(edge, asked, { response, refusal: await titleOf(response) });
   }
+  const tooOften = edge.rates.ofAction(signedIn.person, edge.now());
+  if (tooOften) return auditRefusal(edge, asked, { response: tooOften, refusal: await titleOf(tooOften) });
   return audited(edge, asked, route.goesUnwritten?.(call.value) === true, async () => {
     const response = await answer();
     return { response, refusal: response.ok ? null : await titleOf(response) };
