@@ -144,11 +144,17 @@ export class Keypads {
     this.#listensUntil = this.#parts.legs.now + LISTENS_MS;
   }
 
-  /** All callers at the prompt, where they may have become too many. Whoever is told to wait may wait. */
+  /** All callers at the prompt, where they may have become too many. Whoever waits for the edge takes ports of conferences alone. */
   crowd(now: EpochMs): readonly Leg[] {
-    if (!this.#mayBeCrowded || this.#isWithoutEdge || now - this.#edgeBackAt < LISTENS_MS) return [];
+    const isNeeded = this.heardBy(now) !== null || this.#parts.reports.live.size > 0;
+    if (!this.#mayBeCrowded || !isNeeded) return [];
     this.#mayBeCrowded = false;
     return [...this.#timedLegs()].filter(({ keypad }) => isAtPrompt(keypad));
+  }
+
+  /** Who came until then has heard what to key; `null`: nobody has, since all hear to wait, or did until just now. */
+  heardBy(now: EpochMs): EpochMs | null {
+    return this.#isWithoutEdge || now - this.#edgeBackAt < LISTENS_MS ? null : now - LISTENS_MS;
   }
 
   /** It is one too many, and has keyed nothing. */

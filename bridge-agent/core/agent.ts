@@ -5,7 +5,7 @@ import { counted } from "../../src/foundation/text/counted.ts";
 import { version } from "../../src/foundation/version.ts";
 import type { EdgeToAgent, IdLimit } from "../../src/link/messages.ts";
 import { HangUps } from "../callers/hang-ups.ts";
-import { Keypads, LISTENS_MS } from "../callers/keypads.ts";
+import { Keypads } from "../callers/keypads.ts";
 import { Legs, type LegView } from "../callers/legs.ts";
 import { PromptCalls } from "../callers/prompt-calls.ts";
 import type { DriverReport, DriverState, Execution } from "../drivers/driver.ts";
@@ -142,8 +142,10 @@ export class Agent {
     const tick = ticks.length > 0;
     for (const input of [...others, ...ticks]) this.#apply(input, now);
     const hasCallers = this.#acting || this.#holdsCallers;
-    if (this.#acting) this.#thinOutPrompt(now);
-    if (hasCallers) for (const hangUp of this.#hangUps.begin()) this.#commands.carryOut(hangUp, now);
+    if (hasCallers) {
+      this.#thinOutPrompt(now);
+      for (const hangUp of this.#hangUps.begin()) this.#commands.carryOut(hangUp, now);
+    }
     if (this.#acting) this.#commands.begin(now);
     const announcements = this.#keypads.announcements();
     if (hasCallers) this.#effects.announcements.push(...announcements);
@@ -227,7 +229,7 @@ export class Agent {
     // Without ports a bridge takes no more calls, and says nothing of how many it has.
     const ports = this.#bridge.ports || null;
     const others = this.#portsInUse - atPrompt.length - this.#hangUps.count;
-    const crowd = this.#policy.crowd(atPrompt, ports && Math.max(0, ports - others), now - LISTENS_MS);
+    const crowd = this.#policy.crowd(atPrompt, ports && Math.max(0, ports - others), this.#keypads.heardBy(now));
     for (const leg of atPrompt) {
       const { call, number } = leg;
       const reason = crowd.get(call);

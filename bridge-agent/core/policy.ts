@@ -100,10 +100,14 @@ export class Policy {
 
   /**
    * Callers at the prompt who are too many, so that ports are left for conferences. Who has keyed
-   * anything stays. Who came after `heardBy` still listens, and stays unless half as many again are there.
-   * `freePorts`: those that no conference has; `null`: nobody knows.
+   * anything stays. Who came after `heardBy` (`null`: everybody) still listens or is told to wait, and stays unless
+   * half as many again are there. `freePorts`: those that no conference has; `null`: nobody knows.
    */
-  crowd(atPrompt: Iterable<AtPrompt>, freePorts: number | null, heardBy: EpochMs): ReadonlyMap<CallId, CrowdReason> {
+  crowd(
+    atPrompt: Iterable<AtPrompt>,
+    freePorts: number | null,
+    heardBy: EpochMs | null,
+  ): ReadonlyMap<CallId, CrowdReason> {
     const share = freePorts === null ? Number.POSITIVE_INFINITY : atLeastOne(freePorts / 2);
     const { promptCalls = share } = this.settings;
     const { promptCallsOfNumber = atLeastOne(promptCalls / 2) } = this.settings;
@@ -112,7 +116,7 @@ export class Policy {
     const thinOut = (callers: readonly AtPrompt[], most: number, reason: CrowdReason) => {
       const here = callers.filter(({ call }) => !crowd.has(call));
       const silent = here.filter(({ hasKeyed }) => !hasKeyed);
-      const heard = silent.filter(({ since }) => since <= heardBy);
+      const heard = silent.filter(({ since }) => heardBy !== null && since <= heardBy);
       const surplus = Math.max(Math.min(here.length - most, heard.length), here.length - Math.ceil(most * 1.5), 0);
       for (const { call } of silent.slice(0, surplus)) crowd.set(call, reason);
     };

@@ -157,7 +157,7 @@ test("while the edge is away nobody who is told to wait is one too many, nor bef
   const world = onBridge(8);
   world.loseEdge();
   world.settle();
-  const crowd = crowds(world, 8);
+  const crowd = crowds(world, 6);
   expect(atPrompt(world, crowd)).toEqual(crowd);
 
   world.connectEdge();
@@ -165,7 +165,49 @@ test("while the edge is away nobody who is told to wait is one too many, nor bef
   expect(atPrompt(world, crowd)).toEqual(crowd);
   world.pass(1_000);
 
-  expect(atPrompt(world, crowd)).toEqual(crowd.slice(4));
+  expect(atPrompt(world, crowd)).toEqual(crowd.slice(2));
+});
+
+test.each([true, false])(
+  "while the edge is away a crowd leaves a quarter of the ports to conferences that run (alone: %s)",
+  (alone) => {
+    const world = onBridge(10);
+    world.alone = alone;
+    const inside = Array.from({ length: 2 }, () => arrives(world, `${KEY}##`));
+    world.connectEdge();
+    world.settle();
+    world.loseEdge();
+    world.settle();
+
+    const keying = arrives(world, "9");
+    const crowd = crowds(world, 9);
+
+    expect(atPrompt(world, [keying, ...crowd])).toEqual([keying, ...crowd.slice(4)]);
+    expect(inside.map((call) => stageOf(world, call))).toEqual(Array(2).fill("entered"));
+  },
+);
+
+test("nor does a link that flaps let a crowd take them all", () => {
+  const world = onBridge(8);
+  const crowd: CallId[] = [];
+  for (let time = 0; time < 8; time += 1) {
+    world.loseEdge();
+    crowd.push(arrives(world));
+    world.pass(1_000);
+    world.connectEdge();
+    world.pass(LISTENS_MS - 2_000);
+  }
+  expect(atPrompt(world, crowd).length).toBeLessThanOrEqual(6);
+});
+
+test("while the edge is away and no conference runs, nobody is one too many: all wait", () => {
+  const world = new AgentWorld(anyNumber);
+  world.ports = 8;
+  world.connect();
+  world.settle();
+  world.loseEdge();
+  const crowd = crowds(world, 8);
+  expect(atPrompt(world, crowd)).toEqual(crowd);
 });
 
 test("while the bridge is slow to hang up, nobody else goes in their place", () => {
