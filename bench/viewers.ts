@@ -19,13 +19,7 @@ export async function createsBesideViewers(
   viewers: readonly number[],
   { mutes, creates, perSecond }: { readonly mutes: number; readonly creates: number; readonly perSecond: number },
 ): Promise<readonly (readonly number[])[]> {
-  const run = await LocalRun.start({ state: join(temporaryFolder("bench"), "viewers") });
-  try {
-    const { conferences, port } = await fillConferences(run, [callers], 700_000_000);
-    const [conference] = conferences as [Conference];
-    await using webex = await Receiver.start({ port });
-    const next = transactions(run, webex);
-    await inTurns(() => next.mute(conference), mutesAtOnce, mutes);
+  return besideOneConference(mutes, async ({ run, conference, webex, next }) => {
     await paced(next.create, perSecond, creates);
     const times: (readonly number[])[] = [];
     for (const count of viewers) {
@@ -38,6 +32,50 @@ export async function createsBesideViewers(
       times.push(confirmMs);
     }
     return times;
+  });
+}
+
+/** The same, `alone` and `beside` so many pages of the timeline that one viewer asks for at once. */
+export async function createsBesidePages(
+  pages: number,
+  { mutes, creates, perSecond }: { readonly mutes: number; readonly creates: number; readonly perSecond: number },
+): Promise<{ readonly alone: readonly number[]; readonly beside: readonly number[]; readonly rows: number }> {
+  return besideOneConference(mutes, async ({ run, conference: { confKey }, webex, next }) => {
+    const headers = { authorization: `Bearer ${run.operatorToken()}`, accept: "text/html" };
+    const path = `${run.edgeUrl}/console/local/conferences/${confKey}`;
+    const text = async (of: string) => {
+      const answer = await fetch(`${path}/${of}`, { headers });
+      if (answer.status !== 200) throw new Error(`${of} was answered with ${answer.status}`);
+      return answer.text();
+    };
+    await paced(next.create, perSecond, creates);
+    const { confirmMs: alone } = await paced(next.create, perSecond, creates);
+    const asked = Array.from({ length: pages }, (_, page) => text(`timeline?page=${page + 1}`));
+    const { confirmMs: beside } = await paced(next.create, perSecond, creates);
+    await Promise.all(asked);
+    await webex.settle();
+    const rows = (await text("timeline")).matchAll(/id="row-(\d+)"/g);
+    return { alone, beside, rows: Math.max(...Array.from(rows, ([, row]) => Number(row))) };
+  });
+}
+
+interface Beside {
+  readonly run: LocalRun;
+  readonly conference: Conference;
+  readonly webex: Receiver;
+  readonly next: ReturnType<typeof transactions>;
+}
+
+/** Beside a conference in which there were so many mutes. */
+async function besideOneConference<Answer>(mutes: number, work: (beside: Beside) => Promise<Answer>): Promise<Answer> {
+  const run = await LocalRun.start({ state: join(temporaryFolder("bench"), "viewers") });
+  try {
+    const { conferences, port } = await fillConferences(run, [callers], 700_000_000);
+    const [conference] = conferences as [Conference];
+    await using webex = await Receiver.start({ port });
+    const next = transactions(run, webex);
+    await inTurns(() => next.mute(conference), mutesAtOnce, mutes);
+    return await work({ run, conference, webex, next });
   } finally {
     await run.stop();
   }

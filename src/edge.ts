@@ -13,6 +13,7 @@ import { keepAsked, keepAudit, oweAsked } from "./http/audited.ts";
 import type { EdgePorts } from "./http/edge-ports.ts";
 import { Rates } from "./http/guard.ts";
 import { withUsualHeaders } from "./http/headers.ts";
+import { HistoryTurns } from "./http/history-turns.ts";
 import { type EdgeEvent, Metrics, processText } from "./http/monitoring/monitoring.ts";
 import { answerOrNull } from "./http/objects-of-request.ts";
 import { problem } from "./http/problem.ts";
@@ -55,6 +56,8 @@ export interface EdgePlace extends Timers {
   readonly doubt?: EdgePorts["doubt"];
   /** See `AuditPorts`. */
   gate?(): () => Promise<void>;
+  /** See `Platform`. */
+  giveWay?(): Promise<void>;
 }
 
 /** Of a domain, so many servers are told to its directory as refused; each of them once in ten minutes. */
@@ -190,6 +193,7 @@ export class Edge {
       // Empty where nobody has a token: then nobody has a session.
       sessionKey: variables.OPERATOR_TOKEN || variables.OPERATORS || "",
       rates: new Rates(),
+      histories: new HistoryTurns(place),
       refused: (domain) => waitUntil(counting.activity.countRefused(domain, now())),
       serverRefused: (domain, host) => refusedOnce("serverRefused", domain, host),
       sourceRefused: (domain, from) => {

@@ -15,6 +15,7 @@ import { Edge } from "./edge.ts";
 import { Networks } from "./foundation/guard/networks.ts";
 import { LogLimit } from "./foundation/limits.ts";
 import type { Result } from "./foundation/result.ts";
+import { Portions } from "./foundation/time/portions.ts";
 import { within } from "./foundation/time/timers.ts";
 import { version } from "./foundation/version.ts";
 import type { ObjectName } from "./rpc/objects.ts";
@@ -60,12 +61,14 @@ export async function serveHome({ state, host, port, write, ...options }: HomeOp
   );
   const after = (ms: number, run: () => void) => clock.after(ms, run);
   const now = () => clock.now();
+  const portions = new Portions({ after, passedMs: clock.passedMs });
+  const giveWay = () => portions.giveWay();
   const newId = () => crypto.randomUUID();
   const heardTime = (at: number, address: string) => {
     if (isAnotherMachine(address)) home.heardTime(at);
   };
   const make = (kind: ObjectName, _name: string, life: LifePlace): Whole | Promise<Whole> => {
-    const own = ownPlaceOf(life, { log, newId, machineNow, measures: counting.measures, heardTime });
+    const own = ownPlaceOf(life, { log, newId, machineNow, measures: counting.measures, heardTime, giveWay });
     return objectKinds[kind](placeOf(own, stubsBy({ ...life, connect: home.connect }), variables));
   };
   const settings = () => digestOf([variables.DOMAINS, variables.OPERATORS ?? "", variables.OPERATOR_TOKEN]);
@@ -81,6 +84,7 @@ export async function serveHome({ state, host, port, write, ...options }: HomeOp
     fetch: (url, init) => fetch(url, init),
     waitUntil: (work) => void work.catch(() => {}),
     gate: () => home.gate(),
+    giveWay,
     doubt: { ms: () => home.doubtMs, heardTime },
     ...(pair && { pair }),
   });

@@ -108,7 +108,7 @@ export class EdgeApi {
         : this.insist(operation, parts, asked));
       yield page;
       cursor = page.next;
-    } while (cursor !== null);
+    } while (cursor); // An edge that does not say where to go on has said all.
   }
 
   #fetch(

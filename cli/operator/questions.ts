@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError } from "commander";
 import { linesOfCall } from "../../src/explain/story-blocks.ts";
 import { counted } from "../../src/foundation/text/counted.ts";
 import { allPrintable } from "../../src/foundation/text/printable.ts";
+import type { Explanation, StoryLine } from "../../src/rpc/story.ts";
 import type { MeetingAnswer, ProvisioningState } from "../../src/rpc/webex-site.ts";
 import { asTest } from "../../src/transcripts/as-test.ts";
 import { StartError } from "../edge/program.ts";
@@ -95,7 +96,8 @@ function addStories(program: Command): void {
         const { call } = options;
         if (options.why) {
           const path = "GET /domains/{domain}/conferences/{confKey}/explain";
-          const { answers: all } = await edge.ask(path, place, { asks: { call } });
+          const all: Explanation[] = [];
+          for await (const page of edge.pages(path, place, { asks: { call } })) all.push(...page.answers);
           if (call !== undefined && all.length === 0) await storyOf(edge, domain, key, call);
           const answers = all.filter(({ at }) => at >= since && at <= until);
           return found({ conference, answers }, (shown, now, terminal) =>
@@ -162,7 +164,9 @@ function addDomains(program: Command): void {
 /** That nothing needs an explanation is said of calls alone that the conference has, or had. */
 /** What is kept of the conference, or of one call of it. */
 async function storyOf(edge: OperatorClient, domain: string, key: string, call: string | undefined) {
-  const { lines } = await edge.ask("GET /domains/{domain}/conferences/{confKey}/story", { domain, confKey: key });
+  const lines: StoryLine[] = [];
+  const path = "GET /domains/{domain}/conferences/{confKey}/story";
+  for await (const page of edge.pages(path, { domain, confKey: key })) lines.push(...page.lines);
   const ofCall = call === undefined ? lines : linesOfCall(lines, call);
   if (call === undefined || ofCall.length > 0) return ofCall;
   throw new StartError(

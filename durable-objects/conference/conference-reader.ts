@@ -8,7 +8,6 @@ import { Why } from "../../src/explain/why.ts";
 import { whyNotYet } from "../../src/explain/why-not-yet.ts";
 import type { ActionId, CallId, EpochMs } from "../../src/foundation/ids.ts";
 import { exceptSecrets, type Person } from "../../src/foundation/shown.ts";
-import type { Timers } from "../../src/foundation/time/timers.ts";
 import { sendAgainId } from "../../src/operators/send-again.ts";
 import type { About } from "../../src/replay/history.ts";
 import { pageFrom } from "../../src/replay/page.ts";
@@ -25,11 +24,10 @@ import type { CommandSchedule } from "./command-sender.ts";
 import { givenUpIn, sendAgainRefusalOf, textOf } from "./conference-actions.ts";
 import type { ConferenceStore } from "./conference-store.ts";
 import { conferenceViewOf } from "./conference-view.ts";
-import { JournalReaders, showRow } from "./journal-readers.ts";
+import { JournalReaders, type ReadersPorts, showRow } from "./journal-readers.ts";
 import type { Outbox } from "./outbox.ts";
 
-interface ReaderPorts extends Timers {
-  now(): EpochMs;
+interface ReaderPorts extends ReadersPorts {
   /** `null` when the settings do not have the domain. Asked of a conference that knows who it is. */
   domain(): Domain | null;
 }
@@ -100,6 +98,7 @@ export class ConferenceReader {
 
   async story(from: number): Promise<ItemPage<StoryLine>> {
     const timeline = await this.#fold("story", () => [new Timeline(), 1]);
+    await this.#journal.giveWay();
     return pageFrom(timeline?.linesWith(this.#unwritten) ?? [], from);
   }
 
@@ -109,6 +108,7 @@ export class ConferenceReader {
 
   async explain(call: string | undefined, from: number): Promise<ItemPage<Explanation>> {
     const why = await this.#fold("why", () => [new Why(), 1]);
+    await this.#journal.giveWay();
     why?.read(this.#unwritten);
     const view = this.view();
     const pending = view && { view, owed: owedIn(this.#store.state) };

@@ -2,8 +2,11 @@ import { showFact } from "../../src/conference/facts.ts";
 import { type InputRow, showInput } from "../../src/conference/inputs.ts";
 import type { EpochMs } from "../../src/foundation/ids.ts";
 import type { Person } from "../../src/foundation/shown.ts";
-import { type Timers, wait } from "../../src/foundation/time/timers.ts";
+import { wait } from "../../src/foundation/time/timers.ts";
 import { type HistoryRow, type TransactionRows, transactionsIn } from "../../src/replay/history.ts";
+import type { Platform } from "../platform/platform.ts";
+
+export type ReadersPorts = Pick<Platform, "after" | "now" | "giveWay">;
 
 /** A reader of the journal that was asked for. */
 interface Asked<Reader> {
@@ -28,7 +31,7 @@ interface Kept extends Pick<Asked<unknown>, "name" | "settings"> {
 const mostKept = 20;
 /** How long a reader is kept that nobody asks for. */
 const keptMs = 60_000;
-/** How many rows are read before other work has a turn. */
+/** How many rows are read before other work has a turn, where the platform does not say when. */
 const rowsATurn = 20;
 
 /**
@@ -36,13 +39,13 @@ const rowsATurn = 20;
  * and then lets other work go first.
  */
 export class JournalReaders {
-  readonly #ports: Timers & { now(): EpochMs };
+  readonly #ports: ReadersPorts;
   readonly #rows: (after: number) => Iterable<HistoryRow>;
   /** The reader that was last asked for is the last. */
   #kept: readonly Kept[] = [];
 
   /** `rows` gives the rows behind this one, in order. */
-  constructor(ports: Timers & { now(): EpochMs }, rows: (after: number) => Iterable<HistoryRow>) {
+  constructor(ports: ReadersPorts, rows: (after: number) => Iterable<HistoryRow>) {
     this.#ports = ports;
     this.#rows = rows;
   }
@@ -71,10 +74,16 @@ export class JournalReaders {
     }
   }
 
+  async giveWay(): Promise<void> {
+    await this.#ports.giveWay?.();
+  }
+
   async *transactions(from: number): AsyncGenerator<TransactionRows> {
     let read = 0;
+    await this.giveWay();
     for (const rows of transactionsIn(this.#rows(from - 1))) {
-      if (read >= rowsATurn) {
+      await this.giveWay();
+      if (!this.#ports.giveWay && read >= rowsATurn) {
         await wait(this.#ports, 0);
         read = 0;
       }

@@ -3,7 +3,7 @@ import type { LifePlace } from "./home.ts";
 import { keptIn } from "./log/kept-values.ts";
 import { type HeardTime, nodePost } from "./node-post.ts";
 
-interface Shared extends Pick<OwnPlace, "log" | "measures" | "newId" | "machineNow"> {
+interface Shared extends Pick<OwnPlace, "log" | "measures" | "newId" | "machineNow" | "giveWay"> {
   readonly heardTime: HeardTime;
 }
 

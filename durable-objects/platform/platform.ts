@@ -29,6 +29,11 @@ export interface Platform extends Timers {
   getAlarm(): Promise<EpochMs | null>;
   /** Ends the life of the object: the next call begins with what is on disk. */
   abort(why: string): void;
+  /**
+   * Asked before each piece of work that can wait, such as reading for people: resolves when posts and calls
+   * have had their turn. Absent: a timer of 0 ms does so.
+   */
+  giveWay?(): Promise<void>;
   /** Resolves once all that was written is on disk, and rejects where it is lost. Absent: the platform waits. */
   onDisk?(): Promise<void>;
   /**

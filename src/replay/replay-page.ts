@@ -9,7 +9,7 @@ import type { WebexHost } from "../foundation/ids.ts";
 import { type Person, type Show, showFields, showOf } from "../foundation/shown.ts";
 import type { ReplayDocument, ReplayPage, ReplayPost, ReplayState, ReplayStep, WireRow } from "../rpc/replay.ts";
 import type { Domain } from "../settings/load.ts";
-import { createCodec } from "../tsp/codec.ts";
+import { createCodec, type WebexCodec } from "../tsp/codec.ts";
 import type { ToWebex } from "../tsp/messages.ts";
 import { changesOf, inputsOf, type StoredEntries, stateOf, type TransactionRows } from "./history.ts";
 import { Page } from "./page.ts";
@@ -137,5 +137,14 @@ function textOfInput(
   { settings }: Domain,
 ): string | null {
   const known = messages.filter((message) => message.type !== "unknown");
-  return known.length === 0 ? null : createCodec(settings.protocol, "webex").encode(transId, known).text;
+  return known.length === 0 ? null : webexCodecOf(settings).encode(transId, known).text;
+}
+
+const codecs = new WeakMap<Domain["settings"], WebexCodec>();
+
+/** To make one takes longer than to write a document. */
+function webexCodecOf(settings: Domain["settings"]): WebexCodec {
+  const codec = codecs.get(settings) ?? createCodec(settings.protocol, "webex");
+  codecs.set(settings, codec);
+  return codec;
 }

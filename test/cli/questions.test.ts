@@ -38,6 +38,33 @@ test("an answer that cannot be printed is a failure", async () => {
   edge.close();
 });
 
+test("a story, and the answers about it, are read page by page to their end", async () => {
+  const asked: string[] = [];
+  const edge = createServer(({ method, url = "" }, response) => {
+    const { pathname, searchParams } = new URL(url, "http://edge");
+    const what = pathname.split("/").at(-1) ?? "";
+    let body = "";
+    response.req.on("data", (part) => {
+      body += part;
+    });
+    response.req.on("end", () => {
+      const cursor = searchParams.get("cursor") ?? (body === "" ? null : JSON.parse(body).cursor) ?? null;
+      if (what === "story" || what === "explain") asked.push(`${method} ${what} ${cursor}`);
+      const next = cursor === null ? "1000" : null;
+      const domains = [{ name: "acme", timeZone: "UTC" }];
+      response.end(JSON.stringify({ domains, key: "5", lines: [], answers: [], agents: [], next }));
+    });
+  }).listen(0, "127.0.0.1");
+  await once(edge, "listening");
+  const BRIDGEHEAD_URL = `http://127.0.0.1:${(edge.address() as AddressInfo).port}`;
+  const env = { BRIDGEHEAD_URL, OPERATOR_TOKEN: "token" };
+
+  await bridgehead(["explain", "5"], env);
+  await bridgehead(["explain", "5", "--why"], env);
+  edge.close();
+  expect(asked).toEqual(["GET story", "POST explain"].flatMap((what) => [`${what} null`, `${what} 1000`]));
+});
+
 const running: RunningCheck = { begunAt: 0, users: 0, of: null, waits: null };
 const says = "the WebEx site answered with an HTML page instead of XML; check the address";
 const state = (more: Partial<ProvisioningState>): ProvisioningState => ({

@@ -460,9 +460,9 @@ export class FakeEdge {
       },
       action: async (id) => this.actions.get(id) ?? null,
       givenUp: async () => null,
-      explain: async (call) => {
+      explain: async (call, from) => {
         this.#call(`explain ${call ?? "all"} of ${confKey}`, confKey);
-        return { items: this.explanations, next: null };
+        return { items: this.explanations.slice(from), next: null };
       },
       replay: async (from, limit) => JSON.stringify({ steps: this.replaySteps, previous: null, next: from + limit }),
       wire: async () => "[]",

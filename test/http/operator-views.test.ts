@@ -231,6 +231,25 @@ test("a story is told as the conference tells it", async () => {
   expect(second.body).toEqual({ lines: [{ ...line, seq: 3 }], next: null });
 });
 
+test("of a history one answer has a thousand lines or answers at most, whatever is asked for", async () => {
+  const edge = await edgeWith(view("1"));
+  const line = { seq: 1, at: 5, from: "webex", to: "edge", what: "W2A_CreateConference", facts: {} } as const;
+  const answer = { at: 5, calls: [], question: "Why?", answer: "So.", rows: [] };
+  edge.stories.set("1" as ConfKey, Array(1_500).fill(line));
+  edge.explanations = Array(1_500).fill(answer);
+  const found = async (query: string) => ({
+    story: (await asked(edge, `${base}/conferences/1/story${query}`)).body,
+    why: (await asked(edge, `${base}/conferences/1/explain${query}`)).body,
+  });
+  const expected = (count: number, next: string | null) => ({
+    story: { lines: Array(count).fill(line), next },
+    why: { answers: Array(count).fill(answer), next },
+  });
+
+  for (const query of ["", "?limit=10000"]) expect(await found(query)).toEqual(expected(1_000, "1000"));
+  expect(await found("?limit=10000&cursor=1000")).toEqual(expected(500, null));
+});
+
 test("answers are given of the conference, or of one call", async () => {
   const edge = await edgeWith(view("1"));
   const answer = { at: 5, calls: [], question: "Why did it end?", answer: "So.", rows: [{ seq: 3, at: 5 }] };

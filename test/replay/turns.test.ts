@@ -1,4 +1,5 @@
 import { beforeAll, expect, test } from "vitest";
+import { JournalReaders } from "../../durable-objects/conference/journal-readers.ts";
 import { type HistoryRow, transactionsIn } from "../../src/replay/history.ts";
 import { Replay, type ReplayedStep } from "../../src/replay/replay.ts";
 import { replayPage, wirePage } from "../../src/replay/replay-page.ts";
@@ -87,6 +88,23 @@ test("between two turns of others a replay decides on as many steps as one answe
   expect(page?.steps.map(({ seq }) => seq)).toEqual([rows.length - 1, rows.length]);
   expect(turns).toBe(Math.ceil(rows.length / 20) - 1);
   expect(most).toBeLessThanOrEqual(2);
+});
+
+test("where the platform says when to go on, it is asked before each transaction, and before what has none before it", async () => {
+  let asked = 0;
+  const giveWay = async () => {
+    asked += 1;
+  };
+  const after = () => {
+    throw new Error("nobody waits for a timer");
+  };
+  const readers = new JournalReaders({ after, now: () => 0, giveWay }, () => rows);
+  const read: number[] = [];
+  for await (const [first] of readers.transactions(1)) {
+    read.push(first.seq);
+    expect(asked).toBe(read.length + 1);
+  }
+  expect(read).toHaveLength([...transactionsIn(rows)].length);
 });
 
 test("a page goes on where the one before ended, and reads no row before that", async () => {

@@ -1,6 +1,7 @@
 import { callsOf, linesOfCall, type StoryCall, sideNames } from "../../explain/story-blocks.ts";
 import { exactText, sentenceIn } from "../../foundation/time/shown-time.ts";
 import type { StoryLine } from "../../rpc/story.ts";
+import { pageOfList } from "./page-of-list.ts";
 
 /** What of a conference's story is looked at. */
 export interface StoryFilter {
@@ -16,10 +17,8 @@ export const sides = {
   others: "operators, back end and Bridgehead itself",
 } as const;
 
-/** Of one page. */
-const MOST_LINES = 100;
 /** Calls that are offered to choose from. */
-const MOST_CALLS = 200;
+export const MOST_CALLS = 200;
 
 /** A page of a story. */
 export interface StoryPage {
@@ -42,14 +41,10 @@ interface StoryPlace {
 
 export function storyPage(lines: readonly StoryLine[], filter: StoryFilter, { page, row }: StoryPlace): StoryPage {
   const fitting = linesOf(lines, filter);
-  const pages = Math.max(1, Math.ceil(fitting.length / MOST_LINES));
   const index = row === undefined ? -1 : fitting.findIndex(({ seq }) => seq >= row);
-  const wanted = index >= 0 ? Math.floor(index / MOST_LINES) + 1 : (page ?? pages);
-  const shown = Math.min(Math.max(wanted, 1), pages);
-  return {
-    lines: fitting.slice((shown - 1) * MOST_LINES, shown * MOST_LINES),
-    ...{ page: shown, pages, fitting: fitting.length, all: lines.length, calls: callsOf(lines, MOST_CALLS) },
-  };
+  const { items, ...place } = pageOfList(fitting, page, index);
+  const calls = callsOf(lines, MOST_CALLS);
+  return { lines: items, ...place, fitting: fitting.length, all: lines.length, calls };
 }
 
 /** Lines that belong to the filter's call, with all that followed from them, and of them those of its side. */

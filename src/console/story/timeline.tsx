@@ -7,7 +7,8 @@ import {
   SaveTest,
 } from "../conference/conference-frame.tsx";
 import { Choice, Empty } from "../parts.tsx";
-import { type KeptSearch, withQuery } from "../paths.ts";
+import type { KeptSearch } from "../paths.ts";
+import { Pages } from "./pages.tsx";
 import { Sequence } from "./sequence.tsx";
 import { type StoryFilter, type StoryPage, sides, storyText } from "./story-lines.ts";
 
@@ -35,12 +36,12 @@ export function TimelinePage({ frame, story, filter, kept, wire, row }: Timeline
       ) : (
         <>
           <div id="pages" data-part="">
-            <Pages {...{ frame, story, filter, kept }} />
+            <PagesOfStory {...{ frame, story, filter, kept }} />
           </div>
           <div id="lines" data-part="">
             <Sequence frame={frame} lines={lines} wire={wire} row={row} />
           </div>
-          {story.pages > 1 && <Pages {...{ frame, story, filter, kept }} />}
+          {story.pages > 1 && <PagesOfStory {...{ frame, story, filter, kept }} />}
           <div class="line">
             <button type="button" data-copy="story-text" hidden>
               Copy these lines
@@ -89,27 +90,11 @@ function Filter({ frame: { domain, confKey }, story: { calls }, filter: { call, 
   );
 }
 
-function Pages({ frame: { domain, confKey }, story: { page, pages, fitting, all }, filter, kept }: PagesProps) {
+function PagesOfStory({ frame: { domain, confKey }, story, filter, kept }: PagesProps) {
+  const { page, pages, fitting, all } = story;
   const count = fitting === all ? `${all} lines` : `${fitting} of ${all} lines`;
-  if (pages === 1) return <p class="dim">{count}</p>;
-  const step = (title: string, to: number, isThere: boolean, rel?: string) => {
-    if (!isThere) return <span class="dim">{title}</span>;
-    const path = withQuery(conferencePath(domain, confKey, "timeline"), {
-      ...{ side: filter.side, ...kept, page: String(to) },
-    });
-    return (
-      <a href={path} {...(rel !== undefined && { rel })}>
-        {title}
-      </a>
-    );
-  };
+  const path = conferencePath(domain, confKey, "timeline");
   return (
-    <nav class="pages" aria-label="Pages of the timeline">
-      {step("First", 1, page > 1)}
-      {step("Earlier", page - 1, page > 1, "prev")}
-      <span>{`page ${page} of ${pages}, ${count}`}</span>
-      {step("Later", page + 1, page < pages, "next")}
-      {step("Latest", pages, page < pages)}
-    </nav>
+    <Pages label="Pages of the timeline" query={{ side: filter.side, ...kept }} {...{ path, page, pages, count }} />
   );
 }

@@ -6,7 +6,10 @@ import {
   conferencePath,
 } from "../conference/conference-frame.tsx";
 import { Empty, Sentence, Time } from "../parts.tsx";
-import { withQuery } from "../paths.ts";
+import { type KeptSearch, withQuery } from "../paths.ts";
+import { pageOfList } from "./page-of-list.ts";
+import { Pages } from "./pages.tsx";
+import { MOST_CALLS } from "./story-lines.ts";
 
 interface WhyProps {
   readonly frame: ConferenceFrame;
@@ -14,20 +17,30 @@ interface WhyProps {
   readonly answers: readonly Explanation[];
   /** About this call alone: its id, or WebEx's name for it; empty: all. */
   readonly call: string;
+  /** How addresses name it. */
+  readonly kept?: KeptSearch;
+  /** Absent: the latest. */
+  readonly page?: number | undefined;
 }
 
 /** Why things are as they are, in sentences, each with the rows of the journal that prove it. */
-export function WhyPage({ frame, answers, call }: WhyProps) {
+export function WhyPage({ frame, answers, call, kept = {}, page }: WhyProps) {
   const path = conferencePath(frame.domain, frame.confKey, "why");
-  const calls = [...new Set(answers.flatMap((answer) => answer.calls))];
+  const calls = [...new Set(answers.flatMap((answer) => answer.calls))].slice(0, MOST_CALLS);
+  const { items, ...place } = pageOfList(answers, page);
+  const pages = place.pages > 1 && (
+    <Pages label="Pages of the answers" {...{ path, query: kept, count: `${answers.length} answers`, ...place }} />
+  );
   return (
     <ConferenceFramePage {...frame} tab="why">
       {calls.length + call.length > 0 && (
         <CallFilter {...{ path, call, calls: calls.map((call) => ({ call })), isFiltered: call !== "" }} />
       )}
-      {answers.map((answer) => (
+      {pages}
+      {items.map((answer) => (
         <Answer frame={frame} answer={answer} />
       ))}
+      {pages}
       {answers.length === 0 && (
         <Empty
           title={call === "" ? "Nothing needs an explanation." : `Nothing about the call ${call} needs an explanation.`}

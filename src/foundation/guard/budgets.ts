@@ -58,6 +58,13 @@ export const budgets = {
     ...aMinute({ rate: 20, burst: 20 }),
     ...{ by: "address", beyond: `${tooMany}, for right ones too` },
   },
+  histories: {
+    of: "questions about the history of a conference: its timeline, why, its replay",
+    limit: "one at a time",
+    by: "person and conference; all who have the operator's token are one",
+    beyond:
+      "on your own machine it waits for the one before, for 8 s, and then it is 429; elsewhere it is 429 at once; with the operator's token never",
+  },
   signIns: {
     of: "sign-ins at the console",
     ...aMinute({ rate: 20, burst: 60 }),

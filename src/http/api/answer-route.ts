@@ -13,6 +13,7 @@ import { readJson } from "../body.ts";
 import type { PeoplePorts } from "../edge-ports.ts";
 import type { Variables } from "../guard.ts";
 import { mayReadNone, type SignedIn, viewersLook } from "../guard.ts";
+import { notInTurn } from "../history-turns.ts";
 import { forOneRequest } from "../objects-of-request.ts";
 import { notAllowed, problem } from "../problem.ts";
 import { isKnown, unknown } from "./conferences/conferences.ts";
@@ -72,6 +73,7 @@ export async function answerRoute(
     if (!call.ok) return call.error;
     const given = (await absence(route, call.value, path.bridge)) ?? (await route.handle(call.value));
     if (given instanceof Response) return given;
+    if (route.readsHistory) await edge.histories.giveWay();
     const both = bothNames(route.answer.schema);
     return Response.json(both ? both(given) : given, { status: route.answer.status ?? 200 });
   };
@@ -146,11 +148,12 @@ export function addApi(app: Hono<Variables>, edge: PeoplePorts, routes: readonly
     app.on(route.method, routerPath(route), (context) => {
       const { raw: request } = context.req;
       const { signedIn } = context.var;
-      return answerRoute(
-        route,
-        { request, signedIn, from: addressOf(request), path: pathOf(context) },
-        forOneRequest(edge),
-      );
+      const path = pathOf(context);
+      const asked = { request, signedIn, from: addressOf(request), path };
+      const answer = () => answerRoute(route, asked, forOneRequest(edge));
+      if (!route.readsHistory) return answer();
+      const turn = edge.histories.inTurn(signedIn.person, `${path.domain} ${path.confKey}`, answer);
+      return turn.then((given) => given ?? notInTurn());
     });
   }
   for (const [path, ofPath] of Map.groupBy(routes, routerPath)) {

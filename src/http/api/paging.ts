@@ -54,6 +54,11 @@ export function pageOf<Item>(
   return { page: items.slice(from, end), next: end < items.length ? String(end) : null };
 }
 
+/** Of a list that comes in parts, at most so many, whatever is asked for: to write more holds up others. */
+export function inPages({ cursor, limit = USUAL }: Parameters<typeof pageOf>[1]): Parameters<typeof pageOf>[1] {
+  return { cursor, limit: Math.min(limit, USUAL) };
+}
+
 /** The same of a list that comes in parts, each with the place of the next one. */
 export async function gathered<Item>(
   partFrom: (from: number) => Promise<ItemPage<Item>>,

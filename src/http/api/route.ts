@@ -64,6 +64,8 @@ interface RouteInput<Query extends QueryEntries, Body, Answer extends Schema, Pa
   readonly answer: AnswerOf<Answer>;
   /** Of a conference of which something is kept: any other is answered with 404. */
   readonly needsConference?: true;
+  /** Of each person and conference one at a time. */
+  readonly readsHistory?: true;
   /** Of a domain that has a WebEx site. */
   readonly needsSite?: true;
   /** Refusals beside those that follow from the rest, by status: what each of them means here. */

@@ -43,12 +43,13 @@ export function addConferencePages(add: AddPage): void {
   const path = "/:domain/conferences/:confKey" as const;
   add(path, (call) => conferencePage(call, null));
   add(path, find, "POST");
-  add(`${path}/timeline`, (call) => withConference(call, timelinePage));
-  add(`${path}/why`, (call) => withConference(call, whyPage));
-  for (const tab of ["timeline", "why"] as const) {
-    add(`${path}/${tab}`, (call) => withConference(call, (_, { confKey }) => lookAt(call, confKey, tab)), "POST");
-  }
-  add(`${path}/replay`, (call) => withConference(call, replayPage));
+  const history = (tab: string, page: typeof timelinePage, method: "GET" | "POST" = "GET") =>
+    add(`${path}/${tab}`, (call) => withConference(call, page), method, "history");
+  history("timeline", timelinePage);
+  history("why", whyPage);
+  for (const tab of ["timeline", "why"] as const)
+    history(tab, (call, { confKey }) => lookAt(call, confKey, tab), "POST");
+  history("replay", replayPage);
   add(`${path}/actions`, act, "POST");
 }
 
@@ -181,6 +182,7 @@ async function timelinePage(call: PageCall, frame: ConferenceFrame): Promise<Sho
   };
   const row = numberIn(context.req.query("row"));
   const { page: lines } = await gathered((from) => conference.story(from));
+  await edge.histories.giveWay();
   const story = storyPage(lines, filter, { page: numberIn(context.req.query("page")), row });
   const rows = [...new Set(story.lines.map(({ seq }) => seq))];
   const wire = await wireOf(conference, rows);
@@ -208,14 +210,15 @@ async function wireOf(conference: Pick<ConferenceRpc, "wire">, rows: readonly nu
   return found;
 }
 
-async function whyPage(page: PageCall, frame: ConferenceFrame): Promise<Shown | Response> {
-  const { domain, edge } = page;
-  const wanted = await callIn(page);
+async function whyPage(about: PageCall, frame: ConferenceFrame): Promise<Shown | Response> {
+  const { context, domain, edge } = about;
+  const wanted = await callIn(about);
   if (wanted instanceof Response) return wanted;
   const conference = edge.objects.conference(domain.name, frame.confKey);
   const { call } = wanted;
+  const page = numberIn(context.req.query("page"));
   const { page: answers } = await gathered((from) => conference.explain(call || undefined, from));
-  return <WhyPage {...{ frame, call, answers }} />;
+  return <WhyPage {...{ frame, ...wanted, answers, page }} />;
 }
 
 async function replayPage({ context, domain, edge }: PageCall, frame: ConferenceFrame): Promise<Shown> {

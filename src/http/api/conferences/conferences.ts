@@ -12,7 +12,7 @@ import type { PeoplePorts } from "../../edge-ports.ts";
 import { bridgesOf } from "../../monitoring/figures-of-domain.ts";
 import { answerOrNull, failureOf } from "../../objects-of-request.ts";
 import { problem } from "../../problem.ts";
-import { cursorOf, gathered, limitOf, next, wholeList } from "../paging.ts";
+import { cursorOf, gathered, inPages, limitOf, next, wholeList } from "../paging.ts";
 import { flag, routeOf } from "../route.ts";
 import { anySpelling } from "../values.ts";
 
@@ -113,8 +113,9 @@ export const conferenceRoutes = [
       schema: v.object({ lines: v.array(storyLine), next }),
     },
     needsConference: true,
+    readsHistory: true,
     async handle({ conference, query }) {
-      const { page, next } = await gathered((from) => conference.story(from), query);
+      const { page, next } = await gathered((from) => conference.story(from), inPages(query));
       return { lines: page, next };
     },
   }),

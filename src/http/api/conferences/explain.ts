@@ -9,7 +9,7 @@ import {
   testRows,
 } from "../../../rpc/replay.ts";
 import { explanation } from "../../../rpc/story.ts";
-import { cursorAt, gathered, limitOf, next, placeOf, rowCursor, wholeList } from "../paging.ts";
+import { cursorAt, gathered, inPages, limitOf, next, placeOf, rowCursor, wholeList } from "../paging.ts";
 import { routeOf } from "../route.ts";
 import { unknown } from "./conferences.ts";
 
@@ -41,8 +41,9 @@ export const explainRoutes = [
       schema: v.object({ answers: v.array(explanation), next }),
     },
     needsConference: true,
+    readsHistory: true,
     async handle({ conference, query: { call, ...place } }) {
-      const { page, next } = await gathered((from) => conference.explain(call || undefined, from), place);
+      const { page, next } = await gathered((from) => conference.explain(call || undefined, from), inPages(place));
       return { answers: page, next };
     },
   }),
@@ -60,6 +61,7 @@ export const explainRoutes = [
       }),
     },
     needsConference: true,
+    readsHistory: true,
     async handle({ conference, query: { cursor, limit = DEFAULT_STEPS } }) {
       const { steps, next }: ReplayPage = JSON.parse(await conference.replay(placeOf(cursor) ?? 0, limit));
       return { steps: steps.map(withFormerLists), next: cursorAt(next) };
@@ -74,6 +76,7 @@ export const explainRoutes = [
       schema: v.object({ ...testRows.entries, next }),
     },
     needsConference: true,
+    readsHistory: true,
     async handle({ domain, confKey, conference, query: { cursor } }) {
       const rows = await conference.testRows(placeOf(cursor) ?? 0);
       if (rows === null) return unknown(domain, confKey);
