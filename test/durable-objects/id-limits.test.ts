@@ -2,9 +2,17 @@ import { expect, test } from "vitest";
 import { DomainIds } from "../../durable-objects/ids/domain-ids.ts";
 import { IdAllocator } from "../../durable-objects/ids/id-allocator.ts";
 import type { LogLine } from "../../durable-objects/platform/log.ts";
-import type { ConfKey, DomainName } from "../../src/foundation/ids.ts";
+import type { ConfKey, DomainName, MsgId } from "../../src/foundation/ids.ts";
 import type { IdLimit } from "../../src/link/messages.ts";
-import { firstPlaceOf, furthestPlace, idsPerDay, idsPerHour, placeByTime, placeOf } from "../../src/tsp/id-scheme.ts";
+import {
+  firstPlaceOf,
+  furthestPlace,
+  idAt,
+  idsPerDay,
+  idsPerHour,
+  placeByTime,
+  placeOf,
+} from "../../src/tsp/id-scheme.ts";
 import { testDomain } from "../local-domain.ts";
 import { Clock } from "../simulation/clock.ts";
 import { Database } from "../simulation/database.ts";
@@ -24,6 +32,8 @@ class Allocator {
   readonly handed: IdLimit[] = [];
   /** How often all was to begin anew as after a restore. */
   restores = 0;
+  /** By how much its clock may be ahead. */
+  doubtMs = 0;
   /** When the relay has an answer. */
   answer: (limit: IdLimit) => Promise<void> = async () => {};
   ids!: IdAllocator;
@@ -43,6 +53,7 @@ class Allocator {
     this.#domainIds = new DomainIds(
       {
         now: () => this.time.now,
+        doubtMs: () => this.doubtMs,
         after: (ms, run) => this.time.after(ms, run),
         log: (line) => this.lines.push(line),
         setAlarm: async (at) => {
@@ -76,6 +87,10 @@ class Allocator {
     const wanted = { domain, holder: key, msgIds: count, transIds: count };
     const { msgIds, transIds } = await this.#domainIds.allocate(wanted);
     return { msg: placeOf(msgIds.first, this.time.now), trans: placeOf(transIds.first, this.time.now) };
+  }
+
+  holderOf(place: number): Promise<ConfKey | null> {
+    return this.#domainIds.holderOf(String(idAt(place)) as MsgId);
   }
 
   async hears(limit: IdLimit): Promise<boolean> {
@@ -308,4 +323,15 @@ test("of a life that began here nobody takes it for a copy, and a copy of one th
   old.start();
   await old.hears({ place: placeByTime(noon) + 90_000, by: later });
   expect(old.restores).toBe(1);
+});
+
+test("a clock that jumps ahead makes no MsgID too old for its conference: an answer of now still finds it", async () => {
+  const allocator = new Allocator();
+  const { msg } = await allocator.allocate();
+  const jumpMs = 200 * dayMs;
+  await allocator.time.pass(jumpMs);
+  expect(await allocator.holderOf(msg)).toBeNull();
+
+  allocator.doubtMs = jumpMs;
+  expect(await allocator.holderOf(msg)).toBe(key);
 });
