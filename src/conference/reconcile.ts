@@ -5,7 +5,7 @@ import { type BridgeName, type CallId, type EpochMs, MAIN_ROOM, type RoomId } fr
 import type { Draft } from "./draft.ts";
 import { compared, type Running } from "./head.ts";
 import { endAsLost, isEmpty } from "./lifecycle.ts";
-import { applyAdmitted, endCallOut, placeCaller } from "./parts/call-outs.ts";
+import { applyAdmitted, loseCallOut, placeCaller } from "./parts/call-outs.ts";
 import { addCaller, applyMuted, removeCaller } from "./parts/callers.ts";
 import { renewUnknownRules } from "./parts/entry-rules.ts";
 import { findOrphan, isLostOn, isUnknown, lockAgain, moveTo } from "./parts/orphan.ts";
@@ -194,7 +194,7 @@ function compareDialled(draft: Draft, bridge: ConferenceSnapshot, present: Reado
     if (found?.answered) connectAnswered(draft, callOut);
     else if (!found && !present.has(callOut.call) && !draft.isBusy(callOut.call)) {
       repaired(draft, "call-out");
-      endCallOut(draft, callOut, "refused");
+      loseCallOut(draft, callOut);
     }
   }
   for (const { call, answered } of dialled.values()) {

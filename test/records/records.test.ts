@@ -255,6 +255,15 @@ test.each([
   expect(callsOf(world).map(how)).toEqual([expected]);
 });
 
+test("a call-out that the bridge no longer has: nobody says that it was refused", async () => {
+  const world = await running(0);
+  await callOut(world);
+  await result(world, "dial");
+  await world.reported(snapshot([]));
+
+  expect(callsOf(world).map(how)).toEqual(["bridge failed not-found"]);
+});
+
 test("a call-out that the bridge refuses", async () => {
   const world = await running(0);
   await callOut(world);

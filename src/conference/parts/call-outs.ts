@@ -190,6 +190,12 @@ export function endCallOut(draft: Draft, callOut: CallOut, reason: EndReason): v
   removeCallOut(draft, callOut, reportedEnd(draft, callOut, reason));
 }
 
+/** The bridge no longer has the call, and nothing said why it is over. */
+export function loseCallOut(draft: Draft, callOut: CallOut): void {
+  draft.answer(callOut.request, "bridge-unreachable");
+  removeCallOut(draft, callOut, failedEnd(callOut, "not-found"));
+}
+
 /** Drops a call-out. WebEx knows of a call that waits for its host, so it is notified that the call left (protocol 4.4). */
 export function removeCallOut(draft: Draft, callOut: CallOut, end: CallEnd): void {
   draft.callOuts.delete(callOut.call);
