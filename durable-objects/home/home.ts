@@ -49,8 +49,8 @@ export interface LifePlace {
   readonly edgeEpoch: number | null;
   beginEpochAfter(epoch: number): void;
   deleteAll(): Promise<void>;
-  /** Work whose effect leaves the process. */
-  outside<Value>(work: () => Promise<Value>): Promise<Value>;
+  /** Work whose effect leaves the process. `mayLeave`: resolves when that still may, where it could not leave at once. */
+  outside<Value>(work: (mayLeave: () => Promise<void>) => Promise<Value>): Promise<Value>;
   sockets(): readonly HomeSocket[];
   /** A call of another object; refused once this life has ended. */
   call(kind: ObjectName, name: string, method: string, asked: readonly unknown[]): Promise<unknown>;
@@ -510,6 +510,7 @@ export class Home {
     const life = new Life(database, {
       clock,
       pending: () => this.#onDisk(),
+      mayAct: () => this.#mayAct,
       failed,
     });
     try {

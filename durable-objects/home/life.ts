@@ -6,6 +6,8 @@ interface LifePorts {
   readonly clock: HomeClock;
   /** What was written so far is on disk once it resolves; `null`: it is. */
   readonly pending: () => Promise<void> | null;
+  /** Whether no other edge can act now. */
+  mayAct(): boolean;
   /** Something that ends this life alone. */
   failed(error: unknown): void;
 }
@@ -93,12 +95,18 @@ export class Life {
   }
 
   /** Something whose effect leaves the process: it begins once all that was written before is on disk. */
-  outside<Value>(work: () => Promise<Value>): Promise<Value> {
+  outside<Value>(work: (mayLeave: () => Promise<void>) => Promise<Value>): Promise<Value> {
     return this.busy(async () => {
       await this.#ports.pending();
       if (this.#end) throw this.#end;
-      return work();
+      return work(() => this.#mayLeave());
     });
+  }
+
+  /** The process may have stood still meanwhile. */
+  async #mayLeave(): Promise<void> {
+    if (!this.#ports.mayAct()) await this.#ports.pending();
+    if (this.#end) throw this.#end;
   }
 
   after(ms: number, run: () => void): () => void {

@@ -15,10 +15,15 @@ export type HeardTime = (at: EpochMs, address: string) => void;
 
 /**
  * Half the CPU of Node's `fetch`, which also refuses a server that sends a 100 (Continue) unasked.
- * `heardTime`: called with the time that the server at this address shows in its answer.
+ * `heardTime`: called with the time that the server at this address shows in its answer. `mayLeave`: asked once the connection
+ * is there, which may take seconds.
  */
-export function nodePost(asked: PostRequest, heardTime: HeardTime = () => {}): Promise<HttpAnswer> {
-  return postBy((url, sent) => exchange(url, sent, heardTime), asked);
+export function nodePost(
+  asked: PostRequest,
+  heardTime: HeardTime = () => {},
+  mayLeave: () => Promise<void> = async () => {},
+): Promise<HttpAnswer> {
+  return postBy((url, sent) => exchange(url, sent, heardTime, mayLeave), asked);
 }
 
 /** An idle connection is kept for less long than servers do: the usual least is five seconds. */
@@ -32,14 +37,15 @@ function exchange(
   url: string,
   { headers, body, signal }: Parameters<Exchange>[1],
   heardTime: HeardTime,
+  mayLeave: () => Promise<void>,
 ): ReturnType<Exchange> {
   return new Promise((resolve, reject) => {
     const { href, protocol } = new URL(url);
+    const isSecure = protocol === "https:";
     const options = { method: "POST", headers };
-    const sent =
-      protocol === "https:"
-        ? requestSecure(href, { ...options, agent: agents.secure })
-        : requestPlain(href, { ...options, agent: agents.plain });
+    const sent = isSecure
+      ? requestSecure(href, { ...options, agent: agents.secure })
+      : requestPlain(href, { ...options, agent: agents.plain });
     const fail = (error: unknown) => {
       reject(error);
       sent.destroy();
@@ -56,7 +62,11 @@ function exchange(
         reject(error);
       }
     });
-    sent.end(body);
+    const leave = () => void mayLeave().then(() => sent.end(body), fail);
+    sent.on("socket", (socket) => {
+      if (socket.connecting) socket.once(isSecure ? "secureConnect" : "connect", leave);
+      else leave();
+    });
   });
 }
 

@@ -18,7 +18,9 @@ export function ownPlaceOf(life: LifePlace, { heardTime, ...shared }: Shared): O
     ...(restoredAt !== null && { restoredAt }),
     ...(edgeEpoch !== null && { edgeEpoch, beginEpochAfter }),
     post: (request) =>
-      outside(() => nodePost(request, request.contentType.startsWith("text/xml") ? heardTime : undefined)),
+      outside((mayLeave) =>
+        nodePost(request, request.contentType.startsWith("text/xml") ? heardTime : undefined, mayLeave),
+      ),
     onDisk: () => outside(async () => {}),
     fetch: (address, init) => outside(() => fetch(address, init)),
   };

@@ -292,6 +292,31 @@ test("the time that a server shows is heard with its address, where it is one", 
   expect(heard).toEqual([[Date.UTC(2026, 10, 21, 12), "127.0.0.1"]]);
 });
 
+test("once its connection is there a post waits until it may leave, and what may not any more never does", async () => {
+  const webex = await serving({});
+  const posted = (path: string, mayLeave: () => Promise<void>) =>
+    postedBy((request) => nodePost(request, undefined, mayLeave), `${webex}${path}`);
+  const later = Promise.withResolvers<void>();
+  const waiting = posted("/waits", () => later.promise);
+  const replaced = await posted("/replaced", () => Promise.reject(new Error("another edge acts")));
+
+  expect(replaced).toEqual({ kind: "failed", reason: "another edge acts" });
+  expect([...reached.keys()]).toEqual([]);
+  later.resolve();
+  expect(await waiting).toMatchObject({ kind: "answered", status: 200 });
+});
+
+test("a post does not ask whether it may leave before the handshake of TLS is over", async () => {
+  const port = await servingTcp(() => {});
+  let asked = 0;
+  const mayLeave = async () => {
+    asked += 1;
+  };
+  await postedBy((request) => nodePost(request, undefined, mayLeave), `https://127.0.0.1:${port}/`, 50);
+
+  expect(asked).toBe(0);
+});
+
 test.each<[string, unknown, string]>([
   ["of the last address", several("ETIMEDOUT", "ECONNREFUSED"), "the connection was refused"],
   [

@@ -186,7 +186,7 @@ export class Edge {
             () => hosted.life === born,
             () => hasBegun,
           ) ?? [],
-        outside: send,
+        outside: (work) => send(() => work(async () => {})),
         call: (of, at, method, asked) =>
           send(() => this.#answered(kind, hosted, of, method, asked, this.reach(of, at, method, asked))),
       });

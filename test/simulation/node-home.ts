@@ -238,15 +238,16 @@ export class NodeHome {
     return {
       ...life,
       outside: (work) =>
-        life.outside(async () => {
-          this.leaves(process, "a post");
+        life.outside(async (mayLeave) => {
           const machine = this.#machineOf(process);
           if (machine?.faults.hits("edge frozen before a post")) {
-            // It may be replaced by the time when it goes on. Its TransID keeps what it posts then from counting twice.
+            // While its connection is made. It may be replaced by the time when it goes on.
             machine.freeze();
             await new Promise<void>((go) => process.within(go));
           }
-          return process.heard(work());
+          await mayLeave();
+          this.leaves(process, "a post");
+          return process.heard(work(mayLeave));
         }),
     };
   }

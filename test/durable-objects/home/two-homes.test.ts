@@ -11,7 +11,11 @@ import { MemoryDatabase, type Way } from "../../simulation/memory-database.ts";
 /** What leaves the process of an edge. */
 type Left = string[];
 
-const counter = ({ sql, outside, after, beginEpochAfter }: LifePlace, left: Left, epochKnown: () => number) => ({
+const counter = (
+  { sql, outside, after, beginEpochAfter }: LifePlace,
+  left: Left,
+  { epochKnown, connected }: { epochKnown(): number; connected(): Promise<void> },
+) => ({
   know: () => beginEpochAfter(epochKnown()),
   add: () => {
     sql.exec("CREATE TABLE IF NOT EXISTS w (id INTEGER PRIMARY KEY)");
@@ -21,6 +25,12 @@ const counter = ({ sql, outside, after, beginEpochAfter }: LifePlace, left: Left
   addLater: () => after(20, () => sql.exec("INSERT INTO w VALUES (NULL)")),
   count: () => sql.exec("SELECT count(*) AS n FROM w")[0]?.n,
   post: () => outside(async () => void left.push("post")),
+  postSlowly: () =>
+    outside(async (mayLeave) => {
+      await connected();
+      await mayLeave();
+      left.push("post");
+    }),
   pings: { ping: "ping", pong: "pong" },
   connect: (_: Headers, accept: () => HomeSocket) => void accept(),
   received: (socket: HomeSocket, text: string) => socket.send(`${text} heard`),
@@ -41,6 +51,8 @@ class Two {
   readonly latenciesMs: Record<string, number> = {};
   /** What an agent says. */
   epochKnown = 0;
+  /** To the server to which an edge posts. */
+  readonly connection = Promise.withResolvers<void>();
   /** What each edge has asked the database. */
   readonly asked: string[] = [];
   #ids = 0;
@@ -48,7 +60,8 @@ class Two {
   /** `clockAheadMs`: of its machine. */
   async start(name: string, clockAheadMs = 0) {
     let aheadMs = clockAheadMs;
-    const { clock } = this;
+    const { clock, connection } = this;
+    const world = { epochKnown: () => this.epochKnown, connected: () => connection.promise };
     const left: Left = [];
     let asked = "";
     const log = (line: LogLine) => void this.lines.push({ ...line, of: name });
@@ -79,7 +92,7 @@ class Two {
         },
         after: (ms, run) => clock.after(ms, run),
       },
-      make: (_kind, _name, place) => counter(place, left, () => this.epochKnown) as unknown as Whole,
+      make: (_kind, _name, place) => counter(place, left, world) as unknown as Whole,
     });
     await clock.pass(50);
     const home = await starting;
@@ -227,6 +240,23 @@ test("an edge that stood still amid a flush says nothing of it before the next o
   expect([asked.said, two.database.holding.position]).toEqual([null, 1]);
   await two.clock.pass(5);
   expect(asked.said).toBe(1);
+});
+
+test("an edge that stood still while it connected posts once it knows that it still acts, and never where it was replaced", async () => {
+  for (const isReplaced of [false, true]) {
+    const two = new Two();
+    const one = await two.start("one");
+    const other = await two.start("other");
+    one.ask("postSlowly");
+    await two.clock.pass(10);
+    two.stoodStillMs = leaseMs;
+    if (isReplaced) two.database.holding = { ...two.database.holding, epoch: 9, holder: "other", life: "other 9" };
+    two.connection.resolve();
+    await two.clock.pass(0);
+    expect(one.left).toEqual([]);
+    await two.clock.pass(20);
+    expect([one.left, other.home.fault?.why]).toEqual(isReplaced ? [[], "one acts"] : [["post"], "one acts"]);
+  }
 });
 
 test("after both machines have slept, whoever acted goes on; one that is gone is replaced as soon as usual", async () => {

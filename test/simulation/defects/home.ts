@@ -20,6 +20,12 @@ export const homeDefects: DefectsByFile = {
       before: "      await this.#ports.pending();\n",
       after: "",
     },
+    "a post leaves whose edge was replaced while it connected": {
+      foundBy: "an edge that was replaced says nothing",
+      edge: "pair",
+      before: "    if (!this.#ports.mayAct()) await this.#ports.pending();\n    if (this.#end) throw this.#end;\n",
+      after: "",
+    },
   },
   "durable-objects/home/home-socket.ts": {
     "a frame leaves before what it says is on disk": {
