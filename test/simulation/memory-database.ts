@@ -12,6 +12,9 @@ import { MemoryDisk } from "./memory-disk.ts";
  */
 export type Way = "well" | "lost" | "unheard" | "refused" | "alone" | "replaced" | { readonly unheardAfterMs: number };
 
+/** So long `PostgresDatabase` waits, as it asks for its tables, until a host has let it in and said something. */
+const hostWithinMs = 4_000;
+
 /** What one machine of the database has. */
 interface Copy {
   readonly disk: MemoryDisk;
@@ -61,7 +64,10 @@ export class MemoryDatabase {
       return new Promise((resolve, reject) => {
         signal.addEventListener("abort", () => reject(new Error("the connection was cut")));
         const way = wayOf(what);
-        if (way === "lost") return;
+        if (way === "lost") {
+          if (what === "prepare") this.#clock.after(hostWithinMs, () => reject(new Error("no host of it answers")));
+          return;
+        }
         const lateMs = typeof way === "object" ? way.unheardAfterMs : 0;
         this.#clock.after(ms() + lateMs, () => {
           if (this.isAway) return reject(new Error("the database is away"));
