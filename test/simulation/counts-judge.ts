@@ -212,7 +212,7 @@ export function checkWaitsBegan({ context: { violated, edgeMachines }, edge }: P
 }
 
 /** Since when the conference's server has confirmed nothing, where something waits for it. */
-function waitsBeganIn(rows: readonly FactRow[]): ReadonlyMap<string, EpochMs> {
+export function waitsBeganIn(rows: readonly FactRow[]): ReadonlyMap<string, EpochMs> {
   const began = new Map<string, EpochMs>();
   let its = "";
   const lost = new Set<string>();
@@ -222,8 +222,11 @@ function waitsBeganIn(rows: readonly FactRow[]): ReadonlyMap<string, EpochMs> {
       if (fact.kind === "post-queued") queued.set(fact.transId, serverOf(fact.host));
       else if (fact.kind === "post-given-up" || fact.kind === "post-dropped") queued.delete(fact.transId);
       else if (fact.kind === "server-lost") lost.add(serverOf(fact.host));
-      else if (fact.kind === "server-reached" || fact.kind === "server-settled") lost.delete(serverOf(fact.host));
-      else if (fact.kind === "conference-requested" || fact.kind === "conference-taken-over") {
+      else if (fact.kind === "server-reached" || fact.kind === "server-settled") {
+        lost.delete(serverOf(fact.host));
+        // Another server asks for the conference: what this one still gets, once, waits for itself alone.
+        if (fact.kind === "server-settled" && !fact.expired) began.delete(serverOf(fact.host));
+      } else if (fact.kind === "conference-requested" || fact.kind === "conference-taken-over") {
         if (serverOf(fact.host) !== its) began.clear();
         its = serverOf(fact.host);
       } else if (fact.kind === "post-confirmed") {
