@@ -8,7 +8,7 @@ import { callOver, entered, isDialledOut, newHistory, updateLife, withMuted, wit
 import { type CallEnd, type Caller, type CallerChange, isMutedOnBridge } from "../state.ts";
 import { secretMark } from "./entry-rules.ts";
 import { recogniseHost, renameHost } from "./host.ts";
-import { reconsiderSpeaker, removeSpeaker } from "./speakers.ts";
+import { reconsiderSpeaker, reconsiderSpeech, removeSpeaker } from "./speakers.ts";
 
 /** How many are kept while WebEx is away; the oldest are dropped first. */
 const MAX_LOST_ENTRIES = 100;
@@ -227,7 +227,7 @@ export function isMuteState(draft: Draft, caller: Caller, muted: boolean): boole
 export function applyMuted(draft: Draft, { heardInTalk, ...caller }: Caller, muted: boolean): void {
   const changed = setMuteState(draft, caller, muted);
   notifyMuteState(draft, changed);
-  if (heardInTalk) reconsiderSpeaker(draft, caller.call);
+  if (heardInTalk) reconsiderSpeech(draft);
 }
 
 /** The call is muted or unmuted from now on; whether WebEx is notified is left to the caller. */

@@ -38,17 +38,19 @@ export function notifySpeakers(draft: Draft): boolean {
   const speech = draft.running?.speech;
   const due = speechDue(speech);
   if (!speech || due === null || at < due || draft.outages.values().length > 0) return false;
-  const changed = differences(speech).flatMap((call) => {
-    const { extCallId, heardInTalk } = draft.callers.get(call) ?? {};
-    return extCallId && !heardInTalk ? [{ call, extCallId, speaking: speech.speaking.includes(call) }] : [];
+  // Whoever is muted in the main conference, and is heard in its private talk, does not speak as far as WebEx knows.
+  const speaking = speech.speaking.filter((call) => !draft.callers.get(call)?.heardInTalk);
+  const changed = differences({ ...speech, speaking }).flatMap((call) => {
+    const { extCallId } = draft.callers.get(call) ?? {};
+    return extCallId ? [{ call, extCallId, speaking: speaking.includes(call) }] : [];
   });
   if (changed.length > 0 && draft.unconfirmed().some(({ message }) => message.type === "speaking-changed")) {
     const waited = at - (speech.changedAt ?? at);
     draft.update({ speech: { ...speech, notBefore: at + Math.max(SLOW_MS, waited) } });
     return false;
   }
-  // A call that left, that WebEx has not named, or that is muted in the main conference, is not reported.
-  const reported = speech.speaking.filter(
+  // A call that left, or that WebEx has not named, is not reported.
+  const reported = speaking.filter(
     (call) => speech.reported.includes(call) || changed.some((one) => one.call === call),
   );
   const { doubted, ...known } = speech;
@@ -70,6 +72,12 @@ export function reconsiderSpeaker(draft: Draft, call: CallId): void {
   const reported = speech.reported.filter((one) => one !== call);
   const changedAt = speech.changedAt ?? (speech.speaking.includes(call) ? draft.at : null);
   draft.update({ speech: { ...speech, reported, changedAt } });
+}
+
+/** A call that was heard in its private talk alone is heard in the conference again, or nowhere. */
+export function reconsiderSpeech(draft: Draft): void {
+  const speech = draft.running?.speech;
+  if (speech) draft.update({ speech: { ...speech, changedAt: speech.changedAt ?? draft.at } });
 }
 
 /** WebEx may have got the report that was given up, or not: its calls are reported again, as they are by then. */

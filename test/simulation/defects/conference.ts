@@ -285,9 +285,9 @@ export const conferenceDefects: DefectsByFile = {
   "src/conference/parts/speakers.ts": {
     "a speaker without a name is reported": {
       foundBy: ["whom WebEx holds for a speaker talks on the bridge", "speakers have entered"],
-      before: "const { extCallId, heardInTalk } = draft.callers.get(call) ?? {};",
+      before: "const { extCallId } = draft.callers.get(call) ?? {};",
       after:
-        "const { extCallId = undefined, heardInTalk = undefined } = draft.callers.find((one) => one.extCallId !== null && one.call !== call) ?? {};",
+        "const { extCallId = undefined } = draft.callers.find((one) => one.extCallId !== null && one.call !== call) ?? {};",
     },
     "who speaks is told when there is nothing to tell": {
       foundBy: "what is posted is of the protocol",
