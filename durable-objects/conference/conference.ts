@@ -20,7 +20,6 @@ import type {
 } from "../../src/foundation/ids.ts";
 import type { LogFacts } from "../../src/foundation/text/log-line.ts";
 import { earliest } from "../../src/foundation/time/earliest.ts";
-import { hasLasted } from "../../src/foundation/time/has-lasted.ts";
 import { within } from "../../src/foundation/time/timers.ts";
 import type { AgentReports, ConferenceDocument, ConferenceIdentity } from "../../src/rpc/conference.ts";
 import type { DirectoryRpc } from "../../src/rpc/directory.ts";
@@ -324,11 +323,10 @@ export class Conference {
     return isIdle && (domain === null || this.#outbox.rows.length === 0);
   }
 
-  /** Whether something would end sooner if time went on at once: what is under way, or the memory of documents that may come again. */
+  /** Whether something would end sooner if time went on at once: what is under way, a closed key, or the memory of documents. */
   get #lasts(): boolean {
-    const { journal, retention } = this.#store;
     const isUnderWay = this.#ongoing !== null || this.#outbox.rows.length > 0 || this.#nextDeadline !== null;
-    return isUnderWay || !hasLasted(journal.lastAt, this.#ports.now(), retention.neededMs);
+    return isUnderWay || this.#ports.now() < keptUntil(this.#store, this.#store.retention.neededMs);
   }
 
   /** Whether it is over, and the directory alone lacks something of it. */
@@ -428,8 +426,12 @@ function deletionOf({ identity, state, journal, retention }: ConferenceStore, do
   if (!domain) return retainedUntil;
   const { head, ...entries } = state;
   if (!identity || isOngoing(head) || Object.values(entries).some(({ size }) => size > 0)) return null;
-  const closedUntil = head.phase === "ended" ? head.closedUntil : undefined;
-  return Math.max(retainedUntil, closedUntil ?? 0);
+  return keptUntil({ state, journal }, Math.max(retention.neededMs, retention.keptMs));
+}
+
+/** As long after its last input, and for as long as its key is closed. */
+function keptUntil({ state: { head }, journal }: Pick<ConferenceStore, "state" | "journal">, ms: number): EpochMs {
+  return Math.max(journal.lastAt + ms, (head.phase === "ended" ? head.closedUntil : undefined) ?? 0);
 }
 
 /** The ids that a server needs that takes over now: 50 messages share a TransID. */
