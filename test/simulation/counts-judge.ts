@@ -242,7 +242,10 @@ export function waitsBeganIn(rows: readonly FactRow[]): ReadonlyMap<string, Epoc
 }
 
 /** A document that waited for its server when this one counted as settled, and nothing else says why; `undefined`: none did. */
-function waitedFor({ host, owed, settledAt, expired }: GivenUpPost, rows: readonly FactRow[]): TransId | undefined {
+export function waitedFor(
+  { host, owed, settledAt, expired }: GivenUpPost,
+  rows: readonly FactRow[],
+): TransId | undefined {
   if (!owed || settledAt === null || expired) return undefined;
   const isHere = (one: string | undefined) => serverOf(one ?? "") === serverOf(host);
   let waits: readonly TransId[] = [];
@@ -253,6 +256,9 @@ function waitedFor({ host, owed, settledAt, expired }: GivenUpPost, rows: readon
       const isConfirmed = fact.kind === "post-confirmed" && (isHere(fact.host) || waits.includes(fact.transId));
       if (isConfirmed && fact.at <= settledAt) return undefined;
       if (rowAt > settledAt) continue;
+      // It asks for something, and nothing of before is left for it: what it is answered then does not count.
+      if (fact.kind === "server-reached" && !fact.byRequest && isHere(fact.host) && waits.length === 0)
+        return undefined;
       const isCreate = fact.kind === "conference-requested" || fact.kind === "conference-taken-over";
       // Also one that is answered that the conference is over.
       const isOthers = isCreate || (fact.kind === "post-queued" && facts.some(({ kind }) => kind === "server-settled"));
