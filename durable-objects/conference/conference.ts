@@ -149,7 +149,11 @@ export class Conference {
     this.actions = new ConferenceActions({ ...read, submit, probe }, store);
     const wakeBy = (at: EpochMs) =>
       this.#clock.ensure(at).catch((error: unknown) => this.#log("error", "no-alarm", { why: String(error) }));
-    this.#directoryFeed = new DirectoryFeed({ ...read, wakeBy }, store, this.#outbox);
+    this.#directoryFeed = new DirectoryFeed(
+      { ...read, wakeBy, behindMs: () => this.#clock.behindMs },
+      store,
+      this.#outbox,
+    );
     if (store.unknownKinds.size > 0) this.#log("warn", "unknown-entries", { kinds: [...store.unknownKinds] });
     if (!store.identity) return;
     this.#outbox.load();
@@ -323,10 +327,9 @@ export class Conference {
     return isIdle && (domain === null || this.#outbox.rows.length === 0);
   }
 
-  /** Whether something would end sooner if time went on at once: what is under way, a closed key, or the memory of documents. */
-  get #lasts(): boolean {
-    const isUnderWay = this.#ongoing !== null || this.#outbox.rows.length > 0 || this.#nextDeadline !== null;
-    return isUnderWay || this.#ports.now() < keptUntil(this.#store, this.#store.retention.neededMs);
+  /** Whether something would end early if its time went on at once: what runs, a closed key, or the memory of documents. */
+  get #keepsPace(): boolean {
+    return this.#ongoing !== null || this.#ports.now() < keptUntil(this.#store, this.#store.retention.neededMs);
   }
 
   /** Whether it is over, and the directory alone lacks something of it. */
@@ -364,7 +367,7 @@ export class Conference {
 
   /** Commits all items in one transaction, or throws and keeps none of them. Then does what follows. */
   #commit(items: readonly Item[]): void {
-    if (this.#clock.behindMs > 0 && !this.#lasts) this.#clock.catchUp();
+    if (this.#clock.behindMs > 0 && !this.#keepsPace) this.#clock.catchUp();
     const at = this.#ports.now();
     const domain = this.#findDomain();
     if (!domain)

@@ -39,6 +39,8 @@ import type { Outbox } from "./outbox.ts";
 import type { DirectoryPace, DirectoryProgress } from "./progress.ts";
 
 interface DirectoryFeedPorts extends Pick<Platform, "now" | "after" | "log"> {
+  /** So much later is the time by which others judge how long something waits. */
+  behindMs(): number;
   directory(domain: DomainName): Pick<DirectoryRpc, "follow">;
   webexSite(domain: DomainName): Pick<WebexSiteRpc, "topics">;
   /** Called when the directory has got a new record. */
@@ -453,7 +455,10 @@ export class DirectoryFeed {
 
   get #lateSince(): EpochMs | null {
     // A command that has expired answers by when it did.
-    return earliest(...[...this.#store.state.commands.values()].map((one) => (one.expired ? one.answerBy : null)));
+    const since = earliest(
+      ...[...this.#store.state.commands.values()].map((one) => (one.expired ? one.answerBy : null)),
+    );
+    return since && since + this.#ports.behindMs();
   }
 
   get #trouble(): readonly Trouble[] {
@@ -481,7 +486,7 @@ export class DirectoryFeed {
       const own = waiting.get(host);
       const rows = own?.rows ?? all.filter((row) => row.host === host).length;
       const documents = rows + (outage ? Math.ceil(debts.size / maxMessages) : 0);
-      const oldestAt = outage?.since ?? own?.oldestAt ?? 0;
+      const oldestAt = (outage?.since ?? own?.oldestAt ?? 0) + this.#ports.behindMs();
       const failure = outage?.why ?? own?.failure ?? null;
       return [showWaiting({ host, documents, oldestAt, failure }, persons.none)];
     });

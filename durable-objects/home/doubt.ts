@@ -11,6 +11,11 @@ export interface KeptDoubt {
 
 export const noDoubt: KeptDoubt = { ms: 0, skippedMs: 0 };
 
+/** As an operator answers for the time, and sets it back by so much: what had begun before a skip is still behind it. */
+export function answeredFor({ skippedMs }: KeptDoubt, byMs: number): KeptDoubt {
+  return { ms: 0, skippedMs: Math.max(0, skippedMs - Math.max(0, byMs)) };
+}
+
 /** What a disk has; `undefined`: none was ever kept. */
 export function doubtIn(text: unknown): KeptDoubt {
   return text === undefined ? noDoubt : { ...noDoubt, ...JSON.parse(String(text)) };

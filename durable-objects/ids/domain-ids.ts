@@ -12,11 +12,16 @@ import {
   doubtOf,
   nextLookAt,
   type Platform,
+  skippedOf,
   surelyNow,
 } from "../platform/platform.ts";
 import type { IdAllocator } from "./id-allocator.ts";
 
-interface DomainIdsPorts extends AlarmPorts, AgePorts, Pick<DomainPorts, "domain">, Pick<Platform, "beginRestored"> {
+interface DomainIdsPorts
+  extends AlarmPorts,
+    AgePorts,
+    Pick<DomainPorts, "domain">,
+    Pick<Platform, "beginRestored" | "skippedMs"> {
   conference(domain: DomainName, confKey: ConfKey): Pick<ConferenceRpc, "sweep">;
   relay(domain: DomainName, bridge: BridgeName): Pick<RelayRpc, "keepIdLimit">;
   directory(domain: DomainName): Pick<DirectoryRpc, "notReached">;
@@ -102,7 +107,7 @@ export class DomainIds implements IdAllocatorRpc {
     const domain = this.#domain === undefined ? null : this.#ports.domain(this.#domain);
     if (!domain) return null;
     // A clock that is far ahead makes no block old.
-    const keptMs = domain.settings.journalRetentionDays * dayMs + doubtOf(this.#ports);
+    const keptMs = domain.settings.journalRetentionDays * dayMs + doubtOf(this.#ports) + skippedOf(this.#ports);
     return this.#ids.holderOf(msgId, this.#ports.now(), keptMs);
   }
 

@@ -50,7 +50,10 @@ export class Mailbox implements MailboxRpc {
   readonly #tables: LazyTables;
   readonly #outbox: Outbox;
   readonly #counts: MailCounts;
-  /** Transactions whose repeats may still come, and answers that were given up. Without what the platform has skipped, as `answer.at` and `#lastAt`. */
+  /**
+   * Transactions whose repeats may still come, and answers that were given up. Their times, `answer.at` and `#lastAt`
+   * are without what the platform has skipped.
+   */
   readonly #answered: Seen<string>;
   readonly #logLimit = new LogLimit();
   readonly #clock: Clock;

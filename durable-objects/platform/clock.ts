@@ -20,9 +20,9 @@ interface KeptTime {
 }
 
 /**
- * An object's time and its one alarm. The time never goes back, in this life or the next; a deadline is noticed within five
- * minutes even if the machine's clock is set forward or back meanwhile. It is behind by what the platform has skipped since it began, so that
- * nothing is due at once, until `catchUp`. The platform's clock and alarm are the machine's.
+ * An object's time and its one alarm. The time never goes back, in this life or the next; a deadline is noticed
+ * within five minutes even if the machine's clock is set meanwhile. It stays behind by what the platform has skipped
+ * since the object began, so that nothing is due at once, until `catchUp`. Platform and alarm go by the machine's clock.
  */
 export class Clock {
   readonly alarm: Alarm;
@@ -32,9 +32,7 @@ export class Clock {
   #keptAheadMs: number;
   #skippedMs: number;
 
-  /**
-   * `lastAt`: when an earlier life committed last; 0: none did. `keepAheadMs` writes down for the next life what it is to be given.
-   */
+  /** `lastAt`: when an earlier life committed last; 0: none did. `keepAheadMs` keeps `aheadMs` for the next life. */
   constructor(
     platform: ClockPorts,
     lastAt: EpochMs,
@@ -63,7 +61,7 @@ export class Clock {
     return skippedOf(this.#platform) - this.#skippedMs;
   }
 
-  /** Nothing lasts that would end by it. */
+  /** From now on it goes by the platform's time: nothing is left that would end early by that. */
   catchUp(): void {
     this.#skippedMs += this.behindMs;
   }

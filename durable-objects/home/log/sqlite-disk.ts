@@ -18,7 +18,7 @@ import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { promisify } from "node:util";
 import type { EpochMs } from "../../../src/foundation/ids.ts";
 import { reasonOf } from "../../../src/foundation/text/reason.ts";
-import { doubtIn, type KeptDoubt, noDoubt } from "../doubt.ts";
+import { answeredFor, doubtIn, type KeptDoubt } from "../doubt.ts";
 import type { Disk, Flush, Image, ImagePart, Stored } from "./disk.ts";
 import { draftOf, leftOf, publish, removeDatabase, rescuedFrom } from "./files.ts";
 import { NoState } from "./no-state.ts";
@@ -273,12 +273,12 @@ export class SqliteDisk implements Disk {
    * how much; 0 or less: nothing was written later. This time is in no doubt.
    */
   async setBack(to: EpochMs): Promise<number> {
-    if (!this.#database) await this.open();
-    const byMs = Number(this.#all("lastAt")[0]?.at) - to;
+    const { lastAt, doubt } = await this.open();
+    const byMs = lastAt - to;
     await this.#synced(() => {
       if (byMs > 0) for (const name of ["objectsEarlier", "rowsEarlier"] as const) this.#all(name, to, byMs, to);
       this.#all("about", to, 0, 0);
-      this.#all("doubt", JSON.stringify(noDoubt));
+      this.#all("doubt", JSON.stringify(answeredFor(doubt, byMs)));
     });
     return byMs;
   }

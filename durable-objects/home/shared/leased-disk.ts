@@ -3,7 +3,7 @@ import { codeOf, reasonOf } from "../../../src/foundation/text/reason.ts";
 import { type Timers, wait, within } from "../../../src/foundation/time/timers.ts";
 import { type ActsSince, silentLongMs } from "../../../src/operators/edge-pair.ts";
 import type { Log } from "../../platform/log.ts";
-import { type KeptDoubt, noDoubt } from "../doubt.ts";
+import { answeredFor, type KeptDoubt } from "../doubt.ts";
 import {
   BeginsAnew,
   type Disk,
@@ -57,8 +57,8 @@ const sameViewForMs = 500;
 const actingBeatEveryMs = 2_000;
 /** An answer of the database that takes longer does not come: the connection may be cut. */
 const answerWithinMs = 1_000;
-/** With an answer and a beat in between. What was seen longer ago is no sign that the other edge is silent. */
-const longestLookMs = 2 * lookEveryMs + 2 * answerWithinMs;
+/** At most, with an answer and a beat. What was seen longer ago is no sign that the other edge is silent. */
+const betweenLooksMs = 2 * lookEveryMs + 2 * answerWithinMs;
 const loadWithinMs = 10_000;
 /** Several hosts may be asked, one after the other. */
 const prepareWithinMs = 10_000;
@@ -166,10 +166,10 @@ export class LeasedDisk implements Disk {
 
   /** See `SqliteDisk`. */
   async setBack(to: EpochMs): Promise<number> {
-    const { lastAt } = await this.open();
+    const { lastAt, doubt } = await this.open();
     if (lastAt > to) await this.#write((by) => this.#ports.database.setBack(by, to));
     else await this.flush(nothing, to);
-    await this.keepDoubt(noDoubt);
+    await this.keepDoubt(answeredFor(doubt, lastAt - to));
     return lastAt - to;
   }
 
@@ -301,6 +301,8 @@ export class LeasedDisk implements Disk {
     const why = this.#whyNow(holding);
     if (why === null)
       throw new StandsBy(holding.life === life ? "this edge has handed over" : `${holding.holder} acts`);
+    // Also where the answer is lost, and it finds itself the next time.
+    this.#isOthers ||= holding.life !== life;
     const sentAt = passedMs();
     const by = { holder: name, life, since: now(), why, after: this.#after };
     const found = await this.#acquired(holding, by);
@@ -308,7 +310,6 @@ export class LeasedDisk implements Disk {
     const writer = { epoch: found.epoch, flush: found.flush, life };
     this.#writer = writer;
     this.#hasSeenState = true;
-    this.#isOthers ||= holding.life !== life;
     this.#seen = null;
     this.#lease.extend(sentAt);
     this.#beatLater();
@@ -355,7 +356,7 @@ export class LeasedDisk implements Disk {
       const at = passedMs();
       const isSame = before?.epoch === holding.epoch && before.flush === holding.flush;
       // Both machines may have slept, and whoever acts has not been able to say so since.
-      const goesOn = isSame && at - seenAt <= longestLookMs;
+      const goesOn = isSame && at - seenAt <= betweenLooksMs;
       // It was so when it was read, at the earliest when it was asked for; counted from when it was heard.
       this.#seen = goesOn && since !== undefined ? { holding, since, at } : { holding, since: at, at };
       // It may take long, and whoever acts may fall silent meanwhile.

@@ -4,9 +4,9 @@ import type { EpochMs } from "../ids.ts";
 const nearMs = 10 * 60_000;
 
 /**
- * Time that never goes back: when the machine's clock is set back, it goes on from where it was, at the same pace. Where that was a
- * mistake of more than ten minutes, which is set right, it goes by the machine's clock again, and not ahead by as much; a rest
- * that is nearly as long as the lead looks alike, and costs as much once.
+ * Time that never goes back: when the machine's clock is set back, it goes on from where it was, at the same pace.
+ * Where that was a mistake of more than ten minutes, and is set right, it goes by the machine's clock again. A rest that
+ * is nearly as long as its lead looks alike, and is that much late, once.
  */
 export class SteadyClock {
   #last: EpochMs = 0;

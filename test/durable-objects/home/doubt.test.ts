@@ -148,10 +148,6 @@ test("a conference ends in its own time; the next one of its key begins in the p
   const [state = ""] = files("state.db");
   const [webex, lasting] = [new Webex(), new LastingAgent()];
   const life = await Life.start(state, noon, webex);
-  const skip = (ms: number) => {
-    life.clock.now += ms;
-    life.home.skipped(ms);
-  };
   const meeting = async (passMs: number) => {
     await life.begin(lasting, "100000001");
     await life.clock.pass(passMs);
@@ -160,15 +156,15 @@ test("a conference ends in its own time; the next one of its key begins in the p
   };
   await lasting.connect(life);
   await life.begin(lasting, "100000001");
-  skip(4 * hourMs);
-  life.home.heardTime(life.clock.now);
+  life.skip(4 * hourMs);
+  life.home.heardTime(life.now);
   await life.clock.pass(5 * hourMs);
   await life.receive("100000001", { type: "close-conference" });
   await life.clock.pass(hourMs);
-  const beginsBehind = life.clock.now - 4 * hourMs;
+  const beginsBehind = life.now - 4 * hourMs;
   await meeting(minuteMs);
   await life.clock.pass(3 * hourMs);
-  const begins = life.clock.now;
+  const begins = life.now;
   await meeting(minuteMs);
 
   const asked = life.home.call("directory", "local", "records", [{ limit: 20 }]);
@@ -180,6 +176,51 @@ test("a conference ends in its own time; the next one of its key begins in the p
     [beginsBehind, 62],
     [noon, 5 * 3_600 + 2],
   ]);
+});
+
+test("what waits in a conference behind the edge's time has waited for no longer by that", async () => {
+  const [state = ""] = files("state.db");
+  const [webex, lasting] = [new Webex(), new LastingAgent()];
+  const life = await Life.start(state, noon, webex);
+  await lasting.connect(life);
+  await life.begin(lasting, "100000001");
+  life.skip(4 * hourMs);
+  await life.clock.pass(5 * minuteMs);
+  webex.takesPosts = false;
+  await life.enter(lasting, "100000001", 1);
+  await life.clock.pass(8_000);
+  const asked = life.home.call("directory", "local", "totals", []);
+  await life.clock.pass(0);
+  const { oldestAt } = (await asked) as { oldestAt: number };
+  expect(life.now - oldestAt).toBeLessThan(10_000);
+});
+
+test("an operator who answers for the time ends nothing by that, and has no document done twice", async () => {
+  const [state = ""] = files("state.db");
+  const [webex, lasting] = [new Webex(), new LastingAgent()];
+  const first = await Life.start(state, noon, webex);
+  await lasting.connect(first);
+  await first.begin(lasting, "100000001");
+  const lock = { type: "update-conference", replyTo: "127.0.0.1:8801", extConfId: "E100000001", action: "lock" };
+  const document = { domain: "local", confKey: "100000001", transId: "T-1", messages: [{ ...lock, msgId: "w900" }] };
+  const receive = async ({ home, clock }: Life) => {
+    const received = home.call("conference", "local/100000001", "receive", [document]);
+    await clock.pass(1_000);
+    await received;
+  };
+  await receive(first);
+  first.skip(dayMs);
+  await first.clock.pass(5 * minuteMs);
+  await first.kill();
+  const disk = new SqliteDisk(state);
+  expect(await disk.setBack(first.now + minuteMs)).toBeLessThan(0);
+  await disk.close();
+
+  const second = await Life.start(state, first.now + minuteMs, webex);
+  await lasting.connect(second);
+  await second.clock.pass(1_000);
+  await receive(second);
+  expect([lasting.asked, second.home.doubtMs]).toEqual([["create-conference", "lock"], 0]);
 });
 
 test("an object with which something has just happened does not rest for a clock that went on", async () => {
@@ -260,7 +301,7 @@ test("what an edge deletes for its age stays as long as one clock alone says tha
   const third = await Life.start(state, noon + 500 * dayMs + hourMs, webex);
   await third.clock.pass(hourMs);
   expect(await kept(third)).toEqual(before);
-  third.home.heardTime(third.clock.now);
+  third.home.heardTime(third.now);
   await third.clock.pass(dayMs + 7 * hourMs);
   expect(await kept(third)).toEqual({ records: 0, audit: 0, holders: 0, conference: 0 });
   await third.kill();

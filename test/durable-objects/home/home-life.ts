@@ -30,6 +30,7 @@ const [domain, bridge, agent] = ["local" as DomainName, "simulated" as BridgeNam
 
 /** Of WebEx: all ids that the edges of a test have used, each as often as it was. */
 export class Webex {
+  takesPosts = true;
   readonly transIds: string[] = [];
   readonly msgIds: string[] = [];
 
@@ -46,6 +47,8 @@ export class Webex {
 /** An agent that survives its edges, with a bridge that does all it is asked. */
 export class LastingAgent {
   idLimit: IdLimit = { place: 0, by: "" };
+  /** What its bridge was asked. */
+  readonly asked: string[] = [];
   #numbers = new Map<ConfKey, number>();
   #say: (text: string) => void = () => {};
   #epoch = 0;
@@ -85,8 +88,10 @@ export class LastingAgent {
       this.#epoch = message.epoch;
       this.#say(encodeMessage({ type: "health", bridgeUp: true, portsInUse: 0, ports: null }));
     }
-    if (message.type === "commands")
+    if (message.type === "commands") {
+      this.asked.push(...message.commands.map(({ command }: IssuedCommand) => command.type));
       this.report(message.conference, ...message.commands.map(({ id }: IssuedCommand) => done(id)));
+    }
     if (message.type === "id-limit") {
       if (message.place > this.idLimit.place) this.idLimit = { place: message.place, by: message.by };
       this.#say(encodeMessage({ type: "id-limit-kept", ...this.idLimit }));
@@ -97,6 +102,8 @@ export class LastingAgent {
 /** One life of an edge: the product's own objects, on this file. */
 export class Life {
   readonly clock: Clock;
+  /** Of the machine's clock, on that of its timers. */
+  aheadMs = 0;
   /** Of the log. */
   readonly events: string[] = [];
   home!: Home;
@@ -106,6 +113,16 @@ export class Life {
   private constructor(file: string, now: number) {
     this.clock = new Clock(now);
     this.#disk = new SqliteDisk(file, { sync: atOnce });
+  }
+
+  get now(): number {
+    return this.clock.now + this.aheadMs;
+  }
+
+  /** The edge's time goes on at once. */
+  skip(ms: number): void {
+    this.aheadMs += ms;
+    this.home.skipped(ms);
   }
 
   static async start(file: string, now: number, webex: Webex): Promise<Life> {
@@ -124,9 +141,9 @@ export class Life {
       ...shared,
       disk: life.#disk,
       clock: {
-        now: () => clock.now,
+        now: () => life.now,
         notBefore: (time) => {
-          clock.now = Math.max(clock.now, time);
+          life.aheadMs = Math.max(life.aheadMs, time - clock.now);
         },
         after: (ms, run) => clock.after(ms, run),
       },
@@ -134,6 +151,7 @@ export class Life {
         const own = ownPlaceOf(place, shared);
         const post = (request: { readonly body: string }) =>
           place.outside(async () => {
+            if (!webex.takesPosts) return { kind: "failed" as const, reason: "the connection was refused" };
             webex.post(request.body);
             return confirmation(testDomain(), transIdOf(request.body));
           });

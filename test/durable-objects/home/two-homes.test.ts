@@ -157,6 +157,23 @@ test("what the clock of an edge has skipped while it stood by is not in the stat
   expect(other.home.doubtMs).toBe(minuteMs);
 });
 
+test("an edge that takes over goes on with what the other one has skipped, also where it heard no answer to that", async () => {
+  for (const way of ["well", "unheard"] as const) {
+    const two = new Two();
+    const one = await two.start("one");
+    const other = await two.start("other");
+    two.ways.one = "lost";
+    await two.clock.pass(4 * leaseMs);
+    other.home.skipped(hourMs);
+    await two.clock.pass(1_000);
+    Object.assign(two.ways, { one: "well", other: "lost", "one acquire": way });
+    await two.clock.pass(4 * leaseMs);
+    two.ways["one acquire"] = "well";
+    await two.clock.pass(2 * leaseMs);
+    expect([one.home.fault, one.home.doubtMs]).toEqual([null, hourMs]);
+  }
+});
+
 test("an edge that had no database for minutes, and alone acts before and behind that, is in no doubt for it", async () => {
   const two = new Two();
   const one = await two.start("one");
