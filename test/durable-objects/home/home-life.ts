@@ -47,8 +47,6 @@ export class Webex {
 /** An agent that survives its edges, with a bridge that does all it is asked. */
 export class LastingAgent {
   idLimit: IdLimit = { place: 0, by: "" };
-  /** What its bridge was asked. */
-  readonly asked: string[] = [];
   #numbers = new Map<ConfKey, number>();
   #say: (text: string) => void = () => {};
   #epoch = 0;
@@ -88,10 +86,8 @@ export class LastingAgent {
       this.#epoch = message.epoch;
       this.#say(encodeMessage({ type: "health", bridgeUp: true, portsInUse: 0, ports: null }));
     }
-    if (message.type === "commands") {
-      this.asked.push(...message.commands.map(({ command }: IssuedCommand) => command.type));
+    if (message.type === "commands")
       this.report(message.conference, ...message.commands.map(({ id }: IssuedCommand) => done(id)));
-    }
     if (message.type === "id-limit") {
       if (message.place > this.idLimit.place) this.idLimit = { place: message.place, by: message.by };
       this.#say(encodeMessage({ type: "id-limit-kept", ...this.idLimit }));
