@@ -5,6 +5,7 @@ import type { Draft } from "../draft.ts";
 import { joined } from "../facts.ts";
 import { namedAs } from "../head.ts";
 import { callOver, entered, isDialledOut, newHistory, updateLife, withMuted, withRoom } from "../records.ts";
+import type { Outgoing } from "../server/posts.ts";
 import { type CallEnd, type Caller, type CallerChange, isMutedOnBridge } from "../state.ts";
 import { secretMark } from "./entry-rules.ts";
 import { recogniseHost, renameHost } from "./host.ts";
@@ -287,11 +288,13 @@ function limitDeparted(draft: Draft): void {
   for (const caller of departed.slice(0, -MAX_NAMELESS)) deleteDeparted(draft, caller);
 }
 
-/** The call whose `caller-entered` has this MsgID. */
+/** The call that this `caller-entered` is about. */
 export function callOfEntry(
   { callers, callOuts }: { readonly [Kind in "callers" | "callOuts"]: { values(): Iterable<Entering> } },
-  msgId: MsgId,
+  { type, msgId }: Pick<Outgoing, "type" | "msgId">,
 ): CallId | undefined {
+  // WebEx's own MsgIDs, which answers have, may be the same.
+  if (type !== "caller-entered") return undefined;
   return [...callers.values(), ...callOuts.values()].find(({ enterMsgId }) => enterMsgId === msgId)?.call;
 }
 

@@ -33,6 +33,11 @@ export function isEnd(message: Outgoing): boolean {
   return message.type === "conference-changed" && message.status === "ended";
 }
 
+/** Whether this message reports a call as left. */
+export function isLeft(message: Outgoing): message is ToWebexMessages["caller-changed"] {
+  return message.type === "caller-changed" && message.status === "left";
+}
+
 /** Whether this message answers a create with code 11: the conference is over. */
 export function isClosedAnswer(message: Outgoing): boolean {
   return message.type === "conference-created" && message.result === "conference-closed";

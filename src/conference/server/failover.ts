@@ -1,4 +1,3 @@
-import type { ExtCallId } from "../../foundation/ids.ts";
 import { requestOf } from "../../tsp/messages.ts";
 import type { Draft } from "../draft.ts";
 import type { CreateRequest, Creating, EntryRules, Running } from "../head.ts";
@@ -9,7 +8,7 @@ import { notifyRooms } from "../parts/rooms.ts";
 import { countTakeover, updateLife } from "../records.ts";
 import type { ConferenceState } from "../state.ts";
 import { answerCreate, notifyRunning } from "./conference-status.ts";
-import type { Outgoing } from "./posts.ts";
+import { isLeft } from "./debts.ts";
 import { settle } from "./resync.ts";
 
 /** How long no other conference gets a replaced handle: requests under it may be on their way. */
@@ -23,8 +22,9 @@ const MAX_OF_CONFERENCE = 4;
 export function failOver(draft: Draft, head: Running, message: CreateRequest): void {
   const isOther = isByOther(head, message);
   const queued = draft.unconfirmed().filter(({ host }) => isOther && host === head.host);
+  const departures = queued.map((post) => post.message).filter(isLeft);
   const missed = [...(head.departed ?? []), ...settle(draft, message.replyTo)];
-  const left = new Set([...missed, ...departuresIn(queued.map((post) => post.message))]);
+  const left = new Set([...missed, ...departures.map(({ extCallId }) => extCallId)]);
   const { speech, lostEntries, keptUntil, departed, orphan, ...rest } = setServer(draft, head, message);
   // Speakers are reported again when the new server asks for it (protocol 4.16).
   const silenced = speech && { ...speech, reporting: false, reported: [], changedAt: null };
@@ -99,11 +99,4 @@ export function namedHostOf({ hostAttendeeId, hostExtCallId }: CreateRequest): N
       ...(hostExtCallId !== undefined && { extCallId: hostExtCallId }),
     },
   };
-}
-
-/** The calls that these messages report as left. */
-function departuresIn(messages: readonly Outgoing[]): ExtCallId[] {
-  return messages.flatMap((message) =>
-    message.type === "caller-changed" && message.status === "left" ? [message.extCallId] : [],
-  );
 }

@@ -14,6 +14,11 @@ export function isAnswer(message: Outgoing): message is Answer {
   return "result" in message;
 }
 
+/** Those to a TSP server. */
+export function toServers(messages: readonly Outgoing[]): readonly ToWebex[] {
+  return messages.filter((message) => message.type !== "client-data");
+}
+
 /** Who is posted to: a TSP server, or the partner's back end. */
 export const receiver = address(plain<Post["host"]>());
 

@@ -195,7 +195,7 @@ export function append(
   const joined =
     own && fits(own) && mayOvertake(message, unbegun.slice(unbegun.indexOf(own) + 1))
       ? own
-      : last && last !== own && fits(last) && !isWaiting
+      : last && fits(last) && !isWaiting
         ? last
         : null;
   if (joined) {

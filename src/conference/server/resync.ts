@@ -7,14 +7,16 @@ import { withType } from "../marked.ts";
 import { callOfEntry, deleteDeparted, findCaller, isEntryOwed, notifyMuteState } from "../parts/callers.ts";
 import { applyLostSpeech, notifySpeakers } from "../parts/speakers.ts";
 import { updateLife } from "../records.ts";
-import type { ConferenceState, Outage } from "../state.ts";
+import type { Caller, ConferenceState, Outage } from "../state.ts";
 import { notifyStatus } from "./conference-status.ts";
-import { debtKey, debtKindOf, debtKinds, isClosedAnswer, isEnd, probeDueAt, withJitter } from "./debts.ts";
-import type { UndeliveredDocument } from "./posts.ts";
-import { isAnswer, type Outgoing } from "./posts.ts";
+import { debtKey, debtKindOf, debtKinds, isClosedAnswer, isEnd, isLeft, probeDueAt, withJitter } from "./debts.ts";
+import { isAnswer, type Outgoing, type Post, toServers, type UndeliveredDocument } from "./posts.ts";
 
 /** How many calls that left while a server is behind are kept for it or its successor; the oldest are dropped first. */
 const MAX_LEFT = 1_000;
+
+/** What stays of an outage with each further document that is given up. */
+type Lost = Pick<Outage, "host" | "since" | "probes"> & Partial<Outage>;
 
 /** The outage of the server that is posted nothing but probes. */
 function currentOutage({ outages }: { readonly outages: { values(): Iterable<Outage> } }): Outage | undefined {
@@ -39,28 +41,27 @@ export function applyUndelivered(
     const { told, ...rest } = head;
     draft.head = rest;
   }
-  const last = head.phase === "ended" ? head.host : undefined;
-  const server = draft.ongoing?.host ?? last ?? currentOutage(draft)?.host;
+  const server = "host" in head ? head.host : currentOutage(draft)?.host;
   const host = of?.host ?? server ?? BACK_END;
   if (of?.probe && of.unpostable) return endUnpostableProbe(draft, messages);
   if (host === BACK_END || (server ?? host) !== host || of?.oneAttempt || of?.unpostable) return;
   const queued = draft.unconfirmed().filter((post) => post.host === host && !post.oneAttempt && !post.handedOver);
   if (queued.length > 0) draft.withdrawQueued(host);
+  const { why = "" } = of ?? {};
+  const { waitedSince: since = draft.at } = draft.context;
   const before = draft.outages.get(host);
-  if (!before) draft.fact({ kind: "server-lost", host, why: of?.why ?? "" });
-  const { waitedSince = draft.at } = draft.context;
-  const { since = waitedSince, probes = -1, dropped, overAt = draft.ongoing ? undefined : draft.at } = before ?? {};
+  if (!before) draft.fact({ kind: "server-lost", host, why });
+  const { hasNew: _, probe: __, ...known }: Lost = before ?? { host, since, probes: -1 };
   draft.outages.set(host, {
-    ...{ host, since, failedAt: draft.at, why: of?.why ?? "", probes: probes + 1 },
-    ...(overAt !== undefined && { overAt }),
-    ...(dropped && { dropped }),
+    ...(draft.ongoing ? {} : { overAt: draft.at }),
+    ...{ ...known, failedAt: draft.at, why, probes: known.probes + 1 },
   });
   // Data for a caller's client is no state: what was tried and failed is over.
   const tried = messages.filter(({ type }) => type !== "client-passthrough");
-  const missed = [...tried, ...queued.map(({ message }) => message)];
-  for (const message of missed) if (message.type !== "client-data") draft.owe(message);
+  const missed = toServers([...tried, ...queued.map(({ message }) => message)]);
+  for (const message of missed) draft.owe(message);
   applyLostSpeech(draft, missed);
-  for (const { msgId } of tried) markPosted(draft, msgId);
+  for (const message of tried) markPosted(draft, message);
   for (const caller of draft.callers.values()) {
     if (caller.left && isEntryOwed(draft, caller)) deleteDeparted(draft, caller);
   }
@@ -69,7 +70,7 @@ export function applyUndelivered(
 
 /** What cannot be written is owed no more, or its server would be probed with nothing else. */
 function endUnpostableProbe(draft: Draft, messages: readonly Outgoing[]): void {
-  for (const message of messages) if (message.type !== "client-data") deleteDebt(draft, debtKey(message), message);
+  for (const message of toServers(messages)) deleteDebt(draft, debtKey(message), message);
   const outage = currentOutage(draft);
   if (outage && !isQueuedFor(draft, outage.host)) {
     const { probe: _, ...rest } = outage;
@@ -78,10 +79,14 @@ function endUnpostableProbe(draft: Draft, messages: readonly Outgoing[]): void {
   deleteOutdated(draft);
 }
 
-/** WebEx may have this entry, and may name its call. */
-function markPosted(draft: Draft, msgId: string): void {
-  const caller = draft.callers.find(({ enterMsgId }) => enterMsgId === msgId);
-  if (caller && !caller.entryLost) draft.callers.set(caller.call, { ...caller, entryLost: true });
+/** Of an entry: WebEx may have it, and may name its call. */
+function markPosted(draft: Draft, message: Outgoing): void {
+  const caller = whoEntersBy(draft, message);
+  if (caller) draft.callers.set(caller.call, { ...caller, entryLost: true });
+}
+
+function whoEntersBy({ callers }: Draft, { type, msgId }: Outgoing): Caller | undefined {
+  return type === "caller-entered" ? callers.find(({ enterMsgId }) => enterMsgId === msgId) : undefined;
 }
 
 /** The conference is over: of its state its server is owed no more than the end. */
@@ -110,34 +115,24 @@ export function deleteOutdated(draft: Draft): void {
 /** Nobody waits for the answer to an entry any more: a server that takes over gets one of its own. */
 function deleteDebt(draft: Draft, key: string, message: ToWebex): void {
   draft.debts.delete(key);
-  if (message.type !== "caller-entered") return;
-  const caller = draft.callers.find(({ enterMsgId }) => enterMsgId === message.msgId);
-  if (caller?.left) draft.callers.delete(caller.call);
-  else if (caller) draft.callers.set(caller.call, { ...caller, enterMsgId: null, held: [] });
+  const caller = whoEntersBy(draft, message);
+  if (caller) draft.callers.set(caller.call, { ...caller, enterMsgId: null, held: [] });
 }
 
 function applies({ head, context }: Draft, message: ToWebex): boolean {
   if (!context.sends(message)) return false; // The settings may have changed since.
   if (isAnswer(message)) return true;
-  switch (head.phase) {
-    case "running":
-      if (isLeft(message)) return true;
-      if (isEnd(message)) return false; // Of the conference before.
-      // Under the handle that a create of the same server has replaced, it was told all anew.
-      return head.attached && (!("extConfId" in message) || message.extConfId === head.extConfId);
-    case "ended":
-      return (
-        isEnd(message) && (!("extConfId" in message) || message.extConfId === (head.extConfId ?? message.extConfId))
-      );
-    default:
-      return false;
-  }
+  const { extConfId } = message;
+  // An end is that of the conference before. Of a handle that its server has replaced, that was told all anew.
+  if (head.phase === "running")
+    return isLeft(message) || (head.attached && !isEnd(message) && extConfId === head.extConfId);
+  return head.phase === "ended" && isEnd(message) && extConfId === (head.extConfId ?? extConfId);
 }
 
 /** What the server that is behind is owed. */
 export function owedIn(state: ConferenceState): readonly MessageSummary[] {
   const owed = [...state.debts.values()].filter((message) => !isKeptForSuccessor(state, message));
-  return owed.map((message) => summaryOf(message, callOfEntry(state, message.msgId)));
+  return owed.map((message) => summaryOf(message, callOfEntry(state, message)));
 }
 
 /** When the next probe is to be posted; `null`: no server is behind. Without a key, when it may be posted at the earliest. */
@@ -154,17 +149,18 @@ export function probe(draft: Draft, why: "due" | "asked"): void {
   const { host } = outage;
   if (why === "asked" && isQueuedFor(draft, host)) return;
   dropExpired(draft);
-  if (draft.outages.get(host) === undefined) return;
   const isUnderWay = isQueuedFor(draft, host);
   draft.outages.delete(host);
   const notifier = new Notifier(draft, host);
   for (const [key, message] of isUnderWay ? [] : inOrder(draft)) {
-    if (notifier.say(key, message)) break;
+    if (notifier.say(key, message)) {
+      markPosted(draft, message);
+      break;
+    }
     deleteDebt(draft, key, message);
   }
   const keys = isUnderWay ? (outage.probe?.keys ?? []) : [...notifier.said];
   if (!isUnderWay && keys.length === 0) return;
-  for (const key of keys) if (key.startsWith("entry ")) markPosted(draft, key.slice("entry ".length));
   draft.markProbe(host);
   const { hasNew, ...others } = outage;
   draft.outages.set(host, { ...others, probe: { at: draft.at, keys } });
@@ -190,8 +186,8 @@ export function dropExpired(draft: Draft, isKept: (message: ToWebex) => boolean 
   if (expired.length === all.length) draft.outages.clear();
 }
 
-function isExpired({ at, ongoing, context }: Draft, { overAt }: Outage): boolean {
-  return ongoing === null && overAt !== undefined && at >= overAt + context.settings.closedMemoryMs;
+function isExpired({ at, ongoing, context }: Draft, { overAt = Number.POSITIVE_INFINITY }: Outage): boolean {
+  return ongoing === null && at >= overAt + context.settings.closedMemoryMs;
 }
 
 /** A sign of life: the server gets what it is owed, answers first, then the state (protocol 4.9, last paragraph). */
@@ -221,7 +217,7 @@ export function resync(draft: Draft, sign: "confirmed" | "request"): void {
 
 /** Whether the server that is behind has posted this message. */
 export function isFromUnreachable(draft: Draft, { replyTo }: Pick<FromWebex, "replyTo">): boolean {
-  return replyTo !== undefined && draft.outages.get(replyTo) !== undefined;
+  return currentOutage(draft)?.host === replyTo;
 }
 
 /**
@@ -229,26 +225,21 @@ export function isFromUnreachable(draft: Draft, { replyTo }: Pick<FromWebex, "re
  * the answers that it is owed. Returns the calls whose leaving WebEx has missed (protocol 4.9 F4).
  */
 export function settle(draft: Draft, successor: WebexHost): ExtCallId[] {
-  const { host, probe } = currentOutage(draft) ?? {};
-  const left: ExtCallId[] = [];
-  const queued = host !== undefined && isQueuedFor(draft, host) ? (probe?.keys ?? []) : [];
-  for (const [key, message] of draft.debts.entries()) {
-    if (isLeft(message)) left.push(message.extCallId);
-    else if (isAnswer(message) && host !== undefined && !queued.includes(key))
-      draft.post({ host, message, ...(host !== successor && { oneAttempt: true as const }) });
+  for (const { host, probe } of draft.outages.values()) {
+    const queued = isQueuedFor(draft, host) ? (probe?.keys ?? []) : [];
+    for (const [key, message] of draft.debts.entries())
+      if (isAnswer(message) && !queued.includes(key))
+        draft.post({ host, message, ...(host !== successor && { oneAttempt: true as const }) });
   }
+  const left = draft.debts.values().filter(isLeft);
   clear(draft);
-  return left;
+  return left.map(({ extCallId }) => extCallId);
 }
 
 /** Nothing is owed any more. */
 export function clear(draft: Draft): void {
   draft.outages.clear();
   draft.debts.clear();
-}
-
-function isLeft(message: Outgoing): message is ToWebexMessages["caller-changed"] {
-  return message.type === "caller-changed" && message.status === "left";
 }
 
 /** WebEx has let the conference go on alone: only a server that takes it over learns who left (protocol 4.8). */
@@ -258,20 +249,9 @@ function isKeptForSuccessor({ head }: Pick<ConferenceState, "head">, message: To
 
 /** All that is due for the server, in the order in which it is said. */
 function inOrder(draft: Draft): readonly (readonly [key: string, message: ToWebex])[] {
-  const rooms = new Map<string, string>();
-  for (const { extCallId, room, left } of draft.callers.values()) {
-    const subConfId = draft.rooms.get(room)?.subConfId;
-    if (extCallId !== null && !left && subConfId) rooms.set(extCallId, subConfId);
-  }
-  const rankOf = (message: ToWebex) => {
-    const kind = debtKindOf(message);
-    // Who is back in the main room is told before who went into another one.
-    const isIn =
-      kind === "place" &&
-      "subConfId" in message &&
-      rooms.get(String("extCallId" in message && message.extCallId)) === message.subConfId;
-    return debtKinds.indexOf(kind) + (isIn ? 0.5 : 0);
-  };
+  // Who is back in the main room is told before who went into another one.
+  const rankOf = (message: ToWebex) =>
+    debtKinds.indexOf(debtKindOf(message)) + (isPlace(message) && isThere(draft, message) ? 0.5 : 0);
   return draft.debts
     .entries()
     .filter(([, message]) => !isKeptForSuccessor(draft, message))
@@ -280,10 +260,16 @@ function inOrder(draft: Draft): readonly (readonly [key: string, message: ToWebe
     .map(({ entry }) => entry);
 }
 
-function isThere(draft: Draft, message: ToWebex): boolean {
-  if (message.type !== "sub-conference-call-changed" && message.type !== "joined-sub-conference") return false;
-  const room = draft.rooms.find(({ subConfId }) => subConfId === message.subConfId);
-  return room !== undefined && findCaller(draft, message.extCallId)?.room === room.room;
+type Place = ToWebexMessages["sub-conference-call-changed" | "joined-sub-conference"];
+
+function isPlace(message: ToWebex): message is Place {
+  return message.type === "sub-conference-call-changed" || message.type === "joined-sub-conference";
+}
+
+/** Whether the call is in this room now. */
+function isThere(draft: Draft, { subConfId, extCallId }: Place): boolean {
+  const room = draft.rooms.find((one) => one.subConfId === subConfId);
+  return room !== undefined && findCaller(draft, extCallId)?.room === room.room;
 }
 
 /** Says what is owed: as it was where that is still so, else as it is now; each state once, however many messages were lost of it. */
@@ -316,7 +302,7 @@ class Notifier {
       case "caller-entered":
         return this.#isWaitedFor(message) && this.#post(message);
       case "caller-changed":
-        return message.status === "left" ? this.#sayLeft(message) : this.#sayMuteState(message);
+        return isLeft(message) ? this.#sayLeft(message) : this.#sayMuteState(message);
       case "sub-conference-changed":
         return this.#isRoom(message) && this.#post(message);
       case "sub-conference-call-changed":
@@ -333,13 +319,12 @@ class Notifier {
 
   #sayStatus(message: ToWebexMessages["conference-changed"]): boolean {
     const draft = this.#draft;
-    const { head } = draft;
-    if (head.phase !== "running" || (message.status !== "running" && message.status !== "locked"))
-      return this.#post(message);
-    const owesRunning = message.status === "running" || draft.debts.get("status running") !== undefined;
+    if (message.status !== "running" && message.status !== "locked") return this.#post(message);
+    const isLocked = draft.running?.locked === true;
+    const owesRunning = draft.debts.get("status running") !== undefined;
     for (const status of ["running", "locked"]) this.said.add(`status ${status}`);
-    if (owesRunning || !head.locked) this.#statusIs("running", message);
-    if (head.locked) this.#statusIs("locked", message);
+    if (owesRunning || !isLocked) this.#statusIs("running", message);
+    if (isLocked) this.#statusIs("locked", message);
     return true;
   }
 
@@ -372,31 +357,28 @@ class Notifier {
   }
 
   #sayMuteState(message: ToWebexMessages["caller-changed"]): boolean {
-    const { extCallId, attendeeId, action, actionResult } = message;
+    const { extCallId, attendeeId, action } = message;
     const caller = findCaller(this.#draft, extCallId);
-    const isPlain = attendeeId === undefined && action === undefined;
-    if (!caller || (isPlain && this.#muteStates.has(extCallId))) return false;
+    // That a call has joined is said first.
+    if (!caller || (attendeeId === undefined && this.#muteStates.has(extCallId))) return false;
     this.#muteStates.add(extCallId);
     const isSo = message.status === (caller.muted ? "muted" : "unmuted");
     if (isSo && (attendeeId ?? caller.attendeeId) === caller.attendeeId) return this.#post(message);
     notifyMuteState(this.#draft, caller, {
       ...(attendeeId !== undefined && { attendeeId: caller.attendeeId ?? attendeeId }),
-      ...(action === "joined-main" && { action, ...(actionResult === "ok" && { actionResult }) }),
+      ...(action === "joined-main" && { action, actionResult: "ok" }),
     });
     return true;
   }
 
   /** WebEx must know the mute state of a call before it learns that the call is back in the main room (protocol 2.3.7). */
-  #sayPlace(message: ToWebexMessages["sub-conference-call-changed" | "joined-sub-conference"]): boolean {
+  #sayPlace(message: Place): boolean {
     const draft = this.#draft;
     const { subConfId, extCallId, spelling } = message;
     const caller = findCaller(draft, extCallId);
     if (!caller) return false;
     const action = isThere(draft, message) ? "added" : "returned";
-    if (action === "returned" && !this.#muteStates.has(extCallId)) {
-      this.#muteStates.add(extCallId);
-      notifyMuteState(draft, caller);
-    }
+    if (action === "returned" && !this.#muteStates.has(extCallId)) notifyMuteState(draft, caller);
     const isSo = (message.type === "joined-sub-conference" ? "added" : message.action) === action;
     if (isSo) return this.#post(message);
     const type = "sub-conference-call-changed";
@@ -408,8 +390,13 @@ class Notifier {
   #post(message: ToWebex): true {
     const { head } = this.#draft;
     if (head.phase === "ended" && isClosedAnswer(message)) this.#draft.head = { ...head, told: true };
-    const call = message.type === "caller-entered" ? callOfEntry(this.#draft, message.msgId) : undefined;
-    this.#draft.post({ host: this.#host, message, ...(call && { call }) });
+    postAsItWas(this.#draft, this.#host, message);
     return true;
   }
+}
+
+/** An entry says of which call it is: it does not name it. */
+export function postAsItWas(draft: Draft, host: Post["host"], message: Outgoing): void {
+  const call = callOfEntry(draft, message);
+  draft.post({ host, message, ...(call && { call }) });
 }

@@ -1,11 +1,10 @@
 import { BACK_END } from "../../foundation/text/bare-host.ts";
 import type { Draft } from "../draft.ts";
 import type { Running } from "../head.ts";
-import { callOfEntry } from "../parts/callers.ts";
 import type { ConferenceState } from "../state.ts";
 import { debtKey } from "./debts.ts";
-import type { Outgoing, Post } from "./posts.ts";
-import { probe } from "./resync.ts";
+import { type Outgoing, type Post, toServers } from "./posts.ts";
+import { postAsItWas, probe } from "./resync.ts";
 
 /** A document that was given up, as far as it is still there. */
 export interface GivenUpDocument {
@@ -53,15 +52,12 @@ export function sendAgain(draft: Draft, document: GivenUpDocument): void {
   const { host, messages } = document;
   const due = messages.filter((message) => isUntold(state, document, message) && isStillSo(state, head, message));
   if (isBehind(state, host)) {
-    for (const message of due)
-      if (message.type !== "client-data") draft.owe(draft.debts.get(debtKey(message)) ?? message);
+    for (const message of toServers(due)) draft.owe(draft.debts.get(debtKey(message)) ?? message);
     return probe(draft, "asked");
   }
   const waiting = draft.unconfirmed().flatMap((post) => (post.host === host ? [post.message.msgId] : []));
   for (const message of due) {
-    if (waiting.includes(message.msgId)) continue;
-    const call = message.type === "caller-entered" ? callOfEntry(draft, message.msgId) : undefined;
-    draft.post({ host, message, ...(call && { call }) });
+    if (!waiting.includes(message.msgId)) postAsItWas(draft, host, message);
   }
 }
 
@@ -72,16 +68,15 @@ export function isBehind({ outages }: ConferenceState, host: Post["host"]): bool
 
 /** What was given up is owed until its server can be reached, but for data, which is no state. */
 function isUntold(state: ConferenceState, { isUnowed }: GivenUpDocument, message: Outgoing): boolean {
-  const isData = message.type === "client-data" || message.type === "client-passthrough";
-  return isUnowed === true || isData || isOwed(state, message);
+  if (isUnowed || message.type === "client-data" || message.type === "client-passthrough") return true;
+  return state.debts.has(debtKey(message));
 }
 
-function isOwed({ debts }: ConferenceState, message: Outgoing): boolean {
-  return message.type !== "client-data" && debts.has(debtKey(message));
-}
-
-function isOfFormerHandle(message: Outgoing, head: Running): boolean {
-  return "extConfId" in message && message.extConfId !== undefined && message.extConfId !== head.extConfId;
+function isOfFormerHandle(
+  { extConfId }: Pick<Outgoing, "type"> & Partial<Pick<Running, "extConfId">>,
+  head: Running,
+): boolean {
+  return extConfId !== undefined && extConfId !== head.extConfId;
 }
 
 /** Whether the notification is still true. A late one must not undo one that came after it. */

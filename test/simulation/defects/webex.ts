@@ -156,15 +156,13 @@ export const webexDefects: DefectsByFile = {
   "src/conference/server/resync.ts": {
     "what was given up is owed to nobody": {
       foundBy: "WebEx knows what is so",
-      before: '  for (const message of missed) if (message.type !== "client-data") draft.owe(message);\n',
-      after:
-        '  for (const message of missed) if (message.type !== "client-data" && "result" in message) draft.owe(message);\n',
+      before: "  for (const message of missed) draft.owe(message);\n",
+      after: '  for (const message of missed) if ("result" in message) draft.owe(message);\n',
     },
     "answers that were given up are owed to nobody": {
       foundBy: "each request is answered",
-      before: '  for (const message of missed) if (message.type !== "client-data") draft.owe(message);\n',
-      after:
-        '  for (const message of missed) if (message.type !== "client-data" && !isAnswer(message)) draft.owe(message);\n',
+      before: "  for (const message of missed) draft.owe(message);\n",
+      after: "  for (const message of missed) if (!isAnswer(message)) draft.owe(message);\n",
     },
     "a server that is behind is not probed": {
       foundBy: "WebEx knows what is so",
@@ -178,13 +176,13 @@ export const webexDefects: DefectsByFile = {
     },
     "the end of a conference is not owed": {
       foundBy: "a conference that runs is on the bridge",
-      before: '        isEnd(message) && (!("extConfId" in message)',
-      after: '        isEnd(message) && head.byWebex && (!("extConfId" in message)',
+      before: 'return head.phase === "ended" && isEnd(message) &&',
+      after: 'return head.phase === "ended" && isEnd(message) && head.byWebex &&',
     },
     "a new server does not hear who left while the one before was behind": {
       foundBy: "a new server hears of those who left meanwhile",
-      before: "    if (isLeft(message)) left.push(message.extCallId);\n",
-      after: "    if (isLeft(message)) continue;\n",
+      before: "  return left.map(({ extCallId }) => extCallId);\n",
+      after: "  return left.slice(0, 0).map(({ extCallId }) => extCallId);\n",
     },
     "an answer that is owed leaves again although its document was confirmed": {
       foundBy: "a request is answered once",
