@@ -146,7 +146,9 @@ test.each([
 
 test("of calls that left while WebEx was away the newest 1,000 are kept, and the dropped ones are named", () => {
   const leaving = (id: number) =>
-    ({ type: "caller-changed", status: "left", msgId: `m${id}`, extCallId: `${id}` }) as ToWebex;
+    ({
+      ...{ type: "caller-changed", status: "left", msgId: `m${id}`, extConfId: head.extConfId, extCallId: `${id}` },
+    }) as ToWebex;
   const messages = Array.from({ length: 1_002 }, (_, id) => leaving(id));
 
   const decision = after({}, { type: "undelivered", at: 1_000, messages });

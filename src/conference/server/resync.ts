@@ -123,9 +123,9 @@ function applies({ head, context }: Draft, message: ToWebex): boolean {
   if (!context.sends(message)) return false; // The settings may have changed since.
   if (isAnswer(message)) return true;
   const { extConfId } = message;
-  // An end is that of the conference before. Of a handle that its server has replaced, that was told all anew.
+  // An end is that of the conference before. What has another handle is, too, or its server was told all anew.
   if (head.phase === "running")
-    return isLeft(message) || (head.attached && !isEnd(message) && extConfId === head.extConfId);
+    return extConfId === head.extConfId && (isLeft(message) || (head.attached && !isEnd(message)));
   return head.phase === "ended" && isEnd(message) && extConfId === (head.extConfId ?? extConfId);
 }
 
@@ -302,7 +302,7 @@ class Notifier {
       case "caller-entered":
         return this.#isWaitedFor(message) && this.#post(message);
       case "caller-changed":
-        return isLeft(message) ? this.#sayLeft(message) : this.#sayMuteState(message);
+        return isLeft(message) ? this.#isGone(message) && this.#post(message) : this.#sayMuteState(message);
       case "sub-conference-changed":
         return this.#isRoom(message) && this.#post(message);
       case "sub-conference-call-changed":
@@ -348,12 +348,9 @@ class Notifier {
     return this.#draft.rooms.find((room) => room.subConfId === subConfId && room.stage !== "opening") !== undefined;
   }
 
-  #sayLeft(message: ToWebexMessages["caller-changed"]): boolean {
-    const { extCallId, extConfId } = message;
-    if (findCaller(this.#draft, extCallId)) return false;
-    if (extConfId === this.#draft.ongoing?.extConfId) return this.#post(message);
-    this.#draft.notify({ type: "caller-changed", extCallId, status: "left" });
-    return true;
+  /** WebEx may have given its name to another call. */
+  #isGone({ extCallId }: ToWebexMessages["caller-changed"]): boolean {
+    return findCaller(this.#draft, extCallId) === undefined;
   }
 
   #sayMuteState(message: ToWebexMessages["caller-changed"]): boolean {
