@@ -75,9 +75,14 @@ export class Stage {
     return this.#state;
   }
 
+  /** What was posted and not confirmed. */
+  get rows(): Rows {
+    return this.#queue.rows;
+  }
+
   /** What waits for its Confirmation. */
   get waiting(): readonly { readonly host: Post["host"]; readonly message: Outgoing }[] {
-    return this.#queue.rows.flatMap(({ host, messages }) => messages.map((message) => ({ host, message })));
+    return this.rows.flatMap(({ host, messages }) => messages.map((message) => ({ host, message })));
   }
 
   /** What the last line that decided something led to. */

@@ -98,5 +98,5 @@ export const folders: Readonly<Record<string, Folder>> = {
 
 function conferenceTests(): readonly string[] {
   const ofObject = "{conference-bridge,conference-delivery,entered,failover,outbox,shared-answers,story,strict-webex}";
-  return ["test/conference/*.test.ts", "test/transcripts/*.test.ts", `${objects}/${ofObject}.test.ts`];
+  return ["test/conference/**/*.test.ts", "test/transcripts/*.test.ts", `${objects}/${ofObject}.test.ts`];
 }
