@@ -1,0 +1,166 @@
+import { expect, test } from "vitest";
+import { withoutDropped } from "../../../src/conference/server/posts.ts";
+import {
+  append,
+  enqueue,
+  gather,
+  gatheredIn,
+  gatherShared,
+  lanes,
+  type Queue,
+  type QueueContext,
+  type QueuedDocument,
+  type QueuedPost,
+} from "../../../src/conference/server/queue.ts";
+import { heads } from "../../../src/delivery/deliveries.ts";
+import type { MsgId, WebexHost } from "../../../src/foundation/ids.ts";
+import { BACK_END } from "../../../src/foundation/text/bare-host.ts";
+import type { OpenRequest, ToWebex } from "../../../src/tsp/messages.ts";
+
+const host = "a:80" as WebexHost;
+const other = "b:80" as WebexHost;
+const now = 5_000;
+const openMs = 5 * 60_000;
+const nothing: Queue = { rows: [], open: [] };
+
+const answer = (msgId: string) => ({ type: "message-error", msgId, result: "unknown-message" }) as ToWebex;
+const closed = (msgId: string) => ({ type: "conference-closed", msgId, result: "ok" }) as ToWebex;
+const note = (msgId: string) => ({ type: "conference-changed", msgId, status: "locked" }) as object as ToWebex;
+const ids = (...msgIds: readonly string[]) => msgIds as readonly string[] as readonly MsgId[];
+const requests = (msgIds: readonly string[], replyTo?: WebexHost) =>
+  msgIds.map((msgId) => ({ type: "unknown", msgId, replyTo }) as unknown as OpenRequest);
+
+function row(more: Partial<QueuedDocument> = {}): QueuedDocument {
+  return { seq: 1, host, transId: "t1", queuedAt: 1_000, attempts: 0, dueAt: 1_000, messages: [], ...more };
+}
+
+type Addition = Pick<QueuedPost, "message" | "oneAttempt" | "probe">;
+
+function add(queue: Queue, addition: Addition, more: object = {}, at = now): Queue {
+  const seq = 9 + queue.rows.length;
+  const post: QueuedPost = { host, ...addition };
+  return append(queue, post, at, () => ({ seq, transId: `t${seq}` }), { gatherMs: 300, ...more });
+}
+
+function textsOf({ rows }: Queue): string[] {
+  return rows.map(({ messages }) => messages.map(({ msgId }) => msgId).join(" "));
+}
+
+test("a request that comes alone waits for no other, nor do those of other conferences", () => {
+  expect(gather(nothing, requests(["a"], host), now)).toBe(nothing);
+  expect(gather(nothing, requests(["a"], host), now, [ids("b", "c")])).toBe(nothing);
+});
+
+test("answers to requests of several conferences open a document once, and again once that is old", () => {
+  const opened = gatherShared(nothing, host, ids("a", "b"), now);
+  expect(gatherShared(opened, host, ids("a", "b"), now + openMs - 1)).toBe(opened);
+  expect(gatherShared(opened, host, ids("a", "b"), now + openMs).open).toEqual([
+    { host, requests: ["a", "b"], answered: [], answersTo: "a", until: now + 2 * openMs },
+  ]);
+  expect(gatherShared(opened, other, ids("a", "b"), now).open).toHaveLength(2);
+  expect(gatherShared(opened, host, ids("c", "d"), now).open).toHaveLength(2);
+});
+
+test("an answer to requests of other conferences, too, is handed over as long as they may be answered", () => {
+  const queue = gather(nothing, requests(["a"], host), now, [ids("a", "b")]);
+  const sharedAt = (at: number) => add(queue, { message: answer("a") }, {}, at).rows.map(({ shared }) => shared);
+  expect(sharedAt(now + openMs - 1)).toEqual([["a", "b"]]);
+  expect(sharedAt(now + openMs)).toEqual([undefined]);
+});
+
+test("a document for a replaced server, and a probe, are marked as such, and travel alone", () => {
+  const queue = { rows: [row({ messages: [answer("x")] })], open: [] };
+  const usual = { host, queuedAt: now, attempts: 0, dueAt: now, messages: [answer("a")] };
+  expect(add(queue, { message: answer("a"), oneAttempt: true }).rows[1]).toStrictEqual({
+    ...{ seq: 10, transId: "t10", oneAttempt: true },
+    ...usual,
+  });
+  const probed = add(queue, { message: answer("a"), probe: true });
+  expect(probed.rows[1]).toStrictEqual({ seq: 10, transId: "t10", probe: true, ...usual });
+  expect(add(nothing, { message: answer("a") }).rows).toStrictEqual([{ seq: 9, transId: "t9", ...usual }]);
+  // Nor does anything join a probe.
+  expect(textsOf(add(probed, { message: note("n") }))).toEqual(["x", "a", "n"]);
+});
+
+test("what was queued before answers and notifications had to travel apart takes no more of either", () => {
+  const queue = { rows: [row({ messages: [answer("a"), note("n")] })], open: [] };
+  expect(textsOf(add(queue, { message: answer("b") }, { together: false }))).toEqual(["a n", "b"]);
+  expect(textsOf(add(queue, { message: note("m") }, { together: false }))).toEqual(["a n", "m"]);
+});
+
+test("answers to more requests than one document holds fill one after the other", () => {
+  const asked = gather(nothing, requests(["a", "b", "c"]), now);
+  const all = ["a", "b", "c"].reduce((queue, id) => add(queue, { message: answer(id) }, { mostMessages: 2 }), asked);
+  expect(textsOf(all)).toEqual(["a b", "c"]);
+});
+
+test("no answer overtakes one that was handed over", () => {
+  const asked = gather(nothing, requests(["a", "b"]), now);
+  const first = add(asked, { message: answer("a") });
+  const handedOver = row({ seq: 20, shared: ids("x", "y"), messages: [answer("x")] });
+  expect(textsOf(add({ ...first, rows: [...first.rows, handedOver] }, { message: answer("b") }))).toEqual([
+    "a",
+    "x",
+    "b",
+  ]);
+});
+
+test("data for the partner's back end has a document each, named by its own id", () => {
+  const message = { type: "client-data", id: "7.n", msgId: "m" } as never;
+  const context: QueueContext = {
+    domain: { settings: { webex: { gatherMs: 300 }, protocol: {} } as never, codec: { sends: () => false } },
+    documentSeq: () => 5,
+    transId: () => "unused" as never,
+  };
+  expect(enqueue(nothing, { host: BACK_END, message }, now, context).rows).toStrictEqual([
+    { seq: 5, transId: "7.n", host: BACK_END, queuedAt: now, attempts: 0, dueAt: now, messages: [message] },
+  ]);
+});
+
+test("behind answers that were handed over, none goes ahead that begins or ends something, whatever else is in it", () => {
+  const shared = ids("a", "b");
+  const headsOf = (...rows: readonly QueuedDocument[]) => heads(lanes(rows)).map(({ id }) => id);
+  const first = row({ shared, attempts: 1, messages: [answer("a")] });
+  expect(headsOf(first, row({ seq: 2, shared, messages: [answer("b"), closed("c")] }))).toEqual([1]);
+  // An answer that waits holds up all behind it, though a notification travels with it.
+  const mixed = row({ seq: 2, messages: [answer("x"), note("n")] });
+  expect(headsOf(first, mixed, row({ seq: 3, shared, messages: [answer("b")] }))).toEqual([1]);
+});
+
+test("answers that joined an earlier document may have overtaken what a newer one says", () => {
+  const old = row({ messages: [note("n"), answer("a"), answer("b"), closed("c")] });
+  const isGathered = (...rows: readonly QueuedDocument[]) => {
+    const isOne = gatheredIn(rows);
+    return [note("n"), answer("a"), answer("b"), closed("c"), answer("x")].filter(isOne).map(({ msgId }) => msgId);
+  };
+  expect(isGathered(old, row({ seq: 2, messages: [answer("x")] }))).toEqual(["b"]);
+  expect(isGathered(old)).toEqual([]);
+  expect(isGathered(old, row({ seq: 2, host: other }))).toEqual([]);
+  expect(isGathered(row({ ...old, seq: 3 }), row({ seq: 2 }))).toEqual([]);
+  // Another message with the same MsgID is none.
+  const twice = row({ messages: [answer("a"), answer("b"), answer("d")] });
+  expect(gatheredIn([twice, row({ seq: 2 })])(note("b"))).toBe(false);
+});
+
+test("of a queue, what goes to a server that was replaced has one attempt, and what may be posted elsewhere stays", () => {
+  const posts = [
+    { host, message: answer("a") },
+    { host, message: note("n") },
+    { host, message: answer("b"), handedOver: true as const },
+    { host, message: answer("c"), oneAttempt: true as const },
+    { host: other, message: note("m") },
+  ];
+  const left = (keepsAnswers: boolean) =>
+    withoutDropped(posts, [{ host, keepsAnswers }]).map(({ message, oneAttempt }) => [message.msgId, oneAttempt]);
+  expect(left(true)).toEqual([
+    ["a", true],
+    ["b", true],
+    ["c", true],
+    ["m", undefined],
+  ]);
+  expect(left(false)).toEqual([
+    ["b", undefined],
+    ["c", true],
+    ["m", undefined],
+  ]);
+});
