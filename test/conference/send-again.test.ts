@@ -53,10 +53,14 @@ test.each([
   [{ type: "caller-changed", extCallId: "1001", status: "left" }],
   [{ type: "caller-entered", msgId: "m1" }],
   [{ type: "conference-changed", status: "running" }],
+  [{ type: "conference-changed", status: "creating" }],
   [{ type: "conference-changed", status: "ended" }],
   [{ type: "sub-conference-changed", subConfId: "8", status: "created" }],
   [{ type: "sub-conference-call-changed", subConfId: "7", extCallId: "1001", action: "added" }],
   [{ type: "sub-conference-call-changed", subConfId: "7", extCallId: "1003", action: "returned" }],
+  [{ type: "sub-conference-call-changed", subConfId: "7", extCallId: "1009", action: "added" }],
+  [{ type: "sub-conference-call-changed", subConfId: "8", extCallId: "1001", action: "added" }],
+  [{ type: "sub-conference-call-changed", subConfId: "7", extCallId: "1009", action: "returned" }],
   [{ type: "joined-sub-conference", subConfId: "7", extCallId: "1001" }],
   [{ type: "client-passthrough", extCallId: "1009" }],
   [{ type: "speaking-changed", extCallIds: ["1001"], speaking: [true] }],
@@ -128,4 +132,35 @@ test("what its server was told since is left out, though other messages of the d
   const debts = new Map([[debtKey(locked as object as ToWebex), locked]]);
   const state = { ...running(), debts };
   expect(postedAgain([unmuted, locked], [], { state, debts })).toEqual(posts(locked));
+});
+
+test("a lock that was undone, and one that is, are told apart", () => {
+  const locked = { type: "conference-changed", status: "locked" };
+  expect(refusal(locked, host, running({ locked: false }))).toBe("outdated");
+  expect(refusal({ ...locked, status: "running" }, host, running({ locked: false }))).toBeNull();
+});
+
+test("a message without a handle is of no former one; a document with one message under such is not sent again", () => {
+  const error = { type: "message-error", msgId: "m", result: "unknown-message" } as object as Outgoing;
+  const former = { ...unmuted, extConfId: "76" } as object as Outgoing;
+  const refusalOf = (...messages: readonly Outgoing[]) =>
+    sendAgainRefusal(running(), { host, messages, isUnowed: true });
+  expect([refusalOf(error), refusalOf(error, former)]).toEqual([null, "server-replaced"]);
+});
+
+test("a document of which its server was told something since is sent again for the rest", () => {
+  const messages = [unmuted, locked].map((message) => ({ extConfId: "77", ...message }) as object as ToWebex);
+  const state = { ...running(), debts: new Map([["status locked", messages[1] as ToWebex]]) };
+  expect(sendAgainRefusal(state, { host, messages })).toBeNull();
+});
+
+/** After an outage that goes on. */
+const behind = { since: 0, failedAt: 0, why: "refused", probes: 0, host };
+
+test("what is owed after the end of its conference leaves by itself", () => {
+  const head = { phase: "ended", byWebex: false } as const;
+  const messages = [{ extConfId: "77", ...locked } as object as ToWebex];
+  const ended = { ...emptyState(), head, outages: new Map([[host, behind]]) };
+  expect(sendAgainRefusal(ended, { host, messages })).toBe("owed-after-end");
+  expect(sendAgainRefusal(ended, { host: BACK_END, messages })).toBe("conference-over");
 });
