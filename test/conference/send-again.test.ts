@@ -125,7 +125,8 @@ test("an entry that is sent again says of which call it is, and nothing else doe
 });
 
 test("nothing is sent again of a conference that does not run", () => {
-  expect(postedAgain([locked], [], { head: { phase: "ended", byWebex: false } })).toEqual([]);
+  const answer = { type: "caller-updated", msgId: "m5", result: "ok" };
+  expect(postedAgain([locked, answer], [], { head: { phase: "ended", byWebex: false } })).toEqual([]);
 });
 
 test("what its server was told since is left out, though other messages of the document are sent again", () => {

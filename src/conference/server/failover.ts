@@ -66,7 +66,7 @@ export function setServer<Head extends Creating | Running>(draft: Draft, head: H
   draft.fact({ kind: "conference-taken-over", extConfId, host, maxCallers: said.maxCallers });
   if (isOther) countTakeover(draft, { extConfId, host });
   const former = head.formerHandles.filter((old) => old.extConfId !== extConfId);
-  const isKept = head.extConfId === extConfId || ("orphan" in head && head.orphan !== undefined);
+  const isKept = head.extConfId === extConfId || "orphan" in head;
   const replaced = { extConfId: head.extConfId, host: head.host, until: draft.at + FORMER_HANDLE_MS };
   return {
     ...(draft.head as Head),

@@ -177,13 +177,11 @@ function isQueuedFor(draft: Draft, host: WebexHost): boolean {
 export function dropExpired(draft: Draft, isKept: (message: ToWebex) => boolean = () => false): void {
   const outage = currentOutage(draft);
   if (!outage || !isExpired(draft, outage) || isQueuedFor(draft, outage.host)) return;
-  const all = draft.debts.entries();
-  const expired = all.filter(([, message]) => !isKept(message));
+  const expired = draft.debts.entries().filter(([, message]) => !isKept(message));
   if (expired.length === 0) return;
   for (const [key] of expired) draft.debts.delete(key);
   const messages = expired.map(([, message]) => message).reduce(withType, outage.dropped ?? []);
   draft.fact({ kind: "server-settled", host: outage.host, expired: true, messages });
-  if (expired.length === all.length) draft.outages.clear();
 }
 
 function isExpired({ at, ongoing, context }: Draft, { overAt = Number.POSITIVE_INFINITY }: Outage): boolean {

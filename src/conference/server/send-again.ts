@@ -63,7 +63,7 @@ export function sendAgain(draft: Draft, document: GivenUpDocument): void {
 
 /** Whether this server could not be reached, and is owed what it has missed. */
 export function isBehind({ outages }: ConferenceState, host: Post["host"]): boolean {
-  return host !== BACK_END && outages.get(host) !== undefined;
+  return [...outages.keys()].some((behind) => behind === host);
 }
 
 /** What was given up is owed until its server can be reached, but for data, which is no state. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { withoutDropped } from "../../../src/conference/server/posts.ts";
+import { toServers, withoutDropped } from "../../../src/conference/server/posts.ts";
 import {
   append,
   enqueue,
@@ -103,6 +103,19 @@ test("no answer overtakes one that was handed over", () => {
     "x",
     "b",
   ]);
+});
+
+test("no place is kept for an answer that was not given in time", () => {
+  const asked = gather(nothing, requests(["a", "b"]), now);
+  const waiting = add(asked, { message: answer("a") });
+  const textsAt = (at: number) => textsOf(add(waiting, { message: note("n") }, { mostMessages: 2 }, at));
+  expect(textsAt(now + openMs - 1)).toEqual(["a", "n"]);
+  expect(textsAt(now + openMs)).toEqual(["a n"]);
+});
+
+test("data for the partner's back end is for no TSP server", () => {
+  const data = { type: "client-data", id: "7.n" } as never;
+  expect(toServers([answer("a"), data, note("n")])).toEqual([answer("a"), note("n")]);
 });
 
 test("data for the partner's back end has a document each, named by its own id", () => {

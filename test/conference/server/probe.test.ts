@@ -87,6 +87,29 @@ test("a probe says one thing alone, though it is not so any more as it was misse
   expect(typesOf(meeting)).toEqual([["caller-changed", true]]);
 });
 
+test("that a call was in a room is no probe once it has left", () => {
+  const room = ["W→A W2A_CreateSubConference MsgID=2 SubConfID=s1", "B→A done create-room r1", "confirmed"];
+  const meeting = behind("reached", "confirmed", ...room, "operator move c1 room=r1", "B→A done move c1");
+  meeting.giveUp();
+  meeting.go("B→A caller-left c1", "time 6 s");
+  expect(typesOf(meeting)).toEqual([["caller-changed", true]]);
+});
+
+test("that a call is back from a room is a probe of its own", () => {
+  const silent = 'settings {"protocol":{"silent":["A2W_NotifyUserChange"]}}';
+  const room = ["W→A W2A_CreateSubConference MsgID=2 SubConfID=s1", "B→A done create-room r1", "confirmed"];
+  const meeting = behind("reached", "confirmed", silent, ...room, "operator move c1 room=r1", "B→A done move c1");
+  meeting.giveUp();
+  meeting.go("W→A W2A_CloseSubConference MsgID=3 SubConfID=s1 WbxHostName=tsp2", "B→A done move c1");
+  meeting.go(
+    "B→A done close-room r1",
+    "confirmed",
+    'operator POST passthrough {"extCallId":"1","data":"x"}',
+    "time 6 s",
+  );
+  expect(typesOf(meeting)).toEqual([["sub-conference-call-changed", true]]);
+});
+
 test("WebEx may name a call whose entry only a probe has posted, though it left before; it never had one that was withdrawn", () => {
   const data = 'operator POST passthrough {"extCallId":"1","data":"x"}';
   const lostEntries = (...lines: readonly string[]) => {

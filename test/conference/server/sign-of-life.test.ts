@@ -68,7 +68,7 @@ test("an entry that is told again says of which call it is; an answer under the 
 });
 
 test("an answer that was lost is no entry, whatever its MsgID", () => {
-  const meeting = new Meeting(running, request("n2"), "B→A caller-entered c1");
+  const meeting = new Meeting(running, request("900002"), "B→A caller-entered c1");
   meeting.giveUp();
   expect(meeting.caller("c1")?.entryLost).toBeUndefined();
 });
@@ -103,7 +103,7 @@ test("a call whose entry the domain does not want any more waits for no name", (
 });
 
 test("a call waits for its name though an answer under the same MsgID is owed no more", () => {
-  const meeting = new Meeting(running, request("n2"), "B→A caller-entered c1");
+  const meeting = new Meeting(running, request("900002"), "B→A caller-entered c1");
   meeting.giveUp();
   meeting.go('settings {"protocol":{"silent":["A2W_RspUpdateUser"]}}', "time 6 s");
   expect(meeting.owed).toEqual(["entry n2"]);
