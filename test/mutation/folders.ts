@@ -26,7 +26,7 @@ export const folders: Readonly<Record<string, Folder>> = {
   "src/operators": { files: ["src/operators/*.ts"], tests: ["test/operators/*.test.ts"], isHeld: true },
   "src/conference": { files: ["src/conference/*.ts"], tests: conferenceTests() },
   "src/conference/parts": { files: ["src/conference/parts/*.ts"], tests: conferenceTests() },
-  "src/conference/server": { files: ["src/conference/server/*.ts"], tests: conferenceTests() },
+  "src/conference/server": { files: ["src/conference/server/*.ts"], tests: conferenceTests(), isHeld: true },
   "durable-objects/conference": {
     files: ["durable-objects/conference/*.ts"],
     tests: [`${objects}/{c,d,e,f,g,o,s,t,u}*.test.ts`],
