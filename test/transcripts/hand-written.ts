@@ -12,8 +12,7 @@ const BEGINNING = ["W→A W2A_CreateConference MsgID=1", "B→A done create-conf
 /**
  * Plays a transcript on the rules alone, and returns it with what truly follows in place. docs/transcripts.md says what can happen in one.
  */
-export function play(transcript: string): string {
-  const stage = new HandWritten();
+export function play(transcript: string, stage = new HandWritten()): string {
   return printTranscript(
     parseTranscript(transcript).map((item) =>
       typeof item === "string" ? item : { ...item, follows: stage.happen(item.happens) },
