@@ -1,7 +1,7 @@
 import type { BridgeCaller, ConferenceEvent, ConferenceSnapshot } from "../../bridge/events.ts";
 import { type BridgeName, type EpochMs, type ExtConfId, MAIN_ROOM, type WebexHost } from "../../foundation/ids.ts";
 import type { Draft } from "../draft.ts";
-import { type Life, secretsOf } from "../head.ts";
+import { type Head, isOngoing, type Life, secretsOf } from "../head.ts";
 import { endByTelephone, KEPT_EMPTY_MS } from "../lifecycle.ts";
 import { callOver, newLife, repaired, reportedEnd } from "../records.ts";
 import type { Caller } from "../state.ts";
@@ -16,12 +16,17 @@ const CLOCKS_MS = 300_000;
 type EventOf<Type extends ConferenceEvent["type"]> = Extract<ConferenceEvent, { readonly type: Type }>;
 
 /** Whether the edge knows nothing of what the bridge holds under this key: it has lost it, or only knows one before. `since`: as the agent has it. */
-export function isUnknown({ head, commands }: Draft, since?: EpochMs): boolean {
+export function isUnknown({ head, commands }: Draft, since: EpochMs = 0): boolean {
   if (commands.find(({ bridge }) => bridge === undefined)) return false;
-  // Another one may have been created and more since the backup.
-  if ((head.phase === "absent" || head.phase === "ended") && head.restored) return true;
-  if (head.phase === "absent") return head.notCreated !== true;
-  return head.phase === "ended" && head.at !== undefined && since !== undefined && since > head.at + ANOTHER_AFTER_MS;
+  switch (head.phase) {
+    // Another one may have been created and more since the backup.
+    case "absent":
+      return head.restored === true || head.notCreated !== true;
+    case "ended":
+      return head.restored === true || since > (head.at ?? Number.POSITIVE_INFINITY) + ANOTHER_AFTER_MS;
+    default:
+      return false;
+  }
 }
 
 /** Whether the edge, since this began, has lost what it knew: else it never knew it, and another edge may. Unknown times count as a loss. */
@@ -101,7 +106,7 @@ export function findOrphan(draft: Draft, found: Pick<ConferenceSnapshot, "since"
 
 /** A call has left of which the edge has never heard: it has its record all the same. What the edge has heard of before comes without `was`. */
 export function recordLeft(draft: Draft, { call, reason, was }: EventOf<"caller-left">): void {
-  const { ongoing } = draft;
+  const { ongoing, head } = draft;
   if (!was || (!ongoing && !isUnknown(draft, was.enteredAt))) return;
   // Several agents may tell of it in one batch.
   if (draft.hasSaid((fact) => fact.kind === "call-left" && fact.call === call)) return;
@@ -114,26 +119,23 @@ export function recordLeft(draft: Draft, { call, reason, was }: EventOf<"caller-
   noteEntry(draft, caller);
   const { enteredAt = 0 } = caller.history;
   callOver(draft, caller, reportedEnd(draft, caller, reason), Math.max(enteredAt, Math.min(leftAt, draft.at)));
-  if (ongoing) return;
-  const { life: unfound } = draft;
+  if (isOngoing(head)) return;
   // All of its calls have one life, which is of no other conference.
-  if (unfound && (draft.head.phase === "absent" || draft.head.phase === "ended"))
-    draft.head = { ...draft.head, unfound };
+  draft.head = { ...head, unfound: draft.life ?? unfoundLife(draft) };
   draft.life = null;
 }
 
 function unfoundLife(draft: Draft): Life {
-  const { unfound = null } = draft.head.phase === "absent" || draft.head.phase === "ended" ? draft.head : {};
+  const { unfound }: Pick<Head, "phase"> & { readonly unfound?: Life | undefined } = draft.head;
   return unfound ?? { ...newLife(draft), fromBridge: true };
 }
 
 /** The same of a conference, with all who were in it until its end. */
 export function recordEnded(draft: Draft, { was }: EventOf<"conference-ended">): void {
   if (!was || !isUnknown(draft, was.since)) return;
-  const { since, endedAt, callers } = was;
   // Nobody can enter it any more.
-  findOrphan(draft, { ...(since !== undefined && { since }), locked: true, callers });
-  endByTelephone(draft, Math.min(endedAt, draft.at));
+  findOrphan(draft, { ...was, locked: true });
+  endByTelephone(draft, Math.min(was.endedAt, draft.at));
 }
 
 function foundCaller(draft: Draft, arrival: BridgeCaller): Caller {
