@@ -155,11 +155,9 @@ export function applyAdmitted(draft: Draft, callOut: CallOut): void {
 /** The call-out becomes a caller. */
 export function placeCaller(draft: Draft, callOut: CallOut, room: RoomId, action?: "private-talk"): void {
   draft.callOuts.delete(callOut.call);
-  const caller = newCaller(draft, callOut, room);
-  notifyEntered(draft, caller, { action });
+  const caller = notifyEntered(draft, newCaller(draft, callOut, room), { action });
   applyEntered(draft, caller);
-  const entered = draft.callers.get(caller.call);
-  if (entered?.muted && !entered.entersMuted) notifyMuteState(draft, entered);
+  if (caller.muted && !caller.entersMuted) notifyMuteState(draft, caller);
 }
 
 function newCaller(draft: Draft, callOut: CallOut, room: RoomId): Caller {

@@ -24,11 +24,9 @@ type AttendeeIdentified = Extract<ConferenceEvent, { type: "attendee-identified"
 /** A call that dialled in has entered (protocol 4.2, 4.18). A snapshot can show one that has muted itself since. */
 export function addCaller(draft: Draft, arrival: BridgeCaller, prompt?: FromPrompt, since?: EpochMs): void {
   if (draft.callers.get(arrival.call) || draft.callOuts.get(arrival.call)) return;
-  const caller = callerOf(draft, arrival, since);
-  notifyEntered(draft, caller);
+  const caller = notifyEntered(draft, callerOf(draft, arrival, since));
   applyEntered(draft, caller, prompt);
-  const known = draft.callers.get(arrival.call);
-  if (known && arrival.muted && !arrival.silent) notifyChange(draft, known, { status: "muted" });
+  if (arrival.muted && !arrival.silent) notifyChange(draft, caller, { status: "muted" });
 }
 
 /** `since`: where the bridge's agent alone knew of it, since when. */
@@ -63,7 +61,7 @@ export function callerOf(draft: Draft, arrival: BridgeCaller, since?: EpochMs): 
 export function applyEntered(draft: Draft, caller: Caller, prompt?: FromPrompt): void {
   noteEntry(draft, caller, prompt);
   recogniseHost(draft, caller.call);
-  if (draft.running?.keptUntil !== undefined) draft.update({ keptUntil: undefined });
+  draft.update({ keptUntil: undefined });
 }
 
 /** Notes the entry for the call's record. The call may have left already. */
@@ -92,7 +90,7 @@ export function notifyEntered(
     action,
     firstMsgId = null,
   }: { readonly action?: "private-talk" | undefined; readonly firstMsgId?: MsgId | null } = {},
-): void {
+): Caller {
   const { namedBy, entryLost, ...rest } = caller;
   const enterMsgId = draft.notify(
     {
@@ -109,7 +107,9 @@ export function notifyEntered(
     caller.call,
     firstMsgId,
   );
-  draft.callers.set(caller.call, { ...rest, enterMsgId });
+  const notified = { ...rest, enterMsgId };
+  draft.callers.set(caller.call, notified);
+  return notified;
 }
 
 /**
@@ -176,7 +176,7 @@ function nameDeparted(draft: Draft, { msgId, extCallId, result = "ok" }: FromWeb
 }
 
 /** The caller in the conference that has this name at WebEx. */
-export function findCaller(draft: Draft, extCallId: ExtCallId): Caller | undefined {
+export function findCaller(draft: Draft, extCallId: ExtCallId | undefined): Caller | undefined {
   return draft.callers.find((caller) => caller.extCallId === extCallId && !caller.left);
 }
 
@@ -186,7 +186,7 @@ export function findCaller(draft: Draft, extCallId: ExtCallId): Caller | undefin
  */
 export function notifyChange(draft: Draft, caller: Caller, change: CallerChange): void {
   const { extCallId, enterMsgId, participantType, number } = caller;
-  const described = change.action && { participantType, ...(number !== "" && { did: number }) };
+  const described = change.action && { participantType, did: number };
   if (extCallId !== null) draft.notify({ type: "caller-changed", extCallId, ...described, ...change }, caller.call);
   else draft.withhold("caller-changed", enterMsgId === null ? "unnamed" : "not-named-yet", caller.call);
   if (enterMsgId === null) return;
