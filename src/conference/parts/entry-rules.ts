@@ -41,7 +41,8 @@ function accessCodesOf({ subscriberCode, participantCode }: CreateRequest, befor
 
 /** Marks a caller whose attendee ID leads in, or makes a silent monitor: it names nobody. */
 export function secretMark({ head }: Draft, attendeeId: string | null): Pick<Caller, "keyedSecret"> {
-  return attendeeId !== null && secretsOf(head).includes(attendeeId) ? { keyedSecret: true } : {};
+  const secrets: readonly (string | null)[] = secretsOf(head);
+  return secrets.includes(attendeeId) ? { keyedSecret: true } : {};
 }
 
 export function createCommand({ maxCallers, anonymousId, accessCodes }: EntryRules): Command<"create-conference"> {

@@ -8,8 +8,8 @@ type Protocol = DecisiveSettings["protocol"];
 
 /** Attendee IDs and ExtCallIDs that name the host's call, if anything does. */
 interface NamedHosts {
-  readonly attendeeIds: readonly string[];
-  readonly extCallIds: readonly string[];
+  readonly attendeeIds: readonly (string | null | undefined)[];
+  readonly extCallIds: readonly (string | null | undefined)[];
 }
 
 /**
@@ -22,8 +22,7 @@ export function chooseHost(callers: readonly Caller[], named: NamedHosts, chosen
     .filter(({ left, participantType }) => !left && participantType !== "silent-monitor")
     .toSorted((one, other) => one.rank - other.rank);
   const isNamed = ({ attendeeId, extCallId }: Caller) =>
-    (attendeeId !== null && named.attendeeIds.includes(attendeeId)) ||
-    (extCallId !== null && named.extCallIds.includes(extCallId));
+    named.attendeeIds.includes(attendeeId) || named.extCallIds.includes(extCallId);
   const pick = (matches: (caller: Caller) => unknown) => {
     const matching = present.filter(matches);
     return matching.find(({ call }) => call === chosen?.call) ?? matching[0];
@@ -88,8 +87,5 @@ function setHost(draft: Draft, { call, attendeeId, number }: Caller): void {
 function namedHosts(head: Head, protocol: Protocol): NamedHosts {
   const { attendeeIds = [], extCallIds = [] } = protocol.host ?? {};
   const { attendeeId, extCallId }: NonNullable<Ongoing["namedHost"]> = (isOngoing(head) && head.namedHost) || {};
-  return {
-    attendeeIds: attendeeId === undefined ? attendeeIds : [...attendeeIds, attendeeId],
-    extCallIds: extCallId === undefined ? extCallIds : [...extCallIds, extCallId],
-  };
+  return { attendeeIds: [...attendeeIds, attendeeId], extCallIds: [...extCallIds, extCallId] };
 }
