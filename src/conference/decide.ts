@@ -289,7 +289,7 @@ function restore(draft: Draft): void {
 /** What follows from the state alone, whatever the input was. */
 function tidyUp(draft: Draft): void {
   if (isRestored(draft)) return;
-  for (const { room } of draft.rooms.values()) closeIfEmpty(draft, room);
+  for (const room of draft.rooms.values()) closeIfEmpty(draft, room);
   tidyTalk(draft);
   notifySpeakers(draft);
   endIfDeserted(draft);

@@ -64,7 +64,7 @@ export function closeRoom(draft: Draft, message: FromWebexMessages["close-sub-co
   const request = requestOf(message);
   const room = findRoom(draft, message.subConfId);
   // A room whose closing was answered as too late still closes: another request waits for that.
-  if (!room || (room.stage === "closing" && room.closeRequest)) return draft.answer(request, "no-such-room");
+  if (!room || room.closeRequest) return draft.answer(request, "no-such-room");
   beginClosing(draft, room, request && { request, answerBy: draft.at + LATEST_MS, returned: [] });
 }
 
@@ -75,8 +75,8 @@ export function closeAllRooms(draft: Draft): void {
 
 /** The pause after a refusal is over. */
 export function retryClosing(draft: Draft): void {
-  for (const { retryAt, ...room } of draft.rooms.values()) {
-    if (retryAt !== undefined && retryAt <= draft.at) beginClosing(draft, room, room.closeRequest);
+  for (const { retryAt = Number.POSITIVE_INFINITY, ...room } of draft.rooms.values()) {
+    if (retryAt <= draft.at) beginClosing(draft, room, room.closeRequest);
   }
 }
 
@@ -125,12 +125,11 @@ export function applyRoomClosed(draft: Draft, room: Room, result: CommandResult)
 }
 
 /** Closes a room that is to be closed as soon as nobody is in it or on the way into it. */
-export function closeIfEmpty(draft: Draft, id: RoomId): void {
-  const room = draft.rooms.get(id);
-  if (room?.stage !== "closing" || room.retryAt !== undefined) return;
+export function closeIfEmpty(draft: Draft, { room: id, stage, retryAt, by = [] }: Room): void {
+  if (stage !== "closing" || retryAt !== undefined) return;
   const inside = draft.callers.find((caller) => caller.room === id && !caller.left);
   const isUnderWay = draft.commands.find(({ command }) => "room" in command && command.room === id);
-  if (!inside && !isUnderWay) draft.because(room.by ?? [], () => draft.issue({ type: "close-room", room: id }));
+  if (!inside && !isUnderWay) draft.because(by, () => draft.issue({ type: "close-room", room: id }));
 }
 
 /** After a failover: reports the sub-conferences, and who is in each (protocol 2.3.8, 4.15 F7). */
@@ -172,7 +171,7 @@ function returnToMain(draft: Draft, caller: Caller, from: Room | undefined, requ
   if (!from) return;
   // While a close waits for its answer, calls that return because of it are not reported one by one; a call that WebEx had
   // removed before is.
-  if (request || from.stage !== "closing" || !from.closeRequest) notifyRoomCall(draft, moved, from, "returned");
+  if (request || !from.closeRequest) notifyRoomCall(draft, moved, from, "returned");
   else {
     const closeRequest: CloseRequest = { ...from.closeRequest, returned: [...from.closeRequest.returned, caller.call] };
     draft.rooms.set(from.room, { ...from, closeRequest });
@@ -180,10 +179,11 @@ function returnToMain(draft: Draft, caller: Caller, from: Room | undefined, requ
 }
 
 function giveUpClosing(draft: Draft, room: Room, result: CommandResult): void {
-  const { unannounced, by, ...rest } = failClose(draft, room, result);
+  const left = failClose(draft, room, result);
   const { head } = draft;
   if (head.phase === "running" && !head.attached)
-    return draft.rooms.set(room.room, { ...rest, ...(by && { by }), retryAt: draft.at + RETRY_MS });
+    return draft.rooms.set(room.room, { ...left, retryAt: draft.at + RETRY_MS });
+  const { unannounced, by, ...rest } = left;
   const open: Room = { ...rest, stage: "open" };
   draft.rooms.set(room.room, open);
   if (unannounced) notifyInProgress(draft, open);
