@@ -16,9 +16,13 @@ export function setReporting(draft: Draft, { speech }: Running, on: boolean): vo
   draft.update({ speech: on ? { ...before, reporting: true, changedAt: before.changedAt ?? draft.at } : undefined });
 }
 
+function speechOf(draft: Draft): Speech | undefined {
+  return draft.running?.speech;
+}
+
 /** A caller began or ceased to speak. WebEx is reported when the next report is due. */
 export function setSpeaking(draft: Draft, call: CallId, speaking: boolean): void {
-  const speech = draft.running?.speech;
+  const speech = speechOf(draft);
   if (!speech || speech.speaking.includes(call) === speaking) return;
   const others = speech.speaking.filter((one) => one !== call);
   const changedAt = speech.changedAt ?? draft.at;
@@ -35,7 +39,7 @@ export function speechDue(speech: Speech | undefined): EpochMs | null {
 /** Reports who began and who ceased to speak, by WebEx's names for conference and calls (protocol section 5, row 7); false: nobody did. */
 export function notifySpeakers(draft: Draft): boolean {
   const { at } = draft;
-  const speech = draft.running?.speech;
+  const speech = speechOf(draft);
   const due = speechDue(speech);
   if (!speech || due === null || at < due || draft.outages.values().length > 0) return false;
   // Whoever is muted in the main conference, and is heard in its private talk, does not speak as far as WebEx knows.
@@ -67,7 +71,7 @@ export function notifySpeakers(draft: Draft): boolean {
 
 /** A call that speaks can be reported under its new name, which may be its first. */
 export function reconsiderSpeaker(draft: Draft, call: CallId): void {
-  const speech = draft.running?.speech;
+  const speech = speechOf(draft);
   if (!speech) return;
   const reported = speech.reported.filter((one) => one !== call);
   const changedAt = speech.changedAt ?? (speech.speaking.includes(call) ? draft.at : null);
@@ -76,24 +80,26 @@ export function reconsiderSpeaker(draft: Draft, call: CallId): void {
 
 /** A call that was heard in its private talk alone is heard in the conference again, or nowhere. */
 export function reconsiderSpeech(draft: Draft): void {
-  const speech = draft.running?.speech;
+  const speech = speechOf(draft);
   if (speech) draft.update({ speech: { ...speech, changedAt: speech.changedAt ?? draft.at } });
 }
 
 /** WebEx may have got the report that was given up, or not: its calls are reported again, as they are by then. */
 export function applyLostSpeech(draft: Draft, messages: readonly Outgoing[]): void {
   const { at } = draft;
-  const speech = draft.running?.speech;
-  const lost = messages.flatMap((message) => (message.type === "speaking-changed" ? message.extCallIds : []));
+  const speech = speechOf(draft);
+  const lost: readonly (string | null)[] = messages.flatMap((message) =>
+    message.type === "speaking-changed" ? message.extCallIds : [],
+  );
   if (!speech || lost.length === 0) return;
-  const named = draft.callers.values().filter(({ extCallId }) => extCallId !== null && lost.includes(extCallId));
+  const named = draft.callers.values().filter(({ extCallId }) => lost.includes(extCallId));
   const doubted = [...new Set([...(speech.doubted ?? []), ...named.map(({ call }) => call)])];
   draft.update({ speech: { ...speech, doubted, changedAt: speech.changedAt ?? at, notBefore: at } });
 }
 
 /** A call that left is not reported as silent. */
 export function removeSpeaker(draft: Draft, call: CallId): void {
-  const speech = draft.running?.speech;
+  const speech = speechOf(draft);
   if (!speech?.speaking.includes(call) && !speech?.reported.includes(call)) return;
   const without = (calls: readonly CallId[]) => calls.filter((one) => one !== call);
   draft.update({ speech: { ...speech, speaking: without(speech.speaking), reported: without(speech.reported) } });

@@ -1,6 +1,6 @@
 import type { Report } from "../../../src/bridge/events.ts";
 import { decide } from "../../../src/conference/decide.ts";
-import { type Decision, type DecisionContext, isCommand, isPost } from "../../../src/conference/draft.ts";
+import { type Decision, type DecisionContext, Draft, isCommand, isPost } from "../../../src/conference/draft.ts";
 import type { FactKind } from "../../../src/conference/facts.ts";
 import type { Running } from "../../../src/conference/head.ts";
 import type { ConferenceInput } from "../../../src/conference/inputs.ts";
@@ -64,19 +64,32 @@ export function decided(
   input: ConferenceInput,
   { settings = {}, ...more }: Partial<Omit<DecisionContext, "settings">> & { readonly settings?: object } = {},
 ) {
-  let count = 0;
-  const domain = testDomain(settings);
-  const decision = decide({ ...emptyState(), head: running(), ...state } as ConferenceState, input, {
-    ...{ confKey: "555" as ConfKey, settings: domain.settings, bridge: "bridge-1" as BridgeName, cannot: [], row: 2 },
-    ...{ msgId: () => `a${++count}` as MsgId, serial: () => ++count, nonce: () => `${++count}` },
-    ...{ unconfirmed: () => [], sends: () => true, ...more },
-  });
+  const context = { ...aContext(), settings: testDomain(settings).settings, ...more };
+  const decision = decide(stateOf(state), input, context);
   return {
     ...decision,
     head: decision.changes.head as Running | undefined,
     commands: decision.effects.filter(isCommand).map(({ command }) => command),
     posts: decision.effects.filter(isPost).map(({ message }) => message),
     notes: factsOf(decision, "noted").map((fact) => "text" in fact && fact.text),
+  };
+}
+
+/** Of functions that a decision calls, and whose answer no decision shows by itself. */
+export function drafted(state: object, more: Partial<DecisionContext> = {}): Draft {
+  return new Draft(stateOf(state), 1_000, { ...aContext(), ...more });
+}
+
+function stateOf(state: object): ConferenceState {
+  return { ...emptyState(), head: running(), ...state } as ConferenceState;
+}
+
+function aContext(): DecisionContext {
+  let count = 0;
+  return {
+    ...{ confKey: "555" as ConfKey, settings: testDomain().settings, bridge: "bridge-1" as BridgeName, cannot: [] },
+    ...{ row: 2, msgId: () => `a${++count}` as MsgId, serial: () => ++count, nonce: () => `${++count}` },
+    ...{ unconfirmed: () => [], sends: () => true },
   };
 }
 
