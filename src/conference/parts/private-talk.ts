@@ -55,7 +55,7 @@ export function applyTalkMove(draft: Draft, talk: PrivateTalk, { caller, to, req
   draft.answer(request, result);
   if (!result.done) {
     if (talk.stage !== "adding") return;
-    if (talk.notifiesJoin) return recallTalk(draft, talk, [talk.host]);
+    if (talk.notifiesJoin) return void recallTalk(draft, talk, [talk.host]);
     draft.update({ talk: { ...talk, stage: "open" } }); // WebEx can ask for it again.
     if (caller.heardInTalk === false) liftMute(draft, caller);
     return;
@@ -90,19 +90,18 @@ function liftMute(draft: Draft, { call, muted }: Caller): void {
 }
 
 /** Mutes the host again, unless somebody else was the last to want something. */
-function restoreMute(draft: Draft, call: CallId): void {
+function restoreMute(draft: Draft, { call, muted, heardInTalk }: Caller): void {
   const isMute = ({ type }: PendingCommand["command"]) => type === "mute" || type === "unmute";
   const latest = draft.commands
     .values()
     .findLast(({ command }) => isMute(command) && "call" in command && command.call === call);
-  const caller = draft.callers.get(call);
-  const isLifted = latest ? latest.forTalk && latest.command.type === "unmute" : caller?.heardInTalk;
-  if (caller?.muted && isLifted) draft.issue({ type: "mute", call }, null, { forTalk: true });
+  const isLifted = latest ? latest.forTalk && latest.command.type === "unmute" : heardInTalk;
+  if (muted && isLifted) draft.issue({ type: "mute", call }, null, { forTalk: true });
 }
 
 /** Nothing else restores the mute of a host who is out of the talk's room already. */
-export function restoreInMain(draft: Draft, { call, room }: Caller): void {
-  if (room !== talkOf(draft)?.room) restoreMute(draft, call);
+export function restoreInMain(draft: Draft, caller: Caller): void {
+  if (caller.room !== talkOf(draft)?.room) restoreMute(draft, caller);
 }
 
 /** The bridge has lifted or restored the host's mute. If it refuses to restore it, WebEx is notified of how it is. */
@@ -125,7 +124,7 @@ export function applyInviteeMuted(draft: Draft, talk: PrivateTalk, { call }: Cal
 
 /** The invitee is in the talk's room, or not: it is reported with the mark of the private talk. */
 export function applyInviteeMove(draft: Draft, talk: PrivateTalk, invitee: CallOut, result: CommandResult): void {
-  if (!result.done) return failTalk(draft, talk);
+  if (!result.done) return void failTalk(draft, talk);
   const isOver = talk.stage === "ending";
   placeCaller(draft, invitee, talk.room, isOver ? undefined : "private-talk");
   if (isOver) return bringBack(draft, talk, invitee.call);
@@ -140,7 +139,6 @@ export function addToMain(
   request: OpenRequest | null,
 ): void {
   const { extCallId } = message;
-  if (extCallId === undefined) return draft.answer(request, "no-such-call");
   const waiting = draft.callOuts.find((one) => one.extCallId === extCallId && one.stage === "waiting");
   const talk = talkOf(draft);
   if (waiting) return admitOnce(draft, waiting, request);
@@ -201,13 +199,13 @@ function endWaiting(draft: Draft, invitee: CallOut, joins: boolean): void {
 }
 
 /** WebEx is told that the invitee has joined when host and invitee are out of the talk's room (protocol 4.21 step 6). */
-function notifyJoined(draft: Draft): void {
-  const talk = talkOf(draft);
-  if (!talk?.notifiesJoin || callsInside(draft, talk).includes(talk.host)) return;
+function notifyJoined(draft: Draft, talk: PrivateTalk): PrivateTalk {
+  if (!talk.notifiesJoin || callsInside(draft, talk).includes(talk.host)) return talk;
   const { notifiesJoin, ...rest } = talk;
   draft.update({ talk: rest });
   const invitee = draft.callers.get(talk.invitee);
   if (invitee && !invitee.left) notifyMuteState(draft, invitee, { action: "joined-main", actionResult: "ok" });
+  return rest;
 }
 
 /** What follows for a talk comes from whoever has begun or ended it, or from a leg that is gone. */
@@ -217,25 +215,21 @@ export function tidyTalk(draft: Draft): void {
   const isGone = (fact: Fact) =>
     (fact.kind === "call-left" || fact.kind === "call-not-entered") && [talk.host, talk.invitee].includes(fact.call);
   const by = talk.stage === "ending" ? talk.by : (draft.whoLedTo(isGone) ?? talk.by);
-  if (by !== talk.by) draft.update({ talk: { ...talk, by } });
-  draft.because(by, () => tidy(draft));
+  const known = { ...talk, by };
+  if (by !== talk.by) draft.update({ talk: known });
+  draft.because(by, () => tidy(draft, known));
 }
 
 /** When no command is pending for the talk: a talk that failed to open is undone, and an empty room is closed. */
-function tidy(draft: Draft): void {
-  notifyJoined(draft);
-  const talk = talkOf(draft);
-  if (!talk) return;
+function tidy(draft: Draft, found: PrivateTalk): void {
+  const talk = notifyJoined(draft, found);
   const { room, host, invitee } = talk;
   const isPending = ({ command }: PendingCommand) =>
     ("room" in command && command.room === room) ||
     (command.type === "move" && (command.call === host || command.call === invitee)) ||
     (command.type === "mute" && command.call === invitee && talk.stage === "opening");
   if (draft.commands.find(isPending)) return;
-  if (talk.stage === "opening") {
-    failTalk(draft, talk);
-    return tidy(draft);
-  }
+  if (talk.stage === "opening") return tidy(draft, failTalk(draft, talk));
   // The talk ends with its invitee.
   if (talk.stage === "open" && isHere(draft, invitee)) return watchInvitee(draft, talk);
   if (callsInside(draft, talk).length === 0) {
@@ -259,7 +253,7 @@ function watchInvitee(draft: Draft, { aloneUntil, ...talk }: PrivateTalk): void 
 /** The pause after a refusal is over, or the time of an invitee who was left alone. */
 export function expireTalk(draft: Draft): void {
   const talk = talkOf(draft);
-  const isOver = (until: number | undefined) => until !== undefined && until <= draft.at;
+  const isOver = (until = Number.POSITIVE_INFINITY) => until <= draft.at;
   if (!talk) return;
   if (isOver(talk.retryAt)) return resumeTalk(draft);
   if (!isOver(talk.aloneUntil)) return;
@@ -278,27 +272,33 @@ export function talkOf(draft: Draft): PrivateTalk | undefined {
   return draft.running?.talk;
 }
 
-function recallTalk(draft: Draft, { retryAt, aloneUntil, ...talk }: PrivateTalk, calls: readonly CallId[]): void {
+function recallTalk(
+  draft: Draft,
+  { retryAt, aloneUntil, ...talk }: PrivateTalk,
+  calls: readonly CallId[],
+): PrivateTalk {
   const neverOpened = talk.stage === "opening" && { neverOpened: true as const };
   const by = talk.stage === "ending" ? talk.by : draft.by;
   const ending: PrivateTalk = { ...talk, stage: "ending", ...neverOpened, by };
   draft.update({ talk: ending });
   for (const call of calls) bringBack(draft, ending, call);
+  return ending;
 }
 
 /** The talk fails: the host comes back, and the invitee waits or, after a failover, enters. */
-function failTalk(draft: Draft, talk: PrivateTalk): void {
-  recallTalk(draft, talk, [talk.host]);
-  const invitee = draft.callOuts.get(talk.invitee);
-  if (invitee?.stage !== "answered") return;
-  if (invitee.privately) keepWaiting(draft, invitee);
-  else admit(draft, invitee, null);
+function failTalk(draft: Draft, talk: PrivateTalk): PrivateTalk {
+  const ending = recallTalk(draft, talk, [talk.host]);
+  const invitee = comingInvitee(draft, talk);
+  if (invitee?.privately) keepWaiting(draft, invitee);
+  else if (invitee) admit(draft, invitee, null);
+  return ending;
 }
 
 function bringBack(draft: Draft, talk: PrivateTalk, call: CallId): void {
-  if (!callsInside(draft, talk).includes(call) || draft.isBusy(call, "move", "expel")) return;
+  const caller = draft.callers.get(call);
+  if (caller?.room !== talk.room || caller.left || draft.isBusy(call, "move", "expel")) return;
   const isDropped = talk.dropsInvitee && call === talk.invitee;
-  if (!isDropped) restoreMute(draft, call);
+  restoreMute(draft, caller);
   draft.issue(isDropped ? { type: "expel", call } : { type: "move", call, room: MAIN_ROOM });
 }
 
@@ -309,7 +309,6 @@ function keepWaiting(draft: Draft, invitee: CallOut): void {
 
 function notifyWaiting(draft: Draft, invitee: CallOut): void {
   const { extCallId, attendeeId, participantType } = invitee;
-  draft.callOuts.set(invitee.call, invitee);
   if (extCallId === null) return; // WebEx invites in private, and nobody else.
   const enterMsgId = draft.notify({
     type: "caller-entered",
@@ -339,5 +338,6 @@ function comingInvitee(draft: Draft, { invitee }: PrivateTalk): CallOut | undefi
 
 /** Whether this call is in the main room, and not on its way into another. */
 function isFree(draft: Draft, call: CallId): boolean {
-  return isHere(draft, call) && draft.callers.get(call)?.room === MAIN_ROOM && !draft.isBusy(call, "move");
+  const caller = draft.callers.get(call);
+  return caller?.room === MAIN_ROOM && !caller.left && !draft.isBusy(call, "move");
 }
