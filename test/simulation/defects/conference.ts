@@ -103,9 +103,9 @@ export const conferenceDefects: DefectsByFile = {
     },
     "a closed sub-conference is answered before its calls are back": {
       foundBy: "NotifyUserChange before RspCloseSubConference",
-      before: '  if (room?.stage !== "closing" || room.retryAt !== undefined) return;\n',
+      before: '  if (stage !== "closing" || retryAt !== undefined) return;\n',
       after:
-        '  if (room?.stage !== "closing" || room.retryAt !== undefined) return;\n  draft.answer(room.closeRequest?.request ?? null, "ok");\n',
+        '  if (stage !== "closing" || retryAt !== undefined) return;\n  draft.answer(draft.rooms.get(id)?.closeRequest?.request ?? null, "ok");\n',
     },
     "a move into a sub-conference is told before it is answered": {
       foundBy: "RspAddToSubConference before NotifySubConfCallChange",
@@ -147,7 +147,7 @@ export const conferenceDefects: DefectsByFile = {
     },
     "a caller that presses the mute key on the way in is told as unmuted": {
       foundBy: ["WebEx knows what is so", "WebEx's roster follows the bridge"],
-      before: 'if (known && arrival.muted && !arrival.silent) notifyChange(draft, known, { status: "muted" });',
+      before: 'if (arrival.muted && !arrival.silent) notifyChange(draft, caller, { status: "muted" });',
       after: "",
     },
     "what was held back for want of a name is told from its end": {
@@ -199,7 +199,7 @@ export const conferenceDefects: DefectsByFile = {
       foundBy: "a call enters once",
       before: "if (!callOut.privately) return placeCaller(draft, callOut, MAIN_ROOM);",
       after:
-        "if (!callOut.privately) {\n    placeCaller(draft, callOut, MAIN_ROOM);\n    return notifyEntered(draft, newCaller(draft, callOut, MAIN_ROOM));\n  }",
+        "if (!callOut.privately) {\n    placeCaller(draft, callOut, MAIN_ROOM);\n    return void notifyEntered(draft, newCaller(draft, callOut, MAIN_ROOM));\n  }",
     },
     "a number that is busy is dialled again": {
       foundBy: "a number is dialled once",
@@ -268,8 +268,8 @@ export const conferenceDefects: DefectsByFile = {
     },
     "the host is left in the room of a talk that is over": {
       foundBy: "nobody stays in a room without a talk",
-      before: 'if (!callsInside(draft, talk).includes(call) || draft.isBusy(call, "move", "expel")) return;',
-      after: "if (!callsInside(draft, talk).includes(call) || call === talk.host) return;",
+      before: 'if (caller?.room !== talk.room || caller.left || draft.isBusy(call, "move", "expel")) return;',
+      after: "if (caller?.room !== talk.room || caller.left || call === talk.host) return;",
     },
     "an invitee who is left alone stays alone": {
       foundBy: "nobody is alone in a private talk",
@@ -278,8 +278,8 @@ export const conferenceDefects: DefectsByFile = {
     },
     "the host of a private talk comes back unmuted": {
       foundBy: "WebEx knows what is so",
-      before: "if (caller?.muted && isLifted) draft.issue(",
-      after: "if (caller?.muted && isLifted && latest) draft.issue(",
+      before: "if (muted && isLifted) draft.issue(",
+      after: "if (muted && isLifted && latest) draft.issue(",
     },
   },
   "src/conference/parts/speakers.ts": {
