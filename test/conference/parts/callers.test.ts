@@ -271,6 +271,8 @@ test("a call that WebEx has not named is not in a sub-conference for it, also af
 test("an entry is that of the caller or the invitee whose name it awaits", () => {
   const callers = new Map([inside("c1", { enterMsgId: "e1" }), inside("c2")]);
   const callOuts = new Map([dialled("o1", { enterMsgId: "e2" })]);
-  const calls = ["e1", "e2", "e3"].map((msgId) => callOfEntry({ callers, callOuts }, msgId as MsgId));
+  const calls = ["e1", "e2", "e3"].map((msgId) =>
+    callOfEntry({ callers, callOuts }, { type: "caller-entered", msgId: msgId as MsgId }),
+  );
   expect(calls).toEqual(["c1", "o1", undefined]);
 });

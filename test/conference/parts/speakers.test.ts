@@ -89,7 +89,7 @@ test("of a report that was given up its own calls are reported again, at once, a
     const input = {
       type: "undelivered",
       at: 1_000,
-      messages: [{ msgId: "s1", ...message }],
+      messages: [{ msgId: "s1", extConfId: "1001", ...message }],
     } as object as ConferenceInput;
     return (state: object) => decided({ callers, ...state }, input).head?.speech;
   };
