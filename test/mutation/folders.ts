@@ -25,7 +25,7 @@ export const folders: Readonly<Record<string, Folder>> = {
   },
   "src/operators": { files: ["src/operators/*.ts"], tests: ["test/operators/*.test.ts"], isHeld: true },
   "src/conference": { files: ["src/conference/*.ts"], tests: conferenceTests() },
-  "src/conference/parts": { files: ["src/conference/parts/*.ts"], tests: conferenceTests() },
+  "src/conference/parts": { files: ["src/conference/parts/*.ts"], tests: conferenceTests(), isHeld: true },
   "src/conference/server": { files: ["src/conference/server/*.ts"], tests: conferenceTests(), isHeld: true },
   "durable-objects/conference": {
     files: ["durable-objects/conference/*.ts"],

@@ -79,6 +79,15 @@ test("a host who is in a sub-conference, or on its way, cannot talk: the invitee
   expect(unnamed.posts[0]).not.toHaveProperty("attendeeId");
 });
 
+test("a host who is gone when the talk's room opens cannot talk: the invitee waits", () => {
+  const opens = commands({ type: "create-room", room: "r1", kind: "private" });
+  const decision = decided(
+    { head: withTalk("opening"), callOuts: invited("answered"), commands: opens },
+    reported(done("1")),
+  );
+  expect([decision.commands, callOutIn(decision)?.stage]).toEqual([[{ type: "close-room", room: "r1" }], "waiting"]);
+});
+
 test.each([
   ["the talk is over", "ending", "answered", { privately: false }],
   ["its invitee is dropped", "opening", "dropping", {}],
