@@ -29,7 +29,7 @@ export function edgeOnTest(
       posts: new RateLimit(),
       wrongKeys: new RateLimit(),
       rates: new Rates(),
-      histories: new HistoryTurns({ after }),
+      histories: new HistoryTurns({ after, now }),
       sessionKey: "a key",
     },
     ...{ metrics: new Metrics(new Counts()), measured: () => "", processText: () => "" },

@@ -144,7 +144,10 @@ export class Keypads {
     this.#listensUntil = this.#parts.legs.now + LISTENS_MS;
   }
 
-  /** All callers at the prompt, where they may have become too many. Whoever waits for the edge takes ports of conferences alone. */
+  /**
+   * All callers at the prompt, where they may have become too many. While the edge is away that is so only where
+   * conferences run: all hear to wait, and take nothing but the conferences' ports.
+   */
   crowd(now: EpochMs): readonly Leg[] {
     const isNeeded = this.heardBy(now) !== null || this.#parts.reports.live.size > 0;
     if (!this.#mayBeCrowded || !isNeeded) return [];

@@ -15,8 +15,8 @@ export type HeardTime = (at: EpochMs, address: string) => void;
 
 /**
  * Half the CPU of Node's `fetch`, which also refuses a server that sends a 100 (Continue) unasked.
- * `heardTime`: called with the time that the server at this address shows in its answer. `mayLeave`: asked once the connection
- * is there, which may take seconds.
+ * `heardTime`: called with the time that the server at this address shows in its answer. `mayLeave`: asked once the
+ * connection is there, which may take seconds.
  */
 export function nodePost(
   asked: PostRequest,

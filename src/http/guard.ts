@@ -80,7 +80,7 @@ export class Rates {
   }
 
   ofAction({ name }: Operator, now: EpochMs): Response | null {
-    return refusalAfter(this.#actions.waitSeconds(name, now), "You have done too much today.");
+    return refusalAfter(this.#actions.waitSeconds(name, now), "You act too often.");
   }
 
   ofSignIn({ name }: Operator, now: EpochMs): Response | null {

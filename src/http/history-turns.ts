@@ -1,18 +1,24 @@
-import type { Timers } from "../foundation/time/timers.ts";
-import { Turns } from "../foundation/time/turns.ts";
+import type { EpochMs } from "../foundation/ids.ts";
+import { type Timers, wait } from "../foundation/time/timers.ts";
 import { type Operator, tokenOperator } from "../operators/people.ts";
 import { requestMs } from "../rpc/objects.ts";
 import { problem } from "./problem.ts";
 
 interface HistoryPorts extends Timers {
-  /** See `Platform`. Where it is absent no request may wait for another one: at Cloudflare it would never go on. */
+  now(): EpochMs;
+  /** See `Platform`. */
   giveWay?(): Promise<void>;
 }
+
+const lookEveryMs = 50;
+/** Where a client has gone, the platform may drop its question unsaid. */
+const lostAfterMs = 2 * requestMs;
 
 /** Questions that read a conference's history: of each person and conference one at a time. */
 export class HistoryTurns {
   readonly #ports: HistoryPorts;
-  readonly #asked = new Map<string, { readonly turns: Turns; count: number }>();
+  /** Those under way. */
+  readonly #asked = new Map<string, { readonly at: EpochMs }>();
 
   constructor(ports: HistoryPorts) {
     this.#ports = ports;
@@ -25,21 +31,25 @@ export class HistoryTurns {
 
   /** `null`: nothing was done, as another question is under way. Whoever has the operator's token is never refused. */
   async inTurn<Answer>(person: Operator, conference: string, work: () => Promise<Answer>): Promise<Answer | null> {
-    const mayWait = this.#ports.giveWay !== undefined;
-    const isRefused = person.name !== tokenOperator.name;
     const name = JSON.stringify([person.name, conference]);
-    const own = this.#asked.get(name) ?? { turns: new Turns(this.#ports, () => 1), count: 0 };
-    if (!mayWait && own.count > 0 && isRefused) return null;
-    own.count += 1;
-    this.#asked.set(name, own);
-    const hasTurn = mayWait && (await own.turns.begin(requestMs));
-    try {
-      return mayWait && !hasTurn && isRefused ? null : await work();
-    } finally {
-      if (hasTurn) own.turns.end();
-      own.count -= 1;
-      if (own.count === 0) this.#asked.delete(name);
+    // By timers of its own: at Cloudflare no request may wait for what another one does.
+    for (let waitedMs = 0; this.#isUnderWay(name); waitedMs += lookEveryMs) {
+      if (waitedMs < requestMs) await wait(this.#ports, lookEveryMs);
+      else if (person.name === tokenOperator.name) break;
+      else return null;
     }
+    const own = { at: this.#ports.now() };
+    this.#asked.set(name, own);
+    try {
+      return await work();
+    } finally {
+      if (this.#asked.get(name) === own) this.#asked.delete(name);
+    }
+  }
+
+  #isUnderWay(name: string): boolean {
+    const asked = this.#asked.get(name);
+    return asked !== undefined && this.#ports.now() - asked.at < lostAfterMs;
   }
 }
 

@@ -82,7 +82,7 @@ export function live(ageOf) {
       return;
     }
     // What is so for good is a page of its own: the page is gone, or the session is over.
-    if (response.status < 500) return location.reload();
+    if (response.status < 500 && response.status !== 429) return location.reload();
     say("away", `not renewed since ${clock(new Date(Date.now() - clockAheadMs))}; it is tried again`);
     setTimeout(refresh, AGAIN_MS);
   }

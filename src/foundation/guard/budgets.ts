@@ -44,7 +44,7 @@ export const budgets = {
     ...{ by: "person", beyond: tooMany },
   },
   actionsOfPerson: {
-    of: "actions, each of which stays in an audit for `recordsDays`",
+    of: "actions, each of which stays in an audit for `recordsDays`, but for ends, drains and hand-overs",
     ...aDay({ rate: 20_000, burst: 10_000 }),
     ...{ by: "person; all who have the operator's token are one", beyond: tooMany },
   },
@@ -62,8 +62,7 @@ export const budgets = {
     of: "questions about the history of a conference: its timeline, why, its replay",
     limit: "one at a time",
     by: "person and conference; all who have the operator's token are one",
-    beyond:
-      "on your own machine it waits for the one before, for 8 s, and then it is 429; elsewhere it is 429 at once; with the operator's token never",
+    beyond: "it waits for the one before, for 8 s, and then it is 429; with the operator's token it goes on",
   },
   signIns: {
     of: "sign-ins at the console",

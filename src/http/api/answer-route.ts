@@ -87,9 +87,10 @@ export async function answerRoute(
     const response = await answer();
     return auditRefusal(edge, asked, { response, refusal: await titleOf(response) });
   }
-  const tooOften = edge.rates.ofAction(signedIn.person, edge.now());
+  const isUrgent = route.goesUnwritten?.(call.value) === true;
+  const tooOften = isUrgent ? null : edge.rates.ofAction(signedIn.person, edge.now());
   if (tooOften) return auditRefusal(edge, asked, { response: tooOften, refusal: await titleOf(tooOften) });
-  return audited(edge, asked, route.goesUnwritten?.(call.value) === true, async () => {
+  return audited(edge, asked, isUrgent, async () => {
     const response = await answer();
     return { response, refusal: response.ok ? null : await titleOf(response) };
   });
