@@ -36,6 +36,7 @@ interface Waiting {
   readonly row: number;
   /** 0 until it is refused. */
   readonly due: EpochMs;
+  /** By the directory's clock: a conference may be behind it by a skip. */
   readonly queuedAt: EpochMs;
   readonly event: Pick<WebhookEvent, "id" | "type" | "at">;
   /** The same bytes on each attempt. */
@@ -116,7 +117,7 @@ export class Webhooks {
     for (const { url, event } of rows) {
       const { id, type, at, data } = event;
       const body = JSON.stringify({ type, timestamp: new Date(at).toISOString(), data });
-      const kept = JSON.stringify({ event: { id, type, at }, body, refused: 0 });
+      const kept = JSON.stringify({ event: { id, type, at }, queuedAt: this.#ports.now(), body, refused: 0 });
       sql.exec("INSERT INTO webhook (url, due, id, data) VALUES (?, 0, ?, ?)", url, this.#nextId(url), kept);
     }
   }
@@ -179,7 +180,7 @@ export class Webhooks {
       const nextAt = this.#clock.onMachine(dueAt);
       const failure = failures > 0 ? { since: since ?? nextAt, attempts: failures, why, nextAt } : null;
       const refused = Number(oldest?.refused ?? 0);
-      const oldestAt = oldest && waiting > 0 ? toWaiting(receiver, oldest).event.at : null;
+      const oldestAt = oldest && waiting > 0 ? toWaiting(receiver, oldest).queuedAt : null;
       return showView(
         { id: receiverId(url), url, events, waiting, refused, oldestAt, failure, givenUp, lastGivenUpAt },
         persons.none,
@@ -266,8 +267,8 @@ export class Webhooks {
     this.#log("error", "webhook-given-up", receiver, { events: lost.length, id: first.event.id, why });
   }
 
-  #keepDue({ receiver, row, due, event, body, refused }: Waiting, later: EpochMs): void {
-    const data = JSON.stringify({ event, body, refused });
+  #keepDue({ receiver, row, due, event, queuedAt, body, refused }: Waiting, later: EpochMs): void {
+    const data = JSON.stringify({ event, queuedAt, body, refused });
     const update = "UPDATE webhook SET due = ?, data = ? WHERE url = ? AND due = ? AND id = ?";
     this.#ports.sql.exec(update, later, data, receiver.url, due, row);
   }
@@ -321,6 +322,9 @@ function isOfEvent(status: number): boolean {
 }
 
 function toWaiting(receiver: Receiver, { id, due, data }: SqlRow): Waiting {
-  const kept: Pick<Waiting, "event" | "body" | "refused"> = JSON.parse(String(data));
-  return { ...kept, receiver, row: Number(id), due: Number(due), queuedAt: kept.event.at };
+  const kept: Pick<Waiting, "event" | "body" | "refused"> & Partial<Pick<Waiting, "queuedAt">> = JSON.parse(
+    String(data),
+  );
+  // Rows of version 0.1 do not have it.
+  return { queuedAt: kept.event.at, ...kept, receiver, row: Number(id), due: Number(due) };
 }

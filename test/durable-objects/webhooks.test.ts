@@ -380,6 +380,19 @@ test("what nobody took for three days is given up with a notice, a refused event
   expect(counted.get('domain="local",outcome="given-up"')).toBe(3);
 });
 
+test("an event waits three days from when it came, also of a conference that is behind by a skip of the clock", async () => {
+  const world = new World();
+  world.answer = () => gone;
+  await world.pass(40 * dayMs);
+  const came = world.time.now;
+  await world.joins("c1");
+  await world.pass(2 * dayMs);
+  expect(world.rows).toBe(2);
+  expect(await world.directory.webhooks(domain)).toMatchObject([{ waiting: 2, oldestAt: came }]);
+  await world.pass(4 * dayMs);
+  expect(world.rows).toBe(0);
+});
+
 test("a receiver that is dead for hours has so many waiting and no more", async () => {
   const world = new World();
   world.answer = () => gone;
@@ -788,6 +801,16 @@ test("trouble ends for receivers once the documents that were given up go with t
   await world.pass(400 * dayMs);
   expect((await world.directory.givenUp(null, 9)).posts).toEqual([]);
   expect(told()).toEqual(["trouble.began", "trouble.ended"]);
+});
+
+test("a document that came from a conference that is behind by a skip is kept as long as any other", async () => {
+  const world = new World();
+  const lost = { host: "tsp1" as WebexHost, transId: "7" as TransId, attempts: 3, why: "away", messages: [] };
+  const at = world.time.now;
+  await world.pass(400 * dayMs);
+  await world.directory.follow(aPage({ running: {}, at, facts: [{ kind: "post-given-up", ...lost }] }));
+  await world.pass(29 * dayMs);
+  expect((await world.directory.givenUp(null, 9)).posts).toMatchObject([{ at, ...lost }]);
 });
 
 test("documents that are given up begin trouble for receivers, and an acknowledgement ends it", async () => {
