@@ -89,6 +89,8 @@ export class ConferenceWorld {
   });
   /** Called when watchers are to hear of a change. */
   onChanged: () => void = () => {};
+  /** See `Platform`; absent: at Cloudflare. */
+  giveWay?: () => Promise<void>;
   onSent: (commands: readonly IssuedCommand[]) => unknown = () => {};
   /** Called before each step of the object into the world; what it throws is the end of that object. */
   onStep: () => void = () => {};
@@ -197,6 +199,7 @@ export class ConferenceWorld {
         },
       }),
       changed: () => this.onChanged(),
+      ...(this.giveWay && { giveWay: this.giveWay }),
       nonce: () => String(++this.#nonces),
       deleteAll: async () => {
         step();

@@ -71,6 +71,19 @@ test("what WebEx has confirmed is told before a row has it, and once", async () 
   expect(told(await since(world, before))).toEqual(confirmed);
 });
 
+test("a history that was read already becomes a page once others have had their turn", async () => {
+  const world = await ConferenceWorld.running(1);
+  let asked = 0;
+  world.giveWay = async () => void (asked += 1);
+  const { reader } = world.start();
+  for (const read of [() => reader.story(0), () => reader.explain(undefined, 0)]) {
+    await read();
+    asked = 0;
+    await read();
+    expect(asked).toBe(2);
+  }
+});
+
 test("what a checkpoint wrote is still told", async () => {
   const world = await ConferenceWorld.running(40);
   const entered = told(await story(world)).filter((line) => line === "edge > webex: A2W_NotifyUserEnter");

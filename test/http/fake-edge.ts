@@ -7,6 +7,7 @@ import { Counts } from "../../src/foundation/metrics.ts";
 import type { Timers } from "../../src/foundation/time/timers.ts";
 import type { Route } from "../../src/http/api/route.ts";
 import { apiRoutes } from "../../src/http/api/routes.ts";
+import { HistoryTurns } from "../../src/http/history-turns.ts";
 import { Metrics } from "../../src/http/monitoring/monitoring.ts";
 import { type Disk, Storage } from "../../src/http/storage.ts";
 import type { AuditEntry } from "../../src/operators/audit.ts";
@@ -151,6 +152,8 @@ export class FakeEdge {
   readonly disk = new FakeDisk();
   doubtMs = 0;
   isTokenWeak = false;
+  /** How often the routes let others go first. */
+  gaveWay = 0;
   /** Times that agents have shown. */
   readonly heardTimes: (readonly [at: number, address: string])[] = [];
   /** Resolves once all that was written is on disk. */
@@ -211,6 +214,7 @@ export class FakeEdge {
         noted(this.#objects(), (call) => this.askedOfObjects.push(call)),
         {
           people: () => people,
+          histories: new HistoryTurns({ ...time, giveWay: async () => void (this.gaveWay += 1) }),
           onDisk: () => this.onDisk(),
           gate: () => () => this.onDisk(),
           fetch: async (url: string) => this.fetches(url),

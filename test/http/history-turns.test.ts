@@ -67,10 +67,14 @@ test("of two pages and answers of one conference's history at once the second wa
   const world = await ConferenceWorld.running(2);
   await edge.held(extConfId, confKey);
   const conference = realConference(world);
+  let [underWay, most] = [0, 0];
   const late =
     <Asked extends readonly unknown[], Answer>(read: (...asked: Asked) => Promise<Answer>) =>
     async (...asked: Asked) => {
+      underWay += 1;
+      most = Math.max(most, underWay);
       await pause(20);
+      underWay -= 1;
       return read(...asked);
     };
   const { story, explain, replay, testRows } = conference;
@@ -82,14 +86,24 @@ test("of two pages and answers of one conference's history at once the second wa
     const answer = await edge.app.request(path, { headers: { authorization: `Bearer ${by}` } });
     return [answer.status, answer.headers.get("retry-after")] as const;
   };
-  const both = (path: string) => Promise.all([ask(path, "annas"), ask(path, "annas")]);
+  const both = async (path: string, by = "annas") => {
+    [most, edge.gaveWay] = [0, 0];
+    const answers = await Promise.all([ask(path, by), ask(path, by)]);
+    return [answers, most, edge.gaveWay];
+  };
   const served = [200, null];
+  // What each has read becomes a page once others have had their turn.
+  const oneByOne = (turns: number) => [[served, served], 1, 2 * turns];
   for (const path of ["story", "explain", "replay", "test-rows"].map((what) => `${api}/${what}`)) {
-    expect([path, ...(await both(path))]).toEqual([path, served, served]);
-    expect(await Promise.all([ask(path, token), ask(path, token)])).toEqual([served, served]);
+    expect([path, ...(await both(path))]).toEqual([path, ...oneByOne(1)]);
+    expect(await both(path, token)).toEqual(oneByOne(1));
   }
-  for (const path of ["timeline", "why", "replay"].map((tab) => `${page}/${tab}`))
-    expect([path, ...(await both(path))]).toEqual([path, served, served]);
+  for (const [tab, turns] of [
+    ["timeline", 2],
+    ["why", 1],
+    ["replay", 1],
+  ] as const)
+    expect([tab, ...(await both(`${page}/${tab}`))]).toEqual([tab, ...oneByOne(turns)]);
   // All else is asked beside them.
   expect(await Promise.all([ask(`${api}/story`, "annas"), ask(api, "annas")])).toEqual([served, served]);
 });
