@@ -74,7 +74,9 @@ test("what WebEx has confirmed is told before a row has it, and once", async () 
 test("a history that was read already becomes a page once others have had their turn", async () => {
   const world = await ConferenceWorld.running(1);
   let asked = 0;
-  world.giveWay = async () => void (asked += 1);
+  world.giveWay = async () => {
+    asked += 1;
+  };
   const { reader } = world.start();
   for (const read of [() => reader.story(0), () => reader.explain(undefined, 0)]) {
     await read();

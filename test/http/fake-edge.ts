@@ -214,7 +214,7 @@ export class FakeEdge {
         noted(this.#objects(), (call) => this.askedOfObjects.push(call)),
         {
           people: () => people,
-          histories: new HistoryTurns({ ...time, giveWay: async () => void (this.gaveWay += 1) }),
+          histories: new HistoryTurns({ ...time, giveWay: () => this.#giveWay() }),
           onDisk: () => this.onDisk(),
           gate: () => () => this.onDisk(),
           fetch: async (url: string) => this.fetches(url),
@@ -245,6 +245,10 @@ export class FakeEdge {
         routes,
       ),
     );
+  }
+
+  async #giveWay(): Promise<void> {
+    this.gaveWay += 1;
   }
 
   /** Another life of the directory over its disk. */

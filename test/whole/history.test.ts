@@ -7,7 +7,7 @@ function mostWithin(times: readonly number[]): number {
   return times.toSorted((one, other) => one - other)[Math.floor(times.length * 0.75)] ?? 0;
 }
 
-test("fourteen pages of a long history at once hold up three of four confirms by no more than 50 ms", {
+test("pages of a long history for fourteen viewers at once hold up three of four confirms by no more than 50 ms", {
   timeout: 120_000,
 }, async () => {
   runOnEdge("node");
