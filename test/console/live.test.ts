@@ -4,6 +4,9 @@ import { live } from "../../src/console/browser/live.js";
 /** The pages that were asked for, with the time. */
 const looks: number[] = [];
 let tookMs = 0;
+/** Of each look. */
+let httpStatus = 200;
+let reloads = 0;
 interface ASocket {
   isOpen: boolean;
   onopen(): void;
@@ -25,8 +28,11 @@ const status = { dataset: {} as { is?: string }, textContent: "" };
 beforeEach(() => {
   vi.useFakeTimers({ now: 1_000_000 });
   looks.length = 0;
+  tookMs = 0;
   sockets = 0;
   answers = true;
+  httpStatus = 200;
+  reloads = 0;
   const nothing = { addEventListener: () => {}, querySelectorAll: () => [] };
   vi.stubGlobal("document", {
     ...{ ...nothing, hidden: false, documentElement: { dataset: { now: String(Date.now()) } } },
@@ -35,7 +41,10 @@ beforeEach(() => {
   });
   vi.stubGlobal("HTMLInputElement", class {});
   const href = "http://127.0.0.1/console";
-  vi.stubGlobal("location", { href });
+  const reload = () => {
+    reloads += 1;
+  };
+  vi.stubGlobal("location", { href, reload });
   vi.stubGlobal(
     "WebSocket",
     class {
@@ -58,7 +67,7 @@ beforeEach(() => {
   );
   vi.stubGlobal("fetch", () => {
     looks.push(Date.now());
-    const response = { ok: true, url: href, headers: new Headers() };
+    const response = { ok: httpStatus === 200, status: httpStatus, url: href, headers: new Headers() };
     return new Promise((resolve) => setTimeout(resolve, tookMs, response));
   });
 });
@@ -88,6 +97,23 @@ test.each([
     const pauses = looks.slice(1).map((at, index) => at - (looks[index] ?? 0));
     expect(pauses.length).toBeGreaterThan(3);
     expect(new Set(pauses)).toEqual(new Set([everyMs]));
+  },
+);
+
+test.each([
+  [404, 1, 1],
+  [403, 1, 1],
+  [429, 6, 0],
+  [503, 6, 0],
+])(
+  "a look that is answered with %d: what is so for good becomes the page, all else is tried again each 3 s",
+  async (status, lookedAt, reloaded) => {
+    httpStatus = status;
+    live(() => "");
+    opened();
+    socket?.onmessage?.({ data: "changed" });
+    await vi.advanceTimersByTimeAsync(16_000);
+    expect([looks.length, reloads]).toEqual([lookedAt, reloaded]);
   },
 );
 
