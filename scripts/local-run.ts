@@ -5,11 +5,9 @@ import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import type * as v from "valibot";
 import type { AgentSettingsInput } from "../bridge-agent/service/settings.ts";
 import { agentKey } from "../bridge-agent/service/state-folder.ts";
 import { freePorts } from "../simulators/free-ports.ts";
-import type { operatorsSettings } from "../src/operators/people.ts";
 import { mergeSettings } from "../src/settings/local-domain.ts";
 import { atExit, killGroup, removeFolder } from "./at-exit.ts";
 import { Balancer } from "./balancer.ts";
@@ -24,7 +22,7 @@ export interface LocalRunOptions {
   /** Laid over the usual settings of the domain. */
   readonly domain?: unknown;
   /** Who may look beside the one with the operator's token, as in `OPERATORS`. */
-  readonly people?: v.InferInput<typeof operatorsSettings>["people"];
+  readonly people?: readonly object[];
   /** A state folder to go on with; otherwise a new one, removed at the end. */
   readonly state?: string;
   /** A second agent stands by beside the one of `npm start`. */
