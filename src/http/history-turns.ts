@@ -11,14 +11,21 @@ interface HistoryPorts extends Timers {
 }
 
 const lookEveryMs = 50;
-/** Where a client has gone, the platform may drop its question unsaid. */
-const lostAfterMs = 2 * requestMs;
+/** Where a client has gone, the platform may drop its question unsaid: one that waits looks no more, one under way does not end. */
+const lostAfterMs = { waiting: 1_000, underWay: 2 * requestMs };
+
+/** A question that waits or is under way. */
+interface Asked {
+  /** When it looked last, or began. */
+  at: EpochMs;
+  state: keyof typeof lostAfterMs;
+}
 
 /** Questions that read a conference's history: of each person and conference one at a time. */
 export class HistoryTurns {
   readonly #ports: HistoryPorts;
-  /** Those under way. */
-  readonly #asked = new Map<string, { readonly at: EpochMs }>();
+  /** By person and conference, in the order in which they came. */
+  readonly #asked = new Map<string, readonly Asked[]>();
 
   constructor(ports: HistoryPorts) {
     this.#ports = ports;
@@ -32,24 +39,34 @@ export class HistoryTurns {
   /** `null`: nothing was done, as another question is under way. Whoever has the operator's token is never refused. */
   async inTurn<Answer>(person: Operator, conference: string, work: () => Promise<Answer>): Promise<Answer | null> {
     const name = JSON.stringify([person.name, conference]);
-    // By timers of its own: at Cloudflare no request may wait for what another one does.
-    for (let waitedMs = 0; this.#isUnderWay(name); waitedMs += lookEveryMs) {
-      if (waitedMs < requestMs) await wait(this.#ports, lookEveryMs);
-      else if (person.name === tokenOperator.name) break;
-      else return null;
-    }
-    const own = { at: this.#ports.now() };
-    this.#asked.set(name, own);
+    const own: Asked = { at: 0, state: "waiting" };
     try {
+      // By timers of its own: at Cloudflare no request may wait for what another one does.
+      for (let waitedMs = 0; !this.#isTurnOf(own, name); waitedMs += lookEveryMs) {
+        if (waitedMs < requestMs) await wait(this.#ports, lookEveryMs);
+        else if (person.name === tokenOperator.name) break;
+        else return null;
+      }
+      own.state = "underWay";
       return await work();
     } finally {
-      if (this.#asked.get(name) === own) this.#asked.delete(name);
+      const others = this.#of(name).filter((one) => one !== own);
+      if (others.length > 0) this.#asked.set(name, others);
+      else this.#asked.delete(name);
     }
   }
 
-  #isUnderWay(name: string): boolean {
-    const asked = this.#asked.get(name);
-    return asked !== undefined && this.#ports.now() - asked.at < lostAfterMs;
+  #isTurnOf(own: Asked, name: string): boolean {
+    own.at = this.#ports.now();
+    // A clock may be set. Others may have taken this one for lost, where the process stood still.
+    const known = this.#of(name).filter(({ at, state }) => Math.abs(own.at - at) < lostAfterMs[state]);
+    const all = known.includes(own) ? known : [...known, own];
+    this.#asked.set(name, all);
+    return all[0] === own;
+  }
+
+  #of(name: string): readonly Asked[] {
+    return this.#asked.get(name) ?? [];
   }
 }
 
