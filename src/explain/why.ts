@@ -24,13 +24,19 @@ export class Why {
     this.#posts.read(all);
   }
 
-  /** In order of time. `notYet`: what is pending now. `call`: of this call alone, or of this number's. */
+  /**
+   * In order of time, behind all others `notYet`: what is pending now, and gone from there once it is done. `call`: of this
+   * call alone, or of this number's.
+   */
   answers(notYet: readonly Explanation[], call?: string): readonly Explanation[] {
     const names = call === undefined ? null : this.#namesOf(call);
     const folds = [...this.#conference.answers(), ...this.#posts.answers()];
-    const answers = [...this.#answers, ...notNamed(this.known), ...folds, ...notYet];
-    const wanted = names ? answers.filter(({ calls }) => calls.some((one) => names.has(one))) : answers;
-    return wanted.toSorted((one, other) => one.at - other.at || (one.rows[0]?.seq ?? 0) - (other.rows[0]?.seq ?? 0));
+    const isWanted = ({ calls }: Explanation) => names === null || calls.some((one) => names.has(one));
+    return [[...this.#answers, ...notNamed(this.known), ...folds], notYet].flatMap((answers) =>
+      answers
+        .filter(isWanted)
+        .toSorted((one, other) => one.at - other.at || (one.rows[0]?.seq ?? 0) - (other.rows[0]?.seq ?? 0)),
+    );
   }
 
   /** All names of the calls that somebody means: by an id, by WebEx's name, or by a number in any spelling. */

@@ -5,7 +5,7 @@ import type { TransId } from "../../src/foundation/ids.ts";
 import { lineOfCall } from "../../src/records/person-line.ts";
 import type { StoryLine } from "../../src/rpc/story.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
-import { aCaller, held } from "../builders.ts";
+import { aCaller, held, left } from "../builders.ts";
 import { testDomain } from "../local-domain.ts";
 import {
   ConferenceWorld,
@@ -14,6 +14,7 @@ import {
   createConference,
   extConfId,
   host,
+  lock,
   muteCaller,
 } from "./conference-world.ts";
 
@@ -69,6 +70,20 @@ test("what WebEx has confirmed is told before a row has it, and once", async () 
   await world.time.pass(10_000);
   expect(world.outboxRows).toBe(0);
   expect(told(await since(world, before))).toEqual(confirmed);
+});
+
+test("what is pending stands behind all that is answered, so that nothing there moves once it is done", async () => {
+  const world = await ConferenceWorld.running(1);
+  await world.received("t-lock", lock("m-lock"));
+  await world.time.pass(1_000);
+  await world.reported(left("c0"));
+  await world.time.pass(1_000);
+  const { items } = await world.conference.reader.explain(undefined, 0);
+
+  expect(items.slice(-2).map(({ question }) => question.slice(0, 24))).toEqual([
+    "Why did the call of the ",
+    "Why is the conference no",
+  ]);
 });
 
 test("a history that was read already becomes a page once others have had their turn", async () => {
