@@ -49,6 +49,7 @@ export class Rates {
   readonly #ofPerson = new RateBudget(budgets.requestsOfPerson);
   readonly #ofOperator = new RateBudget(budgets.requestsOfOperator);
   readonly #actions = new RateBudget(budgets.actionsOfPerson);
+  readonly #urgentActions = new RateBudget(budgets.urgentActionsOfPerson);
   readonly #signIns = new RateBudget(budgets.signIns);
   readonly #views = new RateBudget(budgets.newViews);
 
@@ -79,8 +80,10 @@ export class Rates {
     return refusalAfter(budget.waitSeconds(name, now), "You have asked too much at once.");
   }
 
-  ofAction({ name }: Operator, now: EpochMs): Response | null {
-    return refusalAfter(this.#actions.waitSeconds(name, now), "You act too often.");
+  /** `isUrgent`: no loop of other actions may keep it from being done. */
+  ofAction({ name }: Operator, isUrgent: boolean, now: EpochMs): Response | null {
+    const budget = isUrgent ? this.#urgentActions : this.#actions;
+    return refusalAfter(budget.waitSeconds(name, now), "You act too often.");
   }
 
   ofSignIn({ name }: Operator, now: EpochMs): Response | null {

@@ -2,8 +2,10 @@ import { expect, test } from "vitest";
 import { unnamedProxy } from "../../src/foundation/guard/networks.ts";
 import type { DomainName } from "../../src/foundation/ids.ts";
 import { sha256 } from "../../src/foundation/secrets.ts";
+import { Rates } from "../../src/http/guard.ts";
 import { Refusals } from "../../src/http/refusals.ts";
 import type { AuditEntry } from "../../src/operators/audit.ts";
+import { tokenOperator } from "../../src/operators/people.ts";
 import { Clock } from "../simulation/clock.ts";
 import { helloOf } from "../workers/hello-of.ts";
 import { FakeEdge, token } from "./fake-edge.ts";
@@ -73,6 +75,15 @@ test("a loop of one person's actions leaves 20,000 entries a day in the audit, t
   edge.time += 3_600_000;
   await act(900);
   expect(Math.round((done() - begun) * 24)).toBeLessThan(20_100);
+});
+
+test("a loop of ends, drains and hand-overs has a limit of its own, and none of the others", () => {
+  const [rates, anna] = [new Rates(), { ...tokenOperator, name: "anna" }];
+  const done = (isUrgent: boolean) => rates.ofAction(anna, isUrgent, 1_000_000) === null;
+  for (const isUrgent of [true, false]) {
+    const all = Array.from({ length: 10_010 }, () => done(isUrgent));
+    expect([all.filter((one) => one).length, all.at(-1)]).toEqual([10_000, false]);
+  }
 });
 
 test("hundreds of requests a second with the operator's token are all answered", async () => {

@@ -44,7 +44,12 @@ export const budgets = {
     ...{ by: "person", beyond: tooMany },
   },
   actionsOfPerson: {
-    of: "actions, each of which stays in an audit for `recordsDays`, but for ends, drains and hand-overs",
+    of: "actions: each stays in an audit for `recordsDays`",
+    ...aDay({ rate: 20_000, burst: 10_000 }),
+    ...{ by: "person; all who have the operator's token are one", beyond: tooMany },
+  },
+  urgentActionsOfPerson: {
+    of: "ends of conferences, drains and hand-overs, beside all other actions",
     ...aDay({ rate: 20_000, burst: 10_000 }),
     ...{ by: "person; all who have the operator's token are one", beyond: tooMany },
   },
@@ -61,7 +66,7 @@ export const budgets = {
   histories: {
     of: "questions about the history of a conference: its timeline, why, its replay",
     limit: "one at a time",
-    by: "person and conference; all who have the operator's token are one",
+    by: "person and conference, at Cloudflare of each isolate; all who have the operator's token are one",
     beyond: "it waits for the one before, for 8 s, and then it is 429; with the operator's token it goes on",
   },
   signIns: {
