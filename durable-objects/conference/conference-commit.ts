@@ -130,6 +130,8 @@ interface Context {
   readonly at: EpochMs;
   /** See `Progress`. */
   readonly skippedMs: number;
+  /** So much later it is on the edge. */
+  readonly behindMs: number;
   readonly identity: ConferenceIdentity;
   readonly domain: Domain;
   readonly store: ConferenceStore;
@@ -153,7 +155,7 @@ interface Committed {
  * and nothing is written.
  */
 export function transact(context: Context, submitted: readonly Item[]): Committed | null {
-  const { identity, domain, store, outbox, ids, nonce, restoredAt, skippedMs } = context;
+  const { identity, domain, store, outbox, ids, nonce, restoredAt, skippedMs, behindMs } = context;
   // This transaction deletes what is confirmed, so it must also act on the signs of life among it.
   const signs = outbox.signs.map((host) => ({ type: "reached" as const, host: host as WebexHost }));
   const items: readonly Item[] = [
@@ -161,7 +163,7 @@ export function transact(context: Context, submitted: readonly Item[]): Committe
     ...signs,
     ...submitted,
   ];
-  const told = toldBefore(items, store);
+  const told = toldBefore(items, store, behindMs);
   if (items.every((item) => inputOf(item, context, outbox.rows, told) === null)) return null;
   const { transactionMemoryMs: neededMs, journalRetentionDays } = domain.settings;
   const restored = restoredAt !== undefined && { restoredAt };
@@ -219,15 +221,19 @@ function withoutKnown(report: Report, { state }: ConferenceStore, told: Readonly
 }
 
 /** Calls that an agent tells have left, and that are known: by the journal, or inside now, also if an item before deletes them. */
-function toldBefore(items: readonly Item[], { state, progress, journal }: ConferenceStore): ReadonlySet<CallId> {
+function toldBefore(
+  items: readonly Item[],
+  { state, progress, journal }: ConferenceStore,
+  behindMs: number,
+): ReadonlySet<CallId> {
   const calls = new Map<CallId, EpochMs>();
   const inside = new Set<CallId>();
   for (const item of items) {
     if (item.type !== "bridge") continue;
-    const { bridge, stream, reports, aheadMs } = item.reports;
+    const { bridge, stream, reports, aheadMs = 0 } = item.reports;
     const upTo = reportsUpTo(progress, bridge, stream);
     for (const { number, report } of reports) {
-      const { event } = { event: null, ...byEdgeClock(report, aheadMs) };
+      const { event } = { event: null, ...byOwnClock(report, aheadMs + behindMs) };
       if (number <= upTo || event?.type !== "caller-left" || !event.was) continue;
       if (state.callers.has(event.call)) inside.add(event.call);
       else calls.set(event.call, event.was.enteredAt);
@@ -236,14 +242,14 @@ function toldBefore(items: readonly Item[], { state, progress, journal }: Confer
   return new Set([...journal.knownCalls(calls), ...inside]);
 }
 
-function byEdgeClock(report: Report, aheadMs = 0): Report {
+function byOwnClock(report: Report, aheadMs: number): Report {
   return Math.abs(aheadMs) >= clocksDifferMs ? byClock(report, aheadMs) : report;
 }
 
 /** The input to commit; `null`: all of the item was committed before, or nothing follows from it. `told`: calls that were told of. */
 function inputOf(
   item: Item,
-  { at, store, domain, ...context }: Context,
+  { at, store, domain, behindMs, ...context }: Context,
   rows: Rows,
   told: ReadonlySet<CallId>,
 ): ConferenceInput | null {
@@ -255,14 +261,14 @@ function inputOf(
       return { type: "webex", at, transId, messages };
     }
     case "bridge": {
-      const { bridge, knownSince, aheadMs } = item.reports;
+      const { bridge, knownSince, aheadMs = 0 } = item.reports;
       const fresh = freshReports(store.progress, item.reports);
       const reports = fresh.map(({ number, report }) => {
-        return { number, report: withoutKnown(byEdgeClock(report, aheadMs), store, told) };
+        return { number, report: withoutKnown(byOwnClock(report, aheadMs + behindMs), store, told) };
       });
       const other = isOnOtherBridge(store.progress, bridge) && { elsewhere: bridge };
       const isKnown = isOngoing(store.state.head) && !other;
-      const known = !isKnown && knownSince !== undefined && { knownSince };
+      const known = !isKnown && knownSince !== undefined && { knownSince: knownSince - behindMs };
       return reports.length === 0 ? null : { type: "bridge", at, reports, ...other, ...known };
     }
     case "undelivered": {

@@ -377,7 +377,8 @@ export class Conference {
     const [store, outbox, ids, { schedule }] = [this.#store, this.#outbox, this.#ids, this.#sender];
     const { nonce, measures, restoredAt } = this.#ports;
     const restored = restoredAt !== undefined && { restoredAt };
-    const about = { at, skippedMs: this.#clock.skippedMs, identity: this.#identified, domain, nonce, ...restored };
+    const { skippedMs, behindMs } = this.#clock;
+    const about = { at, skippedMs, behindMs, identity: this.#identified, domain, nonce, ...restored };
     const context = { ...about, store, outbox, ids, schedule };
     const { bridge: before } = store.progress;
     const batch = transact(context, items);

@@ -40,6 +40,8 @@ interface Round {
 }
 
 const roundKey = "sweepRound";
+/** How much time had gone on at once when the last whole round was over. */
+const skippedKey = "sweptSkippedMs";
 /** A conference is allocated ids when it begins, and again as long as it sends messages. */
 const reachMs = 6 * 3_600_000;
 /** A conference that runs is allocated some after this time, however quiet it is: long before it would be out of reach. */
@@ -189,7 +191,10 @@ export class DomainIds implements IdAllocatorRpc {
     const kept = this.#ports.kept.get<Round | null>(roundKey) ?? null;
     // After the clock was set back, a round would have begun in the future.
     const beganAt = Math.min(kept?.beganAt ?? at, at);
-    const surely = surelyNow(this.#ports);
+    const skippedMs = skippedOf(this.#ports);
+    const newlySkippedMs = skippedMs - (this.#ports.kept.get<number>(skippedKey) ?? 0);
+    // What runs has been allocated nothing in a time that went on at once: the first whole round behind that renews it.
+    const surely = surelyNow(this.#ports) - newlySkippedMs;
     const { holders, next } = ids.holdersSince(surely - reachMs, kept?.before ?? null);
     const expired = next === null ? ids.expired(surely) : null;
     const nextPage = at + pageEveryMs;
@@ -209,6 +214,7 @@ export class DomainIds implements IdAllocatorRpc {
     const again = kept?.again === true || this.#again;
     if (before !== null) this.#keepRound({ beganAt, before, ...(again && { again }) });
     else if (kept !== null) this.#keepRound(null);
+    if (before === null && newlySkippedMs !== 0) this.#ports.kept.put(skippedKey, skippedMs);
     if (before === null && again) this.#alarm.wakeBy(this.#ports.now());
   }
 

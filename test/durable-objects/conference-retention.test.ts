@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { ConferenceStore } from "../../durable-objects/conference/conference-store.ts";
 import type { Progress } from "../../durable-objects/conference/progress.ts";
 import { emptyState } from "../../src/conference/state.ts";
-import type { StreamId } from "../../src/foundation/ids.ts";
+import type { MsgId, StreamId } from "../../src/foundation/ids.ts";
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import { event } from "../builders.ts";
@@ -17,6 +17,7 @@ import {
   identity,
   lock,
 } from "./conference-world.ts";
+import { confirmation } from "./fakes.ts";
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
@@ -84,6 +85,29 @@ test("the domain says for how long, but never shorter than repeats and the memor
   // A day behind the last probe.
   await unnoticed.time.pass(1.2 * dayMs);
   expect(unnoticed.deleted).toBe(1);
+});
+
+test("a key stays closed for as long where the clock has gone on at once before its conference ended", async () => {
+  const world = new ConferenceWorld();
+  world.domain = testDomain({ closedMemoryMs: 6 * hourMs, protocol: { closedAnswer: "always" } });
+  await world.running(0);
+  world.clockSetMs = 4 * hourMs;
+  world.skippedMs = 4 * hourMs;
+  world.answer = () => ({ kind: "failed", reason: "refused" });
+  await world.reported(event({ type: "conference-ended" }));
+  await world.time.pass(10_000);
+  world.answer = ({ transId }) => confirmation(world.domain, transId);
+  const create = async (msgId: string) => {
+    world.sent.length = 0;
+    await world.received(msgId, createConference({ msgId: msgId as MsgId }));
+    await world.time.pass(1_000);
+    return world.sent.length;
+  };
+  expect(await create("first")).toBe(0);
+  await world.time.pass(3 * hourMs);
+  expect(await create("second")).toBe(0);
+  await world.time.pass(4 * hourMs);
+  expect(await create("third")).toBeGreaterThan(0);
 });
 
 test("what was never created is deleted too, and what runs never is", async () => {

@@ -53,6 +53,8 @@ export class ConferenceWorld {
   alarmAt: number | null = null;
   /** By how much the machine's clock is wrong. */
   clockSetMs = 0;
+  /** How much time the platform has ever let go on at once. */
+  skippedMs = 0;
   alarmsSet = 0;
   relayFails = false;
   /** For each time that a snapshot was asked for: the digest with which none is wanted. */
@@ -142,6 +144,7 @@ export class ConferenceWorld {
       measures: this.measures,
       ...(this.restoredAt !== null && { restoredAt: this.restoredAt }),
       now: () => this.time.now + this.clockSetMs,
+      skippedMs: () => this.skippedMs,
       after: (ms, run) => this.time.after(ms, () => life === this.#life && run()),
       domain: () => {
         if (this.settingsFault !== null) throw new Error(this.settingsFault);

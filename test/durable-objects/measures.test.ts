@@ -168,6 +168,17 @@ test("the directory is told since when a command is late, and that its result ha
   expect(live()).not.toHaveProperty("lateSince");
 });
 
+test("since when a command is late is told by the platform's time, of which a conference may lack a skip", async () => {
+  const world = await ConferenceWorld.running(1);
+  world.skippedMs = 3_600_000;
+  world.clockSetMs = 3_600_000;
+  await world.received("t-lock", lock("m1"));
+  world.ackAll();
+  await world.time.pass(14_900);
+  const since = world.time.now - 4_900 + 3_600_000;
+  expect(world.pages.at(-1)?.live).toMatchObject({ trouble: ["commands"], lateSince: since });
+});
+
 test("the directory is told by how much the machine's clock was set back, once that is a minute", async () => {
   const world = await ConferenceWorld.running(1);
   await world.time.pass(5_000);

@@ -47,6 +47,10 @@ export class Webex {
 /** An agent that survives its edges, with a bridge that does all it is asked. */
 export class LastingAgent {
   idLimit: IdLimit = { place: 0, by: "" };
+  /** What its clock shows as it reports; `null`: it does not say. */
+  at: (() => number) | null = null;
+  /** Types of all that it has heard, of commands those of each. */
+  readonly heard: string[] = [];
   #numbers = new Map<ConfKey, number>();
   #say: (text: string) => void = () => {};
   #epoch = 0;
@@ -75,13 +79,16 @@ export class LastingAgent {
     this.#numbers.set(conference, first + reports.length - 1);
     const numbered = reports.map((report, index) => ({ number: first + index, report }));
     const stream = `s${this.#streams}` as StreamId;
-    this.#say(encodeMessage({ type: "reports", epoch: this.#epoch, conference, stream, reports: numbered }));
+    const at = this.at && { at: this.at() };
+    this.#say(encodeMessage({ type: "reports", epoch: this.#epoch, conference, stream, reports: numbered, ...at }));
   }
 
   #hear(text: string): void {
     const decoded = decodeEdgeToAgent(text);
     if (!decoded.ok) throw new Error(text);
     const message = decoded.value;
+    if (message.type === "commands") this.heard.push(...message.commands.map(({ command }) => command.type));
+    else this.heard.push(message.type);
     if (message.type === "welcome") {
       this.#epoch = message.epoch;
       this.#say(encodeMessage({ type: "health", bridgeUp: true, portsInUse: 0, ports: null }));
