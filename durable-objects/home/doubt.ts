@@ -7,13 +7,16 @@ export interface KeptDoubt {
   readonly ms: number;
   /** How much time has ever gone on at once. */
   readonly skippedMs: number;
+  /** So much of that is in doubt. */
+  readonly unsureMs: number;
 }
 
-export const noDoubt: KeptDoubt = { ms: 0, skippedMs: 0 };
+export const noDoubt: KeptDoubt = { ms: 0, skippedMs: 0, unsureMs: 0 };
 
-/** As an operator answers for the time, and sets it back by so much: what had begun before a skip is still behind it. */
-export function answeredFor({ skippedMs }: KeptDoubt, byMs: number): KeptDoubt {
-  return { ms: 0, skippedMs: Math.max(0, skippedMs - Math.max(0, byMs)) };
+/** As an operator answers for the time, and sets it back by so much: a skip that was in doubt was none, as far as that goes. */
+export function answeredFor({ skippedMs, unsureMs }: KeptDoubt, byMs: number): KeptDoubt {
+  const takenMs = Math.min(unsureMs, Math.max(0, byMs));
+  return { ms: 0, skippedMs: skippedMs - takenMs, unsureMs: 0 };
 }
 
 /** What a disk has; `undefined`: none was ever kept. */
@@ -40,6 +43,7 @@ export class Doubt {
   /** What is to be kept; `null`: it is. */
   get unkept(): KeptDoubt | null {
     const { ms, skippedMs } = this.#known;
+    // The skips in doubt go with both.
     return ms === this.#kept.ms && skippedMs === this.#kept.skippedMs ? null : this.#known;
   }
 
@@ -65,14 +69,14 @@ export class Doubt {
 
   /** The time has gone on at once. */
   skipped(byMs: number): void {
-    const { ms, skippedMs } = this.#known;
-    this.#known = { ms: ms + byMs, skippedMs: skippedMs + byMs };
+    const { ms, skippedMs, unsureMs } = this.#known;
+    this.#known = { ms: ms + byMs, skippedMs: skippedMs + byMs, unsureMs: unsureMs + byMs };
   }
 
   /** The clock of another machine shows `at`. Returns whether that ends the doubt. */
   heard(at: EpochMs, now: EpochMs): boolean {
     if (this.#known.ms === 0 || isFar(at - now)) return false;
-    this.#known = { ...this.#known, ms: 0 };
+    this.#known = { ...this.#known, ms: 0, unsureMs: 0 };
     return true;
   }
 }

@@ -57,7 +57,7 @@ const sameViewForMs = 500;
 const actingBeatEveryMs = 2_000;
 /** An answer of the database that takes longer does not come: the connection may be cut. */
 const answerWithinMs = 1_000;
-/** At most, with an answer and a beat. What was seen longer ago is no sign that the other edge is silent. */
+/** The longest time between two looks at the other edge. What was seen longer ago is no sign that the other edge is silent. */
 const betweenLooksMs = 2 * lookEveryMs + 2 * answerWithinMs;
 const loadWithinMs = 10_000;
 /** Several hosts may be asked, one after the other. */

@@ -3,7 +3,7 @@ import type { KeptDoubt } from "../../../durable-objects/home/doubt.ts";
 import { copyState } from "../../../durable-objects/home/log/copy-state.ts";
 import { type Disk, type Flush, lettersOf } from "../../../durable-objects/home/log/disk.ts";
 
-const doubt: KeptDoubt = { ms: 3, skippedMs: 2 };
+const doubt: KeptDoubt = { ms: 3, skippedMs: 2, unsureMs: 1 };
 
 /** A disk with objects, each with an image of so many letters and one row beyond it. */
 function diskOf(letters: readonly number[]): Pick<Disk, "open" | "read"> {

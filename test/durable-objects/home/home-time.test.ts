@@ -150,6 +150,22 @@ test("years ahead that are taken back in time leave no trace", () => {
   expect(machine.behindMs).toBeGreaterThan(9 * yearMs);
 });
 
+test("a clock that goes further ahead counts once it has stayed there, and not by the time before", () => {
+  const machine = new Machine();
+  machine.setWall(2 * 60_000);
+  for (let times = 0; times < 3; times += 1) {
+    machine.pass(4 * 60_000);
+    machine.setWall(yearMs);
+    machine.pass(4 * 60_000);
+    machine.setWall(-yearMs);
+  }
+  machine.pass(1_000);
+  expect(machine.skipped).toEqual([]);
+  machine.pass(9 * 60_000);
+  machine.pass(60_000);
+  expect(machine.behindMs).toBe(0);
+});
+
 test("a life begins when the one before has written last, at the earliest, and comes to the wall clock from there", () => {
   const machine = new Machine();
   machine.time.notBefore(began + 60_000);

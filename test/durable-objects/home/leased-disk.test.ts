@@ -65,6 +65,20 @@ test("the first one acts, and the other one stands by", async () => {
   expect(two.lines).toEqual([{ level: "info", event: "edge-acts", epoch: 1, why: "first" }]);
 });
 
+test("an operator's word for the time takes back what one clock alone said, and no skip that another one has confirmed", async () => {
+  const two = new TwoDisks();
+  const one = two.edge("one");
+  await acting(two, one);
+  const at = two.clock.now;
+  await two.done(one.flush(flushOf(1), at));
+  await two.done(one.keepDoubt({ ms: 700, skippedMs: 500, unsureMs: 200 }));
+  expect(await two.done(one.setBack(at - 1_000))).toBe(1_000);
+  expect(await two.done(one.open())).toMatchObject({
+    doubt: { ms: 0, skippedMs: 300, unsureMs: 0 },
+    lastAt: at - 1_000,
+  });
+});
+
 test("one that says nothing for a lease is replaced, may say nothing by then, and can write nothing more", async () => {
   const two = new TwoDisks();
   const [one, other] = [two.edge("one"), two.edge("other")];

@@ -59,7 +59,7 @@ export function sharedDatabaseSuite(
   });
 
   test("a doubt is kept by whoever acts, and by nobody else", async () => {
-    const doubt = { ms: 90_000, skippedMs: 90_000 };
+    const doubt = { ms: 90_000, skippedMs: 90_000, unsureMs: 1 };
     expect(await one.keepDoubt(by(1, 1), doubt)).toBe(true);
     expect((await load()).doubt).toEqual(doubt);
     expect(await one.keepDoubt(by(1, 1), noDoubt)).toBe(false);
