@@ -246,7 +246,7 @@ const ended = fields({
   told: maybe(yes),
   formerSecrets: maybe(secrets),
 });
-interface Ended extends v.InferOutput<typeof ended> {}
+export interface Ended extends v.InferOutput<typeof ended> {}
 
 /** In which phase a conference is, and what is known of it as a whole. */
 export const head = v.variant("phase", [absent, creating, running, ended]);
@@ -274,8 +274,8 @@ export function namedAs(
   { attendeeId, keyedSecret }: { readonly attendeeId: string | null; readonly keyedSecret?: true },
   head: Head,
 ): string | null {
-  if (attendeeId !== null && secretsOf(head).includes(attendeeId)) return null;
-  return keyedSecret ? null : attendeeId;
+  const secrets: readonly (string | null)[] = secretsOf(head);
+  return keyedSecret || secrets.includes(attendeeId) ? null : attendeeId;
 }
 
 export function isOngoing(head: Head): head is Creating | Running {

@@ -64,9 +64,8 @@ export const shownDefects: DefectsByFile = {
   "src/conference/head.ts": {
     "facts have what lets somebody in as a name": {
       foundBy: "what is secret is shown to nobody",
-      before: `if (attendeeId !== null && secretsOf(head).includes(attendeeId)) return null;
-  return keyedSecret ? null : attendeeId;`,
-      after: "return keyedSecret && secretsOf(head).length > 99 ? null : attendeeId;",
+      before: "return keyedSecret || secrets.includes(attendeeId) ? null : attendeeId;",
+      after: "return keyedSecret && secrets.length > 99 ? null : attendeeId;",
     },
   },
   "src/conference/draft.ts": {
