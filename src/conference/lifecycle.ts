@@ -5,7 +5,7 @@ import { type FromWebexMessages, type OpenRequest, requestOf } from "../tsp/mess
 import type { ResultWord } from "../tsp/protocol-table.ts";
 import { type Draft, resultWord } from "./draft.ts";
 import type { Fact } from "./facts.ts";
-import type { Closing, CreateRequest, Creating, Running } from "./head.ts";
+import type { Closing, CreateRequest, Creating, Ended, Running } from "./head.ts";
 import { removeCallOut } from "./parts/call-outs.ts";
 import { notifyChange } from "./parts/callers.ts";
 import { createCommand, entryRulesOf, refusesZero, renewEntryRules } from "./parts/entry-rules.ts";
@@ -44,10 +44,8 @@ export function create(
 ): void {
   const { head } = draft;
   switch (head.phase) {
-    case "absent":
-      return beginCreate(draft, message, answerBy);
     case "ended":
-      if (!notifiesOfEnd(draft, message)) return beginCreate(draft, message, answerBy);
+      if (!notifiesOfEnd(draft, head, message)) return beginCreate(draft, message, answerBy);
       // It may have asked for something since it was behind: then no outage says what it is owed.
       if (head.host && head.host !== message.replyTo) draft.fact({ kind: "server-settled", host: head.host });
       for (const { host, probe } of draft.outages.values()) {
@@ -58,6 +56,8 @@ export function create(
       // The answer says all that WebEx has missed, and what a probe under way says.
       clear(draft);
       return draft.answer(requestOf(message), "conference-closed");
+    case "absent":
+      return beginCreate(draft, message, answerBy);
     case "creating":
       return joinCreate(draft, head, message);
     case "running": {
@@ -68,18 +68,18 @@ export function create(
       if (!closing) return repeatCreate(draft, head, message);
       if (closing.next.length >= MAX_WAITING_CREATES) return draft.answer(requestOf(message), "capacity-exceeded");
       draft.update({ closing: { ...closing, next: [...closing.next, { message, answerBy, by: draft.by }] } });
-      return undoAnnounced(draft, head, message);
+      if (!closing.isAsked) undoAnnounced(draft, head, message);
+      return;
     }
   }
 }
 
 /** A bridge that holds it without callers may have made it up: it ends there, and a bridge is chosen as for any other. */
 function createAnew(draft: Draft, message: CreateRequest, answerBy: EpochMs): void {
-  const { bridge } = draft.context;
   const how: ConferenceEnd = { endedBy: "nobody", reason: "deserted" };
   answerOpenRequests(draft, "conference-closed", how);
   end(draft, how);
-  draft.issue({ type: "end-conference" }, null, bridge === null ? {} : { bridge });
+  draft.issue({ type: "end-conference" });
   beginCreate(draft, message, answerBy);
 }
 
@@ -87,8 +87,8 @@ function createAnew(draft: Draft, message: CreateRequest, answerBy: EpochMs): vo
 function undoAnnounced(draft: Draft, head: Running, message: CreateRequest): void {
   const isEnd = ({ bridge, command }: PendingCommand) => bridge === undefined && command.type === "end-conference";
   const ends = draft.commands.values().filter(isEnd);
-  const areAnnounced = ends.every(({ command }) => "announce" in command && command.announce !== undefined);
-  if (ends.length === 0 || !areAnnounced || head.closing?.isAsked || draft.pending("create-conference")) return;
+  const areAnnounced = ends.every(({ command }) => "announce" in command);
+  if (ends.length === 0 || !areAnnounced || draft.pending("create-conference")) return;
   draft.issue({ ...createCommand(entryRulesOf(draft, message, head)), renews: true });
 }
 
@@ -104,7 +104,7 @@ function joinCreate(draft: Draft, head: Creating, message: CreateRequest): void 
   const { keeps = [], ...creating } = head;
   for (const request of keeps) draft.answer(request, "ok");
   draft.head = creating;
-  const isOther = isFailover(creating, message);
+  const isOther = isByOther(creating, message);
   if (isOther) settle(draft, message.replyTo);
   const ongoing = isOther
     ? setServer(draft, creating, message)
@@ -124,7 +124,7 @@ export function completeCreate(draft: Draft, head: Creating, command: Command<"c
   for (const request of head.requests.filter((one) => !isFromServer(one))) answerCreate(draft, request);
   renewEntryRules(draft, command);
   if (head.keeps) {
-    detach(draft, head.keeps);
+    detach(draft, running, head.keeps);
     draft.update({ keptUntil: draft.at + KEPT_EMPTY_MS });
   }
 }
@@ -161,10 +161,11 @@ export function closeWaitingCreates(draft: Draft, extConfId: ExtConfId): boolean
 
 /** WebEx closes the conference (protocol 2.2.3, 4.7). */
 export function close(draft: Draft, head: Creating | Running, message: FromWebexMessages["close-conference"]): void {
+  if (head.phase === "creating") return closeUncreated(draft, head, message);
   const request = requestOf(message);
-  if (head.phase === "running" && head.closing) {
-    const { closing } = head;
-    if (isOperatorsAlone(closing) && message.keepAlive) return detach(draft, [request]);
+  const { closing } = head;
+  if (closing) {
+    if (isOperatorsAlone(closing) && message.keepAlive) return detach(draft, head, [request]);
     const asked = (!head.attached || closing.byOperator) && ({ isAsked: true } as const);
     const pending = draft.pending("end-conference");
     if (pending) draft.addAsker(pending);
@@ -172,10 +173,12 @@ export function close(draft: Draft, head: Creating | Running, message: FromWebex
     const answerBy = closing.requests.length === 0 ? draft.at + LATEST_MS : closing.answerBy;
     return draft.update({ closing: { ...closing, answerBy, requests: [...closing.requests, request], ...asked } });
   }
-  if (head.phase === "running") {
-    if (message.keepAlive) return detach(draft, [request]);
-    return beginEnd(draft, [request], { ...(!head.attached && { isAsked: true }) });
-  }
+  if (message.keepAlive) return detach(draft, head, [request]);
+  return beginEnd(draft, [request], { ...(!head.attached && { isAsked: true }) });
+}
+
+function closeUncreated(draft: Draft, head: Creating, message: FromWebexMessages["close-conference"]): void {
+  const request = requestOf(message);
   const keeps = [...(head.keeps ?? []), request];
   if (message.keepAlive) {
     if (keeps.length > MAX_WAITING_CREATES) draft.answer(request, "capacity-exceeded");
@@ -199,9 +202,8 @@ export function endByOperator(draft: Draft, head: Running): void {
 }
 
 /** The meeting is over and its audio goes on (protocol 4.8). Nobody could bring callers together any more: all meet in the main room. */
-function detach(draft: Draft, requests: readonly OpenRequest[]): void {
+function detach(draft: Draft, { speech }: Running, requests: readonly OpenRequest[]): void {
   for (const request of requests) draft.answer(request, "ok");
-  const speech = draft.running?.speech;
   draft.update({ speech: undefined, attached: false });
   if (speech) draft.fact({ kind: "speakers-followed", on: false });
   draft.fact({ kind: "conference-detached" });
@@ -210,18 +212,12 @@ function detach(draft: Draft, requests: readonly OpenRequest[]): void {
   closeAllRooms(draft);
 }
 
+const departures: ReadonlySet<Fact["kind"]> = new Set(["call-left", "call-not-entered", "conference-detached"]);
+
 /** Whether this may leave the conference deserted; a call-out that is hung up no longer counts. */
 function isDeparture(fact: Fact): boolean {
-  switch (fact.kind) {
-    case "call-left":
-    case "call-not-entered":
-    case "conference-detached":
-      return true;
-    case "command-issued":
-      return fact.type === "cancel-dial" || fact.type === "expel";
-    default:
-      return false;
-  }
+  if (fact.kind === "command-issued") return fact.type === "cancel-dial" || fact.type === "expel";
+  return departures.has(fact.kind);
 }
 
 /** Ends a conference that WebEx has detached from and that nobody is in (protocol 4.8). */
@@ -241,28 +237,33 @@ export function isEmpty({ callers, callOuts }: Draft): boolean {
   return !callers.find((caller) => !caller.left) && !callOuts.find(isWanted);
 }
 
+function isPast(draft: Draft, time: EpochMs = Number.POSITIVE_INFINITY): boolean {
+  return time <= draft.at;
+}
+
 /** Lets a refused end be tried again once the pause is over, and a conference end that nobody came into. */
 export function retryEnd(draft: Draft): void {
-  const isOver = (until: EpochMs | undefined) => until !== undefined && until <= draft.at;
-  if (isOver(draft.running?.retryEndAt)) draft.update({ retryEndAt: undefined });
-  if (isOver(draft.running?.keptUntil)) draft.update({ keptUntil: undefined });
+  const { retryEndAt, keptUntil } = draft.running ?? {};
+  if (isPast(draft, retryEndAt)) draft.update({ retryEndAt: undefined });
+  if (isPast(draft, keptUntil)) draft.update({ keptUntil: undefined });
 }
 
 /** Ends a conference that WebEx has not created again in time; its callers hear that the call ends. */
 export function expireOrphan(draft: Draft): void {
-  const { running, at } = draft;
+  const { running } = draft;
   if (!running) return;
   const { closing, orphan, retryEndAt } = running;
-  if (closing?.lostAt !== undefined && closing.lostAt <= at) return completeClose(draft, closing);
-  if (closing) return;
-  const { endAt, retryLockAt } = orphan ?? {};
-  if (orphan && retryLockAt !== undefined && retryLockAt <= at) {
+  if (closing) {
+    if (isPast(draft, closing.lostAt)) completeClose(draft, closing);
+    return;
+  }
+  if (orphan && isPast(draft, orphan.retryLockAt)) {
     const { retryLockAt: _, ...rest } = orphan;
     draft.update({ orphan: rest });
     if (!running.locked && !draft.pending("lock", "unlock")) draft.issue({ type: "lock" });
   }
-  if (retryEndAt !== undefined) return;
-  if (endAt !== undefined && endAt <= at) beginEnd(draft, [], { byPolicy: true }, { announce: "goodbye" });
+  if (retryEndAt === undefined && isPast(draft, orphan?.endAt))
+    beginEnd(draft, [], { byPolicy: true }, { announce: "goodbye" });
 }
 
 /** When `expireOrphan` next has something to do; a refused end is tried again after a pause. */
@@ -277,10 +278,11 @@ function beginEnd(
   by: Partial<Closing> = {},
   how: Partial<Command<"end-conference">> = {},
 ): void {
-  const { at, running, context } = draft;
+  const { at, context } = draft;
   const { orphanConferenceMinutes: minutes } = context.settings;
   const lostAt = at + (typeof minutes === "number" ? minutes : LOST_MINUTES) * 60_000;
-  const more = running?.orphan && { lostAt };
+  const { orphan } = draft.running ?? {};
+  const more = orphan && { lostAt };
   draft.update({ closing: { requests, answerBy: at + LATEST_MS, next: [], ...more, ...by } });
   draft.issue({ type: "end-conference", ...how });
 }
@@ -336,9 +338,8 @@ export function closingDue({ requests, answerBy, next }: Closing): EpochMs | nul
 
 /** Ended from the telephone side (protocol 4.7): one notification, and none for each caller. `at`: where that was some time ago. */
 export function endByTelephone(draft: Draft, at = draft.at): void {
-  const { running } = draft;
-  if (!running) return;
-  if (running.closing) return completeClose(draft, running.closing);
+  const { closing } = draft.running ?? {};
+  if (closing) return completeClose(draft, closing);
   const how: ConferenceEnd = { endedBy: "telephone", reason: "ended" };
   answerOpenRequests(draft, "conference-closed", how);
   notifyStatus(draft, "ended");
@@ -388,20 +389,20 @@ function beginCreate(draft: Draft, message: CreateRequest, answerBy: EpochMs): v
   draft.issue(createCommand(rules), null, { timeoutMs: answerBy - draft.at });
 }
 
-function isFailover(head: Creating | Running, message: CreateRequest): boolean {
-  if (head.phase === "running" && !head.attached) return true; // Re-attachment (protocol 4.8 step 6).
-  return isByOther(head, message);
+function isFailover(head: Running, message: CreateRequest): boolean {
+  // One that WebEx let go on alone is attached again (protocol 4.8 step 6).
+  return !head.attached || isByOther(head, message);
 }
 
 /**
  * Whether the conference ended without WebEx's knowledge: the notification was given up, or is still on its way to a server that
  * this create replaces. Then its answer is the notification (protocol 4.9 F5, section 5, row 20).
  */
-function notifiesOfEnd(draft: Draft, message: CreateRequest): boolean {
-  const { head, at } = draft;
-  if (head.phase !== "ended" || head.byWebex) return false;
+function notifiesOfEnd(draft: Draft, head: Ended, message: CreateRequest): boolean {
+  const { at } = draft;
+  if (head.byWebex) return false;
   if (head.closedUntil !== undefined) {
-    if (at >= head.closedUntil || isTold(draft)) return false;
+    if (at >= head.closedUntil || isTold(draft, head)) return false;
     draft.head = { ...head, host: message.replyTo, told: true };
     return true;
   }
@@ -414,9 +415,8 @@ function notifiesOfEnd(draft: Draft, message: CreateRequest): boolean {
 }
 
 /** The latest server that asked has confirmed a code 11 for it, and who creates now wants a new conference. */
-function isTold(draft: Draft): boolean {
-  const { head, context } = draft;
-  if (head.phase !== "ended" || !head.told || context.settings.protocol.closedAnswer === "always") return false;
+function isTold(draft: Draft, head: Ended): boolean {
+  if (!head.told || draft.context.settings.protocol.closedAnswer === "always") return false;
   return !draft.unconfirmed().some(({ host, message }) => host === head.host && isClosedAnswer(message));
 }
 
@@ -426,14 +426,13 @@ function end(draft: Draft, how: ConferenceEnd, at = draft.at): void {
   const { endedBy, reason: why } = how;
   const record = conferenceRecord(draft, how, at);
   draft.fact({ kind: "conference-ended", endedBy, why, callers: callers.length, record });
-  const { host, extConfId } = draft.ongoing ?? {};
-  const isAsked = draft.running?.closing?.isAsked === true;
+  const { host, extConfId, closing } = draft.running ?? {};
   draft.head = {
     phase: "ended",
     at,
     ...(host && { host }),
     ...(extConfId && { extConfId }),
-    byWebex: isAsked || endedBy === "webex" || endedBy === "nobody",
+    byWebex: closing?.isAsked === true || endedBy === "webex" || endedBy === "nobody",
   };
   draft.life = null;
   draft.callers.clear();

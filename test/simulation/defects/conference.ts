@@ -5,8 +5,8 @@ export const conferenceDefects: DefectsByFile = {
   "src/conference/lifecycle.ts": {
     "a conference that ended unnoticed is created anew (F5)": {
       foundBy: "a conference that ended unnoticed is not created anew",
-      before: "if (!notifiesOfEnd(draft, message)) return beginCreate",
-      after: "if (!notifiesOfEnd(draft, message) || message.confKey !== null) return beginCreate",
+      before: "if (!notifiesOfEnd(draft, head, message)) return beginCreate",
+      after: "if (!notifiesOfEnd(draft, head, message) || message.confKey !== null) return beginCreate",
     },
     "a conference without WebEx never ends": {
       foundBy: "an empty conference ends",
@@ -25,8 +25,8 @@ export const conferenceDefects: DefectsByFile = {
     },
     "a close is answered, and nothing is ended": {
       foundBy: "no bridge conference outlives its conference",
-      before: "    return beginEnd(draft, [request], { ...(!head.attached && { isAsked: true }) });\n",
-      after: '    return draft.answer(request, "ok");\n',
+      before: "  return beginEnd(draft, [request], { ...(!head.attached && { isAsked: true }) });\n",
+      after: '  return draft.answer(request, "ok");\n',
     },
     "a conference that begins when another ends has no record of the first": {
       foundBy: "each conference that is over has one record",
@@ -298,8 +298,8 @@ export const conferenceDefects: DefectsByFile = {
   "src/conference/draft.ts": {
     "an answer goes to the server that has the conference": {
       foundBy: "who asked is answered",
-      before: "const host = request.replyTo ?? ongoing?.host ?? null;",
-      after: "const host = ongoing?.host ?? request.replyTo ?? null;",
+      before: "const { replyTo: host, extConfId } = request;",
+      after: "const { extConfId } = request;\n    const host = this.ongoing?.host ?? request.replyTo;",
     },
     "a notification names the conference by its key": {
       foundBy: "a notification has a known handle",
