@@ -187,11 +187,11 @@ export class Draft {
   ): void {
     if (!request) return;
     const answer = { ...answerTo(request, resultWord(result)), ...more } as ToWebex;
-    const { ongoing } = this;
-    const host = request.replyTo ?? ongoing?.host ?? null;
-    if (host !== null && host !== ongoing?.host && isFormerHandle(this.head, request.extConfId))
+    const { replyTo: host, extConfId } = request;
+    const { host: own } = this.ongoing ?? {};
+    if (host !== undefined && host !== own && isFormerHandle(this.head, extConfId))
       this.post({ host, message: answer, oneAttempt: true });
-    else this.#send(host, answer);
+    else this.#send(host ?? own, answer);
   }
 
   /** Notifies the conference's server (protocol T12), once more under `firstMsgId`. `null`: no server listens. */
@@ -330,7 +330,6 @@ export class Draft {
 
   /** Says which messages were owed and are neither owed nor posted any more. */
   #dropDebts(effects: readonly Effect[]): void {
-    if (this.state.debts.size + this.#owed.size === 0) return;
     const owed = new Map([...this.state.debts.values()].map(({ type, msgId }) => [msgId, type] as const));
     const stays = [...this.debts.values(), ...effects.filter(isPost).map(({ message }) => message)];
     const kept = new Set<MsgId>(stays.map(({ msgId }) => msgId));
@@ -369,7 +368,7 @@ export class Draft {
     this.outages.set(outage.host, { ...outage, ...other, hasNew: true });
   }
 
-  #send(host: WebexHost | null, message: ToWebex, call?: CallId): void {
+  #send(host: WebexHost | undefined, message: ToWebex, call?: CallId): void {
     const outage = host && this.outages.get(host);
     if (outage) this.#oweAnew(message, outage);
     else if (host) this.post({ host, message, ...(call && !("extCallId" in message) && { call }) });
