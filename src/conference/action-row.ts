@@ -160,7 +160,6 @@ export function isFlag(parameter: v.GenericSchema | undefined): boolean {
   return (parameter as Wrapped | undefined)?.wrapped?.type === "boolean";
 }
 
-/** People write blanks and signs between the digits. */
 /** In a form that asks for the country code, the plus before it may be left out. */
 export function withPlus(number: string): string {
   return /^[\s(]*[1-9][\d\s()./-]*$/.test(number) ? `+${number}` : number;

@@ -39,7 +39,7 @@ import { isOnTheLine, muteAll } from "./requests.ts";
 import { notifyStatus } from "./server/conference-status.ts";
 import { type Outgoing, showOutgoing } from "./server/posts.ts";
 import { type GivenUpDocument, sendAgain, sendAgainRefusal } from "./server/send-again.ts";
-import type { CallEnd, Caller, ConferenceState } from "./state.ts";
+import type { CallEnd, ConferenceState } from "./state.ts";
 
 const ofCaller = ["444", "c17 --domain acme"];
 const muting = { key: "m", says: "Mute or unmute" };
@@ -300,9 +300,9 @@ export function applyAction(
   { request }: Pick<OperatorAction, "request">,
   actions: ActionTable = operatorActions,
 ): void {
-  const { head } = draft;
-  if (head.phase !== "running" || operatorRefusal(draft.state, request, draft.context, actions) !== null) return;
-  rowOf(request, actions).apply(draft, request, head);
+  const { running } = draft;
+  if (running && operatorRefusal(draft.state, request, draft.context, actions) === null)
+    rowOf(request, actions).apply(draft, request, running);
 }
 
 function rowOf({ type }: OperatorRequest, actions: ActionTable): Action {
@@ -313,14 +313,9 @@ function showMessages(messages: readonly Outgoing[], person: Parameters<typeof s
   return messages.map((one) => showOutgoing(one, person));
 }
 
-function callerHere(draft: Draft, call: CallId): Caller | undefined {
-  const caller = draft.callers.get(call);
-  return caller?.left ? undefined : caller;
-}
-
 /** WebEx learns of it by a change of the caller (protocol 2.3.4). Legs of a private talk can be muted like all others. */
 function mute(draft: Draft, call: CallId, muted: boolean): void {
-  const caller = callerHere(draft, call);
+  const caller = draft.callers.get(call);
   if (caller && isMuteState(draft, caller, muted)) return;
   draft.issueOnce({ type: muted ? "mute" : "unmute", call }, ["mute", "unmute"]);
 }
@@ -342,7 +337,7 @@ function expel(draft: Draft, call: CallId): void {
 
 /** WebEx learns of it by a change of the sub-conference's calls (protocol 2.3.7, 4.13). */
 function move(draft: Draft, call: CallId, room: RoomId): void {
-  const caller = callerHere(draft, call);
+  const caller = draft.callers.get(call);
   if (!caller || (caller.room === room && !draft.isBusy(call, "move"))) return;
   const command = { type: "move", call, room } as const;
   if (room === MAIN_ROOM && !draft.underWay(command, ["move"]))

@@ -118,7 +118,12 @@ test("one more row is refused and done by its own rules", () => {
   const issued: unknown[] = [];
   const head = { phase: "running", closing: null };
   const context = { settings: {}, cannot: [] };
-  const draft = { head, state: { head }, context, issueOnce: (command: object) => issued.push(command) } as never;
+  const draft = {
+    running: head,
+    state: { head },
+    context,
+    issueOnce: (command: object) => issued.push(command),
+  } as never;
   const refusal = (request: object, more: object = {}) =>
     operatorRefusal({ head: { ...head, ...more } } as never, request as OperatorRequest, context as never, actions);
 
