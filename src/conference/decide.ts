@@ -1,11 +1,12 @@
 import { type Ability, isTimedOnBridge, LATEST_MS, ON_BRIDGE_MS } from "../bridge/commands.ts";
 import type { BridgeName, CallId, CommandId, ConfKey, EpochMs, MsgId, RoomId, TransId } from "../foundation/ids.ts";
 import { assertNever } from "../foundation/result.ts";
+import { earliest } from "../foundation/time/earliest.ts";
 import type { DomainSettings } from "../settings/domain-settings.ts";
 import { answerTo, requestOf, type SharedRequests } from "../tsp/messages.ts";
 import { type Decision, type DecisionContext, Draft, isPost } from "./draft.ts";
 import { actionsOf, type Fact, summaryOf } from "./facts.ts";
-import type { Head } from "./head.ts";
+import { type Creating, closingOf, type Head } from "./head.ts";
 import type { ConferenceInput } from "./inputs.ts";
 import {
   closingDue,
@@ -26,7 +27,7 @@ import { closeIfEmpty, failClose, retryClosing } from "./parts/rooms.ts";
 import { notifySpeakers, speechDue } from "./parts/speakers.ts";
 import { applyReports, applyResult } from "./reports.ts";
 import { applyRequests } from "./requests.ts";
-import type { Outgoing, Post } from "./server/posts.ts";
+import type { Outgoing, Post, UndeliveredDocument } from "./server/posts.ts";
 import {
   enqueue,
   gather,
@@ -89,11 +90,12 @@ export function applyTransaction(
   let { bridge, cannot, serial } = progress;
   let { rows, open } = queue;
   const gone: ServerWait[] = [];
-  if (input.type === "undelivered" && input.of) {
-    const { transId, unpostable, why } = input.of;
+  const given = givenUpIn(input);
+  if (given) {
+    const { transId, unpostable, why, messages } = given;
     const row = rows.find((one) => one.transId === transId);
     if (row && !unpostable) gone.push({ host: row.host, since: waitOf(row).since, why });
-    rows = withoutMessages(rows, transId, input.messages);
+    rows = withoutMessages(rows, transId, messages);
   }
   if (input.type === "webex") ({ open } = gather({ rows, open }, requestsOf(input, context), input.at, context.shared));
   if (input.type === "bridge" && reporter) {
@@ -118,19 +120,18 @@ export function applyTransaction(
     waitedSince: gone[0]?.since,
     sends: domain.codec.sends,
   });
-  const facts = [...givenUp(input, decision.facts), ...decision.facts];
+  const facts = [...(given ? [givenUp(given, decision.facts)] : []), ...decision.facts];
   const kept = withoutDropped(rows, decision.dropQueued);
-  facts.push(...dropped(rows, kept));
+  const withdrawn = withdrawnFrom(rows, kept);
+  facts.push(...dropped(withdrawn, kept));
   let after: Queue = { rows: kept, open };
   const queuedFacts = new Map<string, QueuedFact>();
   for (const effect of decision.effects) {
     if (!isPost(effect)) continue;
-    const queued = enqueue(after, effect, input.at, context);
-    if (queued === after) continue;
-    after = queued;
+    after = enqueue(after, effect, input.at, context);
     addQueued(queuedFacts, after.rows, effect);
   }
-  for (const row of withdrawnFrom(rows, kept)) gone.push({ host: row.host, ...waitOf(row) });
+  for (const row of withdrawn) gone.push({ host: row.host, ...waitOf(row) });
   if (input.type !== "reached")
     after = { ...after, rows: goOnWaiting(after.rows, [...state.outages.values(), ...gone]) };
   facts.push(...queuedFacts.values());
@@ -148,8 +149,9 @@ export function applyTransaction(
 
 function holdsCallers({ reports }: Extract<ConferenceInput, { type: "bridge" }>): boolean {
   return reports.some(({ report }) => {
-    const { event = null } = report.type === "event" ? report : {};
-    return event?.type === "snapshot" && event.conference !== null && event.conference.callers.length > 0;
+    if (report.type !== "event" || report.event.type !== "snapshot") return false;
+    const { conference } = report.event;
+    return conference !== null && conference.callers.length > 0;
   });
 }
 
@@ -175,29 +177,34 @@ function unconfirmedIn(rows: Rows): readonly Post[] {
   });
 }
 
+interface GivenUp extends UndeliveredDocument {
+  readonly messages: readonly Outgoing[];
+}
+
+function givenUpIn(input: ConferenceInput): GivenUp | null {
+  return input.type === "undelivered" && input.of ? { ...input.of, messages: input.messages } : null;
+}
+
 /** `decided`: what happened because of it. The document is owed if one of its own messages is owed from now on. */
-function givenUp(input: ConferenceInput, decided: readonly Fact[] = []): Fact[] {
-  if (input.type !== "undelivered" || !input.of) return [];
-  const { host, transId, attempts, why, probe, lastFailed } = input.of;
-  const messages = namesOf(input.messages);
+function givenUp(given: GivenUp, decided: readonly Fact[]): Fact {
+  const { host, transId, attempts, why, probe, lastFailed } = given;
+  const messages = namesOf(given.messages);
   const has = (kind: "message-owed" | "message-dropped", msgId: MsgId) =>
     decided.some((fact) => fact.kind === kind && fact.msgId === msgId);
   const owed = messages.some(({ msgId }) => has("message-owed", msgId) && !has("message-dropped", msgId));
   const more = { ...(probe && { probe }), ...(owed && { owed }), ...(lastFailed && { lastFailed }) };
-  return [{ kind: "post-given-up", transId: transId as TransId, host, attempts, why, messages, ...more }];
+  return { kind: "post-given-up", transId: transId as TransId, host, attempts, why, messages, ...more };
 }
 
 /** The rows that a decision took out, or left with one attempt. */
 function withdrawnFrom(before: Rows, after: Rows): Rows {
-  if (before === after) return [];
   const kept = new Set(after);
   return before.filter((row) => !kept.has(row));
 }
 
 /** What was withdrawn from the queue, since its server was replaced or cannot be reached. */
-function dropped(before: Rows, after: Rows): Fact[] {
-  if (before === after) return [];
-  return before.flatMap(({ seq, transId, messages }) => {
+function dropped(withdrawn: Rows, after: Rows): Fact[] {
+  return withdrawn.flatMap(({ seq, transId, messages }) => {
     const kept = after.find((row) => row.seq === seq)?.messages ?? [];
     const gone = namesOf(messages.filter((message) => !kept.includes(message)));
     return gone.length > 0 ? [{ kind: "post-dropped", transId: transId as TransId, messages: gone } as const] : [];
@@ -230,8 +237,8 @@ function onlyBridge({ bridges }: DomainSettings): BridgeName | null {
 
 /** What a conference does next, by the protocol's call flows. Pure; throws for nothing that can be sent to it. */
 export function decide(state: ConferenceState, input: ConferenceInput, context: DecisionContext): Decision {
-  const { knownSince } = input.type === "bridge" ? input : {};
-  const draft = new Draft(state, input.at, knownSince === undefined ? context : { ...context, knownSince });
+  const { knownSince }: Pick<ConferenceInput, "type"> & { readonly knownSince?: EpochMs | undefined } = input;
+  const draft = new Draft(state, input.at, { ...context, knownSince });
   switch (input.type) {
     case "webex":
       applyRequests(draft, input);
@@ -279,11 +286,13 @@ function restore(draft: Draft): void {
   draft.update({ groups: [] });
   const { head } = draft;
   if (head.phase === "creating") failCreate(draft, head, "bridge-timeout");
-  else if (head.phase === "running" && head.closing) {
-    for (const { message } of head.closing.next) draft.answer(requestOf(message), "bridge-timeout");
-    completeClose(draft, { ...head.closing, next: [] });
+  const closing = closingOf(head);
+  if (closing) {
+    for (const { message } of closing.next) draft.answer(requestOf(message), "bridge-timeout");
+    completeClose(draft, { ...closing, next: [] });
   }
-  if (draft.head.phase !== "creating") draft.head = { ...draft.head, restored: true };
+  // None is being created any more.
+  draft.head = { ...(draft.head as Exclude<Head, Creating>), restored: true };
 }
 
 /** What follows from the state alone, whatever the input was. */
@@ -298,15 +307,16 @@ function tidyUp(draft: Draft): void {
 /** When the passing of time next changes something; `null`: never. With a key, probes have their jitter. */
 export function nextDeadline(state: ConferenceState, confKey?: ConfKey): EpochMs | null {
   const { head, commands, callOuts, rooms, outages } = state;
-  let next: EpochMs | null = probeDue(state, confKey);
-  const consider = (at: EpochMs | null | undefined) => {
-    if (at !== null && at !== undefined && (next === null || at < next)) next = at;
+  let next = probeDue(state, confKey);
+  const consider = (at: EpochMs | null = null) => {
+    next = earliest(next, at);
   };
   for (const command of commands.values()) if (!command.expired) consider(command.answerBy);
-  if (head.phase === "running" && head.closing) consider(closingDue(head.closing));
+  const closing = closingOf(head);
+  if (closing) consider(closingDue(closing));
   if (isRestored(state)) return next;
   if (head.phase === "running") {
-    const { closing, renewAt, talk } = head;
+    const { renewAt, talk } = head;
     if (outages.size === 0) consider(speechDue(head.speech));
     for (const at of [head.retryEndAt, head.keptUntil, talk?.retryAt, talk?.aloneUntil]) consider(at);
     if (!closing) consider(renewAt);
@@ -339,10 +349,8 @@ function expire(draft: Draft, overdue: readonly CommandId[]): void {
     expireClosing(draft);
     return probe(draft, "due");
   }
-  for (const { room: id } of draft.rooms.values()) {
-    const room = draft.rooms.get(id);
-    if (room?.closeRequest && isOver(draft, room.closeRequest.answerBy)) failClose(draft, room, "bridge-timeout");
-  }
+  for (const room of draft.rooms.values())
+    if (room.closeRequest && isOver(draft, room.closeRequest.answerBy)) failClose(draft, room, "bridge-timeout");
   expireClosing(draft);
   retryEnd(draft);
   expireOrphan(draft);
@@ -353,8 +361,12 @@ function expire(draft: Draft, overdue: readonly CommandId[]): void {
 }
 
 /** What it was to do in the backup may be wrong by now. */
-function isRestored({ head }: { readonly head: Head }): boolean {
-  return head.phase === "running" && head.restored === true;
+function isRestored({
+  head,
+}: {
+  readonly head: Pick<Head, "phase"> & { readonly restored?: true | undefined };
+}): boolean {
+  return head.restored === true;
 }
 
 function isOver(draft: Draft, answerBy: EpochMs | null): boolean {
@@ -395,7 +407,7 @@ function expireCommand(draft: Draft, command: PendingCommand): void {
 interface Entries {
   readonly head: Head;
   readonly callers: { get(call: CallId): Caller | undefined };
-  readonly rooms: { get(room: RoomId): Room | undefined };
+  readonly rooms: { get(room: RoomId | undefined): Room | undefined };
 }
 
 /** Who waits for a command, and when they are answered with a failure at the latest. */
@@ -410,12 +422,12 @@ export function waiterFor({ head, callers, rooms }: Entries, pending: PendingCom
   if (request || group !== undefined || actionsOf(by).length > 0)
     return answerBy === null ? null : { for: "command", until: answerBy };
   if (command.type === "end-conference") {
-    const closing = head.phase === "running" ? head.closing : undefined;
+    const closing = closingOf(head);
     return closing && closing.requests.length > 0 ? { for: "end", until: closing.answerBy } : null;
   }
   const caller = "call" in command ? callers.get(command.call) : undefined;
   const id = command.type === "close-room" ? command.room : caller?.room;
-  const room = id === undefined ? undefined : rooms.get(id);
+  const room = rooms.get(id);
   return room?.closeRequest ? { for: "closing", room, until: room.closeRequest.answerBy } : null;
 }
 

@@ -282,6 +282,11 @@ export function isOngoing(head: Head): head is Creating | Running {
   return head.phase === "creating" || head.phase === "running";
 }
 
+/** Absent: nobody wants it to end. */
+export function closingOf({ closing }: Pick<Head, "phase"> & Partial<Pick<Running, "closing">>): Closing | undefined {
+  return closing;
+}
+
 /** Whether this handle is the conference's own, or one that was replaced a short time ago: no other conference gets it. */
 export function holdsHandle(head: Head, extConfId: ExtConfId, at: EpochMs): boolean {
   if (!isOngoing(head)) return false;

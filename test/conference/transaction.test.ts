@@ -163,3 +163,128 @@ test("a conference that WebEx never created is on the bridge that reports it, wh
   const elsewhere = { ...input, elsewhere: "north" as BridgeName };
   expect(follows(creating(), elsewhere, { reporter }).progress).toEqual({ bridge: "simulated", serial: 1 });
 });
+
+const other = "localhost:8802" as WebexHost;
+const fromTsp = (more: object) => ({ ...create, msgId: "m9", ...more }) as object as FromWebex;
+const status = (msgId: string) => ({ type: "conference-changed", msgId, extConfId: "7001", status: "running" });
+function row(transId: string, more: object = {}): QueuedDocument {
+  const waits = { seq: Number(transId.slice(1)), transId, host, queuedAt: 2_000, attempts: 0, dueAt: 0 };
+  return { ...waits, messages: [status(`of ${transId}`)], ...more } as object as QueuedDocument;
+}
+
+/** A conference that runs, and for which these documents wait. */
+function waiting(...rows: readonly QueuedDocument[]): Situation {
+  const { state, progress } = after(creating(), follows(creating(), created));
+  return { state, queue: { ...noQueue, rows }, progress };
+}
+
+function givenUp(transId: string, rows: readonly QueuedDocument[], more: object = {}): ConferenceInput {
+  const given = rows.find((one) => one.transId === transId);
+  return {
+    ...{ type: "undelivered", at: 9_000, messages: given?.messages },
+    of: { host, transId, attempts: 3, why: "HTTP status 500", ...more },
+  } as ConferenceInput;
+}
+
+const asksAnew = (at: number, more: object): ConferenceInput => {
+  return { type: "webex", at, transId: "w9" as TransId, messages: [fromTsp(more)] };
+};
+
+test("only a report says on which bridge a conference is", () => {
+  const reporter = { bridge: "north" as BridgeName };
+  expect(follows(begun(), { type: "time", at: 1_000 }, { reporter }).progress.bridge).toBeNull();
+});
+
+test("a conference that is being created is on the bridge that holds callers of it", () => {
+  const bridges = ["north", "south"].map((name) => ({ name, agents: [agentWithoutKey("agent-1")] }));
+  const domain = testDomain({ bridges });
+  const call = { call: "c1", number: "", attendeeId: null, muted: false, silent: false, room: "main" };
+  const bridge = (conference: object | null) => {
+    const event = { type: "snapshot", conference };
+    const late = { type: "result", id: "gone", result: { done: true } };
+    const other = { type: "event", event: { type: "lock-changed", locked: true } };
+    const reports = [late, other, { type: "event", event }].map((report, index) => ({ number: index + 1, report }));
+    const input = { type: "bridge", at: 2_000, reports } as object as ConferenceInput;
+    return follows(creating({ domain }), input, { domain, reporter: { bridge: "south" as BridgeName } }).progress
+      .bridge;
+  };
+  const found = { locked: false, speaking: null, rooms: [], callers: [], dialled: [] };
+
+  expect(bridge({ ...found, callers: [call] })).toBe("south");
+  expect([bridge(found), bridge(null)]).toEqual([null, null]);
+});
+
+test("a server is behind since the document that was given up was queued, whatever waits longer", () => {
+  const rows = [row("t1", { host: other, queuedAt: 100 }), row("t2")];
+  const { decision } = follows(waiting(...rows), givenUp("t2", rows));
+  expect([...decision.changes.outages.values()]).toMatchObject([{ since: 2_000 }]);
+});
+
+test("what a server gets in place of what was withdrawn has waited for as long, and what it gets once it is back has not", () => {
+  const rows = [
+    row("t1", { oneAttempt: true, queuedAt: 100 }),
+    row("t2", { attempts: 1, failure: "HTTP status 500" }),
+    row("t3", { host: other, queuedAt: 50 }),
+  ];
+  const { queue } = follows(waiting(...rows), asksAnew(3_000, { extConfId: "7002" }));
+  const fresh = queue.rows.filter(({ queuedAt }) => queuedAt === 3_000);
+  expect(fresh.map(({ waited }) => waited)).toEqual([{ since: 2_000, why: "HTTP status 500" }]);
+
+  const behind = after(waiting(...rows), follows(waiting(...rows), givenUp("t2", rows)));
+  const reached = follows(behind, { type: "reached", at: 12_000, host });
+  expect(reached.queue.rows.filter(({ queuedAt }) => queuedAt === 12_000)).toMatchObject([{ host }]);
+  expect(reached.queue.rows.filter(({ waited }) => waited)).toEqual([]);
+});
+
+test("with a document its server's others are owed, but for what is handed over where it meets other answers", () => {
+  const shared = { shared: ["a", "b"], attempts: 1, messages: [{ type: "called-out", msgId: "a", result: "ok" }] };
+  const rows = [row("t1"), row("t2", { messages: [{ ...status("e"), status: "locked" }] }), row("t3", shared)];
+  const { decision, queue } = follows(waiting(...rows), givenUp("t1", rows));
+
+  expect(queue.rows.map(({ transId }) => transId)).toEqual(["t3"]);
+  expect([...decision.changes.debts.keys()]).toEqual(["status running", "status locked"]);
+});
+
+test("the last answer to a server that was replaced holds no probe up", () => {
+  const rows = [row("t1")];
+  const behind = after(waiting(...rows), follows(waiting(...rows), givenUp("t1", rows)));
+  const last = row("t2", { oneAttempt: true });
+  const input = { type: "probe", at: 9_500, id: "a1", person: "Ann", host } as object as ConferenceInput;
+  const { queue } = follows({ ...behind, queue: { ...behind.queue, rows: [last] } }, input);
+
+  expect(queue.rows.map(({ oneAttempt, probe }) => [oneAttempt, probe])).toEqual([
+    [true, undefined],
+    [undefined, true],
+  ]);
+});
+
+test("a document is owed by one of its messages, and its fact says what it was", () => {
+  const data = { type: "client-passthrough", msgId: "d", extConfId: "7001", extCallId: "7", data: "x" };
+  const rows = [row("t1", { messages: [data, status("s")] })];
+  const fact = (more: object) => follows(waiting(...rows), givenUp("t1", rows, more)).facts[0];
+  const said = {
+    ...{ kind: "post-given-up", transId: "t1", host, attempts: 3, why: "HTTP status 500" },
+    messages: [
+      { type: "client-passthrough", msgId: "d" },
+      { type: "conference-changed", msgId: "s" },
+    ],
+  };
+
+  expect(fact({})).toStrictEqual({ ...said, owed: true });
+  expect(fact({ probe: true, lastFailed: true })).toStrictEqual({ ...said, owed: true, probe: true, lastFailed: true });
+});
+
+test("of each document only what a failover withdraws is said to be dropped", () => {
+  const answer = { type: "called-out", msgId: "a", extConfId: "7001", result: "ok" };
+  const rows = [
+    row("t1", { messages: [answer, status("s1")] }),
+    row("t2", { host: other, messages: [status("s2")] }),
+    row("t3", { messages: [{ ...answer, msgId: "b" }] }),
+  ];
+  const { facts, queue } = follows(waiting(...rows), asksAnew(3_000, { replyTo: other, extConfId: "7002" }));
+
+  expect(facts.filter(({ kind }) => kind === "post-dropped")).toEqual([
+    { kind: "post-dropped", transId: "t1", messages: [{ type: "conference-changed", msgId: "s1" }] },
+  ]);
+  expect(queue.rows.map(({ transId, oneAttempt }) => [transId, oneAttempt])).toContainEqual(["t1", true]);
+});

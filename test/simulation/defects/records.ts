@@ -116,8 +116,8 @@ export const recordsDefects: DefectsByFile = {
   "src/conference/decide.ts": {
     "the fact of what was withdrawn with a lost server is missing": {
       foundBy: "facts and state agree",
-      before: "  facts.push(...dropped(rows, kept));",
-      after: '  if (input.type !== "undelivered") facts.push(...dropped(rows, kept));',
+      before: "  facts.push(...dropped(withdrawn, kept));",
+      after: '  if (input.type !== "undelivered") facts.push(...dropped(withdrawn, kept));',
     },
     "the fact of a message names another document": {
       foundBy: "facts and state agree",
