@@ -208,6 +208,22 @@ export const verdicts: readonly Verdict[] = [
     because: "after a doubled key of no code, an attendee ID would be asked for once more",
   },
   {
+    file: "src/conference/decide.ts",
+    line: 'return input.type === "undelivered" && input.of ? { ...input.of, messages: input.messages } : null;',
+    was: 'input.type === "undelivered"',
+    becomes: "true",
+    effect: "none",
+    because: "only what is given up is of a document; the compiler asks",
+  },
+  {
+    file: "src/conference/decide.ts",
+    line: 'if (head.phase === "running") {',
+    was: 'head.phase === "running"',
+    becomes: "true",
+    effect: "none",
+    because: "what does not run has none of these times; the compiler asks",
+  },
+  {
     file: "src/conference/server/debts.ts",
     line: 'return message.type === "conference-changed" && message.status === "ended";',
     was: 'message.type === "conference-changed"',
