@@ -58,7 +58,7 @@ const MAX_CAUSES = 8;
 /** All who bring one thing about; of very many the first and the last, since each of them has a fact of its own. */
 export function joined(by: readonly Cause[] = [], more: readonly Cause[] = []): readonly Cause[] {
   const all = [...by, ...more];
-  return all.length <= 2 * MAX_CAUSES ? all : [...all.slice(0, MAX_CAUSES), ...all.slice(-MAX_CAUSES)];
+  return all.filter((_, index) => index < MAX_CAUSES || index >= all.length - MAX_CAUSES);
 }
 
 /** Why a call is over. `not-found`: the bridge no longer had it. `conference-locked`: it was picked up too late, or not dialled. */
@@ -251,7 +251,7 @@ export function singleFacts(fact: Fact): readonly SingleFact[] {
 
 /** That a probe fails is an attempt that failed, and no document that is given up. */
 export function probeAsFailed(fact: Fact, at: EpochMs): Fact {
-  if (fact.kind !== "post-given-up" || !fact.probe) return fact;
+  if (!("probe" in fact)) return fact;
   const { transId, attempts: attempt, why, host, lastFailed } = fact;
   return { kind: "post-failed", ...{ transId, attempt, why, at }, ...(lastFailed && { host }) };
 }
