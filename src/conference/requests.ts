@@ -13,7 +13,7 @@ import {
 import type { ResultWord, UpdateAction } from "../tsp/protocol-table.ts";
 import type { Draft } from "./draft.ts";
 import { actionsOf } from "./facts.ts";
-import { type Creating, type Head, isFormerHandle, type Running } from "./head.ts";
+import { type Creating, type Head, isFormerHandle, isOngoing, type Running } from "./head.ts";
 import { close, closeWaitingCreates, create } from "./lifecycle.ts";
 import { cancelCallOut, entersMuted, startCallOut } from "./parts/call-outs.ts";
 import { awaitsName, findCaller, nameCaller, setMuted } from "./parts/callers.ts";
@@ -69,10 +69,8 @@ export function applyRequests(
     const message = fromItsServer(draft, received);
     isBack ||= isFromUnreachable(draft, message);
     // Of a create, its own rule decides what that server is told.
-    const isCreate = message.type === "create-conference";
-    if (isBack && !isName(message) && !isCreate) resync(draft, "request");
+    if (isBack && !isName(message) && message.type !== "create-conference") resync(draft, "request");
     apply(message);
-    if (isCreate && isFromUnreachable(draft, message)) resync(draft, "request");
   }
   if (isBack) resync(draft, "request");
 }
@@ -96,8 +94,7 @@ function fromItsServer(draft: Draft, message: FromWebex): FromWebex {
   const { ongoing } = draft;
   if (ongoing === null || message.replyTo !== undefined) return message;
   const former = ongoing.formerHandles.find(({ extConfId }) => extConfId === message.extConfId);
-  if (former?.host !== undefined && message.extConfId !== ongoing.extConfId)
-    return { ...message, replyTo: former.host };
+  if (former?.host !== undefined) return { ...message, replyTo: former.host };
   const isAnswer =
     message.type === "caller-named" && message.extConfId === undefined && awaitsName(draft, message.msgId);
   return isAnswer || message.extConfId === ongoing.extConfId ? { ...message, replyTo: ongoing.host } : message;
@@ -143,7 +140,7 @@ function applyConferenceRequest(draft: Draft, message: ConferenceRequest): void 
   const live = liveConference(draft, message);
   if (!live) return draft.answer(request, wasWaiting ? "ok" : "no-such-conference");
   if (message.type === "close-conference") return close(draft, live, message);
-  if (live.phase === "running" && live.closing) return draft.answer(request, "no-such-conference");
+  if (draft.running?.closing) return draft.answer(request, "no-such-conference");
   const { needs, apply } = ruleOf(message);
   if (!isPossible(needs(message), draft.context.cannot)) return draft.answer(request, "not-supported");
   apply(draft, message, live);
@@ -200,7 +197,7 @@ type ConferenceRequest = Extract<FromWebex, { type: Exclude<AnsweredType, "creat
 /** The conference that has this handle now, unless WebEx has let it go on alone: then it can do no more than close it (protocol 4.8). */
 function liveConference(draft: Draft, { type, extConfId }: ConferenceRequest): Creating | Running | null {
   const { head } = draft;
-  if (head.phase === "absent" || head.phase === "ended" || head.extConfId !== extConfId) return null;
+  if (!isOngoing(head) || head.extConfId !== extConfId) return null;
   return head.phase === "running" && !head.attached && type !== "close-conference" ? null : head;
 }
 
