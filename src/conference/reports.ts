@@ -274,7 +274,7 @@ function applyCallOutResult(
 ): void {
   const { type, call } = command;
   const callOut = draft.callOuts.get(call);
-  if (type === "admit") draft.answer(request, result);
+  draft.answer(request, result);
   answerGroup(draft, group, result);
   if (!callOut) {
     if (type === "dial" && result.done) draft.issue({ type: "cancel-dial", call }); // Nobody wants this call any more.
