@@ -3,7 +3,7 @@ import type { BridgeCaller, ConferenceSnapshot } from "../bridge/events.ts";
 import { digestOf } from "../bridge/state.ts";
 import { type BridgeName, type CallId, type EpochMs, MAIN_ROOM, type RoomId } from "../foundation/ids.ts";
 import type { Draft } from "./draft.ts";
-import { compared, type Running } from "./head.ts";
+import { compared, type Speech } from "./head.ts";
 import { endAsLost, isEmpty } from "./lifecycle.ts";
 import { applyAdmitted, loseCallOut, placeCaller } from "./parts/call-outs.ts";
 import { addCaller, applyMuted, removeCaller } from "./parts/callers.ts";
@@ -12,7 +12,7 @@ import { findOrphan, isLostOn, isUnknown, lockAgain, moveTo } from "./parts/orph
 import { connectAnswered, resumeTalk, talkOf } from "./parts/private-talk.ts";
 import { applyMove, applyRoomClosed } from "./parts/rooms.ts";
 import { setReporting, setSpeaking } from "./parts/speakers.ts";
-import { failedEnd, repaired, withRepair } from "./records.ts";
+import { failedEnd, noLife, repaired, withRepair } from "./records.ts";
 import { setLocked } from "./server/conference-status.ts";
 import { type Caller, type ConferenceState, isMutedOnBridge } from "./state.ts";
 
@@ -31,7 +31,7 @@ export function compareDigest(state: ConferenceState, digest: string): Compariso
 /** The digest that the bridge must have of a running conference; `null` while that is not known. */
 export function ownDigest(state: ConferenceState): string | null {
   const { head, callers, callOuts, rooms } = state;
-  if (head.phase !== "creating" && head.restored) return ""; // Whatever the bridge holds, it is to say.
+  if ("restored" in head) return ""; // Whatever the bridge holds, it is to say.
   if (head.phase !== "running" || head.closing || isPending(state)) return null;
   const here = [...callers.values()].filter(({ left }) => !left);
   const present = here.map((caller) => (caller.heardInTalk ? { ...caller, muted: isMutedOnBridge(caller) } : caller));
@@ -58,8 +58,7 @@ function endAsOver(draft: Draft, bridge?: BridgeName, how: Partial<Command<"end-
 
 /** What another bridge holds under its key: of no life that the edge knows, unless the edge has lost it. */
 export function compareWithOther(draft: Draft, found: ConferenceSnapshot, bridge: BridgeName): void {
-  const { head } = draft;
-  if (head.phase === "running" && head.restored) return; // Its own bridge is to say first what it holds.
+  if (draft.running?.restored) return; // Its own bridge is to say first what it holds.
   if (!isLostOn(draft, bridge, found)) return endAsOver(draft, bridge);
   // Whom WebEx knows of stays; the others hear that the call ends, and can call again.
   if (draft.ongoing && !isEmpty(draft)) return endAsOver(draft, bridge, { announce: "goodbye" });
@@ -76,7 +75,7 @@ export function compareWithBridge(draft: Draft, bridge: ConferenceSnapshot | nul
   if (bridge === null || draft.running) draft.head = compared(draft.head);
   const { head } = draft;
   // A pending creation or end has its own result.
-  if (head.phase === "creating" || (head.phase === "running" && head.closing)) return;
+  if (head.phase === "creating" || draft.running?.closing) return;
   if (bridge === null) {
     if (head.phase === "running") repaired(draft, "lost");
     return endAsLost(draft);
@@ -118,8 +117,8 @@ function addMissing(draft: Draft, found: BridgeCaller): void {
 }
 
 /** Of a call that was inside before WebEx created the conference, as after a loss of the edge's state: since when. */
-function enteredBefore({ life }: Draft, { enteredAt }: BridgeCaller): EpochMs | undefined {
-  return life && enteredAt !== undefined && enteredAt < life.createdAt ? enteredAt : undefined;
+function enteredBefore({ life }: Draft, { enteredAt = Number.POSITIVE_INFINITY }: BridgeCaller): EpochMs | undefined {
+  return enteredAt < (life ?? noLife).createdAt ? enteredAt : undefined;
 }
 
 function compareCaller(draft: Draft, caller: Caller, found: BridgeCaller): void {
@@ -139,11 +138,10 @@ function compareCaller(draft: Draft, caller: Caller, found: BridgeCaller): void 
 }
 
 function compareSpeakers(draft: Draft, { callers, speaking }: ConferenceSnapshot): void {
-  const { running } = draft;
-  if (!running) return;
-  if ((running.speech === undefined) !== (speaking === null)) repairReporting(draft, running);
-  if (!running.speech) return;
-  const before = running.speech.speaking;
+  const { speech } = draft.running ?? {};
+  if ((speech === undefined) !== (speaking === null)) repairReporting(draft, speech);
+  if (!speech) return;
+  const before = speech.speaking;
   const now = new Set(speaking);
   for (const { call } of callers) {
     if (!draft.callers.get(call) || before.includes(call) === now.has(call)) continue;
@@ -153,11 +151,11 @@ function compareSpeakers(draft: Draft, { callers, speaking }: ConferenceSnapshot
 }
 
 /** The bridge reports speakers and should not, or the other way round. After a failover nobody may have asked for them. */
-function repairReporting(draft: Draft, head: Running): void {
+function repairReporting(draft: Draft, speech: Speech | undefined): void {
   if (draft.pending("report-speakers", "stop-reporting-speakers")) return;
   repaired(draft, "reporting");
-  if (head.speech?.reporting === false) setReporting(draft, head, false);
-  else draft.issue({ type: head.speech ? "report-speakers" : "stop-reporting-speakers" });
+  if (speech?.reporting === false) setReporting(draft, { speech }, false);
+  else draft.issue({ type: speech ? "report-speakers" : "stop-reporting-speakers" });
 }
 
 /** A room that the bridge no longer has is closed; one that nobody wants is left by its callers, and closed once it is empty. */

@@ -9,7 +9,7 @@ const PAUSE_MS = 500;
 const SLOW_MS = 2_000;
 
 /** WebEx wants to know who speaks, or no longer (protocol 4.16). At first, and after a failover, it does not. */
-export function setReporting(draft: Draft, { speech }: Running, on: boolean): void {
+export function setReporting(draft: Draft, { speech }: Pick<Running, "speech">, on: boolean): void {
   if (on !== (speech !== undefined)) draft.fact({ kind: "speakers-followed", on });
   const before = speech ?? { speaking: [], reported: [], changedAt: null, notBefore: 0 };
   // After a failover the server that asks now does not know who speaks already.
