@@ -160,12 +160,13 @@ function enderOf(by: readonly Cause[] = []): Ender {
 export function callOver(draft: Draft, call: Caller | CallOut, end: CallEnd, at = draft.at): void {
   const { history } = call;
   const isOut = "stage" in call || isDialledOut(history);
-  const { ongoing, life } = draft;
+  const { ongoing } = draft;
+  const { row, topic } = draft.life ?? noLife;
   const { enteredAt = null, answeredAt = enteredAt, mutes = 0, failovers = 0, repairs = 0 } = history;
   const { ms, clockDiffers } = lengthOf(draft, call, at);
   const minutes = answeredAt === null ? 0 : Math.max(1, Math.ceil(ms / 60_000));
   const record: CallRecord = {
-    ...{ kind: "call", conference: draft.context.confKey, life: life?.row ?? 0, began: history.began },
+    ...{ kind: "call", conference: draft.context.confKey, life: row, began: history.began },
     ...{ call: call.call, extCallId: call.extCallId ?? "", direction: isOut ? "out" : "in" },
     number: numberOf(call),
     attendeeId: namedAs({ ...call, attendeeId: call.attendeeId ?? null }, draft.head) ?? "",
@@ -177,7 +178,7 @@ export function callOver(draft: Draft, call: Caller | CallOut, end: CallEnd, at 
     ...{ rooms: enteredAt === null ? [] : [...roomsOf(call)], dialled: history.dialled ?? "" },
     customerReference: referenceOf(draft),
     fromBridge: history.fromBridge === true,
-    topic: life?.topic ?? "",
+    topic,
     clockDiffers,
   };
   const about = { call: call.call, why: end.reason, record };
@@ -192,12 +193,10 @@ export function callOver(draft: Draft, call: Caller | CallOut, end: CallEnd, at 
 
 /** From its answer to its end. Where the clocks differ about that, what has passed beside the bridge counts. */
 function lengthOf({ inside }: Draft, { call, history }: Caller | CallOut, at: EpochMs) {
-  const { enteredAt, answeredAt = enteredAt } = history;
-  const byClock = { ms: answeredAt === undefined ? 0 : at - answeredAt, clockDiffers: false };
-  const measuredMs = inside.find((one) => one.call === call)?.ms;
-  if (enteredAt === undefined || answeredAt === undefined || measuredMs === undefined) return byClock;
-  if (!isFar(at - enteredAt - measuredMs)) return byClock;
-  return { ms: Math.max(0, enteredAt - answeredAt) + measuredMs, clockDiffers: true };
+  const { enteredAt = at, answeredAt = enteredAt } = history;
+  const { ms = at - enteredAt } = inside.find((one) => one.call === call) ?? {};
+  const clockDiffers = history.enteredAt !== undefined && isFar(at - enteredAt - ms);
+  return { ms: clockDiffers ? Math.max(0, enteredAt - answeredAt) + ms : at - answeredAt, clockDiffers };
 }
 
 function numberOf({ number }: Caller | CallOut): string {
@@ -207,8 +206,7 @@ function numberOf({ number }: Caller | CallOut): string {
 function isHost({ ongoing }: Draft, call: Caller | CallOut): boolean {
   const { attendeeId, extCallId } = ongoing?.namedHost ?? {};
   const isNamed = (name: string | undefined, own: string | null | undefined) => name !== undefined && own === name;
-  const hasKeyed = "keyedHostCode" in call && call.keyedHostCode === true;
-  return hasKeyed || isNamed(attendeeId, call.attendeeId) || isNamed(extCallId, call.extCallId);
+  return "keyedHostCode" in call || isNamed(attendeeId, call.attendeeId) || isNamed(extCallId, call.extCallId);
 }
 
 /** The record of the conference that ends now. */
