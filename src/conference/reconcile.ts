@@ -140,8 +140,9 @@ function compareCaller(draft: Draft, caller: Caller, found: BridgeCaller): void 
 function compareSpeakers(draft: Draft, { callers, speaking }: ConferenceSnapshot): void {
   const { speech } = draft.running ?? {};
   if ((speech === undefined) !== (speaking === null)) repairReporting(draft, speech);
-  if (!speech) return;
-  const before = speech.speaking;
+  const { speech: kept } = draft.running ?? {};
+  if (!kept) return;
+  const before = kept.speaking;
   const now = new Set(speaking);
   for (const { call } of callers) {
     if (!draft.callers.get(call) || before.includes(call) === now.has(call)) continue;

@@ -188,6 +188,16 @@ test("speakers that are reported against the conference's wish are a repair, unl
     expect(factsOf(decided({ commands: new Map([pending("1", { type })]) }, reporting))).toEqual([]);
 });
 
+test("who spoke is no difference once the bridge reports no speakers, and no server wants them", () => {
+  const speech = { reporting: false, speaking: ["c1"], reported: [], changedAt: null, notBefore: 9_000 };
+  const decision = decided({ callers, head: running({ speech }) }, found({}, calls("c1", "c2")));
+  expect([repairs(decision), factsOf(decision, "speakers-followed")]).toEqual([
+    ["reporting"],
+    [{ kind: "speakers-followed", on: false }],
+  ]);
+  expect(decision.head?.speech).toBeUndefined();
+});
+
 test("who is still in the room of a private talk that is over is brought out at once", () => {
   const talk = { room: "t1", host: "c1", invitee: "c2", stage: "ending", retryAt: 9_000, by: [] };
   const inTalk = new Map([inside("c1", { room: "t1" })]);
