@@ -24,7 +24,7 @@ export const folders: Readonly<Record<string, Folder>> = {
     tests: ["test/agent/{agent,agent-calls,announcements,held-events,legs,orphans,prompt-calls}.test.ts"],
   },
   "src/operators": { files: ["src/operators/*.ts"], tests: ["test/operators/*.test.ts"], isHeld: true },
-  "src/conference": { files: ["src/conference/*.ts"], tests: conferenceTests() },
+  "src/conference": { files: ["src/conference/*.ts"], tests: conferenceTests(), isHeld: true },
   "src/conference/parts": { files: ["src/conference/parts/*.ts"], tests: conferenceTests(), isHeld: true },
   "src/conference/server": { files: ["src/conference/server/*.ts"], tests: conferenceTests(), isHeld: true },
   "durable-objects/conference": {
