@@ -23,8 +23,10 @@ import type {
 import type { FactPage, FeedAnswer, GivenUpPost, LiveState } from "../../src/rpc/directory-feed.ts";
 import { type DomainSettings, personShown } from "../../src/settings/domain-settings.ts";
 import { Alarm, type AlarmPorts } from "../platform/alarm.ts";
+import type { KeptValues } from "../platform/object-place.ts";
 import { type DomainPorts, type Platform, surelyNow } from "../platform/platform.ts";
 import { isOver, retentionAt } from "../platform/retention.ts";
+import { SkippedLately } from "../platform/skipped-lately.ts";
 import { AuditStore } from "./audit-store.ts";
 import { CountStore, type SourceCounts } from "./count-store.ts";
 import { type DirectoryIdentity, DirectoryStore, type RunningRow } from "./directory-store.ts";
@@ -39,8 +41,9 @@ import { Webhooks } from "./webhooks.ts";
 interface DirectoryPorts
   extends AlarmPorts,
     FeedPorts,
-    Pick<Platform, "post" | "measures" | "sql" | "machineNow" | "doubtMs">,
+    Pick<Platform, "post" | "measures" | "sql" | "machineNow" | "doubtMs" | "skippedMs">,
     Pick<DomainPorts, "domain" | "nonce" | "deleteAll"> {
+  readonly kept: KeptValues;
   /** Called when a change that people see is committed. */
   changed(): void;
   /** A secret that webhooks are signed with; `undefined`: there is none of this name. */
@@ -77,6 +80,7 @@ export class Directory
   readonly promptStore: PromptStore;
   readonly #audit: AuditStore;
   readonly #givenUp: GivenUpStore;
+  readonly #skipped: SkippedLately;
   readonly #ended: EndedWaiting;
   readonly #webhooks: Webhooks;
   readonly #over = new Map<ConfKey, Cursor>();
@@ -91,6 +95,7 @@ export class Directory
     this.#audit = new AuditStore(ports.sql);
     this.#givenUp = new GivenUpStore(ports.sql, (host) => this.knownTrouble.placeOf(`posts-given-up:${host}`));
     this.#ended = new EndedWaiting(ports.sql);
+    this.#skipped = new SkippedLately(ports);
     this.list = new RunningList(ports, this.#store, this.#ended, (domain) => {
       ports.changed();
       this.knownTrouble.watch.lookSoon(domain);
@@ -396,7 +401,7 @@ export class Directory
       if (!about) return;
       const now = this.#ports.now();
       const current = this.#aboutNow(about.domain);
-      const surely = surelyNow(this.#ports);
+      const surely = surelyNow(this.#ports) - this.#skipped.ms(current.keptMs);
       if (isOver(current, surely)) return await this.#ports.deleteAll();
       // It may have come for something else.
       if (now >= this.#deleteAt || now < this.#deleteAt - deleteEveryMs) {

@@ -1,4 +1,5 @@
 import { Directory } from "../../durable-objects/directory/directory.ts";
+import { keptIn } from "../../durable-objects/home/log/kept-values.ts";
 import { HandleIndex, type HandleIndexPorts } from "../../durable-objects/ids/handle-index.ts";
 import { Measures } from "../../durable-objects/platform/measures.ts";
 import type { Platform } from "../../durable-objects/platform/platform.ts";
@@ -43,6 +44,7 @@ export function aDirectory(
     changed: () => {},
     nonce: () => "1",
     deleteAll: async () => {},
+    kept: keptIn(more.sql ?? new Database()),
     ...more,
   });
 }

@@ -79,3 +79,18 @@ test("an operator's word for a clock that was wrong at a start leaves what had b
   const { lastAt } = await ask<{ readonly lastAt: number }>(last, "conference", `local/${key}`, "view", []);
   expect(Math.round((last.now - lastAt) / hourMs)).toBe(4);
 });
+
+test("records from before a clock was set right are not old by that", async () => {
+  const { life, agent } = await skipped(0);
+  await life.receive(key, { type: "close-conference" });
+  await life.clock.pass(10_000);
+  const records = async () =>
+    (await ask<{ readonly records: readonly unknown[] }>(life, "directory", "local", "records", [{ limit: 10 }]))
+      .records.length;
+  const before = await records();
+  life.skip(20_000 * dayMs);
+  await agent.connect(life);
+  life.home.heardTime(life.now);
+  await life.clock.pass(dayMs);
+  expect([before, await records()]).toEqual([2, 2]);
+});
