@@ -13,6 +13,7 @@ import {
 } from "../../src/operators/sessions.ts";
 import type { NewSession, SessionsRpc, SignInPage } from "../../src/rpc/sessions.ts";
 import { type AgePorts, type Platform, type SqlRow, surelyNow } from "../platform/platform.ts";
+import { SkippedLately } from "../platform/skipped-lately.ts";
 import { PersonQuota } from "../platform/tables/person-quota.ts";
 import { OwedAudit, type OwedPorts } from "./owed-audit.ts";
 
@@ -31,9 +32,11 @@ export class Sessions implements SessionsRpc {
   readonly #ports: Pick<Platform, "sql"> & AgePorts;
   readonly #quota: PersonQuota;
   readonly #owed: OwedAudit;
+  readonly #skipped: SkippedLately;
 
-  constructor(ports: OwedPorts & AgePorts) {
+  constructor(ports: OwedPorts & AgePorts & ConstructorParameters<typeof SkippedLately>[0]) {
     this.#ports = ports;
+    this.#skipped = new SkippedLately(ports);
     this.#owed = new OwedAudit(ports);
     for (const table of tables) ports.sql.exec(table);
     const ofRefusals = { person: "person", deletable: "outcome = 'refused'", most: budgets.refusedSignIns.most };
@@ -129,7 +132,7 @@ export class Sessions implements SessionsRpc {
     if (outcome === "refused") this.#quota.added();
     const old = sql.exec(
       "DELETE FROM sign_in WHERE id IN (SELECT id FROM sign_in ORDER BY id LIMIT 10) AND at <= ? RETURNING id",
-      surelyNow(this.#ports) - SIGN_INS_KEPT_MS,
+      surelyNow(this.#ports) - this.#skipped.ms(SIGN_INS_KEPT_MS) - SIGN_INS_KEPT_MS,
     );
     if (old.length > 0) this.#quota.reset();
   }

@@ -54,7 +54,8 @@ export function theSessions(
   time: Pick<Clock, "now" | "after">,
   more: Partial<ConstructorParameters<typeof Sessions>[0]> = {},
 ): Sessions {
-  return new Sessions({ ...fakePlatform(time), directory: () => ({ keepAudit: async () => {} }), ...more });
+  const kept = keptIn(more.sql ?? new Database());
+  return new Sessions({ ...fakePlatform(time), directory: () => ({ keepAudit: async () => {} }), kept, ...more });
 }
 
 /** A TSP server's Confirmation of a document. */

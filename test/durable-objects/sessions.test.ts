@@ -200,6 +200,18 @@ test("the record has who signed out, and whose sessions were ended, where there 
   expect(next).toBeNull();
 });
 
+test("a clock that was set right makes no sign-in old", async () => {
+  const time = { now: 0, skippedMs: 0 };
+  const more = { now: () => time.now, skippedMs: () => time.skippedMs };
+  const sessions = theSessions(new Clock(0), more);
+  const refused = () => sessions.refused("192.0.2.1");
+  await refused();
+  time.now = 900 * dayMs;
+  time.skippedMs = 900 * dayMs;
+  await refused();
+  expect((await sessions.signIns(null, 10)).signIns).toHaveLength(2);
+});
+
 test("a flood of refused tokens deletes none but refused ones, and sign-ins delete nothing", async () => {
   const time = { now: 1_000_000 };
   const { sessions, sql } = sessionsAt(time);
