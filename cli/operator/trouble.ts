@@ -129,7 +129,9 @@ export function troubleText(
 
 function oneText(one: TroubleOfDomain, now: number, { width, style }: Terminal): readonly string[] {
   const { id, kind, title, severity, since, endsBy, place, says, todo, acknowledged } = one;
-  const lasts = endsBy === "mending" ? `for ${duration(now - (since ?? now))}` : `first ${fromNow(since ?? now, now)}`;
+  const from = since ?? now;
+  const mending = from <= now ? `for ${duration(now - from)}` : `since a time that lies ${duration(from - now)} ahead`;
+  const lasts = endsBy === "mending" ? mending : `first ${fromNow(from, now)}`;
   const when = since === null ? "" : `, ${lasts}`;
   const taken = acknowledged && `${acknowledged.by}, ${fromNow(acknowledged.at, now)}: ${acknowledged.word}`;
   const mark = place ?? (since === null || movesOn(kind) ? null : new Date(since).toISOString());

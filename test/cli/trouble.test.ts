@@ -25,6 +25,11 @@ test("of what lasts, the command to acknowledge it says since when it has; where
   expect(marked("commands-late", 7_200_000)).toBe(line.replace("no-agent", "commands-late"));
 });
 
+test("what began at a time of the edge that was ahead is not said to have lasted for less than nothing", () => {
+  const one = showTrouble({ kind: "no-agent", since: now + 3 * 86_400_000 }, "acme", "main");
+  expect(troubleText([one], now, terminal)[0]).toBe("No agent is connected, since a time that lies 3 days ahead");
+});
+
 test("what was seen is a place or a time, as the list shows it, and nothing else", () => {
   expect(seenMark("7")).toEqual({ place: 7 });
   expect(seenMark("1970-01-01T02:00:00.000Z")).toEqual({ since: 7_200_000 });

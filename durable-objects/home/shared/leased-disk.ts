@@ -94,7 +94,8 @@ export class LeasedDisk implements Disk {
   #checkedAt = Number.NEGATIVE_INFINITY;
   /** Why it could not act, when it was checked last. */
   #fault: string | null = null;
-  #waitsUntil = Number.NEGATIVE_INFINITY;
+  /** For the other edge to act, in place of this epoch of its own. */
+  #waits = { until: Number.NEGATIVE_INFINITY, epoch: 0 };
   /** Agents know an epoch as late as this. */
   #after = 0;
   /** Since when another edge has the name of this one. */
@@ -196,7 +197,7 @@ export class LeasedDisk implements Disk {
 
   /** All is on disk, and nothing of it is needed any more by this edge. */
   async handOver(): Promise<void> {
-    this.#waitsUntil = this.#ports.passedMs() + handedOverForMs;
+    this.#waits = { until: this.#ports.passedMs() + handedOverForMs, epoch: this.epoch ?? 0 };
     await this.#giveBack("handed over");
   }
 
@@ -333,7 +334,8 @@ export class LeasedDisk implements Disk {
   /** Why it may act now; `null`: somebody else acts, or may. */
   #whyNow({ epoch, life, givenBack }: Holding): ActsSince | null {
     const at = this.#ports.passedMs();
-    if (this.#isClosed || (at < this.#waitsUntil && givenBack === "handed over")) return null;
+    const { until, epoch: own } = this.#waits;
+    if (this.#isClosed || (at < until && epoch === own && givenBack === "handed over")) return null;
     if (epoch === 0) return "first";
     if (life === this.#ports.self.life) return "began anew";
     if (givenBack && givenBack !== "moved") return givenBack;

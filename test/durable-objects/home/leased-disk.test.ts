@@ -185,6 +185,10 @@ test("one that hands over is followed at once, and stands by", async () => {
   expect(await two.done(one.open(), 5)).toBe("StandsBy: this edge has handed over");
   expect(await two.takeOver(other)).toBe(200);
   expect(two.lines.at(-1)).toMatchObject({ epoch: 2, why: "handed over" });
+  // And back, however soon.
+  await two.done(other.handOver(), 5);
+  expect(await two.takeOver(one)).toBe(200);
+  expect(two.lines.at(-1)).toMatchObject({ epoch: 3, why: "handed over" });
 });
 
 test("one that hands over to nobody acts again after four seconds", async () => {
