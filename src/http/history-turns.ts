@@ -76,4 +76,5 @@ export function notInTurn(): Response {
   return problem(429, "too many requests", detail, { "retry-after": "1" });
 }
 
-export const tooManyAtOnce = "Another question of yours about the history of this conference is under way.";
+export const tooManyAtOnce =
+  "Your questions about the history of this conference are answered one at a time, and others came first.";

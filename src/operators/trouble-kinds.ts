@@ -325,7 +325,7 @@ const rows = {
     severity: "warn",
     from: ["directory", "conference"],
     says: ({ domain, why }) =>
-      `The clock of the edge's machine is ${why} the time by which the objects of ${domain} go on: somebody has set it. Records have the time of the objects.`,
+      `The clock of the edge's machine is ${why} the time by which the objects of ${domain} go on: somebody has set it. Records and conferences have the time of the objects, the audit has the machine's.`,
     todo: () =>
       `See that the machine's clock is right, and that NTP keeps it so. On plain Node the objects' time then comes to it, by 2.4 seconds a minute; where that is too slow, after a start by a wrong clock, stop the edge and run "bridgehead reset-clock". Elsewhere conferences that run keep their time until they are over.`,
   },

@@ -67,7 +67,8 @@ export const budgets = {
     of: "questions about the history of a conference: its timeline, why, its replay",
     limit: "one at a time",
     by: "person and conference, at Cloudflare of each isolate; all who have the operator's token are one",
-    beyond: "it waits for the one before, for 8 s, and then it is 429; with the operator's token it goes on",
+    beyond:
+      "it waits for those before it, up to 8 s, and is 429 then; with the operator's token it is answered all the same",
   },
   signIns: {
     of: "sign-ins at the console",

@@ -90,7 +90,7 @@ const refusals: Readonly<Record<Refusal, ReturnType<typeof refused | typeof impo
     "The conference KEY has ended or begun anew, so this is not sent again. Where WebEx has not heard of the end, it does with its next create of this key (code 11).",
   ),
   "owed-after-end": refused(
-    "The conference KEY has ended, and its server is behind: it gets what it is owed of the conference by itself once it answers a probe. To send again all that was given up for its server asks it at once.",
+    "The conference KEY has ended, and its server is behind: it gets what it is owed of the conference by itself once it answers a probe. To probe it at once, send again all that was given up for it.",
   ),
   "server-replaced": refused(
     "WebEx has taken the conference KEY over since, by another server or under another handle, and was told then how it is.",
