@@ -6,7 +6,7 @@ import type { DomainSettings } from "../settings/domain-settings.ts";
 import { answerTo, requestOf, type SharedRequests } from "../tsp/messages.ts";
 import { type Decision, type DecisionContext, Draft, isPost } from "./draft.ts";
 import { actionsOf, type Fact, summaryOf } from "./facts.ts";
-import { type Creating, closingOf, type Head } from "./head.ts";
+import { closingOf, type Head } from "./head.ts";
 import type { ConferenceInput } from "./inputs.ts";
 import {
   closingDue,
@@ -237,7 +237,7 @@ function onlyBridge({ bridges }: DomainSettings): BridgeName | null {
 
 /** What a conference does next, by the protocol's call flows. Pure; throws for nothing that can be sent to it. */
 export function decide(state: ConferenceState, input: ConferenceInput, context: DecisionContext): Decision {
-  const { knownSince }: Pick<ConferenceInput, "type"> & { readonly knownSince?: EpochMs | undefined } = input;
+  const knownSince = input.type === "bridge" ? input.knownSince : undefined;
   const draft = new Draft(state, input.at, { ...context, knownSince });
   switch (input.type) {
     case "webex":
@@ -291,8 +291,7 @@ function restore(draft: Draft): void {
     for (const { message } of closing.next) draft.answer(requestOf(message), "bridge-timeout");
     completeClose(draft, { ...closing, next: [] });
   }
-  // None is being created any more.
-  draft.head = { ...(draft.head as Exclude<Head, Creating>), restored: true };
+  if (draft.head.phase !== "creating") draft.head = { ...draft.head, restored: true };
 }
 
 /** What follows from the state alone, whatever the input was. */
@@ -361,12 +360,8 @@ function expire(draft: Draft, overdue: readonly CommandId[]): void {
 }
 
 /** What it was to do in the backup may be wrong by now. */
-function isRestored({
-  head,
-}: {
-  readonly head: Pick<Head, "phase"> & { readonly restored?: true | undefined };
-}): boolean {
-  return head.restored === true;
+function isRestored({ head }: { readonly head: Head }): boolean {
+  return head.phase === "running" && head.restored === true;
 }
 
 function isOver(draft: Draft, answerBy: EpochMs | null): boolean {
@@ -407,7 +402,7 @@ function expireCommand(draft: Draft, command: PendingCommand): void {
 interface Entries {
   readonly head: Head;
   readonly callers: { get(call: CallId): Caller | undefined };
-  readonly rooms: { get(room: RoomId | undefined): Room | undefined };
+  readonly rooms: { get(room: RoomId): Room | undefined };
 }
 
 /** Who waits for a command, and when they are answered with a failure at the latest. */
@@ -427,7 +422,7 @@ export function waiterFor({ head, callers, rooms }: Entries, pending: PendingCom
   }
   const caller = "call" in command ? callers.get(command.call) : undefined;
   const id = command.type === "close-room" ? command.room : caller?.room;
-  const room = rooms.get(id);
+  const room = id === undefined ? undefined : rooms.get(id);
   return room?.closeRequest ? { for: "closing", room, until: room.closeRequest.answerBy } : null;
 }
 

@@ -251,7 +251,7 @@ export function singleFacts(fact: Fact): readonly SingleFact[] {
 
 /** That a probe fails is an attempt that failed, and no document that is given up. */
 export function probeAsFailed(fact: Fact, at: EpochMs): Fact {
-  if (!("probe" in fact)) return fact;
+  if (fact.kind !== "post-given-up" || !fact.probe) return fact;
   const { transId, attempts: attempt, why, host, lastFailed } = fact;
   return { kind: "post-failed", ...{ transId, attempt, why, at }, ...(lastFailed && { host }) };
 }

@@ -283,8 +283,8 @@ export function isOngoing(head: Head): head is Creating | Running {
 }
 
 /** Absent: nobody wants it to end. */
-export function closingOf({ closing }: Pick<Head, "phase"> & Partial<Pick<Running, "closing">>): Closing | undefined {
-  return closing;
+export function closingOf(head: Head): Closing | undefined {
+  return head.phase === "running" ? head.closing : undefined;
 }
 
 /** Whether this handle is the conference's own, or one that was replaced a short time ago: no other conference gets it. */

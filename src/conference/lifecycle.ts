@@ -44,6 +44,8 @@ export function create(
 ): void {
   const { head } = draft;
   switch (head.phase) {
+    case "absent":
+      return beginCreate(draft, message, answerBy);
     case "ended":
       if (!notifiesOfEnd(draft, head, message)) return beginCreate(draft, message, answerBy);
       // It may have asked for something since it was behind: then no outage says what it is owed.
@@ -56,8 +58,6 @@ export function create(
       // The answer says all that WebEx has missed, and what a probe under way says.
       clear(draft);
       return draft.answer(requestOf(message), "conference-closed");
-    case "absent":
-      return beginCreate(draft, message, answerBy);
     case "creating":
       return joinCreate(draft, head, message);
     case "running": {
@@ -87,7 +87,7 @@ function createAnew(draft: Draft, message: CreateRequest, answerBy: EpochMs): vo
 function undoAnnounced(draft: Draft, head: Running, message: CreateRequest): void {
   const isEnd = ({ bridge, command }: PendingCommand) => bridge === undefined && command.type === "end-conference";
   const ends = draft.commands.values().filter(isEnd);
-  const areAnnounced = ends.every(({ command }) => "announce" in command);
+  const areAnnounced = ends.every(({ command }) => "announce" in command && command.announce !== undefined);
   if (ends.length === 0 || !areAnnounced || draft.pending("create-conference")) return;
   draft.issue({ ...createCommand(entryRulesOf(draft, message, head)), renews: true });
 }

@@ -12,7 +12,7 @@ import { findOrphan, isLostOn, isUnknown, lockAgain, moveTo } from "./parts/orph
 import { connectAnswered, resumeTalk, talkOf } from "./parts/private-talk.ts";
 import { applyMove, applyRoomClosed } from "./parts/rooms.ts";
 import { setReporting, setSpeaking } from "./parts/speakers.ts";
-import { failedEnd, noLife, repaired, withRepair } from "./records.ts";
+import { failedEnd, repaired, withRepair } from "./records.ts";
 import { setLocked } from "./server/conference-status.ts";
 import { type Caller, type ConferenceState, isMutedOnBridge } from "./state.ts";
 
@@ -31,7 +31,7 @@ export function compareDigest(state: ConferenceState, digest: string): Compariso
 /** The digest that the bridge must have of a running conference; `null` while that is not known. */
 export function ownDigest(state: ConferenceState): string | null {
   const { head, callers, callOuts, rooms } = state;
-  if ("restored" in head) return ""; // Whatever the bridge holds, it is to say.
+  if (head.phase !== "creating" && head.restored) return ""; // Whatever the bridge holds, it is to say.
   if (head.phase !== "running" || head.closing || isPending(state)) return null;
   const here = [...callers.values()].filter(({ left }) => !left);
   const present = here.map((caller) => (caller.heardInTalk ? { ...caller, muted: isMutedOnBridge(caller) } : caller));
@@ -117,8 +117,8 @@ function addMissing(draft: Draft, found: BridgeCaller): void {
 }
 
 /** Of a call that was inside before WebEx created the conference, as after a loss of the edge's state: since when. */
-function enteredBefore({ life }: Draft, { enteredAt = Number.POSITIVE_INFINITY }: BridgeCaller): EpochMs | undefined {
-  return enteredAt < (life ?? noLife).createdAt ? enteredAt : undefined;
+function enteredBefore({ life }: Draft, { enteredAt }: BridgeCaller): EpochMs | undefined {
+  return life && enteredAt !== undefined && enteredAt < life.createdAt ? enteredAt : undefined;
 }
 
 function compareCaller(draft: Draft, caller: Caller, found: BridgeCaller): void {

@@ -206,7 +206,8 @@ function numberOf({ number }: Caller | CallOut): string {
 function isHost({ ongoing }: Draft, call: Caller | CallOut): boolean {
   const { attendeeId, extCallId } = ongoing?.namedHost ?? {};
   const isNamed = (name: string | undefined, own: string | null | undefined) => name !== undefined && own === name;
-  return "keyedHostCode" in call || isNamed(attendeeId, call.attendeeId) || isNamed(extCallId, call.extCallId);
+  const hasKeyed = "keyedHostCode" in call && call.keyedHostCode === true;
+  return hasKeyed || isNamed(attendeeId, call.attendeeId) || isNamed(extCallId, call.extCallId);
 }
 
 /** The record of the conference that ends now. */
