@@ -261,14 +261,15 @@ function inputOf(
       return { type: "webex", at, transId, messages };
     }
     case "bridge": {
-      const { bridge, knownSince, aheadMs = 0 } = item.reports;
+      const { bridge, knownSince, knownSkippedMs = 0, aheadMs = 0 } = item.reports;
+      const notInOwnMs = Math.max(0, knownSkippedMs - context.skippedMs);
       const fresh = freshReports(store.progress, item.reports);
       const reports = fresh.map(({ number, report }) => {
         return { number, report: withoutKnown(byOwnClock(report, aheadMs + behindMs), store, told) };
       });
       const other = isOnOtherBridge(store.progress, bridge) && { elsewhere: bridge };
       const isKnown = isOngoing(store.state.head) && !other;
-      const known = !isKnown && knownSince !== undefined && { knownSince: knownSince - behindMs };
+      const known = !isKnown && knownSince !== undefined && { knownSince: knownSince - notInOwnMs };
       return reports.length === 0 ? null : { type: "bridge", at, reports, ...other, ...known };
     }
     case "undelivered": {

@@ -5,7 +5,7 @@ import { assertNever } from "../../src/foundation/result.ts";
 import { inPortions } from "../../src/foundation/time/in-portions.ts";
 import { within } from "../../src/foundation/time/timers.ts";
 import { type ForConference, type ForDirectory, findLink, joinWaiting, type RelayState } from "../../src/link/relay.ts";
-import type { ConferenceRpc } from "../../src/rpc/conference.ts";
+import type { AgentReports, ConferenceRpc } from "../../src/rpc/conference.ts";
 import type { PromptCallsRpc } from "../../src/rpc/directory-feed.ts";
 import type { Platformed } from "../../src/rpc/objects.ts";
 import type { Platform } from "../platform/platform.ts";
@@ -24,7 +24,7 @@ export interface ReportsPorts extends Pick<Platform, "now" | "after" | "measures
   identity(): Identity | undefined;
   state(): RelayState;
   /** Since when the relay has lost nothing. */
-  knownSince(): EpochMs;
+  known(): Pick<AgentReports, "knownSince" | "knownSkippedMs">;
 }
 
 const answerWithinMs = 10_000;
@@ -150,7 +150,7 @@ export class BridgeReports {
       case "reports": {
         const { type: _, id: __, conference: ___, ...sent } = said;
         const activeSince = this.#ports.state().lastActive?.since ?? null;
-        const of = { domain, bridge, confKey, activeSince, knownSince: this.#ports.knownSince() };
+        const of = { domain, bridge, confKey, activeSince, ...this.#ports.known() };
         const upTo = await conference.report({ ...of, ...sent });
         const observe = () => this.#ports.measures.eventSeconds.observe({ domain }, this.#ports.now() - begunAt);
         // What is lost comes again.

@@ -51,6 +51,8 @@ export interface RelayEntries {
   readonly epoch: number;
   /** When its first agent connected; absent: an earlier release knew that one. */
   readonly begunAt: EpochMs;
+  /** How much time had ever gone on at once by then; absent: none. */
+  readonly begunSkippedMs: number;
   /** `lastSeen`: when its socket was found missing. */
   readonly active: (Pick<Link, "id" | "agent"> & { readonly lastSeen?: EpochMs }) | null;
   /** `restoredAt`: see `Platform`. What an older state says of it does not count. */

@@ -34,7 +34,7 @@ import type { AgentEvent } from "../../src/rpc/directory.ts";
 import type { AgentView, BridgeHealth, CommandsForBridge, HandOver, RelayRpc } from "../../src/rpc/relay.ts";
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";
 import { Alarm, type AlarmPorts } from "../platform/alarm.ts";
-import type { Sql } from "../platform/platform.ts";
+import { type Sql, skippedOf } from "../platform/platform.ts";
 import { AgentAbsences } from "./agent-absences.ts";
 import { AgentLimits } from "./agent-limits.ts";
 import type { AgentSockets } from "./agent-sockets.ts";
@@ -70,6 +70,7 @@ export interface RelayPorts
   readonly sockets: AgentSockets;
   /** See `Platform`. */
   readonly machineNow?: () => EpochMs;
+  skippedMs?(): number;
   readonly restoredAt?: EpochMs;
   readonly edgeEpoch?: number;
   beginEpochAfter?(epoch: number): void;
@@ -141,8 +142,11 @@ export class Relay implements RelayRpc {
     this.#absences = new AgentAbsences(ports, this.#store, this.#alarm, this.#log);
     this.#trouble = new TroubleFeed(ports, this.#store, this.#alarm, this.#log);
     const current = { identity: () => this.#identity, state: () => this.#state };
-    const knownSince = () => Math.max(this.#store.read("begunAt") ?? 0, ports.restoredAt ?? 0);
-    this.#reports = new BridgeReports({ ...ports, ...current, knownSince }, this.#store, this.#log);
+    const known = () => ({
+      knownSince: Math.max(this.#store.read("begunAt") ?? 0, ports.restoredAt ?? 0),
+      knownSkippedMs: this.#store.read("begunSkippedMs") ?? 0,
+    });
+    this.#reports = new BridgeReports({ ...ports, ...current, known }, this.#store, this.#log);
   }
 
   refusalOf(hello: Hello): RefusalHeaders | null {
@@ -154,8 +158,11 @@ export class Relay implements RelayRpc {
   opened(id: string, { domain, bridge, agent, key, at, idLimit, edgeEpoch: known = 0 }: Hello): void {
     const identity = { domain: domain as DomainName, bridge: bridge as BridgeName };
     this.#identity = identity;
-    if (this.#store.read("epoch") === undefined && this.#store.read("begunAt") === undefined)
+    if (this.#store.read("epoch") === undefined && this.#store.read("begunAt") === undefined) {
+      const skippedMs = skippedOf(this.#ports);
       this.#store.write("begunAt", this.#ports.now());
+      if (skippedMs > 0) this.#store.write("begunSkippedMs", skippedMs);
+    }
     const settings = this.#ports.settings(identity.domain);
     const agents = settings?.bridges.find(({ name }) => name === bridge)?.agents;
     if (!settings || !agents) {

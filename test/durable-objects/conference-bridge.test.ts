@@ -406,6 +406,23 @@ test("what the edge has lost is held by the bridge that is back with its callers
   expect(sentTo(world, "simulated")).toEqual(["create-conference", "lock"]);
 });
 
+test.each(["before", "after"])(
+  "the same where the edge's clock went on at once, and it had lost its state %s that",
+  async (when) => {
+    const world = await createdOnSecond();
+    const [lostAt, skipMs] = [world.time.now, 4 * 3_600_000];
+    await world.time.pass(900_000);
+    world.skippedMs = skipMs;
+    world.clockSetMs = skipMs;
+    const began = lostAt + skipMs - 3_600_000;
+    const report = snapshotOf([aCaller({ enteredAt: began + 1_000 })], { since: began });
+    const known = when === "before" ? { knownSince: lostAt } : { knownSince: lostAt + skipMs, knownSkippedMs: skipMs };
+    await world.during(world.reportFrom("simulated", report, { ...known, aheadMs: 0 }));
+
+    expect([sentTo(world, "simulated"), world.stored.progress.bridge]).toEqual([["create-conference"], "simulated"]);
+  },
+);
+
 test("a bridge that is back without callers, or with those of a meeting that the edge has never lost, does not get it", async () => {
   const world = await createdOnSecond();
   await comesBack(world, []);

@@ -284,7 +284,7 @@ export class ConferenceWorld {
   reportFrom(
     bridge: string,
     report: Report,
-    more: Partial<Pick<AgentReports, "knownSince" | "cannot" | "aheadMs">> = {},
+    more: Partial<Pick<AgentReports, "knownSince" | "knownSkippedMs" | "cannot" | "aheadMs">> = {},
   ): Promise<number> {
     this.#streams += 1;
     const from = { bridge: bridge as BridgeName, stream: `${bridge}-${this.#streams}` as StreamId };

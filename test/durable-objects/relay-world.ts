@@ -67,6 +67,9 @@ export class RelayWorld {
   hangs = false;
   /** Since when the relay has lost nothing, as conferences hear with each report. */
   readonly knownSince: number[] = [];
+  /** How much time has ever gone on at once, of which conferences are told with that. */
+  skippedMs = 0;
+  readonly knownSkippedMs: number[] = [];
   restoredAt: number | null = null;
   /** Of an edge that shares its state with another one; `null`: it does not. */
   edgeEpoch: number | null = null;
@@ -129,6 +132,7 @@ export class RelayWorld {
       ...(this.restoredAt !== null && { restoredAt: this.restoredAt }),
       ...(this.edgeEpoch !== null && { edgeEpoch: this.edgeEpoch }),
       beginEpochAfter: (epoch) => this.begunAfter.push(epoch),
+      skippedMs: () => this.skippedMs,
       sql: this.sql,
       after: (ms, run) => this.timers.after(ms, run),
       sockets: {
@@ -156,8 +160,9 @@ export class RelayWorld {
       settings: () => (this.isRemoved ? { ...settings, bridges: [] } : settings),
       conference: (_, key) => ({
         ackCommands: (from, ids) => ask(`${key} acks ${ids.join()} of ${from}`),
-        report: ({ reports, bridge: from, cannot = [], knownSince = 0 }) => {
+        report: ({ reports, bridge: from, cannot = [], knownSince = 0, knownSkippedMs = 0 }) => {
           this.knownSince.push(knownSince);
+          this.knownSkippedMs.push(knownSkippedMs);
           for (const { report } of reports)
             if (report.type === "result") this.reported.push({ id: report.id, result: report.result });
           return ask(`${key} report ${[reports[0]?.number, ...cannot].join(" without ")} of ${from}`).then(() => 1);

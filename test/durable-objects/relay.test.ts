@@ -79,6 +79,19 @@ test("a conference hears with a report since when the relay has lost nothing: it
   expect(world.knownSince).toEqual([begun, begun + 1_000]);
 });
 
+test("a conference hears how much time had gone on at once when the relay began", async () => {
+  const world = new RelayWorld();
+  world.skippedMs = 5_000;
+  world.connect();
+  world.skippedMs = 9_000;
+  world.says(reports(own, 1));
+  await world.settle();
+  world.sleep();
+  world.says(reports(own, 2));
+  await world.settle();
+  expect(world.knownSkippedMs).toEqual([5_000, 5_000]);
+});
+
 test("the relay of an earlier release, which does not say when it began, has lost nothing since it knows of agents", async () => {
   const world = await RelayWorld.begin();
   world.sql.exec("DELETE FROM entry WHERE key = 'begunAt'");

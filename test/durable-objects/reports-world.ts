@@ -35,7 +35,7 @@ export class ReportsWorld {
       sockets: { send: () => {} },
       identity: () => ({ domain: "acme" as DomainName, bridge: "east" as BridgeName }),
       state: () => ({ epoch: 1, lastActive: null, links: [] }),
-      knownSince: () => 0,
+      known: () => ({}),
     };
     const log = (event: string, _: string, { conference, error = "" }: { conference?: unknown; error?: unknown }) =>
       write(`${conference} ${event} ${error}`.trim());
