@@ -37,10 +37,12 @@ interface Round {
   readonly before: number;
   /** Another one begins behind it. */
   readonly again?: true;
+  /** How much time had ever gone on at once when it began; absent: none. */
+  readonly skippedMs?: number;
 }
 
 const roundKey = "sweepRound";
-/** How much time had gone on at once when the last whole round was over. */
+/** The same of the last round that was whole. */
 const skippedKey = "sweptSkippedMs";
 /** A conference is allocated ids when it begins, and again as long as it sends messages. */
 const reachMs = 6 * 3_600_000;
@@ -192,9 +194,10 @@ export class DomainIds implements IdAllocatorRpc {
     // After the clock was set back, a round would have begun in the future.
     const beganAt = Math.min(kept?.beganAt ?? at, at);
     const skippedMs = skippedOf(this.#ports);
-    const newlySkippedMs = skippedMs - (this.#ports.kept.get<number>(skippedKey) ?? 0);
-    // What runs has been allocated nothing in a time that went on at once: the first whole round behind that renews it.
-    const surely = surelyNow(this.#ports) - newlySkippedMs;
+    const ofRound = kept === null ? skippedMs : (kept.skippedMs ?? 0);
+    const sweptMs = this.#ports.kept.get<number>(skippedKey) ?? 0;
+    // Nothing was allocated in a time that went on at once: the first whole round behind that reaches as much further back.
+    const surely = surelyNow(this.#ports) - Math.max(0, skippedMs - sweptMs);
     const { holders, next } = ids.holdersSince(surely - reachMs, kept?.before ?? null);
     const expired = next === null ? ids.expired(surely) : null;
     const nextPage = at + pageEveryMs;
@@ -212,9 +215,10 @@ export class DomainIds implements IdAllocatorRpc {
     const tellsCopies = before === null && ids.isUsed && this.#ports.beginRestored !== undefined;
     if (running.size > 0) this.#reserveEarly(this.#ports.now(), tellsCopies);
     const again = kept?.again === true || this.#again;
-    if (before !== null) this.#keepRound({ beganAt, before, ...(again && { again }) });
+    const skipped = ofRound > 0 && { skippedMs: ofRound };
+    if (before !== null) this.#keepRound({ beganAt, before, ...(again && { again }), ...skipped });
     else if (kept !== null) this.#keepRound(null);
-    if (before === null && newlySkippedMs !== 0) this.#ports.kept.put(skippedKey, skippedMs);
+    if (before === null && ofRound !== sweptMs) this.#ports.kept.put(skippedKey, ofRound);
     if (before === null && again) this.#alarm.wakeBy(this.#ports.now());
   }
 

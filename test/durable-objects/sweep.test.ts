@@ -25,6 +25,7 @@ class Allocator {
   alarmsSet = 0;
   /** What the machine's clock is ahead of the true time. */
   aheadMs = 0;
+  skippedMs = 0;
   canKeep = true;
   alarmAt: number | null = null;
   atOnce = 0;
@@ -59,6 +60,7 @@ class Allocator {
     };
     const ports = {
       now: () => this.#now,
+      skippedMs: () => this.skippedMs,
       after: (ms: number, run: () => void) => this.time.after(ms, run),
       log: (line: LogLine) => void this.lines.push(line),
       setAlarm,
@@ -195,6 +197,23 @@ test("a conference that still runs when its ids expire is known again", async ()
   const { holders } = allocator.ids.holdersSince(allocator.time.now - 6 * hourMs, null);
   expect(holders.map(({ key }) => key)).toEqual(["quiet"]);
 });
+
+test.each([2, 30, 100])(
+  "what runs is swept on where the time goes on at once %i s after a round of several pages began",
+  async (after) => {
+    const allocator = new Allocator();
+    allocator.becomes = async () => true;
+    const keys = Array.from({ length: 600 }, (_, index) => `k${index}`);
+    for (const key of keys) await allocator.allocate(key);
+    await allocator.time.pass(5 * minuteMs + after * 1_000);
+    allocator.aheadMs = 7 * hourMs;
+    allocator.skippedMs = 7 * hourMs;
+    await allocator.time.pass(20 * minuteMs);
+    allocator.swept.clear();
+    await allocator.time.pass(10 * minuteMs);
+    expect(keys.filter((key) => !allocator.swept.has(key))).toEqual([]);
+  },
+);
 
 test("a sweep says whether a conference runs", async () => {
   const world = new ConferenceWorld();

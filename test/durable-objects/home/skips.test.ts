@@ -49,7 +49,7 @@ test.each([0, 7 * hourMs, 9 * dayMs])(
   async (ms) => {
     const { life, agent, webex } = await skipped(ms);
     const [msgId] = webex.msgIds as [MsgId];
-    await life.clock.pass(2_000);
+    await life.clock.pass(2 * minuteMs);
     expect(await ask(life, "idAllocator", "local", "holderOf", [msgId])).toBe(key);
     agent.heard.length = 0;
     await life.clock.pass(hourMs);
@@ -93,4 +93,18 @@ test("records from before a clock was set right are not old by that", async () =
   life.home.heardTime(life.now);
   await life.clock.pass(dayMs);
   expect([before, await records()]).toEqual([2, 2]);
+});
+
+test.each([1, 9, 365])("an operator's word for a skip of %i days forgets no id that is in use", async (days) => {
+  const { life, state, webex } = await skipped(0);
+  const [msgId] = webex.msgIds as [MsgId];
+  life.skip(days * dayMs);
+  await life.clock.pass(hourMs);
+  await life.kill();
+  const disk = new SqliteDisk(state);
+  await disk.setBack(noon + 2 * hourMs);
+  await disk.close();
+  const next = await Life.start(state, noon + 2 * hourMs, webex);
+  await next.clock.pass(20 * minuteMs);
+  expect(await ask(next, "idAllocator", "local", "holderOf", [msgId])).toBe(key);
 });
