@@ -3,7 +3,7 @@ import { type MachineClocks, PassingTime } from "../../src/foundation/time/passi
 
 /** By this part, time goes faster or slower than it passes until it has come to the wall clock. */
 const slew = 0.04;
-/** A wall clock that is further ahead counts once it has stayed there to a minute: it may be a mistake that is soon set right. */
+/** A wall clock that is further ahead counts by the least that it was ahead for so long: it may be a mistake that is soon set right. */
 const mostSlewedMs = 60_000;
 const believedAfterMs = 10 * 60_000;
 /** No clock shows less: that of a machine without a battery begins in 1970, and any later one is better. */
@@ -18,7 +18,7 @@ export class HomeTime {
   /** In passed time, as all that follows. */
   #readAt: number;
   /** Since when the wall clock is far ahead, and the least by which it was; `null`: it is not. */
-  #far: { readonly since: number; readonly aheadMs: number } | null = null;
+  #far: { readonly since: number; readonly leastMs: number } | null = null;
 
   /** `skipped`: called when the time has gone on at once with a wall clock that was ahead by so much. */
   constructor(clocks: MachineClocks, skipped: (byMs: number) => void = () => {}) {
@@ -41,10 +41,10 @@ export class HomeTime {
     this.#readAt = read;
     this.#label += passedMs;
     const aheadMs = wall - this.#label;
-    const isTaken = this.#isTaken(aheadMs);
+    const takenMs = this.#takenOf(aheadMs);
     const mostMs = this.#far === null ? passedMs * slew : 0;
-    this.#label += isTaken ? aheadMs : Math.min(mostMs, Math.max(-mostMs, aheadMs));
-    if (isTaken) this.#skipped(Math.round(aheadMs));
+    this.#label += takenMs ?? Math.min(mostMs, Math.max(-mostMs, aheadMs));
+    if (takenMs !== null) this.#skipped(Math.round(takenMs));
     return Math.floor(this.#label);
   }
 
@@ -53,12 +53,18 @@ export class HomeTime {
     this.#label = Math.max(this.#label, time);
   }
 
-  /** Whether a wall clock that is far ahead has stayed there. */
-  #isTaken(aheadMs: number): boolean {
-    const before = this.#far;
-    if (aheadMs <= mostSlewedMs) this.#far = null;
-    else if (before === null || aheadMs - before.aheadMs > mostSlewedMs) this.#far = { since: this.#readAt, aheadMs };
-    else this.#far = { since: before.since, aheadMs: Math.min(aheadMs, before.aheadMs) };
-    return this.#far !== null && (this.#label < surelyWrong || this.#readAt - this.#far.since >= believedAfterMs);
+  /** By how much time goes on at once; `null`: it does not. */
+  #takenOf(aheadMs: number): number | null {
+    if (aheadMs <= mostSlewedMs) {
+      this.#far = null;
+      return null;
+    }
+    if (this.#label < surelyWrong) return aheadMs;
+    const { since, leastMs } = this.#far ?? { since: this.#readAt, leastMs: aheadMs };
+    this.#far = { since, leastMs: Math.min(leastMs, aheadMs) };
+    if (this.#readAt - since < believedAfterMs) return null;
+    const takenMs = this.#far.leastMs;
+    this.#far = null;
+    return takenMs;
   }
 }
