@@ -80,10 +80,13 @@ export class Rates {
     return refusalAfter(budget.waitSeconds(name, now), "You have asked too much at once.");
   }
 
-  /** `isUrgent`: no loop of other actions may keep it from being done. */
-  ofAction({ name }: Operator, isUrgent: boolean, now: EpochMs): Response | null {
-    const budget = isUrgent ? this.#urgentActions : this.#actions;
-    return refusalAfter(budget.waitSeconds(name, now), "You act too often.");
+  /** `urgent`: the kind of an action that no loop of others may keep from being done; `null`: it is none. */
+  ofAction({ name }: Operator, urgent: string | null, now: EpochMs): Response | null {
+    const waitSeconds =
+      urgent === null
+        ? this.#actions.waitSeconds(name, now)
+        : this.#urgentActions.waitSeconds(JSON.stringify([urgent, name]), now);
+    return refusalAfter(waitSeconds, "You act too often.");
   }
 
   ofSignIn({ name }: Operator, now: EpochMs): Response | null {

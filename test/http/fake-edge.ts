@@ -7,6 +7,7 @@ import { Counts } from "../../src/foundation/metrics.ts";
 import type { Timers } from "../../src/foundation/time/timers.ts";
 import type { Route } from "../../src/http/api/route.ts";
 import { apiRoutes } from "../../src/http/api/routes.ts";
+import { Rates } from "../../src/http/guard.ts";
 import { HistoryTurns } from "../../src/http/history-turns.ts";
 import { Metrics } from "../../src/http/monitoring/monitoring.ts";
 import { type Disk, Storage } from "../../src/http/storage.ts";
@@ -152,6 +153,7 @@ export class FakeEdge {
   readonly disk = new FakeDisk();
   doubtMs = 0;
   isTokenWeak = false;
+  readonly rates = new Rates();
   /** How often the routes let others go first. */
   gaveWay = 0;
   /** Times that agents have shown. */
@@ -214,6 +216,7 @@ export class FakeEdge {
         noted(this.#objects(), (call) => this.askedOfObjects.push(call)),
         {
           people: () => people,
+          rates: this.rates,
           histories: new HistoryTurns({ ...time, giveWay: () => this.#giveWay() }),
           onDisk: () => this.onDisk(),
           gate: () => () => this.onDisk(),

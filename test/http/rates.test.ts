@@ -2,7 +2,6 @@ import { expect, test } from "vitest";
 import { unnamedProxy } from "../../src/foundation/guard/networks.ts";
 import type { DomainName } from "../../src/foundation/ids.ts";
 import { sha256 } from "../../src/foundation/secrets.ts";
-import { Rates } from "../../src/http/guard.ts";
 import { Refusals } from "../../src/http/refusals.ts";
 import type { AuditEntry } from "../../src/operators/audit.ts";
 import { tokenOperator } from "../../src/operators/people.ts";
@@ -77,13 +76,21 @@ test("a loop of one person's actions leaves 20,000 entries a day in the audit, t
   expect(Math.round((done() - begun) * 24)).toBeLessThan(20_100);
 });
 
-test("a loop of ends, drains and hand-overs has a limit of its own, and none of the others", () => {
-  const [rates, anna] = [new Rates(), { ...tokenOperator, name: "anna" }];
-  const done = (isUrgent: boolean) => rates.ofAction(anna, isUrgent, 1_000_000) === null;
-  for (const isUrgent of [true, false]) {
-    const all = Array.from({ length: 10_010 }, () => done(isUrgent));
-    expect([all.filter((one) => one).length, all.at(-1)]).toEqual([10_000, false]);
-  }
+test("a loop of drains has a limit, and keeps neither ends nor other actions from being done", async () => {
+  const edge = new FakeEdge();
+  await edge.held("7000001", "5");
+  edge.alive.add("5");
+  const drain = () =>
+    edge.app.request("/api/v1/domains/local/bridges/simulated/drain", { method: "PUT", ...bearer(token) });
+  const act = (type: string) => {
+    const path = "/api/v1/domains/local/conferences/5/actions";
+    return edge.app.request(path, { method: "POST", ...bearer(token), body: JSON.stringify({ type }) });
+  };
+  expect((await drain()).status).toBe(200);
+  const left = Array.from({ length: 10_000 }, () => edge.rates.ofAction(tokenOperator, "drainBridge", edge.time));
+  expect(left.filter((refusal) => refusal === null)).toHaveLength(9_999);
+  expect((await drain()).status).toBe(429);
+  expect([(await act("end")).status, (await act("lock")).status]).toEqual([202, 202]);
 });
 
 test("hundreds of requests a second with the operator's token are all answered", async () => {

@@ -51,7 +51,7 @@ export const budgets = {
   urgentActionsOfPerson: {
     of: "ends of conferences, drains and hand-overs, beside all other actions",
     ...aDay({ rate: 20_000, burst: 10_000 }),
-    ...{ by: "person; all who have the operator's token are one", beyond: tooMany },
+    ...{ by: "person and kind; all who have the operator's token are one", beyond: tooMany },
   },
   requestsOfAddress: {
     of: "requests that are no post of WebEx, from another machine",

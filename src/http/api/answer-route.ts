@@ -88,7 +88,7 @@ export async function answerRoute(
     return auditRefusal(edge, asked, { response, refusal: await titleOf(response) });
   }
   const isUrgent = route.goesUnwritten?.(call.value) === true;
-  const tooOften = edge.rates.ofAction(signedIn.person, isUrgent, edge.now());
+  const tooOften = edge.rates.ofAction(signedIn.person, isUrgent ? route.id : null, edge.now());
   if (tooOften) return auditRefusal(edge, asked, { response: tooOften, refusal: await titleOf(tooOften) });
   return audited(edge, asked, isUrgent, async () => {
     const response = await answer();
