@@ -308,7 +308,7 @@ export class Directory
       // In the order of the facts: what a server was reached for does not expire behind that.
       for (const one of [...posts, ...settled].toSorted((one, other) => one.row - other.row))
         if ("fact" in one) this.#givenUp.settle(key, one);
-        else this.#givenUp.add(one, at);
+        else this.#givenUp.add(one);
       if (posts.length + settled.length > 0) this.knownTrouble.noteGivenUp(domain);
       if (isWaiting) this.#ended.keep(key, waiting, at);
       if (webhooks) this.#webhooks.add(webhooks.events);
