@@ -196,7 +196,7 @@ export class DomainIds implements IdAllocatorRpc {
     const skippedMs = skippedOf(this.#ports);
     const ofRound = kept === null ? skippedMs : (kept.skippedMs ?? 0);
     const sweptMs = this.#ports.kept.get<number>(skippedKey) ?? 0;
-    // Nothing was allocated in a time that went on at once: the first whole round behind that reaches as much further back.
+    // Nothing is allocated in a time that goes on at once, so the first whole round behind it reaches further back by as much.
     const surely = surelyNow(this.#ports) - Math.max(0, skippedMs - sweptMs);
     const { holders, next } = ids.holdersSince(surely - reachMs, kept?.before ?? null);
     const expired = next === null ? ids.expired(surely) : null;

@@ -25,7 +25,7 @@ export class Why {
   }
 
   /**
-   * In order of time, behind all others `notYet`: what is pending now, and gone from there once it is done. `call`: of this
+   * In order of time. `notYet`: what is pending now. It comes last, since it goes once it is done. `call`: of this
    * call alone, or of this number's.
    */
   answers(notYet: readonly Explanation[], call?: string): readonly Explanation[] {

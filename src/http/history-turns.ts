@@ -11,7 +11,7 @@ interface HistoryPorts extends Timers {
 }
 
 const lookEveryMs = 50;
-/** Where a client has gone, the platform may drop its question unsaid: one that waits looks no more, one under way does not end. */
+/** Where a client has gone, the platform may drop its question unsaid. One that waited looks no more; one under way never ends. */
 const lostAfterMs = { waiting: 1_000, underWay: 2 * requestMs };
 
 /** A question that waits or is under way. */

@@ -236,7 +236,7 @@ export const webhookView = v.object({
   refused: open(
     v.pipe(v.number(), v.description("So many of them it has refused: they come again, three days at most.")),
   ),
-  oldestAt: v.pipe(v.nullable(time), v.description("When the oldest of them happened; null: none waits.")),
+  oldestAt: v.pipe(v.nullable(time), v.description("When the oldest of them came; null: none waits.")),
   failure: v.pipe(
     open(v.nullable(v.object({ since: time, attempts: v.number(), why: v.string(), nextAt: time }))),
     v.description("null: the last post was taken, or only its event refused."),
