@@ -1,6 +1,10 @@
 import type { EpochMs } from "../../src/foundation/ids.ts";
 import type { KeptValues } from "./object-place.ts";
-import { type Platform, skippedOf } from "./platform.ts";
+import { doubtOf, type Platform, skippedOf } from "./platform.ts";
+
+interface SkippedPorts extends Pick<Platform, "now" | "skippedMs" | "doubtMs"> {
+  readonly kept: KeptValues;
+}
 
 /** Two totals of what has ever gone on at once: when the last span began, and the one before it. */
 interface Kept {
@@ -15,23 +19,29 @@ const key = "skippedLately";
 
 /** By how much what an object has written looks older than it is: a clock that was set right makes nothing old that has just been written. */
 export class SkippedLately {
-  readonly #ports: Pick<Platform, "now" | "skippedMs"> & { readonly kept: KeptValues };
+  readonly #ports: SkippedPorts;
 
-  constructor(ports: Pick<Platform, "now" | "skippedMs"> & { readonly kept: KeptValues }) {
+  constructor(ports: SkippedPorts) {
     this.#ports = ports;
   }
 
   /** Time that went on at once no longer ago than this, and some that did so up to twice as long ago. */
   ms(spanMs: number): number {
     const everMs = skippedOf(this.#ports);
-    if (everMs === 0) return 0;
-    const now = this.#ports.now() - everMs;
-    let kept = this.#ports.kept.get<Kept>(key) ?? none;
-    if (now - kept.since >= spanMs && (kept.lastMs !== everMs || kept.beforeMs !== everMs)) {
-      kept = { since: now, lastMs: everMs, beforeMs: kept.lastMs };
-      this.#ports.kept.put(key, kept);
-    }
+    const kept = this.#ports.kept.get<Kept>(key) ?? none;
+    const next = this.#next(kept, everMs, spanMs);
+    if (next !== kept) this.#ports.kept.put(key, next);
+    return everMs - next.beforeMs;
+  }
+
+  #next(kept: Kept, everMs: number, spanMs: number): Kept {
+    const { since, lastMs, beforeMs } = kept;
     // Less was ever skipped where an operator has set the time back.
-    return Math.max(0, everMs - kept.beforeMs);
+    if (lastMs > everMs) return { since, lastMs: everMs, beforeMs: Math.min(beforeMs, everMs) };
+    // One clock alone ends no span.
+    const isOver = this.#ports.now() - everMs - since >= spanMs && doubtOf(this.#ports) === 0;
+    return isOver && beforeMs !== everMs
+      ? { since: this.#ports.now() - everMs, lastMs: everMs, beforeMs: lastMs }
+      : kept;
   }
 }

@@ -5,12 +5,13 @@ import { Database } from "../simulation/database.ts";
 
 /** An object whose platform has let so much time go on at once, and its next lives. */
 function lives() {
-  const time = { now: 1_000_000, skippedMs: 0 };
+  const time = { now: 1_000_000, skippedMs: 0, doubtMs: 0 };
   const kept = keptIn(new Database());
   let puts = 0;
   const ports = {
     now: () => time.now,
     skippedMs: () => time.skippedMs,
+    doubtMs: () => time.doubtMs,
     kept: {
       get: kept.get,
       put: (name: string, value: unknown) => {
@@ -61,4 +62,29 @@ test("a skip that an operator takes back counts no more", () => {
   expect(ms()).toBe(0);
   skip(300);
   expect(ms()).toBe(300);
+});
+
+test("one clock alone, ahead by however much, ends no span", () => {
+  const { time, skip, ms } = lives();
+  skip(5_000);
+  ms();
+  time.now += 90_000;
+  time.doubtMs = 90_000;
+  expect([ms(), ms()]).toEqual([5_000, 5_000]);
+});
+
+test("behind a skip that was taken back, the next one counts for its time", () => {
+  const { time, skip, ms } = lives();
+  skip(900);
+  ms();
+  time.now += 100;
+  ms();
+  time.now -= 900;
+  time.skippedMs = 0;
+  expect(ms()).toBe(0);
+  time.now += 90;
+  skip(100);
+  expect(ms()).toBe(100);
+  time.now += 99;
+  expect(ms()).toBe(100);
 });
