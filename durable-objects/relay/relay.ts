@@ -142,11 +142,18 @@ export class Relay implements RelayRpc {
     this.#absences = new AgentAbsences(ports, this.#store, this.#alarm, this.#log);
     this.#trouble = new TroubleFeed(ports, this.#store, this.#alarm, this.#log);
     const current = { identity: () => this.#identity, state: () => this.#state };
-    const known = () => ({
-      knownSince: Math.max(this.#store.read("begunAt") ?? 0, ports.restoredAt ?? 0),
-      knownSkippedMs: this.#store.read("begunSkippedMs") ?? 0,
-    });
+    const known = () => {
+      const [begunAt, { restoredAt = 0 }] = [this.#store.read("begunAt") ?? 0, ports];
+      const ofBegin = { knownSince: begunAt, knownSkippedMs: this.#store.read("begunSkippedMs") ?? 0 };
+      return begunAt >= restoredAt ? ofBegin : { knownSince: restoredAt, knownSkippedMs: this.#restoredSkippedMs };
+    };
     this.#reports = new BridgeReports({ ...ports, ...current, known }, this.#store, this.#log);
+  }
+
+  /** When the first agent came behind the restore, at the latest. */
+  get #restoredSkippedMs(): number {
+    const known = this.#store.read("restoredSkipped");
+    return known && known.at === this.#ports.restoredAt ? known.ms : 0;
   }
 
   refusalOf(hello: Hello): RefusalHeaders | null {
@@ -163,6 +170,9 @@ export class Relay implements RelayRpc {
       this.#store.write("begunAt", this.#ports.now());
       if (skippedMs > 0) this.#store.write("begunSkippedMs", skippedMs);
     }
+    const { restoredAt } = this.#ports;
+    if (restoredAt !== undefined && this.#store.read("restoredSkipped")?.at !== restoredAt)
+      this.#store.write("restoredSkipped", { at: restoredAt, ms: skippedOf(this.#ports) });
     const settings = this.#ports.settings(identity.domain);
     const agents = settings?.bridges.find(({ name }) => name === bridge)?.agents;
     if (!settings || !agents) {

@@ -92,6 +92,31 @@ test("a conference hears how much time had gone on at once when the relay began"
   expect(world.knownSkippedMs).toEqual([5_000, 5_000]);
 });
 
+test.each([0, 7_000])(
+  "behind a restore it hears how much there was by then, also where %d ms were",
+  async (skippedMs) => {
+    const world = new RelayWorld();
+    world.connect();
+    world.now += 1_000;
+    world.restoredAt = world.now;
+    world.skippedMs = skippedMs;
+    for (const number of [1, 2]) {
+      world.sockets.clear();
+      world.sleep();
+      world.sent.length = 0;
+      world.connect();
+      const { epoch } = world.sent.find(({ type }) => type === "welcome") as unknown as { readonly epoch: number };
+      world.says({ ...reports(own, number), epoch } as AgentToEdge);
+      await world.settle();
+      world.skippedMs += 9_000;
+    }
+    expect([world.knownSince, world.knownSkippedMs]).toEqual([
+      [world.restoredAt, world.restoredAt],
+      [skippedMs, skippedMs],
+    ]);
+  },
+);
+
 test("the relay of an earlier release, which does not say when it began, has lost nothing since it knows of agents", async () => {
   const world = await RelayWorld.begin();
   world.sql.exec("DELETE FROM entry WHERE key = 'begunAt'");
