@@ -94,8 +94,8 @@ export class LeasedDisk implements Disk {
   #checkedAt = Number.NEGATIVE_INFINITY;
   /** Why it could not act, when it was checked last. */
   #fault: string | null = null;
-  /** For the other edge to act, in place of this epoch of its own. */
-  #waits = { until: Number.NEGATIVE_INFINITY, epoch: 0 };
+  /** Until when it takes over no epoch that was handed over: its own one, or with `null` any. */
+  #waits: { readonly until: number; readonly epoch: number | null } = { until: Number.NEGATIVE_INFINITY, epoch: null };
   /** Agents know an epoch as late as this. */
   #after = 0;
   /** Since when another edge has the name of this one. */
@@ -127,8 +127,9 @@ export class LeasedDisk implements Disk {
       this.#isOthers = false;
       return { ...stored, tookOver };
     } catch (error) {
-      // The other edge may be able to.
-      await this.handOver().catch(() => {});
+      // The other edge may be able to. Where it is not either, they take turns.
+      this.#waits = { until: this.#ports.passedMs() + handedOverForMs, epoch: null };
+      await this.#giveBack("handed over").catch(() => {});
       throw error;
     }
   }
@@ -197,7 +198,7 @@ export class LeasedDisk implements Disk {
 
   /** All is on disk, and nothing of it is needed any more by this edge. */
   async handOver(): Promise<void> {
-    this.#waits = { until: this.#ports.passedMs() + handedOverForMs, epoch: this.epoch ?? 0 };
+    this.#waits = { until: this.#ports.passedMs() + handedOverForMs, epoch: this.epoch };
     await this.#giveBack("handed over");
   }
 
@@ -335,7 +336,8 @@ export class LeasedDisk implements Disk {
   #whyNow({ epoch, life, givenBack }: Holding): ActsSince | null {
     const at = this.#ports.passedMs();
     const { until, epoch: own } = this.#waits;
-    if (this.#isClosed || (at < until && epoch === own && givenBack === "handed over")) return null;
+    const waits = at < until && (own === null || own === epoch);
+    if (this.#isClosed || (waits && givenBack === "handed over")) return null;
     if (epoch === 0) return "first";
     if (life === this.#ports.self.life) return "began anew";
     if (givenBack && givenBack !== "moved") return givenBack;

@@ -202,6 +202,15 @@ test("one that hands over to nobody acts again after four seconds", async () => 
   expect(two.lines.at(-1)).toMatchObject({ why: "began anew" });
 });
 
+test("two that cannot read the state take turns, some seconds each, and not at once", async () => {
+  const two = new TwoDisks();
+  const wayOf = (what: string) => (what === "load" ? "refused" : "well");
+  const edges = [two.edge("one", wayOf), two.edge("other", wayOf)];
+  for (const begun = two.clock.now; two.clock.now - begun < 60_000; )
+    for (const edge of edges) await two.takeOver(edge, 200);
+  expect(two.lines.filter(({ event }) => event === "edge-acts").length).toBeLessThan(40);
+});
+
 test("one that stands by begins no other state in the place of one that it has seen", async () => {
   const two = new TwoDisks();
   const [one, other] = [two.edge("one"), two.edge("other")];
