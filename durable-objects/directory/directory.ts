@@ -24,7 +24,7 @@ import type { FactPage, FeedAnswer, GivenUpPost, LiveState } from "../../src/rpc
 import { type DomainSettings, personShown } from "../../src/settings/domain-settings.ts";
 import { Alarm, type AlarmPorts } from "../platform/alarm.ts";
 import type { KeptValues } from "../platform/object-place.ts";
-import { type DomainPorts, doubtOf, type Platform, surelyNow } from "../platform/platform.ts";
+import { type DomainPorts, type Platform, surelyNow } from "../platform/platform.ts";
 import { isOver, retentionAt } from "../platform/retention.ts";
 import { SkippedLately } from "../platform/skipped-lately.ts";
 import { AuditStore } from "./audit-store.ts";
@@ -268,7 +268,7 @@ export class Directory
     const { domain, key, live } = page;
     const before = this.list.conferences.get(key);
     const hasReceivers = this.#receivers(domain).length > 0;
-    const records = recordsIn(fresh, doubtOf(this.#ports));
+    const records = recordsIn(fresh);
     const isKept = isSure ? () => false : this.recordStore.keptIn(page, records);
     const isOver = records.some((record) => record.kind === "conference" && before && isOf(before.row, record));
     // The conference is over, and a later page says so. How it was is not known since the directory's restart.
@@ -308,7 +308,7 @@ export class Directory
       // In the order of the facts: what a server was reached for does not expire behind that.
       for (const one of [...posts, ...settled].toSorted((one, other) => one.row - other.row))
         if ("fact" in one) this.#givenUp.settle(key, one);
-        else this.#givenUp.add(one);
+        else this.#givenUp.add(one, at);
       if (posts.length + settled.length > 0) this.knownTrouble.noteGivenUp(domain);
       if (isWaiting) this.#ended.keep(key, waiting, at);
       if (webhooks) this.#webhooks.add(webhooks.events);
@@ -453,13 +453,8 @@ export class Directory
   }
 }
 
-/** `doubtMs`: of what lasted longer than that, nobody knows whether it did. */
-function recordsIn(facts: readonly PlacedFact[], doubtMs: number): readonly DirectoryRecord[] {
-  const isInDoubt = ({ seconds }: DirectoryRecord) => doubtMs > 0 && (seconds + 1) * 1_000 >= doubtMs;
-  return facts.flatMap(({ fact }) => {
-    if (!("record" in fact)) return [];
-    return isInDoubt(fact.record) ? { ...fact.record, clockDiffers: true } : fact.record;
-  });
+function recordsIn(facts: readonly PlacedFact[]): readonly DirectoryRecord[] {
+  return facts.flatMap(({ fact }) => ("record" in fact ? [fact.record] : []));
 }
 
 function rowOf(key: ConfKey, { life, createdAt, phase, webexHost }: RunningFold, live: LiveState | null): RunningRow {

@@ -18,7 +18,8 @@ const tables = [
   `CREATE TABLE IF NOT EXISTS given_up_unlisted (conference TEXT NOT NULL, host TEXT NOT NULL, count INTEGER NOT NULL,
    since INTEGER NOT NULL, latest INTEGER NOT NULL, place INTEGER NOT NULL, row INTEGER NOT NULL, PRIMARY KEY (conference, host))
    WITHOUT ROWID`,
-  // Ids rise with the time when a document was given up. Places rise by one with each document of a TSP server that comes here.
+  // Ids rise with the time when a document was given up. `at`: when it came here, as a conference may be behind by a skip of the clock.
+  // Places rise by one with each document of a TSP server.
   `CREATE TABLE IF NOT EXISTS given_up_post (id TEXT PRIMARY KEY, at INTEGER NOT NULL, place INTEGER NOT NULL, data TEXT NOT NULL)
    WITHOUT ROWID`,
 ];
@@ -38,6 +39,7 @@ interface Unlisted {
 
 /** A document that has a row, as far as counts need it. */
 interface Listed extends Pick<GivenUpPost, "conference" | "row" | "host" | "at"> {
+  readonly cameAt: EpochMs;
   readonly place: number;
   readonly isOpen: boolean;
   readonly isOwed: boolean;
@@ -84,8 +86,8 @@ export class GivenUpStore {
     this.#memory = null;
   }
 
-  /** Adds a document within a transaction, each once. Beyond the limit the oldest are counted alone. */
-  add(post: GivenUpPost): void {
+  /** Adds a document that came now, within a transaction, each once. Beyond the limit the oldest are counted alone. */
+  add(post: GivenUpPost, cameAt: EpochMs): void {
     this.#table.make();
     const { listed, unlisted } = this.#kept;
     const { conference, host, row, at } = post;
@@ -94,8 +96,8 @@ export class GivenUpStore {
     if (listed.has(id) || (known && row <= known.row && at <= known.latest)) return;
     const place = this.#nextPlace(host);
     const insert = "INSERT INTO given_up_post (id, at, place, data) VALUES (?, ?, ?, ?)";
-    this.#sql.exec(insert, id, at, place, JSON.stringify(post));
-    listed.set(id, { conference, row, host, at, place, isOpen: isOpen(post), isOwed: isOwed(post) });
+    this.#sql.exec(insert, id, cameAt, place, JSON.stringify(post));
+    listed.set(id, { conference, row, host, at, cameAt, place, isOpen: isOpen(post), isOwed: isOwed(post) });
     if (listed.size > most) this.#unlist([...listed.keys()].reduce((one, other) => (one < other ? one : other)));
   }
 
@@ -253,10 +255,10 @@ export class GivenUpStore {
 
   #read(): Kept {
     const listed = new Map(
-      this.#table.read("SELECT id, place, data FROM given_up_post").map(({ id, place, data }) => {
+      this.#table.read("SELECT * FROM given_up_post").map(({ id, at: cameAt, place, data }) => {
         const post = postIn(data);
         const { conference, row, host, at } = post;
-        const about = { conference, row, host, at, place: Number(place) };
+        const about = { conference, row, host, at, cameAt: Number(cameAt), place: Number(place) };
         return [String(id), { ...about, isOpen: isOpen(post), isOwed: isOwed(post) }];
       }),
     );
@@ -304,11 +306,11 @@ export class GivenUpStore {
   deleteBefore(at: EpochMs): void {
     const { listed, unlisted, places } = this.#kept;
     const counts = [...unlisted.values()].filter(({ latest, host }) => latest < at && host !== "");
-    const ids = [...listed.keys()].filter((id) => id < timeIn(at));
+    const ids = [...listed].flatMap(([id, { cameAt }]) => (cameAt < at ? id : []));
     for (const one of unlisted.values()) if (one.latest < at && one.count > 0) this.#keep({ ...one, count: 0 });
     if (counts.length + ids.length === 0) return;
     for (const one of counts) this.#delete(one);
-    this.#sql.exec("DELETE FROM given_up_post WHERE id < ?", timeIn(at));
+    this.#sql.exec("DELETE FROM given_up_post WHERE at < ?", at);
     for (const id of ids) listed.delete(id);
     // The places of what is deleted are not given again.
     const place = Math.max(...places.values());
@@ -372,9 +374,5 @@ const behindAll = "a";
 
 /** The same text for each copy of a post, and another one for each other post. */
 function idOf({ at, row, conference }: GivenUpPost): string {
-  return `${timeIn(at)}-${row}-${conference}`;
-}
-
-function timeIn(at: EpochMs): string {
-  return String(at).padStart(timeDigits, "0");
+  return `${String(at).padStart(timeDigits, "0")}-${row}-${conference}`;
 }

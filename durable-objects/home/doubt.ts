@@ -13,7 +13,7 @@ export interface KeptDoubt {
 
 export const noDoubt: KeptDoubt = { ms: 0, skippedMs: 0, unsureMs: 0 };
 
-/** As an operator answers for the time, and sets it back by so much: by as much, skips in doubt were none. */
+/** As an operator answers for the time, and sets it back by so much: a skip in doubt was none, or less of one. */
 export function answeredFor({ skippedMs, unsureMs }: KeptDoubt, byMs: number): KeptDoubt {
   const takenMs = Math.min(unsureMs, Math.max(0, byMs));
   return { ms: 0, skippedMs: skippedMs - takenMs, unsureMs: 0 };

@@ -423,6 +423,8 @@ test("a row in which nothing was given up has nothing to send", async () => {
   expect(await world.conference.reader.givenUp(1)).toBeNull();
 });
 
+const add = (store: GivenUpStore, post: GivenUpPost, cameAt = post.at) => store.add(post, cameAt);
+
 test("the list keeps a thousand, the latest, each once, and none that is too old", () => {
   const sql = new Database();
   const store = new GivenUpStore(sql, placeOf);
@@ -432,8 +434,8 @@ test("the list keeps a thousand, the latest, each once, and none that is too old
     ...{ conference: "5-7" as ConfKey, row: at, at, host: "tsp1", transId: "1", attempts: 3, why: "why", messages: [] },
     settledAt: null,
   });
-  for (let at = 1; at <= 1_005; at += 1) store.add(post(at));
-  store.add(post(1_005));
+  for (let at = 1; at <= 1_005; at += 1) add(store, post(at));
+  add(store, post(1_005));
 
   const page = store.page(null, 2);
   expect(page.posts.map(({ at }) => at)).toEqual([1_005, 1_004]);
@@ -445,6 +447,18 @@ test("the list keeps a thousand, the latest, each once, and none that is too old
   expect(store.page(null, 5_000).posts.map(({ at }) => at)).toEqual([1_005, 1_004, 1_003, 1_002, 1_001, 1_000]);
 });
 
+test("a document is kept by the time when it came, also where its conference is behind by a skip of the clock", () => {
+  const sql = new Database();
+  let store = new GivenUpStore(sql, placeOf);
+  add(store, aPost("1", 5), 100);
+  add(store, aPost("2", 6), 80);
+  store = new GivenUpStore(sql, placeOf);
+  store.deleteBefore(100);
+  store = new GivenUpStore(sql, placeOf);
+
+  expect(store.page(null, 10).posts.map(({ conference }) => conference)).toEqual(["1"]);
+});
+
 test.each(["oldest", "newest"] as const)(
   "documents of one time are in the order of their rows, over pages: %s",
   (order) => {
@@ -454,8 +468,8 @@ test.each(["oldest", "newest"] as const)(
       settledAt: null,
     };
     const rows = [8, 9, 10, 11];
-    for (const row of rows) store.add({ ...post, row });
-    store.add({ ...post, row: 7, host: "tsp2" });
+    for (const row of rows) add(store, { ...post, row });
+    add(store, { ...post, row: 7, host: "tsp2" });
     const found: number[] = [];
     for (let after: string | null | undefined; after !== null; ) {
       const page = store.page(after ?? null, 2, "tsp1", order);
@@ -485,7 +499,7 @@ test("the end of one conference's outage reads nothing of others, and is known a
     store.settle(key as ConfKey, { row, index: 0, at, fact: { kind: "server-reached" } });
   const settled = () =>
     store.page(null, 1_000).posts.flatMap(({ conference, row, settledAt }) => settledAt && `${conference} ${row}`);
-  for (let row = 1; row <= 990; row += 1) store.add(post(`1-${row}`, row));
+  for (let row = 1; row <= 990; row += 1) add(store, post(`1-${row}`, row));
   settle("0", 10_000, 7);
   read = 0;
   for (let one = 0; one < 100; one += 1) settle(`2-${one}`, 10_000, 7);
@@ -498,7 +512,7 @@ test("the end of one conference's outage reads nothing of others, and is known a
     ["7", 9],
     ["5-7", 3],
   ] as const)
-    store.add(post(key, row, owed));
+    add(store, post(key, row, owed));
   const failed = () =>
     sql.transaction(() => {
       settle("7", 9, 20);
@@ -554,8 +568,8 @@ test("what was given up is counted also where it has no row any more, by server,
   const sql = new Database();
   let store = new GivenUpStore(sql, placeOf);
   for (let row = 1; row <= 1_500; row += 1)
-    store.add(aPost(String(row % 3), row, row % 2 ? "http://tsp1" : "tsp2", true));
-  for (const row of [1, 400, 1_500]) store.add(aPost(String(row % 3), row, row % 2 ? "http://tsp1" : "tsp2", true));
+    add(store, aPost(String(row % 3), row, row % 2 ? "http://tsp1" : "tsp2", true));
+  for (const row of [1, 400, 1_500]) add(store, aPost(String(row % 3), row, row % 2 ? "http://tsp1" : "tsp2", true));
   for (let life = 0; life < 2; life += 1) {
     expect(counted(store).toSorted()).toEqual([
       ["tsp1", 1, 1_499, 750],
@@ -572,7 +586,7 @@ test("what was given up is counted also where it has no row any more, by server,
   store.settle("0" as ConfKey, settles(3_000));
   expect(counted(store).map(([, , , count]) => count)).toEqual([250, 250]);
   // Another meeting of the same key begins its journal anew.
-  store.add({ ...aPost("1", 2, "tsp2"), at: 5_000 });
+  add(store, { ...aPost("1", 2, "tsp2"), at: 5_000 });
   expect(counted(store).map(([, , , count]) => count)).toEqual([250, 251]);
   store.deleteBefore(6_000);
   expect(counted(store)).toEqual([]);
@@ -582,8 +596,8 @@ test("what is not owed stays lost, listed or not, when its conference's server i
   const sql = new Database();
   let store = new GivenUpStore(sql, placeOf);
   // To the back end, and to a server that was replaced: nobody catches up there.
-  for (let row = 1; row <= 1_300; row += 1) store.add(aPost("1", row, "tsp1", row % 2 === 0));
-  for (const row of [1, 2, 299]) store.add(aPost("1", row, "tsp1", row % 2 === 0));
+  for (let row = 1; row <= 1_300; row += 1) add(store, aPost("1", row, "tsp1", row % 2 === 0));
+  for (const row of [1, 2, 299]) add(store, aPost("1", row, "tsp1", row % 2 === 0));
   store.settle("1" as ConfKey, settles(2_000));
   for (let life = 0; life < 2; life += 1) {
     expect(counted(store)).toEqual([["tsp1", 1, 1_299, 650]]);
@@ -595,12 +609,12 @@ test("an acknowledgement covers what had come before it, however old what comes 
   const sql = new Database();
   let store = new GivenUpStore(sql, placeOf);
   const place = () => store.openByHost()[0]?.place ?? 0;
-  for (let row = 1; row <= 1_100; row += 1) store.add(aPost("5", 10_000 + row));
+  for (let row = 1; row <= 1_100; row += 1) add(store, aPost("5", 10_000 + row));
   expect(place()).toBe(1_100);
   acknowledge(store, "tsp1", 1_100);
   expect(counted(store)).toEqual([]);
-  store.add(aPost("6", 50));
-  store.add(aPost("5", 10_100));
+  add(store, aPost("6", 50));
+  add(store, aPost("5", 10_100));
   expect(counted(store)).toEqual([["tsp1", 50, 50, 1]]);
   for (const at of [60, 70]) store.addOfNone([{ at, requests, hosts: [{ ...ofMailbox, givenUp: 2 }] }], 1_000_000);
   expect(counted(store)).toEqual([["tsp1", 50, 70, 5]]);
@@ -608,18 +622,18 @@ test("an acknowledgement covers what had come before it, however old what comes 
   for (const server of ["tsp1", "tsp2"]) acknowledge(store, server, last);
   store.deleteBefore(1_000_000);
   store = new GivenUpStore(sql, placeOf);
-  store.add(aPost("7", 1));
+  add(store, aPost("7", 1));
   expect(counted(store)).toEqual([["tsp1", 1, 1, 1]]);
 });
 
 test("what was acknowledged is not counted again as later documents push it out of the list, also by another life", () => {
   const sql = new Database();
   let store = new GivenUpStore(sql, placeOf);
-  for (let row = 1; row <= 100; row += 1) store.add(aPost("7", row));
+  for (let row = 1; row <= 100; row += 1) add(store, aPost("7", row));
   acknowledge(store, "tsp1", 100);
   for (let row = 101; row <= 1_200; row += 1) {
     if (row % 300 === 0) store = new GivenUpStore(sql, placeOf);
-    store.add(aPost("7", row));
+    add(store, aPost("7", row));
   }
   expect(counted(store)).toEqual([["tsp1", 101, 1_200, 1_100]]);
 });
@@ -642,7 +656,7 @@ test("while documents are given up all the time, an acknowledgement covers what 
   ofNone(2, "http://tsp1", 20);
   const seen = store.openByHost()[0]?.place ?? 0;
   ofNone(3, "tsp2", 300);
-  for (let row = 4; row <= 8; row += 1) store.add(aPost("7", row));
+  for (let row = 4; row <= 8; row += 1) add(store, aPost("7", row));
   ofNone(9, "tsp1", 2);
   acknowledge(store, "tsp1", seen);
   expect(count()).toEqual([
@@ -659,7 +673,7 @@ test("while documents are given up all the time, an acknowledgement covers what 
 
 test("places and counts that an earlier release wrote go on", () => {
   const sql = new Database();
-  new GivenUpStore(sql, placeOf).add(aPost("7", 900));
+  add(new GivenUpStore(sql, placeOf), aPost("7", 900));
   // It counted places over all servers, and one for all documents that came at once.
   sql.exec("UPDATE given_up_post SET place = 40");
   const unlisted = "INSERT INTO given_up_unlisted VALUES (?, ?, ?, 1, 9, ?, ?)";
@@ -675,7 +689,7 @@ test("places and counts that an earlier release wrote go on", () => {
     ["tsp1", 51, 40],
     ["tsp2", 3, 41],
   ]);
-  store.add(aPost("7", 901));
+  add(store, aPost("7", 901));
   acknowledge(store, "tsp1", 40);
   expect(counted(store).toSorted()).toEqual([
     ["tsp1", 901, 901, 1],
@@ -686,10 +700,10 @@ test("places and counts that an earlier release wrote go on", () => {
 test("after a transaction that failed, what is counted is what is on disk", () => {
   const sql = new Database();
   const store = new GivenUpStore(sql, placeOf);
-  store.add(aPost("1", 1));
+  add(store, aPost("1", 1));
   const failed = () =>
     sql.transaction(() => {
-      store.add(aPost("1", 2));
+      add(store, aPost("1", 2));
       expect(counted(store)).toEqual([["tsp1", 1, 2, 2]]);
       throw new Error("the disk is full");
     });
@@ -701,7 +715,7 @@ test("after a transaction that failed, what is counted is what is on disk", () =
 test("a flood of conferences does not fill the disk: beyond 11,000, what has no row is counted by server alone", () => {
   const sql = new Database();
   const store = new GivenUpStore(sql, placeOf);
-  for (let row = 1; row <= 11_100; row += 1) store.add(aPost(String(row), row, "tsp1", true));
+  for (let row = 1; row <= 11_100; row += 1) add(store, aPost(String(row), row, "tsp1", true));
   expect(sql.exec("SELECT count(*) AS count FROM given_up_unlisted")).toEqual([{ count: 10_001 }]);
   expect(counted(store)).toEqual([["tsp1", 1, 11_100, 11_100]]);
 });
@@ -709,7 +723,7 @@ test("a flood of conferences does not fill the disk: beyond 11,000, what has no 
 test("an outage of 5,000 conferences is over once their server is reached, in another life too", () => {
   const sql = new Database();
   let store = new GivenUpStore(sql, placeOf);
-  for (let row = 1; row <= 5_000; row += 1) store.add(aPost(String(row), row, "tsp1", true));
+  for (let row = 1; row <= 5_000; row += 1) add(store, aPost(String(row), row, "tsp1", true));
   store = new GivenUpStore(sql, placeOf);
   expect(counted(store)).toEqual([["tsp1", 1, 5_000, 5_000]]);
   for (let row = 1; row <= 5_000; row += 1) store.settle(String(row) as ConfKey, settles(6_000));
@@ -723,11 +737,11 @@ test("what is settled makes room for what is open, in one outage after the other
   const outage = (name: string, conferences: number, documents: number) => {
     for (let one = 0; one < conferences * documents; one += 1) {
       row += 1;
-      store.add(aPost(`${name}-${one % conferences}`, row, "tsp1", true));
+      add(store, aPost(`${name}-${one % conferences}`, row, "tsp1", true));
     }
     for (let one = 0; one < conferences; one += 1) store.settle(`${name}-${one}` as ConfKey, settles(row + 1));
   };
-  store.add(aPost("0", 0, "tsp2", true));
+  add(store, aPost("0", 0, "tsp2", true));
   store.settle("0" as ConfKey, settles(1));
   outage("1", 1_000, 2);
   expect(counted(store)).toEqual([]);
@@ -736,7 +750,7 @@ test("what is settled makes room for what is open, in one outage after the other
   outage("3", 10_100, 3);
   expect(sql.exec("SELECT count(*) AS count FROM given_up_unlisted")).toEqual([{ count: 10_002 }]);
   store = new GivenUpStore(sql, placeOf);
-  for (const server of ["tsp1", "tsp2"]) store.add(aPost(server, row + 1, server));
+  for (const server of ["tsp1", "tsp2"]) add(store, aPost(server, row + 1, server));
   expect(store.openByHost().map(({ about, place }) => [about, place])).toEqual([
     ["tsp1", row + 1],
     ["tsp2", 2],
@@ -753,7 +767,7 @@ test("in an outage each document costs a row, however many are kept", () => {
   };
   const store = new GivenUpStore({ exec, transaction: (work) => disk.transaction(work) }, placeOf);
   for (let row = 1; row <= 1_500; row += 1) {
-    store.add(aPost(String(row % 700), row));
+    add(store, aPost(String(row % 700), row));
     expect(store.openByHost().map(({ count }) => count)).toEqual([row]);
   }
   expect(read).toBeLessThan(10);

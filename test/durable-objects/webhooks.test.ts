@@ -821,6 +821,16 @@ test("trouble ends for receivers once the documents that were given up go with t
   expect(told()).toEqual(["trouble.began", "trouble.ended"]);
 });
 
+test("a document that came from a conference that is behind by a skip is kept as long as any other", async () => {
+  const world = new World();
+  const lost = { host: "tsp1" as WebexHost, transId: "7" as TransId, attempts: 3, why: "away", messages: [] };
+  const at = world.time.now;
+  await world.pass(400 * dayMs);
+  await world.directory.follow(aPage({ running: {}, at, facts: [{ kind: "post-given-up", ...lost }] }));
+  await world.pass(29 * dayMs);
+  expect((await world.directory.givenUp(null, 9)).posts).toMatchObject([{ at, ...lost }]);
+});
+
 test("documents that are given up begin trouble for receivers, and an acknowledgement ends it", async () => {
   const world = new World();
   const lost = { host: "tsp1" as WebexHost, transId: "7" as TransId, attempts: 3, why: "away", messages: [] };

@@ -49,7 +49,7 @@ export const budgets = {
     ...{ by: "person; all who have the operator's token are one", beyond: tooMany },
   },
   urgentActionsOfPerson: {
-    of: "ends of conferences, drains and hand-overs, beside all other actions",
+    of: "ends of conferences, drains, what takes drains back, and hand-overs, beside all other actions",
     ...aDay({ rate: 20_000, burst: 10_000 }),
     ...{ by: "person and kind; all who have the operator's token are one", beyond: tooMany },
   },

@@ -48,19 +48,6 @@ test("a clock that is set back puts nothing before a place that was given out", 
   expect(records.map((one) => one.at - at)).toEqual([0, 3_600_000, 3_600_000]);
 });
 
-test("a record says that a clock differs where what it counts may be the jump that the time is in doubt by", async () => {
-  const world = new DirectoryWorld();
-  const marks = async (doubtMs: number, seconds: number) => {
-    world.doubtMs = doubtMs;
-    const name = `${doubtMs} ${seconds}`;
-    await world.directory.follow(aPage({ records: [call(name, { seconds, clockDiffers: false })] }));
-    return (await world.all()).some((one) => one.kind === "call" && one.call === name && one.clockDiffers);
-  };
-  expect([await marks(0, 40_000_015), await marks(40_000_000_000, 15)]).toEqual([false, false]);
-  // Seconds are rounded.
-  expect([await marks(40_000_000_000, 40_000_015), await marks(60_400, 60)]).toEqual([true, true]);
-});
-
 test("a number is erased from all records that have it, with the attendee ID, and no id changes", async () => {
   const world = new DirectoryWorld();
   const records = ["1", "2", "(1)"].map((number, index) => call(`c${index}`, { number }));

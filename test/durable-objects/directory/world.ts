@@ -23,8 +23,6 @@ export class DirectoryWorld {
   domain: Domain | null = testDomain();
   alarmAt: number | null = null;
   deleted = 0;
-  /** By so much its time may be ahead. */
-  doubtMs = 0;
   /** Rows that were written, by what wrote them. */
   readonly written: string[] = [];
   readonly asked: string[] = [];
@@ -53,7 +51,6 @@ export class DirectoryWorld {
         },
         transaction: (work) => this.sql.transaction(work),
       },
-      doubtMs: () => this.doubtMs,
       domain: () => this.domain,
       conference: (_, key) => ({
         feedDirectory: async (isWatched) => {

@@ -49,7 +49,7 @@ test.each([0, 7 * hourMs, 9 * dayMs])(
   async (ms) => {
     const { life, agent, webex } = await skipped(ms);
     const [msgId] = webex.msgIds as [MsgId];
-    await life.clock.pass(2 * minuteMs);
+    await life.clock.pass(2_000);
     expect(await ask(life, "idAllocator", "local", "holderOf", [msgId])).toBe(key);
     agent.heard.length = 0;
     await life.clock.pass(hourMs);
@@ -95,7 +95,7 @@ test("records from before a clock was set right are not old by that", async () =
   expect([before, await records()]).toEqual([2, 2]);
 });
 
-test.each([1, 9, 365])("an operator's word for a skip of %i days forgets no id that is in use", async (days) => {
+test.each([9, 365])("an operator's word for a skip of %i days forgets no id that is in use", async (days) => {
   const { life, state, webex } = await skipped(0);
   const [msgId] = webex.msgIds as [MsgId];
   life.skip(days * dayMs);
