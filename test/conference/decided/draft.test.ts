@@ -105,7 +105,7 @@ test("a call is busy with any command for it, or with these; what is pending els
 
 test.each<[string, object, object, object]>([
   ["the server that asked", { replyTo: tsp2 }, {}, { host: tsp2 }],
-  ["the conference's, where nobody knows who asked (protocol T14)", { replyTo: undefined }, {}, { host: tsp1 }],
+  ["the conference's, where nobody knows who asked", { replyTo: undefined }, {}, { host: tsp1 }],
   [
     "a server that was replaced, in one attempt",
     { replyTo: tsp2, extConfId: "70" },
@@ -115,7 +115,7 @@ test.each<[string, object, object, object]>([
   ["the conference's own, though its handle was replaced", { extConfId: "70" }, {}, { host: tsp1 }],
   ["its own, of a handle whose server is unknown", { replyTo: undefined, extConfId: "70" }, {}, { host: tsp1 }],
   ["whoever asks for what there is not", { replyTo: tsp2 }, { head: { phase: "absent" } }, { host: tsp2 }],
-])("an answer goes to %s", (_, asked, state, post) => {
+])("an answer goes to %s (protocol T14)", (_, asked, state, post) => {
   const head = running({ formerHandles: [{ extConfId: "70", host: tsp2, until: 9_000 }] });
   const draft = drafted({ head, ...state });
   draft.answer(request(asked), "ok");
