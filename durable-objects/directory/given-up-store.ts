@@ -18,7 +18,7 @@ const tables = [
   `CREATE TABLE IF NOT EXISTS given_up_unlisted (conference TEXT NOT NULL, host TEXT NOT NULL, count INTEGER NOT NULL,
    since INTEGER NOT NULL, latest INTEGER NOT NULL, place INTEGER NOT NULL, row INTEGER NOT NULL, PRIMARY KEY (conference, host))
    WITHOUT ROWID`,
-  // Ids rise with the time when a document was given up. `at`: when it came here, as a conference may be behind by a skip of the clock.
+  // Ids rise with the time when a document was given up. `at`: when it came here, as its conference may be behind.
   // Places rise by one with each document of a TSP server.
   `CREATE TABLE IF NOT EXISTS given_up_post (id TEXT PRIMARY KEY, at INTEGER NOT NULL, place INTEGER NOT NULL, data TEXT NOT NULL)
    WITHOUT ROWID`,

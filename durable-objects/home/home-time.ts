@@ -4,7 +4,7 @@ import { type MachineClocks, PassingTime } from "../../src/foundation/time/passi
 /** By this part, time goes faster or slower than it passes until it has come to the wall clock. */
 const slew = 0.04;
 const mostSlewedMs = 60_000;
-/** A wall clock that is further ahead counts by the least that it was ahead for this time: it may be a mistake that is soon set right. */
+/** A wall clock that is further ahead counts by the least that it was for this time: it may soon be set right. */
 const believedAfterMs = 10 * 60_000;
 /** No clock shows less: that of a machine without a battery begins in 1970, and any later one is better. */
 export const surelyWrong = Date.UTC(2026, 0, 1);

@@ -2,7 +2,7 @@ import type { EpochMs } from "../../src/foundation/ids.ts";
 import type { KeptValues } from "./object-place.ts";
 import { doubtOf, type Platform, skippedOf } from "./platform.ts";
 
-interface SkippedPorts extends Pick<Platform, "now" | "skippedMs" | "doubtMs"> {
+export interface SkippedPorts extends Pick<Platform, "now" | "skippedMs" | "doubtMs"> {
   readonly kept: KeptValues;
 }
 
@@ -17,7 +17,7 @@ interface Kept {
 const none: Kept = { since: 0, lastMs: 0, beforeMs: 0 };
 const key = "skippedLately";
 
-/** By how much what an object has written looks older than it is: a clock that was set right makes nothing old that has just been written. */
+/** By how much what an object has written looks older than it is, as its clock was set right since. */
 export class SkippedLately {
   readonly #ports: SkippedPorts;
 

@@ -150,7 +150,7 @@ export class Relay implements RelayRpc {
     this.#reports = new BridgeReports({ ...ports, ...current, known }, this.#store, this.#log);
   }
 
-  /** When the first agent came behind the restore, at the latest. */
+  /** How much time had ever gone on at once by the restore, or until the first agent came behind it. */
   get #restoredSkippedMs(): number {
     const known = this.#store.read("restoredSkipped");
     return known && known.at === this.#ports.restoredAt ? known.ms : 0;

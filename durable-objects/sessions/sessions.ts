@@ -13,7 +13,7 @@ import {
 } from "../../src/operators/sessions.ts";
 import type { NewSession, SessionsRpc, SignInPage } from "../../src/rpc/sessions.ts";
 import { type AgePorts, type Platform, type SqlRow, surelyNow } from "../platform/platform.ts";
-import { SkippedLately } from "../platform/skipped-lately.ts";
+import { SkippedLately, type SkippedPorts } from "../platform/skipped-lately.ts";
 import { PersonQuota } from "../platform/tables/person-quota.ts";
 import { OwedAudit, type OwedPorts } from "./owed-audit.ts";
 
@@ -34,7 +34,7 @@ export class Sessions implements SessionsRpc {
   readonly #owed: OwedAudit;
   readonly #skipped: SkippedLately;
 
-  constructor(ports: OwedPorts & AgePorts & ConstructorParameters<typeof SkippedLately>[0]) {
+  constructor(ports: OwedPorts & SkippedPorts) {
     this.#ports = ports;
     this.#skipped = new SkippedLately(ports);
     this.#owed = new OwedAudit(ports);
