@@ -63,7 +63,9 @@ export class PostgresOnTest {
     this.#cancel();
     if (!child) return;
     const ended = new Promise((resolve) => child.once("exit", resolve));
-    killGroup(child.pid);
+    // Each connection has a process that leads a group of its own: it would answer for a moment longer.
+    const served = await this.ask("SELECT pid FROM pg_stat_activity").catch(() => []);
+    for (const pid of [child.pid, ...served.map((row) => Number(Object.values(row)[0]))]) killGroup(pid);
     await ended;
   }
 
