@@ -332,8 +332,15 @@ export class Edge {
     return life.call(kind, place, method, asked);
   }
 
-  /** What an object is asked. */
-  async invoke(kind: ObjectName, place: string, object: object, method: string, asked: readonly unknown[]) {
+  /** What an object is asked. `isCurrent`: whether its process is not replaced, so that its state is the one that counts. */
+  async invoke(
+    kind: ObjectName,
+    place: string,
+    object: object,
+    method: string,
+    asked: readonly unknown[],
+    isCurrent = () => true,
+  ) {
     const answer = () =>
       (Reflect.get(object, method) as (...asked: readonly unknown[]) => unknown).apply(object, [...asked]);
     const confKey = place.split("/")[1] as ConfKey;
@@ -357,7 +364,8 @@ export class Edge {
       case "directory.follow": {
         const [page] = asked as [FactPage];
         const followed = (await answer()) as FeedAnswer;
-        if (this.judgesLists && followed.row === page.upTo) this.#judgeListed(page.key, object as Directory, page.upTo);
+        if (this.judgesLists && isCurrent() && followed.row === page.upTo)
+          this.#judgeListed(page.key, object as Directory, page.upTo);
         return followed;
       }
       default:
