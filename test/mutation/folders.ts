@@ -21,7 +21,7 @@ export const folders: Readonly<Record<string, Folder>> = {
   },
   "bridge-agent/callers": {
     files: ["bridge-agent/callers/*.ts"],
-    tests: ["test/agent/{agent,agent-calls,announcements,held-events,legs,orphans,prompt-calls}.test.ts"],
+    tests: ["test/agent/{agent,agent-calls,announcements,crowd,held-events,legs,orphans,policy,prompt-calls}.test.ts"],
   },
   "src/operators": { files: ["src/operators/*.ts"], tests: ["test/operators/*.test.ts"], isHeld: true },
   "src/conference": { files: ["src/conference/*.ts"], tests: conferenceTests(), isHeld: true },
@@ -29,36 +29,42 @@ export const folders: Readonly<Record<string, Folder>> = {
   "src/conference/server": { files: ["src/conference/server/*.ts"], tests: conferenceTests(), isHeld: true },
   "durable-objects/conference": {
     files: ["durable-objects/conference/*.ts"],
-    tests: [`${objects}/{c,d,e,f,g,o,s,t,u}*.test.ts`],
+    tests: [`${objects}/{a,c,d,e,f,g,o,s,t,u}*.test.ts`],
   },
   "durable-objects/counts": { files: ["durable-objects/counts/*.ts"], tests: [`${objects}/{activity,counts}.test.ts`] },
   "durable-objects/directory": {
     files: ["durable-objects/directory/*.ts"],
     tests: [
       `${objects}/directory/*.test.ts`,
-      `${objects}/webhooks.test.ts`,
+      `${objects}/{activity,directory-feed,given-up,skipped-lately,webhooks}.test.ts`,
       "test/http/{directory,given-up,trouble}.test.ts",
     ],
   },
   "durable-objects/home": {
     files: ["durable-objects/home/**/*.ts"],
-    tests: [`${objects}/home/{alarms,backup,copied,copy-state,home-time,leased-disk,sqlite-disk}.test.ts`],
+    tests: [`${objects}/home/*.test.ts`],
   },
   "durable-objects/ids": {
     files: ["durable-objects/ids/*.ts"],
-    tests: [`${objects}/{handle,id}-*.test.ts`, "test/http/storage.test.ts"],
+    tests: [`${objects}/{handle-*,id-*,sweep,takeover-ids}.test.ts`, "test/http/storage.test.ts"],
   },
   "durable-objects/mail": {
     files: ["durable-objects/mail/*.ts"],
-    tests: [`${objects}/{mailbox,shared-answers}.test.ts`],
+    tests: [`${objects}/{activity,conference-delivery,gathering,mailbox,outbox,shared-answers}.test.ts`],
   },
   "durable-objects/platform": {
     files: ["durable-objects/platform/*.ts"],
-    tests: [`${objects}/{alarm,clock,counts,log,measures,post,watchers}.test.ts`],
+    tests: [
+      `${objects}/{activity,alarm,clock,counts,directory-feed,log,measures,post,retention,skipped-lately,sweep,watchers}.test.ts`,
+      `${objects}/home/{doubt,skips}.test.ts`,
+    ],
   },
   "durable-objects/relay": {
     files: ["durable-objects/relay/*.ts"],
-    tests: [`${objects}/{bridge-reports,relay,relay-*}.test.ts`],
+    tests: [
+      `${objects}/{bridge-reports,relay,relay-*}.test.ts`,
+      `${objects}/{directory/prompt-calls,home/skips}.test.ts`,
+    ],
   },
   "durable-objects/sessions": {
     files: ["durable-objects/sessions/*.ts"],
@@ -71,7 +77,7 @@ export const folders: Readonly<Record<string, Folder>> = {
   "bridge-agent/core": {
     files: ["bridge-agent/core/*.ts"],
     tests: [
-      "test/agent/{agent,agent-*,command-acks,digests,drain,id-limit,journal,live-conferences,orphans,pending-commands,policy,policy-of-agent,speakers}.test.ts",
+      "test/agent/{agent,agent-*,backlog,command-acks,digests,drain,full-disks,id-limit,journal,live-conferences,orphans,pending-commands,policy,policy-*,speakers,topic-queue}.test.ts",
     ],
   },
   "bridge-agent/drivers": {
@@ -85,15 +91,10 @@ export const folders: Readonly<Record<string, Folder>> = {
   },
   "src/http": {
     files: ["src/http/*.ts", "src/http/{agents,monitoring,pair,webex}/*.ts*"],
-    tests: [
-      "test/http/{adapter,agents,app,body,decompress,edge-pair,headers,keep-audit,metrics,operators,secrets,strangers}.test.ts",
-    ],
+    tests: ["test/http/*.test.ts"],
   },
   "src/http/api": { files: ["src/http/api/**/*.ts"], tests: ["test/http/*.test.ts"] },
-  "src/http/console": {
-    files: ["src/http/console/*.ts*"],
-    tests: ["test/http/{console,console-*,operators,secrets,begun-page}.test.ts"],
-  },
+  "src/http/console": { files: ["src/http/console/*.ts*"], tests: ["test/http/*.test.ts", "test/console/*.test.ts"] },
 };
 
 function conferenceTests(): readonly string[] {
