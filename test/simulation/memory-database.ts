@@ -53,16 +53,18 @@ export class MemoryDatabase {
 
   /** The way of one edge to it. */
   connect(wayOf: (what: keyof SharedDatabase) => Way = () => "well", ms: () => number = () => 1): SharedDatabase {
-    let cut = new AbortController();
+    const waiting = new Set<(why: Error) => void>();
     const reset = () => {
-      cut.abort();
-      cut = new AbortController();
+      for (const reject of waiting) reject(new Error("the connection was cut"));
     };
     this.#connections.add(reset);
     const call = <Value>(what: keyof SharedDatabase, work: (asked: Copy) => Value): Promise<Value> => {
-      const { signal } = cut;
-      return new Promise((resolve, reject) => {
-        signal.addEventListener("abort", () => reject(new Error("the connection was cut")));
+      return new Promise<Value>((resolve, fail) => {
+        const reject = (why: Error) => {
+          waiting.delete(reject);
+          fail(why);
+        };
+        waiting.add(reject);
         const way = wayOf(what);
         if (way === "lost") {
           if (what === "prepare") this.#clock.after(hostWithinMs, () => reject(new Error("no host of it answers")));
@@ -82,7 +84,11 @@ export class MemoryDatabase {
           if (way === "alone") return reject(new Error("the database did not wait for its replica"));
           // A commit waits for all before it; what changes nothing waits for nothing.
           if (this.#behind.length > before) this.#replicate();
-          if (way === "well" || way === "replaced") this.#clock.after(ms(), () => resolve(value));
+          if (way !== "well" && way !== "replaced") return;
+          this.#clock.after(ms(), () => {
+            waiting.delete(reject);
+            resolve(value);
+          });
         });
       });
     };
