@@ -101,10 +101,11 @@ function found(globs: readonly string[]): readonly string[] {
   return globs.flatMap((glob) => globSync(glob));
 }
 
-/** These files, and all that they import by a path. */
+/** These files, and all that they import by a path. A program that a test writes imports from elsewhere. */
 function withImports(files: readonly string[]): readonly string[] {
   const all = new Set(files);
   for (const file of all) {
+    if (!existsSync(file)) continue;
     const text = readFileSync(file, "utf8");
     for (const [, path = ""] of text.matchAll(/(?:from|import) ?\(?"(\.[^"]+)"/g)) all.add(join(dirname(file), path));
   }
@@ -113,6 +114,6 @@ function withImports(files: readonly string[]): readonly string[] {
 
 function hashOf(files: readonly string[], more: string): string {
   const hash = createHash("sha256").update(more);
-  for (const file of files.toSorted()) hash.update(file).update(readFileSync(file));
+  for (const file of files.toSorted()) if (existsSync(file)) hash.update(file).update(readFileSync(file));
   return hash.digest("hex");
 }
