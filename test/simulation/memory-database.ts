@@ -53,14 +53,14 @@ export class MemoryDatabase {
 
   /** The way of one edge to it. */
   connect(wayOf: (what: keyof SharedDatabase) => Way = () => "well", ms: () => number = () => 1): SharedDatabase {
-    const waiting = new Set<(why: Error) => void>();
+    const waiting = new Set<(why: unknown) => void>();
     const reset = () => {
       for (const reject of waiting) reject(new Error("the connection was cut"));
     };
     this.#connections.add(reset);
     const call = <Value>(what: keyof SharedDatabase, work: (asked: Copy) => Value): Promise<Value> => {
       return new Promise<Value>((resolve, fail) => {
-        const reject = (why: Error) => {
+        const reject = (why: unknown) => {
           waiting.delete(reject);
           fail(why);
         };
