@@ -20,7 +20,7 @@ interface Portion {
   readonly minutes: readonly ActivityMinute[];
 }
 
-/** What the directory may lack. */
+/** What the directory may lack, as it is on disk. */
 interface Unsent {
   /** Unlike those of all mailboxes that were deleted. */
   readonly name: string;
@@ -41,7 +41,8 @@ export class MailCounts {
   readonly #ports: MailCountsPorts;
   readonly #table: LazyTables;
   readonly #next: WakeTimer;
-  #unsent: Unsent | null = null;
+  #name = "";
+  #portions: readonly Portion[] = [];
   /** Up to here a portion may have come: it does not change any more. */
   #sentUpTo = 0;
   #isSending = false;
@@ -58,20 +59,21 @@ export class MailCounts {
   /** As the disk has it: at the start, and after a transaction that failed. */
   load(): void {
     const [row] = this.#table.read("SELECT data FROM counted");
-    this.#unsent = row ? JSON.parse(String(row.data)) : null;
-    this.#sentUpTo = Math.max(this.#sentUpTo, this.#unsent?.portions.at(-1)?.number ?? 0);
+    const { name, portions }: Unsent = row ? JSON.parse(String(row.data)) : { name: this.#ports.nonce(), portions: [] };
+    this.#name = name;
+    this.#portions = portions;
+    this.#sentUpTo = Math.max(this.#sentUpTo, portions.at(-1)?.number ?? 0);
   }
 
   /** Whether something was not sent, or not by this life. */
   get owes(): boolean {
-    return (this.#unsent?.portions.length ?? 0) > 0;
+    return this.#portions.length > 0;
   }
 
   /** Within a transaction. */
   add(...facts: readonly Fact[]): void {
     if (facts.length === 0) return;
-    const { name = this.#ports.nonce(), portions = [] } = this.#unsent ?? {};
-    const last = portions.at(-1);
+    const last = this.#portions.at(-1);
     const open = last && last.number > this.#sentUpTo ? last : null;
     const activity = new Activity();
     activity.addAll(open?.minutes ?? []);
@@ -80,13 +82,13 @@ export class MailCounts {
       facts.map((fact, index) => ({ row: 1, index, at, fact }) as PlacedFact),
       0,
     );
-    const number = open?.number ?? Math.max(this.#sentUpTo, last?.number ?? 0) + 1;
-    const before = open ? portions.slice(0, -1) : portions;
-    this.#unsent = { name, portions: [...before, { number, minutes: activity.data() }] };
+    const number = open?.number ?? this.#sentUpTo + 1;
+    const before = open ? this.#portions.slice(0, -1) : this.#portions;
+    this.#portions = [...before, { number, minutes: activity.data() }];
     this.#table.make();
     this.#ports.sql.exec(
       "INSERT INTO counted (id, data) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET data = excluded.data",
-      JSON.stringify(this.#unsent),
+      JSON.stringify({ name: this.#name, portions: this.#portions } satisfies Unsent),
     );
     this.send();
   }
@@ -96,32 +98,24 @@ export class MailCounts {
   }
 
   stop(): void {
-    this.#unsent = null;
-    this.#next.cancel();
+    this.#portions = [];
   }
 
   async #sendAll(): Promise<void> {
     this.#isSending = true;
     let pauseMs = togetherMs;
     try {
-      for (const { number: upTo, minutes } of this.#unsent?.portions ?? []) {
-        if (!this.#unsent) break;
-        const { name } = this.#unsent;
+      for (const { number: upTo, minutes } of this.#portions) {
+        if (!this.owes) break; // It was stopped.
         this.#sentUpTo = Math.max(this.#sentUpTo, upTo);
-        const counted = this.#ports.count({ key: mailboxKey, name, upTo }, minutes);
+        const counted = this.#ports.count({ key: mailboxKey, name: this.#name, upTo }, minutes);
         await within(this.#ports, answerWithinMs, "the directory", counted);
-        this.#acked(upTo);
+        this.#portions = this.#portions.filter(({ number }) => number > upTo);
       }
     } catch {
       pauseMs = againMs;
     }
     this.#isSending = false;
     if (this.owes) this.#next.wakeWithin(pauseMs);
-  }
-
-  #acked(upTo: number): void {
-    if (!this.#unsent) return;
-    const portions = this.#unsent.portions.filter(({ number }) => number > upTo);
-    this.#unsent = { ...this.#unsent, portions };
   }
 }

@@ -216,16 +216,15 @@ export class Mailbox implements MailboxRpc {
     const isOver = deleteAt === 0 || (deleteAt <= this.#ports.now() && !this.#counts.owes);
     if (why === "alarm" && isOver && !this.#ids.isRefilling) return this.#delete();
     this.#outbox.pump();
-    this.#outbox.deleteConfirmed();
     // This life may end before it has sent what it owes.
     const lookAt = this.#counts.owes ? this.#ports.now() + minuteMs : nextLookAt(this.#ports, deleteAt);
     // An earlier life has set the alarm for the deletion. To set it again after each restart would cost a row.
     this.#arm(this.#outbox.nextDue ?? (why === "alarm" ? lookAt : null));
   }
 
+  /** Nothing is done before the first mail, which names it. */
   get #named(): DomainName {
-    if (!this.#domain) throw new Error("this mailbox does not know its domain");
-    return this.#domain;
+    return this.#domain as DomainName;
   }
 
   /** When this mailbox can be deleted: at once, if the settings do not have its domain any more. */
@@ -252,16 +251,13 @@ export class Mailbox implements MailboxRpc {
     const now = this.#ports.now();
     const passed = now - skippedOf(this.#ports);
     // The conference that shared these answers may ask once more, also after a restart.
-    const names = messages.flatMap(({ sharedAs }) =>
-      sharedAs === undefined || this.#isLost(sharedAs) ? [] : sharedAs,
-    );
-    const fresh = new Set(names.map(lost));
+    const names = new Set(messages.flatMap(({ sharedAs }) => (sharedAs === undefined ? [] : lost(sharedAs))));
     this.#transaction(() => {
       this.#outbox.write(rows);
       this.#counts.add(...givenUp(row, undelivered, now));
-      for (const name of fresh) this.#ports.sql.exec("INSERT INTO answer (at, request) VALUES (?, ?)", passed, name);
+      for (const name of names) this.#ports.sql.exec("INSERT INTO answer (at, request) VALUES (?, ?)", passed, name);
     });
-    for (const name of fresh) this.#answered.add(name, null, passed, Number.NEGATIVE_INFINITY);
+    for (const name of names) this.#answered.add(name, null, passed, Number.NEGATIVE_INFINITY);
     this.#outbox.accept({ ...this.#outbox.queue, rows });
   }
 

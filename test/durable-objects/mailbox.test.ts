@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { Mailbox } from "../../durable-objects/mail/mailbox.ts";
+import type { LogLine } from "../../durable-objects/platform/log.ts";
 import type { DomainName, MsgId, TransId, WebexHost } from "../../src/foundation/ids.ts";
 import { hourMs, minuteMs } from "../../src/foundation/time/timers.ts";
 import type { ToWebex } from "../../src/tsp/messages.ts";
@@ -20,7 +21,9 @@ function world() {
     isKnown: true,
     isReadable: true,
     isFull: false,
+    failsAtCommit: false,
     isReachable: true,
+    isSilent: (_url: string) => false,
     allocateMs: 0,
     deleted: 0,
     ...counting,
@@ -29,6 +32,8 @@ function world() {
     if (state.isFull) throw new Error("database or disk is full");
   };
   const events: string[] = [];
+  const lines: LogLine[] = [];
+  const signals: AbortSignal[] = [];
   const bodies: string[] = [];
   const alarms: number[] = [];
   let next = 61_041_000_000;
@@ -41,13 +46,23 @@ function world() {
           exec: (query, ...bindings) => sql.exec(query, ...bindings),
           transaction: (work) => {
             write();
-            return sql.transaction(work);
+            return sql.transaction(() => {
+              const value = work();
+              if (state.failsAtCommit) throw new Error("disk I/O error");
+              return value;
+            });
           },
         },
-        log: ({ event }) => events.push(event),
+        log: (line) => {
+          lines.push(line);
+          events.push(line.event);
+        },
         after: (ms, run) => time.after(ms, () => life === lives && run()),
-        post: async ({ body }) => {
+        post: async ({ url, body, signal }) => {
           bodies.push(body);
+          signals.push(signal);
+          if (state.isSilent(url))
+            await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
           return state.isReachable ? confirmation(domain, transIdOf(body)) : { kind: "failed", reason: "refused" };
         },
         abort: (why) => events.push(why),
@@ -80,7 +95,7 @@ function world() {
       },
     });
   };
-  return { time, sql, bodies, alarms, events, open, state, directory };
+  return { time, sql, bodies, signals, alarms, events, lines, open, state, directory };
 }
 
 const unknown: ToWebex = { type: "message-error", msgId: "m1" as MsgId, result: "unknown-message" };
@@ -435,14 +450,14 @@ test("the alarm stays until the directory has the counts, also where a life ends
 });
 
 test("a mailbox is not deleted before the directory has its counts", async () => {
-  const { time, open, state } = world();
+  const { time, alarms, open, state } = world();
   state.hasDirectory = false;
   const mailbox = open();
   await mailbox.send({ ...mail("t1"), counts: true });
   const { transactionMemoryMs } = testDomain().settings;
   await time.pass(Math.min(transactionMemoryMs, 50 * 60_000) + 1_000);
   await mailbox.alarm();
-  expect(state.deleted).toBe(0);
+  expect([state.deleted, alarms.at(-1)]).toEqual([0, time.now + minuteMs]);
   state.hasDirectory = true;
   await time.pass(20_000);
   await time.pass(transactionMemoryMs);
@@ -483,4 +498,164 @@ test("time that went on at once has no answer forgotten, nor one that was given 
   expect(await deletedAfter(minuteMs)).toBe(0);
   expect(await deletedAfter(transactionMemoryMs - minuteMs - 1_001)).toBe(0);
   expect(await deletedAfter(1)).toBe(1);
+});
+
+const port = (number: number) => `127.0.0.1:${number}` as WebexHost;
+
+test("answers wait with the mailbox, but those that a conference has handed over wait with the conference", async () => {
+  const { time, open, state } = world();
+  state.isReachable = false;
+  const mailbox = open();
+  await mailbox.send(mail("t1", [unknown], port(1)));
+  await mailbox.send(mail("t2", [unknown], port(2)));
+  void mailbox.share({ ...answer("s1", "m1"), host: port(3) });
+  await mailbox.send({ ...mail("t3", [unknown], port(4)), shared: [["m1", "m2"] as MsgId[]] });
+  void mailbox.share({ ...answer("s2", "m2"), host: port(4) });
+  const since = time.now;
+  await time.pass(1_000);
+
+  const ofHost = (number: number) => ({ host: port(number), documents: 1, oldestAt: since });
+  expect(await mailbox.waiting()).toEqual({ documents: 2, oldestAt: since, servers: [ofHost(1), ofHost(2)] });
+});
+
+test("mail that could not be committed has counted nothing, and counts once when it comes again", async () => {
+  const one = world();
+  const { time, open, state, directory } = one;
+  const mailbox = open();
+  await mailbox.send({ ...mail("t1"), counts: true });
+  state.failsAtCommit = true;
+  await expect(mailbox.send({ ...mail("t2"), counts: true })).rejects.toThrow("disk I/O error");
+  state.failsAtCommit = false;
+  await mailbox.send({ ...mail("t2"), counts: true });
+  await time.pass(15_000);
+
+  directory.start();
+  expect((await countedOf(one))[0]).toBe(2);
+});
+
+test("a document without answers has an alarm of its own, which sees to its count", async () => {
+  const { time, alarms, open } = world();
+  await open().send({ ...mail("t1"), answers: new Map(), counts: true });
+  expect(alarms).toEqual([time.now + 5_000]);
+});
+
+test("what is not counted writes no count", async () => {
+  const { sql, open } = world();
+  await open().send({ ...mail("t1"), answers: new Map() });
+  expect(sql.exec("SELECT name FROM sqlite_master WHERE name = 'counted'")).toEqual([]);
+});
+
+test("what a mailbox has counted for a domain that the settings have no more is not sent", async () => {
+  const one = world();
+  const { time, open, state } = one;
+  await open().send({ ...mail("t1"), counts: true });
+  state.isKnown = false;
+  const next = open();
+  await time.pass(5_000);
+  await next.alarm();
+  await time.pass(60_000);
+  expect([state.deleted, await countedOf(one)]).toEqual([1, [0, 0, 0, 0]]);
+
+  // It is deleted in the life that has counted, too.
+  state.isKnown = true;
+  const last = open();
+  await last.send({ ...mail("t2"), answers: new Map(), counts: true });
+  state.isKnown = false;
+  await last.alarm();
+  await time.pass(60_000);
+  expect([state.deleted, await countedOf(one)]).toEqual([2, [0, 0, 0, 0]]);
+});
+
+test("a life that begins for new mail deletes nothing, and one that begins for nothing sets no alarm", async () => {
+  const { time, sql, alarms, open, state } = world();
+  await open().send(mail("t1"));
+  await time.pass(5_000);
+  open();
+  await time.pass(5_000);
+  const { length } = alarms;
+  time.now += 7_200_000;
+  const mailbox = open();
+  expect([state.deleted, alarms.length]).toEqual([0, length]);
+  await mailbox.send(mail("t2"));
+  expect([state.deleted, sql.exec("SELECT request FROM answer")]).toEqual([0, [{ request: "t2" }]]);
+});
+
+test("a mailbox whose time is long over is not deleted while an answer waits", async () => {
+  const { time, sql, open, state } = world();
+  state.isSilent = () => true;
+  await open().send(mail("t1"));
+  time.now += 24 * hourMs;
+  const mailbox = open();
+  await time.pass(5_000);
+  await mailbox.alarm();
+
+  expect([state.deleted, sql.exec("SELECT seq FROM outbox").length]).toEqual([0, 1]);
+});
+
+test("what is under way is broken off when the mailbox is deleted, and the log says how much was lost", async () => {
+  const { time, signals, lines, open, state } = world();
+  state.isSilent = () => true;
+  const mailbox = open();
+  await mailbox.send(mail("t1"));
+  await time.pass(100);
+  state.isKnown = false;
+  await mailbox.alarm();
+  await time.pass(0);
+
+  expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
+  expect(lines).toEqual([{ level: "warn", event: "mail-of-no-domain", domain: "local", rows: 1 }]);
+
+  state.isKnown = true;
+  state.isSilent = () => false;
+  const next = open();
+  await next.send(mail("t2"));
+  await time.pass(5_000);
+  state.isKnown = false;
+  await next.alarm();
+  expect([state.deleted, lines.length]).toEqual([2, 1]);
+});
+
+test("what is given up is the document of the server that did not take it, and leaves no memory of its own", async () => {
+  const { time, sql, open, state } = world();
+  state.isSilent = (url) => url.includes(port(1));
+  state.isReachable = false;
+  const mailbox = open();
+  await mailbox.send(mail("t1", [unknown], port(1)));
+  await mailbox.send(mail("t2", [unknown], port(2)));
+  await time.pass(5_000);
+
+  const rows = sql.exec("SELECT row FROM outbox").map(({ row }) => JSON.parse(String(row)));
+  expect(rows.map(({ host }) => host)).toEqual([port(1)]);
+  expect(sql.exec("SELECT request FROM answer").map(({ request }) => request)).toEqual(["t1", "t2"]);
+});
+
+test("a document counts as given up where no conference gives up a part of it", async () => {
+  const one = world();
+  const { time, open, state, directory } = one;
+  state.isReachable = false;
+  const mailbox = open();
+  await mailbox.send(mail("t1", [unknown], port(1)));
+  await mailbox.send(mail("t2", [unknown], port(2)));
+  const shared = [["m1", "m2"] as MsgId[]];
+  await mailbox.send({ ...mail("t3", [unknown], port(3)), shared });
+  void mailbox.share({ ...answer("s1", "m2"), host: port(3) });
+  await time.pass(5 * minuteMs);
+
+  directory.start();
+  expect(await countedOf(one)).toEqual([0, 0, 9, 2]);
+});
+
+test("the log says of which domain a line is, and how many it has left out before", async () => {
+  const { time, lines, open, state } = world();
+  state.isReachable = false;
+  const mailbox = open();
+  for (let number = 1; number <= 30; number++) await mailbox.send(mail(`t${number}`, [unknown], port(number)));
+  await time.pass(10);
+  const failed = () => lines.filter(({ event }) => event === "post-failed");
+  expect([failed().length, failed()[0]]).toEqual([20, expect.objectContaining({ domain: "local", host: port(1) })]);
+  expect(failed().filter((line) => "droppedBefore" in line)).toEqual([]);
+  await time.pass(minuteMs);
+  await mailbox.send(mail("t31", [unknown], port(31)));
+  await time.pass(10);
+  expect(failed()[20]).toMatchObject({ host: port(31), droppedBefore: 10 + 30 });
 });

@@ -50,7 +50,7 @@ export const folders: Readonly<Record<string, Folder>> = {
   },
   "durable-objects/mail": {
     files: ["durable-objects/mail/*.ts"],
-    tests: [`${objects}/{activity,conference-delivery,gathering,mailbox,outbox,shared-answers}.test.ts`],
+    tests: [`${objects}/{activity,conference-delivery,gathering,mail-counts,mailbox,outbox,shared-answers}.test.ts`],
   },
   "durable-objects/platform": {
     files: ["durable-objects/platform/*.ts"],
