@@ -104,8 +104,27 @@ test("an earlier alarm of this life will do, also while the platform is about to
   alarm.wakeBy(noon + 9_000);
   await time.pass(6_000);
   alarm.wakeBy(noon + 9_000);
+  await time.pass(4_000);
+  alarm.wakeBy(noon + 19_000);
 
   expect(set).toEqual([noon + 5_000]);
+});
+
+test("an alarm that cannot be set takes none back that was set meanwhile", async () => {
+  const time = new Clock(noon);
+  const set: number[] = [];
+  const first = Promise.withResolvers<void>();
+  const alarm = new Alarm(
+    fakePlatform(time, { setAlarm: (at) => (set.push(at) === 1 ? first.promise : Promise.resolve()) }),
+  );
+  alarm.wakeBy(noon + 9_000);
+  alarm.wakeBy(noon + 5_000);
+  first.reject(new Error("database or disk is full"));
+  await time.pass(1_000);
+  // It would take the place of the earlier one.
+  alarm.wakeBy(noon + 8_000);
+
+  expect(set).toEqual([noon + 9_000, noon + 5_000]);
 });
 
 test("an alarm that the platform owes, since the clock was set forward, is set for now", async () => {

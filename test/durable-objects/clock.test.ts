@@ -22,6 +22,22 @@ test("what the clock is ahead by is written again where the first write failed",
   expect([kept, alarms]).toEqual([[hourMs], [machine.now + 5_000]]);
 });
 
+test("an alarm comes in its time also where the clock was set back unseen; a lead is written once, and a second of it not", () => {
+  const machine = { now: 10 * hourMs };
+  const [kept, alarms]: [number[], number[]] = [[], []];
+  const setAlarm = async (at: number) => void alarms.push(at);
+  const platform = { ...fakePlatform(new TestClock()), now: () => machine.now, setAlarm };
+  const clock = new Clock(platform, machine.now, {}, (aheadMs) => void kept.push(aheadMs));
+  const due = clock.now() + 5_000;
+  machine.now -= 1_000;
+  clock.wakeBy(due);
+  expect([kept, alarms]).toEqual([[], [machine.now + 5_000]]);
+  machine.now -= hourMs;
+  clock.wakeBy(due - 1);
+  clock.wakeBy(due - 2);
+  expect(kept).toEqual([hourMs + 1_000]);
+});
+
 test("a lead that ends where the clock is set right is no lead of the next life", () => {
   const yearMs = 365 * 24 * hourMs;
   const machine = { now: 2 * yearMs };
@@ -68,6 +84,7 @@ test.each<[string, Parameters<typeof nextWake>, number | null]>([
   ["something is due much later", [1_000, 5_000, null, null, 90_000], 90_000],
   ["a deadline is ahead: in time for it", [1_000, 5_000, 1_500, null], 1_500],
   ["a deadline is far ahead: within five minutes, since the clock may be set", [1_000, 5_000, hourMs], 301_000],
+  ["a deadline is now: it is a backstop like others", [1_000, 5_000, 1_000], 6_000],
   ["a deadline has passed: it is a backstop like others", [1_000, 5_000, 900], 6_000],
   ["a deadline is ahead of what is due", [1_000, 5_000, 4_000, 2_000], 4_000],
 ])("the alarm where %s", (_, given, at) => {

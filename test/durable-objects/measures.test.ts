@@ -35,6 +35,19 @@ test("each series of a domain begins at 0", () => {
   expect(text).toContain('bridgehead_takeovers_total{domain="local",bridge="simulated"} 0\n');
 });
 
+test("series of webhooks begin where a domain has webhooks, by what becomes of one", () => {
+  const webhooks = [{ url: "https://crm.example/", secretFrom: "WEBHOOK_SECRET_CRM" }];
+  const seriesOf = (settings: object) =>
+    new Measures()
+      .text([testDomain(settings)], new Counts())
+      .split("\n")
+      .filter((line) => line.startsWith("bridgehead_webhooks_total{"));
+  expect(seriesOf({})).toEqual([]);
+  expect(seriesOf({ webhooks })).toEqual(
+    ["delivered", "failed", "given-up"].map((one) => `bridgehead_webhooks_total{domain="local",outcome="${one}"} 0`),
+  );
+});
+
 test("what becomes of a conference and its callers is logged once", async () => {
   const world = await ConferenceWorld.running(2);
   await world.reported(callerLeft(0));

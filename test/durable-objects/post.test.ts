@@ -7,11 +7,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { brotliCompressSync, constants, deflateRawSync, deflateSync, gzipSync } from "node:zlib";
-import { afterAll, afterEach, describe, expect, onTestFinished, test } from "vitest";
+import { afterAll, afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import type { LifePlace } from "../../durable-objects/home/home.ts";
 import { nodePost } from "../../durable-objects/home/node-post.ts";
 import { ownPlaceOf } from "../../durable-objects/home/own-place.ts";
-import { fetchPost, type HttpAnswer, type PostRequest, statusFault } from "../../durable-objects/platform/post.ts";
+import {
+  type Exchange,
+  fetchPost,
+  type HttpAnswer,
+  type PostRequest,
+  postBy as sendBy,
+  statusFault,
+} from "../../durable-objects/platform/post.ts";
 import { freePorts } from "../../simulators/free-ports.ts";
 import { networkReason } from "../../src/foundation/text/reason.ts";
 
@@ -281,6 +288,68 @@ describe.each([
 
     most = Math.max(most, process.memoryUsage().arrayBuffers);
     expect(most - before).toBeLessThan(20_000_000);
+  });
+});
+
+describe("by any exchange", () => {
+  type Sent = Parameters<Exchange>[1];
+  const answered = { status: 200, body: new Uint8Array() };
+  const request = (more: object) =>
+    ({
+      url: "http://127.0.0.1/",
+      body: "x",
+      timeoutMs: 5_000,
+      signal: new AbortController().signal,
+      ...more,
+    }) as PostRequest;
+  const sentFor = async (more: object): Promise<Sent["headers"]> => {
+    let headers: Sent["headers"] = {};
+    await sendBy(async (_, sent) => {
+      ({ headers } = sent);
+      return answered;
+    }, request(more));
+    return headers;
+  };
+
+  test("a post carries its own headers, or a key that is the same on each attempt, or neither", async () => {
+    const common = { "User-Agent": "bridgehead", "Accept-Encoding": "identity" };
+    const [xml, json] = ["text/xml; charset=UTF-8", "application/json"];
+    expect([
+      await sentFor({ contentType: xml }),
+      await sentFor({ contentType: json, idempotencyKey: "k1" }),
+      await sentFor({ contentType: json, headers: { Authorization: "Bearer t" } }),
+    ]).toEqual([
+      { "Content-Type": xml, ...common },
+      { "Content-Type": json, ...common, "Idempotency-Key": "k1" },
+      { "Content-Type": json, ...common, Authorization: "Bearer t" },
+    ]);
+  });
+
+  test("a document that is withdrawn while it is posted is broken off", async () => {
+    const withdraw = new AbortController();
+    const posted = sendBy(
+      (_, { signal }) =>
+        new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error))),
+      request({ signal: withdraw.signal }),
+    );
+    withdraw.abort(new Error("withdrawn"));
+    expect(await posted).toEqual({ kind: "failed", reason: "withdrawn" });
+  });
+
+  test("a post that is over leaves no timer, which would keep its object awake, and no ear on its signal", async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const withdraw = new AbortController();
+    const signals: AbortSignal[] = [];
+    await sendBy(
+      async (_, { signal }) => {
+        signals.push(signal);
+        return answered;
+      },
+      request({ signal: withdraw.signal }),
+    );
+    withdraw.abort();
+    expect([vi.getTimerCount(), signals.map(({ aborted }) => aborted)]).toEqual([0, [false]]);
   });
 });
 

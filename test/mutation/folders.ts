@@ -55,7 +55,7 @@ export const folders: Readonly<Record<string, Folder>> = {
   "durable-objects/platform": {
     files: ["durable-objects/platform/*.ts"],
     tests: [
-      `${objects}/{activity,alarm,clock,counts,directory-feed,log,measures,post,retention,skipped-lately,sweep,watchers}.test.ts`,
+      `${objects}/{activity,alarm,clock,counts,directory-feed,log,measures,platform,post,retention,skipped-lately,sweep,watchers}.test.ts`,
       `${objects}/home/{doubt,skips}.test.ts`,
     ],
   },
