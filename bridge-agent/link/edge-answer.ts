@@ -17,8 +17,14 @@ const PATIENCE_MS = 5_000;
 export interface EdgeAnswer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
-  /** When the server's certificate begins and ends; `null` without TLS. */
-  readonly certificate: { readonly begins: Date; readonly ends: Date } | null;
+  /** `null`: without TLS, or where it does not say when it ends. */
+  readonly certificate: EdgeCertificate | null;
+}
+
+/** The certificate at an address of the edge, in milliseconds since 1970. */
+export interface EdgeCertificate {
+  readonly begins: EpochMs;
+  readonly ends: EpochMs;
 }
 
 /** A first answer, by the agent's own way to this address. */
@@ -38,9 +44,7 @@ export async function askEdge(
     }, PATIENCE_MS);
     const answered = ({ statusCode = 0, headers, socket }: IncomingMessage) => {
       clearTimeout(timer);
-      const { valid_from, valid_to } = socket instanceof TLSSocket ? socket.getPeerCertificate() : {};
-      const certificate = valid_from && valid_to ? { begins: new Date(valid_from), ends: new Date(valid_to) } : null;
-      resolve({ status: statusCode, headers, certificate });
+      resolve({ status: statusCode, headers, certificate: socket instanceof TLSSocket ? shownBy(socket) : null });
       socket.destroy();
     };
     request.on("response", answered);
@@ -53,10 +57,10 @@ export async function askEdge(
   });
 }
 
-/** The certificate at an address of the edge, in milliseconds since 1970. */
-export interface EdgeCertificate {
-  readonly begins: EpochMs;
-  readonly ends: EpochMs;
+function shownBy(socket: TLSSocket): EdgeCertificate | null {
+  const { valid_from, valid_to } = socket.getPeerCertificate();
+  const [begins, ends] = [Date.parse(valid_from), Date.parse(valid_to)];
+  return Number.isNaN(begins + ends) ? null : { begins, ends };
 }
 
 /** `null`: nobody says. */
@@ -65,7 +69,6 @@ export async function certificateOf(
   settings: Pick<AgentSettings, "ca">,
 ): Promise<EdgeCertificate | null> {
   if (!address.startsWith("wss:")) return null;
-  const { certificate } = (await askEdge(address, {}, settings).catch(() => null)) ?? {};
-  const [begins, ends] = [certificate?.begins.getTime() ?? Number.NaN, certificate?.ends.getTime() ?? Number.NaN];
-  return Number.isNaN(begins) || Number.isNaN(ends) ? null : { begins, ends };
+  const answer = await askEdge(address, {}, settings).catch(() => null);
+  return answer?.certificate ?? null;
 }

@@ -169,9 +169,9 @@ export class EdgeLink {
 
   #complete(health: Health): Health {
     this.#health = health;
-    const { begins: certificateBegins, ends: certificateEnds } = this.#certificate ?? {};
-    const isKnown = certificateBegins !== undefined && certificateEnds !== undefined;
-    return { ...health, ...(isKnown && { certificateBegins, certificateEnds }), at: this.#options.now() };
+    const known = this.#certificate;
+    const certificate = known && { certificateBegins: known.begins, certificateEnds: known.ends };
+    return { ...health, ...certificate, at: this.#options.now() };
   }
 
   /** Says again how the agent is, with its certificate and clock as they are now. */
@@ -184,7 +184,6 @@ export class EdgeLink {
   }
 
   stop(): void {
-    this.#welcomed = false;
     this.#cancelCertificate();
     this.#socket.stop();
   }
@@ -194,8 +193,7 @@ export class EdgeLink {
     const message = received.value;
     switch (message.type) {
       case "pong":
-        if (this.#welcomed) this.#socket.answered();
-        return;
+        return this.#socket.answered();
       case "welcome":
         // It believes that it acts, and was replaced: nothing of it counts any more.
         if (message.edgeEpoch !== undefined && message.edgeEpoch < this.#options.edgeEpoch())

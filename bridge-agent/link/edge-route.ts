@@ -27,7 +27,7 @@ export function proxyFor(address: string): URL | null {
   // To one that is written without a scheme, the library adds that of the address; curl and most others mean http.
   const url = Object.values(process.env).includes(named) ? named : named.replace(/^https/, "http");
   const proxy = URL.canParse(url) ? new URL(url) : null;
-  if (proxy && /^https?:$/.test(proxy.protocol) && proxy.hostname !== "") return proxy;
+  if (proxy && /^https?:$/.test(proxy.protocol)) return proxy;
   throw new Error("the proxy in HTTPS_PROXY or ALL_PROXY must be an address such as http://proxy.example.com:3128");
 }
 

@@ -164,12 +164,10 @@ function checkTls({ ca }: AgentSettings, { address, answer }: Asked): CheckResul
     return wrong(`${answer.message} (${code}): mend the certificate of ${hostOf(address)}; ${own}`);
   }
   const { certificate } = answer;
-  if (certificate === null || Number.isNaN(certificate.ends.getTime()))
-    return warn("the certificate could not be read");
-  const { begins, ends } = certificate;
-  const day = ends.toISOString().slice(0, 10);
+  if (certificate === null) return warn("the certificate could not be read");
+  const day = new Date(certificate.ends).toISOString().slice(0, 10);
   const by = ca === undefined ? "" : `, by ${ca}`;
-  return Date.now() > renewAt({ begins: begins.getTime(), ends: ends.getTime() })
+  return Date.now() > renewAt(certificate)
     ? warn(`the certificate ends on ${day}: renew it`)
     : right(`the certificate is right until ${day}${by}`);
 }

@@ -18,6 +18,7 @@ import {
   decodeAgentToEdge,
   type EdgeToAgent,
   encodeMessage,
+  MAX_MESSAGE_LENGTH,
   PONG,
 } from "../../src/link/messages.ts";
 import { Clock } from "../simulation/clock.ts";
@@ -201,15 +202,28 @@ test.each([
 });
 
 test("nothing is said before the welcome, and what the edge says after it is heard", async () => {
+  const health = { type: "health", bridgeUp: true, portsInUse: 0, ports: null } as const;
   link.connect();
-  link.send([{ type: "health", bridgeUp: true, portsInUse: 0, ports: null }]);
+  link.send([health]);
   const socket = await relay.socket();
+  link.send([health]);
   socket.send(encodeMessage({ type: "activate", epoch: 9 }));
   socket.send(encodeMessage(welcome));
   socket.send("nonsense");
   socket.send(encodeMessage({ type: "activate", epoch: 2 }));
   await hears(2);
   expect(heard).toEqual([welcome, { type: "activate", epoch: 2 }]);
+  link.send([health]);
+  expect([await relay.message(), await relay.message()]).toMatchObject([{ type: "ping" }, health]);
+  expect(relay.frames).toBe(2);
+});
+
+test("an edge that sends more than any message is long is left, before the agent has read all of it", async () => {
+  const socket = await welcomed();
+  const closed = new Promise<number>((resolve) => socket.once("close", resolve));
+  socket.send("x".repeat(4 * MAX_MESSAGE_LENGTH + 1));
+
+  expect(await closed).toBe(1009);
 });
 
 test.each([
@@ -234,11 +248,18 @@ test.each([
   link.send([health]);
   expect(await relay.message()).toEqual(said);
   expect(relay.frames - before).toBe(frames + 1);
+  link.send(acks);
+  expect([await relay.message(), await relay.message()]).toEqual(acks);
+  link.sayHealth();
+  expect(await relay.message()).toEqual(said);
   const call = { call: "c1" as CallId, number: "14085551234", dialled: "", at: 1, steps: [] };
-  const calls = (["crowded", "hung-up"] as const).map((why) => ({ ...call, end: { at: 2, why } }));
+  const ends = (["crowded", "hung-up"] as const).map((why) => ({ at: 2, why }));
+  const calls = [...ends, null].map((end) => ({ ...call, end }));
   link.send([{ type: "prompt-calls", upTo: 2, calls, at: 3 }]);
   const why = turns ? "crowded" : "keyed-nothing";
-  expect(await relay.message()).toMatchObject({ calls: [{ end: { why } }, { end: { why: "hung-up" } }] });
+  expect(await relay.message()).toMatchObject({
+    calls: [{ end: { why } }, { end: { why: "hung-up" } }, { end: null }],
+  });
 });
 
 test("an edge that answers no ping is given up within 10 s, and tried again", async () => {

@@ -9,9 +9,9 @@ import { join } from "node:path";
 import type { Duplex } from "node:stream";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { type ClientOptions, type WebSocket, WebSocketServer } from "ws";
-import { certificateOf } from "../../bridge-agent/link/edge-answer.ts";
+import { askEdge, certificateOf } from "../../bridge-agent/link/edge-answer.ts";
 import { EdgeLink } from "../../bridge-agent/link/edge-link.ts";
-import { edgeRoute, proxyFor, readCa } from "../../bridge-agent/link/edge-route.ts";
+import { edgeRoute, proxyFor, readCa, throughProxy } from "../../bridge-agent/link/edge-route.ts";
 import { openBy } from "../../bridge-agent/node-ports.ts";
 import { doctor } from "../../bridge-agent/service/doctor.ts";
 import { AgentService } from "../../bridge-agent/service/service.ts";
@@ -112,7 +112,7 @@ beforeAll(() => {
     execFileSync("openssl", [...words.split(" "), ...files], { cwd: folder, stdio: "ignore" });
   const key = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes";
   openssl(`req -x509 ${key} -days 99 -subj /CN=authority -keyout ca-key.pem -out ca.pem`);
-  const names = `subjectAltName=DNS:${host}`;
+  const names = `subjectAltName=DNS:${host},DNS:localhost`;
   openssl(
     `req -x509 ${key} -days 98 -subj /CN=edge -addext ${names} -CA ca.pem -CAkey ca-key.pem -keyout edge-key.pem -out edge.pem`,
   );
@@ -208,10 +208,34 @@ test("an agent reaches a TLS edge through a proxy, trusting an authority of its 
 test("an agent knows when the certificate of its edge ends; without TLS, or where nobody is, it knows nothing", async () => {
   const ca = join(folder, "ca.pem");
   const address = `wss://${host}:${port(edge)}`;
-  const days = ((await certificateOf(address, { ca }))?.ends ?? 0) / 86_400_000 - Date.now() / 86_400_000;
-  expect(Math.round(days)).toBe(98);
+  const found = await certificateOf(address, { ca });
+  const { begins, ends } = found ?? { begins: 0, ends: 0 };
+  expect([ends - begins, ends - Date.now()].map((ms) => Math.round(ms / 86_400_000))).toEqual([98, 98]);
+  await expect.poll(() => proxy.open).toBe(0);
+  // This machine needs no proxy.
+  expect(await certificateOf(`wss://localhost:${port(edge)}`, { ca })).toEqual(found);
   expect(await certificateOf(address, {})).toBeNull();
+  edge.server.on("connection", expect.unreachable);
   expect(await certificateOf(`ws://127.0.0.1:${port(edge)}`, {})).toBeNull();
+});
+
+test("an edge that opens a socket where it was only asked has answered", async () => {
+  const headers = { connection: "Upgrade", upgrade: "websocket", "sec-websocket-version": "13" };
+  const key = { "sec-websocket-key": Buffer.alloc(16).toString("base64") };
+
+  const answer = await askEdge(`wss://localhost:${port(edge)}/agent/a/b`, { ...headers, ...key }, { ca });
+
+  expect(answer).toMatchObject({ status: 101, certificate: { ends: expect.any(Number) } });
+});
+
+test("an authority of one's own is looked for with TLS alone, and a Node without proxies leaves none out", () => {
+  const gone = { ca: join(folder, "gone.pem") };
+  expect(edgeRoute("ws://10.0.0.1", gone)).toEqual({});
+  expect(() => edgeRoute("wss://10.0.0.1", gone)).toThrow(/^ca: /);
+
+  vi.spyOn(process, "allowedNodeEnvironmentFlags", "get").mockReturnValue(new Set());
+  expect(() => edgeRoute("wss://10.0.0.1", {})).toThrow(/ knows no proxies: run the agent by Node /);
+  vi.restoreAllMocks();
 });
 
 test("an edge whose authority is not known is not trusted, and the line says which setting to write", async () => {
@@ -332,6 +356,7 @@ test("doctor gives up a proxy that does not answer", async () => {
   vi.advanceTimersByTime(5_000);
   const { lines } = await said;
   vi.useRealTimers();
+  await expect.poll(() => proxy.open).toBe(0);
 
   expect(lines.find((line) => line.includes(" edge: "))).toMatch(
     /^WRONG edge: \S+ cannot be reached through the proxy \S+ \(it does not answer within 5 s\): check `edge` in/,
@@ -356,11 +381,12 @@ test("what goes through a proxy", () => {
   ]);
 });
 
-test.each(["socks5://user:p%40ss@proxy.example.com", "http://", "http://user:p%40ss@:1"])(
+test.each(["socks5://user:p%40ss@proxy.example.com", "http://", "http://user:p%40ss@:1", "xhttp://proxy.example.com"])(
   "an agent does not start with a proxy that it cannot use, and shows no password (%s)",
   async (value) => {
     vi.stubEnv("HTTPS_PROXY", value);
     const settings = { ...agentSettings, edge: "wss://tsp.example.com", state: join(folder, "bad-proxy") };
+    expect(throughProxy(settings.edge)).toBe("");
     const service = new AgentService(settings, { logStream: { dropped: 0, write() {} }, end() {}, drained() {} });
 
     await expect(service.start()).rejects.toThrow(
