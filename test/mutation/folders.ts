@@ -21,7 +21,9 @@ export const folders: Readonly<Record<string, Folder>> = {
   },
   "bridge-agent/callers": {
     files: ["bridge-agent/callers/*.ts"],
-    tests: ["test/agent/{agent,agent-calls,announcements,crowd,held-events,legs,orphans,policy,prompt-calls}.test.ts"],
+    tests: [
+      "test/agent/{agent,agent-calls,announcements,crowd,hang-ups,held-events,legs,orphans,policy,prompt-calls}.test.ts",
+    ],
   },
   "src/operators": { files: ["src/operators/*.ts"], tests: ["test/operators/*.test.ts"], isHeld: true },
   "src/conference": { files: ["src/conference/*.ts"], tests: conferenceTests(), isHeld: true },
@@ -87,7 +89,7 @@ export const folders: Readonly<Record<string, Folder>> = {
   "bridge-agent/link": { files: ["bridge-agent/link/*.ts"], tests: ["test/agent/edge-*.test.ts"] },
   "bridge-agent/service": {
     files: ["bridge-agent/service/*.ts"],
-    tests: ["test/agent/{health,log,service,settings}.test.ts"],
+    tests: ["test/agent/{doctor,drain,edge-route,health,log,service,settings}.test.ts"],
   },
   "src/http": {
     files: ["src/http/*.ts", "src/http/{agents,monitoring,pair,webex}/*.ts*"],
