@@ -236,16 +236,14 @@ export class Keypads {
     if (found.length > 0) this.#someArrived();
     this.#parts.promptCalls.reconcile(calls, now);
     this.#letInAdmitted();
-    for (const call of found) {
-      const leg = this.#parts.legs.find(call.call);
-      if (call.stage !== "prompted" || !leg || !isAtPrompt(leg.keypad)) continue;
+    for (const { leg, keys } of this.#atPrompt(found)) {
       this.#timed.add(leg);
-      if (call.keys === "") {
+      if (keys === "") {
         this.announce(leg, "please-wait");
         continue;
       }
       // Who is keying has begun with keys that are not held: what follows them counts for nothing, and the caller is asked anew.
-      const { at } = resume(call.keys, now, this.#rules).keypad;
+      const { at } = resume(keys, now, this.#rules).keypad;
       leg.keypad = { ...prompted(now), at: at === "sequence" ? at : "conference-key", inDoubt: true };
     }
   }
@@ -255,19 +253,24 @@ export class Keypads {
     if (found.length > 0) this.#someArrived();
     this.#letInAdmitted();
     this.#resumeHeld(now);
+    for (const { leg, keys } of this.#atPrompt(found)) {
+      this.#apply(leg, resume(keys, now, this.#rules), now);
+      this.announce(leg, promptAfter(null, leg.keypad));
+    }
+  }
+
+  /** Not who was admitted, or has just been refused, so that the agent hangs up on it: its keys must not lead it in. */
+  *#atPrompt(found: readonly BridgeCall[]): Generator<{ readonly leg: Leg; readonly keys: string }> {
     for (const call of found) {
       const leg = this.#parts.legs.find(call.call);
-      // Who was admitted, or has just been refused, so that the agent hangs up on it: its keys must not lead it in.
-      if (call.stage !== "prompted" || !leg || !isAtPrompt(leg.keypad)) continue;
-      this.#apply(leg, resume(call.keys, now, this.#rules), now);
-      this.announce(leg, promptAfter(null, leg.keypad));
+      if (call.stage === "prompted" && leg && isAtPrompt(leg.keypad)) yield { leg, keys: call.keys };
     }
   }
 
   /** Callers who led themselves in, though the bridge still shows them at the prompt: what became of that is in doubt. */
   #letInAdmitted(): void {
-    for (const { command, origin, conference } of this.#parts.pending.unfinished()) {
-      if (origin !== "keypad" || command.type !== "admit") continue;
+    for (const { command, conference } of this.#parts.pending.unfinished()) {
+      if (command.type !== "admit") continue;
       const leg = this.#parts.legs.find(command.call);
       if (leg && isAtPrompt(leg.keypad)) this.#parts.legs.letIn(leg, conference, !command.joinTone);
     }
@@ -421,8 +424,8 @@ function entranceOf(keyed: string, { reports, legs }: Pick<KeypadParts, "reports
 }
 
 /** Whether its caller should be through by now, and a # is missing, as far as the agent can tell. */
-function isStuck({ keypad, hasKeyed, typingSince }: Leg, now: EpochMs): boolean {
-  if (!isAtPrompt(keypad) || !hasKeyed) return false;
+function isStuck({ keypad, typingSince }: Leg, now: EpochMs): boolean {
+  if (!isAtPrompt(keypad)) return false;
   return now - keypad.since >= PAUSE_MS || (typingSince !== null && now - typingSince >= LONGEST_ENTRY_MS);
 }
 

@@ -177,7 +177,7 @@ export class Legs {
 
   /** Adds the calls that are not known yet, and returns them; deletes those that are gone, should no event have said so. */
   reconcile(calls: readonly BridgeCall[]): BridgeCall[] {
-    const held = calls.filter(({ stage }) => stage !== "ended");
+    const held = calls.filter((call) => call.stage !== "ended");
     const ids = new Set(held.map(({ call }) => call));
     for (const call of [...this.#legs.keys(), ...this.#enteredAt.keys()]) if (!ids.has(call)) this.ended(call);
     const found = held.filter(({ call }) => !this.#legs.has(call));
@@ -188,7 +188,7 @@ export class Legs {
         const leg = this.#newLeg(call.call, number, conference, direction === "out");
         this.#add({ ...leg, room, muted, entered: true, keypad: inside(callerOf(call).silent) });
         this.#noteEntered(call.call);
-      } else if (call.stage !== "ended") this.dialled(call.call, call.number, call.conference);
+      } else this.dialled(call.call, call.number, call.conference);
     }
     return found;
   }
@@ -199,7 +199,7 @@ export class Legs {
       const leg = call.stage === "entered" && this.#legs.get(call.call);
       if (!leg) continue;
       // Somebody at the bridge has let it in.
-      if (isAtPrompt(leg.keypad)) this.entered(leg, call.conference, call.room, callerOf(call).silent);
+      if (!leg.entered) this.entered(leg, call.conference, call.room, callerOf(call).silent);
       leg.muted = call.muted;
       leg.room = call.room;
     }
@@ -210,7 +210,6 @@ export class Legs {
     this.move(leg, conference);
     leg.keypad = inside(silent);
     leg.heldKeys = [];
-    leg.isWaiting = false;
   }
 
   move(leg: OwnLeg, conference: ConfKey): void {

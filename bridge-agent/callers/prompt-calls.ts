@@ -72,7 +72,7 @@ export class PromptCalls {
   /** Its caller has keyed something that leads nowhere without a #, and pauses, or goes on for long. */
   unfinished(leg: Leg, now: EpochMs): void {
     const { digits = 0, ...place } = placeOf(leg, leg.keypad);
-    if (!this.isWanted || !isAtPrompt(leg.keypad) || (digits === 0 && place.conference === undefined)) return;
+    if (!this.isWanted || (digits === 0 && place.conference === undefined)) return;
     const story = this.#storyOf(leg);
     const known = story.unfinished;
     const isKnown = known?.digits === digits && known.conference === place.conference;

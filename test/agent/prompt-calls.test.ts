@@ -117,7 +117,7 @@ test("who keys no # is seen after a pause, by how many digits stand there and be
   const id = dialIn(world, "987654321");
   world.pass(4_800);
   expect(world.promptCalls.has(id)).toBe(false);
-  world.pass(400);
+  world.pass(200);
   expect([storyOf(world, id), unfinished(id)]).toEqual([[null], { digits: 9 }]);
   const said = world.heard.filter(({ type }) => type === "prompt-calls");
   expect(JSON.stringify([said, world.journal.load().promptCalls])).not.toContain("987654321");
@@ -126,7 +126,9 @@ test("who keys no # is seen after a pause, by how many digits stand there and be
   expect(world.heard.slice(sent).filter(({ type }) => type === "prompt-calls")).toEqual([]);
 
   keys(world, id, "#");
-  world.pass(5_200);
+  world.pass(4_800);
+  expect(unfinished(id)).toEqual({ digits: 9 });
+  world.pass(200);
   expect(unfinished(id)).toEqual({ digits: 0, conference: KEY });
   keys(world, id, "44");
   world.pass(5_200);
@@ -167,6 +169,19 @@ test("who keys on and on without a # is seen after 15 s, and at most each five s
   expect(seen.indexOf(1)).toBe(14);
   expect(seen.at(-1)).toBe(3);
   expect(world.promptCalls.get(id)?.unfinished?.digits).toBeGreaterThan(20);
+});
+
+test("what has its # is finished: the time of keying begins with the next key", () => {
+  const world = keeping();
+  const id = dialIn(world, "1#");
+  world.pass(8_000);
+  keys(world, id, "22#");
+  world.pass(6_000);
+  keys(world, id, "9");
+  world.pass(4_800);
+  expect(world.promptCalls.get(id)).not.toHaveProperty("unfinished");
+  world.pass(200);
+  expect(world.promptCalls.get(id)).toMatchObject({ unfinished: { digits: 1 } });
 });
 
 test("neither who waits without a key, nor who has just keyed a wrong one, costs a message for it", () => {

@@ -22,7 +22,7 @@ export const folders: Readonly<Record<string, Folder>> = {
   "bridge-agent/callers": {
     files: ["bridge-agent/callers/*.ts"],
     tests: [
-      "test/agent/{agent,agent-calls,announcements,crowd,hang-ups,held-events,legs,orphans,policy,prompt-calls}.test.ts",
+      "test/agent/{agent,agent-calls,announcements,crowd,hang-ups,held-events,keypads,legs,orphans,policy,prompt-*}.test.ts",
     ],
   },
   "src/operators": { files: ["src/operators/*.ts"], tests: ["test/operators/*.test.ts"], isHeld: true },
