@@ -109,7 +109,7 @@ export class Storage {
       if (this.#isMarked) {
         const found = await disk.fetch(probe);
         // A write would make the folder anew, without the objects.
-        if (!found.ok || (await found.text()) !== mark) {
+        if ((await found.text()) !== mark) {
           return "the state folder was deleted or replaced while the edge runs: put it back, and start the edge anew";
         }
       }

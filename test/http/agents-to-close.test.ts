@@ -89,6 +89,24 @@ test("where all are allowed again, nobody is asked", async () => {
   await world.replace(second, first);
   await world.clock.pass(60_000);
   expect(world.asked).toEqual(["acme/simulated one"]);
+  expect(world.clock.due()).toEqual([]);
+});
+
+test("of several bridges and domains, each relay closes the agents that it has lost, and no others", async () => {
+  const agent = (name: string) => ({ name, publicKey: "A".repeat(43) });
+  const all = (lost: readonly string[]) => {
+    const bridge = (name: string, agents: readonly string[]) => ({
+      ...{ name, agents: [...agents.filter((one) => !lost.includes(one)), "x", "y"].map(agent) },
+    });
+    const bridges = (of: string) => [bridge("north", [`${of}n`]), bridge("south", [`${of}s`])];
+    const settings = (of: string) => ({ ...localDomain({ agents: [] }), bridges: bridges(of) });
+    const loaded = loadDomains(JSON.stringify({ acme: settings("a"), zeta: settings("z") }));
+    if (!loaded.ok) throw new Error(loaded.error);
+    return loaded.value;
+  };
+  const world = new World();
+  await world.replace(all([]), all(["an", "as", "zn", "zs"]));
+  expect(world.asked).toEqual(["acme/north an", "acme/south as", "zeta/north zn", "zeta/south zs"]);
 });
 
 test("a reload that comes while relays are left goes on with them", async () => {

@@ -28,7 +28,7 @@ test("an agent is handed to the relay of its bridge", async () => {
   expect((await edge.app.request(path)).status).toBe(426);
 });
 
-test("the time of an agent is heard with its address, where its key is right", async () => {
+test("the time of an agent is heard with its address, where its key is right and its relay takes it", async () => {
   const edge = new FakeEdge();
   const connect = async (client: string, change: Partial<Hello> = {}) => {
     const headers = { upgrade: "websocket", "bridgehead-hello": await signed(edge, { at: 7, ...change }) };
@@ -37,6 +37,10 @@ test("the time of an agent is heard with its address, where its key is right", a
     return edge.heardTimes;
   };
   expect(await connect("192.0.2.1", { key: agents[1].publicKey })).toEqual([]);
+  // As of a hello that was there before.
+  edge.relayStatus = 403;
+  expect(await connect("192.0.2.1")).toEqual([]);
+  edge.relayStatus = 200;
   expect(await connect("192.0.2.1")).toEqual([[7, "192.0.2.1"]]);
 });
 
@@ -96,6 +100,7 @@ test("the relay hears of a wrong key for the name of its own agent, twice a minu
   for (const change of [{ agent: "agent-9" }, { bridge: "second" }, { domain: "other" }])
     await ask(edge, path, await signed(edge, { ...stranger, ...change }));
   await ask(edge, "/agent/local/none", await signed(edge, { ...stranger, bridge: "none" }));
+  await ask(edge, path, await signed(edge, { version: 2 }));
   expect(told()).toHaveLength(1);
   for (let more = 0; more < 9; more += 1) await ask(edge, path, await signed(edge, stranger));
   expect(told()).toHaveLength(2);
@@ -104,6 +109,19 @@ test("the relay hears of a wrong key for the name of its own agent, twice a minu
   edge.time += 60_000;
   await ask(edge, path, await signed(edge, stranger));
   expect(told()).toHaveLength(4);
+});
+
+test("of each agent of a bridge, and in each domain, the relay hears for itself", async () => {
+  const both = { name: "simulated", agents: [...bridge("", 0).agents, ...bridge("", 1).agents] };
+  const edge = new FakeEdge(token, { bridges: [both] }, {}, ["other"]);
+  const told = () => edge.calls.splice(0).filter((call) => call.startsWith("the key of")).length;
+  const guess = async (domain: string, index: 0 | 1) => {
+    const hello = { domain, key: "A".repeat(43) };
+    for (let more = 0; more < 3; more += 1)
+      await ask(edge, `/agent/${domain}/simulated`, await signed(edge, hello, index));
+    return told();
+  };
+  expect([await guess("local", 0), await guess("local", 1), await guess("other", 0)]).toEqual([2, 2, 2]);
 });
 
 test("a relay that does not answer does not keep a stranger waiting for its refusal", async () => {

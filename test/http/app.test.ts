@@ -328,7 +328,7 @@ const send = (edge: FakeEdge, method: string, path: string, body: unknown) =>
   edge.app.request(`/api/v1/domains/${path}`, {
     method,
     headers: { authorization },
-    body: typeof body === "string" ? body : JSON.stringify(body),
+    body: typeof body === "string" || body instanceof Uint8Array ? (body as BodyInit) : JSON.stringify(body),
   });
 
 test("operators send data to a caller's client, and new connect data to a conference", async () => {
@@ -351,6 +351,13 @@ test.each<[string, string, string, unknown, number]>([
   ["too much connect data", "PUT", "local/conferences/555111222/hybrid", { connectData: "é".repeat(1025) }, 413],
   ["a huge body", "PUT", "local/conferences/555111222/hybrid", "x".repeat(70_000), 413],
   ["no JSON", "POST", "local/conferences/555111222/passthrough", "{", 400],
+  [
+    "no UTF-8",
+    "POST",
+    "local/conferences/555111222/passthrough",
+    Uint8Array.from('{"extCallId":"77","data":"\xff"}', (one) => one.charCodeAt(0)),
+    400,
+  ],
   ["no object", "POST", "local/conferences/555111222/passthrough", "null", 400],
   ["no call", "POST", "local/conferences/555111222/passthrough", { data: "" }, 400],
   ["a call that cannot be", "POST", "local/conferences/555111222/passthrough", { extCallId: "7%7", data: "" }, 400],

@@ -127,6 +127,8 @@ export class FakeEdge {
   readonly real = new Map<ConfKey, RealConference>();
   readonly stories = new Map<ConfKey, readonly StoryLine[]>();
   readonly agents: AgentView[] = [];
+  /** With which relays answer agents. */
+  relayStatus = 200;
   handOver: HandOver = "no-standby";
   /** What the object of the WebEx site answers. */
   readonly topics = new Map<ConfKey, string>();
@@ -374,7 +376,7 @@ export class FakeEdge {
       }),
       sessions: () => this.sessions,
       relay: (domain, bridge) => ({
-        fetch: async () => new Response(`agent of ${domain}/${bridge}`),
+        fetch: async () => new Response(`agent of ${domain}/${bridge}`, { status: this.relayStatus }),
         health: async () => {
           call(`health of ${bridge}`, bridge);
           if (this.hung.has(bridge)) return new Promise(() => {});

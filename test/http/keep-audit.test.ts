@@ -2,11 +2,11 @@ import { expect, test } from "vitest";
 import { Edge, type EdgePlace } from "../../src/edge.ts";
 import type { DomainName } from "../../src/foundation/ids.ts";
 import { Counts } from "../../src/foundation/metrics.ts";
-import { keepAsked, keepAudit, oweAsked } from "../../src/http/audited.ts";
+import { type AuditPorts, audited, keepAsked, keepAudit, oweAsked } from "../../src/http/audited.ts";
 import { asResponse } from "../../src/http/text-answer.ts";
 import type { AuditEntry } from "../../src/operators/audit.ts";
 import { Clock } from "../simulation/clock.ts";
-import { domains, operatorToken } from "../workers/test-domains.ts";
+import { domains, operators, operatorToken, viewerToken } from "../workers/test-domains.ts";
 
 const domain = "local" as DomainName;
 const entry = { person: "anna", action: "act", actionId: "k1", status: 202 } as AuditEntry;
@@ -92,38 +92,93 @@ test("what the audit cannot even be owed is in the log before it is done, with a
   expect(became).toEqual([[true], ...Array(3).fill([false, [domain, asked]])]);
 });
 
-test("a drain that nobody can write down is a line of the log before it is done, and one behind it", async () => {
-  const clock = new Clock(1_800_000_000_000);
-  const happened: unknown[] = [];
-  const fails = () => Promise.reject(new Error("no disk"));
-  const drain = async () => void happened.push("drained");
-  const place = {
-    variables: { DOMAINS: JSON.stringify(domains), OPERATOR_TOKEN: operatorToken },
-    objects: {
-      directory: () => ({ keepAudit: fails }),
-      sessions: () => ({ oweAudit: fails }),
-      relay: () => ({ drain }),
-      webexSite: () => ({ settingsRead: async () => {} }),
+const drainAddress = "http://edge.example.com/api/v1/domains/local/bridges/simulated/drain";
+
+/** Where an edge runs whose objects are these. */
+function edgePlace(
+  clock: Clock,
+  objects: object,
+  log: (line: Record<string, unknown>) => unknown = () => {},
+): EdgePlace {
+  return {
+    variables: {
+      ...{ DOMAINS: JSON.stringify(domains), OPERATOR_TOKEN: operatorToken, OPERATORS: JSON.stringify(operators) },
     },
+    objects: { webexSite: () => ({ settingsRead: async () => {} }), ...objects },
     counting: {
       measures: { counts: new Counts(), text: () => "" },
       sender: { afterRequest: async () => {}, flush: async () => {} },
     },
-    log: ({ event, action, about, person, status }: Record<string, unknown>) =>
-      event === "operator-action" && happened.push({ action, about, person, status }),
+    log,
     disk: null,
     after: (ms: number, run: () => void) => clock.after(ms, run),
     now: () => clock.now,
     newId: () => "id",
     waitUntil: () => {},
   } as unknown as EdgePlace;
-  const address = "http://edge.example.com/api/v1/domains/local/bridges/simulated/drain";
+}
+
+test("a drain that nobody can write down is a line of the log before it is done, and one behind it", async () => {
+  const clock = new Clock(1_800_000_000_000);
+  const happened: unknown[] = [];
+  const fails = () => Promise.reject(new Error("no disk"));
+  const drain = async () => void happened.push("drained");
+  const objects = {
+    directory: () => ({ keepAudit: fails }),
+    sessions: () => ({ oweAudit: fails }),
+    relay: () => ({ drain }),
+  };
+  const place = edgePlace(
+    clock,
+    objects,
+    ({ event, action, about, person, status }) =>
+      event === "operator-action" && happened.push({ action, about, person, status }),
+  );
   const headers = { authorization: `Bearer ${operatorToken}` };
-  const answer = await new Edge(place).fetch(new Request(address, { method: "PUT", headers }));
+  const answer = await new Edge(place).fetch(new Request(drainAddress, { method: "PUT", headers }));
 
   expect(asResponse(answer).status).toBe(200);
   const line = { action: "drainBridge", about: { bridge: "simulated" }, person: "operator" };
   expect(happened).toEqual([{ ...line, status: 503 }, "drained", { ...line, status: 200 }]);
+});
+
+test("what a viewer may not ask, however often, is told to the directory once, and twenty seconds later with its number", async () => {
+  const clock = new Clock(1_800_000_000_000);
+  const told: AuditEntry[] = [];
+  const place = edgePlace(clock, {
+    directory: () => ({ keepAudit: async (_: DomainName, one: AuditEntry) => void told.push(one) }),
+  });
+  const edge = new Edge(place);
+  const headers = { authorization: `Bearer ${viewerToken}` };
+  for (let count = 0; count < 5; count += 1)
+    expect(asResponse(await edge.fetch(new Request(drainAddress, { method: "PUT", headers }))).status).toBe(403);
+
+  expect(told).toMatchObject([{ person: "anna", action: "drainBridge", status: 403 }]);
+  await clock.pass(20_000);
+  expect(told.map(({ count = 1 }) => count)).toEqual([1, 4]);
+});
+
+test("what is asked is written down, then done, and called done once it is on disk", async () => {
+  const happened: string[] = [];
+  const note = (what: string) => void happened.push(what);
+  const edge = {
+    now: () => happened.length,
+    gate: () => {
+      note("gate");
+      return async () => note("on disk");
+    },
+    auditAsked: async () => {
+      note("asked");
+      return true;
+    },
+    audit: (_: DomainName, { at, refusal }: AuditEntry) => note(`at ${at} ${refusal}`),
+  } as object as AuditPorts;
+  const asked = { domain, signedIn: { person: {} }, about: {} } as Parameters<typeof audited>[1];
+  await audited(edge, asked, false, async () => {
+    note("done");
+    return { response: new Response(), refusal: null };
+  });
+  expect(happened).toEqual(["gate", "asked", "done", "on disk", "at 0 null"]);
 });
 
 test("what is asked waits until the directory has it, and for two seconds at most", async () => {

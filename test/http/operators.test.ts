@@ -83,6 +83,8 @@ test("nothing is done before it is written down who asks it, so that a death of 
   await asked.promise;
   // A whole request later.
   edge.keepAsked = async () => {};
+  const askedAt = edge.time;
+  edge.time += 1_000;
   expect(await statusOf(edge, hybrid, { ...bearer(tokens.boris), "idempotency-key": "k2" }, change)).toBe(202);
   const unknown = { person: "boris", action: "setHybridData", actionId: "k1", status: 503, refusal: "failed for now" };
   expect(edge.auditAsked[0]).toMatchObject(["local", { ...unknown, about: { confKey: "5" } }]);
@@ -91,12 +93,21 @@ test("nothing is done before it is written down who asks it, so that a death of 
   kept.resolve();
   expect(await acting).toBe(202);
   expect(edge.actionIds).toEqual(["k2", "k1"]);
+  // By its time the outcome finds what was written down.
+  expect(edge.audited.map(([, { at, actionId }]) => [at, actionId])).toEqual([
+    [askedAt + 1_000, "k2"],
+    [askedAt, "k1"],
+  ]);
 });
 
 test("while the audit does not answer, nothing is done but what callers wait for: an end, a drain, a hand-over", async () => {
   const edge = await edgeWith();
-  edge.keepAsked = async () => false;
   const local = "/api/v1/domains/local";
+  const drain = { method: "PUT", headers: bearer(tokens.boris) };
+  await edge.app.request(`${local}/bridges/simulated/drain`, drain);
+  expect(edge.auditOwed).toEqual([]);
+  edge.audited.length = 0;
+  edge.keepAsked = async () => false;
   const asked = async (path: string, body: object, method = "POST") => {
     const init = { method, body: JSON.stringify(body), headers: bearer(tokens.boris) };
     const answer = await edge.app.request(`${local}/${path}`, init);
@@ -183,6 +194,7 @@ test("metrics are for those who see all domains, and readiness shows each person
   expect(await shown({})).toEqual([]);
   expect(await shown(bearer("wrong"))).toEqual([]);
   expect(await shown(bearer(tokens.anna))).toEqual(["local"]);
+  expect(await shown({ cookie: await signedIn(edge, tokens.anna) })).toEqual(["local"]);
   expect(await shown(bearer(tokens.clara))).toEqual(["local", "other"]);
 });
 
@@ -355,11 +367,12 @@ test("people end their own sessions, and operators of all domains anybody's; the
     return ((await response.json()) as { sessions: { person: string }[] }).sessions.map(({ person }) => person);
   };
 
-  expect([await listed(token), await listed(tokens.boris), await listed(tokens.anna)]).toEqual([
-    ["anna"],
-    [],
-    ["anna"],
-  ]);
+  expect([
+    await listed(token),
+    await listed(tokens.boris),
+    await listed(tokens.anna),
+    await listed(tokens.clara),
+  ]).toEqual([["anna"], [], ["anna"], []]);
   expect(await ended(tokens.boris, "anna")).toEqual([403, undefined]);
   expect(await ended(tokens.clara, "anna")).toEqual([403, undefined]);
   expect(await statusOf(edge, "/api/v1/me", { cookie })).toBe(200);
@@ -452,6 +465,7 @@ test.each<[what: string, headers: Record<string, string>, byCookie: number, byTo
   ["another site, by an older browser", { origin: "https://evil.example.net" }, 403, 403],
   ["another port", { origin: "http://localhost:81" }, 403, 403],
   ["a file", { origin: "null" }, 403, 403],
+  ["what somebody has typed", { "sec-fetch-site": "none" }, 202, 202],
   ["a program", {}, 403, 202],
 ])("what changes something, from %s", async (_, headers, byCookie, byToken) => {
   const edge = await edgeWith();
@@ -575,6 +589,7 @@ test("whom Cloudflare Access has signed in is known by the address in its token,
     { name: "dora@example.com", role: "viewer", domains: ["local"], secrets: false, by: "access", endsAt: null },
   ]);
   expect(fetched).toEqual([`${issuer}/cdn-cgi/access/certs`, `${issuer}/cdn-cgi/access/certs`]);
+  expect(await (await asked(await assertion(), "/readyz")).json()).toMatchObject({ domains: { local: {} } });
   for (const text of [
     "",
     "x.y.z",
@@ -598,8 +613,26 @@ test("whom Cloudflare Access has signed in is known by the address in its token,
     expect((await asked(text)).status, text).toBe(401);
   }
   // The browser brings Access' cookie along from everywhere.
-  const headers = { "sec-fetch-site": "cross-site" };
-  expect((await asked(await assertion(), "/api/v1/people/x/sessions", { method: "DELETE", headers })).status).toBe(403);
+  for (const headers of [{ "sec-fetch-site": "cross-site" }, {}] as object[]) {
+    const end = { method: "DELETE", headers } as RequestInit;
+    expect((await asked(await assertion(), "/api/v1/people/x/sessions", end)).status).toBe(403);
+  }
+});
+
+test("who sends a token is known by that alone: nothing may stand behind it, and no cookie makes a wrong one right", async () => {
+  const edge = await edgeWith();
+  const cookie = await signedIn(edge);
+  expect(await statusOf(edge, "/api/v1/me", bearer(`${token} ${token}`))).toBe(401);
+  for (const authorization of ["Bearer wrong", "Bearer ", ""])
+    expect(await statusOf(edge, "/api/v1/me", { authorization, cookie }), authorization).toBe(401);
+});
+
+test("a session's cookie that another name under ours could have set does not count beside one that it could not", async () => {
+  const edge = await edgeWith();
+  const plain = (await signedIn(edge, tokens.anna)).replace("__Host-", "");
+  const cookie = `${plain}; ${await signedIn(edge)}`;
+  const me = await edge.app.request("/api/v1/me", { headers: { cookie } });
+  expect(await me.json()).toMatchObject({ name: "boris" });
 });
 
 test("without settings of Access its header means nothing", async () => {

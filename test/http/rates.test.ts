@@ -91,6 +91,7 @@ test("a loop of drains has a limit, and keeps neither ends nor other actions fro
   expect(left.filter((refusal) => refusal === null)).toHaveLength(9_999);
   expect((await drain()).status).toBe(429);
   expect([(await act("end")).status, (await act("lock")).status]).toEqual([202, 202]);
+  expect(edge.rates.ofAction({ ...tokenOperator, name: "anna" }, "drainBridge", edge.time)).toBe(null);
 });
 
 test("hundreds of requests a second with the operator's token are all answered", async () => {
@@ -124,6 +125,19 @@ test("who signs in too often has to wait, from this machine too, and nobody else
   // From the same machine, as behind a proxy there.
   const another = { ...signIn, body: JSON.stringify({ token }) };
   expect((await edge.app.request("/console/session", another)).status).toBe(201);
+});
+
+test("who opens too many pages at once has to wait before a further socket is opened, and nobody else", async () => {
+  const edge = await edgeWithAnna();
+  const open = (by: string) => {
+    const headers = { ...bearer(by).headers, upgrade: "websocket" };
+    return answered(edge, 1, "/console/live/local", { headers });
+  };
+  for (let count = 0; count < 100; count += 1) expect((await open("annas")).last.status).toBe(200);
+  const { last } = await open("annas");
+
+  expect([last.status, last.headers.get("retry-after")]).toEqual([429, "1"]);
+  expect((await open(token)).last.status).toBe(200);
 });
 
 test("a viewer's refused actions at 141 a second for a minute are four lines, which count them all", async () => {
@@ -170,14 +184,19 @@ test("refusals whose wait the platform has ended are told with the next one", ()
   const add = () => refusals.add("local" as DomainName, aRefusal({ at: time.now }));
   for (time.now of [0, 5_000, 19_999, 20_000, 25_000]) add();
   expect(told).toEqual([undefined, 3]);
+  // A clock that is set back silences nobody.
+  time.now = -3_600_000;
+  add();
+  expect(told).toEqual([undefined, 3, 2]);
 });
 
-test("another kind of action is another refusal", () => {
+test("another kind of action, or another domain, is another refusal", () => {
   const told: string[] = [];
   const ports = { after: () => () => {}, waitUntil: () => {}, now: () => 0 };
   const refusals = new Refusals({ ...ports, told: (_, { about }) => told.push(String(about.type)) });
   for (const type of ["lock", "end", "end"]) refusals.add("local" as DomainName, aRefusal({ about: { type } }));
-  expect(told).toEqual(["lock", "end"]);
+  refusals.add("other" as DomainName, aRefusal({ about: { type: "end" } }));
+  expect(told).toEqual(["lock", "end", "end"]);
 });
 
 test("an agent that proves who it is gets in beside a stranger who has used up the rate of their address", async () => {

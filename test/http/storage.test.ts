@@ -115,6 +115,13 @@ test("a commit that failed for want of room counts for a minute, whatever succee
   expect(await told()).toEqual([200, 200, "1", undefined]);
 });
 
+test("a commit that failed counts for no longer where the clock is set back", async () => {
+  edge.refuses = "database or disk is full: SQLITE_FULL";
+  expect((await edge.post(created(1))).status).toBe(503);
+  edge.time -= 3_600_000;
+  expect(await told()).toEqual([200, 200, "1", undefined]);
+});
+
 test("a commit that fails is told at once, and does not ask the disk again", async () => {
   await told();
   const { asked } = edge.disk;

@@ -29,6 +29,7 @@ test.each([
   ["*"],
   ["/tsp/local", "a b"],
   ["/tsp/local", "person@host"],
+  ["/tsp/local", ":word@host"],
   ["/tsp/local", "host/metrics?"],
   ["/tsp/local", "host:99999"],
 ])("a target that a URL would change, and a Host that is none, are refused: %s %s", (target, host = "edge") => {
