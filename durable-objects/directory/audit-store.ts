@@ -109,7 +109,7 @@ export class AuditStore {
 
 /** Under the same Idempotency-Key, as far as the latest entries tell. */
 function isDoneBefore(before: AuditEntry, entry: AuditEntry): boolean {
-  if (before.at >= entry.at || before.refusal !== null || entry.actionId === "") return false;
+  if (before.at >= entry.at || before.refusal !== null) return false;
   return isAlike(before, entry, ["person", "action", "actionId"]);
 }
 

@@ -194,7 +194,7 @@ export class DirectoryStore {
       : "";
     const rows = this.#tables.read(
       `SELECT * FROM record WHERE id > ? AND id < ? ${held} ORDER BY id ${isOldest ? "ASC" : "DESC"} LIMIT ?`,
-      ...[Math.max(below, 0), above, ...(holds ?? []).map((text) => (hasLetter(text) ? patternOf(text) : text)), limit],
+      ...[below, above, ...(holds ?? []).map((text) => (hasLetter(text) ? patternOf(text) : text)), limit],
     );
     return rows.map(toPlaced);
   }

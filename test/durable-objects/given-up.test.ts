@@ -125,6 +125,31 @@ test("of one page, what its server was reached for is settled, and what came beh
   ]);
 });
 
+test("a request of WebEx settles nothing: only what is confirmed says that its server was reached", async () => {
+  const world = new DirectoryWorld();
+  const lost = { transId: "1" as TransId, host: host as WebexHost, attempts: 3, why: "away", messages: [] };
+  const facts = [{ kind: "post-given-up", ...lost, owed: true } as const];
+  await world.directory.follow(aPage({ running: {}, facts }));
+  const settledAt = async () => (await world.directory.givenUp(null, 10)).posts.map((post) => post.settledAt);
+  await world.directory.follow(aPage({ running: {}, facts: [{ kind: "server-reached", byRequest: true }] }));
+  expect(await settledAt()).toEqual([null]);
+  await world.directory.follow(aPage({ running: {}, facts: [{ kind: "server-reached" }] }));
+  expect(await settledAt()).toEqual([worldBegins]);
+});
+
+test("of all that a server was never notified of fifty messages are named, of each type alike, and the others counted", async () => {
+  const world = new DirectoryWorld();
+  const messages = [
+    { type: "caller-changed", count: 1_000 },
+    { type: "conference-changed", count: 3 },
+  ] as const;
+  const expired = { kind: "server-settled", host: host as WebexHost, expired: true, messages } as const;
+  await world.directory.follow(aPage({ running: {}, facts: [expired] }));
+  const [post] = (await world.directory.givenUp(null, 10)).posts;
+  const count = (name: string) => post?.messages.filter((one) => one === name).length;
+  expect([post?.messages.length, count("A2W_NotifyUserChange"), post?.further]).toEqual([28, 25, 975]);
+});
+
 test("the text of what was given up is as it was posted, with numbers as the domain keeps them", async () => {
   for (const [recordsPersonal, did] of [
     ["full", /DID="14085551234"/],

@@ -2,7 +2,8 @@ import { expect, test } from "vitest";
 import type { WebexHost } from "../../../src/foundation/ids.ts";
 import { type ActivityMinute, noPosts } from "../../../src/records/activity.ts";
 import { mailboxKey } from "../../../src/rpc/directory.ts";
-import { DirectoryWorld, domain } from "./world.ts";
+import { aPage } from "../fact-page.ts";
+import { call, DirectoryWorld, domain } from "./world.ts";
 
 function minute(at: number, host: string, confirmed: number): ActivityMinute {
   return { at, requests: { confirmed, refused: 1 }, hosts: [{ ...noPosts, host: host as WebexHost, confirmed }] };
@@ -119,6 +120,26 @@ test("all that was counted is in the totals, each portion once, however the cloc
   await world.directory.count(domain, from(mailboxKey, portions), stamped);
   expect([await confirmed(), all]).toEqual([all, 3 * portions + 1 + 200]);
   expect(Number(world.sql.exec("SELECT count(*) AS rows FROM counted")[0]?.rows)).toBeLessThan(80);
+});
+
+test("a post that WebEx has refused is not one that it has confirmed", async () => {
+  const world = new DirectoryWorld();
+  const { at, requests } = minute(world.time.now, "", 0);
+  const hosts = [{ ...noPosts, host: "tsp" as WebexHost, confirmed: 5, refused: 2, failed: 3, givenUp: 1 }];
+  await world.directory.count(domain, from("p", 1), [{ at, requests, hosts }]);
+  expect((await world.directory.countTotals()).posts).toEqual({ confirmed: 3, refused: 2, failed: 3, givenUp: 1 });
+});
+
+test("what became of conferences stays in the totals over a restart, also where rows were written over", async () => {
+  const world = new DirectoryWorld();
+  for (let minutes = 0; minutes < 70; minutes += 1) {
+    await world.directory.follow(aPage({ key: String(minutes), records: [call(`c${minutes}`)] }));
+    await world.time.pass(60_000);
+  }
+  const { outcomes } = await world.directory.countTotals();
+  expect(Object.values(outcomes).reduce((sum, count) => sum + count, 0)).toBeGreaterThanOrEqual(70);
+  world.start();
+  expect((await world.directory.countTotals()).outcomes).toEqual(outcomes);
 });
 
 test("what an earlier version has counted stays in the figures for its hour", async () => {

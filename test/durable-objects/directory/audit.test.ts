@@ -27,6 +27,7 @@ test("what people ask of a domain is kept once, a row each, the latest first, al
   const page = await world.directory.audit(null, 2);
   expect(page).toEqual({ entries: [entry(world, { person: "boris" }), entry(world, { actionId: "k2" })], next: 2 });
   expect(await world.directory.audit(page.next, 2)).toEqual({ entries: [first], next: null });
+  expect(await world.directory.audit(page.next, 1)).toEqual({ entries: [first], next: null });
   expect(world.written).toEqual(["INSERT INTO about", "INSERT INTO audit", "INSERT INTO audit", "INSERT INTO audit"]);
   expect(world.alarmAt).not.toBeNull();
 });
@@ -77,6 +78,9 @@ test("what was done and comes again under its Idempotency-Key is marked, also be
 
   const { entries } = await world.directory.audit(null, 9);
   expect(entries.map(({ repeat }) => repeat)).toEqual([undefined, undefined, true, undefined, undefined]);
+  // It was refused before, and is done now.
+  await keep({ actionId: "refused" });
+  expect((await world.directory.audit(null, 1)).entries).toEqual([entry(world, { actionId: "refused" })]);
 });
 
 test("an action that was refused in the same moment as one before is no longer one whose outcome nobody knows", async () => {
@@ -149,6 +153,18 @@ test("nobody pushes out what was done, or may have been: where entries are too m
   expect(nothingDone).toHaveLength(20);
   expect(nothingDone[0]?.action).toBe("refused anew");
   expect(nothingDone.at(-1)?.person).toBe("boris");
+});
+
+test("what went for its age makes room: no refusal goes before its time since there were many before", () => {
+  const world = new DirectoryWorld();
+  const store = new AuditStore(new Database(), 20);
+  const refuse = (from: number, to: number) => {
+    for (let at = from; at < to; at += 1) store.add(entry(world, { ...refused, action: `refused ${at}`, at }));
+  };
+  refuse(1, 30);
+  store.deleteBefore(100, 50);
+  refuse(100, 120);
+  expect(store.page(null, 50).entries).toHaveLength(20);
 });
 
 test("the same Idempotency-Key at another conference is no repeat, nor the same request", async () => {

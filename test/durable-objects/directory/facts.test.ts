@@ -1,9 +1,11 @@
 import { expect, test } from "vitest";
 import { Draws } from "../../../simulators/draws.ts";
+import type { WebexHost } from "../../../src/foundation/ids.ts";
 import type { ConferenceRecord } from "../../../src/records/conference-record.ts";
 import type { DirectoryFact } from "../../../src/records/directory-facts.ts";
 import type { FactPage, FeedAnswer } from "../../../src/rpc/directory-feed.ts";
 import { testDomain } from "../../local-domain.ts";
+import { aConferenceRecord } from "../../records/a-record.ts";
 import { worldBegins } from "../../simulation/context.ts";
 import { Database } from "../../simulation/database.ts";
 import { callerEntered, callerLeft, confKey } from "../conference-world.ts";
@@ -240,6 +242,72 @@ test("a page that follows what the directory does not have is not kept, and is a
   expect(await world.all()).toEqual([]);
 });
 
+test("pages that overlap add each record once, though the directory knows how far it got", async () => {
+  const world = new DirectoryWorld();
+  const first = aPage({ running: {}, records: [call("c1")] });
+  const [record] = first.facts;
+  if (!record) return expect.unreachable();
+  const { row } = record;
+  await world.directory.follow({ ...first, upTo: row });
+  const { view: _, ...rest } = first;
+  const next = { ...record, row: row + 1, fact: { ...record.fact, record: call("c2") } } as typeof record;
+  await world.directory.follow({ ...rest, after: row - 1, upTo: row + 1, facts: [record, next] });
+
+  expect((await world.all()).map((one) => one.kind === "call" && one.call)).toEqual(["c1", "c2"]);
+  expect((await world.directory.countTotals()).outcomes["call-left"]).toBe(2);
+});
+
+test("a conference that began again and is in doubt is asked how it is, and not to tell again what it has told since its end", async () => {
+  const world = new DirectoryWorld();
+  await world.directory.follow(aPage({ key: "other", running: {} }));
+  await world.directory.follow(aPage());
+  const again = aPage({ running: { life: 2 }, records: [call("c1")] });
+  const { place } = await world.directory.follow(again);
+  await world.directory.notReached([again.key]);
+  const { view: _, upTo, ...rest } = again;
+  const next = { ...rest, place, after: upTo, upTo: upTo + 1, facts: [] };
+  expect(await world.directory.follow(next)).toMatchObject({ row: null });
+});
+
+test("of a page that could not be kept nothing is known, and all of it is kept when it comes again", async () => {
+  const world = new DirectoryWorld();
+  const { exec } = world.sql;
+  let fails = "";
+  world.sql.exec = (query, ...bindings) => {
+    if (fails !== "" && query.startsWith(fails)) throw new Error("database or disk is full");
+    return exec.call(world.sql, query, ...bindings);
+  };
+  const givenUp = {
+    ...{ kind: "post-given-up", transId: "1", host: "tsp1", attempts: 3, why: "away", messages: [], owed: true },
+  } as object as DirectoryFact;
+  const waiting = [{ host: "tsp1" as WebexHost, documents: 2, oldestAt: worldBegins, failure: null }];
+  const facts = [givenUp];
+  for (const [page, lastWrite] of [
+    [aPage({ key: "1", running: {}, facts, records: [call("c1", { conference: "1" })] }), "INSERT INTO record (id, at"],
+    [{ ...aPage({ key: "2", facts, records: [call("c2", { conference: "2" })] }), waiting }, "INSERT INTO counted"],
+  ] as const) {
+    const known = async () => {
+      const { waiting, givenUp } = await world.directory.knownTrouble.trouble(domain);
+      const { posts, outcomes } = await world.directory.countTotals();
+      return { waiting, givenUp, posts, outcomes, records: (await world.all()).length };
+    };
+    const before = await known();
+    fails = lastWrite;
+    await expect(world.directory.follow(page)).rejects.toThrow("full");
+    fails = "";
+    expect(await known()).toEqual(before);
+
+    const { place } = await world.directory.follow(page);
+    const after = await known();
+    expect([after.records, place.id]).toEqual([before.records + 1, before.records + 1]);
+    expect(after.outcomes["call-left"]).toBe((before.outcomes["call-left"] ?? 0) + 1);
+    expect(after.givenUp[0]?.count).toBe((before.givenUp[0]?.count ?? 0) + 1);
+    world.start();
+    expect(await known()).toEqual(after);
+  }
+  expect((await world.directory.knownTrouble.trouble(domain)).waiting).toEqual(waiting);
+});
+
 test("a page that comes late says nothing of how a conference is now, and begins none that is over", async () => {
   const world = new DirectoryWorld();
   const earlier = aPage({ running: { callers: 1, trouble: ["posts"] } });
@@ -265,9 +333,37 @@ test("a page that comes late says nothing of how a conference is now, and begins
   expect(await world.all()).toHaveLength(1);
 
   // Its object had deleted everything, and counts its rows anew.
-  const anew = aPage({ running: { createdAt: worldBegins + 1, callers: [{ number: "44200001", attendeeId: "" }] } });
+  const anew = aPage({
+    running: { life: 2, createdAt: worldBegins + 1, callers: [{ number: "44200001", attendeeId: "" }] },
+  });
   await world.directory.follow({ ...anew, journal: "2", upTo: 2 });
   expect((await list(world, { number: "44200001" })).conferences).toMatchObject([{ createdAt: worldBegins + 1 }]);
+  await world.restart();
+  expect(await list(world)).toMatchObject({ total: 1, conferences: [{ createdAt: worldBegins + 1 }] });
+});
+
+test("the end of a conference is that of its own life: another one that runs stays, and one that a late page began goes", async () => {
+  const world = new DirectoryWorld();
+  const ended = (life: number) => aConferenceRecord({ conference: confKey, life, createdAt: worldBegins });
+  const listed = async () => {
+    await world.restart();
+    const { conferences, total } = await list(world);
+    return [total, ...conferences.map(({ life }) => life)];
+  };
+  for (const life of [1, 2]) await world.directory.follow(aPage({ running: { life } }));
+  expect(await listed()).toEqual([1, 2]);
+  await world.directory.follow(aPage({ running: { life: 2 }, records: [ended(1)] }));
+  expect(await listed()).toEqual([1, 2]);
+
+  const late = aPage({ running: { life: 2 } });
+  const end = aPage({ records: [ended(2)] });
+  await world.directory.follow(end);
+  expect(await listed()).toEqual([0]);
+  await world.directory.follow(late);
+  expect(await listed()).toEqual([1, 2]);
+  await world.directory.follow(end);
+  expect(await listed()).toEqual([0]);
+  expect((await world.all()).map(({ life }) => life)).toEqual([1, 2]);
 });
 
 test("a view that is ahead of the facts is not changed by those that it has already", async () => {
@@ -376,6 +472,7 @@ test("watchers are told of a change behind its commit, and of none that failed",
   world.sql.exec("CREATE TRIGGER full BEFORE INSERT ON record BEGIN SELECT RAISE(ABORT, 'full'); END");
   await expect(world.directory.follow(aPage({ running: {}, records: [call("c1")] }))).rejects.toThrow();
   expect(world.changes).toEqual([1]);
+  expect(world.directory.list.unknown).toBe(1);
   // What needs no row is told, too.
   await world.directory.follow(aPage({ running: { callers: 4 } }));
   expect(world.changes).toEqual([1, 1]);

@@ -6,6 +6,7 @@ import type { DroppedPromptCalls } from "../../../src/link/messages.ts";
 import type { DirectoryFact } from "../../../src/records/directory-facts.ts";
 import { entered } from "../../builders.ts";
 import { testDomain } from "../../local-domain.ts";
+import { aCallRecord } from "../../records/a-record.ts";
 import { worldBegins } from "../../simulation/context.ts";
 import { callerLeft, confKey } from "../conference-world.ts";
 import { aPage } from "../fact-page.ts";
@@ -122,6 +123,15 @@ test("a caller who got in by its conference is refused no longer", async () => {
   await conference.time.pass(5_000);
   expect(await world.refused()).toEqual([]);
   expect((await world.page()).calls).toHaveLength(3);
+});
+
+test("whoever could not get in before a call that is over now got in by that call, though its entry was never heard here", async () => {
+  const world = new PromptWorld();
+  await world.keep(["c1", "c2", "c3"].map((name, at) => aCall(name, { at, end: end(at + 1) })));
+  expect(await world.refused()).toEqual([[ada, 3]]);
+  const over = aCallRecord({ call: "c9", number: ada, enteredAt: worldBegins + 9, endedAt: worldBegins + 20 });
+  await world.directory.follow(aPage({ records: [over] }));
+  expect(await world.refused()).toEqual([]);
 });
 
 test("a call whose agent died is no longer at the prompt once its conference says that it entered", async () => {

@@ -71,4 +71,8 @@ test("what is deleted for its age is from before that time: the last that is kep
   for (const at of [1, 2, 3]) audit.add({ ...entry, at, actionId: String(at), refusal: null, from: "" });
   expect(audit.deleteBefore(2, 9)).toBe(false);
   expect(audit.page(null, 9).entries.map(({ at }) => at)).toEqual([3, 2]);
+  // A clock was set back: what is older stands behind what is not. Nor is there more to delete.
+  for (const at of [5, 1]) audit.add({ ...entry, at, actionId: String(at), refusal: null, from: "" });
+  expect(audit.deleteBefore(2, 4)).toBe(false);
+  expect(audit.page(null, 9).entries.map(({ at }) => at)).toEqual([5, 3, 2]);
 });

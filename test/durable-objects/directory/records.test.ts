@@ -1,11 +1,12 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { ConfKey } from "../../../src/foundation/ids.ts";
-import { dayMs } from "../../../src/foundation/time/timers.ts";
+import { dayMs, hourMs } from "../../../src/foundation/time/timers.ts";
 import type { CallRecord } from "../../../src/records/call-record.ts";
 import type { RebuildPage } from "../../../src/rpc/directory.ts";
 import type { FromWebex } from "../../../src/tsp/messages.ts";
 import { entered } from "../../builders.ts";
 import { testDomain } from "../../local-domain.ts";
+import { aConferenceRecord } from "../../records/a-record.ts";
 import { worldBegins } from "../../simulation/context.ts";
 import { Database } from "../../simulation/database.ts";
 import { callerLeft, confKey, createConference, extConfId, host } from "../conference-world.ts";
@@ -41,11 +42,12 @@ test("a clock that is set back puts nothing before a place that was given out", 
   await world.time.pass(3_600_000);
   await world.directory.follow(aPage({ records: [call("c2")] }));
   Object.defineProperty(world.time, "now", { value: at, writable: true });
-  world.start();
   await world.directory.follow(aPage({ records: [call("c3")] }));
+  world.start();
+  await world.directory.follow(aPage({ records: [call("c4")] }));
 
   const { records } = await world.directory.recordStore.records({ domain, cursor: null, order: "oldest", limit: 9 });
-  expect(records.map((one) => one.at - at)).toEqual([0, 3_600_000, 3_600_000]);
+  expect(records.map((one) => one.at - at)).toEqual([0, 3_600_000, 3_600_000, 3_600_000]);
 });
 
 test("a number is erased from all records that have it, with the attendee ID, and no id changes", async () => {
@@ -168,6 +170,72 @@ test("a directory whose domain is gone keeps its records as long as it would hav
   await world.directory.alarm();
 
   expect(world.deleted).toBe(1);
+});
+
+test("no clock alone, and no time that was skipped, makes anything old enough to be deleted", async () => {
+  const spanMs = 500 * dayMs;
+  for (const isGone of [false, true]) {
+    const world = new DirectoryWorld();
+    const left = async () => {
+      await world.directory.alarm();
+      return [(await world.all()).length, world.deleted];
+    };
+    await world.directory.follow(aPage({ records: [call("c1")] }));
+    if (isGone) world.domain = null;
+    await world.directory.alarm();
+    world.time.now += spanMs;
+    world.doubtMs = spanMs;
+    expect(await left()).toEqual([1, 0]);
+    world.doubtMs = 0;
+    world.skippedMs = spanMs;
+    await world.time.pass(10_000);
+    expect(await left()).toEqual([1, 0]);
+    await world.time.pass(spanMs);
+    expect(await left()).toEqual(isGone ? [1, 1] : [0, 0]);
+  }
+});
+
+test("a clock that is set back puts off no deletion for longer than between two", async () => {
+  const world = new DirectoryWorld();
+  await world.directory.follow(aPage({ records: [call("c1")] }));
+  await world.directory.alarm();
+  world.time.now -= 100 * dayMs;
+  await world.directory.alarm();
+  expect(world.alarmAt).toBe(world.time.now + 6 * hourMs);
+});
+
+test("records of a domain that is gone stay as long as its settings last wanted, in a later life too", async () => {
+  const world = new DirectoryWorld();
+  const { place } = await world.directory.follow(aPage({ records: [call("c1")] }));
+  world.domain = testDomain({ recordsDays: 30 });
+  // Under the name by which conferences know that nothing was lost.
+  const later = await world.directory.follow(aPage({ records: [call("c2")] }));
+  expect(later.place).toEqual({ ...place, id: 2 });
+  world.domain = null;
+  world.start();
+  await world.directory.alarm();
+  await world.time.pass(31 * dayMs);
+  await world.directory.alarm();
+  expect(world.deleted).toBe(1);
+});
+
+test("a record is found by signs that mean something to the database, and no search is longer than a platform takes", async () => {
+  const world = new DirectoryWorld();
+  const topics = ["Stop! Go", "100 %", "a_b", `${"Tide ".repeat(12)}table`];
+  const records = topics.map((topic, life) => aConferenceRecord({ topic, life }));
+  await world.directory.follow(aPage({ records }));
+  const exec = vi.spyOn(world.sql, "exec");
+  for (const text of [...topics.map((topic) => topic.toLowerCase()), "axb", "100 x"]) {
+    const found = await world.directory.recordStore.records({
+      ...{ domain, cursor: null, order: "newest", limit: 9, filter: { text } },
+    });
+    const expected = topics.filter((topic) => topic.toLowerCase() === text);
+    expect(found.records.map(({ record }) => record.topic)).toEqual(expected);
+  }
+  const patterns = exec.mock.calls.flatMap(([query, ...values]) =>
+    query.includes("LIKE") ? values.filter((value) => typeof value === "string") : [],
+  );
+  expect(Math.max(...patterns.map((text) => new TextEncoder().encode(text).length))).toBeLessThanOrEqual(50);
 });
 
 test("what records show of people is as the domain's settings want it", async () => {

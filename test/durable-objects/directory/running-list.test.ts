@@ -1,6 +1,7 @@
 import { describe, expect, onTestFinished, test, vi } from "vitest";
-import type { CallId, ConfKey, ExtCallId, WebexHost } from "../../../src/foundation/ids.ts";
+import type { BridgeName, CallId, ConfKey, ExtCallId, WebexHost } from "../../../src/foundation/ids.ts";
 import { masked } from "../../../src/foundation/shown.ts";
+import { dayMs } from "../../../src/foundation/time/timers.ts";
 import { type DirectoryFact, isGathered } from "../../../src/records/directory-facts.ts";
 import type { FromWebex } from "../../../src/tsp/messages.ts";
 import { aCaller, entered, event } from "../../builders.ts";
@@ -44,11 +45,29 @@ test("a page that changes how a conference is, and nothing else, is there after 
   const world = new DirectoryWorld();
   await world.directory.follow(aPage({ key: "100", running: {} }));
   await world.directory.follow(aPage({ key: "100", running: { locked: true } }));
+  const other = { webexHost: "other" as WebexHost, bridge: "second" as BridgeName };
+  for (const one of ["bridge", "webexHost", "phase"] as const) {
+    const was = { phase: one === "phase" ? ("creating" as const) : ("running" as const) };
+    await world.directory.follow(aPage({ key: one, running: was }));
+    await world.directory.follow(aPage({ key: one, running: one === "phase" ? {} : { [one]: other[one] } }));
+  }
   await world.restart();
   world.feedDirectory = () => new Promise(() => {});
   const shown = list(world);
   await world.time.pass(500);
-  expect(await shown).toMatchObject({ conferences: [{ now: { locked: true, callers: 3 } }], stale: 1 });
+  expect(await shown).toMatchObject({
+    conferences: [
+      { now: { locked: true, callers: 3 } },
+      { key: "bridge", bridge: "second" },
+      { key: "phase", phase: "running" },
+      { key: "webexHost", webexHost: "other" },
+    ],
+    stale: 4,
+  });
+  // One that begins now takes no other one's place.
+  await world.directory.follow(aPage({ key: "200", running: {} }));
+  await world.restart();
+  expect(world.directory.list.conferences.size).toBe(5);
 });
 
 test("who is in a conference of more than 5,000 callers is not known after a restart until it has answered", async () => {
@@ -480,6 +499,7 @@ test("who has not answered for five minutes is not known any more, and nothing o
 test("a conference that the sweep does not reach is asked, counts as it last reported, and is unreachable until it answers", async () => {
   const world = new DirectoryWorld();
   for (const key of ["100", "200"]) await world.directory.follow(aPage({ key, running: { callers: 1 } }));
+  await world.time.pass(5_000);
   world.feedDirectory = () => Promise.reject(new Error("it breaks"));
   await world.directory.notReached(["100", "300"] as ConfKey[]);
   await world.time.pass(1_000);
@@ -494,6 +514,8 @@ test("a conference that the sweep does not reach is asked, counts as it last rep
   await world.time.pass(60_000);
   expect(await list.totals()).toMatchObject({ stale: 0, callers: 3 });
   expect(list.unreachable).toBeNull();
+  await world.restart();
+  expect(world.directory.list.unreachable).toBeNull();
 });
 
 test("a conference of which its own object knows nothing leaves the list, and does not come back", async () => {
@@ -720,6 +742,25 @@ test("what waits of a conference that is over stays while its object does not an
   });
   expect(await found()).toEqual(waiting);
   full.mockRestore();
+  expect(await found()).toEqual([]);
+});
+
+test("what waits of a conference that is over goes with the records of its time, unless this life has heard it", async () => {
+  const { world, waiting, found } = await overAndBehind();
+  world.feedDirectory = () => Promise.reject(new Error("it is away"));
+  const left = async () => {
+    await world.directory.alarm();
+    return found();
+  };
+  await world.time.pass(300 * dayMs);
+  world.start();
+  expect(await left()).toEqual(waiting);
+  await world.directory.follow({ ...aPage(), waiting });
+  await world.time.pass(101 * dayMs);
+  expect(await left()).toEqual(waiting);
+  world.start();
+  expect(await left()).toEqual([]);
+  world.start();
   expect(await found()).toEqual([]);
 });
 

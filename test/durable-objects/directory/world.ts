@@ -22,6 +22,9 @@ export class DirectoryWorld {
   sql = new Database();
   domain: Domain | null = testDomain();
   alarmAt: number | null = null;
+  /** By how much one clock alone is ahead, and what went on at once. */
+  doubtMs = 0;
+  skippedMs = 0;
   deleted = 0;
   /** Rows that were written, by what wrote them. */
   readonly written: string[] = [];
@@ -52,6 +55,7 @@ export class DirectoryWorld {
         transaction: (work) => this.sql.transaction(work),
       },
       domain: () => this.domain,
+      ...{ doubtMs: () => this.doubtMs, skippedMs: () => this.skippedMs },
       conference: (_, key) => ({
         feedDirectory: async (isWatched) => {
           this.asked.push(key);
