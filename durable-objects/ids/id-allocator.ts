@@ -129,9 +129,10 @@ export class IdAllocator {
     this.#latestHeard = Math.max(this.#latestHeard, begunAt(by));
     this.#isBehind ||= isOlder;
     this.#continueAt(Math.max(place, this.#firstPlace(now)));
-    // Nothing behind it is reserved yet. Agents may keep more than this one's of the newer state's name.
-    const name = isOlder ? null : this.#limit?.by;
-    this.#keep({ place: Math.max(this.#nextMsg, this.#nextTrans), by: name ?? this.#newName(now, newId) });
+    // Other agents keep this life's limit, so it never goes down. A copy takes another name: agents may keep more of its own than it knows.
+    const own = isOlder ? null : this.#limit;
+    const reserved = Math.max(this.#nextMsg, this.#nextTrans, own?.place ?? 0);
+    this.#keep({ place: reserved, by: own?.by ?? this.#newName(now, newId) });
     return true;
   }
 

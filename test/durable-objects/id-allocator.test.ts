@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { IdAllocator } from "../../durable-objects/ids/id-allocator.ts";
 import type { ConfKey, MsgId, TransId } from "../../src/foundation/ids.ts";
 import type { IdsWanted } from "../../src/rpc/id-allocator.ts";
+import { placeByTime, placeOf } from "../../src/tsp/id-scheme.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import { Database } from "../simulation/database.ts";
 import {
@@ -182,6 +183,18 @@ test("blocks of conferences that could not be told stay for another week", () =>
     ["a", "b"],
     [],
   ]);
+});
+
+test("what an agent keeps of an earlier life does not make a limit that others keep look like one of a newer state", () => {
+  const ids = new IdAllocator(new Database());
+  const limit = ids.nextLimit(both(10), noon, () => "this life");
+  ids.reserve(limit, noon);
+  ids.allocate(a, both(10), noon);
+  expect(ids.heardLimit({ place: placeByTime(noon) + 100, by: "an earlier life" }, noon, () => "x")).toBe(true);
+
+  expect(ids.isOlderThan(limit)).toBe(false);
+  expect(ids.isOlderThan({ ...limit, place: limit.place + 1 })).toBe(true);
+  expect(placeOf(ids.allocate(a, both(1), noon).msgIds.first, noon)).toBe(placeByTime(noon) + 100);
 });
 
 test("blocks of a week ago expire, and the ids still go on", () => {
