@@ -37,7 +37,7 @@ interface Round {
   readonly before: number;
   /** Another one begins behind it. */
   readonly again?: true;
-  /** How much time had ever gone on at once when it began; absent: none. */
+  /** How much time had ever gone on at once when it began; absent: an earlier version has kept none. */
   readonly skippedMs?: number;
 }
 
@@ -215,8 +215,7 @@ export class DomainIds implements IdAllocatorRpc {
     const tellsCopies = before === null && ids.isUsed && this.#ports.beginRestored !== undefined;
     if (running.size > 0) this.#reserveEarly(this.#ports.now(), tellsCopies);
     const again = kept?.again === true || this.#again;
-    const skipped = ofRound > 0 && { skippedMs: ofRound };
-    if (before !== null) this.#keepRound({ beganAt, before, ...(again && { again }), ...skipped });
+    if (before !== null) this.#keepRound({ beganAt, before, skippedMs: ofRound, ...(again && { again }) });
     else if (kept !== null) this.#keepRound(null);
     if (before === null && ofRound !== sweptMs) this.#ports.kept.put(skippedKey, ofRound);
     if (before === null && again) this.#alarm.wakeBy(this.#ports.now());

@@ -205,7 +205,8 @@ export class HandleIndex implements HandleIndexRpc {
     const answers = await Promise.allSettled(old.map((handle) => this.#hasHandle(domain, handle, null)));
     const unreachable = answers.filter(({ status }) => status === "rejected").length;
     if (unreachable > 0) log({ level: "warn", event: "handles-not-released", domain, conferences: unreachable });
-    const last = old.length < portion;
+    // Behind a full portion there may be more.
+    const last = old[portion - 1];
     sql.transaction(() => {
       for (const [index, handle] of old.entries()) {
         const answer = answers[index];
@@ -214,10 +215,10 @@ export class HandleIndex implements HandleIndexRpc {
         if (answer.value) this.#put(handle);
         else sql.exec("DELETE FROM handle WHERE ext_conf_id = ?", handle.extConfId);
       }
-      const reached = last ? "" : (old.at(-1)?.extConfId ?? "");
+      const reached = last?.extConfId ?? "";
       if (reached !== row.reached) sql.exec("UPDATE release_progress SET reached = ?", reached);
     });
-    if (!last) return now() + portionEveryMs;
+    if (last) return now() + portionEveryMs;
     return sql.exec("SELECT 1 FROM handle LIMIT 1").length > 0 ? now() + releaseEveryMs : null;
   }
 

@@ -213,7 +213,7 @@ export class IdAllocator {
     const holders = rows.map(
       ({ holder, latest, at }): Holder => ({ key: holder as ConfKey, place: Number(latest), at: Number(at) }),
     );
-    return { holders, next: holders.length < pageSize ? null : (holders.at(-1)?.place ?? null) };
+    return { holders, next: holders[pageSize - 1]?.place ?? null };
   }
 
   /** Returns some of the oldest blocks, if they are not needed any more. */

@@ -160,19 +160,17 @@ export class IdSupply {
     return this.#refilling;
   }
 
-  /** The usual amount beside those that are needed; at the end of a sequence a block is short, and another one follows. */
+  /** The usual amount beside those that are needed; at the end of a sequence a block is short, and another refill follows. */
   async #fetch(needed: IdsWanted): Promise<void> {
     const wanted = (kind: keyof IdsWanted) => {
       const lacking = this.#full()[kind] + needed[kind] - this.#left(kind);
       // A block of the kind that nobody uses up would stay, one more with each refill.
       return lacking <= 0 ? 0 : Math.max(smallestBlock, lacking);
     };
-    do {
-      const { msgIds, transIds } = await this.#allocate({ msgIds: wanted("msgIds"), transIds: wanted("transIds") });
-      if (size(msgIds) + size(transIds) === 0) throw new Error("the id allocator gave no ids");
-      const { atHand } = this;
-      this.#atHand = { msgIds: withBlock(atHand.msgIds, msgIds), transIds: withBlock(atHand.transIds, transIds) };
-    } while (this.#lacks(needed));
+    const { msgIds, transIds } = await this.#allocate({ msgIds: wanted("msgIds"), transIds: wanted("transIds") });
+    if (size(msgIds) + size(transIds) === 0) throw new Error("the id allocator gave no ids");
+    const { atHand } = this;
+    this.#atHand = { msgIds: withBlock(atHand.msgIds, msgIds), transIds: withBlock(atHand.transIds, transIds) };
   }
 }
 

@@ -1,4 +1,5 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
+import type { LogLine } from "../../durable-objects/platform/log.ts";
 import type { ConfKey, DomainName, ExtConfId, TransId } from "../../src/foundation/ids.ts";
 import type { HandleRequest } from "../../src/rpc/handle-index.ts";
 import { Database } from "../simulation/database.ts";
@@ -21,8 +22,13 @@ function world() {
   const asked: string[] = [];
   const settings: { retentionMs: number | null } = { retentionMs: weekMs };
   const broken = { conferences: false, hang: false, alarm: false };
+  const lines: LogLine[] = [];
   const timers: { readonly ms: number; run(): void }[] = [];
+  const sql = new Database();
   const index = memoryHandles(() => time.now, {
+    sql,
+    deleteAll: async () => sql.clear(),
+    log: (line) => lines.push(line),
     after: (ms, run) => {
       timers.push({ ms, run });
       return () => {};
@@ -48,7 +54,7 @@ function world() {
   };
   const look = async (...handles: string[]) =>
     Object.fromEntries((await index.resolve({ domain, transId, claims: [], handles: handles as ExtConfId[] })) ?? []);
-  return { index, claim, look, time, alarms, held, arrived, asked, settings, broken, timers };
+  return { sql, index, claim, look, time, alarms, held, arrived, asked, settings, broken, timers, lines };
 }
 
 test("one call claims handles, looks others up, and leaves out what nobody holds", async () => {
@@ -221,7 +227,7 @@ test("a handle that is claimed while it is about to be released stays", async ()
 });
 
 test("thousands of handles are released in portions, and what cannot be asked stays for the next time", async () => {
-  const { index, time, alarms, broken, asked } = world();
+  const { index, time, alarms, broken, asked, lines } = world();
   const claims = Array.from({ length: 250 }, (_, number) => ({
     extConfId: `${9_000 + number}` as ExtConfId,
     confKey: `${number}` as ConfKey,
@@ -242,15 +248,115 @@ test("thousands of handles are released in portions, and what cannot be asked st
   broken.conferences = true;
   time.now += weekMs;
   expect(await release()).toBe(2);
+  expect(lines).toEqual([{ level: "warn", event: "handles-not-released", domain, conferences: 2 }]);
   broken.conferences = false;
   time.now += weekMs;
   expect(await release()).toBe(0);
   expect(asked).toHaveLength(254);
 });
 
+test("what cannot be released is asked about in portions, too, and again six hours later", async () => {
+  const { index, time, alarms, broken, asked, held } = world();
+  const claims = Array.from({ length: 250 }, (_, number) => ({
+    extConfId: `${9_000 + number}` as ExtConfId,
+    confKey: `${number}` as ConfKey,
+  }));
+  await index.resolve({ domain, transId, claims, handles: [] });
+  time.now += weekMs;
+  broken.conferences = true;
+  for (let portions = 0; portions < 3; portions += 1) await index.alarm();
+  expect([asked.length, new Set(asked).size]).toEqual([250, 250]);
+  expect(alarms.slice(1).map((at) => at - time.now)).toEqual([10_000, 10_000, 6 * hourMs]);
+
+  // Of those that go on, none is asked again so soon.
+  broken.conferences = false;
+  for (const { confKey } of claims) held.add(confKey);
+  for (let round = 0; round < 2; round += 1) {
+    time.now += 6 * hourMs;
+    for (let portions = 0; portions < 3; portions += 1) await index.alarm();
+  }
+  expect(asked).toHaveLength(500);
+});
+
+test("an alarm that finds nothing to release writes nothing", async () => {
+  const { sql, index, claim, time } = world();
+  await claim(first);
+  const written = sql.rowsWritten;
+  time.now += 6 * hourMs;
+  await index.alarm();
+  expect(sql.rowsWritten).toBe(written);
+});
+
+test("the handles of a domain that was removed are kept as long as the settings last said, and nobody is asked about them", async () => {
+  const { index, claim, settings, time, asked } = world();
+  await claim(first);
+  settings.retentionMs = 2 * weekMs;
+  await index.alarm();
+  settings.retentionMs = null;
+  await index.alarm();
+  time.now += 2 * weekMs - 1;
+  await index.alarm();
+  expect([await index.hasConference(first), asked]).toEqual([true, []]);
+  time.now += 1;
+  await index.alarm();
+  expect(await index.hasConference(first)).toBe(false);
+});
+
+test("a claim that its own document renews while its conference is asked stays", async () => {
+  const { claim, time } = world();
+  await claim(first, handle, "t1");
+  time.now += 60_000;
+  expect(await Promise.all([claim(second), claim(first, handle, "t1")])).toEqual([first, first]);
+});
+
+test("a handle that is released while its conference is asked goes to the next", async () => {
+  const time = { now: 1_000_000 };
+  const answers: PromiseWithResolvers<boolean>[] = [];
+  const index = memoryHandles(() => time.now, {
+    hasHandle: () => {
+      const answer = Promise.withResolvers<boolean>();
+      answers.push(answer);
+      return answer.promise;
+    },
+  });
+  const claim = (confKey: ConfKey) =>
+    index.resolve({ domain, transId, claims: [{ extConfId: handle, confKey }], handles: [] });
+  await claim(first);
+  time.now += weekMs;
+  const claimed = claim(second);
+  await vi.waitUntil(() => answers.length === 1);
+  const released = index.alarm();
+  await vi.waitUntil(() => answers.length === 2);
+  answers[1]?.resolve(false);
+  await released;
+  expect(await index.hasConference(first)).toBe(false);
+  answers[0]?.resolve(false);
+  expect(await claimed).toEqual(new Map([[handle, second]]));
+});
+
+test("a claim of an earlier life is not taken away while its create is on its way", async () => {
+  const sql = new Database();
+  const claims = (confKey: ConfKey) => [{ extConfId: handle, confKey }];
+  await memoryHandles(() => 1_000_000, { sql }).resolve({ domain, transId, claims: claims(first), handles: [] });
+  const next = memoryHandles(() => 1_010_000, { sql });
+  const other = { domain, transId: "t2" as TransId, claims: claims(second), handles: [] };
+  expect(await next.resolve(other)).toEqual(new Map([[handle, first]]));
+});
+
+test("a document without claims is remembered beside others of which nothing is, and sets no alarm", async () => {
+  const { index, alarms } = world();
+  const look = { domain, transId, claims: [], handles: [handle] };
+  const named = (names: string) => ({ ...look, named: { under: "t-1", names, memoryMs: hourMs } });
+  expect(await index.resolveAll([look, named("one")])).toEqual([new Map(), new Map()]);
+  expect(await index.resolveAll([named("other")])).toEqual([null]);
+  expect(alarms).toEqual([]);
+});
+
 test("looking up makes no tables, and an index lives on a full disk", async () => {
   const sql = new Database();
+  const lines: LogLine[] = [];
   const index = memoryHandles(() => 1_000_000, {
+    log: (line) => lines.push(line),
     sql: {
       exec: (query, ...bindings) => {
         if (!query.startsWith("SELECT")) throw new Error("database or disk is full");
@@ -267,6 +373,7 @@ test("looking up makes no tables, and an index lives on a full disk", async () =
   expect(await index.hasConference(first)).toBe(false);
   await index.alarm();
   expect(sql.exec("SELECT name FROM sqlite_master")).toEqual([]);
+  expect([sql.transactions, lines]).toEqual([0, []]);
 });
 
 test("where an alarm cannot be set, the next claim sets one", async () => {

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { IdAllocator } from "../../durable-objects/ids/id-allocator.ts";
 import type { ConfKey, MsgId, TransId } from "../../src/foundation/ids.ts";
 import type { IdsWanted } from "../../src/rpc/id-allocator.ts";
-import { placeByTime, placeOf } from "../../src/tsp/id-scheme.ts";
+import { firstPlaceOf, placeByTime, placeOf } from "../../src/tsp/id-scheme.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import { Database } from "../simulation/database.ts";
 import {
@@ -152,6 +152,11 @@ test("it is known who holds a MsgID, and that one was never allocated", () => {
     null,
     null,
   ]);
+  // An id has eleven digits, whatever else might be read as its number.
+  for (const other of ["952491000000", "52491000000e0", " 52491000000", "0x0C38A3C480", "052491000000"])
+    expect([ids.holderOf(other as MsgId, midnight), ids.holderOfTransaction(other as TransId, midnight)]).toEqual([
+      ...[null, null],
+    ]);
 });
 
 test("the holder of a block is not named any more when its conference may be deleted", () => {
@@ -182,6 +187,93 @@ test("blocks of conferences that could not be told stay for another week", () =>
     ["a", "b"],
     ["a", "b"],
     [],
+  ]);
+});
+
+test("where nothing expires there is nothing to do; mail that expires leads to no conference", () => {
+  const ids = new IdAllocator(new Database());
+  expect(ids.expired(noon)).toBeNull();
+  ids.allocate(null, both(10), noon);
+  ids.allocate(a, both(10), noon);
+  ids.allocate(null, both(10), noon);
+  ids.allocate(b, both(10), noon + 9 * dayMs);
+  expect(ids.expired(noon + 9 * dayMs)).toMatchObject({ holders: [a], hasMore: false });
+});
+
+/** How many ids may still be allocated before the limit; `ids`: of an allocator whose next MsgID and TransID are so far behind the place. */
+function allocatorAt(msgIds: number, transIds: number) {
+  const sql = new Database();
+  const ids = new IdAllocator(sql);
+  const at = noon + dayMs / 24;
+  ids.reserve({ place: placeByTime(at) + 1_000_000, by: "1 this life" }, at);
+  const { msgIds: first } = ids.allocate(a, { msgIds, transIds }, at);
+  return { ids, sql, at, first: placeOf(first.first, at) };
+}
+
+test("ids up to the limit are allocated without another one, each sequence by itself, and a MsgID is kept for a conference that wants none", () => {
+  const { ids, at, first } = allocatorAt(100, 300);
+  const limitAt = (place: number) => ids.reserve({ place, by: "1 this life" }, at);
+  const exceeds = (msgIds: number, transIds: number) => ids.exceedsLimit({ msgIds, transIds }, at);
+  limitAt(first + 500);
+  expect([exceeds(399, 0), exceeds(400, 0)]).toEqual([false, true]);
+  expect([exceeds(0, 200), exceeds(0, 201)]).toEqual([false, true]);
+  limitAt(first + 300);
+  expect([exceeds(0, 0), exceeds(0, 1)]).toEqual([false, true]);
+
+  // The first ids of a day are behind all of the day before.
+  const { ids: next, first: today } = allocatorAt(0, 0);
+  const tomorrow = firstPlaceOf(noon + dayMs);
+  next.reserve({ place: tomorrow + 50, by: "1 this life" }, noon);
+  expect(today).toBeLessThan(tomorrow);
+  const exceedsThen = (msgIds: number, transIds: number) => next.exceedsLimit({ msgIds, transIds }, noon + dayMs);
+  expect([exceedsThen(49, 0), exceedsThen(50, 0), exceedsThen(0, 49), exceedsThen(0, 50)]).toEqual([
+    ...[false, true, false, true],
+  ]);
+});
+
+test("a limit is chosen behind what has been used of either sequence, and is known to be used from the next id on", () => {
+  const { ids, at } = allocatorAt(5, 20);
+  ids.nextLimit(both(0), at, () => "x");
+  expect(ids.isUsed).toBe(false);
+  ids.allocate(null, { msgIds: 0, transIds: 1 }, at);
+  expect(ids.isUsed).toBe(true);
+});
+
+test("ids that agents were handed, but that a life never used, are not used by the next as if nothing had been before", () => {
+  const sql = new Database();
+  const ids = new IdAllocator(sql);
+  ids.reserve(
+    ids.nextLimit(both(10), noon, () => "x"),
+    noon,
+  );
+  const { msgIds, transIds } = new IdAllocator(sql).allocate(a, both(10), noon);
+  expect([msgIds, transIds].map(({ first }) => placeOf(first, noon))).toEqual([placeByTime(noon), placeByTime(noon)]);
+});
+
+test("a limit that is reserved while the clock is ahead moves no id, and each sequence goes on where it was after a restart", () => {
+  const { ids, sql, at, first } = allocatorAt(5, 20);
+  ids.reserve({ place: firstPlaceOf(at + 11 * dayMs), by: "1 this life" }, at + 10 * dayMs);
+  for (const next of [ids, new IdAllocator(sql)]) {
+    const more = next.allocate(a, both(1), at);
+    expect([more.msgIds.first, more.transIds.first].map((id) => placeOf(id, at) - first)).toEqual([5, 20]);
+  }
+});
+
+test("what an agent keeps of another life moves both sequences behind it, unless both are there already", () => {
+  const heard = (place: number) => {
+    const { ids, sql, at, first } = allocatorAt(100, 300);
+    const written = sql.rowsWritten;
+    ids.heardLimit({ place: first + place, by: "0 another life" }, at, () => "x");
+    const isWritten = sql.rowsWritten > written;
+    // An hour later, it still goes on from there.
+    const more = ids.allocate(a, both(1), at + dayMs / 24);
+    return [isWritten, ...[more.msgIds.first, more.transIds.first].map((id) => placeOf(id, at) - first)];
+  };
+  expect([50, 100, 200, 400].map(heard)).toEqual([
+    [false, 100, 300],
+    [false, 100, 300],
+    [true, 200, 300],
+    [true, 400, 400],
   ]);
 });
 

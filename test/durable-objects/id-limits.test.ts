@@ -32,8 +32,13 @@ class Allocator {
   readonly handed: IdLimit[] = [];
   /** How often all was to begin anew as after a restore. */
   restores = 0;
-  /** By how much its clock may be ahead. */
+  /** By how much its clock may be ahead, and how much of its time has gone on at once. */
   doubtMs = 0;
+  skippedMs = 0;
+  /** Whether its conferences run. */
+  runs = true;
+  /** Whether its platform can begin anew. */
+  hasRestores = true;
   /** When the relay has an answer. */
   answer: (limit: IdLimit) => Promise<void> = async () => {};
   ids!: IdAllocator;
@@ -54,14 +59,15 @@ class Allocator {
       {
         now: () => this.time.now,
         doubtMs: () => this.doubtMs,
+        skippedMs: () => this.skippedMs,
         after: (ms, run) => this.time.after(ms, run),
         log: (line) => this.lines.push(line),
         setAlarm: async (at) => {
           this.#alarmAt = at;
         },
         getAlarm: async () => this.#alarmAt,
-        domain: () => testDomain(),
-        conference: () => ({ sweep: async () => true }),
+        domain: (name) => (name === domain ? testDomain() : null),
+        conference: () => ({ sweep: async () => this.runs }),
         directory: () => ({ notReached: async () => {} }),
         relay: () => ({
           keepIdLimit: (_domain, _bridge, limit) => {
@@ -70,9 +76,11 @@ class Allocator {
           },
         }),
         newId: () => `life ${++this.#lives}`,
-        beginRestored: () => {
-          this.restores += 1;
-        },
+        ...(this.hasRestores && {
+          beginRestored: () => {
+            this.restores += 1;
+          },
+        }),
         kept: {
           get: <Value>(name: string) => this.#kept.get(name) as Value | undefined,
           put: (name, value) => void this.#kept.set(name, value),
@@ -83,14 +91,23 @@ class Allocator {
   }
 
   /** The places of the first MsgID and TransID. */
-  async allocate(count = 10): Promise<{ readonly msg: number; readonly trans: number }> {
-    const wanted = { domain, holder: key, msgIds: count, transIds: count };
+  async allocate(count = 10, more: object = {}): Promise<{ readonly msg: number; readonly trans: number }> {
+    const wanted = { domain, holder: key, msgIds: count, transIds: count, ...more };
     const { msgIds, transIds } = await this.#domainIds.allocate(wanted);
     return { msg: placeOf(msgIds.first, this.time.now), trans: placeOf(transIds.first, this.time.now) };
   }
 
   holderOf(place: number): Promise<ConfKey | null> {
     return this.#domainIds.holderOf(String(idAt(place)) as MsgId);
+  }
+
+  holdersOf(place: number): Promise<readonly ConfKey[]> {
+    return this.#domainIds.holdersOf(String(idAt(place)));
+  }
+
+  async knownSince(lastMs: number): Promise<readonly ConfKey[]> {
+    const { holders } = await this.#domainIds.conferencesOf(lastMs, null, null);
+    return holders.map((one) => one.key);
   }
 
   async hears(limit: IdLimit): Promise<boolean> {
@@ -165,7 +182,7 @@ test("where no relay can be reached, ids are allocated all the same", async () =
   const allocator = new Allocator();
   allocator.answer = () => Promise.reject(new Error("being moved"));
   expect(await allocator.allocate()).toEqual({ msg: placeByTime(noon), trans: placeByTime(noon) });
-  expect(allocator.lines).toMatchObject([{ event: "id-limit-not-kept", why: "Error: being moved" }]);
+  expect(allocator.lines).toEqual([{ level: "warn", event: "id-limit-not-kept", domain, why: "Error: being moved" }]);
 });
 
 test("the next day's first ids are reserved ten minutes before it, while conferences run", async () => {
@@ -195,6 +212,8 @@ test("a state without ids goes on behind what an agent keeps, where its clock is
     const empty = new Allocator(noon - behindMs);
     await empty.allocate();
     expect(await empty.hears({ ...kept, by: "another life" })).toBe(true);
+    // Nobody waits for it then.
+    expect(empty.handed).toHaveLength(2);
     expect(await empty.allocate()).toEqual({ msg: kept.place, trans: kept.place });
     expect(empty.handed.at(-1)?.place).toBeGreaterThan(kept.place + idsPerHour / 2);
     // Also after the next restart.
@@ -243,6 +262,36 @@ test("agents keep another limit with each round of sweeps since which ids were a
   await allocator.sweep();
   expect(allocator.handed.map(({ place }) => place)).toEqual([first?.place, (first?.place ?? 0) + 1]);
   await allocator.sweep();
+  expect(allocator.handed).toHaveLength(2);
+
+  // Nobody else would know a copy of what has no ids, and a platform without restores has no copies.
+  for (const isQuiet of [true, false]) {
+    const other = new Allocator();
+    if (isQuiet) other.runs = false;
+    else other.hasRestores = false;
+    other.start();
+    await other.allocate();
+    await other.sweep();
+    expect(other.handed).toHaveLength(1);
+  }
+});
+
+test("a page of a round that is not its last has agents keep no other limit", async () => {
+  const allocator = new Allocator();
+  for (let index = 0; index < 501; index += 1) await allocator.allocate(1, { holder: `k${index}` as ConfKey });
+  const { length } = allocator.handed;
+  await allocator.sweep();
+  expect(allocator.handed).toHaveLength(length);
+  await allocator.sweep();
+  expect(allocator.handed).toHaveLength(length + 1);
+});
+
+test("a state that was restored has a limit with its first round of sweeps, where nobody asks for ids", async () => {
+  const allocator = new Allocator();
+  await allocator.allocate();
+  allocator.start(noon + 1);
+  await allocator.sweep();
+  expect(allocator.lines).toEqual([]);
   expect(allocator.handed).toHaveLength(2);
 });
 
@@ -334,4 +383,78 @@ test("a clock that jumps ahead makes no MsgID too old for its conference: an ans
 
   allocator.doubtMs = jumpMs;
   expect(await allocator.holderOf(msg)).toBe(key);
+});
+
+test("where much of the time has gone on at once, no MsgID is too old for its conference by that", async () => {
+  const allocator = new Allocator();
+  const { msg } = await allocator.allocate();
+  await allocator.time.pass(200 * dayMs);
+  expect(await allocator.holderOf(msg)).toBeNull();
+  allocator.skippedMs = 200 * dayMs;
+  expect(await allocator.holderOf(msg)).toBe(key);
+});
+
+test("an id leads to each conference that had it, as a MsgID or as a TransID, and to none for a domain that the settings lack", async () => {
+  const allocator = new Allocator();
+  const other = "other" as ConfKey;
+  const { msg } = await allocator.allocate(5, { transIds: 10 });
+  await allocator.allocate(5, { holder: other });
+  const holders = await Promise.all([0, 7, 12, 99].map((place) => allocator.holdersOf(msg + place)));
+  expect(holders).toEqual([[key], [other, key], [other], []]);
+
+  const unknown = new Allocator();
+  unknown.ids.allocate(key, { msgIds: 5, transIds: 0 }, noon);
+  expect(await unknown.holdersOf(placeByTime(noon))).toEqual([]);
+});
+
+test("the conferences of the last hours are known, of more hours as long as the clock is in doubt, also after a restart", async () => {
+  const allocator = new Allocator();
+  const { msg } = await allocator.allocate();
+  allocator.time.now += 3 * hourMs;
+  expect([await allocator.knownSince(2 * hourMs), await allocator.knownSince(3 * hourMs)]).toEqual([[], [key]]);
+  allocator.doubtMs = hourMs;
+  expect(await allocator.knownSince(2 * hourMs)).toEqual([key]);
+  allocator.start();
+  expect(await allocator.holderOf(msg)).toBe(key);
+});
+
+test("an allocator that learns its domain from an agent has its agents keep the limit, and no limit after a wrong word", async () => {
+  const allocator = new Allocator();
+  expect(await allocator.hears({ place: furthestPlace(noon) + 1, by: "a lie" })).toBe(false);
+  expect(allocator.handed).toEqual([]);
+  const kept = { place: placeByTime(noon) + 5_000, by: "a life 5 before" };
+  expect(await allocator.hears(kept)).toBe(true);
+  expect(allocator.handed).toEqual([{ place: kept.place + 1 + idsPerHour, by: `${noon} life 1` }]);
+});
+
+test("what an agent keeps of a life that began no later than this one, before a restart, makes this state no copy", async () => {
+  const allocator = new Allocator();
+  await allocator.allocate();
+  allocator.start();
+  const place = placeByTime(noon) + 90_000;
+  for (const [index, began] of [noon - 1, noon].entries())
+    expect(await allocator.hears({ place: place + index, by: `${began} another life` })).toBe(true);
+  expect(allocator.restores).toBe(0);
+  expect(await allocator.hears({ place: place + 50_000, by: `${noon + 1} another life` })).toBe(true);
+  expect(allocator.restores).toBe(1);
+});
+
+test("where no platform can begin anew, an older copy goes on behind what agents keep all the same, and behind the clock", async () => {
+  const allocator = new Allocator();
+  allocator.hasRestores = false;
+  allocator.start();
+  await allocator.allocate();
+  const { place, by } = allocator.handed.at(-1) as IdLimit;
+  allocator.time.now += 3 * hourMs;
+  expect(await allocator.hears({ place: place + 1, by })).toBe(true);
+  expect((await allocator.allocate()).msg).toBe(placeByTime(noon + 3 * hourMs));
+});
+
+test("a life after a restore is named later than the one that the backup was of, where that one's clock was ahead", async () => {
+  const allocator = new Allocator();
+  await allocator.hears({ place: placeByTime(noon) + 100, by: `${noon + dayMs} a life before` });
+  await allocator.allocate();
+  allocator.start(noon + 1);
+  await allocator.allocate();
+  expect(allocator.handed.at(-1)?.by).toMatch(new RegExp(`^${noon + dayMs + 2} `));
 });

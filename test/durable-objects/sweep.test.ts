@@ -26,7 +26,12 @@ class Allocator {
   /** What the machine's clock is ahead of the true time. */
   aheadMs = 0;
   skippedMs = 0;
+  doubtMs = 0;
   canKeep = true;
+  /** How often a value was written. */
+  puts = 0;
+  /** The domains whose conferences were swept. */
+  readonly domains = new Set<unknown>();
   alarmAt: number | null = null;
   atOnce = 0;
   mostAtOnce = 0;
@@ -61,6 +66,7 @@ class Allocator {
     const ports = {
       now: () => this.#now,
       skippedMs: () => this.skippedMs,
+      doubtMs: () => this.doubtMs,
       after: (ms: number, run: () => void) => this.time.after(ms, run),
       log: (line: LogLine) => void this.lines.push(line),
       setAlarm,
@@ -69,11 +75,15 @@ class Allocator {
       relay: () => ({ keepIdLimit: async () => {} }),
       directory: () => ({ notReached: async (keys: readonly ConfKey[]) => void this.notReached.push(...keys) }),
       newId: () => "this life",
-      conference: (_: unknown, confKey: ConfKey) => ({ sweep: () => this.#sweepOne(confKey) }),
+      conference: (domain: unknown, confKey: ConfKey) => {
+        this.domains.add(domain);
+        return { sweep: () => this.#sweepOne(confKey) };
+      },
       kept: {
         get: <Value>(name: string) => this.#kept.get(name) as Value | undefined,
         put: (name: string, value: unknown) => {
           if (!this.canKeep) throw new Error("database or disk is full");
+          this.puts += 1;
           this.#kept.set(name, value);
         },
       },
@@ -110,6 +120,8 @@ test("each conference of the last six hours is swept every five minutes, by twel
     Array.from({ length: 50 }, () => Array.from({ length: 12 }, (_, round) => 5 * (round + 1))),
   );
   expect(allocator.alarmsSet).toBe(13);
+  // The domain's name.
+  expect(allocator.puts).toBe(1);
 });
 
 test("a round that is to begin where one is under way begins behind it, and the next is due five minutes later", async () => {
@@ -246,6 +258,7 @@ test("a round goes on from page to page, twenty conferences at once, whatever be
   await allocator.time.pass(10_000);
 
   expect([allocator.swept.size, allocator.swept.has("late")]).toEqual([1_200, false]);
+  expect([...allocator.domains]).toEqual(["acme"]);
   expect(allocator.lines).toMatchObject([{ event: "not-swept", conferences: 2 }]);
   expect(allocator.notReached.toSorted()).toEqual(["k1192", "k1193"]);
   await allocator.time.pass(5 * minuteMs);
@@ -410,6 +423,100 @@ test("a relay that fails is asked again after 5, 10, 20 … 60 seconds, whatever
   world.relayFails = false;
   await world.time.pass(6_000);
   expect(world.asked).toHaveLength(2);
+});
+
+test("a round that is to begin where none is under way begins at once, and is one", async () => {
+  const allocator = new Allocator();
+  await allocator.allocate("k");
+  await allocator.begin();
+  await allocator.time.pass(minuteMs);
+  expect(allocator.swept.get("k")).toEqual([0]);
+});
+
+test("a round that is to begin while the only page of another is swept begins behind it", async () => {
+  const allocator = new Allocator();
+  await allocator.allocate("k");
+  allocator.becomes = () => allocator.time.wait(2_000).then(() => false);
+  await allocator.time.pass(5 * minuteMs + 1_000);
+  await allocator.begin();
+  await allocator.time.pass(minuteMs);
+  expect(allocator.swept.get("k")).toEqual([5, 5]);
+});
+
+test("a round that is to begin while a page amid another is swept begins behind that", async () => {
+  const allocator = new Allocator();
+  for (let index = 0; index < 1_001; index += 1) await allocator.allocate(`k${index}`);
+  allocator.becomes = () => allocator.time.wait(10).then(() => false);
+  await allocator.time.pass(5 * minuteMs + 10_100);
+  expect([allocator.swept.size < 1_000, allocator.atOnce]).toEqual([true, 20]);
+  await allocator.begin();
+  await allocator.time.pass(2 * minuteMs);
+  expect([allocator.swept.get("k1000"), allocator.swept.get("k0")]).toEqual([
+    [5, 5],
+    [5, 5],
+  ]);
+});
+
+test("a round that is to begin behind another brings none of its pages forward, and is not forgotten over pages and deaths", async () => {
+  const allocator = new Allocator();
+  for (let index = 0; index < 1_001; index += 1) await allocator.allocate(`k${index}`);
+  await allocator.time.pass(5 * minuteMs);
+  await allocator.begin();
+  const sizes: number[] = [];
+  for (const ms of [9_000, 1_000, 9_000, 1_000]) {
+    await allocator.time.pass(ms);
+    sizes.push(allocator.swept.size);
+    allocator.evict();
+  }
+  expect(sizes).toEqual([500, 1_000, 1_000, 1_001]);
+  await allocator.time.pass(minuteMs);
+  expect([allocator.swept.get("k1000"), allocator.swept.get("k0")]).toEqual([
+    [5, 5],
+    [5, 5],
+  ]);
+});
+
+test("where time goes on at once, one round reaches back over it, also one of several pages, and no other does", async () => {
+  const allocator = new Allocator();
+  for (let index = 0; index < 501; index += 1) await allocator.allocate(`k${index}`);
+  allocator.aheadMs = allocator.skippedMs = 7 * hourMs;
+  await allocator.time.pass(2 * hourMs);
+  expect(new Set([...allocator.swept.values()].map(({ length }) => length))).toEqual(new Set([1]));
+  expect(allocator.swept.size).toBe(501);
+});
+
+test("a conference that runs quietly is allocated ids after three hours, and not before", async () => {
+  const allocator = new Allocator();
+  await allocator.allocate("quiet");
+  allocator.becomes = async () => true;
+  const latest = () => allocator.ids.holdersSince(0, null).holders.map(({ at }) => at);
+  await allocator.time.pass(3 * hourMs - 1);
+  expect(latest()).toEqual([noon]);
+  await allocator.time.pass(1);
+  expect(latest()).toEqual([noon + 3 * hourMs]);
+});
+
+test("conferences whose ids expire are woken with the last page of a round alone", async () => {
+  const allocator = new Allocator();
+  allocator.ids.allocate("old" as ConfKey, { msgIds: 20, transIds: 20 }, noon - 9 * dayMs);
+  for (let index = 0; index < 501; index += 1) await allocator.allocate(`k${index}`);
+  await allocator.time.pass(5 * minuteMs);
+  expect([allocator.swept.size, allocator.swept.has("old")]).toEqual([500, false]);
+  await allocator.time.pass(10_000);
+  expect([allocator.swept.size, allocator.swept.has("old")]).toEqual([502, true]);
+});
+
+test("a domain at rest whose time is in doubt looks once a day whether ids expire, and lets none expire by the clock alone", async () => {
+  const allocator = new Allocator();
+  await allocator.allocate("quiet");
+  await allocator.time.pass(hourMs);
+  allocator.aheadMs = 20 * dayMs;
+  allocator.doubtMs = 20 * dayMs;
+  await allocator.time.pass(7 * hourMs);
+  const { alarmsSet } = allocator;
+  await allocator.time.pass(3 * dayMs);
+  expect(allocator.alarmsSet - alarmsSet).toBe(3);
+  expect(allocator.ids.nextExpiry).toBe(noon + 8 * dayMs);
 });
 
 test("a round that was to begin where one was under way begins behind it, though the object died meanwhile", async () => {
