@@ -65,9 +65,8 @@ export class CountsSender {
     if (this.#portions.length === 0) return;
     this.#sentAt = this.#ports.now();
     this.#name ??= this.#ports.newName();
-    const sent = [...this.#portions];
-    await this.#ports.send(this.#name, sent);
-    const upTo = sent.at(-1)?.number ?? 0;
+    const upTo = this.#number;
+    await this.#ports.send(this.#name, [...this.#portions]);
     this.#portions = this.#portions.filter(({ number }) => number > upTo);
   }
 }

@@ -232,3 +232,47 @@ test("a flood of refused tokens deletes none but refused ones, and sign-ins dele
 
   expect([rows("signed-in"), rows("signed-out"), rows("refused")]).toEqual([3, 100_000, 99_001]);
 });
+
+test("refused tokens are counted once in a flood, and anew when some went by their age, so that no more go than must", async () => {
+  const time = { now: 1_000_000 };
+  const sql = new Database();
+  let counts = 0;
+  const exec: Database["exec"] = (query, ...bindings) => {
+    if (query.startsWith("SELECT count(*)")) counts += 1;
+    return sql.exec(query, ...bindings);
+  };
+  const transaction: Database["transaction"] = (work) => sql.transaction(work);
+  const sessions = theSessions(new Clock(0), { sql: { exec, transaction }, now: () => time.now });
+  const fill = (rows: number, outcome: string) =>
+    sql.exec(
+      `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
+       INSERT INTO sign_in (at, person, outcome, address) SELECT ?, '', ?, '' FROM n`,
+      ...[rows, time.now, outcome],
+    );
+  fill(99_996, "refused");
+  fill(10, "signed-out");
+  const refused = async (times: number) => {
+    for (let count = 0; count < times; count += 1) await sessions.refused("192.0.2.9");
+    return sql.exec("SELECT count(*) AS rows FROM sign_in WHERE outcome = 'refused'")[0]?.rows;
+  };
+  expect([await refused(3), counts]).toEqual([99_999, 1]);
+  time.now += 400 * dayMs;
+  expect([await refused(1), await refused(1)]).toEqual([99_990, 99_981]);
+});
+
+test("a directory that does not answer is asked once an alarm, and gets nothing before what came earlier", async () => {
+  const clock = new Clock(0);
+  const asked: string[] = [];
+  const sessions = theSessions(clock, {
+    directory: () => ({
+      keepAudit: async (_, { actionId }) => {
+        asked.push(String(actionId));
+        if (actionId === "k1") throw new Error("its database is damaged");
+      },
+    }),
+  });
+  for (const actionId of ["k1", "k2"])
+    await sessions.oweAudit("acme" as DomainName, { person: "anna", action: "act", actionId } as AuditEntry);
+  await sessions.alarm();
+  expect(asked).toEqual(["k1"]);
+});
