@@ -26,11 +26,10 @@ export interface AgentSockets {
   close(id: string, code: number, reason: string): void;
 }
 
-/** The agent's last sign of life that woke the relay, and a ping that does not count as one. */
+/** The agent's last sign of life that woke the relay, and the last ping before it: should the clock have been set back since, that counts no more. */
 interface SocketSeen {
   lastSeen: EpochMs;
-  /** The clock was set back behind this ping. */
-  futurePing: EpochMs | null;
+  pingBefore: EpochMs | null;
 }
 
 interface AcceptedSocket extends SocketSeen {
@@ -56,15 +55,15 @@ export class KeptSockets implements AgentSockets {
     for (const socket of sockets.all()) {
       const kept = socket.kept() as Kept | null;
       if (!kept) continue;
-      const { lastSeen, futurePing, ...attachment } = kept;
-      this.#open.set(socket.id, { socket, attachment, lastSeen, futurePing, keptSeen: lastSeen });
+      const { lastSeen, pingBefore, ...attachment } = kept;
+      this.#open.set(socket.id, { socket, attachment, lastSeen, pingBefore, keptSeen: lastSeen });
     }
   }
 
   /** The id of its link. */
   accept(accept: Accept, agent: string): string {
     const socket = accept(agentLabel(agent));
-    this.#open.set(socket.id, { socket, attachment: null, lastSeen: 0, futurePing: null, keptSeen: 0 });
+    this.#open.set(socket.id, { socket, attachment: null, lastSeen: 0, pingBefore: null, keptSeen: 0 });
     return socket.id;
   }
 
@@ -80,15 +79,14 @@ export class KeptSockets implements AgentSockets {
     const open = this.#open.get(id);
     if (!open) return null;
     const ping = open.socket.pingedAt();
-    return ping === null || ping === open.futurePing ? open.lastSeen : Math.max(open.lastSeen, ping);
+    return ping === open.pingBefore ? open.lastSeen : Math.max(open.lastSeen, ping ?? 0);
   }
 
   seen(id: string, at: EpochMs): void {
     const open = this.#open.get(id);
     if (!open) return;
     open.lastSeen = at;
-    const ping = open.socket.pingedAt();
-    if (ping !== null && ping > at) open.futurePing = ping;
+    open.pingBefore = open.socket.pingedAt();
     if (Math.abs(at - open.keptSeen) >= KEEP_SEEN_MS) this.#write(open);
   }
 
@@ -116,8 +114,8 @@ export class KeptSockets implements AgentSockets {
   }
 
   #write(open: AcceptedSocket): void {
-    const { socket, attachment, lastSeen, futurePing } = open;
-    if (attachment) socket.keep({ ...attachment, lastSeen, futurePing } satisfies Kept);
+    const { socket, attachment, lastSeen, pingBefore } = open;
+    if (attachment) socket.keep({ ...attachment, lastSeen, pingBefore } satisfies Kept);
     open.keptSeen = lastSeen;
   }
 }

@@ -42,6 +42,7 @@ test("of a bridge that is away, and of a standby, nobody is shown that no port i
     ["active", null, null],
     ["standby", null, null],
   ]);
+  expect(await world.relay.health()).toMatchObject({ bridgeUp: false, portsInUse: null, ports: null });
 });
 
 describe("an operator has an agent hand over", () => {
@@ -154,6 +155,77 @@ describe("where receivers of webhooks want to hear of agents", () => {
     expect(told(world)).toEqual(["agent.away agent-1 link null", "agent.away agent-2 link null"]);
   });
 
+  test("agents that were there when nobody looked any more are missed by a later life, of the bridge that it was", async () => {
+    const world = await watched("agent-1", "agent-2");
+    world.sockets.clear();
+    world.sleep();
+    await passes(world, 22_000);
+    expect(told(world).map((line) => line.split(" ").slice(0, 2).join(" "))).toEqual([
+      "agent.away agent-1",
+      "agent.away agent-2",
+    ]);
+
+    const alone = new RelayWorld();
+    alone.webhooks = [receiver];
+    alone.agentNames = ["agent-1"];
+    alone.sleep();
+    alone.connect("agent-1");
+    alone.sockets.clear();
+    alone.sleep();
+    await passes(alone, 22_000);
+    expect(told(alone)).toEqual(["agent.away agent-1 link null"]);
+  });
+
+  test("receivers of agents alone, or of trouble alone, are enough for the relay to look by itself", async () => {
+    for (const event of ["agent.away", "trouble.began"] as const) {
+      const world = new RelayWorld();
+      world.webhooks = [{ ...receiver, events: [event] }];
+      world.sleep();
+      world.connect("agent-1");
+      world.connect("agent-2");
+      await world.settle();
+      world.sockets.delete("link-1");
+      world.relay.closed("link-1");
+      await passes(world, 12_000, "link-2");
+      expect(told(world)).toEqual(["agent.away agent-1 link agent-2"]);
+      expect(world.notified).toEqual(event === "trouble.began" ? ["standby-away"] : []);
+    }
+  });
+
+  test("an alarm finds who is silent as long as somebody is there, and none is set when all have been told as away", async () => {
+    const world = new RelayWorld();
+    world.webhooks = [{ ...receiver, events: ["agent.away"] }];
+    world.sleep();
+    for (const agent of ["agent-1", "agent-2"]) world.connect(agent);
+    expect(world.alarmAt).toBe(world.now + 10_000);
+    for (const id of ["link-1", "link-2"]) {
+      world.sockets.delete(id);
+      world.relay.closed(id);
+    }
+    await passes(world, 60_000);
+    expect(world.told).toHaveLength(2);
+    world.alarmAt = null;
+    world.sleep();
+    await world.relay.alarm();
+    expect(world.alarmAt).toBeNull();
+  });
+
+  test("what the directory does not take for long is kept up to the latest thousand", async () => {
+    const world = await watched("agent-1");
+    world.directoryFails = true;
+    await passes(world, 12_000, "link-1");
+    const { value } = world.sql.exec("SELECT value FROM entry WHERE key = 'absences'")[0] ?? {};
+    const { events, ...kept } = JSON.parse(String(value));
+    const many = JSON.stringify({ ...kept, events: Array(1_000).fill(events[0]) });
+    world.sql.exec("UPDATE entry SET value = ? WHERE key = 'absences'", many);
+    world.sleep();
+    world.connect("agent-2");
+    world.directoryFails = false;
+    await passes(world, 30_000, "link-1", "link-2");
+    expect(told(world).slice(-2)).toEqual(["agent.away agent-2 link agent-1", "agent.back agent-2 link agent-1"]);
+    expect(world.told).toHaveLength(1_000);
+  });
+
   test("one that has lost its bridge is told, and once", async () => {
     const world = await watched("agent-1", "agent-2");
     world.relay.received("link-1", 100, () => ok([{ ...health, bridgeUp: false }]));
@@ -202,10 +274,15 @@ describe("a bridge that is drained", () => {
     await send(world, own, named("o2", create, { ...again, withinMs: createTimeoutMs - 5_001 }));
     await send(world, foreign, named("o3", create, { ...again, withinMs: createTimeoutMs - 4_999 }));
     await send(world, own, named("o4", create, { ...again, withinMs: 0 }));
+    // At that very moment, and by an edge that does not say when, long after.
+    await send(world, own, named("o5", create, { ...again, withinMs: createTimeoutMs - 5_000 }));
+    world.now += createTimeoutMs;
+    world.pings("link-1");
+    await send(world, own, named("o6", create, again));
     await world.settle();
 
     expect(world.sent.flatMap((one) => (one.type === "commands" ? one.commands.map(({ id }) => id) : []))).toEqual([
-      ...["o2", "o4"],
+      ...["o2", "o4", "o5", "o6"],
     ]);
     expect(world.reported).toEqual([{ id: "o3", result: { done: false, reason: "capacity" } }]);
   });
@@ -245,6 +322,7 @@ test("a relay says since when its bridge has no agent, or its agent no bridge, a
   world.sockets.delete("link-1");
   world.relay.closed("link-1");
   world.now += 60_000;
+  await world.relay.keepIdLimit(domain, bridge, { place: 1, by: "a life" });
   world.sleep();
   expect(await world.relay.health()).toMatchObject({ agentConnected: false, awaySince: agentAt });
 });

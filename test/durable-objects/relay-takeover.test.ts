@@ -46,6 +46,60 @@ test("the alarm comes when the next agent would be silent for too long", async (
   expect(world.alarmAt).toBe(silentAt); // Nobody is left who could take the place of the other one.
 });
 
+test("the alarm comes when the first of the agents would be silent, or has been without its bridge for two seconds", async () => {
+  const world = await twoAgents();
+  const { now } = world;
+  world.alarmAt = null;
+  await world.relay.alarm();
+  expect(world.alarmAt).toBe(now + 1_000);
+
+  for (const id of ["link-1", "link-2"]) world.relay.received(id, 30, () => ok([health]));
+  world.alarmAt = null;
+  world.sleep();
+  world.relay.received("link-1", 30, () => ok([{ ...health, bridgeUp: false }]));
+  expect(world.alarmAt).toBe(now + 2_000);
+});
+
+test("whatever asks for the agents, or closes one, finds another one silent", async () => {
+  for (const asks of [
+    (world: RelayWorld) => void world.relay.agents(),
+    (world: RelayWorld) => void world.relay.handOver("agent-2"),
+    (world: RelayWorld) => void world.relay.askForSnapshot(own, "d"),
+    (world: RelayWorld) => {
+      world.sockets.delete("link-2");
+      world.relay.closed("link-2");
+    },
+  ]) {
+    const world = await twoAgents();
+    world.now += 1_000;
+    world.pings("link-2");
+    world.sent.length = 0;
+    asks(world);
+    await world.settle();
+    expect(world.closed[0]).toBe("link-1: 4408 silent");
+  }
+});
+
+test("a snapshot is asked of the agent that acts, not of one that is silent", async () => {
+  const world = await twoAgents();
+  world.now += 1_000;
+  world.pings("link-2");
+  world.sent.length = 0;
+  await world.relay.askForSnapshot(own, "d");
+  expect(world.sent.map(({ type }) => type)).toEqual(["activate", "snapshot-wanted"]);
+  expect((await world.relay.agents()).map(({ agent }) => agent)).toEqual(["agent-2"]);
+});
+
+test("an agent whose socket was lost in a sleep is not connected, though it may act on", async () => {
+  const world = await RelayWorld.begin();
+  world.says({ ...health, ports: 50 });
+  world.sockets.clear();
+  world.sleep();
+  expect(await world.relay.health()).toEqual({
+    ...{ agentConnected: false, bridgeUp: false, portsInUse: null, ports: null, awaySince: world.now },
+  });
+});
+
 test("an agent that falls silent after the clock was set back is replaced in time all the same", async () => {
   const world = await twoAgents();
   world.now -= 3_600_000;
@@ -123,6 +177,7 @@ test("an agent that has lost its bridge gives its place after two seconds to one
   expect(world.closed).toEqual([]);
   world.now += 100;
   await world.relay.alarm();
+  expect(world.lines.at(-1)).toMatchObject({ event: "agent-takeover", why: "bridge-away", nobodyActedMs: 2_000 });
   expect(world.closed).toEqual(["link-1: 4411 bridgeAway"]);
   expect(world.sent.at(-1)).toMatchObject({ type: "activate", epoch: epochOf(world) });
 });

@@ -1,6 +1,6 @@
 import type { LogLine } from "../../durable-objects/platform/log.ts";
 import { Measures } from "../../durable-objects/platform/measures.ts";
-import type { Attachment } from "../../durable-objects/relay/agent-sockets.ts";
+import type { AgentSockets, Attachment } from "../../durable-objects/relay/agent-sockets.ts";
 import { Relay } from "../../durable-objects/relay/relay.ts";
 import type { CommandResult } from "../../src/bridge/commands.ts";
 import type { Comparison } from "../../src/conference/reconcile.ts";
@@ -55,11 +55,19 @@ export class RelayWorld {
   webhooks: DomainSettingsInput["webhooks"] = [];
   /** The agents of the settings, from the next restart on. */
   agentNames = ["agent-1", "agent-2"];
-  /** The settings do not have the bridge any more. */
+  /** The settings do not have the bridge any more, or not even its domain. */
   isRemoved = false;
+  isDomainRemoved = false;
+  /** Of another bridge, which the settings have before this one. */
+  agentsBefore: readonly string[] = [];
+  allocatorFails = false;
+  /** Who acted since when, as conferences hear with each report. */
+  readonly activeSince: (number | null)[] = [];
   /** Results of commands that conferences were told. */
   readonly reported: { readonly id: CommandId; readonly result: CommandResult }[] = [];
   readonly sockets = new Map<string, { attachment: Attachment | null; lastSeen: number }>();
+  /** Those of the relay's next life, in place of these. */
+  ownSockets: (() => AgentSockets) | undefined;
   alarmAt: number | null = null;
   now = begunAt;
   /** So far the machine's clock is ahead of the object's time. */
@@ -135,7 +143,7 @@ export class RelayWorld {
       skippedMs: () => this.skippedMs,
       sql: this.sql,
       after: (ms, run) => this.timers.after(ms, run),
-      sockets: {
+      sockets: this.ownSockets?.() ?? {
         attachments: () => [...this.sockets.values()].flatMap(({ attachment }) => attachment ?? []),
         lastSeen: (id) => this.sockets.get(id)?.lastSeen ?? null,
         seen: (id, at) => Object.assign(this.sockets.get(id) ?? {}, { lastSeen: at }),
@@ -157,10 +165,17 @@ export class RelayWorld {
         this.alarmAt = at;
       },
       getAlarm: async () => this.alarmAt,
-      settings: () => (this.isRemoved ? { ...settings, bridges: [] } : settings),
+      settings: () => {
+        if (this.isDomainRemoved) return undefined;
+        const before = { name: "before" as BridgeName, agents: this.agentsBefore.map(agentWithoutKey) };
+        const [own] = settings.bridges;
+        const bridges = this.isRemoved || !own ? [] : [{ ...own, ...before }, own];
+        return { ...settings, bridges };
+      },
       conference: (_, key) => ({
         ackCommands: (from, ids) => ask(`${key} acks ${ids.join()} of ${from}`),
-        report: ({ reports, bridge: from, cannot = [], knownSince = 0, knownSkippedMs = 0 }) => {
+        report: ({ reports, bridge: from, cannot = [], knownSince = 0, knownSkippedMs = 0, activeSince = null }) => {
+          this.activeSince.push(activeSince);
           this.knownSince.push(knownSince);
           this.knownSkippedMs.push(knownSkippedMs);
           for (const { report } of reports)
@@ -170,8 +185,10 @@ export class RelayWorld {
         compareDigest: (from) => ask(`${key} digest of ${from}`).then(() => this.found),
       }),
       sweep: (domain) => ask(`${domain} sweeps`),
-      heardLimit: (domain, { place, by }) =>
-        ask(`the allocator of ${domain} hears of ${place} by ${by}`).then(() => place < 1_000),
+      heardLimit: async (domain, { place, by }) => {
+        if (this.allocatorFails) throw new Error("it does not answer");
+        return ask(`the allocator of ${domain} hears of ${place} by ${by}`).then(() => place < 1_000);
+      },
       keepPromptCalls: (_, said) => {
         if (this.directoryFails) throw new Error("it does not answer");
         const { calls, bridge, aheadMs } = said;

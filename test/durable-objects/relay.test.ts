@@ -123,8 +123,71 @@ test("the relay of an earlier release, which does not say when it began, has los
   world.sleep();
   world.says(reports(own, 1));
   await world.settle();
+  const { epoch } = connectedAgain(world);
+  world.says({ ...reports(own, 2), epoch } as AgentToEdge);
+  await world.settle();
 
-  expect(world.knownSince).toEqual([0]);
+  expect(world.knownSince).toEqual([0, 0]);
+});
+
+/** The agent's link is made anew; returns its welcome. */
+function connectedAgain(world: RelayWorld): { readonly epoch: number } {
+  world.now += 1_000;
+  world.connect();
+  const welcome = world.sent.findLast(({ type }) => type === "welcome");
+  return welcome?.type === "welcome" ? welcome : expect.unreachable();
+}
+
+test("a relay has lost nothing since the first agent came to it, also one that it had to refuse", async () => {
+  const world = new RelayWorld();
+  const begun = world.now;
+  world.skippedMs = 5_000;
+  world.connect("agent-1", { key: "B".repeat(43) });
+  world.skippedMs = 9_000;
+  const { epoch } = connectedAgain(world);
+  await world.relay.sendCommands({ domain, bridge, conference: own, commands, activeSince: null });
+  world.says({ ...reports(own, 1), epoch } as AgentToEdge);
+  await world.settle();
+
+  expect([world.knownSince, world.knownSkippedMs]).toEqual([[begun], [5_000]]);
+});
+
+test("of what went on at once by an earlier restore, nothing counts behind a later one", async () => {
+  const world = await RelayWorld.begin();
+  for (const ms of [5_000, 9_000]) {
+    world.now += 1_000;
+    world.restoredAt = world.now;
+    world.skippedMs = ms;
+    world.sleep();
+    if (ms === 5_000) connectedAgain(world);
+  }
+  world.says({ ...reports(own, 1), epoch: world.now / 1_000 - 1 } as AgentToEdge);
+  await world.settle();
+  expect(world.knownSkippedMs).toEqual([0]);
+});
+
+test("with a report a conference hears since when its agent has acted", async () => {
+  const world = await RelayWorld.begin();
+  world.says(reports(own));
+  await world.settle();
+  expect(world.activeSince).toEqual([firstEpoch]);
+});
+
+test("whether a conference is the edge's can be asked, and makes it none", async () => {
+  const world = await RelayWorld.begin();
+  for (let times = 0; times < 2; times += 1) {
+    expect(await Promise.all([own, foreign].map((key) => world.relay.hasConference(key)))).toEqual([true, false]);
+    world.sleep();
+  }
+});
+
+test("where the home says nothing of its disk, an event took as long as its conference", async () => {
+  const world = await RelayWorld.begin();
+  world.says(reports(own));
+  await world.settle();
+  const said = measuredText(world.measures);
+  expect(said).toContain(`bridgehead_event_seconds_bucket{domain="${domain}",le="0.05"} 1\n`);
+  expect(said).toContain(`bridgehead_event_seconds_sum{domain="${domain}"} 0\n`);
 });
 
 test("a conference that the edge does not know gets an object, and a snapshot is wanted of it", async () => {
@@ -174,6 +237,10 @@ test("keys that an agent makes up fill no disk: of ten thousand within a minute,
     { type: "reports-ack", conference: foreign, stream, upTo: 7 },
     { type: "digest-confirmed", conference: foreign, digest: "d" },
   ]);
+  // Nor does a key that gets none cost a row.
+  const { rowsWritten } = world.sql;
+  for (let key = 0; key < 10; key += 1) world.says(digests(String(7_000 + key) as ConfKey));
+  expect(world.sql.rowsWritten).toBe(rowsWritten);
 });
 
 test("an agent's reports about a conference that the edge does not know are counted once", async () => {
@@ -182,6 +249,12 @@ test("an agent's reports about a conference that the edge does not know are coun
   world.says(reports(foreign, 1));
   world.says(reports(foreign, 2));
   world.says(digests(foreign));
+  world.sent.length = 0;
+  // Of a digest alone a conference is compared first: it may need no snapshot.
+  world.says(digests("555999998" as ConfKey));
+  await world.settle();
+  await world.timers.pass(100);
+  expect(world.sent).not.toContainEqual(expect.objectContaining({ type: "snapshot-wanted" }));
   expect(measuredText(world.measures)).toContain(
     `bridgehead_foreign_reports_total{domain="${domain}",bridge="${bridge}"} 1\n`,
   );
@@ -234,6 +307,7 @@ test("a conference is a row, written once a day, and gone 30 days after the last
 
   const other = "555111333" as ConfKey;
   await world.relay.sendCommands({ domain, bridge, conference: other, commands, activeSince: null });
+  expect(world.sql.rowsWritten).toBe(before + 1);
   world.now += 20 * dayMs;
   world.connect();
   world.says({ ...digests(other), epoch: world.now / 1_000 } as AgentToEdge);
@@ -426,4 +500,51 @@ test("an agent hears the epoch of its edge, and one that knows a later one has t
   expect(world.begunAfter).toEqual([]);
   world.connect("agent-2", { edgeEpoch: 8 });
   expect(world.begunAfter).toEqual([8]);
+});
+
+test("who is alone at its bridge hears so, by how many agents the settings name", async () => {
+  const alone = () => {
+    const world = new RelayWorld();
+    world.agentNames = ["agent-1"];
+    world.sleep();
+    return world;
+  };
+  for (const [world, isAlone] of [
+    [alone(), true],
+    [new RelayWorld(), false],
+  ] as const) {
+    world.connect();
+    expect(world.sent).toMatchObject([{ type: "welcome", alone: isAlone }]);
+  }
+});
+
+test("an agent is admitted at its own bridge, whatever others the settings have before it", () => {
+  const world = new RelayWorld();
+  world.agentsBefore = ["agent-7"];
+  world.sleep();
+  world.connect("agent-7");
+  expect(world.closed).toEqual(["link-1: 4401 wrongKey"]);
+  world.connect("agent-1");
+  expect(world.sent).toMatchObject([{ type: "welcome" }]);
+});
+
+test("a relay whose bridge or domain is gone from the settings turns agents away, and answers all the same", async () => {
+  const world = await RelayWorld.begin();
+  world.isDomainRemoved = true;
+  world.connect("agent-2");
+  expect(world.closed).toEqual(["link-2: 4404 unknownBridge"]);
+  await world.relay.drain(domain, bridge, true);
+  await world.relay.alarm();
+  expect(await world.relay.health()).toMatchObject({ agentConnected: true, drainedSince: world.now });
+  await world.relay.sendCommands({ domain, bridge, conference: own, commands, activeSince: null });
+  expect(world.sent).toMatchObject([{ type: "commands" }]);
+});
+
+test("a relay that has never had an agent says so, and is asked in vain", async () => {
+  const { relay, lines } = new RelayWorld();
+  expect(await relay.health()).toEqual({ agentConnected: false, bridgeUp: false, portsInUse: null, ports: null });
+  expect([await relay.agents(), await relay.handOver("agent-1")]).toEqual([[], "no-agent"]);
+  relay.closed("nobody's link");
+  await relay.alarm();
+  expect(lines).toEqual([]);
 });
