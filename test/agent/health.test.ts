@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterAll, expect, test } from "vitest";
+import { Counters } from "../../bridge-agent/run.ts";
 import { healthServer, type LocalAgent, metricsText, signedRequest } from "../../bridge-agent/service/health.ts";
 import { agentKey } from "../../bridge-agent/service/state-folder.ts";
 
@@ -132,5 +133,83 @@ test("a drain that fails is answered", async () => {
   const response = await fetch(`http://127.0.0.1:${port}/drain`, { method: "POST", headers });
 
   expect([response.status, await response.text()]).toEqual([500, "the driver is broken\n"]);
+  server.close();
+});
+
+/** Asks a health server of this agent; its answer is over with the server. */
+async function asked(of: Partial<LocalAgent>, path: string, init: RequestInit = {}) {
+  const server = await healthServer(() => ({ ...agent, ...of }), 0);
+  const response = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`, init);
+  const said = await response.text();
+  server.close();
+  return { code: response.status, said };
+}
+
+test("what is signed is good for ten seconds, by a clock that is ahead or behind, and only as a time and a signature", async () => {
+  const at = Date.now();
+  const codeAt = async (signed: Readonly<Record<string, string>>) =>
+    (await asked({}, "/calls?from=a", { headers: signed })).code;
+  for (const ms of [-9_000, 9_000]) expect(await codeAt(signedRequest(key, "GET", "/calls", at + ms))).toBe(200);
+  for (const ms of [-11_000, 11_000]) expect(await codeAt(signedRequest(key, "GET", "/calls", at + ms))).toBe(403);
+  const { "bridgehead-signed": signed = "" } = signedRequest(key, "GET", "/calls", at);
+  const [time = "", signature = ""] = signed.split(" ");
+  const noTime = key.sign(["bridgehead-agent's own machine", "GET", "/calls", "NaN"].join("\n"));
+  for (const wrong of [time, `${time} `, ` ${signature}`, `${time} ${signature}x`, `NaN ${noTime}`])
+    expect(await codeAt({ "bridgehead-signed": wrong })).toBe(403);
+});
+
+test("where the agent's key cannot be read, nobody sees its calls or ends it", async () => {
+  const of = { key: () => expect.unreachable("it cannot be read"), drain: () => expect.unreachable("it may not") };
+  for (const [method, path] of [
+    ["GET", "/calls"],
+    ["POST", "/drain"],
+  ] as const)
+    expect((await asked(of, path, { method, headers: signedRequest(key, method, path) })).code).toBe(403);
+  expect((await asked(of, "/status")).code).toBe(200);
+});
+
+test.each([
+  [{}, 200],
+  [{ edgeUp: false }, 503],
+  [{ bridgeUp: false }, 503],
+  [{ draining: true }, 503],
+])("an agent is ready with edge and bridge, as long as it goes on: %j", async (change, code) => {
+  const health = () => ({ ...agent.health(), status: { ...status, ...change } });
+  const ready = await asked({ health }, "/readyz");
+  const { edgeUp, bridgeUp } = { ...status, ...change };
+  expect([ready.code, JSON.parse(ready.said)]).toEqual([
+    code,
+    { ready: code === 200, edgeUp, bridgeUp, journal: null },
+  ]);
+  expect((await asked({ health }, "/healthz")).code).toBe(200);
+});
+
+test("the figures are those of the agent, and 0 where none runs yet", () => {
+  const counters = new Counters();
+  counters.turns = 7;
+  counters.edgeMessages.sent = 3;
+  counters.policyActs["prompt-calls"] = 2;
+  const figures = (text: string) =>
+    Object.fromEntries(
+      [...text.matchAll(/^bridgehead_agent_(\S+) (\S+)$/gm)].map(([, name = "", value = ""]) => [name, Number(value)]),
+    );
+  const busy = { ...status, role: "standby" as const, edgeUp: false, running: 4, unacknowledged: 5, calls: 6 };
+  expect(figures(metricsText({ status: busy, journal: null, counters, logLinesDropped: 8 }))).toMatchObject({
+    ...{ turns_total: 7, 'edge_messages_total{way="sent"}': 3, 'policy_acts_total{reason="prompt-calls"}': 2 },
+    ...{ edge_up: 0, bridge_up: 1, active: 0, calls: 6, commands_running: 4, reports_unacknowledged: 5 },
+    log_lines_dropped_total: 8,
+  });
+  const begun = figures(metricsText(agent.health()));
+  expect(begun).toMatchObject({ turns_total: 0, active: 1, edge_up: 1 });
+  expect(Math.abs((begun.start_time_seconds ?? 0) - (Date.now() / 1_000 - process.uptime()))).toBeLessThan(2);
+  expect(begun.cpu_seconds_total).toBeCloseTo((process.cpuUsage().user + process.cpuUsage().system) / 1e6, 0);
+});
+
+test("a port that is taken is told by its setting", async () => {
+  const server = await healthServer(() => agent, 0);
+  const { port } = server.address() as AddressInfo;
+  await expect(healthServer(() => agent, port)).rejects.toThrow(
+    `listen.port: cannot listen on 127.0.0.1:${port} (the port is taken); set it to another port, or to 0`,
+  );
   server.close();
 });

@@ -3,6 +3,7 @@ import {
   chownSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   renameSync,
   rmSync,
   statSync,
@@ -83,4 +84,17 @@ test.skipIf(process.getuid?.() !== 0)("init by root: the service's user reaches 
 
   expect(process.umask(before)).toBe(0o077);
   expect([outer, join(outer, "inner")].map(rightsOf)).toEqual(Array(2).fill(["755", 0, 0]));
+});
+
+test("init writes through nothing that somebody has put in the file's place since it looked", () => {
+  const [file, other] = [join(folder, "agent.json"), join(folder, "other")];
+  writeFileSync(other, "mine");
+  meanwhile = () => {
+    meanwhile = () => {};
+    symlinkSync(other, file);
+  };
+
+  expect(() => initAt(file)).toThrow(/EEXIST/);
+
+  expect(readFileSync(other, "utf8")).toBe("mine");
 });

@@ -320,3 +320,86 @@ test("a reload takes up a key file with another content, and leaves the agent as
 
   await service.stop();
 });
+
+/** Where the journal wants a file: it cannot be written until this folder is gone. */
+function journalInTheWay(): () => void {
+  const place = join(folder, "journal.sqlite-wal");
+  mkdirSync(place);
+  return () => rmdirSync(place);
+}
+
+test("while the journal cannot be written the agent says so once, tries each five seconds, and goes on when it can", async () => {
+  const mend = journalInTheWay();
+  const settings: AgentSettings = { ...agentSettings, state: folder, listen: { port: await freePort() } };
+  const service = new AgentService(settings, ports());
+  await service.start();
+  const status = () => askStatusNow(settings.listen.port);
+  vi.advanceTimersByTime(20_000);
+  expect(lines).toEqual([
+    expect.stringMatching(/^journal .*; the agent does nothing until .*, and tries every 5 s: make /),
+  ]);
+  expect(await status()).toMatchObject({ journal: lines[0], role: "unknown", calls: null });
+  // What needs no agent is taken up all the same.
+  const policy = { allow: ["+1408"], deny: [] };
+  expect(await service.reload({ ...settings, policy })).toEqual({ ok: true, value: "changed: policy" });
+
+  mend();
+  vi.advanceTimersByTime(4_999);
+  expect(lines).toHaveLength(1);
+  vi.advanceTimersByTime(1);
+  expect(lines[1]).toBe("journal can be written again: the agent goes on");
+  expect(await status()).toMatchObject({ journal: null });
+  vi.useRealTimers();
+  await service.stop();
+});
+
+async function askStatusNow(port: number): Promise<object> {
+  const [response] = await once(request({ host: "127.0.0.1", port, path: "/status" }).end(), "response");
+  return JSON.parse(await text(response));
+}
+
+test("an agent that is stopped, or begun anew, while its journal cannot be written tries no more for that", async () => {
+  const mend = journalInTheWay();
+  const settings: AgentSettings = { ...agentSettings, state: folder, listen: { port: 0 } };
+  const service = new AgentService(settings, ports());
+  await service.start();
+  const reloaded = await service.reload({ ...settings, dialIn: ["18005551234"] });
+  expect(reloaded).toEqual({ ok: true, value: "changed: dialIn; the agent begins anew" });
+  expect(lines.filter((line) => line.startsWith("journal"))).toHaveLength(2);
+  expect(vi.getTimerCount()).toBe(1);
+  await service.stop();
+  mend();
+  vi.advanceTimersByTime(60_000);
+  expect(lines.some((line) => line.includes("again: the agent goes on"))).toBe(false);
+  holdStateFolder(folder)();
+});
+
+test("an agent whose journal is damaged ends with a sentence, and does not try again", async () => {
+  writeFileSync(join(folder, "journal.sqlite"), "no database, and longer than its header is".repeat(4));
+  const ends: string[] = [];
+  const settings: AgentSettings = { ...agentSettings, state: folder, listen: { port: 0 } };
+  const service = new AgentService(settings, { ...ports(), end: (why) => ends.push(why) });
+  await service.start();
+  vi.advanceTimersByTime(60_000);
+  expect(ends).toEqual([expect.stringMatching(/journal\.sqlite is damaged/)]);
+  vi.useRealTimers();
+  await service.stop();
+});
+
+test("each line says of which agent it is", async () => {
+  const said: object[] = [];
+  const logStream = { write: (json: string) => void said.push(JSON.parse(json)), dropped: 0 };
+  const settings: AgentSettings = { ...agentSettings, state: folder, listen: { port: 0 } };
+  const service = new AgentService(settings, { ...ports(), logStream });
+  service.note("warn", "settings", "something is odd");
+  expect(said).toMatchObject([
+    {
+      level: "warn",
+      event: "settings",
+      msg: "something is odd",
+      domain: "local",
+      bridge: "simulated",
+      agent: "agent-1",
+    },
+  ]);
+});

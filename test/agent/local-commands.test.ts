@@ -1,0 +1,123 @@
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, onTestFinished, test } from "vitest";
+import type { CallView } from "../../bridge-agent/run.ts";
+import { signedRequest } from "../../bridge-agent/service/health.ts";
+import {
+  askAgent,
+  askStatus,
+  callsText,
+  callsUnknown,
+  drain,
+  NoAgent,
+  waitsFor,
+} from "../../bridge-agent/service/local-commands.ts";
+import { nothingRuns } from "../../bridge-agent/service/service.ts";
+import { agentKey } from "../../bridge-agent/service/state-folder.ts";
+import { agentSettings } from "./agent-world.ts";
+
+const state = mkdtempSync(join(tmpdir(), "bridgehead-local-"));
+afterAll(() => rmSync(state, { recursive: true }));
+const key = agentKey(state);
+
+/** The settings of an agent that answers so. */
+async function agentThat(answers: (request: IncomingMessage, response: ServerResponse) => void) {
+  const server = createServer(answers).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { server, settings: { ...agentSettings, state, listen: { port: (server.address() as AddressInfo).port } } };
+}
+
+test("calls and drain are asked for with the agent's signature, the status by anybody", async () => {
+  const asked: string[] = [];
+  const { settings } = await agentThat(({ method = "", url = "", headers }, response) => {
+    const signed = String(headers["bridgehead-signed"] ?? "nobody");
+    const isRight = signedRequest(key, method, url, Number(signed.split(" ")[0]))["bridgehead-signed"] === signed;
+    asked.push(`${method} ${url} ${isRight ? "by the agent's key" : signed}`);
+    response.end(" said\n");
+  });
+  expect(await askAgent(settings, "/calls")).toBe("said");
+  await askAgent(settings, "/drain", "POST");
+  await askAgent(settings, "/status");
+  expect(asked).toEqual(["GET /calls by the agent's key", "POST /drain by the agent's key", "GET /status nobody"]);
+});
+
+test("what is wrong with whoever has the agent's port is said in one sentence", async () => {
+  const whyOf = async (answers: (request: IncomingMessage, response: ServerResponse) => void, withinMs = 5_000) => {
+    const { settings } = await agentThat(answers);
+    return askAgent(settings, "/calls", "GET", withinMs).catch(({ message }: Error) => message);
+  };
+  expect(await whyOf((_, response) => response.writeHead(403).end())).toMatch(
+    /^the agent on \S+ has another key than \S+: is it an agent with other settings\?$/,
+  );
+  expect(await whyOf((_, response) => response.writeHead(404).end())).toMatch(/^what listens on \S+ answers 404: /);
+  expect(await whyOf(() => {}, 50)).toMatch(/^the agent on \S+ gave no answer within 0\.05 s: look at its log/);
+  expect(await whyOf((_, response) => response.destroy())).toMatch(/ broke the connection: look at its log/);
+  const flood = Buffer.alloc(65 * 1024 * 1024, "x");
+  expect(await whyOf((_, response) => response.end(flood))).toMatch(/ broke the connection: /);
+  expect(await whyOf((_, response) => response.end(flood.subarray(0, 9)))).toBe("x".repeat(9));
+});
+
+test("a port that nobody knows is not asked, and one where nothing listens has no agent", async () => {
+  const settings = { ...agentSettings, state };
+  await expect(askAgent({ ...settings, listen: { port: 0 } }, "/status")).rejects.toThrow(/^listen\.port is 0, so /);
+  const { server, settings: gone } = await agentThat(() => {});
+  server.close();
+  await once(server, "close");
+  await expect(askStatus(gone)).rejects.toThrow(NoAgent);
+});
+
+test("drain gives up an agent that says it is over, and does not end", async () => {
+  const { settings } = await agentThat(({ url }, response) => {
+    const isDrain = url === "/drain";
+    response.end(
+      JSON.stringify(isDrain ? { running: 0, inDoubt: 0, unacknowledged: 0 } : { ...nothingRuns, draining: true }),
+    );
+  });
+  const lines: string[] = [];
+  await expect(drain(settings, (line) => lines.push(line), { lookAgainMs: 5, endedWithinMs: 60 })).rejects.toThrow(
+    /^the agent has not ended within 0\.06 s: look at its log, then stop it$/,
+  );
+});
+
+test("without the edge, nobody waits for what it has not acknowledged", () => {
+  const status = { running: 0, unacknowledged: 3 } as Parameters<typeof waitsFor>[0];
+  expect(waitsFor({ ...status, edgeUp: true })).toBe("waits for 3 reports not acknowledged by the edge");
+  expect(waitsFor({ ...status, edgeUp: false })).toBe("waits for nothing");
+});
+
+test("why an agent does not know the bridge's calls", () => {
+  const knows = { role: "active", journal: null, bridgeUp: true, calls: 0 } as const;
+  const why = (change: object) => callsUnknown({ ...knows, ...change })?.split(": ")[1] ?? null;
+  expect([why({}), why({ calls: 7 })]).toEqual([null, null]);
+  expect([{ journal: "x" }, { role: "unknown" }, { calls: null }, { calls: null, bridgeUp: false }].map(why)).toEqual([
+    "this agent does nothing without its journal",
+    "the edge has not said yet whether this agent acts",
+    "the agent reads the bridge now",
+    "the bridge does not answer",
+  ]);
+  expect(callsUnknown({ ...knows, role: "standby" })).toMatch(/^not known to a standby: /);
+});
+
+test("calls are a line each, with what is not known as such", () => {
+  const call: CallView = {
+    ...{ call: "c1", number: "1408", conference: null, room: null, muted: false, stage: "prompted" },
+    since: "2026-11-21T09:00:00.000Z",
+  };
+  expect(callsText([])).toBe("no calls");
+  expect(
+    callsText([call, { ...call, stage: "dialled", number: "" }])
+      .split("\n")
+      .slice(1),
+  ).toEqual([
+    expect.stringMatching(/^2026-11-21 09:00:00 +1408 +- +- +at the prompt +c1$/),
+    expect.stringMatching(/^2026-11-21 09:00:00 +withheld +- +- +being called +c1$/),
+  ]);
+});
