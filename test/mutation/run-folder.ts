@@ -101,19 +101,22 @@ function found(globs: readonly string[]): readonly string[] {
   return globs.flatMap((glob) => globSync(glob));
 }
 
-/** These files, and all that they import by a path. A program that a test writes imports from elsewhere. */
+/** These files, and all that they import by a path. */
 function withImports(files: readonly string[]): readonly string[] {
   const all = new Set(files);
   for (const file of all) {
-    if (!existsSync(file)) continue;
     const text = readFileSync(file, "utf8");
-    for (const [, path = ""] of text.matchAll(/(?:from|import) ?\(?"(\.[^"]+)"/g)) all.add(join(dirname(file), path));
+    const paths = Array.from(text.matchAll(/(?:from|import) ?\(?"(\.[^"]+)"/g), ([, path = ""]) =>
+      join(dirname(file), path),
+    );
+    // A test may have the text of another program, whose paths begin elsewhere.
+    for (const path of paths) if (existsSync(path)) all.add(path);
   }
   return [...all];
 }
 
 function hashOf(files: readonly string[], more: string): string {
   const hash = createHash("sha256").update(more);
-  for (const file of files.toSorted()) if (existsSync(file)) hash.update(file).update(readFileSync(file));
+  for (const file of files.toSorted()) hash.update(file).update(readFileSync(file));
   return hash.digest("hex");
 }
