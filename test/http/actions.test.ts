@@ -39,6 +39,23 @@ async function act(edge: FakeEdge, body: object, headers: Record<string, string>
 
 const number = { country: "1", area: "", local: "4085550123", extension: "" };
 
+test("of a body that is wrong the audit has the name of the action, and nothing else that was typed", async () => {
+  const edge = await edgeWithConference();
+  for (const type of ["lock", "+14085550123", "toString"])
+    expect((await act(edge, { type, number: "+14085550123" })).status).toBe(400);
+  expect(edge.audited.map(([, { about }]) => about)).toEqual([
+    { confKey: "5", type: "lock" },
+    { confKey: "5" },
+    { confKey: "5" },
+  ]);
+});
+
+test("each request without an Idempotency-Key is an action of its own", async () => {
+  const edge = await edgeWithConference();
+  for (const _ of [1, 2]) expect((await act(edge, { type: "lock" })).status).toBe(202);
+  expect(new Set(edge.actionIds).size).toBe(2);
+});
+
 test.each<[object, object, object]>([
   [{ type: "mute", call: "c1" }, { type: "mute", call: "c1" }, { call: "c1" }],
   [{ type: "unmute", call: "c1" }, { type: "unmute", call: "c1" }, { call: "c1" }],

@@ -38,6 +38,18 @@ test("once its handle is known, a message costs one call", async () => {
   expect(edge.calls).toEqual(["receive 555111222"]);
 });
 
+test("a handle that was found is asked for again after five minutes: it may be another conference's by then", async () => {
+  const edge = new FakeEdge();
+  await edge.held("7000001", "555111222");
+  const asked = async (afterMs: number) => {
+    edge.time += afterMs;
+    edge.calls.length = 0;
+    await edge.post(document(drop()));
+    return edge.calls.includes("resolve 7000001");
+  };
+  expect([await asked(0), await asked(299_999), await asked(2)]).toEqual([true, false, true]);
+});
+
 test("a handle that is not known yet is asked for once, and again with the next document", async () => {
   const edge = new FakeEdge();
 

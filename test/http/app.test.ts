@@ -1,7 +1,8 @@
 import { expect, test, vi } from "vitest";
+import type { ConfKey } from "../../src/foundation/ids.ts";
 import { version } from "../../src/foundation/version.ts";
 import { agentWithoutKey } from "../local-domain.ts";
-import { FakeEdge, token } from "./fake-edge.ts";
+import { conferenceView, FakeEdge, token } from "./fake-edge.ts";
 
 const authorization = `Bearer ${token}`;
 
@@ -423,9 +424,23 @@ test("a request about an unknown conference reaches no conference object", async
   for (const key of ["555999999", "constructor", "__proto__"]) {
     const response = await send(edge, "PUT", `local/conferences/${key}/hybrid`, { connectData: "" });
     expect(response.status).toBe(404);
+    const action = `/api/v1/domains/local/conferences/${key}/actions/k1`;
+    expect((await edge.app.request(action, { headers: { authorization } })).status).toBe(404);
   }
 
   expect(edge.calls).toEqual([]);
+  expect(edge.askedOfObjects.filter((call) => call.startsWith("conference"))).toEqual([]);
+});
+
+test("a conference that was found on a bridge is known, whatever the relay of another bridge does", async () => {
+  const [first, second] = ["first", "second"].map((name) => ({ name, agents: [{ name, publicKey: "A".repeat(43) }] }));
+  const edge = new FakeEdge(token, { bridges: [first, second] as never });
+  edge.views.set("7" as ConfKey, conferenceView("7"));
+  edge.onBridges.set("second", "7");
+  edge.broken.add("first");
+  const ask = (key: string) =>
+    edge.app.request(`/api/v1/domains/local/conferences/${key}`, { headers: { authorization } });
+  expect([(await ask("7")).status, (await ask("8")).status]).toEqual([200, 404]);
 });
 
 test("a relay that does not answer counts as not ready after 2 s, and holds up nothing else", async () => {

@@ -226,6 +226,9 @@ test("a socket is opened for whoever sees the domain, for a conference that is t
   expect(await open("local/5", { ...socket, ...cookie })).toBe("watches local 5");
   expect(await open("local/%252E%252E", { ...socket, ...cookie })).toBe("watches local ..");
   expect(await open("local", { ...socket, authorization: `Bearer ${token}` })).toBe("watches local null");
+  // By whom the server limits how many there are.
+  const watches = await edge.app.request("/console/live/local", { headers: { ...socket, ...cookie } });
+  expect(watches.headers.get("accepted-viewer")).toBe("anna");
   expect(await open("local/6", { ...socket, ...cookie })).toBe(404);
   expect(await open("other", { ...socket, ...cookie })).toBe(404);
   expect(await open("other/5", { ...socket, ...cookie })).toBe(404);

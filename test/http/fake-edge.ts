@@ -127,6 +127,8 @@ export class FakeEdge {
   readonly real = new Map<ConfKey, RealConference>();
   readonly stories = new Map<ConfKey, readonly StoryLine[]>();
   readonly agents: AgentView[] = [];
+  /** The conference that a bridge has and WebEx has not created. */
+  readonly onBridges = new Map<string, string>();
   /** With which relays answer agents. */
   relayStatus = 200;
   handOver: HandOver = "no-standby";
@@ -383,7 +385,10 @@ export class FakeEdge {
           const none = { agentConnected: false, bridgeUp: false, portsInUse: null, ports: null };
           return this.health.get(bridge) ?? none;
         },
-        hasConference: async () => false,
+        hasConference: async (key) => {
+          if (this.broken.has(bridge)) throw new Error(`${bridge} is broken`);
+          return this.onBridges.get(bridge) === key;
+        },
         agents: async () => {
           call(`agents of ${bridge}`, bridge);
           return this.agents;

@@ -294,6 +294,56 @@ test("a mailbox that does not answer hides what waits in it, and nothing of conf
     expect(metrics).not.toContain(`bridgehead_${name}{`);
 });
 
+test("of mailbox and conferences the oldest document counts, whichever has it", async () => {
+  for (const [inConference, inMailbox] of [
+    [7_000, 9_000],
+    [9_000, 7_000],
+  ] as const) {
+    const edge = new FakeEdge();
+    const oldestAt = (ms: number) => edge.time - ms;
+    const host = "tsp1" as WebexHost;
+    const waiting = [{ host, documents: 1, oldestAt: oldestAt(inConference), failure: null }];
+    await edge.directory.follow(aPage({ key: "1", running: { webexHost: host, waiting } }));
+    edge.mailWaiting.push({ host, documents: 1, oldestAt: oldestAt(inMailbox) });
+    const values = new Map((await figuresIn(edge)).map(({ name, value }) => [name, value]));
+    expect([values.get("documentsWaiting"), values.get("oldestDocumentSeconds")]).toEqual([2, 9]);
+    const activity = await edge.app.request("/api/v1/domains/local/activity", { headers: authorization });
+    expect(await activity.json()).toMatchObject({ servers: [{ documents: 2, oldestDocumentAt: oldestAt(9_000) }] });
+  }
+});
+
+test("the metrics have what each object says, of domains in the settings alone, and nothing of one that does not answer", async () => {
+  const site = { site: "acme", webExId: "anna", passwordFrom: "WEBEX_SECRET_ACME" };
+  const edge = new FakeEdge(token, { webexSite: site });
+  const read = async () => (await edge.app.request("/metrics", { headers: authorization })).text();
+  edge.health.set("simulated", { ...up, drainedSince: 1 });
+  const agent = { agent: "agent-1", role: "standby", lastSeen: edge.time, health: null } as const;
+  edge.agents.push({ ...agent, role: "active" } as never, agent as never, { ...agent, lastSeen: null } as never);
+  edge.provisioning = { last: { differences: [{}, {}], more: 3 } } as never;
+  edge.kept.add("bridgehead_strangers_total", "", 4);
+  for (const [domain, count] of [
+    ["local", 5],
+    ["gone", 6],
+  ] as const)
+    edge.kept.add("bridgehead_rate_limited_total", `domain="${domain}"`, count);
+  const all = await read();
+  for (const line of [
+    ...['bridge_drained{domain="local",bridge="simulated"} 1', 'provisioning_differences{domain="local"} 5'],
+    'agents{domain="local",bridge="simulated",role="active"} 1',
+    'agents{domain="local",bridge="simulated",role="standby"} 1',
+    ...["strangers_total 4", 'rate_limited_total{domain="local"} 5', "counts_up 1"],
+    'posts_total{domain="local",outcome="confirmed"} 0',
+  ])
+    expect(all).toContain(`bridgehead_${line}\n`);
+  expect(all).not.toContain("gone");
+
+  for (const object of ["counts", "directory"]) edge.broken.add(object);
+  const some = await read();
+  expect(some).toContain("bridgehead_counts_up 0\n");
+  for (const name of ["strangers_total", "rate_limited_total", "posts_total"])
+    expect(some).not.toMatch(new RegExp(`^bridgehead_${name}[ {]`, "m"));
+});
+
 /** Where what figures come from may be read: the table, what gathers its sources, and rows of one agent or conference. */
 const readers: Readonly<Record<string, readonly string[]>> = {
   "\\bportsInUse\\b": [

@@ -503,3 +503,12 @@ test("who was in before the bridge went away may have left, also in a conference
   edge.health.set("simulated", { agentConnected: true, bridgeUp: true, portsInUse: 3, ports: 96 });
   expect(new Set(await whys())).toEqual(new Set([""]));
 });
+
+test("a conference of which only the handle is kept is not shown as another one that runs, whose key begins alike", async () => {
+  const edge = new FakeEdge();
+  await edge.held("7000001", "555");
+  await runs(edge, "5556", { topic: "Berth planning" });
+  expect((await found(edge, "7000001")).conferences).toEqual([
+    { key: "555", state: "kept", at: null, by: "ExtConfID" },
+  ]);
+});

@@ -68,6 +68,20 @@ async function asked(world: ConferenceWorld) {
   return { world, edge, ask, json, id: posts[0]?.id ?? "", posts };
 }
 
+test("nothing is asked of a conference of which nothing is kept any more, nor sent to it again", async () => {
+  const { edge, json, ask } = await asked(await ConferenceWorld.running(0));
+  const fact = { ...{ kind: "post-given-up", transId: "1", host: "tsp9", attempts: 3, why: "away" }, messages: [] };
+  await edge.directory.follow(aPage({ key: "gone", running: {}, facts: [fact as object as DirectoryFact] }));
+  const { posts } = await json<{ posts: readonly Post[] }>(`${api}?server=tsp9`);
+  const path = `${api}/${encodeURIComponent(posts[0]?.id ?? "")}`;
+  edge.askedOfObjects.length = 0;
+  expect(await json(path)).toMatchObject({ document: null, again: null, notSentAgain: expect.any(String) });
+  expect((await ask(`${path}/send`, { method: "POST" })).status).toBe(404);
+  const sent = await json("/api/v1/domains/local/servers/tsp9/send-again", { method: "POST" });
+  expect(sent).toMatchObject({ documents: 0, not: [{ reason: "no-such-post", documents: 1 }] });
+  expect(edge.askedOfObjects.filter((call) => call.startsWith("conference"))).toEqual([]);
+});
+
 test("the list has what was given up, one has its text, and it is sent again, once", async () => {
   const { world, edge, ask, json, id, posts } = await lost();
   expect(posts).toEqual([

@@ -36,6 +36,27 @@ test("only the operator sees conferences", async () => {
   expect(edge.calls.filter((call) => call.startsWith("view"))).toEqual([]);
 });
 
+test("a page that has the rest says that none follows, and the next one begins behind it, in lists and in stories", async () => {
+  const edge = new FakeEdge(token, {}, {}, ["other", "third"]);
+  await edge.held("handle-1", "1");
+  const lines = [1, 2, 3].map((seq) => ({ seq, at: 0, from: "webex", to: "edge", what: `${seq}`, facts: {} }));
+  edge.stories.set("1" as ConfKey, lines as never);
+  for (const [path, of, name] of [
+    ["/api/v1/domains", "domains", "name"],
+    [`${base}/conferences/1/story`, "lines", "what"],
+  ] as const) {
+    const page = async (query: string) => {
+      const body = (await asked(edge, `${path}?${query}`)).body as Record<string, unknown>;
+      return [(body[of] as readonly Record<string, string>[]).map((one) => one[name]), body.next];
+    };
+    const all = (await page(""))[0] as unknown as readonly string[];
+    expect(await page("limit=3")).toEqual([all, null]);
+    expect(await page("limit=2")).toEqual([all.slice(0, 2), "2"]);
+    expect(await page("limit=1&cursor=1")).toEqual([all.slice(1, 2), "2"]);
+    expect(await page("limit=1&cursor=2")).toEqual([all.slice(2), null]);
+  }
+});
+
 test("the list has what is not over, and with `all` what is", async () => {
   const edge = await edgeWith(view("1"), view("2", "ended"), view("3", "creating"), view("4", "not-created"));
   const keys = async (query: string) => {

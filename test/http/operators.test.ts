@@ -342,6 +342,17 @@ test("who signs in again has another session, and the one before is over", async
   expect(await statusOf(edge, "/api/v1/me", { cookie: other })).toBe(200);
 });
 
+test("sessions and the record of sign-ins say from where each began, and from where it was ended", async () => {
+  const edge = await edgeWith();
+  const [here, there] = ["192.0.2.7", "192.0.2.8"];
+  const cookie = await signedIn(edge, tokens.anna, { ...sameSite, "cf-connecting-ip": here });
+  const sessions = await edge.app.request("/api/v1/sessions", { headers: { cookie } });
+  expect(await sessions.json()).toMatchObject({ sessions: [{ person: "anna", from: here }] });
+  const end = { method: "DELETE", headers: { cookie, ...sameSite, "cf-connecting-ip": there } };
+  await edge.app.request("/console/session", end);
+  expect((await edge.sessions.signIns(null, 9)).signIns).toMatchObject([{ from: there }, { from: here }]);
+});
+
 test("no other site signs anybody out", async () => {
   const edge = await edgeWith();
   const cookie = await signedIn(edge);
@@ -615,7 +626,8 @@ test("whom Cloudflare Access has signed in is known by the address in its token,
   // The browser brings Access' cookie along from everywhere.
   for (const headers of [{ "sec-fetch-site": "cross-site" }, {}] as object[]) {
     const end = { method: "DELETE", headers } as RequestInit;
-    expect((await asked(await assertion(), "/api/v1/people/x/sessions", end)).status).toBe(403);
+    const answer = await asked(await assertion(), "/api/v1/people/dora@example.com/sessions", end);
+    expect([answer.status, await answer.json()]).toMatchObject([403, { title: "cross-site" }]);
   }
 });
 

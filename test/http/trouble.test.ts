@@ -226,6 +226,31 @@ test("of a bridge that is down nobody hears that nothing is wrong, whoever has t
   const overview = await browse("");
   expect(overview).toContain("nothing new Somebody has taken on all that is wrong.");
   expect(overview).not.toContain("Nothing is wrong");
+  expect(await (await ask("/readyz")).json()).toMatchObject({ domains: { local: { simulated: { ready: false } } } });
+  expect(await (await ask("/metrics")).text()).toContain('bridgehead_trouble{domain="local",kind="bridge-away"} 0\n');
+});
+
+test("no stranger hears that the operator's token can be guessed", async () => {
+  edge.isTokenWeak = true;
+  const strangers = await (await edge.app.request("/readyz")).text();
+  expect(strangers).not.toMatch(/token/);
+  expect(await (await ask("/readyz")).text()).toContain("operator-token-weak");
+});
+
+test("who cannot be known, since sessions do not answer, is told of readiness as a stranger is", async () => {
+  const accept = { accept: "text/html", "sec-fetch-site": "same-origin" };
+  const signIn = { method: "POST", headers: accept, body: new URLSearchParams({ token }) };
+  const cookie = (await edge.app.request("/console/sign-in", signIn)).headers.get("set-cookie")?.split(";")[0] ?? "";
+  edge.sessions.find = () => Promise.reject(new Error("it is away"));
+  const answer = await edge.app.request("/readyz", { headers: { cookie } });
+  expect([answer.status, await answer.json()]).toMatchObject([200, { notShown: expect.any(String) }]);
+});
+
+test("a time that is in doubt by a day is trouble, and by less is none", async () => {
+  edge.doubtMs = 86_400_000 - 1;
+  expect(await listed()).toEqual([]);
+  edge.doubtMs += 1;
+  expect(await listed()).toMatchObject([{ kind: "time-in-doubt" }]);
 });
 
 test("documents that were given up stay until somebody has acknowledged them, and later ones are open again", async () => {
@@ -434,6 +459,11 @@ test("of a receiver, only webhooks that were given up after the acknowledgement 
   expect(await listed()).toEqual([]);
   edge.webhooks.splice(0, 1, { ...receiver, givenUp: 6, lastGivenUpAt: edge.time });
   expect(await listed()).toMatchObject([{ count: 2, since: null, latest: edge.time, acknowledged: null }]);
+  // Nobody can acknowledge what has not happened.
+  await acknowledge(`webhooks-given-up:${url}`, { word: "known", place: 999_999_999_999_999 });
+  expect(await listed()).toEqual([]);
+  edge.webhooks.splice(0, 1, { ...receiver, givenUp: 7, lastGivenUpAt: edge.time });
+  expect(await listed()).toMatchObject([{ count: 1 }]);
 });
 
 test("what the mailbox gave up, of no conference, is trouble as all else, once, and until it is acknowledged", async () => {
@@ -572,6 +602,9 @@ test("a page that was opened before acknowledges nothing that has ended and begu
   // Since when documents wait moves on as the oldest is confirmed.
   await waits("tsp1", edge.time - 40_000);
   expect((await acknowledge("posts-wait:tsp1", { word: "told", since: edge.time - 90_000 })).status).toBe(200);
+  // Of what nobody knows since when it is, a form says nothing.
+  edge.doubtMs = 500 * 86_400_000;
+  expect((await acknowledge("time-in-doubt", { word: "seen", since: "", place: "" })).status).toBe(200);
 });
 
 test("the form on the overview sends what the page shows", async () => {

@@ -18,8 +18,6 @@ const path = "/domains/{domain}/servers/{server}/send-again";
 const PORTION = 200;
 const ASKED_AT_ONCE = 20;
 
-const about = ({ path: { server } }: { readonly path: { readonly server: string } }) => ({ server });
-
 export const sendAgainRoutes = [
   route("previewSendAgain", `GET ${path}`, {
     says: "What would be sent if all that was given up for a TSP server were sent again",
@@ -34,7 +32,6 @@ export const sendAgainRoutes = [
     more: `The oldest first, ${PORTION} documents at a time: ask with \`cursor\` until \`next\` is null. Each document is sent again once, however often this is asked: what was sent before counts under \`sent-before\`.`,
     query: { cursor: postCursor },
     answer: { says: "How many documents of which conferences, and how many are not sent, and why.", schema: sentAgain },
-    about,
     handle: ({ domain, edge, path: { server }, query: { cursor = null }, signedIn: { person } }) =>
       sendAllAgain({ domain, edge, server, cursor, person: person.name }),
   }),
