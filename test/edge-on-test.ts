@@ -18,7 +18,7 @@ export function edgeOnTest(
   time: Timers & { now(): number },
   domains: readonly Domain[],
   objects: EdgeObjects,
-  { onDisk, ...more }: Partial<AppPorts> & { readonly onDisk?: PostHooks["onDisk"] } = {},
+  { onDisk, admitted = () => {}, ...more }: Partial<AppPorts & PostHooks> = {},
   routes?: readonly Route[],
 ): Pick<Hono, "request"> {
   const { after, now } = time;
@@ -51,7 +51,7 @@ export function edgeOnTest(
   return {
     request: async (input, init) => {
       const request = typeof input === "string" ? new Request(new URL(input, "http://localhost"), init) : input;
-      return asResponse(await app.fetch(request as Request, onDisk && { onDisk, admitted: () => {} }));
+      return asResponse(await app.fetch(request as Request, onDisk && { onDisk, admitted }));
     },
   };
 }

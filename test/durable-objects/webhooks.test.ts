@@ -333,6 +333,20 @@ test("an event that a receiver refuses is passed by the others, and comes again"
   expect(world.rows).toBe(0);
 });
 
+test.each([301, 302, 404, 410])(
+  "an event that is answered with %d has not come to its receiver, and comes again",
+  async (status) => {
+    const world = new World();
+    await world.joins("c1");
+    world.answer = () => ({ kind: "answered", status, body: new Uint8Array() });
+    await world.joins("c2");
+    world.answer = () => taken;
+    await world.pass(5_000);
+    expect(world.events.slice(2)).toEqual(["call.joined c2", "call.joined c2"]);
+    expect(world.rows).toBe(0);
+  },
+);
+
 test.each([408, 429, 500, 503])("status %d is of the receiver, and not of the event", async (status) => {
   const world = new World();
   world.answer = () => ({ kind: "answered", status, body: new Uint8Array() });
@@ -838,6 +852,7 @@ test("documents that are given up begin trouble for receivers, and an acknowledg
     world.directory.follow(aPage({ key, running: {}, facts: [{ kind: "post-given-up", ...lost }] }));
   await giveUp("5");
   await giveUp("6");
+  await world.pass(1_000);
   const ack = {
     id: "posts-given-up:tsp1",
     upTo: worldBegins,
@@ -847,12 +862,34 @@ test("documents that are given up begin trouble for receivers, and an acknowledg
     word: "told them",
   };
   await world.directory.knownTrouble.acknowledge(domain, ack);
-  await world.pass(1_000);
+  // At once, and not by the next alarm.
+  await world.time.pass(0);
   const events = world.posted.map(({ body }) => JSON.parse(body)).filter(({ data }) => data.kind);
   expect(events.map(({ type, data }) => [type, data.about])).toEqual([
     ["trouble.began", "tsp1"],
     ["trouble.ended", "tsp1"],
   ]);
+});
+
+test("an acknowledgement that could not be kept acknowledges nothing", async () => {
+  const world = new World();
+  const lost = { host: "tsp1" as WebexHost, transId: "7" as TransId, attempts: 3, why: "away", messages: [] };
+  await world.directory.follow(aPage({ running: {}, facts: [{ kind: "post-given-up", ...lost }] }));
+  const open = async () => {
+    const { givenUp, acknowledged } = await world.directory.knownTrouble.trouble(domain);
+    return [givenUp.map(({ count }) => count), acknowledged.length];
+  };
+  const { exec } = world.sql;
+  world.sql.exec = (query, ...bindings) => {
+    if (query.startsWith("INSERT INTO notified_trouble")) throw new Error("database or disk is full");
+    return exec.call(world.sql, query, ...bindings);
+  };
+  const ack = { id: "posts-given-up:tsp1", upTo: worldBegins, place: 1, by: "anna", at: worldBegins, word: "told" };
+  await expect(world.directory.knownTrouble.acknowledge(domain, ack)).rejects.toThrow("full");
+  world.sql.exec = exec;
+  expect(await open()).toEqual([[1], 0]);
+  await world.directory.knownTrouble.acknowledge(domain, ack);
+  expect(await open()).toEqual([[], 1]);
 });
 
 test("answers of no conference that are given up begin trouble for receivers at once, though nothing else happens", async () => {

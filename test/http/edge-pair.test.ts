@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { sha256 } from "../../src/foundation/secrets.ts";
 import { readPage } from "../console/read-page.ts";
 import { FakeEdge, token } from "./fake-edge.ts";
 import { acting, FakePair, standing } from "./fake-pair.ts";
@@ -62,6 +63,13 @@ test("an edge that stands by takes nothing, says who acts, and wakes no object",
       "edge-1 stands by</h1><p>It takes the place of the other edge when that fails, or hands over. Now edge-2 acts.",
     ),
   ]);
+  // Its own paths are whole ones: this may be a secret.
+  expect((await edge.app.request("/tsp/local/active", { method: "POST", body: document })).status).toBe(503);
+  pair.edges = [
+    { ...acting, acts: false },
+    { ...standing, acts: true },
+  ];
+  expect((await ask("/api/v1/domains")).body.detail).toMatch(/at http:\/\/edge-2\.$/);
   const agent = await edge.app.request("/agent/local/simulated", { headers: { upgrade: "websocket" } });
   expect([agent.status, agent.headers.get("bridgehead-refusal")]).toEqual([503, "4414 standsBy"]);
   expect((await ask("/healthz")).status).toBe(200);
@@ -101,6 +109,19 @@ test("it is handed over to an edge that could act, and to no other", async () =>
     expect([refused.status, refused.body.detail]).toEqual([409, `Not handed over: ${says}.`]);
   }
   expect(pair.handedOver).toBe(1);
+});
+
+test("it is handed over by operators of all domains alone", async () => {
+  const pair = new FakePair();
+  const otto = { name: "otto", tokenSha256: await sha256("ottos"), role: "operator", domains: ["local"] } as const;
+  const vera = { name: "vera", tokenSha256: await sha256("veras"), role: "viewer", domains: ["*"] } as const;
+  const people = [otto, vera].map((one) => ({ ...one, domains: [...one.domains] }));
+  const edge = new FakeEdge(token, {}, { people }, ["other"], undefined, pair);
+  for (const who of ["ottos", "veras"]) {
+    const init = { method: "POST", headers: { authorization: `Bearer ${who}` } };
+    expect((await edge.app.request("/api/v1/edges/hand-over", init)).status).toBe(403);
+  }
+  expect(pair.handedOver).toBe(0);
 });
 
 test("a database that does not answer keeps nobody from the rest of /readyz", async () => {

@@ -162,6 +162,8 @@ export class FakeEdge {
   gaveWay = 0;
   /** Times that agents have shown. */
   readonly heardTimes: (readonly [at: number, address: string])[] = [];
+  /** Requests of whom posts of the domain are taken. */
+  admitted = 0;
   /** Resolves once all that was written is on disk. */
   onDisk = async (): Promise<void> => {};
   /** In milliseconds. */
@@ -223,6 +225,9 @@ export class FakeEdge {
           rates: this.rates,
           histories: new HistoryTurns({ ...time, giveWay: () => this.#giveWay() }),
           onDisk: () => this.onDisk(),
+          admitted: () => {
+            this.admitted += 1;
+          },
           gate: () => () => this.onDisk(),
           fetch: async (url: string) => this.fetches(url),
           refused: (domain) => this.refused.push(domain),

@@ -121,6 +121,7 @@ test("while the audit does not answer, nothing is done but what callers wait for
 
   expect((await asked("conferences/5/actions", { type: "end" }))[0]).toBe(202);
   expect((await asked("bridges/simulated/drain", {}, "PUT"))[0]).toBe(200);
+  expect((await asked("bridges/simulated/drain", {}, "DELETE"))[0]).toBe(200);
   expect((await asked("bridges/simulated/hand-over", { from: "agent-1" }))[0]).not.toBe(503);
   expect(edge.operated.map(({ type }) => type)).toEqual(["end"]);
   expect(edge.audited.map(([, { action, refusal }]) => [action, refusal]).slice(0, 5)).toEqual([

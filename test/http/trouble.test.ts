@@ -443,6 +443,9 @@ test("how many conferences a bridge has lost stays until it is acknowledged, eac
   expect(await listed()).toMatchObject([
     { id, count: 1, since: null, latest: edge.time, place: 4, acknowledged: null },
   ]);
+  // By a page that was opened before.
+  await acknowledge(id, { word: "power cut", place: 2 });
+  expect(await listed()).toMatchObject([{ count: 1, place: 4 }]);
   await acknowledge(id, { word: "power cut" });
   expect(await listed()).toEqual([]);
   edge.time += 1_000;
@@ -451,6 +454,27 @@ test("how many conferences a bridge has lost stays until it is acknowledged, eac
   edge.time += 500 * 86_400_000;
   await edge.directory.alarm();
   expect(await listed()).toEqual([]);
+});
+
+test("who has acknowledged what goes with the records of its time, but for a receiver's webhooks", async () => {
+  edge.webhooks.push({ ...receiver, givenUp: 4, lastGivenUpAt: edge.time });
+  await lose(1);
+  for (const { id } of await listed()) await acknowledge(id, { word: "known" });
+  const kept = () => edge.directoryDisk.exec("SELECT id FROM acknowledgement").map(({ id }) => id);
+  expect(kept()).toEqual(["conferences-lost:simulated", `webhooks-given-up:${url}`]);
+  edge.time += 500 * 86_400_000;
+  await edge.directory.alarm();
+  expect(kept()).toEqual([`webhooks-given-up:${url}`]);
+});
+
+test("a disk that takes no row hides no trouble", async () => {
+  await edge.directory.follow(aPage({ running: { bridge: "removed" as BridgeName } }));
+  const { exec } = edge.directoryDisk;
+  edge.directoryDisk.exec = (query, ...bindings) => {
+    if (query.startsWith("INSERT INTO removed_bridge")) throw new Error("database or disk is full");
+    return exec.call(edge.directoryDisk, query, ...bindings);
+  };
+  expect((await listed()).map(({ kind }) => kind)).toEqual(["bridge-removed"]);
 });
 
 test("of a receiver, only webhooks that were given up after the acknowledgement count", async () => {

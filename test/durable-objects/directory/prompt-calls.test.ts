@@ -147,6 +147,29 @@ test("a call whose agent died is no longer at the prompt once its conference say
   ]);
 });
 
+test("a caller who enters under an id that the bridge gave to another one before changes nothing of the call of that one", async () => {
+  const world = new PromptWorld();
+  const [soon, late] = [10, dayMs / 24];
+  await world.keep([
+    aCall("over", { steps: [wrongKey(1)], end: end(5) }),
+    aCall("silent", { steps: [wrongKey(1)] }),
+    aCall("here", { at: late - 5, steps: [wrongKey(late - 4)] }),
+  ]);
+  const place = { conference: confKey as ConfKey, bridge: bridge as BridgeName };
+  const number = "15550000001";
+  world.directory.promptStore.entered(domain, place, { call: "over", number }, worldBegins + soon);
+  for (const call of ["silent", "here"])
+    world.directory.promptStore.entered(domain, place, { call, number }, worldBegins + late);
+  const whys = (await world.page()).calls.map((one) => [one.call, one.end?.why]);
+  expect(new Map(whys as [string, string][])).toEqual(
+    new Map([
+      ["over", "unknown-keys"],
+      ["silent", undefined],
+      ["here", "entered"],
+    ]),
+  );
+});
+
 test("calls that an agent says late, after their caller has got in, are mended; those after that are not", async () => {
   const refusedAt = (...all: readonly number[]) => all.map((at) => aCall(`c${at}`, { at, end: end(at) }));
   const world = new PromptWorld();

@@ -3,6 +3,8 @@ import { AuditStore } from "../../../durable-objects/directory/audit-store.ts";
 import { DirectoryStore } from "../../../durable-objects/directory/directory-store.ts";
 import { RecordStore } from "../../../durable-objects/directory/record-store.ts";
 import type { CallId } from "../../../src/foundation/ids.ts";
+import { hourMs } from "../../../src/foundation/time/timers.ts";
+import type { CallRecord } from "../../../src/records/call-record.ts";
 import { worldBegins } from "../../simulation/context.ts";
 import { Database } from "../../simulation/database.ts";
 import { aPage } from "../fact-page.ts";
@@ -32,10 +34,10 @@ class RecordsWorld {
   }
 
   /** Whether it is there, for a conference that was told so of all records up to an id. */
-  isKept(one: number, upTo: number): boolean {
-    const record = call(`c${one}` as CallId);
-    const page = { ...aPage({ records: [record] }), place: { directory: "1", id: upTo } };
-    return this.records.keptIn(page, [record])(record);
+  isKept(one: number, upTo: number | null, more: Partial<CallRecord> = {}): boolean {
+    const record = call(`c${one}` as CallId, more);
+    const place = upTo === null ? null : { directory: "1", id: upTo };
+    return this.records.keptIn({ ...aPage({ records: [record] }), place }, [record])(record);
   }
 }
 
@@ -48,6 +50,31 @@ test("a record that is told again is there already, also where there are more th
   expect([6, 5, 2, 1].map((one) => world.isKept(one, one - 1))).toEqual([true, true, true, true]);
   world.add(7, 8);
   expect([8, 3, 7].map((one) => world.isKept(one, one - 1))).toEqual([true, true, true]);
+});
+
+test("a record that was added since others were looked for is there already, too", () => {
+  const world = new RecordsWorld();
+  world.add(1);
+  world.start();
+  expect(world.isKept(9, 0)).toBe(false);
+  world.add(2);
+  expect([world.isKept(2, 1), world.isKept(1, 0)]).toEqual([true, true]);
+});
+
+test("where a conference does not know what it was told, a record is looked for from a day before its call began by its clock", () => {
+  const times = { enteredAt: worldBegins + 20 * hourMs, endedAt: worldBegins + 20 * hourMs };
+  const world = new RecordsWorld();
+  world.store.transaction(about, () => world.store.add(call("c1", times), worldBegins, null));
+  world.start();
+  expect([world.isKept(1, null, times), world.isKept(2, null, times)]).toEqual([true, false]);
+});
+
+test("of who entered, the calls count that are over since then, the first of them too", () => {
+  const world = new RecordsWorld();
+  world.store.transaction(about, () => {
+    for (const at of [1, 2, 3]) world.store.add(call(`c${at}`, { number: `${at}` }), worldBegins + at, null);
+  });
+  expect([...world.records.enteredSince(worldBegins + 2)].map(([number]) => number)).toEqual(["3", "2"]);
 });
 
 test("what was never told, or stands before what the conference knows of, is not there", () => {

@@ -31,6 +31,8 @@ test("records come in pages in both orders, by time, kind and what stands in the
   expect(await names({ order: "newest", cursor: 4 })).toEqual(["c2", "c1"]);
   expect(await names({ since: worldBegins + 60_000, until: worldBegins + 180_000, limit: 9 })).toEqual(["c1", "c2"]);
   expect(await names({ since: worldBegins + 150_000, order: "newest", limit: 9 })).toEqual(["c4", "c3"]);
+  // No place leads out of the time that is asked for.
+  expect(await names({ until: worldBegins + 60_000, order: "newest", cursor: 6 })).toEqual(["c0"]);
   expect(await names({ filter: { number: "11" }, limit: 9 })).toEqual(["c1", "c3"]);
   expect(await names({ kind: "conference" })).toEqual([]);
 });
@@ -54,13 +56,19 @@ test("a number is erased from all records that have it, with the attendee ID, an
   const world = new DirectoryWorld();
   const records = ["1", "2", "(1)"].map((number, index) => call(`c${index}`, { number }));
   await world.directory.follow(aPage({ records }));
+  await world.directory.follow(aPage({ records: ["Anna", ""].map((number) => call(`by ${number}`, { number })) }));
 
   expect(await world.directory.recordStore.erase(domain, "1", 0)).toEqual({ erased: 2, alike: [], next: null });
   expect(await world.directory.recordStore.erase(domain, "1", 0)).toEqual({ erased: 0, alike: [], next: null });
+  // Some bridges report names. Who has neither is nobody.
+  expect(await world.directory.recordStore.erase(domain, "Anna", 0)).toMatchObject({ erased: 1 });
+  expect(await world.directory.recordStore.erase(domain, "", 0)).toMatchObject({ erased: 0 });
   expect((await world.all()).map((record) => record.kind === "call" && [record.number, record.attendeeId])).toEqual([
     ["", ""],
     ["2", "77"],
     ["", ""],
+    ["", ""],
+    ["", "77"],
   ]);
 });
 
@@ -105,6 +113,8 @@ test("a search among many records looks at some at a time, in either order, and 
   // SQLite looks for these by itself.
   expect(await page({ filter: { number: "1" } })).toMatchObject({ records: [{ id: 1 }], next: null });
 
+  world.sql.exec("DELETE FROM record WHERE id < 2");
+  expect(await page({ filter })).toMatchObject({ records: [], next: 3 });
   world.sql.exec("DELETE FROM record WHERE id < 3");
   expect(await page({ filter })).toMatchObject({ records: [], next: null });
 });
@@ -127,6 +137,8 @@ test("a rebuild asks some conferences at a time, each once", async () => {
   do {
     const page: RebuildPage = await world.directory.list.rebuild(domain, next);
     reported.push(page.reported);
+    // All pages are of those that there were at the first.
+    expect(page.next?.upTo ?? 50).toBe(50);
     next = page.next;
   } while (next !== null);
 

@@ -73,6 +73,8 @@ test("a page that changes how a conference is, and nothing else, is there after 
 test("who is in a conference of more than 5,000 callers is not known after a restart until it has answered", async () => {
   const world = new DirectoryWorld();
   await world.directory.follow(aPage({ key: "100", running: { callers: 5_000 } }));
+  await world.directory.follow(aPage({ key: "200", running: { callers: 2 } }));
+  await world.time.pass(5_000);
   await world.directory.follow(aPage({ key: "200", running: { callers: 5_001 } }));
   await world.restart();
   world.feedDirectory = () => new Promise(() => {});
@@ -140,6 +142,7 @@ test("the list comes in pages by key, and by how a key begins", async () => {
   const second = await list(world, { limit: 3, after: first.next });
   expect([second.conferences.map(({ key }) => key), second.next]).toEqual([["30"], null]);
   expect((await list(world, { begins: "1" })).conferences.map(({ key }) => key)).toEqual(["11", "12"]);
+  expect((await list(world, { keys: ["12", "99"] })).conferences.map(({ key }) => key)).toEqual(["12"]);
 });
 
 test("a running conference is found by the number or attendee ID of somebody in it, as far as the settings let it be", async () => {
