@@ -52,15 +52,15 @@ test("a story, and the answers about it, are read page by page to their end", as
       if (what === "story" || what === "explain") asked.push(`${method} ${what} ${cursor}`);
       const next = cursor === null ? "1000" : null;
       const domains = [{ name: "acme", timeZone: "UTC" }];
-      response.end(JSON.stringify({ domains, key: "5", lines: [], answers: [], agents: [], next }));
+      response.end(JSON.stringify({ domains, key: "5", lines: [], answers: [], bridges: [], next }));
     });
   }).listen(0, "127.0.0.1");
   await once(edge, "listening");
   const BRIDGEHEAD_URL = `http://127.0.0.1:${(edge.address() as AddressInfo).port}`;
   const env = { BRIDGEHEAD_URL, OPERATOR_TOKEN: "token" };
 
-  await bridgehead(["explain", "5"], env);
-  await bridgehead(["explain", "5", "--why"], env);
+  expect(await bridgehead(["explain", "5", "--json"], env)).toEqual({ code: 0, said: "" });
+  expect(await bridgehead(["explain", "5", "--why", "--json"], env)).toEqual({ code: 0, said: "" });
   edge.close();
   expect(asked).toEqual(["GET story", "POST explain"].flatMap((what) => [`${what} null`, `${what} 1000`]));
 });
