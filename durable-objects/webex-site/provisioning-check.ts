@@ -19,6 +19,7 @@ const checkWithinMs = 4 * hourMs;
 /** A site that answers others, but has no proper answer about itself or its list of users, is asked again so often. */
 const mostFailedTurns = 5;
 const failedTurnBackoff = doubling(30_000, 240_000);
+type Failure = Pick<SiteFailure, "why" | "says">;
 type ProvisioningPorts = Pick<Platform & DomainPorts, "domain" | "now" | "log" | "measures">;
 
 /** Compares the site's accounts with the domain's settings: each night, and when operators ask for it. */
@@ -91,7 +92,6 @@ export class ProvisioningCheck {
 
   #begin(isUrgent: boolean): void {
     const now = this.#ports.now();
-    this.#store.deleteCodes();
     this.#store.write("check", {
       ...{ begunAt: now, isUrgent, due: now, dueSetAt: now, tookMs: 0, waits: null, failedTurns: 0 },
       ...{ next: null, pageBegan: null, left: [], isListed: false, isShifted: false, unread: 0 },
@@ -116,8 +116,7 @@ export class ProvisioningCheck {
     if (!failure) {
       const pauseMs = begun.next === null ? 0 : turnPauseMs - Math.max(0, now - turnBegunAt);
       if (check.isListed && check.left.length === 0) this.#end(connection, check);
-      else if (isLate)
-        this.#endLate(connection, check, { ok: false, why: "unreadable", says: "the site was too slow" });
+      else if (isLate) this.#endLate(connection, check, { why: "unreadable", says: "the site was too slow" });
       else this.#goOnAt(now + Math.max(0, pauseMs), { ...check, failedTurns: 0, waits: null });
       return;
     }
@@ -157,11 +156,11 @@ export class ProvisioningCheck {
     }
   }
 
-  #endLate(connection: Connection, check: Check, { why, says }: SiteFailure): void {
+  #endLate(connection: Connection, check: Check, { why, says }: Failure): void {
     const { users, of } = check;
     const late = `after ${checkWithinMs / hourMs} hours ${users} of ${of ?? "its"} users were compared: ${says}`;
     if (users > 0) this.#end(connection, check, late);
-    else this.#fail({ ok: false, why, says: late });
+    else this.#fail({ why, says: late });
   }
 
   /** `late`: why not all users were compared. */
@@ -205,7 +204,7 @@ export class ProvisioningCheck {
     this.#ports.log({ level: isFine ? "info" : "warn", event: "provisioning-checked", ...facts });
   }
 
-  #fail({ says, why }: SiteFailure): void {
+  #fail({ says, why }: Failure): void {
     this.#store.write("checkFailure", { at: this.#ports.now(), says });
     this.#store.delete("check");
     this.#store.deleteCodes();

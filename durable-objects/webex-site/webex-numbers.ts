@@ -11,7 +11,13 @@ import {
   siteReads,
 } from "../../webex-interfaces/doors/edge.ts";
 import type { Platform } from "../platform/platform.ts";
-import type { AskOptions, Connection, SiteResult, WebexSiteClient } from "./webex-site-client.ts";
+import {
+  type AskOptions,
+  type Connection,
+  type SiteResult,
+  settingsChanged,
+  type WebexSiteClient,
+} from "./webex-site-client.ts";
 import type { WebexSiteStore } from "./webex-site-store.ts";
 
 export const mostNumbers = 200;
@@ -65,6 +71,8 @@ export class WebexNumbers {
       waitsMs: checkTurnWithinMs,
     });
     if (!asked.ok) return asked;
+    // Meanwhile the settings may have come to name another site.
+    if (!this.#client.isCurrent(connection)) return settingsChanged;
     const { value } = asked.value;
     this.#store.write("siteNumbers", { at: this.#ports.now(), numbers: siteNumbers(value).slice(0, mostNumbers) });
     return { ok: true, value };

@@ -177,7 +177,7 @@ export class WebexSiteClient {
     }
     const now = this.#ports.now();
     const trouble = this.#store.troubleAt(now);
-    if (!trouble || trouble.kind === "no-secret") return null;
+    if (!trouble) return null;
     const { says, until, pauseMs, refusedSecret } = trouble;
     if (!isUrgent) return { ok: false, why: "site", says, until };
     const askedAt = until - pauseMs;

@@ -5,7 +5,7 @@ import type { MeetingAnswer, MeetingQuestion, ProvisioningState, WebexSiteRpc } 
 import type { WebexSiteSettings } from "../../src/settings/domain-settings.ts";
 import type { SiteNumber } from "../../webex-interfaces/doors/edge.ts";
 import { Alarm } from "../platform/alarm.ts";
-import { type DomainPorts, type Platform, surelyNow } from "../platform/platform.ts";
+import { type DomainPorts, doubtOf, type Platform, surelyNow } from "../platform/platform.ts";
 import { ProvisioningCheck } from "./provisioning-check.ts";
 import { noAnswer, WebexMeetings } from "./webex-meetings.ts";
 import { WebexNumbers } from "./webex-numbers.ts";
@@ -126,7 +126,7 @@ export class WebexSite implements WebexSiteRpc {
   /** Within a day at the latest: the settings may lose the site while the edge is down, and then nothing else wakes the object. */
   #nextWake(settings: WebexSiteSettings): EpochMs {
     const oldestAt = this.#store.oldestMeetingAt();
-    const deletionAt = oldestAt === null ? null : oldestAt + this.#retentionMs + 1;
+    const deletionAt = oldestAt === null ? null : oldestAt + this.#retentionMs + doubtOf(this.#ports) + 1;
     const latest = this.#ports.now() + dayMs;
     return earliest(latest, this.#check.dueAt(settings), this.#numbers.dueAt(settings), deletionAt) ?? latest;
   }

@@ -216,6 +216,63 @@ test("meetings are deleted with the journals of their conferences", async () => 
   expect(world.sql.exec("SELECT * FROM meeting")).toEqual([]);
 });
 
+test("a meeting is kept for its retention to the end, by the time that is sure", async () => {
+  const world = new World();
+  await world.meeting();
+  const kept = () => world.sql.exec("SELECT * FROM meeting").length;
+  await world.time.pass(7 * 24 * hourMs - (world.time.now - noon) - 1_000);
+  expect(kept()).toBe(1);
+
+  world.doubtMs = 10 * 24 * hourMs;
+  const wakes = world.alarms;
+  await world.time.pass(9 * 24 * hourMs);
+  expect(kept()).toBe(1);
+  // Once a day, as without doubt.
+  expect(world.alarms - wakes).toBeLessThan(12);
+
+  world.doubtMs = 0;
+  await world.time.pass(24 * hourMs);
+  expect(kept()).toBe(0);
+});
+
+test("a conference without a key that was never asked about is told as such, and the site is not asked", async () => {
+  const world = new World();
+
+  expect((await world.meeting(weekly, { sessionKey: null })).failure).toMatch(/^nothing is known of it/);
+  expect([world.asked, world.events()]).toEqual([[], []]);
+});
+
+test("a session that the site does not have has no access code", async () => {
+  const world = new World();
+  const question = { domain, confKey: "999" as ConfKey, sessionKey: "999" };
+
+  expect(await world.during(world.object.accessCode(question), 6_000)).toBeNull();
+});
+
+test("a session of a service whose links nobody describes has none", async () => {
+  const world = new World();
+  world.insteadOf = (body) =>
+    new Response(answerXml(world.simulated.site, body).replace(/(serviceType>)\w+/, "$1SupportCenter"));
+
+  expect(await world.meeting()).toMatchObject({
+    meeting: { service: "other" },
+    links: { start: null, join: null },
+  });
+});
+
+test("a disk that keeps neither an answer nor why there is none is told in the log, and the question answered", async () => {
+  const world = new World();
+  const exec = world.sql.exec.bind(world.sql);
+  world.sql.exec = (query, ...bindings) => {
+    if (query.startsWith("INSERT INTO meeting")) throw new Error("database or disk is full");
+    return exec(query, ...bindings);
+  };
+
+  expect((await world.meeting()).failure).toMatch(/^nothing is known of it/);
+  const line = { event: "webex-site-look-up-broke", why: "database or disk is full" };
+  expect(world.lines).toEqual([expect.objectContaining(line), expect.objectContaining(line)]);
+});
+
 const badXml = () => new Response("<a>\u0001</a>");
 
 test.each([

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { hourMs } from "../../../src/foundation/time/timers.ts";
-import { domain, html, World, weekly } from "./world.ts";
+import { domain, html, noSuchUser, World, weekly } from "./world.ts";
 
 test("after a clock that was set back by days, numbers of a site that was in trouble are asked for at once", async () => {
   const world = new World({ globalNumbers: true }).as("site.admin");
@@ -100,4 +100,42 @@ test.each([
   await world.time.pass(1_000);
 
   expect(await world.object.numbers(domain)).toHaveLength(1);
+});
+
+test("numbers that a whole check has not found again are on the page no longer", async () => {
+  const world = new World({ globalNumbers: true }).as("site.admin");
+  await world.check();
+  world.simulated.site.run("UPDATE tsp_accounts SET toll = '14085550188'");
+  await world.check();
+
+  const numbers = (await world.object.numbers(domain)).map(({ number }) => number);
+  expect(numbers).toContain("14085550188");
+  expect(numbers).not.toContain("14085550142");
+});
+
+test("numbers are shown only as long as the settings say so", async () => {
+  const world = new World({ globalNumbers: true }).as("site.admin");
+  await world.object.settingsRead(domain);
+  await world.time.pass(1_000);
+  expect(await world.object.numbers(domain)).toHaveLength(1);
+
+  world.settings = { ...world.settings, globalNumbers: false };
+  expect(await world.object.numbers(domain)).toEqual([]);
+});
+
+test("a site that shows itself to the user no longer keeps its numbers, and is asked as seldom as before", async () => {
+  const world = new World({ globalNumbers: true, cacheMs: hourMs }).as("site.admin");
+  world.insteadOf = () => noSuchUser(world);
+  await world.object.settingsRead(domain);
+  await world.time.pass(1_000);
+  expect(await world.object.numbers(domain)).toEqual([]);
+  world.insteadOf = null;
+  await world.time.pass(hourMs);
+  expect(await world.object.numbers(domain)).toHaveLength(1);
+
+  world.insteadOf = () => noSuchUser(world);
+  await world.time.pass(3 * hourMs);
+  expect(await world.object.numbers(domain)).toHaveLength(1);
+  expect(world.asked).toEqual(Array(5).fill("GetSite"));
+  expect(world.events()).toEqual([]);
 });

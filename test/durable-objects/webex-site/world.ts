@@ -33,6 +33,8 @@ export class World {
   settings: object | null;
   /** By so much the machine's clock was set back. */
   setBackMs = 0;
+  /** So much of the time is in doubt. */
+  doubtMs = 0;
   /** Set so far. */
   alarms = 0;
   #alarmAt: number | null = null;
@@ -51,6 +53,7 @@ export class World {
         sql: this.sql,
         measures: this.measures,
         now: () => this.time.now - this.setBackMs,
+        doubtMs: () => this.doubtMs,
         log: (line) => this.lines.push(line),
         getAlarm: async () => this.#alarmAt,
         setAlarm: async (at) => {
@@ -167,6 +170,13 @@ export function limited(body: string): Response {
 }
 
 export const html = () => new Response("<!DOCTYPE html><html><body>Back soon.</body></html>");
+
+/** The site's refusal of a user whom it does not have. */
+export function noSuchUser(world: World): Response {
+  return new Response(
+    world.simulated.ask("user.GetUser", "<webExId>nobody</webExId>", world.simulated.as("site.admin")),
+  );
+}
 
 /** A site that answers when the test wants it to. */
 export function slowSite(world: World): (response: Response) => void {
