@@ -95,6 +95,8 @@ const variable: readonly (readonly [RegExp, string])[] = [
   [/(555120\d{3}\.\d+)\.\d+/g, "$1"],
   [/key: [\w-]{43},/g, "key: KEY,"],
   [/\d+ MiB/g, "SPACE"],
+  // On a busy machine two documents are confirmed in two rows, on a quiet one in one.
+  [/\brows? [\d, ]+ of the journal/g, "ROWS of the journal"],
   // A busy machine is slow to answer.
   [/\bsent (?:once|\d+ times)/g, "sent TIMES"],
   // As the agent last said.
