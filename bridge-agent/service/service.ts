@@ -222,7 +222,6 @@ export class AgentService {
   }
 
   async #stopAgent(): Promise<void> {
-    clearTimeout(this.#retry);
     await this.#agent?.stop();
     clearTimeout(this.#retry);
     this.#agent = null;

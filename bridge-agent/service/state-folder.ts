@@ -156,7 +156,7 @@ export function writeOnce(file: string, content: string): void {
 }
 
 function asAgentKey(privateKey: KeyObject): AgentKey {
-  const { x } = createPublicKey(privateKey).export({ format: "jwk" });
-  if (x === undefined) throw new Error("it is not an Ed25519 key");
+  if (privateKey.asymmetricKeyType !== "ed25519") throw new Error("it is not an Ed25519 key");
+  const { x = "" } = createPublicKey(privateKey).export({ format: "jwk" });
   return { publicKey: x, sign: (text) => sign(null, Buffer.from(text), privateKey).toString("base64url") };
 }

@@ -104,6 +104,59 @@ test("a log that is not read keeps what fits into memory, counts the rest, and s
   rmSync(folder, { recursive: true });
 });
 
+/** A log that goes into a pipe; nobody reads it while `reader` is closed. */
+function pipedLog(path: string) {
+  execFileSync("mkfifo", [path]);
+  const open = () => openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  const reader = open();
+  const writer = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
+  const log = new LogStream(writer);
+  const read = (from: number) => {
+    const buffer = Buffer.alloc(300_000);
+    return buffer.toString("utf8", 0, readSync(from, buffer));
+  };
+  return { log, reader, writer, open, read };
+}
+
+test("lines that are lost are said once, with how many, in front of the next line that is written", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "bridgehead-log-"));
+  const { log, reader, writer, open, read } = pipedLog(join(folder, "pipe"));
+  closeSync(reader);
+  for (const line of ["lost\n", "lost with the notice of the first\n"]) {
+    log.write(line);
+    await log.flushed();
+  }
+  log.write("x".repeat(1024 * 1024 + 1)); // More than may wait.
+  expect(log.dropped).toBe(3);
+  const again = open();
+  for (const line of ["one\n", "two\n"]) log.write(line);
+  await log.flushed();
+  const [notice = "", ...others] = read(again).split("\n");
+  expect(JSON.parse(notice)).toMatchObject({ level: "warn", msg: expect.stringMatching(/^3 lines of this log could/) });
+  expect(others).toEqual(["one", "two", ""]);
+  for (const one of [again, writer]) closeSync(one);
+  rmSync(folder, { recursive: true });
+});
+
+test("a line that was cut short has an end of its own before the next one", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "bridgehead-log-"));
+  const { log, reader, writer, open, read } = pipedLog(join(folder, "pipe"));
+  log.write(`${"x".repeat(200_000)}\n`);
+  await new Promise((resolve) => setTimeout(resolve, 50)); // What the pipe holds is in it by then.
+  closeSync(reader);
+  await log.flushed();
+  expect(log.dropped).toBe(1);
+  const again = open();
+  expect(read(again)).toMatch(/^x+$/);
+  for (const line of ["next\n", "more\n"]) {
+    log.write(line);
+    await log.flushed();
+  }
+  expect(read(again).split("\n")).toEqual(["", expect.stringContaining("1 lines of this log"), "next", "more", ""]);
+  for (const one of [again, writer]) closeSync(one);
+  rmSync(folder, { recursive: true });
+});
+
 async function readUntil(pipe: number, length: number): Promise<string> {
   const buffer = Buffer.alloc(65_536);
   let text = "";
@@ -189,6 +242,15 @@ test("two reasons for one trouble, in turn, are two lines with their counts, whi
   ]);
 });
 
+test("a log that ends says what it has counted until then, once", () => {
+  const passed: object[] = [];
+  const clock = new Clock();
+  const limit = new RepeatLimit(clock, ({ details }) => passed.push(details));
+  for (let times = 0; times < 3; times += 1) limit.put(line);
+  limit.end();
+  expect([passed, clock.due()]).toEqual([[{}, { repeated: 2 }], []]);
+});
+
 test("a journal that fails again and again is told each time", () => {
   const full: AgentLogLine = { ...line, event: "journal", text: "journal cannot be written" };
   const again: AgentLogLine = { ...full, text: "journal can be written again" };
@@ -239,6 +301,7 @@ test("a line has its time, the level in a word and what it is about, as JSON or 
   expect(forPeople(hidden)).toMatch(
     /^\S+Z {2}info {3}a caller hung up {2}call=\S+ {2}commandId=\S+ {2}conference=\*{7}21 {2}number=\S+ {2}unknown=1\n$/,
   );
+  expect(forPeople(JSON.stringify({ msg: "", level: "warn", call: null }))).toBe("  warn   \n");
   expect(forPeople(JSON.stringify({ msg: "what a bridge says \x1b[2J", result: { done: true } }))).toBe(
     '  undefined  what a bridge says \\u001b[2J  result={"done":true}\n',
   );

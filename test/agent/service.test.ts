@@ -5,6 +5,7 @@ import { request } from "node:http";
 import { type AddressInfo, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { text } from "node:stream/consumers";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { WebSocketServer } from "ws";
@@ -160,6 +161,15 @@ test("a reload begins the agent anew only where the link or the bridge sees a di
     value: "changed: dialIn; the agent begins anew",
   });
   await vi.waitFor(() => expect(links).toBe(2));
+  // Nor does it go on as it is where it could take up only a part.
+  expect(await service.reload({ ...before, listen: moved.listen, policy, dialIn: [] })).toEqual({
+    ok: true,
+    value: "changed: logs, dialIn; the agent begins anew",
+  });
+  await vi.waitFor(() => expect(links).toBe(3));
+  const figures = async () => (await fetch(`http://127.0.0.1:${free}/metrics`)).text();
+  await vi.waitFor(async () => expect(await figures()).toMatch(/^bridgehead_agent_turns_total [1-9]/m));
+  expect(lines.filter((line) => line.startsWith("journal"))).toEqual([]);
 
   await service.stop();
   for (const client of edge.clients) client.terminate();
@@ -271,6 +281,33 @@ test("drain while the journal cannot be written: what is left is not known, and 
   await service.stop();
 });
 
+test("an agent that was drained while its journal could not be written does not begin when it can", async () => {
+  const mend = journalInTheWay();
+  const settings: AgentSettings = { ...agentSettings, state: folder, listen: { port: await freePort() } };
+  const service = new AgentService(settings, { ...ports(), drained() {} });
+  await service.start();
+  const ask = (method: string, path: string) => {
+    const headers = signedRequest(agentKey(folder), method, path);
+    const asked = request({ host: "127.0.0.1", port: settings.listen.port, method, path, headers }).end();
+    return once(asked, "response").then(([response]) => text(response));
+  };
+  expect(await ask("GET", "/calls")).toBe("[]\n");
+  expect(await ask("POST", "/drain")).toBe("null\n");
+  mend();
+  vi.advanceTimersByTime(60_000);
+  expect(lines.at(-1)).toMatch(/^drain: this agent ends; /);
+  vi.useRealTimers();
+  await service.stop();
+});
+
+test("an agent with a key and a folder in its journal's place does not start", async () => {
+  agentKey(folder);
+  rmSync(join(folder, "journal.sqlite"));
+  mkdirSync(join(folder, "journal.sqlite"));
+  const service = new AgentService({ ...agentSettings, state: folder }, ports());
+  await expect(service.start()).rejects.toThrow(/^state: \S+journal\.sqlite is a folder, and the journal is a file/);
+});
+
 test("a drain waits for the reload under way, and ends the agent that this begins", async () => {
   const before: AgentSettings = { ...agentSettings, state: folder, listen: { port: await freePort() } };
   const drains: string[] = [];
@@ -338,17 +375,22 @@ test("while the journal cannot be written the agent says so once, tries each fiv
   expect(lines).toEqual([
     expect.stringMatching(/^journal .*; the agent does nothing until .*, and tries every 5 s: make /),
   ]);
-  expect(await status()).toMatchObject({ journal: lines[0], role: "unknown", calls: null });
+  const nothing = { role: "unknown", edgeUp: false, bridgeUp: false, calls: null, draining: false };
+  expect(await status()).toMatchObject({ journal: lines[0], ...nothing });
   // What needs no agent is taken up all the same.
   const policy = { allow: ["+1408"], deny: [] };
   expect(await service.reload({ ...settings, policy })).toEqual({ ok: true, value: "changed: policy" });
 
   mend();
+  // Somebody has put back the key of a backup meanwhile.
+  agentKey(join(folder, "other"));
+  copyFileSync(keyFile(join(folder, "other")), keyFile(folder));
   vi.advanceTimersByTime(4_999);
   expect(lines).toHaveLength(1);
   vi.advanceTimersByTime(1);
   expect(lines[1]).toBe("journal can be written again: the agent goes on");
   expect(await status()).toMatchObject({ journal: null });
+  expect(await service.reload({ ...settings, policy })).toEqual({ ok: true, value: "nothing has changed" });
   vi.useRealTimers();
   await service.stop();
 });
@@ -374,24 +416,40 @@ test("an agent that is stopped, or begun anew, while its journal cannot be writt
   holdStateFolder(folder)();
 });
 
-test("an agent whose journal is damaged ends with a sentence, and does not try again", async () => {
-  writeFileSync(join(folder, "journal.sqlite"), "no database, and longer than its header is".repeat(4));
+test.each([
+  [
+    "is damaged",
+    (file: string) => writeFileSync(file, "no database, and longer than its header is".repeat(4)),
+    /journal\.sqlite is damaged/,
+  ],
+  [
+    "is of another format",
+    (file: string) => {
+      using other = new DatabaseSync(file);
+      other.exec("CREATE TABLE fact (name TEXT)");
+    },
+    /journal\.sqlite is of format 0/,
+  ],
+] as const)("an agent whose journal %s ends with a sentence, and does not try again", async (_, make, says) => {
+  make(join(folder, "journal.sqlite"));
   const ends: string[] = [];
   const settings: AgentSettings = { ...agentSettings, state: folder, listen: { port: 0 } };
   const service = new AgentService(settings, { ...ports(), end: (why) => ends.push(why) });
   await service.start();
   vi.advanceTimersByTime(60_000);
-  expect(ends).toEqual([expect.stringMatching(/journal\.sqlite is damaged/)]);
+  expect([ends, lines]).toEqual([[expect.stringMatching(says)], []]);
   vi.useRealTimers();
   await service.stop();
 });
 
-test("each line says of which agent it is", async () => {
+test("each line says of which agent it is, and what was counted is said at the end", async () => {
   const said: object[] = [];
   const logStream = { write: (json: string) => void said.push(JSON.parse(json)), dropped: 0 };
   const settings: AgentSettings = { ...agentSettings, state: folder, listen: { port: 0 } };
   const service = new AgentService(settings, { ...ports(), logStream });
   service.note("warn", "settings", "something is odd");
+  for (let times = 0; times < 3; times += 1) service.note("warn", "edge-trouble", "no edge");
+  await service.stop();
   expect(said).toMatchObject([
     {
       level: "warn",
@@ -401,5 +459,7 @@ test("each line says of which agent it is", async () => {
       bridge: "simulated",
       agent: "agent-1",
     },
+    { msg: "no edge" },
+    { msg: "no edge", repeated: 2 },
   ]);
 });

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { drivers } from "../../bridge-agent/drivers/registry.ts";
 import { loadSettings, readSettings } from "../../bridge-agent/service/settings.ts";
@@ -147,9 +150,37 @@ test.each([
   expect(wrong(change)).toEqual(message);
 });
 
+test.each([
+  ...["", "a/b", "../a", " acme", "acme ", "a#", "é", "a".repeat(65)].map((name) => ["domain", name]),
+  ...["", "1800x", "x1800", "+1800", "1".repeat(33)].map((number) => ["dialIn.0", number]),
+] as const)("%s is no %j", (path, value) => {
+  const change = path === "domain" ? { domain: value } : { dialIn: [value] };
+  expect(wrong(change)).toMatch(path === "domain" ? /^domain must be 1 to 64 / : /^dialIn\.0 must be 1 to 32 digits /);
+});
+
+test("names and numbers may have what they can have at most", () => {
+  const change = { domain: "A-z_0.9", bridge: "b".repeat(64), dialIn: ["1", "9".repeat(32)] };
+  expect(readSettings(JSON.stringify({ ...right, ...change }))).toMatchObject({ ok: true, value: change });
+});
+
+test("files of a settings file are found beside it, and what is wrong in it is said with its name", () => {
+  const folder = mkdtempSync(join(tmpdir(), "bridgehead-settings-"));
+  const file = join(folder, "agent.json");
+  const load = (change: object) => {
+    writeFileSync(file, JSON.stringify({ ...right, ...change }));
+    const loaded = loadSettings(file);
+    return loaded.ok ? { state: loaded.value.state, ca: loaded.value.ca } : loaded.error;
+  };
+  expect(load({ state: "state" })).toEqual({ state: join(folder, "state"), ca: undefined });
+  expect(load({ ca: "ca.pem" })).toEqual({ state: "/var/lib/bridgehead", ca: join(folder, "ca.pem") });
+  expect(load({ ca: "" })).toMatch(/^settings file \S+agent\.json: ca must not be empty/);
+  rmSync(folder, { recursive: true });
+});
+
 test("what is not JSON, or not an object, is said", () => {
-  expect(readSettings("{").ok).toBe(false);
+  expect(readSettings("{")).toEqual({ ok: false, error: expect.stringMatching(/^it is not JSON: /) });
   expect(readSettings("[]")).toMatchObject({ ok: false });
+  expect(readSettings("7")).toEqual({ ok: false, error: "it must be a JSON object" });
 });
 
 test("a settings file that cannot be read is told with what to do", () => {

@@ -76,20 +76,22 @@ test("where no folder can be, there is no key; one that is there and cannot be r
   writeFileSync(join(folder, "file"), "");
   expect(readAgentKey(join(folder, "file"))).toBeNull();
   const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-  for (const text of ["no key", String(privateKey.export({ type: "pkcs8", format: "pem" })).slice(0, 90)]) {
+  const other = String(privateKey.export({ type: "pkcs8", format: "pem" }));
+  for (const text of ["no key", other.slice(0, 90), other]) {
     writeFileSync(keyFile(folder), text);
     expect(() => agentKey(folder)).toThrow(
       /^the agent's key \S+agent-key\.pem cannot be read \(.+\): put it back from/,
     );
     expect(readFileSync(keyFile(folder), "utf8")).toBe(text);
   }
+  expect(() => readAgentKey(folder)).toThrow(/\(it is not an Ed25519 key\)/);
   rmSync(keyFile(folder));
   mkdirSync(keyFile(folder));
   expect(() => agentKey(folder)).toThrow(/cannot be read \(EISDIR/);
 });
 
 test("one agent holds a folder at a time, until it lets go of it", () => {
-  expect(isFolderHeld(folder)).toBe(false);
+  expect([isFolderHeld(folder), readdirSync(folder)]).toEqual([false, []]); // To look makes nothing.
   const release = holdStateFolder(folder);
   expect([lockFolder(folder), isFolderHeld(folder)]).toEqual([null, true]);
   expect(() => holdStateFolder(folder)).toThrow(/^state: \S+ is in use by another agent/);
