@@ -169,6 +169,19 @@ test("a caller who gives up has a line in the log if its keys were of no confere
   ]);
 });
 
+test("a caller who comes with the id of another one ends that one's story, and who is inside has none for a code that waits", () => {
+  const { arrives, inside, keys, keypads, ends } = keypadsWorld(waiting);
+  arrives(other);
+  keys("1#", 0, other);
+  arrives(other, 9);
+  expect(ends()).toEqual(["lost"]);
+  inside();
+  keys("*6");
+  keypads.timePassed(1_000);
+  keypads.timePassed(6_000);
+  expect(ends()).toEqual(["lost"]);
+});
+
 test("while nobody may be led in, who hangs up has a story, and so has who is gone from a state", () => {
   const { arrives, keypads, ends } = keypadsWorld();
   arrives();
