@@ -14,7 +14,7 @@ const night = Math.floor(Date.now() / dayMs);
 const proofs = [
   "npm run simulate -- --seeds 2000 --all",
   "npm run simulate:mutants",
-  `npm run mutate -- --sample 6 --seed ${night}`,
+  `npm run mutate -- --one-in 100 --seed ${night}`,
   "npm run prove:protocol",
   "npm run prove:kills -- --kills 50",
   "npm run prove:kills -- --bridge asterisk --kills 50",

@@ -79,7 +79,7 @@ export const folders: Readonly<Record<string, Folder>> = {
   "bridge-agent/core": {
     files: ["bridge-agent/core/*.ts"],
     tests: [
-      "test/agent/{agent,agent-*,backlog,command-acks,digests,drain,full-disks,id-limit,journal,live-conferences,orphans,pending-commands,policy,policy-*,speakers,topic-queue}.test.ts",
+      "test/agent/{agent,agent-*,backlog,command-acks,digests,drain,id-limit,journal,live-conferences,orphans,pending-commands,policy,policy-*,speakers,topic-queue}.test.ts",
     ],
   },
   "bridge-agent/drivers": {

@@ -2,6 +2,7 @@ import { globSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { folders } from "./folders.ts";
 import { faultsOf, judge, type MutantResult, mutantsIn, type Verdict } from "./mutant.ts";
+import { isLeftOut } from "./part.ts";
 import { verdicts } from "./verdicts.ts";
 
 const aMutant = (more: Partial<MutantResult> = {}): MutantResult => ({
@@ -85,4 +86,23 @@ test("each verdict is on a line of the sources of a folder that is held, and say
 test("each folder has files, and tests near them", () => {
   const globs = Object.values(folders).flatMap(({ files, tests }) => [...files, ...tests]);
   expect(globs.filter((glob) => globSync(glob).length === 0)).toEqual([]);
+});
+
+test("a part is of each function, member or constant by itself, in one of so many; classes are not left out as such", () => {
+  const starts = Array.from({ length: 3_000 }, (_, start) => start);
+  const leftOut = (type: string, within: string, oneIn: number) =>
+    starts.filter((start) => isLeftOut({ type, start }, { type: within }, { oneIn, seed: 1 })).length;
+  for (const [type, within] of [
+    ["FunctionDeclaration", "Program"],
+    ["ClassMethod", "ClassBody"],
+  ] as const) {
+    expect(leftOut(type, within, 3)).toBeGreaterThan(1_900);
+    expect(leftOut(type, within, 3)).toBeLessThan(2_100);
+    expect(leftOut(type, within, 1)).toBe(0);
+  }
+  expect([leftOut("ClassDeclaration", "Program", 3), leftOut("ReturnStatement", "BlockStatement", 3)]).toEqual([0, 0]);
+  const exported = { type: "ExportNamedDeclaration", declaration: { type: "ClassDeclaration" } };
+  expect(starts.some((start) => isLeftOut({ ...exported, start }, { type: "Program" }, { oneIn: 3, seed: 1 }))).toBe(
+    false,
+  );
 });

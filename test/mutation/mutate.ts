@@ -2,10 +2,9 @@ import { globSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { exitOnSignals } from "../../scripts/at-exit.ts";
 import { command, listed, wholeNumber } from "../../scripts/command.ts";
-import { Draws } from "../../simulators/draws.ts";
 import { type Folder, folders } from "./folders.ts";
 import { faultsOf, type Judged, judge } from "./mutant.ts";
-import { runFiles, runFolder } from "./run-folder.ts";
+import { runFolder, runPart } from "./run-folder.ts";
 import { verdicts } from "./verdicts.ts";
 
 const names = Object.keys(folders);
@@ -14,12 +13,12 @@ const program = command(
   "Changes one place of the sources after the other, runs the near tests, and shows which changes none of them finds. Keeps what it found of each folder in .mutation, and goes on from there.",
 )
   .argument("[folders...]", "these alone, with the folders below them")
-  .option("--sample <files>", "so many files alone, drawn by the seed; nothing is kept", wholeNumber(1))
-  .option("--seed <number>", "draws the files", wholeNumber(0), 1)
+  .option("--one-in <number>", "one in so many functions alone, drawn by the seed; nothing is kept", wholeNumber(1))
+  .option("--seed <number>", "draws the functions", wholeNumber(0), 1)
   .option("--concurrency <processes>", "how many mutants are tested at once", wholeNumber(1), availableParallelism())
   .addHelpText("after", listed("folder", names))
   .parse();
-const { sample, seed, concurrency } = program.opts<{ sample?: number; seed: number; concurrency: number }>();
+const { oneIn, seed, concurrency } = program.opts<{ oneIn?: number; seed: number; concurrency: number }>();
 const wanted = program.args.map((name) => name.replace(/\/$/, ""));
 for (const name of wanted)
   if (!names.some((one) => isIn(one, name))) program.error(`There is no folder ${name}; --help lists them.`);
@@ -32,19 +31,14 @@ const faults: string[] = [];
 const say = (name: string, cells: readonly (string | number)[]) =>
   console.log([name.padEnd(width), ...cells.map((cell) => String(cell).padStart(9))].join("  "));
 say("folder", columns);
-if (sample === undefined) {
-  for (const name of chosen) {
-    const folder = folders[name] as Folder;
+for (const name of chosen) {
+  const folder = folders[name] as Folder;
+  if (oneIn === undefined) {
     show(name, folder, judge(await runFolder(name, folder, concurrency), verdictsOn(filesOf(folder))));
-  }
-} else {
-  const draws = new Draws(seed, "mutants");
-  const all = chosen.flatMap((name) => filesOf(folders[name] as Folder).map((file) => ({ name, file })));
-  for (let left = Math.min(sample, all.length); left > 0; left -= 1) {
-    const [{ name, file } = { name: "", file: "" }] = all.splice(draws.between(0, all.length), 1);
-    const folder = folders[name] as Folder;
-    const judged = judge(await runFiles([file], folder.tests, concurrency), verdictsOn([file]));
-    show(file, folder, judged);
+  } else {
+    // Verdicts on what was not drawn are not stale.
+    const judged = judge(await runPart(folder, { oneIn, seed }, concurrency), verdictsOn(filesOf(folder)));
+    show(name, folder, { ...judged, stale: [] });
   }
 }
 for (const fault of faults) console.log(fault);
@@ -70,8 +64,8 @@ function show(name: string, { isHeld }: Folder, judged: Judged): void {
   for (const { file, at, was, becomes } of unjudged) console.log(`  ${file}:${at}  ${was}  →  ${becomes || "nothing"}`);
   for (const { file, was, becomes } of judged.stale)
     console.log(`  stale: ${file}  ${was}  →  ${becomes || "nothing"}`);
-  // Of a single file nobody promises a share.
-  const asked = sample === undefined ? faultsOf(judged) : faultsOf({ ...judged, killed: mutants, withoutEffect: 0 });
+  // Of a part nobody promises a share.
+  const asked = oneIn === undefined ? faultsOf(judged) : faultsOf({ ...judged, killed: mutants, withoutEffect: 0 });
   if (isHeld) faults.push(...asked.map((fault) => `${name}: ${fault}`));
   else if (judged.stale.length > 0) faults.push(`${name}: verdicts are stale`);
 }

@@ -5,6 +5,7 @@ import { Stryker } from "@stryker-mutator/core";
 import { temporaryFolder } from "../../scripts/at-exit.ts";
 import type { Folder } from "./folders.ts";
 import { type MutantResult, mutantsIn, type Report } from "./mutant.ts";
+import { type Part, partVariable } from "./part.ts";
 
 const kept = ".mutation";
 /** Without a word of types: a text or an object that is emptied is mostly what the compiler refuses, or a line of a log or for people. */
@@ -44,8 +45,9 @@ function forgetSurvivors(file: string): void {
   writeFileSync(file, JSON.stringify({ ...report, files: Object.fromEntries(files) }));
 }
 
-/** Some files of a folder, of which nothing is kept. */
-export function runFiles(files: readonly string[], tests: Folder["tests"], concurrency: number) {
+/** A part of a folder, of which nothing is kept. */
+export function runPart({ files, tests }: Folder, part: Part, concurrency: number) {
+  process.env[partVariable] = JSON.stringify(part);
   return mutate(files, tests, { concurrency, incremental: false });
 }
 
@@ -69,8 +71,11 @@ async function mutate(
     mutate: [...files],
     mutator: { excludedMutations: noise },
     testRunner: "vitest",
-    plugins: ["@stryker-mutator/vitest-runner", join(process.cwd(), "test/mutation/unreachable.ts")],
-    ignorers: ["unreachable"],
+    plugins: [
+      "@stryker-mutator/vitest-runner",
+      ...["unreachable", "part"].map((name) => join(process.cwd(), `test/mutation/${name}.ts`)),
+    ],
+    ignorers: ["unreachable", "part"],
     vitest: { configFile: "test/mutation/vitest.config.ts", related: false },
     coverageAnalysis: "perTest",
     // There is none: Stryker would read it with a compiler that TypeScript 7 has no more.

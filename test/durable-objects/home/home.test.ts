@@ -7,6 +7,9 @@ import { persons } from "../../../src/foundation/shown.ts";
 import { shownFacts } from "../../../src/foundation/text/log-line.ts";
 import { HomeOnTest } from "./home-on-test.ts";
 
+/** By its nature, as `npm run mutate` has little patience. */
+const slow = { timeout: 180_000 };
+
 /** Keeps words in their order, and does what a test wants. */
 function words(place: LifePlace, name: string) {
   const { sql } = place;
@@ -207,7 +210,7 @@ test("large images of objects that rest together go one after the other, and wha
   expect(await test.askOf("c", "all")).toEqual(["x".repeat(60_000)]);
 });
 
-test("among more than 300 objects in memory, one rests after two seconds without work", async () => {
+test("among more than 300 objects in memory, one rests after two seconds without work", slow, async () => {
   for (const [count, rested] of [
     [300, false],
     [301, true],
@@ -229,7 +232,7 @@ test("a hundred large objects that rest together have left memory within seconds
   expect(test.disk.flushes.flatMap(({ images }) => images)).toHaveLength(count);
 });
 
-test("objects that come back soon have room in memory, and rest again once they do not", async () => {
+test("objects that come back soon have room in memory, and rest again once they do not", slow, async () => {
   const test = await HomeOnTest.start(words);
   const count = 500;
   const round = async () => {

@@ -6,6 +6,8 @@ import { SqliteDisk } from "../../../durable-objects/home/log/sqlite-disk.ts";
 import { atOnce, HomeOnTest } from "./home-on-test.ts";
 
 const hourMs = 3_600_000;
+/** By its nature, as `npm run mutate` has little patience. */
+const slow = { timeout: 180_000 };
 
 /** An object with one table. */
 function table(columns: string) {
@@ -145,7 +147,7 @@ test("a call that comes while the image of its object is on its way finds all th
   expect(test.made.length).toBe(2);
 });
 
-test("rows that no image holds stay in the log while others go", async () => {
+test("rows that no image holds stay in the log while others go", slow, async () => {
   const test = await HomeOnTest.start(twoColumns);
   await test.askOf("early", "make", 0);
   for (let n = 0; n < 1_200; n += 1) await test.askOf("early", "run", "INSERT INTO t VALUES (NULL, 'x')");
