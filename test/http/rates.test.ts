@@ -49,7 +49,7 @@ test("a person who asks too much gets 429 and when to go on; others are answered
   expect((await answered(edge, 60, me, bearer("annas"))).count).toBe(50);
 });
 
-test("a loop of one person's actions leaves 20,000 rows a day in the audit, the first 10,000 at once; others act", slow, async () => {
+test("a person's loop of actions fills 20,000 rows of the audit a day, half at once; others act", slow, async () => {
   const rights = { role: "operator" as const, domains: ["local"] };
   const people = [{ name: "anna", tokenSha256: await sha256("annas"), ...rights }];
   const edge = new FakeEdge(token, {}, { people });
