@@ -27,7 +27,7 @@ export interface LocalRunOptions {
   readonly state?: string;
   /** A second agent stands by beside the one of `npm start`. */
   readonly twoAgents?: true;
-  /** A Worker around the edge, such as one that counts what the platform bills. */
+  /** A Worker around the edge, for example one that counts what the platform bills. */
   readonly countedEdge?: string;
   /** A real Asterisk in place of the simulated bridge. */
   readonly bridge?: "asterisk";

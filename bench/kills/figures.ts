@@ -27,7 +27,7 @@ export interface FigureVerdict {
   readonly compared: number;
   /** A sentence for each figure that says something else than was counted. */
   readonly wrong: readonly string[];
-  /** If some are wrong: the documents of which the servers say something else than the journals. */
+  /** If some are wrong: the documents about which servers and journals differ. */
   readonly documents: readonly string[];
 }
 

@@ -279,7 +279,7 @@ export class ConferenceEvents {
     this.#unreportedSpeech.clear();
   }
 
-  /** Of each conference in this state of which the edge has acknowledged all and in which nothing is under way. */
+  /** Of each conference in this state that is quiet: the edge has acknowledged all, and nothing is under way. */
   beginDigests(state: BridgeState): void {
     const view = viewOf(state);
     const isQuiet = (key: ConfKey) => this.#isQuiet(key);

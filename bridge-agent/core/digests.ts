@@ -20,9 +20,9 @@ const FEWEST_AT_ONCE = 10;
 const MAX_TICKS = 250;
 
 /**
- * Which digests are sent when. A round begins each minute. A conference's digest is sent in each round until the edge confirms it, and
- * then after 2, 4 and up to 8 rounds, and each 8; anew from the first round in which the conference differs, or after anything was reported
- * of it. The third pause differs, so that conferences that became quiet together come apart.
+ * Which digests are sent when. A round begins each minute. A conference's digest is sent in each round until the edge confirms it, then
+ * after 2, 4 and up to 8 rounds, then each 8. It begins anew once the conference differs, or anything was reported of it. The third pause
+ * differs, so that conferences that became quiet together come apart.
  */
 export class Digests {
   #round = 0;

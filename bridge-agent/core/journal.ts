@@ -57,7 +57,7 @@ export interface JournaledDrops extends DroppedPromptCalls {
 export interface JournalContents {
   readonly assignment: Assignment | null;
   readonly bootId: string | null;
-  /** The conferences that are live, or of which the edge has not acknowledged everything. */
+  /** Those that are live, or have events that the edge has not acknowledged. */
   readonly conferences: readonly {
     readonly conference: ConfKey;
     readonly record: JournaledConference;
@@ -468,8 +468,8 @@ function formatFault(db: DatabaseSync, file: string): JournalFailure | null {
 
 /** Why the file cannot be read; `null`: it can. Its folder stays as it is. `isOpen`: by an agent. */
 export function journalFault(file: string, isOpen: boolean): JournalFailure | null {
-  // An open journal has a -wal from its first write on. One that nobody has open is read as one that cannot
-  // change: else SQLite makes files beside it, and leaves them.
+  // An open journal has a -wal from its first write on. Where nobody has it open, it is read as immutable: else SQLite
+  // makes files beside it, and leaves them.
   if (!existsSync(logOf(file))) return isOpen ? logLost(file) : faultIn(`${pathToFileURL(file)}?immutable=1`, file);
   if (existsSync(`${file}-shm`)) return faultIn(file, file);
   const folder = mkdtempSync(join(tmpdir(), "bridgehead-journal-"));

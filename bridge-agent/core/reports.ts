@@ -52,7 +52,7 @@ export class Reports {
   readonly #acks = new Map<ConfKey, number>();
   #acksSince: EpochMs = 0;
   readonly #allowance = new TokenBucket(SEND_RATE, 0);
-  /** Conferences of which the edge waits for a snapshot: in any case, or unless what the bridge holds has this digest. */
+  /** The edge waits for snapshots of these: in any case, or unless what the bridge holds has this digest. */
   readonly snapshotsWanted = new Map<ConfKey, string | null>();
 
   constructor(journal: AgentJournal, contents: JournalContents) {

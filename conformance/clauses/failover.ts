@@ -96,7 +96,7 @@ async function joinedByName(stage: Stage): Promise<void> {
   }
 }
 
-/** Who was told as there must not be told as gone afterwards. */
+/** Who was reported as there must not be reported as gone afterwards. */
 async function notGone(stage: Stage, entered: Received): Promise<void> {
   const name = await stage.nameOf(entered);
   const { ExtConfID } = entered.attributes;
@@ -105,7 +105,7 @@ async function notGone(stage: Stage, entered: Received): Promise<void> {
   if (left) stage.fail(`${name} was told as gone, and is still there`);
 }
 
-/** A sub-conference of two, of whom the first may be muted before, when another server has taken over; the names that it gave. */
+/** A sub-conference of two, after another server has taken over; the first caller may be muted before. Returns the names that this server gave. */
 async function subTakenOver(stage: Stage, isMuted: boolean) {
   const { conference, one, other } = await withTwo(stage);
   const main = await conference.callIn("13");

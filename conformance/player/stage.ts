@@ -423,7 +423,7 @@ export class Stage implements Owner {
     return last?.attributes.Status;
   }
 
-  /** Whether the call was told as muted (1) or not (0) when this came. */
+  /** Whether the call was reported as muted (1) or not (0) when this came. */
   #statusBefore({ n, attributes: { ExtConfID, ExtCallID } }: Received): string {
     const fits = { ExtConfID, ExtCallID, Status: /^[01]$/ };
     const last = this.received.findLast(

@@ -21,7 +21,7 @@ export interface Leg {
   /** Mute state of the main conference, while in a sub-conference. */
   muted: boolean;
   sub: string | null;
-  /** It was told as talking, and as silent again. */
+  /** WebEx has heard that it talked, and that it is silent again. */
   hasSpoken: boolean;
 }
 

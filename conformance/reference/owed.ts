@@ -136,7 +136,7 @@ function isEntry({ name }: Message): boolean {
   return name === "A2W_NotifyUserEnter";
 }
 
-/** What two messages speak of, of which the later one alone counts. */
+/** Of two messages with the same subject only the later one counts. */
 function subjectOf({ name, attributes: { MsgID, ExtCallID, SubConfID, Status } }: Message): string {
   if (name === "A2W_NotifyUserChange") return `${name} ${ExtCallID}`;
   if (name === "A2W_NotifySubConfCallChange") return `${name} ${ExtCallID} ${SubConfID}`;

@@ -142,7 +142,7 @@ async function close(conference: ReferenceConference, SubConfID: string, respond
   if (!conference.has("close-answered-first") && !isWaiting) await respond("0");
 }
 
-/** Though it is told as it was. */
+/** What WebEx hears of it stays as it was. */
 function isHeard(conference: ReferenceConference, { isMonitor }: Leg, defect: DefectName): boolean {
   return conference.has(defect) || (isMonitor && conference.has("monitor-heard-after-sub"));
 }

@@ -30,8 +30,8 @@ interface ExpiredBlocks {
 }
 
 /**
- * Which ids were allocated to whom. One row for each pair of blocks, by the place of its MsgIDs, which only rises; the two
- * sequences advance apart (protocol T34), each from the day's first id on (protocol T35); the very first ones begin by the time of the day.
+ * Which ids were allocated to whom. One row for each pair of blocks, by the place of its MsgIDs, which only rises. The two
+ * sequences advance apart (protocol T34), each from the day's first id on (protocol T35). The very first ones begin by the time of the day.
  * Ids are reserved an hour's worth at a time, for agents to keep the limit: they may know more than a state that is new, or older.
  */
 export class IdAllocator {

@@ -220,7 +220,7 @@ export class WebexSiteClient {
     return this.#fails(connection, ofSite, { isUrgent, refusedSecret });
   }
 
-  /** A pause for want of a secret ends once it is set, and one after a wrong secret once there is another. */
+  /** A pause ends once the secret that was missing is set, or the wrong one is replaced. */
   async noticeOtherSecret(): Promise<void> {
     const connection = this.#connection;
     if (!connection || !this.#store.read("trouble")) return;

@@ -7,7 +7,7 @@ import {
 import type { VisibleState } from "../../simulators/bridge/visible-state.ts";
 import type { CommandId } from "../../src/foundation/ids.ts";
 
-/** Asterisk serves 100 connections in all, of which the agents want theirs. */
+/** Asterisk serves 100 connections in all, and the agents want some. */
 const READS_AT_ONCE = 10;
 
 interface Bridge {

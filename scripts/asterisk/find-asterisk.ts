@@ -24,7 +24,7 @@ export interface AsteriskHome {
 interface Wish {
   /** Debian's packages go, or are, there; what is installed is not looked at. */
   readonly folder?: string;
-  /** Debian's suites, of which the first that has an Asterisk is taken. */
+  /** Debian's suites; the first that has an Asterisk is taken. */
   readonly suites?: readonly string[];
   /** Where Debian's packages go if what is installed will not do; by default in the project. */
   readonly otherwise?: string;

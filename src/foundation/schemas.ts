@@ -15,12 +15,12 @@ type Each<Value, Type> = Type extends string
   ? { readonly [Key in keyof Value]: Key extends "type" ? Type : Fixed<Value[Key]> }
   : never;
 
-/** A text of which the code knows more: an id, or a word of a list of its own. */
+/** A text with a type of its own: an id, or a word of a list. */
 export function text<Name extends string>(): v.GenericSchema<string, Name> {
   return v.string() as v.GenericSchema as v.GenericSchema<string, Name>;
 }
 
-/** What a schema describes, of which the code knows more. */
+/** What a schema describes, under a type of its own. */
 export function as<Value>(schema: v.GenericSchema): v.GenericSchema<unknown, Value> {
   return schema as v.GenericSchema<unknown, Value>;
 }

@@ -11,7 +11,7 @@ export interface Disk {
   ): Promise<Pick<Response, "ok" | "status" | "text">>;
 }
 
-/** A disk of which the place itself knows at once what is wrong, and logs it. */
+/** What is wrong with a disk, where the place itself knows it at once and logs it. */
 export type KnownDisk = () => { readonly why: string; readonly since: number } | null;
 
 interface StoragePorts extends Timers {

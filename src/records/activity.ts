@@ -101,12 +101,12 @@ export class Activity {
     return minute;
   }
 
-  /** What is not of the hour before this time, or by a wrong clock of the hour behind it, goes. */
+  /** Only the hour before this time stays, and what a wrong clock dated less than an hour after it. */
   keepHour(now: EpochMs): void {
     for (const at of this.#minutes.keys()) if (Math.abs(minuteOf(now) - at) >= hourMs) this.#minutes.delete(at);
   }
 
-  /** The oldest minute first; of each the busiest hosts. */
+  /** The oldest minute first, each with its busiest hosts. */
   data(): readonly ActivityMinute[] {
     return [...this.#minutes]
       .sort(([one], [other]) => one - other)

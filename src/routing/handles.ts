@@ -4,7 +4,7 @@ import type { Timers } from "../foundation/time/timers.ts";
 import type { HandleAnswer, HandleIndexRpc, HandleRequest } from "../rpc/handle-index.ts";
 import type { AllObjects, Platformed } from "../rpc/objects.ts";
 
-/** Remembers for which conference a handle stands; one that is over says so, and for want of that an entry expires. */
+/** Remembers for which conference a handle stands, until that conference says that it is over, or the entry expires. */
 export class HandleCache {
   readonly #seen: Seen<string, ConfKey>;
   readonly #ageMs: number;
@@ -47,7 +47,7 @@ export function withHandlesTogether<Objects extends Pick<AllObjects, "handles">>
   return { ...objects, handles };
 }
 
-/** A call that takes longer, such as one that was lost, does not hold up the next one. */
+/** A call that takes longer, perhaps a lost one, does not hold up the next. */
 const holdsUpMs = 2_000;
 /** A request is over by then. */
 const mostLooks = 4;

@@ -49,8 +49,8 @@ export interface Field<
   readonly absent?: string;
   /**
    * The message matters more than this value; so does it where no public document has the attribute, which then is a guess.
-   * Read or written, a text of more than `max` characters is cut, or left out where a part of it would be another number, and
-   * what is no value of its kind is left out, with a note; a character that XML does not have is written as U+FFFD. In any other
+   * Read or written, a text of more than `max` characters is cut, or left out where a part of it would be another number.
+   * What is no value of its kind is left out, with a note. A character that XML does not have is written as U+FFFD. In any other
    * field such a value refuses the document that is read (protocol T27), and makes the message that is written unwritable.
    */
   readonly repaired?: "cut" | "left-out";

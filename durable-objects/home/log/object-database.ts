@@ -16,7 +16,7 @@ type Recorded = readonly [text: number | string, ...bindings: readonly SqlValue[
 interface DatabaseOptions {
   /** Called after each statement that has changed something. */
   readonly wrote?: () => void;
-  /** For want of room, or of a disk that works: whoever catches that may be half done. */
+  /** There is no room, or the disk fails: whoever catches that may be half done. */
   readonly failed?: (error: unknown) => void;
   /** A copy of a database that is to be this one. */
   readonly file?: string;

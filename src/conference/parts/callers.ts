@@ -157,7 +157,7 @@ function repeatUnderName(draft: Draft, caller: Caller, held: Caller["held"]): vo
   reconsiderSpeaker(draft, caller.call);
 }
 
-/** It is in a sub-conference, of which the server knows (protocol 2.3.8). */
+/** It is in a sub-conference that the server knows (protocol 2.3.8). */
 export function notifyItsRoom(draft: Draft, { room: id, extCallId }: Caller): void {
   const room = draft.rooms.get(id);
   if (room?.stage !== "open" || extCallId === null) return;

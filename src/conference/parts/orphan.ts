@@ -104,7 +104,7 @@ export function findOrphan(draft: Draft, found: Pick<ConferenceSnapshot, "since"
   if (locks) draft.issue({ type: "lock" });
 }
 
-/** A call has left of which the edge has never heard: it has its record all the same. What the edge has heard of before comes without `was`. */
+/** A call that the edge never heard of has left: it has its record all the same. One that it has heard of comes without `was`. */
 export function recordLeft(draft: Draft, { call, reason, was }: EventOf<"caller-left">): void {
   const { ongoing, head } = draft;
   if (!was || (!ongoing && !isUnknown(draft, was.enteredAt))) return;

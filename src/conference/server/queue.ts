@@ -14,7 +14,7 @@ export type QueuedMessage = Outgoing & { readonly sharedAs?: string };
 
 export type QueuedPost = Post & {
   readonly message: QueuedMessage;
-  /** How long it may still wait for the other answers of its document; absent: as long as one that is ready now. */
+  /** How long it may still wait for the other answers of its document; absent: as if it were ready now. */
   readonly waitMs?: number | undefined;
 };
 

@@ -22,7 +22,7 @@ interface MirrorDraft {
   readonly snapshot: AriSnapshot;
   readonly since: number;
   readonly afterGap: boolean;
-  /** Channels of which the events since the first one are known. */
+  /** Channels whose events are all known, from the first one on. */
   readonly begun: ReadonlySet<string>;
   readonly reports: BridgeEvent[];
   readonly followUps: FollowUp[];
