@@ -31,7 +31,12 @@ export const folders: Readonly<Record<string, Folder>> = {
   "src/conference/server": { files: ["src/conference/server/*.ts"], tests: conferenceTests(), isHeld: true },
   "durable-objects/conference": {
     files: ["durable-objects/conference/*.ts"],
-    tests: [`${objects}/{a,c,d,e,f,g,o,s,t,u}*.test.ts`],
+    tests: [
+      `${objects}/{a,c,d,e,f,g,o,s,t,u,watchers}*.test.ts`,
+      "test/http/{find,given-up,history-turns,owed-after-end}.test.ts",
+      "test/replay/{as-test,replay,replay-page,turns}.test.ts",
+      "test/records/records.test.ts",
+    ],
   },
   "durable-objects/counts": { files: ["durable-objects/counts/*.ts"], tests: [`${objects}/{activity,counts}.test.ts`] },
   "durable-objects/directory": {
@@ -79,7 +84,9 @@ export const folders: Readonly<Record<string, Folder>> = {
   "bridge-agent/core": {
     files: ["bridge-agent/core/*.ts"],
     tests: [
-      "test/agent/{agent,agent-*,backlog,command-acks,digests,drain,id-limit,journal,live-conferences,orphans,pending-commands,policy,policy-*,speakers,topic-queue}.test.ts",
+      "test/agent/{agent,agent-*,announcements,backlog,command-acks,crowd,digests,drain,hang-ups,held-events}.test.ts",
+      "test/agent/{id-limit,journal,keypads,live-conferences,orphans,pending-commands,policy,policy-*}.test.ts",
+      "test/agent/{prompt-*,running-agent,speakers,topic-queue}.test.ts",
     ],
   },
   "bridge-agent/drivers": {
