@@ -24,7 +24,7 @@ export default defineConfig({
     environment: "node",
     isolate: false,
     // A change by which something never comes costs this; a test that takes longer has a limit of its own.
-    testTimeout: 4_000,
+    testTimeout: 10_000,
     sequence: { sequencer: QuickestFirst },
   },
 });
