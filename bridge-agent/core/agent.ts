@@ -229,7 +229,7 @@ export class Agent {
     // Without ports a bridge takes no more calls, and says nothing of how many it has.
     const ports = this.#bridge.ports || null;
     const others = this.#portsInUse - atPrompt.length - this.#hangUps.count;
-    const crowd = this.#policy.crowd(atPrompt, ports && Math.max(0, ports - others), this.#keypads.heardBy(now));
+    const crowd = this.#policy.crowd(atPrompt, ports && ports - others, this.#keypads.heardBy(now));
     for (const leg of atPrompt) {
       const { call, number } = leg;
       const reason = crowd.get(call);

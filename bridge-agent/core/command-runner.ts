@@ -125,8 +125,8 @@ export class CommandRunner {
 
   /** WebEx creates a conference again whose callers hear that it ends: it does not end. */
   #undoAnnounced(conference: ConfKey, now: EpochMs): void {
-    for (const [id, end] of this.#announcedEnds) {
-      const pending = end.conference === conference && this.#parts.pending.find(conference, id);
+    for (const id of this.#announcedEnds.keys()) {
+      const pending = this.#parts.pending.find(conference, id);
       if (!pending || !this.#parts.pending.isWantedAgain(pending, now)) continue;
       this.#announcedEnds.delete(id);
       this.#parts.events.settle(pending, tooLate);
@@ -136,8 +136,7 @@ export class CommandRunner {
   /** Ends the conferences whose callers have heard so by now. */
   endAnnounced(now: EpochMs): void {
     for (const [id, { conference, beginAt }] of this.#announcedEnds) {
-      // A clock that is set back must not make them wait for long.
-      if (now < beginAt && beginAt - now <= HEARD_MS) continue;
+      if (now < beginAt) continue;
       this.#announcedEnds.delete(id);
       const isStillOpen = this.#parts.pending.find(conference, id) !== null;
       if (isStillOpen) this.carryOut({ id, conference, command: { type: "end-conference" } }, now);

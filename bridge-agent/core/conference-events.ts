@@ -143,7 +143,7 @@ export class ConferenceEvents {
         this.#keypads.announce(leg, this.#legs.isAlone(leg) ? "alone" : "joined");
         const { call, number, dialled } = leg;
         const caller = { call, number, room: MAIN_ROOM, ...effect.as, ...(dialled !== "" && { dialled }) };
-        const prompt = { waitedMs: Math.max(0, this.#legs.now - leg.since), wrongKeys };
+        const prompt = { waitedMs: this.#legs.now - leg.since, wrongKeys };
         const shown = this.#promptCalls.isWanted && { prompt };
         return this.#reports.addEvent(conference, { type: "caller-entered", caller, ...shown });
       }
@@ -310,7 +310,7 @@ export class ConferenceEvents {
     if (call?.stage === "ringing") return;
     this.#pending.stopWatching(id);
     if (call?.stage === "answered") this.#reports.addEvent(conference, { type: "call-answered", call: id });
-    if (call !== undefined && call.stage !== "ended") return;
+    if (call?.stage !== "ended") return;
     this.#legs.ended(id);
     this.#reportOwnEnd(conference, call);
   }
