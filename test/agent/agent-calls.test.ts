@@ -1,9 +1,23 @@
 import { describe, expect, test, vi } from "vitest";
+import { Agent, type AgentInput } from "../../bridge-agent/core/agent.ts";
+import type { Conference } from "../../simulators/bridge/world.ts";
 import { isInEffect } from "../../src/bridge/command-rules.ts";
+import type { BridgeCommand } from "../../src/bridge/commands.ts";
 import { type BridgeState, viewOf } from "../../src/bridge/state.ts";
-import { type ConfKey, MAIN_ROOM } from "../../src/foundation/ids.ts";
+import { type CommandId, type ConfKey, MAIN_ROOM } from "../../src/foundation/ids.ts";
 import { aCaller } from "../builders.ts";
-import { AgentWorld, admit, create, KEY, running } from "./agent-world.ts";
+import {
+  AgentWorld,
+  admit,
+  anyNumber,
+  call,
+  create,
+  dial,
+  KEY,
+  openedJournal,
+  running,
+  welcome,
+} from "./agent-world.ts";
 
 test("a caller is led in by its keys and told with what it keyed", () => {
   const world = running();
@@ -33,6 +47,33 @@ test("a silent monitor is one also for an agent that did not make the conference
   world.connect();
   world.settle();
   expect(world.machine.world.calls.get(id)).toMatchObject({ stage: "entered", muted: true, joinTone: false });
+});
+
+/** The edge has had somebody called, and lets that one in. */
+function withDialled(more: { readonly muted: boolean; readonly joinTone: boolean }): AgentWorld {
+  const world = running();
+  world.command("dial", dial("out1"));
+  world.settle();
+  world.pass(200);
+  world.command("admit", { type: "admit", call: call("out1"), ...more });
+  world.settle();
+  return world;
+}
+
+test("who dials in beside a silent monitor whom the edge has let in is alone (protocol 4.18)", () => {
+  for (const joinTone of [true, false]) {
+    const world = withDialled({ muted: true, joinTone });
+    const id = world.machine.dialIn("1", "987654321##");
+    world.settle();
+    expect(world.announced.at(-1)).toBe(`${id} ${joinTone ? "joined" : "alone"}`);
+  }
+});
+
+test("the mute key of a caller whom the edge has let in muted unmutes", () => {
+  const world = withDialled({ muted: true, joinTone: true });
+  world.machine.press(world.machine.world.calls.get(call("out1")) ?? expect.unreachable(), "*6");
+  world.settle();
+  expect(world.events().slice(-1)).toEqual([{ type: "caller-muted", call: "out1", muted: false }]);
 });
 
 test("after a create with another AnonymousID, who keys that one is a silent monitor, and who keys the old one is not (protocol 4.18)", () => {
@@ -185,6 +226,54 @@ test("an agent goes by its own record where the bridge does not say who is a sil
   expect(world.machine.world.calls.get(id)).toMatchObject({ muted: true, joinTone: false });
 });
 
+describe("a conference of two callers at most, with access codes,", () => {
+  const accessCodes = { subscriber: "1111", participant: "2222" };
+
+  /** The agent looks at the bridge once more, which holds something else, or does not show it; then callers key this, one after the other. */
+  function entered(shown: Partial<Conference>, ...keyed: readonly string[]) {
+    const world = new AgentWorld();
+    world.connect();
+    world.command("create", { ...create, maxCallers: 2, accessCodes });
+    world.settle();
+    Object.assign(world.machine.world.conferences.get(KEY) ?? expect.unreachable(), shown);
+    world.pass(61_000);
+    const calls = keyed.map((keys) => {
+      const id = world.machine.dialIn("", keys);
+      world.settle();
+      return world.machine.world.calls.get(id);
+    });
+    return calls.map((one) => (one?.stage === "entered" ? (one.muted ? "muted" : "in") : "out"));
+  }
+
+  test("is still that where the bridge shows neither", () => {
+    expect(entered({ maxCallers: undefined as never, accessCodes: null }, "1111##", "2222##", "2222##")).toEqual([
+      ...["in", "in", "out"],
+    ]);
+  });
+
+  test.each<[string, Partial<Conference>, string, string]>([
+    ["code", { accessCodes: { subscriber: "3333", participant: "4444" } }, "4444##", "in"],
+    ["code that leads in no more", { accessCodes: { subscriber: "3333", participant: "4444" } }, "2222##", "out"],
+    ["AnonymousID", { anonymousId: "555" }, "2222#555#", "muted"],
+    ["lock", { locked: true }, "2222##", "out"],
+  ])("has each %s that another agent has given it, once this one has looked", (_, shown, keys, is) => {
+    expect(entered(shown, keys)).toEqual([is]);
+  });
+
+  test("asks the bridge for nobody whom a lock keeps out that another agent has set", () => {
+    const world = running();
+    Object.assign(world.machine.world.conferences.get(KEY) ?? expect.unreachable(), { locked: true });
+    world.pass(61_000);
+    world.machine.dialIn("", "987654321##");
+    world.settle();
+    expect(world.acts().filter((act) => act.startsWith("admit"))).toEqual([]);
+  });
+
+  test("has the limit that another agent has given it", () => {
+    expect(entered({ maxCallers: 3 }, "2222##", "2222##", "2222##", "2222##")).toEqual(["in", "in", "in", "out"]);
+  });
+});
+
 test("what is keyed right behind the admission is told behind it", () => {
   const world = running();
   world.machine.dialIn("1", "987654321##*6*1555#*6");
@@ -195,6 +284,21 @@ test("what is keyed right behind the admission is told behind it", () => {
     "attendee-identified",
     false,
   ]);
+});
+
+test("who hangs up before what was keyed inside could be told has keyed nothing", () => {
+  const world = running();
+  const id = world.machine.dialIn("1", "987654321##");
+  world.settle();
+  const caller = world.machine.world.calls.get(id) ?? expect.unreachable();
+  world.machine.setFaults({ delayMs: 400, refuse: [], down: false });
+  world.command("mute", { type: "mute", call: id });
+  world.settle();
+  world.machine.press(caller, "*1444#");
+  world.settle();
+  world.machine.hangUp(caller);
+  world.pass(2_000);
+  expect(world.events().map(({ type }) => type)).toEqual(["caller-entered", "caller-left"]);
 });
 
 describe("a mute key", () => {
@@ -249,6 +353,17 @@ describe("a mute key", () => {
     expect(caller.muted).toBe(true);
   });
 
+  test("counts a mute that the bridge is at work on, though its time has passed meanwhile", () => {
+    const { world, call, caller } = inside();
+    world.machine.setFaults({ ...slow, delayMs: 3_000 });
+    world.command("mute", { type: "mute", call }, { withinMs: 1_000 });
+    world.settle();
+    world.pass(2_000);
+    world.machine.press(caller, "*6");
+    world.pass(10_000);
+    expect(caller.muted).toBe(false);
+  });
+
   test("does not count a mute that the bridge has refused", () => {
     const { world, press } = inside();
     world.machine.setFaults({ ...quick, refuse: ["mute"] });
@@ -288,6 +403,16 @@ describe("a mute key", () => {
   });
 });
 
+test("how many calls a bridge has that is away, nobody knows", () => {
+  const world = running();
+  world.machine.dialIn("1", "987654321##");
+  world.settle();
+  expect(world.status.calls).toBe(1);
+  world.loseBridge();
+  world.settle();
+  expect(world.status.calls).toBeNull();
+});
+
 test("a call that the bridge has dropped without a word is counted until the agent looks", () => {
   const world = running();
   const forgotten = world.machine.dialIn("1", "987654321##");
@@ -325,6 +450,101 @@ test.each(["restart", "takes over"] as const)(
     expect([...new Set(said)]).toEqual([null, 2]);
   },
 );
+
+/** An agent without a world: it acts, and has asked for the bridge's state. */
+function asking() {
+  const agent = new Agent(openedJournal(":memory:"), () => "c" as CommandId, anyNumber, "local");
+  const connected = { type: "connected", bootId: "boot1", ports: null } as const;
+  const inputs: AgentInput[] = [
+    { type: "edge", message: welcome },
+    { type: "bridge", report: connected },
+  ];
+  expect(agent.turn(inputs, 0).askState).toBe(true);
+  const state: AgentInput = { type: "state", state: { conferences: [], calls: [], callsOfOthers: 0 } };
+  return { agent, state };
+}
+
+test("of a number that was refused the log has the digits, and not the extension: that may be somebody's PIN", () => {
+  const { agent, state } = asking();
+  agent.turn([state], 1);
+  agent.policy = { allow: [], deny: [] };
+  const number = { country: "1", area: "408", local: "5551234", extension: "98765" };
+  const commands = [{ id: "dial" as CommandId, command: { ...dial("out1"), number } as BridgeCommand }];
+  const { notes } = agent.turn(
+    [{ type: "edge", message: { type: "commands", epoch: 1, conference: KEY, commands } }],
+    2,
+  );
+  expect(notes).toMatchObject([{ event: "policy", number: "14085551234" }]);
+});
+
+test("a state that was asked for before the agent acts anew says nothing, and the next one does", () => {
+  const { agent, state } = asking();
+  const message = { ...welcome, epoch: 3, activeSince: 3 };
+  expect(agent.turn([{ type: "edge", message }, state], 1).askState).toBe(true);
+  expect(agent.status.calls).toBeNull();
+  agent.turn([state], 2);
+  expect(agent.status.calls).toBe(0);
+});
+
+test("a state that comes behind the loss of the bridge says nothing", () => {
+  const { agent, state } = asking();
+  agent.turn([{ type: "bridge", report: { type: "disconnected", why: "test", isReplaced: false } }, state], 1);
+  expect(agent.status).toMatchObject({ bridgeUp: false, calls: null });
+});
+
+test("what happens before the state has come is no event of its own: the state shows it", () => {
+  const { agent, state } = asking();
+  const report = { type: "lock-changed", conference: KEY, locked: true } as const;
+  const reports = (inputs: AgentInput[]) =>
+    agent.turn(inputs, 1).messages.flatMap((message) => (message.type === "reports" ? message.reports : []));
+  expect(reports([{ type: "bridge", report }])).toEqual([]);
+  agent.turn([state], 2);
+  expect(reports([{ type: "bridge", report }])).toMatchObject([{ report: { event: { type: "lock-changed" } } }]);
+});
+
+test("an agent whose place another one has taken on the bridge leads nobody in until the edge is there", () => {
+  const world = running();
+  world.loseEdge();
+  world.reported({ type: "disconnected", why: "test", isReplaced: true } as never);
+  world.connectBridge();
+  world.settle();
+  world.machine.dialIn("1", "987654321##");
+  world.pass(1_000);
+  expect(world.acts()).toEqual(["create-conference done"]);
+});
+
+describe("one of two agents, without the edge,", () => {
+  /** What a caller hears who dials in then. */
+  function heard(before: (world: AgentWorld) => void) {
+    const world = new AgentWorld();
+    world.alone = false;
+    world.connect();
+    world.settle();
+    world.loseEdge();
+    before(world);
+    world.settle();
+    world.machine.dialIn("1", "");
+    world.pass(60_000);
+    return world.announced;
+  }
+
+  test("has its callers wait", () => {
+    expect(heard(() => {})).not.toEqual([]);
+  });
+
+  test("says nothing to callers once it is to end", () => {
+    expect(heard((world) => world.stop())).toEqual([]);
+  });
+
+  test("says nothing to callers of a bridge that was away since, where it may act no more", () => {
+    expect(
+      heard((world) => {
+        world.loseBridge();
+        world.connectBridge();
+      }),
+    ).toEqual([]);
+  });
+});
 
 test("callers are led in while the edge is away, and told when it is back", () => {
   const world = running();

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { BridgeCommand } from "../../src/bridge/commands.ts";
-import type { CallId, CommandId, RoomId } from "../../src/foundation/ids.ts";
-import { AgentWorld, call, create, dial, KEY, quiet, running } from "./agent-world.ts";
+import type { CallId, CommandId, ConfKey, RoomId } from "../../src/foundation/ids.ts";
+import { AgentWorld, call, create, dial, KEY, OWNER, quiet, running, welcome } from "./agent-world.ts";
 
 test("a command is carried out and answered, and its result is acknowledgement enough", () => {
   const world = running();
@@ -30,6 +30,190 @@ test("a refusal is passed on", () => {
   });
 });
 
+test("a dial that the bridge refuses is over: nobody waits for its call", () => {
+  const world = running();
+  world.machine.setFaults({ delayMs: 0, refuse: ["dial"], down: false });
+  world.command("dial", dial("out1"));
+  world.settle();
+  expect(world.results()).toEqual({ create: true, dial: false });
+  expect(world.journal.load().commands).toEqual([]);
+});
+
+test.each([false, true])(
+  "a call that was answered while the bridge was away is reported as answered once, also after a restart (%s)",
+  (restarts) => {
+    const world = running();
+    world.machine.numbers.set("14085551234", { outcome: "no-answer", afterMs: 60_000 });
+    world.command("dial", dial("out1"));
+    world.settle();
+    world.loseBridge();
+    if (restarts) world.restart();
+    world.machine.pickUp(world.machine.world.calls.get(call("out1")) ?? expect.unreachable());
+    world.connectBridge();
+    world.settle();
+    world.pass(61_000);
+    expect(world.events().filter(({ type }) => type === "call-answered")).toHaveLength(1);
+    expect(world.journal.load().commands).toEqual([]);
+  },
+);
+
+test("a call that rings when its conference ends is over, and one of another conference is not", () => {
+  const other = "123456789" as ConfKey;
+  const world = running();
+  world.machine.numbers.set("14085551234", { outcome: "no-answer", afterMs: 60_000 });
+  world.command("create-other", create, {}, other);
+  world.command("dial", dial("out1"));
+  world.command("dial-other", dial("out2"), {}, other);
+  world.settle();
+  world.machine.endByTelephone(KEY);
+  world.settle();
+  expect(world.calls.map(({ call }) => call)).toEqual(["out2"]);
+  expect(world.journal.load().commands).toMatchObject([{ pending: { id: "dial-other" }, phase: "ringing" }]);
+});
+
+test("of a conference that is over no code and no AnonymousID is kept, though the edge does not know yet", () => {
+  const world = running();
+  const accessCodes = { subscriber: "1111", participant: "2222" };
+  world.command("again", { ...create, maxCallers: 5, accessCodes });
+  world.settle();
+  world.silent = true;
+  world.machine.endByTelephone(KEY);
+  world.settle();
+  const over = { since: null, live: false, locked: false, anonymousId: null, maxCallers: null, accessCodes: null };
+  expect(world.journal.load().conferences.map(({ record }) => record)).toEqual([over]);
+});
+
+test("a command that found the link just lost is begun once the bridge is back", () => {
+  const world = running();
+  const commands = ["lock", "report-speakers"].map((type) => ({ id: type, command: { type } }));
+  world.onExecute = () => {
+    world.onExecute = () => {};
+    world.loseBridge();
+  };
+  world.tell({ type: "commands", epoch: 1, conference: KEY, commands: commands as never });
+  world.settle();
+  expect(world.results()).toEqual({ create: true, lock: true });
+  world.connectBridge();
+  world.settle();
+  expect(world.results()).toEqual({ create: true, lock: true, "report-speakers": true });
+});
+
+test("a command that has been finished for a day is known no more", () => {
+  const world = running();
+  const old = { conference: "1" as ConfKey, id: "old" as CommandId, origin: "edge", command: null } as const;
+  const isNew = () => world.journal.addCommand(old, world.now - 86_401_000);
+  expect([isNew(), isNew()]).toEqual([true, false]);
+  world.journal.setPhase(old.conference, old.id, "finished");
+  world.pass(200);
+  expect(isNew()).toBe(true);
+});
+
+test("an agent that is to end takes no command, and begins none that waits", () => {
+  const world = running();
+  world.loseBridge();
+  world.command("lock", { type: "lock" });
+  world.settle();
+  world.stop();
+  world.connectBridge();
+  world.command("report", { type: "report-speakers" });
+  world.pass(1_000);
+  expect(world.acts()).toEqual(["create-conference done"]);
+  expect(world.journal.load().commands).toMatchObject([{ pending: { id: "lock" }, phase: "received" }]);
+});
+
+test("what comes over a link that was given up is passed over", () => {
+  const world = running();
+  world.loseEdge();
+  const commands = [{ id: "lock" as CommandId, command: { type: "lock" } }] as const;
+  world.tell({ type: "commands", epoch: world.epoch, conference: KEY, commands });
+  world.settle();
+  expect(world.acts()).toEqual(["create-conference done"]);
+});
+
+test("the latest epoch of an edge stays known, also where an earlier one answers", () => {
+  const world = running();
+  for (const edgeEpoch of [5, 3]) world.tell({ ...welcome, edgeEpoch });
+  world.settle();
+  expect([...world.journal.load().edgeEpochs]).toEqual([["local", 5]]);
+});
+
+test.each(["by command", "by telephone"])(
+  "of a conference of more that ends %s, a thousand calls are measured: a report has an end",
+  (how) => {
+    const world = running();
+    for (let count = 0; count < 1_001; count += 1) world.machine.dialIn(`1408555${count}`, "987654321##");
+    world.settle();
+    if (how === "by telephone") world.machine.endByTelephone(KEY);
+    else world.command("end", { type: "end-conference" });
+    world.settle();
+    expect(world.accepted.flatMap((report) => report.inside ?? [])).toHaveLength(1_000);
+  },
+);
+
+test("a command that the bridge was too slow for is not begun again", () => {
+  const world = running();
+  world.machine.setFaults({ delayMs: 60_000, refuse: [], down: false });
+  world.command("lock", { type: "lock" });
+  world.settle();
+  world.loseBridge({ done: "unknown", tooSlow: true });
+  world.machine.setFaults({ delayMs: 0, refuse: [], down: false });
+  world.connectBridge();
+  world.settle();
+  expect(world.acts()).toEqual(["create-conference done"]);
+  expect(world.results()).toEqual({ create: true, lock: false });
+});
+
+test("a command that ends nobody says of nobody for how long it was inside", () => {
+  const world = running();
+  const id = world.machine.dialIn("14085551234", "987654321#444#");
+  world.settle();
+  world.machine.setFaults({ delayMs: 0, refuse: ["expel", "end-conference"], down: false });
+  world.command("expel", { type: "expel", call: id });
+  world.command("end", { type: "end-conference" });
+  world.settle();
+  const result = { done: false, reason: "refused" };
+  expect(world.accepted.slice(-2)).toEqual([
+    { type: "result", id: "expel", result },
+    { type: "result", id: "end", result },
+  ]);
+});
+
+test("a conference that a command finds gone from the bridge is reported as gone at once", () => {
+  const world = running();
+  world.machine.world.endConference(KEY);
+  world.command("lock", { type: "lock" });
+  world.settle();
+  expect(world.events()).toEqual([{ type: "snapshot", conference: null }]);
+  expect(world.journal.load().conferences).toEqual([]);
+});
+
+test("a conference that is gone when the bridge is back is reported as gone at once", () => {
+  const world = running();
+  world.machine.dialIn("14085551234", "987654321#444#");
+  world.settle();
+  world.loseBridge();
+  world.machine.world.endConference(KEY);
+  world.connectBridge();
+  world.settle();
+  expect(world.events().slice(1)).toEqual([{ type: "snapshot", conference: null }]);
+});
+
+test("a create of a conference in which the bridge has a caller already shows the edge who is in it", () => {
+  const world = new AgentWorld();
+  world.machine.execute(OWNER, "elsewhere" as CommandId, KEY, create, () => {});
+  world.connect();
+  world.settle();
+  const id = world.machine.dialIn("14085551234", "987654321#444#");
+  world.settle();
+  const before = world.events().length;
+  world.command("create", create);
+  world.settle();
+  const callers = [expect.objectContaining({ call: id })];
+  expect(world.events().slice(before)).toEqual([
+    { type: "snapshot", conference: expect.objectContaining({ callers }) },
+  ]);
+});
+
 test("a command that is not understood is refused once, and the others are carried out", () => {
   const world = running();
   const notUnderstood = [`${KEY}.7.abc`] as CommandId[];
@@ -44,6 +228,7 @@ test("a command that is not understood is refused once, and the others are carri
     { type: "result", id: notUnderstood[0], result: { done: false, reason: "not-supported" } },
     { type: "result", id: "lock", result: { done: true } },
   ]);
+  expect(world.journal.load().commands).toEqual([]);
 });
 
 test("commands that were told before are looked into one after the other without a pause", () => {
@@ -156,21 +341,92 @@ test("asked about a conference that neither it nor the bridge knows, it tells th
   expect(world.events()).toEqual([{ type: "snapshot", conference: null }]);
 });
 
+test("asked about an unknown conference before it has seen the bridge, it tells that there is none", () => {
+  const world = new AgentWorld();
+  world.connect();
+  world.tell({ type: "snapshot-wanted", conference: KEY });
+  world.settle();
+  expect(world.events()).toEqual([{ type: "snapshot", conference: null }]);
+});
+
 test("a command that waited when another agent took over is not carried out when that one is gone", () => {
   const world = running();
   world.loseBridge();
   world.command("dial", dial("out1"));
   world.command("lock", { type: "lock" });
+  world.command("doubtful", { type: "report-speakers" }, { again: true });
   world.settle();
   world.connectEdge("standby");
   world.connectBridge();
   world.settle();
+  expect(world.status).toMatchObject({ running: 0, inDoubt: 0 });
   world.epoch = 2;
   world.tell({ type: "activate", epoch: 2 });
   world.pass(3_000);
   expect(world.acts()).toEqual(["create-conference done"]);
-  expect(world.results()).toEqual({ create: true, dial: false, lock: false });
+  expect(world.results()).toEqual({ create: true, dial: false, lock: false, doubtful: false });
 });
+
+test("what the bridge is at work on when another agent takes over is told as what became of it", () => {
+  const world = running();
+  world.machine.setFaults({ delayMs: 1_000, refuse: [], down: false });
+  world.command("lock", { type: "lock" });
+  world.settle();
+  world.connectEdge("standby");
+  world.pass(2_000);
+  world.epoch = 2;
+  world.tell({ type: "activate", epoch: 2 });
+  world.pass(1_000);
+  expect(world.acts().slice(1)).toEqual(["lock done"]);
+  expect(world.results()).toEqual({ create: true, lock: true });
+});
+
+test("a command that another agent may have begun is looked for on the bridge first, also by the next life", () => {
+  const world = running();
+  world.machine.execute(OWNER, "elsewhere" as CommandId, KEY, dial("out1"), () => {});
+  world.loseBridge();
+  world.command("dial", dial("out1"), { again: true });
+  world.pass(1_000);
+  expect(world.heard.at(-1)).toMatchObject({ type: "commands-ack", ids: ["dial"], waiting: ["dial"] });
+  world.restart();
+  world.connectBridge();
+  world.settle();
+  expect(world.acts().slice(1)).toEqual(["dial out1 done"]);
+  expect(world.results()).toEqual({ create: true, dial: true });
+});
+
+test("what an earlier life has not begun waits until the edge says that this agent still acts", () => {
+  const world = running();
+  world.loseBridge();
+  world.command("lock", { type: "lock" });
+  world.settle();
+  world.loseEdge();
+  world.restart();
+  world.connectBridge();
+  world.pass(1_000);
+  expect(world.acts()).toEqual(["create-conference done"]);
+  world.connectEdge();
+  world.settle();
+  expect(world.results()).toEqual({ create: true, lock: true });
+});
+
+test.each([false, true])(
+  "what was begun on a bridge that was started anew is not begun again, also by the next life (%s)",
+  (restarts) => {
+    const world = new AgentWorld();
+    world.connect();
+    world.settle();
+    world.machine.setFaults({ delayMs: 60_000, refuse: [], down: false });
+    world.command("create", create);
+    world.settle();
+    world.loseBridge();
+    if (restarts) world.restart();
+    world.restartBridge();
+    world.settle();
+    expect(world.acts()).toEqual([]);
+    expect(world.results()).toEqual({ create: false });
+  },
+);
 
 test("a command whose time has passed before it could be begun does nothing, and what is behind it goes on", () => {
   const world = running();
@@ -376,6 +632,21 @@ test.each<[string, BridgeCommand["type"], "hung-up" | "expelled", object]>([
   const left = { type: "event", event: happened, inside: expect.any(Array) };
   const settled = { type: "result", id: "doubtful", result };
   expect(world.accepted.slice(2, 4)).toEqual(reason === "hung-up" ? [left, settled] : [settled, expect.anything()]);
+  expect(world.events().filter(({ type }) => type === "caller-left")).toHaveLength(reason === "hung-up" ? 1 : 0);
+});
+
+test("who went with the conference while an expel was in doubt is not reported as one that has left", () => {
+  const world = running();
+  const id = world.machine.dialIn("14085551234", "987654321#444#");
+  world.settle();
+  world.loseBridge();
+  world.machine.world.endConference(KEY);
+  world.command("doubtful", { type: "expel", call: id }, { again: true });
+  world.connectBridge();
+  world.pass(1_000);
+
+  expect(world.results()).toMatchObject({ doubtful: false });
+  expect(world.events().slice(1)).toEqual([{ type: "snapshot", conference: null }]);
 });
 
 test("what was not told when another agent took over is dropped, but for results", () => {
@@ -389,7 +660,8 @@ test("what was not told when another agent took over is dropped, but for results
   world.edgeDeaf = false;
   world.epoch = 2;
   world.connectEdge("standby");
-  world.settle();
+  world.pass(2_000);
+  expect(world.results()).toEqual({ create: true });
   world.epoch = 3;
   world.tell({ type: "activate", epoch: 3 });
   world.pass(1_000);

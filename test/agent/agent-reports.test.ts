@@ -99,7 +99,26 @@ test("an ack of a stream that was replaced deletes nothing of the new one", () =
   world.tell({ type: "reports-ack", conference: KEY, stream, upTo: 1_000 }); // The edge has lost its state.
   world.pass(5_000);
   expect(journaled(world)).toEqual([world.status.unacknowledged]);
-  expect(world.status.unacknowledged).toBeGreaterThan(0);
+  const { unacknowledged } = world.status;
+  expect(unacknowledged).toBeGreaterThan(0);
+  world.tell({ type: "reports-ack", conference: KEY, stream, upTo: 1 });
+  world.settle();
+  expect(world.status.unacknowledged).toBe(unacknowledged);
+});
+
+test("what changes while the bridge is away is shown though a snapshot from before is not acknowledged yet", () => {
+  const world = running();
+  world.silent = true;
+  world.restart();
+  world.settle();
+  world.loseBridge();
+  Object.assign(world.machine.world.conferences.get(KEY) ?? {}, { locked: true });
+  world.connectBridge();
+  world.settle();
+  world.silent = false;
+  world.pass(2_000);
+  const shown = world.events().flatMap((event) => (event.type === "snapshot" ? [event.conference?.locked] : []));
+  expect(shown).toEqual([false, true]);
 });
 
 test("what was not acknowledged when the agent died is sent when it is back", () => {
@@ -223,6 +242,43 @@ test("no message but one with a single report is longer than the edge takes at a
     expect(JSON.stringify(message).length).toBeLessThan(110_000);
   }
   expect(messages.filter(({ length }) => length === 1)).toHaveLength(2);
+});
+
+test("an ack counts once, of what was told and of no more, and what was sent beside it is still on its way", () => {
+  const stream = new ReportStream("s1" as StreamId, 1, []);
+  const locked: Report = { type: "event", event: { type: "lock-changed", locked: true } };
+  for (let count = 0; count < 3; count += 1) stream.append(locked);
+  stream.sent(2, 0);
+  expect([stream.acknowledge(1, 500), stream.isSent, stream.size]).toEqual([1, true, 2]);
+  expect([stream.isOverdue(1_499), stream.isOverdue(1_500)]).toEqual([false, true]);
+  expect([stream.acknowledge(1, 500), stream.acknowledge(4, 500), stream.size]).toEqual([0, null, 2]);
+  expect([stream.acknowledge(3, 500), stream.isSent, stream.size]).toEqual([2, false, 0]);
+});
+
+test("a conference that is over is kept until the edge has heard all of it", () => {
+  const world = running();
+  world.silent = true;
+  world.machine.lockByTelephone(KEY, true);
+  world.settle();
+  world.machine.endByTelephone(KEY);
+  world.settle();
+  const first = world.heard.findLast((message) => message.type === "reports");
+  if (!first) expect.unreachable();
+  world.silent = false;
+  world.tell({ type: "reports-ack", conference: KEY, stream: first.stream, upTo: first.reports[0]?.number ?? 0 });
+  world.pass(2_000);
+  expect(world.events().map(({ type }) => type)).toEqual(["lock-changed", "conference-ended"]);
+  expect(world.journal.load().conferences).toEqual([]);
+});
+
+test("an agent that acts no more keeps nothing of a conference that is over, of which only events were to be told", () => {
+  const world = running();
+  world.silent = true;
+  world.machine.endByTelephone(KEY);
+  world.settle();
+  world.connectEdge("standby");
+  world.settle();
+  expect(world.journal.load().conferences).toEqual([]);
 });
 
 test("a conference that is over and told is forgotten, and the next one of its key is told as another", () => {
@@ -349,6 +405,20 @@ describe("each minute", () => {
     expect(sizes()).toEqual(Array.from({ length: 120 }, () => 10));
     world.pass(35_000);
     expect(sizes()).toHaveLength(120);
+  });
+
+  test("a digest that was not sent yet is not, once a command is under way", () => {
+    const world = new AgentWorld();
+    world.connect();
+    const keys = Array.from({ length: 11 }, (_, index) => `${100_000_000 + index}` as ConfKey);
+    for (const [index, key] of keys.entries()) world.command(`create-${index}`, create, {}, key);
+    world.settle();
+    world.pass(60_200);
+    expect(digests(world)).toHaveLength(10);
+    world.machine.setFaults({ delayMs: 100_000, refuse: [], down: false });
+    world.command("lock", { type: "lock" }, {}, keys.at(-1));
+    world.pass(400);
+    expect(digests(world)).toHaveLength(10);
   });
 
   test("a conference that the bridge holds, and nobody else knows, has its digest told", () => {

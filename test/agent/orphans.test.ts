@@ -3,7 +3,7 @@ import type { Call } from "../../simulators/bridge/world.ts";
 import type { ConferenceEvent } from "../../src/bridge/events.ts";
 import type { CallId } from "../../src/foundation/ids.ts";
 import { decodeAgentToEdge } from "../../src/link/messages.ts";
-import { type AgentWorld, admit, KEY, running } from "./agent-world.ts";
+import { type AgentWorld, admit, create, KEY, running } from "./agent-world.ts";
 
 type Event<Type extends ConferenceEvent["type"]> = Extract<ConferenceEvent, { readonly type: Type }>;
 
@@ -69,6 +69,28 @@ test("a call that left while the agent was away is reported when it is back, onc
   expect(left).toEqual([{ type: "caller-left", call, reason: "hung-up", was }]);
 });
 
+test("a call that left is reported once, however often the agent is restarted or looks at the bridge", () => {
+  const { world, call } = withCaller();
+  hangUp(world, call);
+  world.settle();
+  for (let times = 0; times < 2; times += 1) {
+    world.restart();
+    world.pass(61_000);
+  }
+
+  expect(world.events().filter(({ type }) => type === "caller-left")).toHaveLength(1);
+});
+
+test("a conference that is created once more is there since its first create", () => {
+  const { world } = withCaller();
+  const since = snapshotIn(world)?.since;
+  world.command("again", again);
+  world.pass(1_000);
+
+  expect(since).toBeLessThan(world.now - 60_000);
+  expect(snapshotIn(world)?.since).toBe(since);
+});
+
 test("a conference that ends by telephone is reported with who was in it until then", () => {
   const { world, call, enteredAt } = withCaller();
   world.machine.endByTelephone(KEY);
@@ -77,6 +99,19 @@ test("a conference that ends by telephone is reported with who was in it until t
   const { was } = lastOf(world, "conference-ended") ?? {};
   expect(was).toMatchObject({ endedAt: world.now, callers: [{ call, number: "14085550101", enteredAt }] });
   expect(was?.since).toBeLessThan(enteredAt);
+});
+
+test("a conference that was ended by telephone lets nobody in any more, and is forgotten once the edge knows", () => {
+  const { world } = withCaller();
+  world.machine.endByTelephone(KEY);
+  world.settle();
+
+  expect(world.journal.load()).toMatchObject({ conferences: [], starts: [] });
+  const executed: string[] = [];
+  world.onExecute = ({ command }) => executed.push(command.type);
+  world.machine.dialIn("14085550102", `${KEY}##`);
+  world.pass(1_000);
+  expect(executed).toEqual([]);
 });
 
 test("all who are in it hear an announced end, and the bridge is asked for it four seconds later, without the announcement", () => {
@@ -166,6 +201,8 @@ test("so does the edge's wish to let somebody in, but no keypad", () => {
 
   const other = announced();
   other.world.machine.dialIn("14085550102", `${KEY}##`);
+  other.world.settle();
+  other.world.command("lock", { type: "lock" });
   other.world.pass(4_000);
   expect(other.world.results()).toMatchObject({ end: true });
 });
@@ -181,6 +218,15 @@ test("a create that comes once the bridge was asked for the end does not undo it
   world.command("again", again, { withinMs: 0 });
   world.pass(4_000);
   expect(executed).toEqual(["end-conference"]);
+});
+
+test("a create behind another end undoes no announced one before that", () => {
+  const { world, executed } = announced();
+  world.command("end-2", { type: "end-conference" });
+  world.command("again", create);
+  world.pass(4_000);
+  expect(executed[0]).toBe("end-conference");
+  expect(world.results()).toMatchObject({ end: true, again: true });
 });
 
 test("a create that came along with an announced end leaves nothing to announce", () => {

@@ -53,6 +53,36 @@ test("a command that is given up behind one that runs does not come back, and ke
   expect(pending.begin(0)).toEqual([next]);
 });
 
+test("a command that is not to be begun again is not, whatever else is said of it, and is counted once", () => {
+  const journal = openedJournal(":memory:");
+  const pending = new PendingCommands(journal, journal.load());
+  const open: OpenCommand = {
+    ...{ conference: "55500" as ConfKey, id: "o1" as CommandId, origin: "edge" },
+    command: { type: "mute", call: "c0" as CallId },
+  };
+  pending.add(open, 0);
+  pending.begin(0);
+  pending.setInDoubt(open, true);
+  pending.setInDoubt(open, false);
+  expect([pending.running, pending.inDoubt]).toEqual([0, 1]);
+
+  const settled: unknown[] = [];
+  pending.readDoubts(stateWith(2), 0, (_, result) => {
+    settled.push(result);
+    pending.finish(open, false);
+  });
+  expect(settled).toEqual([{ done: false, reason: "unreachable" }]);
+  expect([pending.running, pending.inDoubt, pending.size]).toEqual([0, 0, 0]);
+});
+
+test("finished commands are deleted each ten minutes", () => {
+  const journal = openedJournal(":memory:");
+  const prunedAt: number[] = [];
+  const pending = new PendingCommands({ ...journal, prune: (now) => prunedAt.push(now) }, journal.load());
+  for (let minutes = 10; minutes <= 30; minutes += 1) pending.prune(minutes * 60_000);
+  expect(prunedAt).toEqual([600_000, 1_200_000, 1_800_000]);
+});
+
 /** Callers who are not muted, in two conferences by turns. */
 function stateWith(callers: number) {
   const keys = ["55500", "55501"] as ConfKey[];

@@ -38,6 +38,14 @@ test("of callers at the prompt who are one too many, the one that has waited lon
   expect([...crowd]).toEqual([["c1", "prompt-calls"]]);
 });
 
+test("who goes as one too many of its number is not one too many of all as well", () => {
+  const { policy } = policyWith({ promptCalls: 3, promptCallsOfNumber: 1 });
+  const caller = (call: string, number: string, since: number) => ({ call, number, since, hasKeyed: false }) as never;
+  const callers = [caller("c1", "1", 1), caller("c2", "2", 2), caller("c3", "2", 3), caller("c4", "4", 4)];
+
+  expect([...policy.crowd(callers, null, 4)]).toEqual([["c2", "prompt-calls-of-number"]]);
+});
+
 describe("which numbers may be dialled", () => {
   test("none, unless the settings name some", () => {
     expect(verdict({}, number("14085551234"))).toBe("number-denied");
@@ -250,6 +258,13 @@ describe("how long calls and conferences last", () => {
     durations.overdue(settings, [], [], 5_000);
 
     expect([...known.keys()]).toEqual([]);
+  });
+
+  test("since when calls are inside is none of its matters, and stays written down", () => {
+    const { known, durations } = world(new Map([["inside c1", 0]]));
+    durations.overdue(settings, [], [], 5_000);
+
+    expect([...known.keys()]).toEqual(["inside c1"]);
   });
 
   test("without limits nothing is written down", () => {
