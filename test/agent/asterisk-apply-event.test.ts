@@ -1,8 +1,8 @@
 import { beforeEach, expect, test } from "vitest";
 import type { AriEvent } from "../../bridge-agent/drivers/asterisk/ari.ts";
-import { applyEvent } from "../../bridge-agent/drivers/asterisk/mirror/apply-event.ts";
-import { callOver, nothing, talkChanged } from "../../bridge-agent/drivers/asterisk/mirror/changes.ts";
-import { Mirror } from "../../bridge-agent/drivers/asterisk/mirror/mirror.ts";
+import { applyEvent, isEndOfKnown, noKeyFollowed } from "../../bridge-agent/drivers/asterisk/mirror/apply-event.ts";
+import { callOver, callUp, nothing, talkChanged } from "../../bridge-agent/drivers/asterisk/mirror/changes.ts";
+import { Mirror, newCall } from "../../bridge-agent/drivers/asterisk/mirror/mirror.ts";
 import { helperId } from "../../bridge-agent/drivers/asterisk/mirror/names.ts";
 import { type CallId, MAIN_ROOM } from "../../src/foundation/ids.ts";
 import {
@@ -194,4 +194,80 @@ test("a conference that somebody else ends is over with its calls, which are let
     ],
   });
   expect(mirror.state()).toMatchObject({ conferences: [], calls: [{ stage: "ended", reason: "conference-ended" }] });
+});
+
+test("a channel that was dialled before this agent's time is no caller", () => {
+  const conference = mirror.addConference(key, "bridge-1");
+  mirror.noteDialled(conference, newCall(leg, "out", { number: "14085551234" }));
+  expect(applyEvent(mirror, began(leg, []))).toEqual(nothing);
+});
+
+test("a channel that the dialplan does not hand over as a caller's, to another number, is left alone", () => {
+  const dialplan = { exten: "18005559999" };
+  const other: AriEvent = { type: "StasisStart", args: [], channel: { ...channel(caller, "Ring"), dialplan } };
+  expect(applyEvent(mirror, other)).toEqual(nothing);
+  expect(mirror.state().calls).toEqual([]);
+});
+
+test("what Asterisk says late of a dial changes nothing", () => {
+  expect(applyEvent(mirror, dialStatus(leg, "ANSWER"))).toEqual(nothing);
+  entered(mirror, mirror.addConference(key, "bridge-1"), leg);
+  for (const status of ["", "ANSWER", "BUSY"]) expect(applyEvent(mirror, dialStatus(leg, status))).toEqual(nothing);
+  expect(mirror.calls.get(leg)?.dialStatus).toBeNull();
+});
+
+test("a dialled call that is being ended is not reported as answered", () => {
+  const call = dialled(mirror, mirror.addConference(key, "bridge-1"), leg);
+  call.ending = { reason: "cancelled", isReported: false };
+  expect(callUp(mirror, leg)).toEqual(nothing);
+});
+
+test("only the keys of a telephone count, and of many the last ones are kept", () => {
+  applyEvent(mirror, began(caller));
+  for (const digit of ["A", "D", "12"]) expect(applyEvent(mirror, pressed(caller, digit))).toEqual(nothing);
+  for (let count = 0; count < 250; count += 1) applyEvent(mirror, pressed(caller, `${count % 10}`));
+  expect(mirror.calls.get(caller)?.keys).toHaveLength(200);
+  expect(mirror.calls.get(caller)?.keys.endsWith("789")).toBe(true);
+});
+
+test("a # that was kept back says nothing of a caller who is inside by now", () => {
+  const call = entered(mirror, mirror.addConference(key, "bridge-1"));
+  call.keptHash = 1;
+  expect(noKeyFollowed(mirror, call)).toEqual(nothing);
+});
+
+test("a bridge that goes while a request of this agent is on its way may be its own work", () => {
+  const conference = mirror.addConference(key, "bridge-1");
+  const release = mirror.holdConference(key);
+  const gone: AriEvent = { type: "BridgeDestroyed", bridge: bridgeOf("bridge-1", MAIN_ROOM) };
+  expect(applyEvent(mirror, gone)).toEqual(nothing);
+  release();
+  expect(mirror.conferences.get(key)).toBe(conference);
+});
+
+test("the end of a call is reported once, whoever notices it", () => {
+  const call = entered(mirror, mirror.addConference(key, "bridge-1"));
+  expect(callOver(mirror, call, "hung-up", true).reports).toHaveLength(1);
+  expect(callOver(mirror, call, "hung-up", true)).toEqual(nothing);
+});
+
+test("who talks is not reported while that is being turned on, and is behind it", () => {
+  const conference = mirror.addConference(key, "bridge-1");
+  const call = entered(mirror, conference);
+  Object.assign(conference, { reportsSpeakers: true, isTurningOnSpeakers: true });
+  expect(applyEvent(mirror, talks(caller, true)).reports).toEqual([]);
+  conference.isTurningOnSpeakers = false;
+  expect(talkChanged(mirror, call).reports).toEqual([
+    { type: "talking", call: caller, conference: key, talking: true },
+  ]);
+});
+
+test("of what comes before a snapshot, the ends of known calls count at once", () => {
+  const ends = (id: string) =>
+    [left(id), destroyed(id), dialStatus(id, "BUSY"), dialStatus(id, "ANSWER"), dialStatus(id, ""), up(id)].map(
+      (event) => isEndOfKnown(mirror, event),
+    );
+  dialled(mirror, mirror.addConference(key, "bridge-1"), leg);
+  expect(ends(leg)).toEqual([true, true, true, false, false, false]);
+  expect(ends("unknown")).toEqual([false, false, false, false, false, false]);
 });

@@ -74,6 +74,47 @@ describe("an agent that is replaced", () => {
   });
 });
 
+describe("a command", () => {
+  const made = () => world.asterisk.requests.filter(({ what }) => what === "POST /bridges").length;
+  beforeEach(() => {
+    world.asterisk.answers["POST /bridges"] = { status: 200, body: {} };
+  });
+  const execute = (driver: AsteriskDriver) => driver.execute("command-1" as CommandId, conference, create);
+
+  test("is refused to an agent that was not told to act", async () => {
+    const driver = world.start();
+    await world.reported("connected");
+    expect([await execute(driver), made()]).toEqual([{ done: false, reason: "refused" }, 0]);
+  });
+
+  test("is asked of Asterisk by no agent that may not act, since one of a later epoch does", async () => {
+    const value = '{"owner":"acme/bridge-1","agent":"agent-2","epoch":9}';
+    world.asterisk.answers["GET /asterisk/variable"] = { status: 200, body: { value } };
+    world.asterisk.answers["POST /events/user/bridgehead-who-acts"] = { status: 204 };
+    const driver = world.start();
+    await world.reported("connected");
+    driver.activate(3);
+    expect([await execute(driver), made()]).toEqual([{ done: "unknown" }, 0]);
+    expect(await world.reported("disconnected")).toMatchObject({ isReplaced: true });
+  });
+
+  test("that has not come to an end within 30 s was too slow", async () => {
+    const late: (() => void)[] = [];
+    const after = (ms: number, run: () => void) => {
+      if (ms !== 30_000) return driverPorts.timers.after(ms, run);
+      late.push(run);
+      return () => {};
+    };
+    world.asterisk.answers["POST /bridges"] = null;
+    const driver = await world.startActive({ timers: { after } });
+    late.length = 0;
+    const result = execute(driver);
+    await vi.waitFor(() => expect(made()).toBe(1));
+    late[0]?.();
+    expect(await result).toEqual({ done: "unknown", tooSlow: true });
+  });
+});
+
 test("an agent that takes over asks for a snapshot once the one before has retired", async () => {
   world.asterisk.answers["GET /asterisk/variable"] = {
     status: 200,

@@ -31,6 +31,7 @@ describe("names of bridges", () => {
     "bridgehead  b main main",
     "bridgehead a b c main",
     "bridgehead a b main sub",
+    "other a b main main",
   ])("of others are nobody's of ours: %j", (name) => {
     expect(readBridgeName(name)).toBeNull();
   });
@@ -44,6 +45,7 @@ test.each([
   ["14085551234", "14085551234"],
   ["+1 (408) 555-1234", "14085551234"],
   ["anonymous", ""],
+  ["line 12", ""],
   ["", ""],
   [undefined, ""],
 ])("the number %j is %j in digits", (number, digits) => {
@@ -55,6 +57,7 @@ describe("the end of a dialled call that nobody answered", () => {
     [17, "BUSY", "busy"],
     [0, "BUSY", "busy"],
     [21, "NOANSWER", "rejected"],
+    [21, "BUSY", "rejected"],
     [1, "NOANSWER", "invalid-number"],
     [28, null, "invalid-number"],
     [19, null, "no-answer"],

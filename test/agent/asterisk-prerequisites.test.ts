@@ -15,6 +15,19 @@ beforeEach(async () => {
 });
 afterEach(() => world.end());
 
+/** Nobody acts when Asterisk is asked first. */
+function notedLate() {
+  let asked = 0;
+  const note = '{"owner":"beta/b","agent":"agent-9","epoch":3}';
+  return () => ({ status: 200, body: { value: ++asked === 1 ? "" : note } });
+}
+
+test("the oldest version that will do is 16", async () => {
+  world.asterisk.answers["GET /asterisk/info"] = info("16.30.1");
+  world.start();
+  expect(await world.reported("connected")).toMatchObject({ ports: 350 });
+});
+
 describe("what is wrong is one sentence, which says what to change", () => {
   const sentence = async () => (await world.reported("disconnected")).why.replace(world.asterisk.url, "URL");
 
@@ -86,6 +99,12 @@ describe("what is wrong is one sentence, which says what to change", () => {
       { "GET /asterisk/variable": { status: 200, body: { value: '{"owner":"beta/b","agent":"agent-9","epoch":3}' } } },
       {},
       "Asterisk at URL has the application bridgehead in use for beta/b (agent agent-9): set driver.application to one of this agent's own, and hand its callers to that in extensions.conf",
+    ],
+    [
+      "another owner who takes the application just now",
+      { "GET /asterisk/variable": notedLate(), "POST /events/user/bridgehead-who-acts": { status: 204 } },
+      {},
+      "Asterisk at URL has the application bridgehead in use for beta/b (agent agent-9)",
     ],
     [
       "another program on the application",

@@ -145,6 +145,69 @@ describe("a snapshot", () => {
     expect(mirror.state().conferences).toHaveLength(1);
   });
 
+  test("takes back neither a lock nor a room that is newer, though it shows the conference", () => {
+    const conference = mirror.addConference(key, "bridge-1");
+    const bridges = [bridgeOf("bridge-1", MAIN_ROOM)];
+    const seen = snapshot({ bridges, conferenceNotes: new Map([["bridge-1", newConferenceNotes]]) });
+    const since = mirror.version;
+    conference.locked = true;
+    conference.rooms.set(side, { bridge: "bridge-2", kind: "sub" });
+    mirror.touch(conference);
+    for (const afterGap of [false, true]) expect(reconcile(mirror, seen, since, afterGap)).toEqual(nothing);
+    expect(mirror.state().conferences).toMatchObject([{ locked: true, rooms: [{ id: MAIN_ROOM }, { id: side }] }]);
+  });
+
+  test("hangs up who was in a conference that is gone", () => {
+    const notes = callNotesOf(newCall(caller, "in", { conference: key }));
+    const seen = snapshot({ channels: [channel(caller)], callNotes: new Map([[caller, notes]]) });
+    expect(reconcile(mirror, seen, mirror.version, true).followUps).toEqual([{ type: "hang-up", call: caller }]);
+    expect(mirror.state().calls).toMatchObject([{ call: caller, stage: "ended", reason: "conference-ended" }]);
+  });
+
+  test("has the extension dialled of a call that was answered, and for which that was not done", () => {
+    for (const extension of ["12", ""]) {
+      const own = new Mirror({ owner });
+      const more = { number: "14085551234", conference: key, isDialled: true, extension };
+      const seen = snapshot({
+        ...{ bridges: [bridgeOf("bridge-1", MAIN_ROOM)], channels: [channel(leg)] },
+        callNotes: new Map([[leg, callNotesOf(newCall(leg, "out", more))]]),
+      });
+      const { followUps } = reconcile(own, seen, own.version, true);
+      expect(followUps.map(({ type }) => type)).toEqual([
+        "apply-mute",
+        ...(extension === "" ? [] : ["dial-extension"]),
+      ]);
+    }
+  });
+
+  test("shows a call that was dialled and is gone as over, but only after a gap: its dial may be on its way", () => {
+    const notes = { ...newConferenceNotes, dialled: [{ call: leg, number: "14085551234" }] };
+    mirror.addConference(key, "bridge-1", notes);
+    const bridges = [bridgeOf("bridge-1", MAIN_ROOM)];
+    const seen = snapshot({ bridges, conferenceNotes: new Map([["bridge-1", notes]]) });
+    reconcile(mirror, seen, mirror.version, false);
+    expect(mirror.state().calls).toEqual([]);
+    reconcile(mirror, seen, mirror.version, true);
+    expect(mirror.state().calls).toMatchObject([{ call: leg, stage: "ended", reason: "refused" }]);
+    mirror.endedCalls.clear();
+    mirror.end(mirror.addCall(newCall(leg, "out", { conference: key })), "busy");
+    reconcile(mirror, seen, mirror.version, true);
+    expect(mirror.state().calls).toMatchObject([{ call: leg, stage: "ended", reason: "busy" }]);
+  });
+
+  test("counts calls of others as before where Asterisk lists the owner's alone", () => {
+    reconcile(mirror, snapshot({ channels: [channel("other")], inApplication: new Set() }), mirror.version, false);
+    reconcile(mirror, snapshot({ hasOthers: false }), mirror.version, false);
+    expect(mirror.state().callsOfOthers).toBe(1);
+  });
+
+  test("touches nobody's call for a visitor, and counts it", () => {
+    const visitor = new Mirror(null);
+    const seen = snapshot({ channels: [channel(caller), channel(helperId("whisperer", "1"))] });
+    expect(reconcile(visitor, seen, visitor.version, true)).toEqual(nothing);
+    expect(visitor.state()).toEqual({ conferences: [], calls: [], callsOfOthers: 1 });
+  });
+
   test("takes back nothing that a request on its way may change", () => {
     const conference = mirror.addConference(key, "bridge-1");
     entered(mirror, conference);

@@ -100,3 +100,45 @@ test("a visitor has nothing on the bridge, not even what is nobody's", () => {
   expect(new Ownership(null).ownPart(machine.state())).toEqual({ conferences: [], calls: [], callsOfOthers: 1 });
   expect(ownership.ownPart(machine.state()).calls.map((shown) => shown.call)).toEqual([call]);
 });
+
+test("what happens in a conference is the agent's from its create to its end, also before it has seen a state", () => {
+  carryOut(owner, own, create);
+  machine.lockByTelephone(own, true);
+  machine.endByTelephone(own);
+  carryOut(stranger, own, create);
+  machine.lockByTelephone(own, true);
+
+  expect(heard).toEqual(["lock-changed", "conference-ended"]);
+});
+
+test("a caller's keys and end are reported where its number is the agent's, and no other one's", () => {
+  for (const dialled of ["1800", "1900"]) {
+    const caller = machine.world.calls.get(machine.dialIn("1", "12#", dialled));
+    if (caller) machine.hangUp(caller);
+  }
+
+  expect(heard).toEqual(["prompted", "keys", "ended"]);
+});
+
+test("who is in another owner's conference is not shown, nor is that one's end reported, whatever number it has dialled", () => {
+  carryOut(owner, own, create);
+  carryOut(stranger, theirs, create);
+  const call = machine.dialIn("1", "", "1800");
+  carryOut(stranger, theirs, admit(call));
+  expect(ownership.ownPart(machine.state())).toMatchObject({ calls: [], callsOfOthers: 1 });
+  const next = machine.dialIn("2", "", "1800");
+  carryOut(stranger, theirs, admit(next));
+  for (const caller of [...machine.world.calls.values()]) machine.hangUp(caller);
+
+  expect(heard).toEqual(["prompted", "prompted"]);
+});
+
+test("who was led into the agent's conference by others has left that one", () => {
+  carryOut(owner, own, create);
+  const call = machine.dialIn("1", "", "1900");
+  const caller = machine.world.calls.get(call);
+  if (caller) Object.assign(caller, { stage: "entered", conference: own });
+  if (caller) machine.hangUp(caller);
+
+  expect(heard).toEqual(["ended"]);
+});

@@ -151,6 +151,14 @@ test.each([
 });
 
 test.each([
+  ...["", "+", "1800x", "1,2", "1".repeat(33)].map((callerId) => ["callerId", { callerId }] as const),
+  ...["", "a,b", "a b", "a;b"].map((sound) => ["sounds.welcome.0", { sounds: { welcome: [sound] } }] as const),
+])("what goes into Asterisk as it stands has no other sign: driver.%s %j", (path, change) => {
+  const driver = { type: "asterisk", url: "https://h/ari", user: "u", password: "secret", ...change };
+  expect(wrong({ driver })).toContain(`driver.${path} must be `);
+});
+
+test.each([
   ...["", "a/b", "../a", " acme", "acme ", "a#", "é", "a".repeat(65)].map((name) => ["domain", name]),
   ...["", "1800x", "x1800", "+1800", "1".repeat(33)].map((number) => ["dialIn.0", number]),
 ] as const)("%s is no %j", (path, value) => {

@@ -5,7 +5,7 @@ import { type WebSocket, WebSocketServer } from "ws";
 import type { DriverReport } from "../../bridge-agent/drivers/driver.ts";
 import { GenericDriver } from "../../bridge-agent/drivers/generic.ts";
 import { openSocket } from "../../bridge-agent/node-ports.ts";
-import { decodeBridgeToAgent } from "../../src/bridge/protocol.ts";
+import { decodeBridgeToAgent, REPLACED_CODE } from "../../src/bridge/protocol.ts";
 import type { CallId, CommandId, ConfKey } from "../../src/foundation/ids.ts";
 import { Clock } from "../simulation/clock.ts";
 
@@ -405,6 +405,12 @@ test("a state that is not understood is asked for again after growing pauses, an
   expect(await say(socket, hello)).toMatchObject({ type: "connected", bootId: "b1" });
   expect(attempts.slice(1).map((at, index) => at - (attempts[index] ?? 0))).toEqual(pauses);
   expect(reports.map(({ type }) => type)).toEqual(["connected", ...Array(7).fill("disconnected"), "connected"]);
+
+  const closed = nextReport();
+  socket.close();
+  expect(await closed).toMatchObject({ type: "disconnected" });
+  socket = await connection(() => time.advance(60_000));
+  expect(await say(socket, hello)).toMatchObject({ type: "connected", bootId: "b1" });
 });
 
 test.each([
@@ -421,4 +427,61 @@ test.each([
   driver.activate(3);
 
   expect(await next).toEqual(expected);
+});
+
+test("an agent acts on no bridge that has not said hello", async () => {
+  const socket = await connection();
+  const first = heard(socket);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  driver.activate(3);
+  await say(socket, hello);
+
+  expect(await first).toMatchObject({ type: "ping" });
+});
+
+test("an agent hears and is shown what is its owner's, from the result of its create on", async () => {
+  const [own, theirs] = ["987654321", "987650000"] as [ConfKey, ConfKey];
+  const conferenceOf = (conference: ConfKey, owner: string) => ({
+    ...{ conference, owner, locked: false, reportsSpeakers: false, anonymousId: null },
+    rooms: [{ id: "main", kind: "main" }],
+  });
+  const conferences = [conferenceOf(own, "local/simulated"), conferenceOf(theirs, "elsewhere/bridge")];
+  const socket = await connection();
+  socket.on("message", (data) => {
+    const { type, id } = JSON.parse(String(data));
+    if (type === "command") socket.send(JSON.stringify({ type: "done", id }));
+    if (type === "state") socket.send(JSON.stringify({ type, id, state: { conferences, calls: [] } }));
+  });
+  await say(socket, hello);
+  const create = { type: "create-conference", maxCallers: null, anonymousId: null } as const;
+  expect(await driver.execute("1" as CommandId, own, create)).toEqual({ done: true });
+
+  const locked = (conference: ConfKey) => ({ type: "lock-changed", conference, locked: true });
+  socket.send(JSON.stringify(locked(theirs)));
+  expect(await say(socket, locked(own))).toEqual(locked(own));
+  expect(reports.slice(1)).toEqual([locked(own)]);
+  expect((await driver.state())?.conferences.map(({ conference }) => conference)).toEqual([own]);
+});
+
+test("a connection that the bridge has closed for another agent's is lost as one that was replaced", async () => {
+  for (const [code, isReplaced] of [
+    [1_001, false],
+    [REPLACED_CODE, true],
+  ] as const) {
+    const socket = await connection(code === REPLACED_CODE ? () => time.advance(1_000) : undefined);
+    await say(socket, hello);
+    const lost = nextReport();
+    socket.close(code);
+    expect(await lost).toMatchObject({ type: "disconnected", isReplaced });
+  }
+});
+
+test("of what is unanswered when the driver stops, nobody knows what became", async () => {
+  const socket = await connection();
+  await say(socket, hello);
+  const expel = { type: "expel", call: "c1" as CallId } as const;
+  const [result, state] = [driver.execute("1" as CommandId, null, expel), driver.state()];
+  await driver.stop();
+
+  expect([await result, await state]).toEqual([{ done: "unknown" }, null]);
 });

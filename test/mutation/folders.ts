@@ -91,7 +91,7 @@ export const folders: Readonly<Record<string, Folder>> = {
   },
   "bridge-agent/drivers": {
     files: ["bridge-agent/drivers/**/*.ts"],
-    tests: ["test/agent/{asterisk-*,drivers,ownership}.test.ts"],
+    tests: ["test/agent/{asterisk-*,drivers,ownership,settings}.test.ts", "test/bridge/generic-driver.test.ts"],
   },
   "bridge-agent/link": { files: ["bridge-agent/link/*.ts"], tests: ["test/agent/edge-*.test.ts"] },
   "bridge-agent/service": {
