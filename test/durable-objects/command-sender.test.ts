@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { CommandSchedule, CommandSender } from "../../durable-objects/conference/command-sender.ts";
-import type { PendingCommand } from "../../src/conference/state.ts";
+import { emptyState, type PendingCommand } from "../../src/conference/state.ts";
 import { type BridgeName, type CallId, type CommandId, MAIN_ROOM, type RoomId } from "../../src/foundation/ids.ts";
-import type { CommandsForBridge } from "../../src/rpc/relay.ts";
+import type { BridgeHealth, CommandsForBridge } from "../../src/rpc/relay.ts";
 import { Clock } from "../simulation/clock.ts";
 import { identity } from "./conference-world.ts";
 
@@ -88,6 +88,17 @@ test("the end of the conference takes all earlier commands along when it is sent
   expect(sent(schedule, [acked, end, mute("3", "c3")], 200)).toEqual(["1", "2", "3"]);
 });
 
+test("a command that is sent again takes along what it brings with it, and the end that goes between both", () => {
+  const schedule = new CommandSchedule();
+  const [muting, end] = [mute("1", "c1"), command("2", { type: "end-conference" })];
+  const unmuting = command("3", { type: "unmute", call: "c1" as CallId });
+  sent(schedule, [muting], 0);
+  sent(schedule, [muting, end, unmuting], 400);
+  schedule.ack(["2", "3"] as CommandId[], [], 500);
+
+  expect(sent(schedule, [muting, end, unmuting], 2_400)).toEqual(["1", "2", "3"]);
+});
+
 test("each request after a mute of a thousand calls sends its own command and no other", () => {
   const schedule = new CommandSchedule();
   const all = Array.from({ length: 1_000 }, (_, index) => mute(`${index}`, `c${index}`));
@@ -123,6 +134,82 @@ test("a command is marked as sent before, but for the first time of one that was
     { id: "2", command, withinMs: 10_000 },
   ]);
   expect(schedule.due(commands, 1_000).map(({ again }) => again)).toEqual([true, true]);
+});
+
+test("what was never sent is marked as new, though an agent has reported meanwhile, or another one is active", () => {
+  const schedule = new CommandSchedule();
+  const fresh = mute("1", "c1");
+  const commands = new Map([[fresh.id, fresh]]);
+  schedule.issued([fresh], commands, 0);
+  schedule.agentReported(5_000);
+  schedule.agentChanged();
+
+  expect(schedule.due(commands, 5_000).map(({ again }) => again)).toEqual([undefined]);
+});
+
+test("a bridge is behind for five seconds after a late result, as long as another command waits that it was sent", () => {
+  const schedule = new CommandSchedule();
+  const [late, waiting] = [mute("1", "c1"), mute("2", "c2")];
+  sent(schedule, [late, waiting], 0);
+  expect(schedule.isBehind(15_000)).toBe(false);
+  expect(schedule.issued([], pendingOf(waiting), 15_000)).toEqual([15_000]);
+
+  expect([15_000, 19_999, 20_000].map((now) => schedule.isBehind(now))).toEqual([true, true, false]);
+});
+
+test("a command that was never sent makes no bridge slow, neither while it waits nor once nobody wants it", () => {
+  const schedule = new CommandSchedule();
+  const [late, unsent] = [mute("1", "c1"), mute("2", "c2")];
+  sent(schedule, [late], 0);
+  schedule.issued([unsent], pendingOf(late, unsent), 15_000);
+  schedule.issued([], pendingOf(unsent), 15_000);
+  expect(schedule.isBehind(15_000)).toBe(false);
+
+  expect(schedule.issued([], pendingOf(), 16_000)).toEqual([]);
+});
+
+test("what a bridge works on fails ten seconds after the agent gave it the command, and not before it was given it", () => {
+  const schedule = new CommandSchedule();
+  const asked = { ...mute("1", "c1"), answerBy: 40_000, request: {} as PendingCommand["request"] };
+  const state = { ...emptyState(), commands: pendingOf(asked) };
+  sent(schedule, [asked], 11_000);
+  schedule.ack([asked.id], [asked.id], 11_500);
+  expect([schedule.failsAt(state, asked), schedule.nextOverdue(state)]).toEqual([40_000, null]);
+
+  schedule.ack([asked.id], [], 12_000);
+  // An agent that connects anew acknowledges it once more.
+  schedule.ack([asked.id], [], 15_000);
+  expect([schedule.failsAt(state, asked), schedule.nextOverdue(state)]).toEqual([22_000, 22_000]);
+  expect([21_999, 22_000].map((now) => schedule.overdue(state, now))).toEqual([[], [asked.id]]);
+});
+
+test("the closing of a room fails when its request does, whatever the command itself may take", () => {
+  const room = "r1" as RoomId;
+  const closing = { ...command("1", { type: "close-room", room }), answerBy: null };
+  const state = { ...emptyState(), commands: pendingOf(closing) };
+  const closeRequest = { request: {}, answerBy: 30_000, returned: [] };
+  state.rooms.set(room, { room, stage: "closing", closeRequest } as never);
+
+  expect(new CommandSchedule().failsAt(state, closing)).toBe(30_000);
+});
+
+test("unacknowledged is what was sent twice in this life before its time was up, and no agent has; a call-out has the time of its call", () => {
+  const schedule = new CommandSchedule();
+  const [lost, acked, once, ofEarlierLife] = [mute("1", "c1"), mute("2", "c2"), mute("3", "c3"), mute("4", "c4")];
+  const expired: PendingCommand = { ...mute("5", "c5"), expired: true };
+  const dialling = {
+    ...command("6", { type: "dial", call: "c6" as CallId } as PendingCommand["command"]),
+    answerBy: 5,
+  };
+  const state = { ...emptyState(), commands: pendingOf(lost, acked, once, ofEarlierLife, expired, dialling) };
+  state.callOuts.set("c6" as CallId, { answerBy: 20_000 } as never);
+  for (const now of [0, 1_000]) sent(schedule, [lost, acked, expired, dialling], now);
+  schedule.ack([acked.id], [], 1_500);
+  sent(schedule, [once], 9_000);
+
+  expect(schedule.unacknowledged(state, 9_999)).toEqual([]);
+  expect(schedule.unacknowledged(state, 10_000)).toEqual([lost.id]);
+  expect(schedule.unacknowledged(state, 20_000)).toEqual([lost.id, dialling.id]);
 });
 
 test("a command says how much of its time is left, and one that has all the time it needs says nothing", () => {
@@ -239,17 +326,86 @@ test("two answers under way tell of another agent when they differ", async () =>
   expect([answers.length, again]).toEqual([2, 1]);
 });
 
+test("a relay without an active agent says nothing of another one", async () => {
+  const pending = pendingOf(mute("1", "c1"));
+  const answers = [4, null, 4, 5];
+  let again = 0;
+  const { sender, send } = senderOver(
+    pending,
+    new Clock(),
+    async () => answers.shift() ?? null,
+    () => {
+      again += 1;
+    },
+  );
+  const seen: number[] = [];
+  while (answers.length > 0) {
+    sender.schedule.agentChanged();
+    send();
+    for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+    seen.push(again);
+  }
+  expect(seen).toEqual([0, 0, 0, 1]);
+});
+
+test.each<[which: string, chosen: string, first: Partial<BridgeHealth> | null, second: Partial<BridgeHealth>]>([
+  ["has fewer ports, and more of them free", "b", { ports: 90, portsInUse: 80 }, { ports: 30, portsInUse: 10 }],
+  [
+    "is full, where nobody knows how many calls the other one has",
+    "a",
+    { ports: 30, portsInUse: 30 },
+    { portsInUse: null },
+  ],
+  [
+    "has a call more than its ports, where the other one is without an agent",
+    "b",
+    { agentConnected: false },
+    { portsInUse: 91 },
+  ],
+  ["is full, where the other one does not answer", "b", null, { portsInUse: 90 }],
+  ["has no limit", "b", { ports: 9_000 }, { ports: null }],
+])("a new conference goes to the bridge that %s", async (_, chosen, first, second) => {
+  const health = { agentConnected: true, bridgeUp: true, ports: 90, portsInUse: 0 };
+  const sentTo: string[] = [];
+  let asked = 0;
+  const pending = pendingOf(mute("1", "c1"));
+  const { sender } = senderOver(
+    pending,
+    new Clock(),
+    async ({ bridge }) => sentTo.push(bridge),
+    () => {},
+    {
+      a: async () => {
+        asked += 1;
+        if (!first) throw new Error("it is being moved");
+        return { ...health, ...first };
+      },
+      b: async () => ({ ...health, ...second }),
+    },
+  );
+  sender.send(identity, pending, null);
+  // Two at once have one answer to wait for.
+  sender.schedule.agentChanged();
+  sender.send(identity, pending, null);
+  for (let turn = 0; turn < 50; turn += 1) await Promise.resolve();
+
+  expect([...new Set(sentTo)]).toEqual([chosen]);
+  expect(asked).toBe(1);
+});
+
 /** A sender of these commands over a relay that takes them so. */
 function senderOver(
   pending: ReadonlyMap<CommandId, PendingCommand>,
   time: Clock,
   sendCommands: (sent: CommandsForBridge) => Promise<number | null>,
   sendAgain?: () => void,
+  health: Readonly<Record<string, () => Promise<BridgeHealth>>> = {},
 ) {
   const sender: CommandSender = new CommandSender({
     ...{ now: () => time.now, after: (ms, run) => time.after(ms, run), log: () => {} },
-    relay: () => ({ sendCommands, health: () => new Promise(() => {}) }),
-    ...{ bridges: () => [], keepBridge: (bridge) => bridge, sendAgain: sendAgain ?? (() => send()) },
+    relay: (bridge) => ({ sendCommands, health: health[bridge] ?? (() => new Promise(() => {})) }),
+    ...{ bridges: () => Object.keys(health) as BridgeName[], keepBridge: (bridge) => bridge },
+    sendAgain: sendAgain ?? (() => send()),
   });
   const send = () => sender.send(identity, pending, "a" as BridgeName);
   return { sender, send };
@@ -257,6 +413,10 @@ function senderOver(
 
 function command(id: string, body: PendingCommand["command"]): PendingCommand {
   return { id: id as CommandId, command: body, answerBy: 10_000, request: null };
+}
+
+function pendingOf(...commands: readonly PendingCommand[]): Map<CommandId, PendingCommand> {
+  return new Map(commands.map((one) => [one.id, one]));
 }
 
 function createRoom(id: string, room: string): PendingCommand {
