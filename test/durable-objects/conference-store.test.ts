@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import { ConferenceStore } from "../../durable-objects/conference/conference-store.ts";
+import { Journal } from "../../durable-objects/conference/journal.ts";
 import { Draws } from "../../simulators/draws.ts";
+import type { QueuedDocument } from "../../src/conference/server/queue.ts";
 import { type Changes, emptyState } from "../../src/conference/state.ts";
 import type { CallId, ConfKey, DomainName, TransId, WebexHost } from "../../src/foundation/ids.ts";
 import { conferenceOn, Database } from "../simulation/database.ts";
@@ -55,6 +57,62 @@ test("beyond 10,000 rows the oldest go earlier, but none that a repeat may still
   const store = journal(busy, 10_496, (index) => index);
   expect(rowsIn(busy)).toBe(10_496);
   expect(store.hasDocument("t1" as TransId, 10_496)).toBe(true);
+});
+
+test("no old row goes that the entries do not hold yet, nor one that the directory is owed", () => {
+  const firstAfter = (before: number, owed: { told: number; upTo: number }) => {
+    const sql = new Database();
+    const rows = new Journal(sql);
+    rows.tables.make();
+    for (let index = 1; index <= 256; index += 1) {
+      const input = { type: "time", at: index < 256 ? 0 : 2 * weekMs } as const;
+      rows.append({ input, text: "{}", progress, changes: null, facts: "[]" });
+    }
+    rows.prune(before, retention, owed);
+    return sql.exec("SELECT min(seq) AS first FROM journal")[0]?.first;
+  };
+  expect(firstAfter(256, { told: 150, upTo: 150 })).toBe(256);
+  expect(firstAfter(200, { told: 150, upTo: 150 })).toBe(200);
+  expect(firstAfter(256, { told: 100, upTo: 150 })).toBe(101);
+});
+
+test("a clock in doubt keeps rows and the memory of documents for as much longer", () => {
+  const sql = new Database();
+  const store = new ConferenceStore(
+    sql,
+    () => {},
+    () => hourMs,
+  );
+  const document = "t1" as TransId;
+  store.transaction(() => {
+    store.identify(identity, retention);
+    store.append({ type: "webex", at: 0, transId: document, messages: [] }, none, progress);
+  });
+  expect(store.retention).toEqual({ neededMs: 3 * hourMs, keptMs: weekMs + hourMs });
+  expect([3 * hourMs - 1, 3 * hourMs].map((now) => store.hasDocument(document, now))).toEqual([true, false]);
+});
+
+test.each([{ neededMs: 3 * hourMs }, { keptMs: 2 * weekMs }])(
+  "of settings that change the new retention is kept, and the journal keeps its name: %o",
+  (change) => {
+    const sql = new Database();
+    const store = open(sql);
+    const changed = { ...retention, ...change };
+    store.transaction(() => store.identify(identity, retention, () => "first"));
+    store.transaction(() => store.identify(identity, changed, () => "another"));
+
+    for (const life of [store, open(sql)]) expect([life.retention, life.journalName]).toEqual([changed, "first"]);
+  },
+);
+
+test("documents come back by their numbers, in whatever order they were written", () => {
+  const sql = new Database();
+  const store = open(sql);
+  const aRow = (seq: number) => ({ seq }) as QueuedDocument;
+  store.transaction(() => {
+    for (const seq of [2, 3, 1]) store.putDocument(aRow(seq));
+  });
+  for (const life of [store, open(sql)]) expect(life.loadOutbox().map(({ seq }) => seq)).toEqual([1, 2, 3]);
 });
 
 test("a document is known from its commit on, as long as repeats of it may come, and in the next life too", () => {
