@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
+import { givenUpIn } from "../../durable-objects/conference/conference-actions.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
-import { ConferenceWorld, createConference, muteCaller } from "./conference-world.ts";
+import { ConferenceWorld, callerLeft, createConference, lock, muteCaller } from "./conference-world.ts";
 
 const server2 = { msgId: "m-second", extConfId: "7002", replyTo: "127.0.0.1:8802" } as Partial<FromWebex>;
 const server3 = { msgId: "m-third", extConfId: "7003", replyTo: "127.0.0.1:8803" } as Partial<FromWebex>;
@@ -59,6 +60,48 @@ test("a third server takes over while the second is still being sent: the second
   expect(heardBy(world, 8802).length).toBe(1);
   expect(callsEntered(world, 8803)).toEqual(Array.from({ length: 120 }, (_, index) => `${1001 + index}`));
   expect(world.outboxRows).toBe(0);
+});
+
+test("a document that is given up in the commit in which another server takes over gives up nothing that this one is to hear", async () => {
+  const world = await ConferenceWorld.running(1);
+  world.posted.length = 0;
+  let failed = 0;
+  let takenOver: Promise<boolean> | undefined;
+  world.answer = ({ url, transId }) => {
+    if (url.includes(":8802/")) return world.confirmed(transId);
+    failed += 1;
+    if (failed === 3) {
+      // The takeover is committed behind this one, together with what comes meanwhile.
+      void world.report(callerLeft(9));
+      takenOver = world.receive("take-over", createConference(server2));
+    }
+    return { kind: "failed", reason: "TimeoutError" };
+  };
+  await world.received("mute", muteCaller("1001"));
+  await world.allDone();
+  await world.time.pass(60_000);
+
+  expect([failed, await takenOver]).toEqual([3, true]);
+  const facts = world.stored.journal.facts(0).flatMap(({ facts }) => facts.map(({ kind }) => kind));
+  expect(facts.filter((kind) => kind === "post-given-up")).toEqual([]);
+  expect(heardBy(world, 8802).flat().slice(0, 2)).toEqual(["RspCreateConference", "NotifyConferenceChange"]);
+  expect(callsEntered(world, 8802)).toEqual(["1001"]);
+});
+
+test("an answer to a server that was replaced is given up after one attempt, as one that no server is owed", async () => {
+  const world = await ConferenceWorld.running(0);
+  world.answer = ({ url, transId }) =>
+    url.includes(":8802/") ? world.confirmed(transId) : { kind: "failed", reason: "TimeoutError" };
+  await world.received("lock", lock("m-lock"));
+  await world.received("take-over", createConference(server2));
+  await world.allDone();
+  await world.time.pass(60_000);
+
+  const { journal } = world.stored;
+  const lost = [...journal.history()].flatMap(({ seq }) => givenUpIn(journal, seq) ?? []);
+  expect(lost.map(({ messages, isUnowed }) => [messages.map(({ msgId }) => msgId), isUnowed])).toEqual([
+    [["m-lock"], true],
+  ]);
 });
 
 test("of 120 callers each muted one is reported as muted, behind all entries (protocol F1)", async () => {

@@ -1,4 +1,6 @@
 import { beforeEach, expect, test } from "vitest";
+import { givenUpIn } from "../../durable-objects/conference/conference-actions.ts";
+import type { Journal } from "../../durable-objects/conference/journal.ts";
 import { GivenUpStore } from "../../durable-objects/directory/given-up-store.ts";
 import type { SqlValue } from "../../durable-objects/platform/platform.ts";
 import type { HttpAnswer } from "../../durable-objects/platform/post.ts";
@@ -347,6 +349,31 @@ test("however many documents it has given up, a conference asks its server once,
   expect(probes.map(({ input }) => input)).toEqual([
     { type: "probe", at: expect.any(Number), id: `probe ${probes[0]?.seq}`, person: "Ann", host },
   ]);
+});
+
+test("who only asks what could be sent again has nothing sent, and a place at which another document was given up has nothing", async () => {
+  const world = await lost(1, muted("c0", true));
+  const { row, transId } = sentOf(world).at(-1) ?? { row: 0, transId: "" };
+  const before = world.journalRows;
+  const each = (person: string | null, transId: string) =>
+    world.during(world.conference.actions.sendEachAgain([{ row, transId }], person));
+  expect(await each(null, transId)).toEqual(["done"]);
+  for (const person of [null, "Ann"]) expect(await each(person, "of another conference")).toEqual(["no-such-post"]);
+  await world.time.pass(1_000);
+
+  expect([world.journalRows, world.posted]).toEqual([before, []]);
+});
+
+test.each([
+  ["its server was to get it later", {}, false],
+  ["it cannot be written, and no server gets it later", { unpostable: true }, true],
+  ["its server had been replaced, and does not get it later", { oneAttempt: true }, true],
+])("of what was given up %s", (_, how, isUnowed) => {
+  const messages = [{ type: "caller-changed", msgId: "m1" }];
+  const input = { type: "undelivered", messages, of: { host, transId: "t1", attempts: 1, why: "", ...how } };
+  const journal = { inputOf: () => input } as object as Journal;
+
+  expect(givenUpIn(journal, 1)).toEqual({ host, transId: "t1", messages, ...(isUnowed && { isUnowed }) });
 });
 
 test("who wanted a server to be asked stands in the timeline, and why it was posted in the facts", async () => {
