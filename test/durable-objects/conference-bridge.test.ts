@@ -368,6 +368,25 @@ test("an object of a restored backup asks the bridge first: what was due in the 
   expect(sent()).toEqual(["lock"]);
 });
 
+test("a restored conference whose domain comes back later says first that it was restored, and a new one never does", async () => {
+  const inputs = (world: ConferenceWorld) => [...world.stored.journal.history()].map(({ input }) => input?.type);
+  const world = await ConferenceWorld.running(0);
+  const before = inputs(world).length;
+  world.restoredAt = world.time.now;
+  world.isInSettings = false;
+  world.start();
+  await world.time.pass(1_000);
+  world.isInSettings = true;
+  await world.received("t1", lock("m1"));
+  expect(inputs(world).slice(before)).toEqual(["restored", "webex"]);
+
+  const other = new ConferenceWorld();
+  other.restoredAt = other.time.now;
+  other.start();
+  await other.received("t1", createConference());
+  expect(inputs(other)).toEqual(["webex"]);
+});
+
 /** The edge has lost its state, and WebEx has created the conference again on the second bridge. */
 async function createdOnSecond(): Promise<ConferenceWorld> {
   const world = new ConferenceWorld();
@@ -434,6 +453,32 @@ test("a bridge that is back without callers, or with those of a meeting that the
   await other.during(other.reportFrom("simulated", report, { knownSince: since - 600_000 }));
   expect([sentTo(other, "simulated"), other.stored.progress.bridge]).toEqual([["end-conference"], "second"]);
 });
+
+test.each(["before", "after"])(
+  "nor with those of a meeting that began later than the edge knows its bridge, where its clock went on at once %s WebEx created the conference",
+  async (when) => {
+    const skipMs = 4 * 3_600_000;
+    const world = new ConferenceWorld();
+    addBridge(world);
+    prefer(world, "second");
+    if (when === "before") world.skippedMs = skipMs;
+    world.start();
+    const knownSince = world.time.now;
+    await world.received("t1", createConference());
+    await world.during(world.reportFrom("second", done(world, "create-conference")));
+    await world.time.pass(900_000);
+    if (when === "after") [world.clockSetMs, world.skippedMs] = [skipMs, skipMs];
+    const began = world.time.now + world.clockSetMs - 300_000;
+    const report = snapshotOf([aCaller({ enteredAt: began })], { since: began });
+    const known =
+      when === "before"
+        ? { knownSince, knownSkippedMs: 0 }
+        : { knownSince: knownSince + skipMs, knownSkippedMs: skipMs };
+    await world.during(world.reportFrom("simulated", report, { ...known, aheadMs: 0 }));
+
+    expect([sentTo(world, "simulated"), world.stored.progress.bridge]).toEqual([["end-conference"], "second"]);
+  },
+);
 
 test("a create that the other bridge has not answered goes to the bridge that is back, within its time", async () => {
   const world = new ConferenceWorld();

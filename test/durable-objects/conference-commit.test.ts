@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { reportsUpTo } from "../../durable-objects/conference/progress.ts";
+import { freshReports, latestStream, noProgress, reportsUpTo } from "../../durable-objects/conference/progress.ts";
 import type { Report } from "../../src/bridge/events.ts";
 import type { BridgeName, CommandId, StreamId, TransId } from "../../src/foundation/ids.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
@@ -269,6 +269,22 @@ test("an object that knows of no stream, as after a loss, goes on with one from 
   const world = new ConferenceWorld();
   expect(await world.during(world.reportAs(7, callerEntered(0)))).toBe(7);
   expect(await world.during(world.reportAs(9, callerEntered(1)))).toBe(7);
+});
+
+test("the same of one bridge, though it knows streams of another one; each bridge has a latest stream of its own", () => {
+  const [own, other] = ["own", "other"] as [BridgeName, BridgeName];
+  const progress = { ...noProgress, streams: [[own, stream, 3] as const, [other, "s2" as StreamId, 9] as const] };
+  const reports = [7, 8, 10].map((number) => ({ number, report: callerEntered(number) }));
+  const fresh = (bridge: string) =>
+    freshReports(progress, { ...identity, bridge: bridge as BridgeName, stream, activeSince: null, reports });
+
+  expect(fresh("third").map(({ number }) => number)).toEqual([7, 8]);
+  expect(fresh("own")).toEqual([]);
+  expect(["own", "other", "third"].map((bridge) => latestStream(progress, bridge as BridgeName))).toEqual([
+    stream,
+    "s2",
+    null,
+  ]);
 });
 
 test("reports are accepted once and in order; none behind a gap", async () => {

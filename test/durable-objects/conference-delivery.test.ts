@@ -417,3 +417,12 @@ test("while a repeat of a post hangs, the alarm waits for its end, and does not 
   expect(world.posted).toHaveLength(3);
   expect(alarms).toEqual([5, 10, 20, 25]);
 });
+
+test("a handle is held until the document that claimed it has come, and then by what that says", async () => {
+  const world = new ConferenceWorld();
+  const held = (transId: string | null) => world.conference.hasHandle(extConfId, transId as TransId | null);
+  expect([held("t1"), held(null)]).toEqual([true, false]);
+
+  await world.received("t1", createConference({ extConfId: "7002" as ExtConfId }));
+  expect([held("t1"), held("t2"), held(null)]).toEqual([false, true, false]);
+});

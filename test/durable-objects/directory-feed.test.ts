@@ -787,6 +787,19 @@ test("nothing of people leaves a conference that the settings do not let records
   }
 });
 
+test("nothing of people leaves a conference whose domain the settings do not have any more", async () => {
+  const world = await pausing(1_000);
+  const caller = aCaller({ call: "c1", number: "4420999" });
+  await world.reported(event({ type: "caller-entered", caller }));
+  await world.reported(event({ type: "caller-left", call: "c1", reason: "hung-up" }));
+  world.isInSettings = false;
+  world.pages.length = 0;
+  await world.time.pass(10_000);
+
+  expect(kindsIn(world.pages)).toEqual([expect.stringContaining("call-left")]);
+  expect(JSON.stringify(world.pages)).not.toContain("4420999");
+});
+
 test("what is long goes in pages of 500 facts, one behind the other's answer, and each fact once", async () => {
   const world = await pausing(1_000);
   world.follow = () => Promise.reject(new Error("it is away"));
