@@ -48,7 +48,8 @@ export const folders: Readonly<Record<string, Folder>> = {
     ],
   },
   "durable-objects/home": {
-    files: ["durable-objects/home/**/*.ts"],
+    // What asks a PostgreSQL is tested on a real one.
+    files: ["durable-objects/home/**/!(postgres-database).ts"],
     tests: [`${objects}/home/*.test.ts`],
   },
   "durable-objects/ids": {
