@@ -1,9 +1,20 @@
-import { mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect, onTestFinished, test } from "vitest";
-import { backUp, restore } from "../../../durable-objects/home/log/backup.ts";
+import { backUp, restore, restoreInto } from "../../../durable-objects/home/log/backup.ts";
 import type { Flush } from "../../../durable-objects/home/log/disk.ts";
 import { SqliteDisk } from "../../../durable-objects/home/log/sqlite-disk.ts";
 
@@ -214,4 +225,37 @@ test.each([100, 4_096, 10_000])("a backup that lacks its last %i bytes is not re
   await expect(restore(file, path("new.db"), 1)).rejects.toThrow(
     `${file} is cut short: it has ${bytes - lacks} of ${bytes} bytes`,
   );
+});
+
+/** A backup with so many pages that one of them has nothing but rows. */
+async function aBackup() {
+  const { state, path } = await newState();
+  const disk = new SqliteDisk(state);
+  await disk.open();
+  for (let position = 1; position <= 50; position += 1) await disk.flush(written(position), position);
+  await disk.close();
+  await backUp(state, path("backup.db"));
+  return { file: path("backup.db"), restored: path("restored.db") };
+}
+
+test("a state that is no file and is made of a backup says that it was put back, so that no id comes twice", async () => {
+  const { file } = await aBackup();
+  const marked: number[] = [];
+  const target = {
+    flush: async () => {},
+    keepDoubt: async () => {},
+    markRestored: async (at: number) => void marked.push(at),
+  };
+  expect(await restoreInto(target, file, 7_000)).toMatchObject({ objects: 1 });
+  expect(marked).toEqual([7_000]);
+});
+
+test("a backup that can be read, and contradicts itself, is not restored", async () => {
+  const { file, restored } = await aBackup();
+  const opened = openSync(file, "r+");
+  // How many free pages it has: https://www.sqlite.org/fileformat.html, section 1.3.
+  writeSync(opened, Buffer.from([0, 0, 0, 5]), 0, 4, 36);
+  closeSync(opened);
+
+  await expect(restore(file, restored, 7_000)).rejects.toThrow(/does not hold the whole state .*should be 5/);
 });

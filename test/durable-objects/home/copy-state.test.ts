@@ -47,3 +47,16 @@ test("small objects are written together, and large ones in as many flushes as t
   for (const flush of large) expect(lettersOf(flush)).toBeLessThanOrEqual(1_300_000);
   expect(large.length).toBeLessThanOrEqual(9);
 });
+
+test.each([null, 42])(
+  "a copy says of itself that it was put back as what it was copied from does: %s",
+  async (restoredAt) => {
+    const from = diskOf([1]);
+    const marked: number[] = [];
+    await copyState(
+      { ...from, open: async () => ({ ...(await from.open()), restoredAt }) },
+      { flush: async () => {}, keepDoubt: async () => {}, markRestored: async (at) => void marked.push(at) },
+    );
+    expect(marked).toEqual(restoredAt === null ? [] : [restoredAt]);
+  },
+);

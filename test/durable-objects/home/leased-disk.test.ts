@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { type Flush, nothing } from "../../../durable-objects/home/log/disk.ts";
 import { LeasedDisk, leaseMs } from "../../../durable-objects/home/shared/leased-disk.ts";
+import { copies } from "../../../durable-objects/home/shared/shared-database.ts";
 import type { LogLine } from "../../../durable-objects/platform/log.ts";
 import { Clock } from "../../simulation/clock.ts";
 import { MemoryDatabase, type Way } from "../../simulation/memory-database.ts";
@@ -363,4 +364,32 @@ test("what the database refuses for what it is is not sent again", async () => {
   expect(await two.done(one.flush(flushOf(1), 1), 10)).toBe("Error: invalid input syntax");
   expect([sent, one.mayAct]).toEqual([1, false]);
   two.database.disk.flush = flush;
+});
+
+test("a state that was not copied to its end is taken by nobody, however long whoever copied it is silent", async () => {
+  const two = new TwoDisks();
+  await acting(two, two.edge(copies));
+  const edge = two.edge("edge");
+  for (const waitMs of [100, leaseMs, leaseMs])
+    expect(await two.done(edge.open(), waitMs)).toMatch(/^NoState: a state is being copied /);
+});
+
+test("who was replaced hands over nothing, and who has closed begins no more", async () => {
+  const two = new TwoDisks();
+  const [one, other] = [two.edge("one"), two.edge("other")];
+  await acting(two, one);
+  expect(await two.takeOver(other)).toBeGreaterThanOrEqual(leaseMs);
+  expect(await two.done(one.handOver())).toBe("StandsBy: another edge acts");
+
+  await two.done(other.close());
+  expect(await two.done(other.open())).toMatch(/^StandsBy: /);
+});
+
+test("of the epochs that agents know the latest counts, whoever says an earlier one behind it", async () => {
+  const two = new TwoDisks();
+  const one = two.edge("one");
+  await acting(two, one);
+  for (const epoch of [41, 7]) one.beginAfter(epoch);
+  await two.done(one.open());
+  expect(one.epoch).toBe(42);
 });

@@ -461,3 +461,40 @@ test("a first start that a kill cut short is made again", async () => {
   expect(readdirSync(dirname(file))).toEqual(["state.db"]);
   expect(statSync(file).mode & 0o777).toBe(0o600);
 });
+
+test("of an object that is deleted no part of its image stays, nor in the log of SQLite for long", async () => {
+  const file = newFile();
+  const later: (() => void)[] = [];
+  const after = (_: number, run: () => void) => {
+    later.push(run);
+    return () => {};
+  };
+  const disk = new SqliteDisk(file, { sync: atOnce, after });
+  await disk.open();
+  const part = { table: "t", key: "", rows: '[["4420999"]]' };
+  const image = { object: 1, upTo: 1, alarm: null, schema: [], replaced: [], parts: [part], gone: [] };
+  await disk.flush({ ...flushOf(1), images: [image] }, 1);
+  for (const clean of later.splice(0)) clean();
+  await disk.flush({ ...flushOf(2), rows: [], deleted: [1] }, 2);
+
+  expect(later).toHaveLength(1);
+  const [count] = new DatabaseSync(file, { readOnly: true }).prepare("SELECT count(*) AS parts FROM part").all();
+  expect(count?.parts).toBe(0);
+  await disk.close();
+});
+
+test("an alarm that was taken back is none at the next start, and a row that leaves it alone changes none", async () => {
+  const disk = new SqliteDisk(newFile(), { sync: atOnce });
+  await disk.open();
+  const alarms = async () => (await disk.open()).objects.map(({ alarm }) => alarm);
+  const row = (position: number, alarm?: number | null) => {
+    const { rows, ...others } = flushOf(position);
+    return { ...others, rows: rows.map((one) => ({ ...one, ...(alarm !== undefined && { alarm }) })) };
+  };
+  await disk.flush(row(1, 5_000), 1);
+  await disk.flush(row(2), 2);
+  expect(await alarms()).toEqual([5_000]);
+  await disk.flush(row(3, null), 3);
+  expect(await alarms()).toEqual([null]);
+  await disk.close();
+});
