@@ -1,7 +1,7 @@
-import { StatementSync } from "node:sqlite";
+import { DatabaseSync, StatementSync } from "node:sqlite";
 import { expect, onTestFinished, test, vi } from "vitest";
 import type { LifePlace } from "../../../durable-objects/home/home.ts";
-import type { HomeSocket } from "../../../durable-objects/home/home-socket.ts";
+import { HomeSocket } from "../../../durable-objects/home/home-socket.ts";
 import { ObjectDatabase } from "../../../durable-objects/home/log/object-database.ts";
 import { HomeOnTest } from "./home-on-test.ts";
 
@@ -394,4 +394,98 @@ test("a disk that fails once the state was found to be older is a line of the lo
   await test.ask("add").catch(() => {});
   await test.clock.pass(3_000);
   expect(test.lines.map(({ event }) => event)).toEqual(["state-is-older", "storage-fails"]);
+});
+
+test("an answer that stands on what was lost is refused, though the disk works again once it is ready", async () => {
+  const test = await HomeOnTest.start(({ sql }) => ({
+    write: () => void sql.exec("CREATE TABLE IF NOT EXISTS word (word TEXT)"),
+  }));
+  const gate = test.home.gate();
+  test.disk.fault = new Error("database or disk is full");
+  await expect(test.ask("write")).rejects.toThrow("disk is full");
+  test.disk.fault = null;
+  await test.clock.pass(2_000);
+  expect(test.home.fault).toBe(null);
+
+  await expect(gate()).rejects.toThrow("was not written to disk");
+  await test.home.gate()();
+});
+
+test("who gets an answer cannot change what its object keeps", async () => {
+  const list = [1];
+  const test = await HomeOnTest.start(() => ({ list: () => list }));
+  const answer = (await test.ask("list")) as number[];
+  answer.push(2);
+  expect(await test.ask("list")).toEqual([1]);
+});
+
+test("an object does not rest before its timer has come", async () => {
+  let rang = 0;
+  const test = await HomeOnTest.start(({ after }) => ({ wait: () => void after(15_000, () => ++rang) }));
+  await test.ask("wait");
+  await test.clock.pass(20_000);
+  expect([rang, test.made.length]).toEqual([1, 1]);
+});
+
+test("what is about to leave while its object breaks does not leave", async () => {
+  const connected = Promise.withResolvers<void>();
+  const left: string[] = [];
+  const test = await HomeOnTest.start((place) => ({
+    post: () => {
+      const posted = place.outside(async (mayLeave) => {
+        await connected.promise;
+        await mayLeave();
+        left.push("the post");
+      });
+      posted.catch(() => {});
+    },
+    abort: () => place.abort("broke"),
+  }));
+  await test.ask("post");
+  await test.ask("abort").catch(() => {});
+  connected.resolve();
+  await test.clock.pass(1_000);
+  expect(left).toEqual([]);
+});
+
+test.each(["close", "drop"] as const)("nothing is sent behind the end of a socket: %s", (how) => {
+  const [did, waiting]: [string[], (() => void)[]] = [[], []];
+  const socket = new HomeSocket("id", "", {
+    ...{ pings: null, now: () => 0, mayAnswer: () => true, received: () => {}, closed: () => {} },
+    afterFlush: (run) => waiting.push(run),
+  });
+  socket.attach({ send: (text) => did.push(text), close: (code) => did.push(`closed ${code}`) });
+  socket[how](1000, "it is over");
+  socket.send("late");
+  for (const run of waiting) run();
+  expect(did).toEqual(["closed 1000"]);
+});
+
+test("an alarm whose work is done does not come again after a kill", async () => {
+  let came = 0;
+  const test = await HomeOnTest.start((place) => ({
+    wakeIn: (ms: number) => place.setAlarm(place.now() + ms),
+    alarm: () => void ++came,
+  }));
+  await test.ask("wakeIn", 1_000);
+  await test.clock.pass(2_000);
+  await test.begin();
+  await test.clock.pass(10_000);
+  expect(came).toBe(1);
+});
+
+test("what an object that was deleted has left in the log keeps no other row there", async () => {
+  const test = await HomeOnTest.start(({ sql, deleteAll }) => ({
+    write: (word: string) => {
+      sql.exec("CREATE TABLE IF NOT EXISTS word (word TEXT)");
+      sql.exec("INSERT INTO word VALUES (?)", word);
+    },
+    delete: () => deleteAll(),
+  }));
+  await test.ask("write", "deleted");
+  await test.askOf("two", "write", "erased elsewhere");
+  await test.ask("delete");
+  await test.clock.pass(60 * 60_000);
+  const log = new DatabaseSync(test.file, { readOnly: true }).prepare("SELECT body FROM log").all();
+  expect(log).toEqual([]);
 });

@@ -94,3 +94,24 @@ test("of the files that a process may have, a part is left for its state, its po
   expect(limitsFor(256)).toEqual({ most: 153, mostOfNetwork: 76, mostViews: 50 });
   expect(limitsFor(1_048_576).most).toBe(30_000);
 });
+
+test("an idle connection of a stranger goes before one of WebEx, though WebEx was there first", () => {
+  const { connections, closed, open, webex } = crowd({ most: 2 });
+  connections.answered(webex("webex, idle"));
+  const stranger = open("stranger");
+  connections.asked(stranger);
+  connections.answered(stranger);
+  open("new");
+
+  expect(closed).toEqual(["stranger"]);
+});
+
+test("what is answered once its connection was closed takes no room", () => {
+  const { connections, closed, open } = crowd({ most: 2 });
+  const gone = open("gone");
+  connections.closed(gone);
+  connections.answered(gone);
+  for (const name of ["one", "other"]) open(name);
+
+  expect([closed, connections.size]).toEqual([[], 2]);
+});
