@@ -489,3 +489,32 @@ test("what an object that was deleted has left in the log keeps no other row the
   const log = new DatabaseSync(test.file, { readOnly: true }).prepare("SELECT body FROM log").all();
   expect(log).toEqual([]);
 });
+
+test("a socket of an object that keeps nothing reaches it after its rest", async () => {
+  const heard: string[] = [];
+  const test = await HomeOnTest.start(() => ({
+    connect: (_: Headers, accept: (label?: string) => HomeSocket) => void accept(),
+    received: (_: HomeSocket, text: string) => void heard.push(text),
+  }));
+  const socket = test.home.acceptedBy(await test.home.connect("counts", "one", new Headers()));
+  await test.clock.pass(20_000);
+  socket?.received("hello");
+  await test.clock.pass(0);
+  expect([heard, test.made.length]).toEqual([["hello"], 2]);
+});
+
+test("a life that has ended sets no alarm for the next one", async () => {
+  let came = 0;
+  const places: LifePlace[] = [];
+  const test = await HomeOnTest.start((place) => {
+    places.push(place);
+    const write = () => void place.sql.exec("CREATE TABLE IF NOT EXISTS word (word TEXT)");
+    return { write, abort: () => place.abort("broke"), alarm: () => void ++came };
+  });
+  await test.ask("write");
+  await test.ask("abort").catch(() => {});
+  await test.ask("write");
+  await places[0]?.setAlarm(test.clock.now + 1_000).catch(() => {});
+  await test.clock.pass(5_000);
+  expect([places.length, came]).toEqual([2, 0]);
+});
