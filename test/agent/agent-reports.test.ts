@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { ReportStream } from "../../bridge-agent/core/reports.ts";
+import { ReportStream, Reports } from "../../bridge-agent/core/reports.ts";
 import type { NumberedReport, Report } from "../../src/bridge/events.ts";
 import { digestOf } from "../../src/bridge/state.ts";
 import { type CommandId, type ConfKey, MAIN_ROOM, type StreamId } from "../../src/foundation/ids.ts";
-import { AgentWorld, call, create, KEY, OWNER, running } from "./agent-world.ts";
+import { AgentWorld, call, create, KEY, OWNER, openedJournal, running } from "./agent-world.ts";
 
 function unacknowledged(): AgentWorld {
   const world = running();
@@ -242,6 +242,36 @@ test("no message but one with a single report is longer than the edge takes at a
     expect(JSON.stringify(message).length).toBeLessThan(110_000);
   }
   expect(messages.filter(({ length }) => length === 1)).toHaveLength(2);
+});
+
+test("while a message waits for its ack, what happens further waits, too, and goes out behind it at once", () => {
+  const world = running();
+  const messages = () => world.heard.filter(({ type }) => type === "reports").length;
+  const before = messages();
+  world.silent = true;
+  for (const locked of [true, false, true]) {
+    world.machine.lockByTelephone(KEY, locked);
+    world.settle();
+  }
+  expect(messages()).toBe(before + 1);
+  const { stream, reports } = world.heard.findLast((message) => message.type === "reports") ?? expect.unreachable();
+  world.tell({ type: "reports-ack", conference: KEY, stream, upTo: reports.at(-1)?.number ?? 0 });
+  world.settle();
+  expect(messages()).toBe(before + 2);
+});
+
+test("a single report that is longer than the link carries in a second is sent all the same", () => {
+  const journal = openedJournal(":memory:");
+  const reports = new Reports(journal, journal.load());
+  const callers = Array.from({ length: 20_000 }, (_, index) => ({
+    ...{ call: call(`c${index}`), number: "14085551234", attendeeId: "123456" },
+    ...{ muted: false, silent: false, room: MAIN_ROOM },
+  }));
+  const conference = { locked: false, speaking: null, rooms: [], callers, dialled: [] };
+  reports.addEvent(KEY, { type: "snapshot", conference });
+  const sent = reports.due(1, 60_000, false);
+  expect(sent).toHaveLength(1);
+  expect(JSON.stringify(sent).length).toBeGreaterThan(2_000_000);
 });
 
 test("an ack counts once, of what was told and of no more, and what was sent beside it is still on its way", () => {

@@ -362,6 +362,13 @@ test("turns callers of a number away that is not in dialIn, and says so once for
   ]);
 });
 
+test("of many numbers that are not in dialIn it names fifty, and turns the callers of all away", async () => {
+  for (let count = 0; count < 60; count += 1) world.asterisk.send(began(`c${count}`, ["in", `1800555${count}`, "1"]));
+  const hungUp = () => world.asterisk.requests.filter(({ what }) => what.startsWith("DELETE /channels/c"));
+  await vi.waitFor(() => expect(hungUp()).toHaveLength(60));
+  expect(world.reports.map(({ type }) => type)).toEqual(Array(50).fill("notice"));
+});
+
 test("turns callers away whom Asterisk cannot describe, and shows the others, though Asterisk lists none", async () => {
   const { answers, requests } = world.asterisk;
   const talker = { id: "x1", name: "PJSIP/others-1", state: "Up", caller: { number: "1" }, dialplan: { exten: "1" } };

@@ -54,6 +54,28 @@ describe("an agent that is replaced", () => {
     expect(marks()).toBe(before);
   });
 
+  test("counts the age of a mark from when it was sent, however late it came", async () => {
+    let nowMs = 0;
+    let marks = 0;
+    const { answers, send } = world.asterisk;
+    for (let mark = 1; mark < 20; mark += 1)
+      answers[`POST /events/user/bridgehead-agent-1-${mark}`] = () => {
+        marks += 1;
+        nowMs += 1_000;
+        send({ type: "ChannelUserevent", eventname: `bridgehead-agent-1-${mark}`, userevent: {} });
+        return { status: 204 };
+      };
+    answers["POST /bridges"] = { status: 200, body: {} };
+    const driver = world.start({}, { monotonicMs: () => nowMs, pingEveryMs: 3_600_000 });
+    await world.reported("connected");
+    driver.activate(3);
+    await driver.state();
+    const before = marks;
+    nowMs += 101;
+    expect(await execute(driver)).toEqual({ done: true });
+    expect(marks).toBe(before + 1);
+  });
+
   test("leaves what Asterisk was sent to it, sends nothing new, and tells its successor when all of it is answered", async () => {
     const driver = world.start();
     await world.reported("connected");
@@ -96,6 +118,28 @@ describe("a command", () => {
     driver.activate(3);
     expect([await execute(driver), made()]).toEqual([{ done: "unknown" }, 0]);
     expect(await world.reported("disconnected")).toMatchObject({ isReplaced: true });
+  });
+
+  test("is carried out for an agent after which one of a later epoch was there, and is gone", async () => {
+    const value = '{"owner":"acme/bridge-1","agent":"agent-2","epoch":9}';
+    world.asterisk.answers["GET /asterisk/variable"] = ({ parameters }) => ({
+      status: 200,
+      body: { value: String(parameters.variable).includes("AGENT") ? value : "" },
+    });
+    world.asterisk.answers["POST /events/user/bridgehead-who-acts"] = { status: 404 };
+    const driver = world.start();
+    await world.reported("connected");
+    driver.activate(3);
+    expect([await execute(driver), made()]).toEqual([{ done: true }, 1]);
+  });
+
+  test("is asked of Asterisk by no agent that could not note there that it acts", async () => {
+    const driver = world.start();
+    await world.reported("connected");
+    world.asterisk.answers["POST /asterisk/variable"] = { status: 500 };
+    driver.activate(3);
+    expect([await execute(driver), made()]).toEqual([{ done: "unknown" }, 0]);
+    expect((await world.reported("disconnected")).why).toContain("it answered setGlobalVar with status 500");
   });
 
   test("that has not come to an end within 30 s was too slow", async () => {
@@ -455,7 +499,10 @@ describe("a link that is up", () => {
     expect(world.reports[0]).toMatchObject({ type: "disconnected", isReplaced: false });
   });
 
-  test("is lost when Asterisk was started anew without a word", async () => {
+  test("is lost when Asterisk was started anew without a word, and what was there before is gone", async () => {
+    world.asterisk.send(began("c1"));
+    await world.reported("prompted");
+    world.reports.length = 0;
     world.asterisk.answers["GET /asterisk/info"] = {
       status: 200,
       body: { system: { version: "22.10.1" }, status: { startup_time: "2026-11-20T11:00:00.000+0000" } },
@@ -465,6 +512,7 @@ describe("a link that is up", () => {
       type: "disconnected",
       why: expect.stringContaining("it was started anew"),
     });
+    expect((await driver.state())?.calls).toEqual([]);
   });
 
   test("is lost when Asterisk no longer has the event socket, though nobody closed it", async () => {

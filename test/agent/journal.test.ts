@@ -1,4 +1,5 @@
 import {
+  chmodSync,
   copyFileSync,
   existsSync,
   mkdirSync,
@@ -8,13 +9,14 @@ import {
   renameSync,
   rmdirSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { journalFault, openJournal } from "../../bridge-agent/core/journal.ts";
 import type { OpenCommand } from "../../bridge-agent/core/pending-commands.ts";
 import type { PromptCall } from "../../src/bridge/prompt-call.ts";
@@ -170,6 +172,15 @@ test("a machine's clock that was set in one life moves all that lasts, once, int
   }
 });
 
+test("a turn is on the disk before anything follows from it: a loss of power takes nothing back", () => {
+  const db = new DatabaseSync(join(folder, "journal.sqlite"));
+  const opened = openJournal(join(folder, "journal.sqlite"), () => db);
+  const [FULL, WAL] = [2, "wal"];
+  expect(db.prepare("PRAGMA synchronous").get()).toEqual({ synchronous: FULL });
+  expect(db.prepare("PRAGMA journal_mode").get()).toEqual({ journal_mode: WAL });
+  if (opened.ok) opened.value.close();
+});
+
 test("a turn that fails leaves nothing behind", () => {
   const one = journal();
   expect(() =>
@@ -223,9 +234,45 @@ test("a keypad's commands are pruned also while reports wait: their ids never co
 
 test("an unfinished command is not pruned, however old", () => {
   const one = journal();
-  one.addCommand(lock("a"), 0);
+  for (const phase of ["received", "begun", "ringing"] as const) {
+    one.addCommand(lock(phase), 0);
+    one.setPhase(key, phase as CommandId, phase);
+  }
   one.prune(100 * DAY_MS);
-  expect(one.load().commands).toHaveLength(1);
+  expect(one.load().commands.map(({ phase }) => phase)).toEqual(["received", "begun", "ringing"]);
+});
+
+test("of finished commands the last 200,000 are known: no edge fills the disk in a day", () => {
+  const one = journal();
+  const db = new DatabaseSync(join(folder, "journal.sqlite"));
+  db.exec(`INSERT INTO command (conference, id, origin, command, phase, at)
+    WITH RECURSIVE number(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < 200002)
+    SELECT '1', n, 'edge', 'null', 3, 0 FROM number`);
+  one.prune(0);
+  expect(db.prepare("SELECT count(*) AS count, min(seq) AS first FROM command").get()).toEqual({
+    ...{ count: 200_000, first: 3 },
+  });
+  db.close();
+});
+
+test("a command that is begun begins no other one", () => {
+  const one = journal();
+  for (const id of ["a", "b"]) one.addCommand(lock(id), 0);
+  one.addCommand({ ...lock("b"), conference: "123" as ConfKey }, 0);
+  one.begin(lock("b"));
+  expect(one.load().commands.map(({ phase }) => phase)).toEqual(["received", "begun", "received"]);
+});
+
+test("reports that are acknowledged go, the others stay in order, and no number is given again, also over a restart", () => {
+  const loaded = () => journal().load().conferences;
+  const one = journal();
+  one.beginStream(key, record);
+  for (const number of [1, 2, 3]) one.appendReport(key, { number, report: ended });
+  one.deleteReports(key, 1);
+  expect(loaded()).toMatchObject([{ next: 4, reports: [{ number: 2 }, { number: 3 }] }]);
+  one.deleteReports(key, 3);
+  one.deleteReports(key, 1);
+  expect(loaded()).toMatchObject([{ next: 4, reports: [] }]);
 });
 
 test("a stream that begins anew has another name, and no reports", () => {
@@ -285,6 +332,7 @@ function idsOf(journal: ReturnType<typeof openedJournal>) {
 function readJournal() {
   const file = join(folder, "journal.sqlite");
   const one = journal();
+  chmodSync(file, 0o600);
   const reader = new DatabaseSync(file);
   one.addCommand(lock("a"), 0);
   copyFileSync(`${file}-wal`, join(folder, "older"));
@@ -311,6 +359,7 @@ test.each([
     });
     // Another process that reads keeps its lock on an old -shm, and a new agent would believe what is in there.
     expect([existsSync(`${file}-wal`), existsSync(`${file}-shm`)]).toEqual([false, false]);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
     expect(idsAfterKill()).toEqual(written);
     one.close();
     open = [];
@@ -366,6 +415,18 @@ test.each([
   for (const end of ends) rmSync(`${file}${end}`);
   const sentence = expect.stringMatching(/-wal was deleted\. Restart/);
   expect(journalFault(file, true)).toMatchObject({ kind: "gone", sentence });
+});
+
+test("who looks at a journal that a kill has left leaves no copy of it behind", () => {
+  journal().addCommand(lock("a"), 0);
+  const [killed, temporary] = ["killed", "temporary"].map((name) => join(folder, name)) as [string, string];
+  for (const each of [killed, temporary]) mkdirSync(each);
+  for (const end of ["", "-wal"])
+    copyFileSync(join(folder, `journal.sqlite${end}`), join(killed, `journal.sqlite${end}`));
+  vi.stubEnv("TMPDIR", temporary);
+  expect(journalFault(join(killed, "journal.sqlite"), false)).toBeNull();
+  vi.unstubAllEnvs();
+  expect([readdirSync(temporary), readdirSync(killed)]).toEqual([[], ["journal.sqlite", "journal.sqlite-wal"]]);
 });
 
 test("a -shm that was left behind says nothing of a journal that nobody has open", () => {
