@@ -25,9 +25,12 @@ test("reports and digests beyond an agent's allowance are ignored, and their age
   await world.settle();
   expect(world.asked.at(-1)).toBe(`${own} report 9 of ${bridge}`);
 
-  const many = digests(...Array.from({ length: 500 }, () => own));
-  for (let count = 0; count < 30; count += 1) world.says(many);
+  const many = (key: ConfKey) => digests(...Array<ConfKey>(500).fill(key));
+  for (let count = 0; count < 20; count += 1) world.says(many(own));
+  for (let count = 0; count < 10; count += 1) world.says(many("600000001" as ConfKey));
+  await world.settle();
   expect(world.closed).toEqual([]);
+  expect(world.asked.filter((asked) => asked.includes(" digest "))).toEqual([`${own} digest of ${bridge}`]);
   expect(world.lines.map(({ event }) => event)).toContain("agent-message-ignored");
 });
 
