@@ -323,7 +323,7 @@ export class Conference {
 
   /** Whether nothing under way could write into the tables after their deletion. */
   #isQuiet(domain: Domain | null): boolean {
-    const isIdle = this.#underWay.size === 0 && this.#commits.isIdle && !this.#ids.isRefilling;
+    const isIdle = this.#commits.isIdle && !this.#ids.isRefilling;
     return isIdle && (domain === null || this.#outbox.rows.length === 0);
   }
 

@@ -72,14 +72,13 @@ test("a repeat is known after an eviction too, and no longer when its time is ov
 
 test("what was sent by memory of a handle that stands for it no longer is not accepted, but for a repeat", async () => {
   const world = await ConferenceWorld.running(0);
-  const recalled = (transId: string, message: FromWebex) =>
-    world.during(
-      world.conference.receive({ ...identity, transId: transId as TransId, messages: [message], fromCache: true }),
-    );
+  const recalled = (transId: string, ...messages: readonly FromWebex[]) =>
+    world.during(world.conference.receive({ ...identity, transId: transId as TransId, messages, fromCache: true }));
   const other = { ...lock("m1"), extConfId: "7002" } as FromWebex;
   const rows = world.journalRows;
 
   expect(await recalled("t1", other)).toBe(false);
+  expect(await recalled("t1", lock("m0"), other)).toBe(false);
   expect(world.journalRows).toBe(rows);
   expect(await world.received("t1", other)).toBe(true);
   expect(await recalled("t1", other)).toBe(true);
