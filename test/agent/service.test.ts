@@ -12,6 +12,7 @@ import { WebSocketServer } from "ws";
 import { signedRequest } from "../../bridge-agent/service/health.ts";
 import { askAgent, askStatus } from "../../bridge-agent/service/local-commands.ts";
 import { AgentService } from "../../bridge-agent/service/service.ts";
+import { watchdogMs } from "../../bridge-agent/service/service-manager.ts";
 import type { AgentSettings } from "../../bridge-agent/service/settings.ts";
 import { agentKey, holdStateFolder, keyFile } from "../../bridge-agent/service/state-folder.ts";
 import { agentSettings } from "./agent-world.ts";
@@ -34,6 +35,16 @@ beforeEach(() => {
 afterEach(() => {
   vi.useRealTimers();
   rmSync(folder, { recursive: true });
+});
+
+test.each([
+  [undefined, null],
+  ["0", null],
+  ["30000000", 15_000],
+])("systemd that waits for %s µs gets a sign of life each %s ms", (microseconds, ms) => {
+  vi.stubEnv("WATCHDOG_USEC", microseconds);
+  expect(watchdogMs()).toBe(ms);
+  vi.unstubAllEnvs();
 });
 
 test("two agents on one state folder: the second is refused with a sentence, and gets the folder when the first stops", async () => {
