@@ -57,6 +57,24 @@ test.each([false, true])(
   },
 );
 
+test.each([false, true])(
+  "a call that was declined while the bridge was away is reported as left once, also after a restart (%s)",
+  (restarts) => {
+    const world = running();
+    world.machine.numbers.set("14085551234", { outcome: "no-answer", afterMs: 60_000 });
+    world.command("dial", dial("out1"));
+    world.settle();
+    world.loseBridge();
+    if (restarts) world.restart();
+    world.machine.hangUp(world.machine.world.calls.get(call("out1")) ?? expect.unreachable());
+    world.connectBridge();
+    world.settle();
+    world.pass(61_000);
+    expect(world.events().filter(({ type }) => type === "caller-left")).toMatchObject([{ call: "out1" }]);
+    expect(world.journal.load().commands).toEqual([]);
+  },
+);
+
 test("a call that rings when its conference ends is over, and one of another conference is not", () => {
   const other = "123456789" as ConfKey;
   const world = running();

@@ -25,6 +25,25 @@ test("what is not acknowledged within a second is sent again, and accepted once"
   expect(world.events()).toEqual(locked);
 });
 
+test("a portion that tells times has the agent's clock as it leaves, each time, and no other portion has it", () => {
+  const world = running();
+  world.machine.lockByTelephone(KEY, true);
+  world.settle();
+  world.silent = true;
+  const begunAt = world.now;
+  world.machine.endByTelephone(KEY);
+  world.settle();
+  world.pass(1_000);
+  const clocks = (type: string) =>
+    world.heard.flatMap((message) => {
+      if (message.type !== "reports") return [];
+      const { reports, at } = message;
+      return reports.some(({ report }) => report.type === "event" && report.event.type === type) ? [at] : [];
+    });
+  expect(clocks("lock-changed")).toEqual([undefined]);
+  expect(clocks("conference-ended")).toEqual([begunAt, begunAt + 1_000]);
+});
+
 test("what is not acknowledged is sent again at once after a reconnect", () => {
   const world = unacknowledged();
   world.loseEdge();
