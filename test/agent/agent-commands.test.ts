@@ -347,6 +347,40 @@ test("a standby does nothing until it is activated, and says whether it has the 
   expect(world.acts()).toEqual(["create-conference done"]);
 });
 
+test("a bridge is taken by whom the edge makes active, each time that it says so and the bridge is there; never by a standby", () => {
+  const world = new AgentWorld();
+  world.connect("standby");
+  world.settle();
+  expect(world.activated).toEqual([]);
+  world.tell({ type: "activate", epoch: 2 });
+  world.settle();
+  expect(world.activated).toEqual([2]);
+  world.loseBridge();
+  world.loseEdge();
+  world.connectEdge("standby");
+  world.connectBridge();
+  world.settle();
+  expect(world.activated).toEqual([2]);
+  world.loseBridge();
+  world.tell({ type: "activate", epoch: 4 });
+  world.settle();
+  expect(world.activated).toEqual([2]);
+  world.connectBridge();
+  world.settle();
+  expect(world.activated).toEqual([2, 4]);
+});
+
+test("each connection to the edge hears how the bridge is, though nothing of it has changed", () => {
+  const world = new AgentWorld();
+  world.connect("standby");
+  world.settle();
+  const [health] = world.heard.splice(0);
+  world.loseEdge();
+  world.connectEdge("standby");
+  world.settle();
+  expect(world.heard).toEqual([health]);
+});
+
 test("asked about a conference that neither it nor the bridge knows, it tells that there is none", () => {
   const world = new AgentWorld();
   world.connect("standby");

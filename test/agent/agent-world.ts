@@ -95,6 +95,8 @@ export class AgentWorld {
   /** The edge acknowledges nothing that it accepts. */
   silent = false;
   readonly notes: string[] = [];
+  /** The epochs by which the agent took the bridge for itself. */
+  readonly activated: number[] = [];
   /** What callers were to hear. */
   readonly announced: string[] = [];
   /** What the policy refused or ended. */
@@ -234,6 +236,7 @@ export class AgentWorld {
     const effects = turned.value;
     this.#step();
     this.notes.push(...effects.notes.map(({ text }) => text));
+    if (effects.activate !== null) this.activated.push(effects.activate);
     this.policyActs.push(...effects.policyActs);
     for (const message of effects.messages) {
       if (this.#edgeUp && !this.edgeDeaf) this.#edgeHears(message);
