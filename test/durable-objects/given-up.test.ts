@@ -24,6 +24,9 @@ const acknowledged = new Map<string, number>();
 const placeOf = (server: string) => acknowledged.get(server) ?? 0;
 beforeEach(() => acknowledged.clear());
 
+/** By its nature, as `npm run mutate` has little patience. */
+const slow = { timeout: 180_000 };
+
 /** A conference with callers, of whose reports WebEx confirmed nothing until the last of them was given up. */
 async function lost(callers: number, ...reports: readonly Report[]): Promise<ConferenceWorld> {
   const world = await ConferenceWorld.running(callers);
@@ -772,7 +775,7 @@ test("a flood of conferences does not fill the disk: beyond 11,000, what has no 
   expect(counted(store)).toEqual([["tsp1", 1, 11_100, 11_100]]);
 });
 
-test("an outage of 5,000 conferences is over once their server is reached, in another life too", () => {
+test("an outage of 5,000 conferences is over once their server is reached, in another life too", slow, () => {
   const sql = new Database();
   let store = new GivenUpStore(sql, placeOf);
   for (let row = 1; row <= 5_000; row += 1) add(store, aPost(String(row), row, "tsp1", true));
@@ -782,7 +785,7 @@ test("an outage of 5,000 conferences is over once their server is reached, in an
   expect(counted(store)).toEqual([]);
 });
 
-test("what is settled makes room for what is open, in one outage after the other, and gives none of its places again", () => {
+test("what is settled makes room for what is open, outage after outage, and gives no place again", slow, () => {
   const sql = new Database();
   let store = new GivenUpStore(sql, placeOf);
   let row = 0;
