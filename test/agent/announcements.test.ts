@@ -554,6 +554,17 @@ describe("without the edge, a caller is told to wait", () => {
     expect(world.announced).toEqual([`${id} welcome`]);
   });
 
+  test("by none of two agents that the edge has just made a standby, with the edge or without", () => {
+    const world = running();
+    world.alone = false;
+    world.connectEdge("standby");
+    dialIn(world);
+    world.pass(20_000);
+    world.loseEdge();
+    world.pass(20_000);
+    expect(world.announced).toEqual([]);
+  });
+
   test("by none of two agents that does not act on the bridge", () => {
     const world = withoutEdge(false);
     world.restart();
