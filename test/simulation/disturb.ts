@@ -238,15 +238,14 @@ function disturbBridge(bridge: Bridge, { context, meetings, switches }: Parts): 
   const { faults: source } = bridge;
   const { draws } = source;
   nowAndThen(context, source, "bridge restarted", () => bridge.restart(draws.between(100, 20_000)));
-  nowAndThen(context, source, "bridge slow", () => {
-    bridge.slow(draws.between(200, 14_000));
-    clock.after(draws.between(2_000, 30_000), () => bridge.slow(0));
-  });
+  const slow = (commandMs: number, ms: number) => {
+    bridge.slow(commandMs);
+    clock.after(ms, () => bridge.slow(0));
+    context.faults.slowUntil = Math.max(context.faults.slowUntil, clock.now + ms + commandMs);
+  };
+  nowAndThen(context, source, "bridge slow", () => slow(draws.between(200, 14_000), draws.between(2_000, 30_000)));
   // Longer than any driver waits for a result.
-  nowAndThen(context, source, "bridge stuck", () => {
-    bridge.slow(draws.between(25_000, 45_000));
-    clock.after(draws.between(10_000, 60_000), () => bridge.slow(0));
-  });
+  nowAndThen(context, source, "bridge stuck", () => slow(draws.between(25_000, 45_000), draws.between(10_000, 60_000)));
   nowAndThen(context, source, "bridge event lost", () => {
     const meeting = draws.pick(meetings);
     if (!meeting) return;

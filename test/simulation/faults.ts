@@ -144,6 +144,8 @@ export class Faults {
   readonly happened: string[] = [];
   /** When the last one happened. */
   lastAt = Number.NEGATIVE_INFINITY;
+  /** Until when the bridges work slowly by what happened to them. */
+  slowUntil = Number.NEGATIVE_INFINITY;
   active = true;
   readonly #held: { readonly at: number; readonly source: FaultSource | null }[] = [];
   readonly #seed: number;

@@ -298,10 +298,11 @@ export class Webex {
     });
   }
 
-  /** Nothing but a failure of the edge's own keeps a document from being confirmed. */
+  /** Nothing but a failure of the edge's own, or a bridge that is behind, keeps a document from being confirmed. */
   #judgeRefusal(transId: TransId): void {
     const { clock, faults, violated } = this.#context;
-    if (clock.now - faults.lastAt > calmMs) violated("good documents are confirmed", `${transId}: HTTP status 503`);
+    const troubleAt = Math.max(faults.lastAt, faults.slowUntil);
+    if (clock.now - troubleAt > calmMs) violated("good documents are confirmed", `${transId}: HTTP status 503`);
   }
 
   /** One attempt of the adapter to post to a server. */
