@@ -109,6 +109,10 @@ test("it is handed over to an edge that could act, and to no other", async () =>
     expect([refused.status, refused.body.detail]).toEqual([409, `Not handed over: ${says}.`]);
   }
   expect(pair.handedOver).toBe(1);
+  pair.edges = [pair.edges[0] ?? standing, standing];
+  pair.handOver = () => Promise.reject(new Error("the database is away"));
+  const failed = await ask("/api/v1/edges/hand-over", "POST");
+  expect([failed.status, failed.body.detail]).toEqual([409, "The edge could not hand over: the database is away."]);
 });
 
 test("it is handed over by operators of all domains alone", async () => {
