@@ -121,7 +121,7 @@ test("where no Asterisk can be had, npm test says so in one line, and runs the r
 
   expect(stdout.split("\n").filter((line) => !line.startsWith("tests: "))).toEqual([
     `asterisk: left out, because ${folder} is not empty, and has no Asterisk of this script: name another folder, or remove what is there`,
-    "1 passed, 0 failed",
+    expect.stringMatching(/^[1-9]\d* passed, 0 failed$/),
     "",
   ]);
   expect(status).toBe(0);
