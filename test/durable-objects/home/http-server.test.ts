@@ -298,6 +298,39 @@ test("to make room no connection is closed over which WebEx posts for the first 
   await close();
 });
 
+test("connections from the machine itself, as a proxy makes them, count in no share of an address", async () => {
+  const [port = 0] = await freePorts(1);
+  let crowded = 0;
+  const close = await listenOn({
+    ...{ host: "127.0.0.1", port, home: { gate: () => async () => {}, acceptedBy: () => undefined } },
+    files: 20,
+    crowded: () => crowded++,
+    fetch: async () => new Response(""),
+  });
+  const clients = Array.from({ length: 12 }, () => connect(port, "127.0.0.1"));
+  await Promise.all(clients.map((client) => once(client, "connect")));
+  await fetch(`http://127.0.0.1:${port}/`, { headers: { connection: "close" } });
+  // The request's connection is the 13th of 12; the share of an address is 6.
+  expect(crowded).toBe(1);
+  for (const client of clients) client.destroy();
+  await close();
+});
+
+test("a frame of bytes, in which nobody has anything to say, comes as an empty one", async () => {
+  const [port = 0] = await freePorts(1);
+  const received: string[] = [];
+  const ports = { pings: null, mayAnswer: () => true, now: () => 0, afterFlush: (run: () => void) => run() };
+  const socket = new HomeSocket("1", "", { ...ports, received: (_: HomeSocket, text: string) => received.push(text), closed: () => {} });
+  const home = { gate: () => async () => {}, acceptedBy: () => socket };
+  const close = await listenOn({ host: "127.0.0.1", port, home, fetch: async () => new Response("") });
+  const client = new WebSocket(`ws://127.0.0.1:${port}`);
+  await once(client, "open");
+  client.send(Buffer.from('{"type":"hello"}'));
+  client.send("text");
+  await expect.poll(() => received).toEqual(["", "text"]);
+  await close();
+});
+
 const asksForSocket =
   "GET / HTTP/1.1\r\nhost: a\r\nconnection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n";
 
