@@ -70,13 +70,14 @@ export class AuditStore {
   #isCounted(latest: readonly Kept[], entry: AuditEntry): boolean {
     const kind = refusalKind(entry);
     if (kind === null) return false;
-    const since = entry.at - budgets.refusals.auditEveryMs;
-    const alike = latest.find((one) => one.entry.at > since && refusalKind(one.entry) === kind);
+    // A clock may have been ahead.
+    const isNear = (one: Kept) => Math.abs(entry.at - one.entry.at) < budgets.refusals.auditEveryMs;
+    const alike = latest.find((one) => isNear(one) && refusalKind(one.entry) === kind);
     if (!alike) return false;
     const asked = latest.find((one) => !isOutcomeKnown(one.entry) && isSameRequest(one.entry, entry));
     if (asked) this.#sql.exec("DELETE FROM audit WHERE id = ?", asked.id);
     // An answer that got lost has the edge tell it again.
-    else if ((alike.entry.lastAt ?? alike.entry.at) >= (entry.lastAt ?? entry.at)) return true;
+    else if ((alike.entry.lastAt ?? alike.entry.at) === (entry.lastAt ?? entry.at)) return true;
     const data = JSON.stringify(counted(alike.entry, entry));
     this.#sql.exec("UPDATE audit SET data = ? WHERE id = ?", data, alike.id);
     return true;
@@ -109,7 +110,7 @@ export class AuditStore {
 
 /** Under the same Idempotency-Key, as far as the latest entries tell. */
 function isDoneBefore(before: AuditEntry, entry: AuditEntry): boolean {
-  if (before.at >= entry.at || before.refusal !== null) return false;
+  if (before.at === entry.at || before.refusal !== null) return false;
   return isAlike(before, entry, ["person", "action", "actionId"]);
 }
 

@@ -14,7 +14,7 @@ interface Followed {
   /** When the last one was told. */
   readonly since: EpochMs;
   /** All that have come since then as one; `null`: none has. */
-  readonly entry: AuditEntry | null;
+  entry: AuditEntry | null;
 }
 
 /** Of refusals that are alike, the first is told at once, and those that follow together, with their number, every 20 s. */
@@ -35,23 +35,22 @@ export class Refusals {
     const known = this.#followed.get(name);
     const all = known?.entry ? counted(known.entry, entry) : entry;
     // Cloudflare may end the wait before its time: then the next one tells what it was to tell.
-    if (known && Math.abs(this.#ports.now() - known.since) < budgets.refusals.logEveryMs)
-      return void this.#followed.set(name, { ...known, entry: all });
-    this.#tell(domain, name, all);
+    if (known && Math.abs(this.#ports.now() - known.since) < budgets.refusals.logEveryMs) known.entry = all;
+    else this.#tell(domain, name, all);
   }
 
   #tell(domain: DomainName, name: string, entry: AuditEntry): void {
-    this.#followed.set(name, { since: this.#ports.now(), entry: null });
+    const followed: Followed = { since: this.#ports.now(), entry: null };
+    this.#followed.set(name, followed);
     this.#ports.told(domain, entry);
-    this.#ports.waitUntil(this.#tellLater(domain, name));
+    this.#ports.waitUntil(this.#tellLater(domain, name, followed));
   }
 
-  async #tellLater(domain: DomainName, name: string): Promise<void> {
+  async #tellLater(domain: DomainName, name: string, followed: Followed): Promise<void> {
     await wait(this.#ports, budgets.refusals.logEveryMs);
-    const { since = 0, entry = null } = this.#followed.get(name) ?? {};
     // Another one was told meanwhile, and waits for itself.
-    if (Math.abs(this.#ports.now() - since) < budgets.refusals.logEveryMs) return;
+    if (this.#followed.get(name) !== followed) return;
     this.#followed.delete(name);
-    if (entry) this.#tell(domain, name, entry);
+    if (followed.entry) this.#tell(domain, name, followed.entry);
   }
 }

@@ -178,6 +178,28 @@ test("a viewer's refused actions at 141 a second for a minute are four lines, wh
   expect(told).toHaveLength(7);
 });
 
+test.each([
+  ["is slow", (ms: number) => Math.floor(ms * 0.999_99)],
+  ["is set back", (ms: number) => (ms < 5_000 ? ms : ms - 1_000)],
+  ["is set forward", (ms: number) => (ms < 5_000 ? ms : ms + 86_400_000)],
+])("what follows a refusal is told by itself, also while the clock %s", async (_, shown) => {
+  const clock = new Clock(0);
+  const told: number[] = [];
+  const refusals = new Refusals({
+    after: (ms, run) => clock.after(ms, run),
+    now: () => shown(clock.now),
+    waitUntil: () => {},
+    told: (_, { count = 1 }) => told.push(count),
+  });
+  for (let time = 0; time < 100; time += 1) {
+    refusals.add("local" as DomainName, aRefusal({ at: shown(clock.now) }));
+    await clock.pass(50);
+  }
+  await clock.pass(60_000);
+  expect(told.reduce((sum, count) => sum + count, 0)).toBe(100);
+  expect(told.length).toBeLessThanOrEqual(3);
+});
+
 test("refusals whose wait the platform has ended are told with the next one", () => {
   const told: (number | undefined)[] = [];
   const time = { now: 0 };

@@ -126,6 +126,22 @@ test("refusals of a kind are one entry with their number, for ten minutes, and e
   expect((await shown())[0]).toEqual(["anna", 403, undefined]);
 });
 
+test("refusals from while the clock was ahead hide none of those behind it", () => {
+  const world = new DirectoryWorld();
+  const store = new AuditStore(new Database());
+  const refuse = (at: number) => store.add(entry(world, { ...refused, at, actionId: String(at) }));
+  const shown = () => store.page(null, 9).entries.map(({ at, count = 1 }) => [at, count]);
+  for (const at of [dayMs, 1_000, 1_200_000]) refuse(at);
+  expect(shown()).toEqual([
+    [1_200_000, 1],
+    [1_000, 1],
+    [dayMs, 1],
+  ]);
+  // A step back of seconds.
+  for (const at of [1_205_000, 1_203_000]) refuse(at);
+  expect(shown()[0]).toEqual([1_200_000, 3]);
+});
+
 test("nobody pushes out what was done, or may have been: where entries are too many, those go for which nothing was", () => {
   const world = new DirectoryWorld();
   const sql = new Database();
